@@ -1,0 +1,116 @@
+//! A file per kind of requirement. To add one: its file, a variant here, a row of `words` in auth-macros.
+
+mod acr;
+mod authenticated;
+mod claim;
+mod max_age;
+mod named;
+mod network;
+mod scheme;
+
+pub use self::acr::Acr;
+pub use self::authenticated::Authenticated;
+pub use self::claim::Claim;
+pub use self::max_age::MaxAge;
+pub use self::named::Named;
+pub use self::network::Network;
+pub use self::scheme::ByScheme;
+
+use crate::facts::Facts;
+use crate::truth::Truth;
+
+/// One requirement of a rule, without its polarity.
+#[derive(Clone, Copy, Debug)]
+pub enum Atom {
+    /// Any authenticated principal.
+    Authenticated(Authenticated),
+    /// A role, a permission or a scope.
+    Named(Named),
+    /// A claim that is, or contains, a value.
+    Claim(Claim),
+    /// A login that is recent.
+    MaxAge(MaxAge),
+    /// A login at an assurance level.
+    Acr(Acr),
+    /// A credential of a scheme.
+    Scheme(ByScheme),
+    /// A client in one of some networks.
+    Network(Network),
+}
+
+/// What each kind of atom answers.
+pub(crate) trait Requirement {
+    /// Whether it is about the caller, so that a presented credential has to be verified.
+    const ABOUT_CALLER: bool;
+    /// The truth of the atom, or of its negation. What a caller can shed does not hold negated: the attributes refuse to
+    /// compile it, and so does nothing here that was made without them.
+    fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth;
+}
+
+/// For each variant: the same expression over what it holds.
+macro_rules! each {
+    ($atom:expr, $it:ident => $answer:expr) => {
+        match $atom {
+            Atom::Authenticated($it) => $answer,
+            Atom::Named($it) => $answer,
+            Atom::Claim($it) => $answer,
+            Atom::MaxAge($it) => $answer,
+            Atom::Acr($it) => $answer,
+            Atom::Scheme($it) => $answer,
+            Atom::Network($it) => $answer,
+        }
+    };
+}
+
+const fn about_caller<R: Requirement>(_: &R) -> bool {
+    R::ABOUT_CALLER
+}
+
+impl Atom {
+    /// Whether it is about the caller.
+    pub const fn is_about_caller(&self) -> bool {
+        each!(self, it => about_caller(it))
+    }
+
+    /// The truth of the atom, or of its negation.
+    pub fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
+        each!(self, it => it.truth(negated, facts))
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::sync::Arc;
+
+    use crate::client::cross_site::CrossSite;
+    use crate::clock::Timestamp;
+    use crate::denial::challenge::Scheme;
+    use crate::facts::{Caller, Facts};
+    use crate::principal::Principal;
+    use crate::source::{Confers, Form, ListClaim, Source};
+    use crate::vocabulary::Kind;
+
+    pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_000_000);
+
+    pub(crate) fn source() -> Source {
+        let list = |kind, name: &str| ListClaim { kind, form: Form::Array, path: vec![name.to_owned()] };
+        Source {
+            issuer: "https://id.example".into(),
+            scheme: Scheme::Bearer,
+            confers: Confers::everything(),
+            lists: vec![list(Kind::Role, "roles"), list(Kind::Permission, "permissions"), list(Kind::Scope, "scp")],
+            has_claims: true,
+            roles: vec![],
+        }
+    }
+
+    /// Alice, with what these members of her token's claims say besides.
+    pub(crate) fn alice(source: Source, members: &str) -> Principal {
+        Principal::from_claims(Arc::new(source), format!(r#"{{"sub":"alice"{members}}}"#)).unwrap()
+    }
+
+    pub(crate) fn facts(caller: Caller<'_>) -> Facts<'_> {
+        let cross_site = CrossSite::Passed;
+        Facts { set_up: None, now: NOW, client: None, address_blocked: false, cross_site, caller, sources: &[] }
+    }
+}

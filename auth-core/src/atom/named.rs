@@ -1,0 +1,167 @@
+use super::Requirement;
+use crate::facts::Facts;
+use crate::truth::Truth;
+use crate::vocabulary::{Kind, Name};
+
+/// A role, a permission or a scope that the caller holds.
+#[derive(Clone, Copy, Debug)]
+pub struct Named(pub Name);
+
+impl Named {
+    /// Whether its absence may be asked for. Permissions, scopes and open names can be shed by presenting less (C4).
+    const fn may_be_negated(self) -> bool {
+        matches!(self.0.vocabulary.kind, Kind::Role) && !self.0.vocabulary.open
+    }
+}
+
+impl Requirement for Named {
+    const ABOUT_CALLER: bool = true;
+
+    fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
+        let name = self.0;
+        facts.of_caller(
+            |caller| {
+                Truth::settled(match negated {
+                    false => caller.holds(name),
+                    true => self.may_be_negated() && caller.answers(name) && !caller.holds(name),
+                })
+            },
+            |source| match negated {
+                false => source.could_hold(name),
+                true => self.may_be_negated() && source.confers.allows(name.vocabulary.kind, name.text),
+            },
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{alice, facts, source};
+    use super::*;
+    use crate::facts::Caller;
+    use crate::source::Confers;
+    use crate::vocabulary::open::Role as OpenRole;
+    use crate::vocabulary::{Declares, Vocabulary};
+
+    static PERMISSIONS: Vocabulary = Vocabulary {
+        kind: Kind::Permission,
+        declared_in: "Permission",
+        open: false,
+        names: &["posts:read", "posts:write"],
+        variants: &["PostsRead", "PostsWrite"],
+        sorted: &[("posts:read", 0), ("posts:write", 1)],
+        closure: &[&[0b01], &[0b11]],
+        grants: &[&[], &[]],
+    };
+    static ROLES: Vocabulary = Vocabulary {
+        kind: Kind::Role,
+        declared_in: "Role",
+        open: false,
+        names: &["admin", "editor", "suspended"],
+        variants: &["Admin", "Editor", "Suspended"],
+        sorted: &[("admin", 0), ("editor", 1), ("redactor", 1), ("suspended", 2)],
+        closure: &[&[0b011], &[0b010], &[0b100]],
+        grants: &[&[PERMISSIONS.name("posts:write")], &[PERMISSIONS.name("posts:write")], &[]],
+    };
+    /// The other way round, and without a hierarchy: H7.
+    static OTHER_ROLES: Vocabulary = Vocabulary {
+        kind: Kind::Role,
+        declared_in: "Role",
+        open: false,
+        names: &["suspended", "editor", "admin"],
+        variants: &["Suspended", "Editor", "Admin"],
+        sorted: &[("admin", 2), ("editor", 1), ("suspended", 0)],
+        closure: &[&[0b001], &[0b010], &[0b100]],
+        grants: &[&[], &[], &[]],
+    };
+
+    fn holds(name: Name, negated: bool, members: &str) -> bool {
+        let caller = alice(crate::source::Source { roles: vec![&ROLES], ..source() }, members);
+        Named(name).truth(negated, &facts(Caller::Known(&caller))).now
+    }
+
+    #[test]
+    fn a_name_is_held_by_itself_by_what_implies_it_and_by_what_grants_it() {
+        // JWT-27
+        #[rustfmt::skip]
+        let table = [
+            (ROLES.name("admin"), r#","roles":["admin"]"#, true),
+            (ROLES.name("editor"), r#","roles":["admin"]"#, true),
+            (ROLES.name("editor"), r#","roles":["\u0072edactor"]"#, true),
+            (ROLES.name("admin"), r#","roles":["editor"]"#, false),
+            (ROLES.name("admin"), r#","roles":["Admin"," admin","admin ","administrator",""]"#, false),
+            (ROLES.name("admin"), r#","roles":"admin""#, false),
+            (ROLES.name("admin"), r#","roles":["admin",1]"#, false),
+            (ROLES.name("admin"), r#","roles":[["admin"]]"#, false),
+            (ROLES.name("admin"), r#","permissions":["admin"],"scp":["admin"]"#, false),
+            (OTHER_ROLES.name("editor"), r#","roles":["admin"]"#, false),
+            (OTHER_ROLES.name("admin"), r#","roles":["admin"]"#, true),
+            (OTHER_ROLES.name("suspended"), r#","roles":["admin"]"#, false),
+            (PERMISSIONS.name("posts:read"), r#","roles":["editor"]"#, true),
+            (PERMISSIONS.name("posts:write"), r#","permissions":["posts:write"]"#, true),
+            (PERMISSIONS.name("posts:write"), r#","permissions":["posts:read"]"#, false),
+            (PERMISSIONS.name("posts:read"), r#","roles":["suspended"]"#, false),
+            (OpenRole::VOCABULARY.name("night-shift"), r#","roles":["night-shift"]"#, true),
+            (OpenRole::VOCABULARY.name("night-shift"), r#","roles":["night"]"#, false),
+        ];
+        for (name, members, expected) in table {
+            assert_eq!(holds(name, false, members), expected, "{} {members}", name.text);
+        }
+    }
+
+    #[test]
+    fn absence_counts_only_where_the_source_answered_and_the_caller_cannot_shed_it() {
+        // C4
+        let suspended = ROLES.name("suspended");
+        #[rustfmt::skip]
+        let table = [
+            (suspended, r#","roles":[]"#, true),
+            (suspended, r#","roles":["admin"]"#, true),
+            (suspended, r#","roles":["suspended"]"#, false),
+            (suspended, "", false),
+            (suspended, r#","roles":"none""#, false),
+            (PERMISSIONS.name("posts:write"), r#","permissions":[],"roles":[]"#, false),
+            (OpenRole::VOCABULARY.name("suspendd"), r#","roles":[]"#, false),
+        ];
+        for (name, members, expected) in table {
+            assert_eq!(holds(name, true, members), expected, "{} {members}", name.text);
+        }
+        let silent = alice(crate::source::Source { confers: Confers::nothing(), ..source() }, r#","roles":[]"#);
+        assert_eq!(Named(suspended).truth(true, &facts(Caller::Known(&silent))), Truth::NO);
+    }
+
+    #[test]
+    fn what_a_source_does_not_confer_is_dropped() {
+        // C3
+        let partner = || crate::source::Source { confers: Confers::nothing().roles(["editor"]), ..source() };
+        let caller = alice(partner(), r#","roles":["admin","editor"]"#);
+        for (role, expected) in [("admin", false), ("editor", true)] {
+            let named = Named(ROLES.name(role));
+            assert_eq!(named.truth(false, &facts(Caller::Known(&caller))), Truth::settled(expected), "{role}");
+            assert_eq!(named.truth(false, &facts(Caller::Would(&partner()))).could, expected, "{role}");
+        }
+    }
+
+    #[test]
+    fn strangers_could_and_more_vocabularies_than_slots_are_still_right() {
+        assert_eq!(Named(ROLES.name("admin")).truth(false, &facts(Caller::Nobody)), Truth::COULD);
+        assert_eq!(Named(ROLES.name("admin")).truth(true, &facts(Caller::Nobody)), Truth::COULD);
+        let caller = alice(source(), r#","roles":["admin"]"#);
+        for _ in 0..6 {
+            let declared = Vocabulary { closure: OTHER_ROLES.closure, grants: OTHER_ROLES.grants, ..ROLES_COPY };
+            let fresh: &'static Vocabulary = Box::leak(Box::new(declared));
+            assert!(caller.holds(fresh.name("admin")) && !caller.holds(fresh.name("editor")));
+        }
+    }
+
+    const ROLES_COPY: Vocabulary = Vocabulary {
+        kind: Kind::Role,
+        declared_in: "Role",
+        open: false,
+        names: &["suspended", "editor", "admin"],
+        variants: &[],
+        sorted: &[("admin", 2), ("editor", 1), ("suspended", 0)],
+        closure: &[],
+        grants: &[],
+    };
+}

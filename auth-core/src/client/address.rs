@@ -1,0 +1,365 @@
+//! The client's address, read as the application says and never otherwise.
+//!
+//! # Why
+//! Behind a proxy the socket's peer is the proxy, for everybody; and a forwarding header is whatever the client wrote,
+//! but for the entries that trusted proxies appended. So there is no default: a rule that names a network is refused at
+//! start-up until one of the two is configured, and whatever is doubtful makes the address *not known*, which lets
+//! nobody in, in either polarity. `ConnectionInfo::realip_remote_addr()` of actix takes the left-most entry.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use ipnet::IpNet;
+
+use super::{Fields, single};
+
+/// The header in which trusted proxies say for whom they ask. Only the configured one is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forwarding {
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
+    /// `X-Forwarded-For`: a list of bare addresses.
+    XForwardedFor,
+}
+
+impl Forwarding {
+    /// The field's name in lower case.
+    pub const fn field(self) -> &'static str {
+        match self {
+            Self::Forwarded => "forwarded",
+            Self::XForwardedFor => "x-forwarded-for",
+        }
+    }
+}
+
+/// Where the client's address comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum AddressSource {
+    /// Nobody said; no rule may name a network.
+    #[default]
+    Unset,
+    /// The socket's peer: there is no proxy. A request that carries a forwarding header has an address that is not
+    /// known, since somebody is there after all.
+    Peer,
+    /// These proxies append to this header.
+    Behind {
+        /// Addresses and networks of the proxies.
+        proxies: Vec<IpNet>,
+        /// Whether a peer on a Unix socket is one of them.
+        unix: bool,
+        /// The header.
+        header: Forwarding,
+    },
+}
+
+/// Fields that only a proxy sends.
+const FORWARDING: [&str; 7] =
+    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-real-ip", "via"];
+
+/// More entries than this is no chain of proxies.
+const MOST_ENTRIES: usize = 32;
+
+impl AddressSource {
+    /// The client's address; `None` where it is not known. `peer` is `None` on a Unix socket.
+    pub fn client(&self, peer: Option<SocketAddr>, fields: &impl Fields) -> Option<IpAddr> {
+        match self {
+            Self::Unset => None,
+            Self::Peer if FORWARDING.iter().any(|field| fields.lines(field).next().is_some()) => None,
+            Self::Peer => usable(peer?.ip()),
+            Self::Behind { proxies, unix, header } => {
+                let trusted = |address: IpAddr| proxies.iter().any(|proxy| proxy.contains(&address));
+                match peer.map(|peer| peer.ip().to_canonical()) {
+                    None if !unix => return None,
+                    // Nobody in between: whatever the headers say, the peer is the client (IP-1).
+                    Some(peer) if !trusted(peer) => return usable(peer),
+                    _ => {}
+                }
+                right_most(fields, *header, trusted)
+            }
+        }
+    }
+}
+
+/// The right-most entry that is no trusted proxy (IP-2). An entry that cannot be read ends the walk (IP-3).
+fn right_most(fields: &impl Fields, header: Forwarding, trusted: impl Fn(IpAddr) -> bool) -> Option<IpAddr> {
+    let mut entries = Vec::new();
+    for line in fields.lines(header.field()) {
+        let line = std::str::from_utf8(line).ok()?;
+        match header {
+            Forwarding::XForwardedFor => {
+                entries.extend(line.split(',').map(|entry| node(entry.trim_matches([' ', '\t']))))
+            }
+            Forwarding::Forwarded => elements(line, &mut entries)?,
+        }
+        if entries.len() > MOST_ENTRIES {
+            return None;
+        }
+    }
+    for entry in entries.into_iter().rev() {
+        let address = entry?.to_canonical();
+        if !trusted(address) {
+            return usable(address);
+        }
+    }
+    None
+}
+
+/// The `for` of each element of a `Forwarded` line (RFC 7239 §4). `None` where the line does not parse.
+fn elements(line: &str, entries: &mut Vec<Option<IpAddr>>) -> Option<()> {
+    let mut rest = line;
+    loop {
+        let (mut address, mut seen) = (None, false);
+        loop {
+            rest = rest.trim_start_matches([' ', '\t']);
+            let (name, after) = rest.split_once('=')?;
+            if name.is_empty() || !name.bytes().all(is_token) {
+                return None;
+            }
+            let (value, after) = value(after)?;
+            if name.eq_ignore_ascii_case("for") {
+                if seen {
+                    return None;
+                }
+                (address, seen) = (node(&value), true);
+            }
+            rest = after.trim_start_matches([' ', '\t']);
+            match rest.strip_prefix(';') {
+                Some(after) => rest = after,
+                None => break,
+            }
+        }
+        entries.push(address);
+        if entries.len() > MOST_ENTRIES {
+            return Some(());
+        }
+        match rest.strip_prefix(',') {
+            Some(after) => rest = after,
+            None if rest.is_empty() => return Some(()),
+            None => return None,
+        }
+    }
+}
+
+/// A token or a quoted-string (RFC 9110 §5.6.4), and what follows it.
+fn value(text: &str) -> Option<(String, &str)> {
+    let Some(quoted) = text.strip_prefix('"') else {
+        let end = text.bytes().position(|byte| !is_token(byte)).unwrap_or(text.len());
+        let (value, rest) = text.split_at(end);
+        return (!value.is_empty()).then(|| (value.to_owned(), rest));
+    };
+    let mut value = String::new();
+    let mut characters = quoted.char_indices();
+    while let Some((position, character)) = characters.next() {
+        match character {
+            '"' => return Some((value, quoted.get(position + 1..)?)),
+            '\\' => value.push(characters.next()?.1),
+            _ => value.push(character),
+        }
+    }
+    None
+}
+
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+/// An address with or without a port (IP-5). Names, `unknown` and obfuscated identifiers are none.
+fn node(text: &str) -> Option<IpAddr> {
+    if let Some(bracketed) = text.strip_prefix('[') {
+        let (address, port) = bracketed.split_once(']')?;
+        let port_fits = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
+        return address.parse().ok().filter(|_| port_fits).map(IpAddr::V6);
+    }
+    if let Ok(address) = text.parse() {
+        return Some(address);
+    }
+    let (address, port) = text.split_once(':')?;
+    address.parse::<Ipv4Addr>().ok().filter(|_| is_port(port)).map(IpAddr::V4)
+}
+
+fn is_port(text: &str) -> bool {
+    // RFC 7239 §6.3: a number, or an obfuscated name.
+    !text.is_empty() && (text.starts_with('_') || (text.len() <= 5 && text.bytes().all(|byte| byte.is_ascii_digit())))
+}
+
+/// IPv4-mapped addresses are IPv4; a link-local one means something on its own link only, so it matches no rule.
+fn usable(address: IpAddr) -> Option<IpAddr> {
+    let address = address.to_canonical();
+    let link_local = match address {
+        IpAddr::V4(address) => address.is_link_local(),
+        IpAddr::V6(address) => address.is_unicast_link_local(),
+    };
+    (!link_local).then_some(address)
+}
+
+/// The IPv4 address inside one of the NAT64 prefix `64:ff9b::/96` (RFC 6052 §2.1), for lists that refuse.
+pub(crate) fn inside_nat64(address: IpAddr) -> Option<IpAddr> {
+    match address {
+        IpAddr::V6(v6) => match v6.segments() {
+            [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
+                Some(IpAddr::V4(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low))))
+            }
+            _ => None,
+        },
+        IpAddr::V4(_) => None,
+    }
+}
+
+/// The names under which this server is asked for; empty means that nobody said. Against DNS rebinding: under another
+/// name the page of a stranger could read what a network rule lets an employee's browser see.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Hosts(Vec<String>);
+
+impl Hosts {
+    /// These names, each with any port; an address in brackets is a name too.
+    pub fn new(names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self(names.into_iter().map(|name| name.into().to_ascii_lowercase()).collect())
+    }
+
+    /// Whether nobody said.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether a request is for one of them. `authority` is that of the request target, where it has one (HTTP/2).
+    pub fn are_asked(&self, authority: Option<&str>, fields: &impl Fields) -> bool {
+        let host = match (authority, single(fields, "host")) {
+            (Some(authority), _) => authority,
+            (None, Ok(Some(host))) => match std::str::from_utf8(host) {
+                Ok(host) => host,
+                Err(_) => return false,
+            },
+            _ => return false,
+        };
+        let name = match host.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !host.ends_with(']') => name,
+            _ => host,
+        };
+        self.0.iter().any(|known| name.eq_ignore_ascii_case(known))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::Lines;
+    use super::*;
+
+    fn behind(header: Forwarding) -> AddressSource {
+        let proxies =
+            vec!["10.0.0.2/32".parse().unwrap(), "fd00::/64".parse().unwrap(), "192.0.2.0/28".parse().unwrap()];
+        AddressSource::Behind { proxies, unix: false, header }
+    }
+
+    fn client(source: &AddressSource, peer: &str, fields: &[(&str, &str)]) -> Option<String> {
+        let peer = (!peer.is_empty()).then(|| SocketAddr::new(peer.parse().unwrap(), 1));
+        source.client(peer, &Lines(fields)).map(|address| address.to_string())
+    }
+
+    #[test]
+    fn the_peer_counts_only_where_nobody_forwards() {
+        // C1, IP-7, L6
+        #[rustfmt::skip]
+        let table: &[(&str, &[(&str, &str)], Option<&str>)] = &[
+            ("203.0.113.9", &[], Some("203.0.113.9")),
+            ("::ffff:203.0.113.9", &[], Some("203.0.113.9")),
+            ("fe80::1", &[], None),
+            ("169.254.0.1", &[], None),
+            ("", &[], None),
+            ("203.0.113.9", &[("X-Forwarded-For", "127.0.0.1")], None),
+            ("203.0.113.9", &[("Forwarded", "for=127.0.0.1")], None),
+            ("203.0.113.9", &[("X-Real-IP", "127.0.0.1")], None),
+            ("203.0.113.9", &[("Via", "1.1 a")], None),
+            ("203.0.113.9", &[("X-Forwarded-Host", "a")], None),
+        ];
+        for (peer, fields, expected) in table {
+            assert_eq!(client(&AddressSource::Peer, peer, fields).as_deref(), *expected, "{peer} {fields:?}");
+            assert_eq!(client(&AddressSource::Unset, peer, fields), None);
+        }
+    }
+
+    #[test]
+    fn behind_proxies_the_client_is_the_right_most_that_is_none_of_them() {
+        // IP-1 to IP-6, T26, T28, T29, H12
+        const XFF: &str = "X-Forwarded-For";
+        #[rustfmt::skip]
+        let table: &[(&str, &[(&str, &str)], Option<&str>)] = &[
+            ("10.0.0.2", &[(XFF, "203.0.113.9")], Some("203.0.113.9")),
+            ("10.0.0.2", &[(XFF, "8.8.8.8, 203.0.113.9")], Some("203.0.113.9")),
+            ("10.0.0.2", &[(XFF, "8.8.8.8"), (XFF, "203.0.113.9,192.0.2.3")], Some("203.0.113.9")),
+            ("10.0.0.2", &[(XFF, "10.0.0.2, 203.0.113.9")], Some("203.0.113.9")),
+            ("::ffff:10.0.0.2", &[(XFF, "203.0.113.9:4711")], Some("203.0.113.9")),
+            ("fd00::7", &[(XFF, "2001:db8::1")], Some("2001:db8::1")),
+            ("fd00::7", &[(XFF, "[2001:db8::1]:80")], Some("2001:db8::1")),
+            ("10.0.0.2", &[(XFF, "::ffff:203.0.113.9")], Some("203.0.113.9")),
+            ("10.0.0.2", &[], None),
+            ("10.0.0.2", &[(XFF, "")], None),
+            ("10.0.0.2", &[(XFF, "10.0.0.2")], None),
+            ("10.0.0.2", &[(XFF, "8.8.8.8, unknown")], None),
+            ("10.0.0.2", &[(XFF, "8.8.8.8, ")], None),
+            ("10.0.0.2", &[(XFF, "010.0.0.1")], None),
+            ("10.0.0.2", &[(XFF, "1.2.3")], None),
+            ("10.0.0.2", &[(XFF, "fe80::1%eth0")], None),
+            ("10.0.0.2", &[(XFF, "8.8.8.8 9.9.9.9")], None),
+            ("10.0.0.2", &[("Forwarded", "for=8.8.8.8"), ("X_Forwarded_For", "8.8.8.8")], None),
+            ("203.0.113.9", &[(XFF, "127.0.0.1")], Some("203.0.113.9")),
+            ("", &[(XFF, "127.0.0.1")], None),
+        ];
+        for (peer, fields, expected) in table {
+            assert_eq!(
+                client(&behind(Forwarding::XForwardedFor), peer, fields).as_deref(),
+                *expected,
+                "{peer} {fields:?}"
+            );
+        }
+        let many = vec!["8.8.8.8"; 33].join(",");
+        assert_eq!(client(&behind(Forwarding::XForwardedFor), "10.0.0.2", &[(XFF, &many)]), None);
+    }
+
+    #[test]
+    fn forwarded_is_read_as_rfc_7239_writes_it() {
+        #[rustfmt::skip]
+        let table: &[(&[&str], Option<&str>)] = &[
+            (&["for=203.0.113.9"], Some("203.0.113.9")),
+            (&["for=8.8.8.8, For=\"203.0.113.9:80\";proto=https;by=10.0.0.2"], Some("203.0.113.9")),
+            (&["by=1.1.1.1;FOR=\"[2001:db8::1]:_x\""], Some("2001:db8::1")),
+            (&["for=8.8.8.8;host=\"a, for=9.9.9.9;\"", "for=203.0.113.9 , for=10.0.0.2"], Some("203.0.113.9")),
+            (&["for=\"\\203.0.113.9\""], Some("203.0.113.9")),
+            (&["for=8.8.8.8, for=_hidden"], None),
+            (&["for=8.8.8.8, for=unknown"], None),
+            (&["for=8.8.8.8, proto=http"], None),
+            (&["for=8.8.8.8;for=9.9.9.9"], None),
+            (&["for=2001:db8::1"], None),
+            (&["for=\"8.8.8.8"], None),
+            (&["for=8.8.8.8,"], None),
+            (&["for"], None),
+            (&[""], None),
+        ];
+        for (lines, expected) in table {
+            let fields: Vec<_> = lines.iter().map(|line| ("Forwarded", *line)).collect();
+            assert_eq!(client(&behind(Forwarding::Forwarded), "10.0.0.2", &fields).as_deref(), *expected, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn a_unix_peer_is_a_proxy_only_where_said() {
+        let AddressSource::Behind { proxies, header, .. } = behind(Forwarding::XForwardedFor) else { unreachable!() };
+        let source = AddressSource::Behind { proxies, unix: true, header };
+        assert_eq!(client(&source, "", &[("x-forwarded-for", "203.0.113.9")]).as_deref(), Some("203.0.113.9"));
+    }
+
+    #[test]
+    fn only_our_own_host_names_are_ours() {
+        let hosts = Hosts::new(["Intranet.Example", "[::1]"]);
+        let ours = |fields: &[(&str, &str)]| hosts.are_asked(None, &Lines(fields));
+        for host in ["intranet.example", "INTRANET.example:8080", "[::1]", "[::1]:80"] {
+            assert!(ours(&[("Host", host)]), "{host}");
+        }
+        for host in
+            ["", "evil.example", "intranet.example.evil", "intranet.example:80:80", "intranet.example@evil", "::1"]
+        {
+            assert!(!ours(&[("Host", host)]), "{host}");
+        }
+        assert!(!ours(&[]) && !ours(&[("Host", "intranet.example"), ("Host", "intranet.example")]));
+        assert!(hosts.are_asked(Some("intranet.example"), &Lines(&[])));
+        assert!(!hosts.are_asked(Some("evil.example"), &Lines(&[("Host", "intranet.example")])));
+    }
+}

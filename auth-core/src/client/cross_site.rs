@@ -1,0 +1,131 @@
+//! Whether a request came from another site's page, by Fetch Metadata and `Origin`.
+//!
+//! A browser sends cached Basic credentials by itself, and sends every request from where it stands; so what a victim's
+//! browser shows is also what the page of a stranger can show. Credentials that a program attaches need no check.
+
+use super::{Fields, single};
+
+/// Origins whose pages may change state here: scheme, host and port, compared whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origins(Vec<String>);
+
+/// An origin that no browser sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an origin is `https://host` or `https://host:port` in lower case, without a path")]
+pub struct OriginError;
+
+impl Origins {
+    /// Checks and takes the origins.
+    ///
+    /// # Errors
+    /// One that is no origin as browsers serialize it.
+    pub fn new(origins: impl IntoIterator<Item = impl Into<String>>) -> Result<Self, OriginError> {
+        origins.into_iter().map(|origin| checked(origin.into())).collect::<Result<_, _>>().map(Self)
+    }
+
+    fn contain(&self, origin: &[u8]) -> bool {
+        self.0.iter().any(|known| known.as_bytes() == origin)
+    }
+}
+
+fn checked(origin: String) -> Result<String, OriginError> {
+    let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://")).ok_or(OriginError)?;
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-:[]_".contains(&byte);
+    let default_port =
+        origin.starts_with("https") && host.ends_with(":443") || !origin.starts_with("https") && host.ends_with(":80");
+    if host.is_empty() || default_port || !host.bytes().all(fits) { Err(OriginError) } else { Ok(origin) }
+}
+
+/// What the request says of where it came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CrossSite {
+    /// It changes nothing, or came from our own pages or those of a configured origin.
+    Passed,
+    /// It says nothing. No current browser sends a state-changing request so, but a cookie needs better.
+    Unsaid,
+    /// It came from elsewhere, or contradicts itself.
+    Failed,
+}
+
+impl CrossSite {
+    /// Judges a request (CSRF-1 to CSRF-4). An `Upgrade` counts as changing state whatever its method: browsers open
+    /// WebSockets across sites.
+    pub fn of(method: &str, fields: &impl Fields, origins: &Origins) -> Self {
+        let safe = matches!(method, "GET" | "HEAD" | "OPTIONS") && fields.lines("upgrade").next().is_none();
+        if safe {
+            return Self::Passed;
+        }
+        let (Ok(site), Ok(origin)) = (single(fields, "sec-fetch-site"), single(fields, "origin")) else {
+            return Self::Failed;
+        };
+        match (site, origin) {
+            (_, Some(origin)) if origins.contain(origin) => Self::Passed,
+            (Some(b"same-origin" | b"none"), _) => Self::Passed,
+            (None, None) => Self::Unsaid,
+            _ => Self::Failed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::Lines;
+    use super::*;
+
+    #[test]
+    fn only_our_pages_and_configured_origins_pass() {
+        // CSRF-1 to CSRF-4, C5, M5
+        use CrossSite::{Failed, Passed, Unsaid};
+        const SITE: &str = "Sec-Fetch-Site";
+        const ORIGIN: &str = "Origin";
+        let origins = Origins::new(["https://app.example", "http://localhost:3000"]).unwrap();
+        #[rustfmt::skip]
+        let table: &[(&str, &[(&str, &str)], CrossSite)] = &[
+            ("GET", &[(SITE, "cross-site")], Passed),
+            ("HEAD", &[(SITE, "cross-site")], Passed),
+            ("OPTIONS", &[(SITE, "cross-site")], Passed),
+            ("get", &[(SITE, "cross-site")], Failed),
+            ("GET", &[(SITE, "cross-site"), ("Upgrade", "websocket")], Failed),
+            ("GET", &[("Upgrade", "websocket"), (SITE, "same-origin")], Passed),
+            ("POST", &[(SITE, "same-origin")], Passed),
+            ("POST", &[(SITE, "none")], Passed),
+            ("POST", &[(SITE, "same-site")], Failed),
+            ("POST", &[(SITE, "cross-site")], Failed),
+            ("POST", &[(SITE, "Same-Origin")], Failed),
+            ("POST", &[(SITE, "")], Failed),
+            ("POST", &[(SITE, "same-origin"), (SITE, "cross-site")], Failed),
+            ("POST", &[(SITE, "cross-site"), (ORIGIN, "https://app.example")], Passed),
+            ("POST", &[(SITE, "same-site"), (ORIGIN, "http://localhost:3000")], Passed),
+            ("POST", &[(ORIGIN, "https://app.example")], Passed),
+            ("POST", &[(ORIGIN, "https://app.example.evil")], Failed),
+            ("POST", &[(ORIGIN, "http://app.example")], Failed),
+            ("POST", &[(ORIGIN, "https://app.example:8443")], Failed),
+            ("POST", &[(ORIGIN, "https://APP.example")], Failed),
+            ("POST", &[(ORIGIN, "null")], Failed),
+            ("POST", &[(ORIGIN, "https://app.example"), (ORIGIN, "https://app.example")], Failed),
+            ("DELETE", &[(SITE, "cross-site")], Failed),
+            ("PROPFIND", &[(SITE, "cross-site")], Failed),
+            ("POST", &[], Unsaid),
+        ];
+        for (method, fields, expected) in table {
+            assert_eq!(CrossSite::of(method, &Lines(fields), &origins), *expected, "{method} {fields:?}");
+        }
+    }
+
+    #[test]
+    fn an_origin_is_one_that_a_browser_would_send() {
+        for origin in [
+            "app.example",
+            "https://",
+            "https://a/",
+            "https://A",
+            "https://a:443",
+            "http://a:80",
+            "ftp://a",
+            "null",
+            "*",
+        ] {
+            assert_eq!(Origins::new([origin]), Err(OriginError), "{origin}");
+        }
+    }
+}

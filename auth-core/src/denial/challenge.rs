@@ -1,0 +1,218 @@
+//! `WWW-Authenticate` (RFC 9110 §11.6.1): the one home of challenges.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use super::{Denial, Reason};
+
+/// An authentication scheme (RFC 9110 §11.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scheme {
+    /// RFC 6750.
+    Bearer,
+    /// RFC 7617.
+    Basic,
+}
+
+impl Scheme {
+    /// All of them, in the order in which challenges stand when none was used.
+    pub const ALL: [Self; 2] = [Self::Bearer, Self::Basic];
+
+    /// The registered name, as challenges spell it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bearer => "Bearer",
+            Self::Basic => "Basic",
+        }
+    }
+
+    /// Whether a browser sends it by itself, so that a cross-site request carries it too.
+    pub const fn is_ambient(self) -> bool {
+        match self {
+            Self::Bearer => false,
+            Self::Basic => true,
+        }
+    }
+}
+
+/// A set of schemes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SchemeSet(u8);
+
+impl SchemeSet {
+    /// The empty set.
+    pub const NONE: Self = Self(0);
+
+    /// This set and `scheme`.
+    #[must_use]
+    pub const fn with(self, scheme: Scheme) -> Self {
+        Self(self.0 | 1 << scheme as u8)
+    }
+
+    /// This set without `scheme`.
+    #[must_use]
+    pub const fn without(self, scheme: Scheme) -> Self {
+        Self(self.0 & !(1 << scheme as u8))
+    }
+
+    /// Whether `scheme` is in it.
+    pub const fn contains(self, scheme: Scheme) -> bool {
+        self.0 & (1 << scheme as u8) != 0
+    }
+
+    /// Whether it is empty.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// The protection space that challenges name (RFC 9110 §11.5), as a quoted-string.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Realm(String);
+
+/// A realm that no header can carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a realm is visible ASCII and spaces")]
+pub struct RealmError;
+
+impl Realm {
+    /// Checks and quotes the text. `"` and `\` are escaped (RFC 9110 §5.6.4).
+    ///
+    /// # Errors
+    /// Text that is empty, or holds a control character, a line break or anything beyond ASCII.
+    pub fn new(text: &str) -> Result<Self, RealmError> {
+        if text.is_empty() || !text.bytes().all(|byte| matches!(byte, 0x20..=0x7E)) {
+            return Err(RealmError);
+        }
+        Ok(Self(format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))))
+    }
+
+    /// A challenge that asks for a credential of `scheme` and says no more.
+    pub fn bare(&self, scheme: Scheme) -> String {
+        match scheme {
+            Scheme::Bearer => format!("Bearer realm={}", self.0),
+            Scheme::Basic => format!("Basic realm={}, charset=\"UTF-8\"", self.0), // BASIC-2
+        }
+    }
+}
+
+/// The field lines for one answer, one challenge a line, the scheme that the caller used first.
+///
+/// `accepted` are the schemes that the server accepts, `bare` gives their challenges without parameters. Where the
+/// caller is a script in a browser (`quiet`), Basic is left out if something else remains, so that no password box
+/// pops up.
+pub fn challenges<'a>(
+    denial: &Denial,
+    accepted: SchemeSet,
+    quiet: bool,
+    bare: impl Fn(Scheme) -> &'a str,
+) -> Vec<Cow<'a, str>> {
+    let mut schemes = match denial.reason {
+        // Every 401 has a challenge (HTTP-5), so where no scheme could help all are named.
+        _ if denial.reason.answer().status == UNAUTHORIZED => {
+            let helpful = if denial.schemes.is_empty() { accepted } else { denial.schemes };
+            // The error stands in the challenge of the scheme that was used, whether or not that could help.
+            denial.used.filter(|used| *used == Scheme::Bearer).map_or(helpful, |used| helpful.with(used))
+        }
+        Reason::MalformedCredentials => denial.used.map_or(accepted, |used| SchemeSet::NONE.with(used)),
+        // RFC 6750 §3: whenever the token does not enable access.
+        Reason::InsufficientPermissions | Reason::InsufficientScope(_) if denial.used == Some(Scheme::Bearer) => {
+            SchemeSet::NONE.with(Scheme::Bearer)
+        }
+        _ => SchemeSet::NONE,
+    };
+    let without_basic = schemes.without(Scheme::Basic);
+    if quiet && !without_basic.is_empty() {
+        schemes = without_basic;
+    }
+    let used_first =
+        denial.used.into_iter().chain(Scheme::ALL.into_iter().filter(|scheme| Some(*scheme) != denial.used));
+    used_first
+        .filter(|scheme| schemes.contains(*scheme))
+        .map(|scheme| match parameters(denial, scheme) {
+            None => Cow::Borrowed(bare(scheme)),
+            Some(parameters) => Cow::Owned(format!("{}{parameters}", bare(scheme))),
+        })
+        .collect()
+}
+
+const UNAUTHORIZED: u16 = Reason::MissingCredentials.answer().status;
+
+/// `, error="…"` and what goes with it, for the scheme that it concerns (BEARER-12); Basic has no parameters
+/// (BASIC-1), and without any credential there is no error (RFC 6750 §3.1).
+fn parameters(denial: &Denial, scheme: Scheme) -> Option<String> {
+    let concerned = denial.used.is_none_or(|used| used == scheme);
+    let error = denial.reason.answer().error.filter(|_| concerned && scheme == Scheme::Bearer)?;
+    let mut parameters = format!(", error=\"{error}\"");
+    let mut add = |name: &str, value: &dyn std::fmt::Display| {
+        // Writing to a String cannot fail.
+        let _ = write!(parameters, ", {name}=\"{value}\"");
+    };
+    if let Some(description) = denial.reason.error_description() {
+        add("error_description", &description);
+    }
+    match &denial.reason {
+        Reason::InsufficientScope(scopes) => add("scope", &scopes.join(" ")),
+        Reason::StepUpRequired(step_up) => {
+            if let Some(max_age) = step_up.max_age {
+                add("max_age", &max_age);
+            }
+            if !step_up.acr_values.is_empty() {
+                add("acr_values", &step_up.acr_values.join(" "));
+            }
+        }
+        _ => {}
+    }
+    Some(parameters)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::StepUp;
+    use super::*;
+
+    fn lines(denial: &Denial, quiet: bool) -> Vec<String> {
+        let realm = Realm::new("r").unwrap();
+        let bare = [realm.bare(Scheme::Bearer), realm.bare(Scheme::Basic)];
+        let both = SchemeSet::NONE.with(Scheme::Bearer).with(Scheme::Basic);
+        challenges(denial, both, quiet, |scheme| &bare[scheme as usize]).into_iter().map(Cow::into_owned).collect()
+    }
+
+    #[test]
+    fn a_realm_is_quoted_and_never_breaks_out() {
+        // HTTP-8
+        assert_eq!(Realm::new("a\"b\\c").unwrap().bare(Scheme::Bearer), r#"Bearer realm="a\"b\\c""#);
+        for text in ["", "x\r\nSet-Cookie: y", "\u{e9}", "\0", "\u{7f}"] {
+            assert_eq!(Realm::new(text), Err(RealmError), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn each_reason_has_the_challenges_of_its_row() {
+        let used = |scheme, reason| Denial { used: Some(scheme), ..Denial::new(reason) };
+        let bearer = "Bearer realm=\"r\"";
+        let basic = "Basic realm=\"r\", charset=\"UTF-8\"";
+        let with = |parameters: &str| format!("{bearer}, {parameters}");
+        let step_up = StepUp { max_age: Some(300), acr_values: vec!["a", "b"] };
+        #[rustfmt::skip]
+        let table: &[(Denial, bool, Vec<String>)] = &[
+            (Denial::new(Reason::MissingCredentials), false, vec![bearer.into(), basic.into()]), // BEARER-6
+            (Denial::new(Reason::MissingCredentials), true, vec![bearer.into()]),
+            (Denial { schemes: SchemeSet::NONE.with(Scheme::Basic), ..Denial::new(Reason::MissingCredentials) }, true, vec![basic.into()]),
+            (Denial::new(Reason::MalformedCredentials), false, vec![with("error=\"invalid_request\""), basic.into()]),
+            (used(Scheme::Basic, Reason::MalformedCredentials), false, vec![basic.into()]), // BASIC-1
+            (used(Scheme::Bearer, Reason::InvalidCredentials), false, vec![with("error=\"invalid_token\""), basic.into()]), // BEARER-12
+            (used(Scheme::Basic, Reason::InvalidCredentials), false, vec![basic.into(), bearer.into()]), // HTTP-20
+            (used(Scheme::Bearer, Reason::ExpiredCredentials), true, vec![with("error=\"invalid_token\", error_description=\"The token expired\"")]),
+            (used(Scheme::Bearer, Reason::StepUpRequired(step_up)), true, vec![with("error=\"insufficient_user_authentication\", max_age=\"300\", acr_values=\"a b\"")]), // STEP-1
+            (used(Scheme::Bearer, Reason::InsufficientScope(vec!["a", "b"])), false, vec![with("error=\"insufficient_scope\", scope=\"a b\"")]), // BEARER-10
+            (used(Scheme::Bearer, Reason::InsufficientPermissions), false, vec![bearer.into()]),
+            (used(Scheme::Basic, Reason::InsufficientPermissions), false, vec![]),
+            (Denial::new(Reason::AccessBlocked), false, vec![]),
+            (Denial::new(Reason::CrossSiteRequest), false, vec![]),
+        ];
+        for (denial, quiet, expected) in table {
+            assert_eq!(&lines(denial, *quiet), expected, "{denial:?}, quiet: {quiet}");
+        }
+    }
+}

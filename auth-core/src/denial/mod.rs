@@ -1,0 +1,219 @@
+//! Why a request is refused, and THE table of what is answered.
+//!
+//! Status codes of denials stand here and nowhere else. A refused credential *is* a [`Denial`] from the moment that
+//! its scheme refuses it.
+
+pub mod challenge;
+pub mod problem;
+
+use self::challenge::{Scheme, SchemeSet};
+
+/// A decision that is not allow: what to answer, and what to log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Denial {
+    /// Why; fixes the answer.
+    pub reason: Reason,
+    /// The scheme of the credential that was presented, where one was.
+    pub used: Option<Scheme>,
+    /// The schemes that could help, for the challenges.
+    pub schemes: SchemeSet,
+    /// For logs: the literals of the rule that failed, as written. Never part of an answer.
+    pub failed: Vec<&'static str>,
+    /// For logs: a fixed sentence on the cause. Never part of an answer, and never quotes the request.
+    pub cause: Option<&'static str>,
+}
+
+/// The rows of the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The server is set up wrongly; the client did nothing wrong.
+    SetUp,
+    /// No credential, or none that this server accepts.
+    MissingCredentials,
+    /// The request is malformed: two credentials, bytes that are no token68, broken Basic.
+    MalformedCredentials,
+    /// The credential does not verify.
+    InvalidCredentials,
+    /// The credential was good, and has expired.
+    ExpiredCredentials,
+    /// The credential was revoked.
+    RevokedCredentials,
+    /// Authenticated too long ago, or too weakly (RFC 9470).
+    StepUpRequired(StepUp),
+    /// A known caller lacks a role, a permission or a claim.
+    InsufficientPermissions,
+    /// A known caller lacks nothing but OAuth 2.0 scopes; these are the ones that the request needs.
+    InsufficientScope(Vec<&'static str>),
+    /// The network or country is refused, or the subject or the address is blocked.
+    AccessBlocked,
+    /// A state-changing cross-site request on something ambient.
+    CrossSiteRequest,
+    /// Too many failed logins.
+    TooManyAttempts(RetryAfter),
+    /// A store or a key source is out of reach: refused, never let through.
+    AuthenticationUnavailable(RetryAfter),
+}
+
+/// What a step-up challenge asks for (RFC 9470 §3).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StepUp {
+    /// The greatest age of the login, in seconds.
+    pub max_age: Option<u64>,
+    /// The assurance levels of which one is enough.
+    pub acr_values: Vec<&'static str>,
+}
+
+/// Whole seconds, at least one (RFC 9110 §10.2.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryAfter(u32);
+
+impl RetryAfter {
+    /// That many seconds; zero becomes one.
+    pub const fn seconds(seconds: u32) -> Self {
+        Self(if seconds == 0 { 1 } else { seconds })
+    }
+
+    /// The number for the header.
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+}
+
+/// A row of the table: what a reason is answered with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The last part of the problem's `type`.
+    pub problem: &'static str,
+    /// The problem's `title`, constant for each type (RFC 9457 §3.1.3).
+    pub title: &'static str,
+    /// The problem's `detail`: what the client can do.
+    pub detail: &'static str,
+    /// The `error` code of an OAuth challenge (RFC 6750 §3.1, RFC 9470 §3).
+    pub error: Option<&'static str>,
+}
+
+impl Reason {
+    /// THE table: how each reason is answered.
+    #[rustfmt::skip] // a table is read by column
+    pub const fn answer(&self) -> Answer {
+        const fn answer(status: u16, problem: &'static str, error: Option<&'static str>, title: &'static str, detail: &'static str) -> Answer {
+            Answer { status, problem, title, detail, error }
+        }
+        match self { //                              status problem type                   `error`
+            Self::SetUp                        => answer(500, "set-up",                     None,
+                "The server is set up wrongly", "The server cannot decide on this request. Its log says why."),
+            Self::MissingCredentials           => answer(401, "missing-credentials",        None,
+                "Credentials are required", "Send a credential of a scheme that WWW-Authenticate names."),
+            Self::MalformedCredentials         => answer(400, "malformed-credentials",      Some("invalid_request"),
+                "The credentials are malformed", "Send exactly one well-formed credential."),
+            Self::InvalidCredentials           => answer(401, "invalid-credentials",        Some("invalid_token"),
+                "The credentials are not valid", "Obtain a new credential and try again."),
+            Self::ExpiredCredentials           => answer(401, "expired-credentials",        Some("invalid_token"),
+                "The credentials have expired", "Obtain a new credential and try again."),
+            Self::RevokedCredentials           => answer(401, "revoked-credentials",        Some("invalid_token"),
+                "The credentials were revoked", "Log in again."),
+            Self::StepUpRequired(_)            => answer(401, "step-up-required",           Some("insufficient_user_authentication"),
+                "A fresher or stronger login is required", "Log in again as WWW-Authenticate asks."),
+            Self::InsufficientPermissions      => answer(403, "insufficient-permissions",   None,
+                "Permission is lacking", "This account may not do this."),
+            Self::InsufficientScope(_)         => answer(403, "insufficient-scope",         Some("insufficient_scope"),
+                "A scope is lacking", "Obtain a token with the scopes that WWW-Authenticate names."),
+            Self::AccessBlocked                => answer(403, "access-blocked",             None,
+                "Access is blocked", "Access from here is not allowed."),
+            Self::CrossSiteRequest             => answer(403, "cross-site-request",         None,
+                "Cross-site requests are refused", "Send this request from the application's own pages."),
+            Self::TooManyAttempts(_)           => answer(429, "too-many-attempts",          None,
+                "Too many failed attempts", "Wait as long as Retry-After says."),
+            Self::AuthenticationUnavailable(_) => answer(503, "authentication-unavailable", None,
+                "Authentication is not available", "Try again after as long as Retry-After says."),
+        }
+    }
+
+    /// The `error_description` that accompanies `error`: fixed text (RFC 6750 §3 forbids quotes and backslashes).
+    pub const fn error_description(&self) -> Option<&'static str> {
+        match self {
+            Self::ExpiredCredentials => Some("The token expired"),
+            _ => None,
+        }
+    }
+
+    /// How long to wait, where the answer says so.
+    pub const fn retry_after(&self) -> Option<RetryAfter> {
+        match self {
+            Self::TooManyAttempts(after) | Self::AuthenticationUnavailable(after) => Some(*after),
+            _ => None,
+        }
+    }
+}
+
+impl Denial {
+    /// A denial for this reason, about no scheme in particular.
+    pub const fn new(reason: Reason) -> Self {
+        Self { reason, used: None, schemes: SchemeSet::NONE, failed: Vec::new(), cause: None }
+    }
+
+    /// A credential of `scheme` was refused; `cause` goes to the log alone.
+    pub const fn refused(scheme: Scheme, reason: Reason, cause: &'static str) -> Self {
+        Self { reason, used: Some(scheme), schemes: SchemeSet::NONE, failed: Vec::new(), cause: Some(cause) }
+    }
+}
+
+/// One short line for logs: the problem, the failed literals, the cause.
+impl std::fmt::Debug for Denial {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.reason.answer().problem)?;
+        if let Some(cause) = self.cause {
+            write!(f, ": {cause}")?;
+        }
+        for (position, failed) in self.failed.iter().enumerate() {
+            write!(f, "{}{failed}", if position == 0 { ": no " } else { ", no " })?;
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Display for Denial {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.reason.answer().title)
+    }
+}
+
+impl std::error::Error for Denial {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_a_denial_with_its_own_problem_type_and_text_fit_for_a_challenge() {
+        let after = RetryAfter::seconds(0);
+        let rows = [
+            Reason::SetUp,
+            Reason::MissingCredentials,
+            Reason::MalformedCredentials,
+            Reason::InvalidCredentials,
+            Reason::ExpiredCredentials,
+            Reason::RevokedCredentials,
+            Reason::StepUpRequired(StepUp::default()),
+            Reason::InsufficientPermissions,
+            Reason::InsufficientScope(vec![]),
+            Reason::AccessBlocked,
+            Reason::CrossSiteRequest,
+            Reason::TooManyAttempts(after),
+            Reason::AuthenticationUnavailable(after),
+        ];
+        let mut problems = std::collections::BTreeSet::new();
+        for row in &rows {
+            let answer = row.answer();
+            assert!(answer.status >= 400, "{row:?}");
+            assert!(problems.insert(answer.problem), "{} stands twice", answer.problem);
+            // BEARER-7
+            for text in answer.error.iter().chain(&row.error_description()) {
+                assert!(text.bytes().all(|b| matches!(b, 0x20..=0x21 | 0x23..=0x5B | 0x5D..=0x7E)), "{text}");
+            }
+        }
+        assert_eq!(after.get(), 1, "HTTP-16");
+    }
+}

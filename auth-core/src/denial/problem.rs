@@ -1,0 +1,52 @@
+//! Problem details for HTTP APIs (RFC 9457).
+
+use super::Answer;
+
+/// The media type of a problem in JSON.
+pub const MEDIA_TYPE: &str = "application/problem+json";
+
+/// Where problem types begin unless the application says otherwise. A `tag` URI (RFC 4151) names without promising
+/// that there is a page.
+pub const DEFAULT_BASE: &str = "tag:auth-actix,2026:problems/";
+
+/// A problem: what the body of a denial says. It tells nothing that would help an attacker (PROB-2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Problem<'a> {
+    /// What `type` begins with.
+    pub base: &'a str,
+    /// The row that is answered.
+    pub answer: Answer,
+}
+
+impl Problem<'_> {
+    /// `type`: an absolute URI, the same for each row at all times.
+    pub fn kind(&self) -> String {
+        [self.base, self.answer.problem].concat()
+    }
+
+    /// The JSON object, written once into one buffer. `base` holds no character that JSON escapes, which the builder
+    /// checks, and the rest is fixed text.
+    pub fn to_json(&self) -> String {
+        let Answer { status, problem, title, detail, .. } = self.answer;
+        let base = self.base;
+        format!(r#"{{"type":"{base}{problem}","title":"{title}","status":{status},"detail":"{detail}"}}"#)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::denial::Reason;
+
+    #[test]
+    fn is_the_json_that_rfc_9457_describes() {
+        // PROB-1, PROB-2
+        let problem = Problem { base: DEFAULT_BASE, answer: Reason::MissingCredentials.answer() };
+        let json: serde_json::Value = serde_json::from_str(&problem.to_json()).unwrap();
+        assert_eq!(json["type"], "tag:auth-actix,2026:problems/missing-credentials");
+        assert_eq!(json["type"], problem.kind());
+        assert_eq!(json["status"], 401);
+        assert_eq!(json["title"], "Credentials are required");
+        assert!(json["detail"].is_string());
+    }
+}

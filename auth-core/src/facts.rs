@@ -1,0 +1,60 @@
+//! All that is known about one request when it is decided on.
+
+use std::net::IpAddr;
+
+use crate::client::cross_site::CrossSite;
+use crate::clock::Timestamp;
+use crate::denial::Denial;
+use crate::denial::challenge::Scheme;
+use crate::principal::Principal;
+use crate::source::Source;
+use crate::truth::Truth;
+
+/// What a decision is made on. Gathered by the adapter, cheapest first; see [`crate::decision`].
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// What is wrong with the server's own set-up, if something is.
+    pub set_up: Option<&'static str>,
+    /// The time of the request.
+    pub now: Timestamp,
+    /// The client's address; `None` where it is not known.
+    pub client: Option<IpAddr>,
+    /// Whether that address is on a block list.
+    pub address_blocked: bool,
+    /// Whether the request came from another site.
+    pub cross_site: CrossSite,
+    /// Who calls.
+    pub caller: Caller<'a>,
+    /// The sources whose credentials are accepted.
+    pub sources: &'a [std::sync::Arc<Source>],
+}
+
+/// Who calls, as far as that is known.
+#[derive(Clone, Copy, Debug)]
+pub enum Caller<'a> {
+    /// No credential, or none of a scheme that is accepted here.
+    Nobody,
+    /// A well-formed credential that has not been verified yet.
+    Presented(Scheme),
+    /// A credential that was refused.
+    Refused(&'a Denial),
+    /// A verified one.
+    Known(&'a Principal),
+    /// Nobody real: whoever would log in at this source. For the question which schemes could help.
+    Would(&'a Source),
+}
+
+impl Facts<'_> {
+    /// The truth of a literal about the caller: `known` judges a principal, `would` what a source could bring about.
+    pub(crate) fn of_caller(
+        &self,
+        known: impl FnOnce(&Principal) -> Truth,
+        would: impl FnOnce(&Source) -> bool,
+    ) -> Truth {
+        match self.caller {
+            Caller::Known(principal) => known(principal),
+            Caller::Would(source) => Truth::renewable(false).and(Truth { now: false, ..Truth::settled(would(source)) }),
+            Caller::Nobody | Caller::Presented(_) | Caller::Refused(_) => Truth::COULD,
+        }
+    }
+}

@@ -1,0 +1,483 @@
+//! A strict reader of JSON objects: one pass, borrowed, no tree.
+//!
+//! # Why
+//! A verifier must refuse what two parsers could read differently (RFC 7515 §10.12): duplicate member names, also
+//! under an escape, trailing bytes, lone surrogates, numbers that no `f64` holds. `serde_json` keeps the last
+//! duplicate and cannot be told otherwise without building maps. Names and values stay where they are in the text.
+
+use std::borrow::Cow;
+
+use crate::clock::Timestamp;
+
+/// Text that is not what we call JSON. Says no more: what is wrong with it is the sender's to find out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Malformed;
+
+/// Objects and arrays in each other, at most.
+const DEPTH: usize = 32;
+
+/// Checks that `text` is one JSON object and nothing else, and shows each of its own members to `visit`.
+pub(crate) fn object<'a>(text: &'a str, mut visit: impl FnMut(&str, Raw<'a>)) -> Result<(), Malformed> {
+    let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, names: Vec::with_capacity(24) };
+    reader.space();
+    reader.members(DEPTH, &mut visit)?;
+    reader.space();
+    if reader.at == text.len() { Ok(()) } else { Err(Malformed) }
+}
+
+/// One JSON value that [`object`] has passed, as it stands in the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Raw<'a>(&'a str);
+
+impl<'a> Raw<'a> {
+    /// The value at these bytes of a text that [`object`] has passed.
+    pub(crate) fn at(text: &'a str, span: Span) -> Self {
+        Self(text.get(span.start as usize..span.end as usize).unwrap_or("null"))
+    }
+
+    /// The whole object, of a text that [`object`] has passed.
+    pub(crate) fn whole(text: &'a str) -> Self {
+        Self(text.trim_matches([' ', '\t', '\n', '\r']))
+    }
+
+    /// Where the value stands in `text`, which it was read from.
+    pub(crate) fn span(self, text: &str) -> Span {
+        let start = (self.0.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
+        // Tokens are capped far below 4 GiB.
+        Span { start: start as u32, end: (start + self.0.len()) as u32 }
+    }
+
+    /// The text of the value.
+    pub(crate) fn text(self) -> &'a str {
+        self.0
+    }
+
+    /// The string, with escapes resolved; `None` for any other type.
+    pub(crate) fn string(self) -> Option<Cow<'a, str>> {
+        let inside = self.0.strip_prefix('"')?.strip_suffix('"')?;
+        if inside.contains('\\') { unescape(inside).map(Cow::Owned) } else { Some(Cow::Borrowed(inside)) }
+    }
+
+    /// The elements of the array; `None` for any other type.
+    pub(crate) fn elements(self) -> Option<impl Iterator<Item = Raw<'a>>> {
+        let inside = self.0.strip_prefix('[')?;
+        let mut reader = Reader { text: inside, bytes: inside.as_bytes(), at: 0, names: Vec::new() };
+        Some(std::iter::from_fn(move || {
+            reader.separators();
+            let element = reader.skip()?;
+            Some(Raw(element))
+        }))
+    }
+
+    /// The member of the object that is named so; `None` if there is none, and for any other type.
+    pub(crate) fn member(self, name: &str) -> Option<Raw<'a>> {
+        let inside = self.0.strip_prefix('{')?;
+        let mut reader = Reader { text: inside, bytes: inside.as_bytes(), at: 0, names: Vec::new() };
+        loop {
+            reader.separators();
+            let found = Raw(reader.skip()?).string()?;
+            reader.separators();
+            let value = reader.skip()?;
+            if found == name {
+                return Some(Raw(value));
+            }
+        }
+    }
+
+    /// A `NumericDate` (RFC 7519 §2), rounded down and up to whole seconds. `None` for any other type, and beyond
+    /// 2^53 seconds, where a fraction could not be told any more.
+    pub(crate) fn numeric_date(self) -> Option<(Timestamp, Timestamp)> {
+        const MOST: f64 = 9_007_199_254_740_992.0;
+        if !self.0.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
+            return None;
+        }
+        if let Ok(whole) = self.0.parse::<i64>() {
+            return (whole.unsigned_abs() <= MOST as u64)
+                .then_some((Timestamp::from_seconds(whole), Timestamp::from_seconds(whole)));
+        }
+        let number: f64 = self.0.parse().ok()?;
+        (number.abs() <= MOST)
+            .then(|| (Timestamp::from_seconds(number.floor() as i64), Timestamp::from_seconds(number.ceil() as i64)))
+    }
+}
+
+/// Bytes of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    start: u32,
+    end: u32,
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+    /// The names of the objects that are open, each with a hash that makes a comparison cheap.
+    names: Vec<(u32, &'a str)>,
+}
+
+impl<'a> Reader<'a> {
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    fn space(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+    }
+
+    fn eat(&mut self, byte: u8) -> Result<(), Malformed> {
+        if self.peek() == Some(byte) {
+            self.at += 1;
+            Ok(())
+        } else {
+            Err(Malformed)
+        }
+    }
+
+    fn members(&mut self, depth: usize, visit: &mut dyn FnMut(&str, Raw<'a>)) -> Result<(), Malformed> {
+        self.eat(b'{')?;
+        let outer = self.names.len();
+        self.space();
+        if self.peek() == Some(b'}') {
+            self.at += 1;
+            return Ok(());
+        }
+        loop {
+            self.space();
+            let raw = self.string()?;
+            let name =
+                if raw.contains('\\') { Cow::Owned(unescape(raw).ok_or(Malformed)?) } else { Cow::Borrowed(raw) };
+            self.new_name(outer, raw, &name)?;
+            self.space();
+            self.eat(b':')?;
+            self.space();
+            let start = self.at;
+            self.value(depth)?;
+            visit(&name, Raw(self.text.get(start..self.at).ok_or(Malformed)?));
+            self.space();
+            match self.peek() {
+                Some(b',') => self.at += 1,
+                Some(b'}') => break,
+                _ => return Err(Malformed),
+            }
+        }
+        self.at += 1;
+        self.names.truncate(outer);
+        Ok(())
+    }
+
+    /// Refuses a name that the innermost object has already, however it is escaped.
+    fn new_name(&mut self, outer: usize, raw: &'a str, name: &str) -> Result<(), Malformed> {
+        // FNV-1a. A collision costs one comparison and decides nothing.
+        let hash = name.bytes().fold(0x811C_9DC5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+        let known = self.names.get(outer..).unwrap_or_default().iter().any(|(other_hash, other)| {
+            *other_hash == hash
+                && (*other == name || (other.contains('\\') && unescape(other).as_deref() == Some(name)))
+        });
+        self.names.push((hash, raw));
+        if known { Err(Malformed) } else { Ok(()) }
+    }
+
+    fn value(&mut self, depth: usize) -> Result<(), Malformed> {
+        let depth = depth.checked_sub(1).ok_or(Malformed)?;
+        match self.peek() {
+            Some(b'"') => self.string().map(drop),
+            Some(b'{') => self.members(depth, &mut |_, _| {}),
+            Some(b'[') => self.array(depth),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(b't') => self.word("true"),
+            Some(b'f') => self.word("false"),
+            Some(b'n') => self.word("null"),
+            _ => Err(Malformed),
+        }
+    }
+
+    fn array(&mut self, depth: usize) -> Result<(), Malformed> {
+        self.eat(b'[')?;
+        self.space();
+        if self.peek() == Some(b']') {
+            self.at += 1;
+            return Ok(());
+        }
+        loop {
+            self.space();
+            self.value(depth)?;
+            self.space();
+            match self.peek() {
+                Some(b',') => self.at += 1,
+                Some(b']') => break,
+                _ => return Err(Malformed),
+            }
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    fn word(&mut self, word: &str) -> Result<(), Malformed> {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        if rest.starts_with(word.as_bytes()) {
+            self.at += word.len();
+            Ok(())
+        } else {
+            Err(Malformed)
+        }
+    }
+
+    /// What stands between the quotes, escapes checked but not resolved.
+    fn string(&mut self) -> Result<&'a str, Malformed> {
+        self.eat(b'"')?;
+        let start = self.at;
+        let mut escaped = false;
+        loop {
+            match self.peek() {
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    escaped = true;
+                    self.at += 2;
+                }
+                Some(0x20..) => self.at += 1,
+                _ => return Err(Malformed),
+            }
+        }
+        let inside = self.text.get(start..self.at).ok_or(Malformed)?;
+        self.at += 1;
+        if escaped && unescape(inside).is_none() { Err(Malformed) } else { Ok(inside) }
+    }
+
+    fn number(&mut self) -> Result<(), Malformed> {
+        let start = self.at;
+        if self.peek() == Some(b'-') {
+            self.at += 1;
+        }
+        if self.peek() == Some(b'0') {
+            self.at += 1;
+        } else {
+            self.digits()?;
+        }
+        let mut whole = true;
+        if self.peek() == Some(b'.') {
+            self.at += 1;
+            self.digits()?;
+            whole = false;
+        }
+        if matches!(self.peek(), Some(b'e' | b'E')) {
+            self.at += 1;
+            if matches!(self.peek(), Some(b'+' | b'-')) {
+                self.at += 1;
+            }
+            self.digits()?;
+            whole = false;
+        }
+        // A number that no f64 holds is one that parsers disagree about.
+        let text = self.text.get(start..self.at).ok_or(Malformed)?;
+        let finite = (whole && text.len() < 300) || text.parse::<f64>().is_ok_and(f64::is_finite);
+        if finite { Ok(()) } else { Err(Malformed) }
+    }
+
+    fn digits(&mut self) -> Result<(), Malformed> {
+        let start = self.at;
+        while matches!(self.peek(), Some(b'0'..=b'9')) {
+            self.at += 1;
+        }
+        if self.at > start { Ok(()) } else { Err(Malformed) }
+    }
+
+    /// In text that has passed: steps over what separates names, values and elements.
+    fn separators(&mut self) {
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r' | b',' | b':')) {
+            self.at += 1;
+        }
+    }
+
+    /// In text that has passed: the next value, or `None` at the end of the object or array.
+    fn skip(&mut self) -> Option<&'a str> {
+        let start = self.at;
+        if matches!(self.peek()?, b'}' | b']') {
+            return None;
+        }
+        self.value(DEPTH).ok()?;
+        self.text.get(start..self.at)
+    }
+}
+
+/// The string that stands between quotes. `None` for an escape that does not exist and for half a surrogate pair.
+fn unescape(inside: &str) -> Option<String> {
+    let mut text = String::with_capacity(inside.len());
+    let mut characters = inside.chars();
+    while let Some(character) = characters.next() {
+        if character != '\\' {
+            text.push(character);
+            continue;
+        }
+        text.push(match characters.next()? {
+            plain @ ('"' | '\\' | '/') => plain,
+            'b' => '\u{8}',
+            'f' => '\u{c}',
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            'u' => {
+                let first = hex(&mut characters)?;
+                if (0xD800..0xDC00).contains(&first) {
+                    let (Some('\\'), Some('u')) = (characters.next(), characters.next()) else { return None };
+                    let second = hex(&mut characters).filter(|second| (0xDC00..0xE000).contains(second))?;
+                    char::from_u32(0x1_0000 + ((first - 0xD800) << 10) + (second - 0xDC00))?
+                } else {
+                    char::from_u32(first)?
+                }
+            }
+            _ => return None,
+        });
+    }
+    Some(text)
+}
+
+fn hex(characters: &mut std::str::Chars<'_>) -> Option<u32> {
+    let mut number = 0;
+    for _ in 0..4 {
+        number = number << 4 | characters.next()?.to_digit(16)?;
+    }
+    Some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(text: &str) -> Result<Vec<(String, String)>, Malformed> {
+        let mut members = Vec::new();
+        object(text, |name, value| members.push((name.to_owned(), value.text().to_owned())))?;
+        Ok(members)
+    }
+
+    #[test]
+    fn reads_what_rfc_8259_allows() {
+        let table = [
+            ("{}", vec![]),
+            (" {\t\n} \r", vec![]),
+            (r#"{"a":1,"b":[{"a":2},[]],"":null}"#, vec![("a", "1"), ("b", r#"[{"a":2},[]]"#), ("", "null")]),
+            (r#"{"\u0061":"\ud83d\ude00\n"}"#, vec![("a", r#""\ud83d\ude00\n""#)]),
+            (r#"{"n":-0.5e+3,"t":true,"f":false}"#, vec![("n", "-0.5e+3"), ("t", "true"), ("f", "false")]),
+        ];
+        for (text, expected) in table {
+            let expected: Vec<_> = expected.into_iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
+            assert_eq!(read(text), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_parsers_read_differently() {
+        // JWT-4, T14
+        let deep = format!("{}{}{}", r#"{"a":"#, "[".repeat(40), "]".repeat(40));
+        let table = [
+            "",
+            "[]",
+            "null",
+            "{",
+            "{}x",
+            "{} {}",
+            "\u{feff}{}",
+            r#"{"a":1,}"#,
+            r#"{"a"}"#,
+            r#"{a:1}"#,
+            r#"{'a':1}"#,
+            r#"{"a":1,"a":2}"#,
+            r#"{"sub":1,"\u0073ub":2}"#,
+            r#"{"\u0073ub":1,"s\u0075b":2}"#,
+            r#"{"o":{"x":1,"x":1}}"#,
+            r#"{"o":[{"x":1,"x":1}]}"#,
+            r#"{"a":01}"#,
+            r#"{"a":1.}"#,
+            r#"{"a":.5}"#,
+            r#"{"a":+1}"#,
+            r#"{"a":1e}"#,
+            r#"{"a":-}"#,
+            r#"{"a":NaN}"#,
+            r#"{"a":1e400}"#,
+            r#"{"a":"\x"}"#,
+            r#"{"a":"\ud800"}"#,
+            r#"{"a":"\ud800\u0041"}"#,
+            r#"{"a":"\udc00"}"#,
+            "{\"a\":\"\n\"}",
+            r#"{"a":"}"#,
+            r#"{"a":"\"#,
+            r#"{"a":tru}"#,
+            r#"{"a":[1,]}"#,
+            r#"{"a":[1 2]}"#,
+            r#"{"a":1 "b":2}"#,
+            deep.as_str(),
+        ];
+        for text in table {
+            assert_eq!(read(text), Err(Malformed), "{text}");
+        }
+        assert!(read(r#"{"o":{"x":1},"p":{"x":1},"x":1}"#).is_ok(), "names of other objects are no duplicates");
+    }
+
+    #[test]
+    fn dates_are_rounded_both_ways_and_never_wrap() {
+        // JWT-22
+        let table: &[(&str, Option<(i64, i64)>)] = &[
+            ("0", Some((0, 0))),
+            ("-1", Some((-1, -1))),
+            ("1.5e9", Some((1_500_000_000, 1_500_000_000))),
+            ("100.2", Some((100, 101))),
+            ("-0.5", Some((-1, 0))),
+            ("18446744073709551615", None),
+            ("9223372036854775807", None),
+            ("1e300", None),
+            ("\"1700000000\"", None),
+            ("null", None),
+            ("true", None),
+            ("[1]", None),
+        ];
+        for (text, expected) in table {
+            let found = Raw(text).numeric_date().map(|(down, up)| (down.seconds(), up.seconds()));
+            assert_eq!(found, *expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn members_and_elements_are_found_in_what_has_passed() {
+        let value = Raw(r#"{"a":{"b":1},"list":["x", "\u0079",{"c":[2]} ,[]],"end":0}"#);
+        assert_eq!(value.member("a").and_then(|a| a.member("b")), Some(Raw("1")));
+        assert_eq!(value.member("end"), Some(Raw("0")));
+        assert_eq!(value.member("b"), None);
+        let elements: Vec<_> = value.member("list").unwrap().elements().unwrap().map(|e| e.text()).collect();
+        assert_eq!(elements, [r#""x""#, r#""\u0079""#, r#"{"c":[2]}"#, "[]"]);
+        assert_eq!(Raw(r#""\u0079""#).string().as_deref(), Some("y"));
+        assert!(Raw("1").string().is_none() && Raw("1").elements().is_none() && Raw("[]").member("a").is_none());
+    }
+
+    proptest! {
+        /// Whatever we accept, `serde_json` accepts, and reads the same.
+        #[test]
+        fn accepts_nothing_that_serde_json_refuses(text in r#"\{("[a-c\\u06]{0,7}":([0-9eE.+-]{0,6}|"[\\u0-9da-f"]{0,8}"|\[[1,{}]{0,5}\]|null),?){0,3}\}"#) {
+            if let Ok(members) = read(&text) {
+                let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+                for (name, raw) in members {
+                    prop_assert_eq!(&value[&name], &serde_json::from_str::<serde_json::Value>(&raw).unwrap());
+                }
+            }
+        }
+
+        /// Whatever serde_json writes we read.
+        #[test]
+        fn accepts_what_serde_json_writes(map in proptest::collection::btree_map(".{0,8}", ".{0,8}", 0..6)) {
+            let text = serde_json::to_string(&map).unwrap();
+            let members = read(&text).unwrap();
+            prop_assert_eq!(members.len(), map.len());
+            for (name, raw) in members {
+                prop_assert_eq!(Raw(&raw).string().unwrap(), map[&name].as_str());
+            }
+        }
+
+        #[test]
+        fn never_panics(text in ".{0,64}") {
+            let _ = read(&text);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! The decision behind `auth-actix`: principals, rules, credentials, challenges and problem details, without a web
+//! framework. Applications use `auth-actix`, which re-exports what they need.
+//!
+//! The rooms, in the order in which they may name each other: a room names only those above it.
+//!
+//! # Why
+//! *Why not* comes first: a refused credential is a [`denial::Denial`] from the moment that its scheme refuses it, and
+//! there is no second list of reasons that would have to be translated.
+
+// Why not.
+pub mod denial;
+// What is known.
+pub mod clock;
+mod json;
+pub mod vocabulary;
+pub mod source;
+mod principal;
+pub mod client;
+pub mod truth;
+pub mod facts;
+// What is asked.
+pub mod atom;
+pub mod rule;
+// The answer.
+pub mod decision;
+// How it is known.
+pub mod scheme;
+
+pub use crate::principal::{Actor, ClaimsError, Id, IdError, Principal};
+pub use crate::source::Confers;
+pub use crate::vocabulary::open;

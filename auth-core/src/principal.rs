@@ -1,0 +1,434 @@
+//! Who calls.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Timestamp;
+use crate::denial::challenge::Scheme;
+use crate::json::{self, Raw, Span};
+use crate::source::{Form, Source};
+use crate::vocabulary::{Bits, Declares, Kind, Name, PermissionSet, RoleSet, ScopeSet, Vocabulary};
+
+/// An authenticated caller. Cheap to clone, and the same type whatever the application's roles are.
+///
+/// It says what a verified credential said, less what its source may not confer. Names are looked at where they stand
+/// in the credential; each vocabulary that a rule asks about becomes one set of bits, once.
+#[derive(Clone)]
+pub struct Principal(Arc<Inner>);
+
+struct Inner {
+    source: Arc<Source>,
+    claims: String,
+    lists: Lists,
+    login: Login,
+    held: [OnceLock<(&'static Vocabulary, Bits)>; 4],
+}
+
+/// What a scheme has read from a credential, beside its lists.
+#[derive(Debug)]
+pub(crate) struct Login {
+    pub(crate) subject: Span,
+    pub(crate) is_client: bool,
+    pub(crate) acr: Option<Span>,
+    pub(crate) actor: Option<Span>,
+    pub(crate) authenticated_at: Option<Timestamp>,
+    pub(crate) expires_at: Option<Timestamp>,
+    /// The source says that it left names out (`_claim_names`, `hasgroups`): what is missing proves nothing.
+    pub(crate) overage: bool,
+}
+
+/// Who a principal is: issuer, user or client, and subject. One opaque value to compare and to store.
+///
+/// The subject alone is no identity: the same `sub` at two issuers is two people (RFC 7519 §4.1.2 makes it unique
+/// only within its issuer).
+///
+/// # Examples
+/// ```
+/// use auth_core::Id;
+/// let stored: Id = "user:18:https://id.example:alice".parse()?;
+/// assert_eq!(stored.to_string(), "user:18:https://id.example:alice");
+/// # Ok::<(), auth_core::IdError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Id(Box<str>);
+
+/// Text that is no [`Id`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an identity reads `user:LENGTH:ISSUER:SUBJECT` or `client:LENGTH:ISSUER:SUBJECT`")]
+pub struct IdError;
+
+impl Id {
+    /// The identity of that user of that issuer, to compare with and to store.
+    pub fn user(issuer: &str, subject: &str) -> Self {
+        Self::new("user", issuer, subject)
+    }
+
+    /// The identity of that client of that issuer: a program that acts for itself.
+    pub fn client(issuer: &str, subject: &str) -> Self {
+        Self::new("client", issuer, subject)
+    }
+
+    fn new(kind: &str, issuer: &str, subject: &str) -> Self {
+        // The length keeps an issuer that holds a colon from passing for another one.
+        Self(format!("{kind}:{}:{issuer}:{subject}", issuer.len()).into())
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::str::FromStr for Id {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        Self::try_from(text.to_owned())
+    }
+}
+
+impl TryFrom<String> for Id {
+    type Error = IdError;
+
+    fn try_from(text: String) -> Result<Self, IdError> {
+        let rest = text.strip_prefix("user:").or_else(|| text.strip_prefix("client:")).ok_or(IdError)?;
+        let (length, rest) = rest.split_once(':').ok_or(IdError)?;
+        let issuer: usize = length.parse().map_err(|_| IdError)?;
+        let subject = rest.get(issuer..).and_then(|rest| rest.strip_prefix(':')).ok_or(IdError)?;
+        if subject.is_empty() || length != issuer.to_string() { Err(IdError) } else { Ok(Self(text.into())) }
+    }
+}
+
+impl From<Id> for String {
+    fn from(id: Id) -> Self {
+        id.0.into()
+    }
+}
+
+/// The claims do not fit the type that was asked for. Says no more, as parsers quote what they read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the claims do not fit the type that the application reads them into")]
+pub struct ClaimsError;
+
+/// Who really acts, where the credential was issued to act for somebody else (`act`, RFC 8693 §4.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    subject: String,
+    before: Option<Box<Actor>>,
+}
+
+impl Actor {
+    /// Its subject, at the issuer of the credential.
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// Who acted for whom before.
+    pub fn before(&self) -> Option<&Actor> {
+        self.before.as_deref()
+    }
+
+    fn read(act: Raw<'_>) -> Option<Self> {
+        let subject = act.member("sub")?.string()?.into_owned();
+        Some(Self { subject, before: act.member("act").and_then(Self::read).map(Box::new) })
+    }
+}
+
+impl Principal {
+    pub(crate) fn new(source: Arc<Source>, claims: String, lists: Lists, login: Login) -> Self {
+        Self(Arc::new(Inner { source, claims, lists, login, held: Default::default() }))
+    }
+
+    /// A principal that no credential stands behind: of `source`, described by a JSON object of claims. For the tests of
+    /// applications and for schemes whose credentials are no tokens.
+    ///
+    /// # Errors
+    /// The text is not one strict JSON object with a `sub` that is a string.
+    pub fn from_claims(source: Arc<Source>, claims: String) -> Result<Self, ClaimsError> {
+        let (mut subject, mut acr, mut actor, mut authenticated_at, mut expires_at) = (None, None, None, None, None);
+        let mut is_client = false;
+        let mut lists = Lists::of(&source);
+        json::object(&claims, |name, value| {
+            lists.see(&source, &claims, name, value);
+            match name {
+                "sub" => {
+                    subject = value.string().is_some_and(|subject| !subject.is_empty()).then(|| value.span(&claims))
+                }
+                "acr" => acr = Some(value.span(&claims)),
+                "act" => actor = Some(value.span(&claims)),
+                "auth_time" => authenticated_at = value.numeric_date().map(|(down, _)| down),
+                "exp" => expires_at = value.numeric_date().map(|(down, _)| down),
+                "client_id" => is_client = true,
+                _ => {}
+            }
+        })
+        .map_err(|_| ClaimsError)?;
+        let subject = subject.ok_or(ClaimsError)?;
+        let login = Login { subject, is_client, acr, actor, authenticated_at, expires_at, overage: false };
+        Ok(Self::new(source, claims, lists, login))
+    }
+
+    /// Who this is: what owner checks compare and what audit, blocks and revocation store.
+    pub fn id(&self) -> Id {
+        Id::new(if self.0.login.is_client { "client" } else { "user" }, self.issuer(), &self.subject())
+    }
+
+    /// Who vouches for this principal: the `iss` of its token, or `basic:<realm>`.
+    pub fn issuer(&self) -> &str {
+        &self.0.source.issuer
+    }
+
+    /// What the issuer calls this principal. Unique at that issuer only; owner checks compare [`id`](Self::id).
+    pub fn local_subject(&self) -> Cow<'_, str> {
+        self.subject()
+    }
+
+    /// The scheme of the credential.
+    pub fn scheme(&self) -> Scheme {
+        self.0.source.scheme
+    }
+
+    /// Whether this is a program that acts for itself rather than a person (`sub` is `client_id`, RFC 9068 §5).
+    pub fn is_client(&self) -> bool {
+        self.0.login.is_client
+    }
+
+    /// Whether it holds the role, or one that implies it.
+    pub fn has_role<R: RoleSet>(&self, role: R) -> bool {
+        self.has(&role)
+    }
+
+    /// Whether it holds the permission, one that implies it, or a role that grants it.
+    pub fn has_permission<P: PermissionSet>(&self, permission: P) -> bool {
+        self.has(&permission)
+    }
+
+    /// Whether its token carries the OAuth 2.0 scope, or one that implies it.
+    pub fn has_scope<S: ScopeSet>(&self, scope: S) -> bool {
+        self.has(&scope)
+    }
+
+    fn has<D: Declares>(&self, name: &D) -> bool {
+        self.holds_in(D::VOCABULARY, name.index(), name.as_str())
+    }
+
+    /// The claim of that name at the top of the claims, where its source may confer it.
+    pub fn claim(&self, name: &str) -> Option<serde_json::Value> {
+        serde_json::from_str(self.raw_claim(name)?.text()).ok()
+    }
+
+    /// The claims, in the application's own type.
+    ///
+    /// # Errors
+    /// They do not fit the type.
+    pub fn claims<T: DeserializeOwned>(&self) -> Result<T, ClaimsError> {
+        if self.0.source.confers.allows_every_claim() {
+            return serde_json::from_str(&self.0.claims).map_err(|_| ClaimsError);
+        }
+        let mut conferred = serde_json::Map::new();
+        json::object(&self.0.claims, |name, value| {
+            if self.0.source.confers.allows_claim(name) || REGISTERED.contains(&name) {
+                conferred.insert(name.to_owned(), serde_json::from_str(value.text()).unwrap_or_default());
+            }
+        })
+        .map_err(|_| ClaimsError)?;
+        serde_json::from_value(conferred.into()).map_err(|_| ClaimsError)
+    }
+
+    /// When the login happened (`auth_time`), which is not when the token was made. `None` where nobody says.
+    pub fn authenticated_at(&self) -> Option<Timestamp> {
+        self.0.login.authenticated_at
+    }
+
+    /// When the credential ends.
+    pub fn expires_at(&self) -> Option<Timestamp> {
+        self.0.login.expires_at
+    }
+
+    /// Who acts in this principal's name, if somebody does.
+    pub fn actor(&self) -> Option<Actor> {
+        Actor::read(Raw::at(&self.0.claims, self.0.login.actor?))
+    }
+
+    pub(crate) fn source(&self) -> &Source {
+        &self.0.source
+    }
+
+    pub(crate) fn has_actor(&self) -> bool {
+        self.0.login.actor.is_some()
+    }
+
+    /// The assurance level of the login, where its source may confer it.
+    pub(crate) fn acr(&self) -> Option<Cow<'_, str>> {
+        let acr = Raw::at(&self.0.claims, self.0.login.acr?).string()?;
+        self.0.source.confers.allows_acr(&acr).then_some(acr)
+    }
+
+    /// The claim as it stands, where its source has claims and may confer this one.
+    pub(crate) fn raw_claim(&self, name: &str) -> Option<Raw<'_>> {
+        let source = &self.0.source;
+        if !source.has_claims || !source.confers.allows_claim(name) {
+            return None;
+        }
+        Raw::whole(&self.0.claims).member(name)
+    }
+
+    /// Whether it holds the name, by itself or by what implies or grants it.
+    pub(crate) fn holds(&self, name: Name) -> bool {
+        self.holds_in(name.vocabulary, name.index, name.text)
+    }
+
+    /// Whether its source positively answered which names of this kind it holds: only then is a missing one an answer.
+    pub(crate) fn answers(&self, name: Name) -> bool {
+        let source = &self.0.source;
+        let kind = name.vocabulary.kind;
+        let mut lists = source.lists.iter().zip(&self.0.lists.found).filter(|(list, _)| list.kind == kind).peekable();
+        !self.0.login.overage
+            && source.confers.allows(kind, name.text)
+            && lists.peek().is_some()
+            && lists.all(|(_, found)| found.is_some())
+    }
+
+    fn holds_in(&self, vocabulary: &'static Vocabulary, index: u16, text: &str) -> bool {
+        if vocabulary.open {
+            let mut found = false;
+            self.each_listed(vocabulary.kind, |name| found |= name == text);
+            return found || (vocabulary.kind == Kind::Permission && self.grants_open(text));
+        }
+        for slot in &self.0.held {
+            let (of, bits) = slot.get_or_init(|| (vocabulary, self.bits(vocabulary)));
+            if of.is(vocabulary) {
+                return bits.contains(index);
+            }
+        }
+        self.bits(vocabulary).contains(index) // more vocabularies than slots: slower, and still right
+    }
+
+    /// All names of the vocabulary that this principal holds.
+    fn bits(&self, vocabulary: &'static Vocabulary) -> Bits {
+        let mut bits = Bits::none_of(vocabulary);
+        self.each_listed(vocabulary.kind, |name| {
+            if let Some(index) = vocabulary.index_of(name) {
+                bits.add(vocabulary, index);
+            }
+        });
+        if vocabulary.kind == Kind::Permission {
+            self.each_grant(|granted| {
+                if granted.vocabulary.is(vocabulary) {
+                    bits.add(vocabulary, granted.index);
+                }
+            });
+        }
+        bits
+    }
+
+    fn grants_open(&self, permission: &str) -> bool {
+        let mut found = false;
+        self.each_grant(|granted| found |= granted.text == permission);
+        found
+    }
+
+    /// What the roles that it holds grant.
+    fn each_grant(&self, mut visit: impl FnMut(&Name)) {
+        for roles in &self.0.source.roles {
+            let held = self.bits_of_roles(roles);
+            for index in held.iter() {
+                roles.grants.get(usize::from(index)).copied().unwrap_or_default().iter().for_each(&mut visit);
+            }
+        }
+    }
+
+    fn bits_of_roles(&self, roles: &'static Vocabulary) -> Bits {
+        let mut bits = Bits::none_of(roles);
+        self.each_listed(Kind::Role, |name| {
+            if let Some(index) = roles.index_of(name) {
+                bits.add(roles, index);
+            }
+        });
+        bits
+    }
+
+    /// The names of one kind that the credential lists and its source may confer.
+    fn each_listed(&self, kind: Kind, mut visit: impl FnMut(&str)) {
+        let source = &self.0.source;
+        let mut conferred = |name: &str| {
+            if source.confers.allows(kind, name) {
+                visit(name);
+            }
+        };
+        for (list, found) in source.lists.iter().zip(&self.0.lists.found) {
+            let Some(value) = found.filter(|_| list.kind == kind).map(|span| Raw::at(&self.0.claims, span)) else {
+                continue;
+            };
+            match list.form {
+                Form::Array => {
+                    for name in value.elements().into_iter().flatten().filter_map(Raw::string) {
+                        conferred(&name);
+                    }
+                }
+                Form::Words => {
+                    let words = value.string().unwrap_or_default();
+                    words.split(' ').filter(|word| !word.is_empty()).for_each(&mut conferred);
+                }
+            }
+        }
+    }
+
+    fn subject(&self) -> Cow<'_, str> {
+        Raw::at(&self.0.claims, self.0.login.subject).string().unwrap_or_default()
+    }
+}
+
+/// Where each list of a source stands in the claims; `None` where the credential does not answer, and that it does not
+/// where the list has the wrong type or an element that is no string.
+#[derive(Debug)]
+pub(crate) struct Lists {
+    found: Box<[Option<Span>]>,
+    broken_scope: bool,
+}
+
+impl Lists {
+    /// None found yet.
+    pub(crate) fn of(source: &Source) -> Self {
+        Self { found: vec![None; source.lists.len()].into(), broken_scope: false }
+    }
+
+    /// Takes note of a member of the claims that the strict reader shows.
+    pub(crate) fn see(&mut self, source: &Source, claims: &str, name: &str, value: Raw<'_>) {
+        for (list, found) in source.lists.iter().zip(&mut self.found) {
+            let Some((_, inner)) = list.path.split_first().filter(|(first, _)| *first == name) else { continue };
+            let Some(value) = inner.iter().try_fold(value, |value, name| value.member(name)) else { continue };
+            let fits = match list.form {
+                Form::Array => value.elements().is_some_and(|mut all| all.all(|element| element.string().is_some())),
+                Form::Words => value.string().is_some(),
+            };
+            if fits {
+                *found = Some(value.span(claims));
+            } else {
+                self.broken_scope |= list.kind == Kind::Scope;
+            }
+        }
+    }
+
+    /// Whether a claim that lists scopes has another type, which makes the whole token one to refuse (BEARER-9).
+    pub(crate) fn has_broken_scope(&self) -> bool {
+        self.broken_scope
+    }
+}
+
+/// Claims that every token may carry (RFC 7519 §4.1, OpenID Connect Core §2, RFC 8693 §4, RFC 9068 §2.2).
+const REGISTERED: [&str; 13] =
+    ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "auth_time", "acr", "amr", "azp", "client_id", "act"];
+
+/// Who it is and where it comes from; no name, no claim, no token.
+impl fmt::Debug for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Principal").field("id", &self.id().0).field("scheme", &self.scheme()).finish_non_exhaustive()
+    }
+}

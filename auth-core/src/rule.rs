@@ -1,0 +1,94 @@
+//! A boolean formula over atoms: a const that evaluates without allocating.
+
+use crate::atom::{Atom, Named};
+use crate::facts::Facts;
+use crate::truth::Truth;
+use crate::vocabulary::Name;
+
+/// A formula in negation normal form. The attributes push `!` down to the atoms.
+#[derive(Clone, Copy, Debug)]
+pub enum Formula {
+    /// An atom, or its negation.
+    Literal(Literal),
+    /// All of these; of none: always true.
+    All(&'static [Formula]),
+    /// Any of these; of none: never true.
+    Any(&'static [Formula]),
+}
+
+/// An atom, or its negation.
+#[derive(Clone, Copy, Debug)]
+pub struct Literal {
+    /// The atom.
+    pub atom: Atom,
+    /// Whether its absence is asked for.
+    pub negated: bool,
+    /// How it is written, for logs.
+    pub text: &'static str,
+}
+
+/// A rule: the formula above a handler, and where it stands.
+#[derive(Debug)]
+pub struct Rule {
+    /// The formula.
+    pub formula: Formula,
+    /// How it is written, for logs.
+    pub text: &'static str,
+    /// The handler or scope that it guards, for logs.
+    pub guards: &'static str,
+    /// The source file, for logs.
+    pub file: &'static str,
+    /// The line in it, for logs.
+    pub line: u32,
+    /// Whether the handler reads the principal, so that a presented credential is verified whatever the formula says.
+    pub reads_principal: bool,
+    /// Whether all that is not granted is answered as an unknown path would be.
+    pub not_found: bool,
+}
+
+impl Formula {
+    /// Lets anyone in.
+    pub const PUBLIC: Self = Self::All(&[]);
+
+    /// The fold of all literals' truths.
+    pub fn truth(&self, facts: &Facts<'_>) -> Truth {
+        match self {
+            Self::Literal(literal) => literal.truth(facts),
+            Self::All(parts) => parts.iter().fold(Truth::HOLDS, |truth, part| truth.and(part.truth(facts))),
+            Self::Any(parts) => parts.iter().fold(Truth::NO, |truth, part| truth.or(part.truth(facts))),
+        }
+    }
+
+    /// Whether an atom of it is about the caller.
+    pub fn is_about_caller(&self) -> bool {
+        self.literals(&mut |literal| literal.atom.is_about_caller())
+    }
+
+    /// Whether an atom of it names a network.
+    pub fn names_network(&self) -> bool {
+        self.literals(&mut |literal| matches!(literal.atom, Atom::Network(_)))
+    }
+
+    /// Shows the literals, from left to right, until `found` says true; whether it did.
+    pub fn literals<'a>(&'a self, found: &mut dyn FnMut(&'a Literal) -> bool) -> bool {
+        match self {
+            Self::Literal(literal) => found(literal),
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(|part| part.literals(found)),
+        }
+    }
+}
+
+impl Literal {
+    /// Its truth, with its polarity.
+    pub fn truth(&self, facts: &Facts<'_>) -> Truth {
+        self.atom.truth(self.negated, facts)
+    }
+
+    /// The name that it asks for, if it asks for one.
+    pub const fn name(&self) -> Option<Name> {
+        match self.atom {
+            Atom::Named(Named(name)) => Some(name),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The JOSE header (RFC 7515 §4), read strictly.
+
+use jsonwebtoken::Algorithm;
+
+use crate::json::{self, Raw};
+
+/// What the header may say that matters.
+#[derive(Debug, PartialEq)]
+pub(super) struct Header {
+    pub(super) algorithm: Algorithm,
+    pub(super) kid: Option<String>,
+}
+
+/// Key ids are names, not documents.
+const LONGEST_KID: usize = 256;
+
+/// Reads the header. `Err` says why not, for the log.
+pub(super) fn read(text: &str, types: &[String]) -> Result<Header, &'static str> {
+    let (mut algorithm, mut kid, mut refused) = (None, None, None);
+    let mut refuse = |cause| refused = refused.or(Some(cause));
+    json::object(text, |name, value| match name {
+        "alg" => match value.string().and_then(|name| known(&name)) {
+            Some(known) => algorithm = Some(known),
+            None => refuse("the header names an algorithm that is not known"),
+        },
+        "kid" => match value.string() {
+            Some(id) if id.len() <= LONGEST_KID => kid = Some(id.into_owned()),
+            _ => refuse("the key id is no string, or too long"),
+        },
+        "typ" if !value.string().is_some_and(|kind| is_accepted(&kind, types)) => {
+            refuse("the token is of another type (typ)");
+        }
+        "cty" if value.string().is_none_or(|kind| is_kind(&kind, "jwt")) => refuse("the token is nested (cty)"),
+        // No extension is implemented, so none may be critical (RFC 7515 §4.1.11), and `b64` is one (RFC 7797 §7).
+        "crit" | "b64" => refuse("the header names a critical extension"),
+        "enc" | "zip" => refuse("the token is encrypted or compressed"),
+        // A key that comes with the token proves nothing (RFC 8725 §3.10).
+        "jwk" => refuse("the token brings its own key"),
+        // Never followed. The types are checked, for readers that do.
+        "jku" | "x5u" | "x5t" | "x5t#S256" | "url" | "nonce" if value.string().is_none() => {
+            refuse("a registered header parameter has another type");
+        }
+        "x5c" if !value.elements().is_some_and(|mut all| all.all(|one: Raw<'_>| one.string().is_some())) => {
+            refuse("a registered header parameter has another type");
+        }
+        _ => {}
+    })
+    .map_err(|_| "the header is no strict JSON object")?;
+    match (refused, algorithm) {
+        (Some(cause), _) => Err(cause),
+        (None, None) => Err("the header names no algorithm"),
+        (None, Some(algorithm)) => Ok(Header { algorithm, kid }),
+    }
+}
+
+/// The algorithm of that name, compared exactly. `none` is no algorithm.
+fn known(name: &str) -> Option<Algorithm> {
+    Some(match name {
+        "HS256" => Algorithm::HS256,
+        "HS384" => Algorithm::HS384,
+        "HS512" => Algorithm::HS512,
+        "RS256" => Algorithm::RS256,
+        "RS384" => Algorithm::RS384,
+        "RS512" => Algorithm::RS512,
+        "PS256" => Algorithm::PS256,
+        "PS384" => Algorithm::PS384,
+        "PS512" => Algorithm::PS512,
+        "ES256" => Algorithm::ES256,
+        "ES384" => Algorithm::ES384,
+        "EdDSA" => Algorithm::EdDSA,
+        _ => return None,
+    })
+}
+
+fn is_accepted(kind: &str, types: &[String]) -> bool {
+    types.iter().any(|accepted| is_kind(kind, accepted))
+}
+
+/// Media types are compared without regard to case, and `application/` may be left out (RFC 7515 §4.1.9).
+fn is_kind(kind: &str, expected: &str) -> bool {
+    const PREFIX: &str = "application/";
+    let short = match kind.get(..PREFIX.len()) {
+        Some(prefix) if prefix.eq_ignore_ascii_case(PREFIX) => kind.get(PREFIX.len()..).unwrap_or_default(),
+        _ => kind,
+    };
+    short.eq_ignore_ascii_case(expected)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_what_is_plain_and_refuses_what_asks_for_more() {
+        // JWT-5, JWT-11 to JWT-14
+        let types = ["jwt".to_owned(), "at+jwt".to_owned()];
+        let long = format!(r#"{{"alg":"RS256","kid":"{}"}}"#, "k".repeat(257));
+        #[rustfmt::skip]
+        let good = [
+            r#"{"alg":"RS256"}"#, r#"{"typ":"JWT","alg":"RS256"}"#, r#"{"alg":"RS256","typ":"application/JWT"}"#,
+            r#"{"alg":"RS256","typ":"AT+jwt"}"#, r#"{"\u0061lg":"RS\u003256"}"#, r#"{"alg":"RS256","x5t":"a","x5c":["b"],"jku":"https://evil"}"#,
+            r#"{"alg":"RS256","cty":"json","anything":{"else":[1]}}"#,
+        ];
+        #[rustfmt::skip]
+        let bad = [
+            r#"{}"#, r#"{"alg":"none"}"#, r#"{"alg":"rs256"}"#, r#"{"alg":["RS256"]}"#, r#"{"alg":"RS256","alg":"HS256"}"#, r#"{"alg":"Ed25519"}"#,
+            r#"{"alg":"RS256","typ":"dpop+jwt"}"#, r#"{"alg":"RS256","typ":5}"#, r#"{"alg":"RS256","typ":null}"#, r#"{"alg":"RS256","typ":""}"#,
+            r#"{"alg":"RS256","crit":[]}"#, r#"{"alg":"RS256","crit":["exp"]}"#, r#"{"alg":"RS256","crit":"b64"}"#, r#"{"alg":"RS256","b64":false}"#,
+            r#"{"alg":"RS256","cty":"JWT"}"#, r#"{"alg":"RS256","enc":"A256GCM"}"#, r#"{"alg":"RS256","zip":"DEF"}"#, r#"{"alg":"RS256","jwk":{}}"#,
+            r#"{"alg":"RS256","kid":7}"#, r#"{"alg":"RS256","x5c":"a"}"#, r#"{"alg":"RS256","jku":1}"#, long.as_str(),
+        ];
+        for text in good {
+            assert_eq!(read(text, &types).map(|header| header.algorithm), Ok(Algorithm::RS256), "{text}");
+        }
+        for text in bad {
+            assert!(read(text, &types).is_err(), "{text}");
+        }
+    }
+}

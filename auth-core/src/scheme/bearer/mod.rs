@@ -1,0 +1,393 @@
+//! Bearer tokens (RFC 6750) that are JWTs (RFC 7519), verified with keys that the application has.
+//!
+//! # Why
+//! jsonwebtoken gives keys, algorithms and JWK types. Its `decode` is not called: it looks at `aud` and `iss` only where
+//! the token has them, never at `crit` or `typ`, accepts an array as `iss`, and parses the key and the claims again for
+//! each token. The tests hold us against it one way: whatever we accept, it accepts.
+
+mod header;
+mod key;
+mod token;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use jsonwebtoken::Algorithm;
+
+use self::key::PreparedKey;
+pub use self::key::{Key, KeyError};
+use crate::clock::Timestamp;
+use crate::denial::Denial;
+use crate::denial::challenge::Scheme;
+use crate::principal::Principal;
+use crate::source::{Confers, Form, ListClaim, Source};
+use crate::vocabulary::{Kind, Vocabulary};
+
+/// One issuer of tokens: its keys, and what its tokens have to say.
+///
+/// Nothing is optional that keeps strangers out: without an issuer, an audience and a key, `build()` refuses.
+///
+/// ```
+/// use auth_core::scheme::bearer::Jwt;
+/// let jwt = Jwt::hs256([7; 32]).issuer("https://id.example").audience("reports");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Jwt {
+    issuer: Option<String>,
+    unnamed: bool,
+    audiences: Vec<String>,
+    any_audience: bool,
+    keys: Vec<Key>,
+    set: Option<KeyError>,
+    leeway: Duration,
+    longest: usize,
+    types: Vec<String>,
+    lists: Vec<ListClaim>,
+    confers: Option<Confers>,
+}
+
+/// What is wrong with the settings of an issuer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum JwtError {
+    /// Tokens of anybody would be accepted.
+    #[error("`.issuer(…)` is missing: whose tokens are these?")]
+    IssuerMissing,
+    /// Tokens for any other application of the issuer would be accepted.
+    #[error("`.audience(…)` is missing: tokens made for other applications would be accepted")]
+    AudienceMissing,
+    /// There is nothing to verify with.
+    #[error("there is no usable key")]
+    KeyMissing,
+    /// A key cannot be used.
+    #[error("key {position}: {error}")]
+    Key {
+        /// Which of the keys, from 1.
+        position: usize,
+        /// What is wrong with it.
+        error: KeyError,
+    },
+    /// Whoever knows a public key could sign with it as a secret.
+    #[error("an HMAC secret and public keys are together: give each its own issuer")]
+    MixedKeys,
+    /// More than the few minutes of RFC 7519 §4.1.4.
+    #[error("`.leeway(…)` is more than 300 s")]
+    LeewayTooLong,
+    /// A JSON pointer (RFC 6901) is empty or begins with anything but a slash.
+    #[error("`{0}` is no JSON pointer: write `/roles`")]
+    Pointer(String),
+    /// Two issuers have one name.
+    #[error("the issuer stands twice")]
+    IssuerTwice,
+    /// Who may sign for one could sign for the other.
+    #[error("two issuers share one HMAC secret")]
+    SharedSecret,
+    /// With several sources, each says what it may confer.
+    #[error("`.confers(…)` is missing: with several sources, each says what it may confer")]
+    ConfersMissing,
+    /// Only an issuer that is alone may sign tokens without `iss`.
+    #[error("`.without_issuer(…)` beside another issuer: nothing would tell their tokens apart")]
+    UnnamedAmongSeveral,
+}
+
+/// The defaults, as documented at the methods.
+const LEEWAY: Duration = Duration::from_secs(60);
+const LONGEST_LEEWAY: Duration = Duration::from_secs(300);
+const LONGEST_TOKEN: usize = 8 * 1024;
+
+impl Jwt {
+    /// Tokens signed with HS256 and this secret of at least 32 bytes.
+    pub fn hs256(secret: impl AsRef<[u8]>) -> Self {
+        Self::key(Key::secret(Algorithm::HS256, secret))
+    }
+
+    /// Tokens signed with HS384 and this secret of at least 48 bytes.
+    pub fn hs384(secret: impl AsRef<[u8]>) -> Self {
+        Self::key(Key::secret(Algorithm::HS384, secret))
+    }
+
+    /// Tokens signed with HS512 and this secret of at least 64 bytes.
+    pub fn hs512(secret: impl AsRef<[u8]>) -> Self {
+        Self::key(Key::secret(Algorithm::HS512, secret))
+    }
+
+    /// Tokens that this key verifies.
+    pub fn key(key: Key) -> Self {
+        let list = |kind, form, name: &str| ListClaim { kind, form, path: vec![name.to_owned()] };
+        Self {
+            issuer: None,
+            unnamed: false,
+            audiences: Vec::new(),
+            any_audience: false,
+            keys: vec![key],
+            set: None,
+            leeway: LEEWAY,
+            longest: LONGEST_TOKEN,
+            types: vec!["jwt".to_owned(), "at+jwt".to_owned()],
+            lists: vec![
+                list(Kind::Role, Form::Array, "roles"),
+                list(Kind::Permission, Form::Array, "permissions"),
+                list(Kind::Scope, Form::Words, "scope"),
+            ],
+            confers: None,
+        }
+    }
+
+    /// Tokens that a key of this JWK set (RFC 7517 §5) verifies. Keys that cannot be used are left out.
+    pub fn jwk_set(json: &str) -> Self {
+        let (keys, set) = match Key::of_set(json) {
+            Ok(keys) => (keys, None),
+            Err(error) => (Vec::new(), Some(error)),
+        };
+        Self { keys, set, ..Self::key(Key::secret(Algorithm::HS256, [])) }
+    }
+
+    /// Also tokens that this key verifies: the next one, or the last one, while keys are rotated by hand.
+    #[must_use]
+    pub fn or_key(mut self, key: Key) -> Self {
+        self.keys.push(key);
+        self
+    }
+
+    /// The `iss` of these tokens, compared byte for byte (RFC 7519 §4.1.1). Half of every identity.
+    #[must_use]
+    pub fn issuer(self, issuer: impl Into<String>) -> Self {
+        Self { issuer: Some(issuer.into()), unnamed: false, ..self }
+    }
+
+    /// These tokens need not say `iss`; identities are under `name` instead. For an application that signs its own
+    /// tokens and has done so without one. Only an issuer that is alone can do this.
+    #[must_use]
+    pub fn without_issuer(self, name: impl Into<String>) -> Self {
+        Self { issuer: Some(name.into()), unnamed: true, ..self }
+    }
+
+    /// An `aud` that is this application's. Call it again for another one; a token has to name one of them.
+    #[must_use]
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audiences.push(audience.into());
+        self
+    }
+
+    /// Accepts tokens that the issuer made for any application, or for none. Whoever runs one of those can then call
+    /// this one with the tokens of its users.
+    #[must_use]
+    pub fn accept_tokens_of_any_audience(self) -> Self {
+        Self { any_audience: true, ..self }
+    }
+
+    /// Accepts a token for this long past its `exp`, and as long before its `nbf`, for clocks that disagree.
+    /// 60 s unless set; at most 300 s, which is how we read the "few minutes" of RFC 7519 §4.1.4.
+    #[must_use]
+    pub fn leeway(self, leeway: Duration) -> Self {
+        Self { leeway, ..self }
+    }
+
+    /// The longest token that is looked at, in bytes. 8 KiB unless set.
+    #[must_use]
+    pub fn max_token_size(self, bytes: usize) -> Self {
+        Self { longest: bytes, ..self }
+    }
+
+    /// Accepts these `typ` alone, where a token has one; `application/` may be left out. `JWT` and `at+jwt` unless set.
+    #[must_use]
+    pub fn types(self, types: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { types: types.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    /// Where the claims list roles, as JSON pointers (RFC 6901) to arrays of strings. `/roles` unless set.
+    #[must_use]
+    pub fn roles_at(self, pointers: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.lists_at(Kind::Role, Form::Array, pointers)
+    }
+
+    /// Where the claims list permissions, as JSON pointers to arrays of strings. `/permissions` unless set.
+    #[must_use]
+    pub fn permissions_at(self, pointers: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.lists_at(Kind::Permission, Form::Array, pointers)
+    }
+
+    /// Where the claims list scopes in one string, separated by spaces (RFC 8693 §4.2). `/scope` unless set.
+    #[must_use]
+    pub fn scopes_at(self, pointers: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.lists_at(Kind::Scope, Form::Words, pointers)
+    }
+
+    /// Where the claims list scopes in arrays of strings: `/scp` at some providers.
+    #[must_use]
+    pub fn scope_arrays_at(self, pointers: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.lists_at(Kind::Scope, Form::Array, pointers)
+    }
+
+    fn lists_at(mut self, kind: Kind, form: Form, pointers: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.lists.retain(|list| list.kind != kind);
+        // A pointer that does not parse is kept whole, for `build` to refuse.
+        self.lists.extend(pointers.into_iter().map(|pointer| ListClaim {
+            kind,
+            form,
+            path: parse_pointer(pointer.into()),
+        }));
+        self
+    }
+
+    /// Roles as Keycloak lists them: those of the realm, and those of `client`.
+    #[must_use]
+    pub fn keycloak(self, client: &str) -> Self {
+        let client = client.replace('~', "~0").replace('/', "~1");
+        self.roles_at(["/realm_access/roles".to_owned(), format!("/resource_access/{client}/roles")])
+    }
+
+    /// Roles as Auth0 lists them: in the claim that is named `namespace` and `roles`; permissions in `permissions`.
+    #[must_use]
+    pub fn auth0(mut self, namespace: &str) -> Self {
+        self.lists.retain(|list| list.kind != Kind::Role);
+        self.lists.push(ListClaim { kind: Kind::Role, form: Form::Array, path: vec![format!("{namespace}roles")] });
+        self
+    }
+
+    /// Roles as Entra ID lists them: application roles in `roles`, scopes in the string `scp`.
+    #[must_use]
+    pub fn entra(self) -> Self {
+        self.roles_at(["/roles"]).scopes_at(["/scp"])
+    }
+
+    /// Roles as Okta lists them: `groups` are the roles, scopes stand in the array `scp`.
+    #[must_use]
+    pub fn okta(self) -> Self {
+        self.roles_at(["/groups"]).scope_arrays_at(["/scp"])
+    }
+
+    /// What these tokens may confer. Without other sources, everything; beside others, it has to be said.
+    #[must_use]
+    pub fn confers(self, confers: Confers) -> Self {
+        Self { confers: Some(confers), ..self }
+    }
+
+    /// Whether it says what it may confer.
+    pub fn says_what_it_confers(&self) -> bool {
+        self.confers.is_some()
+    }
+
+    fn prepare(self, roles: &[&'static Vocabulary]) -> Result<Issuer, JwtError> {
+        let issuer = self.issuer.filter(|issuer| !issuer.is_empty()).ok_or(JwtError::IssuerMissing)?;
+        if self.audiences.is_empty() != self.any_audience || self.audiences.iter().any(String::is_empty) {
+            return Err(JwtError::AudienceMissing);
+        }
+        if let Some(error) = self.set {
+            return Err(JwtError::Key { position: 1, error });
+        }
+        if self.keys.is_empty() {
+            return Err(JwtError::KeyMissing);
+        }
+        if self.keys.iter().any(Key::is_hmac) && !self.keys.iter().all(Key::is_hmac) {
+            return Err(JwtError::MixedKeys);
+        }
+        if self.leeway > LONGEST_LEEWAY {
+            return Err(JwtError::LeewayTooLong);
+        }
+        if let Some(list) = self
+            .lists
+            .iter()
+            .find(|list| list.path.is_empty() || list.path.iter().any(|name| name.starts_with(NO_POINTER)))
+        {
+            return Err(JwtError::Pointer(list.path.concat().trim_start_matches(NO_POINTER).to_owned()));
+        }
+        let keys = (1..).zip(self.keys);
+        let keys = keys.map(|(position, key)| key.prepare().map_err(|error| JwtError::Key { position, error }));
+        let source = Source {
+            issuer: issuer.into(),
+            scheme: Scheme::Bearer,
+            confers: self.confers.unwrap_or_else(Confers::everything),
+            lists: self.lists,
+            has_claims: true,
+            roles: roles.to_vec(),
+        };
+        Ok(Issuer {
+            keys: keys.collect::<Result<_, _>>()?,
+            source: Arc::new(source),
+            unnamed: self.unnamed,
+            audiences: self.audiences,
+            leeway: self.leeway,
+            longest: self.longest,
+            types: self.types,
+        })
+    }
+}
+
+/// Marks text that was given as a JSON pointer and is none. No member of a claims object begins so by accident.
+const NO_POINTER: char = '\0';
+
+fn parse_pointer(pointer: String) -> Vec<String> {
+    match pointer.strip_prefix('/') {
+        Some(path) => path.split('/').map(|name| name.replace("~1", "/").replace("~0", "~")).collect(),
+        None => vec![format!("{NO_POINTER}{pointer}")],
+    }
+}
+
+/// An issuer, with verifiers that are ready.
+struct Issuer {
+    source: Arc<Source>,
+    unnamed: bool,
+    keys: Vec<PreparedKey>,
+    audiences: Vec<String>,
+    leeway: Duration,
+    longest: usize,
+    types: Vec<String>,
+}
+
+/// The verifier of bearer tokens: all issuers, each with its keys, told apart by `iss`.
+pub struct Bearer {
+    issuers: Vec<Issuer>,
+    longest: usize,
+}
+
+impl Bearer {
+    /// Checks the settings of all issuers and prepares their keys. `roles` are the role types of the application.
+    ///
+    /// # Errors
+    /// Settings that would let strangers in, or that cannot work, with the name of the issuer.
+    pub fn new(jwts: Vec<Jwt>, roles: &[&'static Vocabulary]) -> Result<Self, (String, JwtError)> {
+        key::install_provider();
+        let name = |jwt: &Jwt| jwt.issuer.clone().unwrap_or_default();
+        for (position, jwt) in jwts.iter().enumerate() {
+            let earlier = jwts.get(..position).unwrap_or_default();
+            let shares =
+                |other: &Jwt| jwt.keys.iter().any(|key| other.keys.iter().any(|other| key.is_same_secret(other)));
+            if jwt.issuer.is_some() && earlier.iter().any(|other| other.issuer == jwt.issuer) {
+                return Err((name(jwt), JwtError::IssuerTwice));
+            }
+            if jwt.unnamed && jwts.len() > 1 {
+                return Err((name(jwt), JwtError::UnnamedAmongSeveral));
+            }
+            if earlier.iter().any(shares) {
+                return Err((name(jwt), JwtError::SharedSecret));
+            }
+        }
+        let prepare = |jwt: Jwt| {
+            let name = name(&jwt);
+            jwt.prepare(roles).map_err(|error| (name, error))
+        };
+        let issuers = jwts.into_iter().map(prepare).collect::<Result<Vec<_>, _>>()?;
+        let longest = issuers.iter().map(|issuer| issuer.longest).max().unwrap_or_default();
+        Ok(Self { issuers, longest })
+    }
+
+    /// Where its principals come from.
+    pub fn sources(&self) -> impl Iterator<Item = &Arc<Source>> {
+        self.issuers.iter().map(|issuer| &issuer.source)
+    }
+
+    /// Verifies a token: its form, its key, its signature, its claims. Without waiting for anything.
+    ///
+    /// # Errors
+    /// The denial that it deserves.
+    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Principal, Denial> {
+        token::verify(token, &self.issuers, self.longest, now)
+    }
+}
+
+impl std::fmt::Debug for Bearer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.sources().map(|source| &source.issuer)).finish()
+    }
+}

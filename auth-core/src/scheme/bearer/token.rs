@@ -1,0 +1,240 @@
+//! A token, from its characters to a principal. Cheap checks first, then the key, then the signature, then the claims.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::Issuer;
+use super::header;
+use crate::clock::Timestamp;
+use crate::denial::challenge::Scheme;
+use crate::denial::{Denial, Reason};
+use crate::json::{self, Raw, Span};
+use crate::principal::{Lists, Login, Principal};
+
+/// A key id may name several keys, and a token may name none; more trials than this are an attack (JWKS-7).
+const MOST_TRIALS: usize = 8;
+
+/// An 8192-bit RSA signature; a longer one is none.
+const LONGEST_SIGNATURE: usize = 1024;
+
+/// Most headers; longer ones are read from the heap.
+const USUAL_HEADER: usize = 512;
+
+fn invalid(cause: &'static str) -> Denial {
+    Denial::refused(Scheme::Bearer, Reason::InvalidCredentials, cause)
+}
+
+/// Verifies a token68 against the issuers of this server.
+pub(super) fn verify(token: &str, issuers: &[Issuer], longest: usize, now: Timestamp) -> Result<Principal, Denial> {
+    if token.len() > longest {
+        return Err(invalid("the token is longer than allowed"));
+    }
+    let parts = Parts::of(token).ok_or_else(|| invalid("the token has not three parts"))?;
+    let claims = URL_SAFE_NO_PAD.decode(parts.claims).map_err(|_| invalid("the claims are not canonical base64url"))?;
+    let claims = String::from_utf8(claims).map_err(|_| invalid("the claims are not UTF-8"))?;
+    let issuer = match issuers {
+        [only] => only,
+        // Before the signature holds, a claim may do no more than pick one of these (RFC 8725 §3.8).
+        several => {
+            let named =
+                issuer_of(&claims).ok_or_else(|| invalid("the claims name no issuer, or are no strict JSON"))?;
+            several
+                .iter()
+                .find(|issuer| *issuer.source.issuer == *named)
+                .ok_or_else(|| invalid("the issuer is not known"))?
+        }
+    };
+    if token.len() > issuer.longest {
+        return Err(invalid("the token is longer than allowed"));
+    }
+    verify_signature(&parts, issuer)?;
+    read_claims(claims, issuer, now)
+}
+
+/// The three parts of a compact JWS (RFC 7515 §7.1).
+struct Parts<'a> {
+    header: &'a str,
+    claims: &'a str,
+    signature: &'a str,
+    signed: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    fn of(token: &'a str) -> Option<Self> {
+        let (header, rest) = token.split_once('.')?;
+        let (claims, signature) = rest.split_once('.')?;
+        let signed = token.get(..header.len() + 1 + claims.len())?;
+        (!signature.contains('.')).then_some(Self { header, claims, signature, signed })
+    }
+}
+
+fn issuer_of(claims: &str) -> Option<String> {
+    let mut issuer = None;
+    json::object(claims, |name, value| {
+        if name == "iss" {
+            issuer = value.string();
+        }
+    })
+    .ok()?;
+    issuer.map(std::borrow::Cow::into_owned)
+}
+
+fn verify_signature(parts: &Parts<'_>, issuer: &Issuer) -> Result<(), Denial> {
+    const HEADER: &str = "the header is not canonical base64url of UTF-8";
+    let (mut usual, mut long) = ([0; USUAL_HEADER], Vec::new());
+    let buffer = if parts.header.len() <= USUAL_HEADER {
+        usual.as_mut_slice()
+    } else {
+        long.resize(parts.header.len(), 0);
+        long.as_mut_slice()
+    };
+    let length = URL_SAFE_NO_PAD.decode_slice(parts.header, buffer).map_err(|_| invalid(HEADER))?;
+    let text = buffer.get(..length).and_then(|bytes| std::str::from_utf8(bytes).ok()).ok_or_else(|| invalid(HEADER))?;
+    let header = header::read(text, &issuer.types).map_err(invalid)?;
+
+    let mut signature = [0; LONGEST_SIGNATURE];
+    let length = URL_SAFE_NO_PAD
+        .decode_slice(parts.signature, &mut signature)
+        .map_err(|_| invalid("the signature is not canonical base64url"))?;
+    let signature = signature.get(..length).unwrap_or_default();
+
+    let named = |kid: &Option<String>| match (&header.kid, kid) {
+        (Some(named), Some(kid)) => named == kid,
+        _ => true,
+    };
+    // The algorithm is the key's, and the header has to agree (RFC 8725 §3.1).
+    let mut fitting = issuer.keys.iter().filter(|key| key.algorithm == header.algorithm && named(&key.kid)).peekable();
+    if fitting.peek().is_none() {
+        return Err(invalid("no key of this issuer has that algorithm and key id"));
+    }
+    if fitting.take(MOST_TRIALS).any(|key| key.verifies(parts.signed.as_bytes(), signature)) {
+        Ok(())
+    } else {
+        Err(invalid("the signature does not verify"))
+    }
+}
+
+/// What the one pass over the claims takes note of.
+#[derive(Default)]
+struct Registered {
+    issuer_fits: bool,
+    audience_fits: bool,
+    subject: Option<Span>,
+    client: Option<Span>,
+    expires_at: Option<Timestamp>,
+    not_before: Option<Timestamp>,
+    issued_at: Option<Timestamp>,
+    authenticated_at: Option<Timestamp>,
+    acr: Option<Span>,
+    actor: Option<Span>,
+    overage: bool,
+    bound: bool,
+    wrong_type: Option<&'static str>,
+}
+
+fn read_claims(claims: String, issuer: &Issuer, now: Timestamp) -> Result<Principal, Denial> {
+    let mut lists = Lists::of(&issuer.source);
+    let mut read =
+        Registered { issuer_fits: issuer.unnamed, audience_fits: issuer.audiences.is_empty(), ..Registered::default() };
+    json::object(&claims, |name, value| {
+        lists.see(&issuer.source, &claims, name, value);
+        read.see(issuer, &claims, name, value);
+    })
+    .map_err(|_| invalid("the claims are no strict JSON object"))?;
+    if let Some(cause) = read.wrong_type {
+        return Err(invalid(cause));
+    }
+    if lists.has_broken_scope() {
+        return Err(invalid("the scopes have another type than configured"));
+    }
+    if !read.issuer_fits {
+        return Err(invalid("the issuer is another"));
+    }
+    if !read.audience_fits {
+        return Err(invalid("the audience is another"));
+    }
+    if read.bound {
+        return Err(invalid("the token is bound to a key that a bearer cannot show (cnf)"));
+    }
+    let subject = read.subject.ok_or_else(|| invalid("the subject is absent or empty"))?;
+    let expires_at = read.expires_at.ok_or_else(|| invalid("the expiry is absent"))?;
+    let early = |time: Option<Timestamp>| time.is_some_and(|time| time > now.plus(issuer.leeway));
+    if early(read.not_before) || early(read.issued_at) || early(read.authenticated_at) {
+        return Err(invalid("the token is from the future"));
+    }
+    if now >= expires_at.plus(issuer.leeway) {
+        return Err(Denial::refused(Scheme::Bearer, Reason::ExpiredCredentials, "the token has expired"));
+    }
+    let is_client =
+        read.client.is_some_and(|client| Raw::at(&claims, client).string() == Raw::at(&claims, subject).string());
+    let login = Login {
+        subject,
+        is_client,
+        acr: read.acr,
+        actor: read.actor,
+        authenticated_at: read.authenticated_at,
+        expires_at: Some(expires_at),
+        overage: read.overage,
+    };
+    Ok(Principal::new(Arc::clone(&issuer.source), claims, lists, login))
+}
+
+impl Registered {
+    /// A registered claim of the wrong type is a refusal, never an absence (JWT-24).
+    fn see(&mut self, issuer: &Issuer, claims: &str, name: &str, value: Raw<'_>) {
+        let text = || value.string().map(|_| value.span(claims)).ok_or("a registered claim is no string");
+        let date = || value.numeric_date().ok_or("a registered claim is no NumericDate");
+        let seen = match name {
+            "iss" => value.string().ok_or("the issuer is no string").map(|named| {
+                self.issuer_fits = issuer.unnamed || *named == *issuer.source.issuer;
+            }),
+            "aud" => audience_fits(value, issuer).map(|fits| self.audience_fits |= fits),
+            "sub" => match value.string() {
+                Some(subject) if !subject.is_empty() => Ok(self.subject = Some(value.span(claims))),
+                _ => Err("the subject is no string, or empty"),
+            },
+            "client_id" => text().map(|span| self.client = Some(span)),
+            "acr" => text().map(|span| self.acr = Some(span)),
+            "jti" | "azp" => text().map(drop),
+            // No rounding in the token's favour.
+            "exp" => date().map(|(down, _)| self.expires_at = Some(down)),
+            "nbf" => date().map(|(_, up)| self.not_before = Some(up)),
+            "iat" => date().map(|(_, up)| self.issued_at = Some(up)),
+            "auth_time" => date().map(|(down, _)| self.authenticated_at = Some(down)),
+            "act" if is_actor(value, MOST_ACTORS) => Ok(self.actor = Some(value.span(claims))),
+            "act" => Err("the actor is none, or the chain of actors too long"),
+            "cnf" => Ok(self.bound = true),
+            // Entra ID leaves groups out when there are too many, and says so in one of these.
+            "_claim_names" | "hasgroups" => Ok(self.overage = true),
+            _ => Ok(()),
+        };
+        if let Err(cause) = seen {
+            self.wrong_type = self.wrong_type.or(Some(cause));
+        }
+    }
+}
+
+/// Who acted for whom, at most (RFC 8693 §4.1).
+const MOST_ACTORS: usize = 4;
+
+fn is_actor(value: Raw<'_>, left: usize) -> bool {
+    left > 0
+        && value.member("sub").and_then(Raw::string).is_some_and(|subject| !subject.is_empty())
+        && value.member("act").is_none_or(|act| is_actor(act, left - 1))
+}
+
+/// A string, or an array of strings, that names one of our audiences exactly (RFC 7519 §4.1.3).
+fn audience_fits(value: Raw<'_>, issuer: &Issuer) -> Result<bool, &'static str> {
+    const TYPE: &str = "the audience is no string and no array of strings";
+    let ours = |named: &str| issuer.audiences.iter().any(|audience| audience == named);
+    if let Some(one) = value.string() {
+        return Ok(ours(&one));
+    }
+    let mut fits = false;
+    for element in value.elements().ok_or(TYPE)? {
+        fits |= ours(&element.string().ok_or(TYPE)?);
+    }
+    Ok(fits)
+}

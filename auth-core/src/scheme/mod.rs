@@ -1,0 +1,131 @@
+//! How a caller is known: which credential of a request counts, and what each scheme makes of it.
+
+#[cfg(feature = "basic")]
+pub mod basic;
+#[cfg(feature = "jwt")]
+pub mod bearer;
+
+use crate::denial::challenge::{Scheme, SchemeSet};
+use crate::denial::{Denial, Reason};
+
+/// The credential of a request, as far as its form goes.
+#[derive(Debug)]
+pub enum Presented<'a> {
+    /// None, or one of a scheme that is not accepted here: counts as none.
+    Nothing,
+    /// The request is malformed.
+    Malformed(Denial),
+    /// A bearer token: a token68 (RFC 9110 §11.2), no more is known of it.
+    Bearer(&'a str),
+    /// A name and a password.
+    #[cfg(feature = "basic")]
+    Basic(basic::NameAndPassword),
+}
+
+impl Presented<'_> {
+    /// The scheme of the credential, where there is one.
+    pub const fn scheme(&self) -> Option<Scheme> {
+        match self {
+            Self::Nothing | Self::Malformed(_) => None,
+            Self::Bearer(_) => Some(Scheme::Bearer),
+            #[cfg(feature = "basic")]
+            Self::Basic(_) => Some(Scheme::Basic),
+        }
+    }
+}
+
+/// Reads the `Authorization` lines of a request (RFC 9110 §11.6.2). It is no list field, so two lines are malformed,
+/// even identical ones; and a value that is not visible ASCII is malformed, never absent.
+pub fn read<'a>(mut lines: impl Iterator<Item = &'a [u8]>, accepted: SchemeSet) -> Presented<'a> {
+    let Some(line) = lines.next() else { return Presented::Nothing };
+    let malformed = |used, cause| {
+        Presented::Malformed(Denial { used, cause: Some(cause), ..Denial::new(Reason::MalformedCredentials) })
+    };
+    if lines.next().is_some() {
+        return malformed(None, "two Authorization lines");
+    }
+    let line = line.trim_ascii();
+    let Some(text) = std::str::from_utf8(line).ok().filter(|text| text.bytes().all(|byte| matches!(byte, b' '..=b'~')))
+    else {
+        return malformed(None, "the Authorization line is not visible ASCII");
+    };
+    let (name, rest) = text.split_once(' ').unwrap_or((text, ""));
+    let credentials = rest.trim_start_matches(' ');
+    let named = |scheme: &Scheme| accepted.contains(*scheme) && name.eq_ignore_ascii_case(scheme.name());
+    match Scheme::ALL.into_iter().find(named) {
+        None if name.is_empty() => malformed(None, "the Authorization line is empty"),
+        None => Presented::Nothing,
+        Some(scheme) if !is_token68(credentials) => malformed(Some(scheme), "the credentials are no token68"),
+        Some(Scheme::Bearer) => Presented::Bearer(credentials),
+        #[cfg(feature = "basic")]
+        Some(scheme @ Scheme::Basic) => match basic::read(credentials) {
+            Ok(credentials) => Presented::Basic(credentials),
+            Err(cause) => malformed(Some(scheme), cause),
+        },
+        #[cfg(not(feature = "basic"))]
+        Some(Scheme::Basic) => Presented::Nothing,
+    }
+}
+
+/// `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`
+fn is_token68(text: &str) -> bool {
+    let body = text.trim_end_matches('=');
+    !body.is_empty() && body.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(lines: &[&[u8]], accepted: SchemeSet) -> &'static str {
+        match read(lines.iter().copied(), accepted) {
+            Presented::Nothing => "nothing",
+            Presented::Malformed(_) => "malformed",
+            Presented::Bearer(_) => "bearer",
+            #[cfg(feature = "basic")]
+            Presented::Basic(_) => "basic",
+        }
+    }
+
+    #[test]
+    fn one_well_formed_line_counts_and_nothing_else() {
+        // HTTP-1 to HTTP-4, HTTP-19, BEARER-1, BEARER-3, T18
+        let bearer = SchemeSet::NONE.with(Scheme::Bearer);
+        #[rustfmt::skip]
+        let table: &[(&[&[u8]], &str)] = &[
+            (&[], "nothing"),
+            (&[b"Bearer abc.def.g-_~+/=="], "bearer"),
+            (&[b"bearer x"], "bearer"),
+            (&[b"BEARER   x"], "bearer"),
+            (&[b"  bAsIc x"], "nothing"),
+            (&[b" Bearer x\t"], "bearer"),
+            (&[b"Digest username=\"a\""], "nothing"),
+            (&[b"abc.def.ghi"], "nothing"),
+            (&[b""], "malformed"),
+            (&[b"Bearer"], "malformed"),
+            (&[b"Bearer "], "malformed"),
+            (&[b"Bearer ="], "malformed"),
+            (&[b"Bearer a=b"], "malformed"),
+            (&[b"Bearer\tx"], "malformed"),
+            (&[b"Bearer x y"], "malformed"),
+            (&[b"Bearer x,"], "malformed"),
+            (&[b"Bearer a, Bearer b"], "malformed"),
+            (&[b"Bearer \xff"], "malformed"),
+            (&[b"Bearer x\0"], "malformed"),
+            (&[b"Bearer \"x\""], "malformed"),
+            (&[b"Bearer x", b"Bearer x"], "malformed"),
+            (&[b"Bearer x", b"Basic eDp5"], "malformed"),
+            (&[b"Digest x", b"Bearer x"], "malformed"),
+        ];
+        for (lines, expected) in table {
+            let shown: Vec<_> = lines.iter().map(|line| String::from_utf8_lossy(line)).collect();
+            assert_eq!(kind(lines, bearer), *expected, "{shown:?}");
+        }
+    }
+
+    #[test]
+    fn a_scheme_that_is_not_accepted_counts_as_no_credential() {
+        // BEARER-6
+        assert_eq!(kind(&[b"Bearer x"], SchemeSet::NONE), "nothing");
+    }
+}

@@ -1,0 +1,185 @@
+//! A source of credentials: what it is called, where its credentials say what, and what it may confer.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::denial::challenge::Scheme;
+use crate::vocabulary::{Bits, Kind, Name, Vocabulary};
+
+/// What the credentials of one source may confer. Whatever else they say is dropped before the decision.
+///
+/// With a single source, everything. Where there are several, each has to say it (`.confers(…)`): otherwise the
+/// weakest issuer could make administrators.
+///
+/// ```
+/// use auth_core::Confers;
+/// let partner = Confers::nothing().roles(["viewer"]).scopes(["read:reports"]);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Confers {
+    roles: Names,
+    permissions: Names,
+    scopes: Names,
+    claims: Names,
+    acr: Names,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Names {
+    All,
+    Only(BTreeSet<String>),
+}
+
+impl Names {
+    fn allow(&self, name: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(names) => names.contains(name),
+        }
+    }
+
+    fn only(names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self::Only(names.into_iter().map(Into::into).collect())
+    }
+}
+
+impl Confers {
+    /// All that its credentials say.
+    pub const fn everything() -> Self {
+        Self { roles: Names::All, permissions: Names::All, scopes: Names::All, claims: Names::All, acr: Names::All }
+    }
+
+    /// No more than an identity; the methods add to it.
+    pub const fn nothing() -> Self {
+        const NONE: Names = Names::Only(BTreeSet::new());
+        Self { roles: NONE, permissions: NONE, scopes: NONE, claims: NONE, acr: NONE }
+    }
+
+    /// These roles, with what they imply and grant.
+    #[must_use]
+    pub fn roles(self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { roles: Names::only(names), ..self }
+    }
+
+    /// These permissions, beside those that roles grant.
+    #[must_use]
+    pub fn permissions(self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { permissions: Names::only(names), ..self }
+    }
+
+    /// These OAuth 2.0 scopes.
+    #[must_use]
+    pub fn scopes(self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { scopes: Names::only(names), ..self }
+    }
+
+    /// These claims, for `require_claim` and for the application.
+    #[must_use]
+    pub fn claims(self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { claims: Names::only(names), ..self }
+    }
+
+    /// These values of `acr`.
+    #[must_use]
+    pub fn acr(self, values: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { acr: Names::only(values), ..self }
+    }
+
+    pub(crate) fn allows(&self, kind: Kind, name: &str) -> bool {
+        self.names(kind).allow(name)
+    }
+
+    pub(crate) fn allows_claim(&self, name: &str) -> bool {
+        self.claims.allow(name)
+    }
+
+    pub(crate) fn allows_every_claim(&self) -> bool {
+        self.claims == Names::All
+    }
+
+    pub(crate) fn allows_acr(&self, value: &str) -> bool {
+        self.acr.allow(value)
+    }
+
+    const fn names(&self, kind: Kind) -> &Names {
+        match kind {
+            Kind::Role => &self.roles,
+            Kind::Permission => &self.permissions,
+            Kind::Scope => &self.scopes,
+        }
+    }
+}
+
+/// How a claim lists names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// An array of strings.
+    Array,
+    /// One string, names separated by spaces, as `scope` is (RFC 8693 §4.2).
+    Words,
+}
+
+/// A claim that lists names: where it stands among the claims, and what it lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListClaim {
+    /// What it lists.
+    pub kind: Kind,
+    /// How it lists it.
+    pub form: Form,
+    /// The names of the members that lead to it.
+    pub path: Vec<String>,
+}
+
+/// A source of credentials, as settled at start-up. Each principal points at the one that it comes from.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Half of every identity that comes from it: the issuer of tokens, or `basic:<realm>`.
+    pub issuer: Arc<str>,
+    /// The scheme that carries its credentials.
+    pub scheme: Scheme,
+    /// What it may confer.
+    pub confers: Confers,
+    /// Where its credentials list names.
+    pub lists: Vec<ListClaim>,
+    /// Whether its credentials carry claims, scopes and an `acr`, as tokens do.
+    pub has_claims: bool,
+    /// The role types of the application, whose `grants` count.
+    pub roles: Vec<&'static Vocabulary>,
+}
+
+impl Source {
+    /// Whether a credential from here could hold the name, by itself or by what implies or grants it.
+    pub(crate) fn could_hold(&self, name: Name) -> bool {
+        let lists = |kind| self.lists.iter().any(|list| list.kind == kind);
+        let kind = name.vocabulary.kind;
+        let by_itself = lists(kind)
+            && match self.confers.names(kind) {
+                Names::All => true,
+                Names::Only(names) => names.iter().any(|conferred| implies(name.vocabulary, conferred, name)),
+            };
+        let granting = |role: u16, vocabulary: &'static Vocabulary| {
+            let grants = vocabulary.grants.get(usize::from(role)).copied().unwrap_or_default();
+            grants
+                .iter()
+                .any(|granted| granted.vocabulary.is(name.vocabulary) && implies(name.vocabulary, granted.text, name))
+        };
+        by_itself
+            || (kind == Kind::Permission
+                && lists(Kind::Role)
+                && self.roles.iter().any(|roles| {
+                    (roles.names.iter().zip(0..))
+                        .any(|(role, index)| self.confers.roles.allow(role) && granting(index, roles))
+                }))
+    }
+}
+
+/// Whether who holds `held` holds `name`.
+fn implies(vocabulary: &'static Vocabulary, held: &str, name: Name) -> bool {
+    if vocabulary.open {
+        return held == name.text;
+    }
+    let Some(index) = vocabulary.index_of(held) else { return false };
+    let mut bits = Bits::none_of(vocabulary);
+    bits.add(vocabulary, index);
+    bits.contains(name.index)
+}

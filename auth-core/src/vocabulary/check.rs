@@ -1,0 +1,207 @@
+//! The look-up at compile time, with "did you mean". All of it is `const fn`: a panic here is a compile error at the
+//! literal that the attribute spans the call with.
+#![allow(clippy::indexing_slicing, reason = "const code has no `get`; every index is bounded by the loop around it")]
+
+use super::{Kind, NO_INDEX, Vocabulary};
+
+/// Refuses a name that `vocabulary` does not declare.
+///
+/// # Panics
+/// At compile time, with a text for the user: unknown name, near names, or an alias where the name has to stand.
+#[track_caller]
+#[allow(clippy::panic, reason = "the panic of a const is the compile error")]
+pub const fn check_name(vocabulary: &Vocabulary, written: &str) {
+    if vocabulary.open || position(vocabulary.names, written) != NO_INDEX {
+        return;
+    }
+    let mut text = Text::new();
+    let mut alias = 0;
+    while alias < vocabulary.sorted.len() {
+        let (name, index) = vocabulary.sorted[alias];
+        if same(name, written) {
+            text.all(&["\"", written, "\" is an alias, which only tokens may use\nhelp: write \""]);
+            text.all(&[vocabulary.names[index as usize], "\""]);
+            panic!("{}", text.as_str());
+        }
+        alias += 1;
+    }
+    text.all(&["unknown ", vocabulary.kind.word(), " \"", written, "\""]);
+    let nearest = nearest(vocabulary.names, written);
+    if nearest != NO_INDEX {
+        text.all(&["; did you mean \"", vocabulary.names[nearest as usize], "\"?"]);
+    }
+    text.all(&["\ndeclared in `", vocabulary.declared_in, "`: "]);
+    text.list(vocabulary.names);
+    panic!("{}", text.as_str());
+}
+
+/// Refuses a type that declares names of another kind: a permission where a role has to stand.
+///
+/// # Panics
+/// At compile time, with a text for the user.
+#[track_caller]
+#[allow(clippy::panic, reason = "the panic of a const is the compile error")]
+pub const fn check_kind(vocabulary: &Vocabulary, expected: Kind) {
+    if vocabulary.kind as u8 != expected as u8 {
+        let mut text = Text::new();
+        text.all(&["`", vocabulary.declared_in, "` declares ", vocabulary.kind.word(), "s, and this asks for a "]);
+        text.all(&[expected.word()]);
+        panic!("{}", text.as_str());
+    }
+}
+
+/// Where `text` stands in the list.
+pub(super) const fn position(list: &[&str], text: &str) -> u16 {
+    let mut index = 0;
+    while index < list.len() {
+        if same(list[index], text) {
+            return index as u16;
+        }
+        index += 1;
+    }
+    NO_INDEX
+}
+
+const fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut index = 0;
+    while index < a.len() {
+        if a[index] != b[index] {
+            return false;
+        }
+        index += 1;
+    }
+    true
+}
+
+/// The name that differs from `written` in the fewest letters, if in no more than a third of them (rounded up).
+const fn nearest(names: &[&str], written: &str) -> u16 {
+    let limit = written.len().div_ceil(3);
+    let (mut best, mut least, mut index) = (NO_INDEX, limit + 1, 0);
+    while index < names.len() {
+        let distance = distance(names[index].as_bytes(), written.as_bytes());
+        if distance < least {
+            (best, least) = (index as u16, distance);
+        }
+        index += 1;
+    }
+    best
+}
+
+/// Letters to change, add or delete, without regard to ASCII case; names over 63 bytes are far from everything.
+const fn distance(a: &[u8], b: &[u8]) -> usize {
+    const MOST: usize = 64;
+    if a.len() >= MOST || b.len() >= MOST {
+        return MOST;
+    }
+    let mut row = [0; MOST];
+    let mut column = 0;
+    while column <= b.len() {
+        row[column] = column;
+        column += 1;
+    }
+    let mut line = 1;
+    while line <= a.len() {
+        let mut diagonal = row[0];
+        row[0] = line;
+        column = 1;
+        while column <= b.len() {
+            let changed = diagonal + !a[line - 1].eq_ignore_ascii_case(&b[column - 1]) as usize;
+            diagonal = row[column];
+            let moved = 1 + if row[column] < row[column - 1] { row[column] } else { row[column - 1] };
+            row[column] = if changed < moved { changed } else { moved };
+            column += 1;
+        }
+        line += 1;
+    }
+    row[b.len()]
+}
+
+/// A text that const code can build.
+struct Text {
+    bytes: [u8; Self::MOST],
+    length: usize,
+}
+
+impl Text {
+    const MOST: usize = 1024;
+
+    const fn new() -> Self {
+        Self { bytes: [0; Self::MOST], length: 0 }
+    }
+
+    const fn all(&mut self, parts: &[&str]) {
+        let mut part = 0;
+        while part < parts.len() {
+            let bytes = parts[part].as_bytes();
+            // A part that does not fit is left out whole: the text stays UTF-8.
+            if self.length + bytes.len() <= Self::MOST {
+                let mut index = 0;
+                while index < bytes.len() {
+                    self.bytes[self.length] = bytes[index];
+                    self.length += 1;
+                    index += 1;
+                }
+            }
+            part += 1;
+        }
+    }
+
+    /// The names, separated by commas; of a long list the first ones and a count.
+    const fn list(&mut self, names: &[&str]) {
+        const SHOWN: usize = 12;
+        let mut index = 0;
+        while index < names.len() && index < SHOWN {
+            self.all(&[if index == 0 { "" } else { ", " }, names[index]]);
+            index += 1;
+        }
+        if names.len() > SHOWN {
+            self.all(&[" and "]);
+            self.number(names.len() - SHOWN);
+            self.all(&[" more"]);
+        }
+    }
+
+    const fn number(&mut self, number: usize) {
+        if number >= 10 {
+            self.number(number / 10);
+        }
+        const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+        self.all(&[DIGITS[number % 10]]);
+    }
+
+    #[allow(clippy::panic, reason = "cannot happen: only whole parts are added")]
+    const fn as_str(&self) -> &str {
+        match std::str::from_utf8(self.bytes.split_at(self.length).0) {
+            Ok(text) => text,
+            Err(_) => panic!("a text of whole parts is UTF-8"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn suggests_what_is_near_and_nothing_else() {
+        let names = ["admin", "content-editor", "viewer"];
+        let table = [("admn", "admin"), ("Admin", "admin"), ("content_editor", "content-editor"), ("veiwer", "viewer")];
+        for (written, expected) in table {
+            assert_eq!(names[nearest(&names, written) as usize], expected, "{written}");
+        }
+        for written in ["root", "superuser", "", "x"] {
+            assert_eq!(nearest(&names, written), NO_INDEX, "{written}");
+        }
+    }
+
+    #[test]
+    fn a_long_list_is_cut_with_a_count() {
+        let mut text = Text::new();
+        text.list(&["a"; 312]);
+        assert_eq!(text.as_str(), "a, a, a, a, a, a, a, a, a, a, a, a and 300 more");
+    }
+}

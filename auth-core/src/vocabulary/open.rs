@@ -1,0 +1,68 @@
+//! Vocabularies without a fixed list: any name is accepted, so no typo is found. For applications whose roles are data.
+//!
+//! ```
+//! use auth_core::open::Role; // in scope where the handler stands, in place of a derived `Role`
+//! assert_eq!(Role::new("night-shift").to_string(), "night-shift");
+//! ```
+
+use super::{Declares, Kind, NO_INDEX, PermissionSet, RoleSet, ScopeSet, Vocabulary};
+
+macro_rules! open {
+    ($(#[$docs:meta])* $name:ident, $set:ident, $kind:ident) => {
+        $(#[$docs])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The name that is spelt so.
+            pub fn new(name: impl Into<String>) -> Self {
+                Self(name.into())
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl Declares for $name {
+            const VOCABULARY: &'static Vocabulary = {
+                static ANY: Vocabulary = Vocabulary {
+                    kind: Kind::$kind,
+                    declared_in: stringify!($name),
+                    open: true,
+                    names: &[],
+                    variants: &[],
+                    sorted: &[],
+                    closure: &[],
+                    grants: &[],
+                };
+                &ANY
+            };
+
+            fn index(&self) -> u16 {
+                NO_INDEX
+            }
+
+            fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl $set for $name {}
+    };
+}
+
+open! {
+    /// Any role.
+    Role, RoleSet, Role
+}
+open! {
+    /// Any permission.
+    Permission, PermissionSet, Permission
+}
+open! {
+    /// Any scope.
+    TokenScope, ScopeSet, Scope
+}

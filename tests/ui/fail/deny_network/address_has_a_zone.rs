@@ -1,0 +1,5 @@
+#[auth_actix::require_auth]
+#[auth_actix::deny_network("fe80::1%eth0")]
+async fn report() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[auth_actix::public]
+#[auth_actix::deny_network("203.0.113.0/24")]
+#[auth_actix::deny_network("203.0.113.0/24")]
+async fn report() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[derive(auth_actix::Permission)]
+enum Permission {}
+
+fn main() {}

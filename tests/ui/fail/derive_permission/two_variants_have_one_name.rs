@@ -1,0 +1,8 @@
+#[derive(auth_actix::Permission)]
+enum Permission {
+    PostsWrite,
+    #[permission("posts-write")]
+    WritePosts,
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[derive(auth_actix::Role)]
+enum Role {}
+
+fn main() {}

@@ -1,0 +1,7 @@
+#[derive(auth_actix::Role)]
+enum Role {
+    #[role(grants(PostsWrite))]
+    Admin,
+}
+
+fn main() {}

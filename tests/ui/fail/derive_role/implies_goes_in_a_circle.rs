@@ -1,0 +1,11 @@
+#[derive(auth_actix::Role)]
+enum Role {
+    #[role(implies(Editor))]
+    Admin,
+    #[role(implies(Viewer))]
+    Editor,
+    #[role(implies(Admin))]
+    Viewer,
+}
+
+fn main() {}

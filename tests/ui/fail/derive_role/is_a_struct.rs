@@ -1,0 +1,4 @@
+#[derive(auth_actix::Role)]
+struct Role;
+
+fn main() {}

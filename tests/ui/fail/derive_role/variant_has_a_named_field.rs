@@ -1,0 +1,4 @@
+#[derive(auth_actix::Role)]
+enum Role { Admin, Editor { level: u8 } }
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[derive(auth_actix::TokenScope)]
+struct TokenScope;
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[derive(auth_actix::TokenScope)]
+enum TokenScope { LesenÜbersicht }
+
+fn main() {}

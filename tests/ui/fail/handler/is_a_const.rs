@@ -1,0 +1,4 @@
+#[auth_actix::require_auth]
+const REPORT: &str = "daily";
+
+fn main() {}

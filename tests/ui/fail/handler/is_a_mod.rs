@@ -1,0 +1,4 @@
+#[auth_actix::require_auth]
+mod report {}
+
+fn main() {}

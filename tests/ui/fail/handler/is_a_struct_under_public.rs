@@ -1,0 +1,4 @@
+#[auth_actix::public]
+struct Report;
+
+fn main() {}

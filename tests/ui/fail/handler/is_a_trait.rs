@@ -1,0 +1,4 @@
+#[auth_actix::require_auth]
+trait Report {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+struct Reports;
+
+impl Reports {
+    #[auth_actix::require_auth]
+    async fn list() {}
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+struct Report;
+
+#[auth_actix::require_auth]
+impl Report {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[auth_actix::require_auth]
+fn report() {}
+
+fn main() {}

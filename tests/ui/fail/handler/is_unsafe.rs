@@ -1,0 +1,4 @@
+#[auth_actix::require_auth]
+async unsafe fn report() {}
+
+fn main() {}

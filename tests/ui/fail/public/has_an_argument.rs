@@ -1,0 +1,4 @@
+#[auth_actix::public("everyone")]
+async fn report() {}
+
+fn main() {}

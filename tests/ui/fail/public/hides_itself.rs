@@ -1,0 +1,4 @@
+#[auth_actix::public(not_found)]
+async fn report() {}
+
+fn main() {}

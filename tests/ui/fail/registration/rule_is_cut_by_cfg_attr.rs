@@ -1,0 +1,11 @@
+#[cfg_attr(any(), auth_actix::require_auth)]
+#[actix_web::get("/report")]
+async fn report() -> &'static str {
+    "daily"
+}
+
+fn register(auth: &auth_actix::Auth) {
+    let _ = auth.scope("/api").service(report);
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+#[auth_actix::require_auth]
+#[actix_web::get("/report")]
+async fn report() -> &'static str {
+    "daily"
+}
+
+fn register(auth: &auth_actix::Auth) {
+    let _ = auth.scope("/api").route("/report", auth_actix::get().to(report));
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[auth_actix::require(acr(""))]
+async fn report() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[auth_actix::require(role(any("admin")))]
+async fn report() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[auth_actix::require(weekday("monday"))]
+async fn report() {}
+
+fn main() {}

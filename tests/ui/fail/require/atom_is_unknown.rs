@@ -1,0 +1,4 @@
+#[auth_actix::require(rol("admin"))]
+async fn report() {}
+
+fn main() {}

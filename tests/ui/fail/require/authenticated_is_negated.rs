@@ -1,0 +1,4 @@
+#[auth_actix::require(!authenticated)]
+async fn report() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[auth_actix::require(check(true))]
+async fn report() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[auth_actix::require(claim("org"))]
+async fn report() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[auth_actix::require(authenticated && network())]
+async fn report() {}
+
+fn main() {}

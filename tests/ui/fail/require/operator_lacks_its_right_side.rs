@@ -1,0 +1,4 @@
+#[auth_actix::require(role("admin") &&)]
+async fn report() {}
+
+fn main() {}

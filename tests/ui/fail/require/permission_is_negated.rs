@@ -1,0 +1,4 @@
+#[auth_actix::require(!permission("posts:write"))]
+async fn report() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[auth_actix::require("admin")]
+async fn report() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[auth_actix::require()]
+async fn report() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[auth_actix::require(!scheme("basic"))]
+async fn report() {}
+
+fn main() {}

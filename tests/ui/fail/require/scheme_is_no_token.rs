@@ -1,0 +1,4 @@
+#[auth_actix::require(scheme("bear er"))]
+async fn report() {}
+
+fn main() {}

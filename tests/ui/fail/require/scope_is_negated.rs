@@ -1,0 +1,4 @@
+#[auth_actix::require(!scope("read:reports"))]
+async fn report() {}
+
+fn main() {}

@@ -1,0 +1,10 @@
+#[derive(auth_actix::TokenScope)]
+enum TokenScope {
+    #[token_scope("read:reports")]
+    ReadReports,
+}
+
+#[auth_actix::require(scope("read:report"))]
+async fn report() {}
+
+fn main() {}

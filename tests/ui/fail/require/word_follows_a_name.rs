@@ -1,0 +1,4 @@
+#[auth_actix::require(role("admin" editor))]
+async fn report() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[auth_actix::require_auth(acr = "")]
+async fn report() {}
+
+fn main() {}

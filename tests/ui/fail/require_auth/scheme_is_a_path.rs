@@ -1,0 +1,4 @@
+#[auth_actix::require_auth(scheme = Bearer)]
+async fn report() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[auth_actix::require_claim("org")]
+async fn report() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[auth_actix::require_claim]
+async fn report() {}
+
+fn main() {}

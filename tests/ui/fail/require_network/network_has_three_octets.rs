@@ -1,0 +1,5 @@
+#[auth_actix::require_auth]
+#[auth_actix::require_network("10.0.0/8")]
+async fn report() {}
+
+fn main() {}

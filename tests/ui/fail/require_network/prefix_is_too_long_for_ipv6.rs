@@ -1,0 +1,5 @@
+#[auth_actix::require_auth]
+#[auth_actix::require_network("2001:db8::/129")]
+async fn report() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[auth_actix::require_permission()]
+async fn report() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[auth_actix::require_role(all())]
+async fn report() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[auth_actix::require_role(any())]
+async fn report() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[auth_actix::require_role(true)]
+async fn report() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[auth_actix::require_role(b"admin")]
+async fn report() {}
+
+fn main() {}

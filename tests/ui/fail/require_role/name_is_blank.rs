@@ -1,0 +1,4 @@
+#[auth_actix::require_role(" ")]
+async fn report() {}
+
+fn main() {}

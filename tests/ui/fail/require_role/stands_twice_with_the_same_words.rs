@@ -1,0 +1,8 @@
+#[derive(auth_actix::Role)]
+enum Role { Admin, Editor, Viewer }
+
+#[auth_actix::require_role("admin")]
+#[auth_actix::require_role("admin")]
+async fn report() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[auth_actix::require_role("admin")]
+async fn report() {}
+
+fn main() {}

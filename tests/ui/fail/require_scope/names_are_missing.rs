@@ -1,0 +1,4 @@
+#[auth_actix::require_scope()]
+async fn report() {}
+
+fn main() {}
