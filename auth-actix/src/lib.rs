@@ -1,1 +1,45 @@
+#![doc = include_str!("../docs/crate.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
+// The answer to a refusal.
+mod respond;
+// Settings.
+mod auth;
+// What is known of a request, and the decision on it.
+mod gather;
+mod outcome;
+mod enforce;
+// What handlers take.
+mod extract;
+// What they are registered with.
+mod scope;
+pub mod web;
+#[cfg(feature = "test-util")]
+pub mod test;
+#[doc(hidden)]
+pub mod __private;
+
+pub use auth_core::client::address::Forwarding;
+pub use auth_core::clock::Timestamp;
+pub use auth_core::denial::{Answer, challenge::Scheme};
+pub use auth_core::rule::Rule;
+#[cfg(feature = "basic")]
+pub use auth_core::scheme::basic::{
+    Basic, Found, HashError, Unavailable, User, Users, UsersFile, UsersFileError, hash_password,
+};
+#[cfg(feature = "jwt")]
+pub use auth_core::scheme::bearer::{Algorithm, Jwt, JwtError, Key, KeyError};
+pub use auth_core::vocabulary::UnknownName;
+pub use auth_core::{Actor, ClaimsError, Confers, Id, IdError, open};
+pub use auth_macros::{
+    Permission, Role, TokenScope, deny_network, public, require, require_auth, require_claim, require_network,
+    require_permission, require_role, require_scope, rule,
+};
+
+pub use crate::auth::{Auth, AuthBuilder, BuildError, Peer};
+pub use crate::extract::{Claims, Principal, PrincipalExt};
+pub use crate::respond::Refused;
+pub use crate::scope::{
+    GuardedRoute, GuardedService, Route, RuleError, Scope, Service, Unguarded, delete, get, guarded, head, method,
+    patch, post, put, route, unguarded,
+};

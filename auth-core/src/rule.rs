@@ -1,6 +1,6 @@
 //! A boolean formula over atoms: a const that evaluates without allocating.
 
-use crate::atom::{Atom, Named};
+use crate::atom::{Atom, Authenticated, Named, Network};
 use crate::facts::Facts;
 use crate::truth::Truth;
 use crate::vocabulary::Name;
@@ -46,10 +46,33 @@ pub struct Rule {
     pub not_found: bool,
 }
 
-impl Formula {
-    /// Lets anyone in.
-    pub const PUBLIC: Self = Self::All(&[]);
+/// Lets anyone in.
+pub const PUBLIC: Rule = Rule {
+    formula: Formula::All(&[]),
+    text: "public",
+    guards: "",
+    file: file!(),
+    line: line!(),
+    reads_principal: false,
+    not_found: false,
+};
 
+/// Lets in whoever has authenticated.
+pub const AUTHENTICATED: Rule = Rule {
+    formula: Formula::Literal(Literal {
+        atom: Atom::Authenticated(Authenticated),
+        negated: false,
+        text: "authenticated",
+    }),
+    text: "authenticated",
+    reads_principal: true,
+    ..PUBLIC
+};
+
+/// Lets nobody in: what stands where a rule did not compile.
+pub static REFUSING: Rule = Rule { formula: Formula::Any(&[]), text: "nobody", ..PUBLIC };
+
+impl Formula {
     /// The fold of all literals' truths.
     pub fn truth(&self, facts: &Facts<'_>) -> Truth {
         match self {
@@ -66,7 +89,25 @@ impl Formula {
 
     /// Whether an atom of it names a network.
     pub fn names_network(&self) -> bool {
-        self.literals(&mut |literal| matches!(literal.atom, Atom::Network(_)))
+        self.literals(&mut |literal| literal.networks().is_some())
+    }
+
+    /// Whether somebody without a credential can pass, from an address that fits.
+    pub fn admits_strangers(&self) -> bool {
+        match self {
+            Self::Literal(literal) => !literal.atom.is_about_caller(),
+            Self::All(parts) => parts.iter().all(Self::admits_strangers),
+            Self::Any(parts) => parts.iter().any(Self::admits_strangers),
+        }
+    }
+
+    /// Whether it could hold, were the client at an address that fits.
+    pub fn could_hold_somewhere(&self, facts: &Facts<'_>) -> bool {
+        match self {
+            Self::Literal(literal) => !literal.atom.is_about_caller() || literal.truth(facts).could,
+            Self::All(parts) => parts.iter().all(|part| part.could_hold_somewhere(facts)),
+            Self::Any(parts) => parts.iter().any(|part| part.could_hold_somewhere(facts)),
+        }
     }
 
     /// Shows the literals, from left to right, until `found` says true; whether it did.
@@ -82,6 +123,14 @@ impl Literal {
     /// Its truth, with its polarity.
     pub fn truth(&self, facts: &Facts<'_>) -> Truth {
         self.atom.truth(self.negated, facts)
+    }
+
+    /// The networks that it names.
+    pub const fn networks(&self) -> Option<&'static [ipnet::IpNet]> {
+        match self.atom {
+            Atom::Network(Network(networks)) => Some(networks),
+            _ => None,
+        }
     }
 
     /// The name that it asks for, if it asks for one.

@@ -148,6 +148,12 @@ pub struct Source {
 }
 
 impl Source {
+    /// Whether a credential from here could say that it does not hold the name.
+    pub(crate) fn could_answer(&self, name: Name) -> bool {
+        let kind = name.vocabulary.kind;
+        self.confers.allows(kind, name.text) && self.lists.iter().any(|list| list.kind == kind)
+    }
+
     /// Whether a credential from here could hold the name, by itself or by what implies or grants it.
     pub(crate) fn could_hold(&self, name: Name) -> bool {
         let lists = |kind| self.lists.iter().any(|list| list.kind == kind);

@@ -28,7 +28,7 @@ impl Requirement for Named {
             },
             |source| match negated {
                 false => source.could_hold(name),
-                true => self.may_be_negated() && source.confers.allows(name.vocabulary.kind, name.text),
+                true => self.may_be_negated() && source.could_answer(name),
             },
         )
     }

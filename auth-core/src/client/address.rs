@@ -49,6 +49,22 @@ pub enum AddressSource {
         /// The header.
         header: Forwarding,
     },
+    /// So many proxies, whatever their addresses: each appends to this header, and nobody reaches this server past them.
+    Hops {
+        /// How many.
+        hops: std::num::NonZeroUsize,
+        /// The header.
+        header: Forwarding,
+    },
+}
+
+/// A network in CIDR notation, or a single address.
+pub fn network(text: &str) -> Option<IpNet> {
+    let network = text
+        .parse::<IpNet>()
+        .ok()
+        .or_else(|| text.parse::<IpAddr>().ok().map(|one| IpNet::from(one.to_canonical())))?;
+    (network.trunc() == network).then_some(network)
 }
 
 /// Fields that only a proxy sends.
@@ -73,14 +89,19 @@ impl AddressSource {
                     Some(peer) if !trusted(peer) => return usable(peer),
                     _ => {}
                 }
-                right_most(fields, *header, trusted)
+                // All trusted: the client is not known.
+                entries(fields, *header)?.into_iter().rev().find(|entry| !entry.is_some_and(trusted))?.and_then(usable)
+            }
+            // Each hop has appended whom it saw, so the client is that far from the right.
+            Self::Hops { hops, header } => {
+                entries(fields, *header)?.into_iter().rev().nth(hops.get() - 1)?.and_then(usable)
             }
         }
     }
 }
 
-/// The right-most entry that is no trusted proxy (IP-2). An entry that cannot be read ends the walk (IP-3).
-fn right_most(fields: &impl Fields, header: Forwarding, trusted: impl Fn(IpAddr) -> bool) -> Option<IpAddr> {
+/// The entries of all lines in order, `None` for one that is no address (IP-3, IP-4). `None` where they do not parse.
+fn entries(fields: &impl Fields, header: Forwarding) -> Option<Vec<Option<IpAddr>>> {
     let mut entries = Vec::new();
     for line in fields.lines(header.field()) {
         let line = std::str::from_utf8(line).ok()?;
@@ -94,13 +115,7 @@ fn right_most(fields: &impl Fields, header: Forwarding, trusted: impl Fn(IpAddr)
             return None;
         }
     }
-    for entry in entries.into_iter().rev() {
-        let address = entry?.to_canonical();
-        if !trusted(address) {
-            return usable(address);
-        }
-    }
-    None
+    Some(entries.into_iter().map(|entry| entry.map(|address| address.to_canonical())).collect())
 }
 
 /// The `for` of each element of a `Forwarded` line (RFC 7239 §4). `None` where the line does not parse.
@@ -312,6 +327,30 @@ mod tests {
         }
         let many = vec!["8.8.8.8"; 33].join(",");
         assert_eq!(client(&behind(Forwarding::XForwardedFor), "10.0.0.2", &[(XFF, &many)]), None);
+    }
+
+    #[test]
+    fn a_count_of_proxies_counts_from_the_right() {
+        // H12
+        let hops = |hops| AddressSource::Hops {
+            hops: std::num::NonZeroUsize::new(hops).unwrap(),
+            header: Forwarding::XForwardedFor,
+        };
+        #[rustfmt::skip]
+        let table: &[(usize, &str, Option<&str>)] = &[
+            (1, "8.8.8.8, 203.0.113.9", Some("203.0.113.9")),
+            (2, "9.9.9.9, 203.0.113.9, 10.0.0.1", Some("203.0.113.9")),
+            (2, "203.0.113.9", None),
+            (1, "8.8.8.8, unknown", None),
+            (1, "", None),
+        ];
+        for (count, line, expected) in table {
+            assert_eq!(
+                client(&hops(*count), "10.9.9.9", &[("X-Forwarded-For", line)]).as_deref(),
+                *expected,
+                "{count} {line}"
+            );
+        }
     }
 
     #[test]

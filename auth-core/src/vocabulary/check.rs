@@ -2,7 +2,7 @@
 //! literal that the attribute spans the call with.
 #![allow(clippy::indexing_slicing, reason = "const code has no `get`; every index is bounded by the loop around it")]
 
-use super::{Kind, NO_INDEX, Vocabulary};
+use super::{NO_INDEX, Vocabulary};
 
 /// Refuses a name that `vocabulary` does not declare.
 ///
@@ -35,18 +35,17 @@ pub const fn check_name(vocabulary: &Vocabulary, written: &str) {
     panic!("{}", text.as_str());
 }
 
-/// Refuses a type that declares names of another kind: a permission where a role has to stand.
+/// Refuses to ask for the absence of a name that nobody has declared: a typo in it would let everybody in.
 ///
 /// # Panics
 /// At compile time, with a text for the user.
 #[track_caller]
 #[allow(clippy::panic, reason = "the panic of a const is the compile error")]
-pub const fn check_kind(vocabulary: &Vocabulary, expected: Kind) {
-    if vocabulary.kind as u8 != expected as u8 {
-        let mut text = Text::new();
-        text.all(&["`", vocabulary.declared_in, "` declares ", vocabulary.kind.word(), "s, and this asks for a "]);
-        text.all(&[expected.word()]);
-        panic!("{}", text.as_str());
+pub const fn check_negated(vocabulary: &Vocabulary) {
+    if vocabulary.open {
+        panic!(
+            "`!` over a name that is declared nowhere: a typo in it would let everybody in\nhelp: derive the vocabulary, or ask for what has to be there"
+        );
     }
 }
 

@@ -6,7 +6,7 @@
 mod check;
 pub mod open;
 
-pub use self::check::{check_kind, check_name};
+pub use self::check::{check_name, check_negated};
 
 /// What a vocabulary names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -127,6 +127,25 @@ pub trait PermissionSet: Declares {}
     note = "write `#[derive(auth_actix::TokenScope)]` on the enum of your scopes"
 )]
 pub trait ScopeSet: Declares {}
+
+/// Text that names nothing that the type declares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownName(Kind);
+
+impl UnknownName {
+    /// Of this kind.
+    pub const fn new(kind: Kind) -> Self {
+        Self(kind)
+    }
+}
+
+impl std::fmt::Display for UnknownName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "no {} has this name", self.0.word())
+    }
+}
+
+impl std::error::Error for UnknownName {}
 
 /// A set of names of one vocabulary. Up to 128 names need no allocation.
 #[derive(Clone, Debug)]

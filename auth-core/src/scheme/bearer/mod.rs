@@ -31,7 +31,7 @@ use crate::vocabulary::{Kind, Vocabulary};
 /// use auth_core::scheme::bearer::Jwt;
 /// let jwt = Jwt::hs256([7; 32]).issuer("https://id.example").audience("reports");
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Jwt {
     issuer: Option<String>,
     unnamed: bool,
@@ -44,6 +44,19 @@ pub struct Jwt {
     types: Vec<String>,
     lists: Vec<ListClaim>,
     confers: Option<Confers>,
+    /// The secret of [`Jwt::dev`].
+    dev: Option<[u8; 32]>,
+}
+
+/// No key material.
+impl std::fmt::Debug for Jwt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Jwt")
+            .field("issuer", &self.issuer)
+            .field("audiences", &self.audiences)
+            .field("keys", &self.keys)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What is wrong with the settings of an issuer.
@@ -130,7 +143,47 @@ impl Jwt {
                 list(Kind::Scope, Form::Words, "scope"),
             ],
             confers: None,
+            dev: None,
         }
+    }
+
+    /// For the first five minutes: a key made at random when the server starts, and a command for each role printed. Works
+    /// in debug builds and for requests from this machine alone.
+    #[must_use]
+    pub fn dev() -> Self {
+        let mut secret = [0; 32];
+        // Without random numbers no key: `build` then says that there is none.
+        match getrandom::fill(&mut secret) {
+            Ok(()) => Self { dev: Some(secret), ..Self::hs256(secret).issuer("dev").audience("dev") },
+            Err(_) => Self { keys: Vec::new(), ..Self::hs256(secret).issuer("dev").audience("dev") },
+        }
+    }
+
+    /// Whether this is [`Jwt::dev`].
+    pub fn is_dev(&self) -> bool {
+        self.dev.is_some()
+    }
+
+    /// A token of [`Jwt::dev`], for an hour, with this role.
+    pub fn dev_token(&self, role: Option<&str>) -> Option<String> {
+        let now = crate::clock::now();
+        let expires = now.plus(Duration::from_secs(3600)).seconds();
+        let roles: Vec<_> = role.into_iter().collect();
+        let claims = serde_json::json!({
+            "iss": "dev", "aud": "dev", "sub": role.unwrap_or("dev"), "auth_time": now.seconds(), "exp": expires, "roles": roles,
+        });
+        sign_hs256(&self.dev?, &claims)
+    }
+
+    /// The name under which identities of these tokens stand; empty where nobody said.
+    pub fn name_of_issuer(&self) -> &str {
+        self.issuer.as_deref().unwrap_or_default()
+    }
+
+    /// The same settings with another key: for tests.
+    #[must_use]
+    pub fn with_only(self, key: Key) -> Self {
+        Self { keys: vec![key], set: None, ..self }
     }
 
     /// Tokens that a key of this JWK set (RFC 7517 §5) verifies. Keys that cannot be used are left out.
@@ -314,6 +367,13 @@ impl Jwt {
     }
 }
 
+/// Signs claims with HS256: for development and tests. `None` if the backend fails.
+pub fn sign_hs256(secret: &[u8], claims: &serde_json::Value) -> Option<String> {
+    key::install_provider();
+    let key = jsonwebtoken::EncodingKey::from_secret(secret);
+    jsonwebtoken::encode(&jsonwebtoken::Header::new(Algorithm::HS256), claims, &key).ok()
+}
+
 /// Marks text that was given as a JSON pointer and is none. No member of a claims object begins so by accident.
 const NO_POINTER: char = '\0';
 
@@ -391,3 +451,6 @@ impl std::fmt::Debug for Bearer {
         f.debug_list().entries(self.sources().map(|source| &source.issuer)).finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

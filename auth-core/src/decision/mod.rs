@@ -6,12 +6,15 @@
 //! grants, the fold of the second tells 401 from 403. Enumerating what the open literals might still be was rejected: it
 //! calls `role("a") || !role("a")` true for a stranger.
 
+use crate::atom::Atom;
 use crate::client::cross_site::CrossSite;
 use crate::denial::challenge::SchemeSet;
 use crate::denial::{Denial, Reason, RetryAfter, StepUp};
 use crate::facts::{Caller, Facts};
-use crate::rule::{Formula, Rule};
+use crate::rule::{Formula, Literal, Rule};
 use crate::truth::Truth;
+use crate::vocabulary::Kind;
+use crate::vocabulary::Name;
 
 /// What becomes of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +48,42 @@ impl<'a> Rules<'a> {
     /// Whether a presented credential is verified: some atom is about the caller, or the handler reads the principal.
     pub fn read_caller(self) -> bool {
         self.handler.reads_principal || self.formulas().any(Formula::is_about_caller)
+    }
+
+    /// Whether an atom names a network, so that the client's address has to be known.
+    pub fn name_network(self) -> bool {
+        self.formulas().any(Formula::names_network)
+    }
+
+    /// The networks that atoms name.
+    pub fn networks(self) -> impl Iterator<Item = &'static ipnet::IpNet> {
+        self.literals().into_iter().filter_map(Literal::networks).flatten()
+    }
+
+    /// The names that atoms ask for.
+    pub fn names(self) -> impl Iterator<Item = Name> {
+        self.literals().into_iter().filter_map(Literal::name)
+    }
+
+    fn literals(self) -> Vec<&'a Literal> {
+        let mut literals = Vec::new();
+        for formula in self.formulas() {
+            formula.literals(&mut |literal| {
+                literals.push(literal);
+                false
+            });
+        }
+        literals
+    }
+
+    /// Whether somebody without a credential can pass, from an address that fits.
+    pub fn admit_strangers(self) -> bool {
+        self.formulas().all(Formula::admits_strangers)
+    }
+
+    /// Whether all could hold, were the client at an address that fits.
+    pub fn could_hold_somewhere(self, facts: &Facts<'_>) -> bool {
+        self.formulas().all(|formula| formula.could_hold_somewhere(facts))
     }
 
     /// Whether what is not granted is answered as an unknown path.
@@ -164,15 +203,8 @@ fn lacking(case: &Case<'_>) -> Option<Decision> {
 }
 
 fn deny(case: &Case<'_>, reason: Reason) -> Decision {
-    let mut failed = Vec::new();
-    for formula in case.rules.formulas() {
-        formula.literals(&mut |literal| {
-            if !literal.truth(case.facts).now {
-                failed.push(literal.text);
-            }
-            false
-        });
-    }
+    let failed = case.rules.literals().into_iter().filter(|literal| !literal.truth(case.facts).now);
+    let failed = failed.map(|literal| literal.text).collect();
     let used = match case.facts.caller {
         Caller::Known(principal) => Some(principal.scheme()),
         Caller::Presented(scheme) => Some(scheme),
@@ -189,69 +221,115 @@ fn helpful(case: &Case<'_>) -> SchemeSet {
     case.facts.sources.iter().filter(could).fold(SchemeSet::NONE, |set, source| set.with(source.scheme))
 }
 
-/// The scopes of the least set that, with what this caller has, would make the rule hold; `None` where scopes alone
-/// would not change the answer (BEARER-10), or where the caller's scheme has none.
-fn scopes(case: &Case<'_>) -> Option<Vec<&'static str>> {
-    fn least(formula: &Formula, facts: &Facts<'_>) -> Option<Vec<&'static str>> {
-        use crate::vocabulary::Kind;
-        match formula {
-            Formula::Literal(literal) => match literal.name() {
-                Some(name) if name.vocabulary.kind == Kind::Scope && !literal.negated => Some(vec![name.text]),
-                _ => literal.truth(facts).now.then(Vec::new),
-            },
-            Formula::All(parts) => union(parts.iter().map(|part| least(part, facts))),
-            Formula::Any(parts) => parts.iter().filter_map(|part| least(part, facts)).min_by_key(Vec::len),
-        }
-    }
-    match case.facts.caller {
-        Caller::Known(principal) if principal.source().has_claims => {
-            union(case.rules.formulas().map(|formula| least(formula, case.facts)))
-        }
-        _ => None,
+/// One way to make a formula hold: what a credential has to bring for it.
+trait Way: Clone + Default {
+    /// What both ask for; `None` where no one credential could bring it.
+    fn and(&self, other: &Self) -> Option<Self>;
+    /// How much of it is missing; then what else tells two apart.
+    fn cost(&self) -> (usize, usize);
+}
+
+/// The least way to make all rules hold; `of` says what a literal takes, `None` where nothing would do.
+fn least<W: Way>(case: &Case<'_>, of: &dyn Fn(&Literal) -> Option<W>) -> Option<W> {
+    let ways = case.rules.formulas().map(|formula| ways(formula, of)).fold(vec![W::default()], each_with_each);
+    ways.into_iter().next()
+}
+
+/// All ways, the least first.
+fn ways<W: Way>(formula: &Formula, of: &dyn Fn(&Literal) -> Option<W>) -> Vec<W> {
+    match formula {
+        Formula::Literal(literal) => of(literal).into_iter().collect(),
+        Formula::All(parts) => parts.iter().map(|part| ways(part, of)).fold(vec![W::default()], each_with_each),
+        Formula::Any(parts) => least_first(parts.iter().flat_map(|part| ways(part, of)).collect()),
     }
 }
 
-fn union(sets: impl Iterator<Item = Option<Vec<&'static str>>>) -> Option<Vec<&'static str>> {
-    let mut union = Vec::new();
-    for name in sets.collect::<Option<Vec<_>>>()?.into_iter().flatten() {
-        if !union.contains(&name) {
-            union.push(name);
-        }
+fn each_with_each<W: Way>(ways: Vec<W>, others: Vec<W>) -> Vec<W> {
+    least_first(ways.iter().flat_map(|way| others.iter().filter_map(|other| way.and(other))).collect())
+}
+
+/// They serve challenges and never the decision: of very many, some least ones will do.
+fn least_first<W: Way>(mut ways: Vec<W>) -> Vec<W> {
+    const MOST: usize = 64;
+    ways.sort_by_key(W::cost);
+    ways.truncate(MOST);
+    ways
+}
+
+/// Scopes, and whether the caller has them.
+#[derive(Clone, Default)]
+struct Scopes(Vec<(&'static str, bool)>);
+
+impl Way for Scopes {
+    fn and(&self, other: &Self) -> Option<Self> {
+        let mut scopes = self.0.clone();
+        scopes.extend(other.0.iter().filter(|scope| !self.0.contains(scope)));
+        Some(Self(scopes))
     }
-    Some(union)
+
+    fn cost(&self) -> (usize, usize) {
+        (self.0.iter().filter(|(_, held)| !held).count(), self.0.len())
+    }
+}
+
+/// The scopes that would make the rule hold, with the roles and all else that this caller has: those it has among them, so
+/// that a token with just these would do (BEARER-10). `None` where scopes alone would not.
+fn scopes(case: &Case<'_>) -> Option<Vec<&'static str>> {
+    let Caller::Known(principal) = case.facts.caller else { return None };
+    let source = principal.source();
+    let scopes = least(case, &|literal| {
+        let holds = literal.truth(case.facts).now;
+        match literal.name().filter(|name| name.vocabulary.kind == Kind::Scope && !literal.negated) {
+            // A scope that this source may not confer would be dropped again.
+            Some(name) => (holds || source.could_hold(name)).then(|| Scopes(vec![(name.text, holds)])),
+            None => holds.then(Scopes::default),
+        }
+    });
+    scopes.filter(|_| source.has_claims).map(|Scopes(scopes)| scopes.into_iter().map(|(name, _)| name).collect())
+}
+
+/// What another login brings.
+#[derive(Clone, Default)]
+struct Renewal {
+    max_age: Option<u64>,
+    /// The level, and whether the caller has it already. A login is at one level.
+    acr: Option<(&'static str, bool)>,
+    /// What no parameter can ask for.
+    others: usize,
+}
+
+impl Way for Renewal {
+    fn and(&self, other: &Self) -> Option<Self> {
+        let one_level = self.acr.is_none() || other.acr.is_none() || self.acr == other.acr;
+        one_level.then(|| Self {
+            max_age: self.max_age.into_iter().chain(other.max_age).min(),
+            acr: self.acr.or(other.acr),
+            others: self.others + other.others,
+        })
+    }
+
+    fn cost(&self) -> (usize, usize) {
+        let level = self.acr.is_some_and(|(_, held)| !held);
+        let named = usize::from(self.max_age.is_some()) + usize::from(level);
+        (named + self.others, self.others) // of two that are as much, the one that can be asked for
+    }
 }
 
 /// The least that another login has to bring, given what this caller has: one way in, not all of them.
 fn step_up(case: &Case<'_>) -> StepUp {
-    use crate::atom::Atom;
-
-    /// What to ask for, and how much that is.
-    fn least(formula: &Formula, facts: &Facts<'_>) -> Option<(usize, StepUp)> {
-        match formula {
-            Formula::Literal(literal) => {
-                let truth = literal.truth(facts);
-                let ask = match literal.atom {
-                    _ if truth.now => return Some((0, StepUp::default())),
-                    Atom::MaxAge(age) => StepUp { max_age: Some(age.seconds), ..StepUp::default() },
-                    Atom::Acr(acr) => StepUp { acr_values: vec![acr.value], ..StepUp::default() },
-                    _ => StepUp::default(),
-                };
-                truth.could.then_some((1, ask))
-            }
-            Formula::All(parts) => parts.iter().map(|part| least(part, facts)).try_fold((0, StepUp::default()), both),
-            Formula::Any(parts) => parts.iter().filter_map(|part| least(part, facts)).min_by_key(|(cost, _)| *cost),
-        }
-    }
-    fn both(sum: (usize, StepUp), next: Option<(usize, StepUp)>) -> Option<(usize, StepUp)> {
-        let ((cost, mut ask), (next_cost, next)) = (sum, next?);
-        ask.max_age = ask.max_age.into_iter().chain(next.max_age).min();
-        for value in next.acr_values {
-            if !ask.acr_values.contains(&value) {
-                ask.acr_values.push(value);
-            }
-        }
-        Some((cost + next_cost, ask))
-    }
-    let all = case.rules.formulas().map(|formula| least(formula, case.facts)).try_fold((0, StepUp::default()), both);
-    all.map(|(_, ask)| ask).unwrap_or_default()
+    let login = least(case, &|literal| {
+        let truth = literal.truth(case.facts);
+        let login = match literal.atom {
+            Atom::Acr(acr) => Renewal { acr: Some((acr.value, truth.now)), ..Renewal::default() },
+            _ if truth.now => Renewal::default(),
+            Atom::MaxAge(age) => Renewal { max_age: Some(age.seconds), ..Renewal::default() },
+            _ => Renewal { others: 1, ..Renewal::default() },
+        };
+        truth.could.then_some(login)
+    });
+    let Renewal { max_age, acr, .. } = login.unwrap_or_default();
+    StepUp { max_age, acr_values: acr.into_iter().filter(|(_, held)| !held).map(|(value, _)| value).collect() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+//! The names that generated code uses. No part of the interface: they change without notice.
+#![allow(missing_docs)]
+
+use std::marker::PhantomData;
+
+pub use auth_core::atom::{self, Atom};
+pub use auth_core::denial::challenge::Scheme;
+pub use auth_core::rule::{Formula, Literal, REFUSING, Rule};
+pub use auth_core::vocabulary::{
+    Declares, Kind, PermissionSet, RoleSet, ScopeSet, UnknownName, Vocabulary, check_name, check_negated,
+};
+pub use auth_macros::finish;
+pub use serde;
+
+pub use crate::enforce::{Guard, Guarded};
+pub use crate::extract::{Claims, Principal};
+pub use crate::scope::Proven;
+
+/// The vocabulary of a type of roles.
+pub const fn roles<R: RoleSet>() -> &'static Vocabulary {
+    R::VOCABULARY
+}
+
+/// The vocabulary of a type of permissions.
+pub const fn permissions<P: PermissionSet>() -> &'static Vocabulary {
+    P::VOCABULARY
+}
+
+/// The vocabulary of a type of scopes.
+pub const fn scopes<S: ScopeSet>() -> &'static Vocabulary {
+    S::VOCABULARY
+}
+
+/// A network of IPv4, whose first address the attributes have checked.
+pub const fn ipv4(address: u32, prefix: u8) -> ipnet::IpNet {
+    ipnet::IpNet::V4(ipnet::Ipv4Net::new_assert(std::net::Ipv4Addr::from_bits(address), prefix))
+}
+
+/// A network of IPv6, whose first address the attributes have checked.
+pub const fn ipv6(address: u128, prefix: u8) -> ipnet::IpNet {
+    ipnet::IpNet::V6(ipnet::Ipv6Net::new_assert(std::net::Ipv6Addr::from_bits(address), prefix))
+}
+
+/// What an argument asks of the rule.
+#[derive(Clone, Copy, Debug)]
+pub enum Needs {
+    Nothing,
+    /// Reads who calls, if somebody does.
+    MaybeCaller,
+    /// The principal.
+    Caller,
+    /// The principal's claims.
+    ClaimsOfCaller,
+}
+
+impl Needs {
+    pub const fn reads_principal(self) -> bool {
+        !matches!(self, Self::Nothing)
+    }
+
+    pub const fn is_principal(self) -> bool {
+        matches!(self, Self::Caller)
+    }
+}
+
+/// Asks a type what it needs: an inherent const, where there is one, wins over that of [`NeedsNothing`].
+#[derive(Debug)]
+pub struct Probe<T>(PhantomData<T>);
+
+pub trait NeedsNothing {
+    const NEEDS: Needs = Needs::Nothing;
+}
+
+impl<T> NeedsNothing for Probe<T> {}
+
+impl Probe<Principal> {
+    pub const NEEDS: Needs = Needs::Caller;
+}
+
+impl<T> Probe<Claims<T>> {
+    pub const NEEDS: Needs = Needs::ClaimsOfCaller;
+}
+
+impl Probe<Option<Principal>> {
+    pub const NEEDS: Needs = Needs::MaybeCaller;
+}
+
+impl<T> Probe<Option<Claims<T>>> {
+    pub const NEEDS: Needs = Needs::MaybeCaller;
+}
+
+/// Refuses an argument that the rule does not provide for.
+///
+/// # Panics
+/// At compile time, with a text for the user.
+#[track_caller]
+#[allow(clippy::panic, reason = "the panic of a const is the compile error")]
+pub const fn check_argument(needs: Needs, strangers_come_in: bool, taken_before: bool) {
+    match needs {
+        Needs::Caller if strangers_come_in => {
+            panic!("this handler may be called by nobody known\nhelp: take `Option<Principal>`")
+        }
+        Needs::ClaimsOfCaller if strangers_come_in => {
+            panic!("this handler may be called by nobody known\nhelp: take `Option<Claims<…>>`")
+        }
+        Needs::Caller if taken_before => {
+            panic!("this handler takes the principal twice\nhelp: delete one of the two")
+        }
+        _ => {}
+    }
+}

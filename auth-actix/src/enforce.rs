@@ -1,0 +1,390 @@
+//! Gather, decide, extract, call: the only way to a handler.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+
+use actix_web::dev::Payload;
+use actix_web::{Error, FromRequest, HttpRequest};
+use auth_core::Principal;
+use auth_core::decision::{Decision, Rules, decide};
+use auth_core::denial::{Denial, Reason};
+use auth_core::facts::{Caller, Facts};
+use auth_core::rule::Rule;
+use auth_core::scheme::Presented;
+use pin_project_lite::pin_project;
+
+use crate::auth::Auth;
+use crate::respond::{self, Refusal};
+use crate::{gather, outcome};
+
+/// What a scope binds its handlers to: its `Auth`, which no `app_data` replaces, its own rule, and the scope around it.
+pub(crate) struct Binding {
+    auth: Auth,
+    rule: OnceLock<&'static Rule>,
+    around: OnceLock<Arc<Binding>>,
+    layers: OnceLock<Vec<Layer>>,
+}
+
+/// One decision: of an `Auth`, on the rules of its scopes.
+pub(crate) struct Layer {
+    auth: Auth,
+    rules: Vec<&'static Rule>,
+}
+
+impl Binding {
+    pub(crate) fn new(auth: &Auth) -> Arc<Self> {
+        Arc::new(Self { auth: auth.clone(), rule: OnceLock::new(), around: OnceLock::new(), layers: OnceLock::new() })
+    }
+
+    pub(crate) fn auth(&self) -> &Auth {
+        &self.auth
+    }
+
+    /// Sets the scope's rule; `false` where it has one already.
+    pub(crate) fn require(&self, rule: &'static Rule) -> bool {
+        self.rule.set(rule).is_ok()
+    }
+
+    pub(crate) fn nest_in(&self, around: &Arc<Self>) {
+        // A scope is given to one other scope, by value.
+        let _ = self.around.set(Arc::clone(around));
+    }
+
+    /// The decisions, from the outside in; the last one is that of the handler too. Settled when first asked for, after
+    /// all scopes were put together.
+    fn layers(&self) -> &[Layer] {
+        self.layers.get_or_init(|| {
+            let mut scopes: Vec<&Self> =
+                std::iter::successors(Some(self), |inner| inner.around.get().map(|around| &**around)).collect();
+            scopes.reverse();
+            let mut layers: Vec<Layer> = Vec::new();
+            for scope in scopes {
+                match layers.last_mut() {
+                    Some(layer) if layer.auth.is(&scope.auth) => layer.rules.extend(scope.rule.get()),
+                    _ => layers.push(Layer {
+                        auth: scope.auth.clone(),
+                        rules: scope.rule.get().copied().into_iter().collect(),
+                    }),
+                }
+            }
+            layers
+        })
+    }
+
+    /// The rules of this scope and of those around it that share its `Auth`.
+    pub(crate) fn rules(&self) -> &[&'static Rule] {
+        self.layers().last().map_or(&[], |layer| &layer.rules)
+    }
+}
+
+/// Where a request is decided on.
+#[derive(Clone)]
+enum Place {
+    Scope(Arc<Binding>),
+    App(Auth),
+}
+
+impl Place {
+    /// The innermost scope of ours, or the `Auth` that the application was given as `app_data`.
+    fn of(request: &HttpRequest) -> Option<Self> {
+        match request.app_data::<Arc<Binding>>() {
+            Some(binding) => Some(Self::Scope(Arc::clone(binding))),
+            None => request.app_data::<Auth>().cloned().map(Self::App),
+        }
+    }
+
+    fn auth(&self) -> &Auth {
+        match self {
+            Self::Scope(binding) => &binding.auth,
+            Self::App(auth) => auth,
+        }
+    }
+
+    fn count(&self) -> usize {
+        match self {
+            Self::Scope(binding) => binding.layers().len(),
+            Self::App(_) => 1,
+        }
+    }
+
+    /// The decision at `index`, from the outside in; the handler's rule belongs to the last one.
+    fn layer<'a>(&'a self, index: usize, handler: &'a Rule) -> Option<(&'a Auth, Rules<'a>)> {
+        match self {
+            Self::App(auth) => (index == 0).then_some((auth, Rules { scopes: &[], handler })),
+            Self::Scope(binding) => {
+                let layers = binding.layers();
+                let layer = layers.get(index)?;
+                let last = index + 1 == layers.len();
+                let handler = if last { handler } else { &PASS };
+                Some((&layer.auth, Rules { scopes: &layer.rules, handler }))
+            }
+        }
+    }
+
+    fn not_found(&self, handler: &Rule) -> bool {
+        (0..self.count()).filter_map(|index| self.layer(index, handler)).any(|(_, rules)| rules.not_found())
+    }
+}
+
+/// Adds nothing to the rules of scopes.
+static PASS: Rule = Rule { text: "public", ..auth_core::rule::PUBLIC };
+
+/// The `Auth` in reach of a request.
+pub(crate) fn auth_of(request: &HttpRequest) -> Option<Auth> {
+    Place::of(request).map(|place| place.auth().clone())
+}
+
+/// How far deciding got.
+enum Step<'a> {
+    Allowed,
+    Denied(Denial),
+    /// The credential has to be verified, which takes a while.
+    #[allow(dead_code, reason = "without Basic, every credential is verified at once")]
+    Later(&'a Auth, Credential),
+}
+
+#[cfg(feature = "basic")]
+type Credential = auth_core::scheme::basic::NameAndPassword;
+#[cfg(not(feature = "basic"))]
+type Credential = std::convert::Infallible;
+
+/// Decides one layer. `verified` is the outcome of a verification that took a while.
+fn step<'a>(
+    request: &HttpRequest,
+    auth: &'a Auth,
+    rules: Rules<'_>,
+    verified: Option<Result<Principal, Denial>>,
+) -> Step<'a> {
+    let facts = gather::facts(request, auth, rules);
+    let presented = if rules.read_caller() { gather::presented(request, auth) } else { Presented::Nothing };
+    let mut known = verified.or_else(|| found(request, auth).map(Ok));
+    loop {
+        let caller = match (&known, &presented) {
+            (Some(Ok(principal)), _) => Caller::Known(principal),
+            (Some(Err(denial)), _) => Caller::Refused(denial),
+            (None, Presented::Malformed(denial)) => Caller::Refused(denial),
+            (None, presented) => presented.scheme().map_or(Caller::Nobody, Caller::Presented),
+        };
+        match decide(rules, &Facts { caller, ..facts }) {
+            Decision::Deny(denial) => return Step::Denied(denial),
+            Decision::Allow => {
+                let principal = known.as_ref().and_then(|known| known.as_ref().ok());
+                if principal.is_some() || rules.handler.reads_principal {
+                    outcome::remember(request, auth, principal);
+                }
+                if rules.name_network() {
+                    outcome::mark_address_decided(request);
+                }
+                return Step::Allowed;
+            }
+            Decision::Verify => {}
+        }
+        known = match presented {
+            #[cfg(feature = "jwt")]
+            Presented::Bearer(token) => auth.verifier_of_tokens().map(|bearer| bearer.verify(token, facts.now)),
+            #[cfg(feature = "basic")]
+            Presented::Basic(credential) => return Step::Later(auth, credential),
+            _ => None,
+        };
+        if known.is_none() {
+            // A credential without a verifier is not accepted, and so was not presented: this cannot be.
+            return Step::Denied(Denial::new(Reason::SetUp));
+        }
+        return step(request, auth, rules, known);
+    }
+}
+
+/// Who was found before for this request, or put there by a test.
+fn found(request: &HttpRequest, auth: &Auth) -> Option<Principal> {
+    #[cfg(feature = "test-util")]
+    if let Some(principal) = crate::test::by_hand(request) {
+        return Some(principal);
+    }
+    outcome::recall(request, auth).flatten()
+}
+
+/// A decision, or the rest of one.
+pub(crate) enum Enforced {
+    Allowed,
+    Refused(Denial),
+    Pending(Pin<Box<dyn Future<Output = Result<(), Denial>>>>),
+}
+
+/// Decides on a request for a handler with this rule: at once, unless a password has to be hashed.
+pub(crate) fn enforce(request: &HttpRequest, handler: &'static Rule) -> Enforced {
+    let Some(place) = Place::of(request) else {
+        let cause = "no `Auth` in reach: put the handler in `auth.scope(…)`, or call `App::app_data(auth.clone())`";
+        return Enforced::Refused(Denial { cause: Some(cause), ..Denial::new(Reason::SetUp) });
+    };
+    for index in 0..place.count() {
+        let Some((auth, rules)) = place.layer(index, handler) else { break };
+        match step(request, auth, rules, None) {
+            Step::Allowed => {}
+            Step::Denied(denial) => return Enforced::Refused(denial),
+            Step::Later(_, credential) => {
+                return Enforced::Pending(Box::pin(later(request.clone(), place.clone(), index, credential, handler)));
+            }
+        }
+    }
+    Enforced::Allowed
+}
+
+/// The layers from `index` on, the first of which waits for this credential.
+async fn later(
+    request: HttpRequest,
+    place: Place,
+    index: usize,
+    credential: Credential,
+    handler: &'static Rule,
+) -> Result<(), Denial> {
+    let mut credential = Some(credential);
+    for index in index..place.count() {
+        let Some((auth, rules)) = place.layer(index, handler) else { break };
+        let mut verified = None;
+        loop {
+            if let Some(credential) = credential.take() {
+                verified = Some(verify(&request, auth, credential).await);
+            }
+            match step(&request, auth, rules, verified.take()) {
+                Step::Allowed => break,
+                Step::Denied(denial) => return Err(denial),
+                Step::Later(_, next) => credential = Some(next),
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(feature = "basic")]
+async fn verify(request: &HttpRequest, auth: &Auth, credential: Credential) -> Result<Principal, Denial> {
+    match auth.verifier_of_passwords() {
+        Some(verifier) => verifier.verify(credential, gather::client(request, auth)).await,
+        None => Err(Denial::new(Reason::SetUp)),
+    }
+}
+
+#[cfg(not(feature = "basic"))]
+async fn verify(_: &HttpRequest, _: &Auth, credential: Credential) -> Result<Principal, Denial> {
+    match credential {}
+}
+
+/// The error that answers a denial, and the line that tells why.
+pub(crate) fn refuse(request: &HttpRequest, handler: &'static Rule, denial: Denial, payload: Payload) -> Error {
+    let answer = denial.reason.answer();
+    if answer.status >= 500 {
+        tracing::error!(
+            target: "auth_actix", problem = answer.problem, denial = ?denial, rule = handler.text, handler = handler.guards,
+            file = handler.file, line = handler.line, method = %request.method(), "request refused: the server cannot decide"
+        );
+    } else {
+        tracing::info!(
+            target: "auth_actix", problem = answer.problem, denial = ?denial, rule = handler.text, handler = handler.guards,
+            file = handler.file, line = handler.line, scheme = denial.used.map(auth_core::denial::challenge::Scheme::name),
+            method = %request.method(), "request refused"
+        );
+    }
+    error(request, handler, denial, payload)
+}
+
+/// The same without the line.
+pub(crate) fn error(request: &HttpRequest, handler: &Rule, denial: Denial, payload: Payload) -> Error {
+    let place = Place::of(request);
+    let response = match &place {
+        Some(place) if place.not_found(handler) => respond::not_found(),
+        Some(place) => place.auth().answers().response(&denial, request),
+        None => respond::plain(&denial),
+    };
+    Refusal::new(denial, response, payload).into()
+}
+
+/// What ties a handler to its rule and its arguments. Written by the attributes, and by nobody else.
+pub trait Guard: 'static {
+    /// All arguments of the handler, which are extracted when the rule holds, and not before.
+    type Arguments: FromRequest;
+    /// The rule above the handler.
+    const RULE: &'static Rule;
+}
+
+/// The one argument that a guarded handler has for actix: decides, and extracts the others after.
+pub struct Guarded<G: Guard> {
+    /// The arguments.
+    pub arguments: G::Arguments,
+    _decided: Decided,
+}
+
+/// Only this room makes one.
+struct Decided;
+
+impl<G: Guard> std::fmt::Debug for Guarded<G> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Guarded").finish_non_exhaustive()
+    }
+}
+
+impl<G: Guard> FromRequest for Guarded<G> {
+    type Error = Error;
+    type Future = GuardedFuture<G>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        match enforce(request, G::RULE) {
+            Enforced::Allowed => GuardedFuture::Extracting { arguments: G::Arguments::from_request(request, payload) },
+            Enforced::Refused(denial) => {
+                GuardedFuture::Refused { error: Some(refuse(request, G::RULE, denial, payload.take())) }
+            }
+            Enforced::Pending(decision) => {
+                GuardedFuture::Deciding { decision, request: request.clone(), payload: payload.take() }
+            }
+        }
+    }
+}
+
+pin_project! {
+    /// Decides, then extracts.
+    #[project = Stage]
+    pub enum GuardedFuture<G: Guard> {
+        /// A password is being hashed.
+        Deciding { decision: Pin<Box<dyn Future<Output = Result<(), Denial>>>>, request: HttpRequest, payload: Payload },
+        /// The rule holds.
+        Extracting { #[pin] arguments: <G::Arguments as FromRequest>::Future },
+        /// It does not.
+        Refused { error: Option<Error> },
+    }
+}
+
+impl<G: Guard> Future for GuardedFuture<G> {
+    type Output = Result<Guarded<G>, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            let next = match self.as_mut().project() {
+                Stage::Extracting { arguments } => {
+                    return arguments.poll(context).map(|extracted| match extracted {
+                        Ok(arguments) => Ok(Guarded { arguments, _decided: Decided }),
+                        Err(error) => Err(error.into()),
+                    });
+                }
+                Stage::Refused { error } => {
+                    return Poll::Ready(Err(error.take().unwrap_or_else(refuse_twice)));
+                }
+                Stage::Deciding { decision, request, payload } => match decision.as_mut().poll(context) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(Ok(())) => {
+                        GuardedFuture::Extracting { arguments: G::Arguments::from_request(request, payload) }
+                    }
+                    Poll::Ready(Err(denial)) => {
+                        GuardedFuture::Refused { error: Some(refuse(request, G::RULE, denial, payload.take())) }
+                    }
+                },
+            };
+            self.set(next);
+        }
+    }
+}
+
+/// A future that is polled after its end refuses again.
+pub(crate) fn refuse_twice() -> Error {
+    let denial = Denial::new(Reason::SetUp);
+    Refusal::new(denial.clone(), respond::plain(&denial), Payload::None).into()
+}

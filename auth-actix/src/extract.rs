@@ -1,0 +1,203 @@
+//! Who calls, as an argument of handlers.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use actix_web::dev::{Payload, ServiceRequest};
+use actix_web::{Error, FromRequest, HttpRequest};
+use auth_core::denial::{Denial, Reason};
+use auth_core::rule::Rule;
+use serde::de::DeserializeOwned;
+
+use crate::enforce::{self, Guard, Guarded};
+use crate::outcome;
+
+/// The caller, as an argument: what the credential said, after it was verified and the rule held.
+///
+/// Where the rule lets strangers in, take `Option<Principal>`; a bare `Principal` does not compile there. On a handler
+/// without a rule it behaves as `#[require_auth]`. Has all that [`auth_core::Principal`] has.
+///
+/// ```
+/// use actix_web::{Responder, get};
+/// use auth_actix::{Principal, require_auth};
+///
+/// #[require_auth]
+/// #[get("/me")]
+/// async fn me(caller: Principal) -> impl Responder {
+///     caller.id().to_string()
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Principal(auth_core::Principal);
+
+impl Deref for Principal {
+    type Target = auth_core::Principal;
+
+    fn deref(&self) -> &auth_core::Principal {
+        &self.0
+    }
+}
+
+impl From<auth_core::Principal> for Principal {
+    fn from(principal: auth_core::Principal) -> Self {
+        Self(principal)
+    }
+}
+
+impl fmt::Debug for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+/// The claims of the caller's credential, in the application's own type.
+///
+/// ```
+/// use actix_web::{Responder, get};
+/// use auth_actix::{Claims, require_auth};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Ours { org: String }
+///
+/// #[require_auth]
+/// #[get("/org")]
+/// async fn org(claims: Claims<Ours>) -> impl Responder {
+///     claims.org.clone()
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Claims<T>(pub T);
+
+impl<T> Deref for Claims<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+/// What stands for `#[require_auth]` where a principal is asked for without a rule that has decided.
+static REQUIRE_AUTH: Rule = Rule { guards: "a handler that takes a Principal", ..auth_core::rule::AUTHENTICATED };
+
+/// The guard of [`Principal`] itself.
+#[derive(Debug)]
+pub struct Authenticated;
+
+impl Guard for Authenticated {
+    type Arguments = ();
+    const RULE: &'static Rule = &REQUIRE_AUTH;
+}
+
+/// What was found, where a rule has decided: who, or that nobody calls.
+fn decided(request: &HttpRequest) -> Option<Option<auth_core::Principal>> {
+    #[cfg(feature = "test-util")]
+    if let Some(principal) = crate::test::by_hand(request) {
+        return Some(Some(principal));
+    }
+    outcome::recall(request, &enforce::auth_of(request)?)
+}
+
+pin_project_lite::pin_project! {
+    /// Reads what the handler's rule has found; where none has decided, decides as `#[require_auth]`.
+    #[project = Stage]
+    pub enum PrincipalFuture {
+        /// A rule has decided.
+        Decided { found: Option<Result<Principal, Error>> },
+        /// None has.
+        Deciding { #[pin] decision: <Guarded<Authenticated> as FromRequest>::Future, request: HttpRequest },
+    }
+}
+
+/// The error where nobody calls: the handler's rule lets strangers in, so it is not logged, and `Option` makes it `None`.
+fn nobody(request: &HttpRequest) -> Error {
+    enforce::error(request, &REQUIRE_AUTH, Denial::new(Reason::MissingCredentials), Payload::None)
+}
+
+impl Future for PrincipalFuture {
+    type Output = Result<Principal, Error>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project() {
+            Stage::Decided { found } => Poll::Ready(found.take().unwrap_or_else(|| Err(enforce::refuse_twice()))),
+            Stage::Deciding { decision, request } => decision.poll(context).map(|decision| {
+                decision?;
+                decided(request).flatten().map(Principal).ok_or_else(|| nobody(request))
+            }),
+        }
+    }
+}
+
+impl FromRequest for Principal {
+    type Error = Error;
+    type Future = PrincipalFuture;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        match decided(request) {
+            Some(Some(principal)) => PrincipalFuture::Decided { found: Some(Ok(Self(principal))) },
+            Some(None) => PrincipalFuture::Decided { found: Some(Err(nobody(request))) },
+            None => PrincipalFuture::Deciding {
+                decision: Guarded::<Authenticated>::from_request(request, payload),
+                request: request.clone(),
+            },
+        }
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// The principal, then its claims.
+    pub struct ClaimsFuture<T> {
+        #[pin]
+        principal: PrincipalFuture,
+        request: HttpRequest,
+        claims: PhantomData<T>,
+    }
+}
+
+impl<T: DeserializeOwned> Future for ClaimsFuture<T> {
+    type Output = Result<Claims<T>, Error>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        this.principal.poll(context).map(|principal| {
+            principal?.claims().map(Claims).map_err(|_| {
+                let cause = Some("the claims do not fit the type that the handler takes");
+                let denial = Denial { cause, ..Denial::new(Reason::InsufficientPermissions) };
+                enforce::refuse(this.request, &REQUIRE_AUTH, denial, Payload::None)
+            })
+        })
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest for Claims<T> {
+    type Error = Error;
+    type Future = ClaimsFuture<T>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        ClaimsFuture {
+            principal: Principal::from_request(request, payload),
+            request: request.clone(),
+            claims: PhantomData,
+        }
+    }
+}
+
+/// Who was found to call, for middleware that runs after a handler.
+pub trait PrincipalExt {
+    /// The principal that the decision was made on; `None` before it, and where nobody had to authenticate.
+    fn principal(&self) -> Option<Principal>;
+}
+
+impl PrincipalExt for HttpRequest {
+    fn principal(&self) -> Option<Principal> {
+        decided(self).flatten().map(Principal)
+    }
+}
+
+impl PrincipalExt for ServiceRequest {
+    fn principal(&self) -> Option<Principal> {
+        decided(self.request()).flatten().map(Principal)
+    }
+}

@@ -1,0 +1,54 @@
+//! From a request to [`Facts`]: cheapest first, and nothing that the rules do not ask for.
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+use auth_core::client::Fields;
+use auth_core::client::cross_site::CrossSite;
+use auth_core::clock;
+use auth_core::decision::Rules;
+use auth_core::facts::{Caller, Facts};
+use auth_core::scheme::{self, Presented};
+
+use crate::auth::Auth;
+
+/// The header of a request, as the core reads it.
+struct Lines<'a>(&'a HeaderMap);
+
+impl Fields for Lines<'_> {
+    fn lines<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
+        self.0.get_all(name).map(|value| value.as_bytes())
+    }
+}
+
+/// The credential of a request, as far as its form goes.
+pub(crate) fn presented<'a>(request: &'a HttpRequest, auth: &Auth) -> Presented<'a> {
+    let lines = request.headers().get_all(AUTHORIZATION).map(|value| value.as_bytes());
+    scheme::read(lines, auth.answers().accepted)
+}
+
+/// What is known but for who calls.
+pub(crate) fn facts<'a>(request: &HttpRequest, auth: &'a Auth, rules: Rules<'_>) -> Facts<'a> {
+    let lines = Lines(request.headers());
+    Facts {
+        set_up: set_up(request, auth),
+        now: clock::now(),
+        client: if rules.name_network() { client(request, auth) } else { None },
+        address_blocked: false,
+        cross_site: CrossSite::of(request.method().as_str(), &lines, auth.origins()),
+        caller: Caller::Nobody,
+        sources: auth.sources(),
+    }
+}
+
+/// The client's address, where it is known, and the request is for one of our names.
+pub(crate) fn client(request: &HttpRequest, auth: &Auth) -> Option<std::net::IpAddr> {
+    let lines = Lines(request.headers());
+    let authority = request.uri().authority().map(|authority| authority.as_str());
+    let ours = auth.hosts().is_empty() || auth.hosts().are_asked(authority, &lines);
+    auth.address().client(request.peer_addr(), &lines).filter(|_| ours)
+}
+
+fn set_up(request: &HttpRequest, auth: &Auth) -> Option<&'static str> {
+    let from_elsewhere = || request.peer_addr().is_some_and(|peer| !peer.ip().to_canonical().is_loopback());
+    (auth.is_loopback_only() && from_elsewhere()).then_some("`Jwt::dev()` answers this machine alone")
+}

@@ -1,0 +1,281 @@
+//! A denial as a response: a problem, a page, or a redirect to the login. Applications may replace what is shown, never
+//! the decision: status, challenges and caching stay.
+
+use std::cell::Cell;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::Payload;
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use auth_core::denial::challenge::{self, Realm, Scheme, SchemeSet};
+use auth_core::denial::problem::{self, Problem};
+use auth_core::denial::{Answer, Denial};
+
+/// What a renderer is told: the row of the table that is answered, and nothing that would help an attacker.
+#[derive(Clone, Copy, Debug)]
+pub struct Refused<'a> {
+    /// The row.
+    pub answer: Answer,
+    problem: Problem<'a>,
+}
+
+impl Refused<'_> {
+    /// The problem's `type`.
+    pub fn kind(&self) -> String {
+        self.problem.kind()
+    }
+
+    /// The problem as JSON (RFC 9457).
+    pub fn to_json(&self) -> String {
+        self.problem.to_json()
+    }
+}
+
+/// An application's own rendering.
+pub(crate) type Renderer = dyn Fn(&Refused<'_>, &HttpRequest) -> HttpResponse + Send + Sync;
+
+/// How denials are answered.
+pub(crate) struct Answers {
+    pub(crate) accepted: SchemeSet,
+    pub(crate) base: String,
+    pub(crate) login_page: Option<String>,
+    pub(crate) renderer: Option<Box<Renderer>>,
+    bearer: String,
+    basic: String,
+}
+
+impl Answers {
+    pub(crate) fn new(realm: &Realm, accepted: SchemeSet) -> Self {
+        Self {
+            accepted,
+            base: problem::DEFAULT_BASE.to_owned(),
+            login_page: None,
+            renderer: None,
+            bearer: realm.bare(Scheme::Bearer),
+            basic: realm.bare(Scheme::Basic),
+        }
+    }
+
+    fn bare(&self, scheme: Scheme) -> &str {
+        match scheme {
+            Scheme::Bearer => &self.bearer,
+            Scheme::Basic => &self.basic,
+        }
+    }
+
+    /// The response to a denial.
+    pub(crate) fn response(&self, denial: &Denial, request: &HttpRequest) -> HttpResponse {
+        let answer = denial.reason.answer();
+        let navigates = navigates(request);
+        if let Some(page) = self.login_page.as_ref().filter(|_| navigates && status(answer) == StatusCode::UNAUTHORIZED)
+        {
+            if let Some(response) = to_login(page, request) {
+                return response;
+            }
+        }
+        let refused = Refused { answer, problem: Problem { base: &self.base, answer } };
+        let mut response = match &self.renderer {
+            Some(render) => {
+                let mut response = render(&refused, request);
+                *response.status_mut() = status(answer);
+                response.headers_mut().remove(header::WWW_AUTHENTICATE);
+                response.headers_mut().remove(header::RETRY_AFTER);
+                response
+            }
+            None if navigates => {
+                HttpResponse::build(status(answer)).content_type("text/html; charset=utf-8").body(page(answer))
+            }
+            None => HttpResponse::build(status(answer)).content_type(problem::MEDIA_TYPE).body(refused.to_json()),
+        };
+        let headers = response.headers_mut();
+        let quiet = first(request.headers(), "sec-fetch-mode").is_some_and(|mode| mode != "navigate");
+        for line in challenge::challenges(denial, self.accepted, quiet, |scheme| self.bare(scheme)) {
+            if let Ok(value) = HeaderValue::from_str(&line) {
+                headers.append(header::WWW_AUTHENTICATE, value);
+            }
+        }
+        if let Some(after) = denial.reason.retry_after() {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(after.get()));
+        }
+        if self.renderer.is_none() {
+            headers.append(header::VARY, HeaderValue::from_static("Accept, Sec-Fetch-Mode"));
+        }
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+}
+
+/// The answer where nothing is configured to say it better.
+pub(crate) fn plain(denial: &Denial) -> HttpResponse {
+    let answer = denial.reason.answer();
+    let problem = Problem { base: problem::DEFAULT_BASE, answer };
+    HttpResponse::build(status(answer))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .content_type(problem::MEDIA_TYPE)
+        .body(problem.to_json())
+}
+
+/// The answer of an unknown path, and of whatever hides as one.
+pub(crate) fn not_found() -> HttpResponse {
+    HttpResponse::NotFound().insert_header((header::CACHE_CONTROL, "no-store")).finish()
+}
+
+fn status(answer: Answer) -> StatusCode {
+    StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// Whether a person looks at the answer: a browser says that it navigates, or asks for HTML rather than JSON.
+fn navigates(request: &HttpRequest) -> bool {
+    match first(request.headers(), "sec-fetch-mode") {
+        Some(mode) => mode == "navigate",
+        None => first(request.headers(), "accept").is_some_and(prefers_html),
+    }
+}
+
+fn first<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// Whether HTML is named, and weighs more than JSON (RFC 9110 §12.5.1).
+fn prefers_html(accept: &str) -> bool {
+    let weight = |kinds: &[&str]| {
+        let ranges = accept.split(',').filter_map(|range| {
+            let mut parts = range.split(';').map(str::trim);
+            let kind = parts.next()?;
+            let weight = parts.find_map(|part| part.strip_prefix("q=")).map_or(1.0, |q| q.parse().unwrap_or(0.0));
+            kinds.iter().any(|one| kind.eq_ignore_ascii_case(one)).then_some(weight)
+        });
+        ranges.fold(0.0_f32, f32::max)
+    };
+    let html = weight(&["text/html", "application/xhtml+xml"]);
+    html > 0.0 && html > weight(&["application/json", "application/problem+json"])
+}
+
+/// A redirect to the login page that comes back here. Only where a person followed a link: nothing else is repeated.
+fn to_login(page: &str, request: &HttpRequest) -> Option<HttpResponse> {
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return None;
+    }
+    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+    // `//host` and `/\host` name another site to browsers (PROB-5).
+    let here =
+        if target.starts_with('/') && !target.starts_with("//") && !target.starts_with("/\\") { target } else { "/" };
+    let separator = if page.contains('?') { '&' } else { '?' };
+    let location = format!("{page}{separator}return_to={}", percent_encoded(here));
+    Some(
+        HttpResponse::SeeOther()
+            .insert_header((header::LOCATION, location))
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .insert_header((header::VARY, "Accept, Sec-Fetch-Mode"))
+            .finish(),
+    )
+}
+
+/// All but unreserved characters (RFC 3986 §2.3) and the slash.
+fn percent_encoded(text: &str) -> String {
+    let encode = |byte: u8| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => char::from(byte).to_string(),
+        other => format!("%{other:02X}"),
+    };
+    text.bytes().map(encode).collect()
+}
+
+/// A page for a person. Fixed text, no script, no other resource.
+fn page(answer: Answer) -> String {
+    let Answer { title, detail, status, .. } = answer;
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><meta name=\"viewport\" \
+         content=\"width=device-width, initial-scale=1\"><title>{title}</title><style>:root{{color-scheme:light dark}}\
+         body{{font:1.1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto;padding:0 1rem}}</style></head>\n\
+         <body><main><h1>{title}</h1><p>{detail}</p><p>Status {status}</p></main></body>\n</html>\n"
+    )
+}
+
+/// A refusal on its way out: the response, and the denial for whoever logs. It is the error of the response, so that
+/// outer middleware still adds its headers.
+pub(crate) struct Refusal {
+    denial: Denial,
+    response: Cell<Option<HttpResponse>>,
+}
+
+impl Refusal {
+    /// Of a response, and the rest of the request's body, which is kept until the response is written: dropped earlier, it
+    /// would be read to its end, however slowly it comes.
+    pub(crate) fn new(denial: Denial, mut response: HttpResponse, payload: Payload) -> Self {
+        if !matches!(payload, Payload::None) {
+            response.head_mut().set_connection_type(actix_http::ConnectionType::Close);
+            response = response.map_body(|_, body| BoxBody::new(Keeping { body, _payload: payload }));
+        }
+        Self { denial, response: Cell::new(Some(response)) }
+    }
+}
+
+/// One short line.
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.denial, f)
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.denial, f)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+impl ResponseError for Refusal {
+    fn status_code(&self) -> StatusCode {
+        status(self.denial.reason.answer())
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.response.take().unwrap_or_else(|| plain(&self.denial))
+    }
+}
+
+/// A body that keeps the request's.
+struct Keeping {
+    body: BoxBody,
+    _payload: Payload,
+}
+
+impl MessageBody for Keeping {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        self.body.as_pin_mut().poll_next(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn html_is_for_who_asks_for_it_rather_than_for_json() {
+        let table = [
+            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", true),
+            ("text/html;q=0.5, application/json", false),
+            ("application/json;q=0.5, TEXT/HTML", true),
+            ("*/*", false),
+            ("text/*", false),
+            ("text/html;q=0", false),
+            ("text/html;q=x", false),
+            ("", false),
+        ];
+        for (accept, expected) in table {
+            assert_eq!(prefers_html(accept), expected, "{accept}");
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! What is found out when handlers are registered, so that no request finds out.
+
+use auth_core::client::address::AddressSource;
+use auth_core::client::cross_site::CrossSite;
+use auth_core::clock::Timestamp;
+use auth_core::decision::Rules;
+use auth_core::facts::{Caller, Facts};
+use auth_core::rule::Rule;
+
+use crate::auth::Auth;
+
+/// A rule that this `Auth` cannot serve. Told in the log, and the server does not start.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RuleError {
+    /// Where addresses come from has to be said: behind a proxy, everybody has the proxy's.
+    #[error(
+        "{0}: the rule names a network, and nobody said where addresses come from: call `.client_address(Peer)` or `.behind(…)`"
+    )]
+    NoAddress(String),
+    /// Under a name of an attacker, a page could read what the network rule lets a browser see.
+    #[error("{0}: the rule names a network, so the host names of this server have to be known: call `.hosts([…])`")]
+    NoHosts(String),
+    /// Clients in the range could choose their address.
+    #[error(
+        "{0}: the rule names a network that holds trusted proxies ({1}): name each proxy by its address, or count hops"
+    )]
+    ProxyInNetwork(String, String),
+    /// Nobody could ever pass.
+    #[error("{0}: no scheme that is accepted can make the rule `{1}` hold")]
+    NeverHolds(String, &'static str),
+    /// One name, two meanings.
+    #[error(
+        "{place}: {kind} \"{name}\" is declared by two types, `{first}` and `{second}`: call `.same_names::<{first}, {second}>()`, or rename one"
+    )]
+    NameDeclaredTwice {
+        /// The handler.
+        place: String,
+        /// What is named.
+        kind: &'static str,
+        /// The name.
+        name: &'static str,
+        /// The type that was met first.
+        first: &'static str,
+        /// The other one.
+        second: &'static str,
+    },
+    /// A scope has one rule.
+    #[error("a scope requires a second rule, `{0}`: join the two with `&&`")]
+    SecondRuleOfScope(&'static str),
+    /// Its answers could be told from those of the hidden handler.
+    #[error(
+        "scope {0:?}: a handler hides as an unknown path (`not_found`), so unknown paths cannot have a service of their own"
+    )]
+    HiddenBesideDefault(String),
+}
+
+/// Checks the rules of handlers, each together with those of the scopes around it.
+pub(super) fn rules(auth: &Auth, scopes: &[&'static Rule], handlers: &[&'static Rule]) -> Vec<RuleError> {
+    let mut mistakes = Vec::new();
+    for handler in handlers {
+        rule(auth, Rules { scopes, handler }, &mut mistakes);
+    }
+    mistakes
+}
+
+fn rule(auth: &Auth, rules: Rules<'_>, mistakes: &mut Vec<RuleError>) {
+    let Rule { guards, file, line, text, .. } = *rules.handler;
+    let place = || format!("{guards} ({file}:{line})");
+    if rules.name_network() {
+        match auth.address() {
+            AddressSource::Unset => mistakes.push(RuleError::NoAddress(place())),
+            _ if auth.hosts().is_empty() => mistakes.push(RuleError::NoHosts(place())),
+            AddressSource::Behind { proxies, .. } => {
+                let holds = |network: &ipnet::IpNet| {
+                    proxies
+                        .iter()
+                        .find(|proxy| proxy.prefix_len() < proxy.max_prefix_len() && overlap(proxy, network))
+                        .copied()
+                };
+                let found = rules.networks().find_map(holds);
+                mistakes.extend(found.map(|proxy| RuleError::ProxyInNetwork(place(), proxy.to_string())));
+            }
+            AddressSource::Peer | AddressSource::Hops { .. } => {}
+        }
+    }
+    let mut named = true;
+    for name in rules.names() {
+        if let Err((name, first)) = auth.meet(name.vocabulary) {
+            let (kind, second) = (first.kind.word(), rules.names().find(|other| other.text == name));
+            let second = second.map_or("another type", |other| other.vocabulary.declared_in);
+            named = false;
+            mistakes.push(RuleError::NameDeclaredTwice {
+                place: place(),
+                kind,
+                name,
+                first: first.declared_in,
+                second,
+            });
+        }
+    }
+    if named && !can_hold(auth, rules) {
+        mistakes.push(RuleError::NeverHolds(place(), text));
+    }
+}
+
+fn overlap(a: &ipnet::IpNet, b: &ipnet::IpNet) -> bool {
+    a.contains(b) || b.contains(a)
+}
+
+/// Whether somebody could pass: whoever logs in at one of the sources, or a stranger, from an address that fits.
+fn can_hold(auth: &Auth, rules: Rules<'_>) -> bool {
+    let facts = |caller| Facts {
+        set_up: None,
+        now: Timestamp::from_seconds(0),
+        client: None,
+        address_blocked: false,
+        cross_site: CrossSite::Passed,
+        caller,
+        sources: &[],
+    };
+    let by = |caller| rules.could_hold_somewhere(&facts(caller));
+    auth.sources().iter().any(|source| by(Caller::Would(source))) || rules.admit_strangers() && by(Caller::Nobody)
+}
+
+/// Tells a mistake: in the log, or where there is none, to whoever started the server.
+#[allow(
+    clippy::print_stderr,
+    reason = "a server that does not start has to say why, and nobody may be listening to the log"
+)]
+pub(super) fn tell(mistake: &RuleError) {
+    tracing::error!(target: "auth_actix", "{mistake}");
+    if !tracing::dispatcher::has_been_set() {
+        eprintln!("auth-actix: {mistake}");
+    }
+}

@@ -1,0 +1,198 @@
+//! What has no rule of its own, and gets one by name, or is let in by name without.
+
+use std::future::{Ready, ready};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use actix_service::{IntoServiceFactory, ServiceFactoryExt as _, apply};
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{
+    HttpServiceFactory, Service as ActixService, ServiceFactory, ServiceRequest, ServiceResponse, Transform,
+};
+use actix_web::{Error, HttpMessage, Resource, Scope};
+use auth_core::rule::Rule;
+
+use super::service::{Registry, Service};
+use crate::enforce::{self, Enforced};
+
+/// A service that is no handler, with a rule in front of it. Made by [`guarded`].
+#[must_use]
+pub struct GuardedService<S> {
+    rule: &'static Rule,
+    service: S,
+}
+
+/// A service that has no rule yet, and why. Made by [`unguarded`].
+#[must_use]
+pub struct Unguarded<S> {
+    reason: &'static str,
+    service: S,
+}
+
+/// Puts a rule in front of what is no handler: a scope or a resource of actix, such as one with files or Swagger UI in it,
+/// or, for [`crate::Scope::default_service`], a route.
+///
+/// ```
+/// use actix_web::{App, HttpResponse, web};
+/// use auth_actix::{Auth, Jwt, guarded, rule};
+///
+/// # let auth = Auth::builder().bearer(Jwt::hs256([7; 32]).issuer("a").audience("b")).build().unwrap();
+/// let docs = web::scope("/docs").route("/", web::get().to(HttpResponse::Ok));
+/// App::new().service(auth.scope("/api").service(guarded(rule!(authenticated), docs)));
+/// ```
+pub fn guarded<S>(rule: &'static Rule, service: S) -> GuardedService<S> {
+    GuardedService { rule, service }
+}
+
+/// Lets something in that has no rule yet, and says why. It is counted: this is for an application on its way.
+///
+/// ```
+/// use actix_web::{App, HttpResponse, web};
+/// use auth_actix::{Auth, Jwt, unguarded};
+///
+/// # let auth = Auth::builder().bearer(Jwt::hs256([7; 32]).issuer("a").audience("b")).build().unwrap();
+/// let old = web::resource("/old").to(HttpResponse::Ok);
+/// App::new().service(auth.scope("/api").service(unguarded("moves next week", old)));
+/// ```
+pub fn unguarded<S: HttpServiceFactory + 'static>(reason: &'static str, service: S) -> Unguarded<S> {
+    Unguarded { reason, service }
+}
+
+impl<S: HttpServiceFactory + 'static> Service for Unguarded<S> {
+    type Factory = S;
+
+    fn open(self, _: &mut Registry) -> S {
+        tracing::warn!(target: "auth_actix", reason = self.reason, "a service without a rule");
+        self.service
+    }
+}
+
+impl<S> GuardedService<S> {
+    /// The factory of a default service, with the rule in front.
+    pub(super) fn into_default<U>(
+        self,
+        registry: &mut Registry,
+    ) -> impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()> + use<U, S>
+    where
+        S: IntoServiceFactory<U, ServiceRequest>,
+        U: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error> + 'static,
+        U::InitError: std::fmt::Debug,
+    {
+        registry.add(self.rule);
+        let service = self.service.into_factory().map_init_err(|error| {
+            tracing::error!(target: "auth_actix", ?error, "a default service cannot be made");
+        });
+        apply(InFront(self.rule), service)
+    }
+}
+
+impl<T, B> Service for GuardedService<Scope<T>>
+where
+    T: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<B>, Error = Error, InitError = ()>
+        + 'static,
+    B: MessageBody + 'static,
+{
+    type Factory = BoxedFactory;
+
+    fn open(self, registry: &mut Registry) -> BoxedFactory {
+        registry.add(self.rule);
+        BoxedFactory::new(self.service.wrap(InFront(self.rule)))
+    }
+}
+
+impl<T, B> Service for GuardedService<Resource<T>>
+where
+    T: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<B>, Error = Error, InitError = ()>
+        + 'static,
+    B: MessageBody + 'static,
+{
+    type Factory = BoxedFactory;
+
+    fn open(self, registry: &mut Registry) -> BoxedFactory {
+        registry.add(self.rule);
+        BoxedFactory::new(self.service.wrap(InFront(self.rule)))
+    }
+}
+
+/// A factory whose type cannot be written down.
+pub struct BoxedFactory(Box<dyn FnOnce(&mut actix_web::dev::AppService)>);
+
+impl BoxedFactory {
+    fn new(factory: impl HttpServiceFactory + 'static) -> Self {
+        Self(Box::new(|config| factory.register(config)))
+    }
+}
+
+impl HttpServiceFactory for BoxedFactory {
+    fn register(self, config: &mut actix_web::dev::AppService) {
+        (self.0)(config);
+    }
+}
+
+/// Decides before the service is called.
+struct InFront(&'static Rule);
+
+struct InFrontService<S> {
+    rule: &'static Rule,
+    service: Rc<S>,
+}
+
+impl<S, B> Transform<S, ServiceRequest> for InFront
+where
+    S: ActixService<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<BoxBody>;
+    type Error = Error;
+    type Transform = InFrontService<S>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        ready(Ok(InFrontService { rule: self.0, service: Rc::new(service) }))
+    }
+}
+
+impl<S, B> ActixService<ServiceRequest> for InFrontService<S>
+where
+    S: ActixService<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<BoxBody>;
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
+
+    fn poll_ready(&self, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.service.poll_ready(context)
+    }
+
+    fn call(&self, mut request: ServiceRequest) -> Self::Future {
+        let (rule, service) = (self.rule, Rc::clone(&self.service));
+        Box::pin(async move {
+            let decision = match enforce::enforce(request.request(), rule) {
+                Enforced::Allowed => Ok(()),
+                Enforced::Refused(denial) => Err(denial),
+                Enforced::Pending(decision) => decision.await,
+            };
+            if let Err(denial) = decision {
+                let payload = HttpMessage::take_payload(&mut request);
+                let error = enforce::refuse(request.request(), rule, denial, payload);
+                return Ok(request.error_response(error));
+            }
+            service.call(request).await.map(ServiceResponse::map_into_boxed_body)
+        })
+    }
+}
+
+impl<S> std::fmt::Debug for GuardedService<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GuardedService").field("rule", &self.rule.text).finish_non_exhaustive()
+    }
+}
+
+impl<S> std::fmt::Debug for Unguarded<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Unguarded").field("reason", &self.reason).finish_non_exhaustive()
+    }
+}

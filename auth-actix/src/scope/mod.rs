@@ -1,0 +1,251 @@
+//! A scope whose handlers all carry a rule.
+//!
+//! # Why
+//! A path-based rule and the router can disagree; a rule that hangs on the handler cannot, if no handler gets in without
+//! one. So the scope takes only what is [`Service`]: the compiler asks, for each handler, not a test for some of them.
+
+mod check;
+mod guarded;
+mod private;
+mod route;
+mod service;
+
+use std::sync::Arc;
+
+use actix_service::IntoServiceFactory;
+use actix_web::body::MessageBody;
+use actix_web::dev::{
+    AppService, HttpServiceFactory, Payload, ResourceDef, ServiceFactory, ServiceRequest,
+    ServiceResponse, Transform,
+};
+use actix_web::guard::Guard as RouteGuard;
+use actix_web::{Error, FromRequest, HttpRequest, HttpResponse};
+use auth_core::denial::{Denial, Reason};
+use auth_core::rule::Rule;
+
+pub use self::check::RuleError;
+pub use self::guarded::{GuardedService, Unguarded, guarded, unguarded};
+pub use self::route::{
+    GuardedRoute, ProvenArguments, Resource, Route, delete, get, head, method, patch, post, put, resource, route,
+};
+pub use self::service::{Proven, Registry, Service};
+use crate::auth::Auth;
+use crate::enforce;
+
+/// A scope that takes only what carries a rule; made by [`Auth::scope`].
+///
+/// It takes handlers with a guard attribute above their route attribute, `auth_actix::get().to(f)` for plain guarded
+/// functions, scopes of its own kind, and by name what has no rule of its own: [`guarded`] and [`unguarded`].
+///
+/// ```
+/// use actix_web::{App, get};
+/// use auth_actix::{Auth, Jwt, public};
+///
+/// #[public]
+/// #[get("/health")]
+/// async fn health() -> &'static str { "up" }
+///
+/// # let auth = Auth::builder().bearer(Jwt::hs256([7; 32]).issuer("a").audience("b")).build().unwrap();
+/// App::new().service(auth.scope("/api").service(health));
+/// ```
+/// A handler without one does not compile:
+/// ```compile_fail
+/// # use actix_web::{App, get};
+/// # use auth_actix::{Auth, Jwt};
+/// #[get("/open")]
+/// async fn open() -> &'static str { "?" }
+/// # let auth = Auth::builder().bearer(Jwt::hs256([7; 32]).issuer("a").audience("b")).build().unwrap();
+/// App::new().service(auth.scope("/api").service(open));
+/// ```
+///
+/// What it proves: *each handler registered through it carries a rule*. Middleware that answers by itself and guards of
+/// routes are outside of that.
+#[must_use]
+pub struct Scope<T> {
+    path: String,
+    inner: actix_web::Scope<T>,
+    registry: Registry,
+    own_default: bool,
+}
+
+/// The services that actix accepts around a scope.
+pub(crate) fn new(
+    auth: &Auth,
+    path: &str,
+) -> Scope<
+    impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()> + use<>,
+> {
+    let registry = Registry::new(auth);
+    let inner = actix_web::web::scope(path).app_data(Arc::clone(registry.binding())).wrap(private::PrivateAnswers);
+    Scope { path: path.to_owned(), inner, registry, own_default: false }
+}
+
+impl<T> Scope<T>
+where
+    T: ServiceFactory<ServiceRequest, Config = (), Error = Error, InitError = ()>,
+{
+    /// Registers what carries a rule.
+    pub fn service<S: Service>(mut self, service: S) -> Self {
+        let factory = service.open(&mut self.registry);
+        Self { inner: self.inner.service(factory), ..self }
+    }
+
+    /// Registers a plain guarded function: `scope.route("/x", auth_actix::get().to(f))`.
+    pub fn route(self, path: &str, route: GuardedRoute) -> Self {
+        self.service(single(path, route))
+    }
+
+    /// Registers more, in a function of its own. Its argument is [`crate::web::ServiceConfig`], which takes what the scope
+    /// takes.
+    pub fn configure(mut self, configure: impl FnOnce(&mut crate::web::ServiceConfig<'_>)) -> Self {
+        let registry = &mut self.registry;
+        let inner = self.inner.configure(|inner| configure(&mut crate::web::ServiceConfig::new(inner, registry)));
+        Self { inner, ..self }
+    }
+
+    /// A rule that has to hold beside each handler's own; it never stands in its place.
+    ///
+    /// # Errors
+    /// A second rule does not start: write one with `&&`.
+    pub fn require(mut self, rule: &'static Rule) -> Self {
+        self.registry.require(rule);
+        self
+    }
+
+    /// What answers unknown paths below the scope, with a rule: `guarded(rule!(…), web::to(f))`.
+    pub fn default_service<F, U>(mut self, service: GuardedService<F>) -> Self
+    where
+        F: IntoServiceFactory<U, ServiceRequest> + 'static,
+        U: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error> + 'static,
+        U::InitError: std::fmt::Debug,
+    {
+        let factory = service.into_default(&mut self.registry);
+        Self { inner: self.inner.default_service(factory), own_default: true, ..self }
+    }
+
+    /// Data for the handlers, as in actix. The scope's `Auth` is not among it, and is not replaced by it.
+    pub fn app_data<U: 'static>(self, data: U) -> Self {
+        Self { inner: self.inner.app_data(data), ..self }
+    }
+
+    /// A condition of routing, as in actix. It decides which handler is asked, not whether it may run.
+    pub fn guard(self, guard: impl RouteGuard + 'static) -> Self {
+        Self { inner: self.inner.guard(guard), ..self }
+    }
+
+    /// Middleware around the scope, as in actix. It runs before the rules, and what it answers by itself they never see.
+    pub fn wrap<M, B>(
+        self,
+        middleware: M,
+    ) -> Scope<
+        impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<B>, Error = Error, InitError = ()>,
+    >
+    where
+        M: Transform<T::Service, ServiceRequest, Response = ServiceResponse<B>, Error = Error, InitError = ()>
+            + 'static,
+        B: MessageBody,
+    {
+        let Self { path, inner, registry, own_default } = self;
+        Scope { path, inner: inner.wrap(middleware), registry, own_default }
+    }
+}
+
+impl<T, B> HttpServiceFactory for Scope<T>
+where
+    T: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<B>, Error = Error, InitError = ()>
+        + 'static,
+    B: MessageBody + 'static,
+{
+    fn register(self, config: &mut AppService) {
+        let mut mistakes = self.registry.check();
+        if self.own_default && self.registry.hides_something() {
+            mistakes.push(RuleError::HiddenBesideDefault(self.path.clone()));
+        }
+        if !mistakes.is_empty() {
+            return refuse_to_start(&mistakes, &self.path, config);
+        }
+        let hides = self.registry.hides_something() && !self.own_default;
+        let inner = if hides { self.inner.default_service(actix_web::web::to(unknown_path)) } else { self.inner };
+        inner.register(config);
+    }
+}
+
+impl<T, B> Service for Scope<T>
+where
+    T: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<B>, Error = Error, InitError = ()>
+        + 'static,
+    B: MessageBody + 'static,
+{
+    type Factory = Self;
+
+    fn open(self, registry: &mut Registry) -> Self {
+        self.registry.nest_in(registry);
+        self
+    }
+}
+
+impl<T> std::fmt::Debug for Scope<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Scope").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// The rule of an unknown path beside a hidden one: the same steps, and nobody passes.
+static UNKNOWN_PATH: Rule = Rule {
+    text: "authenticated, and then nothing is here",
+    guards: "an unknown path",
+    not_found: true,
+    ..auth_core::rule::AUTHENTICATED
+};
+
+/// Answers an unknown path where some path hides as one: after the same work, with the same bytes.
+async fn unknown_path(request: HttpRequest, rest: Rest) -> Result<HttpResponse, Error> {
+    let denial = match enforce::enforce(&request, &UNKNOWN_PATH) {
+        enforce::Enforced::Refused(denial) => Some(denial),
+        enforce::Enforced::Pending(decision) => decision.await.err(),
+        enforce::Enforced::Allowed => None,
+    };
+    let denial = denial.unwrap_or_else(|| Denial::new(Reason::InsufficientPermissions));
+    Err(enforce::error(&request, &UNKNOWN_PATH, denial, rest.0))
+}
+
+/// The body of a request, untouched.
+struct Rest(Payload);
+
+impl FromRequest for Rest {
+    type Error = Error;
+    type Future = std::future::Ready<Result<Self, Error>>;
+
+    fn from_request(_: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        std::future::ready(Ok(Self(payload.take())))
+    }
+}
+
+/// A resource with one route, as [`Scope::route`] registers it.
+pub(crate) fn single(path: &str, route: GuardedRoute) -> Resource {
+    resource(path).only(route)
+}
+
+/// Registers what fails when the server starts, and says why.
+fn refuse_to_start(mistakes: &[RuleError], path: &str, config: &mut AppService) {
+    for mistake in mistakes {
+        check::tell(mistake);
+    }
+    let fails = actix_web::dev::fn_factory(|| std::future::ready(Err::<Never, ()>(())));
+    config.register_service(ResourceDef::root_prefix(path), None, fails, None);
+}
+
+/// A service that is never made.
+struct Never;
+
+impl actix_web::dev::Service<ServiceRequest> for Never {
+    type Response = ServiceResponse;
+    type Error = Error;
+    type Future = std::future::Pending<Result<ServiceResponse, Error>>;
+
+    actix_web::dev::always_ready!();
+
+    fn call(&self, _: ServiceRequest) -> Self::Future {
+        std::future::pending()
+    }
+}

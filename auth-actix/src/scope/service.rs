@@ -1,0 +1,89 @@
+//! What a scope takes, and what it keeps of it.
+
+use std::sync::Arc;
+
+use actix_web::dev::HttpServiceFactory;
+use auth_core::rule::Rule;
+
+use super::check::{self, RuleError};
+use crate::auth::Auth;
+use crate::enforce::{Binding, Guard};
+
+/// What a scope of [`Auth::scope`] takes: a handler with a rule, a scope of its own kind, or what was given a rule by name.
+#[diagnostic::on_unimplemented(
+    message = "no rule stands above `{Self}`",
+    label = "a scope of `Auth` takes only what carries a rule",
+    note = "write `#[require_auth]`, `#[require_role(\"…\")]` or the like above its route attribute, or `#[public]` to let anyone in",
+    note = "a rule that stands below the route attribute enforces, and proves nothing: move it above"
+)]
+pub trait Service {
+    /// What actix registers.
+    type Factory: HttpServiceFactory + 'static;
+    /// Takes note of the rules.
+    #[doc(hidden)]
+    fn open(self, registry: &mut Registry) -> Self::Factory;
+}
+
+/// The struct that a route attribute makes of a handler with a rule above. Written by the attributes, and by nobody else.
+pub trait Proven {
+    /// The guard of the handler.
+    type Guard: Guard;
+}
+
+#[diagnostic::do_not_recommend]
+impl<S: Proven + HttpServiceFactory + 'static> Service for S {
+    type Factory = S;
+
+    fn open(self, registry: &mut Registry) -> S {
+        registry.add(<S::Guard as Guard>::RULE);
+        self
+    }
+}
+
+/// The rules of a scope, in the order of registration.
+pub struct Registry {
+    binding: Arc<Binding>,
+    rules: Vec<&'static Rule>,
+    twice: Vec<&'static Rule>,
+}
+
+impl Registry {
+    pub(super) fn new(auth: &Auth) -> Self {
+        Self { binding: Binding::new(auth), rules: Vec::new(), twice: Vec::new() }
+    }
+
+    pub(super) fn binding(&self) -> &Arc<Binding> {
+        &self.binding
+    }
+
+    pub(super) fn add(&mut self, rule: &'static Rule) {
+        self.rules.push(rule);
+    }
+
+    pub(super) fn require(&mut self, rule: &'static Rule) {
+        if !self.binding.require(rule) {
+            self.twice.push(rule);
+        }
+    }
+
+    pub(super) fn nest_in(&self, around: &Self) {
+        self.binding.nest_in(&around.binding);
+    }
+
+    /// Whether a handler answers as an unknown path to whom it refuses.
+    pub(super) fn hides_something(&self) -> bool {
+        self.rules.iter().any(|rule| rule.not_found)
+    }
+
+    /// What would never work, or mean something else than it says.
+    pub(super) fn check(&self) -> Vec<RuleError> {
+        let twice = self.twice.iter().map(|rule| RuleError::SecondRuleOfScope(rule.text));
+        twice.chain(check::rules(self.binding.auth(), self.binding.rules(), &self.rules)).collect()
+    }
+}
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Registry").field("rules", &self.rules.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,306 @@
+//! One atom: a judgement for each shape of arguments.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use proc_macro2::TokenStream;
+use quote::ToTokens as _;
+use syn::{Expr, ExprLit, Lit, LitStr};
+
+use super::names::{check_name, check_text};
+use crate::diagnostics::{Diagnostics, did_you_mean};
+use crate::words::{self, Kind, Shape};
+
+/// An atom or its negation.
+#[derive(Clone)]
+pub(crate) struct Literal {
+    pub(crate) atom: Atom,
+    pub(crate) negated: bool,
+    /// What the user wrote, for mistakes that show only later.
+    pub(crate) at: TokenStream,
+}
+
+#[derive(Clone)]
+pub(crate) enum Atom {
+    Authenticated,
+    Named(Kind, Name),
+    Claim(String, String),
+    MaxAge(u64),
+    Acr(String),
+    Scheme(&'static str),
+    Networks(Vec<Network>),
+}
+
+/// A name of a vocabulary.
+#[derive(Clone)]
+pub(crate) enum Name {
+    /// `"admin"`
+    Text(LitStr),
+    /// `Role::Admin`: the type and the variant.
+    Variant(syn::Path, syn::Ident),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Network {
+    pub(crate) address: IpAddr,
+    pub(crate) prefix: u8,
+}
+
+impl Atom {
+    pub(crate) const fn is_about_caller(&self) -> bool {
+        !matches!(self, Self::Networks(_))
+    }
+
+    /// Why its absence may not be asked for, if it may not: one could simply present less.
+    pub(crate) const fn is_shed(&self) -> bool {
+        match self {
+            Self::Named(kind, _) => !matches!(kind, Kind::Role),
+            Self::Claim(..) | Self::Networks(_) => false,
+            Self::Authenticated | Self::MaxAge(_) | Self::Acr(_) | Self::Scheme(_) => true,
+        }
+    }
+
+    /// The atom as it is written in a rule.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Authenticated => "authenticated".to_owned(),
+            Self::Named(kind, Name::Text(text)) => format!("{}({:?})", kind.word(), text.value()),
+            Self::Named(kind, Name::Variant(kind_path, variant)) => {
+                let path: String = kind_path.to_token_stream().to_string().split_whitespace().collect();
+                format!("{}({path}::{variant})", kind.word())
+            }
+            Self::Claim(name, value) => format!("claim({name:?}, {value:?})"),
+            Self::MaxAge(seconds) => format!("max_age(\"{seconds}s\")"),
+            Self::Acr(value) => format!("acr({value:?})"),
+            Self::Scheme(name) => format!("scheme(\"{}\")", name.to_lowercase()),
+            Self::Networks(networks) => {
+                let all: Vec<_> = networks.iter().map(|net| format!("\"{}/{}\"", net.address, net.prefix)).collect();
+                format!("network({})", all.join(", "))
+            }
+        }
+    }
+}
+
+/// The atom of that row with these arguments; `at` is the whole of it.
+pub(crate) fn atom(
+    row: &words::Atom,
+    arguments: &[&Expr],
+    at: &TokenStream,
+    diagnostics: &mut Diagnostics,
+) -> Option<Atom> {
+    let one = |diagnostics: &mut Diagnostics| match arguments {
+        [one] => Some(*one),
+        [] => diagnostics.report(at, format!("`{}` says nothing", row.word), format!("write `{}`", row.example)),
+        [_, second, ..] => {
+            let wrong = format!("`{}` takes one word, and this is another", row.word);
+            diagnostics.report(second, wrong, format!("write `{}`", row.example))
+        }
+    };
+    match row.shape {
+        Shape::Nothing if arguments.is_empty() => Some(Atom::Authenticated),
+        Shape::Nothing => {
+            diagnostics.report(at, format!("`{}` takes no words", row.word), format!("write `{}`", row.example))
+        }
+        Shape::Name(kind) => match arguments {
+            [_, second, ..] => diagnostics.report(second, two_names(kind), any_or_all(arguments)),
+            _ => name(kind, one(diagnostics)?, diagnostics).map(|name| Atom::Named(kind, name)),
+        },
+        Shape::Claim => claim(row, arguments, at, diagnostics),
+        Shape::Networks => networks(arguments, at, diagnostics).map(Atom::Networks),
+        Shape::Duration => duration(one(diagnostics)?, diagnostics).map(Atom::MaxAge),
+        Shape::Acr => acr(one(diagnostics)?, diagnostics).map(Atom::Acr),
+        Shape::Scheme => scheme(one(diagnostics)?, diagnostics).map(Atom::Scheme),
+    }
+}
+
+pub(crate) fn two_names(kind: Kind) -> String {
+    format!("two {}s, and no word on how they combine", kind.word())
+}
+
+pub(crate) fn any_or_all(names: &[&Expr]) -> String {
+    let names: Vec<_> = names.iter().map(|name| name.to_token_stream().to_string()).collect();
+    format!("write `any({})` for either, `all(…)` for both", names.join(", "))
+}
+
+/// A name of a vocabulary: a string, or a path to a variant.
+pub(crate) fn name(kind: Kind, expression: &Expr, diagnostics: &mut Diagnostics) -> Option<Name> {
+    let example = kind.example();
+    match ungrouped(expression) {
+        Expr::Lit(ExprLit { lit: Lit::Str(literal), .. }) => {
+            check_name(kind, literal, diagnostics)?;
+            Some(Name::Text(literal.clone()))
+        }
+        Expr::Path(path) if path.qself.is_none() && path.path.segments.len() > 1 => {
+            let mut of = path.path.clone();
+            let variant = of.segments.pop()?.ident;
+            of.segments.pop_punct();
+            Some(Name::Variant(of, variant))
+        }
+        Expr::Path(path) => {
+            let wrong = format!("`{}` has to be looked up, and a rule is read before that", path.to_token_stream());
+            diagnostics.report(
+                path,
+                wrong,
+                format!("write the {} itself: \"{example}\", or `{}::…`", kind.word(), kind.declared_in()),
+            )
+        }
+        other => {
+            let wrong = format!("a {} is written as a string", kind.word());
+            diagnostics.report(
+                other,
+                wrong,
+                format!("write a name such as \"{example}\", or a path `{}::…`", kind.declared_in()),
+            )
+        }
+    }
+}
+
+/// The string that has to stand there.
+fn string<'a>(what: &str, expression: &'a Expr, example: &str, diagnostics: &mut Diagnostics) -> Option<&'a LitStr> {
+    match ungrouped(expression) {
+        Expr::Lit(ExprLit { lit: Lit::Str(literal), .. }) => Some(literal),
+        other => diagnostics.report(other, format!("{what} is written as a string"), format!("write `{example}`")),
+    }
+}
+
+/// What stands within the invisible delimiters that macro_rules puts around its pieces.
+pub(crate) fn ungrouped(mut expression: &Expr) -> &Expr {
+    while let Expr::Group(group) = expression {
+        expression = &group.expr;
+    }
+    expression
+}
+
+fn claim(row: &words::Atom, arguments: &[&Expr], at: &TokenStream, diagnostics: &mut Diagnostics) -> Option<Atom> {
+    let [name, value] = arguments else {
+        return match arguments {
+            [_, _, third, ..] => {
+                diagnostics.report(third, "a claim has a name and one value", format!("write `{}`", row.example))
+            }
+            _ => diagnostics.report(at, "a claim has a name and a value", format!("write `{}`", row.example)),
+        };
+    };
+    let name = string("the name of a claim", name, "\"org\"", diagnostics);
+    let value = string("the value of a claim", value, "\"acme\"", diagnostics);
+    let (name, value) = (name?, value?);
+    check_text("claim", name, "org", diagnostics)?;
+    Some(Atom::Claim(name.value(), value.value()))
+}
+
+pub(crate) fn networks(arguments: &[&Expr], at: &TokenStream, diagnostics: &mut Diagnostics) -> Option<Vec<Network>> {
+    if arguments.is_empty() {
+        return diagnostics.report(at, "this names no network", "write one or more, such as \"10.0.0.0/8\"");
+    }
+    let all: Vec<_> = arguments.iter().map(|argument| network(argument, diagnostics)).collect();
+    all.into_iter().collect()
+}
+
+fn network(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<Network> {
+    let literal = string("a network", expression, "\"10.0.0.0/8\"", diagnostics)?;
+    let text = literal.value();
+    let (address, prefix) = match text.split_once('/') {
+        Some((address, prefix)) => (address, Some(prefix)),
+        None => (text.as_str(), None),
+    };
+    let Ok(address) = address.parse::<IpAddr>() else {
+        let wrong = format!("\"{text}\" is no network");
+        return diagnostics.report(
+            literal,
+            wrong,
+            "write an address and a prefix, such as \"10.0.0.0/8\" or \"2001:db8::/32\"",
+        );
+    };
+    let (bits, version) = if address.is_ipv4() { (32, 4) } else { (128, 6) };
+    let length = match prefix {
+        None => bits,
+        Some(prefix) => match prefix.parse::<u8>() {
+            Ok(length) if length <= bits && prefix == length.to_string() => length,
+            Ok(length) if length > bits => {
+                let wrong = format!("\"{text}\" is no network: an IPv{version} prefix ends at {bits}");
+                return diagnostics.report(
+                    literal,
+                    wrong,
+                    format!("write \"{address}\" for one address, or a prefix up to {bits}"),
+                );
+            }
+            _ => {
+                let wrong = format!("\"{text}\" is no network: a prefix is a number of bits");
+                return diagnostics.report(
+                    literal,
+                    wrong,
+                    format!("write \"{address}\" for one address, or a prefix up to {bits}"),
+                );
+            }
+        },
+    };
+    let first = first_address(address, length);
+    if first != address {
+        let wrong = format!("\"{text}\" names a network by an address inside of it");
+        return diagnostics.report(
+            literal,
+            wrong,
+            format!("write \"{first}/{length}\", or \"{address}\" for that address alone"),
+        );
+    }
+    // `::ffff:10.0.0.0/104` is 10.0.0.0/8 in another spelling, and addresses are compared as IPv4 (IP-7).
+    match address {
+        IpAddr::V6(v6) if length >= 96 => match v6.to_ipv4_mapped() {
+            Some(v4) => Some(Network { address: v4.into(), prefix: length - 96 }),
+            None => Some(Network { address, prefix: length }),
+        },
+        _ => Some(Network { address, prefix: length }),
+    }
+}
+
+fn first_address(address: IpAddr, prefix: u8) -> IpAddr {
+    match address {
+        IpAddr::V4(v4) => {
+            let mask = u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or_default();
+            Ipv4Addr::from(v4.to_bits() & mask).into()
+        }
+        IpAddr::V6(v6) => {
+            let mask = u128::MAX.checked_shl(128 - u32::from(prefix)).unwrap_or_default();
+            Ipv6Addr::from(v6.to_bits() & mask).into()
+        }
+    }
+}
+
+/// Whole seconds, of a number and a unit.
+fn duration(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<u64> {
+    let literal = string("a length of time", expression, "\"5m\"", diagnostics)?;
+    let text = literal.value();
+    const HELP: &str = "write a number and a unit: \"30s\", \"5m\", \"2h\" or \"1d\"";
+    let (number, unit) = text.split_at(text.find(|digit: char| !digit.is_ascii_digit()).unwrap_or(text.len()));
+    let factor = words::UNITS.iter().find(|(name, _)| *name == unit).map(|(_, seconds)| *seconds);
+    match (number.parse::<u64>(), factor) {
+        (Ok(0), Some(_)) => diagnostics.report(literal, "no login is that recent", HELP),
+        (Ok(number), Some(factor)) => match number.checked_mul(factor).filter(|seconds| *seconds <= i32::MAX as u64) {
+            Some(seconds) => Some(seconds),
+            None => diagnostics.report(literal, format!("\"{text}\" is longer than any login lasts"), HELP),
+        },
+        _ => diagnostics.report(literal, format!("\"{text}\" is no length of time"), HELP),
+    }
+}
+
+fn acr(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<String> {
+    let literal = string("an assurance level", expression, "\"urn:example:mfa\"", diagnostics)?;
+    check_text("assurance level", literal, "urn:example:mfa", diagnostics)?;
+    let text = literal.value();
+    // It stands in `acr_values`, separated by spaces, within quotes.
+    if text.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E)) {
+        Some(text)
+    } else {
+        let wrong = format!("\"{text}\" is no assurance level: visible ASCII without spaces, quotes and backslashes");
+        diagnostics.report(literal, wrong, "write one value, such as \"urn:example:mfa\"")
+    }
+}
+
+fn scheme(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<&'static str> {
+    let literal = string("a scheme", expression, "\"bearer\"", diagnostics)?;
+    let text = literal.value();
+    let known = words::SCHEMES.iter().find(|(name, _)| *name == text).map(|(_, variant)| *variant);
+    known.or_else(|| {
+        let names = words::SCHEMES.map(|(name, _)| name);
+        let wrong = format!("unknown scheme \"{text}\"{}", did_you_mean(&text, names));
+        diagnostics.report(literal, wrong, format!("write one of \"{}\"", names.join("\", \"")))
+    })
+}

@@ -1,0 +1,365 @@
+//! The formula of an attribute, in negation normal form: `!` stands at atoms alone.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens as _;
+use syn::punctuated::Punctuated;
+use syn::{BinOp, Expr, Token, UnOp};
+
+use super::atoms::{Atom, Literal, any_or_all, atom, name, networks, two_names, ungrouped};
+use crate::diagnostics::{Diagnostics, did_you_mean};
+use crate::parse::{Word, Words};
+use crate::words::{self, ATOMS, Attribute, KEYS, Kind};
+
+#[derive(Clone)]
+pub(crate) enum Formula {
+    Literal(Box<Literal>),
+    All(Vec<Formula>),
+    Any(Vec<Formula>),
+}
+
+impl Formula {
+    /// All of these; one of them stands for itself.
+    pub(crate) fn all(parts: Vec<Self>) -> Self {
+        let parts = parts.into_iter().flat_map(|part| match part {
+            Self::All(inner) => inner,
+            other => vec![other],
+        });
+        <[_; 1]>::try_from(parts.collect::<Vec<_>>()).map_or_else(Self::All, |[one]| one)
+    }
+
+    pub(crate) fn literals(&self) -> Vec<&Literal> {
+        match self {
+            Self::Literal(literal) => vec![literal],
+            Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(Self::literals).collect(),
+        }
+    }
+
+    pub(crate) fn is_about_caller(&self) -> bool {
+        self.literals().iter().any(|literal| literal.atom.is_about_caller())
+    }
+
+    /// Whether somebody without a credential can pass, from the right place.
+    pub(crate) fn admits_strangers(&self) -> bool {
+        match self {
+            Self::Literal(literal) => !literal.atom.is_about_caller(),
+            Self::All(parts) => parts.iter().all(Self::admits_strangers),
+            Self::Any(parts) => parts.iter().any(Self::admits_strangers),
+        }
+    }
+
+    /// The formula as a rule is written.
+    pub(crate) fn text(&self) -> String {
+        let joined = |parts: &[Self], by: &str| {
+            let nested = |part: &Self| match part {
+                Self::Literal(_) => part.text(),
+                _ => format!("({})", part.text()),
+            };
+            parts.iter().map(nested).collect::<Vec<_>>().join(by)
+        };
+        match self {
+            Self::Literal(literal) => format!("{}{}", if literal.negated { "!" } else { "" }, literal.atom.text()),
+            Self::All(parts) if parts.is_empty() => "public".to_owned(),
+            Self::All(parts) => joined(parts, " && "),
+            Self::Any(parts) => joined(parts, " || "),
+        }
+    }
+}
+
+fn literal(atom: Atom, negated: bool, at: TokenStream) -> Formula {
+    Formula::Literal(Box::new(Literal { atom, negated, at }))
+}
+
+/// What an attribute asks for.
+pub(crate) fn of_attribute(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
+    let named = |kind, diagnostics: &mut Diagnostics| names(kind, words, diagnostics);
+    match words.attribute {
+        Attribute::Public => public(words, diagnostics),
+        Attribute::RequireAuth => require_auth(words, diagnostics),
+        Attribute::RequireRole => named(Kind::Role, diagnostics),
+        Attribute::RequirePermission => named(Kind::Permission, diagnostics),
+        Attribute::RequireScope => named(Kind::Scope, diagnostics),
+        Attribute::RequireClaim => {
+            let arguments = expressions(words, diagnostics)?;
+            let at = whole(words, &arguments);
+            atom(words::atom("claim")?, &arguments, &at, diagnostics).map(|atom| literal(atom, false, at))
+        }
+        Attribute::RequireNetwork | Attribute::DenyNetwork => {
+            let arguments = expressions(words, diagnostics)?;
+            let at = whole(words, &arguments);
+            let networks = networks(&arguments, &at, diagnostics)?;
+            Some(literal(Atom::Networks(networks), words.attribute == Attribute::DenyNetwork, at))
+        }
+        Attribute::Require => of_rule(words, diagnostics),
+    }
+}
+
+/// The rule of `#[require(…)]` and of `rule!(…)`.
+pub(crate) fn of_rule(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
+    let arguments = expressions(words, diagnostics)?;
+    match arguments.as_slice() {
+        [rule] => formula(rule, false, diagnostics),
+        [] if diagnostics.is_empty() => {
+            diagnostics.report_at(words.span, "this rule says nothing", "write one, such as `role(\"admin\")`")
+        }
+        [] => None,
+        [first, second, ..] => {
+            let (left, right) = (formula(first, false, diagnostics), formula(second, false, diagnostics));
+            let help = format!("write `{} && {}`, or `||`", left?.text(), right?.text());
+            diagnostics.report(second, "two rules, and no word on how they combine", help)
+        }
+    }
+}
+
+fn public(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
+    if words.not_found {
+        return diagnostics.report_at(words.span, "what is public hides from nobody", "write `#[public]`");
+    }
+    match words.list.first() {
+        None => Some(Formula::All(Vec::new())),
+        Some(Word::Key(key, _)) => diagnostics.report(key, "`#[public]` takes no words", "write `#[public]`"),
+        Some(Word::Expression(word)) => diagnostics.report(word, "`#[public]` takes no words", "write `#[public]`"),
+    }
+}
+
+fn require_auth(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
+    let mut parts = Vec::new();
+    let mut seen: Vec<String> = Vec::new();
+    const HELP: &str = "write `max_age = \"5m\"`, `acr = \"…\"` or `scheme = \"bearer\"`";
+    for word in &words.list {
+        let (key, value) = match word {
+            Word::Key(key, value) => (key, value),
+            Word::Expression(other) => {
+                let what = match ungrouped(other) {
+                    Expr::Path(_) | Expr::Call(_) => "this key has no value after `=`",
+                    _ => "this value has no key before it",
+                };
+                diagnostics.note(other, what, HELP);
+                continue;
+            }
+        };
+        let name = key.to_string();
+        if !KEYS.contains(&name.as_str()) {
+            diagnostics.note(key, format!("unknown key `{name}`{}", did_you_mean(&name, KEYS)), HELP);
+            continue;
+        }
+        if seen.contains(&name) {
+            diagnostics.note(key, format!("`{name}` stands twice"), "delete one of the two");
+        }
+        let at = quote::quote!(#key = #value);
+        let atom = words::atom(&name).and_then(|row| atom(row, &[value], &at, diagnostics));
+        seen.push(name);
+        parts.push(atom.map(|atom| literal(atom, false, at)));
+    }
+    if words.list.is_empty() {
+        let at = Literal { atom: Atom::Authenticated, negated: false, at: spanned(words) };
+        return Some(Formula::Literal(Box::new(at)));
+    }
+    if parts.is_empty() {
+        return None;
+    }
+    parts.into_iter().collect::<Option<Vec<_>>>().map(Formula::all)
+}
+
+/// The names of `#[require_role(…)]` and its like: one, or several with a word on how they combine.
+fn names(kind: Kind, words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
+    let arguments = expressions(words, diagnostics)?;
+    match arguments.as_slice() {
+        [] if diagnostics.is_empty() => {
+            let (word, example) = (words.attribute.word(), kind.example());
+            diagnostics.report_at(
+                words.span,
+                format!("this names no {}", kind.word()),
+                format!("write `#[{word}(\"{example}\")]`"),
+            )
+        }
+        [] => None,
+        [one] => combined(kind, one, diagnostics),
+        several => {
+            // Mistakes in the names are told too: both would have to be mended.
+            for name in several {
+                combined(kind, name, diagnostics);
+            }
+            diagnostics.report(several.get(1), two_names(kind), any_or_all(several))
+        }
+    }
+}
+
+/// `"admin"`, `any("admin", "editor")` or `all(…)`.
+fn combined(kind: Kind, expression: &Expr, diagnostics: &mut Diagnostics) -> Option<Formula> {
+    let named = |one: &Expr, diagnostics: &mut Diagnostics| {
+        let name = name(kind, one, diagnostics)?;
+        Some(literal(Atom::Named(kind, name), false, one.to_token_stream()))
+    };
+    let Expr::Call(call) = ungrouped(expression) else { return named(expression, diagnostics) };
+    let word = call.func.to_token_stream().to_string();
+    if word != "any" && word != "all" {
+        let wrong = format!("`{word}` does not combine {}s", kind.word());
+        return diagnostics.report(&call.func, wrong, "write `any(…)` for either, `all(…)` for both");
+    }
+    match call.args.len() {
+        0 => {
+            return diagnostics.report(
+                call,
+                format!("`{word}()` names no {}", kind.word()),
+                "write two or more names in it",
+            );
+        }
+        1 => {
+            let inner = call.args.to_token_stream();
+            return diagnostics.report(
+                call,
+                format!("`{word}` of one name says no more than the name"),
+                format!("write `{inner}`"),
+            );
+        }
+        _ => {}
+    }
+    let parts = call.args.iter().map(|one| match ungrouped(one) {
+        Expr::Call(inner) => diagnostics.report(
+            &inner.func,
+            format!("`{word}` combines names, not rules"),
+            "write a rule: `#[require(…)]` with `&&` and `||`",
+        ),
+        _ => named(one, diagnostics),
+    });
+    let parts = parts.collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>()?;
+    Some(if word == "any" { Formula::Any(parts) } else { Formula::All(parts) })
+}
+
+/// The words that are no keys; a key is a mistake here.
+fn expressions<'a>(words: &'a Words, diagnostics: &mut Diagnostics) -> Option<Vec<&'a Expr>> {
+    let mut list = Vec::new();
+    let mut keys = false;
+    for word in &words.list {
+        match word {
+            Word::Expression(expression) => list.push(expression),
+            Word::Key(key, value) => {
+                keys = true;
+                let name = key.to_string();
+                let help = match words::atom(&name) {
+                    Some(_) if words.attribute == Attribute::Require => {
+                        format!("write `{name}({})`", value.to_token_stream())
+                    }
+                    Some(_) if KEYS.contains(&name.as_str()) => {
+                        format!("write `#[require_auth({name} = …)]` beside it")
+                    }
+                    _ => "delete it".to_owned(),
+                };
+                diagnostics.note(key, format!("`{name} = …` is no part of this"), help);
+            }
+        }
+    }
+    if keys { None } else { Some(list) }
+}
+
+/// The tokens of all words, or the attribute where there are none.
+fn whole(words: &Words, arguments: &[&Expr]) -> TokenStream {
+    let all: Punctuated<&Expr, Token![,]> = arguments.iter().copied().collect();
+    if all.is_empty() { spanned(words) } else { all.to_token_stream() }
+}
+
+/// A token that stands for the attribute.
+fn spanned(words: &Words) -> TokenStream {
+    proc_macro2::Ident::new(words.attribute.word(), words.span).into_token_stream()
+}
+
+/// A rule. `negated` says whether an odd number of `!` stands before it.
+fn formula(rule: &Expr, negated: bool, diagnostics: &mut Diagnostics) -> Option<Formula> {
+    match ungrouped(rule) {
+        Expr::Paren(inner) => formula(&inner.expr, negated, diagnostics),
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Not(_)) => formula(&unary.expr, !negated, diagnostics),
+        Expr::Binary(binary) if crate::parse::joins(binary) => {
+            let mixed = [&binary.left, &binary.right].into_iter().find(|side| {
+                matches!(&***side, Expr::Binary(inner) if crate::parse::joins(inner) && !same(&inner.op, &binary.op))
+            });
+            // Both sides before the first `?`: a mistake on the left must not hide one on the right.
+            let (left, right) =
+                (formula(&binary.left, negated, diagnostics), formula(&binary.right, negated, diagnostics));
+            if let Some(mixed) = mixed {
+                let help = format!("write `({})`", mixed.to_token_stream());
+                return diagnostics.report(mixed, "`&&` and `||` beside each other, and no parentheses", help);
+            }
+            let (left, right) = (left?, right?);
+            let and = matches!(binary.op, BinOp::And(_));
+            // Under `!` an "and" of two is an "or" of their negations, and the other way round.
+            Some(if and != negated { Formula::all(vec![left, right]) } else { any(left, right) })
+        }
+        Expr::Binary(binary) => {
+            let operator = binary.op.to_token_stream();
+            diagnostics.report(&binary.op, format!("`{operator}` does not join rules"), "write `&&` or `||`")
+        }
+        Expr::Call(call) => {
+            let arguments: Vec<_> = call.args.iter().collect();
+            let word = call.func.to_token_stream().to_string();
+            if word == "any" || word == "all" {
+                let joined = if word == "any" { "||" } else { "&&" };
+                return diagnostics.report(
+                    &call.func,
+                    format!("`{word}` combines names of one kind"),
+                    format!("write `{joined}` between rules"),
+                );
+            }
+            written(&word, &call.func, &arguments, rule, negated, diagnostics)
+        }
+        Expr::Path(path) if path.path.get_ident().is_some() => {
+            let word = path.path.to_token_stream().to_string();
+            match words::atom(&word) {
+                Some(row) if row.shape != words::Shape::Nothing => {
+                    diagnostics.report(path, format!("`{word}` says nothing"), format!("write `{}`", row.example))
+                }
+                _ => written(&word, path, &[], rule, negated, diagnostics),
+            }
+        }
+        Expr::Lit(_) => diagnostics.report(rule, "a literal is no rule", format!("write `{}`", ATOMS[1].example)),
+        other => diagnostics.report(
+            other,
+            "this is no rule",
+            "write atoms such as `role(\"admin\")`, joined by `&&` or `||`",
+        ),
+    }
+}
+
+/// The atom that is written with that word.
+fn written(
+    word: &str,
+    at_word: &impl quote::ToTokens,
+    arguments: &[&Expr],
+    whole: &Expr,
+    negated: bool,
+    diagnostics: &mut Diagnostics,
+) -> Option<Formula> {
+    let Some(row) = words::atom(word) else {
+        let words = ATOMS.map(|atom| atom.word);
+        if word == "not_found" {
+            return diagnostics.report(
+                at_word,
+                "`not_found` is no part of a rule",
+                "write it as the last word, after a comma",
+            );
+        }
+        let wrong = format!("unknown atom `{word}`{}", did_you_mean(word, words));
+        return diagnostics.report(at_word, wrong, format!("write one of {}", words.join(", ")));
+    };
+    if !arguments.is_empty() && row.shape == words::Shape::Nothing {
+        return diagnostics.report(whole, format!("`{word}` takes no words"), format!("write `{}`", row.example));
+    }
+    let at = whole.to_token_stream();
+    let atom = atom(row, arguments, &at, diagnostics)?;
+    if negated && atom.is_shed() {
+        let wrong = format!("`!` over `{word}`: whoever wants in could simply present less");
+        return diagnostics.report(whole, wrong, "ask for what has to be there, or negate a role or a claim");
+    }
+    Some(literal(atom, negated, at))
+}
+
+fn any(left: Formula, right: Formula) -> Formula {
+    let parts = [left, right].into_iter().flat_map(|part| match part {
+        Formula::Any(inner) => inner,
+        other => vec![other],
+    });
+    Formula::Any(parts.collect())
+}
+
+fn same(a: &BinOp, b: &BinOp) -> bool {
+    std::mem::discriminant(a) == std::mem::discriminant(b)
+}

@@ -1,0 +1,126 @@
+//! Whether a function can be a handler. Forms that actix does not take are told here, in one sentence each, rather than
+//! by the compiler about code that the user never wrote.
+
+use proc_macro2::Span;
+use syn::spanned::Spanned as _;
+use syn::{FnArg, GenericArgument, GenericParam, PathArguments, ReturnType, Safety, Type, TypeParamBound};
+
+use crate::diagnostics::Diagnostics;
+use crate::parse::Function;
+
+/// actix takes no more.
+const MOST_ARGUMENTS: usize = 16;
+
+/// Reports what an attribute stands on if it is no function.
+pub(crate) fn item_is_other(what: &str, at: Span, diagnostics: &mut Diagnostics) {
+    let wrong = format!("a rule guards a handler, and this is {what}");
+    diagnostics.note_at(at, wrong, "write the attribute above an `async fn`");
+}
+
+/// Reports a function that no handler can be.
+pub(crate) fn function(function: &Function, diagnostics: &mut Diagnostics) {
+    let signature = &function.signature;
+    if let Some(receiver) = signature.inputs.iter().find(|argument| matches!(argument, FnArg::Receiver(_))) {
+        diagnostics.note(receiver, "a handler has no `self`", "write a free function, and take `web::Data<…>`");
+    }
+    let words = [
+        (signature.constness.map(|word| word.span()), "const"),
+        (matches!(signature.safety, Safety::Unsafe(_)).then(|| signature.safety.span()), "unsafe"),
+        (signature.abi.as_ref().map(|abi| abi.span()), "extern"),
+    ];
+    for (at, word) in words {
+        if let Some(at) = at {
+            diagnostics.note_at(at, format!("a handler is not `{word}`"), format!("delete `{word}`"));
+        }
+    }
+    for parameter in &signature.generics.params {
+        if let GenericParam::Lifetime(lifetime) = parameter {
+            diagnostics.note(
+                lifetime,
+                "a handler has no lifetimes: it owns its arguments",
+                "take owned types, such as `String`",
+            );
+        }
+    }
+    if let Some(variadic) = &signature.variadic {
+        diagnostics.note(variadic, "a handler has a fixed number of arguments", "delete this");
+    }
+    for argument in &signature.inputs {
+        if let FnArg::Typed(argument) = argument {
+            check_type(&argument.ty, diagnostics);
+        }
+    }
+    if let Some(extra) = signature.inputs.iter().nth(MOST_ARGUMENTS) {
+        let wrong = format!("a handler has at most {MOST_ARGUMENTS} arguments");
+        diagnostics.note(extra, wrong, "join some of them in one extractor of your own");
+    }
+    if signature.asyncness.is_none()
+        && !returns_future(&signature.output)
+        && !signature.inputs.iter().any(|argument| matches!(argument, FnArg::Receiver(_)))
+        && signature.constness.is_none()
+    {
+        let wrong = "this handler is not async, and its return type is not written as a future";
+        diagnostics.note(signature.fn_token, wrong, "write `async fn`");
+    }
+}
+
+fn returns_future(output: &ReturnType) -> bool {
+    const FUTURES: [&str; 6] = ["Future", "Pin", "BoxFuture", "LocalBoxFuture", "Ready", "IntoFuture"];
+    fn named(path: &syn::Path) -> bool {
+        path.segments.last().is_some_and(|segment| FUTURES.iter().any(|name| segment.ident == name))
+    }
+    match output {
+        ReturnType::Type(_, kind) => match ungrouped(kind) {
+            Type::Path(path) => named(&path.path),
+            Type::ImplTrait(bounds) => {
+                bounds.bounds.iter().any(|bound| matches!(bound, TypeParamBound::Trait(one) if named(&one.path)))
+            }
+            _ => false,
+        },
+        ReturnType::Default => false,
+    }
+}
+
+fn ungrouped(mut kind: &Type) -> &Type {
+    loop {
+        kind = match kind {
+            Type::Group(group) => &group.elem,
+            Type::Paren(paren) => &paren.elem,
+            other => return other,
+        };
+    }
+}
+
+/// Reports borrowed and `impl Trait` arguments. Behind `fn(…)` and `dyn` a reference is somebody else's.
+fn check_type(kind: &Type, diagnostics: &mut Diagnostics) {
+    const OWN: &str = "take an owned type, such as `String` or `web::Data<…>`";
+    match kind {
+        Type::Reference(reference) if reference.lifetime.as_ref().is_none_or(|lifetime| lifetime.ident != "static") => {
+            diagnostics.note(reference, "a handler owns its arguments, and this is borrowed", OWN);
+        }
+        Type::Reference(reference) => check_type(&reference.elem, diagnostics),
+        Type::ImplTrait(bounds) => {
+            diagnostics.note(bounds, "a handler cannot be registered with an `impl Trait` argument", "name the type");
+        }
+        Type::Array(array) => check_type(&array.elem, diagnostics),
+        Type::Slice(slice) => check_type(&slice.elem, diagnostics),
+        Type::Group(group) => check_type(&group.elem, diagnostics),
+        Type::Paren(paren) => check_type(&paren.elem, diagnostics),
+        Type::Tuple(tuple) => tuple.elems.iter().for_each(|part| check_type(part, diagnostics)),
+        Type::Path(path) => {
+            for segment in &path.path.segments {
+                let PathArguments::AngleBracketed(arguments) = &segment.arguments else { continue };
+                for argument in &arguments.args {
+                    match argument {
+                        GenericArgument::Type(inner) => check_type(inner, diagnostics),
+                        GenericArgument::Lifetime(lifetime) if lifetime.ident != "static" => {
+                            diagnostics.note(lifetime, "a handler owns its arguments, and this is borrowed", OWN);
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,39 @@
+//! What the words mean: [`Checked`], which only this room makes. Judges, and writes no code.
+
+mod atoms;
+mod formula;
+mod function;
+mod names;
+mod together;
+mod vocabulary;
+
+pub(crate) use self::atoms::{Atom, Literal, Name, Network};
+pub(crate) use self::formula::Formula;
+pub(crate) use self::function::{function, item_is_other};
+pub(crate) use self::vocabulary::{Declared, declared};
+
+use crate::diagnostics::Diagnostics;
+use crate::parse::Words;
+
+/// The rules above one handler, joined, and found to make sense.
+pub(crate) struct Checked {
+    pub(crate) formula: Formula,
+    pub(crate) not_found: bool,
+}
+
+/// Judges all attributes of a handler together.
+pub(crate) fn handler(attributes: &[Words], diagnostics: &mut Diagnostics) -> Option<Checked> {
+    let formulas: Vec<_> = attributes.iter().map(|words| formula::of_attribute(words, diagnostics)).collect();
+    together::check_attributes(attributes, &formulas, diagnostics);
+    let formula = Formula::all(formulas.into_iter().collect::<Option<_>>()?);
+    together::check_strangers(attributes, &formula, diagnostics);
+    together::check_contradictions(&formula, diagnostics);
+    Some(Checked { formula, not_found: attributes.iter().any(|words| words.not_found) })
+}
+
+/// Judges a rule that stands by itself, for a scope or a service.
+pub(crate) fn rule(words: &Words, diagnostics: &mut Diagnostics) -> Option<Checked> {
+    let formula = formula::of_rule(words, diagnostics)?;
+    together::check_contradictions(&formula, diagnostics);
+    Some(Checked { formula, not_found: words.not_found })
+}

@@ -1,0 +1,50 @@
+//! Whether a text can be a name at all. Whether a vocabulary declares it, the compiler looks up in a const.
+
+use syn::LitStr;
+
+use crate::diagnostics::Diagnostics;
+use crate::words::Kind;
+
+/// Reports a text that nobody would call a role, a permission or a scope.
+pub(crate) fn check_name(kind: Kind, literal: &LitStr, diagnostics: &mut Diagnostics) -> Option<()> {
+    let text = literal.value();
+    let (word, example) = (kind.word(), kind.example());
+    check_text(word, literal, example, diagnostics)?;
+    if text.contains("&&") || text.contains("||") || text.starts_with('!') || text.contains(['(', ')']) {
+        let help = format!("write a rule: `#[require({word}(\"{example}\") && …)]`");
+        return diagnostics.report(literal, format!("\"{text}\" is one name here, not an expression"), help);
+    }
+    if text.contains(',') {
+        let names: Vec<_> = text.split(',').map(|name| format!("\"{}\"", name.trim())).collect();
+        let help = format!("write `any({})` for either, `all(…)` for both", names.join(", "));
+        return diagnostics.report(literal, format!("\"{text}\" is one name here, not a list"), help);
+    }
+    // RFC 6749 §3.3
+    let in_scopes = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E);
+    if kind == Kind::Scope && !text.bytes().all(in_scopes) {
+        let wrong = format!("\"{text}\" is no scope: visible ASCII without spaces, quotes and backslashes");
+        return diagnostics.report(literal, wrong, format!("write a name such as \"{example}\""));
+    }
+    Some(())
+}
+
+/// Reports a text that is empty, padded or holds a control character.
+pub(crate) fn check_text(what: &str, literal: &LitStr, example: &str, diagnostics: &mut Diagnostics) -> Option<()> {
+    let text = literal.value();
+    if text.trim().is_empty() {
+        return diagnostics.report(
+            literal,
+            format!("the {what} has no name"),
+            format!("write a name such as \"{example}\""),
+        );
+    }
+    if text.trim() != text {
+        let wrong = format!("\"{text}\" begins or ends with a space");
+        return diagnostics.report(literal, wrong, format!("write \"{}\"", text.trim()));
+    }
+    if text.chars().any(char::is_control) {
+        let wrong = format!("the {what} holds a control character");
+        return diagnostics.report(literal, wrong, "write a name that can be read");
+    }
+    Some(())
+}

@@ -1,0 +1,300 @@
+//! A handler with its rule: the arguments become one, which decides first and extracts the others after.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
+use syn::{GenericParam, Generics};
+
+use super::paths::Root;
+use super::rule;
+use crate::analyse::Checked;
+use crate::parse::{Function, Parameter};
+
+/// Where a handler is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// No other attribute follows: a plain function, which declares its own guard.
+    Plain,
+    /// In the last attribute: the guard was declared by the first one.
+    Last,
+    /// In the first attribute, for a function that cannot be a handler.
+    AboveRoute,
+}
+
+/// How many arguments may stand under a `cfg` of their own: each doubles what is written.
+const MOST_CONDITIONS: usize = 4;
+
+/// The guard of a handler: a type that has its name.
+fn guard(function: &Function) -> Ident {
+    let name = &function.signature.ident;
+    format_ident!("__{}_guard", name.unraw(), span = name.span())
+}
+
+/// The guard's declaration. Generic as the handler is, since its arguments may be.
+fn declaration(function: &Function) -> TokenStream {
+    let (guard, visibility, conditions) = (guard(function), &function.visibility, function.conditions());
+    let (parameters, _, bounds) = function.signature.generics.split_for_impl();
+    let types = function.signature.generics.type_params().map(|parameter| &parameter.ident);
+    quote! {
+        #(#conditions)*
+        #[doc(hidden)]
+        #[allow(non_camel_case_types, missing_docs, missing_debug_implementations, unreachable_pub, dead_code)]
+        #visibility struct #guard #parameters (::core::marker::PhantomData<fn() -> (#(#types,)*)>) #bounds;
+    }
+}
+
+/// What the first attribute writes beside a handler whose route follows: the guard, and the proof that the struct which the
+/// route attribute makes carries a rule. Whether there will be such a struct cannot be known here; where there is none, a
+/// private one takes its place.
+pub(super) fn beside_route(function: &Function, root: &Root) -> TokenStream {
+    let (declaration, conditions) = (declaration(function), function.conditions());
+    if !function.signature.generics.params.is_empty() {
+        return declaration; // no route attribute makes a struct of a generic handler
+    }
+    let (name, guard) = (&function.signature.ident, guard(function));
+    let proven = root.private(quote!(Proven));
+    let service = named_or_fallback(name);
+    quote! {
+        #declaration
+        #(#conditions)*
+        const _: () = {
+            #service
+            #[diagnostic::do_not_recommend]
+            impl #proven for __Service {
+                type Guard = #guard;
+            }
+        };
+    }
+}
+
+/// `__Service`: the type of that name, or a private one where only a function has it.
+fn named_or_fallback(name: &Ident) -> TokenStream {
+    quote! {
+        mod __fallback {
+            #[allow(dead_code, unreachable_pub)]
+            pub struct __Service;
+        }
+        #[allow(unused_imports)]
+        use __fallback::*;
+        #[allow(unused_imports)]
+        use #name as __Service;
+    }
+}
+
+/// The handler with its rule; without one (`None`), with a rule that refuses everybody.
+pub(super) fn handler(function: &Function, checked: Option<&Checked>, root: &Root, place: Place) -> TokenStream {
+    let variants = variants(&function.parameters());
+    let handlers = variants.iter().map(|(conditions, parameters)| {
+        let guarded = guarded(function, parameters, root);
+        let implementation = implementation(function, parameters, conditions, checked, root);
+        let call = call(function, parameters, conditions, place);
+        quote!(#(#conditions)* #guarded #implementation #call)
+    });
+    let beside = match place {
+        Place::Plain => declaration(function),
+        Place::AboveRoute => beside_route(function, root),
+        Place::Last => TokenStream::new(),
+    };
+    let conditions = function.conditions();
+    let checks = checked.map(|checked| rule::checks(&checked.formula, &quote!(#(#conditions)*), root));
+    quote!(#beside #(#handlers)* #checks)
+}
+
+/// A function that cannot be a handler stays what it is, where it does no harm; in its place stands one that refuses
+/// everybody, so that the mistake is told once.
+pub(super) fn instead_of(function: &Function, root: &Root, mistakes: TokenStream, place: Place) -> TokenStream {
+    if function.signature.receiver().is_some() {
+        let function = function.to_tokens();
+        return quote!(#mistakes #function); // among methods nothing else may stand
+    }
+    let (name, attributes) = (&function.signature.ident, &function.attributes);
+    let inert = attributes.iter().filter(|attribute| crate::parse::is_inert(attribute));
+    let as_written = Function { attributes: inert.cloned().collect(), ..function.clone() }.to_tokens();
+    let refusing = Function {
+        signature: syn::parse_quote!(async fn #name() -> &'static str),
+        body: quote!({ "" }),
+        ..function.clone()
+    };
+    let refusing = handler(&refusing, None, root, place);
+    quote!(#mistakes #[allow(dead_code, unused)] const _: () = { #as_written }; #refusing)
+}
+
+/// The user's function, but for its arguments.
+fn guarded(function: &Function, parameters: &[Parameter], root: &Root) -> TokenStream {
+    let Function { attributes, visibility, signature, body } = function;
+    let guard = guard(function);
+    let arguments = arguments(&signature.generics);
+    let patterns = parameters.iter().map(|parameter| &parameter.pattern);
+    let lints = parameters.iter().flat_map(Parameter::lints);
+    let argument = root.private(quote!(Guarded));
+    let inside = quote_spanned!(signature.paren_token.span.join()=> #argument { arguments: (#(#patterns,)*), .. });
+    let mut signature = signature.clone();
+    signature.inputs = syn::parse_quote!(#(#lints)* #inside: #argument<#guard #arguments>);
+    quote!(#(#attributes)* #visibility #signature #body)
+}
+
+/// What ties the guard to the rule and to the arguments, and the check of these.
+fn implementation(
+    function: &Function,
+    parameters: &[Parameter],
+    conditions: &[TokenStream],
+    checked: Option<&Checked>,
+    root: &Root,
+) -> TokenStream {
+    let all = function.conditions();
+    let signature = &function.signature;
+    let (guard, name) = (guard(function), &signature.ident);
+    let (generics, arguments, bounds) = signature.generics.split_for_impl();
+    let types = parameters.iter().map(|parameter| &parameter.kind);
+    let types = quote_spanned!(signature.paren_token.span.join()=> (#(#types,)*));
+    let (needs, checks) = needs(function, parameters, checked, root);
+    let rule = match checked {
+        Some(checked) => rule::rule(checked, &name.unraw().to_string(), &needs, name.span(), root),
+        None => rule::refusing(root),
+    };
+    let (trait_path, rule_path) = (root.private(quote!(Guard)), root.private(quote!(Rule)));
+    let checks = (!checks.is_empty()).then(|| quote!(#(#conditions)* #(#all)* const _: () = { #checks };));
+    quote! {
+        #checks
+        #(#conditions)*
+        #(#all)*
+        #[allow(non_local_definitions)]
+        impl #generics #trait_path for #guard #arguments #bounds {
+            type Arguments = #types;
+            const RULE: &'static #rule_path = #rule;
+        }
+    }
+}
+
+/// Whether an argument reads the principal, as an expression, and the check that none needs what the rule does not give.
+/// An argument whose type depends on a parameter of the handler cannot be asked; it is told at run time.
+fn needs(
+    function: &Function,
+    parameters: &[Parameter],
+    checked: Option<&Checked>,
+    root: &Root,
+) -> (TokenStream, TokenStream) {
+    let Some(checked) = checked else { return (quote!(false), TokenStream::new()) };
+    let own: Vec<_> = function
+        .signature
+        .generics
+        .params
+        .iter()
+        .filter_map(|parameter| match parameter {
+            GenericParam::Type(one) => Some(one.ident.to_string()),
+            GenericParam::Const(one) => Some(one.ident.to_string()),
+            GenericParam::Lifetime(_) => None,
+        })
+        .collect();
+    let asked: Vec<_> =
+        parameters.iter().map(|parameter| &parameter.kind).filter(|kind| !mentions(&quote!(#kind), &own)).collect();
+    let strangers = checked.formula.admits_strangers();
+    if asked.is_empty() {
+        return (quote!(false), TokenStream::new());
+    }
+    let (probe, nothing) = (root.private(quote!(Probe)), root.private(quote!(NeedsNothing)));
+    let need = |kind: &&syn::Type| quote_spanned!(kind.span()=> <#probe<#kind>>::NEEDS);
+    let reads = if checked.formula.is_about_caller() {
+        quote!(false) // a presented credential is verified anyway
+    } else {
+        let needs = asked.iter().map(need);
+        quote!({ use #nothing as _; false #(|| #needs.reads_principal())* })
+    };
+    // With one argument, and where strangers stay outside, nothing can be wrong.
+    if !strangers && asked.len() < 2 {
+        return (reads, TokenStream::new());
+    }
+    let calls = asked.iter().enumerate().map(|(position, kind)| {
+        let check = root.private(quote!(check_argument));
+        let before = asked.iter().take(position).map(need);
+        let need = need(kind);
+        quote_spanned!(kind.span()=> #check(#need, #strangers, false #(|| #before.is_principal())*);)
+    });
+    (reads, quote!(use #nothing as _; #(#calls)*))
+}
+
+fn mentions(tokens: &TokenStream, names: &[String]) -> bool {
+    tokens.clone().into_iter().any(|token| match token {
+        proc_macro2::TokenTree::Ident(word) => names.contains(&word.to_string()),
+        proc_macro2::TokenTree::Group(group) => mentions(&group.stream(), names),
+        _ => false,
+    })
+}
+
+/// The generic arguments that the handler passes to its guard.
+fn arguments(generics: &Generics) -> TokenStream {
+    let (_, arguments, _) = generics.split_for_impl();
+    quote!(#arguments)
+}
+
+/// In tests, the handler as it was written, as `name::call(…)`.
+fn call(function: &Function, parameters: &[Parameter], conditions: &[TokenStream], place: Place) -> TokenStream {
+    let Function { visibility: _, signature, body, .. } = function;
+    let name = &signature.ident;
+    let module = format_ident!("__{}_call", name.unraw(), span = name.span());
+    let all = function.conditions();
+    let arguments = parameters.iter().map(|parameter| {
+        let (lints, pattern, kind) = (parameter.lints(), &parameter.pattern, &parameter.kind);
+        quote!(#(#lints)* #pattern: #kind)
+    });
+    let mut signature = signature.clone();
+    signature.ident = Ident::new("call", name.span());
+    signature.inputs = syn::parse_quote!(#(#arguments),*);
+    let quiet = quote!(#[allow(dead_code, missing_docs, unreachable_pub, non_local_definitions, clippy::all, clippy::pedantic)]);
+    let tests = quote!(#(#conditions)* #(#all)* #[cfg(test)]);
+    if place == Place::Plain {
+        // The name belongs to the function; a type may have it too. A glob yields to whatever else is called so.
+        return quote! {
+            #tests
+            #[doc(hidden)]
+            mod #module {
+                #[allow(non_camel_case_types, dead_code, missing_docs, missing_debug_implementations, unreachable_pub)]
+                pub struct #name {}
+            }
+            #tests
+            #[allow(unused_imports)]
+            use #module::*;
+            #tests
+            #quiet
+            impl #module::#name { pub #signature #body }
+        };
+    }
+    let service = named_or_fallback(name);
+    quote! {
+        #tests
+        const _: () = {
+            #service
+            #quiet
+            impl __Service { pub #signature #body }
+        };
+    }
+}
+
+/// The handler once for each way in which the conditions of its arguments can turn out.
+fn variants(parameters: &[Parameter]) -> Vec<(Vec<TokenStream>, Vec<Parameter>)> {
+    let mut variants = vec![(Vec::new(), Vec::new())];
+    let mut left = MOST_CONDITIONS;
+    for parameter in parameters {
+        let condition = parameter.condition().filter(|_| left > 0);
+        left = left.saturating_sub(usize::from(condition.is_some()));
+        variants = variants
+            .into_iter()
+            .flat_map(|(conditions, parameters): (Vec<TokenStream>, Vec<Parameter>)| {
+                let mut with = parameters.clone();
+                with.push(parameter.clone());
+                match &condition {
+                    None => vec![(conditions, with)],
+                    Some(condition) => {
+                        let and = |more: TokenStream| conditions.iter().cloned().chain([more]).collect::<Vec<_>>();
+                        vec![
+                            (and(quote!(#[cfg(#condition)])), with),
+                            (and(quote!(#[cfg(not(#condition))])), parameters),
+                        ]
+                    }
+                }
+            })
+            .collect();
+    }
+    variants
+}

@@ -1,0 +1,123 @@
+//! The code. What is judged right becomes a const rule and one call; what is not becomes the mistakes, and the user's
+//! function with a rule that refuses everybody, so that editors keep it and the scope does not complain as well.
+
+mod guarded;
+mod paths;
+mod rule;
+mod vocabulary;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens as _, quote, quote_spanned};
+use syn::parse::{ParseStream, Parser as _};
+use syn::{Token, braced};
+
+use self::paths::Root;
+pub(crate) use self::rule::standalone as rule;
+pub(crate) use self::vocabulary::derive as vocabulary;
+use crate::analyse;
+use crate::diagnostics::Diagnostics;
+use crate::parse::{self, Function, Item, Words};
+use crate::words::Attribute;
+
+/// What a guard attribute leaves behind: its words, in the attribute that stands last. Where only inert attributes are
+/// left there is nothing to wait for, and the handler is written at once.
+pub(crate) fn hand_on(attribute: Attribute, arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let mut function = match parse::item(&item) {
+        Ok(Item::Function(function)) => function,
+        Ok(Item::Other { what, at }) => {
+            let mut diagnostics = Diagnostics::default();
+            analyse::item_is_other(what, at, &mut diagnostics);
+            let mistakes = diagnostics.settle();
+            return quote!(#item #mistakes);
+        }
+        // What does not parse as a function is the compiler's to explain.
+        Err(error) => {
+            let mistake = error.to_compile_error();
+            return quote!(#item #mistake);
+        }
+    };
+    let name = Ident::new(attribute.word(), Span::call_site());
+    let own = quote!(#name { #arguments });
+    if let Some(finish) = function.attributes.iter_mut().find(|attribute| paths::is_finish(attribute)) {
+        if let syn::Meta::List(list) = &mut finish.meta {
+            let before = &list.tokens;
+            list.tokens = quote!(#before #own);
+        }
+        return function.to_tokens();
+    }
+    if function.is_plain() {
+        return handler(own, &function, true);
+    }
+    let root = Root::of(&arguments);
+    let mut diagnostics = Diagnostics::default();
+    analyse::function(&function, &mut diagnostics);
+    if let Some(mistakes) = diagnostics.settle() {
+        return guarded::instead_of(&function, &root, mistakes, guarded::Place::AboveRoute);
+    }
+    let beside = guarded::beside_route(&function, &root);
+    let finish = root.private(quote!(finish));
+    function.attributes.push(syn::parse_quote!(#[#finish(#own)]));
+    let function = function.to_tokens();
+    quote!(#beside #function)
+}
+
+/// What the last attribute does: it alone sees the handler with the words of all.
+pub(crate) fn finish(words: TokenStream, item: TokenStream) -> TokenStream {
+    match parse::item(&item) {
+        Ok(Item::Function(function)) => handler(words, &function, false),
+        // A foreign attribute has made something else of the handler: without its rule it does not compile, as the scope
+        // and the route ask for it.
+        _ => {
+            quote_spanned!(Span::call_site()=> ::core::compile_error!("an attribute between the rule and the handler made something else of it\nhelp: write the rule below that attribute"); #item)
+        }
+    }
+}
+
+fn handler(words: TokenStream, function: &Function, declares_guard: bool) -> TokenStream {
+    let place = if declares_guard { guarded::Place::Plain } else { guarded::Place::Last };
+    let mut diagnostics = Diagnostics::default();
+    let attributes = all_words(words, &mut diagnostics);
+    let root = Root::first_of(attributes.iter().map(|words| &words.root));
+    let checked = analyse::handler(&attributes, &mut diagnostics);
+    let mut forms = Diagnostics::default();
+    analyse::function(function, &mut forms);
+    match (diagnostics.settle(), forms.settle()) {
+        (mistakes, Some(forms)) => guarded::instead_of(function, &root, quote!(#mistakes #forms), place),
+        (Some(mistakes), None) => {
+            let refusing = guarded::handler(function, None, &root, place);
+            quote!(#mistakes #refusing)
+        }
+        (None, None) => guarded::handler(function, checked.as_ref(), &root, place),
+    }
+}
+
+/// `require_role { "admin" } require_network { "10.0.0.0/8" }`, as the attributes have handed it on.
+fn all_words(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Vec<Words> {
+    let parser = |input: ParseStream<'_>| {
+        let mut all = Vec::new();
+        while !input.is_empty() {
+            let name: Ident = input.parse()?;
+            let inside;
+            braced!(inside in input);
+            let tokens: TokenStream = inside.parse()?;
+            all.push((name, tokens));
+            let _: Option<Token![;]> = input.parse()?;
+        }
+        Ok(all)
+    };
+    let all = parser.parse2(tokens).unwrap_or_default();
+    all.iter()
+        .filter_map(|(name, tokens)| {
+            let attribute = Attribute::named(&name.to_string())?;
+            Some(parse::words(attribute, name.span(), tokens, diagnostics))
+        })
+        .collect()
+}
+
+impl Function {
+    fn to_tokens(&self) -> TokenStream {
+        let Self { attributes, visibility, signature, body } = self;
+        let signature = signature.to_token_stream();
+        quote!(#(#attributes)* #visibility #signature #body)
+    }
+}

@@ -1,0 +1,43 @@
+//! The names that generated code uses: all by absolute path, below the crate that the user names.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::Attribute;
+
+/// The path of `auth_actix` in the user's crate.
+pub(super) struct Root(TokenStream);
+
+impl Default for Root {
+    fn default() -> Self {
+        Self(quote!(::auth_actix))
+    }
+}
+
+impl Root {
+    /// The first that the user wrote (`crate = …`), or the usual one.
+    pub(super) fn first_of<'a>(mut written: impl Iterator<Item = &'a Option<syn::Path>>) -> Self {
+        let path = written.find_map(Option::as_ref);
+        path.map_or_else(Self::default, |path| Self(quote!(#path)))
+    }
+
+    /// Of the words of one attribute, before they are read.
+    pub(super) fn of(words: &TokenStream) -> Self {
+        let mut tokens = words.clone().into_iter().skip_while(|token| token.to_string() != "crate").skip(2);
+        let path: TokenStream = tokens.by_ref().take_while(|token| token.to_string() != ",").collect();
+        if path.is_empty() { Self::default() } else { Self(path) }
+    }
+
+    /// A name that only generated code uses.
+    pub(super) fn private(&self, name: TokenStream) -> TokenStream {
+        let root = &self.0;
+        quote!(#root::__private::#name)
+    }
+}
+
+/// Whether this is the attribute that [`super::hand_on`] puts last: the only one that is recognised by its name, which
+/// nobody writes.
+pub(super) fn is_finish(attribute: &Attribute) -> bool {
+    let mut segments = attribute.path().segments.iter().rev();
+    let last_two = (segments.next(), segments.next());
+    matches!(last_two, (Some(last), Some(before)) if last.ident == "finish" && before.ident == "__private")
+}

@@ -1,0 +1,198 @@
+//! A rule as a const, and the checks that only the compiler can make.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens as _, quote, quote_spanned};
+use syn::spanned::Spanned as _;
+
+use super::paths::Root;
+use crate::analyse::{self, Atom, Checked, Formula, Literal, Name, Network};
+use crate::diagnostics::Diagnostics;
+use crate::parse;
+use crate::words::{Attribute, Kind};
+
+/// `rule!(…)`: an expression of type `&'static Rule`.
+pub(crate) fn standalone(words: TokenStream) -> TokenStream {
+    let mut diagnostics = Diagnostics::default();
+    let words = parse::words(Attribute::Require, Span::call_site(), &words, &mut diagnostics);
+    let root = Root::first_of([&words.root].into_iter());
+    let checked = analyse::rule(&words, &mut diagnostics);
+    let refuses = refusing(&root);
+    match (diagnostics.settle(), checked) {
+        (None, Some(checked)) => {
+            let checks = checks(&checked.formula, &TokenStream::new(), &root);
+            let rule = rule(&checked, "scope", &quote!(false), Span::call_site(), &root);
+            quote!({ #checks #rule })
+        }
+        (mistakes, _) => quote!({ #mistakes #refuses }),
+    }
+}
+
+/// The rule as an expression. `guards` is what it guards, for logs.
+pub(super) fn rule(
+    checked: &Checked,
+    guards: &str,
+    reads_principal: &TokenStream,
+    at: Span,
+    root: &Root,
+) -> TokenStream {
+    let (formula, text, not_found) = (formula(&checked.formula, root), checked.formula.text(), checked.not_found);
+    let rule = root.private(quote!(Rule));
+    // The line of the handler's name, not that of the macro.
+    let line = quote_spanned!(at=> ::core::line!());
+    quote! {
+        &#rule {
+            formula: #formula,
+            text: #text,
+            guards: ::core::concat!(::core::module_path!(), "::", #guards),
+            file: ::core::file!(),
+            line: #line,
+            reads_principal: #reads_principal,
+            not_found: #not_found,
+        }
+    }
+}
+
+/// The rule that refuses everybody, for what did not pass.
+pub(super) fn refusing(root: &Root) -> TokenStream {
+    root.private(quote!(REFUSING))
+}
+
+/// Consts that do not compile where a name is not declared, or of the wrong kind. One for each name: each is its own
+/// mistake. `conditions` are the `cfg`s of the handler.
+pub(super) fn checks(formula: &Formula, conditions: &TokenStream, root: &Root) -> TokenStream {
+    let checks = formula.literals().into_iter().filter_map(|literal| check(literal, root));
+    checks.map(|check| quote!(#conditions #check)).collect()
+}
+
+fn check(literal: &Literal, root: &Root) -> Option<TokenStream> {
+    let Atom::Named(kind, name) = &literal.atom else { return None };
+    let vocabulary = vocabulary(*kind, name, root);
+    let at = span_of(name);
+    let mut calls = TokenStream::new();
+    if let Name::Text(text) = name {
+        let check = root.private(quote!(check_name));
+        let check = respan(check, at);
+        calls.extend(quote_spanned!(at=> #check(#vocabulary, #text);));
+    } else if let Name::Variant(of, variant) = name {
+        // So that the compiler explains a variant that does not exist, and editors find the one that does.
+        calls.extend(quote!(let _ = #of::#variant;));
+    }
+    if literal.negated {
+        let at = literal.at.span();
+        let check = respan(root.private(quote!(check_negated)), at);
+        calls.extend(quote_spanned!(at=> #check(#vocabulary);));
+    }
+    Some(quote!(const _: () = { #calls };))
+}
+
+/// All of it with one span, so that a panic in it is told at that place.
+fn respan(tokens: TokenStream, at: Span) -> TokenStream {
+    let respanned = tokens.into_iter().map(|mut token| {
+        token.set_span(token.span().located_at(at).resolved_at(at));
+        token
+    });
+    respanned.collect()
+}
+
+fn span_of(name: &Name) -> Span {
+    match name {
+        Name::Text(text) => text.span(),
+        Name::Variant(of, _) => of.span(),
+    }
+}
+
+/// The vocabulary of the type that is in scope where the handler stands, or of the path that was written.
+fn vocabulary(kind: Kind, name: &Name, root: &Root) -> TokenStream {
+    let at = span_of(name);
+    let of = match name {
+        Name::Text(_) => syn::Ident::new(kind.declared_in(), at).into_token_stream(),
+        Name::Variant(of, _) => of.to_token_stream(),
+    };
+    let function = respan(
+        match kind {
+            Kind::Role => root.private(quote!(roles)),
+            Kind::Permission => root.private(quote!(permissions)),
+            Kind::Scope => root.private(quote!(scopes)),
+        },
+        at,
+    );
+    quote_spanned!(at=> #function::<#of>())
+}
+
+fn formula(formula: &Formula, root: &Root) -> TokenStream {
+    let path = root.private(quote!(Formula));
+    match formula {
+        Formula::Literal(one) => {
+            let (atom, negated) = (atom(&one.atom, root), one.negated);
+            let text = Formula::Literal(one.clone()).text();
+            let literal = root.private(quote!(Literal));
+            quote!(#path::Literal(#literal { atom: #atom, negated: #negated, text: #text }))
+        }
+        Formula::All(parts) => {
+            let parts = parts.iter().map(|part| self::formula(part, root));
+            quote!(#path::All(&[#(#parts),*]))
+        }
+        Formula::Any(parts) => {
+            let parts = parts.iter().map(|part| self::formula(part, root));
+            quote!(#path::Any(&[#(#parts),*]))
+        }
+    }
+}
+
+fn atom(atom: &Atom, root: &Root) -> TokenStream {
+    let variant = |name: TokenStream| {
+        let path = root.private(quote!(Atom));
+        quote!(#path::#name)
+    };
+    let of = |name: TokenStream| root.private(quote!(atom::#name));
+    match atom {
+        Atom::Authenticated => {
+            let (variant, kind) = (variant(quote!(Authenticated)), of(quote!(Authenticated)));
+            quote!(#variant(#kind))
+        }
+        Atom::Named(kind, name) => {
+            let (variant, of) = (variant(quote!(Named)), of(quote!(Named)));
+            let vocabulary = vocabulary(*kind, name, root);
+            let name = match name {
+                Name::Text(text) => quote!(#vocabulary.name(#text)),
+                Name::Variant(_, name) => {
+                    let name = name.to_string();
+                    quote!(#vocabulary.variant(#name))
+                }
+            };
+            quote!(#variant(#of(#name)))
+        }
+        Atom::Claim(name, value) => {
+            let (variant, of) = (variant(quote!(Claim)), of(quote!(Claim)));
+            quote!(#variant(#of { name: #name, value: #value }))
+        }
+        Atom::MaxAge(seconds) => {
+            let (variant, of) = (variant(quote!(MaxAge)), of(quote!(MaxAge)));
+            quote!(#variant(#of { seconds: #seconds }))
+        }
+        Atom::Acr(value) => {
+            let (variant, of) = (variant(quote!(Acr)), of(quote!(Acr)));
+            quote!(#variant(#of { value: #value }))
+        }
+        Atom::Scheme(name) => {
+            let (variant, of) = (variant(quote!(Scheme)), of(quote!(ByScheme)));
+            let scheme = root.private(quote!(Scheme));
+            let name = syn::Ident::new(name, Span::call_site());
+            quote!(#variant(#of(#scheme::#name)))
+        }
+        Atom::Networks(networks) => {
+            let (variant, of) = (variant(quote!(Network)), of(quote!(Network)));
+            let networks = networks.iter().map(|Network { address, prefix }| match address {
+                std::net::IpAddr::V4(address) => {
+                    let (make, bits) = (root.private(quote!(ipv4)), address.to_bits());
+                    quote!(#make(#bits, #prefix))
+                }
+                std::net::IpAddr::V6(address) => {
+                    let (make, bits) = (root.private(quote!(ipv6)), address.to_bits());
+                    quote!(#make(#bits, #prefix))
+                }
+            });
+            quote!(#variant(#of(const { &[#(#networks),*] })))
+        }
+    }
+}

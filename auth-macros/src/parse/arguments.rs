@@ -1,0 +1,152 @@
+//! The words of an attribute: rules, keys and last words, separated by commas.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::ToTokens as _;
+use syn::parse::{ParseStream, Parser as _};
+use syn::{BinOp, Expr, ExprAssign, ExprBinary, Token};
+
+use crate::diagnostics::Diagnostics;
+use crate::words::Attribute;
+
+/// The words of one attribute.
+pub(crate) struct Words {
+    pub(crate) attribute: Attribute,
+    /// The attribute itself, for mistakes that no word of it made alone.
+    pub(crate) span: Span,
+    pub(crate) list: Vec<Word>,
+    /// All words as they were written, to find an attribute that stands twice.
+    pub(crate) text: String,
+    pub(crate) not_found: bool,
+    /// Where the user has this crate under another name.
+    pub(crate) root: Option<syn::Path>,
+}
+
+/// One word.
+pub(crate) enum Word {
+    /// `max_age = "5m"`
+    Key(syn::Ident, Expr),
+    /// A name, a rule, or whatever else an expression can be.
+    Expression(Expr),
+}
+
+/// Reads the words of an attribute. Where one cannot be read, reading goes on behind the next comma.
+pub(crate) fn words(attribute: Attribute, span: Span, tokens: &TokenStream, diagnostics: &mut Diagnostics) -> Words {
+    let mut words = Words { attribute, span, list: Vec::new(), text: tokens.to_string(), not_found: false, root: None };
+    let parser = |input: ParseStream<'_>| {
+        while !input.is_empty() {
+            if let Some(expression) = expression(input, diagnostics) {
+                word(expression, input, &mut words, diagnostics);
+            }
+            comma(input, diagnostics)?;
+        }
+        Ok(())
+    };
+    // Every way out of the parser has taken all tokens or reported why not.
+    if let Err(error) = parser.parse2(tokens.clone()) {
+        diagnostics.note_at(error.span(), "this cannot be read as part of a rule", HELP);
+    }
+    words
+}
+
+const HELP: &str = "write atoms such as `role(\"admin\")`, joined by `&&` or `||`";
+
+fn expression(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> Option<Expr> {
+    if input.peek(Token![,]) {
+        return diagnostics.report_at(input.span(), "nothing stands before this comma", "delete it");
+    }
+    let start = input.fork();
+    match input.parse::<Expr>() {
+        Ok(expression) => Some(expression),
+        Err(error) => {
+            let at = if start.is_empty() { Span::call_site() } else { error.span() };
+            let trailing = input.is_empty() || error.to_string().contains("unexpected end");
+            skip(input);
+            if trailing {
+                diagnostics.report_at(last_of(&start), "nothing stands on the right side of this", HELP)
+            } else {
+                diagnostics.report_at(at, "this cannot be read as part of a rule", HELP)
+            }
+        }
+    }
+}
+
+/// The last token of what was to be read: the one that something is missing after.
+fn last_of(start: ParseStream<'_>) -> Span {
+    let rest: TokenStream = start.parse().unwrap_or_default();
+    let upto_comma =
+        rest.into_iter().take_while(|token| !matches!(token, TokenTree::Punct(punct) if punct.as_char() == ','));
+    upto_comma.last().map_or_else(Span::call_site, |token| token.span())
+}
+
+fn word(expression: Expr, input: ParseStream<'_>, words: &mut Words, diagnostics: &mut Diagnostics) {
+    match expression {
+        Expr::Assign(ExprAssign { left, right, .. }) => match &*left {
+            Expr::Path(path) if path.path.is_ident("crate") => match *right {
+                Expr::Path(root) => words.root = Some(root.path),
+                other => diagnostics.note(other, "this is no path", "write `crate = the_name_in_Cargo_toml`"),
+            },
+            Expr::Path(path) if path.path.get_ident().is_some() => {
+                words.list.extend(path.path.get_ident().map(|key| Word::Key(key.clone(), *right)));
+            }
+            _ => diagnostics.note(left, "this is no key", "write a key such as `max_age = \"5m\"`"),
+        },
+        Expr::Path(path) if path.path.is_ident("not_found") => {
+            let is_last = input.is_empty() || followed_by_crate_only(input);
+            if words.not_found {
+                diagnostics.note(path, "`not_found` stands twice", "delete one of the two");
+            } else if !is_last {
+                diagnostics.note(path, "`not_found` is for the whole rule", "write it as the last word");
+            }
+            words.not_found = true;
+        }
+        other => words.list.push(Word::Expression(other)),
+    }
+}
+
+/// `, crate = …` may follow the last word, as does a trailing comma and a second `not_found`, which has its own mistake.
+fn followed_by_crate_only(input: ParseStream<'_>) -> bool {
+    let ahead = input.fork();
+    let _: Option<Token![,]> = ahead.parse().ok().flatten();
+    ahead.is_empty() || ahead.peek(Token![crate]) || ahead.parse::<syn::Ident>().is_ok_and(|word| word == "not_found")
+}
+
+/// Between two words stands a comma. What stands there instead is reported once and passed over.
+fn comma(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<()> {
+    if input.is_empty() {
+        return Ok(());
+    }
+    if input.peek(Token![,]) {
+        return input.parse::<Token![,]>().map(drop);
+    }
+    let ahead = input.fork();
+    let token: TokenTree = ahead.parse()?;
+    match &token {
+        TokenTree::Literal(_) => {
+            diagnostics.note(&token, "a comma is missing before this", "write one, or delete this")
+        }
+        TokenTree::Ident(word) if word == "not_found" => {
+            diagnostics.note(&token, "a comma is missing before this", "write `, not_found`");
+        }
+        TokenTree::Ident(word) if ahead.peek(Token![=]) => {
+            diagnostics.note(&token, "a comma is missing before this", format!("write `, {word} = …`"));
+        }
+        _ => {
+            let what = token.to_token_stream();
+            diagnostics.note(&token, format!("`{what}` joins nothing"), "write `&&` or `||` there, or delete the rest");
+        }
+    }
+    skip(input);
+    comma(input, diagnostics)
+}
+
+/// Up to the next comma.
+fn skip(input: ParseStream<'_>) {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        let _: syn::Result<TokenTree> = input.parse();
+    }
+}
+
+/// Whether the operator joins rules.
+pub(crate) fn joins(binary: &ExprBinary) -> bool {
+    matches!(binary.op, BinOp::And(_) | BinOp::Or(_))
+}

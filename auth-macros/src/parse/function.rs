@@ -1,0 +1,153 @@
+//! The handler, as far as the attributes need it: the body stays a run of tokens.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::ToTokens as _;
+use syn::parse::{Parse, ParseStream, Parser as _};
+use syn::{Attribute, FnArg, Pat, Signature, Type, Visibility};
+
+/// What an attribute stands on.
+pub(crate) enum Item {
+    Function(Box<Function>),
+    /// Something else: what it is called, and where that word stands.
+    Other {
+        what: &'static str,
+        at: Span,
+    },
+}
+
+/// A handler.
+#[derive(Clone)]
+pub(crate) struct Function {
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) visibility: Visibility,
+    pub(crate) signature: Signature,
+    pub(crate) body: TokenStream,
+}
+
+/// An argument of a handler.
+#[derive(Clone)]
+pub(crate) struct Parameter {
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) pattern: Pat,
+    pub(crate) kind: Type,
+}
+
+impl Parse for Function {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        Ok(Self {
+            attributes: input.call(Attribute::parse_outer)?,
+            visibility: input.parse()?,
+            signature: input.parse()?,
+            body: input.parse()?,
+        })
+    }
+}
+
+impl Function {
+    /// The arguments without a receiver.
+    pub(crate) fn parameters(&self) -> Vec<Parameter> {
+        let typed = self.signature.inputs.iter().filter_map(|argument| match argument {
+            FnArg::Typed(typed) => Some(Parameter {
+                attributes: typed.attrs.clone(),
+                pattern: (*typed.pat).clone(),
+                kind: (*typed.ty).clone(),
+            }),
+            FnArg::Receiver(_) => None,
+        });
+        typed.collect()
+    }
+
+    /// Whether only attributes are left that change nothing about the item.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.attributes.iter().all(is_inert)
+    }
+
+    /// The `cfg`s that decide whether the item exists; whatever stands beside it has to say them too.
+    pub(crate) fn conditions(&self) -> Vec<&Attribute> {
+        self.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).collect()
+    }
+}
+
+/// Reads what an attribute stands on.
+pub(crate) fn item(tokens: &TokenStream) -> Result<Item, syn::Error> {
+    if let Some((what, at)) = other_item(tokens) {
+        return Ok(Item::Other { what, at });
+    }
+    Function::parse.parse2(tokens.clone()).map(|function| Item::Function(Box::new(function)))
+}
+
+/// The keyword that says that this is no function, if one comes before `fn`.
+fn other_item(tokens: &TokenStream) -> Option<(&'static str, Span)> {
+    let mut before = None;
+    for token in tokens.clone() {
+        let TokenTree::Ident(word) = &token else {
+            // Behind `impl` and the like the first brace ends what can be told.
+            if matches!(&token, TokenTree::Group(group) if group.delimiter() == proc_macro2::Delimiter::Brace) {
+                break;
+            }
+            continue;
+        };
+        let what = match word.to_string().as_str() {
+            "fn" => return None,
+            "struct" => "a struct",
+            "enum" => "an enum",
+            "union" => "a union",
+            "impl" => "an impl",
+            "mod" => "a module",
+            "trait" => "a trait",
+            "use" => "a use declaration",
+            "type" => "a type alias",
+            "static" => "a static",
+            "macro_rules" => "a macro",
+            "const" => {
+                before = Some(("a const", word.span()));
+                continue;
+            }
+            _ => continue,
+        };
+        return Some((what, word.span()));
+    }
+    before.or_else(|| tokens.clone().into_iter().last().map(|token| ("something else", token.span())))
+}
+
+/// Attributes of the language that neither expand nor replace the item.
+pub(crate) fn is_inert(attribute: &Attribute) -> bool {
+    const INERT: [&str; 12] = [
+        "doc",
+        "allow",
+        "warn",
+        "deny",
+        "expect",
+        "forbid",
+        "cfg",
+        "inline",
+        "must_use",
+        "deprecated",
+        "cold",
+        "track_caller",
+    ];
+    const TOOLS: [&str; 3] = ["clippy", "rustfmt", "diagnostic"];
+    let path = attribute.path();
+    let first = path.segments.first().map(|segment| segment.ident.to_string()).unwrap_or_default();
+    if path.segments.len() == 1 { INERT.contains(&first.as_str()) } else { TOOLS.contains(&first.as_str()) }
+}
+
+impl Parameter {
+    /// The `cfg`s of this argument.
+    pub(crate) fn condition(&self) -> Option<TokenStream> {
+        let conditions = self.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"));
+        let all: Vec<_> = conditions
+            .filter_map(|attribute| attribute.meta.require_list().ok().map(|list| list.tokens.clone()))
+            .collect();
+        match all.as_slice() {
+            [] => None,
+            [one] => Some(one.clone()),
+            several => Some(quote::quote!(all(#(#several),*))),
+        }
+    }
+
+    /// The other attributes: lints, and what foreign macros may want.
+    pub(crate) fn lints(&self) -> impl Iterator<Item = TokenStream> + '_ {
+        self.attributes.iter().filter(|attribute| !attribute.path().is_ident("cfg")).map(|one| one.to_token_stream())
+    }
+}

@@ -1,0 +1,7 @@
+//! What was written, as it was written. Judges nothing that does not keep it from reading on.
+
+mod arguments;
+mod function;
+
+pub(crate) use self::arguments::{Word, Words, joins, words};
+pub(crate) use self::function::{Function, Item, Parameter, is_inert, item};

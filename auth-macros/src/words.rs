@@ -1,0 +1,149 @@
+//! Every word that a user may write: attribute, atom, the shape of its arguments, an example.
+
+/// A guard attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Attribute {
+    Public,
+    RequireAuth,
+    RequireRole,
+    RequirePermission,
+    RequireScope,
+    RequireClaim,
+    RequireNetwork,
+    DenyNetwork,
+    Require,
+}
+
+/// What a vocabulary names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Role,
+    Permission,
+    Scope,
+}
+
+/// The shape of the arguments of an atom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// None: `authenticated`.
+    Nothing,
+    /// A name of a vocabulary.
+    Name(Kind),
+    /// The name and the value of a claim.
+    Claim,
+    /// One or more networks.
+    Networks,
+    /// A length of time.
+    Duration,
+    /// A value of `acr`.
+    Acr,
+    /// The name of a scheme.
+    Scheme,
+}
+
+/// A row: a word of the rule language, the shape of its arguments, and how it looks.
+pub(crate) struct Atom {
+    pub(crate) word: &'static str,
+    pub(crate) shape: Shape,
+    pub(crate) example: &'static str,
+}
+
+/// THE table of atoms.
+#[rustfmt::skip] // a table is read by column
+pub(crate) const ATOMS: [Atom; 9] = [
+    Atom { word: "authenticated", shape: Shape::Nothing,                example: "authenticated" },
+    Atom { word: "role",          shape: Shape::Name(Kind::Role),       example: r#"role("admin")"# },
+    Atom { word: "permission",    shape: Shape::Name(Kind::Permission), example: r#"permission("posts:write")"# },
+    Atom { word: "scope",         shape: Shape::Name(Kind::Scope),      example: r#"scope("read:reports")"# },
+    Atom { word: "claim",         shape: Shape::Claim,                  example: r#"claim("org", "acme")"# },
+    Atom { word: "max_age",       shape: Shape::Duration,               example: r#"max_age("5m")"# },
+    Atom { word: "acr",           shape: Shape::Acr,                    example: r#"acr("urn:example:mfa")"# },
+    Atom { word: "scheme",        shape: Shape::Scheme,                 example: r#"scheme("bearer")"# },
+    Atom { word: "network",       shape: Shape::Networks,               example: r#"network("10.0.0.0/8")"# },
+];
+
+/// The keys of `#[require_auth(…)]`, each the atom of that name.
+pub(crate) const KEYS: [&str; 3] = ["max_age", "acr", "scheme"];
+
+/// The schemes that a rule may ask for, as they are written, with the variant that stands for each.
+pub(crate) const SCHEMES: [(&str, &str); 2] = [("bearer", "Bearer"), ("basic", "Basic")];
+
+/// Units of time, in seconds.
+pub(crate) const UNITS: [(&str, u64); 4] = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400)];
+
+/// The case styles of `rename_all`.
+pub(crate) const CASES: [&str; 6] =
+    ["kebab-case", "snake_case", "SCREAMING_SNAKE_CASE", "camelCase", "PascalCase", "lowercase"];
+
+impl Attribute {
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Public,
+        Self::RequireAuth,
+        Self::RequireRole,
+        Self::RequirePermission,
+        Self::RequireScope,
+        Self::RequireClaim,
+        Self::RequireNetwork,
+        Self::DenyNetwork,
+        Self::Require,
+    ];
+
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::RequireAuth => "require_auth",
+            Self::RequireRole => "require_role",
+            Self::RequirePermission => "require_permission",
+            Self::RequireScope => "require_scope",
+            Self::RequireClaim => "require_claim",
+            Self::RequireNetwork => "require_network",
+            Self::DenyNetwork => "deny_network",
+            Self::Require => "require",
+        }
+    }
+
+    pub(crate) fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|attribute| attribute.word() == word)
+    }
+}
+
+impl Kind {
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Role => "role",
+            Self::Permission => "permission",
+            Self::Scope => "scope",
+        }
+    }
+
+    /// The type that is looked for where the handler stands; also the name of the derive.
+    pub(crate) const fn declared_in(self) -> &'static str {
+        match self {
+            Self::Role => "Role",
+            Self::Permission => "Permission",
+            Self::Scope => "TokenScope",
+        }
+    }
+
+    /// The helper attribute of the derive.
+    pub(crate) const fn helper(self) -> &'static str {
+        match self {
+            Self::Role => "role",
+            Self::Permission => "permission",
+            Self::Scope => "token_scope",
+        }
+    }
+
+    pub(crate) const fn example(self) -> &'static str {
+        match self {
+            Self::Role => "admin",
+            Self::Permission => "posts:write",
+            Self::Scope => "read:reports",
+        }
+    }
+}
+
+/// The row of a word.
+pub(crate) fn atom(word: &str) -> Option<&'static Atom> {
+    ATOMS.iter().find(|atom| atom.word == word)
+}
