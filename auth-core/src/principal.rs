@@ -152,7 +152,7 @@ impl Principal {
     /// The text is not one strict JSON object with a `sub` that is a string.
     pub fn from_claims(source: Arc<Source>, claims: String) -> Result<Self, ClaimsError> {
         let (mut subject, mut acr, mut actor, mut authenticated_at, mut expires_at) = (None, None, None, None, None);
-        let mut is_client = false;
+        let mut client = None;
         let mut lists = Lists::of(&source);
         json::object(&claims, |name, value| {
             lists.see(&source, &claims, name, value);
@@ -164,12 +164,14 @@ impl Principal {
                 "act" => actor = Some(value.span(&claims)),
                 "auth_time" => authenticated_at = value.numeric_date().map(|(down, _)| down),
                 "exp" => expires_at = value.numeric_date().map(|(down, _)| down),
-                "client_id" => is_client = true,
+                "client_id" => client = value.string().map(|_| value.span(&claims)),
                 _ => {}
             }
         })
         .map_err(|_| ClaimsError)?;
         let subject = subject.ok_or(ClaimsError)?;
+        let is_client =
+            client.is_some_and(|client| Raw::at(&claims, client).string() == Raw::at(&claims, subject).string());
         let login = Login { subject, is_client, acr, actor, authenticated_at, expires_at, overage: false };
         Ok(Self::new(source, claims, lists, login))
     }

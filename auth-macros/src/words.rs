@@ -45,21 +45,23 @@ pub(crate) enum Shape {
 pub(crate) struct Atom {
     pub(crate) word: &'static str,
     pub(crate) shape: Shape,
+    /// Whether its absence may be asked for. What a caller can shed, by presenting less, may not.
+    pub(crate) negatable: bool,
     pub(crate) example: &'static str,
 }
 
 /// THE table of atoms.
 #[rustfmt::skip] // a table is read by column
 pub(crate) const ATOMS: [Atom; 9] = [
-    Atom { word: "authenticated", shape: Shape::Nothing,                example: "authenticated" },
-    Atom { word: "role",          shape: Shape::Name(Kind::Role),       example: r#"role("admin")"# },
-    Atom { word: "permission",    shape: Shape::Name(Kind::Permission), example: r#"permission("posts:write")"# },
-    Atom { word: "scope",         shape: Shape::Name(Kind::Scope),      example: r#"scope("read:reports")"# },
-    Atom { word: "claim",         shape: Shape::Claim,                  example: r#"claim("org", "acme")"# },
-    Atom { word: "max_age",       shape: Shape::Duration,               example: r#"max_age("5m")"# },
-    Atom { word: "acr",           shape: Shape::Acr,                    example: r#"acr("urn:example:mfa")"# },
-    Atom { word: "scheme",        shape: Shape::Scheme,                 example: r#"scheme("bearer")"# },
-    Atom { word: "network",       shape: Shape::Networks,               example: r#"network("10.0.0.0/8")"# },
+    Atom { word: "authenticated", shape: Shape::Nothing,                negatable: false, example: "authenticated" },
+    Atom { word: "role",          shape: Shape::Name(Kind::Role),       negatable: true,  example: r#"role("admin")"# },
+    Atom { word: "permission",    shape: Shape::Name(Kind::Permission), negatable: false, example: r#"permission("posts:write")"# },
+    Atom { word: "scope",         shape: Shape::Name(Kind::Scope),      negatable: false, example: r#"scope("read:reports")"# },
+    Atom { word: "claim",         shape: Shape::Claim,                  negatable: true,  example: r#"claim("org", "acme")"# },
+    Atom { word: "max_age",       shape: Shape::Duration,               negatable: false, example: r#"max_age("5m")"# },
+    Atom { word: "acr",           shape: Shape::Acr,                    negatable: false, example: r#"acr("urn:example:mfa")"# },
+    Atom { word: "scheme",        shape: Shape::Scheme,                 negatable: false, example: r#"scheme("bearer")"# },
+    Atom { word: "network",       shape: Shape::Networks,               negatable: true,  example: r#"network("10.0.0.0/8")"# },
 ];
 
 /// The keys of `#[require_auth(…)]`, each the atom of that name.

@@ -73,7 +73,8 @@ impl<S> GuardedService<S> {
     pub(super) fn into_default<U>(
         self,
         registry: &mut Registry,
-    ) -> impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()> + use<U, S>
+    ) -> impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()>
+    + use<U, S>
     where
         S: IntoServiceFactory<U, ServiceRequest>,
         U: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error> + 'static,

@@ -15,8 +15,7 @@ use std::sync::Arc;
 use actix_service::IntoServiceFactory;
 use actix_web::body::MessageBody;
 use actix_web::dev::{
-    AppService, HttpServiceFactory, Payload, ResourceDef, ServiceFactory, ServiceRequest,
-    ServiceResponse, Transform,
+    AppService, HttpServiceFactory, Payload, ResourceDef, ServiceFactory, ServiceRequest, ServiceResponse, Transform,
 };
 use actix_web::guard::Guard as RouteGuard;
 use actix_web::{Error, FromRequest, HttpRequest, HttpResponse};

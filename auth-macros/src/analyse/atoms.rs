@@ -50,15 +50,6 @@ impl Atom {
         !matches!(self, Self::Networks(_))
     }
 
-    /// Why its absence may not be asked for, if it may not: one could simply present less.
-    pub(crate) const fn is_shed(&self) -> bool {
-        match self {
-            Self::Named(kind, _) => !matches!(kind, Kind::Role),
-            Self::Claim(..) | Self::Networks(_) => false,
-            Self::Authenticated | Self::MaxAge(_) | Self::Acr(_) | Self::Scheme(_) => true,
-        }
-    }
-
     /// The atom as it is written in a rule.
     pub(crate) fn text(&self) -> String {
         match self {

@@ -173,11 +173,11 @@ fn names(kind: Kind, words: &Words, diagnostics: &mut Diagnostics) -> Option<For
             )
         }
         [] => None,
-        [one] => combined(kind, one, diagnostics),
+        [one] => combined(kind, one, false, diagnostics),
         several => {
             // Mistakes in the names are told too: both would have to be mended.
             for name in several {
-                combined(kind, name, diagnostics);
+                combined(kind, name, false, diagnostics);
             }
             diagnostics.report(several.get(1), two_names(kind), any_or_all(several))
         }
@@ -185,10 +185,10 @@ fn names(kind: Kind, words: &Words, diagnostics: &mut Diagnostics) -> Option<For
 }
 
 /// `"admin"`, `any("admin", "editor")` or `all(…)`.
-fn combined(kind: Kind, expression: &Expr, diagnostics: &mut Diagnostics) -> Option<Formula> {
+fn combined(kind: Kind, expression: &Expr, negated: bool, diagnostics: &mut Diagnostics) -> Option<Formula> {
     let named = |one: &Expr, diagnostics: &mut Diagnostics| {
         let name = name(kind, one, diagnostics)?;
-        Some(literal(Atom::Named(kind, name), false, one.to_token_stream()))
+        Some(literal(Atom::Named(kind, name), negated, one.to_token_stream()))
     };
     let Expr::Call(call) = ungrouped(expression) else { return named(expression, diagnostics) };
     let word = call.func.to_token_stream().to_string();
@@ -223,7 +223,7 @@ fn combined(kind: Kind, expression: &Expr, diagnostics: &mut Diagnostics) -> Opt
         _ => named(one, diagnostics),
     });
     let parts = parts.collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>()?;
-    Some(if word == "any" { Formula::Any(parts) } else { Formula::All(parts) })
+    Some(if (word == "any") != negated { Formula::Any(parts) } else { Formula::All(parts) })
 }
 
 /// The words that are no keys; a key is a mistake here.
@@ -343,12 +343,17 @@ fn written(
     if !arguments.is_empty() && row.shape == words::Shape::Nothing {
         return diagnostics.report(whole, format!("`{word}` takes no words"), format!("write `{}`", row.example));
     }
-    let at = whole.to_token_stream();
-    let atom = atom(row, arguments, &at, diagnostics)?;
-    if negated && atom.is_shed() {
+    if negated && !row.negatable {
         let wrong = format!("`!` over `{word}`: whoever wants in could simply present less");
         return diagnostics.report(whole, wrong, "ask for what has to be there, or negate a role or a claim");
     }
+    if let (words::Shape::Name(kind), [one]) = (row.shape, arguments) {
+        if matches!(ungrouped(one), Expr::Call(_)) {
+            return combined(kind, one, negated, diagnostics);
+        }
+    }
+    let at = whole.to_token_stream();
+    let atom = atom(row, arguments, &at, diagnostics)?;
     Some(literal(atom, negated, at))
 }
 

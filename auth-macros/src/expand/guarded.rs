@@ -48,37 +48,41 @@ fn declaration(function: &Function) -> TokenStream {
 /// route attribute makes carries a rule. Whether there will be such a struct cannot be known here; where there is none, a
 /// private one takes its place.
 pub(super) fn beside_route(function: &Function, root: &Root) -> TokenStream {
-    let (declaration, conditions) = (declaration(function), function.conditions());
+    let (declaration, fallback, conditions) =
+        (declaration(function), fallback(function, &TokenStream::new()), function.conditions());
     if !function.signature.generics.params.is_empty() {
-        return declaration; // no route attribute makes a struct of a generic handler
+        return quote!(#declaration #fallback); // no route attribute makes a struct of a generic handler
     }
     let (name, guard) = (&function.signature.ident, guard(function));
     let proven = root.private(quote!(Proven));
-    let service = named_or_fallback(name);
     quote! {
         #declaration
+        #fallback
         #(#conditions)*
-        const _: () = {
-            #service
-            #[diagnostic::do_not_recommend]
-            impl #proven for __Service {
-                type Guard = #guard;
-            }
-        };
+        #[allow(non_local_definitions)]
+        #[diagnostic::do_not_recommend]
+        impl #proven for #name {
+            type Guard = #guard;
+        }
     }
 }
 
-/// `__Service`: the type of that name, or a private one where only a function has it.
-fn named_or_fallback(name: &Ident) -> TokenStream {
+/// A type of the handler's name, for where `only` a function has it. A glob yields to whatever else is called so.
+fn fallback(function: &Function, only: &TokenStream) -> TokenStream {
+    let (name, conditions) = (&function.signature.ident, function.conditions());
+    let module = format_ident!("__{}_fallback", name.unraw(), span = name.span());
     quote! {
-        mod __fallback {
-            #[allow(dead_code, unreachable_pub)]
-            pub struct __Service;
+        #(#conditions)*
+        #only
+        #[doc(hidden)]
+        mod #module {
+            #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+            pub(super) struct #name {}
         }
+        #(#conditions)*
+        #only
         #[allow(unused_imports)]
-        use __fallback::*;
-        #[allow(unused_imports)]
-        use #name as __Service;
+        use #module::*;
     }
 }
 
@@ -88,11 +92,14 @@ pub(super) fn handler(function: &Function, checked: Option<&Checked>, root: &Roo
     let handlers = variants.iter().map(|(conditions, parameters)| {
         let guarded = guarded(function, parameters, root);
         let implementation = implementation(function, parameters, conditions, checked, root);
-        let call = call(function, parameters, conditions, place);
+        let call = call(function, parameters, conditions);
         quote!(#(#conditions)* #guarded #implementation #call)
     });
     let beside = match place {
-        Place::Plain => declaration(function),
+        Place::Plain => {
+            let (declaration, fallback) = (declaration(function), fallback(function, &quote!(#[cfg(test)])));
+            quote!(#declaration #fallback)
+        }
         Place::AboveRoute => beside_route(function, root),
         Place::Last => TokenStream::new(),
     };
@@ -229,11 +236,9 @@ fn arguments(generics: &Generics) -> TokenStream {
 }
 
 /// In tests, the handler as it was written, as `name::call(…)`.
-fn call(function: &Function, parameters: &[Parameter], conditions: &[TokenStream], place: Place) -> TokenStream {
-    let Function { visibility: _, signature, body, .. } = function;
-    let name = &signature.ident;
-    let module = format_ident!("__{}_call", name.unraw(), span = name.span());
-    let all = function.conditions();
+fn call(function: &Function, parameters: &[Parameter], conditions: &[TokenStream]) -> TokenStream {
+    let Function { signature, body, .. } = function;
+    let (name, all) = (&signature.ident, function.conditions());
     let arguments = parameters.iter().map(|parameter| {
         let (lints, pattern, kind) = (parameter.lints(), &parameter.pattern, &parameter.kind);
         quote!(#(#lints)* #pattern: #kind)
@@ -241,33 +246,12 @@ fn call(function: &Function, parameters: &[Parameter], conditions: &[TokenStream
     let mut signature = signature.clone();
     signature.ident = Ident::new("call", name.span());
     signature.inputs = syn::parse_quote!(#(#arguments),*);
-    let quiet = quote!(#[allow(dead_code, missing_docs, unreachable_pub, non_local_definitions, clippy::all, clippy::pedantic)]);
-    let tests = quote!(#(#conditions)* #(#all)* #[cfg(test)]);
-    if place == Place::Plain {
-        // The name belongs to the function; a type may have it too. A glob yields to whatever else is called so.
-        return quote! {
-            #tests
-            #[doc(hidden)]
-            mod #module {
-                #[allow(non_camel_case_types, dead_code, missing_docs, missing_debug_implementations, unreachable_pub)]
-                pub struct #name {}
-            }
-            #tests
-            #[allow(unused_imports)]
-            use #module::*;
-            #tests
-            #quiet
-            impl #module::#name { pub #signature #body }
-        };
-    }
-    let service = named_or_fallback(name);
     quote! {
-        #tests
-        const _: () = {
-            #service
-            #quiet
-            impl __Service { pub #signature #body }
-        };
+        #(#conditions)*
+        #(#all)*
+        #[cfg(test)]
+        #[allow(dead_code, missing_docs, unreachable_pub, non_local_definitions, clippy::all, clippy::pedantic)]
+        impl #name { pub #signature #body }
     }
 }
 

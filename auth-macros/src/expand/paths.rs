@@ -20,10 +20,13 @@ impl Root {
         path.map_or_else(Self::default, |path| Self(quote!(#path)))
     }
 
-    /// Of the words of one attribute, before they are read.
+    /// Of the words of one attribute, before they are read: what follows `crate =`.
     pub(super) fn of(words: &TokenStream) -> Self {
-        let mut tokens = words.clone().into_iter().skip_while(|token| token.to_string() != "crate").skip(2);
-        let path: TokenStream = tokens.by_ref().take_while(|token| token.to_string() != ",").collect();
+        let words: Vec<_> = words.clone().into_iter().map(|token| (token.to_string(), token)).collect();
+        let start =
+            words.windows(2).position(|pair| matches!(pair, [(word, _), (sign, _)] if word == "crate" && sign == "="));
+        let path = words.into_iter().skip(start.map_or(usize::MAX, |start| start + 2));
+        let path: TokenStream = path.take_while(|(text, _)| text != ",").map(|(_, token)| token).collect();
         if path.is_empty() { Self::default() } else { Self(path) }
     }
 

@@ -21,7 +21,8 @@ pub(crate) fn standalone(words: TokenStream) -> TokenStream {
         (None, Some(checked)) => {
             let checks = checks(&checked.formula, &TokenStream::new(), &root);
             let rule = rule(&checked, "scope", &quote!(false), Span::call_site(), &root);
-            quote!({ #checks #rule })
+            let kind = root.private(quote!(Rule));
+            quote!({ #checks const __RULE: &'static #kind = #rule; __RULE })
         }
         (mistakes, _) => quote!({ #mistakes #refuses }),
     }
@@ -54,7 +55,8 @@ pub(super) fn rule(
 
 /// The rule that refuses everybody, for what did not pass.
 pub(super) fn refusing(root: &Root) -> TokenStream {
-    root.private(quote!(REFUSING))
+    let rule = root.private(quote!(REFUSING));
+    quote!(&#rule)
 }
 
 /// Consts that do not compile where a name is not declared, or of the wrong kind. One for each name: each is its own

@@ -43,6 +43,9 @@ pub enum KeyError {
     /// Under 2048 bits (RFC 7518 §3.3).
     #[error("an RSA key has at least 2048 bits")]
     RsaTooShort,
+    /// Over 8192 bits, more than any backend verifies with.
+    #[error("an RSA key has at most 8192 bits")]
+    RsaTooLong,
     /// Even, or 1.
     #[error("the exponent of an RSA key is odd and at least 3")]
     RsaExponent,

@@ -128,168 +128,682 @@ fn every_token_that_somebody_else_made_is_answered_as_its_row_says() {
     }
     assert!(rows.len() > 900 && wrong.is_empty(), "{} of {}:\n{}", wrong.len(), rows.len(), wrong.join("\n"));
 }
+
+// ── tokens made here ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// The middle of the day on which all that is not told the real time happens.
+const NOW: i64 = 1_800_000_000;
+const HS256: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_seconds(seconds)
+}
+
+/// The claims of a good token as JSON text, with these members in place of the usual ones; an empty value leaves one out.
+fn claims(others: &[(&str, &str)]) -> String {
+    let expires = (NOW + 3600).to_string();
+    let usual = [("iss", r#""https://id.example""#), ("aud", r#""reports""#), ("sub", r#""alice""#), ("exp", &expires)];
+    let kept = usual.iter().filter(|(name, _)| others.iter().all(|(other, _)| other != name));
+    let members = kept.chain(others).filter(|(_, value)| !value.is_empty());
+    format!("{{{}}}", members.map(|(name, value)| format!("{name:?}:{value}")).collect::<Vec<_>>().join(","))
+}
+
+/// Signs whatever it is given.
+fn sign(algorithm: Algorithm, key: &EncodingKey, header: impl AsRef<[u8]>, claims: impl AsRef<[u8]>) -> String {
+    key::install_provider();
+    let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+    let signature = jsonwebtoken::crypto::sign(message.as_bytes(), key, algorithm).unwrap();
+    format!("{message}.{signature}")
+}
+
+fn sign_by(secret: &[u8], header: impl AsRef<[u8]>, claims: impl AsRef<[u8]>) -> String {
+    sign(Algorithm::HS256, &EncodingKey::from_secret(secret), header, claims)
+}
+
+fn hs256(header: impl AsRef<[u8]>, claims: impl AsRef<[u8]>) -> String {
+    sign_by(&fixture("hmac.secret.txt"), header, claims)
+}
+
+/// `let in`, or the problem.
+fn outcome(bearer: &Bearer, token: &str, now: Timestamp) -> &'static str {
+    match bearer.verify(token, now) {
+        Ok(_) => "let in",
+        Err(denial) => {
+            assert_eq!(denial.used, Some(Scheme::Bearer));
+            denial.reason.answer().problem
+        }
+    }
+}
+
 #[test]
-fn probe() {
-    let k = |name: &str, key: Key| {
-        println!(
-            "{name}: {:?}",
-            Jwt::key(key).issuer("i").audience("a").prepare(&[]).map(|_| "ok").map_err(|e| e.to_string())
-        )
-    };
-    let hs = |name: &str, secret: &[u8]| k(name, Key::secret(Algorithm::HS256, secret));
-    let spki = fixture("rsa.public.der");
-    let ecpem = text("ec-p256.public.pem");
-    let b64 = |pem: &str| pem.lines().filter(|l| !l.starts_with("-")).collect::<String>();
-    let ecder = STANDARD.decode(b64(&ecpem)).unwrap();
-    let edder = STANDARD.decode(b64(&text("ed25519.public.pem"))).unwrap();
-    let cert = text("rsa-other.cert.pem");
-    let certder = STANDARD.decode(b64(&cert)).unwrap();
-    hs("pem", text("rsa.public.pem").as_bytes());
-    hs("spki der", &spki);
-    hs("pkcs1 der", &spki[24..]);
-    hs("ec der", &ecder);
-    hs("ed der", &edder);
-    hs("b64 der", STANDARD.encode(&spki).as_bytes());
-    hs("b64 ec der", STANDARD.encode(&ecder).as_bytes());
-    hs("b64 pkcs1", STANDARD.encode(&spki[24..]).as_bytes());
-    hs(
-        "b64 lines",
-        text("rsa.public.pem").lines().filter(|l| !l.starts_with("-")).collect::<Vec<_>>().join("\n").as_bytes(),
+fn dates_hold_to_the_second() {
+    // JWT-19 to JWT-23, STEP-4: at each leeway, each date around its limit. A fraction is never rounded in its favour.
+    const INVALID: &str = "invalid-credentials";
+    const EXPIRED: &str = "expired-credentials";
+    for leeway in [0, 60, 300] {
+        let jwt = jwt_of("hs256").leeway(Duration::from_secs(leeway));
+        let bearer = server(jwt);
+        let leeway = i64::try_from(leeway).unwrap();
+        let date = |name: &str, value: String| outcome(&bearer, &hs256(HS256, claims(&[(name, &value)])), at(NOW));
+        #[rustfmt::skip]
+        let table = [
+            (NOW - leeway - 1, "",     EXPIRED),
+            (NOW - leeway,     "",     EXPIRED),
+            (NOW - leeway,     ".0",   EXPIRED),
+            (NOW - leeway,     ".999", EXPIRED), // a clock of whole seconds: it may be past already
+            (NOW - leeway + 1, "",     "let in"),
+            (NOW - leeway + 1, ".5",   "let in"),
+        ];
+        for (expires, fraction, expected) in table {
+            assert_eq!(
+                date("exp", format!("{expires}{fraction}")),
+                expected,
+                "exp {expires}{fraction}, leeway {leeway}"
+            );
+        }
+        #[rustfmt::skip]
+        let table = [
+            (NOW + leeway - 1, "",     "let in"),
+            (NOW + leeway - 1, ".999", "let in"),
+            (NOW + leeway,     "",     "let in"),
+            (NOW + leeway,     ".0",   "let in"),
+            (NOW + leeway,     ".001", INVALID),
+            (NOW + leeway,     ".5",   INVALID),
+            (NOW + leeway + 1, "",     INVALID),
+        ];
+        for name in ["nbf", "iat", "auth_time"] {
+            for (begins, fraction, expected) in table {
+                assert_eq!(
+                    date(name, format!("{begins}{fraction}")),
+                    expected,
+                    "{name} {begins}{fraction}, leeway {leeway}"
+                );
+            }
+        }
+    }
+    // However large, a number is what it says or is refused; a leeway larger than the time itself wraps nothing.
+    let bearer = server(jwt_of("hs256").leeway(Duration::from_secs(300)));
+    #[rustfmt::skip]
+    let table = [
+        ("exp", "0",                    EXPIRED,  NOW), ("exp", "-1",                   EXPIRED, NOW), ("exp", "-0",                    EXPIRED,  NOW),
+        ("exp", "-1e15",                EXPIRED,  NOW), ("exp", "1.9e9",                "let in", NOW), ("exp", "1.7E+9",               EXPIRED,  NOW),
+        ("exp", "9007199254740992",     "let in", NOW), ("exp", "18446744073709551615", INVALID, NOW), ("exp", "1e400",                 INVALID,  NOW),
+        ("exp", "\"1900000000\"",       INVALID,  NOW), ("exp", "null",                 INVALID, NOW), ("exp", "true",                  INVALID,  NOW),
+        ("exp", "[1900000000]",         INVALID,  NOW), ("exp", "",                     INVALID, NOW), ("nbf", "-9223372036854775808",  INVALID,  NOW),
+        ("nbf", "-1",                   "let in", NOW), ("iat", "-1.5",                 "let in", NOW), ("nbf", "9007199254740992",     INVALID,  NOW),
+        ("nbf", "\"0\"",                INVALID,  NOW), ("nbf", "null",                 INVALID, NOW), ("iat", "false",                 INVALID,  NOW),
+        ("auth_time", "\"0\"",          INVALID,  NOW), ("exp", "10",                   "let in", 0),   ("exp", "0",                    "let in", 0),
+        ("exp", "-301",                 EXPIRED,  0),   ("exp", "1",                    EXPIRED, i64::MAX), ("nbf", "1",                INVALID,  i64::MIN),
+    ];
+    for (name, value, expected, now) in table {
+        assert_eq!(
+            outcome(&bearer, &hs256(HS256, claims(&[(name, value)])), at(now)),
+            expected,
+            "{name} {value} at {now}"
+        );
+    }
+    let unless_set = server(jwt_of("hs256"));
+    for (expires, expected) in [(NOW - 59, "let in"), (NOW - 60, EXPIRED)] {
+        assert_eq!(outcome(&unless_set, &hs256(HS256, claims(&[("exp", &expires.to_string())])), at(NOW)), expected);
+    }
+}
+
+#[test]
+fn what_is_wrong_is_said_in_one_order_and_expired_only_of_a_token_that_was_good() {
+    // JWT-15: nobody learns that a forged token, or one for another application, has expired.
+    let past = NOW.saturating_sub(7200).to_string();
+    let bearer = server(jwt_of("hs256"));
+    #[rustfmt::skip]
+    let table: &[(&[(&str, &str)], &str)] = &[
+        (&[],                                               "expired-credentials"),
+        (&[("iss", "\"https://other.example\"")],           "invalid-credentials"),
+        (&[("aud", "\"other\"")],                           "invalid-credentials"),
+        (&[("sub", "")],                                    "invalid-credentials"),
+        (&[("cnf", r#"{"jkt":"a"}"#)],                      "invalid-credentials"),
+        (&[("scope", "[]")],                                "invalid-credentials"),
+        (&[("jti", "1")],                                   "invalid-credentials"),
+        (&[("nbf", "9000000000")],                          "invalid-credentials"),
+    ];
+    for (others, expected) in table {
+        let claims = claims(&[others, &[("exp", past.as_str())][..]].concat());
+        assert_eq!(outcome(&bearer, &hs256(HS256, &claims), at(NOW)), *expected, "{claims}");
+        assert_eq!(outcome(&bearer, &sign_by(&[7; 32], HS256, &claims), at(NOW)), "invalid-credentials", "{claims}");
+    }
+}
+
+#[test]
+fn issuers_are_told_apart_by_name_and_no_key_signs_for_another() {
+    // JWT-16, JWT-17, C2, C3: one `kid` at both, and a third issuer whose keys are of another kind.
+    const OTHER: &str = "https://other.example";
+    let (ours, theirs) = (fixture("hmac.secret.txt"), [7; 64]);
+    let issuer = |name, key: Key| Jwt::key(key.kid("1")).issuer(name).audience(AUDIENCE);
+    let hmac = |secret: &[u8]| Key::secret(Algorithm::HS256, secret);
+    let rsa = Key::pem(Algorithm::RS256, fixture("rsa.public.pem"));
+    let jwts = vec![
+        issuer(ISSUER, hmac(&ours)).confers(Confers::nothing().roles(["admin"])),
+        issuer(OTHER, hmac(&theirs)).confers(Confers::nothing().roles(["viewer"])),
+        issuer("https://rsa.example", rsa),
+    ];
+    let bearer = Bearer::new(jwts, &[]).unwrap();
+    assert_eq!(
+        bearer.sources().map(|source| &*source.issuer).collect::<Vec<_>>(),
+        [ISSUER, OTHER, "https://rsa.example"]
     );
-    hs("jwk", text("rsa.jwk.json").as_bytes());
-    hs("jwks", text("keys.jwks.json").as_bytes());
-    hs("cert", cert.as_bytes());
-    hs("cert der", &certder);
-    hs("cert b64", STANDARD.encode(&certder).as_bytes());
-    hs("ssh", b"ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ comment");
-    hs("ec raw point", &ecder[26..]);
-    hs("bom pem", format!("\u{feff}{}", text("rsa.public.pem")).as_bytes());
-    hs("bom jwk", format!("\u{feff}{}", text("rsa.jwk.json")).as_bytes());
-    hs("quoted pem", serde_json::to_string(&text("rsa.public.pem")).unwrap().as_bytes());
-    hs("sk- secret", b"sk-live-0123456789abcdef0123456789abcdef");
-    for alg in [Algorithm::RS256, Algorithm::ES256, Algorithm::ES384, Algorithm::EdDSA, Algorithm::HS256] {
-        for f in [
-            "rsa.public.pem",
-            "rsa-1024.public.pem",
-            "ec-p256.public.pem",
-            "ec-p384.public.pem",
-            "ed25519.public.pem",
-            "rsa.private.pem",
-            "ec-p256.private.pem",
-            "ed25519.private.pem",
-            "rsa-other.cert.pem",
-        ] {
-            k(&format!("pem {alg:?} {f}"), Key::pem(alg, fixture(f)));
-            let der = STANDARD.decode(b64(&text(f))).unwrap();
-            k(&format!("der {alg:?} {f}"), Key::der(alg, der));
+    let private = EncodingKey::from_rsa_pem(&fixture("rsa.private.pem")).unwrap();
+    let kid = |algorithm| format!(r#"{{"alg":"{algorithm}","kid":"1"}}"#);
+    let named = |name: &str| claims(&[("iss", name), ("roles", r#"["admin","viewer"]"#)]);
+    #[rustfmt::skip]
+    let table = [
+        ("by its own key",              sign_by(&ours, kid("HS256"), named(r#""https://id.example""#)),       Some(ISSUER)),
+        ("by its own key",              sign_by(&theirs, kid("HS256"), named(r#""https://other.example""#)),  Some(OTHER)),
+        ("by its own key",              sign(Algorithm::RS256, &private, kid("RS256"), named(r#""https://rsa.example""#)), Some("https://rsa.example")),
+        ("by the key of the first",     sign_by(&ours, kid("HS256"), named(r#""https://other.example""#)),    None),
+        ("by the key of the second",    sign_by(&theirs, kid("HS256"), named(r#""https://id.example""#)),     None),
+        ("by a secret, of the third",   sign_by(&ours, kid("HS256"), named(r#""https://rsa.example""#)),      None),
+        ("by a public key as a secret", sign_by(&fixture("rsa.public.pem"), kid("HS256"), named(r#""https://rsa.example""#)), None),
+        ("by the third, of the first",  sign(Algorithm::RS256, &private, kid("RS256"), named(r#""https://id.example""#)), None),
+        ("of nobody known",             sign_by(&ours, kid("HS256"), named(r#""https://id.example/""#)),      None),
+        ("of both",                     sign_by(&ours, kid("HS256"), named(r#"["https://id.example","https://other.example"]"#)), None),
+        ("of nobody",                   sign_by(&ours, kid("HS256"), claims(&[("iss", "")])),                 None),
+        ("of two, in two members",      sign_by(&ours, kid("HS256"), r#"{"iss":"https://id.example","iss":"https://other.example","sub":"a","aud":"reports","exp":9000000000}"#), None),
+    ];
+    for (case, token, expected) in &table {
+        let found = bearer.verify(token, at(NOW));
+        assert_eq!(found.as_ref().ok().map(Principal::issuer), *expected, "{case}: {found:?}");
+    }
+    let [first, second, third] = [0, 1, 2].map(|row| bearer.verify(&table[row].1, at(NOW)).unwrap());
+    let roles = |caller: &Principal| ["admin", "viewer"].map(|role| caller.has_role(Role::new(role)));
+    assert_eq!([roles(&first), roles(&second), roles(&third)], [[true, false], [false, true], [true, true]]);
+    assert_eq!([&first, &second, &third].map(Principal::local_subject), ["alice"; 3]);
+    assert!(first.id() != second.id() && second.id() != third.id(), "one subject at two issuers is two people");
+    // Alone, an issuer may sign without a name, which then need not fit; the identity is under the name given here.
+    let unnamed = server(Jwt::key(hmac(&ours)).without_issuer("ours").audience(AUDIENCE));
+    for (issuer, expected) in [("", "let in"), (r#""https://id.example""#, "let in"), ("7", "invalid-credentials")] {
+        assert_eq!(outcome(&unnamed, &hs256(HS256, claims(&[("iss", issuer)])), at(NOW)), expected, "{issuer}");
+    }
+    let principal = unnamed.verify(&hs256(HS256, claims(&[("iss", "")])), at(NOW)).unwrap();
+    assert_eq!(principal.id().to_string(), "user:4:ours:alice");
+}
+
+#[test]
+fn a_key_is_found_by_its_id_and_its_algorithm() {
+    // JWT-6, JWT-12, JWKS-7, and the rotation of keys by hand
+    let secrets: Vec<[u8; 64]> = (1..=10).map(|byte| [byte; 64]).collect();
+    let key = |index: usize| Key::secret(Algorithm::HS256, secrets[index]);
+    let jwt = |keys: Vec<Key>| {
+        let mut keys = keys.into_iter();
+        let jwt = Jwt::key(keys.next().unwrap()).issuer(ISSUER).audience(AUDIENCE);
+        server(keys.fold(jwt, Jwt::or_key))
+    };
+    let rotated = jwt(vec![key(0).kid("old"), key(1).kid("new"), Key::secret(Algorithm::HS512, secrets[2]).kid("old")]);
+    let twice = jwt(vec![key(0).kid("a"), key(1).kid("a"), key(2)]);
+    let many = jwt((0..10).map(key).collect());
+    let signed = |index: usize, kid: &str| {
+        let header = if kid.is_empty() { HS256.to_owned() } else { format!(r#"{{"alg":"HS256","kid":{kid}}}"#) };
+        sign_by(&secrets[index], header, claims(&[]))
+    };
+    #[rustfmt::skip]
+    let table = [
+        (&rotated, 0, r#""old""#, true),  (&rotated, 1, r#""new""#, true),  (&rotated, 1, r#""old""#, false), (&rotated, 0, r#""new""#, false),
+        (&rotated, 0, "",         true),  (&rotated, 1, "",         true),  (&rotated, 2, "",         false), (&rotated, 2, r#""old""#, false),
+        (&rotated, 0, r#""Old""#, false), (&rotated, 0, r#""""#,    false), (&rotated, 0, "7",        false), (&rotated, 0, r#""../old""#, false),
+        (&twice,   0, r#""a""#,   true),  (&twice,   1, r#""a""#,   true),  (&twice,   2, r#""a""#,   true),  (&twice,   2, r#""other""#, true),
+        (&many,    0, "",         true),  (&many,    7, "",         true),  (&many,    8, "",         false), (&many,    9, r#""x""#, false),
+    ];
+    for (row, (bearer, index, kid, expected)) in table.into_iter().enumerate() {
+        assert_eq!(bearer.verify(&signed(index, kid), at(NOW)).is_ok(), expected, "row {row}: key {index}, kid {kid}");
+    }
+}
+
+#[test]
+fn each_provider_s_tokens_are_read_where_it_lists_names() {
+    // JWT-27, AT-4, C4: (issuer, claims, roles held, scopes held, whether a missing role is an answer)
+    let shop = |jwt: Jwt| server(jwt.issuer(ISSUER).audience(AUDIENCE));
+    let flat = || Jwt::hs256(fixture("hmac.secret.txt"));
+    #[rustfmt::skip]
+    let table = [
+        ("flat", flat(), r#""roles":["admin"],"groups":["g"],"scope":"openid  reports","scp":["s"]"#, "admin", "openid reports", true),
+        ("flat, without", flat(), r#""realm_access":{"roles":["admin"]},"scp":"openid""#, "", "", false),
+        ("Keycloak", flat().keycloak("shop/web~1"), r#""typ":"Bearer","azp":"shop","acr":"1","realm_access":{"roles":["offline_access","admin"]},
+            "resource_access":{"shop/web~1":{"roles":["viewer"]},"account":{"roles":["manage-account","editor"]}},"scope":"openid profile email""#,
+            "admin viewer", "openid profile email", true),
+        ("Keycloak, without roles of the client", flat().keycloak("shop"), r#""realm_access":{"roles":["admin"]},"roles":["editor"]"#, "admin", "", false),
+        ("Auth0", flat().auth0("https://shop.example/"), r#""azp":"k","https://shop.example/roles":["admin"],"permissions":["read:x"],"roles":["editor"],
+            "scope":"openid read:x""#, "admin", "openid read:x", true),
+        ("Entra ID", flat().entra(), r#""ver":"2.0","oid":"o","tid":"t","roles":["admin"],"scp":"Files.Read User.Read","groups":["viewer"]"#,
+            "admin", "Files.Read User.Read", true),
+        ("Entra ID, too many groups", flat().entra(), r#""roles":["admin"],"_claim_names":{"groups":"src1"},"_claim_sources":{"src1":{"endpoint":"https://x"}}"#,
+            "admin", "", false),
+        ("Entra ID, too many groups", flat().entra(), r#""roles":["admin"],"hasgroups":true"#, "admin", "", false),
+        ("Okta", flat().okta(), r#""ver":1,"cid":"c","uid":"u","groups":["Everyone","admin"],"scp":["openid","reports"],"roles":["editor"]"#,
+            "admin", "openid reports", true),
+        ("deep", flat().roles_at(["/a~1b/~0c/"]), r#""a/b":{"~c":{"":["admin"]}},"roles":["editor"]"#, "admin", "", true),
+        ("no array at the end", flat().roles_at(["/a/b"]), r#""a":{"b":"admin"}"#, "", "", false),
+    ];
+    for (case, jwt, members, roles, scopes, answers) in table {
+        let members = format!("{{{members},{}", &claims(&[])[1..]);
+        let caller =
+            shop(jwt).verify(&hs256(HS256, &members), at(NOW)).unwrap_or_else(|denial| panic!("{case}: {denial:?}"));
+        for role in ["admin", "editor", "viewer", "g", "manage-account"] {
+            let held = roles.split(' ').any(|held| held == role);
+            assert_eq!(caller.has_role(Role::new(role)), held, "{case}: {role}");
+            assert_eq!(caller.answers(Role::VOCABULARY.name(role)), answers, "{case}: {role}");
         }
-        for f in ["secp256k1", "prime256v1", "secp521r1", "brainpoolP256r1", "X25519", "ED448"] {
-            let f = format!("/tmp/k/{f}.pub.pem");
-            let pem = std::fs::read_to_string(&f).unwrap();
-            k(&format!("pem {alg:?} {f}"), Key::pem(alg, &pem));
-            let der = STANDARD.decode(b64(&pem)).unwrap();
-            k(&format!("der {alg:?} {f}"), Key::der(alg, der));
+        for scope in ["openid", "profile", "email", "reports", "read:x", "Files.Read", "User.Read", "s", "open", ""] {
+            let held = !scope.is_empty() && scopes.split(' ').any(|held| held == scope);
+            assert_eq!(caller.has_scope(TokenScope::new(scope)), held, "{case}: {scope}");
         }
     }
-    let j = |name: &str, f: &dyn Fn(&mut serde_json::Value), file: &str| {
-        let mut v: serde_json::Value = serde_json::from_str(&text(file)).unwrap();
-        f(&mut v);
-        k(&format!("jwk {name}"), Key::jwk(&v.to_string()));
-    };
-    j("rsa", &|_| {}, "rsa.jwk.json");
-    j("1024", &|_| {}, "rsa-1024.jwk.json");
-    for (n, e) in [
-        ("e=1", "AQ"),
-        ("e=65536", "AQAA"),
-        ("e=3", "Aw"),
-        ("e empty", ""),
-        ("e=0", "AA"),
-        ("e huge", "AQAAAAAAAAAB"),
-        ("e padded zeros", "AAABAAE"),
-        ("e with pad", "AQAB="),
+    for (jwt, member) in [
+        (flat(), r#""scope":["openid"]"#),
+        (flat().entra(), r#""scp":["a"]"#),
+        (flat().okta(), r#""scp":"openid""#),
+        (flat().okta(), r#""scp":["a",1]"#),
     ] {
-        j(n, &|v| v["e"] = e.into(), "rsa.jwk.json");
+        let members = format!("{{{member},{}", &claims(&[])[1..]);
+        assert_eq!(outcome(&shop(jwt), &hs256(HS256, members), at(NOW)), "invalid-credentials", "BEARER-9: {member}");
     }
-    let n = |bytes: usize| {
-        let mut b = vec![0xffu8; bytes];
-        b[0] = 0xd3;
-        b[bytes - 1] = 0x0b;
-        URL_SAFE_NO_PAD.encode(b)
-    };
-    for b in [255, 256, 512, 1024, 1025, 2048] {
-        let n = n(b);
-        j(&format!("n {b}"), &|v| v["n"] = n.clone().into(), "rsa.jwk.json");
+}
+
+#[test]
+fn a_program_that_acts_for_itself_is_no_user() {
+    // C2, AT-5, JWT-25: in a token and in `Principal::from_claims` alike.
+    let bearer = server(jwt_of("hs256"));
+    let source = Arc::clone(bearer.sources().next().unwrap());
+    #[rustfmt::skip]
+    let table = [
+        (r#""alice""#, "",                  "user:18:https://id.example:alice"),
+        (r#""alice""#, r#""spa""#,          "user:18:https://id.example:alice"),
+        (r#""spa""#,   r#""spa""#,          "client:18:https://id.example:spa"),
+        (r#""spa""#,   r#""\u0073pa""#,     "client:18:https://id.example:spa"),
+        (r#""a:b""#,   "",                  "user:18:https://id.example:a:b"),
+    ];
+    for (subject, client, expected) in table {
+        let claims = claims(&[("sub", subject), ("client_id", client)]);
+        let by_token = bearer.verify(&hs256(HS256, &claims), at(NOW)).unwrap();
+        let by_claims = Principal::from_claims(Arc::clone(&source), claims.clone()).unwrap();
+        assert_eq!([by_token.id().to_string(), by_claims.id().to_string()], [expected; 2], "{claims}");
     }
+}
+
+// ── settings ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const SECP256K1: &str = "-----BEGIN PUBLIC KEY-----
+MFYwEAYHKoZIzj0CAQYFK4EEAAoDQgAEFjS46CiJEm3rPJdLwsOZnca3TaNiTfQ5
+uZ3PzTYyFCrrvKf0fnl8Sy/x4jAXmIUivOc7oTKpvMnHQPfeUeHfYQ==
+-----END PUBLIC KEY-----
+";
+const X25519: &str = "-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VuAyEAXMJNpYhybiKMBmBdKyKfYldZTR/n42hGMQVOSKfuYCA=
+-----END PUBLIC KEY-----
+";
+const ED448: &str = "-----BEGIN PUBLIC KEY-----
+MEMwBQYDK2VxAzoAQqxr0q+3qzhICop/1otGoenwaUy/WKicxvRPL8k8tPFZTqI2
+/4KGoVWYA6Mkz5eGb9e9LpyA+zCA
+-----END PUBLIC KEY-----
+";
+const COMPRESSED: &str = "-----BEGIN PUBLIC KEY-----
+MDkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDIgADukgvq8YvTvHMbGlGDFfLbbagiyKk
+SGf/iDdyM0i6izw=
+-----END PUBLIC KEY-----
+";
+
+/// What stands between the lines of a PEM.
+fn der(pem: &str) -> Vec<u8> {
+    STANDARD.decode(pem.lines().filter(|line| !line.starts_with('-')).collect::<String>()).unwrap()
+}
+
+/// The JWK in this file with some of its members replaced, as JSON values; an empty value leaves one out.
+fn jwk(file: &str, members: &[(&str, &str)]) -> String {
+    let mut jwk: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&fixture(file)).unwrap();
+    for (name, value) in members {
+        jwk.remove(*name);
+        if !value.is_empty() {
+            jwk.insert((*name).to_owned(), serde_json::from_str(value).unwrap());
+        }
+    }
+    serde_json::to_string(&jwk).unwrap()
+}
+
+/// What `build()` says to this key.
+fn build(key: Key) -> Result<(), KeyError> {
+    match Bearer::new(vec![Jwt::key(key).issuer(ISSUER).audience(AUDIENCE)], &[]) {
+        Ok(_) => Ok(()),
+        Err((_, JwtError::Key { position: 1, error })) => Err(error),
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_secret_that_is_short_or_public_is_none() {
+    // JWT-6, JWT-7, T1, CVE-2026-48526: every way in which a public key might be pasted.
+    #[rustfmt::skip]
+    let lengths = [(Algorithm::HS256, 32), (Algorithm::HS384, 48), (Algorithm::HS512, 64)];
+    for (algorithm, least) in lengths {
+        for length in [0, 1, least - 1] {
+            assert_eq!(
+                build(Key::secret(algorithm, vec![7; length])),
+                Err(KeyError::SecretTooShort(least)),
+                "{algorithm:?} {length}"
+            );
+        }
+        assert_eq!(build(Key::secret(algorithm, vec![7; least])), Ok(()), "{algorithm:?}");
+    }
+    for algorithm in [Algorithm::RS256, Algorithm::PS512, Algorithm::ES256, Algorithm::EdDSA] {
+        assert_eq!(build(Key::secret(algorithm, [7; 64])), Err(KeyError::OtherAlgorithm), "{algorithm:?}");
+    }
+    let keys = [
+        "rsa.public.pem",
+        "rsa-1024.public.pem",
+        "ec-p256.public.pem",
+        "ec-p384.public.pem",
+        "ed25519.public.pem",
+        "rsa-other.cert.pem",
+    ];
+    let pkcs1 = fixture("rsa.public.der").split_off(24);
+    let mut public = vec![
+        ("PKCS#1".to_owned(), pkcs1.clone()),
+        ("PKCS#1 in base64".to_owned(), STANDARD.encode(pkcs1).into_bytes()),
+    ];
+    for name in keys {
+        let (pem, der) = (text(name), der(&text(name)));
+        let base64 = STANDARD.encode(&der);
+        let lines = pem.lines().filter(|line| !line.starts_with('-')).collect::<Vec<_>>().join("\n");
+        #[rustfmt::skip]
+        let spellings = [
+            ("PEM", pem.clone()), ("PEM, trimmed", pem.trim().to_owned()), ("PEM, CRLF", pem.replace('\n', "\r\n")), ("PEM, escaped", pem.replace('\n', "\\n")),
+            ("PEM, after a byte order mark", format!("\u{feff}{pem}")), ("PEM, indented", format!("  {pem}")),
+            ("base64", base64.clone()), ("base64, with a newline", format!("{base64}\n")), ("base64, in lines", lines),
+            ("base64, without padding", base64.trim_end_matches('=').to_owned()), ("base64url", URL_SAFE_NO_PAD.encode(&der)),
+        ];
+        public.push((format!("{name}: DER"), der));
+        public.extend(spellings.map(|(spelling, text)| (format!("{name}: {spelling}"), text.into_bytes())));
+    }
+    for name in ["rsa.jwk.json", "ec-p256.jwk.json", "ed25519.jwk.json", "keys.jwks.json"] {
+        public.push((name.to_owned(), fixture(name)));
+        public.push((format!("{name}, after a byte order mark"), format!("\u{feff}{}", text(name)).into_bytes()));
+        public.push((format!("{name} in one line"), text(name).replace(['\n', ' '], "").into_bytes()));
+    }
+    #[rustfmt::skip]
+    let ssh = [
+        "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQC7 a@b", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsa a@b",
+        "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbml", "sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2gu",
+        "sk-ecdsa-sha2-nistp256@openssh.com AAAAInNrLWVjZHNhLXNoYTItbmlz",
+    ];
+    public.extend(ssh.map(|line| (line.to_owned(), line.as_bytes().to_vec())));
+    for (name, bytes) in public.into_iter().filter(|(_, bytes)| bytes.len() >= 32) {
+        assert_eq!(build(Key::secret(Algorithm::HS256, bytes)), Err(KeyError::SecretIsPublicKey), "{name}");
+    }
+    #[rustfmt::skip]
+    let secrets: [&[u8]; 6] = [
+        b"0123456789abcdef0123456789abcdef", b"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=", b"sk-live-0123456789abcdef0123456789",
+        b"{\"a\":\"secrets may look like anything\"}", b"0\x81\x9f0\r\x06\t*\x86H\x86\xf7\r\x01\x01\x01\x05\x00 but goes on as no key", &[0x30; 64],
+    ];
+    for secret in secrets {
+        assert_eq!(build(Key::secret(Algorithm::HS256, secret)), Ok(()), "{}", String::from_utf8_lossy(secret));
+    }
+}
+
+#[test]
+fn a_key_that_does_not_fit_its_algorithm_does_not_build() {
+    // JWT-8, JWT-9, JWT-10, JWKS-3, RFC 8725 §3.4, in PEM and in DER
+    use Algorithm::{ES256, ES384, EdDSA, HS256, PS256, RS256, RS512};
+    use KeyError::{NotOnCurve, OtherAlgorithm, PrivateKey, RsaTooShort, Unreadable};
+    #[rustfmt::skip]
+    let table = [
+        (RS256, text("rsa.public.pem"),      Ok(()),              Ok(())),
+        (PS256, text("rsa.public.pem"),      Ok(()),              Ok(())),
+        (ES256, text("ec-p256.public.pem"),  Ok(()),              Ok(())),
+        (ES384, text("ec-p384.public.pem"),  Ok(()),              Ok(())),
+        (EdDSA, text("ed25519.public.pem"),  Ok(()),              Ok(())),
+        (RS256, text("rsa-1024.public.pem"), Err(RsaTooShort),    Err(RsaTooShort)),
+        (RS256, text("ec-p256.public.pem"),  Err(OtherAlgorithm), Err(OtherAlgorithm)),
+        (ES256, text("rsa.public.pem"),      Err(OtherAlgorithm), Err(OtherAlgorithm)),
+        (ES256, text("ed25519.public.pem"),  Err(OtherAlgorithm), Err(OtherAlgorithm)),
+        (EdDSA, text("rsa.public.pem"),      Err(OtherAlgorithm), Err(OtherAlgorithm)),
+        (EdDSA, text("ec-p256.public.pem"),  Err(OtherAlgorithm), Err(OtherAlgorithm)),
+        (HS256, text("rsa.public.pem"),      Err(OtherAlgorithm), Err(OtherAlgorithm)),
+        (ES256, text("ec-p384.public.pem"),  Err(NotOnCurve),     Err(NotOnCurve)),
+        (ES384, text("ec-p256.public.pem"),  Err(NotOnCurve),     Err(NotOnCurve)),
+        (ES256, SECP256K1.to_owned(),        Err(NotOnCurve),     Err(NotOnCurve)),
+        (ES256, COMPRESSED.to_owned(),       Err(NotOnCurve),     Err(NotOnCurve)),
+        (EdDSA, X25519.to_owned(),           Err(Unreadable),     Err(Unreadable)),
+        (EdDSA, ED448.to_owned(),            Err(Unreadable),     Err(Unreadable)),
+        (RS256, text("rsa.private.pem"),     Err(PrivateKey),     Err(Unreadable)),
+        (ES256, text("ec-p256.private.pem"), Err(PrivateKey),     Err(Unreadable)),
+        (EdDSA, text("ed25519.private.pem"), Err(PrivateKey),     Err(Unreadable)),
+        (RS256, text("rsa-other.cert.pem"),  Err(Unreadable),     Err(Unreadable)),
+        (ES256, text("rsa-other.cert.pem"),  Err(Unreadable),     Err(Unreadable)),
+    ];
+    for (algorithm, pem, expected, expected_of_der) in table {
+        assert_eq!(build(Key::pem(algorithm, &pem)), expected, "{algorithm:?} {pem}");
+        assert_eq!(build(Key::der(algorithm, der(&pem))), expected_of_der, "{algorithm:?}, DER of {pem}");
+    }
+    let both = [text("rsa-other.cert.pem"), text("rsa.public.pem")].concat();
+    assert_eq!(build(Key::pem(RS256, both)), Err(Unreadable), "whose key is it?");
+    for text in
+        ["", "x", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "-----BEGIN PUBLIC KEY-----\n"]
     {
-        let mut b = vec![0xffu8; 256];
-        b[255] = 0x0a;
-        let n = URL_SAFE_NO_PAD.encode(b);
-        j("even n", &|v| v["n"] = n.clone().into(), "rsa.jwk.json");
+        assert_eq!(build(Key::pem(RS256, text)), Err(Unreadable), "{text}");
+        assert_eq!(build(Key::der(RS256, text)), Err(Unreadable), "{text}");
     }
-    for (m, val) in [
-        ("use", "enc"),
-        ("use", "sig"),
-        ("use", "SIG"),
-        ("alg", "RS512"),
-        ("alg", "HS256"),
-        ("alg", "ES256"),
-        ("alg", "RSA-OAEP"),
-        ("alg", "none"),
-        ("alg", "foo"),
-        ("kty", "EC"),
-        ("kty", "oct"),
-        ("kty", "xyz"),
-        ("d", "AQAB"),
-        ("kid", "k"),
-    ] {
-        j(&format!("{m} {val}"), &|v| v[m] = val.into(), "rsa.jwk.json");
+    let pkcs1 = [
+        b"-----BEGIN RSA PUBLIC KEY-----\n",
+        STANDARD.encode(&fixture("rsa.public.der")[24..]).as_bytes(),
+        b"\n-----END RSA PUBLIC KEY-----\n",
+    ]
+    .concat();
+    assert_eq!(build(Key::pem(RS512, pkcs1)), Ok(()), "PKCS#1");
+}
+
+#[test]
+fn a_jwk_says_what_it_is_for_and_is_believed_only_where_it_fits() {
+    // JWT-8 to JWT-10, JWKS-3, T17
+    use KeyError::{
+        NoAlgorithm, NotOnCurve, OtherAlgorithm, OtherUse, PrivateKey, RsaExponent, RsaTooLong, RsaTooShort,
+        SecretTooShort, Unreadable,
+    };
+    let modulus = |bits: usize| {
+        let mut bytes = vec![0xff; bits.div_ceil(8)];
+        bytes[0] >>= (8 - bits % 8) % 8;
+        format!("{:?}", URL_SAFE_NO_PAD.encode(bytes))
+    };
+    let [short, just, long, too_long] = [2047, 2048, 8192, 8193].map(modulus);
+    let [rsa, ec, ed] = ["rsa.jwk.json", "ec-p256.jwk.json", "ed25519.jwk.json"];
+    let x_of_ec = r#""ukgvq8YvTvHMbGlGDFfLbbagiyKkSGf_iDdyM0i6izw""#;
+    #[rustfmt::skip]
+    let table: &[(&str, &[(&str, &str)], Result<(), KeyError>)] = &[
+        (rsa, &[],                                              Ok(())),
+        (rsa, &[("use", r#""sig""#), ("alg", r#""PS384""#)],    Ok(())),
+        (rsa, &[("key_ops", r#"["verify"]"#)],                  Ok(())),
+        (rsa, &[("kid", r#""k""#), ("x5t", r#""a""#)],          Ok(())),
+        (rsa, &[("use", r#""enc""#)],                           Err(OtherUse)),
+        (rsa, &[("use", r#""Sig""#)],                           Err(OtherUse)),
+        (rsa, &[("key_ops", r#"["sign"]"#)],                    Err(OtherUse)),
+        (rsa, &[("key_ops", "[]")],                             Err(OtherUse)),
+        (rsa, &[("use", r#""sig""#), ("key_ops", r#"["encrypt"]"#)], Err(OtherUse)),
+        (rsa, &[("alg", r#""HS256""#)],                         Err(OtherAlgorithm)),
+        (rsa, &[("alg", r#""ES256""#)],                         Err(OtherAlgorithm)),
+        (rsa, &[("alg", r#""RSA-OAEP""#)],                      Err(OtherAlgorithm)),
+        (rsa, &[("alg", r#""none""#)],                          Err(OtherAlgorithm)),
+        (rsa, &[("d", r#""AQAB""#)],                            Err(PrivateKey)),
+        (rsa, &[("oth", "[]")],                                 Err(PrivateKey)),
+        (rsa, &[("e", r#""AQAA""#)],                            Err(RsaExponent)),
+        (rsa, &[("e", r#""AQ""#)],                              Err(RsaExponent)),
+        (rsa, &[("e", r#""AA""#)],                              Err(RsaExponent)),
+        (rsa, &[("e", r#""""#)],                                Err(RsaExponent)),
+        (rsa, &[("e", r#""Aw""#)],                              Ok(())),
+        (rsa, &[("e", r#""AAEAAQ""#)],                          Ok(())),
+        (rsa, &[("n", &short)],                                 Err(RsaTooShort)),
+        (rsa, &[("n", &just)],                                  Ok(())),
+        (rsa, &[("n", &long)],                                  Ok(())),
+        (rsa, &[("n", &too_long)],                              Err(RsaTooLong)),
+        (rsa, &[("e", r#""AQAAAAAAAAAB""#)],                    Err(Unreadable)),
+        (rsa, &[("n", "")],                                     Err(Unreadable)),
+        (rsa, &[("n", r#""a+/=""#)],                            Err(Unreadable)),
+        (rsa, &[("kid", "7")],                                  Err(Unreadable)),
+        (rsa, &[("kty", r#""EC""#)],                            Err(Unreadable)),
+        (rsa, &[("kty", r#""rsa""#)],                           Err(Unreadable)),
+        ("rsa-1024.jwk.json", &[],                              Err(RsaTooShort)),
+        (ec,  &[("alg", r#""ES256""#)],                         Ok(())),
+        (ec,  &[("alg", r#""ES384""#)],                         Err(NotOnCurve)),
+        (ec,  &[("alg", r#""RS256""#)],                         Err(OtherAlgorithm)),
+        (ec,  &[("crv", r#""P-384""#)],                         Err(NotOnCurve)),
+        (ec,  &[("crv", r#""P-521""#)],                         Err(NotOnCurve)),
+        (ec,  &[("crv", r#""secp256k1""#)],                     Err(Unreadable)),
+        (ec,  &[("y", x_of_ec)],                                Err(NotOnCurve)),
+        (ec,  &[("x", r#""AA""#)],                              Err(NotOnCurve)),
+        (ec,  &[("d", r#""AA""#)],                              Err(PrivateKey)),
+        (ed,  &[("alg", r#""EdDSA""#)],                         Ok(())),
+        (ed,  &[("alg", r#""ES256""#)],                         Err(OtherAlgorithm)),
+        (ed,  &[("crv", r#""X25519""#)],                        Err(Unreadable)),
+        (ed,  &[("crv", r#""Ed448""#)],                         Err(Unreadable)),
+        (ed,  &[("crv", r#""P-256""#)],                         Err(Unreadable)),
+        (ed,  &[("x", r#""AA""#)],                              Err(NotOnCurve)),
+    ];
+    for (file, members, expected) in table {
+        assert_eq!(build(Key::jwk(&jwk(file, members))), *expected, "{file} {members:?}");
     }
-    for ops in [
-        serde_json::json!(["verify"]),
-        serde_json::json!(["sign"]),
-        serde_json::json!([]),
-        serde_json::json!(["encrypt", "verify"]),
-        serde_json::json!("verify"),
-    ] {
-        j(&format!("ops {ops}"), &|v| v["key_ops"] = ops.clone(), "rsa.jwk.json");
+    let k = URL_SAFE_NO_PAD.encode([7; 32]);
+    #[rustfmt::skip]
+    let table = [
+        (format!(r#"{{"kty":"oct","k":"{k}","alg":"HS256"}}"#), Ok(())),
+        (format!(r#"{{"kty":"oct","k":"{k}","alg":"HS512"}}"#), Err(SecretTooShort(64))),
+        (format!(r#"{{"kty":"oct","k":"{k}","alg":"RS256"}}"#), Err(OtherAlgorithm)),
+        (format!(r#"{{"kty":"oct","k":"{k}"}}"#),               Err(NoAlgorithm)),
+        (format!(r#"{{"kty":"oct","k":"{k}=","alg":"HS256"}}"#), Err(Unreadable)),
+        ("{}".to_owned(),                                       Err(Unreadable)),
+        ("[]".to_owned(),                                       Err(Unreadable)),
+        (text("rsa.public.pem"),                                Err(Unreadable)),
+        (text("keys.jwks.json"),                                Err(Unreadable)),
+    ];
+    for (json, expected) in table {
+        assert_eq!(build(Key::jwk(&json)), expected, "{json}");
     }
-    j("kid number", &|v| v["kid"] = 1.into(), "rsa.jwk.json");
-    for (m, val) in [
-        ("alg", "ES384"),
-        ("crv", "P-384"),
-        ("crv", "P-521"),
-        ("crv", "secp256k1"),
-        ("crv", "Ed25519"),
-        ("x", "AA"),
-        ("y", "ukgvq8YvTvHMbGlGDFfLbbagiyKkSGf_iDdyM0i6izw"),
-        ("d", "AA"),
-    ] {
-        j(&format!("ec {m} {val}"), &|v| v[m] = val.into(), "ec-p256.jwk.json");
+}
+
+#[test]
+fn one_bad_key_does_not_void_a_set_and_does_not_come_into_it() {
+    // JWKS-2, JWKS-3, T16
+    let x_of_ec = r#""ukgvq8YvTvHMbGlGDFfLbbagiyKkSGf_iDdyM0i6izw""#;
+    let bad = [
+        jwk("rsa-1024.jwk.json", &[]),
+        jwk("rsa-other.jwk.json", &[("use", r#""enc""#)]),
+        jwk("rsa-other.jwk.json", &[("d", r#""AQAB""#)]),
+        jwk("rsa-other.jwk.json", &[("e", r#""AQ""#)]),
+        jwk("rsa-other.jwk.json", &[("alg", r#""HS256""#)]),
+        jwk("ec-p256.jwk.json", &[("y", x_of_ec)]),
+        jwk("ec-p256.jwk.json", &[("crv", r#""secp256k1""#)]),
+        jwk("ed25519.jwk.json", &[("crv", r#""X25519""#)]),
+        "{}".to_owned(),
+        "7".to_owned(),
+    ];
+    let set = |keys: &[String]| {
+        Jwt::jwk_set(&format!(r#"{{"keys":[{}]}}"#, keys.join(","))).issuer(ISSUER).audience(AUDIENCE)
+    };
+    let good = jwk("rsa.jwk.json", &[("kid", r#""good""#)]);
+    let ours = EncodingKey::from_rsa_pem(&fixture("rsa.private.pem")).unwrap();
+    let theirs = EncodingKey::from_rsa_pem(&fixture("rsa-other.private.pem")).unwrap();
+    for bad in &bad {
+        let bearer = Bearer::new(vec![set(&[bad.clone(), good.clone(), bad.clone()])], &[])
+            .unwrap_or_else(|error| panic!("{bad}: {error:?}"));
+        let signed = |key| sign(Algorithm::RS256, key, r#"{"alg":"RS256"}"#, claims(&[]));
+        assert_eq!(outcome(&bearer, &signed(&ours), at(NOW)), "let in", "{bad}");
+        assert_eq!(outcome(&bearer, &signed(&theirs), at(NOW)), "invalid-credentials", "{bad}");
+        assert_eq!(
+            Bearer::new(vec![set(std::slice::from_ref(bad))], &[]).unwrap_err().1,
+            JwtError::KeyMissing,
+            "{bad}"
+        );
     }
-    for (m, val) in [
-        ("alg", "Ed25519"),
-        ("alg", "EdDSA"),
-        ("alg", "ES256"),
-        ("crv", "X25519"),
-        ("crv", "Ed448"),
-        ("x", "AA"),
-        ("x", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
-        ("x", "__________________________________________8"),
-    ] {
-        j(&format!("ed {m} {val}"), &|v| v[m] = val.into(), "ed25519.jwk.json");
+    for json in ["", "[]", "{}", r#"{"keys":{}}"#, r#"{"keys":"x"}"#] {
+        let error = Bearer::new(vec![Jwt::jwk_set(json).issuer(ISSUER).audience(AUDIENCE)], &[]).unwrap_err().1;
+        assert_eq!(error, JwtError::Key { position: 1, error: KeyError::Unreadable }, "{json}");
     }
-    for s in [
-        "{}",
-        "[]",
-        "",
-        "null",
-        r#"{"kty":"oct","k":"AAAA"}"#,
-        r#"{"kty":"oct","k":"AAAA","alg":"HS256"}"#,
-        r#"{"kty":"oct","alg":"HS256"}"#,
-        r#"{"kty":"oct","k":"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE","alg":"HS256"}"#,
-        r#"{"kty":"oct","k":"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE","alg":"RS256"}"#,
-        r#"{"kty":"oct","k":"MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=","alg":"HS256"}"#,
-    ] {
-        k(s, Key::jwk(s));
+}
+
+#[test]
+fn settings_that_would_let_strangers_in_do_not_build() {
+    // JWT-6, JWT-16, JWT-18, JWT-23, L2
+    let secret = [7; 64];
+    let good = || Jwt::hs256(secret).issuer(ISSUER).audience(AUDIENCE);
+    let other = |secret| Jwt::hs256(secret).issuer("https://other.example").audience(AUDIENCE);
+    let rsa = || Key::pem(Algorithm::RS256, fixture("rsa.public.pem"));
+    let pointer = |text: &str| JwtError::Pointer(text.to_owned());
+    let short = JwtError::Key { position: 2, error: KeyError::SecretTooShort(32) };
+    let seconds = Duration::from_secs;
+    #[rustfmt::skip]
+    let table = [
+        (vec![good()],                                                                  None),
+        (vec![good().leeway(seconds(300))],                                             None),
+        (vec![good().leeway(Duration::ZERO)],                                           None),
+        (vec![good(), other([8; 64])],                                                  None),
+        (vec![Jwt::hs256(secret).issuer(ISSUER).accept_tokens_of_any_audience()],       None),
+        (vec![Jwt::hs256(secret).without_issuer("ours").audience(AUDIENCE)],            None),
+        (vec![Jwt::hs256(secret).audience(AUDIENCE)],                                   Some(JwtError::IssuerMissing)),
+        (vec![good().issuer("")],                                                       Some(JwtError::IssuerMissing)),
+        (vec![Jwt::hs256(secret).without_issuer("").audience(AUDIENCE)],                Some(JwtError::IssuerMissing)),
+        (vec![Jwt::hs256(secret).issuer(ISSUER)],                                       Some(JwtError::AudienceMissing)),
+        (vec![good().audience("")],                                                     Some(JwtError::AudienceMissing)),
+        (vec![good().accept_tokens_of_any_audience()],                                  Some(JwtError::AudienceMissing)),
+        (vec![good().or_key(Key::secret(Algorithm::HS256, [7; 31]))],                   Some(short)),
+        (vec![good().or_key(rsa())],                                                    Some(JwtError::MixedKeys)),
+        (vec![Jwt::key(rsa()).or_key(Key::secret(Algorithm::HS256, secret)).issuer(ISSUER).audience(AUDIENCE)], Some(JwtError::MixedKeys)),
+        (vec![good().leeway(seconds(301))],                                             Some(JwtError::LeewayTooLong)),
+        (vec![good().leeway(Duration::from_millis(300_001))],                           Some(JwtError::LeewayTooLong)),
+        (vec![good(), good().or_key(Key::secret(Algorithm::HS256, [8; 64]))],           Some(JwtError::IssuerTwice)),
+        (vec![good(), other(secret)],                                                   Some(JwtError::SharedSecret)),
+        (vec![good(), Jwt::hs512(secret).issuer("https://other.example").audience("x")], Some(JwtError::SharedSecret)),
+        (vec![good(), other([8; 64]).or_key(Key::secret(Algorithm::HS384, secret))],    Some(JwtError::SharedSecret)),
+        (vec![good(), Jwt::hs256([8; 64]).without_issuer("b").audience(AUDIENCE)],      Some(JwtError::UnnamedAmongSeveral)),
+        (vec![Jwt::hs256([8; 64]).without_issuer("b").audience(AUDIENCE), good()],      Some(JwtError::UnnamedAmongSeveral)),
+        (vec![good().roles_at(["roles"])],                                              Some(pointer("roles"))),
+        (vec![good().roles_at(["/roles", "a/b"])],                                      Some(pointer("a/b"))),
+        (vec![good().permissions_at([""])],                                             Some(pointer(""))),
+        (vec![good().scopes_at(["#/scope"])],                                           Some(pointer("#/scope"))),
+        (vec![good().scope_arrays_at(["$.scp"])],                                       Some(pointer("$.scp"))),
+    ];
+    for (jwts, expected) in table {
+        let case = format!("{jwts:?}");
+        assert_eq!(Bearer::new(jwts, &[]).err().map(|(_, error)| error), expected, "{case}");
+    }
+    assert_eq!(
+        Bearer::new(vec![good(), other(secret)], &[]).unwrap_err().0,
+        "https://other.example",
+        "the one that is wrong is named"
+    );
+    let nobody = Bearer::new(vec![], &[]).unwrap();
+    assert_eq!(outcome(&nobody, &hs256(HS256, claims(&[])), at(NOW)), "invalid-credentials");
+}
+
+#[test]
+fn the_settings_of_an_issuer_do_what_they_say() {
+    // JWT-2, JWT-14, JWT-18
+    let jwt = || jwt_of("hs256");
+    let of_kind = |kind: &str| hs256(format!(r#"{{"alg":"HS256","typ":"{kind}"}}"#), claims(&[]));
+    let exactly = |length: usize| {
+        let token = |padding: usize| hs256(HS256, claims(&[("x", &format!("{:?}", "x".repeat(padding)))]));
+        (0..).map(token).find(|token| token.len() >= length).unwrap()
+    };
+    let [at_cap, over_cap] = [exactly(400), exactly(404)];
+    let for_others = |audience| hs256(HS256, claims(&[("aud", audience)]));
+    let anyone = || Jwt::hs256(fixture("hmac.secret.txt")).issuer(ISSUER).accept_tokens_of_any_audience();
+    #[rustfmt::skip]
+    let table = [
+        ("a token at the cap",      jwt().max_token_size(at_cap.len()),         at_cap.clone(),                     true),
+        ("a token over the cap",    jwt().max_token_size(at_cap.len()),         over_cap,                           false),
+        ("a type of its own",       jwt().types(["shop+jwt"]),                  of_kind("Application/SHOP+jwt"),    true),
+        ("a type not listed",       jwt().types(["shop+jwt"]),                  of_kind("JWT"),                     false),
+        ("a type written in full",  jwt().types(["application/shop+jwt"]),      of_kind("shop+jwt"),                true),
+        ("no type",                 jwt().types(["shop+jwt"]),                  hs256(r#"{"alg":"HS256"}"#, claims(&[])), true),
+        ("any type, none listed",   jwt().types([""; 0]),                       of_kind("JWT"),                     false),
+        ("a second audience",       jwt().audience("archive"),                  for_others(r#"["archive"]"#),       true),
+        ("no audience of ours",     jwt().audience("archive"),                  for_others(r#"["Archive"]"#),       false),
+        ("any audience",            anyone(),                                   for_others(r#""other""#),           true),
+        ("no audience at all",      anyone(),                                   for_others(""),                     true),
+        ("an audience of no type",  anyone(),                                   for_others("7"),                    false),
+    ];
+    for (case, jwt, token, expected) in table {
+        assert_eq!(server(jwt).verify(&token, at(NOW)).is_ok(), expected, "{case}");
     }
 }

@@ -124,8 +124,8 @@ struct Registered {
     subject: Option<Span>,
     client: Option<Span>,
     expires_at: Option<Timestamp>,
-    not_before: Option<Timestamp>,
-    issued_at: Option<Timestamp>,
+    /// The latest of the times that have to be past, rounded up.
+    begins_at: Option<Timestamp>,
     authenticated_at: Option<Timestamp>,
     acr: Option<Span>,
     actor: Option<Span>,
@@ -160,8 +160,7 @@ fn read_claims(claims: String, issuer: &Issuer, now: Timestamp) -> Result<Princi
     }
     let subject = read.subject.ok_or_else(|| invalid("the subject is absent or empty"))?;
     let expires_at = read.expires_at.ok_or_else(|| invalid("the expiry is absent"))?;
-    let early = |time: Option<Timestamp>| time.is_some_and(|time| time > now.plus(issuer.leeway));
-    if early(read.not_before) || early(read.issued_at) || early(read.authenticated_at) {
+    if read.begins_at.is_some_and(|time| time > now.plus(issuer.leeway)) {
         return Err(invalid("the token is from the future"));
     }
     if now >= expires_at.plus(issuer.leeway) {
@@ -200,9 +199,11 @@ impl Registered {
             "jti" | "azp" => text().map(drop),
             // No rounding in the token's favour.
             "exp" => date().map(|(down, _)| self.expires_at = Some(down)),
-            "nbf" => date().map(|(_, up)| self.not_before = Some(up)),
-            "iat" => date().map(|(_, up)| self.issued_at = Some(up)),
-            "auth_time" => date().map(|(down, _)| self.authenticated_at = Some(down)),
+            "nbf" | "iat" => date().map(|(_, up)| self.begins_at = self.begins_at.max(Some(up))),
+            "auth_time" => date().map(|(down, up)| {
+                self.authenticated_at = Some(down);
+                self.begins_at = self.begins_at.max(Some(up));
+            }),
             "act" if is_actor(value, MOST_ACTORS) => Ok(self.actor = Some(value.span(claims))),
             "act" => Err("the actor is none, or the chain of actors too long"),
             "cnf" => Ok(self.bound = true),
