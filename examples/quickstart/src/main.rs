@@ -1,1 +1,114 @@
-fn main() {}
+//! A server with three handlers, and the commands to try them.
+//!
+//! Copy this when you begin: it has one issuer with a secret of its own, roles as an enum, and a handler of each kind.
+//! `PORT` says where it listens (8080 unless set), `JWT_SECRET` which secret signs tokens (at least 32 bytes; made at random
+//! for this run unless set).
+
+use actix_web::{App, HttpServer, Responder, get, middleware, post, web};
+use auth_actix::{Auth, Jwt, Principal, public, require_auth, require_role};
+use serde::Deserialize;
+
+/// Who works here. A word in `#[require_role("…")]` that is not among these does not compile.
+#[derive(auth_actix::Role)]
+enum Role {
+    #[role(implies(Viewer))]
+    Admin,
+    Viewer,
+}
+
+#[public]
+#[get("/health")]
+async fn health() -> impl Responder {
+    "up\n"
+}
+
+#[require_auth]
+#[get("/me")]
+async fn me(caller: Principal) -> impl Responder {
+    let role = if caller.has_role(Role::Admin) { "an admin" } else { "no admin" };
+    format!("you are {}, {role}\n", caller.local_subject())
+}
+
+#[require_role("viewer")]
+#[get("/reports/{id}")]
+async fn report(id: web::Path<u64>) -> impl Responder {
+    format!("report {id}\n")
+}
+
+#[derive(Deserialize)]
+struct NewReport {
+    title: String,
+}
+
+#[require_role("admin")]
+#[post("/reports")]
+async fn publish(caller: Principal, new: web::Json<NewReport>) -> impl Responder {
+    format!("{} published {:?}\n", caller.local_subject(), new.title)
+}
+
+const ISSUER: &str = "https://id.example";
+const AUDIENCE: &str = "reports";
+
+#[actix_web::main]
+async fn main() -> std::io::Result<()> {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info,actix_server=warn".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let port = std::env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(8080);
+    let secret = match std::env::var("JWT_SECRET") {
+        Ok(secret) => secret.into_bytes(),
+        Err(_) => commands::random_secret()?,
+    };
+    let auth = Auth::builder()
+        .realm("reports")
+        .bearer(Jwt::hs256(&secret).issuer(ISSUER).audience(AUDIENCE))
+        .roles::<Role>()
+        .build()?;
+
+    let server = HttpServer::new(move || {
+        let api = auth.scope("").service(health).service(me).service(report).service(publish);
+        App::new().wrap(middleware::NormalizePath::trim()).service(api)
+    })
+    .workers(2)
+    .bind(("127.0.0.1", port))?;
+    for address in server.addrs() {
+        commands::print(address, &secret);
+    }
+    server.run().await
+}
+
+/// What this example prints; nothing that an application needs.
+mod commands {
+    use std::net::SocketAddr;
+    use std::time::{SystemTime, UNIX_EPOCH};
+
+    use jsonwebtoken::{Algorithm, EncodingKey, Header};
+    use serde_json::json;
+
+    /// A secret for this run.
+    pub fn random_secret() -> std::io::Result<Vec<u8>> {
+        let mut secret = vec![0; 32];
+        getrandom::fill(&mut secret).map_err(std::io::Error::other)?;
+        Ok(secret)
+    }
+
+    /// A command a line, each with what it answers.
+    pub fn print(address: SocketAddr, secret: &[u8]) {
+        let token = |role: &str, expires_in: i64| {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
+            let claims = json!({
+                "iss": super::ISSUER, "aud": super::AUDIENCE, "sub": role, "roles": [role], "exp": now + expires_in,
+            });
+            jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(secret)).unwrap_or_default()
+        };
+        let (viewer, admin, expired) = (token("viewer", 3600), token("admin", 3600), token("admin", -3600));
+        let url = format!("http://{address}");
+        let json = "-H 'Content-Type: application/json'";
+        println!("Listening on {url}. Try, each in another terminal:\n");
+        println!("# nobody may come in without a token: 401, and a challenge that says how\ncurl -i {url}/me\n");
+        println!("# a viewer reads: 200\ncurl -i -H 'Authorization: Bearer {viewer}' {url}/reports/7\n");
+        println!("# a viewer does not publish: 403\ncurl -i -H 'Authorization: Bearer {viewer}' {json} -d '{{\"title\":\"Q3\"}}' {url}/reports\n");
+        println!("# an admin does: 200\ncurl -i -H 'Authorization: Bearer {admin}' {json} -d '{{\"title\":\"Q3\"}}' {url}/reports\n");
+        println!("# an admin with a broken body: 400, and only now is the body read\ncurl -i -H 'Authorization: Bearer {admin}' {json} -d '{{\"title\":' {url}/reports\n");
+        println!("# a token that has expired: 401, and the challenge says so\ncurl -i -H 'Authorization: Bearer {expired}' {url}/me\n");
+    }
+}

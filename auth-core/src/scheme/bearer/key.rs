@@ -2,7 +2,7 @@
 
 use aws_or_other::Prepared;
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind};
 use serde_json::Value;
@@ -83,8 +83,8 @@ impl Key {
         let pem = pem.as_ref();
         let material = if contains(pem, b"PRIVATE KEY-----") {
             Err(KeyError::PrivateKey)
-        } else if !contains(pem, b"PUBLIC KEY-----") {
-            Err(KeyError::Unreadable)
+        } else if !contains(pem, b"PUBLIC KEY-----") || contains(pem, b"CERTIFICATE-----") {
+            Err(KeyError::Unreadable) // of a certificate nobody would check whether it still holds
         } else {
             read_pem(algorithm.family(), pem).and_then(|key| checked(algorithm, key))
         };
@@ -93,8 +93,12 @@ impl Key {
 
     /// A public key in DER: a `SubjectPublicKeyInfo` (RFC 5280 §4.1.2.7).
     pub fn der(algorithm: Algorithm, der: impl AsRef<[u8]>) -> Self {
-        let material =
-            read_pem(algorithm.family(), &to_pem("PUBLIC KEY", der.as_ref())).and_then(|key| checked(algorithm, key));
+        let der = der.as_ref();
+        let material = if is_public_key_info(der) {
+            read_pem(algorithm.family(), &to_pem("PUBLIC KEY", der)).and_then(|key| checked(algorithm, key))
+        } else {
+            Err(KeyError::Unreadable)
+        };
         Self { algorithm, kid: None, material }
     }
 
@@ -117,7 +121,7 @@ impl Key {
     pub(super) fn of_set(json: &str) -> Result<Vec<Self>, KeyError> {
         let set: Value = serde_json::from_str(json).map_err(|_| KeyError::Unreadable)?;
         let keys = set.get("keys").and_then(Value::as_array).ok_or(KeyError::Unreadable)?;
-        Ok(keys.iter().filter_map(|key| read_jwk(key).ok()).filter(|key| key.material.is_ok()).collect())
+        Ok(keys.iter().filter_map(|key| read_jwk(key).ok()).filter(|key| key.clone().prepare().is_ok()).collect())
     }
 
     pub(super) fn is_hmac(&self) -> bool {
@@ -191,20 +195,44 @@ fn read_pem(family: AlgorithmFamily, pem: &[u8]) -> Result<DecodingKey, KeyError
     })
 }
 
+/// Whether the DER begins as a `SubjectPublicKeyInfo` does: with a sequence that begins with an object identifier. In a
+/// certificate yet another sequence stands there, in a private key a number.
+fn is_public_key_info(der: &[u8]) -> bool {
+    fn inside(sequence: &[u8]) -> Option<&[u8]> {
+        match sequence {
+            [0x30, length, rest @ ..] if *length < 0x80 => Some(rest),
+            [0x30, length, rest @ ..] => rest.get(usize::from(length & 0x7f)..),
+            _ => None,
+        }
+    }
+    inside(der).and_then(inside).is_some_and(|inner| inner.first() == Some(&0x06))
+}
+
 /// Whether the bytes are a public key in any encoding in which one might be pasted (T1).
 fn is_public_key(secret: &[u8]) -> bool {
+    const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
     let text = secret.trim_ascii();
-    let der = |label| {
-        let pem = to_pem(label, secret);
-        DecodingKey::from_rsa_pem(&pem).is_ok() && rsa_parts(&DecodingKey::from_rsa_pem(&pem).ok()).is_some()
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    let base64: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace() && *byte != b'=').collect();
+    contains(text, b"-----BEGIN ")
+        || [&b"ssh-"[..], b"ecdsa-sha2-", b"sk-ssh-", b"sk-ecdsa-"].iter().any(|prefix| text.starts_with(prefix))
+        || serde_json::from_slice::<Value>(text)
+            .is_ok_and(|json| json.get("kty").is_some() || json.get("keys").is_some())
+        || is_public_der(secret)
+        || [STANDARD_NO_PAD, URL_SAFE_NO_PAD]
+            .iter()
+            .any(|form| form.decode(&base64).is_ok_and(|der| is_public_der(&der)))
+}
+
+/// Whether the bytes are the DER of a public key or of a certificate.
+fn is_public_der(der: &[u8]) -> bool {
+    let reads_as = |label| {
+        let pem = to_pem(label, der);
+        rsa_parts(&DecodingKey::from_rsa_pem(&pem).ok()).is_some()
             || DecodingKey::from_ec_pem(&pem).is_ok()
             || DecodingKey::from_ed_pem(&pem).is_ok()
     };
-    contains(text, b"-----BEGIN ")
-        || [&b"ssh-"[..], b"ecdsa-sha2-", b"sk-"].iter().any(|prefix| text.starts_with(prefix))
-        || serde_json::from_slice::<Value>(text)
-            .is_ok_and(|json| json.get("kty").is_some() || json.get("keys").is_some())
-        || (secret.first() == Some(&0x30) && (der("PUBLIC KEY") || der("RSA PUBLIC KEY")))
+    der.first() == Some(&0x30) && (reads_as("PUBLIC KEY") || reads_as("RSA PUBLIC KEY"))
 }
 
 /// The modulus and the exponent.
@@ -228,8 +256,10 @@ fn checked(algorithm: Algorithm, key: DecodingKey) -> Result<DecodingKey, KeyErr
                 [.., last] if last % 2 == 1 && e != [1] => {}
                 _ => return Err(KeyError::RsaExponent),
             }
-            if bits < 2048 {
-                return Err(KeyError::RsaTooShort);
+            match bits {
+                ..2048 => return Err(KeyError::RsaTooShort),
+                8193.. => return Err(KeyError::RsaTooLong),
+                _ => {}
             }
             Ok(DecodingKey::from_rsa_raw_components(&n, &e))
         }
@@ -246,6 +276,11 @@ fn checked(algorithm: Algorithm, key: DecodingKey) -> Result<DecodingKey, KeyErr
         }
         AlgorithmFamily::Hmac => Err(KeyError::OtherAlgorithm),
     }
+}
+
+/// What is wrong with a key that the backend does not take although it looked right.
+fn unusable(algorithm: Algorithm) -> KeyError {
+    if algorithm.family() == AlgorithmFamily::Rsa { KeyError::Unreadable } else { KeyError::NotOnCurve }
 }
 
 fn read_jwk(value: &Value) -> Result<Key, KeyError> {
@@ -327,7 +362,7 @@ mod aws_or_other {
                 DecodingKeyKind::SecretOrDer(bytes) => ParsedPublicKey::new(public, bytes),
                 DecodingKeyKind::RsaModulusExponent { n, e } => ParsedPublicKey::new(public, rsa_public_key(n, e)),
             };
-            parsed.map(Self::Public).map_err(|_| KeyError::NotOnCurve)
+            parsed.map(Self::Public).map_err(|_| super::unusable(algorithm))
         }
 
         pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
@@ -394,7 +429,7 @@ mod aws_or_other {
         pub(super) fn new(algorithm: Algorithm, key: DecodingKey) -> Result<Self, KeyError> {
             super::install_provider();
             // A key that is no point on the curve shows when a verifier is made of it.
-            jsonwebtoken::crypto::verify("", b"", &key, algorithm).map_err(|_| KeyError::NotOnCurve)?;
+            jsonwebtoken::crypto::verify("", b"", &key, algorithm).map_err(|_| super::unusable(algorithm))?;
             Ok(Self { algorithm, key })
         }
 

@@ -245,7 +245,8 @@ impl Jwt {
     /// Accepts these `typ` alone, where a token has one; `application/` may be left out. `JWT` and `at+jwt` unless set.
     #[must_use]
     pub fn types(self, types: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self { types: types.into_iter().map(Into::into).collect(), ..self }
+        let short = |kind: String| kind.strip_prefix("application/").map(str::to_owned).unwrap_or(kind);
+        Self { types: types.into_iter().map(|kind| short(kind.into())).collect(), ..self }
     }
 
     /// Where the claims list roles, as JSON pointers (RFC 6901) to arrays of strings. `/roles` unless set.

@@ -575,9 +575,9 @@ fn a_key_that_does_not_fit_its_algorithm_does_not_build() {
         (RS256, text("rsa-other.cert.pem"),  Err(Unreadable),     Err(Unreadable)),
         (ES256, text("rsa-other.cert.pem"),  Err(Unreadable),     Err(Unreadable)),
     ];
-    for (algorithm, pem, expected, expected_of_der) in table {
-        assert_eq!(build(Key::pem(algorithm, &pem)), expected, "{algorithm:?} {pem}");
-        assert_eq!(build(Key::der(algorithm, der(&pem))), expected_of_der, "{algorithm:?}, DER of {pem}");
+    for (row, (algorithm, pem, expected, expected_of_der)) in table.into_iter().enumerate() {
+        assert_eq!(build(Key::pem(algorithm, &pem)), expected, "row {row}: {algorithm:?}");
+        assert_eq!(build(Key::der(algorithm, der(&pem))), expected_of_der, "row {row}: {algorithm:?}, in DER");
     }
     let both = [text("rsa-other.cert.pem"), text("rsa.public.pem")].concat();
     assert_eq!(build(Key::pem(RS256, both)), Err(Unreadable), "whose key is it?");
