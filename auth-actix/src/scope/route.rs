@@ -52,7 +52,7 @@ impl FromRequest for Nothing {
 }
 
 #[diagnostic::do_not_recommend]
-impl ProvenArguments for (Nothing, Nothing) {
+impl ProvenArguments for (Nothing,) {
     const RULE: &'static Rule = &auth_core::rule::REFUSING;
 }
 

@@ -9,7 +9,6 @@ use crate::denial::challenge::{Scheme, SchemeSet};
 use crate::denial::{Denial, Reason};
 
 /// The credential of a request, as far as its form goes.
-#[derive(Debug)]
 pub enum Presented<'a> {
     /// None, or one of a scheme that is not accepted here: counts as none.
     Nothing,
@@ -30,6 +29,19 @@ impl Presented<'_> {
             Self::Bearer(_) => Some(Scheme::Bearer),
             #[cfg(feature = "basic")]
             Self::Basic(_) => Some(Scheme::Basic),
+        }
+    }
+}
+
+/// No credential.
+impl std::fmt::Debug for Presented<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("Nothing"),
+            Self::Malformed(denial) => f.debug_tuple("Malformed").field(denial).finish(),
+            Self::Bearer(_) => f.write_str("Bearer(_)"),
+            #[cfg(feature = "basic")]
+            Self::Basic(_) => f.write_str("Basic(_)"),
         }
     }
 }

@@ -6,7 +6,7 @@ use syn::punctuated::Punctuated;
 use syn::{BinOp, Expr, Token, UnOp};
 
 use super::atoms::{Atom, Literal, any_or_all, atom, name, networks, two_names, ungrouped};
-use crate::diagnostics::{Diagnostics, did_you_mean};
+use crate::diagnostics::{Diagnostics, did_you_mean, nearest};
 use crate::parse::{Word, Words};
 use crate::words::{self, ATOMS, Attribute, KEYS, Kind};
 
@@ -175,6 +175,14 @@ fn names(kind: Kind, words: &Words, diagnostics: &mut Diagnostics) -> Option<For
         [] => None,
         [one] => combined(kind, one, false, diagnostics),
         several => {
+            // A last word that is mistyped is that mistake, and no second name.
+            if let Some(Expr::Path(last)) = several.last().map(|last| ungrouped(last))
+                && let Some(word) = last.path.get_ident().map(ToString::to_string)
+                && nearest(&word, ["not_found"]).is_some()
+            {
+                let wrong = format!("unknown word `{word}`; did you mean `not_found`?");
+                return diagnostics.report(last, wrong, "write `not_found`, or delete it");
+            }
             // Mistakes in the names are told too: both would have to be mended.
             for name in several {
                 combined(kind, name, false, diagnostics);

@@ -3,7 +3,7 @@
 
 use proc_macro2::Span;
 use syn::spanned::Spanned as _;
-use syn::{FnArg, GenericArgument, GenericParam, PathArguments, ReturnType, Safety, Type, TypeParamBound};
+use syn::{FnArg, GenericArgument, PathArguments, ReturnType, Safety, Type, TypeParamBound};
 
 use crate::diagnostics::Diagnostics;
 use crate::parse::Function;
@@ -21,7 +21,10 @@ pub(crate) fn item_is_other(what: &str, at: Span, diagnostics: &mut Diagnostics)
 pub(crate) fn function(function: &Function, diagnostics: &mut Diagnostics) {
     let signature = &function.signature;
     if let Some(receiver) = signature.inputs.iter().find(|argument| matches!(argument, FnArg::Receiver(_))) {
-        diagnostics.note(receiver, "a handler has no `self`", "write a free function, and take `web::Data<…>`");
+        return diagnostics.note(receiver, "a handler has no `self`", "write a free function, and take `web::Data<…>`");
+    }
+    if function.stands_in_impl() {
+        return diagnostics.note(&signature.ident, "a handler is no associated function", "write a free function");
     }
     let words = [
         (signature.constness.map(|word| word.span()), "const"),
@@ -33,20 +36,19 @@ pub(crate) fn function(function: &Function, diagnostics: &mut Diagnostics) {
             diagnostics.note_at(at, format!("a handler is not `{word}`"), format!("delete `{word}`"));
         }
     }
-    for parameter in &signature.generics.params {
-        if let GenericParam::Lifetime(lifetime) = parameter {
-            diagnostics.note(
-                lifetime,
-                "a handler has no lifetimes: it owns its arguments",
-                "take owned types, such as `String`",
-            );
-        }
+    let has_lifetimes = signature.generics.lifetimes().next().is_some();
+    for lifetime in signature.generics.lifetimes() {
+        let wrong = "a handler has no lifetimes: it owns its arguments";
+        diagnostics.note(lifetime, wrong, "take owned types, such as `String`");
     }
     if let Some(variadic) = &signature.variadic {
         diagnostics.note(variadic, "a handler has a fixed number of arguments", "delete this");
     }
     for argument in &signature.inputs {
-        if let FnArg::Typed(argument) = argument {
+        // Where the lifetime is the mistake, its uses are none of their own.
+        if let FnArg::Typed(argument) = argument
+            && !has_lifetimes
+        {
             check_type(&argument.ty, diagnostics);
         }
     }
@@ -54,11 +56,7 @@ pub(crate) fn function(function: &Function, diagnostics: &mut Diagnostics) {
         let wrong = format!("a handler has at most {MOST_ARGUMENTS} arguments");
         diagnostics.note(extra, wrong, "join some of them in one extractor of your own");
     }
-    if signature.asyncness.is_none()
-        && !returns_future(&signature.output)
-        && !signature.inputs.iter().any(|argument| matches!(argument, FnArg::Receiver(_)))
-        && signature.constness.is_none()
-    {
+    if signature.asyncness.is_none() && !returns_future(&signature.output) && signature.constness.is_none() {
         let wrong = "this handler is not async, and its return type is not written as a future";
         diagnostics.note(signature.fn_token, wrong, "write `async fn`");
     }

@@ -10,9 +10,12 @@ pub(crate) fn check_name(kind: Kind, literal: &LitStr, diagnostics: &mut Diagnos
     let text = literal.value();
     let (word, example) = (kind.word(), kind.example());
     check_text(word, literal, example, diagnostics)?;
-    if text.contains("&&") || text.contains("||") || text.starts_with('!') || text.contains(['(', ')']) {
-        let help = format!("write a rule: `#[require({word}(\"{example}\") && …)]`");
-        return diagnostics.report(literal, format!("\"{text}\" is one name here, not an expression"), help);
+    if let Some(rule) = as_rule(kind, &text) {
+        return diagnostics.report(
+            literal,
+            format!("\"{text}\" is one name here, not an expression"),
+            format!("write {rule}"),
+        );
     }
     if text.contains(',') {
         let names: Vec<_> = text.split(',').map(|name| format!("\"{}\"", name.trim())).collect();
@@ -28,6 +31,25 @@ pub(crate) fn check_name(kind: Kind, literal: &LitStr, diagnostics: &mut Diagnos
     Some(())
 }
 
+/// What a text that looks like an expression would be as a rule: `"admin || editor"`, `"hasRole('x')"`.
+fn as_rule(kind: Kind, text: &str) -> Option<String> {
+    let plain = |name: &str| !name.is_empty() && !name.contains(['(', ')', '!', '|', '&', ' ', '\'']);
+    for joined in ["||", "&&"] {
+        let names: Vec<_> = text.split(joined).map(str::trim).collect();
+        if names.len() > 1 && names.iter().all(|name| plain(name)) {
+            let atoms: Vec<_> = names.iter().map(|name| format!("{}(\"{name}\")", kind.word())).collect();
+            return Some(format!("a rule: `#[require({})]`", atoms.join(&format!(" {joined} "))));
+        }
+    }
+    if let Some((_, inside)) = text.split_once('(') {
+        let name = inside.trim_end_matches(')').trim_matches(['\'', '"', ' ']);
+        let name = if plain(name) { name } else { kind.example() };
+        return Some(format!("the name alone: \"{name}\""));
+    }
+    let looks = text.contains("&&") || text.contains("||") || text.starts_with('!') || text.contains(')');
+    looks.then(|| format!("a rule: `#[require({}(\"{}\") && …)]`", kind.word(), kind.example()))
+}
+
 /// Reports a text that is empty, padded or holds a control character.
 pub(crate) fn check_text(what: &str, literal: &LitStr, example: &str, diagnostics: &mut Diagnostics) -> Option<()> {
     let text = literal.value();
@@ -39,7 +61,7 @@ pub(crate) fn check_text(what: &str, literal: &LitStr, example: &str, diagnostic
         );
     }
     if text.trim() != text {
-        let wrong = format!("\"{text}\" begins or ends with a space");
+        let wrong = format!("{text:?} begins or ends with a space");
         return diagnostics.report(literal, wrong, format!("write \"{}\"", text.trim()));
     }
     if text.chars().any(char::is_control) {

@@ -128,7 +128,7 @@ fn helper_words(kind: Kind, attributes: &[Attribute], diagnostics: &mut Diagnost
 
 fn settings(kind: Kind, attributes: &[Attribute], diagnostics: &mut Diagnostics) -> Settings {
     const HELP: &str = "write `rename_all = \"snake_case\"` or `strip_prefix = \"…\"`";
-    let mut settings = Settings::default();
+    let (mut settings, mut seen) = (Settings::default(), Vec::new());
     for word in helper_words(kind, attributes, diagnostics) {
         let Expr::Assign(assign) = &word else {
             let key = match &word {
@@ -139,6 +139,10 @@ fn settings(kind: Kind, attributes: &[Attribute], diagnostics: &mut Diagnostics)
             continue;
         };
         let key = assign.left.to_token_stream().to_string();
+        if seen.contains(&key) {
+            diagnostics.note(&assign.left, format!("`{key}` stands twice"), "delete one of the two");
+        }
+        seen.push(key.clone());
         let text = |diagnostics: &mut Diagnostics| match &*assign.right {
             Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.clone()),
             other => diagnostics.report(other, format!("`{key}` is written as a string"), HELP),

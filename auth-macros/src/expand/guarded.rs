@@ -111,7 +111,7 @@ pub(super) fn handler(function: &Function, checked: Option<&Checked>, root: &Roo
 /// A function that cannot be a handler stays what it is, where it does no harm; in its place stands one that refuses
 /// everybody, so that the mistake is told once.
 pub(super) fn instead_of(function: &Function, root: &Root, mistakes: TokenStream, place: Place) -> TokenStream {
-    if function.signature.receiver().is_some() {
+    if function.stands_in_impl() {
         let function = function.to_tokens();
         return quote!(#mistakes #function); // among methods nothing else may stand
     }
@@ -200,8 +200,11 @@ fn needs(
     if asked.is_empty() {
         return (quote!(false), TokenStream::new());
     }
-    let (probe, nothing) = (root.private(quote!(Probe)), root.private(quote!(NeedsNothing)));
-    let need = |kind: &&syn::Type| quote_spanned!(kind.span()=> <#probe<#kind>>::NEEDS);
+    let nothing = root.private(quote!(NeedsNothing));
+    let need = |kind: &&syn::Type| {
+        let probe = rule::respan(root.private(quote!(Probe)), kind.span());
+        quote_spanned!(kind.span()=> <#probe<#kind>>::NEEDS)
+    };
     let reads = if checked.formula.is_about_caller() {
         quote!(false) // a presented credential is verified anyway
     } else {
@@ -213,7 +216,7 @@ fn needs(
         return (reads, TokenStream::new());
     }
     let calls = asked.iter().enumerate().map(|(position, kind)| {
-        let check = root.private(quote!(check_argument));
+        let check = rule::respan(root.private(quote!(check_argument)), kind.span());
         let before = asked.iter().take(position).map(need);
         let need = need(kind);
         quote_spanned!(kind.span()=> #check(#need, #strangers, false #(|| #before.is_principal())*);)

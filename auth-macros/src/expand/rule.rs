@@ -88,7 +88,7 @@ fn check(literal: &Literal, root: &Root) -> Option<TokenStream> {
 }
 
 /// All of it with one span, so that a panic in it is told at that place.
-fn respan(tokens: TokenStream, at: Span) -> TokenStream {
+pub(super) fn respan(tokens: TokenStream, at: Span) -> TokenStream {
     let respanned = tokens.into_iter().map(|mut token| {
         token.set_span(token.span().located_at(at).resolved_at(at));
         token

@@ -65,16 +65,9 @@ fn vocabulary(kind: Kind, name: &syn::Ident, declared: &Declared) -> TokenStream
     let numbers: Vec<_> = indices().map(|(index, _)| index).collect();
     let (unknown, serde, text) = (private(quote!(UnknownName)), private(quote!(serde)), Span::call_site());
     let known = syn::Ident::new("text", text);
-    let arms = if variants.is_empty() {
-        quote!(match *self {})
-    } else {
-        quote!(match self { #(Self::#variants => #numbers,)* })
-    };
-    let spelt = if variants.is_empty() {
-        quote!(match *self {})
-    } else {
-        quote!(match self { #(Self::#variants => #names,)* })
-    };
+    // Without variants there was a mistake, which is told elsewhere.
+    let arms = if variants.is_empty() { quote!(0) } else { quote!(match self { #(Self::#variants => #numbers,)* }) };
+    let spelt = if variants.is_empty() { quote!("") } else { quote!(match self { #(Self::#variants => #names,)* }) };
     let found = quote! {
         match <Self as #declares>::VOCABULARY.index_of(#known) {
             #(::core::option::Option::Some(#numbers) => ::core::result::Result::Ok(Self::#variants),)*

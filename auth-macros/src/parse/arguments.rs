@@ -2,6 +2,7 @@
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens as _;
+use syn::parse::discouraged::Speculative as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::{BinOp, Expr, ExprAssign, ExprBinary, Token};
 
@@ -54,25 +55,30 @@ fn expression(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> Option<E
     if input.peek(Token![,]) {
         return diagnostics.report_at(input.span(), "nothing stands before this comma", "delete it");
     }
-    let start = input.fork();
-    match input.parse::<Expr>() {
-        Ok(expression) => Some(expression),
+    let ahead = input.fork();
+    match ahead.parse::<Expr>() {
+        Ok(expression) => {
+            input.advance_to(&ahead);
+            Some(expression)
+        }
         Err(error) => {
-            let at = if start.is_empty() { Span::call_site() } else { error.span() };
-            let trailing = input.is_empty() || error.to_string().contains("unexpected end");
+            let text = error.to_string();
+            let last = last_of(input);
             skip(input);
-            if trailing {
-                diagnostics.report_at(last_of(&start), "nothing stands on the right side of this", HELP)
+            if text.contains("unexpected end of input") {
+                diagnostics.report_at(last, "nothing stands on the right side of this", HELP)
+            } else if text.contains("expected `,`") {
+                diagnostics.report_at(error.span(), "a comma is missing before this", "write one, or delete this")
             } else {
-                diagnostics.report_at(at, "this cannot be read as part of a rule", HELP)
+                diagnostics.report_at(error.span(), "this cannot be read as part of a rule", HELP)
             }
         }
     }
 }
 
 /// The last token of what was to be read: the one that something is missing after.
-fn last_of(start: ParseStream<'_>) -> Span {
-    let rest: TokenStream = start.parse().unwrap_or_default();
+fn last_of(input: ParseStream<'_>) -> Span {
+    let rest: TokenStream = input.fork().parse().unwrap_or_default();
     let upto_comma =
         rest.into_iter().take_while(|token| !matches!(token, TokenTree::Punct(punct) if punct.as_char() == ','));
     upto_comma.last().map_or_else(Span::call_site, |token| token.span())

@@ -57,6 +57,18 @@ impl Function {
         typed.collect()
     }
 
+    /// Whether the signature shows that this is an associated function. One that does not mention `Self` cannot be told.
+    pub(crate) fn stands_in_impl(&self) -> bool {
+        fn mentions_self(tokens: TokenStream) -> bool {
+            tokens.into_iter().any(|token| match token {
+                TokenTree::Ident(word) => word == "Self",
+                TokenTree::Group(group) => mentions_self(group.stream()),
+                _ => false,
+            })
+        }
+        self.signature.receiver().is_some() || mentions_self(self.signature.to_token_stream())
+    }
+
     /// Whether only attributes are left that change nothing about the item.
     pub(crate) fn is_plain(&self) -> bool {
         self.attributes.iter().all(is_inert)

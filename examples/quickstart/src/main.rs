@@ -51,7 +51,8 @@ const AUDIENCE: &str = "reports";
 
 #[actix_web::main]
 async fn main() -> std::io::Result<()> {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info,actix_server=warn".into());
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info,actix_server=warn".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let port = std::env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(8080);
     let secret = match std::env::var("JWT_SECRET") {
@@ -98,7 +99,8 @@ mod commands {
             let claims = json!({
                 "iss": super::ISSUER, "aud": super::AUDIENCE, "sub": role, "roles": [role], "exp": now + expires_in,
             });
-            jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(secret)).unwrap_or_default()
+            jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &EncodingKey::from_secret(secret))
+                .unwrap_or_default()
         };
         let (viewer, admin, expired) = (token("viewer", 3600), token("admin", 3600), token("admin", -3600));
         let url = format!("http://{address}");
@@ -106,9 +108,17 @@ mod commands {
         println!("Listening on {url}. Try, each in another terminal:\n");
         println!("# nobody may come in without a token: 401, and a challenge that says how\ncurl -i {url}/me\n");
         println!("# a viewer reads: 200\ncurl -i -H 'Authorization: Bearer {viewer}' {url}/reports/7\n");
-        println!("# a viewer does not publish: 403\ncurl -i -H 'Authorization: Bearer {viewer}' {json} -d '{{\"title\":\"Q3\"}}' {url}/reports\n");
-        println!("# an admin does: 200\ncurl -i -H 'Authorization: Bearer {admin}' {json} -d '{{\"title\":\"Q3\"}}' {url}/reports\n");
-        println!("# an admin with a broken body: 400, and only now is the body read\ncurl -i -H 'Authorization: Bearer {admin}' {json} -d '{{\"title\":' {url}/reports\n");
-        println!("# a token that has expired: 401, and the challenge says so\ncurl -i -H 'Authorization: Bearer {expired}' {url}/me\n");
+        println!(
+            "# a viewer does not publish: 403\ncurl -i -H 'Authorization: Bearer {viewer}' {json} -d '{{\"title\":\"Q3\"}}' {url}/reports\n"
+        );
+        println!(
+            "# an admin does: 200\ncurl -i -H 'Authorization: Bearer {admin}' {json} -d '{{\"title\":\"Q3\"}}' {url}/reports\n"
+        );
+        println!(
+            "# an admin with a broken body: 400, and only now is the body read\ncurl -i -H 'Authorization: Bearer {admin}' {json} -d '{{\"title\":' {url}/reports\n"
+        );
+        println!(
+            "# a token that has expired: 401, and the challenge says so\ncurl -i -H 'Authorization: Bearer {expired}' {url}/me\n"
+        );
     }
 }

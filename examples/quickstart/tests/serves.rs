@@ -1,0 +1,87 @@
+//! Starts the real program, runs the requests of the commands that it prints, and holds each answer against what the
+//! line above the command promises.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+
+/// The program, which ends with the test, however that ends.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn each_printed_command_gets_the_answer_that_its_comment_promises() {
+    let child = Command::new(env!("CARGO_BIN_EXE_quickstart"))
+        .env("PORT", "0") // any free one: the commands say which
+        .env_remove("JWT_SECRET")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut server = Server(child);
+    let mut printed = BufReader::new(server.0.stdout.take().unwrap()).lines().map(Result::unwrap);
+
+    #[rustfmt::skip] // a table is read by column
+    let table = [ // in the order of the commands: the status, and what the challenge says
+        (401, Some(r#"Bearer realm="reports""#)),
+        (200, None),
+        (403, Some(r#"Bearer realm="reports""#)), // RFC 6750 §3: to a Bearer caller, without an error
+        (200, None),
+        (400, None),
+        (401, Some(r#"Bearer realm="reports", error="invalid_token", error_description="The token expired""#)),
+    ];
+    for (status, challenge) in table {
+        let comment = printed.find(|line| line.starts_with('#')).unwrap();
+        assert!(comment.contains(&format!(": {status}")), "{comment}");
+        let answer = run(&printed.next().unwrap());
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{comment}\n{answer}");
+        let found = answer.lines().find_map(|line| line.strip_prefix("www-authenticate: "));
+        assert_eq!(found, challenge, "{comment}");
+    }
+}
+
+/// Sends what `curl` would, and reads to the end of the answer. curl itself is not on every machine.
+fn run(command: &str) -> String {
+    let (mut headers, mut body, mut url) = (String::new(), None, String::new());
+    let mut words = words(command).into_iter();
+    assert_eq!(words.next().as_deref(), Some("curl"), "{command}");
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "-i" => {}
+            "-H" => headers += &format!("{}\r\n", words.next().unwrap()),
+            "-d" => body = words.next(),
+            _ => url = word,
+        }
+    }
+    let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let method = if body.is_some() { "POST" } else { "GET" };
+    let body = body.unwrap_or_default();
+    let mut stream = TcpStream::connect(host).unwrap();
+    write!(
+        stream,
+        "{method} /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// The words of a command as a shell splits it, of which it uses spaces and single quotes.
+fn words(command: &str) -> Vec<String> {
+    let (mut words, mut quoted) = (vec![String::new()], false);
+    for character in command.chars() {
+        match character {
+            '\'' => quoted = !quoted,
+            ' ' if !quoted => words.push(String::new()),
+            other => words.last_mut().unwrap().push(other),
+        }
+    }
+    words
+}
