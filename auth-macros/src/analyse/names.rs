@@ -25,7 +25,7 @@ pub(crate) fn check_name(kind: Kind, literal: &LitStr, diagnostics: &mut Diagnos
     // RFC 6749 §3.3
     let in_scopes = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E);
     if kind == Kind::Scope && !text.bytes().all(in_scopes) {
-        let wrong = format!("\"{text}\" is no scope: visible ASCII without spaces, quotes and backslashes");
+        let wrong = format!("{} is no scope: visible ASCII without spaces, quotes and backslashes", literal.token());
         return diagnostics.report(literal, wrong, format!("write a name such as \"{example}\""));
     }
     Some(())

@@ -1,0 +1,266 @@
+//! The cases, by name: what is asked, of which application, and who else is asked the same.
+
+use auth_actix::Auth;
+use auth_core::client::cross_site::CrossSite;
+use auth_core::clock;
+use auth_core::decision::{Decision, Rules, decide};
+use auth_core::facts::{Caller, Facts};
+use auth_core::scheme::bearer::Bearer;
+
+use crate::Outcome;
+use crate::handlers::{ByHand, one, thousand, usual};
+use crate::issuer::{Algorithm, Claims};
+use crate::subject::{self, Ask, Handler, Shape, Subject, handler};
+
+/// Who is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// The same application without any check: the floor.
+    Bare,
+    /// The same check, by hand.
+    Hand,
+    /// Ours.
+    Guarded,
+    /// The signature alone.
+    Raw,
+}
+
+impl Who {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Bare, Self::Hand, Self::Guarded, Self::Raw];
+
+    /// The name on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bare => "bare",
+            Self::Hand => "hand",
+            Self::Guarded => "guarded",
+            Self::Raw => "raw",
+        }
+    }
+}
+
+/// A request, and the application that answers it.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// Its name.
+    pub name: String,
+    algorithm: Algorithm,
+    part: Part,
+    claims: fn() -> Claims,
+    credential: Credential,
+    /// The status of the guarded handler, and of the one by hand.
+    expected: (u16, u16),
+    handler: Handler,
+    shape: Shape,
+    two_auths: bool,
+    routes: usize,
+}
+
+/// What of it is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// The whole call.
+    Call,
+    /// From a token to a decision, without a server.
+    Decision,
+}
+
+/// What is made of the token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Credential {
+    Good,
+    None,
+    /// The form of a JWT, and no more.
+    Garbage,
+    /// No token68.
+    Malformed,
+    /// More than 8 KiB.
+    Oversized,
+    BadSignature,
+}
+
+/// The longest token that is accepted where one is long on purpose.
+const LONG: usize = 64 * 1024;
+
+impl Case {
+    fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            algorithm: Algorithm::Hs256,
+            part: Part::Call,
+            claims: Claims::default,
+            credential: Credential::Good,
+            expected: (200, 200),
+            handler: handler!(usual::role),
+            shape: Shape::Scope(None),
+            two_auths: false,
+            routes: 1,
+        }
+    }
+
+    /// All of them.
+    pub fn all() -> Vec<Self> {
+        let call = |name: &str| Self::new(name);
+        let mut all = Vec::new();
+        for algorithm in Algorithm::ALL {
+            let name = algorithm.name();
+            let principal = handler!(usual::role_and_principal);
+            all.extend([
+                Self { algorithm, ..Self::new(format!("call/{name}")) },
+                Self { algorithm, handler: principal, ..Self::new(format!("call/{name} principal")) },
+                Self { algorithm, part: Part::Decision, ..Self::new(format!("decision/{name}")) },
+            ]);
+        }
+        all.extend([
+            Self { shape: Shape::App, ..call("call/HS256 app_data") },
+            Self { handler: handler!(usual::open), ..call("public/token") },
+            Self { handler: handler!(usual::open_to_known), ..call("public/token principal") },
+            Self {
+                handler: handler!(usual::open_to_known),
+                credential: Credential::None,
+                expected: (200, 401),
+                ..call("public/no token principal")
+            },
+        ]);
+        let deny = |name, credential, expected| Self { credential, expected, ..call(name) };
+        let wrong_role = || Claims { roles: ["viewer", "editor", "audit"].map(str::to_owned).to_vec(), ..Claims::default() };
+        let expired = || Claims { lifetime: -86_400, ..Claims::default() };
+        all.extend([
+            deny("deny/no token", Credential::None, (401, 401)),
+            deny("deny/garbage", Credential::Garbage, (401, 401)),
+            deny("deny/malformed", Credential::Malformed, (400, 401)),
+            deny("deny/oversized", Credential::Oversized, (401, 401)),
+            Self { claims: expired, ..deny("deny/expired", Credential::Good, (401, 401)) },
+            Self { claims: wrong_role, ..deny("deny/wrong role", Credential::Good, (403, 403)) },
+            deny("deny/bad signature", Credential::BadSignature, (401, 401)),
+        ]);
+        for algorithm in [Algorithm::Rs256, Algorithm::Es256] {
+            let name = format!("deny/bad signature {}", algorithm.name());
+            all.push(Self { algorithm, ..deny(&name, Credential::BadSignature, (401, 401)) });
+        }
+        all.extend([
+            Self { claims: || Claims::of_roles(1), ..call("roles/1") },
+            Self { claims: || Claims::of_roles(10), ..call("roles/10") },
+            Self { claims: || Claims::of_roles(100), ..call("roles/100") },
+            Self { claims: || Claims::of_roles(1000), ..call("roles/1000") },
+            Self { handler: handler!(one::role), ..call("vocabulary/1") },
+            Self { handler: handler!(thousand::role), ..call("vocabulary/1000") },
+            Self {
+                handler: handler!(thousand::role),
+                claims: || Claims::of_roles(1000),
+                ..call("vocabulary/1000 roles/1000")
+            },
+            Self { routes: 1, ..call("routes/1") },
+            Self { routes: 10, ..call("routes/10") },
+            Self { routes: 1000, ..call("routes/1000") },
+            call("attributes/1"),
+            Self { handler: handler!(usual::two_roles), ..call("attributes/2") },
+            Self { handler: handler!(usual::four_roles), ..call("attributes/4") },
+            Self { handler: handler!(usual::four_kinds), ..call("attributes/4 kinds") },
+            Self { shape: Shape::Scope(Some(usual::editors)), ..call("attributes/1 and its scope's") },
+            Self { shape: Shape::Nested(usual::viewers, usual::editors), ..call("attributes/1 and two scopes'") },
+            Self {
+                shape: Shape::Nested(usual::viewers, usual::editors),
+                two_auths: true,
+                ..call("attributes/1 and two scopes' of two Auths")
+            },
+        ]);
+        all
+    }
+
+    /// The case of that name.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn named(name: &str) -> Outcome<Self> {
+        let found = Self::all().into_iter().find(|case| case.name == name);
+        Ok(found.ok_or_else(|| format!("no case is named {name:?}: `--list` shows them"))?)
+    }
+
+    /// The token, as it is sent.
+    ///
+    /// # Errors
+    /// No key can be made.
+    pub fn token(&self) -> Outcome<String> {
+        let token = self.algorithm.issuer()?.token(&(self.claims)())?;
+        Ok(match self.credential {
+            Credential::Good | Credential::None => token,
+            Credential::Garbage => ["Z".repeat(200), "Y".repeat(200), "X".repeat(43)].join("."),
+            Credential::Malformed => format!("{token} {token}"),
+            Credential::Oversized => "Z".repeat(9 * 1024),
+            Credential::BadSignature => {
+                let (signed, signature) = token.rsplit_once('.').ok_or("no token")?;
+                let first = if signature.starts_with('A') { 'B' } else { 'A' };
+                format!("{signed}.{first}{}", signature.get(1..).unwrap_or_default())
+            }
+        })
+    }
+
+    fn auth(&self, longest: Option<usize>) -> Outcome<Auth> {
+        let jwt = self.algorithm.issuer()?.jwt()?;
+        Ok(Auth::builder().bearer(longest.into_iter().fold(jwt, auth_actix::Jwt::max_token_size)).build()?)
+    }
+
+    /// Somebody, ready to be measured in this case; `None` where there is nothing to measure.
+    ///
+    /// # Errors
+    /// What the case needs cannot be made.
+    pub fn subject(&self, who: Who) -> Outcome<Option<Subject>> {
+        // jsonwebtoken has a choice of backends as soon as some crate turns on a second one.
+        let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
+        let (issuer, token) = (self.algorithm.issuer()?, self.token()?);
+        let longest = (token.len() > 8 * 1024 && self.credential == Credential::Good).then_some(LONG);
+        let authorization = (self.credential != Credential::None).then(|| format!("Bearer {token}"));
+        let ask = |expected| Ask { path: self.shape.path(), authorization, expected };
+        Ok(Some(match (self.part, who) {
+            (_, Who::Raw) => {
+                let verified = match self.credential {
+                    Credential::Good => token,
+                    Credential::BadSignature => {
+                        let raw = issuer.raw(&token)?;
+                        return Ok(Some(Subject::Function(Box::new(move || !raw()))));
+                    }
+                    _ => return Ok(None),
+                };
+                Subject::Function(issuer.raw(&verified)?)
+            }
+            (Part::Decision, Who::Bare) => return Ok(None),
+            (Part::Decision, Who::Hand) => {
+                let check = ByHand(issuer.by_hand());
+                Subject::Function(Box::new(move || check.decode(&token).is_some_and(|claims| claims.has("admin"))))
+            }
+            (Part::Decision, Who::Guarded) => {
+                let bearer = Bearer::new(vec![issuer.jwt()?], &[]).map_err(|(_, error)| error)?;
+                Subject::Function(Box::new(move || allows(&bearer, &token)))
+            }
+            (Part::Call, Who::Bare) => Subject::Server(subject::plain(self.shape, self.routes, None)?, ask(200)),
+            (Part::Call, Who::Hand) => {
+                let by_hand = Some(ByHand(issuer.by_hand()));
+                Subject::Server(subject::plain(self.shape, self.routes, by_hand)?, ask(self.expected.1))
+            }
+            (Part::Call, Who::Guarded) => {
+                let auth = self.auth(longest)?;
+                let inner = if self.two_auths { self.auth(longest)? } else { auth.clone() };
+                let server = subject::guarded(self.shape, self.routes, self.handler, &auth, &inner)?;
+                Subject::Server(server, ask(self.expected.0))
+            }
+        }))
+    }
+}
+
+/// A token, verified and decided on.
+fn allows(bearer: &Bearer, token: &str) -> bool {
+    let now = clock::now();
+    let Ok(principal) = bearer.verify(token, now) else { return false };
+    let facts = Facts {
+        set_up: None,
+        now,
+        client: None,
+        address_blocked: false,
+        cross_site: CrossSite::Passed,
+        caller: Caller::Known(&principal),
+        sources: &[],
+    };
+    decide(Rules { scopes: &[], handler: usual::admins() }, &facts) == Decision::Allow
+}

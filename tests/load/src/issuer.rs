@@ -1,0 +1,207 @@
+//! Who signs the tokens: a key for each algorithm, made when it is first asked for and gone with the process.
+
+use std::sync::OnceLock;
+
+use auth_actix::{Jwt, Key};
+use auth_core::clock;
+use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+use aws_lc_rs::hmac;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, ParsedPublicKey, RsaKeyPair};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{DecodingKey, Validation};
+
+use crate::Outcome;
+
+/// The `iss` of all tokens.
+pub const ISSUER: &str = "https://auth.example.com/";
+/// Their `aud`.
+pub const AUDIENCE: &str = "api.example.com";
+const SECRET: &[u8] = b"bench-only-secret-0123456789abcdef-bench";
+
+/// How tokens are signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Algorithm {
+    /// HMAC with SHA-256.
+    Hs256,
+    /// RSASSA-PKCS1-v1_5, 2048 bits, with SHA-256.
+    Rs256,
+    /// ECDSA on P-256 with SHA-256.
+    Es256,
+    /// Ed25519.
+    EdDsa,
+}
+
+impl Algorithm {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Hs256, Self::Rs256, Self::Es256, Self::EdDsa];
+
+    /// The name in headers of tokens.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Hs256 => "HS256",
+            Self::Rs256 => "RS256",
+            Self::Es256 => "ES256",
+            Self::EdDsa => "EdDSA",
+        }
+    }
+
+    const fn jsonwebtoken(self) -> jsonwebtoken::Algorithm {
+        match self {
+            Self::Hs256 => jsonwebtoken::Algorithm::HS256,
+            Self::Rs256 => jsonwebtoken::Algorithm::RS256,
+            Self::Es256 => jsonwebtoken::Algorithm::ES256,
+            Self::EdDsa => jsonwebtoken::Algorithm::EdDSA,
+        }
+    }
+
+    /// Its issuer, the same one for all cases.
+    ///
+    /// # Errors
+    /// The system has no randomness for a key.
+    pub fn issuer(self) -> Outcome<&'static Issuer> {
+        static ISSUERS: [OnceLock<Option<Issuer>>; 4] = [const { OnceLock::new() }; 4];
+        let issuer = ISSUERS.get(self as usize).map(|issuer| issuer.get_or_init(|| Issuer::new(self).ok()));
+        Ok(issuer.and_then(Option::as_ref).ok_or("no key could be made")?)
+    }
+}
+
+/// One key pair, or a secret.
+#[derive(Debug)]
+pub struct Issuer {
+    algorithm: Algorithm,
+    keys: Keys,
+}
+
+#[derive(Debug)]
+enum Keys {
+    Secret(hmac::Key),
+    Rsa(RsaKeyPair),
+    Ecdsa(EcdsaKeyPair),
+    Ed25519(Ed25519KeyPair),
+}
+
+/// What a token says, beside the registered claims.
+#[derive(Clone, Debug)]
+pub struct Claims {
+    /// Its roles.
+    pub roles: Vec<String>,
+    /// For how many seconds from now it is good.
+    pub lifetime: i64,
+}
+
+impl Default for Claims {
+    /// Three roles, eight scopes: 436 bytes with HS256, as `performance.md` has it.
+    fn default() -> Self {
+        Self { roles: ["viewer", "editor", "admin"].map(str::to_owned).to_vec(), lifetime: 30 * 86_400 }
+    }
+}
+
+impl Claims {
+    /// As many roles, `admin` the last. The others are those of a vocabulary of 1,000.
+    pub fn of_roles(count: usize) -> Self {
+        let others = (1..count).map(|number| format!("r{number:04}"));
+        Self { roles: others.chain(["admin".to_owned()]).collect(), ..Self::default() }
+    }
+
+    fn json(&self) -> String {
+        const SCOPES: &str =
+            "openid profile read:users write:users read:orders write:orders read:reports admin";
+        let now = clock::now().seconds();
+        serde_json::json!({
+            "iss": ISSUER, "sub": "2f6c1b1e-8d0a-4a53-9f0e-5f2f4a4a1c11", "aud": AUDIENCE,
+            "exp": now + self.lifetime, "iat": now - 10, "roles": self.roles, "scope": SCOPES,
+        })
+        .to_string()
+    }
+}
+
+impl Issuer {
+    fn new(algorithm: Algorithm) -> Outcome<Self> {
+        let keys = match algorithm {
+            Algorithm::Hs256 => Keys::Secret(hmac::Key::new(hmac::HMAC_SHA256, SECRET)),
+            Algorithm::Rs256 => Keys::Rsa(RsaKeyPair::generate(KeySize::Rsa2048)?),
+            Algorithm::Es256 => Keys::Ecdsa(EcdsaKeyPair::generate(&signature::ECDSA_P256_SHA256_FIXED_SIGNING)?),
+            Algorithm::EdDsa => Keys::Ed25519(Ed25519KeyPair::generate()?),
+        };
+        Ok(Self { algorithm, keys })
+    }
+
+    /// A token that says this.
+    ///
+    /// # Errors
+    /// The backend does not sign.
+    pub fn token(&self, claims: &Claims) -> Outcome<String> {
+        let header = format!(r#"{{"typ":"JWT","alg":"{}"}}"#, self.algorithm.name());
+        let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims.json()));
+        let signature = self.sign(signed.as_bytes())?;
+        Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
+    }
+
+    fn sign(&self, message: &[u8]) -> Outcome<Vec<u8>> {
+        let random = SystemRandom::new();
+        Ok(match &self.keys {
+            Keys::Secret(key) => hmac::sign(key, message).as_ref().to_vec(),
+            Keys::Rsa(keys) => {
+                let mut signature = vec![0; keys.public_modulus_len()];
+                keys.sign(&signature::RSA_PKCS1_SHA256, &random, message, &mut signature)?;
+                signature
+            }
+            Keys::Ecdsa(keys) => keys.sign(&random, message)?.as_ref().to_vec(),
+            Keys::Ed25519(keys) => keys.sign(message).as_ref().to_vec(),
+        })
+    }
+
+    /// The settings that accept its tokens.
+    ///
+    /// # Errors
+    /// The backend does not write the key out.
+    pub fn jwt(&self) -> Outcome<Jwt> {
+        let der = |key: &dyn AsDer<PublicKeyX509Der<'static>>| {
+            Ok::<_, aws_lc_rs::error::Unspecified>(Key::der(self.algorithm.jsonwebtoken(), key.as_der()?))
+        };
+        let jwt = match &self.keys {
+            Keys::Secret(_) => Jwt::hs256(SECRET),
+            Keys::Rsa(keys) => Jwt::key(der(keys.public_key())?),
+            Keys::Ecdsa(keys) => Jwt::key(der(keys.public_key())?),
+            Keys::Ed25519(keys) => Jwt::key(der(keys.public_key())?),
+        };
+        Ok(jwt.issuer(ISSUER).audience(AUDIENCE))
+    }
+
+    /// What a check by hand needs.
+    pub fn by_hand(&self) -> (DecodingKey, Validation) {
+        let key = match &self.keys {
+            Keys::Secret(_) => DecodingKey::from_secret(SECRET),
+            Keys::Rsa(keys) => DecodingKey::from_rsa_der(keys.public_key().as_ref()),
+            Keys::Ecdsa(keys) => DecodingKey::from_ec_der(keys.public_key().as_ref()),
+            Keys::Ed25519(keys) => DecodingKey::from_ed_der(keys.public_key().as_ref()),
+        };
+        let mut validation = Validation::new(self.algorithm.jsonwebtoken());
+        validation.set_issuer(&[ISSUER]);
+        validation.set_audience(&[AUDIENCE]);
+        (key, validation)
+    }
+
+    /// The signature of this token, verified and no more: what was decoded and prepared before does not count.
+    ///
+    /// # Errors
+    /// It is no token.
+    pub fn raw(&self, token: &str) -> Outcome<Box<dyn Fn() -> bool>> {
+        let (message, signature) = token.rsplit_once('.').ok_or("no token")?;
+        let (message, signature) = (message.as_bytes().to_vec(), URL_SAFE_NO_PAD.decode(signature)?);
+        let public = |algorithm, key: &[u8]| ParsedPublicKey::new(algorithm, key);
+        let key = match &self.keys {
+            Keys::Secret(key) => {
+                let key = key.clone();
+                return Ok(Box::new(move || hmac::verify(&key, &message, &signature).is_ok()));
+            }
+            Keys::Rsa(keys) => public(&signature::RSA_PKCS1_2048_8192_SHA256, keys.public_key().as_ref())?,
+            Keys::Ecdsa(keys) => public(&signature::ECDSA_P256_SHA256_FIXED, keys.public_key().as_ref())?,
+            Keys::Ed25519(keys) => public(&signature::ED25519, keys.public_key().as_ref())?,
+        };
+        Ok(Box::new(move || key.verify_sig(&message, &signature).is_ok()))
+    }
+}

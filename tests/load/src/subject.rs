@@ -1,0 +1,202 @@
+//! What is measured: a server that answers, or a piece of what it does.
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use actix_http::Request;
+use actix_web::body::MessageBody;
+use actix_web::dev::{Service, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{AUTHORIZATION, HeaderValue};
+use actix_web::test::{TestRequest, init_service};
+use actix_web::{App, Error, web};
+use auth_actix::{Auth, GuardedRoute, Rule};
+
+use crate::Outcome;
+use crate::handlers::{self, ByHand};
+
+/// Something to run again and again.
+pub enum Subject {
+    /// A server, what it is asked, and the status that it has to answer with.
+    Server(Box<dyn Server>, Ask),
+    /// A function, which has to say that all is well.
+    Function(Box<dyn Fn() -> bool>),
+}
+
+impl Subject {
+    /// Runs once. `measure` gets the part that counts: the request is made outside of it.
+    ///
+    /// # Errors
+    /// The answer is not the one that was expected.
+    pub fn run(&self, measure: impl FnOnce(&mut dyn FnMut())) -> Outcome<()> {
+        match self {
+            Self::Server(server, ask) => {
+                let (mut request, mut status) = (Some(ask.request()?), None);
+                measure(&mut || status = request.take().and_then(|request| server.answer(request)));
+                if status == Some(ask.expected) {
+                    Ok(())
+                } else {
+                    Err(format!("answered {status:?} in place of {}", ask.expected).into())
+                }
+            }
+            Self::Function(function) => {
+                let mut holds = false;
+                measure(&mut || holds = function());
+                if holds { Ok(()) } else { Err("does not hold".into()) }
+            }
+        }
+    }
+}
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    pub(crate) path: &'static str,
+    pub(crate) authorization: Option<String>,
+    pub(crate) expected: u16,
+}
+
+impl Ask {
+    /// The header's value is a copy of its own for each request, as off the wire.
+    fn request(&self) -> Outcome<Request> {
+        let mut request = TestRequest::get().uri(self.path);
+        if let Some(value) = &self.authorization {
+            request = request.insert_header((AUTHORIZATION, HeaderValue::from_bytes(value.as_bytes())?));
+        }
+        Ok(request.to_request())
+    }
+}
+
+/// An application that is ready.
+pub trait Server {
+    /// The status of its answer, which is dropped. `None` where it would have to wait, which none of ours does.
+    fn answer(&self, request: Request) -> Option<u16>;
+}
+
+struct Ready<S>(S);
+
+impl<S, B> Server for Ready<S>
+where
+    S: Service<Request, Response = ServiceResponse<B>, Error = Error>,
+    B: MessageBody,
+{
+    fn answer(&self, request: Request) -> Option<u16> {
+        // A server turns an error into its response, so that is part of what a refusal costs.
+        Some(match at_once(self.0.call(request))? {
+            Ok(response) => response.status().as_u16(),
+            Err(error) => error.error_response().status().as_u16(),
+        })
+    }
+}
+
+/// The outcome of a future that waits for nothing.
+fn at_once<F: Future>(future: F) -> Option<F::Output> {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => Some(outcome),
+        Poll::Pending => None,
+    }
+}
+
+fn ready<T, B>(app: App<T>) -> Outcome<Box<dyn Server>>
+where
+    T: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<B>, Error = Error, InitError = ()>
+        + 'static,
+    B: MessageBody + 'static,
+{
+    let service = at_once(init_service(app)).ok_or("the application waits before it is ready")?;
+    Ok(Box::new(Ready(service)))
+}
+
+/// How an application is put together around its handler.
+#[derive(Clone, Copy, Debug)]
+pub enum Shape {
+    /// `App::route`; the `Auth` is `app_data`.
+    App,
+    /// A scope: `auth.scope("/api")`. The first of these rules, where it has one, stands above it.
+    Scope(Option<fn() -> &'static Rule>),
+    /// A scope in a scope, each with its rule.
+    Nested(fn() -> &'static Rule, fn() -> &'static Rule),
+}
+
+impl Shape {
+    /// Where the handler is then found.
+    pub(crate) const fn path(self) -> &'static str {
+        match self {
+            Self::App | Self::Scope(_) => "/api/admin",
+            Self::Nested(..) => "/api/inner/admin",
+        }
+    }
+}
+
+/// The paths in front of the one that is asked for: routes are looked through in order.
+fn before(routes: usize) -> impl Iterator<Item = String> {
+    (1..routes).map(|number| format!("/area/{number}"))
+}
+
+/// A server whose handler is a plain one of actix.
+pub(crate) fn plain(shape: Shape, routes: usize, by_hand: Option<ByHand>) -> Outcome<Box<dyn Server>> {
+    let route = if by_hand.is_some() {
+        || web::get().to(handlers::by_hand)
+    } else {
+        || web::get().to(handlers::bare)
+    };
+    let app = by_hand.into_iter().fold(App::new(), |app, by_hand| app.app_data(web::Data::new(by_hand)));
+    let fill = |scope| before(routes).fold(scope, |scope: actix_web::Scope, path| scope.route(&path, route()));
+    match shape {
+        Shape::App => {
+            let app = before(routes).fold(app, |app, path| app.route(&format!("/api{path}"), route()));
+            ready(app.route(shape.path(), route()))
+        }
+        Shape::Scope(_) => ready(app.service(fill(web::scope("/api")).route("/admin", route()))),
+        Shape::Nested(..) => {
+            let inner = fill(web::scope("/inner")).route("/admin", route());
+            ready(app.service(web::scope("/api").service(inner)))
+        }
+    }
+}
+
+/// How a handler with a rule is registered in either kind of place.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Handler {
+    pub(crate) in_scope: fn() -> GuardedRoute,
+    pub(crate) in_app: fn() -> actix_web::Route,
+}
+
+/// A handler of ours.
+macro_rules! handler {
+    ($function:path) => {
+        $crate::subject::Handler {
+            in_scope: || auth_actix::get().to($function),
+            in_app: || actix_web::web::get().to($function),
+        }
+    };
+}
+pub(crate) use handler;
+
+/// A server whose handler has a rule. `inner` is the `Auth` of the inner one of two scopes.
+pub(crate) fn guarded(
+    shape: Shape,
+    routes: usize,
+    handler: Handler,
+    auth: &Auth,
+    inner: &Auth,
+) -> Outcome<Box<dyn Server>> {
+    let route = handler.in_scope;
+    match shape {
+        Shape::App => {
+            let app = App::new().app_data(auth.clone());
+            let app = before(routes).fold(app, |app, path| app.route(&format!("/api{path}"), (handler.in_app)()));
+            ready(app.route(shape.path(), (handler.in_app)()))
+        }
+        Shape::Scope(rule) => {
+            let scope = rule.iter().fold(auth.scope("/api"), |scope, rule| scope.require(rule()));
+            let scope = before(routes).fold(scope, |scope, path| scope.route(&path, route()));
+            ready(App::new().service(scope.route("/admin", route())))
+        }
+        Shape::Nested(outer_rule, inner_rule) => {
+            let inner = inner.scope("/inner").require(inner_rule());
+            let inner = before(routes).fold(inner, |scope, path| scope.route(&path, route()));
+            let inner = inner.route("/admin", route());
+            ready(App::new().service(auth.scope("/api").require(outer_rule()).service(inner)))
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! All that this process logs, at every level.
+
+use std::fmt::Debug;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, Once, PoisonError};
+
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber};
+
+/// One event, or the fields of one span.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// How grave.
+    pub level: Level,
+    /// Who says it.
+    pub target: String,
+    /// Names and values, `message` among them.
+    pub fields: Vec<(String, String)>,
+}
+
+impl Line {
+    /// The value of a field; empty where it has none.
+    pub fn field(&self, name: &str) -> &str {
+        self.fields.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+}
+
+static LINES: Mutex<Vec<Line>> = Mutex::new(Vec::new());
+
+/// Begins to keep what is logged. Tests that read the log call it before anything else.
+pub fn capture() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| tracing::subscriber::set_global_default(Keep(AtomicU64::new(1))).unwrap());
+}
+
+/// All lines so far, of all tests of this process.
+pub fn lines() -> Vec<Line> {
+    LINES.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// The events of ours that are about handlers whose path ends so.
+pub fn of_handler(name: &str) -> Vec<Line> {
+    lines().into_iter().filter(|line| line.target == "auth_actix" && line.field("handler").ends_with(name)).collect()
+}
+
+struct Keep(AtomicU64);
+
+struct Fields(Vec<(String, String)>);
+
+impl Visit for Fields {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.0.push((field.name().to_owned(), value.to_owned()));
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.0.push((field.name().to_owned(), format!("{value:?}")));
+    }
+}
+
+impl Keep {
+    fn keep(&self, metadata: &Metadata<'_>, record: impl FnOnce(&mut Fields)) {
+        let mut fields = Fields(Vec::new());
+        record(&mut fields);
+        let line = Line { level: *metadata.level(), target: metadata.target().to_owned(), fields: fields.0 };
+        LINES.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+    }
+}
+
+impl Subscriber for Keep {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, span: &Attributes<'_>) -> Id {
+        self.keep(span.metadata(), |fields| span.record(fields));
+        Id::from_u64(self.0.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn record(&self, _: &Id, values: &Record<'_>) {
+        let mut fields = Fields(Vec::new());
+        values.record(&mut fields);
+        let line = Line { level: Level::TRACE, target: "a span".to_owned(), fields: fields.0 };
+        LINES.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+    }
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        self.keep(event.metadata(), |fields| event.record(fields));
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
