@@ -1,4 +1,11 @@
 //! What compiles, and what does not and how that reads.
+//!
+//! The texts were written with Rust 1.95. On another version the compiler words its own lines differently, so the exact
+//! comparison is skipped, aloud.
+
+use std::process::Command;
+
+const WRITTEN_WITH: &str = "rustc 1.95.";
 
 #[test]
 fn legal_handlers_compile() {
@@ -8,6 +15,14 @@ fn legal_handlers_compile() {
 
 #[test]
 fn misuse_does_not_compile_and_says_what_to_write() {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let version = Command::new(rustc).arg("--version").output().unwrap().stdout;
+    let version = String::from_utf8_lossy(&version);
+    if !version.starts_with(WRITTEN_WITH) {
+        assert!(std::env::var_os("CI").is_none(), "the texts are held with {WRITTEN_WITH}x, and this is {version}");
+        eprintln!("SKIPPED: the texts of compile errors are held with {WRITTEN_WITH}x, and this is {version}");
+        return;
+    }
     let cases = trybuild::TestCases::new();
     cases.compile_fail("ui/fail/**/*.rs");
 }

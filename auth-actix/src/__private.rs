@@ -14,7 +14,7 @@ pub use serde;
 
 pub use crate::enforce::{Guard, Guarded};
 pub use crate::extract::{Claims, Principal};
-pub use crate::scope::Proven;
+pub use crate::scope::{Proven, Registry};
 
 /// The vocabulary of a type of roles.
 pub const fn roles<R: RoleSet>() -> &'static Vocabulary {

@@ -355,22 +355,6 @@ impl Auth {
         AuthBuilder::default()
     }
 
-    /// A scope whose handlers all carry a rule: anything else does not compile. See [`crate::Scope`].
-    pub fn scope(
-        &self,
-        path: &str,
-    ) -> crate::Scope<
-        impl actix_web::dev::ServiceFactory<
-            actix_web::dev::ServiceRequest,
-            Config = (),
-            Response = actix_web::dev::ServiceResponse,
-            Error = actix_web::Error,
-            InitError = (),
-        > + use<>,
-    > {
-        crate::scope::new(self, path)
-    }
-
     pub(crate) fn answers(&self) -> &Answers {
         &self.0.answers
     }

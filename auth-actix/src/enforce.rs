@@ -158,42 +158,41 @@ fn step<'a>(
     verified: Option<Result<Principal, Denial>>,
 ) -> Step<'a> {
     let facts = gather::facts(request, auth, rules);
-    let presented = if rules.read_caller() { gather::presented(request, auth) } else { Presented::Nothing };
+    let mut presented = rules.read_caller().then(|| gather::presented(request, auth));
     let mut known = verified.or_else(|| found(request, auth).map(Ok));
     loop {
         let caller = match (&known, &presented) {
             (Some(Ok(principal)), _) => Caller::Known(principal),
-            (Some(Err(denial)), _) => Caller::Refused(denial),
-            (None, Presented::Malformed(denial)) => Caller::Refused(denial),
-            (None, presented) => presented.scheme().map_or(Caller::Nobody, Caller::Presented),
+            (Some(Err(denial)), _) | (None, Some(Presented::Malformed(denial))) => Caller::Refused(denial),
+            (None, presented) => {
+                presented.as_ref().and_then(Presented::scheme).map_or(Caller::Nobody, Caller::Presented)
+            }
         };
         match decide(rules, &Facts { caller, ..facts }) {
             Decision::Deny(denial) => return Step::Denied(denial),
-            Decision::Allow => {
-                let principal = known.as_ref().and_then(|known| known.as_ref().ok());
-                if principal.is_some() || rules.handler.reads_principal {
-                    outcome::remember(request, auth, principal);
-                }
-                if rules.name_network() {
-                    outcome::mark_address_decided(request);
-                }
-                return Step::Allowed;
-            }
+            Decision::Allow => break,
             Decision::Verify => {}
         }
-        known = match presented {
+        known = match presented.take() {
             #[cfg(feature = "jwt")]
-            Presented::Bearer(token) => auth.verifier_of_tokens().map(|bearer| bearer.verify(token, facts.now)),
+            Some(Presented::Bearer(token)) => auth.verifier_of_tokens().map(|bearer| bearer.verify(token, facts.now)),
             #[cfg(feature = "basic")]
-            Presented::Basic(credential) => return Step::Later(auth, credential),
+            Some(Presented::Basic(credential)) => return Step::Later(auth, credential),
             _ => None,
         };
         if known.is_none() {
             // A credential without a verifier is not accepted, and so was not presented: this cannot be.
             return Step::Denied(Denial::new(Reason::SetUp));
         }
-        return step(request, auth, rules, known);
     }
+    let principal = known.as_ref().and_then(|known| known.as_ref().ok());
+    if principal.is_some() || rules.handler.reads_principal {
+        outcome::remember(request, auth, principal);
+    }
+    if rules.name_network() {
+        outcome::mark_address_decided(request);
+    }
+    Step::Allowed
 }
 
 /// Who was found before for this request, or put there by a test.
@@ -273,7 +272,7 @@ async fn verify(_: &HttpRequest, _: &Auth, credential: Credential) -> Result<Pri
 /// The error that answers a denial, and the line that tells why.
 pub(crate) fn refuse(request: &HttpRequest, handler: &'static Rule, denial: Denial, payload: Payload) -> Error {
     let answer = denial.reason.answer();
-    if answer.status >= 500 {
+    if denial.reason.is_of_server() {
         tracing::error!(
             target: "auth_actix", problem = answer.problem, denial = ?denial, rule = handler.text, handler = handler.guards,
             file = handler.file, line = handler.line, method = %request.method(), "request refused: the server cannot decide"

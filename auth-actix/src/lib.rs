@@ -1,6 +1,9 @@
 #![doc = include_str!("../docs/crate.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+// Callers for the tests of applications.
+#[cfg(feature = "test-util")]
+pub mod test;
 // The answer to a refusal.
 mod respond;
 // Settings.
@@ -14,8 +17,6 @@ mod extract;
 // What they are registered with.
 mod scope;
 pub mod web;
-#[cfg(feature = "test-util")]
-pub mod test;
 #[doc(hidden)]
 pub mod __private;
 

@@ -72,11 +72,11 @@ impl Answers {
     pub(crate) fn response(&self, denial: &Denial, request: &HttpRequest) -> HttpResponse {
         let answer = denial.reason.answer();
         let navigates = navigates(request);
-        if let Some(page) = self.login_page.as_ref().filter(|_| navigates && status(answer) == StatusCode::UNAUTHORIZED)
+        let login_helps = navigates && status(answer) == StatusCode::UNAUTHORIZED;
+        if let Some(page) = self.login_page.as_ref().filter(|_| login_helps)
+            && let Some(response) = to_login(page, request)
         {
-            if let Some(response) = to_login(page, request) {
-                return response;
-            }
+            return response;
         }
         let refused = Refused { answer, problem: Problem { base: &self.base, answer } };
         let mut response = match &self.renderer {

@@ -286,15 +286,23 @@ impl Principal {
         self.holds_in(name.vocabulary, name.index, name.text)
     }
 
-    /// Whether its source positively answered which names of this kind it holds: only then is a missing one an answer.
-    pub(crate) fn answers(&self, name: Name) -> bool {
+    /// Whether its source positively answered that it does not hold the name: it lists names of this kind, all that there
+    /// are, and neither this one nor one that implies it, not even one that it may not confer.
+    pub(crate) fn lacks(&self, name: Name) -> bool {
         let source = &self.0.source;
         let kind = name.vocabulary.kind;
         let mut lists = source.lists.iter().zip(&self.0.lists.found).filter(|(list, _)| list.kind == kind).peekable();
+        let mut listed = Bits::none_of(name.vocabulary);
+        self.each_written(kind, |written| {
+            if let Some(index) = name.vocabulary.index_of(written) {
+                listed.add(name.vocabulary, index);
+            }
+        });
         !self.0.login.overage
             && source.confers.allows(kind, name.text)
             && lists.peek().is_some()
             && lists.all(|(_, found)| found.is_some())
+            && !listed.contains(name.index)
     }
 
     fn holds_in(&self, vocabulary: &'static Vocabulary, index: u16, text: &str) -> bool {
@@ -358,12 +366,16 @@ impl Principal {
 
     /// The names of one kind that the credential lists and its source may confer.
     fn each_listed(&self, kind: Kind, mut visit: impl FnMut(&str)) {
-        let source = &self.0.source;
-        let mut conferred = |name: &str| {
-            if source.confers.allows(kind, name) {
+        self.each_written(kind, |name| {
+            if self.0.source.confers.allows(kind, name) {
                 visit(name);
             }
-        };
+        });
+    }
+
+    /// The names of one kind that the credential lists.
+    fn each_written(&self, kind: Kind, mut visit: impl FnMut(&str)) {
+        let source = &self.0.source;
         for (list, found) in source.lists.iter().zip(&self.0.lists.found) {
             let Some(value) = found.filter(|_| list.kind == kind).map(|span| Raw::at(&self.0.claims, span)) else {
                 continue;
@@ -371,12 +383,12 @@ impl Principal {
             match list.form {
                 Form::Array => {
                     for name in value.elements().into_iter().flatten().filter_map(Raw::string) {
-                        conferred(&name);
+                        visit(&name);
                     }
                 }
                 Form::Words => {
                     let words = value.string().unwrap_or_default();
-                    words.split(' ').filter(|word| !word.is_empty()).for_each(&mut conferred);
+                    words.split(' ').filter(|word| !word.is_empty()).for_each(&mut visit);
                 }
             }
         }

@@ -5,6 +5,7 @@
 //! one. So the scope takes only what is [`Service`]: the compiler asks, for each handler, not a test for some of them.
 
 mod check;
+mod config;
 mod guarded;
 mod private;
 mod route;
@@ -23,10 +24,9 @@ use auth_core::denial::{Denial, Reason};
 use auth_core::rule::Rule;
 
 pub use self::check::RuleError;
+pub use self::config::ServiceConfig;
 pub use self::guarded::{GuardedService, Unguarded, guarded, unguarded};
-pub use self::route::{
-    GuardedRoute, ProvenArguments, Resource, Route, delete, get, head, method, patch, post, put, resource, route,
-};
+pub use self::route::{GuardedRoute, Resource, Route, delete, get, head, method, patch, post, put, resource, route};
 pub use self::service::{Proven, Registry, Service};
 use crate::auth::Auth;
 use crate::enforce;
@@ -67,16 +67,18 @@ pub struct Scope<T> {
     own_default: bool,
 }
 
-/// The services that actix accepts around a scope.
-pub(crate) fn new(
-    auth: &Auth,
-    path: &str,
-) -> Scope<
-    impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()> + use<>,
-> {
-    let registry = Registry::new(auth);
-    let inner = actix_web::web::scope(path).app_data(Arc::clone(registry.binding())).wrap(private::PrivateAnswers);
-    Scope { path: path.to_owned(), inner, registry, own_default: false }
+impl Auth {
+    /// A scope whose handlers all carry a rule: anything else does not compile. See [`Scope`].
+    pub fn scope(
+        &self,
+        path: &str,
+    ) -> Scope<
+        impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()> + use<>,
+    > {
+        let registry = Registry::new(self);
+        let inner = actix_web::web::scope(path).app_data(Arc::clone(registry.binding())).wrap(private::PrivateAnswers);
+        Scope { path: path.to_owned(), inner, registry, own_default: false }
+    }
 }
 
 impl<T> Scope<T>
@@ -94,11 +96,11 @@ where
         self.service(single(path, route))
     }
 
-    /// Registers more, in a function of its own. Its argument is [`crate::web::ServiceConfig`], which takes what the scope
+    /// Registers more, in a function of its own. Its argument is [`ServiceConfig`], which takes what the scope
     /// takes.
-    pub fn configure(mut self, configure: impl FnOnce(&mut crate::web::ServiceConfig<'_>)) -> Self {
+    pub fn configure(mut self, configure: impl FnOnce(&mut ServiceConfig<'_>)) -> Self {
         let registry = &mut self.registry;
-        let inner = self.inner.configure(|inner| configure(&mut crate::web::ServiceConfig::new(inner, registry)));
+        let inner = self.inner.configure(|inner| configure(&mut ServiceConfig::new(inner, registry)));
         Self { inner, ..self }
     }
 

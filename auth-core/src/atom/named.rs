@@ -23,7 +23,7 @@ impl Requirement for Named {
             |caller| {
                 Truth::settled(match negated {
                     false => caller.holds(name),
-                    true => self.may_be_negated() && caller.answers(name) && !caller.holds(name),
+                    true => self.may_be_negated() && caller.lacks(name),
                 })
             },
             |source| match negated {
@@ -125,6 +125,15 @@ mod tests {
         ];
         for (name, members, expected) in table {
             assert_eq!(holds(name, true, members), expected, "{} {members}", name.text);
+        }
+        // Neither an old name nor one that implies it is a way out of a list of what the source may confer.
+        let partner = || crate::source::Source { confers: Confers::nothing().roles(["editor"]), ..source() };
+        for (listed, lacks) in
+            [("[]", true), (r#"["viewer"]"#, true), (r#"["redactor"]"#, false), (r#"["admin"]"#, false)]
+        {
+            let caller = alice(partner(), &format!(r#","roles":{listed}"#));
+            let found = Named(ROLES.name("editor")).truth(true, &facts(Caller::Known(&caller)));
+            assert_eq!(found, Truth::settled(lacks), "{listed}");
         }
         let silent = alice(crate::source::Source { confers: Confers::nothing(), ..source() }, r#","roles":[]"#);
         assert_eq!(Named(suspended).truth(true, &facts(Caller::Known(&silent))), Truth::NO);

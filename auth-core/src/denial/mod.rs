@@ -139,6 +139,11 @@ impl Reason {
         }
     }
 
+    /// Whether the server is at fault rather than the client.
+    pub const fn is_of_server(&self) -> bool {
+        self.answer().status >= 500
+    }
+
     /// How long to wait, where the answer says so.
     pub const fn retry_after(&self) -> Option<RetryAfter> {
         match self {

@@ -294,7 +294,7 @@ fn formula(rule: &Expr, negated: bool, diagnostics: &mut Diagnostics) -> Option<
         }
         Expr::Binary(binary) => {
             let operator = binary.op.to_token_stream();
-            diagnostics.report(&binary.op, format!("`{operator}` does not join rules"), "write `&&` or `||`")
+            diagnostics.report(binary.op, format!("`{operator}` does not join rules"), "write `&&` or `||`")
         }
         Expr::Call(call) => {
             let arguments: Vec<_> = call.args.iter().collect();
@@ -355,10 +355,10 @@ fn written(
         let wrong = format!("`!` over `{word}`: whoever wants in could simply present less");
         return diagnostics.report(whole, wrong, "ask for what has to be there, or negate a role or a claim");
     }
-    if let (words::Shape::Name(kind), [one]) = (row.shape, arguments) {
-        if matches!(ungrouped(one), Expr::Call(_)) {
-            return combined(kind, one, negated, diagnostics);
-        }
+    if let (words::Shape::Name(kind), [one]) = (row.shape, arguments)
+        && matches!(ungrouped(one), Expr::Call(_))
+    {
+        return combined(kind, one, negated, diagnostics);
     }
     let at = whole.to_token_stream();
     let atom = atom(row, arguments, &at, diagnostics)?;

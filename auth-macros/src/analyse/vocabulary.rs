@@ -376,7 +376,7 @@ fn implied(variants: &[Variant], diagnostics: &mut Diagnostics) -> Option<Vec<Ve
         .iter()
         .map(|variant| {
             let indices = variant.implies.iter().map(|name| {
-                let index = names.iter().position(|other| *other == name.to_string());
+                let index = names.iter().position(|other| name == other);
                 index.or_else(|| {
                     let near = did_you_mean(&name.to_string(), names.iter().map(String::as_str));
                     diagnostics.report(

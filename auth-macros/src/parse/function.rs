@@ -81,7 +81,7 @@ impl Function {
 }
 
 /// Reads what an attribute stands on.
-pub(crate) fn item(tokens: &TokenStream) -> Result<Item, syn::Error> {
+pub(crate) fn item(tokens: &TokenStream) -> syn::Result<Item> {
     if let Some((what, at)) = other_item(tokens) {
         return Ok(Item::Other { what, at });
     }

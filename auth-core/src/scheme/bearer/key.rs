@@ -337,7 +337,7 @@ mod aws_or_other {
     pub(super) static KEY_UTILS: &KeyUtils = &jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.key_utils;
 
     pub(super) enum Prepared {
-        Secret(hmac::Key),
+        Secret(Box<hmac::Key>),
         Public(ParsedPublicKey),
     }
 
@@ -378,7 +378,7 @@ mod aws_or_other {
 
     fn secret(algorithm: hmac::Algorithm, key: &DecodingKey) -> Result<Prepared, KeyError> {
         let secret = key.try_get_as_bytes().map_err(|_| KeyError::OtherAlgorithm)?;
-        Ok(Prepared::Secret(hmac::Key::new(algorithm, secret)))
+        Ok(Prepared::Secret(Box::new(hmac::Key::new(algorithm, secret))))
     }
 
     /// `RSAPublicKey` (RFC 8017 A.1.1) in DER: a sequence of two positive integers.

@@ -191,7 +191,7 @@ impl Registered {
             }),
             "aud" => audience_fits(value, issuer).map(|fits| self.audience_fits |= fits),
             "sub" => match value.string() {
-                Some(subject) if !subject.is_empty() => Ok(self.subject = Some(value.span(claims))),
+                Some(subject) if !subject.is_empty() => Ok(value.span(claims)).map(|span| self.subject = Some(span)),
                 _ => Err("the subject is no string, or empty"),
             },
             "client_id" => text().map(|span| self.client = Some(span)),
@@ -204,11 +204,11 @@ impl Registered {
                 self.authenticated_at = Some(down);
                 self.begins_at = self.begins_at.max(Some(up));
             }),
-            "act" if is_actor(value, MOST_ACTORS) => Ok(self.actor = Some(value.span(claims))),
+            "act" if is_actor(value, MOST_ACTORS) => Ok(value.span(claims)).map(|span| self.actor = Some(span)),
             "act" => Err("the actor is none, or the chain of actors too long"),
-            "cnf" => Ok(self.bound = true),
+            "cnf" => Ok(true).map(|bound| self.bound = bound),
             // Entra ID leaves groups out when there are too many, and says so in one of these.
-            "_claim_names" | "hasgroups" => Ok(self.overage = true),
+            "_claim_names" | "hasgroups" => Ok(true).map(|overage| self.overage = overage),
             _ => Ok(()),
         };
         if let Err(cause) = seen {

@@ -1,0 +1,56 @@
+//! Registration in a function of its own.
+
+use super::route::GuardedRoute;
+use super::service::{Registry, Service};
+
+/// What [`crate::Scope::configure`] gives to a function: takes what the scope takes.
+///
+/// ```
+/// use auth_actix::{require_auth, web};
+///
+/// #[require_auth]
+/// async fn reports() -> &'static str { "all of them" }
+///
+/// fn routes(config: &mut web::ServiceConfig<'_>) {
+///     config.route("/reports", web::get().to(reports));
+/// }
+/// ```
+pub struct ServiceConfig<'a> {
+    inner: &'a mut actix_web::web::ServiceConfig,
+    registry: &'a mut Registry,
+}
+
+impl<'a> ServiceConfig<'a> {
+    pub(super) fn new(inner: &'a mut actix_web::web::ServiceConfig, registry: &'a mut Registry) -> Self {
+        Self { inner, registry }
+    }
+
+    /// Registers what carries a rule.
+    pub fn service<S: Service>(&mut self, service: S) -> &mut Self {
+        self.inner.service(service.open(self.registry));
+        self
+    }
+
+    /// Registers a plain guarded function.
+    pub fn route(&mut self, path: &str, route: GuardedRoute) -> &mut Self {
+        self.service(super::single(path, route))
+    }
+
+    /// Data for the handlers, as in actix.
+    pub fn app_data<U: 'static>(&mut self, data: U) -> &mut Self {
+        self.inner.app_data(data);
+        self
+    }
+
+    /// Registers more, in a function of its own.
+    pub fn configure(&mut self, configure: impl FnOnce(&mut ServiceConfig<'_>)) -> &mut Self {
+        configure(&mut ServiceConfig { inner: self.inner, registry: self.registry });
+        self
+    }
+}
+
+impl std::fmt::Debug for ServiceConfig<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServiceConfig").field("registry", &self.registry).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,202 @@
+//! The layout, held by reading the sources: who may name whom, and what has one home.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+/// A source file: its path below the crate's `src`, and its code without comments and unit tests.
+struct Source {
+    path: String,
+    code: String,
+}
+
+fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.is_dir() {
+            found.extend(files(&entry, ending));
+        } else if entry.to_string_lossy().ends_with(ending) {
+            found.push(entry);
+        }
+    }
+    found.sort();
+    found
+}
+
+fn sources(member: &str) -> Vec<Source> {
+    let src = Path::new(ROOT).join(member).join("src");
+    let read = |path: PathBuf| {
+        let text = fs::read_to_string(&path).unwrap();
+        let code = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap();
+        let code = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let code = code.map(|line| line.split(" // ").next().unwrap()).collect::<Vec<_>>().join("\n");
+        Source { path: path.strip_prefix(&src).unwrap().to_string_lossy().into_owned(), code }
+    };
+    files(&src, ".rs").into_iter().filter(|path| !path.ends_with("tests.rs")).map(read).collect()
+}
+
+/// The rooms in the order of `lib.rs`.
+fn rooms(member: &str) -> Vec<String> {
+    let lib = fs::read_to_string(Path::new(ROOT).join(member).join("src/lib.rs")).unwrap();
+    let declared = lib.lines().filter_map(|line| {
+        let line = line.strip_prefix("pub ").unwrap_or(line);
+        line.strip_prefix("mod ")?.strip_suffix(';')
+    });
+    declared.map(str::to_owned).collect()
+}
+
+fn is_word(character: char) -> bool {
+    character.is_alphanumeric() || character == '_'
+}
+
+/// Whether the word stands in the code, as a whole.
+fn names(code: &str, word: &str) -> bool {
+    code.match_indices(word).any(|(at, _)| {
+        let before = code[..at].chars().next_back().is_none_or(|character| !is_word(character));
+        let after = code[at + word.len()..].chars().next().is_none_or(|character| !is_word(character));
+        before && after
+    })
+}
+
+#[test]
+fn a_room_names_only_rooms_that_its_lib_lists_before_it() {
+    for member in ["auth-core", "auth-actix", "auth-macros"] {
+        let rooms = rooms(member);
+        let position = |room: &str| rooms.iter().position(|other| other == room);
+        for Source { path, code } in sources(member).iter().filter(|source| source.path != "lib.rs") {
+            let own = path.split(['/', '.']).next().unwrap();
+            let own = position(own).unwrap_or_else(|| panic!("{member}: {path} is in no room of lib.rs"));
+            for (at, _) in code.match_indices("crate::") {
+                let named: String =
+                    code[at + "crate::".len()..].chars().take_while(|character| is_word(*character)).collect();
+                // What `lib.rs` re-exports for applications is not a room.
+                if let Some(other) = position(&named) {
+                    assert!(other <= own, "{member}: {path} names `{named}`, which lib.rs lists after it");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_has_one_home_stands_nowhere_else() {
+    #[rustfmt::skip]
+    let table: &[(&str, &[&str], &[&str])] = &[
+        // (crate, words, files that may have them)
+        ("auth-core",   &["SystemTime", "Instant", "UNIX_EPOCH"],            &["clock.rs"]),
+        ("auth-actix",  &["SystemTime", "Instant", "UNIX_EPOCH"],            &[]),
+        ("auth-core",   &["400", "401", "403", "404", "429", "500", "503"],  &["denial/mod.rs"]),
+        // 404 is what hidden paths say, 500 where no denial is (in words, not in numbers).
+        ("auth-actix",  &["400", "401", "403", "404", "429", "500", "503"],  &[]),
+        ("auth-actix",  &["Unauthorized", "Forbidden", "BadRequest", "TooManyRequests", "ServiceUnavailable"], &[]),
+        ("auth-actix",  &["NotFound", "SeeOther"],                           &["respond.rs"]),
+        ("auth-actix",  &["WWW_AUTHENTICATE"],                               &["respond.rs"]),
+        ("auth-core",   &["realm="],                                         &["denial/challenge.rs"]),
+        ("auth-actix",  &["realm="],                                         &[]),
+        ("auth-core",   &["async", "await", "spawn_blocking", "TcpStream", "File", "env"], &["scheme/basic.rs"]),
+        ("auth-macros", &["syn::Error"],                                     &["diagnostics.rs"]),
+        ("auth-macros", &["::auth_actix"],                                   &["expand/paths.rs"]),
+        ("auth-core",   &["actix_web", "actix_http", "auth_macros"],             &[]),
+        ("auth-actix",  &["realip_remote_addr", "connection_info"],          &[]),
+    ];
+    for (member, words, homes) in table {
+        for Source { path, code } in sources(member) {
+            for word in words.iter().filter(|_| !homes.contains(&path.as_str())) {
+                let text = code.lines().filter(|line| !line.contains("help") && !line.contains("include_str!"));
+                let text = text.collect::<Vec<_>>().join("\n");
+                assert!(!names(&text, word), "{member}: `{word}` stands in {path}, and belongs in {homes:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn only_its_own_room_makes_a_decision_a_checked_rule_or_a_guarded_argument() {
+    for (member, made, home) in [
+        ("auth-core", "Decision::Deny(", "decision"),
+        ("auth-core", "Decision::Allow", "decision"),
+        ("auth-macros", "Checked {", "analyse"),
+        ("auth-actix", "Decided }", "enforce"),
+    ] {
+        for Source { path, code } in sources(member) {
+            assert!(!code.contains(made) || path.starts_with(home), "{member}: {path} makes `{made}`");
+        }
+    }
+}
+
+#[test]
+fn crates_depend_on_each_other_in_one_direction() {
+    let manifest = |member: &str| fs::read_to_string(Path::new(ROOT).join(member).join("Cargo.toml")).unwrap();
+    let ours = |member: &str| {
+        let manifest = manifest(member);
+        let lines = manifest.lines().skip_while(|line| !line.starts_with("[dependencies]"));
+        let named =
+            lines.filter_map(|line| line.split(['.', ' ', '=']).next()).filter(|name| name.starts_with("auth-"));
+        named.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(ours("auth-macros"), Vec::<String>::new());
+    assert_eq!(ours("auth-core"), Vec::<String>::new());
+    assert_eq!(ours("auth-actix"), ["auth-core", "auth-macros"]);
+    for example in fs::read_dir(Path::new(ROOT).join("examples")).unwrap() {
+        let name = example.unwrap().file_name().into_string().unwrap();
+        let named = ours(&format!("examples/{name}"));
+        assert!(named.iter().all(|dependency| dependency == "auth-actix"), "{name} names {named:?}");
+        let tests = Path::new(ROOT).join("examples").join(&name);
+        let tested = files(&tests, ".rs").iter().any(|path| {
+            fs::read_to_string(path).unwrap().contains("#[test]")
+                || fs::read_to_string(path).unwrap().contains("::test]")
+        });
+        assert!(tested, "example {name} has no test of its own");
+    }
+}
+
+#[test]
+fn each_word_of_the_rule_language_has_cases_of_misuse_and_of_use() {
+    let words = fs::read_to_string(Path::new(ROOT).join("auth-macros/src/words.rs")).unwrap();
+    let quoted = |line: &str| line.split('"').nth(1).map(str::to_owned);
+    let attributes: Vec<_> = words
+        .lines()
+        .filter(|line| line.trim_start().starts_with("Self::") && line.contains("=> \""))
+        .filter_map(quoted)
+        .collect();
+    let ui = Path::new(ROOT).join("tests/ui");
+    for attribute in
+        attributes.iter().filter(|word| Path::new(ROOT).join(format!("auth-macros/docs/{word}.md")).exists())
+    {
+        for kind in ["fail", "pass"] {
+            assert!(ui.join(kind).join(attribute).is_dir(), "`{attribute}` has no cases in ui/{kind}");
+        }
+    }
+    let mut atoms: BTreeMap<String, bool> = words
+        .lines()
+        .filter(|line| line.contains("Atom { word: "))
+        .filter_map(quoted)
+        .map(|word| (word, false))
+        .collect();
+    assert_eq!(atoms.len(), 9);
+    let cases =
+        files(&ui.join("pass"), ".rs").into_iter().map(|path| fs::read_to_string(path).unwrap()).collect::<String>();
+    for (atom, used) in &mut atoms {
+        *used = cases.contains(&format!("{atom}("))
+            || cases.contains(&format!("({atom})"))
+            || cases.contains(&format!("{atom} &&"));
+    }
+    assert!(atoms.values().all(|used| *used), "{atoms:?}");
+}
+
+#[test]
+fn no_file_is_a_drawer_and_none_is_long() {
+    for member in ["auth-core", "auth-actix", "auth-macros"] {
+        for path in files(&Path::new(ROOT).join(member).join("src"), ".rs") {
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            assert!(
+                !["util", "utils", "helper", "helpers", "common", "misc", "types", "error", "errors"]
+                    .contains(&name.as_str()),
+                "{}",
+                path.display()
+            );
+        }
+    }
+}
