@@ -137,9 +137,9 @@ pub fn check(challenge: &Challenge) -> Result<(), String> {
     for (name, value) in &challenge.parameters {
         let fits = match (challenge.scheme.as_str(), name.as_str()) {
             (_, "realm") => !value.is_empty(),
-            ("Basic", "charset") => value == "UTF-8",                 // BASIC-1, BASIC-2
+            ("Basic", "charset") => value == "UTF-8", // BASIC-1, BASIC-2
             ("Bearer", "error" | "error_description") => text(value, true), // BEARER-7
-            ("Bearer", "scope" | "acr_values") => words(value),       // BEARER-8, STEP-1
+            ("Bearer", "scope" | "acr_values") => words(value), // BEARER-8, STEP-1
             ("Bearer", "max_age") => value.bytes().all(|byte| byte.is_ascii_digit()) && !value.is_empty(), // STEP-1
             _ => return Err(format!("{} has no parameter {name:?}", challenge.scheme)),
         };
@@ -182,7 +182,8 @@ mod tests {
             assert!(read(line).is_err(), "{line:?}");
         }
         let checked = |line| read(line).unwrap().iter().try_for_each(check);
-        for line in [r#"Basic realm="a", charset="UTF-8""#, r#"Bearer realm="a", error="b", scope="c d", max_age="0""#] {
+        for line in [r#"Basic realm="a", charset="UTF-8""#, r#"Bearer realm="a", error="b", scope="c d", max_age="0""#]
+        {
             assert_eq!(checked(line), Ok(()), "{line}");
         }
         #[rustfmt::skip]

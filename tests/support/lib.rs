@@ -14,3 +14,34 @@ pub mod program;
 pub mod server;
 pub mod token;
 pub mod wire;
+
+/// The examples of the attributes' pages. They run here, as their own crate cannot name the one that re-exports it.
+#[cfg(doctest)]
+pub mod pages {
+    #[doc = include_str!("../../auth-macros/docs/public.md")]
+    pub struct Public;
+    #[doc = include_str!("../../auth-macros/docs/require_auth.md")]
+    pub struct RequireAuth;
+    #[doc = include_str!("../../auth-macros/docs/require_role.md")]
+    pub struct RequireRole;
+    #[doc = include_str!("../../auth-macros/docs/require_permission.md")]
+    pub struct RequirePermission;
+    #[doc = include_str!("../../auth-macros/docs/require_scope.md")]
+    pub struct RequireScope;
+    #[doc = include_str!("../../auth-macros/docs/require_claim.md")]
+    pub struct RequireClaim;
+    #[doc = include_str!("../../auth-macros/docs/require_network.md")]
+    pub struct RequireNetwork;
+    #[doc = include_str!("../../auth-macros/docs/deny_network.md")]
+    pub struct DenyNetwork;
+    #[doc = include_str!("../../auth-macros/docs/require.md")]
+    pub struct Require;
+    #[doc = include_str!("../../auth-macros/docs/rule.md")]
+    pub struct Rule;
+    #[doc = include_str!("../../auth-macros/docs/derive_role.md")]
+    pub struct DeriveRole;
+    #[doc = include_str!("../../auth-macros/docs/derive_permission.md")]
+    pub struct DerivePermission;
+    #[doc = include_str!("../../auth-macros/docs/derive_token_scope.md")]
+    pub struct DeriveTokenScope;
+}

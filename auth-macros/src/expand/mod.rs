@@ -121,3 +121,107 @@ impl Function {
         quote!(#(#attributes)* #visibility #signature #body)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect_file;
+    use quote::quote;
+
+    use super::*;
+
+    /// One expansion of each shape, as a file that is read in review. `UPDATE_EXPECT=1 cargo test` writes them.
+    #[test]
+    fn each_shape_of_expansion_is_as_it_was_reviewed() {
+        let written = |tokens: TokenStream| prettyplease::unparse(&syn::parse2(tokens).unwrap());
+        let plain = hand_on(
+            Attribute::RequireRole,
+            quote!(any("admin", Role::Editor)),
+            quote! {
+                /// Shows one.
+                pub async fn report(user: Principal, web::Query(Page { number, mut size }): web::Query<Page>) -> impl Responder {
+                    size += number;
+                    size.to_string()
+                }
+            },
+        );
+        expect_file!["../../snapshots/plain.rs"].assert_eq(&written(plain));
+        let above_route = hand_on(
+            Attribute::Public,
+            quote!(),
+            quote! {
+                #[get("/")]
+                #[deny_network("10.0.0.0/8")]
+                async fn home() -> &'static str { "home" }
+            },
+        );
+        expect_file!["../../snapshots/above_route.rs"].assert_eq(&written(above_route));
+        let last = finish(
+            quote!(public {} deny_network { "10.0.0.0/8" }),
+            quote!(
+                async fn home(caller: Option<Principal>) -> &'static str {
+                    "home"
+                }
+            ),
+        );
+        expect_file!["../../snapshots/last.rs"].assert_eq(&written(last));
+        let generic = hand_on(
+            Attribute::RequireAuth,
+            quote!(max_age = "5m", crate = authz),
+            quote!(
+                async fn list<S: Store, const N: usize>(#[cfg(paged)] page: Page, store: web::Data<S>) -> String
+                where
+                    S: 'static,
+                {
+                    store.list(N)
+                }
+            ),
+        );
+        expect_file!["../../snapshots/generic.rs"].assert_eq(&written(generic));
+        let mistaken = hand_on(
+            Attribute::RequireRole,
+            quote!("admin", "editor"),
+            quote!(
+                async fn report(id: web::Path<u64>) -> String {
+                    id.to_string()
+                }
+            ),
+        );
+        expect_file!["../../snapshots/mistaken.rs"].assert_eq(&written(mistaken));
+        let derived = vocabulary(
+            crate::words::Kind::Role,
+            quote! {
+                enum Role {
+                    #[role(implies(Editor), alias("root"))]
+                    Admin,
+                    #[role("content-editor", grants(Permission::PostsWrite))]
+                    Editor,
+                }
+            },
+        );
+        expect_file!["../../snapshots/vocabulary.rs"].assert_eq(&written(derived));
+    }
+
+    #[test]
+    fn no_expansion_names_what_is_not_below_our_crate_or_core() {
+        let derived = vocabulary(
+            crate::words::Kind::Role,
+            quote!(
+                enum Role {
+                    Admin,
+                }
+            ),
+        );
+        let handler = hand_on(
+            Attribute::RequireAuth,
+            quote!(),
+            quote!(
+                async fn f() {}
+            ),
+        );
+        for text in [derived.to_string(), handler.to_string()] {
+            for forbidden in ["unwrap", "expect (", "panic", " std :: sync", "unsafe"] {
+                assert!(!text.contains(forbidden), "{forbidden} in {text}");
+            }
+        }
+    }
+}

@@ -1,0 +1,131 @@
+#[doc(hidden)]
+#[allow(
+    non_camel_case_types,
+    missing_docs,
+    missing_debug_implementations,
+    unreachable_pub,
+    dead_code
+)]
+struct __list_guard<S: Store, const N: usize>(
+    ::core::marker::PhantomData<fn() -> (S,)>,
+)
+where
+    S: 'static;
+#[cfg(test)]
+#[doc(hidden)]
+mod __list_fallback {
+    #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+    pub(super) struct list {}
+}
+#[cfg(test)]
+#[allow(unused_imports)]
+use __list_fallback::*;
+#[cfg(paged)]
+async fn list<S: Store, const N: usize>(
+    authz::__private::Guarded {
+        arguments: (page, store),
+        ..
+    }: authz::__private::Guarded<__list_guard<S, N>>,
+) -> String
+where
+    S: 'static,
+{
+    store.list(N)
+}
+#[cfg(paged)]
+#[allow(non_local_definitions)]
+impl<S: Store, const N: usize> authz::__private::Guard for __list_guard<S, N>
+where
+    S: 'static,
+{
+    type Arguments = (Page, web::Data<S>);
+    const RULE: &'static authz::__private::Rule = &authz::__private::Rule {
+        formula: authz::__private::Formula::Literal(authz::__private::Literal {
+            atom: authz::__private::Atom::MaxAge(authz::__private::atom::MaxAge {
+                seconds: 300u64,
+            }),
+            negated: false,
+            text: "max_age(\"300s\")",
+        }),
+        text: "max_age(\"300s\")",
+        guards: ::core::concat!(::core::module_path!(), "::", "list"),
+        file: ::core::file!(),
+        line: ::core::line!(),
+        reads_principal: false,
+        not_found: false,
+    };
+}
+#[cfg(paged)]
+#[cfg(test)]
+#[allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    non_local_definitions,
+    clippy::all,
+    clippy::pedantic
+)]
+impl list {
+    pub async fn call<S: Store, const N: usize>(
+        page: Page,
+        store: web::Data<S>,
+    ) -> String
+    where
+        S: 'static,
+    {
+        store.list(N)
+    }
+}
+#[cfg(not(paged))]
+async fn list<S: Store, const N: usize>(
+    authz::__private::Guarded {
+        arguments: (store,),
+        ..
+    }: authz::__private::Guarded<__list_guard<S, N>>,
+) -> String
+where
+    S: 'static,
+{
+    store.list(N)
+}
+#[cfg(not(paged))]
+#[allow(non_local_definitions)]
+impl<S: Store, const N: usize> authz::__private::Guard for __list_guard<S, N>
+where
+    S: 'static,
+{
+    type Arguments = (web::Data<S>,);
+    const RULE: &'static authz::__private::Rule = &authz::__private::Rule {
+        formula: authz::__private::Formula::Literal(authz::__private::Literal {
+            atom: authz::__private::Atom::MaxAge(authz::__private::atom::MaxAge {
+                seconds: 300u64,
+            }),
+            negated: false,
+            text: "max_age(\"300s\")",
+        }),
+        text: "max_age(\"300s\")",
+        guards: ::core::concat!(::core::module_path!(), "::", "list"),
+        file: ::core::file!(),
+        line: ::core::line!(),
+        reads_principal: false,
+        not_found: false,
+    };
+}
+#[cfg(not(paged))]
+#[cfg(test)]
+#[allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    non_local_definitions,
+    clippy::all,
+    clippy::pedantic
+)]
+impl list {
+    pub async fn call<S: Store, const N: usize>(store: web::Data<S>) -> String
+    where
+        S: 'static,
+    {
+        store.list(N)
+    }
+}

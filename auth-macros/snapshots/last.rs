@@ -1,0 +1,56 @@
+async fn home(
+    ::auth_actix::__private::Guarded {
+        arguments: (caller,),
+        ..
+    }: ::auth_actix::__private::Guarded<__home_guard>,
+) -> &'static str {
+    "home"
+}
+const _: () = {
+    use ::auth_actix::__private::NeedsNothing as _;
+    ::auth_actix::__private::check_argument(
+        <::auth_actix::__private::Probe<Option<Principal>>>::NEEDS,
+        true,
+        false,
+    );
+};
+#[allow(non_local_definitions)]
+impl ::auth_actix::__private::Guard for __home_guard {
+    type Arguments = (Option<Principal>,);
+    const RULE: &'static ::auth_actix::__private::Rule = &::auth_actix::__private::Rule {
+        formula: ::auth_actix::__private::Formula::Literal(::auth_actix::__private::Literal {
+            atom: ::auth_actix::__private::Atom::Network(
+                ::auth_actix::__private::atom::Network(const {
+                    &[::auth_actix::__private::ipv4(167772160u32, 8u8)]
+                }),
+            ),
+            negated: true,
+            text: "!network(\"10.0.0.0/8\")",
+        }),
+        text: "!network(\"10.0.0.0/8\")",
+        guards: ::core::concat!(::core::module_path!(), "::", "home"),
+        file: ::core::file!(),
+        line: ::core::line!(),
+        reads_principal: {
+            use ::auth_actix::__private::NeedsNothing as _;
+            false
+                || <::auth_actix::__private::Probe<Option<Principal>>>::NEEDS
+                    .reads_principal()
+        },
+        not_found: false,
+    };
+}
+#[cfg(test)]
+#[allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    non_local_definitions,
+    clippy::all,
+    clippy::pedantic
+)]
+impl home {
+    pub async fn call(caller: Option<Principal>) -> &'static str {
+        "home"
+    }
+}

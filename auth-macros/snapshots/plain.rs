@@ -1,0 +1,102 @@
+#[doc(hidden)]
+#[allow(
+    non_camel_case_types,
+    missing_docs,
+    missing_debug_implementations,
+    unreachable_pub,
+    dead_code
+)]
+pub struct __report_guard(::core::marker::PhantomData<fn() -> ()>);
+#[cfg(test)]
+#[doc(hidden)]
+mod __report_fallback {
+    #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+    pub(super) struct report {}
+}
+#[cfg(test)]
+#[allow(unused_imports)]
+use __report_fallback::*;
+/// Shows one.
+pub async fn report(
+    ::auth_actix::__private::Guarded {
+        arguments: (user, web::Query(Page { number, mut size })),
+        ..
+    }: ::auth_actix::__private::Guarded<__report_guard>,
+) -> impl Responder {
+    size += number;
+    size.to_string()
+}
+const _: () = {
+    use ::auth_actix::__private::NeedsNothing as _;
+    ::auth_actix::__private::check_argument(
+        <::auth_actix::__private::Probe<Principal>>::NEEDS,
+        false,
+        false,
+    );
+    ::auth_actix::__private::check_argument(
+        <::auth_actix::__private::Probe<web::Query<Page>>>::NEEDS,
+        false,
+        false || <::auth_actix::__private::Probe<Principal>>::NEEDS.is_principal(),
+    );
+};
+#[allow(non_local_definitions)]
+impl ::auth_actix::__private::Guard for __report_guard {
+    type Arguments = (Principal, web::Query<Page>);
+    const RULE: &'static ::auth_actix::__private::Rule = &::auth_actix::__private::Rule {
+        formula: ::auth_actix::__private::Formula::Any(
+            &[
+                ::auth_actix::__private::Formula::Literal(::auth_actix::__private::Literal {
+                    atom: ::auth_actix::__private::Atom::Named(
+                        ::auth_actix::__private::atom::Named(
+                            ::auth_actix::__private::roles::<Role>().name("admin"),
+                        ),
+                    ),
+                    negated: false,
+                    text: "role(\"admin\")",
+                }),
+                ::auth_actix::__private::Formula::Literal(::auth_actix::__private::Literal {
+                    atom: ::auth_actix::__private::Atom::Named(
+                        ::auth_actix::__private::atom::Named(
+                            ::auth_actix::__private::roles::<Role>().variant("Editor"),
+                        ),
+                    ),
+                    negated: false,
+                    text: "role(Role::Editor)",
+                }),
+            ],
+        ),
+        text: "role(\"admin\") || role(Role::Editor)",
+        guards: ::core::concat!(::core::module_path!(), "::", "report"),
+        file: ::core::file!(),
+        line: ::core::line!(),
+        reads_principal: false,
+        not_found: false,
+    };
+}
+#[cfg(test)]
+#[allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    non_local_definitions,
+    clippy::all,
+    clippy::pedantic
+)]
+impl report {
+    pub async fn call(
+        user: Principal,
+        web::Query(Page { number, mut size }): web::Query<Page>,
+    ) -> impl Responder {
+        size += number;
+        size.to_string()
+    }
+}
+const _: () = {
+    ::auth_actix::__private::check_name(
+        ::auth_actix::__private::roles::<Role>(),
+        "admin",
+    );
+};
+const _: () = {
+    let _ = Role::Editor;
+};
