@@ -243,6 +243,7 @@ impl AuthBuilder {
     pub fn build(self) -> Result<Auth, BuildError> {
         let realm_text = self.realm.unwrap_or_else(|| "restricted".to_owned());
         let realm = Realm::new(&realm_text).map_err(|error| BuildError::Realm(realm_text.clone(), error))?;
+        #[cfg_attr(not(any(feature = "jwt", feature = "basic")), allow(unused_mut))]
         let mut sources = Vec::new();
         #[cfg(feature = "jwt")]
         let jwts = {
@@ -445,5 +446,70 @@ mod dev {
             let token = jwt.dev_token(role).unwrap_or_default();
             eprintln!("# {what}\ncurl -i -H 'Authorization: Bearer {token}' http://127.0.0.1:8080/");
         }
+    }
+}
+
+#[cfg(all(test, feature = "jwt"))]
+mod tests {
+    use super::*;
+    use crate::{Confers, Key};
+
+    fn jwt() -> Jwt {
+        Jwt::hs256([7; 32]).issuer("https://id.example").audience("reports")
+    }
+
+    #[test]
+    fn a_wrong_setting_does_not_build_and_is_named() {
+        let with = || Auth::builder().bearer(jwt());
+        let partner = || Jwt::hs256([8; 32]).issuer("https://partner.example").audience("reports");
+        #[rustfmt::skip]
+        let table: Vec<(AuthBuilder, &str)> = vec![
+            (Auth::builder(), "no scheme is accepted: call `.bearer(…)` or `.basic(…)`"),
+            (with().realm("a\r\nb"), "`.realm(\"a\\r\\nb\")`: a realm is visible ASCII and spaces"),
+            (Auth::builder().bearer(Jwt::hs256([7; 32]).audience("reports")), "`.bearer(…)` for issuer \"\": `.issuer(…)` is missing: whose tokens are these?"),
+            (Auth::builder().bearer(Jwt::hs256([7; 31]).issuer("a").audience("b")), "`.bearer(…)` for issuer \"a\": key 1: an HMAC secret for this algorithm has at least 32 bytes"),
+            (with().bearer(partner()), "`.bearer(…)` does not say what it `.confers(…)`, and there are several sources"),
+            (Auth::builder().bearer(jwt().confers(Confers::everything())).bearer(partner().confers(Confers::nothing()).or_key(Key::secret(crate::Algorithm::HS256, [7; 32]))),
+                "`.bearer(…)` for issuer \"https://partner.example\": two issuers share one HMAC secret"), // L2
+            (with().behind(Vec::<String>::new(), Forwarding::Forwarded), "`.behind(…)` names no proxy: write `.client_address(Peer)` if there is none"),
+            (with().behind(["proxy.example"], Forwarding::Forwarded), "`.behind(…)`: \"proxy.example\" is no address and no network"),
+            (with().behind(["10.0.0.1/8"], Forwarding::Forwarded), "`.behind(…)`: \"10.0.0.1/8\" is no address and no network"),
+            (with().origins(["https://app.example/"]), "`.origins(…)`: an origin is `https://host` or `https://host:port` in lower case, without a path"),
+            (with().login_page("//evil.example"), "`.login_page(\"//evil.example\")`: write a path on this site, such as \"/login\""),
+            (with().login_page("https://evil.example"), "`.login_page(\"https://evil.example\")`: write a path on this site, such as \"/login\""),
+            (with().problem_base("/problems/"), "`.problem_base(\"/problems/\")`: write an absolute URI that ends in `/`, `:` or `#`"),
+            (with().problem_base("https://a\"/"), "`.problem_base(\"https://a\\\"/\")`: write an absolute URI that ends in `/`, `:` or `#`"),
+        ];
+        for (builder, expected) in table {
+            assert_eq!(builder.build().unwrap_err().to_string(), expected);
+        }
+        assert!(with().build().is_ok());
+        let error = std::io::Error::from(Auth::builder().build().unwrap_err());
+        assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+    }
+
+    /// H15: run with and without debug assertions; see `.ci/run`.
+    #[test]
+    fn keys_for_development_and_tests_build_in_debug_builds_alone() {
+        let outcome = |builder: AuthBuilder| builder.build().map(drop);
+        let expected = |error| if cfg!(debug_assertions) { Ok(()) } else { Err(error) };
+        assert_eq!(outcome(Auth::builder().bearer(Jwt::dev())), expected(BuildError::DevInRelease));
+        #[cfg(feature = "test-util")]
+        {
+            let keys = crate::test::Keys::new();
+            assert_eq!(
+                outcome(Auth::builder().bearer(jwt()).test_keys(&keys)),
+                expected(BuildError::TestKeysInRelease)
+            );
+            let aloud = Auth::builder().bearer(jwt()).test_keys_although_this_is_a_release_build(&keys);
+            assert_eq!(outcome(aloud), Ok(()));
+        }
+    }
+
+    #[test]
+    fn no_debug_shows_a_secret() {
+        let builder = Auth::builder().bearer(Jwt::hs256(b"canary-canary-canary-canary-canary"));
+        let shown = format!("{builder:?} {:?} {:?}", jwt(), Auth::builder().bearer(jwt()).build());
+        assert!(!shown.contains("canary") && !shown.contains("[7, 7"), "{shown}");
     }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Timestamp;
 use crate::denial::challenge::Scheme;
 use crate::json::{self, Raw, Span};
-use crate::source::{Form, Source};
+use crate::source::{Form, Source, implies};
 use crate::vocabulary::{Bits, Declares, Kind, Name, PermissionSet, RoleSet, ScopeSet, Vocabulary};
 
 /// An authenticated caller. Cheap to clone, and the same type whatever the application's roles are.
@@ -292,17 +292,13 @@ impl Principal {
         let source = &self.0.source;
         let kind = name.vocabulary.kind;
         let mut lists = source.lists.iter().zip(&self.0.lists.found).filter(|(list, _)| list.kind == kind).peekable();
-        let mut listed = Bits::none_of(name.vocabulary);
-        self.each_written(kind, |written| {
-            if let Some(index) = name.vocabulary.index_of(written) {
-                listed.add(name.vocabulary, index);
-            }
-        });
+        let mut listed = false;
+        self.each_written(kind, |written| listed |= implies(name.vocabulary, written, name));
         !self.0.login.overage
             && source.confers.allows(kind, name.text)
             && lists.peek().is_some()
             && lists.all(|(_, found)| found.is_some())
-            && !listed.contains(name.index)
+            && !listed
     }
 
     fn holds_in(&self, vocabulary: &'static Vocabulary, index: u16, text: &str) -> bool {
@@ -431,6 +427,7 @@ impl Lists {
     }
 
     /// Whether a claim that lists scopes has another type, which makes the whole token one to refuse (BEARER-9).
+    #[cfg(feature = "jwt")]
     pub(crate) fn has_broken_scope(&self) -> bool {
         self.broken_scope
     }
