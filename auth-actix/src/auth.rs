@@ -11,8 +11,8 @@ use auth_core::denial::challenge::{Realm, RealmError, SchemeSet};
 use auth_core::scheme::basic;
 #[cfg(feature = "jwt")]
 use auth_core::scheme::bearer::{Bearer, Jwt, JwtError};
-use auth_core::source::Source;
-use auth_core::vocabulary::{RoleSet, Vocabulary};
+use auth_core::source::{RoleTypes, Source};
+use auth_core::vocabulary::{Kind, RoleSet, Vocabulary};
 
 use crate::respond::{Answers, Refused};
 use actix_web::HttpResponse;
@@ -52,6 +52,8 @@ struct Inner {
     hosts: Hosts,
     origins: Origins,
     loopback_only: bool,
+    /// The role types whose grants count.
+    roles: RoleTypes,
     /// The vocabularies that were met so far, and which types are the same on purpose. Looked at when handlers are
     /// registered, never in a request.
     vocabularies: Mutex<Vec<&'static Vocabulary>>,
@@ -122,7 +124,7 @@ pub struct AuthBuilder {
     jwts: Vec<Jwt>,
     #[cfg(feature = "basic")]
     basic: Option<basic::Basic>,
-    roles: Vec<&'static Vocabulary>,
+    roles: RoleTypes,
     same: Vec<(&'static Vocabulary, &'static Vocabulary)>,
     address: Address,
     hosts: Hosts,
@@ -163,10 +165,10 @@ impl AuthBuilder {
         Self { basic: Some(users.into()), ..self }
     }
 
-    /// A type of roles whose `grants(…)` count: who holds one of them holds what it grants. Where a rule asks for a
-    /// permission, this is how roles lead to it.
-    pub fn roles<R: RoleSet>(mut self) -> Self {
-        self.roles.push(R::VOCABULARY);
+    /// A type of roles whose `grants(…)` count: who holds one of them holds what it grants. The types that rules of scopes
+    /// name are known anyway; this is for one that no rule names, because all rules ask for permissions.
+    pub fn roles<R: RoleSet>(self) -> Self {
+        self.roles.add(R::VOCABULARY);
         self
     }
 
@@ -323,7 +325,8 @@ impl AuthBuilder {
             hosts: self.hosts,
             origins: Origins::new(self.origins).map_err(BuildError::Origin)?,
             loopback_only,
-            vocabularies: Mutex::new(self.roles),
+            vocabularies: Mutex::new(self.roles.iter().collect()),
+            roles: self.roles,
             same: self.same,
         })))
     }
@@ -412,6 +415,9 @@ impl Auth {
             }
         }
         met.push(vocabulary);
+        if vocabulary.kind == Kind::Role && !vocabulary.open && !self.0.roles.add(vocabulary) {
+            tracing::error!(target: "auth_actix", "more than {} types of roles: the grants of `{}` do not count", RoleTypes::MOST, vocabulary.declared_in);
+        }
         Ok(())
     }
 }
@@ -433,11 +439,11 @@ impl std::fmt::Debug for AuthBuilder {
 #[cfg(feature = "jwt")]
 mod dev {
     use auth_core::scheme::bearer::Jwt;
-    use auth_core::vocabulary::Vocabulary;
+    use auth_core::source::RoleTypes;
 
     /// A command for each role, with a token that has it.
     #[allow(clippy::print_stderr, reason = "it is for the person at the terminal, and only in debug builds")]
-    pub(super) fn print_commands(jwt: &Jwt, roles: &[&'static Vocabulary]) {
+    pub(super) fn print_commands(jwt: &Jwt, roles: &RoleTypes) {
         eprintln!(
             "Jwt::dev(): tokens of a key that ends with this process, for this machine alone. Put your path at the end."
         );

@@ -8,8 +8,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::{HttpMessage as _, HttpRequest};
-use auth_core::source::{Confers, Form, ListClaim, Source};
-use auth_core::vocabulary::{Kind, Vocabulary};
+use auth_core::source::{Confers, Form, ListClaim, RoleTypes, Source};
+use auth_core::vocabulary::Kind;
 use serde_json::{Map, Value, json};
 
 use crate::Scheme;
@@ -37,14 +37,14 @@ pub struct Caller {
     issuer: String,
     scheme: Scheme,
     claims: Map<String, Value>,
-    roles: Vec<&'static Vocabulary>,
+    roles: RoleTypes,
 }
 
 impl Caller {
     /// A user of that subject, by a bearer token of the issuer `test`.
     pub fn user(subject: &str) -> Self {
         let claims = Map::from_iter([("sub".to_owned(), json!(subject))]);
-        Self { issuer: "test".to_owned(), scheme: Scheme::Bearer, claims, roles: Vec::new() }
+        Self { issuer: "test".to_owned(), scheme: Scheme::Bearer, claims, roles: RoleTypes::default() }
     }
 
     /// Of that issuer instead.
@@ -73,8 +73,8 @@ impl Caller {
     }
 
     /// Whose roles grant what this type says.
-    pub fn grants_of<R: auth_core::vocabulary::RoleSet>(mut self) -> Self {
-        self.roles.push(R::VOCABULARY);
+    pub fn grants_of<R: auth_core::vocabulary::RoleSet>(self) -> Self {
+        self.roles.add(R::VOCABULARY);
         self
     }
 

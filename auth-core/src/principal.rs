@@ -342,7 +342,7 @@ impl Principal {
 
     /// What the roles that it holds grant.
     fn each_grant(&self, mut visit: impl FnMut(&Name)) {
-        for roles in &self.0.source.roles {
+        for roles in self.0.source.roles.iter() {
             let held = self.bits_of_roles(roles);
             for index in held.iter() {
                 roles.grants.get(usize::from(index)).copied().unwrap_or_default().iter().for_each(&mut visit);

@@ -1,7 +1,7 @@
 //! A source of credentials: what it is called, where its credentials say what, and what it may confer.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::denial::challenge::Scheme;
 use crate::vocabulary::{Bits, Kind, Name, Vocabulary};
@@ -130,6 +130,36 @@ pub struct ListClaim {
     pub path: Vec<String>,
 }
 
+/// The role types of an application, whose grants count. Shared by its sources; grows while handlers are registered, and is
+/// read without a lock.
+#[derive(Clone, Debug, Default)]
+pub struct RoleTypes(Arc<[OnceLock<&'static Vocabulary>; Self::MOST]>);
+
+impl RoleTypes {
+    /// So many types of roles in one application.
+    pub const MOST: usize = 16;
+
+    /// Adds one, if it is not there; `false` if there are too many.
+    pub fn add(&self, roles: &'static Vocabulary) -> bool {
+        self.0.iter().any(|slot| slot.get_or_init(|| roles).is(roles))
+    }
+
+    /// Those that were added so far.
+    pub fn iter(&self) -> impl Iterator<Item = &'static Vocabulary> + '_ {
+        self.0.iter().map_while(OnceLock::get).copied()
+    }
+}
+
+impl<const N: usize> From<[&'static Vocabulary; N]> for RoleTypes {
+    fn from(all: [&'static Vocabulary; N]) -> Self {
+        let types = Self::default();
+        for one in all {
+            types.add(one);
+        }
+        types
+    }
+}
+
 /// A source of credentials, as settled at start-up. Each principal points at the one that it comes from.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -144,7 +174,7 @@ pub struct Source {
     /// Whether its credentials carry claims, scopes and an `acr`, as tokens do.
     pub has_claims: bool,
     /// The role types of the application, whose `grants` count.
-    pub roles: Vec<&'static Vocabulary>,
+    pub roles: RoleTypes,
 }
 
 impl Source {
@@ -180,7 +210,7 @@ impl Source {
 }
 
 /// Whether who holds `held` holds `name`.
-fn implies(vocabulary: &'static Vocabulary, held: &str, name: Name) -> bool {
+pub(crate) fn implies(vocabulary: &'static Vocabulary, held: &str, name: Name) -> bool {
     if vocabulary.open {
         return held == name.text;
     }

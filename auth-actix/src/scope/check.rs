@@ -27,7 +27,9 @@ pub enum RuleError {
     )]
     ProxyInNetwork(String, String),
     /// Nobody could ever pass.
-    #[error("{0}: no scheme that is accepted can make the rule `{1}` hold")]
+    #[error(
+        "{0}: no scheme that is accepted can make the rule `{1}` hold; where roles grant a permission, call `.roles::<…>()`"
+    )]
     NeverHolds(String, &'static str),
     /// One name, two meanings.
     #[error(
@@ -58,49 +60,54 @@ pub enum RuleError {
 /// Checks the rules of handlers, each together with those of the scopes around it.
 pub(super) fn rules(auth: &Auth, scopes: &[&'static Rule], handlers: &[&'static Rule]) -> Vec<RuleError> {
     let mut mistakes = Vec::new();
+    // All names first: a role that one handler names may grant the permission that another asks for.
     for handler in handlers {
-        rule(auth, Rules { scopes, handler }, &mut mistakes);
+        names(auth, Rules { scopes, handler }, &mut mistakes);
+    }
+    let known = mistakes.is_empty();
+    for handler in handlers {
+        let rules = Rules { scopes, handler };
+        networks(auth, rules, &mut mistakes);
+        if known && !can_hold(auth, rules) {
+            mistakes.push(RuleError::NeverHolds(place(handler), handler.text));
+        }
     }
     mistakes
 }
 
-fn rule(auth: &Auth, rules: Rules<'_>, mistakes: &mut Vec<RuleError>) {
-    let Rule { guards, file, line, text, .. } = *rules.handler;
-    let place = || format!("{guards} ({file}:{line})");
-    if rules.name_network() {
-        match auth.address() {
-            AddressSource::Unset => mistakes.push(RuleError::NoAddress(place())),
-            _ if auth.hosts().is_empty() => mistakes.push(RuleError::NoHosts(place())),
-            AddressSource::Behind { proxies, .. } => {
-                let holds = |network: &ipnet::IpNet| {
-                    proxies
-                        .iter()
-                        .find(|proxy| proxy.prefix_len() < proxy.max_prefix_len() && overlap(proxy, network))
-                        .copied()
-                };
-                let found = rules.networks().find_map(holds);
-                mistakes.extend(found.map(|proxy| RuleError::ProxyInNetwork(place(), proxy.to_string())));
-            }
-            AddressSource::Peer | AddressSource::Hops { .. } => {}
-        }
+fn place(rule: &Rule) -> String {
+    format!("{} ({}:{})", rule.guards, rule.file, rule.line)
+}
+
+fn networks(auth: &Auth, rules: Rules<'_>, mistakes: &mut Vec<RuleError>) {
+    if !rules.name_network() {
+        return;
     }
-    let mut named = true;
+    let place = || place(rules.handler);
+    match auth.address() {
+        AddressSource::Unset => mistakes.push(RuleError::NoAddress(place())),
+        _ if auth.hosts().is_empty() => mistakes.push(RuleError::NoHosts(place())),
+        AddressSource::Behind { proxies, .. } => {
+            // A single address is a proxy and no client.
+            let ranges = || proxies.iter().filter(|proxy| proxy.prefix_len() < proxy.max_prefix_len());
+            let found = rules.networks().find_map(|network| ranges().find(|proxy| overlap(proxy, network)));
+            mistakes.extend(found.map(|proxy| RuleError::ProxyInNetwork(place(), proxy.to_string())));
+        }
+        AddressSource::Peer | AddressSource::Hops { .. } => {}
+    }
+}
+
+fn names(auth: &Auth, rules: Rules<'_>, mistakes: &mut Vec<RuleError>) {
     for name in rules.names() {
-        if let Err((name, first)) = auth.meet(name.vocabulary) {
-            let (kind, second) = (first.kind.word(), rules.names().find(|other| other.text == name));
-            let second = second.map_or("another type", |other| other.vocabulary.declared_in);
-            named = false;
+        if let Err((shared, first)) = auth.meet(name.vocabulary) {
             mistakes.push(RuleError::NameDeclaredTwice {
-                place: place(),
-                kind,
-                name,
+                place: place(rules.handler),
+                kind: first.kind.word(),
+                name: shared,
                 first: first.declared_in,
-                second,
+                second: name.vocabulary.declared_in,
             });
         }
-    }
-    if named && !can_hold(auth, rules) {
-        mistakes.push(RuleError::NeverHolds(place(), text));
     }
 }
 

@@ -100,7 +100,7 @@ pub(crate) mod tests {
             confers: Confers::everything(),
             lists: vec![list(Kind::Role, "roles"), list(Kind::Permission, "permissions"), list(Kind::Scope, "scp")],
             has_claims: true,
-            roles: vec![],
+            roles: Default::default(),
         }
     }
 

@@ -76,7 +76,7 @@ mod tests {
     };
 
     fn holds(name: Name, negated: bool, members: &str) -> bool {
-        let caller = alice(crate::source::Source { roles: vec![&ROLES], ..source() }, members);
+        let caller = alice(crate::source::Source { roles: [&ROLES].into(), ..source() }, members);
         Named(name).truth(negated, &facts(Caller::Known(&caller))).now
     }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use ipnet::{IpNet, Ipv4Net};
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 
 use super::*;
 use crate::atom::{Acr, Atom, Authenticated, ByScheme, Claim, MaxAge, Named, Network};
@@ -294,7 +295,7 @@ fn tokens() -> Source {
             list(Kind::Scope, Form::Words, "scope"),
         ],
         has_claims: true,
-        roles: vec![&ROLES],
+        roles: [&ROLES].into(),
     }
 }
 
@@ -561,14 +562,15 @@ fn a_credential_is_verified_if_any_atom_is_about_the_caller_or_the_handler_reads
 #[test]
 fn a_source_out_of_reach_is_503_only_where_it_decides() {
     // No literal says so yet: the step alone.
-    let rules = alone(rule(PUBLIC));
+    let rules = alone(rule(Formula::Any(&[])));
     let facts = facts(Caller::Nobody, OUTSIDE, Passed);
     #[rustfmt::skip]
     let table = [
         (Truth::OUT_OF_REACH,                   "503 authentication-unavailable"),
         (Truth::OUT_OF_REACH.and(Truth::COULD), "503 authentication-unavailable"),
         (Truth::OUT_OF_REACH.or(Truth::NO),     "503 authentication-unavailable"),
-        (Truth::OUT_OF_REACH.and(Truth::NO),    "403 cross-site-request"), // whatever is not could_if_reached
+        (Truth::OUT_OF_REACH.and(Truth::NO),    "403 access-blocked"),
+        (Truth::NO,                             "403 access-blocked"),
         (Truth::OUT_OF_REACH.or(Truth::COULD),  "goes on"),
         (Truth::OUT_OF_REACH.or(Truth::HOLDS),  "goes on"),
     ];
@@ -589,8 +591,9 @@ fn each_literal_answers_each_kind_of_caller_as_the_table_says() {
     let scopes = |scopes: &[&'static str]| Login { scopes: scopes.into(), ..bearer(&[]) };
     let org = |org| Login { org: Some(org), ..bearer(&[]) };
     let acts = |login| Login { acts: true, ..login };
+    type Answers<'a> = &'a [(Option<Login>, &'a str, &'a str)];
     #[rustfmt::skip]
-    let table: &[(What, &[(Option<Login>, &str, &str)])] = &[
+    let table: &[(What, Answers<'_>)] = &[
         (Anyone,                    &[(None, "401", "401"), (Some(silent()), "run", "403"), (Some(basic(&[])), "run", "403")]),
         (Role("editor"),            &[(None, "401", "401"), (Some(bearer(&["admin"])), "run", "403"), (Some(bearer(&["viewer"])), "403", "run"),
                                       (Some(silent()), "403", "403"), (Some(basic(&["editor"])), "run", "403"), (Some(basic(&[])), "403", "run")]),
@@ -792,6 +795,10 @@ fn every_small_formula_is_decided_as_enumeration_decides_it() {
     assert!(differ > 0 && differ < count / 10, "{differ} of {count} are 401 by literals and 403 by enumeration");
 }
 
+fn runner(cases: u32) -> TestRunner {
+    TestRunner::new(ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() })
+}
+
 /// Formulas over those of `LITERALS` that ask for something of this kind.
 fn tree(of: fn(What) -> bool) -> impl Strategy<Value = Tree> {
     let indices: Vec<_> = (0..LITERALS.len()).filter(|index| of(LITERALS[*index].what)).collect();
@@ -805,23 +812,25 @@ fn tree(of: fn(What) -> bool) -> impl Strategy<Value = Tree> {
 #[test]
 fn whatever_the_formula_it_is_decided_as_enumeration_decides_it_and_more_conditions_let_in_no_more() {
     let requests = Enumerated::every();
+    let expired = Denial::refused(Bearer, Reason::ExpiredCredentials, "why");
     let trees = proptest::collection::vec(tree(|_| true), 1..4);
-    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
-        cases: 300,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    });
-    let outcome = runner.run(&trees, |trees| {
+    let outcome = runner(300).run(&trees, |trees| {
         let rules: Vec<_> = trees.iter().map(|tree| rule(tree.formula())).collect();
         let (handler, scopes) = rules.split_last().unwrap();
         let (both, joined) = (Rules { scopes, handler }, rule(Tree::All(trees.clone()).formula()));
+        let fewer = [alone(handler), Rules { scopes: &scopes[..scopes.len().min(1)], handler }];
         for request in &requests {
             let found = request.decide(both);
             assert_agree(&Tree::All(trees.clone()), &found, request);
-            assert_eq!(found, request.decide(alone(joined)), "the rules of scopes are joined by and (H6)");
-            for some in [alone(handler), Rules { scopes: &scopes[..scopes.len().min(1)], handler }] {
-                let fewer = request.decide(some);
-                assert!(found != Decision::Allow || fewer == Decision::Allow, "a condition more lets no more in");
+            prop_assert_eq!(&found, &request.decide(alone(joined)), "the rules of scopes are joined by and (H6)");
+            let all_let_in = fewer.iter().all(|fewer| request.decide(*fewer) == Decision::Allow);
+            prop_assert!(found != Decision::Allow || all_let_in, "a condition more lets no more in");
+        }
+        for (client, cross_site) in PLACES {
+            for caller in [Caller::Refused(&expired), Caller::Presented(Bearer)] {
+                let decide = |rules| decide(rules, &facts(caller, client, cross_site));
+                let all_let_in = fewer.iter().all(|fewer| decide(*fewer) == Decision::Allow);
+                prop_assert!(decide(both) != Decision::Allow || all_let_in, "a condition more lets no more in");
             }
         }
         Ok(())
@@ -850,12 +859,7 @@ fn a_scope_denial_names_the_least_set_and_only_where_scopes_alone_would_do() {
     // scopes alone would do, they are named.
     const ALL: [&str; 4] = ["a", "b", "c", "d"];
     let callers: Vec<_> = callers().into_iter().filter(|caller| caller.scheme == Bearer).collect();
-    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
-        cases: 1000,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    });
-    let outcome = runner.run(&tree(|what| matches!(what, Scope(_) | Org(_))), |tree| {
+    let outcome = runner(1000).run(&tree(|what| matches!(what, Scope(_) | Org(_))), |tree| {
         let rule = rule(tree.formula());
         for caller in &callers {
             let Some(denial) = denied(decided(rule, Some(caller), INSIDE, Passed)) else { continue };
@@ -884,12 +888,7 @@ fn a_scope_denial_names_the_least_set_and_only_where_scopes_alone_would_do() {
 fn a_step_up_names_one_login_that_would_do() {
     // STEP-1, STEP-2: a login that is as fresh and as strong as the challenge says gets in, and nothing less does.
     let callers: Vec<_> = callers().into_iter().filter(|caller| caller.scheme == Bearer && !caller.acts).collect();
-    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
-        cases: 1000,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    });
-    let outcome = runner.run(&tree(|what| matches!(what, What::MaxAge(_) | What::Acr(_) | Role(_))), |tree| {
+    let outcome = runner(1000).run(&tree(|what| matches!(what, What::MaxAge(_) | What::Acr(_) | Role(_))), |tree| {
         let rule = rule(tree.formula());
         for caller in &callers {
             let Some(Denial { reason: Reason::StepUpRequired(ask), .. }) =
@@ -1050,25 +1049,27 @@ fn lines(denial: &Denial) -> Vec<String> {
     challenges(denial, accepted, false, |scheme| BARE[scheme as usize]).into_iter().map(Into::into).collect()
 }
 
+/// For each place and each scheme: the literals that hold for those whom it could show a stranger to be.
+type Could = [(Option<&'static str>, CrossSite, [(Scheme, BTreeSet<u32>); 2]); 4];
+
+fn strangers() -> Could {
+    let strangers = could_be(None);
+    PLACES.map(|(client, cross_site)| {
+        let by = |scheme| strangers.iter().filter(move |login| login.scheme == scheme);
+        let could = |scheme| by(scheme).map(|login| holding(Some(login), client, cross_site)).collect();
+        (client, cross_site, Scheme::ALL.map(|scheme| (scheme, could(scheme))))
+    })
+}
+
 #[test]
 fn a_stranger_is_told_which_schemes_there_are_and_nothing_of_the_rule() {
     // BEARER-6, STEP-2, HTTP-5, over random formulas: bare challenges, those of all schemes that could help among them.
-    let strangers = could_be(None);
-    let places = PLACES.map(|(client, cross_site)| {
-        let by = |scheme| strangers.iter().filter(move |login| login.scheme == scheme);
-        let could = |scheme| by(scheme).map(|login| holding(Some(login), client, cross_site)).collect::<BTreeSet<_>>();
-        (client, cross_site, Scheme::ALL.map(|scheme| (scheme, could(scheme))))
-    });
-    let sources = [Arc::new(tokens()), Arc::new(users())];
-    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
-        cases: 300,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    });
-    let outcome = runner.run(&tree(|_| true), |tree| {
+    let (places, sources) = (strangers(), [Arc::new(tokens()), Arc::new(users())]);
+    let outcome = runner(300).run(&tree(|_| true), |tree| {
+        let rules = alone(rule(tree.formula()));
         for (client, cross_site, could) in &places {
             let facts = Facts { sources: &sources, ..facts(Caller::Nobody, *client, *cross_site) };
-            let Some(denial) = denied(decide(alone(rule(tree.formula())), &facts)) else { continue };
+            let Some(denial) = denied(decide(rules, &facts)) else { continue };
             let unauthorized = denial.reason == Reason::MissingCredentials;
             prop_assert!(unauthorized || denial.reason.answer().status == 403);
             let lines = lines(&denial);
@@ -1082,4 +1083,38 @@ fn a_stranger_is_told_which_schemes_there_are_and_nothing_of_the_rule() {
         Ok(())
     });
     outcome.unwrap();
+}
+
+#[test]
+fn a_rule_that_lets_somebody_in_is_known_to_before_any_request() {
+    // "A rule that none of the configured schemes can ever make true is refused at start-up", and no other.
+    let (places, sources) = (strangers(), [tokens(), users()]);
+    let outcome = runner(300).run(&tree(|_| true), |tree| {
+        let rules = alone(rule(tree.formula()));
+        for (client, cross_site, could) in &places {
+            let runs = decide(rules, &facts(Caller::Nobody, *client, *cross_site)) == Decision::Allow;
+            prop_assert!(!runs || rules.admit_strangers(), "{tree:?} from {client:?}");
+            for ((scheme, could), source) in could.iter().zip(&sources) {
+                let runs = could.iter().any(|bits| tree.holds(*bits));
+                let known = rules.could_hold_somewhere(&facts(Caller::Would(source), NOT_KNOWN, Passed));
+                prop_assert!(!runs || known, "{scheme:?} for {tree:?} from {client:?}");
+            }
+        }
+        Ok(())
+    });
+    outcome.unwrap();
+    #[rustfmt::skip]
+    let table = [
+        (all([]),                           true,  [true, true]),
+        (any([]),                           false, [false, false]),
+        (all([is(Inside), not(Inside)]),    true,  [true, true]), // by literals
+        (all([is(Inside), is(Scope("a"))]), false, [true, false]),
+        (all([is(By(Basic)), is(Scope("a"))]), false, [false, false]),
+        (any([is(Inside), is(Scope("a"))]), true,  [true, true]),
+    ];
+    for (formula, strangers, schemes) in table {
+        let rules = alone(rule(formula));
+        let could = |source| rules.could_hold_somewhere(&facts(Caller::Would(source), NOT_KNOWN, Passed));
+        assert_eq!((rules.admit_strangers(), sources.each_ref().map(could)), (strangers, schemes), "{formula:?}");
+    }
 }

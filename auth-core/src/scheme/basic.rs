@@ -24,8 +24,8 @@ use tokio::sync::Semaphore;
 use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::principal::Principal;
-use crate::source::{Confers, Form, ListClaim, Source};
-use crate::vocabulary::{Kind, Vocabulary};
+use crate::source::{Confers, Form, ListClaim, RoleTypes, Source};
+use crate::vocabulary::Kind;
 
 /// What a request presents. The password is wiped when dropped, and no `Debug` shows it.
 #[derive(Debug)]
@@ -300,14 +300,14 @@ impl Basic {
     }
 
     /// The verifier, for a realm. `roles` are the role types of the application.
-    pub fn prepare(self, realm: &str, roles: &[&'static Vocabulary]) -> Verifier {
+    pub fn prepare(self, realm: &str, roles: &RoleTypes) -> Verifier {
         let source = Source {
             issuer: format!("basic:{realm}").into(),
             scheme: Scheme::Basic,
             confers: self.confers.unwrap_or_else(Confers::everything),
             lists: vec![ListClaim { kind: Kind::Role, form: Form::Array, path: vec!["roles".to_owned()] }],
             has_claims: false,
-            roles: roles.to_vec(),
+            roles: roles.clone(),
         };
         Verifier { users: self.users, source: Arc::new(source), turns: Arc::new(Turns::new(self.at_a_time)) }
     }
@@ -510,7 +510,8 @@ mod tests {
     }
 
     fn verifier(text: &str) -> Verifier {
-        Basic::new(Counting(UsersFile::parse(text).unwrap(), AtomicUsize::new(0))).prepare("tools", &[])
+        Basic::new(Counting(UsersFile::parse(text).unwrap(), AtomicUsize::new(0)))
+            .prepare("tools", &RoleTypes::default())
     }
 
     fn presented(name: &str, password: &str) -> NameAndPassword {

@@ -93,7 +93,31 @@ pub(crate) fn of_attribute(words: &Words, diagnostics: &mut Diagnostics) -> Opti
     }
 }
 
-/// The rule of `#[require(…)]` and of `rule!(…)`.
+/// The rule of `rule!(…)`, which has no attribute beside it: it says itself, first, whether strangers may come in.
+pub(crate) fn of_standalone(words: &Words, diagnostics: &mut Diagnostics) -> Option<(bool, Formula)> {
+    fn joined<'a>(rule: &'a Expr, parts: &mut Vec<&'a Expr>) {
+        match rule {
+            Expr::Binary(both) if matches!(both.op, BinOp::And(_)) => {
+                joined(&both.left, parts);
+                joined(&both.right, parts);
+            }
+            other => parts.push(other),
+        }
+    }
+    let mut parts = Vec::new();
+    if let [Word::Expression(only)] = words.list.as_slice() {
+        joined(only, &mut parts);
+    }
+    match parts.as_slice() {
+        [Expr::Path(first), rest @ ..] if first.path.is_ident("public") => {
+            let rest: Vec<_> = rest.iter().map(|part| formula(part, false, diagnostics)).collect();
+            Some((true, Formula::all(rest.into_iter().collect::<Option<_>>()?)))
+        }
+        _ => Some((false, of_rule(words, diagnostics)?)),
+    }
+}
+
+/// The rule of `#[require(…)]`.
 pub(crate) fn of_rule(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
     let arguments = expressions(words, diagnostics)?;
     match arguments.as_slice() {

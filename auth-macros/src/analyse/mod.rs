@@ -33,7 +33,11 @@ pub(crate) fn handler(attributes: &[Words], diagnostics: &mut Diagnostics) -> Op
 
 /// Judges a rule that stands by itself, for a scope or a service.
 pub(crate) fn rule(words: &Words, diagnostics: &mut Diagnostics) -> Option<Checked> {
-    let formula = formula::of_rule(words, diagnostics)?;
+    let (public, formula) = formula::of_standalone(words, diagnostics)?;
+    if !public && !formula.is_about_caller() {
+        let wrong = "this rule does not say whether strangers may come in";
+        return diagnostics.report_at(words.span, wrong, "write `public && …` or `authenticated && …`");
+    }
     together::check_contradictions(&formula, diagnostics);
     Some(Checked { formula, not_found: words.not_found })
 }

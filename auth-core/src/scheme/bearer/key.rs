@@ -43,11 +43,11 @@ pub enum KeyError {
     /// Under 2048 bits (RFC 7518 §3.3).
     #[error("an RSA key has at least 2048 bits")]
     RsaTooShort,
-    /// Over 8192 bits, more than any backend verifies with.
-    #[error("an RSA key has at most 8192 bits")]
-    RsaTooLong,
-    /// Even, or 1.
-    #[error("the exponent of an RSA key is odd and at least 3")]
+    /// More bits than the backend verifies with: 8192 with aws-lc, 4096 with RustCrypto.
+    #[error("an RSA key has at most {0} bits")]
+    RsaTooLong(usize),
+    /// Even, or 1, or more than the backends verify with.
+    #[error("the exponent of an RSA key is odd, at least 3 and below 2^32")]
     RsaExponent,
     /// Another curve than the algorithm's, or a point that is not on it (RFC 8725 §3.4).
     #[error("the key is no point on the curve of this algorithm")]
@@ -253,13 +253,17 @@ fn checked(algorithm: Algorithm, key: DecodingKey) -> Result<DecodingKey, KeyErr
             let e: Vec<u8> = e.into_iter().skip_while(|byte| *byte == 0).collect();
             let bits = n.len() * 8 - n.first().map_or(0, |first| first.leading_zeros() as usize);
             match e.as_slice() {
-                [.., last] if last % 2 == 1 && e != [1] => {}
+                [.., last] if last % 2 == 1 && e != [1] && e.len() <= 4 => {}
                 _ => return Err(KeyError::RsaExponent),
             }
-            match bits {
-                ..2048 => return Err(KeyError::RsaTooShort),
-                8193.. => return Err(KeyError::RsaTooLong),
-                _ => {}
+            if bits < 2048 {
+                return Err(KeyError::RsaTooShort);
+            }
+            if bits > aws_or_other::MOST_RSA_BITS {
+                return Err(KeyError::RsaTooLong(aws_or_other::MOST_RSA_BITS));
+            }
+            if n.last().is_some_and(|last| last % 2 == 0) {
+                return Err(KeyError::Unreadable); // the product of two primes is odd
             }
             Ok(DecodingKey::from_rsa_raw_components(&n, &e))
         }
@@ -335,6 +339,7 @@ mod aws_or_other {
 
     pub(crate) static PROVIDER: &CryptoProvider = &jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
     pub(super) static KEY_UTILS: &KeyUtils = &jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.key_utils;
+    pub(super) const MOST_RSA_BITS: usize = 8192;
 
     pub(super) enum Prepared {
         Secret(Box<hmac::Key>),
@@ -419,6 +424,7 @@ mod aws_or_other {
 
     pub(crate) static PROVIDER: &CryptoProvider = &jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER;
     pub(super) static KEY_UTILS: &KeyUtils = &jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER.key_utils;
+    pub(super) const MOST_RSA_BITS: usize = 4096;
 
     pub(super) struct Prepared {
         algorithm: Algorithm,

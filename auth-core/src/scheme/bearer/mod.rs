@@ -20,8 +20,8 @@ use crate::clock::Timestamp;
 use crate::denial::Denial;
 use crate::denial::challenge::Scheme;
 use crate::principal::Principal;
-use crate::source::{Confers, Form, ListClaim, Source};
-use crate::vocabulary::{Kind, Vocabulary};
+use crate::source::{Confers, Form, ListClaim, RoleTypes, Source};
+use crate::vocabulary::Kind;
 
 /// One issuer of tokens: its keys, and what its tokens have to say.
 ///
@@ -322,7 +322,7 @@ impl Jwt {
         self.confers.is_some()
     }
 
-    fn prepare(self, roles: &[&'static Vocabulary]) -> Result<Issuer, JwtError> {
+    fn prepare(self, roles: &RoleTypes) -> Result<Issuer, JwtError> {
         let issuer = self.issuer.filter(|issuer| !issuer.is_empty()).ok_or(JwtError::IssuerMissing)?;
         if self.audiences.is_empty() != self.any_audience || self.audiences.iter().any(String::is_empty) {
             return Err(JwtError::AudienceMissing);
@@ -354,7 +354,7 @@ impl Jwt {
             confers: self.confers.unwrap_or_else(Confers::everything),
             lists: self.lists,
             has_claims: true,
-            roles: roles.to_vec(),
+            roles: roles.clone(),
         };
         Ok(Issuer {
             keys: keys.collect::<Result<_, _>>()?,
@@ -407,7 +407,7 @@ impl Bearer {
     ///
     /// # Errors
     /// Settings that would let strangers in, or that cannot work, with the name of the issuer.
-    pub fn new(jwts: Vec<Jwt>, roles: &[&'static Vocabulary]) -> Result<Self, (String, JwtError)> {
+    pub fn new(jwts: Vec<Jwt>, roles: &RoleTypes) -> Result<Self, (String, JwtError)> {
         key::install_provider();
         let name = |jwt: &Jwt| jwt.issuer.clone().unwrap_or_default();
         for (position, jwt) in jwts.iter().enumerate() {

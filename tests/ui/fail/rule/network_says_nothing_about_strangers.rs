@@ -1,0 +1,3 @@
+fn main() {
+    let _ = auth_actix::rule!(network("10.0.0.0/8"));
+}
