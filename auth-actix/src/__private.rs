@@ -98,10 +98,10 @@ impl<T> Probe<Option<Claims<T>>> {
 pub const fn check_argument(needs: Needs, strangers_come_in: bool, taken_before: bool) {
     match needs {
         Needs::Caller if strangers_come_in => {
-            panic!("this handler may be called by nobody known\nhelp: take `Option<Principal>`")
+            panic!("strangers may call this handler\nhelp: take `Option<Principal>`")
         }
         Needs::ClaimsOfCaller if strangers_come_in => {
-            panic!("this handler may be called by nobody known\nhelp: take `Option<Claims<…>>`")
+            panic!("strangers may call this handler\nhelp: take `Option<Claims<…>>`")
         }
         Needs::Caller if taken_before => {
             panic!("this handler takes the principal twice\nhelp: delete one of the two")

@@ -65,7 +65,7 @@ struct Inner {
 pub struct Peer;
 
 /// What is wrong with the settings. Converts into [`std::io::Error`], which a `main` of actix returns.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
     /// The realm cannot stand in a header.
@@ -107,6 +107,13 @@ pub enum BuildError {
     /// Keys of tests in a build without debug assertions.
     #[error("`.test_keys(…)` is for tests: this is a release build")]
     TestKeysInRelease,
+}
+
+/// The sentence: it is what Rust prints where `main` returns the error.
+impl std::fmt::Debug for BuildError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
 }
 
 impl From<BuildError> for std::io::Error {

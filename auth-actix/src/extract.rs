@@ -93,11 +93,12 @@ impl Guard for Authenticated {
 
 /// What was found, where a rule has decided: who, or that nobody calls.
 fn decided(request: &HttpRequest) -> Option<Option<auth_core::Principal>> {
+    let auth = enforce::auth_of(request)?;
     #[cfg(feature = "test-util")]
-    if let Some(principal) = crate::test::by_hand(request) {
+    if let Some(principal) = crate::test::by_hand(request, auth.sources()) {
         return Some(Some(principal));
     }
-    outcome::recall(request, &enforce::auth_of(request)?)
+    outcome::recall(request, &auth)
 }
 
 pin_project_lite::pin_project! {

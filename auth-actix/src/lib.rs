@@ -26,7 +26,7 @@ pub use auth_core::denial::{Answer, challenge::Scheme};
 pub use auth_core::rule::Rule;
 #[cfg(feature = "basic")]
 pub use auth_core::scheme::basic::{
-    Basic, Found, HashError, Unavailable, User, Users, UsersFile, UsersFileError, hash_password,
+    Basic, Found, HashError, SecretString, Unavailable, User, Users, UsersFile, UsersFileError, hash_password,
 };
 #[cfg(feature = "jwt")]
 pub use auth_core::scheme::bearer::{Algorithm, Jwt, JwtError, Key, KeyError};

@@ -22,9 +22,20 @@ pub struct Refused<'a> {
     /// The row.
     pub answer: Answer,
     problem: Problem<'a>,
+    navigates: bool,
 }
 
 impl Refused<'_> {
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
+        status(self.answer)
+    }
+
+    /// Whether a person looks at the answer: a browser navigates, or HTML is asked for rather than JSON.
+    pub fn is_for_a_person(&self) -> bool {
+        self.navigates
+    }
+
     /// The problem's `type`.
     pub fn kind(&self) -> String {
         self.problem.kind()
@@ -78,7 +89,7 @@ impl Answers {
         {
             return response;
         }
-        let refused = Refused { answer, problem: Problem { base: &self.base, answer } };
+        let refused = Refused { answer, problem: Problem { base: &self.base, answer }, navigates };
         let mut response = match &self.renderer {
             Some(render) => {
                 let mut response = render(&refused, request);
@@ -102,9 +113,7 @@ impl Answers {
         if let Some(after) = denial.reason.retry_after() {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(after.get()));
         }
-        if self.renderer.is_none() {
-            headers.append(header::VARY, HeaderValue::from_static("Accept, Sec-Fetch-Mode"));
-        }
+        headers.append(header::VARY, HeaderValue::from_static("Accept, Sec-Fetch-Mode"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response
     }

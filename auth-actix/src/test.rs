@@ -34,48 +34,42 @@ use crate::Scheme;
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Caller {
-    issuer: String,
+    issuer: Option<String>,
     scheme: Scheme,
     claims: Map<String, Value>,
-    roles: RoleTypes,
+    names: Vec<(Kind, String)>,
 }
 
 impl Caller {
-    /// A user of that subject, by a bearer token of the issuer `test`.
+    /// A user of that subject, by a bearer token of the first issuer that is configured.
     pub fn user(subject: &str) -> Self {
         let claims = Map::from_iter([("sub".to_owned(), json!(subject))]);
-        Self { issuer: "test".to_owned(), scheme: Scheme::Bearer, claims, roles: RoleTypes::default() }
+        Self { issuer: None, scheme: Scheme::Bearer, claims, names: Vec::new() }
     }
 
-    /// Of that issuer instead.
+    /// Of that issuer.
     pub fn issuer(self, issuer: impl Into<String>) -> Self {
-        Self { issuer: issuer.into(), ..self }
+        Self { issuer: Some(issuer.into()), ..self }
     }
 
-    /// By that scheme instead.
+    /// By that scheme.
     pub fn scheme(self, scheme: Scheme) -> Self {
         Self { scheme, ..self }
     }
 
     /// Who holds the role.
     pub fn role(self, name: impl fmt::Display) -> Self {
-        self.listed("roles", name)
+        self.named(Kind::Role, name)
     }
 
     /// Who holds the permission.
     pub fn permission(self, name: impl fmt::Display) -> Self {
-        self.listed("permissions", name)
+        self.named(Kind::Permission, name)
     }
 
     /// Whose token carries the scope.
     pub fn scope(self, name: impl fmt::Display) -> Self {
-        self.listed("scope", name)
-    }
-
-    /// Whose roles grant what this type says.
-    pub fn grants_of<R: auth_core::vocabulary::RoleSet>(self) -> Self {
-        self.roles.add(R::VOCABULARY);
-        self
+        self.named(Kind::Scope, name)
     }
 
     /// With that claim: `auth_time`, `acr`, `act`, or one of the application's own.
@@ -84,45 +78,65 @@ impl Caller {
         self
     }
 
-    fn listed(mut self, claim: &str, name: impl fmt::Display) -> Self {
-        let list = self.claims.entry(claim).or_insert_with(|| json!([]));
-        if let Value::Array(list) = list {
-            list.push(json!(name.to_string()));
-        }
+    fn named(mut self, kind: Kind, name: impl fmt::Display) -> Self {
+        self.names.push((kind, name.to_string()));
         self
     }
 
-    /// The principal that this caller is.
-    ///
-    /// # Panics
-    /// The subject is empty.
-    #[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
+    /// The principal that this caller is, for a handler that a test calls directly. Of no application: what roles grant and
+    /// what issuers confer it does not know.
     pub fn principal(self) -> crate::Principal {
         let list = |kind, name: &str| ListClaim { kind, form: Form::Array, path: vec![name.to_owned()] };
         let source = Source {
-            issuer: self.issuer.into(),
+            issuer: self.issuer.as_deref().unwrap_or("test").into(),
             scheme: self.scheme,
             confers: Confers::everything(),
             lists: vec![list(Kind::Role, "roles"), list(Kind::Permission, "permissions"), list(Kind::Scope, "scope")],
             has_claims: self.scheme == Scheme::Bearer,
-            roles: self.roles,
+            roles: RoleTypes::default(),
         };
-        let claims = Value::Object(self.claims).to_string();
-        auth_core::Principal::from_claims(Arc::new(source), claims).expect("a subject that is not empty").into()
+        self.of(&Arc::new(source)).into()
     }
 
-    /// The request, as from this caller: every rule is decided as if a verified credential had said so.
+    /// The request, as from this caller: every rule is decided as if a verified credential had said so, with what its issuer
+    /// may confer and what its roles grant.
     pub fn call(self, request: actix_http::Request) -> actix_http::Request {
-        request.extensions_mut().insert(ByHand(self.principal()));
+        request.extensions_mut().insert(ByHand(self));
         request
+    }
+
+    /// The principal, of a source: names stand where its credentials list them.
+    #[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
+    fn of(&self, source: &Arc<Source>) -> auth_core::Principal {
+        let mut claims = Value::Object(self.claims.clone());
+        for list in &source.lists {
+            let names: Vec<_> =
+                self.names.iter().filter(|(kind, _)| *kind == list.kind).map(|(_, name)| name.as_str()).collect();
+            let place = list.path.iter().try_fold(&mut claims, |place, name| {
+                Some(place.as_object_mut()?.entry(name).or_insert_with(|| json!({})))
+            });
+            *place.expect("no claim of the caller stands where names are listed") = match list.form {
+                Form::Array => json!(names),
+                Form::Words => json!(names.join(" ")),
+            };
+        }
+        auth_core::Principal::from_claims(Arc::clone(source), claims.to_string()).expect("a subject that is not empty")
     }
 }
 
 /// A private type: only [`Caller::call`] puts one into a request.
-struct ByHand(crate::Principal);
+struct ByHand(Caller);
 
-pub(crate) fn by_hand(request: &HttpRequest) -> Option<auth_core::Principal> {
-    request.extensions().get::<ByHand>().map(|by_hand| (*by_hand.0).clone())
+/// Who calls by hand, if somebody does.
+#[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
+pub(crate) fn by_hand(request: &HttpRequest, sources: &[Arc<Source>]) -> Option<auth_core::Principal> {
+    let extensions = request.extensions();
+    let ByHand(caller) = extensions.get::<ByHand>()?;
+    let is_of = |source: &&Arc<Source>| match &caller.issuer {
+        Some(issuer) => *source.issuer == **issuer,
+        None => source.scheme == caller.scheme,
+    };
+    Some(caller.of(sources.iter().find(is_of).expect("the `Auth` has a source of the caller's issuer and scheme")))
 }
 
 /// Keys that end with the test, one for each issuer. An [`Auth`](crate::Auth) takes them with

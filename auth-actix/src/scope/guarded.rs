@@ -27,6 +27,7 @@ pub struct GuardedService<S> {
 #[must_use]
 pub struct Unguarded<S> {
     reason: &'static str,
+    place: &'static std::panic::Location<'static>,
     service: S,
 }
 
@@ -55,15 +56,16 @@ pub fn guarded<S>(rule: &'static Rule, service: S) -> GuardedService<S> {
 /// let old = web::resource("/old").to(HttpResponse::Ok);
 /// App::new().service(auth.scope("/api").service(unguarded("moves next week", old)));
 /// ```
+#[track_caller]
 pub fn unguarded<S: HttpServiceFactory + 'static>(reason: &'static str, service: S) -> Unguarded<S> {
-    Unguarded { reason, service }
+    Unguarded { reason, place: std::panic::Location::caller(), service }
 }
 
 impl<S: HttpServiceFactory + 'static> Service for Unguarded<S> {
     type Factory = S;
 
     fn open(self, _: &mut Registry) -> S {
-        tracing::warn!(target: "auth_actix", reason = self.reason, "a service without a rule");
+        tracing::warn!(target: "auth_actix", reason = self.reason, place = %self.place, "a service without a rule");
         self.service
     }
 }

@@ -69,6 +69,9 @@ pub struct Scope<T> {
 
 impl Auth {
     /// A scope whose handlers all carry a rule: anything else does not compile. See [`Scope`].
+    ///
+    /// As in actix, a scope whose path is `""` answers all that was not answered before it: register it last. A function
+    /// that makes one returns `impl HttpServiceFactory + use<>`.
     pub fn scope(
         &self,
         path: &str,
@@ -124,6 +127,19 @@ where
         Self { inner: self.inner.default_service(factory), own_default: true, ..self }
     }
 
+    /// What would keep the server from starting: rules that could never hold, or that need a setting. The server checks
+    /// this by itself; a test may ask.
+    ///
+    /// # Errors
+    /// All mistakes.
+    pub fn check(&self) -> Result<(), Vec<RuleError>> {
+        let mut mistakes = self.registry.check();
+        if self.own_default && self.registry.hides_something() {
+            mistakes.push(RuleError::HiddenBesideDefault(self.path.clone()));
+        }
+        if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
+    }
+
     /// Data for the handlers, as in actix. The scope's `Auth` is not among it, and is not replaced by it.
     pub fn app_data<U: 'static>(self, data: U) -> Self {
         Self { inner: self.inner.app_data(data), ..self }
@@ -158,11 +174,7 @@ where
     B: MessageBody + 'static,
 {
     fn register(self, config: &mut AppService) {
-        let mut mistakes = self.registry.check();
-        if self.own_default && self.registry.hides_something() {
-            mistakes.push(RuleError::HiddenBesideDefault(self.path.clone()));
-        }
-        if !mistakes.is_empty() {
+        if let Err(mistakes) = self.check() {
             return refuse_to_start(&mistakes, &self.path, config);
         }
         let hides = self.registry.hides_something() && !self.own_default;

@@ -109,7 +109,7 @@ impl Reason {
             Self::MalformedCredentials         => answer(400, "malformed-credentials",      Some("invalid_request"),
                 "The credentials are malformed", "Send exactly one well-formed credential."),
             Self::InvalidCredentials           => answer(401, "invalid-credentials",        Some("invalid_token"),
-                "The credentials are not valid", "Obtain a new credential and try again."),
+                "The credentials are not valid", "Check the credential, or obtain a new one."),
             Self::ExpiredCredentials           => answer(401, "expired-credentials",        Some("invalid_token"),
                 "The credentials have expired", "Obtain a new credential and try again."),
             Self::RevokedCredentials           => answer(401, "revoked-credentials",        Some("invalid_token"),

@@ -17,8 +17,9 @@ use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ipnet::IpNet;
+use secrecy::ExposeSecret as _;
+pub use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
-use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Semaphore;
 
 use crate::denial::challenge::Scheme;
@@ -169,7 +170,7 @@ pub trait Users: Send + Sync + 'static {
 const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZS1kZWNveS1zYWx0$mJ1XhTT0X0l1PzDVZpPq2w0m4m3nJzD8q8m8C3a1b2c";
 
 /// Users from a file: a line each, `name:hash:roles`, the roles separated by commas. Empty lines and those that begin with
-/// `#` are passed over. Read once.
+/// `#` are passed over, so no name begins with it. Read once.
 ///
 /// ```text
 /// # name : argon2id hash : roles
@@ -205,6 +206,12 @@ pub enum UsersFileError {
     /// Hashes of several costs would tell by the time whether a user exists.
     #[error("the hash in line {0} of the file of users has another cost than the first one")]
     OtherCost(usize),
+}
+
+impl From<UsersFileError> for std::io::Error {
+    fn from(error: UsersFileError) -> Self {
+        Self::new(std::io::ErrorKind::InvalidInput, error.to_string())
+    }
 }
 
 impl UsersFile {

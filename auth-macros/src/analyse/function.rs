@@ -8,6 +8,9 @@ use syn::{FnArg, GenericArgument, PathArguments, ReturnType, Safety, Type, TypeP
 use crate::diagnostics::Diagnostics;
 use crate::parse::Function;
 
+/// How many arguments may stand under a `cfg` of their own: each doubles what is written.
+const MOST_CONDITIONS: usize = 4;
+
 /// actix takes no more.
 const MOST_ARGUMENTS: usize = 16;
 
@@ -55,6 +58,12 @@ pub(crate) fn function(function: &Function, diagnostics: &mut Diagnostics) {
     if let Some(extra) = signature.inputs.iter().nth(MOST_ARGUMENTS) {
         let wrong = format!("a handler has at most {MOST_ARGUMENTS} arguments");
         diagnostics.note(extra, wrong, "join some of them in one extractor of your own");
+    }
+    let parameters = function.parameters();
+    let mut conditional = parameters.iter().filter(|parameter| parameter.condition().is_some());
+    if let Some(extra) = conditional.nth(MOST_CONDITIONS) {
+        let wrong = format!("more than {MOST_CONDITIONS} arguments stand under a `cfg`");
+        diagnostics.note(&extra.pattern, wrong, "put the `cfg` on the handler, and write it twice");
     }
     if signature.asyncness.is_none() && !returns_future(&signature.output) && signature.constness.is_none() {
         let wrong = "this handler is not async, and its return type is not written as a future";

@@ -22,9 +22,6 @@ pub(super) enum Place {
     AboveRoute,
 }
 
-/// How many arguments may stand under a `cfg` of their own: each doubles what is written.
-const MOST_CONDITIONS: usize = 4;
-
 /// The guard of a handler: a type that has its name.
 fn guard(function: &Function) -> Ident {
     let name = &function.signature.ident;
@@ -261,10 +258,8 @@ fn call(function: &Function, parameters: &[Parameter], conditions: &[TokenStream
 /// The handler once for each way in which the conditions of its arguments can turn out.
 fn variants(parameters: &[Parameter]) -> Vec<(Vec<TokenStream>, Vec<Parameter>)> {
     let mut variants = vec![(Vec::new(), Vec::new())];
-    let mut left = MOST_CONDITIONS;
     for parameter in parameters {
-        let condition = parameter.condition().filter(|_| left > 0);
-        left = left.saturating_sub(usize::from(condition.is_some()));
+        let condition = parameter.condition();
         variants = variants
             .into_iter()
             .flat_map(|(conditions, parameters): (Vec<TokenStream>, Vec<Parameter>)| {

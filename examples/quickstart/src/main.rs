@@ -4,6 +4,8 @@
 //! `PORT` says where it listens (8080 unless set), `JWT_SECRET` which secret signs tokens (at least 32 bytes; made at random
 //! for this run unless set).
 
+use std::io::IsTerminal as _;
+
 use actix_web::{App, HttpServer, Responder, get, middleware, post, web};
 use auth_actix::{Auth, Jwt, Principal, public, require_auth, require_role};
 use serde::Deserialize;
@@ -53,7 +55,8 @@ const AUDIENCE: &str = "reports";
 async fn main() -> std::io::Result<()> {
     let filter =
         tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info,actix_server=warn".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     let port = std::env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(8080);
     let secret = match std::env::var("JWT_SECRET") {
         Ok(secret) => secret.into_bytes(),
@@ -86,14 +89,15 @@ mod commands {
     use serde_json::json;
 
     /// A secret for this run.
-    pub fn random_secret() -> std::io::Result<Vec<u8>> {
+    pub(super) fn random_secret() -> std::io::Result<Vec<u8>> {
         let mut secret = vec![0; 32];
         getrandom::fill(&mut secret).map_err(std::io::Error::other)?;
         Ok(secret)
     }
 
     /// A command a line, each with what it answers.
-    pub fn print(address: SocketAddr, secret: &[u8]) {
+    #[allow(clippy::print_stdout, reason = "it is for the person at the terminal")]
+    pub(super) fn print(address: SocketAddr, secret: &[u8]) {
         let token = |role: &str, expires_in: i64| {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
             let claims = json!({

@@ -1,7 +1,8 @@
 //! Starts the real program, runs the requests of the commands that it prints, and holds each answer against what the
 //! line above the command promises.
 
-#![cfg(test)] // for clippy, which else asks helpers not to unwrap
+#![cfg(test)] // tells clippy that helpers here are for tests too
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};

@@ -1,0 +1,98 @@
+//! What each hop can say about the client, and what of that is believed.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+
+use actix_web::test::{TestRequest, call_service, init_service};
+use auth_actix::test::Keys;
+use serde_json::json;
+
+use super::*;
+
+const XFF: &str = "X-Forwarded-For";
+const PROXY: &str = "127.0.0.1:40000";
+const OUTSIDE: &str = "198.51.100.7:40000";
+const INSIDE: &str = "10.1.2.3:40000";
+
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
+#[actix_web::test]
+async fn the_client_is_whom_the_proxy_saw() {
+    let app = init_service(App::new().service(intranet(&settings(&[7; 32]).build().unwrap()))).await;
+    let host = ("Host", "intranet.example");
+    #[rustfmt::skip] // a table is read by column
+    let table: [(&str, &str, Headers<'_>, u16); 12] = [
+        ("somebody inside",                    PROXY,   &[host, (XFF, "10.1.2.3")],                       200),
+        ("the same by IPv6",                   PROXY,   &[host, (XFF, "fd00::7")],                        200),
+        ("somebody outside",                   PROXY,   &[host, (XFF, "198.51.100.7")],                   403),
+        ("who wrote an address in front",      PROXY,   &[host, (XFF, "10.1.2.3, 198.51.100.7")],         403),
+        ("or in a line of its own",            PROXY,   &[host, (XFF, "10.1.2.3"), (XFF, "198.51.100.7")], 403),
+        ("or the proxy's own address",         PROXY,   &[host, (XFF, "127.0.0.1")],                      403),
+        ("or what is no address",              PROXY,   &[host, (XFF, "10.1.2.3, unknown")],              403),
+        ("or another header",                  PROXY,   &[host, ("Forwarded", "for=10.1.2.3")],           403),
+        ("who got past the proxy",             OUTSIDE, &[host, (XFF, "10.1.2.3")],                       403),
+        ("a colleague past the proxy",         INSIDE,  &[host],                                          200),
+        ("a proxy that says nothing",          PROXY,   &[host],                                          403),
+        ("somebody inside at another name",    PROXY,   &[("Host", "evil.example"), (XFF, "10.1.2.3")],   403),
+    ];
+    for (case, peer, headers, expected) in table {
+        let request = TestRequest::get().uri("/metrics").peer_addr(peer.parse().unwrap());
+        let request = headers.iter().fold(request, |request, header| request.append_header(*header));
+        let answer = call_service(&app, request.to_request()).await;
+        assert_eq!(answer.status(), expected, "{case}");
+        // What the address decided is for that client: no shared cache may hand it on.
+        let cached = if expected == 200 { "private" } else { "no-store" };
+        assert_eq!(answer.headers().get("cache-control").unwrap(), cached, "{case}");
+    }
+}
+
+#[actix_web::test]
+async fn a_token_helps_where_the_rule_says_so() {
+    let keys = Keys::new();
+    let auth = settings(&[]).test_keys(&keys).build().unwrap();
+    let app = init_service(App::new().service(intranet(&auth))).await;
+    let admin = format!("Bearer {}", keys.token(ISSUER, AUDIENCE, &json!({ "roles": ["admin"] })));
+    #[rustfmt::skip]
+    let table = [
+        ("/status",  "10.1.2.3",     "",      200),
+        ("/status",  "198.51.100.7", "",      401), // a token would help
+        ("/status",  "198.51.100.7", &*admin, 200),
+        ("/metrics", "198.51.100.7", &*admin, 403), // it would not
+        ("/account", "198.51.100.7", &*admin, 200),
+        ("/account", "203.0.113.9",  &*admin, 403),
+        ("/account", "203.0.113.9",  "",      403), // and nobody is asked for one
+        ("/account", "unknown",      &*admin, 403),
+    ];
+    for (path, client, token, expected) in table {
+        let request = TestRequest::get().uri(path).peer_addr(PROXY.parse().unwrap());
+        let request = request.append_header(("Host", "intranet.example")).append_header((XFF, client));
+        let request = if token.is_empty() { request } else { request.append_header(("Authorization", token)) };
+        assert_eq!(call_service(&app, request.to_request()).await.status(), expected, "{path} from {client}");
+    }
+}
+
+#[actix_web::test]
+async fn on_a_socket_this_machine_is_the_proxy() {
+    let auth = settings(&[7; 32]).build().unwrap();
+    let server =
+        HttpServer::new(move || App::new().service(intranet(&auth))).workers(1).bind(("127.0.0.1", 0)).unwrap();
+    let address = server.addrs()[0];
+    let server = server.run();
+    let handle = server.handle();
+    actix_web::rt::spawn(server);
+    for (header, expected) in
+        [("X-Forwarded-For: 10.1.2.3\r\n", "200"), ("X-Forwarded-For: 8.8.8.8\r\n", "403"), ("", "403")]
+    {
+        let answer = actix_web::web::block(move || send(address, header)).await.unwrap();
+        assert_eq!(answer.split(' ').nth(1), Some(expected), "{header}\n{answer}");
+    }
+    handle.stop(false).await;
+}
+
+fn send(address: SocketAddr, header: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET /metrics HTTP/1.1\r\nHost: intranet.example\r\nConnection: close\r\n{header}\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}

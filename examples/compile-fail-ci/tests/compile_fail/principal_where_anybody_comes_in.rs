@@ -1,0 +1,11 @@
+// Made public "for a moment", while the handler still asks who it is for.
+use actix_web::{Responder, get};
+use auth_actix::{Principal, public};
+
+#[public]
+#[get("/payslip")]
+async fn payslip(caller: Principal) -> impl Responder {
+    format!("the payslip of {}", caller.local_subject())
+}
+
+fn main() {}

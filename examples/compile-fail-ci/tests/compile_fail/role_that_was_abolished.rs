@@ -1,0 +1,12 @@
+// A rule from an old branch. Tokens that still say "temp" are out there.
+use actix_web::{Responder, get};
+use auth_actix::require_role;
+use compile_fail_ci::Role;
+
+#[require_role(any("accountant", "temp"))]
+#[get("/salaries")]
+async fn salaries() -> impl Responder {
+    "all salaries"
+}
+
+fn main() {}

@@ -1,0 +1,102 @@
+//! Makes users with the real `add-user`, starts the real server on their file, and logs in.
+
+#![cfg(test)] // tells clippy that helpers here are for tests too
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::process::{Child, Command, Output, Stdio};
+
+use base64::Engine as _;
+
+const PASSWORD: &str = "correct horse battery staple";
+
+/// The server, which ends with the test, however that ends.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn users_that_were_added_log_in_and_nobody_else() {
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("users.txt");
+    let lines = [add_user(&["alice", "operator"], PASSWORD), add_user(&["bob", "auditor"], PASSWORD)];
+    std::fs::write(&file, lines.map(|output| String::from_utf8(output.stdout).unwrap()).concat()).unwrap();
+
+    let mut server = Command::new(env!("CARGO_BIN_EXE_internal-basic"));
+    let server = server.env("PORT", "0").env("USERS", &file).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut server = Server(server.spawn().unwrap());
+    let mut printed = BufReader::new(server.0.stdout.take().unwrap()).lines();
+    let listening = printed.next().unwrap().unwrap();
+    let address = listening.strip_prefix("listening on http://").unwrap();
+
+    let basic = |name: &str, password: &str| {
+        let credentials = base64::engine::general_purpose::STANDARD.encode(format!("{name}:{password}"));
+        format!("Authorization: Basic {credentials}\r\n")
+    };
+    let alice = basic("alice", PASSWORD);
+    let restart = "POST /services/web/restart";
+    #[rustfmt::skip] // a table is read by column
+    let table = [
+        ("a stranger is challenged",   "GET /",    String::new(),                             401),
+        ("an operator comes in",       "GET /log", alice.clone(),                             200),
+        ("and acts",                   restart,    alice.clone(),                             200),
+        ("a page of a stranger",       restart,    alice + "Sec-Fetch-Site: cross-site\r\n",  403),
+        ("an auditor only reads",      restart,    basic("bob", PASSWORD),                    403),
+        ("a wrong password",           "GET /",    basic("alice", "correct horse"),           401),
+        ("a name that nobody has",     "GET /",    basic("carol", PASSWORD),                  401),
+        ("bytes that are no Basic",    "GET /",    "Authorization: Basic ???\r\n".to_owned(), 400),
+    ];
+    let mut refused = Vec::new();
+    for (case, request, headers, status) in table {
+        let answer = send(address, request, &headers);
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{case}\n{answer}");
+        // Without a challenge a browser would not ask for the password (RFC 9110 §15.5.2).
+        let challenge = "\r\nwww-authenticate: Basic realm=\"ops\", charset=\"UTF-8\"\r\n";
+        assert_eq!(answer.contains(challenge), [400, 401].contains(&status), "{case}\n{answer}");
+        if status == 401 && !headers.is_empty() {
+            let mut lines: Vec<_> =
+                answer.lines().filter(|line| !line.starts_with("date: ")).map(str::to_owned).collect();
+            lines.sort_unstable(); // headers come in any order
+            refused.push(lines);
+        }
+    }
+    assert_eq!(refused[0], refused[1], "whether a name exists is nobody's business");
+}
+
+#[test]
+fn what_the_server_could_not_use_is_not_added() {
+    let table: [(&[&str], &str, &str); 5] = [
+        (&["alice", "opreator"], PASSWORD, "no role"),
+        (&["al:ice"], PASSWORD, "cannot be a name"),
+        (&["#alice"], PASSWORD, "cannot be a name"),
+        (&["alice"], "short", "15 characters"),
+        (&[], PASSWORD, "usage"),
+    ];
+    for (arguments, password, expected) in table {
+        let output = add_user(arguments, password);
+        assert!(!output.status.success() && output.stdout.is_empty(), "{arguments:?}");
+        assert!(String::from_utf8(output.stderr).unwrap().contains(expected), "{arguments:?}");
+    }
+}
+
+fn add_user(arguments: &[&str], password: &str) -> Output {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_add-user"));
+    let program = program.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut program = program.spawn().unwrap();
+    // Where the arguments are wrong it does not wait for a password.
+    let _ = writeln!(program.stdin.take().unwrap(), "{password}");
+    program.wait_with_output().unwrap()
+}
+
+/// Sends a request without a body, and reads to the end of the answer.
+fn send(address: &str, request: &str, headers: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "{request} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}

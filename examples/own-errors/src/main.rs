@@ -1,0 +1,137 @@
+//! A site with an API whose errors all look the same, refusals among them.
+//!
+//! Copy this when clients already expect an error format of yours, or people should see your pages. The rendering is
+//! yours; status, challenges, `Retry-After` and `Cache-Control` stay those of the decision, whatever the rendering
+//! says. `PORT` says where it listens, `JWT_SECRET` (at least 32 bytes) which secret signs tokens.
+
+use actix_web::http::{StatusCode, header};
+use actix_web::web::{self, Html, Json};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, Responder, ResponseError, get, post};
+use auth_actix::{Auth, AuthBuilder, Jwt, Refused, public, require_auth, require_role};
+use serde::Deserialize;
+use serde_json::json;
+
+#[derive(auth_actix::Role)]
+enum Role {
+    Admin,
+}
+
+/// Any error of this application. API clients switch on `code`.
+#[derive(Debug)]
+struct Failure {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl ResponseError for Failure {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::build(self.status).json(json!({ "error": { "code": self.code, "message": self.message } }))
+    }
+}
+
+/// How a refusal looks: the row of the table that is answered is all that a rendering is told, so it cannot tell an
+/// attacker which role is missing. The log does.
+fn render(refused: &Refused<'_>, request: &HttpRequest) -> HttpResponse {
+    let answer = refused.answer;
+    let mut response = if navigates(request) {
+        // The texts are fixed: nothing from the request is in them that would have to be escaped.
+        Html::new(format!("<!doctype html><title>{0}</title><h1>{0}</h1><p>{1}", answer.title, answer.detail))
+            .respond_to(request)
+            .map_into_boxed_body()
+    } else {
+        let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::FORBIDDEN);
+        Failure { status, code: answer.problem, message: answer.detail.to_owned() }.error_response()
+    };
+    // One address has two answers here, and a cache must not mix them up.
+    response.headers_mut().insert(header::VARY, header::HeaderValue::from_static("Sec-Fetch-Mode"));
+    response
+}
+
+/// Whether a person waits for a page: browsers say so, and scripts in them cannot.
+fn navigates(request: &HttpRequest) -> bool {
+    request.headers().get("Sec-Fetch-Mode").is_some_and(|mode| mode == "navigate")
+}
+
+#[require_auth]
+#[get("/reports/{id}")]
+async fn report(id: web::Path<u64>) -> impl Responder {
+    format!("report {id}\n")
+}
+
+#[derive(Deserialize)]
+struct NewReport {
+    title: String,
+}
+
+#[require_role("admin")]
+#[post("/reports")]
+async fn publish(new: Json<NewReport>) -> impl Responder {
+    format!("published {:?}\n", new.title)
+}
+
+#[derive(Deserialize)]
+struct Login {
+    return_to: Option<String>,
+}
+
+// A browser that followed a link and has to log in is sent here. Public, as otherwise it would be sent here from here.
+#[public]
+#[get("/login")]
+async fn login_page(query: web::Query<Login>) -> impl Responder {
+    // Anybody can write a link to this page, so the way back is a path on this site. Browsers take `\` for `/` and skip
+    // tabs.
+    let is_here = |path: &&str| {
+        let plain = path.bytes().all(|byte| byte.is_ascii_graphic() && !b"\\\"<>".contains(&byte));
+        plain && path.starts_with('/') && !path.starts_with("//")
+    };
+    let path = query.return_to.as_deref().filter(is_here).unwrap_or("/").replace('&', "&amp;");
+    Html::new(format!("<!doctype html><title>Log in</title><p>Log in, and then go on to <a href=\"{path}\">{path}</a>"))
+}
+
+async fn unknown() -> HttpResponse {
+    let message = "There is nothing here.".to_owned();
+    Failure { status: StatusCode::NOT_FOUND, code: "not-found", message }.error_response()
+}
+
+const ISSUER: &str = "https://id.example";
+const AUDIENCE: &str = "reports";
+
+fn settings(secret: &[u8]) -> AuthBuilder {
+    Auth::builder()
+        .realm("reports")
+        .bearer(Jwt::hs256(secret).issuer(ISSUER).audience(AUDIENCE))
+        .render(render)
+        .login_page("/login")
+}
+
+fn site(auth: &Auth) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
+    let scope = auth.scope("").service(report).service(publish).service(login_page);
+    // What extractors refuse should look the same. The rule is decided before: a stranger never gets as far.
+    let bodies = web::JsonConfig::default().error_handler(|error, _| {
+        Failure { status: StatusCode::BAD_REQUEST, code: "malformed-body", message: error.to_string() }.into()
+    });
+    |config| {
+        config.app_data(bodies).service(scope).default_service(web::to(unknown));
+    }
+}
+
+#[actix_web::main]
+async fn main() -> std::io::Result<()> {
+    let port = std::env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(8080);
+    let auth = settings(std::env::var("JWT_SECRET").unwrap_or_default().as_bytes()).build()?;
+    HttpServer::new(move || App::new().configure(site(&auth))).bind(("127.0.0.1", port))?.run().await
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,76 @@
+//! Expenses that somebody else has to approve; small, as `tests.rs` is what this is about.
+//!
+//! Copy the tests: one way to test what a handler does, one for whom its rule lets in, one for what the server makes of
+//! real credentials. `PORT` says where it listens, `JWT_SECRET` (at least 32 bytes) which secret signs tokens.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use actix_web::dev::HttpServiceFactory;
+use actix_web::{App, HttpResponse, HttpServer, Responder, get, post, web};
+use auth_actix::{Auth, AuthBuilder, Id, Jwt, Principal, public, require_auth, require_role};
+
+#[derive(auth_actix::Role)]
+enum Role {
+    Approver,
+}
+
+struct Expense {
+    of: Id,
+    approved: bool,
+}
+
+#[derive(Default)]
+struct Expenses(Mutex<BTreeMap<u64, Expense>>);
+
+// The rule says who approves at all. That nobody approves their own is not about the caller alone: the handler says it.
+#[require_role("approver")]
+#[post("/expenses/{id}/approve")]
+async fn approve_expense(caller: Principal, id: web::Path<u64>, expenses: web::Data<Expenses>) -> HttpResponse {
+    match expenses.0.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&id) {
+        None => HttpResponse::NotFound().finish(),
+        Some(expense) if expense.of == caller.id() => {
+            HttpResponse::Conflict().body("somebody else has to approve this\n")
+        }
+        Some(expense) => {
+            expense.approved = true;
+            HttpResponse::NoContent().finish()
+        }
+    }
+}
+
+// Who logged in this morning is asked to do so again, before bank details are shown.
+#[require_auth(max_age = "15m")]
+#[get("/bank-account")]
+async fn show_account(caller: Principal) -> impl Responder {
+    format!("the account of {}\n", caller.local_subject())
+}
+
+#[public]
+#[get("/greeting")]
+async fn greet(caller: Option<Principal>) -> impl Responder {
+    let name = caller.map_or_else(|| "stranger".to_owned(), |caller| caller.local_subject().into_owned());
+    format!("hello {name}\n")
+}
+
+const ISSUER: &str = "https://id.example";
+const AUDIENCE: &str = "expenses";
+
+fn settings(secret: &[u8]) -> AuthBuilder {
+    Auth::builder().realm("expenses").bearer(Jwt::hs256(secret).issuer(ISSUER).audience(AUDIENCE))
+}
+
+fn api(auth: &Auth, expenses: &web::Data<Expenses>) -> impl HttpServiceFactory + use<> {
+    auth.scope("").app_data(expenses.clone()).service(approve_expense).service(show_account).service(greet)
+}
+
+#[actix_web::main]
+async fn main() -> std::io::Result<()> {
+    let port = std::env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(8080);
+    let auth = settings(std::env::var("JWT_SECRET").unwrap_or_default().as_bytes()).build()?;
+    let expenses = web::Data::<Expenses>::default();
+    HttpServer::new(move || App::new().service(api(&auth, &expenses))).bind(("127.0.0.1", port))?.run().await
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,98 @@
+//! Three ways to test, from the inside out.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use actix_web::test::{TestRequest, call_and_read_body, call_service, init_service};
+use auth_actix::test::{Caller, Keys};
+use serde_json::json;
+
+use super::*;
+
+/// One expense, number 1, of Alice.
+fn expenses() -> web::Data<Expenses> {
+    let expense = Expense { of: Id::user(ISSUER, "alice"), approved: false };
+    web::Data::new(Expenses(Mutex::new(BTreeMap::from([(1, expense)]))))
+}
+
+/// A user of our issuer. Which one matters: the same subject of another is somebody else.
+fn user(subject: &str) -> Caller {
+    Caller::user(subject).issuer(ISSUER)
+}
+
+fn seconds_ago(seconds: u64) -> u64 {
+    (SystemTime::now() - Duration::from_secs(seconds)).duration_since(UNIX_EPOCH).unwrap().as_secs()
+}
+
+/// What the handler does: called as it is written, under `cfg(test)`. No rule is asked, so this says nothing about who
+/// gets here; the callers below need no role.
+#[actix_web::test]
+async fn nobody_approves_their_own() {
+    #[rustfmt::skip] // a table is read by column
+    let table = [
+        ("alice", 1, 409, false),
+        ("bob",   1, 204, true),
+        ("bob",   2, 404, false),
+    ];
+    for (subject, id, status, approved) in table {
+        let expenses = expenses();
+        let answer = approve_expense::call(user(subject).principal(), web::Path::from(id), expenses.clone()).await;
+        assert_eq!(answer.status(), status, "{subject} on {id}");
+        assert_eq!(expenses.0.lock().unwrap()[&1].approved, approved, "{subject} on {id}");
+    }
+}
+
+/// Whom the rules let in: the application as it is served, and callers by hand. Rules decide as if a verified
+/// credential had said what the caller is said to be.
+#[actix_web::test]
+async fn each_kind_of_caller_reaches_what_it_should() {
+    let app = init_service(App::new().service(api(&settings(&[7; 32]).build().unwrap(), &expenses()))).await;
+    let approve = || TestRequest::post().uri("/expenses/1/approve");
+    let account = || TestRequest::get().uri("/bank-account");
+    #[rustfmt::skip]
+    let table = [
+        ("a stranger",              approve(), None,                                                    401),
+        ("somebody",                approve(), Some(user("bob")),                                       403),
+        ("an approver",             approve(), Some(user("bob").role(Role::Approver)),                  204),
+        ("a role that nobody has",  approve(), Some(user("bob").role("aprover")),                       403), 
+        ("who just logged in",      account(), Some(user("bob").claim("auth_time", seconds_ago(60))),   200),
+        ("who did so an hour ago",  account(), Some(user("bob").claim("auth_time", seconds_ago(3600))), 401),
+        ("who does not say when",   account(), Some(user("bob")),                                       401),
+    ];
+    for (case, request, caller, expected) in table {
+        let request = request.to_request();
+        let request = match caller {
+            Some(caller) => caller.call(request),
+            None => request,
+        };
+        assert_eq!(call_service(&app, request).await.status(), expected, "{case}");
+    }
+    let greeting = || TestRequest::get().uri("/greeting").to_request();
+    assert_eq!(call_and_read_body(&app, greeting()).await, "hello stranger\n");
+    assert_eq!(call_and_read_body(&app, user("bob").call(greeting())).await, "hello bob\n");
+}
+
+/// What the server makes of credentials: real tokens through the real path, of a key that ends with this test. All else
+/// about them, issuer and audience say, is as configured.
+#[actix_web::test]
+async fn only_tokens_that_were_made_for_us_are_good() {
+    let (keys, others) = (Keys::new(), Keys::new());
+    let auth = settings(&[]).test_keys(&keys).build().unwrap();
+    let app = init_service(App::new().service(api(&auth, &expenses()))).await;
+    let bob = json!({ "sub": "bob", "roles": ["approver"] });
+    #[rustfmt::skip]
+    let table = [
+        ("a good one",           keys.token(ISSUER, AUDIENCE, &bob),                 204),
+        ("one that has expired", keys.token(ISSUER, AUDIENCE, &json!({ "exp": 1 })), 401),
+        ("for somebody else",    keys.token(ISSUER, "payroll", &bob),                401),
+        ("of somebody else",     keys.token("https://else.example", AUDIENCE, &bob), 401),
+        ("of another key",       others.token(ISSUER, AUDIENCE, &bob),               401),
+        ("with a byte missing",  keys.token(ISSUER, AUDIENCE, &bob).split_off(1),    401),
+    ];
+    for (case, token, expected) in table {
+        let request = TestRequest::post().uri("/expenses/1/approve");
+        let request = request.insert_header(("Authorization", format!("Bearer {token}"))).to_request();
+        let answer = call_service(&app, request).await;
+        assert_eq!(answer.status(), expected, "{case}");
+        assert_eq!(answer.headers().contains_key("WWW-Authenticate"), expected == 401, "{case}");
+    }
+}

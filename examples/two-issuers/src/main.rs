@@ -1,0 +1,96 @@
+//! A shop for spare parts: our own people, and those of a partner whose tokens we verify and did not make.
+//!
+//! Copy this when tokens of more than one issuer come in. Two things differ then: each issuer has to say what it may
+//! confer, as the weaker one could otherwise make administrators; and who somebody is, is issuer and subject together
+//! (`id()`), as both may have an "alice". `JWT_SECRET` (at least 32 bytes) signs our tokens; `PARTNER_KEY` and
+//! `PARTNER_NEXT_KEY` name files with the public keys of the partner, in PEM. `PORT` says where it listens.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use actix_web::dev::HttpServiceFactory;
+use actix_web::{App, HttpResponse, HttpServer, Responder, delete, get, post, web};
+use auth_actix::{Algorithm, Auth, BuildError, Confers, Id, Jwt, Key, Principal, require_auth, require_role};
+
+#[derive(auth_actix::Role)]
+enum Role {
+    #[role(implies(Buyer))]
+    Clerk,
+    Buyer,
+}
+
+/// An order belongs to an [`Id`]: what `local_subject()` says is unique at one issuer only, and no key to anything.
+struct Order {
+    owner: Id,
+    part: String,
+}
+
+#[derive(Default)]
+struct Orders(Mutex<Vec<Order>>);
+
+impl Orders {
+    fn all(&self) -> MutexGuard<'_, Vec<Order>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[require_role("buyer")]
+#[post("/orders")]
+async fn place_order(caller: Principal, part: String, orders: web::Data<Orders>) -> impl Responder {
+    let mut orders = orders.all();
+    orders.push(Order { owner: caller.id(), part });
+    format!("{}", orders.len() - 1)
+}
+
+// The rule says who may ask; whose order it is, only the order knows. "Not yours" is answered as "not there".
+#[require_auth]
+#[get("/orders/{number}")]
+async fn show_order(caller: Principal, number: web::Path<usize>, orders: web::Data<Orders>) -> impl Responder {
+    match orders.all().get(*number) {
+        Some(order) if order.owner == caller.id() || caller.has_role(Role::Clerk) => {
+            HttpResponse::Ok().body(format!("{}, ordered by {}\n", order.part, order.owner))
+        }
+        _ => HttpResponse::NotFound().finish(),
+    }
+}
+
+#[require_role("clerk")]
+#[delete("/orders")]
+async fn close_orders(orders: web::Data<Orders>) -> impl Responder {
+    format!("{} orders closed\n", orders.all().drain(..).count())
+}
+
+const OURS: &str = "https://id.shop.example";
+const PARTNER: &str = "https://login.partner.example";
+const AUDIENCE: &str = "spare-parts";
+
+fn auth(secret: &[u8], partner: impl AsRef<[u8]>, next: impl AsRef<[u8]>) -> Result<Auth, BuildError> {
+    // Each key has one algorithm, which a token cannot choose: with the public key as a secret nobody signs anything.
+    let partner = Jwt::key(Key::pem(Algorithm::RS256, partner))
+        .or_key(Key::pem(Algorithm::EdDSA, next)) // both, while the partner changes keys
+        .issuer(PARTNER)
+        .audience(AUDIENCE)
+        // Whatever else their tokens say about roles is dropped before any rule is looked at.
+        .confers(Confers::nothing().roles(["buyer"]));
+    let ours = Jwt::hs256(secret).issuer(OURS).audience(AUDIENCE).confers(Confers::everything());
+    Auth::builder().realm("spare parts").bearer(ours).bearer(partner).build()
+}
+
+fn shop(auth: &Auth, orders: &web::Data<Orders>) -> impl HttpServiceFactory + use<> {
+    auth.scope("").app_data(orders.clone()).service(place_order).service(show_order).service(close_orders)
+}
+
+#[actix_web::main]
+async fn main() -> std::io::Result<()> {
+    let named = |name| std::env::var(name).map_err(|_| std::io::Error::other(format!("{name} is not set")));
+    let port = std::env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(8080);
+    let auth = auth(
+        named("JWT_SECRET")?.as_bytes(),
+        std::fs::read(named("PARTNER_KEY")?)?,
+        std::fs::read(named("PARTNER_NEXT_KEY")?)?,
+    )?;
+    let orders = web::Data::<Orders>::default();
+    HttpServer::new(move || App::new().service(shop(&auth, &orders))).bind(("127.0.0.1", port))?.run().await
+}
+
+#[cfg(test)]
+mod tests;
