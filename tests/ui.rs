@@ -3,6 +3,8 @@
 //! The texts were written with Rust 1.95. On another version the compiler words its own lines differently, so the exact
 //! comparison is skipped, aloud.
 
+#![cfg(test)] // for clippy, which allows more in tests
+
 use std::process::Command;
 
 const WRITTEN_WITH: &str = "rustc 1.95.";
