@@ -1,6 +1,7 @@
 //! [`Auth`] and its builder. Each wrong setting is a variant of [`BuildError`], so no request finds out.
 
 use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::HttpRequest;
@@ -52,6 +53,7 @@ struct Inner {
     hosts: Hosts,
     origins: Origins,
     loopback_only: bool,
+    told_of_proxy: AtomicBool,
     /// The role types whose grants count.
     roles: RoleTypes,
     /// The vocabularies that were met so far, and which types are the same on purpose. Looked at when handlers are
@@ -332,6 +334,7 @@ impl AuthBuilder {
             hosts: self.hosts,
             origins: Origins::new(self.origins).map_err(BuildError::Origin)?,
             loopback_only,
+            told_of_proxy: AtomicBool::new(false),
             vocabularies: Mutex::new(self.roles.iter().collect()),
             roles: self.roles,
             same: self.same,
@@ -399,6 +402,11 @@ impl Auth {
     /// Whether only this machine may ask, as the keys are those of [`Jwt::dev`].
     pub(crate) fn is_loopback_only(&self) -> bool {
         self.0.loopback_only
+    }
+
+    /// Whether this is the first time that a request shows a proxy which nobody declared.
+    pub(crate) fn tell_of_proxy_once(&self) -> bool {
+        !self.0.told_of_proxy.swap(true, Ordering::Relaxed)
     }
 
     /// Whether both are clones of one.

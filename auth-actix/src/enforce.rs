@@ -55,27 +55,36 @@ impl Binding {
     /// The decisions, from the outside in; the last one is that of the handler too. Settled when first asked for, after
     /// all scopes were put together.
     fn layers(&self) -> &[Layer] {
-        self.layers.get_or_init(|| {
-            let mut scopes: Vec<&Self> =
-                std::iter::successors(Some(self), |inner| inner.around.get().map(|around| &**around)).collect();
-            scopes.reverse();
-            let mut layers: Vec<Layer> = Vec::new();
-            for scope in scopes {
-                match layers.last_mut() {
-                    Some(layer) if layer.auth.is(&scope.auth) => layer.rules.extend(scope.rule.get()),
-                    _ => layers.push(Layer {
-                        auth: scope.auth.clone(),
-                        rules: scope.rule.get().copied().into_iter().collect(),
-                    }),
-                }
-            }
-            layers
-        })
+        self.layers.get_or_init(|| self.layers_so_far())
     }
 
-    /// The rules of this scope and of those around it that share its `Auth`.
-    pub(crate) fn rules(&self) -> &[&'static Rule] {
-        self.layers().last().map_or(&[], |layer| &layer.rules)
+    fn layers_so_far(&self) -> Vec<Layer> {
+        let mut scopes = vec![self];
+        while let Some(around) = scopes.last().and_then(|inner| inner.around.get()) {
+            scopes.push(around);
+        }
+        scopes.reverse();
+        let mut layers: Vec<Layer> = Vec::new();
+        for scope in scopes {
+            match layers.last_mut() {
+                Some(layer) if layer.auth.is(&scope.auth) => layer.rules.extend(scope.rule.get()),
+                _ => {
+                    let rules = scope.rule.get().copied().into_iter().collect();
+                    layers.push(Layer { auth: scope.auth.clone(), rules });
+                }
+            }
+        }
+        layers
+    }
+
+    /// The rules of this scope and of those around it that share its `Auth`, as far as they are put together.
+    pub(crate) fn rules_so_far(&self) -> Vec<&'static Rule> {
+        self.layers_so_far().pop().map(|layer| layer.rules).unwrap_or_default()
+    }
+
+    /// Whether this scope, or one around it, answers as an unknown path.
+    pub(crate) fn hides_so_far(&self) -> bool {
+        self.layers_so_far().iter().flat_map(|layer| &layer.rules).any(|rule| rule.not_found)
     }
 }
 
@@ -150,11 +159,12 @@ type Credential = auth_core::scheme::basic::NameAndPassword;
 #[cfg(not(feature = "basic"))]
 type Credential = std::convert::Infallible;
 
-/// Decides one layer. `verified` is the outcome of a verification that took a while.
+/// Decides one layer, for `handler`. `verified` is the outcome of a verification that took a while.
 fn step<'a>(
     request: &HttpRequest,
     auth: &'a Auth,
     rules: Rules<'_>,
+    handler: &'static Rule,
     verified: Option<Result<Principal, Denial>>,
 ) -> Step<'a> {
     let facts = gather::facts(request, auth, rules);
@@ -187,7 +197,7 @@ fn step<'a>(
     }
     let principal = known.as_ref().and_then(|known| known.as_ref().ok());
     if principal.is_some() || rules.handler.reads_principal {
-        outcome::remember(request, auth, principal);
+        outcome::remember(request, auth, principal, handler);
     }
     if rules.name_network() {
         outcome::mark_address_decided(request);
@@ -219,8 +229,9 @@ pub(crate) fn enforce(request: &HttpRequest, handler: &'static Rule) -> Enforced
     };
     for index in 0..place.count() {
         let Some((auth, rules)) = place.layer(index, handler) else { break };
-        match step(request, auth, rules, None) {
+        match step(request, auth, rules, handler, None) {
             Step::Allowed => {}
+            Step::Denied(denial) if place.not_found(handler) => return as_unknown(request, auth, denial),
             Step::Denied(denial) => return Enforced::Refused(denial),
             Step::Later(_, credential) => {
                 return Enforced::Pending(Box::pin(later(request.clone(), place.clone(), index, credential, handler)));
@@ -229,6 +240,35 @@ pub(crate) fn enforce(request: &HttpRequest, handler: &'static Rule) -> Enforced
     }
     Enforced::Allowed
 }
+
+/// A denial of what hides, after the work that an unknown path would have been: where it came before the credential was
+/// verified, that is verified now, and the outcome thrown away. Otherwise the time would tell the two apart.
+fn as_unknown(request: &HttpRequest, auth: &Auth, denial: Denial) -> Enforced {
+    let rules = Rules { scopes: &[], handler: &UNKNOWN_PATH };
+    let early = matches!(denial.reason, Reason::AccessBlocked | Reason::CrossSiteRequest | Reason::SetUp);
+    if !early || denial.caller.is_some() {
+        return Enforced::Refused(denial);
+    }
+    match step(request, auth, rules, &UNKNOWN_PATH, None) {
+        Step::Later(auth, credential) => {
+            let (request, auth) = (request.clone(), auth.clone());
+            Enforced::Pending(Box::pin(async move {
+                // Whatever it says.
+                let _ = verify(&request, &auth, credential).await;
+                Err(denial)
+            }))
+        }
+        _ => Enforced::Refused(denial),
+    }
+}
+
+/// The rule of an unknown path beside a hidden one: the same steps, and nobody passes.
+pub(crate) static UNKNOWN_PATH: Rule = Rule {
+    text: "authenticated, and then nothing is here",
+    guards: "an unknown path",
+    not_found: true,
+    ..auth_core::rule::AUTHENTICATED
+};
 
 /// The layers from `index` on, the first of which waits for this credential.
 async fn later(
@@ -246,7 +286,7 @@ async fn later(
             if let Some(credential) = credential.take() {
                 verified = Some(verify(&request, auth, credential).await);
             }
-            match step(&request, auth, rules, verified.take()) {
+            match step(&request, auth, rules, handler, verified.take()) {
                 Step::Allowed => break,
                 Step::Denied(denial) => return Err(denial),
                 Step::Later(_, next) => credential = Some(next),
@@ -269,33 +309,16 @@ async fn verify(_: &HttpRequest, _: &Auth, credential: Credential) -> Result<Pri
     match credential {}
 }
 
-/// The error that answers a denial, and the line that tells why.
+/// The error that answers a denial. The line that tells why is written when it is answered with, and not where an
+/// `Option<Principal>` makes `None` of it.
 pub(crate) fn refuse(request: &HttpRequest, handler: &'static Rule, denial: Denial, payload: Payload) -> Error {
-    let answer = denial.reason.answer();
-    if denial.reason.is_of_server() {
-        tracing::error!(
-            target: "auth_actix", problem = answer.problem, denial = ?denial, rule = handler.text, handler = handler.guards,
-            file = handler.file, line = handler.line, method = %request.method(), "request refused: the server cannot decide"
-        );
-    } else {
-        tracing::info!(
-            target: "auth_actix", problem = answer.problem, denial = ?denial, rule = handler.text, handler = handler.guards,
-            file = handler.file, line = handler.line, scheme = denial.used.map(auth_core::denial::challenge::Scheme::name),
-            method = %request.method(), "request refused"
-        );
-    }
-    error(request, handler, denial, payload)
-}
-
-/// The same without the line.
-pub(crate) fn error(request: &HttpRequest, handler: &Rule, denial: Denial, payload: Payload) -> Error {
     let place = Place::of(request);
     let response = match &place {
         Some(place) if place.not_found(handler) => respond::not_found(),
         Some(place) => place.auth().answers().response(&denial, request),
         None => respond::plain(&denial),
     };
-    Refusal::new(denial, response, payload).into()
+    Refusal::new(denial, handler, request.method().clone(), response, payload).into()
 }
 
 /// What ties a handler to its rule and its arguments. Written by the attributes, and by nobody else.
@@ -385,5 +408,6 @@ impl<G: Guard> Future for GuardedFuture<G> {
 /// A future that is polled after its end refuses again.
 pub(crate) fn refuse_twice() -> Error {
     let denial = Denial::new(Reason::SetUp);
-    Refusal::new(denial.clone(), respond::plain(&denial), Payload::None).into()
+    let response = respond::plain(&denial);
+    Refusal::new(denial, &PASS, actix_web::http::Method::GET, response, Payload::None).into()
 }

@@ -112,9 +112,9 @@ pin_project_lite::pin_project! {
     }
 }
 
-/// The error where nobody calls: the handler's rule lets strangers in, so it is not logged, and `Option` makes it `None`.
+/// The error where nobody calls: the handler's rule lets strangers in, and `Option` makes it `None`.
 fn nobody(request: &HttpRequest) -> Error {
-    enforce::error(request, &REQUIRE_AUTH, Denial::new(Reason::MissingCredentials), Payload::None)
+    enforce::refuse(request, &REQUIRE_AUTH, Denial::new(Reason::MissingCredentials), Payload::None)
 }
 
 impl Future for PrincipalFuture {
@@ -163,10 +163,16 @@ impl<T: DeserializeOwned> Future for ClaimsFuture<T> {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         this.principal.poll(context).map(|principal| {
-            principal?.claims().map(Claims).map_err(|_| {
-                let cause = Some("the claims do not fit the type that the handler takes");
-                let denial = Denial { cause, ..Denial::new(Reason::InsufficientPermissions) };
-                enforce::refuse(this.request, &REQUIRE_AUTH, denial, Payload::None)
+            let principal = principal?;
+            principal.claims().map(Claims).map_err(|_| {
+                let denial = Denial {
+                    used: Some(principal.scheme()),
+                    caller: Some(principal.id().to_string()),
+                    cause: Some("the claims do not fit the type that the handler takes"),
+                    ..Denial::new(Reason::InsufficientPermissions)
+                };
+                let rule = enforce::auth_of(this.request).and_then(|auth| outcome::rule(this.request, &auth));
+                enforce::refuse(this.request, rule.unwrap_or(&REQUIRE_AUTH), denial, Payload::None)
             })
         })
     }

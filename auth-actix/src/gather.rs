@@ -10,6 +10,7 @@ use auth_core::facts::{Caller, Facts};
 use auth_core::scheme::{self, Presented};
 
 use crate::auth::Auth;
+use crate::check::{self, RuleError};
 
 /// The header of a request, as the core reads it.
 struct Lines<'a>(&'a HeaderMap);
@@ -30,7 +31,7 @@ pub(crate) fn presented<'a>(request: &'a HttpRequest, auth: &Auth) -> Presented<
 pub(crate) fn facts<'a>(request: &HttpRequest, auth: &'a Auth, rules: Rules<'_>) -> Facts<'a> {
     let lines = Lines(request.headers());
     Facts {
-        set_up: set_up(request, auth),
+        set_up: set_up(request, auth, rules),
         now: clock::now(),
         client: if rules.name_network() { client(request, auth) } else { None },
         address_blocked: false,
@@ -44,11 +45,25 @@ pub(crate) fn facts<'a>(request: &HttpRequest, auth: &'a Auth, rules: Rules<'_>)
 pub(crate) fn client(request: &HttpRequest, auth: &Auth) -> Option<std::net::IpAddr> {
     let lines = Lines(request.headers());
     let authority = request.uri().authority().map(|authority| authority.as_str());
+    if auth.address().is_contradicted(&lines) && auth.tell_of_proxy_once() {
+        tracing::warn!(
+            target: "auth_actix",
+            "a request carries a forwarding header, and `.client_address(Peer)` says that there is no proxy: its address is not known"
+        );
+    }
     let ours = auth.hosts().is_empty() || auth.hosts().are_asked(authority, &lines);
     auth.address().client(request.peer_addr(), &lines).filter(|_| ours)
 }
 
-fn set_up(request: &HttpRequest, auth: &Auth) -> Option<&'static str> {
+fn set_up(request: &HttpRequest, auth: &Auth, rules: Rules<'_>) -> Option<&'static str> {
+    if let Some(mistake) = check::networks(auth, rules) {
+        // A scope would not have started.
+        return Some(match mistake {
+            RuleError::NoAddress(_) => "the rule names a network: call `.client_address(Peer)` or `.behind(…)`",
+            RuleError::NoHosts(_) => "the rule names a network: call `.hosts([…])`",
+            _ => "the rule names a network that holds trusted proxies",
+        });
+    }
     let from_elsewhere = || request.peer_addr().is_some_and(|peer| !peer.ip().to_canonical().is_loopback());
     (auth.is_loopback_only() && from_elsewhere()).then_some("`Jwt::dev()` answers this machine alone")
 }

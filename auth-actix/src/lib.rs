@@ -8,6 +8,7 @@ pub mod test;
 mod respond;
 // Settings.
 mod auth;
+mod check;
 // What is known of a request, and the decision on it.
 mod gather;
 mod outcome;
@@ -38,9 +39,10 @@ pub use auth_macros::{
 };
 
 pub use crate::auth::{Auth, AuthBuilder, BuildError, Peer};
+pub use crate::check::RuleError;
 pub use crate::extract::{Claims, Principal, PrincipalExt};
 pub use crate::respond::Refused;
 pub use crate::scope::{
-    GuardedRoute, GuardedService, Route, RuleError, Scope, Service, Unguarded, delete, get, guarded, head, method,
-    patch, post, put, route, unguarded,
+    GuardedRoute, GuardedService, Route, Scope, Service, Unguarded, delete, get, guarded, head, method, patch, post,
+    put, route, unguarded,
 };

@@ -3,6 +3,7 @@
 use actix_web::http::header::{AUTHORIZATION, HeaderValue};
 use actix_web::{HttpMessage as _, HttpRequest};
 use auth_core::Principal;
+use auth_core::rule::Rule;
 
 use crate::auth::Auth;
 
@@ -11,6 +12,8 @@ struct Outcome {
     auth: Auth,
     credential: Option<HeaderValue>,
     principal: Option<Principal>,
+    /// The handler's rule, for logs.
+    rule: &'static Rule,
 }
 
 /// Of all that have decided on a request. A private type: no bytes on a socket can put one there.
@@ -22,9 +25,9 @@ struct Outcomes {
 }
 
 /// Keeps who was found, or that nobody was.
-pub(crate) fn remember(request: &HttpRequest, auth: &Auth, principal: Option<&Principal>) {
-    let credential = request.headers().get(AUTHORIZATION).cloned();
-    let outcome = Outcome { auth: auth.clone(), credential, principal: principal.cloned() };
+pub(crate) fn remember(request: &HttpRequest, auth: &Auth, principal: Option<&Principal>, rule: &'static Rule) {
+    let credential = credential(request).cloned();
+    let outcome = Outcome { auth: auth.clone(), credential, principal: principal.cloned(), rule };
     let mut extensions = request.extensions_mut();
     match extensions.get_mut::<Outcomes>() {
         None => drop(extensions.insert(Outcomes { first: Some(outcome), others: Vec::new() })),
@@ -43,7 +46,19 @@ pub(crate) fn recall(request: &HttpRequest, auth: &Auth) -> Option<Option<Princi
     let extensions = request.extensions();
     let outcomes = extensions.get::<Outcomes>()?;
     let known = outcomes.first.iter().chain(&outcomes.others).find(|known| known.auth.is(auth))?;
-    (known.credential.as_ref() == request.headers().get(AUTHORIZATION)).then(|| known.principal.clone())
+    (known.credential.as_ref() == credential(request)).then(|| known.principal.clone())
+}
+
+/// The rule that decided last for this `Auth`.
+pub(crate) fn rule(request: &HttpRequest, auth: &Auth) -> Option<&'static Rule> {
+    let extensions = request.extensions();
+    let outcomes = extensions.get::<Outcomes>()?;
+    outcomes.first.iter().chain(&outcomes.others).find(|known| known.auth.is(auth)).map(|known| known.rule)
+}
+
+/// The line that was decided on. A second one, which middleware may have added, is in no outcome.
+fn credential(request: &HttpRequest) -> Option<&HeaderValue> {
+    request.headers().get_all(AUTHORIZATION).last()
 }
 
 /// That the client's address was part of what granted a request.

@@ -15,6 +15,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use auth_core::denial::challenge::{self, Realm, Scheme, SchemeSet};
 use auth_core::denial::problem::{self, Problem};
 use auth_core::denial::{Answer, Denial};
+use auth_core::rule::Rule;
 
 /// What a renderer is told: the row of the table that is answered, and nothing that would help an attacker.
 #[derive(Clone, Copy, Debug)]
@@ -209,18 +210,46 @@ fn page(answer: Answer) -> String {
 /// outer middleware still adds its headers.
 pub(crate) struct Refusal {
     denial: Denial,
+    handler: &'static Rule,
+    method: Method,
     response: Cell<Option<HttpResponse>>,
 }
 
 impl Refusal {
     /// Of a response, and the rest of the request's body, which is kept until the response is written: dropped earlier, it
     /// would be read to its end, however slowly it comes.
-    pub(crate) fn new(denial: Denial, mut response: HttpResponse, payload: Payload) -> Self {
+    pub(crate) fn new(
+        denial: Denial,
+        handler: &'static Rule,
+        method: Method,
+        mut response: HttpResponse,
+        payload: Payload,
+    ) -> Self {
         if !matches!(payload, Payload::None) {
             response.head_mut().set_connection_type(actix_http::ConnectionType::Close);
             response = response.map_body(|_, body| BoxBody::new(Keeping { body, _payload: payload }));
         }
-        Self { denial, response: Cell::new(Some(response)) }
+        Self { denial, handler, method, response: Cell::new(Some(response)) }
+    }
+
+    /// Tells why, for whoever runs the server. Nothing that the client wrote is in it, but for a verified identity and the
+    /// method, which has no control characters.
+    fn tell(&self) {
+        let Self { denial, handler: Rule { text, guards, file, line, .. }, method, .. } = self;
+        let problem = denial.reason.answer().problem;
+        // Encoded, and no longer than a line bears.
+        let caller = denial.caller.as_ref().map(|caller| caller.chars().take(128).collect::<String>());
+        if denial.reason.is_of_server() {
+            tracing::error!(
+                target: "auth_actix", problem, ?denial, rule = text, handler = guards, file, line, %method,
+                "request refused: the server cannot decide"
+            );
+        } else {
+            tracing::info!(
+                target: "auth_actix", problem, ?denial, rule = text, handler = guards, file, line, %method,
+                scheme = denial.used.map(Scheme::name), caller = caller.map(tracing::field::debug), "request refused"
+            );
+        }
     }
 }
 
@@ -245,7 +274,13 @@ impl ResponseError for Refusal {
     }
 
     fn error_response(&self) -> HttpResponse {
-        self.response.take().unwrap_or_else(|| plain(&self.denial))
+        match self.response.take() {
+            Some(response) => {
+                self.tell();
+                response
+            }
+            None => plain(&self.denial),
+        }
     }
 }
 

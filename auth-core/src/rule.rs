@@ -32,7 +32,7 @@ pub struct Literal {
 pub struct Rule {
     /// The formula.
     pub formula: Formula,
-    /// How it is written, for logs.
+    /// All of it as one formula, for logs.
     pub text: &'static str,
     /// The handler or scope that it guards, for logs.
     pub guards: &'static str,

@@ -78,7 +78,7 @@ impl Request {
 }
 
 /// An answer. Field names are in lower case.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Answer {
     /// The status.
     pub status: u16,
@@ -86,6 +86,13 @@ pub struct Answer {
     pub fields: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
+}
+
+/// The body as text.
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {:?} {:?}", self.status, self.fields, String::from_utf8_lossy(&self.body))
+    }
 }
 
 impl Answer {

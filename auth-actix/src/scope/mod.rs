@@ -4,7 +4,6 @@
 //! A path-based rule and the router can disagree; a rule that hangs on the handler cannot, if no handler gets in without
 //! one. So the scope takes only what is [`Service`]: the compiler asks, for each handler, not a test for some of them.
 
-mod check;
 mod config;
 mod guarded;
 mod private;
@@ -23,12 +22,12 @@ use actix_web::{Error, FromRequest, HttpRequest, HttpResponse};
 use auth_core::denial::{Denial, Reason};
 use auth_core::rule::Rule;
 
-pub use self::check::RuleError;
 pub use self::config::ServiceConfig;
 pub use self::guarded::{GuardedService, Unguarded, guarded, unguarded};
 pub use self::route::{GuardedRoute, Resource, Route, delete, get, head, method, patch, post, put, resource, route};
 pub use self::service::{Proven, Registry, Service};
 use crate::auth::Auth;
+use crate::check::{self, RuleError};
 use crate::enforce;
 
 /// A scope that takes only what carries a rule; made by [`Auth::scope`].
@@ -203,23 +202,15 @@ impl<T> std::fmt::Debug for Scope<T> {
     }
 }
 
-/// The rule of an unknown path beside a hidden one: the same steps, and nobody passes.
-static UNKNOWN_PATH: Rule = Rule {
-    text: "authenticated, and then nothing is here",
-    guards: "an unknown path",
-    not_found: true,
-    ..auth_core::rule::AUTHENTICATED
-};
-
 /// Answers an unknown path where some path hides as one: after the same work, with the same bytes.
 async fn unknown_path(request: HttpRequest, rest: Rest) -> Result<HttpResponse, Error> {
-    let denial = match enforce::enforce(&request, &UNKNOWN_PATH) {
+    let denial = match enforce::enforce(&request, &enforce::UNKNOWN_PATH) {
         enforce::Enforced::Refused(denial) => Some(denial),
         enforce::Enforced::Pending(decision) => decision.await.err(),
         enforce::Enforced::Allowed => None,
     };
     let denial = denial.unwrap_or_else(|| Denial::new(Reason::InsufficientPermissions));
-    Err(enforce::error(&request, &UNKNOWN_PATH, denial, rest.0))
+    Err(enforce::refuse(&request, &enforce::UNKNOWN_PATH, denial, rest.0))
 }
 
 /// The body of a request, untouched.

@@ -11,11 +11,16 @@ use crate::enforce::{Guard, Guarded};
 
 /// A route that has no handler yet. Made by [`get`] and its like.
 #[must_use]
-pub struct Route(actix_web::Route);
+#[derive(Default)]
+pub struct Route {
+    methods: Vec<Method>,
+    guards: Vec<Box<dyn RouteGuard>>,
+}
 
 /// A route with a handler that carries a rule.
 #[must_use]
 pub struct GuardedRoute {
+    conditions: Route,
     inner: actix_web::Route,
     rule: &'static Rule,
 }
@@ -64,17 +69,27 @@ impl Route {
         A: ProvenArguments,
         F::Output: Responder + 'static,
     {
-        GuardedRoute { inner: self.0.to(handler), rule: A::RULE }
+        GuardedRoute { conditions: self, inner: actix_web::web::to(handler), rule: A::RULE }
     }
 
     /// Adds a method.
-    pub fn method(self, method: Method) -> Self {
-        Self(self.0.method(method))
+    pub fn method(mut self, method: Method) -> Self {
+        self.methods.push(method);
+        self
     }
 
     /// A condition of routing, as in actix.
-    pub fn guard(self, guard: impl RouteGuard + 'static) -> Self {
-        Self(self.0.guard(guard))
+    pub fn guard(mut self, guard: impl RouteGuard + 'static) -> Self {
+        self.guards.push(Box::new(guard));
+        self
+    }
+}
+
+/// The conditions of a route, all of which have to hold, as one.
+impl RouteGuard for Route {
+    fn check(&self, context: &actix_web::guard::GuardContext<'_>) -> bool {
+        self.methods.iter().all(|method| context.head().method == *method)
+            && self.guards.iter().all(|guard| guard.check(context))
     }
 }
 
@@ -96,7 +111,7 @@ pub struct Resource {
     path: String,
     name: Option<String>,
     routes: Vec<GuardedRoute>,
-    /// Whether an unknown method is an unknown path rather than 405: what [`crate::Scope::route`] makes, as in actix.
+    /// Whether the route's conditions are those of the resource: what [`crate::Scope::route`] makes, as in actix.
     single: bool,
 }
 
@@ -150,13 +165,18 @@ impl HttpServiceFactory for Resource {
         if let Some(name) = &self.name {
             resource = resource.name(name);
         }
-        let resource = self.routes.into_iter().fold(resource, |resource, route| resource.route(route.inner));
+        for GuardedRoute { conditions, inner, .. } in self.routes {
+            // As in actix: by itself, a route whose conditions do not hold is passed over, and the next one is asked.
+            resource = if self.single {
+                resource.guard(conditions).route(inner)
+            } else {
+                let methods = conditions.methods.iter().cloned();
+                let inner = methods.fold(inner, actix_web::Route::method);
+                resource.route(inner.guard(Route { methods: Vec::new(), ..conditions }))
+            };
+        }
         // Where a route hides, 405 and `Allow` would tell of it.
-        let resource = if hides || self.single {
-            resource.default_service(actix_web::web::to(super::unknown_path))
-        } else {
-            resource
-        };
+        let resource = if hides { resource.default_service(actix_web::web::to(super::unknown_path)) } else { resource };
         resource.register(config);
     }
 }
@@ -169,21 +189,28 @@ impl std::fmt::Debug for Resource {
 
 /// A route for every method.
 pub fn route() -> Route {
-    Route(actix_web::web::route())
+    Route::default()
 }
 
 /// A route for one method.
 pub fn method(method: Method) -> Route {
-    Route(actix_web::web::method(method))
+    route().method(method)
 }
 
 macro_rules! methods {
-    ($($name:ident)*) => {$(
-        #[doc = concat!("A route for `", stringify!($name), "` requests, for a plain function with a rule above.")]
+    ($($name:ident $method:ident;)*) => {$(
+        #[doc = concat!("A route for `", stringify!($method), "` requests, for a plain function with a rule above.")]
         pub fn $name() -> Route {
-            Route(actix_web::web::$name())
+            method(Method::$method)
         }
     )*};
 }
 
-methods! { get post put patch delete head }
+methods! {
+    get GET;
+    post POST;
+    put PUT;
+    patch PATCH;
+    delete DELETE;
+    head HEAD;
+}

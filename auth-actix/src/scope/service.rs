@@ -5,8 +5,8 @@ use std::sync::Arc;
 use actix_web::dev::HttpServiceFactory;
 use auth_core::rule::Rule;
 
-use super::check::{self, RuleError};
 use crate::auth::Auth;
+use crate::check::{self, RuleError};
 use crate::enforce::{Binding, Guard};
 
 /// What a scope of [`Auth::scope`] takes: a handler with a rule, a scope of its own kind, or what was given a rule by name.
@@ -71,15 +71,15 @@ impl Registry {
         self.binding.nest_in(&around.binding);
     }
 
-    /// Whether a handler answers as an unknown path to whom it refuses.
+    /// Whether a handler, or the scope as a whole, answers as an unknown path to whom it refuses.
     pub(super) fn hides_something(&self) -> bool {
-        self.rules.iter().any(|rule| rule.not_found)
+        self.binding.hides_so_far() || self.rules.iter().any(|rule| rule.not_found)
     }
 
     /// What would never work, or mean something else than it says.
     pub(super) fn check(&self) -> Vec<RuleError> {
         let twice = self.twice.iter().map(|rule| RuleError::SecondRuleOfScope(rule.text));
-        twice.chain(check::rules(self.binding.auth(), self.binding.rules(), &self.rules)).collect()
+        twice.chain(check::rules(self.binding.auth(), &self.binding.rules_so_far(), &self.rules)).collect()
     }
 }
 

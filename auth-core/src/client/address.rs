@@ -75,11 +75,16 @@ const FORWARDING: [&str; 7] =
 const MOST_ENTRIES: usize = 32;
 
 impl AddressSource {
+    /// Whether there should be no proxy, and some field says that there is one.
+    pub fn is_contradicted(&self, fields: &impl Fields) -> bool {
+        *self == Self::Peer && FORWARDING.iter().any(|field| fields.lines(field).next().is_some())
+    }
+
     /// The client's address; `None` where it is not known. `peer` is `None` on a Unix socket.
     pub fn client(&self, peer: Option<SocketAddr>, fields: &impl Fields) -> Option<IpAddr> {
         match self {
             Self::Unset => None,
-            Self::Peer if FORWARDING.iter().any(|field| fields.lines(field).next().is_some()) => None,
+            Self::Peer if self.is_contradicted(fields) => None,
             Self::Peer => usable(peer?.ip()),
             Self::Behind { proxies, unix, header } => {
                 let trusted = |address: IpAddr| proxies.iter().any(|proxy| proxy.contains(&address));

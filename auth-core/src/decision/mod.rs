@@ -205,13 +205,17 @@ fn lacking(case: &Case<'_>) -> Option<Decision> {
 fn deny(case: &Case<'_>, reason: Reason) -> Decision {
     let failed = case.rules.literals().into_iter().filter(|literal| !literal.truth(case.facts).now);
     let failed = failed.map(|literal| literal.text).collect();
+    let caller = match case.facts.caller {
+        Caller::Known(principal) => Some(principal.id().to_string()),
+        _ => None,
+    };
     let used = match case.facts.caller {
         Caller::Known(principal) => Some(principal.scheme()),
         Caller::Presented(scheme) => Some(scheme),
         Caller::Refused(denial) => denial.used,
         Caller::Nobody | Caller::Would(_) => None,
     };
-    Decision::Deny(Denial { reason, used, schemes: helpful(case), failed, cause: None })
+    Decision::Deny(Denial { reason, used, schemes: helpful(case), failed, caller, cause: None })
 }
 
 /// The schemes of those sources whose best credential could make the rule hold.
@@ -285,7 +289,7 @@ fn scopes(case: &Case<'_>) -> Option<Vec<&'static str>> {
             None => holds.then(Scopes::default),
         }
     });
-    scopes.filter(|_| source.has_claims).map(|Scopes(scopes)| scopes.into_iter().map(|(name, _)| name).collect())
+    scopes.map(|Scopes(scopes)| scopes.into_iter().map(|(name, _)| name).collect())
 }
 
 /// What another login brings.

@@ -867,8 +867,9 @@ fn a_scope_denial_names_the_least_set_and_only_where_scopes_alone_would_do() {
                 decided(rule, Some(&Login { scopes: scopes.into(), ..caller.clone() }), INSIDE, Passed)
                     == Decision::Allow
             };
-            let missing =
-                |scopes: &[&'static str]| scopes.iter().filter(|scope| !caller.scopes.contains(scope)).count();
+            let missing = |scopes: &[&'static str]| {
+                (scopes.iter().filter(|scope| !caller.scopes.contains(scope)).count(), scopes.len())
+            };
             let least = subsets(&ALL).iter().filter(|scopes| runs_with(scopes)).map(|scopes| missing(scopes)).min();
             match &denial.reason {
                 Reason::InsufficientScope(scopes) => {

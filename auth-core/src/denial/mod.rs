@@ -19,6 +19,8 @@ pub struct Denial {
     pub schemes: SchemeSet,
     /// For logs: the literals of the rule that failed, as written. Never part of an answer.
     pub failed: Vec<&'static str>,
+    /// For logs: the identity of a caller whose credential was verified.
+    pub caller: Option<String>,
     /// For logs: a fixed sentence on the cause. Never part of an answer, and never quotes the request.
     pub cause: Option<&'static str>,
 }
@@ -156,12 +158,19 @@ impl Reason {
 impl Denial {
     /// A denial for this reason, about no scheme in particular.
     pub const fn new(reason: Reason) -> Self {
-        Self { reason, used: None, schemes: SchemeSet::NONE, failed: Vec::new(), cause: None }
+        Self { reason, used: None, schemes: SchemeSet::NONE, failed: Vec::new(), caller: None, cause: None }
     }
 
     /// A credential of `scheme` was refused; `cause` goes to the log alone.
     pub const fn refused(scheme: Scheme, reason: Reason, cause: &'static str) -> Self {
-        Self { reason, used: Some(scheme), schemes: SchemeSet::NONE, failed: Vec::new(), cause: Some(cause) }
+        Self {
+            reason,
+            used: Some(scheme),
+            schemes: SchemeSet::NONE,
+            failed: Vec::new(),
+            caller: None,
+            cause: Some(cause),
+        }
     }
 }
 

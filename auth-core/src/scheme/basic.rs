@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use argon2::password_hash::phc::PasswordHash;
@@ -40,11 +41,15 @@ const LONGEST: usize = 1024;
 
 /// Reads the token68 of Basic: canonical, padded base64 of UTF-8 without control characters, with a colon.
 pub(super) fn read(token68: &str) -> Result<NameAndPassword, &'static str> {
-    if token68.len() > LONGEST * 4 / 3 {
-        return Err("the Basic credentials are longer than allowed");
+    const LONG: &str = "the Basic credentials are longer than allowed";
+    if token68.len() > LONGEST.div_ceil(3) * 4 {
+        return Err(LONG);
     }
     let decoded =
         Zeroizing::new(STANDARD.decode(token68).map_err(|_| "the Basic credentials are not canonical base64")?);
+    if decoded.len() > LONGEST {
+        return Err(LONG);
+    }
     let text = std::str::from_utf8(&decoded).map_err(|_| "the Basic credentials are not UTF-8")?;
     if text.bytes().any(|byte| byte.is_ascii_control()) {
         return Err("the Basic credentials hold a control character");
@@ -348,8 +353,8 @@ impl Verifier {
             |cause| Denial::refused(Scheme::Basic, Reason::AuthenticationUnavailable(RetryAfter::seconds(2)), cause);
         let NameAndPassword { name, password } = presented;
         let turn = self.turns.take(client).await.ok_or_else(|| unavailable("too many passwords are being verified"))?;
-        let user =
-            self.users.find(&name).await.map_err(|Unavailable| unavailable("the store of users is out of reach"))?;
+        let found = NoPanic(Box::pin(async { self.users.find(&name).await })).await;
+        let user = found.map_err(|Unavailable| unavailable("the store of users is out of reach"))?;
         let hash = user.as_ref().map_or_else(|| self.users.decoy().into_owned(), |user| user.hash.clone());
         let fits = tokio::task::spawn_blocking(move || {
             let _turn = turn; // kept until the hash is done, even if nobody waits for it any more
@@ -366,6 +371,19 @@ impl Verifier {
             }
             _ => Err(Denial::refused(Scheme::Basic, Reason::InvalidCredentials, "the name or the password is wrong")),
         }
+    }
+}
+
+/// A store that panics is out of reach.
+struct NoPanic<'a>(Found<'a>);
+
+impl Future for NoPanic<'_> {
+    type Output = Result<Option<User>, Unavailable>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        // Unwind safe: after a panic the future is not polled again.
+        let poll = std::panic::AssertUnwindSafe(|| self.0.as_mut().poll(context));
+        std::panic::catch_unwind(poll).unwrap_or(Poll::Ready(Err(Unavailable)))
     }
 }
 

@@ -70,6 +70,8 @@ enum Part {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Credential {
     Good,
+    /// Good, and nobody looks at it.
+    Unread,
     None,
     /// The form of a JWT, and no more.
     Garbage,
@@ -114,7 +116,7 @@ impl Case {
         }
         all.extend([
             Self { shape: Shape::App, ..call("call/HS256 app_data") },
-            Self { handler: handler!(usual::open), ..call("public/token") },
+            Self { handler: handler!(usual::open), credential: Credential::Unread, ..call("public/token") },
             Self { handler: handler!(usual::open_to_known), ..call("public/token principal") },
             Self {
                 handler: handler!(usual::open_to_known),
@@ -123,8 +125,9 @@ impl Case {
                 ..call("public/no token principal")
             },
         ]);
-        let deny = |name, credential, expected| Self { credential, expected, ..call(name) };
-        let wrong_role = || Claims { roles: ["viewer", "editor", "audit"].map(str::to_owned).to_vec(), ..Claims::default() };
+        let deny = |name: &str, credential, expected| Self { credential, expected, ..call(name) };
+        let wrong_role =
+            || Claims { roles: ["viewer", "editor", "audit"].map(str::to_owned).to_vec(), ..Claims::default() };
         let expired = || Claims { lifetime: -86_400, ..Claims::default() };
         all.extend([
             deny("deny/no token", Credential::None, (401, 401)),
@@ -185,7 +188,7 @@ impl Case {
     pub fn token(&self) -> Outcome<String> {
         let token = self.algorithm.issuer()?.token(&(self.claims)())?;
         Ok(match self.credential {
-            Credential::Good | Credential::None => token,
+            Credential::Good | Credential::Unread | Credential::None => token,
             Credential::Garbage => ["Z".repeat(200), "Y".repeat(200), "X".repeat(43)].join("."),
             Credential::Malformed => format!("{token} {token}"),
             Credential::Oversized => "Z".repeat(9 * 1024),

@@ -76,6 +76,7 @@ pub struct Issuer {
 }
 
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there are four of them in all")]
 enum Keys {
     Secret(hmac::Key),
     Rsa(RsaKeyPair),
@@ -107,8 +108,7 @@ impl Claims {
     }
 
     fn json(&self) -> String {
-        const SCOPES: &str =
-            "openid profile read:users write:users read:orders write:orders read:reports admin";
+        const SCOPES: &str = "openid profile read:users write:users read:orders write:orders read:reports admin";
         let now = clock::now().seconds();
         serde_json::json!({
             "iss": ISSUER, "sub": "2f6c1b1e-8d0a-4a53-9f0e-5f2f4a4a1c11", "aud": AUDIENCE,
@@ -160,7 +160,7 @@ impl Issuer {
     /// The backend does not write the key out.
     pub fn jwt(&self) -> Outcome<Jwt> {
         let der = |key: &dyn AsDer<PublicKeyX509Der<'static>>| {
-            Ok::<_, aws_lc_rs::error::Unspecified>(Key::der(self.algorithm.jsonwebtoken(), key.as_der()?))
+            Ok::<_, aws_lc_rs::error::Unspecified>(Key::der(self.algorithm.jsonwebtoken(), key.as_der()?.as_ref()))
         };
         let jwt = match &self.keys {
             Keys::Secret(_) => Jwt::hs256(SECRET),

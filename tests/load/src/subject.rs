@@ -5,9 +5,10 @@ use std::task::{Context, Poll, Waker};
 
 use actix_http::Request;
 use actix_web::body::MessageBody;
-use actix_web::dev::{Service, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::dev::{Payload, Service, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{AUTHORIZATION, HeaderValue};
 use actix_web::test::{TestRequest, init_service};
+use actix_web::web::BytesMut;
 use actix_web::{App, Error, web};
 use auth_actix::{Auth, GuardedRoute, Rule};
 
@@ -56,13 +57,15 @@ pub struct Ask {
 }
 
 impl Ask {
-    /// The header's value is a copy of its own for each request, as off the wire.
+    /// As a server makes it of what it reads: the header's value is a part of those bytes, and a `GET` has no payload.
     fn request(&self) -> Outcome<Request> {
         let mut request = TestRequest::get().uri(self.path);
         if let Some(value) = &self.authorization {
-            request = request.insert_header((AUTHORIZATION, HeaderValue::from_bytes(value.as_bytes())?));
+            let mut read = BytesMut::from(format!("{value}\r\n").as_str());
+            let value = HeaderValue::from_maybe_shared(read.split_to(value.len()).freeze())?;
+            request = request.insert_header((AUTHORIZATION, value));
         }
-        Ok(request.to_request())
+        Ok(request.to_request().replace_payload(Payload::None).0)
     }
 }
 
@@ -134,11 +137,7 @@ fn before(routes: usize) -> impl Iterator<Item = String> {
 
 /// A server whose handler is a plain one of actix.
 pub(crate) fn plain(shape: Shape, routes: usize, by_hand: Option<ByHand>) -> Outcome<Box<dyn Server>> {
-    let route = if by_hand.is_some() {
-        || web::get().to(handlers::by_hand)
-    } else {
-        || web::get().to(handlers::bare)
-    };
+    let route = if by_hand.is_some() { || web::get().to(handlers::by_hand) } else { || web::get().to(handlers::bare) };
     let app = by_hand.into_iter().fold(App::new(), |app, by_hand| app.app_data(web::Data::new(by_hand)));
     let fill = |scope| before(routes).fold(scope, |scope: actix_web::Scope, path| scope.route(&path, route()));
     match shape {

@@ -74,8 +74,12 @@ fn jwt_of(name: &str) -> Jwt {
     jwt.issuer(ISSUER).audience(AUDIENCE)
 }
 
+fn build_all(jwts: Vec<Jwt>) -> Result<Bearer, (String, JwtError)> {
+    Bearer::new(jwts, &RoleTypes::default())
+}
+
 fn server(jwt: Jwt) -> Bearer {
-    Bearer::new(vec![jwt], &RoleTypes::default()).unwrap()
+    build_all(vec![jwt]).unwrap()
 }
 
 /// What the whole of auth-core answers to the value of an `Authorization` line, for a handler that asks for this role.
@@ -286,7 +290,7 @@ fn issuers_are_told_apart_by_name_and_no_key_signs_for_another() {
         issuer(OTHER, hmac(&theirs)).confers(Confers::nothing().roles(["viewer"])),
         issuer("https://rsa.example", rsa),
     ];
-    let bearer = Bearer::new(jwts, &RoleTypes::default()).unwrap();
+    let bearer = build_all(jwts).unwrap();
     assert_eq!(
         bearer.sources().map(|source| &*source.issuer).collect::<Vec<_>>(),
         [ISSUER, OTHER, "https://rsa.example"]
@@ -354,6 +358,11 @@ fn a_key_is_found_by_its_id_and_its_algorithm() {
     ];
     for (row, (bearer, index, kid, expected)) in table.into_iter().enumerate() {
         assert_eq!(bearer.verify(&signed(index, kid), at(NOW)).is_ok(), expected, "row {row}: key {index}, kid {kid}");
+    }
+    // The key would verify it, and the header says something else.
+    for algorithm in ["HS384", "HS512", "RS256", "ES256", "EdDSA", "none"] {
+        let token = sign_by(&secrets[0], format!(r#"{{"alg":"{algorithm}","kid":"old"}}"#), claims(&[]));
+        assert_eq!(outcome(&rotated, &token, at(NOW)), "invalid-credentials", "{algorithm}");
     }
 }
 
@@ -469,7 +478,7 @@ fn jwk(file: &str, members: Members<'_>) -> String {
 
 /// What `build()` says to this key.
 fn build(key: Key) -> Result<(), KeyError> {
-    match Bearer::new(vec![Jwt::key(key).issuer(ISSUER).audience(AUDIENCE)], &RoleTypes::default()) {
+    match build_all(vec![Jwt::key(key).issuer(ISSUER).audience(AUDIENCE)]) {
         Ok(_) => Ok(()),
         Err((_, JwtError::Key { position: 1, error })) => Err(error),
         Err(other) => panic!("{other:?}"),
@@ -710,21 +719,15 @@ fn one_bad_key_does_not_void_a_set_and_does_not_come_into_it() {
     let ours = EncodingKey::from_rsa_pem(&fixture("rsa.private.pem")).unwrap();
     let theirs = EncodingKey::from_rsa_pem(&fixture("rsa-other.private.pem")).unwrap();
     for bad in &bad {
-        let bearer = Bearer::new(vec![set(&[bad.clone(), good.clone(), bad.clone()])], &RoleTypes::default())
+        let bearer = build_all(vec![set(&[bad.clone(), good.clone(), bad.clone()])])
             .unwrap_or_else(|error| panic!("{bad}: {error:?}"));
         let signed = |key| sign(Algorithm::RS256, key, r#"{"alg":"RS256"}"#, claims(&[]));
         assert_eq!(outcome(&bearer, &signed(&ours), at(NOW)), "let in", "{bad}");
         assert_eq!(outcome(&bearer, &signed(&theirs), at(NOW)), "invalid-credentials", "{bad}");
-        assert_eq!(
-            Bearer::new(vec![set(std::slice::from_ref(bad))], &RoleTypes::default()).unwrap_err().1,
-            JwtError::KeyMissing,
-            "{bad}"
-        );
+        assert_eq!(build_all(vec![set(std::slice::from_ref(bad))]).unwrap_err().1, JwtError::KeyMissing, "{bad}");
     }
     for json in ["", "[]", "{}", r#"{"keys":{}}"#, r#"{"keys":"x"}"#] {
-        let error = Bearer::new(vec![Jwt::jwk_set(json).issuer(ISSUER).audience(AUDIENCE)], &RoleTypes::default())
-            .unwrap_err()
-            .1;
+        let error = build_all(vec![Jwt::jwk_set(json).issuer(ISSUER).audience(AUDIENCE)]).unwrap_err().1;
         assert_eq!(error, JwtError::Key { position: 1, error: KeyError::Unreadable }, "{json}");
     }
 }
@@ -772,14 +775,14 @@ fn settings_that_would_let_strangers_in_do_not_build() {
     ];
     for (jwts, expected) in table {
         let case = format!("{jwts:?}");
-        assert_eq!(Bearer::new(jwts, &RoleTypes::default()).err().map(|(_, error)| error), expected, "{case}");
+        assert_eq!(build_all(jwts).err().map(|(_, error)| error), expected, "{case}");
     }
     assert_eq!(
-        Bearer::new(vec![good(), other(secret)], &RoleTypes::default()).unwrap_err().0,
+        build_all(vec![good(), other(secret)]).unwrap_err().0,
         "https://other.example",
         "the one that is wrong is named"
     );
-    let nobody = Bearer::new(vec![], &RoleTypes::default()).unwrap();
+    let nobody = build_all(vec![]).unwrap();
     assert_eq!(outcome(&nobody, &hs256(HS256, claims(&[])), at(NOW)), "invalid-credentials");
 }
 
@@ -813,6 +816,14 @@ fn the_settings_of_an_issuer_do_what_they_say() {
     for (case, jwt, token, expected) in table {
         assert_eq!(server(jwt).verify(&token, at(NOW)).is_ok(), expected, "{case}");
     }
+    // Of several issuers each has its own cap.
+    let theirs = |claims: String| sign_by(&[8; 64], HS256, claims.replace(ISSUER, "https://other.example"));
+    let other = Jwt::hs256([8; 64]).issuer("https://other.example").audience(AUDIENCE).max_token_size(400);
+    let both = build_all(vec![jwt(), other]).unwrap();
+    let long = claims(&[("x", &format!("{:?}", "x".repeat(400)))]);
+    assert_eq!(outcome(&both, &hs256(HS256, &long), at(NOW)), "let in");
+    assert_eq!(outcome(&both, &theirs(long), at(NOW)), "invalid-credentials");
+    assert_eq!(outcome(&both, &theirs(claims(&[])), at(NOW)), "let in");
 }
 
 // ── what must not happen ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -841,12 +852,12 @@ fn no_output_for_people_shows_a_secret_a_token_or_a_claim() {
         show(&key);
         let jwt = Jwt::key(key).issuer(ISSUER).audience(AUDIENCE);
         show(&jwt);
-        match Bearer::new(vec![jwt], &RoleTypes::default()) {
+        match build_all(vec![jwt]) {
             Ok(bearer) => show(&bearer),
             Err((name, error)) => show(&(name, error.to_string(), error)),
         }
     }
-    show(&Bearer::new(vec![Jwt::jwk_set(SECRET).issuer(ISSUER).audience(AUDIENCE)], &RoleTypes::default()).err());
+    show(&build_all(vec![Jwt::jwk_set(SECRET).issuer(ISSUER).audience(AUDIENCE)]).err());
     let bearer = server(Jwt::hs256(SECRET).issuer(ISSUER).audience(AUDIENCE));
     let quoted = format!("{CLAIM:?}");
     let names = format!("[{quoted}]");
@@ -927,7 +938,7 @@ fn a_flood_is_refused_at_once_and_without_work_for_each_byte() {
     let other = || Jwt::hs256([8; 64]).issuer("https://other.example").audience(AUDIENCE).max_token_size(1 << 20);
     let capped = server(jwt_of("hs256"));
     let uncapped = server(jwt_of("hs256").max_token_size(1 << 20));
-    let several = Bearer::new(vec![jwt_of("hs256").max_token_size(1 << 20), other()], &RoleTypes::default()).unwrap();
+    let several = build_all(vec![jwt_of("hs256").max_token_size(1 << 20), other()]).unwrap();
     const KIB_100: usize = 100 * 1024;
     #[rustfmt::skip]
     let floods = [
@@ -1011,11 +1022,11 @@ fn jsonwebtoken_accepts_each_token_of_somebody_else_that_we_accept() {
 
 /// Values in place of those that are meant, as JSON text.
 #[rustfmt::skip]
-const ODD: [&str; 40] = [
+const ODD: [&str; 41] = [
     "null", "true", "false", "0", "1", "-1", "-0", "1.5", "1e3", "1e400", "4102444800", "4102444800.5", "9007199254740993", "18446744073709551616", "01",
     r#""""#, r#""x""#, r#""reports""#, r#""Reports""#, r#""https://id.example""#, r#""https://id.example/""#, r#""0""#, r#""\u0000""#, r#""\ud800""#, r#""\q""#,
     "[]", r#"["reports"]"#, r#"["other","reports"]"#, r#"["reports",1]"#, r#"["https://id.example"]"#, "[[]]", "[null]",
-    "{}", r#"{"sub":"bob"}"#, r#"{"sub":1}"#, r#"{"a":1,"a":2}"#, r#"{"kty":"RSA"}"#, "{", "1 2", r#""JWT","sub":"eve""#,
+    "{}", r#"{"sub":"bob"}"#, r#"{"sub":1}"#, r#"{"a":1,"a":2}"#, r#"{"kty":"RSA"}"#, "{", "1 2", r#""HS512""#, r#""JWT","sub":"eve""#,
 ];
 
 /// A JSON object of these members, each mostly as it is meant, else odd, twice or absent.

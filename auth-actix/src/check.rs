@@ -1,4 +1,5 @@
-//! What is found out when handlers are registered, so that no request finds out.
+//! What is found out when handlers are registered, so that no request finds out; and for handlers that actix registers by
+//! itself, before the first request is decided on.
 
 use auth_core::client::address::AddressSource;
 use auth_core::client::cross_site::CrossSite;
@@ -58,7 +59,7 @@ pub enum RuleError {
 }
 
 /// Checks the rules of handlers, each together with those of the scopes around it.
-pub(super) fn rules(auth: &Auth, scopes: &[&'static Rule], handlers: &[&'static Rule]) -> Vec<RuleError> {
+pub(crate) fn rules(auth: &Auth, scopes: &[&'static Rule], handlers: &[&'static Rule]) -> Vec<RuleError> {
     let mut mistakes = Vec::new();
     // All names first: a role that one handler names may grant the permission that another asks for.
     for handler in handlers {
@@ -67,7 +68,7 @@ pub(super) fn rules(auth: &Auth, scopes: &[&'static Rule], handlers: &[&'static 
     let known = mistakes.is_empty();
     for handler in handlers {
         let rules = Rules { scopes, handler };
-        networks(auth, rules, &mut mistakes);
+        mistakes.extend(networks(auth, rules));
         if known && !can_hold(auth, rules) {
             mistakes.push(RuleError::NeverHolds(place(handler), handler.text));
         }
@@ -79,21 +80,22 @@ fn place(rule: &Rule) -> String {
     format!("{} ({}:{})", rule.guards, rule.file, rule.line)
 }
 
-fn networks(auth: &Auth, rules: Rules<'_>, mistakes: &mut Vec<RuleError>) {
+/// What a rule that names a network lacks.
+pub(crate) fn networks(auth: &Auth, rules: Rules<'_>) -> Option<RuleError> {
     if !rules.name_network() {
-        return;
+        return None;
     }
     let place = || place(rules.handler);
     match auth.address() {
-        AddressSource::Unset => mistakes.push(RuleError::NoAddress(place())),
-        _ if auth.hosts().is_empty() => mistakes.push(RuleError::NoHosts(place())),
+        AddressSource::Unset => Some(RuleError::NoAddress(place())),
+        _ if auth.hosts().is_empty() => Some(RuleError::NoHosts(place())),
         AddressSource::Behind { proxies, .. } => {
             // A single address is a proxy and no client.
             let ranges = || proxies.iter().filter(|proxy| proxy.prefix_len() < proxy.max_prefix_len());
             let found = rules.networks().find_map(|network| ranges().find(|proxy| overlap(proxy, network)));
-            mistakes.extend(found.map(|proxy| RuleError::ProxyInNetwork(place(), proxy.to_string())));
+            found.map(|proxy| RuleError::ProxyInNetwork(place(), proxy.to_string()))
         }
-        AddressSource::Peer | AddressSource::Hops { .. } => {}
+        AddressSource::Peer | AddressSource::Hops { .. } => None,
     }
 }
 
@@ -135,7 +137,7 @@ fn can_hold(auth: &Auth, rules: Rules<'_>) -> bool {
     clippy::print_stderr,
     reason = "a server that does not start has to say why, and nobody may be listening to the log"
 )]
-pub(super) fn tell(mistake: &RuleError) {
+pub(crate) fn tell(mistake: &RuleError) {
     tracing::error!(target: "auth_actix", "{mistake}");
     if !tracing::dispatcher::has_been_set() {
         eprintln!("auth-actix: {mistake}");

@@ -1,0 +1,181 @@
+//! Nothing of a handler is touched before its rule holds: no argument, no byte of the body.
+
+use std::cell::RefCell;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::test::{TestRequest, call_service, init_service, read_body};
+use actix_web::web::Bytes;
+use actix_web::{App, FromRequest, HttpRequest, get, post, web};
+use auth_actix::{Principal, public, require_auth, require_role};
+use auth_tests::token::{basic, bearer};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::users::{PASSWORD, Staff};
+use crate::{Role, bearer_only, jwt};
+
+thread_local! {
+    /// What happened, in order. A test and its application share a thread.
+    static SEEN: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+fn note(what: impl Into<String>) {
+    SEEN.with_borrow_mut(|seen| seen.push(what.into()));
+}
+
+fn seen() -> Vec<String> {
+    SEEN.take()
+}
+
+/// An argument that takes note of being extracted.
+struct Noted<const N: usize>;
+
+impl<const N: usize> FromRequest for Noted<N> {
+    type Error = actix_web::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Self::Error>>>>;
+
+    fn from_request(_: &HttpRequest, _: &mut Payload) -> Self::Future {
+        note(format!("begins {N}"));
+        Box::pin(async {
+            note(format!("polled {N}"));
+            Ok(Self)
+        })
+    }
+}
+
+/// A body that takes note of being read.
+struct Body(Vec<&'static str>);
+
+impl futures_core::Stream for Body {
+    type Item = Result<Bytes, actix_web::error::PayloadError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        note("body");
+        Poll::Ready(self.0.pop().map(|chunk| Ok(Bytes::from_static(chunk.as_bytes()))))
+    }
+}
+
+fn payload(body: &'static str) -> Payload {
+    let payload: Pin<Box<dyn futures_core::Stream<Item = _>>> = Box::pin(Body(vec![body]));
+    Payload::Stream { payload }
+}
+
+#[derive(Deserialize)]
+struct New {
+    title: String,
+}
+
+#[require_role("admin")]
+#[post("/items/{id}")]
+async fn item(one: Noted<1>, id: web::Path<u32>, caller: Principal, two: Noted<2>, new: web::Json<New>) -> String {
+    let (Noted::<1>, Noted::<2>) = (one, two);
+    note("handler");
+    format!("{} {id} {}", caller.local_subject(), new.title)
+}
+
+#[require_role("admin")]
+async fn raw(_: Noted<1>, body: web::Payload) -> String {
+    note("handler");
+    String::from_utf8(body.to_bytes().await.unwrap().to_vec()).unwrap()
+}
+
+#[public]
+#[post("/open")]
+async fn open(_: Noted<1>, caller: Option<Principal>, body: String) -> String {
+    note("handler");
+    format!("{} {body}", caller.is_some())
+}
+
+#[require_auth]
+#[get("/order")]
+async fn order(_: Noted<1>, _: Noted<2>, _: Noted<3>, _: Noted<4>) -> &'static str {
+    note("handler");
+    "order"
+}
+
+#[actix_web::test]
+async fn no_argument_is_extracted_and_no_byte_read_before_the_rule_holds() {
+    let everything = auth_actix::Confers::everything;
+    let users = auth_actix::Basic::new(Staff::default()).confers(everything());
+    let auth =
+        auth_actix::Auth::builder().bearer(jwt().confers(everything())).basic(users).roles::<Role>().build().unwrap();
+    let api = auth.scope("/api").service(item).service(open).service(order);
+    let api = api.route("/raw", auth_actix::post().to(raw));
+    let plain = web::scope("/plain").app_data(auth.clone()).service(item).route("/raw", web::post().to(raw));
+    let app = init_service(App::new().service(api).service(plain)).await;
+    let (admin, viewer) = (bearer(json!({ "roles": ["admin"] })), bearer(json!({ "roles": ["viewer"] })));
+    let (good, broken) = (r#"{"title":"t"}"#, r#"{"title":"#);
+    let granted = ["begins 1", "begins 2", "polled 1", "polled 2", "body", "body", "handler"];
+    #[rustfmt::skip]
+    let table: Vec<(&str, Option<String>, &str, &str, u16, &[&str])> = vec![
+        // T37, and the peers' mistakes: the answer is about the caller, whatever else is wrong
+        ("nobody", None, "/items/7", good, 401, &[]),
+        ("nobody, a broken body", None, "/items/7", broken, 401, &[]),
+        ("nobody, no number in the path", None, "/items/x", good, 401, &[]),
+        ("no role", Some(viewer.clone()), "/items/7", good, 403, &[]),
+        ("no role, a broken body", Some(viewer.clone()), "/items/7", broken, 403, &[]),
+        ("no role, no number in the path", Some(viewer.clone()), "/items/x", broken, 403, &[]),
+        ("no token", Some("Bearer x".into()), "/items/7", broken, 401, &[]),
+        ("malformed", Some("Bearer".into()), "/items/x", broken, 400, &[]),
+        ("nobody, the body as it comes", None, "/raw", good, 401, &[]),
+        ("no role, the body as it comes", Some(viewer.clone()), "/raw", good, 403, &[]),
+        ("a wrong password", Some(basic("alice", "guess")), "/items/7", broken, 401, &[]),
+        ("no role, by Basic", Some(basic("victor", PASSWORD)), "/items/7", broken, 403, &[]),
+        ("the store is down", Some(basic("down", "x")), "/items/7", broken, 503, &[]),
+        // after the grant all is as in actix
+        ("granted", Some(admin.clone()), "/items/7", good, 200, &granted),
+        ("granted, by Basic", Some(basic("alice", PASSWORD)), "/items/7", good, 200, &granted),
+        ("granted, a broken body", Some(admin.clone()), "/items/7", broken, 400, &granted[..6]),
+        ("granted, no number in the path", Some(admin.clone()), "/items/x", good, 404, &["begins 1", "begins 2", "polled 1"]),
+        ("granted, the body as it comes", Some(admin), "/raw", good, 200, &["begins 1", "polled 1", "handler", "body", "body"]),
+    ];
+    for (case, authorization, path, body, status, expected) in table {
+        for scope in ["/api", "/plain"] {
+            let request =
+                TestRequest::post().uri(&format!("{scope}{path}")).insert_header(("content-type", "application/json"));
+            let request = authorization
+                .iter()
+                .fold(request, |request, value| request.insert_header(("authorization", value.as_str())));
+            let (request, _) = request.to_request().replace_payload(payload(body));
+            let answer = call_service(&app, request).await;
+            assert_eq!(answer.status(), StatusCode::from_u16(status).unwrap(), "{case}, {scope}");
+            drop(read_body(answer).await); // written, and only then is the rest of the request dropped
+            assert_eq!(seen(), expected, "{case}, {scope}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_handler_for_strangers_keeps_its_body_until_the_credential_was_looked_at() {
+    let auth = bearer_only().build().unwrap();
+    let app = init_service(App::new().service(auth.scope("/api").service(open).service(order))).await;
+    let all = ["begins 1", "polled 1", "body", "body", "handler"];
+    #[rustfmt::skip]
+    let table: Vec<(Option<String>, u16, &str, &[&str])> = vec![
+        (None, 200, "false b", &all),
+        (Some(bearer(json!({}))), 200, "true b", &all),
+        (Some("Bearer x".into()), 401, "", &[]), // H1
+        (Some("Bearer".into()), 400, "", &[]),
+    ];
+    for (authorization, status, text, expected) in table {
+        let request = TestRequest::post().uri("/api/open");
+        let request = authorization
+            .iter()
+            .fold(request, |request, value| request.insert_header(("authorization", value.as_str())));
+        let (request, _) = request.to_request().replace_payload(payload("b"));
+        let answer = call_service(&app, request).await;
+        assert_eq!(answer.status().as_u16(), status, "{authorization:?}");
+        let body = read_body(answer).await;
+        assert!(status != 200 || body == text, "{body:?}");
+        assert_eq!(seen(), expected, "{authorization:?}");
+    }
+    // The arguments begin and end in the order in which they stand, as in actix.
+    let request = TestRequest::get().uri("/api/order").insert_header(("authorization", bearer(json!({}))));
+    call_service(&app, request.to_request()).await;
+    let expected: Vec<_> =
+        ["begins", "polled"].iter().flat_map(|what| (1..5).map(move |n| format!("{what} {n}"))).collect();
+    assert_eq!(seen(), [expected, vec!["handler".to_owned()]].concat());
+}

@@ -1,0 +1,47 @@
+//! Users for Basic: a store that counts, and whose hashes are made once.
+
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
+
+use auth_actix::{Found, Unavailable, User, Users, hash_password};
+
+/// The password of every user here.
+pub(crate) const PASSWORD: &str = "c0rrect horse: battery";
+
+static HASH: LazyLock<String> = LazyLock::new(|| hash_password(&PASSWORD.into()).unwrap());
+
+/// `alice` is an admin, `victor` a viewer, at `down` the store is out of reach, at `panic` it is broken. Counts who is looked up, and the decoys,
+/// which stand for whoever is not found: each look-up is followed by one hash.
+#[derive(Clone, Default)]
+pub(crate) struct Staff {
+    pub(crate) found: Arc<AtomicUsize>,
+    pub(crate) decoys: Arc<AtomicUsize>,
+}
+
+impl Staff {
+    /// How many were looked up, and how many decoys were asked for, since the last call.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        (self.found.swap(0, Ordering::SeqCst), self.decoys.swap(0, Ordering::SeqCst))
+    }
+}
+
+impl Users for Staff {
+    fn find<'a>(&'a self, name: &'a str) -> Found<'a> {
+        self.found.fetch_add(1, Ordering::SeqCst);
+        let user = |roles: &[&str]| Ok(Some(User::new(HASH.as_str()).unwrap().roles(roles.iter().copied())));
+        Box::pin(std::future::ready(match name {
+            "alice" => user(&["admin"]),
+            "victor" => user(&["viewer"]),
+            "j\u{fc}rgen" | "" => user(&[]),
+            "down" => Err(Unavailable),
+            "panic" => panic!("the store of users is broken"),
+            _ => Ok(None),
+        }))
+    }
+
+    fn decoy(&self) -> Cow<'_, str> {
+        self.decoys.fetch_add(1, Ordering::SeqCst);
+        Cow::Borrowed(HASH.as_str()) // refused although the password would fit: there is no such user
+    }
+}
