@@ -12,7 +12,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
-use auth_core::denial::challenge::{self, Realm, Scheme, SchemeSet};
+use auth_core::denial::challenge::{self, Challenge, Realm, Scheme, SchemeSet};
 use auth_core::denial::problem::{self, Problem};
 use auth_core::denial::{Answer, Denial};
 use auth_core::rule::Rule;
@@ -57,23 +57,25 @@ pub(crate) struct Answers {
     pub(crate) base: String,
     pub(crate) login_page: Option<String>,
     pub(crate) renderer: Option<Box<Renderer>>,
-    bearer: String,
-    basic: String,
+    bearer: HeaderValue,
+    basic: HeaderValue,
 }
 
 impl Answers {
     pub(crate) fn new(realm: &Realm, accepted: SchemeSet) -> Self {
+        // A realm holds nothing that a header cannot.
+        let bare = |scheme| HeaderValue::from_str(&realm.bare(scheme)).unwrap_or(HeaderValue::from_static(""));
         Self {
             accepted,
             base: problem::DEFAULT_BASE.to_owned(),
             login_page: None,
             renderer: None,
-            bearer: realm.bare(Scheme::Bearer),
-            basic: realm.bare(Scheme::Basic),
+            bearer: bare(Scheme::Bearer),
+            basic: bare(Scheme::Basic),
         }
     }
 
-    fn bare(&self, scheme: Scheme) -> &str {
+    fn bare(&self, scheme: Scheme) -> &HeaderValue {
         match scheme {
             Scheme::Bearer => &self.bearer,
             Scheme::Basic => &self.basic,
@@ -106,10 +108,16 @@ impl Answers {
         };
         let headers = response.headers_mut();
         let quiet = first(request.headers(), "sec-fetch-mode").is_some_and(|mode| mode != "navigate");
-        for line in challenge::challenges(denial, self.accepted, quiet, |scheme| self.bare(scheme)) {
-            if let Ok(value) = HeaderValue::from_str(&line) {
-                headers.append(header::WWW_AUTHENTICATE, value);
-            }
+        for Challenge { scheme, parameters } in challenge::challenges(denial, self.accepted, quiet) {
+            let bare = self.bare(scheme);
+            let value = match parameters {
+                None => bare.clone(), // shared, not copied
+                Some(parameters) => {
+                    let line = [bare.as_bytes(), parameters.as_bytes()].concat();
+                    HeaderValue::from_maybe_shared(Bytes::from(line)).unwrap_or_else(|_| bare.clone())
+                }
+            };
+            headers.append(header::WWW_AUTHENTICATE, value);
         }
         if let Some(after) = denial.reason.retry_after() {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(after.get()));

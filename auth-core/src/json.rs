@@ -7,6 +7,8 @@
 
 use std::borrow::Cow;
 
+use smallvec::SmallVec;
+
 use crate::clock::Timestamp;
 
 /// Text that is not what we call JSON. Says no more: what is wrong with it is the sender's to find out.
@@ -18,7 +20,7 @@ const DEPTH: usize = 32;
 
 /// Checks that `text` is one JSON object and nothing else, and shows each of its own members to `visit`.
 pub(crate) fn object<'a>(text: &'a str, mut visit: impl FnMut(&str, Raw<'a>)) -> Result<(), Malformed> {
-    let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, names: Vec::with_capacity(24) };
+    let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, names: SmallVec::new() };
     reader.space();
     reader.members(DEPTH, &mut visit)?;
     reader.space();
@@ -61,7 +63,7 @@ impl<'a> Raw<'a> {
     /// The elements of the array; `None` for any other type.
     pub(crate) fn elements(self) -> Option<impl Iterator<Item = Raw<'a>>> {
         let inside = self.0.strip_prefix('[')?;
-        let mut reader = Reader { text: inside, bytes: inside.as_bytes(), at: 0, names: Vec::new() };
+        let mut reader = Reader { text: inside, bytes: inside.as_bytes(), at: 0, names: SmallVec::new() };
         Some(std::iter::from_fn(move || {
             reader.separators();
             let element = reader.skip()?;
@@ -72,7 +74,7 @@ impl<'a> Raw<'a> {
     /// The member of the object that is named so; `None` if there is none, and for any other type.
     pub(crate) fn member(self, name: &str) -> Option<Raw<'a>> {
         let inside = self.0.strip_prefix('{')?;
-        let mut reader = Reader { text: inside, bytes: inside.as_bytes(), at: 0, names: Vec::new() };
+        let mut reader = Reader { text: inside, bytes: inside.as_bytes(), at: 0, names: SmallVec::new() };
         loop {
             reader.separators();
             let found = Raw(reader.skip()?).string()?;
@@ -113,7 +115,7 @@ struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
     /// The names of the objects that are open, each with a hash that makes a comparison cheap.
-    names: Vec<(u32, &'a str)>,
+    names: SmallVec<[(u32, &'a str); 16]>,
 }
 
 impl<'a> Reader<'a> {

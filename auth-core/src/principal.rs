@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use crate::clock::Timestamp;
 use crate::denial::challenge::Scheme;
@@ -399,14 +400,14 @@ impl Principal {
 /// where the list has the wrong type or an element that is no string.
 #[derive(Debug)]
 pub(crate) struct Lists {
-    found: Box<[Option<Span>]>,
+    found: SmallVec<[Option<Span>; 4]>,
     broken_scope: bool,
 }
 
 impl Lists {
     /// None found yet.
     pub(crate) fn of(source: &Source) -> Self {
-        Self { found: vec![None; source.lists.len()].into(), broken_scope: false }
+        Self { found: SmallVec::from_elem(None, source.lists.len()), broken_scope: false }
     }
 
     /// Takes note of a member of the claims that the strict reader shows.

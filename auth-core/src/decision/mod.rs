@@ -203,8 +203,15 @@ fn lacking(case: &Case<'_>) -> Option<Decision> {
 }
 
 fn deny(case: &Case<'_>, reason: Reason) -> Decision {
-    let failed = case.rules.literals().into_iter().filter(|literal| !literal.truth(case.facts).now);
-    let failed = failed.map(|literal| literal.text).collect();
+    let mut failed = Vec::new();
+    for formula in case.rules.formulas() {
+        formula.literals(&mut |literal| {
+            if !literal.truth(case.facts).now {
+                failed.push(literal.text);
+            }
+            false
+        });
+    }
     let caller = match case.facts.caller {
         Caller::Known(principal) => Some(principal.id().to_string()),
         _ => None,

@@ -14,7 +14,7 @@ use crate::atom::{Acr, Atom, Authenticated, ByScheme, Claim, MaxAge, Named, Netw
 use crate::client::cross_site::CrossSite::{Failed, Passed, Unsaid};
 use crate::clock::Timestamp;
 use crate::denial::challenge::Scheme::{self, Basic, Bearer};
-use crate::denial::challenge::challenges;
+use crate::denial::challenge::{Challenge, challenges};
 use crate::principal::Principal;
 use crate::rule::Literal;
 use crate::source::{Confers, Form, ListClaim, Source};
@@ -1047,7 +1047,9 @@ const BARE: [&str; 2] = [r#"Bearer realm="r""#, r#"Basic realm="r", charset="UTF
 /// The challenges of a server that accepts both schemes.
 fn lines(denial: &Denial) -> Vec<String> {
     let accepted = SchemeSet::NONE.with(Bearer).with(Basic);
-    challenges(denial, accepted, false, |scheme| BARE[scheme as usize]).into_iter().map(Into::into).collect()
+    let line =
+        |challenge: Challenge| BARE[challenge.scheme as usize].to_owned() + &challenge.parameters.unwrap_or_default();
+    challenges(denial, accepted, false).map(line).collect()
 }
 
 /// For each place and each scheme: the literals that hold for those whom it could show a stranger to be.

@@ -1,6 +1,5 @@
 //! `WWW-Authenticate` (RFC 9110 §11.6.1): the one home of challenges.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use super::{Denial, Reason};
@@ -96,17 +95,20 @@ impl Realm {
     }
 }
 
-/// The field lines for one answer, one challenge a line, the scheme that the caller used first.
+/// A challenge of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Challenge {
+    /// The scheme: its bare challenge is how the line begins.
+    pub scheme: Scheme,
+    /// `, error="…"` and what goes with it.
+    pub parameters: Option<String>,
+}
+
+/// The challenges of one answer, one for each field line, the scheme that the caller used first.
 ///
-/// `accepted` are the schemes that the server accepts, `bare` gives their challenges without parameters. Where the
-/// caller is a script in a browser (`quiet`), Basic is left out if something else remains, so that no password box
-/// pops up.
-pub fn challenges<'a>(
-    denial: &Denial,
-    accepted: SchemeSet,
-    quiet: bool,
-    bare: impl Fn(Scheme) -> &'a str,
-) -> Vec<Cow<'a, str>> {
+/// `accepted` are the schemes that the server accepts. Where the caller is a script in a browser (`quiet`), Basic is left
+/// out if something else remains, so that no password box pops up.
+pub fn challenges(denial: &Denial, accepted: SchemeSet, quiet: bool) -> impl Iterator<Item = Challenge> + '_ {
     let mut schemes = match denial.reason {
         // Every 401 has a challenge (HTTP-5), so where no scheme could help all are named.
         _ if denial.reason.answer().status == UNAUTHORIZED => {
@@ -126,14 +128,10 @@ pub fn challenges<'a>(
         schemes = without_basic;
     }
     let used_first =
-        denial.used.into_iter().chain(Scheme::ALL.into_iter().filter(|scheme| Some(*scheme) != denial.used));
+        denial.used.into_iter().chain(Scheme::ALL.into_iter().filter(move |scheme| Some(*scheme) != denial.used));
     used_first
-        .filter(|scheme| schemes.contains(*scheme))
-        .map(|scheme| match parameters(denial, scheme) {
-            None => Cow::Borrowed(bare(scheme)),
-            Some(parameters) => Cow::Owned(format!("{}{parameters}", bare(scheme))),
-        })
-        .collect()
+        .filter(move |scheme| schemes.contains(*scheme))
+        .map(move |scheme| Challenge { scheme, parameters: parameters(denial, scheme) })
 }
 
 const UNAUTHORIZED: u16 = Reason::MissingCredentials.answer().status;
@@ -175,7 +173,8 @@ mod tests {
         let realm = Realm::new("r").unwrap();
         let bare = [realm.bare(Scheme::Bearer), realm.bare(Scheme::Basic)];
         let both = SchemeSet::NONE.with(Scheme::Bearer).with(Scheme::Basic);
-        challenges(denial, both, quiet, |scheme| &bare[scheme as usize]).into_iter().map(Cow::into_owned).collect()
+        let line = |Challenge { scheme, parameters }| bare[scheme as usize].clone() + &parameters.unwrap_or_default();
+        challenges(denial, both, quiet).map(line).collect()
     }
 
     #[test]

@@ -130,8 +130,13 @@ impl Key {
 
     /// Whether both are the same HMAC secret.
     pub(super) fn is_same_secret(&self, other: &Self) -> bool {
+        // HMAC fills a secret up with zeros (RFC 2104 §2), so those at its end make no other one of it.
+        let unpadded = |secret: &[u8]| {
+            let zeros = secret.iter().rev().take_while(|byte| **byte == 0).count();
+            secret.iter().copied().take(secret.len() - zeros).collect::<Vec<_>>()
+        };
         let secret = |key: &Self| match &key.material {
-            Ok(material) if key.is_hmac() => material.try_get_as_bytes().map(<[u8]>::to_vec).ok(),
+            Ok(material) if key.is_hmac() => material.try_get_as_bytes().map(unpadded).ok(),
             _ => None,
         };
         matches!((secret(self), secret(other)), (Some(a), Some(b)) if a.ct_eq(&b).into())

@@ -742,6 +742,7 @@ fn settings_that_would_let_strangers_in_do_not_build() {
     let pointer = |text: &str| JwtError::Pointer(text.to_owned());
     let short = JwtError::Key { position: 2, error: KeyError::SecretTooShort(32) };
     let seconds = Duration::from_secs;
+    let padded = [[7; 32], [0; 32]].concat();
     #[rustfmt::skip]
     let table = [
         (vec![good()],                                                                  None),
@@ -764,6 +765,7 @@ fn settings_that_would_let_strangers_in_do_not_build() {
         (vec![good(), good().or_key(Key::secret(Algorithm::HS256, [8; 64]))],           Some(JwtError::IssuerTwice)),
         (vec![good(), other(secret)],                                                   Some(JwtError::SharedSecret)),
         (vec![good(), Jwt::hs512(secret).issuer("https://other.example").audience("x")], Some(JwtError::SharedSecret)),
+        (vec![Jwt::hs256([7; 32]).issuer(ISSUER).audience(AUDIENCE), Jwt::hs256(padded).issuer("b").audience(AUDIENCE)], Some(JwtError::SharedSecret)),
         (vec![good(), other([8; 64]).or_key(Key::secret(Algorithm::HS384, secret))],    Some(JwtError::SharedSecret)),
         (vec![good(), Jwt::hs256([8; 64]).without_issuer("b").audience(AUDIENCE)],      Some(JwtError::UnnamedAmongSeveral)),
         (vec![Jwt::hs256([8; 64]).without_issuer("b").audience(AUDIENCE), good()],      Some(JwtError::UnnamedAmongSeveral)),
