@@ -1,0 +1,151 @@
+//! STANDARDS.md and the tests, held together: a row names tests that are there, and a rule that is cited has its row.
+
+#![cfg(test)] // for clippy, which allows more in tests
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+const PAGE: &str = include_str!("STANDARDS.md");
+const NOT_HELD: &str = "## Not held yet";
+const FAMILIES: [&str; 19] = [
+    "HTTP", "BEARER", "BASIC", "JWT", "JWKS", "AT", "PROB", "STEP", "DPOP", "INTRO", "META", "COOKIE", "SESS", "CSRF",
+    "PWD", "BRUTE", "NIST", "IP", "LOG",
+];
+
+/// A family and a number in it.
+type Rule = (&'static str, u32);
+
+/// The rules that the text cites, and those between the ends of `… to …`.
+fn cited(text: &str) -> BTreeSet<Rule> {
+    let mut rules = BTreeSet::new();
+    let mut last: Option<(Rule, usize)> = None;
+    for (start, _) in text.match_indices(|character: char| character.is_ascii_uppercase()) {
+        let joined = |character: char| character.is_ascii_alphanumeric() || "-_".contains(character);
+        if text[..start].ends_with(joined) {
+            continue;
+        }
+        let length = text[start..].bytes().take_while(u8::is_ascii_uppercase).count();
+        let Some(family) = FAMILIES.into_iter().find(|family| *family == &text[start..start + length]) else {
+            continue;
+        };
+        let Some(rest) = text[start + length..].strip_prefix('-') else { continue };
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        let Ok(number) = rest[..digits].parse::<u32>() else { continue };
+        if rest[digits..].starts_with(joined) {
+            continue;
+        }
+        match last {
+            Some(((before, from), end)) if before == family && &text[end..start] == " to " => {
+                rules.extend((from..number).map(|between| (family, between)));
+            }
+            _ => {}
+        }
+        rules.insert((family, number));
+        last = Some(((family, number), start + length + 1 + digits));
+    }
+    rules
+}
+
+/// A row of the tables: its rule, and the files it names, each with functions in it.
+struct Row {
+    rule: Rule,
+    tests: Vec<(&'static str, Vec<&'static str>)>,
+}
+
+fn rows() -> Vec<Row> {
+    let (tables, _) = PAGE.split_once(NOT_HELD).unwrap();
+    let lines =
+        tables.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| rule ") && !line.contains("---"));
+    let row = |line: &'static str| {
+        let cells: Vec<_> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+        let [rule, _, held_by] = cells.as_slice() else { panic!("not three cells: {line}") };
+        let found: Vec<_> = cited(rule).into_iter().collect();
+        let [(family, number)] = found.as_slice() else { panic!("not one rule: {line}") };
+        assert_eq!(format!("{family}-{number}"), *rule, "{line}");
+        let mut tests: Vec<(&str, Vec<&str>)> = Vec::new();
+        for name in held_by.split('`').skip(1).step_by(2) {
+            match tests.last_mut() {
+                _ if name.contains('/') => tests.push((name, Vec::new())),
+                Some((_, functions)) => functions.push(name),
+                None => panic!("a function without its file: {line}"),
+            }
+        }
+        Row { rule: (family, *number), tests }
+    };
+    lines.map(row).collect()
+}
+
+/// The rules at the end, and whether only a part of each is not held.
+fn not_held() -> BTreeMap<Rule, bool> {
+    let (_, end) = PAGE.split_once(NOT_HELD).unwrap();
+    let mut rules = BTreeMap::new();
+    for line in end.lines().filter(|line| line.starts_with("- ")) {
+        let (names, why) = line.split_once(": ").unwrap_or_else(|| panic!("without a reason: {line}"));
+        let found = cited(names);
+        assert!(!found.is_empty() && !why.is_empty(), "{line}");
+        for rule in found {
+            assert!(rules.insert(rule, names.ends_with(", in part")).is_none(), "{rule:?} stands twice at the end");
+        }
+    }
+    rules
+}
+
+#[test]
+fn each_row_names_tests_that_are_there() {
+    let mut wrong = Vec::new();
+    for Row { rule, tests } in rows() {
+        if tests.is_empty() {
+            wrong.push(format!("{rule:?} has no test"));
+        }
+        for (file, functions) in tests {
+            let Ok(text) = fs::read_to_string(Path::new(ROOT).join(file)) else {
+                wrong.push(format!("{rule:?}: there is no {file}"));
+                continue;
+            };
+            if functions.is_empty() && !(file.starts_with("tests/ui/fail/") && file.ends_with(".rs")) {
+                wrong.push(format!("{rule:?}: {file} without a function"));
+            }
+            let missing = functions.iter().filter(|name| !text.contains(&format!("fn {name}(")));
+            wrong.extend(missing.map(|name| format!("{rule:?}: no {name} in {file}")));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn no_rule_stands_twice() {
+    let (mut seen, not_held) = (BTreeSet::new(), not_held());
+    for Row { rule, .. } in rows() {
+        assert!(seen.insert(rule), "{rule:?} has two rows");
+        assert!(not_held.get(&rule) != Some(&false), "{rule:?} is held and is not");
+    }
+    assert!(not_held.iter().all(|(rule, in_part)| !in_part || seen.contains(rule)), "in part, and without a row");
+}
+
+/// Sources, and the tables of tokens, which name the rules of each.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.is_dir() && !entry.ends_with("target") {
+            found.extend(files(&entry));
+        } else if entry.extension().is_some_and(|ending| ending == "rs" || ending == "json") {
+            found.push(entry);
+        }
+    }
+    found
+}
+
+#[test]
+fn each_rule_that_is_cited_has_its_place_here() {
+    let known: BTreeSet<_> = rows().iter().map(|row| row.rule).chain(not_held().into_keys()).collect();
+    let mut all = BTreeSet::new();
+    for file in ["tests", "auth-core/src"].iter().flat_map(|folder| files(&Path::new(ROOT).join(folder))) {
+        let rules = cited(&fs::read_to_string(&file).unwrap());
+        let unknown: Vec<_> = rules.difference(&known).collect();
+        assert!(unknown.is_empty(), "{} cites {unknown:?}", file.display());
+        all.extend(rules);
+    }
+    assert!(all.len() > 80, "{} rules are cited", all.len());
+}
