@@ -131,6 +131,7 @@ impl Case {
         let expired = || Claims { lifetime: -86_400, ..Claims::default() };
         all.extend([
             deny("deny/no token", Credential::None, (401, 401)),
+            Self { shape: Shape::App, ..deny("deny/no token app_data", Credential::None, (401, 401)) },
             deny("deny/garbage", Credential::Garbage, (401, 401)),
             deny("deny/malformed", Credential::Malformed, (400, 401)),
             deny("deny/oversized", Credential::Oversized, (401, 401)),
@@ -234,7 +235,7 @@ impl Case {
                 Subject::Function(Box::new(move || check.decode(&token).is_some_and(|claims| claims.has("admin"))))
             }
             (Part::Decision, Who::Guarded) => {
-                let bearer = Bearer::new(vec![issuer.jwt()?], &[]).map_err(|(_, error)| error)?;
+                let bearer = Bearer::new(vec![issuer.jwt()?], &Default::default()).map_err(|(_, error)| error)?;
                 Subject::Function(Box::new(move || allows(&bearer, &token)))
             }
             (Part::Call, Who::Bare) => Subject::Server(subject::plain(self.shape, self.routes, None)?, ask(200)),

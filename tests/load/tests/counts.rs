@@ -25,11 +25,15 @@ fn tally(who: Who, case: &str) -> Outcome<Tally> {
 }
 
 /// Allocations beyond those of the bare handler. The signature takes none, so goals over both are goals over this.
-fn over_bare(case: &str) -> Outcome<u64> {
-    Ok(tally(Who::Guarded, case)?.allocations - tally(Who::Bare, case)?.allocations)
+///
+/// A route of actix keeps the methods of its resource for an answer that is not needed here, which takes three; ours in a scope
+/// does not. So what the guard takes by itself is three more than this, but for the cases with `app_data`.
+fn over_bare(case: &str) -> Outcome<i64> {
+    let allocations = |who| Ok::<_, Box<dyn std::error::Error>>(i64::try_from(tally(who, case)?.allocations)?);
+    Ok(allocations(Who::Guarded)? - allocations(Who::Bare)?)
 }
 
-fn assert_all(table: &[(&str, u64)]) -> Outcome<()> {
+fn assert_all(table: &[(&str, i64)]) -> Outcome<()> {
     let found = table.iter().map(|(case, _)| Ok((*case, over_bare(case)?))).collect::<Outcome<Vec<_>>>()?;
     assert_eq!(found, table);
     Ok(())
@@ -45,24 +49,23 @@ fn the_signature_alone_takes_nothing() -> Outcome<()> {
 
 #[test]
 fn what_a_request_takes_is_the_same_for_all_algorithms() -> Outcome<()> {
-    // Goal 2 is 5. These are the claims; the names seen in the header and those in the claims, a list each, of which a
-    // duplicate is found; where the lists stand; the principal; its place among the extensions.
+    // Goal 2 is 5: the claims, the principal, its place among the extensions, and in a scope the table of these.
     assert_all(&[
-        ("call/HS256", 6),
-        ("call/HS256 principal", 6),
-        ("call/HS256 app_data", 6),
-        ("call/RS256", 6),
-        ("call/RS256 principal", 6),
-        ("call/ES256", 6),
-        ("call/ES256 principal", 6),
-        ("call/EdDSA", 6),
-        ("call/EdDSA principal", 6),
+        ("call/HS256", 1),
+        ("call/HS256 principal", 1),
+        ("call/HS256 app_data", 3),
+        ("call/RS256", 1),
+        ("call/RS256 principal", 1),
+        ("call/ES256", 1),
+        ("call/ES256 principal", 1),
+        ("call/EdDSA", 1),
+        ("call/EdDSA principal", 1),
     ])
 }
 
 #[test]
 fn a_handler_that_reads_nobody_takes_nothing() -> Outcome<()> {
-    assert_all(&[("public/token", 0)])
+    assert_all(&[("public/token", -3)])
 }
 
 #[test]
@@ -123,19 +126,20 @@ fn the_number_of_routes_makes_no_difference() -> Outcome<()> {
 
 #[test]
 fn what_a_refusal_takes() -> Outcome<()> {
-    // Goal 7 is 6 for a request without a token. These 11 are: the literals of the rule, and those that failed; the name
-    // `Sec-Fetch-Mode`, made for each look at the header, which is twice; the media type; the problem, which grows twice; that
-    // as a body; the challenges; their one value; the error.
+    // Goal 7 is 6 for a request without a token. It takes 8: the literals that failed; the name `Sec-Fetch-Mode`, made for each
+    // of two looks at it; the media type; the problem, which grows twice; that as a body; the error. The body of the bare
+    // handler's answer is not made.
     assert_all(&[
-        ("deny/no token", 11),
-        ("deny/garbage", 13),
-        ("deny/malformed", 12),
-        ("deny/oversized", 12),
-        ("deny/expired", 17),
-        ("deny/wrong role", 16),
-        ("deny/bad signature", 14),
-        ("deny/bad signature RS256", 14),
-        ("deny/bad signature ES256", 14),
-        ("public/no token principal", 11),
+        ("deny/no token", 5),
+        ("deny/no token app_data", 8),
+        ("deny/garbage", 7),
+        ("deny/malformed", 6),
+        ("deny/oversized", 6),
+        ("deny/expired", 8),
+        ("deny/wrong role", 16), // six of them are the identity, and three its copy for a log that is off
+        ("deny/bad signature", 7),
+        ("deny/bad signature RS256", 7),
+        ("deny/bad signature ES256", 7),
+        ("public/no token principal", 7), // a whole refusal, of which `Option` makes `None`
     ])
 }
