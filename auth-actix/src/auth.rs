@@ -378,6 +378,14 @@ impl Auth {
         self.0.bearer.as_ref()
     }
 
+    /// The longest bearer token that is looked at.
+    pub(crate) fn longest_token(&self) -> usize {
+        #[cfg(feature = "jwt")]
+        return self.0.bearer.as_ref().map_or(0, Bearer::longest);
+        #[cfg(not(feature = "jwt"))]
+        0
+    }
+
     #[cfg(feature = "basic")]
     pub(crate) fn verifier_of_passwords(&self) -> Option<&basic::Verifier> {
         self.0.basic.as_ref()

@@ -24,7 +24,7 @@ impl Fields for Lines<'_> {
 /// The credential of a request, as far as its form goes.
 pub(crate) fn presented<'a>(request: &'a HttpRequest, auth: &Auth) -> Presented<'a> {
     let lines = request.headers().get_all(AUTHORIZATION).map(|value| value.as_bytes());
-    scheme::read(lines, auth.answers().accepted)
+    scheme::read(lines, auth.answers().accepted, auth.longest_token())
 }
 
 /// What is known but for who calls.

@@ -438,6 +438,11 @@ impl Bearer {
         self.issuers.iter().map(|issuer| &issuer.source)
     }
 
+    /// The longest token that one of them looks at.
+    pub fn longest(&self) -> usize {
+        self.longest
+    }
+
     /// Verifies a token: its form, its key, its signature, its claims. Without waiting for anything.
     ///
     /// # Errors

@@ -96,7 +96,7 @@ fn answer(bearer: &Bearer, line: &[u8], now: Timestamp, role: &'static str) -> (
             &Facts { set_up: None, now, client, address_blocked: false, cross_site, caller, sources: &sources },
         )
     };
-    let verified = match read([line].into_iter(), SchemeSet::NONE.with(Scheme::Bearer)) {
+    let verified = match read([line].into_iter(), SchemeSet::NONE.with(Scheme::Bearer), 8192) {
         Presented::Bearer(token) => {
             assert_eq!(decide(Caller::Presented(Scheme::Bearer)), Decision::Verify);
             bearer.verify(token, now)
@@ -900,7 +900,7 @@ fn no_output_for_people_shows_a_secret_a_token_or_a_claim() {
             ));
         }
     }
-    show(&read([format!("Bearer {good} {SECRET}").as_bytes()].into_iter(), SchemeSet::NONE.with(Scheme::Bearer)));
+    show(&read([format!("Bearer {good} {SECRET}").as_bytes()].into_iter(), SchemeSet::NONE.with(Scheme::Bearer), 8192));
     let shown = shown.concat();
     let bytes = |text: &str| text.bytes().map(|byte| byte.to_string()).collect::<Vec<_>>().join(", ");
     let parts = tokens.iter().flat_map(|token| token.split('.')).filter(|part| part.len() > 8).map(str::to_owned);

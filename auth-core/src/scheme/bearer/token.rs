@@ -32,25 +32,31 @@ pub(super) fn verify(token: &str, issuers: &[Issuer], longest: usize, now: Times
         return Err(invalid("the token is longer than allowed"));
     }
     let parts = Parts::of(token).ok_or_else(|| invalid("the token has not three parts"))?;
-    let claims = URL_SAFE_NO_PAD.decode(parts.claims).map_err(|_| invalid("the claims are not canonical base64url"))?;
-    let claims = String::from_utf8(claims).map_err(|_| invalid("the claims are not UTF-8"))?;
-    let issuer = match issuers {
-        [only] => only,
+    match issuers {
+        // Nothing of the claims is read before the signature holds.
+        [only] => {
+            verify_signature(&parts, only)?;
+            read_claims(decoded(parts.claims)?, only, now)
+        }
         // Before the signature holds, a claim may do no more than pick one of these (RFC 8725 §3.8).
         several => {
+            let claims = decoded(parts.claims)?;
             let named =
                 issuer_of(&claims).ok_or_else(|| invalid("the claims name no issuer, or are no strict JSON"))?;
-            several
-                .iter()
-                .find(|issuer| *issuer.source.issuer == *named)
-                .ok_or_else(|| invalid("the issuer is not known"))?
+            let issuer = several.iter().find(|issuer| *issuer.source.issuer == *named);
+            let issuer = issuer.ok_or_else(|| invalid("the issuer is not known"))?;
+            if token.len() > issuer.longest {
+                return Err(invalid("the token is longer than allowed"));
+            }
+            verify_signature(&parts, issuer)?;
+            read_claims(claims, issuer, now)
         }
-    };
-    if token.len() > issuer.longest {
-        return Err(invalid("the token is longer than allowed"));
     }
-    verify_signature(&parts, issuer)?;
-    read_claims(claims, issuer, now)
+}
+
+fn decoded(claims: &str) -> Result<String, Denial> {
+    let claims = URL_SAFE_NO_PAD.decode(claims).map_err(|_| invalid("the claims are not canonical base64url"))?;
+    String::from_utf8(claims).map_err(|_| invalid("the claims are not UTF-8"))
 }
 
 /// The three parts of a compact JWS (RFC 7515 §7.1).
