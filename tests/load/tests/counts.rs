@@ -132,14 +132,14 @@ fn what_a_refusal_takes() -> Outcome<()> {
     assert_all(&[
         ("deny/no token", 5),
         ("deny/no token app_data", 8),
-        ("deny/garbage", 7),
+        ("deny/garbage", 6),
         ("deny/malformed", 6),
         ("deny/oversized", 6),
         ("deny/expired", 8),
         ("deny/wrong role", 16), // six of them are the identity, and three its copy for a log that is off
-        ("deny/bad signature", 7),
-        ("deny/bad signature RS256", 7),
-        ("deny/bad signature ES256", 7),
+        ("deny/bad signature", 6),
+        ("deny/bad signature RS256", 6),
+        ("deny/bad signature ES256", 6),
         ("public/no token principal", 7), // a whole refusal, of which `Option` makes `None`
     ])
 }
