@@ -16,6 +16,7 @@ mod denials;
 mod extraction;
 mod foreign;
 mod hidden;
+mod http2;
 mod logs;
 mod methods;
 mod middleware;

@@ -95,9 +95,6 @@ pub enum JwtError {
     /// Who may sign for one could sign for the other.
     #[error("two issuers share one HMAC secret")]
     SharedSecret,
-    /// With several sources, each says what it may confer.
-    #[error("`.confers(…)` is missing: with several sources, each says what it may confer")]
-    ConfersMissing,
     /// Only an issuer that is alone may sign tokens without `iss`.
     #[error("`.without_issuer(…)` beside another issuer: nothing would tell their tokens apart")]
     UnnamedAmongSeveral,
