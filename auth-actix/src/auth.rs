@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::HttpRequest;
-use auth_core::client::address::{AddressSource, Forwarding, Hosts};
+use auth_core::client::address::{AddressSource, Forwarding, HostError, Hosts};
 use auth_core::client::cross_site::{OriginError, Origins};
 use auth_core::denial::challenge::{Realm, RealmError, SchemeSet};
 #[cfg(feature = "basic")]
@@ -97,6 +97,9 @@ pub enum BuildError {
     /// An origin that no browser sends.
     #[error("`.origins(…)`: {0}")]
     Origin(OriginError),
+    /// A host name that no request asks for.
+    #[error("`.hosts(…)`: {0}")]
+    Host(HostError),
     /// The login page is somewhere else.
     #[error("`.login_page({0:?})`: write a path on this site, such as \"/login\"")]
     LoginPage(String),
@@ -136,7 +139,7 @@ pub struct AuthBuilder {
     roles: RoleTypes,
     same: Vec<(&'static Vocabulary, &'static Vocabulary)>,
     address: Address,
-    hosts: Hosts,
+    hosts: Vec<String>,
     origins: Vec<String>,
     login_page: Option<String>,
     problem_base: Option<String>,
@@ -209,11 +212,12 @@ impl AuthBuilder {
     /// The names under which this server is asked for. Rules that name a network need them, against DNS rebinding: asked
     /// for under another name, the address is not known.
     pub fn hosts(self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self { hosts: Hosts::new(names), ..self }
+        Self { hosts: names.into_iter().map(Into::into).collect(), ..self }
     }
 
     /// Origins of front ends elsewhere whose pages may change state here: scheme, host and port, such as
-    /// `https://app.example`.
+    /// `https://app.example`. A server that is asked for over plain `http` names itself too: browsers then say no more of
+    /// a request than its `Origin`.
     pub fn origins(self, origins: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self { origins: origins.into_iter().map(Into::into).collect(), ..self }
     }
@@ -308,7 +312,8 @@ impl AuthBuilder {
         let mut answers = Answers::new(&realm, accepted);
         answers.renderer = self.renderer;
         if let Some(page) = self.login_page {
-            if !page.starts_with('/') || page.starts_with("//") || page.contains(['\\', '\r', '\n', '#']) {
+            let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'#');
+            if !page.starts_with('/') || page.starts_with("//") || !page.bytes().all(plain) {
                 return Err(BuildError::LoginPage(page));
             }
             answers.login_page = Some(page);
@@ -331,7 +336,7 @@ impl AuthBuilder {
             basic,
             sources,
             address,
-            hosts: self.hosts,
+            hosts: Hosts::new(self.hosts).map_err(BuildError::Host)?,
             origins: Origins::new(self.origins).map_err(BuildError::Origin)?,
             loopback_only,
             told_of_proxy: AtomicBool::new(false),
@@ -503,6 +508,8 @@ mod tests {
             (with().behind(Vec::<String>::new(), Forwarding::Forwarded), "`.behind(…)` names no proxy: write `.client_address(Peer)` if there is none"),
             (with().behind(["proxy.example"], Forwarding::Forwarded), "`.behind(…)`: \"proxy.example\" is no address and no network"),
             (with().behind(["10.0.0.1/8"], Forwarding::Forwarded), "`.behind(…)`: \"10.0.0.1/8\" is no address and no network"),
+            (with().hosts(["https://intranet.example"]), "`.hosts(…)`: \"https://intranet.example\" is no host name: write it without a scheme, a port and a path, such as `intranet.example` or `[::1]`"),
+            (with().login_page("/log\0in"), "`.login_page(\"/log\\0in\")`: write a path on this site, such as \"/login\""),
             (with().origins(["https://app.example/"]), "`.origins(…)`: an origin is `https://host` or `https://host:port` in lower case, without a path"),
             (with().login_page("//evil.example"), "`.login_page(\"//evil.example\")`: write a path on this site, such as \"/login\""),
             (with().login_page("https://evil.example"), "`.login_page(\"https://evil.example\")`: write a path on this site, such as \"/login\""),

@@ -299,7 +299,7 @@ async fn later(
 #[cfg(feature = "basic")]
 async fn verify(request: &HttpRequest, auth: &Auth, credential: Credential) -> Result<Principal, Denial> {
     match auth.verifier_of_passwords() {
-        Some(verifier) => verifier.verify(credential, gather::client(request, auth)).await,
+        Some(verifier) => verifier.verify(credential, gather::counted(request, auth)).await,
         None => Err(Denial::new(Reason::SetUp)),
     }
 }

@@ -12,7 +12,7 @@ use auth_core::denial::{Denial, Reason};
 use auth_core::rule::Rule;
 use serde::de::DeserializeOwned;
 
-use crate::enforce::{self, Guard, Guarded};
+use crate::enforce::{self, Enforced};
 use crate::outcome;
 
 /// The caller, as an argument: what the credential said, after it was verified and the rule held.
@@ -82,15 +82,6 @@ impl<T> Deref for Claims<T> {
 /// What stands for `#[require_auth]` where a principal is asked for without a rule that has decided.
 static REQUIRE_AUTH: Rule = Rule { guards: "a handler that takes a Principal", ..auth_core::rule::AUTHENTICATED };
 
-/// The guard of [`Principal`] itself.
-#[derive(Debug)]
-pub struct Authenticated;
-
-impl Guard for Authenticated {
-    type Arguments = ();
-    const RULE: &'static Rule = &REQUIRE_AUTH;
-}
-
 /// What was found, where a rule has decided: who, or that nobody calls.
 fn decided(request: &HttpRequest) -> Option<Option<auth_core::Principal>> {
     let auth = enforce::auth_of(request)?;
@@ -107,14 +98,21 @@ pin_project_lite::pin_project! {
     pub enum PrincipalFuture {
         /// A rule has decided.
         Decided { found: Option<Result<Principal, Error>> },
-        /// None has.
-        Deciding { #[pin] decision: <Guarded<Authenticated> as FromRequest>::Future, request: HttpRequest },
+        /// None has, and a password is being hashed.
+        Deciding { decision: Pin<Box<dyn Future<Output = Result<(), Denial>>>>, request: HttpRequest },
     }
 }
 
-/// The error where nobody calls: the handler's rule lets strangers in, and `Option` makes it `None`.
-fn nobody(request: &HttpRequest) -> Error {
-    enforce::refuse(request, &REQUIRE_AUTH, Denial::new(Reason::MissingCredentials), Payload::None)
+/// The error where a principal is asked for, and `Option` may make it `None`. The body is left alone: other arguments may
+/// want it.
+fn refuse(request: &HttpRequest, denial: Denial) -> Error {
+    enforce::refuse(request, &REQUIRE_AUTH, denial, Payload::None)
+}
+
+/// Who was found, once it was decided.
+fn known(request: &HttpRequest) -> Result<Principal, Error> {
+    let nobody = || refuse(request, Denial::new(Reason::MissingCredentials));
+    decided(request).flatten().map(Principal).ok_or_else(nobody)
 }
 
 impl Future for PrincipalFuture {
@@ -123,9 +121,9 @@ impl Future for PrincipalFuture {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project() {
             Stage::Decided { found } => Poll::Ready(found.take().unwrap_or_else(|| Err(enforce::refuse_twice()))),
-            Stage::Deciding { decision, request } => decision.poll(context).map(|decision| {
-                decision?;
-                decided(request).flatten().map(Principal).ok_or_else(|| nobody(request))
+            Stage::Deciding { decision, request } => decision.as_mut().poll(context).map(|decision| match decision {
+                Ok(()) => known(request),
+                Err(denial) => Err(refuse(request, denial)),
             }),
         }
     }
@@ -135,15 +133,16 @@ impl FromRequest for Principal {
     type Error = Error;
     type Future = PrincipalFuture;
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        match decided(request) {
-            Some(Some(principal)) => PrincipalFuture::Decided { found: Some(Ok(Self(principal))) },
-            Some(None) => PrincipalFuture::Decided { found: Some(Err(nobody(request))) },
-            None => PrincipalFuture::Deciding {
-                decision: Guarded::<Authenticated>::from_request(request, payload),
-                request: request.clone(),
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let found = match decided(request) {
+            Some(_) => known(request),
+            None => match enforce::enforce(request, &REQUIRE_AUTH) {
+                Enforced::Allowed => known(request),
+                Enforced::Refused(denial) => Err(refuse(request, denial)),
+                Enforced::Pending(decision) => return PrincipalFuture::Deciding { decision, request: request.clone() },
             },
-        }
+        };
+        PrincipalFuture::Decided { found: Some(found) }
     }
 }
 

@@ -55,6 +55,12 @@ pub(crate) fn client(request: &HttpRequest, auth: &Auth) -> Option<std::net::IpA
     auth.address().client(request.peer_addr(), &lines).filter(|_| ours)
 }
 
+/// The address under which logins are counted.
+#[cfg(feature = "basic")]
+pub(crate) fn counted(request: &HttpRequest, auth: &Auth) -> Option<std::net::IpAddr> {
+    auth.address().counted(request.peer_addr(), &Lines(request.headers()))
+}
+
 fn set_up(request: &HttpRequest, auth: &Auth, rules: Rules<'_>) -> Option<&'static str> {
     if let Some(mistake) = check::networks(auth, rules) {
         // A scope would not have started.

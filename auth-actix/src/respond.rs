@@ -165,7 +165,9 @@ fn prefers_html(accept: &str) -> bool {
         let ranges = accept.split(',').filter_map(|range| {
             let mut parts = range.split(';').map(str::trim);
             let kind = parts.next()?;
-            let weight = parts.find_map(|part| part.strip_prefix("q=")).map_or(1.0, |q| q.parse().unwrap_or(0.0));
+            let weight = parts
+                .find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")))
+                .map_or(1.0, |q| q.parse().unwrap_or(0.0));
             kinds.iter().any(|one| kind.eq_ignore_ascii_case(one)).then_some(weight)
         });
         ranges.fold(0.0_f32, f32::max)
@@ -245,16 +247,17 @@ impl Refusal {
     fn tell(&self) {
         let Self { denial, handler: Rule { text, guards, file, line, .. }, method, .. } = self;
         let problem = denial.reason.answer().problem;
-        // Encoded, and no longer than a line bears.
+        // No longer than a line bears; the identity is encoded, and a method has no control characters.
+        let method: String = method.as_str().chars().take(32).collect();
         let caller = denial.caller.as_ref().map(|caller| caller.chars().take(128).collect::<String>());
         if denial.reason.is_of_server() {
             tracing::error!(
-                target: "auth_actix", problem, ?denial, rule = text, handler = guards, file, line, %method,
+                target: "auth_actix", problem, ?denial, rule = text, handler = guards, file, line, method,
                 "request refused: the server cannot decide"
             );
         } else {
             tracing::info!(
-                target: "auth_actix", problem, ?denial, rule = text, handler = guards, file, line, %method,
+                target: "auth_actix", problem, ?denial, rule = text, handler = guards, file, line, method,
                 scheme = denial.used.map(Scheme::name), caller = caller.map(tracing::field::debug), "request refused"
             );
         }

@@ -6,6 +6,8 @@
 //! duplicate and cannot be told otherwise without building maps. Names and values stay where they are in the text.
 
 use std::borrow::Cow;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::LazyLock;
 
 use smallvec::SmallVec;
 
@@ -18,9 +20,21 @@ pub(crate) struct Malformed;
 /// Objects and arrays in each other, at most.
 const DEPTH: usize = 32;
 
+/// Members of one object, at most. Each name is compared with those before it.
+const MEMBERS: usize = 512;
+
 /// Checks that `text` is one JSON object and nothing else, and shows each of its own members to `visit`.
-pub(crate) fn object<'a>(text: &'a str, mut visit: impl FnMut(&str, Raw<'a>)) -> Result<(), Malformed> {
-    let mut reader = Reader { text, bytes: text.as_bytes(), at: 0, names: SmallVec::new() };
+pub(crate) fn object<'a>(text: &'a str, visit: impl FnMut(&str, Raw<'a>)) -> Result<(), Malformed> {
+    small_object(text, MEMBERS, visit)
+}
+
+/// The same with at most so many members in each object: for what anybody may write.
+pub(crate) fn small_object<'a>(
+    text: &'a str,
+    most: usize,
+    mut visit: impl FnMut(&str, Raw<'a>),
+) -> Result<(), Malformed> {
+    let mut reader = Reader { most, text, bytes: text.as_bytes(), at: 0, names: SmallVec::new() };
     reader.space();
     reader.members(DEPTH, &mut visit)?;
     reader.space();
@@ -63,7 +77,8 @@ impl<'a> Raw<'a> {
     /// The elements of the array; `None` for any other type.
     pub(crate) fn elements(self) -> Option<impl Iterator<Item = Raw<'a>>> {
         let inside = self.0.strip_prefix('[')?;
-        let mut reader = Reader { text: inside, bytes: inside.as_bytes(), at: 0, names: SmallVec::new() };
+        let mut reader =
+            Reader { most: MEMBERS, text: inside, bytes: inside.as_bytes(), at: 0, names: SmallVec::new() };
         Some(std::iter::from_fn(move || {
             reader.separators();
             let element = reader.skip()?;
@@ -74,7 +89,8 @@ impl<'a> Raw<'a> {
     /// The member of the object that is named so; `None` if there is none, and for any other type.
     pub(crate) fn member(self, name: &str) -> Option<Raw<'a>> {
         let inside = self.0.strip_prefix('{')?;
-        let mut reader = Reader { text: inside, bytes: inside.as_bytes(), at: 0, names: SmallVec::new() };
+        let mut reader =
+            Reader { most: MEMBERS, text: inside, bytes: inside.as_bytes(), at: 0, names: SmallVec::new() };
         loop {
             reader.separators();
             let found = Raw(reader.skip()?).string()?;
@@ -110,7 +126,11 @@ pub(crate) struct Span {
     end: u32,
 }
 
+/// Where hashes of names begin.
+static START: LazyLock<u32> = LazyLock::new(|| RandomState::new().hash_one(0x811C_9DC5_u32) as u32);
+
 struct Reader<'a> {
+    most: usize,
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
@@ -172,14 +192,15 @@ impl<'a> Reader<'a> {
 
     /// Refuses a name that the innermost object has already, however it is escaped.
     fn new_name(&mut self, outer: usize, raw: &'a str, name: &str) -> Result<(), Malformed> {
-        // FNV-1a. A collision costs one comparison and decides nothing.
-        let hash = name.bytes().fold(0x811C_9DC5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+        // FNV-1a, from a start that differs from process to process, so that nobody can prepare names that collide. A
+        // collision costs one comparison and decides nothing.
+        let hash = name.bytes().fold(*START, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
         let known = self.names.get(outer..).unwrap_or_default().iter().any(|(other_hash, other)| {
             *other_hash == hash
                 && (*other == name || (other.contains('\\') && unescape(other).as_deref() == Some(name)))
         });
         self.names.push((hash, raw));
-        if known { Err(Malformed) } else { Ok(()) }
+        if known || self.names.len() - outer > self.most { Err(Malformed) } else { Ok(()) }
     }
 
     fn value(&mut self, depth: usize) -> Result<(), Malformed> {
@@ -417,6 +438,18 @@ mod tests {
             assert_eq!(read(text), Err(Malformed), "{text}");
         }
         assert!(read(r#"{"o":{"x":1},"p":{"x":1},"x":1}"#).is_ok(), "names of other objects are no duplicates");
+    }
+
+    #[test]
+    fn more_members_than_anybody_needs_are_refused() {
+        let object_of = |count: usize| {
+            let members: Vec<_> = (0..count).map(|number| format!("\"{number}\":0")).collect();
+            format!("{{{}}}", members.join(","))
+        };
+        assert!(read(&object_of(MEMBERS)).is_ok());
+        assert_eq!(read(&object_of(MEMBERS + 1)), Err(Malformed));
+        assert_eq!(read(&format!("{{\"o\":{}}}", object_of(MEMBERS + 1))), Err(Malformed));
+        assert_eq!(small_object(&object_of(33), 32, |_, _| {}), Err(Malformed));
     }
 
     #[test]

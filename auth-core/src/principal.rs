@@ -231,12 +231,18 @@ impl Principal {
     /// # Errors
     /// They do not fit the type.
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, ClaimsError> {
-        if self.0.source.confers.allows_every_claim() {
+        let confers = &self.0.source.confers;
+        if confers.allows_every_claim() && confers.allows_every_acr() {
             return serde_json::from_str(&self.0.claims).map_err(|_| ClaimsError);
         }
         let mut conferred = serde_json::Map::new();
         json::object(&self.0.claims, |name, value| {
-            if self.0.source.confers.allows_claim(name) || REGISTERED.contains(&name) {
+            let conferred_here = match name {
+                "acr" => value.string().is_some_and(|acr| confers.allows_acr(&acr)),
+                "amr" => confers.allows_every_acr(),
+                _ => confers.allows_claim(name) || REGISTERED.contains(&name),
+            };
+            if conferred_here {
                 conferred.insert(name.to_owned(), serde_json::from_str(value.text()).unwrap_or_default());
             }
         })
@@ -435,8 +441,8 @@ impl Lists {
 }
 
 /// Claims that every token may carry (RFC 7519 §4.1, OpenID Connect Core §2, RFC 8693 §4, RFC 9068 §2.2).
-const REGISTERED: [&str; 13] =
-    ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "auth_time", "acr", "amr", "azp", "client_id", "act"];
+const REGISTERED: [&str; 11] =
+    ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "auth_time", "azp", "client_id", "act"];
 
 /// Who it is and where it comes from; no name, no claim, no token.
 impl fmt::Debug for Principal {

@@ -97,6 +97,10 @@ impl Confers {
         self.claims == Names::All
     }
 
+    pub(crate) fn allows_every_acr(&self) -> bool {
+        self.acr == Names::All
+    }
+
     pub(crate) fn allows_acr(&self, value: &str) -> bool {
         self.acr.allow(value)
     }

@@ -7,7 +7,7 @@ use auth_core::rule::Rule;
 
 use crate::auth::Auth;
 use crate::check::{self, RuleError};
-use crate::enforce::{Binding, Guard};
+use crate::enforce::Binding;
 
 /// What a scope of [`Auth::scope`] takes: a handler with a rule, a scope of its own kind, or what was given a rule by name.
 #[diagnostic::on_unimplemented(
@@ -26,9 +26,11 @@ pub trait Service {
 }
 
 /// The struct that a route attribute makes of a handler with a rule above. Written by the attributes, and by nobody else.
+///
+/// A const and no type: the struct may be public where the handler's arguments are not, as actix can be told to make it so.
 pub trait Proven {
-    /// The guard of the handler.
-    type Guard: Guard;
+    /// The rule of the handler.
+    const RULE: &'static Rule;
 }
 
 #[diagnostic::do_not_recommend]
@@ -36,7 +38,7 @@ impl<S: Proven + HttpServiceFactory + 'static> Service for S {
     type Factory = S;
 
     fn open(self, registry: &mut Registry) -> S {
-        registry.add(<S::Guard as Guard>::RULE);
+        registry.add(S::RULE);
         self
     }
 }

@@ -60,11 +60,15 @@ pub enum AddressSource {
 
 /// A network in CIDR notation, or a single address.
 pub fn network(text: &str) -> Option<IpNet> {
-    let network = text
-        .parse::<IpNet>()
-        .ok()
-        .or_else(|| text.parse::<IpAddr>().ok().map(|one| IpNet::from(one.to_canonical())))?;
-    (network.trunc() == network).then_some(network)
+    let network = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))?;
+    if network.trunc() != network {
+        return None;
+    }
+    // `::ffff:10.0.0.0/104` is 10.0.0.0/8: peers are compared as IPv4 (IP-7).
+    match (network.addr().to_canonical(), network.prefix_len().checked_sub(96)) {
+        (IpAddr::V4(mapped), Some(prefix)) if network.addr().is_ipv6() => IpNet::new(mapped.into(), prefix).ok(),
+        _ => Some(network),
+    }
 }
 
 /// Fields that only a proxy sends.
@@ -75,6 +79,15 @@ const FORWARDING: [&str; 7] =
 const MOST_ENTRIES: usize = 32;
 
 impl AddressSource {
+    /// The address under which logins are counted: the client's, or where that is not known the peer's, so that nobody
+    /// leaves their own count by hiding. `None` where nobody said where addresses come from, as the peer may then be a proxy.
+    pub fn counted(&self, peer: Option<SocketAddr>, fields: &impl Fields) -> Option<IpAddr> {
+        match self {
+            Self::Unset => None,
+            _ => self.client(peer, fields).or_else(|| peer.map(|peer| peer.ip().to_canonical())),
+        }
+    }
+
     /// Whether there should be no proxy, and some field says that there is one.
     pub fn is_contradicted(&self, fields: &impl Fields) -> bool {
         *self == Self::Peer && FORWARDING.iter().any(|field| fields.lines(field).next().is_some())
@@ -224,6 +237,11 @@ pub(crate) fn inside_nat64(address: IpAddr) -> Option<IpAddr> {
     }
 }
 
+/// A name that no request asks for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no host name: write it without a scheme, a port and a path, such as `intranet.example` or `[::1]`")]
+pub struct HostError(String);
+
 /// The names under which this server is asked for; empty means that nobody said. Against DNS rebinding: under another
 /// name the page of a stranger could read what a network rule lets an employee's browser see.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -231,8 +249,23 @@ pub struct Hosts(Vec<String>);
 
 impl Hosts {
     /// These names, each with any port; an address in brackets is a name too.
-    pub fn new(names: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self(names.into_iter().map(|name| name.into().to_ascii_lowercase()).collect())
+    ///
+    /// # Errors
+    /// A name that no request could ask for.
+    pub fn new(names: impl IntoIterator<Item = impl Into<String>>) -> Result<Self, HostError> {
+        let checked = |name: String| {
+            let name = name.to_ascii_lowercase();
+            let inside = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+            let fits = match inside {
+                Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+                None => {
+                    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+                    !name.is_empty() && !name.ends_with('.') && name.bytes().all(plain)
+                }
+            };
+            if fits { Ok(name) } else { Err(HostError(name)) }
+        };
+        names.into_iter().map(|name| checked(name.into())).collect::<Result<_, _>>().map(Self)
     }
 
     /// Whether nobody said.
@@ -391,8 +424,36 @@ mod tests {
     }
 
     #[test]
+    fn a_network_is_one_in_whatever_family_it_is_written() {
+        // IP-7
+        #[rustfmt::skip]
+        let table = [
+            ("10.0.0.0/8", Some("10.0.0.0/8")), ("10.0.0.2", Some("10.0.0.2/32")), ("2001:db8::/32", Some("2001:db8::/32")),
+            ("::ffff:10.0.0.2", Some("10.0.0.2/32")), ("::ffff:127.0.0.1/128", Some("127.0.0.1/32")), ("::ffff:10.0.0.0/104", Some("10.0.0.0/8")),
+            ("10.0.0.1/8", None), ("proxy", None), ("", None),
+        ];
+        for (text, expected) in table {
+            assert_eq!(network(text).map(|network| network.to_string()).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn logins_are_counted_for_an_address_that_nobody_can_hide() {
+        // M8
+        let peer = Some(SocketAddr::new("203.0.113.9".parse().unwrap(), 1));
+        let via = Lines(&[("Via", "1.1 x"), ("X-Forwarded-For", "unknown")]);
+        assert_eq!(AddressSource::Unset.counted(peer, &via), None);
+        for source in [AddressSource::Peer, behind(Forwarding::XForwardedFor)] {
+            assert_eq!(source.counted(peer, &via), peer.map(|peer| peer.ip()));
+        }
+    }
+
+    #[test]
     fn only_our_own_host_names_are_ours() {
-        let hosts = Hosts::new(["Intranet.Example", "[::1]"]);
+        for name in ["", "a:80", "https://a", "a.", "a/b", "::1", "[a]", "a b", "a@b"] {
+            assert_eq!(Hosts::new([name]), Err(HostError(name.to_owned())), "{name}");
+        }
+        let hosts = Hosts::new(["Intranet.Example", "[::1]"]).unwrap();
         let ours = |fields: &[(&str, &str)]| hosts.are_asked(None, &Lines(fields));
         for host in ["intranet.example", "INTRANET.example:8080", "[::1]", "[::1]:80"] {
             assert!(ours(&[("Host", host)]), "{host}");

@@ -120,7 +120,16 @@ impl Cost {
         if parsed.algorithm.as_str() != "argon2id" || parsed.salt.is_none() || parsed.hash.is_none() {
             return Err(HashError::NotArgon2id);
         }
+        // What the verifier would refuse must not be stored: it would answer without the work.
+        let known = parsed.version.is_none_or(|version| [16, 19].contains(&version));
+        let names: Vec<_> = parsed.params.iter().map(|(name, _)| name.as_str().to_owned()).collect();
+        let repeated =
+            names.iter().enumerate().any(|(position, name)| names.iter().skip(position + 1).any(|other| other == name));
+        if !known || repeated {
+            return Err(HashError::NotArgon2id);
+        }
         let cost = Self { memory: number("m")?, passes: number("t")?, lanes: number("p")? };
+        argon2::Params::new(cost.memory, cost.passes, cost.lanes, None).map_err(|_| HashError::NotArgon2id)?;
         let enough = matches!((cost.memory, cost.passes), (19_456.., 2..) | (12_288.., 3..) | (47_104.., 1..));
         if !enough {
             Err(HashError::TooCheap)
@@ -281,6 +290,9 @@ pub struct Basic {
 /// How long a request waits for its turn to hash. Longer, and it is answered with 503.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long the store may take. Longer, and it is out of reach: its turn is somebody else's.
+const STORE_PATIENCE: Duration = Duration::from_secs(5);
+
 impl<U: Users> From<U> for Basic {
     fn from(users: U) -> Self {
         Self::new(users)
@@ -353,8 +365,11 @@ impl Verifier {
             |cause| Denial::refused(Scheme::Basic, Reason::AuthenticationUnavailable(RetryAfter::seconds(2)), cause);
         let NameAndPassword { name, password } = presented;
         let turn = self.turns.take(client).await.ok_or_else(|| unavailable("too many passwords are being verified"))?;
-        let found = NoPanic(Box::pin(async { self.users.find(&name).await })).await;
-        let user = found.map_err(|Unavailable| unavailable("the store of users is out of reach"))?;
+        let found = NoPanic(Box::pin(async { self.users.find(&name).await }));
+        let found = tokio::time::timeout(STORE_PATIENCE, found).await;
+        let user = found
+            .unwrap_or(Err(Unavailable))
+            .map_err(|Unavailable| unavailable("the store of users is out of reach"))?;
         let hash = user.as_ref().map_or_else(|| self.users.decoy().into_owned(), |user| user.hash.clone());
         let fits = tokio::task::spawn_blocking(move || {
             let _turn = turn; // kept until the hash is done, even if nobody waits for it any more
@@ -513,6 +528,10 @@ mod tests {
         ];
         for (text, expected) in table {
             assert_eq!(UsersFile::parse(&text).unwrap_err().to_string(), expected);
+        }
+        // What would answer without the work of a hash is none.
+        for (from, to) in [("v=19", "v=18"), ("m=19456,", "m=19456,m=9,"), ("p=1", "p=0")] {
+            assert!(User::new(hash.replace(from, to)).is_err(), "{to}");
         }
         assert!(matches!(UsersFile::open("no/such/file"), Err(UsersFileError::Read(_))));
     }

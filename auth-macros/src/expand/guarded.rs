@@ -51,7 +51,8 @@ pub(super) fn beside_route(function: &Function, root: &Root) -> TokenStream {
         return quote!(#declaration #fallback); // no route attribute makes a struct of a generic handler
     }
     let (name, guard) = (&function.signature.ident, guard(function));
-    let proven = root.private(quote!(Proven));
+    let (proven, guard_path, rule) =
+        (root.private(quote!(Proven)), root.private(quote!(Guard)), root.private(quote!(Rule)));
     quote! {
         #declaration
         #fallback
@@ -59,7 +60,7 @@ pub(super) fn beside_route(function: &Function, root: &Root) -> TokenStream {
         #[allow(non_local_definitions)]
         #[diagnostic::do_not_recommend]
         impl #proven for #name {
-            type Guard = #guard;
+            const RULE: &'static #rule = <#guard as #guard_path>::RULE;
         }
     }
 }
@@ -250,7 +251,7 @@ fn call(function: &Function, parameters: &[Parameter], conditions: &[TokenStream
         #(#conditions)*
         #(#all)*
         #[cfg(test)]
-        #[allow(dead_code, missing_docs, unreachable_pub, non_local_definitions, clippy::all, clippy::pedantic)]
+        #[allow(dead_code, missing_docs, unreachable_pub, non_local_definitions, private_interfaces, clippy::all, clippy::pedantic)]
         impl #name { pub #signature #body }
     }
 }

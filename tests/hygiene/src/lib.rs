@@ -20,6 +20,31 @@ pub mod routes {
     }
 }
 
+/// Private where the struct of the route is public.
+mod private {
+    #[derive(Debug)]
+    pub(super) struct Argument;
+
+    impl actix_web::FromRequest for Argument {
+        type Error = actix_web::Error;
+        type Future = std::future::Ready<Result<Self, actix_web::Error>>;
+
+        fn from_request(_: &actix_web::HttpRequest, _: &mut actix_web::dev::Payload) -> Self::Future {
+            std::future::ready(Ok(Self))
+        }
+    }
+
+    #[authz::public(crate = authz)]
+    #[actix_web::get("/private")]
+    async fn inside(argument: Argument) -> String {
+        std::future::ready(format!("{argument:?}")).await
+    }
+
+    pub(super) fn register(config: &mut authz::web::ServiceConfig<'_>) {
+        config.service(inside);
+    }
+}
+
 /// Without a prelude, among names that mean something else.
 pub mod plain {
     #![no_implicit_prelude]
@@ -81,6 +106,6 @@ pub mod plain {
 /// Registers all of them.
 pub fn register(auth: &Auth, config: &mut actix_web::web::ServiceConfig) {
     let scope = auth.scope("/").require(authz::rule!(authenticated, crate = authz)).service(routes::route);
-    let scope = scope.route("/plain", authz::get().to(plain::plain));
+    let scope = scope.configure(private::register).route("/plain", authz::get().to(plain::plain));
     config.service(scope.route("/public", authz::get().to(plain::public)));
 }

@@ -14,11 +14,14 @@ pub(super) struct Header {
 /// Key ids are names, not documents.
 const LONGEST_KID: usize = 256;
 
+/// Parameters of a header, at most: it is read before anybody has proven anything.
+const MOST_PARAMETERS: usize = 32;
+
 /// Reads the header. `Err` says why not, for the log.
 pub(super) fn read(text: &str, types: &[String]) -> Result<Header, &'static str> {
     let (mut algorithm, mut kid, mut refused) = (None, None, None);
     let mut refuse = |cause| refused = refused.or(Some(cause));
-    json::object(text, |name, value| match name {
+    json::small_object(text, MOST_PARAMETERS, |name, value| match name {
         "alg" => match value.string().and_then(|name| known(&name)) {
             Some(known) => algorithm = Some(known),
             None => refuse("the header names an algorithm that is not known"),

@@ -124,6 +124,11 @@ impl Key {
         Ok(keys.iter().filter_map(|key| read_jwk(key).ok()).filter(|key| key.clone().prepare().is_ok()).collect())
     }
 
+    /// Whether a token that names this key, or none if this has no id, is tried against the other one too.
+    pub(super) fn is_tried_with(&self, other: &Self) -> bool {
+        self.algorithm == other.algorithm && (other.kid.is_none() || self.kid == other.kid)
+    }
+
     pub(super) fn is_hmac(&self) -> bool {
         self.algorithm.family() == AlgorithmFamily::Hmac
     }

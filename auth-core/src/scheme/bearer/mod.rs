@@ -83,6 +83,9 @@ pub enum JwtError {
     /// Whoever knows a public key could sign with it as a secret.
     #[error("an HMAC secret and public keys are together: give each its own issuer")]
     MixedKeys,
+    /// Some of them would never be tried.
+    #[error("more than 8 keys of one algorithm have one key id, or none: name each with `.kid(…)`")]
+    TooManyKeys,
     /// More than the few minutes of RFC 7519 §4.1.4.
     #[error("`.leeway(…)` is more than 300 s")]
     LeewayTooLong,
@@ -332,6 +335,10 @@ impl Jwt {
         }
         if self.keys.iter().any(Key::is_hmac) && !self.keys.iter().all(Key::is_hmac) {
             return Err(JwtError::MixedKeys);
+        }
+        let same = |key: &Key, other: &Key| key.is_tried_with(other);
+        if self.keys.iter().any(|key| self.keys.iter().filter(|other| same(key, other)).count() > token::MOST_TRIALS) {
+            return Err(JwtError::TooManyKeys);
         }
         if self.leeway > LONGEST_LEEWAY {
             return Err(JwtError::LeewayTooLong);

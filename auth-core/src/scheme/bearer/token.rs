@@ -14,7 +14,7 @@ use crate::json::{self, Raw, Span};
 use crate::principal::{Lists, Login, Principal};
 
 /// A key id may name several keys, and a token may name none; more trials than this are an attack (JWKS-7).
-const MOST_TRIALS: usize = 8;
+pub(super) const MOST_TRIALS: usize = 8;
 
 /// An 8192-bit RSA signature; a longer one is none.
 const LONGEST_SIGNATURE: usize = 1024;
