@@ -1,6 +1,8 @@
 //! Gather, decide, extract, call: the only way to a handler.
 
+use std::cell::RefCell;
 use std::future::Future;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
@@ -52,6 +54,22 @@ impl Binding {
         let _ = self.around.set(Arc::clone(around));
     }
 
+    /// Registers what stands in this scope. A scope of ours that is found there nests in this one, also where scopes of
+    /// actix stand between: those cannot say so.
+    pub(crate) fn registering<R>(self: &Arc<Self>, register: impl FnOnce() -> R) -> R {
+        let before = AROUND.replace(Some(Arc::clone(self)));
+        let registered = register();
+        AROUND.set(before);
+        registered
+    }
+
+    /// Nests in the scope that is being registered, if it is in none.
+    pub(crate) fn nest_in_registering(&self) {
+        if let Some(around) = AROUND.with_borrow(Option::clone) {
+            self.nest_in(&around);
+        }
+    }
+
     /// The decisions, from the outside in; the last one is that of the handler too. Settled when first asked for, after
     /// all scopes were put together.
     fn layers(&self) -> &[Layer] {
@@ -86,6 +104,11 @@ impl Binding {
     pub(crate) fn hides_so_far(&self) -> bool {
         self.layers_so_far().iter().flat_map(|layer| &layer.rules).any(|rule| rule.not_found)
     }
+}
+
+thread_local! {
+    /// The scope that is being registered: actix registers what stands in a scope while it registers the scope.
+    static AROUND: RefCell<Option<Arc<Binding>>> = const { RefCell::new(None) };
 }
 
 /// Where a request is decided on.
@@ -321,40 +344,46 @@ pub(crate) fn refuse(request: &HttpRequest, handler: &'static Rule, denial: Deni
     Refusal::new(denial, handler, request.method().clone(), response, payload).into()
 }
 
-/// What ties a handler to its rule and its arguments. Written by the attributes, and by nobody else.
-pub trait Guard: 'static {
-    /// All arguments of the handler, which are extracted when the rule holds, and not before.
-    type Arguments: FromRequest;
+/// What ties a handler with these arguments to its rule. Written by the attributes, and by nobody else.
+///
+/// The arguments are a parameter and no associated type: a public handler may take what is private to its module.
+#[diagnostic::on_unimplemented(
+    message = "the rule of this handler was lost",
+    label = "an attribute between the rule and the handler has dropped it",
+    note = "write the rule below that attribute"
+)]
+pub trait Guard<A: FromRequest>: 'static {
     /// The rule above the handler.
     const RULE: &'static Rule;
 }
 
 /// The one argument that a guarded handler has for actix: decides, and extracts the others after.
-pub struct Guarded<G: Guard> {
+pub struct Guarded<G, A> {
     /// The arguments.
-    pub arguments: G::Arguments,
-    _decided: Decided,
+    pub arguments: A,
+    _decided: Decided<G>,
 }
 
 /// Only this room makes one.
-struct Decided;
+struct Decided<G>(PhantomData<fn() -> G>);
 
-impl<G: Guard> std::fmt::Debug for Guarded<G> {
+impl<G, A> std::fmt::Debug for Guarded<G, A> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Guarded").finish_non_exhaustive()
     }
 }
 
-impl<G: Guard> FromRequest for Guarded<G> {
+impl<G: Guard<A>, A: FromRequest> FromRequest for Guarded<G, A> {
     type Error = Error;
-    type Future = GuardedFuture<G>;
+    type Future = GuardedFuture<G, A>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         match enforce(request, G::RULE) {
-            Enforced::Allowed => GuardedFuture::Extracting { arguments: G::Arguments::from_request(request, payload) },
-            Enforced::Refused(denial) => {
-                GuardedFuture::Refused { error: Some(refuse(request, G::RULE, denial, payload.take())) }
-            }
+            Enforced::Allowed => GuardedFuture::Extracting { arguments: A::from_request(request, payload) },
+            Enforced::Refused(denial) => GuardedFuture::Refused {
+                error: Some(refuse(request, G::RULE, denial, payload.take())),
+                guard: PhantomData,
+            },
             Enforced::Pending(decision) => {
                 GuardedFuture::Deciding { decision, request: request.clone(), payload: payload.take() }
             }
@@ -365,38 +394,37 @@ impl<G: Guard> FromRequest for Guarded<G> {
 pin_project! {
     /// Decides, then extracts.
     #[project = Stage]
-    pub enum GuardedFuture<G: Guard> {
+    pub enum GuardedFuture<G, A: FromRequest> {
         /// A password is being hashed.
         Deciding { decision: Pin<Box<dyn Future<Output = Result<(), Denial>>>>, request: HttpRequest, payload: Payload },
         /// The rule holds.
-        Extracting { #[pin] arguments: <G::Arguments as FromRequest>::Future },
+        Extracting { #[pin] arguments: A::Future },
         /// It does not.
-        Refused { error: Option<Error> },
+        Refused { error: Option<Error>, guard: PhantomData<fn() -> G> },
     }
 }
 
-impl<G: Guard> Future for GuardedFuture<G> {
-    type Output = Result<Guarded<G>, Error>;
+impl<G: Guard<A>, A: FromRequest> Future for GuardedFuture<G, A> {
+    type Output = Result<Guarded<G, A>, Error>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
             let next = match self.as_mut().project() {
                 Stage::Extracting { arguments } => {
                     return arguments.poll(context).map(|extracted| match extracted {
-                        Ok(arguments) => Ok(Guarded { arguments, _decided: Decided }),
+                        Ok(arguments) => Ok(Guarded { arguments, _decided: Decided(PhantomData) }),
                         Err(error) => Err(error.into()),
                     });
                 }
-                Stage::Refused { error } => {
+                Stage::Refused { error, .. } => {
                     return Poll::Ready(Err(error.take().unwrap_or_else(refuse_twice)));
                 }
                 Stage::Deciding { decision, request, payload } => match decision.as_mut().poll(context) {
                     Poll::Pending => return Poll::Pending,
-                    Poll::Ready(Ok(())) => {
-                        GuardedFuture::Extracting { arguments: G::Arguments::from_request(request, payload) }
-                    }
+                    Poll::Ready(Ok(())) => GuardedFuture::Extracting { arguments: A::from_request(request, payload) },
                     Poll::Ready(Err(denial)) => {
-                        GuardedFuture::Refused { error: Some(refuse(request, G::RULE, denial, payload.take())) }
+                        let error = refuse(request, G::RULE, denial, payload.take());
+                        GuardedFuture::Refused { error: Some(error), guard: PhantomData }
                     }
                 },
             };

@@ -8,16 +8,18 @@
 )]
 struct __home_guard(::core::marker::PhantomData<fn() -> ()>);
 #[doc(hidden)]
-mod __home_fallback {
+#[allow(non_snake_case)]
+mod __home_fallback_0 {
     #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
     pub(super) struct home {}
 }
 #[allow(unused_imports)]
-use __home_fallback::*;
+use __home_fallback_0::*;
 #[allow(non_local_definitions)]
-#[diagnostic::do_not_recommend]
 impl ::auth_actix::__private::Proven for home {
-    type Guard = __home_guard;
+    const RULE: &'static ::auth_actix::__private::Rule = <__home_guard as ::auth_actix::__private::Guard<
+        _,
+    >>::RULE;
 }
 #[get("/")]
 #[deny_network("10.0.0.0/8")]

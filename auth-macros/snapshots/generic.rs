@@ -7,25 +7,26 @@
     dead_code
 )]
 struct __list_guard<S: Store, const N: usize>(
-    ::core::marker::PhantomData<fn() -> (S,)>,
+    ::core::marker::PhantomData<fn() -> (::core::marker::PhantomData<S>,)>,
 )
 where
     S: 'static;
 #[cfg(test)]
 #[doc(hidden)]
-mod __list_fallback {
+#[allow(non_snake_case)]
+mod __list_fallback_0 {
     #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
     pub(super) struct list {}
 }
 #[cfg(test)]
 #[allow(unused_imports)]
-use __list_fallback::*;
+use __list_fallback_0::*;
 #[cfg(paged)]
 async fn list<S: Store, const N: usize>(
     authz::__private::Guarded {
         arguments: (page, store),
         ..
-    }: authz::__private::Guarded<__list_guard<S, N>>,
+    }: authz::__private::Guarded<__list_guard<S, N>, (Page, web::Data<S>)>,
 ) -> String
 where
     S: 'static,
@@ -34,11 +35,11 @@ where
 }
 #[cfg(paged)]
 #[allow(non_local_definitions)]
-impl<S: Store, const N: usize> authz::__private::Guard for __list_guard<S, N>
+impl<S: Store, const N: usize> authz::__private::Guard<(Page, web::Data<S>)>
+for __list_guard<S, N>
 where
     S: 'static,
 {
-    type Arguments = (Page, web::Data<S>);
     const RULE: &'static authz::__private::Rule = &authz::__private::Rule {
         formula: authz::__private::Formula::Literal(authz::__private::Literal {
             atom: authz::__private::Atom::MaxAge(authz::__private::atom::MaxAge {
@@ -58,14 +59,21 @@ where
 #[cfg(paged)]
 #[cfg(test)]
 #[allow(
-    dead_code,
+    warnings,
+    unused,
+    nonstandard_style,
+    deprecated,
     missing_docs,
     unreachable_pub,
     non_local_definitions,
+    private_interfaces,
+    private_bounds,
     clippy::all,
-    clippy::pedantic
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction
 )]
-impl list {
+impl __list_fallback_0::list {
     pub async fn call<S: Store, const N: usize>(
         page: Page,
         store: web::Data<S>,
@@ -81,7 +89,7 @@ async fn list<S: Store, const N: usize>(
     authz::__private::Guarded {
         arguments: (store,),
         ..
-    }: authz::__private::Guarded<__list_guard<S, N>>,
+    }: authz::__private::Guarded<__list_guard<S, N>, (web::Data<S>,)>,
 ) -> String
 where
     S: 'static,
@@ -90,11 +98,11 @@ where
 }
 #[cfg(not(paged))]
 #[allow(non_local_definitions)]
-impl<S: Store, const N: usize> authz::__private::Guard for __list_guard<S, N>
+impl<S: Store, const N: usize> authz::__private::Guard<(web::Data<S>,)>
+for __list_guard<S, N>
 where
     S: 'static,
 {
-    type Arguments = (web::Data<S>,);
     const RULE: &'static authz::__private::Rule = &authz::__private::Rule {
         formula: authz::__private::Formula::Literal(authz::__private::Literal {
             atom: authz::__private::Atom::MaxAge(authz::__private::atom::MaxAge {
@@ -114,14 +122,21 @@ where
 #[cfg(not(paged))]
 #[cfg(test)]
 #[allow(
-    dead_code,
+    warnings,
+    unused,
+    nonstandard_style,
+    deprecated,
     missing_docs,
     unreachable_pub,
     non_local_definitions,
+    private_interfaces,
+    private_bounds,
     clippy::all,
-    clippy::pedantic
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction
 )]
-impl list {
+impl __list_fallback_0::list {
     pub async fn call<S: Store, const N: usize>(store: web::Data<S>) -> String
     where
         S: 'static,

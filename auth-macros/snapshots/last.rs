@@ -2,7 +2,7 @@ async fn home(
     ::auth_actix::__private::Guarded {
         arguments: (caller,),
         ..
-    }: ::auth_actix::__private::Guarded<__home_guard>,
+    }: ::auth_actix::__private::Guarded<__home_guard, (Option<Principal>,)>,
 ) -> &'static str {
     "home"
 }
@@ -15,8 +15,7 @@ const _: () = {
     );
 };
 #[allow(non_local_definitions)]
-impl ::auth_actix::__private::Guard for __home_guard {
-    type Arguments = (Option<Principal>,);
+impl ::auth_actix::__private::Guard<(Option<Principal>,)> for __home_guard {
     const RULE: &'static ::auth_actix::__private::Rule = &::auth_actix::__private::Rule {
         formula: ::auth_actix::__private::Formula::Literal(::auth_actix::__private::Literal {
             atom: ::auth_actix::__private::Atom::Network(
@@ -42,12 +41,19 @@ impl ::auth_actix::__private::Guard for __home_guard {
 }
 #[cfg(test)]
 #[allow(
-    dead_code,
+    warnings,
+    unused,
+    nonstandard_style,
+    deprecated,
     missing_docs,
     unreachable_pub,
     non_local_definitions,
+    private_interfaces,
+    private_bounds,
     clippy::all,
-    clippy::pedantic
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction
 )]
 impl home {
     pub async fn call(caller: Option<Principal>) -> &'static str {

@@ -9,19 +9,20 @@
 pub struct __report_guard(::core::marker::PhantomData<fn() -> ()>);
 #[cfg(test)]
 #[doc(hidden)]
-mod __report_fallback {
+#[allow(non_snake_case)]
+mod __report_fallback_0 {
     #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
     pub(super) struct report {}
 }
 #[cfg(test)]
 #[allow(unused_imports)]
-use __report_fallback::*;
+use __report_fallback_0::*;
 /// Shows one.
 pub async fn report(
     ::auth_actix::__private::Guarded {
         arguments: (user, web::Query(Page { number, mut size })),
         ..
-    }: ::auth_actix::__private::Guarded<__report_guard>,
+    }: ::auth_actix::__private::Guarded<__report_guard, (Principal, web::Query<Page>)>,
 ) -> impl Responder {
     size += number;
     size.to_string()
@@ -40,8 +41,7 @@ const _: () = {
     );
 };
 #[allow(non_local_definitions)]
-impl ::auth_actix::__private::Guard for __report_guard {
-    type Arguments = (Principal, web::Query<Page>);
+impl ::auth_actix::__private::Guard<(Principal, web::Query<Page>)> for __report_guard {
     const RULE: &'static ::auth_actix::__private::Rule = &::auth_actix::__private::Rule {
         formula: ::auth_actix::__private::Formula::Any(
             &[
@@ -75,14 +75,21 @@ impl ::auth_actix::__private::Guard for __report_guard {
 }
 #[cfg(test)]
 #[allow(
-    dead_code,
+    warnings,
+    unused,
+    nonstandard_style,
+    deprecated,
     missing_docs,
     unreachable_pub,
     non_local_definitions,
+    private_interfaces,
+    private_bounds,
     clippy::all,
-    clippy::pedantic
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction
 )]
-impl report {
+impl __report_fallback_0::report {
     pub async fn call(
         user: Principal,
         web::Query(Page { number, mut size }): web::Query<Page>,

@@ -173,12 +173,13 @@ where
     B: MessageBody + 'static,
 {
     fn register(self, config: &mut AppService) {
+        self.registry.binding().nest_in_registering();
         if let Err(mistakes) = self.check() {
             return refuse_to_start(&mistakes, &self.path, config);
         }
         let hides = self.registry.hides_something() && !self.own_default;
         let inner = if hides { self.inner.default_service(actix_web::web::to(unknown_path)) } else { self.inner };
-        inner.register(config);
+        self.registry.binding().registering(|| inner.register(config));
     }
 }
 

@@ -38,7 +38,7 @@ pub trait ProvenArguments: FromRequest + 'static {
 }
 
 #[diagnostic::do_not_recommend]
-impl<G: Guard> ProvenArguments for (Guarded<G>,) {
+impl<G: Guard<A>, A: FromRequest + 'static> ProvenArguments for (Guarded<G, A>,) {
     const RULE: &'static Rule = G::RULE;
 }
 

@@ -116,7 +116,7 @@ pub(crate) fn any_or_all(names: &[&Expr]) -> String {
 pub(crate) fn name(kind: Kind, expression: &Expr, diagnostics: &mut Diagnostics) -> Option<Name> {
     let example = kind.example();
     match ungrouped(expression) {
-        Expr::Lit(ExprLit { lit: Lit::Str(literal), .. }) => {
+        Expr::Lit(ExprLit { lit: Lit::Str(literal), .. }) if literal.suffix().is_empty() => {
             check_name(kind, literal, diagnostics)?;
             Some(Name::Text(literal.clone()))
         }
@@ -148,7 +148,7 @@ pub(crate) fn name(kind: Kind, expression: &Expr, diagnostics: &mut Diagnostics)
 /// The string that has to stand there.
 fn string<'a>(what: &str, expression: &'a Expr, example: &str, diagnostics: &mut Diagnostics) -> Option<&'a LitStr> {
     match ungrouped(expression) {
-        Expr::Lit(ExprLit { lit: Lit::Str(literal), .. }) => Some(literal),
+        Expr::Lit(ExprLit { lit: Lit::Str(literal), .. }) if literal.suffix().is_empty() => Some(literal),
         other => diagnostics.report(other, format!("{what} is written as a string"), format!("write `{example}`")),
     }
 }

@@ -67,7 +67,11 @@ pub(crate) fn function(function: &Function, diagnostics: &mut Diagnostics) {
     }
     if signature.asyncness.is_none() && !returns_future(&signature.output) && signature.constness.is_none() {
         let wrong = "this handler is not async, and its return type is not written as a future";
-        diagnostics.note(signature.fn_token, wrong, "write `async fn`");
+        diagnostics.note(
+            signature.fn_token,
+            wrong,
+            "write `async fn`, or the future itself, such as `impl Future<Output = …>`",
+        );
     }
 }
 

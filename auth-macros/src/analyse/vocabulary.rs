@@ -395,8 +395,8 @@ fn implied(variants: &[Variant], diagnostics: &mut Diagnostics) -> Option<Vec<Ve
 /// A way from a variant back to itself. Each circle is told once, at the word that closes it.
 fn check_circles(variants: &[Variant], implied: &[Vec<usize>], diagnostics: &mut Diagnostics) -> Option<()> {
     for (start, variant) in variants.iter().enumerate() {
-        let mut trail = vec![start];
-        if let Some(circle) = circle(start, implied, &mut trail) {
+        let (mut trail, mut seen) = (vec![start], vec![false; implied.len()]);
+        if let Some(circle) = circle(start, implied, &mut trail, &mut seen) {
             let names: Vec<_> = circle
                 .iter()
                 .chain([&start])
@@ -410,15 +410,17 @@ fn check_circles(variants: &[Variant], implied: &[Vec<usize>], diagnostics: &mut
     Some(())
 }
 
-fn circle(start: usize, implied: &[Vec<usize>], trail: &mut Vec<usize>) -> Option<Vec<usize>> {
+/// Each variant is entered once: what leads nowhere by one way leads nowhere by another.
+fn circle(start: usize, implied: &[Vec<usize>], trail: &mut Vec<usize>, seen: &mut [bool]) -> Option<Vec<usize>> {
     let last = *trail.last()?;
     for next in implied.get(last)? {
         if *next == start {
             return Some(trail.clone());
         }
-        if !trail.contains(next) {
+        let entered = seen.get_mut(*next)?;
+        if !std::mem::replace(entered, true) {
             trail.push(*next);
-            if let Some(found) = circle(start, implied, trail) {
+            if let Some(found) = circle(start, implied, trail, seen) {
                 return Some(found);
             }
             trail.pop();

@@ -1,5 +1,7 @@
 //! A handler with its rule: the arguments become one, which decides first and extracts the others after.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
@@ -37,7 +39,7 @@ fn declaration(function: &Function) -> TokenStream {
         #(#conditions)*
         #[doc(hidden)]
         #[allow(non_camel_case_types, missing_docs, missing_debug_implementations, unreachable_pub, dead_code)]
-        #visibility struct #guard #parameters (::core::marker::PhantomData<fn() -> (#(#types,)*)>) #bounds;
+        #visibility struct #guard #parameters (::core::marker::PhantomData<fn() -> (#(::core::marker::PhantomData<#types>,)*)>) #bounds;
     }
 }
 
@@ -45,8 +47,8 @@ fn declaration(function: &Function) -> TokenStream {
 /// route attribute makes carries a rule. Whether there will be such a struct cannot be known here; where there is none, a
 /// private one takes its place.
 pub(super) fn beside_route(function: &Function, root: &Root) -> TokenStream {
-    let (declaration, fallback, conditions) =
-        (declaration(function), fallback(function, &TokenStream::new()), function.conditions());
+    let (declaration, conditions) = (declaration(function), function.conditions());
+    let (_, fallback) = fallback(function, &TokenStream::new());
     if !function.signature.generics.params.is_empty() {
         return quote!(#declaration #fallback); // no route attribute makes a struct of a generic handler
     }
@@ -58,21 +60,24 @@ pub(super) fn beside_route(function: &Function, root: &Root) -> TokenStream {
         #fallback
         #(#conditions)*
         #[allow(non_local_definitions)]
-        #[diagnostic::do_not_recommend]
         impl #proven for #name {
-            const RULE: &'static #rule = <#guard as #guard_path>::RULE;
+            const RULE: &'static #rule = <#guard as #guard_path<_>>::RULE;
         }
     }
 }
 
 /// A type of the handler's name, for where `only` a function has it. A glob yields to whatever else is called so.
-fn fallback(function: &Function, only: &TokenStream) -> TokenStream {
+fn fallback(function: &Function, only: &TokenStream) -> (Ident, TokenStream) {
     let (name, conditions) = (&function.signature.ident, function.conditions());
-    let module = format_ident!("__{}_fallback", name.unraw(), span = name.span());
-    quote! {
+    // Another one for each handler: modules that import all of each other must not find two of one name.
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = if cfg!(test) { 0 } else { NEXT.fetch_add(1, Ordering::Relaxed) };
+    let module = format_ident!("__{}_fallback_{number}", name.unraw(), span = name.span());
+    let fallback = quote! {
         #(#conditions)*
         #only
         #[doc(hidden)]
+        #[allow(non_snake_case)]
         mod #module {
             #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
             pub(super) struct #name {}
@@ -81,26 +86,30 @@ fn fallback(function: &Function, only: &TokenStream) -> TokenStream {
         #only
         #[allow(unused_imports)]
         use #module::*;
-    }
+    };
+    (module, fallback)
 }
 
 /// The handler with its rule; without one (`None`), with a rule that refuses everybody.
 pub(super) fn handler(function: &Function, checked: Option<&Checked>, root: &Root, place: Place) -> TokenStream {
+    let name = &function.signature.ident;
+    let (beside, called) = match place {
+        Place::Plain => {
+            let (module, fallback) = fallback(function, &quote!(#[cfg(test)]));
+            let declaration = declaration(function);
+            // By its path: a module or a type may have the name too.
+            (quote!(#declaration #fallback), quote!(#module::#name))
+        }
+        Place::AboveRoute => (beside_route(function, root), quote!(#name)),
+        Place::Last => (TokenStream::new(), quote!(#name)),
+    };
     let variants = variants(&function.parameters());
     let handlers = variants.iter().map(|(conditions, parameters)| {
         let guarded = guarded(function, parameters, root);
         let implementation = implementation(function, parameters, conditions, checked, root);
-        let call = call(function, parameters, conditions);
+        let call = call(function, parameters, conditions, &called);
         quote!(#(#conditions)* #guarded #implementation #call)
     });
-    let beside = match place {
-        Place::Plain => {
-            let (declaration, fallback) = (declaration(function), fallback(function, &quote!(#[cfg(test)])));
-            quote!(#declaration #fallback)
-        }
-        Place::AboveRoute => beside_route(function, root),
-        Place::Last => TokenStream::new(),
-    };
     let conditions = function.conditions();
     let checks = checked.map(|checked| rule::checks(&checked.formula, &quote!(#(#conditions)*), root));
     quote!(#beside #(#handlers)* #checks)
@@ -135,8 +144,15 @@ fn guarded(function: &Function, parameters: &[Parameter], root: &Root) -> TokenS
     let argument = root.private(quote!(Guarded));
     let inside = quote_spanned!(signature.paren_token.span.join()=> #argument { arguments: (#(#patterns,)*), .. });
     let mut signature = signature.clone();
-    signature.inputs = syn::parse_quote!(#(#lints)* #inside: #argument<#guard #arguments>);
+    let types = types(parameters);
+    signature.inputs = syn::parse_quote!(#(#lints)* #inside: #argument<#guard #arguments, #types>);
     quote!(#(#attributes)* #visibility #signature #body)
+}
+
+/// The types of all arguments, as a tuple.
+fn types(parameters: &[Parameter]) -> TokenStream {
+    let types = parameters.iter().map(|parameter| &parameter.kind);
+    quote!((#(#types,)*))
 }
 
 /// What ties the guard to the rule and to the arguments, and the check of these.
@@ -151,8 +167,8 @@ fn implementation(
     let signature = &function.signature;
     let (guard, name) = (guard(function), &signature.ident);
     let (generics, arguments, bounds) = signature.generics.split_for_impl();
-    let types = parameters.iter().map(|parameter| &parameter.kind);
-    let types = quote_spanned!(signature.paren_token.span.join()=> (#(#types,)*));
+    let types = types(parameters);
+    let types = quote_spanned!(signature.paren_token.span.join()=> #types);
     let (needs, checks) = needs(function, parameters, checked, root);
     let rule = match checked {
         Some(checked) => rule::rule(checked, &name.unraw().to_string(), &needs, name.span(), root),
@@ -165,8 +181,7 @@ fn implementation(
         #(#conditions)*
         #(#all)*
         #[allow(non_local_definitions)]
-        impl #generics #trait_path for #guard #arguments #bounds {
-            type Arguments = #types;
+        impl #generics #trait_path<#types> for #guard #arguments #bounds {
             const RULE: &'static #rule_path = #rule;
         }
     }
@@ -236,13 +251,13 @@ fn arguments(generics: &Generics) -> TokenStream {
     quote!(#arguments)
 }
 
-/// In tests, the handler as it was written, as `name::call(…)`.
-fn call(function: &Function, parameters: &[Parameter], conditions: &[TokenStream]) -> TokenStream {
+/// In tests, the handler as it was written, as `name::call(…)`. Lints have been told of the handler itself.
+fn call(function: &Function, parameters: &[Parameter], conditions: &[TokenStream], of: &TokenStream) -> TokenStream {
     let Function { signature, body, .. } = function;
     let (name, all) = (&signature.ident, function.conditions());
     let arguments = parameters.iter().map(|parameter| {
-        let (lints, pattern, kind) = (parameter.lints(), &parameter.pattern, &parameter.kind);
-        quote!(#(#lints)* #pattern: #kind)
+        let (pattern, kind) = (&parameter.pattern, &parameter.kind);
+        quote!(#pattern: #kind)
     });
     let mut signature = signature.clone();
     signature.ident = Ident::new("call", name.span());
@@ -251,8 +266,11 @@ fn call(function: &Function, parameters: &[Parameter], conditions: &[TokenStream
         #(#conditions)*
         #(#all)*
         #[cfg(test)]
-        #[allow(dead_code, missing_docs, unreachable_pub, non_local_definitions, private_interfaces, clippy::all, clippy::pedantic)]
-        impl #name { pub #signature #body }
+        #[allow(
+            warnings, unused, nonstandard_style, deprecated, missing_docs, unreachable_pub, non_local_definitions,
+            private_interfaces, private_bounds, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction
+        )]
+        impl #of { pub #signature #body }
     }
 }
 

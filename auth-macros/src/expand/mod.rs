@@ -106,12 +106,22 @@ fn all_words(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Vec<Words> {
         Ok(all)
     };
     let all = parser.parse2(tokens).unwrap_or_default();
-    all.iter()
-        .filter_map(|(name, tokens)| {
-            let attribute = Attribute::named(&name.to_string())?;
-            Some(parse::words(attribute, name.span(), tokens, diagnostics))
-        })
-        .collect()
+    let read = all.iter().map(|(name, tokens)| {
+        let attribute = Attribute::named(&name.to_string())?;
+        Some(parse::words(attribute, name.span(), tokens, diagnostics))
+    });
+    match read.collect::<Option<Vec<_>>>().filter(|all| !all.is_empty()) {
+        Some(all) => all,
+        // Fails closed: without words there is no rule, and no rule is not the same as a public one.
+        None => {
+            diagnostics.note_at(
+                Span::call_site(),
+                "the words of this rule were lost",
+                "write the attribute that you meant",
+            );
+            Vec::new()
+        }
+    }
 }
 
 impl Function {

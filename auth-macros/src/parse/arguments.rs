@@ -32,6 +32,11 @@ pub(crate) enum Word {
 
 /// Reads the words of an attribute. Where one cannot be read, reading goes on behind the next comma.
 pub(crate) fn words(attribute: Attribute, span: Span, tokens: &TokenStream, diagnostics: &mut Diagnostics) -> Words {
+    if let Some(attribute) = find_attribute(tokens) {
+        // The parser would take it, and it would be gone: whatever it says, the rule would hold without it.
+        let help = "delete it; what depends on a `cfg` is two handlers, each under its own";
+        diagnostics.note_at(attribute, "a rule has no attributes", help);
+    }
     let mut words = Words { attribute, span, list: Vec::new(), text: tokens.to_string(), not_found: false, root: None };
     let parser = |input: ParseStream<'_>| {
         while !input.is_empty() {
@@ -47,6 +52,15 @@ pub(crate) fn words(attribute: Attribute, span: Span, tokens: &TokenStream, diag
         diagnostics.note_at(error.span(), "this cannot be read as part of a rule", HELP);
     }
     words
+}
+
+/// The first `#` that stands anywhere in a rule. Nothing that may be written has one.
+fn find_attribute(tokens: &TokenStream) -> Option<Span> {
+    tokens.clone().into_iter().find_map(|token| match token {
+        TokenTree::Punct(punct) if punct.as_char() == '#' => Some(punct.span()),
+        TokenTree::Group(group) => find_attribute(&group.stream()),
+        _ => None,
+    })
 }
 
 const HELP: &str = "write atoms such as `role(\"admin\")`, joined by `&&` or `||`";

@@ -343,7 +343,10 @@ fn a_key_is_found_by_its_id_and_its_algorithm() {
     };
     let rotated = jwt(vec![key(0).kid("old"), key(1).kid("new"), Key::secret(Algorithm::HS512, secrets[2]).kid("old")]);
     let twice = jwt(vec![key(0).kid("a"), key(1).kid("a"), key(2)]);
-    let many = jwt((0..10).map(key).collect());
+    let many = jwt((0..10).map(|index| key(index).kid(index.to_string())).collect());
+    let nine = (1..9).map(key).fold(Jwt::key(key(0)).issuer(ISSUER).audience(AUDIENCE), Jwt::or_key);
+    let error = Bearer::new(vec![nine], &RoleTypes::default()).err().map(|(_, error)| error);
+    assert_eq!(error, Some(JwtError::TooManyKeys), "the ninth would never be tried");
     let signed = |index: usize, kid: &str| {
         let header = if kid.is_empty() { HS256.to_owned() } else { format!(r#"{{"alg":"HS256","kid":{kid}}}"#) };
         sign_by(&secrets[index], header, claims(&[]))
