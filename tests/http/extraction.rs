@@ -179,3 +179,46 @@ async fn a_handler_for_strangers_keeps_its_body_until_the_credential_was_looked_
         ["begins", "polled"].iter().flat_map(|what| (1..5).map(move |n| format!("{what} {n}"))).collect();
     assert_eq!(seen(), [expected, vec!["handler".to_owned()]].concat());
 }
+
+/// What an application builds over who may be nobody.
+struct CurrentUser(Option<Principal>);
+
+impl FromRequest for CurrentUser {
+    type Error = actix_web::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Self::Error>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let caller = Option::<Principal>::from_request(request, payload);
+        Box::pin(async move { Ok(Self(caller.await.unwrap_or_default())) })
+    }
+}
+
+async fn without_rule(caller: Option<Principal>, body: String) -> String {
+    format!("{} {body}", caller.is_some())
+}
+
+#[public]
+#[post("/own")]
+async fn with_own_extractor(CurrentUser(caller): CurrentUser, body: String) -> String {
+    format!("{} {body}", caller.is_some())
+}
+
+#[actix_web::test]
+async fn who_asks_for_the_principal_leaves_the_body_to_others() {
+    let auth = auth_actix::Auth::builder().realm("reports").basic(Staff::default()).build().unwrap();
+    let app = App::new()
+        .app_data(auth.clone())
+        .route("/plain", web::post().to(without_rule))
+        .service(auth.scope("/in").service(with_own_extractor));
+    let app = init_service(app).await;
+    for path in ["/plain", "/in/own"] {
+        for (credential, expected) in [(None, "false hello"), (Some(basic("alice", PASSWORD)), "true hello")] {
+            let mut request = TestRequest::post().uri(path).set_payload("hello");
+            if let Some(credential) = credential {
+                request = request.insert_header(("Authorization", credential));
+            }
+            let answer = call_service(&app, request.to_request()).await;
+            assert_eq!(read_body(answer).await, expected, "{path}");
+        }
+    }
+}

@@ -20,6 +20,7 @@ mod http2;
 mod logs;
 mod methods;
 mod middleware;
+mod names;
 mod networks;
 mod pages;
 mod principal;

@@ -345,3 +345,30 @@ fn without_an_auth_a_handler_fails_closed_and_says_so_in_the_log() {
     assert_eq!(with(&bearer(json!({}))).text(), "user:18:https://id.example:alice");
     assert_eq!([with("Bearer x").status, server.send(&get("/with/bare")).status], [401, 401]);
 }
+
+#[public]
+#[get("/p")]
+async fn for_anyone() -> &'static str {
+    "ran"
+}
+
+#[actix_web::test]
+async fn a_scope_holds_whatever_stands_between_it_and_the_handler() {
+    // H6
+    let auth = bearer_only().build().unwrap();
+    let inner = |path: &str| auth.scope(path).service(for_anyone);
+    let outer = |path: &str| auth.scope(path).require(rule!(role("admin")));
+    let app = actix_web::App::new()
+        .service(outer("/0").service(inner("/in")))
+        .service(outer("/1").service(unguarded("on its way", inner("/in"))))
+        .service(outer("/2").service(unguarded("on its way", web::scope("/in").service(inner("/deep")))))
+        .service(outer("/3").service(guarded(rule!(public), web::scope("/in").service(inner("/deep")))))
+        .service(inner("/4"));
+    let app = actix_web::test::init_service(app).await;
+    let table = [("/0/in/p", 401), ("/1/in/p", 401), ("/2/in/deep/p", 401), ("/3/in/deep/p", 401), ("/4/p", 200)];
+    for (path, expected) in table {
+        let request = actix_web::test::TestRequest::get().uri(path).to_request();
+        let answer = actix_web::test::call_service(&app, request).await;
+        assert_eq!(answer.status().as_u16(), expected, "{path}");
+    }
+}

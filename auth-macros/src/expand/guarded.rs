@@ -167,21 +167,23 @@ fn implementation(
     let signature = &function.signature;
     let (guard, name) = (guard(function), &signature.ident);
     let (generics, arguments, bounds) = signature.generics.split_for_impl();
-    let types = types(parameters);
-    let types = quote_spanned!(signature.paren_token.span.join()=> #types);
+    // What is no extractor is told at the arguments.
+    let at = signature.paren_token.span.join();
+    let (types, bound) = (types(parameters), rule::respan(root.private(quote!(Guard)), at));
+    let bound = quote_spanned!(at=> #bound<#types>);
     let (needs, checks) = needs(function, parameters, checked, root);
     let rule = match checked {
         Some(checked) => rule::rule(checked, &name.unraw().to_string(), &needs, name.span(), root),
         None => rule::refusing(root),
     };
-    let (trait_path, rule_path) = (root.private(quote!(Guard)), root.private(quote!(Rule)));
+    let rule_path = root.private(quote!(Rule));
     let checks = (!checks.is_empty()).then(|| quote!(#(#conditions)* #(#all)* const _: () = { #checks };));
     quote! {
         #checks
         #(#conditions)*
         #(#all)*
         #[allow(non_local_definitions)]
-        impl #generics #trait_path<#types> for #guard #arguments #bounds {
+        impl #generics #bound for #guard #arguments #bounds {
             const RULE: &'static #rule_path = #rule;
         }
     }
