@@ -20,7 +20,7 @@ pub mod routes {
     }
 }
 
-/// Private where the struct of the route is public.
+/// Private where actix can be told to make the struct of the route public; see `.ci/run`.
 mod private {
     #[derive(Debug)]
     pub(super) struct Argument;
