@@ -248,7 +248,7 @@ impl Refusal {
         let Self { denial, handler: Rule { text, guards, file, line, .. }, method, .. } = self;
         let problem = denial.reason.answer().problem;
         // No longer than a line bears; the identity is encoded, and a method has no control characters.
-        let method: String = method.as_str().chars().take(32).collect();
+        let method = method.as_str().get(..32).unwrap_or(method.as_str());
         let caller = denial.caller.as_ref().map(|caller| caller.chars().take(128).collect::<String>());
         if denial.reason.is_of_server() {
             tracing::error!(
