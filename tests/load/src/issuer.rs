@@ -94,7 +94,7 @@ pub struct Claims {
 }
 
 impl Default for Claims {
-    /// Three roles, eight scopes: 436 bytes with HS256, as `performance.md` has it.
+    /// Three roles, eight scopes: 436 bytes with HS256.
     fn default() -> Self {
         Self { roles: ["viewer", "editor", "admin"].map(str::to_owned).to_vec(), lifetime: 30 * 86_400 }
     }

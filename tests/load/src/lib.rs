@@ -1,7 +1,7 @@
 //! What a guard costs, beside a handler without one and a check written by hand with jsonwebtoken.
 //!
 //! The same request goes to three servers in this process: `bare`, `hand` and `guarded`. `raw` is the signature alone, on
-//! decoded bytes and a prepared key: nobody is cheaper. Goals and what peers cost: `performance.md` of the project.
+//! decoded bytes and a prepared key: nobody is cheaper.
 //!
 //! # Why
 //! Times of a busy machine are worth nothing by themselves, so only ratios of neighbours are shown, and no test depends on

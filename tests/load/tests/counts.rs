@@ -1,5 +1,5 @@
-//! What can be counted of what a guard costs: allocations, and how often a token is verified. The goals are those of
-//! `performance.md`. More than here is a change that somebody has to want; less is a line to correct.
+//! What can be counted of what a guard costs: allocations, and how often a token is verified. The goals
+//! are numbered where they are counted. More than here is a change that somebody has to want; less is a line to correct.
 
 use auth_load::Outcome;
 use auth_load::case::{Case, Who};
