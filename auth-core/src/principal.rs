@@ -325,12 +325,7 @@ impl Principal {
 
     /// All names of the vocabulary that this principal holds.
     fn bits(&self, vocabulary: &'static Vocabulary) -> Bits {
-        let mut bits = Bits::none_of(vocabulary);
-        self.each_listed(vocabulary.kind, |name| {
-            if let Some(index) = vocabulary.index_of(name) {
-                bits.add(vocabulary, index);
-            }
-        });
+        let mut bits = self.listed_bits(vocabulary);
         if vocabulary.kind == Kind::Permission {
             self.each_grant(|granted| {
                 if granted.vocabulary.is(vocabulary) {
@@ -350,18 +345,19 @@ impl Principal {
     /// What the roles that it holds grant.
     fn each_grant(&self, mut visit: impl FnMut(&Name)) {
         for roles in self.0.source.roles.iter() {
-            let held = self.bits_of_roles(roles);
+            let held = self.listed_bits(roles);
             for index in held.iter() {
                 roles.grants.get(usize::from(index)).copied().unwrap_or_default().iter().for_each(&mut visit);
             }
         }
     }
 
-    fn bits_of_roles(&self, roles: &'static Vocabulary) -> Bits {
-        let mut bits = Bits::none_of(roles);
-        self.each_listed(Kind::Role, |name| {
-            if let Some(index) = roles.index_of(name) {
-                bits.add(roles, index);
+    /// The names of the vocabulary that are listed, with those that they imply.
+    fn listed_bits(&self, vocabulary: &'static Vocabulary) -> Bits {
+        let mut bits = Bits::none_of(vocabulary);
+        self.each_listed(vocabulary.kind, |name| {
+            if let Some(index) = vocabulary.index_of(name) {
+                bits.add(vocabulary, index);
             }
         });
         bits
