@@ -4,6 +4,7 @@
 use std::marker::PhantomData;
 
 pub use auth_core::atom::{self, Atom};
+pub use auth_core::client::country::{CountryCode, check_country};
 pub use auth_core::denial::challenge::Scheme;
 pub use auth_core::rule::{Formula, Literal, REFUSING, Rule};
 pub use auth_core::vocabulary::{
@@ -39,6 +40,15 @@ pub const fn ipv4(address: u32, prefix: u8) -> ipnet::IpNet {
 /// A network of IPv6, whose first address the attributes have checked.
 pub const fn ipv6(address: u128, prefix: u8) -> ipnet::IpNet {
     ipnet::IpNet::V6(ipnet::Ipv6Net::new_assert(std::net::Ipv6Addr::from_bits(address), prefix))
+}
+
+/// A country, whose code the attributes have checked.
+pub const fn country(code: &str) -> CountryCode {
+    match CountryCode::parse(code) {
+        Some(country) => country,
+        // Told by `check_country` at the literal; this one is not to be told again.
+        None => CountryCode::new("DE"),
+    }
 }
 
 /// What an argument asks of the rule.

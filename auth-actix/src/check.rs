@@ -123,6 +123,7 @@ fn can_hold(auth: &Auth, rules: Rules<'_>) -> bool {
         set_up: None,
         now: Timestamp::from_seconds(0),
         client: None,
+        country: None,
         address_blocked: false,
         cross_site: CrossSite::Passed,
         caller,

@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpRequest};
 use auth_core::Principal;
-use auth_core::decision::{Decision, Rules, decide};
+use auth_core::decision::{Decision, Rules, counted, decide};
 use auth_core::denial::{Denial, Reason};
 use auth_core::facts::{Caller, Facts};
 use auth_core::rule::Rule;
@@ -173,14 +173,17 @@ enum Step<'a> {
     Allowed,
     Denied(Denial),
     /// The credential has to be verified, which takes a while.
-    #[allow(dead_code, reason = "without Basic, every credential is verified at once")]
+    #[allow(dead_code, reason = "bearer tokens alone are verified at once")]
     Later(&'a Auth, Credential),
 }
 
-#[cfg(feature = "basic")]
-type Credential = auth_core::scheme::basic::NameAndPassword;
-#[cfg(not(feature = "basic"))]
-type Credential = std::convert::Infallible;
+/// A credential that takes a while to verify.
+enum Credential {
+    #[cfg(feature = "basic")]
+    Password(auth_core::users::NameAndPassword),
+    #[cfg(feature = "session")]
+    Session(auth_core::scheme::session::SessionId),
+}
 
 /// Decides one layer, for `handler`. `verified` is the outcome of a verification that took a while.
 fn step<'a>(
@@ -191,9 +194,15 @@ fn step<'a>(
     verified: Option<Result<Principal, Denial>>,
 ) -> Step<'a> {
     let facts = gather::facts(request, auth, rules);
+    if rules.read_caller() && auth.reads_cookies() {
+        outcome::mark(request, |marks| marks.cookie = true);
+    }
     let mut presented = rules.read_caller().then(|| gather::presented(request, auth));
     let mut known = verified.or_else(|| found(request, auth).map(Ok));
-    loop {
+    if known.is_none() {
+        known = presented.as_ref().and_then(|presented| gather::throttled(request, auth, presented)).map(Err);
+    }
+    let principal = loop {
         let caller = match (&known, &presented) {
             (Some(Ok(principal)), _) => Caller::Known(principal),
             (Some(Err(denial)), _) | (None, Some(Presented::Malformed(denial))) => Caller::Refused(denial),
@@ -203,27 +212,32 @@ fn step<'a>(
         };
         match decide(rules, &Facts { caller, ..facts }) {
             Decision::Deny(denial) => return Step::Denied(denial),
-            Decision::Allow => break,
+            // Not of a cookie that does not count.
+            Decision::Allow => match counted(rules, &Facts { caller, ..facts }) {
+                Caller::Known(principal) => break Some(principal),
+                _ => break None,
+            },
             Decision::Verify => {}
         }
         known = match presented.take() {
             #[cfg(feature = "jwt")]
             Some(Presented::Bearer(token)) => auth.verifier_of_tokens().map(|bearer| bearer.verify(token, facts.now)),
             #[cfg(feature = "basic")]
-            Some(Presented::Basic(credential)) => return Step::Later(auth, credential),
+            Some(Presented::Basic(credential)) => return Step::Later(auth, Credential::Password(credential)),
+            #[cfg(feature = "session")]
+            Some(Presented::Session(id)) => return Step::Later(auth, Credential::Session(id)),
             _ => None,
         };
         if known.is_none() {
             // A credential without a verifier is not accepted, and so was not presented: this cannot be.
             return Step::Denied(Denial::new(Reason::SetUp));
         }
-    }
-    let principal = known.as_ref().and_then(|known| known.as_ref().ok());
+    };
     if principal.is_some() || rules.handler.reads_principal {
         outcome::remember(request, auth, principal, handler);
     }
     if rules.name_network() {
-        outcome::mark_address_decided(request);
+        outcome::mark(request, |marks| marks.address = true);
     }
     Step::Allowed
 }
@@ -277,7 +291,7 @@ fn as_unknown(request: &HttpRequest, auth: &Auth, denial: Denial) -> Enforced {
             let (request, auth) = (request.clone(), auth.clone());
             Enforced::Pending(Box::pin(async move {
                 // Whatever it says.
-                let _ = verify(&request, &auth, credential).await;
+                let _ = verify(&request, &auth, credential, &mut Vec::new()).await;
                 Err(denial)
             }))
         }
@@ -301,13 +315,13 @@ async fn later(
     credential: Credential,
     handler: &'static Rule,
 ) -> Result<(), Denial> {
-    let mut credential = Some(credential);
+    let (mut credential, mut used) = (Some(credential), Vec::new());
     for index in index..place.count() {
         let Some((auth, rules)) = place.layer(index, handler) else { break };
         let mut verified = None;
         loop {
             if let Some(credential) = credential.take() {
-                verified = Some(verify(&request, auth, credential).await);
+                verified = Some(verify(&request, auth, credential, &mut used).await);
             }
             match step(&request, auth, rules, handler, verified.take()) {
                 Step::Allowed => break,
@@ -316,20 +330,61 @@ async fn later(
             }
         }
     }
-    Ok(())
+    touch(&request, used).await
 }
 
-#[cfg(feature = "basic")]
-async fn verify(request: &HttpRequest, auth: &Auth, credential: Credential) -> Result<Principal, Denial> {
-    match auth.verifier_of_passwords() {
-        Some(verifier) => verifier.verify(credential, gather::counted(request, auth)).await,
-        None => Err(Denial::new(Reason::SetUp)),
+/// Sessions that a request uses: to be touched if it is let in, as a refused one is no activity.
+#[cfg(feature = "session")]
+type Used = Vec<(Auth, auth_core::scheme::session::SessionKey)>;
+#[cfg(not(feature = "session"))]
+type Used = Vec<std::convert::Infallible>;
+
+#[cfg_attr(not(feature = "session"), allow(unused_variables, clippy::ptr_arg, reason = "sessions alone are used up"))]
+async fn verify(
+    request: &HttpRequest,
+    auth: &Auth,
+    credential: Credential,
+    used: &mut Used,
+) -> Result<Principal, Denial> {
+    match credential {
+        #[cfg(feature = "basic")]
+        Credential::Password(credential) => match auth.verifier_of_passwords() {
+            Some(verifier) => verifier.verify(credential, gather::counted(request, auth)).await,
+            None => Err(Denial::new(Reason::SetUp)),
+        },
+        #[cfg(feature = "session")]
+        Credential::Session(id) => {
+            let Some(sessions) = auth.sessions() else { return Err(Denial::new(Reason::SetUp)) };
+            let verified = sessions.verify(id).await.map_err(|refused| dead(request, auth, refused))?;
+            used.extend(verified.touch.map(|key| (auth.clone(), key)));
+            Ok(verified.principal)
+        }
     }
 }
 
-#[cfg(not(feature = "basic"))]
-async fn verify(_: &HttpRequest, _: &Auth, credential: Credential) -> Result<Principal, Denial> {
-    match credential {}
+#[cfg(feature = "session")]
+async fn touch(request: &HttpRequest, used: Used) -> Result<(), Denial> {
+    for (auth, key) in used {
+        if let Some(sessions) = auth.sessions() {
+            sessions.touch(key).await.map_err(|refused| dead(request, &auth, refused))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "session"))]
+async fn touch(_: &HttpRequest, _: Used) -> Result<(), Denial> {
+    Ok(())
+}
+
+/// The denial; the cookie of a session that has ended is deleted with the answer.
+#[cfg(feature = "session")]
+fn dead(request: &HttpRequest, auth: &Auth, refused: auth_core::scheme::session::Refused) -> Denial {
+    if let Some(sessions) = auth.sessions().filter(|_| refused.delete_cookie) {
+        let delete = actix_web::http::header::HeaderValue::from_str(&sessions.delete_cookie()).ok();
+        outcome::mark(request, |marks| marks.delete_cookie = delete);
+    }
+    refused.denial
 }
 
 /// The error that answers a denial. The line that tells why is written when it is answered with, and not where an
@@ -337,7 +392,11 @@ async fn verify(_: &HttpRequest, _: &Auth, credential: Credential) -> Result<Pri
 pub(crate) fn refuse(request: &HttpRequest, handler: &'static Rule, denial: Denial, payload: Payload) -> Error {
     let place = Place::of(request);
     let response = match &place {
-        Some(place) if place.not_found(handler) => respond::not_found(),
+        Some(place) if place.not_found(handler) => {
+            // What hides says nothing that an unknown path does not say.
+            outcome::take_marks(request);
+            respond::not_found()
+        }
         Some(place) => place.auth().answers().response(&denial, request),
         None => respond::plain(&denial),
     };

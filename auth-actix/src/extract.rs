@@ -83,7 +83,7 @@ impl<T> Deref for Claims<T> {
 static REQUIRE_AUTH: Rule = Rule { guards: "a handler that takes a Principal", ..auth_core::rule::AUTHENTICATED };
 
 /// What was found, where a rule has decided: who, or that nobody calls.
-fn decided(request: &HttpRequest) -> Option<Option<auth_core::Principal>> {
+pub(crate) fn decided(request: &HttpRequest) -> Option<Option<auth_core::Principal>> {
     let auth = enforce::auth_of(request)?;
     #[cfg(feature = "test-util")]
     if let Some(principal) = crate::test::by_hand(request, auth.sources()) {

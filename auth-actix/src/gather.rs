@@ -1,11 +1,16 @@
 //! From a request to [`Facts`]: cheapest first, and nothing that the rules do not ask for.
 
 use actix_web::HttpRequest;
+#[cfg(feature = "session")]
+use actix_web::http::header::COOKIE;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use auth_core::client::Fields;
 use auth_core::client::cross_site::CrossSite;
 use auth_core::clock;
 use auth_core::decision::Rules;
+use auth_core::denial::Denial;
+#[cfg(feature = "basic")]
+use auth_core::denial::{Reason, challenge::Scheme};
 use auth_core::facts::{Caller, Facts};
 use auth_core::scheme::{self, Presented};
 
@@ -24,18 +29,56 @@ impl Fields for Lines<'_> {
 /// The credential of a request, as far as its form goes.
 pub(crate) fn presented<'a>(request: &'a HttpRequest, auth: &Auth) -> Presented<'a> {
     let lines = request.headers().get_all(AUTHORIZATION).map(|value| value.as_bytes());
-    scheme::read(lines, auth.answers().accepted, auth.longest_token())
+    let explicit = scheme::read(lines, auth.answers().accepted, auth.longest_token());
+    #[cfg(feature = "session")]
+    if let Some(sessions) = auth.sessions() {
+        // One credential decides: what a browser adds by itself stands in for nothing that was sent on purpose.
+        let counts = match explicit {
+            Presented::Nothing => true,
+            Presented::Foreign => auth.passes_foreign_authorization(),
+            _ => false,
+        };
+        let cookies = || request.headers().get_all(COOKIE).map(|value| value.as_bytes());
+        if let Some(id) = counts.then(|| sessions.read(cookies())).flatten() {
+            return Presented::Session(id);
+        }
+    }
+    explicit
+}
+
+/// That a login has to wait, if so: known before anything is verified.
+#[cfg(feature = "basic")]
+pub(crate) fn throttled(request: &HttpRequest, auth: &Auth, presented: &Presented<'_>) -> Option<Denial> {
+    let Presented::Basic(credential) = presented else { return None };
+    let after = auth.verifier_of_passwords()?.must_wait(credential, counted(request, auth))?;
+    Some(Denial::refused(Scheme::Basic, Reason::TooManyAttempts(after), "too many failed logins"))
+}
+
+#[cfg(not(feature = "basic"))]
+pub(crate) fn throttled(_: &HttpRequest, _: &Auth, _: &Presented<'_>) -> Option<Denial> {
+    None
+}
+
+/// Whether the request came from another site.
+pub(crate) fn cross_site(request: &HttpRequest, auth: &Auth) -> CrossSite {
+    CrossSite::of(request.method().as_str(), &Lines(request.headers()), auth.origins())
+}
+
+/// The same for what changes state whatever its method says.
+#[cfg(feature = "session")]
+pub(crate) fn cross_site_of_change(request: &HttpRequest, auth: &Auth) -> CrossSite {
+    CrossSite::of("POST", &Lines(request.headers()), auth.origins())
 }
 
 /// What is known but for who calls.
 pub(crate) fn facts<'a>(request: &HttpRequest, auth: &'a Auth, rules: Rules<'_>) -> Facts<'a> {
-    let lines = Lines(request.headers());
     Facts {
         set_up: set_up(request, auth, rules),
         now: clock::now(),
         client: if rules.name_network() { client(request, auth) } else { None },
+        country: None,
         address_blocked: false,
-        cross_site: CrossSite::of(request.method().as_str(), &lines, auth.origins()),
+        cross_site: cross_site(request, auth),
         caller: Caller::Nobody,
         sources: auth.sources(),
     }
@@ -56,7 +99,7 @@ pub(crate) fn client(request: &HttpRequest, auth: &Auth) -> Option<std::net::IpA
 }
 
 /// The address under which logins are counted.
-#[cfg(feature = "basic")]
+#[cfg(feature = "passwords")]
 pub(crate) fn counted(request: &HttpRequest, auth: &Auth) -> Option<std::net::IpAddr> {
     auth.address().counted(request.peer_addr(), &Lines(request.headers()))
 }
@@ -71,5 +114,6 @@ fn set_up(request: &HttpRequest, auth: &Auth, rules: Rules<'_>) -> Option<&'stat
         });
     }
     let from_elsewhere = || request.peer_addr().is_some_and(|peer| !peer.ip().to_canonical().is_loopback());
-    (auth.is_loopback_only() && from_elsewhere()).then_some("`Jwt::dev()` answers this machine alone")
+    (auth.is_loopback_only() && from_elsewhere())
+        .then_some("keys and cookies of development are for this machine alone")
 }

@@ -15,8 +15,13 @@ mod outcome;
 mod enforce;
 // What handlers take.
 mod extract;
+// Sessions.
+#[cfg(feature = "session")]
+mod session;
 // What they are registered with.
 mod scope;
+#[cfg(feature = "session")]
+mod login;
 pub mod web;
 #[doc(hidden)]
 pub mod __private;
@@ -26,16 +31,23 @@ pub use auth_core::clock::Timestamp;
 pub use auth_core::denial::{Answer, challenge::Scheme};
 pub use auth_core::rule::Rule;
 #[cfg(feature = "basic")]
-pub use auth_core::scheme::basic::{
-    Basic, Found, HashError, SecretString, Unavailable, User, Users, UsersFile, UsersFileError, hash_password,
-};
+pub use auth_core::scheme::basic::Basic;
 #[cfg(feature = "jwt")]
 pub use auth_core::scheme::bearer::{Algorithm, Jwt, JwtError, Key, KeyError};
+#[cfg(feature = "session")]
+pub use auth_core::scheme::session::{LogIn, Sessions, SessionsError};
+#[cfg(feature = "passwords")]
+pub use auth_core::throttle::{Limits, Throttle};
+#[cfg(feature = "passwords")]
+pub use auth_core::users::{
+    Found, HashError, Kept, NameAndPassword, Passwords, SecretString, Unavailable, User, Users, UsersFile,
+    UsersFileError, hash_password,
+};
 pub use auth_core::vocabulary::UnknownName;
 pub use auth_core::{Actor, ClaimsError, Confers, Id, IdError, open};
 pub use auth_macros::{
-    Permission, Role, TokenScope, deny_network, public, require, require_auth, require_claim, require_network,
-    require_permission, require_role, require_scope, rule,
+    Permission, Role, TokenScope, deny_country, deny_network, public, require, require_auth, require_claim,
+    require_country, require_network, require_permission, require_role, require_scope, rule,
 };
 
 pub use crate::auth::{Auth, AuthBuilder, BuildError, Peer};
@@ -46,3 +58,5 @@ pub use crate::scope::{
     GuardedRoute, GuardedService, Route, Scope, Service, Unguarded, delete, get, guarded, head, method, patch, post,
     put, route, unguarded,
 };
+#[cfg(feature = "session")]
+pub use crate::session::{Session, SessionCookie};

@@ -1,6 +1,7 @@
-//! Who was found to call, kept with the request: verified once, however many rules ask.
+//! What was found out about a request, kept with it: who calls, verified once, however many rules ask; and what the answer has
+//! to say of how it was decided.
 
-use actix_web::http::header::{AUTHORIZATION, HeaderValue};
+use actix_web::http::header::{AUTHORIZATION, COOKIE, HeaderValue};
 use actix_web::{HttpMessage as _, HttpRequest};
 use auth_core::Principal;
 use auth_core::rule::Rule;
@@ -10,10 +11,17 @@ use crate::auth::Auth;
 /// What one `Auth` found. Another one never reads it, and it holds only for the credential that was presented then.
 struct Outcome {
     auth: Auth,
-    credential: Option<HeaderValue>,
+    credential: Credential<HeaderValue, Vec<HeaderValue>>,
     principal: Option<Principal>,
     /// The handler's rule, for logs.
     rule: &'static Rule,
+}
+
+/// The lines that were decided on. Of `Authorization` the last: a second one, which middleware may have added, is in no
+/// outcome.
+struct Credential<Line, Lines> {
+    authorization: Option<Line>,
+    cookies: Lines,
 }
 
 /// Of all that have decided on a request. A private type: no bytes on a socket can put one there.
@@ -26,7 +34,8 @@ struct Outcomes {
 
 /// Keeps who was found, or that nobody was.
 pub(crate) fn remember(request: &HttpRequest, auth: &Auth, principal: Option<&Principal>, rule: &'static Rule) {
-    let credential = credential(request).cloned();
+    let Credential { authorization, cookies } = credential(request, auth);
+    let credential = Credential { authorization: authorization.cloned(), cookies: cookies.cloned().collect() };
     let outcome = Outcome { auth: auth.clone(), credential, principal: principal.cloned(), rule };
     let mut extensions = request.extensions_mut();
     match extensions.get_mut::<Outcomes>() {
@@ -46,7 +55,9 @@ pub(crate) fn recall(request: &HttpRequest, auth: &Auth) -> Option<Option<Princi
     let extensions = request.extensions();
     let outcomes = extensions.get::<Outcomes>()?;
     let known = outcomes.first.iter().chain(&outcomes.others).find(|known| known.auth.is(auth))?;
-    (known.credential.as_ref() == credential(request)).then(|| known.principal.clone())
+    let Credential { authorization, cookies } = credential(request, auth);
+    let same = known.credential.authorization.as_ref() == authorization && known.credential.cookies.iter().eq(cookies);
+    same.then(|| known.principal.clone())
 }
 
 /// The rule that decided last for this `Auth`.
@@ -56,18 +67,39 @@ pub(crate) fn rule(request: &HttpRequest, auth: &Auth) -> Option<&'static Rule> 
     outcomes.first.iter().chain(&outcomes.others).find(|known| known.auth.is(auth)).map(|known| known.rule)
 }
 
-/// The line that was decided on. A second one, which middleware may have added, is in no outcome.
-fn credential(request: &HttpRequest) -> Option<&HeaderValue> {
-    request.headers().get_all(AUTHORIZATION).last()
+fn credential<'a>(
+    request: &'a HttpRequest,
+    auth: &Auth,
+) -> Credential<&'a HeaderValue, impl Iterator<Item = &'a HeaderValue>> {
+    let cookies = auth.reads_cookies().then(|| request.headers().get_all(COOKIE)).into_iter().flatten();
+    Credential { authorization: request.headers().get_all(AUTHORIZATION).last(), cookies }
 }
 
-/// That the client's address was part of what granted a request.
-struct AddressDecided;
-
-pub(crate) fn mark_address_decided(request: &HttpRequest) {
-    request.extensions_mut().insert(AddressDecided);
+/// What the answer to a request has to say of how it was decided.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Marks {
+    /// The client's address was part of what granted it.
+    pub(crate) address: bool,
+    /// A cookie was looked at, whether or not there was one.
+    pub(crate) cookie: bool,
+    /// `Set-Cookie` that deletes a cookie which means nothing any more.
+    pub(crate) delete_cookie: Option<HeaderValue>,
 }
 
-pub(crate) fn address_decided(request: &HttpRequest) -> bool {
-    request.extensions().contains::<AddressDecided>()
+/// Adds to the marks of a request.
+pub(crate) fn mark(request: &HttpRequest, add: impl FnOnce(&mut Marks)) {
+    let mut extensions = request.extensions_mut();
+    match extensions.get_mut::<Marks>() {
+        Some(marks) => add(marks),
+        None => {
+            let mut marks = Marks::default();
+            add(&mut marks);
+            extensions.insert(marks);
+        }
+    }
+}
+
+/// The marks of a request, whose answer says all of them now.
+pub(crate) fn take_marks(request: &HttpRequest) -> Marks {
+    request.extensions_mut().remove::<Marks>().unwrap_or_default()
 }

@@ -8,10 +8,10 @@ use std::task::{Context, Poll};
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::Payload;
-use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Bytes;
-use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
 use auth_core::denial::challenge::{self, Challenge, Realm, Scheme, SchemeSet};
 use auth_core::denial::problem::{self, Problem};
 use auth_core::denial::{Answer, Denial};
@@ -55,39 +55,43 @@ pub(crate) type Renderer = dyn Fn(&Refused<'_>, &HttpRequest) -> HttpResponse + 
 pub(crate) struct Answers {
     pub(crate) accepted: SchemeSet,
     pub(crate) base: String,
-    pub(crate) login_page: Option<String>,
     pub(crate) renderer: Option<Box<Renderer>>,
-    bearer: HeaderValue,
-    basic: HeaderValue,
+    login_page: Option<String>,
+    /// The bare challenge of each scheme.
+    bare: [HeaderValue; Scheme::ALL.len()],
 }
 
 impl Answers {
-    pub(crate) fn new(realm: &Realm, accepted: SchemeSet) -> Self {
-        // A realm holds nothing that a header cannot.
-        let bare = |scheme| HeaderValue::from_str(&realm.bare(scheme)).unwrap_or(HeaderValue::from_static(""));
-        Self {
-            accepted,
-            base: problem::DEFAULT_BASE.to_owned(),
-            login_page: None,
-            renderer: None,
-            bearer: bare(Scheme::Bearer),
-            basic: bare(Scheme::Basic),
-        }
+    /// `login_page` holds nothing that a quoted-string escapes.
+    pub(crate) fn new(realm: &Realm, accepted: SchemeSet, login_page: Option<String>) -> Self {
+        let bare = Scheme::ALL.map(|scheme| {
+            let mut challenge = realm.bare(scheme);
+            if let Some(page) = login_page.as_ref().filter(|_| scheme == Scheme::Session) {
+                challenge.push_str(&format!(", login=\"{page}\""));
+            }
+            // A realm holds nothing that a header cannot.
+            HeaderValue::from_str(&challenge).unwrap_or(HeaderValue::from_static(""))
+        });
+        Self { accepted, base: problem::DEFAULT_BASE.to_owned(), renderer: None, login_page, bare }
     }
 
-    fn bare(&self, scheme: Scheme) -> &HeaderValue {
-        match scheme {
-            Scheme::Bearer => &self.bearer,
-            Scheme::Basic => &self.basic,
-        }
+    fn bare(&self, scheme: Scheme) -> HeaderValue {
+        self.bare.get(scheme as usize).cloned().unwrap_or(HeaderValue::from_static(""))
+    }
+
+    /// Where people log in.
+    #[cfg(feature = "session")]
+    pub(crate) fn login_page(&self) -> Option<&str> {
+        self.login_page.as_deref()
     }
 
     /// The response to a denial.
     pub(crate) fn response(&self, denial: &Denial, request: &HttpRequest) -> HttpResponse {
         let answer = denial.reason.answer();
         let navigates = navigates(request);
-        let login_helps = navigates && status(answer) == StatusCode::UNAUTHORIZED;
-        if let Some(page) = self.login_page.as_ref().filter(|_| login_helps)
+        let htmx = is_htmx(request);
+        let login = self.login_page.as_ref().filter(|_| status(answer) == StatusCode::UNAUTHORIZED);
+        if let Some(page) = login.filter(|_| navigates && !htmx)
             && let Some(response) = to_login(page, request)
         {
             return response;
@@ -101,6 +105,9 @@ impl Answers {
                 response.headers_mut().remove(header::RETRY_AFTER);
                 response
             }
+            None if htmx => {
+                HttpResponse::build(status(answer)).content_type("text/html; charset=utf-8").body(fragment(answer))
+            }
             None if navigates => {
                 HttpResponse::build(status(answer)).content_type("text/html; charset=utf-8").body(page(answer))
             }
@@ -111,10 +118,10 @@ impl Answers {
         for Challenge { scheme, parameters } in challenge::challenges(denial, self.accepted, quiet) {
             let bare = self.bare(scheme);
             let value = match parameters {
-                None => bare.clone(), // shared, not copied
+                None => bare, // shared, not copied
                 Some(parameters) => {
                     let line = [bare.as_bytes(), parameters.as_bytes()].concat();
-                    HeaderValue::from_maybe_shared(Bytes::from(line)).unwrap_or_else(|_| bare.clone())
+                    HeaderValue::from_maybe_shared(Bytes::from(line)).unwrap_or(bare)
                 }
             };
             headers.append(header::WWW_AUTHENTICATE, value);
@@ -122,7 +129,11 @@ impl Answers {
         if let Some(after) = denial.reason.retry_after() {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(after.get()));
         }
-        headers.append(header::VARY, HeaderValue::from_static("Accept, Sec-Fetch-Mode"));
+        let to_login = login.filter(|_| htmx).map(|page| login_from(page, &htmx_page(request)));
+        if let Some(to_login) = to_login.and_then(|to_login| HeaderValue::try_from(to_login).ok()) {
+            headers.insert(HX_REDIRECT, to_login);
+        }
+        headers.append(header::VARY, HeaderValue::from_static("Accept, HX-Request, Sec-Fetch-Mode"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response
     }
@@ -148,7 +159,7 @@ fn status(answer: Answer) -> StatusCode {
 }
 
 /// Whether a person looks at the answer: a browser says that it navigates, or asks for HTML rather than JSON.
-fn navigates(request: &HttpRequest) -> bool {
+pub(crate) fn navigates(request: &HttpRequest) -> bool {
     match first(request.headers(), "sec-fetch-mode") {
         Some(mode) => mode == "navigate",
         None => first(request.headers(), "accept").is_some_and(prefers_html),
@@ -176,24 +187,72 @@ fn prefers_html(accept: &str) -> bool {
     html > 0.0 && html > weight(&["application/json", "application/problem+json"])
 }
 
+/// A path on this site, with its query: what no browser takes for another site (PROB-5).
+pub(crate) struct LocalPath(String);
+
+impl LocalPath {
+    /// The path, or `/` where the text is none. Browsers take `//host` and `/\\host` for another site, and leave out tabs and
+    /// line breaks before they look.
+    pub(crate) fn of(text: Option<&str>) -> Self {
+        let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+        let here = text.filter(|text| text.starts_with('/') && !text.starts_with("//") && plain(text));
+        Self(here.unwrap_or("/").to_owned())
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A redirect that is followed with GET, whatever was asked (RFC 9110 §15.4.4).
+pub(crate) fn see_other(location: &str) -> HttpResponseBuilder {
+    let mut response = HttpResponse::SeeOther();
+    response.insert_header((header::LOCATION, location)).insert_header((header::CACHE_CONTROL, "no-store"));
+    response
+}
+
 /// A redirect to the login page that comes back here. Only where a person followed a link: nothing else is repeated.
 fn to_login(page: &str, request: &HttpRequest) -> Option<HttpResponse> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return None;
     }
-    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
-    // `//host` and `/\host` name another site to browsers (PROB-5).
-    let here =
-        if target.starts_with('/') && !target.starts_with("//") && !target.starts_with("/\\") { target } else { "/" };
+    let target = request.uri().path_and_query().map(|target| target.as_str());
+    let mut response = see_other(&login_from(page, &LocalPath::of(target)));
+    Some(response.insert_header((header::VARY, "Accept, HX-Request, Sec-Fetch-Mode")).finish())
+}
+
+/// The login page, with where to come back to.
+fn login_from(page: &str, here: &LocalPath) -> String {
     let separator = if page.contains('?') { '&' } else { '?' };
-    let location = format!("{page}{separator}return_to={}", percent_encoded(here));
-    Some(
-        HttpResponse::SeeOther()
-            .insert_header((header::LOCATION, location))
-            .insert_header((header::CACHE_CONTROL, "no-store"))
-            .insert_header((header::VARY, "Accept, Sec-Fetch-Mode"))
-            .finish(),
-    )
+    format!("{page}{separator}return_to={}", percent_encoded(here.text()))
+}
+
+/// Where htmx goes instead of swapping an answer in.
+pub(crate) const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
+
+/// Whether a script of htmx asks, which puts a fragment of HTML into its page.
+pub(crate) fn is_htmx(request: &HttpRequest) -> bool {
+    first(request.headers(), "hx-request") == Some("true")
+}
+
+/// The page that htmx stands on: what to come back to after a login. Its path alone: the rest is the client's word.
+fn htmx_page(request: &HttpRequest) -> LocalPath {
+    let url = first(request.headers(), "hx-current-url").and_then(|url| url.split_once("://"));
+    LocalPath::of(url.and_then(|(_, rest)| rest.find('/').and_then(|slash| rest.get(slash..))))
+}
+
+/// Text between tags or in a quoted attribute.
+#[cfg(feature = "session")]
+pub(crate) fn html_escaped(text: &str) -> String {
+    let escape = |character: char| match character {
+        '&' => "&amp;".to_owned(),
+        '<' => "&lt;".to_owned(),
+        '>' => "&gt;".to_owned(),
+        '"' => "&quot;".to_owned(),
+        '\'' => "&#39;".to_owned(),
+        other => other.to_string(),
+    };
+    text.chars().map(escape).collect()
 }
 
 /// All but unreserved characters (RFC 3986 §2.3) and the slash.
@@ -205,15 +264,26 @@ fn percent_encoded(text: &str) -> String {
     text.bytes().map(encode).collect()
 }
 
+/// The look of our pages: that of the browser, light or dark. Its contrasts are those of WCAG 2.2 AA (1.4.3), held by a test.
+pub(crate) const STYLE: &str = ":root{color-scheme:light dark}body{font:1.1rem/1.5 system-ui,sans-serif;\
+    max-width:36rem;margin:15vh auto;padding:0 1rem}label{display:block;margin:1rem 0}label.line{display:flex;gap:.5rem}\
+    input{font:inherit}label:not(.line) input{display:block;width:100%;box-sizing:border-box;padding:.5rem}\
+    button{font:inherit;padding:.5rem 1.5rem}.wrong{border-left:.3rem solid light-dark(#b00020,#ff8a80);\
+    padding-left:.7rem;color:light-dark(#b00020,#ff8a80)}";
+
 /// A page for a person. Fixed text, no script, no other resource.
 fn page(answer: Answer) -> String {
     let Answer { title, detail, status, .. } = answer;
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><meta name=\"viewport\" \
-         content=\"width=device-width, initial-scale=1\"><title>{title}</title><style>:root{{color-scheme:light dark}}\
-         body{{font:1.1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:15vh auto;padding:0 1rem}}</style></head>\n\
+         content=\"width=device-width, initial-scale=1\"><title>{title}</title><style>{STYLE}</style></head>\n\
          <body><main><h1>{title}</h1><p>{detail}</p><p>Status {status}</p></main></body>\n</html>\n"
     )
+}
+
+/// What htmx may put into its page.
+fn fragment(answer: Answer) -> String {
+    format!("<div role=\"alert\"><strong>{}</strong> {}</div>\n", answer.title, answer.detail)
 }
 
 /// A refusal on its way out: the response, and the denial for whoever logs. It is the error of the response, so that

@@ -92,7 +92,8 @@ impl Caller {
             scheme: self.scheme,
             confers: Confers::everything(),
             lists: vec![list(Kind::Role, "roles"), list(Kind::Permission, "permissions"), list(Kind::Scope, "scope")],
-            has_claims: self.scheme == Scheme::Bearer,
+            has_claims: matches!(self.scheme, Scheme::Bearer | Scheme::Session),
+            all_scopes: false,
             roles: RoleTypes::default(),
         };
         self.of(&Arc::new(source)).into()

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::client::country::CountryCode;
 use crate::client::cross_site::CrossSite;
 use crate::clock::Timestamp;
 use crate::denial::Denial;
@@ -19,6 +20,8 @@ pub struct Facts<'a> {
     pub now: Timestamp,
     /// The client's address; `None` where it is not known.
     pub client: Option<IpAddr>,
+    /// The country of that address; `None` where it is not known.
+    pub country: Option<CountryCode>,
     /// Whether that address is on a block list.
     pub address_blocked: bool,
     /// Whether the request came from another site.

@@ -24,6 +24,10 @@ pub mod rule;
 // The answer.
 pub mod decision;
 // How it is known.
+#[cfg(feature = "passwords")]
+pub mod throttle;
+#[cfg(feature = "passwords")]
+pub mod users;
 pub mod scheme;
 
 pub use crate::principal::{Actor, ClaimsError, Id, IdError, Principal};

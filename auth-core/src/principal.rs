@@ -23,6 +23,8 @@ pub struct Principal(Arc<Inner>);
 
 struct Inner {
     source: Arc<Source>,
+    /// Where the source keeps what others vouch for.
+    issuer: Option<Box<str>>,
     claims: String,
     lists: Lists,
     login: Login,
@@ -121,11 +123,17 @@ pub struct ClaimsError;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     subject: String,
+    issuer: String,
     before: Option<Box<Actor>>,
 }
 
 impl Actor {
-    /// Its subject, at the issuer of the credential.
+    /// Who it is: a user of the issuer that the credential names for it, else of that of the credential.
+    pub fn id(&self) -> Id {
+        Id::user(&self.issuer, &self.subject)
+    }
+
+    /// Its subject, at its issuer.
     pub fn subject(&self) -> &str {
         &self.subject
     }
@@ -135,15 +143,22 @@ impl Actor {
         self.before.as_deref()
     }
 
-    fn read(act: Raw<'_>) -> Option<Self> {
+    fn read(act: Raw<'_>, issuer: &str) -> Option<Self> {
         let subject = act.member("sub")?.string()?.into_owned();
-        Some(Self { subject, before: act.member("act").and_then(Self::read).map(Box::new) })
+        let issuer = act.member("iss").and_then(Raw::string).map_or_else(|| issuer.to_owned(), Cow::into_owned);
+        let before = act.member("act").and_then(|before| Self::read(before, &issuer));
+        Some(Self { subject, before: before.map(Box::new), issuer })
     }
 }
 
 impl Principal {
+    #[cfg(feature = "jwt")]
     pub(crate) fn new(source: Arc<Source>, claims: String, lists: Lists, login: Login) -> Self {
-        Self(Arc::new(Inner { source, claims, lists, login, held: Default::default() }))
+        Self::vouched_for(None, source, claims, lists, login)
+    }
+
+    fn vouched_for(issuer: Option<Box<str>>, source: Arc<Source>, claims: String, lists: Lists, login: Login) -> Self {
+        Self(Arc::new(Inner { source, issuer, claims, lists, login, held: Default::default() }))
     }
 
     /// A principal that no credential stands behind: of `source`, described by a JSON object of claims. For the tests of
@@ -153,7 +168,7 @@ impl Principal {
     /// The text is not one strict JSON object with a `sub` that is a string.
     pub fn from_claims(source: Arc<Source>, claims: String) -> Result<Self, ClaimsError> {
         let (mut subject, mut acr, mut actor, mut authenticated_at, mut expires_at) = (None, None, None, None, None);
-        let mut client = None;
+        let (mut client, mut issuer) = (None, None);
         let mut lists = Lists::of(&source);
         json::object(&claims, |name, value| {
             lists.see(&source, &claims, name, value);
@@ -161,6 +176,8 @@ impl Principal {
                 "sub" => {
                     subject = value.string().is_some_and(|subject| !subject.is_empty()).then(|| value.span(&claims))
                 }
+                // A session keeps the issuer of its login; other credentials are of their source.
+                "iss" if source.scheme == Scheme::Session => issuer = value.string().map(|text| Box::from(&*text)),
                 "acr" => acr = Some(value.span(&claims)),
                 "act" => actor = Some(value.span(&claims)),
                 "auth_time" => authenticated_at = value.numeric_date().map(|(down, _)| down),
@@ -174,7 +191,7 @@ impl Principal {
         let is_client =
             client.is_some_and(|client| Raw::at(&claims, client).string() == Raw::at(&claims, subject).string());
         let login = Login { subject, is_client, acr, actor, authenticated_at, expires_at, overage: false };
-        Ok(Self::new(source, claims, lists, login))
+        Ok(Self::vouched_for(issuer, source, claims, lists, login))
     }
 
     /// Who this is: what owner checks compare and what audit, blocks and revocation store.
@@ -184,7 +201,7 @@ impl Principal {
 
     /// Who vouches for this principal: the `iss` of its token, or `basic:<realm>`.
     pub fn issuer(&self) -> &str {
-        &self.0.source.issuer
+        self.0.issuer.as_deref().unwrap_or(&self.0.source.issuer)
     }
 
     /// What the issuer calls this principal. Unique at that issuer only; owner checks compare [`id`](Self::id).
@@ -262,7 +279,12 @@ impl Principal {
 
     /// Who acts in this principal's name, if somebody does.
     pub fn actor(&self) -> Option<Actor> {
-        Actor::read(Raw::at(&self.0.claims, self.0.login.actor?))
+        Actor::read(Raw::at(&self.0.claims, self.0.login.actor?), self.issuer())
+    }
+
+    /// Everybody who acts in this principal's name, the last one first.
+    pub fn actors(&self) -> impl Iterator<Item = Actor> {
+        std::iter::successors(self.actor(), |actor| actor.before().cloned())
     }
 
     pub(crate) fn source(&self) -> &Source {
@@ -309,6 +331,9 @@ impl Principal {
     }
 
     fn holds_in(&self, vocabulary: &'static Vocabulary, index: u16, text: &str) -> bool {
+        if self.0.source.has_scope_anyway(vocabulary.kind, text) {
+            return true;
+        }
         if vocabulary.open {
             let mut found = false;
             self.each_listed(vocabulary.kind, |name| found |= name == text);

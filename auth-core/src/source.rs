@@ -177,6 +177,8 @@ pub struct Source {
     pub lists: Vec<ListClaim>,
     /// Whether its credentials carry claims, scopes and an `acr`, as tokens do.
     pub has_claims: bool,
+    /// Whether its credentials carry every scope that it may confer.
+    pub all_scopes: bool,
     /// The role types of the application, whose `grants` count.
     pub roles: RoleTypes,
 }
@@ -186,6 +188,11 @@ impl Source {
     pub(crate) fn could_answer(&self, name: Name) -> bool {
         let kind = name.vocabulary.kind;
         self.confers.allows(kind, name.text) && self.lists.iter().any(|list| list.kind == kind)
+    }
+
+    /// Whether every credential from here holds the scope.
+    pub(crate) fn has_scope_anyway(&self, kind: Kind, name: &str) -> bool {
+        self.all_scopes && kind == Kind::Scope && self.confers.allows(kind, name)
     }
 
     /// Whether a credential from here could hold the name, by itself or by what implies or grants it.
@@ -204,6 +211,7 @@ impl Source {
                 .any(|granted| granted.vocabulary.is(name.vocabulary) && implies(name.vocabulary, granted.text, name))
         };
         by_itself
+            || self.has_scope_anyway(kind, name.text)
             || (kind == Kind::Permission
                 && lists(Kind::Role)
                 && self.roles.iter().any(|roles| {

@@ -45,6 +45,8 @@ guards! {
     require_claim: RequireClaim, "require_claim";
     require_network: RequireNetwork, "require_network";
     deny_network: DenyNetwork, "deny_network";
+    require_country: RequireCountry, "require_country";
+    deny_country: DenyCountry, "deny_country";
     require: Require, "require";
 }
 

@@ -11,6 +11,8 @@ pub(crate) enum Attribute {
     RequireClaim,
     RequireNetwork,
     DenyNetwork,
+    RequireCountry,
+    DenyCountry,
     Require,
 }
 
@@ -25,7 +27,7 @@ pub(crate) enum Kind {
 /// The shape of the arguments of an atom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// None: `authenticated`.
+    /// None: `authenticated`, `direct`.
     Nothing,
     /// A name of a vocabulary.
     Name(Kind),
@@ -33,6 +35,8 @@ pub(crate) enum Shape {
     Claim,
     /// One or more networks.
     Networks,
+    /// One or more countries.
+    Countries,
     /// A length of time.
     Duration,
     /// A value of `acr`.
@@ -52,7 +56,7 @@ pub(crate) struct Atom {
 
 /// THE table of atoms.
 #[rustfmt::skip] // a table is read by column
-pub(crate) const ATOMS: [Atom; 9] = [
+pub(crate) const ATOMS: [Atom; 11] = [
     Atom { word: "authenticated", shape: Shape::Nothing,                negatable: false, example: "authenticated" },
     Atom { word: "role",          shape: Shape::Name(Kind::Role),       negatable: true,  example: r#"role("admin")"# },
     Atom { word: "permission",    shape: Shape::Name(Kind::Permission), negatable: false, example: r#"permission("posts:write")"# },
@@ -61,14 +65,20 @@ pub(crate) const ATOMS: [Atom; 9] = [
     Atom { word: "max_age",       shape: Shape::Duration,               negatable: false, example: r#"max_age("5m")"# },
     Atom { word: "acr",           shape: Shape::Acr,                    negatable: false, example: r#"acr("urn:example:mfa")"# },
     Atom { word: "scheme",        shape: Shape::Scheme,                 negatable: false, example: r#"scheme("bearer")"# },
+    Atom { word: "direct",        shape: Shape::Nothing,                negatable: false, example: "direct" },
     Atom { word: "network",       shape: Shape::Networks,               negatable: true,  example: r#"network("10.0.0.0/8")"# },
+    Atom { word: "country",       shape: Shape::Countries,              negatable: true,  example: r#"country("DE", "FR")"# },
 ];
 
 /// The keys of `#[require_auth(…)]`, each the atom of that name.
 pub(crate) const KEYS: [&str; 3] = ["max_age", "acr", "scheme"];
 
+/// The words of `#[require_auth(…)]` that have no value, each the atom of that name.
+pub(crate) const FLAGS: [&str; 1] = ["direct"];
+
 /// The schemes that a rule may ask for, as they are written, with the variant that stands for each.
-pub(crate) const SCHEMES: [(&str, &str); 2] = [("bearer", "Bearer"), ("basic", "Basic")];
+pub(crate) const SCHEMES: [(&str, &str); 4] =
+    [("bearer", "Bearer"), ("basic", "Basic"), ("api-key", "ApiKey"), ("session", "Session")];
 
 /// Units of time, in seconds.
 pub(crate) const UNITS: [(&str, u64); 4] = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400)];
@@ -78,7 +88,7 @@ pub(crate) const CASES: [&str; 6] =
     ["kebab-case", "snake_case", "SCREAMING_SNAKE_CASE", "camelCase", "PascalCase", "lowercase"];
 
 impl Attribute {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Public,
         Self::RequireAuth,
         Self::RequireRole,
@@ -87,6 +97,8 @@ impl Attribute {
         Self::RequireClaim,
         Self::RequireNetwork,
         Self::DenyNetwork,
+        Self::RequireCountry,
+        Self::DenyCountry,
         Self::Require,
     ];
 
@@ -100,6 +112,8 @@ impl Attribute {
             Self::RequireClaim => "require_claim",
             Self::RequireNetwork => "require_network",
             Self::DenyNetwork => "deny_network",
+            Self::RequireCountry => "require_country",
+            Self::DenyCountry => "deny_country",
             Self::Require => "require",
         }
     }

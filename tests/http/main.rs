@@ -25,7 +25,9 @@ mod networks;
 mod pages;
 mod principal;
 mod registration;
+mod session;
 mod start_up;
+mod throttle;
 mod tokens;
 mod users;
 

@@ -126,7 +126,7 @@ fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// What the RFCs of the two schemes allow beyond the syntax. `Err` names the rule that is broken.
+/// What the RFCs of the schemes allow beyond the syntax, and what we do for our own. `Err` names the rule that is broken.
 pub fn check(challenge: &Challenge) -> Result<(), String> {
     let text = |value: &str, space: bool| {
         let fits = |byte| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E) || space && byte == b' ';
@@ -138,9 +138,10 @@ pub fn check(challenge: &Challenge) -> Result<(), String> {
         let fits = match (challenge.scheme.as_str(), name.as_str()) {
             (_, "realm") => !value.is_empty(),
             ("Basic", "charset") => value == "UTF-8", // BASIC-1, BASIC-2
-            ("Bearer", "error" | "error_description") => text(value, true), // BEARER-7
-            ("Bearer", "scope" | "acr_values") => words(value), // BEARER-8, STEP-1
-            ("Bearer", "max_age") => value.bytes().all(|byte| byte.is_ascii_digit()) && !value.is_empty(), // STEP-1
+            ("Bearer" | "Session", "error") | ("Bearer", "error_description") => text(value, true), // BEARER-7
+            ("Bearer", "scope") | ("Bearer" | "Session", "acr_values") => words(value), // BEARER-8, STEP-1
+            ("Bearer" | "Session", "max_age") => value.bytes().all(|byte| byte.is_ascii_digit()) && !value.is_empty(), // STEP-1
+            ("Session", "login") => value.starts_with('/'),
             _ => return Err(format!("{} has no parameter {name:?}", challenge.scheme)),
         };
         if !fits {

@@ -78,7 +78,9 @@ impl Auth {
         impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()> + use<>,
     > {
         let registry = Registry::new(self);
-        let inner = actix_web::web::scope(path).app_data(Arc::clone(registry.binding())).wrap(private::PrivateAnswers);
+        let inner = actix_web::web::scope(path)
+            .app_data(Arc::clone(registry.binding()))
+            .wrap(private::PrivateAnswers(self.clone()));
         Scope { path: path.to_owned(), inner, registry, own_default: false }
     }
 }

@@ -1,5 +1,5 @@
-//! Answers that the client's address decided are for that client: a shared cache must not hand them on (RFC 9111 §3.5
-//! protects only what came with an `Authorization` header).
+//! Answers that the client's address or a cookie decided are for that client: a shared cache must not hand them on (RFC 9111
+//! §3.5 protects only what came with an `Authorization` header). One that sets a cookie is stored nowhere.
 
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
@@ -7,15 +7,16 @@ use std::task::{Context, Poll, ready};
 
 use actix_web::Error;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
-use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue, SET_COOKIE, VARY};
 use pin_project_lite::pin_project;
 
-use crate::outcome;
+use crate::auth::Auth;
+use crate::outcome::{self, Marks};
 
-/// Adds `Cache-Control: private` where an address decided and the handler says nothing else.
-pub(super) struct PrivateAnswers;
+/// Adds `Cache-Control: private` where an address or a cookie decided and the handler says nothing else.
+pub(super) struct PrivateAnswers(pub(super) Auth);
 
-pub(super) struct PrivateService<S>(S);
+pub(super) struct PrivateService<S>(S, Auth);
 
 impl<S, B> Transform<S, ServiceRequest> for PrivateAnswers
 where
@@ -28,7 +29,7 @@ where
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
-        ready(Ok(PrivateService(service)))
+        ready(Ok(PrivateService(service, self.0.clone())))
     }
 }
 
@@ -45,7 +46,7 @@ where
     }
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        PrivateFuture { answer: self.0.call(request) }
+        PrivateFuture { answer: self.0.call(request), auth: self.1.clone() }
     }
 }
 
@@ -53,6 +54,7 @@ pin_project! {
     pub(super) struct PrivateFuture<F> {
         #[pin]
         answer: F,
+        auth: Auth,
     }
 }
 
@@ -63,9 +65,21 @@ where
     type Output = F::Output;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut answer = ready!(self.project().answer.poll(context))?;
-        if outcome::address_decided(answer.request()) && !answer.headers().contains_key(CACHE_CONTROL) {
-            answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private"));
+        let this = self.project();
+        let mut answer = ready!(this.answer.poll(context))?;
+        let Marks { address, cookie, delete_cookie } = outcome::take_marks(answer.request());
+        let headers = answer.headers_mut();
+        if cookie {
+            headers.append(VARY, HeaderValue::from_static("Cookie"));
+        }
+        let sets_ours = headers.get_all(SET_COOKIE).any(|line| this.auth.sets_session(line.as_bytes()));
+        if let Some(delete) = delete_cookie.as_ref().filter(|_| !sets_ours) {
+            headers.append(SET_COOKIE, delete.clone());
+        }
+        if sets_ours || delete_cookie.is_some() {
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        } else if (address || cookie) && !headers.contains_key(CACHE_CONTROL) {
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("private"));
         }
         Poll::Ready(Ok(answer))
     }

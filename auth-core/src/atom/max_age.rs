@@ -19,8 +19,9 @@ impl MaxAge {
             return false; // the login was that of the one acted for
         }
         match caller.scheme() {
-            Scheme::Basic => true, // authenticates at each request (STEP-5)
-            Scheme::Bearer => {
+            Scheme::Basic => true,   // authenticates at each request (STEP-5)
+            Scheme::ApiKey => false, // nobody logs in with one
+            Scheme::Bearer | Scheme::Session => {
                 caller.authenticated_at().is_some_and(|then| facts.now <= then.plus(Duration::from_secs(self.seconds)))
             }
         }
@@ -35,7 +36,7 @@ impl Requirement for MaxAge {
             return Truth::NO;
         }
         // Never `NO`: whoever this is, logging in again would make it hold.
-        facts.of_caller(|caller| Truth::renewable(self.holds(caller, facts)), |_| true)
+        facts.of_caller(|caller| Truth::renewable(self.holds(caller, facts)), |source| source.scheme != Scheme::ApiKey)
     }
 }
 

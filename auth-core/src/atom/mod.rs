@@ -3,6 +3,8 @@
 mod acr;
 mod authenticated;
 mod claim;
+mod country;
+mod direct;
 mod max_age;
 mod named;
 mod network;
@@ -11,6 +13,8 @@ mod scheme;
 pub use self::acr::Acr;
 pub use self::authenticated::Authenticated;
 pub use self::claim::Claim;
+pub use self::country::Country;
+pub use self::direct::Direct;
 pub use self::max_age::MaxAge;
 pub use self::named::Named;
 pub use self::network::Network;
@@ -34,8 +38,12 @@ pub enum Atom {
     Acr(Acr),
     /// A credential of a scheme.
     Scheme(ByScheme),
+    /// A caller in whose name nobody else acts.
+    Direct(Direct),
     /// A client in one of some networks.
     Network(Network),
+    /// A client in one of some countries.
+    Country(Country),
 }
 
 /// What each kind of atom answers.
@@ -57,7 +65,9 @@ macro_rules! each {
             Atom::MaxAge($it) => $answer,
             Atom::Acr($it) => $answer,
             Atom::Scheme($it) => $answer,
+            Atom::Direct($it) => $answer,
             Atom::Network($it) => $answer,
+            Atom::Country($it) => $answer,
         }
     };
 }
@@ -100,6 +110,7 @@ pub(crate) mod tests {
             confers: Confers::everything(),
             lists: vec![list(Kind::Role, "roles"), list(Kind::Permission, "permissions"), list(Kind::Scope, "scp")],
             has_claims: true,
+            all_scopes: false,
             roles: Default::default(),
         }
     }
@@ -111,6 +122,15 @@ pub(crate) mod tests {
 
     pub(crate) fn facts(caller: Caller<'_>) -> Facts<'_> {
         let cross_site = CrossSite::Passed;
-        Facts { set_up: None, now: NOW, client: None, address_blocked: false, cross_site, caller, sources: &[] }
+        Facts {
+            set_up: None,
+            now: NOW,
+            client: None,
+            country: None,
+            address_blocked: false,
+            cross_site,
+            caller,
+            sources: &[],
+        }
     }
 }

@@ -1,6 +1,7 @@
-//! From where: the client's address, behind proxies or not, and whether a request came from another site.
+//! From where: the client's address, behind proxies or not, its country, and whether a request came from another site.
 
 pub mod address;
+pub mod country;
 pub mod cross_site;
 
 /// The field lines of a request, by lower-case name, in order. Every header is hostile, so values are bytes.

@@ -8,7 +8,7 @@
 
 use crate::atom::Atom;
 use crate::client::cross_site::CrossSite;
-use crate::denial::challenge::SchemeSet;
+use crate::denial::challenge::{Scheme, SchemeSet};
 use crate::denial::{Denial, Reason, RetryAfter, StepUp};
 use crate::facts::{Caller, Facts};
 use crate::rule::{Formula, Literal, Rule};
@@ -113,9 +113,35 @@ const ORDER: [fn(&Case<'_>) -> Option<Decision>; 9] = [
     lacking,                       // 10   401 or 403
 ];
 
+/// Who counts as the caller. A cookie goes with every request of its browser, so where strangers come in, one that has ended
+/// and one that another site's page sent along count as none: neither keeps anybody out who could come without.
+pub fn counted<'a>(rules: Rules<'_>, facts: &Facts<'a>) -> Caller<'a> {
+    let (scheme, is_dead) = match facts.caller {
+        Caller::Presented(scheme) => (scheme, false),
+        Caller::Known(principal) => (principal.scheme(), false),
+        Caller::Refused(Denial { used: Some(scheme), reason: Reason::RevokedCredentials, .. }) => (*scheme, true),
+        Caller::Refused(_) | Caller::Nobody | Caller::Would(_) => return facts.caller,
+    };
+    let sheds = scheme == Scheme::Session && (is_dead || !passes_cross_site(scheme, facts.cross_site));
+    let nobody = Facts { caller: Caller::Nobody, ..*facts };
+    if sheds && rules.truth(&nobody).now { Caller::Nobody } else { facts.caller }
+}
+
+/// Whether a credential of the scheme may come with such a request. A cookie needs proof that it is ours; without a word,
+/// no current browser sends what changes state.
+fn passes_cross_site(scheme: Scheme, cross_site: CrossSite) -> bool {
+    match (scheme, cross_site) {
+        (_, CrossSite::Passed) => true,
+        (Scheme::Session, CrossSite::Unsaid) => false,
+        (_, CrossSite::Unsaid) => true,
+        (_, CrossSite::Failed) => !scheme.is_ambient(),
+    }
+}
+
 /// Decides. Called with a credential that is [`Caller::Presented`] it may ask for its verification, and is then called
 /// again with the outcome.
 pub fn decide(rules: Rules<'_>, facts: &Facts<'_>) -> Decision {
+    let facts = &Facts { caller: counted(rules, facts), ..*facts };
     let case = Case { rules, facts, truth: rules.truth(facts), reads_caller: rules.read_caller() };
     // The last step always answers; were it not so, the request would be refused.
     ORDER.iter().find_map(|step| step(&case)).unwrap_or_else(|| deny(&case, Reason::SetUp))
@@ -169,7 +195,7 @@ fn cross_site_on_ambient(case: &Case<'_>) -> Option<Decision> {
         Caller::Known(principal) => principal.scheme(),
         Caller::Nobody | Caller::Would(_) => return None,
     };
-    let refused = case.reads_caller && scheme.is_ambient() && case.facts.cross_site == CrossSite::Failed;
+    let refused = case.reads_caller && !passes_cross_site(scheme, case.facts.cross_site);
     refused.then(|| deny(case, Reason::CrossSiteRequest))
 }
 

@@ -295,6 +295,7 @@ fn tokens() -> Source {
             list(Kind::Scope, Form::Words, "scope"),
         ],
         has_claims: true,
+        all_scopes: false,
         roles: [&ROLES].into(),
     }
 }
@@ -319,6 +320,7 @@ fn facts<'a>(caller: Caller<'a>, client: Option<&str>, cross_site: CrossSite) ->
         set_up: None,
         now: Timestamp::from_seconds(NOW),
         client: client.map(|address| address.parse::<IpAddr>().unwrap()),
+        country: None,
         address_blocked: false,
         cross_site,
         caller,
@@ -690,8 +692,8 @@ fn could_be(caller: Option<&Login>) -> Vec<Login> {
 
 const fn other(scheme: Scheme) -> Scheme {
     match scheme {
-        Bearer => Basic,
         Basic => Bearer,
+        _ => Basic,
     }
 }
 
@@ -1060,7 +1062,7 @@ fn strangers() -> Could {
     PLACES.map(|(client, cross_site)| {
         let by = |scheme| strangers.iter().filter(move |login| login.scheme == scheme);
         let could = |scheme| by(scheme).map(|login| holding(Some(login), client, cross_site)).collect();
-        (client, cross_site, Scheme::ALL.map(|scheme| (scheme, could(scheme))))
+        (client, cross_site, [Bearer, Basic].map(|scheme| (scheme, could(scheme))))
     })
 }
 
@@ -1119,5 +1121,51 @@ fn a_rule_that_lets_somebody_in_is_known_to_before_any_request() {
         let rules = alone(rule(formula));
         let could = |source| rules.could_hold_somewhere(&facts(Caller::Would(source), NOT_KNOWN, Passed));
         assert_eq!((rules.admit_strangers(), sources.each_ref().map(could)), (strangers, schemes), "{formula:?}");
+    }
+}
+
+#[test]
+fn a_cookie_needs_proof_of_our_site_and_counts_as_none_where_strangers_come_in_anyway() {
+    // CSRF-1, CSRF-2, CSRF-5, M5: what each rule answers to a cookie that is good, has ended, or was not looked up yet.
+    let source = Arc::new(Source { scheme: Scheme::Session, ..tokens() });
+    let alice = Principal::from_claims(source, r#"{"sub":"alice","roles":["admin"]}"#.to_owned()).unwrap();
+    let refused = |reason| Denial::refused(Scheme::Session, reason, "");
+    let ended = refused(Reason::RevokedCredentials);
+    let away = refused(Reason::AuthenticationUnavailable(RetryAfter::seconds(1)));
+    let (good, dead, down) = (Caller::Known(&alice), Caller::Refused(&ended), Caller::Refused(&away));
+    let fresh = Caller::Presented(Scheme::Session);
+    let public = Rule { reads_principal: true, ..crate::rule::PUBLIC };
+    let public = alone(&public);
+    let admin = alone(rule(all([is(Role("admin"))])));
+    let inside = alone(rule(any([is(Role("admin")), is(Inside)])));
+    #[rustfmt::skip]
+    let table = [
+        (admin,   good,  Passed, "run",                          Some(true)),
+        (admin,   fresh, Passed, "verify",                       None),
+        (admin,   good,  Failed, "403 cross-site-request",       Some(true)),
+        (admin,   fresh, Failed, "403 cross-site-request",       None),
+        (admin,   good,  Unsaid, "403 cross-site-request",       Some(true)),
+        (admin,   dead,  Passed, "401 revoked-credentials",      None),
+        (admin,   down,  Passed, "503 authentication-unavailable", None),
+        (inside,  good,  Passed, "run",                          Some(true)),
+        (inside,  dead,  Passed, "run",                          Some(false)),
+        // The network is ambient too: it does not hold for another site's page, so nobody comes in without the cookie.
+        (inside,  good,  Failed, "403 cross-site-request",       Some(true)),
+        (public,  good,  Passed, "run",                          Some(true)),
+        (public,  good,  Failed, "run",                          Some(false)),
+        (public,  fresh, Failed, "run",                          Some(false)),
+        (public,  fresh, Unsaid, "run",                          Some(false)),
+        (public,  fresh, Passed, "verify",                       None),
+        (public,  dead,  Passed, "run",                          Some(false)),
+        (public,  down,  Passed, "503 authentication-unavailable", None), // M14: never `None`
+    ];
+    for (rules, caller, cross_site, expected, known) in table {
+        let facts = facts(caller, INSIDE, cross_site);
+        let case = format!("{caller:?} {cross_site:?}");
+        assert_eq!(answer(&decide(rules, &facts)), expected, "{case}");
+        let counted = counted(rules, &facts);
+        if let Some(known) = known {
+            assert_eq!(matches!(counted, Caller::Known(_)), known, "{case}: who the handler is told of");
+        }
     }
 }

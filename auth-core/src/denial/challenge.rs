@@ -11,25 +11,39 @@ pub enum Scheme {
     Bearer,
     /// RFC 7617.
     Basic,
+    /// A key in a header of its own. Not registered with IANA.
+    ApiKey,
+    /// A session cookie. Not registered with IANA: no scheme that is fits what a browser sends by itself.
+    Session,
 }
 
 impl Scheme {
     /// All of them, in the order in which challenges stand when none was used.
-    pub const ALL: [Self; 2] = [Self::Bearer, Self::Basic];
+    pub const ALL: [Self; 4] = [Self::Bearer, Self::Basic, Self::ApiKey, Self::Session];
 
-    /// The registered name, as challenges spell it.
+    /// The name, as challenges spell it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Bearer => "Bearer",
             Self::Basic => "Basic",
+            Self::ApiKey => "ApiKey",
+            Self::Session => "Session",
+        }
+    }
+
+    /// Whether `Authorization` carries its credentials.
+    pub const fn is_in_authorization(self) -> bool {
+        match self {
+            Self::Bearer | Self::Basic => true,
+            Self::ApiKey | Self::Session => false,
         }
     }
 
     /// Whether a browser sends it by itself, so that a cross-site request carries it too.
     pub const fn is_ambient(self) -> bool {
         match self {
-            Self::Bearer => false,
-            Self::Basic => true,
+            Self::Bearer | Self::ApiKey => false,
+            Self::Basic | Self::Session => true,
         }
     }
 }
@@ -91,6 +105,7 @@ impl Realm {
         match scheme {
             Scheme::Bearer => format!("Bearer realm={}", self.0),
             Scheme::Basic => format!("Basic realm={}, charset=\"UTF-8\"", self.0), // BASIC-2
+            Scheme::ApiKey | Scheme::Session => format!("{} realm={}", scheme.name(), self.0),
         }
     }
 }
@@ -137,10 +152,16 @@ pub fn challenges(denial: &Denial, accepted: SchemeSet, quiet: bool) -> impl Ite
 const UNAUTHORIZED: u16 = Reason::MissingCredentials.answer().status;
 
 /// `, error="…"` and what goes with it, for the scheme that it concerns (BEARER-12); Basic has no parameters
-/// (BASIC-1), and without any credential there is no error (RFC 6750 §3.1).
+/// (BASIC-1), the scheme of an API key neither, and without any credential there is no error (RFC 6750 §3.1).
 fn parameters(denial: &Denial, scheme: Scheme) -> Option<String> {
     let concerned = denial.used.is_none_or(|used| used == scheme);
-    let error = denial.reason.answer().error.filter(|_| concerned && scheme == Scheme::Bearer)?;
+    let speaks = match scheme {
+        Scheme::Bearer => true,
+        // That a login is too old is no matter of OAuth alone; the other codes are.
+        Scheme::Session => matches!(denial.reason, Reason::StepUpRequired(_)),
+        Scheme::Basic | Scheme::ApiKey => false,
+    };
+    let error = denial.reason.answer().error.filter(|_| concerned && speaks)?;
     let mut parameters = format!(", error=\"{error}\"");
     let mut add = |name: &str, value: &dyn std::fmt::Display| {
         // Writing to a String cannot fail.
@@ -171,10 +192,11 @@ mod tests {
 
     fn lines(denial: &Denial, quiet: bool) -> Vec<String> {
         let realm = Realm::new("r").unwrap();
-        let bare = [realm.bare(Scheme::Bearer), realm.bare(Scheme::Basic)];
+        let bare = Scheme::ALL.map(|scheme| realm.bare(scheme));
         let both = SchemeSet::NONE.with(Scheme::Bearer).with(Scheme::Basic);
         let line = |Challenge { scheme, parameters }| bare[scheme as usize].clone() + &parameters.unwrap_or_default();
-        challenges(denial, both, quiet).map(line).collect()
+        let accepted = if denial.used == Some(Scheme::Session) { both.with(Scheme::Session) } else { both };
+        challenges(denial, accepted, quiet).map(line).collect()
     }
 
     #[test]
@@ -191,6 +213,7 @@ mod tests {
         let used = |scheme, reason| Denial { used: Some(scheme), ..Denial::new(reason) };
         let bearer = "Bearer realm=\"r\"";
         let basic = "Basic realm=\"r\", charset=\"UTF-8\"";
+        let session = "Session realm=\"r\"";
         let with = |parameters: &str| format!("{bearer}, {parameters}");
         let step_up = StepUp { max_age: Some(300), acr_values: vec!["a", "b"] };
         #[rustfmt::skip]
@@ -204,6 +227,10 @@ mod tests {
             (used(Scheme::Basic, Reason::InvalidCredentials), false, vec![basic.into(), bearer.into()]), // HTTP-20
             (used(Scheme::Bearer, Reason::ExpiredCredentials), true, vec![with("error=\"invalid_token\", error_description=\"The token expired\"")]),
             (used(Scheme::Bearer, Reason::StepUpRequired(step_up)), true, vec![with("error=\"insufficient_user_authentication\", max_age=\"300\", acr_values=\"a b\"")]), // STEP-1
+            (used(Scheme::Session, Reason::RevokedCredentials), true, vec![session.into(), bearer.into()]),
+            (used(Scheme::Session, Reason::StepUpRequired(StepUp { max_age: Some(60), acr_values: vec![] })), true,
+                vec![format!("{session}, error=\"insufficient_user_authentication\", max_age=\"60\""), bearer.into()]),
+            (used(Scheme::Session, Reason::InsufficientPermissions), false, vec![]),
             (used(Scheme::Bearer, Reason::InsufficientScope(vec!["a", "b"])), false, vec![with("error=\"insufficient_scope\", scope=\"a b\"")]), // BEARER-10
             (used(Scheme::Bearer, Reason::InsufficientPermissions), false, vec![bearer.into()]),
             (used(Scheme::Basic, Reason::InsufficientPermissions), false, vec![]),

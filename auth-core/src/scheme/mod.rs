@@ -4,31 +4,40 @@
 pub mod basic;
 #[cfg(feature = "jwt")]
 pub mod bearer;
+#[cfg(feature = "session")]
+pub mod session;
 
 use crate::denial::challenge::{Scheme, SchemeSet};
 use crate::denial::{Denial, Reason};
 
 /// The credential of a request, as far as its form goes.
 pub enum Presented<'a> {
-    /// None, or one of a scheme that is not accepted here: counts as none.
+    /// None.
     Nothing,
+    /// One of a scheme that is not accepted here: counts as none, and no cookie stands in for it.
+    Foreign,
     /// The request is malformed.
     Malformed(Denial),
     /// A bearer token: a token68 (RFC 9110 §11.2), no more is known of it.
     Bearer(&'a str),
     /// A name and a password.
     #[cfg(feature = "basic")]
-    Basic(basic::NameAndPassword),
+    Basic(crate::users::NameAndPassword),
+    /// A session cookie.
+    #[cfg(feature = "session")]
+    Session(session::SessionId),
 }
 
 impl Presented<'_> {
     /// The scheme of the credential, where there is one.
     pub const fn scheme(&self) -> Option<Scheme> {
         match self {
-            Self::Nothing | Self::Malformed(_) => None,
+            Self::Nothing | Self::Foreign | Self::Malformed(_) => None,
             Self::Bearer(_) => Some(Scheme::Bearer),
             #[cfg(feature = "basic")]
             Self::Basic(_) => Some(Scheme::Basic),
+            #[cfg(feature = "session")]
+            Self::Session(_) => Some(Scheme::Session),
         }
     }
 }
@@ -38,10 +47,13 @@ impl std::fmt::Debug for Presented<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Nothing => f.write_str("Nothing"),
+            Self::Foreign => f.write_str("Foreign"),
             Self::Malformed(denial) => f.debug_tuple("Malformed").field(denial).finish(),
             Self::Bearer(_) => f.write_str("Bearer(_)"),
             #[cfg(feature = "basic")]
             Self::Basic(_) => f.write_str("Basic(_)"),
+            #[cfg(feature = "session")]
+            Self::Session(_) => f.write_str("Session(_)"),
         }
     }
 }
@@ -64,10 +76,12 @@ pub fn read<'a>(mut lines: impl Iterator<Item = &'a [u8]>, accepted: SchemeSet, 
     };
     let (name, rest) = text.split_once(' ').unwrap_or((text, ""));
     let credentials = rest.trim_start_matches(' ');
-    let named = |scheme: &Scheme| accepted.contains(*scheme) && name.eq_ignore_ascii_case(scheme.name());
+    let named = |scheme: &Scheme| {
+        scheme.is_in_authorization() && accepted.contains(*scheme) && name.eq_ignore_ascii_case(scheme.name())
+    };
     match Scheme::ALL.into_iter().find(named) {
         None if name.is_empty() => malformed(None, "the Authorization line is empty"),
-        None => Presented::Nothing,
+        None => Presented::Foreign,
         Some(Scheme::Bearer) if credentials.len() > longest => Presented::Bearer(credentials),
         Some(scheme) if !is_token68(credentials) => malformed(Some(scheme), "the credentials are no token68"),
         Some(Scheme::Bearer) => Presented::Bearer(credentials),
@@ -77,8 +91,15 @@ pub fn read<'a>(mut lines: impl Iterator<Item = &'a [u8]>, accepted: SchemeSet, 
             Err(cause) => malformed(Some(scheme), cause),
         },
         #[cfg(not(feature = "basic"))]
-        Some(Scheme::Basic) => Presented::Nothing,
+        Some(Scheme::Basic) => Presented::Foreign,
+        Some(Scheme::ApiKey | Scheme::Session) => Presented::Foreign,
     }
+}
+
+/// The issuer of identities that a store of users stands behind, however they log in.
+#[cfg(feature = "passwords")]
+fn issuer_of_users(realm: &str) -> String {
+    format!("basic:{realm}")
 }
 
 /// `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`
@@ -100,10 +121,13 @@ mod tests {
     fn kind(lines: &[&[u8]], accepted: SchemeSet) -> &'static str {
         match read(lines.iter().copied(), accepted, 8192) {
             Presented::Nothing => "nothing",
+            Presented::Foreign => "foreign",
             Presented::Malformed(_) => "malformed",
             Presented::Bearer(_) => "bearer",
             #[cfg(feature = "basic")]
             Presented::Basic(_) => "basic",
+            #[cfg(feature = "session")]
+            Presented::Session(_) => "session",
         }
     }
 
@@ -117,10 +141,10 @@ mod tests {
             (&[b"Bearer abc.def.g-_~+/=="], "bearer"),
             (&[b"bearer x"], "bearer"),
             (&[b"BEARER   x"], "bearer"),
-            (&[b"  bAsIc x"], "nothing"),
+            (&[b"  bAsIc x"], "foreign"),
             (&[b" Bearer x\t"], "bearer"),
-            (&[b"Digest username=\"a\""], "nothing"),
-            (&[b"abc.def.ghi"], "nothing"),
+            (&[b"Digest username=\"a\""], "foreign"),
+            (&[b"abc.def.ghi"], "foreign"),
             (&[b""], "malformed"),
             (&[b"Bearer"], "malformed"),
             (&[b"Bearer "], "malformed"),
@@ -146,6 +170,6 @@ mod tests {
     #[test]
     fn a_scheme_that_is_not_accepted_counts_as_no_credential() {
         // BEARER-6
-        assert_eq!(kind(&[b"Bearer x"], SchemeSet::NONE), "nothing");
+        assert_eq!(kind(&[b"Bearer x"], SchemeSet::NONE), "foreign");
     }
 }

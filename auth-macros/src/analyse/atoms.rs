@@ -27,7 +27,9 @@ pub(crate) enum Atom {
     MaxAge(u64),
     Acr(String),
     Scheme(&'static str),
+    Direct,
     Networks(Vec<Network>),
+    Countries(Vec<LitStr>),
 }
 
 /// A name of a vocabulary.
@@ -47,7 +49,7 @@ pub(crate) struct Network {
 
 impl Atom {
     pub(crate) const fn is_about_caller(&self) -> bool {
-        !matches!(self, Self::Networks(_))
+        !matches!(self, Self::Networks(_) | Self::Countries(_))
     }
 
     /// The atom as it is written in a rule.
@@ -63,6 +65,11 @@ impl Atom {
             Self::MaxAge(seconds) => format!("max_age(\"{seconds}s\")"),
             Self::Acr(value) => format!("acr({value:?})"),
             Self::Scheme(name) => format!("scheme(\"{}\")", name.to_lowercase()),
+            Self::Direct => "direct".to_owned(),
+            Self::Countries(codes) => {
+                let all: Vec<_> = codes.iter().map(|code| format!("{:?}", code.value())).collect();
+                format!("country({})", all.join(", "))
+            }
             Self::Networks(networks) => {
                 let all: Vec<_> = networks.iter().map(|net| format!("\"{}/{}\"", net.address, net.prefix)).collect();
                 format!("network({})", all.join(", "))
@@ -87,6 +94,7 @@ pub(crate) fn atom(
         }
     };
     match row.shape {
+        Shape::Nothing if arguments.is_empty() && words::FLAGS.contains(&row.word) => Some(Atom::Direct),
         Shape::Nothing if arguments.is_empty() => Some(Atom::Authenticated),
         Shape::Nothing => {
             diagnostics.report(at, format!("`{}` takes no words", row.word), format!("write `{}`", row.example))
@@ -97,6 +105,7 @@ pub(crate) fn atom(
         },
         Shape::Claim => claim(row, arguments, at, diagnostics),
         Shape::Networks => networks(arguments, at, diagnostics).map(Atom::Networks),
+        Shape::Countries => countries(arguments, at, diagnostics).map(Atom::Countries),
         Shape::Duration => duration(one(diagnostics)?, diagnostics).map(Atom::MaxAge),
         Shape::Acr => acr(one(diagnostics)?, diagnostics).map(Atom::Acr),
         Shape::Scheme => scheme(one(diagnostics)?, diagnostics).map(Atom::Scheme),
@@ -253,6 +262,42 @@ fn first_address(address: IpAddr, prefix: u8) -> IpAddr {
             Ipv6Addr::from(v6.to_bits() & mask).into()
         }
     }
+}
+
+/// Codes of two letters. Whether there is such a country, the compiler looks up in a const.
+pub(crate) fn countries(arguments: &[&Expr], at: &TokenStream, diagnostics: &mut Diagnostics) -> Option<Vec<LitStr>> {
+    if arguments.is_empty() {
+        return diagnostics.report(at, "this names no country", "write one or more, such as \"DE\"");
+    }
+    let mut codes: Vec<LitStr> = Vec::new();
+    let mut all = true;
+    for argument in arguments {
+        match country(argument, diagnostics) {
+            Some(code) if codes.iter().any(|other| other.value() == code.value()) => {
+                let wrong = format!("\"{}\" stands twice", code.value());
+                diagnostics.note(code, wrong, "delete one of the two");
+                all = false;
+            }
+            Some(code) => codes.push(code),
+            None => all = false,
+        }
+    }
+    all.then_some(codes)
+}
+
+fn country(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<LitStr> {
+    let literal = string("a country", expression, "\"DE\"", diagnostics)?;
+    let text = literal.value();
+    if text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Some(literal.clone());
+    }
+    let capital = text.to_ascii_uppercase();
+    if text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        let wrong = format!("\"{text}\" is no country code: those are of capital letters");
+        return diagnostics.report(literal, wrong, format!("write \"{capital}\""));
+    }
+    let wrong = format!("\"{text}\" is no country code");
+    diagnostics.report(literal, wrong, "write the two letters of ISO 3166-1, such as \"DE\" for Germany")
 }
 
 /// Whole seconds, of a number and a unit.

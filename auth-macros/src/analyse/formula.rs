@@ -5,10 +5,10 @@ use quote::ToTokens as _;
 use syn::punctuated::Punctuated;
 use syn::{BinOp, Expr, Token, UnOp};
 
-use super::atoms::{Atom, Literal, any_or_all, atom, name, networks, two_names, ungrouped};
+use super::atoms::{Atom, Literal, any_or_all, atom, countries, name, networks, two_names, ungrouped};
 use crate::diagnostics::{Diagnostics, did_you_mean, nearest};
 use crate::parse::{Word, Words};
-use crate::words::{self, ATOMS, Attribute, KEYS, Kind};
+use crate::words::{self, ATOMS, Attribute, FLAGS, KEYS, Kind};
 
 #[derive(Clone)]
 pub(crate) enum Formula {
@@ -89,6 +89,12 @@ pub(crate) fn of_attribute(words: &Words, diagnostics: &mut Diagnostics) -> Opti
             let networks = networks(&arguments, &at, diagnostics)?;
             Some(literal(Atom::Networks(networks), words.attribute == Attribute::DenyNetwork, at))
         }
+        Attribute::RequireCountry | Attribute::DenyCountry => {
+            let arguments = expressions(words, diagnostics)?;
+            let at = whole(words, &arguments);
+            let countries = countries(&arguments, &at, diagnostics)?;
+            Some(literal(Atom::Countries(countries), words.attribute == Attribute::DenyCountry, at))
+        }
         Attribute::Require => of_rule(words, diagnostics),
     }
 }
@@ -148,11 +154,32 @@ fn public(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
 fn require_auth(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
     let mut parts = Vec::new();
     let mut seen: Vec<String> = Vec::new();
-    const HELP: &str = "write `max_age = \"5m\"`, `acr = \"…\"` or `scheme = \"bearer\"`";
+    const HELP: &str = "write `max_age = \"5m\"`, `acr = \"…\"`, `scheme = \"bearer\"` or `direct`";
+    let is_flag = |word: &proc_macro2::Ident| FLAGS.iter().any(|flag| word == flag);
     for word in &words.list {
         let (key, value) = match word {
             Word::Key(key, value) => (key, value),
+            Word::Expression(Expr::Path(flag)) if flag.path.get_ident().is_some_and(is_flag) => {
+                let name = flag.to_token_stream().to_string();
+                if seen.contains(&name) {
+                    diagnostics.note(flag, format!("`{name}` stands twice"), "delete one of the two");
+                }
+                let at = flag.to_token_stream();
+                let atom = words::atom(&name).and_then(|row| atom(row, &[], &at, diagnostics));
+                seen.push(name);
+                parts.push(atom.map(|atom| literal(atom, false, at)));
+                continue;
+            }
             Word::Expression(other) => {
+                let typo = match ungrouped(other) {
+                    Expr::Path(word) => word.path.get_ident().map(ToString::to_string),
+                    _ => None,
+                };
+                if let Some(flag) = typo.as_deref().and_then(|word| nearest(word, FLAGS)) {
+                    let wrong = format!("unknown word `{}`; did you mean `{flag}`?", other.to_token_stream());
+                    diagnostics.note(other, wrong, HELP);
+                    continue;
+                }
                 let what = match ungrouped(other) {
                     Expr::Path(_) | Expr::Call(_) => "this key has no value after `=`",
                     _ => "this value has no key before it",

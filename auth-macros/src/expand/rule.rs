@@ -62,12 +62,22 @@ pub(super) fn refusing(root: &Root) -> TokenStream {
 /// Consts that do not compile where a name is not declared, or of the wrong kind. One for each name: each is its own
 /// mistake. `conditions` are the `cfg`s of the handler.
 pub(super) fn checks(formula: &Formula, conditions: &TokenStream, root: &Root) -> TokenStream {
-    let checks = formula.literals().into_iter().filter_map(|literal| check(literal, root));
+    let checks = formula.literals().into_iter().flat_map(|literal| check(literal, root));
     checks.map(|check| quote!(#conditions #check)).collect()
 }
 
-fn check(literal: &Literal, root: &Root) -> Option<TokenStream> {
-    let Atom::Named(kind, name) = &literal.atom else { return None };
+fn check(literal: &Literal, root: &Root) -> Vec<TokenStream> {
+    let (kind, name) = match &literal.atom {
+        Atom::Named(kind, name) => (kind, name),
+        Atom::Countries(codes) => {
+            let checks = codes.iter().map(|code| {
+                let check = respan(root.private(quote!(check_country)), code.span());
+                quote_spanned!(code.span()=> const _: () = #check(#code);)
+            });
+            return checks.collect();
+        }
+        _ => return Vec::new(),
+    };
     let vocabulary = vocabulary(*kind, name, root);
     let at = span_of(name);
     let mut calls = TokenStream::new();
@@ -84,7 +94,7 @@ fn check(literal: &Literal, root: &Root) -> Option<TokenStream> {
         let check = respan(root.private(quote!(check_negated)), at);
         calls.extend(quote_spanned!(at=> #check(#vocabulary);));
     }
-    Some(quote!(const _: () = { #calls };))
+    vec![quote!(const _: () = { #calls };)]
 }
 
 /// All of it with one span, so that a panic in it is told at that place.
@@ -181,6 +191,14 @@ fn atom(atom: &Atom, root: &Root) -> TokenStream {
             let scheme = root.private(quote!(Scheme));
             let name = syn::Ident::new(name, Span::call_site());
             quote!(#variant(#of(#scheme::#name)))
+        }
+        Atom::Direct => {
+            let (variant, kind) = (variant(quote!(Direct)), of(quote!(Direct)));
+            quote!(#variant(#kind))
+        }
+        Atom::Countries(codes) => {
+            let (variant, of, make) = (variant(quote!(Country)), of(quote!(Country)), root.private(quote!(country)));
+            quote!(#variant(#of(const { &[#(#make(#codes)),*] })))
         }
         Atom::Networks(networks) => {
             let (variant, of) = (variant(quote!(Network)), of(quote!(Network)));

@@ -261,6 +261,7 @@ fn allows(bearer: &Bearer, token: &str) -> bool {
         set_up: None,
         now,
         client: None,
+        country: None,
         address_blocked: false,
         cross_site: CrossSite::Passed,
         caller: Caller::Known(&principal),

@@ -358,6 +358,7 @@ impl Jwt {
             confers: self.confers.unwrap_or_else(Confers::everything),
             lists: self.lists,
             has_claims: true,
+            all_scopes: false,
             roles: roles.clone(),
         };
         Ok(Issuer {

@@ -93,7 +93,16 @@ fn answer(bearer: &Bearer, line: &[u8], now: Timestamp, role: &'static str) -> (
         let (client, cross_site) = (None, CrossSite::Passed);
         decide(
             rules,
-            &Facts { set_up: None, now, client, address_blocked: false, cross_site, caller, sources: &sources },
+            &Facts {
+                set_up: None,
+                now,
+                client,
+                country: None,
+                address_blocked: false,
+                cross_site,
+                caller,
+                sources: &sources,
+            },
         )
     };
     let verified = match read([line].into_iter(), SchemeSet::NONE.with(Scheme::Bearer), 8192) {
@@ -887,6 +896,7 @@ fn no_output_for_people_shows_a_secret_a_token_or_a_claim() {
             set_up: None,
             now,
             client: None,
+            country: None,
             address_blocked: false,
             cross_site: CrossSite::Passed,
             caller,

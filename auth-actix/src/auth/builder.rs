@@ -1,10 +1,10 @@
-//! [`Auth`] and its builder. Each wrong setting is a variant of [`BuildError`], so no request finds out.
+//! The settings of an [`Auth`], and what is wrong with them.
 
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
-use actix_web::HttpRequest;
+use actix_web::{HttpRequest, HttpResponse};
 use auth_core::client::address::{AddressSource, Forwarding, HostError, Hosts};
 use auth_core::client::cross_site::{OriginError, Origins};
 use auth_core::denial::challenge::{Realm, RealmError, SchemeSet};
@@ -12,59 +12,15 @@ use auth_core::denial::challenge::{Realm, RealmError, SchemeSet};
 use auth_core::scheme::basic;
 #[cfg(feature = "jwt")]
 use auth_core::scheme::bearer::{Bearer, Jwt, JwtError};
+#[cfg(feature = "session")]
+use auth_core::scheme::session::{Sessions, SessionsError};
 use auth_core::source::{RoleTypes, Source};
-use auth_core::vocabulary::{Kind, RoleSet, Vocabulary};
+#[cfg(feature = "passwords")]
+use auth_core::users::Passwords;
+use auth_core::vocabulary::{RoleSet, Vocabulary};
 
+use super::{Auth, Inner, Peer};
 use crate::respond::{Answers, Refused};
-use actix_web::HttpResponse;
-
-/// The authorization of an application: which credentials it accepts, and how it answers. Cheap to clone; make one, and
-/// give each worker a clone.
-///
-/// ```
-/// # fn main() -> std::io::Result<()> {
-/// use actix_web::{App, get};
-/// use auth_actix::{Auth, Jwt, require_auth};
-///
-/// #[require_auth]
-/// #[get("/reports")]
-/// async fn reports() -> &'static str { "all of them" }
-///
-/// let auth = Auth::builder()
-///     .realm("reports")
-///     .bearer(Jwt::hs256([7; 32]).issuer("https://id.example").audience("reports"))
-///     .build()?;
-/// let app = move || App::new().service(auth.scope("/api").service(reports));
-/// # let _ = app;
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone)]
-pub struct Auth(Arc<Inner>);
-
-struct Inner {
-    answers: Answers,
-    #[cfg(feature = "jwt")]
-    bearer: Option<Bearer>,
-    #[cfg(feature = "basic")]
-    basic: Option<basic::Verifier>,
-    sources: Vec<Arc<Source>>,
-    address: AddressSource,
-    hosts: Hosts,
-    origins: Origins,
-    loopback_only: bool,
-    told_of_proxy: AtomicBool,
-    /// The role types whose grants count.
-    roles: RoleTypes,
-    /// The vocabularies that were met so far, and which types are the same on purpose. Looked at when handlers are
-    /// registered, never in a request.
-    vocabularies: Mutex<Vec<&'static Vocabulary>>,
-    same: Vec<(&'static Vocabulary, &'static Vocabulary)>,
-}
-
-/// The socket's peer is the client: there is no proxy. For [`AuthBuilder::client_address`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Peer;
 
 /// What is wrong with the settings. Converts into [`std::io::Error`], which a `main` of actix returns.
 #[derive(PartialEq, Eq, thiserror::Error)]
@@ -74,7 +30,7 @@ pub enum BuildError {
     #[error("`.realm({0:?})`: {1}")]
     Realm(String, RealmError),
     /// Nobody could ever authenticate.
-    #[error("no scheme is accepted: call `.bearer(…)` or `.basic(…)`")]
+    #[error("no scheme is accepted: call `.bearer(…)`, `.basic(…)` or `.session(…)`")]
     NoScheme,
     /// The settings of an issuer of tokens.
     #[cfg(feature = "jwt")]
@@ -88,6 +44,14 @@ pub enum BuildError {
     /// With several sources, each says what it may confer; otherwise the weakest makes administrators.
     #[error("`.{0}(…)` does not say what it `.confers(…)`, and there are several sources")]
     ConfersMissing(&'static str),
+    /// The settings of sessions.
+    #[cfg(feature = "session")]
+    #[error("`.session(…)`: {0}")]
+    Sessions(SessionsError),
+    /// One name would be two people.
+    #[cfg(feature = "passwords")]
+    #[error("`.basic(…)` and `.users(…)` name two stores: make one `Passwords`, and give each a clone")]
+    TwoStoresOfUsers,
     /// A proxy is no address and no network.
     #[error("`.behind(…)`: {0:?} is no address and no network")]
     Proxy(String),
@@ -136,6 +100,12 @@ pub struct AuthBuilder {
     jwts: Vec<Jwt>,
     #[cfg(feature = "basic")]
     basic: Option<basic::Basic>,
+    #[cfg(feature = "session")]
+    sessions: Option<Sessions>,
+    #[cfg(feature = "passwords")]
+    users: Option<Passwords>,
+    #[cfg(feature = "session")]
+    foreign_authorization: bool,
     roles: RoleTypes,
     same: Vec<(&'static Vocabulary, &'static Vocabulary)>,
     address: Address,
@@ -175,6 +145,26 @@ impl AuthBuilder {
     #[cfg(feature = "basic")]
     pub fn basic(self, users: impl Into<basic::Basic>) -> Self {
         Self { basic: Some(users.into()), ..self }
+    }
+
+    /// Accepts session cookies. [`Session`](crate::Session) begins and ends sessions.
+    #[cfg(feature = "session")]
+    pub fn session(self, sessions: Sessions) -> Self {
+        Self { sessions: Some(sessions), ..self }
+    }
+
+    /// The users whose passwords a login is checked against; those of [`basic`](Self::basic) unless set.
+    #[cfg(feature = "passwords")]
+    pub fn users(self, users: impl Into<Passwords>) -> Self {
+        Self { users: Some(users.into()), ..self }
+    }
+
+    /// An `Authorization` line of a scheme that nobody here accepts counts as none, and a cookie beside it counts. Without
+    /// this it means that the caller presents something else, and no cookie stands in for it. For an application behind a
+    /// proxy that passes its own Basic on.
+    #[cfg(feature = "session")]
+    pub fn ignore_authorization_of_other_schemes(self) -> Self {
+        Self { foreign_authorization: true, ..self }
     }
 
     /// A type of roles whose `grants(…)` count: who holds one of them holds what it grants. The types that rules of scopes
@@ -255,87 +245,53 @@ impl AuthBuilder {
     ///
     /// # Errors
     /// A setting is wrong; the error names it.
-    pub fn build(self) -> Result<Auth, BuildError> {
-        let realm_text = self.realm.unwrap_or_else(|| "restricted".to_owned());
+    #[allow(unused_mut, reason = "without any scheme there is nothing to prepare")]
+    pub fn build(mut self) -> Result<Auth, BuildError> {
+        let realm_text = self.realm.take().unwrap_or_else(|| "restricted".to_owned());
         let realm = Realm::new(&realm_text).map_err(|error| BuildError::Realm(realm_text.clone(), error))?;
-        #[cfg_attr(not(any(feature = "jwt", feature = "basic")), allow(unused_mut))]
-        let mut sources = Vec::new();
+        self.check_what_sources_confer()?;
+        let loopback_only = self.is_for_this_machine();
+        let mut sources: Vec<Arc<Source>> = Vec::new();
         #[cfg(feature = "jwt")]
-        let jwts = {
-            #[cfg(feature = "test-util")]
-            let jwts = match self.test_keys {
-                Some((_, false)) if !cfg!(debug_assertions) => return Err(BuildError::TestKeysInRelease),
-                Some((keys, _)) => self.jwts.into_iter().map(|jwt| keys.replace(jwt)).collect(),
-                None => self.jwts,
-            };
-            #[cfg(not(feature = "test-util"))]
-            let jwts = self.jwts;
-            jwts
-        };
-        #[cfg(feature = "jwt")]
-        let (count, loopback_only) = (jwts.len(), jwts.iter().any(Jwt::is_dev));
-        #[cfg(not(feature = "jwt"))]
-        let (count, loopback_only) = (0, false);
-        if loopback_only && !cfg!(debug_assertions) {
-            return Err(BuildError::DevInRelease);
-        }
-        #[cfg(feature = "basic")]
-        let several = count + usize::from(self.basic.is_some()) > 1;
-        #[cfg(not(feature = "basic"))]
-        let several = count > 1;
-        #[cfg(feature = "jwt")]
-        let bearer = {
-            if several && !jwts.iter().all(Jwt::says_what_it_confers) {
-                return Err(BuildError::ConfersMissing("bearer"));
-            }
-            for jwt in jwts.iter().filter(|jwt| jwt.is_dev()) {
-                dev::print_commands(jwt, &self.roles);
-            }
-            let new =
-                |jwts| Bearer::new(jwts, &self.roles).map_err(|(issuer, error)| BuildError::Jwt { issuer, error });
-            if jwts.is_empty() { None } else { Some(new(jwts)?) }
-        };
+        let bearer = self.prepare_bearer()?;
         #[cfg(feature = "jwt")]
         sources.extend(bearer.iter().flat_map(Bearer::sources).cloned());
+        #[cfg(feature = "passwords")]
+        let users = self.users_of_logins()?;
         #[cfg(feature = "basic")]
-        let basic = match self.basic {
-            Some(basic) if several && !basic.says_what_it_confers() => return Err(BuildError::ConfersMissing("basic")),
-            basic => basic.map(|basic| basic.prepare(&realm_text, &self.roles)),
-        };
+        let basic = self.basic.take().map(|basic| basic.prepare(&realm_text, &self.roles));
         #[cfg(feature = "basic")]
         sources.extend(basic.iter().map(|basic| Arc::clone(basic.source())));
-        let _ = several;
-        if sources.is_empty() {
-            return Err(BuildError::NoScheme);
-        }
-        let accepted = sources.iter().fold(SchemeSet::NONE, |set, source: &Arc<Source>| set.with(source.scheme));
-        let mut answers = Answers::new(&realm, accepted);
+        #[cfg(feature = "session")]
+        let sessions = match self.sessions.take() {
+            Some(sessions) => {
+                Some(sessions.prepare(&realm_text, users.clone(), &self.roles).map_err(BuildError::Sessions)?)
+            }
+            None => None,
+        };
+        #[cfg(feature = "session")]
+        sources.extend(sessions.iter().map(|sessions| Arc::clone(sessions.source())));
+        let accepted = sources.iter().fold(SchemeSet::NONE, |set, source| set.with(source.scheme));
+        let login_page = self.login_page.take().map(checked_login_page).transpose()?;
+        let mut answers = Answers::new(&realm, accepted, login_page);
         answers.renderer = self.renderer;
-        if let Some(page) = self.login_page {
-            let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'#');
-            if !page.starts_with('/') || page.starts_with("//") || !page.bytes().all(plain) {
-                return Err(BuildError::LoginPage(page));
-            }
-            answers.login_page = Some(page);
-        }
         if let Some(base) = self.problem_base {
-            let scheme = base.split_once(':').map_or("", |(scheme, _)| scheme);
-            let plain = |byte: u8| byte.is_ascii_graphic() && !b"\"\\<>{}|^`".contains(&byte);
-            let absolute = !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
-            if !absolute || !base.ends_with(['/', ':', '#']) || !base.bytes().all(plain) {
-                return Err(BuildError::ProblemBase(base));
-            }
-            answers.base = base;
+            answers.base = checked_problem_base(base)?;
         }
-        let address = address_source(self.address)?;
         Ok(Auth(Arc::new(Inner {
             answers,
             #[cfg(feature = "jwt")]
             bearer,
             #[cfg(feature = "basic")]
             basic,
+            #[cfg(feature = "session")]
+            sessions,
+            #[cfg(feature = "passwords")]
+            users,
+            #[cfg(feature = "session")]
+            foreign_authorization: self.foreign_authorization,
             sources,
-            address,
+            address: address_source(self.address)?,
             hosts: Hosts::new(self.hosts).map_err(BuildError::Host)?,
             origins: Origins::new(self.origins).map_err(BuildError::Origin)?,
             loopback_only,
@@ -345,6 +301,94 @@ impl AuthBuilder {
             same: self.same,
         })))
     }
+
+    /// Somebody can authenticate; and of several sources, each says what it may confer.
+    fn check_what_sources_confer(&self) -> Result<(), BuildError> {
+        let sources: [(&'static str, Vec<bool>); 3] = [
+            #[cfg(feature = "jwt")]
+            ("bearer", self.jwts.iter().map(Jwt::says_what_it_confers).collect()),
+            #[cfg(not(feature = "jwt"))]
+            ("bearer", Vec::new()),
+            #[cfg(feature = "basic")]
+            ("basic", self.basic.iter().map(basic::Basic::says_what_it_confers).collect()),
+            #[cfg(not(feature = "basic"))]
+            ("basic", Vec::new()),
+            #[cfg(feature = "session")]
+            ("session", self.sessions.iter().map(Sessions::says_what_it_confers).collect()),
+            #[cfg(not(feature = "session"))]
+            ("session", Vec::new()),
+        ];
+        let silent = sources.iter().find(|(_, say)| !say.iter().all(|says| *says));
+        match (sources.iter().map(|(_, say)| say.len()).sum(), silent) {
+            (0, _) => Err(BuildError::NoScheme),
+            (2.., Some((name, _))) => Err(BuildError::ConfersMissing(name)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether keys or cookies are those of development.
+    fn is_for_this_machine(&self) -> bool {
+        #[cfg(feature = "jwt")]
+        if self.jwts.iter().any(Jwt::is_dev) {
+            return true;
+        }
+        #[cfg(feature = "session")]
+        if self.sessions.as_ref().is_some_and(Sessions::is_for_this_machine) {
+            return true;
+        }
+        false
+    }
+
+    #[cfg(feature = "jwt")]
+    fn prepare_bearer(&mut self) -> Result<Option<Bearer>, BuildError> {
+        let jwts = std::mem::take(&mut self.jwts);
+        #[cfg(feature = "test-util")]
+        let jwts = match self.test_keys.take() {
+            Some((_, false)) if !cfg!(debug_assertions) => return Err(BuildError::TestKeysInRelease),
+            Some((keys, _)) => jwts.into_iter().map(|jwt| keys.replace(jwt)).collect(),
+            None => jwts,
+        };
+        for jwt in jwts.iter().filter(|jwt| jwt.is_dev()) {
+            if !cfg!(debug_assertions) {
+                return Err(BuildError::DevInRelease);
+            }
+            super::dev::print_commands(jwt, &self.roles);
+        }
+        if jwts.is_empty() {
+            return Ok(None);
+        }
+        let prepared = Bearer::new(jwts, &self.roles);
+        prepared.map(Some).map_err(|(issuer, error)| BuildError::Jwt { issuer, error })
+    }
+
+    /// The users of the login form: those of Basic, unless others are said, which then have to be the same.
+    #[cfg(feature = "passwords")]
+    fn users_of_logins(&mut self) -> Result<Option<Passwords>, BuildError> {
+        let users = self.users.take();
+        #[cfg(feature = "basic")]
+        if let Some(basic) = &self.basic {
+            return match users {
+                Some(users) if !users.is(basic.passwords()) => Err(BuildError::TwoStoresOfUsers),
+                _ => Ok(Some(basic.passwords().clone())),
+            };
+        }
+        Ok(users)
+    }
+}
+
+/// A path on this site, and nothing that a browser takes for another one.
+fn checked_login_page(page: String) -> Result<String, BuildError> {
+    let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'#' | b'"');
+    let here = page.starts_with('/') && !page.starts_with("//") && page.bytes().all(plain);
+    if here { Ok(page) } else { Err(BuildError::LoginPage(page)) }
+}
+
+fn checked_problem_base(base: String) -> Result<String, BuildError> {
+    let scheme = base.split_once(':').map_or("", |(scheme, _)| scheme);
+    let plain = |byte: u8| byte.is_ascii_graphic() && !b"\"\\<>{}|^`".contains(&byte);
+    let absolute = !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let fits = absolute && base.ends_with(['/', ':', '#']) && base.bytes().all(plain);
+    if fits { Ok(base) } else { Err(BuildError::ProblemBase(base)) }
 }
 
 fn address_source(address: Address) -> Result<AddressSource, BuildError> {
@@ -368,118 +412,9 @@ fn address_source(address: Address) -> Result<AddressSource, BuildError> {
     Ok(AddressSource::Behind { proxies, unix, header })
 }
 
-impl Auth {
-    /// Begins with no settings.
-    pub fn builder() -> AuthBuilder {
-        AuthBuilder::default()
-    }
-
-    pub(crate) fn answers(&self) -> &Answers {
-        &self.0.answers
-    }
-
-    #[cfg(feature = "jwt")]
-    pub(crate) fn verifier_of_tokens(&self) -> Option<&Bearer> {
-        self.0.bearer.as_ref()
-    }
-
-    /// The longest bearer token that is looked at.
-    pub(crate) fn longest_token(&self) -> usize {
-        #[cfg(feature = "jwt")]
-        return self.0.bearer.as_ref().map_or(0, Bearer::longest);
-        #[cfg(not(feature = "jwt"))]
-        0
-    }
-
-    #[cfg(feature = "basic")]
-    pub(crate) fn verifier_of_passwords(&self) -> Option<&basic::Verifier> {
-        self.0.basic.as_ref()
-    }
-
-    pub(crate) fn sources(&self) -> &[Arc<Source>] {
-        &self.0.sources
-    }
-
-    pub(crate) fn address(&self) -> &AddressSource {
-        &self.0.address
-    }
-
-    pub(crate) fn hosts(&self) -> &Hosts {
-        &self.0.hosts
-    }
-
-    pub(crate) fn origins(&self) -> &Origins {
-        &self.0.origins
-    }
-
-    /// Whether only this machine may ask, as the keys are those of [`Jwt::dev`].
-    pub(crate) fn is_loopback_only(&self) -> bool {
-        self.0.loopback_only
-    }
-
-    /// Whether this is the first time that a request shows a proxy which nobody declared.
-    pub(crate) fn tell_of_proxy_once(&self) -> bool {
-        !self.0.told_of_proxy.swap(true, Ordering::Relaxed)
-    }
-
-    /// Whether both are clones of one.
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-
-    /// Takes note of a vocabulary that a rule names. An earlier one that declares one of its names differently is a
-    /// mistake: the name in a token would have two meanings.
-    pub(crate) fn meet(&self, vocabulary: &'static Vocabulary) -> Result<(), (&'static str, &'static Vocabulary)> {
-        let mut met = self.0.vocabularies.lock().unwrap_or_else(PoisonError::into_inner);
-        if met.iter().any(|other| other.is(vocabulary)) {
-            return Ok(());
-        }
-        let same = |other: &Vocabulary| {
-            self.0.same.iter().any(|(a, b)| a.is(other) && b.is(vocabulary) || a.is(vocabulary) && b.is(other))
-        };
-        for other in met.iter().filter(|other| other.kind == vocabulary.kind && !same(other)) {
-            if let Some((name, _)) = vocabulary.sorted.iter().find(|(name, _)| other.index_of(name).is_some()) {
-                return Err((name, other));
-            }
-        }
-        met.push(vocabulary);
-        if vocabulary.kind == Kind::Role && !vocabulary.open && !self.0.roles.add(vocabulary) {
-            tracing::error!(target: "auth_actix", "more than {} types of roles: the grants of `{}` do not count", RoleTypes::MOST, vocabulary.declared_in);
-        }
-        Ok(())
-    }
-}
-
-impl std::fmt::Debug for Auth {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let issuers = self.0.sources.iter().map(|source| &source.issuer);
-        f.debug_tuple("Auth").field(&issuers.collect::<Vec<_>>()).finish()
-    }
-}
-
 impl std::fmt::Debug for AuthBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("AuthBuilder").field("realm", &self.realm).finish_non_exhaustive()
-    }
-}
-
-/// What `Jwt::dev()` prints.
-#[cfg(feature = "jwt")]
-mod dev {
-    use auth_core::scheme::bearer::Jwt;
-    use auth_core::source::RoleTypes;
-
-    /// A command for each role, with a token that has it.
-    #[allow(clippy::print_stderr, reason = "it is for the person at the terminal, and only in debug builds")]
-    pub(super) fn print_commands(jwt: &Jwt, roles: &RoleTypes) {
-        eprintln!(
-            "Jwt::dev(): tokens of a key that ends with this process, for this machine alone. Put your path at the end."
-        );
-        let names = roles.iter().flat_map(|vocabulary| vocabulary.names);
-        for (what, role) in [("no role", None)].into_iter().chain(names.map(|name| (*name, Some(*name)))) {
-            let token = jwt.dev_token(role).unwrap_or_default();
-            eprintln!("# {what}\ncurl -i -H 'Authorization: Bearer {token}' http://127.0.0.1:8080/");
-        }
     }
 }
 
@@ -498,7 +433,7 @@ mod tests {
         let partner = || Jwt::hs256([8; 32]).issuer("https://partner.example").audience("reports");
         #[rustfmt::skip]
         let table: Vec<(AuthBuilder, &str)> = vec![
-            (Auth::builder(), "no scheme is accepted: call `.bearer(…)` or `.basic(…)`"),
+            (Auth::builder(), "no scheme is accepted: call `.bearer(…)`, `.basic(…)` or `.session(…)`"),
             (with().realm("a\r\nb"), "`.realm(\"a\\r\\nb\")`: a realm is visible ASCII and spaces"),
             (Auth::builder().bearer(Jwt::hs256([7; 32]).audience("reports")), "`.bearer(…)` for issuer \"\": `.issuer(…)` is missing: whose tokens are these?"),
             (Auth::builder().bearer(Jwt::hs256([7; 31]).issuer("a").audience("b")), "`.bearer(…)` for issuer \"a\": key 1: an HMAC secret for this algorithm has at least 32 bytes"),

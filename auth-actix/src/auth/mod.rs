@@ -1,0 +1,202 @@
+//! [`Auth`] and its builder. Each wrong setting is a variant of [`BuildError`], so no request finds out.
+
+mod builder;
+#[cfg(feature = "jwt")]
+mod dev;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use auth_core::client::address::{AddressSource, Hosts};
+use auth_core::client::cross_site::Origins;
+#[cfg(feature = "basic")]
+use auth_core::scheme::basic;
+#[cfg(feature = "jwt")]
+use auth_core::scheme::bearer::Bearer;
+#[cfg(feature = "session")]
+use auth_core::scheme::session;
+use auth_core::source::{RoleTypes, Source};
+#[cfg(feature = "passwords")]
+use auth_core::users::Passwords;
+use auth_core::vocabulary::{Kind, Vocabulary};
+
+pub use self::builder::{AuthBuilder, BuildError};
+use crate::respond::Answers;
+
+/// The authorization of an application: which credentials it accepts, and how it answers. Cheap to clone; make one, and
+/// give each worker a clone.
+///
+/// ```
+/// # fn main() -> std::io::Result<()> {
+/// use actix_web::{App, get};
+/// use auth_actix::{Auth, Jwt, require_auth};
+///
+/// #[require_auth]
+/// #[get("/reports")]
+/// async fn reports() -> &'static str { "all of them" }
+///
+/// let auth = Auth::builder()
+///     .realm("reports")
+///     .bearer(Jwt::hs256([7; 32]).issuer("https://id.example").audience("reports"))
+///     .build()?;
+/// let app = move || App::new().service(auth.scope("/api").service(reports));
+/// # let _ = app;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Auth(Arc<Inner>);
+
+struct Inner {
+    answers: Answers,
+    #[cfg(feature = "jwt")]
+    bearer: Option<Bearer>,
+    #[cfg(feature = "basic")]
+    basic: Option<basic::Verifier>,
+    #[cfg(feature = "session")]
+    sessions: Option<session::Verifier>,
+    /// The users of the login form.
+    #[cfg(feature = "passwords")]
+    users: Option<Passwords>,
+    /// Whether an `Authorization` line of a scheme that nobody here accepts is for somebody else.
+    #[cfg(feature = "session")]
+    foreign_authorization: bool,
+    sources: Vec<Arc<Source>>,
+    address: AddressSource,
+    hosts: Hosts,
+    origins: Origins,
+    loopback_only: bool,
+    told_of_proxy: AtomicBool,
+    /// The role types whose grants count.
+    roles: RoleTypes,
+    /// The vocabularies that were met so far, and which types are the same on purpose. Looked at when handlers are
+    /// registered, never in a request.
+    vocabularies: Mutex<Vec<&'static Vocabulary>>,
+    same: Vec<(&'static Vocabulary, &'static Vocabulary)>,
+}
+
+/// The socket's peer is the client: there is no proxy. For [`AuthBuilder::client_address`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer;
+
+impl Auth {
+    /// Begins with no settings.
+    pub fn builder() -> AuthBuilder {
+        AuthBuilder::default()
+    }
+
+    pub(crate) fn answers(&self) -> &Answers {
+        &self.0.answers
+    }
+
+    #[cfg(feature = "jwt")]
+    pub(crate) fn verifier_of_tokens(&self) -> Option<&Bearer> {
+        self.0.bearer.as_ref()
+    }
+
+    /// The longest bearer token that is looked at.
+    pub(crate) fn longest_token(&self) -> usize {
+        #[cfg(feature = "jwt")]
+        return self.0.bearer.as_ref().map_or(0, Bearer::longest);
+        #[cfg(not(feature = "jwt"))]
+        0
+    }
+
+    #[cfg(feature = "basic")]
+    pub(crate) fn verifier_of_passwords(&self) -> Option<&basic::Verifier> {
+        self.0.basic.as_ref()
+    }
+
+    #[cfg(feature = "session")]
+    pub(crate) fn sessions(&self) -> Option<&session::Verifier> {
+        self.0.sessions.as_ref()
+    }
+
+    /// Whether credentials come in cookies.
+    pub(crate) fn reads_cookies(&self) -> bool {
+        #[cfg(feature = "session")]
+        return self.0.sessions.is_some();
+        #[cfg(not(feature = "session"))]
+        false
+    }
+
+    /// Whether a `Set-Cookie` line is of a session of ours.
+    #[cfg_attr(not(feature = "session"), allow(unused_variables, reason = "there are none"))]
+    pub(crate) fn sets_session(&self, line: &[u8]) -> bool {
+        #[cfg(feature = "session")]
+        return self.0.sessions.as_ref().is_some_and(|sessions| sessions.sets(line));
+        #[cfg(not(feature = "session"))]
+        false
+    }
+
+    #[cfg(feature = "passwords")]
+    pub(crate) fn users(&self) -> Option<&Passwords> {
+        self.0.users.as_ref()
+    }
+
+    /// Whether an `Authorization` line of a scheme that nobody here accepts counts as none.
+    #[cfg(feature = "session")]
+    pub(crate) fn passes_foreign_authorization(&self) -> bool {
+        self.0.foreign_authorization
+    }
+
+    pub(crate) fn sources(&self) -> &[Arc<Source>] {
+        &self.0.sources
+    }
+
+    pub(crate) fn address(&self) -> &AddressSource {
+        &self.0.address
+    }
+
+    pub(crate) fn hosts(&self) -> &Hosts {
+        &self.0.hosts
+    }
+
+    pub(crate) fn origins(&self) -> &Origins {
+        &self.0.origins
+    }
+
+    /// Whether only this machine may ask, as keys or cookies are those of development.
+    pub(crate) fn is_loopback_only(&self) -> bool {
+        self.0.loopback_only
+    }
+
+    /// Whether this is the first time that a request shows a proxy which nobody declared.
+    pub(crate) fn tell_of_proxy_once(&self) -> bool {
+        !self.0.told_of_proxy.swap(true, Ordering::Relaxed)
+    }
+
+    /// Whether both are clones of one.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Takes note of a vocabulary that a rule names. An earlier one that declares one of its names differently is a
+    /// mistake: the name in a token would have two meanings.
+    pub(crate) fn meet(&self, vocabulary: &'static Vocabulary) -> Result<(), (&'static str, &'static Vocabulary)> {
+        let mut met = self.0.vocabularies.lock().unwrap_or_else(PoisonError::into_inner);
+        if met.iter().any(|other| other.is(vocabulary)) {
+            return Ok(());
+        }
+        let same = |other: &Vocabulary| {
+            self.0.same.iter().any(|(a, b)| a.is(other) && b.is(vocabulary) || a.is(vocabulary) && b.is(other))
+        };
+        for other in met.iter().filter(|other| other.kind == vocabulary.kind && !same(other)) {
+            if let Some((name, _)) = vocabulary.sorted.iter().find(|(name, _)| other.index_of(name).is_some()) {
+                return Err((name, other));
+            }
+        }
+        met.push(vocabulary);
+        if vocabulary.kind == Kind::Role && !vocabulary.open && !self.0.roles.add(vocabulary) {
+            tracing::error!(target: "auth_actix", "more than {} types of roles: the grants of `{}` do not count", RoleTypes::MOST, vocabulary.declared_in);
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Auth {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let issuers = self.0.sources.iter().map(|source| &source.issuer);
+        f.debug_tuple("Auth").field(&issuers.collect::<Vec<_>>()).finish()
+    }
+}

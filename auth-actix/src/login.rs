@@ -1,0 +1,148 @@
+//! The login page and what it posts to, log-out, and where both lead: for applications that do not write their own.
+
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use actix_web::web::{self, Either, Form, FormConfig, Json, JsonConfig, Query};
+use actix_web::{HttpRequest, HttpResponse, Resource};
+use auth_core::denial::{Denial, Reason};
+use auth_core::users::NameAndPassword;
+use serde::Deserialize;
+
+use crate::auth::Auth;
+use crate::respond::{self, LocalPath};
+use crate::scope::{GuardedService, guarded};
+use crate::session::{LOG_IN, Session};
+
+/// What a login posts, as a form or as JSON.
+#[derive(Deserialize)]
+struct Posted {
+    username: String,
+    password: String,
+    /// Any value: the browser keeps the session.
+    remember: Option<serde_json::Value>,
+    return_to: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Asked {
+    return_to: Option<String>,
+}
+
+/// A login is no longer than this.
+const LONGEST: usize = 8 * 1024;
+
+impl Auth {
+    /// The login: a page at [`login_page`](crate::AuthBuilder::login_page), or at `/login`, and what it posts to. Takes
+    /// `username`, `password`, `remember` and `return_to`, as a form or as JSON; a form is sent back to where it came from, JSON
+    /// is answered with 204. Register it in a scope whose path is empty.
+    ///
+    /// ```
+    /// use actix_web::App;
+    /// use auth_actix::{Auth, Sessions, UsersFile};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let users = UsersFile::parse("")?;
+    /// let auth = Auth::builder().session(Sessions::memory()).users(users).login_page("/login").build()?;
+    /// App::new().service(auth.scope("").service(auth.login()).service(auth.logout("/logout")));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn login(&self) -> GuardedService<Resource> {
+        let path = self.answers().login_page().unwrap_or("/login");
+        let path = path.split('?').next().unwrap_or(path);
+        let resource = web::resource(path)
+            .app_data(FormConfig::default().limit(LONGEST))
+            .app_data(JsonConfig::default().limit(LONGEST))
+            .route(web::get().to(show))
+            .route(web::head().to(show))
+            .route(web::post().to(log_in));
+        guarded(&LOG_IN, resource)
+    }
+
+    /// Log-out: `POST` ends the session of the browser and leads to the login page.
+    pub fn logout(&self, path: &str) -> GuardedService<Resource> {
+        guarded(&LOG_IN, web::resource(path).route(web::post().to(log_out)))
+    }
+}
+
+async fn show(asked: Query<Asked>) -> HttpResponse {
+    let page = page(&LocalPath::of(asked.return_to.as_deref()), None);
+    HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).content_type(HTML).body(page)
+}
+
+const HTML: &str = "text/html; charset=utf-8";
+
+async fn log_in(
+    session: Session,
+    request: HttpRequest,
+    posted: Either<Form<Posted>, Json<Posted>>,
+) -> actix_web::Result<HttpResponse> {
+    let (Posted { username, password, remember, return_to }, is_form) = match posted {
+        Either::Left(Form(posted)) => (posted, true),
+        Either::Right(Json(posted)) => (posted, false),
+    };
+    let return_to = LocalPath::of(return_to.as_deref());
+    let remember = remember.is_some_and(|remember| !matches!(remember, serde_json::Value::Bool(false)));
+    match session.check_password(NameAndPassword::new(username, password), remember).await {
+        Ok(cookie) => {
+            let mut response = lead(&request, is_form, &return_to);
+            response.append_header(cookie);
+            Ok(response.finish())
+        }
+        Err(denial) => {
+            let wrong = wrong(&denial);
+            let is_read = is_form && !denial.reason.is_of_server() && respond::navigates(&request);
+            let mut response = session.refused(denial).error_response();
+            if is_read {
+                response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(HTML));
+                response = response.set_body(page(&return_to, Some(&wrong))).map_into_boxed_body();
+            }
+            Ok(response)
+        }
+    }
+}
+
+async fn log_out(session: Session, request: HttpRequest) -> actix_web::Result<HttpResponse> {
+    let cookie = session.log_out().await?;
+    let to = LocalPath::of(session.login_page());
+    let mut response = lead(&request, respond::navigates(&request), &to);
+    Ok(response.append_header(cookie).finish())
+}
+
+/// The answer that leads on: a redirect for a browser, the header of htmx for a script of its kind, else nothing.
+fn lead(request: &HttpRequest, follows: bool, to: &LocalPath) -> actix_web::HttpResponseBuilder {
+    if respond::is_htmx(request) {
+        let mut response = HttpResponse::Ok();
+        response.insert_header((respond::HX_REDIRECT, to.text()));
+        response
+    } else if follows {
+        respond::see_other(to.text())
+    } else {
+        HttpResponse::NoContent()
+    }
+}
+
+/// What the page says of a login that failed. No more than the answer says.
+fn wrong(denial: &Denial) -> String {
+    match denial.reason {
+        Reason::TooManyAttempts(after) => format!("Too many attempts failed. Try again in {} s.", after.get()),
+        Reason::CrossSiteRequest => "Send this form from this page.".to_owned(),
+        _ => "The name or the password is wrong.".to_owned(),
+    }
+}
+
+/// The login page: no script, no other resource, and no text that came with the request but for a path, which is escaped.
+fn page(return_to: &LocalPath, wrong: Option<&str>) -> String {
+    let wrong = wrong.map(|wrong| format!("<p role=\"alert\" class=\"wrong\">{wrong}</p>")).unwrap_or_default();
+    let return_to = respond::html_escaped(return_to.text());
+    let style = respond::STYLE;
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><meta name=\"viewport\" \
+         content=\"width=device-width, initial-scale=1\"><title>Log in</title><style>{style}</style></head>\n\
+         <body><main><h1>Log in</h1>{wrong}<form method=\"post\">\
+         <input type=\"hidden\" name=\"return_to\" value=\"{return_to}\">\
+         <label>Name <input name=\"username\" autocomplete=\"username\" required autofocus></label>\
+         <label>Password <input name=\"password\" type=\"password\" autocomplete=\"current-password\" required></label>\
+         <label class=\"line\"><input name=\"remember\" type=\"checkbox\" value=\"yes\"> Keep me logged in</label>\
+         <button>Log in</button></form></main></body>\n</html>\n"
+    )
+}

@@ -1,0 +1,254 @@
+//! Sessions over HTTP: log-in, log-out, and acting for somebody.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{COOKIE, HeaderName, HeaderValue, InvalidHeaderValue, SET_COOKIE, TryIntoHeaderPair};
+use actix_web::{Error, FromRequest, HttpRequest};
+use auth_core::client::cross_site::CrossSite;
+use auth_core::denial::challenge::Scheme;
+use auth_core::denial::{Denial, Reason};
+use auth_core::rule::Rule;
+use auth_core::scheme::session::{LogIn, SessionId, StoreError, Verifier};
+use auth_core::users::NameAndPassword;
+use auth_core::{Id, Principal};
+
+use crate::auth::Auth;
+use crate::{enforce, extract, gather};
+
+/// Begins and ends sessions: an argument of the handlers that log people in and out.
+///
+/// Each method that changes something refuses a request that another site's page may have sent, also where no session is
+/// there yet: who is logged in as somebody else writes into their account.
+///
+/// ```
+/// use actix_web::{HttpResponse, Result, post, web};
+/// use auth_actix::{NameAndPassword, Session, public};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Form { name: String, password: String }
+///
+/// #[public]
+/// #[post("/login")]
+/// async fn login(session: Session, form: web::Form<Form>) -> Result<HttpResponse> {
+///     let Form { name, password } = form.into_inner();
+///     let cookie = session.log_in_with_password(NameAndPassword::new(name, password), false).await?;
+///     Ok(HttpResponse::NoContent().append_header(cookie).finish())
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Session {
+    auth: Auth,
+    request: HttpRequest,
+}
+
+/// The `Set-Cookie` that goes with a log-in or a log-out: `response.append_header(cookie)`.
+#[derive(Clone)]
+#[must_use = "without it the browser does not know"]
+pub struct SessionCookie(HeaderValue);
+
+impl SessionCookie {
+    fn new(text: &str) -> Result<Self, Denial> {
+        // Of ASCII alone, so that this cannot be.
+        HeaderValue::from_str(text).map(Self).map_err(|_| Denial::new(Reason::SetUp))
+    }
+}
+
+impl TryIntoHeaderPair for SessionCookie {
+    type Error = InvalidHeaderValue;
+
+    fn try_into_pair(self) -> Result<(HeaderName, HeaderValue), InvalidHeaderValue> {
+        Ok((SET_COOKIE, self.0))
+    }
+}
+
+/// No id.
+impl std::fmt::Debug for SessionCookie {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SessionCookie(_)")
+    }
+}
+
+/// What stands for the rule of a log-in, for logs.
+pub(crate) static LOG_IN: Rule = Rule { text: "log-in", guards: "a log-in", ..auth_core::rule::PUBLIC };
+
+impl FromRequest for Session {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let auth = enforce::auth_of(request).filter(|auth| auth.sessions().is_some());
+        ready(auth.map(|auth| Self { auth, request: request.clone() }).ok_or_else(|| {
+            let cause = Some("a handler takes a Session, and no `Auth` with `.session(…)` is in reach");
+            enforce::refuse(request, &LOG_IN, Denial { cause, ..Denial::new(Reason::SetUp) }, Payload::None)
+        }))
+    }
+}
+
+impl Session {
+    /// Logs somebody in whom the application has authenticated, in place of whoever was logged in: the browser gets a new
+    /// session, and the one before is dead at once. Also for step-up: a login with the same name and a better `acr`.
+    ///
+    /// # Errors
+    /// An answer: 403 to another site's page, 503 where the store is full or out of reach.
+    pub async fn log_in(&self, login: LogIn) -> Result<SessionCookie, Error> {
+        self.answered(self.begin(login).await)
+    }
+
+    /// Logs in the user whose name and password these are, by the users that the [builder](crate::AuthBuilder::users) was
+    /// given. Where `remember` says so, the browser keeps the session when it is closed.
+    ///
+    /// # Errors
+    /// An answer: 401 for whatever is wrong with them, 429 after too many failures, and those of [`log_in`](Self::log_in).
+    pub async fn log_in_with_password(
+        &self,
+        presented: NameAndPassword,
+        remember: bool,
+    ) -> Result<SessionCookie, Error> {
+        self.answered(self.check_password(presented, remember).await)
+    }
+
+    /// Ends the session of this browser, if it has one.
+    ///
+    /// # Errors
+    /// An answer: 403 to another site's page, 503 where the store is out of reach.
+    pub async fn log_out(&self) -> Result<SessionCookie, Error> {
+        self.answered(self.end().await)
+    }
+
+    /// Ends all other sessions of whoever is logged in here: after a new password, say. How many there were.
+    ///
+    /// # Errors
+    /// As [`log_out`](Self::log_out); and 401 where nobody is logged in.
+    pub async fn log_out_elsewhere(&self) -> Result<u64, Error> {
+        self.answered(self.end_others().await)
+    }
+
+    /// Goes on as somebody else, until log-out: with their roles, and with `act`, which says who really acts. Handlers with
+    /// `#[require_auth(direct)]`, or that ask for a recent login, refuse it. Who may do this is for the rule of your handler
+    /// to say; an administrator should not become another one by it.
+    ///
+    /// # Errors
+    /// As [`log_in`](Self::log_in); 401 where nobody is logged in, 403 where who is acts for somebody already.
+    pub async fn act_as(&self, login: LogIn) -> Result<SessionCookie, Error> {
+        self.answered(self.begin_to_act(login).await)
+    }
+
+    pub(crate) async fn check_password(
+        &self,
+        presented: NameAndPassword,
+        remember: bool,
+    ) -> Result<SessionCookie, Denial> {
+        self.check_site()?;
+        let users = self.auth.users().ok_or_else(|| {
+            let cause = Some("a log-in checks a password, and the builder was given no `.users(…)`");
+            Denial { cause, ..Denial::new(Reason::SetUp) }
+        })?;
+        let client = gather::counted(&self.request, &self.auth);
+        let (name, user) = users.verify(Scheme::Session, presented, client).await?;
+        let login = LogIn::of_users(name, &user);
+        self.begin(if remember { login.remember() } else { login }).await
+    }
+
+    async fn begin(&self, login: LogIn) -> Result<SessionCookie, Denial> {
+        self.check_site()?;
+        let (cookie, _) = self.sessions()?.log_in(login, self.id()?).await?;
+        SessionCookie::new(&cookie)
+    }
+
+    pub(crate) async fn end(&self) -> Result<SessionCookie, Denial> {
+        self.check_site()?;
+        let sessions = self.sessions()?;
+        if let Some(id) = self.id()? {
+            sessions.log_out(id).await?;
+        }
+        SessionCookie::new(&sessions.delete_cookie())
+    }
+
+    async fn end_others(&self) -> Result<u64, Denial> {
+        self.check_site()?;
+        let ended = self.sessions()?.end_all(&self.caller()?.id(), self.id()?).await;
+        ended.map_err(unavailable)
+    }
+
+    async fn begin_to_act(&self, login: LogIn) -> Result<SessionCookie, Denial> {
+        self.check_site()?;
+        let (cookie, _) = self.sessions()?.act_as(login, &self.caller()?, self.id()?).await?;
+        SessionCookie::new(&cookie)
+    }
+
+    /// Where people log in.
+    pub(crate) fn login_page(&self) -> Option<&str> {
+        self.auth.answers().login_page()
+    }
+
+    /// Whom the rule of the handler has found.
+    fn caller(&self) -> Result<Principal, Denial> {
+        let caller = extract::decided(&self.request).flatten();
+        caller.ok_or_else(|| Denial::new(Reason::MissingCredentials))
+    }
+
+    fn sessions(&self) -> Result<&Verifier, Denial> {
+        self.auth.sessions().ok_or_else(|| Denial::new(Reason::SetUp))
+    }
+
+    /// The session that the browser has.
+    fn id(&self) -> Result<Option<SessionId>, Denial> {
+        let cookies = self.request.headers().get_all(COOKIE).map(|value| value.as_bytes());
+        Ok(self.sessions()?.read(cookies))
+    }
+
+    /// Logging in and out are state-changing requests too (CSRF-4), whatever their method.
+    fn check_site(&self) -> Result<(), Denial> {
+        match gather::cross_site_of_change(&self.request, &self.auth) {
+            CrossSite::Passed => Ok(()),
+            CrossSite::Unsaid | CrossSite::Failed => {
+                let cause = "a log-in or log-out that does not say that it comes from our own pages";
+                Err(Denial::refused(Scheme::Session, Reason::CrossSiteRequest, cause))
+            }
+        }
+    }
+
+    fn answered<T>(&self, outcome: Result<T, Denial>) -> Result<T, Error> {
+        outcome.map_err(|denial| self.refused(denial))
+    }
+
+    pub(crate) fn refused(&self, denial: Denial) -> Error {
+        enforce::refuse(&self.request, &LOG_IN, denial, Payload::None)
+    }
+}
+
+impl Auth {
+    /// Ends all sessions of somebody, everywhere: who is dismissed, disabled, or has a new password. How many there were.
+    ///
+    /// # Errors
+    /// The store is out of reach; then they have not ended.
+    pub async fn end_sessions(&self, id: &Id) -> Result<u64, StoreError> {
+        match self.sessions() {
+            Some(sessions) => sessions.end_all(id, None).await,
+            None => Ok(0),
+        }
+    }
+
+    /// Gives all live sessions of somebody these roles, from their next request on. Sessions of users that the builder
+    /// [was given](crate::AuthBuilder::users) read them again by themselves. How many there were.
+    ///
+    /// # Errors
+    /// The store is out of reach; then some may have the roles from before.
+    pub async fn change_roles(
+        &self,
+        id: &Id,
+        roles: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Result<u64, StoreError> {
+        let roles: Vec<String> = roles.into_iter().map(Into::into).collect();
+        match self.sessions() {
+            Some(sessions) => sessions.change_roles(id, &roles).await,
+            None => Ok(0),
+        }
+    }
+}
+
+fn unavailable(_: StoreError) -> Denial {
+    let reason = Reason::AuthenticationUnavailable(auth_core::denial::RetryAfter::seconds(2));
+    Denial::refused(Scheme::Session, reason, "the store of sessions is out of reach")
+}

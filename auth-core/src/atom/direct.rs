@@ -1,0 +1,37 @@
+use super::Requirement;
+use crate::facts::Facts;
+use crate::truth::Truth;
+
+/// A caller in whose name nobody else acts (`act`, RFC 8693 §4.1).
+#[derive(Clone, Copy, Debug)]
+pub struct Direct;
+
+impl Requirement for Direct {
+    const ABOUT_CALLER: bool = true;
+
+    fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
+        if negated {
+            return Truth::NO;
+        }
+        // Settled: a login page would not help who acts for another, and ending that is no login.
+        facts.of_caller(|caller| Truth::settled(!caller.has_actor()), |_| true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{alice, facts, source};
+    use super::*;
+    use crate::facts::Caller;
+
+    #[test]
+    fn holds_for_whom_nobody_acts() {
+        let (own, acted) = (alice(source(), ""), alice(source(), r#","act":{"sub":"bob"}"#));
+        for (caller, expected) in
+            [(Caller::Nobody, Truth::COULD), (Caller::Known(&own), Truth::HOLDS), (Caller::Known(&acted), Truth::NO)]
+        {
+            assert_eq!(Direct.truth(false, &facts(caller)), expected, "{caller:?}");
+            assert_eq!(Direct.truth(true, &facts(caller)), Truth::NO, "!{caller:?}");
+        }
+    }
+}

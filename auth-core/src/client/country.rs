@@ -1,0 +1,91 @@
+//! The country of the client's address.
+//!
+//! # Why
+//! A country that is not known holds in neither polarity, so what is known has to be certain: a code is one of ISO 3166-1.
+//! Databases and proxies also say `XX`, `T1`, `EU` or `AP` for "somewhere"; taken for countries, they would not be the one
+//! that is denied.
+
+/// A country of ISO 3166-1, by its two letters; and Kosovo, whose `XK` databases use though it is not assigned.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CountryCode([u8; 2]);
+
+const ASSIGNED: &[u8] = b"\
+    ADAEAFAGAIALAMAOAQARASATAUAWAXAZBABBBDBEBFBGBHBIBJBLBMBNBOBQBRBSBTBVBWBYBZCACCCDCFCGCHCICKCLCMCNCOCR\
+    CUCVCWCXCYCZDEDJDKDMDODZECEEEGEHERESETFIFJFKFMFOFRGAGBGDGEGFGGGHGIGLGMGNGPGQGRGSGTGUGWGYHKHMHNHRHTHU\
+    IDIEILIMINIOIQIRISITJEJMJOJPKEKGKHKIKMKNKPKRKWKYKZLALBLCLILKLRLSLTLULVLYMAMCMDMEMFMGMHMKMLMMMNMOMPMQ\
+    MRMSMTMUMVMWMXMYMZNANCNENFNGNINLNONPNRNUNZOMPAPEPFPGPHPKPLPMPNPRPSPTPWPYQARERORSRURWSASBSCSDSESGSHSI\
+    SJSKSLSMSNSOSRSSSTSVSXSYSZTCTDTFTGTHTJTKTLTMTNTOTRTTTVTWTZUAUGUMUSUYUZVAVCVEVGVIVNVUWFWSYEYTZAZMZWXK\
+    ";
+
+impl CountryCode {
+    /// The country of that code, which the attributes have checked.
+    ///
+    /// # Panics
+    /// There is no such country.
+    #[allow(clippy::expect_used, reason = "in a const, where it is a compile error")]
+    pub const fn new(code: &str) -> Self {
+        Self::parse(code).expect("a code of ISO 3166-1")
+    }
+
+    /// The country of that code; `None` where there is none.
+    pub const fn parse(code: &str) -> Option<Self> {
+        let &[first, second] = code.as_bytes() else { return None };
+        let mut rest = ASSIGNED;
+        while let [one, other, more @ ..] = rest {
+            if *one == first && *other == second {
+                return Some(Self([first, second]));
+            }
+            rest = more;
+        }
+        None
+    }
+
+    /// Its two letters.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl std::fmt::Debug for CountryCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Refuses a code that is no country.
+///
+/// # Panics
+/// At compile time, with a text for the user.
+#[track_caller]
+#[allow(clippy::panic, reason = "the panic of a const is the compile error")]
+pub const fn check_country(code: &str) {
+    if CountryCode::parse(code).is_some() {
+        return;
+    }
+    match code.as_bytes() {
+        b"UK" => panic!("\"UK\" is no country code; did you mean \"GB\"?\nhelp: write \"GB\" for the United Kingdom"),
+        b"EL" => panic!("\"EL\" is no country code; did you mean \"GR\"?\nhelp: write \"GR\" for Greece"),
+        b"EU" => panic!("\"EU\" is no country code\nhelp: write the countries that are meant, such as \"DE\", \"FR\""),
+        _ => panic!(
+            "this is no country code of ISO 3166-1\nhelp: write one that is assigned, such as \"DE\" for Germany"
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_country_is_one_that_iso_3166_1_assigns() {
+        // IP-10
+        assert_eq!(ASSIGNED.len(), 2 * 250);
+        assert!(ASSIGNED[..2 * 249].chunks(2).collect::<Vec<_>>().is_sorted());
+        for code in ["DE", "US", "KP", "ZW", "AD", "XK"] {
+            assert_eq!(CountryCode::parse(code).map(|code| code.as_str().to_owned()).as_deref(), Some(code));
+        }
+        for code in ["", "D", "DEU", "de", "XX", "T1", "ZZ", "EU", "AP", "UK", "A1", "EA", "\u{e9}", "ED"] {
+            assert_eq!(CountryCode::parse(code), None, "{code}");
+        }
+    }
+}

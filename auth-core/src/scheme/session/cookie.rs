@@ -1,0 +1,199 @@
+//! The session cookie: how it is read, and how it is set.
+//!
+//! # Why
+//! Libraries decode the names of cookies and trim what Unicode calls space: `%5F%5FHost-session`, which a neighbouring host
+//! can set, then reads as `__Host-session` (CVE-2020-7070, CVE-2020-8184). So the bytes are compared as they stand.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// The cookie's name and attributes, settled at start-up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CookieSettings {
+    pub(super) name: String,
+    pub(super) strict: bool,
+    /// For a browser on the same machine, over plain HTTP.
+    pub(super) plain_http: bool,
+}
+
+/// A name that no cookie has.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no name of a cookie: write letters, digits, `-` and `_`, without a prefix such as `__Host-`")]
+pub struct CookieNameError(pub(super) String);
+
+impl CookieSettings {
+    pub(super) fn checked(self) -> Result<Self, CookieNameError> {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        if self.name.is_empty() || self.name.starts_with("__") || !self.name.bytes().all(fits) || self.name.len() > 64 {
+            return Err(CookieNameError(self.name));
+        }
+        Ok(self)
+    }
+
+    /// The name with its prefix: `__Host-` makes browsers take it from this host alone, over TLS (COOKIE-1).
+    fn full_name(&self) -> String {
+        let prefix = if self.plain_http { "" } else { "__Host-" };
+        format!("{prefix}{}", self.name)
+    }
+
+    /// A session cookie with this value, which ends with the browser unless it `lasts`.
+    pub(super) fn set(&self, value: &str, lasts: Option<Duration>) -> String {
+        let age = lasts.map(|lasts| format!("; Max-Age={}", lasts.as_secs())).unwrap_or_default();
+        format!("{}={value}{}{age}", self.full_name(), self.attributes())
+    }
+
+    /// What makes a browser forget it: the same name, path and attributes (COOKIE-4).
+    pub(super) fn delete(&self) -> String {
+        format!("{}={}; Max-Age=0", self.full_name(), self.attributes())
+    }
+
+    pub(super) fn sets(&self, line: &[u8]) -> bool {
+        line.strip_prefix(self.full_name().as_bytes()).is_some_and(|rest| rest.starts_with(b"="))
+    }
+
+    fn attributes(&self) -> String {
+        let secure = if self.plain_http { "" } else { "; Secure" };
+        let site = if self.strict { "Strict" } else { "Lax" };
+        format!("{secure}; HttpOnly; Path=/; SameSite={site}")
+    }
+
+    /// The id that the cookie lines carry: of our name byte for byte, once, or several times with one value (COOKIE-2,
+    /// COOKIE-3).
+    pub fn read<'a>(&self, lines: impl Iterator<Item = &'a [u8]>) -> Option<SessionId> {
+        let name = self.full_name();
+        let mut found: Option<&[u8]> = None;
+        for pair in lines.flat_map(|line| line.split(|byte| *byte == b';')) {
+            let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+            let start = pair.iter().position(|byte| !blank(byte)).unwrap_or(pair.len());
+            let end = pair.iter().rposition(|byte| !blank(byte)).map_or(start, |last| last + 1);
+            let pair = pair.get(start..end).unwrap_or_default();
+            let Some(value) = pair.strip_prefix(name.as_bytes()).and_then(|rest| rest.strip_prefix(b"=")) else {
+                continue;
+            };
+            if found.is_some_and(|other| other != value) {
+                return None; // one of them is somebody else's
+            }
+            found = Some(value);
+        }
+        SessionId::parse(found?)
+    }
+}
+
+/// The id of a session: 256 random bits. Shown to nobody but its browser.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct SessionId([u8; 32]);
+
+impl SessionId {
+    /// A new one; `None` where the system gives no random numbers.
+    pub(super) fn random() -> Option<Self> {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).ok()?;
+        Some(Self(bytes))
+    }
+
+    fn parse(text: &[u8]) -> Option<Self> {
+        // What cannot be an id is none, before any store is asked.
+        let mut bytes = [0; 32];
+        let fits = text.len() == 43 && URL_SAFE_NO_PAD.decode_slice(text, &mut bytes) == Ok(32);
+        fits.then_some(Self(bytes))
+    }
+
+    pub(super) fn text(self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0)
+    }
+
+    pub(super) fn key(self) -> super::SessionKey {
+        use sha2::Digest as _;
+        super::SessionKey::from_bytes(sha2::Sha256::digest(self.0).into())
+    }
+}
+
+/// No id.
+impl std::fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SessionId(_)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings() -> CookieSettings {
+        CookieSettings { name: "session".to_owned(), strict: false, plain_http: false }
+    }
+
+    #[test]
+    fn only_our_name_byte_for_byte_is_our_cookie() {
+        // COOKIE-2, COOKIE-3, T31, M14
+        let id = SessionId([7; 32]);
+        let other = SessionId([8; 32]).text();
+        let value = id.text();
+        let good = [
+            vec![format!("__Host-session={value}")],
+            vec![format!("a=b; \t__Host-session={value} ; c")],
+            vec!["a=b".to_owned(), format!("__Host-session={value}")],
+            vec![format!("__Host-session={value}; __Host-session={value}")],
+            vec![format!("\u{fffd}\u{fffd}; =; ;;a; __Host-session={value}; __host-session={other}")],
+        ];
+        for lines in good {
+            assert_eq!(settings().read(lines.iter().map(String::as_bytes)), Some(id), "{lines:?}");
+        }
+        let broken: &[&[u8]] = &[b"\xff\xfe=\x80; x"];
+        let line = format!("__Host-session={value}");
+        assert_eq!(settings().read(broken.iter().copied().chain([line.as_bytes()])), Some(id), "a broken neighbour");
+        let bad = [
+            format!("%5F%5FHost-session={value}"),
+            format!("\u{2000}__Host-session={value}"),
+            format!("\u{a0}__Host-session={value}"),
+            format!("\u{b}__Host-session={value}"),
+            format!("__HOST-session={value}"),
+            format!("__Host-Session={value}"),
+            format!("session={value}"),
+            format!("__Secure-session={value}"),
+            format!("__Host-session ={value}"),
+            format!("__Host-session= {value}"),
+            format!("__Host-session=\"{value}\""),
+            format!("__Host-session={value}="),
+            format!("__Host-session={}", &value[..42]),
+            format!("__Host-session={value}; __Host-session={other}"),
+            format!("__Host-session={}*", &value[..42]),
+            format!("__Host-session={}9", &value[..42]), // not canonical
+            "__Host-session=".to_owned(),
+            "__Host-session".to_owned(),
+            String::new(),
+        ];
+        for line in &bad {
+            assert_eq!(settings().read([line.as_bytes()].into_iter()), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_cookie_has_all_that_protects_it_and_is_deleted_with_the_same() {
+        // COOKIE-1, COOKIE-4
+        let plain = "__Host-session=v; Secure; HttpOnly; Path=/; SameSite=Lax";
+        assert_eq!(settings().set("v", None), plain);
+        assert_eq!(settings().set("v", Some(Duration::from_secs(60))), format!("{plain}; Max-Age=60"));
+        assert_eq!(settings().delete(), format!("{}; Max-Age=0", plain.replace("=v;", "=;")));
+        let strict = CookieSettings { strict: true, ..settings() };
+        assert!(strict.set("v", None).ends_with("; SameSite=Strict"));
+        let here = CookieSettings { plain_http: true, ..settings() };
+        assert_eq!(here.set("v", None), "session=v; HttpOnly; Path=/; SameSite=Lax");
+        for name in ["", "__Host-session", "a b", "a=b", "a;b", "\u{e9}", "__x"] {
+            assert!(CookieSettings { name: name.to_owned(), ..settings() }.checked().is_err(), "{name}");
+        }
+        assert!(settings().checked().is_ok());
+    }
+
+    #[test]
+    fn ids_are_random_and_no_debug_shows_one() {
+        // SESS-1, LOG-1
+        let (one, other) = (SessionId::random().unwrap(), SessionId::random().unwrap());
+        assert_ne!(one, other);
+        let shown = format!("{one:?} {:?}", one.key());
+        assert!(!shown.contains(&one.text()) && shown.len() < 60, "{shown}");
+        assert_ne!(one.key().bytes(), &one.0, "a store holds the hash alone");
+    }
+}

@@ -1,0 +1,306 @@
+//! Sessions in the memory of one process: gone with it.
+
+use std::collections::hash_map::Entry as Slot;
+use std::collections::{HashMap, HashSet};
+use std::future::ready;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::store::{Live, Loaded, Record, SUPERSEDED, SessionKey, SessionStore, StoreError, Stored};
+use crate::clock::{self, Moment};
+
+const SHARDS: usize = 64;
+
+/// Sessions in memory, in shards, bounded in number. A session takes as much as its claims, and some 300 bytes.
+pub struct MemoryStore {
+    shards: Box<[Mutex<Shard>]>,
+    /// Which sessions an identity has. Locked before a shard, never after one, and several by their position.
+    subjects: Box<[Mutex<Sessions>]>,
+    key: RandomState,
+    count: AtomicUsize,
+    most: usize,
+}
+
+type Sessions = HashMap<String, HashSet<SessionKey>>;
+
+/// The sessions of some identities, locked.
+struct Locked<'a> {
+    store: &'a MemoryStore,
+    guards: Vec<(usize, MutexGuard<'a, Sessions>)>,
+}
+
+impl Locked<'_> {
+    fn of(&mut self, id: &str) -> Option<&mut Sessions> {
+        let position = self.store.position(id);
+        self.guards.iter_mut().find(|(locked, _)| *locked == position).map(|(_, sessions)| &mut **sessions)
+    }
+
+    fn add(&mut self, id: &str, key: SessionKey) {
+        if let Some(sessions) = self.of(id) {
+            sessions.entry(id.to_owned()).or_default().insert(key);
+        }
+    }
+
+    fn forget(&mut self, id: &str, key: SessionKey) {
+        let Some(sessions) = self.of(id) else { return };
+        let Some(keys) = sessions.get_mut(id) else { return };
+        keys.remove(&key);
+        if keys.is_empty() {
+            sessions.remove(id);
+        }
+    }
+}
+
+#[derive(Default)]
+struct Shard {
+    live: HashMap<SessionKey, Entry>,
+    superseded: HashMap<SessionKey, Moment>,
+    swept: Moment,
+}
+
+struct Entry {
+    record: Record,
+    version: u64,
+    ends: Moment,
+    seen: Moment,
+    changed: Moment,
+}
+
+impl Entry {
+    fn new(record: Record, now: Moment) -> Self {
+        Self { ends: now.plus(record.lasts), record, version: 0, seen: now, changed: now }
+    }
+
+    fn is_live(&self, now: Moment) -> bool {
+        let idle = self.record.idle.is_some_and(|idle| self.seen.plus(idle) <= now);
+        !idle && self.ends > now
+    }
+}
+
+/// How often a shard is looked through for what has ended.
+const SWEEP: Duration = Duration::from_secs(60);
+
+impl Shard {
+    fn live(&mut self, key: SessionKey, now: Moment) -> Option<&mut Entry> {
+        self.live.get_mut(&key).filter(|entry| entry.is_live(now))
+    }
+}
+
+impl MemoryStore {
+    /// Room for so many sessions at a time. One more is refused: a live one is never pushed out.
+    pub fn new(most: usize) -> Self {
+        Self {
+            shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            subjects: (0..SHARDS).map(|_| Mutex::default()).collect(),
+            key: RandomState::new(),
+            count: AtomicUsize::new(0),
+            most,
+        }
+    }
+
+    fn shard(&self, key: SessionKey) -> MutexGuard<'_, Shard> {
+        locked(&self.shards, usize::from(key.0[0]))
+    }
+
+    fn position(&self, id: &str) -> usize {
+        self.key.hash_one(id) as usize % SHARDS
+    }
+
+    fn lock<'a>(&self, ids: impl Iterator<Item = &'a String>) -> Locked<'_> {
+        let mut positions: Vec<_> = ids.map(|id| self.position(id)).collect();
+        positions.sort_unstable();
+        positions.dedup();
+        let guards = positions.into_iter().map(|position| (position, locked(&self.subjects, position)));
+        Locked { store: self, guards: guards.collect() }
+    }
+
+    /// Room for one more, after what has ended was thrown away.
+    fn reserve(&self, now: Moment) -> Result<(), StoreError> {
+        let take = || {
+            let more = |count: usize| (count < self.most).then_some(count + 1);
+            self.count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+        };
+        if take() {
+            return Ok(());
+        }
+        (0..SHARDS).for_each(|shard| self.sweep(shard, now));
+        if take() { Ok(()) } else { Err(StoreError::Full) }
+    }
+
+    /// Throws away what has ended. Takes one lock at a time.
+    fn sweep(&self, shard: usize, now: Moment) {
+        let mut ended = Vec::new();
+        {
+            let mut shard = locked(&self.shards, shard);
+            shard.swept = now;
+            shard.superseded.retain(|_, until| *until > now);
+            shard.live.retain(|key, entry| {
+                let live = entry.is_live(now);
+                if !live {
+                    ended.push((*key, std::mem::take(&mut entry.record.ids)));
+                }
+                live
+            });
+        }
+        self.count.fetch_sub(ended.len(), Ordering::Relaxed);
+        for (key, ids) in ended {
+            let mut subjects = self.lock(ids.iter());
+            ids.iter().for_each(|id| subjects.forget(id, key));
+        }
+    }
+
+    fn sweep_if_due(&self, key: SessionKey, now: Moment) {
+        let due = {
+            let mut shard = self.shard(key);
+            let due = shard.swept.plus(SWEEP) <= now;
+            if due {
+                shard.swept = now;
+            }
+            due
+        };
+        if due {
+            self.sweep(usize::from(key.0[0]) % SHARDS, now);
+        }
+    }
+
+    fn create_now(&self, key: SessionKey, record: Record, now: Moment) -> Result<(), StoreError> {
+        self.sweep_if_due(key, now);
+        self.reserve(now)?;
+        let mut subjects = self.lock(record.ids.iter());
+        if self.insert(key, record.clone(), now, &mut subjects) {
+            return Ok(());
+        }
+        self.count.fetch_sub(1, Ordering::Relaxed);
+        Err(StoreError::Unavailable)
+    }
+
+    /// Puts a session where none is, for which there is room; `false` where one is, which stays as it is.
+    fn insert(&self, key: SessionKey, record: Record, now: Moment, subjects: &mut Locked<'_>) -> bool {
+        let ids = record.ids.clone();
+        match self.shard(key).live.entry(key) {
+            Slot::Vacant(slot) => drop(slot.insert(Entry::new(record, now))),
+            Slot::Occupied(_) => return false,
+        }
+        ids.iter().for_each(|id| subjects.add(id, key));
+        true
+    }
+
+    /// Takes a session out; `false` where there is none that lives. Its subjects are locked.
+    fn take(&self, key: SessionKey, now: Moment, subjects: &mut Locked<'_>) -> bool {
+        let Some(entry) = self.shard(key).live.remove(&key) else { return false };
+        self.count.fetch_sub(1, Ordering::Relaxed);
+        entry.record.ids.iter().for_each(|id| subjects.forget(id, key));
+        entry.is_live(now)
+    }
+
+    fn ids_of(&self, key: SessionKey) -> Vec<String> {
+        self.shard(key).live.get(&key).map(|entry| entry.record.ids.clone()).unwrap_or_default()
+    }
+
+    fn replace_now(&self, old: SessionKey, new: SessionKey, record: Record, now: Moment) -> bool {
+        let ids = self.ids_of(old);
+        // Under the locks of all that it concerns, so that who ends all of theirs meets the one or the other.
+        let mut subjects = self.lock(ids.iter().chain(&record.ids));
+        if !self.take(old, now, &mut subjects) {
+            return false;
+        }
+        self.shard(old).superseded.insert(old, now.plus(SUPERSEDED));
+        self.count.fetch_add(1, Ordering::Relaxed); // the room of the old one
+        self.insert(new, record.clone(), now, &mut subjects)
+    }
+
+    fn keys_of(&self, id: &str) -> Vec<SessionKey> {
+        locked(&self.subjects, self.position(id)).get(id).into_iter().flatten().copied().collect()
+    }
+
+    fn end_now(&self, key: SessionKey, now: Moment) -> bool {
+        let ids = self.ids_of(key);
+        self.take(key, now, &mut self.lock(ids.iter()))
+    }
+}
+
+fn locked<T>(shards: &[Mutex<T>], index: usize) -> MutexGuard<'_, T> {
+    #[allow(clippy::indexing_slicing, reason = "there are as many as SHARDS says")]
+    shards[index % SHARDS].lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl SessionStore for MemoryStore {
+    fn create(&self, key: SessionKey, record: Record) -> Stored<'_, ()> {
+        Box::pin(ready(self.create_now(key, record, clock::monotonic())))
+    }
+
+    fn load(&self, key: SessionKey) -> Stored<'_, Loaded> {
+        let now = clock::monotonic();
+        let mut shard = self.shard(key);
+        let since = |then: Moment| now.after(then).unwrap_or_default();
+        let superseded = shard.superseded.get(&key).is_some_and(|until| *until > now);
+        let loaded = match shard.live(key, now) {
+            Some(entry) => Loaded::Live(Live {
+                record: entry.record.clone(),
+                version: entry.version,
+                unseen: since(entry.seen),
+                unchanged: since(entry.changed),
+                left: entry.ends.after(now).unwrap_or_default(),
+            }),
+            None if superseded => Loaded::Superseded,
+            None => Loaded::Unknown,
+        };
+        Box::pin(ready(Ok(loaded)))
+    }
+
+    fn touch(&self, key: SessionKey) -> Stored<'_, bool> {
+        let now = clock::monotonic();
+        let touched = self.shard(key).live(key, now).map(|entry| entry.seen = now).is_some();
+        Box::pin(ready(Ok(touched)))
+    }
+
+    fn update(&self, key: SessionKey, version: u64, claims: String) -> Stored<'_, bool> {
+        let now = clock::monotonic();
+        let mut shard = self.shard(key);
+        let entry = shard.live(key, now).filter(|entry| entry.version == version);
+        let updated = entry.map(|entry| {
+            entry.record.claims = claims;
+            entry.version += 1;
+            entry.changed = now;
+        });
+        Box::pin(ready(Ok(updated.is_some())))
+    }
+
+    fn replace(&self, old: SessionKey, new: SessionKey, record: Record) -> Stored<'_, bool> {
+        Box::pin(ready(Ok(self.replace_now(old, new, record, clock::monotonic()))))
+    }
+
+    fn end(&self, key: SessionKey) -> Stored<'_, bool> {
+        let now = clock::monotonic();
+        Box::pin(ready(Ok(self.end_now(key, now))))
+    }
+
+    fn end_all<'a>(&'a self, id: &'a str, but: Option<SessionKey>) -> Stored<'a, u64> {
+        let now = clock::monotonic();
+        let mut ended = 0;
+        // Until none is left: one may be replaced by another meanwhile.
+        loop {
+            let keys = self.keys_of(id).into_iter().filter(|key| Some(*key) != but);
+            match keys.map(|key| u64::from(self.end_now(key, now))).reduce(|all, one| all + one) {
+                Some(more) => ended += more,
+                None => break,
+            }
+        }
+        Box::pin(ready(Ok(ended)))
+    }
+
+    fn of<'a>(&'a self, id: &'a str) -> Stored<'a, Vec<SessionKey>> {
+        let now = clock::monotonic();
+        let live = self.keys_of(id).into_iter().filter(|key| self.shard(*key).live(*key, now).is_some());
+        Box::pin(ready(Ok(live.collect())))
+    }
+}
+
+impl std::fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let count = self.count.load(Ordering::Relaxed);
+        f.debug_struct("MemoryStore").field("sessions", &count).field("most", &self.most).finish()
+    }
+}

@@ -1,0 +1,117 @@
+//! What a store of sessions does. Small, so that it can be got right: what has to be one step is one method.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+/// The name of a session in a store: the SHA-256 of its id. Who reads the store cannot make a cookie of it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionKey(pub(super) [u8; 32]);
+
+impl SessionKey {
+    /// The bytes, for a store that keeps them.
+    pub const fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// A key of these bytes, as a store kept them.
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
+/// Eight digits: enough to tell lines of a log apart.
+impl std::fmt::Debug for SessionKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SessionKey(")?;
+        self.0.iter().take(4).try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        f.write_str("…)")
+    }
+}
+
+/// What is kept of a session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Whose it is, for ending all of theirs: its subject, and whoever acts in their name.
+    pub ids: Vec<String>,
+    /// Who it is and what they may, as a JSON object of claims.
+    pub claims: String,
+    /// It ends when it was not touched for this long. `None`: it is remembered to its end.
+    pub idle: Option<Duration>,
+    /// It ends this long after it was made, whatever happens.
+    pub lasts: Duration,
+}
+
+/// What a store knows of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Loaded {
+    /// A live session.
+    Live(Live),
+    /// It was replaced by another session less than [`SUPERSEDED`] ago: it is dead, and its browser has a new one.
+    Superseded,
+    /// There is none.
+    Unknown,
+}
+
+/// A live session, with how long ago things happened, by the clock of the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Live {
+    /// What is kept of it.
+    pub record: Record,
+    /// Changes with each update.
+    pub version: u64,
+    /// Since it was made or last touched.
+    pub unseen: Duration,
+    /// Since it was made or last updated.
+    pub unchanged: Duration,
+    /// Until it ends.
+    pub left: Duration,
+}
+
+/// How long a replaced session is remembered, so that an answer to it does not delete the cookie of its successor.
+pub const SUPERSEDED: Duration = Duration::from_secs(60);
+
+/// Why a store does not do what it was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// It is out of reach, or answers too late: neither "no session" nor "a good one".
+    #[error("the store of sessions is out of reach")]
+    Unavailable,
+    /// It has no room for one more. Nothing is pushed out for it.
+    #[error("the store of sessions is full")]
+    Full,
+}
+
+/// What the methods of [`SessionStore`] return.
+pub type Stored<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// A store of sessions. Times run on its own clock, which a step of the wall clock does not move.
+///
+/// There is no method that writes whether or not the session exists: what was ended stays ended, whatever is in flight.
+/// `auth_actix::test::session_store` holds a store against all of this.
+pub trait SessionStore: Send + Sync + 'static {
+    /// Makes a session.
+    fn create(&self, key: SessionKey, record: Record) -> Stored<'_, ()>;
+
+    /// What is known of a key. Is no activity.
+    fn load(&self, key: SessionKey) -> Stored<'_, Loaded>;
+
+    /// Takes note that a session is used; `false` where there is none. Never beyond its end.
+    fn touch(&self, key: SessionKey) -> Stored<'_, bool>;
+
+    /// Replaces the claims of a session that still has this version; `false` where there is none, or another version. Is no
+    /// activity.
+    fn update(&self, key: SessionKey, version: u64, claims: String) -> Stored<'_, bool>;
+
+    /// Ends a session and makes another, in one step; `false`, and nothing is made, where there is none to end.
+    fn replace(&self, old: SessionKey, new: SessionKey, record: Record) -> Stored<'_, bool>;
+
+    /// Ends a session; whether there was one.
+    fn end(&self, key: SessionKey) -> Stored<'_, bool>;
+
+    /// Ends all sessions of an identity, but perhaps one; how many.
+    fn end_all<'a>(&'a self, id: &'a str, but: Option<SessionKey>) -> Stored<'a, u64>;
+
+    /// The live sessions of an identity.
+    fn of<'a>(&'a self, id: &'a str) -> Stored<'a, Vec<SessionKey>>;
+}

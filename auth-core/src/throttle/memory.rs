@@ -1,0 +1,138 @@
+//! Counts in memory: a table of fixed size.
+
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use super::{KNOWN, MEMORY, Subject};
+use crate::clock::Moment;
+
+const BUCKETS: usize = 4096;
+const SLOTS: usize = 8;
+
+/// Buckets of slots. Which bucket is fixed by a hash with a key of this process, so that nobody can aim at one.
+pub(super) struct Table {
+    key: RandomState,
+    buckets: Box<[Mutex<Bucket>]>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Bucket {
+    slots: [Slot; SLOTS],
+    /// What found no slot counts here, together.
+    shared: Slot,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    /// 0: free.
+    tag: u64,
+    count: u32,
+    /// No attempt is judged before.
+    until: Moment,
+    /// Free again from then on.
+    forget: Moment,
+}
+
+impl Bucket {
+    fn find(&mut self, tag: u64, now: Moment) -> Option<&mut Slot> {
+        self.slots.iter_mut().find(|slot| slot.tag == tag && slot.forget > now)
+    }
+
+    /// The slot of the tag, a free one, or the shared one.
+    fn take(&mut self, tag: u64, now: Moment) -> &mut Slot {
+        let own = self.slots.iter().position(|slot| slot.tag == tag && slot.forget > now);
+        let free = || self.slots.iter().position(|slot| slot.forget <= now);
+        let Some(slot) = own.or_else(free).and_then(|position| self.slots.get_mut(position)) else {
+            if self.shared.forget <= now {
+                self.shared = Slot::default();
+            }
+            return &mut self.shared;
+        };
+        if own.is_none() {
+            *slot = Slot { tag, ..Slot::default() };
+        }
+        slot
+    }
+}
+
+impl Table {
+    pub(super) fn new() -> Self {
+        let buckets = (0..BUCKETS).map(|_| Mutex::new(Bucket::default())).collect();
+        Self { key: RandomState::new(), buckets }
+    }
+
+    fn bucket<R>(&self, subject: &Subject, use_it: impl FnOnce(u64, &mut Bucket) -> R) -> Option<R> {
+        let hash = self.key.hash_one(subject);
+        let bucket = self.buckets.get(usize::try_from(hash >> 32).unwrap_or_default() % BUCKETS)?;
+        let mut bucket = bucket.lock().unwrap_or_else(PoisonError::into_inner);
+        Some(use_it(hash | 1, &mut bucket))
+    }
+
+    /// How long an attempt has to wait.
+    pub(super) fn waits(&self, subject: &Subject, now: Moment) -> Option<Duration> {
+        let until =
+            self.bucket(subject, |tag, bucket| bucket.find(tag, now).map_or(Moment::default(), |slot| slot.until));
+        until.and_then(|until| until.after(now))
+    }
+
+    /// Counts an attempt, and delays the next by what `delay` says of the count. `Err` where it has to wait, and is not
+    /// counted.
+    pub(super) fn count(
+        &self,
+        subject: &Subject,
+        now: Moment,
+        delay: impl Fn(u32) -> Duration,
+    ) -> Result<(), Duration> {
+        let counted = self.bucket(subject, |tag, bucket| {
+            let slot = bucket.take(tag, now);
+            if let Some(wait) = slot.until.after(now) {
+                return Err(wait);
+            }
+            slot.count = slot.count.saturating_add(1);
+            slot.until = now.plus(delay(slot.count));
+            // A login that is remembered stays so.
+            slot.forget = slot.forget.max(slot.until.plus(MEMORY));
+            Ok(())
+        });
+        // There is a bucket for every hash; were it not so, nobody would log in.
+        counted.unwrap_or(Err(MEMORY))
+    }
+
+    /// Takes a count back that was no failure. What delay it brought goes with it.
+    pub(super) fn give_back(&self, subject: &Subject) {
+        let now = Moment::default();
+        self.bucket(subject, |tag, bucket| {
+            let own = bucket.slots.iter_mut().find(|slot| slot.tag == tag && slot.forget > now);
+            let slot = own.unwrap_or(&mut bucket.shared);
+            slot.count = slot.count.saturating_sub(1);
+            slot.until = Moment::default();
+        });
+    }
+
+    /// Forgets all failures of a subject that has a slot of its own; of one that has none, nothing.
+    pub(super) fn forgive(&self, subject: &Subject) {
+        self.bucket(subject, |tag, bucket| {
+            if let Some(slot) = bucket.find(tag, Moment::default()) {
+                // One is left, for the attempt that is given back.
+                slot.count = 1;
+                slot.until = Moment::default();
+            }
+        });
+    }
+
+    /// Whether the subject has logged in lately.
+    pub(super) fn is_remembered(&self, subject: &Subject, now: Moment) -> bool {
+        self.bucket(subject, |tag, bucket| bucket.find(tag, now).is_some()).unwrap_or(false)
+    }
+
+    /// Remembers a login. Where there is no room, it is not.
+    pub(super) fn remember(&self, subject: &Subject, now: Moment) {
+        self.bucket(subject, |tag, bucket| {
+            let slot = bucket.take(tag, now);
+            if slot.tag == tag {
+                slot.forget = now.plus(KNOWN);
+            }
+        });
+    }
+}

@@ -1,0 +1,140 @@
+//! Users from a file.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::hash::{Cost, DECOY};
+use super::{Found, HashError, User, Users};
+
+/// Users from a file: a line each, `name:hash:roles`, the roles separated by commas. Empty lines and those that begin with
+/// `#` are passed over, so no name begins with it. Read once.
+///
+/// ```text
+/// # name : argon2id hash : roles
+/// alice:$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$…:admin,editor
+/// ```
+#[derive(Debug)]
+pub struct UsersFile {
+    users: HashMap<String, User>,
+    decoy: String,
+}
+
+/// What is wrong with a file of users. Quotes nothing but the number of the line.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum UsersFileError {
+    /// It cannot be read.
+    #[error("the file of users cannot be read: {0}")]
+    Read(std::io::Error),
+    /// A line has not the three fields.
+    #[error("line {0} of the file of users is not `name:hash:roles`")]
+    Line(usize),
+    /// A name stands twice.
+    #[error("the name in line {0} of the file of users stands in an earlier one too")]
+    Twice(usize),
+    /// The hash cannot be used.
+    #[error("the hash in line {line} of the file of users: {error}")]
+    Hash {
+        /// Which line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        error: HashError,
+    },
+    /// Hashes of several costs would tell by the time whether a user exists.
+    #[error("the hash in line {0} of the file of users has another cost than the first one")]
+    OtherCost(usize),
+}
+
+impl From<UsersFileError> for std::io::Error {
+    fn from(error: UsersFileError) -> Self {
+        Self::new(std::io::ErrorKind::InvalidInput, error.to_string())
+    }
+}
+
+impl UsersFile {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// It cannot be read, or a line cannot be used.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, UsersFileError> {
+        Self::parse(&std::fs::read_to_string(path).map_err(UsersFileError::Read)?)
+    }
+
+    /// The same from text.
+    ///
+    /// # Errors
+    /// A line cannot be used.
+    pub fn parse(text: &str) -> Result<Self, UsersFileError> {
+        let (mut users, mut first): (HashMap<String, User>, Option<Cost>) = (HashMap::new(), None);
+        let mut decoy = DECOY.to_owned();
+        for (line, text) in (1..).zip(text.lines()) {
+            if text.trim().is_empty() || text.starts_with('#') {
+                continue;
+            }
+            let fields: Vec<_> = text.trim_end().split(':').collect();
+            let [name, hash, roles] = *fields.as_slice() else { return Err(UsersFileError::Line(line)) };
+            if name.is_empty() || name.chars().any(char::is_control) {
+                return Err(UsersFileError::Line(line));
+            }
+            let cost = Cost::of(hash).map_err(|error| UsersFileError::Hash { line, error })?;
+            if first.is_some_and(|first| first != cost) {
+                return Err(UsersFileError::OtherCost(line));
+            }
+            first = Some(cost);
+            decoy = DECOY.replace("m=19456,t=2,p=1", &format!("m={},t={},p={}", cost.memory, cost.passes, cost.lanes));
+            let roles = roles.split(',').map(str::trim).filter(|role| !role.is_empty());
+            let user = User::new(hash).map_err(|error| UsersFileError::Hash { line, error })?.roles(roles);
+            if users.insert(name.to_owned(), user).is_some() {
+                return Err(UsersFileError::Twice(line));
+            }
+        }
+        Ok(Self { users, decoy })
+    }
+}
+
+impl Users for UsersFile {
+    fn find<'a>(&'a self, name: &'a str) -> Found<'a> {
+        Box::pin(std::future::ready(Ok(self.users.get(name).cloned())))
+    }
+
+    fn decoy(&self) -> Cow<'_, str> {
+        Cow::Borrowed(&self.decoy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::hash_password;
+    use super::*;
+
+    #[test]
+    fn a_file_of_users_is_refused_with_the_line_that_is_wrong() {
+        let hash = hash_password(&"pw".into()).unwrap();
+        let cheap = hash.replace("m=19456", "m=4096");
+        let dear = hash.replace("m=19456", "m=1048576");
+        let other = hash.replace("t=2", "t=3");
+        assert_eq!(
+            UsersFile::parse(&format!("# users\n\nalice:{hash}:admin, editor\nbob:{hash}:\n")).unwrap().users.len(),
+            2
+        );
+        #[rustfmt::skip]
+        let table = [
+            (format!("alice:{hash}"), "line 1 of the file of users is not `name:hash:roles`"),
+            (format!(":{hash}:admin"), "line 1 of the file of users is not `name:hash:roles`"),
+            (format!("alice:{hash}:a\nalice:{hash}:b"), "the name in line 2 of the file of users stands in an earlier one too"),
+            ("alice:pw:a".to_owned(), "the hash in line 1 of the file of users: this is no argon2id hash in PHC form"),
+            (format!("alice:{cheap}:a"), "the hash in line 1 of the file of users: the hash is too cheap: at least m=19456,t=2,p=1"),
+            (format!("alice:{dear}:a"), "the hash in line 1 of the file of users: the hash is too dear: at most m=262144,t=16,p=16"),
+            (format!("alice:{hash}:a\nbob:{other}:b"), "the hash in line 2 of the file of users has another cost than the first one"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(UsersFile::parse(&text).unwrap_err().to_string(), expected);
+        }
+        // What would answer without the work of a hash is none.
+        for (from, to) in [("v=19", "v=18"), ("m=19456,", "m=19456,m=9,"), ("p=1", "p=0")] {
+            assert!(User::new(hash.replace(from, to)).is_err(), "{to}");
+        }
+        assert!(matches!(UsersFile::open("no/such/file"), Err(UsersFileError::Read(_))));
+    }
+}

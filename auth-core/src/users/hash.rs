@@ -1,0 +1,89 @@
+//! Password hashes: argon2id in PHC form, neither too cheap nor too dear.
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
+use secrecy::ExposeSecret as _;
+
+use super::{SecretString, Unavailable};
+
+/// What is wrong with a password hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HashError {
+    /// No argon2id hash in PHC form.
+    #[error("this is no argon2id hash in PHC form")]
+    NotArgon2id,
+    /// Cheaper than OWASP allows: `m=19456,t=2`, `m=12288,t=3` or `m=47104,t=1` are the least.
+    #[error("the hash is too cheap: at least m=19456,t=2,p=1")]
+    TooCheap,
+    /// So dear that a few logins stop the server: more than 256 MiB, 16 passes or 16 lanes.
+    #[error("the hash is too dear: at most m=262144,t=16,p=16")]
+    TooDear,
+}
+
+/// What a hash costs to verify.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Cost {
+    pub(super) memory: u32,
+    pub(super) passes: u32,
+    pub(super) lanes: u32,
+}
+
+impl Cost {
+    pub(super) fn of(hash: &str) -> Result<Self, HashError> {
+        let cost = Self::read(hash)?;
+        let enough = matches!((cost.memory, cost.passes), (19_456.., 2..) | (12_288.., 3..) | (47_104.., 1..));
+        if cost.memory > 262_144 || cost.passes > 16 || cost.lanes > 16 {
+            Err(HashError::TooDear)
+        } else if !enough {
+            Err(HashError::TooCheap)
+        } else {
+            Ok(cost)
+        }
+    }
+
+    fn read(hash: &str) -> Result<Self, HashError> {
+        let parsed = PasswordHash::new(hash).map_err(|_| HashError::NotArgon2id)?;
+        let number = |name: &str| parsed.params.get_decimal(name).ok_or(HashError::NotArgon2id);
+        if parsed.algorithm.as_str() != "argon2id" || parsed.salt.is_none() || parsed.hash.is_none() {
+            return Err(HashError::NotArgon2id);
+        }
+        // What the verifier would refuse must not be stored: it would answer without the work.
+        let known = parsed.version.is_none_or(|version| [16, 19].contains(&version));
+        let names: Vec<_> = parsed.params.iter().map(|(name, _)| name.as_str().to_owned()).collect();
+        let repeated =
+            names.iter().enumerate().any(|(position, name)| names.iter().skip(position + 1).any(|other| other == name));
+        if !known || repeated {
+            return Err(HashError::NotArgon2id);
+        }
+        let cost = Self { memory: number("m")?, passes: number("t")?, lanes: number("p")? };
+        argon2::Params::new(cost.memory, cost.passes, cost.lanes, None).map_err(|_| HashError::NotArgon2id)?;
+        Ok(cost)
+    }
+}
+
+/// Makes the hash to store for a password: argon2id with `m=19456,t=2,p=1` and a random salt.
+///
+/// # Errors
+/// The operating system gives no random numbers.
+pub fn hash_password(password: &SecretString) -> Result<String, Unavailable> {
+    let hash = Argon2::default().hash_password(password.expose_secret().as_bytes()).map_err(|_| Unavailable)?;
+    Ok(hash.to_string())
+}
+
+/// Whether the password has this hash. A hash that does not parse fits no password.
+pub(super) fn fits(password: &SecretString, hash: &str) -> bool {
+    let parsed = PasswordHash::new(hash);
+    parsed.is_ok_and(|hash| Argon2::default().verify_password(password.expose_secret().as_bytes(), &hash).is_ok())
+}
+
+/// Whether a hash that was made now would be dearer.
+pub(super) fn is_cheaper_than_new(hash: &str) -> bool {
+    let work = |cost: Cost| u64::from(cost.memory) * u64::from(cost.passes);
+    let (Ok(new), old) = (Cost::read(DECOY), Cost::read(hash)) else { return false };
+    old.is_ok_and(|old| work(old) < work(new))
+}
+
+/// Of 32 random bytes that were thrown away.
+pub(super) const DECOY: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$c29tZS1kZWNveS1zYWx0$mJ1XhTT0X0l1PzDVZpPq2w0m4m3nJzD8q8m8C3a1b2c";

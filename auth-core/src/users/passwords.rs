@@ -1,0 +1,307 @@
+//! A name and a password, and whether they are those of a user.
+
+use std::future::Future;
+use std::net::IpAddr;
+use std::num::NonZeroUsize;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use super::hash;
+use super::turns::Turns;
+use super::{Found, SecretString, Unavailable, User, Users};
+use crate::denial::challenge::Scheme;
+use crate::denial::{Denial, Reason, RetryAfter};
+use crate::throttle::{Outcome, Throttle, Turned};
+
+/// How long the store may take. Longer, and it is out of reach: its turn is somebody else's.
+const STORE_PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a request presents. The password is wiped when dropped, and no `Debug` shows it.
+#[derive(Debug)]
+pub struct NameAndPassword {
+    name: String,
+    password: SecretString,
+}
+
+impl NameAndPassword {
+    /// A name and a password, as they were sent.
+    pub fn new(name: impl Into<String>, password: impl Into<SecretString>) -> Self {
+        Self { name: name.into(), password: password.into() }
+    }
+
+    /// Whom it claims to be. Not verified; people type passwords here, so it goes to no log.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    #[cfg(test)]
+    pub(crate) fn password(&self) -> &str {
+        secrecy::ExposeSecret::expose_secret(&self.password)
+    }
+}
+
+/// A store of users, with what stands before it: the throttle and the bound on hashes. Cheap to clone; give one to Basic
+/// and to the login form, so that they count failures together.
+#[derive(Clone)]
+pub struct Passwords {
+    users: Arc<dyn Users>,
+    turns: Arc<Turns>,
+    throttle: Throttle,
+}
+
+impl<U: Users> From<U> for Passwords {
+    fn from(users: U) -> Self {
+        Self::new(users)
+    }
+}
+
+impl Passwords {
+    /// These users. As many hashes run at a time as there are processors, but no more than 8: each takes 19 MiB or more.
+    /// Failures are counted in memory.
+    pub fn new(users: impl Users) -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let turns = Arc::new(Turns::new(processors.min(8)));
+        Self { users: Arc::new(users), turns, throttle: Throttle::memory() }
+    }
+
+    /// How many hashes run at a time.
+    #[must_use]
+    pub fn at_a_time(self, hashes: NonZeroUsize) -> Self {
+        Self { turns: Arc::new(Turns::new(hashes.get())), ..self }
+    }
+
+    /// Where failures are counted, and how many are free. [`Throttle::memory`] unless set.
+    #[must_use]
+    pub fn throttle(self, throttle: Throttle) -> Self {
+        Self { throttle, ..self }
+    }
+
+    /// Whether both are clones of one.
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.users, &other.users)
+    }
+
+    /// Whether a login of that name, from there, has to wait, as far as this instance knows: nothing is counted, and
+    /// nobody is asked.
+    pub fn must_wait(&self, name: &str, client: Option<IpAddr>) -> Option<RetryAfter> {
+        self.throttle.must_wait(name, client)
+    }
+
+    /// The user of that name, now, without a password.
+    ///
+    /// # Errors
+    /// The store is out of reach.
+    pub async fn find(&self, name: &str) -> Result<Option<User>, Unavailable> {
+        let found = NoPanic(Box::pin(async { self.users.find(name).await }));
+        tokio::time::timeout(STORE_PATIENCE, found).await.unwrap_or(Err(Unavailable))
+    }
+
+    /// The user whose name and password these are. `client` is the address where it is known; nobody at one network gets
+    /// all turns.
+    ///
+    /// # Errors
+    /// The denial that they deserve, as a credential of `scheme`: 401 for whatever is wrong with them, 429 after too many
+    /// failures, 503 if a store or the turns are exhausted.
+    pub async fn verify(
+        &self,
+        scheme: Scheme,
+        presented: NameAndPassword,
+        client: Option<IpAddr>,
+    ) -> Result<(String, User), Denial> {
+        let unavailable =
+            |cause| Denial::refused(scheme, Reason::AuthenticationUnavailable(RetryAfter::seconds(2)), cause);
+        let NameAndPassword { name, password } = presented;
+        // Before the hash, and counted as a failure until it is known to be none: many at once find no gap.
+        let attempt = match self.throttle.admit(&name, client).await {
+            Ok(attempt) => attempt,
+            Err(Turned::Away(after)) => {
+                return Err(Denial::refused(scheme, Reason::TooManyAttempts(after), "too many failed logins"));
+            }
+            Err(Turned::Unavailable) => return Err(unavailable("the store of failed logins is out of reach")),
+        };
+        match self.judge(name, password, client).await {
+            Ok(Some(user)) => {
+                attempt.settle(Outcome::Success).await;
+                Ok(user)
+            }
+            Ok(None) => Err(Denial::refused(scheme, Reason::InvalidCredentials, "the name or the password is wrong")),
+            Err(cause) => {
+                attempt.settle(Outcome::Unknown).await;
+                Err(unavailable(cause))
+            }
+        }
+    }
+
+    async fn judge(
+        &self,
+        name: String,
+        password: SecretString,
+        client: Option<IpAddr>,
+    ) -> Result<Option<(String, User)>, &'static str> {
+        let turn = self.turns.take(client).await.ok_or("too many passwords are being verified")?;
+        let user = self.find(&name).await.map_err(|Unavailable| "the store of users is out of reach")?;
+        let hash = user.as_ref().map_or_else(|| self.users.decoy().into_owned(), |user| user.hash.clone());
+        let verdict = tokio::task::spawn_blocking(move || {
+            let _turn = turn; // kept until the hash is done, even if nobody waits for it any more
+            let fits = hash::fits(&password, &hash);
+            // Known now, and never again: the moment to hash it as new passwords are.
+            let better =
+                if fits && hash::is_cheaper_than_new(&hash) { hash::hash_password(&password).ok() } else { None };
+            (fits, better)
+        });
+        let (fits, better) = verdict.await.map_err(|_| "the verification of the password failed")?;
+        let Some(user) = user.filter(|_| fits) else { return Ok(None) };
+        if let Some(better) = better {
+            // The login is good whether or not the store takes it.
+            let kept = NoPanic(Box::pin(async { self.users.keep_hash(&name, &better).await.map(|()| None) }));
+            let _ = tokio::time::timeout(STORE_PATIENCE, kept).await;
+        }
+        Ok(Some((name, user)))
+    }
+}
+
+impl std::fmt::Debug for Passwords {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Passwords").field("turns", &self.turns).finish_non_exhaustive()
+    }
+}
+
+/// A store that panics is out of reach.
+struct NoPanic<'a>(Found<'a>);
+
+impl Future for NoPanic<'_> {
+    type Output = Result<Option<User>, Unavailable>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        // Unwind safe: after a panic the future is not polled again.
+        let poll = std::panic::AssertUnwindSafe(|| self.0.as_mut().poll(context));
+        std::panic::catch_unwind(poll).unwrap_or(Poll::Ready(Err(Unavailable)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::super::hash::Cost;
+    use super::super::{Kept, UsersFile, hash_password};
+    use super::*;
+
+    /// Counts how often it was asked for a decoy, once for each unknown user, and keeps better hashes.
+    struct Store {
+        users: UsersFile,
+        old: Option<User>,
+        decoys: AtomicUsize,
+        kept: Mutex<Vec<(String, String)>>,
+    }
+
+    impl Users for Arc<Store> {
+        fn find<'a>(&'a self, name: &'a str) -> Found<'a> {
+            match name {
+                "down" => Box::pin(std::future::ready(Err(Unavailable))),
+                "panics" => panic!("on purpose"),
+                "old" => Box::pin(std::future::ready(Ok(self.old.clone()))),
+                _ => self.users.find(name),
+            }
+        }
+
+        fn decoy(&self) -> Cow<'_, str> {
+            self.decoys.fetch_add(1, Ordering::Relaxed);
+            self.users.decoy()
+        }
+
+        fn keep_hash<'a>(&'a self, name: &'a str, hash: &'a str) -> Kept<'a> {
+            self.kept.lock().unwrap().push((name.to_owned(), hash.to_owned()));
+            Box::pin(std::future::ready(Ok(())))
+        }
+    }
+
+    const CHEAP: &str = "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$";
+
+    fn store() -> Arc<Store> {
+        use argon2::{Argon2, PasswordHasher as _};
+        let cheap = Argon2::from(argon2::Params::new(64, 1, 1, None).unwrap());
+        let old = cheap.hash_password(b"correct horse").unwrap().to_string();
+        let users = format!("alice:{}:admin\n", hash_password(&"correct horse".into()).unwrap());
+        Arc::new(Store {
+            users: UsersFile::parse(&users).unwrap(),
+            old: Some(User::with_outdated_hash(old).unwrap()),
+            decoys: AtomicUsize::new(0),
+            kept: Mutex::default(),
+        })
+    }
+
+    async fn verify(passwords: &Passwords, name: &str, password: &str) -> Result<(String, User), Denial> {
+        passwords.verify(Scheme::Basic, NameAndPassword::new(name, password), None).await
+    }
+
+    #[tokio::test]
+    async fn a_wrong_name_and_a_wrong_password_are_one_denial_after_one_hash() {
+        // BASIC-8, BRUTE-2, PWD-1, T34
+        let store = store();
+        let passwords = Passwords::new(Arc::clone(&store));
+        let (name, user) = verify(&passwords, "alice", "correct horse").await.unwrap();
+        assert_eq!((name.as_str(), user.roles.as_slice()), ("alice", ["admin".to_owned()].as_slice()));
+        let wrong = verify(&passwords, "alice", "wrong").await.unwrap_err();
+        assert_eq!(wrong.reason, Reason::InvalidCredentials);
+        for (name, password) in [("nobody", "correct horse"), ("nobody", ""), ("", ""), ("Alice", "correct horse")] {
+            assert_eq!(verify(&passwords, name, password).await.unwrap_err(), wrong, "{name}");
+        }
+        assert_eq!(store.decoys.load(Ordering::Relaxed), 4, "one for each unknown user");
+        assert_eq!(Cost::of(&store.decoy()), Cost::of(&store.users.decoy()), "the decoy costs the same");
+        for name in ["down", "panics"] {
+            let down = verify(&passwords, name, "x").await.unwrap_err();
+            assert!(matches!(down.reason, Reason::AuthenticationUnavailable(_)), "{name}: {down:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn too_many_failures_are_429_whether_or_not_there_is_such_a_user_and_nothing_is_hashed() {
+        // BRUTE-1, BRUTE-2, BRUTE-3
+        let store = store();
+        let passwords = Passwords::new(Arc::clone(&store));
+        for name in ["alice", "nobody"] {
+            for _ in 0..5 {
+                let wrong = verify(&passwords, name, "wrong").await.unwrap_err();
+                assert_eq!(wrong.reason, Reason::InvalidCredentials);
+            }
+        }
+        assert_eq!(store.decoys.load(Ordering::Relaxed), 5);
+        let denials = [
+            verify(&passwords, "alice", "correct horse").await.unwrap_err(),
+            verify(&passwords, "alice", "wrong").await.unwrap_err(),
+            verify(&passwords, "nobody", "wrong").await.unwrap_err(),
+        ];
+        for denial in &denials {
+            assert!(matches!(denial.reason, Reason::TooManyAttempts(_)), "{denial:?}");
+        }
+        assert!(passwords.must_wait("alice", None).is_some() && passwords.must_wait("bob", None).is_none());
+        assert_eq!(store.decoys.load(Ordering::Relaxed), 5, "no hash was made");
+        // A store that is down counts against nobody.
+        for _ in 0..20 {
+            let down = verify(&passwords, "down", "x").await.unwrap_err();
+            assert!(matches!(down.reason, Reason::AuthenticationUnavailable(_)), "{down:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_outdated_hash_is_replaced_by_the_login_that_fits_it() {
+        // PWD-1
+        let store = store();
+        let passwords = Passwords::new(Arc::clone(&store));
+        assert!(User::new(CHEAP).is_err() && User::with_outdated_hash("md5").is_err());
+        verify(&passwords, "old", "wrong").await.unwrap_err();
+        assert!(store.kept.lock().unwrap().is_empty());
+        verify(&passwords, "old", "correct horse").await.unwrap();
+        let kept = store.kept.lock().unwrap().clone();
+        let [(name, better)] = kept.as_slice() else { panic!("{kept:?}") };
+        assert_eq!(name, "old");
+        assert!(hash::fits(&"correct horse".into(), better) && User::new(better).is_ok());
+        verify(&passwords, "alice", "correct horse").await.unwrap();
+        assert_eq!(store.kept.lock().unwrap().len(), 1, "a good hash stays");
+    }
+}

@@ -1,0 +1,111 @@
+//! Too many failed logins: by account, by network, and never for whom they concern nothing.
+
+use actix_web::get;
+use actix_web::web::ServiceConfig;
+use auth_actix::{Auth, Forwarding, Limits, Passwords, Sessions, Throttle, require_auth};
+use auth_tests::server::Server;
+use auth_tests::token::basic;
+use auth_tests::wire::{Answer, get, request};
+
+use crate::users::{PASSWORD, Staff};
+use crate::{BASIC, denied, is_a_denial};
+
+#[require_auth]
+#[get("/me")]
+async fn me() -> &'static str {
+    "me"
+}
+
+struct Place {
+    server: Server,
+    staff: Staff,
+}
+
+/// Basic and the login form before the same users, behind a proxy that says where a client is.
+fn place() -> Place {
+    let staff = Staff::default();
+    let limits = Limits::default().free_of_account(3).free_of_address(6);
+    let users = Passwords::new(staff.clone()).throttle(Throttle::with(limits));
+    let confers = auth_actix::Confers::everything;
+    let auth = Auth::builder()
+        .realm("reports")
+        .basic(auth_actix::Basic::new(users).confers(confers()))
+        .session(Sessions::memory().confers(confers()))
+        .behind(["127.0.0.1"], Forwarding::XForwardedFor)
+        .build()
+        .unwrap();
+    let server = Server::start(move |config: &mut ServiceConfig| {
+        config.service(auth.scope("").service(me).service(auth.login()));
+    });
+    Place { server, staff }
+}
+
+impl Place {
+    fn basic(&self, name: &str, password: &str, from: &str) -> Answer {
+        self.server.send(&get("/me").field("X-Forwarded-For", from).authorization(basic(name, password)))
+    }
+
+    fn form(&self, name: &str, password: &str, from: &str) -> Answer {
+        let body = format!("username={name}&password={}", password.replace(' ', "+"));
+        let form = request("POST", "/login").field("X-Forwarded-For", from).field("Sec-Fetch-Site", "same-origin");
+        self.server.send(&form.field("Content-Type", "application/x-www-form-urlencoded").body(body))
+    }
+}
+
+#[test]
+fn failures_by_basic_and_by_the_form_count_together_and_the_answer_tells_nobody_who_exists() {
+    // BRUTE-1 to BRUTE-3, M7, HTTP-16
+    let place = place();
+    for (name, network) in [("alice", 1), ("nobody", 2)] {
+        assert_eq!(place.basic(name, "wrong", &format!("192.0.2.{network}")).status, 401);
+        assert_eq!(place.form(name, "wrong", &format!("192.0.3.{network}")).status, 401);
+        assert_eq!(place.basic(name, "wrong", &format!("192.0.4.{network}")).status, 401);
+    }
+    place.staff.counts();
+    let away: Vec<_> = ["alice", "nobody"]
+        .into_iter()
+        .flat_map(|name| [place.basic(name, PASSWORD, "192.0.9.1"), place.form(name, PASSWORD, "192.0.9.2")])
+        .collect();
+    for answer in &away {
+        assert_eq!((answer.status, answer.field("retry-after")), (429, Some("1")), "{answer:?}");
+        is_a_denial("429", answer);
+    }
+    denied("by Basic", &away[0], 429, "too-many-attempts", &[]);
+    assert_eq!(away[0].without_date(), away[2].without_date(), "whether or not there is such a user");
+    assert_eq!(away[1].without_date(), away[3].without_date());
+    assert_eq!(place.staff.counts(), (0, 0), "nobody was looked up, and nothing hashed");
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    assert_eq!(place.basic("alice", PASSWORD, "192.0.9.1").status, 200, "the delay is over");
+}
+
+#[test]
+fn thirty_two_wrong_logins_at_once_are_judged_three_times() {
+    let place = place();
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let all: Vec<_> = (0..32)
+            .map(|number| {
+                scope.spawn({
+                    let place = &place;
+                    move || place.basic("alice", "wrong", &format!("192.0.{number}.1")).status
+                })
+            })
+            .collect();
+        all.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    let count = |status| statuses.iter().filter(|one| **one == status).count();
+    assert_eq!((count(401), count(429)), (3, 29), "{statuses:?}");
+    assert_eq!(place.staff.counts().0, 3);
+}
+
+#[test]
+fn one_address_does_not_guess_at_many_names_and_cannot_choose_another() {
+    let place = place();
+    for number in 0..6 {
+        assert_eq!(place.basic(&format!("user{number}"), "wrong", "203.0.113.9").status, 401);
+    }
+    assert_eq!(place.basic("another", "wrong", "203.0.113.9").status, 429);
+    assert_eq!(place.basic("another", "wrong", "1.2.3.4, 203.0.113.9").status, 429, "what it wrote itself");
+    assert_eq!(place.basic("another", "wrong", "203.0.113.10").status, 401, "a neighbour");
+    let challenge = place.basic("another", "wrong", "203.0.113.11");
+    denied("still an ordinary refusal", &challenge, 401, "invalid-credentials", &[BASIC, "Session realm=\"reports\""]);
+}
