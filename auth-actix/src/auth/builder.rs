@@ -15,7 +15,7 @@ use auth_core::scheme::bearer::{Bearer, Jwt, JwtError};
 #[cfg(feature = "session")]
 use auth_core::scheme::session::{Sessions, SessionsError};
 use auth_core::source::{RoleTypes, Source};
-#[cfg(feature = "passwords")]
+#[cfg(feature = "session")]
 use auth_core::users::Passwords;
 use auth_core::vocabulary::{RoleSet, Vocabulary};
 
@@ -49,7 +49,7 @@ pub enum BuildError {
     #[error("`.session(…)`: {0}")]
     Sessions(SessionsError),
     /// One name would be two people.
-    #[cfg(feature = "passwords")]
+    #[cfg(feature = "session")]
     #[error("`.basic(…)` and `.users(…)` name two stores: make one `Passwords`, and give each a clone")]
     TwoStoresOfUsers,
     /// A proxy is no address and no network.
@@ -102,7 +102,7 @@ pub struct AuthBuilder {
     basic: Option<basic::Basic>,
     #[cfg(feature = "session")]
     sessions: Option<Sessions>,
-    #[cfg(feature = "passwords")]
+    #[cfg(feature = "session")]
     users: Option<Passwords>,
     #[cfg(feature = "session")]
     foreign_authorization: bool,
@@ -154,7 +154,7 @@ impl AuthBuilder {
     }
 
     /// The users whose passwords a login is checked against; those of [`basic`](Self::basic) unless set.
-    #[cfg(feature = "passwords")]
+    #[cfg(feature = "session")]
     pub fn users(self, users: impl Into<Passwords>) -> Self {
         Self { users: Some(users.into()), ..self }
     }
@@ -256,7 +256,7 @@ impl AuthBuilder {
         let bearer = self.prepare_bearer()?;
         #[cfg(feature = "jwt")]
         sources.extend(bearer.iter().flat_map(Bearer::sources).cloned());
-        #[cfg(feature = "passwords")]
+        #[cfg(feature = "session")]
         let users = self.users_of_logins()?;
         #[cfg(feature = "basic")]
         let basic = self.basic.take().map(|basic| basic.prepare(&realm_text, &self.roles));
@@ -286,7 +286,7 @@ impl AuthBuilder {
             basic,
             #[cfg(feature = "session")]
             sessions,
-            #[cfg(feature = "passwords")]
+            #[cfg(feature = "session")]
             users,
             #[cfg(feature = "session")]
             foreign_authorization: self.foreign_authorization,
@@ -362,7 +362,7 @@ impl AuthBuilder {
     }
 
     /// The users of the login form: those of Basic, unless others are said, which then have to be the same.
-    #[cfg(feature = "passwords")]
+    #[cfg(feature = "session")]
     fn users_of_logins(&mut self) -> Result<Option<Passwords>, BuildError> {
         let users = self.users.take();
         #[cfg(feature = "basic")]

@@ -16,7 +16,7 @@ use auth_core::scheme::bearer::Bearer;
 #[cfg(feature = "session")]
 use auth_core::scheme::session;
 use auth_core::source::{RoleTypes, Source};
-#[cfg(feature = "passwords")]
+#[cfg(feature = "session")]
 use auth_core::users::Passwords;
 use auth_core::vocabulary::{Kind, Vocabulary};
 
@@ -56,7 +56,7 @@ struct Inner {
     #[cfg(feature = "session")]
     sessions: Option<session::Verifier>,
     /// The users of the login form.
-    #[cfg(feature = "passwords")]
+    #[cfg(feature = "session")]
     users: Option<Passwords>,
     /// Whether an `Authorization` line of a scheme that nobody here accepts is for somebody else.
     #[cfg(feature = "session")]
@@ -129,7 +129,7 @@ impl Auth {
         false
     }
 
-    #[cfg(feature = "passwords")]
+    #[cfg(feature = "session")]
     pub(crate) fn users(&self) -> Option<&Passwords> {
         self.0.users.as_ref()
     }
