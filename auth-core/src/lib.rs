@@ -11,6 +11,8 @@
 pub mod denial;
 // What is known.
 pub mod clock;
+#[cfg(any(feature = "geoip", feature = "blocks"))]
+mod watch;
 mod json;
 pub mod vocabulary;
 pub mod source;
@@ -24,6 +26,8 @@ pub mod rule;
 // The answer.
 pub mod decision;
 // How it is known.
+#[cfg(feature = "blocks")]
+pub mod blocks;
 #[cfg(feature = "passwords")]
 pub mod throttle;
 #[cfg(feature = "passwords")]

@@ -291,6 +291,29 @@ impl Principal {
         &self.0.source
     }
 
+    /// The `jti` of its token, whatever its source may confer: what revocation goes by.
+    #[cfg(feature = "blocks")]
+    pub(crate) fn token_id(&self) -> Option<Cow<'_, str>> {
+        self.registered("jti")?.string()
+    }
+
+    /// When its token or session was made.
+    #[cfg(feature = "blocks")]
+    pub(crate) fn issued_at(&self) -> Option<Timestamp> {
+        self.registered("iat")?.numeric_date().map(|(down, _)| down)
+    }
+
+    /// Whether something was issued to it that comes again: a token, a session.
+    #[cfg(feature = "blocks")]
+    pub(crate) fn is_issued(&self) -> bool {
+        matches!(self.scheme(), Scheme::Bearer | Scheme::Session)
+    }
+
+    #[cfg(feature = "blocks")]
+    fn registered(&self, name: &str) -> Option<Raw<'_>> {
+        Raw::whole(&self.0.claims).member(name)
+    }
+
     pub(crate) fn has_actor(&self) -> bool {
         self.0.login.actor.is_some()
     }

@@ -398,11 +398,12 @@ impl Verifier {
 
     async fn begin(
         &self,
-        claims: Map<String, Value>,
+        mut claims: Map<String, Value>,
         remember: bool,
         before: Option<SessionId>,
     ) -> Result<(String, Principal), Denial> {
         let set_up = |cause| Denial::refused(Scheme::Session, Reason::SetUp, cause);
+        claims.insert("iat".to_owned(), json!(clock::now().seconds()));
         let claims = Value::Object(claims).to_string();
         if claims.len() > LONGEST_CLAIMS {
             return Err(set_up("the claims of a login are longer than 16 KiB"));

@@ -5,6 +5,63 @@
 //! Databases and proxies also say `XX`, `T1`, `EU` or `AP` for "somewhere"; taken for countries, they would not be the one
 //! that is denied.
 
+#[cfg(feature = "geoip")]
+mod database;
+
+use std::net::IpAddr;
+
+#[cfg(feature = "geoip")]
+pub use self::database::{Database, DatabaseError};
+use super::{Fields, single};
+
+/// Where countries come from.
+#[derive(Clone, Debug)]
+pub struct Countries(From);
+
+#[derive(Clone, Debug)]
+enum From {
+    Header(String),
+    #[cfg(feature = "geoip")]
+    Database(Database),
+}
+
+impl Countries {
+    /// A header in which a trusted proxy says it, such as `CF-IPCountry`. From anybody else it counts for nothing.
+    pub fn header(name: &str) -> Self {
+        Self(From::Header(name.to_ascii_lowercase()))
+    }
+
+    /// A database of MaxMind's format.
+    #[cfg(feature = "geoip")]
+    pub fn database(database: Database) -> Self {
+        Self(From::Database(database))
+    }
+
+    /// The name of the header, where there is one.
+    pub fn header_name(&self) -> Option<&str> {
+        match &self.0 {
+            From::Header(name) => Some(name),
+            #[cfg(feature = "geoip")]
+            From::Database(_) => None,
+        }
+    }
+
+    /// The country of a client whose address is known; `None` where it is not known. `from_proxy` says whether a trusted
+    /// proxy wrote the header.
+    pub fn of(&self, client: IpAddr, from_proxy: bool, fields: &impl Fields) -> Option<CountryCode> {
+        #[cfg(not(feature = "geoip"))]
+        let _ = client;
+        match &self.0 {
+            From::Header(name) if from_proxy => {
+                CountryCode::parse(std::str::from_utf8(single(fields, name).ok()??).ok()?)
+            }
+            From::Header(_) => None,
+            #[cfg(feature = "geoip")]
+            From::Database(database) => database.of(client),
+        }
+    }
+}
+
 /// A country of ISO 3166-1, by its two letters; and Kosovo, whose `XK` databases use though it is not assigned.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CountryCode([u8; 2]);
@@ -75,6 +132,28 @@ pub const fn check_country(code: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_header_counts_once_and_from_a_proxy_alone() {
+        // IP-10
+        use super::super::tests::Lines;
+        let of = |from_proxy, lines: &[(&str, &str)]| {
+            let code = Countries::header("CF-IPCountry").of(IpAddr::from([192, 0, 2, 1]), from_proxy, &Lines(lines));
+            code.map(|code| code.as_str().to_owned())
+        };
+        assert_eq!(of(true, &[("cf-ipcountry", "DE")]).as_deref(), Some("DE"));
+        for lines in [
+            &[("cf-ipcountry", "XX")][..],
+            &[("cf-ipcountry", "T1")],
+            &[("cf-ipcountry", "de")],
+            &[("cf-ipcountry", "DE, FR")],
+            &[],
+            &[("cf-ipcountry", "DE"), ("cf-ipcountry", "DE")],
+        ] {
+            assert_eq!(of(true, lines), None, "{lines:?}");
+        }
+        assert_eq!(of(false, &[("cf-ipcountry", "DE")]), None, "from anybody");
+    }
 
     #[test]
     fn a_country_is_one_that_iso_3166_1_assigns() {

@@ -1,0 +1,174 @@
+//! One line of a list: what is blocked, revoked, or let in while others are not.
+
+use std::fmt;
+use std::str::FromStr;
+
+use ipnet::IpNet;
+
+use crate::client::address::network;
+use crate::clock::Timestamp;
+use crate::principal::Id;
+
+/// One entry of the lists. As text it is one line, the same in a file and in Redis:
+///
+/// ```text
+/// block address 203.0.113.0/24
+/// block subject user:18:https://id.example:alice
+/// block token https://id.example 7f3e91
+/// revoke token https://id.example 7f3e91 1767225600
+/// revoke subject user:18:https://id.example:alice 1764054000
+/// allow address 10.0.0.0/8
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Entry {
+    /// Requests from there are refused: 403.
+    BlockAddress(IpNet),
+    /// Whoever this is, or acts in their name, is refused once they have authenticated: 403.
+    BlockSubject(Id),
+    /// The token of that `jti` of that issuer is refused once it is verified: 403.
+    BlockToken {
+        /// Its `iss`.
+        issuer: String,
+        /// Its `jti`.
+        jti: String,
+    },
+    /// The token of that `jti` of that issuer means nothing any more: 401.
+    RevokeToken {
+        /// Its `iss`.
+        issuer: String,
+        /// Its `jti`.
+        jti: String,
+        /// When it ends by itself (`exp`): the entry may go then.
+        expires: Timestamp,
+    },
+    /// Tokens and sessions of theirs that were made then or before mean nothing any more: 401.
+    RevokeSubject {
+        /// Whose, or who acts in them.
+        id: Id,
+        /// Up to when. One that does not say when it was made is among them.
+        since: Timestamp,
+    },
+    /// For maintenance: as soon as there is one, requests from elsewhere are refused: 403.
+    AllowAddress(IpNet),
+}
+
+/// A line that is no entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "write `block address NETWORK`, `block subject ID`, `block token ISSUER JTI`, `revoke token ISSUER JTI EXPIRES`, `revoke subject ID SINCE` or `allow address NETWORK`"
+)]
+pub struct EntryError;
+
+impl Entry {
+    /// Whether a line can carry it: no word of it is empty or holds a space or a control character, but for the identity.
+    pub(super) fn is_writable(&self) -> bool {
+        self.to_string().parse().as_ref() == Ok(self)
+    }
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BlockAddress(network) => write!(f, "block address {network}"),
+            Self::BlockSubject(id) => write!(f, "block subject {id}"),
+            Self::BlockToken { issuer, jti } => write!(f, "block token {issuer} {jti}"),
+            Self::RevokeToken { issuer, jti, expires } => {
+                write!(f, "revoke token {issuer} {jti} {}", expires.seconds())
+            }
+            Self::RevokeSubject { id, since } => write!(f, "revoke subject {id} {}", since.seconds()),
+            Self::AllowAddress(network) => write!(f, "allow address {network}"),
+        }
+    }
+}
+
+impl FromStr for Entry {
+    type Err = EntryError;
+
+    fn from_str(line: &str) -> Result<Self, EntryError> {
+        if line.chars().any(char::is_control) {
+            return Err(EntryError);
+        }
+        let seconds = |text: &str| text.parse().map(Timestamp::from_seconds).map_err(|_| EntryError);
+        let id = |text: &str| text.parse::<Id>().map_err(|_| EntryError);
+        let net = |text: &str| network(text).ok_or(EntryError);
+        // Subjects may hold spaces, so what follows an identity is split off from the right.
+        let (verb, rest) = line.split_once(' ').ok_or(EntryError)?;
+        let (noun, rest) = rest.split_once(' ').ok_or(EntryError)?;
+        match (verb, noun) {
+            ("block", "address") => Ok(Self::BlockAddress(net(rest)?)),
+            ("allow", "address") => Ok(Self::AllowAddress(net(rest)?)),
+            ("block", "subject") => Ok(Self::BlockSubject(id(rest)?)),
+            ("revoke", "subject") => {
+                let (subject, since) = rest.rsplit_once(' ').ok_or(EntryError)?;
+                Ok(Self::RevokeSubject { id: id(subject)?, since: seconds(since)? })
+            }
+            ("block" | "revoke", "token") => {
+                let words: Vec<_> = rest.split(' ').collect();
+                match (verb, words.as_slice()) {
+                    (_, words) if words.iter().any(|word| word.is_empty()) => Err(EntryError),
+                    ("block", [issuer, jti]) => {
+                        Ok(Self::BlockToken { issuer: (*issuer).to_owned(), jti: (*jti).to_owned() })
+                    }
+                    ("revoke", [issuer, jti, expires]) => Ok(Self::RevokeToken {
+                        issuer: (*issuer).to_owned(),
+                        jti: (*jti).to_owned(),
+                        expires: seconds(expires)?,
+                    }),
+                    _ => Err(EntryError),
+                }
+            }
+            _ => Err(EntryError),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_an_entry_and_an_entry_that_line() {
+        let good = [
+            "block address 203.0.113.0/24",
+            "block address 2001:db8::/32",
+            "block subject user:18:https://id.example:alice",
+            "block subject user:1:a:a name with spaces",
+            "block token https://id.example 7f3e",
+            "revoke token https://id.example 7f3e 1767225600",
+            "revoke subject client:1:a:robot 1764054000",
+            "revoke subject user:1:a:a b 5",
+            "allow address 10.0.0.0/8",
+        ];
+        for line in good {
+            let entry: Entry = line.parse().unwrap_or_else(|error| panic!("{line}: {error}"));
+            assert_eq!(entry.to_string(), line);
+            assert!(entry.is_writable());
+        }
+        assert_eq!("block address 10.0.0.1".parse::<Entry>().unwrap().to_string(), "block address 10.0.0.1/32");
+        let bad = [
+            "",
+            "block",
+            "block address",
+            "block address 10.0.0.1/8",
+            "block address example.com",
+            "block subject alice",
+            "block token a",
+            "block token a b c",
+            "block token  b",
+            "revoke token a b",
+            "revoke token a b soon",
+            "revoke subject user:1:a:b",
+            "allow subject user:1:a:b",
+            "deny address 10.0.0.0/8",
+            "Block address 10.0.0.0/8",
+            "block address 10.0.0.0/8\n",
+            "block address  10.0.0.0/8",
+        ];
+        for line in bad {
+            assert!(line.parse::<Entry>().is_err(), "{line:?}");
+        }
+        let spaced = Entry::BlockToken { issuer: "a b".into(), jti: "c".into() };
+        assert!(!spaced.is_writable(), "it would be read as another one");
+    }
+}

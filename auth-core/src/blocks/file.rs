@@ -1,0 +1,61 @@
+//! The lists in a file.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use super::entry::EntryError;
+use super::snapshot::Snapshot;
+
+/// What is wrong with a file of lists.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FileError {
+    /// It cannot be read.
+    #[error("the lists cannot be read: {0}")]
+    Read(std::io::Error),
+    /// It cannot be written.
+    #[error("the lists cannot be written: {0}")]
+    Write(std::io::Error),
+    /// A line is no entry.
+    #[error("line {0} of the lists: {1}")]
+    Line(usize, EntryError),
+    /// There are too many.
+    #[error("more than a million entries")]
+    TooMany,
+}
+
+impl From<FileError> for std::io::Error {
+    fn from(error: FileError) -> Self {
+        Self::new(std::io::ErrorKind::InvalidInput, error.to_string())
+    }
+}
+
+/// All entries of the file. Empty lines and those that begin with `#` are passed over.
+pub(super) fn read(path: &Path) -> Result<Snapshot, FileError> {
+    let text = std::fs::read_to_string(path).map_err(FileError::Read)?;
+    let mut snapshot = Snapshot::default();
+    for (number, line) in (1..).zip(text.lines()) {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let entry = line.parse().map_err(|error| FileError::Line(number, error))?;
+        if !snapshot.add(entry) {
+            return Err(FileError::TooMany);
+        }
+    }
+    Ok(snapshot)
+}
+
+/// Writes all entries: beside the file, and then in its place, so that nobody reads half of it. Comments go.
+pub(super) fn write(path: &Path, snapshot: &Snapshot) -> Result<(), FileError> {
+    let mut lines: Vec<_> = snapshot.entries().map(|entry| entry.to_string()).collect();
+    lines.sort();
+    lines.push(String::new());
+    let beside = path.with_extension("new");
+    let written = std::fs::File::create(&beside).and_then(|mut file| {
+        file.write_all(lines.join("\n").as_bytes())?;
+        file.sync_all()
+    });
+    written.and_then(|()| std::fs::rename(beside, path)).map_err(FileError::Write)
+}

@@ -1,0 +1,193 @@
+//! A database of MaxMind's format: read whole, checked before it counts, and read again when the file changes.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use maxminddb::{PathElement, Reader};
+
+use super::CountryCode;
+use crate::watch::watch;
+
+/// A database of countries, in the memory of this process.
+///
+/// The file is looked at every half a minute, and read again when it has changed: checked whole before it takes the place of
+/// the one before, which stays where the new one is damaged. Requests go on with the one or the other.
+#[derive(Clone)]
+pub struct Database(Arc<Inner>);
+
+struct Inner {
+    path: PathBuf,
+    reader: ArcSwap<Reader<Vec<u8>>>,
+}
+
+/// Why a file is no database of countries.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DatabaseError {
+    /// It cannot be read.
+    #[error("the database of countries cannot be read: {0}")]
+    Read(std::io::Error),
+    /// It is none of MaxMind's format, or damaged.
+    #[error("the database of countries is damaged, or of another format")]
+    Damaged,
+    /// It knows no country.
+    #[error("the database names no country: neither `country.iso_code` nor `country_code`")]
+    NoCountries,
+}
+
+impl From<DatabaseError> for std::io::Error {
+    fn from(error: DatabaseError) -> Self {
+        Self::new(std::io::ErrorKind::InvalidInput, error.to_string())
+    }
+}
+
+/// As often as this the file is looked at.
+const EVERY: Duration = Duration::from_secs(30);
+
+impl Database {
+    /// Reads and checks the file.
+    ///
+    /// # Errors
+    /// It cannot be read, or is no database of countries.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, DatabaseError> {
+        Self::open_and_look(path, EVERY)
+    }
+
+    /// The same, with how often the file is looked at.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_and_look(path: impl AsRef<Path>, every: Duration) -> Result<Self, DatabaseError> {
+        let path = path.as_ref().to_owned();
+        let inner = Arc::new(Inner { reader: ArcSwap::from_pointee(read(&path)?), path });
+        watch(&inner, &inner.path, every, Inner::reload).map_err(DatabaseError::Read)?;
+        Ok(Self(inner))
+    }
+
+    /// Reads the file again now.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open); then the one that was read before stays.
+    pub fn reload(&self) -> Result<(), DatabaseError> {
+        self.0.reload()
+    }
+
+    /// The country of an address; `None` where the database does not say, or what it says is no country.
+    pub fn of(&self, address: IpAddr) -> Option<CountryCode> {
+        country(&self.0.reader.load(), address.to_canonical())
+    }
+}
+
+impl Inner {
+    fn reload(&self) -> Result<(), DatabaseError> {
+        self.reader.store(Arc::new(read(&self.path)?));
+        Ok(())
+    }
+}
+
+fn read(path: &Path) -> Result<Reader<Vec<u8>>, DatabaseError> {
+    let bytes = std::fs::read(path).map_err(DatabaseError::Read)?;
+    let reader = Reader::from_source(bytes).map_err(|_| DatabaseError::Damaged)?;
+    reader.verify().map_err(|_| DatabaseError::Damaged)?;
+    let mut networks = reader.networks(Default::default()).map_err(|_| DatabaseError::Damaged)?;
+    let some = networks.any(|found| found.is_ok_and(|found| named(&found).is_some()));
+    if some { Ok(reader) } else { Err(DatabaseError::NoCountries) }
+}
+
+fn country(reader: &Reader<Vec<u8>>, address: IpAddr) -> Option<CountryCode> {
+    // An error of the look-up is "not known": it lets nobody in.
+    named(&reader.lookup(address).ok()?)
+}
+
+/// Where the client is; neither where its network is registered nor whom it represents. Databases of other makers are flat.
+fn named(found: &maxminddb::LookupResult<'_, Vec<u8>>) -> Option<CountryCode> {
+    const NESTED: [PathElement<'static>; 2] = [PathElement::Key("country"), PathElement::Key("iso_code")];
+    const FLAT: [PathElement<'static>; 1] = [PathElement::Key("country_code")];
+    let at = |path: &[PathElement<'_>]| found.decode_path::<&str>(path).ok().flatten();
+    CountryCode::parse(at(&NESTED).or_else(|| at(&FLAT))?)
+}
+
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Database").field("path", &self.0.path).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/geoip/");
+
+    fn file(name: &str) -> PathBuf {
+        Path::new(FILES).join(name)
+    }
+
+    #[test]
+    fn each_address_is_where_the_database_says_and_nowhere_else() {
+        // IP-7, IP-9, IP-10, T27, T30
+        let real = Database::open(file("GeoIP2-Country-Test.mmdb")).unwrap();
+        let ours = Database::open(file("odd.mmdb")).unwrap();
+        #[rustfmt::skip]
+        let table = [
+            (&real, "81.2.69.142", Some("GB")), (&real, "::ffff:81.2.69.142", Some("GB")), (&real, "216.160.83.56", Some("US")),
+            (&real, "2001:218::1", Some("JP")), (&real, "202.196.224.1", Some("PH")), // represented: US
+            (&real, "8.8.8.8", None), (&real, "127.0.0.1", None),
+            (&ours, "192.0.2.1", Some("DE")), (&ours, "::ffff:192.0.2.1", Some("DE")), (&ours, "198.51.100.7", Some("KP")),
+            (&ours, "2001:db8:de::5", Some("DE")),
+            (&ours, "203.0.113.1", None),   // registered: US
+            (&ours, "203.0.113.200", None), // a record without a country
+        ];
+        for (database, address, expected) in table {
+            let found = database.of(address.parse().unwrap());
+            assert_eq!(found.map(|code| code.as_str().to_owned()).as_deref(), expected, "{address}");
+        }
+    }
+
+    #[test]
+    fn what_is_damaged_does_not_open() {
+        // IP-10
+        let damaged = ["MaxMind-DB-test-broken-pointers-24.mmdb", "MaxMind-DB-test-broken-search-tree-24.mmdb"];
+        for name in damaged {
+            assert!(matches!(Database::open(file(name)), Err(DatabaseError::Damaged)), "{name}");
+        }
+        assert!(matches!(Database::open(file("NOTICE")), Err(DatabaseError::Damaged)));
+        assert!(matches!(Database::open(file("none")), Err(DatabaseError::Read(_))));
+    }
+
+    #[test]
+    fn a_file_that_changes_is_read_again_and_one_that_breaks_is_not() {
+        let folder = std::env::temp_dir().join(format!("auth-core-countries-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("countries.mmdb");
+        let put = |name: &str| {
+            let new = folder.join("new");
+            std::fs::copy(file(name), &new).unwrap();
+            std::fs::rename(new, &path).unwrap();
+        };
+        put("odd.mmdb");
+        let database = Database::open_and_look(&path, Duration::from_millis(20)).unwrap();
+        let knows = |address: &str| database.of(address.parse().unwrap()).is_some();
+        let within = |expected: &dyn Fn() -> bool| {
+            (0..300).any(|_| {
+                std::thread::sleep(Duration::from_millis(20));
+                expected()
+            })
+        };
+        assert!(knows("192.0.2.1") && !knows("81.2.69.142"));
+        put("GeoIP2-Country-Test.mmdb");
+        assert!(within(&|| knows("81.2.69.142") && !knows("192.0.2.1")));
+        for broken in ["NOTICE", "MaxMind-DB-test-broken-search-tree-24.mmdb"] {
+            put(broken);
+            assert!(database.reload().is_err(), "{broken}");
+            std::thread::sleep(Duration::from_millis(100));
+            assert!(knows("81.2.69.142"), "{broken}: the one before stays");
+        }
+        put("odd.mmdb");
+        assert!(within(&|| knows("192.0.2.1")), "and a good one takes its place again");
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}
