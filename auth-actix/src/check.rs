@@ -16,12 +16,17 @@ use crate::auth::Auth;
 pub enum RuleError {
     /// Where addresses come from has to be said: behind a proxy, everybody has the proxy's.
     #[error(
-        "{0}: the rule names a network, and nobody said where addresses come from: call `.client_address(Peer)` or `.behind(…)`"
+        "{0}: the rule names a network or a country, and nobody said where addresses come from: call `.client_address(Peer)` or `.behind(…)`"
     )]
     NoAddress(String),
     /// Under a name of an attacker, a page could read what the network rule lets a browser see.
-    #[error("{0}: the rule names a network, so the host names of this server have to be known: call `.hosts([…])`")]
+    #[error(
+        "{0}: the rule names a network or a country, so the host names of this server have to be known: call `.hosts([…])`"
+    )]
     NoHosts(String),
+    /// Where countries come from has to be said.
+    #[error("{0}: the rule names a country, and nobody said where countries come from: call `.countries(…)`")]
+    NoCountries(String),
     /// Clients in the range could choose their address.
     #[error(
         "{0}: the rule names a network that holds trusted proxies ({1}): name each proxy by its address, or count hops"
@@ -68,7 +73,7 @@ pub(crate) fn rules(auth: &Auth, scopes: &[&'static Rule], handlers: &[&'static 
     let known = mistakes.is_empty();
     for handler in handlers {
         let rules = Rules { scopes, handler };
-        mistakes.extend(networks(auth, rules));
+        mistakes.extend(places(auth, rules));
         if known && !can_hold(auth, rules) {
             mistakes.push(RuleError::NeverHolds(place(handler), handler.text));
         }
@@ -80,15 +85,16 @@ fn place(rule: &Rule) -> String {
     format!("{} ({}:{})", rule.guards, rule.file, rule.line)
 }
 
-/// What a rule that names a network lacks.
-pub(crate) fn networks(auth: &Auth, rules: Rules<'_>) -> Option<RuleError> {
-    if !rules.name_network() {
+/// What a rule that names a network or a country lacks.
+pub(crate) fn places(auth: &Auth, rules: Rules<'_>) -> Option<RuleError> {
+    if !rules.name_place() {
         return None;
     }
     let place = || place(rules.handler);
     match auth.address() {
         AddressSource::Unset => Some(RuleError::NoAddress(place())),
         _ if auth.hosts().is_empty() => Some(RuleError::NoHosts(place())),
+        _ if rules.name_country() && auth.countries().is_none() => Some(RuleError::NoCountries(place())),
         AddressSource::Behind { proxies, .. } => {
             // A single address is a proxy and no client.
             let ranges = || proxies.iter().filter(|proxy| proxy.prefix_len() < proxy.max_prefix_len());

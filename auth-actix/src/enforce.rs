@@ -221,7 +221,10 @@ fn step<'a>(
         }
         known = match presented.take() {
             #[cfg(feature = "jwt")]
-            Some(Presented::Bearer(token)) => auth.verifier_of_tokens().map(|bearer| bearer.verify(token, facts.now)),
+            Some(Presented::Bearer(token)) => {
+                let verified = auth.verifier_of_tokens().map(|bearer| bearer.verify(token, facts.now));
+                verified.map(|verified| unblocked(auth, verified?))
+            }
             #[cfg(feature = "basic")]
             Some(Presented::Basic(credential)) => return Step::Later(auth, Credential::Password(credential)),
             #[cfg(feature = "session")]
@@ -236,7 +239,7 @@ fn step<'a>(
     if principal.is_some() || rules.handler.reads_principal {
         outcome::remember(request, auth, principal, handler);
     }
-    if rules.name_network() {
+    if rules.name_place() {
         outcome::mark(request, |marks| marks.address = true);
     }
     Step::Allowed
@@ -339,27 +342,42 @@ type Used = Vec<(Auth, auth_core::scheme::session::SessionKey)>;
 #[cfg(not(feature = "session"))]
 type Used = Vec<std::convert::Infallible>;
 
-#[cfg_attr(not(feature = "session"), allow(unused_variables, clippy::ptr_arg, reason = "sessions alone are used up"))]
+#[cfg_attr(
+    not(feature = "session"),
+    allow(unreachable_code, unused_variables, clippy::ptr_arg, reason = "sessions alone are used up")
+)]
 async fn verify(
     request: &HttpRequest,
     auth: &Auth,
     credential: Credential,
     used: &mut Used,
 ) -> Result<Principal, Denial> {
-    match credential {
+    let principal = match credential {
         #[cfg(feature = "basic")]
         Credential::Password(credential) => match auth.verifier_of_passwords() {
-            Some(verifier) => verifier.verify(credential, gather::counted(request, auth)).await,
-            None => Err(Denial::new(Reason::SetUp)),
+            Some(verifier) => verifier.verify(credential, gather::counted(request, auth)).await?,
+            None => return Err(Denial::new(Reason::SetUp)),
         },
         #[cfg(feature = "session")]
         Credential::Session(id) => {
             let Some(sessions) = auth.sessions() else { return Err(Denial::new(Reason::SetUp)) };
             let verified = sessions.verify(id).await.map_err(|refused| dead(request, auth, refused))?;
             used.extend(verified.touch.map(|key| (auth.clone(), key)));
-            Ok(verified.principal)
+            verified.principal
         }
+    };
+    unblocked(auth, principal)
+}
+
+/// A verified caller, whom no list refuses. After the verification: before it, a name is anybody's claim.
+fn unblocked(auth: &Auth, principal: Principal) -> Result<Principal, Denial> {
+    #[cfg(feature = "blocks")]
+    if let Some(blocks) = auth.blocks() {
+        blocks.judge(&principal)?;
     }
+    #[cfg(not(feature = "blocks"))]
+    let _ = auth;
+    Ok(principal)
 }
 
 #[cfg(feature = "session")]

@@ -5,6 +5,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::COOKIE;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use auth_core::client::Fields;
+use auth_core::client::country::CountryCode;
 use auth_core::client::cross_site::CrossSite;
 use auth_core::clock;
 use auth_core::decision::Rules;
@@ -72,12 +73,13 @@ pub(crate) fn cross_site_of_change(request: &HttpRequest, auth: &Auth) -> CrossS
 
 /// What is known but for who calls.
 pub(crate) fn facts<'a>(request: &HttpRequest, auth: &'a Auth, rules: Rules<'_>) -> Facts<'a> {
+    let client = if rules.name_place() { client(request, auth) } else { None };
     Facts {
         set_up: set_up(request, auth, rules),
         now: clock::now(),
-        client: if rules.name_network() { client(request, auth) } else { None },
-        country: None,
-        address_blocked: false,
+        client,
+        country: if rules.name_country() { country(request, auth, client) } else { None },
+        address_blocked: address_is_blocked(request, auth),
         cross_site: cross_site(request, auth),
         caller: Caller::Nobody,
         sources: auth.sources(),
@@ -98,18 +100,39 @@ pub(crate) fn client(request: &HttpRequest, auth: &Auth) -> Option<std::net::IpA
     auth.address().client(request.peer_addr(), &lines).filter(|_| ours)
 }
 
-/// The address under which logins are counted.
-#[cfg(feature = "passwords")]
+/// The country of a client whose address is known.
+fn country(request: &HttpRequest, auth: &Auth, client: Option<std::net::IpAddr>) -> Option<CountryCode> {
+    let from_proxy = auth.address().is_from_proxy(request.peer_addr());
+    auth.countries()?.of(client?, from_proxy, &Lines(request.headers()))
+}
+
+/// Whether requests from there are refused: from the client's address, or where that is not known the peer's, so that nobody
+/// leaves a list by hiding.
+#[cfg(feature = "blocks")]
+fn address_is_blocked(request: &HttpRequest, auth: &Auth) -> bool {
+    auth.blocks().is_some_and(|blocks| blocks.refuse_address(counted(request, auth)))
+}
+
+#[cfg(not(feature = "blocks"))]
+fn address_is_blocked(_: &HttpRequest, _: &Auth) -> bool {
+    false
+}
+
+/// The address under which logins are counted, and by which it is blocked.
+#[cfg(any(feature = "passwords", feature = "blocks"))]
 pub(crate) fn counted(request: &HttpRequest, auth: &Auth) -> Option<std::net::IpAddr> {
     auth.address().counted(request.peer_addr(), &Lines(request.headers()))
 }
 
 fn set_up(request: &HttpRequest, auth: &Auth, rules: Rules<'_>) -> Option<&'static str> {
-    if let Some(mistake) = check::networks(auth, rules) {
+    if let Some(mistake) = check::places(auth, rules) {
         // A scope would not have started.
         return Some(match mistake {
-            RuleError::NoAddress(_) => "the rule names a network: call `.client_address(Peer)` or `.behind(…)`",
-            RuleError::NoHosts(_) => "the rule names a network: call `.hosts([…])`",
+            RuleError::NoAddress(_) => {
+                "the rule names a network or a country: call `.client_address(Peer)` or `.behind(…)`"
+            }
+            RuleError::NoHosts(_) => "the rule names a network or a country: call `.hosts([…])`",
+            RuleError::NoCountries(_) => "the rule names a country: call `.countries(…)`",
             _ => "the rule names a network that holds trusted proxies",
         });
     }

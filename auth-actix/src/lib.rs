@@ -26,7 +26,12 @@ pub mod web;
 #[doc(hidden)]
 pub mod __private;
 
+#[cfg(feature = "blocks")]
+pub use auth_core::blocks::{Blocks, BlocksError, Entry, EntryError, FileError};
 pub use auth_core::client::address::Forwarding;
+pub use auth_core::client::country::Countries;
+#[cfg(feature = "geoip")]
+pub use auth_core::client::country::{Database, DatabaseError};
 pub use auth_core::clock::Timestamp;
 pub use auth_core::denial::{Answer, challenge::Scheme};
 pub use auth_core::rule::Rule;

@@ -87,9 +87,14 @@ impl Formula {
         self.literals(&mut |literal| literal.atom.is_about_caller())
     }
 
-    /// Whether an atom of it names a network.
-    pub fn names_network(&self) -> bool {
-        self.literals(&mut |literal| literal.networks().is_some())
+    /// Whether an atom of it is about where the client is: a network or a country.
+    pub fn names_place(&self) -> bool {
+        self.literals(&mut |literal| matches!(literal.atom, Atom::Network(_) | Atom::Country(_)))
+    }
+
+    /// Whether an atom of it names a country.
+    pub fn names_country(&self) -> bool {
+        self.literals(&mut |literal| matches!(literal.atom, Atom::Country(_)))
     }
 
     /// Whether somebody without a credential can pass, from an address that fits.

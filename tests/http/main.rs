@@ -11,6 +11,8 @@
 
 mod authorization_header;
 mod basic;
+mod blocks;
+mod countries;
 mod cross_site;
 mod denials;
 mod extraction;

@@ -5,7 +5,10 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use actix_web::{HttpRequest, HttpResponse};
+#[cfg(feature = "blocks")]
+use auth_core::blocks::Blocks;
 use auth_core::client::address::{AddressSource, Forwarding, HostError, Hosts};
+use auth_core::client::country::Countries;
 use auth_core::client::cross_site::{OriginError, Origins};
 use auth_core::denial::challenge::{Realm, RealmError, SchemeSet};
 #[cfg(feature = "basic")]
@@ -55,6 +58,15 @@ pub enum BuildError {
     /// A proxy is no address and no network.
     #[error("`.behind(…)`: {0:?} is no address and no network")]
     Proxy(String),
+    /// A country that the client says itself.
+    #[error(
+        "`.countries(…)`: the header {0:?} counts from a trusted proxy alone: call `.behind(…)`, and name it by letters"
+    )]
+    CountryHeader(String),
+    /// A list of addresses, and nobody said where those come from.
+    #[cfg(feature = "blocks")]
+    #[error("`.blocks(…)` may name addresses: call `.client_address(Peer)` or `.behind(…)`")]
+    BlocksWithoutAddress,
     /// No proxy is named.
     #[error("`.behind(…)` names no proxy: write `.client_address(Peer)` if there is none")]
     NoProxy,
@@ -109,6 +121,9 @@ pub struct AuthBuilder {
     roles: RoleTypes,
     same: Vec<(&'static Vocabulary, &'static Vocabulary)>,
     address: Address,
+    countries: Option<Countries>,
+    #[cfg(feature = "blocks")]
+    blocks: Option<Blocks>,
     hosts: Vec<String>,
     origins: Vec<String>,
     login_page: Option<String>,
@@ -199,7 +214,20 @@ impl AuthBuilder {
         Self { address: Address::Hops(hops, header), ..self }
     }
 
-    /// The names under which this server is asked for. Rules that name a network need them, against DNS rebinding: asked
+    /// Where the country of an address comes from; rules that name one need it.
+    pub fn countries(self, countries: Countries) -> Self {
+        Self { countries: Some(countries), ..self }
+    }
+
+    /// Who is refused whatever a rule says: blocked addresses before anything else, blocked subjects and tokens and what was
+    /// revoked once a credential is verified. A rule that lets somebody in without a credential lets them in without one,
+    /// blocked or not, unless their address is.
+    #[cfg(feature = "blocks")]
+    pub fn blocks(self, blocks: Blocks) -> Self {
+        Self { blocks: Some(blocks), ..self }
+    }
+
+    /// The names under which this server is asked for. Rules that name a network or a country need them, against DNS rebinding: asked
     /// for under another name, the address is not known.
     pub fn hosts(self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self { hosts: names.into_iter().map(Into::into).collect(), ..self }
@@ -278,6 +306,12 @@ impl AuthBuilder {
         if let Some(base) = self.problem_base {
             answers.base = checked_problem_base(base)?;
         }
+        let address = address_source(self.address)?;
+        check_country_header(self.countries.as_ref(), &address)?;
+        #[cfg(feature = "blocks")]
+        if self.blocks.is_some() && address == AddressSource::Unset {
+            return Err(BuildError::BlocksWithoutAddress);
+        }
         Ok(Auth(Arc::new(Inner {
             answers,
             #[cfg(feature = "jwt")]
@@ -291,7 +325,10 @@ impl AuthBuilder {
             #[cfg(feature = "session")]
             foreign_authorization: self.foreign_authorization,
             sources,
-            address: address_source(self.address)?,
+            address,
+            countries: self.countries,
+            #[cfg(feature = "blocks")]
+            blocks: self.blocks,
             hosts: Hosts::new(self.hosts).map_err(BuildError::Host)?,
             origins: Origins::new(self.origins).map_err(BuildError::Origin)?,
             loopback_only,
@@ -374,6 +411,14 @@ impl AuthBuilder {
         }
         Ok(users)
     }
+}
+
+/// A header that anybody could write says nothing.
+fn check_country_header(countries: Option<&Countries>, address: &AddressSource) -> Result<(), BuildError> {
+    let Some(name) = countries.and_then(Countries::header_name) else { return Ok(()) };
+    let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    let behind = matches!(address, AddressSource::Behind { .. } | AddressSource::Hops { .. });
+    if is_name && behind { Ok(()) } else { Err(BuildError::CountryHeader(name.to_owned())) }
 }
 
 /// A path on this site, and nothing that a browser takes for another one.

@@ -7,7 +7,10 @@ mod dev;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+#[cfg(feature = "blocks")]
+use auth_core::blocks::Blocks;
 use auth_core::client::address::{AddressSource, Hosts};
+use auth_core::client::country::Countries;
 use auth_core::client::cross_site::Origins;
 #[cfg(feature = "basic")]
 use auth_core::scheme::basic;
@@ -63,6 +66,9 @@ struct Inner {
     foreign_authorization: bool,
     sources: Vec<Arc<Source>>,
     address: AddressSource,
+    countries: Option<Countries>,
+    #[cfg(feature = "blocks")]
+    blocks: Option<Blocks>,
     hosts: Hosts,
     origins: Origins,
     loopback_only: bool,
@@ -146,6 +152,17 @@ impl Auth {
 
     pub(crate) fn address(&self) -> &AddressSource {
         &self.0.address
+    }
+
+    /// Where countries come from.
+    pub(crate) fn countries(&self) -> Option<&Countries> {
+        self.0.countries.as_ref()
+    }
+
+    /// Who is refused whatever a rule says.
+    #[cfg(feature = "blocks")]
+    pub(crate) fn blocks(&self) -> Option<&Blocks> {
+        self.0.blocks.as_ref()
     }
 
     pub(crate) fn hosts(&self) -> &Hosts {

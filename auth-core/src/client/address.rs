@@ -88,6 +88,19 @@ impl AddressSource {
         }
     }
 
+    /// Whether what this header field says was written by a trusted proxy rather than by the client: the peer is one, or all
+    /// come through them.
+    pub fn is_from_proxy(&self, peer: Option<SocketAddr>) -> bool {
+        match self {
+            Self::Unset | Self::Peer => false,
+            Self::Hops { .. } => true,
+            Self::Behind { proxies, unix, .. } => match peer {
+                None => *unix,
+                Some(peer) => proxies.iter().any(|proxy| proxy.contains(&peer.ip().to_canonical())),
+            },
+        }
+    }
+
     /// Whether there should be no proxy, and some field says that there is one.
     pub fn is_contradicted(&self, fields: &impl Fields) -> bool {
         *self == Self::Peer && FORWARDING.iter().any(|field| fields.lines(field).next().is_some())

@@ -50,9 +50,14 @@ impl<'a> Rules<'a> {
         self.handler.reads_principal || self.formulas().any(Formula::is_about_caller)
     }
 
-    /// Whether an atom names a network, so that the client's address has to be known.
-    pub fn name_network(self) -> bool {
-        self.formulas().any(Formula::names_network)
+    /// Whether an atom names a network or a country, so that the client's address has to be known.
+    pub fn name_place(self) -> bool {
+        self.formulas().any(Formula::names_place)
+    }
+
+    /// Whether an atom names a country.
+    pub fn name_country(self) -> bool {
+        self.formulas().any(Formula::names_country)
     }
 
     /// The networks that atoms name.

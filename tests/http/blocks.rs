@@ -1,0 +1,189 @@
+//! Who is refused whatever a rule says, and what was revoked.
+
+use actix_web::get;
+use actix_web::web::ServiceConfig;
+use auth_actix::{
+    Auth, Basic, Blocks, Confers, Forwarding, Passwords, Principal, Sessions, Throttle, public, require_auth,
+    require_network, require_role,
+};
+use auth_tests::server::Server;
+use auth_tests::token::{ISSUER, basic, bearer, now};
+use auth_tests::wire::{Answer, Request, get, request};
+use serde_json::json;
+
+use crate::users::{PASSWORD, Staff};
+use crate::{BASIC, BEARER, Role, bearer_with, denied, jwt};
+
+#[public]
+#[get("/open")]
+async fn open(caller: Option<Principal>) -> String {
+    caller.map_or("a stranger".to_owned(), |caller| caller.id().to_string())
+}
+
+#[require_auth]
+#[get("/me")]
+async fn me(caller: Principal) -> String {
+    caller.id().to_string()
+}
+
+#[require_role("admin")]
+#[get("/admin")]
+async fn admin() -> &'static str {
+    "admin"
+}
+
+#[public]
+#[require_network("203.0.113.0/24")]
+#[get("/inside")]
+async fn inside() -> &'static str {
+    "inside"
+}
+
+struct Place {
+    server: Server,
+    blocks: Blocks,
+    staff: Staff,
+}
+
+fn place() -> Place {
+    let (blocks, staff) = (Blocks::memory(), Staff::default());
+    let all = Confers::everything;
+    let users = Passwords::new(staff.clone()).throttle(Throttle::off());
+    let auth = Auth::builder()
+        .realm("reports")
+        .bearer(jwt().confers(all()))
+        .basic(Basic::new(users).confers(all()))
+        .session(Sessions::memory().confers(all()))
+        .roles::<Role>()
+        .behind(["127.0.0.1"], Forwarding::XForwardedFor)
+        .hosts(["localhost"])
+        .blocks(blocks.clone())
+        .build()
+        .unwrap();
+    let server = Server::start(move |config: &mut ServiceConfig| {
+        let scope = auth.scope("").service(open).service(me).service(admin).service(inside);
+        config.service(scope.service(auth.login()));
+    });
+    Place { server, blocks, staff }
+}
+
+impl Place {
+    fn add(&self, line: &str) {
+        self.blocks.add(line.parse().unwrap()).unwrap();
+    }
+
+    fn send(&self, request: Request) -> Answer {
+        self.server.send(&request.field("X-Forwarded-For", "203.0.113.9"))
+    }
+}
+
+#[test]
+fn a_blocked_address_gets_nothing_and_nothing_is_spent_on_it() {
+    let place = place();
+    assert_eq!(place.send(get("/open")).status, 200);
+    place.add("block address 203.0.113.0/24");
+    for request in [
+        get("/open"),
+        get("/inside"),
+        get("/me").authorization(bearer(json!({}))),
+        get("/me").authorization(basic("alice", PASSWORD)),
+        get("/me").authorization("Bearer"),
+        request("POST", "/login").field("Content-Type", "application/json").body("{}"),
+    ] {
+        denied("blocked", &place.send(request), 403, "access-blocked", &[]);
+    }
+    assert_eq!(place.staff.counts(), (0, 0), "no password is hashed for it");
+    let other = place.server.send(&get("/open").field("X-Forwarded-For", "203.0.113.9, 198.51.100.1"));
+    assert_eq!(other.status, 200, "an entry that the client wrote");
+    place.blocks.remove("block address 203.0.113.0/24".parse().unwrap()).unwrap();
+    assert_eq!(place.send(get("/open")).status, 200);
+    // Maintenance: only some come in.
+    place.add("allow address 198.51.100.0/24");
+    assert_eq!(place.send(get("/open")).status, 403);
+    assert_eq!(place.server.send(&get("/open").field("X-Forwarded-For", "198.51.100.1")).status, 200);
+    assert_eq!(place.server.send(&get("/open").field("X-Forwarded-For", "unknown")).status, 403);
+}
+
+#[test]
+fn a_blocked_subject_is_told_so_once_it_has_authenticated_and_nobody_else_is() {
+    // H9, C2, BASIC-8, H16
+    let place = place();
+    place.add(&format!("block subject user:{}:{ISSUER}:alice", ISSUER.len()));
+    place.add("block subject user:13:basic:reports:alice");
+    let alice = json!({ "sub": "alice", "roles": ["admin"] });
+    for path in ["/me", "/admin", "/open"] {
+        denied(path, &place.send(get(path).authorization(bearer(alice.clone()))), 403, "access-blocked", &[]);
+    }
+    assert_eq!(place.send(get("/me").authorization(bearer(json!({ "sub": "bob" })))).status, 200);
+    let acting = json!({ "sub": "bob", "act": { "sub": "alice" } });
+    denied("an actor", &place.send(get("/me").authorization(bearer(acting))), 403, "access-blocked", &[]);
+    // What is forged, expired or wrong is answered as ever: nobody learns who is blocked.
+    let forged = bearer(alice.clone());
+    let forged = format!("{}x", &forged[..forged.len() - 1]);
+    let [invalid, expired] = ["invalid_token", "invalid_token"].map(|error| format!("error=\"{error}\""));
+    denied(
+        "forged",
+        &place.send(get("/me").authorization(&forged)),
+        401,
+        "invalid-credentials",
+        &[&bearer_with(&invalid), BASIC, SESSION],
+    );
+    let old = bearer(json!({ "sub": "alice", "exp": now() - 1000 }));
+    let expired = bearer_with(&format!("{expired}, error_description=\"The token expired\""));
+    denied(
+        "expired",
+        &place.send(get("/me").authorization(old)),
+        401,
+        "expired-credentials",
+        &[&expired, BASIC, SESSION],
+    );
+    let by = |name: &str, password: &str| place.send(get("/me").authorization(basic(name, password))).without_date();
+    assert_eq!(by("alice", "wrong"), by("nobody", "wrong"), "a wrong password of a blocked user is a wrong password");
+    assert_eq!(by("alice", "wrong").status, 401);
+    denied("the right one", &by("alice", PASSWORD), 403, "access-blocked", &[]);
+    assert_eq!(by("victor", PASSWORD).status, 200);
+}
+
+const SESSION: &str = "Session realm=\"reports\"";
+
+#[test]
+fn what_was_revoked_is_401_from_the_next_request_on() {
+    // JWT-26, M2, T15
+    let place = place();
+    let token = bearer(json!({ "jti": "j1", "iat": now() }));
+    let other = bearer(json!({ "jti": "j2", "iat": now() }));
+    let status = |token: &str| place.send(get("/me").authorization(token)).status;
+    assert_eq!([status(&token), status(&other)], [200, 200]);
+    place.add(&format!("revoke token {ISSUER} j1 {}", now() + 3600));
+    let revoked = place.send(get("/me").authorization(&token));
+    denied("revoked", &revoked, 401, "revoked-credentials", &[&bearer_with("error=\"invalid_token\""), BASIC, SESSION]);
+    assert_eq!(status(&other), 200);
+    place.add(&format!("revoke subject user:{}:{ISSUER}:alice {}", ISSUER.len(), now()));
+    assert_eq!(status(&other), 401, "made before");
+    assert_eq!(status(&bearer(json!({}))), 401, "does not say when it was made");
+    assert_eq!(status(&bearer(json!({ "sub": "bob" }))), 200);
+    place.add(&format!("block token {ISSUER} j3"));
+    denied(
+        "blocked",
+        &place.send(get("/me").authorization(bearer(json!({ "sub": "bob", "jti": "j3" })))),
+        403,
+        "access-blocked",
+        &[],
+    );
+    // A session of the same person ends with it, and is no obstacle where strangers come in.
+    let login =
+        request("POST", "/login").field("Sec-Fetch-Site", "same-origin").field("Content-Type", "application/json");
+    let login = place.send(login.body(json!({ "username": "alice", "password": PASSWORD }).to_string()));
+    let cookie = login.field("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    assert_eq!(place.send(get("/me").field("Cookie", &cookie)).status, 200);
+    place.add(&format!("revoke subject user:13:basic:reports:alice {}", now()));
+    assert_eq!(place.send(get("/me").field("Cookie", &cookie)).status, 401);
+    assert_eq!(place.send(get("/open").field("Cookie", &cookie)).text(), "a stranger");
+}
+
+#[test]
+fn lists_of_addresses_need_to_know_where_those_come_from() {
+    let error = crate::bearer_only().blocks(Blocks::memory()).build().map(drop).unwrap_err();
+    assert_eq!(error.to_string(), "`.blocks(…)` may name addresses: call `.client_address(Peer)` or `.behind(…)`");
+    let _ = BEARER;
+}
