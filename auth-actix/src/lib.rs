@@ -40,7 +40,12 @@ pub use auth_core::scheme::basic::Basic;
 #[cfg(feature = "jwt")]
 pub use auth_core::scheme::bearer::{Algorithm, Jwt, JwtError, Key, KeyError};
 #[cfg(feature = "session")]
-pub use auth_core::scheme::session::{LogIn, Sessions, SessionsError};
+pub use auth_core::scheme::session::{
+    Live, Loaded, LogIn, MemoryStore, Record, SUPERSEDED, SessionKey, SessionStore, Sessions, SessionsError,
+    StoreError, Stored,
+};
+#[cfg(feature = "redis")]
+pub use auth_core::scheme::session::{RedisStore, RedisUrlError};
 #[cfg(feature = "passwords")]
 pub use auth_core::throttle::{Limits, Throttle};
 #[cfg(feature = "passwords")]

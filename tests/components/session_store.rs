@@ -1,0 +1,213 @@
+//! All stores of sessions pass one suite; and what a client sees while one of them is away.
+
+use std::time::{Duration, Instant};
+
+use actix_web::web::{Json, ServiceConfig};
+use actix_web::{HttpResponse, Result, get, post, rt};
+use auth_actix::{
+    Auth, LogIn, MemoryStore, Principal, RedisStore, Session, SessionStore, Sessions, public, require_auth, test,
+};
+use auth_tests::server::Server;
+use auth_tests::wire::{Answer, get, request};
+use serde_json::json;
+
+use crate::redis::{Redis, programs};
+
+#[require_auth]
+#[get("/me")]
+async fn me(caller: Principal) -> String {
+    caller.id().to_string()
+}
+
+#[public]
+#[get("/open")]
+async fn open() -> &'static str {
+    "open"
+}
+
+#[public]
+#[post("/as")]
+async fn log_in(session: Session, name: Json<String>) -> Result<HttpResponse> {
+    let cookie = session.log_in(LogIn::user(name.into_inner())).await?;
+    Ok(HttpResponse::Ok().append_header(cookie).finish())
+}
+
+fn serving(store: impl SessionStore) -> (Server, Auth) {
+    let auth = Auth::builder().session(Sessions::in_store(store)).build().unwrap();
+    let theirs = auth.clone();
+    let server = Server::with_workers(2, move |config: &mut ServiceConfig| {
+        config.service(auth.scope("").service(me).service(open).service(log_in).service(auth.logout("/logout")));
+    });
+    (server, theirs)
+}
+
+fn instance(redis: &Redis) -> (Server, Auth) {
+    serving(RedisStore::new(&redis.url()).unwrap())
+}
+
+const OURS: (&str, &str) = ("Sec-Fetch-Site", "same-origin");
+
+fn try_login(server: &Server, name: &str) -> Answer {
+    let login = request("POST", "/as").fields(&[OURS]).field("Content-Type", "application/json");
+    server.send(&login.body(json!(name).to_string()))
+}
+
+fn login(server: &Server, name: &str) -> String {
+    let answer = try_login(server, name);
+    answer.field("set-cookie").unwrap_or_else(|| panic!("{answer:?}")).split(';').next().unwrap().to_owned()
+}
+
+fn status(server: &Server, cookie: &str) -> u16 {
+    server.send(&get("/me").field("Cookie", cookie)).status
+}
+
+#[test]
+fn every_store_keeps_what_a_store_of_sessions_promises() {
+    // SESS-2 to SESS-6, H14
+    rt::System::new().block_on(test::session_store(MemoryStore::new(1000)));
+    for program in programs() {
+        let redis = Redis::start(program);
+        rt::System::new().block_on(test::session_store(RedisStore::new(&redis.url()).unwrap()));
+    }
+}
+
+#[test]
+fn a_full_memory_refuses_a_login_and_pushes_nobody_out() {
+    // H14
+    let (server, _) = serving(MemoryStore::new(3));
+    let cookies: Vec<_> = (0..3).map(|number| login(&server, &format!("user{number}"))).collect();
+    assert_eq!(try_login(&server, "one more").status, 503);
+    assert!(cookies.iter().all(|cookie| status(&server, cookie) == 200));
+    let out = server.send(&request("POST", "/logout").field("Cookie", &cookies[0]).fields(&[OURS]));
+    assert_eq!(out.status, 204);
+    assert_eq!(status(&server, &login(&server, "one more")), 200);
+}
+
+#[test]
+fn ten_thousand_sessions_live_at_once() {
+    let (server, auth) = serving(MemoryStore::new(10_000));
+    let cookies: Vec<_> = std::thread::scope(|scope| {
+        let logins = (0..4).map(|part| {
+            let server = &server;
+            scope.spawn(move || (0..2_500).map(|number| login(server, &format!("{part}-{number}"))).collect::<Vec<_>>())
+        });
+        logins.collect::<Vec<_>>().into_iter().flat_map(|part| part.join().unwrap()).collect()
+    });
+    assert_eq!(try_login(&server, "one more").status, 503);
+    for cookie in cookies.iter().step_by(997) {
+        assert_eq!(status(&server, cookie), 200);
+    }
+    let ended = rt::System::new().block_on(auth.end_sessions(&auth_actix::Id::user("basic:restricted", "0-0")));
+    assert_eq!(ended, Ok(1));
+    assert_eq!([status(&server, &cookies[0]), status(&server, &cookies[1])], [401, 200]);
+}
+
+#[test]
+fn two_instances_share_one_store_and_a_logout_on_one_is_one_on_both() {
+    // SESS-4
+    for program in programs() {
+        let redis = Redis::start(program);
+        let ((one, _), (other, auth)) = (instance(&redis), instance(&redis));
+        let cookie = login(&one, "alice");
+        assert_eq!([status(&one, &cookie), status(&other, &cookie)], [200, 200]);
+        let out = other.send(&request("POST", "/logout").field("Cookie", &cookie).fields(&[OURS]));
+        assert_eq!(out.status, 204);
+        assert_eq!([status(&one, &cookie), status(&other, &cookie)], [401, 401]);
+        let cookies = [login(&one, "bob"), login(&other, "bob")];
+        let ended = rt::System::new().block_on(auth.end_sessions(&auth_actix::Id::user("basic:restricted", "bob")));
+        assert_eq!(ended, Ok(2));
+        assert!(cookies.iter().all(|cookie| status(&one, cookie) == 401));
+        assert!(!redis.command("KEYS *").is_empty(), "keys are there");
+    }
+}
+
+#[test]
+fn while_the_store_is_away_nobody_is_let_in_or_logged_out_and_then_all_goes_on() {
+    // SESS-6, LOG-6
+    for program in programs() {
+        let mut redis = Redis::start(program);
+        let (server, _) = instance(&redis);
+        let cookie = login(&server, "alice");
+        let away = |case: &str| {
+            let start = Instant::now();
+            let answer = server.send(&get("/me").field("Cookie", &cookie));
+            assert_eq!(
+                (answer.status, answer.problem().as_str()),
+                (503, "authentication-unavailable"),
+                "{case}: {answer:?}"
+            );
+            assert!(
+                answer.field("retry-after").is_some() && answer.lines("set-cookie").is_empty(),
+                "{case}: {answer:?}"
+            );
+            assert!(start.elapsed() < Duration::from_secs(5), "{case}: an answer comes in time");
+            assert_eq!(server.send(&get("/open")).status, 200, "{case}: who needs no store is served");
+            assert_eq!(try_login(&server, "bob").status, 503, "{case}");
+        };
+        redis.freeze(true);
+        away("frozen");
+        redis.freeze(false);
+        within(&|| status(&server, &cookie) == 200, "it thaws, and the session is still there");
+        redis.kill();
+        away("killed");
+        redis.restart();
+        within(&|| status(&server, &cookie) == 401, "it is empty, so the session is gone");
+        let cookie = login(&server, "alice");
+        assert_eq!(status(&server, &cookie), 200, "without a restart of the application");
+        // One that may not write can be looked at, and takes no login.
+        let (reading, _) = serving(RedisStore::new(&redis.url_that_may_not_write()).unwrap());
+        assert_eq!(try_login(&reading, "bob").status, 503);
+    }
+}
+
+fn within(expected: &dyn Fn() -> bool, what: &str) {
+    let start = Instant::now();
+    while !expected() {
+        assert!(start.elapsed() < Duration::from_secs(15), "{what}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+#[test]
+fn a_store_that_is_killed_in_the_middle_of_load_lets_nobody_in_by_mistake() {
+    for program in programs() {
+        let mut redis = Redis::start(program);
+        let (server, _) = instance(&redis);
+        let cookie = login(&server, "alice");
+        let address = server.address;
+        let stop = std::sync::atomic::AtomicBool::new(false);
+        let statuses: Vec<u16> = std::thread::scope(|scope| {
+            let clients: Vec<_> = (0..4)
+                .map(|client| {
+                    let (cookie, stop) = (&cookie, &stop);
+                    scope.spawn(move || {
+                        let mut seen = Vec::new();
+                        while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                            // Half of them with a session that never was.
+                            let cookie = if client % 2 == 0 {
+                                cookie.clone()
+                            } else {
+                                format!("__Host-session={}", "B".repeat(42) + "A")
+                            };
+                            let status = get("/me").field("Cookie", &cookie).send(address).status;
+                            assert!(client % 2 == 0 || matches!(status, 401 | 503), "let in: {status}");
+                            seen.push(status);
+                        }
+                        seen
+                    })
+                })
+                .collect();
+            std::thread::sleep(Duration::from_millis(300));
+            redis.kill();
+            std::thread::sleep(Duration::from_millis(500));
+            redis.restart();
+            std::thread::sleep(Duration::from_millis(1500));
+            stop.store(true, std::sync::atomic::Ordering::Relaxed);
+            clients.into_iter().flat_map(|client| client.join().unwrap()).collect()
+        });
+        for status in [200, 401, 503] {
+            assert!(statuses.contains(&status), "{status} was not seen");
+        }
+        assert!(statuses.iter().all(|status| matches!(status, 200 | 401 | 503)), "{statuses:?}");
+    }
+}
