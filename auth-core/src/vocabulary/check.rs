@@ -120,7 +120,7 @@ const fn distance(a: &[u8], b: &[u8]) -> usize {
 }
 
 /// A text that const code can build.
-struct Text {
+pub(crate) struct Text {
     bytes: [u8; Self::MOST],
     length: usize,
 }
@@ -128,11 +128,11 @@ struct Text {
 impl Text {
     const MOST: usize = 1024;
 
-    const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { bytes: [0; Self::MOST], length: 0 }
     }
 
-    const fn all(&mut self, parts: &[&str]) {
+    pub(crate) const fn all(&mut self, parts: &[&str]) {
         let mut part = 0;
         while part < parts.len() {
             let bytes = parts[part].as_bytes();
@@ -173,7 +173,7 @@ impl Text {
     }
 
     #[allow(clippy::panic, reason = "cannot happen: only whole parts are added")]
-    const fn as_str(&self) -> &str {
+    pub(crate) const fn as_str(&self) -> &str {
         match std::str::from_utf8(self.bytes.split_at(self.length).0) {
             Ok(text) => text,
             Err(_) => panic!("a text of whole parts is UTF-8"),

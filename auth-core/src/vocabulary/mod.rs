@@ -6,6 +6,7 @@
 mod check;
 pub mod open;
 
+pub(crate) use self::check::Text;
 pub use self::check::{check_name, check_negated};
 
 /// What a vocabulary names.

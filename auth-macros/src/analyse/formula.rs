@@ -189,6 +189,10 @@ fn require_auth(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula>
             }
         };
         let name = key.to_string();
+        if FLAGS.contains(&name.as_str()) {
+            diagnostics.note(key, format!("`{name}` has no value"), format!("write `{name}`"));
+            continue;
+        }
         if !KEYS.contains(&name.as_str()) {
             diagnostics.note(key, format!("unknown key `{name}`{}", did_you_mean(&name, KEYS)), HELP);
             continue;

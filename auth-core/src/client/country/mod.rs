@@ -13,6 +13,7 @@ use std::net::IpAddr;
 #[cfg(feature = "geoip")]
 pub use self::database::{Database, DatabaseError};
 use super::{Fields, single};
+use crate::vocabulary::Text;
 
 /// Where countries come from.
 #[derive(Clone, Debug)]
@@ -119,14 +120,15 @@ pub const fn check_country(code: &str) {
     if CountryCode::parse(code).is_some() {
         return;
     }
-    match code.as_bytes() {
-        b"UK" => panic!("\"UK\" is no country code; did you mean \"GB\"?\nhelp: write \"GB\" for the United Kingdom"),
-        b"EL" => panic!("\"EL\" is no country code; did you mean \"GR\"?\nhelp: write \"GR\" for Greece"),
-        b"EU" => panic!("\"EU\" is no country code\nhelp: write the countries that are meant, such as \"DE\", \"FR\""),
-        _ => panic!(
-            "this is no country code of ISO 3166-1\nhelp: write one that is assigned, such as \"DE\" for Germany"
-        ),
-    }
+    let mut text = Text::new();
+    text.all(&["\"", code, "\" is no country code"]);
+    text.all(match code.as_bytes() {
+        b"UK" => &["; did you mean \"GB\"?\nhelp: write \"GB\" for the United Kingdom"],
+        b"EL" => &["; did you mean \"GR\"?\nhelp: write \"GR\" for Greece"],
+        b"EU" => &["\nhelp: write the countries that are meant, such as \"DE\", \"FR\""],
+        _ => &[" of ISO 3166-1\nhelp: write one that is assigned, such as \"DE\" for Germany"],
+    });
+    panic!("{}", text.as_str());
 }
 
 #[cfg(test)]

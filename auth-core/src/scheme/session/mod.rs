@@ -55,14 +55,14 @@ pub enum SessionsError {
     #[error("`.cookie_name(…)`: {0}")]
     CookieName(CookieNameError),
     /// A session would end at once, or never.
-    #[error("`.{0}(…)`: at least a second, and at most 400 days, which is as long as browsers keep a cookie")]
+    #[error("`.{0}(…)`: at least a second, and at most a year")]
     Timeout(&'static str),
     /// The idle time-out would never come.
     #[error("`.idle_timeout(…)` is longer than `.absolute_timeout(…)`")]
     IdleIsLonger,
 }
 
-const LONGEST: Duration = Duration::from_secs(400 * 24 * 3600);
+const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
 impl Sessions {
     /// Sessions in the memory of this process: at most 100,000 at a time, and gone when it ends.

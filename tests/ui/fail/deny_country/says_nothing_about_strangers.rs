@@ -1,0 +1,4 @@
+#[auth_actix::deny_country("KP")]
+async fn report() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[auth_actix::require(authenticated && country)]
+async fn report() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[auth_actix::require(!direct)]
+async fn report() {}
+
+fn main() {}

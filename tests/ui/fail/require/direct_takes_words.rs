@@ -1,0 +1,4 @@
+#[auth_actix::require(direct("bob"))]
+async fn report() {}
+
+fn main() {}

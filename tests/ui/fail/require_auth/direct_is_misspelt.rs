@@ -1,0 +1,4 @@
+#[auth_actix::require_auth(dirct)]
+async fn report() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[auth_actix::require_country("DE")]
+async fn report() {}
+
+fn main() {}
