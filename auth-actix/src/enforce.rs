@@ -11,6 +11,7 @@ use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpRequest};
 use auth_core::Principal;
 use auth_core::decision::{Decision, Rules, counted, decide};
+use auth_core::denial::challenge::Scheme;
 use auth_core::denial::{Denial, Reason};
 use auth_core::facts::{Caller, Facts};
 use auth_core::rule::Rule;
@@ -181,6 +182,8 @@ enum Step<'a> {
 enum Credential {
     #[cfg(feature = "basic")]
     Password(auth_core::users::NameAndPassword),
+    #[cfg(feature = "api-key")]
+    ApiKey(String),
     #[cfg(feature = "session")]
     Session(auth_core::scheme::session::SessionId),
 }
@@ -227,6 +230,8 @@ fn step<'a>(
             }
             #[cfg(feature = "basic")]
             Some(Presented::Basic(credential)) => return Step::Later(auth, Credential::Password(credential)),
+            #[cfg(feature = "api-key")]
+            Some(Presented::ApiKey(key)) => return Step::Later(auth, Credential::ApiKey(key.into())),
             #[cfg(feature = "session")]
             Some(Presented::Session(id)) => return Step::Later(auth, Credential::Session(id)),
             _ => None,
@@ -236,11 +241,15 @@ fn step<'a>(
             return Step::Denied(Denial::new(Reason::SetUp));
         }
     };
+    if principal.is_some_and(|principal| principal.scheme() == Scheme::ApiKey) {
+        // A shared cache knows of `Authorization`, and of no other header that decides.
+        outcome::mark(request, |marks| marks.private = true);
+    }
     if principal.is_some() || rules.handler.reads_principal {
         outcome::remember(request, auth, principal, handler);
     }
     if rules.name_place() {
-        outcome::mark(request, |marks| marks.address = true);
+        outcome::mark(request, |marks| marks.private = true);
     }
     Step::Allowed
 }
@@ -356,6 +365,11 @@ async fn verify(
         #[cfg(feature = "basic")]
         Credential::Password(credential) => match auth.verifier_of_passwords() {
             Some(verifier) => verifier.verify(credential, gather::counted(request, auth)).await?,
+            None => return Err(Denial::new(Reason::SetUp)),
+        },
+        #[cfg(feature = "api-key")]
+        Credential::ApiKey(key) => match auth.api_keys() {
+            Some(keys) => keys.verify(&key).await?,
             None => return Err(Denial::new(Reason::SetUp)),
         },
         #[cfg(feature = "session")]

@@ -31,6 +31,14 @@ impl Fields for Lines<'_> {
 pub(crate) fn presented<'a>(request: &'a HttpRequest, auth: &Auth) -> Presented<'a> {
     let lines = request.headers().get_all(AUTHORIZATION).map(|value| value.as_bytes());
     let explicit = scheme::read(lines, auth.answers().accepted, auth.longest_token());
+    #[cfg(feature = "api-key")]
+    let explicit = match auth.api_keys() {
+        Some(keys) => {
+            let lines = request.headers().get_all(keys.header()).map(|value| value.as_bytes());
+            scheme::with_api_key(explicit, lines)
+        }
+        None => explicit,
+    };
     #[cfg(feature = "session")]
     if let Some(sessions) = auth.sessions() {
         // One credential decides: what a browser adds by itself stands in for nothing that was sent on purpose.

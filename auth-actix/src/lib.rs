@@ -35,6 +35,10 @@ pub use auth_core::client::country::{Database, DatabaseError};
 pub use auth_core::clock::Timestamp;
 pub use auth_core::denial::{Answer, challenge::Scheme};
 pub use auth_core::rule::Rule;
+#[cfg(feature = "api-key")]
+pub use auth_core::scheme::api_key::{
+    ApiKey, ApiKeyScheme, ApiKeys, ApiKeysFile, ApiKeysFileError, FoundKey, KeysUnavailable, NewApiKey, NoRandom,
+};
 #[cfg(feature = "basic")]
 pub use auth_core::scheme::basic::Basic;
 #[cfg(feature = "jwt")]

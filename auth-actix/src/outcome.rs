@@ -1,7 +1,7 @@
 //! What was found out about a request, kept with it: who calls, verified once, however many rules ask; and what the answer has
 //! to say of how it was decided.
 
-use actix_web::http::header::{AUTHORIZATION, COOKIE, HeaderValue};
+use actix_web::http::header::{AUTHORIZATION, HeaderValue};
 use actix_web::{HttpMessage as _, HttpRequest};
 use auth_core::Principal;
 use auth_core::rule::Rule;
@@ -21,7 +21,7 @@ struct Outcome {
 /// outcome.
 struct Credential<Line, Lines> {
     authorization: Option<Line>,
-    cookies: Lines,
+    others: Lines,
 }
 
 /// Of all that have decided on a request. A private type: no bytes on a socket can put one there.
@@ -34,8 +34,8 @@ struct Outcomes {
 
 /// Keeps who was found, or that nobody was.
 pub(crate) fn remember(request: &HttpRequest, auth: &Auth, principal: Option<&Principal>, rule: &'static Rule) {
-    let Credential { authorization, cookies } = credential(request, auth);
-    let credential = Credential { authorization: authorization.cloned(), cookies: cookies.cloned().collect() };
+    let Credential { authorization, others } = credential(request, auth);
+    let credential = Credential { authorization: authorization.cloned(), others: others.cloned().collect() };
     let outcome = Outcome { auth: auth.clone(), credential, principal: principal.cloned(), rule };
     let mut extensions = request.extensions_mut();
     match extensions.get_mut::<Outcomes>() {
@@ -55,8 +55,8 @@ pub(crate) fn recall(request: &HttpRequest, auth: &Auth) -> Option<Option<Princi
     let extensions = request.extensions();
     let outcomes = extensions.get::<Outcomes>()?;
     let known = outcomes.first.iter().chain(&outcomes.others).find(|known| known.auth.is(auth))?;
-    let Credential { authorization, cookies } = credential(request, auth);
-    let same = known.credential.authorization.as_ref() == authorization && known.credential.cookies.iter().eq(cookies);
+    let Credential { authorization, others } = credential(request, auth);
+    let same = known.credential.authorization.as_ref() == authorization && known.credential.others.iter().eq(others);
     same.then(|| known.principal.clone())
 }
 
@@ -71,15 +71,17 @@ fn credential<'a>(
     request: &'a HttpRequest,
     auth: &Auth,
 ) -> Credential<&'a HeaderValue, impl Iterator<Item = &'a HeaderValue>> {
-    let cookies = auth.reads_cookies().then(|| request.headers().get_all(COOKIE)).into_iter().flatten();
-    Credential { authorization: request.headers().get_all(AUTHORIZATION).last(), cookies }
+    let lines = |name: &str| request.headers().get_all(name);
+    let cookies = auth.reads_cookies().then(|| lines("cookie")).into_iter().flatten();
+    let others = cookies.chain(auth.api_key_header().map(lines).into_iter().flatten());
+    Credential { authorization: request.headers().get_all(AUTHORIZATION).last(), others }
 }
 
 /// What the answer to a request has to say of how it was decided.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Marks {
-    /// The client's address was part of what granted it.
-    pub(crate) address: bool,
+    /// It was granted by what no shared cache looks at: the client's address, or an API key.
+    pub(crate) private: bool,
     /// A cookie was looked at, whether or not there was one.
     pub(crate) cookie: bool,
     /// `Set-Cookie` that deletes a cookie which means nothing any more.

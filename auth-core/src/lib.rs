@@ -11,7 +11,7 @@
 pub mod denial;
 // What is known.
 pub mod clock;
-#[cfg(any(feature = "geoip", feature = "blocks"))]
+#[cfg(any(feature = "api-key", feature = "geoip", feature = "blocks"))]
 mod watch;
 mod json;
 pub mod vocabulary;

@@ -11,6 +11,8 @@ use auth_core::client::address::{AddressSource, Forwarding, HostError, Hosts};
 use auth_core::client::country::Countries;
 use auth_core::client::cross_site::{OriginError, Origins};
 use auth_core::denial::challenge::{Realm, RealmError, SchemeSet};
+#[cfg(feature = "api-key")]
+use auth_core::scheme::api_key::ApiKeyScheme;
 #[cfg(feature = "basic")]
 use auth_core::scheme::basic;
 #[cfg(feature = "jwt")]
@@ -33,7 +35,7 @@ pub enum BuildError {
     #[error("`.realm({0:?})`: {1}")]
     Realm(String, RealmError),
     /// Nobody could ever authenticate.
-    #[error("no scheme is accepted: call `.bearer(…)`, `.basic(…)` or `.session(…)`")]
+    #[error("no scheme is accepted: call `.bearer(…)`, `.basic(…)`, `.api_keys(…)` or `.session(…)`")]
     NoScheme,
     /// The settings of an issuer of tokens.
     #[cfg(feature = "jwt")]
@@ -47,6 +49,10 @@ pub enum BuildError {
     /// With several sources, each says what it may confer; otherwise the weakest makes administrators.
     #[error("`.{0}(…)` does not say what it `.confers(…)`, and there are several sources")]
     ConfersMissing(&'static str),
+    /// No header has that name.
+    #[cfg(feature = "api-key")]
+    #[error("`.api_keys(…)`: {0:?} is no name of a header")]
+    ApiKeyHeader(String),
     /// The settings of sessions.
     #[cfg(feature = "session")]
     #[error("`.session(…)`: {0}")]
@@ -112,6 +118,8 @@ pub struct AuthBuilder {
     jwts: Vec<Jwt>,
     #[cfg(feature = "basic")]
     basic: Option<basic::Basic>,
+    #[cfg(feature = "api-key")]
+    api_keys: Option<ApiKeyScheme>,
     #[cfg(feature = "session")]
     sessions: Option<Sessions>,
     #[cfg(feature = "session")]
@@ -160,6 +168,12 @@ impl AuthBuilder {
     #[cfg(feature = "basic")]
     pub fn basic(self, users: impl Into<basic::Basic>) -> Self {
         Self { basic: Some(users.into()), ..self }
+    }
+
+    /// Accepts API keys.
+    #[cfg(feature = "api-key")]
+    pub fn api_keys(self, keys: impl Into<ApiKeyScheme>) -> Self {
+        Self { api_keys: Some(keys.into()), ..self }
     }
 
     /// Accepts session cookies. [`Session`](crate::Session) begins and ends sessions.
@@ -290,6 +304,15 @@ impl AuthBuilder {
         let basic = self.basic.take().map(|basic| basic.prepare(&realm_text, &self.roles));
         #[cfg(feature = "basic")]
         sources.extend(basic.iter().map(|basic| Arc::clone(basic.source())));
+        #[cfg(feature = "api-key")]
+        let api_keys = match self.api_keys.take() {
+            Some(keys) if actix_web::http::header::HeaderName::from_bytes(keys.header_name().as_bytes()).is_err() => {
+                return Err(BuildError::ApiKeyHeader(keys.header_name().to_owned()));
+            }
+            keys => keys.map(|keys| keys.prepare(&realm_text, &self.roles)),
+        };
+        #[cfg(feature = "api-key")]
+        sources.extend(api_keys.iter().map(|keys| Arc::clone(keys.source())));
         #[cfg(feature = "session")]
         let sessions = match self.sessions.take() {
             Some(sessions) => {
@@ -318,6 +341,8 @@ impl AuthBuilder {
             bearer,
             #[cfg(feature = "basic")]
             basic,
+            #[cfg(feature = "api-key")]
+            api_keys,
             #[cfg(feature = "session")]
             sessions,
             #[cfg(feature = "session")]
@@ -341,7 +366,11 @@ impl AuthBuilder {
 
     /// Somebody can authenticate; and of several sources, each says what it may confer.
     fn check_what_sources_confer(&self) -> Result<(), BuildError> {
-        let sources: [(&'static str, Vec<bool>); 3] = [
+        let sources: [(&'static str, Vec<bool>); 4] = [
+            #[cfg(feature = "api-key")]
+            ("api_keys", self.api_keys.iter().map(ApiKeyScheme::says_what_it_confers).collect()),
+            #[cfg(not(feature = "api-key"))]
+            ("api_keys", Vec::new()),
             #[cfg(feature = "jwt")]
             ("bearer", self.jwts.iter().map(Jwt::says_what_it_confers).collect()),
             #[cfg(not(feature = "jwt"))]
@@ -478,7 +507,7 @@ mod tests {
         let partner = || Jwt::hs256([8; 32]).issuer("https://partner.example").audience("reports");
         #[rustfmt::skip]
         let table: Vec<(AuthBuilder, &str)> = vec![
-            (Auth::builder(), "no scheme is accepted: call `.bearer(…)`, `.basic(…)` or `.session(…)`"),
+            (Auth::builder(), "no scheme is accepted: call `.bearer(…)`, `.basic(…)`, `.api_keys(…)` or `.session(…)`"),
             (with().realm("a\r\nb"), "`.realm(\"a\\r\\nb\")`: a realm is visible ASCII and spaces"),
             (Auth::builder().bearer(Jwt::hs256([7; 32]).audience("reports")), "`.bearer(…)` for issuer \"\": `.issuer(…)` is missing: whose tokens are these?"),
             (Auth::builder().bearer(Jwt::hs256([7; 31]).issuer("a").audience("b")), "`.bearer(…)` for issuer \"a\": key 1: an HMAC secret for this algorithm has at least 32 bytes"),

@@ -12,6 +12,8 @@ use auth_core::blocks::Blocks;
 use auth_core::client::address::{AddressSource, Hosts};
 use auth_core::client::country::Countries;
 use auth_core::client::cross_site::Origins;
+#[cfg(feature = "api-key")]
+use auth_core::scheme::api_key;
 #[cfg(feature = "basic")]
 use auth_core::scheme::basic;
 #[cfg(feature = "jwt")]
@@ -56,6 +58,8 @@ struct Inner {
     bearer: Option<Bearer>,
     #[cfg(feature = "basic")]
     basic: Option<basic::Verifier>,
+    #[cfg(feature = "api-key")]
+    api_keys: Option<api_key::Verifier>,
     #[cfg(feature = "session")]
     sessions: Option<session::Verifier>,
     /// The users of the login form.
@@ -113,9 +117,22 @@ impl Auth {
         self.0.basic.as_ref()
     }
 
+    #[cfg(feature = "api-key")]
+    pub(crate) fn api_keys(&self) -> Option<&api_key::Verifier> {
+        self.0.api_keys.as_ref()
+    }
+
     #[cfg(feature = "session")]
     pub(crate) fn sessions(&self) -> Option<&session::Verifier> {
         self.0.sessions.as_ref()
+    }
+
+    /// The header that API keys come in.
+    pub(crate) fn api_key_header(&self) -> Option<&str> {
+        #[cfg(feature = "api-key")]
+        return self.0.api_keys.as_ref().map(api_key::Verifier::header);
+        #[cfg(not(feature = "api-key"))]
+        None
     }
 
     /// Whether credentials come in cookies.

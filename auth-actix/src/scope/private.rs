@@ -1,4 +1,4 @@
-//! Answers that the client's address or a cookie decided are for that client: a shared cache must not hand them on (RFC 9111
+//! Answers that the client's address, an API key or a cookie decided are for that client: a shared cache must not hand them on (RFC 9111
 //! §3.5 protects only what came with an `Authorization` header). One that sets a cookie is stored nowhere.
 
 use std::future::{Future, Ready, ready};
@@ -13,7 +13,7 @@ use pin_project_lite::pin_project;
 use crate::auth::Auth;
 use crate::outcome::{self, Marks};
 
-/// Adds `Cache-Control: private` where an address or a cookie decided and the handler says nothing else.
+/// Adds `Cache-Control: private` where an address, an API key or a cookie decided and the handler says nothing else.
 pub(super) struct PrivateAnswers(pub(super) Auth);
 
 pub(super) struct PrivateService<S>(S, Auth);
@@ -67,7 +67,7 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let mut answer = ready!(this.answer.poll(context))?;
-        let Marks { address, cookie, delete_cookie } = outcome::take_marks(answer.request());
+        let Marks { private, cookie, delete_cookie } = outcome::take_marks(answer.request());
         let headers = answer.headers_mut();
         if cookie {
             headers.append(VARY, HeaderValue::from_static("Cookie"));
@@ -78,7 +78,7 @@ where
         }
         if sets_ours || delete_cookie.is_some() {
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        } else if (address || cookie) && !headers.contains_key(CACHE_CONTROL) {
+        } else if (private || cookie) && !headers.contains_key(CACHE_CONTROL) {
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("private"));
         }
         Poll::Ready(Ok(answer))

@@ -1,5 +1,7 @@
 //! How a caller is known: which credential of a request counts, and what each scheme makes of it.
 
+#[cfg(feature = "api-key")]
+pub mod api_key;
 #[cfg(feature = "basic")]
 pub mod basic;
 #[cfg(feature = "jwt")]
@@ -23,6 +25,9 @@ pub enum Presented<'a> {
     /// A name and a password.
     #[cfg(feature = "basic")]
     Basic(crate::users::NameAndPassword),
+    /// An API key: visible ASCII, no more is known of it.
+    #[cfg(feature = "api-key")]
+    ApiKey(&'a str),
     /// A session cookie.
     #[cfg(feature = "session")]
     Session(session::SessionId),
@@ -36,6 +41,8 @@ impl Presented<'_> {
             Self::Bearer(_) => Some(Scheme::Bearer),
             #[cfg(feature = "basic")]
             Self::Basic(_) => Some(Scheme::Basic),
+            #[cfg(feature = "api-key")]
+            Self::ApiKey(_) => Some(Scheme::ApiKey),
             #[cfg(feature = "session")]
             Self::Session(_) => Some(Scheme::Session),
         }
@@ -52,6 +59,8 @@ impl std::fmt::Debug for Presented<'_> {
             Self::Bearer(_) => f.write_str("Bearer(_)"),
             #[cfg(feature = "basic")]
             Self::Basic(_) => f.write_str("Basic(_)"),
+            #[cfg(feature = "api-key")]
+            Self::ApiKey(_) => f.write_str("ApiKey(_)"),
             #[cfg(feature = "session")]
             Self::Session(_) => f.write_str("Session(_)"),
         }
@@ -96,6 +105,28 @@ pub fn read<'a>(mut lines: impl Iterator<Item = &'a [u8]>, accepted: SchemeSet, 
     }
 }
 
+/// The API key among what was presented: two explicit credentials are malformed, and so is a key that occurs twice or is no
+/// visible ASCII.
+#[cfg(feature = "api-key")]
+pub fn with_api_key<'a>(authorization: Presented<'a>, mut lines: impl Iterator<Item = &'a [u8]>) -> Presented<'a> {
+    let Some(line) = lines.next() else { return authorization };
+    let malformed = |used, cause| {
+        Presented::Malformed(Denial { used, cause: Some(cause), ..Denial::new(Reason::MalformedCredentials) })
+    };
+    if !matches!(authorization, Presented::Nothing) {
+        return malformed(None, "an Authorization line and an API key");
+    }
+    if lines.next().is_some() {
+        return malformed(Some(Scheme::ApiKey), "two API keys");
+    }
+    let visible =
+        Some(line.trim_ascii()).filter(|line| !line.is_empty() && all(line, |byte| matches!(byte, b'!'..=b'~')));
+    match visible.and_then(|line| std::str::from_utf8(line).ok()) {
+        Some(key) => Presented::ApiKey(key),
+        None => malformed(Some(Scheme::ApiKey), "the API key is not visible ASCII"),
+    }
+}
+
 /// The issuer of identities that a store of users stands behind, however they log in.
 #[cfg(feature = "passwords")]
 fn issuer_of_users(realm: &str) -> String {
@@ -126,6 +157,8 @@ mod tests {
             Presented::Bearer(_) => "bearer",
             #[cfg(feature = "basic")]
             Presented::Basic(_) => "basic",
+            #[cfg(feature = "api-key")]
+            Presented::ApiKey(_) => "api key",
             #[cfg(feature = "session")]
             Presented::Session(_) => "session",
         }

@@ -1,0 +1,476 @@
+//! API keys: long random secrets in a header of their own, for programs.
+//!
+//! # Why
+//! A key has 256 random bits, so its SHA-256 is stored and no slow hash: guessing is hopeless, and no table holds it. It is found by
+//! the public part in front of the secret, so that the secret itself is looked up nowhere.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::Digest as _;
+use subtle::ConstantTimeEq as _;
+
+use crate::clock::{self, Timestamp};
+use crate::denial::challenge::Scheme;
+use crate::denial::{Denial, Reason, RetryAfter};
+use crate::principal::Principal;
+use crate::source::{Confers, Form, ListClaim, RoleTypes, Source};
+use crate::vocabulary::Kind;
+
+/// A key as a store knows it: whose it is and what it may, and the hash of its secret.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    id: String,
+    hash: [u8; 32],
+    owner: String,
+    roles: Vec<String>,
+    scopes: Vec<String>,
+    expires: Option<Timestamp>,
+}
+
+/// A key that was just made. It is shown once: the store keeps its hash.
+pub struct NewApiKey {
+    /// What the program sends, such as `ak.3f9XkQ2m.…`.
+    pub key: secrecy::SecretString,
+    /// What the store keeps.
+    pub stored: ApiKey,
+}
+
+/// No key.
+impl std::fmt::Debug for NewApiKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewApiKey").field("stored", &self.stored).finish_non_exhaustive()
+    }
+}
+
+/// No hash.
+impl std::fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ApiKey").field("id", &self.id).field("owner", &self.owner).finish_non_exhaustive()
+    }
+}
+
+/// The operating system gives no random numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the system gives no random numbers")]
+pub struct NoRandom;
+
+impl ApiKey {
+    /// Makes a key for this owner.
+    ///
+    /// # Errors
+    /// The system gives no random numbers.
+    ///
+    /// # Examples
+    /// ```
+    /// use auth_core::scheme::api_key::ApiKey;
+    /// let new = ApiKey::generate("backup")?;
+    /// let line = new.stored.roles(["reader"]).scopes(["read:reports"]).to_line();
+    /// assert!(line.contains(":backup:reader:read:reports:") || line.contains("backup"));
+    /// # Ok::<(), auth_core::scheme::api_key::NoRandom>(())
+    /// ```
+    pub fn generate(owner: &str) -> Result<NewApiKey, NoRandom> {
+        let (mut id, mut secret) = ([0; 9], [0; 32]);
+        getrandom::fill(&mut id).and_then(|()| getrandom::fill(&mut secret)).map_err(|_| NoRandom)?;
+        let (id, secret) = (URL_SAFE_NO_PAD.encode(id), URL_SAFE_NO_PAD.encode(secret));
+        let stored = Self {
+            hash: hash(&secret),
+            owner: owner.to_owned(),
+            roles: Vec::new(),
+            scopes: Vec::new(),
+            expires: None,
+            id: id.clone(),
+        };
+        Ok(NewApiKey { key: format!("{PREFIX}{id}.{secret}").into(), stored })
+    }
+
+    /// The public part, by which it is found and named.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The roles of whoever has it.
+    #[must_use]
+    pub fn roles(self, roles: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { roles: roles.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    /// The scopes of whoever has it.
+    #[must_use]
+    pub fn scopes(self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { scopes: scopes.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    /// When it ends. Never, unless set.
+    #[must_use]
+    pub fn expires(self, at: Timestamp) -> Self {
+        Self { expires: Some(at), ..self }
+    }
+
+    /// The line that a file of keys holds: `id hash owner roles scopes expires`, with `-` for nothing.
+    pub fn to_line(&self) -> String {
+        let list = |names: &[String]| if names.is_empty() { "-".to_owned() } else { names.join(",") };
+        let expires = self.expires.map_or_else(|| "-".to_owned(), |expires| expires.seconds().to_string());
+        let hash: String = self.hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{} {hash} {} {} {} {expires}", self.id, self.owner, list(&self.roles), list(&self.scopes))
+    }
+
+    fn from_line(line: &str) -> Option<Self> {
+        let words: Vec<_> = line.split(' ').collect();
+        let [id, hash, owner, roles, scopes, expires] = *words.as_slice() else { return None };
+        let mut bytes = [0; 32];
+        for (position, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(hash.get(2 * position..2 * position + 2)?, 16).ok()?;
+        }
+        let list = |text: &str| match text {
+            "-" => Some(Vec::new()),
+            names => names.split(',').map(|name| (!name.is_empty()).then(|| name.to_owned())).collect(),
+        };
+        let expires = if expires == "-" { None } else { Some(Timestamp::from_seconds(expires.parse().ok()?)) };
+        let fits = is_id(id) && hash.len() == 64 && !owner.is_empty() && !line.chars().any(char::is_control);
+        fits.then_some(Self {
+            id: id.to_owned(),
+            hash: bytes,
+            owner: owner.to_owned(),
+            roles: list(roles)?,
+            scopes: list(scopes)?,
+            expires,
+        })
+    }
+}
+
+/// What keys begin with: so that scanners of source code find one that was committed.
+const PREFIX: &str = "ak.";
+
+fn is_id(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+fn hash(secret: &str) -> [u8; 32] {
+    sha2::Sha256::digest(secret.as_bytes()).into()
+}
+
+/// The store of keys is out of reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the store of API keys is out of reach")]
+pub struct KeysUnavailable;
+
+/// What [`ApiKeys::find`] returns: `None` where there is no such key.
+pub type FoundKey<'a> = Pin<Box<dyn Future<Output = Result<Option<ApiKey>, KeysUnavailable>> + Send + 'a>>;
+
+/// A store of keys.
+pub trait ApiKeys: Send + Sync + 'static {
+    /// The key of that id. Without the secret: the store is never asked for one.
+    fn find<'a>(&'a self, id: &'a str) -> FoundKey<'a>;
+
+    /// Takes note that a key was used, after it was verified. Unless said, nothing.
+    fn used(&self, _id: &str, _at: Timestamp) {}
+}
+
+/// Keys from a file, a line each, as [`ApiKey::to_line`] writes them; empty lines and those that begin with `#` are passed over.
+/// The file is looked at every two seconds: a key whose line is deleted is revoked.
+#[derive(Clone)]
+pub struct ApiKeysFile(Arc<File>);
+
+struct File {
+    path: PathBuf,
+    keys: ArcSwap<HashMap<String, ApiKey>>,
+    used: Mutex<HashMap<String, Timestamp>>,
+}
+
+/// What is wrong with a file of keys. Quotes nothing but the number of the line.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ApiKeysFileError {
+    /// It cannot be read.
+    #[error("the file of API keys cannot be read: {0}")]
+    Read(std::io::Error),
+    /// A line is none that [`ApiKey::to_line`] writes.
+    #[error("line {0} of the file of API keys is not `ID HASH OWNER ROLES SCOPES EXPIRES`")]
+    Line(usize),
+    /// A key stands twice.
+    #[error("the key in line {0} of the file of API keys stands in an earlier one too")]
+    Twice(usize),
+}
+
+impl From<ApiKeysFileError> for std::io::Error {
+    fn from(error: ApiKeysFileError) -> Self {
+        Self::new(std::io::ErrorKind::InvalidInput, error.to_string())
+    }
+}
+
+impl ApiKeysFile {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// It cannot be read, or a line cannot be used.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, ApiKeysFileError> {
+        Self::open_and_look(path, Duration::from_secs(2))
+    }
+
+    /// The same, with how often the file is looked at.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_and_look(path: impl AsRef<Path>, every: Duration) -> Result<Self, ApiKeysFileError> {
+        let path = path.as_ref().to_owned();
+        let keys = ArcSwap::from_pointee(read(&path)?);
+        let file = Arc::new(File { path, keys, used: Mutex::default() });
+        crate::watch::watch(&file, &file.path, every, File::read_again).map_err(ApiKeysFileError::Read)?;
+        Ok(Self(file))
+    }
+
+    /// When a key was last used, since this process started.
+    pub fn last_used(&self, id: &str) -> Option<Timestamp> {
+        self.0.used.lock().unwrap_or_else(PoisonError::into_inner).get(id).copied()
+    }
+}
+
+impl File {
+    fn read_again(&self) -> Result<(), ApiKeysFileError> {
+        self.keys.store(Arc::new(read(&self.path)?));
+        Ok(())
+    }
+}
+
+fn read(path: &Path) -> Result<HashMap<String, ApiKey>, ApiKeysFileError> {
+    let text = std::fs::read_to_string(path).map_err(ApiKeysFileError::Read)?;
+    let mut keys = HashMap::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let key = ApiKey::from_line(line).ok_or(ApiKeysFileError::Line(number))?;
+        if keys.insert(key.id.clone(), key).is_some() {
+            return Err(ApiKeysFileError::Twice(number));
+        }
+    }
+    Ok(keys)
+}
+
+impl ApiKeys for ApiKeysFile {
+    fn find<'a>(&'a self, id: &'a str) -> FoundKey<'a> {
+        Box::pin(std::future::ready(Ok(self.0.keys.load().get(id).cloned())))
+    }
+
+    fn used(&self, id: &str, at: Timestamp) {
+        // Only keys of the file come here, so that it does not grow.
+        self.0.used.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned(), at);
+    }
+}
+
+impl std::fmt::Debug for ApiKeysFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ApiKeysFile").field("keys", &self.0.keys.load().len()).finish_non_exhaustive()
+    }
+}
+
+/// The settings of API keys.
+#[derive(Clone)]
+#[must_use]
+pub struct ApiKeyScheme {
+    keys: Arc<dyn ApiKeys>,
+    header: String,
+    confers: Option<Confers>,
+}
+
+impl<K: ApiKeys> From<K> for ApiKeyScheme {
+    fn from(keys: K) -> Self {
+        Self::new(keys)
+    }
+}
+
+impl ApiKeyScheme {
+    /// These keys, in the header `X-Api-Key`.
+    pub fn new(keys: impl ApiKeys) -> Self {
+        Self { keys: Arc::new(keys), header: "x-api-key".to_owned(), confers: None }
+    }
+
+    /// Another header.
+    pub fn header(self, name: &str) -> Self {
+        Self { header: name.to_ascii_lowercase(), ..self }
+    }
+
+    /// What these keys may confer. Without other sources, everything; beside others, it has to be said.
+    pub fn confers(self, confers: Confers) -> Self {
+        Self { confers: Some(confers), ..self }
+    }
+
+    /// Whether it says what it may confer.
+    pub fn says_what_it_confers(&self) -> bool {
+        self.confers.is_some()
+    }
+
+    /// The name of the header.
+    pub fn header_name(&self) -> &str {
+        &self.header
+    }
+
+    /// The verifier, for a realm. `roles` are the role types of the application.
+    pub fn prepare(self, realm: &str, roles: &RoleTypes) -> Verifier {
+        let list = |kind, name: &str| ListClaim { kind, form: Form::Array, path: vec![name.to_owned()] };
+        let source = Source {
+            issuer: format!("apikey:{realm}").into(),
+            scheme: Scheme::ApiKey,
+            confers: self.confers.unwrap_or_else(Confers::everything),
+            lists: vec![list(Kind::Role, "roles"), list(Kind::Scope, "scopes")],
+            has_claims: false,
+            all_scopes: false,
+            roles: roles.clone(),
+        };
+        Verifier { keys: self.keys, header: self.header, source: Arc::new(source) }
+    }
+}
+
+impl std::fmt::Debug for ApiKeyScheme {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ApiKeyScheme").field("header", &self.header).finish_non_exhaustive()
+    }
+}
+
+/// The verifier of API keys.
+pub struct Verifier {
+    keys: Arc<dyn ApiKeys>,
+    header: String,
+    source: Arc<Source>,
+}
+
+/// The store may take no longer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl Verifier {
+    /// Where its principals come from.
+    pub fn source(&self) -> &Arc<Source> {
+        &self.source
+    }
+
+    /// The name of the header, in lower case.
+    pub fn header(&self) -> &str {
+        &self.header
+    }
+
+    /// Verifies a key.
+    ///
+    /// # Errors
+    /// The denial that it deserves: 401 for whatever is wrong with it, 503 where the store is out of reach.
+    pub async fn verify(&self, key: &str) -> Result<Principal, Denial> {
+        let refused = |reason, cause| Denial::refused(Scheme::ApiKey, reason, cause);
+        let wrong = || refused(Reason::InvalidCredentials, "there is no such API key");
+        let (id, secret) = key.strip_prefix(PREFIX).and_then(|rest| rest.split_once('.')).ok_or_else(wrong)?;
+        if !is_id(id) || secret.len() != 43 {
+            return Err(wrong());
+        }
+        let found = tokio::time::timeout(PATIENCE, self.keys.find(id)).await.unwrap_or(Err(KeysUnavailable));
+        let found = found.map_err(|KeysUnavailable| {
+            let reason = Reason::AuthenticationUnavailable(RetryAfter::seconds(2));
+            refused(reason, "the store of API keys is out of reach")
+        })?;
+        let stored = found.as_ref().map_or([0; 32], |key| key.hash);
+        let fits: bool = hash(secret).ct_eq(&stored).into();
+        let Some(key) = found.filter(|_| fits) else { return Err(wrong()) };
+        let now = clock::now();
+        if key.expires.is_some_and(|expires| expires <= now) {
+            return Err(refused(Reason::ExpiredCredentials, "the API key has expired"));
+        }
+        self.keys.used(id, now);
+        // A program that acts for itself: `client_id` says so (RFC 9068 §5). The id of the key is what lists block it by.
+        let mut claims = serde_json::json!({
+            "sub": key.owner, "client_id": key.owner, "jti": key.id, "roles": key.roles, "scopes": key.scopes,
+        });
+        if let (Some(expires), Some(claims)) = (key.expires, claims.as_object_mut()) {
+            claims.insert("exp".to_owned(), expires.seconds().into());
+        }
+        Principal::from_claims(Arc::clone(&self.source), claims.to_string())
+            .map_err(|_| refused(Reason::InvalidCredentials, "the API key has no owner"))
+    }
+}
+
+impl std::fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Verifier").field("header", &self.header).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret as _;
+
+    use super::*;
+
+    /// One key, and a store that is down.
+    struct Store(Option<ApiKey>);
+
+    impl ApiKeys for Store {
+        fn find<'a>(&'a self, id: &'a str) -> FoundKey<'a> {
+            let found = match &self.0 {
+                Some(key) => Ok(Some(key.clone()).filter(|key| key.id == id)),
+                None => Err(KeysUnavailable),
+            };
+            Box::pin(std::future::ready(found))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_key_opens_what_it_was_made_for_and_anything_else_is_one_denial() {
+        // PWD-4, LOG-1
+        let NewApiKey { key, stored } = ApiKey::generate("backup").unwrap();
+        let key = key.expose_secret().to_owned();
+        let stored = stored.roles(["reader"]).scopes(["read:reports"]);
+        let line = stored.to_line();
+        assert_eq!(ApiKey::from_line(&line).as_ref(), Some(&stored));
+        assert!(!line.contains(key.rsplit('.').next().unwrap()), "the secret is not stored");
+        let verifier = |store| ApiKeyScheme::new(Store(store)).prepare("reports", &RoleTypes::default());
+        let good = verifier(Some(stored.clone()));
+        let caller = good.verify(&key).await.unwrap();
+        assert_eq!(caller.id().to_string(), "client:14:apikey:reports:backup");
+        assert!(caller.has_role(crate::open::Role::new("reader")) && !caller.has_role(crate::open::Role::new("admin")));
+        let wrong = good.verify("nonsense").await.unwrap_err();
+        let other = ApiKey::generate("backup").unwrap().key.expose_secret().to_owned();
+        let (id, secret) = key[3..].split_once('.').unwrap();
+        for bad in [
+            other,
+            key.to_uppercase(),
+            format!("{key}x"),
+            key[..key.len() - 1].to_owned(),
+            format!("ak.{id}.{}", "A".repeat(43)),
+            format!("ak.{}.{secret}", "A".repeat(12)),
+            format!("ak.{id}"),
+            format!("ak..{secret}"),
+            secret.to_owned(),
+        ] {
+            assert_eq!(good.verify(&bad).await.unwrap_err(), wrong, "{bad}");
+        }
+        assert_eq!(wrong.reason, Reason::InvalidCredentials);
+        let past = verifier(Some(stored.clone().expires(clock::now())));
+        assert_eq!(past.verify(&key).await.unwrap_err().reason, Reason::ExpiredCredentials);
+        let down = verifier(None).verify(&key).await.unwrap_err();
+        assert!(matches!(down.reason, Reason::AuthenticationUnavailable(_)), "{down:?}");
+        let shown = format!("{:?} {stored:?}", ApiKey::generate("a").unwrap());
+        assert!(!shown.contains("hash"), "{shown}");
+    }
+
+    #[test]
+    fn a_file_of_keys_is_refused_with_the_line_that_is_wrong() {
+        let stored = ApiKey::generate("backup").unwrap().stored;
+        let line = stored.to_line();
+        assert!(ApiKey::from_line(&line).is_some());
+        for bad in [
+            "",
+            "a b",
+            &line.replace(" backup ", "  "),
+            &line[1..],
+            &format!("{line} x"),
+            &line.replace(" - - -", " - - soon"),
+        ] {
+            assert!(ApiKey::from_line(bad).is_none(), "{bad}");
+        }
+    }
+}

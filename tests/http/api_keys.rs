@@ -1,0 +1,162 @@
+//! API keys: a header of their own, one explicit credential, and keys that come and go.
+
+use std::time::Duration;
+
+use actix_web::web::ServiceConfig;
+use actix_web::{get, post};
+use auth_actix::{
+    ApiKey, ApiKeyScheme, ApiKeysFile, Auth, Blocks, Confers, Peer, Principal, SecretString, require_auth,
+    require_role, require_scope,
+};
+use auth_tests::server::Server;
+use auth_tests::token::{bearer, now};
+use auth_tests::wire::{Request, get, request};
+use serde_json::json;
+
+use crate::{BEARER, Role, TokenScope, denied, jwt};
+
+#[require_auth]
+#[get("/me")]
+async fn me(caller: Principal) -> String {
+    format!("{} {}", caller.id(), caller.is_client())
+}
+
+#[require_auth]
+#[post("/me")]
+async fn change() -> &'static str {
+    "changed"
+}
+
+#[require_role("editor")]
+#[get("/editor")]
+async fn editor() -> &'static str {
+    "editor"
+}
+
+#[require_scope("read:reports")]
+#[get("/scoped")]
+async fn scoped() -> &'static str {
+    "scoped"
+}
+
+#[require_auth(max_age = "5m")]
+#[get("/fresh")]
+async fn fresh() -> &'static str {
+    "fresh"
+}
+
+const KEY: &str = "ApiKey realm=\"reports\"";
+
+fn text(key: &SecretString) -> String {
+    use secrecy::ExposeSecret as _;
+    key.expose_secret().to_owned()
+}
+
+struct Place {
+    server: Server,
+    path: std::path::PathBuf,
+    keys: ApiKeysFile,
+    blocks: Blocks,
+    _folder: tempfile::TempDir,
+}
+
+fn place(lines: &[String]) -> Place {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.txt");
+    std::fs::write(&path, lines.join("\n")).unwrap();
+    let keys = ApiKeysFile::open_and_look(&path, Duration::from_millis(20)).unwrap();
+    let blocks = Blocks::memory();
+    let auth = Auth::builder()
+        .realm("reports")
+        .bearer(jwt().confers(Confers::everything()))
+        .api_keys(ApiKeyScheme::new(keys.clone()).confers(Confers::everything()))
+        .roles::<Role>()
+        .client_address(Peer)
+        .blocks(blocks.clone())
+        .build()
+        .unwrap();
+    let server = Server::start(move |config: &mut ServiceConfig| {
+        config.service(auth.scope("").service(me).service(change).service(editor).service(scoped).service(fresh));
+    });
+    Place { server, path, keys, blocks, _folder: folder }
+}
+
+fn with(key: &str, path: &str) -> Request {
+    get(path).field("X-Api-Key", key)
+}
+
+#[test]
+fn a_key_opens_what_it_was_made_for_is_no_login_and_needs_no_origin() {
+    // CSRF-5, STEP-5, HTTP-12, HTTP-19, PWD-4
+    let new = ApiKey::generate("backup").unwrap();
+    let (id, key) = (new.stored.id().to_owned(), text(&new.key));
+    let place = place(&[new.stored.roles(["editor"]).to_line()]);
+    let answer = place.server.send(&with(&key, "/me"));
+    assert_eq!((answer.status, answer.text()), (200, "client:14:apikey:reports:backup true"));
+    assert_eq!(answer.field("cache-control"), Some("private"));
+    assert!(place.keys.last_used(&id).is_some_and(|used| (now() - used.seconds()).abs() < 5));
+    assert_eq!(place.server.send(&with(&key, "/editor")).status, 200);
+    denied("a scope", &place.server.send(&with(&key, "/scoped")), 403, "insufficient-scope", &[]);
+    let old = place.server.send(&with(&key, "/fresh"));
+    assert_eq!((old.status, old.problem().as_str()), (401, "step-up-required"));
+    assert!(old.lines("www-authenticate").iter().all(|line| !line.starts_with("ApiKey")), "no key is ever fresh");
+    let post = request("POST", "/me").field("x-api-key", &key).field("Sec-Fetch-Site", "cross-site").body("");
+    assert_eq!(place.server.send(&post).status, 200, "no browser adds it by itself");
+    denied("stranger", &place.server.send(&get("/me")), 401, "missing-credentials", &[BEARER, KEY]);
+}
+
+#[test]
+fn what_is_wrong_with_a_key_or_beside_it_is_answered_as_its_row_says() {
+    let new = ApiKey::generate("backup").unwrap();
+    let (key, other) = (text(&new.key), text(&ApiKey::generate("backup").unwrap().key));
+    let old = ApiKey::generate("old").unwrap();
+    let expired = old.stored.expires(auth_actix::Timestamp::from_seconds(now() - 1)).to_line();
+    let place = place(&["# keys".to_owned(), new.stored.to_line(), expired]);
+    let token = bearer(json!({ "sub": "alice" }));
+    #[rustfmt::skip]
+    let table: Vec<(&str, Request, u16, &str)> = vec![
+        ("another key", with(&other, "/me"), 401, "invalid-credentials"),
+        ("no key at all", with("nonsense", "/me"), 401, "invalid-credentials"),
+        ("a bearer token", with(&token[7..], "/me"), 401, "invalid-credentials"),
+        ("expired", with(&text(&old.key), "/me"), 401, "expired-credentials"),
+        ("empty", with("", "/me"), 400, "malformed-credentials"),
+        ("with a space", with(&format!("{key} x"), "/me"), 400, "malformed-credentials"),
+        ("not ASCII", with("\u{e9}", "/me"), 400, "malformed-credentials"),
+        ("twice", with(&key, "/me").field("X-Api-Key", &key), 400, "malformed-credentials"),
+        ("beside a token", with(&key, "/me").authorization(&token), 400, "malformed-credentials"),
+        ("beside another scheme", with(&key, "/me").authorization("Digest x"), 400, "malformed-credentials"),
+        ("in Authorization", get("/me").authorization(format!("ApiKey {key}")), 401, "missing-credentials"),
+        ("in the query", get(&format!("/me?x-api-key={key}")), 401, "missing-credentials"),
+    ];
+    for (case, request, status, problem) in table {
+        let answer = place.server.send(&request);
+        assert_eq!((answer.status, answer.problem().as_str()), (status, problem), "{case}: {answer:?}");
+        crate::is_a_denial(case, &answer);
+        let lines = answer.lines("www-authenticate").join(", ");
+        assert!(status == 400 || lines.contains(KEY), "{case}: {lines}");
+    }
+}
+
+#[test]
+fn a_key_whose_line_is_deleted_or_that_a_list_names_is_refused() {
+    let new = ApiKey::generate("backup").unwrap();
+    let (key, line) = (text(&new.key), new.stored.to_line());
+    let place = place(&[line.clone()]);
+    let status = || place.server.send(&with(&key, "/me")).status;
+    let within = |expected: u16| {
+        (0..300).any(|_| {
+            std::thread::sleep(Duration::from_millis(20));
+            status() == expected
+        })
+    };
+    assert_eq!(status(), 200);
+    std::fs::write(&place.path, "# none\n").unwrap();
+    assert!(within(401));
+    std::fs::write(&place.path, "not a line\n").unwrap();
+    std::thread::sleep(Duration::from_millis(100));
+    assert_eq!(status(), 401, "what cannot be read brings no key back");
+    std::fs::write(&place.path, line).unwrap();
+    assert!(within(200));
+    place.blocks.add(format!("block token apikey:reports {}", new.stored.id()).parse().unwrap()).unwrap();
+    assert_eq!(status(), 403);
+}
