@@ -141,7 +141,7 @@ fn what_is_wrong_with_a_key_or_beside_it_is_answered_as_its_row_says() {
 fn a_key_whose_line_is_deleted_or_that_a_list_names_is_refused() {
     let new = ApiKey::generate("backup").unwrap();
     let (key, line) = (text(&new.key), new.stored.to_line());
-    let place = place(&[line.clone()]);
+    let place = place(std::slice::from_ref(&line));
     let status = || place.server.send(&with(&key, "/me")).status;
     let within = |expected: u16| {
         (0..300).any(|_| {
