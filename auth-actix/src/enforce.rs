@@ -20,7 +20,7 @@ use pin_project_lite::pin_project;
 
 use crate::auth::Auth;
 use crate::respond::{self, Refusal};
-use crate::{gather, outcome};
+use crate::{audit, gather, outcome};
 
 /// What a scope binds its handlers to: its `Auth`, which no `app_data` replaces, its own rule, and the scope around it.
 pub(crate) struct Binding {
@@ -279,6 +279,11 @@ pub(crate) fn enforce(request: &HttpRequest, handler: &'static Rule) -> Enforced
     for index in 0..place.count() {
         let Some((auth, rules)) = place.layer(index, handler) else { break };
         match step(request, auth, rules, handler, None) {
+            Step::Allowed if index + 1 == place.count() => {
+                if let Err(denial) = tell_of_grant(request, auth, rules, handler) {
+                    return Enforced::Refused(denial);
+                }
+            }
             Step::Allowed => {}
             Step::Denied(denial) if place.not_found(handler) => return as_unknown(request, auth, denial),
             Step::Denied(denial) => return Enforced::Refused(denial),
@@ -342,7 +347,20 @@ async fn later(
             }
         }
     }
-    touch(&request, used).await
+    touch(&request, used).await?;
+    match place.count().checked_sub(1).and_then(|last| place.layer(last, handler)) {
+        Some((auth, rules)) => tell_of_grant(&request, auth, rules, handler),
+        None => Ok(()),
+    }
+}
+
+/// Tells the audit of a grant.
+fn tell_of_grant(request: &HttpRequest, auth: &Auth, rules: Rules<'_>, handler: &'static Rule) -> Result<(), Denial> {
+    if auth.sink().is_none() {
+        return Ok(());
+    }
+    let caller = found(request, auth);
+    audit::granted(request, auth, handler, caller.as_ref(), rules.name_place())
 }
 
 /// Sessions that a request uses: to be touched if it is let in, as a refused one is no activity.
@@ -423,6 +441,12 @@ fn dead(request: &HttpRequest, auth: &Auth, refused: auth_core::scheme::session:
 /// `Option<Principal>` makes `None` of it.
 pub(crate) fn refuse(request: &HttpRequest, handler: &'static Rule, denial: Denial, payload: Payload) -> Error {
     let place = Place::of(request);
+    let event = place.as_ref().and_then(|place| {
+        let auth = place.auth();
+        let event = audit::refused(request, auth, handler, &denial)?;
+        let auth = auth.clone();
+        Some(Box::new(move || audit::tell(&auth, &event)) as Box<dyn Fn()>)
+    });
     let response = match &place {
         Some(place) if place.not_found(handler) => {
             // What hides says nothing that an unknown path does not say.
@@ -432,7 +456,7 @@ pub(crate) fn refuse(request: &HttpRequest, handler: &'static Rule, denial: Deni
         Some(place) => place.auth().answers().response(&denial, request),
         None => respond::plain(&denial),
     };
-    Refusal::new(denial, handler, request.method().clone(), response, payload).into()
+    Refusal::new(denial, handler, request.method().clone(), response, payload).audited(event).into()
 }
 
 /// What ties a handler with these arguments to its rule. Written by the attributes, and by nobody else.

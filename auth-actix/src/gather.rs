@@ -126,8 +126,7 @@ fn address_is_blocked(_: &HttpRequest, _: &Auth) -> bool {
     false
 }
 
-/// The address under which logins are counted, and by which it is blocked.
-#[cfg(any(feature = "passwords", feature = "blocks"))]
+/// The address under which a request is counted, blocked and told of.
 pub(crate) fn counted(request: &HttpRequest, auth: &Auth) -> Option<std::net::IpAddr> {
     auth.address().counted(request.peer_addr(), &Lines(request.headers()))
 }

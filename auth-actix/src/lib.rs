@@ -9,9 +9,10 @@ mod respond;
 // Settings.
 mod auth;
 mod check;
-// What is known of a request, and the decision on it.
+// What is known of a request, what is told of it, and the decision on it.
 mod gather;
 mod outcome;
+mod audit;
 mod enforce;
 // What handlers take.
 mod extract;
@@ -26,6 +27,7 @@ pub mod web;
 #[doc(hidden)]
 pub mod __private;
 
+pub use auth_core::audit::{Bounded, Event, Happened, JsonLines, JsonLinesError, Sink, TracingSink};
 #[cfg(feature = "blocks")]
 pub use auth_core::blocks::{Blocks, BlocksError, Entry, EntryError, FileError};
 pub use auth_core::client::address::Forwarding;

@@ -230,9 +230,12 @@ fn login_from(page: &str, here: &LocalPath) -> String {
 /// Where htmx goes instead of swapping an answer in.
 pub(crate) const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
 
+/// What htmx sends with each request.
+const HX_REQUEST: HeaderName = HeaderName::from_static("hx-request");
+
 /// Whether a script of htmx asks, which puts a fragment of HTML into its page.
 pub(crate) fn is_htmx(request: &HttpRequest) -> bool {
-    first(request.headers(), "hx-request") == Some("true")
+    request.headers().get(HX_REQUEST).is_some_and(|value| value == "true")
 }
 
 /// The page that htmx stands on: what to come back to after a login. Its path alone: the rest is the client's word.
@@ -292,6 +295,8 @@ pub(crate) struct Refusal {
     denial: Denial,
     handler: &'static Rule,
     method: Method,
+    /// Tells the audit, when it is answered with.
+    audit: Option<Box<dyn Fn()>>,
     response: Cell<Option<HttpResponse>>,
 }
 
@@ -309,13 +314,21 @@ impl Refusal {
             response.head_mut().set_connection_type(actix_http::ConnectionType::Close);
             response = response.map_body(|_, body| BoxBody::new(Keeping { body, _payload: payload }));
         }
-        Self { denial, handler, method, response: Cell::new(Some(response)) }
+        Self { denial, handler, method, audit: None, response: Cell::new(Some(response)) }
+    }
+
+    /// What tells the audit when it is answered with.
+    pub(crate) fn audited(self, audit: Option<Box<dyn Fn()>>) -> Self {
+        Self { audit, ..self }
     }
 
     /// Tells why, for whoever runs the server. Nothing that the client wrote is in it, but for a verified identity and the
     /// method, which has no control characters.
     fn tell(&self) {
-        let Self { denial, handler: Rule { text, guards, file, line, .. }, method, .. } = self;
+        let Self { denial, handler: Rule { text, guards, file, line, .. }, method, audit, .. } = self;
+        if let Some(tell) = audit {
+            tell();
+        }
         let problem = denial.reason.answer().problem;
         // No longer than a line bears; the identity is encoded, and a method has no control characters.
         let method = method.as_str().get(..32).unwrap_or(method.as_str());

@@ -5,6 +5,7 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::http::header::{COOKIE, HeaderName, HeaderValue, InvalidHeaderValue, SET_COOKIE, TryIntoHeaderPair};
 use actix_web::{Error, FromRequest, HttpRequest};
+use auth_core::audit::Happened;
 use auth_core::client::cross_site::CrossSite;
 use auth_core::denial::challenge::Scheme;
 use auth_core::denial::{Denial, Reason};
@@ -14,7 +15,7 @@ use auth_core::users::NameAndPassword;
 use auth_core::{Id, Principal};
 
 use crate::auth::Auth;
-use crate::{enforce, extract, gather};
+use crate::{audit, enforce, extract, gather};
 
 /// Begins and ends sessions: an argument of the handlers that log people in and out.
 ///
@@ -70,7 +71,7 @@ impl std::fmt::Debug for SessionCookie {
 }
 
 /// What stands for the rule of a log-in, for logs.
-pub(crate) static LOG_IN: Rule = Rule { text: "log-in", guards: "a log-in", ..auth_core::rule::PUBLIC };
+pub(crate) static LOG_IN: Rule = Rule { text: "log-in", guards: audit::LOG_IN, ..auth_core::rule::PUBLIC };
 
 impl FromRequest for Session {
     type Error = Error;
@@ -144,6 +145,7 @@ impl Session {
             let cause = Some("a log-in checks a password, and the builder was given no `.users(…)`");
             Denial { cause, ..Denial::new(Reason::SetUp) }
         })?;
+        audit::claims(&self.request, presented.name());
         let client = gather::counted(&self.request, &self.auth);
         let (name, user) = users.verify(Scheme::Session, presented, client).await?;
         let login = LogIn::of_users(name, &user);
@@ -152,7 +154,8 @@ impl Session {
 
     async fn begin(&self, login: LogIn) -> Result<SessionCookie, Denial> {
         self.check_site()?;
-        let (cookie, _) = self.sessions()?.log_in(login, self.id()?).await?;
+        let (cookie, who) = self.sessions()?.log_in(login, self.id()?).await?;
+        audit::session(&self.request, &self.auth, Happened::LoggedIn, Some(&who))?;
         SessionCookie::new(&cookie)
     }
 
@@ -160,20 +163,24 @@ impl Session {
         self.check_site()?;
         let sessions = self.sessions()?;
         if let Some(id) = self.id()? {
-            sessions.log_out(id).await?;
+            let who = sessions.log_out(id).await?;
+            audit::session(&self.request, &self.auth, Happened::LoggedOut, who.as_ref())?;
         }
         SessionCookie::new(&sessions.delete_cookie())
     }
 
     async fn end_others(&self) -> Result<u64, Denial> {
         self.check_site()?;
-        let ended = self.sessions()?.end_all(&self.caller()?.id(), self.id()?).await;
-        ended.map_err(unavailable)
+        let caller = self.caller()?;
+        let ended = self.sessions()?.end_all(&caller.id(), self.id()?).await.map_err(unavailable)?;
+        audit::session(&self.request, &self.auth, Happened::LoggedOut, Some(&caller))?;
+        Ok(ended)
     }
 
     async fn begin_to_act(&self, login: LogIn) -> Result<SessionCookie, Denial> {
         self.check_site()?;
-        let (cookie, _) = self.sessions()?.act_as(login, &self.caller()?, self.id()?).await?;
+        let (cookie, who) = self.sessions()?.act_as(login, &self.caller()?, self.id()?).await?;
+        audit::session(&self.request, &self.auth, Happened::ActsAs, Some(&who))?;
         SessionCookie::new(&cookie)
     }
 

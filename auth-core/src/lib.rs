@@ -25,6 +25,8 @@ pub mod atom;
 pub mod rule;
 // The answer.
 pub mod decision;
+// What is told.
+pub mod audit;
 // How it is known.
 #[cfg(feature = "blocks")]
 pub mod blocks;

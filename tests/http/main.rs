@@ -10,6 +10,7 @@
 )]
 
 mod api_keys;
+mod audit;
 mod authorization_header;
 mod basic;
 mod blocks;

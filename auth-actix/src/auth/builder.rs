@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use actix_web::{HttpRequest, HttpResponse};
+use auth_core::audit::Sink;
 #[cfg(feature = "blocks")]
 use auth_core::blocks::Blocks;
 use auth_core::client::address::{AddressSource, Forwarding, HostError, Hosts};
@@ -134,6 +135,8 @@ pub struct AuthBuilder {
     blocks: Option<Blocks>,
     hosts: Vec<String>,
     origins: Vec<String>,
+    sink: Option<Arc<dyn Sink>>,
+    tells_grants: bool,
     login_page: Option<String>,
     problem_base: Option<String>,
     renderer: Option<Box<crate::respond::Renderer>>,
@@ -254,6 +257,18 @@ impl AuthBuilder {
         Self { origins: origins.into_iter().map(Into::into).collect(), ..self }
     }
 
+    /// Who is told of each refusal, log-in, log-out and change of the lists; and of what is granted to somebody whom a browser
+    /// speaks for by itself, or in whose name another acts. Called while the request waits: put what takes long behind
+    /// [`Bounded`](crate::Bounded). A sink that panics refuses what was about to be let in.
+    pub fn audit(self, sink: impl Sink) -> Self {
+        Self { sink: Some(Arc::new(sink)), ..self }
+    }
+
+    /// Tells of everything that is granted.
+    pub fn audit_grants(self) -> Self {
+        Self { tells_grants: true, ..self }
+    }
+
     /// Where a browser that navigates is sent when a login would help. A path on this site; `return_to` says where to come
     /// back to.
     pub fn login_page(self, path: impl Into<String>) -> Self {
@@ -335,6 +350,10 @@ impl AuthBuilder {
         if self.blocks.is_some() && address == AddressSource::Unset {
             return Err(BuildError::BlocksWithoutAddress);
         }
+        #[cfg(feature = "blocks")]
+        if let (Some(blocks), Some(sink)) = (&self.blocks, &self.sink) {
+            blocks.audit(Arc::clone(sink));
+        }
         Ok(Auth(Arc::new(Inner {
             answers,
             #[cfg(feature = "jwt")]
@@ -356,6 +375,8 @@ impl AuthBuilder {
             blocks: self.blocks,
             hosts: Hosts::new(self.hosts).map_err(BuildError::Host)?,
             origins: Origins::new(self.origins).map_err(BuildError::Origin)?,
+            sink: self.sink,
+            tells_grants: self.tells_grants,
             loopback_only,
             told_of_proxy: AtomicBool::new(false),
             vocabularies: Mutex::new(self.roles.iter().collect()),

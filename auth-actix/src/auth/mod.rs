@@ -7,6 +7,7 @@ mod dev;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use auth_core::audit::Sink;
 #[cfg(feature = "blocks")]
 use auth_core::blocks::Blocks;
 use auth_core::client::address::{AddressSource, Hosts};
@@ -75,6 +76,8 @@ struct Inner {
     blocks: Option<Blocks>,
     hosts: Hosts,
     origins: Origins,
+    sink: Option<Arc<dyn Sink>>,
+    tells_grants: bool,
     loopback_only: bool,
     told_of_proxy: AtomicBool,
     /// The role types whose grants count.
@@ -198,6 +201,16 @@ impl Auth {
     /// Whether this is the first time that a request shows a proxy which nobody declared.
     pub(crate) fn tell_of_proxy_once(&self) -> bool {
         !self.0.told_of_proxy.swap(true, Ordering::Relaxed)
+    }
+
+    /// Who is told of events.
+    pub(crate) fn sink(&self) -> Option<&dyn Sink> {
+        self.0.sink.as_deref()
+    }
+
+    /// Whether all grants are told.
+    pub(crate) fn tells_grants(&self) -> bool {
+        self.0.tells_grants
     }
 
     /// Whether both are clones of one.

@@ -4,8 +4,7 @@
 //! Addresses are looked at before anything else. Subjects and tokens only once a credential is verified: what a forged token
 //! claims would tell anybody who is blocked, and the answer before the hash of a password would do the same.
 //!
-//! Each request looks at one snapshot, in memory, without a lock. Where the lists live somewhere else, the snapshot is at most
-//! as old as its bound; older, and credentials are answered with 503, since nobody knows any more what was revoked.
+//! Each request looks at one snapshot, in memory, without a lock.
 
 mod entry;
 mod file;
@@ -13,7 +12,7 @@ mod snapshot;
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -21,8 +20,9 @@ use arc_swap::ArcSwap;
 pub use self::entry::{Entry, EntryError};
 pub use self::file::FileError;
 use self::snapshot::Snapshot;
-use crate::clock::{self, Moment, Timestamp};
-use crate::denial::{Denial, Reason, RetryAfter};
+use crate::audit::{Event, Happened, Sink};
+use crate::clock::{self, Timestamp};
+use crate::denial::{Denial, Reason};
 use crate::principal::Principal;
 
 /// Block lists and revocations. Cheap to clone; the application keeps a clone to add entries to.
@@ -42,19 +42,13 @@ struct Inner {
     snapshot: ArcSwap<Snapshot>,
     /// Held while the lists change.
     home: Mutex<Home>,
-    freshness: Option<Freshness>,
+    audit: OnceLock<Arc<dyn Sink>>,
 }
 
 /// Where the lists live.
 enum Home {
     Memory,
     File(PathBuf),
-}
-
-/// How old a snapshot of lists that live elsewhere may be.
-struct Freshness {
-    bound: Duration,
-    checked: ArcSwap<Moment>,
 }
 
 /// Why an entry is not added.
@@ -105,7 +99,11 @@ impl Blocks {
     }
 
     fn new(snapshot: Snapshot, home: Home) -> Self {
-        Self(Arc::new(Inner { snapshot: ArcSwap::from_pointee(snapshot), home: Mutex::new(home), freshness: None }))
+        Self(Arc::new(Inner {
+            snapshot: ArcSwap::from_pointee(snapshot),
+            home: Mutex::new(home),
+            audit: OnceLock::new(),
+        }))
     }
 
     /// Adds an entry; it holds from the next request on.
@@ -113,7 +111,10 @@ impl Blocks {
     /// # Errors
     /// There is no room, or the file cannot be written; then it does not hold.
     pub fn add(&self, entry: Entry) -> Result<(), BlocksError> {
-        self.change(entry, Snapshot::add)
+        let text = entry.to_string();
+        self.change(entry, Snapshot::add)?;
+        self.tell(Happened::ListAdded, text);
+        Ok(())
     }
 
     /// Takes an entry out.
@@ -121,10 +122,24 @@ impl Blocks {
     /// # Errors
     /// The file cannot be written; then it still holds.
     pub fn remove(&self, entry: Entry) -> Result<(), BlocksError> {
+        let text = entry.to_string();
         self.change(entry, |snapshot, entry| {
             snapshot.remove(&entry);
             true
-        })
+        })?;
+        self.tell(Happened::ListRemoved, text);
+        Ok(())
+    }
+
+    /// Tells this sink of changes; the first one that is set.
+    pub fn audit(&self, sink: Arc<dyn Sink>) {
+        let _ = self.0.audit.set(sink);
+    }
+
+    fn tell(&self, happened: Happened, entry: String) {
+        if let Some(sink) = self.0.audit.get() {
+            sink.record(&Event { entry: Some(entry), ..Event::new(clock::now(), happened) });
+        }
     }
 
     fn change(&self, entry: Entry, change: impl FnOnce(&mut Snapshot, Entry) -> bool) -> Result<(), BlocksError> {
@@ -161,16 +176,12 @@ impl Blocks {
     /// What the lists say to a verified caller.
     ///
     /// # Errors
-    /// 503 where they are too old to tell, 401 for what was revoked, 403 for whom or what is blocked, in this order.
+    /// 401 for what was revoked, then 403 for whom or what is blocked.
     pub fn judge(&self, caller: &Principal) -> Result<(), Denial> {
         let denial = |reason, cause| {
             let id = Some(caller.id().to_string());
             Err(Denial { caller: id, ..Denial::refused(caller.scheme(), reason, cause) })
         };
-        if self.0.freshness.as_ref().is_some_and(Freshness::is_over) {
-            let reason = Reason::AuthenticationUnavailable(RetryAfter::seconds(2));
-            return denial(reason, "the lists of what was revoked are too old");
-        }
         let snapshot = self.0.snapshot.load();
         if snapshot.knows_nobody() {
             return Ok(());
@@ -203,12 +214,6 @@ impl Inner {
             self.snapshot.store(Arc::new(file::read(path)?));
         }
         Ok(())
-    }
-}
-
-impl Freshness {
-    fn is_over(&self) -> bool {
-        self.checked.load().plus(self.bound).after(clock::monotonic()).is_none()
     }
 }
 

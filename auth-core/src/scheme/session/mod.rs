@@ -469,12 +469,18 @@ impl Verifier {
         self.begin(claims, false, before).await
     }
 
-    /// Ends the session of a browser; whether there was one.
+    /// Ends the session of a browser; whose it was, if there was one.
     ///
     /// # Errors
     /// The store is out of reach: 503.
-    pub async fn log_out(&self, id: SessionId) -> Result<bool, Denial> {
-        self.store.end(id.key()).await.map_err(|_| unavailable("the store of sessions is out of reach").denial)
+    pub async fn log_out(&self, id: SessionId) -> Result<Option<Principal>, Denial> {
+        let away = |_| unavailable("the store of sessions is out of reach").denial;
+        let loaded = self.store.load(id.key()).await.map_err(away)?;
+        self.store.end(id.key()).await.map_err(away)?;
+        match loaded {
+            Loaded::Live(live) => self.principal(live.record.claims).map(Some),
+            Loaded::Superseded | Loaded::Unknown => Ok(None),
+        }
     }
 
     /// Ends all sessions of somebody, but perhaps one; how many (SESS-4).

@@ -1,0 +1,90 @@
+//! A sink that no request waits for.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+
+use super::{Event, Sink};
+
+/// Puts a queue of fixed length and a thread before another sink. Where the queue is full, events are dropped and counted: an
+/// audit that is too slow holds up no request.
+#[derive(Clone, Debug)]
+pub struct Bounded {
+    queue: SyncSender<Event>,
+    dropped: Arc<AtomicU64>,
+}
+
+impl Bounded {
+    /// A queue of so many events before this sink.
+    ///
+    /// # Errors
+    /// There is no thread to be had.
+    pub fn new(sink: impl Sink, length: usize) -> std::io::Result<Self> {
+        let (queue, events) = sync_channel::<Event>(length);
+        let run = move || {
+            for event in events {
+                // A sink that panics once is asked again.
+                let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| sink.record(&event)));
+                if told.is_err() {
+                    tracing::error!(target: "auth_core", "the audit sink panicked");
+                }
+            }
+        };
+        std::thread::Builder::new().name("auth-audit".to_owned()).spawn(run)?;
+        Ok(Self { queue, dropped: Arc::default() })
+    }
+
+    /// How many events were dropped so far.
+    pub fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+}
+
+impl Sink for Bounded {
+    fn record(&self, event: &Event) {
+        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) = self.queue.try_send(event.clone()) {
+            let before = self.dropped.fetch_add(1, Ordering::Relaxed);
+            // Once for each power of two: a flood is told of, and does not become one of lines.
+            if (before + 1).is_power_of_two() {
+                tracing::error!(target: "auth_core", dropped = before + 1, "the audit queue is full");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::sync::{Mutex, PoisonError};
+
+    use super::*;
+    use crate::audit::Happened;
+    use crate::clock;
+
+    /// Takes an event, and is then busy until it is told to go on.
+    struct Slow {
+        told: Sender<()>,
+        go_on: Mutex<Receiver<()>>,
+    }
+
+    impl Sink for Slow {
+        fn record(&self, _: &Event) {
+            self.told.send(()).unwrap();
+            let _ = self.go_on.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        }
+    }
+
+    #[test]
+    fn a_full_queue_holds_nobody_up_and_counts_what_it_drops() {
+        let ((told, is_told), (go_on, waits)) = (channel(), channel());
+        let bounded = Bounded::new(Slow { told, go_on: Mutex::new(waits) }, 4).unwrap();
+        let event = Event::new(clock::now(), Happened::Denied);
+        bounded.record(&event);
+        is_told.recv().unwrap(); // it is busy with the first
+        (0..10).for_each(|_| bounded.record(&event));
+        assert_eq!(bounded.dropped(), 6);
+        drop(go_on);
+        (0..4).for_each(|_| is_told.recv().unwrap());
+        assert_eq!(bounded.dropped(), 6);
+    }
+}

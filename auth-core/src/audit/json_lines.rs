@@ -1,0 +1,136 @@
+//! Events in a file, an object a line, and the files before it.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use super::{Event, Sink};
+
+/// A file of events. When it has grown to its size it becomes `NAME.1`, the one before `NAME.2`, and so on.
+#[derive(Debug)]
+pub struct JsonLines {
+    path: PathBuf,
+    most: u64,
+    kept: usize,
+    file: Mutex<Option<(File, u64)>>,
+}
+
+/// The file of events cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("the file of audit events cannot be opened: {0}")]
+pub struct JsonLinesError(std::io::Error);
+
+impl From<JsonLinesError> for std::io::Error {
+    fn from(error: JsonLinesError) -> Self {
+        Self::new(error.0.kind(), error.to_string())
+    }
+}
+
+impl JsonLines {
+    /// Appends to this file, readable by its owner alone where the system knows such a thing. It is turned over at 100 MiB, and
+    /// 10 files are kept.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, JsonLinesError> {
+        let path = path.as_ref().to_owned();
+        let file = append(&path).map_err(JsonLinesError)?;
+        Ok(Self { path, most: 100 * 1024 * 1024, kept: 10, file: Mutex::new(Some(file)) })
+    }
+
+    /// Turns over at another size, and keeps another number of files.
+    #[must_use]
+    pub fn rotate(self, most_bytes: u64, kept: usize) -> Self {
+        Self { most: most_bytes, kept, ..self }
+    }
+
+    fn write(&self, line: &str) -> std::io::Result<()> {
+        let mut open = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut file, mut length) = match open.take() {
+            Some(open) => open,
+            None => append(&self.path)?,
+        };
+        if length > 0 && length + line.len() as u64 > self.most {
+            drop(file);
+            self.turn_over()?;
+            (file, length) = append(&self.path)?;
+        }
+        file.write_all(line.as_bytes())?;
+        *open = Some((file, length + line.len() as u64));
+        Ok(())
+    }
+
+    fn turn_over(&self) -> std::io::Result<()> {
+        let name = |number: usize| {
+            let mut name = self.path.clone().into_os_string();
+            name.push(format!(".{number}"));
+            PathBuf::from(name)
+        };
+        if self.kept == 0 {
+            return std::fs::remove_file(&self.path);
+        }
+        for number in (1..self.kept).rev() {
+            if name(number).exists() {
+                std::fs::rename(name(number), name(number + 1))?;
+            }
+        }
+        std::fs::rename(&self.path, name(1))
+    }
+}
+
+fn append(path: &Path) -> std::io::Result<(File, u64)> {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    let length = file.metadata()?.len();
+    Ok((file, length))
+}
+
+impl Sink for JsonLines {
+    /// # Panics
+    /// The event cannot be written: what is not on record should not happen.
+    #[allow(clippy::panic, reason = "the caller refuses what was about to be let in; see `Sink`")]
+    fn record(&self, event: &Event) {
+        let mut line = serde_json::to_string(event).unwrap_or_default();
+        line.push('\n');
+        if let Err(error) = self.write(&line) {
+            tracing::error!(target: "auth_core", %error, "an audit event cannot be written");
+            panic!("an audit event cannot be written");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::Happened;
+    use crate::clock;
+
+    #[test]
+    fn a_file_that_is_full_is_turned_over_and_old_ones_go() {
+        let folder = std::env::temp_dir().join(format!("auth-core-audit-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("audit.jsonl");
+        let lines = |name: &str| std::fs::read_to_string(folder.join(name)).map(|text| text.lines().count()).ok();
+        let event = Event::new(clock::now(), Happened::LoggedIn);
+        let length = serde_json::to_string(&event).unwrap().len() as u64 + 1;
+        let sink = JsonLines::open(&path).unwrap().rotate(3 * length, 2);
+        (0..10).for_each(|_| sink.record(&event));
+        let names = ["audit.jsonl", "audit.jsonl.1", "audit.jsonl.2", "audit.jsonl.3"];
+        assert_eq!(names.map(lines), [Some(1), Some(3), Some(3), None]);
+        // It goes on where it was.
+        drop(sink);
+        JsonLines::open(&path).unwrap().record(&event);
+        assert_eq!(lines("audit.jsonl"), Some(2));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        assert!(JsonLines::open(folder.join("no/such/folder")).is_err());
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}
