@@ -3,5 +3,6 @@
 #![cfg(test)] // for clippy, which allows more in tests
 #![allow(clippy::print_stderr, reason = "what was skipped is said aloud")]
 
+mod browser;
 mod redis;
 mod session_store;

@@ -171,7 +171,8 @@ impl Connection {
         let status = lines.next().and_then(|line| line.strip_prefix("HTTP/1.1 ")).and_then(|line| line.get(..3));
         let status = status.and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("no status: {head:?}"));
         let field = |line: &str| {
-            let (name, value) = line.split_once(": ").unwrap_or_else(|| panic!("no field: {line:?}"));
+            let (name, value) = line.split_once(':').unwrap_or_else(|| panic!("no field: {line:?}"));
+            let value = value.strip_prefix(' ').unwrap_or(value);
             assert!(!name.is_empty() && !line.bytes().any(|byte| byte.is_ascii_control()), "{line:?}");
             (name.to_ascii_lowercase(), value.to_owned())
         };

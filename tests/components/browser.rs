@@ -1,0 +1,222 @@
+//! A real browser: what a person sees of a login, and what the browser does with our cookie.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::os::unix::process::CommandExt as _;
+use std::process::{Child, Command, Stdio};
+
+use actix_web::web::ServiceConfig;
+use actix_web::{HttpResponse, get, post};
+use auth_actix::{Auth, Passwords, Principal, Sessions, UsersFile, hash_password, require_auth, require_role};
+use auth_tests::program;
+use auth_tests::server::Server;
+use auth_tests::wire::request;
+use serde_json::{Value, json};
+
+/// chromedriver and the browser it drives; both end when dropped.
+struct Browser {
+    driver: Child,
+    address: SocketAddr,
+    session: String,
+    _profile: tempfile::TempDir,
+}
+
+impl Browser {
+    /// `None` where this machine has none.
+    fn start() -> Option<Self> {
+        program::run("chromium", &["--version"])?;
+        program::run("chromedriver", &["--version"])?;
+        let profile = tempfile::tempdir().unwrap();
+        let mut driver = Command::new("chromedriver");
+        // A group of its own: with the driver, all that it started ends.
+        driver.args(["--port=0"]).stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0);
+        let mut driver = driver.spawn().unwrap();
+        let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let started = lines.map_while(Result::ok).find(|line| line.contains("started successfully on port"));
+        let port = started.unwrap().rsplit(' ').next().unwrap().trim_end_matches('.').parse::<u16>().unwrap();
+        let mut browser =
+            Self { driver, address: ([127, 0, 0, 1], port).into(), session: String::new(), _profile: profile };
+        let profile = format!("--user-data-dir={}", browser._profile.path().display());
+        let arguments = [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            "--window-size=900,700",
+            &profile,
+        ];
+        let wanted = json!({ "capabilities": { "alwaysMatch": { "goog:chromeOptions": { "args": arguments } } } });
+        let made = browser.ask("POST", "/session", &wanted);
+        browser.session = made["sessionId"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned();
+        Some(browser)
+    }
+
+    fn ask(&self, method: &str, path: &str, body: &Value) -> Value {
+        let asked = request(method, path).field("Content-Type", "application/json");
+        let asked = if method == "GET" { asked } else { asked.body(body.to_string()) };
+        let answer = asked.send(self.address).json();
+        answer["value"].clone()
+    }
+
+    fn command(&self, method: &str, path: &str, body: &Value) -> Value {
+        self.ask(method, &format!("/session/{}{path}", self.session), body)
+    }
+
+    fn open(&self, url: &str) {
+        self.command("POST", "/url", &json!({ "url": url }));
+    }
+
+    fn run(&self, script: &str) -> Value {
+        self.command("POST", "/execute/sync", &json!({ "script": script, "args": [] }))
+    }
+
+    fn element(&self, css: &str) -> String {
+        let found = self.command("POST", "/element", &json!({ "using": "css selector", "value": css }));
+        let found = found.as_object().and_then(|found| found.values().next()).and_then(Value::as_str);
+        found.unwrap_or_else(|| panic!("no {css} in {}", self.text())).to_owned()
+    }
+
+    fn enter(&self, css: &str, text: &str) {
+        let element = self.element(css);
+        self.command("POST", &format!("/element/{element}/value"), &json!({ "text": text }));
+    }
+
+    fn click(&self, css: &str) {
+        let element = self.element(css);
+        self.command("POST", &format!("/element/{element}/click"), &json!({}));
+    }
+
+    fn text(&self) -> String {
+        self.run("return document.body.innerText").as_str().unwrap_or_default().to_owned()
+    }
+
+    fn path(&self) -> String {
+        self.run("return location.pathname + location.search").as_str().unwrap_or_default().to_owned()
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        if !self.session.is_empty() {
+            let closing = request("DELETE", &format!("/session/{}", self.session));
+            let _ = std::panic::catch_unwind(|| closing.send(self.address));
+        }
+        let group = format!("-{}", self.driver.id());
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
+        let _ = self.driver.wait();
+    }
+}
+
+#[require_auth]
+#[get("/members")]
+async fn members(caller: Principal) -> HttpResponse {
+    let hello = format!(
+        "<!doctype html><h1>Hello {}</h1><form method=post action=/logout><button id=out>Out</button></form>",
+        caller.local_subject()
+    );
+    HttpResponse::Ok().content_type("text/html; charset=utf-8").body(hello)
+}
+
+#[require_auth]
+#[post("/change")]
+async fn change() -> &'static str {
+    "changed"
+}
+
+#[require_role("admin")]
+#[get("/admin")]
+async fn admin() -> &'static str {
+    "admin"
+}
+
+#[derive(auth_actix::Role)]
+#[allow(dead_code)]
+enum Role {
+    Admin,
+}
+
+fn site() -> Server {
+    let users = format!("alice:{}:\n", hash_password(&"correct horse".into()).unwrap());
+    let auth = Auth::builder()
+        .session(Sessions::memory().over_plain_http_on_this_machine())
+        .users(Passwords::new(UsersFile::parse(&users).unwrap()))
+        .roles::<Role>()
+        .login_page("/login")
+        .build()
+        .unwrap();
+    Server::start(move |config: &mut ServiceConfig| {
+        let scope = auth.scope("").service(members).service(change).service(admin);
+        config.service(scope.service(auth.login()).service(auth.logout("/logout")));
+    })
+}
+
+#[test]
+fn a_person_logs_in_by_the_page_and_out_again_and_another_site_does_nothing_with_the_cookie() {
+    // CSRF-1, CSRF-4, COOKIE-1, PROB-5
+    let Some(browser) = Browser::start() else { return };
+    let (server, elsewhere) = (site(), site());
+    let url = |path: &str| format!("http://localhost:{}{path}", server.address.port());
+    browser.open(&url("/members?a=1"));
+    assert_eq!(browser.path(), "/login?return_to=/members%3Fa%3D1", "{}", browser.text());
+    browser.enter("input[name=username]", "alice");
+    browser.enter("input[name=password]", "wrong");
+    browser.click("button");
+    assert!(browser.text().contains("The name or the password is wrong."), "{}", browser.text());
+    browser.enter("input[name=username]", "alice");
+    browser.enter("input[name=password]", "correct horse");
+    browser.click("button");
+    assert_eq!(browser.path(), "/members?a=1", "{}", browser.text());
+    assert!(browser.text().contains("Hello alice"));
+    assert_eq!(browser.run("return document.cookie"), "", "no script sees it");
+    let fetched = "const [answer] = [await fetch('/change', { method: 'POST' })]; return answer.status";
+    assert_eq!(browser.run(fetched), 200);
+    browser.open(&url("/admin"));
+    assert!(browser.text().contains("not allowed") || browser.text().contains("403"), "{}", browser.text());
+    // The page of another site: the browser sends no cookie, or says where it comes from.
+    browser.open(&format!("http://127.0.0.1:{}/login", elsewhere.address.port()));
+    let forged = format!(
+        "const form = document.createElement('form'); form.method = 'post'; form.action = '{}'; document.body.append(form); form.submit()",
+        url("/change")
+    );
+    browser.run(&forged);
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    assert!(!browser.text().contains("changed"), "{}", browser.text());
+    browser.open(&url("/members"));
+    assert!(browser.text().contains("Hello alice"), "still logged in");
+    browser.click("#out");
+    assert_eq!(browser.path(), "/login");
+    browser.open(&url("/members"));
+    assert_eq!(browser.path(), "/login?return_to=/members");
+}
+
+#[test]
+fn what_our_pages_show_can_be_read() {
+    // WCAG 2.2 AA, 1.4.3: each text against what is behind it, in light and in dark.
+    let Some(browser) = Browser::start() else { return };
+    let server = site();
+    let contrast = "
+        const light = rgb => { const [r, g, b] = rgb.match(/[\\d.]+/g).slice(0, 3).map(v => { v /= 255; return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4 }); return 0.2126 * r + 0.7152 * g + 0.0722 * b };
+        const canvas = document.createElement('div'); canvas.style.color = 'Canvas'; document.body.append(canvas);
+        const behind = element => { for (let e = element; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor; if (!/, 0\\)$/.test(c)) return c } return getComputedStyle(canvas).color };
+        return Math.min(...[...document.querySelectorAll('h1, p, label, button')].map(e => { const [a, b] = [light(getComputedStyle(e).color), light(behind(e))]; return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05) }))";
+    for scheme in ["light", "dark"] {
+        let emulated = json!({ "cmd": "Emulation.setEmulatedMedia", "params": { "features": [{ "name": "prefers-color-scheme", "value": scheme }] } });
+        browser.command("POST", "/goog/cdp/execute", &emulated);
+        browser.open(&format!("http://localhost:{}/login", server.address.port()));
+        browser.enter("input[name=username]", "alice");
+        browser.enter("input[name=password]", "wrong");
+        browser.click("button");
+        let least = browser.run(contrast).as_f64().unwrap();
+        assert!(least >= 4.5, "{scheme}: {least}");
+        assert_eq!(browser.run("return performance.getEntriesByType('resource').length"), 0, "nothing else is loaded");
+    }
+    if let Some(folder) = std::env::var_os("SCREENSHOTS") {
+        let shot = browser.command("GET", "/screenshot", &json!({}));
+        std::fs::write(std::path::Path::new(&folder).join("login.base64"), shot.as_str().unwrap()).unwrap();
+    }
+}
