@@ -28,6 +28,7 @@ mod names;
 mod networks;
 mod pages;
 mod principal;
+mod readme;
 mod registration;
 mod session;
 mod start_up;

@@ -1,0 +1,241 @@
+//! The table of the README: each line is asked for here, and answered as it says.
+
+use std::path::Path;
+
+use actix_web::web::ServiceConfig;
+use actix_web::{get, post};
+use auth_actix::{
+    ApiKeyScheme, ApiKeysFile, Auth, Basic, Blocks, Confers, Countries, Database, Forwarding, Passwords, Sessions,
+    Throttle, deny_country, public, require_auth, require_network, require_permission, require_role, require_scope,
+};
+use auth_tests::server::Server;
+use auth_tests::token::{ISSUER, basic, bearer, now};
+use auth_tests::wire::{Answer, Request, get, request};
+use serde_json::json;
+
+use crate::users::{PASSWORD, Staff};
+use crate::{Permission, Role, TokenScope, jwt};
+
+#[require_auth]
+#[get("/me")]
+async fn me() -> &'static str {
+    "me"
+}
+
+#[require_auth]
+#[post("/me")]
+async fn change() -> &'static str {
+    "changed"
+}
+
+#[require_auth(max_age = "5m")]
+#[get("/fresh")]
+async fn fresh() -> &'static str {
+    "fresh"
+}
+
+#[require_auth(direct)]
+#[get("/direct")]
+async fn direct() -> &'static str {
+    "direct"
+}
+
+#[require_role("admin")]
+#[get("/admin")]
+async fn admin() -> &'static str {
+    "admin"
+}
+
+#[require_permission("posts:write")]
+#[get("/posts")]
+async fn posts() -> &'static str {
+    "posts"
+}
+
+#[require_scope("read:reports")]
+#[get("/scoped")]
+async fn scoped() -> &'static str {
+    "scoped"
+}
+
+#[public]
+#[require_network("10.0.0.0/8")]
+#[get("/inside")]
+async fn inside() -> &'static str {
+    "inside"
+}
+
+#[public]
+#[deny_country("KP")]
+#[get("/downloads")]
+async fn downloads() -> &'static str {
+    "downloads"
+}
+
+#[public]
+#[get("/open")]
+async fn open() -> &'static str {
+    "open"
+}
+
+struct Place(Server, tempfile::TempDir);
+
+fn place() -> Place {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = folder.path().join("keys.txt");
+    std::fs::write(&keys, "").unwrap();
+    let blocks = Blocks::memory();
+    for line in [
+        format!("revoke token {ISSUER} revoked {}", now() + 3600),
+        format!("block token {ISSUER} blocked"),
+        format!("block subject user:{}:{ISSUER}:dismissed", ISSUER.len()),
+        "block address 203.0.113.66".to_owned(),
+    ] {
+        blocks.add(line.parse().unwrap()).unwrap();
+    }
+    let all = Confers::everything;
+    let users = Passwords::new(Staff::default()).throttle(Throttle::off());
+    let database = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/geoip/odd.mmdb");
+    let auth = Auth::builder()
+        .realm("reports")
+        .bearer(jwt().confers(all()))
+        .basic(Basic::new(users).confers(all()))
+        .api_keys(ApiKeyScheme::new(ApiKeysFile::open(keys).unwrap()).confers(all()))
+        .session(Sessions::memory().confers(all()))
+        .roles::<Role>()
+        .login_page("/login")
+        .behind(["127.0.0.1"], Forwarding::XForwardedFor)
+        .hosts(["localhost"])
+        .countries(Countries::database(Database::open(database).unwrap()))
+        .blocks(blocks)
+        .build()
+        .unwrap();
+    let server = Server::start(move |config: &mut ServiceConfig| {
+        let scope =
+            auth.scope("").service(me).service(change).service(fresh).service(direct).service(admin).service(posts);
+        let scope = scope.service(scoped).service(inside).service(downloads).service(open);
+        config.service(scope.service(auth.login()).service(auth.logout("/logout")));
+    });
+    Place(server, folder)
+}
+
+const OURS: (&str, &str) = ("Sec-Fetch-Site", "same-origin");
+
+impl Place {
+    fn from(&self, address: &str, request: Request) -> Answer {
+        self.0.send(&request.field("X-Forwarded-For", address))
+    }
+
+    fn send(&self, request: Request) -> Answer {
+        self.from("192.0.2.1", request)
+    }
+
+    fn login(&self, name: &str, password: &str) -> Answer {
+        let form = format!("username={name}&password={}", password.replace(' ', "+"));
+        let request = request("POST", "/login").fields(&[OURS, ("Content-Type", "application/x-www-form-urlencoded")]);
+        self.send(request.body(form))
+    }
+
+    fn session(&self, name: &str) -> String {
+        let answer = self.login(name, PASSWORD);
+        let set = answer.lines("set-cookie");
+        set[0].split(';').next().unwrap().to_owned()
+    }
+
+    /// What the line of that name is about.
+    fn ask(&self, why: &str) -> Answer {
+        let token = |members: serde_json::Value| bearer(members);
+        let by = |path: &str, members: serde_json::Value| self.send(get(path).authorization(token(members)));
+        match why {
+            "no token" => self.send(get("/me")),
+            "no session, a person looks" => self.send(get("/me").field("Sec-Fetch-Mode", "navigate")),
+            "no session, htmx asks" => {
+                let answer = self.send(get("/me").field("HX-Request", "true"));
+                assert_eq!(answer.field("hx-redirect"), Some("/login?return_to=/"));
+                // The fragment has no problem type: what it would be is that of a program.
+                Answer { body: self.send(get("/me")).body, ..answer }
+            }
+            "wrong password, in a header" => self.send(get("/me").authorization(basic("alice", "guess"))),
+            "wrong password, in the form" => self.login("alice", "guess"),
+            "no token at all" => self.send(get("/me").authorization("Bearer abc")),
+            "a bad signature" => {
+                let good = token(json!({}));
+                let (rest, signature) = good.rsplit_once('.').unwrap();
+                let forged: String = signature.chars().rev().collect();
+                self.send(get("/me").authorization(format!("{rest}.{forged}")))
+            }
+            "an expired token" => by("/me", json!({ "exp": now() - 3600 })),
+            "a revoked token" => by("/me", json!({ "jti": "revoked" })),
+            "an ended session" => {
+                let cookie = self.session("alice");
+                let out = self.send(request("POST", "/logout").field("Cookie", &cookie).fields(&[OURS]));
+                assert_eq!(out.status, 204);
+                let answer = self.send(get("/me").field("Cookie", &cookie));
+                assert!(answer.field("set-cookie").unwrap().ends_with("Max-Age=0"));
+                answer
+            }
+            "a wrong API key" => self.send(get("/me").field("X-Api-Key", "ak.AAAAAAAAAAAA.abc")),
+            "a login too old" => by("/fresh", json!({ "auth_time": now() - 3600 })),
+            "a role is lacking" => by("/admin", json!({ "roles": ["viewer"] })),
+            "a permission is lacking" => self.send(get("/posts").field("Cookie", self.session("victor"))),
+            "a scope is lacking" => by("/scoped", json!({ "scope": "write:reports" })),
+            "somebody acts for the caller" => by("/direct", json!({ "act": { "sub": "bob" } })),
+            "the network" => self.send(get("/inside")),
+            "the country" => self.from("198.51.100.7", get("/downloads")),
+            "a country that is not known" => self.from("8.8.8.8", get("/downloads")),
+            "a blocked address" => self.from("203.0.113.66", get("/open")),
+            "a blocked subject" => by("/me", json!({ "sub": "dismissed" })),
+            "a blocked token" => by("/me", json!({ "jti": "blocked" })),
+            "another site's page" => {
+                let forged = request("POST", "/me").field("Cookie", self.session("alice"));
+                self.send(forged.field("Sec-Fetch-Site", "cross-site").body(""))
+            }
+            unknown => panic!("the README has a line that nobody asks for: {unknown}"),
+        }
+    }
+}
+
+#[test]
+fn each_line_of_the_readme_is_answered_as_it_says() {
+    let readme = include_str!("../../README.md");
+    let table = readme.split("## Every 401 and 403").nth(1).and_then(|rest| rest.split("\nAnd what is neither").next());
+    let lines = table
+        .unwrap()
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| why") && !line.contains("---"));
+    let place = place();
+    let mut count = 0;
+    for line in lines {
+        let cells: Vec<_> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+        let [why, _, _, answer] = cells.as_slice() else { panic!("not four cells: {line}") };
+        let found = place.ask(why);
+        assert_eq!(found.status.to_string(), answer[..3], "{why}: {found:?}");
+        let words: Vec<_> = answer.split('`').skip(1).step_by(2).collect();
+        let challenges = found.lines("www-authenticate").join(", ");
+        match (words.as_slice(), found.status) {
+            ([problem, ..], 401 | 403) if why != &"wrong password, in the form" => {
+                assert_eq!(found.problem(), *problem, "{why}: {found:?}");
+                assert_eq!(
+                    found.field("content-type").unwrap_or_default().starts_with("text/html"),
+                    why.contains("htmx")
+                );
+            }
+            _ => {}
+        }
+        for scheme in
+            ["Bearer", "Basic", "ApiKey", "Session"].into_iter().filter(|_| answer.contains("a challenge for each"))
+        {
+            assert!(challenges.contains(&format!("{scheme} realm=\"reports\"")), "{why}: {challenges}");
+        }
+        for word in words.iter().skip(1) {
+            let shown = format!("{challenges} {:?}", found.fields);
+            let header = shown.contains(*word)
+                || shown.to_lowercase().contains(&word.to_lowercase())
+                || found.text().contains(word);
+            assert!(header, "{why}: {word} in {found:?}");
+        }
+        count += 1;
+    }
+    assert_eq!(count, 23);
+    let _ = (Permission::PostsWrite, TokenScope::Read, Role::Suspended);
+}
