@@ -95,6 +95,23 @@ impl Browser {
         self.run("return document.body.innerText").as_str().unwrap_or_default().to_owned()
     }
 
+    /// Waits for a page that is on its way.
+    fn until(&self, what: &str, there: impl Fn(&Self) -> bool) {
+        let start = std::time::Instant::now();
+        while !there(self) {
+            assert!(start.elapsed().as_secs() < 20, "{what}: {} at {}", self.text(), self.path());
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+    }
+
+    fn shows(&self, text: &str) {
+        self.until(text, |browser| browser.text().contains(text));
+    }
+
+    fn is_at(&self, path: &str) {
+        self.until(path, |browser| browser.path() == path);
+    }
+
     fn path(&self) -> String {
         self.run("return location.pathname + location.search").as_str().unwrap_or_default().to_owned()
     }
@@ -162,21 +179,21 @@ fn a_person_logs_in_by_the_page_and_out_again_and_another_site_does_nothing_with
     let (server, elsewhere) = (site(), site());
     let url = |path: &str| format!("http://localhost:{}{path}", server.address.port());
     browser.open(&url("/members?a=1"));
-    assert_eq!(browser.path(), "/login?return_to=/members%3Fa%3D1", "{}", browser.text());
+    browser.is_at("/login?return_to=/members%3Fa%3D1");
     browser.enter("input[name=username]", "alice");
     browser.enter("input[name=password]", "wrong");
     browser.click("button");
-    assert!(browser.text().contains("The name or the password is wrong."), "{}", browser.text());
+    browser.shows("The name or the password is wrong.");
     browser.enter("input[name=username]", "alice");
     browser.enter("input[name=password]", "correct horse");
     browser.click("button");
-    assert_eq!(browser.path(), "/members?a=1", "{}", browser.text());
-    assert!(browser.text().contains("Hello alice"));
+    browser.is_at("/members?a=1");
+    browser.shows("Hello alice");
     assert_eq!(browser.run("return document.cookie"), "", "no script sees it");
     let fetched = "const [answer] = [await fetch('/change', { method: 'POST' })]; return answer.status";
     assert_eq!(browser.run(fetched), 200);
     browser.open(&url("/admin"));
-    assert!(browser.text().contains("not allowed") || browser.text().contains("403"), "{}", browser.text());
+    browser.shows("403");
     // The page of another site: the browser sends no cookie, or says where it comes from.
     browser.open(&format!("http://127.0.0.1:{}/login", elsewhere.address.port()));
     let forged = format!(
@@ -187,11 +204,11 @@ fn a_person_logs_in_by_the_page_and_out_again_and_another_site_does_nothing_with
     std::thread::sleep(std::time::Duration::from_millis(500));
     assert!(!browser.text().contains("changed"), "{}", browser.text());
     browser.open(&url("/members"));
-    assert!(browser.text().contains("Hello alice"), "still logged in");
+    browser.shows("Hello alice");
     browser.click("#out");
-    assert_eq!(browser.path(), "/login");
+    browser.is_at("/login");
     browser.open(&url("/members"));
-    assert_eq!(browser.path(), "/login?return_to=/members");
+    browser.is_at("/login?return_to=/members");
 }
 
 #[test]
@@ -211,6 +228,7 @@ fn what_our_pages_show_can_be_read() {
         browser.enter("input[name=username]", "alice");
         browser.enter("input[name=password]", "wrong");
         browser.click("button");
+        browser.shows("The name or the password is wrong.");
         let least = browser.run(contrast).as_f64().unwrap();
         assert!(least >= 4.5, "{scheme}: {least}");
         assert_eq!(browser.run("return performance.getEntriesByType('resource').length"), 0, "nothing else is loaded");

@@ -32,6 +32,8 @@ struct Slot {
     until: Moment,
     /// Free again from then on.
     forget: Moment,
+    /// Of a login that is remembered, rather than of failures.
+    known: bool,
 }
 
 impl Bucket {
@@ -126,12 +128,19 @@ impl Table {
         self.bucket(subject, |tag, bucket| bucket.find(tag, now).is_some()).unwrap_or(false)
     }
 
-    /// Remembers a login. Where there is no room, it is not.
+    /// Remembers a login. In no more than half of the slots: who logs in from very many places pushes out what is remembered
+    /// of others, and never a count of failures.
     pub(super) fn remember(&self, subject: &Subject, now: Moment) {
         self.bucket(subject, |tag, bucket| {
+            let known = |slot: &&mut Slot| slot.known && slot.forget > now;
+            let is_there = bucket.find(tag, now).is_some();
+            if !is_there && bucket.slots.iter_mut().filter(known).count() >= SLOTS / 2 {
+                let oldest = bucket.slots.iter_mut().filter(known).min_by_key(|slot| slot.forget);
+                oldest.into_iter().for_each(|slot| *slot = Slot::default());
+            }
             let slot = bucket.take(tag, now);
             if slot.tag == tag {
-                slot.forget = now.plus(KNOWN);
+                (slot.forget, slot.known) = (now.plus(KNOWN), true);
             }
         });
     }

@@ -359,6 +359,21 @@ mod tests {
     }
 
     #[test]
+    fn who_logs_in_from_everywhere_takes_no_room_from_others() {
+        // M7: a /48 has 65,536 places, and each that logged in is remembered.
+        let throttle = Throttle::with(Limits::default());
+        for subnet in 0..40_000_u16 {
+            let place = Some(IpAddr::from([0x2001, 0xdb8, 1, subnet, 0, 0, 0, 1]));
+            throttle.admit_at("mallory", place, at(0)).unwrap().settle_at(Outcome::Success, at(0));
+        }
+        let judged = (0..2_000).filter(|name| {
+            let mut attempts = (0..5).map(|_| throttle.admit_at(&format!("user{name}"), None, at(1)));
+            attempts.all(|attempt| attempt.is_ok())
+        });
+        assert_eq!(judged.count(), 2_000, "each has the failures that are free");
+    }
+
+    #[test]
     fn a_flood_of_made_up_names_forgets_nobody() {
         // M7: a full table keeps counts.
         let throttle = Throttle::with(Limits::default());

@@ -18,7 +18,7 @@ type Headers<'a> = &'a [(&'a str, &'a str)];
 
 #[actix_web::test]
 async fn the_client_is_whom_the_proxy_saw() {
-    let app = init_service(App::new().service(intranet(&settings(&[7; 32]).build().unwrap()))).await;
+    let app = init_service(App::new().service(intranet(&settings(&[7; 32], Blocks::memory()).build().unwrap()))).await;
     let host = ("Host", "intranet.example");
     #[rustfmt::skip] // a table is read by column
     let table: [(&str, &str, Headers<'_>, u16); 12] = [
@@ -49,7 +49,7 @@ async fn the_client_is_whom_the_proxy_saw() {
 #[actix_web::test]
 async fn a_token_helps_where_the_rule_says_so() {
     let keys = Keys::new();
-    let auth = settings(&[]).test_keys(&keys).build().unwrap();
+    let auth = settings(&[], Blocks::memory()).test_keys(&keys).build().unwrap();
     let app = init_service(App::new().service(intranet(&auth))).await;
     let admin = format!("Bearer {}", keys.token(ISSUER, AUDIENCE, &json!({ "roles": ["admin"] })));
     #[rustfmt::skip]
@@ -73,7 +73,7 @@ async fn a_token_helps_where_the_rule_says_so() {
 
 #[actix_web::test]
 async fn on_a_socket_this_machine_is_the_proxy() {
-    let auth = settings(&[7; 32]).build().unwrap();
+    let auth = settings(&[7; 32], Blocks::memory()).build().unwrap();
     let server =
         HttpServer::new(move || App::new().service(intranet(&auth))).workers(1).bind(("127.0.0.1", 0)).unwrap();
     let address = server.addrs()[0];
@@ -95,4 +95,25 @@ fn send(address: SocketAddr, header: &str) -> String {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer
+}
+
+#[actix_web::test]
+async fn a_country_comes_from_the_proxy_alone_and_whoever_is_blocked_is_out() {
+    let blocks = Blocks::memory();
+    let auth = settings(&[7; 32], blocks.clone()).build().unwrap();
+    let app = init_service(App::new().service(intranet(&auth))).await;
+    let answered = async |peer: &str, country: &[&str]| {
+        let request = TestRequest::get().uri("/downloads").peer_addr(peer.parse().unwrap());
+        let request = request.insert_header(("Host", "intranet.example")).insert_header((XFF, "198.51.100.7"));
+        let request = country.iter().fold(request, |request, country| request.append_header(("X-Country", *country)));
+        call_service(&app, request.to_request()).await.status().as_u16()
+    };
+    assert_eq!(answered(PROXY, &["DE"]).await, 200);
+    for (peer, country) in
+        [(PROXY, &["KP"][..]), (PROXY, &["XX"]), (PROXY, &[]), (PROXY, &["DE", "KP"]), (OUTSIDE, &["DE"])]
+    {
+        assert_eq!(answered(peer, country).await, 403, "{peer} {country:?}");
+    }
+    blocks.add("block address 198.51.100.0/24".parse().unwrap()).unwrap();
+    assert_eq!(answered(PROXY, &["DE"]).await, 403);
 }

@@ -1,0 +1,97 @@
+//! An API for programs: each has a key of its own, with what it may, and a key is taken back by deleting its line.
+//!
+//! Copy this when your customers' programs call you. Keys come from `make-key`, in `src/bin`, which shows each once and prints the
+//! line that the file keeps: the hash of the key, never the key.
+//!
+//! ```text
+//! cargo run -p api-keys --bin make-key backup reader read:reports >> keys.txt     # the key goes to the terminal
+//! cargo run -p api-keys
+//! curl -i -H 'X-Api-Key: ak.…' http://127.0.0.1:8080/reports
+//! ```
+//!
+//! `KEYS` names the file (`keys.txt` unless set), `PORT` says where the server listens.
+
+use std::io;
+
+use actix_web::dev::HttpServiceFactory;
+use actix_web::{App, HttpServer, Responder, get};
+use auth_actix::{ApiKeysFile, Auth, Principal, require_role, require_scope};
+
+#[derive(auth_actix::Role)]
+enum Role {
+    Reader,
+}
+
+#[derive(auth_actix::TokenScope)]
+enum TokenScope {
+    #[token_scope("read:reports")]
+    ReadReports,
+}
+
+#[require_scope("read:reports")]
+#[get("/reports")]
+async fn reports(caller: Principal) -> impl Responder {
+    format!("all reports, for {}\n", caller.id())
+}
+
+#[require_role("reader")]
+#[get("/status")]
+async fn status() -> impl Responder {
+    "all is well\n"
+}
+
+fn api(auth: &Auth) -> impl HttpServiceFactory + use<> {
+    auth.scope("").service(reports).service(status)
+}
+
+#[actix_web::main]
+#[allow(clippy::print_stdout, reason = "for the person who started it")]
+async fn main() -> io::Result<()> {
+    tracing_subscriber::fmt().with_writer(io::stderr).init();
+    let port = std::env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(8080);
+    let path = std::env::var("KEYS").unwrap_or("keys.txt".into());
+    if !std::path::Path::new(&path).exists() {
+        std::fs::write(&path, "# ID HASH OWNER ROLES SCOPES EXPIRES, as make-key prints it\n")?;
+    }
+    let auth = Auth::builder().realm("api").api_keys(ApiKeysFile::open(path)?).build()?;
+    let server = HttpServer::new(move || App::new().service(api(&auth))).bind(("127.0.0.1", port))?;
+    for address in server.addrs() {
+        println!("listening on http://{address}");
+    }
+    server.run().await
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::{TestRequest, call_service, init_service};
+    use auth_actix::ApiKey;
+    use secrecy::ExposeSecret as _;
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn a_key_opens_what_its_line_says() {
+        let (reader, other) = (ApiKey::generate("backup").unwrap(), ApiKey::generate("other").unwrap());
+        let lines = [reader.stored.roles(["reader"]).scopes(["read:reports"]).to_line(), other.stored.to_line()];
+        let path = std::env::temp_dir().join(format!("api-keys-{}.txt", std::process::id()));
+        std::fs::write(&path, lines.join("\n")).unwrap();
+        let auth = Auth::builder().realm("api").api_keys(ApiKeysFile::open(&path).unwrap()).build().unwrap();
+        let app = init_service(App::new().service(api(&auth))).await;
+        let answered = async |path: &str, key: &str| {
+            let request = TestRequest::get().uri(path).insert_header(("X-Api-Key", key));
+            call_service(&app, request.to_request()).await.status().as_u16()
+        };
+        let (reader, other) = (reader.key.expose_secret(), other.key.expose_secret());
+        #[rustfmt::skip]
+        let table = [
+            ("/reports", reader, 200), ("/status", reader, 200),
+            ("/reports", other,  403), ("/status", other,  403),
+            ("/reports", "ak.x", 401), ("/reports", "",    400),
+        ];
+        for (path, key, expected) in table {
+            assert_eq!(answered(path, key).await, expected, "{path} {expected}");
+        }
+        std::fs::remove_file(path).unwrap();
+        let _ = (Role::Reader, TokenScope::ReadReports);
+    }
+}
