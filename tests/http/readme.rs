@@ -78,7 +78,11 @@ async fn open() -> &'static str {
     "open"
 }
 
-struct Place(Server, tempfile::TempDir);
+struct Place {
+    server: Server,
+    /// Goes with the test.
+    _folder: tempfile::TempDir,
+}
 
 fn place() -> Place {
     let folder = tempfile::tempdir().unwrap();
@@ -116,14 +120,14 @@ fn place() -> Place {
         let scope = scope.service(scoped).service(inside).service(downloads).service(open);
         config.service(scope.service(auth.login()).service(auth.logout("/logout")));
     });
-    Place(server, folder)
+    Place { server, _folder: folder }
 }
 
 const OURS: (&str, &str) = ("Sec-Fetch-Site", "same-origin");
 
 impl Place {
     fn from(&self, address: &str, request: Request) -> Answer {
-        self.0.send(&request.field("X-Forwarded-For", address))
+        self.server.send(&request.field("X-Forwarded-For", address))
     }
 
     fn send(&self, request: Request) -> Answer {

@@ -109,6 +109,9 @@ impl Table {
             let slot = own.unwrap_or(&mut bucket.shared);
             slot.count = slot.count.saturating_sub(1);
             slot.until = Moment::default();
+            if slot.count == 0 && !slot.known {
+                *slot = Slot::default(); // room for others
+            }
         });
     }
 
