@@ -28,6 +28,8 @@ pub mod web;
 pub mod __private;
 
 pub use auth_core::audit::{Bounded, Event, Happened, JsonLines, JsonLinesError, Sink, TracingSink};
+#[cfg(all(feature = "blocks", feature = "redis"))]
+pub use auth_core::blocks::RedisBlocksError;
 #[cfg(feature = "blocks")]
 pub use auth_core::blocks::{Blocks, BlocksError, Entry, EntryError, FileError};
 pub use auth_core::client::address::Forwarding;
@@ -50,7 +52,7 @@ pub use auth_core::scheme::session::{
     Live, Loaded, LogIn, MemoryStore, Record, SUPERSEDED, SessionKey, SessionStore, Sessions, SessionsError,
     StoreError, Stored,
 };
-#[cfg(feature = "redis")]
+#[cfg(all(feature = "redis", feature = "session"))]
 pub use auth_core::scheme::session::{RedisStore, RedisUrlError};
 #[cfg(feature = "passwords")]
 pub use auth_core::throttle::{Limits, Throttle};

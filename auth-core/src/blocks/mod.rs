@@ -8,6 +8,8 @@
 
 mod entry;
 mod file;
+#[cfg(feature = "redis")]
+mod redis;
 mod snapshot;
 
 use std::net::IpAddr;
@@ -19,8 +21,12 @@ use arc_swap::ArcSwap;
 
 pub use self::entry::{Entry, EntryError};
 pub use self::file::FileError;
+#[cfg(feature = "redis")]
+pub use self::redis::RedisBlocksError;
 use self::snapshot::Snapshot;
 use crate::audit::{Event, Happened, Sink};
+#[cfg(feature = "redis")]
+use crate::clock::Moment;
 use crate::clock::{self, Timestamp};
 use crate::denial::{Denial, Reason};
 use crate::principal::Principal;
@@ -42,6 +48,9 @@ struct Inner {
     snapshot: ArcSwap<Snapshot>,
     /// Held while the lists change.
     home: Mutex<Home>,
+    /// Until when the snapshot holds, where the lists live elsewhere.
+    #[cfg(feature = "redis")]
+    holds: Option<ArcSwap<Moment>>,
     audit: OnceLock<Arc<dyn Sink>>,
 }
 
@@ -49,6 +58,8 @@ struct Inner {
 enum Home {
     Memory,
     File(PathBuf),
+    #[cfg(feature = "redis")]
+    Redis(redis::Server),
 }
 
 /// Why an entry is not added.
@@ -64,6 +75,10 @@ pub enum BlocksError {
     /// The file of the lists.
     #[error(transparent)]
     File(#[from] FileError),
+    /// Their server.
+    #[cfg(feature = "redis")]
+    #[error(transparent)]
+    Redis(#[from] RedisBlocksError),
 }
 
 /// How long an entry of a token outlives the token: as long as any leeway.
@@ -98,10 +113,31 @@ impl Blocks {
         Ok(blocks)
     }
 
+    /// Lists in Redis or Valkey, shared by all instances that name the same one: `redis://user:password@host:6379/0`. A change
+    /// reaches every instance within two seconds. Where the server is out of reach, what was read before holds for ten; after
+    /// that, credentials are answered with 503, since nobody knows any more what was revoked. A server that lost the lists is
+    /// given them again by an instance that has them. No connection is opened here.
+    ///
+    /// # Errors
+    /// The address is none.
+    #[cfg(feature = "redis")]
+    pub fn redis(url: &str) -> Result<Self, RedisBlocksError> {
+        let inner = Arc::new(Inner {
+            snapshot: ArcSwap::from_pointee(Snapshot::default()),
+            home: Mutex::new(Home::Redis(redis::Server::new(url)?)),
+            holds: Some(ArcSwap::from_pointee(Moment::default())),
+            audit: OnceLock::new(),
+        });
+        redis::follow(&inner, redis::Server::new(url)?).map_err(|_| RedisBlocksError::Unavailable)?;
+        Ok(Self(inner))
+    }
+
     fn new(snapshot: Snapshot, home: Home) -> Self {
         Self(Arc::new(Inner {
             snapshot: ArcSwap::from_pointee(snapshot),
             home: Mutex::new(home),
+            #[cfg(feature = "redis")]
+            holds: None,
             audit: OnceLock::new(),
         }))
     }
@@ -109,7 +145,8 @@ impl Blocks {
     /// Adds an entry; it holds from the next request on.
     ///
     /// # Errors
-    /// There is no room, or the file cannot be written; then it does not hold.
+    /// There is no room, or the file or the server cannot be written; then it does not hold. With a server it waits for that,
+    /// up to a few seconds: from a handler, call it in `web::block`.
     pub fn add(&self, entry: Entry) -> Result<(), BlocksError> {
         let text = entry.to_string();
         self.change(entry, Snapshot::add)?;
@@ -151,13 +188,20 @@ impl Blocks {
         let mut snapshot = match &*home {
             Home::Memory => Snapshot::clone(&self.0.snapshot.load()),
             Home::File(path) => file::read(path)?,
+            #[cfg(feature = "redis")]
+            Home::Redis(server) => server.read()?,
         };
+        #[cfg(feature = "redis")]
+        let before = snapshot.clone();
         snapshot.forget_expired(clock::now().minus(LEEWAY));
         if !change(&mut snapshot, entry) {
             return Err(BlocksError::Full);
         }
-        if let Home::File(path) = &*home {
-            file::write(path, &snapshot)?;
+        match &*home {
+            Home::Memory => {}
+            Home::File(path) => file::write(path, &snapshot)?,
+            #[cfg(feature = "redis")]
+            Home::Redis(server) => server.write(&before, &snapshot)?,
         }
         self.0.snapshot.store(Arc::new(snapshot));
         Ok(())
@@ -176,12 +220,18 @@ impl Blocks {
     /// What the lists say to a verified caller.
     ///
     /// # Errors
-    /// 401 for what was revoked, then 403 for whom or what is blocked.
+    /// 503 where the lists live elsewhere and are too old to tell; 401 for what was revoked; then 403 for whom or what is
+    /// blocked.
     pub fn judge(&self, caller: &Principal) -> Result<(), Denial> {
         let denial = |reason, cause| {
             let id = Some(caller.id().to_string());
             Err(Denial { caller: id, ..Denial::refused(caller.scheme(), reason, cause) })
         };
+        #[cfg(feature = "redis")]
+        if self.0.holds.as_ref().is_some_and(|until| until.load().after(clock::monotonic()).is_none()) {
+            let reason = Reason::AuthenticationUnavailable(crate::denial::RetryAfter::seconds(2));
+            return denial(reason, "the lists of what was revoked are too old");
+        }
         let snapshot = self.0.snapshot.load();
         if snapshot.knows_nobody() {
             return Ok(());
@@ -204,6 +254,18 @@ impl Blocks {
             return denial(Reason::AccessBlocked, "the token is blocked");
         }
         Ok(())
+    }
+}
+
+#[cfg(feature = "redis")]
+impl Inner {
+    /// The snapshot is what the server has now.
+    fn is_fresh(&self, now: Moment) {
+        /// As long as this a snapshot holds without a look.
+        const BOUND: Duration = Duration::from_secs(10);
+        if let Some(holds) = &self.holds {
+            holds.store(Arc::new(now.plus(BOUND)));
+        }
     }
 }
 

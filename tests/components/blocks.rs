@@ -1,0 +1,76 @@
+//! Block lists and revocations that instances share, and what becomes of them when the server is away.
+
+use std::time::{Duration, Instant};
+
+use actix_web::get;
+use actix_web::web::ServiceConfig;
+use auth_actix::{Auth, Blocks, Jwt, Peer, public, require_auth};
+use auth_tests::server::Server;
+use auth_tests::token::{AUDIENCE, ISSUER, SECRET, bearer, now};
+use auth_tests::wire::get;
+use serde_json::json;
+
+use crate::redis::{Redis, programs};
+
+#[require_auth]
+#[get("/me")]
+async fn me() -> &'static str {
+    "me"
+}
+
+#[public]
+#[get("/open")]
+async fn open() -> &'static str {
+    "open"
+}
+
+fn instance(redis: &Redis) -> (Server, Blocks) {
+    let blocks = Blocks::redis(&redis.url()).unwrap();
+    let jwt = Jwt::hs256(SECRET).issuer(ISSUER).audience(AUDIENCE);
+    let auth = Auth::builder().bearer(jwt).client_address(Peer).blocks(blocks.clone()).build().unwrap();
+    let server = Server::start(move |config: &mut ServiceConfig| {
+        config.service(auth.scope("").service(me).service(open));
+    });
+    (server, blocks)
+}
+
+fn within(seconds: u64, what: &str, expected: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !expected() {
+        assert!(start.elapsed() < Duration::from_secs(seconds), "{what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn what_is_revoked_at_one_instance_is_revoked_at_all_and_stays_so_when_the_server_forgets() {
+    // M2, JWT-26
+    for program in programs() {
+        let mut redis = Redis::start(program);
+        let ((one, blocks), (other, _)) = (instance(&redis), instance(&redis));
+        let token = bearer(json!({ "jti": "j1" }));
+        let status = |server: &Server| server.send(&get("/me").authorization(&token)).status;
+        within(5, "both have read the lists", || status(&one) == 200 && status(&other) == 200);
+        blocks.add(format!("revoke token {ISSUER} j1 {}", now() + 3600).parse().unwrap()).unwrap();
+        assert_eq!(status(&one), 401, "at once where it was said");
+        within(3, "within the bound everywhere", || status(&other) == 401);
+        // A third one that starts now reads what the others have.
+        let (third, _) = instance(&redis);
+        within(5, "a new instance", || status(&third) == 401);
+        redis.kill();
+        assert!(blocks.add("block address 192.0.2.1".parse().unwrap()).is_err(), "what cannot be shared is not said");
+        assert_eq!(status(&other), 401, "what was read before holds");
+        let good = bearer(json!({ "jti": "j2" }));
+        let stranger_and_good =
+            |server: &Server| [server.send(&get("/open")).status, server.send(&get("/me").authorization(&good)).status];
+        assert_eq!(stranger_and_good(&other), [200, 200]);
+        within(20, "then nobody knows any more", || stranger_and_good(&other) == [200, 503]);
+        redis.restart(); // empty
+        within(5, "all goes on", || stranger_and_good(&other) == [200, 200]);
+        assert_eq!(status(&other), 401, "and what was revoked stays so");
+        let (fourth, _) = instance(&redis);
+        within(5, "a new instance is told by those that know", || status(&fourth) == 401);
+        blocks.remove(format!("revoke token {ISSUER} j1 0").parse().unwrap()).unwrap();
+        within(3, "taken back", || status(&other) == 200);
+    }
+}
