@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpRequest};
 use auth_core::Principal;
+use auth_core::clock;
 use auth_core::decision::{Decision, Rules, counted, decide};
 use auth_core::denial::challenge::Scheme;
 use auth_core::denial::{Denial, Reason};
@@ -20,7 +21,7 @@ use pin_project_lite::pin_project;
 
 use crate::auth::Auth;
 use crate::respond::{self, Refusal};
-use crate::{audit, gather, outcome};
+use crate::{audit, count, gather, outcome};
 
 /// What a scope binds its handlers to: its `Auth`, which no `app_data` replaces, its own rule, and the scope around it.
 pub(crate) struct Binding {
@@ -188,6 +189,19 @@ enum Credential {
     Session(auth_core::scheme::session::SessionId),
 }
 
+impl Credential {
+    const fn scheme(&self) -> Scheme {
+        match *self {
+            #[cfg(feature = "basic")]
+            Self::Password(_) => Scheme::Basic,
+            #[cfg(feature = "api-key")]
+            Self::ApiKey(_) => Scheme::ApiKey,
+            #[cfg(feature = "session")]
+            Self::Session(_) => Scheme::Session,
+        }
+    }
+}
+
 /// Decides one layer, for `handler`. `verified` is the outcome of a verification that took a while.
 fn step<'a>(
     request: &HttpRequest,
@@ -225,7 +239,9 @@ fn step<'a>(
         known = match presented.take() {
             #[cfg(feature = "jwt")]
             Some(Presented::Bearer(token)) => {
+                let since = clock::monotonic();
                 let verified = auth.verifier_of_tokens().map(|bearer| bearer.verify(token, facts.now));
+                count::authenticated(Scheme::Bearer, since, matches!(verified, Some(Ok(_))));
                 verified.map(|verified| unblocked(auth, verified?))
             }
             #[cfg(feature = "basic")]
@@ -338,7 +354,10 @@ async fn later(
         let mut verified = None;
         loop {
             if let Some(credential) = credential.take() {
-                verified = Some(verify(&request, auth, credential, &mut used).await);
+                let (scheme, since) = (credential.scheme(), clock::monotonic());
+                let outcome = verify(&request, auth, credential, &mut used).await;
+                count::authenticated(scheme, since, outcome.is_ok());
+                verified = Some(outcome);
             }
             match step(&request, auth, rules, handler, verified.take()) {
                 Step::Allowed => break,
@@ -354,12 +373,13 @@ async fn later(
     }
 }
 
-/// Tells the audit of a grant.
+/// Counts a grant, and tells the audit.
 fn tell_of_grant(request: &HttpRequest, auth: &Auth, rules: Rules<'_>, handler: &'static Rule) -> Result<(), Denial> {
-    if auth.sink().is_none() {
+    if auth.sink().is_none() && !cfg!(feature = "metrics") {
         return Ok(());
     }
     let caller = found(request, auth);
+    count::granted(handler, caller.as_ref());
     audit::granted(request, auth, handler, caller.as_ref(), rules.name_place())
 }
 

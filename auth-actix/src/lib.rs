@@ -4,6 +4,8 @@
 // Callers for the tests of applications.
 #[cfg(feature = "test-util")]
 pub mod test;
+// What is counted.
+mod count;
 // The answer to a refusal.
 mod respond;
 // Settings.

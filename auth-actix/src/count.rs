@@ -1,0 +1,52 @@
+//! Metrics, through the facade of the `metrics` crate: the application says where they go. Without the feature, nothing.
+//!
+//! | name | kind | labels |
+//! | --- | --- | --- |
+//! | `auth_decisions_total` | counter | `outcome` (`granted`, `denied`, `failed`), `reason` (the problem, or `none`), `scheme`, `handler` |
+//! | `auth_authentication_seconds` | histogram | `scheme`, `outcome` (`verified`, `refused`) |
+#![cfg_attr(not(feature = "metrics"), allow(unused_variables, reason = "nobody counts"))]
+
+use auth_core::Principal;
+use auth_core::clock::Moment;
+use auth_core::denial::Denial;
+use auth_core::denial::challenge::Scheme;
+use auth_core::rule::Rule;
+
+#[cfg(feature = "metrics")]
+fn name(scheme: Option<Scheme>) -> &'static str {
+    scheme.map_or("none", Scheme::name)
+}
+
+/// A request was let in.
+pub(crate) fn granted(rule: &'static Rule, caller: Option<&Principal>) {
+    #[cfg(feature = "metrics")]
+    metrics::counter!(
+        "auth_decisions_total", "outcome" => "granted", "reason" => "none",
+        "scheme" => name(caller.map(|caller| caller.scheme())), "handler" => rule.guards
+    )
+    .increment(1);
+}
+
+/// A request was refused, and answered so.
+pub(crate) fn refused(rule: &'static Rule, denial: &Denial) {
+    #[cfg(feature = "metrics")]
+    {
+        let outcome = if denial.reason.is_of_server() { "failed" } else { "denied" };
+        metrics::counter!(
+            "auth_decisions_total", "outcome" => outcome, "reason" => denial.reason.answer().problem,
+            "scheme" => name(denial.used), "handler" => rule.guards
+        )
+        .increment(1);
+    }
+}
+
+/// A credential was verified, or was refused.
+pub(crate) fn authenticated(scheme: Scheme, since: Moment, verified: bool) {
+    #[cfg(feature = "metrics")]
+    {
+        let outcome = if verified { "verified" } else { "refused" };
+        let took = auth_core::clock::monotonic().after(since).unwrap_or_default();
+        metrics::histogram!("auth_authentication_seconds", "scheme" => scheme.name(), "outcome" => outcome)
+            .record(took);
+    }
+}
