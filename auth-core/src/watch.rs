@@ -20,31 +20,42 @@ fn look(path: &Path) -> Option<(impl PartialEq + use<>, bool)> {
     Some(((metadata.len(), modified, number), settled))
 }
 
-/// Looks at a file as often as this, and calls `reload` where it has changed, as long as `of` is in use. In a thread of its
-/// own: reading takes as long as it takes, and no request waits for it. What is wrong with the new content goes to the log;
-/// what was read before stays.
-pub(crate) fn watch<T: Send + Sync + 'static, E: std::fmt::Display + 'static>(
+/// Looks at a file as often as this, and where it has changed reads it with `read` and takes it with `take`, as long as `of` is
+/// in use. In a thread of its own: reading takes as long as it takes, and no request waits for it. What is wrong with the new
+/// content goes to the log; what was read before stays.
+///
+/// A file that is being written is empty for a moment, and an empty list lets in. So a change is read once it looks the same
+/// twice, and taken if it still does after it was read.
+pub(crate) fn watch<T: Send + Sync + 'static, N: 'static, E: std::fmt::Display + 'static>(
     of: &Arc<T>,
     path: &Path,
     every: Duration,
-    reload: fn(&T) -> Result<(), E>,
+    read: fn(&Path) -> Result<N, E>,
+    take: fn(&T, N),
 ) -> std::io::Result<()> {
     let (weak, path) = (Arc::downgrade(of), path.to_owned());
+    let look = |path: &Path| look(path).map_or((None, true), |(look, settled)| (Some(look), settled));
     let run = move || {
         // Not settled: it may have changed since it was read.
-        let (mut seen, mut settled) = (None, false);
+        let (mut seen, mut settled, mut last) = (None, false, None);
         loop {
             std::thread::sleep(every);
             let Some(of) = Weak::upgrade(&weak) else { return };
-            // Before the reading: a change while it is read shows next time.
-            let (now, is_settled) = look(&path).map_or((None, true), |(look, settled)| (Some(look), settled));
+            let (now, is_settled) = look(&path);
             let same = now == seen;
             if same && settled {
                 continue;
             }
-            match reload(&of) {
-                Ok(()) if same => {}
-                Ok(()) => tracing::debug!(target: "auth_core", file = %path.display(), "read again"),
+            if last.as_ref() != Some(&now) {
+                last = Some(now);
+                continue;
+            }
+            let content = read(&path);
+            if look(&path).0 != now {
+                continue;
+            }
+            match content {
+                Ok(content) => take(&of, content),
                 Err(error) if same => drop(error), // told already
                 Err(error) => {
                     tracing::error!(target: "auth_core", file = %path.display(), %error, "cannot be read again: what was read before stays");

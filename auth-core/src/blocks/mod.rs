@@ -93,7 +93,7 @@ impl Blocks {
         Self::new(Snapshot::default(), Home::Memory)
     }
 
-    /// Lists in a file, an entry a line. The file is looked at every two seconds, and read again when it has changed; a line
+    /// Lists in a file, an entry a line. The file is looked at every two seconds, and read again when it has changed and stays so; a line
     /// that is no entry keeps all of the new content out. Entries that are added here are written to it: one process writes.
     ///
     /// # Errors
@@ -109,7 +109,7 @@ impl Blocks {
     pub fn file_and_look(path: impl AsRef<Path>, every: Duration) -> Result<Self, FileError> {
         let path = path.as_ref().to_owned();
         let blocks = Self::new(file::read(&path)?, Home::File(path.clone()));
-        crate::watch::watch(&blocks.0, &path, every, Inner::read_again).map_err(FileError::Read)?;
+        crate::watch::watch(&blocks.0, &path, every, file::read, Inner::take).map_err(FileError::Read)?;
         Ok(blocks)
     }
 
@@ -270,12 +270,14 @@ impl Inner {
 }
 
 impl Inner {
-    fn read_again(&self) -> Result<(), FileError> {
+    /// Takes what was read again, if the file still says so: an entry that was added meanwhile must not be lost for a moment.
+    fn take(&self, snapshot: Snapshot) {
         let home = self.home.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Home::File(path) = &*home {
-            self.snapshot.store(Arc::new(file::read(path)?));
+        if let Home::File(path) = &*home
+            && file::read(path).is_ok_and(|now| now == snapshot)
+        {
+            self.snapshot.store(Arc::new(snapshot));
         }
-        Ok(())
     }
 }
 

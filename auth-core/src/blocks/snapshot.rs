@@ -14,7 +14,7 @@ use crate::principal::Id;
 /// No more than this.
 const MOST: usize = 1_000_000;
 
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq)]
 pub(super) struct Snapshot {
     blocked: JointPrefixSet<IpNet>,
     allowed: JointPrefixSet<IpNet>,

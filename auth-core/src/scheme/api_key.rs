@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -180,7 +180,6 @@ pub trait ApiKeys: Send + Sync + 'static {
 pub struct ApiKeysFile(Arc<File>);
 
 struct File {
-    path: PathBuf,
     keys: ArcSwap<HashMap<String, ApiKey>>,
     used: Mutex<HashMap<String, Timestamp>>,
 }
@@ -222,8 +221,8 @@ impl ApiKeysFile {
     pub fn open_and_look(path: impl AsRef<Path>, every: Duration) -> Result<Self, ApiKeysFileError> {
         let path = path.as_ref().to_owned();
         let keys = ArcSwap::from_pointee(read(&path)?);
-        let file = Arc::new(File { path, keys, used: Mutex::default() });
-        crate::watch::watch(&file, &file.path, every, File::read_again).map_err(ApiKeysFileError::Read)?;
+        let file = Arc::new(File { keys, used: Mutex::default() });
+        crate::watch::watch(&file, &path, every, read, File::take).map_err(ApiKeysFileError::Read)?;
         Ok(Self(file))
     }
 
@@ -234,9 +233,8 @@ impl ApiKeysFile {
 }
 
 impl File {
-    fn read_again(&self) -> Result<(), ApiKeysFileError> {
-        self.keys.store(Arc::new(read(&self.path)?));
-        Ok(())
+    fn take(&self, keys: HashMap<String, ApiKey>) {
+        self.keys.store(Arc::new(keys));
     }
 }
 

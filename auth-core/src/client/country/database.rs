@@ -13,7 +13,7 @@ use crate::watch::watch;
 
 /// A database of countries, in the memory of this process.
 ///
-/// The file is looked at every half a minute, and read again when it has changed: checked whole before it takes the place of
+/// The file is looked at every half a minute, and read again when it has changed and stays so: checked whole before it takes the place of
 /// the one before, which stays where the new one is damaged. Requests go on with the one or the other.
 #[derive(Clone)]
 pub struct Database(Arc<Inner>);
@@ -63,7 +63,7 @@ impl Database {
     pub fn open_and_look(path: impl AsRef<Path>, every: Duration) -> Result<Self, DatabaseError> {
         let path = path.as_ref().to_owned();
         let inner = Arc::new(Inner { reader: ArcSwap::from_pointee(read(&path)?), path });
-        watch(&inner, &inner.path, every, Inner::reload).map_err(DatabaseError::Read)?;
+        watch(&inner, &inner.path, every, read, Inner::take).map_err(DatabaseError::Read)?;
         Ok(Self(inner))
     }
 
@@ -72,7 +72,8 @@ impl Database {
     /// # Errors
     /// As [`open`](Self::open); then the one that was read before stays.
     pub fn reload(&self) -> Result<(), DatabaseError> {
-        self.0.reload()
+        self.0.take(read(&self.0.path)?);
+        Ok(())
     }
 
     /// The country of an address; `None` where the database does not say, or what it says is no country.
@@ -82,9 +83,8 @@ impl Database {
 }
 
 impl Inner {
-    fn reload(&self) -> Result<(), DatabaseError> {
-        self.reader.store(Arc::new(read(&self.path)?));
-        Ok(())
+    fn take(&self, reader: Reader<Vec<u8>>) {
+        self.reader.store(Arc::new(reader));
     }
 }
 
