@@ -31,6 +31,10 @@ impl Fields for Lines<'_> {
 pub(crate) fn presented<'a>(request: &'a HttpRequest, auth: &Auth) -> Presented<'a> {
     let lines = request.headers().get_all(AUTHORIZATION).map(|value| value.as_bytes());
     let explicit = scheme::read(lines, auth.answers().accepted, auth.longest_token());
+    let explicit = match explicit {
+        Presented::Foreign if auth.passes_foreign_authorization() => Presented::Nothing,
+        other => other,
+    };
     #[cfg(feature = "api-key")]
     let explicit = match auth.api_keys() {
         Some(keys) => {
@@ -42,11 +46,7 @@ pub(crate) fn presented<'a>(request: &'a HttpRequest, auth: &Auth) -> Presented<
     #[cfg(feature = "session")]
     if let Some(sessions) = auth.sessions() {
         // One credential decides: what a browser adds by itself stands in for nothing that was sent on purpose.
-        let counts = match explicit {
-            Presented::Nothing => true,
-            Presented::Foreign => auth.passes_foreign_authorization(),
-            _ => false,
-        };
+        let counts = matches!(explicit, Presented::Nothing);
         let cookies = || request.headers().get_all(COOKIE).map(|value| value.as_bytes());
         if let Some(id) = counts.then(|| sessions.read(cookies())).flatten() {
             return Presented::Session(id);

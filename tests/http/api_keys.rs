@@ -138,6 +138,21 @@ fn what_is_wrong_with_a_key_or_beside_it_is_answered_as_its_row_says() {
 }
 
 #[test]
+fn a_key_counts_beside_the_basic_of_somebody_else_where_the_builder_says_so() {
+    let new = ApiKey::generate("backup").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.txt");
+    std::fs::write(&path, new.stored.to_line()).unwrap();
+    let auth = Auth::builder().api_keys(ApiKeysFile::open(path).unwrap()).ignore_authorization_of_other_schemes();
+    let auth = auth.build().unwrap();
+    let server = Server::start(move |config: &mut ServiceConfig| {
+        config.service(auth.scope("").service(me));
+    });
+    let request = with(&text(&new.key), "/me").authorization("Basic c3RhZ2luZzpwdw==");
+    assert_eq!(server.send(&request).status, 200);
+}
+
+#[test]
 fn a_key_whose_line_is_deleted_or_that_a_list_names_is_refused() {
     let new = ApiKey::generate("backup").unwrap();
     let (key, line) = (text(&new.key), new.stored.to_line());

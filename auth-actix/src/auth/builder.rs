@@ -125,7 +125,6 @@ pub struct AuthBuilder {
     sessions: Option<Sessions>,
     #[cfg(feature = "session")]
     users: Option<Passwords>,
-    #[cfg(feature = "session")]
     foreign_authorization: bool,
     roles: RoleTypes,
     same: Vec<(&'static Vocabulary, &'static Vocabulary)>,
@@ -191,10 +190,9 @@ impl AuthBuilder {
         Self { users: Some(users.into()), ..self }
     }
 
-    /// An `Authorization` line of a scheme that nobody here accepts counts as none, and a cookie beside it counts. Without
-    /// this it means that the caller presents something else, and no cookie stands in for it. For an application behind a
+    /// An `Authorization` line of a scheme that nobody here accepts counts as none, and a cookie or an API key beside it counts.
+    /// Without this it means that the caller presents something else, and nothing stands in for it. For an application behind a
     /// proxy that passes its own Basic on.
-    #[cfg(feature = "session")]
     pub fn ignore_authorization_of_other_schemes(self) -> Self {
         Self { foreign_authorization: true, ..self }
     }
@@ -331,6 +329,9 @@ impl AuthBuilder {
         #[cfg(feature = "session")]
         let sessions = match self.sessions.take() {
             Some(sessions) => {
+                if sessions.is_for_this_machine() {
+                    super::warn("session cookies go over plain HTTP: for a browser on this machine alone");
+                }
                 Some(sessions.prepare(&realm_text, users.clone(), &self.roles).map_err(BuildError::Sessions)?)
             }
             None => None,
@@ -366,7 +367,6 @@ impl AuthBuilder {
             sessions,
             #[cfg(feature = "session")]
             users,
-            #[cfg(feature = "session")]
             foreign_authorization: self.foreign_authorization,
             sources,
             address,

@@ -67,7 +67,6 @@ struct Inner {
     #[cfg(feature = "session")]
     users: Option<Passwords>,
     /// Whether an `Authorization` line of a scheme that nobody here accepts is for somebody else.
-    #[cfg(feature = "session")]
     foreign_authorization: bool,
     sources: Vec<Arc<Source>>,
     address: AddressSource,
@@ -161,7 +160,6 @@ impl Auth {
     }
 
     /// Whether an `Authorization` line of a scheme that nobody here accepts counts as none.
-    #[cfg(feature = "session")]
     pub(crate) fn passes_foreign_authorization(&self) -> bool {
         self.0.foreign_authorization
     }
@@ -238,6 +236,16 @@ impl Auth {
             tracing::error!(target: "auth_actix", "more than {} types of roles: the grants of `{}` do not count", RoleTypes::MOST, vocabulary.declared_in);
         }
         Ok(())
+    }
+}
+
+/// Says something at the start: in the log, or where there is none, to whoever started the server.
+#[cfg(feature = "session")]
+#[allow(clippy::print_stderr, reason = "nobody may be listening to the log")]
+fn warn(what: &str) {
+    tracing::warn!(target: "auth_actix", "{what}");
+    if !tracing::dispatcher::has_been_set() {
+        eprintln!("auth-actix: {what}");
     }
 }
 
