@@ -5,5 +5,6 @@
 
 mod blocks;
 mod browser;
+mod nginx;
 mod redis;
 mod session_store;
