@@ -34,6 +34,10 @@ pub mod pages {
     pub struct RequireNetwork;
     #[doc = include_str!("../../auth-macros/docs/deny_network.md")]
     pub struct DenyNetwork;
+    #[doc = include_str!("../../auth-macros/docs/require_country.md")]
+    pub struct RequireCountry;
+    #[doc = include_str!("../../auth-macros/docs/deny_country.md")]
+    pub struct DenyCountry;
     #[doc = include_str!("../../auth-macros/docs/require.md")]
     pub struct Require;
     #[doc = include_str!("../../auth-macros/docs/rule.md")]
