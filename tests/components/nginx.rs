@@ -72,7 +72,9 @@ impl Nginx {
     fn status(&self, from: &str, path: &str, fields: &[&str]) -> String {
         let mut curl = Command::new("curl");
         curl.args(["-s", "-o", "/dev/null", "-w", "%{http_code}", "--interface", from]);
-        fields.iter().for_each(|field| drop(curl.args(["-H", field])));
+        for field in fields {
+            curl.args(["-H", field]);
+        }
         let output = curl.arg(format!("http://127.0.0.1:{}{path}", self.port)).output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     }

@@ -64,7 +64,10 @@ impl Atom {
             Self::Claim(name, value) => format!("claim({name:?}, {value:?})"),
             Self::MaxAge(seconds) => format!("max_age(\"{seconds}s\")"),
             Self::Acr(value) => format!("acr({value:?})"),
-            Self::Scheme(name) => format!("scheme(\"{}\")", name.to_lowercase()),
+            Self::Scheme(variant) => {
+                let written = words::SCHEMES.iter().find(|(_, of)| of == variant).map_or(*variant, |(name, _)| name);
+                format!("scheme({written:?})")
+            }
             Self::Direct => "direct".to_owned(),
             Self::Countries(codes) => {
                 let all: Vec<_> = codes.iter().map(|code| format!("{:?}", code.value())).collect();

@@ -159,8 +159,9 @@ fn require_auth(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula>
     for word in &words.list {
         let (key, value) = match word {
             Word::Key(key, value) => (key, value),
-            Word::Expression(Expr::Path(flag)) if flag.path.get_ident().is_some_and(is_flag) => {
-                let name = flag.to_token_stream().to_string();
+            Word::Expression(flag) if matches!(ungrouped(flag), Expr::Path(path) if path.path.get_ident().is_some_and(is_flag)) =>
+            {
+                let name = ungrouped(flag).to_token_stream().to_string();
                 if seen.contains(&name) {
                     diagnostics.note(flag, format!("`{name}` stands twice"), "delete one of the two");
                 }
