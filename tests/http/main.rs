@@ -23,6 +23,7 @@ mod hidden;
 mod http2;
 mod logs;
 mod methods;
+#[cfg(feature = "metrics")]
 mod metrics;
 mod middleware;
 mod names;
