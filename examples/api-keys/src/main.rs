@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! cargo run -p api-keys --bin make-key backup reader read:reports >> keys.txt     # the key goes to the terminal
-//! cargo run -p api-keys
+//! cargo run -p api-keys --bin api-keys
 //! curl -i -H 'X-Api-Key: ak.…' http://127.0.0.1:8080/reports
 //! ```
 //!
