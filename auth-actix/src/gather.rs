@@ -114,11 +114,11 @@ fn country(request: &HttpRequest, auth: &Auth, client: Option<std::net::IpAddr>)
     auth.countries()?.of(client?, from_proxy, &Lines(request.headers()))
 }
 
-/// Whether requests from there are refused: from the client's address, or where that is not known the peer's, so that nobody
-/// leaves a list by hiding.
+/// Whether requests from there are refused.
 #[cfg(feature = "blocks")]
 fn address_is_blocked(request: &HttpRequest, auth: &Auth) -> bool {
-    auth.blocks().is_some_and(|blocks| blocks.refuse_address(counted(request, auth)))
+    let address = || auth.address().blocked(request.peer_addr(), &Lines(request.headers()));
+    auth.blocks().is_some_and(|blocks| blocks.refuse_address(address()))
 }
 
 #[cfg(not(feature = "blocks"))]

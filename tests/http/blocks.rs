@@ -93,6 +93,13 @@ fn a_blocked_address_gets_nothing_and_nothing_is_spent_on_it() {
         denied("blocked", &place.send(request), 403, "access-blocked", &[]);
     }
     assert_eq!(place.staff.counts(), (0, 0), "no password is hashed for it");
+    // Nobody leaves the list by a header that cannot be read: the proxy's address is not the client's (IP-3, IP-9).
+    let many = ["203.0.113.9"; 33].join(", ");
+    for hidden in [&b"\xff, 203.0.113.9"[..], many.as_bytes(), b"unknown", b"203.0.113.9, ", b"127.0.0.1"] {
+        let answer = place.server.send(&get("/open").field("X-Forwarded-For", hidden));
+        denied("hidden", &answer, 403, "access-blocked", &[]);
+    }
+    denied("no header", &place.server.send(&get("/open")), 403, "access-blocked", &[]);
     let other = place.server.send(&get("/open").field("X-Forwarded-For", "203.0.113.9, 198.51.100.1"));
     assert_eq!(other.status, 200, "an entry that the client wrote");
     place.blocks.remove("block address 203.0.113.0/24".parse().unwrap()).unwrap();

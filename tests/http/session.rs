@@ -422,6 +422,24 @@ fn a_remembered_login_lasts_and_is_not_fresh_for_ever() {
 }
 
 #[test]
+fn a_remembered_login_of_a_user_whose_roles_are_read_again_stays_stale() {
+    // The two changes are one write: the second request must not find the first one's half.
+    let second = Duration::from_secs(1);
+    let sessions = Sessions::memory().idle_timeout(second).refresh_roles_after(Duration::ZERO);
+    let (server, _) = serving(sessions, |auth| auth.users(Staff::default()));
+    let form = format!("username=alice&remember=yes&password={}", PASSWORD.replace(' ', "+"));
+    let (site, ours) = OURS;
+    let login = request("POST", "/login").field(site, ours).field("Content-Type", "application/x-www-form-urlencoded");
+    let cookie = cookie_of(&server.send(&login.body(&form)));
+    assert_eq!(server.send(&with(&cookie, "/fresh")).status, 200);
+    std::thread::sleep(Duration::from_millis(1200));
+    for _ in 0..3 {
+        assert_eq!(server.send(&with(&cookie, "/me")).status, 200);
+        assert_eq!(server.send(&with(&cookie, "/fresh")).status, 401, "remembered, and fresh for nothing");
+    }
+}
+
+#[test]
 fn roles_are_read_again_and_who_is_gone_is_out_within_the_bound() {
     // SESS-5, SESS-6
     let staff = Staff::default();

@@ -101,9 +101,12 @@ impl Snapshot {
             .chain(self.since.iter().map(|(id, since)| Entry::RevokeSubject { id: id.clone(), since: *since }))
     }
 
-    /// Whether requests from there are refused.
+    /// Whether requests from there are refused. What is not known holds in neither polarity (IP-9): it is refused as soon as an
+    /// address is blocked, or only some are allowed.
     pub(super) fn refuses_address(&self, address: Option<IpAddr>) -> bool {
-        let Some(address) = address.map(|address| address.to_canonical()) else { return !self.allowed.is_empty() };
+        let Some(address) = address.map(|address| address.to_canonical()) else {
+            return !self.allowed.is_empty() || !self.blocked.is_empty();
+        };
         let is_in = |set: &JointPrefixSet<IpNet>, address: IpAddr| set.get_lpm(&IpNet::from(address)).is_some();
         is_in(&self.blocked, address)
             // Who writes a refused address as that of a NAT64 gateway is still refused.

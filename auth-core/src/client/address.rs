@@ -88,6 +88,15 @@ impl AddressSource {
         }
     }
 
+    /// The address by which a request is blocked: the client's. Without a proxy a client that hides is still its peer; behind
+    /// one, the peer is the proxy, and whoever hides is not known (IP-3).
+    pub fn blocked(&self, peer: Option<SocketAddr>, fields: &impl Fields) -> Option<IpAddr> {
+        match self {
+            Self::Peer => self.counted(peer, fields),
+            _ => self.client(peer, fields),
+        }
+    }
+
     /// Whether what this header field says was written by a trusted proxy rather than by the client: the peer is one, or all
     /// come through them.
     pub fn is_from_proxy(&self, peer: Option<SocketAddr>) -> bool {

@@ -325,23 +325,48 @@ impl Verifier {
     /// # Errors
     /// The denial that it deserves: 401 where it has ended, 503 where the store, or that of its user, is out of reach.
     pub async fn verify(&self, id: SessionId) -> Result<Verified, Refused> {
+        /// Another request may change the session meanwhile; each time that is another one.
+        const TRIALS: usize = 5;
         let key = id.key();
-        let mut live = match self.store.load(key).await {
-            Ok(Loaded::Live(live)) => live,
-            Ok(Loaded::Superseded) => return Err(ended("the session was replaced by a newer one", false)),
-            Ok(Loaded::Unknown) => return Err(ended("the session has ended", true)),
-            Err(_) => return Err(unavailable("the store of sessions is out of reach")),
-        };
+        for _ in 0..TRIALS {
+            let live = match self.store.load(key).await {
+                Ok(Loaded::Live(live)) => live,
+                Ok(Loaded::Superseded) => return Err(ended("the session was replaced by a newer one", false)),
+                Ok(Loaded::Unknown) => return Err(ended("the session has ended", true)),
+                Err(_) => return Err(unavailable("the store of sessions is out of reach")),
+            };
+            let claims = match self.changed(key, &live).await? {
+                None => live.record.claims,
+                Some(claims) => match self.store.update(key, live.version, claims.clone()).await {
+                    Ok(true) => claims,
+                    // Changed or ended by somebody else: what is there now counts.
+                    Ok(false) => continue,
+                    Err(_) => return Err(unavailable("the store of sessions is out of reach")),
+                },
+            };
+            let principal = self.principal(claims).map_err(|denial| Refused { denial, delete_cookie: true })?;
+            // Once in a while is enough, and spares the store a write for each request.
+            let due = live.unseen >= (self.idle / 30).min(Duration::from_secs(60));
+            return Ok(Verified { principal, touch: due.then_some(key) });
+        }
+        Err(unavailable("the session changes too often"))
+    }
+
+    /// The claims, where they are others now: with the roles that the user has, and without what made a login fresh that is
+    /// remembered beyond its idle time. Both at once, as a second write would be of an old version.
+    async fn changed(&self, key: SessionKey, live: &Live) -> Result<Option<String>, Refused> {
+        let Ok(Value::Object(mut claims)) = serde_json::from_str::<Value>(&live.record.claims) else { return Ok(None) };
+        let mut changed = false;
         if live.unchanged >= self.refresh {
-            live.record.claims = self.refreshed(key, &live).await?;
+            changed |= self.refresh_roles(key, &mut claims).await?;
         }
-        if live.record.idle.is_none() && live.unseen >= self.idle {
-            live.record.claims = self.stale(key, &live).await?;
+        if live.record.idle.is_none() && live.unseen >= self.idle && !claims.contains_key(STALE) {
+            claims.remove("auth_time");
+            claims.remove("acr");
+            claims.insert(STALE.to_owned(), json!(true));
+            changed = true;
         }
-        let principal = self.principal(live.record.claims).map_err(|denial| Refused { denial, delete_cookie: true })?;
-        // Once in a while is enough, and spares the store a write for each request.
-        let due = live.unseen >= (self.idle / 30).min(Duration::from_secs(60));
-        Ok(Verified { principal, touch: due.then_some(key) })
+        Ok(changed.then(|| Value::Object(claims).to_string()))
     }
 
     /// Says that a session was used; a denial where it was ended meanwhile.
@@ -356,14 +381,12 @@ impl Verifier {
         }
     }
 
-    /// The claims with the roles that the user has now, where the user's store can be asked: within the bound, a role that
-    /// was withdrawn stops working, and so does a session whose user is gone (SESS-5).
-    async fn refreshed(&self, key: SessionKey, live: &Live) -> Result<String, Refused> {
-        let unchanged = || live.record.claims.clone();
-        let Some(users) = &self.users else { return Ok(unchanged()) };
-        let Ok(Value::Object(mut claims)) = serde_json::from_str(&live.record.claims) else { return Ok(unchanged()) };
+    /// The roles that the user has now, where the user's store can be asked: within the bound, a role that was withdrawn stops
+    /// working, and so does a session whose user is gone (SESS-5). Whether it was asked.
+    async fn refresh_roles(&self, key: SessionKey, claims: &mut Map<String, Value>) -> Result<bool, Refused> {
+        let Some(users) = &self.users else { return Ok(false) };
         let Some(name) = claims.get("sub").and_then(Value::as_str).filter(|_| claims.contains_key(FROM_USERS)) else {
-            return Ok(unchanged());
+            return Ok(false);
         };
         let Ok(user) = users.find(name).await else {
             return Err(unavailable("the store of users is out of reach"));
@@ -373,26 +396,7 @@ impl Verifier {
             return Err(ended("the user of the session is gone", true));
         };
         claims.insert("roles".to_owned(), json!(user.roles));
-        self.update(key, live, Value::Object(claims).to_string()).await
-    }
-
-    /// The claims without what makes a login fresh.
-    async fn stale(&self, key: SessionKey, live: &Live) -> Result<String, Refused> {
-        let Ok(Value::Object(mut claims)) = serde_json::from_str(&live.record.claims) else {
-            return Ok(live.record.claims.clone());
-        };
-        claims.remove("auth_time");
-        claims.remove("acr");
-        claims.insert(STALE.to_owned(), json!(true));
-        self.update(key, live, Value::Object(claims).to_string()).await
-    }
-
-    /// Writes other claims. Where somebody else was faster, these hold for this request, and the next one reads theirs.
-    async fn update(&self, key: SessionKey, live: &Live, claims: String) -> Result<String, Refused> {
-        match self.store.update(key, live.version, claims.clone()).await {
-            Ok(_) => Ok(claims),
-            Err(_) => Err(unavailable("the store of sessions is out of reach")),
-        }
+        Ok(true)
     }
 
     fn principal(&self, claims: String) -> Result<Principal, Denial> {
