@@ -68,6 +68,18 @@ fn what_is_revoked_at_one_instance_is_revoked_at_all_and_stays_so_when_the_serve
         redis.restart(); // empty
         within(5, "all goes on", || stranger_and_good(&other) == [200, 200]);
         assert_eq!(status(&other), 401, "and what was revoked stays so");
+        // A change that comes before the loss was noticed: it loses nothing either, here or elsewhere.
+        redis.kill();
+        redis.restart();
+        within(5, "the server takes changes", || blocks.add("block address 192.0.2.9".parse().unwrap()).is_ok());
+        assert_eq!(status(&one), 401);
+        std::thread::sleep(Duration::from_secs(3));
+        assert_eq!([status(&one), status(&other)], [401, 401], "nowhere");
+        // A server that went back to an older state: what it lacks is written again.
+        redis.command("SET auth:blocks:version 1");
+        redis.command("DEL auth:blocks");
+        std::thread::sleep(Duration::from_secs(3));
+        assert_eq!([status(&one), status(&other)], [401, 401], "after a rollback");
         let (fourth, _) = instance(&redis);
         within(5, "a new instance is told by those that know", || status(&fourth) == 401);
         blocks.remove(format!("revoke token {ISSUER} j1 0").parse().unwrap()).unwrap();

@@ -597,6 +597,11 @@ fn what_would_weaken_sessions_does_not_build_or_answers_this_machine_alone() {
     };
     assert_eq!(both(users.clone()), Ok(()));
     assert!(both(Passwords::new(Staff::default())).is_err(), "one name, two people");
+    // L7: behind a proxy everybody seems to be on this machine.
+    let here = || Auth::builder().session(Sessions::memory().over_plain_http_on_this_machine());
+    let proxied = here().behind(["127.0.0.1"], auth_actix::Forwarding::XForwardedFor).build().map(drop);
+    assert!(proxied.unwrap_err().to_string().starts_with("`.over_plain_http_on_this_machine()`"));
+    assert!(here().client_address(auth_actix::Peer).build().is_ok());
     let (server, _) = serving(Sessions::memory().over_plain_http_on_this_machine(), |auth| auth);
     let answer = server.send(&posted("/as", &json!({ "sub": "alice" })));
     assert!(answer.lines("set-cookie")[0].starts_with("session=") && !answer.lines("set-cookie")[0].contains("Secure"));

@@ -58,6 +58,12 @@ pub enum BuildError {
     #[cfg(feature = "session")]
     #[error("`.session(…)`: {0}")]
     Sessions(SessionsError),
+    /// A cookie of development, for everybody whom the proxy speaks for.
+    #[cfg(feature = "session")]
+    #[error(
+        "`.over_plain_http_on_this_machine()` is for a browser on this machine, and `.behind(…)` says that there is a proxy"
+    )]
+    PlainHttpBehindProxy,
     /// One name would be two people.
     #[cfg(feature = "session")]
     #[error("`.basic(…)` and `.users(…)` name two stores: make one `Passwords`, and give each a clone")]
@@ -327,9 +333,11 @@ impl AuthBuilder {
         #[cfg(feature = "api-key")]
         sources.extend(api_keys.iter().map(|keys| Arc::clone(keys.source())));
         #[cfg(feature = "session")]
+        let plain_http = self.sessions.as_ref().is_some_and(Sessions::is_for_this_machine);
+        #[cfg(feature = "session")]
         let sessions = match self.sessions.take() {
             Some(sessions) => {
-                if sessions.is_for_this_machine() {
+                if plain_http {
                     super::warn("session cookies go over plain HTTP: for a browser on this machine alone");
                 }
                 Some(sessions.prepare(&realm_text, users.clone(), &self.roles).map_err(BuildError::Sessions)?)
@@ -347,6 +355,10 @@ impl AuthBuilder {
         }
         let address = address_source(self.address)?;
         check_country_header(self.countries.as_ref(), &address)?;
+        #[cfg(feature = "session")]
+        if plain_http && matches!(address, AddressSource::Behind { .. } | AddressSource::Hops { .. }) {
+            return Err(BuildError::PlainHttpBehindProxy);
+        }
         #[cfg(feature = "blocks")]
         if self.blocks.is_some() && address == AddressSource::Unset {
             return Err(BuildError::BlocksWithoutAddress);

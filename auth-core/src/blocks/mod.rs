@@ -114,7 +114,7 @@ impl Blocks {
     }
 
     /// Lists in Redis or Valkey, shared by all instances that name the same one: `redis://user:password@host:6379/0`. A change
-    /// reaches every instance within two seconds. Where the server is out of reach, what was read before holds for ten; after
+    /// reaches every instance within two seconds. Until they were read once, every request is refused. Where the server is out of reach, what was read before holds for ten; after
     /// that, credentials are answered with 503, since nobody knows any more what was revoked. A server that lost the lists is
     /// given them again by an instance that has them. No connection is opened here.
     ///
@@ -128,7 +128,7 @@ impl Blocks {
             holds: Some(ArcSwap::from_pointee(Moment::default())),
             audit: OnceLock::new(),
         });
-        redis::follow(&inner, redis::Server::new(url)?).map_err(|_| RedisBlocksError::Unavailable)?;
+        redis::follow(&inner).map_err(|_| RedisBlocksError::Unavailable)?;
         Ok(Self(inner))
     }
 
@@ -189,14 +189,14 @@ impl Blocks {
         }
         let home = self.0.home.lock().unwrap_or_else(PoisonError::into_inner);
         // What others wrote into the file meanwhile stays.
+        #[cfg(feature = "redis")]
+        let mut before = None;
         let mut snapshot = match &*home {
             Home::Memory => Snapshot::clone(&self.0.snapshot.load()),
             Home::File(path) => file::read(path)?,
             #[cfg(feature = "redis")]
-            Home::Redis(server) => server.read()?,
+            Home::Redis(server) => before.insert(server.read(&self.0.snapshot.load())?).snapshot.clone(),
         };
-        #[cfg(feature = "redis")]
-        let before = snapshot.clone();
         snapshot.forget_expired(clock::now().minus(LEEWAY));
         if !change(&mut snapshot, entry) {
             return Err(BlocksError::Full);
@@ -205,7 +205,11 @@ impl Blocks {
             Home::Memory => {}
             Home::File(path) => file::write(path, &snapshot)?,
             #[cfg(feature = "redis")]
-            Home::Redis(server) => server.write(&before, &snapshot)?,
+            Home::Redis(server) => {
+                if let Some(before) = &before {
+                    server.write(before, &snapshot)?;
+                }
+            }
         }
         self.0.snapshot.store(Arc::new(snapshot));
         Ok(())
@@ -219,6 +223,11 @@ impl Blocks {
     /// Whether requests from there are refused. One whose address is not known is, where any address is blocked, or only some
     /// are allowed.
     pub fn refuse_address(&self, address: Option<IpAddr>) -> bool {
+        // Before the lists were read once, nobody knows who is on them.
+        #[cfg(feature = "redis")]
+        if !self.0.was_read() {
+            return true;
+        }
         self.0.snapshot.load().refuses_address(address)
     }
 
@@ -271,6 +280,11 @@ impl Inner {
         if let Some(holds) = &self.holds {
             holds.store(Arc::new(now.plus(BOUND)));
         }
+    }
+
+    /// Whether the lists were read once.
+    fn was_read(&self) -> bool {
+        self.holds.as_ref().is_none_or(|holds| **holds.load() > Moment::default())
     }
 }
 
