@@ -61,6 +61,11 @@ pub enum RuleError {
         "scope {0:?}: a handler hides as an unknown path (`not_found`), so unknown paths cannot have a service of their own"
     )]
     HiddenBesideDefault(String),
+    /// Each `Auth` would log out whom the other has logged in.
+    #[error(
+        "scope {0:?}: its sessions and those of a scope around it have one cookie and two stores: give one of them a `.cookie_name(…)`"
+    )]
+    SessionsClash(String),
 }
 
 /// Checks the rules of handlers, each together with those of the scopes around it.

@@ -12,7 +12,7 @@ use auth_core::denial::{Denial, Reason};
 use auth_core::rule::Rule;
 use serde::de::DeserializeOwned;
 
-use crate::enforce::{self, Enforced};
+use crate::enforce::{self, Denied, Enforced, Pending};
 use crate::outcome;
 
 /// The caller, as an argument: what the credential said, after it was verified and the rule held.
@@ -99,14 +99,14 @@ pin_project_lite::pin_project! {
         /// A rule has decided.
         Decided { found: Option<Result<Principal, Error>> },
         /// None has, and a password is being hashed.
-        Deciding { decision: Pin<Box<dyn Future<Output = Result<(), Denial>>>>, request: HttpRequest },
+        Deciding { decision: Pending, request: HttpRequest },
     }
 }
 
 /// The error where a principal is asked for, and `Option` may make it `None`. The body is left alone: other arguments may
 /// want it.
-fn refuse(request: &HttpRequest, denial: Denial) -> Error {
-    enforce::refuse(request, &REQUIRE_AUTH, denial, Payload::None)
+fn refuse(request: &HttpRequest, denied: impl Into<Denied>) -> Error {
+    enforce::refuse(request, &REQUIRE_AUTH, denied, Payload::None)
 }
 
 /// Who was found, once it was decided.

@@ -154,7 +154,7 @@ impl Session {
 
     async fn begin(&self, login: LogIn) -> Result<SessionCookie, Denial> {
         self.check_site()?;
-        let (cookie, who) = self.sessions()?.log_in(login, self.id()?).await?;
+        let (cookie, who) = self.sessions()?.log_in(login, self.id()?, |who| self.admit(who)).await?;
         audit::session(&self.request, &self.auth, Happened::LoggedIn, Some(&who))?;
         SessionCookie::new(&cookie)
     }
@@ -179,9 +179,19 @@ impl Session {
 
     async fn begin_to_act(&self, login: LogIn) -> Result<SessionCookie, Denial> {
         self.check_site()?;
-        let (cookie, who) = self.sessions()?.act_as(login, &self.caller()?, self.id()?).await?;
+        let (cookie, who) = self.sessions()?.act_as(login, &self.caller()?, self.id()?, |who| self.admit(who)).await?;
         audit::session(&self.request, &self.auth, Happened::ActsAs, Some(&who))?;
         SessionCookie::new(&cookie)
+    }
+
+    /// Whom a list refuses gets no session; after the password, so that nobody else learns of it (H9).
+    fn admit(&self, who: &auth_core::Principal) -> Result<(), Denial> {
+        #[cfg(feature = "blocks")]
+        if let Some(blocks) = self.auth.blocks() {
+            return blocks.judge(who);
+        }
+        let _ = who;
+        Ok(())
     }
 
     /// Where people log in.

@@ -124,13 +124,16 @@ pub struct ClaimsError;
 pub struct Actor {
     subject: String,
     issuer: String,
+    is_client: bool,
     before: Option<Box<Actor>>,
 }
 
 impl Actor {
-    /// Who it is: a user of the issuer that the credential names for it, else of that of the credential.
+    /// Who it is: a user of the issuer that the credential names for it, else of that of the credential; or a client, where
+    /// its `client_id` is its subject.
     pub fn id(&self) -> Id {
-        Id::user(&self.issuer, &self.subject)
+        let kind = if self.is_client { Id::client } else { Id::user };
+        kind(&self.issuer, &self.subject)
     }
 
     /// Its subject, at its issuer.
@@ -147,7 +150,8 @@ impl Actor {
         let subject = act.member("sub")?.string()?.into_owned();
         let issuer = act.member("iss").and_then(Raw::string).map_or_else(|| issuer.to_owned(), Cow::into_owned);
         let before = act.member("act").and_then(|before| Self::read(before, &issuer));
-        Some(Self { subject, before: before.map(Box::new), issuer })
+        let is_client = act.member("client_id").and_then(Raw::string).is_some_and(|client| client == subject);
+        Some(Self { subject, is_client, before: before.map(Box::new), issuer })
     }
 }
 
@@ -309,8 +313,9 @@ impl Principal {
         matches!(self.scheme(), Scheme::Bearer | Scheme::Session)
     }
 
-    #[cfg(feature = "blocks")]
-    fn registered(&self, name: &str) -> Option<Raw<'_>> {
+    /// A claim whatever the source may confer.
+    #[cfg(any(feature = "blocks", feature = "session"))]
+    pub(crate) fn registered(&self, name: &str) -> Option<Raw<'_>> {
         Raw::whole(&self.0.claims).member(name)
     }
 

@@ -184,8 +184,28 @@ fn what_was_revoked_is_401_from_the_next_request_on() {
     let cookie = login.field("set-cookie").unwrap().split(';').next().unwrap().to_owned();
     assert_eq!(place.send(get("/me").field("Cookie", &cookie)).status, 200);
     place.add(&format!("revoke subject user:13:basic:reports:alice {}", now()));
-    assert_eq!(place.send(get("/me").field("Cookie", &cookie)).status, 401);
+    let over = place.send(get("/me").field("Cookie", &cookie));
+    assert_eq!(over.status, 401);
+    assert!(over.field("set-cookie").is_some_and(|line| line.ends_with("; Max-Age=0")), "it does not come back");
     assert_eq!(place.send(get("/open").field("Cookie", &cookie)).text(), "a stranger");
+}
+
+#[test]
+fn who_is_blocked_gets_no_session_and_is_told_after_the_password_alone() {
+    // H9
+    let place = place();
+    let login = |password: &str| {
+        let login = request("POST", "/login").field("Sec-Fetch-Site", "same-origin");
+        let body = json!({ "username": "alice", "password": password }).to_string();
+        place.send(login.field("Content-Type", "application/json").body(body))
+    };
+    assert_eq!(login(PASSWORD).status, 204);
+    place.add("block subject user:13:basic:reports:alice");
+    let wrong = login("wrong");
+    denied("wrong", &wrong, 401, "invalid-credentials", &[SESSION, crate::BEARER, BASIC]);
+    let right = login(PASSWORD);
+    assert!(right.field("set-cookie").is_none());
+    denied("right", &right, 403, "access-blocked", &[]);
 }
 
 #[test]

@@ -141,6 +141,14 @@ fn each_of_nested_scopes_has_to_hold_with_its_own_auth() {
             is_a_denial(path, &answer);
         }
     }
+    // Each answers for itself: the challenge is of whom no credential satisfied.
+    let challenge = |path, token: &str| {
+        let answer = server.send(&get(path).authorization(format!("Bearer {token}")));
+        answer.field("www-authenticate").unwrap().split(',').next().unwrap().to_owned()
+    };
+    assert_eq!(challenge("/other/in/admin", &admin), "Bearer realm=\"other\"");
+    assert_eq!(challenge("/into-other/in/admin", &admin), "Bearer realm=\"other\"");
+    assert_eq!(challenge("/other/in/admin", &foreign), "Bearer realm=\"inner\"");
 }
 
 #[test]

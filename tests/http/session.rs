@@ -259,6 +259,53 @@ fn each_login_has_a_new_id_and_the_one_before_is_dead_without_killing_it() {
     assert_eq!(server.send(&with(&after, "/me")).status, 200);
 }
 
+#[test]
+fn a_logout_that_still_has_the_cookie_from_before_ends_what_took_its_place() {
+    // H14
+    let (server, _) = plain();
+    let first = logged_in(&server, json!({ "sub": "alice" }));
+    let again =
+        |cookie: &str| cookie_of(&server.send(&posted("/as", &json!({ "sub": "alice" })).field("Cookie", cookie)));
+    let second = again(&first);
+    let third = again(&second);
+    let out = server.send(&request("POST", "/logout").field("Cookie", &first).fields(&[OURS]));
+    assert_eq!(out.status, 204);
+    assert_eq!(server.send(&with(&third, "/me")).status, 401, "log-out means log-out");
+    let other = logged_in(&server, json!({ "sub": "alice" }));
+    let out = server.send(&request("POST", "/logout").field("Cookie", &first).fields(&[OURS]));
+    assert_eq!((out.status, server.send(&with(&other, "/me")).status), (204, 200), "and no more than that");
+}
+
+#[test]
+fn nobody_fills_the_store_and_too_many_sessions_end_their_own() {
+    // H14: never those of somebody else
+    let (server, _) = serving(Sessions::in_store(auth_actix::MemoryStore::new(150)), |auth| auth);
+    let bob = logged_in(&server, json!({ "sub": "bob" }));
+    let mallory: Vec<_> = (0..130).map(|_| logged_in(&server, json!({ "sub": "mallory" }))).collect();
+    let alive = mallory.iter().map(|cookie| server.send(&with(cookie, "/me")).status == 200);
+    assert_eq!(
+        alive.collect::<Vec<_>>(),
+        (0..130).map(|number| number >= 30).collect::<Vec<_>>(),
+        "the latest hundred"
+    );
+    assert_eq!(server.send(&with(&bob, "/me")).status, 200);
+    logged_in(&server, json!({ "sub": "alice" }));
+}
+
+#[test]
+fn a_session_of_another_realm_is_none_and_its_cookie_stays() {
+    // C2
+    let sessions = Sessions::memory();
+    let staff = |realm: &'static str| serving(sessions.clone(), |auth| auth.realm(realm)).0;
+    let (ours, theirs) = (staff("reports"), staff("shop"));
+    let alice = logged_in(&ours, json!({ "sub": "alice", "roles": ["admin"] }));
+    assert_eq!(ours.send(&with(&alice, "/admin")).status, 200);
+    let answer = theirs.send(&with(&alice, "/admin"));
+    assert_eq!((answer.status, answer.lines("set-cookie").len()), (401, 0), "{answer:?}");
+    assert_eq!(theirs.send(&with(&alice, "/home")).text(), "a stranger");
+    assert_eq!(ours.send(&with(&alice, "/admin")).status, 200);
+}
+
 fn denied_or(answer: &Answer, status: u16) {
     assert_eq!(answer.status, status, "{answer:?}");
     is_a_denial("", answer);
@@ -505,6 +552,25 @@ fn who_acts_for_somebody_is_known_is_fresh_for_nothing_and_ends_with_a_logout() 
     assert_eq!(actix_web::rt::System::new().block_on(auth.end_sessions(&Id::user("basic:reports", "bob"))), Ok(1));
     assert_eq!(server.send(&with(&acting, "/me")).status, 401);
     assert_eq!(server.send(&with(&own, "/me")).status, 200);
+}
+
+#[test]
+fn who_acts_for_somebody_does_so_no_longer_than_they_are_there() {
+    // H16, SESS-5
+    let staff = Staff::default();
+    let (server, _) = serving(Sessions::memory().refresh_roles_after(Duration::ZERO), |auth| auth.users(staff.clone()));
+    let login = posted("/login", &json!({ "username": "alice", "password": PASSWORD }));
+    let alice = cookie_of(&server.send(&login));
+    let acting = server.send(&posted("/act", &json!({ "sub": "bob", "roles": ["editor"] })).field("Cookie", &alice));
+    let acting = cookie_of(&acting);
+    assert_eq!(
+        server.send(&with(&acting, "/me")).text(),
+        "user:13:basic:reports:bob by user:13:basic:reports:alice editor=true"
+    );
+    staff.set(GONE);
+    assert_eq!(server.send(&with(&acting, "/me")).status, 401);
+    staff.0[GONE].store(false, Ordering::SeqCst);
+    assert_eq!(server.send(&with(&acting, "/me")).status, 401, "it has ended");
 }
 
 #[test]

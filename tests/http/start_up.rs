@@ -6,8 +6,8 @@ use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::web::ServiceConfig;
 use actix_web::{App, HttpResponse, get, web};
 use auth_actix::{
-    Auth, AuthBuilder, Basic, Confers, Forwarding, Peer, deny_network, guarded, public, require, require_auth,
-    require_claim, require_network, require_role, require_scope, rule,
+    Auth, AuthBuilder, Basic, Confers, Forwarding, Peer, Sessions, deny_network, guarded, public, require,
+    require_auth, require_claim, require_network, require_role, require_scope, rule,
 };
 use auth_tests::logs;
 use auth_tests::server::Server;
@@ -146,6 +146,9 @@ fn a_rule_that_the_settings_cannot_serve_does_not_start_and_says_what_to_change(
         // H5
         ("a hidden handler beside a default service", bearer_only(), |auth, config| { config.service(auth.scope("/a").service(hidden).default_service(guarded(rule!(authenticated), web::to(HttpResponse::Ok)))); }, Some("not_found")),
         ("a hidden handler in an inner scope beside a default service", bearer_only(), |auth, config| { config.service(auth.scope("/a").service(auth.scope("/b").service(hidden)).default_service(guarded(rule!(authenticated), web::to(HttpResponse::Ok)))); }, None),
+        // C2
+        ("two stores of sessions under one cookie", bearer_and_session(), |auth, config| { let inner = Auth::builder().session(Sessions::memory()).build().unwrap(); config.service(auth.scope("/a").service(inner.scope("/b").service(health))); }, Some(".cookie_name(")),
+        ("two stores of sessions under two cookies", bearer_and_session(), |auth, config| { let inner = Auth::builder().session(Sessions::memory().cookie_name("inner")).build().unwrap(); config.service(auth.scope("/a").service(inner.scope("/b").service(health))); }, None),
         ("two rules of one scope", bearer_only(), |auth, config| { config.service(auth.scope("/a").require(rule!(authenticated)).require(rule!(role("admin"))).service(health)); }, Some("second rule")),
     ];
     for (case, auth, configure, said) in table {
@@ -157,6 +160,11 @@ fn a_rule_that_the_settings_cannot_serve_does_not_start_and_says_what_to_change(
             assert!(text.contains(expected), "{case}: {text}");
         }
     }
+}
+
+fn bearer_and_session() -> AuthBuilder {
+    let all = Confers::everything;
+    Auth::builder().realm("reports").bearer(jwt().confers(all())).session(Sessions::memory().confers(all()))
 }
 
 fn bearer_only_of(confers: Confers) -> AuthBuilder {

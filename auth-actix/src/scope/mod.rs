@@ -138,6 +138,9 @@ where
         if self.own_default && self.registry.hides_something() {
             mistakes.push(RuleError::HiddenBesideDefault(self.path.clone()));
         }
+        if self.registry.binding().sessions_clash_so_far() {
+            mistakes.push(RuleError::SessionsClash(self.path.clone()));
+        }
         if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
     }
 
@@ -207,13 +210,13 @@ impl<T> std::fmt::Debug for Scope<T> {
 
 /// Answers an unknown path where some path hides as one: after the same work, with the same bytes.
 async fn unknown_path(request: HttpRequest, rest: Rest) -> Result<HttpResponse, Error> {
-    let denial = match enforce::enforce(&request, &enforce::UNKNOWN_PATH) {
-        enforce::Enforced::Refused(denial) => Some(denial),
+    let denied = match enforce::enforce(&request, &enforce::UNKNOWN_PATH) {
+        enforce::Enforced::Refused(denied) => Some(denied),
         enforce::Enforced::Pending(decision) => decision.await.err(),
         enforce::Enforced::Allowed => None,
     };
-    let denial = denial.unwrap_or_else(|| Denial::new(Reason::InsufficientPermissions));
-    Err(enforce::refuse(&request, &enforce::UNKNOWN_PATH, denial, rest.0))
+    let denied = denied.unwrap_or_else(|| Denial::new(Reason::InsufficientPermissions).into());
+    Err(enforce::refuse(&request, &enforce::UNKNOWN_PATH, denied, rest.0))
 }
 
 /// The body of a request, untouched.

@@ -38,6 +38,10 @@ impl CookieSettings {
         format!("{prefix}{}", self.name)
     }
 
+    pub(super) fn has_name_of(&self, other: &Self) -> bool {
+        self.full_name() == other.full_name()
+    }
+
     /// A session cookie with this value, which ends with the browser unless it `lasts`.
     pub(super) fn set(&self, value: &str, lasts: Option<Duration>) -> String {
         let age = lasts.map(|lasts| format!("; Max-Age={}", lasts.as_secs())).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Sessions in the memory of one process: gone with it.
 
+use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
-use std::collections::{HashMap, HashSet};
 use std::future::ready;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,7 +23,8 @@ pub struct MemoryStore {
     most: usize,
 }
 
-type Sessions = HashMap<String, HashSet<SessionKey>>;
+/// Of each identity its sessions, the oldest first.
+type Sessions = HashMap<String, Vec<SessionKey>>;
 
 /// The sessions of some identities, locked.
 struct Locked<'a> {
@@ -39,14 +40,14 @@ impl Locked<'_> {
 
     fn add(&mut self, id: &str, key: SessionKey) {
         if let Some(sessions) = self.of(id) {
-            sessions.entry(id.to_owned()).or_default().insert(key);
+            sessions.entry(id.to_owned()).or_default().push(key);
         }
     }
 
     fn forget(&mut self, id: &str, key: SessionKey) {
         let Some(sessions) = self.of(id) else { return };
         let Some(keys) = sessions.get_mut(id) else { return };
-        keys.remove(&key);
+        keys.retain(|other| *other != key);
         if keys.is_empty() {
             sessions.remove(id);
         }
@@ -56,7 +57,8 @@ impl Locked<'_> {
 #[derive(Default)]
 struct Shard {
     live: HashMap<SessionKey, Entry>,
-    superseded: HashMap<SessionKey, Moment>,
+    /// By what, and until when that is known.
+    superseded: HashMap<SessionKey, (SessionKey, Moment)>,
     swept: Moment,
 }
 
@@ -135,7 +137,7 @@ impl MemoryStore {
         {
             let mut shard = locked(&self.shards, shard);
             shard.swept = now;
-            shard.superseded.retain(|_, until| *until > now);
+            shard.superseded.retain(|_, (_, until)| *until > now);
             shard.live.retain(|key, entry| {
                 let live = entry.is_live(now);
                 if !live {
@@ -206,7 +208,7 @@ impl MemoryStore {
         if !self.take(old, now, &mut subjects) {
             return false;
         }
-        self.shard(old).superseded.insert(old, now.plus(SUPERSEDED));
+        self.shard(old).superseded.insert(old, (new, now.plus(SUPERSEDED)));
         self.count.fetch_add(1, Ordering::Relaxed); // the room of the old one
         self.insert(new, record.clone(), now, &mut subjects)
     }
@@ -235,17 +237,17 @@ impl SessionStore for MemoryStore {
         let now = clock::monotonic();
         let mut shard = self.shard(key);
         let since = |then: Moment| now.after(then).unwrap_or_default();
-        let superseded = shard.superseded.get(&key).is_some_and(|until| *until > now);
-        let loaded = match shard.live(key, now) {
-            Some(entry) => Loaded::Live(Live {
+        let superseded = shard.superseded.get(&key).filter(|(_, until)| *until > now).map(|(by, _)| *by);
+        let loaded = match (shard.live(key, now), superseded) {
+            (Some(entry), _) => Loaded::Live(Live {
                 record: entry.record.clone(),
                 version: entry.version,
                 unseen: since(entry.seen),
                 unchanged: since(entry.changed),
                 left: entry.ends.after(now).unwrap_or_default(),
             }),
-            None if superseded => Loaded::Superseded,
-            None => Loaded::Unknown,
+            (None, Some(by)) => Loaded::Superseded { by },
+            (None, None) => Loaded::Unknown,
         };
         Box::pin(ready(Ok(loaded)))
     }

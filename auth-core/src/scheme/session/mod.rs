@@ -5,262 +5,35 @@
 //! sessions at once, in all instances that share the store.
 
 mod cookie;
+mod log_in;
 mod memory;
 #[cfg(feature = "redis")]
 mod redis;
+mod settings;
 mod store;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 pub use self::cookie::{CookieNameError, CookieSettings, SessionId};
+pub use self::log_in::LogIn;
 pub use self::memory::MemoryStore;
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisStore, RedisUrlError};
+pub use self::settings::{Sessions, SessionsError};
 pub use self::store::{Live, Loaded, Record, SUPERSEDED, SessionKey, SessionStore, StoreError, Stored};
 use crate::clock;
 use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::principal::{Id, Principal};
-use crate::source::{Confers, Form, ListClaim, RoleTypes, Source};
-use crate::users::{Passwords, User};
-use crate::vocabulary::Kind;
+use crate::source::Source;
+use crate::users::Passwords;
 
-/// The settings of sessions.
-///
-/// ```
-/// use auth_core::scheme::session::Sessions;
-/// let sessions = Sessions::memory().idle_timeout(std::time::Duration::from_secs(15 * 60));
-/// ```
-#[derive(Clone)]
-#[must_use]
-pub struct Sessions {
-    store: Arc<dyn SessionStore>,
-    cookie: CookieSettings,
-    idle: Duration,
-    lasts: Duration,
-    remembers: Duration,
-    refresh: Duration,
-    confers: Option<Confers>,
-    all_scopes: bool,
-}
-
-/// What is wrong with the settings of sessions.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum SessionsError {
-    /// The cookie could not be set.
-    #[error("`.cookie_name(…)`: {0}")]
-    CookieName(CookieNameError),
-    /// A session would end at once, or never.
-    #[error("`.{0}(…)`: at least a second, and at most a year")]
-    Timeout(&'static str),
-    /// The idle time-out would never come.
-    #[error("`.idle_timeout(…)` is longer than `.absolute_timeout(…)`")]
-    IdleIsLonger,
-}
-
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
-
-impl Sessions {
-    /// Sessions in the memory of this process: at most 100,000 at a time, and gone when it ends.
-    pub fn memory() -> Self {
-        Self::in_store(MemoryStore::new(100_000))
-    }
-
-    /// Sessions in Redis or Valkey, shared by all instances that name the same one: `redis://user:password@host:6379/0`. No
-    /// connection is opened before the first session; one that breaks is opened again. The server must evict no keys
-    /// (`maxmemory-policy noeviction`), and be no cluster.
-    ///
-    /// # Errors
-    /// The address is none.
-    #[cfg(feature = "redis")]
-    pub fn redis(url: &str) -> Result<Self, RedisUrlError> {
-        RedisStore::new(url).map(Self::in_store)
-    }
-
-    /// Sessions in this store.
-    pub fn in_store(store: impl SessionStore) -> Self {
-        Self {
-            store: Arc::new(store),
-            cookie: CookieSettings { name: "session".to_owned(), strict: false, plain_http: false },
-            idle: Duration::from_secs(30 * 60),
-            lasts: Duration::from_secs(12 * 3600),
-            remembers: Duration::from_secs(30 * 24 * 3600),
-            refresh: Duration::from_secs(60),
-            confers: None,
-            all_scopes: false,
-        }
-    }
-
-    /// The cookie's name without its prefix `__Host-`: `session` unless set.
-    pub fn cookie_name(self, name: impl Into<String>) -> Self {
-        Self { cookie: CookieSettings { name: name.into(), ..self.cookie }, ..self }
-    }
-
-    /// `SameSite=Strict` rather than `Lax`: who follows a link from elsewhere arrives without a session.
-    pub fn strict(self) -> Self {
-        Self { cookie: CookieSettings { strict: true, ..self.cookie }, ..self }
-    }
-
-    /// For development: a cookie without `Secure` and `__Host-`, for browsers on this machine. Requests from elsewhere are
-    /// answered with 500, and each start says so.
-    pub fn over_plain_http_on_this_machine(self) -> Self {
-        Self { cookie: CookieSettings { plain_http: true, ..self.cookie }, ..self }
-    }
-
-    /// A session ends when nothing was done with it for so long. 30 minutes unless set (OWASP; NIST SP 800-63B allows an
-    /// hour at AAL2 and 15 minutes at AAL3).
-    pub fn idle_timeout(self, idle: Duration) -> Self {
-        Self { idle, ..self }
-    }
-
-    /// A session ends so long after the login, whatever is done with it. 12 hours unless set (NIST SP 800-63B: 24 hours at
-    /// AAL2, 12 at AAL3).
-    pub fn absolute_timeout(self, lasts: Duration) -> Self {
-        Self { lasts, ..self }
-    }
-
-    /// How long a login lasts that is to be remembered. 30 days unless set. After an idle time-out it is authenticated and
-    /// no longer fresh: `max_age` and `acr` ask for another login.
-    pub fn remember_for(self, remembers: Duration) -> Self {
-        Self { remembers, ..self }
-    }
-
-    /// How old the roles in a session may be before the store of users is asked again. A minute unless set.
-    pub fn refresh_roles_after(self, age: Duration) -> Self {
-        Self { refresh: age, ..self }
-    }
-
-    /// What sessions may confer. Without other sources, everything; beside others, it has to be said.
-    pub fn confers(self, confers: Confers) -> Self {
-        Self { confers: Some(confers), ..self }
-    }
-
-    /// A session holds every OAuth 2.0 scope: for the site of the application itself, whose handlers ask other clients for
-    /// scopes.
-    pub fn all_scopes(self) -> Self {
-        Self { all_scopes: true, ..self }
-    }
-
-    /// Whether it says what it may confer.
-    pub fn says_what_it_confers(&self) -> bool {
-        self.confers.is_some()
-    }
-
-    /// Whether its cookie is for this machine alone.
-    pub fn is_for_this_machine(&self) -> bool {
-        self.cookie.plain_http
-    }
-
-    /// The verifier, for a realm. `users` is the store that passwords are checked against, where there is one.
-    ///
-    /// # Errors
-    /// A setting is wrong.
-    pub fn prepare(self, realm: &str, users: Option<Passwords>, roles: &RoleTypes) -> Result<Verifier, SessionsError> {
-        let times = [("idle_timeout", self.idle), ("absolute_timeout", self.lasts), ("remember_for", self.remembers)];
-        if let Some((name, _)) = times.iter().find(|(_, time)| *time < Duration::from_secs(1) || *time > LONGEST) {
-            return Err(SessionsError::Timeout(name));
-        }
-        if self.idle > self.lasts {
-            return Err(SessionsError::IdleIsLonger);
-        }
-        let list = |kind, name: &str| ListClaim { kind, form: Form::Array, path: vec![name.to_owned()] };
-        let source = Source {
-            issuer: super::issuer_of_users(realm).into(),
-            scheme: Scheme::Session,
-            confers: self.confers.unwrap_or_else(Confers::everything),
-            lists: vec![list(Kind::Role, "roles"), list(Kind::Permission, "permissions"), list(Kind::Scope, "scopes")],
-            has_claims: true,
-            all_scopes: self.all_scopes,
-            roles: roles.clone(),
-        };
-        Ok(Verifier {
-            store: self.store,
-            cookie: self.cookie.checked().map_err(SessionsError::CookieName)?,
-            idle: self.idle,
-            lasts: self.lasts,
-            remembers: self.remembers,
-            refresh: self.refresh,
-            source: Arc::new(source),
-            users,
-        })
-    }
-}
-
-impl std::fmt::Debug for Sessions {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Sessions").field("cookie", &self.cookie).finish_non_exhaustive()
-    }
-}
-
-/// Who logs in, and what they may.
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct LogIn {
-    claims: Map<String, Value>,
-    remember: bool,
-}
-
-impl LogIn {
-    /// A user of that name. Unless [`issuer`](Self::issuer) says otherwise, whoever logs in with a password of that name is
-    /// the same one.
-    pub fn user(subject: impl Into<String>) -> Self {
-        let claims = Map::from_iter([("sub".to_owned(), json!(subject.into()))]);
-        Self { claims, remember: false }
-    }
-
-    /// A user of the store that passwords are checked against, with the roles that they have there: now, and as long as the
-    /// session lives.
-    pub fn of_users(name: impl Into<String>, user: &User) -> Self {
-        Self::user(name).roles(user.roles.iter().map(String::as_str)).claim(FROM_USERS, true)
-    }
-
-    /// Who vouches for the user: the provider that they logged in at. Half of their identity.
-    pub fn issuer(self, issuer: impl Into<String>) -> Self {
-        let issuer: String = issuer.into();
-        self.claim("iss", issuer)
-    }
-
-    /// The roles of the user.
-    pub fn roles(self, roles: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.list("roles", roles)
-    }
-
-    /// The permissions of the user, beside those that roles grant.
-    pub fn permissions(self, permissions: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.list("permissions", permissions)
-    }
-
-    /// The OAuth 2.0 scopes that the user granted to this site.
-    pub fn scopes(self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.list("scopes", scopes)
-    }
-
-    /// The assurance level of the login.
-    pub fn acr(self, acr: impl Into<String>) -> Self {
-        let acr: String = acr.into();
-        self.claim("acr", acr)
-    }
-
-    /// A claim, for rules and for the application.
-    pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
-        self.claims.insert(name.into(), value.into());
-        self
-    }
-
-    /// The browser keeps the session when it is closed; see [`Sessions::remember_for`].
-    pub fn remember(self) -> Self {
-        Self { remember: true, ..self }
-    }
-
-    fn list(self, name: &str, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        let names: Vec<Value> = names.into_iter().map(|name| Value::String(name.into())).collect();
-        self.claim(name, names)
-    }
-}
+/// Nobody has more sessions at a time: one more ends the oldest of theirs, so that no account fills the store.
+const MOST_OF_ONE: usize = 100;
 
 /// Claims longer than this are no session.
 const LONGEST_CLAIMS: usize = 16 * 1024;
@@ -296,13 +69,43 @@ pub struct Verifier {
     users: Option<Passwords>,
 }
 
-/// Member of the claims: the login was remembered beyond its idle time, so it is not fresh.
-const STALE: &str = "remembered";
+/// What a session has to know of itself, whatever a log-in says.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Kept {
+    /// Where the login was. One store may serve several realms, and a session is of one of them.
+    realm: String,
+    /// The roles are those that the store of users said.
+    from_users: bool,
+    /// Who acts is one of its users too.
+    actor_from_users: bool,
+    /// The login was remembered beyond its idle time, so it is not fresh.
+    stale: bool,
+}
+
+impl Kept {
+    /// Its member of the claims.
+    const NAME: &str = "session";
+
+    fn of(claims: &Map<String, Value>) -> Self {
+        claims.get(Self::NAME).and_then(|kept| Self::deserialize(kept).ok()).unwrap_or_default()
+    }
+
+    fn write(&self, claims: &mut Map<String, Value>) {
+        claims.insert(Self::NAME.to_owned(), json!(self));
+    }
+}
 
 impl Verifier {
     /// Where its principals come from.
     pub fn source(&self) -> &Arc<Source> {
         &self.source
+    }
+
+    /// Whether a browser would take the cookie of one for that of the other, and they are not kept in one place: the one
+    /// logs out whom the other has logged in.
+    pub fn clashes_with(&self, other: &Self) -> bool {
+        self.cookie.has_name_of(&other.cookie) && !Arc::ptr_eq(&self.store, &other.store)
     }
 
     /// Reads the cookie lines of a request.
@@ -331,7 +134,7 @@ impl Verifier {
         for _ in 0..TRIALS {
             let live = match self.store.load(key).await {
                 Ok(Loaded::Live(live)) => live,
-                Ok(Loaded::Superseded) => return Err(ended("the session was replaced by a newer one", false)),
+                Ok(Loaded::Superseded { .. }) => return Err(ended("the session was replaced by a newer one", false)),
                 Ok(Loaded::Unknown) => return Err(ended("the session has ended", true)),
                 Err(_) => return Err(unavailable("the store of sessions is out of reach")),
             };
@@ -355,15 +158,21 @@ impl Verifier {
     /// The claims, where they are others now: with the roles that the user has, and without what made a login fresh that is
     /// remembered beyond its idle time. Both at once, as a second write would be of an old version.
     async fn changed(&self, key: SessionKey, live: &Live) -> Result<Option<String>, Refused> {
-        let Ok(Value::Object(mut claims)) = serde_json::from_str::<Value>(&live.record.claims) else { return Ok(None) };
+        let mut claims: Map<String, Value> = serde_json::from_str(&live.record.claims).unwrap_or_default();
+        let mut kept = Kept::of(&claims);
+        if kept.realm != self.source.issuer.as_ref() {
+            // Its cookie may be that of a neighbour.
+            return Err(ended("the session is of another realm", false));
+        }
         let mut changed = false;
         if live.unchanged >= self.refresh {
-            changed |= self.refresh_roles(key, &mut claims).await?;
+            changed |= self.refresh_roles(key, &kept, &mut claims).await?;
         }
-        if live.record.idle.is_none() && live.unseen >= self.idle && !claims.contains_key(STALE) {
+        if live.record.idle.is_none() && live.unseen >= self.idle && !kept.stale {
             claims.remove("auth_time");
             claims.remove("acr");
-            claims.insert(STALE.to_owned(), json!(true));
+            kept.stale = true;
+            kept.write(&mut claims);
             changed = true;
         }
         Ok(changed.then(|| Value::Object(claims).to_string()))
@@ -382,21 +191,33 @@ impl Verifier {
     }
 
     /// The roles that the user has now, where the user's store can be asked: within the bound, a role that was withdrawn stops
-    /// working, and so does a session whose user is gone (SESS-5). Whether it was asked.
-    async fn refresh_roles(&self, key: SessionKey, claims: &mut Map<String, Value>) -> Result<bool, Refused> {
+    /// working, and so does a session whose user is gone, or who acts in it (SESS-5). Whether it was asked.
+    async fn refresh_roles(
+        &self,
+        key: SessionKey,
+        kept: &Kept,
+        claims: &mut Map<String, Value>,
+    ) -> Result<bool, Refused> {
         let Some(users) = &self.users else { return Ok(false) };
-        let Some(name) = claims.get("sub").and_then(Value::as_str).filter(|_| claims.contains_key(FROM_USERS)) else {
-            return Ok(false);
-        };
-        let Ok(user) = users.find(name).await else {
-            return Err(unavailable("the store of users is out of reach"));
-        };
-        let Some(user) = user else {
-            let _ = self.store.end(key).await;
-            return Err(ended("the user of the session is gone", true));
-        };
-        claims.insert("roles".to_owned(), json!(user.roles));
-        Ok(true)
+        let subject = claims.get("sub").filter(|_| kept.from_users);
+        let actor = claims.get("act").and_then(|act| act.get("sub")).filter(|_| kept.actor_from_users);
+        let (subject, actor) = (subject.and_then(Value::as_str), actor.and_then(Value::as_str));
+        let mut roles = None;
+        for name in subject.into_iter().chain(actor) {
+            let Ok(user) = users.find(name).await else {
+                return Err(unavailable("the store of users is out of reach"));
+            };
+            let Some(user) = user else {
+                let _ = self.store.end(key).await;
+                return Err(ended("the user of the session is gone", true));
+            };
+            roles = roles.or(Some(user.roles).filter(|_| subject.is_some()));
+        }
+        let asked = subject.is_some() || actor.is_some();
+        if let Some(roles) = roles {
+            claims.insert("roles".to_owned(), json!(roles));
+        }
+        Ok(asked)
     }
 
     fn principal(&self, claims: String) -> Result<Principal, Denial> {
@@ -405,29 +226,37 @@ impl Verifier {
     }
 
     /// Begins a session, in place of the one that the browser has, if it has one: a new id at each login (SESS-2). Returns
-    /// the `Set-Cookie` that goes with it, and who logged in.
+    /// the `Set-Cookie` that goes with it, and who logged in. `admit` is asked before anything is stored.
     ///
     /// # Errors
-    /// The store is full or out of reach: 503. The claims are too long, or the name is empty: 500.
-    pub async fn log_in(&self, login: LogIn, before: Option<SessionId>) -> Result<(String, Principal), Denial> {
-        let LogIn { mut claims, remember } = login;
-        claims.insert("auth_time".to_owned(), json!(clock::now().seconds()));
-        self.begin(claims, remember, before).await
+    /// What `admit` says. The store is full or out of reach: 503. The claims are too long, or the name is empty: 500.
+    pub async fn log_in(
+        &self,
+        mut login: LogIn,
+        before: Option<SessionId>,
+        admit: impl Fn(&Principal) -> Result<(), Denial>,
+    ) -> Result<(String, Principal), Denial> {
+        login.claims.insert("auth_time".to_owned(), json!(clock::now().seconds()));
+        self.begin(login, false, before, admit).await
     }
 
     async fn begin(
         &self,
-        mut claims: Map<String, Value>,
-        remember: bool,
+        LogIn { mut claims, remember, from_users }: LogIn,
+        actor_from_users: bool,
         before: Option<SessionId>,
+        admit: impl Fn(&Principal) -> Result<(), Denial>,
     ) -> Result<(String, Principal), Denial> {
         let set_up = |cause| Denial::refused(Scheme::Session, Reason::SetUp, cause);
         claims.insert("iat".to_owned(), json!(clock::now().seconds()));
+        let realm = self.source.issuer.as_ref().to_owned();
+        Kept { realm, from_users, actor_from_users, stale: false }.write(&mut claims);
         let claims = Value::Object(claims).to_string();
         if claims.len() > LONGEST_CLAIMS {
             return Err(set_up("the claims of a login are longer than 16 KiB"));
         }
         let principal = self.principal(claims.clone())?;
+        admit(&principal)?;
         let id = SessionId::random().ok_or_else(|| set_up("the system gives no random numbers"))?;
         let (idle, lasts) = if remember { (None, self.remembers) } else { (Some(self.idle), self.lasts) };
         let actors = principal.actors().map(|actor| actor.id().to_string());
@@ -450,6 +279,15 @@ impl Verifier {
         {
             return Ok(());
         }
+        // The last is whoever is at the keyboard: of them too many are ended, and of nobody else.
+        let theirs = match record.ids.last() {
+            Some(id) => self.store.of(id).await?,
+            None => Vec::new(),
+        };
+        let more = (theirs.len() + 1).saturating_sub(MOST_OF_ONE);
+        for oldest in theirs.into_iter().take(more) {
+            self.store.end(oldest).await?;
+        }
         self.store.create(key, record).await
     }
 
@@ -460,31 +298,59 @@ impl Verifier {
     /// As [`log_in`](Self::log_in); and 403 where the caller acts for somebody already.
     pub async fn act_as(
         &self,
-        login: LogIn,
+        mut login: LogIn,
         actor: &Principal,
         before: Option<SessionId>,
+        admit: impl Fn(&Principal) -> Result<(), Denial>,
     ) -> Result<(String, Principal), Denial> {
         if actor.actor().is_some() {
             let reason = Reason::InsufficientPermissions;
             return Err(Denial::refused(actor.scheme(), reason, "who acts for somebody cannot act for another"));
         }
-        let LogIn { mut claims, .. } = login;
-        claims.insert("act".to_owned(), json!({ "sub": actor.local_subject(), "iss": actor.issuer() }));
-        self.begin(claims, false, before).await
+        let mut act = Map::from_iter([
+            ("sub".to_owned(), json!(actor.local_subject())),
+            ("iss".to_owned(), json!(actor.issuer())),
+        ]);
+        if actor.is_client() {
+            act.insert("client_id".to_owned(), json!(actor.local_subject()));
+        }
+        login.claims.insert("act".to_owned(), Value::Object(act));
+        login.remember = false;
+        let of_session = || actor.registered(Kept::NAME).and_then(|kept| serde_json::from_str(kept.text()).ok());
+        let from_users = match actor.scheme() {
+            Scheme::Basic => true,
+            Scheme::Session => of_session().is_some_and(|kept: Kept| kept.from_users),
+            _ => false,
+        };
+        let ours = actor.issuer() == self.source.issuer.as_ref();
+        self.begin(login, from_users && ours, before, admit).await
     }
 
-    /// Ends the session of a browser; whose it was, if there was one.
+    /// Ends the session of a browser, or the one that has just taken its place: whose it was, if there was one (H14).
     ///
     /// # Errors
     /// The store is out of reach: 503.
     pub async fn log_out(&self, id: SessionId) -> Result<Option<Principal>, Denial> {
+        /// A browser that logs in so often in a minute has more than one session anyway.
+        const SUCCESSORS: usize = 16;
         let away = |_| unavailable("the store of sessions is out of reach").denial;
-        let loaded = self.store.load(id.key()).await.map_err(away)?;
-        self.store.end(id.key()).await.map_err(away)?;
-        match loaded {
-            Loaded::Live(live) => self.principal(live.record.claims).map(Some),
-            Loaded::Superseded | Loaded::Unknown => Ok(None),
+        let (mut key, mut whose) = (id.key(), None);
+        for _ in 0..SUCCESSORS {
+            let loaded = self.store.load(key).await.map_err(away)?;
+            match loaded {
+                Loaded::Live(live) => whose = Some(live),
+                Loaded::Superseded { by } => {
+                    key = by;
+                    continue;
+                }
+                Loaded::Unknown => break,
+            }
+            // Where it was replaced in between, its successor is next.
+            if self.store.end(key).await.map_err(away)? {
+                break;
+            }
         }
+        whose.map(|live| self.principal(live.record.claims)).transpose()
     }
 
     /// Ends all sessions of somebody, but perhaps one; how many (SESS-4).
@@ -515,9 +381,6 @@ impl Verifier {
         Ok(changed)
     }
 }
-
-/// Member of the claims: the roles are those that the store of users said.
-const FROM_USERS: &str = "from_users";
 
 fn ended(cause: &'static str, delete_cookie: bool) -> Refused {
     Refused { denial: Denial::refused(Scheme::Session, Reason::RevokedCredentials, cause), delete_cookie }

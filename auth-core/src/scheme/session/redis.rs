@@ -42,7 +42,7 @@ struct Scripts {
 }
 
 /// A session is a hash: claims, version, what it was made with, and when it ends, was seen and was changed, in milliseconds.
-/// An identity has a set of the names of its sessions, of which some may have ended.
+/// An identity has a set of the names of its sessions, by when they were made, of which some may have ended.
 const COMMON: &str = r"
     local time = redis.call('TIME')
     local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -60,12 +60,12 @@ const COMMON: &str = r"
         redis.call('PEXPIRE', session(name), text(left))
         for _, id in ipairs(cjson.decode(ids)) do
             local key = subject(id)
-            if redis.call('SCARD', key) >= 64 then
-                for _, other in ipairs(redis.call('SMEMBERS', key)) do
-                    if redis.call('EXISTS', session(other)) == 0 then redis.call('SREM', key, other) end
+            if redis.call('ZCARD', key) >= 64 then
+                for _, other in ipairs(redis.call('ZRANGE', key, 0, -1)) do
+                    if redis.call('EXISTS', session(other)) == 0 then redis.call('ZREM', key, other) end
                 end
             end
-            redis.call('SADD', key, name)
+            redis.call('ZADD', key, time[1] * 1000000 + time[2], name)
             if redis.call('PTTL', key) < lasts then redis.call('PEXPIRE', key, text(lasts)) end
         end
         return 1
@@ -74,7 +74,7 @@ const COMMON: &str = r"
     local function finish(name)
         local ids = redis.call('HGET', session(name), 'ids')
         if not ids then return 0 end
-        for _, id in ipairs(cjson.decode(ids)) do redis.call('SREM', subject(id), name) end
+        for _, id in ipairs(cjson.decode(ids)) do redis.call('ZREM', subject(id), name) end
         return redis.call('DEL', session(name))
     end
 ";
@@ -83,7 +83,7 @@ const CREATE: &str = "return create(ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 
 const LOAD: &str = r"
     local found = redis.call('HMGET', session(ARGV[2]), 'claims', 'ids', 'version', 'idle', 'lasts', 'ends', 'seen', 'changed')
-    if not found[1] then return { text(redis.call('EXISTS', prefix .. 'x:' .. ARGV[2])) } end
+    if not found[1] then return { redis.call('GET', prefix .. 'x:' .. ARGV[2]) or '' } end
     return { found[1], found[2], found[3], found[4], found[5],
         text(found[6] - now), text(now - found[7]), text(now - found[8]) }
 ";
@@ -107,7 +107,7 @@ const UPDATE: &str = r"
 
 const REPLACE: &str = r"
     if finish(ARGV[7]) == 0 then return 0 end
-    redis.call('SET', prefix .. 'x:' .. ARGV[7], 1, 'PX', ARGV[8])
+    redis.call('SET', prefix .. 'x:' .. ARGV[7], ARGV[2], 'PX', ARGV[8])
     return create(ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6]))
 ";
 
@@ -115,10 +115,10 @@ const END: &str = "return finish(ARGV[2])";
 
 const END_ALL: &str = r"
     local ended = 0
-    for _, name in ipairs(redis.call('SMEMBERS', subject(ARGV[2]))) do
+    for _, name in ipairs(redis.call('ZRANGE', subject(ARGV[2]), 0, -1)) do
         if name ~= ARGV[3] then
             ended = ended + finish(name)
-            redis.call('SREM', subject(ARGV[2]), name)
+            redis.call('ZREM', subject(ARGV[2]), name)
         end
     end
     return ended
@@ -126,7 +126,7 @@ const END_ALL: &str = r"
 
 const OF: &str = r"
     local live = {}
-    for _, name in ipairs(redis.call('SMEMBERS', subject(ARGV[2]))) do
+    for _, name in ipairs(redis.call('ZRANGE', subject(ARGV[2]), 0, -1)) do
         if redis.call('EXISTS', session(name)) == 1 then table.insert(live, name) end
     end
     return live
@@ -223,8 +223,8 @@ fn arguments(key: SessionKey, record: &Record) -> [String; 5] {
 
 fn loaded(answer: &[String]) -> Option<Loaded> {
     let [claims, ids, version, idle, lasts, left, unseen, unchanged] = answer else {
-        let [superseded] = answer else { return None };
-        return Some(if superseded == "1" { Loaded::Superseded } else { Loaded::Unknown });
+        let [by] = answer else { return None };
+        return Some(key(by).map_or(Loaded::Unknown, |by| Loaded::Superseded { by }));
     };
     // A difference can be a little less than nothing.
     let time = |text: &String| text.parse::<i64>().ok().map(|ms| Duration::from_millis(ms.try_into().unwrap_or(0)));

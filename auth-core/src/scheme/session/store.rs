@@ -48,7 +48,10 @@ pub enum Loaded {
     /// A live session.
     Live(Live),
     /// It was replaced by another session less than [`SUPERSEDED`] ago: it is dead, and its browser has a new one.
-    Superseded,
+    Superseded {
+        /// The one that took its place.
+        by: SessionKey,
+    },
     /// There is none.
     Unknown,
 }
@@ -112,6 +115,6 @@ pub trait SessionStore: Send + Sync + 'static {
     /// Ends all sessions of an identity, but perhaps one; how many.
     fn end_all<'a>(&'a self, id: &'a str, but: Option<SessionKey>) -> Stored<'a, u64>;
 
-    /// The live sessions of an identity.
+    /// The live sessions of an identity, the oldest first.
     fn of<'a>(&'a self, id: &'a str) -> Stored<'a, Vec<SessionKey>>;
 }

@@ -1,14 +1,13 @@
 //! Gather, decide, extract, call: the only way to a handler.
 
-use std::cell::RefCell;
+mod guarded;
+mod place;
+
 use std::future::Future;
-use std::marker::PhantomData;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
 
 use actix_web::dev::Payload;
-use actix_web::{Error, FromRequest, HttpRequest};
+use actix_web::{Error, HttpRequest};
 use auth_core::Principal;
 use auth_core::clock;
 use auth_core::decision::{Decision, Rules, counted, decide};
@@ -17,153 +16,13 @@ use auth_core::denial::{Denial, Reason};
 use auth_core::facts::{Caller, Facts};
 use auth_core::rule::Rule;
 use auth_core::scheme::Presented;
-use pin_project_lite::pin_project;
 
+pub use self::guarded::{Guard, Guarded};
+pub(crate) use self::place::Binding;
+use self::place::{PASS, Place};
 use crate::auth::Auth;
 use crate::respond::{self, Refusal};
 use crate::{audit, count, gather, outcome};
-
-/// What a scope binds its handlers to: its `Auth`, which no `app_data` replaces, its own rule, and the scope around it.
-pub(crate) struct Binding {
-    auth: Auth,
-    rule: OnceLock<&'static Rule>,
-    around: OnceLock<Arc<Binding>>,
-    layers: OnceLock<Vec<Layer>>,
-}
-
-/// One decision: of an `Auth`, on the rules of its scopes.
-pub(crate) struct Layer {
-    auth: Auth,
-    rules: Vec<&'static Rule>,
-}
-
-impl Binding {
-    pub(crate) fn new(auth: &Auth) -> Arc<Self> {
-        Arc::new(Self { auth: auth.clone(), rule: OnceLock::new(), around: OnceLock::new(), layers: OnceLock::new() })
-    }
-
-    pub(crate) fn auth(&self) -> &Auth {
-        &self.auth
-    }
-
-    /// Sets the scope's rule; `false` where it has one already.
-    pub(crate) fn require(&self, rule: &'static Rule) -> bool {
-        self.rule.set(rule).is_ok()
-    }
-
-    pub(crate) fn nest_in(&self, around: &Arc<Self>) {
-        // A scope is given to one other scope, by value.
-        let _ = self.around.set(Arc::clone(around));
-    }
-
-    /// Registers what stands in this scope. A scope of ours that is found there nests in this one, also where scopes of
-    /// actix stand between: those cannot say so.
-    pub(crate) fn registering<R>(self: &Arc<Self>, register: impl FnOnce() -> R) -> R {
-        let before = AROUND.replace(Some(Arc::clone(self)));
-        let registered = register();
-        AROUND.set(before);
-        registered
-    }
-
-    /// Nests in the scope that is being registered, if it is in none.
-    pub(crate) fn nest_in_registering(&self) {
-        if let Some(around) = AROUND.with_borrow(Option::clone) {
-            self.nest_in(&around);
-        }
-    }
-
-    /// The decisions, from the outside in; the last one is that of the handler too. Settled when first asked for, after
-    /// all scopes were put together.
-    fn layers(&self) -> &[Layer] {
-        self.layers.get_or_init(|| self.layers_so_far())
-    }
-
-    fn layers_so_far(&self) -> Vec<Layer> {
-        let mut scopes = vec![self];
-        while let Some(around) = scopes.last().and_then(|inner| inner.around.get()) {
-            scopes.push(around);
-        }
-        scopes.reverse();
-        let mut layers: Vec<Layer> = Vec::new();
-        for scope in scopes {
-            match layers.last_mut() {
-                Some(layer) if layer.auth.is(&scope.auth) => layer.rules.extend(scope.rule.get()),
-                _ => {
-                    let rules = scope.rule.get().copied().into_iter().collect();
-                    layers.push(Layer { auth: scope.auth.clone(), rules });
-                }
-            }
-        }
-        layers
-    }
-
-    /// The rules of this scope and of those around it that share its `Auth`, as far as they are put together.
-    pub(crate) fn rules_so_far(&self) -> Vec<&'static Rule> {
-        self.layers_so_far().pop().map(|layer| layer.rules).unwrap_or_default()
-    }
-
-    /// Whether this scope, or one around it, answers as an unknown path.
-    pub(crate) fn hides_so_far(&self) -> bool {
-        self.layers_so_far().iter().flat_map(|layer| &layer.rules).any(|rule| rule.not_found)
-    }
-}
-
-thread_local! {
-    /// The scope that is being registered: actix registers what stands in a scope while it registers the scope.
-    static AROUND: RefCell<Option<Arc<Binding>>> = const { RefCell::new(None) };
-}
-
-/// Where a request is decided on.
-#[derive(Clone)]
-enum Place {
-    Scope(Arc<Binding>),
-    App(Auth),
-}
-
-impl Place {
-    /// The innermost scope of ours, or the `Auth` that the application was given as `app_data`.
-    fn of(request: &HttpRequest) -> Option<Self> {
-        match request.app_data::<Arc<Binding>>() {
-            Some(binding) => Some(Self::Scope(Arc::clone(binding))),
-            None => request.app_data::<Auth>().cloned().map(Self::App),
-        }
-    }
-
-    fn auth(&self) -> &Auth {
-        match self {
-            Self::Scope(binding) => &binding.auth,
-            Self::App(auth) => auth,
-        }
-    }
-
-    fn count(&self) -> usize {
-        match self {
-            Self::Scope(binding) => binding.layers().len(),
-            Self::App(_) => 1,
-        }
-    }
-
-    /// The decision at `index`, from the outside in; the handler's rule belongs to the last one.
-    fn layer<'a>(&'a self, index: usize, handler: &'a Rule) -> Option<(&'a Auth, Rules<'a>)> {
-        match self {
-            Self::App(auth) => (index == 0).then_some((auth, Rules { scopes: &[], handler })),
-            Self::Scope(binding) => {
-                let layers = binding.layers();
-                let layer = layers.get(index)?;
-                let last = index + 1 == layers.len();
-                let handler = if last { handler } else { &PASS };
-                Some((&layer.auth, Rules { scopes: &layer.rules, handler }))
-            }
-        }
-    }
-
-    fn not_found(&self, handler: &Rule) -> bool {
-        (0..self.count()).filter_map(|index| self.layer(index, handler)).any(|(_, rules)| rules.not_found())
-    }
-}
-
-/// Adds nothing to the rules of scopes.
-static PASS: Rule = Rule { text: "public", ..auth_core::rule::PUBLIC };
 
 /// The `Auth` in reach of a request.
 pub(crate) fn auth_of(request: &HttpRequest) -> Option<Auth> {
@@ -282,33 +141,53 @@ fn found(request: &HttpRequest, auth: &Auth) -> Option<Principal> {
 /// A decision, or the rest of one.
 pub(crate) enum Enforced {
     Allowed,
-    Refused(Denial),
-    Pending(Pin<Box<dyn Future<Output = Result<(), Denial>>>>),
+    Refused(Denied),
+    Pending(Pending),
+}
+
+/// The rest of a decision, which takes a while.
+pub(crate) type Pending = Pin<Box<dyn Future<Output = Result<(), Denied>>>>;
+
+/// A denial, and whose it is: where scopes of several `Auth`s nest, each answers for itself.
+pub(crate) struct Denied {
+    denial: Denial,
+    by: Option<Auth>,
+}
+
+impl Denied {
+    fn by(auth: &Auth, denial: Denial) -> Self {
+        Self { denial, by: Some(auth.clone()) }
+    }
+}
+
+/// By the innermost of the `Auth`s.
+impl From<Denial> for Denied {
+    fn from(denial: Denial) -> Self {
+        Self { denial, by: None }
+    }
 }
 
 /// Decides on a request for a handler with this rule: at once, unless a password has to be hashed.
 pub(crate) fn enforce(request: &HttpRequest, handler: &'static Rule) -> Enforced {
     let Some(place) = Place::of(request) else {
         let cause = "no `Auth` in reach: put the handler in `auth.scope(…)`, or call `App::app_data(auth.clone())`";
-        return Enforced::Refused(Denial { cause: Some(cause), ..Denial::new(Reason::SetUp) });
+        return Enforced::Refused(Denial { cause: Some(cause), ..Denial::new(Reason::SetUp) }.into());
     };
     for index in 0..place.count() {
         let Some((auth, rules)) = place.layer(index, handler) else { break };
         match step(request, auth, rules, handler, None) {
-            Step::Allowed if index + 1 == place.count() => {
-                if let Err(denial) = tell_of_grant(request, auth, rules, handler) {
-                    return Enforced::Refused(denial);
-                }
-            }
             Step::Allowed => {}
             Step::Denied(denial) if place.not_found(handler) => return as_unknown(request, auth, denial),
-            Step::Denied(denial) => return Enforced::Refused(denial),
+            Step::Denied(denial) => return Enforced::Refused(Denied::by(auth, denial)),
             Step::Later(_, credential) => {
                 return Enforced::Pending(Box::pin(later(request.clone(), place.clone(), index, credential, handler)));
             }
         }
     }
-    Enforced::Allowed
+    match tell_of_grant(request, &place, handler) {
+        Ok(()) => Enforced::Allowed,
+        Err(denied) => Enforced::Refused(denied),
+    }
 }
 
 /// A denial of what hides, after the work that an unknown path would have been: where it came before the credential was
@@ -316,8 +195,9 @@ pub(crate) fn enforce(request: &HttpRequest, handler: &'static Rule) -> Enforced
 fn as_unknown(request: &HttpRequest, auth: &Auth, denial: Denial) -> Enforced {
     let rules = Rules { scopes: &[], handler: &UNKNOWN_PATH };
     let early = matches!(denial.reason, Reason::AccessBlocked | Reason::CrossSiteRequest | Reason::SetUp);
-    if !early || denial.caller.is_some() {
-        return Enforced::Refused(denial);
+    let denied = Denied::by(auth, denial);
+    if !early || denied.denial.caller.is_some() {
+        return Enforced::Refused(denied);
     }
     match step(request, auth, rules, &UNKNOWN_PATH, None) {
         Step::Later(auth, credential) => {
@@ -325,10 +205,10 @@ fn as_unknown(request: &HttpRequest, auth: &Auth, denial: Denial) -> Enforced {
             Enforced::Pending(Box::pin(async move {
                 // Whatever it says.
                 let _ = verify(&request, &auth, credential, &mut Vec::new()).await;
-                Err(denial)
+                Err(denied)
             }))
         }
-        _ => Enforced::Refused(denial),
+        _ => Enforced::Refused(denied),
     }
 }
 
@@ -347,7 +227,7 @@ async fn later(
     index: usize,
     credential: Credential,
     handler: &'static Rule,
-) -> Result<(), Denial> {
+) -> Result<(), Denied> {
     let (mut credential, mut used) = (Some(credential), Vec::new());
     for index in index..place.count() {
         let Some((auth, rules)) = place.layer(index, handler) else { break };
@@ -361,26 +241,31 @@ async fn later(
             }
             match step(&request, auth, rules, handler, verified.take()) {
                 Step::Allowed => break,
-                Step::Denied(denial) => return Err(denial),
+                Step::Denied(denial) => return Err(Denied::by(auth, denial)),
                 Step::Later(_, next) => credential = Some(next),
             }
         }
     }
     touch(&request, used).await?;
-    match place.count().checked_sub(1).and_then(|last| place.layer(last, handler)) {
-        Some((auth, rules)) => tell_of_grant(&request, auth, rules, handler),
-        None => Ok(()),
-    }
+    tell_of_grant(&request, &place, handler)
 }
 
-/// Counts a grant, and tells the audit.
-fn tell_of_grant(request: &HttpRequest, auth: &Auth, rules: Rules<'_>, handler: &'static Rule) -> Result<(), Denial> {
-    if auth.sink().is_none() && !cfg!(feature = "metrics") {
-        return Ok(());
+/// Counts a grant, and tells the audit of each `Auth` that had to grant it.
+fn tell_of_grant(request: &HttpRequest, place: &Place, handler: &'static Rule) -> Result<(), Denied> {
+    for index in 0..place.count() {
+        let Some((auth, rules)) = place.layer(index, handler) else { break };
+        let is_last = index + 1 == place.count();
+        if auth.sink().is_none() && !(is_last && cfg!(feature = "metrics")) {
+            continue;
+        }
+        let caller = found(request, auth);
+        if is_last {
+            count::granted(handler, caller.as_ref());
+        }
+        audit::granted(request, auth, handler, caller.as_ref(), rules.name_place())
+            .map_err(|denial| Denied::by(auth, denial))?;
     }
-    let caller = found(request, auth);
-    count::granted(handler, caller.as_ref());
-    audit::granted(request, auth, handler, caller.as_ref(), rules.name_place())
+    Ok(())
 }
 
 /// Sessions that a request uses: to be touched if it is let in, as a refused one is no activity.
@@ -418,7 +303,12 @@ async fn verify(
             verified.principal
         }
     };
-    unblocked(auth, principal)
+    let is_session = principal.scheme() == Scheme::Session;
+    unblocked(auth, principal).map_err(|denial| {
+        // What was revoked does not come back; who is blocked may be let in again.
+        let is_over = is_session && denial.reason == Reason::RevokedCredentials;
+        if is_over { forgotten(request, auth, denial) } else { denial }
+    })
 }
 
 /// A verified caller, whom no list refuses. After the verification: before it, a name is anybody's claim.
@@ -433,139 +323,65 @@ fn unblocked(auth: &Auth, principal: Principal) -> Result<Principal, Denial> {
 }
 
 #[cfg(feature = "session")]
-async fn touch(request: &HttpRequest, used: Used) -> Result<(), Denial> {
+async fn touch(request: &HttpRequest, used: Used) -> Result<(), Denied> {
     for (auth, key) in used {
         if let Some(sessions) = auth.sessions() {
-            sessions.touch(key).await.map_err(|refused| dead(request, &auth, refused))?;
+            let touched = sessions.touch(key).await;
+            touched.map_err(|refused| Denied::by(&auth, dead(request, &auth, refused)))?;
         }
     }
     Ok(())
 }
 
 #[cfg(not(feature = "session"))]
-async fn touch(_: &HttpRequest, _: Used) -> Result<(), Denial> {
+async fn touch(_: &HttpRequest, _: Used) -> Result<(), Denied> {
     Ok(())
 }
 
 /// The denial; the cookie of a session that has ended is deleted with the answer.
 #[cfg(feature = "session")]
 fn dead(request: &HttpRequest, auth: &Auth, refused: auth_core::scheme::session::Refused) -> Denial {
-    if let Some(sessions) = auth.sessions().filter(|_| refused.delete_cookie) {
+    if refused.delete_cookie { forgotten(request, auth, refused.denial) } else { refused.denial }
+}
+
+/// The denial, whose answer deletes the cookie.
+#[cfg_attr(not(feature = "session"), allow(unused_variables, reason = "there are no cookies"))]
+fn forgotten(request: &HttpRequest, auth: &Auth, denial: Denial) -> Denial {
+    #[cfg(feature = "session")]
+    if let Some(sessions) = auth.sessions() {
         let delete = actix_web::http::header::HeaderValue::from_str(&sessions.delete_cookie()).ok();
         outcome::mark(request, |marks| marks.delete_cookie = delete);
     }
-    refused.denial
+    denial
 }
 
 /// The error that answers a denial. The line that tells why is written when it is answered with, and not where an
 /// `Option<Principal>` makes `None` of it.
-pub(crate) fn refuse(request: &HttpRequest, handler: &'static Rule, denial: Denial, payload: Payload) -> Error {
+pub(crate) fn refuse(
+    request: &HttpRequest,
+    handler: &'static Rule,
+    denied: impl Into<Denied>,
+    payload: Payload,
+) -> Error {
     let place = Place::of(request);
-    let event = place.as_ref().and_then(|place| {
-        let auth = place.auth();
+    let Denied { denial, by } = denied.into();
+    let by = by.or_else(|| place.as_ref().map(|place| place.auth().clone()));
+    let event = by.as_ref().and_then(|auth| {
         let event = audit::refused(request, auth, handler, &denial)?;
         let auth = auth.clone();
         Some(Box::new(move || audit::tell(&auth, &event)) as Box<dyn Fn()>)
     });
-    let response = match &place {
-        Some(place) if place.not_found(handler) => {
+    let hides = place.is_some_and(|place| place.not_found(handler));
+    let response = match &by {
+        Some(_) if hides => {
             // What hides says nothing that an unknown path does not say.
             outcome::take_marks(request);
             respond::not_found()
         }
-        Some(place) => place.auth().answers().response(&denial, request),
+        Some(auth) => auth.answers().response(&denial, request),
         None => respond::plain(&denial),
     };
     Refusal::new(denial, handler, request.method().clone(), response, payload).audited(event).into()
-}
-
-/// What ties a handler with these arguments to its rule. Written by the attributes, and by nobody else.
-///
-/// The arguments are a parameter and no associated type: a public handler may take what is private to its module.
-#[diagnostic::on_unimplemented(
-    message = "the rule of this handler was lost",
-    label = "an attribute between the rule and the handler has dropped it",
-    note = "write the rule below that attribute"
-)]
-pub trait Guard<A: FromRequest>: 'static {
-    /// The rule above the handler.
-    const RULE: &'static Rule;
-}
-
-/// The one argument that a guarded handler has for actix: decides, and extracts the others after.
-pub struct Guarded<G, A> {
-    /// The arguments.
-    pub arguments: A,
-    _decided: Decided<G>,
-}
-
-/// Only this room makes one.
-struct Decided<G>(PhantomData<fn() -> G>);
-
-impl<G, A> std::fmt::Debug for Guarded<G, A> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Guarded").finish_non_exhaustive()
-    }
-}
-
-impl<G: Guard<A>, A: FromRequest> FromRequest for Guarded<G, A> {
-    type Error = Error;
-    type Future = GuardedFuture<G, A>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        match enforce(request, G::RULE) {
-            Enforced::Allowed => GuardedFuture::Extracting { arguments: A::from_request(request, payload) },
-            Enforced::Refused(denial) => GuardedFuture::Refused {
-                error: Some(refuse(request, G::RULE, denial, payload.take())),
-                guard: PhantomData,
-            },
-            Enforced::Pending(decision) => {
-                GuardedFuture::Deciding { decision, request: request.clone(), payload: payload.take() }
-            }
-        }
-    }
-}
-
-pin_project! {
-    /// Decides, then extracts.
-    #[project = Stage]
-    pub enum GuardedFuture<G, A: FromRequest> {
-        /// A password is being hashed.
-        Deciding { decision: Pin<Box<dyn Future<Output = Result<(), Denial>>>>, request: HttpRequest, payload: Payload },
-        /// The rule holds.
-        Extracting { #[pin] arguments: A::Future },
-        /// It does not.
-        Refused { error: Option<Error>, guard: PhantomData<fn() -> G> },
-    }
-}
-
-impl<G: Guard<A>, A: FromRequest> Future for GuardedFuture<G, A> {
-    type Output = Result<Guarded<G, A>, Error>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        loop {
-            let next = match self.as_mut().project() {
-                Stage::Extracting { arguments } => {
-                    return arguments.poll(context).map(|extracted| match extracted {
-                        Ok(arguments) => Ok(Guarded { arguments, _decided: Decided(PhantomData) }),
-                        Err(error) => Err(error.into()),
-                    });
-                }
-                Stage::Refused { error, .. } => {
-                    return Poll::Ready(Err(error.take().unwrap_or_else(refuse_twice)));
-                }
-                Stage::Deciding { decision, request, payload } => match decision.as_mut().poll(context) {
-                    Poll::Pending => return Poll::Pending,
-                    Poll::Ready(Ok(())) => GuardedFuture::Extracting { arguments: A::from_request(request, payload) },
-                    Poll::Ready(Err(denial)) => {
-                        let error = refuse(request, G::RULE, denial, payload.take());
-                        GuardedFuture::Refused { error: Some(error), guard: PhantomData }
-                    }
-                },
-            };
-            self.set(next);
-        }
-    }
 }
 
 /// A future that is polled after its end refuses again.

@@ -1,0 +1,165 @@
+//! Where a request is decided on: the scopes around its handler, and the `Auth` of each.
+
+use std::cell::RefCell;
+use std::sync::{Arc, OnceLock};
+
+use actix_web::HttpRequest;
+use auth_core::decision::Rules;
+use auth_core::rule::Rule;
+
+use crate::auth::Auth;
+
+/// What a scope binds its handlers to: its `Auth`, which no `app_data` replaces, its own rule, and the scope around it.
+pub(crate) struct Binding {
+    auth: Auth,
+    rule: OnceLock<&'static Rule>,
+    around: OnceLock<Arc<Binding>>,
+    layers: OnceLock<Vec<Layer>>,
+}
+
+/// One decision: of an `Auth`, on the rules of its scopes.
+pub(super) struct Layer {
+    auth: Auth,
+    rules: Vec<&'static Rule>,
+}
+
+impl Binding {
+    pub(crate) fn new(auth: &Auth) -> Arc<Self> {
+        Arc::new(Self { auth: auth.clone(), rule: OnceLock::new(), around: OnceLock::new(), layers: OnceLock::new() })
+    }
+
+    pub(crate) fn auth(&self) -> &Auth {
+        &self.auth
+    }
+
+    /// Sets the scope's rule; `false` where it has one already.
+    pub(crate) fn require(&self, rule: &'static Rule) -> bool {
+        self.rule.set(rule).is_ok()
+    }
+
+    pub(crate) fn nest_in(&self, around: &Arc<Self>) {
+        // A scope is given to one other scope, by value.
+        let _ = self.around.set(Arc::clone(around));
+    }
+
+    /// Registers what stands in this scope. A scope of ours that is found there nests in this one, also where scopes of
+    /// actix stand between: those cannot say so.
+    pub(crate) fn registering<R>(self: &Arc<Self>, register: impl FnOnce() -> R) -> R {
+        let before = AROUND.replace(Some(Arc::clone(self)));
+        let registered = register();
+        AROUND.set(before);
+        registered
+    }
+
+    /// Nests in the scope that is being registered, if it is in none.
+    pub(crate) fn nest_in_registering(&self) {
+        if let Some(around) = AROUND.with_borrow(Option::clone) {
+            self.nest_in(&around);
+        }
+    }
+
+    /// The decisions, from the outside in; the last one is that of the handler too. Settled when first asked for, after
+    /// all scopes were put together.
+    fn layers(&self) -> &[Layer] {
+        self.layers.get_or_init(|| self.layers_so_far())
+    }
+
+    fn layers_so_far(&self) -> Vec<Layer> {
+        let mut scopes = vec![self];
+        while let Some(around) = scopes.last().and_then(|inner| inner.around.get()) {
+            scopes.push(around);
+        }
+        scopes.reverse();
+        let mut layers: Vec<Layer> = Vec::new();
+        for scope in scopes {
+            match layers.last_mut() {
+                Some(layer) if layer.auth.is(&scope.auth) => layer.rules.extend(scope.rule.get()),
+                _ => {
+                    let rules = scope.rule.get().copied().into_iter().collect();
+                    layers.push(Layer { auth: scope.auth.clone(), rules });
+                }
+            }
+        }
+        layers
+    }
+
+    /// The rules of this scope and of those around it that share its `Auth`, as far as they are put together.
+    pub(crate) fn rules_so_far(&self) -> Vec<&'static Rule> {
+        self.layers_so_far().pop().map(|layer| layer.rules).unwrap_or_default()
+    }
+
+    /// Whether the sessions of two `Auth`s, of this scope and those around it, take the cookies of each other for their own.
+    pub(crate) fn sessions_clash_so_far(&self) -> bool {
+        #[cfg(feature = "session")]
+        {
+            let layers = self.layers_so_far();
+            let sessions: Vec<_> = layers.iter().filter_map(|layer| layer.auth.sessions()).collect();
+            let Some((inner, around)) = sessions.split_last() else { return false };
+            around.iter().any(|outer| outer.clashes_with(inner))
+        }
+        #[cfg(not(feature = "session"))]
+        false
+    }
+
+    /// Whether this scope, or one around it, answers as an unknown path.
+    pub(crate) fn hides_so_far(&self) -> bool {
+        self.layers_so_far().iter().flat_map(|layer| &layer.rules).any(|rule| rule.not_found)
+    }
+}
+
+thread_local! {
+    /// The scope that is being registered: actix registers what stands in a scope while it registers the scope.
+    static AROUND: RefCell<Option<Arc<Binding>>> = const { RefCell::new(None) };
+}
+
+/// Where a request is decided on.
+#[derive(Clone)]
+pub(super) enum Place {
+    Scope(Arc<Binding>),
+    App(Auth),
+}
+
+impl Place {
+    /// The innermost scope of ours, or the `Auth` that the application was given as `app_data`.
+    pub(super) fn of(request: &HttpRequest) -> Option<Self> {
+        match request.app_data::<Arc<Binding>>() {
+            Some(binding) => Some(Self::Scope(Arc::clone(binding))),
+            None => request.app_data::<Auth>().cloned().map(Self::App),
+        }
+    }
+
+    pub(super) fn auth(&self) -> &Auth {
+        match self {
+            Self::Scope(binding) => &binding.auth,
+            Self::App(auth) => auth,
+        }
+    }
+
+    pub(super) fn count(&self) -> usize {
+        match self {
+            Self::Scope(binding) => binding.layers().len(),
+            Self::App(_) => 1,
+        }
+    }
+
+    /// The decision at `index`, from the outside in; the handler's rule belongs to the last one.
+    pub(super) fn layer<'a>(&'a self, index: usize, handler: &'a Rule) -> Option<(&'a Auth, Rules<'a>)> {
+        match self {
+            Self::App(auth) => (index == 0).then_some((auth, Rules { scopes: &[], handler })),
+            Self::Scope(binding) => {
+                let layers = binding.layers();
+                let layer = layers.get(index)?;
+                let last = index + 1 == layers.len();
+                let handler = if last { handler } else { &PASS };
+                Some((&layer.auth, Rules { scopes: &layer.rules, handler }))
+            }
+        }
+    }
+
+    pub(super) fn not_found(&self, handler: &Rule) -> bool {
+        (0..self.count()).filter_map(|index| self.layer(index, handler)).any(|(_, rules)| rules.not_found())
+    }
+}
+
+/// Adds nothing to the rules of scopes.
+pub(super) static PASS: Rule = Rule { text: "public", ..auth_core::rule::PUBLIC };

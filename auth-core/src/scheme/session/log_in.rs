@@ -1,0 +1,73 @@
+//! Who logs in, and what they may: what a session is made of.
+
+use serde_json::{Map, Value, json};
+
+use crate::users::User;
+
+/// Who logs in, and what they may.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct LogIn {
+    pub(super) claims: Map<String, Value>,
+    pub(super) remember: bool,
+    /// The roles are those that the store of users has.
+    pub(super) from_users: bool,
+}
+
+impl LogIn {
+    /// A user of that name. Unless [`issuer`](Self::issuer) says otherwise, whoever logs in with a password of that name is
+    /// the same one.
+    pub fn user(subject: impl Into<String>) -> Self {
+        let claims = Map::from_iter([("sub".to_owned(), json!(subject.into()))]);
+        Self { claims, remember: false, from_users: false }
+    }
+
+    /// A user of the store that passwords are checked against, with the roles that they have there: now, and as long as the
+    /// session lives.
+    pub fn of_users(name: impl Into<String>, user: &User) -> Self {
+        Self { from_users: true, ..Self::user(name).roles(user.roles.iter().map(String::as_str)) }
+    }
+
+    /// Who vouches for the user: the provider that they logged in at. Half of their identity.
+    pub fn issuer(self, issuer: impl Into<String>) -> Self {
+        let issuer: String = issuer.into();
+        self.claim("iss", issuer)
+    }
+
+    /// The roles of the user.
+    pub fn roles(self, roles: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.list("roles", roles)
+    }
+
+    /// The permissions of the user, beside those that roles grant.
+    pub fn permissions(self, permissions: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.list("permissions", permissions)
+    }
+
+    /// The OAuth 2.0 scopes that the user granted to this site.
+    pub fn scopes(self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.list("scopes", scopes)
+    }
+
+    /// The assurance level of the login.
+    pub fn acr(self, acr: impl Into<String>) -> Self {
+        let acr: String = acr.into();
+        self.claim("acr", acr)
+    }
+
+    /// A claim, for rules and for the application. What the session has to know of itself is in one that is named `session`.
+    pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.claims.insert(name.into(), value.into());
+        self
+    }
+
+    /// The browser keeps the session when it is closed; see [`Sessions::remember_for`].
+    pub fn remember(self) -> Self {
+        Self { remember: true, ..self }
+    }
+
+    fn list(self, name: &str, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let names: Vec<Value> = names.into_iter().map(|name| Value::String(name.into())).collect();
+        self.claim(name, names)
+    }
+}
