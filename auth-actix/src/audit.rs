@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use actix_web::{HttpMessage as _, HttpRequest};
 use auth_core::Principal;
 use auth_core::audit::{Event, Happened};
+use auth_core::client::address::Seen;
 use auth_core::clock;
 use auth_core::denial::{Denial, Reason, RetryAfter};
 use auth_core::rule::Rule;
@@ -46,7 +47,7 @@ fn event(request: &HttpRequest, auth: &Auth, happened: Happened) -> Event {
         // No longer than a method is.
         method: Some(request.method().as_str().chars().take(32).collect()),
         route: request.match_pattern(),
-        client: gather::counted(request, auth),
+        client: gather::counted(request, auth).map(Seen::address),
         ..Event::new(clock::now(), happened)
     }
 }

@@ -5,6 +5,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::COOKIE;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use auth_core::client::Fields;
+use auth_core::client::address::Seen;
 use auth_core::client::country::CountryCode;
 use auth_core::client::cross_site::CrossSite;
 use auth_core::clock;
@@ -126,8 +127,8 @@ fn address_is_blocked(_: &HttpRequest, _: &Auth) -> bool {
     false
 }
 
-/// The address under which a request is counted, blocked and told of.
-pub(crate) fn counted(request: &HttpRequest, auth: &Auth) -> Option<std::net::IpAddr> {
+/// Where a request is counted, and told to come from.
+pub(crate) fn counted(request: &HttpRequest, auth: &Auth) -> Option<Seen> {
     auth.address().counted(request.peer_addr(), &Lines(request.headers()))
 }
 

@@ -28,6 +28,8 @@ pub mod decision;
 // What is told.
 pub mod audit;
 // How it is known.
+#[cfg(all(feature = "redis", feature = "passwords"))]
+mod server;
 #[cfg(feature = "blocks")]
 pub mod blocks;
 #[cfg(feature = "passwords")]

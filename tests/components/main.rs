@@ -8,3 +8,4 @@ mod browser;
 mod nginx;
 mod redis;
 mod session_store;
+mod throttle;

@@ -55,6 +55,21 @@ impl Redis {
         String::from_utf8_lossy(&buffer[..length]).lines().next().unwrap_or_default().to_owned()
     }
 
+    pub(crate) fn all_keys(&self) -> Vec<String> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+        stream.write_all(b"KEYS *\r\n").unwrap();
+        let mut all = Vec::new();
+        // Until nothing more comes.
+        let _ = stream.read_to_end(&mut all);
+        String::from_utf8(all)
+            .unwrap()
+            .lines()
+            .filter(|line| !line.starts_with(['*', '$']))
+            .map(str::to_owned)
+            .collect()
+    }
+
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();

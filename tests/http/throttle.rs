@@ -109,3 +109,27 @@ fn one_address_does_not_guess_at_many_names_and_cannot_choose_another() {
     let challenge = place.basic("another", "wrong", "203.0.113.11");
     denied("still an ordinary refusal", &challenge, 401, "invalid-credentials", &[BASIC, "Session realm=\"reports\""]);
 }
+
+#[test]
+fn behind_a_proxy_that_nobody_declared_one_attacker_locks_nobody_out() {
+    // M7
+    let limits = Limits::default().free_of_account(3).free_of_address(6);
+    let users = Passwords::new(Staff::default()).throttle(Throttle::with(limits));
+    let auth = Auth::builder().realm("reports").basic(users).client_address(auth_actix::Peer).build().unwrap();
+    let server = Server::start(move |config: &mut ServiceConfig| {
+        config.service(auth.scope("").service(me));
+    });
+    let send = |name: &str, password: &str, via: &[(&str, &str)]| {
+        server.send(&get("/me").fields(via).authorization(basic(name, password))).status
+    };
+    let via = [("X-Forwarded-For", "198.51.100.7")];
+    for number in 0..20 {
+        assert_eq!(send(&format!("user{number}"), "wrong", &via), 401);
+    }
+    assert_eq!(send("alice", PASSWORD, &via), 200);
+    // Without one, an address is the client's, and who says nothing of a proxy does not leave its count.
+    for number in 0..6 {
+        assert_eq!(send(&format!("user{number}"), "wrong", &[]), 401);
+    }
+    assert_eq!(send("alice", PASSWORD, &[]), 429);
+}

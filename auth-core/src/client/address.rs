@@ -71,6 +71,24 @@ pub fn network(text: &str) -> Option<IpNet> {
     }
 }
 
+/// Where a request is seen to come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seen {
+    /// From this client.
+    Client(IpAddr),
+    /// The client is not known, and this is the peer: a proxy perhaps, and then that of many.
+    Peer(IpAddr),
+}
+
+impl Seen {
+    /// The address, whosever it is.
+    pub const fn address(self) -> IpAddr {
+        match self {
+            Self::Client(address) | Self::Peer(address) => address,
+        }
+    }
+}
+
 /// Fields that only a proxy sends.
 const FORWARDING: [&str; 7] =
     ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-real-ip", "via"];
@@ -79,12 +97,15 @@ const FORWARDING: [&str; 7] =
 const MOST_ENTRIES: usize = 32;
 
 impl AddressSource {
-    /// The address under which logins are counted: the client's, or where that is not known the peer's, so that nobody
-    /// leaves their own count by hiding. `None` where nobody said where addresses come from, as the peer may then be a proxy.
-    pub fn counted(&self, peer: Option<SocketAddr>, fields: &impl Fields) -> Option<IpAddr> {
+    /// Where logins are counted: at the client, or where that is not known at the peer, so that nobody leaves all counts by
+    /// hiding. `None` where nobody said where addresses come from, as the peer may then be a proxy.
+    pub fn counted(&self, peer: Option<SocketAddr>, fields: &impl Fields) -> Option<Seen> {
         match self {
             Self::Unset => None,
-            _ => self.client(peer, fields).or_else(|| peer.map(|peer| peer.ip().to_canonical())),
+            _ => self
+                .client(peer, fields)
+                .map(Seen::Client)
+                .or_else(|| peer.map(|peer| Seen::Peer(peer.ip().to_canonical()))),
         }
     }
 
@@ -92,7 +113,7 @@ impl AddressSource {
     /// one, the peer is the proxy, and whoever hides is not known (IP-3).
     pub fn blocked(&self, peer: Option<SocketAddr>, fields: &impl Fields) -> Option<IpAddr> {
         match self {
-            Self::Peer => self.counted(peer, fields),
+            Self::Peer => self.counted(peer, fields).map(Seen::address),
             _ => self.client(peer, fields),
         }
     }
@@ -466,7 +487,7 @@ mod tests {
         let via = Lines(&[("Via", "1.1 x"), ("X-Forwarded-For", "unknown")]);
         assert_eq!(AddressSource::Unset.counted(peer, &via), None);
         for source in [AddressSource::Peer, behind(Forwarding::XForwardedFor)] {
-            assert_eq!(source.counted(peer, &via), peer.map(|peer| peer.ip()));
+            assert_eq!(source.counted(peer, &via), peer.map(|peer| Seen::Peer(peer.ip())));
         }
     }
 

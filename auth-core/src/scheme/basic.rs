@@ -1,12 +1,12 @@
 //! HTTP Basic (RFC 7617) against a store of users.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::zeroize::Zeroizing;
 
+use crate::client::address::Seen;
 use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::principal::Principal;
@@ -101,15 +101,15 @@ impl Verifier {
 
     /// Whether a login of that name, from there, has to wait: known without asking anybody, so that it is answered before
     /// anything else that could be wrong with the request.
-    pub fn must_wait(&self, presented: &NameAndPassword, client: Option<IpAddr>) -> Option<RetryAfter> {
+    pub fn must_wait(&self, presented: &NameAndPassword, client: Option<Seen>) -> Option<RetryAfter> {
         self.passwords.must_wait(presented.name(), client)
     }
 
-    /// Verifies a name and a password. `client` is the address where it is known.
+    /// Verifies a name and a password. `client` is where it is seen to come from.
     ///
     /// # Errors
     /// The denial that they deserve; see [`Passwords::verify`].
-    pub async fn verify(&self, presented: NameAndPassword, client: Option<IpAddr>) -> Result<Principal, Denial> {
+    pub async fn verify(&self, presented: NameAndPassword, client: Option<Seen>) -> Result<Principal, Denial> {
         let (name, user) = self.passwords.verify(Scheme::Basic, presented, client).await?;
         let claims = serde_json::json!({ "sub": name, "roles": user.roles }).to_string();
         Principal::from_claims(Arc::clone(&self.source), claims)

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::{KNOWN, MEMORY, Subject};
+use super::subject::{Counted, KNOWN, MEMORY, SHORT, Subject};
 use crate::clock::Moment;
 
 const BUCKETS: usize = 4096;
@@ -19,8 +19,20 @@ pub(super) struct Table {
 #[derive(Clone, Copy, Default)]
 struct Bucket {
     slots: [Slot; SLOTS],
-    /// What found no slot counts here, together.
-    shared: Slot,
+    /// What found no slot counts here, together: accounts, and networks. Nobody waits long for what others did.
+    shared: Shared,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Shared {
+    accounts: Slot,
+    networks: Slot,
+}
+
+impl Shared {
+    fn of(&mut self, subject: &Subject) -> &mut Slot {
+        if subject.is_account() { &mut self.accounts } else { &mut self.networks }
+    }
 }
 
 #[derive(Clone, Copy, Default)]
@@ -41,20 +53,26 @@ impl Bucket {
         self.slots.iter_mut().find(|slot| slot.tag == tag && slot.forget > now)
     }
 
-    /// The slot of the tag, a free one, or the shared one.
-    fn take(&mut self, tag: u64, now: Moment) -> &mut Slot {
+    /// The slot of the tag, a free one, or the one that its kind shares.
+    fn take(&mut self, tag: u64, subject: &Subject, now: Moment) -> &mut Slot {
         let own = self.slots.iter().position(|slot| slot.tag == tag && slot.forget > now);
         let free = || self.slots.iter().position(|slot| slot.forget <= now);
-        let Some(slot) = own.or_else(free).and_then(|position| self.slots.get_mut(position)) else {
-            if self.shared.forget <= now {
-                self.shared = Slot::default();
+        let place = own.or_else(free);
+        let shared = self.shared.of(subject);
+        match place.and_then(|position| self.slots.get_mut(position)) {
+            Some(slot) => {
+                if own.is_none() {
+                    *slot = Slot { tag, ..Slot::default() };
+                }
+                slot
             }
-            return &mut self.shared;
-        };
-        if own.is_none() {
-            *slot = Slot { tag, ..Slot::default() };
+            None => {
+                if shared.forget <= now {
+                    *shared = Slot::default();
+                }
+                shared
+            }
         }
-        slot
     }
 }
 
@@ -78,21 +96,16 @@ impl Table {
         until.and_then(|until| until.after(now))
     }
 
-    /// Counts an attempt, and delays the next by what `delay` says of the count. `Err` where it has to wait, and is not
-    /// counted.
-    pub(super) fn count(
-        &self,
-        subject: &Subject,
-        now: Moment,
-        delay: impl Fn(u32) -> Duration,
-    ) -> Result<(), Duration> {
-        let counted = self.bucket(subject, |tag, bucket| {
-            let slot = bucket.take(tag, now);
+    /// Counts an attempt, and delays the next. `Err` where it has to wait, and is not counted.
+    pub(super) fn count(&self, one: &Counted, now: Moment) -> Result<(), Duration> {
+        let counted = self.bucket(&one.subject, |tag, bucket| {
+            let slot = bucket.take(tag, &one.subject, now);
             if let Some(wait) = slot.until.after(now) {
                 return Err(wait);
             }
             slot.count = slot.count.saturating_add(1);
-            slot.until = now.plus(delay(slot.count));
+            let delay = one.delay(slot.count);
+            slot.until = now.plus(if slot.tag == tag { delay } else { delay.min(SHORT) });
             // A login that is remembered stays so.
             slot.forget = slot.forget.max(slot.until.plus(MEMORY));
             Ok(())
@@ -105,8 +118,11 @@ impl Table {
     pub(super) fn give_back(&self, subject: &Subject) {
         let now = Moment::default();
         self.bucket(subject, |tag, bucket| {
-            let own = bucket.slots.iter_mut().find(|slot| slot.tag == tag && slot.forget > now);
-            let slot = own.unwrap_or(&mut bucket.shared);
+            let own = bucket.slots.iter().position(|slot| slot.tag == tag && slot.forget > now);
+            let slot = match own.and_then(|position| bucket.slots.get_mut(position)) {
+                Some(slot) => slot,
+                None => bucket.shared.of(subject),
+            };
             slot.count = slot.count.saturating_sub(1);
             slot.until = Moment::default();
             if slot.count == 0 && !slot.known {
@@ -141,7 +157,7 @@ impl Table {
                 let oldest = bucket.slots.iter_mut().filter(known).min_by_key(|slot| slot.forget);
                 oldest.into_iter().for_each(|slot| *slot = Slot::default());
             }
-            let slot = bucket.take(tag, now);
+            let slot = bucket.take(tag, subject, now);
             if slot.tag == tag {
                 (slot.forget, slot.known) = (now.plus(KNOWN), true);
             }

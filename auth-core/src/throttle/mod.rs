@@ -7,20 +7,27 @@
 //! share counts instead of pushing others out: a flood of made-up names forgets nobody's failures.
 
 mod memory;
+#[cfg(feature = "redis")]
+mod redis;
+mod subject;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
 
 use self::memory::Table;
+use self::subject::{Counted, Subject};
+use crate::client::address::Seen;
 use crate::clock::{self, Moment};
 use crate::denial::RetryAfter;
+#[cfg(feature = "redis")]
+use crate::server::RedisUrlError;
 
 /// How many failures are free, and how the delay grows. Of an account, 5 failures and then 1 s, 2 s, 4 s … up to 15
 /// minutes; from the hundredth on, a day (NIST SP 800-63B §3.2.2). Of an address (an IPv6 /64) 20, of a wider network (/24,
-/// /56) 100, of a /48 400.
+/// /56) 100, of a /48 400. Where the client is not known, its peer has 400, as many may be behind it, and delays of no more
+/// than 8 s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     account: u32,
@@ -48,58 +55,22 @@ impl Limits {
     }
 }
 
-/// The longest delay of a count that is below [`MANY`], and that of one above.
-const LONGEST: Duration = Duration::from_secs(15 * 60);
-const MANY: u32 = 100;
-const A_DAY: Duration = Duration::from_secs(24 * 3600);
-
-/// How long a count is remembered after its last failure.
-const MEMORY: Duration = A_DAY;
-
-/// How long a login is remembered: from there, that account is counted by itself.
-const KNOWN: Duration = Duration::from_secs(30 * 24 * 3600);
-
-/// One thing that failures are counted of.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Subject {
-    Account(String),
-    /// An account that logged in from this network lately.
-    Known(String, IpNet),
-    Network(IpNet),
-}
-
-/// A subject, and how many failures are free.
-struct Counted {
-    subject: Subject,
-    free: u32,
-    /// Whether it is about accounts at all: those a success forgives.
-    is_account: bool,
-}
-
-impl Counted {
-    fn delay(&self, count: u32) -> Duration {
-        if count < self.free {
-            return Duration::ZERO;
-        }
-        if self.is_account && count >= MANY.max(self.free) {
-            return A_DAY;
-        }
-        Duration::from_secs(1 << (count - self.free).min(20)).min(LONGEST)
-    }
-}
-
 /// Where failed logins are counted. Cheap to clone.
 #[derive(Clone)]
-pub struct Throttle(Arc<Inner>);
-
-struct Inner {
+pub struct Throttle {
     limits: Limits,
-    table: Table,
+    home: Arc<Home>,
+}
+
+enum Home {
+    Memory(Table),
+    #[cfg(feature = "redis")]
+    Redis(redis::Counts),
 }
 
 impl std::fmt::Debug for Throttle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Throttle").field("limits", &self.0.limits).finish_non_exhaustive()
+        f.debug_struct("Throttle").field("limits", &self.limits).finish_non_exhaustive()
     }
 }
 
@@ -109,7 +80,7 @@ pub(crate) enum Turned {
     /// Too many have failed.
     Away(RetryAfter),
     /// The store of counts is out of reach.
-    #[allow(dead_code, reason = "memory is always in reach")]
+    #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "memory is always in reach"))]
     Unavailable,
 }
 
@@ -127,19 +98,36 @@ pub(crate) enum Outcome {
 pub(crate) struct Attempt {
     throttle: Throttle,
     name: String,
-    network: Option<IpNet>,
-    counted: Vec<(Subject, bool)>,
+    place: Option<IpNet>,
+    counted: Vec<Subject>,
 }
 
 impl Throttle {
     /// In the memory of this process: some 32,000 accounts and networks at a time, in about 1 MiB.
     pub fn memory() -> Self {
-        Self::with(Limits::default())
+        Self { limits: Limits::default(), home: Arc::new(Home::Memory(Table::new())) }
     }
 
     /// The same with other limits.
     pub fn with(limits: Limits) -> Self {
-        Self(Arc::new(Inner { limits, table: Table::new() }))
+        Self::memory().limits(limits)
+    }
+
+    /// In Redis or Valkey, for all instances together that name the same one: `redis://user:password@host:6379/0`. Keys begin
+    /// with `auth:`. No connection is opened before the first login; while the server is out of reach, a login is answered
+    /// with 503. Names of accounts are kept as hashes, for a day after the last failure.
+    ///
+    /// # Errors
+    /// The address is none.
+    #[cfg(feature = "redis")]
+    pub fn redis(url: &str) -> Result<Self, RedisUrlError> {
+        Ok(Self { limits: Limits::default(), home: Arc::new(Home::Redis(redis::Counts::new(url)?)) })
+    }
+
+    /// Other limits.
+    #[must_use]
+    pub fn limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// Nowhere: for who limits failed logins before they come here.
@@ -147,35 +135,46 @@ impl Throttle {
         Self::with(Limits { account: u32::MAX, address: u32::MAX })
     }
 
-    /// Whether an attempt would have to wait. Counts nothing.
-    pub(crate) fn must_wait(&self, account: &str, client: Option<IpAddr>) -> Option<RetryAfter> {
-        let now = clock::monotonic();
-        self.counted(account, client, now)
-            .iter()
-            .filter_map(|one| self.0.table.waits(&one.subject, now))
-            .max()
-            .map(seconds)
+    /// Whether an attempt would have to wait, where that is known here. Counts nothing, and asks nobody.
+    pub(crate) fn must_wait(&self, account: &str, seen: Option<Seen>) -> Option<RetryAfter> {
+        match &*self.home {
+            Home::Memory(table) => {
+                let now = clock::monotonic();
+                let counted = self.counted(table, account, seen, now);
+                counted.iter().filter_map(|one| table.waits(&one.subject, now)).max().map(seconds)
+            }
+            #[cfg(feature = "redis")]
+            Home::Redis(_) => None,
+        }
     }
 
     /// Counts an attempt, before it is judged.
-    #[allow(clippy::unused_async, reason = "a store that instances share has to be asked")]
-    pub(crate) async fn admit(&self, account: &str, client: Option<IpAddr>) -> Result<Attempt, Turned> {
-        self.admit_at(account, client, clock::monotonic())
+    #[cfg_attr(
+        not(feature = "redis"),
+        allow(clippy::unused_async, reason = "a store that instances share has to be asked")
+    )]
+    pub(crate) async fn admit(&self, account: &str, seen: Option<Seen>) -> Result<Attempt, Turned> {
+        match &*self.home {
+            Home::Memory(table) => self.admit_at(table, account, seen, clock::monotonic()),
+            #[cfg(feature = "redis")]
+            Home::Redis(counts) => {
+                let counted = counts.admit(account, seen, self.limits).await?;
+                Ok(self.attempt(account, seen, counted))
+            }
+        }
     }
 
-    fn admit_at(&self, account: &str, client: Option<IpAddr>, now: Moment) -> Result<Attempt, Turned> {
-        let counted = self.counted(account, client, now);
-        let mut attempt = Attempt {
-            throttle: self.clone(),
-            name: account.to_owned(),
-            network: client.map(narrow),
-            counted: Vec::with_capacity(counted.len()),
-        };
-        for one in counted {
-            match self.0.table.count(&one.subject, now, |count| one.delay(count)) {
-                Ok(()) => attempt.counted.push((one.subject, one.is_account)),
+    fn attempt(&self, account: &str, seen: Option<Seen>, counted: Vec<Subject>) -> Attempt {
+        Attempt { throttle: self.clone(), name: account.to_owned(), place: subject::place(seen), counted }
+    }
+
+    fn admit_at(&self, table: &Table, account: &str, seen: Option<Seen>, now: Moment) -> Result<Attempt, Turned> {
+        let mut attempt = self.attempt(account, seen, Vec::new());
+        for one in self.counted(table, account, seen, now) {
+            match table.count(&one, now) {
+                Ok(()) => attempt.counted.push(one.subject),
                 Err(wait) => {
-                    attempt.give_back();
+                    attempt.counted.iter().for_each(|subject| table.give_back(subject));
                     return Err(Turned::Away(seconds(wait)));
                 }
             }
@@ -183,45 +182,40 @@ impl Throttle {
         Ok(attempt)
     }
 
-    fn counted(&self, account: &str, client: Option<IpAddr>, now: Moment) -> Vec<Counted> {
-        let Limits { account: free, address } = self.0.limits;
-        let known = client.map(|client| Subject::Known(account.to_owned(), narrow(client)));
-        let known = known.filter(|known| self.0.table.is_remembered(known, now));
-        let of_account = known.unwrap_or_else(|| Subject::Account(account.to_owned()));
-        let mut all = vec![Counted { subject: of_account, free, is_account: true }];
-        for (network, times) in client.into_iter().flat_map(networks) {
-            let free = address.saturating_mul(times);
-            all.push(Counted { subject: Subject::Network(network), free, is_account: false });
+    fn counted(&self, table: &Table, account: &str, seen: Option<Seen>, now: Moment) -> Vec<Counted> {
+        let known = subject::place(seen).map(|place| subject::known(account, place, self.limits));
+        match known.filter(|known| table.is_remembered(&known.subject, now)) {
+            Some(known) => vec![known],
+            None => {
+                let account = std::iter::once(subject::account(account, self.limits));
+                account.chain(subject::networks(seen, self.limits)).collect()
+            }
         }
-        all
     }
 }
 
 impl Attempt {
-    /// Says what became of it.
-    #[allow(clippy::unused_async, reason = "a store that instances share has to be told")]
+    /// Says what became of it. Where that cannot be put down, it has failed.
+    #[cfg_attr(
+        not(feature = "redis"),
+        allow(clippy::unused_async, reason = "a store that instances share has to be told")
+    )]
     pub(crate) async fn settle(self, outcome: Outcome) {
-        self.settle_at(outcome, clock::monotonic());
+        match &*self.throttle.home {
+            Home::Memory(table) => self.settle_at(table, outcome, clock::monotonic()),
+            #[cfg(feature = "redis")]
+            Home::Redis(counts) => counts.settle(&self.name, self.place, &self.counted, outcome).await,
+        }
     }
 
-    fn settle_at(mut self, outcome: Outcome, now: Moment) {
-        let table = &self.throttle.0.table;
+    fn settle_at(&self, table: &Table, outcome: Outcome, now: Moment) {
         if outcome == Outcome::Success {
-            for (subject, _) in self.counted.iter().filter(|(_, is_account)| *is_account) {
-                table.forgive(subject);
-            }
-            if let Some(network) = self.network {
-                table.remember(&Subject::Known(std::mem::take(&mut self.name), network), now);
+            self.counted.iter().filter(|subject| subject.is_account()).for_each(|subject| table.forgive(subject));
+            if let Some(place) = self.place {
+                table.remember(&Subject::Known(self.name.clone(), place), now);
             }
         }
-        self.give_back();
-    }
-
-    /// It was no failure.
-    fn give_back(&mut self) {
-        for (subject, _) in self.counted.drain(..) {
-            self.throttle.0.table.give_back(&subject);
-        }
+        self.counted.iter().for_each(|subject| table.give_back(subject));
     }
 }
 
@@ -230,26 +224,33 @@ fn seconds(wait: Duration) -> RetryAfter {
     RetryAfter::seconds(u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX))
 }
 
-/// The network that counts as one place: an address of IPv4, a /64 of IPv6.
-fn narrow(address: IpAddr) -> IpNet {
-    within(address, if address.is_ipv4() { 32 } else { 64 })
-}
-
-fn within(address: IpAddr, prefix: u8) -> IpNet {
-    IpNet::new(address, prefix).map_or_else(|_| IpNet::from(address), |network| network.trunc())
-}
-
-/// The networks that are counted, each with how many times the failures of an address are free.
-fn networks(address: IpAddr) -> impl Iterator<Item = (IpNet, u32)> {
-    let prefixes: &[(u8, u32)] = if address.is_ipv4() { &[(32, 1), (24, 5)] } else { &[(64, 1), (56, 5), (48, 20)] };
-    prefixes.iter().map(move |(prefix, times)| (within(address, *prefix), *times))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
 
     const ALICE: &str = "alice";
+
+    impl Throttle {
+        fn table(&self) -> &Table {
+            match &*self.home {
+                Home::Memory(table) => table,
+                #[cfg(feature = "redis")]
+                Home::Redis(_) => panic!("in memory"),
+            }
+        }
+
+        fn admits(&self, account: &str, seen: Option<Seen>, now: Moment) -> Result<Attempt, Turned> {
+            self.admit_at(self.table(), account, seen, now)
+        }
+    }
+
+    impl Attempt {
+        fn settles(self, outcome: Outcome, now: Moment) {
+            self.settle_at(self.throttle.table(), outcome, now);
+        }
+    }
 
     fn throttle() -> Throttle {
         Throttle::with(Limits::default().free_of_account(3).free_of_address(6))
@@ -259,14 +260,14 @@ mod tests {
         clock::monotonic().plus(Duration::from_secs(1_000_000 + seconds))
     }
 
-    fn from(last: u8) -> Option<IpAddr> {
-        Some(IpAddr::from([203, 0, 113, last]))
+    fn from(last: u8) -> Option<Seen> {
+        Some(Seen::Client(IpAddr::from([203, 0, 113, last])))
     }
 
     /// Fails so many times, each as soon as it may, and says when.
-    fn fail(throttle: &Throttle, account: &str, client: Option<IpAddr>, times: u32, mut now: u64) -> u64 {
+    fn fail(throttle: &Throttle, account: &str, seen: Option<Seen>, times: u32, mut now: u64) -> u64 {
         for _ in 0..times {
-            while throttle.admit_at(account, client, at(now)).is_err() {
+            while throttle.admits(account, seen, at(now)).is_err() {
                 now += 1;
             }
         }
@@ -277,7 +278,7 @@ mod tests {
     fn delays_grow_and_end_and_a_success_forgives_the_account_alone() {
         // BRUTE-1
         let throttle = throttle();
-        let one = Counted { subject: Subject::Account(ALICE.into()), free: 3, is_account: true };
+        let one = subject::account(ALICE, Limits::default().free_of_account(3));
         let delays = [
             (0, 0),
             (2, 0),
@@ -294,31 +295,31 @@ mod tests {
             assert_eq!(one.delay(count).as_secs(), expected, "{count}");
         }
         assert_eq!(fail(&throttle, ALICE, None, 3, 0), 0, "three are free");
-        assert_eq!(throttle.admit_at(ALICE, None, at(0)).unwrap_err(), Turned::Away(RetryAfter::seconds(1)));
+        assert_eq!(throttle.admits(ALICE, None, at(0)).unwrap_err(), Turned::Away(RetryAfter::seconds(1)));
         assert_eq!(fail(&throttle, ALICE, None, 3, 0), 1 + 2 + 4);
-        assert!(throttle.admit_at("bob", None, at(7)).is_ok(), "nobody else waits");
-        let good = throttle.admit_at(ALICE, from(1), at(100)).unwrap();
-        good.settle_at(Outcome::Success, at(100));
+        assert!(throttle.admits("bob", None, at(7)).is_ok(), "nobody else waits");
+        let good = throttle.admits(ALICE, from(1), at(100)).unwrap();
+        good.settles(Outcome::Success, at(100));
         assert_eq!(fail(&throttle, ALICE, None, 3, 100), 100, "forgiven");
-        assert!(throttle.admit_at(ALICE, None, at(100 + 2 * 86_400)).is_ok(), "and a day later forgotten");
+        assert!(throttle.admits(ALICE, None, at(100 + 2 * 86_400)).is_ok(), "and a day later forgotten");
     }
 
     #[test]
     fn many_at_once_find_no_gap() {
         let throttle = throttle();
-        let all: Vec<_> = (0..32).map(|_| throttle.admit_at(ALICE, None, at(0))).collect();
+        let all: Vec<_> = (0..32).map(|_| throttle.admits(ALICE, None, at(0))).collect();
         assert_eq!(all.iter().filter(|attempt| attempt.is_ok()).count(), 3);
         drop(all);
-        assert!(throttle.admit_at(ALICE, None, at(0)).is_err(), "and those that ended without a verdict have failed");
+        assert!(throttle.admits(ALICE, None, at(0)).is_err(), "and those that ended without a verdict have failed");
     }
 
     #[test]
     fn an_attempt_that_nobody_judged_is_none() {
         let throttle = throttle();
         for _ in 0..20 {
-            throttle.admit_at(ALICE, from(1), at(0)).unwrap().settle_at(Outcome::Unknown, at(0));
+            throttle.admits(ALICE, from(1), at(0)).unwrap().settles(Outcome::Unknown, at(0));
         }
-        assert!(throttle.admit_at(ALICE, from(1), at(0)).is_ok());
+        assert!(throttle.admits(ALICE, from(1), at(0)).is_ok());
     }
 
     #[test]
@@ -326,21 +327,21 @@ mod tests {
         // BRUTE-1, M7
         let throttle = throttle();
         for name in 0..6 {
-            assert!(throttle.admit_at(&name.to_string(), from(1), at(0)).is_ok());
+            assert!(throttle.admits(&name.to_string(), from(1), at(0)).is_ok());
         }
-        assert!(throttle.admit_at("another", from(1), at(0)).is_err());
-        assert!(throttle.admit_at("another", from(2), at(0)).is_ok(), "a neighbour is judged");
-        throttle.admit_at(ALICE, from(1), at(1)).unwrap().settle_at(Outcome::Success, at(1));
-        assert!(throttle.admit_at("another", from(1), at(1)).is_ok(), "the delay is over");
-        assert!(throttle.admit_at("another", from(1), at(1)).is_err(), "the count is not");
+        assert!(throttle.admits("another", from(1), at(0)).is_err());
+        assert!(throttle.admits("another", from(2), at(0)).is_ok(), "a neighbour is judged");
+        throttle.admits(ALICE, from(1), at(1)).unwrap().settles(Outcome::Success, at(1));
+        assert!(throttle.admits("another", from(1), at(1)).is_ok(), "the delay is over");
+        assert!(throttle.admits("another", from(1), at(1)).is_err(), "the count is not");
         // IPv6: a /64 is one address; a /56 and a /48 of them end too.
-        let v6 = |subnet: u16, host: u16| Some(IpAddr::from([0x2001, 0xdb8, 1, subnet, 0, 0, 0, host]));
+        let v6 = |subnet: u16, host: u16| Some(Seen::Client(IpAddr::from([0x2001, 0xdb8, 1, subnet, 0, 0, 0, host])));
         for host in 0..6 {
-            assert!(throttle.admit_at(&format!("six {host}"), v6(0, host), at(0)).is_ok());
+            assert!(throttle.admits(&format!("six {host}"), v6(0, host), at(0)).is_ok());
         }
-        assert!(throttle.admit_at("six", v6(0, 99), at(0)).is_err());
+        assert!(throttle.admits("six", v6(0, 99), at(0)).is_err());
         let judged =
-            (0x100..0x600).filter(|subnet| throttle.admit_at(&format!("s{subnet}"), v6(*subnet, 1), at(0)).is_ok());
+            (0x100..0x600).filter(|subnet| throttle.admits(&format!("s{subnet}"), v6(*subnet, 1), at(0)).is_ok());
         assert_eq!(judged.count(), 120 - 6);
     }
 
@@ -348,14 +349,14 @@ mod tests {
     fn a_stranger_s_failures_do_not_lock_out_who_logged_in_from_elsewhere_lately() {
         // M7
         let throttle = throttle();
-        throttle.admit_at(ALICE, from(1), at(0)).unwrap().settle_at(Outcome::Success, at(0));
+        throttle.admits(ALICE, from(1), at(0)).unwrap().settles(Outcome::Success, at(0));
         fail(&throttle, ALICE, None, 12, 1);
-        assert!(throttle.admit_at(ALICE, from(2), at(1)).is_err(), "strangers wait");
-        let hers = throttle.admit_at(ALICE, from(1), at(1)).unwrap();
-        hers.settle_at(Outcome::Success, at(1));
-        assert!(throttle.admit_at(ALICE, from(2), at(1)).is_err(), "and still do");
+        assert!(throttle.admits(ALICE, from(2), at(1)).is_err(), "strangers wait");
+        let hers = throttle.admits(ALICE, from(1), at(1)).unwrap();
+        hers.settles(Outcome::Success, at(1));
+        assert!(throttle.admits(ALICE, from(2), at(1)).is_err(), "and still do");
         fail(&throttle, ALICE, from(1), 3, 1);
-        assert!(throttle.admit_at(ALICE, from(1), at(1)).is_err(), "at home there is a count too");
+        assert!(throttle.admits(ALICE, from(1), at(1)).is_err(), "at home there is a count too");
     }
 
     #[test]
@@ -363,11 +364,11 @@ mod tests {
         // M7: a /48 has 65,536 places, and each that logged in is remembered.
         let throttle = Throttle::with(Limits::default());
         for subnet in 0..40_000_u16 {
-            let place = Some(IpAddr::from([0x2001, 0xdb8, 1, subnet, 0, 0, 0, 1]));
-            throttle.admit_at("mallory", place, at(0)).unwrap().settle_at(Outcome::Success, at(0));
+            let place = Some(Seen::Client(IpAddr::from([0x2001, 0xdb8, 1, subnet, 0, 0, 0, 1])));
+            throttle.admits("mallory", place, at(0)).unwrap().settles(Outcome::Success, at(0));
         }
         let judged = (0..2_000).filter(|name| {
-            let mut attempts = (0..5).map(|_| throttle.admit_at(&format!("user{name}"), None, at(1)));
+            let mut attempts = (0..5).map(|_| throttle.admits(&format!("user{name}"), None, at(1)));
             attempts.all(|attempt| attempt.is_ok())
         });
         assert_eq!(judged.count(), 2_000, "each has the failures that are free");
@@ -379,13 +380,57 @@ mod tests {
         let throttle = Throttle::with(Limits::default());
         fail(&throttle, ALICE, None, 9, 0);
         for name in 0..200_000_u32 {
-            let _ = throttle.admit_at(&name.to_string(), None, at(20));
+            let _ = throttle.admits(&name.to_string(), None, at(20));
         }
         fail(&throttle, ALICE, None, 1, 20);
-        let Err(Turned::Away(after)) = throttle.admit_at(ALICE, None, at(20)) else { panic!("forgotten") };
+        let Err(Turned::Away(after)) = throttle.admits(ALICE, None, at(20)) else { panic!("forgotten") };
         assert!(after.get() >= 16, "{after:?}");
         // And who comes first when the table is full is counted with others, and still is.
         let late = fail(&throttle, "late", None, 6, 21);
-        assert!(throttle.admit_at("late", None, at(late)).is_err());
+        assert!(throttle.admits("late", None, at(late)).is_err());
+    }
+
+    #[test]
+    fn what_others_do_in_one_s_network_locks_nobody_out_who_logged_in_there_lately() {
+        // M7
+        let throttle = throttle();
+        throttle.admits(ALICE, from(1), at(0)).unwrap().settles(Outcome::Success, at(0));
+        for name in 0..40 {
+            let _ = throttle.admits(&name.to_string(), from(1), at(1));
+        }
+        assert!(throttle.admits("bob", from(1), at(1)).is_err());
+        assert!(throttle.admits(ALICE, from(1), at(1)).is_ok());
+    }
+
+    #[test]
+    fn where_clients_are_not_known_many_may_fail_before_others_wait_and_never_for_long() {
+        // M7: a proxy that nobody declared
+        let throttle = throttle();
+        let peer = Some(Seen::Peer(IpAddr::from([10, 0, 0, 1])));
+        for name in 0..119 {
+            assert!(throttle.admits(&name.to_string(), peer, at(0)).is_ok(), "{name}");
+        }
+        let late = fail(&throttle, "mallory", peer, 12, 0);
+        for name in 0..40 {
+            let _ = throttle.admits(&format!("m{name}"), peer, at(late));
+        }
+        assert!(throttle.admits(ALICE, peer, at(late + 8)).is_ok());
+        throttle.admits(ALICE, peer, at(late + 16)).unwrap().settles(Outcome::Success, at(late + 16));
+        assert_eq!(fail(&throttle, ALICE, from(1), 3, late + 20), late + 20, "it is no place to be known at");
+    }
+
+    #[test]
+    fn what_found_no_room_waits_for_seconds_and_no_longer() {
+        // M7
+        let throttle = throttle();
+        for name in 0..200_000_u32 {
+            let _ = throttle.admits(&name.to_string(), None, at(0));
+        }
+        for name in 0..20_000_u32 {
+            let _ = throttle.admits(&format!("more {name}"), None, at(0));
+        }
+        for name in 0..200_u32 {
+            assert!(throttle.admits(&format!("honest {name}"), None, at(8 * u64::from(name) + 8)).is_ok(), "{name}");
+        }
     }
 }

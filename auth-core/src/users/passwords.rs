@@ -1,7 +1,6 @@
 //! A name and a password, and whether they are those of a user.
 
 use std::future::Future;
-use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,6 +10,7 @@ use std::time::Duration;
 use super::hash;
 use super::turns::Turns;
 use super::{Found, SecretString, Unavailable, User, Users};
+use crate::client::address::Seen;
 use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::throttle::{Outcome, Throttle, Turned};
@@ -85,7 +85,7 @@ impl Passwords {
 
     /// Whether a login of that name, from there, has to wait, as far as this instance knows: nothing is counted, and
     /// nobody is asked.
-    pub fn must_wait(&self, name: &str, client: Option<IpAddr>) -> Option<RetryAfter> {
+    pub fn must_wait(&self, name: &str, client: Option<Seen>) -> Option<RetryAfter> {
         self.throttle.must_wait(name, client)
     }
 
@@ -98,7 +98,7 @@ impl Passwords {
         tokio::time::timeout(STORE_PATIENCE, found).await.unwrap_or(Err(Unavailable))
     }
 
-    /// The user whose name and password these are. `client` is the address where it is known; nobody at one network gets
+    /// The user whose name and password these are. `client` is where it is seen to come from; nobody at one network gets
     /// all turns.
     ///
     /// # Errors
@@ -108,7 +108,7 @@ impl Passwords {
         &self,
         scheme: Scheme,
         presented: NameAndPassword,
-        client: Option<IpAddr>,
+        client: Option<Seen>,
     ) -> Result<(String, User), Denial> {
         let unavailable =
             |cause| Denial::refused(scheme, Reason::AuthenticationUnavailable(RetryAfter::seconds(2)), cause);
@@ -138,9 +138,9 @@ impl Passwords {
         &self,
         name: String,
         password: SecretString,
-        client: Option<IpAddr>,
+        client: Option<Seen>,
     ) -> Result<Option<(String, User)>, &'static str> {
-        let turn = self.turns.take(client).await.ok_or("too many passwords are being verified")?;
+        let turn = self.turns.take(client.map(Seen::address)).await.ok_or("too many passwords are being verified")?;
         let user = self.find(&name).await.map_err(|Unavailable| "the store of users is out of reach")?;
         let hash = user.as_ref().map_or_else(|| self.users.decoy().into_owned(), |user| user.hash.clone());
         let verdict = tokio::task::spawn_blocking(move || {

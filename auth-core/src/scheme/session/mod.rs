@@ -22,13 +22,15 @@ pub use self::cookie::{CookieNameError, CookieSettings, SessionId};
 pub use self::log_in::LogIn;
 pub use self::memory::MemoryStore;
 #[cfg(feature = "redis")]
-pub use self::redis::{RedisStore, RedisUrlError};
+pub use self::redis::RedisStore;
 pub use self::settings::{Sessions, SessionsError};
 pub use self::store::{Live, Loaded, Record, SUPERSEDED, SessionKey, SessionStore, StoreError, Stored};
 use crate::clock;
 use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::principal::{Id, Principal};
+#[cfg(feature = "redis")]
+pub use crate::server::RedisUrlError;
 use crate::source::Source;
 use crate::users::Passwords;
 

@@ -2,34 +2,23 @@
 //!
 //! # Why
 //! What has to be one step is one script: the server runs it as a whole, so a session that one instance ends is not written
-//! again by another that was about to touch it. Times are those of the server. All instances multiplex over one connection,
-//! which is opened again when it breaks; there is no pool to run dry.
+//! again by another that was about to touch it. Times are those of the server.
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, Script};
+use redis::Script;
 
 use super::store::{Live, Loaded, Record, SUPERSEDED, SessionKey, SessionStore, StoreError, Stored};
-
-/// An answer takes no longer than this, or the store is out of reach.
-const PATIENCE: Duration = Duration::from_secs(1);
-
-/// An address that names no server. Quotes nothing: it may hold a password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this is no address of Redis: write `redis://host:6379/0`")]
-pub struct RedisUrlError;
+use crate::server::{RedisUrlError, Server};
 
 /// Sessions in Redis or Valkey.
+#[derive(Debug)]
 pub struct RedisStore {
-    client: Client,
-    /// Made with the first session: it belongs to the runtime that it is made in.
-    manager: OnceLock<ConnectionManager>,
-    prefix: String,
+    server: Server,
     scripts: Scripts,
 }
 
+#[derive(Debug)]
 struct Scripts {
     create: Script,
     load: Script,
@@ -148,9 +137,7 @@ impl RedisStore {
     pub fn with_prefix(url: &str, prefix: &str) -> Result<Self, RedisUrlError> {
         let script = |body: &str| Script::new(&[COMMON, body].concat());
         Ok(Self {
-            client: Client::open(url).map_err(|_| RedisUrlError)?,
-            manager: OnceLock::new(),
-            prefix: prefix.to_owned(),
+            server: Server::new(url, prefix)?,
             scripts: Scripts {
                 create: script(CREATE),
                 load: script(LOAD),
@@ -164,33 +151,8 @@ impl RedisStore {
         })
     }
 
-    fn manager(&self) -> Result<ConnectionManager, StoreError> {
-        if let Some(manager) = self.manager.get() {
-            return Ok(manager.clone());
-        }
-        let settings = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE))
-            .set_number_of_retries(1)
-            .set_max_delay(Duration::from_millis(200));
-        let made = ConnectionManager::new_lazy_with_config(self.client.clone(), settings);
-        let made = made.map_err(|_| StoreError::Unavailable)?;
-        Ok(self.manager.get_or_init(|| made).clone())
-    }
-
-    /// Runs a script. Whatever goes wrong, the store is out of reach: nothing is let through, and nothing is said of why.
     async fn run<T: redis::FromRedisValue>(&self, script: &Script, arguments: &[&str]) -> Result<T, StoreError> {
-        let mut manager = self.manager()?;
-        let mut invocation = script.prepare_invoke();
-        invocation.arg(&self.prefix);
-        for argument in arguments {
-            invocation.arg(*argument);
-        }
-        let answer = tokio::time::timeout(2 * PATIENCE, invocation.invoke_async(&mut manager)).await;
-        answer.map_err(|_| StoreError::Unavailable)?.map_err(|error| {
-            tracing::error!(target: "auth_core", kind = ?error.kind(), "the store of sessions");
-            StoreError::Unavailable
-        })
+        self.server.run(script, arguments).await.map_err(|_| StoreError::Unavailable)
     }
 
     async fn ask(&self, script: &Script, arguments: &[&str]) -> Result<bool, StoreError> {
@@ -289,12 +251,5 @@ impl SessionStore for RedisStore {
             let names: Vec<String> = self.run(&self.scripts.of, &[id]).await?;
             Ok(names.iter().filter_map(|name| key(name)).collect())
         })
-    }
-}
-
-/// No address: it may hold a password.
-impl std::fmt::Debug for RedisStore {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RedisStore").field("prefix", &self.prefix).finish_non_exhaustive()
     }
 }

@@ -7,10 +7,12 @@ use super::Verifier;
 use super::cookie::{CookieNameError, CookieSettings};
 use super::memory::MemoryStore;
 #[cfg(feature = "redis")]
-use super::redis::{RedisStore, RedisUrlError};
+use super::redis::RedisStore;
 use super::store::SessionStore;
 use crate::denial::challenge::Scheme;
 use crate::scheme::issuer_of_users;
+#[cfg(feature = "redis")]
+use crate::server::RedisUrlError;
 use crate::source::{Confers, Form, ListClaim, RoleTypes, Source};
 use crate::users::Passwords;
 use crate::vocabulary::Kind;
