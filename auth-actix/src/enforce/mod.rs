@@ -284,7 +284,7 @@ async fn verify(
     credential: Credential,
     used: &mut Used,
 ) -> Result<Principal, Denial> {
-    let principal = match credential {
+    let principal: Principal = match credential {
         #[cfg(feature = "basic")]
         Credential::Password(credential) => match auth.verifier_of_passwords() {
             Some(verifier) => verifier.verify(credential, gather::counted(request, auth)).await?,

@@ -65,7 +65,7 @@ pub struct Throttle {
 enum Home {
     Memory(Table),
     #[cfg(feature = "redis")]
-    Redis(redis::Counts),
+    Redis(Box<redis::Counts>),
 }
 
 impl std::fmt::Debug for Throttle {
@@ -121,7 +121,7 @@ impl Throttle {
     /// The address is none.
     #[cfg(feature = "redis")]
     pub fn redis(url: &str) -> Result<Self, RedisUrlError> {
-        Ok(Self { limits: Limits::default(), home: Arc::new(Home::Redis(redis::Counts::new(url)?)) })
+        Ok(Self { limits: Limits::default(), home: Arc::new(Home::Redis(Box::new(redis::Counts::new(url)?))) })
     }
 
     /// Other limits.
