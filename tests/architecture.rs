@@ -100,7 +100,7 @@ fn what_has_one_home_stands_nowhere_else() {
         ("auth-core",   &["async", "await", "spawn_blocking", "TcpStream", "env"],
             &["scheme/api_key.rs", "scheme/basic.rs", "scheme/session/mod.rs", "scheme/session/redis.rs", "server.rs",
               "throttle/mod.rs", "throttle/redis.rs",
-              "users/passwords.rs", "users/turns.rs"]),
+              "users/passwords.rs", "users/sql.rs", "users/turns.rs"]),
         ("auth-core",   &["fs"],
             &["audit/json_lines.rs", "blocks/file.rs", "client/country/database.rs", "scheme/api_key.rs", "users/file.rs", "watch.rs"]),
         ("auth-macros", &["syn::Error"],                                     &["diagnostics.rs"]),

@@ -29,6 +29,8 @@ pub mod web;
 #[doc(hidden)]
 pub mod __private;
 
+#[cfg(all(feature = "redis", feature = "passwords"))]
+pub use auth_core::RedisUrlError;
 pub use auth_core::audit::{Bounded, Event, Happened, JsonLines, JsonLinesError, Sink, TracingSink};
 #[cfg(all(feature = "blocks", feature = "redis"))]
 pub use auth_core::blocks::RedisBlocksError;
@@ -49,13 +51,13 @@ pub use auth_core::scheme::api_key::{
 pub use auth_core::scheme::basic::Basic;
 #[cfg(feature = "jwt")]
 pub use auth_core::scheme::bearer::{Algorithm, Jwt, JwtError, Key, KeyError};
+#[cfg(all(feature = "redis", feature = "session"))]
+pub use auth_core::scheme::session::RedisStore;
 #[cfg(feature = "session")]
 pub use auth_core::scheme::session::{
     Live, Loaded, LogIn, MemoryStore, Record, SUPERSEDED, SessionKey, SessionStore, Sessions, SessionsError,
     StoreError, Stored,
 };
-#[cfg(all(feature = "redis", feature = "session"))]
-pub use auth_core::scheme::session::{RedisStore, RedisUrlError};
 #[cfg(feature = "passwords")]
 pub use auth_core::throttle::{Limits, Throttle};
 #[cfg(feature = "passwords")]
@@ -63,6 +65,8 @@ pub use auth_core::users::{
     Found, HashError, Kept, NameAndPassword, Passwords, SecretString, Unavailable, User, Users, UsersFile,
     UsersFileError, hash_password,
 };
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use auth_core::users::{SqlUsers, SqlUsersError};
 pub use auth_core::vocabulary::UnknownName;
 pub use auth_core::{Actor, ClaimsError, Confers, Id, IdError, open};
 pub use auth_macros::{

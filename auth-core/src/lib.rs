@@ -39,5 +39,7 @@ pub mod users;
 pub mod scheme;
 
 pub use crate::principal::{Actor, ClaimsError, Id, IdError, Principal};
+#[cfg(all(feature = "redis", feature = "passwords"))]
+pub use crate::server::RedisUrlError;
 pub use crate::source::Confers;
 pub use crate::vocabulary::open;

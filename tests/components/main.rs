@@ -6,6 +6,8 @@
 mod blocks;
 mod browser;
 mod nginx;
+mod postgres;
 mod redis;
 mod session_store;
 mod throttle;
+mod users;

@@ -128,7 +128,7 @@ pub fn with_api_key<'a>(authorization: Presented<'a>, mut lines: impl Iterator<I
 }
 
 /// The issuer of identities that a store of users stands behind, however they log in.
-#[cfg(feature = "passwords")]
+#[cfg(any(feature = "basic", feature = "session"))]
 fn issuer_of_users(realm: &str) -> String {
     format!("basic:{realm}")
 }

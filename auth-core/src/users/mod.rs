@@ -6,6 +6,8 @@
 mod file;
 mod hash;
 mod passwords;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod sql;
 mod turns;
 
 use std::borrow::Cow;
@@ -18,6 +20,8 @@ pub use self::file::{UsersFile, UsersFileError};
 use self::hash::{Cost, DECOY};
 pub use self::hash::{HashError, hash_password};
 pub use self::passwords::{NameAndPassword, Passwords};
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use self::sql::{SqlUsers, SqlUsersError};
 
 /// A user, as a store knows them.
 #[derive(Clone)]
@@ -96,8 +100,9 @@ pub trait Users: Send + Sync + 'static {
         Cow::Borrowed(DECOY)
     }
 
-    /// Takes a better hash of the password that the user just logged in with. Unless said, it is dropped.
-    fn keep_hash<'a>(&'a self, _name: &'a str, _hash: &'a str) -> Kept<'a> {
+    /// Takes a better hash of the password that the user just logged in with, in place of the one `before`, and of no other:
+    /// the password may have changed meanwhile. Unless said, it is dropped.
+    fn keep_hash<'a>(&'a self, _name: &'a str, _before: &'a str, _better: &'a str) -> Kept<'a> {
         Box::pin(std::future::ready(Ok(())))
     }
 }

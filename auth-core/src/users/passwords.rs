@@ -155,7 +155,8 @@ impl Passwords {
         let Some(user) = user.filter(|_| fits) else { return Ok(None) };
         if let Some(better) = better {
             // The login is good whether or not the store takes it.
-            let kept = NoPanic(Box::pin(async { self.users.keep_hash(&name, &better).await.map(|()| None) }));
+            let kept =
+                NoPanic(Box::pin(async { self.users.keep_hash(&name, &user.hash, &better).await.map(|()| None) }));
             let _ = tokio::time::timeout(STORE_PATIENCE, kept).await;
         }
         Ok(Some((name, user)))
@@ -214,8 +215,9 @@ mod tests {
             self.users.decoy()
         }
 
-        fn keep_hash<'a>(&'a self, name: &'a str, hash: &'a str) -> Kept<'a> {
-            self.kept.lock().unwrap().push((name.to_owned(), hash.to_owned()));
+        fn keep_hash<'a>(&'a self, name: &'a str, before: &'a str, better: &'a str) -> Kept<'a> {
+            assert_eq!(self.old.as_ref().map(|user| user.hash.as_str()), Some(before));
+            self.kept.lock().unwrap().push((name.to_owned(), better.to_owned()));
             Box::pin(std::future::ready(Ok(())))
         }
     }

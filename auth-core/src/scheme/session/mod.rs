@@ -29,8 +29,6 @@ use crate::clock;
 use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::principal::{Id, Principal};
-#[cfg(feature = "redis")]
-pub use crate::server::RedisUrlError;
 use crate::source::Source;
 use crate::users::Passwords;
 
