@@ -48,6 +48,7 @@ fn event(request: &HttpRequest, auth: &Auth, happened: Happened) -> Event {
         method: Some(request.method().as_str().chars().take(32).collect()),
         route: request.match_pattern(),
         client: gather::counted(request, auth).map(Seen::address),
+        grants: auth.version_of_grants(),
         ..Event::new(clock::now(), happened)
     }
 }

@@ -42,6 +42,7 @@ pub use auth_core::client::country::Countries;
 pub use auth_core::client::country::{Database, DatabaseError};
 pub use auth_core::clock::Timestamp;
 pub use auth_core::denial::{Answer, challenge::Scheme};
+pub use auth_core::grants::{Grants, GrantsError};
 pub use auth_core::rule::Rule;
 #[cfg(feature = "api-key")]
 pub use auth_core::scheme::api_key::{

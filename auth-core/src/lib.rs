@@ -11,10 +11,10 @@
 pub mod denial;
 // What is known.
 pub mod clock;
-#[cfg(any(feature = "api-key", feature = "geoip", feature = "blocks"))]
 mod watch;
 mod json;
 pub mod vocabulary;
+pub mod grants;
 pub mod source;
 mod principal;
 pub mod client;

@@ -397,10 +397,10 @@ impl Principal {
 
     /// What the roles that it holds grant.
     fn each_grant(&self, mut visit: impl FnMut(&Name)) {
-        for roles in self.0.source.roles.iter() {
-            let held = self.listed_bits(roles);
-            for index in held.iter() {
-                roles.grants.get(usize::from(index)).copied().unwrap_or_default().iter().for_each(&mut visit);
+        let types = &self.0.source.roles;
+        for roles in types.iter() {
+            for index in self.listed_bits(roles).iter() {
+                types.each_grant(roles, index, &mut visit);
             }
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use crate::denial::challenge::Scheme;
+use crate::grants::Table;
 use crate::vocabulary::{Bits, Kind, Name, Vocabulary};
 
 /// What the credentials of one source may confer. Whatever else they say is dropped before the decision.
@@ -137,7 +138,10 @@ pub struct ListClaim {
 /// The role types of an application, whose grants count. Shared by its sources; grows while handlers are registered, and is
 /// read without a lock.
 #[derive(Clone, Debug, Default)]
-pub struct RoleTypes(Arc<[OnceLock<&'static Vocabulary>; Self::MOST]>);
+pub struct RoleTypes {
+    types: Arc<[OnceLock<&'static Vocabulary>; Self::MOST]>,
+    data: Option<Table>,
+}
 
 impl RoleTypes {
     /// So many types of roles in one application.
@@ -145,12 +149,31 @@ impl RoleTypes {
 
     /// Adds one, if it is not there; `false` if there are too many.
     pub fn add(&self, roles: &'static Vocabulary) -> bool {
-        self.0.iter().any(|slot| slot.get_or_init(|| roles).is(roles))
+        self.types.iter().any(|slot| slot.get_or_init(|| roles).is(roles))
     }
 
     /// Those that were added so far.
     pub fn iter(&self) -> impl Iterator<Item = &'static Vocabulary> + '_ {
-        self.0.iter().map_while(OnceLock::get).copied()
+        self.types.iter().map_while(OnceLock::get).copied()
+    }
+
+    /// The same, and grants that are data.
+    #[must_use]
+    pub fn with_data(self, table: Table) -> Self {
+        Self { data: Some(table), ..self }
+    }
+
+    /// The version of the grants that are data.
+    pub fn version(&self) -> Option<String> {
+        self.data.as_ref()?.version()
+    }
+
+    /// What the role at `index` grants, as declared and as data says now.
+    pub(crate) fn each_grant(&self, roles: &'static Vocabulary, index: u16, visit: &mut impl FnMut(&Name)) {
+        roles.grants.get(usize::from(index)).copied().unwrap_or_default().iter().for_each(&mut *visit);
+        if let Some(data) = &self.data {
+            data.each(roles, index, visit);
+        }
     }
 }
 
@@ -210,13 +233,18 @@ impl Source {
                 .iter()
                 .any(|granted| granted.vocabulary.is(name.vocabulary) && implies(name.vocabulary, granted.text, name))
         };
+        let data_could = |roles: &'static Vocabulary| {
+            let data = self.roles.data.as_ref().filter(|data| data.roles().is(roles));
+            data.is_some_and(|data| data.could_grant(name.vocabulary))
+        };
         by_itself
             || self.has_scope_anyway(kind, name.text)
             || (kind == Kind::Permission
                 && lists(Kind::Role)
                 && self.roles.iter().any(|roles| {
-                    (roles.names.iter().zip(0..))
-                        .any(|(role, index)| self.confers.roles.allow(role) && granting(index, roles))
+                    (roles.names.iter().zip(0..)).any(|(role, index)| {
+                        self.confers.roles.allow(role) && (data_could(roles) || granting(index, roles))
+                    })
                 }))
     }
 }

@@ -19,6 +19,7 @@ mod cross_site;
 mod denials;
 mod extraction;
 mod foreign;
+mod grants;
 mod hidden;
 mod http2;
 mod logs;

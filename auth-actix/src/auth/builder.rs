@@ -12,6 +12,7 @@ use auth_core::client::address::{AddressSource, Forwarding, HostError, Hosts};
 use auth_core::client::country::Countries;
 use auth_core::client::cross_site::{OriginError, Origins};
 use auth_core::denial::challenge::{Realm, RealmError, SchemeSet};
+use auth_core::grants::Grants;
 #[cfg(feature = "api-key")]
 use auth_core::scheme::api_key::ApiKeyScheme;
 #[cfg(feature = "basic")]
@@ -23,7 +24,7 @@ use auth_core::scheme::session::{Sessions, SessionsError};
 use auth_core::source::{RoleTypes, Source};
 #[cfg(feature = "session")]
 use auth_core::users::Passwords;
-use auth_core::vocabulary::{RoleSet, Vocabulary};
+use auth_core::vocabulary::{PermissionSet, RoleSet, Vocabulary};
 
 use super::{Auth, Inner, Peer};
 use crate::respond::{Answers, Refused};
@@ -208,6 +209,13 @@ impl AuthBuilder {
     pub fn roles<R: RoleSet>(self) -> Self {
         self.roles.add(R::VOCABULARY);
         self
+    }
+
+    /// Permissions that roles grant beside those that they declare, as data. Their version is told with every event of the
+    /// [audit](Self::audit).
+    pub fn grants<R: RoleSet, P: PermissionSet>(self, grants: &Grants<R, P>) -> Self {
+        let with_type = self.roles::<R>();
+        Self { roles: with_type.roles.with_data(grants.table().clone()), ..with_type }
     }
 
     /// Says that names which both types declare mean the same. Otherwise two types that declare one name do not start:

@@ -211,6 +211,11 @@ impl Auth {
         self.0.tells_grants
     }
 
+    /// The version of the grants that are data.
+    pub(crate) fn version_of_grants(&self) -> Option<String> {
+        self.0.roles.version()
+    }
+
     /// Whether both are clones of one.
     pub(crate) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)

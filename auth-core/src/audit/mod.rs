@@ -97,6 +97,9 @@ pub struct Event {
     /// The entry of a list.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entry: Option<String>,
+    /// The version of the grants that are data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grants: Option<String>,
 }
 
 impl Event {
@@ -121,6 +124,7 @@ impl Event {
             actors: Vec::new(),
             claimed: None,
             entry: None,
+            grants: None,
         }
     }
 

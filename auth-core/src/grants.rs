@@ -1,0 +1,224 @@
+//! What roles grant beside what they are declared to: as data, which changes while the server runs.
+//!
+//! # Why
+//! The compiler has closed the declared grants over, and proofs rest on them. So data only adds: what it takes back is what it
+//! gave. It names no role and no permission that is not declared, so that it cannot grow a vocabulary that nobody reviewed.
+
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use serde::Deserialize;
+
+use crate::vocabulary::{Name, PermissionSet, RoleSet, Vocabulary};
+use crate::watch::watch;
+
+/// Permissions that roles grant beside those that they declare: data, with a version that is told with every event of the
+/// audit. Cheap to clone; what one clone replaces, all see from the next request on.
+///
+/// ```
+/// # use auth_core::open;
+/// # mod m {
+/// # use auth_core::vocabulary::*;
+/// # pub static ROLES: Vocabulary = Vocabulary { kind: Kind::Role, declared_in: "Role", open: false, names: &["editor"],
+/// #     variants: &["Editor"], sorted: &[("editor", 0)], closure: &[&[1]], grants: &[&[]] };
+/// # pub static PERMISSIONS: Vocabulary = Vocabulary { kind: Kind::Permission, declared_in: "Permission", open: false,
+/// #     names: &["posts:pin"], variants: &["PostsPin"], sorted: &[("posts:pin", 0)], closure: &[&[1]], grants: &[&[]] };
+/// # pub struct Role; pub struct Permission;
+/// # impl Declares for Role { const VOCABULARY: &'static Vocabulary = &ROLES; fn index(&self) -> u16 { 0 } fn as_str(&self) -> &str { "editor" } }
+/// # impl RoleSet for Role {}
+/// # impl Declares for Permission { const VOCABULARY: &'static Vocabulary = &PERMISSIONS; fn index(&self) -> u16 { 0 } fn as_str(&self) -> &str { "posts:pin" } }
+/// # impl PermissionSet for Permission {}
+/// # }
+/// # use m::{Role, Permission};
+/// use auth_core::grants::Grants;
+/// let grants = Grants::<Role, Permission>::new();
+/// grants.replace("2026-11-25", [("editor", "posts:pin")])?;
+/// assert!(grants.replace("2026-11-26", [("editor", "posts:burn")]).is_err());
+/// assert_eq!(grants.version().as_deref(), Some("2026-11-25"));
+/// # Ok::<(), auth_core::grants::GrantsError>(())
+/// ```
+pub struct Grants<R, P> {
+    table: Table,
+    types: PhantomData<fn() -> (R, P)>,
+}
+
+/// What is wrong with grants. What was there before stays.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GrantsError {
+    /// No role of that name is declared.
+    #[error("`{1}` declares no role {0:?}")]
+    Role(String, &'static str),
+    /// No permission of that name is declared.
+    #[error("`{1}` declares no permission {0:?}")]
+    Permission(String, &'static str),
+    /// A version that does not fit into a line of a log.
+    #[error("a version is one to 64 visible ASCII characters")]
+    Version,
+    /// The file cannot be read.
+    #[error("the grants cannot be read: {0}")]
+    Read(std::io::Error),
+    /// The file is not `{"version": "…", "grants": {"role": ["permission"]}}`.
+    #[error("the grants are no JSON object of a version and grants: {0}")]
+    Json(serde_json::Error),
+}
+
+impl From<GrantsError> for std::io::Error {
+    fn from(error: GrantsError) -> Self {
+        Self::new(std::io::ErrorKind::InvalidInput, error.to_string())
+    }
+}
+
+/// The grants, for who looks them up.
+#[derive(Clone, Debug)]
+pub struct Table(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    roles: &'static Vocabulary,
+    permissions: &'static Vocabulary,
+    now: ArcSwap<Snapshot>,
+}
+
+/// All grants at one time.
+#[derive(Debug, Default)]
+struct Snapshot {
+    version: Option<String>,
+    /// By the index of a role.
+    of: BTreeMap<u16, Vec<Name>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    version: String,
+    grants: BTreeMap<String, Vec<String>>,
+}
+
+impl<R: RoleSet, P: PermissionSet> Grants<R, P> {
+    /// None so far. Roles and permissions of an open vocabulary are granted nothing: who accepts any name knows none.
+    pub fn new() -> Self {
+        let (roles, permissions) = (R::VOCABULARY, P::VOCABULARY);
+        Self { table: Table(Arc::new(Inner { roles, permissions, now: ArcSwap::default() })), types: PhantomData }
+    }
+
+    /// Those of a file, `{"version": "2026-11-25", "grants": {"editor": ["posts:pin"]}}`. It is looked at every two seconds and read
+    /// again when it changes; where it is wrong then, what was read before stays, and an error is logged.
+    ///
+    /// # Errors
+    /// It cannot be read, or names what is not declared.
+    pub fn file(path: impl AsRef<Path>) -> Result<Self, GrantsError> {
+        Self::file_and_look(path.as_ref(), Duration::from_secs(2))
+    }
+
+    fn file_and_look(path: &Path, every: Duration) -> Result<Self, GrantsError> {
+        let grants = Self::new();
+        grants.table.0.now.store(Arc::new(read::<R, P>(path)?));
+        let take = |inner: &Inner, snapshot: Snapshot| inner.now.store(Arc::new(snapshot));
+        watch(&grants.table.0, path, every, read::<R, P>, take).map_err(GrantsError::Read)?;
+        Ok(grants)
+    }
+
+    /// Replaces all of them, at once: pairs of a role and a permission, by their declared names.
+    ///
+    /// # Errors
+    /// A name is not declared, or the version is none; then nothing changes.
+    pub fn replace(
+        &self,
+        version: impl Into<String>,
+        grants: impl IntoIterator<Item = (impl AsRef<str>, impl AsRef<str>)>,
+    ) -> Result<(), GrantsError> {
+        let snapshot = Snapshot::of::<R, P>(version.into(), grants)?;
+        self.table.0.now.store(Arc::new(snapshot));
+        Ok(())
+    }
+
+    /// The version of those that hold now.
+    pub fn version(&self) -> Option<String> {
+        self.table.version()
+    }
+
+    /// What looks them up.
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+}
+
+fn read<R: RoleSet, P: PermissionSet>(path: &Path) -> Result<Snapshot, GrantsError> {
+    let text = std::fs::read_to_string(path).map_err(GrantsError::Read)?;
+    let File { version, grants } = serde_json::from_str(&text).map_err(GrantsError::Json)?;
+    let pairs = grants.iter().flat_map(|(role, all)| all.iter().map(move |permission| (role, permission)));
+    Snapshot::of::<R, P>(version, pairs)
+}
+
+impl Snapshot {
+    fn of<R: RoleSet, P: PermissionSet>(
+        version: String,
+        grants: impl IntoIterator<Item = (impl AsRef<str>, impl AsRef<str>)>,
+    ) -> Result<Self, GrantsError> {
+        if !(1..=64).contains(&version.len()) || !version.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(GrantsError::Version);
+        }
+        let mut of: BTreeMap<u16, Vec<Name>> = BTreeMap::new();
+        for (role, permission) in grants {
+            let (role, permission) = (role.as_ref(), permission.as_ref());
+            let unknown = || GrantsError::Role(role.to_owned(), R::VOCABULARY.declared_in);
+            let (role, _) = declared(R::VOCABULARY, role).ok_or_else(unknown)?;
+            let unknown = || GrantsError::Permission(permission.to_owned(), P::VOCABULARY.declared_in);
+            let (index, text) = declared(P::VOCABULARY, permission).ok_or_else(unknown)?;
+            of.entry(role).or_default().push(Name { vocabulary: P::VOCABULARY, index, text });
+        }
+        Ok(Self { version: Some(version), of })
+    }
+}
+
+/// A declared name, by its own spelling: aliases are for tokens.
+fn declared(vocabulary: &'static Vocabulary, name: &str) -> Option<(u16, &'static str)> {
+    (0..).zip(vocabulary.names).find(|(_, declared)| **declared == name).map(|(index, declared)| (index, *declared))
+}
+
+impl Table {
+    /// Whose grants they are.
+    pub fn roles(&self) -> &'static Vocabulary {
+        self.0.roles
+    }
+
+    /// The version of those that hold now.
+    pub fn version(&self) -> Option<String> {
+        self.0.now.load().version.clone()
+    }
+
+    /// Whether a role may be granted permissions of this vocabulary.
+    pub(crate) fn could_grant(&self, permissions: &'static Vocabulary) -> bool {
+        self.0.permissions.is(permissions) && !self.0.roles.open
+    }
+
+    /// What the role at `index` is granted now.
+    pub(crate) fn each(&self, roles: &'static Vocabulary, index: u16, visit: &mut impl FnMut(&Name)) {
+        if self.0.roles.is(roles) {
+            self.0.now.load().of.get(&index).into_iter().flatten().for_each(visit);
+        }
+    }
+}
+
+impl<R, P> Clone for Grants<R, P> {
+    fn clone(&self) -> Self {
+        Self { table: self.table.clone(), types: PhantomData }
+    }
+}
+
+impl<R: RoleSet, P: PermissionSet> Default for Grants<R, P> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<R, P> std::fmt::Debug for Grants<R, P> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Grants").field("version", &self.table.version()).finish_non_exhaustive()
+    }
+}
