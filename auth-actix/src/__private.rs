@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 pub use auth_core::atom::{self, Atom};
 pub use auth_core::client::country::{CountryCode, check_country};
 pub use auth_core::denial::challenge::Scheme;
-pub use auth_core::rule::{Formula, Literal, REFUSING, Rule};
+pub use auth_core::rule::{Formula, Literal, REFUSING, Reads, Rule};
 pub use auth_core::vocabulary::{
     Declares, Kind, PermissionSet, RoleSet, ScopeSet, UnknownName, Vocabulary, check_name, check_negated,
 };
@@ -14,7 +14,7 @@ pub use auth_macros::finish;
 pub use serde;
 
 pub use crate::enforce::{Guard, Guarded};
-pub use crate::extract::{Claims, Principal};
+pub use crate::extract::{Claims, MaybePrincipal, Principal};
 pub use crate::scope::{Proven, Registry};
 
 /// The vocabulary of a type of roles.
@@ -57,6 +57,8 @@ pub enum Needs {
     Nothing,
     /// Reads who calls, if somebody does.
     MaybeCaller,
+    /// The same, and copes where nobody can say.
+    MaybeCallerOrOutage,
     /// The principal.
     Caller,
     /// The principal's claims.
@@ -64,8 +66,12 @@ pub enum Needs {
 }
 
 impl Needs {
-    pub const fn reads_principal(self) -> bool {
-        !matches!(self, Self::Nothing)
+    pub const fn reads(self) -> Reads {
+        match self {
+            Self::Nothing => Reads::Nothing,
+            Self::MaybeCallerOrOutage => Reads::CallerOrOutage,
+            Self::MaybeCaller | Self::Caller | Self::ClaimsOfCaller => Reads::Caller,
+        }
     }
 
     pub const fn is_principal(self) -> bool {
@@ -93,6 +99,10 @@ impl<T> Probe<Claims<T>> {
 
 impl Probe<Option<Principal>> {
     pub const NEEDS: Needs = Needs::MaybeCaller;
+}
+
+impl Probe<MaybePrincipal> {
+    pub const NEEDS: Needs = Needs::MaybeCallerOrOutage;
 }
 
 impl<T> Probe<Option<Claims<T>>> {

@@ -9,11 +9,11 @@ use std::task::{Context, Poll};
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::{Error, FromRequest, HttpRequest};
 use auth_core::denial::{Denial, Reason};
-use auth_core::rule::Rule;
+use auth_core::rule::{Reads, Rule};
 use serde::de::DeserializeOwned;
 
 use crate::enforce::{self, Denied, Enforced, Pending};
-use crate::outcome;
+use crate::outcome::{self, Found};
 
 /// The caller, as an argument: what the credential said, after it was verified and the rule held.
 ///
@@ -82,12 +82,12 @@ impl<T> Deref for Claims<T> {
 /// What stands for `#[require_auth]` where a principal is asked for without a rule that has decided.
 static REQUIRE_AUTH: Rule = Rule { guards: "a handler that takes a Principal", ..auth_core::rule::AUTHENTICATED };
 
-/// What was found, where a rule has decided: who, or that nobody calls.
-pub(crate) fn decided(request: &HttpRequest) -> Option<Option<auth_core::Principal>> {
+/// What was found, where a rule has decided.
+pub(crate) fn decided(request: &HttpRequest) -> Option<Found> {
     let auth = enforce::auth_of(request)?;
     #[cfg(feature = "test-util")]
     if let Some(principal) = crate::test::by_hand(request, auth.sources()) {
-        return Some(Some(principal));
+        return Some(Found::Known(principal));
     }
     outcome::recall(request, &auth)
 }
@@ -112,7 +112,7 @@ fn refuse(request: &HttpRequest, denied: impl Into<Denied>) -> Error {
 /// Who was found, once it was decided.
 fn known(request: &HttpRequest) -> Result<Principal, Error> {
     let nobody = || refuse(request, Denial::new(Reason::MissingCredentials));
-    decided(request).flatten().map(Principal).ok_or_else(nobody)
+    decided(request).and_then(Found::known).map(Principal).ok_or_else(nobody)
 }
 
 impl Future for PrincipalFuture {
@@ -143,6 +143,69 @@ impl FromRequest for Principal {
             },
         };
         PrincipalFuture::Decided { found: Some(found) }
+    }
+}
+
+/// The caller, as an argument of handlers that let strangers in and go on where nobody can say who calls.
+///
+/// `Option<Principal>` is answered with 503 while the store of sessions, or of users, is out of reach: neither `None` nor
+/// somebody would be right. A page that is as good without a name takes this instead.
+///
+/// ```
+/// use actix_web::{Responder, get};
+/// use auth_actix::{MaybePrincipal, public};
+///
+/// #[public]
+/// #[get("/")]
+/// async fn home(caller: MaybePrincipal) -> impl Responder {
+///     match caller {
+///         MaybePrincipal::Known(caller) => format!("Hello {}", caller.local_subject()),
+///         MaybePrincipal::Anonymous => "Hello".to_owned(),
+///         MaybePrincipal::Unavailable => "Hello. You cannot log in just now.".to_owned(),
+///     }
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub enum MaybePrincipal {
+    /// Who calls.
+    Known(Principal),
+    /// Nobody has authenticated.
+    Anonymous,
+    /// There is a credential, and it cannot be verified now. Grants nothing.
+    Unavailable,
+}
+
+impl From<Found> for MaybePrincipal {
+    fn from(found: Found) -> Self {
+        match found {
+            Found::Known(principal) => Self::Known(Principal(principal)),
+            Found::Nobody => Self::Anonymous,
+            Found::Unavailable => Self::Unavailable,
+        }
+    }
+}
+
+/// What stands for `#[public]` where this is asked for without a rule that has decided.
+static PUBLIC: Rule =
+    Rule { guards: "a handler that takes a MaybePrincipal", reads: Reads::CallerOrOutage, ..auth_core::rule::PUBLIC };
+
+impl FromRequest for MaybePrincipal {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            if decided(&request).is_none() {
+                let outcome = match enforce::enforce(&request, &PUBLIC) {
+                    Enforced::Allowed => Ok(()),
+                    Enforced::Refused(denied) => Err(denied),
+                    Enforced::Pending(decision) => decision.await,
+                };
+                outcome.map_err(|denied| enforce::refuse(&request, &PUBLIC, denied, Payload::None))?;
+            }
+            Ok(decided(&request).unwrap_or(Found::Nobody).into())
+        })
     }
 }
 
@@ -198,12 +261,12 @@ pub trait PrincipalExt {
 
 impl PrincipalExt for HttpRequest {
     fn principal(&self) -> Option<Principal> {
-        decided(self).flatten().map(Principal)
+        decided(self).and_then(Found::known).map(Principal)
     }
 }
 
 impl PrincipalExt for ServiceRequest {
     fn principal(&self) -> Option<Principal> {
-        decided(self.request()).flatten().map(Principal)
+        decided(self.request()).and_then(Found::known).map(Principal)
     }
 }

@@ -77,7 +77,7 @@ pub use auth_macros::{
 
 pub use crate::auth::{Auth, AuthBuilder, BuildError, Peer};
 pub use crate::check::RuleError;
-pub use crate::extract::{Claims, Principal, PrincipalExt};
+pub use crate::extract::{Claims, MaybePrincipal, Principal, PrincipalExt};
 pub use crate::respond::Refused;
 pub use crate::scope::{
     GuardedRoute, GuardedService, Route, Scope, Service, Unguarded, delete, get, guarded, head, method, patch, post,

@@ -12,9 +12,28 @@ use crate::auth::Auth;
 struct Outcome {
     auth: Auth,
     credential: Credential<HeaderValue, Vec<HeaderValue>>,
-    principal: Option<Principal>,
+    found: Found,
     /// The handler's rule, for logs.
     rule: &'static Rule,
+}
+
+/// Who calls, as far as one could tell.
+#[derive(Clone)]
+pub(crate) enum Found {
+    Known(Principal),
+    /// Nobody who counts.
+    Nobody,
+    /// Somebody perhaps: it could not be found out, and the handler copes with that.
+    Unavailable,
+}
+
+impl Found {
+    pub(crate) fn known(self) -> Option<Principal> {
+        match self {
+            Self::Known(principal) => Some(principal),
+            Self::Nobody | Self::Unavailable => None,
+        }
+    }
 }
 
 /// The lines that were decided on. Of `Authorization` the last: a second one, which middleware may have added, is in no
@@ -32,11 +51,11 @@ struct Outcomes {
     others: Vec<Outcome>,
 }
 
-/// Keeps who was found, or that nobody was.
-pub(crate) fn remember(request: &HttpRequest, auth: &Auth, principal: Option<&Principal>, rule: &'static Rule) {
+/// Keeps who was found.
+pub(crate) fn remember(request: &HttpRequest, auth: &Auth, found: Found, rule: &'static Rule) {
     let Credential { authorization, others } = credential(request, auth);
     let credential = Credential { authorization: authorization.cloned(), others: others.cloned().collect() };
-    let outcome = Outcome { auth: auth.clone(), credential, principal: principal.cloned(), rule };
+    let outcome = Outcome { auth: auth.clone(), credential, found, rule };
     let mut extensions = request.extensions_mut();
     match extensions.get_mut::<Outcomes>() {
         None => drop(extensions.insert(Outcomes { first: Some(outcome), others: Vec::new() })),
@@ -50,14 +69,14 @@ pub(crate) fn remember(request: &HttpRequest, auth: &Auth, principal: Option<&Pr
     }
 }
 
-/// What this `Auth` found, if it was asked and the credential is still the same: who, or that nobody calls.
-pub(crate) fn recall(request: &HttpRequest, auth: &Auth) -> Option<Option<Principal>> {
+/// What this `Auth` found, if it was asked and the credential is still the same.
+pub(crate) fn recall(request: &HttpRequest, auth: &Auth) -> Option<Found> {
     let extensions = request.extensions();
     let outcomes = extensions.get::<Outcomes>()?;
     let known = outcomes.first.iter().chain(&outcomes.others).find(|known| known.auth.is(auth))?;
     let Credential { authorization, others } = credential(request, auth);
     let same = known.credential.authorization.as_ref() == authorization && known.credential.others.iter().eq(others);
-    same.then(|| known.principal.clone())
+    same.then(|| known.found.clone())
 }
 
 /// The rule that decided last for this `Auth`.

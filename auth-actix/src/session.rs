@@ -15,6 +15,7 @@ use auth_core::users::NameAndPassword;
 use auth_core::{Id, Principal};
 
 use crate::auth::Auth;
+use crate::outcome::Found;
 use crate::{audit, enforce, extract, gather};
 
 /// Begins and ends sessions: an argument of the handlers that log people in and out.
@@ -201,7 +202,7 @@ impl Session {
 
     /// Whom the rule of the handler has found.
     fn caller(&self) -> Result<Principal, Denial> {
-        let caller = extract::decided(&self.request).flatten();
+        let caller = extract::decided(&self.request).and_then(Found::known);
         caller.ok_or_else(|| Denial::new(Reason::MissingCredentials))
     }
 

@@ -40,10 +40,32 @@ pub struct Rule {
     pub file: &'static str,
     /// The line in it, for logs.
     pub line: u32,
-    /// Whether the handler reads the principal, so that a presented credential is verified whatever the formula says.
-    pub reads_principal: bool,
+    /// What the handler reads of the caller.
+    pub reads: Reads,
     /// Whether all that is not granted is answered as an unknown path would be.
     pub not_found: bool,
+}
+
+/// What a handler reads of the caller beside what its rule says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// Nothing.
+    Nothing,
+    /// Who it is, if it is somebody: a presented credential is verified whatever the formula says.
+    Caller,
+    /// The same; and where who it is cannot be found out now, the handler copes with that.
+    CallerOrOutage,
+}
+
+impl Reads {
+    /// What two arguments read: one that does not cope is enough.
+    pub const fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Nothing, reads) | (reads, Self::Nothing) => reads,
+            (Self::CallerOrOutage, Self::CallerOrOutage) => Self::CallerOrOutage,
+            (Self::Caller, _) | (_, Self::Caller) => Self::Caller,
+        }
+    }
 }
 
 /// Lets anyone in.
@@ -53,7 +75,7 @@ pub const PUBLIC: Rule = Rule {
     guards: "",
     file: file!(),
     line: line!(),
-    reads_principal: false,
+    reads: Reads::Nothing,
     not_found: false,
 };
 
@@ -65,7 +87,7 @@ pub const AUTHENTICATED: Rule = Rule {
         text: "authenticated",
     }),
     text: "authenticated",
-    reads_principal: true,
+    reads: Reads::Caller,
     ..PUBLIC
 };
 

@@ -52,7 +52,7 @@ where
         guards: ::core::concat!(::core::module_path!(), "::", "list"),
         file: ::core::file!(),
         line: ::core::line!(),
-        reads_principal: false,
+        reads: authz::__private::Reads::Nothing,
         not_found: false,
     };
 }
@@ -115,7 +115,7 @@ where
         guards: ::core::concat!(::core::module_path!(), "::", "list"),
         file: ::core::file!(),
         line: ::core::line!(),
-        reads_principal: false,
+        reads: authz::__private::Reads::Nothing,
         not_found: false,
     };
 }

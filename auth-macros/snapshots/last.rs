@@ -30,11 +30,10 @@ impl ::auth_actix::__private::Guard<(Option<Principal>,)> for __home_guard {
         guards: ::core::concat!(::core::module_path!(), "::", "home"),
         file: ::core::file!(),
         line: ::core::line!(),
-        reads_principal: {
+        reads: {
             use ::auth_actix::__private::NeedsNothing as _;
-            false
-                || <::auth_actix::__private::Probe<Option<Principal>>>::NEEDS
-                    .reads_principal()
+            ::auth_actix::__private::Reads::Nothing
+                .and(<::auth_actix::__private::Probe<Option<Principal>>>::NEEDS.reads())
         },
         not_found: false,
     };

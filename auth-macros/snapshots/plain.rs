@@ -69,7 +69,7 @@ impl ::auth_actix::__private::Guard<(Principal, web::Query<Page>)> for __report_
         guards: ::core::concat!(::core::module_path!(), "::", "report"),
         file: ::core::file!(),
         line: ::core::line!(),
-        reads_principal: false,
+        reads: ::auth_actix::__private::Reads::Nothing,
         not_found: false,
     };
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use actix_web::web::{Json, ServiceConfig};
 use actix_web::{HttpResponse, Result, get, post};
 use auth_actix::{
-    Auth, AuthBuilder, Confers, Found, Id, LogIn, Passwords, Principal, Session, Sessions, Unavailable, User, Users,
-    public, require, require_auth, require_role, require_scope,
+    Auth, AuthBuilder, Confers, Found, Id, LogIn, MaybePrincipal, Passwords, Principal, Session, Sessions, Unavailable,
+    User, Users, public, require, require_auth, require_role, require_scope,
 };
 use auth_tests::server::Server;
 use auth_tests::token::bearer;
@@ -65,6 +65,22 @@ async fn direct() -> &'static str {
 #[get("/home")]
 async fn home(caller: Option<Principal>) -> String {
     caller.map_or("a stranger".to_owned(), |caller| caller.id().to_string())
+}
+
+#[public]
+#[get("/maybe")]
+async fn maybe(caller: MaybePrincipal) -> String {
+    match caller {
+        MaybePrincipal::Known(caller) => caller.id().to_string(),
+        MaybePrincipal::Anonymous => "a stranger".to_owned(),
+        MaybePrincipal::Unavailable => "nobody can say".to_owned(),
+    }
+}
+
+#[public]
+#[get("/maybe-both")]
+async fn maybe_both(_: MaybePrincipal, _: Option<Principal>) -> &'static str {
+    "both"
 }
 
 #[public]
@@ -152,6 +168,7 @@ fn serving(sessions: Sessions, more: impl FnOnce(AuthBuilder) -> AuthBuilder) ->
         let scope = auth.scope("").service(me).service(change).service(admin).service(scoped).service(fresh);
         let scope = scope.service(strong).service(direct).service(home).service(comment).service(hidden);
         let scope = scope.service(log_in).service(act).service(elsewhere).service(auth.login());
+        let scope = scope.service(maybe).service(maybe_both);
         config.service(scope.service(auth.logout("/logout")));
     });
     (server, theirs)
@@ -502,7 +519,16 @@ fn roles_are_read_again_and_who_is_gone_is_out_within_the_bound() {
     assert_eq!(server.send(&with(&cookie, "/admin")).status, 403);
     staff.set(DOWN);
     denied_or(&server.send(&with(&cookie, "/me")), 503);
+    // M14: neither `None` nor somebody, and no 503 where the handler copes.
+    let text = |path: &str, cookie: &str| server.send(&with(cookie, path)).text().to_owned();
+    denied_or(&server.send(&with(&cookie, "/home")), 503);
+    denied_or(&server.send(&with(&cookie, "/maybe-both")), 503);
+    let answer = server.send(&with(&cookie, "/maybe"));
+    assert_eq!((answer.status, answer.text(), answer.field("cache-control")), (200, "nobody can say", Some("private")));
+    assert!(answer.lines("set-cookie").is_empty(), "the cookie stays");
+    assert_eq!(text("/maybe", "a=b"), "a stranger");
     staff.0[DOWN].store(false, Ordering::SeqCst);
+    assert_eq!(text("/maybe", &cookie), "user:13:basic:reports:alice");
     staff.set(GONE);
     let gone = server.send(&with(&cookie, "/me"));
     assert_eq!((gone.status, gone.problem().as_str()), (401, "revoked-credentials"));

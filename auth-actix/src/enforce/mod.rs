@@ -14,13 +14,14 @@ use auth_core::decision::{Decision, Rules, counted, decide};
 use auth_core::denial::challenge::Scheme;
 use auth_core::denial::{Denial, Reason};
 use auth_core::facts::{Caller, Facts};
-use auth_core::rule::Rule;
+use auth_core::rule::{Reads, Rule};
 use auth_core::scheme::Presented;
 
 pub use self::guarded::{Guard, Guarded};
 pub(crate) use self::place::Binding;
 use self::place::{PASS, Place};
 use crate::auth::Auth;
+use crate::outcome::Found;
 use crate::respond::{self, Refusal};
 use crate::{audit, count, gather, outcome};
 
@@ -120,8 +121,14 @@ fn step<'a>(
         // A shared cache knows of `Authorization`, and of no other header that decides.
         outcome::mark(request, |marks| marks.private = true);
     }
-    if principal.is_some() || rules.handler.reads_principal {
-        outcome::remember(request, auth, principal, handler);
+    let unavailable = matches!(&known, Some(Err(_)) if handler.reads == Reads::CallerOrOutage);
+    let found = match principal {
+        Some(principal) => Found::Known(principal.clone()),
+        None if unavailable => Found::Unavailable,
+        None => Found::Nobody,
+    };
+    if principal.is_some() || rules.handler.reads != Reads::Nothing {
+        outcome::remember(request, auth, found, handler);
     }
     if rules.name_place() {
         outcome::mark(request, |marks| marks.private = true);
@@ -135,7 +142,7 @@ fn found(request: &HttpRequest, auth: &Auth) -> Option<Principal> {
     if let Some(principal) = crate::test::by_hand(request, auth.sources()) {
         return Some(principal);
     }
-    outcome::recall(request, auth).flatten()
+    outcome::recall(request, auth).and_then(Found::known)
 }
 
 /// A decision, or the rest of one.

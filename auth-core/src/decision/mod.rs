@@ -11,7 +11,7 @@ use crate::client::cross_site::CrossSite;
 use crate::denial::challenge::{Scheme, SchemeSet};
 use crate::denial::{Denial, Reason, RetryAfter, StepUp};
 use crate::facts::{Caller, Facts};
-use crate::rule::{Formula, Literal, Rule};
+use crate::rule::{Formula, Literal, Reads, Rule};
 use crate::truth::Truth;
 use crate::vocabulary::Kind;
 use crate::vocabulary::Name;
@@ -47,7 +47,7 @@ impl<'a> Rules<'a> {
 
     /// Whether a presented credential is verified: some atom is about the caller, or the handler reads the principal.
     pub fn read_caller(self) -> bool {
-        self.handler.reads_principal || self.formulas().any(Formula::is_about_caller)
+        self.handler.reads != Reads::Nothing || self.formulas().any(Formula::is_about_caller)
     }
 
     /// Whether an atom names a network or a country, so that the client's address has to be known.
@@ -119,15 +119,20 @@ const ORDER: [fn(&Case<'_>) -> Option<Decision>; 9] = [
 ];
 
 /// Who counts as the caller. A cookie goes with every request of its browser, so where strangers come in, one that has ended
-/// and one that another site's page sent along count as none: neither keeps anybody out who could come without.
+/// and one that another site's page sent along count as none: neither keeps anybody out who could come without. Nor does a
+/// credential that nobody can verify now, where the handler says that it copes (M14).
 pub fn counted<'a>(rules: Rules<'_>, facts: &Facts<'a>) -> Caller<'a> {
-    let (scheme, is_dead) = match facts.caller {
-        Caller::Presented(scheme) => (scheme, false),
-        Caller::Known(principal) => (principal.scheme(), false),
-        Caller::Refused(Denial { used: Some(scheme), reason: Reason::RevokedCredentials, .. }) => (*scheme, true),
-        Caller::Refused(_) | Caller::Nobody | Caller::Would(_) => return facts.caller,
+    let cookie_fails = |scheme| scheme == Scheme::Session && !passes_cross_site(scheme, facts.cross_site);
+    let sheds = match facts.caller {
+        Caller::Presented(scheme) => cookie_fails(scheme),
+        Caller::Known(principal) => cookie_fails(principal.scheme()),
+        Caller::Refused(denial) => match denial.reason {
+            Reason::RevokedCredentials => denial.used == Some(Scheme::Session),
+            Reason::AuthenticationUnavailable(_) => rules.handler.reads == Reads::CallerOrOutage,
+            _ => false,
+        },
+        Caller::Nobody | Caller::Would(_) => false,
     };
-    let sheds = scheme == Scheme::Session && (is_dead || !passes_cross_site(scheme, facts.cross_site));
     let nobody = Facts { caller: Caller::Nobody, ..*facts };
     if sheds && rules.truth(&nobody).now { Caller::Nobody } else { facts.caller }
 }

@@ -16,7 +16,7 @@ use crate::clock::Timestamp;
 use crate::denial::challenge::Scheme::{self, Basic, Bearer};
 use crate::denial::challenge::{Challenge, challenges};
 use crate::principal::Principal;
-use crate::rule::Literal;
+use crate::rule::{Literal, Reads};
 use crate::source::{Confers, Form, ListClaim, Source};
 use crate::vocabulary::open::Role as OpenRole;
 use crate::vocabulary::{Declares as _, Kind, Vocabulary};
@@ -329,7 +329,7 @@ fn facts<'a>(caller: Caller<'a>, client: Option<&str>, cross_site: CrossSite) ->
 }
 
 fn rule(formula: Formula) -> &'static Rule {
-    let rule = Rule { formula, text: "", guards: "", file: "", line: 0, reads_principal: false, not_found: false };
+    let rule = Rule { formula, text: "", guards: "", file: "", line: 0, reads: Reads::Nothing, not_found: false };
     Box::leak(Box::new(rule))
 }
 
@@ -423,12 +423,16 @@ impl Triggers<'_> {
             "network" => all([inside]),
             _ => PUBLIC,
         };
-        let handler = Rule { reads_principal: self.reads_principal, ..*rule(formula) };
+        let handler = Rule { reads: reads(self.reads_principal), ..*rule(formula) };
         let set_up = self.set_up.then_some("why");
         let facts =
             Facts { set_up, address_blocked: self.address_blocked, ..facts(self.caller, self.client, self.cross_site) };
         decide(alone(&handler), &facts)
     }
+}
+
+const fn reads(principal: bool) -> Reads {
+    if principal { Reads::Caller } else { Reads::Nothing }
 }
 
 #[test]
@@ -522,7 +526,7 @@ fn an_expired_token_gets_one_answer_whatever_else_the_handler_takes() {
     ];
     for (case, formula, client, cross_site, refused, expected) in table {
         for reads_principal in [false, true] {
-            let handler = Rule { reads_principal, ..*rule(formula) };
+            let handler = Rule { reads: reads(reads_principal), ..*rule(formula) };
             let facts = facts(Caller::Refused(refused), client, cross_site);
             assert_eq!(answer(&decide(alone(&handler), &facts)), expected, "{case}, reads: {reads_principal}");
         }
@@ -533,7 +537,7 @@ fn an_expired_token_gets_one_answer_whatever_else_the_handler_takes() {
 fn a_credential_is_verified_if_any_atom_is_about_the_caller_or_the_handler_reads_it() {
     let public = rule(PUBLIC);
     let environment = rule(any([is(Inside), not(Inside)]));
-    let reading: &'static Rule = Box::leak(Box::new(Rule { reads_principal: true, ..*public }));
+    let reading: &'static Rule = Box::leak(Box::new(Rule { reads: Reads::Caller, ..*public }));
     let hidden: &'static Rule = Box::leak(Box::new(Rule { not_found: true, ..*public }));
     for asked in LITERALS {
         let about_caller = !matches!(asked.what, Inside);
@@ -1134,8 +1138,12 @@ fn a_cookie_needs_proof_of_our_site_and_counts_as_none_where_strangers_come_in_a
     let away = refused(Reason::AuthenticationUnavailable(RetryAfter::seconds(1)));
     let (good, dead, down) = (Caller::Known(&alice), Caller::Refused(&ended), Caller::Refused(&away));
     let fresh = Caller::Presented(Scheme::Session);
-    let public = Rule { reads_principal: true, ..crate::rule::PUBLIC };
-    let public = alone(&public);
+    let [public, copes] = [Reads::Caller, Reads::CallerOrOutage].map(|reads| Rule { reads, ..crate::rule::PUBLIC });
+    let (public, copes) = (alone(&public), alone(&copes));
+    let copes_inside = Rule { reads: Reads::CallerOrOutage, ..*rule(any([is(Role("admin")), is(Inside)])) };
+    let copes_inside = alone(&copes_inside);
+    let wrong = refused(Reason::InvalidCredentials);
+    let wrong = Caller::Refused(&wrong);
     let admin = alone(rule(all([is(Role("admin"))])));
     let inside = alone(rule(any([is(Role("admin")), is(Inside)])));
     #[rustfmt::skip]
@@ -1158,6 +1166,13 @@ fn a_cookie_needs_proof_of_our_site_and_counts_as_none_where_strangers_come_in_a
         (public,  fresh, Passed, "verify",                       None),
         (public,  dead,  Passed, "run",                          Some(false)),
         (public,  down,  Passed, "503 authentication-unavailable", None), // M14: never `None`
+        (copes,   down,  Passed, "run",                          Some(false)), // but where the handler asks for it
+        (copes,   down,  Failed, "run",                          Some(false)),
+        (copes,   good,  Passed, "run",                          Some(true)),
+        (copes,   fresh, Passed, "verify",                       None),
+        (copes,   wrong, Passed, "401 invalid-credentials",      None),
+        (copes_inside, down, Passed, "run",                      Some(false)),
+        (copes_inside, down, Failed, "403 cross-site-request",   None),
     ];
     for (rules, caller, cross_site, expected, known) in table {
         let facts = facts(caller, INSIDE, cross_site);

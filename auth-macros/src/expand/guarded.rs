@@ -189,7 +189,7 @@ fn implementation(
     }
 }
 
-/// Whether an argument reads the principal, as an expression, and the check that none needs what the rule does not give.
+/// What the arguments read of the caller, as an expression, and the check that none needs what the rule does not give.
 /// An argument whose type depends on a parameter of the handler cannot be asked; it is told at run time.
 fn needs(
     function: &Function,
@@ -197,7 +197,9 @@ fn needs(
     checked: Option<&Checked>,
     root: &Root,
 ) -> (TokenStream, TokenStream) {
-    let Some(checked) = checked else { return (quote!(false), TokenStream::new()) };
+    let kinds = root.private(quote!(Reads));
+    let none = quote!(#kinds::Nothing);
+    let Some(checked) = checked else { return (none, TokenStream::new()) };
     let own: Vec<_> = function
         .signature
         .generics
@@ -213,18 +215,18 @@ fn needs(
         parameters.iter().map(|parameter| &parameter.kind).filter(|kind| !mentions(&quote!(#kind), &own)).collect();
     let strangers = checked.formula.admits_strangers();
     if asked.is_empty() {
-        return (quote!(false), TokenStream::new());
+        return (none, TokenStream::new());
     }
     let nothing = root.private(quote!(NeedsNothing));
     let need = |kind: &&syn::Type| {
         let probe = rule::respan(root.private(quote!(Probe)), kind.span());
         quote_spanned!(kind.span()=> <#probe<#kind>>::NEEDS)
     };
-    let reads = if checked.formula.is_about_caller() {
-        quote!(false) // a presented credential is verified anyway
+    let reads = if checked.formula.is_about_caller() && !strangers {
+        none // a presented credential is verified anyway
     } else {
         let needs = asked.iter().map(need);
-        quote!({ use #nothing as _; false #(|| #needs.reads_principal())* })
+        quote!({ use #nothing as _; #none #(.and(#needs.reads()))* })
     };
     // With one argument, and where strangers stay outside, nothing can be wrong.
     if !strangers && asked.len() < 2 {

@@ -20,7 +20,8 @@ pub(crate) fn standalone(words: TokenStream) -> TokenStream {
     match (diagnostics.settle(), checked) {
         (None, Some(checked)) => {
             let checks = checks(&checked.formula, &TokenStream::new(), &root);
-            let rule = rule(&checked, "scope", &quote!(false), Span::call_site(), &root);
+            let nothing = root.private(quote!(Reads::Nothing));
+            let rule = rule(&checked, "scope", &nothing, Span::call_site(), &root);
             let kind = root.private(quote!(Rule));
             quote!({ #checks const __RULE: &'static #kind = #rule; __RULE })
         }
@@ -29,13 +30,7 @@ pub(crate) fn standalone(words: TokenStream) -> TokenStream {
 }
 
 /// The rule as an expression. `guards` is what it guards, for logs.
-pub(super) fn rule(
-    checked: &Checked,
-    guards: &str,
-    reads_principal: &TokenStream,
-    at: Span,
-    root: &Root,
-) -> TokenStream {
+pub(super) fn rule(checked: &Checked, guards: &str, reads: &TokenStream, at: Span, root: &Root) -> TokenStream {
     let (formula, text, not_found) = (formula(&checked.formula, root), checked.formula.text(), checked.not_found);
     let rule = root.private(quote!(Rule));
     // The line of the handler's name, not that of the macro.
@@ -47,7 +42,7 @@ pub(super) fn rule(
             guards: ::core::concat!(::core::module_path!(), "::", #guards),
             file: ::core::file!(),
             line: #line,
-            reads_principal: #reads_principal,
+            reads: #reads,
             not_found: #not_found,
         }
     }
