@@ -47,6 +47,14 @@ pub(crate) struct Network {
     pub(crate) prefix: u8,
 }
 
+impl Network {
+    /// Whether all addresses of the other one are in it.
+    pub(crate) fn holds(&self, other: &Self) -> bool {
+        let same = self.address.is_ipv4() == other.address.is_ipv4();
+        same && self.prefix <= other.prefix && first_address(other.address, self.prefix) == self.address
+    }
+}
+
 impl Atom {
     pub(crate) const fn is_about_caller(&self) -> bool {
         !matches!(self, Self::Networks(_) | Self::Countries(_))
@@ -289,18 +297,53 @@ pub(crate) fn countries(arguments: &[&Expr], at: &TokenStream, diagnostics: &mut
 }
 
 fn country(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<LitStr> {
-    let literal = string("a country", expression, "\"DE\"", diagnostics)?;
+    let literal = match ungrouped(expression) {
+        Expr::Call(call) if ["any", "all"].iter().any(|word| call.func.to_token_stream().to_string() == *word) => {
+            let help = format!("write `{}`", call.args.to_token_stream());
+            return diagnostics.report(&call.func, "an address is in one country, and this is a list already", help);
+        }
+        // The code itself, without its quotes.
+        Expr::Path(path) if path.path.get_ident().is_some_and(|word| is_code(&word.to_string())) => {
+            let help = format!("write \"{}\"", path.to_token_stream());
+            return diagnostics.report(path, "a country is written as a string", help);
+        }
+        other => string("a country", other, "\"DE\"", diagnostics)?,
+    };
     let text = literal.value();
-    if text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase()) {
+    if is_code(&text) {
         return Some(literal.clone());
     }
-    let capital = text.to_ascii_uppercase();
-    if text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_alphabetic()) {
-        let wrong = format!("\"{text}\" is no country code: those are of capital letters");
-        return diagnostics.report(literal, wrong, format!("write \"{capital}\""));
+    let parts: Vec<_> = text.split([',', ';', ' ']).map(str::trim).filter(|part| !part.is_empty()).collect();
+    let codes: Vec<_> = parts.iter().filter_map(|part| code_of(part)).collect();
+    if let [code] = codes.as_slice()
+        && parts.len() == 1
+    {
+        let wrong = match text.bytes().any(|byte| byte.is_ascii_lowercase()) {
+            true => format!("\"{text}\" is no country code: those are of capital letters"),
+            false => format!("\"{text}\" is no country code: those are two letters and nothing else"),
+        };
+        return diagnostics.report(literal, wrong, format!("write \"{code}\""));
+    }
+    if codes.len() == parts.len() && codes.len() > 1 {
+        let wrong = format!("\"{text}\" is no country code: each has a string of its own");
+        return diagnostics.report(literal, wrong, format!("write \"{}\"", codes.join("\", \"")));
     }
     let wrong = format!("\"{text}\" is no country code");
     diagnostics.report(literal, wrong, "write the two letters of ISO 3166-1, such as \"DE\" for Germany")
+}
+
+fn is_code(text: &str) -> bool {
+    text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase())
+}
+
+/// The code that two letters stand for, where it is known here: what people write for it in vain.
+fn code_of(letters: &str) -> Option<String> {
+    let code = letters.to_ascii_uppercase();
+    match code.as_str() {
+        "UK" => Some("GB".to_owned()),
+        "EL" => Some("GR".to_owned()),
+        _ => is_code(&code).then_some(code),
+    }
 }
 
 /// Whole seconds, of a number and a unit.

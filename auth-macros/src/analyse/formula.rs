@@ -176,9 +176,18 @@ fn require_auth(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula>
                     Expr::Path(word) => word.path.get_ident().map(ToString::to_string),
                     _ => None,
                 };
-                if let Some(flag) = typo.as_deref().and_then(|word| nearest(word, FLAGS)) {
+                if let Some(flag) =
+                    typo.as_deref().and_then(|word| nearest(word, FLAGS.into_iter().chain(["not_found"])))
+                {
                     let wrong = format!("unknown word `{}`; did you mean `{flag}`?", other.to_token_stream());
-                    diagnostics.note(other, wrong, HELP);
+                    let help = if flag == "not_found" { "write `not_found`, or delete it" } else { HELP };
+                    diagnostics.note(other, wrong, help);
+                    continue;
+                }
+                if let Expr::Call(call) = ungrouped(other)
+                    && let Some(flag) = FLAGS.iter().find(|flag| call.func.to_token_stream().to_string() == **flag)
+                {
+                    diagnostics.note(other, format!("`{flag}` takes no words"), format!("write `{flag}`"));
                     continue;
                 }
                 let what = match ungrouped(other) {
@@ -406,6 +415,10 @@ fn written(
     };
     if !arguments.is_empty() && row.shape == words::Shape::Nothing {
         return diagnostics.report(whole, format!("`{word}` takes no words"), format!("write `{}`", row.example));
+    }
+    if negated && FLAGS.contains(&row.word) {
+        let wrong = format!("`!{word}` would let in only those who act for somebody else");
+        return diagnostics.report(whole, wrong, format!("write `{word}`, or nothing"));
     }
     if negated && !row.negatable {
         let wrong = format!("`!` over `{word}`: whoever wants in could simply present less");

@@ -1,6 +1,6 @@
 //! What shows only when all attributes of a handler are read together.
 
-use super::atoms::Literal;
+use super::atoms::{Atom, Literal, Network};
 use super::formula::Formula;
 use crate::diagnostics::Diagnostics;
 use crate::parse::Words;
@@ -38,24 +38,92 @@ pub(crate) fn check_strangers(attributes: &[Words], formula: &Formula, diagnosti
 /// Ways in that are looked at; a rule with more of them is taken as it is.
 const MOST_WAYS: usize = 64;
 
-/// A rule that asks on every way in for something and for its absence.
+/// Why nobody comes in by some way, and what to do about it.
+struct Contradiction<'a> {
+    at: &'a Literal,
+    wrong: String,
+    help: &'static str,
+}
+
+/// A rule that nobody can pass by any way in.
 pub(crate) fn check_contradictions(formula: &Formula, diagnostics: &mut Diagnostics) {
     let Some(ways) = ways(formula) else { return };
     let contradictions: Vec<_> = ways.iter().map(|way| contradiction(way)).collect();
-    if let Some(Some(literal)) = contradictions.first().filter(|_| contradictions.iter().all(Option::is_some)) {
-        let wrong = format!("no caller can pass: the rule asks for `{}` and for its absence", literal.atom.text());
-        diagnostics.note(&literal.at, wrong, "delete one of the two");
+    if contradictions.iter().all(Option::is_some)
+        && let Some(Some(Contradiction { at, wrong, help })) = contradictions.first()
+    {
+        diagnostics.note(&at.at, format!("no caller can pass: {wrong}"), *help);
     }
 }
 
-/// The second of two literals that exclude each other.
-fn contradiction<'a>(way: &[&'a Literal]) -> Option<&'a Literal> {
-    let excludes = |a: &Literal, b: &Literal| a.negated != b.negated && a.atom.text() == b.atom.text();
-    let mut later = way.iter().enumerate();
-    later.find_map(|(position, literal)| {
+/// The first literal that those before it leave nobody for.
+fn contradiction<'a>(way: &[&'a Literal]) -> Option<Contradiction<'a>> {
+    way.iter().enumerate().find_map(|(position, literal)| {
         let earlier = way.get(..position).unwrap_or_default();
-        earlier.iter().any(|other| excludes(other, literal)).then_some(*literal)
+        let (wrong, help) = earlier
+            .iter()
+            .find_map(|other| exclude(other, literal))
+            .or_else(|| empty(way.get(..=position).unwrap_or_default()))?;
+        Some(Contradiction { at: literal, wrong, help })
     })
+}
+
+const ONE_OF_TWO: &str = "delete one of the two";
+
+/// Why no caller fits both.
+fn exclude(a: &Literal, b: &Literal) -> Option<(String, &'static str)> {
+    if a.negated != b.negated && a.atom.text() == b.atom.text() {
+        return Some((format!("the rule asks for `{}` and for its absence", b.atom.text()), ONE_OF_TWO));
+    }
+    let either = "write `||` between the two, or delete one";
+    match (&a.atom, &b.atom) {
+        _ if a.negated || b.negated => None,
+        (Atom::Acr(one), Atom::Acr(other)) if one != other => {
+            Some((format!("a login is at one level, and the rule asks for \"{one}\" and \"{other}\""), either))
+        }
+        (Atom::Scheme(one), Atom::Scheme(other)) if one != other => {
+            let (one, other) = (a.atom.text(), b.atom.text());
+            Some((format!("one credential decides, and the rule asks for `{one}` and `{other}`"), either))
+        }
+        _ => None,
+    }
+}
+
+/// Why no address is left by all of these together.
+fn empty(way: &[&Literal]) -> Option<(String, &'static str)> {
+    const LISTS: &str = "write one list, or delete one of them";
+    let asked = |negated| way.iter().filter(move |literal| literal.negated == negated).map(|literal| &literal.atom);
+    let of_countries = |negated| {
+        asked(negated).filter_map(|atom| match atom {
+            Atom::Countries(codes) => Some(codes.iter().map(syn::LitStr::value).collect::<Vec<_>>()),
+            _ => None,
+        })
+    };
+    let left = of_countries(false).reduce(|left, more| left.into_iter().filter(|code| more.contains(code)).collect());
+    if let Some(left) = left {
+        if left.is_empty() {
+            return Some(("no country is in all of the lists that are asked for".to_owned(), LISTS));
+        }
+        if left.iter().all(|code| of_countries(true).any(|denied| denied.contains(code))) {
+            return Some(("every country that is asked for is denied too".to_owned(), LISTS));
+        }
+    }
+    let of_networks = |negated| {
+        asked(negated).filter_map(|atom| match atom {
+            Atom::Networks(networks) => Some(networks.clone()),
+            _ => None,
+        })
+    };
+    let within = |a: &Network, b: &Network| b.holds(a).then_some(*a).or_else(|| a.holds(b).then_some(*b));
+    let left = of_networks(false).reduce(|left, more| {
+        left.iter().flat_map(|one| more.iter().filter_map(|other| within(one, other))).collect()
+    })?;
+    if left.is_empty() {
+        return Some(("no address is in all of the networks that are asked for".to_owned(), LISTS));
+    }
+    let is_denied = |one: &Network| of_networks(true).any(|denied| denied.iter().any(|denied| denied.holds(one)));
+    let all_denied = left.iter().all(is_denied);
+    all_denied.then(|| ("every network that is asked for is denied too".to_owned(), LISTS))
 }
 
 /// The ways in: sets of literals of which each is enough. `None` where there are too many.

@@ -1,0 +1,5 @@
+fn register(auth: &auth_actix::Auth) {
+    let _ = auth.scope("/api").require(auth_actix::rule!(country("DE")));
+}
+
+fn main() {}
