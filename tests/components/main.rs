@@ -5,6 +5,7 @@
 
 mod blocks;
 mod browser;
+mod clock;
 mod nginx;
 mod postgres;
 mod redis;

@@ -1,0 +1,102 @@
+//! A wall clock that is set while the server runs: only what names a time of the world moves with it (M10).
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use actix_web::get;
+use actix_web::web::ServiceConfig;
+use auth_actix::{
+    Auth, Basic, Confers, Jwt, Limits, Passwords, Sessions, Throttle, UsersFile, hash_password, require_auth,
+};
+use auth_tests::logs;
+use auth_tests::server::Server;
+use auth_tests::token::{AUDIENCE, ISSUER, SECRET, basic, bearer, now};
+use auth_tests::wire::{get, request};
+use serde_json::json;
+
+#[require_auth]
+#[get("/me")]
+async fn me() -> &'static str {
+    "me"
+}
+
+#[require_auth(max_age = "1h")]
+#[get("/fresh")]
+async fn fresh() -> &'static str {
+    "fresh"
+}
+
+const PASSWORD: &str = "correct horse battery";
+
+/// Set in the process whose clock obeys this file.
+const FILE: &str = "AUTH_TESTS_CLOCK";
+
+fn library() -> Option<PathBuf> {
+    let folders = std::fs::read_dir("/usr/lib").into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
+    let found = folders.map(|folder| folder.join("faketime/libfaketimeMT.so.1")).find(|library| library.exists());
+    if found.is_none() {
+        assert!(std::env::var_os("CI").is_none(), "CI has no libfaketime");
+        eprintln!("SKIPPED: this machine has no libfaketime: install faketime (Debian)");
+    }
+    found
+}
+
+#[test]
+fn a_clock_that_is_set_moves_tokens_and_logins_and_no_time_of_our_own() {
+    if std::env::var_os(FILE).is_some() {
+        return under_a_clock_that_is_set();
+    }
+    let Some(library) = library() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("clock");
+    std::fs::write(&file, "+0").unwrap();
+    let mut again = Command::new(std::env::current_exe().unwrap());
+    again.args(["--exact", "clock::a_clock_that_is_set_moves_tokens_and_logins_and_no_time_of_our_own", "--nocapture"]);
+    again.env("LD_PRELOAD", library).env("FAKETIME_TIMESTAMP_FILE", &file).env("FAKETIME_NO_CACHE", "1");
+    let run = again.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env(FILE, &file).output().unwrap();
+    assert!(run.status.success(), "{}{}", String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
+}
+
+fn under_a_clock_that_is_set() {
+    logs::capture();
+    let set = |offset: &str| std::fs::write(std::env::var_os(FILE).unwrap(), offset).unwrap();
+    let told = || logs::lines().iter().filter(|line| line.field("message").contains("clock was set")).count();
+    let hash = hash_password(&PASSWORD.into()).unwrap();
+    let users = UsersFile::parse(&format!("alice:{hash}:\nbob:{hash}:\n")).unwrap();
+    let users = Passwords::new(users).throttle(Throttle::with(Limits::default().free_of_account(3)));
+    let all = Confers::everything;
+    let auth = Auth::builder()
+        .bearer(Jwt::hs256(SECRET).issuer(ISSUER).audience(AUDIENCE).confers(all()))
+        .basic(Basic::new(users).confers(all()))
+        .session(Sessions::memory().confers(all()))
+        .build()
+        .unwrap();
+    let server = Server::start(move |config: &mut ServiceConfig| {
+        config.service(auth.scope("").service(me).service(fresh).service(auth.login()));
+    });
+    let login = request("POST", "/login").field("Sec-Fetch-Site", "same-origin");
+    let login = login.field("Content-Type", "application/json");
+    let login = server.send(&login.body(json!({ "username": "alice", "password": PASSWORD }).to_string()));
+    let cookie = login.field("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let session = |path: &str| server.send(&get(path).field("Cookie", &cookie)).status;
+    let token = bearer(json!({}));
+    let token = || server.send(&get("/me").authorization(&token)).status;
+    let attempt = |name: &str, password: &str| server.send(&get("/me").authorization(basic(name, password))).status;
+    let start = now();
+    assert_eq!((session("/me"), session("/fresh"), token(), told()), (200, 200, 200, 0));
+    for _ in 0..3 {
+        assert_eq!(attempt("bob", "wrong"), 401);
+    }
+    assert_eq!(attempt("bob", PASSWORD), 429);
+    // Two hours ahead: tokens and fresh logins are over; sessions, idle for 30 minutes at most, and delays are not.
+    set("+2h");
+    assert!(now() >= start + 7200, "the clock obeys");
+    assert_eq!((session("/me"), session("/fresh"), token()), (200, 401, 401));
+    assert_eq!(attempt("bob", PASSWORD), 429, "no delay ends early");
+    assert_eq!(told(), 1, "and the log says so, once");
+    // An hour back from the start: nothing comes alive again or lasts longer.
+    set("-1h");
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    assert_eq!(attempt("bob", PASSWORD), 200, "no delay lasts longer");
+    assert_eq!((session("/me"), token(), told()), (200, 200, 2));
+}
