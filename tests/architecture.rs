@@ -93,8 +93,8 @@ fn what_has_one_home_stands_nowhere_else() {
         // 404 is what hidden paths say, 500 where no denial is (in words, not in numbers).
         ("auth-actix",  &["400", "401", "403", "404", "429", "500", "503"],  &[]),
         ("auth-actix",  &["Unauthorized", "Forbidden", "BadRequest", "TooManyRequests", "ServiceUnavailable"], &[]),
-        ("auth-actix",  &["NotFound", "SeeOther"],                           &["respond.rs"]),
-        ("auth-actix",  &["WWW_AUTHENTICATE"],                               &["respond.rs"]),
+        ("auth-actix",  &["NotFound", "SeeOther"],                           &["respond/mod.rs"]),
+        ("auth-actix",  &["WWW_AUTHENTICATE"],                               &["respond/mod.rs"]),
         ("auth-core",   &["realm="],                                         &["denial/challenge.rs"]),
         ("auth-actix",  &["realm="],                                         &[]),
         ("auth-core",   &["async", "await", "spawn_blocking", "TcpStream", "env"],

@@ -78,7 +78,7 @@ pub use auth_macros::{
 pub use crate::auth::{Auth, AuthBuilder, BuildError, Peer};
 pub use crate::check::RuleError;
 pub use crate::extract::{Claims, MaybePrincipal, Principal, PrincipalExt};
-pub use crate::respond::Refused;
+pub use crate::respond::{Refused, Texts};
 pub use crate::scope::{
     GuardedRoute, GuardedService, Route, Scope, Service, Unguarded, delete, get, guarded, head, method, patch, post,
     put, route, unguarded,

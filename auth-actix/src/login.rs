@@ -8,7 +8,7 @@ use auth_core::users::NameAndPassword;
 use serde::Deserialize;
 
 use crate::auth::Auth;
-use crate::respond::{self, LocalPath};
+use crate::respond::{self, LocalPath, Texts};
 use crate::scope::{GuardedService, guarded};
 use crate::session::{LOG_IN, Session};
 
@@ -64,8 +64,8 @@ impl Auth {
     }
 }
 
-async fn show(asked: Query<Asked>) -> HttpResponse {
-    let page = page(&LocalPath::of(asked.return_to.as_deref()), None);
+async fn show(session: Session, request: HttpRequest, asked: Query<Asked>) -> HttpResponse {
+    let page = session.texts(&request).login(LocalPath::of(asked.return_to.as_deref()).text(), None);
     HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).content_type(HTML).body(page)
 }
 
@@ -89,12 +89,13 @@ async fn log_in(
             Ok(response.finish())
         }
         Err(denial) => {
-            let wrong = wrong(&denial);
+            let texts = session.texts(&request);
+            let wrong = wrong(&denial, &texts);
             let is_read = is_form && !denial.reason.is_of_server() && respond::navigates(&request);
             let mut response = session.refused(denial).error_response();
             if is_read {
                 response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(HTML));
-                response = response.set_body(page(&return_to, Some(&wrong))).map_into_boxed_body();
+                response = response.set_body(texts.login(return_to.text(), Some(&wrong))).map_into_boxed_body();
             }
             Ok(response)
         }
@@ -122,27 +123,10 @@ fn lead(request: &HttpRequest, follows: bool, to: &LocalPath) -> actix_web::Http
 }
 
 /// What the page says of a login that failed. No more than the answer says.
-fn wrong(denial: &Denial) -> String {
+fn wrong(denial: &Denial, texts: &Texts) -> String {
     match denial.reason {
-        Reason::TooManyAttempts(after) => format!("Too many attempts failed. Try again in {} s.", after.get()),
-        Reason::CrossSiteRequest => "Send this form from this page.".to_owned(),
-        _ => "The name or the password is wrong.".to_owned(),
+        Reason::TooManyAttempts(after) => texts.too_many.replace("{}", &after.get().to_string()),
+        Reason::CrossSiteRequest => texts.other_site.to_string(),
+        _ => texts.wrong.to_string(),
     }
-}
-
-/// The login page: no script, no other resource, and no text that came with the request but for a path, which is escaped.
-fn page(return_to: &LocalPath, wrong: Option<&str>) -> String {
-    let wrong = wrong.map(|wrong| format!("<p role=\"alert\" class=\"wrong\">{wrong}</p>")).unwrap_or_default();
-    let return_to = respond::html_escaped(return_to.text());
-    let style = respond::STYLE;
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><meta name=\"viewport\" \
-         content=\"width=device-width, initial-scale=1\"><title>Log in</title><style>{style}</style></head>\n\
-         <body><main><h1>Log in</h1>{wrong}<form method=\"post\">\
-         <input type=\"hidden\" name=\"return_to\" value=\"{return_to}\">\
-         <label>Name <input name=\"username\" autocomplete=\"username\" required autofocus></label>\
-         <label>Password <input name=\"password\" type=\"password\" autocomplete=\"current-password\" required></label>\
-         <label class=\"line\"><input name=\"remember\" type=\"checkbox\" value=\"yes\"> Keep me logged in</label>\
-         <button>Log in</button></form></main></body>\n</html>\n"
-    )
 }

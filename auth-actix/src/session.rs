@@ -16,6 +16,7 @@ use auth_core::{Id, Principal};
 
 use crate::auth::Auth;
 use crate::outcome::Found;
+use crate::respond::Texts;
 use crate::{audit, enforce, extract, gather};
 
 /// Begins and ends sessions: an argument of the handlers that log people in and out.
@@ -193,6 +194,11 @@ impl Session {
         }
         let _ = who;
         Ok(())
+    }
+
+    /// What pages say.
+    pub(crate) fn texts(&self, request: &HttpRequest) -> Texts {
+        self.auth.answers().texts(request)
     }
 
     /// Where people log in.

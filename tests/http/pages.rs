@@ -1,8 +1,10 @@
 //! What a person sees of a refusal: a page, the login, or what the application shows instead.
 
 use actix_web::web::ServiceConfig;
-use actix_web::{HttpResponse, get, post};
-use auth_actix::{Auth, AuthBuilder, Basic, Confers, require_auth, require_role};
+use actix_web::{HttpRequest, HttpResponse, get, post};
+use auth_actix::{
+    Auth, AuthBuilder, Basic, Confers, Limits, Passwords, Sessions, Texts, Throttle, require_auth, require_role,
+};
 use auth_tests::server::Server;
 use auth_tests::token::{basic, bearer, now};
 use auth_tests::wire::{Answer, Request, get, request};
@@ -52,6 +54,59 @@ fn serving(auth: AuthBuilder) -> Server {
 
 const NAVIGATES: (&str, &str) = ("Sec-Fetch-Mode", "navigate");
 const HTML: (&str, &str) = ("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8");
+
+/// With characters that mean something in HTML.
+fn german(request: &HttpRequest) -> Texts {
+    if request.headers().get("Accept-Language").is_none_or(|wanted| wanted != "de") {
+        return Texts::default();
+    }
+    Texts {
+        language: "de".into(),
+        log_in: "Anmelden & los".into(),
+        password: "Passwort <geheim>".into(),
+        wrong: "Falsch \"<b>\".".into(),
+        too_many: "Warten Sie {} s.".into(),
+        status: "Antwort".into(),
+        denial: |problem| {
+            (problem == "insufficient-permissions").then_some(("Kein <Zugang>", "Das d\u{fc}rfen Sie nicht."))
+        },
+        ..Texts::default()
+    }
+}
+
+#[test]
+fn pages_speak_the_language_that_the_application_chooses_and_programs_are_answered_as_ever() {
+    let users = Passwords::new(Staff::default()).throttle(Throttle::with(Limits::default().free_of_account(1)));
+    let all = Confers::everything;
+    let auth = Auth::builder().realm("reports").bearer(jwt().confers(all())).roles::<Role>().texts(german);
+    let auth = auth.session(Sessions::memory().confers(all())).users(users).build().unwrap();
+    let server = Server::start(move |config: &mut ServiceConfig| {
+        config.service(auth.scope("").service(auth.login()).service(admin));
+    });
+    let viewer = bearer(json!({ "roles": ["viewer"] }));
+    let refused = |fields: &[(&str, &str)]| {
+        let answer = server.send(&get("/admin").fields(fields).authorization(&viewer));
+        assert_eq!(answer.status, 403);
+        answer.text().to_owned()
+    };
+    let page = refused(&[NAVIGATES, ("Accept-Language", "de")]);
+    assert!(page.contains("<html lang=\"de\">") && page.contains("<h1>Kein &lt;Zugang&gt;</h1>"), "{page}");
+    assert!(page.contains("<p>Das d\u{fc}rfen Sie nicht.</p><p>Antwort 403</p>"), "{page}");
+    assert!(
+        refused(&[("HX-Request", "true"), ("Accept-Language", "de")]).contains("<strong>Kein &lt;Zugang&gt;</strong>")
+    );
+    assert!(refused(&[NAVIGATES]).contains("<html lang=\"en\">"));
+    let problem = refused(&[("Accept-Language", "de")]);
+    assert!(problem.contains("insufficient-permissions") && !problem.contains("Kein"), "a program: {problem}");
+    let login = server.send(&get("/login").field("Accept-Language", "de"));
+    let page = login.text();
+    assert!(page.contains("<h1>Anmelden &amp; los</h1>") && page.contains("Passwort &lt;geheim&gt;"), "{page}");
+    let form = request("POST", "/login").field("Sec-Fetch-Site", "same-origin").fields(&[NAVIGATES]);
+    let form = form.field("Accept-Language", "de").field("Content-Type", "application/x-www-form-urlencoded");
+    let form = form.body("username=alice&password=wrong");
+    assert!(server.send(&form).text().contains("Falsch &quot;&lt;b&gt;&quot;."));
+    assert!(server.send(&form).text().contains("Warten Sie 1 s."));
+}
 
 #[test]
 fn a_person_gets_a_page_and_a_program_the_problem() {

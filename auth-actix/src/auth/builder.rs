@@ -27,7 +27,7 @@ use auth_core::users::Passwords;
 use auth_core::vocabulary::{PermissionSet, RoleSet, Vocabulary};
 
 use super::{Auth, Inner, Peer};
-use crate::respond::{Answers, Refused};
+use crate::respond::{Answers, Refused, Texts};
 
 /// What is wrong with the settings. Converts into [`std::io::Error`], which a `main` of actix returns.
 #[derive(PartialEq, Eq, thiserror::Error)]
@@ -146,6 +146,7 @@ pub struct AuthBuilder {
     login_page: Option<String>,
     problem_base: Option<String>,
     renderer: Option<Box<crate::respond::Renderer>>,
+    texts: Option<Box<crate::respond::TextsOf>>,
     #[cfg(feature = "test-util")]
     test_keys: Option<(crate::test::Keys, bool)>,
 }
@@ -292,6 +293,11 @@ impl AuthBuilder {
         Self { problem_base: Some(base.into()), ..self }
     }
 
+    /// What the pages say to a request: the login page, and those of refusals. English unless set.
+    pub fn texts(self, texts: impl Fn(&HttpRequest) -> Texts + Send + Sync + 'static) -> Self {
+        Self { texts: Some(Box::new(texts)), ..self }
+    }
+
     /// How refusals look. Status, challenges, `Retry-After` and `Cache-Control` are those of the decision, whatever the
     /// response says.
     pub fn render(self, render: impl Fn(&Refused<'_>, &HttpRequest) -> HttpResponse + Send + Sync + 'static) -> Self {
@@ -358,6 +364,7 @@ impl AuthBuilder {
         let login_page = self.login_page.take().map(checked_login_page).transpose()?;
         let mut answers = Answers::new(&realm, accepted, login_page);
         answers.renderer = self.renderer;
+        answers.texts = self.texts;
         if let Some(base) = self.problem_base {
             answers.base = checked_problem_base(base)?;
         }

@@ -1,21 +1,19 @@
 //! A denial as a response: a problem, a page, or a redirect to the login. Applications may replace what is shown, never
 //! the decision: status, challenges and caching stay.
 
-use std::cell::Cell;
-use std::fmt;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+mod page;
+mod refusal;
 
-use actix_web::body::{BodySize, BoxBody, MessageBody};
-use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Bytes;
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, ResponseError};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use auth_core::denial::challenge::{self, Challenge, Realm, Scheme, SchemeSet};
 use auth_core::denial::problem::{self, Problem};
 use auth_core::denial::{Answer, Denial};
-use auth_core::rule::Rule;
+
+pub use self::page::Texts;
+pub(crate) use self::refusal::Refusal;
 
 /// What a renderer is told: the row of the table that is answered, and nothing that would help an attacker.
 #[derive(Clone, Copy, Debug)]
@@ -51,11 +49,15 @@ impl Refused<'_> {
 /// An application's own rendering.
 pub(crate) type Renderer = dyn Fn(&Refused<'_>, &HttpRequest) -> HttpResponse + Send + Sync;
 
+/// An application's own texts, for a request.
+pub(crate) type TextsOf = dyn Fn(&HttpRequest) -> Texts + Send + Sync;
+
 /// How denials are answered.
 pub(crate) struct Answers {
     pub(crate) accepted: SchemeSet,
     pub(crate) base: String,
     pub(crate) renderer: Option<Box<Renderer>>,
+    pub(crate) texts: Option<Box<TextsOf>>,
     login_page: Option<String>,
     /// The bare challenge of each scheme.
     bare: [HeaderValue; Scheme::ALL.len()],
@@ -72,11 +74,16 @@ impl Answers {
             // A realm holds nothing that a header cannot.
             HeaderValue::from_str(&challenge).unwrap_or(HeaderValue::from_static(""))
         });
-        Self { accepted, base: problem::DEFAULT_BASE.to_owned(), renderer: None, login_page, bare }
+        Self { accepted, base: problem::DEFAULT_BASE.to_owned(), renderer: None, texts: None, login_page, bare }
     }
 
     fn bare(&self, scheme: Scheme) -> HeaderValue {
         self.bare.get(scheme as usize).cloned().unwrap_or(HeaderValue::from_static(""))
+    }
+
+    /// What pages say to this request.
+    pub(crate) fn texts(&self, request: &HttpRequest) -> Texts {
+        self.texts.as_ref().map_or_else(Texts::default, |texts| texts(request))
     }
 
     /// Where people log in.
@@ -106,10 +113,12 @@ impl Answers {
                 response
             }
             None if htmx => {
-                HttpResponse::build(status(answer)).content_type("text/html; charset=utf-8").body(fragment(answer))
+                let fragment = self.texts(request).fragment(answer);
+                HttpResponse::build(status(answer)).content_type("text/html; charset=utf-8").body(fragment)
             }
             None if navigates => {
-                HttpResponse::build(status(answer)).content_type("text/html; charset=utf-8").body(page(answer))
+                let page = self.texts(request).refusal(answer);
+                HttpResponse::build(status(answer)).content_type("text/html; charset=utf-8").body(page)
             }
             None => HttpResponse::build(status(answer)).content_type(problem::MEDIA_TYPE).body(refused.to_json()),
         };
@@ -244,20 +253,6 @@ fn htmx_page(request: &HttpRequest) -> LocalPath {
     LocalPath::of(url.and_then(|(_, rest)| rest.find('/').and_then(|slash| rest.get(slash..))))
 }
 
-/// Text between tags or in a quoted attribute.
-#[cfg(feature = "session")]
-pub(crate) fn html_escaped(text: &str) -> String {
-    let escape = |character: char| match character {
-        '&' => "&amp;".to_owned(),
-        '<' => "&lt;".to_owned(),
-        '>' => "&gt;".to_owned(),
-        '"' => "&quot;".to_owned(),
-        '\'' => "&#39;".to_owned(),
-        other => other.to_string(),
-    };
-    text.chars().map(escape).collect()
-}
-
 /// All but unreserved characters (RFC 3986 §2.3) and the slash.
 fn percent_encoded(text: &str) -> String {
     let encode = |byte: u8| match byte {
@@ -265,136 +260,6 @@ fn percent_encoded(text: &str) -> String {
         other => format!("%{other:02X}"),
     };
     text.bytes().map(encode).collect()
-}
-
-/// The look of our pages: that of the browser, light or dark. Its contrasts are those of WCAG 2.2 AA (1.4.3), held by a test.
-pub(crate) const STYLE: &str = ":root{color-scheme:light dark}body{font:1.1rem/1.5 system-ui,sans-serif;\
-    max-width:36rem;margin:15vh auto;padding:0 1rem}label{display:block;margin:1rem 0}label.line{display:flex;gap:.5rem}\
-    input{font:inherit}label:not(.line) input{display:block;width:100%;box-sizing:border-box;padding:.5rem}\
-    button{font:inherit;padding:.5rem 1.5rem}.wrong{border-left:.3rem solid light-dark(#b00020,#ff8a80);\
-    padding-left:.7rem;color:light-dark(#b00020,#ff8a80)}";
-
-/// A page for a person. Fixed text, no script, no other resource.
-fn page(answer: Answer) -> String {
-    let Answer { title, detail, status, .. } = answer;
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><meta name=\"viewport\" \
-         content=\"width=device-width, initial-scale=1\"><title>{title}</title><style>{STYLE}</style></head>\n\
-         <body><main><h1>{title}</h1><p>{detail}</p><p>Status {status}</p></main></body>\n</html>\n"
-    )
-}
-
-/// What htmx may put into its page.
-fn fragment(answer: Answer) -> String {
-    format!("<div role=\"alert\"><strong>{}</strong> {}</div>\n", answer.title, answer.detail)
-}
-
-/// A refusal on its way out: the response, and the denial for whoever logs. It is the error of the response, so that
-/// outer middleware still adds its headers.
-pub(crate) struct Refusal {
-    denial: Denial,
-    handler: &'static Rule,
-    method: Method,
-    /// Tells the audit, when it is answered with.
-    audit: Option<Box<dyn Fn()>>,
-    response: Cell<Option<HttpResponse>>,
-}
-
-impl Refusal {
-    /// Of a response, and the rest of the request's body, which is kept until the response is written: dropped earlier, it
-    /// would be read to its end, however slowly it comes.
-    pub(crate) fn new(
-        denial: Denial,
-        handler: &'static Rule,
-        method: Method,
-        mut response: HttpResponse,
-        payload: Payload,
-    ) -> Self {
-        if !matches!(payload, Payload::None) {
-            response.head_mut().set_connection_type(actix_http::ConnectionType::Close);
-            response = response.map_body(|_, body| BoxBody::new(Keeping { body, _payload: payload }));
-        }
-        Self { denial, handler, method, audit: None, response: Cell::new(Some(response)) }
-    }
-
-    /// What tells the audit when it is answered with.
-    pub(crate) fn audited(self, audit: Option<Box<dyn Fn()>>) -> Self {
-        Self { audit, ..self }
-    }
-
-    /// Tells why, for whoever runs the server. Nothing that the client wrote is in it, but for a verified identity and the
-    /// method, which has no control characters.
-    fn tell(&self) {
-        let Self { denial, handler: Rule { text, guards, file, line, .. }, method, audit, .. } = self;
-        crate::count::refused(self.handler, denial);
-        if let Some(tell) = audit {
-            tell();
-        }
-        let problem = denial.reason.answer().problem;
-        // No longer than a line bears; the identity is encoded, and a method has no control characters.
-        let method = method.as_str().get(..32).unwrap_or(method.as_str());
-        let caller = denial.caller.as_ref().map(|caller| caller.chars().take(128).collect::<String>());
-        if denial.reason.is_of_server() {
-            tracing::error!(
-                target: "auth_actix", problem, ?denial, rule = text, handler = guards, file, line, method,
-                "request refused: the server cannot decide"
-            );
-        } else {
-            tracing::info!(
-                target: "auth_actix", problem, ?denial, rule = text, handler = guards, file, line, method,
-                scheme = denial.used.map(Scheme::name), caller = caller.map(tracing::field::debug), "request refused"
-            );
-        }
-    }
-}
-
-/// One short line.
-impl fmt::Debug for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.denial, f)
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.denial, f)
-    }
-}
-
-impl std::error::Error for Refusal {}
-
-impl ResponseError for Refusal {
-    fn status_code(&self) -> StatusCode {
-        status(self.denial.reason.answer())
-    }
-
-    fn error_response(&self) -> HttpResponse {
-        match self.response.take() {
-            Some(response) => {
-                self.tell();
-                response
-            }
-            None => plain(&self.denial),
-        }
-    }
-}
-
-/// A body that keeps the request's.
-struct Keeping {
-    body: BoxBody,
-    _payload: Payload,
-}
-
-impl MessageBody for Keeping {
-    type Error = <BoxBody as MessageBody>::Error;
-
-    fn size(&self) -> BodySize {
-        self.body.size()
-    }
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        self.body.as_pin_mut().poll_next(context)
-    }
 }
 
 #[cfg(test)]

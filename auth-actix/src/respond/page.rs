@@ -1,0 +1,135 @@
+//! What a person sees: our pages, and the texts of other languages.
+
+use std::borrow::Cow;
+
+use auth_core::denial::Answer;
+
+/// What our pages say. English unless changed; answers for programs stay as they are.
+///
+/// ```
+/// use auth_actix::{Auth, Texts};
+///
+/// let german = || Texts {
+///     language: "de".into(),
+///     log_in: "Anmelden".into(),
+///     name: "Name".into(),
+///     password: "Passwort".into(),
+///     remember: "Angemeldet bleiben".into(),
+///     wrong: "Der Name oder das Passwort ist falsch.".into(),
+///     denial: |problem| (problem == "insufficient-permissions").then_some(("Kein Zugang", "Das ist nicht erlaubt.")),
+///     ..Texts::default()
+/// };
+/// let auth = Auth::builder().texts(move |request| match request.headers().get("Accept-Language") {
+///     Some(wanted) if wanted.as_bytes().starts_with(b"de") => german(),
+///     _ => Texts::default(),
+/// });
+/// # drop(auth);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Texts {
+    /// The language (BCP 47), for `lang`.
+    pub language: Cow<'static, str>,
+    /// The title of the login page, and its button.
+    pub log_in: Cow<'static, str>,
+    /// The field of the name.
+    pub name: Cow<'static, str>,
+    /// The field of the password.
+    pub password: Cow<'static, str>,
+    /// The box for a login that is to be remembered.
+    pub remember: Cow<'static, str>,
+    /// That a login failed: no more than the answer says.
+    pub wrong: Cow<'static, str>,
+    /// That too many have; `{}` stands for the seconds until the next one.
+    pub too_many: Cow<'static, str>,
+    /// That a form came from another site.
+    pub other_site: Cow<'static, str>,
+    /// The word before the status of a refusal.
+    pub status: Cow<'static, str>,
+    /// Title and text of a refusal, by the last part of its problem type, such as `insufficient-permissions`; `None` for those
+    /// that stay English.
+    pub denial: fn(&str) -> Option<(&'static str, &'static str)>,
+}
+
+impl Default for Texts {
+    fn default() -> Self {
+        Self {
+            language: Cow::Borrowed("en"),
+            log_in: Cow::Borrowed("Log in"),
+            name: Cow::Borrowed("Name"),
+            password: Cow::Borrowed("Password"),
+            remember: Cow::Borrowed("Keep me logged in"),
+            wrong: Cow::Borrowed("The name or the password is wrong."),
+            too_many: Cow::Borrowed("Too many attempts failed. Try again in {} s."),
+            other_site: Cow::Borrowed("Send this form from this page."),
+            status: Cow::Borrowed("Status"),
+            denial: |_| None,
+        }
+    }
+}
+
+/// The look of our pages: that of the browser, light or dark. Its contrasts are those of WCAG 2.2 AA (1.4.3), held by a test.
+const STYLE: &str = ":root{color-scheme:light dark}body{font:1.1rem/1.5 system-ui,sans-serif;\
+    max-width:36rem;margin:15vh auto;padding:0 1rem}label{display:block;margin:1rem 0}label.line{display:flex;gap:.5rem}\
+    input{font:inherit}label:not(.line) input{display:block;width:100%;box-sizing:border-box;padding:.5rem}\
+    button{font:inherit;padding:.5rem 1.5rem}.wrong{border-left:.3rem solid light-dark(#b00020,#ff8a80);\
+    padding-left:.7rem;color:light-dark(#b00020,#ff8a80)}";
+
+impl Texts {
+    /// A page: no script, and no other resource. `main` is HTML.
+    fn page(&self, title: &str, main: &str) -> String {
+        let (language, title) = (html_escaped(&self.language), html_escaped(title));
+        format!(
+            "<!doctype html>\n<html lang=\"{language}\">\n<head><meta charset=\"utf-8\"><meta name=\"viewport\" \
+             content=\"width=device-width, initial-scale=1\"><title>{title}</title><style>{STYLE}</style></head>\n\
+             <body><main><h1>{title}</h1>{main}</main></body>\n</html>\n"
+        )
+    }
+
+    fn of(&self, answer: Answer) -> (&'static str, &'static str) {
+        (self.denial)(answer.problem).unwrap_or((answer.title, answer.detail))
+    }
+
+    /// The page of a refusal.
+    pub(crate) fn refusal(&self, answer: Answer) -> String {
+        let (title, detail) = self.of(answer);
+        let (detail, word) = (html_escaped(detail), html_escaped(&self.status));
+        self.page(title, &format!("<p>{detail}</p><p>{word} {}</p>", answer.status))
+    }
+
+    /// What htmx may put into its page.
+    pub(crate) fn fragment(&self, answer: Answer) -> String {
+        let (title, detail) = self.of(answer);
+        format!("<div role=\"alert\"><strong>{}</strong> {}</div>\n", html_escaped(title), html_escaped(detail))
+    }
+
+    /// The login page. Of what came with the request no more than a path, which is escaped.
+    #[cfg(feature = "session")]
+    pub(crate) fn login(&self, return_to: &str, wrong: Option<&str>) -> String {
+        let wrong = wrong.map(|wrong| format!("<p role=\"alert\" class=\"wrong\">{}</p>", html_escaped(wrong)));
+        let [return_to, name, password, remember, log_in] =
+            [return_to, &self.name, &self.password, &self.remember, &self.log_in].map(html_escaped);
+        let main = format!(
+            "{}<form method=\"post\">\
+             <input type=\"hidden\" name=\"return_to\" value=\"{return_to}\">\
+             <label>{name} <input name=\"username\" autocomplete=\"username\" required autofocus></label>\
+             <label>{password} <input name=\"password\" type=\"password\" autocomplete=\"current-password\" required></label>\
+             <label class=\"line\"><input name=\"remember\" type=\"checkbox\" value=\"yes\"> {remember}</label>\
+             <button>{log_in}</button></form>",
+            wrong.unwrap_or_default()
+        );
+        self.page(&self.log_in, &main)
+    }
+}
+
+/// Text between tags or in a quoted attribute.
+fn html_escaped(text: &str) -> String {
+    let escape = |character: char| match character {
+        '&' => "&amp;".to_owned(),
+        '<' => "&lt;".to_owned(),
+        '>' => "&gt;".to_owned(),
+        '"' => "&quot;".to_owned(),
+        '\'' => "&#39;".to_owned(),
+        other => other.to_string(),
+    };
+    text.chars().map(escape).collect()
+}

@@ -1,0 +1,125 @@
+//! A refusal on its way out: the error of the response.
+
+use std::cell::Cell;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::Payload;
+use actix_web::http::{Method, StatusCode};
+use actix_web::web::Bytes;
+use actix_web::{HttpResponse, ResponseError};
+use auth_core::denial::Denial;
+use auth_core::denial::challenge::Scheme;
+use auth_core::rule::Rule;
+
+use super::{plain, status};
+
+/// A refusal on its way out: the response, and the denial for whoever logs. It is the error of the response, so that
+/// outer middleware still adds its headers.
+pub(crate) struct Refusal {
+    denial: Denial,
+    handler: &'static Rule,
+    method: Method,
+    /// Tells the audit, when it is answered with.
+    audit: Option<Box<dyn Fn()>>,
+    response: Cell<Option<HttpResponse>>,
+}
+
+impl Refusal {
+    /// Of a response, and the rest of the request's body, which is kept until the response is written: dropped earlier, it
+    /// would be read to its end, however slowly it comes.
+    pub(crate) fn new(
+        denial: Denial,
+        handler: &'static Rule,
+        method: Method,
+        mut response: HttpResponse,
+        payload: Payload,
+    ) -> Self {
+        if !matches!(payload, Payload::None) {
+            response.head_mut().set_connection_type(actix_http::ConnectionType::Close);
+            response = response.map_body(|_, body| BoxBody::new(Keeping { body, _payload: payload }));
+        }
+        Self { denial, handler, method, audit: None, response: Cell::new(Some(response)) }
+    }
+
+    /// What tells the audit when it is answered with.
+    pub(crate) fn audited(self, audit: Option<Box<dyn Fn()>>) -> Self {
+        Self { audit, ..self }
+    }
+
+    /// Tells why, for whoever runs the server. Nothing that the client wrote is in it, but for a verified identity and the
+    /// method, which has no control characters.
+    fn tell(&self) {
+        let Self { denial, handler: Rule { text, guards, file, line, .. }, method, audit, .. } = self;
+        crate::count::refused(self.handler, denial);
+        if let Some(tell) = audit {
+            tell();
+        }
+        let problem = denial.reason.answer().problem;
+        // No longer than a line bears; the identity is encoded, and a method has no control characters.
+        let method = method.as_str().get(..32).unwrap_or(method.as_str());
+        let caller = denial.caller.as_ref().map(|caller| caller.chars().take(128).collect::<String>());
+        if denial.reason.is_of_server() {
+            tracing::error!(
+                target: "auth_actix", problem, ?denial, rule = text, handler = guards, file, line, method,
+                "request refused: the server cannot decide"
+            );
+        } else {
+            tracing::info!(
+                target: "auth_actix", problem, ?denial, rule = text, handler = guards, file, line, method,
+                scheme = denial.used.map(Scheme::name), caller = caller.map(tracing::field::debug), "request refused"
+            );
+        }
+    }
+}
+
+/// One short line.
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.denial, f)
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.denial, f)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+impl ResponseError for Refusal {
+    fn status_code(&self) -> StatusCode {
+        status(self.denial.reason.answer())
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        match self.response.take() {
+            Some(response) => {
+                self.tell();
+                response
+            }
+            None => plain(&self.denial),
+        }
+    }
+}
+
+/// A body that keeps the request's.
+struct Keeping {
+    body: BoxBody,
+    _payload: Payload,
+}
+
+impl MessageBody for Keeping {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        self.body.as_pin_mut().poll_next(context)
+    }
+}
