@@ -29,7 +29,7 @@ pub mod web;
 #[doc(hidden)]
 pub mod __private;
 
-#[cfg(all(feature = "redis", feature = "passwords"))]
+#[cfg(feature = "redis")]
 pub use auth_core::RedisUrlError;
 pub use auth_core::audit::{Bounded, Event, Happened, JsonLines, JsonLinesError, Sink, TracingSink};
 #[cfg(all(feature = "blocks", feature = "redis"))]

@@ -28,7 +28,7 @@ pub mod decision;
 // What is told.
 pub mod audit;
 // How it is known.
-#[cfg(all(feature = "redis", feature = "passwords"))]
+#[cfg(feature = "redis")]
 mod server;
 #[cfg(feature = "blocks")]
 pub mod blocks;
@@ -39,7 +39,7 @@ pub mod users;
 pub mod scheme;
 
 pub use crate::principal::{Actor, ClaimsError, Id, IdError, Principal};
-#[cfg(all(feature = "redis", feature = "passwords"))]
+#[cfg(feature = "redis")]
 pub use crate::server::RedisUrlError;
 pub use crate::source::Confers;
 pub use crate::vocabulary::open;

@@ -11,4 +11,5 @@ mod postgres;
 mod redis;
 mod session_store;
 mod throttle;
+mod tls;
 mod users;

@@ -15,6 +15,12 @@ pub(crate) struct Redis {
     folder: tempfile::TempDir,
 }
 
+/// How a server is reached over TLS, and who vouches for it.
+pub(crate) struct Tls {
+    pub(crate) url: String,
+    pub(crate) authority: String,
+}
+
 /// The programs that are there. In CI both have to be.
 pub(crate) fn programs() -> Vec<&'static str> {
     let there = |name: &&str| program::run(name, &["--version"]).is_some();
@@ -33,6 +39,34 @@ impl Redis {
         let redis = Self { program: program.to_owned(), port, child, folder };
         redis.wait();
         redis
+    }
+
+    /// The same, and over TLS at another port, with a certificate that an authority vouches for.
+    pub(crate) fn start_with_tls() -> Option<(Self, Tls)> {
+        program::run("redis-server", &["--version"])?;
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        let [authority, signing, key, certificate] =
+            ["authority.pem", "signing.pem", "key.pem", "server.pem"].map(path);
+        let make = |subject: &str, more: &[&str]| {
+            let new = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
+            let made = program::run("openssl", &[&new[..], &["-subj", subject], more].concat())?;
+            assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+            Some(())
+        };
+        make("/CN=authority", &["-keyout", &signing, "-out", &authority])?;
+        let of_server = ["-addext", "subjectAltName=IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE"];
+        let by_authority = ["-CA", &authority, "-CAkey", &signing, "-keyout", &key, "-out", &certificate];
+        make("/CN=127.0.0.1", &[&of_server[..], &by_authority].concat())?;
+        let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let (port, tls_port) = (free(), free());
+        let tls = ["--tls-port", &tls_port.to_string(), "--tls-auth-clients", "no", "--tls-cert-file", &certificate];
+        let tls = [&tls[..], &["--tls-key-file", &key, "--tls-ca-cert-file", &authority]].concat();
+        let child = spawn("redis-server", port, folder.path(), &tls);
+        let redis = Self { program: "redis-server".to_owned(), port, child, folder };
+        redis.wait();
+        let url = format!("rediss://127.0.0.1:{tls_port}/");
+        Some((redis, Tls { url, authority }))
     }
 
     pub(crate) fn url(&self) -> String {

@@ -59,7 +59,7 @@ enum Home {
     Memory,
     File(PathBuf),
     #[cfg(feature = "redis")]
-    Redis(redis::Server),
+    Redis(Box<redis::Server>),
 }
 
 /// Why an entry is not added.
@@ -124,7 +124,7 @@ impl Blocks {
     pub fn redis(url: &str) -> Result<Self, RedisBlocksError> {
         let inner = Arc::new(Inner {
             snapshot: ArcSwap::from_pointee(Snapshot::default()),
-            home: Mutex::new(Home::Redis(redis::Server::new(url)?)),
+            home: Mutex::new(Home::Redis(Box::new(redis::Server::new(url)?))),
             holds: Some(ArcSwap::from_pointee(Moment::default())),
             audit: OnceLock::new(),
         });

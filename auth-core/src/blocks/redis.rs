@@ -11,6 +11,7 @@ use redis::{Client, Commands as _, Connection, RedisResult};
 use super::snapshot::Snapshot;
 use super::{Entry, Home, Inner};
 use crate::clock;
+use crate::server::{self, RedisUrlError};
 
 const LINES: &str = "auth:blocks";
 const VERSION: &str = "auth:blocks:version";
@@ -26,8 +27,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 #[non_exhaustive]
 pub enum RedisBlocksError {
     /// The address names no server.
-    #[error("this is no address of Redis: write `redis://host:6379/0`")]
-    Address,
+    #[error("{0}")]
+    Address(RedisUrlError),
     /// It is out of reach.
     #[error("the lists in Redis are out of reach")]
     Unavailable,
@@ -53,7 +54,7 @@ pub(super) struct Read {
 
 impl Server {
     pub(super) fn new(url: &str) -> Result<Self, RedisBlocksError> {
-        Client::open(url).map(|client| Self { client, seen: 0 }).map_err(|_| RedisBlocksError::Address)
+        server::client(url).map(|client| Self { client, seen: 0 }).map_err(RedisBlocksError::Address)
     }
 
     fn connect(&self) -> Result<Connection, RedisBlocksError> {
