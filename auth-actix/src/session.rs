@@ -1,6 +1,7 @@
 //! Sessions over HTTP: log-in, log-out, and acting for somebody.
 
-use std::future::{Ready, ready};
+use std::future::{Future, Ready, ready};
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{COOKIE, HeaderName, HeaderValue, InvalidHeaderValue, SET_COOKIE, TryIntoHeaderPair};
@@ -137,6 +138,47 @@ impl Session {
         self.answered(self.begin_to_act(login).await)
     }
 
+    /// Completes when the session that this request came with is over: a stream or a socket that was let in by it outlives it
+    /// otherwise (ASVS 8.3.2). Over means ended or replaced, by time, log-out or a new login; and refused by the lists, or with a
+    /// user who is gone. Looked at every five seconds, which is no activity. Also over when nobody could say for fifteen seconds,
+    /// and at once where the request has no session.
+    ///
+    /// ```
+    /// use actix_web::{HttpResponse, Responder, get};
+    /// use auth_actix::{Session, require_auth};
+    ///
+    /// // A page asks this, and shows the login when it is answered.
+    /// #[require_auth(scheme = "session")]
+    /// #[get("/until-logged-out")]
+    /// async fn until_logged_out(session: Session) -> impl Responder {
+    ///     session.over().await;
+    ///     HttpResponse::NoContent()
+    /// }
+    /// ```
+    pub fn over(&self) -> impl Future<Output = ()> + use<> {
+        const LOOK: Duration = Duration::from_secs(5);
+        const TRIALS: usize = 3;
+        let (auth, id) = (self.auth.clone(), self.id().ok().flatten());
+        async move {
+            let mut unsaid = 0;
+            while let (Some(sessions), Some(id)) = (auth.sessions(), id) {
+                let verdict = match sessions.verify(id).await {
+                    Ok(verified) => enforce::unblocked(&auth, verified.principal).map(drop),
+                    Err(refused) => Err(refused.denial),
+                };
+                match verdict {
+                    Ok(()) => unsaid = 0,
+                    Err(denial) if denial.reason.is_of_server() => unsaid += 1,
+                    Err(_) => return,
+                }
+                if unsaid == TRIALS {
+                    return;
+                }
+                actix_web::rt::time::sleep(LOOK).await;
+            }
+        }
+    }
+
     pub(crate) async fn check_password(
         &self,
         presented: NameAndPassword,
@@ -188,12 +230,7 @@ impl Session {
 
     /// Whom a list refuses gets no session; after the password, so that nobody else learns of it (H9).
     fn admit(&self, who: &auth_core::Principal) -> Result<(), Denial> {
-        #[cfg(feature = "blocks")]
-        if let Some(blocks) = self.auth.blocks() {
-            return blocks.judge(who);
-        }
-        let _ = who;
-        Ok(())
+        enforce::unblocked(&self.auth, who.clone()).map(drop)
     }
 
     /// What pages say.

@@ -67,6 +67,13 @@ async fn home(caller: Option<Principal>) -> String {
     caller.map_or("a stranger".to_owned(), |caller| caller.id().to_string())
 }
 
+#[require_auth]
+#[get("/until-over")]
+async fn until_over(session: Session) -> &'static str {
+    session.over().await;
+    "over"
+}
+
 #[public]
 #[get("/maybe")]
 async fn maybe(caller: MaybePrincipal) -> String {
@@ -168,7 +175,7 @@ fn serving(sessions: Sessions, more: impl FnOnce(AuthBuilder) -> AuthBuilder) ->
         let scope = auth.scope("").service(me).service(change).service(admin).service(scoped).service(fresh);
         let scope = scope.service(strong).service(direct).service(home).service(comment).service(hidden);
         let scope = scope.service(log_in).service(act).service(elsewhere).service(auth.login());
-        let scope = scope.service(maybe).service(maybe_both);
+        let scope = scope.service(maybe).service(maybe_both).service(until_over);
         config.service(scope.service(auth.logout("/logout")));
     });
     (server, theirs)
@@ -321,6 +328,30 @@ fn a_session_of_another_realm_is_none_and_its_cookie_stays() {
     assert_eq!((answer.status, answer.lines("set-cookie").len()), (401, 0), "{answer:?}");
     assert_eq!(theirs.send(&with(&alice, "/home")).text(), "a stranger");
     assert_eq!(ours.send(&with(&alice, "/admin")).status, 200);
+}
+
+#[test]
+fn what_was_let_in_by_a_session_can_wait_for_its_end() {
+    // SESS-8
+    let (server, auth) = plain();
+    let (alice, bob) = (logged_in(&server, json!({ "sub": "alice" })), logged_in(&server, json!({ "sub": "bob" })));
+    let wait = |cookie: &str| {
+        let start = std::time::Instant::now();
+        let answer = server.send(&with(cookie, "/until-over"));
+        assert_eq!((answer.status, answer.text()), (200, "over"));
+        start.elapsed()
+    };
+    std::thread::scope(|scope| {
+        let (of_alice, of_bob) = (scope.spawn(|| wait(&alice)), scope.spawn(|| wait(&bob)));
+        std::thread::sleep(Duration::from_secs(1));
+        assert_eq!(server.send(&request("POST", "/logout").field("Cookie", &alice).fields(&[OURS])).status, 204);
+        let waited = of_alice.join().unwrap();
+        assert!(waited >= Duration::from_secs(1) && waited < Duration::from_secs(7), "{waited:?}");
+        std::thread::sleep(Duration::from_secs(1));
+        assert!(!of_bob.is_finished(), "his goes on");
+        actix_web::rt::System::new().block_on(auth.end_sessions(&Id::user("basic:reports", "bob"))).unwrap();
+        of_bob.join().unwrap();
+    });
 }
 
 fn denied_or(answer: &Answer, status: u16) {

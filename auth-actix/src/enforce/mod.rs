@@ -319,7 +319,7 @@ async fn verify(
 }
 
 /// A verified caller, whom no list refuses. After the verification: before it, a name is anybody's claim.
-fn unblocked(auth: &Auth, principal: Principal) -> Result<Principal, Denial> {
+pub(crate) fn unblocked(auth: &Auth, principal: Principal) -> Result<Principal, Denial> {
     #[cfg(feature = "blocks")]
     if let Some(blocks) = auth.blocks() {
         blocks.judge(&principal)?;
