@@ -11,6 +11,8 @@ use auth_actix::{Auth, Passwords, Principal, Sessions, UsersFile, hash_password,
 use auth_tests::program;
 use auth_tests::server::Server;
 use auth_tests::wire::request;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 /// chromedriver and the browser it drives; both end when dropped.
@@ -47,7 +49,7 @@ impl Browser {
             "--disable-background-networking",
             "--disable-component-update",
             "--disable-sync",
-            "--window-size=900,700",
+            "--window-size=640,680",
             &profile,
         ];
         let wanted = json!({ "capabilities": { "alwaysMatch": { "goog:chromeOptions": { "args": arguments } } } });
@@ -89,6 +91,14 @@ impl Browser {
     fn click(&self, css: &str) {
         let element = self.element(css);
         self.command("POST", &format!("/element/{element}/click"), &json!({}));
+    }
+
+    /// Keeps what is seen, for the documentation: `SCREENSHOTS` says in which folder.
+    fn keep(&self, name: &str) {
+        let Some(folder) = std::env::var_os("SCREENSHOTS") else { return };
+        let shot = self.command("GET", "/screenshot", &json!({}));
+        let shot = STANDARD.decode(shot.as_str().unwrap()).unwrap();
+        std::fs::write(std::path::Path::new(&folder).join(format!("{name}.png")), shot).unwrap();
     }
 
     fn text(&self) -> String {
@@ -231,10 +241,16 @@ fn what_our_pages_show_can_be_read() {
         browser.shows("The name or the password is wrong.");
         let least = browser.run(contrast).as_f64().unwrap();
         assert!(least >= 4.5, "{scheme}: {least}");
+        browser.keep(&format!("login-{scheme}"));
         assert_eq!(browser.run("return performance.getEntriesByType('resource').length"), 0, "nothing else is loaded");
     }
-    if let Some(folder) = std::env::var_os("SCREENSHOTS") {
-        let shot = browser.command("GET", "/screenshot", &json!({}));
-        std::fs::write(std::path::Path::new(&folder).join("login.base64"), shot.as_str().unwrap()).unwrap();
-    }
+    browser.enter("input[name=username]", "alice");
+    browser.enter("input[name=password]", "correct horse");
+    browser.click("button");
+    browser.is_at("/");
+    browser.open(&format!("http://localhost:{}/admin", server.address.port()));
+    browser.shows("403");
+    let least = browser.run(contrast).as_f64().unwrap();
+    assert!(least >= 4.5, "the page of a refusal: {least}");
+    browser.keep("refused-dark");
 }
