@@ -9,6 +9,7 @@ mod passwords;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod sql;
 mod turns;
+mod verified;
 
 use std::borrow::Cow;
 use std::future::Future;

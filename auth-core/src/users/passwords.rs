@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use super::hash;
 use super::turns::Turns;
+use super::verified::Verified;
 use super::{Found, SecretString, Unavailable, User, Users};
 use crate::client::address::Seen;
+use crate::clock;
 use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::throttle::{Outcome, Throttle, Turned};
@@ -49,6 +51,7 @@ pub struct Passwords {
     users: Arc<dyn Users>,
     turns: Arc<Turns>,
     throttle: Throttle,
+    verified: Option<Arc<Verified>>,
 }
 
 impl<U: Users> From<U> for Passwords {
@@ -63,7 +66,7 @@ impl Passwords {
     pub fn new(users: impl Users) -> Self {
         let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let turns = Arc::new(Turns::new(processors.min(8)));
-        Self { users: Arc::new(users), turns, throttle: Throttle::memory() }
+        Self { users: Arc::new(users), turns, throttle: Throttle::memory(), verified: None }
     }
 
     /// How many hashes run at a time.
@@ -76,6 +79,14 @@ impl Passwords {
     #[must_use]
     pub fn throttle(self, throttle: Throttle) -> Self {
         Self { throttle, ..self }
+    }
+
+    /// Who was right so long ago, and no longer, is not hashed again: for clients that send a password with each request. A
+    /// minute at most; never unless set. The store is still asked each time, so a user who is gone and a password that was
+    /// changed count at once. What is kept meanwhile is a keyed code, in the memory of this process.
+    #[must_use]
+    pub fn remember_verified(self, lasts: Duration) -> Self {
+        Self { verified: Verified::new(lasts).map(Arc::new), ..self }
     }
 
     /// Whether both are clones of one.
@@ -134,18 +145,32 @@ impl Passwords {
         }
     }
 
+    /// The user, where they were right a moment ago and nothing has changed.
+    async fn verified_lately(&self, name: &str, password: &SecretString) -> Option<User> {
+        let verified = self.verified.as_ref().filter(|verified| verified.may_be(name, password, clock::monotonic()))?;
+        let user = self.find(name).await.ok()??;
+        verified.knows(name, password, &user.hash, clock::monotonic()).then_some(user)
+    }
+
     async fn judge(
         &self,
         name: String,
         password: SecretString,
         client: Option<Seen>,
     ) -> Result<Option<(String, User)>, &'static str> {
+        if let Some(user) = self.verified_lately(&name, &password).await {
+            return Ok(Some((name, user)));
+        }
         let turn = self.turns.take(client.map(Seen::address)).await.ok_or("too many passwords are being verified")?;
         let user = self.find(&name).await.map_err(|Unavailable| "the store of users is out of reach")?;
         let hash = user.as_ref().map_or_else(|| self.users.decoy().into_owned(), |user| user.hash.clone());
+        let (of_name, verified) = (name.clone(), self.verified.clone());
         let verdict = tokio::task::spawn_blocking(move || {
             let _turn = turn; // kept until the hash is done, even if nobody waits for it any more
             let fits = hash::fits(&password, &hash);
+            if let Some(verified) = verified.filter(|_| fits) {
+                verified.remember(&of_name, &password, &hash, clock::monotonic());
+            }
             // Known now, and never again: the moment to hash it as new passwords are.
             let better =
                 if fits && hash::is_cheaper_than_new(&hash) { hash::hash_password(&password).ok() } else { None };
@@ -288,6 +313,32 @@ mod tests {
             let down = verify(&passwords, "down", "x").await.unwrap_err();
             assert!(matches!(down.reason, Reason::AuthenticationUnavailable(_)), "{down:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn who_was_right_a_moment_ago_costs_no_hash_until_something_changes() {
+        // M8
+        let store = store();
+        let none_at_a_time = Arc::new(Turns::new(0));
+        let passwords = Passwords::new(Arc::clone(&store)).remember_verified(Duration::from_secs(60));
+        verify(&passwords, "alice", "correct horse").await.unwrap();
+        // No turn is to be had any more: whatever answers without one was not hashed.
+        let hashless = Passwords { turns: none_at_a_time, ..passwords };
+        let (name, user) = verify(&hashless, "alice", "correct horse").await.unwrap();
+        assert_eq!((name.as_str(), user.roles.as_slice()), ("alice", ["admin".to_owned()].as_slice()));
+        for (name, password) in [("alice", "wrong"), ("nobody", "correct horse"), ("old", "correct horse")] {
+            let denial = verify(&hashless, name, password).await.unwrap_err();
+            assert!(
+                matches!(denial.reason, Reason::AuthenticationUnavailable(_)),
+                "{name} waits for a turn: {denial:?}"
+            );
+        }
+        let forgetful = Passwords { verified: None, ..hashless };
+        assert!(verify(&forgetful, "alice", "correct horse").await.is_err(), "never unless set");
+        // A hash that was replaced by the login itself is another one.
+        let passwords = Passwords::new(store).remember_verified(Duration::from_secs(60));
+        verify(&passwords, "old", "correct horse").await.unwrap();
+        assert!(verify(&passwords, "old", "wrong").await.is_err());
     }
 
     #[tokio::test]
