@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::{Error, FromRequest, HttpRequest};
-use auth_core::denial::{Denial, Reason};
+use auth_core::denial::{Denial, Reason, RetryAfter};
 use auth_core::rule::{Reads, Rule};
 use serde::de::DeserializeOwned;
 
@@ -111,8 +111,14 @@ fn refuse(request: &HttpRequest, denied: impl Into<Denied>) -> Error {
 
 /// Who was found, once it was decided.
 fn known(request: &HttpRequest) -> Result<Principal, Error> {
-    let nobody = || refuse(request, Denial::new(Reason::MissingCredentials));
-    decided(request).and_then(Found::known).map(Principal).ok_or_else(nobody)
+    match decided(request) {
+        Some(Found::Known(principal)) => Ok(Principal(principal)),
+        Some(Found::Unavailable) => {
+            let reason = Reason::AuthenticationUnavailable(RetryAfter::seconds(2));
+            Err(refuse(request, Denial { cause: Some("who calls cannot be found out now"), ..Denial::new(reason) }))
+        }
+        Some(Found::Nobody) | None => Err(refuse(request, Denial::new(Reason::MissingCredentials))),
+    }
 }
 
 impl Future for PrincipalFuture {

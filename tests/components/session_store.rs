@@ -33,7 +33,7 @@ async fn log_in(session: Session, name: Json<String>) -> Result<HttpResponse> {
 }
 
 fn serving(store: impl SessionStore) -> (Server, Auth) {
-    let auth = Auth::builder().session(Sessions::in_store(store)).build().unwrap();
+    let auth = Auth::builder().realm("reports").session(Sessions::in_store(store)).build().unwrap();
     let theirs = auth.clone();
     let server = Server::with_workers(2, move |config: &mut ServiceConfig| {
         config.service(auth.scope("").service(me).service(open).service(log_in).service(auth.logout("/logout")));
@@ -97,7 +97,7 @@ fn ten_thousand_sessions_live_at_once() {
     for cookie in cookies.iter().step_by(997) {
         assert_eq!(status(&server, cookie), 200);
     }
-    let ended = rt::System::new().block_on(auth.end_sessions(&auth_actix::Id::user("basic:restricted", "0-0")));
+    let ended = rt::System::new().block_on(auth.end_sessions(&auth_actix::Id::user("basic:reports", "0-0")));
     assert_eq!(ended, Ok(1));
     assert_eq!([status(&server, &cookies[0]), status(&server, &cookies[1])], [401, 200]);
 }
@@ -114,7 +114,7 @@ fn two_instances_share_one_store_and_a_logout_on_one_is_one_on_both() {
         assert_eq!(out.status, 204);
         assert_eq!([status(&one, &cookie), status(&other, &cookie)], [401, 401]);
         let cookies = [login(&one, "bob"), login(&other, "bob")];
-        let ended = rt::System::new().block_on(auth.end_sessions(&auth_actix::Id::user("basic:restricted", "bob")));
+        let ended = rt::System::new().block_on(auth.end_sessions(&auth_actix::Id::user("basic:reports", "bob")));
         assert_eq!(ended, Ok(2));
         assert!(cookies.iter().all(|cookie| status(&one, cookie) == 401));
         assert!(!redis.command("KEYS *").is_empty(), "keys are there");

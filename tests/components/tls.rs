@@ -48,7 +48,11 @@ fn with(url: &str, trusts: bool) {
     let throttle = Throttle::redis(url).unwrap();
     let users = Basic::new(Passwords::new(UsersFile::parse("").unwrap()).throttle(throttle));
     let blocks = Blocks::redis(url).unwrap();
-    let auth = auth_actix::Auth::builder().basic(users).client_address(auth_actix::Peer).blocks(blocks.clone());
+    let auth = auth_actix::Auth::builder()
+        .realm("reports")
+        .basic(users)
+        .client_address(auth_actix::Peer)
+        .blocks(blocks.clone());
     let auth = auth.build().unwrap();
     let server = Server::start(move |config: &mut actix_web::web::ServiceConfig| {
         config.service(auth.scope("").service(me));
@@ -65,7 +69,7 @@ fn with(url: &str, trusts: bool) {
         assert_eq!((status(), blocked()), (403, false), "the lists were never read: nobody is let in");
         let throttle = Throttle::redis(url).unwrap();
         let users = Basic::new(Passwords::new(UsersFile::parse("").unwrap()).throttle(throttle));
-        let auth = auth_actix::Auth::builder().basic(users).build().unwrap();
+        let auth = auth_actix::Auth::builder().realm("reports").basic(users).build().unwrap();
         let server = Server::start(move |config: &mut actix_web::web::ServiceConfig| {
             config.service(auth.scope("").service(me));
         });

@@ -56,6 +56,9 @@ async fn suite(users: SqlUsers, hash_of: impl AsyncFn(&str) -> String) {
     }
     let md5 = users.add_with_hash("m", "$1$abc", [""; 0]).await;
     assert!(matches!(md5, Err(SqlUsersError::Hash(HashError::NotArgon2id))));
+    let dear = CHEAP.replace("m=64,t=1,p=1", "m=65536,t=3,p=4");
+    let dear = users.add_with_hash("dear", &dear, [""; 0]).await;
+    assert!(matches!(dear, Err(SqlUsersError::Dear)), "the time that it takes would tell");
     let found = roles(&users, "alice").await.unwrap();
     assert!(found.contains("admin") && found.contains("editor") && !found.contains("argon2"), "{found}");
     for name in ["Alice", "alice ", "nobody", "", "a\0lice", "%", "alice' OR '1'='1"] {
@@ -103,6 +106,14 @@ fn users_in_sqlite_are_those_of_the_table() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}?mode=rwc", folder.path().join("users.db").display());
     runtime().block_on(async {
+        // Several instances start at once.
+        let all: Vec<_> = (0..4).map(|_| tokio::spawn({
+            let url = url.clone();
+            async move { SqlUsers::open(&url).await }
+        })).collect();
+        for one in all {
+            one.await.unwrap().unwrap();
+        }
         let users = SqlUsers::open(&url).await.unwrap();
         let pool = sqlx::SqlitePool::connect(&url).await.unwrap();
         suite(users, async |name: &str| {
@@ -137,10 +148,19 @@ fn users_in_postgres_are_those_of_the_table_and_while_it_is_away_nobody_is_judge
     let Some(mut postgres) = Postgres::start() else { return };
     let url = postgres.url();
     runtime().block_on(async {
-        // Two instances start at once.
-        let (first, second) = (SqlUsers::open(&url), SqlUsers::open(&url));
-        let (users, other) = (first.await.unwrap(), second.await.unwrap());
-        drop(other);
+        // Several instances start at once.
+        let all: Vec<_> = (0..4)
+            .map(|_| {
+                tokio::spawn({
+                    let url = url.clone();
+                    async move { SqlUsers::open(&url).await }
+                })
+            })
+            .collect();
+        for one in all {
+            one.await.unwrap().unwrap();
+        }
+        let users = SqlUsers::open(&url).await.unwrap();
         let pool = sqlx::PgPool::connect(&url).await.unwrap();
         suite(users.clone(), async |name: &str| {
             let hash = sqlx::query_scalar("SELECT hash FROM auth_users WHERE name = $1").bind(name);

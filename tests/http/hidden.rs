@@ -210,6 +210,18 @@ fn a_handler_that_hides_from_other_networks_costs_as_much_as_nothing() {
 }
 
 #[test]
+fn a_handler_that_hides_in_scopes_of_two_settings_costs_as_much_as_nothing() {
+    // H5, H6: each of the two hashes, and the inner one would not have to.
+    let staff = Staff::default();
+    let (outer, inner) = (auth(&staff).build().unwrap(), auth(&staff).build().unwrap());
+    let server = Server::start(move |config: &mut ServiceConfig| {
+        let inner = inner.scope("/in").service(inside);
+        config.service(outer.scope("/out").require(rule!(authenticated)).service(inner));
+    });
+    none(differences(&server, &staff, "/out/in/inside", true));
+}
+
+#[test]
 fn a_scope_that_hides_as_a_whole_hides_its_handlers_as_well() {
     // H5: `not_found` as the word of the scope's rule, or of the scope around
     let staff = Staff::default();

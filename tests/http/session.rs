@@ -143,7 +143,7 @@ async fn elsewhere(session: Session) -> Result<String> {
 
 /// Users whose roles change and who go, and a store that can be out of reach.
 #[derive(Clone, Default)]
-struct Staff(Arc<[AtomicBool; 3]>);
+struct Staff(Arc<[AtomicBool; 4]>);
 
 impl Staff {
     fn set(&self, flag: usize) {
@@ -154,16 +154,23 @@ impl Staff {
 const DEMOTED: usize = 0;
 const GONE: usize = 1;
 const DOWN: usize = 2;
+const CHANGED: usize = 3;
+
+/// Of another password.
+static OTHER: std::sync::LazyLock<String> =
+    std::sync::LazyLock::new(|| auth_actix::hash_password(&"another one".into()).unwrap());
 
 impl Users for Staff {
     fn find<'a>(&'a self, name: &'a str) -> Found<'a> {
-        let [demoted, gone, down] = [0, 1, 2].map(|flag: usize| self.0[flag].load(Ordering::SeqCst));
+        let [demoted, gone, down, changed] =
+            [DEMOTED, GONE, DOWN, CHANGED].map(|flag: usize| self.0[flag].load(Ordering::SeqCst));
         Box::pin(async move {
             if down {
                 return Err(Unavailable);
             }
             let hash = crate::users::Staff::default().find("alice").await?.filter(|_| name == "alice" && !gone);
-            Ok(hash.map(|user: User| user.roles(if demoted { vec!["viewer"] } else { vec!["admin"] })))
+            let user = hash.map(|user| if changed { User::new(OTHER.as_str()).unwrap() } else { user });
+            Ok(user.map(|user: User| user.roles(if demoted { vec!["viewer"] } else { vec!["admin"] })))
         })
     }
 }
@@ -314,6 +321,16 @@ fn nobody_fills_the_store_and_too_many_sessions_end_their_own() {
     );
     assert_eq!(server.send(&with(&bob, "/me")).status, 200);
     logged_in(&server, json!({ "sub": "alice" }));
+    // Nor by two accounts that take the place of each other.
+    let (server, _) = serving(Sessions::in_store(auth_actix::MemoryStore::new(250)), |auth| auth);
+    for _ in 0..150 {
+        let one = logged_in(&server, json!({ "sub": "mallory" }));
+        let other = server.send(&posted("/as", &json!({ "sub": "mal" })).field("Cookie", &one));
+        assert_eq!(other.status, 200);
+    }
+    for number in 0..50 {
+        logged_in(&server, json!({ "sub": format!("user{number}") }));
+    }
 }
 
 #[test]
@@ -327,6 +344,10 @@ fn a_session_of_another_realm_is_none_and_its_cookie_stays() {
     let answer = theirs.send(&with(&alice, "/admin"));
     assert_eq!((answer.status, answer.lines("set-cookie").len()), (401, 0), "{answer:?}");
     assert_eq!(theirs.send(&with(&alice, "/home")).text(), "a stranger");
+    // Nor do they end it there.
+    let out = theirs.send(&request("POST", "/logout").field("Cookie", &alice).fields(&[OURS]));
+    assert_eq!(out.status, 204);
+    assert_eq!(theirs.send(&posted("/as", &json!({ "sub": "bob" })).field("Cookie", &alice)).status, 200);
     assert_eq!(ours.send(&with(&alice, "/admin")).status, 200);
 }
 
@@ -558,6 +579,7 @@ fn roles_are_read_again_and_who_is_gone_is_out_within_the_bound() {
     assert_eq!((answer.status, answer.text(), answer.field("cache-control")), (200, "nobody can say", Some("private")));
     assert!(answer.lines("set-cookie").is_empty(), "the cookie stays");
     assert_eq!(text("/maybe", "a=b"), "a stranger");
+    assert_eq!(text("/maybe", &format!("__Host-session={}", "A".repeat(43))), "a stranger");
     staff.0[DOWN].store(false, Ordering::SeqCst);
     assert_eq!(text("/maybe", &cookie), "user:13:basic:reports:alice");
     staff.set(GONE);
@@ -565,6 +587,23 @@ fn roles_are_read_again_and_who_is_gone_is_out_within_the_bound() {
     assert_eq!((gone.status, gone.problem().as_str()), (401, "revoked-credentials"));
     staff.0[GONE].store(false, Ordering::SeqCst);
     assert_eq!(server.send(&with(&cookie, "/me")).status, 401, "and the session does not come back");
+}
+
+#[test]
+fn a_session_ends_with_the_password_that_it_began_with() {
+    // SESS-4, SESS-5: changed, or that of another person who has the name now.
+    let staff = Staff::default();
+    let (server, _) = serving(Sessions::memory().refresh_roles_after(Duration::ZERO), |auth| auth.users(staff.clone()));
+    let login = |password: &str| server.send(&posted("/login", &json!({ "username": "alice", "password": password })));
+    let before = cookie_of(&login(PASSWORD));
+    assert_eq!(server.send(&with(&before, "/admin")).status, 200);
+    staff.set(CHANGED);
+    let after = cookie_of(&login("another one"));
+    let answer = server.send(&with(&before, "/admin"));
+    assert_eq!((answer.status, answer.problem().as_str()), (401, "revoked-credentials"));
+    assert_eq!(server.send(&with(&after, "/admin")).status, 200);
+    staff.0[CHANGED].store(false, Ordering::SeqCst);
+    assert_eq!(server.send(&with(&before, "/admin")).status, 401, "it has ended");
 }
 
 #[test]
@@ -576,6 +615,13 @@ fn roles_of_live_sessions_can_be_changed() {
     let changed = auth.change_roles(&id, ["viewer"]);
     assert_eq!(actix_web::rt::System::new().block_on(changed), Ok(1));
     assert_eq!(server.send(&with(&cookie, "/admin")).status, 403);
+    // Not where they act as somebody else.
+    let bob = logged_in(&server, json!({ "sub": "bob", "roles": ["admin"] }));
+    let acting = cookie_of(&server.send(&posted("/act", &json!({ "sub": "carol" })).field("Cookie", &bob)));
+    let id = Id::user("basic:reports", "bob");
+    let changed = auth.change_roles(&id, ["admin"]);
+    assert_eq!(actix_web::rt::System::new().block_on(changed), Ok(0));
+    assert_eq!(server.send(&with(&acting, "/admin")).status, 403);
 }
 
 #[test]

@@ -98,6 +98,18 @@ fn thirty_two_wrong_logins_at_once_are_judged_three_times() {
 }
 
 #[test]
+fn a_browser_that_asks_for_twelve_things_at_once_gets_them() {
+    // BRUTE-1, M7: what is being judged is no failure yet.
+    let place = place();
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let ask = || place.basic("alice", PASSWORD, "192.0.2.1").status;
+        let all: Vec<_> = (0..12).map(|_| scope.spawn(ask)).collect();
+        all.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    assert_eq!(statuses, [200; 12]);
+}
+
+#[test]
 fn one_address_does_not_guess_at_many_names_and_cannot_choose_another() {
     let place = place();
     for number in 0..6 {

@@ -36,6 +36,12 @@ pub enum BuildError {
     /// The realm cannot stand in a header.
     #[error("`.realm({0:?})`: {1}")]
     Realm(String, RealmError),
+    /// What is shared with other applications has to say whose it is.
+    #[cfg(feature = "passwords")]
+    #[error(
+        "`{0}` is shared with whoever uses the same server: call `.realm(…)`, so that it is told apart from theirs"
+    )]
+    RealmMissing(&'static str),
     /// Nobody could ever authenticate.
     #[error("no scheme is accepted: call `.bearer(…)`, `.basic(…)`, `.api_keys(…)` or `.session(…)`")]
     NoScheme,
@@ -322,6 +328,7 @@ impl AuthBuilder {
     /// A setting is wrong; the error names it.
     #[allow(unused_mut, reason = "without any scheme there is nothing to prepare")]
     pub fn build(mut self) -> Result<Auth, BuildError> {
+        self.check_what_is_shared()?;
         let realm_text = self.realm.take().unwrap_or_else(|| "restricted".to_owned());
         let realm = Realm::new(&realm_text).map_err(|error| BuildError::Realm(realm_text.clone(), error))?;
         self.check_what_sources_confer()?;
@@ -410,6 +417,26 @@ impl AuthBuilder {
             roles: self.roles,
             same: self.same,
         })))
+    }
+
+    /// A name of its own, where sessions or counts are kept with those of others.
+    fn check_what_is_shared(&self) -> Result<(), BuildError> {
+        if self.realm.is_some() {
+            return Ok(());
+        }
+        #[cfg(feature = "session")]
+        if self.sessions.as_ref().is_some_and(Sessions::is_shared) {
+            return Err(BuildError::RealmMissing(".session(…)"));
+        }
+        #[cfg(feature = "session")]
+        if self.users.as_ref().is_some_and(Passwords::are_counted_together) {
+            return Err(BuildError::RealmMissing(".users(…)"));
+        }
+        #[cfg(feature = "basic")]
+        if self.basic.as_ref().is_some_and(|basic| basic.passwords().are_counted_together()) {
+            return Err(BuildError::RealmMissing(".basic(…)"));
+        }
+        Ok(())
     }
 
     /// Somebody can authenticate; and of several sources, each says what it may confer.

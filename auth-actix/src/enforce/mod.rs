@@ -121,7 +121,8 @@ fn step<'a>(
         // A shared cache knows of `Authorization`, and of no other header that decides.
         outcome::mark(request, |marks| marks.private = true);
     }
-    let unavailable = matches!(&known, Some(Err(_)) if handler.reads == Reads::CallerOrOutage);
+    let unavailable =
+        matches!(&known, Some(Err(denial)) if matches!(denial.reason, Reason::AuthenticationUnavailable(_)));
     let found = match principal {
         Some(principal) => Found::Known(principal.clone()),
         None if unavailable => Found::Unavailable,
@@ -248,6 +249,13 @@ async fn later(
             }
             match step(&request, auth, rules, handler, verified.take()) {
                 Step::Allowed => break,
+                Step::Denied(denial) if place.not_found(handler) => {
+                    return match as_unknown(&request, auth, denial) {
+                        Enforced::Refused(denied) => Err(denied),
+                        Enforced::Pending(decision) => decision.await,
+                        Enforced::Allowed => Err(Denial::new(Reason::SetUp).into()),
+                    };
+                }
                 Step::Denied(denial) => return Err(Denied::by(auth, denial)),
                 Step::Later(_, next) => credential = Some(next),
             }

@@ -486,9 +486,10 @@ mod tests {
         let peer = Some(SocketAddr::new("203.0.113.9".parse().unwrap(), 1));
         let via = Lines(&[("Via", "1.1 x"), ("X-Forwarded-For", "unknown")]);
         assert_eq!(AddressSource::Unset.counted(peer, &via), None);
-        for source in [AddressSource::Peer, behind(Forwarding::XForwardedFor)] {
-            assert_eq!(source.counted(peer, &via), peer.map(|peer| Seen::Peer(peer.ip())));
-        }
+        assert_eq!(AddressSource::Peer.counted(peer, &via), peer.map(|peer| Seen::Peer(peer.ip())));
+        // Who came past the proxies is known by that.
+        let behind = behind(Forwarding::XForwardedFor);
+        assert_eq!(behind.counted(peer, &via), peer.map(|peer| Seen::Client(peer.ip())));
     }
 
     #[test]

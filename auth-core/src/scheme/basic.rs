@@ -73,6 +73,7 @@ impl Basic {
 
     /// The verifier, for a realm. `roles` are the role types of the application.
     pub fn prepare(self, realm: &str, roles: &RoleTypes) -> Verifier {
+        self.passwords.belong_to(realm);
         let source = Source {
             issuer: super::issuer_of_users(realm).into(),
             scheme: Scheme::Basic,

@@ -96,33 +96,33 @@ impl Table {
         until.and_then(|until| until.after(now))
     }
 
-    /// Counts an attempt, and delays the next. `Err` where it has to wait, and is not counted.
-    pub(super) fn count(&self, one: &Counted, now: Moment) -> Result<(), Duration> {
+    /// Counts an attempt, and delays the next: whether in a slot of its own. `Err` where it has to wait, and is not counted.
+    pub(super) fn count(&self, one: &Counted, now: Moment) -> Result<bool, Duration> {
         let counted = self.bucket(&one.subject, |tag, bucket| {
             let slot = bucket.take(tag, &one.subject, now);
             if let Some(wait) = slot.until.after(now) {
                 return Err(wait);
             }
             slot.count = slot.count.saturating_add(1);
-            let delay = one.delay(slot.count);
-            slot.until = now.plus(if slot.tag == tag { delay } else { delay.min(SHORT) });
+            let (delay, own) = (one.delay(slot.count), slot.tag == tag);
+            slot.until = now.plus(if own { delay } else { delay.min(SHORT) });
             // A login that is remembered stays so.
             slot.forget = slot.forget.max(slot.until.plus(MEMORY));
-            Ok(())
+            Ok(own)
         });
         // There is a bucket for every hash; were it not so, nobody would log in.
         counted.unwrap_or(Err(MEMORY))
     }
 
-    /// Takes a count back that was no failure. What delay it brought goes with it.
-    pub(super) fn give_back(&self, subject: &Subject) {
+    /// Takes a count back that was no failure, from where it was counted. What delay it brought goes with it.
+    pub(super) fn give_back(&self, subject: &Subject, own: bool) {
         let now = Moment::default();
         self.bucket(subject, |tag, bucket| {
-            let own = bucket.slots.iter().position(|slot| slot.tag == tag && slot.forget > now);
-            let slot = match own.and_then(|position| bucket.slots.get_mut(position)) {
-                Some(slot) => slot,
-                None => bucket.shared.of(subject),
+            let slot = match own {
+                true => bucket.find(tag, now),
+                false => Some(bucket.shared.of(subject)),
             };
+            let Some(slot) = slot else { return };
             slot.count = slot.count.saturating_sub(1);
             slot.until = Moment::default();
             if slot.count == 0 && !slot.known {
@@ -140,6 +140,11 @@ impl Table {
                 slot.until = Moment::default();
             }
         });
+    }
+
+    #[cfg(test)]
+    pub(super) fn waits_in_shared(&self, subject: &Subject, now: Moment) -> bool {
+        self.bucket(subject, |_, bucket| bucket.shared.of(subject).until.after(now).is_some()).unwrap_or(false)
     }
 
     /// Whether the subject has logged in lately.

@@ -27,7 +27,7 @@ use crate::server::RedisUrlError;
 /// How many failures are free, and how the delay grows. Of an account, 5 failures and then 1 s, 2 s, 4 s … up to 15
 /// minutes; from the hundredth on, a day (NIST SP 800-63B §3.2.2). Of an address (an IPv6 /64) 20, of a wider network (/24,
 /// /56) 100, of a /48 400. Where the client is not known, its peer has 400, as many may be behind it, and delays of no more
-/// than 8 s.
+/// than 30 s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     account: u32,
@@ -100,6 +100,8 @@ pub(crate) struct Attempt {
     name: String,
     place: Option<IpNet>,
     counted: Vec<Subject>,
+    /// Of those in memory, whether each has a slot of its own, rather than one that it shares.
+    own: Vec<bool>,
 }
 
 impl Throttle {
@@ -115,7 +117,8 @@ impl Throttle {
 
     /// In Redis or Valkey, for all instances together that name the same one: `redis://user:password@host:6379/0`. Keys begin
     /// with `auth:`. No connection is opened before the first login; while the server is out of reach, a login is answered
-    /// with 503. Names of accounts are kept as hashes, for a day after the last failure.
+    /// with 503. Names of accounts are kept as hashes, for a day after the last failure; what uses it says its realm, as a name is
+    /// somebody else in another one.
     ///
     /// # Errors
     /// The address is none.
@@ -128,6 +131,15 @@ impl Throttle {
     #[must_use]
     pub fn limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
+    }
+
+    /// Whether it counts for other processes too.
+    pub(crate) fn is_shared(&self) -> bool {
+        match &*self.home {
+            Home::Memory(_) => false,
+            #[cfg(feature = "redis")]
+            Home::Redis(_) => true,
+        }
     }
 
     /// Nowhere: for who limits failed logins before they come here.
@@ -165,16 +177,25 @@ impl Throttle {
     }
 
     fn attempt(&self, account: &str, seen: Option<Seen>, counted: Vec<Subject>) -> Attempt {
-        Attempt { throttle: self.clone(), name: account.to_owned(), place: subject::place(seen), counted }
+        Attempt {
+            throttle: self.clone(),
+            name: account.to_owned(),
+            place: subject::place(seen),
+            counted,
+            own: Vec::new(),
+        }
     }
 
     fn admit_at(&self, table: &Table, account: &str, seen: Option<Seen>, now: Moment) -> Result<Attempt, Turned> {
         let mut attempt = self.attempt(account, seen, Vec::new());
         for one in self.counted(table, account, seen, now) {
             match table.count(&one, now) {
-                Ok(()) => attempt.counted.push(one.subject),
+                Ok(own) => {
+                    attempt.counted.push(one.subject);
+                    attempt.own.push(own);
+                }
                 Err(wait) => {
-                    attempt.counted.iter().for_each(|subject| table.give_back(subject));
+                    attempt.give_back(table);
                     return Err(Turned::Away(seconds(wait)));
                 }
             }
@@ -215,7 +236,11 @@ impl Attempt {
                 table.remember(&Subject::Known(self.name.clone(), place), now);
             }
         }
-        self.counted.iter().for_each(|subject| table.give_back(subject));
+        self.give_back(table);
+    }
+
+    fn give_back(&self, table: &Table) {
+        self.counted.iter().zip(&self.own).for_each(|(subject, own)| table.give_back(subject, *own));
     }
 }
 
@@ -414,9 +439,31 @@ mod tests {
         for name in 0..40 {
             let _ = throttle.admits(&format!("m{name}"), peer, at(late));
         }
-        assert!(throttle.admits(ALICE, peer, at(late + 8)).is_ok());
-        throttle.admits(ALICE, peer, at(late + 16)).unwrap().settles(Outcome::Success, at(late + 16));
-        assert_eq!(fail(&throttle, ALICE, from(1), 3, late + 20), late + 20, "it is no place to be known at");
+        assert!(throttle.admits(ALICE, peer, at(late + 30)).is_ok());
+        throttle.admits(ALICE, peer, at(late + 60)).unwrap().settles(Outcome::Success, at(late + 60));
+        assert_eq!(fail(&throttle, ALICE, from(1), 3, late + 90), late + 90, "it is no place to be known at");
+    }
+
+    #[test]
+    fn who_hides_has_no_more_tries_for_having_many_addresses() {
+        let throttle = throttle();
+        let peer = |subnet: u16| Some(Seen::Peer(IpAddr::from([0x2001, 0xdb8, 1, subnet, 0, 0, 0, 1])));
+        let judged =
+            (0..1_000).filter(|subnet| throttle.admits(&format!("user {subnet}"), peer(*subnet), at(0)).is_ok());
+        assert_eq!(judged.count(), 120, "of a /48");
+    }
+
+    #[test]
+    fn what_is_given_back_is_what_was_counted() {
+        let throttle = throttle();
+        let both = [throttle.admits(ALICE, None, at(0)).unwrap(), throttle.admits(ALICE, None, at(0)).unwrap()];
+        for name in 0..200_000_u32 {
+            let _ = throttle.admits(&name.to_string(), None, at(0));
+        }
+        let waits = |name: u32| throttle.table().waits_in_shared(&Subject::Account(format!("more {name}")), at(0));
+        let before: usize = (0..20_000).filter(|name| waits(*name)).count();
+        both.into_iter().for_each(|attempt| attempt.settles(Outcome::Success, at(0)));
+        assert_eq!((0..20_000).filter(|name| waits(*name)).count(), before, "nobody else is forgiven");
     }
 
     #[test]
@@ -430,7 +477,7 @@ mod tests {
             let _ = throttle.admits(&format!("more {name}"), None, at(0));
         }
         for name in 0..200_u32 {
-            assert!(throttle.admits(&format!("honest {name}"), None, at(8 * u64::from(name) + 8)).is_ok(), "{name}");
+            assert!(throttle.admits(&format!("honest {name}"), None, at(30 * u64::from(name) + 30)).is_ok(), "{name}");
         }
     }
 }

@@ -20,7 +20,7 @@ pub(super) const MEMORY: Duration = A_DAY;
 pub(super) const KNOWN: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// The longest delay that somebody brings upon others who share no more than a count.
-pub(super) const SHORT: Duration = Duration::from_secs(8);
+pub(super) const SHORT: Duration = Duration::from_secs(30);
 
 /// One thing that failures are counted of.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -77,7 +77,8 @@ pub(super) fn networks(seen: Option<Seen>, limits: Limits) -> impl Iterator<Item
         Some(Seen::Client(IpAddr::V4(_))) => &[(32, 1), (24, 5)],
         Some(Seen::Client(IpAddr::V6(_))) => &[(64, 1), (56, 5), (48, 20)],
         Some(Seen::Peer(IpAddr::V4(_))) => &[(32, 20)],
-        Some(Seen::Peer(IpAddr::V6(_))) => &[(64, 20)],
+        // Where it is no proxy it is a client that hides, and has many addresses.
+        Some(Seen::Peer(IpAddr::V6(_))) => &[(64, 20), (48, 20)],
     };
     let all = seen.into_iter().flat_map(|seen| prefixes.iter().map(move |prefix| (seen, *prefix)));
     all.map(move |(seen, (prefix, times))| {

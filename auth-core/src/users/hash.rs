@@ -79,9 +79,19 @@ pub(super) fn fits(password: &SecretString, hash: &str) -> bool {
 
 /// Whether a hash that was made now would be dearer.
 pub(super) fn is_cheaper_than_new(hash: &str) -> bool {
+    compared_to_new(hash).is_some_and(std::cmp::Ordering::is_lt)
+}
+
+/// Whether it would be cheaper.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(super) fn is_dearer_than_new(hash: &str) -> bool {
+    compared_to_new(hash).is_some_and(std::cmp::Ordering::is_gt)
+}
+
+fn compared_to_new(hash: &str) -> Option<std::cmp::Ordering> {
     let work = |cost: Cost| u64::from(cost.memory) * u64::from(cost.passes);
-    let (Ok(new), old) = (Cost::read(DECOY), Cost::read(hash)) else { return false };
-    old.is_ok_and(|old| work(old) < work(new))
+    let (new, old) = (Cost::read(DECOY).ok()?, Cost::read(hash).ok()?);
+    Some(work(old).cmp(&work(new)))
 }
 
 /// Of 32 random bytes that were thrown away.

@@ -4,6 +4,7 @@
 //! hashes run off the workers' event loop, a bounded number at a time, and no network gets all of them.
 
 mod file;
+mod flights;
 mod hash;
 mod passwords;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -29,6 +30,8 @@ pub use self::sql::{SqlUsers, SqlUsersError};
 pub struct User {
     pub(crate) hash: String,
     pub(crate) roles: Vec<String>,
+    /// The hash that may have taken the place of the other one just now.
+    better: Option<String>,
 }
 
 impl User {
@@ -39,7 +42,7 @@ impl User {
     pub fn new(hash: impl Into<String>) -> Result<Self, HashError> {
         let hash = hash.into();
         Cost::of(&hash)?;
-        Ok(Self { hash, roles: Vec::new() })
+        Ok(Self { hash, roles: Vec::new(), better: None })
     }
 
     /// A user whose hash may be cheaper than allowed, from before: a login that fits it has it replaced, where the store
@@ -50,7 +53,7 @@ impl User {
     pub fn with_outdated_hash(hash: impl Into<String>) -> Result<Self, HashError> {
         let hash = hash.into();
         match Cost::of(&hash) {
-            Ok(_) | Err(HashError::TooCheap) => Ok(Self { hash, roles: Vec::new() }),
+            Ok(_) | Err(HashError::TooCheap) => Ok(Self { hash, roles: Vec::new(), better: None }),
             Err(error) => Err(error),
         }
     }
@@ -60,6 +63,25 @@ impl User {
     pub fn roles(self, roles: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self { roles: roles.into_iter().map(Into::into).collect(), ..self }
     }
+}
+
+#[cfg(feature = "session")]
+impl User {
+    /// Tells the password from any other one, and says nothing of it: a digest of its salted hash.
+    pub(crate) fn mark(&self) -> String {
+        mark(&self.hash)
+    }
+
+    /// That of the password they logged in with, by either hash of it.
+    pub(crate) fn marks(&self) -> Vec<String> {
+        [Some(&self.hash), self.better.as_ref()].into_iter().flatten().map(|hash| mark(hash)).collect()
+    }
+}
+
+#[cfg(feature = "session")]
+fn mark(hash: &str) -> String {
+    use sha2::Digest as _;
+    sha2::Sha256::digest(hash).iter().take(12).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// No hash.

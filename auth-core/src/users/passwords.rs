@@ -3,10 +3,11 @@
 use std::future::Future;
 use std::num::NonZeroUsize;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use super::flights::Flights;
 use super::hash;
 use super::turns::Turns;
 use super::verified::Verified;
@@ -15,13 +16,16 @@ use crate::client::address::Seen;
 use crate::clock;
 use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Reason, RetryAfter};
-use crate::throttle::{Outcome, Throttle, Turned};
+use crate::throttle::{Attempt, Outcome, Throttle, Turned};
+
+/// How long an attempt waits for those that are being judged.
+const FLIGHT_PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long the store may take. Longer, and it is out of reach: its turn is somebody else's.
 const STORE_PATIENCE: Duration = Duration::from_secs(5);
 
-/// What a request presents. The password is wiped when dropped, and no `Debug` shows it.
-#[derive(Debug)]
+/// What a request presents. The password is wiped when dropped, and no `Debug` shows either: people type passwords where
+/// their name belongs.
 pub struct NameAndPassword {
     name: String,
     password: SecretString,
@@ -44,6 +48,12 @@ impl NameAndPassword {
     }
 }
 
+impl std::fmt::Debug for NameAndPassword {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NameAndPassword").finish_non_exhaustive()
+    }
+}
+
 /// A store of users, with what stands before it: the throttle and the bound on hashes. Cheap to clone; give one to Basic
 /// and to the login form, so that they count failures together.
 #[derive(Clone)]
@@ -52,6 +62,9 @@ pub struct Passwords {
     turns: Arc<Turns>,
     throttle: Throttle,
     verified: Option<Arc<Verified>>,
+    /// The realm that they were given to first, so that a throttle which counts for others too tells names apart.
+    realm: Arc<OnceLock<String>>,
+    flights: Arc<Flights>,
 }
 
 impl<U: Users> From<U> for Passwords {
@@ -66,7 +79,14 @@ impl Passwords {
     pub fn new(users: impl Users) -> Self {
         let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let turns = Arc::new(Turns::new(processors.min(8)));
-        Self { users: Arc::new(users), turns, throttle: Throttle::memory(), verified: None }
+        Self {
+            users: Arc::new(users),
+            turns,
+            throttle: Throttle::memory(),
+            verified: None,
+            realm: Arc::default(),
+            flights: Arc::default(),
+        }
     }
 
     /// How many hashes run at a time.
@@ -97,7 +117,43 @@ impl Passwords {
     /// Whether a login of that name, from there, has to wait, as far as this instance knows: nothing is counted, and
     /// nobody is asked.
     pub fn must_wait(&self, name: &str, client: Option<Seen>) -> Option<RetryAfter> {
-        self.throttle.must_wait(name, client)
+        // What is being judged may turn out to be no failure.
+        if self.flights.has(name) { None } else { self.throttle.must_wait(&self.account(name), client) }
+    }
+
+    /// Whether failures are counted for other processes too.
+    pub fn are_counted_together(&self) -> bool {
+        self.throttle.is_shared()
+    }
+
+    /// Says whose users these are. The first word counts: clones are one store, whoever they are given to.
+    pub(crate) fn belong_to(&self, realm: &str) {
+        let _ = self.realm.set(realm.to_owned());
+    }
+
+    /// What failures of that name are counted under. A realm has no line breaks.
+    fn account(&self, name: &str) -> String {
+        format!("{}\n{name}", self.realm.get().map_or("", String::as_str))
+    }
+
+    /// Counts an attempt. Where too many are being judged, those may turn out to be no failures, as those of a browser that
+    /// asks for several things at once: they are waited for.
+    async fn admit(&self, name: &str, client: Option<Seen>) -> Result<Attempt, Turned> {
+        let account = self.account(name);
+        let wait = async {
+            loop {
+                // Before it is counted: what lands in between is not missed.
+                let landed = self.flights.landing(name);
+                match (self.throttle.admit(&account, client).await, landed) {
+                    (Err(Turned::Away(_)), Some(landed)) => landed.await,
+                    (outcome, _) => break outcome,
+                }
+            }
+        };
+        match tokio::time::timeout(FLIGHT_PATIENCE, wait).await {
+            Ok(outcome) => outcome,
+            Err(_) => self.throttle.admit(&account, client).await,
+        }
     }
 
     /// The user of that name, now, without a password.
@@ -125,14 +181,19 @@ impl Passwords {
             |cause| Denial::refused(scheme, Reason::AuthenticationUnavailable(RetryAfter::seconds(2)), cause);
         let NameAndPassword { name, password } = presented;
         // Before the hash, and counted as a failure until it is known to be none: many at once find no gap.
-        let attempt = match self.throttle.admit(&name, client).await {
+        if let Some(user) = self.verified_lately(&name, &password).await {
+            return Ok((name, user));
+        }
+        let attempt = match self.admit(&name, client).await {
             Ok(attempt) => attempt,
             Err(Turned::Away(after)) => {
                 return Err(Denial::refused(scheme, Reason::TooManyAttempts(after), "too many failed logins"));
             }
             Err(Turned::Unavailable) => return Err(unavailable("the store of failed logins is out of reach")),
         };
-        match self.judge(name, password, client).await {
+        let flight = self.flights.begin(&name);
+        let outcome = self.judge(name, password, client).await;
+        let settled = match outcome {
             Ok(Some(user)) => {
                 attempt.settle(Outcome::Success).await;
                 Ok(user)
@@ -142,7 +203,9 @@ impl Passwords {
                 attempt.settle(Outcome::Unknown).await;
                 Err(unavailable(cause))
             }
-        }
+        };
+        drop(flight); // once it is settled
+        settled
     }
 
     /// The user, where they were right a moment ago and nothing has changed.
@@ -158,13 +221,10 @@ impl Passwords {
         password: SecretString,
         client: Option<Seen>,
     ) -> Result<Option<(String, User)>, &'static str> {
-        if let Some(user) = self.verified_lately(&name, &password).await {
-            return Ok(Some((name, user)));
-        }
         let turn = self.turns.take(client.map(Seen::address)).await.ok_or("too many passwords are being verified")?;
         let user = self.find(&name).await.map_err(|Unavailable| "the store of users is out of reach")?;
         let hash = user.as_ref().map_or_else(|| self.users.decoy().into_owned(), |user| user.hash.clone());
-        let (of_name, verified) = (name.clone(), self.verified.clone());
+        let (of_name, verified, decoy) = (name.clone(), self.verified.clone(), super::DECOY);
         let verdict = tokio::task::spawn_blocking(move || {
             let _turn = turn; // kept until the hash is done, even if nobody waits for it any more
             let fits = hash::fits(&password, &hash);
@@ -172,17 +232,21 @@ impl Passwords {
                 verified.remember(&of_name, &password, &hash, clock::monotonic());
             }
             // Known now, and never again: the moment to hash it as new passwords are.
-            let better =
-                if fits && hash::is_cheaper_than_new(&hash) { hash::hash_password(&password).ok() } else { None };
+            let is_cheap = hash::is_cheaper_than_new(&hash);
+            if is_cheap && !fits {
+                hash::fits(&password, decoy); // no sooner than anybody else
+            }
+            let better = if fits && is_cheap { hash::hash_password(&password).ok() } else { None };
             (fits, better)
         });
         let (fits, better) = verdict.await.map_err(|_| "the verification of the password failed")?;
-        let Some(user) = user.filter(|_| fits) else { return Ok(None) };
+        let Some(mut user) = user.filter(|_| fits) else { return Ok(None) };
         if let Some(better) = better {
             // The login is good whether or not the store takes it.
             let kept =
                 NoPanic(Box::pin(async { self.users.keep_hash(&name, &user.hash, &better).await.map(|()| None) }));
             let _ = tokio::time::timeout(STORE_PATIENCE, kept).await;
+            user.better = Some(better);
         }
         Ok(Some((name, user)))
     }
@@ -339,6 +403,63 @@ mod tests {
         let passwords = Passwords::new(store).remember_verified(Duration::from_secs(60));
         verify(&passwords, "old", "correct horse").await.unwrap();
         assert!(verify(&passwords, "old", "wrong").await.is_err());
+    }
+
+    #[tokio::test]
+    async fn two_stores_of_users_share_a_throttle_and_no_counts_and_clones_of_one_share_them() {
+        // M7, C2
+        let throttle = Throttle::memory();
+        let [staff, customers] = ["staff", "shop"].map(|realm| {
+            let users = Passwords::new(store()).throttle(throttle.clone());
+            users.belong_to(realm);
+            users
+        });
+        let clone = customers.clone();
+        clone.belong_to("another");
+        for _ in 0..5 {
+            verify(&staff, "alice", "wrong").await.unwrap_err();
+        }
+        assert!(matches!(
+            verify(&staff, "alice", "correct horse").await.unwrap_err().reason,
+            Reason::TooManyAttempts(_)
+        ));
+        verify(&customers, "alice", "correct horse").await.unwrap();
+        assert!(
+            verify(&staff, "alice", "correct horse").await.is_err(),
+            "nor does a login there forgive what failed here"
+        );
+        for _ in 0..5 {
+            verify(&customers, "alice", "wrong").await.unwrap_err();
+        }
+        assert!(matches!(
+            verify(&clone, "alice", "correct horse").await.unwrap_err().reason,
+            Reason::TooManyAttempts(_)
+        ));
+    }
+
+    #[tokio::test]
+    async fn many_right_ones_at_once_are_all_right_and_many_wrong_ones_find_no_gap() {
+        // BRUTE-1
+        let passwords = Passwords::new(store()).at_a_time(NonZeroUsize::MIN);
+        let many = |password: &'static str| {
+            let all = (0..7).map(|_| {
+                let passwords = passwords.clone();
+                tokio::spawn(async move { verify(&passwords, "alice", password).await.map_err(|denial| denial.reason) })
+            });
+            all.collect::<Vec<_>>()
+        };
+        for one in many("correct horse") {
+            one.await.unwrap().unwrap();
+        }
+        let mut judged = 0;
+        for one in many("wrong") {
+            match one.await.unwrap().unwrap_err() {
+                Reason::InvalidCredentials => judged += 1,
+                Reason::TooManyAttempts(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(judged, 5);
     }
 
     #[tokio::test]

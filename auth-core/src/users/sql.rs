@@ -9,12 +9,14 @@ use std::time::Duration;
 use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
+use super::hash::is_dearer_than_new;
 use super::{Found, HashError, Kept, SecretString, Unavailable, User, Users, hash_password};
 
 /// Users in a database, in the tables `auth_users` and `auth_user_roles`. Cheap to clone.
 ///
-/// A changed password ends no session: call `Auth::end_sessions` with it. Roles that change, and users who are disabled or
-/// removed, reach live sessions within a minute.
+/// Roles that change, users who are disabled or removed, and a new password reach live sessions with their next request, but for
+/// a minute: roles change, and the others end the session. Who is let in again finds one that asked for nothing meanwhile
+/// alive; `Auth::end_sessions` ends them all at once.
 ///
 /// ```no_run
 /// # async fn f() -> Result<(), auth_core::users::SqlUsersError> {
@@ -60,6 +62,9 @@ pub enum SqlUsersError {
     /// The hash cannot be used.
     #[error("{0}")]
     Hash(HashError),
+    /// By the time that it takes, the hash would tell that there is this user.
+    #[error("the hash costs more to verify than those that are made here: m=19456,t=2,p=1")]
+    Dear,
 }
 
 impl From<SqlUsersError> for std::io::Error {
@@ -93,12 +98,12 @@ macro_rules! with {
 const PATIENCE: Duration = Duration::from_secs(3);
 
 const TABLES: &str = "
-    CREATE TABLE auth_users (
+    CREATE TABLE IF NOT EXISTS auth_users (
         name TEXT PRIMARY KEY,
         hash TEXT NOT NULL,
         disabled BOOLEAN NOT NULL DEFAULT FALSE
     );
-    CREATE TABLE auth_user_roles (
+    CREATE TABLE IF NOT EXISTS auth_user_roles (
         name TEXT NOT NULL REFERENCES auth_users (name) ON DELETE CASCADE,
         role TEXT NOT NULL,
         PRIMARY KEY (name, role)
@@ -149,7 +154,14 @@ impl SqlUsers {
         let tables = Migration::new(1, "users".into(), MigrationType::Simple, TABLES.into_sql_str(), false);
         let mut migrator = Migrator::with_migrations(vec![tables]);
         migrator.dangerous_set_table_name("auth_migrations");
-        with!(self, pool => migrator.run(pool).await).map_err(|_| SqlUsersError::Migration)
+        // SQLite has no lock for this: of two that begin at once one fails, and then finds it done.
+        for _ in 0..3 {
+            if with!(self, pool => migrator.run(pool).await).is_ok() {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        Err(SqlUsersError::Migration)
     }
 
     /// Adds a user.
@@ -181,6 +193,9 @@ impl SqlUsers {
             return Err(SqlUsersError::Name);
         }
         User::with_outdated_hash(hash).map_err(SqlUsersError::Hash)?;
+        if is_dearer_than_new(hash) {
+            return Err(SqlUsersError::Dear);
+        }
         let roles: Vec<String> = roles.into_iter().map(Into::into).collect();
         with!(self, pool => {
             let mut all = pool.begin().await?;

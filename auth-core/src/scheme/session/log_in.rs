@@ -10,8 +10,8 @@ use crate::users::User;
 pub struct LogIn {
     pub(super) claims: Map<String, Value>,
     pub(super) remember: bool,
-    /// The roles are those that the store of users has.
-    pub(super) from_users: bool,
+    /// Of a user of the store that passwords are checked against: the marks of the passwords that it may have begun with.
+    pub(super) user: Option<Vec<String>>,
 }
 
 impl LogIn {
@@ -19,13 +19,13 @@ impl LogIn {
     /// the same one.
     pub fn user(subject: impl Into<String>) -> Self {
         let claims = Map::from_iter([("sub".to_owned(), json!(subject.into()))]);
-        Self { claims, remember: false, from_users: false }
+        Self { claims, remember: false, user: None }
     }
 
     /// A user of the store that passwords are checked against, with the roles that they have there: now, and as long as the
-    /// session lives.
+    /// session lives. It ends when they are gone, or have another password.
     pub fn of_users(name: impl Into<String>, user: &User) -> Self {
-        Self { from_users: true, ..Self::user(name).roles(user.roles.iter().map(String::as_str)) }
+        Self { user: Some(user.marks()), ..Self::user(name).roles(user.roles.iter().map(String::as_str)) }
     }
 
     /// Who vouches for the user: the provider that they logged in at. Half of their identity.

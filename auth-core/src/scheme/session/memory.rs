@@ -205,12 +205,30 @@ impl MemoryStore {
         let ids = self.ids_of(old);
         // Under the locks of all that it concerns, so that who ends all of theirs meets the one or the other.
         let mut subjects = self.lock(ids.iter().chain(&record.ids));
-        if !self.take(old, now, &mut subjects) {
+        // The new one first: who finds that the old one was replaced finds what has replaced it.
+        if !self.insert(new, record, now, &mut subjects) {
             return false;
         }
-        self.shard(old).superseded.insert(old, (new, now.plus(SUPERSEDED)));
         self.count.fetch_add(1, Ordering::Relaxed); // the room of the old one
-        self.insert(new, record.clone(), now, &mut subjects)
+        let replaced = {
+            let mut shard = self.shard(old);
+            let lives = shard.live(old, now).is_some();
+            if lives {
+                shard.superseded.insert(old, (new, now.plus(SUPERSEDED)));
+            }
+            shard.live.remove(&old).filter(|_| lives)
+        };
+        match replaced {
+            Some(old_entry) => {
+                self.count.fetch_sub(1, Ordering::Relaxed);
+                old_entry.record.ids.iter().for_each(|id| subjects.forget(id, old));
+                true
+            }
+            None => {
+                self.take(new, now, &mut subjects);
+                false
+            }
+        }
     }
 
     fn keys_of(&self, id: &str) -> Vec<SessionKey> {
@@ -229,6 +247,10 @@ fn locked<T>(shards: &[Mutex<T>], index: usize) -> MutexGuard<'_, T> {
 }
 
 impl SessionStore for MemoryStore {
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     fn create(&self, key: SessionKey, record: Record) -> Stored<'_, ()> {
         Box::pin(ready(self.create_now(key, record, clock::monotonic())))
     }

@@ -81,6 +81,10 @@ struct Kept {
     actor_from_users: bool,
     /// The login was remembered beyond its idle time, so it is not fresh.
     stale: bool,
+    /// Which passwords of the user it may have begun with: another one ends it.
+    passwords: Vec<String>,
+    /// The same of who acts.
+    actor_passwords: Vec<String>,
 }
 
 impl Kept {
@@ -201,23 +205,26 @@ impl Verifier {
         let Some(users) = &self.users else { return Ok(false) };
         let subject = claims.get("sub").filter(|_| kept.from_users);
         let actor = claims.get("act").and_then(|act| act.get("sub")).filter(|_| kept.actor_from_users);
-        let (subject, actor) = (subject.and_then(Value::as_str), actor.and_then(Value::as_str));
+        let asked = [(subject, &kept.passwords), (actor, &kept.actor_passwords)];
         let mut roles = None;
-        for name in subject.into_iter().chain(actor) {
+        for (name, passwords) in
+            asked.iter().filter_map(|(name, passwords)| Some((name.as_ref()?.as_str()?, passwords)))
+        {
             let Ok(user) = users.find(name).await else {
                 return Err(unavailable("the store of users is out of reach"));
             };
-            let Some(user) = user else {
+            // Another password: the one before was changed, or this is another user of that name.
+            let Some(user) = user.filter(|user| passwords.contains(&user.mark())) else {
                 let _ = self.store.end(key).await;
-                return Err(ended("the user of the session is gone", true));
+                return Err(ended("the user of the session is gone, or has another password", true));
             };
             roles = roles.or(Some(user.roles).filter(|_| subject.is_some()));
         }
-        let asked = subject.is_some() || actor.is_some();
+        let was_asked = subject.is_some() || actor.is_some();
         if let Some(roles) = roles {
             claims.insert("roles".to_owned(), json!(roles));
         }
-        Ok(asked)
+        Ok(was_asked)
     }
 
     fn principal(&self, claims: String) -> Result<Principal, Denial> {
@@ -237,20 +244,28 @@ impl Verifier {
         admit: impl Fn(&Principal) -> Result<(), Denial>,
     ) -> Result<(String, Principal), Denial> {
         login.claims.insert("auth_time".to_owned(), json!(clock::now().seconds()));
-        self.begin(login, false, before, admit).await
+        self.begin(login, None, before, admit).await
     }
 
     async fn begin(
         &self,
-        LogIn { mut claims, remember, from_users }: LogIn,
-        actor_from_users: bool,
+        LogIn { mut claims, remember, user }: LogIn,
+        actor: Option<Vec<String>>,
         before: Option<SessionId>,
         admit: impl Fn(&Principal) -> Result<(), Denial>,
     ) -> Result<(String, Principal), Denial> {
         let set_up = |cause| Denial::refused(Scheme::Session, Reason::SetUp, cause);
         claims.insert("iat".to_owned(), json!(clock::now().seconds()));
         let realm = self.source.issuer.as_ref().to_owned();
-        Kept { realm, from_users, actor_from_users, stale: false }.write(&mut claims);
+        let kept = Kept {
+            realm,
+            from_users: user.is_some(),
+            passwords: user.unwrap_or_default(),
+            actor_from_users: actor.is_some(),
+            actor_passwords: actor.unwrap_or_default(),
+            stale: false,
+        };
+        kept.write(&mut claims);
         let claims = Value::Object(claims).to_string();
         if claims.len() > LONGEST_CLAIMS {
             return Err(set_up("the claims of a login are longer than 16 KiB"));
@@ -274,21 +289,39 @@ impl Verifier {
     }
 
     async fn store_new(&self, key: SessionKey, record: Record, before: Option<SessionId>) -> Result<(), StoreError> {
-        if let Some(before) = before
-            && self.store.replace(before.key(), key, record.clone()).await?
-        {
-            return Ok(());
-        }
+        let before = match before {
+            Some(before) => self.ours(before.key()).await?,
+            None => None,
+        };
         // The last is whoever is at the keyboard: of them too many are ended, and of nobody else.
         let theirs = match record.ids.last() {
             Some(id) => self.store.of(id).await?,
             None => Vec::new(),
         };
-        let more = (theirs.len() + 1).saturating_sub(MOST_OF_ONE);
-        for oldest in theirs.into_iter().take(more) {
+        let one_more = usize::from(before.is_none_or(|before| !theirs.contains(&before)));
+        let too_many = (theirs.len() + one_more).saturating_sub(MOST_OF_ONE);
+        for oldest in theirs.into_iter().filter(|key| Some(*key) != before).take(too_many) {
             self.store.end(oldest).await?;
         }
+        if let Some(before) = before
+            && self.store.replace(before, key, record.clone()).await?
+        {
+            return Ok(());
+        }
         self.store.create(key, record).await
+    }
+
+    /// The key, where it is that of a live session of this realm.
+    async fn ours(&self, key: SessionKey) -> Result<Option<SessionKey>, StoreError> {
+        Ok(match self.store.load(key).await? {
+            Loaded::Live(live) => self.is_ours(&live).then_some(key),
+            Loaded::Superseded { .. } | Loaded::Unknown => None,
+        })
+    }
+
+    fn is_ours(&self, live: &Live) -> bool {
+        let claims = serde_json::from_str(&live.record.claims).unwrap_or_default();
+        Kept::of(&claims).realm == self.source.issuer.as_ref()
     }
 
     /// Begins a session of somebody else, in place of the caller's own, which says in whose name it acts (`act`, RFC 8693
@@ -316,14 +349,19 @@ impl Verifier {
         }
         login.claims.insert("act".to_owned(), Value::Object(act));
         login.remember = false;
-        let of_session = || actor.registered(Kept::NAME).and_then(|kept| serde_json::from_str(kept.text()).ok());
-        let from_users = match actor.scheme() {
-            Scheme::Basic => true,
-            Scheme::Session => of_session().is_some_and(|kept: Kept| kept.from_users),
-            _ => false,
-        };
         let ours = actor.issuer() == self.source.issuer.as_ref();
-        self.begin(login, from_users && ours, before, admit).await
+        let passwords = match (actor.scheme(), &self.users) {
+            (Scheme::Session, _) if ours => {
+                let kept = actor.registered(Kept::NAME).and_then(|kept| serde_json::from_str(kept.text()).ok());
+                kept.filter(|kept: &Kept| kept.from_users).map(|kept| kept.passwords)
+            }
+            (Scheme::Basic, Some(users)) if ours => {
+                let found = users.find(&actor.local_subject()).await;
+                found.map_err(|_| unavailable("the store of users is out of reach").denial)?.map(|user| user.marks())
+            }
+            _ => None,
+        };
+        self.begin(login, passwords, before, admit).await
     }
 
     /// Ends the session of a browser, or the one that has just taken its place: whose it was, if there was one (H14).
@@ -338,6 +376,8 @@ impl Verifier {
         for _ in 0..SUCCESSORS {
             let loaded = self.store.load(key).await.map_err(away)?;
             match loaded {
+                // A neighbour's is for the neighbour to end.
+                Loaded::Live(live) if !self.is_ours(&live) => break,
                 Loaded::Live(live) => whose = Some(live),
                 Loaded::Superseded { by } => {
                     key = by;
@@ -370,6 +410,9 @@ impl Verifier {
         for key in self.store.of(&id.to_string()).await? {
             // Once more where a request changed it meanwhile; each change is of another request, so this ends.
             while let Loaded::Live(live) = self.store.load(key).await? {
+                if live.record.ids.first() != Some(&id.to_string()) {
+                    break; // they act as somebody else there
+                }
                 let Ok(Value::Object(mut claims)) = serde_json::from_str(&live.record.claims) else { break };
                 claims.insert("roles".to_owned(), json!(roles));
                 if self.store.update(key, live.version, Value::Object(claims).to_string()).await? {

@@ -61,7 +61,7 @@ impl Sessions {
 
     /// Sessions in Redis or Valkey, shared by all instances that name the same one: `redis://user:password@host:6379/0`. No
     /// connection is opened before the first session; one that breaks is opened again. The server must evict no keys
-    /// (`maxmemory-policy noeviction`), and be no cluster.
+    /// (`maxmemory-policy noeviction`), and be no cluster. What uses it says its realm, as sessions are of one.
     ///
     /// # Errors
     /// The address is none.
@@ -139,6 +139,11 @@ impl Sessions {
         self.confers.is_some()
     }
 
+    /// Whether other processes may use its store too.
+    pub fn is_shared(&self) -> bool {
+        self.store.is_shared()
+    }
+
     /// Whether its cookie is for this machine alone.
     pub fn is_for_this_machine(&self) -> bool {
         self.cookie.plain_http
@@ -155,6 +160,9 @@ impl Sessions {
         }
         if self.idle > self.lasts {
             return Err(SessionsError::IdleIsLonger);
+        }
+        if let Some(users) = &users {
+            users.belong_to(realm);
         }
         let list = |kind, name: &str| ListClaim { kind, form: Form::Array, path: vec![name.to_owned()] };
         let source = Source {

@@ -93,6 +93,11 @@ pub type Stored<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Se
 /// There is no method that writes whether or not the session exists: what was ended stays ended, whatever is in flight.
 /// `auth_actix::test::session_store` holds a store against all of this.
 pub trait SessionStore: Send + Sync + 'static {
+    /// Whether other processes may use it too: then who shares it has to say whose sessions these are.
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     /// Makes a session.
     fn create(&self, key: SessionKey, record: Record) -> Stored<'_, ()>;
 
