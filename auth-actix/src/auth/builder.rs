@@ -1,164 +1,68 @@
-//! The settings of an [`Auth`], and what is wrong with them.
+//! The settings of an [`Auth`].
 
 use std::num::NonZeroUsize;
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse};
 use auth_core::audit::Sink;
 #[cfg(feature = "blocks")]
 use auth_core::blocks::Blocks;
-use auth_core::client::address::{AddressSource, Forwarding, HostError, Hosts};
+use auth_core::client::address::Forwarding;
 use auth_core::client::country::Countries;
-use auth_core::client::cross_site::{OriginError, Origins};
-use auth_core::denial::challenge::{Realm, RealmError, SchemeSet};
 use auth_core::grants::Grants;
 #[cfg(feature = "api-key")]
 use auth_core::scheme::api_key::ApiKeyScheme;
 #[cfg(feature = "basic")]
 use auth_core::scheme::basic;
 #[cfg(feature = "jwt")]
-use auth_core::scheme::bearer::{Bearer, Jwt, JwtError};
+use auth_core::scheme::bearer::Jwt;
 #[cfg(feature = "session")]
-use auth_core::scheme::session::{Sessions, SessionsError};
-use auth_core::source::{RoleTypes, Source};
+use auth_core::scheme::session::Sessions;
+use auth_core::source::RoleTypes;
 #[cfg(feature = "session")]
 use auth_core::users::Passwords;
 use auth_core::vocabulary::{PermissionSet, RoleSet, Vocabulary};
 
-use super::{Auth, Inner, Peer};
-use crate::respond::{Answers, Refused, Texts};
-
-/// What is wrong with the settings. Converts into [`std::io::Error`], which a `main` of actix returns.
-#[derive(PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// The realm cannot stand in a header.
-    #[error("`.realm({0:?})`: {1}")]
-    Realm(String, RealmError),
-    /// What is shared with other applications has to say whose it is.
-    #[cfg(feature = "passwords")]
-    #[error(
-        "`{0}` is shared with whoever uses the same server: call `.realm(…)`, so that it is told apart from theirs"
-    )]
-    RealmMissing(&'static str),
-    /// Nobody could ever authenticate.
-    #[error("no scheme is accepted: call `.bearer(…)`, `.basic(…)`, `.api_keys(…)` or `.session(…)`")]
-    NoScheme,
-    /// The settings of an issuer of tokens.
-    #[cfg(feature = "jwt")]
-    #[error("`.bearer(…)` for issuer {issuer:?}: {error}")]
-    Jwt {
-        /// Which issuer.
-        issuer: String,
-        /// What is wrong.
-        error: JwtError,
-    },
-    /// With several sources, each says what it may confer; otherwise the weakest makes administrators.
-    #[error("`.{0}(…)` does not say what it `.confers(…)`, and there are several sources")]
-    ConfersMissing(&'static str),
-    /// No header has that name.
-    #[cfg(feature = "api-key")]
-    #[error("`.api_keys(…)`: {0:?} is no name of a header")]
-    ApiKeyHeader(String),
-    /// The settings of sessions.
-    #[cfg(feature = "session")]
-    #[error("`.session(…)`: {0}")]
-    Sessions(SessionsError),
-    /// A cookie of development, for everybody whom the proxy speaks for.
-    #[cfg(feature = "session")]
-    #[error(
-        "`.over_plain_http_on_this_machine()` is for a browser on this machine, and `.behind(…)` says that there is a proxy"
-    )]
-    PlainHttpBehindProxy,
-    /// One name would be two people.
-    #[cfg(feature = "session")]
-    #[error("`.basic(…)` and `.users(…)` name two stores: make one `Passwords`, and give each a clone")]
-    TwoStoresOfUsers,
-    /// A proxy is no address and no network.
-    #[error("`.behind(…)`: {0:?} is no address and no network")]
-    Proxy(String),
-    /// A country that the client says itself.
-    #[error(
-        "`.countries(…)`: the header {0:?} counts from a trusted proxy alone: call `.behind(…)`, and name it by letters"
-    )]
-    CountryHeader(String),
-    /// A list of addresses, and nobody said where those come from.
-    #[cfg(feature = "blocks")]
-    #[error("`.blocks(…)` may name addresses: call `.client_address(Peer)` or `.behind(…)`")]
-    BlocksWithoutAddress,
-    /// No proxy is named.
-    #[error("`.behind(…)` names no proxy: write `.client_address(Peer)` if there is none")]
-    NoProxy,
-    /// An origin that no browser sends.
-    #[error("`.origins(…)`: {0}")]
-    Origin(OriginError),
-    /// A host name that no request asks for.
-    #[error("`.hosts(…)`: {0}")]
-    Host(HostError),
-    /// The login page is somewhere else.
-    #[error("`.login_page({0:?})`: write a path on this site, such as \"/login\"")]
-    LoginPage(String),
-    /// The beginning of problem types is no URI.
-    #[error("`.problem_base({0:?})`: write an absolute URI that ends in `/`, `:` or `#`")]
-    ProblemBase(String),
-    /// `Jwt::dev()` in a build without debug assertions.
-    #[error("`Jwt::dev()` is for development: this is a release build")]
-    DevInRelease,
-    /// Keys of tests in a build without debug assertions.
-    #[error("`.test_keys(…)` is for tests: this is a release build")]
-    TestKeysInRelease,
-}
-
-/// The sentence: it is what Rust prints where `main` returns the error.
-impl std::fmt::Debug for BuildError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        std::fmt::Display::fmt(self, f)
-    }
-}
-
-impl From<BuildError> for std::io::Error {
-    fn from(error: BuildError) -> Self {
-        Self::new(std::io::ErrorKind::InvalidInput, error)
-    }
-}
+use super::Peer;
+use crate::respond::{Refused, Texts};
 
 /// Settings of an [`Auth`]. Nothing that keeps strangers out has a default that lets them in.
 #[derive(Default)]
 #[must_use]
 pub struct AuthBuilder {
-    realm: Option<String>,
+    pub(super) realm: Option<String>,
     #[cfg(feature = "jwt")]
-    jwts: Vec<Jwt>,
+    pub(super) jwts: Vec<Jwt>,
     #[cfg(feature = "basic")]
-    basic: Option<basic::Basic>,
+    pub(super) basic: Option<basic::Basic>,
     #[cfg(feature = "api-key")]
-    api_keys: Option<ApiKeyScheme>,
+    pub(super) api_keys: Option<ApiKeyScheme>,
     #[cfg(feature = "session")]
-    sessions: Option<Sessions>,
+    pub(super) sessions: Option<Sessions>,
     #[cfg(feature = "session")]
-    users: Option<Passwords>,
-    foreign_authorization: bool,
-    roles: RoleTypes,
-    same: Vec<(&'static Vocabulary, &'static Vocabulary)>,
-    address: Address,
-    countries: Option<Countries>,
+    pub(super) users: Option<Passwords>,
+    pub(super) foreign_authorization: bool,
+    pub(super) roles: RoleTypes,
+    pub(super) same: Vec<(&'static Vocabulary, &'static Vocabulary)>,
+    pub(super) address: Address,
+    pub(super) countries: Option<Countries>,
     #[cfg(feature = "blocks")]
-    blocks: Option<Blocks>,
-    hosts: Vec<String>,
-    origins: Vec<String>,
-    sink: Option<Arc<dyn Sink>>,
-    tells_grants: bool,
-    login_page: Option<String>,
-    problem_base: Option<String>,
-    renderer: Option<Box<crate::respond::Renderer>>,
-    texts: Option<Box<crate::respond::TextsOf>>,
+    pub(super) blocks: Option<Blocks>,
+    pub(super) hosts: Vec<String>,
+    pub(super) origins: Vec<String>,
+    pub(super) sink: Option<Arc<dyn Sink>>,
+    pub(super) tells_grants: bool,
+    pub(super) login_page: Option<String>,
+    pub(super) problem_base: Option<String>,
+    pub(super) renderer: Option<Box<crate::respond::Renderer>>,
+    pub(super) texts: Option<Box<crate::respond::TextsOf>>,
     #[cfg(feature = "test-util")]
-    test_keys: Option<(crate::test::Keys, bool)>,
+    pub(super) test_keys: Option<(crate::test::Keys, bool)>,
 }
 
+/// Where addresses come from, as it was said.
 #[derive(Default)]
-enum Address {
+pub(super) enum Address {
     #[default]
     Unset,
     Peer,
@@ -321,315 +225,10 @@ impl AuthBuilder {
     pub fn test_keys_although_this_is_a_release_build(self, keys: &crate::test::Keys) -> Self {
         Self { test_keys: Some((keys.clone(), true)), ..self }
     }
-
-    /// Checks the settings, and prepares keys and verifiers. Opens no connection.
-    ///
-    /// # Errors
-    /// A setting is wrong; the error names it.
-    #[allow(unused_mut, reason = "without any scheme there is nothing to prepare")]
-    pub fn build(mut self) -> Result<Auth, BuildError> {
-        self.check_what_is_shared()?;
-        let realm_text = self.realm.take().unwrap_or_else(|| "restricted".to_owned());
-        let realm = Realm::new(&realm_text).map_err(|error| BuildError::Realm(realm_text.clone(), error))?;
-        self.check_what_sources_confer()?;
-        let loopback_only = self.is_for_this_machine();
-        let mut sources: Vec<Arc<Source>> = Vec::new();
-        #[cfg(feature = "jwt")]
-        let bearer = self.prepare_bearer()?;
-        #[cfg(feature = "jwt")]
-        sources.extend(bearer.iter().flat_map(Bearer::sources).cloned());
-        #[cfg(feature = "session")]
-        let users = self.users_of_logins()?;
-        #[cfg(feature = "basic")]
-        let basic = self.basic.take().map(|basic| basic.prepare(&realm_text, &self.roles));
-        #[cfg(feature = "basic")]
-        sources.extend(basic.iter().map(|basic| Arc::clone(basic.source())));
-        #[cfg(feature = "api-key")]
-        let api_keys = match self.api_keys.take() {
-            Some(keys) if actix_web::http::header::HeaderName::from_bytes(keys.header_name().as_bytes()).is_err() => {
-                return Err(BuildError::ApiKeyHeader(keys.header_name().to_owned()));
-            }
-            keys => keys.map(|keys| keys.prepare(&realm_text, &self.roles)),
-        };
-        #[cfg(feature = "api-key")]
-        sources.extend(api_keys.iter().map(|keys| Arc::clone(keys.source())));
-        #[cfg(feature = "session")]
-        let plain_http = self.sessions.as_ref().is_some_and(Sessions::is_for_this_machine);
-        #[cfg(feature = "session")]
-        let sessions = match self.sessions.take() {
-            Some(sessions) => {
-                if plain_http {
-                    super::warn("session cookies go over plain HTTP: for a browser on this machine alone");
-                }
-                Some(sessions.prepare(&realm_text, users.clone(), &self.roles).map_err(BuildError::Sessions)?)
-            }
-            None => None,
-        };
-        #[cfg(feature = "session")]
-        sources.extend(sessions.iter().map(|sessions| Arc::clone(sessions.source())));
-        let accepted = sources.iter().fold(SchemeSet::NONE, |set, source| set.with(source.scheme));
-        let login_page = self.login_page.take().map(checked_login_page).transpose()?;
-        let mut answers = Answers::new(&realm, accepted, login_page);
-        answers.renderer = self.renderer;
-        answers.texts = self.texts;
-        if let Some(base) = self.problem_base {
-            answers.base = checked_problem_base(base)?;
-        }
-        let address = address_source(self.address)?;
-        check_country_header(self.countries.as_ref(), &address)?;
-        #[cfg(feature = "session")]
-        if plain_http && matches!(address, AddressSource::Behind { .. } | AddressSource::Hops { .. }) {
-            return Err(BuildError::PlainHttpBehindProxy);
-        }
-        #[cfg(feature = "blocks")]
-        if self.blocks.is_some() && address == AddressSource::Unset {
-            return Err(BuildError::BlocksWithoutAddress);
-        }
-        #[cfg(feature = "blocks")]
-        if let (Some(blocks), Some(sink)) = (&self.blocks, &self.sink) {
-            blocks.audit(Arc::clone(sink));
-        }
-        Ok(Auth(Arc::new(Inner {
-            answers,
-            #[cfg(feature = "jwt")]
-            bearer,
-            #[cfg(feature = "basic")]
-            basic,
-            #[cfg(feature = "api-key")]
-            api_keys,
-            #[cfg(feature = "session")]
-            sessions,
-            #[cfg(feature = "session")]
-            users,
-            foreign_authorization: self.foreign_authorization,
-            sources,
-            address,
-            countries: self.countries,
-            #[cfg(feature = "blocks")]
-            blocks: self.blocks,
-            hosts: Hosts::new(self.hosts).map_err(BuildError::Host)?,
-            origins: Origins::new(self.origins).map_err(BuildError::Origin)?,
-            sink: self.sink,
-            tells_grants: self.tells_grants,
-            loopback_only,
-            told_of_proxy: AtomicBool::new(false),
-            vocabularies: Mutex::new(self.roles.iter().collect()),
-            roles: self.roles,
-            same: self.same,
-        })))
-    }
-
-    /// A name of its own, where sessions or counts are kept with those of others.
-    fn check_what_is_shared(&self) -> Result<(), BuildError> {
-        if self.realm.is_some() {
-            return Ok(());
-        }
-        #[cfg(feature = "session")]
-        if self.sessions.as_ref().is_some_and(Sessions::is_shared) {
-            return Err(BuildError::RealmMissing(".session(…)"));
-        }
-        #[cfg(feature = "session")]
-        if self.users.as_ref().is_some_and(Passwords::are_counted_together) {
-            return Err(BuildError::RealmMissing(".users(…)"));
-        }
-        #[cfg(feature = "basic")]
-        if self.basic.as_ref().is_some_and(|basic| basic.passwords().are_counted_together()) {
-            return Err(BuildError::RealmMissing(".basic(…)"));
-        }
-        Ok(())
-    }
-
-    /// Somebody can authenticate; and of several sources, each says what it may confer.
-    fn check_what_sources_confer(&self) -> Result<(), BuildError> {
-        let sources: [(&'static str, Vec<bool>); 4] = [
-            #[cfg(feature = "api-key")]
-            ("api_keys", self.api_keys.iter().map(ApiKeyScheme::says_what_it_confers).collect()),
-            #[cfg(not(feature = "api-key"))]
-            ("api_keys", Vec::new()),
-            #[cfg(feature = "jwt")]
-            ("bearer", self.jwts.iter().map(Jwt::says_what_it_confers).collect()),
-            #[cfg(not(feature = "jwt"))]
-            ("bearer", Vec::new()),
-            #[cfg(feature = "basic")]
-            ("basic", self.basic.iter().map(basic::Basic::says_what_it_confers).collect()),
-            #[cfg(not(feature = "basic"))]
-            ("basic", Vec::new()),
-            #[cfg(feature = "session")]
-            ("session", self.sessions.iter().map(Sessions::says_what_it_confers).collect()),
-            #[cfg(not(feature = "session"))]
-            ("session", Vec::new()),
-        ];
-        let silent = sources.iter().find(|(_, say)| !say.iter().all(|says| *says));
-        match (sources.iter().map(|(_, say)| say.len()).sum(), silent) {
-            (0, _) => Err(BuildError::NoScheme),
-            (2.., Some((name, _))) => Err(BuildError::ConfersMissing(name)),
-            _ => Ok(()),
-        }
-    }
-
-    /// Whether keys or cookies are those of development.
-    fn is_for_this_machine(&self) -> bool {
-        #[cfg(feature = "jwt")]
-        if self.jwts.iter().any(Jwt::is_dev) {
-            return true;
-        }
-        #[cfg(feature = "session")]
-        if self.sessions.as_ref().is_some_and(Sessions::is_for_this_machine) {
-            return true;
-        }
-        false
-    }
-
-    #[cfg(feature = "jwt")]
-    fn prepare_bearer(&mut self) -> Result<Option<Bearer>, BuildError> {
-        let jwts = std::mem::take(&mut self.jwts);
-        #[cfg(feature = "test-util")]
-        let jwts = match self.test_keys.take() {
-            Some((_, false)) if !cfg!(debug_assertions) => return Err(BuildError::TestKeysInRelease),
-            Some((keys, _)) => jwts.into_iter().map(|jwt| keys.replace(jwt)).collect(),
-            None => jwts,
-        };
-        for jwt in jwts.iter().filter(|jwt| jwt.is_dev()) {
-            if !cfg!(debug_assertions) {
-                return Err(BuildError::DevInRelease);
-            }
-            super::dev::print_commands(jwt, &self.roles);
-        }
-        if jwts.is_empty() {
-            return Ok(None);
-        }
-        let prepared = Bearer::new(jwts, &self.roles);
-        prepared.map(Some).map_err(|(issuer, error)| BuildError::Jwt { issuer, error })
-    }
-
-    /// The users of the login form: those of Basic, unless others are said, which then have to be the same.
-    #[cfg(feature = "session")]
-    fn users_of_logins(&mut self) -> Result<Option<Passwords>, BuildError> {
-        let users = self.users.take();
-        #[cfg(feature = "basic")]
-        if let Some(basic) = &self.basic {
-            return match users {
-                Some(users) if !users.is(basic.passwords()) => Err(BuildError::TwoStoresOfUsers),
-                _ => Ok(Some(basic.passwords().clone())),
-            };
-        }
-        Ok(users)
-    }
-}
-
-/// A header that anybody could write says nothing.
-fn check_country_header(countries: Option<&Countries>, address: &AddressSource) -> Result<(), BuildError> {
-    let Some(name) = countries.and_then(Countries::header_name) else { return Ok(()) };
-    let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-    let behind = matches!(address, AddressSource::Behind { .. } | AddressSource::Hops { .. });
-    if is_name && behind { Ok(()) } else { Err(BuildError::CountryHeader(name.to_owned())) }
-}
-
-/// A path on this site, and nothing that a browser takes for another one.
-fn checked_login_page(page: String) -> Result<String, BuildError> {
-    let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'#' | b'"');
-    let here = page.starts_with('/') && !page.starts_with("//") && page.bytes().all(plain);
-    if here { Ok(page) } else { Err(BuildError::LoginPage(page)) }
-}
-
-fn checked_problem_base(base: String) -> Result<String, BuildError> {
-    let scheme = base.split_once(':').map_or("", |(scheme, _)| scheme);
-    let plain = |byte: u8| byte.is_ascii_graphic() && !b"\"\\<>{}|^`".contains(&byte);
-    let absolute = !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    let fits = absolute && base.ends_with(['/', ':', '#']) && base.bytes().all(plain);
-    if fits { Ok(base) } else { Err(BuildError::ProblemBase(base)) }
-}
-
-fn address_source(address: Address) -> Result<AddressSource, BuildError> {
-    let (written, header) = match address {
-        Address::Unset => return Ok(AddressSource::Unset),
-        Address::Peer => return Ok(AddressSource::Peer),
-        Address::Hops(hops, header) => return Ok(AddressSource::Hops { hops, header }),
-        Address::Behind(written, header) => (written, header),
-    };
-    if written.is_empty() {
-        return Err(BuildError::NoProxy);
-    }
-    let (mut proxies, mut unix) = (Vec::new(), false);
-    for proxy in written {
-        if proxy == "unix" {
-            unix = true;
-        } else {
-            proxies.push(auth_core::client::address::network(&proxy).ok_or(BuildError::Proxy(proxy))?);
-        }
-    }
-    Ok(AddressSource::Behind { proxies, unix, header })
 }
 
 impl std::fmt::Debug for AuthBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("AuthBuilder").field("realm", &self.realm).finish_non_exhaustive()
-    }
-}
-
-#[cfg(all(test, feature = "jwt"))]
-mod tests {
-    use super::*;
-    use crate::{Confers, Key};
-
-    fn jwt() -> Jwt {
-        Jwt::hs256([7; 32]).issuer("https://id.example").audience("reports")
-    }
-
-    #[test]
-    fn a_wrong_setting_does_not_build_and_is_named() {
-        let with = || Auth::builder().bearer(jwt());
-        let partner = || Jwt::hs256([8; 32]).issuer("https://partner.example").audience("reports");
-        #[rustfmt::skip]
-        let table: Vec<(AuthBuilder, &str)> = vec![
-            (Auth::builder(), "no scheme is accepted: call `.bearer(…)`, `.basic(…)`, `.api_keys(…)` or `.session(…)`"),
-            (with().realm("a\r\nb"), "`.realm(\"a\\r\\nb\")`: a realm is visible ASCII and spaces"),
-            (Auth::builder().bearer(Jwt::hs256([7; 32]).audience("reports")), "`.bearer(…)` for issuer \"\": `.issuer(…)` is missing: whose tokens are these?"),
-            (Auth::builder().bearer(Jwt::hs256([7; 31]).issuer("a").audience("b")), "`.bearer(…)` for issuer \"a\": key 1: an HMAC secret for this algorithm has at least 32 bytes"),
-            (with().bearer(partner()), "`.bearer(…)` does not say what it `.confers(…)`, and there are several sources"),
-            (Auth::builder().bearer(jwt().confers(Confers::everything())).bearer(partner().confers(Confers::nothing()).or_key(Key::secret(crate::Algorithm::HS256, [7; 32]))),
-                "`.bearer(…)` for issuer \"https://partner.example\": two issuers share one HMAC secret"), // L2
-            (with().behind(Vec::<String>::new(), Forwarding::Forwarded), "`.behind(…)` names no proxy: write `.client_address(Peer)` if there is none"),
-            (with().behind(["proxy.example"], Forwarding::Forwarded), "`.behind(…)`: \"proxy.example\" is no address and no network"),
-            (with().behind(["10.0.0.1/8"], Forwarding::Forwarded), "`.behind(…)`: \"10.0.0.1/8\" is no address and no network"),
-            (with().hosts(["https://intranet.example"]), "`.hosts(…)`: \"https://intranet.example\" is no host name: write it without a scheme, a port and a path, such as `intranet.example` or `[::1]`"),
-            (with().login_page("/log\0in"), "`.login_page(\"/log\\0in\")`: write a path on this site, such as \"/login\""),
-            (with().origins(["https://app.example/"]), "`.origins(…)`: an origin is `https://host` or `https://host:port` in lower case, without a path"),
-            (with().login_page("//evil.example"), "`.login_page(\"//evil.example\")`: write a path on this site, such as \"/login\""),
-            (with().login_page("https://evil.example"), "`.login_page(\"https://evil.example\")`: write a path on this site, such as \"/login\""),
-            (with().problem_base("/problems/"), "`.problem_base(\"/problems/\")`: write an absolute URI that ends in `/`, `:` or `#`"),
-            (with().problem_base("https://a\"/"), "`.problem_base(\"https://a\\\"/\")`: write an absolute URI that ends in `/`, `:` or `#`"),
-        ];
-        for (builder, expected) in table {
-            assert_eq!(builder.build().unwrap_err().to_string(), expected);
-        }
-        assert!(with().build().is_ok());
-        let error = std::io::Error::from(Auth::builder().build().unwrap_err());
-        assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
-    }
-
-    /// H15: run with and without debug assertions; see `.ci/run`.
-    #[test]
-    fn keys_for_development_and_tests_build_in_debug_builds_alone() {
-        let outcome = |builder: AuthBuilder| builder.build().map(drop);
-        let expected = |error| if cfg!(debug_assertions) { Ok(()) } else { Err(error) };
-        assert_eq!(outcome(Auth::builder().bearer(Jwt::dev())), expected(BuildError::DevInRelease));
-        #[cfg(feature = "test-util")]
-        {
-            let keys = crate::test::Keys::new();
-            assert_eq!(
-                outcome(Auth::builder().bearer(jwt()).test_keys(&keys)),
-                expected(BuildError::TestKeysInRelease)
-            );
-            let aloud = Auth::builder().bearer(jwt()).test_keys_although_this_is_a_release_build(&keys);
-            assert_eq!(outcome(aloud), Ok(()));
-        }
-    }
-
-    #[test]
-    fn no_debug_shows_a_secret() {
-        let builder = Auth::builder().bearer(Jwt::hs256(b"canary-canary-canary-canary-canary"));
-        let shown = format!("{builder:?} {:?} {:?}", jwt(), Auth::builder().bearer(jwt()).build());
-        assert!(!shown.contains("canary") && !shown.contains("[7, 7"), "{shown}");
     }
 }

@@ -1,5 +1,6 @@
 //! [`Auth`] and its builder. Each wrong setting is a variant of [`BuildError`], so no request finds out.
 
+mod build;
 mod builder;
 #[cfg(feature = "jwt")]
 mod dev;
@@ -26,7 +27,8 @@ use auth_core::source::{RoleTypes, Source};
 use auth_core::users::Passwords;
 use auth_core::vocabulary::{Kind, Vocabulary};
 
-pub use self::builder::{AuthBuilder, BuildError};
+pub use self::build::BuildError;
+pub use self::builder::AuthBuilder;
 use crate::respond::Answers;
 
 /// The authorization of an application: which credentials it accepts, and how it answers. Cheap to clone; make one, and

@@ -1,0 +1,219 @@
+//! Counts in memory; those in Redis are held to the same by the tests of components.
+
+use std::net::IpAddr;
+
+use super::*;
+
+const ALICE: &str = "alice";
+
+impl Throttle {
+    fn table(&self) -> &Table {
+        match &*self.home {
+            Home::Memory(table) => table,
+            #[cfg(feature = "redis")]
+            Home::Redis(_) => panic!("in memory"),
+        }
+    }
+
+    fn admits(&self, account: &str, seen: Option<Seen>, now: Moment) -> Result<Attempt, Turned> {
+        self.admit_at(self.table(), account, seen, now)
+    }
+}
+
+impl Attempt {
+    fn settles(self, outcome: Outcome, now: Moment) {
+        self.settle_at(self.throttle.table(), outcome, now);
+    }
+}
+
+fn throttle() -> Throttle {
+    Throttle::with(Limits::default().free_of_account(3).free_of_address(6))
+}
+
+fn at(seconds: u64) -> Moment {
+    clock::monotonic().plus(Duration::from_secs(1_000_000 + seconds))
+}
+
+fn from(last: u8) -> Option<Seen> {
+    Some(Seen::Client(IpAddr::from([203, 0, 113, last])))
+}
+
+/// Fails so many times, each as soon as it may, and says when.
+fn fail(throttle: &Throttle, account: &str, seen: Option<Seen>, times: u32, mut now: u64) -> u64 {
+    for _ in 0..times {
+        while throttle.admits(account, seen, at(now)).is_err() {
+            now += 1;
+        }
+    }
+    now
+}
+
+#[test]
+fn delays_grow_and_end_and_a_success_forgives_the_account_alone() {
+    // BRUTE-1
+    let throttle = throttle();
+    let one = subject::account(ALICE, Limits::default().free_of_account(3));
+    let delays =
+        [(0, 0), (2, 0), (3, 1), (4, 2), (5, 4), (12, 512), (13, 900), (99, 900), (100, 86_400), (u32::MAX, 86_400)];
+    for (count, expected) in delays {
+        assert_eq!(one.delay(count).as_secs(), expected, "{count}");
+    }
+    assert_eq!(fail(&throttle, ALICE, None, 3, 0), 0, "three are free");
+    assert_eq!(throttle.admits(ALICE, None, at(0)).unwrap_err(), Turned::Away(RetryAfter::seconds(1)));
+    assert_eq!(fail(&throttle, ALICE, None, 3, 0), 1 + 2 + 4);
+    assert!(throttle.admits("bob", None, at(7)).is_ok(), "nobody else waits");
+    let good = throttle.admits(ALICE, from(1), at(100)).unwrap();
+    good.settles(Outcome::Success, at(100));
+    assert_eq!(fail(&throttle, ALICE, None, 3, 100), 100, "forgiven");
+    assert!(throttle.admits(ALICE, None, at(100 + 2 * 86_400)).is_ok(), "and a day later forgotten");
+}
+
+#[test]
+fn many_at_once_find_no_gap() {
+    let throttle = throttle();
+    let all: Vec<_> = (0..32).map(|_| throttle.admits(ALICE, None, at(0))).collect();
+    assert_eq!(all.iter().filter(|attempt| attempt.is_ok()).count(), 3);
+    drop(all);
+    assert!(throttle.admits(ALICE, None, at(0)).is_err(), "and those that ended without a verdict have failed");
+}
+
+#[test]
+fn an_attempt_that_nobody_judged_is_none() {
+    let throttle = throttle();
+    for _ in 0..20 {
+        throttle.admits(ALICE, from(1), at(0)).unwrap().settles(Outcome::Unknown, at(0));
+    }
+    assert!(throttle.admits(ALICE, from(1), at(0)).is_ok());
+}
+
+#[test]
+fn an_address_is_counted_over_all_names_and_a_success_does_not_clear_it() {
+    // BRUTE-1, M7
+    let throttle = throttle();
+    for name in 0..6 {
+        assert!(throttle.admits(&name.to_string(), from(1), at(0)).is_ok());
+    }
+    assert!(throttle.admits("another", from(1), at(0)).is_err());
+    assert!(throttle.admits("another", from(2), at(0)).is_ok(), "a neighbour is judged");
+    throttle.admits(ALICE, from(1), at(1)).unwrap().settles(Outcome::Success, at(1));
+    assert!(throttle.admits("another", from(1), at(1)).is_ok(), "the delay is over");
+    assert!(throttle.admits("another", from(1), at(1)).is_err(), "the count is not");
+    // IPv6: a /64 is one address; a /56 and a /48 of them end too.
+    let v6 = |subnet: u16, host: u16| Some(Seen::Client(IpAddr::from([0x2001, 0xdb8, 1, subnet, 0, 0, 0, host])));
+    for host in 0..6 {
+        assert!(throttle.admits(&format!("six {host}"), v6(0, host), at(0)).is_ok());
+    }
+    assert!(throttle.admits("six", v6(0, 99), at(0)).is_err());
+    let judged = (0x100..0x600).filter(|subnet| throttle.admits(&format!("s{subnet}"), v6(*subnet, 1), at(0)).is_ok());
+    assert_eq!(judged.count(), 120 - 6);
+}
+
+#[test]
+fn a_stranger_s_failures_do_not_lock_out_who_logged_in_from_elsewhere_lately() {
+    // M7
+    let throttle = throttle();
+    throttle.admits(ALICE, from(1), at(0)).unwrap().settles(Outcome::Success, at(0));
+    fail(&throttle, ALICE, None, 12, 1);
+    assert!(throttle.admits(ALICE, from(2), at(1)).is_err(), "strangers wait");
+    let hers = throttle.admits(ALICE, from(1), at(1)).unwrap();
+    hers.settles(Outcome::Success, at(1));
+    assert!(throttle.admits(ALICE, from(2), at(1)).is_err(), "and still do");
+    fail(&throttle, ALICE, from(1), 3, 1);
+    assert!(throttle.admits(ALICE, from(1), at(1)).is_err(), "at home there is a count too");
+}
+
+#[test]
+fn who_logs_in_from_everywhere_takes_no_room_from_others() {
+    // M7: a /48 has 65,536 places, and each that logged in is remembered.
+    let throttle = Throttle::with(Limits::default());
+    for subnet in 0..40_000_u16 {
+        let place = Some(Seen::Client(IpAddr::from([0x2001, 0xdb8, 1, subnet, 0, 0, 0, 1])));
+        throttle.admits("mallory", place, at(0)).unwrap().settles(Outcome::Success, at(0));
+    }
+    let judged = (0..2_000).filter(|name| {
+        let mut attempts = (0..5).map(|_| throttle.admits(&format!("user{name}"), None, at(1)));
+        attempts.all(|attempt| attempt.is_ok())
+    });
+    assert_eq!(judged.count(), 2_000, "each has the failures that are free");
+}
+
+#[test]
+fn a_flood_of_made_up_names_forgets_nobody() {
+    // M7: a full table keeps counts.
+    let throttle = Throttle::with(Limits::default());
+    fail(&throttle, ALICE, None, 9, 0);
+    for name in 0..200_000_u32 {
+        let _ = throttle.admits(&name.to_string(), None, at(20));
+    }
+    fail(&throttle, ALICE, None, 1, 20);
+    let Err(Turned::Away(after)) = throttle.admits(ALICE, None, at(20)) else { panic!("forgotten") };
+    assert!(after.get() >= 16, "{after:?}");
+    // And who comes first when the table is full is counted with others, and still is.
+    let late = fail(&throttle, "late", None, 6, 21);
+    assert!(throttle.admits("late", None, at(late)).is_err());
+}
+
+#[test]
+fn what_others_do_in_one_s_network_locks_nobody_out_who_logged_in_there_lately() {
+    // M7
+    let throttle = throttle();
+    throttle.admits(ALICE, from(1), at(0)).unwrap().settles(Outcome::Success, at(0));
+    for name in 0..40 {
+        let _ = throttle.admits(&name.to_string(), from(1), at(1));
+    }
+    assert!(throttle.admits("bob", from(1), at(1)).is_err());
+    assert!(throttle.admits(ALICE, from(1), at(1)).is_ok());
+}
+
+#[test]
+fn where_clients_are_not_known_many_may_fail_before_others_wait_and_never_for_long() {
+    // M7: a proxy that nobody declared
+    let throttle = throttle();
+    let peer = Some(Seen::Peer(IpAddr::from([10, 0, 0, 1])));
+    for name in 0..119 {
+        assert!(throttle.admits(&name.to_string(), peer, at(0)).is_ok(), "{name}");
+    }
+    let late = fail(&throttle, "mallory", peer, 12, 0);
+    for name in 0..40 {
+        let _ = throttle.admits(&format!("m{name}"), peer, at(late));
+    }
+    assert!(throttle.admits(ALICE, peer, at(late + 30)).is_ok());
+    throttle.admits(ALICE, peer, at(late + 60)).unwrap().settles(Outcome::Success, at(late + 60));
+    assert_eq!(fail(&throttle, ALICE, from(1), 3, late + 90), late + 90, "it is no place to be known at");
+}
+
+#[test]
+fn who_hides_has_no_more_tries_for_having_many_addresses() {
+    let throttle = throttle();
+    let peer = |subnet: u16| Some(Seen::Peer(IpAddr::from([0x2001, 0xdb8, 1, subnet, 0, 0, 0, 1])));
+    let judged = (0..1_000).filter(|subnet| throttle.admits(&format!("user {subnet}"), peer(*subnet), at(0)).is_ok());
+    assert_eq!(judged.count(), 120, "of a /48");
+}
+
+#[test]
+fn what_is_given_back_is_what_was_counted() {
+    let throttle = throttle();
+    let both = [throttle.admits(ALICE, None, at(0)).unwrap(), throttle.admits(ALICE, None, at(0)).unwrap()];
+    for name in 0..200_000_u32 {
+        let _ = throttle.admits(&name.to_string(), None, at(0));
+    }
+    let waits = |name: u32| throttle.table().waits_in_shared(&Subject::Account(format!("more {name}")), at(0));
+    let before: usize = (0..20_000).filter(|name| waits(*name)).count();
+    both.into_iter().for_each(|attempt| attempt.settles(Outcome::Success, at(0)));
+    assert_eq!((0..20_000).filter(|name| waits(*name)).count(), before, "nobody else is forgiven");
+}
+
+#[test]
+fn what_found_no_room_waits_for_seconds_and_no_longer() {
+    // M7
+    let throttle = throttle();
+    for name in 0..200_000_u32 {
+        let _ = throttle.admits(&name.to_string(), None, at(0));
+    }
+    for name in 0..20_000_u32 {
+        let _ = throttle.admits(&format!("more {name}"), None, at(0));
+    }
+    for name in 0..200_u32 {
+        assert!(throttle.admits(&format!("honest {name}"), None, at(30 * u64::from(name) + 30)).is_ok(), "{name}");
+    }
+}
