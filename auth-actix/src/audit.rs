@@ -56,7 +56,11 @@ fn event(request: &HttpRequest, auth: &Auth, happened: Happened) -> Event {
 /// The event of a refusal; `None` where nobody listens.
 pub(crate) fn refused(request: &HttpRequest, auth: &Auth, rule: &'static Rule, denial: &Denial) -> Option<Event> {
     auth.sink()?;
-    let is_login = rule.guards == LOG_IN;
+    let happened = match denial.reason {
+        Reason::TooManyAttempts(_) => Happened::LockedOut,
+        _ if rule.guards == LOG_IN => Happened::LoginFailed,
+        _ => Happened::Denied,
+    };
     let answer = denial.reason.answer();
     let claimed = request.extensions().get::<Claimed>().map(|Claimed(name)| name.clone());
     Some(Event {
@@ -67,7 +71,7 @@ pub(crate) fn refused(request: &HttpRequest, auth: &Auth, rule: &'static Rule, d
         scheme: denial.used.map(|scheme| scheme.name()),
         subject: denial.caller.clone(),
         claimed,
-        ..of_rule(event(request, auth, if is_login { Happened::LoginFailed } else { Happened::Denied }), rule)
+        ..of_rule(event(request, auth, happened), rule)
     })
 }
 
@@ -128,6 +132,14 @@ pub(crate) fn granted(
         let cause = if by_place && caller.is_none() { Some("anonymous (by network or country)") } else { None };
         of_caller(of_rule(Event { cause, ..event(request, auth, Happened::Granted) }, rule), caller)
     })
+}
+
+/// Tells of what was done to somebody by the application, in no request.
+#[cfg(feature = "session")]
+pub(crate) fn done_to(auth: &Auth, happened: Happened, id: &auth_core::Id) {
+    if auth.sink().is_some() {
+        tell(auth, &Event { subject: Some(id.to_string()), ..Event::new(clock::now(), happened) });
+    }
 }
 
 /// Tells of a log-in, a log-out, or of somebody who goes on as another.

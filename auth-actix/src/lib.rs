@@ -56,8 +56,8 @@ pub use auth_core::scheme::bearer::{Algorithm, Jwt, JwtError, Key, KeyError};
 pub use auth_core::scheme::session::RedisStore;
 #[cfg(feature = "session")]
 pub use auth_core::scheme::session::{
-    Live, Loaded, LogIn, MemoryStore, Record, SUPERSEDED, SessionKey, SessionStore, Sessions, SessionsError,
-    StoreError, Stored,
+    Live, LiveSession, Loaded, LogIn, MemoryStore, Record, SUPERSEDED, SessionKey, SessionKeyError, SessionStore,
+    Sessions, SessionsError, StoreError, Stored,
 };
 #[cfg(feature = "passwords")]
 pub use auth_core::throttle::{Limits, Throttle};

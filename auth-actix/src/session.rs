@@ -11,7 +11,7 @@ use auth_core::client::cross_site::CrossSite;
 use auth_core::denial::challenge::Scheme;
 use auth_core::denial::{Denial, Reason};
 use auth_core::rule::Rule;
-use auth_core::scheme::session::{LogIn, SessionId, StoreError, Verifier};
+use auth_core::scheme::session::{LiveSession, LogIn, SessionId, SessionKey, StoreError, Verifier};
 use auth_core::users::NameAndPassword;
 use auth_core::{Id, Principal};
 
@@ -128,6 +128,28 @@ impl Session {
         self.answered(self.end_others().await)
     }
 
+    /// The live sessions of whoever is logged in here, the oldest first: for a page that says where else. The one of this browser
+    /// is that of [`key`](Self::key).
+    ///
+    /// # Errors
+    /// An answer: 401 where nobody is logged in, 503 where the store is out of reach.
+    pub async fn all(&self) -> Result<Vec<LiveSession>, Error> {
+        self.answered(self.list().await)
+    }
+
+    /// By what the session of this browser is ended; `None` where it has none.
+    pub fn key(&self) -> Option<SessionKey> {
+        self.id().ok().flatten().map(SessionId::key)
+    }
+
+    /// Ends one session of whoever is logged in here, and of nobody else. Whether there was such a one.
+    ///
+    /// # Errors
+    /// As [`log_out_elsewhere`](Self::log_out_elsewhere).
+    pub async fn end_one(&self, key: SessionKey) -> Result<bool, Error> {
+        self.answered(self.end_own(key).await)
+    }
+
     /// Goes on as somebody else, until log-out: with their roles, and with `act`, which says who really acts. Handlers with
     /// `#[require_auth(direct)]`, or that ask for a recent login, refuse it. Who may do this is for the rule of your handler
     /// to say; an administrator should not become another one by it.
@@ -221,6 +243,20 @@ impl Session {
         Ok(ended)
     }
 
+    async fn list(&self) -> Result<Vec<LiveSession>, Denial> {
+        self.sessions()?.of(&self.caller()?.id()).await.map_err(unavailable)
+    }
+
+    async fn end_own(&self, key: SessionKey) -> Result<bool, Denial> {
+        self.check_site()?;
+        let caller = self.caller()?;
+        let ended = self.sessions()?.end_one(&caller.id(), key).await.map_err(unavailable)?;
+        if ended {
+            audit::session(&self.request, &self.auth, Happened::LoggedOut, Some(&caller))?;
+        }
+        Ok(ended)
+    }
+
     async fn begin_to_act(&self, login: LogIn) -> Result<SessionCookie, Denial> {
         self.check_site()?;
         let (cookie, who) = self.sessions()?.act_as(login, &self.caller()?, self.id()?, |who| self.admit(who)).await?;
@@ -285,10 +321,34 @@ impl Auth {
     /// # Errors
     /// The store is out of reach; then they have not ended.
     pub async fn end_sessions(&self, id: &Id) -> Result<u64, StoreError> {
+        let Some(sessions) = self.sessions() else { return Ok(0) };
+        let ended = sessions.end_all(id, None).await?;
+        audit::done_to(self, Happened::LoggedOut, id);
+        Ok(ended)
+    }
+
+    /// The live sessions of somebody, and those where they act for another: the oldest first.
+    ///
+    /// # Errors
+    /// The store is out of reach.
+    pub async fn sessions_of(&self, id: &Id) -> Result<Vec<LiveSession>, StoreError> {
         match self.sessions() {
-            Some(sessions) => sessions.end_all(id, None).await,
-            None => Ok(0),
+            Some(sessions) => sessions.of(id).await,
+            None => Ok(Vec::new()),
         }
+    }
+
+    /// Ends one of [`sessions_of`](Self::sessions_of). Whether it was one of them.
+    ///
+    /// # Errors
+    /// The store is out of reach; then it has not ended.
+    pub async fn end_session(&self, id: &Id, key: SessionKey) -> Result<bool, StoreError> {
+        let Some(sessions) = self.sessions() else { return Ok(false) };
+        let ended = sessions.end_one(id, key).await?;
+        if ended {
+            audit::done_to(self, Happened::LoggedOut, id);
+        }
+        Ok(ended)
     }
 
     /// Gives all live sessions of somebody these roles, from their next request on. Sessions of users that the builder
@@ -302,10 +362,10 @@ impl Auth {
         roles: impl IntoIterator<Item = impl Into<String>>,
     ) -> Result<u64, StoreError> {
         let roles: Vec<String> = roles.into_iter().map(Into::into).collect();
-        match self.sessions() {
-            Some(sessions) => sessions.change_roles(id, &roles).await,
-            None => Ok(0),
-        }
+        let Some(sessions) = self.sessions() else { return Ok(0) };
+        let changed = sessions.change_roles(id, &roles).await?;
+        audit::done_to(self, Happened::RolesChanged, id);
+        Ok(changed)
     }
 }
 

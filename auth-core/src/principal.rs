@@ -302,7 +302,7 @@ impl Principal {
     }
 
     /// When its token or session was made.
-    #[cfg(feature = "blocks")]
+    #[cfg(any(feature = "blocks", feature = "session"))]
     pub(crate) fn issued_at(&self) -> Option<Timestamp> {
         self.registered("iat")?.numeric_date().map(|(down, _)| down)
     }

@@ -148,6 +148,14 @@ fn while_the_store_is_away_nobody_is_let_in_or_logged_out_and_then_all_goes_on()
         away("frozen");
         redis.freeze(false);
         within(&|| status(&server, &cookie) == 200, "it thaws, and the session is still there");
+        // Slow, and not too slow: late is not away.
+        std::thread::scope(|scope| {
+            redis.freeze(true);
+            let late = scope.spawn(|| status(&server, &cookie));
+            std::thread::sleep(Duration::from_millis(500));
+            redis.freeze(false);
+            assert_eq!(late.join().unwrap(), 200);
+        });
         redis.kill();
         away("killed");
         redis.restart();

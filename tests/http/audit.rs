@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use actix_web::web::{Json, ServiceConfig};
 use actix_web::{HttpResponse, Result, get, post};
 use auth_actix::{
-    Auth, AuthBuilder, Basic, Blocks, Confers, Event, LogIn, Passwords, Peer, Session, Sessions, Sink, Throttle,
-    public, require, require_auth, require_role,
+    Auth, AuthBuilder, Basic, Blocks, Confers, Event, Limits, LogIn, Passwords, Peer, Session, Sessions, Sink,
+    Throttle, public, require, require_auth, require_role,
 };
 use auth_tests::server::Server;
 use auth_tests::token::{basic, bearer};
@@ -76,6 +76,7 @@ impl Record {
 
 struct Place {
     server: Server,
+    auth: Auth,
     record: Record,
     blocks: Blocks,
 }
@@ -94,11 +95,12 @@ fn place(more: impl FnOnce(AuthBuilder) -> AuthBuilder) -> Place {
         .blocks(blocks.clone())
         .audit(record.clone());
     let auth = more(auth).build().unwrap();
+    let theirs = auth.clone();
     let server = Server::start(move |config: &mut ServiceConfig| {
         let scope = auth.scope("").service(me).service(admin).service(inside).service(act).service(open);
         config.service(scope.service(auth.login()).service(auth.logout("/logout")));
     });
-    Place { server, record, blocks }
+    Place { server, auth: theirs, record, blocks }
 }
 
 fn ours(path: &str, body: &Value) -> Request {
@@ -183,6 +185,35 @@ fn each_thing_that_happens_is_one_event_with_what_is_known_of_it() {
     has(&place.record.one(), json!({ "happened": "list-added", "entry": "block address 192.0.2.1/32" }));
     place.server.send(&get("/open"));
     assert_eq!(place.record.take(), Vec::<Value>::new(), "what is public says nothing");
+    // What the application does to somebody, in no request.
+    let alice = auth_actix::Id::user("basic:restricted", "alice");
+    let done = actix_web::rt::System::new()
+        .block_on(async { (place.auth.change_roles(&alice, ["viewer"]).await, place.auth.end_sessions(&alice).await) });
+    assert_eq!(done, (Ok(0), Ok(0)));
+    let events = place.record.take();
+    let told: Vec<_> = events.iter().map(|event| (event["happened"].as_str(), event["subject"].as_str())).collect();
+    let subject = Some("user:16:basic:restricted:alice");
+    assert_eq!(told, [(Some("roles-changed"), subject), (Some("logged-out"), subject)]);
+}
+
+#[test]
+fn a_login_that_is_not_judged_is_an_event_of_its_own() {
+    // LOG-3, BRUTE-1
+    let users = Passwords::new(Staff::default()).throttle(Throttle::with(Limits::default().free_of_account(1)));
+    let all = Confers::everything;
+    let record = Record::default();
+    let auth = Auth::builder().basic(Basic::new(users).confers(all())).session(Sessions::memory().confers(all()));
+    let auth = auth.audit(record.clone()).build().unwrap();
+    let server = Server::start(move |config: &mut ServiceConfig| {
+        config.service(auth.scope("").service(me).service(auth.login()));
+    });
+    server.send(&login("alice", "wrong"));
+    server.send(&login("alice", PASSWORD));
+    server.send(&get("/me/x").authorization(basic("alice", PASSWORD)));
+    let events = record.take();
+    let happened: Vec<_> = events.iter().map(|event| (event["happened"].as_str(), event["status"].as_u64())).collect();
+    let locked_out = (Some("locked-out"), Some(429));
+    assert_eq!(happened, [(Some("login-failed"), Some(401)), locked_out, locked_out]);
 }
 
 #[test]

@@ -29,12 +29,16 @@ pub enum Happened {
     Granted,
     /// Somebody logged in.
     LoggedIn,
-    /// A login failed: a wrong name or password, or too many of them.
+    /// A login failed: a wrong name or password.
     LoginFailed,
+    /// A login was not judged, as too many have failed before.
+    LockedOut,
     /// Somebody logged out, or their sessions were ended.
     LoggedOut,
     /// Somebody goes on in another's name.
     ActsAs,
+    /// The roles of somebody's live sessions were changed.
+    RolesChanged,
     /// An entry was added to the lists of what is blocked or revoked.
     ListAdded,
     /// One was taken out.

@@ -103,7 +103,7 @@ impl Verifier {
     /// Whether a login of that name, from there, has to wait: known without asking anybody, so that it is answered before
     /// anything else that could be wrong with the request.
     pub fn must_wait(&self, presented: &NameAndPassword, client: Option<Seen>) -> Option<RetryAfter> {
-        self.passwords.must_wait(presented.name(), client)
+        self.passwords.must_wait(presented, client)
     }
 
     /// Verifies a name and a password. `client` is where it is seen to come from.

@@ -114,11 +114,16 @@ impl Passwords {
         Arc::ptr_eq(&self.users, &other.users)
     }
 
-    /// Whether a login of that name, from there, has to wait, as far as this instance knows: nothing is counted, and
+    /// Whether this login, from there, has to wait, as far as this instance knows: nothing is counted, and
     /// nobody is asked.
-    pub fn must_wait(&self, name: &str, client: Option<Seen>) -> Option<RetryAfter> {
-        // What is being judged may turn out to be no failure.
-        if self.flights.has(name) { None } else { self.throttle.must_wait(&self.account(name), client) }
+    pub fn must_wait(&self, presented: &NameAndPassword, client: Option<Seen>) -> Option<RetryAfter> {
+        let NameAndPassword { name, password } = presented;
+        let verified = self.verified.as_ref();
+        // What is being judged may turn out to be no failure, and what was right a moment ago is not counted.
+        if self.flights.has(name) || verified.is_some_and(|known| known.may_be(name, password, clock::monotonic())) {
+            return None;
+        }
+        self.throttle.must_wait(&self.account(name), client)
     }
 
     /// Whether failures are counted for other processes too.
@@ -180,10 +185,10 @@ impl Passwords {
         let unavailable =
             |cause| Denial::refused(scheme, Reason::AuthenticationUnavailable(RetryAfter::seconds(2)), cause);
         let NameAndPassword { name, password } = presented;
-        // Before the hash, and counted as a failure until it is known to be none: many at once find no gap.
         if let Some(user) = self.verified_lately(&name, &password).await {
             return Ok((name, user));
         }
+        // Before the hash, and counted as a failure until it is known to be none: many at once find no gap.
         let attempt = match self.admit(&name, client).await {
             Ok(attempt) => attempt,
             Err(Turned::Away(after)) => {
@@ -370,7 +375,8 @@ mod tests {
         for denial in &denials {
             assert!(matches!(denial.reason, Reason::TooManyAttempts(_)), "{denial:?}");
         }
-        assert!(passwords.must_wait("alice", None).is_some() && passwords.must_wait("bob", None).is_none());
+        let waits = |name| passwords.must_wait(&NameAndPassword::new(name, "x"), None).is_some();
+        assert!(waits("alice") && !waits("bob"));
         assert_eq!(store.decoys.load(Ordering::Relaxed), 5, "no hash was made");
         // A store that is down counts against nobody.
         for _ in 0..20 {

@@ -108,7 +108,8 @@ impl SessionId {
         URL_SAFE_NO_PAD.encode(self.0)
     }
 
-    pub(super) fn key(self) -> super::SessionKey {
+    /// The name of its session in a store.
+    pub fn key(self) -> super::SessionKey {
         use sha2::Digest as _;
         super::SessionKey::from_bytes(sha2::Sha256::digest(self.0).into())
     }

@@ -24,8 +24,10 @@ pub use self::memory::MemoryStore;
 #[cfg(feature = "redis")]
 pub use self::redis::RedisStore;
 pub use self::settings::{Sessions, SessionsError};
-pub use self::store::{Live, Loaded, Record, SUPERSEDED, SessionKey, SessionStore, StoreError, Stored};
-use crate::clock;
+pub use self::store::{
+    Live, Loaded, Record, SUPERSEDED, SessionKey, SessionKeyError, SessionStore, StoreError, Stored,
+};
+use crate::clock::{self, Timestamp};
 use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::principal::{Id, Principal};
@@ -45,6 +47,23 @@ pub struct Verified {
     pub principal: Principal,
     /// What to touch once the request is let in; a refused one is no activity (SESS-3).
     pub touch: Option<SessionKey>,
+}
+
+/// A live session, for a list of them.
+#[derive(Clone, Debug)]
+pub struct LiveSession {
+    /// By what it is ended.
+    pub key: SessionKey,
+    /// Whose it is, and who acts in it.
+    pub principal: Principal,
+    /// When it began.
+    pub since: Option<Timestamp>,
+    /// How long ago it was last used, to a minute.
+    pub unseen: Duration,
+    /// When it ends at the latest.
+    pub left: Duration,
+    /// Whether the browser keeps it when it is closed.
+    pub is_remembered: bool,
 }
 
 /// Why a session is none.
@@ -399,6 +418,32 @@ impl Verifier {
     /// The store is out of reach.
     pub async fn end_all(&self, id: &Id, but: Option<SessionId>) -> Result<u64, StoreError> {
         self.store.end_all(&id.to_string(), but.map(SessionId::key)).await
+    }
+
+    /// The live sessions of somebody, and those where they act for another: the oldest first.
+    ///
+    /// # Errors
+    /// The store is out of reach.
+    pub async fn of(&self, id: &Id) -> Result<Vec<LiveSession>, StoreError> {
+        let mut all = Vec::new();
+        for key in self.store.of(&id.to_string()).await? {
+            let Loaded::Live(live) = self.store.load(key).await? else { continue };
+            let ours = self.is_ours(&live);
+            let Live { record: Record { claims, idle, .. }, unseen, left, .. } = live;
+            if let Some(principal) = self.principal(claims).ok().filter(|_| ours) {
+                let (since, is_remembered) = (principal.issued_at(), idle.is_none());
+                all.push(LiveSession { key, principal, since, unseen, left, is_remembered });
+            }
+        }
+        Ok(all)
+    }
+
+    /// Ends one session, where it is one of those of [`of`](Self::of): nobody ends that of somebody else. Whether it was.
+    ///
+    /// # Errors
+    /// The store is out of reach.
+    pub async fn end_one(&self, id: &Id, key: SessionKey) -> Result<bool, StoreError> {
+        Ok(self.of(id).await?.iter().any(|session| session.key == key) && self.store.end(key).await?)
     }
 
     /// Gives all live sessions of somebody these roles, at once; how many.

@@ -160,18 +160,6 @@ impl RedisStore {
     }
 }
 
-fn name(key: SessionKey) -> String {
-    key.bytes().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn key(name: &str) -> Option<SessionKey> {
-    let mut bytes = [0; 32];
-    for (position, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(name.get(2 * position..2 * position + 2)?, 16).ok()?;
-    }
-    Some(SessionKey::from_bytes(bytes))
-}
-
 fn milliseconds(duration: Duration) -> String {
     duration.as_millis().to_string()
 }
@@ -180,13 +168,13 @@ fn milliseconds(duration: Duration) -> String {
 fn arguments(key: SessionKey, record: &Record) -> [String; 5] {
     let ids = serde_json::Value::from(record.ids.clone()).to_string();
     let idle = record.idle.map_or_else(|| "0".to_owned(), milliseconds);
-    [name(key), record.claims.clone(), ids, idle, milliseconds(record.lasts)]
+    [key.to_string(), record.claims.clone(), ids, idle, milliseconds(record.lasts)]
 }
 
 fn loaded(answer: &[String]) -> Option<Loaded> {
     let [claims, ids, version, idle, lasts, left, unseen, unchanged] = answer else {
         let [by] = answer else { return None };
-        return Some(key(by).map_or(Loaded::Unknown, |by| Loaded::Superseded { by }));
+        return Some(by.parse().map_or(Loaded::Unknown, |by| Loaded::Superseded { by }));
     };
     // A difference can be a little less than nothing.
     let time = |text: &String| text.parse::<i64>().ok().map(|ms| Duration::from_millis(ms.try_into().unwrap_or(0)));
@@ -213,35 +201,37 @@ impl SessionStore for RedisStore {
 
     fn load(&self, key: SessionKey) -> Stored<'_, Loaded> {
         Box::pin(async move {
-            let answer: Vec<String> = self.run(&self.scripts.load, &[&name(key)]).await?;
+            let answer: Vec<String> = self.run(&self.scripts.load, &[&key.to_string()]).await?;
             loaded(&answer).ok_or(StoreError::Unavailable)
         })
     }
 
     fn touch(&self, key: SessionKey) -> Stored<'_, bool> {
-        Box::pin(async move { self.ask(&self.scripts.touch, &[&name(key)]).await })
+        Box::pin(async move { self.ask(&self.scripts.touch, &[&key.to_string()]).await })
     }
 
     fn update(&self, key: SessionKey, version: u64, claims: String) -> Stored<'_, bool> {
-        Box::pin(async move { self.ask(&self.scripts.update, &[&name(key), &version.to_string(), &claims]).await })
+        Box::pin(
+            async move { self.ask(&self.scripts.update, &[&key.to_string(), &version.to_string(), &claims]).await },
+        )
     }
 
     fn replace(&self, old: SessionKey, new: SessionKey, record: Record) -> Stored<'_, bool> {
         Box::pin(async move {
             let [new, claims, ids, idle, lasts] = arguments(new, &record);
             let superseded = milliseconds(SUPERSEDED);
-            let arguments = [&new, &claims, &ids, &idle, &lasts, &name(old), &superseded];
+            let arguments = [&new, &claims, &ids, &idle, &lasts, &old.to_string(), &superseded];
             self.ask(&self.scripts.replace, &arguments.map(String::as_str)).await
         })
     }
 
     fn end(&self, key: SessionKey) -> Stored<'_, bool> {
-        Box::pin(async move { self.ask(&self.scripts.end, &[&name(key)]).await })
+        Box::pin(async move { self.ask(&self.scripts.end, &[&key.to_string()]).await })
     }
 
     fn end_all<'a>(&'a self, id: &'a str, but: Option<SessionKey>) -> Stored<'a, u64> {
         Box::pin(async move {
-            let but = but.map(name).unwrap_or_default();
+            let but = but.map(|key| key.to_string()).unwrap_or_default();
             self.run(&self.scripts.end_all, &[id, &but]).await
         })
     }
@@ -249,7 +239,7 @@ impl SessionStore for RedisStore {
     fn of<'a>(&'a self, id: &'a str) -> Stored<'a, Vec<SessionKey>> {
         Box::pin(async move {
             let names: Vec<String> = self.run(&self.scripts.of, &[id]).await?;
-            Ok(names.iter().filter_map(|name| key(name)).collect())
+            Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
         })
     }
 }

@@ -20,6 +20,32 @@ impl SessionKey {
     }
 }
 
+/// As hexadecimal digits, for the form by which somebody ends one of their sessions. It opens nothing.
+impl std::fmt::Display for SessionKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// Text that is no [`SessionKey`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a key is 64 hexadecimal digits")]
+pub struct SessionKeyError;
+
+impl std::str::FromStr for SessionKey {
+    type Err = SessionKeyError;
+
+    fn from_str(text: &str) -> Result<Self, SessionKeyError> {
+        let digits = text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let mut bytes = [0; 32];
+        for (position, byte) in bytes.iter_mut().enumerate() {
+            let pair = text.get(2 * position..2 * position + 2).filter(|_| digits).ok_or(SessionKeyError)?;
+            *byte = u8::from_str_radix(pair, 16).map_err(|_| SessionKeyError)?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
 /// Eight digits: enough to tell lines of a log apart.
 impl std::fmt::Debug for SessionKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -1,0 +1,193 @@
+//! How sessions end: by time, by log-out, by a new password, and which.
+
+use super::*;
+
+#[test]
+fn nobody_fills_the_store_and_too_many_sessions_end_their_own() {
+    // H14: never those of somebody else
+    let (server, _) = serving(Sessions::in_store(auth_actix::MemoryStore::new(150)), |auth| auth);
+    let bob = logged_in(&server, json!({ "sub": "bob" }));
+    let mallory: Vec<_> = (0..130).map(|_| logged_in(&server, json!({ "sub": "mallory" }))).collect();
+    let alive = mallory.iter().map(|cookie| server.send(&with(cookie, "/me")).status == 200);
+    assert_eq!(
+        alive.collect::<Vec<_>>(),
+        (0..130).map(|number| number >= 30).collect::<Vec<_>>(),
+        "the latest hundred"
+    );
+    assert_eq!(server.send(&with(&bob, "/me")).status, 200);
+    logged_in(&server, json!({ "sub": "alice" }));
+    // Nor by two accounts that take the place of each other.
+    let (server, _) = serving(Sessions::in_store(auth_actix::MemoryStore::new(250)), |auth| auth);
+    for _ in 0..150 {
+        let one = logged_in(&server, json!({ "sub": "mallory" }));
+        let other = server.send(&posted("/as", &json!({ "sub": "mal" })).field("Cookie", &one));
+        assert_eq!(other.status, 200);
+    }
+    for number in 0..50 {
+        logged_in(&server, json!({ "sub": format!("user{number}") }));
+    }
+}
+
+#[test]
+fn what_was_let_in_by_a_session_can_wait_for_its_end() {
+    // SESS-8
+    let (server, auth) = plain();
+    let (alice, bob) = (logged_in(&server, json!({ "sub": "alice" })), logged_in(&server, json!({ "sub": "bob" })));
+    let wait = |cookie: &str| {
+        let start = std::time::Instant::now();
+        let answer = server.send(&with(cookie, "/until-over"));
+        assert_eq!((answer.status, answer.text()), (200, "over"));
+        start.elapsed()
+    };
+    std::thread::scope(|scope| {
+        let (of_alice, of_bob) = (scope.spawn(|| wait(&alice)), scope.spawn(|| wait(&bob)));
+        std::thread::sleep(Duration::from_secs(1));
+        assert_eq!(server.send(&request("POST", "/logout").field("Cookie", &alice).fields(&[OURS])).status, 204);
+        let waited = of_alice.join().unwrap();
+        assert!(waited >= Duration::from_secs(1) && waited < Duration::from_secs(7), "{waited:?}");
+        std::thread::sleep(Duration::from_secs(1));
+        assert!(!of_bob.is_finished(), "his goes on");
+        actix_web::rt::System::new().block_on(auth.end_sessions(&Id::user("basic:reports", "bob"))).unwrap();
+        of_bob.join().unwrap();
+    });
+}
+
+#[test]
+fn somebody_sees_where_they_are_logged_in_and_ends_one_of_these_and_no_other() {
+    // SESS-4
+    let (server, auth) = plain();
+    let (first, here) = (
+        logged_in(&server, json!({ "sub": "alice" })),
+        logged_in(&server, json!({ "sub": "alice", "remember": true })),
+    );
+    let bob = logged_in(&server, json!({ "sub": "bob", "roles": ["admin"] }));
+    let acting = cookie_of(&server.send(&posted("/act", &json!({ "sub": "alice" })).field("Cookie", &bob)));
+    let listed = |cookie: &str| server.send(&with(cookie, "/sessions")).json();
+    let alice = listed(&here);
+    let shown: Vec<_> = alice
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["this"] == true, one["remembered"] == true, one["actor"].as_str()))
+        .collect();
+    assert_eq!(shown, [(false, false, None), (true, true, None), (false, false, Some("user:13:basic:reports:bob"))]);
+    let end = |cookie: &str, key: &str| {
+        server.send(&posted("/sessions", &json!(key)).field("Cookie", cookie)).text().to_owned()
+    };
+    let key = |position: usize| alice[position]["key"].as_str().unwrap().to_owned();
+    let mallory = logged_in(&server, json!({ "sub": "mallory" }));
+    assert_eq!(end(&mallory, &key(0)), "false", "that of somebody else");
+    assert_eq!(end(&mallory, &"0".repeat(64)), "false");
+    assert_eq!(end(&mallory, &key(0).to_uppercase()), "no key");
+    assert_eq!((end(&here, &key(0)), end(&here, &key(0))), ("true".to_owned(), "false".to_owned()));
+    assert_eq!(server.send(&with(&first, "/me")).status, 401);
+    assert_eq!(server.send(&with(&acting, "/me")).status, 200);
+    let forged = request("POST", "/sessions").field("Sec-Fetch-Site", "cross-site").field("Cookie", &here);
+    assert_eq!(
+        server.send(&forged.field("Content-Type", "application/json").body(json!(key(1)).to_string())).status,
+        403
+    );
+    // Bob's are those where he acts, too; an administrator ends one.
+    let id = Id::user("basic:reports", "bob");
+    let ended = actix_web::rt::System::new().block_on(async {
+        let of_bob = auth.sessions_of(&id).await.unwrap();
+        assert_eq!(of_bob.len(), 1);
+        assert!(!auth.end_session(&Id::user("basic:reports", "carol"), of_bob[0].key).await.unwrap());
+        auth.end_session(&id, of_bob[0].key).await
+    });
+    assert_eq!(ended, Ok(true));
+    assert_eq!(server.send(&with(&acting, "/me")).status, 401);
+    assert_eq!(server.send(&with(&here, "/me")).status, 200);
+}
+
+#[test]
+fn sessions_end_everywhere_elsewhere_and_by_name() {
+    // SESS-4
+    let (server, auth) = plain();
+    let alice: Vec<_> = (0..3).map(|_| logged_in(&server, json!({ "sub": "alice" }))).collect();
+    let others = [json!({ "sub": "bob" }), json!({ "sub": "alice", "issuer": "https://id.example" })];
+    let others: Vec<_> = others.into_iter().map(|who| logged_in(&server, who)).collect();
+    let alive = |cookie: &String| server.send(&with(cookie, "/me")).status == 200;
+    let ended = server.send(&request("POST", "/elsewhere").field("Cookie", &alice[1]).fields(&[OURS]).body(""));
+    assert_eq!((ended.status, ended.text()), (200, "2"));
+    assert_eq!(alice.iter().map(alive).collect::<Vec<_>>(), [false, true, false]);
+    let id = Id::user("basic:reports", "alice");
+    assert_eq!(actix_web::rt::System::new().block_on(auth.end_sessions(&id)), Ok(1));
+    assert!(!alive(&alice[1]) && others.iter().all(alive), "C2: the same name at another issuer is somebody else");
+}
+
+#[test]
+fn sessions_end_by_idleness_and_by_age_and_a_refused_request_is_no_activity() {
+    // SESS-3
+    let second = Duration::from_secs(1);
+    let (server, _) = serving(Sessions::memory().idle_timeout(2 * second).absolute_timeout(4 * second), |auth| auth);
+    let [used, refused] = [0, 1].map(|_| logged_in(&server, json!({ "sub": "alice" })));
+    let start = std::time::Instant::now();
+    let status = |cookie: &str, path: &str| server.send(&with(cookie, path)).status;
+    for tenth in [10, 20, 30] {
+        std::thread::sleep(Duration::from_millis(tenth * 100).saturating_sub(start.elapsed()));
+        assert_eq!(status(&used, "/me"), 200, "{tenth}: in use");
+        if tenth < 20 {
+            assert_eq!(status(&refused, "/admin"), 403);
+        }
+    }
+    assert_eq!(status(&refused, "/me"), 401, "asked for, in vain, at one second; idle since the login");
+    std::thread::sleep(Duration::from_millis(4200).saturating_sub(start.elapsed()));
+    assert_eq!(status(&used, "/me"), 401, "in use to the end, and no longer");
+}
+
+#[test]
+fn a_remembered_login_lasts_and_is_not_fresh_for_ever() {
+    let second = Duration::from_secs(1);
+    let (server, _) = serving(Sessions::memory().idle_timeout(second).remember_for(60 * second), |auth| auth);
+    let who = json!({ "sub": "alice", "acr": "mfa", "remember": true });
+    let answer = server.send(&posted("/as", &who));
+    assert!(answer.lines("set-cookie")[0].ends_with("; Max-Age=60"));
+    let cookie = cookie_of(&answer);
+    for path in ["/fresh", "/strong"] {
+        assert_eq!(server.send(&with(&cookie, path)).status, 200, "{path}");
+    }
+    std::thread::sleep(Duration::from_millis(1200));
+    assert_eq!(server.send(&with(&cookie, "/me")).status, 200, "still who it was");
+    for (path, parameter) in [("/fresh", "max_age=\"3600\""), ("/strong", "acr_values=\"mfa\"")] {
+        let challenge = format!("{SESSION}, error=\"insufficient_user_authentication\", {parameter}");
+        denied(path, &server.send(&with(&cookie, path)), 401, "step-up-required", &[&challenge]);
+    }
+    let again = server.send(&posted("/as", &who).field("Cookie", &cookie));
+    assert_eq!(server.send(&with(&cookie_of(&again), "/fresh")).status, 200, "a login is fresh again");
+}
+
+#[test]
+fn a_remembered_login_of_a_user_whose_roles_are_read_again_stays_stale() {
+    // The two changes are one write: the second request must not find the first one's half.
+    let second = Duration::from_secs(1);
+    let sessions = Sessions::memory().idle_timeout(second).refresh_roles_after(Duration::ZERO);
+    let (server, _) = serving(sessions, |auth| auth.users(Staff::default()));
+    let form = format!("username=alice&remember=yes&password={}", PASSWORD.replace(' ', "+"));
+    let (site, ours) = OURS;
+    let login = request("POST", "/login").field(site, ours).field("Content-Type", "application/x-www-form-urlencoded");
+    let cookie = cookie_of(&server.send(&login.body(&form)));
+    assert_eq!(server.send(&with(&cookie, "/fresh")).status, 200);
+    std::thread::sleep(Duration::from_millis(1200));
+    for _ in 0..3 {
+        assert_eq!(server.send(&with(&cookie, "/me")).status, 200);
+        assert_eq!(server.send(&with(&cookie, "/fresh")).status, 401, "remembered, and fresh for nothing");
+    }
+}
+
+#[test]
+fn a_session_ends_with_the_password_that_it_began_with() {
+    // SESS-4, SESS-5: changed, or that of another person who has the name now.
+    let staff = Staff::default();
+    let (server, _) = serving(Sessions::memory().refresh_roles_after(Duration::ZERO), |auth| auth.users(staff.clone()));
+    let login = |password: &str| server.send(&posted("/login", &json!({ "username": "alice", "password": password })));
+    let before = cookie_of(&login(PASSWORD));
+    assert_eq!(server.send(&with(&before, "/admin")).status, 200);
+    staff.set(CHANGED);
+    let after = cookie_of(&login("another one"));
+    let answer = server.send(&with(&before, "/admin"));
+    assert_eq!((answer.status, answer.problem().as_str()), (401, "revoked-credentials"));
+    assert_eq!(server.send(&with(&after, "/admin")).status, 200);
+    staff.0[CHANGED].store(false, Ordering::SeqCst);
+    assert_eq!(server.send(&with(&before, "/admin")).status, 401, "it has ended");
+}

@@ -1,0 +1,65 @@
+//! The login page, and the answers for htmx.
+
+use super::*;
+
+#[test]
+fn the_login_page_takes_a_form_or_json_and_leads_back_to_this_site_alone() {
+    // CSRF-4, PROB-5, SESS-7
+    let (server, _) = serving(Sessions::memory(), |auth| auth.users(Staff::default()).login_page("/login"));
+    let (site, ours) = OURS;
+    let navigates = [("Sec-Fetch-Mode", "navigate"), (site, "none")];
+    let sent = server.send(&get("/me?a=1&b=2").fields(&navigates));
+    assert_eq!((sent.status, sent.field("location")), (303, Some("/login?return_to=/me%3Fa%3D1%26b%3D2")));
+    let page = server.send(&get("/login?return_to=/me%3Fa%3D1%26b%3D%22%3E%3Cscript%3E"));
+    assert_eq!((page.status, page.field("cache-control")), (200, Some("no-store")));
+    assert!(page.text().contains("value=\"/me?a=1&amp;b=&quot;&gt;&lt;script&gt;\""), "{}", page.text());
+    let form = |fields: &str| {
+        let form = request("POST", "/login").field(site, ours).field("Sec-Fetch-Mode", "navigate");
+        server.send(&form.field("Content-Type", "application/x-www-form-urlencoded").body(fields))
+    };
+    let password = PASSWORD.replace(' ', "+");
+    #[rustfmt::skip]
+    let table = [
+        ("/me?a=1%26b=2", "/me?a=1&b=2"), ("//evil.example", "/"), ("/%5Cevil.example", "/"), ("https://evil.example", "/"),
+        ("/%09/evil.example", "/"), ("/%0A/evil.example", "/"), ("/a%0D%0ASet-Cookie:x", "/"), ("", "/"), ("me", "/"), ("javascript:alert(1)", "/"),
+    ];
+    for (return_to, location) in table {
+        let answer = form(&format!("username=alice&password={password}&return_to={return_to}"));
+        assert_eq!((answer.status, answer.field("location")), (303, Some(location)), "{return_to}");
+        assert!(cookie_of(&answer).len() > 40);
+    }
+    let wrong = form("username=alice&password=canary&return_to=/me");
+    assert_eq!(wrong.status, 401);
+    is_a_denial("wrong", &wrong);
+    assert!(wrong.text().contains("The name or the password is wrong.") && !wrong.text().contains("canary"));
+    assert!(wrong.text().contains("value=\"/me\""), "it still leads back");
+    let in_json = |body: serde_json::Value| server.send(&posted("/login", &body));
+    let good = in_json(json!({ "username": "alice", "password": PASSWORD, "remember": true }));
+    assert_eq!(good.status, 204);
+    assert!(good.field("set-cookie").unwrap().contains("Max-Age="), "remembered");
+    let session = format!("{SESSION}, login=\"/login\"");
+    denied("json", &in_json(json!({ "username": "alice", "password": "x" })), 401, "invalid-credentials", &[&session]);
+    // Nothing but the two forms, and no more than a login takes.
+    for (kind, body) in
+        [("text/plain", "{}".to_owned()), ("application/json", format!("{{\"username\":\"{}\"}}", "a".repeat(9000)))]
+    {
+        let answer = server.send(&request("POST", "/login").field(site, ours).field("Content-Type", kind).body(body));
+        assert!((400..500).contains(&answer.status) && answer.lines("set-cookie").is_empty(), "{answer:?}");
+    }
+    assert_eq!(server.send(&get("/logout")).status, 405, "no link logs anybody out");
+}
+
+#[test]
+fn htmx_is_led_to_the_login_and_shown_a_fragment() {
+    let (server, _) = serving(Sessions::memory(), |auth| auth.users(Staff::default()).login_page("/login"));
+    let cookie = logged_in(&server, json!({ "sub": "alice" }));
+    let htmx =
+        |request: Request| request.field("HX-Request", "true").field("HX-Current-URL", "http://localhost/page?x=1");
+    let away = server.send(&htmx(get("/me")));
+    assert_eq!((away.status, away.field("hx-redirect")), (401, Some("/login?return_to=/page%3Fx%3D1")));
+    let refused = server.send(&htmx(with(&cookie, "/admin")));
+    assert_eq!((refused.status, refused.field("content-type")), (403, Some("text/html; charset=utf-8")));
+    assert!(refused.text().starts_with("<div role=\"alert\">") && refused.field("hx-redirect").is_none());
+    let evil = server.send(&get("/me").field("HX-Request", "true").field("HX-Current-URL", "http://a//evil.example"));
+    assert_eq!(evil.field("hx-redirect"), Some("/login?return_to=/"));
+}
