@@ -76,12 +76,20 @@ fn what_is_revoked_at_one_instance_is_revoked_at_all_and_stays_so_when_the_serve
         std::thread::sleep(Duration::from_secs(3));
         assert_eq!([status(&one), status(&other)], [401, 401], "nowhere");
         // A server that went back to an older state: what it lacks is written again.
-        redis.command("SET auth:blocks:version 1");
-        redis.command("DEL auth:blocks");
+        // However much has happened to it since.
+        redis.command("DEL auth:blocks auth:blocks:log");
+        redis.command("SADD auth:blocks \"block address 192.0.2.77/32\"");
+        for mark in 0..50 {
+            redis.command(&format!("LPUSH auth:blocks:log {mark}"));
+        }
         std::thread::sleep(Duration::from_secs(3));
         assert_eq!([status(&one), status(&other)], [401, 401], "after a rollback");
         let (fourth, _) = instance(&redis);
         within(5, "a new instance is told by those that know", || status(&fourth) == 401);
+        assert!(
+            blocks.entries().iter().any(|entry| entry.to_string().contains("192.0.2.77")),
+            "and what it has is read"
+        );
         blocks.remove(format!("revoke token {ISSUER} j1 0").parse().unwrap()).unwrap();
         within(3, "taken back", || status(&other) == 200);
     }

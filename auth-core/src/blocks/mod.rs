@@ -207,11 +207,15 @@ impl Blocks {
             #[cfg(feature = "redis")]
             Home::Redis(server) => {
                 if let Some(before) = &before {
-                    server.write(before, &snapshot)?;
+                    server.write(before, &snapshot).map(drop)?;
                 }
             }
         }
         self.0.snapshot.store(Arc::new(snapshot));
+        #[cfg(feature = "redis")]
+        if before.is_some() {
+            self.0.is_fresh(clock::monotonic());
+        }
         Ok(())
     }
 

@@ -1,6 +1,8 @@
-//! The lists in Redis or Valkey: a set of lines, and a number that changes with it.
+//! The lists in Redis or Valkey: a set of lines, and a log of changes, each of which has a random mark.
 //!
-//! A thread of its own asks for the number every second, and for the lines where it is another one. No request waits for it.
+//! A thread of its own asks for the last mark every second, and for the lines where it is another one. No request waits for it.
+//! Where the mark that was seen last is in the log no more, the server has lost what was written since, however many changes
+//! there were after that.
 
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, Weak};
@@ -14,9 +16,12 @@ use crate::clock;
 use crate::server::{self, RedisUrlError};
 
 const LINES: &str = "auth:blocks";
-const VERSION: &str = "auth:blocks:version";
+const LOG: &str = "auth:blocks:log";
 
-/// As often as this the number is asked for.
+/// So many marks are kept. Who was away for longer takes the lists for lost, and what was taken out meanwhile is back.
+const KEPT: isize = 1000;
+
+/// As often as this the last mark is asked for.
 const EVERY: Duration = Duration::from_secs(1);
 
 /// An answer takes no longer.
@@ -37,24 +42,22 @@ pub enum RedisBlocksError {
     Line,
 }
 
-/// The server, and the number of what was read of it last. The number only grows: a smaller one, or none, says that the
-/// server has lost what was written since.
+/// The server, and the last mark of what was read of it.
 pub(super) struct Server {
     client: Client,
-    seen: u64,
+    seen: Option<String>,
 }
 
 /// What the server has, joined with what it lost.
 pub(super) struct Read {
     pub(super) snapshot: Snapshot,
-    version: u64,
-    /// By how much the number has to grow so that everybody reads again.
-    step: u64,
+    last: Option<String>,
+    was_lost: bool,
 }
 
 impl Server {
     pub(super) fn new(url: &str) -> Result<Self, RedisBlocksError> {
-        server::client(url).map(|client| Self { client, seen: 0 }).map_err(RedisBlocksError::Address)
+        server::client(url).map(|client| Self { client, seen: None }).map_err(RedisBlocksError::Address)
     }
 
     fn connect(&self) -> Result<Connection, RedisBlocksError> {
@@ -69,52 +72,56 @@ impl Server {
 
     /// All that the server has; and of a server that lost some, what is known here too: what was revoked stays so.
     pub(super) fn read(&self, ours: &Snapshot) -> Result<Read, RedisBlocksError> {
-        let mut read = read(&mut self.connect()?)?;
-        if self.has_lost(read.version, ours) {
-            for entry in ours.entries() {
-                read.snapshot.add(entry);
+        let away = |_| RedisBlocksError::Unavailable;
+        let connection = &mut self.connect()?;
+        // The log first: what changes in between is read again.
+        let log: Vec<String> = connection.lrange(LOG, 0, KEPT).map_err(away)?;
+        let lines: Vec<String> = connection.smembers(LINES).map_err(away)?;
+        let mut snapshot = Snapshot::default();
+        for line in lines {
+            let entry: Entry = line.parse().map_err(|_| RedisBlocksError::Line)?;
+            if !snapshot.add(entry) {
+                return Err(RedisBlocksError::Line);
             }
-            read.step = self.seen.saturating_sub(read.version) + 1;
         }
-        Ok(read)
+        let was_lost = match &self.seen {
+            Some(seen) => !log.contains(seen),
+            None => log.is_empty() && ours.len() > 0,
+        };
+        if was_lost {
+            for entry in ours.entries() {
+                snapshot.add(entry);
+            }
+        }
+        Ok(Read { snapshot, last: log.into_iter().next(), was_lost })
     }
 
-    fn has_lost(&self, version: u64, ours: &Snapshot) -> bool {
-        version < self.seen || version == 0 && ours.len() > 0
-    }
-
-    /// Writes what is in a snapshot and not on the server, and takes away what is there and not in it. The number that it has
-    /// then is looked at by the next look, as somebody else may have written in between.
-    pub(super) fn write(&self, before: &Read, after: &Snapshot) -> Result<(), RedisBlocksError> {
+    /// Writes what is in a snapshot and not on the server, and takes away what is there and not in it: the mark of that. What is
+    /// there then is looked at by the next look, as somebody else may have written in between.
+    pub(super) fn write(&self, before: &Read, after: &Snapshot) -> Result<String, RedisBlocksError> {
         let lines = |snapshot: &Snapshot| snapshot.entries().map(|entry| entry.to_string()).collect::<HashSet<_>>();
-        let (before, step, after) = (lines(&before.snapshot), before.step, lines(after));
+        let (was_lost, before, after) = (before.was_lost, lines(&before.snapshot), lines(after));
+        let mark = mark().ok_or(RedisBlocksError::Unavailable)?;
         let mut all = redis::pipe();
         all.atomic();
         // After a loss all of them: what was joined is not on the server.
-        for line in after.iter().filter(|line| step > 1 || !before.contains(*line)) {
+        for line in after.iter().filter(|line| was_lost || !before.contains(*line)) {
             all.sadd(LINES, line).ignore();
         }
         for line in before.difference(&after) {
             all.srem(LINES, line).ignore();
         }
-        all.incr(VERSION, step).ignore();
-        all.query::<()>(&mut self.connect()?).map_err(|_| RedisBlocksError::Unavailable)
+        all.lpush(LOG, &mark).ignore().ltrim(LOG, 0, KEPT).ignore();
+        all.query::<()>(&mut self.connect()?).map_err(|_| RedisBlocksError::Unavailable)?;
+        Ok(mark)
     }
 }
 
-fn read(connection: &mut Connection) -> Result<Read, RedisBlocksError> {
-    let away = |_| RedisBlocksError::Unavailable;
-    // The number first: what changes in between is read again.
-    let version: Option<u64> = connection.get(VERSION).map_err(away)?;
-    let lines: Vec<String> = connection.smembers(LINES).map_err(away)?;
-    let mut snapshot = Snapshot::default();
-    for line in lines {
-        let entry: Entry = line.parse().map_err(|_| RedisBlocksError::Line)?;
-        if !snapshot.add(entry) {
-            return Err(RedisBlocksError::Line);
-        }
-    }
-    Ok(Read { snapshot, version: version.unwrap_or_default(), step: 1 })
+/// What no other change has.
+fn mark() -> Option<String> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).ok()?;
+    Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Keeps the snapshot as the server has it, as long as the lists are in use.
@@ -145,18 +152,17 @@ fn look(connection: &mut Option<Connection>, inner: &Inner) -> Result<(), RedisB
         Some(open) => open,
         None => server.connect()?,
     };
-    let version: Option<u64> = open.get(VERSION).map_err(|_| RedisBlocksError::Unavailable)?;
-    let version = version.unwrap_or_default();
-    let ours = inner.snapshot.load_full();
-    if server.has_lost(version, &ours) {
-        tracing::error!(target: "auth_core", entries = ours.len(), "lists in Redis were lost, and are written again");
-        let all = server.read(&ours)?;
-        server.write(&all, &all.snapshot)?;
-        inner.snapshot.store(Arc::new(all.snapshot));
-    } else if version > server.seen || !inner.was_read() {
-        let read = read(&mut open)?;
+    let last: Option<String> = open.lindex(LOG, 0).map_err(|_| RedisBlocksError::Unavailable)?;
+    if last != server.seen || !inner.was_read() {
+        let ours = inner.snapshot.load_full();
+        let read = server.read(&ours)?;
+        server.seen = if read.was_lost {
+            tracing::error!(target: "auth_core", entries = ours.len(), "lists in Redis were lost, and are written again");
+            Some(server.write(&read, &read.snapshot)?)
+        } else {
+            read.last
+        };
         inner.snapshot.store(Arc::new(read.snapshot));
-        server.seen = read.version;
     }
     *connection = Some(open);
     Ok(())
