@@ -1,4 +1,4 @@
-//! From settings to an [`Auth`], and what can be wrong with them: here, and in no request.
+//! From settings to an `Auth`, and what can be wrong with them: here, and in no request.
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,4 @@
-//! The settings of an [`Auth`].
+//! The settings of an `Auth`.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use auth_core::vocabulary::{PermissionSet, RoleSet, Vocabulary};
 use super::Peer;
 use crate::respond::{Refused, Texts};
 
-/// Settings of an [`Auth`]. Nothing that keeps strangers out has a default that lets them in.
+/// Settings of an [`Auth`](crate::Auth). Nothing that keeps strangers out has a default that lets them in.
 #[derive(Default)]
 #[must_use]
 pub struct AuthBuilder {

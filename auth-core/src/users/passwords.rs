@@ -132,6 +132,7 @@ impl Passwords {
     }
 
     /// Says whose users these are. The first word counts: clones are one store, whoever they are given to.
+    #[cfg(any(feature = "basic", feature = "session"))]
     pub(crate) fn belong_to(&self, realm: &str) {
         let _ = self.realm.set(realm.to_owned());
     }
