@@ -61,7 +61,7 @@ impl LogIn {
         self
     }
 
-    /// The browser keeps the session when it is closed; see [`Sessions::remember_for`].
+    /// The browser keeps the session when it is closed; see [`Sessions::remember_for`](super::Sessions::remember_for).
     pub fn remember(self) -> Self {
         Self { remember: true, ..self }
     }
