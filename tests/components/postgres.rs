@@ -24,7 +24,7 @@ fn programs() -> Option<PathBuf> {
     found.or_else(|| program::run("postgres", &["--version"]).map(|_| PathBuf::new()))
 }
 
-/// Postgres refuses to run as root; then it runs as its own user.
+/// Postgres refuses to run as root; then it runs as its own user, to whom the folder belongs.
 fn command(program: &Path, folder: &Path) -> Command {
     if folder.metadata().unwrap().uid() == own_uid() {
         return Command::new(program);
@@ -34,8 +34,9 @@ fn command(program: &Path, folder: &Path) -> Command {
     command
 }
 
+/// Whose are the folders that this process makes.
 fn own_uid() -> u32 {
-    Path::new("/proc/self").metadata().unwrap().uid()
+    tempfile::tempdir().unwrap().path().metadata().unwrap().uid()
 }
 
 impl Postgres {

@@ -1,0 +1,146 @@
+//! How a session begins: by a log-in, or in somebody else's name.
+
+use serde_json::{Map, Value, json};
+
+use super::kept::Kept;
+use super::store::{Loaded, Record, SessionKey, StoreError};
+use super::{LogIn, SessionId, Verifier, unavailable};
+use crate::clock;
+use crate::denial::challenge::Scheme;
+use crate::denial::{Denial, Reason};
+use crate::principal::Principal;
+
+/// Nobody has more sessions at a time: one more ends the oldest of theirs, so that no account fills the store.
+const MOST_OF_ONE: usize = 100;
+
+/// Claims longer than this are no session.
+const LONGEST_CLAIMS: usize = 16 * 1024;
+
+impl Verifier {
+    /// Begins a session, in place of the one that the browser has, if it has one: a new id at each login (SESS-2). Returns
+    /// the `Set-Cookie` that goes with it, and who logged in. `admit` is asked before anything is stored.
+    ///
+    /// # Errors
+    /// What `admit` says. The store is full or out of reach: 503. The claims are too long, or the name is empty: 500.
+    pub async fn log_in(
+        &self,
+        mut login: LogIn,
+        before: Option<SessionId>,
+        admit: impl Fn(&Principal) -> Result<(), Denial>,
+    ) -> Result<(String, Principal), Denial> {
+        login.claims.insert("auth_time".to_owned(), json!(clock::now().seconds()));
+        self.begin(login, None, before, admit).await
+    }
+
+    async fn begin(
+        &self,
+        LogIn { mut claims, remember, user }: LogIn,
+        actor: Option<Vec<String>>,
+        before: Option<SessionId>,
+        admit: impl Fn(&Principal) -> Result<(), Denial>,
+    ) -> Result<(String, Principal), Denial> {
+        let set_up = |cause| Denial::refused(Scheme::Session, Reason::SetUp, cause);
+        claims.insert("iat".to_owned(), json!(clock::now().seconds()));
+        let realm = self.source.issuer.as_ref().to_owned();
+        let kept = Kept {
+            realm,
+            from_users: user.is_some(),
+            passwords: user.unwrap_or_default(),
+            actor_from_users: actor.is_some(),
+            actor_passwords: actor.unwrap_or_default(),
+            stale: false,
+        };
+        kept.write(&mut claims);
+        let claims = Value::Object(claims).to_string();
+        if claims.len() > LONGEST_CLAIMS {
+            return Err(set_up("the claims of a login are longer than 16 KiB"));
+        }
+        let principal = self.principal(claims.clone())?;
+        admit(&principal)?;
+        let id = SessionId::random().ok_or_else(|| set_up("the system gives no random numbers"))?;
+        let (idle, lasts) = if remember { (None, self.remembers) } else { (Some(self.idle), self.lasts) };
+        let actors = principal.actors().map(|actor| actor.id().to_string());
+        let ids = [principal.id().to_string()].into_iter().chain(actors).collect();
+        let record = Record { ids, claims, idle, lasts };
+        self.store_new(id.key(), record, before).await.map_err(|error| {
+            let cause = match error {
+                StoreError::Unavailable => "the store of sessions is out of reach",
+                StoreError::Full => "the store of sessions is full",
+            };
+            unavailable(cause).denial
+        })?;
+        let cookie = self.cookie.set(&id.text(), remember.then_some(lasts));
+        Ok((cookie, principal))
+    }
+
+    async fn store_new(&self, key: SessionKey, record: Record, before: Option<SessionId>) -> Result<(), StoreError> {
+        let before = match before {
+            Some(before) => self.ours(before.key()).await?,
+            None => None,
+        };
+        // The last is whoever is at the keyboard: of them too many are ended, and of nobody else.
+        let theirs = match record.ids.last() {
+            Some(id) => self.store.of(id).await?,
+            None => Vec::new(),
+        };
+        let one_more = usize::from(before.is_none_or(|before| !theirs.contains(&before)));
+        let too_many = (theirs.len() + one_more).saturating_sub(MOST_OF_ONE);
+        for oldest in theirs.into_iter().filter(|key| Some(*key) != before).take(too_many) {
+            self.store.end(oldest).await?;
+        }
+        if let Some(before) = before
+            && self.store.replace(before, key, record.clone()).await?
+        {
+            return Ok(());
+        }
+        self.store.create(key, record).await
+    }
+
+    /// The key, where it is that of a live session of this realm.
+    async fn ours(&self, key: SessionKey) -> Result<Option<SessionKey>, StoreError> {
+        Ok(match self.store.load(key).await? {
+            Loaded::Live(live) => self.is_ours(&live).then_some(key),
+            Loaded::Superseded { .. } | Loaded::Unknown => None,
+        })
+    }
+
+    /// Begins a session of somebody else, in place of the caller's own, which says in whose name it acts (`act`, RFC 8693
+    /// §4.1). It ends at log-out, and is fresh for nothing.
+    ///
+    /// # Errors
+    /// As [`log_in`](Self::log_in); and 403 where the caller acts for somebody already.
+    pub async fn act_as(
+        &self,
+        mut login: LogIn,
+        actor: &Principal,
+        before: Option<SessionId>,
+        admit: impl Fn(&Principal) -> Result<(), Denial>,
+    ) -> Result<(String, Principal), Denial> {
+        if actor.actor().is_some() {
+            let reason = Reason::InsufficientPermissions;
+            return Err(Denial::refused(actor.scheme(), reason, "who acts for somebody cannot act for another"));
+        }
+        let mut act = Map::from_iter([
+            ("sub".to_owned(), json!(actor.local_subject())),
+            ("iss".to_owned(), json!(actor.issuer())),
+        ]);
+        if actor.is_client() {
+            act.insert("client_id".to_owned(), json!(actor.local_subject()));
+        }
+        login.claims.insert("act".to_owned(), Value::Object(act));
+        login.remember = false;
+        let ours = actor.issuer() == self.source.issuer.as_ref();
+        let passwords = match (actor.scheme(), &self.users) {
+            (Scheme::Session, _) if ours => {
+                let kept = actor.registered(Kept::NAME).and_then(|kept| serde_json::from_str(kept.text()).ok());
+                kept.filter(|kept: &Kept| kept.from_users).map(|kept| kept.passwords)
+            }
+            (Scheme::Basic, Some(users)) if ours => {
+                let found = users.find(&actor.local_subject()).await;
+                found.map_err(|_| unavailable("the store of users is out of reach").denial)?.map(|user| user.marks())
+            }
+            _ => None,
+        };
+        self.begin(login, passwords, before, admit).await
+    }
+}
