@@ -1,8 +1,13 @@
 //! The login page and what it posts to, log-out, and where both lead: for applications that do not write their own.
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
-use actix_web::web::{self, Either, Form, FormConfig, Json, JsonConfig, Query};
-use actix_web::{HttpRequest, HttpResponse, Resource};
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::error::InternalError;
+use actix_web::web::{self, Form, FormConfig, Json, JsonConfig, Query};
+use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest, HttpResponse, Resource, ResponseError};
 use auth_core::denial::{Denial, Reason};
 use auth_core::users::NameAndPassword;
 use serde::Deserialize;
@@ -20,6 +25,34 @@ struct Posted {
     /// Any value: the browser keeps the session.
     remember: Option<serde_json::Value>,
     return_to: Option<String>,
+}
+
+/// The same, and whether it came as a form. What is wrong with it is said by a status alone: the words of parsers quote what
+/// they read, and that is a password.
+struct Body {
+    posted: Posted,
+    is_form: bool,
+}
+
+impl FromRequest for Body {
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        if request.content_type().eq_ignore_ascii_case("application/json") {
+            let read = Json::from_request(request, payload);
+            Box::pin(async move { read.await.map(|Json(posted)| Self { posted, is_form: false }) })
+        } else {
+            let read = Form::from_request(request, payload);
+            Box::pin(async move { read.await.map(|Form(posted)| Self { posted, is_form: true }) })
+        }
+    }
+}
+
+fn unreadable(error: &impl ResponseError) -> Error {
+    let mut response = HttpResponse::build(error.status_code());
+    let response = response.insert_header((CACHE_CONTROL, "no-store")).finish();
+    InternalError::from_response("a log-in that cannot be read", response).into()
 }
 
 #[derive(Deserialize)]
@@ -50,8 +83,8 @@ impl Auth {
         let path = self.answers().login_page().unwrap_or("/login");
         let path = path.split('?').next().unwrap_or(path);
         let resource = web::resource(path)
-            .app_data(FormConfig::default().limit(LONGEST))
-            .app_data(JsonConfig::default().limit(LONGEST))
+            .app_data(FormConfig::default().limit(LONGEST).error_handler(|error, _| unreadable(&error)))
+            .app_data(JsonConfig::default().limit(LONGEST).error_handler(|error, _| unreadable(&error)))
             .route(web::get().to(show))
             .route(web::head().to(show))
             .route(web::post().to(log_in));
@@ -74,12 +107,9 @@ const HTML: &str = "text/html; charset=utf-8";
 async fn log_in(
     session: Session,
     request: HttpRequest,
-    posted: Either<Form<Posted>, Json<Posted>>,
+    Body { posted, is_form }: Body,
 ) -> actix_web::Result<HttpResponse> {
-    let (Posted { username, password, remember, return_to }, is_form) = match posted {
-        Either::Left(Form(posted)) => (posted, true),
-        Either::Right(Json(posted)) => (posted, false),
-    };
+    let Posted { username, password, remember, return_to } = posted;
     let return_to = LocalPath::of(return_to.as_deref());
     let remember = remember.is_some_and(|remember| !matches!(remember, serde_json::Value::Bool(false)));
     match session.check_password(NameAndPassword::new(username, password), remember).await {

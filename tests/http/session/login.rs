@@ -63,3 +63,33 @@ fn htmx_is_led_to_the_login_and_shown_a_fragment() {
     let evil = server.send(&get("/me").field("HX-Request", "true").field("HX-Current-URL", "http://a//evil.example"));
     assert_eq!(evil.field("hx-redirect"), Some("/login?return_to=/"));
 }
+
+#[test]
+fn a_login_that_cannot_be_read_is_told_so_and_nothing_of_it_is_repeated() {
+    // LOG-1, LOG-2
+    logs::capture();
+    let (server, _) = serving(Sessions::memory(), |auth| auth.users(Staff::default()));
+    let (form, json) = ("application/x-www-form-urlencoded", "application/json");
+    let long = format!("username=a&password={}", "x".repeat(9_000));
+    #[rustfmt::skip]
+    let table = [
+        (json, r#"{"username":"a","password":4711471147}"#, 400),
+        (json, r#"{"username":"a","username":"b","password":"canary-47"}"#, 400),
+        (json, r#"["canary-47"]"#, 400),
+        (json, r#"{"username":"a","password":"canary-47""#, 400),
+        ("application/JSON; charset=utf-8", r#"{"username":{"canary-47":1}}"#, 400),
+        (form, "username=a", 400),
+        (form, "password=canary-47&password=b&username=c", 400),
+        (form, long.as_str(), 413),
+        ("text/plain", "username=a&password=canary-47", 415),
+        ("", "username=a&password=canary-47", 415),
+    ];
+    let (site, ours) = OURS;
+    for (kind, body, expected) in table {
+        let answer = server.send(&request("POST", "/login").field(site, ours).field("Content-Type", kind).body(body));
+        assert_eq!((answer.status, answer.text()), (expected, ""), "{kind} {body}");
+        assert_eq!(answer.field("cache-control"), Some("no-store"), "{body}");
+    }
+    let told = format!("{:?}", logs::lines());
+    assert!(!told.contains("canary-47") && !told.contains("4711471147"), "{told}");
+}

@@ -15,6 +15,7 @@ use auth_actix::{
     Auth, AuthBuilder, Confers, Found, Id, LogIn, MaybePrincipal, Passwords, Principal, Session, Sessions, Unavailable,
     User, Users, public, require, require_auth, require_role, require_scope,
 };
+use auth_tests::logs;
 use auth_tests::server::Server;
 use auth_tests::token::bearer;
 use auth_tests::wire::{Answer, Request, get, request};
