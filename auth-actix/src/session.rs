@@ -120,7 +120,8 @@ impl Session {
         self.answered(self.end().await)
     }
 
-    /// Ends all other sessions of whoever is logged in here: after a new password, say. How many there were.
+    /// Ends all other sessions of whoever is logged in here. How many there were. After a new password that does not do: this one
+    /// began with the one before; [log in](Self::log_in_with_password) again.
     ///
     /// # Errors
     /// As [`log_out`](Self::log_out); and 401 where nobody is logged in.
@@ -316,7 +317,8 @@ impl Session {
 }
 
 impl Auth {
-    /// Ends all sessions of somebody, everywhere: who is dismissed, disabled, or has a new password. How many there were.
+    /// Ends all sessions of somebody, everywhere: who is dismissed, disabled, or has a new password. In a store that several
+    /// realms share, in all of them. How many there were.
     ///
     /// # Errors
     /// The store is out of reach; then they have not ended.

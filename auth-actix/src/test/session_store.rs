@@ -142,6 +142,10 @@ impl Suite {
             assert!(self.live(used).await.is_some_and(|live| live.unseen < ms(300)), "a touch is seen");
         }
         // 900 ms
+        let late = Self::key();
+        let record = of(Some(ms(600)), LONG);
+        assert_eq!(self.store.replace(idle, late, record).await, Ok(false), "what has ended is not replaced");
+        assert_eq!(self.store.load(late).await, Ok(Loaded::Unknown), "and nothing is made");
         assert_eq!(self.store.load(idle).await, Ok(Loaded::Unknown), "looking is no use");
         assert_eq!(self.store.touch(idle).await, Ok(false), "and it does not come back");
         let live = self.live(remembered).await.expect("without an idle time it stays");
@@ -155,6 +159,7 @@ impl Suite {
             assert_eq!(self.store.load(key).await, Ok(Loaded::Unknown), "no use goes beyond the end");
         }
         assert_eq!(self.store.of(&id).await, Ok(Vec::new()), "what has ended is not listed");
+        assert_eq!(self.store.end_all(&id, None).await, Ok(0), "and there is nothing left to end");
     }
 
     /// Many at once: whoever ends a session has ended it.

@@ -116,7 +116,8 @@ impl Blocks {
     /// Lists in Redis or Valkey, shared by all instances that name the same one: `redis://user:password@host:6379/0`. A change
     /// reaches every instance within two seconds. Until they were read once, every request is refused. Where the server is out of reach, what was read before holds for ten; after
     /// that, credentials are answered with 503, since nobody knows any more what was revoked. A server that lost the lists is
-    /// given them again by an instance that has them. No connection is opened here.
+    /// given them again by an instance that has them; it should evict no keys all the same (`maxmemory-policy noeviction`). No
+    /// connection is opened here.
     ///
     /// # Errors
     /// The address is none.
@@ -187,7 +188,7 @@ impl Blocks {
         if !entry.is_writable() {
             return Err(BlocksError::NotWritable);
         }
-        let home = self.0.home.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut home = self.0.home.lock().unwrap_or_else(PoisonError::into_inner);
         // What others wrote into the file meanwhile stays.
         #[cfg(feature = "redis")]
         let mut before = None;
@@ -201,13 +202,13 @@ impl Blocks {
         if !change(&mut snapshot, entry) {
             return Err(BlocksError::Full);
         }
-        match &*home {
+        match &mut *home {
             Home::Memory => {}
             Home::File(path) => file::write(path, &snapshot)?,
             #[cfg(feature = "redis")]
             Home::Redis(server) => {
                 if let Some(before) = &before {
-                    server.write(before, &snapshot).map(drop)?;
+                    server.write(before, &snapshot)?;
                 }
             }
         }

@@ -18,6 +18,9 @@ use crate::server::{self, RedisUrlError};
 const LINES: &str = "auth:blocks";
 const LOG: &str = "auth:blocks:log";
 
+/// Stands among the lines and is none: where it is not, the lines are not those that the log is of.
+const HEADING: &str = "lists";
+
 /// So many marks are kept. Who was away for longer takes the lists for lost, and what was taken out meanwhile is back.
 const KEPT: isize = 1000;
 
@@ -37,6 +40,11 @@ pub enum RedisBlocksError {
     /// It is out of reach.
     #[error("the lists in Redis are out of reach")]
     Unavailable,
+    /// The server has lost the lines, and nobody here knows what they were.
+    #[error(
+        "the lists in Redis were lost: an instance that has read them writes them again; or delete `auth:blocks:log`"
+    )]
+    Lost,
     /// A line is no entry.
     #[error("a line of the lists in Redis is no entry")]
     Line,
@@ -46,6 +54,8 @@ pub enum RedisBlocksError {
 pub(super) struct Server {
     client: Client,
     seen: Option<String>,
+    /// What this instance wrote and has not seen again yet.
+    written: Option<String>,
 }
 
 /// What the server has, joined with what it lost.
@@ -57,7 +67,7 @@ pub(super) struct Read {
 
 impl Server {
     pub(super) fn new(url: &str) -> Result<Self, RedisBlocksError> {
-        server::client(url).map(|client| Self { client, seen: None }).map_err(RedisBlocksError::Address)
+        server::client(url).map(|client| Self { client, seen: None, written: None }).map_err(RedisBlocksError::Address)
     }
 
     fn connect(&self) -> Result<Connection, RedisBlocksError> {
@@ -78,16 +88,20 @@ impl Server {
         let log: Vec<String> = connection.lrange(LOG, 0, KEPT).map_err(away)?;
         let lines: Vec<String> = connection.smembers(LINES).map_err(away)?;
         let mut snapshot = Snapshot::default();
-        for line in lines {
+        let has_heading = lines.iter().any(|line| line == HEADING);
+        for line in lines.iter().filter(|line| *line != HEADING) {
             let entry: Entry = line.parse().map_err(|_| RedisBlocksError::Line)?;
             if !snapshot.add(entry) {
                 return Err(RedisBlocksError::Line);
             }
         }
-        let was_lost = match &self.seen {
-            Some(seen) => !log.contains(seen),
-            None => log.is_empty() && ours.len() > 0,
-        };
+        let known = || self.seen.iter().chain(&self.written);
+        let was_lost = known().any(|mark| !log.contains(mark))
+            || log.is_empty() && ours.len() > 0
+            || !log.is_empty() && !has_heading;
+        if was_lost && known().next().is_none() && ours.len() == 0 {
+            return Err(RedisBlocksError::Lost);
+        }
         if was_lost {
             for entry in ours.entries() {
                 snapshot.add(entry);
@@ -96,9 +110,9 @@ impl Server {
         Ok(Read { snapshot, last: log.into_iter().next(), was_lost })
     }
 
-    /// Writes what is in a snapshot and not on the server, and takes away what is there and not in it: the mark of that. What is
-    /// there then is looked at by the next look, as somebody else may have written in between.
-    pub(super) fn write(&self, before: &Read, after: &Snapshot) -> Result<String, RedisBlocksError> {
+    /// Writes what is in a snapshot and not on the server, and takes away what is there and not in it. What is there then is
+    /// looked at by the next look, as somebody else may have written in between.
+    pub(super) fn write(&mut self, before: &Read, after: &Snapshot) -> Result<(), RedisBlocksError> {
         let lines = |snapshot: &Snapshot| snapshot.entries().map(|entry| entry.to_string()).collect::<HashSet<_>>();
         let (was_lost, before, after) = (before.was_lost, lines(&before.snapshot), lines(after));
         let mark = mark().ok_or(RedisBlocksError::Unavailable)?;
@@ -111,9 +125,11 @@ impl Server {
         for line in before.difference(&after) {
             all.srem(LINES, line).ignore();
         }
+        all.sadd(LINES, HEADING).ignore();
         all.lpush(LOG, &mark).ignore().ltrim(LOG, 0, KEPT).ignore();
-        all.query::<()>(&mut self.connect()?).map_err(|_| RedisBlocksError::Unavailable)?;
-        Ok(mark)
+        // It may have been written although no answer says so.
+        self.written = Some(mark);
+        all.query::<()>(&mut self.connect()?).map_err(|_| RedisBlocksError::Unavailable)
     }
 }
 
@@ -153,15 +169,17 @@ fn look(connection: &mut Option<Connection>, inner: &Inner) -> Result<(), RedisB
         None => server.connect()?,
     };
     let last: Option<String> = open.lindex(LOG, 0).map_err(|_| RedisBlocksError::Unavailable)?;
-    if last != server.seen || !inner.was_read() {
+    if last != server.seen || server.written.is_some() || !inner.was_read() {
         let ours = inner.snapshot.load_full();
         let read = server.read(&ours)?;
-        server.seen = if read.was_lost {
+        if read.was_lost {
             tracing::error!(target: "auth_core", entries = ours.len(), "lists in Redis were lost, and are written again");
-            Some(server.write(&read, &read.snapshot)?)
+            // What was seen is gone; what is written now is looked at next.
+            (server.seen, server.written) = (None, None);
+            server.write(&read, &read.snapshot)?;
         } else {
-            read.last
-        };
+            (server.seen, server.written) = (read.last, None);
+        }
         inner.snapshot.store(Arc::new(read.snapshot));
     }
     *connection = Some(open);

@@ -99,8 +99,8 @@ pub struct Unavailable;
 /// What [`Users::find`] returns: `None` where there is no such user.
 pub type Found<'a> = Pin<Box<dyn Future<Output = Result<Option<User>, Unavailable>> + Send + 'a>>;
 
-/// What [`Users::keep_hash`] returns.
-pub type Kept<'a> = Pin<Box<dyn Future<Output = Result<(), Unavailable>> + Send + 'a>>;
+/// What [`Users::keep_hash`] returns: whether it was kept.
+pub type Kept<'a> = Pin<Box<dyn Future<Output = Result<bool, Unavailable>> + Send + 'a>>;
 
 /// A store of users.
 ///
@@ -126,6 +126,6 @@ pub trait Users: Send + Sync + 'static {
     /// Takes a better hash of the password that the user just logged in with, in place of the one `before`, and of no other:
     /// the password may have changed meanwhile. Unless said, it is dropped.
     fn keep_hash<'a>(&'a self, _name: &'a str, _before: &'a str, _better: &'a str) -> Kept<'a> {
-        Box::pin(std::future::ready(Ok(())))
+        Box::pin(std::future::ready(Ok(false)))
     }
 }

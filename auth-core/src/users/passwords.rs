@@ -11,7 +11,7 @@ use super::flights::Flights;
 use super::hash;
 use super::turns::Turns;
 use super::verified::Verified;
-use super::{Found, SecretString, Unavailable, User, Users};
+use super::{SecretString, Unavailable, User, Users};
 use crate::client::address::Seen;
 use crate::clock;
 use crate::denial::challenge::Scheme;
@@ -117,13 +117,9 @@ impl Passwords {
     /// Whether this login, from there, has to wait, as far as this instance knows: nothing is counted, and
     /// nobody is asked.
     pub fn must_wait(&self, presented: &NameAndPassword, client: Option<Seen>) -> Option<RetryAfter> {
-        let NameAndPassword { name, password } = presented;
-        let verified = self.verified.as_ref();
-        // What is being judged may turn out to be no failure, and what was right a moment ago is not counted.
-        if self.flights.has(name) || verified.is_some_and(|known| known.may_be(name, password, clock::monotonic())) {
-            return None;
-        }
-        self.throttle.must_wait(&self.account(name), client)
+        let name = presented.name();
+        // What is being judged may turn out to be no failure.
+        if self.flights.has(name) { None } else { self.throttle.must_wait(&self.account(name), client) }
     }
 
     /// Whether failures are counted for other processes too.
@@ -143,22 +139,21 @@ impl Passwords {
     }
 
     /// Counts an attempt. Where too many are being judged, those may turn out to be no failures, as those of a browser that
-    /// asks for several things at once: they are waited for.
+    /// asks for several things at once: they are waited for, by a few.
     async fn admit(&self, name: &str, client: Option<Seen>) -> Result<Attempt, Turned> {
         let account = self.account(name);
-        let wait = async {
-            loop {
-                // Before it is counted: what lands in between is not missed.
-                let landed = self.flights.landing(name);
-                match (self.throttle.admit(&account, client).await, landed) {
-                    (Err(Turned::Away(_)), Some(landed)) => landed.await,
-                    (outcome, _) => break outcome,
-                }
-            }
-        };
-        match tokio::time::timeout(FLIGHT_PATIENCE, wait).await {
-            Ok(outcome) => outcome,
-            Err(_) => self.throttle.admit(&account, client).await,
+        let until = clock::monotonic().plus(FLIGHT_PATIENCE);
+        let mut waits = None;
+        loop {
+            // Before it is counted: what lands in between is not missed.
+            let landing = self.flights.landing(name, &mut waits);
+            let outcome = self.throttle.admit(&account, client).await;
+            let (Err(Turned::Away(_)), Some(landing), Some(patience)) =
+                (&outcome, landing, until.after(clock::monotonic()))
+            else {
+                return outcome;
+            };
+            let _ = tokio::time::timeout(patience, landing).await;
         }
     }
 
@@ -186,9 +181,6 @@ impl Passwords {
         let unavailable =
             |cause| Denial::refused(scheme, Reason::AuthenticationUnavailable(RetryAfter::seconds(2)), cause);
         let NameAndPassword { name, password } = presented;
-        if let Some(user) = self.verified_lately(&name, &password).await {
-            return Ok((name, user));
-        }
         // Before the hash, and counted as a failure until it is known to be none: many at once find no gap.
         let attempt = match self.admit(&name, client).await {
             Ok(attempt) => attempt,
@@ -221,16 +213,34 @@ impl Passwords {
         verified.knows(name, password, &user.hash, clock::monotonic()).then_some(user)
     }
 
+    /// The hash that the store has in place of the one before: the better one, or that of somebody who came first with the same
+    /// password. The login is good whether or not the store takes it.
+    async fn replace_hash(&self, name: &str, before: &str, better: String, password: SecretString) -> Option<String> {
+        let kept = NoPanic(Box::pin(async { self.users.keep_hash(name, before, &better).await }));
+        let kept = tokio::time::timeout(STORE_PATIENCE, kept).await;
+        if matches!(kept, Ok(Ok(true))) {
+            return Some(better);
+        }
+        let now = self.find(name).await.ok()??.hash;
+        let is_other = now != before;
+        let fits = tokio::task::spawn_blocking(move || (is_other && hash::fits(&password, &now)).then_some(now));
+        fits.await.ok()?
+    }
+
     async fn judge(
         &self,
         name: String,
         password: SecretString,
         client: Option<Seen>,
     ) -> Result<Option<(String, User)>, &'static str> {
+        if let Some(user) = self.verified_lately(&name, &password).await {
+            return Ok(Some((name, user)));
+        }
         let turn = self.turns.take(client.map(Seen::address)).await.ok_or("too many passwords are being verified")?;
         let user = self.find(&name).await.map_err(|Unavailable| "the store of users is out of reach")?;
         let hash = user.as_ref().map_or_else(|| self.users.decoy().into_owned(), |user| user.hash.clone());
         let (of_name, verified, decoy) = (name.clone(), self.verified.clone(), super::DECOY);
+        let again = password.clone();
         let verdict = tokio::task::spawn_blocking(move || {
             let _turn = turn; // kept until the hash is done, even if nobody waits for it any more
             let fits = hash::fits(&password, &hash);
@@ -248,11 +258,7 @@ impl Passwords {
         let (fits, better) = verdict.await.map_err(|_| "the verification of the password failed")?;
         let Some(mut user) = user.filter(|_| fits) else { return Ok(None) };
         if let Some(better) = better {
-            // The login is good whether or not the store takes it.
-            let kept =
-                NoPanic(Box::pin(async { self.users.keep_hash(&name, &user.hash, &better).await.map(|()| None) }));
-            let _ = tokio::time::timeout(STORE_PATIENCE, kept).await;
-            user.better = Some(better);
+            user.better = self.replace_hash(&name, &user.hash, better, again).await;
         }
         Ok(Some((name, user)))
     }
@@ -265,10 +271,10 @@ impl std::fmt::Debug for Passwords {
 }
 
 /// A store that panics is out of reach.
-struct NoPanic<'a>(Found<'a>);
+struct NoPanic<F>(Pin<Box<F>>);
 
-impl Future for NoPanic<'_> {
-    type Output = Result<Option<User>, Unavailable>;
+impl<T, F: Future<Output = Result<T, Unavailable>>> Future for NoPanic<F> {
+    type Output = Result<T, Unavailable>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         // Unwind safe: after a panic the future is not polled again.
@@ -284,7 +290,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::super::hash::Cost;
-    use super::super::{Kept, UsersFile, hash_password};
+    use super::super::{Found, Kept, UsersFile, hash_password};
     use super::*;
 
     /// Counts how often it was asked for a decoy, once for each unknown user, and keeps better hashes.
@@ -313,7 +319,7 @@ mod tests {
         fn keep_hash<'a>(&'a self, name: &'a str, before: &'a str, better: &'a str) -> Kept<'a> {
             assert_eq!(self.old.as_ref().map(|user| user.hash.as_str()), Some(before));
             self.kept.lock().unwrap().push((name.to_owned(), better.to_owned()));
-            Box::pin(std::future::ready(Ok(())))
+            Box::pin(std::future::ready(Ok(true)))
         }
     }
 
@@ -404,6 +410,13 @@ mod tests {
                 "{name} waits for a turn: {denial:?}"
             );
         }
+        // Who guesses is stopped, and finds out nothing by it, though the right one is known.
+        for _ in 0..5 {
+            hashless.throttle.admit(&hashless.account("alice"), None).await.unwrap();
+        }
+        let away = verify(&hashless, "alice", "correct horse").await.unwrap_err();
+        assert!(matches!(away.reason, Reason::TooManyAttempts(_)), "{away:?}");
+        let hashless = hashless.throttle(Throttle::memory());
         let forgetful = Passwords { verified: None, ..hashless };
         assert!(verify(&forgetful, "alice", "correct horse").await.is_err(), "never unless set");
         // A hash that was replaced by the login itself is another one.

@@ -211,7 +211,8 @@ impl SqlUsers {
         })
     }
 
-    /// Gives a user another password.
+    /// Gives a user another password. Sessions that began with the one before end within a minute, that of whoever changes it too:
+    /// log them in again with the new one (`Session::log_in_with_password`), which is also a new id.
     ///
     /// # Errors
     /// There is no such user, or the database refuses.
@@ -299,7 +300,7 @@ impl Users for SqlUsers {
         Box::pin(async move {
             const KEEP: &str = "UPDATE auth_users SET hash = $3 WHERE name = $1 AND hash = $2";
             let kept = with!(self, pool => {
-                sqlx::query(KEEP).bind(name).bind(before).bind(better).execute(pool).await.map(drop)
+                sqlx::query(KEEP).bind(name).bind(before).bind(better).execute(pool).await.map(|done| done.rows_affected() == 1)
             });
             kept.map_err(|error| unavailable(&error))
         })

@@ -205,3 +205,17 @@ fn roles_of_live_sessions_can_be_changed() {
     assert_eq!(actix_web::rt::System::new().block_on(changed), Ok(0));
     assert_eq!(server.send(&with(&acting, "/admin")).status, 403);
 }
+
+#[test]
+fn many_requests_at_once_of_a_session_that_is_always_asked_about_are_all_answered() {
+    // SESS-5
+    let staff = Staff::default();
+    let (server, _) = serving(Sessions::memory().refresh_roles_after(Duration::ZERO), |auth| auth.users(staff.clone()));
+    let cookie = cookie_of(&server.send(&posted("/login", &json!({ "username": "alice", "password": PASSWORD }))));
+    let statuses: Vec<u16> = std::thread::scope(|scope| {
+        let ask = || (0..20).map(|_| server.send(&with(&cookie, "/me")).status).collect::<Vec<_>>();
+        let all: Vec<_> = (0..16).map(|_| scope.spawn(ask)).collect();
+        all.into_iter().flat_map(|one| one.join().unwrap()).collect()
+    });
+    assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
+}

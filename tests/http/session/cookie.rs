@@ -122,6 +122,7 @@ fn what_would_weaken_sessions_does_not_build_or_answers_this_machine_alone() {
         (Sessions::memory().cookie_name("__Host-x"), "`.session(…)`: `.cookie_name(…)`: \"__Host-x\" is no name of a cookie: write letters, digits, `-` and `_`, without a prefix such as `__Host-`"),
         (Sessions::memory().idle_timeout(Duration::ZERO), "`.session(…)`: `.idle_timeout(…)`: at least a second, and at most a year"),
         (Sessions::memory().absolute_timeout(Duration::MAX), "`.session(…)`: `.absolute_timeout(…)`: at least a second, and at most a year"),
+        (Sessions::memory().refresh_roles_after(2 * hour), "`.session(…)`: `.refresh_roles_after(…)`: at most an hour"),
         (Sessions::memory().absolute_timeout(hour).idle_timeout(2 * hour), "`.session(…)`: `.idle_timeout(…)` is longer than `.absolute_timeout(…)`"),
     ];
     for (sessions, expected) in table {

@@ -16,6 +16,18 @@ fn nobody_fills_the_store_and_too_many_sessions_end_their_own() {
     );
     assert_eq!(server.send(&with(&bob, "/me")).status, 200);
     logged_in(&server, json!({ "sub": "alice" }));
+    // Who shares an identity says for how many it is.
+    let (server, _) = serving(Sessions::memory().most_of_one(3), |auth| auth);
+    let guests: Vec<_> = (0..4).map(|_| logged_in(&server, json!({ "sub": "guest" }))).collect();
+    let alive = guests.iter().map(|cookie| server.send(&with(cookie, "/me")).status == 200);
+    assert_eq!(alive.collect::<Vec<_>>(), [false, true, true, true]);
+    // An administrator who acts as her is not pushed out by her logins.
+    let bob = logged_in(&server, json!({ "sub": "bob", "roles": ["admin"] }));
+    let acting = cookie_of(&server.send(&posted("/act", &json!({ "sub": "alice" })).field("Cookie", &bob)));
+    for _ in 0..5 {
+        logged_in(&server, json!({ "sub": "alice" }));
+    }
+    assert_eq!(server.send(&with(&acting, "/me")).status, 200);
     // Nor by two accounts that take the place of each other.
     let (server, _) = serving(Sessions::in_store(auth_actix::MemoryStore::new(250)), |auth| auth);
     for _ in 0..150 {

@@ -4,14 +4,11 @@ use serde_json::{Map, Value, json};
 
 use super::kept::Kept;
 use super::store::{Loaded, Record, SessionKey, StoreError};
-use super::{LogIn, SessionId, Verifier, unavailable};
+use super::{LiveSession, LogIn, SessionId, Verifier, ended, unavailable};
 use crate::clock;
 use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Reason};
 use crate::principal::Principal;
-
-/// Nobody has more sessions at a time: one more ends the oldest of theirs, so that no account fills the store.
-const MOST_OF_ONE: usize = 100;
 
 /// Claims longer than this are no session.
 const LONGEST_CLAIMS: usize = 16 * 1024;
@@ -78,15 +75,8 @@ impl Verifier {
             Some(before) => self.ours(before.key()).await?,
             None => None,
         };
-        // The last is whoever is at the keyboard: of them too many are ended, and of nobody else.
-        let theirs = match record.ids.last() {
-            Some(id) => self.store.of(id).await?,
-            None => Vec::new(),
-        };
-        let one_more = usize::from(before.is_none_or(|before| !theirs.contains(&before)));
-        let too_many = (theirs.len() + one_more).saturating_sub(MOST_OF_ONE);
-        for oldest in theirs.into_iter().filter(|key| Some(*key) != before).take(too_many) {
-            self.store.end(oldest).await?;
+        if let Some(who) = record.ids.last() {
+            self.make_room(who, before).await?;
         }
         if let Some(before) = before
             && self.store.replace(before, key, record.clone()).await?
@@ -94,6 +84,26 @@ impl Verifier {
             return Ok(());
         }
         self.store.create(key, record).await
+    }
+
+    /// Ends the oldest sessions of whoever is at the keyboard, where there are too many: of theirs in this realm, and of nobody
+    /// else.
+    async fn make_room(&self, who: &str, before: Option<SessionKey>) -> Result<(), StoreError> {
+        if self.store.of(who).await?.len() < self.most_of_one {
+            return Ok(());
+        }
+        let is_at = |session: &LiveSession| {
+            let actor = session.principal.actors().last().map(|actor| actor.id());
+            actor.unwrap_or_else(|| session.principal.id()).to_string() == who
+        };
+        let Ok(id) = who.parse() else { return Ok(()) };
+        let theirs: Vec<_> = self.of(&id).await?.into_iter().filter(is_at).map(|session| session.key).collect();
+        let one_more = usize::from(before.is_none_or(|before| !theirs.contains(&before)));
+        let too_many = (theirs.len() + one_more).saturating_sub(self.most_of_one);
+        for oldest in theirs.into_iter().filter(|key| Some(*key) != before).take(too_many) {
+            self.store.end(oldest).await?;
+        }
+        Ok(())
     }
 
     /// The key, where it is that of a live session of this realm.
@@ -137,7 +147,9 @@ impl Verifier {
             }
             (Scheme::Basic, Some(users)) if ours => {
                 let found = users.find(&actor.local_subject()).await;
-                found.map_err(|_| unavailable("the store of users is out of reach").denial)?.map(|user| user.marks())
+                let found = found.map_err(|_| unavailable("the store of users is out of reach").denial)?;
+                let gone = || ended("the user who acts is gone", false).denial;
+                Some(found.ok_or_else(gone)?.marks())
             }
             _ => None,
         };

@@ -100,8 +100,8 @@ impl Verifier {
         for key in self.store.of(&id.to_string()).await? {
             // Once more where a request changed it meanwhile; each change is of another request, so this ends.
             while let Loaded::Live(live) = self.store.load(key).await? {
-                if live.record.ids.first() != Some(&id.to_string()) {
-                    break; // they act as somebody else there
+                if live.record.ids.first() != Some(&id.to_string()) || !self.is_ours(&live) {
+                    break; // they act as somebody else there, or it is a neighbour's
                 }
                 let Ok(Value::Object(mut claims)) = serde_json::from_str(&live.record.claims) else { break };
                 claims.insert("roles".to_owned(), json!(roles));

@@ -210,29 +210,34 @@ impl MemoryStore {
             return false;
         }
         self.count.fetch_add(1, Ordering::Relaxed); // the room of the old one
-        let replaced = {
+        let (gone, lived) = {
             let mut shard = self.shard(old);
             let lives = shard.live(old, now).is_some();
             if lives {
                 shard.superseded.insert(old, (new, now.plus(SUPERSEDED)));
             }
-            shard.live.remove(&old).filter(|_| lives)
+            (shard.live.remove(&old), lives)
         };
-        match replaced {
-            Some(old_entry) => {
-                self.count.fetch_sub(1, Ordering::Relaxed);
-                old_entry.record.ids.iter().for_each(|id| subjects.forget(id, old));
-                true
-            }
-            None => {
-                self.take(new, now, &mut subjects);
-                false
-            }
+        if let Some(gone) = gone {
+            self.count.fetch_sub(1, Ordering::Relaxed);
+            gone.record.ids.iter().for_each(|id| subjects.forget(id, old));
         }
+        if !lived {
+            self.take(new, now, &mut subjects);
+        }
+        lived
     }
 
     fn keys_of(&self, id: &str) -> Vec<SessionKey> {
         locked(&self.subjects, self.position(id)).get(id).into_iter().flatten().copied().collect()
+    }
+
+    /// Takes out of somebody's list what is in no shard.
+    fn forget_gone(&self, id: &str, key: SessionKey) {
+        let mut subjects = self.lock([&id.to_owned()].into_iter());
+        if !self.shard(key).live.contains_key(&key) {
+            subjects.forget(id, key);
+        }
     }
 
     fn end_now(&self, key: SessionKey, now: Moment) -> bool {
@@ -306,10 +311,16 @@ impl SessionStore for MemoryStore {
         let mut ended = 0;
         // Until none is left: one may be replaced by another meanwhile.
         loop {
-            let keys = self.keys_of(id).into_iter().filter(|key| Some(*key) != but);
-            match keys.map(|key| u64::from(self.end_now(key, now))).reduce(|all, one| all + one) {
-                Some(more) => ended += more,
-                None => break,
+            let keys: Vec<_> = self.keys_of(id).into_iter().filter(|key| Some(*key) != but).collect();
+            if keys.is_empty() {
+                break;
+            }
+            for key in keys {
+                if self.end_now(key, now) {
+                    ended += 1;
+                } else {
+                    self.forget_gone(id, key);
+                }
             }
         }
         Box::pin(ready(Ok(ended)))

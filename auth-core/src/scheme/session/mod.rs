@@ -64,6 +64,7 @@ pub struct Verifier {
     lasts: Duration,
     remembers: Duration,
     refresh: Duration,
+    most_of_one: usize,
     source: Arc<Source>,
     users: Option<Passwords>,
 }
@@ -102,7 +103,7 @@ impl Verifier {
     pub async fn verify(&self, id: SessionId) -> Result<Verified, Refused> {
         /// Another request may change the session meanwhile; each time that is another one.
         const TRIALS: usize = 5;
-        let key = id.key();
+        let (key, mut lost) = (id.key(), false);
         for _ in 0..TRIALS {
             let live = match self.store.load(key).await {
                 Ok(Loaded::Live(live)) => live,
@@ -112,10 +113,15 @@ impl Verifier {
             };
             let claims = match self.changed(key, &live).await? {
                 None => live.record.claims,
+                // Another request has just found the same.
+                Some(claims) if lost && claims == live.record.claims => claims,
                 Some(claims) => match self.store.update(key, live.version, claims.clone()).await {
                     Ok(true) => claims,
                     // Changed or ended by somebody else: what is there now counts.
-                    Ok(false) => continue,
+                    Ok(false) => {
+                        lost = true;
+                        continue;
+                    }
                     Err(_) => return Err(unavailable("the store of sessions is out of reach")),
                 },
             };

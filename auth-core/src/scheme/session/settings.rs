@@ -32,6 +32,7 @@ pub struct Sessions {
     lasts: Duration,
     remembers: Duration,
     refresh: Duration,
+    most_of_one: usize,
     confers: Option<Confers>,
     all_scopes: bool,
 }
@@ -46,6 +47,9 @@ pub enum SessionsError {
     /// A session would end at once, or never.
     #[error("`.{0}(…)`: at least a second, and at most a year")]
     Timeout(&'static str),
+    /// A role that was withdrawn would hold for too long.
+    #[error("`.refresh_roles_after(…)`: at most an hour")]
+    Refresh,
     /// The idle time-out would never come.
     #[error("`.idle_timeout(…)` is longer than `.absolute_timeout(…)`")]
     IdleIsLonger,
@@ -79,6 +83,7 @@ impl Sessions {
             lasts: Duration::from_secs(12 * 3600),
             remembers: Duration::from_secs(30 * 24 * 3600),
             refresh: Duration::from_secs(60),
+            most_of_one: 100,
             confers: None,
             all_scopes: false,
         }
@@ -118,7 +123,13 @@ impl Sessions {
         Self { remembers, ..self }
     }
 
-    /// How old the roles in a session may be before the store of users is asked again. A minute unless set.
+    /// Nobody has more sessions at a time than so many, 100 unless set: one more ends the oldest of theirs, so that no account
+    /// fills the store. More for an identity that many share, such as that of guests.
+    pub fn most_of_one(self, sessions: usize) -> Self {
+        Self { most_of_one: sessions, ..self }
+    }
+
+    /// How old the roles in a session may be before the store of users is asked again. A minute unless set; at most an hour.
     pub fn refresh_roles_after(self, age: Duration) -> Self {
         Self { refresh: age, ..self }
     }
@@ -158,6 +169,9 @@ impl Sessions {
         if let Some((name, _)) = times.iter().find(|(_, time)| *time < Duration::from_secs(1) || *time > LONGEST) {
             return Err(SessionsError::Timeout(name));
         }
+        if self.refresh > Duration::from_secs(3600) {
+            return Err(SessionsError::Refresh);
+        }
         if self.idle > self.lasts {
             return Err(SessionsError::IdleIsLonger);
         }
@@ -181,6 +195,7 @@ impl Sessions {
             lasts: self.lasts,
             remembers: self.remembers,
             refresh: self.refresh,
+            most_of_one: self.most_of_one.max(1),
             source: Arc::new(source),
             users,
         })
