@@ -86,6 +86,24 @@ fn what_is_revoked_at_one_instance_is_revoked_at_all_and_stays_so_when_the_serve
         assert_eq!([status(&one), status(&other)], [401, 401], "after a rollback");
         let (fourth, _) = instance(&redis);
         within(5, "a new instance is told by those that know", || status(&fourth) == 401);
+        // One that lost the last change alone, in the second before it was looked at again.
+        let marks = redis.command("LLEN auth:blocks:log");
+        let line = format!("revoke token {ISSUER} j9 {}", now() + 3600);
+        blocks.add(line.parse().unwrap()).unwrap();
+        redis.command("LPOP auth:blocks:log");
+        assert_eq!(redis.command(&format!("SREM auth:blocks \"{line}\"")), ":1");
+        assert_eq!(redis.command("LLEN auth:blocks:log"), marks);
+        std::thread::sleep(Duration::from_secs(3));
+        let j9 = bearer(json!({ "jti": "j9" }));
+        let statuses = [&one, &other].map(|server| server.send(&get("/me").authorization(&j9)).status);
+        assert_eq!(statuses, [401, 401], "it is written again, and known to all");
+        // One that threw the lines away, and kept the log.
+        redis.command("DEL auth:blocks");
+        let (fifth, _) = instance(&redis);
+        blocks.add("block address 192.0.2.11".parse().unwrap()).unwrap();
+        std::thread::sleep(Duration::from_secs(3));
+        let servers = [&one, &other, &fifth];
+        assert_eq!(servers.map(status), [401, 401, 401], "by who knows them, to who does not");
         assert!(
             blocks.entries().iter().any(|entry| entry.to_string().contains("192.0.2.77")),
             "and what it has is read"

@@ -1,5 +1,7 @@
 //! Who calls by a session, what they may, and what another site's page may not.
 
+use auth_actix::{Loaded, MemoryStore, Record, SessionKey, SessionStore, Stored};
+
 use super::*;
 
 #[test]
@@ -206,16 +208,48 @@ fn roles_of_live_sessions_can_be_changed() {
     assert_eq!(server.send(&with(&acting, "/admin")).status, 403);
 }
 
+/// A store at which somebody else is always a little quicker, and writes the same.
+struct Contended(MemoryStore);
+
+impl SessionStore for Contended {
+    fn create(&self, key: SessionKey, record: Record) -> Stored<'_, ()> {
+        self.0.create(key, record)
+    }
+
+    fn load(&self, key: SessionKey) -> Stored<'_, Loaded> {
+        self.0.load(key)
+    }
+
+    fn touch(&self, key: SessionKey) -> Stored<'_, bool> {
+        self.0.touch(key)
+    }
+
+    fn update(&self, key: SessionKey, version: u64, claims: String) -> Stored<'_, bool> {
+        Box::pin(async move { self.0.update(key, version, claims).await.map(|_| false) })
+    }
+
+    fn replace(&self, old: SessionKey, new: SessionKey, record: Record) -> Stored<'_, bool> {
+        self.0.replace(old, new, record)
+    }
+
+    fn end(&self, key: SessionKey) -> Stored<'_, bool> {
+        self.0.end(key)
+    }
+
+    fn end_all<'a>(&'a self, id: &'a str, but: Option<SessionKey>) -> Stored<'a, u64> {
+        self.0.end_all(id, but)
+    }
+
+    fn of<'a>(&'a self, id: &'a str) -> Stored<'a, Vec<SessionKey>> {
+        self.0.of(id)
+    }
+}
+
 #[test]
-fn many_requests_at_once_of_a_session_that_is_always_asked_about_are_all_answered() {
+fn many_requests_at_once_that_find_the_same_are_all_answered() {
     // SESS-5
-    let staff = Staff::default();
-    let (server, _) = serving(Sessions::memory().refresh_roles_after(Duration::ZERO), |auth| auth.users(staff.clone()));
+    let sessions = Sessions::in_store(Contended(MemoryStore::new(10))).refresh_roles_after(Duration::ZERO);
+    let (server, _) = serving(sessions, |auth| auth.users(Staff::default()));
     let cookie = cookie_of(&server.send(&posted("/login", &json!({ "username": "alice", "password": PASSWORD }))));
-    let statuses: Vec<u16> = std::thread::scope(|scope| {
-        let ask = || (0..20).map(|_| server.send(&with(&cookie, "/me")).status).collect::<Vec<_>>();
-        let all: Vec<_> = (0..16).map(|_| scope.spawn(ask)).collect();
-        all.into_iter().flat_map(|one| one.join().unwrap()).collect()
-    });
-    assert!(statuses.iter().all(|status| *status == 200), "{statuses:?}");
+    assert_eq!(server.send(&with(&cookie, "/me")).status, 200);
 }
