@@ -50,9 +50,13 @@ async fn suite(users: SqlUsers, hash_of: impl AsyncFn(&str) -> String) {
     users.migrate().await.unwrap(); // again, and nothing is done
     users.add("alice", &PASSWORD.into(), ["admin", "editor", "admin"]).await.unwrap();
     users.add("J\u{fc}rgen \"'; DROP TABLE auth_users; --", &PASSWORD.into(), [""; 0]).await.unwrap();
-    assert!(matches!(users.add("alice", &"other".into(), ["x"]).await, Err(SqlUsersError::Exists)));
+    assert!(matches!(users.add("alice", &PASSWORD.into(), ["x"]).await, Err(SqlUsersError::Exists)));
     for name in ["", "a:b", "a\0b", "a\nb"] {
         assert!(matches!(users.add(name, &PASSWORD.into(), [""; 0]).await, Err(SqlUsersError::Name)), "{name:?}");
+    }
+    for password in ["", "fourteen chars", &"x".repeat(1025)] {
+        let refused = users.add("short", &password.into(), [""; 0]).await;
+        assert!(matches!(refused, Err(SqlUsersError::Password)), "PWD-2: {password:?}");
     }
     let md5 = users.add_with_hash("m", "$1$abc", [""; 0]).await;
     assert!(matches!(md5, Err(SqlUsersError::Hash(HashError::NotArgon2id))));
@@ -96,8 +100,8 @@ async fn suite(users: SqlUsers, hash_of: impl AsyncFn(&str) -> String) {
     users.keep_hash("old", CHEAP, "stale").await.unwrap();
     assert_eq!(hash_of("old").await, better);
     assert_eq!((status(&server, "alice", PASSWORD), status(&server, "alice", "wrong")), (200, 401));
-    users.set_password("alice", &"another one".into()).await.unwrap();
-    assert_eq!((status(&server, "alice", PASSWORD), status(&server, "alice", "another one")), (401, 200));
+    users.set_password("alice", &"another one, and long".into()).await.unwrap();
+    assert_eq!((status(&server, "alice", PASSWORD), status(&server, "alice", "another one, and long")), (401, 200));
     assert_eq!(status(&server, "nobody", PASSWORD), 401);
 }
 
@@ -126,7 +130,7 @@ fn users_in_sqlite_are_those_of_the_table() {
         again.migrate().await.unwrap();
         assert!(again.find("alice").await.unwrap().is_some());
         sqlx::query("UPDATE auth_users SET hash = 'unusable' WHERE name = 'alice'").execute(&pool).await.unwrap();
-        assert_eq!(status(&serving(again.clone()), "alice", "another one"), 401, "as an unknown user");
+        assert_eq!(status(&serving(again.clone()), "alice", "another one, and long"), 401, "as an unknown user");
         sqlx::query("INSERT INTO auth_migrations SELECT 2, description, installed_on, success, checksum, execution_time FROM auth_migrations")
             .execute(&pool).await.unwrap();
         assert!(matches!(again.migrate().await, Err(SqlUsersError::Migration)), "a later version was here");
@@ -168,16 +172,16 @@ fn users_in_postgres_are_those_of_the_table_and_while_it_is_away_nobody_is_judge
         })
         .await;
         let server = serving(SqlUsers::postgres(pool));
-        assert_eq!(status(&server, "alice", "another one"), 200);
+        assert_eq!(status(&server, "alice", "another one, and long"), 200);
         postgres.kill();
-        for (name, password) in [("alice", "another one"), ("alice", "wrong"), ("nobody", "wrong")] {
+        for (name, password) in [("alice", "another one, and long"), ("alice", "wrong"), ("nobody", "wrong")] {
             let away = server.send(&get("/me").authorization(basic(name, password)));
             assert_eq!((away.status, away.problem().as_str()), (503, "authentication-unavailable"), "{name}");
         }
         postgres.restart();
         let back = (0..50).any(|_| {
             std::thread::sleep(Duration::from_millis(100));
-            status(&server, "alice", "another one") == 200
+            status(&server, "alice", "another one, and long") == 200
         });
         assert!(back, "without a restart of the application");
     });

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use secrecy::ExposeSecret as _;
 use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
@@ -62,6 +63,9 @@ pub enum SqlUsersError {
     /// The hash cannot be used.
     #[error("{0}")]
     Hash(HashError),
+    /// A password that is the only factor has 15 characters (NIST SP 800-63B §3.1.1.2), and none has more than 1024 bytes.
+    #[error("a password has 15 characters at least, and 1024 bytes at most")]
+    Password,
     /// By the time that it takes, the hash would tell that there is this user.
     #[error("the hash costs more to verify than those that are made here: m=19456,t=2,p=1")]
     Dear,
@@ -164,10 +168,11 @@ impl SqlUsers {
         Err(SqlUsersError::Migration)
     }
 
-    /// Adds a user.
+    /// Adds a user. Their password has 15 characters at least, whichever: where it is not the only factor, and fewer will do, hash
+    /// it yourself, and [add that](Self::add_with_hash).
     ///
     /// # Errors
-    /// There is one of that name, the name is none, or the database refuses.
+    /// There is one of that name, the name or the password is none, or the database refuses.
     pub async fn add(
         &self,
         name: &str,
@@ -215,7 +220,7 @@ impl SqlUsers {
     /// log them in again with the new one (`Session::log_in_with_password`), which is also a new id.
     ///
     /// # Errors
-    /// There is no such user, or the database refuses.
+    /// There is no such user, the password is none, or the database refuses.
     pub async fn set_password(&self, name: &str, password: &SecretString) -> Result<(), SqlUsersError> {
         let hash = hashed(password).await?;
         let changed = with!(self, pool => sqlx::query("UPDATE auth_users SET hash = $2 WHERE name = $1")
@@ -320,6 +325,10 @@ const fn known(changed: u64) -> Result<(), SqlUsersError> {
 
 /// Off the event loop, as it takes a while.
 async fn hashed(password: &SecretString) -> Result<String, SqlUsersError> {
+    let text = password.expose_secret();
+    if text.chars().count() < 15 || text.len() > 1024 {
+        return Err(SqlUsersError::Password);
+    }
     let password = password.clone();
     let hashed = tokio::task::spawn_blocking(move || hash_password(&password)).await;
     hashed.ok().and_then(Result::ok).ok_or(SqlUsersError::Unavailable)
