@@ -203,11 +203,7 @@ impl FromRequest for MaybePrincipal {
         let request = request.clone();
         Box::pin(async move {
             if decided(&request).is_none() {
-                let outcome = match enforce::enforce(&request, &PUBLIC) {
-                    Enforced::Allowed => Ok(()),
-                    Enforced::Refused(denied) => Err(denied),
-                    Enforced::Pending(decision) => decision.await,
-                };
+                let outcome = enforce::enforce(&request, &PUBLIC).settled().await;
                 outcome.map_err(|denied| enforce::refuse(&request, &PUBLIC, denied, Payload::None))?;
             }
             Ok(decided(&request).unwrap_or(Found::Nobody).into())

@@ -239,19 +239,19 @@ impl Session {
     async fn end_others(&self) -> Result<u64, Denial> {
         self.check_site()?;
         let caller = self.caller()?;
-        let ended = self.sessions()?.end_all(&caller.id(), self.id()?).await.map_err(unavailable)?;
+        let ended = self.sessions()?.end_all(&caller.id(), self.id()?).await.map_err(StoreError::denial)?;
         audit::session(&self.request, &self.auth, Happened::LoggedOut, Some(&caller))?;
         Ok(ended)
     }
 
     async fn list(&self) -> Result<Vec<LiveSession>, Denial> {
-        self.sessions()?.of(&self.caller()?.id()).await.map_err(unavailable)
+        self.sessions()?.of(&self.caller()?.id()).await.map_err(StoreError::denial)
     }
 
     async fn end_own(&self, key: SessionKey) -> Result<bool, Denial> {
         self.check_site()?;
         let caller = self.caller()?;
-        let ended = self.sessions()?.end_one(&caller.id(), key).await.map_err(unavailable)?;
+        let ended = self.sessions()?.end_one(&caller.id(), key).await.map_err(StoreError::denial)?;
         if ended {
             audit::session(&self.request, &self.auth, Happened::LoggedOut, Some(&caller))?;
         }
@@ -369,9 +369,4 @@ impl Auth {
         audit::done_to(self, Happened::RolesChanged, id);
         Ok(changed)
     }
-}
-
-fn unavailable(_: StoreError) -> Denial {
-    let reason = Reason::AuthenticationUnavailable(auth_core::denial::RetryAfter::seconds(2));
-    Denial::refused(Scheme::Session, reason, "the store of sessions is out of reach")
 }

@@ -153,6 +153,17 @@ pub(crate) enum Enforced {
     Pending(Pending),
 }
 
+impl Enforced {
+    /// The decision, however long it takes.
+    pub(crate) async fn settled(self) -> Result<(), Denied> {
+        match self {
+            Self::Allowed => Ok(()),
+            Self::Refused(denied) => Err(denied),
+            Self::Pending(decision) => decision.await,
+        }
+    }
+}
+
 /// The rest of a decision, which takes a while.
 pub(crate) type Pending = Pin<Box<dyn Future<Output = Result<(), Denied>>>>;
 

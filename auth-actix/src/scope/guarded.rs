@@ -14,7 +14,7 @@ use actix_web::{Error, HttpMessage, Resource, Scope};
 use auth_core::rule::Rule;
 
 use super::service::{Registry, Service};
-use crate::enforce::{self, Enforced};
+use crate::enforce;
 
 /// A service that is no handler, with a rule in front of it. Made by [`guarded`].
 #[must_use]
@@ -173,12 +173,7 @@ where
     fn call(&self, mut request: ServiceRequest) -> Self::Future {
         let (rule, service) = (self.rule, Rc::clone(&self.service));
         Box::pin(async move {
-            let decision = match enforce::enforce(request.request(), rule) {
-                Enforced::Allowed => Ok(()),
-                Enforced::Refused(denial) => Err(denial),
-                Enforced::Pending(decision) => decision.await,
-            };
-            if let Err(denial) = decision {
+            if let Err(denial) = enforce::enforce(request.request(), rule).settled().await {
                 let payload = HttpMessage::take_payload(&mut request);
                 let error = enforce::refuse(request.request(), rule, denial, payload);
                 return Ok(request.error_response(error));

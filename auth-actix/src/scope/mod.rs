@@ -210,11 +210,7 @@ impl<T> std::fmt::Debug for Scope<T> {
 
 /// Answers an unknown path where some path hides as one: after the same work, with the same bytes.
 async fn unknown_path(request: HttpRequest, rest: Rest) -> Result<HttpResponse, Error> {
-    let denied = match enforce::enforce(&request, &enforce::UNKNOWN_PATH) {
-        enforce::Enforced::Refused(denied) => Some(denied),
-        enforce::Enforced::Pending(decision) => decision.await.err(),
-        enforce::Enforced::Allowed => None,
-    };
+    let denied = enforce::enforce(&request, &enforce::UNKNOWN_PATH).settled().await.err();
     let denied = denied.unwrap_or_else(|| Denial::new(Reason::InsufficientPermissions).into());
     Err(enforce::refuse(&request, &enforce::UNKNOWN_PATH, denied, rest.0))
 }

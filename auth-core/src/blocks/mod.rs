@@ -196,7 +196,11 @@ impl Blocks {
             Home::Memory => Snapshot::clone(&self.0.snapshot.load()),
             Home::File(path) => file::read(path)?,
             #[cfg(feature = "redis")]
-            Home::Redis(server) => before.insert(server.read(&self.0.snapshot.load())?).snapshot.clone(),
+            Home::Redis(server) => {
+                let mut connection = server.connect()?;
+                let read = server.read(&mut connection, &self.0.snapshot.load())?;
+                before.insert((connection, read)).1.snapshot.clone()
+            }
         };
         snapshot.forget_expired(clock::now().minus(LEEWAY));
         if !change(&mut snapshot, entry) {
@@ -207,8 +211,8 @@ impl Blocks {
             Home::File(path) => file::write(path, &snapshot)?,
             #[cfg(feature = "redis")]
             Home::Redis(server) => {
-                if let Some(before) = &before {
-                    server.write(before, &snapshot)?;
+                if let Some((connection, before)) = &mut before {
+                    server.write(connection, before, &snapshot)?;
                 }
             }
         }

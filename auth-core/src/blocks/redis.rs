@@ -70,7 +70,7 @@ impl Server {
         server::client(url).map(|client| Self { client, seen: None, written: None }).map_err(RedisBlocksError::Address)
     }
 
-    fn connect(&self) -> Result<Connection, RedisBlocksError> {
+    pub(super) fn connect(&self) -> Result<Connection, RedisBlocksError> {
         let connect = || -> RedisResult<Connection> {
             let connection = self.client.get_connection_with_timeout(PATIENCE)?;
             connection.set_read_timeout(Some(PATIENCE))?;
@@ -81,9 +81,8 @@ impl Server {
     }
 
     /// All that the server has; and of a server that lost some, what is known here too: what was revoked stays so.
-    pub(super) fn read(&self, ours: &Snapshot) -> Result<Read, RedisBlocksError> {
+    pub(super) fn read(&self, connection: &mut Connection, ours: &Snapshot) -> Result<Read, RedisBlocksError> {
         let away = |_| RedisBlocksError::Unavailable;
-        let connection = &mut self.connect()?;
         // The log first: what changes in between is read again.
         let log: Vec<String> = connection.lrange(LOG, 0, KEPT).map_err(away)?;
         let lines: Vec<String> = connection.smembers(LINES).map_err(away)?;
@@ -112,7 +111,12 @@ impl Server {
 
     /// Writes what is in a snapshot and not on the server, and takes away what is there and not in it. What is there then is
     /// looked at by the next look, as somebody else may have written in between.
-    pub(super) fn write(&mut self, before: &Read, after: &Snapshot) -> Result<(), RedisBlocksError> {
+    pub(super) fn write(
+        &mut self,
+        connection: &mut Connection,
+        before: &Read,
+        after: &Snapshot,
+    ) -> Result<(), RedisBlocksError> {
         let lines = |snapshot: &Snapshot| snapshot.entries().map(|entry| entry.to_string()).collect::<HashSet<_>>();
         let (was_lost, before, after) = (before.was_lost, lines(&before.snapshot), lines(after));
         let mark = mark().ok_or(RedisBlocksError::Unavailable)?;
@@ -129,7 +133,7 @@ impl Server {
         all.lpush(LOG, &mark).ignore().ltrim(LOG, 0, KEPT).ignore();
         // It may have been written although no answer says so.
         self.written = Some(mark);
-        all.query::<()>(&mut self.connect()?).map_err(|_| RedisBlocksError::Unavailable)
+        all.query::<()>(connection).map_err(|_| RedisBlocksError::Unavailable)
     }
 }
 
@@ -171,12 +175,12 @@ fn look(connection: &mut Option<Connection>, inner: &Inner) -> Result<(), RedisB
     let last: Option<String> = open.lindex(LOG, 0).map_err(|_| RedisBlocksError::Unavailable)?;
     if last != server.seen || server.written.is_some() || !inner.was_read() {
         let ours = inner.snapshot.load_full();
-        let read = server.read(&ours)?;
+        let read = server.read(&mut open, &ours)?;
         if read.was_lost {
             tracing::error!(target: "auth_core", entries = ours.len(), "lists in Redis were lost, and are written again");
             // What was seen is gone; what is written now is looked at next.
             (server.seen, server.written) = (None, None);
-            server.write(&read, &read.snapshot)?;
+            server.write(&mut open, &read, &read.snapshot)?;
         } else {
             (server.seen, server.written) = (read.last, None);
         }

@@ -239,8 +239,7 @@ impl Passwords {
         let turn = self.turns.take(client.map(Seen::address)).await.ok_or("too many passwords are being verified")?;
         let user = self.find(&name).await.map_err(|Unavailable| "the store of users is out of reach")?;
         let hash = user.as_ref().map_or_else(|| self.users.decoy().into_owned(), |user| user.hash.clone());
-        let (of_name, verified, decoy) = (name.clone(), self.verified.clone(), super::DECOY);
-        let again = password.clone();
+        let (of_name, verified) = (name.clone(), self.verified.clone());
         let verdict = tokio::task::spawn_blocking(move || {
             let _turn = turn; // kept until the hash is done, even if nobody waits for it any more
             let fits = hash::fits(&password, &hash);
@@ -250,15 +249,15 @@ impl Passwords {
             // Known now, and never again: the moment to hash it as new passwords are.
             let is_cheap = hash::is_cheaper_than_new(&hash);
             if is_cheap && !fits {
-                hash::fits(&password, decoy); // no sooner than anybody else
+                hash::fits(&password, super::DECOY); // no sooner than anybody else
             }
             let better = if fits && is_cheap { hash::hash_password(&password).ok() } else { None };
-            (fits, better)
+            (fits, better, password)
         });
-        let (fits, better) = verdict.await.map_err(|_| "the verification of the password failed")?;
+        let (fits, better, password) = verdict.await.map_err(|_| "the verification of the password failed")?;
         let Some(mut user) = user.filter(|_| fits) else { return Ok(None) };
         if let Some(better) = better {
-            user.better = self.replace_hash(&name, &user.hash, better, again).await;
+            user.better = self.replace_hash(&name, &user.hash, better, password).await;
         }
         Ok(Some((name, user)))
     }

@@ -39,15 +39,7 @@ impl Verifier {
         let set_up = |cause| Denial::refused(Scheme::Session, Reason::SetUp, cause);
         claims.insert("iat".to_owned(), json!(clock::now().seconds()));
         let realm = self.source.issuer.as_ref().to_owned();
-        let kept = Kept {
-            realm,
-            from_users: user.is_some(),
-            passwords: user.unwrap_or_default(),
-            actor_from_users: actor.is_some(),
-            actor_passwords: actor.unwrap_or_default(),
-            stale: false,
-        };
-        kept.write(&mut claims);
+        Kept { realm, user, actor, stale: false }.write(&mut claims);
         let claims = Value::Object(claims).to_string();
         if claims.len() > LONGEST_CLAIMS {
             return Err(set_up("the claims of a login are longer than 16 KiB"));
@@ -59,13 +51,7 @@ impl Verifier {
         let actors = principal.actors().map(|actor| actor.id().to_string());
         let ids = [principal.id().to_string()].into_iter().chain(actors).collect();
         let record = Record { ids, claims, idle, lasts };
-        self.store_new(id.key(), record, before).await.map_err(|error| {
-            let cause = match error {
-                StoreError::Unavailable => "the store of sessions is out of reach",
-                StoreError::Full => "the store of sessions is full",
-            };
-            unavailable(cause).denial
-        })?;
+        self.store_new(id.key(), record, before).await.map_err(StoreError::denial)?;
         let cookie = self.cookie.set(&id.text(), remember.then_some(lasts));
         Ok((cookie, principal))
     }
@@ -143,7 +129,7 @@ impl Verifier {
         let passwords = match (actor.scheme(), &self.users) {
             (Scheme::Session, _) if ours => {
                 let kept = actor.registered(Kept::NAME).and_then(|kept| serde_json::from_str(kept.text()).ok());
-                kept.filter(|kept: &Kept| kept.from_users).map(|kept| kept.passwords)
+                kept.and_then(|kept: Kept| kept.user)
             }
             (Scheme::Basic, Some(users)) if ours => {
                 let found = users.find(&actor.local_subject()).await;

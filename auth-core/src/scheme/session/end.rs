@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::store::{Live, Loaded, Record, SessionKey, StoreError};
-use super::{SessionId, Verifier, unavailable};
+use super::{SessionId, Verifier};
 use crate::clock::Timestamp;
 use crate::denial::Denial;
 use crate::principal::{Id, Principal};
@@ -35,10 +35,9 @@ impl Verifier {
     pub async fn log_out(&self, id: SessionId) -> Result<Option<Principal>, Denial> {
         /// A browser that logs in so often in a minute has more than one session anyway.
         const SUCCESSORS: usize = 16;
-        let away = |_| unavailable("the store of sessions is out of reach").denial;
         let (mut key, mut whose) = (id.key(), None);
         for _ in 0..SUCCESSORS {
-            let loaded = self.store.load(key).await.map_err(away)?;
+            let loaded = self.store.load(key).await.map_err(StoreError::denial)?;
             match loaded {
                 // A neighbour's is for the neighbour to end.
                 Loaded::Live(live) if !self.is_ours(&live) => break,
@@ -50,7 +49,7 @@ impl Verifier {
                 Loaded::Unknown => break,
             }
             // Where it was replaced in between, its successor is next.
-            if self.store.end(key).await.map_err(away)? {
+            if self.store.end(key).await.map_err(StoreError::denial)? {
                 break;
             }
         }

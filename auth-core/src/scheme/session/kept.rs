@@ -9,16 +9,13 @@ use serde_json::{Map, Value, json};
 pub(super) struct Kept {
     /// Where the login was. One store may serve several realms, and a session is of one of them.
     pub(super) realm: String,
-    /// The roles are those that the store of users said.
-    pub(super) from_users: bool,
-    /// Who acts is one of its users too.
-    pub(super) actor_from_users: bool,
     /// The login was remembered beyond its idle time, so it is not fresh.
     pub(super) stale: bool,
-    /// Which passwords of the user it may have begun with: another one ends it.
-    pub(super) passwords: Vec<String>,
+    /// Of a user of the store, whose roles are those that it says: the marks of the passwords that it may have begun with. Another
+    /// one ends it.
+    pub(super) user: Option<Vec<String>>,
     /// The same of who acts.
-    pub(super) actor_passwords: Vec<String>,
+    pub(super) actor: Option<Vec<String>>,
 }
 
 impl Kept {

@@ -35,7 +35,7 @@ use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::principal::Principal;
 use crate::source::Source;
-use crate::users::Passwords;
+use crate::users::{Passwords, User};
 
 /// A session that was verified for one request.
 #[derive(Debug)]
@@ -177,28 +177,39 @@ impl Verifier {
         claims: &mut Map<String, Value>,
     ) -> Result<bool, Refused> {
         let Some(users) = &self.users else { return Ok(false) };
-        let subject = claims.get("sub").filter(|_| kept.from_users);
-        let actor = claims.get("act").and_then(|act| act.get("sub")).filter(|_| kept.actor_from_users);
-        let asked = [(subject, &kept.passwords), (actor, &kept.actor_passwords)];
-        let mut roles = None;
-        for (name, passwords) in
-            asked.iter().filter_map(|(name, passwords)| Some((name.as_ref()?.as_str()?, passwords)))
-        {
-            let Ok(user) = users.find(name).await else {
-                return Err(unavailable("the store of users is out of reach"));
-            };
-            // Another password: the one before was changed, or this is another user of that name.
-            let Some(user) = user.filter(|user| passwords.contains(&user.mark())) else {
-                let _ = self.store.end(key).await;
-                return Err(ended("the user of the session is gone, or has another password", true));
-            };
-            roles = roles.or(Some(user.roles).filter(|_| subject.is_some()));
-        }
+        let user = |name: Option<&Value>, passwords: &Option<Vec<String>>| {
+            Some((name.and_then(Value::as_str)?.to_owned(), passwords.clone()?))
+        };
+        let subject = user(claims.get("sub"), &kept.user);
+        let actor = user(claims.get("act").and_then(|act| act.get("sub")), &kept.actor);
         let was_asked = subject.is_some() || actor.is_some();
-        if let Some(roles) = roles {
-            claims.insert("roles".to_owned(), json!(roles));
+        if let Some((name, passwords)) = subject {
+            let user = self.still_there(key, users, &name, &passwords).await?;
+            claims.insert("roles".to_owned(), json!(user.roles));
+        }
+        if let Some((name, passwords)) = actor {
+            self.still_there(key, users, &name, &passwords).await?;
         }
         Ok(was_asked)
+    }
+
+    /// The user of that name, with one of these passwords: with another one, that was changed, or this is somebody else. Then the
+    /// session ends.
+    async fn still_there(
+        &self,
+        key: SessionKey,
+        users: &Passwords,
+        name: &str,
+        passwords: &[String],
+    ) -> Result<User, Refused> {
+        let found = users.find(name).await.map_err(|_| unavailable("the store of users is out of reach"))?;
+        match found.filter(|user| passwords.contains(&user.mark())) {
+            Some(user) => Ok(user),
+            None => {
+                let _ = self.store.end(key).await;
+                Err(ended("the user of the session is gone, or has another password", true))
+            }
+        }
     }
 
     /// Whether a session is of this realm.

@@ -4,6 +4,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
+use crate::denial::Denial;
+
 /// The name of a session in a store: the SHA-256 of its id. Who reads the store cannot make a cookie of it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionKey(pub(super) [u8; 32]);
@@ -109,6 +111,17 @@ pub enum StoreError {
     /// It has no room for one more. Nothing is pushed out for it.
     #[error("the store of sessions is full")]
     Full,
+}
+
+impl StoreError {
+    /// What a request is answered with: 503, and nothing of why.
+    pub fn denial(self) -> Denial {
+        let cause = match self {
+            Self::Unavailable => "the store of sessions is out of reach",
+            Self::Full => "the store of sessions is full",
+        };
+        super::unavailable(cause).denial
+    }
 }
 
 /// What the methods of [`SessionStore`] return.
