@@ -13,11 +13,12 @@ use super::*;
 use crate::atom::{Atom, Named};
 use crate::client::cross_site::CrossSite;
 use crate::decision::{Decision, Rules, decide};
-use crate::denial::challenge::SchemeSet;
+use crate::denial::challenge::{Scheme, SchemeSet};
 use crate::facts::{Caller, Facts};
 use crate::open::{Role, TokenScope};
 use crate::rule::{Formula, Literal, Rule};
 use crate::scheme::{Presented, read};
+use crate::source::Confers;
 use crate::vocabulary::Declares as _;
 
 // ── tokens that somebody else made ───────────────────────────────────────────────────────────────────────────────────

@@ -1,0 +1,235 @@
+//! Keys: one key, one algorithm, checked and prepared at start-up.
+
+mod encoding;
+mod jwk;
+mod verifier;
+
+use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind};
+use serde_json::Value;
+use subtle::ConstantTimeEq as _;
+
+use self::encoding::{contains, is_public_key, is_public_key_info, read_pem, to_pem};
+use self::verifier::Prepared;
+
+/// A key that verifies tokens of exactly one algorithm. What is wrong with it is an error of `build()`.
+///
+/// ```
+/// use auth_core::scheme::bearer::{Algorithm, Key};
+/// let key = Key::secret(Algorithm::HS256, [7; 32]).kid("2026-11");
+/// ```
+#[derive(Clone)]
+pub struct Key {
+    algorithm: Algorithm,
+    kid: Option<String>,
+    material: Result<DecodingKey, KeyError>,
+}
+
+/// What is wrong with a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// Shorter than the hash that it is for (RFC 7518 §3.2).
+    #[error("an HMAC secret for this algorithm has at least {0} bytes")]
+    SecretTooShort(usize),
+    /// Everybody knows a public key, so everybody could sign with it.
+    #[error("the HMAC secret is a public key, which is no secret")]
+    SecretIsPublicKey,
+    /// The algorithm of the key is of another family.
+    #[error("the key is not one for this algorithm")]
+    OtherAlgorithm,
+    /// What verifies has no need of a private key.
+    #[error("a private key stands where the public one belongs")]
+    PrivateKey,
+    /// Nothing that could be read.
+    #[error("this is no public key in the encoding that was named")]
+    Unreadable,
+    /// Under 2048 bits (RFC 7518 §3.3).
+    #[error("an RSA key has at least 2048 bits")]
+    RsaTooShort,
+    /// More bits than the backend verifies with: 8192 with aws-lc, 4096 with RustCrypto.
+    #[error("an RSA key has at most {0} bits")]
+    RsaTooLong(usize),
+    /// Even, or 1, or more than the backends verify with.
+    #[error("the exponent of an RSA key is odd, at least 3 and below 2^32")]
+    RsaExponent,
+    /// Another curve than the algorithm's, or a point that is not on it (RFC 8725 §3.4).
+    #[error("the key is no point on the curve of this algorithm")]
+    NotOnCurve,
+    /// `use` or `key_ops` of the JWK say that it does not verify signatures (RFC 7517 §4.2, §4.3).
+    #[error("the JWK is not meant to verify signatures")]
+    OtherUse,
+    /// The JWK names no algorithm, and its type does not settle it.
+    #[error("the JWK does not say which algorithm it is for")]
+    NoAlgorithm,
+}
+
+impl Key {
+    /// A secret for HS256, HS384 or HS512, at least as long as the hash.
+    pub fn secret(algorithm: Algorithm, secret: impl AsRef<[u8]>) -> Self {
+        let secret = secret.as_ref();
+        let least = match algorithm {
+            Algorithm::HS256 => Ok(32),
+            Algorithm::HS384 => Ok(48),
+            Algorithm::HS512 => Ok(64),
+            _ => Err(KeyError::OtherAlgorithm),
+        };
+        let material = least.and_then(|least| match secret.len() {
+            length if length < least => Err(KeyError::SecretTooShort(least)),
+            _ if is_public_key(secret) => Err(KeyError::SecretIsPublicKey),
+            _ => Ok(DecodingKey::from_secret(secret)),
+        });
+        Self { algorithm, kid: None, material }
+    }
+
+    /// A public key in PEM: `BEGIN PUBLIC KEY`, or `BEGIN RSA PUBLIC KEY`.
+    pub fn pem(algorithm: Algorithm, pem: impl AsRef<[u8]>) -> Self {
+        let pem = pem.as_ref();
+        let material = if contains(pem, b"PRIVATE KEY-----") {
+            Err(KeyError::PrivateKey)
+        } else if !contains(pem, b"PUBLIC KEY-----") || contains(pem, b"CERTIFICATE-----") {
+            Err(KeyError::Unreadable) // of a certificate nobody would check whether it still holds
+        } else {
+            read_pem(algorithm.family(), pem).and_then(|key| checked(algorithm, key))
+        };
+        Self { algorithm, kid: None, material }
+    }
+
+    /// A public key in DER: a `SubjectPublicKeyInfo` (RFC 5280 §4.1.2.7).
+    pub fn der(algorithm: Algorithm, der: impl AsRef<[u8]>) -> Self {
+        let der = der.as_ref();
+        let material = if is_public_key_info(der) {
+            read_pem(algorithm.family(), &to_pem("PUBLIC KEY", der)).and_then(|key| checked(algorithm, key))
+        } else {
+            Err(KeyError::Unreadable)
+        };
+        Self { algorithm, kid: None, material }
+    }
+
+    /// A JWK (RFC 7517), as JSON text. Its `alg` says the algorithm; without one, an RSA key is for RS256, an EC key for
+    /// the algorithm of its curve, an Ed25519 key for EdDSA.
+    pub fn jwk(json: &str) -> Self {
+        match serde_json::from_str(json).map_err(|_| KeyError::Unreadable).and_then(|value| jwk::read(&value)) {
+            Ok(key) => key,
+            Err(error) => Self { algorithm: Algorithm::default(), kid: None, material: Err(error) },
+        }
+    }
+
+    /// The id by which tokens name this key. A token that names none is tried against every key of its algorithm.
+    #[must_use]
+    pub fn kid(self, kid: impl Into<String>) -> Self {
+        Self { kid: Some(kid.into()), ..self }
+    }
+
+    /// The usable keys of a JWK set (RFC 7517 §5): one that cannot be used does not void the others.
+    pub(super) fn of_set(json: &str) -> Result<Vec<Self>, KeyError> {
+        let set: Value = serde_json::from_str(json).map_err(|_| KeyError::Unreadable)?;
+        let keys = set.get("keys").and_then(Value::as_array).ok_or(KeyError::Unreadable)?;
+        Ok(keys.iter().filter_map(|key| jwk::read(key).ok()).filter(|key| key.clone().prepare().is_ok()).collect())
+    }
+
+    /// Whether a token that names this key, or none if this has no id, is tried against the other one too.
+    pub(super) fn is_tried_with(&self, other: &Self) -> bool {
+        self.algorithm == other.algorithm && (other.kid.is_none() || self.kid == other.kid)
+    }
+
+    pub(super) fn is_hmac(&self) -> bool {
+        self.algorithm.family() == AlgorithmFamily::Hmac
+    }
+
+    /// Whether both are the same HMAC secret.
+    pub(super) fn is_same_secret(&self, other: &Self) -> bool {
+        // HMAC fills a secret up with zeros (RFC 2104 §2), so those at its end make no other one of it.
+        let unpadded = |secret: &[u8]| {
+            let zeros = secret.iter().rev().take_while(|byte| **byte == 0).count();
+            secret.iter().copied().take(secret.len() - zeros).collect::<Vec<_>>()
+        };
+        let secret = |key: &Self| match &key.material {
+            Ok(material) if key.is_hmac() => material.try_get_as_bytes().map(unpadded).ok(),
+            _ => None,
+        };
+        matches!((secret(self), secret(other)), (Some(a), Some(b)) if a.ct_eq(&b).into())
+    }
+
+    pub(super) fn prepare(self) -> Result<PreparedKey, KeyError> {
+        let verifier = Prepared::new(self.algorithm, self.material?)?;
+        Ok(PreparedKey { algorithm: self.algorithm, kid: self.kid, verifier })
+    }
+}
+
+/// No key material.
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Key").field("algorithm", &self.algorithm).field("kid", &self.kid).finish_non_exhaustive()
+    }
+}
+
+/// A key with its verifier, made once.
+pub(super) struct PreparedKey {
+    pub(super) algorithm: Algorithm,
+    pub(super) kid: Option<String>,
+    verifier: Prepared,
+}
+
+impl PreparedKey {
+    pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.verifier.verifies(message, signature)
+    }
+}
+
+/// The modulus and the exponent.
+fn rsa_parts(key: &Option<DecodingKey>) -> Option<(Vec<u8>, Vec<u8>)> {
+    match key.as_ref()?.kind() {
+        DecodingKeyKind::RsaModulusExponent { n, e } => Some((n.clone(), e.clone())),
+        DecodingKeyKind::SecretOrDer(der) => (verifier::KEY_UTILS.rsa_pub_components_from_public_key)(der).ok(),
+    }
+}
+
+/// Checks what no library checks on every backend, and brings an RSA key into the one form of its parts.
+fn checked(algorithm: Algorithm, key: DecodingKey) -> Result<DecodingKey, KeyError> {
+    let length = |key: &DecodingKey| key.try_get_as_bytes().map_or(0, <[u8]>::len);
+    match algorithm.family() {
+        AlgorithmFamily::Rsa => {
+            let (n, e) = rsa_parts(&Some(key)).ok_or(KeyError::Unreadable)?;
+            let n: Vec<u8> = n.into_iter().skip_while(|byte| *byte == 0).collect();
+            let e: Vec<u8> = e.into_iter().skip_while(|byte| *byte == 0).collect();
+            let bits = n.len() * 8 - n.first().map_or(0, |first| first.leading_zeros() as usize);
+            match e.as_slice() {
+                [.., last] if last % 2 == 1 && e != [1] && e.len() <= 4 => {}
+                _ => return Err(KeyError::RsaExponent),
+            }
+            if bits < 2048 {
+                return Err(KeyError::RsaTooShort);
+            }
+            if bits > verifier::MOST_RSA_BITS {
+                return Err(KeyError::RsaTooLong(verifier::MOST_RSA_BITS));
+            }
+            if n.last().is_some_and(|last| last % 2 == 0) {
+                return Err(KeyError::Unreadable); // the product of two primes is odd
+            }
+            Ok(DecodingKey::from_rsa_raw_components(&n, &e))
+        }
+        AlgorithmFamily::Ec => {
+            let expected = if algorithm == Algorithm::ES256 { 65 } else { 97 };
+            if length(&key) == expected { Ok(key) } else { Err(KeyError::NotOnCurve) }
+        }
+        AlgorithmFamily::Ed => {
+            if length(&key) == 32 {
+                Ok(key)
+            } else {
+                Err(KeyError::NotOnCurve)
+            }
+        }
+        AlgorithmFamily::Hmac => Err(KeyError::OtherAlgorithm),
+    }
+}
+
+/// What is wrong with a key that the backend does not take although it looked right.
+fn unusable(algorithm: Algorithm) -> KeyError {
+    if algorithm.family() == AlgorithmFamily::Rsa { KeyError::Unreadable } else { KeyError::NotOnCurve }
+}
+
+/// Tells jsonwebtoken which backend to use. Where an application turns both on and says nothing, jsonwebtoken panics in
+/// the first request; where somebody has said, that stands.
+pub(super) fn install_provider() {
+    let _ = verifier::PROVIDER.install_default();
+}
