@@ -43,6 +43,8 @@ pub use auth_core::client::country::{Database, DatabaseError};
 pub use auth_core::clock::Timestamp;
 pub use auth_core::denial::{Answer, challenge::Scheme};
 pub use auth_core::grants::{Grants, GrantsError};
+#[cfg(feature = "oidc")]
+pub use auth_core::provider::EndpointError;
 pub use auth_core::rule::Rule;
 #[cfg(feature = "api-key")]
 pub use auth_core::scheme::api_key::{
@@ -50,6 +52,8 @@ pub use auth_core::scheme::api_key::{
 };
 #[cfg(feature = "basic")]
 pub use auth_core::scheme::basic::Basic;
+#[cfg(feature = "oidc")]
+pub use auth_core::scheme::bearer::FetchError;
 #[cfg(feature = "jwt")]
 pub use auth_core::scheme::bearer::{Algorithm, Jwt, JwtError, Key, KeyError};
 #[cfg(all(feature = "redis", feature = "session"))]

@@ -30,6 +30,8 @@ pub mod audit;
 // How it is known.
 #[cfg(feature = "redis")]
 mod server;
+#[cfg(feature = "oidc")]
+pub mod provider;
 #[cfg(feature = "blocks")]
 pub mod blocks;
 #[cfg(feature = "passwords")]

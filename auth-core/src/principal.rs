@@ -425,12 +425,22 @@ impl Principal {
         });
     }
 
-    /// The names of one kind that the credential lists.
+    /// The names of one kind that the credential lists, as they are called here.
     fn each_written(&self, kind: Kind, mut visit: impl FnMut(&str)) {
         let source = &self.0.source;
+        let mut prefixed = String::new();
         for (list, found) in source.lists.iter().zip(&self.0.lists.found) {
             let Some(value) = found.filter(|_| list.kind == kind).map(|span| Raw::at(&self.0.claims, span)) else {
                 continue;
+            };
+            let mut visit = |name: &str| {
+                if list.prefix.is_empty() {
+                    return visit(name);
+                }
+                prefixed.clear();
+                prefixed.push_str(&list.prefix);
+                prefixed.push_str(name);
+                visit(&prefixed);
             };
             match list.form {
                 Form::Array => {

@@ -133,6 +133,15 @@ pub struct ListClaim {
     pub form: Form,
     /// The names of the members that lead to it.
     pub path: Vec<String>,
+    /// What stands before each of its names here, and not there; mostly nothing.
+    pub prefix: String,
+}
+
+impl ListClaim {
+    /// Without a prefix.
+    pub const fn new(kind: Kind, form: Form, path: Vec<String>) -> Self {
+        Self { kind, form, path, prefix: String::new() }
+    }
 }
 
 /// The role types of an application, whose grants count. Shared by its sources; grows while handlers are registered, and is

@@ -35,12 +35,14 @@ enum Step<'a> {
     Allowed,
     Denied(Denial),
     /// The credential has to be verified, which takes a while.
-    #[allow(dead_code, reason = "bearer tokens alone are verified at once")]
+    #[allow(dead_code, reason = "bearer tokens of keys that are known are verified at once")]
     Later(&'a Auth, Credential),
 }
 
 /// A credential that takes a while to verify.
 enum Credential {
+    #[cfg(feature = "oidc")]
+    Token(String),
     #[cfg(feature = "basic")]
     Password(auth_core::users::NameAndPassword),
     #[cfg(feature = "api-key")]
@@ -52,6 +54,8 @@ enum Credential {
 impl Credential {
     const fn scheme(&self) -> Scheme {
         match *self {
+            #[cfg(feature = "oidc")]
+            Self::Token(_) => Scheme::Bearer,
             #[cfg(feature = "basic")]
             Self::Password(_) => Scheme::Basic,
             #[cfg(feature = "api-key")]
@@ -101,6 +105,11 @@ fn step<'a>(
             Some(Presented::Bearer(token)) => {
                 let since = clock::monotonic();
                 let verified = auth.verifier_of_tokens().map(|bearer| bearer.verify(token, facts.now));
+                #[cfg(feature = "oidc")]
+                if matches!(verified, Some(None)) {
+                    return Step::Later(auth, Credential::Token(token.into()));
+                }
+                let verified = verified.flatten();
                 count::authenticated(Scheme::Bearer, since, matches!(verified, Some(Ok(_))));
                 verified.map(|verified| unblocked(auth, verified?))
             }
@@ -311,6 +320,11 @@ async fn verify(
     used: &mut Used,
 ) -> Result<Principal, Denial> {
     let principal: Principal = match credential {
+        #[cfg(feature = "oidc")]
+        Credential::Token(token) => match auth.verifier_of_tokens() {
+            Some(verifier) => verifier.verify_later(&token).await?,
+            None => return Err(Denial::new(Reason::SetUp)),
+        },
         #[cfg(feature = "basic")]
         Credential::Password(credential) => match auth.verifier_of_passwords() {
             Some(verifier) => verifier.verify(credential, gather::counted(request, auth)).await?,

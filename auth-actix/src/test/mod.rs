@@ -91,7 +91,7 @@ impl Caller {
     /// The principal that this caller is, for a handler that a test calls directly. Of no application: what roles grant and
     /// what issuers confer it does not know.
     pub fn principal(self) -> crate::Principal {
-        let list = |kind, name: &str| ListClaim { kind, form: Form::Array, path: vec![name.to_owned()] };
+        let list = |kind, name: &str| ListClaim::new(kind, Form::Array, vec![name.to_owned()]);
         let source = Source {
             issuer: self.issuer.as_deref().unwrap_or("test").into(),
             scheme: self.scheme,
@@ -116,8 +116,13 @@ impl Caller {
     fn of(&self, source: &Arc<Source>) -> auth_core::Principal {
         let mut claims = Value::Object(self.claims.clone());
         for list in &source.lists {
-            let names: Vec<_> =
-                self.names.iter().filter(|(kind, _)| *kind == list.kind).map(|(_, name)| name.as_str()).collect();
+            // A name that begins as another list has it stands there.
+            let is_of_another = |name: &str| {
+                let prefixed = source.lists.iter().filter(|other| other.kind == list.kind && !other.prefix.is_empty());
+                list.prefix.is_empty() && prefixed.into_iter().any(|other| name.starts_with(&other.prefix))
+            };
+            let of_kind = self.names.iter().filter(|(kind, name)| *kind == list.kind && !is_of_another(name));
+            let names: Vec<_> = of_kind.filter_map(|(_, name)| name.strip_prefix(&list.prefix)).collect();
             let place = list.path.iter().try_fold(&mut claims, |place, name| {
                 Some(place.as_object_mut()?.entry(name).or_insert_with(|| json!({})))
             });
@@ -158,14 +163,19 @@ impl Keys {
         Self::default()
     }
 
-    /// A token of that issuer for that audience, with these claims besides; good for an hour unless they say otherwise.
+    /// An access token (RFC 9068) of that issuer for that audience, with these claims besides; good for an hour unless they say
+    /// otherwise.
     ///
     /// # Panics
     /// The system gives no random numbers, or `claims` is no object.
     #[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
     pub fn token(&self, issuer: &str, audience: &str, claims: &Value) -> String {
-        let expires = auth_core::clock::now().plus(std::time::Duration::from_secs(3600)).seconds();
-        let mut all = json!({ "iss": issuer, "aud": audience, "sub": "alice", "exp": expires });
+        let now = auth_core::clock::now();
+        let expires = now.plus(std::time::Duration::from_secs(3600)).seconds();
+        let mut all = json!({
+            "iss": issuer, "aud": audience, "sub": "alice", "exp": expires, "iat": now.seconds(), "client_id": "test",
+            "jti": format!("test-{}", now.seconds()),
+        });
         let own = claims.as_object().expect("claims are an object");
         all.as_object_mut().into_iter().for_each(|all| all.extend(own.clone()));
         auth_core::scheme::bearer::sign_hs256(&self.secret(issuer), &all).expect("a signed token")

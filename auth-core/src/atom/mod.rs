@@ -103,7 +103,7 @@ pub(crate) mod tests {
     pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_000_000);
 
     pub(crate) fn source() -> Source {
-        let list = |kind, name: &str| ListClaim { kind, form: Form::Array, path: vec![name.to_owned()] };
+        let list = |kind, name: &str| ListClaim::new(kind, Form::Array, vec![name.to_owned()]);
         Source {
             issuer: "https://id.example".into(),
             scheme: Scheme::Bearer,

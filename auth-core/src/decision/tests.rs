@@ -284,7 +284,7 @@ impl Login {
 }
 
 fn tokens() -> Source {
-    let list = |kind, form, name: &str| ListClaim { kind, form, path: vec![name.to_owned()] };
+    let list = |kind, form, name: &str| ListClaim::new(kind, form, vec![name.to_owned()]);
     Source {
         issuer: "https://id.example".into(),
         scheme: Bearer,
@@ -301,7 +301,7 @@ fn tokens() -> Source {
 }
 
 fn users() -> Source {
-    let roles = ListClaim { kind: Kind::Role, form: Form::Array, path: vec!["roles".to_owned()] };
+    let roles = ListClaim::new(Kind::Role, Form::Array, vec!["roles".to_owned()]);
     Source { issuer: "basic:r".into(), scheme: Basic, lists: vec![roles], has_claims: false, ..tokens() }
 }
 

@@ -314,7 +314,7 @@ impl ApiKeyScheme {
 
     /// The verifier, for a realm. `roles` are the role types of the application.
     pub fn prepare(self, realm: &str, roles: &RoleTypes) -> Verifier {
-        let list = |kind, name: &str| ListClaim { kind, form: Form::Array, path: vec![name.to_owned()] };
+        let list = |kind, name: &str| ListClaim::new(kind, Form::Array, vec![name.to_owned()]);
         let source = Source {
             issuer: format!("apikey:{realm}").into(),
             scheme: Scheme::ApiKey,

@@ -78,7 +78,7 @@ impl Basic {
             issuer: super::issuer_of_users(realm).into(),
             scheme: Scheme::Basic,
             confers: self.confers.unwrap_or_else(Confers::everything),
-            lists: vec![ListClaim { kind: Kind::Role, form: Form::Array, path: vec!["roles".to_owned()] }],
+            lists: vec![ListClaim::new(Kind::Role, Form::Array, vec!["roles".to_owned()])],
             has_claims: false,
             all_scopes: false,
             roles: roles.clone(),

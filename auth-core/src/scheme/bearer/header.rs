@@ -17,9 +17,9 @@ const LONGEST_KID: usize = 256;
 /// Parameters of a header, at most: it is read before anybody has proven anything.
 const MOST_PARAMETERS: usize = 32;
 
-/// Reads the header. `Err` says why not, for the log.
-pub(super) fn read(text: &str, types: &[String]) -> Result<Header, &'static str> {
-    let (mut algorithm, mut kid, mut refused) = (None, None, None);
+/// Reads the header, which may have to say its type. `Err` says why not, for the log.
+pub(super) fn read(text: &str, types: &[String], typed: bool) -> Result<Header, &'static str> {
+    let (mut algorithm, mut kid, mut refused, mut untyped) = (None, None, None, typed);
     let mut refuse = |cause| refused = refused.or(Some(cause));
     json::small_object(text, MOST_PARAMETERS, |name, value| match name {
         "alg" => match value.string().and_then(|name| known(&name)) {
@@ -33,6 +33,7 @@ pub(super) fn read(text: &str, types: &[String]) -> Result<Header, &'static str>
         "typ" if !value.string().is_some_and(|kind| is_accepted(&kind, types)) => {
             refuse("the token is of another type (typ)");
         }
+        "typ" => untyped = false,
         "cty" if value.string().is_none_or(|kind| is_kind(&kind, "jwt")) => refuse("the token is nested (cty)"),
         // No extension is implemented, so none may be critical (RFC 7515 §4.1.11), and `b64` is one (RFC 7797 §7).
         "crit" | "b64" => refuse("the header names a critical extension"),
@@ -51,6 +52,7 @@ pub(super) fn read(text: &str, types: &[String]) -> Result<Header, &'static str>
     .map_err(|_| "the header is no strict JSON object")?;
     match (refused, algorithm) {
         (Some(cause), _) => Err(cause),
+        (None, _) if untyped => Err("the token does not say its type (typ)"),
         (None, None) => Err("the header names no algorithm"),
         (None, Some(algorithm)) => Ok(Header { algorithm, kid }),
     }
@@ -113,10 +115,10 @@ mod tests {
             r#"{"alg":"RS256","kid":7}"#, r#"{"alg":"RS256","x5c":"a"}"#, r#"{"alg":"RS256","jku":1}"#, long.as_str(),
         ];
         for text in good {
-            assert_eq!(read(text, &types).map(|header| header.algorithm), Ok(Algorithm::RS256), "{text}");
+            assert_eq!(read(text, &types, false).map(|header| header.algorithm), Ok(Algorithm::RS256), "{text}");
         }
         for text in bad {
-            assert!(read(text, &types).is_err(), "{text}");
+            assert!(read(text, &types, false).is_err(), "{text}");
         }
     }
 }

@@ -5,6 +5,8 @@
 //! the token has them, never at `crit` or `typ`, accepts an array as `iss`, and parses the key and the claims again for
 //! each token. The tests hold us against it one way: whatever we accept, it accepts.
 
+#[cfg(feature = "oidc")]
+mod fetched;
 mod header;
 mod key;
 mod settings;
@@ -15,11 +17,20 @@ use std::time::Duration;
 
 pub use jsonwebtoken::Algorithm;
 
+#[cfg(feature = "oidc")]
+pub use self::fetched::FetchError;
+#[cfg(feature = "oidc")]
+use self::fetched::Fetched;
 use self::key::PreparedKey;
 pub use self::key::{Key, KeyError};
 pub use self::settings::{Jwt, JwtError, sign_hs256};
+use self::token::Unverified;
+#[cfg(feature = "oidc")]
+use crate::clock;
 use crate::clock::Timestamp;
 use crate::denial::Denial;
+#[cfg(feature = "oidc")]
+use crate::denial::RetryAfter;
 use crate::principal::Principal;
 use crate::source::{RoleTypes, Source};
 
@@ -32,6 +43,10 @@ struct Issuer {
     leeway: Duration,
     longest: usize,
     types: Vec<String>,
+    /// RFC 9068.
+    profile: bool,
+    #[cfg(feature = "oidc")]
+    fetched: Option<Arc<Fetched>>,
 }
 
 /// The verifier of bearer tokens: all issuers, each with its keys, told apart by `iss`.
@@ -81,12 +96,33 @@ impl Bearer {
         self.longest
     }
 
-    /// Verifies a token: its form, its key, its signature, its claims. Without waiting for anything.
+    /// Verifies a token: its form, its key, its signature, its claims. Without waiting for anything; `None` where a key has to
+    /// be fetched first, as [`verify_later`](Self::verify_later) does.
+    pub fn verify(&self, token: &str, now: Timestamp) -> Option<Result<Principal, Denial>> {
+        match token::verify(token, &self.issuers, self.longest, now) {
+            Ok(principal) => Some(Ok(principal)),
+            Err(Unverified::Denied(denial)) => Some(Err(denial)),
+            #[cfg(feature = "oidc")]
+            Err(Unverified::KeyMissing(fetched)) => fetched.settled(false).map(Err),
+        }
+    }
+
+    /// The same, after the keys of its issuer were fetched, if they may be.
     ///
     /// # Errors
     /// The denial that it deserves.
-    pub fn verify(&self, token: &str, now: Timestamp) -> Result<Principal, Denial> {
-        token::verify(token, &self.issuers, self.longest, now)
+    #[cfg(feature = "oidc")]
+    pub async fn verify_later(&self, token: &str) -> Result<Principal, Denial> {
+        let verify = || token::verify(token, &self.issuers, self.longest, clock::now());
+        let denial = match verify() {
+            Err(Unverified::KeyMissing(fetched)) if fetched.wait().await => match verify() {
+                Err(Unverified::KeyMissing(fetched)) => fetched.settled(true),
+                verified => return verified.map_err(Unverified::denial),
+            },
+            Err(Unverified::KeyMissing(_)) => None,
+            verified => return verified.map_err(Unverified::denial),
+        };
+        Err(denial.unwrap_or_else(|| Fetched::unavailable(RetryAfter::seconds(1))))
     }
 }
 

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use jsonwebtoken::Algorithm;
 
+#[cfg(feature = "oidc")]
+use super::fetched::{Fetch, FetchError, Fetched, Place};
 use super::key::{self, Key, KeyError};
 use super::{Issuer, token};
 use crate::denial::challenge::Scheme;
@@ -32,8 +34,15 @@ pub struct Jwt {
     types: Vec<String>,
     lists: Vec<ListClaim>,
     confers: Option<Confers>,
-    /// The secret of [`Jwt::dev`].
+    /// RFC 9068.
+    profile: bool,
+    /// The secret of [`Jwt::dev`] and [`Jwt::or_dev`].
     dev: Option<[u8; 32]>,
+    #[cfg(feature = "oidc")]
+    fetch: Option<Fetch>,
+    /// A setting of what is fetched, where nothing is.
+    #[cfg(feature = "oidc")]
+    misplaced: Option<FetchError>,
 }
 
 /// No key material.
@@ -74,6 +83,15 @@ pub enum JwtError {
     /// Some of them would never be tried.
     #[error("more than 8 keys of one algorithm have one key id, or none: name each with `.kid(…)`")]
     TooManyKeys,
+    /// Without one of the two, no token follows the profile (RFC 9068 §2.2).
+    #[error(
+        "`.access_token_profile()` beside `.accept_tokens_of_any_audience()` or `.without_issuer(…)`: the profile asks for both"
+    )]
+    ProfileWithoutNames,
+    /// Keys cannot be fetched in this way.
+    #[cfg(feature = "oidc")]
+    #[error("{0}")]
+    Fetch(FetchError),
     /// More than the few minutes of RFC 7519 §4.1.4.
     #[error("`.leeway(…)` is more than 300 s")]
     LeewayTooLong,
@@ -114,7 +132,7 @@ impl Jwt {
 
     /// Tokens that this key verifies.
     pub fn key(key: Key) -> Self {
-        let list = |kind, form, name: &str| ListClaim { kind, form, path: vec![name.to_owned()] };
+        let list = |kind, form, name: &str| ListClaim::new(kind, form, vec![name.to_owned()]);
         Self {
             issuer: None,
             unnamed: false,
@@ -131,8 +149,102 @@ impl Jwt {
                 list(Kind::Scope, Form::Words, "scope"),
             ],
             confers: None,
+            profile: false,
             dev: None,
+            #[cfg(feature = "oidc")]
+            fetch: None,
+            #[cfg(feature = "oidc")]
+            misplaced: None,
         }
+    }
+
+    /// Tokens of an OpenID provider. `issuer` is its name, as tokens have it in `iss`; where its keys are it says itself
+    /// (OpenID Connect Discovery 1.0 §4). Nothing is fetched before the first token comes; from then on the keys are fetched
+    /// again every [10 minutes](Self::refresh_every), and when a token names one that is not known.
+    ///
+    /// Says what an access token is for: give the [`audience`](Self::audience) under which the provider knows this
+    /// application, and the [profile](Self::access_token_profile), if it follows it.
+    ///
+    /// ```
+    /// use auth_core::scheme::bearer::Jwt;
+    /// let jwt = Jwt::oidc("https://id.example").audience("https://api.example").access_token_profile();
+    /// ```
+    #[cfg(feature = "oidc")]
+    pub fn oidc(issuer: impl Into<String>) -> Self {
+        let fetch = Some(Fetch::new(Place::Discovered));
+        Self { keys: Vec::new(), fetch, ..Self::key(Key::secret(Algorithm::HS256, [])).issuer(issuer) }
+    }
+
+    /// Tokens that a key verifies which is published at this address, as a JWK set (RFC 7517 §5). Fetched as those of
+    /// [`Jwt::oidc`] are.
+    #[cfg(feature = "oidc")]
+    pub fn jwks(url: impl Into<String>) -> Self {
+        let fetch = Some(Fetch::new(Place::Jwks(url.into())));
+        Self { keys: Vec::new(), fetch, ..Self::key(Key::secret(Algorithm::HS256, [])) }
+    }
+
+    /// Asks the provider of [`Jwt::oidc`] at this address instead of at its name, as between containers. The name that it
+    /// gives itself stays the one that is compared.
+    #[cfg(feature = "oidc")]
+    #[must_use]
+    pub fn fetch_from(mut self, url: impl Into<String>) -> Self {
+        match &mut self.fetch {
+            Some(fetch @ Fetch { place: Place::Discovered, .. }) => fetch.from = Some(url.into()),
+            Some(_) => self.misplaced = Some(FetchError::FromWithoutDiscovery),
+            None => self.misplaced = Some(FetchError::NothingFetched("fetch_from")),
+        }
+        self
+    }
+
+    /// How often keys are fetched again. 10 minutes unless set. A key that the provider has taken away verifies no longer than
+    /// this.
+    #[cfg(feature = "oidc")]
+    #[must_use]
+    pub fn refresh_every(self, interval: Duration) -> Self {
+        self.fetched("refresh_every", |fetch| fetch.refresh_every = interval)
+    }
+
+    /// How long the last keys hold while the provider is out of reach. An hour unless set. After that, its tokens are
+    /// answered with 503.
+    #[cfg(feature = "oidc")]
+    #[must_use]
+    pub fn max_stale(self, age: Duration) -> Self {
+        self.fetched("max_stale", |fetch| fetch.max_stale = age)
+    }
+
+    /// For how long after a fetch no token causes the next one, whatever key it names. 30 s unless set; at least 1 s.
+    #[cfg(feature = "oidc")]
+    #[must_use]
+    pub fn cool_down(self, pause: Duration) -> Self {
+        self.fetched("cool_down", |fetch| fetch.cool_down = pause)
+    }
+
+    #[cfg(feature = "oidc")]
+    fn fetched(mut self, setting: &'static str, set: impl FnOnce(&mut Fetch)) -> Self {
+        match &mut self.fetch {
+            Some(fetch) => set(fetch),
+            None => self.misplaced = Some(FetchError::NothingFetched(setting)),
+        }
+        self
+    }
+
+    /// For machines without the provider: in debug builds, tokens of a key made at random when the server starts are taken
+    /// too, and a command for each role is printed, as [`Jwt::dev`] does; for requests from this machine alone. In release
+    /// builds this does nothing.
+    #[must_use]
+    pub fn or_dev(mut self) -> Self {
+        let mut secret = [0; 32];
+        if cfg!(debug_assertions) && getrandom::fill(&mut secret).is_ok() {
+            self.dev = Some(secret);
+        }
+        self
+    }
+
+    /// Takes access tokens of RFC 9068 alone: `typ` is `at+jwt`, and `client_id`, `iat` and `jti` are there too. No ID token
+    /// passes then, nor any other token that the issuer signs.
+    #[must_use]
+    pub fn access_token_profile(self) -> Self {
+        Self { profile: true, ..self.types(["at+jwt"]) }
     }
 
     /// For the first five minutes: a key made at random when the server starts, and a command for each role printed. Works
@@ -142,24 +254,32 @@ impl Jwt {
         let mut secret = [0; 32];
         // Without random numbers no key: `build` then says that there is none.
         match getrandom::fill(&mut secret) {
-            Ok(()) => Self { dev: Some(secret), ..Self::hs256(secret).issuer("dev").audience("dev") },
+            Ok(()) => Self { keys: Vec::new(), dev: Some(secret), ..Self::hs256(secret).issuer("dev").audience("dev") },
             Err(_) => Self { keys: Vec::new(), ..Self::hs256(secret).issuer("dev").audience("dev") },
         }
     }
 
-    /// Whether this is [`Jwt::dev`].
+    /// Whether tokens of development are taken: [`Jwt::dev`], and in debug builds [`Jwt::or_dev`].
     pub fn is_dev(&self) -> bool {
         self.dev.is_some()
     }
 
-    /// A token of [`Jwt::dev`], for an hour, with this role.
+    /// A token of development, for an hour, with this role where such tokens list roles.
     pub fn dev_token(&self, role: Option<&str>) -> Option<String> {
         let now = crate::clock::now();
-        let expires = now.plus(Duration::from_secs(3600)).seconds();
-        let roles: Vec<_> = role.into_iter().collect();
-        let claims = serde_json::json!({
-            "iss": "dev", "aud": "dev", "sub": role.unwrap_or("dev"), "auth_time": now.seconds(), "exp": expires, "roles": roles,
+        let subject = role.unwrap_or("dev");
+        let mut claims = serde_json::json!({
+            "iss": self.issuer, "sub": subject, "client_id": "dev", "auth_time": now.seconds(), "iat": now.seconds(),
+            "exp": now.plus(Duration::from_secs(3600)).seconds(), "jti": format!("dev-{subject}-{}", now.seconds()),
         });
+        if let (Some(audience), Some(claims)) = (self.audiences.first(), claims.as_object_mut()) {
+            claims.insert("aud".to_owned(), audience.as_str().into());
+        }
+        let list = self.lists.iter().find(|list| list.kind == Kind::Role)?;
+        let place = list.path.iter().try_fold(&mut claims, |place, name| {
+            Some(place.as_object_mut()?.entry(name).or_insert_with(|| serde_json::json!({})))
+        });
+        *place? = role.into_iter().collect::<Vec<_>>().into();
         sign_hs256(&self.dev?, &claims)
     }
 
@@ -171,15 +291,25 @@ impl Jwt {
     /// The same settings with another key: for tests.
     #[must_use]
     pub fn with_only(self, key: Key) -> Self {
-        Self { keys: vec![key], set: None, ..self }
+        Self {
+            keys: vec![key],
+            set: None,
+            dev: None,
+            #[cfg(feature = "oidc")]
+            fetch: None,
+            #[cfg(feature = "oidc")]
+            misplaced: None,
+            ..self
+        }
     }
 
     /// Tokens that a key of this JWK set (RFC 7517 §5) verifies. Keys that cannot be used are left out.
     pub fn jwk_set(json: &str) -> Self {
-        let (keys, set) = match Key::of_set(json) {
-            Ok(keys) => (keys, None),
+        let (keys, set) = match Key::of_set(json, usize::MAX) {
+            Ok(keys) => (keys.into_iter().flatten().flatten().collect::<Vec<_>>(), None),
             Err(error) => (Vec::new(), Some(error)),
         };
+        let keys = keys.into_iter().filter(|key| key.clone().prepare().is_ok()).collect();
         Self { keys, set, ..Self::key(Key::secret(Algorithm::HS256, [])) }
     }
 
@@ -264,11 +394,8 @@ impl Jwt {
     fn lists_at(mut self, kind: Kind, form: Form, pointers: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.lists.retain(|list| list.kind != kind);
         // A pointer that does not parse is kept whole, for `build` to refuse.
-        self.lists.extend(pointers.into_iter().map(|pointer| ListClaim {
-            kind,
-            form,
-            path: parse_pointer(pointer.into()),
-        }));
+        let list = |pointer: String| ListClaim::new(kind, form, parse_pointer(pointer));
+        self.lists.extend(pointers.into_iter().map(|pointer| list(pointer.into())));
         self
     }
 
@@ -279,11 +406,23 @@ impl Jwt {
         self.roles_at(["/realm_access/roles".to_owned(), format!("/resource_access/{client}/roles")])
     }
 
+    /// The same, told apart: with `realm:` and `reports:`, the role `admin` of the realm is `realm:admin` here, and that of the
+    /// client `reports:admin`. A prefix may be empty.
+    #[must_use]
+    pub fn keycloak_with_prefixes(self, client: &str, realm_prefix: &str, client_prefix: &str) -> Self {
+        let mut jwt = self.keycloak(client);
+        let roles = jwt.lists.iter_mut().filter(|list| list.kind == Kind::Role);
+        for (list, prefix) in roles.zip([realm_prefix, client_prefix]) {
+            list.prefix = prefix.to_owned();
+        }
+        jwt
+    }
+
     /// Roles as Auth0 lists them: in the claim that is named `namespace` and `roles`; permissions in `permissions`.
     #[must_use]
     pub fn auth0(mut self, namespace: &str) -> Self {
         self.lists.retain(|list| list.kind != Kind::Role);
-        self.lists.push(ListClaim { kind: Kind::Role, form: Form::Array, path: vec![format!("{namespace}roles")] });
+        self.lists.push(ListClaim::new(Kind::Role, Form::Array, vec![format!("{namespace}roles")]));
         self
     }
 
@@ -318,10 +457,21 @@ impl Jwt {
         if let Some(error) = self.set {
             return Err(JwtError::Key { position: 1, error });
         }
-        if self.keys.is_empty() {
+        #[cfg(feature = "oidc")]
+        if let Some(error) = self.misplaced {
+            return Err(JwtError::Fetch(error));
+        }
+        #[cfg(feature = "oidc")]
+        let is_fetched = self.fetch.is_some();
+        #[cfg(not(feature = "oidc"))]
+        let is_fetched = false;
+        if self.keys.is_empty() && !is_fetched && self.dev.is_none() {
             return Err(JwtError::KeyMissing);
         }
-        if self.keys.iter().any(Key::is_hmac) && !self.keys.iter().all(Key::is_hmac) {
+        if self.profile && (self.any_audience || self.unnamed) {
+            return Err(JwtError::ProfileWithoutNames);
+        }
+        if self.keys.iter().any(Key::is_hmac) && (is_fetched || !self.keys.iter().all(Key::is_hmac)) {
             return Err(JwtError::MixedKeys);
         }
         let same = |key: &Key, other: &Key| key.is_tried_with(other);
@@ -338,7 +488,11 @@ impl Jwt {
         {
             return Err(JwtError::Pointer(list.path.concat().trim_start_matches(NO_POINTER).to_owned()));
         }
-        let keys = (1..).zip(self.keys);
+        #[cfg(feature = "oidc")]
+        let fetched = self.fetch.map(|fetch| Fetched::new(&issuer, fetch)).transpose().map_err(JwtError::Fetch)?;
+        // The key of development is not of a kind that the issuer has: nothing that it publishes can stand for it.
+        let dev = self.dev.map(|secret| Key::secret(Algorithm::HS256, secret));
+        let keys = (1..).zip(self.keys.into_iter().chain(dev));
         let keys = keys.map(|(position, key)| key.prepare().map_err(|error| JwtError::Key { position, error }));
         let source = Source {
             issuer: issuer.into(),
@@ -357,15 +511,19 @@ impl Jwt {
             leeway: self.leeway,
             longest: self.longest,
             types: self.types,
+            profile: self.profile,
+            #[cfg(feature = "oidc")]
+            fetched,
         })
     }
 }
 
-/// Signs claims with HS256: for development and tests. `None` if the backend fails.
+/// Signs the claims of an access token (RFC 9068 §2) with HS256: for development and tests. `None` if the backend fails.
 pub fn sign_hs256(secret: &[u8], claims: &serde_json::Value) -> Option<String> {
     key::install_provider();
     let key = jsonwebtoken::EncodingKey::from_secret(secret);
-    jsonwebtoken::encode(&jsonwebtoken::Header::new(Algorithm::HS256), claims, &key).ok()
+    let header = jsonwebtoken::Header { typ: Some("at+jwt".to_owned()), ..jsonwebtoken::Header::new(Algorithm::HS256) };
+    jsonwebtoken::encode(&header, claims, &key).ok()
 }
 
 /// Marks text that was given as a JSON pointer and is none. No member of a claims object begins so by accident.

@@ -5,9 +5,19 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+#[cfg(feature = "oidc")]
+use jsonwebtoken::AlgorithmFamily;
+
 use super::Issuer;
-use super::header;
+#[cfg(feature = "oidc")]
+use super::fetched::Fetched;
+use super::header::{self, Header};
+use super::key::PreparedKey;
+#[cfg(feature = "oidc")]
+use crate::clock;
 use crate::clock::Timestamp;
+#[cfg(feature = "oidc")]
+use crate::denial::RetryAfter;
 use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Reason};
 use crate::json::{self, Raw, Span};
@@ -22,21 +32,46 @@ const LONGEST_SIGNATURE: usize = 1024;
 /// Most headers; longer ones are read from the heap.
 const USUAL_HEADER: usize = 512;
 
+/// Why a token was not verified.
+pub(super) enum Unverified {
+    Denied(Denial),
+    /// None of the keys that are known is its key, and these may not be all.
+    #[cfg(feature = "oidc")]
+    KeyMissing(Arc<Fetched>),
+}
+
+impl Unverified {
+    /// The denial of a token that nothing more can be fetched for.
+    #[cfg(feature = "oidc")]
+    pub(super) fn denial(self) -> Denial {
+        match self {
+            Self::Denied(denial) => denial,
+            Self::KeyMissing(_) => Fetched::unavailable(RetryAfter::seconds(1)),
+        }
+    }
+}
+
+impl From<Denial> for Unverified {
+    fn from(denial: Denial) -> Self {
+        Self::Denied(denial)
+    }
+}
+
 fn invalid(cause: &'static str) -> Denial {
     Denial::refused(Scheme::Bearer, Reason::InvalidCredentials, cause)
 }
 
 /// Verifies a token68 against the issuers of this server.
-pub(super) fn verify(token: &str, issuers: &[Issuer], longest: usize, now: Timestamp) -> Result<Principal, Denial> {
+pub(super) fn verify(token: &str, issuers: &[Issuer], longest: usize, now: Timestamp) -> Result<Principal, Unverified> {
     if token.len() > longest {
-        return Err(invalid("the token is longer than allowed"));
+        return Err(invalid("the token is longer than allowed").into());
     }
     let parts = Parts::of(token).ok_or_else(|| invalid("the token has not three parts"))?;
     match issuers {
         // Nothing of the claims is read before the signature holds.
         [only] => {
             verify_signature(&parts, only)?;
-            read_claims(decoded(parts.claims)?, only, now)
+            Ok(read_claims(decoded(parts.claims)?, only, now)?)
         }
         // Before the signature holds, a claim may do no more than pick one of these (RFC 8725 §3.8).
         several => {
@@ -46,10 +81,10 @@ pub(super) fn verify(token: &str, issuers: &[Issuer], longest: usize, now: Times
             let issuer = several.iter().find(|issuer| *issuer.source.issuer == *named);
             let issuer = issuer.ok_or_else(|| invalid("the issuer is not known"))?;
             if token.len() > issuer.longest {
-                return Err(invalid("the token is longer than allowed"));
+                return Err(invalid("the token is longer than allowed").into());
             }
             verify_signature(&parts, issuer)?;
-            read_claims(claims, issuer, now)
+            Ok(read_claims(claims, issuer, now)?)
         }
     }
 }
@@ -87,7 +122,7 @@ fn issuer_of(claims: &str) -> Option<String> {
     issuer.map(std::borrow::Cow::into_owned)
 }
 
-fn verify_signature(parts: &Parts<'_>, issuer: &Issuer) -> Result<(), Denial> {
+fn verify_signature(parts: &Parts<'_>, issuer: &Issuer) -> Result<(), Unverified> {
     const HEADER: &str = "the header is not canonical base64url of UTF-8";
     let (mut usual, mut long) = ([0; USUAL_HEADER], Vec::new());
     let buffer = if parts.header.len() <= USUAL_HEADER {
@@ -98,7 +133,7 @@ fn verify_signature(parts: &Parts<'_>, issuer: &Issuer) -> Result<(), Denial> {
     };
     let length = URL_SAFE_NO_PAD.decode_slice(parts.header, buffer).map_err(|_| invalid(HEADER))?;
     let text = buffer.get(..length).and_then(|bytes| std::str::from_utf8(bytes).ok()).ok_or_else(|| invalid(HEADER))?;
-    let header = header::read(text, &issuer.types).map_err(invalid)?;
+    let header = header::read(text, &issuer.types, issuer.profile).map_err(invalid)?;
 
     let mut signature = [0; LONGEST_SIGNATURE];
     let length = URL_SAFE_NO_PAD
@@ -106,20 +141,31 @@ fn verify_signature(parts: &Parts<'_>, issuer: &Issuer) -> Result<(), Denial> {
         .map_err(|_| invalid("the signature is not canonical base64url"))?;
     let signature = signature.get(..length).unwrap_or_default();
 
+    let message = parts.signed.as_bytes();
+    if let Some(verified) = try_keys(&issuer.keys, &header, message, signature) {
+        return verified.map_err(Unverified::from);
+    }
+    // No secret is ever fetched, so none of what may come could verify an HMAC.
+    #[cfg(feature = "oidc")]
+    if let Some(fetched) = issuer.fetched.as_ref().filter(|_| header.algorithm.family() != AlgorithmFamily::Hmac) {
+        let try_keys = |keys: &[PreparedKey]| try_keys(keys, &header, message, signature);
+        let tried = fetched.with_current(clock::monotonic(), try_keys).flatten();
+        return tried.map_or_else(|| Err(Unverified::KeyMissing(Arc::clone(fetched))), |tried| Ok(tried?));
+    }
+    Err(invalid("no key of this issuer has that algorithm and key id").into())
+}
+
+/// Whether one of the keys verifies; `None` where none of them fits.
+fn try_keys(keys: &[PreparedKey], header: &Header, message: &[u8], signature: &[u8]) -> Option<Result<(), Denial>> {
     let named = |kid: &Option<String>| match (&header.kid, kid) {
         (Some(named), Some(kid)) => named == kid,
         _ => true,
     };
     // The algorithm is the key's, and the header has to agree (RFC 8725 §3.1).
-    let mut fitting = issuer.keys.iter().filter(|key| key.algorithm == header.algorithm && named(&key.kid)).peekable();
-    if fitting.peek().is_none() {
-        return Err(invalid("no key of this issuer has that algorithm and key id"));
-    }
-    if fitting.take(MOST_TRIALS).any(|key| key.verifies(parts.signed.as_bytes(), signature)) {
-        Ok(())
-    } else {
-        Err(invalid("the signature does not verify"))
-    }
+    let mut fitting = keys.iter().filter(|key| key.algorithm == header.algorithm && named(&key.kid)).peekable();
+    fitting.peek()?;
+    let verifies = fitting.take(MOST_TRIALS).any(|key| key.verifies(message, signature));
+    Some(if verifies { Ok(()) } else { Err(invalid("the signature does not verify")) })
 }
 
 /// What the one pass over the claims takes note of.
@@ -137,6 +183,10 @@ struct Registered {
     actor: Option<Span>,
     overage: bool,
     bound: bool,
+    /// It says when it was made.
+    issued: bool,
+    /// It has a name of its own.
+    named: bool,
     wrong_type: Option<&'static str>,
 }
 
@@ -166,6 +216,9 @@ fn read_claims(claims: String, issuer: &Issuer, now: Timestamp) -> Result<Princi
     }
     let subject = read.subject.ok_or_else(|| invalid("the subject is absent or empty"))?;
     let expires_at = read.expires_at.ok_or_else(|| invalid("the expiry is absent"))?;
+    if issuer.profile && !(read.client.is_some() && read.issued && read.named) {
+        return Err(invalid("the token does not follow the profile: client_id, iat or jti is absent"));
+    }
     if read.begins_at.is_some_and(|time| time > now.plus(issuer.leeway)) {
         return Err(invalid("the token is from the future"));
     }
@@ -202,10 +255,14 @@ impl Registered {
             },
             "client_id" => text().map(|span| self.client = Some(span)),
             "acr" => text().map(|span| self.acr = Some(span)),
-            "jti" | "azp" => text().map(drop),
+            "jti" => text().map(|_| self.named = true),
+            "azp" => text().map(drop),
             // No rounding in the token's favour.
             "exp" => date().map(|(down, _)| self.expires_at = Some(down)),
-            "nbf" | "iat" => date().map(|(_, up)| self.begins_at = self.begins_at.max(Some(up))),
+            "nbf" | "iat" => date().map(|(_, up)| {
+                self.issued |= name == "iat";
+                self.begins_at = self.begins_at.max(Some(up));
+            }),
             "auth_time" => date().map(|(down, up)| {
                 self.authenticated_at = Some(down);
                 self.begins_at = self.begins_at.max(Some(up));

@@ -178,7 +178,7 @@ impl Sessions {
         if let Some(users) = &users {
             users.belong_to(realm);
         }
-        let list = |kind, name: &str| ListClaim { kind, form: Form::Array, path: vec![name.to_owned()] };
+        let list = |kind, name: &str| ListClaim::new(kind, Form::Array, vec![name.to_owned()]);
         let source = Source {
             issuer: issuer_of_users(realm).into(),
             scheme: Scheme::Session,

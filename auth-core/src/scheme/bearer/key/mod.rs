@@ -120,11 +120,11 @@ impl Key {
         Self { kid: Some(kid.into()), ..self }
     }
 
-    /// The usable keys of a JWK set (RFC 7517 §5): one that cannot be used does not void the others.
-    pub(super) fn of_set(json: &str) -> Result<Vec<Self>, KeyError> {
+    /// The keys of a JWK set (RFC 7517 §5), each usable or not; `None` where there are more than `most`.
+    pub(super) fn of_set(json: &str, most: usize) -> Result<Option<Vec<Result<Self, KeyError>>>, KeyError> {
         let set: Value = serde_json::from_str(json).map_err(|_| KeyError::Unreadable)?;
         let keys = set.get("keys").and_then(Value::as_array).ok_or(KeyError::Unreadable)?;
-        Ok(keys.iter().filter_map(|key| jwk::read(key).ok()).filter(|key| key.clone().prepare().is_ok()).collect())
+        Ok((keys.len() <= most).then(|| keys.iter().map(jwk::read).collect()))
     }
 
     /// Whether a token that names this key, or none if this has no id, is tried against the other one too.

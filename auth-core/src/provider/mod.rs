@@ -1,0 +1,179 @@
+//! What an OpenID provider says of itself, and how it is asked.
+
+mod http;
+
+use reqwest::Url;
+use serde::Deserialize;
+
+pub(crate) use self::http::{Client, Failed, Patience, spawn};
+
+/// An address that is asked: `https`, or `http` on this machine alone, since whoever stands in between could answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Endpoint(Url);
+
+/// An address that is never asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EndpointError {
+    /// Not an absolute URL with a host.
+    #[error("it is no absolute URL")]
+    NoUrl,
+    /// Whoever stands in between could answer with keys of their own.
+    #[error("it is not `https`, which only an address of this machine need not be")]
+    NotHttps,
+    /// A name and password, or a fragment.
+    #[error("it carries a password or a fragment")]
+    Extra,
+    /// An issuer is compared as a name, and gets a path put behind it (RFC 8414 §2).
+    #[error("an issuer has no query")]
+    Query,
+}
+
+impl Endpoint {
+    pub(crate) fn new(text: &str) -> Result<Self, EndpointError> {
+        let url = Url::parse(text).map_err(|_| EndpointError::NoUrl)?;
+        if url.host_str().is_none_or(str::is_empty) {
+            return Err(EndpointError::NoUrl);
+        }
+        if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
+            return Err(EndpointError::Extra);
+        }
+        let endpoint = Self(url);
+        match endpoint.0.scheme() {
+            "https" => Ok(endpoint),
+            "http" if endpoint.is_here() => Ok(endpoint),
+            _ => Err(EndpointError::NotHttps),
+        }
+    }
+
+    /// Whether it is an address of this machine.
+    fn is_here(&self) -> bool {
+        match self.0.host() {
+            Some(url::Host::Domain(name)) => name == "localhost",
+            Some(url::Host::Ipv4(address)) => address.is_loopback(),
+            Some(url::Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        }
+    }
+
+    pub(crate) fn url(&self) -> &Url {
+        &self.0
+    }
+}
+
+/// A provider: who it is, and where it is asked, which in containers may be another address.
+#[derive(Clone, Debug)]
+pub(crate) struct Provider {
+    issuer: String,
+    identity: Endpoint,
+    from: Option<Endpoint>,
+}
+
+/// Of what a provider says of itself, what is used (OpenID Connect Discovery 1.0 §3).
+#[derive(Debug)]
+pub(crate) struct Metadata {
+    pub(crate) jwks_uri: Endpoint,
+}
+
+#[derive(Deserialize)]
+struct Document {
+    issuer: String,
+    jwks_uri: String,
+}
+
+/// A provider says of itself less than this.
+const MOST: usize = 256 * 1024;
+
+impl Provider {
+    pub(crate) fn new(issuer: &str, from: Option<&str>) -> Result<Self, EndpointError> {
+        let identity = Endpoint::new(issuer)?;
+        let from = from.map(Endpoint::new).transpose()?;
+        if identity.0.query().is_some() || from.as_ref().is_some_and(|from| from.0.query().is_some()) {
+            return Err(EndpointError::Query);
+        }
+        Ok(Self { issuer: issuer.to_owned(), identity, from })
+    }
+
+    /// Asks it. The document has to name the issuer that was configured, character for character: otherwise it is somebody
+    /// else's (RFC 8414 §3.3).
+    pub(crate) async fn metadata(&self, client: &Client) -> Result<Metadata, Failed> {
+        let base = self.from.as_ref().unwrap_or(&self.identity);
+        let place = format!("{}/.well-known/openid-configuration", base.0.as_str().trim_end_matches('/'));
+        let place = Endpoint::new(&place).map_err(Failed::Endpoint)?;
+        let document = client.get(&place, MOST, Patience::Background).await?;
+        let document: Document = serde_json::from_slice(&document).map_err(|_| Failed::NotUnderstood)?;
+        if document.issuer != self.issuer {
+            return Err(Failed::AnotherIssuer);
+        }
+        Ok(Metadata { jwks_uri: self.reached(&document.jwks_uri)? })
+    }
+
+    /// An address that the provider names, as it is reached from here.
+    fn reached(&self, named: &str) -> Result<Endpoint, Failed> {
+        let named = Endpoint::new(named).map_err(Failed::Endpoint)?;
+        let base = self.from.as_ref().unwrap_or(&self.identity);
+        let mut reached = named.clone();
+        if let Some(from) = self.from.as_ref().filter(|_| named.0.origin() == self.identity.0.origin()) {
+            let moved = reached.0.set_scheme(from.0.scheme()).is_ok()
+                && reached.0.set_host(from.0.host_str()).is_ok()
+                && reached.0.set_port(from.0.port()).is_ok();
+            if !moved {
+                return Err(Failed::Endpoint(EndpointError::NoUrl));
+            }
+        }
+        // A provider elsewhere has no say over this machine.
+        if reached.is_here() && !base.is_here() { Err(Failed::Inwards) } else { Ok(reached) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_cannot_be_overheard_is_asked() {
+        // JWKS-1
+        let table = [
+            ("https://id.example", Ok(())),
+            ("https://id.example/realms/a?x=1", Ok(())),
+            ("http://localhost:8080/keys", Ok(())),
+            ("http://127.0.0.9/keys", Ok(())),
+            ("http://[::1]:1/keys", Ok(())),
+            ("http://id.example/keys", Err(EndpointError::NotHttps)),
+            ("http://10.0.0.1/keys", Err(EndpointError::NotHttps)),
+            ("http://localhost.example/keys", Err(EndpointError::NotHttps)),
+            ("http://127.0.0.1.example/keys", Err(EndpointError::NotHttps)),
+            ("file:///etc/passwd", Err(EndpointError::NoUrl)),
+            ("ftp://id.example/keys", Err(EndpointError::NotHttps)),
+            ("id.example", Err(EndpointError::NoUrl)),
+            ("", Err(EndpointError::NoUrl)),
+            ("https://a:b@id.example", Err(EndpointError::Extra)),
+            ("https://id.example#keys", Err(EndpointError::Extra)),
+        ];
+        for (text, expected) in table {
+            assert_eq!(Endpoint::new(text).map(drop), expected, "{text}");
+        }
+        assert_eq!(Provider::new("https://id.example?tenant=a", None).map(drop), Err(EndpointError::Query));
+    }
+
+    #[test]
+    fn what_a_provider_names_is_reached_where_the_provider_is() {
+        // JWKS-1: (issuer, fetched from, what it names, where that is reached)
+        #[rustfmt::skip]
+        let table = [
+            ("https://id.example", None, "https://id.example/keys", Some("https://id.example/keys")),
+            ("https://id.example", None, "https://keys.example/a", Some("https://keys.example/a")),
+            ("https://id.example", None, "http://id.example/keys", None),
+            ("https://id.example", None, "http://127.0.0.1/keys", None),
+            ("https://id.example", None, "https://localhost/keys", None),
+            ("http://127.0.0.1:7", None, "http://127.0.0.1:7/keys", Some("http://127.0.0.1:7/keys")),
+            ("https://id.example", Some("http://127.0.0.1:7"), "https://id.example/keys?a=1", Some("http://127.0.0.1:7/keys?a=1")),
+            ("https://id.example:8443", Some("https://inside.example"), "https://id.example:8443/keys", Some("https://inside.example/keys")),
+            ("https://id.example", Some("https://inside.example:1"), "https://keys.example/a", Some("https://keys.example/a")),
+        ];
+        for (issuer, from, named, expected) in table {
+            let reached = Provider::new(issuer, from).unwrap().reached(named).ok();
+            assert_eq!(reached.as_ref().map(|reached| reached.0.as_str()), expected, "{issuer} {from:?} {named}");
+        }
+    }
+}

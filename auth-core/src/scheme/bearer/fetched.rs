@@ -1,0 +1,315 @@
+//! Keys that a provider publishes, and changes while requests run.
+//!
+//! # Why
+//! A request whose key is known reads one pointer and waits for nothing. Whatever else may be had is fetched once, for all who
+//! want it, and not again before a while has passed: an unknown key id is the one thing in a token that makes this server ask
+//! another one, and anybody can write one.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use tokio::sync::watch;
+
+use super::key::{Key, KeyError, PreparedKey};
+use crate::clock::{self, Moment};
+use crate::denial::challenge::Scheme;
+use crate::denial::{Denial, Reason, RetryAfter};
+use crate::provider::{Client, Endpoint, EndpointError, Failed, Patience, Provider, spawn};
+
+/// Where keys are fetched, and how often.
+#[derive(Clone, Debug)]
+pub(super) struct Fetch {
+    pub(super) place: Place,
+    /// The provider is asked at this address instead of its name.
+    pub(super) from: Option<String>,
+    pub(super) refresh_every: Duration,
+    pub(super) max_stale: Duration,
+    pub(super) cool_down: Duration,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Place {
+    /// The provider of that name says.
+    Discovered,
+    /// There.
+    Jwks(String),
+}
+
+impl Fetch {
+    pub(super) fn new(place: Place) -> Self {
+        Self {
+            place,
+            from: None,
+            refresh_every: Duration::from_secs(10 * 60),
+            max_stale: Duration::from_secs(60 * 60),
+            cool_down: Duration::from_secs(30),
+        }
+    }
+}
+
+/// The documented limits.
+const MOST_BYTES: usize = 512 * 1024;
+const MOST_KEYS: usize = 100;
+/// So many requests wait for a set, and no longer than this.
+const MOST_WAITING: usize = 1000;
+const PATIENCE: Duration = Duration::from_secs(11);
+/// After the first failure where there is no set to fall back on; doubled up to the cool-down.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+
+/// The keys of one issuer.
+pub(super) struct Fetched {
+    issuer: Arc<str>,
+    place: Asked,
+    client: Client,
+    refresh_every: Duration,
+    max_stale: Duration,
+    cool_down: Duration,
+    current: ArcSwapOption<KeySet>,
+    flight: Mutex<Flight>,
+    waiting: AtomicUsize,
+}
+
+/// The keys of one successful fetch.
+struct KeySet {
+    keys: Vec<PreparedKey>,
+    since: Moment,
+}
+
+enum Asked {
+    /// Where the provider said that its keys are, once it has said so.
+    Discovered(Box<Provider>, Mutex<Option<Endpoint>>),
+    Jwks(Endpoint),
+}
+
+/// What is on its way.
+#[derive(Default)]
+struct Flight {
+    /// Ends with it.
+    landing: Option<watch::Receiver<()>>,
+    /// Before this nobody may cause the next one.
+    not_before: Moment,
+    failures: u32,
+    /// So that of all that were planned only the last one starts by itself.
+    number: u64,
+}
+
+/// One of those who wait.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    /// `None` where there are too many (M9).
+    fn among(waiting: &'a AtomicUsize) -> Option<Self> {
+        let one = Self(waiting);
+        (waiting.fetch_add(1, Ordering::Relaxed) < MOST_WAITING).then_some(one)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// What is wrong with the settings of keys that are fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FetchError {
+    /// It is never asked.
+    #[error("the address is never asked: {0}")]
+    Address(EndpointError),
+    /// Whoever sends tokens would make this server ask another one all the time.
+    #[error("`.cool_down(…)` is below a second, or above `.refresh_every(…)`")]
+    TooOften,
+    /// The keys would be refused between two fetches.
+    #[error("`.max_stale(…)` is below `.refresh_every(…)`")]
+    StaleBeforeRefresh,
+    /// Only a name can be asked at another address.
+    #[error("`.fetch_from(…)` is for `Jwt::oidc(…)`: give `Jwt::jwks(…)` the address itself")]
+    FromWithoutDiscovery,
+    /// Nothing is fetched.
+    #[error("`.{0}(…)` is for keys that are fetched: `Jwt::oidc(…)` or `Jwt::jwks(…)`")]
+    NothingFetched(&'static str),
+    /// The system gives no TLS.
+    #[error("TLS cannot be set up on this system")]
+    Tls,
+}
+
+impl Fetched {
+    pub(super) fn new(issuer: &str, fetch: Fetch) -> Result<Arc<Self>, FetchError> {
+        let place = match fetch.place {
+            Place::Discovered => {
+                let provider = Provider::new(issuer, fetch.from.as_deref());
+                Asked::Discovered(Box::new(provider.map_err(FetchError::Address)?), Mutex::new(None))
+            }
+            Place::Jwks(url) => Asked::Jwks(Endpoint::new(&url).map_err(FetchError::Address)?),
+        };
+        if fetch.cool_down < Duration::from_secs(1) || fetch.refresh_every < fetch.cool_down {
+            return Err(FetchError::TooOften);
+        }
+        if fetch.max_stale < fetch.refresh_every {
+            return Err(FetchError::StaleBeforeRefresh);
+        }
+        Ok(Arc::new(Self {
+            issuer: issuer.into(),
+            place,
+            client: Client::new().ok_or(FetchError::Tls)?,
+            refresh_every: fetch.refresh_every,
+            max_stale: fetch.max_stale,
+            cool_down: fetch.cool_down,
+            current: ArcSwapOption::empty(),
+            flight: Mutex::default(),
+            waiting: AtomicUsize::new(0),
+        }))
+    }
+
+    /// Tries the keys that hold now; `None` where nobody knows which do.
+    pub(super) fn with_current<T>(&self, now: Moment, of: impl FnOnce(&[PreparedKey]) -> T) -> Option<T> {
+        let set = self.current.load();
+        set.as_ref().filter(|set| set.since.plus(self.max_stale) >= now).map(|set| of(&set.keys))
+    }
+
+    /// Whether the keys were fetched no longer ago than this.
+    fn is_younger(&self, age: Duration, now: Moment) -> bool {
+        self.current.load().as_ref().is_some_and(|set| set.since.plus(age) >= now)
+    }
+
+    /// What is left to one whose key is not among the current ones: `None` is to wait for a fetch, which one who `has_waited`
+    /// does not again.
+    pub(super) fn settled(&self, has_waited: bool) -> Option<Denial> {
+        let now = clock::monotonic();
+        let wait = {
+            let flight = self.flight.lock().unwrap_or_else(PoisonError::into_inner);
+            if flight.landing.is_some() && !has_waited {
+                return None;
+            }
+            flight.not_before.after(now)
+        };
+        if wait.is_none() && !has_waited {
+            return None;
+        }
+        if self.is_younger(self.refresh_every, now) {
+            let cause = "no key of this issuer has that algorithm and key id";
+            return Some(Denial::refused(Scheme::Bearer, Reason::InvalidCredentials, cause));
+        }
+        let seconds = wait.unwrap_or_default().as_secs().saturating_add(1);
+        Some(Self::unavailable(RetryAfter::seconds(u32::try_from(seconds).unwrap_or(u32::MAX))))
+    }
+
+    /// Nobody knows which keys hold now.
+    pub(super) fn unavailable(after: RetryAfter) -> Denial {
+        let cause = "the keys of the issuer are out of reach";
+        Denial::refused(Scheme::Bearer, Reason::AuthenticationUnavailable(after), cause)
+    }
+
+    /// Waits for the fetch that is on its way, or starts one. `false` where too many wait already, or it takes too long.
+    pub(super) async fn wait(self: &Arc<Self>) -> bool {
+        let Some(mut landing) = self.start(None) else { return true };
+        let Some(_waiting) = Waiting::among(&self.waiting) else { return false };
+        // An error says that it has ended, as does a change.
+        tokio::time::timeout(PATIENCE, landing.changed()).await.is_ok()
+    }
+
+    /// Starts a fetch, unless one is on its way; `None` where it is too early. `planned` is the number of one that starts by
+    /// itself.
+    fn start(self: &Arc<Self>, planned: Option<u64>) -> Option<watch::Receiver<()>> {
+        let mut flight = self.flight.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(landing) = flight.landing.as_ref().filter(|landing| landing.has_changed().is_ok()) {
+            return planned.is_none().then(|| landing.clone());
+        }
+        let may_start = match planned {
+            Some(number) => flight.number == number,
+            None => flight.not_before.after(clock::monotonic()).is_none(),
+        };
+        if !may_start {
+            return None;
+        }
+        let (land, landing) = watch::channel(());
+        let this = Arc::clone(self);
+        let fly = async move {
+            let fetched = this.fetch(planned.is_some()).await;
+            this.landed(fetched);
+            drop(land);
+        };
+        if let Err(failed) = spawn(fly) {
+            tracing::error!(target: "auth_core", issuer = %self.issuer, %failed, "keys cannot be fetched");
+            return None;
+        }
+        flight.landing = Some(landing.clone());
+        Some(landing)
+    }
+
+    async fn fetch(&self, anew: bool) -> Result<Vec<PreparedKey>, Failed> {
+        let endpoint = match &self.place {
+            Asked::Jwks(endpoint) => endpoint.clone(),
+            Asked::Discovered(provider, known) => {
+                let known_now = known.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                match known_now.filter(|_| !anew) {
+                    Some(endpoint) => endpoint,
+                    None => {
+                        let found = provider.metadata(&self.client).await?.jwks_uri;
+                        *known.lock().unwrap_or_else(PoisonError::into_inner) = Some(found.clone());
+                        found
+                    }
+                }
+            }
+        };
+        let body = self.client.get(&endpoint, MOST_BYTES, Patience::Background).await?;
+        let json = std::str::from_utf8(&body).map_err(|_| Failed::NotUnderstood)?;
+        usable(json, &self.issuer)
+    }
+
+    fn landed(self: &Arc<Self>, fetched: Result<Vec<PreparedKey>, Failed>) {
+        let now = clock::monotonic();
+        let (failed, next) = match fetched {
+            Ok(keys) => {
+                self.current.store(Some(Arc::new(KeySet { keys, since: now })));
+                (false, self.refresh_every)
+            }
+            Err(failed) => {
+                tracing::warn!(target: "auth_core", issuer = %self.issuer, %failed, "the keys cannot be fetched: those of before hold on for a while");
+                if let Asked::Discovered(_, known) = &self.place {
+                    *known.lock().unwrap_or_else(PoisonError::into_inner) = None;
+                }
+                (true, self.cool_down)
+            }
+        };
+        let mut flight = self.flight.lock().unwrap_or_else(PoisonError::into_inner);
+        flight.landing = None;
+        flight.number += 1;
+        flight.failures = if failed { flight.failures.saturating_add(1) } else { 0 };
+        let without_set = failed && !self.is_younger(self.max_stale, now);
+        let patience = if without_set {
+            FIRST_RETRY.saturating_mul(1 << flight.failures.saturating_sub(1).min(16)).min(self.cool_down)
+        } else {
+            self.cool_down
+        };
+        flight.not_before = now.plus(patience);
+        let (weak, number) = (Arc::downgrade(self), flight.number);
+        let next = if without_set { patience } else { next };
+        let _ = spawn(async move {
+            tokio::time::sleep(next).await;
+            if let Some(this) = Weak::upgrade(&weak) {
+                this.start(Some(number));
+            }
+        });
+    }
+}
+
+/// The keys of a set that may verify tokens: public ones, for signatures, of an algorithm that is known. One that is not
+/// voids no other.
+fn usable(json: &str, issuer: &str) -> Result<Vec<PreparedKey>, Failed> {
+    let keys = Key::of_set(json, MOST_KEYS).map_err(|_| Failed::NotUnderstood)?;
+    let Some(keys) = keys else { return Err(Failed::TooManyKeys(MOST_KEYS)) };
+    let secret = |key: &&Result<Key, KeyError>| match key {
+        Ok(key) => key.is_hmac(),
+        Err(error) => *error == KeyError::PrivateKey,
+    };
+    if keys.iter().any(|key| secret(&key)) {
+        tracing::error!(target: "auth_core", %issuer, "a secret or private key stands in the published set: it is left out, and known to everybody");
+    }
+    let public = keys.into_iter().flatten().filter(|key| !key.is_hmac());
+    let usable: Vec<_> = public.filter_map(|key| key.prepare().ok()).collect();
+    if usable.is_empty() { Err(Failed::NoKey) } else { Ok(usable) }
+}
