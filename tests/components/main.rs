@@ -7,6 +7,7 @@ mod blocks;
 mod browser;
 mod clock;
 mod nginx;
+mod oidc;
 mod postgres;
 mod redis;
 mod session_store;

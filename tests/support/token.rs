@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 
@@ -52,4 +52,16 @@ pub fn basic(name: &str, password: &str) -> String {
 /// The same for bytes that are no name and password.
 pub fn basic_of(bytes: &[u8]) -> String {
     format!("Basic {}", STANDARD.encode(bytes))
+}
+
+/// Bytes as tokens have them.
+pub fn base64url(bytes: impl AsRef<[u8]>) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// A token of these claims, under a secret that has a name.
+pub fn sign_hs256(secret: &[u8], kid: &str, claims: &Value) -> String {
+    let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
+    let header = Header { kid: Some(kid.into()), typ: Some("at+jwt".into()), ..Header::new(Algorithm::HS256) };
+    jsonwebtoken::encode(&header, claims, &EncodingKey::from_secret(secret)).unwrap()
 }

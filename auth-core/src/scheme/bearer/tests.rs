@@ -376,11 +376,7 @@ fn a_key_is_found_by_its_id_and_its_algorithm() {
         (&many,    0, "",         true),  (&many,    7, "",         true),  (&many,    8, "",         false), (&many,    9, r#""x""#, false),
     ];
     for (row, (bearer, index, kid, expected)) in table.into_iter().enumerate() {
-        assert_eq!(
-            verify(bearer, &signed(index, kid), at(NOW)).is_ok(),
-            expected,
-            "row {row}: key {index}, kid {kid}"
-        );
+        assert_eq!(verify(bearer, &signed(index, kid), at(NOW)).is_ok(), expected, "row {row}: key {index}, kid {kid}");
     }
     // The key would verify it, and the header says something else.
     for algorithm in ["HS384", "HS512", "RS256", "ES256", "EdDSA", "none"] {

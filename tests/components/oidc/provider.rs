@@ -1,0 +1,202 @@
+//! A real OpenID provider, and a second issuer of another make: programs of Node.js that end with the test.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use auth_tests::program;
+use auth_tests::token::basic;
+use auth_tests::wire::{Answer, get, request};
+use serde_json::{Value, json};
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/provider");
+
+/// The audience of the provider's access tokens.
+pub(crate) const AUDIENCE: &str = "https://api.example";
+
+const SERVICE: (&str, &str) = ("service", "service-secret-0123456789abcdef0123456789");
+pub(crate) const WEB: (&str, &str) = ("web", "web-secret-0123456789abcdef0123456789");
+
+/// A program; ends when dropped.
+struct Node {
+    child: Child,
+    /// What it said when it was ready.
+    said: Value,
+}
+
+impl Node {
+    /// `None` where this machine has no Node.js, or not its packages: said aloud, and a failure in CI.
+    fn start(script: &str, settings: &[(&str, &str)]) -> Option<Self> {
+        program::run("node", &["--version"])?;
+        if !Path::new(FOLDER).join("node_modules/oidc-provider").exists() {
+            assert!(std::env::var_os("CI").is_none(), "CI has no node_modules in tests/provider");
+            eprintln!("SKIPPED: no provider is installed: run `npm install` in tests/provider");
+            return None;
+        }
+        let mut command = Command::new("node");
+        command.arg(script).current_dir(FOLDER).envs(settings.iter().copied());
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        Some(Self { child, said: serde_json::from_str(&line).unwrap() })
+    }
+
+    fn stop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// The provider.
+pub(crate) struct Provider {
+    node: Node,
+    pub(crate) issuer: String,
+    address: SocketAddr,
+    redirect: String,
+}
+
+impl Provider {
+    pub(crate) fn start() -> Option<Self> {
+        Self::start_for("http://127.0.0.1:1/cb")
+    }
+
+    /// One that sends people back to `redirect`.
+    pub(crate) fn start_for(redirect: &str) -> Option<Self> {
+        let node = Node::start("server.mjs", &[("REDIRECT_URI", redirect)])?;
+        let issuer = node.said["issuer"].as_str().unwrap().to_owned();
+        let address = issuer.strip_prefix("http://").unwrap().parse().unwrap();
+        Some(Self { node, issuer, address, redirect: redirect.to_owned() })
+    }
+
+    /// An access token of a client that acts for itself, of this algorithm.
+    pub(crate) fn token(&self, algorithm: &str) -> String {
+        self.token_of(&format!("alg={algorithm}"), "read:reports")
+    }
+
+    /// The same; `settings` are those of the provider's resource.
+    pub(crate) fn token_of(&self, settings: &str, scope: &str) -> String {
+        let answer = self.granted(&[
+            ("grant_type", "client_credentials"),
+            ("scope", scope),
+            ("resource", &format!("{AUDIENCE}/?{settings}")),
+        ]);
+        answer["access_token"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+    }
+
+    fn granted(&self, form: &[(&str, &str)]) -> Value {
+        post_form("/token", form).authorization(basic(SERVICE.0, SERVICE.1)).send(self.address).json()
+    }
+
+    /// An access token of a person who has logged in; `asked` goes to the provider's authorization endpoint.
+    pub(crate) fn token_of_user(&self, name: &str, asked: &[(&str, &str)]) -> String {
+        let redirect = escaped(&self.redirect);
+        let mut path = format!(
+            "/auth?response_type=code&client_id=web&redirect_uri={redirect}&scope=openid%20read%3Areports&login_hint={name}"
+        );
+        for (key, value) in asked {
+            path.push_str(&format!("&{key}={}", escaped(value)));
+        }
+        let mut jar: Vec<(String, String)> = Vec::new();
+        let code = loop {
+            let cookies: Vec<_> = jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let answer = get(&path).field("Cookie", cookies.join("; ")).send(self.address);
+            for line in answer.lines("set-cookie") {
+                let (key, value) = line.split(';').next().unwrap().split_once('=').unwrap();
+                jar.retain(|(known, _)| known != key);
+                jar.push((key.to_owned(), value.to_owned()));
+            }
+            let to = answer.field("location").unwrap_or_else(|| panic!("{answer:?}"));
+            if let Some(query) = to.strip_prefix(&self.redirect) {
+                let code = query.split(['?', '&']).find_map(|part| part.strip_prefix("code="));
+                break code.unwrap_or_else(|| panic!("{to}")).to_owned();
+            }
+            path = to.strip_prefix(&self.issuer).unwrap_or(to).to_owned();
+        };
+        let form = [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", &self.redirect)];
+        let answer = post_form("/token", &form).authorization(basic(WEB.0, WEB.1)).send(self.address).json();
+        answer["access_token"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+    }
+
+    /// New keys; the old ones are published still, unless they are retired.
+    pub(crate) fn rotate(&self, retire: bool) {
+        self.control(if retire { "rotate?retire=1" } else { "rotate" });
+    }
+
+    /// What becomes of a request for the keys; nothing is healthy.
+    pub(crate) fn publish(&self, how: &str) {
+        self.control(&format!("jwks?{how}"));
+    }
+
+    fn control(&self, what: &str) {
+        assert_eq!(request("POST", &format!("/_test/{what}")).send(self.address).status, 200);
+    }
+
+    /// How often the provider was asked for what it says of itself, and for its keys.
+    pub(crate) fn asked(&self) -> (u64, u64) {
+        let stats = self.stats();
+        (stats["discovery"].as_u64().unwrap(), stats["jwks"].as_u64().unwrap())
+    }
+
+    pub(crate) fn stats(&self) -> Value {
+        get("/_test/stats").send(self.address).json()
+    }
+
+    pub(crate) fn kill(&mut self) {
+        self.node.stop();
+    }
+
+    /// Starts it again where it was, with new keys.
+    pub(crate) fn restart(&mut self) {
+        let port = self.address.port().to_string();
+        self.node = Node::start("server.mjs", &[("PORT", &port), ("REDIRECT_URI", &self.redirect)]).unwrap();
+    }
+
+    /// Accepts, and answers nothing; then goes on.
+    pub(crate) fn freeze(&self, frozen: bool) {
+        let signal = if frozen { "-STOP" } else { "-CONT" };
+        assert!(Command::new("kill").args([signal, &self.node.child.id().to_string()]).status().unwrap().success());
+    }
+}
+
+fn post_form(path: &str, form: &[(&str, &str)]) -> auth_tests::wire::Request {
+    let body: Vec<_> = form.iter().map(|(key, value)| format!("{key}={}", escaped(value))).collect();
+    request("POST", path).field("Content-Type", "application/x-www-form-urlencoded").body(body.join("&"))
+}
+
+pub(crate) fn escaped(text: &str) -> String {
+    let escape = |byte: u8| match byte {
+        byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+        byte => format!("%{byte:02X}"),
+    };
+    text.bytes().map(escape).collect()
+}
+
+/// The issuer that signs whatever it is told.
+pub(crate) struct Second {
+    _node: Node,
+    pub(crate) issuer: String,
+    control: SocketAddr,
+}
+
+impl Second {
+    pub(crate) fn start() -> Option<Self> {
+        let node = Node::start("second.mjs", &[])?;
+        let issuer = node.said["issuer"].as_str().unwrap().to_owned();
+        let port = u16::try_from(node.said["control"].as_u64().unwrap()).unwrap();
+        Some(Self { _node: node, issuer, control: ([127, 0, 0, 1], port).into() })
+    }
+
+    /// A token, with these members of its header and claims; `null` takes one away.
+    pub(crate) fn token(&self, header: Value, claims: Value, algorithm: &str) -> String {
+        let body = json!({ "header": header, "claims": claims, "alg": algorithm }).to_string();
+        let answer: Answer = request("POST", "/_test/token").body(body).send(self.control);
+        answer.json()["token"].as_str().unwrap().to_owned()
+    }
+}
