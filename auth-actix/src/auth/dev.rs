@@ -1,4 +1,4 @@
-//! What `Jwt::dev()` prints.
+//! What `Jwt::dev()` and `.or_dev()` print.
 
 use auth_core::scheme::bearer::Jwt;
 use auth_core::source::RoleTypes;
@@ -7,7 +7,7 @@ use auth_core::source::RoleTypes;
 #[allow(clippy::print_stderr, reason = "it is for the person at the terminal, and only in debug builds")]
 pub(super) fn print_commands(jwt: &Jwt, roles: &RoleTypes) {
     eprintln!(
-        "Jwt::dev(): tokens of a key that ends with this process, for this machine alone. Put your path at the end."
+        "For development: tokens of a key that ends with this process, for this machine alone. Put your path at the end."
     );
     let names = roles.iter().flat_map(|vocabulary| vocabulary.names);
     for (what, role) in [("no role", None)].into_iter().chain(names.map(|name| (*name, Some(*name)))) {
