@@ -56,6 +56,16 @@ pub(crate) fn presented<'a>(request: &'a HttpRequest, auth: &Auth) -> Presented<
     explicit
 }
 
+/// What a proof that comes with a token has to agree with.
+#[cfg(feature = "dpop")]
+pub(crate) fn proven(request: &HttpRequest) -> auth_core::scheme::dpop::Proven {
+    auth_core::scheme::dpop::Proven {
+        method: request.method().to_string(),
+        path: request.uri().path().to_owned(),
+        proofs: request.headers().get_all("dpop").map(|line| line.as_bytes().to_vec()).collect(),
+    }
+}
+
 /// That a login has to wait, if so: known before anything is verified.
 #[cfg(feature = "basic")]
 pub(crate) fn throttled(request: &HttpRequest, auth: &Auth, presented: &Presented<'_>) -> Option<Denial> {

@@ -56,6 +56,8 @@ pub use auth_core::scheme::basic::Basic;
 pub use auth_core::scheme::bearer::FetchError;
 #[cfg(feature = "jwt")]
 pub use auth_core::scheme::bearer::{Algorithm, Jwt, JwtError, Key, KeyError};
+#[cfg(feature = "dpop")]
+pub use auth_core::scheme::dpop::{Dpop, DpopError};
 #[cfg(all(feature = "redis", feature = "session"))]
 pub use auth_core::scheme::session::RedisStore;
 #[cfg(feature = "session")]

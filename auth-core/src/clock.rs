@@ -77,6 +77,11 @@ impl Moment {
         Self(self.0.saturating_add(duration))
     }
 
+    /// Whole seconds on that clock, which begins when it likes.
+    pub const fn seconds(self) -> u64 {
+        self.0.as_secs()
+    }
+
     /// How long it is from `now` until then; `None` where it has come.
     pub fn after(self, now: Self) -> Option<Duration> {
         self.0.checked_sub(now.0).filter(|wait| !wait.is_zero())

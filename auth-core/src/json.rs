@@ -102,6 +102,19 @@ impl<'a> Raw<'a> {
         }
     }
 
+    /// Whether it is an object with so many members.
+    #[cfg(feature = "dpop")]
+    pub(crate) fn is_object_of(self, members: usize) -> bool {
+        let Some(inside) = self.0.strip_prefix('{') else { return false };
+        let mut reader =
+            Reader { most: MEMBERS, text: inside, bytes: inside.as_bytes(), at: 0, names: SmallVec::new() };
+        let values = std::iter::from_fn(|| {
+            reader.separators();
+            reader.skip()
+        });
+        values.count() == 2 * members
+    }
+
     /// A `NumericDate` (RFC 7519 §2), rounded down and up to whole seconds. `None` for any other type, and beyond
     /// 2^53 seconds, where a fraction could not be told any more.
     pub(crate) fn numeric_date(self) -> Option<(Timestamp, Timestamp)> {

@@ -310,7 +310,7 @@ impl Principal {
     /// Whether something was issued to it that comes again: a token, a session.
     #[cfg(feature = "blocks")]
     pub(crate) fn is_issued(&self) -> bool {
-        matches!(self.scheme(), Scheme::Bearer | Scheme::Session)
+        matches!(self.scheme(), Scheme::Bearer | Scheme::Dpop | Scheme::Session)
     }
 
     /// A claim whatever the source may confer.

@@ -11,6 +11,7 @@
 pub mod challenge;
 pub mod logs;
 pub mod program;
+pub mod proof;
 pub mod server;
 pub mod token;
 pub mod wire;

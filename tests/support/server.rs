@@ -28,6 +28,11 @@ impl Server {
         Self::try_start(workers, configure).unwrap()
     }
 
+    /// Starts an application on one worker, at a port that has to be known before.
+    pub fn start_at(port: u16, configure: impl Fn(&mut ServiceConfig) + Clone + Send + 'static) -> Self {
+        Self::try_start_at(port, 1, configure).unwrap()
+    }
+
     /// The same for one that may refuse to start.
     ///
     /// # Errors
@@ -36,12 +41,20 @@ impl Server {
         workers: usize,
         configure: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
     ) -> std::io::Result<Self> {
+        Self::try_start_at(0, workers, configure)
+    }
+
+    fn try_start_at(
+        port: u16,
+        workers: usize,
+        configure: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+    ) -> std::io::Result<Self> {
         let (tell, told) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
                 let server = HttpServer::new(move || App::new().configure(configure.clone()));
                 let server = server.workers(workers).disable_signals().shutdown_timeout(0);
-                let server = server.bind(("127.0.0.1", 0)).unwrap();
+                let server = server.bind(("127.0.0.1", port)).unwrap();
                 let address = server.addrs()[0];
                 let server = server.run();
                 let handle = server.handle();

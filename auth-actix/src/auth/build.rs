@@ -13,6 +13,8 @@ use auth_core::scheme::api_key::ApiKeyScheme;
 use auth_core::scheme::basic;
 #[cfg(feature = "jwt")]
 use auth_core::scheme::bearer::{Bearer, Jwt, JwtError};
+#[cfg(feature = "dpop")]
+use auth_core::scheme::dpop::{Dpop, DpopError};
 #[cfg(feature = "session")]
 use auth_core::scheme::session::{Sessions, SessionsError};
 use auth_core::source::Source;
@@ -31,7 +33,7 @@ pub enum BuildError {
     #[error("`.realm({0:?})`: {1}")]
     Realm(String, RealmError),
     /// What is shared with other applications has to say whose it is.
-    #[cfg(feature = "passwords")]
+    #[cfg(any(feature = "passwords", feature = "dpop"))]
     #[error(
         "`{0}` is shared with whoever uses the same server: call `.realm(…)`, so that it is told apart from theirs"
     )]
@@ -48,6 +50,14 @@ pub enum BuildError {
         /// What is wrong.
         error: JwtError,
     },
+    /// The settings of proofs.
+    #[cfg(feature = "dpop")]
+    #[error("`.dpop(…)`: {0}")]
+    Dpop(DpopError),
+    /// Proofs come with tokens.
+    #[cfg(feature = "dpop")]
+    #[error("`.dpop(…)` is for tokens: call `.bearer(…)` too")]
+    DpopWithoutTokens,
     /// With several sources, each says what it may confer; otherwise the weakest makes administrators.
     #[error("`.{0}(…)` does not say what it `.confers(…)`, and there are several sources")]
     ConfersMissing(&'static str),
@@ -134,6 +144,15 @@ impl AuthBuilder {
         let bearer = self.prepare_bearer()?;
         #[cfg(feature = "jwt")]
         sources.extend(bearer.iter().flat_map(Bearer::sources).cloned());
+        #[cfg(feature = "dpop")]
+        let proofs = match (self.dpop.take(), &bearer) {
+            (Some(_), None) => return Err(BuildError::DpopWithoutTokens),
+            (dpop, _) => dpop.map(|dpop| dpop.prepare(&realm_text)).transpose().map_err(BuildError::Dpop)?,
+        };
+        #[cfg(feature = "dpop")]
+        if proofs.is_some() {
+            sources.extend(bearer.iter().flat_map(Bearer::proven_sources).cloned());
+        }
         #[cfg(feature = "session")]
         let users = self.users_of_logins()?;
         #[cfg(feature = "basic")]
@@ -199,6 +218,8 @@ impl AuthBuilder {
             answers,
             #[cfg(feature = "jwt")]
             bearer,
+            #[cfg(feature = "dpop")]
+            proofs,
             #[cfg(feature = "basic")]
             basic,
             #[cfg(feature = "api-key")]
@@ -233,6 +254,10 @@ impl AuthBuilder {
         #[cfg(feature = "session")]
         if self.sessions.as_ref().is_some_and(Sessions::is_shared) {
             return Err(BuildError::RealmMissing(".session(…)"));
+        }
+        #[cfg(feature = "dpop")]
+        if self.dpop.as_ref().is_some_and(Dpop::is_shared) {
+            return Err(BuildError::RealmMissing(".dpop(…)"));
         }
         #[cfg(feature = "session")]
         if self.users.as_ref().is_some_and(Passwords::are_counted_together) {

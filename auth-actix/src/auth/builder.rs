@@ -16,6 +16,8 @@ use auth_core::scheme::api_key::ApiKeyScheme;
 use auth_core::scheme::basic;
 #[cfg(feature = "jwt")]
 use auth_core::scheme::bearer::Jwt;
+#[cfg(feature = "dpop")]
+use auth_core::scheme::dpop::Dpop;
 #[cfg(feature = "session")]
 use auth_core::scheme::session::Sessions;
 use auth_core::source::RoleTypes;
@@ -33,6 +35,8 @@ pub struct AuthBuilder {
     pub(super) realm: Option<String>,
     #[cfg(feature = "jwt")]
     pub(super) jwts: Vec<Jwt>,
+    #[cfg(feature = "dpop")]
+    pub(super) dpop: Option<Dpop>,
     #[cfg(feature = "basic")]
     pub(super) basic: Option<basic::Basic>,
     #[cfg(feature = "api-key")]
@@ -82,6 +86,13 @@ impl AuthBuilder {
     pub fn bearer(mut self, jwt: Jwt) -> Self {
         self.jwts.push(jwt);
         self
+    }
+
+    /// Accepts tokens of the issuers of [`bearer`](Self::bearer) that are bound to a key, with a proof of it (RFC 9449). Whoever
+    /// sends such a token without one is refused, here as without this.
+    #[cfg(feature = "dpop")]
+    pub fn dpop(self, dpop: Dpop) -> Self {
+        Self { dpop: Some(dpop), ..self }
     }
 
     /// Accepts names and passwords of these users (RFC 7617).

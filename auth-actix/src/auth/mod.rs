@@ -20,6 +20,8 @@ use auth_core::scheme::api_key;
 use auth_core::scheme::basic;
 #[cfg(feature = "jwt")]
 use auth_core::scheme::bearer::Bearer;
+#[cfg(feature = "dpop")]
+use auth_core::scheme::dpop;
 #[cfg(feature = "session")]
 use auth_core::scheme::session;
 use auth_core::source::{RoleTypes, Source};
@@ -59,6 +61,8 @@ struct Inner {
     answers: Answers,
     #[cfg(feature = "jwt")]
     bearer: Option<Bearer>,
+    #[cfg(feature = "dpop")]
+    proofs: Option<dpop::Verifier>,
     #[cfg(feature = "basic")]
     basic: Option<basic::Verifier>,
     #[cfg(feature = "api-key")]
@@ -114,6 +118,11 @@ impl Auth {
         return self.0.bearer.as_ref().map_or(0, Bearer::longest);
         #[cfg(not(feature = "jwt"))]
         0
+    }
+
+    #[cfg(feature = "dpop")]
+    pub(crate) fn proofs(&self) -> Option<&dpop::Verifier> {
+        self.0.proofs.as_ref()
     }
 
     #[cfg(feature = "basic")]

@@ -43,6 +43,8 @@ enum Step<'a> {
 enum Credential {
     #[cfg(feature = "oidc")]
     Token(String),
+    #[cfg(feature = "dpop")]
+    Bound(String, auth_core::scheme::dpop::Proven),
     #[cfg(feature = "basic")]
     Password(auth_core::users::NameAndPassword),
     #[cfg(feature = "api-key")]
@@ -56,6 +58,8 @@ impl Credential {
         match *self {
             #[cfg(feature = "oidc")]
             Self::Token(_) => Scheme::Bearer,
+            #[cfg(feature = "dpop")]
+            Self::Bound(..) => Scheme::Dpop,
             #[cfg(feature = "basic")]
             Self::Password(_) => Scheme::Basic,
             #[cfg(feature = "api-key")]
@@ -112,6 +116,10 @@ fn step<'a>(
                 let verified = verified.flatten();
                 count::authenticated(Scheme::Bearer, since, matches!(verified, Some(Ok(_))));
                 verified.map(|verified| unblocked(auth, verified?))
+            }
+            #[cfg(feature = "dpop")]
+            Some(Presented::Dpop(token)) => {
+                return Step::Later(auth, Credential::Bound(token.into(), gather::proven(request)));
             }
             #[cfg(feature = "basic")]
             Some(Presented::Basic(credential)) => return Step::Later(auth, Credential::Password(credential)),
@@ -324,6 +332,11 @@ async fn verify(
         Credential::Token(token) => match auth.verifier_of_tokens() {
             Some(verifier) => verifier.verify_later(&token).await?,
             None => return Err(Denial::new(Reason::SetUp)),
+        },
+        #[cfg(feature = "dpop")]
+        Credential::Bound(token, proven) => match (auth.proofs(), auth.verifier_of_tokens()) {
+            (Some(proofs), Some(bearer)) => proofs.verify(bearer, &token, &proven).await?,
+            _ => return Err(Denial::new(Reason::SetUp)),
         },
         #[cfg(feature = "basic")]
         Credential::Password(credential) => match auth.verifier_of_passwords() {

@@ -110,6 +110,7 @@ impl Answers {
                 *response.status_mut() = status(answer);
                 response.headers_mut().remove(header::WWW_AUTHENTICATE);
                 response.headers_mut().remove(header::RETRY_AFTER);
+                response.headers_mut().remove(DPOP_NONCE);
                 response
             }
             None if htmx => {
@@ -138,6 +139,9 @@ impl Answers {
         if let Some(after) = denial.reason.retry_after() {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(after.get()));
         }
+        if let Some(nonce) = denial.reason.nonce().and_then(|nonce| HeaderValue::from_str(nonce).ok()) {
+            headers.insert(DPOP_NONCE, nonce);
+        }
         let to_login = login.filter(|_| htmx).map(|page| login_from(page, &htmx_page(request)));
         if let Some(to_login) = to_login.and_then(|to_login| HeaderValue::try_from(to_login).ok()) {
             headers.insert(HX_REDIRECT, to_login);
@@ -147,6 +151,9 @@ impl Answers {
         response
     }
 }
+
+/// RFC 9449 §8.2.
+const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
 /// The answer where nothing is configured to say it better.
 pub(crate) fn plain(denial: &Denial) -> HttpResponse {

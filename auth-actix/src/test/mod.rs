@@ -97,7 +97,7 @@ impl Caller {
             scheme: self.scheme,
             confers: Confers::everything(),
             lists: vec![list(Kind::Role, "roles"), list(Kind::Permission, "permissions"), list(Kind::Scope, "scope")],
-            has_claims: matches!(self.scheme, Scheme::Bearer | Scheme::Session),
+            has_claims: matches!(self.scheme, Scheme::Bearer | Scheme::Dpop | Scheme::Session),
             all_scopes: false,
             roles: RoleTypes::default(),
         };

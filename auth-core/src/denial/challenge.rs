@@ -9,6 +9,8 @@ use super::{Denial, Reason};
 pub enum Scheme {
     /// RFC 6750.
     Bearer,
+    /// RFC 9449: a token, and a proof that its key is at hand.
+    Dpop,
     /// RFC 7617.
     Basic,
     /// A key in a header of its own. Not registered with IANA.
@@ -19,12 +21,13 @@ pub enum Scheme {
 
 impl Scheme {
     /// All of them, in the order in which challenges stand when none was used.
-    pub const ALL: [Self; 4] = [Self::Bearer, Self::Basic, Self::ApiKey, Self::Session];
+    pub const ALL: [Self; 5] = [Self::Bearer, Self::Dpop, Self::Basic, Self::ApiKey, Self::Session];
 
     /// The name, as challenges spell it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Bearer => "Bearer",
+            Self::Dpop => "DPoP",
             Self::Basic => "Basic",
             Self::ApiKey => "ApiKey",
             Self::Session => "Session",
@@ -34,15 +37,20 @@ impl Scheme {
     /// Whether `Authorization` carries its credentials.
     pub const fn is_in_authorization(self) -> bool {
         match self {
-            Self::Bearer | Self::Basic => true,
+            Self::Bearer | Self::Dpop | Self::Basic => true,
             Self::ApiKey | Self::Session => false,
         }
+    }
+
+    /// Whether its credentials are OAuth access tokens, so that challenges speak the codes of OAuth.
+    pub const fn is_oauth(self) -> bool {
+        matches!(self, Self::Bearer | Self::Dpop)
     }
 
     /// Whether a browser sends it by itself, so that a cross-site request carries it too.
     pub const fn is_ambient(self) -> bool {
         match self {
-            Self::Bearer | Self::ApiKey => false,
+            Self::Bearer | Self::Dpop | Self::ApiKey => false,
             Self::Basic | Self::Session => true,
         }
     }
@@ -104,11 +112,15 @@ impl Realm {
     pub fn bare(&self, scheme: Scheme) -> String {
         match scheme {
             Scheme::Bearer => format!("Bearer realm={}", self.0),
-            Scheme::Basic => format!("Basic realm={}, charset=\"UTF-8\"", self.0), // BASIC-2
+            Scheme::Dpop => format!("DPoP realm={}, algs=\"{PROOF_ALGORITHMS}\"", self.0), // DPOP-7
+            Scheme::Basic => format!("Basic realm={}, charset=\"UTF-8\"", self.0),         // BASIC-2
             Scheme::ApiKey | Scheme::Session => format!("{} realm={}", scheme.name(), self.0),
         }
     }
 }
+
+/// The algorithms that proofs may be signed with (RFC 9449 §7.1).
+const PROOF_ALGORITHMS: &str = "ES256 ES384 EdDSA RS256 RS384 RS512 PS256 PS384 PS512";
 
 /// A challenge of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,13 +141,14 @@ pub fn challenges(denial: &Denial, accepted: SchemeSet, quiet: bool) -> impl Ite
         _ if denial.reason.answer().status == UNAUTHORIZED => {
             let helpful = if denial.schemes.is_empty() { accepted } else { denial.schemes };
             // The error stands in the challenge of the scheme that was used, whether or not that could help.
-            denial.used.filter(|used| *used == Scheme::Bearer).map_or(helpful, |used| helpful.with(used))
+            denial.used.filter(|used| used.is_oauth()).map_or(helpful, |used| helpful.with(used))
         }
         Reason::MalformedCredentials => denial.used.map_or(accepted, |used| SchemeSet::NONE.with(used)),
         // RFC 6750 §3: whenever the token does not enable access.
-        Reason::InsufficientPermissions | Reason::InsufficientScope(_) if denial.used == Some(Scheme::Bearer) => {
-            SchemeSet::NONE.with(Scheme::Bearer)
-        }
+        Reason::InsufficientPermissions | Reason::InsufficientScope(_) => match denial.used {
+            Some(used) if used.is_oauth() => SchemeSet::NONE.with(used),
+            _ => SchemeSet::NONE,
+        },
         _ => SchemeSet::NONE,
     };
     let without_basic = schemes.without(Scheme::Basic);
@@ -156,7 +169,7 @@ const UNAUTHORIZED: u16 = Reason::MissingCredentials.answer().status;
 fn parameters(denial: &Denial, scheme: Scheme) -> Option<String> {
     let concerned = denial.used.is_none_or(|used| used == scheme);
     let speaks = match scheme {
-        Scheme::Bearer => true,
+        Scheme::Bearer | Scheme::Dpop => true,
         // That a login is too old is no matter of OAuth alone; the other codes are.
         Scheme::Session => matches!(denial.reason, Reason::StepUpRequired(_)),
         Scheme::Basic | Scheme::ApiKey => false,

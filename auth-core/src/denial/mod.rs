@@ -36,6 +36,10 @@ pub enum Reason {
     MalformedCredentials,
     /// The credential does not verify.
     InvalidCredentials,
+    /// The proof that should come with a token does not hold (RFC 9449 §7.1).
+    InvalidProof,
+    /// The proof has to carry this nonce (RFC 9449 §9).
+    NonceRequired(String),
     /// The credential was good, and has expired.
     ExpiredCredentials,
     /// The credential was revoked.
@@ -112,6 +116,10 @@ impl Reason {
                 "The credentials are malformed", "Send exactly one well-formed credential."),
             Self::InvalidCredentials           => answer(401, "invalid-credentials",        Some("invalid_token"),
                 "The credentials are not valid", "Check the credential, or obtain a new one."),
+            Self::InvalidProof                 => answer(401, "invalid-dpop-proof",         Some("invalid_dpop_proof"),
+                "The proof of possession is not valid", "Send one fresh proof, for this request and this token."),
+            Self::NonceRequired(_)             => answer(401, "dpop-nonce-required",        Some("use_dpop_nonce"),
+                "The proof has to carry a nonce", "Try again with the nonce that DPoP-Nonce gives."),
             Self::ExpiredCredentials           => answer(401, "expired-credentials",        Some("invalid_token"),
                 "The credentials have expired", "Obtain a new credential and try again."),
             Self::RevokedCredentials           => answer(401, "revoked-credentials",        Some("invalid_token"),
@@ -137,6 +145,14 @@ impl Reason {
     pub const fn error_description(&self) -> Option<&'static str> {
         match self {
             Self::ExpiredCredentials => Some("The token expired"),
+            _ => None,
+        }
+    }
+
+    /// The nonce that the next proof has to carry.
+    pub fn nonce(&self) -> Option<&str> {
+        match self {
+            Self::NonceRequired(nonce) => Some(nonce),
             _ => None,
         }
     }
@@ -208,6 +224,8 @@ mod tests {
             Reason::MissingCredentials,
             Reason::MalformedCredentials,
             Reason::InvalidCredentials,
+            Reason::InvalidProof,
+            Reason::NonceRequired("n".to_owned()),
             Reason::ExpiredCredentials,
             Reason::RevokedCredentials,
             Reason::StepUpRequired(StepUp::default()),

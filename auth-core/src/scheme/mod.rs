@@ -6,6 +6,8 @@ pub mod api_key;
 pub mod basic;
 #[cfg(feature = "jwt")]
 pub mod bearer;
+#[cfg(feature = "dpop")]
+pub mod dpop;
 #[cfg(feature = "session")]
 pub mod session;
 
@@ -22,6 +24,9 @@ pub enum Presented<'a> {
     Malformed(Denial),
     /// A bearer token: a token68 (RFC 9110 §11.2), no more is known of it.
     Bearer(&'a str),
+    /// A token that is bound to a key: a token68.
+    #[cfg(feature = "dpop")]
+    Dpop(&'a str),
     /// A name and a password.
     #[cfg(feature = "basic")]
     Basic(crate::users::NameAndPassword),
@@ -39,6 +44,8 @@ impl Presented<'_> {
         match self {
             Self::Nothing | Self::Foreign | Self::Malformed(_) => None,
             Self::Bearer(_) => Some(Scheme::Bearer),
+            #[cfg(feature = "dpop")]
+            Self::Dpop(_) => Some(Scheme::Dpop),
             #[cfg(feature = "basic")]
             Self::Basic(_) => Some(Scheme::Basic),
             #[cfg(feature = "api-key")]
@@ -57,6 +64,8 @@ impl std::fmt::Debug for Presented<'_> {
             Self::Foreign => f.write_str("Foreign"),
             Self::Malformed(denial) => f.debug_tuple("Malformed").field(denial).finish(),
             Self::Bearer(_) => f.write_str("Bearer(_)"),
+            #[cfg(feature = "dpop")]
+            Self::Dpop(_) => f.write_str("DPoP(_)"),
             #[cfg(feature = "basic")]
             Self::Basic(_) => f.write_str("Basic(_)"),
             #[cfg(feature = "api-key")]
@@ -94,6 +103,10 @@ pub fn read<'a>(mut lines: impl Iterator<Item = &'a [u8]>, accepted: SchemeSet, 
         Some(Scheme::Bearer) if credentials.len() > longest => Presented::Bearer(credentials),
         Some(scheme) if !is_token68(credentials) => malformed(Some(scheme), "the credentials are no token68"),
         Some(Scheme::Bearer) => Presented::Bearer(credentials),
+        #[cfg(feature = "dpop")]
+        Some(Scheme::Dpop) => Presented::Dpop(credentials),
+        #[cfg(not(feature = "dpop"))]
+        Some(Scheme::Dpop) => Presented::Foreign,
         #[cfg(feature = "basic")]
         Some(scheme @ Scheme::Basic) => match basic::read(credentials) {
             Ok(credentials) => Presented::Basic(credentials),
@@ -155,6 +168,8 @@ mod tests {
             Presented::Foreign => "foreign",
             Presented::Malformed(_) => "malformed",
             Presented::Bearer(_) => "bearer",
+            #[cfg(feature = "dpop")]
+            Presented::Dpop(_) => "dpop",
             #[cfg(feature = "basic")]
             Presented::Basic(_) => "basic",
             #[cfg(feature = "api-key")]

@@ -1,5 +1,6 @@
 //! Tokens of a real provider, and what becomes of requests while it changes its keys, or is away.
 
+mod dpop;
 pub(crate) mod provider;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -15,7 +15,7 @@ const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/provider");
 /// The audience of the provider's access tokens.
 pub(crate) const AUDIENCE: &str = "https://api.example";
 
-const SERVICE: (&str, &str) = ("service", "service-secret-0123456789abcdef0123456789");
+pub(crate) const SERVICE: (&str, &str) = ("service", "service-secret-0123456789abcdef0123456789");
 pub(crate) const WEB: (&str, &str) = ("web", "web-secret-0123456789abcdef0123456789");
 
 /// A program; ends when dropped.

@@ -59,7 +59,7 @@ pub(super) fn read(text: &str, types: &[String], typed: bool) -> Result<Header, 
 }
 
 /// The algorithm of that name, compared exactly. `none` is no algorithm.
-fn known(name: &str) -> Option<Algorithm> {
+pub(super) fn known(name: &str) -> Option<Algorithm> {
     Some(match name {
         "HS256" => Algorithm::HS256,
         "HS384" => Algorithm::HS384,
@@ -82,7 +82,7 @@ fn is_accepted(kind: &str, types: &[String]) -> bool {
 }
 
 /// Media types are compared without regard to case, and `application/` may be left out (RFC 7515 §4.1.9).
-fn is_kind(kind: &str, expected: &str) -> bool {
+pub(super) fn is_kind(kind: &str, expected: &str) -> bool {
     const PREFIX: &str = "application/";
     let short = match kind.get(..PREFIX.len()) {
         Some(prefix) if prefix.eq_ignore_ascii_case(PREFIX) => kind.get(PREFIX.len()..).unwrap_or_default(),

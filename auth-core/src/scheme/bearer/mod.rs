@@ -21,22 +21,29 @@ pub use jsonwebtoken::Algorithm;
 pub use self::fetched::FetchError;
 #[cfg(feature = "oidc")]
 use self::fetched::Fetched;
+#[cfg(feature = "dpop")]
+pub(crate) use self::key::OfProof;
 use self::key::PreparedKey;
 pub use self::key::{Key, KeyError};
 pub use self::settings::{Jwt, JwtError, sign_hs256};
-use self::token::Unverified;
-#[cfg(feature = "oidc")]
+use self::token::{Held, Unverified};
+#[cfg(any(feature = "oidc", feature = "dpop"))]
 use crate::clock;
 use crate::clock::Timestamp;
 use crate::denial::Denial;
 #[cfg(feature = "oidc")]
 use crate::denial::RetryAfter;
+#[cfg(feature = "dpop")]
+use crate::denial::challenge::Scheme;
 use crate::principal::Principal;
 use crate::source::{RoleTypes, Source};
 
 /// An issuer, with verifiers that are ready.
 struct Issuer {
     source: Arc<Source>,
+    /// The same for tokens that come with a proof.
+    #[cfg(feature = "dpop")]
+    proven: Arc<Source>,
     unnamed: bool,
     keys: Vec<PreparedKey>,
     audiences: Vec<String>,
@@ -91,6 +98,12 @@ impl Bearer {
         self.issuers.iter().map(|issuer| &issuer.source)
     }
 
+    /// The same for tokens that come with a proof.
+    #[cfg(feature = "dpop")]
+    pub fn proven_sources(&self) -> impl Iterator<Item = &Arc<Source>> {
+        self.issuers.iter().map(|issuer| &issuer.proven)
+    }
+
     /// The longest token that one of them looks at.
     pub fn longest(&self) -> usize {
         self.longest
@@ -99,7 +112,7 @@ impl Bearer {
     /// Verifies a token: its form, its key, its signature, its claims. Without waiting for anything; `None` where a key has to
     /// be fetched first, as [`verify_later`](Self::verify_later) does.
     pub fn verify(&self, token: &str, now: Timestamp) -> Option<Result<Principal, Denial>> {
-        match token::verify(token, &self.issuers, self.longest, now) {
+        match token::verify(token, &self.issuers, self.longest, now, Held::Bare) {
             Ok(principal) => Some(Ok(principal)),
             Err(Unverified::Denied(denial)) => Some(Err(denial)),
             #[cfg(feature = "oidc")]
@@ -113,7 +126,28 @@ impl Bearer {
     /// The denial that it deserves.
     #[cfg(feature = "oidc")]
     pub async fn verify_later(&self, token: &str) -> Result<Principal, Denial> {
-        let verify = || token::verify(token, &self.issuers, self.longest, clock::now());
+        self.verify_held(token, Held::Bare).await
+    }
+
+    /// The same for a token that came with a proof by the key of this name.
+    #[cfg(feature = "dpop")]
+    pub(crate) async fn verify_bound(&self, token: &str, thumbprint: &str) -> Result<Principal, Denial> {
+        let verified = self.verify_held(token, Held::Proven(thumbprint)).await;
+        verified.map_err(|denial| Denial { used: Some(Scheme::Dpop), ..denial })
+    }
+
+    #[cfg(any(feature = "oidc", feature = "dpop"))]
+    #[cfg_attr(not(feature = "oidc"), allow(clippy::unused_async, reason = "keys are fetched with `oidc`"))]
+    async fn verify_held(&self, token: &str, held: Held<'_>) -> Result<Principal, Denial> {
+        let verify = || token::verify(token, &self.issuers, self.longest, clock::now(), held);
+        #[cfg(not(feature = "oidc"))]
+        return verify().map_err(|Unverified::Denied(denial)| denial);
+        #[cfg(feature = "oidc")]
+        self.after_fetch(verify).await
+    }
+
+    #[cfg(feature = "oidc")]
+    async fn after_fetch(&self, verify: impl Fn() -> Result<Principal, Unverified>) -> Result<Principal, Denial> {
         let denial = match verify() {
             Err(Unverified::KeyMissing(fetched)) if fetched.wait().await => match verify() {
                 Err(Unverified::KeyMissing(fetched)) => fetched.settled(true),

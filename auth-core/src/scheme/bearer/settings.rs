@@ -505,6 +505,8 @@ impl Jwt {
         };
         Ok(Issuer {
             keys: keys.collect::<Result<_, _>>()?,
+            #[cfg(feature = "dpop")]
+            proven: Arc::new(Source { scheme: Scheme::Dpop, ..source.clone() }),
             source: Arc::new(source),
             unnamed: self.unnamed,
             audiences: self.audiences,

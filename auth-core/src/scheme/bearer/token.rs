@@ -7,6 +7,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 #[cfg(feature = "oidc")]
 use jsonwebtoken::AlgorithmFamily;
+#[cfg(feature = "dpop")]
+use subtle::ConstantTimeEq as _;
 
 use super::Issuer;
 #[cfg(feature = "oidc")]
@@ -31,6 +33,18 @@ const LONGEST_SIGNATURE: usize = 1024;
 
 /// Most headers; longer ones are read from the heap.
 const USUAL_HEADER: usize = 512;
+
+/// What the caller has shown beside the token.
+#[derive(Clone, Copy)]
+pub(super) enum Held<'a> {
+    Bare,
+    /// That the key of this name is at hand.
+    #[cfg(feature = "dpop")]
+    Proven(&'a str),
+    #[cfg(not(feature = "dpop"))]
+    #[allow(dead_code, reason = "there are no proofs")]
+    Never(std::convert::Infallible, &'a ()),
+}
 
 /// Why a token was not verified.
 pub(super) enum Unverified {
@@ -62,7 +76,13 @@ fn invalid(cause: &'static str) -> Denial {
 }
 
 /// Verifies a token68 against the issuers of this server.
-pub(super) fn verify(token: &str, issuers: &[Issuer], longest: usize, now: Timestamp) -> Result<Principal, Unverified> {
+pub(super) fn verify(
+    token: &str,
+    issuers: &[Issuer],
+    longest: usize,
+    now: Timestamp,
+    held: Held<'_>,
+) -> Result<Principal, Unverified> {
     if token.len() > longest {
         return Err(invalid("the token is longer than allowed").into());
     }
@@ -71,7 +91,7 @@ pub(super) fn verify(token: &str, issuers: &[Issuer], longest: usize, now: Times
         // Nothing of the claims is read before the signature holds.
         [only] => {
             verify_signature(&parts, only)?;
-            Ok(read_claims(decoded(parts.claims)?, only, now)?)
+            Ok(read_claims(decoded(parts.claims)?, only, now, held)?)
         }
         // Before the signature holds, a claim may do no more than pick one of these (RFC 8725 §3.8).
         several => {
@@ -84,7 +104,7 @@ pub(super) fn verify(token: &str, issuers: &[Issuer], longest: usize, now: Times
                 return Err(invalid("the token is longer than allowed").into());
             }
             verify_signature(&parts, issuer)?;
-            Ok(read_claims(claims, issuer, now)?)
+            Ok(read_claims(claims, issuer, now, held)?)
         }
     }
 }
@@ -182,7 +202,7 @@ struct Registered {
     acr: Option<Span>,
     actor: Option<Span>,
     overage: bool,
-    bound: bool,
+    bound: Option<Span>,
     /// It says when it was made.
     issued: bool,
     /// It has a name of its own.
@@ -190,7 +210,7 @@ struct Registered {
     wrong_type: Option<&'static str>,
 }
 
-fn read_claims(claims: String, issuer: &Issuer, now: Timestamp) -> Result<Principal, Denial> {
+fn read_claims(claims: String, issuer: &Issuer, now: Timestamp, held: Held<'_>) -> Result<Principal, Denial> {
     let mut lists = Lists::of(&issuer.source);
     let mut read =
         Registered { issuer_fits: issuer.unnamed, audience_fits: issuer.audiences.is_empty(), ..Registered::default() };
@@ -211,9 +231,20 @@ fn read_claims(claims: String, issuer: &Issuer, now: Timestamp) -> Result<Princi
     if !read.audience_fits {
         return Err(invalid("the audience is another"));
     }
-    if read.bound {
-        return Err(invalid("the token is bound to a key that a bearer cannot show (cnf)"));
-    }
+    let source = match held {
+        Held::Bare if read.bound.is_some() => {
+            return Err(invalid("the token is bound to a key that a bearer cannot show (cnf)"));
+        }
+        Held::Bare => &issuer.source,
+        #[cfg(feature = "dpop")]
+        Held::Proven(thumbprint) if !read.bound.is_some_and(|cnf| is_bound_to(Raw::at(&claims, cnf), thumbprint)) => {
+            return Err(invalid("the token is not bound to the key of the proof (cnf)"));
+        }
+        #[cfg(feature = "dpop")]
+        Held::Proven(_) => &issuer.proven,
+        #[cfg(not(feature = "dpop"))]
+        Held::Never(never, _) => match never {},
+    };
     let subject = read.subject.ok_or_else(|| invalid("the subject is absent or empty"))?;
     let expires_at = read.expires_at.ok_or_else(|| invalid("the expiry is absent"))?;
     if issuer.profile && !(read.client.is_some() && read.issued && read.named) {
@@ -236,7 +267,7 @@ fn read_claims(claims: String, issuer: &Issuer, now: Timestamp) -> Result<Princi
         expires_at: Some(expires_at),
         overage: read.overage,
     };
-    Ok(Principal::new(Arc::clone(&issuer.source), claims, lists, login))
+    Ok(Principal::new(Arc::clone(source), claims, lists, login))
 }
 
 impl Registered {
@@ -269,7 +300,7 @@ impl Registered {
             }),
             "act" if is_actor(value, MOST_ACTORS) => Ok(value.span(claims)).map(|span| self.actor = Some(span)),
             "act" => Err("the actor is none, or the chain of actors too long"),
-            "cnf" => Ok(true).map(|bound| self.bound = bound),
+            "cnf" => Ok(value.span(claims)).map(|span| self.bound = Some(span)),
             // Entra ID leaves groups out when there are too many, and says so in one of these.
             "_claim_names" | "hasgroups" => Ok(true).map(|overage| self.overage = overage),
             _ => Ok(()),
@@ -278,6 +309,14 @@ impl Registered {
             self.wrong_type = self.wrong_type.or(Some(cause));
         }
     }
+}
+
+/// Whether the confirmation (RFC 7800 §3) is this key and no other one: what asks for a client certificate too is not shown
+/// by a proof (DPOP-4).
+#[cfg(feature = "dpop")]
+fn is_bound_to(cnf: Raw<'_>, thumbprint: &str) -> bool {
+    let named = cnf.member("jkt").and_then(Raw::string);
+    cnf.is_object_of(1) && named.is_some_and(|named| named.as_bytes().ct_eq(thumbprint.as_bytes()).into())
 }
 
 /// Who acted for whom, at most (RFC 8693 §4.1).

@@ -2,6 +2,8 @@
 
 mod encoding;
 mod jwk;
+#[cfg(feature = "dpop")]
+mod of_proof;
 mod verifier;
 
 use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind};
@@ -9,6 +11,8 @@ use serde_json::Value;
 use subtle::ConstantTimeEq as _;
 
 use self::encoding::{contains, is_public_key, is_public_key_info, read_pem, to_pem};
+#[cfg(feature = "dpop")]
+pub(crate) use self::of_proof::OfProof;
 use self::verifier::Prepared;
 
 /// A key that verifies tokens of exactly one algorithm. What is wrong with it is an error of `build()`.

@@ -1,42 +1,20 @@
-//! A Redis or Valkey server, asked in scripts.
-//!
-//! # Why
 //! What has to be one step is one script: the server runs it as a whole, by its own clock. All requests multiplex over one
 //! connection, which is opened again when it breaks; there is no pool to run dry.
 
-#[cfg(feature = "passwords")]
 use std::sync::OnceLock;
-#[cfg(feature = "passwords")]
 use std::time::Duration;
 
-use redis::Client;
-#[cfg(feature = "passwords")]
-use redis::Script;
-#[cfg(feature = "passwords")]
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{Client, Script};
 
-#[cfg(feature = "passwords")]
+use super::{RedisUrlError, client};
+
 /// An answer takes no longer than this, or the server is out of reach.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// An address that names no server. Quotes nothing: it may hold a password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this is no address of Redis: write `redis://host:6379/0`, or `rediss://…` with the feature `redis-tls`")]
-pub struct RedisUrlError;
-
-/// A client of the server at this address. Opens no connection.
-pub(crate) fn client(url: &str) -> Result<Client, RedisUrlError> {
-    // Without one a handshake panics, and with two compiled in it cannot choose. That there is one already is fine.
-    #[cfg(feature = "redis-tls")]
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    Client::open(url).map_err(|_| RedisUrlError)
-}
-
-#[cfg(feature = "passwords")]
 /// The server did not do what it was asked, or not in time.
 pub(crate) struct OutOfReach;
 
-#[cfg(feature = "passwords")]
 /// One server.
 pub(crate) struct Server {
     client: Client,
@@ -45,7 +23,6 @@ pub(crate) struct Server {
     prefix: String,
 }
 
-#[cfg(feature = "passwords")]
 impl Server {
     /// Opens no connection. What it keeps begins with `prefix`.
     pub(crate) fn new(url: &str, prefix: &str) -> Result<Self, RedisUrlError> {
@@ -87,7 +64,6 @@ impl Server {
     }
 }
 
-#[cfg(feature = "passwords")]
 /// No address: it may hold a password.
 impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

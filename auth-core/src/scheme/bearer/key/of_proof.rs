@@ -1,0 +1,57 @@
+//! The key that a proof of possession brings along, and proves to have (RFC 9449 §4.2).
+
+use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
+use jsonwebtoken::{Algorithm, AlgorithmFamily};
+use serde_json::Value;
+
+use super::super::header::{is_kind, known};
+use super::{PreparedKey, jwk};
+use crate::json::{self, Raw};
+
+/// Says nothing of who it belongs to: what it verifies was made by whoever made it.
+pub(crate) struct OfProof {
+    /// The name of the key: the hash of its public part (RFC 7638).
+    pub(crate) thumbprint: String,
+    key: PreparedKey,
+}
+
+const MOST_PARAMETERS: usize = 32;
+
+impl OfProof {
+    /// Reads the header of a proof.
+    pub(crate) fn read(header: &str) -> Result<Self, &'static str> {
+        let (mut algorithm, mut is_proof, mut key, mut critical) = (None, false, None, false);
+        json::small_object(header, MOST_PARAMETERS, |name, value| match name {
+            "alg" => algorithm = value.string().and_then(|name| known(&name)),
+            "typ" => is_proof = value.string().is_some_and(|kind| is_kind(&kind, "dpop+jwt")),
+            "jwk" => key = Some(value),
+            "crit" | "b64" | "enc" | "zip" | "cty" => critical = true,
+            _ => {}
+        })
+        .map_err(|_| "the header of the proof is no strict JSON object")?;
+        if !is_proof || critical {
+            return Err("the header is not that of a proof (typ, crit)");
+        }
+        let public = |algorithm: &Algorithm| algorithm.family() != AlgorithmFamily::Hmac;
+        let algorithm = algorithm.filter(public).ok_or("the proof is signed with no algorithm that is taken")?;
+        let (thumbprint, key) = read_key(key.ok_or("the proof brings no key (jwk)")?, algorithm)
+            .ok_or("the key of the proof is private, weak, or for something else")?;
+        Ok(Self { thumbprint, key })
+    }
+
+    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.key.verifies(message, signature)
+    }
+}
+
+fn read_key(value: Raw<'_>, algorithm: Algorithm) -> Option<(String, PreparedKey)> {
+    let mut value: Value = serde_json::from_str(value.text()).ok()?;
+    // The header says the algorithm; a key that says one too has to agree.
+    let said = value.as_object_mut()?.entry("alg").or_insert_with(|| format!("{algorithm:?}").into());
+    if *said != *format!("{algorithm:?}") {
+        return None;
+    }
+    let key = jwk::read(&value).ok()?.prepare().ok().filter(|key| key.algorithm == algorithm)?;
+    let jwk: Jwk = serde_json::from_value(value).ok()?;
+    Some((jwk.thumbprint(ThumbprintHash::SHA256).ok()?, key))
+}

@@ -1,0 +1,223 @@
+//! Tokens that are bound to a key (RFC 9449): whoever sends one proves with each request that the key is theirs, so a token
+//! that was stolen is worth nothing.
+
+mod nonce;
+mod proof;
+mod replay;
+mod uri;
+
+use std::fmt;
+use std::time::Duration;
+
+use self::nonce::Nonces;
+use self::replay::Replay;
+use self::uri::Uri;
+use super::bearer::Bearer;
+use crate::clock;
+use crate::denial::challenge::Scheme;
+use crate::denial::{Denial, Reason, RetryAfter};
+use crate::principal::Principal;
+#[cfg(feature = "redis")]
+use crate::server::RedisUrlError;
+
+/// Settings of proofs (RFC 9449).
+///
+/// ```
+/// use auth_core::scheme::dpop::Dpop;
+/// let dpop = Dpop::at("https://api.example").nonces();
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct Dpop {
+    bases: Vec<String>,
+    window: Duration,
+    nonces: Option<Nonces>,
+    replay: ReplayAt,
+}
+
+#[derive(Clone)]
+enum ReplayAt {
+    Memory(usize),
+    #[cfg(feature = "redis")]
+    Redis(String),
+}
+
+/// What is wrong with the settings of proofs.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DpopError {
+    /// Proofs name an address of this server, and it has to know which are its own.
+    #[error("{0:?} is no `https` address of this server, such as \"https://api.example\"")]
+    Base(String),
+    /// Longer than a proof may be under way, or no time at all.
+    #[error("`.window(…)` is from 1 s to 300 s")]
+    Window,
+    /// Nothing to tell a replay by.
+    #[error("`.remember(…)` remembers at least 1,000 proofs")]
+    Room,
+    /// A secret that could be guessed.
+    #[error("`.shared_nonces(…)` takes a secret of at least 32 bytes, not a public key")]
+    Secret,
+    /// The system gives no random numbers.
+    #[error("the system gives no random numbers")]
+    NoRandom,
+    /// No server has that address.
+    #[cfg(feature = "redis")]
+    #[error("`.redis(…)`: {0}")]
+    Redis(RedisUrlError),
+}
+
+impl Dpop {
+    /// Proofs for this server, as its clients call it: scheme, host and port, and what paths begin with outside if a proxy
+    /// takes that away. What a request says of its own host is never believed.
+    pub fn at(base: impl Into<String>) -> Self {
+        let replay = ReplayAt::Memory(100_000);
+        Self { bases: vec![base.into()], window: Duration::from_secs(60), nonces: None, replay }
+    }
+
+    /// Another address of this server.
+    pub fn or_at(mut self, base: impl Into<String>) -> Self {
+        self.bases.push(base.into());
+        self
+    }
+
+    /// How old a proof may be. 60 s unless set, at most 300 s; 5 s are allowed for a clock that is ahead.
+    pub fn window(self, window: Duration) -> Self {
+        Self { window, ..self }
+    }
+
+    /// Takes only proofs that carry a nonce which this server gave out in the last two minutes (RFC 9449 §9): none can be made
+    /// in advance, and a clock that is set back lets none through again. For a single instance; the first request of a client
+    /// is answered with a nonce.
+    pub fn nonces(self) -> Self {
+        Self { nonces: Some(Nonces::of_this_process()), ..self }
+    }
+
+    /// The same for several instances, which share this secret of at least 32 bytes.
+    pub fn shared_nonces(self, secret: impl AsRef<[u8]>) -> Self {
+        Self { nonces: Some(Nonces::shared(secret.as_ref())), ..self }
+    }
+
+    /// How many proofs are remembered, so that none is taken twice. 100,000 unless set, some 10 MB; where there are more within
+    /// the window, the answer is 503.
+    pub fn remember(self, proofs: usize) -> Self {
+        Self { replay: ReplayAt::Memory(proofs), ..self }
+    }
+
+    /// Remembers proofs in this Redis or Valkey, for all instances together.
+    #[cfg(feature = "redis")]
+    pub fn redis(self, url: impl Into<String>) -> Self {
+        Self { replay: ReplayAt::Redis(url.into()), ..self }
+    }
+
+    /// Whether others may remember proofs in the same place.
+    pub fn is_shared(&self) -> bool {
+        match self.replay {
+            ReplayAt::Memory(_) => false,
+            #[cfg(feature = "redis")]
+            ReplayAt::Redis(_) => true,
+        }
+    }
+
+    /// Checks the settings. What is shared is told apart by `realm`.
+    ///
+    /// # Errors
+    /// A setting is wrong.
+    #[cfg_attr(not(feature = "redis"), allow(unused_variables, reason = "nothing is shared"))]
+    pub fn prepare(self, realm: &str) -> Result<Verifier, DpopError> {
+        let seconds = Duration::from_secs;
+        if self.window < seconds(1) || self.window > seconds(300) {
+            return Err(DpopError::Window);
+        }
+        let base = |base: String| Uri::base(&base).ok_or(DpopError::Base(base));
+        // As long as a proof may still be taken: it may be ahead, too.
+        let keep = self.window + AHEAD + seconds(1);
+        let replay = match self.replay {
+            ReplayAt::Memory(most) if most < 1000 => return Err(DpopError::Room),
+            ReplayAt::Memory(most) => Replay::memory(most, keep),
+            #[cfg(feature = "redis")]
+            ReplayAt::Redis(url) => Replay::redis(&url, realm, keep).map_err(DpopError::Redis)?,
+        };
+        Ok(Verifier {
+            bases: self.bases.into_iter().map(base).collect::<Result<_, _>>()?,
+            window: self.window,
+            nonces: self.nonces.map(Nonces::checked).transpose()?,
+            replay,
+        })
+    }
+}
+
+/// No secret and no address.
+impl fmt::Debug for Dpop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dpop").field("bases", &self.bases).field("window", &self.window).finish_non_exhaustive()
+    }
+}
+
+/// A proof may be so much ahead.
+const AHEAD: Duration = Duration::from_secs(5);
+
+/// What a request says that its proof has to agree with.
+pub struct Proven {
+    /// The method.
+    pub method: String,
+    /// The path, as it came.
+    pub path: String,
+    /// The lines of `DPoP`.
+    pub proofs: Vec<Vec<u8>>,
+}
+
+/// Takes tokens with proofs.
+pub struct Verifier {
+    bases: Vec<Uri>,
+    window: Duration,
+    nonces: Option<Nonces>,
+    replay: Replay,
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Verifier").field("window", &self.window).finish_non_exhaustive()
+    }
+}
+
+fn refused(cause: &'static str) -> Denial {
+    Denial::refused(Scheme::Dpop, Reason::InvalidProof, cause)
+}
+
+impl Verifier {
+    /// Verifies a token, its proof, and that they belong together. A proof is remembered only when all else was right: who has
+    /// no token fills nothing.
+    ///
+    /// # Errors
+    /// The denial that it deserves.
+    pub async fn verify(&self, bearer: &Bearer, token: &str, request: &Proven) -> Result<Principal, Denial> {
+        let [proof] = request.proofs.as_slice() else {
+            return Err(refused(if request.proofs.is_empty() { "there is no proof" } else { "there are two proofs" }));
+        };
+        let proof = proof::read(proof, token, clock::now(), self.window).map_err(refused)?;
+        if proof.method != request.method {
+            return Err(refused("the proof is for another method (htm)"));
+        }
+        let target = self.bases.iter().map(|base| base.with_path(&request.path)).find(|uri| *uri == proof.uri);
+        let target = target.ok_or_else(|| refused("the proof is for another address (htu)"))?;
+        if let Some(nonces) = &self.nonces
+            && !proof.nonce.as_deref().is_some_and(|nonce| nonces.accept(nonce))
+        {
+            return Err(Denial::refused(
+                Scheme::Dpop,
+                Reason::NonceRequired(nonces.current()),
+                "the nonce is none of ours",
+            ));
+        }
+        let principal = bearer.verify_bound(token, &proof.thumbprint).await?;
+        match self.replay.is_first(&proof, &target).await {
+            Some(true) => Ok(principal),
+            Some(false) => Err(refused("the proof was used before (jti)")),
+            None => {
+                let reason = Reason::AuthenticationUnavailable(RetryAfter::seconds(1));
+                Err(Denial::refused(Scheme::Dpop, reason, "proofs cannot be remembered"))
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Proofs of possession (RFC 9449), right and wrong ones, made without the crates that are tested.
+
+use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
+use jsonwebtoken::{Algorithm, EncodingKey};
+use serde_json::{Value, json};
+
+use crate::token::base64url;
+
+/// A key of a client, for ES256.
+pub struct Key {
+    key: EncodingKey,
+    jwk: Value,
+}
+
+impl Key {
+    /// A new one.
+    pub fn new() -> Self {
+        let run =
+            crate::program::run("openssl", &["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]);
+        let key = EncodingKey::from_ec_pem(&run.unwrap().stdout).unwrap();
+        let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
+        let jwk = Jwk::from_encoding_key(&key, Algorithm::ES256).unwrap();
+        Self { key, jwk: serde_json::to_value(jwk).unwrap() }
+    }
+
+    /// Its public half.
+    pub fn public(&self) -> Value {
+        let mut jwk = self.jwk.clone();
+        jwk.as_object_mut().unwrap().retain(|name, _| ["kty", "crv", "x", "y"].contains(&name.as_str()));
+        jwk
+    }
+
+    /// Both halves, as nobody should send them.
+    pub fn private(&self) -> Value {
+        let mut jwk = self.public();
+        jwk["d"] = json!("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+        jwk
+    }
+
+    /// Its name (RFC 7638).
+    pub fn thumbprint(&self) -> String {
+        serde_json::from_value::<Jwk>(self.jwk.clone()).unwrap().thumbprint(ThumbprintHash::SHA256).unwrap()
+    }
+
+    /// A proof, with these members in place of those of a good one; `null` takes one away.
+    pub fn proof(&self, header: Value, mut claims: Value, others: Value) -> String {
+        let mut whole = json!({ "alg": "ES256", "typ": "dpop+jwt", "jwk": self.public() });
+        for (into, from) in [(&mut whole, header), (&mut claims, others)] {
+            for (name, value) in from.as_object().unwrap() {
+                into[name] = value.clone();
+            }
+            into.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        }
+        let message = format!("{}.{}", base64url(whole.to_string()), base64url(claims.to_string()));
+        let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &self.key, Algorithm::ES256).unwrap();
+        format!("{message}.{signature}")
+    }
+}
+
+impl Default for Key {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What a proof says of its token: base64url of SHA-256.
+pub fn hash(token: &str) -> String {
+    let digest = (jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.key_utils.compute_digest)(
+        token.as_bytes(),
+        ThumbprintHash::SHA256,
+    );
+    base64url(digest.unwrap())
+}
+
+/// A name that was in no proof before.
+pub fn fresh() -> String {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    format!("proof-{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
