@@ -7,6 +7,7 @@ use auth_core::clock::Timestamp;
 use auth_core::decision::Rules;
 use auth_core::facts::{Caller, Facts};
 use auth_core::rule::Rule;
+use auth_core::vocabulary::Kind;
 
 use crate::auth::Auth;
 
@@ -61,6 +62,9 @@ pub enum RuleError {
         "scope {0:?}: a handler hides as an unknown path (`not_found`), so unknown paths cannot have a service of their own"
     )]
     HiddenBesideDefault(String),
+    /// Nobody said what this server is called.
+    #[error("`auth.metadata()` are those of a resource: call `.resource(\"https://…\")`")]
+    NoResource,
     /// Each `Auth` would log out whom the other has logged in.
     #[error(
         "scope {0:?}: its sessions and those of a scope around it have one cookie and two stores: give one of them a `.cookie_name(…)`"
@@ -71,6 +75,9 @@ pub enum RuleError {
 /// Checks the rules of handlers, each together with those of the scopes around it.
 pub(crate) fn rules(auth: &Auth, scopes: &[&'static Rule], handlers: &[&'static Rule]) -> Vec<RuleError> {
     let mut mistakes = Vec::new();
+    if handlers.iter().any(|handler| std::ptr::eq(*handler, &METADATA)) && auth.resource().is_none() {
+        mistakes.push(RuleError::NoResource);
+    }
     // All names first: a role that one handler names may grant the permission that another asks for.
     for handler in handlers {
         names(auth, Rules { scopes, handler }, &mut mistakes);
@@ -110,8 +117,15 @@ pub(crate) fn places(auth: &Auth, rules: Rules<'_>) -> Option<RuleError> {
     }
 }
 
+/// The rule of the metadata of this server.
+pub(crate) static METADATA: Rule =
+    Rule { text: "public", guards: "the metadata of this server", ..auth_core::rule::PUBLIC };
+
 fn names(auth: &Auth, rules: Rules<'_>, mistakes: &mut Vec<RuleError>) {
     for name in rules.names() {
+        if name.vocabulary.kind == Kind::Scope && !rules.not_found() {
+            auth.note_scope(name.text);
+        }
         if let Err((shared, first)) = auth.meet(name.vocabulary) {
             mistakes.push(RuleError::NameDeclaredTwice {
                 place: place(rules.handler),

@@ -23,6 +23,7 @@ mod extract;
 mod session;
 // What they are registered with.
 mod scope;
+mod metadata;
 #[cfg(feature = "session")]
 mod login;
 pub mod web;

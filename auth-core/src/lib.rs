@@ -16,6 +16,7 @@ mod json;
 pub mod vocabulary;
 pub mod grants;
 pub mod source;
+pub mod resource;
 mod principal;
 pub mod client;
 pub mod truth;

@@ -122,6 +122,8 @@ fn a_rule_that_the_settings_cannot_serve_does_not_start_and_says_what_to_change(
         ("no address, in a guarded service", bearer_only().hosts(["localhost"]), |auth, config| { config.service(auth.scope("/a").service(guarded(rule!(public && network("10.0.0.0/8")), web::resource("/r").to(HttpResponse::Ok)))); }, Some(".client_address(Peer)")),
         ("no address, in a default service", bearer_only().hosts(["localhost"]), |auth, config| { config.service(auth.scope("/a").default_service(guarded(rule!(public && network("10.0.0.0/8")), web::to(HttpResponse::Ok)))); }, Some(".client_address(Peer)")),
         ("no address, in an inner scope", bearer_only().hosts(["localhost"]), |auth, config| { config.service(auth.scope("/a").service(health).service(auth.scope("/b").service(inside))); }, Some(".client_address(Peer)")),
+        ("metadata without a name", bearer_only(), |auth, config| { config.service(auth.scope("").service(auth.metadata())); }, Some(".resource(")),
+        ("metadata", Auth::builder().bearer(jwt().audience("https://api.example")).resource("https://api.example"), |auth, config| { config.service(auth.scope("").service(auth.metadata())); }, None),
         // C5
         ("no hosts", bearer_only().client_address(Peer), |auth, config| { config.service(auth.scope("/a").service(inside)); }, Some(".hosts([")),
         ("both", addressed(), |auth, config| { config.service(auth.scope("/a").service(inside).service(outside)); }, None),

@@ -7,6 +7,7 @@ use auth_core::client::address::{AddressSource, HostError, Hosts};
 use auth_core::client::country::Countries;
 use auth_core::client::cross_site::{OriginError, Origins};
 use auth_core::denial::challenge::{Realm, RealmError, Scheme, SchemeSet};
+use auth_core::resource::{Resource, ResourceError};
 #[cfg(feature = "api-key")]
 use auth_core::scheme::api_key::ApiKeyScheme;
 #[cfg(feature = "basic")]
@@ -106,6 +107,12 @@ pub enum BuildError {
     /// The beginning of problem types is no URI.
     #[error("`.problem_base({0:?})`: write an absolute URI that ends in `/`, `:` or `#`")]
     ProblemBase(String),
+    /// The name of this server as a resource.
+    #[error("`.resource({0:?})`: {1}")]
+    Resource(String, ResourceError),
+    /// Clients would ask for tokens that are refused here.
+    #[error("`.resource({0:?})`: tokens of issuer {1:?} are for another `.audience(…)`: name the resource there")]
+    ResourceIsNoAudience(String, String),
     /// `Jwt::dev()` in a build without debug assertions.
     #[error("`Jwt::dev()` is for development: this is a release build")]
     DevInRelease,
@@ -184,7 +191,15 @@ impl AuthBuilder {
         sources.extend(sessions.iter().map(|sessions| Arc::clone(sessions.source())));
         let accepted = sources.iter().fold(SchemeSet::NONE, |set, source| set.with(source.scheme));
         let login_page = self.login_page.take().map(checked_login_page).transpose()?;
-        let mut answers = Answers::new(&realm, accepted, login_page);
+        let resource = self.resource.take().map(checked_resource).transpose()?;
+        #[cfg(feature = "jwt")]
+        if let (Some(resource), Some(bearer)) = (&resource, &bearer)
+            && let Some(issuer) = bearer.takes_tokens_of_another_audience(resource.identifier())
+        {
+            return Err(BuildError::ResourceIsNoAudience(resource.identifier().to_owned(), issuer.to_owned()));
+        }
+        let metadata = resource.as_ref().map(Resource::metadata);
+        let mut answers = Answers::new(&realm, accepted, login_page, metadata);
         answers.renderer = self.renderer;
         answers.texts = self.texts;
         if let Some(base) = self.problem_base {
@@ -237,6 +252,8 @@ impl AuthBuilder {
             hosts: Hosts::new(self.hosts).map_err(BuildError::Host)?,
             origins: Origins::new(self.origins).map_err(BuildError::Origin)?,
             sink: self.sink,
+            resource,
+            scopes: Mutex::default(),
             tells_grants: self.tells_grants,
             loopback_only,
             told_of_proxy: AtomicBool::new(false),
@@ -363,6 +380,10 @@ fn checked_login_page(page: String) -> Result<String, BuildError> {
     if here { Ok(page) } else { Err(BuildError::LoginPage(page)) }
 }
 
+fn checked_resource(identifier: String) -> Result<Resource, BuildError> {
+    Resource::new(&identifier).map_err(|error| BuildError::Resource(identifier, error))
+}
+
 fn checked_problem_base(base: String) -> Result<String, BuildError> {
     let scheme = base.split_once(':').map_or("", |(scheme, _)| scheme);
     let plain = |byte: u8| byte.is_ascii_graphic() && !b"\"\\<>{}|^`".contains(&byte);
@@ -424,6 +445,8 @@ mod tests {
             (with().origins(["https://app.example/"]), "`.origins(…)`: an origin is `https://host` or `https://host:port` in lower case, without a path"),
             (with().login_page("//evil.example"), "`.login_page(\"//evil.example\")`: write a path on this site, such as \"/login\""),
             (with().login_page("https://evil.example"), "`.login_page(\"https://evil.example\")`: write a path on this site, such as \"/login\""),
+            (with().resource("api.example"), "`.resource(\"api.example\")`: a resource is an `https` URL without query and fragment, such as \"https://api.example\""),
+            (with().resource("https://api.example"), "`.resource(\"https://api.example\")`: tokens of issuer \"https://id.example\" are for another `.audience(…)`: name the resource there"), // META-2
             (with().problem_base("/problems/"), "`.problem_base(\"/problems/\")`: write an absolute URI that ends in `/`, `:` or `#`"),
             (with().problem_base("https://a\"/"), "`.problem_base(\"https://a\\\"/\")`: write an absolute URI that ends in `/`, `:` or `#`"),
         ];

@@ -54,6 +54,7 @@ pub struct AuthBuilder {
     pub(super) blocks: Option<Blocks>,
     pub(super) hosts: Vec<String>,
     pub(super) origins: Vec<String>,
+    pub(super) resource: Option<String>,
     pub(super) sink: Option<Arc<dyn Sink>>,
     pub(super) tells_grants: bool,
     pub(super) login_page: Option<String>,
@@ -189,6 +190,13 @@ impl AuthBuilder {
     /// a request than its `Origin`.
     pub fn origins(self, origins: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self { origins: origins.into_iter().map(Into::into).collect(), ..self }
+    }
+
+    /// What this server is called as an OAuth 2.0 protected resource (RFC 8707 §2): its `https` address, as tokens name it in
+    /// `aud`. Challenges then say where [`Auth::metadata`](crate::Auth::metadata) are, and a client that was never told about
+    /// this server finds out whose token to bring.
+    pub fn resource(self, identifier: impl Into<String>) -> Self {
+        Self { resource: Some(identifier.into()), ..self }
     }
 
     /// Who is told of each refusal, log-in, log-out and change of the lists; and of what is granted to somebody whom a browser

@@ -5,6 +5,7 @@ mod builder;
 #[cfg(feature = "jwt")]
 mod dev;
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,6 +15,8 @@ use auth_core::blocks::Blocks;
 use auth_core::client::address::{AddressSource, Hosts};
 use auth_core::client::country::Countries;
 use auth_core::client::cross_site::Origins;
+use auth_core::denial::challenge::Scheme;
+use auth_core::resource::Resource;
 #[cfg(feature = "api-key")]
 use auth_core::scheme::api_key;
 #[cfg(feature = "basic")]
@@ -82,6 +85,9 @@ struct Inner {
     hosts: Hosts,
     origins: Origins,
     sink: Option<Arc<dyn Sink>>,
+    resource: Option<Resource>,
+    /// The scopes that rules name, but for those of routes that hide.
+    scopes: Mutex<BTreeSet<&'static str>>,
     tells_grants: bool,
     loopback_only: bool,
     told_of_proxy: AtomicBool,
@@ -210,6 +216,30 @@ impl Auth {
     /// Whether this is the first time that a request shows a proxy which nobody declared.
     pub(crate) fn tell_of_proxy_once(&self) -> bool {
         !self.0.told_of_proxy.swap(true, Ordering::Relaxed)
+    }
+
+    /// What this server is called as a protected resource.
+    pub(crate) fn resource(&self) -> Option<&Resource> {
+        self.0.resource.as_ref()
+    }
+
+    /// The issuers that are asked for tokens: those whose name is an address.
+    pub(crate) fn authorization_servers(&self) -> Vec<&str> {
+        let of_tokens = self.0.sources.iter().filter(|source| source.scheme == Scheme::Bearer);
+        of_tokens
+            .map(|source| &*source.issuer)
+            .filter(|issuer| issuer.starts_with("https://") || issuer.starts_with("http://"))
+            .collect()
+    }
+
+    /// Takes note of a scope that the rule of a route names which does not hide.
+    pub(crate) fn note_scope(&self, name: &'static str) {
+        self.0.scopes.lock().unwrap_or_else(PoisonError::into_inner).insert(name);
+    }
+
+    /// The scopes that rules name.
+    pub(crate) fn scopes_of_rules(&self) -> Vec<&'static str> {
+        self.0.scopes.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect()
     }
 
     /// Who is told of events.

@@ -64,10 +64,15 @@ pub(crate) struct Answers {
 }
 
 impl Answers {
-    /// `login_page` holds nothing that a quoted-string escapes.
-    pub(crate) fn new(realm: &Realm, accepted: SchemeSet, login_page: Option<String>) -> Self {
+    /// `login_page` and `metadata` hold nothing that a quoted-string escapes.
+    pub(crate) fn new(
+        realm: &Realm,
+        accepted: SchemeSet,
+        login_page: Option<String>,
+        metadata: Option<String>,
+    ) -> Self {
         let bare = Scheme::ALL.map(|scheme| {
-            let mut challenge = realm.bare(scheme);
+            let mut challenge = realm.bare(scheme, metadata.as_deref());
             if let Some(page) = login_page.as_ref().filter(|_| scheme == Scheme::Session) {
                 challenge.push_str(&format!(", login=\"{page}\""));
             }

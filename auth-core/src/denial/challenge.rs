@@ -108,19 +108,21 @@ impl Realm {
         Ok(Self(format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))))
     }
 
-    /// A challenge that asks for a credential of `scheme` and says no more.
-    pub fn bare(&self, scheme: Scheme) -> String {
+    /// A challenge that asks for a credential of `scheme` and says no more. `metadata` is where this server says what tokens it
+    /// takes (RFC 9728 §5.1).
+    pub fn bare(&self, scheme: Scheme, metadata: Option<&str>) -> String {
+        let metadata = metadata.map(|address| format!(", resource_metadata=\"{address}\"")).unwrap_or_default();
         match scheme {
-            Scheme::Bearer => format!("Bearer realm={}", self.0),
-            Scheme::Dpop => format!("DPoP realm={}, algs=\"{PROOF_ALGORITHMS}\"", self.0), // DPOP-7
-            Scheme::Basic => format!("Basic realm={}, charset=\"UTF-8\"", self.0),         // BASIC-2
+            Scheme::Bearer => format!("Bearer realm={}{metadata}", self.0),
+            Scheme::Dpop => format!("DPoP realm={}, algs=\"{PROOF_ALGORITHMS}\"{metadata}", self.0), // DPOP-7
+            Scheme::Basic => format!("Basic realm={}, charset=\"UTF-8\"", self.0),                   // BASIC-2
             Scheme::ApiKey | Scheme::Session => format!("{} realm={}", scheme.name(), self.0),
         }
     }
 }
 
 /// The algorithms that proofs may be signed with (RFC 9449 §7.1).
-const PROOF_ALGORITHMS: &str = "ES256 ES384 EdDSA RS256 RS384 RS512 PS256 PS384 PS512";
+pub const PROOF_ALGORITHMS: &str = "ES256 ES384 EdDSA RS256 RS384 RS512 PS256 PS384 PS512";
 
 /// A challenge of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -205,7 +207,7 @@ mod tests {
 
     fn lines(denial: &Denial, quiet: bool) -> Vec<String> {
         let realm = Realm::new("r").unwrap();
-        let bare = Scheme::ALL.map(|scheme| realm.bare(scheme));
+        let bare = Scheme::ALL.map(|scheme| realm.bare(scheme, None));
         let both = SchemeSet::NONE.with(Scheme::Bearer).with(Scheme::Basic);
         let line = |Challenge { scheme, parameters }| bare[scheme as usize].clone() + &parameters.unwrap_or_default();
         let accepted = if denial.used == Some(Scheme::Session) { both.with(Scheme::Session) } else { both };
@@ -215,7 +217,7 @@ mod tests {
     #[test]
     fn a_realm_is_quoted_and_never_breaks_out() {
         // HTTP-8
-        assert_eq!(Realm::new("a\"b\\c").unwrap().bare(Scheme::Bearer), r#"Bearer realm="a\"b\\c""#);
+        assert_eq!(Realm::new("a\"b\\c").unwrap().bare(Scheme::Bearer, None), r#"Bearer realm="a\"b\\c""#);
         for text in ["", "x\r\nSet-Cookie: y", "\u{e9}", "\0", "\u{7f}"] {
             assert_eq!(Realm::new(text), Err(RealmError), "{text:?}");
         }

@@ -1,6 +1,7 @@
 //! Tokens of a real provider, and what becomes of requests while it changes its keys, or is away.
 
 mod dpop;
+mod metadata;
 pub(crate) mod provider;
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

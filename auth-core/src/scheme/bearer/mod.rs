@@ -104,6 +104,12 @@ impl Bearer {
         self.issuers.iter().map(|issuer| &issuer.proven)
     }
 
+    /// An issuer whose tokens need not be for this audience.
+    pub fn takes_tokens_of_another_audience(&self, audience: &str) -> Option<&str> {
+        let other = |issuer: &&Issuer| !issuer.audiences.iter().any(|ours| ours == audience);
+        self.issuers.iter().find(other).map(|issuer| &*issuer.source.issuer)
+    }
+
     /// The longest token that one of them looks at.
     pub fn longest(&self) -> usize {
         self.longest

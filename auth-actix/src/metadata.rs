@@ -1,0 +1,64 @@
+//! What this server says of itself as an OAuth 2.0 protected resource (RFC 9728): whose tokens it takes, and with which scopes.
+
+use actix_web::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL};
+use actix_web::{HttpResponse, Resource, web};
+use serde_json::{Map, Value, json};
+
+use crate::auth::Auth;
+use crate::check::METADATA;
+use crate::scope::{GuardedService, guarded};
+
+impl Auth {
+    /// The metadata of this server (RFC 9728), where [`resource`](crate::AuthBuilder::resource) puts them: which issuers' tokens
+    /// it takes, and the scopes that the rules of its routes name, but for routes that hide. Challenges say where they are.
+    /// Register it in a scope whose path is empty.
+    ///
+    /// ```
+    /// use actix_web::App;
+    /// use auth_actix::{Auth, Jwt};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let jwt = Jwt::hs256([7; 32]).issuer("https://id.example").audience("https://api.example");
+    /// let auth = Auth::builder().bearer(jwt).resource("https://api.example").build()?;
+    /// App::new().service(auth.scope("").service(auth.metadata())); // at /.well-known/oauth-protected-resource
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn metadata(&self) -> GuardedService<Resource> {
+        let auth = self.clone();
+        let path = self.resource().map_or("/.well-known/oauth-protected-resource", |resource| resource.path());
+        let show = move || {
+            let document = document(&auth).to_string();
+            async move {
+                HttpResponse::Ok()
+                    .insert_header((CACHE_CONTROL, "public, max-age=300"))
+                    // For clients that run in browsers: it is the same for everybody.
+                    .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+                    .content_type("application/json")
+                    .body(document)
+            }
+        };
+        guarded(&METADATA, web::resource(path).route(web::get().to(show.clone())).route(web::head().to(show)))
+    }
+}
+
+fn document(auth: &Auth) -> Value {
+    let mut members = Map::new();
+    let mut list = |name: &str, values: Vec<&str>| {
+        if !values.is_empty() {
+            members.insert(name.to_owned(), json!(values)); // META-1: no empty arrays
+        }
+    };
+    list("authorization_servers", auth.authorization_servers());
+    list("scopes_supported", auth.scopes_of_rules());
+    list("bearer_methods_supported", vec!["header"]);
+    #[cfg(feature = "dpop")]
+    if auth.proofs().is_some() {
+        let algorithms = auth_core::denial::challenge::PROOF_ALGORITHMS;
+        list("dpop_signing_alg_values_supported", algorithms.split(' ').collect());
+    }
+    if let Some(resource) = auth.resource() {
+        members.insert("resource".to_owned(), json!(resource.identifier()));
+    }
+    Value::Object(members)
+}

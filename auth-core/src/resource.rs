@@ -1,0 +1,93 @@
+//! The name of this server as an OAuth 2.0 protected resource (RFC 8707 §2), and where its metadata are (RFC 9728 §3.1).
+
+/// The identifier of this server, and where it says what it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resource {
+    identifier: String,
+    origin: String,
+    path: String,
+}
+
+/// Text that identifies no resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a resource is an `https` URL without query and fragment, such as \"https://api.example\"")]
+pub struct ResourceError;
+
+const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
+
+impl Resource {
+    /// Checks the identifier. `http` is for addresses of this machine alone.
+    ///
+    /// # Errors
+    /// Text that is no such URL.
+    pub fn new(identifier: &str) -> Result<Self, ResourceError> {
+        let (scheme, rest) = identifier.split_once("://").ok_or(ResourceError)?;
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let host = match authority.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+            _ => authority,
+        };
+        let is_here = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+        // Nothing that a quoted-string, a header or a pattern of routes would take for its own.
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/[]%".contains(&byte);
+        let fits = (scheme == "https" || scheme == "http" && is_here) && !host.is_empty();
+        if !fits || !rest.bytes().all(plain) || path.contains("//") {
+            return Err(ResourceError);
+        }
+        let path = if path == "/" { "" } else { path };
+        Ok(Self {
+            identifier: identifier.to_owned(),
+            origin: format!("{scheme}://{authority}"),
+            path: format!("{WELL_KNOWN}{path}"),
+        })
+    }
+
+    /// As it was written: what tokens name in `aud`.
+    pub fn identifier(&self) -> &str {
+        &self.identifier
+    }
+
+    /// The path of the metadata.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The whole address of the metadata, for challenges.
+    pub fn metadata(&self) -> String {
+        format!("{}{}", self.origin, self.path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metadata_stand_between_the_host_and_the_path() {
+        // META-1
+        let table = [
+            ("https://api.example", Some("https://api.example/.well-known/oauth-protected-resource")),
+            ("https://api.example/", Some("https://api.example/.well-known/oauth-protected-resource")),
+            ("https://api.example/v1", Some("https://api.example/.well-known/oauth-protected-resource/v1")),
+            ("https://api.example:8443/v1/", Some("https://api.example:8443/.well-known/oauth-protected-resource/v1/")),
+            ("http://127.0.0.1:8080", Some("http://127.0.0.1:8080/.well-known/oauth-protected-resource")),
+            ("http://[::1]:8080", Some("http://[::1]:8080/.well-known/oauth-protected-resource")),
+            ("http://api.example", None),
+            ("http://localhost.example", None),
+            ("https://", None),
+            ("https:///v1", None),
+            ("api.example", None),
+            ("https://api.example?x", None),
+            ("https://api.example#x", None),
+            ("https://api.example/{id}", None),
+            ("https://a@api.example", None),
+            ("https://api.example/\"", None),
+            ("https://api.example/a b", None),
+            ("urn:example:api", None),
+        ];
+        for (identifier, expected) in table {
+            let metadata = Resource::new(identifier).ok().map(|resource| resource.metadata());
+            assert_eq!(metadata.as_deref(), expected, "{identifier}");
+        }
+    }
+}
