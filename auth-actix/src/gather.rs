@@ -58,11 +58,12 @@ pub(crate) fn presented<'a>(request: &'a HttpRequest, auth: &Auth) -> Presented<
 
 /// What a proof that comes with a token has to agree with.
 #[cfg(feature = "dpop")]
-pub(crate) fn proven(request: &HttpRequest) -> auth_core::scheme::dpop::Proven {
+pub(crate) fn proven(request: &HttpRequest, auth: &Auth) -> auth_core::scheme::dpop::Proven {
     auth_core::scheme::dpop::Proven {
         method: request.method().to_string(),
         path: request.uri().path().to_owned(),
         proofs: request.headers().get_all("dpop").map(|line| line.as_bytes().to_vec()).collect(),
+        client: counted(request, auth).map(Seen::address),
     }
 }
 

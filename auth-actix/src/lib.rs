@@ -53,10 +53,10 @@ pub use auth_core::scheme::api_key::{
 };
 #[cfg(feature = "basic")]
 pub use auth_core::scheme::basic::Basic;
-#[cfg(feature = "oidc")]
-pub use auth_core::scheme::bearer::FetchError;
 #[cfg(feature = "jwt")]
 pub use auth_core::scheme::bearer::{Algorithm, Jwt, JwtError, Key, KeyError};
+#[cfg(feature = "oidc")]
+pub use auth_core::scheme::bearer::{FetchError, Introspection, IntrospectionError};
 #[cfg(feature = "dpop")]
 pub use auth_core::scheme::dpop::{Dpop, DpopError};
 #[cfg(all(feature = "redis", feature = "session"))]

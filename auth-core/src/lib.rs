@@ -29,6 +29,9 @@ pub mod decision;
 // What is told.
 pub mod audit;
 // How it is known.
+#[cfg(any(feature = "passwords", feature = "oidc"))]
+mod turns;
+mod remembered;
 #[cfg(feature = "redis")]
 mod server;
 #[cfg(feature = "oidc")]

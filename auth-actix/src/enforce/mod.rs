@@ -9,6 +9,8 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::{Error, HttpRequest};
 use auth_core::Principal;
+#[cfg(feature = "oidc")]
+use auth_core::client::address::Seen;
 use auth_core::clock;
 use auth_core::decision::{Decision, Rules, counted, decide};
 use auth_core::denial::challenge::Scheme;
@@ -119,7 +121,7 @@ fn step<'a>(
             }
             #[cfg(feature = "dpop")]
             Some(Presented::Dpop(token)) => {
-                return Step::Later(auth, Credential::Bound(token.into(), gather::proven(request)));
+                return Step::Later(auth, Credential::Bound(token.into(), gather::proven(request, auth)));
             }
             #[cfg(feature = "basic")]
             Some(Presented::Basic(credential)) => return Step::Later(auth, Credential::Password(credential)),
@@ -330,7 +332,7 @@ async fn verify(
     let principal: Principal = match credential {
         #[cfg(feature = "oidc")]
         Credential::Token(token) => match auth.verifier_of_tokens() {
-            Some(verifier) => verifier.verify_later(&token).await?,
+            Some(verifier) => verifier.verify_later(&token, gather::counted(request, auth).map(Seen::address)).await?,
             None => return Err(Denial::new(Reason::SetUp)),
         },
         #[cfg(feature = "dpop")]

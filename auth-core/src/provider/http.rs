@@ -5,6 +5,7 @@ use std::future::Future;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::runtime::{Builder, Handle};
 
 use super::{Endpoint, EndpointError};
@@ -14,12 +15,15 @@ use super::{Endpoint, EndpointError};
 pub(crate) enum Patience {
     /// Some may wait for it, and none forever.
     Background,
+    /// A request waits for it.
+    Request,
 }
 
 impl Patience {
     const fn limit(self) -> Duration {
         match self {
             Self::Background => Duration::from_secs(5),
+            Self::Request => Duration::from_secs(3),
         }
     }
 }
@@ -76,7 +80,38 @@ impl Client {
     }
 }
 
-const OK: u16 = 200;
+/// Who this server is at a provider (RFC 6749 §2.3.1).
+#[derive(Clone)]
+pub(crate) struct Registered {
+    pub(crate) id: String,
+    pub(crate) secret: SecretString,
+}
+
+impl Client {
+    /// Posts a form, as the client that is registered, and reads the answer, whatever its status. In the thread of requests to
+    /// others, so that connections are kept from one to the next.
+    pub(crate) async fn post(
+        &self,
+        endpoint: &Endpoint,
+        registered: &Registered,
+        form: &[(&str, &str)],
+        most: usize,
+    ) -> Result<(u16, Vec<u8>), Failed> {
+        let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let (id, secret) = (encoded(&registered.id), encoded(registered.secret.expose_secret()));
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+        let request = self.0.post(endpoint.url().clone()).basic_auth(id, Some(secret));
+        let request = request.header("accept", "application/json");
+        let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
+        let (tell, told) = tokio::sync::oneshot::channel();
+        spawn(async move {
+            let _ = tell.send(read(request.timeout(Patience::Request.limit()), most).await);
+        })?;
+        told.await.map_err(|_| Failed::Unreachable)?
+    }
+}
+
+pub(crate) const OK: u16 = 200;
 
 async fn read(request: reqwest::RequestBuilder, most: usize) -> Result<(u16, Vec<u8>), Failed> {
     let failed = |error: reqwest::Error| if error.is_timeout() { Failed::Slow } else { Failed::Unreachable };

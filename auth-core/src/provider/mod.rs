@@ -2,10 +2,12 @@
 
 mod http;
 
+use std::sync::{Mutex, PoisonError};
+
 use reqwest::Url;
 use serde::Deserialize;
 
-pub(crate) use self::http::{Client, Failed, Patience, spawn};
+pub(crate) use self::http::{Client, Failed, OK, Patience, Registered, spawn};
 
 /// An address that is asked: `https`, or `http` on this machine alone, since whoever stands in between could answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,16 +71,18 @@ pub(crate) struct Provider {
     from: Option<Endpoint>,
 }
 
-/// Of what a provider says of itself, what is used (OpenID Connect Discovery 1.0 §3).
-#[derive(Debug)]
+/// Of what a provider says of itself, what is used (OpenID Connect Discovery 1.0 §3, RFC 8414 §2).
+#[derive(Clone, Debug)]
 pub(crate) struct Metadata {
     pub(crate) jwks_uri: Endpoint,
+    pub(crate) introspection_endpoint: Option<Endpoint>,
 }
 
 #[derive(Deserialize)]
 struct Document {
     issuer: String,
     jwks_uri: String,
+    introspection_endpoint: Option<String>,
 }
 
 /// A provider says of itself less than this.
@@ -105,7 +109,10 @@ impl Provider {
         if document.issuer != self.issuer {
             return Err(Failed::AnotherIssuer);
         }
-        Ok(Metadata { jwks_uri: self.reached(&document.jwks_uri)? })
+        Ok(Metadata {
+            jwks_uri: self.reached(&document.jwks_uri)?,
+            introspection_endpoint: document.introspection_endpoint.map(|url| self.reached(&url)).transpose()?,
+        })
     }
 
     /// An address that the provider names, as it is reached from here.
@@ -123,6 +130,37 @@ impl Provider {
         }
         // A provider elsewhere has no say over this machine.
         if reached.is_here() && !base.is_here() { Err(Failed::Inwards) } else { Ok(reached) }
+    }
+}
+
+/// A provider, and what it said of itself when it was last asked.
+#[derive(Debug)]
+pub(crate) struct Discovered {
+    provider: Provider,
+    known: Mutex<Option<Metadata>>,
+}
+
+impl Discovered {
+    pub(crate) fn new(issuer: &str, from: Option<&str>) -> Result<Self, EndpointError> {
+        Ok(Self { provider: Provider::new(issuer, from)?, known: Mutex::default() })
+    }
+
+    /// What is known; asked for where nothing is.
+    pub(crate) async fn metadata(&self, client: &Client) -> Result<Metadata, Failed> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match known {
+            Some(metadata) => Ok(metadata),
+            None => {
+                let metadata = self.provider.metadata(client).await?;
+                *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(metadata.clone());
+                Ok(metadata)
+            }
+        }
+    }
+
+    /// Asks anew the next time: what was known led nowhere, or is old.
+    pub(crate) fn forget(&self) {
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 

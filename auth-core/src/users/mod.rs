@@ -9,7 +9,6 @@ mod hash;
 mod passwords;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod sql;
-mod turns;
 mod verified;
 
 use std::borrow::Cow;

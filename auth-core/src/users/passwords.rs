@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use super::flights::Flights;
 use super::hash;
-use super::turns::Turns;
 use super::verified::Verified;
 use super::{SecretString, Unavailable, User, Users};
 use crate::client::address::Seen;
@@ -17,6 +16,7 @@ use crate::clock;
 use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::throttle::{Attempt, Outcome, Throttle, Turned};
+use crate::turns::Turns;
 
 /// How long an attempt waits for those that are being judged.
 const FLIGHT_PATIENCE: Duration = Duration::from_secs(2);

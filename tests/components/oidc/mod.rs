@@ -1,6 +1,7 @@
 //! Tokens of a real provider, and what becomes of requests while it changes its keys, or is away.
 
 mod dpop;
+mod introspection;
 mod metadata;
 pub(crate) mod provider;
 

@@ -94,6 +94,12 @@ impl Provider {
         post_form("/token", form).authorization(basic(SERVICE.0, SERVICE.1)).send(self.address).json()
     }
 
+    /// Revokes a token; a JWT it does not.
+    pub(crate) fn revoke(&self, token: &str) {
+        let revoked = post_form("/token/revocation", &[("token", token)]).authorization(basic(SERVICE.0, SERVICE.1));
+        assert_eq!(revoked.send(self.address).status, 200);
+    }
+
     /// An access token of a person who has logged in; `asked` goes to the provider's authorization endpoint.
     pub(crate) fn token_of_user(&self, name: &str, asked: &[(&str, &str)]) -> String {
         let redirect = escaped(&self.redirect);

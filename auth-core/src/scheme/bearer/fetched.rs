@@ -16,7 +16,7 @@ use super::key::{Key, KeyError, PreparedKey};
 use crate::clock::{self, Moment};
 use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Reason, RetryAfter};
-use crate::provider::{Client, Endpoint, EndpointError, Failed, Patience, Provider, spawn};
+use crate::provider::{Client, Discovered, Endpoint, EndpointError, Failed, Patience, spawn};
 
 /// Where keys are fetched, and how often.
 #[derive(Clone, Debug)]
@@ -78,8 +78,8 @@ struct KeySet {
 }
 
 enum Asked {
-    /// Where the provider said that its keys are, once it has said so.
-    Discovered(Box<Provider>, Mutex<Option<Endpoint>>),
+    /// Where the provider says that its keys are.
+    Discovered(Arc<Discovered>),
     Jwks(Endpoint),
 }
 
@@ -140,8 +140,8 @@ impl Fetched {
     pub(super) fn new(issuer: &str, fetch: Fetch) -> Result<Arc<Self>, FetchError> {
         let place = match fetch.place {
             Place::Discovered => {
-                let provider = Provider::new(issuer, fetch.from.as_deref());
-                Asked::Discovered(Box::new(provider.map_err(FetchError::Address)?), Mutex::new(None))
+                let discovered = Discovered::new(issuer, fetch.from.as_deref()).map_err(FetchError::Address)?;
+                Asked::Discovered(Arc::new(discovered))
             }
             Place::Jwks(url) => Asked::Jwks(Endpoint::new(&url).map_err(FetchError::Address)?),
         };
@@ -162,6 +162,14 @@ impl Fetched {
             flight: Mutex::default(),
             waiting: AtomicUsize::new(0),
         }))
+    }
+
+    /// The provider, where its name is all that is known.
+    pub(super) fn provider(&self) -> Option<(&Arc<Discovered>, &Client)> {
+        match &self.place {
+            Asked::Discovered(discovered) => Some((discovered, &self.client)),
+            Asked::Jwks(_) => None,
+        }
     }
 
     /// Tries the keys that hold now; `None` where nobody knows which do.
@@ -243,16 +251,11 @@ impl Fetched {
     async fn fetch(&self, anew: bool) -> Result<Vec<PreparedKey>, Failed> {
         let endpoint = match &self.place {
             Asked::Jwks(endpoint) => endpoint.clone(),
-            Asked::Discovered(provider, known) => {
-                let known_now = known.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                match known_now.filter(|_| !anew) {
-                    Some(endpoint) => endpoint,
-                    None => {
-                        let found = provider.metadata(&self.client).await?.jwks_uri;
-                        *known.lock().unwrap_or_else(PoisonError::into_inner) = Some(found.clone());
-                        found
-                    }
+            Asked::Discovered(discovered) => {
+                if anew {
+                    discovered.forget();
                 }
+                discovered.metadata(&self.client).await?.jwks_uri
             }
         };
         let body = self.client.get(&endpoint, MOST_BYTES, Patience::Background).await?;
@@ -269,8 +272,8 @@ impl Fetched {
             }
             Err(failed) => {
                 tracing::warn!(target: "auth_core", issuer = %self.issuer, %failed, "the keys cannot be fetched: those of before hold on for a while");
-                if let Asked::Discovered(_, known) = &self.place {
-                    *known.lock().unwrap_or_else(PoisonError::into_inner) = None;
+                if let Asked::Discovered(discovered) = &self.place {
+                    discovered.forget();
                 }
                 (true, self.cool_down)
             }

@@ -8,10 +8,14 @@
 #[cfg(feature = "oidc")]
 mod fetched;
 mod header;
+#[cfg(feature = "oidc")]
+mod introspection;
 mod key;
 mod settings;
 mod token;
 
+#[cfg(any(feature = "oidc", feature = "dpop"))]
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +25,10 @@ pub use jsonwebtoken::Algorithm;
 pub use self::fetched::FetchError;
 #[cfg(feature = "oidc")]
 use self::fetched::Fetched;
+#[cfg(feature = "oidc")]
+use self::introspection::Introspector;
+#[cfg(feature = "oidc")]
+pub use self::introspection::{Introspection, IntrospectionError};
 #[cfg(feature = "dpop")]
 pub(crate) use self::key::OfProof;
 use self::key::PreparedKey;
@@ -53,6 +61,8 @@ struct Issuer {
     /// RFC 9068.
     profile: bool,
     #[cfg(feature = "oidc")]
+    introspector: Option<Introspector>,
+    #[cfg(feature = "oidc")]
     fetched: Option<Arc<Fetched>>,
 }
 
@@ -79,6 +89,10 @@ impl Bearer {
             }
             if jwt.unnamed && jwts.len() > 1 {
                 return Err((name(jwt), JwtError::UnnamedAmongSeveral));
+            }
+            #[cfg(feature = "oidc")]
+            if jwt.introspection.is_some() && earlier.iter().any(|other| other.introspection.is_some()) {
+                return Err((name(jwt), JwtError::Introspection(IntrospectionError::Twice)));
             }
             if earlier.iter().any(shares) {
                 return Err((name(jwt), JwtError::SharedSecret));
@@ -118,6 +132,10 @@ impl Bearer {
     /// Verifies a token: its form, its key, its signature, its claims. Without waiting for anything; `None` where a key has to
     /// be fetched first, as [`verify_later`](Self::verify_later) does.
     pub fn verify(&self, token: &str, now: Timestamp) -> Option<Result<Principal, Denial>> {
+        #[cfg(feature = "oidc")]
+        if self.introspected(token).is_some() {
+            return None;
+        }
         match token::verify(token, &self.issuers, self.longest, now, Held::Bare) {
             Ok(principal) => Some(Ok(principal)),
             Err(Unverified::Denied(denial)) => Some(Err(denial)),
@@ -126,30 +144,55 @@ impl Bearer {
         }
     }
 
-    /// The same, after the keys of its issuer were fetched, if they may be.
+    /// The issuer that is asked about the token. About a JWT nobody is asked (M9).
+    #[cfg(feature = "oidc")]
+    fn introspected(&self, token: &str) -> Option<(&Issuer, &Introspector)> {
+        let (issuer, introspector) = self
+            .issuers
+            .iter()
+            .find_map(|issuer| issuer.introspector.as_ref().map(|introspector| (issuer, introspector)))?;
+        (token.len() <= issuer.longest && !token::is_jwt(token)).then_some((issuer, introspector))
+    }
+
+    /// The same, after the keys of its issuer were fetched, if they may be, or the issuer asked. `client` is where the request
+    /// comes from, if that is known.
     ///
     /// # Errors
     /// The denial that it deserves.
     #[cfg(feature = "oidc")]
-    pub async fn verify_later(&self, token: &str) -> Result<Principal, Denial> {
-        self.verify_held(token, Held::Bare).await
+    pub async fn verify_later(&self, token: &str, client: Option<IpAddr>) -> Result<Principal, Denial> {
+        self.verify_held(token, Held::Bare, client).await
     }
 
     /// The same for a token that came with a proof by the key of this name.
     #[cfg(feature = "dpop")]
-    pub(crate) async fn verify_bound(&self, token: &str, thumbprint: &str) -> Result<Principal, Denial> {
-        let verified = self.verify_held(token, Held::Proven(thumbprint)).await;
+    pub(crate) async fn verify_bound(
+        &self,
+        token: &str,
+        thumbprint: &str,
+        client: Option<IpAddr>,
+    ) -> Result<Principal, Denial> {
+        let verified = self.verify_held(token, Held::Proven(thumbprint), client).await;
         verified.map_err(|denial| Denial { used: Some(Scheme::Dpop), ..denial })
     }
 
     #[cfg(any(feature = "oidc", feature = "dpop"))]
-    #[cfg_attr(not(feature = "oidc"), allow(clippy::unused_async, reason = "keys are fetched with `oidc`"))]
-    async fn verify_held(&self, token: &str, held: Held<'_>) -> Result<Principal, Denial> {
+    #[cfg_attr(
+        not(feature = "oidc"),
+        allow(clippy::unused_async, unused_variables, reason = "nobody is asked without `oidc`")
+    )]
+    async fn verify_held(&self, token: &str, held: Held<'_>, client: Option<IpAddr>) -> Result<Principal, Denial> {
         let verify = || token::verify(token, &self.issuers, self.longest, clock::now(), held);
         #[cfg(not(feature = "oidc"))]
         return verify().map_err(|Unverified::Denied(denial)| denial);
         #[cfg(feature = "oidc")]
-        self.after_fetch(verify).await
+        match self.introspected(token) {
+            Some((issuer, introspector)) => {
+                let claims = introspector.claims(token, client).await?;
+                token::read_answer(&claims, issuer, clock::now(), held)
+            }
+            None => self.after_fetch(verify).await,
+        }
     }
 
     #[cfg(feature = "oidc")]

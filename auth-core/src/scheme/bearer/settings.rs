@@ -7,6 +7,8 @@ use jsonwebtoken::Algorithm;
 
 #[cfg(feature = "oidc")]
 use super::fetched::{Fetch, FetchError, Fetched, Place};
+#[cfg(feature = "oidc")]
+use super::introspection::{Introspection, IntrospectionError, Introspector};
 use super::key::{self, Key, KeyError};
 use super::{Issuer, token};
 use crate::denial::challenge::Scheme;
@@ -40,6 +42,8 @@ pub struct Jwt {
     dev: Option<[u8; 32]>,
     #[cfg(feature = "oidc")]
     fetch: Option<Fetch>,
+    #[cfg(feature = "oidc")]
+    pub(super) introspection: Option<Introspection>,
     /// A setting of what is fetched, where nothing is.
     #[cfg(feature = "oidc")]
     misplaced: Option<FetchError>,
@@ -92,6 +96,10 @@ pub enum JwtError {
     #[cfg(feature = "oidc")]
     #[error("{0}")]
     Fetch(FetchError),
+    /// The issuer cannot be asked about opaque tokens in this way.
+    #[cfg(feature = "oidc")]
+    #[error("`.introspection(…)`: {0}")]
+    Introspection(IntrospectionError),
     /// More than the few minutes of RFC 7519 §4.1.4.
     #[error("`.leeway(…)` is more than 300 s")]
     LeewayTooLong,
@@ -153,6 +161,8 @@ impl Jwt {
             dev: None,
             #[cfg(feature = "oidc")]
             fetch: None,
+            #[cfg(feature = "oidc")]
+            introspection: None,
             #[cfg(feature = "oidc")]
             misplaced: None,
         }
@@ -228,6 +238,14 @@ impl Jwt {
         self
     }
 
+    /// Asks the issuer about tokens that are no JWTs (RFC 7662). What it says is held against the same settings as the claims of
+    /// a JWT; of the issuers of one server, one may be asked.
+    #[cfg(feature = "oidc")]
+    #[must_use]
+    pub fn introspection(self, introspection: Introspection) -> Self {
+        Self { introspection: Some(introspection), ..self }
+    }
+
     /// For machines without the provider: in debug builds, tokens of a key made at random when the server starts are taken
     /// too, and a command for each role is printed, as [`Jwt::dev`] does; for requests from this machine alone. In release
     /// builds this does nothing.
@@ -297,6 +315,8 @@ impl Jwt {
             dev: None,
             #[cfg(feature = "oidc")]
             fetch: None,
+            #[cfg(feature = "oidc")]
+            introspection: None,
             #[cfg(feature = "oidc")]
             misplaced: None,
             ..self
@@ -462,7 +482,7 @@ impl Jwt {
             return Err(JwtError::Fetch(error));
         }
         #[cfg(feature = "oidc")]
-        let is_fetched = self.fetch.is_some();
+        let is_fetched = self.fetch.is_some() || self.introspection.is_some();
         #[cfg(not(feature = "oidc"))]
         let is_fetched = false;
         if self.keys.is_empty() && !is_fetched && self.dev.is_none() {
@@ -490,6 +510,8 @@ impl Jwt {
         }
         #[cfg(feature = "oidc")]
         let fetched = self.fetch.map(|fetch| Fetched::new(&issuer, fetch)).transpose().map_err(JwtError::Fetch)?;
+        #[cfg(feature = "oidc")]
+        let introspector = self.introspection.map(|settings| Introspector::new(settings, fetched.as_ref()));
         // The key of development is not of a kind that the issuer has: nothing that it publishes can stand for it.
         let dev = self.dev.map(|secret| Key::secret(Algorithm::HS256, secret));
         let keys = (1..).zip(self.keys.into_iter().chain(dev));
@@ -514,6 +536,8 @@ impl Jwt {
             longest: self.longest,
             types: self.types,
             profile: self.profile,
+            #[cfg(feature = "oidc")]
+            introspector: introspector.transpose().map_err(JwtError::Introspection)?,
             #[cfg(feature = "oidc")]
             fetched,
         })

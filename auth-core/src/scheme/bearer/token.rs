@@ -91,7 +91,7 @@ pub(super) fn verify(
         // Nothing of the claims is read before the signature holds.
         [only] => {
             verify_signature(&parts, only)?;
-            Ok(read_claims(decoded(parts.claims)?, only, now, held)?)
+            Ok(read_claims(decoded(parts.claims)?, only, only.profile, now, held)?)
         }
         // Before the signature holds, a claim may do no more than pick one of these (RFC 8725 §3.8).
         several => {
@@ -104,7 +104,7 @@ pub(super) fn verify(
                 return Err(invalid("the token is longer than allowed").into());
             }
             verify_signature(&parts, issuer)?;
-            Ok(read_claims(claims, issuer, now, held)?)
+            Ok(read_claims(claims, issuer, issuer.profile, now, held)?)
         }
     }
 }
@@ -129,6 +129,38 @@ impl<'a> Parts<'a> {
         let signed = token.get(..header.len() + 1 + claims.len())?;
         (!signature.contains('.')).then_some(Self { header, claims, signature, signed })
     }
+}
+
+/// Whether it looks like a JWT: three parts, of which the first is a JSON object. Whatever else it is, no issuer is asked.
+#[cfg(feature = "oidc")]
+pub(super) fn is_jwt(token: &str) -> bool {
+    let header = Parts::of(token).and_then(|parts| URL_SAFE_NO_PAD.decode(parts.header).ok());
+    header.is_some_and(|header| header.trim_ascii_start().starts_with(b"{"))
+}
+
+/// What an issuer says of a token that is active (RFC 7662 §2.2), held against the same settings as a JWT. The answer comes
+/// from the issuer itself, so it need not repeat its name, though it may not give another; and where it names no subject, the
+/// token is of the client.
+#[cfg(feature = "oidc")]
+pub(super) fn read_answer(answer: &str, issuer: &Issuer, now: Timestamp, held: Held<'_>) -> Result<Principal, Denial> {
+    let (mut named, mut subject, mut client) = (false, false, None);
+    let read = json::object(answer, |name, value| match name {
+        "iss" => named = true,
+        "sub" => subject = true,
+        "client_id" => client = Some(value.text()),
+        _ => {}
+    });
+    let members = read.ok().and_then(|()| answer.trim_start().strip_prefix('{'));
+    let members = members.ok_or_else(|| invalid("the answer is no strict JSON object"))?;
+    let mut claims = String::from("{");
+    if !named {
+        claims.push_str(&format!("\"iss\":{},", serde_json::Value::from(&*issuer.source.issuer)));
+    }
+    if let Some(client) = client.filter(|_| !subject) {
+        claims.push_str(&format!("\"sub\":{client},"));
+    }
+    claims.push_str(members);
+    read_claims(claims, issuer, false, now, held)
 }
 
 fn issuer_of(claims: &str) -> Option<String> {
@@ -210,7 +242,13 @@ struct Registered {
     wrong_type: Option<&'static str>,
 }
 
-fn read_claims(claims: String, issuer: &Issuer, now: Timestamp, held: Held<'_>) -> Result<Principal, Denial> {
+fn read_claims(
+    claims: String,
+    issuer: &Issuer,
+    profile: bool,
+    now: Timestamp,
+    held: Held<'_>,
+) -> Result<Principal, Denial> {
     let mut lists = Lists::of(&issuer.source);
     let mut read =
         Registered { issuer_fits: issuer.unnamed, audience_fits: issuer.audiences.is_empty(), ..Registered::default() };
@@ -247,7 +285,7 @@ fn read_claims(claims: String, issuer: &Issuer, now: Timestamp, held: Held<'_>) 
     };
     let subject = read.subject.ok_or_else(|| invalid("the subject is absent or empty"))?;
     let expires_at = read.expires_at.ok_or_else(|| invalid("the expiry is absent"))?;
-    if issuer.profile && !(read.client.is_some() && read.issued && read.named) {
+    if profile && !(read.client.is_some() && read.issued && read.named) {
         return Err(invalid("the token does not follow the profile: client_id, iat or jti is absent"));
     }
     if read.begins_at.is_some_and(|time| time > now.plus(issuer.leeway)) {

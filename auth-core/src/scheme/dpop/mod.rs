@@ -165,6 +165,8 @@ pub struct Proven {
     pub path: String,
     /// The lines of `DPoP`.
     pub proofs: Vec<Vec<u8>>,
+    /// Where it comes from, if that is known.
+    pub client: Option<std::net::IpAddr>,
 }
 
 /// Takes tokens with proofs.
@@ -210,7 +212,7 @@ impl Verifier {
                 "the nonce is none of ours",
             ));
         }
-        let principal = bearer.verify_bound(token, &proof.thumbprint).await?;
+        let principal = bearer.verify_bound(token, &proof.thumbprint, request.client).await?;
         match self.replay.is_first(&proof, &target).await {
             Some(true) => Ok(principal),
             Some(false) => Err(refused("the proof was used before (jti)")),

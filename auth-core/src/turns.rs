@@ -1,4 +1,4 @@
-//! Who may hash a password now.
+//! Who may do now what costs much: hash a password, ask another server.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -8,12 +8,12 @@ use std::time::Duration;
 use ipnet::IpNet;
 use tokio::sync::Semaphore;
 
-/// How long a request waits for its turn to hash. Longer, and it is answered with 503.
+/// How long a request waits for its turn. Longer, and it is answered with 503.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Who may hash now. Without a bound a flood of logins takes all memory; without one for each network a single source
-/// takes all turns (M8).
-pub(super) struct Turns {
+/// Who may now. Without a bound a flood takes all memory, or another server down; without one for each network a single
+/// source takes all turns (M8, M9).
+pub(crate) struct Turns {
     running: Arc<Semaphore>,
     /// How many requests of each network run or wait, and of those without a known address.
     here: Mutex<HashMap<Option<IpNet>, usize>>,
@@ -27,7 +27,7 @@ impl std::fmt::Debug for Turns {
 }
 
 /// A turn; ends when dropped.
-pub(super) struct Turn {
+pub(crate) struct Turn {
     _running: tokio::sync::OwnedSemaphorePermit,
     _waiting: Place,
 }
@@ -43,11 +43,11 @@ impl Turns {
     const QUEUE: usize = 8;
     const QUEUE_OF_ONE: usize = 4;
 
-    pub(super) fn new(at_a_time: usize) -> Self {
+    pub(crate) fn new(at_a_time: usize) -> Self {
         Self { running: Arc::new(Semaphore::new(at_a_time)), here: Mutex::default(), at_a_time }
     }
 
-    pub(super) async fn take(self: &Arc<Self>, client: Option<IpAddr>) -> Option<Turn> {
+    pub(crate) async fn take(self: &Arc<Self>, client: Option<IpAddr>) -> Option<Turn> {
         let waiting = self.enter(client.map(network_of))?;
         let running = tokio::time::timeout(PATIENCE, Arc::clone(&self.running).acquire_owned()).await.ok()?.ok()?;
         Some(Turn { _running: running, _waiting: waiting })

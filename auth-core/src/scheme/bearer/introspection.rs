@@ -1,0 +1,212 @@
+//! Tokens that say nothing themselves: their issuer is asked (RFC 7662).
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use sha2::{Digest as _, Sha256};
+
+use super::fetched::Fetched;
+use crate::clock;
+use crate::denial::challenge::Scheme;
+use crate::denial::{Denial, Reason, RetryAfter};
+use crate::json;
+use crate::provider::{Client, Discovered, Endpoint, EndpointError, Failed, OK, Registered};
+use crate::remembered::Remembered;
+use crate::turns::Turns;
+
+/// How the issuer of opaque tokens is asked about them (RFC 7662): the endpoint that it says, or [one that is
+/// named](Self::at), as a client that it knows.
+///
+/// A revoked token is refused as soon as the answer of before is forgotten, which is after 30 s at most. A JWT is never asked
+/// about, and so is not seen to be revoked.
+///
+/// ```
+/// use auth_core::scheme::bearer::{Introspection, Jwt};
+/// let introspection = Introspection::as_client("reports", "its secret, from a file or the environment");
+/// let jwt = Jwt::oidc("https://id.example").audience("https://api.example").introspection(introspection);
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct Introspection {
+    registered: Registered,
+    endpoint: Option<String>,
+    cache: Duration,
+}
+
+/// What is wrong with the settings of introspection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IntrospectionError {
+    /// It is never asked.
+    #[error("the endpoint is never asked: {0}")]
+    Address(EndpointError),
+    /// Nobody says where to ask.
+    #[error("only `Jwt::oidc(…)` says where to ask: call `Introspection::at(…)`")]
+    NoEndpoint,
+    /// A revoked token would pass for longer than said.
+    #[error("`.cache(…)` is 30 s at most")]
+    CacheTooLong,
+    /// An opaque token does not say whose it is.
+    #[error("two issuers are asked about opaque tokens, which do not say whose they are")]
+    Twice,
+    /// The system gives no TLS.
+    #[error("TLS cannot be set up on this system")]
+    Tls,
+}
+
+/// The documented limits.
+const LONGEST_CACHE: Duration = Duration::from_secs(30);
+/// A token that is not active now may not be for ever: a client that asks too early is not kept waiting.
+const NEGATIVE_CACHE: Duration = Duration::from_secs(5);
+const MOST_ANSWERS: usize = 10_000;
+const MOST_BYTES: usize = 64 * 1024;
+/// So many questions at a time.
+const AT_A_TIME: usize = 32;
+
+impl Introspection {
+    /// Asks as this client of the issuer (`client_secret_basic`).
+    pub fn as_client(id: impl Into<String>, secret: impl Into<SecretString>) -> Self {
+        let registered = Registered { id: id.into(), secret: secret.into() };
+        Self { registered, endpoint: None, cache: LONGEST_CACHE }
+    }
+
+    /// Asks there.
+    pub fn at(self, endpoint: impl Into<String>) -> Self {
+        Self { endpoint: Some(endpoint.into()), ..self }
+    }
+
+    /// How long an answer is kept, at most. 30 s unless set, which is the longest too.
+    pub fn cache(self, lasts: Duration) -> Self {
+        Self { cache: lasts, ..self }
+    }
+}
+
+/// No secret.
+impl std::fmt::Debug for Introspection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Introspection").field("client", &self.registered.id).finish_non_exhaustive()
+    }
+}
+
+/// Asks an issuer.
+pub(super) struct Introspector {
+    registered: Registered,
+    place: Asked,
+    client: Client,
+    cache: Duration,
+    /// What was said of tokens that are active; by a hash, so that no token is kept.
+    active: Remembered<[u8; 32], Answer>,
+    /// And those that are not, apart: whoever makes tokens up pushes out nobody's but their own.
+    inactive: Remembered<[u8; 32], ()>,
+    turns: Arc<Turns>,
+}
+
+enum Asked {
+    Discovered(Arc<Discovered>),
+    Endpoint(Endpoint),
+}
+
+/// The claims of a token that is active.
+type Answer = Option<Arc<str>>;
+
+fn unavailable(cause: &'static str) -> Denial {
+    let reason = Reason::AuthenticationUnavailable(RetryAfter::seconds(1));
+    Denial::refused(Scheme::Bearer, reason, cause)
+}
+
+impl Introspector {
+    pub(super) fn new(settings: Introspection, fetched: Option<&Arc<Fetched>>) -> Result<Self, IntrospectionError> {
+        if settings.cache > LONGEST_CACHE {
+            return Err(IntrospectionError::CacheTooLong);
+        }
+        let discovered = fetched.and_then(|fetched| fetched.provider());
+        let place = match (settings.endpoint, discovered) {
+            (Some(endpoint), _) => Asked::Endpoint(Endpoint::new(&endpoint).map_err(IntrospectionError::Address)?),
+            (None, Some((discovered, _))) => Asked::Discovered(Arc::clone(discovered)),
+            (None, None) => return Err(IntrospectionError::NoEndpoint),
+        };
+        Ok(Self {
+            registered: settings.registered,
+            place,
+            client: Client::new().ok_or(IntrospectionError::Tls)?,
+            cache: settings.cache,
+            active: Remembered::new(MOST_ANSWERS),
+            inactive: Remembered::new(MOST_ANSWERS),
+            turns: Arc::new(Turns::new(AT_A_TIME)),
+        })
+    }
+
+    /// What the issuer says of the token, now or lately: its claims, if it is active.
+    pub(super) async fn claims(&self, token: &str, client: Option<IpAddr>) -> Result<Arc<str>, Denial> {
+        let inactive =
+            || Denial::refused(Scheme::Bearer, Reason::InvalidCredentials, "the issuer says that it is not active");
+        let key: [u8; 32] = Sha256::digest(token).into();
+        if self.inactive.get(&key).is_some() {
+            return Err(inactive());
+        }
+        let ask = async {
+            // Whoever waited for another one that asked has the answer now.
+            if self.inactive.get(&key).is_some() {
+                return Ok((None, Duration::ZERO));
+            }
+            let answer = self.ask(token, client).await?;
+            let lasts = match &answer {
+                Some(claims) => lasts(claims, self.cache),
+                None => {
+                    self.inactive.put(key, (), NEGATIVE_CACHE.min(self.cache));
+                    Duration::ZERO
+                }
+            };
+            Ok::<_, Denial>((answer, lasts))
+        };
+        self.active.get_or_ask(&key, ask).await?.ok_or_else(inactive)
+    }
+
+    async fn ask(&self, token: &str, client: Option<IpAddr>) -> Result<Answer, Denial> {
+        let turn = self.turns.take(client).await.ok_or_else(|| unavailable("too many tokens are being asked about"))?;
+        let answered = self.answered(token).await;
+        drop(turn);
+        answered.map_err(|failed| {
+            tracing::warn!(target: "auth_core", %failed, "the issuer cannot be asked about a token");
+            if let Asked::Discovered(discovered) = &self.place {
+                discovered.forget();
+            }
+            unavailable("the issuer cannot be asked about a token")
+        })
+    }
+
+    async fn answered(&self, token: &str) -> Result<Answer, Failed> {
+        let endpoint = match &self.place {
+            Asked::Endpoint(endpoint) => endpoint.clone(),
+            Asked::Discovered(discovered) => {
+                let metadata = discovered.metadata(&self.client).await?;
+                metadata.introspection_endpoint.ok_or(Failed::NotUnderstood)?
+            }
+        };
+        let form = [("token", token), ("token_type_hint", "access_token")];
+        let (status, body) = self.client.post(&endpoint, &self.registered, &form, MOST_BYTES).await?;
+        // That we are refused says nothing of the token (INTRO-2).
+        if status != OK {
+            return Err(Failed::Status(status));
+        }
+        let claims = String::from_utf8(body).map_err(|_| Failed::NotUnderstood)?;
+        let mut active = false;
+        json::object(&claims, |name, value| active |= name == "active" && value.text() == "true")
+            .map_err(|_| Failed::NotUnderstood)?;
+        Ok(active.then(|| claims.into()))
+    }
+}
+
+/// How long the answer may be kept: no longer than the token lasts (RFC 7662 §4).
+fn lasts(claims: &str, most: Duration) -> Duration {
+    let mut expires = None;
+    let _ = json::object(claims, |name, value| {
+        if name == "exp" {
+            expires = value.numeric_date().map(|(down, _)| down);
+        }
+    });
+    let left = expires.map_or(0, |expires| expires.seconds().saturating_sub(clock::now().seconds()));
+    Duration::from_secs(u64::try_from(left).unwrap_or_default()).min(most)
+}

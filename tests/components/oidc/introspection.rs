@@ -1,0 +1,151 @@
+//! Tokens that say nothing themselves, and the provider that is asked about them.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use auth_actix::{Auth, Introspection, Jwt};
+use auth_tests::token::base64url;
+use auth_tests::wire::{Connection, get};
+
+use super::provider::{AUDIENCE, Provider, WEB};
+use super::{ask, jwt, serve, status, until};
+
+fn introspection() -> Introspection {
+    Introspection::as_client(WEB.0, WEB.1)
+}
+
+fn asked(provider: &Provider) -> u64 {
+    provider.stats()["introspection"].as_u64().unwrap()
+}
+
+#[test]
+fn an_opaque_token_is_what_its_issuer_says_of_it_until_that_is_forgotten() {
+    // INTRO-1, INTRO-2, M9
+    let Some(provider) = Provider::start() else { return };
+    let server =
+        serve(Auth::builder().bearer(jwt(&provider).introspection(introspection().cache(Duration::from_secs(2)))));
+    let opaque = provider.token_of("format=opaque", "read:reports");
+    assert_eq!(opaque.split('.').count(), 1, "{opaque}");
+    for _ in 0..5 {
+        let answer = ask(&server, "/reports", &opaque);
+        assert_eq!((answer.status, answer.text()), (200, "reports"));
+    }
+    assert_eq!(asked(&provider), 1, "once, while the answer is kept");
+    assert_eq!(
+        ask(&server, "/me", &opaque).text(),
+        format!("client:{}:{}:service", provider.issuer.len(), provider.issuer)
+    );
+    assert_eq!(
+        ask(&server, "/reports", &provider.token_of("format=opaque", "admin")).status,
+        403,
+        "the scope is another"
+    );
+    assert_eq!(status(&server, &provider.token_of("format=opaque&aud=https://other.example", "read:reports")), 401);
+    // A JWT of the same issuer is verified here, and nobody is asked about one, whatever it is.
+    let before = asked(&provider);
+    let jwt = provider.token("ES256");
+    assert_eq!(status(&server, &jwt), 200);
+    let (header, rest) = jwt.split_once('.').unwrap();
+    for broken in [format!("{header}.{}", &rest[..rest.len() - 2]), format!("{}.{rest}", base64url("{}"))] {
+        assert_eq!(status(&server, &broken), 401);
+    }
+    assert_eq!(asked(&provider), before);
+    // What is revoked is refused as soon as the answer is forgotten.
+    provider.revoke(&opaque);
+    assert_eq!(status(&server, &opaque), 200, "still kept");
+    until("the answer is forgotten", Duration::from_secs(4), || status(&server, &opaque) == 401);
+    let before = asked(&provider);
+    let answer = ask(&server, "/me", &opaque);
+    assert_eq!((answer.status, answer.problem().as_str()), (401, "invalid-credentials"));
+    assert!(answer.field("www-authenticate").unwrap().ends_with(r#"error="invalid_token""#));
+    assert_eq!(asked(&provider), before, "and that is kept too");
+    // It ends when it ends, whatever was kept.
+    let short = provider.token_of("format=opaque&ttl=1", "read:reports");
+    assert_eq!(status(&server, &short), 200);
+}
+
+#[test]
+fn whatever_goes_wrong_in_asking_lets_nobody_through_and_blames_no_token() {
+    // INTRO-2
+    let Some(mut provider) = Provider::start() else { return };
+    let opaque = provider.token_of("format=opaque", "read:reports");
+    let with = |introspection| serve(Auth::builder().bearer(jwt(&provider).introspection(introspection)));
+    for (case, introspection) in [
+        ("a secret that is wrong", Introspection::as_client(WEB.0, "wrong")),
+        ("a client that is not known", Introspection::as_client("nobody", "wrong")),
+        ("an endpoint that is none", introspection().at(format!("{}/none", provider.issuer))),
+        ("a page", introspection().at(format!("{}/_test/stats", provider.issuer))),
+        ("nobody there", introspection().at("http://127.0.0.1:1/")),
+    ] {
+        let answer = ask(&with(introspection), "/me", &opaque);
+        let expected =
+            if case == "a page" { (401, "invalid-credentials") } else { (503, "authentication-unavailable") };
+        assert_eq!((answer.status, answer.problem().as_str()), expected, "{case}");
+    }
+    let server = with(introspection().cache(Duration::from_secs(1)));
+    assert_eq!(status(&server, &opaque), 200);
+    provider.kill();
+    std::thread::sleep(Duration::from_millis(1100));
+    assert_eq!(status(&server, &opaque), 503, "the answer of before holds no longer");
+    provider.restart();
+    until("it is there again", Duration::from_secs(3), || status(&server, &opaque) == 401);
+    assert_eq!(status(&server, &provider.token_of("format=opaque", "read:reports")), 200);
+    provider.freeze(true);
+    let frozen = status(&server, &base64url("another token, and nobody answers"));
+    provider.freeze(false);
+    assert_eq!(frozen, 503);
+}
+
+#[test]
+fn a_flood_of_tokens_that_are_made_up_takes_no_turn_of_others() {
+    // M9
+    let Some(provider) = Provider::start() else { return };
+    let auth = Auth::builder().bearer(jwt(&provider).introspection(introspection())).client_address(auth_actix::Peer);
+    let server = serve(auth);
+    let opaque = provider.token_of("format=opaque", "read:reports");
+    assert_eq!(status(&server, &opaque), 200);
+    let answers: Vec<AtomicUsize> = (0..600).map(|_| AtomicUsize::new(0)).collect();
+    let same = "the same token, again and again";
+    std::thread::scope(|scope| {
+        for client in 0..20 {
+            let (answers, server, opaque) = (&answers, &server, &opaque);
+            scope.spawn(move || {
+                let mut connection = Connection::open(server.address);
+                let mut send =
+                    |token: &str| connection.exchange(&get("/me").authorization(format!("Bearer {token}"))).status;
+                for number in 0..50 {
+                    answers[usize::from(send(&base64url(format!("{client}-{number}"))))]
+                        .fetch_add(1, Ordering::Relaxed);
+                    assert_eq!(send(opaque), 200, "what is known waits for nobody");
+                    assert_eq!(send(&base64url(same)), 401);
+                }
+            });
+        }
+    });
+    let count = |status: usize| answers[status].load(Ordering::Relaxed);
+    assert_eq!(count(401) + count(503), 1000);
+    assert!(asked(&provider) <= 2 + 1000, "one question each, and one for the one that came again and again");
+}
+
+#[test]
+fn settings_of_introspection_that_cannot_work_do_not_build() {
+    let oidc = |issuer: &str| Jwt::oidc(issuer).audience(AUDIENCE).confers(auth_actix::Confers::everything());
+    let at = |endpoint: &str| introspection().at(endpoint);
+    let jwks = || Jwt::jwks("https://id.example/keys").issuer("https://id.example").audience(AUDIENCE);
+    #[rustfmt::skip]
+    let table = [
+        (vec![oidc("https://id.example").introspection(introspection())], ""),
+        (vec![jwks().introspection(at("https://id.example/introspect"))], ""),
+        (vec![jwks().introspection(introspection())], "only `Jwt::oidc(…)` says where to ask"),
+        (vec![jwks().introspection(at("http://id.example/introspect"))], "the endpoint is never asked"),
+        (vec![jwks().introspection(at("https://id.example/").cache(Duration::from_secs(31)))], "30 s at most"),
+        (vec![oidc("https://a.example").introspection(introspection()), oidc("https://b.example").introspection(introspection())], "do not say whose they are"),
+    ];
+    for (jwts, expected) in table {
+        let built = jwts.into_iter().fold(Auth::builder(), |builder, jwt| builder.bearer(jwt)).build();
+        let error = built.err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.contains(expected) && error.is_empty() == expected.is_empty(), "{expected}: {error}");
+        assert!(!error.contains("secret"));
+    }
+    assert!(!format!("{:?}", introspection()).contains(WEB.1));
+}
