@@ -100,7 +100,7 @@ fn what_has_one_home_stands_nowhere_else() {
         ("auth-core",   &["async", "await", "spawn_blocking", "TcpStream", "env"],
             &["provider/http.rs", "provider/mod.rs", "scheme/api_key.rs", "scheme/basic.rs", "scheme/bearer/fetched.rs", "scheme/bearer/mod.rs", "scheme/dpop/mod.rs", "scheme/dpop/replay.rs", "scheme/session/begin.rs", "scheme/session/end.rs", "scheme/session/mod.rs", "scheme/session/redis.rs", "server/scripts.rs",
               "throttle/mod.rs", "throttle/redis.rs",
-              "remembered.rs", "scheme/bearer/introspection.rs", "turns.rs", "users/passwords.rs", "users/sql.rs"]),
+              "remembered.rs", "roles.rs", "scheme/bearer/introspection.rs", "scheme/bearer/resolver.rs", "turns.rs", "users/passwords.rs", "users/sql.rs"]),
         ("auth-core",   &["fs"],
             &["audit/json_lines.rs", "blocks/file.rs", "client/country/database.rs", "grants.rs", "scheme/api_key.rs", "users/file.rs", "watch.rs"]),
         ("auth-macros", &["syn::Error"],                                     &["diagnostics.rs"]),

@@ -5,7 +5,7 @@ use auth_core::client::address::AddressSource;
 use auth_core::client::cross_site::CrossSite;
 use auth_core::clock::Timestamp;
 use auth_core::decision::Rules;
-use auth_core::facts::{Caller, Facts};
+use auth_core::facts::{Caller, Elsewhere, Facts};
 use auth_core::rule::Rule;
 use auth_core::vocabulary::Kind;
 
@@ -62,6 +62,16 @@ pub enum RuleError {
         "scope {0:?}: a handler hides as an unknown path (`not_found`), so unknown paths cannot have a service of their own"
     )]
     HiddenBesideDefault(String),
+    /// Nobody is a tenant there.
+    #[error("{place}: the rule says `in = {name}`, and \"{pattern}\" has no `{{{name}}}`, or two of them")]
+    NoTenant {
+        /// The handler.
+        place: String,
+        /// What the rule says.
+        name: &'static str,
+        /// The pattern of its route.
+        pattern: String,
+    },
     /// Nobody said what this server is called.
     #[error("`auth.metadata()` are those of a resource: call `.resource(\"https://…\")`")]
     NoResource,
@@ -117,6 +127,19 @@ pub(crate) fn places(auth: &Auth, rules: Rules<'_>) -> Option<RuleError> {
     }
 }
 
+/// Whether a pattern has each name that the rules take for a tenant, once: of two, a handler could read the other one.
+pub(crate) fn tenants(rules: Rules<'_>, around: &str, pattern: &str) -> Option<RuleError> {
+    let whole = format!("{around}{pattern}");
+    let times = |name: &str| names_in(&whole).filter(|known| *known == name).count();
+    let name = rules.tenants().find(|name| times(name) != 1)?;
+    Some(RuleError::NoTenant { place: place(rules.handler), name, pattern: whole })
+}
+
+/// The names in a pattern of actix: `{name}` or `{name:expression}`.
+fn names_in(pattern: &str) -> impl Iterator<Item = &str> {
+    pattern.split('{').skip(1).filter_map(|rest| rest.split(['}', ':']).next())
+}
+
 /// The rule of the metadata of this server.
 pub(crate) static METADATA: Rule =
     Rule { text: "public", guards: "the metadata of this server", ..auth_core::rule::PUBLIC };
@@ -153,6 +176,7 @@ fn can_hold(auth: &Auth, rules: Rules<'_>) -> bool {
         cross_site: CrossSite::Passed,
         caller,
         sources: &[],
+        elsewhere: Elsewhere { is_asked: auth.roles_from().is_some(), ..Elsewhere::default() },
     };
     let by = |caller| rules.could_hold_somewhere(&facts(caller));
     auth.sources().iter().any(|source| by(Caller::Would(source))) || rules.admit_strangers() && by(Caller::Nobody)

@@ -13,7 +13,7 @@ use auth_core::decision::Rules;
 use auth_core::denial::Denial;
 #[cfg(feature = "basic")]
 use auth_core::denial::{Reason, challenge::Scheme};
-use auth_core::facts::{Caller, Facts};
+use auth_core::facts::{Caller, Elsewhere, Facts};
 use auth_core::scheme::{self, Presented};
 
 use crate::auth::Auth;
@@ -91,11 +91,28 @@ pub(crate) fn cross_site_of_change(request: &HttpRequest, auth: &Auth) -> CrossS
     CrossSite::of("POST", &Lines(request.headers()), auth.origins())
 }
 
+/// What stands in the path where the rules say that a tenant does, read as a handler's own arguments read it.
+pub(crate) fn tenants(request: &HttpRequest, rules: Rules<'_>) -> Vec<(&'static str, String)> {
+    let mut names = rules.tenants().peekable();
+    if names.peek().is_none() {
+        return Vec::new();
+    }
+    let values: Vec<String> = request.match_info().load().unwrap_or_default();
+    let known: Vec<_> = request.match_info().iter().map(|(name, _)| name).zip(values).collect();
+    let value = |name: &str| known.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+    names.filter_map(|name| Some((name, value(name)?))).collect()
+}
+
 /// What is known but for who calls.
-pub(crate) fn facts<'a>(request: &HttpRequest, auth: &'a Auth, rules: Rules<'_>) -> Facts<'a> {
+pub(crate) fn facts<'a>(
+    request: &HttpRequest,
+    auth: &'a Auth,
+    rules: Rules<'_>,
+    tenants: &'a [(&'static str, String)],
+) -> Facts<'a> {
     let client = if rules.name_place() { client(request, auth) } else { None };
     Facts {
-        set_up: set_up(request, auth, rules),
+        set_up: set_up(request, auth, rules, tenants),
         now: clock::now(),
         client,
         country: if rules.name_country() { country(request, auth, client) } else { None },
@@ -103,6 +120,7 @@ pub(crate) fn facts<'a>(request: &HttpRequest, auth: &'a Auth, rules: Rules<'_>)
         cross_site: cross_site(request, auth),
         caller: Caller::Nobody,
         sources: auth.sources(),
+        elsewhere: Elsewhere { is_asked: auth.roles_from().is_some(), tenants, unknown_holds: false },
     }
 }
 
@@ -143,7 +161,15 @@ pub(crate) fn counted(request: &HttpRequest, auth: &Auth) -> Option<Seen> {
     auth.address().counted(request.peer_addr(), &Lines(request.headers()))
 }
 
-fn set_up(request: &HttpRequest, auth: &Auth, rules: Rules<'_>) -> Option<&'static str> {
+fn set_up(
+    request: &HttpRequest,
+    auth: &Auth,
+    rules: Rules<'_>,
+    tenants: &[(&'static str, String)],
+) -> Option<&'static str> {
+    if rules.tenants().any(|name| !tenants.iter().any(|(known, _)| *known == name)) {
+        return Some("the rule says `in` a name that the pattern of this route does not have");
+    }
     if let Some(mistake) = check::places(auth, rules) {
         // A scope would not have started.
         return Some(match mistake {

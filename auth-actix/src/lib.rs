@@ -46,6 +46,7 @@ pub use auth_core::denial::{Answer, challenge::Scheme};
 pub use auth_core::grants::{Grants, GrantsError};
 #[cfg(feature = "oidc")]
 pub use auth_core::provider::EndpointError;
+pub use auth_core::roles::{FoundRoles, RoleSource, RolesFrom, RolesUnavailable};
 pub use auth_core::rule::Rule;
 #[cfg(feature = "api-key")]
 pub use auth_core::scheme::api_key::{
@@ -54,7 +55,9 @@ pub use auth_core::scheme::api_key::{
 #[cfg(feature = "basic")]
 pub use auth_core::scheme::basic::Basic;
 #[cfg(feature = "jwt")]
-pub use auth_core::scheme::bearer::{Algorithm, Jwt, JwtError, Key, KeyError};
+pub use auth_core::scheme::bearer::{
+    Algorithm, IssuerResolver, IssuersUnavailable, Jwt, JwtError, Key, KeyError, Resolved, Resolving,
+};
 #[cfg(feature = "oidc")]
 pub use auth_core::scheme::bearer::{FetchError, Introspection, IntrospectionError};
 #[cfg(feature = "dpop")]

@@ -30,6 +30,26 @@ pub struct Facts<'a> {
     pub caller: Caller<'a>,
     /// The sources whose credentials are accepted.
     pub sources: &'a [std::sync::Arc<Source>],
+    /// Roles that no credential carries.
+    pub elsewhere: Elsewhere<'a>,
+}
+
+/// What is known of roles that no credential carries. What was answered for a caller, the principal knows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Elsewhere<'a> {
+    /// Whether there is somebody to ask.
+    pub is_asked: bool,
+    /// The names of the route's pattern that rules take for tenants, and what stands there.
+    pub tenants: &'a [(&'static str, String)],
+    /// Whether what is not known counts as if it held: tells whether asking could change the answer.
+    pub unknown_holds: bool,
+}
+
+impl<'a> Elsewhere<'a> {
+    /// The tenant that a name of the pattern stands for.
+    pub(crate) fn tenant(&self, name: &str) -> Option<&'a str> {
+        self.tenants.iter().find(|(known, _)| *known == name).map(|(_, tenant)| tenant.as_str())
+    }
 }
 
 /// Who calls, as far as that is known.

@@ -29,9 +29,10 @@ pub mod decision;
 // What is told.
 pub mod audit;
 // How it is known.
-#[cfg(any(feature = "passwords", feature = "oidc"))]
+#[cfg(any(feature = "passwords", feature = "jwt"))]
 mod turns;
 mod remembered;
+pub mod roles;
 #[cfg(feature = "redis")]
 mod server;
 #[cfg(feature = "oidc")]
@@ -44,7 +45,7 @@ pub mod throttle;
 pub mod users;
 pub mod scheme;
 
-pub use crate::principal::{Actor, ClaimsError, Id, IdError, Principal};
+pub use crate::principal::{Actor, Answer, ClaimsError, Id, IdError, Principal};
 #[cfg(feature = "redis")]
 pub use crate::server::RedisUrlError;
 pub use crate::source::Confers;

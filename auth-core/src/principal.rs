@@ -19,16 +19,50 @@ use crate::vocabulary::{Bits, Declares, Kind, Name, PermissionSet, RoleSet, Scop
 /// It says what a verified credential said, less what its source may not confer. Names are looked at where they stand
 /// in the credential; each vocabulary that a rule asks about becomes one set of bits, once.
 #[derive(Clone)]
-pub struct Principal(Arc<Inner>);
+pub struct Principal {
+    said: Arc<Inner>,
+    /// What was answered elsewhere, for each tenant that was asked about, and for none.
+    answers: Option<Arc<Answers>>,
+}
+
+type Answers = Vec<(Option<Box<str>>, Answer)>;
+
+/// What a source of roles answered.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// These roles, and no others.
+    Roles(Arc<[String]>),
+    /// Nothing: nobody knows.
+    OutOfReach,
+}
 
 struct Inner {
     source: Arc<Source>,
     /// Where the source keeps what others vouch for.
     issuer: Option<Box<str>>,
+    /// Whose credential it is, where the source is that of tenants.
+    tenant: Option<Box<str>>,
     claims: String,
     lists: Lists,
     login: Login,
     held: [OnceLock<(&'static Vocabulary, Bits)>; 4],
+}
+
+impl Inner {
+    /// Whether the roles and permissions of the credential count there: those of a tenant in it alone, others in none.
+    fn counts_in(&self, tenant: Option<&str>) -> bool {
+        self.tenant.as_deref() == tenant && self.source.tenancy.could_count(tenant.is_some())
+    }
+}
+
+/// Whose a credential is, where its source does not say.
+#[cfg(feature = "jwt")]
+#[derive(Debug, Default)]
+pub(crate) struct Named {
+    /// Who issued it.
+    pub(crate) issuer: Option<Box<str>>,
+    /// The tenant.
+    pub(crate) tenant: Option<Box<str>>,
 }
 
 /// What a scheme has read from a credential, beside its lists.
@@ -157,12 +191,35 @@ impl Actor {
 
 impl Principal {
     #[cfg(feature = "jwt")]
-    pub(crate) fn new(source: Arc<Source>, claims: String, lists: Lists, login: Login) -> Self {
-        Self::vouched_for(None, source, claims, lists, login)
+    pub(crate) fn new(source: Arc<Source>, named: Named, claims: String, lists: Lists, login: Login) -> Self {
+        let Named { issuer, tenant } = named;
+        let inner = Inner { source, issuer, tenant, claims, lists, login, held: Default::default() };
+        Self { said: Arc::new(inner), answers: None }
     }
 
     fn vouched_for(issuer: Option<Box<str>>, source: Arc<Source>, claims: String, lists: Lists, login: Login) -> Self {
-        Self(Arc::new(Inner { source, issuer, claims, lists, login, held: Default::default() }))
+        let inner = Inner { source, issuer, tenant: None, claims, lists, login, held: Default::default() };
+        Self { said: Arc::new(inner), answers: None }
+    }
+
+    /// The same principal, with what a source of roles answered about it: for a tenant, or for none.
+    #[must_use]
+    pub fn with_answer(&self, tenant: Option<&str>, answer: Answer) -> Self {
+        let mut answers: Answers = self.answers.as_ref().map(|answers| answers.to_vec()).unwrap_or_default();
+        answers.push((tenant.map(Box::from), answer));
+        Self { said: Arc::clone(&self.said), answers: Some(Arc::new(answers)) }
+    }
+
+    /// What was answered about it; `None` where nobody was asked.
+    pub(crate) fn answer(&self, tenant: Option<&str>) -> Option<&Answer> {
+        self.answers.as_ref()?.iter().find(|(known, _)| known.as_deref() == tenant).map(|(_, answer)| answer)
+    }
+
+    fn answered_roles(&self, tenant: Option<&str>) -> &[String] {
+        match self.answer(tenant) {
+            Some(Answer::Roles(roles)) => roles,
+            Some(Answer::OutOfReach) | None => &[],
+        }
     }
 
     /// A principal that no credential stands behind: of `source`, described by a JSON object of claims. For the tests of
@@ -200,12 +257,12 @@ impl Principal {
 
     /// Who this is: what owner checks compare and what audit, blocks and revocation store.
     pub fn id(&self) -> Id {
-        Id::new(if self.0.login.is_client { "client" } else { "user" }, self.issuer(), &self.subject())
+        Id::new(if self.said.login.is_client { "client" } else { "user" }, self.issuer(), &self.subject())
     }
 
     /// Who vouches for this principal: the `iss` of its token, or `basic:<realm>`.
     pub fn issuer(&self) -> &str {
-        self.0.issuer.as_deref().unwrap_or(&self.0.source.issuer)
+        self.said.issuer.as_deref().unwrap_or(&self.said.source.issuer)
     }
 
     /// What the issuer calls this principal. Unique at that issuer only; owner checks compare [`id`](Self::id).
@@ -215,12 +272,12 @@ impl Principal {
 
     /// The scheme of the credential.
     pub fn scheme(&self) -> Scheme {
-        self.0.source.scheme
+        self.said.source.scheme
     }
 
     /// Whether this is a program that acts for itself rather than a person (`sub` is `client_id`, RFC 9068 §5).
     pub fn is_client(&self) -> bool {
-        self.0.login.is_client
+        self.said.login.is_client
     }
 
     /// Whether it holds the role, or one that implies it.
@@ -238,8 +295,24 @@ impl Principal {
         self.has(&scope)
     }
 
+    /// Whether it holds the role within a tenant, as far as that was asked: where the rule of the handler names the role
+    /// `in` it, or where its credential is the tenant's own.
+    pub fn has_role_in<R: RoleSet>(&self, role: R, tenant: &str) -> bool {
+        self.holds_text_within(R::VOCABULARY, role.index(), role.as_str(), Some(tenant))
+    }
+
+    /// The same for a permission.
+    pub fn has_permission_in<P: PermissionSet>(&self, permission: P, tenant: &str) -> bool {
+        self.holds_text_within(P::VOCABULARY, permission.index(), permission.as_str(), Some(tenant))
+    }
+
+    /// The tenant whose credential this is, where its source is that of tenants.
+    pub fn tenant(&self) -> Option<&str> {
+        self.said.tenant.as_deref()
+    }
+
     fn has<D: Declares>(&self, name: &D) -> bool {
-        self.holds_in(D::VOCABULARY, name.index(), name.as_str())
+        self.holds_text_within(D::VOCABULARY, name.index(), name.as_str(), None)
     }
 
     /// The claim of that name at the top of the claims, where its source may confer it.
@@ -252,12 +325,12 @@ impl Principal {
     /// # Errors
     /// They do not fit the type.
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, ClaimsError> {
-        let confers = &self.0.source.confers;
+        let confers = &self.said.source.confers;
         if confers.allows_every_claim() && confers.allows_every_acr() {
-            return serde_json::from_str(&self.0.claims).map_err(|_| ClaimsError);
+            return serde_json::from_str(&self.said.claims).map_err(|_| ClaimsError);
         }
         let mut conferred = serde_json::Map::new();
-        json::object(&self.0.claims, |name, value| {
+        json::object(&self.said.claims, |name, value| {
             let conferred_here = match name {
                 "acr" => value.string().is_some_and(|acr| confers.allows_acr(&acr)),
                 "amr" => confers.allows_every_acr(),
@@ -273,17 +346,17 @@ impl Principal {
 
     /// When the login happened (`auth_time`), which is not when the token was made. `None` where nobody says.
     pub fn authenticated_at(&self) -> Option<Timestamp> {
-        self.0.login.authenticated_at
+        self.said.login.authenticated_at
     }
 
     /// When the credential ends.
     pub fn expires_at(&self) -> Option<Timestamp> {
-        self.0.login.expires_at
+        self.said.login.expires_at
     }
 
     /// Who acts in this principal's name, if somebody does.
     pub fn actor(&self) -> Option<Actor> {
-        Actor::read(Raw::at(&self.0.claims, self.0.login.actor?), self.issuer())
+        Actor::read(Raw::at(&self.said.claims, self.said.login.actor?), self.issuer())
     }
 
     /// Everybody who acts in this principal's name, the last one first.
@@ -292,7 +365,7 @@ impl Principal {
     }
 
     pub(crate) fn source(&self) -> &Source {
-        &self.0.source
+        &self.said.source
     }
 
     /// The `jti` of its token, whatever its source may confer: what revocation goes by.
@@ -316,42 +389,96 @@ impl Principal {
     /// A claim whatever the source may confer.
     #[cfg(any(feature = "blocks", feature = "session"))]
     pub(crate) fn registered(&self, name: &str) -> Option<Raw<'_>> {
-        Raw::whole(&self.0.claims).member(name)
+        Raw::whole(&self.said.claims).member(name)
     }
 
     pub(crate) fn has_actor(&self) -> bool {
-        self.0.login.actor.is_some()
+        self.said.login.actor.is_some()
     }
 
     /// The assurance level of the login, where its source may confer it.
     pub(crate) fn acr(&self) -> Option<Cow<'_, str>> {
-        let acr = Raw::at(&self.0.claims, self.0.login.acr?).string()?;
-        self.0.source.confers.allows_acr(&acr).then_some(acr)
+        let acr = Raw::at(&self.said.claims, self.said.login.acr?).string()?;
+        self.said.source.confers.allows_acr(&acr).then_some(acr)
     }
 
     /// The claim as it stands, where its source has claims and may confer this one.
     pub(crate) fn raw_claim(&self, name: &str) -> Option<Raw<'_>> {
-        let source = &self.0.source;
+        let source = &self.said.source;
         if !source.has_claims || !source.confers.allows_claim(name) {
             return None;
         }
-        Raw::whole(&self.0.claims).member(name)
+        Raw::whole(&self.said.claims).member(name)
     }
 
     /// Whether it holds the name, by itself or by what implies or grants it.
+    #[cfg(test)]
     pub(crate) fn holds(&self, name: Name) -> bool {
-        self.holds_in(name.vocabulary, name.index, name.text)
+        self.holds_within(name, None)
+    }
+
+    /// The same within a tenant, or within none.
+    pub(crate) fn holds_within(&self, name: Name, tenant: Option<&str>) -> bool {
+        self.holds_text_within(name.vocabulary, name.index, name.text, tenant)
+    }
+
+    fn holds_text_within(&self, vocabulary: &'static Vocabulary, index: u16, text: &str, tenant: Option<&str>) -> bool {
+        let by_credential = vocabulary.kind == Kind::Scope && tenant.is_none() || self.said.counts_in(tenant);
+        by_credential && self.holds_in(vocabulary, index, text) || self.was_given(vocabulary, index, text, tenant)
+    }
+
+    /// Whether the roles that were answered are the name, or imply or grant it.
+    fn was_given(&self, vocabulary: &'static Vocabulary, index: u16, text: &str, tenant: Option<&str>) -> bool {
+        let name = Name { vocabulary, index, text: "" };
+        let given = self.answered_roles(tenant);
+        match vocabulary.kind {
+            Kind::Role if vocabulary.open => given.iter().any(|role| role == text),
+            Kind::Role => given.iter().any(|role| implies(vocabulary, role, name)),
+            Kind::Permission => {
+                let (types, mut found) = (&self.said.source.roles, false);
+                for roles in types.iter() {
+                    for index in given.iter().filter_map(|role| roles.index_of(role)) {
+                        let mut held = Bits::none_of(roles);
+                        held.add(roles, index);
+                        for index in held.iter() {
+                            types.each_grant(roles, index, &mut |granted| {
+                                found |= granted.vocabulary.is(vocabulary)
+                                    && (vocabulary.open && granted.text == text
+                                        || !vocabulary.open && implies(vocabulary, granted.text, name));
+                            });
+                        }
+                    }
+                }
+                found
+            }
+            Kind::Scope => false,
+        }
+    }
+
+    /// Whether the absence of the name was positively answered, for a tenant or for none: by whoever was asked, if somebody
+    /// was, and by nothing that the credential says; else by the credential.
+    pub(crate) fn lacks_within(&self, name: Name, tenant: Option<&str>) -> bool {
+        match self.answer(tenant) {
+            Some(Answer::OutOfReach) => false,
+            Some(Answer::Roles(given)) => {
+                let mut listed = false;
+                self.each_written(name.vocabulary.kind, |written| listed |= implies(name.vocabulary, written, name));
+                !listed && !self.said.login.overage && !given.iter().any(|role| implies(name.vocabulary, role, name))
+            }
+            None => self.said.counts_in(tenant) && self.lacks(name),
+        }
     }
 
     /// Whether its source positively answered that it does not hold the name: it lists names of this kind, all that there
     /// are, and neither this one nor one that implies it, not even one that it may not confer.
     pub(crate) fn lacks(&self, name: Name) -> bool {
-        let source = &self.0.source;
+        let source = &self.said.source;
         let kind = name.vocabulary.kind;
-        let mut lists = source.lists.iter().zip(&self.0.lists.found).filter(|(list, _)| list.kind == kind).peekable();
+        let mut lists =
+            source.lists.iter().zip(&self.said.lists.found).filter(|(list, _)| list.kind == kind).peekable();
         let mut listed = false;
         self.each_written(kind, |written| listed |= implies(name.vocabulary, written, name));
-        !self.0.login.overage
+        !self.said.login.overage
             && source.confers.allows(kind, name.text)
             && lists.peek().is_some()
             && lists.all(|(_, found)| found.is_some())
@@ -359,7 +486,7 @@ impl Principal {
     }
 
     fn holds_in(&self, vocabulary: &'static Vocabulary, index: u16, text: &str) -> bool {
-        if self.0.source.has_scope_anyway(vocabulary.kind, text) {
+        if self.said.source.has_scope_anyway(vocabulary.kind, text) {
             return true;
         }
         if vocabulary.open {
@@ -367,7 +494,7 @@ impl Principal {
             self.each_listed(vocabulary.kind, |name| found |= name == text);
             return found || (vocabulary.kind == Kind::Permission && self.grants_open(text));
         }
-        for slot in &self.0.held {
+        for slot in &self.said.held {
             let (of, bits) = slot.get_or_init(|| (vocabulary, self.bits(vocabulary)));
             if of.is(vocabulary) {
                 return bits.contains(index);
@@ -397,7 +524,7 @@ impl Principal {
 
     /// What the roles that it holds grant.
     fn each_grant(&self, mut visit: impl FnMut(&Name)) {
-        let types = &self.0.source.roles;
+        let types = &self.said.source.roles;
         for roles in types.iter() {
             for index in self.listed_bits(roles).iter() {
                 types.each_grant(roles, index, &mut visit);
@@ -419,7 +546,7 @@ impl Principal {
     /// The names of one kind that the credential lists and its source may confer.
     fn each_listed(&self, kind: Kind, mut visit: impl FnMut(&str)) {
         self.each_written(kind, |name| {
-            if self.0.source.confers.allows(kind, name) {
+            if self.said.source.confers.allows(kind, name) {
                 visit(name);
             }
         });
@@ -427,10 +554,10 @@ impl Principal {
 
     /// The names of one kind that the credential lists, as they are called here.
     fn each_written(&self, kind: Kind, mut visit: impl FnMut(&str)) {
-        let source = &self.0.source;
+        let source = &self.said.source;
         let mut prefixed = String::new();
-        for (list, found) in source.lists.iter().zip(&self.0.lists.found) {
-            let Some(value) = found.filter(|_| list.kind == kind).map(|span| Raw::at(&self.0.claims, span)) else {
+        for (list, found) in source.lists.iter().zip(&self.said.lists.found) {
+            let Some(value) = found.filter(|_| list.kind == kind).map(|span| Raw::at(&self.said.claims, span)) else {
                 continue;
             };
             let mut visit = |name: &str| {
@@ -457,7 +584,7 @@ impl Principal {
     }
 
     fn subject(&self) -> Cow<'_, str> {
-        Raw::at(&self.0.claims, self.0.login.subject).string().unwrap_or_default()
+        Raw::at(&self.said.claims, self.said.login.subject).string().unwrap_or_default()
     }
 }
 

@@ -29,7 +29,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Remembered<K, V> {
     }
 
     /// Keeps an answer.
-    #[cfg(feature = "oidc")]
+    #[cfg(feature = "jwt")]
     pub(crate) fn put(&self, key: K, answer: V, lasts: Duration) {
         self.answers.insert(key, (clock::monotonic().plus(lasts), answer));
     }
@@ -77,7 +77,7 @@ impl<K, V> std::fmt::Debug for Remembered<K, V> {
     }
 }
 
-#[cfg(all(test, feature = "oidc"))]
+#[cfg(test)]
 mod tests {
     use std::sync::Arc;
     use std::sync::atomic::AtomicUsize;

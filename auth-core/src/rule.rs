@@ -1,6 +1,6 @@
 //! A boolean formula over atoms: a const that evaluates without allocating.
 
-use crate::atom::{Atom, Authenticated, Named, Network};
+use crate::atom::{Atom, Authenticated, Named, Network, Within};
 use crate::facts::Facts;
 use crate::truth::Truth;
 use crate::vocabulary::Name;
@@ -160,10 +160,18 @@ impl Literal {
         }
     }
 
+    /// The name in the pattern of the route that it takes for a tenant.
+    pub const fn tenant(&self) -> Option<&'static str> {
+        match self.atom {
+            Atom::Within(Within { tenant, .. }) => Some(tenant),
+            _ => None,
+        }
+    }
+
     /// The name that it asks for, if it asks for one.
     pub const fn name(&self) -> Option<Name> {
         match self.atom {
-            Atom::Named(Named(name)) => Some(name),
+            Atom::Named(Named(name)) | Atom::Within(Within { name, .. }) => Some(name),
             _ => None,
         }
     }

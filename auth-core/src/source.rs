@@ -115,6 +115,30 @@ impl Confers {
     }
 }
 
+/// Whether the credentials of a source are of tenants: roles and permissions of one that is count in its tenant, and nowhere
+/// else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tenancy {
+    /// None of them is.
+    #[default]
+    Never,
+    /// Some are.
+    Perhaps,
+    /// All are.
+    Always,
+}
+
+impl Tenancy {
+    /// Whether roles of such a credential could count in a tenant, or in none.
+    pub(crate) const fn could_count(self, in_tenant: bool) -> bool {
+        match self {
+            Self::Never => !in_tenant,
+            Self::Perhaps => true,
+            Self::Always => in_tenant,
+        }
+    }
+}
+
 /// How a claim lists names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -177,6 +201,24 @@ impl RoleTypes {
         self.data.as_ref()?.version()
     }
 
+    /// Whether somebody could hold the name, were they given roles: it is a role, or some role grants it.
+    pub(crate) fn could_hold(&self, name: Name) -> bool {
+        name.vocabulary.kind == Kind::Role
+            || self
+                .iter()
+                .any(|roles| (roles.names.iter().zip(0..)).any(|(_, role)| self.could_grant(roles, role, name)))
+    }
+
+    /// Whether the role at `index` could grant the name, as declared or by data.
+    fn could_grant(&self, roles: &'static Vocabulary, index: u16, name: Name) -> bool {
+        let data = self.data.as_ref().filter(|data| data.roles().is(roles));
+        let declared = roles.grants.get(usize::from(index)).copied().unwrap_or_default();
+        data.is_some_and(|data| data.could_grant(name.vocabulary))
+            || declared
+                .iter()
+                .any(|granted| granted.vocabulary.is(name.vocabulary) && implies(name.vocabulary, granted.text, name))
+    }
+
     /// What the role at `index` grants, as declared and as data says now.
     pub(crate) fn each_grant(&self, roles: &'static Vocabulary, index: u16, visit: &mut impl FnMut(&Name)) {
         roles.grants.get(usize::from(index)).copied().unwrap_or_default().iter().for_each(&mut *visit);
@@ -209,6 +251,8 @@ pub struct Source {
     pub lists: Vec<ListClaim>,
     /// Whether its credentials carry claims, scopes and an `acr`, as tokens do.
     pub has_claims: bool,
+    /// Whether its credentials are of tenants.
+    pub tenancy: Tenancy,
     /// Whether its credentials carry every scope that it may confer.
     pub all_scopes: bool,
     /// The role types of the application, whose `grants` count.
@@ -236,23 +280,13 @@ impl Source {
                 Names::All => true,
                 Names::Only(names) => names.iter().any(|conferred| implies(name.vocabulary, conferred, name)),
             };
-        let granting = |role: u16, vocabulary: &'static Vocabulary| {
-            let grants = vocabulary.grants.get(usize::from(role)).copied().unwrap_or_default();
-            grants
-                .iter()
-                .any(|granted| granted.vocabulary.is(name.vocabulary) && implies(name.vocabulary, granted.text, name))
-        };
-        let data_could = |roles: &'static Vocabulary| {
-            let data = self.roles.data.as_ref().filter(|data| data.roles().is(roles));
-            data.is_some_and(|data| data.could_grant(name.vocabulary))
-        };
         by_itself
             || self.has_scope_anyway(kind, name.text)
             || (kind == Kind::Permission
                 && lists(Kind::Role)
                 && self.roles.iter().any(|roles| {
                     (roles.names.iter().zip(0..)).any(|(role, index)| {
-                        self.confers.roles.allow(role) && (data_could(roles) || granting(index, roles))
+                        self.confers.roles.allow(role) && self.roles.could_grant(roles, index, name)
                     })
                 }))
     }

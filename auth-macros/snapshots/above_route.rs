@@ -20,6 +20,7 @@ impl ::auth_actix::__private::Proven for home {
     const RULE: &'static ::auth_actix::__private::Rule = <__home_guard as ::auth_actix::__private::Guard<
         _,
     >>::RULE;
+    const PATTERNS: &'static [&'static str] = &["/"];
 }
 #[get("/")]
 #[deny_network("10.0.0.0/8")]

@@ -23,6 +23,7 @@ mod grants;
 mod hidden;
 mod http2;
 mod logs;
+mod memberships;
 mod methods;
 #[cfg(feature = "metrics")]
 mod metrics;

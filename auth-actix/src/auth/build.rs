@@ -259,6 +259,7 @@ impl AuthBuilder {
             told_of_proxy: AtomicBool::new(false),
             vocabularies: Mutex::new(self.roles.iter().collect()),
             roles: self.roles,
+            roles_from: self.roles_from,
             same: self.same,
         })))
     }
@@ -346,7 +347,7 @@ impl AuthBuilder {
         if jwts.is_empty() {
             return Ok(None);
         }
-        let prepared = Bearer::new(jwts, &self.roles);
+        let prepared = Bearer::new(jwts, self.issuers_from.take(), &self.roles);
         prepared.map(Some).map_err(|(issuer, error)| BuildError::Jwt { issuer, error })
     }
 

@@ -10,12 +10,13 @@ use auth_core::blocks::Blocks;
 use auth_core::client::address::Forwarding;
 use auth_core::client::country::Countries;
 use auth_core::grants::Grants;
+use auth_core::roles::RolesFrom;
 #[cfg(feature = "api-key")]
 use auth_core::scheme::api_key::ApiKeyScheme;
 #[cfg(feature = "basic")]
 use auth_core::scheme::basic;
 #[cfg(feature = "jwt")]
-use auth_core::scheme::bearer::Jwt;
+use auth_core::scheme::bearer::{IssuerResolver, Jwt};
 #[cfg(feature = "dpop")]
 use auth_core::scheme::dpop::Dpop;
 #[cfg(feature = "session")]
@@ -47,6 +48,9 @@ pub struct AuthBuilder {
     pub(super) users: Option<Passwords>,
     pub(super) foreign_authorization: bool,
     pub(super) roles: RoleTypes,
+    pub(super) roles_from: Option<RolesFrom>,
+    #[cfg(feature = "jwt")]
+    pub(super) issuers_from: Option<Arc<dyn IssuerResolver>>,
     pub(super) same: Vec<(&'static Vocabulary, &'static Vocabulary)>,
     pub(super) address: Address,
     pub(super) countries: Option<Countries>,
@@ -139,6 +143,32 @@ impl AuthBuilder {
     pub fn grants<R: RoleSet, P: PermissionSet>(self, grants: &Grants<R, P>) -> Self {
         let with_type = self.roles::<R>();
         Self { roles: with_type.roles.with_data(grants.table().clone()), ..with_type }
+    }
+
+    /// Where roles come from that no credential carries, such as memberships in the application's database. Asked where a rule is
+    /// still open without them, once a request and tenant; an answer adds to what the credential says. While it is out of
+    /// reach, what depends on it is answered with 503. A rule that asks for the absence of a role goes by its answer.
+    ///
+    /// ```
+    /// use auth_actix::{Auth, Id, Jwt};
+    /// let jwt = Jwt::hs256([7; 32]).issuer("https://id.example").audience("reports");
+    /// let memberships = |caller: Id, tenant: Option<String>| async move {
+    ///     // SELECT role FROM memberships WHERE person = caller AND organisation = tenant
+    ///     let _ = (caller, tenant);
+    ///     Ok(vec!["editor".to_owned()])
+    /// };
+    /// let auth = Auth::builder().bearer(jwt).roles_from(memberships).build()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn roles_from(self, source: impl Into<RolesFrom>) -> Self {
+        Self { roles_from: Some(source.into()), ..self }
+    }
+
+    /// Who stands for an issuer that is not registered by its own name: one of a provider that has an issuer for each of its
+    /// tenants. Picks one of the issuers of [`bearer`](Self::bearer); a token makes this server ask nobody else.
+    #[cfg(feature = "jwt")]
+    pub fn issuers_from(self, resolver: impl IssuerResolver) -> Self {
+        Self { issuers_from: Some(Arc::new(resolver)), ..self }
     }
 
     /// Says that names which both types declare mean the same. Otherwise two types that declare one name do not start:

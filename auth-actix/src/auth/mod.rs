@@ -17,6 +17,7 @@ use auth_core::client::country::Countries;
 use auth_core::client::cross_site::Origins;
 use auth_core::denial::challenge::Scheme;
 use auth_core::resource::Resource;
+use auth_core::roles::RolesFrom;
 #[cfg(feature = "api-key")]
 use auth_core::scheme::api_key;
 #[cfg(feature = "basic")]
@@ -93,6 +94,8 @@ struct Inner {
     told_of_proxy: AtomicBool,
     /// The role types whose grants count.
     roles: RoleTypes,
+    /// Where roles come from that no credential carries.
+    roles_from: Option<RolesFrom>,
     /// The vocabularies that were met so far, and which types are the same on purpose. Looked at when handlers are
     /// registered, never in a request.
     vocabularies: Mutex<Vec<&'static Vocabulary>>,
@@ -255,6 +258,11 @@ impl Auth {
     /// The version of the grants that are data.
     pub(crate) fn version_of_grants(&self) -> Option<String> {
         self.0.roles.version()
+    }
+
+    /// Who is asked for roles that no credential carries.
+    pub(crate) fn roles_from(&self) -> Option<&RolesFrom> {
+        self.0.roles_from.as_ref()
     }
 
     /// Whether both are clones of one.

@@ -9,7 +9,7 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::{Error, HttpRequest};
 use auth_core::Principal;
-#[cfg(feature = "oidc")]
+#[cfg(feature = "jwt")]
 use auth_core::client::address::Seen;
 use auth_core::clock;
 use auth_core::decision::{Decision, Rules, counted, decide};
@@ -36,14 +36,15 @@ pub(crate) fn auth_of(request: &HttpRequest) -> Option<Auth> {
 enum Step<'a> {
     Allowed,
     Denied(Denial),
-    /// The credential has to be verified, which takes a while.
-    #[allow(dead_code, reason = "bearer tokens of keys that are known are verified at once")]
-    Later(&'a Auth, Credential),
+    /// Somebody has to be asked, or a password hashed, which takes a while.
+    Later(&'a Auth, Wanted),
 }
 
-/// A credential that takes a while to verify.
-enum Credential {
-    #[cfg(feature = "oidc")]
+/// What takes a while to find out about the caller.
+enum Wanted {
+    /// Roles that no credential carries, within a tenant or none.
+    Roles(Principal, Option<String>),
+    #[cfg(feature = "jwt")]
     Token(String),
     #[cfg(feature = "dpop")]
     Bound(String, auth_core::scheme::dpop::Proven),
@@ -55,10 +56,12 @@ enum Credential {
     Session(auth_core::scheme::session::SessionId),
 }
 
-impl Credential {
-    const fn scheme(&self) -> Scheme {
-        match *self {
-            #[cfg(feature = "oidc")]
+impl Wanted {
+    /// The scheme of a credential that is to be verified.
+    fn scheme(&self) -> Option<Scheme> {
+        Some(match *self {
+            Self::Roles(..) => return None,
+            #[cfg(feature = "jwt")]
             Self::Token(_) => Scheme::Bearer,
             #[cfg(feature = "dpop")]
             Self::Bound(..) => Scheme::Dpop,
@@ -68,7 +71,7 @@ impl Credential {
             Self::ApiKey(_) => Scheme::ApiKey,
             #[cfg(feature = "session")]
             Self::Session(_) => Scheme::Session,
-        }
+        })
     }
 }
 
@@ -80,7 +83,8 @@ fn step<'a>(
     handler: &'static Rule,
     verified: Option<Result<Principal, Denial>>,
 ) -> Step<'a> {
-    let facts = gather::facts(request, auth, rules);
+    let tenants = gather::tenants(request, rules);
+    let facts = gather::facts(request, auth, rules, &tenants);
     if rules.read_caller() && auth.reads_cookies() {
         outcome::mark(request, |marks| marks.cookie = true);
     }
@@ -105,15 +109,18 @@ fn step<'a>(
                 _ => break None,
             },
             Decision::Verify => {}
+            Decision::AskRoles(tenant) => match known {
+                Some(Ok(principal)) => return Step::Later(auth, Wanted::Roles(principal, tenant)),
+                _ => return Step::Denied(Denial::new(Reason::SetUp)), // only of a known caller is anything asked
+            },
         }
         known = match presented.take() {
             #[cfg(feature = "jwt")]
             Some(Presented::Bearer(token)) => {
                 let since = clock::monotonic();
                 let verified = auth.verifier_of_tokens().map(|bearer| bearer.verify(token, facts.now));
-                #[cfg(feature = "oidc")]
                 if matches!(verified, Some(None)) {
-                    return Step::Later(auth, Credential::Token(token.into()));
+                    return Step::Later(auth, Wanted::Token(token.into()));
                 }
                 let verified = verified.flatten();
                 count::authenticated(Scheme::Bearer, since, matches!(verified, Some(Ok(_))));
@@ -121,14 +128,14 @@ fn step<'a>(
             }
             #[cfg(feature = "dpop")]
             Some(Presented::Dpop(token)) => {
-                return Step::Later(auth, Credential::Bound(token.into(), gather::proven(request, auth)));
+                return Step::Later(auth, Wanted::Bound(token.into(), gather::proven(request, auth)));
             }
             #[cfg(feature = "basic")]
-            Some(Presented::Basic(credential)) => return Step::Later(auth, Credential::Password(credential)),
+            Some(Presented::Basic(credential)) => return Step::Later(auth, Wanted::Password(credential)),
             #[cfg(feature = "api-key")]
-            Some(Presented::ApiKey(key)) => return Step::Later(auth, Credential::ApiKey(key.into())),
+            Some(Presented::ApiKey(key)) => return Step::Later(auth, Wanted::ApiKey(key.into())),
             #[cfg(feature = "session")]
-            Some(Presented::Session(id)) => return Step::Later(auth, Credential::Session(id)),
+            Some(Presented::Session(id)) => return Step::Later(auth, Wanted::Session(id)),
             _ => None,
         };
         if known.is_none() {
@@ -217,8 +224,8 @@ pub(crate) fn enforce(request: &HttpRequest, handler: &'static Rule) -> Enforced
             Step::Allowed => {}
             Step::Denied(denial) if place.not_found(handler) => return as_unknown(request, auth, denial),
             Step::Denied(denial) => return Enforced::Refused(Denied::by(auth, denial)),
-            Step::Later(_, credential) => {
-                return Enforced::Pending(Box::pin(later(request.clone(), place.clone(), index, credential, handler)));
+            Step::Later(_, wanted) => {
+                return Enforced::Pending(Box::pin(later(request.clone(), place.clone(), index, wanted, handler)));
             }
         }
     }
@@ -238,11 +245,11 @@ fn as_unknown(request: &HttpRequest, auth: &Auth, denial: Denial) -> Enforced {
         return Enforced::Refused(denied);
     }
     match step(request, auth, rules, &UNKNOWN_PATH, None) {
-        Step::Later(auth, credential) => {
+        Step::Later(auth, wanted) => {
             let (request, auth) = (request.clone(), auth.clone());
             Enforced::Pending(Box::pin(async move {
                 // Whatever it says.
-                let _ = verify(&request, &auth, credential, &mut Vec::new()).await;
+                let _ = verify(&request, &auth, wanted, &mut Vec::new()).await;
                 Err(denied)
             }))
         }
@@ -258,23 +265,25 @@ pub(crate) static UNKNOWN_PATH: Rule = Rule {
     ..auth_core::rule::AUTHENTICATED
 };
 
-/// The layers from `index` on, the first of which waits for this credential.
+/// The layers from `index` on, the first of which waits for this.
 async fn later(
     request: HttpRequest,
     place: Place,
     index: usize,
-    credential: Credential,
+    wanted: Wanted,
     handler: &'static Rule,
 ) -> Result<(), Denied> {
-    let (mut credential, mut used) = (Some(credential), Vec::new());
+    let (mut wanted, mut used) = (Some(wanted), Vec::new());
     for index in index..place.count() {
         let Some((auth, rules)) = place.layer(index, handler) else { break };
         let mut verified = None;
         loop {
-            if let Some(credential) = credential.take() {
-                let (scheme, since) = (credential.scheme(), clock::monotonic());
-                let outcome = verify(&request, auth, credential, &mut used).await;
-                count::authenticated(scheme, since, outcome.is_ok());
+            if let Some(wanted) = wanted.take() {
+                let (scheme, since) = (wanted.scheme(), clock::monotonic());
+                let outcome = verify(&request, auth, wanted, &mut used).await;
+                if let Some(scheme) = scheme {
+                    count::authenticated(scheme, since, outcome.is_ok());
+                }
                 verified = Some(outcome);
             }
             match step(&request, auth, rules, handler, verified.take()) {
@@ -287,7 +296,7 @@ async fn later(
                     };
                 }
                 Step::Denied(denial) => return Err(Denied::by(auth, denial)),
-                Step::Later(_, next) => credential = Some(next),
+                Step::Later(_, next) => wanted = Some(next),
             }
         }
     }
@@ -323,35 +332,37 @@ type Used = Vec<std::convert::Infallible>;
     not(feature = "session"),
     allow(unreachable_code, unused_variables, clippy::ptr_arg, reason = "sessions alone are used up")
 )]
-async fn verify(
-    request: &HttpRequest,
-    auth: &Auth,
-    credential: Credential,
-    used: &mut Used,
-) -> Result<Principal, Denial> {
-    let principal: Principal = match credential {
-        #[cfg(feature = "oidc")]
-        Credential::Token(token) => match auth.verifier_of_tokens() {
+async fn verify(request: &HttpRequest, auth: &Auth, wanted: Wanted, used: &mut Used) -> Result<Principal, Denial> {
+    let principal: Principal = match wanted {
+        Wanted::Roles(principal, tenant) => match auth.roles_from() {
+            Some(roles) => {
+                let answer = roles.ask(&principal.id(), tenant.as_deref()).await;
+                return Ok(principal.with_answer(tenant.as_deref(), answer));
+            }
+            None => return Err(Denial::new(Reason::SetUp)),
+        },
+        #[cfg(feature = "jwt")]
+        Wanted::Token(token) => match auth.verifier_of_tokens() {
             Some(verifier) => verifier.verify_later(&token, gather::counted(request, auth).map(Seen::address)).await?,
             None => return Err(Denial::new(Reason::SetUp)),
         },
         #[cfg(feature = "dpop")]
-        Credential::Bound(token, proven) => match (auth.proofs(), auth.verifier_of_tokens()) {
+        Wanted::Bound(token, proven) => match (auth.proofs(), auth.verifier_of_tokens()) {
             (Some(proofs), Some(bearer)) => proofs.verify(bearer, &token, &proven).await?,
             _ => return Err(Denial::new(Reason::SetUp)),
         },
         #[cfg(feature = "basic")]
-        Credential::Password(credential) => match auth.verifier_of_passwords() {
+        Wanted::Password(credential) => match auth.verifier_of_passwords() {
             Some(verifier) => verifier.verify(credential, gather::counted(request, auth)).await?,
             None => return Err(Denial::new(Reason::SetUp)),
         },
         #[cfg(feature = "api-key")]
-        Credential::ApiKey(key) => match auth.api_keys() {
+        Wanted::ApiKey(key) => match auth.api_keys() {
             Some(keys) => keys.verify(&key).await?,
             None => return Err(Denial::new(Reason::SetUp)),
         },
         #[cfg(feature = "session")]
-        Credential::Session(id) => {
+        Wanted::Session(id) => {
             let Some(sessions) = auth.sessions() else { return Err(Denial::new(Reason::SetUp)) };
             let verified = sessions.verify(id).await.map_err(|refused| dead(request, auth, refused))?;
             used.extend(verified.touch.map(|key| (auth.clone(), key)));

@@ -14,6 +14,10 @@ pub(crate) struct Binding {
     auth: Auth,
     rule: OnceLock<&'static Rule>,
     around: OnceLock<Arc<Binding>>,
+    /// What the paths below it begin with.
+    path: String,
+    /// Whether some scope of actix stands around it, whose path nobody tells.
+    in_foreign: OnceLock<()>,
     layers: OnceLock<Vec<Layer>>,
 }
 
@@ -24,8 +28,15 @@ pub(super) struct Layer {
 }
 
 impl Binding {
-    pub(crate) fn new(auth: &Auth) -> Arc<Self> {
-        Arc::new(Self { auth: auth.clone(), rule: OnceLock::new(), around: OnceLock::new(), layers: OnceLock::new() })
+    pub(crate) fn new(auth: &Auth, path: &str) -> Arc<Self> {
+        Arc::new(Self {
+            auth: auth.clone(),
+            rule: OnceLock::new(),
+            around: OnceLock::new(),
+            path: path.to_owned(),
+            in_foreign: OnceLock::new(),
+            layers: OnceLock::new(),
+        })
     }
 
     pub(crate) fn auth(&self) -> &Auth {
@@ -51,11 +62,28 @@ impl Binding {
         registered
     }
 
-    /// Nests in the scope that is being registered, if it is in none.
-    pub(crate) fn nest_in_registering(&self) {
-        if let Some(around) = AROUND.with_borrow(Option::clone) {
+    /// Nests in the scope that is being registered, if it is in none. Then some scope of actix stands between the two, or
+    /// around this one where it is not at the root of the application.
+    pub(crate) fn nest_in_registering(&self, is_root: bool) {
+        if self.around.get().is_some() {
+            return;
+        }
+        let around = AROUND.with_borrow(Option::clone);
+        if around.is_some() || !is_root {
+            let _ = self.in_foreign.set(());
+        }
+        if let Some(around) = around {
             self.nest_in(&around);
         }
+    }
+
+    /// What the paths below this scope begin with, from the outside in; `None` where that is not known.
+    pub(crate) fn pattern_so_far(&self) -> Option<String> {
+        let before = match self.around.get() {
+            Some(around) => around.pattern_so_far()?,
+            None => String::new(),
+        };
+        self.in_foreign.get().is_none().then(|| before + &self.path)
     }
 
     /// The decisions, from the outside in; the last one is that of the handler too. Settled when first asked for, after

@@ -77,7 +77,7 @@ impl Auth {
     ) -> Scope<
         impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()> + use<>,
     > {
-        let registry = Registry::new(self);
+        let registry = Registry::new(self, path);
         let inner = actix_web::web::scope(path)
             .app_data(Arc::clone(registry.binding()))
             .wrap(private::PrivateAnswers(self.clone()));
@@ -178,7 +178,7 @@ where
     B: MessageBody + 'static,
 {
     fn register(self, config: &mut AppService) {
-        self.registry.binding().nest_in_registering();
+        self.registry.binding().nest_in_registering(config.is_root());
         if let Err(mistakes) = self.check() {
             return refuse_to_start(&mistakes, &self.path, config);
         }

@@ -152,7 +152,7 @@ impl Service for Resource {
 
     fn open(self, registry: &mut Registry) -> Self {
         for route in &self.routes {
-            registry.add(route.rule);
+            registry.add_at(route.rule, [self.path.as_str()].into_iter());
         }
         self
     }

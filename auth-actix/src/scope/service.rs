@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::dev::HttpServiceFactory;
+use auth_core::decision::Rules;
 use auth_core::rule::Rule;
 
 use crate::auth::Auth;
@@ -31,6 +32,8 @@ pub trait Service {
 pub trait Proven {
     /// The rule of the handler.
     const RULE: &'static Rule;
+    /// The patterns of its routes, as far as its attributes say them.
+    const PATTERNS: &'static [&'static str];
 }
 
 #[diagnostic::do_not_recommend]
@@ -38,7 +41,7 @@ impl<S: Proven + HttpServiceFactory + 'static> Service for S {
     type Factory = S;
 
     fn open(self, registry: &mut Registry) -> S {
-        registry.add(S::RULE);
+        registry.add_at(S::RULE, S::PATTERNS.iter().copied());
         self
     }
 }
@@ -47,12 +50,14 @@ impl<S: Proven + HttpServiceFactory + 'static> Service for S {
 pub struct Registry {
     binding: Arc<Binding>,
     rules: Vec<&'static Rule>,
+    /// The patterns below the scope that rules stand at, as far as they are known.
+    patterns: Vec<(&'static Rule, String)>,
     twice: Vec<&'static Rule>,
 }
 
 impl Registry {
-    pub(super) fn new(auth: &Auth) -> Self {
-        Self { binding: Binding::new(auth), rules: Vec::new(), twice: Vec::new() }
+    pub(super) fn new(auth: &Auth, path: &str) -> Self {
+        Self { binding: Binding::new(auth, path), rules: Vec::new(), patterns: Vec::new(), twice: Vec::new() }
     }
 
     pub(super) fn binding(&self) -> &Arc<Binding> {
@@ -61,6 +66,12 @@ impl Registry {
 
     pub(super) fn add(&mut self, rule: &'static Rule) {
         self.rules.push(rule);
+    }
+
+    /// Adds a rule that stands at these patterns.
+    pub(super) fn add_at<'a>(&mut self, rule: &'static Rule, patterns: impl Iterator<Item = &'a str>) {
+        self.patterns.extend(patterns.map(|pattern| (rule, pattern.to_owned())));
+        self.add(rule);
     }
 
     pub(super) fn require(&mut self, rule: &'static Rule) {
@@ -81,7 +92,15 @@ impl Registry {
     /// What would never work, or mean something else than it says.
     pub(super) fn check(&self) -> Vec<RuleError> {
         let twice = self.twice.iter().map(|rule| RuleError::SecondRuleOfScope(rule.text));
-        twice.chain(check::rules(self.binding.auth(), &self.binding.rules_so_far(), &self.rules)).collect()
+        let scopes = self.binding.rules_so_far();
+        let around = self.binding.pattern_so_far();
+        let tenants = self.patterns.iter().filter_map(|(rule, pattern)| {
+            check::tenants(Rules { scopes: &scopes, handler: rule }, around.as_deref()?, pattern)
+        });
+        twice
+            .chain(tenants)
+            .chain(check::rules(self.binding.auth(), &self.binding.rules_so_far(), &self.rules))
+            .collect()
     }
 }
 

@@ -98,6 +98,7 @@ impl Caller {
             confers: Confers::everything(),
             lists: vec![list(Kind::Role, "roles"), list(Kind::Permission, "permissions"), list(Kind::Scope, "scope")],
             has_claims: matches!(self.scheme, Scheme::Bearer | Scheme::Dpop | Scheme::Session),
+            tenancy: Default::default(),
             all_scopes: false,
             roles: RoleTypes::default(),
         };

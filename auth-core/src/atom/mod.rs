@@ -16,7 +16,7 @@ pub use self::claim::Claim;
 pub use self::country::Country;
 pub use self::direct::Direct;
 pub use self::max_age::MaxAge;
-pub use self::named::Named;
+pub use self::named::{Named, Within};
 pub use self::network::Network;
 pub use self::scheme::ByScheme;
 
@@ -30,6 +30,8 @@ pub enum Atom {
     Authenticated(Authenticated),
     /// A role, a permission or a scope.
     Named(Named),
+    /// A role or a permission within a tenant.
+    Within(Within),
     /// A claim that is, or contains, a value.
     Claim(Claim),
     /// A login that is recent.
@@ -61,6 +63,7 @@ macro_rules! each {
         match $atom {
             Atom::Authenticated($it) => $answer,
             Atom::Named($it) => $answer,
+            Atom::Within($it) => $answer,
             Atom::Claim($it) => $answer,
             Atom::MaxAge($it) => $answer,
             Atom::Acr($it) => $answer,
@@ -110,6 +113,7 @@ pub(crate) mod tests {
             confers: Confers::everything(),
             lists: vec![list(Kind::Role, "roles"), list(Kind::Permission, "permissions"), list(Kind::Scope, "scp")],
             has_claims: true,
+            tenancy: Default::default(),
             all_scopes: false,
             roles: Default::default(),
         }
@@ -131,6 +135,7 @@ pub(crate) mod tests {
             cross_site,
             caller,
             sources: &[],
+            elsewhere: Default::default(),
         }
     }
 }

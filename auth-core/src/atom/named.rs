@@ -1,5 +1,6 @@
 use super::Requirement;
 use crate::facts::Facts;
+use crate::principal::Answer;
 use crate::truth::Truth;
 use crate::vocabulary::{Kind, Name};
 
@@ -7,30 +8,67 @@ use crate::vocabulary::{Kind, Name};
 #[derive(Clone, Copy, Debug)]
 pub struct Named(pub Name);
 
-impl Named {
-    /// Whether its absence may be asked for. Permissions, scopes and open names can be shed by presenting less (C4).
-    const fn may_be_negated(self) -> bool {
-        matches!(self.0.vocabulary.kind, Kind::Role) && !self.0.vocabulary.open
-    }
+/// A role or a permission that the caller holds within a tenant.
+#[derive(Clone, Copy, Debug)]
+pub struct Within {
+    /// The role or permission.
+    pub name: Name,
+    /// The name in the pattern of the route where the tenant stands.
+    pub tenant: &'static str,
+}
+
+/// Whether its absence may be asked for. Permissions, scopes and open names can be shed by presenting less (C4).
+const fn may_be_negated(name: Name) -> bool {
+    matches!(name.vocabulary.kind, Kind::Role) && !name.vocabulary.open
+}
+
+/// The truth of a name in a tenant, or in none.
+fn truth(name: Name, tenant: Option<&str>, negated: bool, facts: &Facts<'_>) -> Truth {
+    let elsewhere = facts.elsewhere;
+    let is_asked = elsewhere.is_asked && name.vocabulary.kind != Kind::Scope;
+    facts.of_caller(
+        |caller| {
+            let unknown = |otherwise| if elsewhere.unknown_holds { Truth::HOLDS } else { otherwise };
+            if negated && !may_be_negated(name) {
+                return Truth::NO;
+            }
+            if !negated && caller.holds_within(name, tenant) {
+                return Truth::HOLDS;
+            }
+            match caller.answer(tenant) {
+                None if is_asked => unknown(Truth::NO),
+                Some(Answer::OutOfReach) => unknown(Truth::OUT_OF_REACH),
+                // Whoever could have answered has, or there is nobody but the credential.
+                None | Some(Answer::Roles(_)) => Truth::settled(negated && caller.lacks_within(name, tenant)),
+            }
+        },
+        |source| match negated {
+            false => {
+                let counts = name.vocabulary.kind == Kind::Scope || source.tenancy.could_count(tenant.is_some());
+                counts && source.could_hold(name) || is_asked && source.roles.could_hold(name)
+            }
+            true => may_be_negated(name) && (is_asked || source.could_answer(name)),
+        },
+    )
 }
 
 impl Requirement for Named {
     const ABOUT_CALLER: bool = true;
 
     fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
-        let name = self.0;
-        facts.of_caller(
-            |caller| {
-                Truth::settled(match negated {
-                    false => caller.holds(name),
-                    true => self.may_be_negated() && caller.lacks(name),
-                })
-            },
-            |source| match negated {
-                false => source.could_hold(name),
-                true => self.may_be_negated() && source.could_answer(name),
-            },
-        )
+        truth(self.0, None, negated, facts)
+    }
+}
+
+impl Requirement for Within {
+    const ABOUT_CALLER: bool = true;
+
+    fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
+        match (facts.elsewhere.tenant(self.tenant), facts.caller) {
+            // A name that is not in the pattern: set-up has said so, and nobody is in no tenant.
+            (None, crate::facts::Caller::Known(_)) => Truth::NO,
+            (tenant, _) => truth(self.name, Some(tenant.unwrap_or_default()), negated, facts),
+        }
     }
 }
 

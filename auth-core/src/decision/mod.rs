@@ -10,7 +10,7 @@ use crate::atom::Atom;
 use crate::client::cross_site::CrossSite;
 use crate::denial::challenge::{Scheme, SchemeSet};
 use crate::denial::{Denial, Reason, RetryAfter, StepUp};
-use crate::facts::{Caller, Facts};
+use crate::facts::{Caller, Elsewhere, Facts};
 use crate::rule::{Formula, Literal, Reads, Rule};
 use crate::truth::Truth;
 use crate::vocabulary::Kind;
@@ -23,6 +23,9 @@ pub enum Decision {
     Allow,
     /// The presented credential has to be verified; then decide again.
     Verify,
+    /// Whoever knows roles that no credential carries has to be asked about the caller, within a tenant or none; then decide
+    /// again.
+    AskRoles(Option<String>),
     /// It is refused.
     Deny(Denial),
 }
@@ -70,6 +73,11 @@ impl<'a> Rules<'a> {
         self.literals().into_iter().filter_map(Literal::name)
     }
 
+    /// The names in the pattern of the route that atoms take for tenants.
+    pub fn tenants(self) -> impl Iterator<Item = &'static str> {
+        self.literals().into_iter().filter_map(Literal::tenant)
+    }
+
     fn literals(self) -> Vec<&'a Literal> {
         let mut literals = Vec::new();
         for formula in self.formulas() {
@@ -106,7 +114,7 @@ struct Case<'a> {
 }
 
 /// THE ORDER: the first step that has an answer gives it. Checks, which come last, are decided again by the same steps.
-const ORDER: [fn(&Case<'_>) -> Option<Decision>; 9] = [
+const ORDER: [fn(&Case<'_>) -> Option<Decision>; 10] = [
     set_up_is_wrong,               //  1   500
     address_is_blocked,            //  2   403
     false_whatever_the_credential, //  3   403, or 503 if a source out of reach decides it
@@ -115,6 +123,7 @@ const ORDER: [fn(&Case<'_>) -> Option<Decision>; 9] = [
     not_verified_yet,              //      verify, then 7 to 10
     refused,                       //  7   503, 8   401, 9   403
     holds,                         // 10   the handler runs
+    open_without_roles,            //      ask for roles that no credential carries, or 503 if nobody can
     lacking,                       // 10   401 or 403
 ];
 
@@ -224,6 +233,30 @@ fn refused(case: &Case<'_>) -> Option<Decision> {
 
 fn holds(case: &Case<'_>) -> Option<Decision> {
     case.truth.now.then_some(Decision::Allow)
+}
+
+/// Whether roles that no credential carries could change the answer. Asked for one tenant at a time, in the order in which the
+/// rules name them: the first answer may be enough.
+fn open_without_roles(case: &Case<'_>) -> Option<Decision> {
+    let Caller::Known(principal) = case.facts.caller else { return None };
+    let elsewhere = Elsewhere { unknown_holds: true, ..case.facts.elsewhere };
+    let at_best = case.rules.truth(&Facts { elsewhere, ..*case.facts });
+    let is_open = at_best.now || at_best.could && !case.truth.could;
+    if !elsewhere.is_asked || !is_open {
+        return None;
+    }
+    let unasked = |literal: &&Literal| {
+        let tenant = literal.tenant().map(|name| elsewhere.tenant(name).unwrap_or_default());
+        let by_roles = literal.name().is_some_and(|name| name.vocabulary.kind != Kind::Scope);
+        by_roles && principal.answer(tenant).is_none() && !literal.truth(case.facts).now
+    };
+    let first = case.rules.literals().into_iter().find(unasked);
+    Some(match first {
+        Some(literal) => {
+            Decision::AskRoles(literal.tenant().map(|name| elsewhere.tenant(name).unwrap_or_default().to_owned()))
+        }
+        None => deny(case, Reason::AuthenticationUnavailable(RETRY)),
+    })
 }
 
 fn lacking(case: &Case<'_>) -> Option<Decision> {

@@ -295,6 +295,7 @@ fn tokens() -> Source {
             list(Kind::Scope, Form::Words, "scope"),
         ],
         has_claims: true,
+        tenancy: Default::default(),
         all_scopes: false,
         roles: [&ROLES].into(),
     }
@@ -325,6 +326,7 @@ fn facts<'a>(caller: Caller<'a>, client: Option<&str>, cross_site: CrossSite) ->
         cross_site,
         caller,
         sources: &[],
+        elsewhere: Default::default(),
     }
 }
 
@@ -342,6 +344,7 @@ fn answer(decision: &Decision) -> String {
     match decision {
         Decision::Allow => "run".to_owned(),
         Decision::Verify => "verify".to_owned(),
+        Decision::AskRoles(tenant) => format!("ask {}", tenant.as_deref().unwrap_or("for all")),
         Decision::Deny(denial) => {
             let answer = denial.reason.answer();
             format!("{} {}", answer.status, answer.problem)
@@ -849,7 +852,7 @@ fn whatever_the_formula_it_is_decided_as_enumeration_decides_it_and_more_conditi
 fn denied(decision: Decision) -> Option<Denial> {
     match decision {
         Decision::Deny(denial) => Some(denial),
-        Decision::Allow | Decision::Verify => None,
+        Decision::Allow | Decision::Verify | Decision::AskRoles(_) => None,
     }
 }
 

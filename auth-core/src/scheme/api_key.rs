@@ -321,6 +321,7 @@ impl ApiKeyScheme {
             confers: self.confers.unwrap_or_else(Confers::everything),
             lists: vec![list(Kind::Role, "roles"), list(Kind::Scope, "scopes")],
             has_claims: false,
+            tenancy: Default::default(),
             all_scopes: false,
             roles: roles.clone(),
         };

@@ -80,6 +80,7 @@ impl Basic {
             confers: self.confers.unwrap_or_else(Confers::everything),
             lists: vec![ListClaim::new(Kind::Role, Form::Array, vec!["roles".to_owned()])],
             has_claims: false,
+            tenancy: Default::default(),
             all_scopes: false,
             roles: roles.clone(),
         };

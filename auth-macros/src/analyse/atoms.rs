@@ -23,6 +23,8 @@ pub(crate) struct Literal {
 pub(crate) enum Atom {
     Authenticated,
     Named(Kind, Name),
+    /// A name within the tenant that stands where the pattern of the route has this name.
+    Within(Kind, Name, syn::Ident),
     Claim(String, String),
     MaxAge(u64),
     Acr(String),
@@ -39,6 +41,18 @@ pub(crate) enum Name {
     Text(LitStr),
     /// `Role::Admin`: the type and the variant.
     Variant(syn::Path, syn::Ident),
+}
+
+impl Name {
+    fn text(&self) -> String {
+        match self {
+            Self::Text(text) => format!("{:?}", text.value()),
+            Self::Variant(of, variant) => {
+                let path: String = of.to_token_stream().to_string().split_whitespace().collect();
+                format!("{path}::{variant}")
+            }
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -64,11 +78,8 @@ impl Atom {
     pub(crate) fn text(&self) -> String {
         match self {
             Self::Authenticated => "authenticated".to_owned(),
-            Self::Named(kind, Name::Text(text)) => format!("{}({:?})", kind.word(), text.value()),
-            Self::Named(kind, Name::Variant(kind_path, variant)) => {
-                let path: String = kind_path.to_token_stream().to_string().split_whitespace().collect();
-                format!("{}({path}::{variant})", kind.word())
-            }
+            Self::Named(kind, name) => format!("{}({})", kind.word(), name.text()),
+            Self::Within(kind, name, tenant) => format!("{}({}, in = {tenant})", kind.word(), name.text()),
             Self::Claim(name, value) => format!("claim({name:?}, {value:?})"),
             Self::MaxAge(seconds) => format!("max_age(\"{seconds}s\")"),
             Self::Acr(value) => format!("acr({value:?})"),

@@ -2,12 +2,14 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens as _;
+use syn::ext::IdentExt as _;
 use syn::punctuated::Punctuated;
-use syn::{BinOp, Expr, Token, UnOp};
+use syn::spanned::Spanned as _;
+use syn::{BinOp, Expr, ExprLit, Ident, Lit, Token, UnOp};
 
 use super::atoms::{Atom, Literal, any_or_all, atom, countries, name, networks, two_names, ungrouped};
 use crate::diagnostics::{Diagnostics, did_you_mean, nearest};
-use crate::parse::{Word, Words};
+use crate::parse::{IN, Word, Words};
 use crate::words::{self, ATOMS, Attribute, FLAGS, KEYS, Kind};
 
 #[derive(Clone)]
@@ -25,6 +27,16 @@ impl Formula {
             other => vec![other],
         });
         <[_; 1]>::try_from(parts.collect::<Vec<_>>()).map_or_else(Self::All, |[one]| one)
+    }
+
+    /// The same with each literal changed.
+    fn map(self, change: &dyn Fn(Literal) -> Literal) -> Self {
+        let each = |parts: Vec<Self>| parts.into_iter().map(|part| part.map(change)).collect();
+        match self {
+            Self::Literal(literal) => Self::Literal(Box::new(change(*literal))),
+            Self::All(parts) => Self::All(each(parts)),
+            Self::Any(parts) => Self::Any(each(parts)),
+        }
     }
 
     pub(crate) fn literals(&self) -> Vec<&Literal> {
@@ -79,18 +91,18 @@ pub(crate) fn of_attribute(words: &Words, diagnostics: &mut Diagnostics) -> Opti
         Attribute::RequirePermission => named(Kind::Permission, diagnostics),
         Attribute::RequireScope => named(Kind::Scope, diagnostics),
         Attribute::RequireClaim => {
-            let arguments = expressions(words, diagnostics)?;
+            let arguments = expressions(&words.list, words.attribute, diagnostics)?;
             let at = whole(words, &arguments);
             atom(words::atom("claim")?, &arguments, &at, diagnostics).map(|atom| literal(atom, false, at))
         }
         Attribute::RequireNetwork | Attribute::DenyNetwork => {
-            let arguments = expressions(words, diagnostics)?;
+            let arguments = expressions(&words.list, words.attribute, diagnostics)?;
             let at = whole(words, &arguments);
             let networks = networks(&arguments, &at, diagnostics)?;
             Some(literal(Atom::Networks(networks), words.attribute == Attribute::DenyNetwork, at))
         }
         Attribute::RequireCountry | Attribute::DenyCountry => {
-            let arguments = expressions(words, diagnostics)?;
+            let arguments = expressions(&words.list, words.attribute, diagnostics)?;
             let at = whole(words, &arguments);
             let countries = countries(&arguments, &at, diagnostics)?;
             Some(literal(Atom::Countries(countries), words.attribute == Attribute::DenyCountry, at))
@@ -125,7 +137,7 @@ pub(crate) fn of_standalone(words: &Words, diagnostics: &mut Diagnostics) -> Opt
 
 /// The rule of `#[require(…)]`.
 pub(crate) fn of_rule(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
-    let arguments = expressions(words, diagnostics)?;
+    let arguments = expressions(&words.list, words.attribute, diagnostics)?;
     match arguments.as_slice() {
         [rule] => formula(rule, false, diagnostics),
         [] if diagnostics.is_empty() => {
@@ -225,10 +237,62 @@ fn require_auth(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula>
     parts.into_iter().collect::<Option<Vec<_>>>().map(Formula::all)
 }
 
-/// The names of `#[require_role(…)]` and its like: one, or several with a word on how they combine.
+/// The names of `#[require_role(…)]` and its like: one, or several with a word on how they combine; and the tenant.
 fn names(kind: Kind, words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
-    let arguments = expressions(words, diagnostics)?;
-    match arguments.as_slice() {
+    let is_in = |word: &&Word| matches!(word, Word::Key(key, _) if key == IN);
+    let tenants: Vec<_> = words.list.iter().filter(is_in).collect();
+    let mut tenant = None;
+    for word in &tenants {
+        if let Word::Key(key, value) = word {
+            let read = read_tenant(kind, key, value, tenant.is_some(), diagnostics);
+            tenant = tenant.or(read);
+        }
+    }
+    let rest = words.list.iter().filter(|word| !is_in(word));
+    let arguments = expressions(rest, words.attribute, diagnostics)?;
+    let formula = names_of(kind, words, &arguments, diagnostics)?;
+    within(formula, tenant, tenants.len(), diagnostics)
+}
+
+/// The formula with its names in that tenant, if there is one; `None` where one was written that is none.
+fn within(formula: Formula, tenant: Option<Ident>, written: usize, diagnostics: &Diagnostics) -> Option<Formula> {
+    let Some(tenant) = tenant else { return (written == 0 || diagnostics.is_empty()).then_some(formula) };
+    let in_tenant = |literal: Literal| {
+        let atom = match literal.atom {
+            Atom::Named(kind, name) => Atom::Within(kind, name, tenant.clone()),
+            other => other,
+        };
+        Literal { atom, ..literal }
+    };
+    Some(formula.map(&in_tenant))
+}
+
+/// The name behind `in =`.
+fn read_tenant(kind: Kind, key: &Ident, value: &Expr, is_second: bool, diagnostics: &mut Diagnostics) -> Option<Ident> {
+    if is_second {
+        return diagnostics.report(key, "`in` stands twice", "delete one of the two");
+    }
+    if kind == Kind::Scope {
+        return diagnostics.report(key, "a scope is what a token carries, in no tenant", "delete `in = …`");
+    }
+    match ungrouped(value) {
+        Expr::Path(path) if path.path.get_ident().is_some() => path.path.get_ident().cloned(),
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. })
+            if syn::parse_str::<Ident>(text.value().trim_matches(['{', '}'])).is_ok() =>
+        {
+            let help = format!("write `in = {}`", text.value().trim_matches(['{', '}']));
+            diagnostics.report(value, "the tenant is a name in the pattern of the route, without quotes", help)
+        }
+        _ => diagnostics.report(
+            value,
+            "the tenant is a name in the pattern of the route",
+            "write `in = org` for a route such as \"/{org}/reports\"",
+        ),
+    }
+}
+
+fn names_of(kind: Kind, words: &Words, arguments: &[&Expr], diagnostics: &mut Diagnostics) -> Option<Formula> {
+    match arguments {
         [] if diagnostics.is_empty() => {
             let (word, example) = (words.attribute.word(), kind.example());
             diagnostics.report_at(
@@ -288,6 +352,10 @@ fn combined(kind: Kind, expression: &Expr, negated: bool, diagnostics: &mut Diag
         _ => {}
     }
     let parts = call.args.iter().map(|one| match ungrouped(one) {
+        Expr::Assign(assign) if matches!(&*assign.left, Expr::Path(path) if path.path.is_ident(IN)) => {
+            let help = format!("write `{word}(…), in = {}`", assign.right.to_token_stream());
+            diagnostics.report(&assign.left, "the tenant is that of all these names", help)
+        }
         Expr::Call(inner) => diagnostics.report(
             &inner.func,
             format!("`{word}` combines names, not rules"),
@@ -300,17 +368,21 @@ fn combined(kind: Kind, expression: &Expr, negated: bool, diagnostics: &mut Diag
 }
 
 /// The words that are no keys; a key is a mistake here.
-fn expressions<'a>(words: &'a Words, diagnostics: &mut Diagnostics) -> Option<Vec<&'a Expr>> {
+fn expressions<'a>(
+    words: impl IntoIterator<Item = &'a Word>,
+    attribute: Attribute,
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<&'a Expr>> {
     let mut list = Vec::new();
     let mut keys = false;
-    for word in &words.list {
+    for word in words {
         match word {
             Word::Expression(expression) => list.push(expression),
             Word::Key(key, value) => {
                 keys = true;
-                let name = key.to_string();
+                let name = key.unraw().to_string();
                 let help = match words::atom(&name) {
-                    Some(_) if words.attribute == Attribute::Require => {
+                    Some(_) if attribute == Attribute::Require => {
                         format!("write `{name}({})`", value.to_token_stream())
                     }
                     Some(_) if KEYS.contains(&name.as_str()) => {
@@ -424,14 +496,27 @@ fn written(
         let wrong = format!("`!` over `{word}`: whoever wants in could simply present less");
         return diagnostics.report(whole, wrong, "ask for what has to be there, or negate a role or a claim");
     }
-    if let (words::Shape::Name(kind), [one]) = (row.shape, arguments)
-        && matches!(ungrouped(one), Expr::Call(_))
-    {
-        return combined(kind, one, negated, diagnostics);
-    }
     let at = whole.to_token_stream();
-    let atom = atom(row, arguments, &at, diagnostics)?;
-    Some(literal(atom, negated, at))
+    let words::Shape::Name(kind) = row.shape else {
+        return atom(row, arguments, &at, diagnostics).map(|atom| literal(atom, negated, at));
+    };
+    let (mut names, mut tenant, mut written) = (Vec::new(), None, 0);
+    for argument in arguments {
+        match ungrouped(argument) {
+            Expr::Assign(assign) if matches!(&*assign.left, Expr::Path(path) if path.path.is_ident(IN)) => {
+                written += 1;
+                let key = Ident::new_raw("in", assign.left.span());
+                let read = read_tenant(kind, &key, &assign.right, tenant.is_some(), diagnostics);
+                tenant = tenant.or(read);
+            }
+            _ => names.push(*argument),
+        }
+    }
+    let formula = match names.as_slice() {
+        [one] if matches!(ungrouped(one), Expr::Call(_)) => combined(kind, one, negated, diagnostics)?,
+        names => literal(atom(row, names, &at, diagnostics)?, negated, at),
+    };
+    within(formula, tenant, written, diagnostics)
 }
 
 fn any(left: Formula, right: Formula) -> Formula {

@@ -55,6 +55,7 @@ pub(super) fn beside_route(function: &Function, root: &Root) -> TokenStream {
     let (name, guard) = (&function.signature.ident, guard(function));
     let (proven, guard_path, rule) =
         (root.private(quote!(Proven)), root.private(quote!(Guard)), root.private(quote!(Rule)));
+    let patterns = function.patterns();
     quote! {
         #declaration
         #fallback
@@ -62,6 +63,7 @@ pub(super) fn beside_route(function: &Function, root: &Root) -> TokenStream {
         #[allow(non_local_definitions)]
         impl #proven for #name {
             const RULE: &'static #rule = <#guard as #guard_path<_>>::RULE;
+            const PATTERNS: &'static [&'static str] = &[#(#patterns),*];
         }
     }
 }

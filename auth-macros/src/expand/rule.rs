@@ -2,6 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
+use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 
 use super::paths::Root;
@@ -63,7 +64,7 @@ pub(super) fn checks(formula: &Formula, conditions: &TokenStream, root: &Root) -
 
 fn check(literal: &Literal, root: &Root) -> Vec<TokenStream> {
     let (kind, name) = match &literal.atom {
-        Atom::Named(kind, name) => (kind, name),
+        Atom::Named(kind, name) | Atom::Within(kind, name, _) => (kind, name),
         Atom::Countries(codes) => {
             let checks = codes.iter().map(|code| {
                 let check = respan(root.private(quote!(check_country)), code.span());
@@ -146,6 +147,18 @@ fn formula(formula: &Formula, root: &Root) -> TokenStream {
     }
 }
 
+/// A name of a vocabulary.
+fn named(kind: Kind, name: &Name, root: &Root) -> TokenStream {
+    let vocabulary = vocabulary(kind, name, root);
+    match name {
+        Name::Text(text) => quote!(#vocabulary.name(#text)),
+        Name::Variant(_, name) => {
+            let name = name.to_string();
+            quote!(#vocabulary.variant(#name))
+        }
+    }
+}
+
 fn atom(atom: &Atom, root: &Root) -> TokenStream {
     let variant = |name: TokenStream| {
         let path = root.private(quote!(Atom));
@@ -159,15 +172,13 @@ fn atom(atom: &Atom, root: &Root) -> TokenStream {
         }
         Atom::Named(kind, name) => {
             let (variant, of) = (variant(quote!(Named)), of(quote!(Named)));
-            let vocabulary = vocabulary(*kind, name, root);
-            let name = match name {
-                Name::Text(text) => quote!(#vocabulary.name(#text)),
-                Name::Variant(_, name) => {
-                    let name = name.to_string();
-                    quote!(#vocabulary.variant(#name))
-                }
-            };
+            let name = named(*kind, name, root);
             quote!(#variant(#of(#name)))
+        }
+        Atom::Within(kind, name, tenant) => {
+            let (variant, of) = (variant(quote!(Within)), of(quote!(Within)));
+            let (name, tenant) = (named(*kind, name, root), tenant.unraw().to_string());
+            quote!(#variant(#of { name: #name, tenant: #tenant }))
         }
         Atom::Claim(name, value) => {
             let (variant, of) = (variant(quote!(Claim)), of(quote!(Claim)));

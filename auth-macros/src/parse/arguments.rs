@@ -48,10 +48,35 @@ pub(crate) fn words(attribute: Attribute, span: Span, tokens: &TokenStream, diag
         Ok(())
     };
     // Every way out of the parser has taken all tokens or reported why not.
-    if let Err(error) = parser.parse2(tokens.clone()) {
+    if let Err(error) = parser.parse2(with_raw_in(tokens.clone())) {
         diagnostics.note_at(error.span(), "this cannot be read as part of a rule", HELP);
     }
     words
+}
+
+/// The word `in` of `role("admin", in = org)`, as expressions can hold it: it is a keyword.
+pub(crate) const IN: &str = "r#in";
+
+/// Each `in` before a `=` as [`IN`].
+fn with_raw_in(tokens: TokenStream) -> TokenStream {
+    let mut tokens = tokens.into_iter().peekable();
+    let mut raw = TokenStream::new();
+    while let Some(token) = tokens.next() {
+        raw.extend([match token {
+            TokenTree::Ident(word)
+                if word == "in" && matches!(tokens.peek(), Some(TokenTree::Punct(next)) if next.as_char() == '=') =>
+            {
+                proc_macro2::Ident::new_raw("in", word.span()).into()
+            }
+            TokenTree::Group(group) => {
+                let mut inner = proc_macro2::Group::new(group.delimiter(), with_raw_in(group.stream()));
+                inner.set_span(group.span());
+                inner.into()
+            }
+            other => other,
+        }]);
+    }
+    raw
 }
 
 /// The first `#` that stands anywhere in a rule. Nothing that may be written has one.

@@ -69,6 +69,18 @@ impl Function {
         self.signature.receiver().is_some() || mentions_self(self.signature.to_token_stream())
     }
 
+    /// The patterns of routes that its attributes name: a string that stands first in one, as a path does. What such an
+    /// attribute is called nobody asks.
+    pub(crate) fn patterns(&self) -> Vec<String> {
+        let first =
+            |attribute: &Attribute| match attribute.meta.require_list().ok()?.tokens.clone().into_iter().next()? {
+                TokenTree::Literal(literal) => syn::parse_str::<syn::LitStr>(&literal.to_string()).ok(),
+                _ => None,
+            };
+        let texts = self.attributes.iter().filter(|attribute| !is_inert(attribute)).filter_map(first);
+        texts.map(|text| text.value()).filter(|text| text.is_empty() || text.starts_with(['/', '{'])).collect()
+    }
+
     /// Whether only attributes are left that change nothing about the item.
     pub(crate) fn is_plain(&self) -> bool {
         self.attributes.iter().all(is_inert)

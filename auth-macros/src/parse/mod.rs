@@ -3,5 +3,5 @@
 mod arguments;
 mod function;
 
-pub(crate) use self::arguments::{Word, Words, joins, words};
+pub(crate) use self::arguments::{IN, Word, Words, joins, words};
 pub(crate) use self::function::{Function, Item, Parameter, is_inert, item};

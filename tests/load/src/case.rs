@@ -235,7 +235,7 @@ impl Case {
                 Subject::Function(Box::new(move || check.decode(&token).is_some_and(|claims| claims.has("admin"))))
             }
             (Part::Decision, Who::Guarded) => {
-                let bearer = Bearer::new(vec![issuer.jwt()?], &Default::default()).map_err(|(_, error)| error)?;
+                let bearer = Bearer::new(vec![issuer.jwt()?], None, &Default::default()).map_err(|(_, error)| error)?;
                 Subject::Function(Box::new(move || allows(&bearer, &token)))
             }
             (Part::Call, Who::Bare) => Subject::Server(subject::plain(self.shape, self.routes, None)?, ask(200)),
@@ -266,6 +266,7 @@ fn allows(bearer: &Bearer, token: &str) -> bool {
         cross_site: CrossSite::Passed,
         caller: Caller::Known(&principal),
         sources: &[],
+        elsewhere: Default::default(),
     };
     decide(Rules { scopes: &[], handler: usual::admins() }, &facts) == Decision::Allow
 }

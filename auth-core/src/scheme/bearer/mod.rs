@@ -11,10 +11,10 @@ mod header;
 #[cfg(feature = "oidc")]
 mod introspection;
 mod key;
+mod resolver;
 mod settings;
 mod token;
 
-#[cfg(any(feature = "oidc", feature = "dpop"))]
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,9 +33,10 @@ pub use self::introspection::{Introspection, IntrospectionError};
 pub(crate) use self::key::OfProof;
 use self::key::PreparedKey;
 pub use self::key::{Key, KeyError};
+use self::resolver::Resolver;
+pub use self::resolver::{IssuerResolver, IssuersUnavailable, Resolved, Resolving};
 pub use self::settings::{Jwt, JwtError, sign_hs256};
 use self::token::{Held, Unverified};
-#[cfg(any(feature = "oidc", feature = "dpop"))]
 use crate::clock;
 use crate::clock::Timestamp;
 use crate::denial::Denial;
@@ -44,7 +45,7 @@ use crate::denial::RetryAfter;
 #[cfg(feature = "dpop")]
 use crate::denial::challenge::Scheme;
 use crate::principal::Principal;
-use crate::source::{RoleTypes, Source};
+use crate::source::{RoleTypes, Source, Tenancy};
 
 /// An issuer, with verifiers that are ready.
 struct Issuer {
@@ -60,6 +61,7 @@ struct Issuer {
     types: Vec<String>,
     /// RFC 9068.
     profile: bool,
+    tenant: Option<String>,
     #[cfg(feature = "oidc")]
     introspector: Option<Introspector>,
     #[cfg(feature = "oidc")]
@@ -69,15 +71,22 @@ struct Issuer {
 /// The verifier of bearer tokens: all issuers, each with its keys, told apart by `iss`.
 pub struct Bearer {
     issuers: Vec<Issuer>,
+    /// Who stands for issuers that are not among those.
+    resolver: Option<Resolver>,
     longest: usize,
 }
 
 impl Bearer {
-    /// Checks the settings of all issuers and prepares their keys. `roles` are the role types of the application.
+    /// Checks the settings of all issuers and prepares their keys. `roles` are the role types of the application, `resolver` says
+    /// which of the issuers stands for one that is not among them.
     ///
     /// # Errors
     /// Settings that would let strangers in, or that cannot work, with the name of the issuer.
-    pub fn new(jwts: Vec<Jwt>, roles: &RoleTypes) -> Result<Self, (String, JwtError)> {
+    pub fn new(
+        jwts: Vec<Jwt>,
+        resolver: Option<Arc<dyn IssuerResolver>>,
+        roles: &RoleTypes,
+    ) -> Result<Self, (String, JwtError)> {
         key::install_provider();
         let name = |jwt: &Jwt| jwt.issuer.clone().unwrap_or_default();
         for (position, jwt) in jwts.iter().enumerate() {
@@ -87,7 +96,7 @@ impl Bearer {
             if jwt.issuer.is_some() && earlier.iter().any(|other| other.issuer == jwt.issuer) {
                 return Err((name(jwt), JwtError::IssuerTwice));
             }
-            if jwt.unnamed && jwts.len() > 1 {
+            if jwt.unnamed && (jwts.len() > 1 || resolver.is_some()) {
                 return Err((name(jwt), JwtError::UnnamedAmongSeveral));
             }
             #[cfg(feature = "oidc")]
@@ -98,13 +107,14 @@ impl Bearer {
                 return Err((name(jwt), JwtError::SharedSecret));
             }
         }
+        let tenancy = if resolver.is_some() { Tenancy::Perhaps } else { Tenancy::Never };
         let prepare = |jwt: Jwt| {
             let name = name(&jwt);
-            jwt.prepare(roles).map_err(|error| (name, error))
+            jwt.prepare(roles, tenancy).map_err(|error| (name, error))
         };
         let issuers = jwts.into_iter().map(prepare).collect::<Result<Vec<_>, _>>()?;
         let longest = issuers.iter().map(|issuer| issuer.longest).max().unwrap_or_default();
-        Ok(Self { issuers, longest })
+        Ok(Self { issuers, resolver: resolver.map(Resolver::new), longest })
     }
 
     /// Where its principals come from.
@@ -136,11 +146,27 @@ impl Bearer {
         if self.introspected(token).is_some() {
             return None;
         }
-        match token::verify(token, &self.issuers, self.longest, now, Held::Bare) {
+        match self.verify_now(token, now, Held::Bare) {
             Ok(principal) => Some(Ok(principal)),
             Err(Unverified::Denied(denial)) => Some(Err(denial)),
+            Err(Unverified::IssuerMissing(_)) => None,
             #[cfg(feature = "oidc")]
             Err(Unverified::KeyMissing(fetched)) => fetched.settled(false).map(Err),
+        }
+    }
+
+    /// With what is known and remembered.
+    fn verify_now(&self, token: &str, now: Timestamp, held: Held<'_>) -> Result<Principal, Unverified> {
+        let several = self.issuers.len() > 1 || self.resolver.is_some();
+        let verify = |resolved| token::verify(token, &self.issuers, several, resolved, self.longest, now, held);
+        match (verify(None), &self.resolver) {
+            (Err(Unverified::IssuerMissing(issuer)), Some(resolver)) => match resolver.remembered(&issuer) {
+                Some(Some(resolved)) => verify(Some((&issuer, &resolved))),
+                Some(None) => Err(token::unknown_issuer().into()),
+                None => Err(Unverified::IssuerMissing(issuer)),
+            },
+            (Err(Unverified::IssuerMissing(_)), None) => Err(token::unknown_issuer().into()),
+            (verified, _) => verified,
         }
     }
 
@@ -159,7 +185,6 @@ impl Bearer {
     ///
     /// # Errors
     /// The denial that it deserves.
-    #[cfg(feature = "oidc")]
     pub async fn verify_later(&self, token: &str, client: Option<IpAddr>) -> Result<Principal, Denial> {
         self.verify_held(token, Held::Bare, client).await
     }
@@ -176,36 +201,34 @@ impl Bearer {
         verified.map_err(|denial| Denial { used: Some(Scheme::Dpop), ..denial })
     }
 
-    #[cfg(any(feature = "oidc", feature = "dpop"))]
-    #[cfg_attr(
-        not(feature = "oidc"),
-        allow(clippy::unused_async, unused_variables, reason = "nobody is asked without `oidc`")
-    )]
     async fn verify_held(&self, token: &str, held: Held<'_>, client: Option<IpAddr>) -> Result<Principal, Denial> {
-        let verify = || token::verify(token, &self.issuers, self.longest, clock::now(), held);
-        #[cfg(not(feature = "oidc"))]
-        return verify().map_err(|Unverified::Denied(denial)| denial);
         #[cfg(feature = "oidc")]
-        match self.introspected(token) {
-            Some((issuer, introspector)) => {
-                let claims = introspector.claims(token, client).await?;
-                token::read_answer(&claims, issuer, clock::now(), held)
-            }
-            None => self.after_fetch(verify).await,
+        if let Some((issuer, introspector)) = self.introspected(token) {
+            let claims = introspector.claims(token, client).await?;
+            return token::read_answer(&claims, issuer, clock::now(), held);
         }
-    }
-
-    #[cfg(feature = "oidc")]
-    async fn after_fetch(&self, verify: impl Fn() -> Result<Principal, Unverified>) -> Result<Principal, Denial> {
-        let denial = match verify() {
-            Err(Unverified::KeyMissing(fetched)) if fetched.wait().await => match verify() {
-                Err(Unverified::KeyMissing(fetched)) => fetched.settled(true),
-                verified => return verified.map_err(Unverified::denial),
-            },
-            Err(Unverified::KeyMissing(_)) => None,
-            verified => return verified.map_err(Unverified::denial),
-        };
-        Err(denial.unwrap_or_else(|| Fetched::unavailable(RetryAfter::seconds(1))))
+        let verify = || self.verify_now(token, clock::now(), held);
+        let mut verified = verify();
+        if let (Err(Unverified::IssuerMissing(issuer)), Some(resolver)) = (&verified, &self.resolver) {
+            resolver.resolved(issuer, client).await?;
+            verified = verify();
+        }
+        #[cfg(feature = "oidc")]
+        if let Err(Unverified::KeyMissing(fetched)) = &verified {
+            let fetched = Arc::clone(fetched);
+            if !fetched.wait().await {
+                return Err(Fetched::unavailable(RetryAfter::seconds(1)));
+            }
+            verified = verify();
+        }
+        verified.map_err(|unverified| match unverified {
+            Unverified::Denied(denial) => denial,
+            Unverified::IssuerMissing(_) => token::unknown_issuer(),
+            #[cfg(feature = "oidc")]
+            Unverified::KeyMissing(fetched) => {
+                fetched.settled(true).unwrap_or_else(|| Fetched::unavailable(RetryAfter::seconds(1)))
+            }
+        })
     }
 }
 

@@ -12,7 +12,7 @@ use super::introspection::{Introspection, IntrospectionError, Introspector};
 use super::key::{self, Key, KeyError};
 use super::{Issuer, token};
 use crate::denial::challenge::Scheme;
-use crate::source::{Confers, Form, ListClaim, RoleTypes, Source};
+use crate::source::{Confers, Form, ListClaim, RoleTypes, Source, Tenancy};
 use crate::vocabulary::Kind;
 
 /// One issuer of tokens: its keys, and what its tokens have to say.
@@ -36,6 +36,7 @@ pub struct Jwt {
     types: Vec<String>,
     lists: Vec<ListClaim>,
     confers: Option<Confers>,
+    tenant: Option<String>,
     /// RFC 9068.
     profile: bool,
     /// The secret of [`Jwt::dev`] and [`Jwt::or_dev`].
@@ -157,6 +158,7 @@ impl Jwt {
                 list(Kind::Scope, Form::Words, "scope"),
             ],
             confers: None,
+            tenant: None,
             profile: false,
             dev: None,
             #[cfg(feature = "oidc")]
@@ -464,12 +466,20 @@ impl Jwt {
         Self { confers: Some(confers), ..self }
     }
 
+    /// The tenant whose issuer this is: roles and permissions of its tokens count where a rule says `in` that tenant, and nowhere
+    /// else. A claim never binds an issuer to a tenant: whoever runs it would choose.
+    #[must_use]
+    pub fn tenant(self, tenant: impl Into<String>) -> Self {
+        Self { tenant: Some(tenant.into()), ..self }
+    }
+
     /// Whether it says what it may confer.
     pub fn says_what_it_confers(&self) -> bool {
         self.confers.is_some()
     }
 
-    pub(super) fn prepare(self, roles: &RoleTypes) -> Result<Issuer, JwtError> {
+    /// `tenancy` is that of tokens whose issuer a resolver picks.
+    pub(super) fn prepare(self, roles: &RoleTypes, tenancy: Tenancy) -> Result<Issuer, JwtError> {
         let issuer = self.issuer.filter(|issuer| !issuer.is_empty()).ok_or(JwtError::IssuerMissing)?;
         if self.audiences.is_empty() != self.any_audience || self.audiences.iter().any(String::is_empty) {
             return Err(JwtError::AudienceMissing);
@@ -522,6 +532,7 @@ impl Jwt {
             confers: self.confers.unwrap_or_else(Confers::everything),
             lists: self.lists,
             has_claims: true,
+            tenancy: if self.tenant.is_some() { Tenancy::Always } else { tenancy },
             all_scopes: false,
             roles: roles.clone(),
         };
@@ -536,6 +547,7 @@ impl Jwt {
             longest: self.longest,
             types: self.types,
             profile: self.profile,
+            tenant: self.tenant,
             #[cfg(feature = "oidc")]
             introspector: introspector.transpose().map_err(JwtError::Introspection)?,
             #[cfg(feature = "oidc")]

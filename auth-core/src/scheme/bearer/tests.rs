@@ -76,7 +76,7 @@ fn jwt_of(name: &str) -> Jwt {
 }
 
 fn build_all(jwts: Vec<Jwt>) -> Result<Bearer, (String, JwtError)> {
-    Bearer::new(jwts, &RoleTypes::default())
+    Bearer::new(jwts, None, &RoleTypes::default())
 }
 
 /// Verifies with keys that are there.
@@ -109,6 +109,7 @@ fn answer(bearer: &Bearer, line: &[u8], now: Timestamp, role: &'static str) -> (
                 cross_site,
                 caller,
                 sources: &sources,
+                elsewhere: Default::default(),
             },
         )
     };
@@ -126,7 +127,7 @@ fn answer(bearer: &Bearer, line: &[u8], now: Timestamp, role: &'static str) -> (
     };
     match decision {
         Decision::Allow => (200, None),
-        Decision::Verify => panic!("it has been verified"),
+        Decision::Verify | Decision::AskRoles(_) => panic!("it has been verified"),
         Decision::Deny(denial) => (denial.reason.answer().status, Some(denial.reason.answer().problem)),
     }
 }
@@ -361,7 +362,7 @@ fn a_key_is_found_by_its_id_and_its_algorithm() {
     let twice = jwt(vec![key(0).kid("a"), key(1).kid("a"), key(2)]);
     let many = jwt((0..10).map(|index| key(index).kid(index.to_string())).collect());
     let nine = (1..9).map(key).fold(Jwt::key(key(0)).issuer(ISSUER).audience(AUDIENCE), Jwt::or_key);
-    let error = Bearer::new(vec![nine], &RoleTypes::default()).err().map(|(_, error)| error);
+    let error = Bearer::new(vec![nine], None, &RoleTypes::default()).err().map(|(_, error)| error);
     assert_eq!(error, Some(JwtError::TooManyKeys), "the ninth would never be tried");
     let signed = |index: usize, kid: &str| {
         let header = if kid.is_empty() { HS256.to_owned() } else { format!(r#"{{"alg":"HS256","kid":{kid}}}"#) };
@@ -993,6 +994,7 @@ fn no_output_for_people_shows_a_secret_a_token_or_a_claim() {
             cross_site: CrossSite::Passed,
             caller,
             sources: &[],
+            elsewhere: Default::default(),
         });
         if let Err(denial) = verified {
             show(&(

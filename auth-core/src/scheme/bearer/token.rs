@@ -15,15 +15,14 @@ use super::Issuer;
 use super::fetched::Fetched;
 use super::header::{self, Header};
 use super::key::PreparedKey;
+use super::resolver::Resolved;
 #[cfg(feature = "oidc")]
 use crate::clock;
 use crate::clock::Timestamp;
-#[cfg(feature = "oidc")]
-use crate::denial::RetryAfter;
 use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Reason};
 use crate::json::{self, Raw, Span};
-use crate::principal::{Lists, Login, Principal};
+use crate::principal::{Lists, Login, Named, Principal};
 
 /// A key id may name several keys, and a token may name none; more trials than this are an attack (JWKS-7).
 pub(super) const MOST_TRIALS: usize = 8;
@@ -49,20 +48,11 @@ pub(super) enum Held<'a> {
 /// Why a token was not verified.
 pub(super) enum Unverified {
     Denied(Denial),
+    /// The issuer that it names is none of those that are known.
+    IssuerMissing(String),
     /// None of the keys that are known is its key, and these may not be all.
     #[cfg(feature = "oidc")]
     KeyMissing(Arc<Fetched>),
-}
-
-impl Unverified {
-    /// The denial of a token that nothing more can be fetched for.
-    #[cfg(feature = "oidc")]
-    pub(super) fn denial(self) -> Denial {
-        match self {
-            Self::Denied(denial) => denial,
-            Self::KeyMissing(_) => Fetched::unavailable(RetryAfter::seconds(1)),
-        }
-    }
 }
 
 impl From<Denial> for Unverified {
@@ -75,10 +65,18 @@ fn invalid(cause: &'static str) -> Denial {
     Denial::refused(Scheme::Bearer, Reason::InvalidCredentials, cause)
 }
 
-/// Verifies a token68 against the issuers of this server.
+/// The issuer is not known, and nobody stands for it.
+pub(super) fn unknown_issuer() -> Denial {
+    invalid("the issuer is not known")
+}
+
+/// Verifies a token68 against the issuers of this server, of which there may be `several`. `resolved` is who stands for the
+/// issuer of this name.
 pub(super) fn verify(
     token: &str,
     issuers: &[Issuer],
+    several: bool,
+    resolved: Option<(&str, &Resolved)>,
     longest: usize,
     now: Timestamp,
     held: Held<'_>,
@@ -87,24 +85,51 @@ pub(super) fn verify(
         return Err(invalid("the token is longer than allowed").into());
     }
     let parts = Parts::of(token).ok_or_else(|| invalid("the token has not three parts"))?;
-    match issuers {
+    if let ([only], false) = (issuers, several) {
         // Nothing of the claims is read before the signature holds.
-        [only] => {
-            verify_signature(&parts, only)?;
-            Ok(read_claims(decoded(parts.claims)?, only, only.profile, now, held)?)
+        verify_signature(&parts, only)?;
+        return Ok(read_claims(decoded(parts.claims)?, only, &As::Itself, only.profile, now, held)?);
+    }
+    // Before the signature holds, a claim may do no more than pick one of these (RFC 8725 §3.8).
+    let claims = decoded(parts.claims)?;
+    let named = issuer_of(&claims).ok_or_else(|| invalid("the claims name no issuer, or are no strict JSON"))?;
+    let by_name = |name: &str| issuers.iter().find(|issuer| *issuer.source.issuer == *name);
+    let (issuer, signs) = match (by_name(&named), resolved.filter(|(of, _)| *of == named)) {
+        (Some(issuer), _) => (Some(issuer), As::Itself),
+        (None, Some((_, resolved))) => (by_name(&resolved.issuer), As::Another(&named, resolved.tenant.as_deref())),
+        (None, None) => return Err(Unverified::IssuerMissing(named)),
+    };
+    // A resolver that names an issuer which is not registered builds nothing.
+    let issuer = issuer.ok_or_else(unknown_issuer)?;
+    if token.len() > issuer.longest {
+        return Err(invalid("the token is longer than allowed").into());
+    }
+    verify_signature(&parts, issuer)?;
+    Ok(read_claims(claims, issuer, &signs, issuer.profile, now, held)?)
+}
+
+/// In whose name an issuer signs.
+enum As<'a> {
+    Itself,
+    /// One that it stands for, and the tenant of that.
+    Another(&'a str, Option<&'a str>),
+}
+
+impl As<'_> {
+    fn names(&self, issuer: &Issuer, named: &str) -> bool {
+        match self {
+            Self::Itself => issuer.unnamed || *named == *issuer.source.issuer,
+            Self::Another(name, _) => named == *name,
         }
-        // Before the signature holds, a claim may do no more than pick one of these (RFC 8725 §3.8).
-        several => {
-            let claims = decoded(parts.claims)?;
-            let named =
-                issuer_of(&claims).ok_or_else(|| invalid("the claims name no issuer, or are no strict JSON"))?;
-            let issuer = several.iter().find(|issuer| *issuer.source.issuer == *named);
-            let issuer = issuer.ok_or_else(|| invalid("the issuer is not known"))?;
-            if token.len() > issuer.longest {
-                return Err(invalid("the token is longer than allowed").into());
+    }
+
+    fn named(&self, issuer: &Issuer) -> Named {
+        let configured = issuer.tenant.as_deref();
+        match self {
+            Self::Itself => Named { issuer: None, tenant: configured.map(Box::from) },
+            Self::Another(name, tenant) => {
+                Named { issuer: Some((*name).into()), tenant: tenant.or(configured).map(Box::from) }
             }
-            verify_signature(&parts, issuer)?;
-            Ok(read_claims(claims, issuer, issuer.profile, now, held)?)
         }
     }
 }
@@ -160,7 +185,7 @@ pub(super) fn read_answer(answer: &str, issuer: &Issuer, now: Timestamp, held: H
         claims.push_str(&format!("\"sub\":{client},"));
     }
     claims.push_str(members);
-    read_claims(claims, issuer, false, now, held)
+    read_claims(claims, issuer, &As::Itself, false, now, held)
 }
 
 fn issuer_of(claims: &str) -> Option<String> {
@@ -245,6 +270,7 @@ struct Registered {
 fn read_claims(
     claims: String,
     issuer: &Issuer,
+    signs: &As<'_>,
     profile: bool,
     now: Timestamp,
     held: Held<'_>,
@@ -254,7 +280,7 @@ fn read_claims(
         Registered { issuer_fits: issuer.unnamed, audience_fits: issuer.audiences.is_empty(), ..Registered::default() };
     json::object(&claims, |name, value| {
         lists.see(&issuer.source, &claims, name, value);
-        read.see(issuer, &claims, name, value);
+        read.see(issuer, signs, &claims, name, value);
     })
     .map_err(|_| invalid("the claims are no strict JSON object"))?;
     if let Some(cause) = read.wrong_type {
@@ -305,17 +331,17 @@ fn read_claims(
         expires_at: Some(expires_at),
         overage: read.overage,
     };
-    Ok(Principal::new(Arc::clone(source), claims, lists, login))
+    Ok(Principal::new(Arc::clone(source), signs.named(issuer), claims, lists, login))
 }
 
 impl Registered {
     /// A registered claim of the wrong type is a refusal, never an absence (JWT-24).
-    fn see(&mut self, issuer: &Issuer, claims: &str, name: &str, value: Raw<'_>) {
+    fn see(&mut self, issuer: &Issuer, signs: &As<'_>, claims: &str, name: &str, value: Raw<'_>) {
         let text = || value.string().map(|_| value.span(claims)).ok_or("a registered claim is no string");
         let date = || value.numeric_date().ok_or("a registered claim is no NumericDate");
         let seen = match name {
             "iss" => value.string().ok_or("the issuer is no string").map(|named| {
-                self.issuer_fits = issuer.unnamed || *named == *issuer.source.issuer;
+                self.issuer_fits = signs.names(issuer, &named);
             }),
             "aud" => audience_fits(value, issuer).map(|fits| self.audience_fits |= fits),
             "sub" => match value.string() {

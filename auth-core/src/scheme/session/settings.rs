@@ -185,6 +185,7 @@ impl Sessions {
             confers: self.confers.unwrap_or_else(Confers::everything),
             lists: vec![list(Kind::Role, "roles"), list(Kind::Permission, "permissions"), list(Kind::Scope, "scopes")],
             has_claims: true,
+            tenancy: Default::default(),
             all_scopes: self.all_scopes,
             roles: roles.clone(),
         };

@@ -1,0 +1,133 @@
+//! Roles that no credential carries: the application's own store is asked, where a rule is still open without them.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::principal::{Answer, Id};
+use crate::remembered::Remembered;
+
+/// A store of roles is out of reach. Answered with 503: neither "has them" nor "has none".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the store of roles is out of reach")]
+pub struct RolesUnavailable;
+
+/// What [`RoleSource::roles`] returns.
+pub type FoundRoles<'a> = Pin<Box<dyn Future<Output = Result<Vec<String>, RolesUnavailable>> + Send + 'a>>;
+
+/// A store of roles. A closure `Fn(Id, Option<String>)` that returns a future is one too.
+///
+/// ```
+/// use auth_core::Id;
+/// use auth_core::roles::{FoundRoles, RoleSource};
+/// struct Staff;
+/// impl RoleSource for Staff {
+///     fn roles<'a>(&'a self, caller: &'a Id, tenant: Option<&'a str>) -> FoundRoles<'a> {
+///         Box::pin(async move {
+///             let alice = Id::user("https://id.example", "alice");
+///             Ok(if *caller == alice && tenant == Some("acme") { vec!["admin".to_owned()] } else { Vec::new() })
+///         })
+///     }
+/// }
+/// ```
+pub trait RoleSource: Send + Sync + 'static {
+    /// All roles of the caller: within a tenant where a rule says `in`, else those that count everywhere.
+    fn roles<'a>(&'a self, caller: &'a Id, tenant: Option<&'a str>) -> FoundRoles<'a>;
+}
+
+impl<F, R> RoleSource for F
+where
+    F: Fn(Id, Option<String>) -> R + Send + Sync + 'static,
+    R: Future<Output = Result<Vec<String>, RolesUnavailable>> + Send + 'static,
+{
+    fn roles<'a>(&'a self, caller: &'a Id, tenant: Option<&'a str>) -> FoundRoles<'a> {
+        Box::pin(self(caller.clone(), tenant.map(str::to_owned)))
+    }
+}
+
+/// Where roles come from that no credential carries, and for how long an answer is kept. Cheap to clone: what one clone
+/// forgets, all do.
+///
+/// ```
+/// use std::time::Duration;
+/// use auth_core::Id;
+/// use auth_core::roles::RolesFrom;
+/// let roles = RolesFrom::new(|_caller: Id, _tenant: Option<String>| async { Ok(vec!["viewer".to_owned()]) });
+/// let roles = roles.cache(Duration::from_secs(30));
+/// // Whoever changes the roles of somebody says so, and the next request asks.
+/// roles.invalidate(&Id::user("https://id.example", "alice"));
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct RolesFrom {
+    source: Arc<dyn RoleSource>,
+    lasts: Duration,
+    remembered: Arc<Remembered<Key, Arc<[String]>>>,
+}
+
+type Key = (Id, Option<Box<str>>);
+
+/// Answers that are kept, at most.
+const MOST: usize = 100_000;
+
+/// A store answers within this, or is out of reach.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl RolesFrom {
+    /// Asks this store: once a request and tenant, and only where a rule is still open without.
+    pub fn new(source: impl RoleSource) -> Self {
+        Self { source: Arc::new(source), lasts: Duration::ZERO, remembered: Arc::new(Remembered::new(MOST)) }
+    }
+
+    /// Keeps an answer for so long, in this process. A role that was taken away counts until then, unless
+    /// [`invalidate`](Self::invalidate) says so. Not at all unless set.
+    pub fn cache(self, lasts: Duration) -> Self {
+        Self { lasts, ..self }
+    }
+
+    /// Forgets what was answered about somebody, in all tenants. In this process: other instances keep theirs as long as they
+    /// may.
+    pub fn invalidate(&self, id: &Id) {
+        self.remembered.forget(|(other, _)| other == id);
+    }
+
+    /// Forgets all answers.
+    pub fn invalidate_all(&self) {
+        self.remembered.forget(|_| true);
+    }
+
+    /// The answer of before, or else that of the store.
+    pub async fn ask(&self, id: &Id, tenant: Option<&str>) -> Answer {
+        let ask = async {
+            let found = tokio::time::timeout(PATIENCE, self.source.roles(id, tenant)).await;
+            let roles: Arc<[String]> = found.map_err(|_| RolesUnavailable)??.into();
+            Ok::<_, RolesUnavailable>((roles, self.lasts))
+        };
+        let answer = if self.lasts.is_zero() {
+            ask.await.map(|(roles, _)| roles)
+        } else {
+            self.remembered.get_or_ask(&(id.clone(), tenant.map(Box::from)), ask).await
+        };
+        match answer {
+            Ok(roles) => Answer::Roles(roles),
+            Err(RolesUnavailable) => {
+                tracing::error!(target: "auth_core", "the store of roles is out of reach");
+                Answer::OutOfReach
+            }
+        }
+    }
+}
+
+impl<S: RoleSource> From<S> for RolesFrom {
+    fn from(source: S) -> Self {
+        Self::new(source)
+    }
+}
+
+impl fmt::Debug for RolesFrom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RolesFrom").field("lasts", &self.lasts).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,357 @@
+//! Roles that no credential carries: asked for where a rule is still open, within a tenant or none, and never guessed.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use actix_web::web::{Path, ServiceConfig};
+use actix_web::{delete, get};
+use auth_actix::{
+    Auth, AuthBuilder, Confers, Id, IssuerResolver, IssuersUnavailable, Jwt, Principal, Resolved, Resolving, RolesFrom,
+    RolesUnavailable, require, require_permission, require_role, rule,
+};
+use auth_tests::server::Server;
+use auth_tests::token::{AUDIENCE, ISSUER, SECRET, bearer, token_of};
+use auth_tests::wire::{Answer, get as ask};
+use serde_json::json;
+
+#[derive(auth_actix::Role)]
+pub(crate) enum Role {
+    #[role(implies(Member), grants(Permission::Billing))]
+    Owner,
+    Member,
+    Suspended,
+}
+
+#[derive(auth_actix::Permission)]
+pub(crate) enum Permission {
+    Billing,
+}
+
+#[require_role("member", in = org)]
+#[get("/{org}/board")]
+async fn board(caller: Principal, org: Path<String>) -> String {
+    format!("{} {} {}", org.as_str(), caller.has_role_in(Role::Owner, &org), caller.has_role(Role::Owner))
+}
+
+#[require(permission("billing", in = org) || role("owner"))]
+#[get("/{org}/bill")]
+async fn bill() -> &'static str {
+    "bill"
+}
+
+#[require(role("member", in = org) && !role("suspended", in = org))]
+#[get("/{org}/post")]
+async fn post() -> &'static str {
+    "post"
+}
+
+#[require(role("owner", in = org) && max_age("1h"))]
+#[delete("/{org}")]
+async fn remove() -> &'static str {
+    "removed"
+}
+
+#[require_role(Role::Member)]
+#[get("/everywhere")]
+async fn everywhere() -> &'static str {
+    "everywhere"
+}
+
+#[require_role("owner", in = org, not_found)]
+#[get("/{org}/hidden")]
+async fn hidden() -> &'static str {
+    "hidden"
+}
+
+#[require_permission("billing", in = from)]
+#[require_role(any("owner", "member"), in = to)]
+#[get("/move/{from}/{to}")]
+async fn transfer() -> &'static str {
+    "moved"
+}
+
+/// A database of memberships that can be out of reach, and what it was asked.
+#[derive(Clone, Default)]
+struct Database {
+    asked: Arc<Mutex<Vec<String>>>,
+    away: Arc<AtomicBool>,
+    owner_has_left: Arc<AtomicBool>,
+}
+
+impl Database {
+    fn roles(&self) -> RolesFrom {
+        let this = self.clone();
+        RolesFrom::new(move |caller: Id, tenant: Option<String>| {
+            let this = this.clone();
+            async move {
+                this.asked.lock().unwrap().push(format!(
+                    "{} {}",
+                    caller.to_string().rsplit(':').next().unwrap(),
+                    tenant.as_deref().unwrap_or("-")
+                ));
+                if this.away.load(Ordering::SeqCst) {
+                    return Err(RolesUnavailable);
+                }
+                let of = |name: &str| caller == Id::user(ISSUER, name);
+                let left = this.owner_has_left.load(Ordering::SeqCst);
+                let roles: &[&str] = match tenant.as_deref() {
+                    Some("acme") if of("alice") && !left => &["owner"],
+                    Some("acme") if of("bob") => &["member", "unheard-of"],
+                    Some("acme") if of("mallory") => &["member", "suspended"],
+                    Some("other") if of("bob") => &["owner"],
+                    None if of("root") => &["owner"],
+                    _ => &[],
+                };
+                Ok(roles.iter().map(|role| (*role).to_owned()).collect())
+            }
+        })
+    }
+
+    /// What was asked since the last look.
+    fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut self.asked.lock().unwrap())
+    }
+}
+
+fn jwt() -> Jwt {
+    Jwt::hs256(SECRET).issuer(ISSUER).audience(AUDIENCE)
+}
+
+fn serve(builder: AuthBuilder) -> Server {
+    let auth = builder.build().unwrap();
+    Server::start(move |config: &mut ServiceConfig| {
+        let scope = auth.scope("/orgs").service(everywhere).service(board).service(bill).service(post).service(hidden);
+        config.service(scope.service(remove).service(transfer));
+    })
+}
+
+fn as_user(name: &str) -> String {
+    bearer(json!({ "sub": name, "auth_time": auth_tests::token::now() }))
+}
+
+fn send(server: &Server, path: &str, name: &str) -> Answer {
+    server.send(&ask(&format!("/orgs{path}")).authorization(as_user(name)))
+}
+
+#[test]
+fn roles_are_asked_for_where_the_rule_is_open_and_count_in_their_tenant_alone() {
+    let database = Database::default();
+    let server = serve(Auth::builder().bearer(jwt()).roles_from(database.roles()));
+    #[rustfmt::skip]
+    let table: &[(&str, &str, u16, &str, &[&str])] = &[
+        ("alice",   "/acme/board",     200, "acme true false",  &["alice acme"]),
+        ("bob",     "/acme/board",     200, "acme false false", &["bob acme"]),
+        ("bob",     "/%61cme/board",   200, "acme false false", &["bob acme"]), // as the handler reads it
+        ("bob",     "/%2561cme/board", 403, "",                 &["bob %61cme"]),
+        ("bob",     "/ACME/board",     403, "",                 &["bob ACME"]),
+        ("alice",   "/other/board",    403, "",                 &["alice other"]),
+        ("carol",   "/acme/board",     403, "",                 &["carol acme"]),
+        ("root",    "/acme/board",     403, "",                 &["root acme"]), // what counts everywhere is no membership
+        ("alice",   "/acme/bill",      200, "bill",             &["alice acme"]),
+        ("bob",     "/acme/bill",      403, "",                 &["bob acme", "bob -"]),
+        ("root",    "/acme/bill",      200, "bill",             &["root acme", "root -"]),
+        ("bob",     "/acme/post",      200, "post",             &["bob acme"]), // once, for both
+        ("mallory", "/acme/post",      403, "",                 &["mallory acme"]),
+        ("root",    "/everywhere",     200, "everywhere",       &["root -"]),
+        ("alice",   "/everywhere",     403, "",                 &["alice -"]),
+        ("alice",   "/acme/hidden",    200, "hidden",           &["alice acme"]),
+        ("bob",     "/acme/hidden",    404, "",                 &["bob acme"]),
+        ("bob",     "/move/other/acme", 200, "moved",           &["bob other", "bob acme"]),
+        ("bob",     "/move/acme/other", 403, "",                &["bob acme"]), // the first answer is enough
+    ];
+    for (name, path, status, text, asked) in table {
+        let answer = send(&server, path, name);
+        assert_eq!(
+            (answer.status, database.asked().as_slice()),
+            (*status, &asked.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>()[..]),
+            "{name} {path}"
+        );
+        if *status == 200 {
+            assert_eq!(answer.text(), *text, "{name} {path}");
+        }
+    }
+    // Not for strangers, not for bad tokens, and not where the credential says enough.
+    assert_eq!(server.send(&ask("/orgs/acme/board")).status, 401);
+    assert_eq!(server.send(&ask("/orgs/acme/board").authorization("Bearer x.y.z")).status, 401);
+    let by_token = bearer(json!({ "sub": "carol", "roles": ["owner"] }));
+    assert_eq!(server.send(&ask("/orgs/acme/bill").authorization(&by_token)).status, 200);
+    assert_eq!(server.send(&ask("/orgs/everywhere").authorization(&by_token)).status, 200);
+    assert_eq!(database.asked(), Vec::<String>::new());
+    // A role of a token counts in no tenant: C3.
+    assert_eq!(server.send(&ask("/orgs/acme/board").authorization(&by_token)).status, 403);
+    database.asked();
+    // 401 or 403 depends on it too: whoever is no owner need not log in again.
+    let old = |name: &str| {
+        let token = bearer(json!({ "sub": name, "auth_time": 1 }));
+        server.send(&auth_tests::wire::request("DELETE", "/orgs/acme").authorization(token))
+    };
+    assert_eq!(
+        (old("alice").problem().as_str(), old("bob").problem().as_str()),
+        ("step-up-required", "insufficient-permissions")
+    );
+    assert_eq!(database.asked(), ["alice acme", "bob acme"]);
+}
+
+#[test]
+fn a_database_that_is_away_is_neither_yes_nor_no() {
+    let database = Database::default();
+    let server = serve(Auth::builder().bearer(jwt()).roles_from(database.roles()));
+    database.away.store(true, Ordering::SeqCst);
+    for (name, path) in [
+        ("alice", "/acme/board"),
+        ("carol", "/acme/board"),
+        ("bob", "/acme/post"),
+        ("mallory", "/acme/post"),
+        ("root", "/everywhere"),
+    ] {
+        let answer = send(&server, path, name);
+        assert_eq!((answer.status, answer.problem().as_str()), (503, "authentication-unavailable"), "{name} {path}");
+        assert!(answer.field("retry-after").is_some());
+    }
+    // What does not depend on it goes on.
+    let by_token = bearer(json!({ "sub": "carol", "roles": ["owner"] }));
+    assert_eq!(server.send(&ask("/orgs/acme/bill").authorization(&by_token)).status, 200);
+    assert_eq!(server.send(&ask("/orgs/acme/board")).status, 401);
+    assert_eq!(send(&server, "/acme/hidden", "alice").status, 404, "what hides says nothing of it");
+    database.away.store(false, Ordering::SeqCst);
+    assert_eq!(send(&server, "/acme/board", "alice").status, 200, "and nothing of it was kept");
+}
+
+#[test]
+fn an_answer_is_kept_as_long_as_said_and_forgotten_when_told() {
+    let database = Database::default();
+    let roles = database.roles().cache(Duration::from_secs(2));
+    let server = serve(Auth::builder().bearer(jwt()).roles_from(roles.clone()));
+    for _ in 0..3 {
+        assert_eq!(send(&server, "/acme/board", "alice").status, 200);
+    }
+    assert_eq!(send(&server, "/other/board", "alice").status, 403);
+    assert_eq!(database.asked(), ["alice acme", "alice other"], "once for each tenant");
+    database.owner_has_left.store(true, Ordering::SeqCst);
+    assert_eq!(send(&server, "/acme/board", "alice").status, 200, "kept");
+    roles.invalidate(&Id::user(ISSUER, "bob"));
+    assert_eq!(send(&server, "/acme/board", "alice").status, 200, "of somebody else");
+    roles.invalidate(&Id::user(ISSUER, "alice"));
+    assert_eq!(send(&server, "/acme/board", "alice").status, 403);
+    database.owner_has_left.store(false, Ordering::SeqCst);
+    assert_eq!(send(&server, "/acme/board", "alice").status, 403, "kept, that she is none");
+    database.away.store(true, Ordering::SeqCst);
+    assert_eq!(send(&server, "/acme/board", "alice").status, 403, "while it is away, too");
+    std::thread::sleep(Duration::from_millis(2100));
+    assert_eq!(send(&server, "/acme/board", "alice").status, 503, "and no longer");
+    database.away.store(false, Ordering::SeqCst);
+    roles.invalidate_all();
+    assert_eq!(send(&server, "/acme/board", "alice").status, 200);
+}
+
+/// An issuer for each tenant, of whom one has the keys.
+struct Tenants(Arc<Mutex<Vec<String>>>);
+
+impl IssuerResolver for Tenants {
+    fn resolve<'a>(&'a self, issuer: &'a str) -> Resolving<'a> {
+        Box::pin(async move {
+            self.0.lock().unwrap().push(issuer.to_owned());
+            match issuer.strip_prefix(ISSUER) {
+                Some("/acme") => Ok(Some(Resolved::to(ISSUER).of_tenant("acme"))),
+                Some("/all") => Ok(Some(Resolved::to(ISSUER))),
+                Some("/nobody") => Ok(Some(Resolved::to("https://registered.nowhere"))),
+                Some("/away") => Err(IssuersUnavailable),
+                _ => Ok(None),
+            }
+        })
+    }
+}
+
+#[test]
+fn an_issuer_of_a_tenant_makes_roles_in_it_and_nowhere_else() {
+    // C2, C3, H9
+    let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+    let server = serve(Auth::builder().bearer(jwt()).issuers_from(Tenants(Arc::clone(&asked))));
+    let token = |issuer: &str, secret: &[u8]| {
+        format!("Bearer {}", token_of(&format!("{ISSUER}{issuer}"), secret, json!({ "roles": ["owner"] })))
+    };
+    let status = |path: &str, token: &str| server.send(&ask(&format!("/orgs{path}")).authorization(token)).status;
+    let acme = token("/acme", &SECRET);
+    #[rustfmt::skip]
+    let table = [
+        ("/acme/board",  &acme,                        200),
+        ("/other/board", &acme,                        403),
+        ("/everywhere",  &acme,                        403),
+        ("/everywhere",  &token("", &SECRET),          200),
+        ("/acme/board",  &token("", &SECRET),          403),
+        ("/everywhere",  &token("/all", &SECRET),      200),
+        ("/everywhere",  &token("/acme", &[9; 32]),    401),
+        ("/everywhere",  &token("/nobody", &SECRET),   401),
+        ("/everywhere",  &token("/unknown", &SECRET),  401),
+        ("/everywhere",  &token("/away", &SECRET),     503),
+    ];
+    for (path, token, expected) in table {
+        assert_eq!(status(path, token), expected, "{path} {token}");
+    }
+    let shown = server.send(&ask("/orgs/acme/board").authorization(&acme));
+    assert_eq!(shown.text(), "acme true false");
+    for _ in 0..3 {
+        assert_eq!(status("/everywhere", &token("/unknown", &SECRET)), 401);
+    }
+    let mut asked = std::mem::take(&mut *asked.lock().unwrap());
+    asked.sort();
+    let names = ["/acme", "/all", "/away", "/nobody", "/unknown"].map(|name| format!("{ISSUER}{name}"));
+    assert_eq!(asked, names, "each once, known or not");
+    // By configuration: a partner's issuer is one tenant's.
+    let partner = Jwt::hs256([8; 32])
+        .issuer("https://partner.example")
+        .audience(AUDIENCE)
+        .tenant("acme")
+        .confers(Confers::everything());
+    let server = serve(Auth::builder().bearer(jwt().confers(Confers::everything())).bearer(partner));
+    let theirs = format!("Bearer {}", token_of("https://partner.example", &[8; 32], json!({ "roles": ["owner"] })));
+    let status = |path: &str| server.send(&ask(&format!("/orgs{path}")).authorization(&theirs)).status;
+    assert_eq!([status("/acme/board"), status("/other/board"), status("/everywhere")], [200, 403, 403]);
+}
+
+#[require_role("member", in = team)]
+#[get("/{org}/lost")]
+async fn lost() -> &'static str {
+    "lost"
+}
+
+#[require_role("member", in = org)]
+async fn plain() -> &'static str {
+    "plain"
+}
+
+#[test]
+fn a_tenant_that_no_pattern_names_does_not_start() {
+    auth_tests::logs::capture();
+    let build = || Auth::builder().bearer(jwt()).roles_from(Database::default().roles()).build().unwrap();
+    type Configure = fn(&Auth, &mut ServiceConfig);
+    #[rustfmt::skip]
+    let table: [(&str, Configure, bool); 11] = [
+        ("the pattern of the handler", |auth, config| { config.service(auth.scope("").service(board)); }, true),
+        ("another name", |auth, config| { config.service(auth.scope("").service(lost)); }, false),
+        ("another name, and the scope has it", |auth, config| { config.service(auth.scope("/{team}").service(lost)); }, true),
+        ("the same name twice", |auth, config| { config.service(auth.scope("/{org}").service(board)); }, false),
+        ("the scope's alone", |auth, config| { config.service(auth.scope("/{org:[a-z]+}").route("/x", auth_actix::get().to(plain))); }, true),
+        ("the route's", |auth, config| { config.service(auth.scope("").route("/{org}/x", auth_actix::get().to(plain))); }, true),
+        ("neither's", |auth, config| { config.service(auth.scope("").route("/x", auth_actix::get().to(plain))); }, false),
+        ("of the scope around", |auth, config| { config.service(auth.scope("/{org}").service(auth.scope("/y").route("/x", auth_actix::get().to(plain)))); }, true),
+        ("of a scope of actix", |auth, config| { config.service(actix_web::web::scope("/{org}").service(auth.scope("/y").route("/x", auth_actix::get().to(plain)))); }, true),
+        ("the scope's rule", |auth, config| { config.service(auth.scope("").require(rule!(role("member", in = team))).service(board)); }, false),
+        ("the scope's rule, and its path", |auth, config| { config.service(auth.scope("/{team}").require(rule!(role("member", in = team))).service(board)); }, true),
+    ];
+    for (case, configure, starts) in table {
+        let auth = build();
+        let server = Server::try_start(1, move |config: &mut ServiceConfig| configure(&auth, config));
+        assert_eq!(server.is_ok(), starts, "{case}");
+    }
+    assert!(auth_tests::logs::lines().iter().any(|line| line.field("message").contains("has no `{team}`")));
+    // Where nobody could know before, the request says so, and nobody passes.
+    let auth = build();
+    let server = Server::start(move |config: &mut ServiceConfig| {
+        config.service(
+            actix_web::web::scope("/{other}").service(auth.scope("/y").route("/x", auth_actix::get().to(plain))),
+        );
+    });
+    assert_eq!(server.send(&ask("/acme/y/x").authorization(as_user("bob"))).status, 500);
+}
