@@ -33,6 +33,13 @@ use crate::outcome::{self, Found};
 #[derive(Clone)]
 pub struct Principal(auth_core::Principal);
 
+impl Principal {
+    /// Describes a caller whom a scheme of the application has authenticated; see [`Authenticator`](crate::Authenticator).
+    pub fn builder(subject: impl Into<String>) -> auth_core::PrincipalBuilder {
+        auth_core::Principal::builder(subject)
+    }
+}
+
 impl Deref for Principal {
     type Target = auth_core::Principal;
 
@@ -84,12 +91,13 @@ static REQUIRE_AUTH: Rule = Rule { guards: "a handler that takes a Principal", .
 
 /// What was found, where a rule has decided.
 pub(crate) fn decided(request: &HttpRequest) -> Option<Found> {
-    let auth = enforce::auth_of(request)?;
+    let Some(auth) = enforce::auth_of(request) else { return outcome::first(request) };
     #[cfg(feature = "test-util")]
     if let Some(principal) = crate::test::by_hand(request, auth.sources()) {
         return Some(Found::Known(principal));
     }
-    outcome::recall(request, &auth)
+    // That a credential was refused is no decision yet.
+    outcome::recall(request, &auth).filter(|found| !matches!(found, Found::Refused(_)))
 }
 
 pin_project_lite::pin_project! {
@@ -117,7 +125,7 @@ fn known(request: &HttpRequest) -> Result<Principal, Error> {
             let reason = Reason::AuthenticationUnavailable(RetryAfter::seconds(2));
             Err(refuse(request, Denial { cause: Some("who calls cannot be found out now"), ..Denial::new(reason) }))
         }
-        Some(Found::Nobody) | None => Err(refuse(request, Denial::new(Reason::MissingCredentials))),
+        Some(Found::Nobody | Found::Refused(_)) | None => Err(refuse(request, Denial::new(Reason::MissingCredentials))),
     }
 }
 
@@ -185,7 +193,7 @@ impl From<Found> for MaybePrincipal {
     fn from(found: Found) -> Self {
         match found {
             Found::Known(principal) => Self::Known(Principal(principal)),
-            Found::Nobody => Self::Anonymous,
+            Found::Nobody | Found::Refused(_) => Self::Anonymous,
             Found::Unavailable => Self::Unavailable,
         }
     }
@@ -231,7 +239,7 @@ impl<T: DeserializeOwned> Future for ClaimsFuture<T> {
             principal.claims().map(Claims).map_err(|_| {
                 let denial = Denial {
                     used: Some(principal.scheme()),
-                    caller: Some(principal.id().to_string()),
+                    caller: Some(principal.id().to_string().into()),
                     cause: Some("the claims do not fit the type that the handler takes"),
                     ..Denial::new(Reason::InsufficientPermissions)
                 };

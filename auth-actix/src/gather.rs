@@ -32,8 +32,9 @@ impl Fields for Lines<'_> {
 pub(crate) fn presented<'a>(request: &'a HttpRequest, auth: &Auth) -> Presented<'a> {
     let lines = request.headers().get_all(AUTHORIZATION).map(|value| value.as_bytes());
     let explicit = scheme::read(lines, auth.answers().accepted, auth.longest_token());
+    let is_own = || auth.own().iter().any(|own| own.header().is_none() && !own.is_ambient() && own.is_named(request));
     let explicit = match explicit {
-        Presented::Foreign if auth.passes_foreign_authorization() => Presented::Nothing,
+        Presented::Foreign if auth.passes_foreign_authorization() && !is_own() => Presented::Nothing,
         other => other,
     };
     #[cfg(feature = "api-key")]
@@ -44,6 +45,15 @@ pub(crate) fn presented<'a>(request: &'a HttpRequest, auth: &Auth) -> Presented<
         }
         None => explicit,
     };
+    let mut explicit = explicit;
+    for own in auth.own().iter().filter(|own| !own.is_ambient()) {
+        explicit = match own.header() {
+            Some(header) => scheme::with_own(explicit, own.scheme(), request.headers().get_all(header).count()),
+            // An `Authorization` line that no other scheme takes.
+            None if matches!(explicit, Presented::Foreign) && own.is_named(request) => Presented::Own(own.scheme()),
+            None => explicit,
+        };
+    }
     #[cfg(feature = "session")]
     if let Some(sessions) = auth.sessions() {
         // One credential decides: what a browser adds by itself stands in for nothing that was sent on purpose.
@@ -52,6 +62,12 @@ pub(crate) fn presented<'a>(request: &'a HttpRequest, auth: &Auth) -> Presented<
         if let Some(id) = counts.then(|| sessions.read(cookies())).flatten() {
             return Presented::Session(id);
         }
+    }
+    let from_proxy = auth.address().is_from_proxy(request.peer_addr());
+    if matches!(explicit, Presented::Nothing)
+        && let Some(own) = auth.own().iter().find(|own| own.is_ambient() && own.is_presented(request, from_proxy))
+    {
+        return Presented::Own(own.scheme());
     }
     explicit
 }

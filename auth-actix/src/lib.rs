@@ -9,6 +9,7 @@ mod count;
 // The answer to a refusal.
 mod respond;
 // Settings.
+mod custom;
 mod auth;
 mod check;
 // What is known of a request, what is told of it, and the decision on it.
@@ -18,6 +19,7 @@ mod audit;
 mod enforce;
 // What handlers take.
 mod extract;
+mod identify;
 // Sessions.
 #[cfg(feature = "session")]
 mod session;
@@ -79,7 +81,7 @@ pub use auth_core::users::{
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use auth_core::users::{SqlUsers, SqlUsersError};
 pub use auth_core::vocabulary::UnknownName;
-pub use auth_core::{Actor, ClaimsError, Confers, Id, IdError, open};
+pub use auth_core::{Actor, ClaimsError, Confers, Id, IdError, PrincipalBuilder, open};
 pub use auth_macros::{
     Permission, Role, TokenScope, deny_country, deny_network, public, require, require_auth, require_claim,
     require_country, require_network, require_permission, require_role, require_scope, rule,
@@ -87,7 +89,11 @@ pub use auth_macros::{
 
 pub use crate::auth::{Auth, AuthBuilder, BuildError, Peer};
 pub use crate::check::RuleError;
+#[cfg(feature = "identity")]
+pub use crate::custom::IdentityLogin;
+pub use crate::custom::{Authenticated, Authenticator, CustomScheme, Place, ProxyHeader, Rejected};
 pub use crate::extract::{Claims, MaybePrincipal, Principal, PrincipalExt};
+pub use crate::identify::Identify;
 pub use crate::respond::{Refused, Texts};
 pub use crate::scope::{
     GuardedRoute, GuardedService, Route, Scope, Service, Unguarded, delete, get, guarded, head, method, patch, post,

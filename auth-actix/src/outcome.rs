@@ -4,6 +4,7 @@
 use actix_web::http::header::{AUTHORIZATION, HeaderValue};
 use actix_web::{HttpMessage as _, HttpRequest};
 use auth_core::Principal;
+use auth_core::denial::Denial;
 use auth_core::rule::Rule;
 
 use crate::auth::Auth;
@@ -25,13 +26,15 @@ pub(crate) enum Found {
     Nobody,
     /// Somebody perhaps: it could not be found out, and the handler copes with that.
     Unavailable,
+    /// The credential was refused, before a rule has asked for it.
+    Refused(Box<Denial>),
 }
 
 impl Found {
     pub(crate) fn known(self) -> Option<Principal> {
         match self {
             Self::Known(principal) => Some(principal),
-            Self::Nobody | Self::Unavailable => None,
+            Self::Nobody | Self::Unavailable | Self::Refused(_) => None,
         }
     }
 }
@@ -79,6 +82,12 @@ pub(crate) fn recall(request: &HttpRequest, auth: &Auth) -> Option<Found> {
     same.then(|| known.found.clone())
 }
 
+/// What the first `Auth` found that was asked: for what runs outside of all scopes.
+pub(crate) fn first(request: &HttpRequest) -> Option<Found> {
+    let auth = request.extensions().get::<Outcomes>()?.first.as_ref()?.auth.clone();
+    recall(request, &auth)
+}
+
 /// The rule that decided last for this `Auth`.
 pub(crate) fn rule(request: &HttpRequest, auth: &Auth) -> Option<&'static Rule> {
     let extensions = request.extensions();
@@ -92,8 +101,28 @@ fn credential<'a>(
 ) -> Credential<&'a HeaderValue, impl Iterator<Item = &'a HeaderValue>> {
     let lines = |name: &str| request.headers().get_all(name);
     let cookies = auth.reads_cookies().then(|| lines("cookie")).into_iter().flatten();
-    let others = cookies.chain(auth.api_key_header().map(lines).into_iter().flatten());
+    let own = auth.own().iter().filter_map(|own| own.header()).flat_map(lines);
+    let others = cookies.chain(auth.api_key_header().map(lines).into_iter().flatten()).chain(own);
     Credential { authorization: request.headers().get_all(AUTHORIZATION).last(), others }
+}
+
+/// Sessions that were verified before a rule has let the request in: to be touched when one does.
+#[cfg(feature = "session")]
+#[derive(Default)]
+struct Untouched(Vec<(Auth, auth_core::scheme::session::SessionKey)>);
+
+/// Keeps them.
+#[cfg(feature = "session")]
+pub(crate) fn keep_untouched(request: &HttpRequest, used: Vec<(Auth, auth_core::scheme::session::SessionKey)>) {
+    if !used.is_empty() {
+        request.extensions_mut().insert(Untouched(used));
+    }
+}
+
+/// Takes them.
+#[cfg(feature = "session")]
+pub(crate) fn take_untouched(request: &HttpRequest) -> Vec<(Auth, auth_core::scheme::session::SessionKey)> {
+    request.extensions_mut().remove::<Untouched>().unwrap_or_default().0
 }
 
 /// What the answer to a request has to say of how it was decided.

@@ -45,7 +45,7 @@ pub mod throttle;
 pub mod users;
 pub mod scheme;
 
-pub use crate::principal::{Actor, Answer, ClaimsError, Id, IdError, Principal};
+pub use crate::principal::{Actor, Answer, ClaimsError, Id, IdError, Principal, PrincipalBuilder};
 #[cfg(feature = "redis")]
 pub use crate::server::RedisUrlError;
 pub use crate::source::Confers;

@@ -108,7 +108,7 @@ impl RolesFrom {
         let answer = if self.lasts.is_zero() {
             ask.await.map(|(roles, _)| roles)
         } else {
-            self.remembered.get_or_ask(&(id.clone(), tenant.map(Box::from)), ask).await
+            self.remembered.get_or_ask(&(id.clone(), tenant.map(Box::from)), || RolesUnavailable, ask).await
         };
         match answer {
             Ok(roles) => Answer::Roles(roles),

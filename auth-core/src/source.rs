@@ -260,6 +260,21 @@ pub struct Source {
 }
 
 impl Source {
+    /// The source of callers whom a scheme of the application describes: they list roles, permissions and scopes.
+    pub fn of_builder(issuer: &str, scheme: Scheme, confers: Confers, roles: RoleTypes) -> Self {
+        let list = |kind, name: &str| ListClaim::new(kind, Form::Array, vec![name.to_owned()]);
+        Self {
+            issuer: issuer.into(),
+            scheme,
+            confers,
+            lists: vec![list(Kind::Role, "roles"), list(Kind::Permission, "permissions"), list(Kind::Scope, "scope")],
+            has_claims: true,
+            tenancy: Tenancy::Never,
+            all_scopes: false,
+            roles,
+        }
+    }
+
     /// Whether a credential from here could say that it does not hold the name.
     pub(crate) fn could_answer(&self, name: Name) -> bool {
         let kind = name.vocabulary.kind;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use auth_core::client::address::{AddressSource, HostError, Hosts};
 use auth_core::client::country::Countries;
 use auth_core::client::cross_site::{OriginError, Origins};
-use auth_core::denial::challenge::{Realm, RealmError, Scheme, SchemeSet};
+use auth_core::denial::challenge::{OwnScheme, Realm, RealmError, Scheme};
 use auth_core::resource::{Resource, ResourceError};
 #[cfg(feature = "api-key")]
 use auth_core::scheme::api_key::ApiKeyScheme;
@@ -24,6 +24,7 @@ use auth_core::users::Passwords;
 
 use super::builder::{Address, AuthBuilder};
 use super::{Auth, Inner};
+use crate::custom::{CustomScheme, Prepared};
 use crate::respond::Answers;
 
 /// What is wrong with the settings. Converts into [`std::io::Error`], which a `main` of actix returns.
@@ -40,7 +41,7 @@ pub enum BuildError {
     )]
     RealmMissing(&'static str),
     /// Nobody could ever authenticate.
-    #[error("no scheme is accepted: call `.bearer(…)`, `.basic(…)`, `.api_keys(…)` or `.session(…)`")]
+    #[error("no scheme is accepted: call `.bearer(…)`, `.basic(…)`, `.api_keys(…)`, `.session(…)` or `.scheme(…)`")]
     NoScheme,
     /// The settings of an issuer of tokens.
     #[cfg(feature = "jwt")]
@@ -59,6 +60,18 @@ pub enum BuildError {
     #[cfg(feature = "dpop")]
     #[error("`.dpop(…)` is for tokens: call `.bearer(…)` too")]
     DpopWithoutTokens,
+    /// No challenge can have the name, or another scheme has it.
+    #[error("`.scheme(…)`: {0:?} is no name for a scheme, or another one has it: write a word, such as \"Legacy\"")]
+    SchemeName(&'static str),
+    /// The header of a scheme.
+    #[error("`.scheme(…)` {0:?}: {1:?} is no name of a header")]
+    SchemeHeader(&'static str, String),
+    /// Anybody could write the header.
+    #[error("`.scheme(…)` {0:?} believes a header of a trusted proxy: call `.behind(…)`")]
+    SchemeWithoutProxy(&'static str),
+    /// More than are told apart.
+    #[error("`.scheme(…)` is called more than 8 times")]
+    TooManySchemes,
     /// With several sources, each says what it may confer; otherwise the weakest makes administrators.
     #[error("`.{0}(…)` does not say what it `.confers(…)`, and there are several sources")]
     ConfersMissing(&'static str),
@@ -189,7 +202,11 @@ impl AuthBuilder {
         };
         #[cfg(feature = "session")]
         sources.extend(sessions.iter().map(|sessions| Arc::clone(sessions.source())));
-        let accepted = sources.iter().fold(SchemeSet::NONE, |set, source| set.with(source.scheme));
+        let own = self.prepare_own()?;
+        sources.extend(own.iter().map(|own| Arc::clone(own.source())));
+        let mut schemes: Vec<Scheme> = Scheme::OURS.into_iter().collect();
+        schemes.retain(|scheme| sources.iter().any(|source| source.scheme == *scheme));
+        schemes.extend(own.iter().map(|own| own.source().scheme));
         let login_page = self.login_page.take().map(checked_login_page).transpose()?;
         let resource = self.resource.take().map(checked_resource).transpose()?;
         #[cfg(feature = "jwt")]
@@ -199,7 +216,7 @@ impl AuthBuilder {
             return Err(BuildError::ResourceIsNoAudience(resource.identifier().to_owned(), issuer.to_owned()));
         }
         let metadata = resource.as_ref().map(Resource::metadata);
-        let mut answers = Answers::new(&realm, accepted, login_page, metadata);
+        let mut answers = Answers::new(&realm, schemes, login_page, metadata);
         answers.renderer = self.renderer;
         answers.texts = self.texts;
         if let Some(base) = self.problem_base {
@@ -244,6 +261,7 @@ impl AuthBuilder {
             #[cfg(feature = "session")]
             users,
             foreign_authorization: self.foreign_authorization,
+            own,
             sources,
             address,
             countries: self.countries,
@@ -290,7 +308,8 @@ impl AuthBuilder {
 
     /// Somebody can authenticate; and of several sources, each says what it may confer.
     fn check_what_sources_confer(&self) -> Result<(), BuildError> {
-        let sources: [(&'static str, Vec<bool>); 4] = [
+        let sources: [(&'static str, Vec<bool>); 5] = [
+            ("scheme", self.own.iter().map(CustomScheme::says_what_it_confers).collect()),
             #[cfg(feature = "api-key")]
             ("api_keys", self.api_keys.iter().map(ApiKeyScheme::says_what_it_confers).collect()),
             #[cfg(not(feature = "api-key"))]
@@ -314,6 +333,34 @@ impl AuthBuilder {
             (2.., Some((name, _))) => Err(BuildError::ConfersMissing(name)),
             _ => Ok(()),
         }
+    }
+
+    /// The schemes of the application.
+    fn prepare_own(&mut self) -> Result<Vec<Prepared>, BuildError> {
+        if self.own.len() > OwnScheme::MOST {
+            return Err(BuildError::TooManySchemes);
+        }
+        let behind = matches!(self.address, Address::Behind(..) | Address::Hops(..));
+        let mut prepared: Vec<Prepared> = Vec::new();
+        for (own, slot) in std::mem::take(&mut self.own).into_iter().zip(0_u8..) {
+            let name = own.name();
+            let scheme = OwnScheme::new(name, own.is_ambient(), slot);
+            let scheme = scheme
+                .filter(|_| prepared.iter().all(|other| !other.source().scheme.name().eq_ignore_ascii_case(name)));
+            let scheme = scheme.ok_or(BuildError::SchemeName(name))?;
+            if own.comes_from_a_proxy() && !behind {
+                return Err(BuildError::SchemeWithoutProxy(name));
+            }
+            let header = own.header();
+            if header
+                .as_ref()
+                .is_some_and(|header| actix_web::http::header::HeaderName::from_bytes(header.as_bytes()).is_err())
+            {
+                return Err(BuildError::SchemeHeader(name, header.unwrap_or_default()));
+            }
+            prepared.push(own.prepare(scheme, &self.roles));
+        }
+        Ok(prepared)
     }
 
     /// Whether keys or cookies are those of development.
@@ -431,7 +478,7 @@ mod tests {
         let partner = || Jwt::hs256([8; 32]).issuer("https://partner.example").audience("reports");
         #[rustfmt::skip]
         let table: Vec<(AuthBuilder, &str)> = vec![
-            (Auth::builder(), "no scheme is accepted: call `.bearer(…)`, `.basic(…)`, `.api_keys(…)` or `.session(…)`"),
+            (Auth::builder(), "no scheme is accepted: call `.bearer(…)`, `.basic(…)`, `.api_keys(…)`, `.session(…)` or `.scheme(…)`"),
             (with().realm("a\r\nb"), "`.realm(\"a\\r\\nb\")`: a realm is visible ASCII and spaces"),
             (Auth::builder().bearer(Jwt::hs256([7; 32]).audience("reports")), "`.bearer(…)` for issuer \"\": `.issuer(…)` is missing: whose tokens are these?"),
             (Auth::builder().bearer(Jwt::hs256([7; 31]).issuer("a").audience("b")), "`.bearer(…)` for issuer \"a\": key 1: an HMAC secret for this algorithm has at least 32 bytes"),

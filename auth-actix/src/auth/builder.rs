@@ -27,6 +27,7 @@ use auth_core::users::Passwords;
 use auth_core::vocabulary::{PermissionSet, RoleSet, Vocabulary};
 
 use super::Peer;
+use crate::custom::CustomScheme;
 use crate::respond::{Refused, Texts};
 
 /// Settings of an [`Auth`](crate::Auth). Nothing that keeps strangers out has a default that lets them in.
@@ -46,6 +47,7 @@ pub struct AuthBuilder {
     pub(super) sessions: Option<Sessions>,
     #[cfg(feature = "session")]
     pub(super) users: Option<Passwords>,
+    pub(super) own: Vec<CustomScheme>,
     pub(super) foreign_authorization: bool,
     pub(super) roles: RoleTypes,
     pub(super) roles_from: Option<RolesFrom>,
@@ -122,6 +124,12 @@ impl AuthBuilder {
     #[cfg(feature = "session")]
     pub fn users(self, users: impl Into<Passwords>) -> Self {
         Self { users: Some(users.into()), ..self }
+    }
+
+    /// Accepts the credentials of a scheme of the application's own. Call it again for another one.
+    pub fn scheme(mut self, scheme: impl Into<CustomScheme>) -> Self {
+        self.own.push(scheme.into());
+        self
     }
 
     /// An `Authorization` line of a scheme that nobody here accepts counts as none, and a cookie or an API key beside it counts.

@@ -35,6 +35,7 @@ use auth_core::vocabulary::{Kind, Vocabulary};
 
 pub use self::build::BuildError;
 pub use self::builder::AuthBuilder;
+use crate::custom::Prepared;
 use crate::respond::Answers;
 
 /// The authorization of an application: which credentials it accepts, and how it answers. Cheap to clone; make one, and
@@ -76,6 +77,8 @@ struct Inner {
     /// The users of the login form.
     #[cfg(feature = "session")]
     users: Option<Passwords>,
+    /// The schemes of the application.
+    own: Vec<Prepared>,
     /// Whether an `Authorization` line of a scheme that nobody here accepts is for somebody else.
     foreign_authorization: bool,
     sources: Vec<Arc<Source>>,
@@ -160,9 +163,15 @@ impl Auth {
     /// Whether credentials come in cookies.
     pub(crate) fn reads_cookies(&self) -> bool {
         #[cfg(feature = "session")]
-        return self.0.sessions.is_some();
+        let sessions = self.0.sessions.is_some();
         #[cfg(not(feature = "session"))]
-        false
+        let sessions = false;
+        sessions || self.0.own.iter().any(Prepared::is_ambient)
+    }
+
+    /// The schemes of the application.
+    pub(crate) fn own(&self) -> &[Prepared] {
+        &self.0.own
     }
 
     /// Whether a `Set-Cookie` line is of a session of ours.

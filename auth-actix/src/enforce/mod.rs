@@ -44,6 +44,8 @@ enum Step<'a> {
 enum Wanted {
     /// Roles that no credential carries, within a tenant or none.
     Roles(Principal, Option<String>),
+    /// Whom a scheme of the application makes out.
+    Own(Scheme),
     #[cfg(feature = "jwt")]
     Token(String),
     #[cfg(feature = "dpop")]
@@ -61,6 +63,7 @@ impl Wanted {
     fn scheme(&self) -> Option<Scheme> {
         Some(match *self {
             Self::Roles(..) => return None,
+            Self::Own(scheme) => scheme,
             #[cfg(feature = "jwt")]
             Self::Token(_) => Scheme::Bearer,
             #[cfg(feature = "dpop")]
@@ -89,7 +92,7 @@ fn step<'a>(
         outcome::mark(request, |marks| marks.cookie = true);
     }
     let mut presented = rules.read_caller().then(|| gather::presented(request, auth));
-    let mut known = verified.or_else(|| found(request, auth).map(Ok));
+    let mut known = verified.or_else(|| found(request, auth));
     if known.is_none() {
         known = presented.as_ref().and_then(|presented| gather::throttled(request, auth, presented)).map(Err);
     }
@@ -136,6 +139,7 @@ fn step<'a>(
             Some(Presented::ApiKey(key)) => return Step::Later(auth, Wanted::ApiKey(key.into())),
             #[cfg(feature = "session")]
             Some(Presented::Session(id)) => return Step::Later(auth, Wanted::Session(id)),
+            Some(Presented::Own(scheme)) => return Step::Later(auth, Wanted::Own(scheme)),
             _ => None,
         };
         if known.is_none() {
@@ -143,7 +147,7 @@ fn step<'a>(
             return Step::Denied(Denial::new(Reason::SetUp));
         }
     };
-    if principal.is_some_and(|principal| principal.scheme() == Scheme::ApiKey) {
+    if principal.is_some_and(|principal| matches!(principal.scheme(), Scheme::ApiKey | Scheme::Own(_))) {
         // A shared cache knows of `Authorization`, and of no other header that decides.
         outcome::mark(request, |marks| marks.private = true);
     }
@@ -164,12 +168,37 @@ fn step<'a>(
 }
 
 /// Who was found before for this request, or put there by a test.
-fn found(request: &HttpRequest, auth: &Auth) -> Option<Principal> {
+fn found(request: &HttpRequest, auth: &Auth) -> Option<Result<Principal, Denial>> {
     #[cfg(feature = "test-util")]
     if let Some(principal) = crate::test::by_hand(request, auth.sources()) {
-        return Some(principal);
+        return Some(Ok(principal));
     }
-    outcome::recall(request, auth).and_then(Found::known)
+    match outcome::recall(request, auth)? {
+        Found::Known(principal) => Some(Ok(principal)),
+        Found::Refused(denial) => Some(Err(*denial)),
+        Found::Nobody | Found::Unavailable => None,
+    }
+}
+
+/// Finds out who calls, and decides nothing: what was found, the rules of handlers find.
+pub(crate) async fn identify(request: &HttpRequest, auth: &Auth, rule: &'static Rule) {
+    let rules = Rules { scopes: &[], handler: rule };
+    let (mut verified, mut used) = (None, Vec::new());
+    loop {
+        match step(request, auth, rules, rule, verified.take()) {
+            Step::Allowed => break,
+            // A bad credential is verified once, and counted once where such are counted.
+            Step::Denied(denial) if denial.used.is_some() && !denial.reason.is_of_server() => {
+                outcome::remember(request, auth, Found::Refused(Box::new(denial)), rule);
+                break;
+            }
+            Step::Denied(_) => break,
+            Step::Later(auth, wanted) => verified = Some(verify(request, auth, wanted, &mut used).await),
+        }
+    }
+    // Whether it is activity, the rule of the handler says.
+    #[cfg(feature = "session")]
+    outcome::keep_untouched(request, used);
 }
 
 /// A decision, or the rest of one.
@@ -227,6 +256,17 @@ pub(crate) fn enforce(request: &HttpRequest, handler: &'static Rule) -> Enforced
             Step::Later(_, wanted) => {
                 return Enforced::Pending(Box::pin(later(request.clone(), place.clone(), index, wanted, handler)));
             }
+        }
+    }
+    #[cfg(feature = "session")]
+    {
+        let used = outcome::take_untouched(request);
+        if !used.is_empty() {
+            let (request, place) = (request.clone(), place.clone());
+            return Enforced::Pending(Box::pin(async move {
+                touch(&request, used).await?;
+                tell_of_grant(&request, &place, handler)
+            }));
         }
     }
     match tell_of_grant(request, &place, handler) {
@@ -300,6 +340,8 @@ async fn later(
             }
         }
     }
+    #[cfg(feature = "session")]
+    used.extend(outcome::take_untouched(&request));
     touch(&request, used).await?;
     tell_of_grant(&request, &place, handler)
 }
@@ -312,7 +354,7 @@ fn tell_of_grant(request: &HttpRequest, place: &Place, handler: &'static Rule) -
         if auth.sink().is_none() && !(is_last && cfg!(feature = "metrics")) {
             continue;
         }
-        let caller = found(request, auth);
+        let caller = found(request, auth).and_then(Result::ok);
         if is_last {
             count::granted(handler, caller.as_ref());
         }
@@ -339,6 +381,10 @@ async fn verify(request: &HttpRequest, auth: &Auth, wanted: Wanted, used: &mut U
                 let answer = roles.ask(&principal.id(), tenant.as_deref()).await;
                 return Ok(principal.with_answer(tenant.as_deref(), answer));
             }
+            None => return Err(Denial::new(Reason::SetUp)),
+        },
+        Wanted::Own(scheme) => match auth.own().iter().find(|own| own.scheme() == scheme) {
+            Some(own) => own.verify(request).await?,
             None => return Err(Denial::new(Reason::SetUp)),
         },
         #[cfg(feature = "jwt")]

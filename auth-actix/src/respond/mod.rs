@@ -59,31 +59,37 @@ pub(crate) struct Answers {
     pub(crate) renderer: Option<Box<Renderer>>,
     pub(crate) texts: Option<Box<TextsOf>>,
     login_page: Option<String>,
-    /// The bare challenge of each scheme.
-    bare: [HeaderValue; Scheme::ALL.len()],
+    /// The schemes that are accepted, and the bare challenge of each.
+    schemes: Vec<Scheme>,
+    bare: Vec<HeaderValue>,
 }
 
 impl Answers {
     /// `login_page` and `metadata` hold nothing that a quoted-string escapes.
     pub(crate) fn new(
         realm: &Realm,
-        accepted: SchemeSet,
+        schemes: Vec<Scheme>,
         login_page: Option<String>,
         metadata: Option<String>,
     ) -> Self {
-        let bare = Scheme::ALL.map(|scheme| {
+        let bare = |scheme: &Scheme| {
+            let scheme = *scheme;
             let mut challenge = realm.bare(scheme, metadata.as_deref());
             if let Some(page) = login_page.as_ref().filter(|_| scheme == Scheme::Session) {
                 challenge.push_str(&format!(", login=\"{page}\""));
             }
             // A realm holds nothing that a header cannot.
             HeaderValue::from_str(&challenge).unwrap_or(HeaderValue::from_static(""))
-        });
-        Self { accepted, base: problem::DEFAULT_BASE.to_owned(), renderer: None, texts: None, login_page, bare }
+        };
+        let bare = schemes.iter().map(bare).collect();
+        let accepted = schemes.iter().fold(SchemeSet::NONE, |set, scheme| set.with(*scheme));
+        let base = problem::DEFAULT_BASE.to_owned();
+        Self { accepted, base, renderer: None, texts: None, login_page, schemes, bare }
     }
 
     fn bare(&self, scheme: Scheme) -> HeaderValue {
-        self.bare.get(scheme as usize).cloned().unwrap_or(HeaderValue::from_static(""))
+        let known = self.schemes.iter().zip(&self.bare).find(|(known, _)| **known == scheme);
+        known.map_or(HeaderValue::from_static(""), |(_, bare)| bare.clone())
     }
 
     /// What pages say to this request.
@@ -130,7 +136,7 @@ impl Answers {
         };
         let headers = response.headers_mut();
         let quiet = first(request.headers(), "sec-fetch-mode").is_some_and(|mode| mode != "navigate");
-        for Challenge { scheme, parameters } in challenge::challenges(denial, self.accepted, quiet) {
+        for Challenge { scheme, parameters } in challenge::challenges(denial, &self.schemes, quiet) {
             let bare = self.bare(scheme);
             let value = match parameters {
                 None => bare, // shared, not copied

@@ -21,7 +21,7 @@ impl MaxAge {
         match caller.scheme() {
             Scheme::Basic => true,   // authenticates at each request (STEP-5)
             Scheme::ApiKey => false, // nobody logs in with one
-            Scheme::Bearer | Scheme::Dpop | Scheme::Session => {
+            Scheme::Bearer | Scheme::Dpop | Scheme::Session | Scheme::Own(_) => {
                 caller.authenticated_at().is_some_and(|then| facts.now <= then.plus(Duration::from_secs(self.seconds)))
             }
         }

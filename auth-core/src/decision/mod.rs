@@ -131,7 +131,7 @@ const ORDER: [fn(&Case<'_>) -> Option<Decision>; 10] = [
 /// and one that another site's page sent along count as none: neither keeps anybody out who could come without. Nor does a
 /// credential that nobody can verify now, where the handler says that it copes (M14).
 pub fn counted<'a>(rules: Rules<'_>, facts: &Facts<'a>) -> Caller<'a> {
-    let cookie_fails = |scheme| scheme == Scheme::Session && !passes_cross_site(scheme, facts.cross_site);
+    let cookie_fails = |scheme| is_like_a_cookie(scheme) && !passes_cross_site(scheme, facts.cross_site);
     let sheds = match facts.caller {
         Caller::Presented(scheme) => cookie_fails(scheme),
         Caller::Known(principal) => cookie_fails(principal.scheme()),
@@ -146,13 +146,17 @@ pub fn counted<'a>(rules: Rules<'_>, facts: &Facts<'a>) -> Caller<'a> {
     if sheds && rules.truth(&nobody).now { Caller::Nobody } else { facts.caller }
 }
 
+/// Whether it goes with every request of a browser, and programs do not send it.
+fn is_like_a_cookie(scheme: Scheme) -> bool {
+    scheme == Scheme::Session || matches!(scheme, Scheme::Own(_)) && scheme.is_ambient()
+}
+
 /// Whether a credential of the scheme may come with such a request. A cookie needs proof that it is ours; without a word,
 /// no current browser sends what changes state.
 fn passes_cross_site(scheme: Scheme, cross_site: CrossSite) -> bool {
     match (scheme, cross_site) {
         (_, CrossSite::Passed) => true,
-        (Scheme::Session, CrossSite::Unsaid) => false,
-        (_, CrossSite::Unsaid) => true,
+        (scheme, CrossSite::Unsaid) => !is_like_a_cookie(scheme),
         (_, CrossSite::Failed) => !scheme.is_ambient(),
     }
 }
@@ -282,7 +286,7 @@ fn deny(case: &Case<'_>, reason: Reason) -> Decision {
         });
     }
     let caller = match case.facts.caller {
-        Caller::Known(principal) => Some(principal.id().to_string()),
+        Caller::Known(principal) => Some(principal.id().to_string().into()),
         _ => None,
     };
     let used = match case.facts.caller {
@@ -408,6 +412,7 @@ fn step_up(case: &Case<'_>) -> StepUp {
         truth.could.then_some(login)
     });
     let Renewal { max_age, acr, .. } = login.unwrap_or_default();
+    let max_age = max_age.map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX));
     StepUp { max_age, acr_values: acr.into_iter().filter(|(_, held)| !held).map(|(value, _)| value).collect() }
 }
 

@@ -17,11 +17,47 @@ pub enum Scheme {
     ApiKey,
     /// A session cookie. Not registered with IANA: no scheme that is fits what a browser sends by itself.
     Session,
+    /// The application's own.
+    Own(&'static OwnScheme),
+}
+
+/// A scheme of the application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OwnScheme {
+    name: &'static str,
+    is_ambient: bool,
+    slot: u8,
+}
+
+impl OwnScheme {
+    /// So many in one application.
+    pub const MOST: usize = 8;
+
+    /// The scheme of that name, which a browser may send by itself. `slot` tells it from others of the application. `None`
+    /// where no challenge can have the name (RFC 9110 §5.6.2), or another scheme has it.
+    pub fn new(name: &'static str, is_ambient: bool, slot: u8) -> Option<&'static Self> {
+        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        let is_taken = Scheme::OURS.iter().any(|scheme| scheme.name().eq_ignore_ascii_case(name));
+        let fits = !name.is_empty() && name.bytes().all(token) && !is_taken && usize::from(slot) < Self::MOST;
+        // Schemes are copied everywhere and settled at start-up, so that this is a few bytes once.
+        fits.then(|| &*Box::leak(Box::new(Self { name, is_ambient, slot })))
+    }
 }
 
 impl Scheme {
-    /// All of them, in the order in which challenges stand when none was used.
-    pub const ALL: [Self; 5] = [Self::Bearer, Self::Dpop, Self::Basic, Self::ApiKey, Self::Session];
+    /// Those that are no application's own, in the order in which challenges stand when none was used.
+    pub const OURS: [Self; 5] = [Self::Bearer, Self::Dpop, Self::Basic, Self::ApiKey, Self::Session];
+
+    const fn bit(self) -> u16 {
+        match self {
+            Self::Bearer => 1,
+            Self::Dpop => 1 << 1,
+            Self::Basic => 1 << 2,
+            Self::ApiKey => 1 << 3,
+            Self::Session => 1 << 4,
+            Self::Own(own) => 1 << (5 + own.slot),
+        }
+    }
 
     /// The name, as challenges spell it.
     pub const fn name(self) -> &'static str {
@@ -31,6 +67,7 @@ impl Scheme {
             Self::Basic => "Basic",
             Self::ApiKey => "ApiKey",
             Self::Session => "Session",
+            Self::Own(own) => own.name,
         }
     }
 
@@ -38,7 +75,7 @@ impl Scheme {
     pub const fn is_in_authorization(self) -> bool {
         match self {
             Self::Bearer | Self::Dpop | Self::Basic => true,
-            Self::ApiKey | Self::Session => false,
+            Self::ApiKey | Self::Session | Self::Own(_) => false,
         }
     }
 
@@ -52,13 +89,14 @@ impl Scheme {
         match self {
             Self::Bearer | Self::Dpop | Self::ApiKey => false,
             Self::Basic | Self::Session => true,
+            Self::Own(own) => own.is_ambient,
         }
     }
 }
 
 /// A set of schemes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct SchemeSet(u8);
+pub struct SchemeSet(u16);
 
 impl SchemeSet {
     /// The empty set.
@@ -67,18 +105,18 @@ impl SchemeSet {
     /// This set and `scheme`.
     #[must_use]
     pub const fn with(self, scheme: Scheme) -> Self {
-        Self(self.0 | 1 << scheme as u8)
+        Self(self.0 | scheme.bit())
     }
 
     /// This set without `scheme`.
     #[must_use]
     pub const fn without(self, scheme: Scheme) -> Self {
-        Self(self.0 & !(1 << scheme as u8))
+        Self(self.0 & !scheme.bit())
     }
 
     /// Whether `scheme` is in it.
     pub const fn contains(self, scheme: Scheme) -> bool {
-        self.0 & (1 << scheme as u8) != 0
+        self.0 & scheme.bit() != 0
     }
 
     /// Whether it is empty.
@@ -116,7 +154,7 @@ impl Realm {
             Scheme::Bearer => format!("Bearer realm={}{metadata}", self.0),
             Scheme::Dpop => format!("DPoP realm={}, algs=\"{PROOF_ALGORITHMS}\"{metadata}", self.0), // DPOP-7
             Scheme::Basic => format!("Basic realm={}, charset=\"UTF-8\"", self.0),                   // BASIC-2
-            Scheme::ApiKey | Scheme::Session => format!("{} realm={}", scheme.name(), self.0),
+            Scheme::ApiKey | Scheme::Session | Scheme::Own(_) => format!("{} realm={}", scheme.name(), self.0),
         }
     }
 }
@@ -135,9 +173,10 @@ pub struct Challenge {
 
 /// The challenges of one answer, one for each field line, the scheme that the caller used first.
 ///
-/// `accepted` are the schemes that the server accepts. Where the caller is a script in a browser (`quiet`), Basic is left
+/// `known` are the schemes that the server accepts. Where the caller is a script in a browser (`quiet`), Basic is left
 /// out if something else remains, so that no password box pops up.
-pub fn challenges(denial: &Denial, accepted: SchemeSet, quiet: bool) -> impl Iterator<Item = Challenge> + '_ {
+pub fn challenges<'a>(denial: &'a Denial, known: &'a [Scheme], quiet: bool) -> impl Iterator<Item = Challenge> + 'a {
+    let accepted = known.iter().fold(SchemeSet::NONE, |set, scheme| set.with(*scheme));
     let mut schemes = match denial.reason {
         // Every 401 has a challenge (HTTP-5), so where no scheme could help all are named.
         _ if denial.reason.answer().status == UNAUTHORIZED => {
@@ -158,7 +197,7 @@ pub fn challenges(denial: &Denial, accepted: SchemeSet, quiet: bool) -> impl Ite
         schemes = without_basic;
     }
     let used_first =
-        denial.used.into_iter().chain(Scheme::ALL.into_iter().filter(move |scheme| Some(*scheme) != denial.used));
+        denial.used.into_iter().chain(known.iter().copied().filter(move |scheme| Some(*scheme) != denial.used));
     used_first
         .filter(move |scheme| schemes.contains(*scheme))
         .map(move |scheme| Challenge { scheme, parameters: parameters(denial, scheme) })
@@ -174,7 +213,7 @@ fn parameters(denial: &Denial, scheme: Scheme) -> Option<String> {
         Scheme::Bearer | Scheme::Dpop => true,
         // That a login is too old is no matter of OAuth alone; the other codes are.
         Scheme::Session => matches!(denial.reason, Reason::StepUpRequired(_)),
-        Scheme::Basic | Scheme::ApiKey => false,
+        Scheme::Basic | Scheme::ApiKey | Scheme::Own(_) => false,
     };
     let error = denial.reason.answer().error.filter(|_| concerned && speaks)?;
     let mut parameters = format!(", error=\"{error}\"");
@@ -207,11 +246,10 @@ mod tests {
 
     fn lines(denial: &Denial, quiet: bool) -> Vec<String> {
         let realm = Realm::new("r").unwrap();
-        let bare = Scheme::ALL.map(|scheme| realm.bare(scheme, None));
-        let both = SchemeSet::NONE.with(Scheme::Bearer).with(Scheme::Basic);
-        let line = |Challenge { scheme, parameters }| bare[scheme as usize].clone() + &parameters.unwrap_or_default();
-        let accepted = if denial.used == Some(Scheme::Session) { both.with(Scheme::Session) } else { both };
-        challenges(denial, accepted, quiet).map(line).collect()
+        let line = |Challenge { scheme, parameters }| realm.bare(scheme, None) + &parameters.unwrap_or_default();
+        let with_session = [Scheme::Bearer, Scheme::Basic, Scheme::Session];
+        let known = if denial.used == Some(Scheme::Session) { &with_session[..] } else { &with_session[..2] };
+        challenges(denial, known, quiet).map(line).collect()
     }
 
     #[test]

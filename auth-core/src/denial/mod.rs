@@ -20,7 +20,7 @@ pub struct Denial {
     /// For logs: the literals of the rule that failed, as written. Never part of an answer.
     pub failed: Vec<&'static str>,
     /// For logs: the identity of a caller whose credential was verified.
-    pub caller: Option<String>,
+    pub caller: Option<Box<str>>,
     /// For logs: a fixed sentence on the cause. Never part of an answer, and never quotes the request.
     pub cause: Option<&'static str>,
 }
@@ -64,7 +64,7 @@ pub enum Reason {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StepUp {
     /// The greatest age of the login, in seconds.
-    pub max_age: Option<u64>,
+    pub max_age: Option<u32>,
     /// The assurance levels of which one is enough.
     pub acr_values: Vec<&'static str>,
 }

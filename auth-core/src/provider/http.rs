@@ -89,13 +89,14 @@ pub(crate) struct Registered {
 
 impl Client {
     /// Posts a form, as the client that is registered, and reads the answer, whatever its status. In the thread of requests to
-    /// others, so that connections are kept from one to the next.
+    /// others, so that connections are kept from one to the next. `turn` ends with the request, whoever still waits for it.
     pub(crate) async fn post(
         &self,
         endpoint: &Endpoint,
         registered: &Registered,
         form: &[(&str, &str)],
         most: usize,
+        turn: impl Send + 'static,
     ) -> Result<(u16, Vec<u8>), Failed> {
         let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
         let (id, secret) = (encoded(&registered.id), encoded(registered.secret.expose_secret()));
@@ -105,7 +106,9 @@ impl Client {
         let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
         let (tell, told) = tokio::sync::oneshot::channel();
         spawn(async move {
-            let _ = tell.send(read(request.timeout(Patience::Request.limit()), most).await);
+            let answer = read(request.timeout(Patience::Request.limit()), most).await;
+            drop(turn);
+            let _ = tell.send(answer);
         })?;
         told.await.map_err(|_| Failed::Unreachable)?
     }

@@ -2,10 +2,15 @@
 
 mod http;
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use arc_swap::ArcSwapOption;
 use reqwest::Url;
 use serde::Deserialize;
+use tokio::sync::watch;
+
+use crate::clock::{self, Moment};
 
 pub(crate) use self::http::{Client, Failed, OK, Patience, Registered, spawn};
 
@@ -111,7 +116,8 @@ impl Provider {
         }
         Ok(Metadata {
             jwks_uri: self.reached(&document.jwks_uri)?,
-            introspection_endpoint: document.introspection_endpoint.map(|url| self.reached(&url)).transpose()?,
+            // What is wrong with it is told where it is asked for.
+            introspection_endpoint: document.introspection_endpoint.and_then(|url| self.reached(&url).ok()),
         })
     }
 
@@ -137,30 +143,91 @@ impl Provider {
 #[derive(Debug)]
 pub(crate) struct Discovered {
     provider: Provider,
-    known: Mutex<Option<Metadata>>,
+    known: ArcSwapOption<(Arc<Metadata>, Moment)>,
+    flight: Mutex<Flight>,
 }
+
+/// What is on its way.
+#[derive(Debug, Default)]
+struct Flight {
+    /// Ends with it.
+    landing: Option<watch::Receiver<()>>,
+    /// Why the last one failed, and until when it is not tried again.
+    failed: Option<(Failed, Moment)>,
+}
+
+/// What a provider said is asked for again after this; meanwhile it holds.
+const FRESH: Duration = Duration::from_secs(10 * 60);
+const RETRY: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(6);
 
 impl Discovered {
     pub(crate) fn new(issuer: &str, from: Option<&str>) -> Result<Self, EndpointError> {
-        Ok(Self { provider: Provider::new(issuer, from)?, known: Mutex::default() })
+        Ok(Self { provider: Provider::new(issuer, from)?, known: ArcSwapOption::empty(), flight: Mutex::default() })
     }
 
-    /// What is known; asked for where nothing is.
-    pub(crate) async fn metadata(&self, client: &Client) -> Result<Metadata, Failed> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        match known {
-            Some(metadata) => Ok(metadata),
-            None => {
-                let metadata = self.provider.metadata(client).await?;
-                *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(metadata.clone());
-                Ok(metadata)
+    /// What is known; asked for where nothing is, or `anew`. What was known holds until something else is: an answer that cannot
+    /// be had takes nothing away.
+    pub(crate) async fn metadata(self: &Arc<Self>, client: &Client, anew: bool) -> Result<Arc<Metadata>, Failed> {
+        let now = clock::monotonic();
+        let known = || self.known.load().as_ref().map(|known| (Arc::clone(&known.0), known.1));
+        let old = known();
+        if let Some((metadata, since)) = &old
+            && !anew
+        {
+            if since.plus(FRESH) < now {
+                let _ = self.fly(client);
             }
+            return Ok(Arc::clone(metadata));
+        }
+        let failed = match self.fly(client) {
+            Ok(mut landing) => match tokio::time::timeout(PATIENCE, landing.changed()).await {
+                Err(_) => Some(Failed::Slow),
+                Ok(_) => self
+                    .flight
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .failed
+                    .as_ref()
+                    .map(|(why, _)| why.clone()),
+            },
+            Err(failed) => Some(failed),
+        };
+        match (known().or(old), failed) {
+            (Some((metadata, _)), _) => Ok(metadata),
+            (None, failed) => Err(failed.unwrap_or(Failed::Unreachable)),
         }
     }
 
-    /// Asks anew the next time: what was known led nowhere, or is old.
-    pub(crate) fn forget(&self) {
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    /// Asks, once for all who want it; not at once where it has just failed.
+    fn fly(self: &Arc<Self>, client: &Client) -> Result<watch::Receiver<()>, Failed> {
+        let mut flight = self.flight.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(landing) = flight.landing.as_ref().filter(|landing| landing.has_changed().is_ok()) {
+            return Ok(landing.clone());
+        }
+        if let Some((failed, until)) = &flight.failed
+            && until.after(clock::monotonic()).is_some()
+        {
+            return Err(failed.clone());
+        }
+        let (land, landing) = watch::channel(());
+        let (this, client) = (Arc::clone(self), client.clone());
+        spawn(async move {
+            let asked = this.provider.metadata(&client).await;
+            let now = clock::monotonic();
+            let failed = match asked {
+                Ok(metadata) => {
+                    this.known.store(Some(Arc::new((Arc::new(metadata), now))));
+                    None
+                }
+                Err(failed) => Some((failed, now.plus(RETRY))),
+            };
+            let mut flight = this.flight.lock().unwrap_or_else(PoisonError::into_inner);
+            (flight.failed, flight.landing) = (failed, None);
+            drop(land);
+        })?;
+        flight.landing = Some(landing.clone());
+        Ok(landing)
     }
 }
 

@@ -36,6 +36,8 @@ pub enum Presented<'a> {
     /// A session cookie.
     #[cfg(feature = "session")]
     Session(session::SessionId),
+    /// A credential of the application's own scheme, which alone reads it.
+    Own(Scheme),
 }
 
 impl Presented<'_> {
@@ -52,6 +54,7 @@ impl Presented<'_> {
             Self::ApiKey(_) => Some(Scheme::ApiKey),
             #[cfg(feature = "session")]
             Self::Session(_) => Some(Scheme::Session),
+            Self::Own(scheme) => Some(*scheme),
         }
     }
 }
@@ -72,6 +75,7 @@ impl std::fmt::Debug for Presented<'_> {
             Self::ApiKey(_) => f.write_str("ApiKey(_)"),
             #[cfg(feature = "session")]
             Self::Session(_) => f.write_str("Session(_)"),
+            Self::Own(scheme) => write!(f, "{}(_)", scheme.name()),
         }
     }
 }
@@ -97,7 +101,7 @@ pub fn read<'a>(mut lines: impl Iterator<Item = &'a [u8]>, accepted: SchemeSet, 
     let named = |scheme: &Scheme| {
         scheme.is_in_authorization() && accepted.contains(*scheme) && name.eq_ignore_ascii_case(scheme.name())
     };
-    match Scheme::ALL.into_iter().find(named) {
+    match Scheme::OURS.into_iter().find(named) {
         None if name.is_empty() => malformed(None, "the Authorization line is empty"),
         None => Presented::Foreign,
         Some(Scheme::Bearer) if credentials.len() > longest => Presented::Bearer(credentials),
@@ -114,7 +118,21 @@ pub fn read<'a>(mut lines: impl Iterator<Item = &'a [u8]>, accepted: SchemeSet, 
         },
         #[cfg(not(feature = "basic"))]
         Some(Scheme::Basic) => Presented::Foreign,
-        Some(Scheme::ApiKey | Scheme::Session) => Presented::Foreign,
+        Some(Scheme::ApiKey | Scheme::Session | Scheme::Own(_)) => Presented::Foreign,
+    }
+}
+
+/// The credential of an application's own scheme among what was presented, where it stands in a header of its own, which occurs
+/// `times`: two explicit credentials are malformed, and so is one that occurs twice.
+pub fn with_own(presented: Presented<'_>, scheme: Scheme, times: usize) -> Presented<'_> {
+    let malformed = |used, cause| {
+        Presented::Malformed(Denial { used, cause: Some(cause), ..Denial::new(Reason::MalformedCredentials) })
+    };
+    match (presented, times) {
+        (presented, 0) => presented,
+        (Presented::Nothing, 1) => Presented::Own(scheme),
+        (Presented::Nothing, _) => malformed(Some(scheme), "the header of a credential stands twice"),
+        _ => malformed(None, "two credentials"),
     }
 }
 
@@ -176,6 +194,7 @@ mod tests {
             Presented::ApiKey(_) => "api key",
             #[cfg(feature = "session")]
             Presented::Session(_) => "session",
+            Presented::Own(_) => "own",
         }
     }
 

@@ -5,7 +5,7 @@
 //! want it, and not again before a while has passed: an unknown key id is the one thing in a token that makes this server ask
 //! another one, and anybody can write one.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use crate::clock::{self, Moment};
 use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::provider::{Client, Discovered, Endpoint, EndpointError, Failed, Patience, spawn};
+use crate::remembered::Waiting;
 
 /// Where keys are fetched, and how often.
 #[derive(Clone, Debug)]
@@ -52,8 +53,7 @@ impl Fetch {
 /// The documented limits.
 const MOST_BYTES: usize = 512 * 1024;
 const MOST_KEYS: usize = 100;
-/// So many requests wait for a set, and no longer than this.
-const MOST_WAITING: usize = 1000;
+/// No request waits longer for a set.
 const PATIENCE: Duration = Duration::from_secs(11);
 /// After the first failure where there is no set to fall back on; doubled up to the cool-down.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
@@ -93,23 +93,6 @@ struct Flight {
     failures: u32,
     /// So that of all that were planned only the last one starts by itself.
     number: u64,
-}
-
-/// One of those who wait.
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl<'a> Waiting<'a> {
-    /// `None` where there are too many (M9).
-    fn among(waiting: &'a AtomicUsize) -> Option<Self> {
-        let one = Self(waiting);
-        (waiting.fetch_add(1, Ordering::Relaxed) < MOST_WAITING).then_some(one)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 /// What is wrong with the settings of keys that are fetched.
@@ -235,8 +218,11 @@ impl Fetched {
         }
         let (land, landing) = watch::channel(());
         let this = Arc::clone(self);
+        // Whatever becomes of this one, the next is not at once.
+        flight.not_before = clock::monotonic().plus(self.cool_down);
+        let anew = planned.is_some() || flight.failures > 0;
         let fly = async move {
-            let fetched = this.fetch(planned.is_some()).await;
+            let fetched = this.fetch(anew).await;
             this.landed(fetched);
             drop(land);
         };
@@ -251,12 +237,7 @@ impl Fetched {
     async fn fetch(&self, anew: bool) -> Result<Vec<PreparedKey>, Failed> {
         let endpoint = match &self.place {
             Asked::Jwks(endpoint) => endpoint.clone(),
-            Asked::Discovered(discovered) => {
-                if anew {
-                    discovered.forget();
-                }
-                discovered.metadata(&self.client).await?.jwks_uri
-            }
+            Asked::Discovered(discovered) => discovered.metadata(&self.client, anew).await?.jwks_uri.clone(),
         };
         let body = self.client.get(&endpoint, MOST_BYTES, Patience::Background).await?;
         let json = std::str::from_utf8(&body).map_err(|_| Failed::NotUnderstood)?;
@@ -272,9 +253,6 @@ impl Fetched {
             }
             Err(failed) => {
                 tracing::warn!(target: "auth_core", issuer = %self.issuer, %failed, "the keys cannot be fetched: those of before hold on for a while");
-                if let Asked::Discovered(discovered) = &self.place {
-                    discovered.forget();
-                }
                 (true, self.cool_down)
             }
         };

@@ -14,7 +14,7 @@ use crate::denial::{Denial, Reason, RetryAfter};
 use crate::json;
 use crate::provider::{Client, Discovered, Endpoint, EndpointError, Failed, OK, Registered};
 use crate::remembered::Remembered;
-use crate::turns::Turns;
+use crate::turns::{Turn, Turns};
 
 /// How the issuer of opaque tokens is asked about them (RFC 7662): the endpoint that it says, or [one that is
 /// named](Self::at), as a client that it knows.
@@ -61,7 +61,7 @@ const LONGEST_CACHE: Duration = Duration::from_secs(30);
 /// A token that is not active now may not be for ever: a client that asks too early is not kept waiting.
 const NEGATIVE_CACHE: Duration = Duration::from_secs(5);
 const MOST_ANSWERS: usize = 10_000;
-const MOST_BYTES: usize = 64 * 1024;
+const MOST_BYTES: usize = 16 * 1024;
 /// So many questions at a time.
 const AT_A_TIME: usize = 32;
 
@@ -161,32 +161,31 @@ impl Introspector {
             };
             Ok::<_, Denial>((answer, lasts))
         };
-        self.active.get_or_ask(&key, ask).await?.ok_or_else(inactive)
+        if self.cache.is_zero() {
+            return ask.await?.0.ok_or_else(inactive);
+        }
+        let crowded = || unavailable("too many wait for what the issuer says of a token");
+        self.active.get_or_ask(&key, crowded, ask).await?.ok_or_else(inactive)
     }
 
     async fn ask(&self, token: &str, client: Option<IpAddr>) -> Result<Answer, Denial> {
         let turn = self.turns.take(client).await.ok_or_else(|| unavailable("too many tokens are being asked about"))?;
-        let answered = self.answered(token).await;
-        drop(turn);
-        answered.map_err(|failed| {
+        self.answered(token, turn).await.map_err(|failed| {
             tracing::warn!(target: "auth_core", %failed, "the issuer cannot be asked about a token");
-            if let Asked::Discovered(discovered) = &self.place {
-                discovered.forget();
-            }
             unavailable("the issuer cannot be asked about a token")
         })
     }
 
-    async fn answered(&self, token: &str) -> Result<Answer, Failed> {
+    async fn answered(&self, token: &str, turn: Turn) -> Result<Answer, Failed> {
         let endpoint = match &self.place {
             Asked::Endpoint(endpoint) => endpoint.clone(),
             Asked::Discovered(discovered) => {
-                let metadata = discovered.metadata(&self.client).await?;
-                metadata.introspection_endpoint.ok_or(Failed::NotUnderstood)?
+                let metadata = discovered.metadata(&self.client, false).await?;
+                metadata.introspection_endpoint.clone().ok_or(Failed::NotUnderstood)?
             }
         };
         let form = [("token", token), ("token_type_hint", "access_token")];
-        let (status, body) = self.client.post(&endpoint, &self.registered, &form, MOST_BYTES).await?;
+        let (status, body) = self.client.post(&endpoint, &self.registered, &form, MOST_BYTES, turn).await?;
         // That we are refused says nothing of the token (INTRO-2).
         if status != OK {
             return Err(Failed::Status(status));
@@ -199,7 +198,8 @@ impl Introspector {
     }
 }
 
-/// How long the answer may be kept: no longer than the token lasts (RFC 7662 §4).
+/// How long the answer may be kept: no longer than the token lasts (RFC 7662 §4), but for a moment, so that many who send one
+/// that has just ended do not ask one after another. That it has ended, each of them is told.
 fn lasts(claims: &str, most: Duration) -> Duration {
     let mut expires = None;
     let _ = json::object(claims, |name, value| {
@@ -208,5 +208,5 @@ fn lasts(claims: &str, most: Duration) -> Duration {
         }
     });
     let left = expires.map_or(0, |expires| expires.seconds().saturating_sub(clock::now().seconds()));
-    Duration::from_secs(u64::try_from(left).unwrap_or_default()).min(most)
+    Duration::from_secs(u64::try_from(left).unwrap_or_default().max(1)).min(most)
 }

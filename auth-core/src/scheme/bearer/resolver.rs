@@ -71,6 +71,8 @@ pub trait IssuerResolver: Send + Sync + 'static {
 const LASTS: Duration = Duration::from_secs(60);
 const MOST_ANSWERS: usize = 10_000;
 const AT_A_TIME: usize = 16;
+/// A longer one is no issuer: what nobody has verified is kept.
+const LONGEST_NAME: usize = 512;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 pub(super) struct Resolver {
@@ -89,6 +91,9 @@ impl Resolver {
 
     /// What is remembered of the name.
     pub(super) fn remembered(&self, issuer: &str) -> Option<Option<Resolved>> {
+        if issuer.len() > LONGEST_NAME {
+            return Some(None);
+        }
         let issuer: Box<str> = issuer.into();
         let unknown = || self.unknown.get(&issuer).map(|()| None);
         self.known.get(&issuer).or_else(unknown)
@@ -96,6 +101,9 @@ impl Resolver {
 
     /// Asks, where nothing is remembered.
     pub(super) async fn resolved(&self, issuer: &str, client: Option<IpAddr>) -> Result<Option<Resolved>, Denial> {
+        if issuer.len() > LONGEST_NAME {
+            return Ok(None);
+        }
         let key: Box<str> = issuer.into();
         let ask = async {
             if self.unknown.get(&key).is_some() {
@@ -111,7 +119,7 @@ impl Resolver {
             let lasts = if answer.is_some() { LASTS } else { Duration::ZERO };
             Ok::<_, Denial>((answer, lasts))
         };
-        self.known.get_or_ask(&key, ask).await
+        self.known.get_or_ask(&key, unavailable, ask).await
     }
 }
 

@@ -168,15 +168,28 @@ pub(super) fn is_jwt(token: &str) -> bool {
 /// token is of the client.
 #[cfg(feature = "oidc")]
 pub(super) fn read_answer(answer: &str, issuer: &Issuer, now: Timestamp, held: Held<'_>) -> Result<Principal, Denial> {
-    let (mut named, mut subject, mut client) = (false, false, None);
+    let (mut named, mut subject, mut client, mut user, mut other) = (false, false, None, false, false);
+    let is = |value: Raw<'_>, kinds: &[&str]| {
+        value.string().is_some_and(|said| kinds.iter().any(|kind| said.eq_ignore_ascii_case(kind)))
+    };
     let read = json::object(answer, |name, value| match name {
         "iss" => named = true,
         "sub" => subject = true,
+        "username" => user = true,
+        // A refresh token is active too, at issuers that answer about those.
+        "token_type" => other |= !is(value, &["bearer", "dpop"]),
+        "token_use" => other |= !is(value, &["access_token", "access"]),
         "client_id" => client = Some(value.text()),
         _ => {}
     });
     let members = read.ok().and_then(|()| answer.trim_start().strip_prefix('{'));
     let members = members.ok_or_else(|| invalid("the answer is no strict JSON object"))?;
+    if other {
+        return Err(invalid("the issuer says that this is no access token"));
+    }
+    if user && !subject {
+        return Err(invalid("the issuer names a user without a subject"));
+    }
     let mut claims = String::from("{");
     if !named {
         claims.push_str(&format!("\"iss\":{},", serde_json::Value::from(&*issuer.source.issuer)));
@@ -219,15 +232,23 @@ fn verify_signature(parts: &Parts<'_>, issuer: &Issuer) -> Result<(), Unverified
     let signature = signature.get(..length).unwrap_or_default();
 
     let message = parts.signed.as_bytes();
-    if let Some(verified) = try_keys(&issuer.keys, &header, message, signature) {
-        return verified.map_err(Unverified::from);
+    let own = try_keys(&issuer.keys, &header, message, signature);
+    if matches!(own, Some(Ok(()))) {
+        return Ok(());
     }
     // No secret is ever fetched, so none of what may come could verify an HMAC.
     #[cfg(feature = "oidc")]
     if let Some(fetched) = issuer.fetched.as_ref().filter(|_| header.algorithm.family() != AlgorithmFamily::Hmac) {
         let try_keys = |keys: &[PreparedKey]| try_keys(keys, &header, message, signature);
-        let tried = fetched.with_current(clock::monotonic(), try_keys).flatten();
-        return tried.map_or_else(|| Err(Unverified::KeyMissing(Arc::clone(fetched))), |tried| Ok(tried?));
+        return match fetched.with_current(clock::monotonic(), try_keys).flatten() {
+            Some(Ok(())) => Ok(()),
+            // Where the token names the key, no other one can be meant.
+            Some(Err(denial)) if header.kid.is_some() => Err(denial.into()),
+            Some(Err(_)) | None => Err(Unverified::KeyMissing(Arc::clone(fetched))),
+        };
+    }
+    if let Some(Err(denial)) = own {
+        return Err(denial.into());
     }
     Err(invalid("no key of this issuer has that algorithm and key id").into())
 }

@@ -1,0 +1,325 @@
+//! The application's own schemes: it makes out who calls, and all else goes its usual way: what the scheme confers, blocks, the
+//! rule, 401 against 403, the audit.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use actix_web::HttpRequest;
+use actix_web::http::header::AUTHORIZATION;
+use auth_core::PrincipalBuilder;
+use auth_core::denial::challenge::{OwnScheme, Scheme};
+use auth_core::denial::{Denial, Reason, RetryAfter};
+use auth_core::source::{Confers, RoleTypes, Source};
+
+/// Where the credentials of a scheme stand in a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place<'a> {
+    /// In a header of its own, which no browser sends by itself. Two credentials in one request are then 400.
+    Header(&'a str),
+    /// In `Authorization`, behind the name of the scheme.
+    Authorization,
+    /// Where a browser or a proxy puts it by itself: a cookie, a client certificate. Requests of other sites' pages that change
+    /// something are refused, and it counts only where nothing else was presented.
+    Ambient,
+}
+
+/// Why a credential is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Rejected {
+    /// It is none, or somebody else's. Answered with 401.
+    Invalid,
+    /// It was good once. Answered with 401.
+    Expired,
+    /// It was taken back. Answered with 401.
+    Revoked,
+    /// Nobody can tell now. Answered with 503.
+    Unavailable,
+}
+
+/// What [`Authenticator::authenticate`] returns.
+pub type Authenticated<'a> = Pin<Box<dyn Future<Output = Result<PrincipalBuilder, Rejected>> + 'a>>;
+
+/// A scheme of the application's own.
+///
+/// ```
+/// use actix_web::HttpRequest;
+/// use auth_actix::{Auth, Authenticated, Authenticator, Place, Principal, Rejected};
+///
+/// /// Badges of a reader at the door.
+/// struct Badges;
+///
+/// impl Authenticator for Badges {
+///     fn name(&self) -> &'static str { "Badge" }
+///     fn place(&self) -> Place<'_> { Place::Header("X-Badge") }
+///     fn authenticate<'a>(&'a self, request: &'a HttpRequest) -> Authenticated<'a> {
+///         Box::pin(async move {
+///             match request.headers().get("X-Badge").map(|badge| badge.as_bytes()) {
+///                 Some(b"0042-of-a-table-that-is-compared-in-constant-time") => Ok(Principal::builder("alice").role("guard")),
+///                 _ => Err(Rejected::Invalid),
+///             }
+///         })
+///     }
+/// }
+///
+/// let auth = Auth::builder().scheme(Badges).build()?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub trait Authenticator: Send + Sync + 'static {
+    /// The name of the scheme, in challenges and in [`Principal::scheme`](auth_core::Principal::scheme); identities are of the
+    /// issuer `scheme:<name>`.
+    fn name(&self) -> &'static str;
+
+    /// Where its credentials stand.
+    fn place(&self) -> Place<'_>;
+
+    /// Whether one is there, for a scheme that is [`Place::Ambient`]. Looks, and verifies nothing.
+    fn is_presented(&self, request: &HttpRequest) -> bool {
+        let _ = request;
+        true
+    }
+
+    /// Whether only a trusted proxy can present it: from anybody else it counts as none. Needs
+    /// [`behind`](crate::AuthBuilder::behind).
+    fn comes_from_a_proxy(&self) -> bool {
+        false
+    }
+
+    /// Makes out who calls. Called once a request, where a rule asks for it; waits as long as it takes.
+    fn authenticate<'a>(&'a self, request: &'a HttpRequest) -> Authenticated<'a>;
+}
+
+/// A scheme of the application's own, and what it may confer.
+#[derive(Clone)]
+#[must_use]
+pub struct CustomScheme {
+    authenticator: Arc<dyn Authenticator>,
+    confers: Option<Confers>,
+}
+
+impl CustomScheme {
+    /// The scheme of this authenticator.
+    pub fn new(authenticator: impl Authenticator) -> Self {
+        Self { authenticator: Arc::new(authenticator), confers: None }
+    }
+
+    /// What it may confer. Without other sources, everything; beside others, it has to be said.
+    pub fn confers(self, confers: Confers) -> Self {
+        Self { confers: Some(confers), ..self }
+    }
+
+    pub(crate) fn says_what_it_confers(&self) -> bool {
+        self.confers.is_some()
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        self.authenticator.name()
+    }
+
+    pub(crate) fn is_ambient(&self) -> bool {
+        self.authenticator.place() == Place::Ambient
+    }
+
+    pub(crate) fn comes_from_a_proxy(&self) -> bool {
+        self.authenticator.comes_from_a_proxy()
+    }
+
+    /// The header that its credentials have for themselves.
+    pub(crate) fn header(&self) -> Option<String> {
+        match self.authenticator.place() {
+            Place::Header(name) => Some(name.to_owned()),
+            Place::Authorization | Place::Ambient => None,
+        }
+    }
+
+    pub(crate) fn prepare(self, scheme: &'static OwnScheme, roles: &RoleTypes) -> Prepared {
+        let confers = self.confers.clone().unwrap_or_else(Confers::everything);
+        let issuer = format!("scheme:{}", self.name());
+        let source = Source::of_builder(&issuer, Scheme::Own(scheme), confers, roles.clone());
+        Prepared { header: self.header(), ambient: self.is_ambient(), source: Arc::new(source), scheme: self }
+    }
+}
+
+impl<A: Authenticator> From<A> for CustomScheme {
+    fn from(authenticator: A) -> Self {
+        Self::new(authenticator)
+    }
+}
+
+impl std::fmt::Debug for CustomScheme {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CustomScheme").field("name", &self.name()).finish_non_exhaustive()
+    }
+}
+
+/// A scheme that is ready.
+pub(crate) struct Prepared {
+    scheme: CustomScheme,
+    source: Arc<Source>,
+    header: Option<String>,
+    ambient: bool,
+}
+
+impl Prepared {
+    pub(crate) fn source(&self) -> &Arc<Source> {
+        &self.source
+    }
+
+    pub(crate) fn scheme(&self) -> Scheme {
+        self.source.scheme
+    }
+
+    pub(crate) fn is_ambient(&self) -> bool {
+        self.ambient
+    }
+
+    pub(crate) fn header(&self) -> Option<&str> {
+        self.header.as_deref()
+    }
+
+    /// Whether `Authorization` names it.
+    pub(crate) fn is_named(&self, request: &HttpRequest) -> bool {
+        let mut lines = request.headers().get_all(AUTHORIZATION);
+        let line = lines.next().and_then(|line| line.to_str().ok()).unwrap_or_default();
+        let name = line.trim().split(' ').next().unwrap_or_default();
+        self.header.is_none()
+            && !self.ambient
+            && lines.next().is_none()
+            && name.eq_ignore_ascii_case(self.scheme.name())
+    }
+
+    /// Whether an ambient credential is there, and counts.
+    pub(crate) fn is_presented(&self, request: &HttpRequest, from_proxy: bool) -> bool {
+        let authenticator = &self.scheme.authenticator;
+        (from_proxy || !authenticator.comes_from_a_proxy()) && authenticator.is_presented(request)
+    }
+
+    /// Makes out who calls.
+    pub(crate) async fn verify(&self, request: &HttpRequest) -> Result<auth_core::Principal, Denial> {
+        let refused = |reason, cause| Denial::refused(self.scheme(), reason, cause);
+        let described = self.scheme.authenticator.authenticate(request).await.map_err(|rejected| match rejected {
+            Rejected::Invalid => refused(Reason::InvalidCredentials, "the application's scheme refuses it"),
+            Rejected::Expired => {
+                refused(Reason::ExpiredCredentials, "the application's scheme says that it has expired")
+            }
+            Rejected::Revoked => {
+                refused(Reason::RevokedCredentials, "the application's scheme says that it was revoked")
+            }
+            Rejected::Unavailable => refused(
+                Reason::AuthenticationUnavailable(RetryAfter::seconds(5)),
+                "the application's scheme cannot tell",
+            ),
+        })?;
+        let principal = described.of(&self.source);
+        let principal = principal
+            .map_err(|_| refused(Reason::SetUp, "the application's scheme describes nobody: the subject is empty"))?;
+        let ended = principal.expires_at().is_some_and(|end| end <= auth_core::clock::now());
+        if ended { Err(refused(Reason::ExpiredCredentials, "the credential has ended")) } else { Ok(principal) }
+    }
+}
+
+/// Who a trusted proxy says the caller is: in a header that it sets, and takes from every request that brings one. Counts only
+/// from the proxies of [`behind`](crate::AuthBuilder::behind).
+///
+/// ```
+/// use auth_actix::{Auth, Forwarding, ProxyHeader};
+/// let auth = Auth::builder()
+///     .behind(["10.0.0.1"], Forwarding::XForwardedFor)
+///     .scheme(ProxyHeader::new("X-Forwarded-User").roles("X-Forwarded-Groups"))
+///     .build()?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ProxyHeader {
+    user: String,
+    roles: Option<String>,
+}
+
+impl ProxyHeader {
+    /// The header that holds the name of the caller.
+    pub fn new(user: impl Into<String>) -> Self {
+        Self { user: user.into(), roles: None }
+    }
+
+    /// The header that lists the caller's roles, separated by commas.
+    #[must_use]
+    pub fn roles(self, header: impl Into<String>) -> Self {
+        Self { roles: Some(header.into()), ..self }
+    }
+}
+
+/// The one line of a header, if it is visible ASCII or UTF-8 without control characters.
+fn single<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
+    let mut lines = request.headers().get_all(name);
+    let line = std::str::from_utf8(lines.next()?.as_bytes()).ok()?.trim_matches([' ', '\t']);
+    (lines.next().is_none() && !line.chars().any(char::is_control)).then_some(line)
+}
+
+impl Authenticator for ProxyHeader {
+    fn name(&self) -> &'static str {
+        "Proxy"
+    }
+
+    fn place(&self) -> Place<'_> {
+        Place::Ambient
+    }
+
+    fn is_presented(&self, request: &HttpRequest) -> bool {
+        request.headers().contains_key(&self.user)
+    }
+
+    fn comes_from_a_proxy(&self) -> bool {
+        true
+    }
+
+    fn authenticate<'a>(&'a self, request: &'a HttpRequest) -> Authenticated<'a> {
+        Box::pin(async move {
+            let user = single(request, &self.user).filter(|user| !user.is_empty()).ok_or(Rejected::Invalid)?;
+            let roles = match &self.roles {
+                Some(header) if request.headers().contains_key(header) => {
+                    single(request, header).ok_or(Rejected::Invalid)?
+                }
+                _ => "",
+            };
+            let roles = roles.split(',').map(str::trim).filter(|role| !role.is_empty());
+            Ok(roles.fold(crate::Principal::builder(user), PrincipalBuilder::role))
+        })
+    }
+}
+
+/// Who is logged in by actix-identity. Needs its middleware, and that of actix-session, around the handlers; roles come from
+/// [`roles_from`](crate::AuthBuilder::roles_from).
+///
+/// ```
+/// use auth_actix::{Auth, IdentityLogin};
+/// let auth = Auth::builder().scheme(IdentityLogin).build()?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[cfg(feature = "identity")]
+#[derive(Clone, Copy, Debug)]
+pub struct IdentityLogin;
+
+#[cfg(feature = "identity")]
+impl Authenticator for IdentityLogin {
+    fn name(&self) -> &'static str {
+        "Identity"
+    }
+
+    fn place(&self) -> Place<'_> {
+        Place::Ambient
+    }
+
+    fn is_presented(&self, request: &HttpRequest) -> bool {
+        use actix_identity::IdentityExt as _;
+        request.get_identity().is_ok()
+    }
+
+    fn authenticate<'a>(&'a self, request: &'a HttpRequest) -> Authenticated<'a> {
+        use actix_identity::IdentityExt as _;
+        Box::pin(async move {
+            let identity = request.get_identity().map_err(|_| Rejected::Invalid)?;
+            identity.id().map(crate::Principal::builder).map_err(|_| Rejected::Invalid)
+        })
+    }
+}
