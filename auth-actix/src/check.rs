@@ -35,7 +35,7 @@ pub enum RuleError {
     ProxyInNetwork(String, String),
     /// Nobody could ever pass.
     #[error(
-        "{0}: no scheme that is accepted can make the rule `{1}` hold; where roles grant a permission, call `.roles::<…>()`"
+        "{0}: no scheme that is accepted can make the rule `{1}` hold; where roles grant a permission, call `.roles::<…>()`, and where they are of a tenant, `.roles_from(…)`"
     )]
     NeverHolds(String, &'static str),
     /// One name, two meanings.

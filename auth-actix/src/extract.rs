@@ -92,12 +92,11 @@ static REQUIRE_AUTH: Rule = Rule { guards: "a handler that takes a Principal", .
 /// What was found, where a rule has decided.
 pub(crate) fn decided(request: &HttpRequest) -> Option<Found> {
     let Some(auth) = enforce::auth_of(request) else { return outcome::first(request) };
-    #[cfg(feature = "test-util")]
-    if let Some(principal) = crate::test::by_hand(request, auth.sources()) {
-        return Some(Found::Known(principal));
-    }
     // That a credential was refused is no decision yet.
-    outcome::recall(request, &auth).filter(|found| !matches!(found, Found::Refused(_)))
+    let found = outcome::recall(request, &auth).filter(|found| !matches!(found, Found::Refused(_)));
+    #[cfg(feature = "test-util")]
+    let found = found.or_else(|| crate::test::by_hand(request, auth.sources()).map(Found::Known));
+    found
 }
 
 pin_project_lite::pin_project! {

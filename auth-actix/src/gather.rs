@@ -115,7 +115,11 @@ pub(crate) fn tenants(request: &HttpRequest, rules: Rules<'_>) -> Vec<(&'static 
     }
     let values: Vec<String> = request.match_info().load().unwrap_or_default();
     let known: Vec<_> = request.match_info().iter().map(|(name, _)| name).zip(values).collect();
-    let value = |name: &str| known.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+    // Of two, the handler may read the other one.
+    let value = |name: &str| {
+        let mut found = known.iter().filter(|(known, _)| *known == name).map(|(_, value)| value.clone());
+        found.next().filter(|_| found.next().is_none())
+    };
     names.filter_map(|name| Some((name, value(name)?))).collect()
 }
 
@@ -184,7 +188,7 @@ fn set_up(
     tenants: &[(&'static str, String)],
 ) -> Option<&'static str> {
     if rules.tenants().any(|name| !tenants.iter().any(|(known, _)| *known == name)) {
-        return Some("the rule says `in` a name that the pattern of this route does not have");
+        return Some("the rule says `in` a name that the pattern of this route does not have, or has twice");
     }
     if let Some(mistake) = check::places(auth, rules) {
         // A scope would not have started.

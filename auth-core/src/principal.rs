@@ -210,6 +210,11 @@ impl Principal {
         Self { said: Arc::clone(&self.said), answers: Some(Arc::new(answers)) }
     }
 
+    /// Whether somebody was asked about it.
+    pub fn was_asked_about(&self) -> bool {
+        self.answers.is_some()
+    }
+
     /// What was answered about it; `None` where nobody was asked.
     pub(crate) fn answer(&self, tenant: Option<&str>) -> Option<&Answer> {
         self.answers.as_ref()?.iter().find(|(known, _)| known.as_deref() == tenant).map(|(_, answer)| answer)
@@ -280,12 +285,14 @@ impl Principal {
         self.said.login.is_client
     }
 
-    /// Whether it holds the role, or one that implies it.
+    /// Whether it holds the role, or one that implies it. By its credential, and by a store of roles as far as
+    /// that was asked: the rule decides whether it is, so what must be absent belongs in the rule.
     pub fn has_role<R: RoleSet>(&self, role: R) -> bool {
         self.has(&role)
     }
 
-    /// Whether it holds the permission, one that implies it, or a role that grants it.
+    /// Whether it holds the permission, one that implies it, or a role that grants it. By its credential, and by a store of roles as far as
+    /// that was asked: the rule decides whether it is, so what must be absent belongs in the rule.
     pub fn has_permission<P: PermissionSet>(&self, permission: P) -> bool {
         self.has(&permission)
     }
@@ -456,14 +463,17 @@ impl Principal {
     }
 
     /// Whether the absence of the name was positively answered, for a tenant or for none: by whoever was asked, if somebody
-    /// was, and by nothing that the credential says; else by the credential.
+    /// was, and by nothing that the credential says; else by the credential. Of a tenant where the caller holds nothing at all
+    /// nothing was answered: the same tenant may have another spelling, and the caller chooses which one stands in the path.
     pub(crate) fn lacks_within(&self, name: Name, tenant: Option<&str>) -> bool {
         match self.answer(tenant) {
             Some(Answer::OutOfReach) => false,
             Some(Answer::Roles(given)) => {
                 let mut listed = false;
                 self.each_written(name.vocabulary.kind, |written| listed |= implies(name.vocabulary, written, name));
-                !listed && !self.said.login.overage && !given.iter().any(|role| implies(name.vocabulary, role, name))
+                let answered = tenant.is_none() || !given.is_empty();
+                let given = given.iter().any(|role| implies(name.vocabulary, role, name));
+                answered && !listed && !given && !self.said.login.overage
             }
             None => self.said.counts_in(tenant) && self.lacks(name),
         }

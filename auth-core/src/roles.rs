@@ -72,6 +72,9 @@ type Key = (Id, Option<Box<str>>);
 /// Answers that are kept, at most.
 const MOST: usize = 100_000;
 
+/// The answer for a tenant with a longer name is not kept.
+const LONGEST_TENANT: usize = 128;
+
 /// A store answers within this, or is out of reach.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -105,7 +108,9 @@ impl RolesFrom {
             let roles: Arc<[String]> = found.map_err(|_| RolesUnavailable)??.into();
             Ok::<_, RolesUnavailable>((roles, self.lasts))
         };
-        let answer = if self.lasts.is_zero() {
+        // What anybody may write into a path takes no room.
+        let is_long = tenant.is_some_and(|tenant| tenant.len() > LONGEST_TENANT);
+        let answer = if self.lasts.is_zero() || is_long {
             ask.await.map(|(roles, _)| roles)
         } else {
             self.remembered.get_or_ask(&(id.clone(), tenant.map(Box::from)), || RolesUnavailable, ask).await

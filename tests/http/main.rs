@@ -16,6 +16,7 @@ mod basic;
 mod blocks;
 mod countries;
 mod cross_site;
+mod custom;
 mod denials;
 mod extraction;
 mod foreign;

@@ -8,7 +8,7 @@ use actix_web::web::{Path, ServiceConfig};
 use actix_web::{delete, get};
 use auth_actix::{
     Auth, AuthBuilder, Confers, Id, IssuerResolver, IssuersUnavailable, Jwt, Principal, Resolved, Resolving, RolesFrom,
-    RolesUnavailable, require, require_permission, require_role, rule,
+    RolesUnavailable, require, require_claim, require_permission, require_role, rule,
 };
 use auth_tests::server::Server;
 use auth_tests::token::{AUDIENCE, ISSUER, SECRET, bearer, token_of};
@@ -26,6 +26,11 @@ pub(crate) enum Role {
 #[derive(auth_actix::Permission)]
 pub(crate) enum Permission {
     Billing,
+}
+
+#[derive(auth_actix::TokenScope)]
+pub(crate) enum TokenScope {
+    Write,
 }
 
 #[require_role("member", in = org)]
@@ -62,6 +67,24 @@ async fn everywhere() -> &'static str {
 #[get("/{org}/hidden")]
 async fn hidden() -> &'static str {
     "hidden"
+}
+
+#[require(role("member") && !role("suspended", in = org))]
+#[get("/{org}/comment")]
+async fn comment() -> &'static str {
+    "comment"
+}
+
+#[require(role("member", in = org) && scope("write"))]
+#[get("/{org}/write")]
+async fn write() -> &'static str {
+    "written"
+}
+
+#[require_claim("level", "9", not_found)]
+#[get("/deep")]
+async fn deep() -> &'static str {
+    "deep"
 }
 
 #[require_permission("billing", in = from)]
@@ -119,9 +142,16 @@ fn jwt() -> Jwt {
 }
 
 fn serve(builder: AuthBuilder) -> Server {
+    serve_with(builder, true)
+}
+
+/// With or without a rule that no credential alone can make hold.
+fn serve_with(builder: AuthBuilder, by_both: bool) -> Server {
     let auth = builder.build().unwrap();
     Server::start(move |config: &mut ServiceConfig| {
         let scope = auth.scope("/orgs").service(everywhere).service(board).service(bill).service(post).service(hidden);
+        let scope = scope.service(write).service(deep);
+        let scope = if by_both { scope.service(comment) } else { scope };
         config.service(scope.service(remove).service(transfer));
     })
 }
@@ -170,6 +200,25 @@ fn roles_are_asked_for_where_the_rule_is_open_and_count_in_their_tenant_alone() 
         if *status == 200 {
             assert_eq!(answer.text(), *text, "{name} {path}");
         }
+    }
+    // Absence is answered only for a tenant where the caller holds something: the same one may have another spelling (C4).
+    let member = |name: &str, path: &str| {
+        server
+            .send(&ask(&format!("/orgs{path}")).authorization(bearer(json!({ "sub": name, "roles": ["member"] }))))
+            .status
+    };
+    assert_eq!(
+        [member("mallory", "/acme/comment"), member("mallory", "/Acme/comment"), member("bob", "/acme/comment")],
+        [403, 403, 200]
+    );
+    // What is missing is a scope alone, and that is said.
+    let lacking = [send(&server, "/acme/write", "bob"), send(&server, "/acme/write", "carol")];
+    assert_eq!(lacking.each_ref().map(Answer::problem), ["insufficient-scope", "insufficient-permissions"]);
+    database.asked();
+    // H5: what hides costs what an unknown path costs, whatever its rule asks for.
+    for path in ["/acme/hidden", "/deep", "/no/such/path"] {
+        assert_eq!((send(&server, path, "carol").status, database.asked().len()), (404, 1), "{path}");
+        assert_eq!((server.send(&ask(&format!("/orgs{path}"))).status, database.asked().len()), (404, 0), "{path}");
     }
     // Not for strangers, not for bad tokens, and not where the credential says enough.
     assert_eq!(server.send(&ask("/orgs/acme/board")).status, 401);
@@ -304,7 +353,7 @@ fn an_issuer_of_a_tenant_makes_roles_in_it_and_nowhere_else() {
         .audience(AUDIENCE)
         .tenant("acme")
         .confers(Confers::everything());
-    let server = serve(Auth::builder().bearer(jwt().confers(Confers::everything())).bearer(partner));
+    let server = serve_with(Auth::builder().bearer(jwt().confers(Confers::everything())).bearer(partner), false);
     let theirs = format!("Bearer {}", token_of("https://partner.example", &[8; 32], json!({ "roles": ["owner"] })));
     let status = |path: &str| server.send(&ask(&format!("/orgs{path}")).authorization(&theirs)).status;
     assert_eq!([status("/acme/board"), status("/other/board"), status("/everywhere")], [200, 403, 403]);
@@ -354,4 +403,10 @@ fn a_tenant_that_no_pattern_names_does_not_start() {
         );
     });
     assert_eq!(server.send(&ask("/acme/y/x").authorization(as_user("bob"))).status, 500);
+    let auth = build();
+    let server = Server::start(move |config: &mut ServiceConfig| {
+        let inner = auth.scope("/y").route("/{org}", auth_actix::get().to(plain));
+        config.service(actix_web::web::scope("/{org}").service(inner));
+    });
+    assert_eq!(server.send(&ask("/acme/y/other").authorization(as_user("bob"))).status, 500, "which of the two?");
 }

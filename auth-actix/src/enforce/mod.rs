@@ -8,7 +8,6 @@ use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::{Error, HttpRequest};
-use auth_core::Principal;
 #[cfg(feature = "jwt")]
 use auth_core::client::address::Seen;
 use auth_core::clock;
@@ -18,6 +17,7 @@ use auth_core::denial::{Denial, Reason};
 use auth_core::facts::{Caller, Facts};
 use auth_core::rule::{Reads, Rule};
 use auth_core::scheme::Presented;
+use auth_core::{Id, Principal};
 
 pub use self::guarded::{Guard, Guarded};
 pub(crate) use self::place::Binding;
@@ -35,7 +35,8 @@ pub(crate) fn auth_of(request: &HttpRequest) -> Option<Auth> {
 /// How far deciding got.
 enum Step<'a> {
     Allowed,
-    Denied(Denial),
+    /// Refused, and whether a store of roles was asked about the caller.
+    Denied(Denial, bool),
     /// Somebody has to be asked, or a password hashed, which takes a while.
     Later(&'a Auth, Wanted),
 }
@@ -105,7 +106,10 @@ fn step<'a>(
             }
         };
         match decide(rules, &Facts { caller, ..facts }) {
-            Decision::Deny(denial) => return Step::Denied(denial),
+            Decision::Deny(denial) => {
+                let asked = matches!(&known, Some(Ok(principal)) if principal.was_asked_about());
+                return Step::Denied(denial, asked);
+            }
             // Not of a cookie that does not count.
             Decision::Allow => match counted(rules, &Facts { caller, ..facts }) {
                 Caller::Known(principal) => break Some(principal),
@@ -114,7 +118,7 @@ fn step<'a>(
             Decision::Verify => {}
             Decision::AskRoles(tenant) => match known {
                 Some(Ok(principal)) => return Step::Later(auth, Wanted::Roles(principal, tenant)),
-                _ => return Step::Denied(Denial::new(Reason::SetUp)), // only of a known caller is anything asked
+                _ => return Step::Denied(Denial::new(Reason::SetUp), false), // only of a known caller is anything asked
             },
         }
         known = match presented.take() {
@@ -144,7 +148,7 @@ fn step<'a>(
         };
         if known.is_none() {
             // A credential without a verifier is not accepted, and so was not presented: this cannot be.
-            return Step::Denied(Denial::new(Reason::SetUp));
+            return Step::Denied(Denial::new(Reason::SetUp), false);
         }
     };
     if principal.is_some_and(|principal| matches!(principal.scheme(), Scheme::ApiKey | Scheme::Own(_))) {
@@ -188,11 +192,11 @@ pub(crate) async fn identify(request: &HttpRequest, auth: &Auth, rule: &'static 
         match step(request, auth, rules, rule, verified.take()) {
             Step::Allowed => break,
             // A bad credential is verified once, and counted once where such are counted.
-            Step::Denied(denial) if denial.used.is_some() && !denial.reason.is_of_server() => {
+            Step::Denied(denial, _) if denial.used.is_some() && !denial.reason.is_of_server() => {
                 outcome::remember(request, auth, Found::Refused(Box::new(denial)), rule);
                 break;
             }
-            Step::Denied(_) => break,
+            Step::Denied(..) => break,
             Step::Later(auth, wanted) => verified = Some(verify(request, auth, wanted, &mut used).await),
         }
     }
@@ -251,8 +255,8 @@ pub(crate) fn enforce(request: &HttpRequest, handler: &'static Rule) -> Enforced
         let Some((auth, rules)) = place.layer(index, handler) else { break };
         match step(request, auth, rules, handler, None) {
             Step::Allowed => {}
-            Step::Denied(denial) if place.not_found(handler) => return as_unknown(request, auth, denial),
-            Step::Denied(denial) => return Enforced::Refused(Denied::by(auth, denial)),
+            Step::Denied(denial, asked) if place.not_found(handler) => return as_unknown(request, auth, denial, asked),
+            Step::Denied(denial, _) => return Enforced::Refused(Denied::by(auth, denial)),
             Step::Later(_, wanted) => {
                 return Enforced::Pending(Box::pin(later(request.clone(), place.clone(), index, wanted, handler)));
             }
@@ -277,7 +281,18 @@ pub(crate) fn enforce(request: &HttpRequest, handler: &'static Rule) -> Enforced
 
 /// A denial of what hides, after the work that an unknown path would have been: where it came before the credential was
 /// verified, that is verified now, and the outcome thrown away. Otherwise the time would tell the two apart.
-fn as_unknown(request: &HttpRequest, auth: &Auth, denial: Denial) -> Enforced {
+fn as_unknown(request: &HttpRequest, auth: &Auth, denial: Denial, asked: bool) -> Enforced {
+    // Of whoever is known, a store of roles is asked once, whether or not it could matter (H5).
+    let caller = denial.caller.as_deref().and_then(|caller| caller.parse::<Id>().ok());
+    if let (Some(caller), Some(_), false) = (caller, auth.roles_from(), asked) {
+        let auth = auth.clone();
+        return Enforced::Pending(Box::pin(async move {
+            if let Some(roles) = auth.roles_from() {
+                let _ = roles.ask(&caller, None).await;
+            }
+            Err(Denied::by(&auth, denial))
+        }));
+    }
     let rules = Rules { scopes: &[], handler: &UNKNOWN_PATH };
     let early = matches!(denial.reason, Reason::AccessBlocked | Reason::CrossSiteRequest | Reason::SetUp);
     let denied = Denied::by(auth, denial);
@@ -294,6 +309,14 @@ fn as_unknown(request: &HttpRequest, auth: &Auth, denial: Denial) -> Enforced {
             }))
         }
         _ => Enforced::Refused(denied),
+    }
+}
+
+/// Asks a store of roles about a caller who is known, as a path that hides would have.
+pub(crate) async fn ask_in_vain(request: &HttpRequest) {
+    let Some(auth) = auth_of(request) else { return };
+    if let (Some(roles), Some(Ok(caller))) = (auth.roles_from(), found(request, &auth)) {
+        let _ = roles.ask(&caller.id(), None).await;
     }
 }
 
@@ -328,14 +351,14 @@ async fn later(
             }
             match step(&request, auth, rules, handler, verified.take()) {
                 Step::Allowed => break,
-                Step::Denied(denial) if place.not_found(handler) => {
-                    return match as_unknown(&request, auth, denial) {
+                Step::Denied(denial, asked) if place.not_found(handler) => {
+                    return match as_unknown(&request, auth, denial, asked) {
                         Enforced::Refused(denied) => Err(denied),
                         Enforced::Pending(decision) => decision.await,
                         Enforced::Allowed => Err(Denial::new(Reason::SetUp).into()),
                     };
                 }
-                Step::Denied(denial) => return Err(Denied::by(auth, denial)),
+                Step::Denied(denial, _) => return Err(Denied::by(auth, denial)),
                 Step::Later(_, next) => wanted = Some(next),
             }
         }

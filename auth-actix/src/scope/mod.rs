@@ -211,6 +211,9 @@ impl<T> std::fmt::Debug for Scope<T> {
 /// Answers an unknown path where some path hides as one: after the same work, with the same bytes.
 async fn unknown_path(request: HttpRequest, rest: Rest) -> Result<HttpResponse, Error> {
     let denied = enforce::enforce(&request, &enforce::UNKNOWN_PATH).settled().await.err();
+    if denied.is_none() {
+        enforce::ask_in_vain(&request).await;
+    }
     let denied = denied.unwrap_or_else(|| Denial::new(Reason::InsufficientPermissions).into());
     Err(enforce::refuse(&request, &enforce::UNKNOWN_PATH, denied, rest.0))
 }

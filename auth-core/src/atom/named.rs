@@ -47,7 +47,10 @@ fn truth(name: Name, tenant: Option<&str>, negated: bool, facts: &Facts<'_>) -> 
                 let counts = name.vocabulary.kind == Kind::Scope || source.tenancy.could_count(tenant.is_some());
                 counts && source.could_hold(name) || is_asked && source.roles.could_hold(name)
             }
-            true => may_be_negated(name) && (is_asked || source.could_answer(name)),
+            true => {
+                let counts = source.tenancy.could_count(tenant.is_some());
+                may_be_negated(name) && (is_asked || counts && source.could_answer(name))
+            }
         },
     )
 }

@@ -244,9 +244,15 @@ fn holds(case: &Case<'_>) -> Option<Decision> {
 fn open_without_roles(case: &Case<'_>) -> Option<Decision> {
     let Caller::Known(principal) = case.facts.caller else { return None };
     let elsewhere = Elsewhere { unknown_holds: true, ..case.facts.elsewhere };
-    let at_best = case.rules.truth(&Facts { elsewhere, ..*case.facts });
-    let is_open = at_best.now || at_best.could && !case.truth.could;
-    if !elsewhere.is_asked || !is_open {
+    let facts = Facts { elsewhere, ..*case.facts };
+    let at_best = Case { facts: &facts, truth: case.rules.truth(&facts), ..*case };
+    // Whether the caller gets in, what could help, and whether it is a scope alone that is missing.
+    let is_open = || {
+        at_best.truth.now
+            || at_best.truth.could && !case.truth.could
+            || scopes(&at_best).is_some() && scopes(case).is_none()
+    };
+    if !elsewhere.is_asked || !is_open() {
         return None;
     }
     let unasked = |literal: &&Literal| {

@@ -69,16 +69,16 @@ impl Function {
         self.signature.receiver().is_some() || mentions_self(self.signature.to_token_stream())
     }
 
-    /// The patterns of routes that its attributes name: a string that stands first in one, as a path does. What such an
-    /// attribute is called nobody asks.
+    /// The patterns of routes that its attributes name, for a check at start-up: the string that stands first in an attribute
+    /// that is called as those of actix are. A route attribute by another name goes unchecked until the first request.
     pub(crate) fn patterns(&self) -> Vec<String> {
-        let first =
-            |attribute: &Attribute| match attribute.meta.require_list().ok()?.tokens.clone().into_iter().next()? {
-                TokenTree::Literal(literal) => syn::parse_str::<syn::LitStr>(&literal.to_string()).ok(),
-                _ => None,
-            };
-        let texts = self.attributes.iter().filter(|attribute| !is_inert(attribute)).filter_map(first);
-        texts.map(|text| text.value()).filter(|text| text.is_empty() || text.starts_with(['/', '{'])).collect()
+        const ROUTES: [&str; 10] =
+            ["get", "post", "put", "delete", "patch", "head", "options", "connect", "trace", "route"];
+        let is_route = |attribute: &&Attribute| {
+            attribute.path().segments.last().is_some_and(|last| ROUTES.iter().any(|route| last.ident == route))
+        };
+        let first = |attribute: &Attribute| string(attribute.meta.require_list().ok()?.tokens.clone());
+        self.attributes.iter().filter(is_route).filter_map(first).collect()
     }
 
     /// Whether only attributes are left that change nothing about the item.
@@ -89,6 +89,17 @@ impl Function {
     /// The `cfg`s that decide whether the item exists; whatever stands beside it has to say them too.
     pub(crate) fn conditions(&self) -> Vec<&Attribute> {
         self.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).collect()
+    }
+}
+
+/// The string that the tokens begin with, also within the invisible delimiters of a macro's argument.
+fn string(tokens: TokenStream) -> Option<String> {
+    match tokens.into_iter().next()? {
+        TokenTree::Literal(literal) => {
+            syn::parse_str::<syn::LitStr>(&literal.to_string()).ok().map(|text| text.value())
+        }
+        TokenTree::Group(group) if group.delimiter() == proc_macro2::Delimiter::None => string(group.stream()),
+        _ => None,
     }
 }
 

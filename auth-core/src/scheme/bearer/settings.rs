@@ -467,7 +467,8 @@ impl Jwt {
     }
 
     /// The tenant whose issuer this is: roles and permissions of its tokens count where a rule says `in` that tenant, and nowhere
-    /// else. A claim never binds an issuer to a tenant: whoever runs it would choose.
+    /// else; a session keeps no tenant, so do not give them to one. A claim never binds an issuer to a tenant: whoever runs it would
+    /// choose.
     #[must_use]
     pub fn tenant(self, tenant: impl Into<String>) -> Self {
         Self { tenant: Some(tenant.into()), ..self }
