@@ -28,6 +28,8 @@ mod scope;
 mod metadata;
 #[cfg(feature = "session")]
 mod login;
+#[cfg(all(feature = "oidc", feature = "session"))]
+mod oidc;
 pub mod web;
 #[doc(hidden)]
 pub mod __private;
@@ -46,6 +48,8 @@ pub use auth_core::client::country::{Database, DatabaseError};
 pub use auth_core::clock::Timestamp;
 pub use auth_core::denial::{Answer, challenge::Scheme};
 pub use auth_core::grants::{Grants, GrantsError};
+#[cfg(all(feature = "oidc", feature = "session"))]
+pub use auth_core::login::{LoginError, OidcLogin};
 #[cfg(feature = "oidc")]
 pub use auth_core::provider::EndpointError;
 pub use auth_core::roles::{FoundRoles, RoleSource, RolesFrom, RolesUnavailable};

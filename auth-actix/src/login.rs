@@ -91,7 +91,8 @@ impl Auth {
         guarded(&LOG_IN, resource)
     }
 
-    /// Log-out: `POST` ends the session of the browser and leads to the login page.
+    /// Log-out: `POST` ends the session of the browser and leads to the login page; where people log in at a provider, which
+    /// may still know them and would let them in again at once, to `/`.
     pub fn logout(&self, path: &str) -> GuardedService<Resource> {
         guarded(&LOG_IN, web::resource(path).route(web::post().to(log_out)))
     }
@@ -134,7 +135,7 @@ async fn log_in(
 
 async fn log_out(session: Session, request: HttpRequest) -> actix_web::Result<HttpResponse> {
     let cookie = session.log_out().await?;
-    let to = LocalPath::of(session.login_page());
+    let to = LocalPath::of(session.page_after_log_out());
     let mut response = lead(&request, respond::navigates(&request), &to);
     Ok(response.append_header(cookie).finish())
 }

@@ -221,6 +221,16 @@ impl Session {
 
     async fn begin(&self, login: LogIn) -> Result<SessionCookie, Denial> {
         self.check_site()?;
+        self.begun(login).await
+    }
+
+    /// The same for somebody whom a provider sends back, which is another site: what began here says that it comes from us.
+    #[cfg(feature = "oidc")]
+    pub(crate) async fn begin_at_provider(&self, login: LogIn) -> Result<SessionCookie, Denial> {
+        self.begun(login).await
+    }
+
+    async fn begun(&self, login: LogIn) -> Result<SessionCookie, Denial> {
         let (cookie, who) = self.sessions()?.log_in(login, self.id()?, |who| self.admit(who)).await?;
         audit::session(&self.request, &self.auth, Happened::LoggedIn, Some(&who))?;
         SessionCookie::new(&cookie)
@@ -270,13 +280,40 @@ impl Session {
         enforce::unblocked(&self.auth, who.clone()).map(drop)
     }
 
+    #[cfg(feature = "oidc")]
+    pub(crate) fn auth(&self) -> &Auth {
+        &self.auth
+    }
+
+    /// Where people log in at a provider.
+    #[cfg(feature = "oidc")]
+    pub(crate) fn relying_party(&self) -> Result<&auth_core::login::RelyingParty, Denial> {
+        self.auth.relying_party().ok_or_else(|| {
+            let cause = Some("a log-in at a provider, and the builder was given no `.oidc_login(…)`");
+            Denial { cause, ..Denial::new(Reason::SetUp) }
+        })
+    }
+
+    /// Whether somebody is logged in here.
+    #[cfg(feature = "oidc")]
+    pub(crate) async fn is_live(&self) -> bool {
+        match (self.sessions(), self.id()) {
+            (Ok(sessions), Ok(Some(id))) => sessions.verify(id).await.is_ok(),
+            _ => false,
+        }
+    }
+
     /// What pages say.
     pub(crate) fn texts(&self, request: &HttpRequest) -> Texts {
         self.auth.answers().texts(request)
     }
 
-    /// Where people log in.
-    pub(crate) fn login_page(&self) -> Option<&str> {
+    /// Where people are led who have logged out.
+    pub(crate) fn page_after_log_out(&self) -> Option<&str> {
+        #[cfg(feature = "oidc")]
+        if self.auth.relying_party().is_some() {
+            return None;
+        }
         self.auth.answers().login_page()
     }
 

@@ -44,6 +44,8 @@ pub mod throttle;
 #[cfg(feature = "passwords")]
 pub mod users;
 pub mod scheme;
+#[cfg(all(feature = "oidc", feature = "session"))]
+pub mod login;
 
 pub use crate::principal::{Actor, Answer, ClaimsError, Id, IdError, Principal, PrincipalBuilder};
 #[cfg(feature = "redis")]

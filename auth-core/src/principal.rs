@@ -366,6 +366,13 @@ impl Principal {
         Actor::read(Raw::at(&self.said.claims, self.said.login.actor?), self.issuer())
     }
 
+    /// The names of one kind that its credential lists and its source may confer, as they are called here.
+    pub fn listed(&self, kind: Kind) -> Vec<String> {
+        let mut names = Vec::new();
+        self.each_listed(kind, |name| names.push(name.to_owned()));
+        names
+    }
+
     /// Everybody who acts in this principal's name, the last one first.
     pub fn actors(&self) -> impl Iterator<Item = Actor> {
         std::iter::successors(self.actor(), |actor| actor.before().cloned())

@@ -16,7 +16,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 /// chromedriver and the browser it drives; both end when dropped.
-struct Browser {
+pub(crate) struct Browser {
     driver: Child,
     address: SocketAddr,
     session: String,
@@ -25,7 +25,7 @@ struct Browser {
 
 impl Browser {
     /// `None` where this machine has none.
-    fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         program::run("chromium", &["--version"])?;
         program::run("chromedriver", &["--version"])?;
         let profile = tempfile::tempdir().unwrap();
@@ -69,11 +69,11 @@ impl Browser {
         self.ask(method, &format!("/session/{}{path}", self.session), body)
     }
 
-    fn open(&self, url: &str) {
+    pub(crate) fn open(&self, url: &str) {
         self.command("POST", "/url", &json!({ "url": url }));
     }
 
-    fn run(&self, script: &str) -> Value {
+    pub(crate) fn run(&self, script: &str) -> Value {
         self.command("POST", "/execute/sync", &json!({ "script": script, "args": [] }))
     }
 
@@ -83,12 +83,12 @@ impl Browser {
         found.unwrap_or_else(|| panic!("no {css} in {}", self.text())).to_owned()
     }
 
-    fn enter(&self, css: &str, text: &str) {
+    pub(crate) fn enter(&self, css: &str, text: &str) {
         let element = self.element(css);
         self.command("POST", &format!("/element/{element}/value"), &json!({ "text": text }));
     }
 
-    fn click(&self, css: &str) {
+    pub(crate) fn click(&self, css: &str) {
         let element = self.element(css);
         self.command("POST", &format!("/element/{element}/click"), &json!({}));
     }
@@ -101,12 +101,12 @@ impl Browser {
         std::fs::write(std::path::Path::new(&folder).join(format!("{name}.png")), shot).unwrap();
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.run("return document.body.innerText").as_str().unwrap_or_default().to_owned()
     }
 
     /// Waits for a page that is on its way.
-    fn until(&self, what: &str, there: impl Fn(&Self) -> bool) {
+    pub(crate) fn until(&self, what: &str, there: impl Fn(&Self) -> bool) {
         let start = std::time::Instant::now();
         while !there(self) {
             assert!(start.elapsed().as_secs() < 20, "{what}: {} at {}", self.text(), self.path());
@@ -114,15 +114,15 @@ impl Browser {
         }
     }
 
-    fn shows(&self, text: &str) {
+    pub(crate) fn shows(&self, text: &str) {
         self.until(text, |browser| browser.text().contains(text));
     }
 
-    fn is_at(&self, path: &str) {
+    pub(crate) fn is_at(&self, path: &str) {
         self.until(path, |browser| browser.path() == path);
     }
 
-    fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         self.run("return location.pathname + location.search").as_str().unwrap_or_default().to_owned()
     }
 }

@@ -7,6 +7,8 @@ use auth_core::client::address::{AddressSource, HostError, Hosts};
 use auth_core::client::country::Countries;
 use auth_core::client::cross_site::{OriginError, Origins};
 use auth_core::denial::challenge::{OwnScheme, Realm, RealmError, Scheme};
+#[cfg(all(feature = "oidc", feature = "session"))]
+use auth_core::login::{LoginError, RelyingParty};
 use auth_core::resource::{Resource, ResourceError};
 #[cfg(feature = "api-key")]
 use auth_core::scheme::api_key::ApiKeyScheme;
@@ -83,6 +85,14 @@ pub enum BuildError {
     #[cfg(feature = "session")]
     #[error("`.session(…)`: {0}")]
     Sessions(SessionsError),
+    /// The settings of a log-in at a provider.
+    #[cfg(all(feature = "oidc", feature = "session"))]
+    #[error("`.oidc_login(…)`: {0}")]
+    OidcLogin(LoginError),
+    /// There is nothing to log in to.
+    #[cfg(all(feature = "oidc", feature = "session"))]
+    #[error("`.oidc_login(…)` ends in a session: call `.session(…)` too")]
+    OidcLoginWithoutSession,
     /// A cookie of development, for everybody whom the proxy speaks for.
     #[cfg(feature = "session")]
     #[error(
@@ -160,6 +170,8 @@ impl AuthBuilder {
         self.check_what_sources_confer()?;
         let loopback_only = self.is_for_this_machine();
         let mut sources: Vec<Arc<Source>> = Vec::new();
+        #[cfg(all(feature = "oidc", feature = "session"))]
+        let relying_party = self.prepare_relying_party()?;
         #[cfg(feature = "jwt")]
         let bearer = self.prepare_bearer()?;
         #[cfg(feature = "jwt")]
@@ -207,6 +219,10 @@ impl AuthBuilder {
         let mut schemes: Vec<Scheme> = Scheme::OURS.into_iter().collect();
         schemes.retain(|scheme| sources.iter().any(|source| source.scheme == *scheme));
         schemes.extend(own.iter().map(|own| own.source().scheme));
+        #[cfg(all(feature = "oidc", feature = "session"))]
+        if relying_party.is_some() && self.login_page.is_none() {
+            self.login_page = Some("/login".to_owned());
+        }
         let login_page = self.login_page.take().map(checked_login_page).transpose()?;
         let resource = self.resource.take().map(checked_resource).transpose()?;
         #[cfg(feature = "jwt")]
@@ -258,6 +274,8 @@ impl AuthBuilder {
             api_keys,
             #[cfg(feature = "session")]
             sessions,
+            #[cfg(all(feature = "oidc", feature = "session"))]
+            relying_party,
             #[cfg(feature = "session")]
             users,
             foreign_authorization: self.foreign_authorization,
@@ -333,6 +351,17 @@ impl AuthBuilder {
             (2.., Some((name, _))) => Err(BuildError::ConfersMissing(name)),
             _ => Ok(()),
         }
+    }
+
+    /// Where people log in at a provider.
+    #[cfg(all(feature = "oidc", feature = "session"))]
+    fn prepare_relying_party(&mut self) -> Result<Option<RelyingParty>, BuildError> {
+        let Some(login) = self.oidc_login.take() else { return Ok(None) };
+        let Some(sessions) = &self.sessions else { return Err(BuildError::OidcLoginWithoutSession) };
+        let jwts = &self.jwts;
+        let is_of_tokens = |secret: &[u8]| jwts.iter().any(|jwt| jwt.has_secret(secret));
+        let prepared = login.prepare(&self.roles, sessions.is_for_this_machine(), is_of_tokens);
+        prepared.map(Some).map_err(BuildError::OidcLogin)
     }
 
     /// The schemes of the application.

@@ -10,6 +10,8 @@ use auth_core::blocks::Blocks;
 use auth_core::client::address::Forwarding;
 use auth_core::client::country::Countries;
 use auth_core::grants::Grants;
+#[cfg(all(feature = "oidc", feature = "session"))]
+use auth_core::login::OidcLogin;
 use auth_core::roles::RolesFrom;
 #[cfg(feature = "api-key")]
 use auth_core::scheme::api_key::ApiKeyScheme;
@@ -45,6 +47,8 @@ pub struct AuthBuilder {
     pub(super) api_keys: Option<ApiKeyScheme>,
     #[cfg(feature = "session")]
     pub(super) sessions: Option<Sessions>,
+    #[cfg(all(feature = "oidc", feature = "session"))]
+    pub(super) oidc_login: Option<OidcLogin>,
     #[cfg(feature = "session")]
     pub(super) users: Option<Passwords>,
     pub(super) own: Vec<CustomScheme>,
@@ -118,6 +122,14 @@ impl AuthBuilder {
     #[cfg(feature = "session")]
     pub fn session(self, sessions: Sessions) -> Self {
         Self { sessions: Some(sessions), ..self }
+    }
+
+    /// Logs people in at an OpenID provider, with a session of [`session`](Self::session). Unless
+    /// [`login_page`](Self::login_page) says otherwise, browsers are sent to `/login`, where
+    /// [`Auth::oidc_login`](crate::Auth::oidc_login) stands.
+    #[cfg(all(feature = "oidc", feature = "session"))]
+    pub fn oidc_login(self, login: OidcLogin) -> Self {
+        Self { oidc_login: Some(login), ..self }
     }
 
     /// The users whose passwords a login is checked against; those of [`basic`](Self::basic) unless set.

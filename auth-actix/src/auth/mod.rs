@@ -16,6 +16,8 @@ use auth_core::client::address::{AddressSource, Hosts};
 use auth_core::client::country::Countries;
 use auth_core::client::cross_site::Origins;
 use auth_core::denial::challenge::Scheme;
+#[cfg(all(feature = "oidc", feature = "session"))]
+use auth_core::login::RelyingParty;
 use auth_core::resource::Resource;
 use auth_core::roles::RolesFrom;
 #[cfg(feature = "api-key")]
@@ -74,6 +76,9 @@ struct Inner {
     api_keys: Option<api_key::Verifier>,
     #[cfg(feature = "session")]
     sessions: Option<session::Verifier>,
+    /// Where people log in at a provider.
+    #[cfg(all(feature = "oidc", feature = "session"))]
+    relying_party: Option<RelyingParty>,
     /// The users of the login form.
     #[cfg(feature = "session")]
     users: Option<Passwords>,
@@ -181,6 +186,11 @@ impl Auth {
         return self.0.sessions.as_ref().is_some_and(|sessions| sessions.sets(line));
         #[cfg(not(feature = "session"))]
         false
+    }
+
+    #[cfg(all(feature = "oidc", feature = "session"))]
+    pub(crate) fn relying_party(&self) -> Option<&RelyingParty> {
+        self.0.relying_party.as_ref()
     }
 
     #[cfg(feature = "session")]

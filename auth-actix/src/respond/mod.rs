@@ -10,7 +10,7 @@ use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use auth_core::denial::challenge::{self, Challenge, Realm, Scheme, SchemeSet};
 use auth_core::denial::problem::{self, Problem};
-use auth_core::denial::{Answer, Denial};
+use auth_core::denial::{Answer, Denial, Reason};
 
 pub use self::page::Texts;
 pub(crate) use self::refusal::Refusal;
@@ -110,7 +110,7 @@ impl Answers {
         let htmx = is_htmx(request);
         let login = self.login_page.as_ref().filter(|_| status(answer) == StatusCode::UNAUTHORIZED);
         if let Some(page) = login.filter(|_| navigates && !htmx)
-            && let Some(response) = to_login(page, request)
+            && let Some(response) = to_login(page, request, denial)
         {
             return response;
         }
@@ -239,12 +239,18 @@ pub(crate) fn see_other(location: &str) -> HttpResponseBuilder {
 }
 
 /// A redirect to the login page that comes back here. Only where a person followed a link: nothing else is repeated.
-fn to_login(page: &str, request: &HttpRequest) -> Option<HttpResponse> {
+fn to_login(page: &str, request: &HttpRequest, denial: &Denial) -> Option<HttpResponse> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return None;
     }
     let target = request.uri().path_and_query().map(|target| target.as_str());
-    let mut response = see_other(&login_from(page, &LocalPath::of(target)));
+    let mut to = login_from(page, &LocalPath::of(target));
+    if let Reason::StepUpRequired(step_up) = &denial.reason
+        && !step_up.acr_values.is_empty()
+    {
+        to.push_str(&format!("&acr_values={}", percent_encoded(&step_up.acr_values.join(" "))));
+    }
+    let mut response = see_other(&to);
     Some(response.insert_header((header::VARY, "Accept, HX-Request, Sec-Fetch-Mode")).finish())
 }
 

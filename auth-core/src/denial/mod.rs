@@ -34,6 +34,8 @@ pub enum Reason {
     MissingCredentials,
     /// The request is malformed: two credentials, bytes that are no token68, broken Basic.
     MalformedCredentials,
+    /// A log-in at a provider did not come back as it began.
+    LoginFailed,
     /// The credential does not verify.
     InvalidCredentials,
     /// The proof that should come with a token does not hold (RFC 9449 §7.1).
@@ -114,6 +116,8 @@ impl Reason {
                 "Credentials are required", "Send a credential of a scheme that WWW-Authenticate names."),
             Self::MalformedCredentials         => answer(400, "malformed-credentials",      Some("invalid_request"),
                 "The credentials are malformed", "Send exactly one well-formed credential."),
+            Self::LoginFailed                  => answer(400, "login-failed",               None,
+                "The log-in was not completed", "Begin again at the login page."),
             Self::InvalidCredentials           => answer(401, "invalid-credentials",        Some("invalid_token"),
                 "The credentials are not valid", "Check the credential, or obtain a new one."),
             Self::InvalidProof                 => answer(401, "invalid-dpop-proof",         Some("invalid_dpop_proof"),
@@ -223,6 +227,7 @@ mod tests {
             Reason::SetUp,
             Reason::MissingCredentials,
             Reason::MalformedCredentials,
+            Reason::LoginFailed,
             Reason::InvalidCredentials,
             Reason::InvalidProof,
             Reason::NonceRequired("n".to_owned()),

@@ -81,6 +81,11 @@ pub(crate) struct Provider {
 pub(crate) struct Metadata {
     pub(crate) jwks_uri: Endpoint,
     pub(crate) introspection_endpoint: Option<Endpoint>,
+    /// Where browsers go: as the provider says, wherever it is asked from here.
+    pub(crate) authorization_endpoint: Option<Endpoint>,
+    pub(crate) token_endpoint: Option<Endpoint>,
+    /// Whether its answers to browsers name it (RFC 9207 §3).
+    pub(crate) says_who_answers: bool,
 }
 
 #[derive(Deserialize)]
@@ -88,6 +93,10 @@ struct Document {
     issuer: String,
     jwks_uri: String,
     introspection_endpoint: Option<String>,
+    authorization_endpoint: Option<String>,
+    token_endpoint: Option<String>,
+    #[serde(default)]
+    authorization_response_iss_parameter_supported: bool,
 }
 
 /// A provider says of itself less than this.
@@ -116,8 +125,11 @@ impl Provider {
         }
         Ok(Metadata {
             jwks_uri: self.reached(&document.jwks_uri)?,
-            // What is wrong with it is told where it is asked for.
+            // What is wrong with these is told where they are asked for.
             introspection_endpoint: document.introspection_endpoint.and_then(|url| self.reached(&url).ok()),
+            token_endpoint: document.token_endpoint.and_then(|url| self.reached(&url).ok()),
+            authorization_endpoint: document.authorization_endpoint.and_then(|url| Endpoint::new(&url).ok()),
+            says_who_answers: document.authorization_response_iss_parameter_supported,
         })
     }
 

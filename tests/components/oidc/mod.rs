@@ -2,6 +2,7 @@
 
 mod dpop;
 mod introspection;
+mod login;
 mod metadata;
 pub(crate) mod provider;
 

@@ -109,8 +109,23 @@ impl Provider {
         for (key, value) in asked {
             path.push_str(&format!("&{key}={}", escaped(value)));
         }
-        let mut jar: Vec<(String, String)> = Vec::new();
-        let code = loop {
+        let back = self.follow(&path, None);
+        let code =
+            back.split(['?', '&']).find_map(|part| part.strip_prefix("code=")).unwrap_or_else(|| panic!("{back}"));
+        let form = [("grant_type", "authorization_code"), ("code", code), ("redirect_uri", &self.redirect)];
+        let answer = post_form("/token", &form).authorization(basic(WEB.0, WEB.1)).send(self.address).json();
+        answer["access_token"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+    }
+
+    /// Where a person is sent back to who was sent here, and signs in.
+    pub(crate) fn sign_in(&self, location: &str, user: &str) -> String {
+        self.follow(location.strip_prefix(&self.issuer).unwrap_or_else(|| panic!("{location}")), Some(user))
+    }
+
+    /// Follows redirects, as `user` where a page asks for one, until they lead away from here.
+    fn follow(&self, path: &str, user: Option<&str>) -> String {
+        let (mut path, mut jar) = (path.to_owned(), Vec::<(String, String)>::new());
+        loop {
             let cookies: Vec<_> = jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
             let answer = get(&path).field("Cookie", cookies.join("; ")).send(self.address);
             for line in answer.lines("set-cookie") {
@@ -118,16 +133,18 @@ impl Provider {
                 jar.retain(|(known, _)| known != key);
                 jar.push((key.to_owned(), value.to_owned()));
             }
-            let to = answer.field("location").unwrap_or_else(|| panic!("{answer:?}"));
-            if let Some(query) = to.strip_prefix(&self.redirect) {
-                let code = query.split(['?', '&']).find_map(|part| part.strip_prefix("code="));
-                break code.unwrap_or_else(|| panic!("{to}")).to_owned();
-            }
-            path = to.strip_prefix(&self.issuer).unwrap_or(to).to_owned();
-        };
-        let form = [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", &self.redirect)];
-        let answer = post_form("/token", &form).authorization(basic(WEB.0, WEB.1)).send(self.address).json();
-        answer["access_token"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
+            path = match (answer.field("location"), user) {
+                (Some(to), _) if to.starts_with(&self.redirect) => return to.to_owned(),
+                (Some(to), _) => to.strip_prefix(&self.issuer).unwrap_or(to).to_owned(),
+                (None, Some(user)) if path.starts_with("/interaction/") => format!("{path}?user={user}"),
+                (None, _) => panic!("{answer:?}"),
+            };
+        }
+    }
+
+    /// The port, as a page says it.
+    pub(crate) fn port(&self) -> String {
+        self.address.port().to_string()
     }
 
     /// New keys; the old ones are published still, unless they are retired.

@@ -474,6 +474,13 @@ impl Jwt {
         Self { tenant: Some(tenant.into()), ..self }
     }
 
+    /// Whether this is one of its HMAC secrets.
+    #[cfg(all(feature = "oidc", feature = "session"))]
+    pub fn has_secret(&self, secret: &[u8]) -> bool {
+        let other = Key::secret(Algorithm::HS256, secret);
+        self.keys.iter().any(|key| key.is_same_secret(&other))
+    }
+
     /// Whether it says what it may confer.
     pub fn says_what_it_confers(&self) -> bool {
         self.confers.is_some()

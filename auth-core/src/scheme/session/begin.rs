@@ -25,13 +25,16 @@ impl Verifier {
         before: Option<SessionId>,
         admit: impl Fn(&Principal) -> Result<(), Denial>,
     ) -> Result<(String, Principal), Denial> {
-        login.claims.insert("auth_time".to_owned(), json!(clock::now().seconds()));
+        match login.at.unwrap_or_else(|| Some(clock::now())) {
+            Some(at) => drop(login.claims.insert("auth_time".to_owned(), json!(at.seconds()))),
+            None => drop(login.claims.remove("auth_time")),
+        }
         self.begin(login, None, before, admit).await
     }
 
     async fn begin(
         &self,
-        LogIn { mut claims, remember, user }: LogIn,
+        LogIn { mut claims, remember, user, .. }: LogIn,
         actor: Option<Vec<String>>,
         before: Option<SessionId>,
         admit: impl Fn(&Principal) -> Result<(), Denial>,

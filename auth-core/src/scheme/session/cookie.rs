@@ -43,13 +43,13 @@ impl CookieSettings {
     }
 
     /// A session cookie with this value, which ends with the browser unless it `lasts`.
-    pub(super) fn set(&self, value: &str, lasts: Option<Duration>) -> String {
+    pub(crate) fn set(&self, value: &str, lasts: Option<Duration>) -> String {
         let age = lasts.map(|lasts| format!("; Max-Age={}", lasts.as_secs())).unwrap_or_default();
         format!("{}={value}{}{age}", self.full_name(), self.attributes())
     }
 
     /// What makes a browser forget it: the same name, path and attributes (COOKIE-4).
-    pub(super) fn delete(&self) -> String {
+    pub(crate) fn delete(&self) -> String {
         format!("{}={}; Max-Age=0", self.full_name(), self.attributes())
     }
 
@@ -66,6 +66,18 @@ impl CookieSettings {
     /// The id that the cookie lines carry: of our name byte for byte, once, or several times with one value (COOKIE-2,
     /// COOKIE-3).
     pub fn read<'a>(&self, lines: impl Iterator<Item = &'a [u8]>) -> Option<SessionId> {
+        SessionId::parse(self.value(lines)?)
+    }
+
+    /// The cookie of a log-in that is on its way to a provider, told from others by a mark.
+    #[cfg(feature = "oidc")]
+    pub(crate) fn of_login(mark: &str, plain_http: bool) -> Self {
+        // Lax: the browser brings it along when the provider sends it back.
+        Self { name: format!("login-{mark}"), strict: false, plain_http }
+    }
+
+    /// The value that the cookie lines carry.
+    pub(crate) fn value<'a>(&self, lines: impl Iterator<Item = &'a [u8]>) -> Option<&'a [u8]> {
         let name = self.full_name();
         let mut found: Option<&[u8]> = None;
         for pair in lines.flat_map(|line| line.split(|byte| *byte == b';')) {
@@ -81,7 +93,7 @@ impl CookieSettings {
             }
             found = Some(value);
         }
-        SessionId::parse(found?)
+        found
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::clock::Timestamp;
 use crate::users::User;
 
 /// Who logs in, and what they may.
@@ -12,6 +13,8 @@ pub struct LogIn {
     pub(super) remember: bool,
     /// Of a user of the store that passwords are checked against: the marks of the passwords that it may have begun with.
     pub(super) user: Option<Vec<String>>,
+    /// When it happened, if that is not now, or not known.
+    pub(super) at: Option<Option<Timestamp>>,
 }
 
 impl LogIn {
@@ -19,7 +22,7 @@ impl LogIn {
     /// the same one.
     pub fn user(subject: impl Into<String>) -> Self {
         let claims = Map::from_iter([("sub".to_owned(), json!(subject.into()))]);
-        Self { claims, remember: false, user: None }
+        Self { claims, remember: false, user: None, at: None }
     }
 
     /// A user of the store that passwords are checked against, with the roles that they have there: now, and as long as the
@@ -59,6 +62,18 @@ impl LogIn {
     pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.claims.insert(name.into(), value.into());
         self
+    }
+
+    /// When the login happened, if that was not now: at a provider that knew the person. `None` where nobody says, and then it is
+    /// fresh for nothing.
+    pub fn authenticated_at(self, at: Option<Timestamp>) -> Self {
+        Self { at: Some(at), ..self }
+    }
+
+    #[cfg(feature = "oidc")]
+    pub(crate) fn subject(self, subject: impl Into<String>) -> Self {
+        let subject: String = subject.into();
+        self.claim("sub", subject)
     }
 
     /// The browser keeps the session when it is closed; see [`Sessions::remember_for`](super::Sessions::remember_for).

@@ -1,0 +1,101 @@
+//! Log-in at an OpenID provider: where it begins, and where the provider sends back to.
+
+use actix_web::http::header::{COOKIE, HeaderName, HeaderValue, REFERRER_POLICY, SET_COOKIE};
+use actix_web::web::{self, Query};
+use actix_web::{HttpRequest, HttpResponse, Resource};
+use auth_core::client::address::Seen;
+use auth_core::denial::{Denial, Reason};
+use auth_core::login::{RelyingParty, Wanted};
+use serde::Deserialize;
+
+use crate::auth::Auth;
+use crate::gather;
+use crate::respond::{self, LocalPath};
+use crate::scope::{GuardedService, guarded};
+use crate::session::{LOG_IN, Session};
+
+/// What a log-in is asked for.
+#[derive(Deserialize)]
+struct Asked {
+    return_to: Option<String>,
+    acr_values: Option<String>,
+}
+
+impl Auth {
+    /// Where a log-in at the provider of [`oidc_login`](crate::AuthBuilder::oidc_login) begins, at the
+    /// [`login_page`](crate::AuthBuilder::login_page) or at `/login`: sends the browser there, and takes `return_to`. Register it,
+    /// and [where it comes back to](Self::oidc_callback), in a scope whose path is empty.
+    ///
+    /// ```
+    /// use actix_web::App;
+    /// use auth_actix::{Auth, OidcLogin, Sessions};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let login = OidcLogin::new("https://id.example", "reports", "its secret", "https://reports.example/login/callback");
+    /// let auth = Auth::builder().session(Sessions::memory()).oidc_login(login).build()?;
+    /// let scope = auth.scope("").service(auth.oidc_login()).service(auth.oidc_callback()).service(auth.logout("/logout"));
+    /// App::new().service(scope);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn oidc_login(&self) -> GuardedService<Resource> {
+        let page = self.answers().login_page().unwrap_or("/login");
+        let path = page.split('?').next().unwrap_or(page);
+        guarded(&LOG_IN, web::resource(path).route(web::get().to(begin)).route(web::head().to(begin)))
+    }
+
+    /// Where the provider sends the browser back to: the path of the redirect URI. Begins the session.
+    pub fn oidc_callback(&self) -> GuardedService<Resource> {
+        let path = self.relying_party().map_or("/login/callback", RelyingParty::path);
+        guarded(&LOG_IN, web::resource(path).route(web::get().to(finish)))
+    }
+}
+
+/// Who has a live session and comes here was sent by a handler that wants more of them: the provider asks them again.
+async fn begin(session: Session, asked: Query<Asked>) -> HttpResponse {
+    match begun(&session, asked.into_inner()).await {
+        Ok(response) => response,
+        Err(denial) => session.refused(denial).error_response(),
+    }
+}
+
+async fn begun(session: &Session, asked: Asked) -> Result<HttpResponse, Denial> {
+    let party = session.relying_party()?;
+    let plain = |values: &String| {
+        values.len() <= 256 && values.bytes().all(|byte| matches!(byte, 0x20 | 0x21 | 0x23..=0x5B | 0x5D..=0x7E))
+    };
+    let wanted = Wanted {
+        return_to: LocalPath::of(asked.return_to.as_deref()).text().to_owned(),
+        anew: session.is_live().await,
+        acr_values: asked.acr_values.filter(plain),
+    };
+    let begun = party.begin(wanted).await?;
+    let mut response = respond::see_other(&begun.location);
+    response.append_header((SET_COOKIE, header(&begun.cookie)?)).insert_header(NO_REFERRER);
+    Ok(response.finish())
+}
+
+async fn finish(session: Session, request: HttpRequest) -> HttpResponse {
+    match finished(&session, &request).await {
+        Ok(response) => response,
+        Err(denial) => session.refused(denial).error_response(),
+    }
+}
+
+async fn finished(session: &Session, request: &HttpRequest) -> Result<HttpResponse, Denial> {
+    let cookies = request.headers().get_all(COOKIE).map(|value| value.as_bytes());
+    let client = gather::counted(request, session.auth()).map(Seen::address);
+    let returned = session.relying_party()?.finish(request.query_string(), cookies, client).await?;
+    let cookie = session.begin_at_provider(returned.login).await?;
+    let to = LocalPath::of(Some(&returned.return_to));
+    let mut response = respond::see_other(to.text());
+    response.append_header(cookie).append_header((SET_COOKIE, header(&returned.delete_cookie)?));
+    Ok(response.insert_header(NO_REFERRER).finish())
+}
+
+/// The address has a code in it, which nobody else is to see.
+const NO_REFERRER: (HeaderName, HeaderValue) = (REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+
+fn header(text: &str) -> Result<HeaderValue, Denial> {
+    HeaderValue::from_str(text).map_err(|_| Denial::new(Reason::SetUp))
+}

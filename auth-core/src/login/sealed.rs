@@ -1,0 +1,65 @@
+//! What goes with a browser and is nobody else's to read or to change: AES-256-GCM with a random nonce (RFC 5116).
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
+
+pub(super) struct Seal(RandomizedNonceKey);
+
+/// So that what is sealed for this is good for nothing else.
+const FOR: &[u8] = b"auth-actix log-in 1";
+
+impl Seal {
+    /// By a secret of the application.
+    pub(super) fn of(secret: &[u8]) -> Option<Self> {
+        Self::by(&Sha256::digest([FOR, b"\0", secret].concat()))
+    }
+
+    /// By a key that ends with this process.
+    pub(super) fn random() -> Option<Self> {
+        let mut key = [0; 32];
+        getrandom::fill(&mut key).ok()?;
+        Self::by(&key)
+    }
+
+    fn by(key: &[u8]) -> Option<Self> {
+        RandomizedNonceKey::new(&AES_256_GCM, key).ok().map(Self)
+    }
+
+    pub(super) fn close(&self, mut text: Vec<u8>) -> Option<String> {
+        let nonce = self.0.seal_in_place_append_tag(Aad::from(FOR), &mut text).ok()?;
+        Some(URL_SAFE_NO_PAD.encode([nonce.as_ref().as_slice(), &text].concat()))
+    }
+
+    pub(super) fn open(&self, sealed: &str) -> Option<Vec<u8>> {
+        let sealed = URL_SAFE_NO_PAD.decode(sealed).ok()?;
+        let (nonce, text) = sealed.split_at_checked(NONCE_LEN)?;
+        let (nonce, mut text) = (Nonce::try_assume_unique_for_key(nonce).ok()?, text.to_vec());
+        let length = self.0.open_in_place(nonce, Aad::from(FOR), &mut text).ok()?.len();
+        text.truncate(length);
+        Some(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_sealed_opens_unchanged_and_by_its_key_alone() {
+        let (seal, same, other) = (Seal::of(&[7; 32]).unwrap(), Seal::of(&[7; 32]).unwrap(), Seal::random().unwrap());
+        let closed = seal.close(b"on its way".to_vec()).unwrap();
+        assert_ne!(closed, seal.close(b"on its way".to_vec()).unwrap(), "no two are equal");
+        assert_eq!(same.open(&closed).as_deref(), Some(b"on its way".as_slice()));
+        assert_eq!(other.open(&closed), None);
+        for at in 0..closed.len() {
+            let mut changed = closed.clone().into_bytes();
+            changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
+            assert_eq!(seal.open(std::str::from_utf8(&changed).unwrap()), None, "{at}");
+        }
+        for broken in ["", "AAAA", &closed[..20], "\u{e9}"] {
+            assert_eq!(seal.open(broken), None, "{broken}");
+        }
+    }
+}

@@ -1,0 +1,295 @@
+//! Log-in at a real provider: in a browser, and with the requests that nobody should get anything by.
+
+use std::time::Duration;
+
+use actix_web::web::ServiceConfig;
+use actix_web::{HttpResponse, get};
+use auth_actix::{Auth, AuthBuilder, LogIn, OidcLogin, Principal, Sessions, require_auth, require_role};
+use auth_tests::server::Server;
+use auth_tests::wire::{Answer, get as ask};
+
+use super::super::browser::Browser;
+use super::open::Role;
+use super::provider::{Provider, WEB, escaped};
+
+#[require_auth]
+#[get("/members")]
+async fn members(caller: Principal) -> HttpResponse {
+    let claim = |name: &str| caller.claim(name).map(|value| value.to_string()).unwrap_or_default();
+    let text = format!("Hello {} by {} {}", caller.id(), caller.scheme().name(), claim("acr"));
+    let page =
+        format!("<!doctype html><h1>{text}</h1><form method=post action=/logout><button id=out>Out</button></form>");
+    HttpResponse::Ok().content_type("text/html; charset=utf-8").body(page)
+}
+
+#[require_role("admin")]
+#[get("/admin")]
+async fn admin() -> &'static str {
+    "the administrators' page"
+}
+
+#[require_auth(acr = "urn:example:mfa")]
+#[get("/transfer")]
+async fn transfer() -> &'static str {
+    "transferred"
+}
+
+#[require_auth(max_age = "1h")]
+#[get("/fresh")]
+async fn fresh() -> &'static str {
+    "fresh"
+}
+
+const CALLBACK: &str = "/login/callback";
+
+/// A site, and the provider that its people log in at.
+struct Site {
+    server: Server,
+    provider: Provider,
+    origin: String,
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn login(provider: &Provider, origin: &str) -> OidcLogin {
+    OidcLogin::new(&provider.issuer, WEB.0, WEB.1, format!("{origin}{CALLBACK}"))
+}
+
+fn serve(port: u16, builder: AuthBuilder) -> Server {
+    let auth = builder.build().unwrap();
+    Server::start_at(port, move |config: &mut ServiceConfig| {
+        let scope = auth.scope("").service(members).service(admin).service(transfer).service(fresh);
+        let scope = scope.service(auth.oidc_login()).service(auth.oidc_callback());
+        config.service(scope.service(auth.logout("/logout")));
+    })
+}
+
+fn sessions() -> Sessions {
+    Sessions::memory().over_plain_http_on_this_machine()
+}
+
+impl Site {
+    fn start(settings: impl FnOnce(OidcLogin) -> OidcLogin) -> Option<Self> {
+        let port = free_port();
+        let origin = format!("http://localhost:{port}");
+        let provider = Provider::start_for(&format!("{origin}{CALLBACK}"))?;
+        let builder = Auth::builder().session(sessions()).oidc_login(settings(login(&provider, &origin)));
+        Some(Self { server: serve(port, builder), provider, origin })
+    }
+
+    /// Begins a log-in: where the browser is sent, and the cookie that goes with it.
+    fn begin(&self, path: &str) -> (String, String) {
+        let answer = self.server.send(&ask(path).field("Sec-Fetch-Mode", "navigate"));
+        assert_eq!(answer.status, 303, "{answer:?}");
+        let cookie = answer.field("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+        (answer.field("location").unwrap().to_owned(), cookie)
+    }
+
+    /// The address that the provider sends somebody back to, without its origin.
+    fn signed_in(&self, location: &str, user: &str) -> String {
+        self.provider.sign_in(location, user).strip_prefix(&self.origin).unwrap().to_owned()
+    }
+
+    fn back(&self, path: &str, cookie: &str) -> Answer {
+        let asked = ask(path).field("Cookie", cookie).field("Sec-Fetch-Site", "cross-site");
+        self.server.send(&asked.field("Sec-Fetch-Mode", "navigate").field("Accept", "text/html"))
+    }
+}
+
+/// The parameter of an address.
+fn parameter(address: &str, name: &str) -> Option<String> {
+    let (_, query) = address.split_once('?')?;
+    query.split('&').find_map(|pair| pair.strip_prefix(&format!("{name}="))).map(str::to_owned)
+}
+
+fn with(address: &str, name: &str, value: Option<&str>) -> String {
+    let (path, query) = address.split_once('?').unwrap();
+    let others = query.split('&').filter(|pair| !pair.starts_with(&format!("{name}="))).map(str::to_owned);
+    let pairs: Vec<_> = others.chain(value.map(|value| format!("{name}={value}"))).collect();
+    format!("{path}?{}", pairs.join("&"))
+}
+
+#[test]
+fn a_person_logs_in_at_the_provider_and_out_again() {
+    // M13, STEP-1: in a real browser.
+    let Some(site) = Site::start(|login| login.scopes(["admin"])) else { return };
+    let Some(browser) = Browser::start() else { return };
+    let sign_in = |user: &str| {
+        browser.until("the provider asks", |browser| browser.run("return location.port") == site.provider.port());
+        browser.enter("input[name=user]", user);
+        browser.click("button");
+    };
+    browser.open(&format!("{}/members?a=1", site.origin));
+    sign_in("alice");
+    browser.is_at("/members?a=1");
+    browser.shows(&format!("Hello user:{}:{}:alice by Session", site.provider.issuer.len(), site.provider.issuer));
+    assert_eq!(browser.run("return document.cookie"), "", "no script sees a cookie of ours");
+    // A level that this login does not have: the provider is asked for it, and asks the person again.
+    browser.open(&format!("{}/transfer", site.origin));
+    sign_in("alice");
+    browser.is_at("/transfer");
+    browser.shows("transferred");
+    browser.open(&format!("{}/admin", site.origin));
+    browser.shows("403");
+    browser.open(&format!("{}/members", site.origin));
+    browser.shows("urn:example:mfa");
+    browser.click("#out");
+    browser.is_at("/");
+    browser.open(&format!("{}/members", site.origin));
+    browser.is_at("/members");
+    browser.shows("Hello"); // the provider still knows who this is
+}
+
+#[test]
+fn a_log_in_is_good_for_one_return_of_its_own_browser() {
+    // M13, SESS-2
+    let Some(site) = Site::start(|login| login) else { return };
+    let (location, cookie) = site.begin("/login?return_to=/members%3Fa%3D1");
+    for (name, expected) in
+        [("response_type", "code"), ("client_id", "web"), ("scope", "openid"), ("code_challenge_method", "S256")]
+    {
+        assert_eq!(parameter(&location, name).as_deref(), Some(expected), "{location}");
+    }
+    let back = site.signed_in(&location, "alice");
+    assert_eq!(parameter(&back, "iss"), Some(escaped(&site.provider.issuer).replace("%2E", ".")), "{back}");
+    let (other_location, other_cookie) = site.begin("/login");
+    let other = site.signed_in(&other_location, "bob");
+    let (state, other_state) = (parameter(&back, "state").unwrap(), parameter(&other, "state").unwrap());
+    let renamed = |cookie: &str, state: &str| format!("login-{}={}", &state[..8], cookie.split_once('=').unwrap().1);
+    #[rustfmt::skip]
+    let refused: Vec<(&str, String, String)> = vec![
+        ("no cookie",                       back.clone(),                                   String::new()),
+        ("the cookie of another log-in",    back.clone(),                                   other_cookie.clone()),
+        ("that under this one's name",      back.clone(),                                   renamed(&other_cookie, &state)),
+        ("two cookies of this name",        back.clone(),                                   format!("{cookie}; {}", renamed(&other_cookie, &state))),
+        ("a cookie that was changed",       back.clone(),                                   format!("{}A", &cookie[..cookie.len() - 1])),
+        ("a cookie made up",                back.clone(),                                   format!("login-{}=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", &state[..8])),
+        ("another state",                   with(&back, "state", Some(&other_state)),       cookie.clone()),
+        ("another state, of this name",     with(&back, "state", Some(&format!("{}{}", &state[..8], &other_state[8..]))), cookie.clone()),
+        ("no state",                        with(&back, "state", None),                     cookie.clone()),
+        ("two states",                      format!("{back}&state={state}"),                cookie.clone()),
+        ("two codes",                       format!("{back}&code=x"),                       cookie.clone()),
+        ("nothing",                         CALLBACK.to_owned(),                            cookie.clone()),
+    ];
+    for (case, path, cookies) in refused {
+        let answer = site.back(&path, &cookies);
+        assert_eq!(answer.status, 400, "{case}: {answer:?}");
+        assert!(!answer.lines("set-cookie").iter().any(|line| line.starts_with("session=")), "{case}");
+        assert!(answer.text().contains("The log-in was not completed"), "{case}");
+    }
+    // The right one, from another site, as it is; its session has a new id, and leads to where it was asked for.
+    let first = site.back(&back, &cookie);
+    assert_eq!((first.status, first.field("location")), (303, Some("/members?a=1")), "{first:?}");
+    assert_eq!(first.field("cache-control"), Some("no-store"));
+    assert_eq!(first.field("referrer-policy"), Some("no-referrer"));
+    let set = first.lines("set-cookie");
+    assert!(set.iter().any(|line| line.starts_with("login-") && line.contains("Max-Age=0")), "{set:?}");
+    let session = set.iter().find(|line| line.starts_with("session=")).unwrap().split(';').next().unwrap();
+    let page = site.server.send(&ask("/members").field("Cookie", session));
+    assert!(page.text().contains(&format!("{}:alice by Session", site.provider.issuer)), "{page:?}");
+    assert_eq!(site.back(&back, &cookie).status, 400, "and it is good for once");
+    // What goes wrong with one that is used up by it.
+    for (case, change) in
+        [("iss", Some("https%3A%2F%2Fevil.example")), ("iss", None), ("code", Some("made-up")), ("code", None)]
+    {
+        let (location, cookie) = site.begin("/login");
+        let back = site.signed_in(&location, "alice");
+        let answer = site.back(&with(&back, case, change), &cookie);
+        assert_eq!(answer.status, 400, "{case} {change:?}");
+        assert_eq!(site.back(&back, &cookie).status, 400, "{case} {change:?}: it was tried");
+    }
+    // A code of somebody else's log-in is bound to their verifier (PKCE).
+    let (location, cookie) = site.begin("/login");
+    let mine = site.signed_in(&location, "alice");
+    let theirs = with(&mine, "code", parameter(&other, "code").as_deref());
+    assert_eq!(site.back(&theirs, &cookie).status, 400);
+    // The provider says no.
+    let (location, cookie) = site.begin("/login");
+    let state = parameter(&location, "state").unwrap();
+    let denied = format!("{CALLBACK}?error=access_denied&state={state}&iss={}", escaped(&site.provider.issuer));
+    assert_eq!(site.back(&denied, &cookie).status, 400);
+}
+
+#[test]
+fn a_log_in_leads_nowhere_else_and_begins_what_the_settings_say() {
+    let Some(site) = Site::start(|login| login.log_in(|_| LogIn::user("somebody else").roles(["admin"]))) else {
+        return;
+    };
+    for (asked, expected) in [
+        ("/login", "/"),
+        ("/login?return_to=//evil.example", "/"),
+        ("/login?return_to=https%3A%2F%2Fevil.example%2F", "/"),
+        ("/login?return_to=%2F%5Cevil.example", "/"),
+        ("/login?return_to=%2Ffresh", "/fresh"),
+    ] {
+        let (location, cookie) = site.begin(asked);
+        let answer = site.back(&site.signed_in(&location, "alice"), &cookie);
+        assert_eq!((answer.status, answer.field("location")), (303, Some(expected)), "{asked}: {answer:?}");
+        let session = answer.lines("set-cookie").into_iter().find(|line| line.starts_with("session=")).unwrap();
+        let session = session.split(';').next().unwrap();
+        let page = site.server.send(&ask("/members").field("Cookie", session));
+        assert!(page.text().contains(":alice by"), "whose session it is stays what the provider says: {page:?}");
+        assert_eq!(site.server.send(&ask("/admin").field("Cookie", session)).status, 200);
+        let answer = site.server.send(&ask("/fresh").field("Cookie", session));
+        assert_eq!(answer.status, 401, "no ID token of this provider says when: it is not taken for now");
+    }
+}
+
+#[test]
+fn a_provider_that_is_away_is_503_and_instances_share_what_is_on_its_way() {
+    let port = free_port();
+    let origin = format!("http://localhost:{port}");
+    let Some(mut provider) = Provider::start_for(&format!("{origin}{CALLBACK}")) else { return };
+    provider.kill();
+    let secret = "a secret that both of the instances share";
+    let builder = || {
+        Auth::builder().realm("site").session(sessions()).oidc_login(login(&provider, &origin).sealing_secret(secret))
+    };
+    let (one, two) = (serve(port, builder()), serve(free_port(), builder()));
+    let start = |server: &Server| server.send(&ask("/login"));
+    let away = start(&one);
+    assert_eq!((away.status, away.problem().as_str()), (503, "authentication-unavailable"));
+    provider.restart();
+    super::until("it is found again", Duration::from_secs(5), || start(&one).status == 303);
+    let begun = start(&one);
+    let cookie = begun.field("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let back = provider.sign_in(begun.field("location").unwrap(), "alice");
+    let back = back.strip_prefix(&origin).unwrap();
+    let answer = two.send(&ask(back).field("Cookie", cookie));
+    assert_eq!(answer.status, 303, "what began at one may end at the other: {answer:?}");
+    let begun = start(&two);
+    let cookie = begun.field("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let back = provider.sign_in(begun.field("location").unwrap(), "alice");
+    provider.kill();
+    let answer = two.send(&ask(back.strip_prefix(&origin).unwrap()).field("Cookie", cookie));
+    assert_eq!(answer.status, 503, "{answer:?}");
+}
+
+#[test]
+fn settings_of_a_log_in_that_cannot_work_do_not_build() {
+    use auth_actix::{Confers, Jwt};
+    let login = |redirect: &str| OidcLogin::new("https://id.example", "web", "secret", redirect);
+    let good = || login("https://app.example/login/callback");
+    let with = |login| Auth::builder().session(Sessions::memory().confers(Confers::everything())).oidc_login(login);
+    let tokens = Jwt::hs256([b'x'; 32]).issuer("a").audience("b").confers(Confers::everything());
+    #[rustfmt::skip]
+    let table = [
+        (with(good()), ""),
+        (with(good().sealing_secret("x".repeat(32))), ""),
+        (Auth::builder().bearer(tokens.clone()).oidc_login(good()), "ends in a session"),
+        (with(login("http://app.example/cb")), "no `https` address of this server"),
+        (with(login("https://app.example/cb?x=1")), "no `https` address of this server"),
+        (with(login("/cb")), "no `https` address of this server"),
+        (with(OidcLogin::new("http://id.example", "web", "secret", "https://app.example/cb")), "is never asked"),
+        (with(good().scopes(["two words"])), "is no scope"),
+        (with(good().sealing_secret("short")), "at least 32 bytes"),
+        (with(good().sealing_secret("x".repeat(32))).bearer(tokens), "HMAC secret of an issuer"), // L2
+    ];
+    for (builder, expected) in table {
+        let error = builder.build().err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(error.contains(expected) && error.is_empty() == expected.is_empty(), "{expected}: {error}");
+    }
+    assert!(!format!("{:?}", good().sealing_secret("canary of the sealing secret")).contains("canary"));
+}
