@@ -1,0 +1,168 @@
+//! An API whose tokens an OpenID provider signs.
+//!
+//! Copy this when somebody else says who people are: Keycloak, Entra ID, Auth0, Okta, or your own. `ISSUER` is the provider's
+//! name, as tokens have it in `iss`, and `RESOURCE` this API's, as they have it in `aud`. Without `ISSUER`, a provider to try it
+//! with is started too (that needs Node.js and npm). `PORT` says where the API listens.
+//!
+//! Nothing is fetched before the first token comes, and the tests below need no provider: they put keys of their own in the
+//! place of its.
+
+use std::io::IsTerminal as _;
+
+use actix_web::{App, HttpServer, Responder, get, post};
+use auth_actix::{Auth, AuthBuilder, Jwt, Principal, public, require_scope};
+
+#[derive(auth_actix::TokenScope)]
+enum TokenScope {
+    #[token_scope("read:reports")]
+    ReadReports,
+    #[token_scope("write:reports")]
+    WriteReports,
+}
+
+#[public]
+#[get("/health")]
+async fn health() -> impl Responder {
+    "up\n"
+}
+
+#[require_scope("read:reports")]
+#[get("/reports")]
+async fn reports(caller: Principal) -> impl Responder {
+    format!("the reports, for {}\n", caller.id())
+}
+
+#[require_scope("write:reports")]
+#[post("/reports")]
+async fn publish() -> impl Responder {
+    "published\n"
+}
+
+/// The profile of RFC 9068 says what an access token is, so that no ID token passes for one. Leave it out for a provider
+/// that does not follow it, such as one whose tokens have no `typ`.
+fn settings(issuer: &str, resource: &str) -> AuthBuilder {
+    let tokens = Jwt::oidc(issuer).audience(resource).access_token_profile();
+    Auth::builder().realm("reports").bearer(tokens).resource(resource)
+}
+
+fn api(auth: &Auth) -> impl actix_web::dev::HttpServiceFactory + use<> {
+    auth.scope("").service(auth.metadata()).service(health).service(reports).service(publish)
+}
+
+#[actix_web::main]
+async fn main() -> std::io::Result<()> {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
+    let port = std::env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(8080);
+    let url = format!("http://127.0.0.1:{port}");
+    let resource = std::env::var("RESOURCE").unwrap_or_else(|_| url.clone());
+    let (issuer, _provider) = match std::env::var("ISSUER") {
+        Ok(issuer) => (issuer, None),
+        Err(_) => {
+            let provider = provider::start(&resource)?;
+            provider::print_commands(&url, &provider);
+            (provider.issuer(), Some(provider))
+        }
+    };
+    let auth = settings(&issuer, &resource).build()?;
+    HttpServer::new(move || App::new().service(api(&auth))).workers(2).bind(("127.0.0.1", port))?.run().await
+}
+
+/// The provider to try it with; nothing that an application needs.
+mod provider {
+    use std::io::{BufRead as _, BufReader, Error, Result};
+    use std::process::{Child, Command, Stdio};
+
+    use serde_json::Value;
+
+    const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/provider");
+
+    /// Ends when dropped.
+    pub(super) struct Provider {
+        child: Child,
+        said: Value,
+    }
+
+    pub(super) fn start(resource: &str) -> Result<Provider> {
+        let node = |error| Error::other(format!("the provider to try this with needs Node.js and npm: {error}"));
+        if !std::path::Path::new(FOLDER).join("node_modules").exists() {
+            let install = ["install", "--no-audit", "--no-fund", "--no-package-lock", "--silent"];
+            Command::new("npm").args(install).current_dir(FOLDER).status().map_err(node)?;
+        }
+        let mut command = Command::new("node");
+        command.arg("provider.mjs").current_dir(FOLDER).env("RESOURCE", resource).env_remove("PORT");
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().map_err(node)?;
+        let mut line = String::new();
+        let said = child.stdout.take().map(BufReader::new);
+        said.ok_or_else(|| node(Error::other("it says nothing")))?.read_line(&mut line)?;
+        Ok(Provider { said: serde_json::from_str(&line)?, child })
+    }
+
+    impl Provider {
+        fn said(&self, name: &str) -> &str {
+            self.said.get(name).and_then(Value::as_str).unwrap_or_default()
+        }
+
+        pub(super) fn issuer(&self) -> String {
+            self.said("issuer").to_owned()
+        }
+    }
+
+    impl Drop for Provider {
+        fn drop(&mut self) {
+            let _ = self.child.kill().and_then(|()| self.child.wait());
+        }
+    }
+
+    #[allow(clippy::print_stdout, reason = "it is for the person at the terminal")]
+    pub(super) fn print_commands(url: &str, provider: &Provider) {
+        let (reader, writer) = (provider.said("reader"), provider.said("writer"));
+        println!("Listening on {url}, with a provider at {}. Try, each in another terminal:\n", provider.issuer());
+        println!("# nobody may come in without a token: 401, and where to find out whose\ncurl -i {url}/reports\n");
+        println!("# whose tokens this API takes: 200\ncurl -i {url}/.well-known/oauth-protected-resource\n");
+        println!("# a token of the provider: 200\ncurl -i -H 'Authorization: Bearer {reader}' {url}/reports\n");
+        println!(
+            "# one without the scope: 403, and the challenge names it\ncurl -i -H 'Authorization: Bearer {writer}' {url}/reports\n"
+        );
+        println!(
+            "# one that was changed on the way: 401\ncurl -i -H 'Authorization: Bearer {reader}A' {url}/reports\n"
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::StatusCode;
+    use actix_web::test::{TestRequest, call_service, init_service};
+    use auth_actix::test::Keys;
+    use serde_json::json;
+
+    use super::*;
+
+    const ISSUER: &str = "https://id.example";
+    const RESOURCE: &str = "https://api.example";
+
+    /// No provider, no network: the keys are those of the test, and all else is as it will be.
+    #[actix_web::test]
+    async fn tokens_are_read_as_configured_without_a_provider() {
+        let keys = Keys::new();
+        let auth = settings(ISSUER, RESOURCE).test_keys(&keys).build().unwrap();
+        let app = init_service(App::new().service(api(&auth))).await;
+        #[rustfmt::skip]
+        let table = [
+            (keys.token(ISSUER, RESOURCE, &json!({ "scope": "openid read:reports" })), StatusCode::OK),
+            (keys.token(ISSUER, RESOURCE, &json!({ "scope": "openid" })),              StatusCode::FORBIDDEN),
+            (keys.token(ISSUER, "https://other.example", &json!({})),                  StatusCode::UNAUTHORIZED),
+            (keys.token("https://evil.example", RESOURCE, &json!({})),                 StatusCode::UNAUTHORIZED),
+        ];
+        for (token, status) in table {
+            let request =
+                TestRequest::get().uri("/reports").insert_header(("Authorization", format!("Bearer {token}")));
+            assert_eq!(call_service(&app, request.to_request()).await.status(), status);
+        }
+        let metadata = TestRequest::get().uri("/.well-known/oauth-protected-resource").to_request();
+        assert_eq!(call_service(&app, metadata).await.status(), StatusCode::OK);
+    }
+}

@@ -1,0 +1,186 @@
+//! Organisations, each with its own members: who may do what where is in the application's database, and in no token.
+//!
+//! Copy this when one person is an owner here and a guest there. A token says who somebody is; what they may do in an
+//! organisation, the rule asks the database, for the organisation that stands in the path: once a request, and only where the
+//! rule needs it. While the database is away, such requests are answered with 503: neither yes nor no. `JWT_SECRET` (at least 32
+//! bytes) signs tokens, `DATABASE` is a file of SQLite, `PORT` where it listens.
+
+use std::time::Duration;
+
+use actix_web::dev::HttpServiceFactory;
+use actix_web::{App, HttpServer, Responder, delete, error, get, put, web};
+use auth_actix::{
+    Auth, AuthBuilder, Id, Jwt, Principal, RolesFrom, RolesUnavailable, require, require_permission, require_role,
+};
+use sqlx::SqlitePool;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+
+#[derive(auth_actix::Role)]
+enum Role {
+    #[role(implies(Member), grants(Permission::ManageMembers))]
+    Owner,
+    Member,
+    /// Who sees nothing until somebody has looked into it.
+    Suspended,
+}
+
+#[derive(auth_actix::Permission)]
+enum Permission {
+    ManageMembers,
+}
+
+#[require(role("member", in = org) && !role("suspended", in = org))]
+#[get("/{org}/documents")]
+async fn documents(caller: Principal, org: web::Path<String>) -> impl Responder {
+    let may = if caller.has_role_in(Role::Owner, &org) { "read and share" } else { "read" };
+    format!("you may {may} the documents of {org}\n")
+}
+
+#[require_permission("manage-members", in = org)]
+#[put("/{org}/members/{person}/{role}")]
+async fn add_member(
+    path: web::Path<(String, Id, String)>,
+    memberships: web::Data<Memberships>,
+) -> actix_web::Result<impl Responder> {
+    let (org, person, role) = path.into_inner();
+    // Of a text, only a role that is declared.
+    let role: Role = role.parse().map_err(error::ErrorBadRequest)?;
+    memberships.add(&org, &person, &role.to_string()).await.map_err(error::ErrorInternalServerError)?;
+    Ok("added\n")
+}
+
+#[require_role("owner", in = org)]
+#[delete("/{org}/members/{person}")]
+async fn remove_member(
+    path: web::Path<(String, Id)>,
+    memberships: web::Data<Memberships>,
+) -> actix_web::Result<impl Responder> {
+    let (org, person) = path.into_inner();
+    memberships.remove(&org, &person).await.map_err(error::ErrorInternalServerError)?;
+    Ok("removed\n")
+}
+
+/// Who is what where.
+#[derive(Clone)]
+struct Memberships {
+    pool: SqlitePool,
+    /// What the rules have been told, for half a minute: whoever changes something says so.
+    roles: RolesFrom,
+}
+
+impl Memberships {
+    async fn open(pool: SqlitePool) -> sqlx::Result<Self> {
+        // A person is an [`Id`]: issuer and subject, and no name that another issuer could give to somebody else.
+        let table = "CREATE TABLE IF NOT EXISTS memberships (org TEXT, person TEXT, role TEXT, PRIMARY KEY (org, person, role))";
+        sqlx::query(table).execute(&pool).await?;
+        let store = pool.clone();
+        let roles = RolesFrom::new(move |caller, org| roles_of(store.clone(), caller, org));
+        Ok(Self { pool, roles: roles.cache(Duration::from_secs(30)) })
+    }
+
+    async fn add(&self, org: &str, person: &Id, role: &str) -> sqlx::Result<()> {
+        let add = sqlx::query("INSERT OR IGNORE INTO memberships (org, person, role) VALUES (?, ?, ?)");
+        add.bind(org).bind(person.to_string()).bind(role).execute(&self.pool).await?;
+        self.roles.invalidate(person);
+        Ok(())
+    }
+
+    async fn remove(&self, org: &str, person: &Id) -> sqlx::Result<()> {
+        let remove = sqlx::query("DELETE FROM memberships WHERE org = ? AND person = ?");
+        remove.bind(org).bind(person.to_string()).execute(&self.pool).await?;
+        self.roles.invalidate(person);
+        Ok(())
+    }
+}
+
+/// All roles of somebody in an organisation. Nobody has any that count everywhere.
+async fn roles_of(pool: SqlitePool, caller: Id, org: Option<String>) -> Result<Vec<String>, RolesUnavailable> {
+    let Some(org) = org else { return Ok(Vec::new()) };
+    let roles = sqlx::query_scalar("SELECT role FROM memberships WHERE org = ? AND person = ?");
+    roles.bind(org).bind(caller.to_string()).fetch_all(&pool).await.map_err(|_| RolesUnavailable)
+}
+
+const ISSUER: &str = "https://id.example";
+const AUDIENCE: &str = "documents";
+
+fn settings(secret: &[u8], memberships: &Memberships) -> AuthBuilder {
+    let tokens = Jwt::hs256(secret).issuer(ISSUER).audience(AUDIENCE);
+    Auth::builder().realm("documents").bearer(tokens).roles_from(memberships.roles.clone())
+}
+
+fn api(auth: &Auth, memberships: &Memberships) -> impl HttpServiceFactory + use<> {
+    let scope = auth.scope("/orgs").app_data(web::Data::new(memberships.clone()));
+    scope.service(documents).service(add_member).service(remove_member)
+}
+
+#[actix_web::main]
+async fn main() -> std::io::Result<()> {
+    let port = std::env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(8080);
+    let file = std::env::var("DATABASE").unwrap_or_else(|_| "documents.sqlite".to_owned());
+    let pool =
+        SqlitePoolOptions::new().connect_lazy_with(SqliteConnectOptions::new().filename(file).create_if_missing(true));
+    let memberships = Memberships::open(pool).await.map_err(std::io::Error::other)?;
+    let auth = settings(std::env::var("JWT_SECRET").unwrap_or_default().as_bytes(), &memberships).build()?;
+    // The first owner of an organisation comes in with it: `OWNER` is who, `ORG` of what.
+    if let (Ok(org), Ok(owner)) = (std::env::var("ORG"), std::env::var("OWNER")) {
+        memberships.add(&org, &Id::user(ISSUER, &owner), "owner").await.map_err(std::io::Error::other)?;
+    }
+    HttpServer::new(move || App::new().service(api(&auth, &memberships))).bind(("127.0.0.1", port))?.run().await
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::{Method, StatusCode};
+    use actix_web::test::{TestRequest, call_service, init_service};
+    use auth_actix::test::Caller;
+
+    use super::*;
+
+    async fn memberships() -> Memberships {
+        // One connection, as each of them would have a database of its own.
+        let pool = SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await.unwrap();
+        Memberships::open(pool).await.unwrap()
+    }
+
+    #[actix_web::test]
+    async fn what_somebody_may_do_is_what_they_are_there() {
+        let memberships = memberships().await;
+        let auth = settings(&[7; 32], &memberships).build().unwrap();
+        let app = init_service(App::new().service(api(&auth, &memberships))).await;
+        let ask = async |method: Method, path: String, who: &str| {
+            let request = TestRequest::default().method(method).uri(&format!("/orgs{path}")).to_request();
+            call_service(&app, Caller::user(who).issuer(ISSUER).call(request)).await.status()
+        };
+        let person = |name: &str| Id::user(ISSUER, name).to_string().replace('/', "%2F");
+        memberships.add("acme", &Id::user(ISSUER, "alice"), "owner").await.unwrap();
+        memberships.add("other", &Id::user(ISSUER, "bob"), "owner").await.unwrap();
+        let add = |role: &str| format!("/acme/members/{}/{role}", person("bob"));
+        #[rustfmt::skip]
+        let story = [
+            ("alice reads",                 Method::GET,    "/acme/documents".to_owned(),   "alice", StatusCode::OK),
+            ("bob is none of them",         Method::GET,    "/acme/documents".to_owned(),   "bob",   StatusCode::FORBIDDEN),
+            ("bob, elsewhere",              Method::GET,    "/other/documents".to_owned(),  "bob",   StatusCode::OK),
+            ("bob adds himself",            Method::PUT,    add("owner"),                   "bob",   StatusCode::FORBIDDEN),
+            ("alice adds him as nothing",   Method::PUT,    add("onwer"),                   "alice", StatusCode::BAD_REQUEST),
+            ("alice adds him",              Method::PUT,    add("member"),                  "alice", StatusCode::OK),
+            ("bob reads, at once",          Method::GET,    "/acme/documents".to_owned(),   "bob",   StatusCode::OK),
+            ("bob is suspended",            Method::PUT,    add("suspended"),               "alice", StatusCode::OK),
+            ("and reads no more",           Method::GET,    "/acme/documents".to_owned(),   "bob",   StatusCode::FORBIDDEN),
+            ("alice removes him",           Method::DELETE, format!("/acme/members/{}", person("bob")), "alice", StatusCode::OK),
+            ("and he is none of them",      Method::GET,    "/acme/documents".to_owned(),   "bob",   StatusCode::FORBIDDEN),
+        ];
+        for (what, method, path, who, status) in story {
+            assert_eq!(ask(method, path, who).await, status, "{what}");
+        }
+        // Away: neither yes nor no.
+        memberships.roles.invalidate_all();
+        memberships.pool.close().await;
+        for who in ["alice", "bob"] {
+            assert_eq!(
+                ask(Method::GET, "/acme/documents".to_owned(), who).await,
+                StatusCode::SERVICE_UNAVAILABLE,
+                "{who}"
+            );
+        }
+    }
+}
