@@ -22,9 +22,9 @@ const provider = new Provider(issuer, {
   clients: [
     program('reader', 'read:reports'),
     program('writer', 'write:reports'),
-    { client_id: 'web', client_secret: SECRET, redirect_uris: [REDIRECT_URI], scope: 'openid', id_token_signed_response_alg: 'ES256' },
+    { client_id: 'web', client_secret: SECRET, redirect_uris: [REDIRECT_URI], scope: 'openid' },
   ],
-  scopes: ['openid', ...SCOPES], jwks: { keys: [key] }, cookies: { keys: ['for this machine alone'] },
+  clientDefaults: { id_token_signed_response_alg: 'ES256' }, scopes: ['openid', ...SCOPES], jwks: { keys: [key] }, cookies: { keys: ['for this machine alone'] },
   claims: { openid: ['sub', 'roles', 'auth_time', 'acr'] }, conformIdTokenClaims: false,
   findAccount: (_ctx, sub) => PEOPLE[sub] && { accountId: sub, claims: () => ({ sub, roles: PEOPLE[sub] }) },
   interactions: { url: (_ctx, { uid }) => `/interaction/${uid}` },
