@@ -25,6 +25,7 @@ const provider = new Provider(issuer, {
     { client_id: 'web', client_secret: SECRET, redirect_uris: [REDIRECT_URI], scope: 'openid' },
   ],
   clientDefaults: { id_token_signed_response_alg: 'ES256' }, scopes: ['openid', ...SCOPES], jwks: { keys: [key] }, cookies: { keys: ['for this machine alone'] },
+  ttl: { AccessToken: 3600, ClientCredentials: 3600, Grant: 3600, IdToken: 600, Interaction: 600, Session: 3600 },
   claims: { openid: ['sub', 'roles', 'auth_time', 'acr'] }, conformIdTokenClaims: false,
   findAccount: (_ctx, sub) => PEOPLE[sub] && { accountId: sub, claims: () => ({ sub, roles: PEOPLE[sub] }) },
   interactions: { url: (_ctx, { uid }) => `/interaction/${uid}` },
