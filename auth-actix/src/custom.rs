@@ -86,6 +86,12 @@ pub trait Authenticator: Send + Sync + 'static {
         false
     }
 
+    /// The headers that it reads, for a scheme that is [`Place::Ambient`]; cookies need not be named. Where middleware changes one
+    /// between two rules, the caller is made out anew.
+    fn headers(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
     /// Makes out who calls. Called once a request, where a rule asks for it; waits as long as it takes.
     fn authenticate<'a>(&'a self, request: &'a HttpRequest) -> Authenticated<'a>;
 }
@@ -119,6 +125,12 @@ impl CustomScheme {
 
     pub(crate) fn is_ambient(&self) -> bool {
         self.authenticator.place() == Place::Ambient
+    }
+
+    /// Whether browsers send its credentials by themselves. Those of some names they do, wherever they stand (RFC 4559, RFC 7616).
+    pub(crate) fn is_sent_by_browsers(&self) -> bool {
+        let is_known = ["digest", "negotiate", "ntlm"].iter().any(|known| self.name().eq_ignore_ascii_case(known));
+        self.is_ambient() || is_known
     }
 
     pub(crate) fn comes_from_a_proxy(&self) -> bool {
@@ -176,6 +188,12 @@ impl Prepared {
 
     pub(crate) fn header(&self) -> Option<&str> {
         self.header.as_deref()
+    }
+
+    /// The headers that its outcome depends on.
+    pub(crate) fn headers(&self) -> Vec<&str> {
+        let read = self.scheme.authenticator.headers();
+        self.header.as_deref().into_iter().chain(read).collect()
     }
 
     /// Whether `Authorization` names it.
@@ -273,17 +291,22 @@ impl Authenticator for ProxyHeader {
         true
     }
 
+    fn headers(&self) -> Vec<&str> {
+        [Some(&self.user), self.roles.as_ref()].into_iter().flatten().map(String::as_str).collect()
+    }
+
     fn authenticate<'a>(&'a self, request: &'a HttpRequest) -> Authenticated<'a> {
         Box::pin(async move {
             let user = single(request, &self.user).filter(|user| !user.is_empty()).ok_or(Rejected::Invalid)?;
-            let roles = match &self.roles {
+            let caller = crate::Principal::builder(user);
+            match &self.roles {
                 Some(header) if request.headers().contains_key(header) => {
-                    single(request, header).ok_or(Rejected::Invalid)?
+                    let roles = single(request, header).ok_or(Rejected::Invalid)?;
+                    Ok(caller.roles(roles.split(',').map(str::trim).filter(|role| !role.is_empty())))
                 }
-                _ => "",
-            };
-            let roles = roles.split(',').map(str::trim).filter(|role| !role.is_empty());
-            Ok(roles.fold(crate::Principal::builder(user), PrincipalBuilder::role))
+                // Without the header nobody has said that there are none.
+                _ => Ok(caller),
+            }
         })
     }
 }

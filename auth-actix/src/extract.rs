@@ -91,7 +91,7 @@ static REQUIRE_AUTH: Rule = Rule { guards: "a handler that takes a Principal", .
 
 /// What was found, where a rule has decided.
 pub(crate) fn decided(request: &HttpRequest) -> Option<Found> {
-    let Some(auth) = enforce::auth_of(request) else { return outcome::first(request) };
+    let auth = enforce::auth_of(request)?;
     // That a credential was refused is no decision yet.
     let found = outcome::recall(request, &auth).filter(|found| !matches!(found, Found::Refused(_)));
     #[cfg(feature = "test-util")]
@@ -270,12 +270,12 @@ pub trait PrincipalExt {
 
 impl PrincipalExt for HttpRequest {
     fn principal(&self) -> Option<Principal> {
-        decided(self).and_then(Found::known).map(Principal)
+        decided(self).or_else(|| outcome::first(self)).and_then(Found::known).map(Principal)
     }
 }
 
 impl PrincipalExt for ServiceRequest {
     fn principal(&self) -> Option<Principal> {
-        decided(self.request()).and_then(Found::known).map(Principal)
+        self.request().principal()
     }
 }

@@ -11,7 +11,8 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use auth_core::rule::{Reads, Rule};
 
 use crate::auth::Auth;
-use crate::enforce;
+use crate::scope::private;
+use crate::{enforce, outcome};
 
 /// Middleware that makes out who calls; made by [`Auth::identify`].
 #[derive(Clone, Debug)]
@@ -102,7 +103,10 @@ where
         Box::pin(async move {
             // No clone of it: one that is still there would keep actix from matching it anew.
             enforce::identify(request.request(), &auth, &IDENTIFIES).await;
-            service.call(request).await
+            let mut answer = service.call(request).await?;
+            // Outside of all scopes nobody else says that the answer may be about somebody.
+            private::settle(outcome::take_marks(answer.request()), answer.headers_mut(), &auth);
+            Ok(answer)
         })
     }
 }

@@ -19,13 +19,13 @@ mod audit;
 mod enforce;
 // What handlers take.
 mod extract;
-mod identify;
 // Sessions.
 #[cfg(feature = "session")]
 mod session;
 // What they are registered with.
 mod scope;
 mod metadata;
+mod identify;
 #[cfg(feature = "session")]
 mod login;
 #[cfg(all(feature = "oidc", feature = "session"))]

@@ -69,16 +69,25 @@ async fn begun(session: &Session, asked: Asked) -> Result<HttpResponse, Denial> 
         anew: session.is_live().await,
         acr_values: asked.acr_values.filter(plain),
     };
-    let begun = party.begin(wanted).await?;
+    let cookies = session.request().headers().get_all(COOKIE).map(|value| value.as_bytes());
+    let begun = party.begin(wanted, cookies).await?;
     let mut response = respond::see_other(&begun.location);
-    response.append_header((SET_COOKIE, header(&begun.cookie)?)).insert_header(NO_REFERRER);
+    response.insert_header(NO_REFERRER);
+    for cookie in &begun.cookies {
+        response.append_header((SET_COOKIE, header(cookie)?));
+    }
     Ok(response.finish())
 }
 
 async fn finish(session: Session, request: HttpRequest) -> HttpResponse {
     match finished(&session, &request).await {
         Ok(response) => response,
-        Err(denial) => session.refused(denial).error_response(),
+        Err(denial) => {
+            let mut response = session.refused(denial).error_response();
+            let (name, value) = NO_REFERRER;
+            response.headers_mut().insert(name, value);
+            response
+        }
     }
 }
 

@@ -101,7 +101,7 @@ fn credential<'a>(
 ) -> Credential<&'a HeaderValue, impl Iterator<Item = &'a HeaderValue>> {
     let lines = |name: &str| request.headers().get_all(name);
     let cookies = auth.reads_cookies().then(|| lines("cookie")).into_iter().flatten();
-    let own = auth.own().iter().filter_map(|own| own.header()).flat_map(lines);
+    let own = auth.own().iter().flat_map(|own| own.headers()).flat_map(lines);
     let others = cookies.chain(auth.api_key_header().map(lines).into_iter().flatten()).chain(own);
     Credential { authorization: request.headers().get_all(AUTHORIZATION).last(), others }
 }
@@ -115,7 +115,11 @@ struct Untouched(Vec<(Auth, auth_core::scheme::session::SessionKey)>);
 #[cfg(feature = "session")]
 pub(crate) fn keep_untouched(request: &HttpRequest, used: Vec<(Auth, auth_core::scheme::session::SessionKey)>) {
     if !used.is_empty() {
-        request.extensions_mut().insert(Untouched(used));
+        let mut extensions = request.extensions_mut();
+        match extensions.get_mut::<Untouched>() {
+            Some(Untouched(others)) => others.extend(used),
+            None => drop(extensions.insert(Untouched(used))),
+        }
     }
 }
 

@@ -281,6 +281,11 @@ impl Session {
     }
 
     #[cfg(feature = "oidc")]
+    pub(crate) fn request(&self) -> &HttpRequest {
+        &self.request
+    }
+
+    #[cfg(feature = "oidc")]
     pub(crate) fn auth(&self) -> &Auth {
         &self.auth
     }

@@ -65,6 +65,9 @@ pub(crate) struct Named {
     pub(crate) tenant: Option<Box<str>>,
 }
 
+/// The claim that says that names were left out (Entra ID).
+pub(crate) const OVERAGE: &str = "hasgroups";
+
 /// What a scheme has read from a credential, beside its lists.
 #[derive(Debug)]
 pub(crate) struct Login {
@@ -234,7 +237,7 @@ impl Principal {
     /// The text is not one strict JSON object with a `sub` that is a string.
     pub fn from_claims(source: Arc<Source>, claims: String) -> Result<Self, ClaimsError> {
         let (mut subject, mut acr, mut actor, mut authenticated_at, mut expires_at) = (None, None, None, None, None);
-        let (mut client, mut issuer) = (None, None);
+        let (mut client, mut issuer, mut overage) = (None, None, false);
         let mut lists = Lists::of(&source);
         json::object(&claims, |name, value| {
             lists.see(&source, &claims, name, value);
@@ -249,6 +252,7 @@ impl Principal {
                 "auth_time" => authenticated_at = value.numeric_date().map(|(down, _)| down),
                 "exp" => expires_at = value.numeric_date().map(|(down, _)| down),
                 "client_id" => client = value.string().map(|_| value.span(&claims)),
+                OVERAGE | "_claim_names" => overage = true,
                 _ => {}
             }
         })
@@ -256,7 +260,7 @@ impl Principal {
         let subject = subject.ok_or(ClaimsError)?;
         let is_client =
             client.is_some_and(|client| Raw::at(&claims, client).string() == Raw::at(&claims, subject).string());
-        let login = Login { subject, is_client, acr, actor, authenticated_at, expires_at, overage: false };
+        let login = Login { subject, is_client, acr, actor, authenticated_at, expires_at, overage };
         Ok(Self::vouched_for(issuer, source, claims, lists, login))
     }
 
@@ -366,11 +370,16 @@ impl Principal {
         Actor::read(Raw::at(&self.said.claims, self.said.login.actor?), self.issuer())
     }
 
-    /// The names of one kind that its credential lists and its source may confer, as they are called here.
-    pub fn listed(&self, kind: Kind) -> Vec<String> {
-        let mut names = Vec::new();
+    /// The names of one kind that its credential lists and its source may confer, as they are called here; and whether these are
+    /// all that there are: of what was left out, absence is no answer.
+    #[cfg(all(feature = "oidc", feature = "session"))]
+    pub(crate) fn listed(&self, kind: Kind) -> (Vec<String>, bool) {
+        let (mut names, mut written) = (Vec::new(), 0);
         self.each_listed(kind, |name| names.push(name.to_owned()));
-        names
+        self.each_written(kind, |_| written += 1);
+        let mut lists = self.said.source.lists.iter().zip(&self.said.lists.found).filter(|(list, _)| list.kind == kind);
+        let all = lists.all(|(_, found)| found.is_some()) && !self.said.login.overage && names.len() == written;
+        (names, all)
     }
 
     /// Everybody who acts in this principal's name, the last one first.
@@ -615,7 +624,8 @@ impl Principal {
 #[must_use]
 pub struct PrincipalBuilder {
     claims: serde_json::Map<String, serde_json::Value>,
-    names: [Vec<String>; 3],
+    /// `None` where nobody said: then the absence of a name is no answer.
+    names: [Option<Vec<String>>; 3],
 }
 
 impl Principal {
@@ -635,17 +645,23 @@ impl PrincipalBuilder {
 
     /// Who holds the role.
     pub fn role(self, name: impl Into<String>) -> Self {
-        self.named(Kind::Role, name.into())
+        self.named(Kind::Role, [name.into()])
+    }
+
+    /// Who holds these roles and no others, be they none. A rule that asks for the absence of a role holds only where this or
+    /// [`role`](Self::role) said which there are.
+    pub fn roles(self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.named(Kind::Role, names.into_iter().map(Into::into))
     }
 
     /// Who holds the permission.
     pub fn permission(self, name: impl Into<String>) -> Self {
-        self.named(Kind::Permission, name.into())
+        self.named(Kind::Permission, [name.into()])
     }
 
     /// Whose credential carries the scope.
     pub fn scope(self, name: impl Into<String>) -> Self {
-        self.named(Kind::Scope, name.into())
+        self.named(Kind::Scope, [name.into()])
     }
 
     /// With this claim.
@@ -664,9 +680,9 @@ impl PrincipalBuilder {
         self.claim("exp", at.seconds())
     }
 
-    fn named(mut self, kind: Kind, name: String) -> Self {
+    fn named(mut self, kind: Kind, more: impl IntoIterator<Item = String>) -> Self {
         if let Some(names) = self.names.get_mut(kind as usize) {
-            names.push(name);
+            names.get_or_insert_default().extend(more);
         }
         self
     }
@@ -678,7 +694,11 @@ impl PrincipalBuilder {
     pub fn of(mut self, source: &Arc<Source>) -> Result<Principal, ClaimsError> {
         for (list, names) in source.lists.iter().zip(std::mem::take(&mut self.names)) {
             let name = list.path.first().cloned().unwrap_or_default();
-            self.claims.insert(name, names.into());
+            // A claim of that name is none of the lists: those are said by name.
+            self.claims.remove(&name);
+            if let Some(names) = names {
+                self.claims.insert(name, names.into());
+            }
         }
         Principal::from_claims(Arc::clone(source), serde_json::Value::Object(self.claims).to_string())
     }

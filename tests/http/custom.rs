@@ -5,13 +5,19 @@ use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, get, post};
 use auth_actix::{
     Auth, AuthBuilder, Authenticated, Authenticator, Confers, CustomScheme, Forwarding, Place, Principal,
-    PrincipalExt as _, ProxyHeader, Rejected, public, require_auth, require_role, require_scope,
+    PrincipalExt as _, ProxyHeader, Rejected, public, require, require_auth, require_role, require_scope,
 };
 use auth_tests::server::Server;
 use auth_tests::wire::{Answer, get as ask, request};
 use serde_json::json;
 
-use crate::{Role, TokenScope, jwt};
+use crate::{TokenScope, jwt};
+
+#[derive(auth_actix::Role)]
+enum Role {
+    Admin,
+    Suspended,
+}
 
 #[require_auth]
 #[get("/me")]
@@ -37,6 +43,12 @@ async fn change() -> &'static str {
     "changed"
 }
 
+#[require(authenticated && !role("suspended"))]
+#[get("/comment")]
+async fn comment() -> &'static str {
+    "comment"
+}
+
 #[public]
 #[get("/open")]
 async fn open(caller: Option<Principal>) -> String {
@@ -53,6 +65,8 @@ fn judged(said: &str) -> Result<auth_actix::PrincipalBuilder, Rejected> {
         "ended" => Ok(Principal::builder("alice").expires_at(auth_actix::Timestamp::from_seconds(1))),
         "alice" => Ok(Principal::builder("alice").role("admin").scope("read:reports").claim("org", "acme")),
         "robot" => Ok(Principal::builder("robot").client()),
+        "none" => Ok(Principal::builder("carol").roles([""; 0])),
+        "suspended" => Ok(Principal::builder("mallory").role("suspended")),
         "fresh" => {
             Ok(Principal::builder("alice")
                 .authenticated_at(auth_actix::Timestamp::from_seconds(auth_tests::token::now())))
@@ -124,7 +138,7 @@ fn serve(builder: AuthBuilder) -> Server {
     let auth = builder.build().unwrap();
     Server::start(move |config: &mut ServiceConfig| {
         let scope = auth.scope("").service(me).service(admin).service(reports).service(change).service(open);
-        config.service(scope);
+        config.service(scope.service(comment));
     })
 }
 
@@ -181,6 +195,10 @@ fn a_scheme_of_the_application_is_decided_on_as_every_other() {
     for (request, status) in several {
         assert_eq!(server.send(&request).status, status, "{request:?}");
     }
+    // C4: whoever says nothing of roles has not said that one is absent.
+    for (said, status) in [("alice", 200), ("none", 200), ("suspended", 403), ("robot", 403)] {
+        assert_eq!(badge("/comment", said).status, status, "{said}");
+    }
     // A page of another site cannot send such a header; freshness is that of the login.
     let post = |said: &str| {
         server.send(&request("POST", "/change").field("X-Badge", said).field("Sec-Fetch-Site", "cross-site"))
@@ -235,6 +253,10 @@ fn a_header_of_a_proxy_counts_from_that_proxy_alone() {
         (200, 403)
     );
     assert_eq!(as_user(&serve("192.0.2.1"), "/admin", &alice).status, 401, "from anybody else it is no credential");
+    for (fields, status) in [(&alice[..], 200), (&alice[..1], 403), (&[alice[0], ("X-Forwarded-Groups", "")][..], 200)]
+    {
+        assert_eq!(as_user(&trusted, "/comment", fields).status, status, "C4: {fields:?}");
+    }
     #[rustfmt::skip]
     let odd: [&[(&str, &str)]; 5] = [
         &[("X-Forwarded-User", "")],
@@ -259,7 +281,11 @@ fn settings_of_schemes_that_cannot_work_do_not_build() {
         }
 
         fn place(&self) -> Place<'_> {
-            Place::Header(if self.0 == "Header" { "not a header" } else { "X-Own" })
+            Place::Header(match self.0 {
+                "Header" => "not a header",
+                "Jar" => "Cookie",
+                _ => "X-Own",
+            })
         }
 
         fn authenticate<'a>(&'a self, _: &'a HttpRequest) -> Authenticated<'a> {
@@ -275,10 +301,12 @@ fn settings_of_schemes_that_cannot_work_do_not_build() {
         (Auth::builder().scheme(Called("two words")), "is no name for a scheme"),
         (Auth::builder().scheme(Called("")), "is no name for a scheme"),
         (Auth::builder().scheme(Called("Header")), "is no name of a header"),
+        (Auth::builder().scheme(Called("Jar")), "is no name of a header"), // what browsers send by themselves
         (Auth::builder().scheme(confers(Called("Own"))).scheme(confers(Called("OWN"))), "is no name for a scheme"),
         (Auth::builder().scheme(Called("Own")).bearer(jwt()), "does not say what it `.confers(…)`"),
         (Auth::builder().scheme(ProxyHeader::new("X-User")), "call `.behind(…)`"),
         (Auth::builder().scheme(ProxyHeader::new("X-User")).client_address(auth_actix::Peer), "call `.behind(…)`"),
+        (Auth::builder().scheme(ProxyHeader::new("X-User")).behind_hops(std::num::NonZeroUsize::MIN, Forwarding::Forwarded), "call `.behind(…)`"),
     ];
     for (builder, expected) in table {
         let error = builder.build().err().map(|error| error.to_string()).unwrap_or_default();

@@ -66,7 +66,7 @@ pub enum BuildError {
     #[error("`.scheme(…)`: {0:?} is no name for a scheme, or another one has it: write a word, such as \"Legacy\"")]
     SchemeName(&'static str),
     /// The header of a scheme.
-    #[error("`.scheme(…)` {0:?}: {1:?} is no name of a header")]
+    #[error("`.scheme(…)` {0:?}: {1:?} is no name of a header that a credential has for itself")]
     SchemeHeader(&'static str, String),
     /// Anybody could write the header.
     #[error("`.scheme(…)` {0:?} believes a header of a trusted proxy: call `.behind(…)`")]
@@ -93,6 +93,10 @@ pub enum BuildError {
     #[cfg(all(feature = "oidc", feature = "session"))]
     #[error("`.oidc_login(…)` ends in a session: call `.session(…)` too")]
     OidcLoginWithoutSession,
+    /// The browser would not bring the cookie along from the provider, and be sent there again, for ever.
+    #[cfg(all(feature = "oidc", feature = "session"))]
+    #[error("`.oidc_login(…)` comes back from another site, where a browser brings no cookie of `Sessions::strict()`")]
+    OidcLoginWithStrictSession,
     /// A cookie of development, for everybody whom the proxy speaks for.
     #[cfg(feature = "session")]
     #[error(
@@ -358,6 +362,9 @@ impl AuthBuilder {
     fn prepare_relying_party(&mut self) -> Result<Option<RelyingParty>, BuildError> {
         let Some(login) = self.oidc_login.take() else { return Ok(None) };
         let Some(sessions) = &self.sessions else { return Err(BuildError::OidcLoginWithoutSession) };
+        if sessions.is_strict() {
+            return Err(BuildError::OidcLoginWithStrictSession);
+        }
         let jwts = &self.jwts;
         let is_of_tokens = |secret: &[u8]| jwts.iter().any(|jwt| jwt.has_secret(secret));
         let prepared = login.prepare(&self.roles, sessions.is_for_this_machine(), is_of_tokens);
@@ -369,11 +376,12 @@ impl AuthBuilder {
         if self.own.len() > OwnScheme::MOST {
             return Err(BuildError::TooManySchemes);
         }
-        let behind = matches!(self.address, Address::Behind(..) | Address::Hops(..));
+        // By hops alone, whoever reaches this server is one.
+        let behind = matches!(self.address, Address::Behind(..));
         let mut prepared: Vec<Prepared> = Vec::new();
         for (own, slot) in std::mem::take(&mut self.own).into_iter().zip(0_u8..) {
             let name = own.name();
-            let scheme = OwnScheme::new(name, own.is_ambient(), slot);
+            let scheme = OwnScheme::new(name, own.is_sent_by_browsers(), slot);
             let scheme = scheme
                 .filter(|_| prepared.iter().all(|other| !other.source().scheme.name().eq_ignore_ascii_case(name)));
             let scheme = scheme.ok_or(BuildError::SchemeName(name))?;
@@ -381,10 +389,7 @@ impl AuthBuilder {
                 return Err(BuildError::SchemeWithoutProxy(name));
             }
             let header = own.header();
-            if header
-                .as_ref()
-                .is_some_and(|header| actix_web::http::header::HeaderName::from_bytes(header.as_bytes()).is_err())
-            {
+            if header.as_ref().is_some_and(|header| !is_own_header(header)) {
                 return Err(BuildError::SchemeHeader(name, header.unwrap_or_default()));
             }
             prepared.push(own.prepare(scheme, &self.roles));
@@ -440,6 +445,13 @@ impl AuthBuilder {
         }
         Ok(users)
     }
+}
+
+/// A header that a credential can have for itself: none that browsers send by themselves.
+fn is_own_header(name: &str) -> bool {
+    let is_name = actix_web::http::header::HeaderName::from_bytes(name.as_bytes()).is_ok();
+    let taken = ["authorization", "cookie", "host", "proxy-authorization"];
+    is_name && !taken.iter().any(|other| name.eq_ignore_ascii_case(other))
 }
 
 /// A header that anybody could write says nothing.

@@ -6,7 +6,7 @@
 
 mod config;
 mod guarded;
-mod private;
+pub(crate) mod private;
 mod route;
 mod service;
 

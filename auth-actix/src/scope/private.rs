@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use actix_web::Error;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
-use actix_web::http::header::{CACHE_CONTROL, HeaderValue, SET_COOKIE, VARY};
+use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderValue, SET_COOKIE, VARY};
 use pin_project_lite::pin_project;
 
 use crate::auth::Auth;
@@ -67,20 +67,25 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let mut answer = ready!(this.answer.poll(context))?;
-        let Marks { private, cookie, delete_cookie } = outcome::take_marks(answer.request());
-        let headers = answer.headers_mut();
-        if cookie {
-            headers.append(VARY, HeaderValue::from_static("Cookie"));
-        }
-        let sets_ours = headers.get_all(SET_COOKIE).any(|line| this.auth.sets_session(line.as_bytes()));
-        if let Some(delete) = delete_cookie.as_ref().filter(|_| !sets_ours) {
-            headers.append(SET_COOKIE, delete.clone());
-        }
-        if sets_ours || delete_cookie.is_some() {
-            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        } else if (private || cookie) && !headers.contains_key(CACHE_CONTROL) {
-            headers.insert(CACHE_CONTROL, HeaderValue::from_static("private"));
-        }
+        let marks = outcome::take_marks(answer.request());
+        settle(marks, answer.headers_mut(), this.auth);
         Poll::Ready(Ok(answer))
+    }
+}
+
+/// Says in an answer how it was decided.
+pub(crate) fn settle(marks: Marks, headers: &mut HeaderMap, auth: &Auth) {
+    let Marks { private, cookie, delete_cookie } = marks;
+    if cookie {
+        headers.append(VARY, HeaderValue::from_static("Cookie"));
+    }
+    let sets_ours = headers.get_all(SET_COOKIE).any(|line| auth.sets_session(line.as_bytes()));
+    if let Some(delete) = delete_cookie.as_ref().filter(|_| !sets_ours) {
+        headers.append(SET_COOKIE, delete.clone());
+    }
+    if sets_ours || delete_cookie.is_some() {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    } else if (private || cookie) && !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("private"));
     }
 }

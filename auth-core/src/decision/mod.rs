@@ -136,7 +136,7 @@ pub fn counted<'a>(rules: Rules<'_>, facts: &Facts<'a>) -> Caller<'a> {
         Caller::Presented(scheme) => cookie_fails(scheme),
         Caller::Known(principal) => cookie_fails(principal.scheme()),
         Caller::Refused(denial) => match denial.reason {
-            Reason::RevokedCredentials => denial.used == Some(Scheme::Session),
+            Reason::RevokedCredentials | Reason::ExpiredCredentials => denial.used.is_some_and(is_like_a_cookie),
             Reason::AuthenticationUnavailable(_) => rules.handler.reads == Reads::CallerOrOutage,
             _ => false,
         },

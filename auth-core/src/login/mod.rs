@@ -22,10 +22,10 @@ use subtle::ConstantTimeEq as _;
 use url::{Url, form_urlencoded};
 
 use self::sealed::Seal;
-use crate::clock;
+use crate::clock::{self, Timestamp};
 use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Reason, RetryAfter};
-use crate::principal::Principal;
+use crate::principal::{OVERAGE, Principal};
 use crate::provider::{Client, Discovered, Endpoint, EndpointError, OK, Registered};
 use crate::remembered::Remembered;
 use crate::scheme::bearer::{Bearer, Jwt, JwtError};
@@ -81,6 +81,9 @@ pub enum LoginError {
     /// Who may sign tokens could seal log-ins.
     #[error("`.sealing_secret(…)` is the HMAC secret of an issuer too: make another one")]
     SharedSecret,
+    /// A session keeps no tenant, so that its roles would count everywhere.
+    #[error("`Jwt::tenant(…)` is for tokens: a session is of no tenant, and its roles count everywhere")]
+    Tenant,
     /// The system gives no random numbers.
     #[error("the system gives no random numbers")]
     NoRandom,
@@ -160,15 +163,21 @@ impl OidcLogin {
         if let Some(scope) = self.scopes.iter().find(|scope| !is_scope(scope)) {
             return Err(LoginError::Scope(scope.clone()));
         }
+        // Of two providers that share a secret, what was sealed for one is good for that one.
+        let issuer = self.tokens.name_of_issuer().to_owned();
+        let purpose =
+            [&issuer, &self.registered.id, &self.redirect].map(|part| format!("{}:{part}", part.len())).concat();
         let seal = match self.secret {
             Some(secret) if secret.expose_secret().len() < 32 => return Err(LoginError::Secret),
             Some(secret) if is_secret_of_tokens(secret.expose_secret().as_bytes()) => {
                 return Err(LoginError::SharedSecret);
             }
-            Some(secret) => Seal::of(secret.expose_secret().as_bytes()),
-            None => Seal::random(),
+            Some(secret) => Seal::of(secret.expose_secret().as_bytes(), &purpose),
+            None => Seal::random(&purpose),
         };
-        let issuer = self.tokens.name_of_issuer().to_owned();
+        if self.tokens.is_of_tenant() {
+            return Err(LoginError::Tenant);
+        }
         let provider = Discovered::new(&issuer, self.from.as_deref()).map_err(LoginError::Address)?;
         let tokens = Bearer::new(vec![self.tokens], None, roles).map_err(|(_, error)| LoginError::Tokens(error))?;
         Ok(RelyingParty {
@@ -204,7 +213,12 @@ const MOST_USED: usize = 100_000;
 /// So many codes are exchanged at a time.
 const AT_A_TIME: usize = 32;
 const MOST_BYTES: usize = 64 * 1024;
-const LONGEST_RETURN: usize = 2048;
+/// Longer, and a log-in leads to the first page: some such cookies have to fit into a request.
+const LONGEST_RETURN: usize = 512;
+/// The log-ins of one browser that may be on their way at a time.
+const MOST_ON_THEIR_WAY: usize = 4;
+/// The clock of a provider may be so much behind.
+const SKEW: Duration = Duration::from_secs(60);
 
 /// Logs people in at a provider.
 pub struct RelyingParty {
@@ -230,7 +244,8 @@ struct OnItsWay {
     nonce: String,
     verifier: String,
     return_to: String,
-    until: i64,
+    began: i64,
+    anew: bool,
 }
 
 /// What a log-in asks of the provider.
@@ -244,13 +259,12 @@ pub struct Wanted {
     pub acr_values: Option<String>,
 }
 
-/// A log-in that has begun: where the browser goes, and the `Set-Cookie` that goes with it.
-#[derive(Debug)]
+/// A log-in that has begun: where the browser goes, and what goes with it.
 pub struct Begun {
     /// At the provider.
     pub location: String,
-    /// What was asked for, sealed.
-    pub cookie: String,
+    /// Each a `Set-Cookie`: what was asked for, sealed, and what is given up.
+    pub cookies: Vec<String>,
 }
 
 /// A log-in that came back.
@@ -289,11 +303,13 @@ impl RelyingParty {
         CookieSettings::of_login(state.get(..8).unwrap_or_default(), self.plain_http)
     }
 
-    /// Begins a log-in.
+    /// Begins a log-in. `cookies` are those that the browser has: where too many log-ins are on their way, those are given up.
     ///
     /// # Errors
     /// The provider is out of reach: 503.
-    pub async fn begin(&self, wanted: Wanted) -> Result<Begun, Denial> {
+    pub async fn begin<'a>(&self, wanted: Wanted, cookies: impl Iterator<Item = &'a [u8]>) -> Result<Begun, Denial> {
+        let on_their_way = CookieSettings::of_logins(cookies, self.plain_http);
+        let given_up = if on_their_way.len() < MOST_ON_THEIR_WAY { Vec::new() } else { on_their_way };
         let metadata = self.provider.metadata(&self.client, false).await.map_err(|failed| {
             tracing::warn!(target: "auth_core", issuer = %self.issuer, %failed, "nobody can log in");
             unavailable("the provider is out of reach")
@@ -313,20 +329,23 @@ impl RelyingParty {
             .append_pair("code_challenge", &URL_SAFE_NO_PAD.encode(Sha256::digest(&verifier)))
             .append_pair("code_challenge_method", "S256");
         if wanted.anew {
-            query.append_pair("prompt", "login");
+            // The second has the ID token say when it was.
+            query.append_pair("prompt", "login").append_pair("max_age", "0");
         }
         if let Some(values) = &wanted.acr_values {
             query.append_pair("acr_values", values);
         }
         drop(query);
         let return_to = if wanted.return_to.len() > LONGEST_RETURN { "/".to_owned() } else { wanted.return_to };
-        let until = clock::now().plus(LASTS).seconds();
+        let (began, anew) = (clock::now().seconds(), wanted.anew);
         let cookie = self.cookie(&state);
-        let sealed = serde_json::to_vec(&OnItsWay { state, nonce, verifier, return_to, until });
+        let sealed = serde_json::to_vec(&OnItsWay { state, nonce, verifier, return_to, began, anew });
         let sealed = sealed.ok().and_then(|sealed| self.seal.close(sealed));
         let sealed =
             sealed.ok_or_else(|| Denial::refused(Scheme::Session, Reason::SetUp, "a log-in cannot be sealed"))?;
-        Ok(Begun { location: location.into(), cookie: cookie.set(&sealed, Some(LASTS)) })
+        let given_up = given_up.iter().map(CookieSettings::delete);
+        let cookies = given_up.chain([cookie.set(&sealed, Some(LASTS))]).collect();
+        Ok(Begun { location: location.into(), cookies })
     }
 
     /// Ends a log-in: the query that the provider sent the browser back with, and the cookies that it brought.
@@ -335,6 +354,21 @@ impl RelyingParty {
     /// It is not one that began here, in this browser, and just now; or the provider refused it, or says something else than
     /// was asked for. The provider is out of reach: 503.
     pub async fn finish<'a>(
+        &self,
+        query: &str,
+        cookies: impl Iterator<Item = &'a [u8]>,
+        client: Option<IpAddr>,
+    ) -> Result<Returned, Denial> {
+        self.finished(query, cookies, client).await.map_err(|denial| match denial.reason.answer().status {
+            // Nobody is sent to log in from here: the address has a code in it, and this would go round in circles.
+            status if is_of_client(status) && !matches!(denial.reason, Reason::AccessBlocked) => {
+                Denial { reason: Reason::LoginFailed, ..denial }
+            }
+            _ => denial,
+        })
+    }
+
+    async fn finished<'a>(
         &self,
         query: &str,
         cookies: impl Iterator<Item = &'a [u8]>,
@@ -349,16 +383,16 @@ impl RelyingParty {
         if !bool::from(on_its_way.state.as_bytes().ct_eq(query.state.as_bytes())) {
             return Err(failed("the log-in is another one (state)"));
         }
-        if clock::now().seconds() >= on_its_way.until {
+        if clock::now() >= Timestamp::from_seconds(on_its_way.began).plus(LASTS) {
             return Err(failed("the log-in took too long"));
         }
+        let metadata = self.provider.metadata(&self.client, false).await;
+        let metadata = metadata.map_err(|_| unavailable("the provider is out of reach"))?;
         // Once: who finds a used address in a history gets nothing by it.
         if self.used.get(&on_its_way.state).is_some() {
             return Err(failed("the log-in has come back before"));
         }
         self.used.put(on_its_way.state.clone(), (), LASTS);
-        let metadata = self.provider.metadata(&self.client, false).await;
-        let metadata = metadata.map_err(|_| unavailable("the provider is out of reach"))?;
         // Of two providers, the answer of one must not be taken to the other (RFC 9207 §2.4).
         match &query.issuer {
             Some(issuer) if *issuer != self.issuer => return Err(failed("another provider has answered (iss)")),
@@ -373,7 +407,7 @@ impl RelyingParty {
             Reason::AuthenticationUnavailable(_) => Denial { used: Some(Scheme::Session), ..denial },
             _ => failed("the ID token does not verify"),
         })?;
-        self.check(&who, &on_its_way.nonce)?;
+        self.check(&who, &on_its_way)?;
         Ok(Returned { login: self.login(&who), return_to: on_its_way.return_to, delete_cookie: cookie.delete() })
     }
 
@@ -415,10 +449,18 @@ impl RelyingParty {
     }
 
     /// What an ID token has to say beside what every token has (OpenID Connect Core 1.0 §3.1.3.7).
-    fn check(&self, who: &Principal, nonce: &str) -> Result<(), Denial> {
+    fn check(&self, who: &Principal, on_its_way: &OnItsWay) -> Result<(), Denial> {
+        // Who acts for somebody does not become them (H16).
+        if who.actor().is_some() {
+            return Err(failed("the ID token is of somebody who acts for another (act)"));
+        }
+        let earliest = Timestamp::from_seconds(on_its_way.began).minus(SKEW);
+        if on_its_way.anew && who.authenticated_at().is_none_or(|at| at < earliest) {
+            return Err(failed("the provider did not ask anew (auth_time)"));
+        }
         let text = |name: &str| who.registered(name).and_then(|value| value.string());
         let said = text("nonce").unwrap_or_default();
-        if !bool::from(said.as_bytes().ct_eq(nonce.as_bytes())) {
+        if !bool::from(said.as_bytes().ct_eq(on_its_way.nonce.as_bytes())) {
             return Err(failed("the ID token is of another log-in (nonce)"));
         }
         let several = who.registered("aud").and_then(|aud| aud.elements()).is_some_and(|all| all.count() > 1);
@@ -433,8 +475,10 @@ impl RelyingParty {
         let login = match &self.to_session {
             Some(to_session) => to_session(who),
             None => {
-                let login = LogIn::user(who.local_subject()).roles(who.listed(Kind::Role));
-                login.permissions(who.listed(Kind::Permission))
+                let ((roles, all), (permissions, _)) = (who.listed(Kind::Role), who.listed(Kind::Permission));
+                let login = LogIn::user(who.local_subject()).roles(roles).permissions(permissions);
+                // What the ID token does not answer, the session does not either (C4).
+                if all { login } else { login.claim(OVERAGE, true) }
             }
         };
         let login = login.subject(who.local_subject()).issuer(who.issuer()).authenticated_at(who.authenticated_at());

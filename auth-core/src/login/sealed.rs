@@ -5,30 +5,31 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
-pub(super) struct Seal(RandomizedNonceKey);
+pub(super) struct Seal(RandomizedNonceKey, Vec<u8>);
 
 /// So that what is sealed for this is good for nothing else.
 const FOR: &[u8] = b"auth-actix log-in 1";
 
 impl Seal {
     /// By a secret of the application.
-    pub(super) fn of(secret: &[u8]) -> Option<Self> {
-        Self::by(&Sha256::digest([FOR, b"\0", secret].concat()))
+    pub(super) fn of(secret: &[u8], purpose: &str) -> Option<Self> {
+        Self::by(&Sha256::digest([FOR, b"\0", secret].concat()), purpose)
     }
 
     /// By a key that ends with this process.
-    pub(super) fn random() -> Option<Self> {
+    pub(super) fn random(purpose: &str) -> Option<Self> {
         let mut key = [0; 32];
         getrandom::fill(&mut key).ok()?;
-        Self::by(&key)
+        Self::by(&key, purpose)
     }
 
-    fn by(key: &[u8]) -> Option<Self> {
-        RandomizedNonceKey::new(&AES_256_GCM, key).ok().map(Self)
+    fn by(key: &[u8], purpose: &str) -> Option<Self> {
+        let purpose = [FOR, b"\0", purpose.as_bytes()].concat();
+        RandomizedNonceKey::new(&AES_256_GCM, key).ok().map(|key| Self(key, purpose))
     }
 
     pub(super) fn close(&self, mut text: Vec<u8>) -> Option<String> {
-        let nonce = self.0.seal_in_place_append_tag(Aad::from(FOR), &mut text).ok()?;
+        let nonce = self.0.seal_in_place_append_tag(Aad::from(&self.1), &mut text).ok()?;
         Some(URL_SAFE_NO_PAD.encode([nonce.as_ref().as_slice(), &text].concat()))
     }
 
@@ -36,7 +37,7 @@ impl Seal {
         let sealed = URL_SAFE_NO_PAD.decode(sealed).ok()?;
         let (nonce, text) = sealed.split_at_checked(NONCE_LEN)?;
         let (nonce, mut text) = (Nonce::try_assume_unique_for_key(nonce).ok()?, text.to_vec());
-        let length = self.0.open_in_place(nonce, Aad::from(FOR), &mut text).ok()?.len();
+        let length = self.0.open_in_place(nonce, Aad::from(&self.1), &mut text).ok()?.len();
         text.truncate(length);
         Some(text)
     }
@@ -48,11 +49,12 @@ mod tests {
 
     #[test]
     fn what_was_sealed_opens_unchanged_and_by_its_key_alone() {
-        let (seal, same, other) = (Seal::of(&[7; 32]).unwrap(), Seal::of(&[7; 32]).unwrap(), Seal::random().unwrap());
+        let of = |purpose| Seal::of(&[7; 32], purpose).unwrap();
+        let (seal, same, other) = (of("a"), of("a"), Seal::random("a").unwrap());
         let closed = seal.close(b"on its way".to_vec()).unwrap();
         assert_ne!(closed, seal.close(b"on its way".to_vec()).unwrap(), "no two are equal");
         assert_eq!(same.open(&closed).as_deref(), Some(b"on its way".as_slice()));
-        assert_eq!(other.open(&closed), None);
+        assert_eq!((other.open(&closed), of("b").open(&closed)), (None, None), "another key, another purpose");
         for at in 0..closed.len() {
             let mut changed = closed.clone().into_bytes();
             changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };

@@ -126,6 +126,11 @@ fn a_person_logs_in_at_the_provider_and_out_again() {
     browser.is_at("/members?a=1");
     browser.shows(&format!("Hello user:{}:{}:alice by Session", site.provider.issuer.len(), site.provider.issuer));
     assert_eq!(browser.run("return document.cookie"), "", "no script sees a cookie of ours");
+    // When the person logged in nobody has said: they are asked anew, and then it is known.
+    browser.open(&format!("{}/fresh", site.origin));
+    sign_in("alice");
+    browser.is_at("/fresh");
+    browser.shows("fresh");
     // A level that this login does not have: the provider is asked for it, and asks the person again.
     browser.open(&format!("{}/transfer", site.origin));
     sign_in("alice");
@@ -205,6 +210,13 @@ fn a_log_in_is_good_for_one_return_of_its_own_browser() {
     let mine = site.signed_in(&location, "alice");
     let theirs = with(&mine, "code", parameter(&other, "code").as_deref());
     assert_eq!(site.back(&theirs, &cookie).status, 400);
+    // Some may be on their way in one browser, and the next one has the others given up.
+    let cookies: Vec<_> = (0..4).map(|_| site.begin("/login").1).collect();
+    let begun = site.server.send(&ask("/login").field("Cookie", cookies.join("; ")));
+    let deleted = begun.lines("set-cookie").into_iter().filter(|line| line.contains("Max-Age=0")).count();
+    assert_eq!((deleted, begun.lines("set-cookie").len()), (4, 5), "{begun:?}");
+    let begun = site.server.send(&ask("/login").field("Cookie", cookies[..3].join("; ")));
+    assert_eq!(begun.lines("set-cookie").len(), 1);
     // The provider says no.
     let (location, cookie) = site.begin("/login");
     let state = parameter(&location, "state").unwrap();
@@ -223,6 +235,7 @@ fn a_log_in_leads_nowhere_else_and_begins_what_the_settings_say() {
         ("/login?return_to=https%3A%2F%2Fevil.example%2F", "/"),
         ("/login?return_to=%2F%5Cevil.example", "/"),
         ("/login?return_to=%2Ffresh", "/fresh"),
+        (&format!("/login?return_to=%2F{}", "x".repeat(600)), "/"),
     ] {
         let (location, cookie) = site.begin(asked);
         let answer = site.back(&site.signed_in(&location, "alice"), &cookie);
@@ -279,6 +292,8 @@ fn settings_of_a_log_in_that_cannot_work_do_not_build() {
         (with(good()), ""),
         (with(good().sealing_secret("x".repeat(32))), ""),
         (Auth::builder().bearer(tokens.clone()).oidc_login(good()), "ends in a session"),
+        (Auth::builder().session(Sessions::memory().strict()).oidc_login(good()), "`Sessions::strict()`"),
+        (with(good().id_tokens(|tokens| tokens.tenant("acme"))), "a session is of no tenant"), // C3
         (with(login("http://app.example/cb")), "no `https` address of this server"),
         (with(login("https://app.example/cb?x=1")), "no `https` address of this server"),
         (with(login("/cb")), "no `https` address of this server"),

@@ -474,6 +474,12 @@ impl Jwt {
         Self { tenant: Some(tenant.into()), ..self }
     }
 
+    /// Whether its tokens are of a tenant.
+    #[cfg(all(feature = "oidc", feature = "session"))]
+    pub(crate) fn is_of_tenant(&self) -> bool {
+        self.tenant.is_some()
+    }
+
     /// Whether this is one of its HMAC secrets.
     #[cfg(all(feature = "oidc", feature = "session"))]
     pub fn has_secret(&self, secret: &[u8]) -> bool {

@@ -76,6 +76,18 @@ impl CookieSettings {
         Self { name: format!("login-{mark}"), strict: false, plain_http }
     }
 
+    /// The cookies of all log-ins that are on their way in a browser.
+    #[cfg(feature = "oidc")]
+    pub(crate) fn of_logins<'a>(lines: impl Iterator<Item = &'a [u8]>, plain_http: bool) -> Vec<Self> {
+        let prefix = Self::of_login("", plain_http).full_name();
+        let names = lines.flat_map(|line| line.split(|byte| *byte == b';')).filter_map(|pair| {
+            let name = std::str::from_utf8(pair.trim_ascii().split(|byte| *byte == b'=').next()?).ok()?;
+            let mark = name.strip_prefix(&prefix)?;
+            Self::of_login(mark, plain_http).checked().ok()
+        });
+        names.collect()
+    }
+
     /// The value that the cookie lines carry.
     pub(crate) fn value<'a>(&self, lines: impl Iterator<Item = &'a [u8]>) -> Option<&'a [u8]> {
         let name = self.full_name();

@@ -155,6 +155,11 @@ impl Sessions {
         self.store.is_shared()
     }
 
+    /// Whether its cookie is not sent where another site leads here.
+    pub fn is_strict(&self) -> bool {
+        self.cookie.strict
+    }
+
     /// Whether its cookie is for this machine alone.
     pub fn is_for_this_machine(&self) -> bool {
         self.cookie.plain_http
