@@ -169,7 +169,7 @@ fn a_log_in_is_good_for_one_return_of_its_own_browser() {
         ("the cookie of another log-in",    back.clone(),                                   other_cookie.clone()),
         ("that under this one's name",      back.clone(),                                   renamed(&other_cookie, &state)),
         ("two cookies of this name",        back.clone(),                                   format!("{cookie}; {}", renamed(&other_cookie, &state))),
-        ("a cookie that was changed",       back.clone(),                                   format!("{}A", &cookie[..cookie.len() - 1])),
+        ("a cookie that was changed",       back.clone(),                                   format!("{}{}", &cookie[..cookie.len() - 1], if cookie.ends_with('A') { "Q" } else { "A" })),
         ("a cookie made up",                back.clone(),                                   format!("login-{}=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", &state[..8])),
         ("another state",                   with(&back, "state", Some(&other_state)),       cookie.clone()),
         ("another state, of this name",     with(&back, "state", Some(&format!("{}{}", &state[..8], &other_state[8..]))), cookie.clone()),
