@@ -6,7 +6,7 @@ use std::process::Command;
 use actix_web::get;
 use actix_web::web::ServiceConfig;
 use auth_actix::{
-    Auth, Basic, Confers, Jwt, Limits, Passwords, Sessions, Throttle, UsersFile, hash_password, require_auth,
+    Auth, Basic, Confers, Dpop, Jwt, Limits, Passwords, Sessions, Throttle, UsersFile, hash_password, require_auth,
 };
 use auth_tests::logs;
 use auth_tests::server::Server;
@@ -69,6 +69,7 @@ fn under_a_clock_that_is_set() {
         .bearer(Jwt::hs256(SECRET).issuer(ISSUER).audience(AUDIENCE).confers(all()))
         .basic(Basic::new(users).confers(all()))
         .session(Sessions::memory().confers(all()))
+        .dpop(Dpop::at("https://api.example"))
         .build()
         .unwrap();
     let server = Server::start(move |config: &mut ServiceConfig| {
@@ -82,6 +83,18 @@ fn under_a_clock_that_is_set() {
     let token = bearer(json!({}));
     let token = || server.send(&get("/me").authorization(&token)).status;
     let attempt = |name: &str, password: &str| server.send(&get("/me").authorization(basic(name, password))).status;
+    let key = auth_tests::proof::Key::new();
+    let tied = || auth_tests::token::token(json!({ "exp": now() + 36_000, "cnf": { "jkt": key.thumbprint() } }));
+    let tied = tied();
+    let proof = || {
+        let claims = json!({
+            "jti": auth_tests::proof::fresh(), "htm": "GET", "htu": "https://api.example/me", "iat": now(),
+            "ath": auth_tests::proof::hash(&tied),
+        });
+        key.proof(json!({}), claims, json!({}))
+    };
+    let bound =
+        |proof: &str| server.send(&get("/me").authorization(format!("DPoP {tied}")).field("DPoP", proof)).status;
     let start = now();
     assert_eq!((session("/me"), session("/fresh"), token(), told()), (200, 200, 200, 0));
     for _ in 0..3 {
@@ -94,9 +107,16 @@ fn under_a_clock_that_is_set() {
     assert_eq!((session("/me"), session("/fresh"), token()), (200, 401, 401));
     assert_eq!(attempt("bob", PASSWORD), 429, "no delay ends early");
     assert_eq!(told(), 1, "and the log says so, once");
+    // A proof that was used is used, whatever the clock says meanwhile.
+    let proof = proof();
+    assert_eq!([bound(&proof), bound(&proof)], [200, 401]);
+    set("+7190s");
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    assert_eq!(bound(&proof), 401, "ten seconds back it is used still");
     // An hour back from the start: nothing comes alive again or lasts longer.
     set("-1h");
     std::thread::sleep(std::time::Duration::from_millis(1100));
     assert_eq!(attempt("bob", PASSWORD), 200, "no delay lasts longer");
     assert_eq!((session("/me"), token(), told()), (200, 200, 2));
+    assert_eq!(bound(&proof), 401, "a proof of the future is none");
 }

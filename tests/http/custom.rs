@@ -2,10 +2,10 @@
 
 use actix_web::dev::Service as _;
 use actix_web::web::ServiceConfig;
-use actix_web::{HttpRequest, get, post};
+use actix_web::{HttpMessage as _, HttpRequest, get, post};
 use auth_actix::{
-    Auth, AuthBuilder, Authenticated, Authenticator, Confers, CustomScheme, Forwarding, Place, Principal,
-    PrincipalExt as _, ProxyHeader, Rejected, public, require, require_auth, require_role, require_scope,
+    Auth, AuthBuilder, Authenticated, Authenticator, Confers, CustomScheme, Forwarding, Id, IdentityLogin, Place,
+    Principal, PrincipalExt as _, ProxyHeader, Rejected, public, require, require_auth, require_role, require_scope,
 };
 use auth_tests::server::Server;
 use auth_tests::wire::{Answer, get as ask, request};
@@ -369,4 +369,40 @@ fn a_caller_is_identified_ahead_of_the_rule_once_and_nobody_is_refused_by_it() {
         let found = (answer.status, answer.field("x-seen"), ASKED.load(Ordering::SeqCst));
         assert_eq!(found, (status, Some(seen), asked), "{path} {badge:?}");
     }
+}
+
+#[post("/actix-login")]
+async fn actix_login(request: HttpRequest) -> &'static str {
+    actix_identity::Identity::login(&request.extensions(), "alice".to_owned()).unwrap();
+    "logged in"
+}
+
+#[test]
+fn who_is_logged_in_by_actix_identity_is_a_caller_whose_roles_the_application_knows() {
+    use actix_identity::IdentityMiddleware;
+    use actix_session::SessionMiddleware;
+    use actix_session::storage::CookieSessionStore;
+    let roles = |caller: Id, _: Option<String>| async move {
+        let alice = caller == Id::user("scheme:Identity", "alice");
+        Ok(if alice { vec!["admin".to_owned()] } else { Vec::new() })
+    };
+    let auth = Auth::builder().realm("r").scheme(IdentityLogin).roles_from(roles).build().unwrap();
+    let key = actix_web::cookie::Key::generate();
+    let server = Server::start(move |config: &mut ServiceConfig| {
+        let sessions =
+            SessionMiddleware::builder(CookieSessionStore::default(), key.clone()).cookie_secure(false).build();
+        // The last one that is wrapped comes first.
+        let around = actix_web::web::scope("").wrap(IdentityMiddleware::default()).wrap(sessions);
+        config.service(around.service(actix_login).service(auth.scope("").service(me).service(admin).service(change)));
+    });
+    let stranger = server.send(&ask("/admin"));
+    assert_eq!((stranger.status, challenges(&stranger)), (401, vec![r#"Identity realm="r""#]));
+    let logged_in = server.send(&request("POST", "/actix-login"));
+    let cookie = logged_in.field("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let with = |request: auth_tests::wire::Request| server.send(&request.field("Cookie", &cookie));
+    assert_eq!(with(ask("/me")).text(), "Identity user:15:scheme:Identity:alice");
+    assert_eq!(with(ask("/admin")).status, 200);
+    assert_eq!(with(request("POST", "/change").field("Sec-Fetch-Site", "cross-site")).problem(), "cross-site-request");
+    let forged = server.send(&ask("/me").field("Cookie", format!("{}x", &cookie[..cookie.len() - 3])));
+    assert_eq!(forged.status, 401);
 }

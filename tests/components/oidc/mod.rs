@@ -375,3 +375,55 @@ fn whatever_a_provider_answers_instead_of_keys_voids_none_and_is_no_key() {
     let by_secret = sign_hs256(b"secret-secret-secret-secret-secret", "secret", &claims);
     assert_eq!(status(&fresh, &by_secret), 401);
 }
+
+#[test]
+fn a_provider_is_asked_where_it_is_reached_and_believed_under_its_name() {
+    // JWKS-8: as between containers.
+    let name = "https://id.example/realms/shop";
+    let Some(provider) = Provider::start_as(name) else { return };
+    let jwt = |issuer: &str| Jwt::oidc(issuer).fetch_from(provider.url()).audience(AUDIENCE).access_token_profile();
+    let token = provider.token("ES256");
+    let server = serve(Auth::builder().bearer(jwt(name)));
+    assert_eq!(ask(&server, "/me", &token).text(), format!("client:{}:{name}:service", name.len()));
+    // What it says of itself has to be the name, character for character.
+    for other in ["https://id.example/realms/shop/", "https://id.example/realms/Shop", "https://id.example"] {
+        let server = serve(Auth::builder().bearer(jwt(other)));
+        assert_eq!(status(&server, &token), 503, "{other}");
+    }
+    let keys = format!("{}/jwks", provider.url());
+    let by_address = Jwt::jwks(keys).issuer(name).audience(AUDIENCE).access_token_profile();
+    assert_eq!(status(&serve(Auth::builder().bearer(by_address)), &token), 200);
+}
+
+#[test]
+fn curl_sends_a_token_of_the_provider_and_reads_the_challenges() {
+    let Some(provider) = Provider::start() else { return };
+    let dpop = auth_actix::Dpop::at("https://api.example");
+    let server = serve(Auth::builder().bearer(jwt(&provider)).dpop(dpop));
+    let url = format!("http://{}/me", server.address);
+    let curl = |more: &[&str]| {
+        let common = ["-s", "-o", "/dev/null", "-w", "%{http_code}", "--max-time", "30", "--noproxy", "*"];
+        let run = auth_tests::program::run("curl", &[&common[..], more, &[&url]].concat())?;
+        Some(String::from_utf8_lossy(&run.stdout).into_owned())
+    };
+    let token = provider.token("ES256");
+    let Some(plain) = curl(&[]) else { return };
+    assert_eq!(plain, "401");
+    assert_eq!(curl(&["--oauth2-bearer", &token]).unwrap(), "200");
+    assert_eq!(
+        curl(&["--anyauth", "--oauth2-bearer", &token]).unwrap(),
+        "200",
+        "of DPoP and Bearer it takes what it has"
+    );
+}
+
+#[test]
+fn a_machine_without_the_provider_works_with_tokens_of_development() {
+    let jwt = || Jwt::oidc("https://127.0.0.1:1").audience(AUDIENCE).access_token_profile().or_dev();
+    let development = jwt();
+    let token = development.dev_token(Some("admin")).unwrap();
+    let server = serve(Auth::builder().bearer(development));
+    assert_eq!((ask(&server, "/admin", &token).status, server.send(&get("/admin")).status), (200, 401));
+    let other = jwt().dev_token(Some("admin")).unwrap();
+    assert_eq!(status(&server, &other), 401, "of another process: no key that could be fetched verifies it");
+}

@@ -67,6 +67,19 @@ impl Provider {
         Self::start_for("http://127.0.0.1:1/cb")
     }
 
+    /// One that goes by a name which is not its address.
+    pub(crate) fn start_as(name: &str) -> Option<Self> {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let node = Node::start("server.mjs", &[("ISSUER", name), ("PORT", &port.to_string())])?;
+        let address = SocketAddr::from(([127, 0, 0, 1], port));
+        Some(Self { node, issuer: name.to_owned(), address, redirect: String::new() })
+    }
+
+    /// Where it is reached.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// One that sends people back to `redirect`.
     pub(crate) fn start_for(redirect: &str) -> Option<Self> {
         let node = Node::start("server.mjs", &[("REDIRECT_URI", redirect)])?;
