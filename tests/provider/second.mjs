@@ -1,6 +1,7 @@
 // A second issuer, of another make, that signs whatever it is told: the first line of standard output is JSON with `issuer`.
 // POST /_test/token {"header": {…}, "claims": {…}, "alg": "ES256"} answers a token under a real key of that algorithm;
-// `null` in either deletes a member.
+// `null` in either deletes a member. POST /_test/next {"header": {…}, "claims": {…}} changes the tokens of its own endpoints so,
+// until told otherwise.
 import { createServer } from 'node:http';
 import { OAuth2Server } from 'oauth2-mock-server';
 
@@ -13,9 +14,18 @@ const merge = (into, from) => Object.entries(from ?? {}).forEach(([name, value])
   if (value === null) delete into[name];
   else into[name] = value;
 });
+let next = {};
+issuer.service.on('beforeTokenSigning', (token) => {
+  merge(token.header, next.header);
+  merge(token.payload, next.claims);
+});
 const control = createServer(async (req, res) => {
   let body = '';
   for await (const chunk of req) body += chunk;
+  if (req.url === '/_test/next') {
+    next = JSON.parse(body);
+    return res.end('{}');
+  }
   const { header, claims, alg } = JSON.parse(body);
   const token = await issuer.issuer.buildToken({ kid: kids[alg ?? 'ES256'], scopesOrTransform: (h, c) => { merge(h, header); merge(c, claims); } });
   res.writeHead(200, { 'content-type': 'application/json' });

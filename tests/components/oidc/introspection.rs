@@ -3,9 +3,15 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpResponse, post};
 use auth_actix::{Auth, Introspection, Jwt};
+use auth_tests::server::Server;
 use auth_tests::token::base64url;
 use auth_tests::wire::{Connection, get};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Value, json};
 
 use super::provider::{AUDIENCE, Provider, WEB};
 use super::{ask, jwt, serve, status, until};
@@ -94,6 +100,59 @@ fn whatever_goes_wrong_in_asking_lets_nobody_through_and_blames_no_token() {
     let frozen = status(&server, &base64url("another token, and nobody answers"));
     provider.freeze(false);
     assert_eq!(frozen, 503);
+}
+
+/// An endpoint that says of each token what the token is.
+#[post("/introspect")]
+async fn introspect(form: web::Form<std::collections::BTreeMap<String, String>>) -> HttpResponse {
+    let says = URL_SAFE_NO_PAD.decode(&form["token"]).unwrap();
+    HttpResponse::Ok().content_type("application/json").body(says)
+}
+
+#[test]
+fn only_a_token_that_is_active_and_is_an_access_token_for_us_lets_anybody_in() {
+    // INTRO-1
+    let endpoint = Server::start(|config: &mut ServiceConfig| {
+        config.service(introspect);
+    });
+    let address = format!("http://{}/introspect", endpoint.address);
+    let jwt = Jwt::jwks("https://127.0.0.1:1/keys").issuer("https://id.example").audience(AUDIENCE);
+    let server = serve(Auth::builder().bearer(jwt.introspection(introspection().at(address))));
+    let now = auth_tests::token::now();
+    let good = json!({ "active": true, "sub": "alice", "client_id": "web", "aud": AUDIENCE, "exp": now + 60 });
+    let with = |members: Value| {
+        let mut all = good.clone();
+        for (name, value) in members.as_object().unwrap() {
+            all[name] = value.clone();
+        }
+        all.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        ask(&server, "/me", &base64url(all.to_string()))
+    };
+    #[rustfmt::skip]
+    let table = [
+        (json!({}),                                             200),
+        (json!({ "token_type": "Bearer", "iss": "https://id.example" }), 200),
+        (json!({ "token_use": "access_token" }),                200),
+        (json!({ "active": false }),                            401),
+        (json!({ "active": "true" }),                           401),
+        (json!({ "active": 1 }),                                401),
+        (json!({ "active": null }),                             401),
+        (json!({ "token_use": "refresh_token" }),               401),
+        (json!({ "token_type": "refresh_token" }),              401),
+        (json!({ "iss": "https://other.example" }),             401),
+        (json!({ "aud": "https://other.example" }),             401),
+        (json!({ "aud": null }),                                401),
+        (json!({ "exp": now - 61 }),                            401),
+        (json!({ "exp": null }),                                401),
+        (json!({ "nbf": now + 120 }),                           401),
+        (json!({ "sub": null, "username": "alice" }),           401),
+        (json!({ "sub": null, "client_id": null }),             401),
+        (json!({ "cnf": { "jkt": "x" } }),                      401), // DPOP-1
+    ];
+    for (members, status) in table {
+        assert_eq!(with(members.clone()).status, status, "{members}");
+    }
+    assert_eq!(with(json!({ "sub": null })).text(), "client:18:https://id.example:web");
 }
 
 #[test]

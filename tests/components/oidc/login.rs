@@ -7,10 +7,11 @@ use actix_web::{HttpResponse, get};
 use auth_actix::{Auth, AuthBuilder, LogIn, OidcLogin, Principal, Sessions, require_auth, require_role};
 use auth_tests::server::Server;
 use auth_tests::wire::{Answer, get as ask};
+use serde_json::json;
 
 use super::super::browser::Browser;
 use super::open::Role;
-use super::provider::{Provider, WEB, escaped};
+use super::provider::{Provider, Second, WEB, escaped};
 
 #[require_auth]
 #[get("/members")]
@@ -40,6 +41,22 @@ async fn fresh() -> &'static str {
     "fresh"
 }
 
+#[derive(auth_actix::Role)]
+#[allow(dead_code)]
+enum Staff {
+    Suspended,
+}
+
+mod staff {
+    use super::Staff as Role;
+
+    #[auth_actix::require(authenticated && !role("suspended"))]
+    #[actix_web::get("/comment")]
+    pub(super) async fn comment() -> &'static str {
+        "comment"
+    }
+}
+
 const CALLBACK: &str = "/login/callback";
 
 /// A site, and the provider that its people log in at.
@@ -60,7 +77,8 @@ fn login(provider: &Provider, origin: &str) -> OidcLogin {
 fn serve(port: u16, builder: AuthBuilder) -> Server {
     let auth = builder.build().unwrap();
     Server::start_at(port, move |config: &mut ServiceConfig| {
-        let scope = auth.scope("").service(members).service(admin).service(transfer).service(fresh);
+        let scope =
+            auth.scope("").service(members).service(admin).service(transfer).service(fresh).service(staff::comment);
         let scope = scope.service(auth.oidc_login()).service(auth.oidc_callback());
         config.service(scope.service(auth.logout("/logout")));
     })
@@ -278,6 +296,75 @@ fn a_provider_that_is_away_is_503_and_instances_share_what_is_on_its_way() {
     provider.kill();
     let answer = two.send(&ask(back.strip_prefix(&origin).unwrap()).field("Cookie", cookie));
     assert_eq!(answer.status, 503, "{answer:?}");
+}
+
+#[test]
+fn an_id_token_that_is_not_of_this_log_in_logs_nobody_in() {
+    // OpenID Connect Core 1.0 §3.1.3.7, C4, H16: a second issuer says whatever it is told.
+    let Some(second) = Second::start() else { return };
+    let port = free_port();
+    let origin = format!("http://localhost:{port}");
+    let login = OidcLogin::new(&second.issuer, WEB.0, WEB.1, format!("{origin}{CALLBACK}"));
+    let server = serve(port, Auth::builder().session(sessions()).oidc_login(login));
+    let attempt = |session: Option<&str>| {
+        let asked =
+            session.iter().fold(ask("/login?return_to=/members"), |asked, session| asked.field("Cookie", session));
+        let begun = server.send(&asked);
+        let cookie = begun.field("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+        let back = second.sign_in(begun.field("location").unwrap());
+        server.send(&ask(back.strip_prefix(&origin).unwrap()).field("Cookie", cookie))
+    };
+    let nothing = || json!({});
+    let now = auth_tests::token::now();
+    #[rustfmt::skip]
+    let table = [
+        ("as it is",                        nothing(),                      nothing(),                                                  303),
+        ("for this client and another",     nothing(),                      json!({ "aud": ["web", "other"], "azp": "web" }),           303),
+        ("for several, and nobody says for whom", nothing(),                json!({ "aud": ["web", "other"] }),                         400),
+        ("for another client",              nothing(),                      json!({ "aud": "other" }),                                  400),
+        ("for another party",               nothing(),                      json!({ "azp": "other" }),                                  400),
+        ("of another log-in",               nothing(),                      json!({ "nonce": "another" }),                              400),
+        ("of no log-in",                    nothing(),                      json!({ "nonce": null }),                                   400),
+        ("of another issuer",               nothing(),                      json!({ "iss": "https://id.example" }),                     400),
+        ("expired",                         nothing(),                      json!({ "exp": now - 120 }),                                400),
+        ("of nobody",                       nothing(),                      json!({ "sub": null }),                                     400),
+        ("of somebody who acts",            nothing(),                      json!({ "act": { "sub": "bob" } }),                         400),
+        ("an access token",                 json!({ "typ": "at+jwt" }),     nothing(),                                                  400),
+        ("with a key of its own",           json!({ "jwk": {} }),           nothing(),                                                  400),
+        ("by a key that nobody knows",      json!({ "kid": "unknown" }),    nothing(),                                                  400),
+    ];
+    for (case, header, claims, status) in table {
+        second.next(header, claims);
+        let answer = attempt(None);
+        assert_eq!(answer.status, status, "{case}: {answer:?}");
+        assert_eq!(answer.lines("set-cookie").iter().any(|line| line.starts_with("session=")), status == 303, "{case}");
+    }
+    // Who is logged in and comes again is asked anew: a provider that does not ask, or does not say so, has not.
+    second.next(nothing(), json!({ "roles": ["admin"] }));
+    let first = attempt(None);
+    let session = first.lines("set-cookie").into_iter().find(|line| line.starts_with("session=")).unwrap();
+    let session = session.split(';').next().unwrap();
+    for (auth_time, status) in [(json!(null), 400), (json!(now - 3600), 400), (json!(now), 303)] {
+        second.next(nothing(), json!({ "auth_time": auth_time }));
+        assert_eq!(attempt(Some(session)).status, status, "{auth_time}");
+    }
+    // What the ID token does not answer, its session does not either.
+    let comment = |claims: serde_json::Value| {
+        second.next(nothing(), claims);
+        let answer = attempt(None);
+        let session = answer.lines("set-cookie").into_iter().find(|line| line.starts_with("session=")).unwrap();
+        server.send(&ask("/comment").field("Cookie", session.split(';').next().unwrap())).status
+    };
+    #[rustfmt::skip]
+    let table = [
+        (json!({ "roles": [] }),                        200),
+        (json!({ "roles": ["suspended"] }),             403),
+        (json!({}),                                     403),
+        (json!({ "roles": [], "hasgroups": true }),     403),
+    ];
+    for (claims, status) in table {
+        assert_eq!(comment(claims.clone()), status, "{claims}");
+    }
 }
 
 #[test]

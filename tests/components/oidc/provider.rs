@@ -229,6 +229,20 @@ impl Second {
         Some(Self { _node: node, issuer, control: ([127, 0, 0, 1], port).into() })
     }
 
+    /// Changes the tokens of its own endpoints, until told otherwise.
+    pub(crate) fn next(&self, header: Value, claims: Value) {
+        let body = json!({ "header": header, "claims": claims }).to_string();
+        assert_eq!(request("POST", "/_test/next").body(body).send(self.control).status, 200);
+    }
+
+    /// Where a person is sent back to who was sent here: this issuer asks nobody.
+    pub(crate) fn sign_in(&self, location: &str) -> String {
+        let port: u16 = self.issuer.rsplit(':').next().unwrap().trim_end_matches('/').parse().unwrap();
+        let path = location.strip_prefix(&self.issuer).unwrap_or_else(|| panic!("{location}"));
+        let answer = get(path).send(SocketAddr::from(([127, 0, 0, 1], port)));
+        answer.field("location").unwrap_or_else(|| panic!("{answer:?}")).to_owned()
+    }
+
     /// A token, with these members of its header and claims; `null` takes one away.
     pub(crate) fn token(&self, header: Value, claims: Value, algorithm: &str) -> String {
         let body = json!({ "header": header, "claims": claims, "alg": algorithm }).to_string();
