@@ -123,7 +123,7 @@ const server = createServer(async (req, res) => {
   if (url.pathname === '/jwks') {
     stats.jwks += 1;
     if (jwks.delay) await new Promise((done) => setTimeout(done, jwks.delay));
-    if (jwks.status !== 200) {
+    if (jwks.status !== 200 && !q.has('again')) {
       res.writeHead(jwks.status, { location: '/jwks?again', 'content-type': 'application/json' });
       return res.end(JSON.stringify({ keys: published() }));
     }

@@ -850,7 +850,7 @@ fn the_settings_of_an_issuer_do_what_they_say() {
         ("the profile",             jwt().access_token_profile(),               of_profile(r#""at+jwt""#, &[]),     true),
         ("its type, in full",       jwt().access_token_profile(),               of_profile(r#""Application/AT+JWT""#, &[]), true),
         ("another type",            jwt().access_token_profile(),               of_profile(r#""JWT""#, &[]),        false), // AT-1
-        ("no type, where it counts", jwt().access_token_profile(),              hs256(HS256, profiled(&[])),        false),
+        ("no type, where it counts", jwt().access_token_profile(),              hs256(r#"{"alg":"HS256"}"#, profiled(&[])), false),
         ("a type that is none",     jwt().access_token_profile(),               of_profile("null", &[]),            false),
         ("no client",               jwt().access_token_profile(),               of_profile(r#""at+jwt""#, &[("client_id", "")]), false), // AT-2
         ("no token id",             jwt().access_token_profile(),               of_profile(r#""at+jwt""#, &[("jti", "")]), false),
