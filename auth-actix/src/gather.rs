@@ -109,8 +109,7 @@ pub(crate) fn cross_site_of_change(request: &HttpRequest, auth: &Auth) -> CrossS
 
 /// What stands in the path where the rules say that a tenant does, read as a handler's own arguments read it.
 pub(crate) fn tenants(request: &HttpRequest, rules: Rules<'_>) -> Vec<(&'static str, String)> {
-    let mut names = rules.tenants().peekable();
-    if names.peek().is_none() {
+    if !rules.name_tenant() {
         return Vec::new();
     }
     let values: Vec<String> = request.match_info().load().unwrap_or_default();
@@ -120,7 +119,7 @@ pub(crate) fn tenants(request: &HttpRequest, rules: Rules<'_>) -> Vec<(&'static 
         let mut found = known.iter().filter(|(known, _)| *known == name).map(|(_, value)| value.clone());
         found.next().filter(|_| found.next().is_none())
     };
-    names.filter_map(|name| Some((name, value(name)?))).collect()
+    rules.tenants().filter_map(|name| Some((name, value(name)?))).collect()
 }
 
 /// What is known but for who calls.
@@ -187,7 +186,8 @@ fn set_up(
     rules: Rules<'_>,
     tenants: &[(&'static str, String)],
 ) -> Option<&'static str> {
-    if rules.tenants().any(|name| !tenants.iter().any(|(known, _)| *known == name)) {
+    let is_known = |name: &str| tenants.iter().any(|(known, _)| *known == name);
+    if rules.name_tenant() && !rules.tenants().all(is_known) {
         return Some("the rule says `in` a name that the pattern of this route does not have, or has twice");
     }
     if let Some(mistake) = check::places(auth, rules) {

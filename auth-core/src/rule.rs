@@ -119,6 +119,11 @@ impl Formula {
         self.literals(&mut |literal| matches!(literal.atom, Atom::Country(_)))
     }
 
+    /// Whether an atom of it is about a tenant.
+    pub fn names_tenant(&self) -> bool {
+        self.literals(&mut |literal| literal.tenant().is_some())
+    }
+
     /// Whether somebody without a credential can pass, from an address that fits.
     pub fn admits_strangers(&self) -> bool {
         match self {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 use actix_web::get;
 use actix_web::web::ServiceConfig;
@@ -13,6 +14,9 @@ use auth_tests::server::Server;
 use auth_tests::token::{AUDIENCE, ISSUER, SECRET, basic, bearer, now};
 use auth_tests::wire::{get, request};
 use serde_json::json;
+
+use crate::oidc;
+use crate::oidc::provider::Provider;
 
 #[require_auth]
 #[get("/me")]
@@ -46,20 +50,74 @@ fn a_clock_that_is_set_moves_tokens_and_logins_and_no_time_of_our_own() {
     if std::env::var_os(FILE).is_some() {
         return under_a_clock_that_is_set();
     }
+    again("a_clock_that_is_set_moves_tokens_and_logins_and_no_time_of_our_own");
+}
+
+#[test]
+fn keys_of_a_provider_age_by_no_clock_that_is_set() {
+    if std::env::var_os(FILE).is_some() {
+        return provider_under_a_clock_that_is_set();
+    }
+    again("keys_of_a_provider_age_by_no_clock_that_is_set");
+}
+
+fn provider_under_a_clock_that_is_set() {
+    let Some(provider) = Provider::start() else { return };
+    let server = serve_tokens_of(&provider);
+    let token = |ttl: u32| bearer_of(provider.token_of(&format!("ttl={ttl}"), "read:reports"));
+    let (short, long) = (token(600), token(36_000));
+    let both = || [&short, &long].map(|token| server.send(&get("/me").authorization(token)).status);
+    assert_eq!(both(), [200, 200]);
+    for (offset, answers) in [("+3h", [401, 200]), ("-3h", [401, 401]), ("+0", [200, 200])] {
+        set(offset);
+        std::thread::sleep(Duration::from_millis(1100));
+        assert_eq!((both(), provider.asked()), (answers, (1, 1)), "{offset}");
+    }
+}
+
+#[test]
+fn a_provider_whose_clock_is_off_is_believed_within_the_leeway() {
+    let Some(library) = library() else { return };
+    // JWT-21, JWT-23: of issue, ahead; of expiry, behind.
+    for (offset, ttl, answer) in [("+30s", 600, 200), ("+120s", 600, 401), ("-30s", 10, 200), ("-120s", 10, 401)] {
+        let Some(provider) = Provider::start_with_clock(&library, offset) else { return };
+        let server = serve_tokens_of(&provider);
+        let token = bearer_of(provider.token_of(&format!("ttl={ttl}"), "read:reports"));
+        assert_eq!(server.send(&get("/me").authorization(token)).status, answer, "{offset}");
+    }
+}
+
+fn serve_tokens_of(provider: &Provider) -> Server {
+    let jwt = Jwt::oidc(&provider.issuer).audience(oidc::provider::AUDIENCE).access_token_profile();
+    let auth = Auth::builder().bearer(jwt).build().unwrap();
+    Server::start(move |config: &mut ServiceConfig| {
+        config.service(auth.scope("").service(me));
+    })
+}
+
+fn bearer_of(token: String) -> String {
+    format!("Bearer {token}")
+}
+
+/// Runs a test once more, in a process whose clock can be [`set`].
+fn again(test: &str) {
     let Some(library) = library() else { return };
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("clock");
     std::fs::write(&file, "+0").unwrap();
     let mut again = Command::new(std::env::current_exe().unwrap());
-    again.args(["--exact", "clock::a_clock_that_is_set_moves_tokens_and_logins_and_no_time_of_our_own", "--nocapture"]);
+    again.args(["--exact", &format!("clock::{test}"), "--nocapture"]);
     again.env("LD_PRELOAD", library).env("FAKETIME_TIMESTAMP_FILE", &file).env("FAKETIME_NO_CACHE", "1");
     let run = again.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env(FILE, &file).output().unwrap();
     assert!(run.status.success(), "{}{}", String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
 }
 
+fn set(offset: &str) {
+    std::fs::write(std::env::var_os(FILE).unwrap(), offset).unwrap();
+}
+
 fn under_a_clock_that_is_set() {
     logs::capture();
-    let set = |offset: &str| std::fs::write(std::env::var_os(FILE).unwrap(), offset).unwrap();
     let told = || logs::lines().iter().filter(|line| line.field("message").contains("clock was set")).count();
     let hash = hash_password(&PASSWORD.into()).unwrap();
     let users = UsersFile::parse(&format!("alice:{hash}:\nbob:{hash}:\n")).unwrap();
@@ -111,11 +169,11 @@ fn under_a_clock_that_is_set() {
     let proof = proof();
     assert_eq!([bound(&proof), bound(&proof)], [200, 401]);
     set("+7190s");
-    std::thread::sleep(std::time::Duration::from_millis(1100));
+    std::thread::sleep(Duration::from_millis(1100));
     assert_eq!(bound(&proof), 401, "ten seconds back it is used still");
     // An hour back from the start: nothing comes alive again or lasts longer.
     set("-1h");
-    std::thread::sleep(std::time::Duration::from_millis(1100));
+    std::thread::sleep(Duration::from_millis(1100));
     assert_eq!(attempt("bob", PASSWORD), 200, "no delay lasts longer");
     assert_eq!((session("/me"), token(), told()), (200, 200, 2));
     assert_eq!(bound(&proof), 401, "a proof of the future is none");

@@ -1,5 +1,7 @@
 //! Proofs of possession (RFC 9449), right and wrong ones, made without the crates that are tested.
 
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
 use jsonwebtoken::{Algorithm, EncodingKey};
 use serde_json::{Value, json};
@@ -15,9 +17,8 @@ pub struct Key {
 impl Key {
     /// A new one.
     pub fn new() -> Self {
-        let run =
-            crate::program::run("openssl", &["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]);
-        let key = EncodingKey::from_ec_pem(&run.unwrap().stdout).unwrap();
+        let pair = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).unwrap();
+        let key = EncodingKey::from_ec_der(pair.as_ref());
         let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
         let jwk = Jwk::from_encoding_key(&key, Algorithm::ES256).unwrap();
         Self { key, jwk: serde_json::to_value(jwk).unwrap() }

@@ -63,6 +63,11 @@ impl<'a> Rules<'a> {
         self.formulas().any(Formula::names_country)
     }
 
+    /// Whether an atom is about a tenant.
+    pub fn name_tenant(self) -> bool {
+        self.formulas().any(Formula::names_tenant)
+    }
+
     /// The networks that atoms name.
     pub fn networks(self) -> impl Iterator<Item = &'static ipnet::IpNet> {
         self.literals().into_iter().filter_map(Literal::networks).flatten()

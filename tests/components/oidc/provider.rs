@@ -35,7 +35,8 @@ impl Node {
             return None;
         }
         let mut command = Command::new("node");
-        command.arg(script).current_dir(FOLDER).envs(settings.iter().copied());
+        // The clock of a program is its own.
+        command.env_remove("LD_PRELOAD").arg(script).current_dir(FOLDER).envs(settings.iter().copied());
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -82,7 +83,18 @@ impl Provider {
 
     /// One that sends people back to `redirect`.
     pub(crate) fn start_for(redirect: &str) -> Option<Self> {
-        let node = Node::start("server.mjs", &[("REDIRECT_URI", redirect)])?;
+        Self::start_with(redirect, &[])
+    }
+
+    /// One whose clock is off by as much as `offset` says, for libfaketime.
+    pub(crate) fn start_with_clock(library: &Path, offset: &str) -> Option<Self> {
+        let library = library.to_str().unwrap();
+        let settings = [("LD_PRELOAD", library), ("FAKETIME", offset), ("FAKETIME_DONT_FAKE_MONOTONIC", "1")];
+        Self::start_with("http://127.0.0.1:1/cb", &settings)
+    }
+
+    fn start_with(redirect: &str, settings: &[(&str, &str)]) -> Option<Self> {
+        let node = Node::start("server.mjs", &[&[("REDIRECT_URI", redirect)], settings].concat())?;
         let issuer = node.said["issuer"].as_str().unwrap().to_owned();
         let address = issuer.strip_prefix("http://").unwrap().parse().unwrap();
         Some(Self { node, issuer, address, redirect: redirect.to_owned() })
