@@ -1,15 +1,16 @@
 //! Gather, decide, extract, call: the only way to a handler.
 
 mod guarded;
+mod hidden;
 mod place;
+mod verify;
 
 use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::{Error, HttpRequest};
-#[cfg(feature = "jwt")]
-use auth_core::client::address::Seen;
+use auth_core::Principal;
 use auth_core::clock;
 use auth_core::decision::{Decision, Rules, counted, decide};
 use auth_core::denial::challenge::Scheme;
@@ -17,11 +18,15 @@ use auth_core::denial::{Denial, Reason};
 use auth_core::facts::{Caller, Facts};
 use auth_core::rule::{Reads, Rule};
 use auth_core::scheme::Presented;
-use auth_core::{Id, Principal};
 
 pub use self::guarded::{Guard, Guarded};
+use self::hidden::as_unknown;
+pub(crate) use self::hidden::{UNKNOWN_PATH, ask_in_vain};
 pub(crate) use self::place::Binding;
 use self::place::{PASS, Place};
+#[cfg(any(feature = "jwt", feature = "session"))]
+pub(crate) use self::verify::unblocked;
+use self::verify::{Wanted, touch, verify};
 use crate::auth::Auth;
 use crate::outcome::Found;
 use crate::respond::{self, Refusal};
@@ -39,44 +44,6 @@ enum Step<'a> {
     Denied(Denial, bool),
     /// Somebody has to be asked, or a password hashed, which takes a while.
     Later(&'a Auth, Wanted),
-}
-
-/// What takes a while to find out about the caller.
-enum Wanted {
-    /// Roles that no credential carries, within a tenant or none.
-    Roles(Principal, Option<String>),
-    /// Whom a scheme of the application makes out.
-    Own(Scheme),
-    #[cfg(feature = "jwt")]
-    Token(String),
-    #[cfg(feature = "dpop")]
-    Bound(String, auth_core::scheme::dpop::Proven),
-    #[cfg(feature = "basic")]
-    Password(auth_core::users::NameAndPassword),
-    #[cfg(feature = "api-key")]
-    ApiKey(String),
-    #[cfg(feature = "session")]
-    Session(auth_core::scheme::session::SessionId),
-}
-
-impl Wanted {
-    /// The scheme of a credential that is to be verified.
-    fn scheme(&self) -> Option<Scheme> {
-        Some(match *self {
-            Self::Roles(..) => return None,
-            Self::Own(scheme) => scheme,
-            #[cfg(feature = "jwt")]
-            Self::Token(_) => Scheme::Bearer,
-            #[cfg(feature = "dpop")]
-            Self::Bound(..) => Scheme::Dpop,
-            #[cfg(feature = "basic")]
-            Self::Password(_) => Scheme::Basic,
-            #[cfg(feature = "api-key")]
-            Self::ApiKey(_) => Scheme::ApiKey,
-            #[cfg(feature = "session")]
-            Self::Session(_) => Scheme::Session,
-        })
-    }
 }
 
 /// Decides one layer, for `handler`. `verified` is the outcome of a verification that took a while.
@@ -280,55 +247,6 @@ pub(crate) fn enforce(request: &HttpRequest, handler: &'static Rule) -> Enforced
     }
 }
 
-/// A denial of what hides, after the work that an unknown path would have been: where it came before the credential was
-/// verified, that is verified now, and the outcome thrown away. Otherwise the time would tell the two apart.
-fn as_unknown(request: &HttpRequest, auth: &Auth, denial: Denial, asked: bool) -> Enforced {
-    // Of whoever is known, a store of roles is asked once, whether or not it could matter (H5).
-    let caller = denial.caller.as_deref().and_then(|caller| caller.parse::<Id>().ok());
-    if let (Some(caller), Some(_), false) = (caller, auth.roles_from(), asked) {
-        let auth = auth.clone();
-        return Enforced::Pending(Box::pin(async move {
-            if let Some(roles) = auth.roles_from() {
-                let _ = roles.ask(&caller, None).await;
-            }
-            Err(Denied::by(&auth, denial))
-        }));
-    }
-    let rules = Rules { scopes: &[], handler: &UNKNOWN_PATH };
-    let early = matches!(denial.reason, Reason::AccessBlocked | Reason::CrossSiteRequest | Reason::SetUp);
-    let denied = Denied::by(auth, denial);
-    if !early || denied.denial.caller.is_some() {
-        return Enforced::Refused(denied);
-    }
-    match step(request, auth, rules, &UNKNOWN_PATH, None) {
-        Step::Later(auth, wanted) => {
-            let (request, auth) = (request.clone(), auth.clone());
-            Enforced::Pending(Box::pin(async move {
-                // Whatever it says.
-                let _ = verify(&request, &auth, wanted, &mut Vec::new()).await;
-                Err(denied)
-            }))
-        }
-        _ => Enforced::Refused(denied),
-    }
-}
-
-/// Asks a store of roles about a caller who is known, as a path that hides would have.
-pub(crate) async fn ask_in_vain(request: &HttpRequest) {
-    let Some(auth) = auth_of(request) else { return };
-    if let (Some(roles), Some(Ok(caller))) = (auth.roles_from(), found(request, &auth)) {
-        let _ = roles.ask(&caller.id(), None).await;
-    }
-}
-
-/// The rule of an unknown path beside a hidden one: the same steps, and nobody passes.
-pub(crate) static UNKNOWN_PATH: Rule = Rule {
-    text: "authenticated, and then nothing is here",
-    guards: "an unknown path",
-    not_found: true,
-    ..auth_core::rule::AUTHENTICATED
-};
-
 /// The layers from `index` on, the first of which waits for this.
 async fn later(
     request: HttpRequest,
@@ -386,109 +304,6 @@ fn tell_of_grant(request: &HttpRequest, place: &Place, handler: &'static Rule) -
             .map_err(|denial| Denied::by(auth, denial))?;
     }
     Ok(())
-}
-
-/// Sessions that a request uses: to be touched if it is let in, as a refused one is no activity.
-#[cfg(feature = "session")]
-type Used = Vec<(Auth, auth_core::scheme::session::SessionKey)>;
-#[cfg(not(feature = "session"))]
-type Used = Vec<std::convert::Infallible>;
-
-#[cfg_attr(
-    not(feature = "session"),
-    allow(unreachable_code, unused_variables, clippy::ptr_arg, reason = "sessions alone are used up")
-)]
-async fn verify(request: &HttpRequest, auth: &Auth, wanted: Wanted, used: &mut Used) -> Result<Principal, Denial> {
-    let principal: Principal = match wanted {
-        Wanted::Roles(principal, tenant) => match auth.roles_from() {
-            Some(roles) => {
-                let answer = roles.ask(&principal.id(), tenant.as_deref()).await;
-                return Ok(principal.with_answer(tenant.as_deref(), answer));
-            }
-            None => return Err(Denial::new(Reason::SetUp)),
-        },
-        Wanted::Own(scheme) => match auth.own().iter().find(|own| own.scheme() == scheme) {
-            Some(own) => own.verify(request).await?,
-            None => return Err(Denial::new(Reason::SetUp)),
-        },
-        #[cfg(feature = "jwt")]
-        Wanted::Token(token) => match auth.verifier_of_tokens() {
-            Some(verifier) => verifier.verify_later(&token, gather::counted(request, auth).map(Seen::address)).await?,
-            None => return Err(Denial::new(Reason::SetUp)),
-        },
-        #[cfg(feature = "dpop")]
-        Wanted::Bound(token, proven) => match (auth.proofs(), auth.verifier_of_tokens()) {
-            (Some(proofs), Some(bearer)) => proofs.verify(bearer, &token, &proven).await?,
-            _ => return Err(Denial::new(Reason::SetUp)),
-        },
-        #[cfg(feature = "basic")]
-        Wanted::Password(credential) => match auth.verifier_of_passwords() {
-            Some(verifier) => verifier.verify(credential, gather::counted(request, auth)).await?,
-            None => return Err(Denial::new(Reason::SetUp)),
-        },
-        #[cfg(feature = "api-key")]
-        Wanted::ApiKey(key) => match auth.api_keys() {
-            Some(keys) => keys.verify(&key).await?,
-            None => return Err(Denial::new(Reason::SetUp)),
-        },
-        #[cfg(feature = "session")]
-        Wanted::Session(id) => {
-            let Some(sessions) = auth.sessions() else { return Err(Denial::new(Reason::SetUp)) };
-            let verified = sessions.verify(id).await.map_err(|refused| dead(request, auth, refused))?;
-            used.extend(verified.touch.map(|key| (auth.clone(), key)));
-            verified.principal
-        }
-    };
-    let is_session = principal.scheme() == Scheme::Session;
-    unblocked(auth, principal).map_err(|denial| {
-        // What was revoked does not come back; who is blocked may be let in again.
-        let is_over = is_session && denial.reason == Reason::RevokedCredentials;
-        if is_over { forgotten(request, auth, denial) } else { denial }
-    })
-}
-
-/// A verified caller, whom no list refuses. After the verification: before it, a name is anybody's claim.
-pub(crate) fn unblocked(auth: &Auth, principal: Principal) -> Result<Principal, Denial> {
-    #[cfg(feature = "blocks")]
-    if let Some(blocks) = auth.blocks() {
-        blocks.judge(&principal)?;
-    }
-    #[cfg(not(feature = "blocks"))]
-    let _ = auth;
-    Ok(principal)
-}
-
-#[cfg(feature = "session")]
-async fn touch(request: &HttpRequest, used: Used) -> Result<(), Denied> {
-    for (auth, key) in used {
-        if let Some(sessions) = auth.sessions() {
-            let touched = sessions.touch(key).await;
-            touched.map_err(|refused| Denied::by(&auth, dead(request, &auth, refused)))?;
-        }
-    }
-    Ok(())
-}
-
-#[cfg(not(feature = "session"))]
-async fn touch(_: &HttpRequest, _: Used) -> Result<(), Denied> {
-    Ok(())
-}
-
-/// The denial; the cookie of a session that has ended is deleted with the answer.
-#[cfg(feature = "session")]
-fn dead(request: &HttpRequest, auth: &Auth, refused: auth_core::scheme::session::Refused) -> Denial {
-    if refused.delete_cookie { forgotten(request, auth, refused.denial) } else { refused.denial }
-}
-
-/// The denial, whose answer deletes the cookie.
-#[cfg_attr(not(feature = "session"), allow(unused_variables, reason = "there are no cookies"))]
-fn forgotten(request: &HttpRequest, auth: &Auth, denial: Denial) -> Denial {
-    #[cfg(feature = "session")]
-    if let Some(sessions) = auth.sessions() {
-        let delete = actix_web::http::header::HeaderValue::from_str(&sessions.delete_cookie()).ok();
-        outcome::mark(request, |marks| marks.delete_cookie = delete);
-    }
-    denial
 }
 
 /// The error that answers a denial. The line that tells why is written when it is answered with, and not where an
