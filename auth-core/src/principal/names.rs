@@ -1,0 +1,249 @@
+//! The names that a principal holds: those that its credential lists, those that these imply or grant, and those that were
+//! answered elsewhere.
+
+use smallvec::SmallVec;
+
+use super::{Answer, Principal};
+use crate::json::{Raw, Span};
+use crate::source::{Form, Source, implies};
+use crate::vocabulary::{Bits, Kind, Name, Vocabulary};
+
+/// Where each list of a source stands in the claims; `None` where the credential does not answer, and that it does not
+/// where the list has the wrong type or an element that is no string.
+#[derive(Debug)]
+pub(crate) struct Lists {
+    found: SmallVec<[Option<Span>; 4]>,
+    broken_scope: bool,
+}
+
+impl Lists {
+    /// None found yet.
+    pub(crate) fn of(source: &Source) -> Self {
+        Self { found: SmallVec::from_elem(None, source.lists.len()), broken_scope: false }
+    }
+
+    /// Takes note of a member of the claims that the strict reader shows.
+    pub(crate) fn see(&mut self, source: &Source, claims: &str, name: &str, value: Raw<'_>) {
+        for (list, found) in source.lists.iter().zip(&mut self.found) {
+            let Some((_, inner)) = list.path.split_first().filter(|(first, _)| *first == name) else { continue };
+            let Some(value) = inner.iter().try_fold(value, |value, name| value.member(name)) else { continue };
+            let fits = match list.form {
+                Form::Array => value.elements().is_some_and(|mut all| all.all(|element| element.string().is_some())),
+                Form::Words => value.string().is_some(),
+            };
+            if fits {
+                *found = Some(value.span(claims));
+            } else {
+                self.broken_scope |= list.kind == Kind::Scope;
+            }
+        }
+    }
+
+    /// Whether a claim that lists scopes has another type, which makes the whole token one to refuse (BEARER-9).
+    #[cfg(feature = "jwt")]
+    pub(crate) fn has_broken_scope(&self) -> bool {
+        self.broken_scope
+    }
+}
+
+impl Principal {
+    /// The names of one kind that its credential lists and its source may confer, as they are called here; and whether these are
+    /// all that there are: of what was left out, absence is no answer.
+    #[cfg(all(feature = "oidc", feature = "session"))]
+    pub(crate) fn listed(&self, kind: Kind) -> (Vec<String>, bool) {
+        let (mut names, mut written) = (Vec::new(), 0);
+        self.each_listed(kind, |name| names.push(name.to_owned()));
+        self.each_written(kind, |_| written += 1);
+        let mut lists = self.said.source.lists.iter().zip(&self.said.lists.found).filter(|(list, _)| list.kind == kind);
+        let all = lists.all(|(_, found)| found.is_some()) && !self.said.login.overage && names.len() == written;
+        (names, all)
+    }
+
+    /// Whether it holds the name, by itself or by what implies or grants it.
+    #[cfg(test)]
+    pub(crate) fn holds(&self, name: Name) -> bool {
+        self.holds_within(name, None)
+    }
+
+    /// The same within a tenant, or within none.
+    pub(crate) fn holds_within(&self, name: Name, tenant: Option<&str>) -> bool {
+        self.holds_text_within(name.vocabulary, name.index, name.text, tenant)
+    }
+
+    pub(super) fn holds_text_within(
+        &self,
+        vocabulary: &'static Vocabulary,
+        index: u16,
+        text: &str,
+        tenant: Option<&str>,
+    ) -> bool {
+        let by_credential = vocabulary.kind == Kind::Scope && tenant.is_none() || self.said.counts_in(tenant);
+        by_credential && self.holds_in(vocabulary, index, text) || self.was_given(vocabulary, index, text, tenant)
+    }
+
+    /// Whether the roles that were answered are the name, or imply or grant it.
+    fn was_given(&self, vocabulary: &'static Vocabulary, index: u16, text: &str, tenant: Option<&str>) -> bool {
+        let name = Name { vocabulary, index, text: "" };
+        let given = self.answered_roles(tenant);
+        match vocabulary.kind {
+            Kind::Role if vocabulary.open => given.iter().any(|role| role == text),
+            Kind::Role => given.iter().any(|role| implies(vocabulary, role, name)),
+            Kind::Permission => {
+                let (types, mut found) = (&self.said.source.roles, false);
+                for roles in types.iter() {
+                    for index in given.iter().filter_map(|role| roles.index_of(role)) {
+                        let mut held = Bits::none_of(roles);
+                        held.add(roles, index);
+                        for index in held.iter() {
+                            types.each_grant(roles, index, &mut |granted| {
+                                found |= granted.vocabulary.is(vocabulary)
+                                    && (vocabulary.open && granted.text == text
+                                        || !vocabulary.open && implies(vocabulary, granted.text, name));
+                            });
+                        }
+                    }
+                }
+                found
+            }
+            Kind::Scope => false,
+        }
+    }
+
+    /// Whether the absence of the name was positively answered, for a tenant or for none: by whoever was asked, if somebody
+    /// was, and by nothing that the credential says; else by the credential. Of a tenant where the caller holds nothing at all
+    /// nothing was answered: the same tenant may have another spelling, and the caller chooses which one stands in the path.
+    pub(crate) fn lacks_within(&self, name: Name, tenant: Option<&str>) -> bool {
+        match self.answer(tenant) {
+            Some(Answer::OutOfReach) => false,
+            Some(Answer::Roles(given)) => {
+                let mut listed = false;
+                self.each_written(name.vocabulary.kind, |written| listed |= implies(name.vocabulary, written, name));
+                let answered = tenant.is_none() || !given.is_empty();
+                let given = given.iter().any(|role| implies(name.vocabulary, role, name));
+                answered && !listed && !given && !self.said.login.overage
+            }
+            None => self.said.counts_in(tenant) && self.lacks(name),
+        }
+    }
+
+    /// Whether its source positively answered that it does not hold the name: it lists names of this kind, all that there
+    /// are, and neither this one nor one that implies it, not even one that it may not confer.
+    pub(crate) fn lacks(&self, name: Name) -> bool {
+        let source = &self.said.source;
+        let kind = name.vocabulary.kind;
+        let mut lists =
+            source.lists.iter().zip(&self.said.lists.found).filter(|(list, _)| list.kind == kind).peekable();
+        let mut listed = false;
+        self.each_written(kind, |written| listed |= implies(name.vocabulary, written, name));
+        !self.said.login.overage
+            && source.confers.allows(kind, name.text)
+            && lists.peek().is_some()
+            && lists.all(|(_, found)| found.is_some())
+            && !listed
+    }
+
+    fn holds_in(&self, vocabulary: &'static Vocabulary, index: u16, text: &str) -> bool {
+        if self.said.source.has_scope_anyway(vocabulary.kind, text) {
+            return true;
+        }
+        if vocabulary.open {
+            let mut found = false;
+            self.each_listed(vocabulary.kind, |name| found |= name == text);
+            return found || (vocabulary.kind == Kind::Permission && self.grants_open(text));
+        }
+        for slot in &self.said.held {
+            let (of, bits) = slot.get_or_init(|| (vocabulary, self.bits(vocabulary)));
+            if of.is(vocabulary) {
+                return bits.contains(index);
+            }
+        }
+        self.bits(vocabulary).contains(index) // more vocabularies than slots: slower, and still right
+    }
+
+    /// All names of the vocabulary that this principal holds.
+    fn bits(&self, vocabulary: &'static Vocabulary) -> Bits {
+        let mut bits = self.listed_bits(vocabulary);
+        if vocabulary.kind == Kind::Permission {
+            self.each_grant(|granted| {
+                if granted.vocabulary.is(vocabulary) {
+                    bits.add(vocabulary, granted.index);
+                }
+            });
+        }
+        bits
+    }
+
+    fn grants_open(&self, permission: &str) -> bool {
+        let mut found = false;
+        self.each_grant(|granted| found |= granted.text == permission);
+        found
+    }
+
+    /// What the roles that it holds grant.
+    fn each_grant(&self, mut visit: impl FnMut(&Name)) {
+        let types = &self.said.source.roles;
+        for roles in types.iter() {
+            for index in self.listed_bits(roles).iter() {
+                types.each_grant(roles, index, &mut visit);
+            }
+        }
+    }
+
+    /// The names of the vocabulary that are listed, with those that they imply.
+    fn listed_bits(&self, vocabulary: &'static Vocabulary) -> Bits {
+        let mut bits = Bits::none_of(vocabulary);
+        self.each_listed(vocabulary.kind, |name| {
+            if let Some(index) = vocabulary.index_of(name) {
+                bits.add(vocabulary, index);
+            }
+        });
+        bits
+    }
+
+    /// The names of one kind that the credential lists and its source may confer.
+    fn each_listed(&self, kind: Kind, mut visit: impl FnMut(&str)) {
+        self.each_written(kind, |name| {
+            if self.said.source.confers.allows(kind, name) {
+                visit(name);
+            }
+        });
+    }
+
+    /// The names of one kind that the credential lists, as they are called here.
+    fn each_written(&self, kind: Kind, mut visit: impl FnMut(&str)) {
+        let source = &self.said.source;
+        let mut prefixed = String::new();
+        for (list, found) in source.lists.iter().zip(&self.said.lists.found) {
+            let Some(value) = found.filter(|_| list.kind == kind).map(|span| Raw::at(&self.said.claims, span)) else {
+                continue;
+            };
+            let mut visit = |name: &str| {
+                if list.prefix.is_empty() {
+                    return visit(name);
+                }
+                prefixed.clear();
+                prefixed.push_str(&list.prefix);
+                prefixed.push_str(name);
+                visit(&prefixed);
+            };
+            match list.form {
+                Form::Array => {
+                    for name in value.elements().into_iter().flatten().filter_map(Raw::string) {
+                        visit(&name);
+                    }
+                }
+                Form::Words => {
+                    let words = value.string().unwrap_or_default();
+                    words.split(' ').filter(|word| !word.is_empty()).for_each(&mut visit);
+                }
+            }
+        }
+    }
+
+    fn answered_roles(&self, tenant: Option<&str>) -> &[String] {
+        match self.answer(tenant) {
+            Some(Answer::Roles(roles)) => roles,
+            Some(Answer::OutOfReach) | None => &[],
+        }
+    }
+}
