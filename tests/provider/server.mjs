@@ -28,11 +28,11 @@ function newKeys() {
   });
   return [
     make('RS256', 'rsa', { modulusLength: 2048 }), make('PS256', 'rsa', { modulusLength: 2048 }),
-    make('ES256', 'ec', { namedCurve: 'P-256' }), make('ES384', 'ec', { namedCurve: 'P-384' }), make('EdDSA', 'ed25519', {}),
+    make('ES256', 'ec', { namedCurve: 'P-256' }), make('ES384', 'ec', { namedCurve: 'P-384' }), make('EdDSA', 'ed25519', {}), make('Ed25519', 'ed25519', {}),
   ];
 }
 
-const ALGS = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA'];
+const ALGS = ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA', 'Ed25519'];
 let keys = newKeys();
 let provider;
 let jwks = { status: 200, delay: 0, body: null };

@@ -160,7 +160,7 @@ impl Realm {
 }
 
 /// The algorithms that proofs may be signed with (RFC 9449 §7.1).
-pub const PROOF_ALGORITHMS: &str = "ES256 ES384 EdDSA RS256 RS384 RS512 PS256 PS384 PS512";
+pub const PROOF_ALGORITHMS: &str = "ES256 ES384 EdDSA Ed25519 RS256 RS384 RS512 PS256 PS384 PS512";
 
 /// A challenge of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -86,7 +86,7 @@ fn tokens_of_a_real_provider_are_accepted_whatever_they_are_signed_with() {
     let Some(provider) = Provider::start() else { return };
     let server = serve(Auth::builder().bearer(jwt(&provider)));
     assert_eq!(provider.asked(), (0, 0), "nothing is fetched before a token comes");
-    for algorithm in ["RS256", "PS256", "ES256", "ES384", "EdDSA"] {
+    for algorithm in ["RS256", "PS256", "ES256", "ES384", "EdDSA", "Ed25519"] {
         let answer = ask(&server, "/reports", &provider.token(algorithm));
         assert_eq!((answer.status, answer.text()), (200, "reports"), "{algorithm}");
     }

@@ -72,7 +72,8 @@ pub(super) fn known(name: &str) -> Option<Algorithm> {
         "PS512" => Algorithm::PS512,
         "ES256" => Algorithm::ES256,
         "ES384" => Algorithm::ES384,
-        "EdDSA" => Algorithm::EdDSA,
+        // Two names of one algorithm (RFC 9864 §2.2), as the only Edwards keys here are those of Ed25519.
+        "EdDSA" | "Ed25519" => Algorithm::EdDSA,
         _ => return None,
     })
 }
@@ -108,7 +109,7 @@ mod tests {
         ];
         #[rustfmt::skip]
         let bad = [
-            r#"{}"#, r#"{"alg":"none"}"#, r#"{"alg":"rs256"}"#, r#"{"alg":["RS256"]}"#, r#"{"alg":"RS256","alg":"HS256"}"#, r#"{"alg":"Ed25519"}"#,
+            r#"{}"#, r#"{"alg":"none"}"#, r#"{"alg":"rs256"}"#, r#"{"alg":["RS256"]}"#, r#"{"alg":"RS256","alg":"HS256"}"#, r#"{"alg":"Ed448"}"#,
             r#"{"alg":"RS256","typ":"dpop+jwt"}"#, r#"{"alg":"RS256","typ":5}"#, r#"{"alg":"RS256","typ":null}"#, r#"{"alg":"RS256","typ":""}"#,
             r#"{"alg":"RS256","crit":[]}"#, r#"{"alg":"RS256","crit":["exp"]}"#, r#"{"alg":"RS256","crit":"b64"}"#, r#"{"alg":"RS256","b64":false}"#,
             r#"{"alg":"RS256","cty":"JWT"}"#, r#"{"alg":"RS256","enc":"A256GCM"}"#, r#"{"alg":"RS256","zip":"DEF"}"#, r#"{"alg":"RS256","jwk":{}}"#,
@@ -116,6 +117,10 @@ mod tests {
         ];
         for text in good {
             assert_eq!(read(text, &types, false).map(|header| header.algorithm), Ok(Algorithm::RS256), "{text}");
+        }
+        for name in ["EdDSA", "Ed25519"] {
+            let text = format!(r#"{{"alg":"{name}"}}"#);
+            assert_eq!(read(&text, &types, false).map(|header| header.algorithm), Ok(Algorithm::EdDSA)); // JWT-10
         }
         for text in bad {
             assert!(read(text, &types, false).is_err(), "{text}");

@@ -6,6 +6,7 @@ use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, 
 use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::Value;
 
+use super::super::header::known;
 use super::{Key, KeyError, checked};
 
 /// Reads a JWK, for exactly one algorithm.
@@ -20,7 +21,7 @@ pub(super) fn read(value: &Value) -> Result<Key, KeyError> {
         return Err(KeyError::OtherUse);
     }
     let said = match jwk.common.key_algorithm {
-        Some(algorithm) => Some(algorithm.to_string().parse::<Algorithm>().map_err(|_| KeyError::OtherAlgorithm)?),
+        Some(_) => Some(value["alg"].as_str().and_then(known).ok_or(KeyError::OtherAlgorithm)?),
         None => None,
     };
     let algorithm = match (&jwk.algorithm, said) {
