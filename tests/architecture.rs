@@ -36,7 +36,11 @@ fn sources(member: &str) -> Vec<Source> {
         let code = code.map(|line| line.split(" // ").next().unwrap()).collect::<Vec<_>>().join("\n");
         Source { path: path.strip_prefix(&src).unwrap().to_string_lossy().into_owned(), code }
     };
-    files(&src, ".rs").into_iter().filter(|path| !path.ends_with("tests.rs")).map(read).collect()
+    let is_code = |path: &PathBuf| {
+        let path = path.strip_prefix(&src).unwrap();
+        !path.ends_with("tests.rs") && path.iter().all(|part| part != "tests")
+    };
+    files(&src, ".rs").into_iter().filter(is_code).map(read).collect()
 }
 
 /// The rooms in the order of `lib.rs`.

@@ -1,0 +1,284 @@
+//! What a denial tells: scopes, a step-up, schemes, and to whom.
+
+use super::enumerated::{could_be, holding};
+use super::*;
+
+fn denied(decision: Decision) -> Option<Denial> {
+    match decision {
+        Decision::Deny(denial) => Some(denial),
+        Decision::Allow | Decision::Verify | Decision::AskRoles(_) => None,
+    }
+}
+
+#[test]
+fn a_scope_denial_names_the_least_set_and_only_where_scopes_alone_would_do() {
+    // BEARER-10, L3, over random formulas: what is named is enough, with what the caller has; nothing less is; and where
+    // scopes alone would do, they are named.
+    const ALL: [&str; 4] = ["a", "b", "c", "d"];
+    let callers: Vec<_> = callers().into_iter().filter(|caller| caller.scheme == Bearer).collect();
+    let outcome = runner(1000).run(&tree(|what| matches!(what, Scope(_) | Org(_))), |tree| {
+        let rule = rule(tree.formula());
+        for caller in &callers {
+            let Some(denial) = denied(decided(rule, Some(caller), INSIDE, Passed)) else { continue };
+            let runs_with = |scopes: &[&'static str]| {
+                decided(rule, Some(&Login { scopes: scopes.into(), ..caller.clone() }), INSIDE, Passed)
+                    == Decision::Allow
+            };
+            let missing = |scopes: &[&'static str]| {
+                (scopes.iter().filter(|scope| !caller.scopes.contains(scope)).count(), scopes.len())
+            };
+            let least = subsets(&ALL).iter().filter(|scopes| runs_with(scopes)).map(|scopes| missing(scopes)).min();
+            match &denial.reason {
+                Reason::InsufficientScope(scopes) => {
+                    prop_assert!(runs_with(scopes), "{scopes:?} is not enough for {tree:?} of {caller:?}");
+                    prop_assert_eq!(Some(missing(scopes)), least, "{:?} for {:?} of {:?}", scopes, tree, caller);
+                }
+                Reason::StepUpRequired(_) => {} // another login would do as well, and 401 comes first
+                _ => prop_assert_eq!(least, None, "{:?} for {:?} of {:?}", denial, tree, caller),
+            }
+        }
+        Ok(())
+    });
+    outcome.unwrap();
+}
+
+#[test]
+fn a_step_up_names_one_login_that_would_do() {
+    // STEP-1, STEP-2: a login that is as fresh and as strong as the challenge says gets in, and nothing less does.
+    let callers: Vec<_> = callers().into_iter().filter(|caller| caller.scheme == Bearer && !caller.acts).collect();
+    let outcome = runner(1000).run(&tree(|what| matches!(what, What::MaxAge(_) | What::Acr(_) | Role(_))), |tree| {
+        let rule = rule(tree.formula());
+        for caller in &callers {
+            let Some(Denial { reason: Reason::StepUpRequired(ask), .. }) =
+                denied(decided(rule, Some(caller), INSIDE, Passed))
+            else {
+                continue;
+            };
+            let runs_with = |age: Option<u64>, acr: Option<&'static str>| {
+                let (age, acr) = (age.or(caller.age), acr.or(caller.acr));
+                let login = Login { age, acr, acts: false, ..caller.clone() };
+                decided(rule, Some(&login), INSIDE, Passed) == Decision::Allow
+            };
+            let max_age = ask.max_age.map(u64::from);
+            let named: Vec<_> = match ask.acr_values.as_slice() {
+                [] => vec![(max_age, None)],
+                values => values.iter().map(|value| (max_age, Some(*value))).collect(),
+            };
+            let parameters =
+                |(age, acr): (Option<u64>, Option<&str>)| usize::from(age.is_some()) + usize::from(acr.is_some());
+            let every = [None, Some(60), Some(3600)].map(|age| [None, Some("1"), Some("2")].map(|acr| (age, acr)));
+            let enough = every.as_flattened().iter().copied().filter(|(age, acr)| runs_with(*age, *acr));
+            match enough.map(parameters).min() {
+                None => prop_assert_eq!(ask, StepUp::default(), "no login would do for {:?} of {:?}", tree, caller),
+                Some(least) => {
+                    for (age, acr) in named {
+                        prop_assert!(runs_with(age, acr), "{ask:?} is not enough for {tree:?} of {caller:?}");
+                        prop_assert_eq!(
+                            parameters((age, acr)),
+                            least,
+                            "{:?} is too much for {:?} of {:?}",
+                            ask,
+                            tree,
+                            caller
+                        );
+                    }
+                }
+            }
+        }
+        Ok(())
+    });
+    outcome.unwrap();
+}
+
+#[test]
+fn a_known_caller_is_told_what_would_change_the_answer_and_no_more() {
+    // BEARER-10, L3, STEP-1, STEP-2: (rule, caller, problem, the scopes or the step-up that is named)
+    let (nothing, a) = (silent(), Login { scopes: vec!["a"], ..silent() });
+    let old = Login { age: Some(600), acr: Some("1"), ..bearer(&["admin"]) };
+    let (a_or_b, fresh) = (any([is(Scope("b")), is(Scope("a"))]), is(What::MaxAge(60)));
+    let admin = is(Role("admin"));
+    #[rustfmt::skip]
+    let table = [
+        (all([is(Scope("a")), is(Scope("b"))]),              &a,         "insufficient-scope",       "a b"), // what it has, too
+        (a_or_b,                                             &nothing,   "insufficient-scope",       "b"),
+        (Formula::All(Box::leak(Box::new([a_or_b, literal(is(Scope("c")))]))), &a, "insufficient-scope", "a c"),
+        (any([is(Scope("a")), admin]),                       &nothing,   "insufficient-scope",       "a"),
+        (all([is(Scope("a")), admin]),                       &nothing,   "insufficient-permissions", ""),
+        (all([is(Scope("a")), is(Org("acme"))]),             &nothing,   "insufficient-permissions", ""),
+        (all([is(Scope("a")), fresh]),                       &old,       "insufficient-permissions", ""),
+        (all([is(Scope("a")), not(Role("suspended"))]),      &old,       "insufficient-scope",       "a"),
+        (all([is(Scope("a")), not(Role("suspended"))]),      &nothing,   "insufficient-permissions", ""), // silent on roles
+        (all([is(Scope("a"))]),                              &basic(&[]), "insufficient-permissions", ""), // has no scopes
+        (all([is(Permission("posts:write"))]),               &nothing,   "insufficient-permissions", ""),
+        (all([is(What::MaxAge(60)), is(What::MaxAge(300))]), &nothing,   "step-up-required",         "60 "),
+        (any([is(What::MaxAge(60)), is(What::Acr("2"))]),    &old,       "step-up-required",         "60 "), // one way in
+        (all([is(What::MaxAge(60)), is(What::Acr("2"))]),    &old,       "step-up-required",         "60 2"),
+        (all([is(What::MaxAge(60)), is(What::Acr("1"))]),    &old,       "step-up-required",         "60 "),
+        (any([is(What::Acr("2")), is(What::Acr("3"))]),      &old,       "step-up-required",         " 2"),
+        (any([is(By(Basic)), is(What::Acr("2"))]),           &old,       "step-up-required",         " 2"),
+        (all([admin, fresh]),                                &old,       "step-up-required",         "60 "),
+        (all([admin, fresh]),                                &nothing,   "insufficient-permissions", ""),
+        (all([is(By(Basic))]),                               &old,       "step-up-required",         " "),
+        (any([fresh, is(Scope("a"))]),                       &old,       "step-up-required",         "60 "),
+    ];
+    for (formula, caller, problem, expected) in table {
+        let denial = denied(decided(rule(formula), Some(caller), OUTSIDE, Passed)).unwrap();
+        let named = match &denial.reason {
+            Reason::InsufficientScope(scopes) => scopes.join(" "),
+            Reason::StepUpRequired(ask) => {
+                format!("{} {}", ask.max_age.map_or(String::new(), |age| age.to_string()), ask.acr_values.join(" "))
+            }
+            _ => String::new(),
+        };
+        assert_eq!((denial.reason.answer().problem, named.as_str()), (problem, expected), "{formula:?} of {caller:?}");
+        assert_eq!(denial.used, Some(caller.scheme));
+    }
+    // A scope that the source may not confer would be dropped from the next token too.
+    let partner = Source { confers: Confers::nothing().scopes(["b"]), ..tokens() };
+    let principal = Principal::from_claims(Arc::new(partner), r#"{"sub":"alice"}"#.to_owned()).unwrap();
+    for (scope, expected) in [("a", "403 insufficient-permissions"), ("b", "403 insufficient-scope")] {
+        let decision = decide(alone(rule(all([is(Scope(scope))]))), &facts(Caller::Known(&principal), OUTSIDE, Passed));
+        assert_eq!(answer(&decision), expected, "{scope}");
+    }
+}
+
+#[test]
+fn only_schemes_that_could_help_are_named() {
+    // HTTP-20
+    let tokens_of = |confers| Source { confers, ..tokens() };
+    let partner = || tokens_of(Confers::nothing().roles(["editor"]).acr(["1"]).claims(["team"]));
+    let no_lists = || Source { lists: vec![], ..tokens() };
+    #[rustfmt::skip]
+    let table = [
+        (is(Anyone),                        tokens(),   "Bearer Basic"),
+        (is(Role("admin")),                 tokens(),   "Bearer Basic"),
+        (not(Role("suspended")),            tokens(),   "Bearer Basic"),
+        (is(What::OpenRole("admin")),       tokens(),   "Bearer Basic"),
+        (is(Permission("posts:write")),     tokens(),   "Bearer Basic"), // a role of a user grants it
+        (is(Permission("posts:purge")),     tokens(),   "Bearer"),       // none does
+        (is(Scope("a")),                    tokens(),   "Bearer"),
+        (is(Org("acme")),                   tokens(),   "Bearer"),
+        (not(Org("acme")),                  tokens(),   "Bearer"),
+        (is(What::Acr("2")),                tokens(),   "Bearer"),
+        (is(What::MaxAge(60)),              tokens(),   "Bearer Basic"),
+        (is(By(Basic)),                     tokens(),   "Basic"),
+        (is(By(Bearer)),                    tokens(),   "Bearer"),
+        (is(Role("editor")),                partner(),  "Bearer Basic"),
+        (is(Role("admin")),                 partner(),  "Basic"),
+        (not(Role("suspended")),            partner(),  "Basic"),
+        (is(What::OpenRole("editor")),      partner(),  "Bearer Basic"),
+        (is(What::OpenRole("admin")),       partner(),  "Basic"),
+        (is(Permission("posts:write")),     partner(),  "Bearer Basic"), // by the role that it may confer
+        (is(Permission("posts:purge")),     partner(),  ""),
+        (is(Scope("a")),                    partner(),  ""),
+        (is(Org("acme")),                   partner(),  ""),
+        (is(What::Acr("1")),                partner(),  "Bearer"),
+        (is(What::Acr("2")),                partner(),  ""),
+        (is(Role("admin")),                 no_lists(), "Basic"),
+        (not(Role("suspended")),            no_lists(), "Basic"),
+        (is(Permission("posts:write")),     no_lists(), "Basic"),
+        (is(Scope("a")),                    no_lists(), ""),
+    ];
+    let refused = Denial::refused(Bearer, Reason::InvalidCredentials, "why");
+    for (asked, tokens, expected) in table {
+        let sources = [Arc::new(tokens), Arc::new(users())];
+        for caller in [Caller::Nobody, Caller::Refused(&refused)] {
+            let facts = Facts { sources: &sources, ..facts(caller, OUTSIDE, Passed) };
+            let denial = denied(decide(alone(rule(all([asked]))), &facts)).unwrap();
+            let named: Vec<_> = Scheme::OURS.into_iter().filter(|scheme| denial.schemes.contains(*scheme)).collect();
+            assert_eq!(
+                named.iter().map(|scheme| scheme.name()).collect::<Vec<_>>().join(" "),
+                expected,
+                "{asked:?} {caller:?}"
+            );
+        }
+    }
+    // Each could, both together could not: nothing helps, and a 401 names all rather than none (HTTP-5).
+    let sources = [Arc::new(tokens()), Arc::new(users())];
+    let facts = Facts { sources: &sources, ..facts(Caller::Nobody, OUTSIDE, Passed) };
+    let denial = denied(decide(alone(rule(all([is(By(Basic)), is(Scope("a"))]))), &facts)).unwrap();
+    assert_eq!((denial.schemes, lines(&denial).len()), (SchemeSet::NONE, 2));
+}
+
+fn bare(scheme: Scheme) -> &'static str {
+    match scheme {
+        Bearer => r#"Bearer realm="r""#,
+        _ => r#"Basic realm="r", charset="UTF-8""#,
+    }
+}
+
+/// The challenges of a server that accepts both schemes.
+fn lines(denial: &Denial) -> Vec<String> {
+    let line = |challenge: Challenge| bare(challenge.scheme).to_owned() + &challenge.parameters.unwrap_or_default();
+    challenges(denial, &[Bearer, Basic], false).map(line).collect()
+}
+
+/// For each place and each scheme: the literals that hold for those whom it could show a stranger to be.
+type Could = [(Option<&'static str>, CrossSite, [(Scheme, BTreeSet<u32>); 2]); 4];
+
+fn strangers() -> Could {
+    let strangers = could_be(None);
+    PLACES.map(|(client, cross_site)| {
+        let by = |scheme| strangers.iter().filter(move |login| login.scheme == scheme);
+        let could = |scheme| by(scheme).map(|login| holding(Some(login), client, cross_site)).collect();
+        (client, cross_site, [Bearer, Basic].map(|scheme| (scheme, could(scheme))))
+    })
+}
+
+#[test]
+fn a_stranger_is_told_which_schemes_there_are_and_nothing_of_the_rule() {
+    // BEARER-6, STEP-2, HTTP-5, over random formulas: bare challenges, those of all schemes that could help among them.
+    let (places, sources) = (strangers(), [Arc::new(tokens()), Arc::new(users())]);
+    let outcome = runner(300).run(&tree(|_| true), |tree| {
+        let rules = alone(rule(tree.formula()));
+        for (client, cross_site, could) in &places {
+            let facts = Facts { sources: &sources, ..facts(Caller::Nobody, *client, *cross_site) };
+            let Some(denial) = denied(decide(rules, &facts)) else { continue };
+            let unauthorized = denial.reason == Reason::MissingCredentials;
+            prop_assert!(unauthorized || denial.reason.answer().status == 403);
+            let lines = lines(&denial);
+            prop_assert_eq!(lines.is_empty(), !unauthorized);
+            prop_assert!(lines.iter().all(|line| [bare(Bearer), bare(Basic)].contains(&line.as_str())), "{lines:?}");
+            for (scheme, could) in could {
+                let helps = could.iter().any(|bits| tree.holds(*bits));
+                prop_assert!(!helps || denial.schemes.contains(*scheme), "{scheme:?} for {tree:?} from {client:?}");
+            }
+        }
+        Ok(())
+    });
+    outcome.unwrap();
+}
+
+#[test]
+fn a_rule_that_lets_somebody_in_is_known_to_before_any_request() {
+    // "A rule that none of the configured schemes can ever make true is refused at start-up", and no other.
+    let (places, sources) = (strangers(), [tokens(), users()]);
+    let outcome = runner(300).run(&tree(|_| true), |tree| {
+        let rules = alone(rule(tree.formula()));
+        for (client, cross_site, could) in &places {
+            let runs = decide(rules, &facts(Caller::Nobody, *client, *cross_site)) == Decision::Allow;
+            prop_assert!(!runs || rules.admit_strangers(), "{tree:?} from {client:?}");
+            for ((scheme, could), source) in could.iter().zip(&sources) {
+                let runs = could.iter().any(|bits| tree.holds(*bits));
+                let known = rules.could_hold_somewhere(&facts(Caller::Would(source), NOT_KNOWN, Passed));
+                prop_assert!(!runs || known, "{scheme:?} for {tree:?} from {client:?}");
+            }
+        }
+        Ok(())
+    });
+    outcome.unwrap();
+    #[rustfmt::skip]
+    let table = [
+        (all([]),                           true,  [true, true]),
+        (any([]),                           false, [false, false]),
+        (all([is(Inside), not(Inside)]),    true,  [true, true]), // by literals
+        (all([is(Inside), is(Scope("a"))]), false, [true, false]),
+        (all([is(By(Basic)), is(Scope("a"))]), false, [false, false]),
+        (any([is(Inside), is(Scope("a"))]), true,  [true, true]),
+    ];
+    for (formula, strangers, schemes) in table {
+        let rules = alone(rule(formula));
+        let could = |source| rules.could_hold_somewhere(&facts(Caller::Would(source), NOT_KNOWN, Passed));
+        assert_eq!((rules.admit_strangers(), sources.each_ref().map(could)), (strangers, schemes), "{formula:?}");
+    }
+}

@@ -1,0 +1,122 @@
+//! Roles that no credential carries: asked for until the answer is what it would be if all were known.
+
+use super::*;
+
+/// What a store of roles may say of somebody in one tenant, or in none.
+const SAID: [&[&str]; 5] = [&[], &["editor"], &["admin"], &["suspended"], &["editor", "suspended"]];
+
+/// What rules ask for: in no tenant, and in the two that stand in the path.
+fn elsewhere_literal(index: usize) -> Formula {
+    let within = |name, tenant| Atom::Within(Within { name, tenant });
+    let (atom, negated) = match index {
+        0 => (Atom::Named(Named(ROLES.name("admin"))), false),
+        1 => (Atom::Named(Named(ROLES.name("suspended"))), true),
+        2 => (within(ROLES.name("editor"), "org"), false),
+        3 => (within(ROLES.name("suspended"), "org"), true),
+        4 => (within(PERMISSIONS.name("posts:write"), "org"), false),
+        5 => (within(ROLES.name("admin"), "team"), false),
+        6 => (within(ROLES.name("suspended"), "team"), true),
+        7 => (Atom::Named(Named(SCOPES.name("a"))), false),
+        8 => (Atom::Named(Named(SCOPES.name("b"))), false),
+        _ => (Atom::Acr(Acr { value: "1" }), false),
+    };
+    Formula::Literal(Literal { atom, negated, text: "literal" })
+}
+
+/// A formula over the literals; `all` at even depth.
+fn elsewhere_formula() -> impl Strategy<Value = &'static Rule> {
+    #[derive(Clone, Debug)]
+    enum Node {
+        Leaf(usize),
+        All(Vec<Node>),
+        Any(Vec<Node>),
+    }
+    fn formula(node: &Node) -> Formula {
+        let each = |nodes: &[Node]| &*Vec::leak(nodes.iter().map(formula).collect::<Vec<_>>());
+        match node {
+            Node::Leaf(index) => elsewhere_literal(*index),
+            Node::All(nodes) => Formula::All(each(nodes)),
+            Node::Any(nodes) => Formula::Any(each(nodes)),
+        }
+    }
+    let leaf = (0..10_usize).prop_map(Node::Leaf);
+    let node = leaf.prop_recursive(3, 8, 3, |part| {
+        let parts = proptest::collection::vec(part, 1..4);
+        prop_oneof![parts.clone().prop_map(Node::All), parts.prop_map(Node::Any)]
+    });
+    node.prop_map(|node| rule(formula(&node)))
+}
+
+const TENANTS: [Option<&str>; 3] = [None, Some("acme"), Some("red")];
+
+/// The decision, and who was asked about on the way; `said` answers for each tenant, `None` is out of reach.
+fn asked_for(rule: &'static Rule, caller: &Principal, said: [Option<&[&str]>; 3]) -> (Decision, Vec<usize>) {
+    let tenants = [("org", "acme".to_owned()), ("team", "red".to_owned())];
+    let (mut caller, mut asked) = (caller.clone(), Vec::new());
+    loop {
+        let elsewhere = Elsewhere { is_asked: true, tenants: &tenants, unknown_holds: false };
+        let decision = decide(alone(rule), &Facts { elsewhere, ..facts(Caller::Known(&caller), OUTSIDE, Passed) });
+        let Decision::AskRoles(tenant) = &decision else { return (decision, asked) };
+        let which = TENANTS.iter().position(|known| *known == tenant.as_deref()).unwrap();
+        assert!(!asked.contains(&which), "each is asked about once");
+        asked.push(which);
+        let answer = match said[which] {
+            Some(roles) => Answer::Roles(roles.iter().map(|role| (*role).to_owned()).collect()),
+            None => Answer::OutOfReach,
+        };
+        caller = caller.with_answer(tenant.as_deref(), answer);
+    }
+}
+
+#[test]
+fn roles_are_asked_for_until_the_answer_is_what_it_would_be_if_all_were_known() {
+    let callers =
+        [bearer(&[]), Login { scopes: vec!["a"], ..bearer(&["admin"]) }, Login { acr: Some("1"), ..silent() }];
+    let callers = callers.map(|login| login.principal());
+    let status = |decision: &Decision| answer(decision);
+    let outcome = runner(100).run(&(elsewhere_formula(), 0..3_usize), |(rule, caller)| {
+        let caller = &callers[caller];
+        // All that could be said, for each of the tenants.
+        let every =
+            || SAID.iter().flat_map(|a| SAID.iter().flat_map(|b| SAID.iter().map(|c| [Some(*a), Some(*b), Some(*c)])));
+        for said in every() {
+            let (found, asked) = asked_for(rule, caller, said);
+            // Told all of it beforehand, the same is decided.
+            let mut told = caller.clone();
+            for (tenant, roles) in TENANTS.iter().zip(said) {
+                let roles = roles.unwrap().iter().map(|role| (*role).to_owned()).collect();
+                told = told.with_answer(*tenant, Answer::Roles(roles));
+            }
+            let (expected, none) = asked_for(rule, &told, said);
+            prop_assert!(none.is_empty());
+            prop_assert_eq!(status(&found), status(&expected), "{:?}: {:?}", rule, said);
+            // Whoever was not asked about could not have changed it.
+            for other in every().filter(|other| asked.iter().all(|which| other[*which] == said[*which])) {
+                prop_assert_eq!(status(&asked_for(rule, caller, other).0), status(&found), "{:?}: {:?}", rule, other);
+            }
+            // Out of reach, it is neither yes nor no: what is answered would be so whatever was said.
+            for away in 0..3 {
+                let mut without = said;
+                without[away] = None;
+                let (found, _) = asked_for(rule, caller, without);
+                if status(&found) == "503 authentication-unavailable" {
+                    continue;
+                }
+                for one in SAID {
+                    let mut with = said;
+                    with[away] = Some(one);
+                    prop_assert_eq!(
+                        status(&asked_for(rule, caller, with).0),
+                        status(&found),
+                        "{:?}: {:?} {}",
+                        rule,
+                        with,
+                        away
+                    );
+                }
+            }
+        }
+        Ok(())
+    });
+    outcome.unwrap();
+}
