@@ -138,6 +138,8 @@ pub(crate) struct Marks {
     pub(crate) cookie: bool,
     /// `Set-Cookie` that deletes a cookie which means nothing any more.
     pub(crate) delete_cookie: Option<HeaderValue>,
+    /// The nonce for the next proof (RFC 9449 §8.2).
+    pub(crate) next_nonce: Option<HeaderValue>,
 }
 
 /// Adds to the marks of a request.

@@ -86,6 +86,49 @@ fn a_provider_whose_clock_is_off_is_believed_within_the_leeway() {
     }
 }
 
+#[test]
+fn a_nonce_is_followed_by_the_next_before_it_ends() {
+    if std::env::var_os(FILE).is_some() {
+        return nonces_under_a_clock_that_is_set();
+    }
+    again("a_nonce_is_followed_by_the_next_before_it_ends");
+}
+
+fn nonces_under_a_clock_that_is_set() {
+    let jwt = Jwt::hs256(SECRET).issuer(ISSUER).audience(AUDIENCE);
+    let dpop = Dpop::at("https://api.example").shared_nonces([7; 32]);
+    let auth = Auth::builder().bearer(jwt).dpop(dpop).build().unwrap();
+    let server = Server::start(move |config: &mut ServiceConfig| {
+        config.service(auth.scope("").service(me));
+    });
+    let key = auth_tests::proof::Key::new();
+    let token = auth_tests::token::token(json!({ "exp": now() + 3600, "cnf": { "jkt": key.thumbprint() } }));
+    let ask = |nonce: Option<&str>| {
+        let claims = json!({
+            "jti": auth_tests::proof::fresh(), "htm": "GET", "htu": "https://api.example/me", "iat": now(),
+            "ath": auth_tests::proof::hash(&token),
+        });
+        let proof = key.proof(json!({}), claims, json!({ "nonce": nonce }));
+        server.send(&get("/me").authorization(format!("DPoP {token}")).field("DPoP", proof))
+    };
+    // Five seconds into a minute, and into the next two.
+    let start = (65 - now() % 60) % 60;
+    let at_minute = |minute: i64| set(&format!("+{}s", start + minute * 60));
+    at_minute(0);
+    let asked = ask(None);
+    let first = asked.field("dpop-nonce").unwrap();
+    let same = ask(Some(first));
+    assert_eq!((asked.status, same.status, same.field("dpop-nonce")), (401, 200, None));
+    at_minute(1);
+    let old = ask(Some(first));
+    let next = old.field("dpop-nonce").unwrap();
+    assert_eq!((old.status, old.field("cache-control")), (200, Some("no-store")), "no cache gives out a nonce again");
+    let current = ask(Some(next));
+    assert_eq!((current.status, current.field("dpop-nonce")), (200, None));
+    at_minute(2);
+    assert_eq!((ask(Some(first)).status, ask(Some(next)).status), (401, 200));
+}
+
 fn serve_tokens_of(provider: &Provider) -> Server {
     let jwt = Jwt::oidc(&provider.issuer).audience(oidc::provider::AUDIENCE).access_token_profile();
     let auth = Auth::builder().bearer(jwt).build().unwrap();

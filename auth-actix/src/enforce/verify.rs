@@ -85,7 +85,12 @@ pub(super) async fn verify(
         },
         #[cfg(feature = "dpop")]
         Wanted::Bound(token, proven) => match (auth.proofs(), auth.verifier_of_tokens()) {
-            (Some(proofs), Some(bearer)) => proofs.verify(bearer, &token, &proven).await?,
+            (Some(proofs), Some(bearer)) => {
+                let (principal, next) = proofs.verify(bearer, &token, &proven).await?;
+                let next = next.and_then(|nonce| nonce.try_into().ok());
+                crate::outcome::mark(request, |marks| marks.next_nonce = next);
+                principal
+            }
             _ => return Err(Denial::new(Reason::SetUp)),
         },
         #[cfg(feature = "basic")]

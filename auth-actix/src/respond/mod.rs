@@ -164,7 +164,7 @@ impl Answers {
 }
 
 /// RFC 9449 §8.2.
-const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+pub(crate) const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
 /// The answer where nothing is configured to say it better.
 pub(crate) fn plain(denial: &Denial) -> HttpResponse {

@@ -12,6 +12,7 @@ use pin_project_lite::pin_project;
 
 use crate::auth::Auth;
 use crate::outcome::{self, Marks};
+use crate::respond::DPOP_NONCE;
 
 /// Adds `Cache-Control: private` where an address, an API key or a cookie decided and the handler says nothing else.
 pub(super) struct PrivateAnswers(pub(super) Auth);
@@ -75,7 +76,7 @@ where
 
 /// Says in an answer how it was decided.
 pub(crate) fn settle(marks: Marks, headers: &mut HeaderMap, auth: &Auth) {
-    let Marks { private, cookie, delete_cookie } = marks;
+    let Marks { private, cookie, delete_cookie, next_nonce } = marks;
     if cookie {
         headers.append(VARY, HeaderValue::from_static("Cookie"));
     }
@@ -83,7 +84,11 @@ pub(crate) fn settle(marks: Marks, headers: &mut HeaderMap, auth: &Auth) {
     if let Some(delete) = delete_cookie.as_ref().filter(|_| !sets_ours) {
         headers.append(SET_COOKIE, delete.clone());
     }
-    if sets_ours || delete_cookie.is_some() {
+    let stale_if_stored = sets_ours || delete_cookie.is_some() || next_nonce.is_some();
+    if let Some(nonce) = next_nonce {
+        headers.insert(DPOP_NONCE, nonce);
+    }
+    if stale_if_stored {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     } else if (private || cookie) && !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("private"));

@@ -88,7 +88,7 @@ impl Dpop {
 
     /// Takes only proofs that carry a nonce which this server gave out in the last two minutes (RFC 9449 §9): none can be made
     /// in advance, and a clock that is set back lets none through again. For a single instance; the first request of a client
-    /// is answered with a nonce.
+    /// is answered with a nonce, and a later one with the next, before the last ends.
     pub fn nonces(self) -> Self {
         Self { nonces: Some(Nonces::of_this_process()), ..self }
     }
@@ -189,11 +189,16 @@ fn refused(cause: &'static str) -> Denial {
 
 impl Verifier {
     /// Verifies a token, its proof, and that they belong together. A proof is remembered only when all else was right: who has
-    /// no token fills nothing.
+    /// no token fills nothing. With the caller comes the nonce for the next proof, where that of this one is about to end.
     ///
     /// # Errors
     /// The denial that it deserves.
-    pub async fn verify(&self, bearer: &Bearer, token: &str, request: &Proven) -> Result<Principal, Denial> {
+    pub async fn verify(
+        &self,
+        bearer: &Bearer,
+        token: &str,
+        request: &Proven,
+    ) -> Result<(Principal, Option<String>), Denial> {
         let [proof] = request.proofs.as_slice() else {
             return Err(refused(if request.proofs.is_empty() { "there is no proof" } else { "there are two proofs" }));
         };
@@ -214,7 +219,10 @@ impl Verifier {
         }
         let principal = bearer.verify_bound(token, &proof.thumbprint, request.client).await?;
         match self.replay.is_first(&proof, &target).await {
-            Some(true) => Ok(principal),
+            Some(true) => {
+                let next = self.nonces.as_ref().map(Nonces::current);
+                Ok((principal, next.filter(|next| proof.nonce.as_deref() != Some(next))))
+            }
             Some(false) => Err(refused("the proof was used before (jti)")),
             None => {
                 let reason = Reason::AuthenticationUnavailable(RetryAfter::seconds(1));
