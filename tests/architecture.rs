@@ -102,7 +102,7 @@ fn what_has_one_home_stands_nowhere_else() {
         ("auth-core",   &["realm="],                                         &["denial/challenge.rs"]),
         ("auth-actix",  &["realm="],                                         &[]),
         ("auth-core",   &["async", "await", "spawn_blocking", "TcpStream", "env"],
-            &["login/mod.rs", "provider/http.rs", "provider/mod.rs", "scheme/api_key.rs", "scheme/basic.rs", "scheme/bearer/fetched.rs", "scheme/bearer/mod.rs", "scheme/dpop/mod.rs", "scheme/dpop/replay.rs", "scheme/session/begin.rs", "scheme/session/end.rs", "scheme/session/mod.rs", "scheme/session/redis.rs", "server/scripts.rs",
+            &["login/mod.rs", "patience.rs", "provider/http.rs", "provider/mod.rs", "scheme/api_key.rs", "scheme/basic.rs", "scheme/bearer/fetched.rs", "scheme/bearer/mod.rs", "scheme/dpop/mod.rs", "scheme/dpop/replay.rs", "scheme/session/begin.rs", "scheme/session/end.rs", "scheme/session/mod.rs", "scheme/session/redis.rs", "server/scripts.rs",
               "throttle/mod.rs", "throttle/redis.rs",
               "remembered.rs", "roles.rs", "scheme/bearer/introspection.rs", "scheme/bearer/resolver.rs", "turns.rs", "users/passwords.rs", "users/sql.rs"]),
         ("auth-core",   &["fs"],

@@ -4,12 +4,14 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::AUTHORIZATION;
 use auth_core::PrincipalBuilder;
 use auth_core::denial::challenge::{OwnScheme, Scheme};
 use auth_core::denial::{Denial, Reason, RetryAfter};
+use auth_core::patience;
 use auth_core::source::{Confers, RoleTypes, Source};
 
 /// Where the credentials of a scheme stand in a request.
@@ -37,6 +39,9 @@ pub enum Rejected {
     /// Nobody can tell now. Answered with 503.
     Unavailable,
 }
+
+/// A scheme answers within this, or cannot tell.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What [`Authenticator::authenticate`] returns.
 pub type Authenticated<'a> = Pin<Box<dyn Future<Output = Result<PrincipalBuilder, Rejected>> + 'a>>;
@@ -92,7 +97,8 @@ pub trait Authenticator: Send + Sync + 'static {
         Vec::new()
     }
 
-    /// Makes out who calls. Called once a request, where a rule asks for it; waits as long as it takes.
+    /// Makes out who calls. Called once a request, where a rule asks for it. Where that takes more than 5 s, or panics, it
+    /// cannot tell.
     fn authenticate<'a>(&'a self, request: &'a HttpRequest) -> Authenticated<'a>;
 }
 
@@ -216,7 +222,9 @@ impl Prepared {
     /// Makes out who calls.
     pub(crate) async fn verify(&self, request: &HttpRequest) -> Result<auth_core::Principal, Denial> {
         let refused = |reason, cause| Denial::refused(self.scheme(), reason, cause);
-        let described = self.scheme.authenticator.authenticate(request).await.map_err(|rejected| match rejected {
+        let asked = async { self.scheme.authenticator.authenticate(request).await };
+        let described = patience::within(PATIENCE, asked).await.unwrap_or(Err(Rejected::Unavailable));
+        let described = described.map_err(|rejected| match rejected {
             Rejected::Invalid => refused(Reason::InvalidCredentials, "the application's scheme refuses it"),
             Rejected::Expired => {
                 refused(Reason::ExpiredCredentials, "the application's scheme says that it has expired")

@@ -29,6 +29,7 @@ pub mod decision;
 // What is told.
 pub mod audit;
 // How it is known.
+pub mod patience;
 #[cfg(any(feature = "passwords", feature = "jwt"))]
 mod turns;
 mod remembered;

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::patience;
 use crate::principal::{Answer, Id};
 use crate::remembered::Remembered;
 
@@ -33,7 +34,8 @@ pub type FoundRoles<'a> = Pin<Box<dyn Future<Output = Result<Vec<String>, RolesU
 /// }
 /// ```
 pub trait RoleSource: Send + Sync + 'static {
-    /// All roles of the caller: within a tenant where a rule says `in`, else those that count everywhere.
+    /// All roles of the caller: within a tenant where a rule says `in`, else those that count everywhere. Where that takes more
+    /// than 5 s, or panics, nobody knows, and what the answer would decide is 503.
     fn roles<'a>(&'a self, caller: &'a Id, tenant: Option<&'a str>) -> FoundRoles<'a>;
 }
 
@@ -104,8 +106,8 @@ impl RolesFrom {
     /// The answer of before, or else that of the store.
     pub async fn ask(&self, id: &Id, tenant: Option<&str>) -> Answer {
         let ask = async {
-            let found = tokio::time::timeout(PATIENCE, self.source.roles(id, tenant)).await;
-            let roles: Arc<[String]> = found.map_err(|_| RolesUnavailable)??.into();
+            let found = patience::within(PATIENCE, async { self.source.roles(id, tenant).await }).await;
+            let roles: Arc<[String]> = found.ok_or(RolesUnavailable)??.into();
             Ok::<_, RolesUnavailable>((roles, self.lasts))
         };
         // What anybody may write into a path takes no room.

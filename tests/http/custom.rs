@@ -61,6 +61,7 @@ fn judged(said: &str) -> Result<auth_actix::PrincipalBuilder, Rejected> {
         "expired" => Err(Rejected::Expired),
         "revoked" => Err(Rejected::Revoked),
         "away" => Err(Rejected::Unavailable),
+        "panics" => panic!("as schemes do"),
         "nobody" => Ok(Principal::builder("")),
         "ended" => Ok(Principal::builder("alice").expires_at(auth_actix::Timestamp::from_seconds(1))),
         "alice" => Ok(Principal::builder("alice").role("admin").scope("read:reports").claim("org", "acme")),
@@ -172,6 +173,7 @@ fn a_scheme_of_the_application_is_decided_on_as_every_other() {
         ("ended",   401, "expired-credentials"),
         ("revoked", 401, "revoked-credentials"),
         ("away",    503, "authentication-unavailable"),
+        ("panics",  503, "authentication-unavailable"), // LOG-6
         ("nobody",  500, "set-up"),
     ];
     for (said, status, problem) in table {

@@ -124,6 +124,7 @@ impl Database {
                     Some("acme") if of("mallory") => &["member", "suspended"],
                     Some("other") if of("bob") => &["owner"],
                     None if of("root") => &["owner"],
+                    Some("panics") => panic!("as stores do"),
                     _ => &[],
                 };
                 Ok(roles.iter().map(|role| (*role).to_owned()).collect())
@@ -265,6 +266,7 @@ fn a_database_that_is_away_is_neither_yes_nor_no() {
     assert_eq!(send(&server, "/acme/hidden", "alice").status, 404, "what hides says nothing of it");
     database.away.store(false, Ordering::SeqCst);
     assert_eq!(send(&server, "/acme/board", "alice").status, 200, "and nothing of it was kept");
+    assert_eq!(send(&server, "/panics/board", "alice").status, 503); // LOG-6
 }
 
 #[test]
@@ -306,6 +308,7 @@ impl IssuerResolver for Tenants {
                 Some("/all") => Ok(Some(Resolved::to(ISSUER))),
                 Some("/nobody") => Ok(Some(Resolved::to("https://registered.nowhere"))),
                 Some("/away") => Err(IssuersUnavailable),
+                Some("/panics") => panic!("as resolvers do"),
                 _ => Ok(None),
             }
         })
@@ -334,6 +337,7 @@ fn an_issuer_of_a_tenant_makes_roles_in_it_and_nowhere_else() {
         ("/everywhere",  &token("/nobody", &SECRET),   401),
         ("/everywhere",  &token("/unknown", &SECRET),  401),
         ("/everywhere",  &token("/away", &SECRET),     503),
+        ("/everywhere",  &token("/panics", &SECRET),   503), // LOG-6
     ];
     for (path, token, expected) in table {
         assert_eq!(status(path, token), expected, "{path} {token}");
@@ -345,7 +349,7 @@ fn an_issuer_of_a_tenant_makes_roles_in_it_and_nowhere_else() {
     }
     let mut asked = std::mem::take(&mut *asked.lock().unwrap());
     asked.sort();
-    let names = ["/acme", "/all", "/away", "/nobody", "/unknown"].map(|name| format!("{ISSUER}{name}"));
+    let names = ["/acme", "/all", "/away", "/nobody", "/panics", "/unknown"].map(|name| format!("{ISSUER}{name}"));
     assert_eq!(asked, names, "each once, known or not");
     // By configuration: a partner's issuer is one tenant's.
     let partner = Jwt::hs256([8; 32])

@@ -20,6 +20,7 @@ use subtle::ConstantTimeEq as _;
 use crate::clock::{self, Timestamp};
 use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Reason, RetryAfter};
+use crate::patience;
 use crate::principal::Principal;
 use crate::source::{Confers, Form, ListClaim, RoleTypes, Source};
 use crate::vocabulary::Kind;
@@ -367,7 +368,8 @@ impl Verifier {
         if !is_id(id) || secret.len() != 43 {
             return Err(wrong());
         }
-        let found = tokio::time::timeout(PATIENCE, self.keys.find(id)).await.unwrap_or(Err(KeysUnavailable));
+        let found =
+            patience::within(PATIENCE, async { self.keys.find(id).await }).await.unwrap_or(Err(KeysUnavailable));
         let found = found.map_err(|KeysUnavailable| {
             let reason = Reason::AuthenticationUnavailable(RetryAfter::seconds(2));
             refused(reason, "the store of API keys is out of reach")

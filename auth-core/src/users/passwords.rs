@@ -1,10 +1,7 @@
 //! A name and a password, and whether they are those of a user.
 
-use std::future::Future;
 use std::num::NonZeroUsize;
-use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use super::flights::Flights;
@@ -15,6 +12,7 @@ use crate::client::address::Seen;
 use crate::clock;
 use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Reason, RetryAfter};
+use crate::patience;
 use crate::throttle::{Attempt, Outcome, Throttle, Turned};
 use crate::turns::Turns;
 
@@ -162,8 +160,7 @@ impl Passwords {
     /// # Errors
     /// The store is out of reach.
     pub async fn find(&self, name: &str) -> Result<Option<User>, Unavailable> {
-        let found = NoPanic(Box::pin(async { self.users.find(name).await }));
-        tokio::time::timeout(STORE_PATIENCE, found).await.unwrap_or(Err(Unavailable))
+        patience::within(STORE_PATIENCE, async { self.users.find(name).await }).await.unwrap_or(Err(Unavailable))
     }
 
     /// The user whose name and password these are. `client` is where it is seen to come from; nobody at one network gets
@@ -216,9 +213,8 @@ impl Passwords {
     /// The hash that the store has in place of the one before: the better one, or that of somebody who came first with the same
     /// password. The login is good whether or not the store takes it.
     async fn replace_hash(&self, name: &str, before: &str, better: String, password: SecretString) -> Option<String> {
-        let kept = NoPanic(Box::pin(async { self.users.keep_hash(name, before, &better).await }));
-        let kept = tokio::time::timeout(STORE_PATIENCE, kept).await;
-        if matches!(kept, Ok(Ok(true))) {
+        let kept = patience::within(STORE_PATIENCE, async { self.users.keep_hash(name, before, &better).await });
+        if matches!(kept.await, Some(Ok(true))) {
             return Some(better);
         }
         let now = self.find(name).await.ok()??.hash;
@@ -266,19 +262,6 @@ impl Passwords {
 impl std::fmt::Debug for Passwords {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Passwords").field("turns", &self.turns).finish_non_exhaustive()
-    }
-}
-
-/// A store that panics is out of reach.
-struct NoPanic<F>(Pin<Box<F>>);
-
-impl<T, F: Future<Output = Result<T, Unavailable>>> Future for NoPanic<F> {
-    type Output = Result<T, Unavailable>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        // Unwind safe: after a panic the future is not polled again.
-        let poll = std::panic::AssertUnwindSafe(|| self.0.as_mut().poll(context));
-        std::panic::catch_unwind(poll).unwrap_or(Poll::Ready(Err(Unavailable)))
     }
 }
 

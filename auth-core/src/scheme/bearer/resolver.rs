@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Reason, RetryAfter};
+use crate::patience;
 use crate::remembered::Remembered;
 use crate::turns::Turns;
 
@@ -110,9 +111,9 @@ impl Resolver {
                 return Ok((None, Duration::ZERO));
             }
             let turn = self.turns.take(client).await.ok_or_else(unavailable)?;
-            let answer = tokio::time::timeout(PATIENCE, self.resolver.resolve(issuer)).await;
+            let answer = patience::within(PATIENCE, async { self.resolver.resolve(issuer).await }).await;
             drop(turn);
-            let answer = answer.map_err(|_| unavailable())?.map_err(|_| unavailable())?;
+            let answer = answer.ok_or_else(unavailable)?.map_err(|_| unavailable())?;
             if answer.is_none() {
                 self.unknown.put(key.clone(), (), LASTS);
             }

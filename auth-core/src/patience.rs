@@ -1,0 +1,39 @@
+//! What the application's own code answers: a store, a resolver, a scheme. It may take too long, and it may panic.
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+/// The answer, unless it takes longer than that, or whoever was asked panics: then nobody knows.
+pub async fn within<T>(patience: Duration, asked: impl Future<Output = T>) -> Option<T> {
+    let mut asked = pin!(asked);
+    let answered = std::future::poll_fn(|context| {
+        // Unwind safe: after a panic it is not polled again.
+        let polled = catch_unwind(AssertUnwindSafe(|| asked.as_mut().poll(context)));
+        polled.map_or(Poll::Ready(None), |polled| polled.map(Some))
+    });
+    tokio::time::timeout(patience, answered).await.ok().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_knows_what_takes_too_long_or_panics() {
+        let second = Duration::from_secs(1);
+        let after = |wait| async move {
+            tokio::time::sleep(wait).await;
+            7
+        };
+        assert_eq!(within(second, after(second / 2)).await, Some(7));
+        assert_eq!(within(second, after(second * 2)).await, None);
+        let panics = async {
+            tokio::task::yield_now().await;
+            panic!("as stores do")
+        };
+        assert_eq!(within::<u8>(second, panics).await, None);
+    }
+}
