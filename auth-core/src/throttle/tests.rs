@@ -134,7 +134,9 @@ fn who_logs_in_from_everywhere_takes_no_room_from_others() {
         let mut attempts = (0..5).map(|_| throttle.admits(&format!("user{name}"), None, at(1)));
         attempts.all(|attempt| attempt.is_ok())
     });
-    assert_eq!(judged.count(), 2_000, "each has the failures that are free");
+    // One run in twenty, six of them fall upon one bucket, where two share a count. Without room there were some 1,200.
+    let judged = judged.count();
+    assert!(judged >= 1_990, "each has the failures that are free: {judged}");
 }
 
 #[test]
