@@ -1,6 +1,7 @@
 //! Counts in memory; those in Redis are held to the same by the tests of components.
 
 use std::net::IpAddr;
+use std::sync::OnceLock;
 
 use super::*;
 
@@ -30,8 +31,10 @@ fn throttle() -> Throttle {
     Throttle::with(Limits::default().free_of_account(3).free_of_address(6))
 }
 
+/// A time that stands still, however long a test takes.
 fn at(seconds: u64) -> Moment {
-    clock::monotonic().plus(Duration::from_secs(1_000_000 + seconds))
+    static START: OnceLock<Moment> = OnceLock::new();
+    START.get_or_init(clock::monotonic).plus(Duration::from_secs(1_000_000 + seconds))
 }
 
 fn from(last: u8) -> Option<Seen> {
