@@ -4,7 +4,6 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::AUTHORIZATION;
@@ -39,9 +38,6 @@ pub enum Rejected {
     /// Nobody can tell now. Answered with 503.
     Unavailable,
 }
-
-/// A scheme answers within this, or cannot tell.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What [`Authenticator::authenticate`] returns.
 pub type Authenticated<'a> = Pin<Box<dyn Future<Output = Result<PrincipalBuilder, Rejected>> + 'a>>;
@@ -223,7 +219,7 @@ impl Prepared {
     pub(crate) async fn verify(&self, request: &HttpRequest) -> Result<auth_core::Principal, Denial> {
         let refused = |reason, cause| Denial::refused(self.scheme(), reason, cause);
         let asked = async { self.scheme.authenticator.authenticate(request).await };
-        let described = patience::within(PATIENCE, asked).await.unwrap_or(Err(Rejected::Unavailable));
+        let described = patience::answered(asked).await.unwrap_or(Err(Rejected::Unavailable));
         let described = described.map_err(|rejected| match rejected {
             Rejected::Invalid => refused(Reason::InvalidCredentials, "the application's scheme refuses it"),
             Rejected::Expired => {

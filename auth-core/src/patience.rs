@@ -6,15 +6,18 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-/// The answer, unless it takes longer than that, or whoever was asked panics: then nobody knows.
-pub async fn within<T>(patience: Duration, asked: impl Future<Output = T>) -> Option<T> {
+/// No request waits longer for one of them.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The answer, unless it takes more than 5 s, or whoever was asked panics: then nobody knows.
+pub async fn answered<T>(asked: impl Future<Output = T>) -> Option<T> {
     let mut asked = pin!(asked);
     let answered = std::future::poll_fn(|context| {
         // Unwind safe: after a panic it is not polled again.
         let polled = catch_unwind(AssertUnwindSafe(|| asked.as_mut().poll(context)));
         polled.map_or(Poll::Ready(None), |polled| polled.map(Some))
     });
-    tokio::time::timeout(patience, answered).await.ok().flatten()
+    tokio::time::timeout(PATIENCE, answered).await.ok().flatten()
 }
 
 #[cfg(test)]
@@ -23,17 +26,16 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn nobody_knows_what_takes_too_long_or_panics() {
-        let second = Duration::from_secs(1);
         let after = |wait| async move {
             tokio::time::sleep(wait).await;
             7
         };
-        assert_eq!(within(second, after(second / 2)).await, Some(7));
-        assert_eq!(within(second, after(second * 2)).await, None);
+        assert_eq!(answered(after(PATIENCE / 2)).await, Some(7));
+        assert_eq!(answered(after(PATIENCE * 2)).await, None);
         let panics = async {
             tokio::task::yield_now().await;
             panic!("as stores do")
         };
-        assert_eq!(within::<u8>(second, panics).await, None);
+        assert_eq!(answered::<u8>(panics).await, None);
     }
 }

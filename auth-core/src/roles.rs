@@ -77,9 +77,6 @@ const MOST: usize = 100_000;
 /// The answer for a tenant with a longer name is not kept.
 const LONGEST_TENANT: usize = 128;
 
-/// A store answers within this, or is out of reach.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 impl RolesFrom {
     /// Asks this store: once a request and tenant, and only where a rule is still open without.
     pub fn new(source: impl RoleSource) -> Self {
@@ -106,7 +103,7 @@ impl RolesFrom {
     /// The answer of before, or else that of the store.
     pub async fn ask(&self, id: &Id, tenant: Option<&str>) -> Answer {
         let ask = async {
-            let found = patience::within(PATIENCE, async { self.source.roles(id, tenant).await }).await;
+            let found = patience::answered(async { self.source.roles(id, tenant).await }).await;
             let roles: Arc<[String]> = found.ok_or(RolesUnavailable)??.into();
             Ok::<_, RolesUnavailable>((roles, self.lasts))
         };

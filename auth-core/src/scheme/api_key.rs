@@ -343,9 +343,6 @@ pub struct Verifier {
     source: Arc<Source>,
 }
 
-/// The store may take no longer.
-const PATIENCE: Duration = Duration::from_secs(5);
-
 impl Verifier {
     /// Where its principals come from.
     pub fn source(&self) -> &Arc<Source> {
@@ -368,8 +365,7 @@ impl Verifier {
         if !is_id(id) || secret.len() != 43 {
             return Err(wrong());
         }
-        let found =
-            patience::within(PATIENCE, async { self.keys.find(id).await }).await.unwrap_or(Err(KeysUnavailable));
+        let found = patience::answered(async { self.keys.find(id).await }).await.unwrap_or(Err(KeysUnavailable));
         let found = found.map_err(|KeysUnavailable| {
             let reason = Reason::AuthenticationUnavailable(RetryAfter::seconds(2));
             refused(reason, "the store of API keys is out of reach")

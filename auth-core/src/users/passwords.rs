@@ -19,9 +19,6 @@ use crate::turns::Turns;
 /// How long an attempt waits for those that are being judged.
 const FLIGHT_PATIENCE: Duration = Duration::from_secs(2);
 
-/// How long the store may take. Longer, and it is out of reach: its turn is somebody else's.
-const STORE_PATIENCE: Duration = Duration::from_secs(5);
-
 /// What a request presents. The password is wiped when dropped, and no `Debug` shows either: people type passwords where
 /// their name belongs.
 pub struct NameAndPassword {
@@ -160,7 +157,7 @@ impl Passwords {
     /// # Errors
     /// The store is out of reach.
     pub async fn find(&self, name: &str) -> Result<Option<User>, Unavailable> {
-        patience::within(STORE_PATIENCE, async { self.users.find(name).await }).await.unwrap_or(Err(Unavailable))
+        patience::answered(async { self.users.find(name).await }).await.unwrap_or(Err(Unavailable))
     }
 
     /// The user whose name and password these are. `client` is where it is seen to come from; nobody at one network gets
@@ -213,7 +210,7 @@ impl Passwords {
     /// The hash that the store has in place of the one before: the better one, or that of somebody who came first with the same
     /// password. The login is good whether or not the store takes it.
     async fn replace_hash(&self, name: &str, before: &str, better: String, password: SecretString) -> Option<String> {
-        let kept = patience::within(STORE_PATIENCE, async { self.users.keep_hash(name, before, &better).await });
+        let kept = patience::answered(async { self.users.keep_hash(name, before, &better).await });
         if matches!(kept.await, Some(Ok(true))) {
             return Some(better);
         }

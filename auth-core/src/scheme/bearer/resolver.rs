@@ -74,8 +74,6 @@ const MOST_ANSWERS: usize = 10_000;
 const AT_A_TIME: usize = 16;
 /// A longer one is no issuer: what nobody has verified is kept.
 const LONGEST_NAME: usize = 512;
-const PATIENCE: Duration = Duration::from_secs(5);
-
 pub(super) struct Resolver {
     resolver: Arc<dyn IssuerResolver>,
     known: Remembered<Box<str>, Option<Resolved>>,
@@ -111,7 +109,7 @@ impl Resolver {
                 return Ok((None, Duration::ZERO));
             }
             let turn = self.turns.take(client).await.ok_or_else(unavailable)?;
-            let answer = patience::within(PATIENCE, async { self.resolver.resolve(issuer).await }).await;
+            let answer = patience::answered(async { self.resolver.resolve(issuer).await }).await;
             drop(turn);
             let answer = answer.ok_or_else(unavailable)?.map_err(|_| unavailable())?;
             if answer.is_none() {
