@@ -271,11 +271,8 @@ async fn later(
             match step(&request, auth, rules, handler, verified.take()) {
                 Step::Allowed => break,
                 Step::Denied(denial, asked) if place.not_found(handler) => {
-                    return match as_unknown(&request, auth, denial, asked) {
-                        Enforced::Refused(denied) => Err(denied),
-                        Enforced::Pending(decision) => decision.await,
-                        Enforced::Allowed => Err(Denial::new(Reason::SetUp).into()),
-                    };
+                    let hidden = as_unknown(&request, auth, denial, asked).settled().await;
+                    return hidden.and_then(|()| Err(Denial::new(Reason::SetUp).into()));
                 }
                 Step::Denied(denial, _) => return Err(Denied::by(auth, denial)),
                 Step::Later(_, next) => wanted = Some(next),

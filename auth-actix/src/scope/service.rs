@@ -97,10 +97,7 @@ impl Registry {
         let tenants = self.patterns.iter().filter_map(|(rule, pattern)| {
             check::tenants(Rules { scopes: &scopes, handler: rule }, around.as_deref()?, pattern)
         });
-        twice
-            .chain(tenants)
-            .chain(check::rules(self.binding.auth(), &self.binding.rules_so_far(), &self.rules))
-            .collect()
+        twice.chain(tenants).chain(check::rules(self.binding.auth(), &scopes, &self.rules)).collect()
     }
 }
 

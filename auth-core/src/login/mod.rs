@@ -26,7 +26,7 @@ use crate::clock::{self, Timestamp};
 use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::principal::{OVERAGE, Principal};
-use crate::provider::{Client, Discovered, Endpoint, EndpointError, OK, Registered};
+use crate::provider::{Client, Discovered, Endpoint, EndpointError, Metadata, OK, Registered};
 use crate::remembered::Remembered;
 use crate::scheme::bearer::{Bearer, Jwt, JwtError};
 use crate::scheme::session::{CookieSettings, LogIn};
@@ -402,7 +402,7 @@ impl RelyingParty {
             _ => {}
         }
         let code = query.code.ok_or_else(|| failed("the provider did not log anybody in (error)"))?;
-        let token = self.exchange(&code, &on_its_way.verifier, client).await?;
+        let token = self.exchange(&metadata, &code, &on_its_way.verifier, client).await?;
         let who = self.tokens.verify_later(&token, client).await.map_err(|denial| match denial.reason {
             Reason::AuthenticationUnavailable(_) => Denial { used: Some(Scheme::Session), ..denial },
             _ => failed("the ID token does not verify"),
@@ -412,13 +412,17 @@ impl RelyingParty {
     }
 
     /// The ID token for a code.
-    async fn exchange(&self, code: &str, verifier: &str, client: Option<IpAddr>) -> Result<String, Denial> {
+    async fn exchange(
+        &self,
+        metadata: &Metadata,
+        code: &str,
+        verifier: &str,
+        client: Option<IpAddr>,
+    ) -> Result<String, Denial> {
         #[derive(Deserialize)]
         struct Tokens {
             id_token: Option<String>,
         }
-        let metadata = self.provider.metadata(&self.client, false).await;
-        let metadata = metadata.map_err(|_| unavailable("the provider is out of reach"))?;
         let endpoint = metadata.token_endpoint.as_ref();
         let endpoint = endpoint.ok_or_else(|| unavailable("the provider names no token endpoint"))?;
         let turn = self.turns.take(client).await.ok_or_else(|| unavailable("too many log-ins come back at once"))?;
