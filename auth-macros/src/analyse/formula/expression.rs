@@ -1,0 +1,169 @@
+//! A rule as an expression.
+
+use quote::ToTokens as _;
+use syn::spanned::Spanned as _;
+use syn::{BinOp, Expr, Ident, UnOp};
+
+use super::attribute::expressions;
+use super::naming::{combined, read_tenant, within};
+use super::{Formula, any, literal};
+use crate::analyse::atoms::{atom, ungrouped};
+use crate::diagnostics::{Diagnostics, did_you_mean};
+use crate::parse::{IN, Word, Words};
+use crate::words::{self, ATOMS, FLAGS};
+
+/// The rule of `rule!(…)`, which has no attribute beside it: it says itself, first, whether strangers may come in.
+pub(crate) fn of_standalone(words: &Words, diagnostics: &mut Diagnostics) -> Option<(bool, Formula)> {
+    fn joined<'a>(rule: &'a Expr, parts: &mut Vec<&'a Expr>) {
+        match rule {
+            Expr::Binary(both) if matches!(both.op, BinOp::And(_)) => {
+                joined(&both.left, parts);
+                joined(&both.right, parts);
+            }
+            other => parts.push(other),
+        }
+    }
+    let mut parts = Vec::new();
+    if let [Word::Expression(only)] = words.list.as_slice() {
+        joined(only, &mut parts);
+    }
+    match parts.as_slice() {
+        [Expr::Path(first), rest @ ..] if first.path.is_ident("public") => {
+            let rest: Vec<_> = rest.iter().map(|part| formula(part, false, diagnostics)).collect();
+            Some((true, Formula::all(rest.into_iter().collect::<Option<_>>()?)))
+        }
+        _ => Some((false, of_rule(words, diagnostics)?)),
+    }
+}
+
+/// The rule of `#[require(…)]`.
+pub(super) fn of_rule(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
+    let arguments = expressions(&words.list, words.attribute, diagnostics)?;
+    match arguments.as_slice() {
+        [rule] => formula(rule, false, diagnostics),
+        [] if diagnostics.is_empty() => {
+            diagnostics.report_at(words.span, "this rule says nothing", "write one, such as `role(\"admin\")`")
+        }
+        [] => None,
+        [first, second, ..] => {
+            let (left, right) = (formula(first, false, diagnostics), formula(second, false, diagnostics));
+            let help = format!("write `{} && {}`, or `||`", left?.text(), right?.text());
+            diagnostics.report(second, "two rules, and no word on how they combine", help)
+        }
+    }
+}
+
+/// A rule. `negated` says whether an odd number of `!` stands before it.
+fn formula(rule: &Expr, negated: bool, diagnostics: &mut Diagnostics) -> Option<Formula> {
+    match ungrouped(rule) {
+        Expr::Paren(inner) => formula(&inner.expr, negated, diagnostics),
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Not(_)) => formula(&unary.expr, !negated, diagnostics),
+        Expr::Binary(binary) if crate::parse::joins(binary) => {
+            let mixed = [&binary.left, &binary.right].into_iter().find(|side| {
+                matches!(&***side, Expr::Binary(inner) if crate::parse::joins(inner) && !same(&inner.op, &binary.op))
+            });
+            // Both sides before the first `?`: a mistake on the left must not hide one on the right.
+            let (left, right) =
+                (formula(&binary.left, negated, diagnostics), formula(&binary.right, negated, diagnostics));
+            if let Some(mixed) = mixed {
+                let help = format!("write `({})`", mixed.to_token_stream());
+                return diagnostics.report(mixed, "`&&` and `||` beside each other, and no parentheses", help);
+            }
+            let (left, right) = (left?, right?);
+            let and = matches!(binary.op, BinOp::And(_));
+            // Under `!` an "and" of two is an "or" of their negations, and the other way round.
+            Some(if and != negated { Formula::all(vec![left, right]) } else { any(left, right) })
+        }
+        Expr::Binary(binary) => {
+            let operator = binary.op.to_token_stream();
+            diagnostics.report(binary.op, format!("`{operator}` does not join rules"), "write `&&` or `||`")
+        }
+        Expr::Call(call) => {
+            let arguments: Vec<_> = call.args.iter().collect();
+            let word = call.func.to_token_stream().to_string();
+            if word == "any" || word == "all" {
+                let joined = if word == "any" { "||" } else { "&&" };
+                return diagnostics.report(
+                    &call.func,
+                    format!("`{word}` combines names of one kind"),
+                    format!("write `{joined}` between rules"),
+                );
+            }
+            written(&word, &call.func, &arguments, rule, negated, diagnostics)
+        }
+        Expr::Path(path) if path.path.get_ident().is_some() => {
+            let word = path.path.to_token_stream().to_string();
+            match words::atom(&word) {
+                Some(row) if row.shape != words::Shape::Nothing => {
+                    diagnostics.report(path, format!("`{word}` says nothing"), format!("write `{}`", row.example))
+                }
+                _ => written(&word, path, &[], rule, negated, diagnostics),
+            }
+        }
+        Expr::Lit(_) => diagnostics.report(rule, "a literal is no rule", format!("write `{}`", ATOMS[1].example)),
+        other => diagnostics.report(
+            other,
+            "this is no rule",
+            "write atoms such as `role(\"admin\")`, joined by `&&` or `||`",
+        ),
+    }
+}
+
+/// The atom that is written with that word.
+fn written(
+    word: &str,
+    at_word: &impl quote::ToTokens,
+    arguments: &[&Expr],
+    whole: &Expr,
+    negated: bool,
+    diagnostics: &mut Diagnostics,
+) -> Option<Formula> {
+    let Some(row) = words::atom(word) else {
+        let words = ATOMS.map(|atom| atom.word);
+        if word == "not_found" {
+            return diagnostics.report(
+                at_word,
+                "`not_found` is no part of a rule",
+                "write it as the last word, after a comma",
+            );
+        }
+        let wrong = format!("unknown atom `{word}`{}", did_you_mean(word, words));
+        return diagnostics.report(at_word, wrong, format!("write one of {}", words.join(", ")));
+    };
+    if !arguments.is_empty() && row.shape == words::Shape::Nothing {
+        return diagnostics.report(whole, format!("`{word}` takes no words"), format!("write `{}`", row.example));
+    }
+    if negated && FLAGS.contains(&row.word) {
+        let wrong = format!("`!{word}` would let in only those who act for somebody else");
+        return diagnostics.report(whole, wrong, format!("write `{word}`, or nothing"));
+    }
+    if negated && !row.negatable {
+        let wrong = format!("`!` over `{word}`: whoever wants in could simply present less");
+        return diagnostics.report(whole, wrong, "ask for what has to be there, or negate a role or a claim");
+    }
+    let at = whole.to_token_stream();
+    let words::Shape::Name(kind) = row.shape else {
+        return atom(row, arguments, &at, diagnostics).map(|atom| literal(atom, negated, at));
+    };
+    let (mut names, mut tenant, mut written) = (Vec::new(), None, 0);
+    for argument in arguments {
+        match ungrouped(argument) {
+            Expr::Assign(assign) if matches!(&*assign.left, Expr::Path(path) if path.path.is_ident(IN)) => {
+                written += 1;
+                let key = Ident::new_raw("in", assign.left.span());
+                let read = read_tenant(kind, &key, &assign.right, tenant.is_some(), diagnostics);
+                tenant = tenant.or(read);
+            }
+            _ => names.push(*argument),
+        }
+    }
+    let formula = match names.as_slice() {
+        [one] if matches!(ungrouped(one), Expr::Call(_)) => combined(kind, one, negated, diagnostics)?,
+        names => literal(atom(row, names, &at, diagnostics)?, negated, at),
+    };
+    within(formula, tenant, written, diagnostics)
+}
+
+fn same(a: &BinOp, b: &BinOp) -> bool {
+    std::mem::discriminant(a) == std::mem::discriminant(b)
+}

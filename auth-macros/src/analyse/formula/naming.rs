@@ -1,0 +1,104 @@
+//! Names of a vocabulary in a formula: one or several, and the tenant that they are of.
+
+use quote::ToTokens as _;
+use syn::{Expr, ExprLit, Ident, Lit};
+
+use super::{Formula, literal};
+use crate::analyse::atoms::{Atom, Literal, name, ungrouped};
+use crate::diagnostics::Diagnostics;
+use crate::parse::IN;
+use crate::words::Kind;
+
+/// The formula with its names in that tenant, if there is one; `None` where one was written that is none.
+pub(super) fn within(
+    formula: Formula,
+    tenant: Option<Ident>,
+    written: usize,
+    diagnostics: &Diagnostics,
+) -> Option<Formula> {
+    let Some(tenant) = tenant else { return (written == 0 || diagnostics.is_empty()).then_some(formula) };
+    let in_tenant = |literal: Literal| {
+        let atom = match literal.atom {
+            Atom::Named(kind, name) => Atom::Within(kind, name, tenant.clone()),
+            other => other,
+        };
+        Literal { atom, ..literal }
+    };
+    Some(formula.map(&in_tenant))
+}
+
+/// The name behind `in =`.
+pub(super) fn read_tenant(
+    kind: Kind,
+    key: &Ident,
+    value: &Expr,
+    is_second: bool,
+    diagnostics: &mut Diagnostics,
+) -> Option<Ident> {
+    if is_second {
+        return diagnostics.report(key, "`in` stands twice", "delete one of the two");
+    }
+    if kind == Kind::Scope {
+        return diagnostics.report(key, "a scope is what a token carries, in no tenant", "delete `in = …`");
+    }
+    match ungrouped(value) {
+        Expr::Path(path) if path.path.get_ident().is_some() => path.path.get_ident().cloned(),
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. })
+            if syn::parse_str::<Ident>(text.value().trim_matches(['{', '}'])).is_ok() =>
+        {
+            let help = format!("write `in = {}`", text.value().trim_matches(['{', '}']));
+            diagnostics.report(value, "the tenant is a name in the pattern of the route, without quotes", help)
+        }
+        _ => diagnostics.report(
+            value,
+            "the tenant is a name in the pattern of the route",
+            "write `in = org` for a route such as \"/{org}/reports\"",
+        ),
+    }
+}
+
+/// `"admin"`, `any("admin", "editor")` or `all(…)`.
+pub(super) fn combined(kind: Kind, expression: &Expr, negated: bool, diagnostics: &mut Diagnostics) -> Option<Formula> {
+    let named = |one: &Expr, diagnostics: &mut Diagnostics| {
+        let name = name(kind, one, diagnostics)?;
+        Some(literal(Atom::Named(kind, name), negated, one.to_token_stream()))
+    };
+    let Expr::Call(call) = ungrouped(expression) else { return named(expression, diagnostics) };
+    let word = call.func.to_token_stream().to_string();
+    if word != "any" && word != "all" {
+        let wrong = format!("`{word}` does not combine {}s", kind.word());
+        return diagnostics.report(&call.func, wrong, "write `any(…)` for either, `all(…)` for both");
+    }
+    match call.args.len() {
+        0 => {
+            return diagnostics.report(
+                call,
+                format!("`{word}()` names no {}", kind.word()),
+                "write two or more names in it",
+            );
+        }
+        1 => {
+            let inner = call.args.to_token_stream();
+            return diagnostics.report(
+                call,
+                format!("`{word}` of one name says no more than the name"),
+                format!("write `{inner}`"),
+            );
+        }
+        _ => {}
+    }
+    let parts = call.args.iter().map(|one| match ungrouped(one) {
+        Expr::Assign(assign) if matches!(&*assign.left, Expr::Path(path) if path.path.is_ident(IN)) => {
+            let help = format!("write `{word}(…), in = {}`", assign.right.to_token_stream());
+            diagnostics.report(&assign.left, "the tenant is that of all these names", help)
+        }
+        Expr::Call(inner) => diagnostics.report(
+            &inner.func,
+            format!("`{word}` combines names, not rules"),
+            "write a rule: `#[require(…)]` with `&&` and `||`",
+        ),
+        _ => named(one, diagnostics),
+    });
+    let parts = parts.collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>()?;
+    Some(if (word == "any") != negated { Formula::Any(parts) } else { Formula::All(parts) })
+}

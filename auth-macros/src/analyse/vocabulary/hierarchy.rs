@@ -1,0 +1,122 @@
+//! What implies what, closed over, and the mistakes in it.
+
+use syn::Ident;
+
+use super::variant::Variant;
+use crate::diagnostics::{Diagnostics, did_you_mean};
+use crate::words::Kind;
+
+pub(super) fn holds(row: &[u64], index: usize) -> bool {
+    row.get(index / 64).is_some_and(|word| word >> (index % 64) & 1 == 1)
+}
+
+/// Two variants with one name, counting aliases.
+pub(super) fn check_names(kind: Kind, variants: &[Variant], diagnostics: &mut Diagnostics) {
+    let mut seen: Vec<(&str, &Ident)> = Vec::new();
+    for variant in variants {
+        for (name, at) in &variant.at {
+            match seen.iter().find(|(other, _)| other == name) {
+                Some((_, owner)) if *owner == &variant.ident => {
+                    diagnostics.note_at(*at, format!("\"{name}\" is already the name of `{owner}`"), "delete it");
+                }
+                Some((_, owner)) => {
+                    let wrong = format!("two {}s are named \"{name}\": `{owner}` and `{}`", kind.word(), variant.ident);
+                    diagnostics.note_at(*at, wrong, "give one of them another name");
+                }
+                None => seen.push((name, &variant.ident)),
+            }
+        }
+    }
+}
+
+/// By variant, the indices of what it implies directly.
+pub(super) fn implied(variants: &[Variant], diagnostics: &mut Diagnostics) -> Option<Vec<Vec<usize>>> {
+    let names: Vec<_> = variants.iter().map(|variant| variant.ident.to_string()).collect();
+    let all: Vec<_> = variants
+        .iter()
+        .map(|variant| {
+            let indices = variant.implies.iter().map(|name| {
+                let index = names.iter().position(|other| name == other);
+                index.or_else(|| {
+                    let near = did_you_mean(&name.to_string(), names.iter().map(String::as_str));
+                    diagnostics.report(
+                        name,
+                        format!("`{name}` is no variant of this enum{near}"),
+                        format!("write one of {}", names.join(", ")),
+                    )
+                })
+            });
+            indices.collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>()
+        })
+        .collect();
+    all.into_iter().collect()
+}
+
+/// A way from a variant back to itself. Each circle is told once, at the word that closes it.
+pub(super) fn check_circles(variants: &[Variant], implied: &[Vec<usize>], diagnostics: &mut Diagnostics) -> Option<()> {
+    for (start, variant) in variants.iter().enumerate() {
+        let (mut trail, mut seen) = (vec![start], vec![false; implied.len()]);
+        if let Some(circle) = circle(start, implied, &mut trail, &mut seen) {
+            let names: Vec<_> = circle
+                .iter()
+                .chain([&start])
+                .filter_map(|index| variants.get(*index))
+                .map(|one| one.ident.to_string())
+                .collect();
+            let wrong = format!("`implies` goes in a circle: {}", names.join(" → "));
+            return diagnostics.report(variant.implies.first(), wrong, "delete one of these");
+        }
+    }
+    Some(())
+}
+
+/// Each variant is entered once: what leads nowhere by one way leads nowhere by another.
+fn circle(start: usize, implied: &[Vec<usize>], trail: &mut Vec<usize>, seen: &mut [bool]) -> Option<Vec<usize>> {
+    let last = *trail.last()?;
+    for next in implied.get(last)? {
+        if *next == start {
+            return Some(trail.clone());
+        }
+        let entered = seen.get_mut(*next)?;
+        if !std::mem::replace(entered, true) {
+            trail.push(*next);
+            if let Some(found) = circle(start, implied, trail, seen) {
+                return Some(found);
+            }
+            trail.pop();
+        }
+    }
+    None
+}
+
+/// The rows of bits, closed over. There are no circles.
+pub(super) fn close(implied: &[Vec<usize>]) -> Vec<Vec<u64>> {
+    fn add(index: usize, implied: &[Vec<usize>], row: &mut [u64]) {
+        if holds(row, index) {
+            return;
+        }
+        if let Some(word) = row.get_mut(index / 64) {
+            *word |= 1 << (index % 64);
+        }
+        for next in implied.get(index).into_iter().flatten() {
+            add(*next, implied, row);
+        }
+    }
+    let words = implied.len().div_ceil(64);
+    let rows = (0..implied.len()).map(|index| {
+        let mut row = vec![0; words];
+        add(index, implied, &mut row);
+        row
+    });
+    rows.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hierarchy_is_closed_over() {
+        assert_eq!(close(&[vec![1], vec![2], vec![], vec![1]]), [[0b0111], [0b0110], [0b0100], [0b1110]]);
+    }
+}

@@ -1,0 +1,172 @@
+//! What a derive of a vocabulary declares.
+
+mod case;
+mod hierarchy;
+mod variant;
+
+use quote::ToTokens as _;
+use syn::parse::{ParseStream, Parser as _};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Data, DeriveInput, Expr, ExprLit, Ident, Lit, Token};
+
+use self::hierarchy::{check_circles, check_names, close, holds, implied};
+use self::variant::{Variant, variant};
+use crate::diagnostics::{Diagnostics, did_you_mean};
+use crate::words::{CASES, Kind};
+
+/// The names of an enum.
+#[derive(Default)]
+pub(crate) struct Declared {
+    pub(crate) variants: Vec<Variant>,
+    /// By variant: the bits of what it implies, itself included.
+    pub(crate) closure: Vec<Vec<u64>>,
+    /// By variant: the permissions that it and what it implies grant, as type and variant.
+    pub(crate) grants: Vec<Vec<(syn::Path, Ident)>>,
+    pub(crate) root: Option<syn::Path>,
+}
+
+/// The words of the helper attribute on the enum.
+#[derive(Default)]
+struct Settings {
+    case: Option<String>,
+    prefix: Option<String>,
+    root: Option<syn::Path>,
+}
+
+impl Declared {
+    /// What the variant at `position` implies, without itself.
+    pub(crate) fn implied(&self, position: usize) -> impl Iterator<Item = &Variant> {
+        let row = self.closure.get(position);
+        self.variants
+            .iter()
+            .enumerate()
+            .filter(move |(other, _)| {
+                let word = row.and_then(|row| row.get(other / 64)).copied().unwrap_or_default();
+                *other != position && word >> (other % 64) & 1 == 1
+            })
+            .map(|(_, variant)| variant)
+    }
+}
+
+/// Reads and judges the enum.
+pub(crate) fn declared(kind: Kind, input: &DeriveInput, diagnostics: &mut Diagnostics) -> Option<Declared> {
+    let (word, derive) = (kind.word(), kind.declared_in());
+    let example = format!("write an enum: `#[derive({derive})] enum {derive} {{ … }}`");
+    let data = match &input.data {
+        Data::Enum(data) => data,
+        Data::Struct(data) => {
+            return diagnostics.report(
+                data.struct_token,
+                format!("a vocabulary is an enum: a variant for each {word}"),
+                example,
+            );
+        }
+        Data::Union(data) => {
+            return diagnostics.report(
+                data.union_token,
+                format!("a vocabulary is an enum: a variant for each {word}"),
+                example,
+            );
+        }
+    };
+    if let Some(parameter) = input.generics.params.first() {
+        return diagnostics.report(parameter, "a vocabulary has no parameters", "delete them");
+    }
+    if data.variants.is_empty() {
+        let open = format!("name one, or accept any: `use auth_actix::open::{derive};`");
+        return diagnostics.report(&input.ident, format!("`{}` names no {word}", input.ident), open);
+    }
+    let settings = settings(kind, &input.attrs, diagnostics);
+    let variants: Vec<_> = data.variants.iter().map(|one| variant(kind, one, &settings, diagnostics)).collect();
+    let variants = variants.into_iter().collect::<Option<Vec<_>>>()?;
+    check_names(kind, &variants, diagnostics);
+    let implied = implied(&variants, diagnostics)?;
+    check_circles(&variants, &implied, diagnostics)?;
+    let closure = close(&implied);
+    let grants = closure.iter().map(|row| {
+        let mut all: Vec<(syn::Path, Ident)> = Vec::new();
+        for (_, variant) in variants.iter().enumerate().filter(|(index, _)| holds(row, *index)) {
+            for grant in &variant.grants {
+                let text = |(of, name): &(syn::Path, Ident)| format!("{}::{name}", of.to_token_stream());
+                if !all.iter().any(|other| text(other) == text(grant)) {
+                    all.push(grant.clone());
+                }
+            }
+        }
+        all
+    });
+    Some(Declared { grants: grants.collect(), closure, variants, root: settings.root })
+}
+
+/// The words of the helper attributes.
+fn helper_words(kind: Kind, attributes: &[Attribute], diagnostics: &mut Diagnostics) -> Vec<Expr> {
+    let mut words = Vec::new();
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident(kind.helper())) {
+        let Ok(list) = attribute.meta.require_list() else {
+            let help = format!("write `#[{}(\"{}\")]`, or delete it", kind.helper(), kind.example());
+            diagnostics.note(attribute.path(), "this attribute says nothing", help);
+            continue;
+        };
+        let parser = |input: ParseStream<'_>| Punctuated::<Expr, Token![,]>::parse_terminated(input);
+        match parser.parse2(list.tokens.clone()) {
+            Ok(list) => words.extend(list),
+            Err(error) => diagnostics.note_at(error.span(), "this cannot be read", "write words, separated by commas"),
+        }
+    }
+    words
+}
+
+fn settings(kind: Kind, attributes: &[Attribute], diagnostics: &mut Diagnostics) -> Settings {
+    const HELP: &str = "write `rename_all = \"snake_case\"` or `strip_prefix = \"…\"`";
+    let (mut settings, mut seen) = (Settings::default(), Vec::new());
+    for word in helper_words(kind, attributes, diagnostics) {
+        let Expr::Assign(assign) = &word else {
+            let key = match &word {
+                Expr::Call(call) => call.func.to_token_stream(),
+                other => other.to_token_stream(),
+            };
+            diagnostics.note(&word, format!("`{key}` is no word for the whole enum"), HELP);
+            continue;
+        };
+        let key = assign.left.to_token_stream().to_string();
+        if seen.contains(&key) {
+            diagnostics.note(&assign.left, format!("`{key}` stands twice"), "delete one of the two");
+        }
+        seen.push(key.clone());
+        let text = |diagnostics: &mut Diagnostics| match &*assign.right {
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => Some(text.clone()),
+            other => diagnostics.report(other, format!("`{key}` is written as a string"), HELP),
+        };
+        match key.as_str() {
+            "rename_all" => {
+                if let Some(text) = text(diagnostics) {
+                    let case = text.value();
+                    if CASES.contains(&case.as_str()) {
+                        settings.case = Some(case);
+                    } else {
+                        let wrong = format!("unknown case \"{case}\"{}", did_you_mean(&case, CASES));
+                        diagnostics.note(text, wrong, format!("write one of \"{}\"", CASES.join("\", \"")));
+                    }
+                }
+            }
+            "strip_prefix" => {
+                if let Some(text) = text(diagnostics) {
+                    if text.value().is_empty() {
+                        diagnostics.note(text, "this prefix is empty", "write one, or delete the word");
+                    } else {
+                        settings.prefix = Some(text.value());
+                    }
+                }
+            }
+            "crate" => match &*assign.right {
+                Expr::Path(path) => settings.root = Some(path.path.clone()),
+                other => diagnostics.note(other, "this is no path", "write `crate = the_name_in_Cargo_toml`"),
+            },
+            _ => {
+                let wrong = format!("unknown key `{key}`{}", did_you_mean(&key, ["rename_all", "strip_prefix"]));
+                diagnostics.note(&assign.left, wrong, HELP);
+            }
+        }
+    }
+    settings
+}

@@ -1,0 +1,143 @@
+//! One variant, and the words of its helper attribute.
+
+use proc_macro2::Span;
+use quote::ToTokens as _;
+use syn::{Expr, ExprLit, Fields, Ident, Lit, LitStr};
+
+use super::case::default_name;
+use super::{Settings, helper_words};
+use crate::analyse::names::check_name;
+use crate::diagnostics::{Diagnostics, did_you_mean};
+use crate::words::Kind;
+
+pub(crate) struct Variant {
+    pub(crate) ident: Ident,
+    pub(crate) name: String,
+    pub(crate) aliases: Vec<String>,
+    /// Where the name, and each alias, is written.
+    pub(super) at: Vec<(String, Span)>,
+    pub(super) implies: Vec<Ident>,
+    pub(super) grants: Vec<(syn::Path, Ident)>,
+}
+
+pub(super) fn variant(
+    kind: Kind,
+    variant: &syn::Variant,
+    settings: &Settings,
+    diagnostics: &mut Diagnostics,
+) -> Option<Variant> {
+    if !matches!(variant.fields, Fields::Unit) {
+        let wrong = format!("a {} has no fields", kind.word());
+        return diagnostics.report(&variant.fields, wrong, "delete them; what depends on data is a claim");
+    }
+    let mut read = Variant {
+        ident: variant.ident.clone(),
+        name: default_name(&variant.ident, settings),
+        aliases: Vec::new(),
+        at: Vec::new(),
+        implies: Vec::new(),
+        grants: Vec::new(),
+    };
+    let mut name_at = variant.ident.span();
+    let mut seen: Vec<String> = Vec::new();
+    for (position, word) in helper_words(kind, &variant.attrs, diagnostics).iter().enumerate() {
+        match word {
+            Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => {
+                let again = seen.iter().any(|word| word == "name");
+                seen.push("name".to_owned());
+                if again {
+                    diagnostics.note(text, "a second name", "write `alias(…)` for a name that only tokens use");
+                } else if position > 0 {
+                    diagnostics.note(text, "the name is not the first word", "write it before the others");
+                } else if check_name(kind, text, diagnostics).is_some() {
+                    (read.name, name_at) = (text.value(), text.span());
+                }
+            }
+            Expr::Call(call) => {
+                let key = call.func.to_token_stream().to_string();
+                if seen.contains(&key) {
+                    diagnostics.note(&call.func, format!("`{key}` stands twice"), "write all of it in one");
+                }
+                seen.push(key.clone());
+                call_word(kind, &key, call, &mut read, diagnostics);
+            }
+            other => {
+                let (at, key) = match other {
+                    Expr::Assign(assign) => (assign.left.to_token_stream(), assign.left.to_token_stream().to_string()),
+                    other => (other.to_token_stream(), other.to_token_stream().to_string()),
+                };
+                let wrong = if ["rename_all", "strip_prefix"].contains(&key.as_str()) {
+                    format!("`{key}` is for the whole enum")
+                } else if matches!(other, Expr::Lit(_)) {
+                    format!("the name of a {} is written as a string", kind.word())
+                } else {
+                    format!("unknown key `{key}`{}", did_you_mean(&key, variant_words(kind)))
+                };
+                diagnostics.note(at, wrong, help(kind));
+            }
+        }
+    }
+    // Derived from the variant, it may still be what no token can carry.
+    if !seen.iter().any(|word| word == "name") {
+        let literal = LitStr::new(&read.name, variant.ident.span());
+        check_name(kind, &literal, diagnostics)?;
+    }
+    read.at.insert(0, (read.name.clone(), name_at));
+    Some(read)
+}
+
+fn variant_words(kind: Kind) -> Vec<&'static str> {
+    if kind == Kind::Role { vec!["implies", "grants", "alias"] } else { vec!["implies", "alias"] }
+}
+
+fn help(kind: Kind) -> String {
+    let grants = if kind == Kind::Role { ", `grants(Permission::…)`" } else { "" };
+    format!("write a name first, then `implies(…)`{grants} or `alias(\"…\")`")
+}
+
+/// `implies(…)`, `grants(…)` or `alias(…)`.
+fn call_word(kind: Kind, key: &str, call: &syn::ExprCall, read: &mut Variant, diagnostics: &mut Diagnostics) {
+    if !variant_words(kind).contains(&key) {
+        let wrong = format!("unknown key `{key}`{}", did_you_mean(key, variant_words(kind)));
+        diagnostics.note(&call.func, wrong, help(kind));
+        return;
+    }
+    if call.args.is_empty() {
+        diagnostics.note(call, format!("`{key}()` names nothing"), "write what, or delete it");
+    }
+    for argument in &call.args {
+        match (key, argument) {
+            ("alias", Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => {
+                if check_name(kind, text, diagnostics).is_some() {
+                    read.aliases.push(text.value());
+                    read.at.push((text.value(), text.span()));
+                }
+            }
+            ("alias", other) => diagnostics.note(other, "an alias is written as a string", "write `alias(\"…\")`"),
+            ("implies", Expr::Path(path)) if path.path.get_ident().is_some() => {
+                if let Some(name) = path.path.get_ident() {
+                    if read.implies.contains(name) {
+                        diagnostics.note(name, format!("`{name}` stands twice"), "delete one of the two");
+                    }
+                    read.implies.push(name.clone());
+                }
+            }
+            ("implies", other) => diagnostics.note(
+                other,
+                "what is implied is a variant of this enum",
+                "write its name, such as `implies(Editor)`",
+            ),
+            (_, Expr::Path(path)) if path.path.segments.len() > 1 => {
+                let mut of = path.path.clone();
+                let name = of.segments.pop().map(|last| last.ident);
+                of.segments.pop_punct();
+                read.grants.extend(name.map(|name| (of, name)));
+            }
+            (_, other) => diagnostics.note(
+                other,
+                "what is granted is a variant of a permission enum",
+                "write its path, such as `grants(Permission::PostsWrite)`",
+            ),
+        }
+    }
+}
