@@ -13,8 +13,12 @@ pub use auth_core::vocabulary::{
 pub use auth_macros::finish;
 pub use serde;
 
-pub use crate::enforce::{Guard, Guarded};
-pub use crate::extract::{Claims, MaybePrincipal, Principal};
+pub use actix_web::dev::Payload;
+pub use actix_web::{Error, HttpRequest};
+
+pub use crate::enforce::{Answer, Checked, Fails, Guard, Guarded, Phases, Verdict, answer, checked};
+pub use crate::extract::{Claims, MaybePrincipal};
+pub use crate::principal::Principal;
 pub use crate::scope::{Proven, Registry};
 
 /// The vocabulary of a type of roles.

@@ -176,6 +176,7 @@ fn can_hold(auth: &Auth, rules: Rules<'_>) -> bool {
         cross_site: CrossSite::Passed,
         caller,
         sources: &[],
+        checks: Default::default(),
         elsewhere: Elsewhere { is_asked: auth.roles_from().is_some(), ..Elsewhere::default() },
     };
     let by = |caller| rules.could_hold_somewhere(&facts(caller));

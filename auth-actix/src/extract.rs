@@ -1,6 +1,5 @@
 //! Who calls, as an argument of handlers.
 
-use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::pin::Pin;
@@ -14,51 +13,7 @@ use serde::de::DeserializeOwned;
 
 use crate::enforce::{self, Denied, Enforced, Pending};
 use crate::outcome::{self, Found};
-
-/// The caller, as an argument: what the credential said, after it was verified and the rule held.
-///
-/// Where the rule lets strangers in, take `Option<Principal>`; a bare `Principal` does not compile there. On a handler
-/// without a rule it behaves as `#[require_auth]`. Has all that [`auth_core::Principal`] has.
-///
-/// ```
-/// use actix_web::{Responder, get};
-/// use auth_actix::{Principal, require_auth};
-///
-/// #[require_auth]
-/// #[get("/me")]
-/// async fn me(caller: Principal) -> impl Responder {
-///     caller.id().to_string()
-/// }
-/// ```
-#[derive(Clone)]
-pub struct Principal(auth_core::Principal);
-
-impl Principal {
-    /// Describes a caller whom a scheme of the application has authenticated; see [`Authenticator`](crate::Authenticator).
-    pub fn builder(subject: impl Into<String>) -> auth_core::PrincipalBuilder {
-        auth_core::Principal::builder(subject)
-    }
-}
-
-impl Deref for Principal {
-    type Target = auth_core::Principal;
-
-    fn deref(&self) -> &auth_core::Principal {
-        &self.0
-    }
-}
-
-impl From<auth_core::Principal> for Principal {
-    fn from(principal: auth_core::Principal) -> Self {
-        Self(principal)
-    }
-}
-
-impl fmt::Debug for Principal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
-    }
-}
+use crate::principal::Principal;
 
 /// The claims of the caller's credential, in the application's own type.
 ///
@@ -119,7 +74,7 @@ fn refuse(request: &HttpRequest, denied: impl Into<Denied>) -> Error {
 /// Who was found, once it was decided.
 fn known(request: &HttpRequest) -> Result<Principal, Error> {
     match decided(request) {
-        Some(Found::Known(principal)) => Ok(Principal(principal)),
+        Some(Found::Known(principal)) => Ok(principal.into()),
         Some(Found::Unavailable) => {
             let reason = Reason::AuthenticationUnavailable(RetryAfter::seconds(2));
             Err(refuse(request, Denial { cause: Some("who calls cannot be found out now"), ..Denial::new(reason) }))
@@ -191,7 +146,7 @@ pub enum MaybePrincipal {
 impl From<Found> for MaybePrincipal {
     fn from(found: Found) -> Self {
         match found {
-            Found::Known(principal) => Self::Known(Principal(principal)),
+            Found::Known(principal) => Self::Known(principal.into()),
             Found::Nobody | Found::Refused(_) => Self::Anonymous,
             Found::Unavailable => Self::Unavailable,
         }
@@ -270,7 +225,7 @@ pub trait PrincipalExt {
 
 impl PrincipalExt for HttpRequest {
     fn principal(&self) -> Option<Principal> {
-        decided(self).or_else(|| outcome::first(self)).and_then(Found::known).map(Principal)
+        decided(self).or_else(|| outcome::first(self)).and_then(Found::known).map(Principal::from)
     }
 }
 

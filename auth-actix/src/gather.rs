@@ -139,6 +139,7 @@ pub(crate) fn facts<'a>(
         cross_site: cross_site(request, auth),
         caller: Caller::Nobody,
         sources: auth.sources(),
+        checks: Default::default(),
         elsewhere: Elsewhere { is_asked: auth.roles_from().is_some(), tenants, unknown_holds: false },
     }
 }

@@ -13,6 +13,7 @@ mod custom;
 mod auth;
 mod check;
 // What is known of a request, what is told of it, and the decision on it.
+mod principal;
 mod gather;
 mod outcome;
 mod audit;
@@ -96,8 +97,9 @@ pub use crate::check::RuleError;
 #[cfg(feature = "identity")]
 pub use crate::custom::IdentityLogin;
 pub use crate::custom::{Authenticated, Authenticator, CustomScheme, Place, ProxyHeader, Rejected};
-pub use crate::extract::{Claims, MaybePrincipal, Principal, PrincipalExt};
+pub use crate::extract::{Claims, MaybePrincipal, PrincipalExt};
 pub use crate::identify::Identify;
+pub use crate::principal::Principal;
 pub use crate::respond::{Refused, Texts};
 pub use crate::scope::{
     GuardedRoute, GuardedService, Route, Scope, Service, Unguarded, delete, get, guarded, head, method, patch, post,

@@ -32,6 +32,8 @@ pub struct Facts<'a> {
     pub sources: &'a [std::sync::Arc<Source>],
     /// Roles that no credential carries.
     pub elsewhere: Elsewhere<'a>,
+    /// What the checks of the rule have answered so far.
+    pub checks: Checks,
 }
 
 /// What is known of roles that no credential carries. What was answered for a caller, the principal knows.
@@ -49,6 +51,44 @@ impl<'a> Elsewhere<'a> {
     /// The tenant that a name of the pattern stands for.
     pub(crate) fn tenant(&self, name: &str) -> Option<&'a str> {
         self.tenants.iter().find(|(known, _)| *known == name).map(|(_, tenant)| tenant.as_str())
+    }
+}
+
+/// What the checks of a rule have answered so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Checks {
+    asked: u32,
+    held: u32,
+    /// Whether what was not asked counts as if it let the request in.
+    open_hold: bool,
+}
+
+impl Checks {
+    /// As many checks as a rule may have.
+    pub const MOST: u8 = 32;
+
+    /// The answer of a check, if it was run.
+    pub const fn of(self, index: u8) -> Option<bool> {
+        let bit = 1_u32.unbounded_shl(index as u32);
+        if self.asked & bit == 0 { None } else { Some(self.held & bit != 0) }
+    }
+
+    /// With the answer of a check.
+    #[must_use]
+    pub const fn with(self, index: u8, held: bool) -> Self {
+        let bit = 1_u32.unbounded_shl(index as u32);
+        Self { asked: self.asked | bit, held: if held { self.held | bit } else { self.held }, ..self }
+    }
+
+    /// Whether what was not asked counts as if it let the request in.
+    pub(crate) const fn open_hold(self) -> bool {
+        self.open_hold
+    }
+
+    /// The same, as it would be if whatever was not asked let the request in.
+    #[must_use]
+    pub const fn at_best(self) -> Self {
+        Self { open_hold: true, ..self }
     }
 }
 

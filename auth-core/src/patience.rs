@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -11,13 +11,17 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The answer, unless it takes more than 5 s, or whoever was asked panics: then nobody knows.
 pub async fn answered<T>(asked: impl Future<Output = T>) -> Option<T> {
-    let mut asked = pin!(asked);
+    tokio::time::timeout(PATIENCE, unless_it_panics(pin!(asked))).await.ok().flatten()
+}
+
+/// The answer, unless whoever was asked panics.
+pub async fn unless_it_panics<T>(mut asked: Pin<&mut impl Future<Output = T>>) -> Option<T> {
     let answered = std::future::poll_fn(|context| {
         // Unwind safe: after a panic it is not polled again.
         let polled = catch_unwind(AssertUnwindSafe(|| asked.as_mut().poll(context)));
         polled.map_or(Poll::Ready(None), |polled| polled.map(Some))
     });
-    tokio::time::timeout(PATIENCE, answered).await.ok().flatten()
+    answered.await
 }
 
 #[cfg(test)]

@@ -43,6 +43,8 @@ pub(crate) enum Shape {
     Acr,
     /// The name of a scheme.
     Scheme,
+    /// An expression of the application.
+    Expression,
 }
 
 /// A row: a word of the rule language, the shape of its arguments, and how it looks.
@@ -56,7 +58,7 @@ pub(crate) struct Atom {
 
 /// THE table of atoms.
 #[rustfmt::skip] // a table is read by column
-pub(crate) const ATOMS: [Atom; 11] = [
+pub(crate) const ATOMS: [Atom; 12] = [
     Atom { word: "authenticated", shape: Shape::Nothing,                negatable: false, example: "authenticated" },
     Atom { word: "role",          shape: Shape::Name(Kind::Role),       negatable: true,  example: r#"role("admin")"# },
     Atom { word: "permission",    shape: Shape::Name(Kind::Permission), negatable: false, example: r#"permission("posts:write")"# },
@@ -68,6 +70,7 @@ pub(crate) const ATOMS: [Atom; 11] = [
     Atom { word: "direct",        shape: Shape::Nothing,                negatable: false, example: "direct" },
     Atom { word: "network",       shape: Shape::Networks,               negatable: true,  example: r#"network("10.0.0.0/8")"# },
     Atom { word: "country",       shape: Shape::Countries,              negatable: true,  example: r#"country("DE", "FR")"# },
+    Atom { word: "check",         shape: Shape::Expression,             negatable: true,  example: "check(post.author == principal.id())" },
 ];
 
 /// The keys of `#[require_auth(…)]`, each the atom of that name.

@@ -14,6 +14,7 @@ mod audit;
 mod authorization_header;
 mod basic;
 mod blocks;
+mod checks;
 mod countries;
 mod cross_site;
 mod custom;

@@ -10,7 +10,7 @@ use actix_web::{Error, FromRequest, HttpRequest};
 use auth_core::rule::Rule;
 use pin_project_lite::pin_project;
 
-use super::{Enforced, Pending, enforce, refuse, refuse_twice};
+use super::{Checked, Enforced, Pending, enforce, refuse, refuse_twice};
 
 /// What ties a handler with these arguments to its rule. Written by the attributes, and by nobody else.
 ///
@@ -23,6 +23,10 @@ use super::{Enforced, Pending, enforce, refuse, refuse_twice};
 pub trait Guard<A: FromRequest>: 'static {
     /// The rule above the handler.
     const RULE: &'static Rule;
+    /// Decides with the checks of the rule, and extracts the arguments; `None` where it has no checks.
+    fn checked(_: &HttpRequest, _: &mut Payload) -> Option<Checked<A>> {
+        None
+    }
 }
 
 /// The one argument that a guarded handler has for actix: decides, and extracts the others after.
@@ -46,6 +50,9 @@ impl<G: Guard<A>, A: FromRequest> FromRequest for Guarded<G, A> {
     type Future = GuardedFuture<G, A>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        if let Some(arguments) = G::checked(request, payload) {
+            return GuardedFuture::Checking { arguments };
+        }
         match enforce(request, G::RULE) {
             Enforced::Allowed => GuardedFuture::Extracting { arguments: A::from_request(request, payload) },
             Enforced::Refused(denied) => GuardedFuture::Refused {
@@ -65,6 +72,8 @@ pin_project! {
     pub enum GuardedFuture<G, A: FromRequest> {
         /// A password is being hashed.
         Deciding { decision: Pending, request: HttpRequest, payload: Payload },
+        /// A check has to say whether it holds.
+        Checking { arguments: Checked<A> },
         /// The rule holds.
         Extracting { #[pin] arguments: A::Future },
         /// It does not.
@@ -83,6 +92,12 @@ impl<G: Guard<A>, A: FromRequest> Future for GuardedFuture<G, A> {
                         Ok(arguments) => Ok(Guarded { arguments, _decided: Decided(PhantomData) }),
                         Err(error) => Err(error.into()),
                     });
+                }
+                Stage::Checking { arguments } => {
+                    return arguments
+                        .as_mut()
+                        .poll(context)
+                        .map(|arguments| Ok(Guarded { arguments: arguments?, _decided: Decided(PhantomData) }));
                 }
                 Stage::Refused { error, .. } => {
                     return Poll::Ready(Err(error.take().unwrap_or_else(refuse_twice)));

@@ -4,6 +4,7 @@ use actix_web::HttpRequest;
 use auth_core::Id;
 use auth_core::decision::Rules;
 use auth_core::denial::{Denial, Reason};
+use auth_core::facts::Checks;
 use auth_core::rule::Rule;
 
 use super::verify::verify;
@@ -30,7 +31,7 @@ pub(super) fn as_unknown(request: &HttpRequest, auth: &Auth, denial: Denial, ask
     if !early || denied.denial.caller.is_some() {
         return Enforced::Refused(denied);
     }
-    match step(request, auth, rules, &UNKNOWN_PATH, None) {
+    match step(request, auth, rules, &UNKNOWN_PATH, None, Checks::default()) {
         Step::Later(auth, wanted) => {
             let (request, auth) = (request.clone(), auth.clone());
             Enforced::Pending(Box::pin(async move {

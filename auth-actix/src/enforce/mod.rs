@@ -1,5 +1,6 @@
 //! Gather, decide, extract, call: the only way to a handler.
 
+mod checked;
 mod guarded;
 mod hidden;
 mod place;
@@ -9,16 +10,17 @@ use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::{Error, HttpRequest};
+use actix_web::{Error, HttpRequest, HttpResponse};
 use auth_core::Principal;
 use auth_core::clock;
 use auth_core::decision::{Decision, Rules, counted, decide};
 use auth_core::denial::challenge::Scheme;
 use auth_core::denial::{Denial, Reason};
-use auth_core::facts::{Caller, Facts};
+use auth_core::facts::{Caller, Checks, Facts};
 use auth_core::rule::{Reads, Rule};
 use auth_core::scheme::Presented;
 
+pub use self::checked::{Answer, Checked, Fails, Phases, Verdict, answer, checked};
 pub use self::guarded::{Guard, Guarded};
 use self::hidden::as_unknown;
 pub(crate) use self::hidden::{UNKNOWN_PATH, ask_in_vain};
@@ -26,7 +28,7 @@ pub(crate) use self::place::Binding;
 use self::place::{PASS, Place};
 #[cfg(any(feature = "jwt", feature = "session"))]
 pub(crate) use self::verify::unblocked;
-use self::verify::{Wanted, touch, verify};
+use self::verify::{Used, Wanted, touch, verify};
 use crate::auth::Auth;
 use crate::outcome::Found;
 use crate::respond::{self, Refusal};
@@ -44,6 +46,8 @@ enum Step<'a> {
     Denied(Denial, bool),
     /// Somebody has to be asked, or a password hashed, which takes a while.
     Later(&'a Auth, Wanted),
+    /// A check of the handler's rule has to be run, about this caller or a stranger.
+    Check(u8, Option<Principal>),
 }
 
 /// Decides one layer, for `handler`. `verified` is the outcome of a verification that took a while.
@@ -53,9 +57,10 @@ fn step<'a>(
     rules: Rules<'_>,
     handler: &'static Rule,
     verified: Option<Result<Principal, Denial>>,
+    checks: Checks,
 ) -> Step<'a> {
     let tenants = gather::tenants(request, rules);
-    let facts = gather::facts(request, auth, rules, &tenants);
+    let facts = Facts { checks, ..gather::facts(request, auth, rules, &tenants) };
     if rules.read_caller() && auth.reads_cookies() {
         outcome::mark(request, |marks| marks.cookie = true);
     }
@@ -82,6 +87,16 @@ fn step<'a>(
                 Caller::Known(principal) => break Some(principal),
                 _ => break None,
             },
+            Decision::Check(index) => {
+                let principal = match counted(rules, &Facts { caller, ..facts }) {
+                    Caller::Known(principal) => Some(principal.clone()),
+                    _ => None,
+                };
+                // What the check names may ask who calls.
+                let found = principal.clone().map_or(Found::Nobody, Found::Known);
+                outcome::remember(request, auth, found, handler);
+                return Step::Check(index, principal);
+            }
             Decision::Verify => {}
             Decision::AskRoles(tenant) => match known {
                 Some(Ok(principal)) => return Step::Later(auth, Wanted::Roles(principal, tenant)),
@@ -156,14 +171,14 @@ pub(crate) async fn identify(request: &HttpRequest, auth: &Auth, rule: &'static 
     let rules = Rules { scopes: &[], handler: rule };
     let (mut verified, mut used) = (None, Vec::new());
     loop {
-        match step(request, auth, rules, rule, verified.take()) {
+        match step(request, auth, rules, rule, verified.take(), Checks::default()) {
             Step::Allowed => break,
             // A bad credential is verified once, and counted once where such are counted.
             Step::Denied(denial, _) if denial.used.is_some() && !denial.reason.is_of_server() => {
                 outcome::remember(request, auth, Found::Refused(Box::new(denial)), rule);
                 break;
             }
-            Step::Denied(..) => break,
+            Step::Denied(..) | Step::Check(..) => break,
             Step::Later(auth, wanted) => verified = Some(verify(request, auth, wanted, &mut used).await),
         }
     }
@@ -214,19 +229,25 @@ impl From<Denial> for Denied {
 
 /// Decides on a request for a handler with this rule: at once, unless a password has to be hashed.
 pub(crate) fn enforce(request: &HttpRequest, handler: &'static Rule) -> Enforced {
-    let Some(place) = Place::of(request) else {
-        let cause = "no `Auth` in reach: put the handler in `auth.scope(…)`, or call `App::app_data(auth.clone())`";
-        return Enforced::Refused(Denial { cause: Some(cause), ..Denial::new(Reason::SetUp) }.into());
-    };
+    let Some(place) = Place::of(request) else { return Enforced::Refused(set_up(NO_AUTH)) };
     for index in 0..place.count() {
         let Some((auth, rules)) = place.layer(index, handler) else { break };
-        match step(request, auth, rules, handler, None) {
+        match step(request, auth, rules, handler, None, Checks::default()) {
             Step::Allowed => {}
             Step::Denied(denial, asked) if place.not_found(handler) => return as_unknown(request, auth, denial, asked),
             Step::Denied(denial, _) => return Enforced::Refused(Denied::by(auth, denial)),
             Step::Later(_, wanted) => {
-                return Enforced::Pending(Box::pin(later(request.clone(), place.clone(), index, wanted, handler)));
+                let (request, place) = (request.clone(), place.clone());
+                return Enforced::Pending(Box::pin(async move {
+                    let mut used = Vec::new();
+                    let from = Waiting { index, wanted: Some(wanted) };
+                    match go_on(&request, &place, handler, from, Checks::default(), &mut used).await? {
+                        None => let_in(&request, &place, handler, used).await,
+                        Some(_) => Err(set_up(NO_CHECKS)),
+                    }
+                }));
             }
+            Step::Check(..) => return Enforced::Refused(set_up(NO_CHECKS)),
         }
     }
     // A rule that asks nobody who they are is no use of a session.
@@ -247,42 +268,64 @@ pub(crate) fn enforce(request: &HttpRequest, handler: &'static Rule) -> Enforced
     }
 }
 
-/// The layers from `index` on, the first of which waits for this.
-async fn later(
-    request: HttpRequest,
-    place: Place,
+const NO_AUTH: &str = "no `Auth` in reach: put the handler in `auth.scope(…)`, or call `App::app_data(auth.clone())`";
+const NO_CHECKS: &str = "the checks of this rule were lost on the way to its handler";
+
+fn set_up(cause: &'static str) -> Denied {
+    Denial { cause: Some(cause), ..Denial::new(Reason::SetUp) }.into()
+}
+
+/// Where deciding goes on: at a layer, which may wait for something.
+#[derive(Default)]
+struct Waiting {
     index: usize,
-    wanted: Wanted,
+    wanted: Option<Wanted>,
+}
+
+/// Decides the layers from there on. `Some` is a check that has to be run first, and about whom.
+async fn go_on(
+    request: &HttpRequest,
+    place: &Place,
     handler: &'static Rule,
-) -> Result<(), Denied> {
-    let (mut wanted, mut used) = (Some(wanted), Vec::new());
-    for index in index..place.count() {
+    from: Waiting,
+    checks: Checks,
+    used: &mut Used,
+) -> Result<Option<(u8, Option<Principal>)>, Denied> {
+    let mut wanted = from.wanted;
+    for index in from.index..place.count() {
         let Some((auth, rules)) = place.layer(index, handler) else { break };
         let mut verified = None;
         loop {
             if let Some(wanted) = wanted.take() {
                 let (scheme, since) = (wanted.scheme(), clock::monotonic());
-                let outcome = verify(&request, auth, wanted, &mut used).await;
+                let outcome = verify(request, auth, wanted, used).await;
                 if let Some(scheme) = scheme {
                     count::authenticated(scheme, since, outcome.is_ok());
                 }
                 verified = Some(outcome);
             }
-            match step(&request, auth, rules, handler, verified.take()) {
+            match step(request, auth, rules, handler, verified.take(), checks) {
                 Step::Allowed => break,
                 Step::Denied(denial, asked) if place.not_found(handler) => {
-                    let hidden = as_unknown(&request, auth, denial, asked).settled().await;
+                    let hidden = as_unknown(request, auth, denial, asked).settled().await;
                     return hidden.and_then(|()| Err(Denial::new(Reason::SetUp).into()));
                 }
                 Step::Denied(denial, _) => return Err(Denied::by(auth, denial)),
                 Step::Later(_, next) => wanted = Some(next),
+                Step::Check(index, principal) => return Ok(Some((index, principal))),
             }
         }
     }
+    Ok(None)
+}
+
+/// What a granted request still has to do: its session was used, and its grant is told.
+#[cfg_attr(not(feature = "session"), allow(unused_mut, reason = "sessions alone are used up"))]
+async fn let_in(request: &HttpRequest, place: &Place, handler: &'static Rule, mut used: Used) -> Result<(), Denied> {
     #[cfg(feature = "session")]
-    used.extend(outcome::take_untouched(&request));
-    touch(&request, used).await?;
-    tell_of_grant(&request, &place, handler)
+    used.extend(outcome::take_untouched(request));
+    touch(request, used).await?;
+    tell_of_grant(request, place, handler)
 }
 
 /// Counts a grant, and tells the audit of each `Auth` that had to grant it.
@@ -311,8 +354,19 @@ pub(crate) fn refuse(
     denied: impl Into<Denied>,
     payload: Payload,
 ) -> Error {
+    refuse_with(request, handler, denied.into(), payload, |ours| ours)
+}
+
+/// The same, with an answer that is made of ours where the handler does not hide.
+fn refuse_with(
+    request: &HttpRequest,
+    handler: &'static Rule,
+    denied: Denied,
+    payload: Payload,
+    answer: impl FnOnce(HttpResponse) -> HttpResponse,
+) -> Error {
     let place = Place::of(request);
-    let Denied { denial, by } = denied.into();
+    let Denied { denial, by } = denied;
     let by = by.or_else(|| place.as_ref().map(|place| place.auth().clone()));
     let event = by.as_ref().and_then(|auth| {
         let event = audit::refused(request, auth, handler, &denial)?;
@@ -326,8 +380,8 @@ pub(crate) fn refuse(
             outcome::take_marks(request);
             respond::not_found()
         }
-        Some(auth) => auth.answers().response(&denial, request),
-        None => respond::plain(&denial),
+        Some(auth) => answer(auth.answers().response(&denial, request)),
+        None => answer(respond::plain(&denial)),
     };
     Refusal::new(denial, handler, request.method().clone(), response, payload).audited(event).into()
 }

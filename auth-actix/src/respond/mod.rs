@@ -168,12 +168,36 @@ pub(crate) const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
 /// The answer where nothing is configured to say it better.
 pub(crate) fn plain(denial: &Denial) -> HttpResponse {
-    let answer = denial.reason.answer();
+    of_problem(denial.reason.answer())
+}
+
+fn of_problem(answer: Answer) -> HttpResponse {
     let problem = Problem { base: problem::DEFAULT_BASE, answer };
     HttpResponse::build(status(answer))
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .content_type(problem::MEDIA_TYPE)
         .body(problem.to_json())
+}
+
+/// The answer where a check failed: what its error says, if that is a refusal; of a fault of the server only the status and when
+/// to come back, since the rest is for the log. `ours` is what it is answered with otherwise.
+pub(crate) fn of_check(error: &actix_web::Error, ours: HttpResponse) -> HttpResponse {
+    let mut own = error.error_response();
+    let mut answer = if own.status().is_client_error() {
+        own
+    } else if own.status().is_server_error() && own.status() != ours.status() {
+        let retry_after = own.headers_mut().remove(header::RETRY_AFTER).next();
+        let answer = Answer { status: own.status().as_u16(), ..Reason::CheckFailed.answer() };
+        let mut answer = of_problem(answer);
+        if let Some(after) = retry_after {
+            answer.headers_mut().insert(header::RETRY_AFTER, after);
+        }
+        answer
+    } else {
+        ours
+    };
+    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
 }
 
 /// The answer of an unknown path, and of whatever hides as one.

@@ -2,6 +2,7 @@
 
 mod acr;
 mod authenticated;
+mod check;
 mod claim;
 mod country;
 mod direct;
@@ -12,6 +13,7 @@ mod scheme;
 
 pub use self::acr::Acr;
 pub use self::authenticated::Authenticated;
+pub use self::check::Check;
 pub use self::claim::Claim;
 pub use self::country::Country;
 pub use self::direct::Direct;
@@ -46,6 +48,8 @@ pub enum Atom {
     Network(Network),
     /// A client in one of some countries.
     Country(Country),
+    /// What the application finds out by itself.
+    Check(Check),
 }
 
 /// What each kind of atom answers.
@@ -71,6 +75,7 @@ macro_rules! each {
             Atom::Direct($it) => $answer,
             Atom::Network($it) => $answer,
             Atom::Country($it) => $answer,
+            Atom::Check($it) => $answer,
         }
     };
 }
@@ -82,7 +87,10 @@ const fn about_caller<R: Requirement>(_: &R) -> bool {
 impl Atom {
     /// Whether it is about the caller.
     pub const fn is_about_caller(&self) -> bool {
-        each!(self, it => about_caller(it))
+        match self {
+            Self::Check(check) => check.names_principal,
+            _ => each!(self, it => about_caller(it)),
+        }
     }
 
     /// The truth of the atom, or of its negation.
@@ -136,6 +144,7 @@ pub(crate) mod tests {
             caller,
             sources: &[],
             elsewhere: Default::default(),
+            checks: Default::default(),
         }
     }
 }

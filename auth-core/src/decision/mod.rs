@@ -10,7 +10,7 @@ use crate::atom::Atom;
 use crate::client::cross_site::CrossSite;
 use crate::denial::challenge::{Scheme, SchemeSet};
 use crate::denial::{Denial, Reason, RetryAfter, StepUp};
-use crate::facts::{Caller, Elsewhere, Facts};
+use crate::facts::{Caller, Checks, Elsewhere, Facts};
 use crate::rule::{Formula, Literal, Reads, Rule};
 use crate::truth::Truth;
 use crate::vocabulary::Kind;
@@ -26,6 +26,8 @@ pub enum Decision {
     /// Whoever knows roles that no credential carries has to be asked about the caller, within a tenant or none; then decide
     /// again.
     AskRoles(Option<String>),
+    /// A check of the handler's rule has to be run, by its index; then decide again.
+    Check(u8),
     /// It is refused.
     Deny(Denial),
 }
@@ -119,7 +121,7 @@ struct Case<'a> {
 }
 
 /// THE ORDER: the first step that has an answer gives it. Checks, which come last, are decided again by the same steps.
-const ORDER: [fn(&Case<'_>) -> Option<Decision>; 10] = [
+const ORDER: [fn(&Case<'_>) -> Option<Decision>; 11] = [
     set_up_is_wrong,               //  1   500
     address_is_blocked,            //  2   403
     false_whatever_the_credential, //  3   403, or 503 if a source out of reach decides it
@@ -129,6 +131,7 @@ const ORDER: [fn(&Case<'_>) -> Option<Decision>; 10] = [
     refused,                       //  7   503, 8   401, 9   403
     holds,                         // 10   the handler runs
     open_without_roles,            //      ask for roles that no credential carries, or 503 if nobody can
+    open_without_check,            // 11   run a check, and decide again
     lacking,                       // 10   401 or 403
 ];
 
@@ -147,7 +150,7 @@ pub fn counted<'a>(rules: Rules<'_>, facts: &Facts<'a>) -> Caller<'a> {
         },
         Caller::Nobody | Caller::Would(_) => false,
     };
-    let nobody = Facts { caller: Caller::Nobody, ..*facts };
+    let nobody = Facts { caller: Caller::Nobody, checks: facts.checks.at_best(), ..*facts };
     if sheds && rules.truth(&nobody).now { Caller::Nobody } else { facts.caller }
 }
 
@@ -187,8 +190,8 @@ fn address_is_blocked(case: &Case<'_>) -> Option<Decision> {
 /// No password is hashed and no token verified for a request that no credential could save.
 fn false_whatever_the_credential(case: &Case<'_>) -> Option<Decision> {
     let truth = match case.facts.caller {
-        Caller::Nobody => case.truth,
-        _ => case.rules.truth(&Facts { caller: Caller::Nobody, ..*case.facts }),
+        Caller::Nobody if case.facts.checks == Checks::default() => case.truth,
+        _ => case.rules.truth(&Facts { caller: Caller::Nobody, checks: Checks::default(), ..*case.facts }),
     };
     if truth.could {
         return None;
@@ -196,7 +199,8 @@ fn false_whatever_the_credential(case: &Case<'_>) -> Option<Decision> {
     if truth.could_if_reached {
         return Some(deny(case, Reason::AuthenticationUnavailable(RETRY)));
     }
-    let from_our_pages = Facts { caller: Caller::Nobody, cross_site: CrossSite::Passed, ..*case.facts };
+    let from_our_pages =
+        Facts { caller: Caller::Nobody, cross_site: CrossSite::Passed, checks: Checks::default(), ..*case.facts };
     let only_cross_site = case.rules.truth(&from_our_pages).could;
     Some(deny(case, if only_cross_site { Reason::CrossSiteRequest } else { Reason::AccessBlocked }))
 }
@@ -249,7 +253,7 @@ fn holds(case: &Case<'_>) -> Option<Decision> {
 fn open_without_roles(case: &Case<'_>) -> Option<Decision> {
     let Caller::Known(principal) = case.facts.caller else { return None };
     let elsewhere = Elsewhere { unknown_holds: true, ..case.facts.elsewhere };
-    let facts = Facts { elsewhere, ..*case.facts };
+    let facts = Facts { elsewhere, checks: case.facts.checks.at_best(), ..*case.facts };
     let at_best = Case { facts: &facts, truth: case.rules.truth(&facts), ..*case };
     // Whether the caller gets in, what could help, and whether it is a scope alone that is missing.
     let is_open = || {
@@ -274,6 +278,65 @@ fn open_without_roles(case: &Case<'_>) -> Option<Decision> {
     })
 }
 
+/// The first check, in the order in which they are written, whose answer can still let the request in.
+fn open_without_check(case: &Case<'_>) -> Option<Decision> {
+    case.rules.formulas().fold(Open::Holds, |open, formula| open.and(|| Open::of(formula, case.facts))).check()
+}
+
+/// What is left of a formula once all that is known has been put in. Each check stands in it once and with no `!` that counts,
+/// so that one which is left decides for some answers of the others.
+enum Open {
+    Holds,
+    Fails,
+    /// By the answers of checks, the first of which is this one.
+    Depends(u8),
+}
+
+impl Open {
+    fn of(formula: &Formula, facts: &Facts<'_>) -> Self {
+        match formula {
+            Formula::Literal(Literal { atom: Atom::Check(check), .. })
+                if facts.checks.of(check.index).is_none() && check.may_run(facts) =>
+            {
+                Self::Depends(check.index)
+            }
+            Formula::Literal(literal) if literal.truth(facts).now => Self::Holds,
+            Formula::Literal(_) => Self::Fails,
+            Formula::All(parts) => parts.iter().fold(Self::Holds, |open, part| open.and(|| Self::of(part, facts))),
+            Formula::Any(parts) => parts.iter().fold(Self::Fails, |open, part| open.or(|| Self::of(part, facts))),
+        }
+    }
+
+    fn and(self, other: impl FnOnce() -> Self) -> Self {
+        match self {
+            Self::Fails => Self::Fails,
+            Self::Holds => other(),
+            Self::Depends(first) => match other() {
+                Self::Fails => Self::Fails,
+                Self::Holds | Self::Depends(_) => Self::Depends(first),
+            },
+        }
+    }
+
+    fn or(self, other: impl FnOnce() -> Self) -> Self {
+        match self {
+            Self::Holds => Self::Holds,
+            Self::Fails => other(),
+            Self::Depends(first) => match other() {
+                Self::Holds => Self::Holds,
+                Self::Fails | Self::Depends(_) => Self::Depends(first),
+            },
+        }
+    }
+
+    const fn check(self) -> Option<Decision> {
+        match self {
+            Self::Depends(first) => Some(Decision::Check(first)),
+            Self::Holds | Self::Fails => None,
+        }
+    }
+}
+
 fn lacking(case: &Case<'_>) -> Option<Decision> {
     let reason = match case.facts.caller {
         Caller::Known(_) if case.truth.could => Reason::StepUpRequired(step_up(case)),
@@ -281,6 +344,8 @@ fn lacking(case: &Case<'_>) -> Option<Decision> {
             Some(scopes) => Reason::InsufficientScope(scopes),
             None => Reason::InsufficientPermissions,
         },
+        // A check has said no to whoever it may be.
+        _ if !case.truth.could => Reason::InsufficientPermissions,
         _ => Reason::MissingCredentials,
     };
     Some(deny(case, reason))
@@ -372,8 +437,9 @@ impl Way for Scopes {
 fn scopes(case: &Case<'_>) -> Option<Vec<&'static str>> {
     let Caller::Known(principal) = case.facts.caller else { return None };
     let source = principal.source();
+    let facts = Facts { checks: case.facts.checks.at_best(), ..*case.facts };
     let scopes = least(case, &|literal| {
-        let holds = literal.truth(case.facts).now;
+        let holds = literal.truth(&facts).now;
         match literal.name().filter(|name| name.vocabulary.kind == Kind::Scope && !literal.negated) {
             // A scope that this source may not confer would be dropped again.
             Some(name) => (holds || source.could_hold(name)).then(|| Scopes(vec![(name.text, holds)])),
@@ -412,8 +478,9 @@ impl Way for Renewal {
 
 /// The least that another login has to bring, given what this caller has: one way in, not all of them.
 fn step_up(case: &Case<'_>) -> StepUp {
+    let facts = Facts { checks: case.facts.checks.at_best(), ..*case.facts };
     let login = least(case, &|literal| {
-        let truth = literal.truth(case.facts);
+        let truth = literal.truth(&facts);
         let login = match literal.atom {
             Atom::Acr(acr) => Renewal { acr: Some((acr.value, truth.now)), ..Renewal::default() },
             _ if truth.now => Renewal::default(),

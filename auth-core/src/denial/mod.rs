@@ -30,6 +30,8 @@ pub struct Denial {
 pub enum Reason {
     /// The server is set up wrongly; the client did nothing wrong.
     SetUp,
+    /// A check of the application failed, so that nobody knows whether it would have let the request in.
+    CheckFailed,
     /// No credential, or none that this server accepts.
     MissingCredentials,
     /// The request is malformed: two credentials, bytes that are no token68, broken Basic.
@@ -112,6 +114,8 @@ impl Reason {
         match self { //                              status problem type                   `error`
             Self::SetUp                        => answer(500, "set-up",                     None,
                 "The server is set up wrongly", "The server cannot decide on this request. Its log says why."),
+            Self::CheckFailed                  => answer(500, "check-failed",               None,
+                "The request cannot be decided on", "The server failed to check this request. Its log says why."),
             Self::MissingCredentials           => answer(401, "missing-credentials",        None,
                 "Credentials are required", "Send a credential of a scheme that WWW-Authenticate names."),
             Self::MalformedCredentials         => answer(400, "malformed-credentials",      Some("invalid_request"),
@@ -225,6 +229,7 @@ mod tests {
         let after = RetryAfter::seconds(0);
         let rows = [
             Reason::SetUp,
+            Reason::CheckFailed,
             Reason::MissingCredentials,
             Reason::MalformedCredentials,
             Reason::LoginFailed,

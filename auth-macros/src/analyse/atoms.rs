@@ -6,6 +6,7 @@ use proc_macro2::TokenStream;
 use quote::ToTokens as _;
 use syn::{Expr, ExprLit, Lit, LitStr};
 
+use super::check::{self, Check};
 use super::names::{check_name, check_text};
 use crate::diagnostics::{Diagnostics, did_you_mean};
 use crate::words::{self, Kind, Shape};
@@ -32,6 +33,7 @@ pub(crate) enum Atom {
     Direct,
     Networks(Vec<Network>),
     Countries(Vec<LitStr>),
+    Check(Box<Check>),
 }
 
 /// A name of a vocabulary.
@@ -71,7 +73,11 @@ impl Network {
 
 impl Atom {
     pub(crate) const fn is_about_caller(&self) -> bool {
-        !matches!(self, Self::Networks(_) | Self::Countries(_))
+        match self {
+            Self::Networks(_) | Self::Countries(_) => false,
+            Self::Check(check) => check.principal.is_some(),
+            _ => true,
+        }
     }
 
     /// The atom as it is written in a rule.
@@ -88,6 +94,7 @@ impl Atom {
                 format!("scheme({written:?})")
             }
             Self::Direct => "direct".to_owned(),
+            Self::Check(check) => format!("check({})", check.text),
             Self::Countries(codes) => {
                 let all: Vec<_> = codes.iter().map(|code| format!("{:?}", code.value())).collect();
                 format!("country({})", all.join(", "))
@@ -131,6 +138,7 @@ pub(crate) fn atom(
         Shape::Duration => duration(one(diagnostics)?, diagnostics).map(Atom::MaxAge),
         Shape::Acr => acr(one(diagnostics)?, diagnostics).map(Atom::Acr),
         Shape::Scheme => scheme(one(diagnostics)?, diagnostics).map(Atom::Scheme),
+        Shape::Expression => check::read(row, arguments, at, diagnostics).map(|check| Atom::Check(Box::new(check))),
     }
 }
 

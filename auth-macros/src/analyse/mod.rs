@@ -1,6 +1,7 @@
 //! What the words mean: [`Checked`], which only this room makes. Judges, and writes no code.
 
 mod atoms;
+pub(crate) mod check;
 mod formula;
 mod function;
 mod names;
@@ -13,7 +14,7 @@ pub(crate) use self::function::{function, item_is_other};
 pub(crate) use self::vocabulary::{Declared, declared};
 
 use crate::diagnostics::Diagnostics;
-use crate::parse::Words;
+use crate::parse::{Function, Words};
 
 /// The rules above one handler, joined, and found to make sense.
 pub(crate) struct Checked {
@@ -22,10 +23,11 @@ pub(crate) struct Checked {
 }
 
 /// Judges all attributes of a handler together.
-pub(crate) fn handler(attributes: &[Words], diagnostics: &mut Diagnostics) -> Option<Checked> {
+pub(crate) fn handler(attributes: &[Words], function: &Function, diagnostics: &mut Diagnostics) -> Option<Checked> {
     let formulas: Vec<_> = attributes.iter().map(|words| formula::of_attribute(words, diagnostics)).collect();
     together::check_attributes(attributes, &formulas, diagnostics);
-    let formula = Formula::all(formulas.into_iter().collect::<Option<_>>()?);
+    let formula = check::number(Formula::all(formulas.into_iter().collect::<Option<_>>()?), diagnostics);
+    check::check_arguments(function, &formula, diagnostics);
     together::check_strangers(attributes, &formula, diagnostics);
     together::check_contradictions(&formula, diagnostics);
     Some(Checked { formula, not_found: attributes.iter().any(|words| words.not_found) })
@@ -34,6 +36,7 @@ pub(crate) fn handler(attributes: &[Words], diagnostics: &mut Diagnostics) -> Op
 /// Judges a rule that stands by itself, for a scope or a service.
 pub(crate) fn rule(words: &Words, diagnostics: &mut Diagnostics) -> Option<Checked> {
     let (public, formula) = formula::of_standalone(words, diagnostics)?;
+    check::check_standalone(&formula, diagnostics);
     if !public && !formula.is_about_caller() {
         let wrong = "this rule does not say whether strangers may come in";
         return diagnostics.report_at(words.span, wrong, "write `public && …` or `authenticated && …`");

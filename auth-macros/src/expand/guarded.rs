@@ -8,6 +8,7 @@ use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{GenericParam, Generics};
 
+use super::checks::Phases;
 use super::paths::Root;
 use super::rule;
 use crate::analyse::Checked;
@@ -107,8 +108,9 @@ pub(super) fn handler(function: &Function, checked: Option<&Checked>, root: &Roo
     };
     let variants = variants(&function.parameters());
     let handlers = variants.iter().map(|(conditions, parameters)| {
-        let guarded = guarded(function, parameters, root);
-        let implementation = implementation(function, parameters, conditions, checked, root);
+        let phases = Phases::of(parameters, checked);
+        let guarded = guarded(function, parameters, &phases, root);
+        let implementation = implementation(function, parameters, &phases, conditions, checked, root);
         let call = call(function, parameters, conditions, &called);
         quote!(#(#conditions)* #guarded #implementation #call)
     });
@@ -137,30 +139,25 @@ pub(super) fn instead_of(function: &Function, root: &Root, mistakes: TokenStream
 }
 
 /// The user's function, but for its arguments.
-fn guarded(function: &Function, parameters: &[Parameter], root: &Root) -> TokenStream {
+fn guarded(function: &Function, parameters: &[Parameter], phases: &Phases<'_>, root: &Root) -> TokenStream {
     let Function { attributes, visibility, signature, body } = function;
     let guard = guard(function);
     let arguments = arguments(&signature.generics);
-    let patterns = parameters.iter().map(|parameter| &parameter.pattern);
     let lints = parameters.iter().flat_map(Parameter::lints);
     let argument = root.private(quote!(Guarded));
-    let inside = quote_spanned!(signature.paren_token.span.join()=> #argument { arguments: (#(#patterns,)*), .. });
+    let pattern = phases.pattern(root);
+    let inside = quote_spanned!(signature.paren_token.span.join()=> #argument { arguments: #pattern, .. });
     let mut signature = signature.clone();
-    let types = types(parameters);
+    let types = phases.types(root);
     signature.inputs = syn::parse_quote!(#(#lints)* #inside: #argument<#guard #arguments, #types>);
     quote!(#(#attributes)* #visibility #signature #body)
-}
-
-/// The types of all arguments, as a tuple.
-fn types(parameters: &[Parameter]) -> TokenStream {
-    let types = parameters.iter().map(|parameter| &parameter.kind);
-    quote!((#(#types,)*))
 }
 
 /// What ties the guard to the rule and to the arguments, and the check of these.
 fn implementation(
     function: &Function,
     parameters: &[Parameter],
+    phases: &Phases<'_>,
     conditions: &[TokenStream],
     checked: Option<&Checked>,
     root: &Root,
@@ -171,7 +168,7 @@ fn implementation(
     let (generics, arguments, bounds) = signature.generics.split_for_impl();
     // What is no extractor is told at the arguments.
     let at = signature.paren_token.span.join();
-    let (types, bound) = (types(parameters), rule::respan(root.private(quote!(Guard)), at));
+    let (types, bound) = (phases.types(root), rule::respan(root.private(quote!(Guard)), at));
     let bound = quote_spanned!(at=> #bound<#types>);
     let (needs, checks) = needs(function, parameters, checked, root);
     let rule = match checked {
@@ -179,6 +176,7 @@ fn implementation(
         None => rule::refusing(root),
     };
     let rule_path = root.private(quote!(Rule));
+    let run_checks = phases.checked(function, checked, root);
     let checks = (!checks.is_empty()).then(|| quote!(#(#conditions)* #(#all)* const _: () = { #checks };));
     quote! {
         #checks
@@ -187,6 +185,7 @@ fn implementation(
         #[allow(non_local_definitions)]
         impl #generics #bound for #guard #arguments #bounds {
             const RULE: &'static #rule_path = #rule;
+            #run_checks
         }
     }
 }

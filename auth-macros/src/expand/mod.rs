@@ -1,6 +1,7 @@
 //! The code. What is judged right becomes a const rule and one call; what is not becomes the mistakes, and the user's
 //! function with a rule that refuses everybody, so that editors keep it and the scope does not complain as well.
 
+mod checks;
 mod guarded;
 mod paths;
 mod rule;
@@ -78,7 +79,7 @@ fn handler(words: TokenStream, function: &Function, declares_guard: bool) -> Tok
     let mut diagnostics = Diagnostics::default();
     let attributes = all_words(words, &mut diagnostics);
     let root = Root::first_of(attributes.iter().map(|words| &words.root));
-    let checked = analyse::handler(&attributes, &mut diagnostics);
+    let checked = analyse::handler(&attributes, function, &mut diagnostics);
     let mut forms = Diagnostics::default();
     analyse::function(function, &mut forms);
     match (diagnostics.settle(), forms.settle()) {

@@ -198,6 +198,11 @@ fn atom(atom: &Atom, root: &Root) -> TokenStream {
             let name = syn::Ident::new(name, Span::call_site());
             quote!(#variant(#of(#scheme::#name)))
         }
+        Atom::Check(check) => {
+            let (variant, of) = (variant(quote!(Check)), of(quote!(Check)));
+            let (index, names_principal) = (check.index, check.principal.is_some());
+            quote!(#variant(#of { index: #index, names_principal: #names_principal }))
+        }
         Atom::Direct => {
             let (variant, kind) = (variant(quote!(Direct)), of(quote!(Direct)));
             quote!(#variant(#kind))

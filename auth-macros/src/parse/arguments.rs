@@ -60,9 +60,11 @@ pub(crate) const IN: &str = "r#in";
 /// Each `in` before a `=` as [`IN`].
 fn with_raw_in(tokens: TokenStream) -> TokenStream {
     let mut tokens = tokens.into_iter().peekable();
-    let mut raw = TokenStream::new();
+    let (mut raw, mut in_check) = (TokenStream::new(), false);
     while let Some(token) = tokens.next() {
+        let is_users = std::mem::replace(&mut in_check, begins_check(&token)) && is_group(&token);
         raw.extend([match token {
+            token if is_users => token,
             TokenTree::Ident(word)
                 if word == "in" && matches!(tokens.peek(), Some(TokenTree::Punct(next)) if next.as_char() == '=') =>
             {
@@ -81,11 +83,25 @@ fn with_raw_in(tokens: TokenStream) -> TokenStream {
 
 /// The first `#` that stands anywhere in a rule. Nothing that may be written has one.
 fn find_attribute(tokens: &TokenStream) -> Option<Span> {
-    tokens.clone().into_iter().find_map(|token| match token {
-        TokenTree::Punct(punct) if punct.as_char() == '#' => Some(punct.span()),
-        TokenTree::Group(group) => find_attribute(&group.stream()),
-        _ => None,
+    let mut in_check = false;
+    tokens.clone().into_iter().find_map(|token| {
+        let is_users = std::mem::replace(&mut in_check, begins_check(&token)) && is_group(&token);
+        match token {
+            _ if is_users => None,
+            TokenTree::Punct(punct) if punct.as_char() == '#' => Some(punct.span()),
+            TokenTree::Group(group) => find_attribute(&group.stream()),
+            _ => None,
+        }
     })
+}
+
+/// The word before an expression that is the user's own, down to its last token.
+fn begins_check(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Ident(word) if word == "check")
+}
+
+fn is_group(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Group(group) if group.delimiter() == proc_macro2::Delimiter::Parenthesis)
 }
 
 const HELP: &str = "write atoms such as `role(\"admin\")`, joined by `&&` or `||`";

@@ -6,7 +6,7 @@ use super::*;
 fn denied(decision: Decision) -> Option<Denial> {
     match decision {
         Decision::Deny(denial) => Some(denial),
-        Decision::Allow | Decision::Verify | Decision::AskRoles(_) => None,
+        Decision::Allow | Decision::Verify | Decision::AskRoles(_) | Decision::Check(_) => None,
     }
 }
 

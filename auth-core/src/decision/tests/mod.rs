@@ -1,6 +1,7 @@
 //! The order and the decision, held against the contract's tables and against a second evaluator that was written from
 //! the contract alone: it knows no `Truth`, no `Principal` and no `Atom`. Here is what both are asked.
 
+mod checks;
 mod denials;
 mod elsewhere;
 mod enumerated;
@@ -333,6 +334,7 @@ fn facts<'a>(caller: Caller<'a>, client: Option<&str>, cross_site: CrossSite) ->
         caller,
         sources: &[],
         elsewhere: Default::default(),
+        checks: Default::default(),
     }
 }
 
@@ -351,6 +353,7 @@ fn answer(decision: &Decision) -> String {
         Decision::Allow => "run".to_owned(),
         Decision::Verify => "verify".to_owned(),
         Decision::AskRoles(tenant) => format!("ask {}", tenant.as_deref().unwrap_or("for all")),
+        Decision::Check(index) => format!("check {index}"),
         Decision::Deny(denial) => {
             let answer = denial.reason.answer();
             format!("{} {}", answer.status, answer.problem)

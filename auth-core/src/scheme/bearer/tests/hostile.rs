@@ -67,6 +67,7 @@ fn no_output_for_people_shows_a_secret_a_token_or_a_claim() {
             caller,
             sources: &[],
             elsewhere: Default::default(),
+            checks: Default::default(),
         });
         if let Err(denial) = verified {
             show(&(

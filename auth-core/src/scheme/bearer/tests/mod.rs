@@ -112,6 +112,7 @@ fn answer(bearer: &Bearer, line: &[u8], now: Timestamp, role: &'static str) -> (
                 caller,
                 sources: &sources,
                 elsewhere: Default::default(),
+                checks: Default::default(),
             },
         )
     };
@@ -129,7 +130,7 @@ fn answer(bearer: &Bearer, line: &[u8], now: Timestamp, role: &'static str) -> (
     };
     match decision {
         Decision::Allow => (200, None),
-        Decision::Verify | Decision::AskRoles(_) => panic!("it has been verified"),
+        Decision::Verify | Decision::AskRoles(_) | Decision::Check(_) => panic!("it has been verified"),
         Decision::Deny(denial) => (denial.reason.answer().status, Some(denial.reason.answer().problem)),
     }
 }

@@ -1,0 +1,208 @@
+//! The names that an expression takes from around it.
+
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use syn::ext::IdentExt as _;
+use syn::visit::{self, Visit};
+use syn::{Expr, Pat};
+
+/// The names, each once, in the order in which they first stand there. What a macro hides is treated as named.
+pub(super) fn names(expression: &Expr) -> Vec<Ident> {
+    let mut free = Free::default();
+    free.visit_expr(expression);
+    free.found
+}
+
+/// The names that a pattern binds.
+pub(super) fn bound(pattern: &Pat) -> Vec<String> {
+    struct Bound(Vec<String>);
+    impl<'a> Visit<'a> for Bound {
+        fn visit_pat_ident(&mut self, one: &'a syn::PatIdent) {
+            self.0.push(one.ident.unraw().to_string());
+            visit::visit_pat_ident(self, one);
+        }
+        fn visit_expr(&mut self, _: &'a Expr) {}
+    }
+    let mut bound = Bound(Vec::new());
+    bound.visit_pat(pattern);
+    bound.0
+}
+
+#[derive(Default)]
+struct Free {
+    /// What is bound around the place that is being looked at, from the outside in.
+    scopes: Vec<Vec<String>>,
+    found: Vec<Ident>,
+}
+
+impl Free {
+    fn take(&mut self, name: &Ident) {
+        if !self.found.iter().any(|known| known.unraw() == name.unraw()) {
+            self.found.push(name.clone());
+        }
+    }
+
+    fn bind(&mut self, pattern: &Pat) {
+        self.visit_pat(pattern);
+        let bound = bound(pattern);
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.extend(bound);
+        }
+    }
+
+    fn within(&mut self, look: impl FnOnce(&mut Self)) {
+        self.scopes.push(Vec::new());
+        look(self);
+        self.scopes.pop();
+    }
+
+    /// All words, also those in strings, as `format!("{id}")` has one.
+    fn take_all(&mut self, tokens: TokenStream) {
+        for token in tokens {
+            match token {
+                TokenTree::Ident(word) => self.take(&word),
+                TokenTree::Group(group) => self.take_all(group.stream()),
+                TokenTree::Literal(literal) => {
+                    let text = literal.to_string();
+                    for word in text.split(|letter: char| !letter.is_alphanumeric() && letter != '_') {
+                        if let Ok(mut word) = syn::parse_str::<Ident>(word) {
+                            word.set_span(literal.span());
+                            self.take(&word);
+                        }
+                    }
+                }
+                TokenTree::Punct(_) => {}
+            }
+        }
+    }
+}
+
+impl<'a> Visit<'a> for Free {
+    fn visit_expr(&mut self, expression: &'a Expr) {
+        match expression {
+            Expr::Verbatim(tokens) => self.take_all(tokens.clone()),
+            other => visit::visit_expr(self, other),
+        }
+    }
+
+    fn visit_expr_path(&mut self, path: &'a syn::ExprPath) {
+        if let (None, Some(name)) = (&path.qself, path.path.get_ident()) {
+            let word = name.unraw().to_string();
+            if !self.scopes.iter().flatten().any(|bound| *bound == word) {
+                self.take(name);
+            }
+        }
+        visit::visit_expr_path(self, path);
+    }
+
+    fn visit_macro(&mut self, one: &'a syn::Macro) {
+        self.take_all(one.tokens.clone());
+    }
+
+    // A name that a pattern binds is none that it takes; what else stands in it may be.
+    fn visit_pat_ident(&mut self, one: &'a syn::PatIdent) {
+        if let Some((_, inner)) = &one.subpat {
+            self.visit_pat(inner);
+        }
+    }
+
+    // What an item says it says for itself.
+    fn visit_item(&mut self, _: &'a syn::Item) {}
+
+    fn visit_block(&mut self, block: &'a syn::Block) {
+        self.within(|free| visit::visit_block(free, block));
+    }
+
+    fn visit_local(&mut self, local: &'a syn::Local) {
+        // First what it is made of: `let id = id` takes the outer one.
+        if let Some(init) = &local.init {
+            self.visit_expr(&init.expr);
+            if let Some((_, otherwise)) = &init.diverge {
+                self.visit_expr(otherwise);
+            }
+        }
+        self.bind(&local.pat);
+    }
+
+    fn visit_expr_let(&mut self, one: &'a syn::ExprLet) {
+        self.visit_expr(&one.expr);
+        self.bind(&one.pat);
+    }
+
+    fn visit_expr_if(&mut self, one: &'a syn::ExprIf) {
+        self.within(|free| {
+            free.visit_expr(&one.cond);
+            free.visit_block(&one.then_branch);
+        });
+        if let Some((_, otherwise)) = &one.else_branch {
+            self.visit_expr(otherwise);
+        }
+    }
+
+    fn visit_expr_while(&mut self, one: &'a syn::ExprWhile) {
+        self.within(|free| visit::visit_expr_while(free, one));
+    }
+
+    fn visit_expr_for_loop(&mut self, one: &'a syn::ExprForLoop) {
+        self.visit_expr(&one.expr);
+        self.within(|free| {
+            free.bind(&one.pat);
+            free.visit_block(&one.body);
+        });
+    }
+
+    fn visit_arm(&mut self, arm: &'a syn::Arm) {
+        self.within(|free| {
+            free.bind(&arm.pat);
+            visit::visit_arm(free, arm);
+        });
+    }
+
+    fn visit_expr_closure(&mut self, closure: &'a syn::ExprClosure) {
+        self.within(|free| {
+            closure.inputs.iter().for_each(|input| free.bind(input));
+            free.visit_expr(&closure.body);
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_free_where_nothing_in_the_expression_binds_it() {
+        #[rustfmt::skip]
+        let table = [
+            ("posts.is_owner(*id, principal.id()).await?",               "posts id principal"),
+            ("post.body == other::body",                                  "post"),
+            ("{ let id = *id + 1; id > 3 }",                              "id"),
+            ("{ let body = 1; body > id }",                               "id"),
+            ("all.iter().any(|body| body.id == *id)",                     "all id"),
+            ("all.iter().any(|Post { body, .. }| *body)",                 "all"),
+            ("match id { Some(body) if body > 1 => true, _ => body }",    "id body"),
+            ("if let Some(body) = id { body } else { body }",             "id body"),
+            ("if let Some(a) = id && a == b { a } else { false }",        "id b"),
+            ("{ for body in ids { use_of(body); } true }",                "ids use_of"),
+            ("{ while let Some(body) = next() { drop(body) } body }",     "next drop body"),
+            ("{ let Some(body) = id else { return body }; body }",        "id body"),
+            ("Filter { body: 1, id }.holds()",                            "id"),
+            ("Filter { id, ..rest }.holds()",                             "id rest"),
+            ("matches!(body, Some(id))",                                  "body Some id"),
+            ("format!(\"{id:?}\") == name",                             "format id name"),
+            ("async move { body }.await",                                 "body"),
+            ("(0..id).contains(&1) && a == b as u8",                      "id a b"),
+            ("r#type == 1",                                               "type"),
+            ("{ fn body() -> bool { id() } body() }",                     "body"),
+            ("x @ 1",                                                     ""),
+        ];
+        for (expression, expected) in table {
+            let Ok(parsed) = syn::parse_str(expression) else {
+                assert!(expected.is_empty(), "{expression}");
+                continue;
+            };
+            let found = names(&parsed).iter().map(|name| name.unraw().to_string()).collect::<Vec<_>>();
+            let expected: Vec<_> = expected.split(' ').filter(|name| *name != "format").collect();
+            assert_eq!(found, expected, "{expression}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! `check(…)`: an expression of the user over the handler's arguments and the caller.
+
+mod free;
+mod pattern;
+mod text;
+
+use proc_macro2::{Ident, TokenStream};
+use quote::ToTokens as _;
+use syn::Expr;
+use syn::ext::IdentExt as _;
+
+pub(crate) use self::pattern::rebuilt;
+use super::atoms::Atom;
+use super::formula::Formula;
+use crate::diagnostics::Diagnostics;
+use crate::parse::{Function, Parameter};
+use crate::words;
+
+/// The name of the caller in a check.
+const PRINCIPAL: &str = "principal";
+
+/// A check.
+#[derive(Clone)]
+pub(crate) struct Check {
+    pub(crate) expression: Expr,
+    /// Which of the rule's checks it is, in the order in which they are written.
+    pub(crate) index: u8,
+    /// The caller, as the expression names it; `None` where it does not.
+    pub(crate) principal: Option<Ident>,
+    /// The names that it takes from around it.
+    free: Vec<String>,
+    pub(super) text: String,
+}
+
+/// As many checks as a rule may have: as many as the decision can keep apart.
+const MOST: u8 = 32;
+
+/// Reads a check.
+pub(super) fn read(
+    row: &words::Atom,
+    arguments: &[&Expr],
+    at: &TokenStream,
+    diagnostics: &mut Diagnostics,
+) -> Option<Check> {
+    let expression = match arguments {
+        [one] => *one,
+        [] => return diagnostics.report(at, "this check asks nothing", format!("write `{}`", row.example)),
+        [_, second, ..] => {
+            return diagnostics.report(second, "a check is one expression", "write `&&` between two, or two checks");
+        }
+    };
+    let mut free = free::names(expression);
+    let principal = free.iter().position(|name| name.unraw() == PRINCIPAL).map(|at| free.remove(at));
+    let free = free.iter().map(|name| name.unraw().to_string()).collect();
+    Some(Check {
+        expression: expression.clone(),
+        index: 0,
+        principal,
+        free,
+        text: text::of(expression.to_token_stream()),
+    })
+}
+
+/// Numbers the checks of a rule in the order in which they are written.
+pub(super) fn number(formula: Formula, diagnostics: &mut Diagnostics) -> Formula {
+    let next = std::cell::Cell::new(0_u8);
+    let numbered = formula.map(&|mut literal| {
+        if let Atom::Check(check) = &mut literal.atom {
+            check.index = next.replace(next.get().saturating_add(1));
+        }
+        literal
+    });
+    if next.get() > MOST
+        && let Some(extra) =
+            numbered.literals().into_iter().filter(|one| matches!(one.atom, Atom::Check(_))).nth(MOST.into())
+    {
+        diagnostics.note(&extra.at, format!("more than {MOST} checks"), "join some of them in a function");
+    }
+    numbered
+}
+
+/// The checks of a formula.
+pub(crate) fn all(formula: &Formula) -> Vec<&Check> {
+    let checks = formula.literals().into_iter().filter_map(|literal| match &literal.atom {
+        Atom::Check(check) => Some(&**check),
+        _ => None,
+    });
+    checks.collect()
+}
+
+/// Whether some check of the rule names something in the argument, so that it has to be extracted before.
+pub(crate) fn is_named(parameter: &Parameter, formula: &Formula) -> bool {
+    let bound = free::bound(&parameter.pattern);
+    all(formula).iter().any(|check| bound.iter().any(|name| check.free.contains(name)))
+}
+
+/// Reports arguments that a check names and that cannot be put together again for the handler.
+pub(super) fn check_arguments(function: &Function, formula: &Formula, diagnostics: &mut Diagnostics) {
+    if all(formula).is_empty() {
+        return;
+    }
+    for parameter in function.parameters().iter().filter(|parameter| is_named(parameter, formula)) {
+        if rebuilt(&parameter.pattern).is_none() {
+            diagnostics.note(
+                &parameter.pattern,
+                "a check names a part of this argument, which cannot be put together again for the handler",
+                "give the argument a name, and take it apart in the handler",
+            );
+        }
+    }
+}
+
+/// Reports checks in a rule that has no handler.
+pub(super) fn check_standalone(formula: &Formula, diagnostics: &mut Diagnostics) {
+    for literal in formula.literals().into_iter().filter(|literal| matches!(literal.atom, Atom::Check(_))) {
+        let wrong = "a check is over the arguments of a handler, and this rule has none";
+        diagnostics.note(&literal.at, wrong, "write it in `#[require(…)]` above the handler");
+    }
+}

@@ -1,0 +1,92 @@
+//! Patterns that can be read backwards: an argument that a check has looked into is put together again for the handler.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens as _, format_ident, quote};
+use syn::{Ident, Pat};
+
+/// A pattern, and the expression that makes again what it has taken apart.
+pub(crate) struct Rebuilt {
+    pub(crate) pattern: TokenStream,
+    pub(crate) expression: TokenStream,
+}
+
+/// Reads the pattern backwards; `None` where something of what it matches would be lost.
+pub(crate) fn rebuilt(pattern: &Pat) -> Option<Rebuilt> {
+    read(pattern, &mut 0)
+}
+
+fn read(pattern: &Pat, hidden: &mut usize) -> Option<Rebuilt> {
+    let each = |parts: &mut dyn Iterator<Item = &Pat>, hidden: &mut usize| {
+        let parts = parts.map(|part| read(part, hidden)).collect::<Option<Vec<_>>>()?;
+        Some(parts.into_iter().map(|part| (part.pattern, part.expression)).unzip::<_, _, Vec<_>, Vec<_>>())
+    };
+    let (pattern, expression) = match pattern {
+        Pat::Ident(one) if one.by_ref.is_none() && one.subpat.is_none() => {
+            let name = &one.ident;
+            (one.to_token_stream(), name.to_token_stream())
+        }
+        Pat::Wild(_) => {
+            *hidden += 1;
+            let name: Ident = format_ident!("__hidden_{hidden}", span = Span::mixed_site());
+            (name.to_token_stream(), name.to_token_stream())
+        }
+        Pat::Paren(inner) => return read(&inner.pat, hidden),
+        Pat::Tuple(tuple) => {
+            let (patterns, expressions) = each(&mut tuple.elems.iter(), hidden)?;
+            (quote!((#(#patterns,)*)), quote!((#(#expressions,)*)))
+        }
+        Pat::TupleStruct(one) if one.qself.is_none() => {
+            let (path, (patterns, expressions)) = (&one.path, each(&mut one.elems.iter(), hidden)?);
+            (quote!(#path(#(#patterns),*)), quote!(#path(#(#expressions),*)))
+        }
+        Pat::Struct(one) if one.qself.is_none() && one.rest.is_none() => {
+            let path = &one.path;
+            let (patterns, expressions) = each(&mut one.fields.iter().map(|field| &*field.pat), hidden)?;
+            // `Q { mut a }` is taken apart as it is written, and put together as `Q { a }`.
+            let named = |parts: Vec<TokenStream>| {
+                let fields = one.fields.iter().zip(parts).map(|(field, part)| match field.colon_token {
+                    Some(_) => {
+                        let member = &field.member;
+                        quote!(#member: #part)
+                    }
+                    None => part,
+                });
+                quote!(#path { #(#fields),* })
+            };
+            (named(patterns), named(expressions))
+        }
+        _ => return None,
+    };
+    Some(Rebuilt { pattern, expression })
+}
+
+#[cfg(test)]
+mod tests {
+    use syn::parse::Parser as _;
+
+    use super::*;
+
+    #[test]
+    fn what_a_pattern_takes_apart_is_put_together_again_or_refused() {
+        #[rustfmt::skip]
+        let table = [
+            ("id",                              Some("id")),
+            ("mut tx",                          Some("tx")),
+            ("web::Query(Q { a, mut b })",      Some("web :: Query (Q { a , b })")),
+            ("Q { a: Inner(x), b: _ }",         Some("Q { a : Inner (x) , b : __hidden_1 }")),
+            ("(a, _, _)",                       Some("(a , __hidden_1 , __hidden_2 ,)")),
+            ("Q { a, .. }",                     None),
+            ("(a, ..)",                         None),
+            ("all @ Q { a }",                   None),
+            ("ref a",                           None),
+            ("&a",                              None),
+            ("[a, b]",                          None),
+            ("A(x) | B(x)",                     None),
+        ];
+        for (pattern, expected) in table {
+            let parsed = Pat::parse_multi.parse_str(pattern).unwrap();
+            let found = rebuilt(&parsed).map(|rebuilt| rebuilt.expression.to_string());
+            assert_eq!(found.as_deref(), expected, "{pattern}");
+        }
+    }
+}

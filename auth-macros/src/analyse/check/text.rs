@@ -1,0 +1,144 @@
+//! How an expression reads in logs and in the matrix: on one line, the same however its source is broken into lines.
+
+use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
+
+/// The tokens, with spaces where one would write them.
+pub(super) fn of(tokens: TokenStream) -> String {
+    let mut text = String::new();
+    write(tokens, &mut text);
+    text
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Before {
+    /// Nothing that a space follows.
+    Open,
+    Word,
+    /// An operator that stands between two.
+    Operator,
+}
+
+fn write(tokens: TokenStream, text: &mut String) {
+    let (mut before, mut in_closure) = (Before::Open, false);
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Group(group) => {
+                let (open, close) = match group.delimiter() {
+                    Delimiter::Parenthesis => ("(", ")"),
+                    Delimiter::Bracket => ("[", "]"),
+                    Delimiter::Brace => (" { ", " }"),
+                    Delimiter::None => ("", ""),
+                };
+                if before == Before::Operator {
+                    text.push(' ');
+                }
+                text.push_str(if before == Before::Word { open } else { open.trim_start() });
+                write(group.stream(), text);
+                text.push_str(close);
+                before = Before::Word;
+            }
+            TokenTree::Ident(_) | TokenTree::Literal(_) => {
+                if before != Before::Open {
+                    text.push(' ');
+                }
+                text.push_str(&token.to_string());
+                before = Before::Word;
+            }
+            TokenTree::Punct(first) => {
+                let mut operator = String::from(first.as_char());
+                let mut last = first;
+                while last.spacing() == Spacing::Joint
+                    && let Some(TokenTree::Punct(next)) = tokens.peek()
+                    && is_one(&operator, next.as_char())
+                {
+                    operator.push(next.as_char());
+                    last = next.clone();
+                    tokens.next();
+                }
+                before = match operator.as_str() {
+                    "|" if in_closure => {
+                        in_closure = false;
+                        text.push('|');
+                        Before::Operator
+                    }
+                    "|" if before != Before::Word => {
+                        in_closure = true;
+                        text.push_str(if before == Before::Operator { " |" } else { "|" });
+                        Before::Open
+                    }
+                    _ => punct(&operator, before, text),
+                };
+            }
+        }
+    }
+}
+
+/// Whether the two belong together: `&&x` in a closure is none, but no reader minds.
+fn is_one(operator: &str, next: char) -> bool {
+    const JOINED: [&str; 17] =
+        ["&&", "||", "==", "!=", "<=", ">=", "::", "..", "..=", "=>", "->", "+=", "-=", "<<", ">>", "*=", "/="];
+    JOINED.contains(&format!("{operator}{next}").as_str())
+}
+
+fn punct(operator: &str, before: Before, text: &mut String) -> Before {
+    match operator {
+        "." | "?" | "::" | ".." | "..=" | "\'" => {
+            if before == Before::Operator {
+                text.push(' ');
+            }
+            text.push_str(operator);
+            if operator == "?" { Before::Word } else { Before::Open }
+        }
+        "," | ";" | ":" => {
+            text.push_str(operator);
+            Before::Operator
+        }
+        "!" if before == Before::Word => {
+            text.push('!');
+            Before::Open
+        }
+        // Before what it is about.
+        "*" | "&" | "-" | "!" | "#" | "$" if before != Before::Word => {
+            if before == Before::Operator {
+                text.push(' ');
+            }
+            text.push_str(operator);
+            Before::Open
+        }
+        _ => {
+            if before != Before::Open {
+                text.push(' ');
+            }
+            text.push_str(operator);
+            Before::Operator
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_expression_reads_as_one_writes_it_however_it_was_broken_into_lines() {
+        let table = [
+            "posts.is_owner(*id, principal.id()).await?",
+            "a == b && !c.is_empty() || d >= 0",
+            "matches!(*state, State::Open)",
+            "(0..3).contains(&*n)",
+            "all.iter().any(|one| one.id == *id)",
+            "x as u64 <= -1",
+            "let_me(&mut tx, \"a, b\").await?",
+        ];
+        for expression in table {
+            assert_eq!(of(expression.parse().unwrap()), expression);
+            let broken: String = expression.replace('(', "(\n  ").replace('.', "\n    .");
+            if let Ok(broken) = broken.parse::<TokenStream>()
+                && !expression.contains("..")
+            {
+                assert_eq!(of(broken), expression);
+            }
+        }
+    }
+}

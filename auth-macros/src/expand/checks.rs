@@ -1,0 +1,187 @@
+//! The checks of a rule: the arguments that they name come first, go into each check that is run, and out of it again.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens as _, quote, quote_spanned};
+use syn::spanned::Spanned as _;
+use syn::{GenericArgument, PathArguments, ReturnType, Type, TypeParamBound};
+
+use super::paths::Root;
+use super::rule::respan;
+use crate::analyse::{Checked, check};
+use crate::parse::{Function, Parameter};
+
+/// The arguments of a handler, by when they are extracted.
+pub(super) struct Phases<'a> {
+    /// Before the decision, if a check is run.
+    first: Vec<&'a Parameter>,
+    /// After it.
+    rest: Vec<&'a Parameter>,
+    has_checks: bool,
+}
+
+fn tuple<'a>(parts: impl Iterator<Item = impl quote::ToTokens + 'a>) -> TokenStream {
+    quote!((#(#parts,)*))
+}
+
+impl<'a> Phases<'a> {
+    pub(super) fn of(parameters: &'a [Parameter], checked: Option<&Checked>) -> Self {
+        let checks = checked.filter(|checked| !check::all(&checked.formula).is_empty());
+        let is_first =
+            |parameter: &&Parameter| checks.is_some_and(|checked| check::is_named(parameter, &checked.formula));
+        let (first, rest) = parameters.iter().partition(is_first);
+        Self { first, rest, has_checks: checks.is_some() }
+    }
+
+    /// The pattern of all of them.
+    pub(super) fn pattern(&self, root: &Root) -> TokenStream {
+        let patterns = |of: &[&Parameter]| tuple(of.iter().map(|parameter| parameter.pattern.clone()));
+        let (first, rest) = (patterns(&self.first), patterns(&self.rest));
+        if !self.has_checks {
+            return rest;
+        }
+        let phases = root.private(quote!(Phases));
+        // What only a check uses is used.
+        quote!(#phases { #[allow(unused_variables, unused_mut)] first: #first, rest: #rest })
+    }
+
+    /// The type of all of them.
+    pub(super) fn types(&self, root: &Root) -> TokenStream {
+        let types = |of: &[&Parameter]| tuple(of.iter().map(|parameter| parameter.kind.clone()));
+        let (first, rest) = (types(&self.first), types(&self.rest));
+        if !self.has_checks {
+            return rest;
+        }
+        let phases = root.private(quote!(Phases));
+        quote!(#phases<#first, #rest>)
+    }
+
+    /// The function of the guard that runs the checks; nothing where there are none.
+    pub(super) fn checked(&self, function: &Function, checked: Option<&Checked>, root: &Root) -> TokenStream {
+        let Some(checked) = checked.filter(|_| self.has_checks) else { return TokenStream::new() };
+        let private = |name: TokenStream| root.private(name);
+        let rebuilt = self.first.iter().filter_map(|parameter| check::rebuilt(&parameter.pattern));
+        let (patterns, expressions): (Vec<_>, Vec<_>) =
+            rebuilt.map(|rebuilt| (rebuilt.pattern, rebuilt.expression)).unzip();
+        let first = tuple(self.first.iter().map(|parameter| parameter.kind.clone()));
+        let error = error(&function.signature.output, root);
+        let (answer, run, verdict) = (private(quote!(Answer)), private(quote!(answer)), private(quote!(Verdict)));
+        let arms = check::all(&checked.formula).into_iter().map(|check| {
+            let (index, expression) = (check.index, &check.expression);
+            let at = expression.span();
+            let verdict = respan(verdict.clone(), at);
+            let ask = quote_spanned!(at=> #verdict::<#error>::verdict(#expression));
+            let ask = quote!(#run::<#error>(async { #ask }).await);
+            match &check.principal {
+                None => quote!(#index => #ask,),
+                Some(principal) => quote! {
+                    #index => match __principal {
+                        ::core::option::Option::Some(#principal) => #ask,
+                        ::core::option::Option::None => #answer::NotAsked,
+                    },
+                },
+            }
+        });
+        let (request, payload, phases, future) =
+            (private(quote!(HttpRequest)), private(quote!(Payload)), self.types(root), private(quote!(Checked)));
+        let (principal, decide) = (private(quote!(Principal)), private(quote!(checked)));
+        quote! {
+            #[allow(unused_variables, unused_mut, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]
+            fn checked(
+                __request: &#request,
+                __payload: &mut #payload,
+            ) -> ::core::option::Option<#future<#phases>> {
+                #decide(
+                    __request,
+                    __payload,
+                    Self::RULE,
+                    async |__index: u8, (#(#patterns,)*): #first, __principal: ::core::option::Option<&#principal>| {
+                        let __answer = match __index {
+                            #(#arms)*
+                            _ => #answer::NotAsked,
+                        };
+                        (__answer, (#(#expressions,)*))
+                    },
+                )
+            }
+        }
+    }
+}
+
+/// The error of what the handler returns, which that of a check has to become: of a written `Result` its own, else actix's.
+fn error(output: &ReturnType, root: &Root) -> TokenStream {
+    let written = match output {
+        ReturnType::Type(_, kind) => returned(kind),
+        ReturnType::Default => None,
+    };
+    match written {
+        Some(result) => {
+            let fails = root.private(quote!(Fails));
+            quote!(<#result as #fails>::Error)
+        }
+        None => root.private(quote!(Error)),
+    }
+}
+
+/// The `Result` in a return type, also as the output of a future, without what cannot be named.
+fn returned(kind: &Type) -> Option<TokenStream> {
+    match kind {
+        Type::Group(inner) => returned(&inner.elem),
+        Type::Paren(inner) => returned(&inner.elem),
+        Type::Path(path) => {
+            let last = path.path.segments.last()?;
+            if last.ident.to_string().ends_with("Result") {
+                return Some(nameable(kind.clone()).into_token_stream());
+            }
+            arguments(&last.arguments).find_map(|argument| match argument {
+                GenericArgument::Type(inner) => returned(inner),
+                GenericArgument::AssocType(output) if output.ident == "Output" => returned(&output.ty),
+                _ => None,
+            })
+        }
+        Type::ImplTrait(one) => outputs(one.bounds.iter()),
+        Type::TraitObject(one) => outputs(one.bounds.iter()),
+        _ => None,
+    }
+}
+
+fn outputs<'a>(mut bounds: impl Iterator<Item = &'a TypeParamBound>) -> Option<TokenStream> {
+    bounds.find_map(|bound| match bound {
+        TypeParamBound::Trait(one) => {
+            let last = one.path.segments.last()?;
+            arguments(&last.arguments).find_map(|argument| match argument {
+                GenericArgument::AssocType(output) if output.ident == "Output" => returned(&output.ty),
+                _ => None,
+            })
+        }
+        _ => None,
+    })
+}
+
+fn arguments(of: &PathArguments) -> impl Iterator<Item = &GenericArgument> {
+    let arguments = match of {
+        PathArguments::AngleBracketed(arguments) => Some(arguments.args.iter()),
+        _ => None,
+    };
+    arguments.into_iter().flatten()
+}
+
+/// The type with `()` for each `impl Trait`, which has no name.
+fn nameable(mut kind: Type) -> Type {
+    match &mut kind {
+        Type::ImplTrait(_) => kind = syn::parse_quote!(()),
+        Type::Path(path) => {
+            for segment in &mut path.path.segments {
+                if let PathArguments::AngleBracketed(arguments) = &mut segment.arguments {
+                    for argument in &mut arguments.args {
+                        if let GenericArgument::Type(inner) = argument {
+                            *inner = nameable(inner.clone());
+                        }
+                    }
+                }
+            }
+        }
+        Type::Tuple(tuple) => tuple.elems.iter_mut().for_each(|part| *part = nameable(part.clone())),
+        _ => {}
+    }
+    kind
+}

@@ -1,0 +1,2 @@
+#[auth_actix::require(check())] async fn report() {}
+fn main() {}

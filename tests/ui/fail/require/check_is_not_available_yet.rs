@@ -1,4 +1,0 @@
-#[auth_actix::require(check(true))]
-async fn report() {}
-
-fn main() {}

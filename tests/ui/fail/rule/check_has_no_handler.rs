@@ -1,0 +1,1 @@
+fn main() { let _ = auth_actix::rule!(authenticated && check(true)); }
