@@ -6,9 +6,11 @@ use std::marker::PhantomData;
 pub use auth_core::atom::{self, Atom};
 pub use auth_core::client::country::{CountryCode, check_country};
 pub use auth_core::denial::challenge::Scheme;
-pub use auth_core::rule::{Formula, Literal, REFUSING, Reads, Rule};
+pub use auth_core::rule::{
+    Formula, Literal, Part, REFUSING, Reads, Rule, check_all, check_any, check_possible, check_proof,
+};
 pub use auth_core::vocabulary::{
-    Declares, Kind, PermissionSet, RoleSet, ScopeSet, UnknownName, Vocabulary, check_name, check_negated,
+    Declares, Kind, Name, PermissionSet, RoleSet, ScopeSet, UnknownName, Vocabulary, check_name, check_negated,
 };
 pub use auth_macros::finish;
 pub use serde;
@@ -18,6 +20,7 @@ pub use actix_web::{Error, HttpRequest};
 
 pub use crate::enforce::{Answer, Checked, Fails, Guard, Guarded, Phases, Verdict, answer, checked};
 pub use crate::extract::{Claims, MaybePrincipal};
+pub use crate::granted::{Granted, Implies, Proof};
 pub use crate::principal::Principal;
 pub use crate::scope::{Proven, Registry};
 
@@ -51,7 +54,7 @@ pub const fn country(code: &str) -> CountryCode {
     match CountryCode::parse(code) {
         Some(country) => country,
         // Told by `check_country` at the literal; this one is not to be told again.
-        None => CountryCode::new("DE"),
+        None => CountryCode::UNKNOWN,
     }
 }
 
@@ -67,6 +70,8 @@ pub enum Needs {
     Caller,
     /// The principal's claims.
     ClaimsOfCaller,
+    /// That whoever was let in holds this name.
+    Proof(Name),
 }
 
 impl Needs {
@@ -74,7 +79,7 @@ impl Needs {
         match self {
             Self::Nothing => Reads::Nothing,
             Self::MaybeCallerOrOutage => Reads::CallerOrOutage,
-            Self::MaybeCaller | Self::Caller | Self::ClaimsOfCaller => Reads::Caller,
+            Self::MaybeCaller | Self::Caller | Self::ClaimsOfCaller | Self::Proof(_) => Reads::Caller,
         }
     }
 
@@ -109,6 +114,10 @@ impl Probe<MaybePrincipal> {
     pub const NEEDS: Needs = Needs::MaybeCallerOrOutage;
 }
 
+impl<P: Proof> Probe<Granted<P>> {
+    pub const NEEDS: Needs = Needs::Proof(P::NAME);
+}
+
 impl<T> Probe<Option<Claims<T>>> {
     pub const NEEDS: Needs = Needs::MaybeCaller;
 }
@@ -119,8 +128,9 @@ impl<T> Probe<Option<Claims<T>>> {
 /// At compile time, with a text for the user.
 #[track_caller]
 #[allow(clippy::panic, reason = "the panic of a const is the compile error")]
-pub const fn check_argument(needs: Needs, strangers_come_in: bool, taken_before: bool) {
+pub const fn check_argument(needs: Needs, strangers_come_in: bool, taken_before: bool, formula: &Formula) {
     match needs {
+        Needs::Proof(name) => check_proof(formula, name),
         Needs::Caller if strangers_come_in => {
             panic!("strangers may call this handler\nhelp: take `Option<Principal>`")
         }

@@ -20,6 +20,7 @@ mod audit;
 mod enforce;
 // What handlers take.
 mod extract;
+mod granted;
 // Sessions.
 #[cfg(feature = "session")]
 mod session;
@@ -98,6 +99,7 @@ pub use crate::check::RuleError;
 pub use crate::custom::IdentityLogin;
 pub use crate::custom::{Authenticated, Authenticator, CustomScheme, Place, ProxyHeader, Rejected};
 pub use crate::extract::{Claims, MaybePrincipal, PrincipalExt};
+pub use crate::granted::{Granted, Implies, Proof};
 pub use crate::identify::Identify;
 pub use crate::principal::Principal;
 pub use crate::respond::{Refused, Texts};

@@ -34,6 +34,23 @@ where
     store.list(N)
 }
 #[cfg(paged)]
+const _: () = {
+    use authz::__private::NeedsNothing as _;
+    const __FORMULA: &authz::__private::Formula = &authz::__private::Formula::Literal(authz::__private::Literal {
+        atom: authz::__private::Atom::MaxAge(authz::__private::atom::MaxAge {
+            seconds: 300u64,
+        }),
+        negated: false,
+        text: "max_age(\"300s\")",
+    });
+    authz::__private::check_argument(
+        <authz::__private::Probe<Page>>::NEEDS,
+        false,
+        false,
+        __FORMULA,
+    );
+};
+#[cfg(paged)]
 #[allow(non_local_definitions)]
 impl<S: Store, const N: usize> authz::__private::Guard<(Page, web::Data<S>)>
 for __list_guard<S, N>

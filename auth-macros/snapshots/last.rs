@@ -1,3 +1,15 @@
+#[allow(non_local_definitions)]
+impl __home_guard {
+    const FORMULA: ::auth_actix::__private::Formula = ::auth_actix::__private::Formula::Literal(::auth_actix::__private::Literal {
+        atom: ::auth_actix::__private::Atom::Network(
+            ::auth_actix::__private::atom::Network(const {
+                &[::auth_actix::__private::ipv4(167772160u32, 8u8)]
+            }),
+        ),
+        negated: true,
+        text: "!network(\"10.0.0.0/8\")",
+    });
+}
 async fn home(
     ::auth_actix::__private::Guarded {
         arguments: (caller,),
@@ -8,24 +20,18 @@ async fn home(
 }
 const _: () = {
     use ::auth_actix::__private::NeedsNothing as _;
+    const __FORMULA: &::auth_actix::__private::Formula = &__home_guard::FORMULA;
     ::auth_actix::__private::check_argument(
         <::auth_actix::__private::Probe<Option<Principal>>>::NEEDS,
         true,
         false,
+        __FORMULA,
     );
 };
 #[allow(non_local_definitions)]
 impl ::auth_actix::__private::Guard<(Option<Principal>,)> for __home_guard {
     const RULE: &'static ::auth_actix::__private::Rule = &::auth_actix::__private::Rule {
-        formula: ::auth_actix::__private::Formula::Literal(::auth_actix::__private::Literal {
-            atom: ::auth_actix::__private::Atom::Network(
-                ::auth_actix::__private::atom::Network(const {
-                    &[::auth_actix::__private::ipv4(167772160u32, 8u8)]
-                }),
-            ),
-            negated: true,
-            text: "!network(\"10.0.0.0/8\")",
-        }),
+        formula: Self::FORMULA,
         text: "!network(\"10.0.0.0/8\")",
         guards: ::core::concat!(::core::module_path!(), "::", "home"),
         file: ::core::file!(),

@@ -17,6 +17,31 @@ mod __report_fallback_0 {
 #[cfg(test)]
 #[allow(unused_imports)]
 use __report_fallback_0::*;
+#[allow(non_local_definitions)]
+impl __report_guard {
+    const FORMULA: ::auth_actix::__private::Formula = ::auth_actix::__private::Formula::Any(
+        &[
+            ::auth_actix::__private::Formula::Literal(::auth_actix::__private::Literal {
+                atom: ::auth_actix::__private::Atom::Named(
+                    ::auth_actix::__private::atom::Named(
+                        ::auth_actix::__private::roles::<Role>().name("admin"),
+                    ),
+                ),
+                negated: false,
+                text: "role(\"admin\")",
+            }),
+            ::auth_actix::__private::Formula::Literal(::auth_actix::__private::Literal {
+                atom: ::auth_actix::__private::Atom::Named(
+                    ::auth_actix::__private::atom::Named(
+                        ::auth_actix::__private::roles::<Role>().variant("Editor"),
+                    ),
+                ),
+                negated: false,
+                text: "role(Role::Editor)",
+            }),
+        ],
+    );
+}
 /// Shows one.
 pub async fn report(
     ::auth_actix::__private::Guarded {
@@ -29,42 +54,24 @@ pub async fn report(
 }
 const _: () = {
     use ::auth_actix::__private::NeedsNothing as _;
+    const __FORMULA: &::auth_actix::__private::Formula = &__report_guard::FORMULA;
     ::auth_actix::__private::check_argument(
         <::auth_actix::__private::Probe<Principal>>::NEEDS,
         false,
         false,
+        __FORMULA,
     );
     ::auth_actix::__private::check_argument(
         <::auth_actix::__private::Probe<web::Query<Page>>>::NEEDS,
         false,
         false || <::auth_actix::__private::Probe<Principal>>::NEEDS.is_principal(),
+        __FORMULA,
     );
 };
 #[allow(non_local_definitions)]
 impl ::auth_actix::__private::Guard<(Principal, web::Query<Page>)> for __report_guard {
     const RULE: &'static ::auth_actix::__private::Rule = &::auth_actix::__private::Rule {
-        formula: ::auth_actix::__private::Formula::Any(
-            &[
-                ::auth_actix::__private::Formula::Literal(::auth_actix::__private::Literal {
-                    atom: ::auth_actix::__private::Atom::Named(
-                        ::auth_actix::__private::atom::Named(
-                            ::auth_actix::__private::roles::<Role>().name("admin"),
-                        ),
-                    ),
-                    negated: false,
-                    text: "role(\"admin\")",
-                }),
-                ::auth_actix::__private::Formula::Literal(::auth_actix::__private::Literal {
-                    atom: ::auth_actix::__private::Atom::Named(
-                        ::auth_actix::__private::atom::Named(
-                            ::auth_actix::__private::roles::<Role>().variant("Editor"),
-                        ),
-                    ),
-                    negated: false,
-                    text: "role(Role::Editor)",
-                }),
-            ],
-        ),
+        formula: Self::FORMULA,
         text: "role(\"admin\") || role(Role::Editor)",
         guards: ::core::concat!(::core::module_path!(), "::", "report"),
         file: ::core::file!(),
@@ -106,4 +113,20 @@ const _: () = {
 };
 const _: () = {
     let _ = Role::Editor;
+};
+const _: () = {
+    const __FORMULA: &::auth_actix::__private::Formula = &__report_guard::FORMULA;
+    const __PARTS: &[::auth_actix::__private::Part] = &[
+        ::auth_actix::__private::Part {
+            ways: &[&[0u16]],
+            text: "role(\"admin\")",
+        },
+        ::auth_actix::__private::Part {
+            ways: &[&[1u16]],
+            text: "role(Role::Editor)",
+        },
+    ];
+    ::auth_actix::__private::check_possible(__FORMULA, &[&[0u16], &[1u16]]);
+    ::auth_actix::__private::check_any(__FORMULA, __PARTS, 0usize);
+    ::auth_actix::__private::check_any(__FORMULA, __PARTS, 1usize);
 };

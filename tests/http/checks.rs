@@ -231,7 +231,6 @@ async fn panicking(id: Path<u64>) -> String {
     id.to_string()
 }
 
-#[require_auth]
 #[require(scope("read:reports") && check(caller.id() == principal.id() && noted("asked", true)))]
 #[get("/scoped")]
 async fn scoped(caller: Principal) -> String {

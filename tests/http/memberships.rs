@@ -88,7 +88,7 @@ async fn deep() -> &'static str {
 }
 
 #[require_permission("billing", in = from)]
-#[require_role(any("owner", "member"), in = to)]
+#[require_role(any("owner", "member"), in = to, redundant = "owners are asked about first")]
 #[get("/move/{from}/{to}")]
 async fn transfer() -> &'static str {
     "moved"

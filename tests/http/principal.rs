@@ -57,7 +57,7 @@ async fn maybe(caller: Option<Principal>, ours: Option<Claims<Ours>>, user: Opti
 }
 
 #[require_role("editor")]
-#[require(authenticated)]
+#[require(authenticated, redundant = "in any order")]
 #[get("/stacked")]
 #[require_auth(scheme = "basic")]
 async fn stacked(caller: Principal, user: CurrentUser) -> String {

@@ -7,6 +7,20 @@ use crate::truth::Truth;
 #[derive(Clone, Copy, Debug)]
 pub struct ByScheme(pub Scheme);
 
+impl ByScheme {
+    /// Whether the two are one, in a const. Those of applications have no name in rules.
+    pub(crate) const fn is(&self, other: &Self) -> bool {
+        matches!(
+            (self.0, other.0),
+            (Scheme::Bearer, Scheme::Bearer)
+                | (Scheme::Dpop, Scheme::Dpop)
+                | (Scheme::Basic, Scheme::Basic)
+                | (Scheme::ApiKey, Scheme::ApiKey)
+                | (Scheme::Session, Scheme::Session)
+        )
+    }
+}
+
 impl Requirement for ByScheme {
     const ABOUT_CALLER: bool = true;
 

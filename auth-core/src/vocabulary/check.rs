@@ -61,7 +61,7 @@ pub(super) const fn position(list: &[&str], text: &str) -> u16 {
     NO_INDEX
 }
 
-const fn same(a: &str, b: &str) -> bool {
+pub(crate) const fn same(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     if a.len() != b.len() {
         return false;

@@ -6,7 +6,7 @@
 mod check;
 pub mod open;
 
-pub(crate) use self::check::Text;
+pub(crate) use self::check::{Text, same};
 pub use self::check::{check_name, check_negated};
 
 /// What a vocabulary names.
@@ -63,6 +63,38 @@ pub struct Name {
     pub text: &'static str,
 }
 
+impl Name {
+    /// Whether whoever holds this one holds the other, in a const: by the hierarchy, and by what roles grant.
+    #[allow(clippy::indexing_slicing, reason = "const; the tables are parallel, and the index is bounded by the loop")]
+    pub const fn implies(self, other: Self) -> bool {
+        let (own, others) = (self.vocabulary, other.vocabulary);
+        // What is declared nowhere was told, and nothing follows from it.
+        if !own.open && self.index == NO_INDEX {
+            return false;
+        }
+        let is_kind = own.kind as u8 == others.kind as u8;
+        if is_kind && own.reads_as(others) && same(self.text, other.text) {
+            return true;
+        }
+        let index = self.index as usize;
+        if own.open || others.open || index >= own.closure.len() || other.index as usize >= others.names.len() {
+            return false;
+        }
+        if is_kind {
+            return own.reads_as(others)
+                && own.closure[index][other.index as usize / 64] >> (other.index % 64) & 1 == 1;
+        }
+        let (granted, mut at) = (own.grants[index], 0);
+        while at < granted.len() {
+            if granted[at].implies(other) {
+                return true;
+            }
+            at += 1;
+        }
+        false
+    }
+}
+
 /// The index of no name.
 pub const NO_INDEX: u16 = u16::MAX;
 
@@ -81,6 +113,16 @@ impl Vocabulary {
     pub const fn variant(&'static self, variant: &str) -> Name {
         let index = check::position(self.variants, variant);
         Name { vocabulary: self, index, text: if index == NO_INDEX { "" } else { self.names[index as usize] } }
+    }
+
+    /// Whether the two declare the same names: a const cannot compare addresses.
+    #[allow(clippy::indexing_slicing, reason = "const; the index is bounded by the loop")]
+    const fn reads_as(&self, other: &Self) -> bool {
+        let mut index = 0;
+        while index < self.names.len() && index < other.names.len() && same(self.names[index], other.names[index]) {
+            index += 1;
+        }
+        index == self.names.len() && index == other.names.len() && self.open == other.open
     }
 
     /// The index of a name or an alias that a credential carries.

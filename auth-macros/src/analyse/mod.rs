@@ -7,11 +7,13 @@ mod function;
 mod names;
 mod together;
 mod vocabulary;
+mod ways;
 
 pub(crate) use self::atoms::{Atom, Literal, Name, Network};
 pub(crate) use self::formula::Formula;
 pub(crate) use self::function::{function, item_is_other};
 pub(crate) use self::vocabulary::{Declared, declared};
+pub(crate) use self::ways::{Node, Ways, joined};
 
 use crate::diagnostics::Diagnostics;
 use crate::parse::{Function, Words};
@@ -20,6 +22,10 @@ use crate::parse::{Function, Words};
 pub(crate) struct Checked {
     pub(crate) formula: Formula,
     pub(crate) not_found: bool,
+    /// Why the handler may be called for any object.
+    pub(crate) any_object: Option<String>,
+    /// The parts of the rule, each set of which is to be compared when the vocabulary is known.
+    pub(crate) nodes: Vec<Node>,
 }
 
 /// Judges all attributes of a handler together.
@@ -30,7 +36,13 @@ pub(crate) fn handler(attributes: &[Words], function: &Function, diagnostics: &m
     check::check_arguments(function, &formula, diagnostics);
     together::check_strangers(attributes, &formula, diagnostics);
     together::check_contradictions(&formula, diagnostics);
-    Some(Checked { formula, not_found: attributes.iter().any(|words| words.not_found) })
+    let redundant = attributes.iter().any(|words| words.redundant.is_some());
+    Some(Checked {
+        nodes: ways::nodes(&formula, redundant),
+        not_found: attributes.iter().any(|words| words.not_found),
+        any_object: attributes.iter().find_map(|words| words.any_object.as_ref()).map(syn::LitStr::value),
+        formula,
+    })
 }
 
 /// Judges a rule that stands by itself, for a scope or a service.
@@ -42,5 +54,10 @@ pub(crate) fn rule(words: &Words, diagnostics: &mut Diagnostics) -> Option<Check
         return diagnostics.report_at(words.span, wrong, "write `public && …` or `authenticated && …`");
     }
     together::check_contradictions(&formula, diagnostics);
-    Some(Checked { formula, not_found: words.not_found })
+    Some(Checked {
+        nodes: ways::nodes(&formula, words.redundant.is_some()),
+        not_found: words.not_found,
+        any_object: words.any_object.as_ref().map(syn::LitStr::value),
+        formula,
+    })
 }

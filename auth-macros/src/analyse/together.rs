@@ -2,6 +2,7 @@
 
 use super::atoms::{Atom, Literal, Network};
 use super::formula::Formula;
+use super::ways;
 use crate::diagnostics::Diagnostics;
 use crate::parse::Words;
 use crate::words::Attribute;
@@ -35,9 +36,6 @@ pub(crate) fn check_strangers(attributes: &[Words], formula: &Formula, diagnosti
     }
 }
 
-/// Ways in that are looked at; a rule with more of them is taken as it is.
-const MOST_WAYS: usize = 64;
-
 /// Why nobody comes in by some way, and what to do about it.
 struct Contradiction<'a> {
     at: &'a Literal,
@@ -47,7 +45,10 @@ struct Contradiction<'a> {
 
 /// A rule that nobody can pass by any way in.
 pub(crate) fn check_contradictions(formula: &Formula, diagnostics: &mut Diagnostics) {
-    let Some(ways) = ways(formula) else { return };
+    let Some(ways) = ways::of(formula) else { return };
+    let literals = formula.literals();
+    let literal = |index: &u16| literals.get(usize::from(*index)).copied();
+    let ways: Vec<Vec<&Literal>> = ways.iter().map(|way| way.iter().filter_map(literal).collect()).collect();
     let contradictions: Vec<_> = ways.iter().map(|way| contradiction(way)).collect();
     if contradictions.iter().all(Option::is_some)
         && let Some(Some(Contradiction { at, wrong, help })) = contradictions.first()
@@ -124,19 +125,4 @@ fn empty(way: &[&Literal]) -> Option<(String, &'static str)> {
     let is_denied = |one: &Network| of_networks(true).any(|denied| denied.iter().any(|denied| denied.holds(one)));
     let all_denied = left.iter().all(is_denied);
     all_denied.then(|| ("every network that is asked for is denied too".to_owned(), LISTS))
-}
-
-/// The ways in: sets of literals of which each is enough. `None` where there are too many.
-fn ways(formula: &Formula) -> Option<Vec<Vec<&Literal>>> {
-    let ways = match formula {
-        Formula::Literal(literal) => vec![vec![&**literal]],
-        Formula::Any(parts) => parts.iter().map(ways).collect::<Option<Vec<_>>>()?.concat(),
-        Formula::All(parts) => parts.iter().try_fold(vec![Vec::new()], |so_far, part| {
-            let more = ways(part)?;
-            let joined = so_far.iter().flat_map(|way| more.iter().map(|add| [way.as_slice(), add].concat()));
-            let joined: Vec<Vec<&Literal>> = joined.take(MOST_WAYS + 1).collect();
-            (joined.len() <= MOST_WAYS).then_some(joined)
-        })?,
-    };
-    (ways.len() <= MOST_WAYS).then_some(ways)
 }

@@ -8,6 +8,7 @@ use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{GenericParam, Generics};
 
+use super::algebra;
 use super::checks::Phases;
 use super::paths::Root;
 use super::rule;
@@ -115,8 +116,47 @@ pub(super) fn handler(function: &Function, checked: Option<&Checked>, root: &Roo
         quote!(#(#conditions)* #guarded #implementation #call)
     });
     let conditions = function.conditions();
-    let checks = checked.map(|checked| rule::checks(&checked.formula, &quote!(#(#conditions)*), root));
-    quote!(#beside #(#handlers)* #checks)
+    let checks = checked.map(|checked| {
+        let conditions = quote!(#(#conditions)*);
+        let names = rule::checks(&checked.formula, &conditions, root);
+        let parts = algebra::checks(checked, &formula_of(function, checked, root), &conditions, root);
+        quote!(#names #parts)
+    });
+    let shared = shared_formula(function, checked, root);
+    quote!(#beside #shared #(#handlers)* #checks)
+}
+
+/// The formula of the rule, as an expression of a reference to it. A guard that is generic has no one rule that could be named.
+fn formula_of(function: &Function, checked: &Checked, root: &Root) -> TokenStream {
+    if shares_formula(function, checked) {
+        let guard = guard(function);
+        quote!(&#guard::FORMULA)
+    } else {
+        let formula = rule::formula(&checked.formula, root);
+        quote!(&#formula)
+    }
+}
+
+/// Whether the formula is a const of the guard: where that is not generic, and something beside the rule asks for it.
+fn shares_formula(function: &Function, checked: &Checked) -> bool {
+    let is_asked = !checked.nodes.is_empty() || !function.signature.inputs.is_empty();
+    is_asked && function.signature.generics.params.is_empty()
+}
+
+/// The formula as a const of the guard: what is checked of it must not hang on the arguments.
+fn shared_formula(function: &Function, checked: Option<&Checked>, root: &Root) -> TokenStream {
+    let Some(checked) = checked.filter(|checked| shares_formula(function, checked)) else {
+        return TokenStream::new();
+    };
+    let (guard, conditions) = (guard(function), function.conditions());
+    let (kind, formula) = (root.private(quote!(Formula)), rule::formula(&checked.formula, root));
+    quote! {
+        #(#conditions)*
+        #[allow(non_local_definitions)]
+        impl #guard {
+            const FORMULA: #kind = #formula;
+        }
+    }
 }
 
 /// A function that cannot be a handler stays what it is, where it does no harm; in its place stands one that refuses
@@ -172,7 +212,13 @@ fn implementation(
     let bound = quote_spanned!(at=> #bound<#types>);
     let (needs, checks) = needs(function, parameters, checked, root);
     let rule = match checked {
-        Some(checked) => rule::rule(checked, &name.unraw().to_string(), &needs, name.span(), root),
+        Some(checked) => {
+            let formula = match shares_formula(function, checked) {
+                true => quote!(Self::FORMULA),
+                false => rule::formula(&checked.formula, root),
+            };
+            rule::rule(checked, &formula, &name.unraw().to_string(), &needs, name.span(), root)
+        }
         None => rule::refusing(root),
     };
     let rule_path = root.private(quote!(Rule));
@@ -229,17 +275,14 @@ fn needs(
         let needs = asked.iter().map(need);
         quote!({ use #nothing as _; #none #(.and(#needs.reads()))* })
     };
-    // With one argument, and where strangers stay outside, nothing can be wrong.
-    if !strangers && asked.len() < 2 {
-        return (reads, TokenStream::new());
-    }
     let calls = asked.iter().enumerate().map(|(position, kind)| {
         let check = rule::respan(root.private(quote!(check_argument)), kind.span());
         let before = asked.iter().take(position).map(need);
         let need = need(kind);
-        quote_spanned!(kind.span()=> #check(#need, #strangers, false #(|| #before.is_principal())*);)
+        quote_spanned!(kind.span()=> #check(#need, #strangers, false #(|| #before.is_principal())*, __FORMULA);)
     });
-    (reads, quote!(use #nothing as _; #(#calls)*))
+    let (formula, kind) = (formula_of(function, checked, root), root.private(quote!(Formula)));
+    (reads, quote!(use #nothing as _; const __FORMULA: &#kind = #formula; #(#calls)*))
 }
 
 fn mentions(tokens: &TokenStream, names: &[String]) -> bool {

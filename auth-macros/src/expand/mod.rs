@@ -1,6 +1,7 @@
 //! The code. What is judged right becomes a const rule and one call; what is not becomes the mistakes, and the user's
 //! function with a rule that refuses everybody, so that editors keep it and the scope does not complain as well.
 
+mod algebra;
 mod checks;
 mod guarded;
 mod paths;
@@ -188,6 +189,20 @@ mod tests {
             ),
         );
         expect_file!["../../snapshots/generic.rs"].assert_eq(&written(generic));
+        let checked = hand_on(
+            Attribute::Require,
+            quote!(role("admin") || check(posts.is_owner(*id, principal).await?)),
+            quote!(
+                async fn edit(
+                    new: web::Json<New>,
+                    posts: web::Data<Posts>,
+                    mut id: web::Path<u64>,
+                ) -> Result<impl Responder, Failure> {
+                    posts.put(*id, new).await
+                }
+            ),
+        );
+        expect_file!["../../snapshots/checked.rs"].assert_eq(&written(checked));
         let mistaken = hand_on(
             Attribute::RequireRole,
             quote!("admin", "editor"),

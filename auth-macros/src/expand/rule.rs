@@ -20,19 +20,29 @@ pub(crate) fn standalone(words: TokenStream) -> TokenStream {
     let refuses = refusing(&root);
     match (diagnostics.settle(), checked) {
         (None, Some(checked)) => {
-            let checks = checks(&checked.formula, &TokenStream::new(), &root);
+            let names = checks(&checked.formula, &TokenStream::new(), &root);
+            let own = quote!(&__RULE.formula);
+            let parts = super::algebra::checks(&checked, &own, &TokenStream::new(), &root);
             let nothing = root.private(quote!(Reads::Nothing));
-            let rule = rule(&checked, "scope", &nothing, Span::call_site(), &root);
+            let formula = formula(&checked.formula, &root);
+            let rule = rule(&checked, &formula, "scope", &nothing, Span::call_site(), &root);
             let kind = root.private(quote!(Rule));
-            quote!({ #checks const __RULE: &'static #kind = #rule; __RULE })
+            quote!({ const __RULE: &'static #kind = #rule; #names #parts __RULE })
         }
         (mistakes, _) => quote!({ #mistakes #refuses }),
     }
 }
 
 /// The rule as an expression. `guards` is what it guards, for logs.
-pub(super) fn rule(checked: &Checked, guards: &str, reads: &TokenStream, at: Span, root: &Root) -> TokenStream {
-    let (formula, text, not_found) = (formula(&checked.formula, root), checked.formula.text(), checked.not_found);
+pub(super) fn rule(
+    checked: &Checked,
+    formula: &TokenStream,
+    guards: &str,
+    reads: &TokenStream,
+    at: Span,
+    root: &Root,
+) -> TokenStream {
+    let (text, not_found) = (checked.formula.text(), checked.not_found);
     let rule = root.private(quote!(Rule));
     // The line of the handler's name, not that of the macro.
     let line = quote_spanned!(at=> ::core::line!());
@@ -127,7 +137,7 @@ fn vocabulary(kind: Kind, name: &Name, root: &Root) -> TokenStream {
     quote_spanned!(at=> #function::<#of>())
 }
 
-fn formula(formula: &Formula, root: &Root) -> TokenStream {
+pub(super) fn formula(formula: &Formula, root: &Root) -> TokenStream {
     let path = root.private(quote!(Formula));
     match formula {
         Formula::Literal(one) => {

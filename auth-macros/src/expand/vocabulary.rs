@@ -17,7 +17,10 @@ pub(crate) fn derive(kind: Kind, item: TokenStream) -> TokenStream {
     let mut diagnostics = Diagnostics::default();
     let declared = declared(kind, &input, &mut diagnostics);
     match (diagnostics.settle(), declared) {
-        (None, Some(declared)) => vocabulary(kind, &input.ident, &declared),
+        (None, Some(declared)) => {
+            let (vocabulary, proofs) = (vocabulary(kind, &input.ident, &declared), proofs(kind, &input, &declared));
+            quote!(#vocabulary #proofs)
+        }
         (mistakes, _) => {
             // Without these, each use of the type would complain as well.
             let nothing = vocabulary(kind, &input.ident, &Declared::default());
@@ -130,6 +133,46 @@ fn vocabulary(kind: Kind, name: &syn::Ident, declared: &Declared) -> TokenStream
                 text.parse().map_err(#serde::de::Error::custom)
             }
         }
+    }
+}
+
+/// A type for each name, in a module of their own: what a guard can prove.
+fn proofs(kind: Kind, input: &syn::DeriveInput, declared: &Declared) -> TokenStream {
+    let Some(module) = &declared.proofs else { return TokenStream::new() };
+    let root = Root::first_of([&declared.root].into_iter());
+    let (proof, implies, name, declares) = (
+        root.private(quote!(Proof)),
+        root.private(quote!(Implies)),
+        root.private(quote!(Name)),
+        root.private(quote!(Declares)),
+    );
+    let (visibility, of, word) = (&input.vis, &input.ident, kind.word());
+    let markers = declared.variants.iter().map(|variant| {
+        let (ident, doc) = (&variant.ident, format!("The {word} \"{}\".", variant.name));
+        quote!(#[doc = #doc] #[derive(Debug)] pub enum #ident {})
+    });
+    let proven = declared.variants.iter().enumerate().map(|(position, variant)| {
+        let (ident, text) = (&variant.ident, variant.ident.to_string());
+        let text = text.trim_start_matches("r#");
+        let weaker = declared.implied(position).map(|weaker| {
+            let weaker = &weaker.ident;
+            quote!(impl #implies<#module::#weaker> for #module::#ident {})
+        });
+        quote! {
+            impl #proof for #module::#ident {
+                const NAME: #name = <#of as #declares>::VOCABULARY.variant(#text);
+            }
+            #(#weaker)*
+        }
+    });
+    let doc = format!("What a guard can prove of the {word}s: types for `Granted<…>`.");
+    quote! {
+        #[doc = #doc]
+        #[allow(unreachable_pub, dead_code)]
+        #visibility mod #module {
+            #(#markers)*
+        }
+        #(#proven)*
     }
 }
 

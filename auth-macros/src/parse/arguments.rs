@@ -18,6 +18,10 @@ pub(crate) struct Words {
     /// All words as they were written, to find an attribute that stands twice.
     pub(crate) text: String,
     pub(crate) not_found: bool,
+    /// Why a rule says more than it has to.
+    pub(crate) redundant: Option<syn::LitStr>,
+    /// Why a handler that takes an object's key may be called for any object.
+    pub(crate) any_object: Option<syn::LitStr>,
     /// Where the user has this crate under another name.
     pub(crate) root: Option<syn::Path>,
 }
@@ -37,7 +41,16 @@ pub(crate) fn words(attribute: Attribute, span: Span, tokens: &TokenStream, diag
         let help = "delete it; what depends on a `cfg` is two handlers, each under its own";
         diagnostics.note_at(attribute, "a rule has no attributes", help);
     }
-    let mut words = Words { attribute, span, list: Vec::new(), text: tokens.to_string(), not_found: false, root: None };
+    let mut words = Words {
+        attribute,
+        span,
+        list: Vec::new(),
+        text: tokens.to_string(),
+        not_found: false,
+        redundant: None,
+        any_object: None,
+        root: None,
+    };
     let parser = |input: ParseStream<'_>| {
         while !input.is_empty() {
             if let Some(expression) = expression(input, diagnostics) {
@@ -146,6 +159,12 @@ fn word(expression: Expr, input: ParseStream<'_>, words: &mut Words, diagnostics
                 Expr::Path(root) => words.root = Some(root.path),
                 other => diagnostics.note(other, "this is no path", "write `crate = the_name_in_Cargo_toml`"),
             },
+            Expr::Path(path) if path.path.is_ident("redundant") => {
+                reason(path, *right, &mut words.redundant, "kept until the migration", diagnostics);
+            }
+            Expr::Path(path) if path.path.is_ident("any_object") => {
+                reason(path, *right, &mut words.any_object, "anyone may read posts", diagnostics);
+            }
             Expr::Path(path) if path.path.get_ident().is_some() => {
                 words.list.extend(path.path.get_ident().map(|key| Word::Key(key.clone(), *right)));
             }
@@ -164,11 +183,35 @@ fn word(expression: Expr, input: ParseStream<'_>, words: &mut Words, diagnostics
     }
 }
 
+/// A word that says why.
+fn reason(
+    key: &syn::ExprPath,
+    value: Expr,
+    into: &mut Option<syn::LitStr>,
+    example: &str,
+    diagnostics: &mut Diagnostics,
+) {
+    let key_text = key.to_token_stream();
+    let help = format!("write why, such as `{key_text} = \"{example}\"`");
+    if into.is_some() {
+        diagnostics.note(key, format!("`{key_text}` stands twice"), "delete one of the two");
+    }
+    match value {
+        Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) if !text.value().trim().is_empty() => {
+            *into = Some(text);
+        }
+        other => diagnostics.note(other, "this is no reason", help),
+    }
+}
+
 /// `, crate = …` may follow the last word, as does a trailing comma and a second `not_found`, which has its own mistake.
 fn followed_by_crate_only(input: ParseStream<'_>) -> bool {
     let ahead = input.fork();
     let _: Option<Token![,]> = ahead.parse().ok().flatten();
-    ahead.is_empty() || ahead.peek(Token![crate]) || ahead.parse::<syn::Ident>().is_ok_and(|word| word == "not_found")
+    ahead.is_empty()
+        || ahead.peek(Token![crate])
+        || ahead.fork().parse::<syn::Ident>().is_ok_and(|word| word == "redundant" || word == "any_object")
+        || ahead.parse::<syn::Ident>().is_ok_and(|word| word == "not_found")
 }
 
 /// Between two words stands a comma. What stands there instead is reported once and passed over.

@@ -2,7 +2,7 @@
 
 use actix_web::web::ServiceConfig;
 use actix_web::{get, post};
-use auth_actix::{Auth, Dpop, Jwt, require_auth, require_scope};
+use auth_actix::{Auth, Dpop, Jwt, require_scope};
 use auth_tests::program;
 use auth_tests::server::Server;
 use auth_tests::wire::{get, request};
@@ -17,7 +17,6 @@ async fn reports() -> &'static str {
     "reports"
 }
 
-#[require_auth]
 #[require_scope("write:reports")]
 #[post("/v1/reports")]
 async fn write() -> &'static str {

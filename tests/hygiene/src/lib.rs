@@ -13,7 +13,7 @@ pub mod routes {
     /// Takes names that generated code might use.
     #[authz::require_role("admin", crate = authz)]
     #[actix_web::get("/route")]
-    #[authz::require_permission("read", crate = authz)]
+    #[authz::require_permission("write", crate = authz)]
     pub async fn route(rule: authz::Principal, error: actix_web::HttpRequest) -> String {
         std::future::ready(()).await;
         format!("{} {} {}", rule.id(), error.path(), rule.has_role(Role::Viewer))
@@ -73,7 +73,7 @@ pub mod plain {
 
     /// Who works here.
     #[derive(::std::fmt::Debug, ::std::clone::Clone, ::std::marker::Copy, ::authz::Role)]
-    #[role(crate = ::authz)]
+    #[role(proofs = "proof", crate = ::authz)]
     pub enum Role {
         /// All of it.
         #[role(implies(Viewer), grants(Permission::Read))]
@@ -88,12 +88,37 @@ pub mod plain {
     pub enum Permission {
         /// Read.
         Read,
+        /// Write.
+        Write,
     }
 
     /// A rule of every kind.
     #[::authz::require((role("admin") || claim("org", "acme")) && !network("10.0.0.0/8") && max_age("1d"), not_found, crate = ::authz)]
     pub async fn plain(_: ::actix_web::web::Path<u64>) -> &'static str {
         ::std::future::ready("plain").await
+    }
+
+    /// A check, over arguments that are taken apart, in a rule whose parts are compared.
+    ///
+    /// # Errors
+    /// None.
+    #[::authz::require(
+        (role("admin") || check(*first > 1 && second as u8 == 2 && !principal.local_subject().is_empty()))
+            && claim("org", "acme"),
+        crate = ::authz
+    )]
+    pub async fn checked(
+        first: ::actix_web::web::Path<u64>,
+        ::actix_web::web::Query((second, _)): ::actix_web::web::Query<(u64, u64)>,
+    ) -> ::std::result::Result<&'static str, ::actix_web::Error> {
+        ::std::result::Result::Ok(::std::future::ready("checked").await)
+    }
+
+    /// Takes a proof.
+    #[::authz::require_role(Role::Admin, crate = ::authz)]
+    pub async fn proven(proof: ::authz::Granted<proof::Admin>) -> &'static str {
+        let _: &::authz::Granted<proof::Viewer> = proof.weaker();
+        ::std::future::ready("proven").await
     }
 
     /// Strangers come in.
@@ -107,5 +132,7 @@ pub mod plain {
 pub fn register(auth: &Auth, config: &mut actix_web::web::ServiceConfig) {
     let scope = auth.scope("/").require(authz::rule!(authenticated, crate = authz)).service(routes::route);
     let scope = scope.configure(private::register).route("/plain", authz::get().to(plain::plain));
+    let scope =
+        scope.route("/checked/{id}", authz::get().to(plain::checked)).route("/proven", authz::get().to(plain::proven));
     config.service(scope.route("/public", authz::get().to(plain::public)));
 }

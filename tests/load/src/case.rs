@@ -266,6 +266,7 @@ fn allows(bearer: &Bearer, token: &str) -> bool {
         cross_site: CrossSite::Passed,
         caller: Caller::Known(&principal),
         sources: &[],
+        checks: Default::default(),
         elsewhere: Default::default(),
     };
     decide(Rules { scopes: &[], handler: usual::admins() }, &facts) == Decision::Allow

@@ -94,13 +94,13 @@ pub(crate) mod usual {
     #[require_role("admin")]
     #[require_role("editor")]
     #[require_role("viewer")]
-    #[require_role(any("admin", "viewer"))]
+    #[require_role(any("admin", "viewer"), redundant = "stacked to be measured")]
     pub(crate) async fn four_roles() -> &'static str {
         ANSWER
     }
 
     #[require_role("admin")]
-    #[require_auth]
+    #[require_auth(redundant = "stacked to be measured")]
     #[require_scope("read:users")]
     #[require_claim("aud", "api.example.com")]
     pub(crate) async fn four_kinds() -> &'static str {

@@ -17,7 +17,7 @@ async fn one(
     format!("{} {:?} {:?}", req.path(), principal.id(), (args, err, rule, self_, auth, payload, result))
 }
 
-#[require_auth]
+#[require_auth(max_age = "1h")]
 #[require_claim("org", "acme")]
 #[get("/two")]
 async fn two(

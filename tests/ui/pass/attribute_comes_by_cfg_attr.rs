@@ -13,7 +13,7 @@ async fn guard_above() -> &'static str {
     "monthly"
 }
 
-#[require_auth]
+#[require_auth(max_age = "1h")]
 #[cfg_attr(all(), post("/yearly"), require_claim("org", "acme"))]
 #[cfg_attr(any(), get("/never"))]
 async fn both_below() -> &'static str {

@@ -23,7 +23,7 @@ async fn below(id: web::Path<u64>, body: String) -> String {
     format!("{id} {body}")
 }
 
-#[require_auth]
+#[require_auth(max_age = "1h")]
 #[get("/amid")]
 #[instrument(skip(user))]
 #[require_claim("org", "acme")]

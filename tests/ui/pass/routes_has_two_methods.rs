@@ -25,7 +25,7 @@ async fn between() -> &'static str {
     "between"
 }
 
-#[require_auth]
+#[require_auth(max_age = "1h")]
 #[routes]
 #[get("/first")]
 #[require_claim("org", "acme")]

@@ -76,6 +76,19 @@ const ASSIGNED: &[u8] = b"\
     ";
 
 impl CountryCode {
+    /// What stands for a code that is none, once that was told: nothing follows from it.
+    pub const UNKNOWN: Self = Self(*b"??");
+
+    /// Whether the two are one, in a const.
+    pub(crate) const fn is(self, other: Self) -> bool {
+        self.is_known() && self.0[0] == other.0[0] && self.0[1] == other.0[1]
+    }
+
+    /// Whether it stands for a country, in a const.
+    pub(crate) const fn is_known(self) -> bool {
+        self.0[0] != b'?'
+    }
+
     /// The country of that code, which the attributes have checked.
     ///
     /// # Panics

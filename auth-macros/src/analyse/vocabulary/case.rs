@@ -65,7 +65,8 @@ mod tests {
     #[test]
     fn names_default_to_kebab_case_and_follow_the_case_that_is_said() {
         let name = |ident: &str, case: Option<&str>| {
-            let settings = Settings { case: case.map(str::to_owned), prefix: Some("ROLE_".to_owned()), root: None };
+            let settings =
+                Settings { case: case.map(str::to_owned), prefix: Some("ROLE_".to_owned()), proofs: None, root: None };
             default_name(&Ident::new(ident, Span::call_site()), &settings)
         };
         #[rustfmt::skip]

@@ -22,6 +22,8 @@ pub(crate) struct Declared {
     pub(crate) closure: Vec<Vec<u64>>,
     /// By variant: the permissions that it and what it implies grant, as type and variant.
     pub(crate) grants: Vec<Vec<(syn::Path, Ident)>>,
+    /// The module of the proofs, where they are asked for.
+    pub(crate) proofs: Option<Ident>,
     pub(crate) root: Option<syn::Path>,
 }
 
@@ -29,6 +31,7 @@ pub(crate) struct Declared {
 #[derive(Default)]
 struct Settings {
     case: Option<String>,
+    proofs: Option<Ident>,
     prefix: Option<String>,
     root: Option<syn::Path>,
 }
@@ -95,7 +98,7 @@ pub(crate) fn declared(kind: Kind, input: &DeriveInput, diagnostics: &mut Diagno
         }
         all
     });
-    Some(Declared { grants: grants.collect(), closure, variants, root: settings.root })
+    Some(Declared { grants: grants.collect(), closure, variants, proofs: settings.proofs, root: settings.root })
 }
 
 /// The words of the helper attributes.
@@ -158,12 +161,24 @@ fn settings(kind: Kind, attributes: &[Attribute], diagnostics: &mut Diagnostics)
                     }
                 }
             }
+            "proofs" => {
+                if let Some(text) = text(diagnostics) {
+                    match text.parse::<Ident>() {
+                        Ok(module) => settings.proofs = Some(module),
+                        Err(_) => {
+                            let wrong = format!("{:?} is no name of a module", text.value());
+                            diagnostics.note(text, wrong, "write `proofs = \"proof\"` for `proof::…`");
+                        }
+                    }
+                }
+            }
             "crate" => match &*assign.right {
                 Expr::Path(path) => settings.root = Some(path.path.clone()),
                 other => diagnostics.note(other, "this is no path", "write `crate = the_name_in_Cargo_toml`"),
             },
             _ => {
-                let wrong = format!("unknown key `{key}`{}", did_you_mean(&key, ["rename_all", "strip_prefix"]));
+                let wrong =
+                    format!("unknown key `{key}`{}", did_you_mean(&key, ["rename_all", "strip_prefix", "proofs"]));
                 diagnostics.note(&assign.left, wrong, HELP);
             }
         }

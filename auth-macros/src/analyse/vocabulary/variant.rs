@@ -66,7 +66,7 @@ pub(super) fn variant(
                     Expr::Assign(assign) => (assign.left.to_token_stream(), assign.left.to_token_stream().to_string()),
                     other => (other.to_token_stream(), other.to_token_stream().to_string()),
                 };
-                let wrong = if ["rename_all", "strip_prefix"].contains(&key.as_str()) {
+                let wrong = if ["rename_all", "strip_prefix", "proofs"].contains(&key.as_str()) {
                     format!("`{key}` is for the whole enum")
                 } else if matches!(other, Expr::Lit(_)) {
                     format!("the name of a {} is written as a string", kind.word())

@@ -6,7 +6,7 @@ use auth_actix::{deny_country, require, require_auth, require_country, rule};
 #[require_auth]
 #[require_country("DE", "FR")]
 #[require_country("FR", "US")]
-#[deny_country("DE")]
+#[deny_country("DE", redundant = "said out loud")]
 async fn below() -> &'static str {
     "below"
 }
@@ -19,7 +19,7 @@ async fn hidden() -> &'static str {
 }
 
 // One way in is closed, and another is open.
-#[require(authenticated && ((country("DE") && country("FR")) || !country("KP", "IR")))]
+#[require(authenticated && (country("DE", "FR") || network("10.0.0.0/8")))]
 async fn either() -> &'static str {
     "either"
 }

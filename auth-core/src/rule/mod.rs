@@ -1,5 +1,10 @@
 //! A boolean formula over atoms: a const that evaluates without allocating.
 
+mod algebra;
+mod implication;
+
+pub use self::algebra::{Part, check_all, check_any, check_possible};
+pub use self::implication::check_proof;
 use crate::atom::{Atom, Authenticated, Named, Network, Within};
 use crate::facts::Facts;
 use crate::truth::Truth;

@@ -1,0 +1,116 @@
+//! Proof in the type system that a guard has let this call in.
+
+use std::fmt;
+use std::future::{Ready, ready};
+use std::marker::PhantomData;
+
+use actix_web::dev::Payload;
+use actix_web::{Error, FromRequest, HttpRequest};
+use auth_core::denial::{Denial, Reason};
+use auth_core::rule::Rule;
+use auth_core::vocabulary::Name;
+
+use crate::{enforce, outcome};
+
+/// Proof that a guard has let this call in, and that its rule lets in nobody without the role, the permission or the scope `P`.
+///
+/// A handler takes it as an argument, and hands it on: a function that takes `&Granted<proof::Admin>` cannot be reached from a
+/// handler whose rule does not imply that role. Asking for what the rule does not imply does not compile. It has no size, and is
+/// neither `Clone` nor `Send` nor `Sync`, so that it is not kept for the next caller: it proves that *a* guard let *this* call in,
+/// not for whom.
+///
+/// The types `P` are made by the derives where asked: `#[role(proofs = "proof")]`.
+///
+/// ```
+/// use auth_actix::{Granted, Role, require_role};
+///
+/// #[derive(Role)]
+/// #[role(proofs = "proof")]
+/// enum Role {
+///     #[role(implies(Editor))]
+///     Admin,
+///     Editor,
+/// }
+///
+/// /// Not to be called for anybody but an editor: there is no other way to make the argument.
+/// fn publish(_: &Granted<proof::Editor>) -> &'static str { "published" }
+///
+/// #[require_role("admin")]
+/// async fn handler(admin: Granted<proof::Admin>) -> &'static str {
+///     publish(admin.weaker())
+/// }
+/// ```
+/// One that the rule does not give:
+/// ```compile_fail
+/// # use auth_actix::{Granted, Role, require_role};
+/// # #[derive(Role)]
+/// # #[role(proofs = "proof")]
+/// # enum Role { Admin, Editor }
+/// #[require_role("editor")]
+/// async fn handler(_: Granted<proof::Admin>) {}
+/// ```
+pub struct Granted<P>(PhantomData<(fn() -> P, *const ())>);
+
+/// What can be proven: a type that stands for a name. Made by the derives.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` stands for no role, permission or scope",
+    label = "no guard proves this",
+    note = "write `#[role(proofs = \"proof\")]` on the enum, and `Granted<proof::…>`"
+)]
+pub trait Proof: 'static {
+    /// The name.
+    #[doc(hidden)]
+    const NAME: Name;
+}
+
+/// That whoever holds the one holds the other. Made by the derives, along the hierarchy.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not imply `{P}`",
+    label = "the one does not prove the other",
+    note = "write `implies(…)` on the variant if it should"
+)]
+pub trait Implies<P>: Proof {}
+
+impl<P: Proof> Granted<P> {
+    /// The proof of what this one implies.
+    pub fn weaker<Q: Proof>(&self) -> &Granted<Q>
+    where
+        P: Implies<Q>,
+    {
+        &Granted(PhantomData)
+    }
+
+    /// The proof of what this one implies, in its place.
+    pub fn into_weaker<Q: Proof>(self) -> Granted<Q>
+    where
+        P: Implies<Q>,
+    {
+        Granted(PhantomData)
+    }
+}
+
+impl<P: Proof> fmt::Debug for Granted<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Granted({})", P::NAME.text)
+    }
+}
+
+/// The rule, for the log, of who takes a proof without one.
+static NO_RULE: Rule = Rule { guards: "a handler that takes a proof", ..auth_core::rule::AUTHENTICATED };
+
+impl<P: Proof> FromRequest for Granted<P> {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    /// The attributes have checked what can be seen at compile time; what they cannot see, such as an argument whose type is a
+    /// parameter of the handler, is refused here.
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let rule = enforce::auth_of(request).and_then(|auth| outcome::rule(request, &auth));
+        if rule.is_some_and(|rule| rule.formula.implies(P::NAME)) {
+            return ready(Ok(Self(PhantomData)));
+        }
+        let cause = "the handler takes a proof that its rule does not give";
+        let denial = Denial { cause: Some(cause), ..Denial::new(Reason::SetUp) };
+        ready(Err(enforce::refuse(request, rule.unwrap_or(&NO_RULE), denial, Payload::None)))
+    }
+}

@@ -1,0 +1,206 @@
+#[doc(hidden)]
+#[allow(
+    non_camel_case_types,
+    missing_docs,
+    missing_debug_implementations,
+    unreachable_pub,
+    dead_code
+)]
+struct __edit_guard(::core::marker::PhantomData<fn() -> ()>);
+#[cfg(test)]
+#[doc(hidden)]
+#[allow(non_snake_case)]
+mod __edit_fallback_0 {
+    #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
+    pub(super) struct edit {}
+}
+#[cfg(test)]
+#[allow(unused_imports)]
+use __edit_fallback_0::*;
+#[allow(non_local_definitions)]
+impl __edit_guard {
+    const FORMULA: ::auth_actix::__private::Formula = ::auth_actix::__private::Formula::Any(
+        &[
+            ::auth_actix::__private::Formula::Literal(::auth_actix::__private::Literal {
+                atom: ::auth_actix::__private::Atom::Named(
+                    ::auth_actix::__private::atom::Named(
+                        ::auth_actix::__private::roles::<Role>().name("admin"),
+                    ),
+                ),
+                negated: false,
+                text: "role(\"admin\")",
+            }),
+            ::auth_actix::__private::Formula::Literal(::auth_actix::__private::Literal {
+                atom: ::auth_actix::__private::Atom::Check(::auth_actix::__private::atom::Check {
+                    index: 0u8,
+                    names_principal: true,
+                }),
+                negated: false,
+                text: "check(posts.is_owner(*id, principal).await?)",
+            }),
+        ],
+    );
+}
+async fn edit(
+    ::auth_actix::__private::Guarded {
+        arguments: ::auth_actix::__private::Phases {
+            #[allow(unused_variables, unused_mut)]
+            first: (posts, mut id),
+            rest: (new,),
+        },
+        ..
+    }: ::auth_actix::__private::Guarded<
+        __edit_guard,
+        ::auth_actix::__private::Phases<
+            (web::Data<Posts>, web::Path<u64>),
+            (web::Json<New>,),
+        >,
+    >,
+) -> Result<impl Responder, Failure> {
+    posts.put(*id, new).await
+}
+const _: () = {
+    use ::auth_actix::__private::NeedsNothing as _;
+    const __FORMULA: &::auth_actix::__private::Formula = &__edit_guard::FORMULA;
+    ::auth_actix::__private::check_argument(
+        <::auth_actix::__private::Probe<web::Json<New>>>::NEEDS,
+        false,
+        false,
+        __FORMULA,
+    );
+    ::auth_actix::__private::check_argument(
+        <::auth_actix::__private::Probe<web::Data<Posts>>>::NEEDS,
+        false,
+        false || <::auth_actix::__private::Probe<web::Json<New>>>::NEEDS.is_principal(),
+        __FORMULA,
+    );
+    ::auth_actix::__private::check_argument(
+        <::auth_actix::__private::Probe<web::Path<u64>>>::NEEDS,
+        false,
+        false || <::auth_actix::__private::Probe<web::Json<New>>>::NEEDS.is_principal()
+            || <::auth_actix::__private::Probe<web::Data<Posts>>>::NEEDS.is_principal(),
+        __FORMULA,
+    );
+};
+#[allow(non_local_definitions)]
+impl ::auth_actix::__private::Guard<
+    ::auth_actix::__private::Phases<
+        (web::Data<Posts>, web::Path<u64>),
+        (web::Json<New>,),
+    >,
+> for __edit_guard {
+    const RULE: &'static ::auth_actix::__private::Rule = &::auth_actix::__private::Rule {
+        formula: Self::FORMULA,
+        text: "role(\"admin\") || check(posts.is_owner(*id, principal).await?)",
+        guards: ::core::concat!(::core::module_path!(), "::", "edit"),
+        file: ::core::file!(),
+        line: ::core::line!(),
+        reads: ::auth_actix::__private::Reads::Nothing,
+        not_found: false,
+    };
+    #[allow(
+        unused_variables,
+        unused_mut,
+        clippy::all,
+        clippy::pedantic,
+        clippy::nursery,
+        clippy::restriction
+    )]
+    fn checked(
+        __request: &::auth_actix::__private::HttpRequest,
+        __payload: &mut ::auth_actix::__private::Payload,
+    ) -> ::core::option::Option<
+        ::auth_actix::__private::Checked<
+            ::auth_actix::__private::Phases<
+                (web::Data<Posts>, web::Path<u64>),
+                (web::Json<New>,),
+            >,
+        >,
+    > {
+        ::auth_actix::__private::checked(
+            __request,
+            __payload,
+            Self::RULE,
+            async |
+                __index: u8,
+                (posts, mut id): (web::Data<Posts>, web::Path<u64>),
+                __principal: ::core::option::Option<&::auth_actix::__private::Principal>|
+            {
+                let __answer = match __index {
+                    0u8 => {
+                        match __principal {
+                            ::core::option::Option::Some(principal) => {
+                                ::auth_actix::__private::answer::<
+                                    <Result<
+                                        (),
+                                        Failure,
+                                    > as ::auth_actix::__private::Fails>::Error,
+                                >(async {
+                                        ::auth_actix::__private::Verdict::<
+                                            <Result<
+                                                (),
+                                                Failure,
+                                            > as ::auth_actix::__private::Fails>::Error,
+                                        >::verdict(posts.is_owner(*id, principal).await?)
+                                    })
+                                    .await
+                            }
+                            ::core::option::Option::None => {
+                                ::auth_actix::__private::Answer::NotAsked
+                            }
+                        }
+                    }
+                    _ => ::auth_actix::__private::Answer::NotAsked,
+                };
+                (__answer, (posts, id))
+            },
+        )
+    }
+}
+#[cfg(test)]
+#[allow(
+    warnings,
+    unused,
+    nonstandard_style,
+    deprecated,
+    missing_docs,
+    unreachable_pub,
+    non_local_definitions,
+    private_interfaces,
+    private_bounds,
+    clippy::all,
+    clippy::pedantic,
+    clippy::nursery,
+    clippy::restriction
+)]
+impl __edit_fallback_0::edit {
+    pub async fn call(
+        new: web::Json<New>,
+        posts: web::Data<Posts>,
+        mut id: web::Path<u64>,
+    ) -> Result<impl Responder, Failure> {
+        posts.put(*id, new).await
+    }
+}
+const _: () = {
+    ::auth_actix::__private::check_name(
+        ::auth_actix::__private::roles::<Role>(),
+        "admin",
+    );
+};
+const _: () = {
+    const __FORMULA: &::auth_actix::__private::Formula = &__edit_guard::FORMULA;
+    const __PARTS: &[::auth_actix::__private::Part] = &[
+        ::auth_actix::__private::Part {
+            ways: &[&[0u16]],
+            text: "role(\"admin\")",
+        },
+        ::auth_actix::__private::Part {
+            ways: &[&[1u16]],
+            text: "check(posts.is_owner(*id, principal).await?)",
+        },
+    ];
+    ::auth_actix::__private::check_possible(__FORMULA, &[&[0u16], &[1u16]]);
+    ::auth_actix::__private::check_any(__FORMULA, __PARTS, 0usize);
+    ::auth_actix::__private::check_any(__FORMULA, __PARTS, 1usize);
+};

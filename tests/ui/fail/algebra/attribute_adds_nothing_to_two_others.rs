@@ -1,0 +1,21 @@
+#[derive(auth_actix::Role)]
+enum Role {
+    #[role(implies(Editor))]
+    Admin,
+    #[role(grants(Permission::PostsWrite))]
+    Editor,
+}
+#[derive(auth_actix::Permission)]
+enum Permission {
+    #[permission("posts:read")]
+    PostsRead,
+    #[permission("posts:write", implies(PostsRead))]
+    PostsWrite,
+}
+
+#[auth_actix::require(role("admin") || claim("org", "acme"))]
+#[auth_actix::require(role("admin") || claim("org", "other"))]
+#[auth_actix::require(role("editor") || claim("org", "acme"))]
+async fn report() {}
+
+fn main() {}

@@ -1,0 +1,20 @@
+#[derive(auth_actix::Role)]
+enum Role {
+    #[role(implies(Editor))]
+    Admin,
+    #[role(grants(Permission::PostsWrite))]
+    Editor,
+}
+#[derive(auth_actix::Permission)]
+enum Permission {
+    #[permission("posts:read")]
+    PostsRead,
+    #[permission("posts:write", implies(PostsRead))]
+    PostsWrite,
+}
+
+#[auth_actix::require_auth]
+#[auth_actix::require_role("admin")]
+async fn report() {}
+
+fn main() {}

@@ -1,0 +1,7 @@
+#[derive(auth_actix::Role)]
+#[role(proofs = "my proofs")]
+enum Role {
+    Admin,
+}
+
+fn main() {}

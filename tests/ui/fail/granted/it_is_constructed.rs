@@ -1,0 +1,13 @@
+#[derive(auth_actix::Role)]
+#[role(proofs = "proof")]
+enum Role {
+    #[role(implies(Editor))]
+    Admin,
+    Editor,
+}
+
+fn forge() -> auth_actix::Granted<proof::Admin> {
+    auth_actix::Granted(std::marker::PhantomData)
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+#[derive(auth_actix::Role)]
+#[role(proofs = "proof")]
+enum Role {
+    #[role(implies(Editor))]
+    Admin,
+    Editor,
+}
+
+#[auth_actix::require_role("admin")]
+async fn report(_proof: auth_actix::Granted<Role>) {}
+
+fn main() {}

@@ -1,0 +1,49 @@
+#![deny(warnings)]
+
+use actix_web::web::Data;
+use auth_actix::{Granted, require, require_permission, require_role};
+
+/// Roles.
+#[derive(auth_actix::Role)]
+#[role(rename_all = "snake_case", proofs = "proof")]
+pub enum Role {
+    /// All.
+    #[role(implies(Editor), grants(Permission::PostsWrite))]
+    Admin,
+    /// Some.
+    #[role(implies(Viewer))]
+    Editor,
+    /// Few.
+    Viewer,
+}
+
+#[derive(auth_actix::Permission)]
+#[permission(proofs = "may")]
+enum Permission {
+    #[permission(implies(PostsRead))]
+    PostsWrite,
+    PostsRead,
+}
+
+fn publish(_: &Granted<proof::Viewer>, _: Granted<may::PostsRead>) {}
+
+const _: () = assert!(size_of::<Granted<proof::Admin>>() == 0);
+
+#[require_role("admin")]
+async fn all(admin: Granted<proof::Admin>, write: Granted<may::PostsWrite>, editor: Granted<proof::Editor>) {
+    publish(admin.weaker(), write.into_weaker());
+    let _: Granted<proof::Viewer> = editor.into_weaker();
+}
+
+type Proof = Granted<proof::Viewer>;
+
+#[require((role("editor") && claim("org", "acme")) || role(Role::Admin))]
+async fn either(_: Proof) {}
+
+#[require_permission("posts-write")]
+#[require(role("viewer") || claim("org", "acme"))]
+async fn generic<T: 'static>(_: Granted<may::PostsRead>, _: Data<T>) {}
+
+fn main() {
+    let _ = (all, either, generic::<u8>);
+}
