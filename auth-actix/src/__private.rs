@@ -7,7 +7,7 @@ pub use auth_core::atom::{self, Atom};
 pub use auth_core::client::country::{CountryCode, check_country};
 pub use auth_core::denial::challenge::Scheme;
 pub use auth_core::rule::{
-    Formula, Literal, Part, REFUSING, Reads, Rule, check_all, check_any, check_possible, check_proof,
+    Formula, Literal, Needs, Part, REFUSING, Reads, Rule, check_all, check_any, check_possible, check_proof,
 };
 pub use auth_core::vocabulary::{
     Declares, Kind, Name, PermissionSet, RoleSet, ScopeSet, UnknownName, Vocabulary, check_name, check_negated,
@@ -18,6 +18,7 @@ pub use serde;
 pub use actix_web::dev::Payload;
 pub use actix_web::{Error, HttpRequest};
 
+pub use crate::authorized::{Authorized, Object, Resource, authorized, object_key};
 pub use crate::enforce::{Answer, Checked, Fails, Guard, Guarded, Phases, Verdict, answer, checked};
 pub use crate::extract::{Claims, MaybePrincipal};
 pub use crate::granted::{Granted, Implies, Proof};
@@ -58,36 +59,6 @@ pub const fn country(code: &str) -> CountryCode {
     }
 }
 
-/// What an argument asks of the rule.
-#[derive(Clone, Copy, Debug)]
-pub enum Needs {
-    Nothing,
-    /// Reads who calls, if somebody does.
-    MaybeCaller,
-    /// The same, and copes where nobody can say.
-    MaybeCallerOrOutage,
-    /// The principal.
-    Caller,
-    /// The principal's claims.
-    ClaimsOfCaller,
-    /// That whoever was let in holds this name.
-    Proof(Name),
-}
-
-impl Needs {
-    pub const fn reads(self) -> Reads {
-        match self {
-            Self::Nothing => Reads::Nothing,
-            Self::MaybeCallerOrOutage => Reads::CallerOrOutage,
-            Self::MaybeCaller | Self::Caller | Self::ClaimsOfCaller | Self::Proof(_) => Reads::Caller,
-        }
-    }
-
-    pub const fn is_principal(self) -> bool {
-        matches!(self, Self::Caller)
-    }
-}
-
 /// Asks a type what it needs: an inherent const, where there is one, wins over that of [`NeedsNothing`].
 #[derive(Debug)]
 pub struct Probe<T>(PhantomData<T>);
@@ -114,6 +85,18 @@ impl Probe<MaybePrincipal> {
     pub const NEEDS: Needs = Needs::MaybeCallerOrOutage;
 }
 
+impl<T: ?Sized> Probe<actix_web::web::Data<T>> {
+    pub const NEEDS: Needs = Needs::Data;
+}
+
+impl<R: Resource, A: 'static> Probe<Authorized<R, A>> {
+    pub const NEEDS: Needs = Needs::Authorized(Authorized::<R, A>::OBJECT);
+}
+
+impl<R: Resource> Probe<Object<R>> {
+    pub const NEEDS: Needs = Needs::Object(Object::<R>::OBJECT);
+}
+
 impl<P: Proof> Probe<Granted<P>> {
     pub const NEEDS: Needs = Needs::Proof(P::NAME);
 }
@@ -131,6 +114,11 @@ impl<T> Probe<Option<Claims<T>>> {
 pub const fn check_argument(needs: Needs, strangers_come_in: bool, taken_before: bool, formula: &Formula) {
     match needs {
         Needs::Proof(name) => check_proof(formula, name),
+        Needs::Authorized(_) if strangers_come_in => {
+            panic!(
+                "strangers may call this handler, and nobody knows what they may do\nhelp: write `#[require_auth]` in place of `#[public]`"
+            )
+        }
         Needs::Caller if strangers_come_in => {
             panic!("strangers may call this handler\nhelp: take `Option<Principal>`")
         }

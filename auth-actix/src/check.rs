@@ -72,6 +72,31 @@ pub enum RuleError {
         /// The pattern of its route.
         pattern: String,
     },
+    /// There is no key of the object.
+    #[error("{place}: the object is found by `{{{name}}}`, and \"{pattern}\" has no such name, or two of them")]
+    NoObjectKey {
+        /// The handler.
+        place: String,
+        /// The name.
+        name: &'static str,
+        /// The pattern of its route.
+        pattern: String,
+    },
+    /// Whoever passes the rule could name any object.
+    #[error(
+        "{place}: nothing asks whether the caller may have the object that \"{pattern}\" names: take `Authorized<…>`, write `check(…)` over an argument, or say why not: `any_object = \"…\"`"
+    )]
+    AnyObject {
+        /// The handler.
+        place: String,
+        /// The pattern of its route.
+        pattern: String,
+    },
+    /// A strict scope has to see the patterns of its routes.
+    #[error(
+        "{0}: the scope is strict, and the pattern of this route cannot be seen: write the route attribute by its own name, such as `#[get(…)]`"
+    )]
+    NoPattern(String),
     /// Nobody said what this server is called.
     #[error("`auth.metadata()` are those of a resource: call `.resource(\"https://…\")`")]
     NoResource,
@@ -133,6 +158,29 @@ pub(crate) fn tenants(rules: Rules<'_>, around: &str, pattern: &str) -> Option<R
     let times = |name: &str| names_in(&whole).filter(|known| *known == name).count();
     let name = rules.tenants().find(|name| times(name) != 1)?;
     Some(RuleError::NoTenant { place: place(rules.handler), name, pattern: whole })
+}
+
+/// Whether a pattern has each name where the key of an object is to stand, once.
+pub(crate) fn object_keys(rules: Rules<'_>, around: &str, pattern: &str) -> Option<RuleError> {
+    let whole = format!("{around}{pattern}");
+    let times = |name: &str| names_in(&whole).filter(|known| *known == name).count();
+    let name = rules.object_keys().find(|name| times(name) != 1)?;
+    Some(RuleError::NoObjectKey { place: place(rules.handler), name, pattern: whole })
+}
+
+/// In a strict scope: whether a pattern that names objects has a rule that asks about them.
+pub(crate) fn any_object(rules: Rules<'_>, around: &str, pattern: &str) -> Option<RuleError> {
+    let whole = format!("{around}{pattern}");
+    let is_asked = rules.handler.any_object.is_some()
+        || rules.handler.checks_object
+        || rules.object_keys().chain(rules.tenants()).next().is_some();
+    let is_mistaken = !is_asked && names_in(&whole).next().is_some();
+    is_mistaken.then(|| RuleError::AnyObject { place: place(rules.handler), pattern: whole })
+}
+
+/// In a strict scope: a route whose pattern is not known.
+pub(crate) fn no_pattern(rule: &Rule) -> RuleError {
+    RuleError::NoPattern(place(rule))
 }
 
 /// The names in a pattern of actix: `{name}` or `{name:expression}`.

@@ -112,14 +112,17 @@ pub(crate) fn tenants(request: &HttpRequest, rules: Rules<'_>) -> Vec<(&'static 
     if !rules.name_tenant() {
         return Vec::new();
     }
+    // Of two of one name, the handler may read the other one.
+    rules.tenants().filter_map(|name| Some((name, segment(request, name)?))).collect()
+}
+
+/// What stands in the path where the pattern has this name, read as a handler's own arguments read it; `None` where the pattern
+/// has no such name, or two.
+pub(crate) fn segment(request: &HttpRequest, name: &str) -> Option<String> {
     let values: Vec<String> = request.match_info().load().unwrap_or_default();
-    let known: Vec<_> = request.match_info().iter().map(|(name, _)| name).zip(values).collect();
-    // Of two, the handler may read the other one.
-    let value = |name: &str| {
-        let mut found = known.iter().filter(|(known, _)| *known == name).map(|(_, value)| value.clone());
-        found.next().filter(|_| found.next().is_none())
-    };
-    rules.tenants().filter_map(|name| Some((name, value(name)?))).collect()
+    let mut found = request.match_info().iter().map(|(known, _)| known).zip(values).filter(|(known, _)| *known == name);
+    let first = found.next().map(|(_, value)| value);
+    first.filter(|_| found.next().is_none())
 }
 
 /// What is known but for who calls.

@@ -21,6 +21,7 @@ mod enforce;
 // What handlers take.
 mod extract;
 mod granted;
+mod authorized;
 // Sessions.
 #[cfg(feature = "session")]
 mod session;
@@ -94,6 +95,7 @@ pub use auth_macros::{
 };
 
 pub use crate::auth::{Auth, AuthBuilder, BuildError, Peer};
+pub use crate::authorized::{Allows, Authorized, Existence, Object, Resource};
 pub use crate::check::RuleError;
 #[cfg(feature = "identity")]
 pub use crate::custom::IdentityLogin;

@@ -142,6 +142,19 @@ pub(crate) struct Marks {
     pub(crate) next_nonce: Option<HeaderValue>,
 }
 
+/// That the request is about an object which whoever may not have it is not told of.
+struct HidesObject;
+
+/// Takes note that an object hides.
+pub(crate) fn hide_object(request: &HttpRequest) {
+    request.extensions_mut().insert(HidesObject);
+}
+
+/// Whether an object hides.
+pub(crate) fn hides_object(request: &HttpRequest) -> bool {
+    request.extensions().contains::<HidesObject>()
+}
+
 /// Adds to the marks of a request.
 pub(crate) fn mark(request: &HttpRequest, add: impl FnOnce(&mut Marks)) {
     let mut extensions = request.extensions_mut();

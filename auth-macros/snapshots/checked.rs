@@ -34,6 +34,7 @@ impl __edit_guard {
                 atom: ::auth_actix::__private::Atom::Check(::auth_actix::__private::atom::Check {
                     index: 0u8,
                     names_principal: true,
+                    object: ::core::option::Option::None,
                 }),
                 negated: false,
                 text: "check(posts.is_owner(*id, principal).await?)",
@@ -97,6 +98,21 @@ impl ::auth_actix::__private::Guard<
         line: ::core::line!(),
         reads: ::auth_actix::__private::Reads::Nothing,
         not_found: false,
+        arguments: {
+            use ::auth_actix::__private::NeedsNothing as _;
+            &[
+                <::auth_actix::__private::Probe<web::Json<New>>>::NEEDS,
+                <::auth_actix::__private::Probe<web::Data<Posts>>>::NEEDS,
+                <::auth_actix::__private::Probe<web::Path<u64>>>::NEEDS,
+            ]
+        },
+        checks_object: {
+            use ::auth_actix::__private::NeedsNothing as _;
+            false
+                || <::auth_actix::__private::Probe<web::Data<Posts>>>::NEEDS.may_be_key()
+                || <::auth_actix::__private::Probe<web::Path<u64>>>::NEEDS.may_be_key()
+        },
+        any_object: ::core::option::Option::None,
     };
     #[allow(
         unused_variables,
@@ -122,6 +138,7 @@ impl ::auth_actix::__private::Guard<
             __payload,
             Self::RULE,
             async |
+                __asked: &::auth_actix::__private::HttpRequest,
                 __index: u8,
                 (posts, mut id): (web::Data<Posts>, web::Path<u64>),
                 __principal: ::core::option::Option<&::auth_actix::__private::Principal>|

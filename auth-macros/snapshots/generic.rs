@@ -71,6 +71,12 @@ where
         line: ::core::line!(),
         reads: authz::__private::Reads::Nothing,
         not_found: false,
+        arguments: {
+            use authz::__private::NeedsNothing as _;
+            &[<authz::__private::Probe<Page>>::NEEDS]
+        },
+        checks_object: false,
+        any_object: ::core::option::Option::None,
     };
 }
 #[cfg(paged)]
@@ -134,6 +140,9 @@ where
         line: ::core::line!(),
         reads: authz::__private::Reads::Nothing,
         not_found: false,
+        arguments: &[],
+        checks_object: false,
+        any_object: ::core::option::Option::None,
     };
 }
 #[cfg(not(paged))]

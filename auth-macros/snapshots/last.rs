@@ -42,6 +42,12 @@ impl ::auth_actix::__private::Guard<(Option<Principal>,)> for __home_guard {
                 .and(<::auth_actix::__private::Probe<Option<Principal>>>::NEEDS.reads())
         },
         not_found: false,
+        arguments: {
+            use ::auth_actix::__private::NeedsNothing as _;
+            &[<::auth_actix::__private::Probe<Option<Principal>>>::NEEDS]
+        },
+        checks_object: false,
+        any_object: ::core::option::Option::None,
     };
 }
 #[cfg(test)]

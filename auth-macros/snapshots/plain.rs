@@ -78,6 +78,15 @@ impl ::auth_actix::__private::Guard<(Principal, web::Query<Page>)> for __report_
         line: ::core::line!(),
         reads: ::auth_actix::__private::Reads::Nothing,
         not_found: false,
+        arguments: {
+            use ::auth_actix::__private::NeedsNothing as _;
+            &[
+                <::auth_actix::__private::Probe<Principal>>::NEEDS,
+                <::auth_actix::__private::Probe<web::Query<Page>>>::NEEDS,
+            ]
+        },
+        checks_object: false,
+        any_object: ::core::option::Option::None,
     };
 }
 #[cfg(test)]

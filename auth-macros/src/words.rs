@@ -45,6 +45,8 @@ pub(crate) enum Shape {
     Scheme,
     /// An expression of the application.
     Expression,
+    /// The types of an object and of what is done to it.
+    Object,
 }
 
 /// A row: a word of the rule language, the shape of its arguments, and how it looks.
@@ -58,7 +60,7 @@ pub(crate) struct Atom {
 
 /// THE table of atoms.
 #[rustfmt::skip] // a table is read by column
-pub(crate) const ATOMS: [Atom; 12] = [
+pub(crate) const ATOMS: [Atom; 13] = [
     Atom { word: "authenticated", shape: Shape::Nothing,                negatable: false, example: "authenticated" },
     Atom { word: "role",          shape: Shape::Name(Kind::Role),       negatable: true,  example: r#"role("admin")"# },
     Atom { word: "permission",    shape: Shape::Name(Kind::Permission), negatable: false, example: r#"permission("posts:write")"# },
@@ -70,6 +72,7 @@ pub(crate) const ATOMS: [Atom; 12] = [
     Atom { word: "direct",        shape: Shape::Nothing,                negatable: false, example: "direct" },
     Atom { word: "network",       shape: Shape::Networks,               negatable: true,  example: r#"network("10.0.0.0/8")"# },
     Atom { word: "country",       shape: Shape::Countries,              negatable: true,  example: r#"country("DE", "FR")"# },
+    Atom { word: "authorized",    shape: Shape::Object,                 negatable: false, example: "authorized(Post, Edit)" },
     Atom { word: "check",         shape: Shape::Expression,             negatable: true,  example: "check(post.author == principal.id())" },
 ];
 

@@ -12,6 +12,7 @@
 mod api_keys;
 mod audit;
 mod authorization_header;
+mod authorized;
 mod basic;
 mod blocks;
 mod checks;
@@ -49,6 +50,7 @@ use auth_tests::wire::Answer;
 
 /// The names that the handlers of these tests ask for.
 #[derive(Clone, Copy, auth_actix::Role)]
+#[role(proofs = "proof")]
 pub(crate) enum Role {
     #[role(implies(Editor))]
     Admin,

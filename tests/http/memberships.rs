@@ -96,14 +96,14 @@ async fn transfer() -> &'static str {
 
 /// A database of memberships that can be out of reach, and what it was asked.
 #[derive(Clone, Default)]
-struct Database {
+pub(crate) struct Database {
     asked: Arc<Mutex<Vec<String>>>,
     away: Arc<AtomicBool>,
     owner_has_left: Arc<AtomicBool>,
 }
 
 impl Database {
-    fn roles(&self) -> RolesFrom {
+    pub(crate) fn roles(&self) -> RolesFrom {
         let this = self.clone();
         RolesFrom::new(move |caller: Id, tenant: Option<String>| {
             let this = this.clone();

@@ -136,14 +136,14 @@ pub fn checked<F, R, C>(
 where
     F: FromRequest + 'static,
     R: FromRequest + 'static,
-    C: AsyncFn(u8, F, Option<&Principal>) -> (Answer, F) + 'static,
+    C: AsyncFn(&HttpRequest, u8, F, Option<&Principal>) -> (Answer, F) + 'static,
 {
     let (request, mut payload) = (request.clone(), payload.take());
     Some(Box::pin(async move {
         let first = match decided(&request, &mut payload, rule, check).await {
             Ok(first) => first,
             Err(Undecided::Denied(denied)) => return Err(refuse(&request, rule, denied, payload)),
-            Err(Undecided::Failed(error)) => return Err(failed(&request, rule, error, payload)),
+            Err(Undecided::Failed(error)) => return Err(failed(&request, rule, &error, payload)),
         };
         let first = match first {
             Some(first) => first,
@@ -171,7 +171,7 @@ async fn decided<F: FromRequest>(
     request: &HttpRequest,
     payload: &mut Payload,
     rule: &'static Rule,
-    check: impl AsyncFn(u8, F, Option<&Principal>) -> (Answer, F),
+    check: impl AsyncFn(&HttpRequest, u8, F, Option<&Principal>) -> (Answer, F),
 ) -> Result<Option<F>, Undecided> {
     let place = Place::of(request).ok_or_else(|| set_up(NO_AUTH))?;
     let (mut checks, mut first, mut used) = (Checks::default(), None, Vec::new());
@@ -180,7 +180,7 @@ async fn decided<F: FromRequest>(
             Some(arguments) => arguments,
             None => F::from_request(request, payload).await.map_err(|error| Undecided::Failed(error.into()))?,
         };
-        let (answer, arguments) = check(index, arguments, principal.map(Principal::from).as_ref()).await;
+        let (answer, arguments) = check(request, index, arguments, principal.map(Principal::from).as_ref()).await;
         first = Some(arguments);
         checks = match answer {
             Answer::Held(held) if checks.of(index).is_none() => checks.with(index, held),
@@ -198,8 +198,8 @@ fn denied(cause: &'static str) -> Undecided {
 }
 
 /// The answer where nobody can say whether the rule holds: what the error itself would be answered with, if that is a refusal.
-fn failed(request: &HttpRequest, rule: &'static Rule, error: Error, payload: Payload) -> Error {
+pub(crate) fn failed(request: &HttpRequest, rule: &'static Rule, error: &Error, payload: Payload) -> Error {
     tracing::error!(target: "auth_actix", handler = rule.guards, %error, "a check of the rule failed");
     let denial = Denial { cause: Some("a check of the rule failed"), ..Denial::new(Reason::CheckFailed) };
-    super::refuse_with(request, rule, denial.into(), payload, |ours| respond::of_check(&error, ours))
+    super::refuse_with(request, rule, denial.into(), payload, |ours| respond::of_check(error, ours))
 }

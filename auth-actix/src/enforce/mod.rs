@@ -20,6 +20,7 @@ use auth_core::facts::{Caller, Checks, Facts};
 use auth_core::rule::{Reads, Rule};
 use auth_core::scheme::Presented;
 
+pub(crate) use self::checked::failed;
 pub use self::checked::{Answer, Checked, Fails, Phases, Verdict, answer, checked};
 pub use self::guarded::{Guard, Guarded};
 use self::hidden::as_unknown;
@@ -373,7 +374,8 @@ fn refuse_with(
         let auth = auth.clone();
         Some(Box::new(move || audit::tell(&auth, &event)) as Box<dyn Fn()>)
     });
-    let hides = place.is_some_and(|place| place.not_found(handler));
+    let hides_object = denial.reason == Reason::InsufficientPermissions && outcome::hides_object(request);
+    let hides = hides_object || place.is_some_and(|place| place.not_found(handler));
     let response = match &by {
         Some(_) if hides => {
             // What hides says nothing that an unknown path does not say.

@@ -16,6 +16,8 @@ pub(crate) struct Binding {
     around: OnceLock<Arc<Binding>>,
     /// What the paths below it begin with.
     path: String,
+    /// Whether each route in it whose pattern names an object has to ask about that.
+    strict: bool,
     /// Whether some scope of actix stands around it, whose path nobody tells.
     in_foreign: OnceLock<()>,
     layers: OnceLock<Vec<Layer>>,
@@ -28,12 +30,13 @@ pub(super) struct Layer {
 }
 
 impl Binding {
-    pub(crate) fn new(auth: &Auth, path: &str) -> Arc<Self> {
+    pub(crate) fn new(auth: &Auth, path: &str, strict: bool) -> Arc<Self> {
         Arc::new(Self {
             auth: auth.clone(),
             rule: OnceLock::new(),
             around: OnceLock::new(),
             path: path.to_owned(),
+            strict,
             in_foreign: OnceLock::new(),
             layers: OnceLock::new(),
         })
@@ -127,6 +130,11 @@ impl Binding {
         }
         #[cfg(not(feature = "session"))]
         false
+    }
+
+    /// Whether this scope, or one around it, is strict.
+    pub(crate) fn is_strict_so_far(&self) -> bool {
+        self.strict || self.around.get().is_some_and(|around| around.is_strict_so_far())
     }
 
     /// Whether this scope, or one around it, answers as an unknown path.

@@ -77,7 +77,53 @@ impl Auth {
     ) -> Scope<
         impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()> + use<>,
     > {
-        let registry = Registry::new(self, path);
+        self.scope_of(path, false)
+    }
+
+    /// The same, where each route whose pattern names an object has to ask whether its caller may have it: by an argument
+    /// [`Authorized`](crate::Authorized), by a check over an argument, by `in = …`. Otherwise the server does not start, unless
+    /// `any_object = "…"` in an attribute says why. The risk is the first on OWASP's list for APIs (API1:2023): a caller who passes
+    /// the rule writes another id into the path.
+    ///
+    /// Scopes within it are strict too.
+    ///
+    /// ```
+    /// use actix_web::{App, get, web};
+    /// use auth_actix::{Auth, Jwt, require, require_auth};
+    ///
+    /// #[require(check(*id == 1 || principal.is_client()))]
+    /// #[get("/orders/{id}")]
+    /// async fn order(id: web::Path<u64>) -> String { id.to_string() }
+    ///
+    /// #[require_auth(any_object = "the catalogue is the same for all")]
+    /// #[get("/products/{id}")]
+    /// async fn product(id: web::Path<u64>) -> String { id.to_string() }
+    ///
+    /// #[require_auth]
+    /// #[get("/invoices/{id}")]
+    /// async fn invoice(id: web::Path<u64>) -> String { id.to_string() }
+    ///
+    /// # let auth = Auth::builder().bearer(Jwt::hs256([7; 32]).issuer("a").audience("b")).build().unwrap();
+    /// assert!(auth.strict_scope("/shop").service(order).service(product).check().is_ok());
+    /// assert!(auth.strict_scope("/shop").service(invoice).check().is_err());
+    /// ```
+    pub fn strict_scope(
+        &self,
+        path: &str,
+    ) -> Scope<
+        impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()> + use<>,
+    > {
+        self.scope_of(path, true)
+    }
+
+    fn scope_of(
+        &self,
+        path: &str,
+        strict: bool,
+    ) -> Scope<
+        impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()> + use<>,
+    > {
+        let registry = Registry::new(self, path, strict);
         let inner = actix_web::web::scope(path)
             .app_data(Arc::clone(registry.binding()))
             .wrap(private::PrivateAnswers(self.clone()));

@@ -52,12 +52,20 @@ pub struct Registry {
     rules: Vec<&'static Rule>,
     /// The patterns below the scope that rules stand at, as far as they are known.
     patterns: Vec<(&'static Rule, String)>,
+    /// Rules of routes whose patterns are not known.
+    elsewhere: Vec<&'static Rule>,
     twice: Vec<&'static Rule>,
 }
 
 impl Registry {
-    pub(super) fn new(auth: &Auth, path: &str) -> Self {
-        Self { binding: Binding::new(auth, path), rules: Vec::new(), patterns: Vec::new(), twice: Vec::new() }
+    pub(super) fn new(auth: &Auth, path: &str, strict: bool) -> Self {
+        Self {
+            binding: Binding::new(auth, path, strict),
+            rules: Vec::new(),
+            patterns: Vec::new(),
+            elsewhere: Vec::new(),
+            twice: Vec::new(),
+        }
     }
 
     pub(super) fn binding(&self) -> &Arc<Binding> {
@@ -70,7 +78,11 @@ impl Registry {
 
     /// Adds a rule that stands at these patterns.
     pub(super) fn add_at<'a>(&mut self, rule: &'static Rule, patterns: impl Iterator<Item = &'a str>) {
+        let before = self.patterns.len();
         self.patterns.extend(patterns.map(|pattern| (rule, pattern.to_owned())));
+        if self.patterns.len() == before {
+            self.elsewhere.push(rule);
+        }
         self.add(rule);
     }
 
@@ -97,7 +109,21 @@ impl Registry {
         let tenants = self.patterns.iter().filter_map(|(rule, pattern)| {
             check::tenants(Rules { scopes: &scopes, handler: rule }, around.as_deref()?, pattern)
         });
-        twice.chain(tenants).chain(check::rules(self.binding.auth(), &scopes, &self.rules)).collect()
+        let keys = self.patterns.iter().filter_map(|(rule, pattern)| {
+            check::object_keys(Rules { scopes: &scopes, handler: rule }, around.as_deref()?, pattern)
+        });
+        let strict = self.binding.is_strict_so_far();
+        let any_object = self.patterns.iter().filter(|_| strict).filter_map(|(rule, pattern)| {
+            check::any_object(Rules { scopes: &scopes, handler: rule }, around.as_deref().unwrap_or_default(), pattern)
+        });
+        let unseen = self.elsewhere.iter().filter(|_| strict).map(|rule| check::no_pattern(rule));
+        twice
+            .chain(tenants)
+            .chain(keys)
+            .chain(any_object)
+            .chain(unseen)
+            .chain(check::rules(self.binding.auth(), &scopes, &self.rules))
+            .collect()
     }
 }
 

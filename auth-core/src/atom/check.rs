@@ -11,7 +11,13 @@ pub struct Check {
     pub index: u8,
     /// Whether it names the caller, so that it is not run for a stranger.
     pub names_principal: bool,
+    /// The object that it is about, where it is what `Allows` says of one.
+    pub object: Option<ObjectKey>,
 }
+
+/// Where the key of an object stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ObjectKey(pub &'static str);
 
 impl Check {
     /// Whether it may be run: one that names the caller needs one.
@@ -44,8 +50,8 @@ mod tests {
     #[test]
     fn what_was_not_run_could_hold_and_what_was_run_is_settled() {
         let caller = alice(source(), "");
-        let of_object = Check { index: 0, names_principal: false };
-        let of_caller = Check { index: 1, names_principal: true };
+        let of_object = Check { index: 0, names_principal: false, object: None };
+        let of_caller = Check { index: 1, names_principal: true, object: None };
         let answered = |held| Checks::default().with(0, held).with(1, held);
         #[rustfmt::skip]
         let table = [

@@ -85,6 +85,12 @@ impl<'a> Rules<'a> {
         self.literals().into_iter().filter_map(Literal::tenant)
     }
 
+    /// The names in the pattern of the route where keys of objects stand: of those that atoms are about, and that the handler takes.
+    pub fn object_keys(self) -> impl Iterator<Item = &'static str> {
+        let taken = self.handler.objects().map(|object| object.path);
+        self.literals().into_iter().filter_map(Literal::object_key).chain(taken)
+    }
+
     fn literals(self) -> Vec<&'a Literal> {
         let mut literals = Vec::new();
         for formula in self.formulas() {

@@ -2,10 +2,12 @@
 
 mod algebra;
 mod implication;
+mod needs;
 
 pub use self::algebra::{Part, check_all, check_any, check_possible};
 pub use self::implication::check_proof;
-use crate::atom::{Atom, Authenticated, Named, Network, Within};
+pub use self::needs::{Needs, Taken};
+use crate::atom::{Atom, Authenticated, Check, Named, Network, ObjectKey, Within};
 use crate::facts::Facts;
 use crate::truth::Truth;
 use crate::vocabulary::Name;
@@ -49,6 +51,12 @@ pub struct Rule {
     pub reads: Reads,
     /// Whether all that is not granted is answered as an unknown path would be.
     pub not_found: bool,
+    /// What its arguments ask, as far as their types can be told.
+    pub arguments: &'static [Needs],
+    /// Whether a check of the rule is over an argument that may say which object the request is about.
+    pub checks_object: bool,
+    /// Why the handler may be called for any object.
+    pub any_object: Option<&'static str>,
 }
 
 /// What a handler reads of the caller beside what its rule says.
@@ -82,6 +90,9 @@ pub const PUBLIC: Rule = Rule {
     line: line!(),
     reads: Reads::Nothing,
     not_found: false,
+    arguments: &[],
+    checks_object: false,
+    any_object: None,
 };
 
 /// Lets in whoever has authenticated.
@@ -98,6 +109,13 @@ pub const AUTHENTICATED: Rule = Rule {
 
 /// Lets nobody in: what stands where a rule did not compile.
 pub static REFUSING: Rule = Rule { formula: Formula::Any(&[]), text: "nobody", ..PUBLIC };
+
+impl Rule {
+    /// The objects that its handler takes.
+    pub fn objects(&self) -> impl Iterator<Item = &'static Taken> {
+        self.arguments.iter().filter_map(Needs::object)
+    }
+}
 
 impl Formula {
     /// The fold of all literals' truths.
@@ -174,6 +192,14 @@ impl Literal {
     pub const fn tenant(&self) -> Option<&'static str> {
         match self.atom {
             Atom::Within(Within { tenant, .. }) => Some(tenant),
+            _ => None,
+        }
+    }
+
+    /// The name in the pattern of the route where the key of the object stands that it is about.
+    pub const fn object_key(&self) -> Option<&'static str> {
+        match self.atom {
+            Atom::Check(Check { object: Some(ObjectKey(key)), .. }) => Some(key),
             _ => None,
         }
     }

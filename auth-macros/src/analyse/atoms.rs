@@ -94,7 +94,10 @@ impl Atom {
                 format!("scheme({written:?})")
             }
             Self::Direct => "direct".to_owned(),
-            Self::Check(check) => format!("check({})", check.text),
+            Self::Check(check) => match check.asks {
+                check::Asks::Expression(_) => format!("check({})", check.text),
+                check::Asks::Object(..) => format!("authorized({})", check.text),
+            },
             Self::Countries(codes) => {
                 let all: Vec<_> = codes.iter().map(|code| format!("{:?}", code.value())).collect();
                 format!("country({})", all.join(", "))
@@ -138,6 +141,7 @@ pub(crate) fn atom(
         Shape::Duration => duration(one(diagnostics)?, diagnostics).map(Atom::MaxAge),
         Shape::Acr => acr(one(diagnostics)?, diagnostics).map(Atom::Acr),
         Shape::Scheme => scheme(one(diagnostics)?, diagnostics).map(Atom::Scheme),
+        Shape::Object => check::read_object(row, arguments, at, diagnostics).map(|check| Atom::Check(Box::new(check))),
         Shape::Expression => check::read(row, arguments, at, diagnostics).map(|check| Atom::Check(Box::new(check))),
     }
 }

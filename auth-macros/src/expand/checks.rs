@@ -7,6 +7,7 @@ use syn::{GenericArgument, PathArguments, ReturnType, Type, TypeParamBound};
 
 use super::paths::Root;
 use super::rule::respan;
+use crate::analyse::check::Asks;
 use crate::analyse::{Checked, check};
 use crate::parse::{Function, Parameter};
 
@@ -14,7 +15,9 @@ use crate::parse::{Function, Parameter};
 pub(super) struct Phases<'a> {
     /// Before the decision, if a check is run.
     first: Vec<&'a Parameter>,
-    /// After it.
+    /// After it, and before anything else: the objects that the caller may do something to, or not.
+    objects: Vec<&'a Parameter>,
+    /// Last.
     rest: Vec<&'a Parameter>,
     has_checks: bool,
 }
@@ -28,18 +31,25 @@ impl<'a> Phases<'a> {
         let checks = checked.filter(|checked| !check::all(&checked.formula).is_empty());
         let is_first =
             |parameter: &&Parameter| checks.is_some_and(|checked| check::is_named(parameter, &checked.formula));
-        let (first, rest) = parameters.iter().partition(is_first);
-        Self { first, rest, has_checks: checks.is_some() }
+        let (first, others): (_, Vec<_>) = parameters.iter().partition(is_first);
+        let (objects, rest): (Vec<_>, Vec<_>) = others.into_iter().partition(|parameter| is_object(&parameter.kind));
+        // Where there is nothing else, they need not come before it.
+        let (objects, rest) = if rest.is_empty() { (rest, objects) } else { (objects, rest) };
+        Self { first, objects, rest, has_checks: checks.is_some() }
     }
 
     /// The pattern of all of them.
     pub(super) fn pattern(&self, root: &Root) -> TokenStream {
         let patterns = |of: &[&Parameter]| tuple(of.iter().map(|parameter| parameter.pattern.clone()));
-        let (first, rest) = (patterns(&self.first), patterns(&self.rest));
+        let (first, mut rest) = (patterns(&self.first), patterns(&self.rest));
+        let phases = root.private(quote!(Phases));
+        if !self.objects.is_empty() {
+            let objects = patterns(&self.objects);
+            rest = quote!(#phases { first: #objects, rest: #rest });
+        }
         if !self.has_checks {
             return rest;
         }
-        let phases = root.private(quote!(Phases));
         // What only a check uses is used.
         quote!(#phases { #[allow(unused_variables, unused_mut)] first: #first, rest: #rest })
     }
@@ -47,11 +57,15 @@ impl<'a> Phases<'a> {
     /// The type of all of them.
     pub(super) fn types(&self, root: &Root) -> TokenStream {
         let types = |of: &[&Parameter]| tuple(of.iter().map(|parameter| parameter.kind.clone()));
-        let (first, rest) = (types(&self.first), types(&self.rest));
+        let (first, mut rest) = (types(&self.first), types(&self.rest));
+        let phases = root.private(quote!(Phases));
+        if !self.objects.is_empty() {
+            let objects = types(&self.objects);
+            rest = quote!(#phases<#objects, #rest>);
+        }
         if !self.has_checks {
             return rest;
         }
-        let phases = root.private(quote!(Phases));
         quote!(#phases<#first, #rest>)
     }
 
@@ -66,7 +80,14 @@ impl<'a> Phases<'a> {
         let error = error(&function.signature.output, root);
         let (answer, run, verdict) = (private(quote!(Answer)), private(quote!(answer)), private(quote!(Verdict)));
         let arms = check::all(&checked.formula).into_iter().map(|check| {
-            let (index, expression) = (check.index, &check.expression);
+            let index = check.index;
+            let expression = match &check.asks {
+                Asks::Expression(expression) => expression,
+                Asks::Object(object, action) => {
+                    let ask = private(quote!(authorized));
+                    return quote!(#index => #ask::<#object, #action>(__asked, __principal).await,);
+                }
+            };
             let at = expression.span();
             let verdict = respan(verdict.clone(), at);
             let ask = quote_spanned!(at=> #verdict::<#error>::verdict(#expression));
@@ -94,7 +115,7 @@ impl<'a> Phases<'a> {
                     __request,
                     __payload,
                     Self::RULE,
-                    async |__index: u8, (#(#patterns,)*): #first, __principal: ::core::option::Option<&#principal>| {
+                    async |__asked: &#request, __index: u8, (#(#patterns,)*): #first, __principal: ::core::option::Option<&#principal>| {
                         let __answer = match __index {
                             #(#arms)*
                             _ => #answer::NotAsked,
@@ -104,6 +125,18 @@ impl<'a> Phases<'a> {
                 )
             }
         }
+    }
+}
+
+/// Whether the argument is loaded before a body is read. By its name: one that goes by another is authorized all the same, and
+/// loaded together with the others.
+fn is_object(kind: &Type) -> bool {
+    match kind {
+        Type::Path(path) => {
+            path.path.segments.last().is_some_and(|last| last.ident == "Authorized" || last.ident == "Object")
+        }
+        Type::Group(inner) => is_object(&inner.elem),
+        _ => false,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{GenericParam, Generics};
@@ -11,8 +11,8 @@ use syn::{GenericParam, Generics};
 use super::algebra;
 use super::checks::Phases;
 use super::paths::Root;
-use super::rule;
-use crate::analyse::Checked;
+use super::rule::{self, Asked};
+use crate::analyse::{Checked, check};
 use crate::parse::{Function, Parameter};
 
 /// Where a handler is written.
@@ -210,14 +210,14 @@ fn implementation(
     let at = signature.paren_token.span.join();
     let (types, bound) = (phases.types(root), rule::respan(root.private(quote!(Guard)), at));
     let bound = quote_spanned!(at=> #bound<#types>);
-    let (needs, checks) = needs(function, parameters, checked, root);
+    let (asked, checks) = asked(function, parameters, checked, root);
     let rule = match checked {
         Some(checked) => {
             let formula = match shares_formula(function, checked) {
                 true => quote!(Self::FORMULA),
                 false => rule::formula(&checked.formula, root),
             };
-            rule::rule(checked, &formula, &name.unraw().to_string(), &needs, name.span(), root)
+            rule::rule(checked, &formula, &name.unraw().to_string(), &asked, name.span(), root)
         }
         None => rule::refusing(root),
     };
@@ -236,53 +236,61 @@ fn implementation(
     }
 }
 
-/// What the arguments read of the caller, as an expression, and the check that none needs what the rule does not give.
-/// An argument whose type depends on a parameter of the handler cannot be asked; it is told at run time.
-fn needs(
+/// What the arguments ask of the rule, and the check that none asks what the rule does not give. An argument whose type depends
+/// on a parameter of the handler cannot be asked; it is told at run time.
+fn asked(
     function: &Function,
     parameters: &[Parameter],
     checked: Option<&Checked>,
     root: &Root,
-) -> (TokenStream, TokenStream) {
-    let kinds = root.private(quote!(Reads));
-    let none = quote!(#kinds::Nothing);
-    let Some(checked) = checked else { return (none, TokenStream::new()) };
-    let own: Vec<_> = function
-        .signature
-        .generics
-        .params
-        .iter()
+) -> (Asked, TokenStream) {
+    let nothing = Asked::nothing(root);
+    let Some(checked) = checked else { return (nothing, TokenStream::new()) };
+    let params = function.signature.generics.params.iter();
+    let own: Vec<_> = params
         .filter_map(|parameter| match parameter {
             GenericParam::Type(one) => Some(one.ident.to_string()),
             GenericParam::Const(one) => Some(one.ident.to_string()),
             GenericParam::Lifetime(_) => None,
         })
         .collect();
-    let asked: Vec<_> =
-        parameters.iter().map(|parameter| &parameter.kind).filter(|kind| !mentions(&quote!(#kind), &own)).collect();
-    let strangers = checked.formula.admits_strangers();
+    let is_asked = |parameter: &&Parameter| !mentions(&parameter.kind.to_token_stream(), &own);
+    let asked: Vec<_> = parameters.iter().filter(is_asked).map(|parameter| &parameter.kind).collect();
+    let named = parameters.iter().filter(|parameter| check::is_named(parameter, &checked.formula));
+    let (known, unknown): (Vec<&Parameter>, Vec<&Parameter>) = named.partition(is_asked);
+    let checks_object = if unknown.is_empty() { quote!(false) } else { quote!(true) };
     if asked.is_empty() {
-        return (none, TokenStream::new());
+        return (Asked { checks_object, ..nothing }, TokenStream::new());
     }
-    let nothing = root.private(quote!(NeedsNothing));
-    let need = |kind: &&syn::Type| {
+    let fallback = root.private(quote!(NeedsNothing));
+    let need = |kind: &syn::Type| {
         let probe = rule::respan(root.private(quote!(Probe)), kind.span());
         quote_spanned!(kind.span()=> <#probe<#kind>>::NEEDS)
     };
+    let strangers = checked.formula.admits_strangers();
+    let needs: Vec<_> = asked.iter().map(|kind| need(kind)).collect();
     let reads = if checked.formula.is_about_caller() && !strangers {
-        none // a presented credential is verified anyway
+        nothing.reads // a presented credential is verified anyway
     } else {
-        let needs = asked.iter().map(need);
-        quote!({ use #nothing as _; #none #(.and(#needs.reads()))* })
+        let none = nothing.reads;
+        quote!({ use #fallback as _; #none #(.and(#needs.reads()))* })
     };
+    let checks_object = if known.is_empty() {
+        checks_object
+    } else {
+        let keys = known.iter().map(|parameter| need(&parameter.kind));
+        quote!({ use #fallback as _; #checks_object #(|| #keys.may_be_key())* })
+    };
+    let arguments = quote!({ use #fallback as _; &[#(#needs),*] });
     let calls = asked.iter().enumerate().map(|(position, kind)| {
         let check = rule::respan(root.private(quote!(check_argument)), kind.span());
-        let before = asked.iter().take(position).map(need);
+        let before = needs.iter().take(position);
         let need = need(kind);
         quote_spanned!(kind.span()=> #check(#need, #strangers, false #(|| #before.is_principal())*, __FORMULA);)
     });
     let (formula, kind) = (formula_of(function, checked, root), root.private(quote!(Formula)));
-    (reads, quote!(use #nothing as _; const __FORMULA: &#kind = #formula; #(#calls)*))
+    let checks = quote!(use #fallback as _; const __FORMULA: &#kind = #formula; #(#calls)*);
+    (Asked { reads, arguments, checks_object }, checks)
 }
 
 fn mentions(tokens: &TokenStream, names: &[String]) -> bool {

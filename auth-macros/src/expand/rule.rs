@@ -6,6 +6,7 @@ use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 
 use super::paths::Root;
+use crate::analyse::check::Asks;
 use crate::analyse::{self, Atom, Checked, Formula, Literal, Name, Network};
 use crate::diagnostics::Diagnostics;
 use crate::parse;
@@ -23,13 +24,27 @@ pub(crate) fn standalone(words: TokenStream) -> TokenStream {
             let names = checks(&checked.formula, &TokenStream::new(), &root);
             let own = quote!(&__RULE.formula);
             let parts = super::algebra::checks(&checked, &own, &TokenStream::new(), &root);
-            let nothing = root.private(quote!(Reads::Nothing));
             let formula = formula(&checked.formula, &root);
-            let rule = rule(&checked, &formula, "scope", &nothing, Span::call_site(), &root);
+            let rule = rule(&checked, &formula, "scope", &Asked::nothing(&root), Span::call_site(), &root);
             let kind = root.private(quote!(Rule));
             quote!({ const __RULE: &'static #kind = #rule; #names #parts __RULE })
         }
         (mistakes, _) => quote!({ #mistakes #refuses }),
+    }
+}
+
+/// What the arguments of a handler ask, as expressions.
+pub(super) struct Asked {
+    pub(super) reads: TokenStream,
+    pub(super) arguments: TokenStream,
+    pub(super) checks_object: TokenStream,
+}
+
+impl Asked {
+    /// Of no arguments.
+    pub(super) fn nothing(root: &Root) -> Self {
+        let reads = root.private(quote!(Reads::Nothing));
+        Self { reads, arguments: quote!(&[]), checks_object: quote!(false) }
     }
 }
 
@@ -38,12 +53,17 @@ pub(super) fn rule(
     checked: &Checked,
     formula: &TokenStream,
     guards: &str,
-    reads: &TokenStream,
+    asked: &Asked,
     at: Span,
     root: &Root,
 ) -> TokenStream {
     let (text, not_found) = (checked.formula.text(), checked.not_found);
     let rule = root.private(quote!(Rule));
+    let Asked { reads, arguments, checks_object } = asked;
+    let any_object = match &checked.any_object {
+        Some(reason) => quote!(::core::option::Option::Some(#reason)),
+        None => quote!(::core::option::Option::None),
+    };
     // The line of the handler's name, not that of the macro.
     let line = quote_spanned!(at=> ::core::line!());
     quote! {
@@ -55,6 +75,9 @@ pub(super) fn rule(
             line: #line,
             reads: #reads,
             not_found: #not_found,
+            arguments: #arguments,
+            checks_object: #checks_object,
+            any_object: #any_object,
         }
     }
 }
@@ -211,7 +234,14 @@ fn atom(atom: &Atom, root: &Root) -> TokenStream {
         Atom::Check(check) => {
             let (variant, of) = (variant(quote!(Check)), of(quote!(Check)));
             let (index, names_principal) = (check.index, check.principal.is_some());
-            quote!(#variant(#of { index: #index, names_principal: #names_principal }))
+            let object = match &check.asks {
+                Asks::Object(object, _) => {
+                    let key = root.private(quote!(object_key));
+                    quote!(::core::option::Option::Some(#key::<#object>()))
+                }
+                Asks::Expression(_) => quote!(::core::option::Option::None),
+            };
+            quote!(#variant(#of { index: #index, names_principal: #names_principal, object: #object }))
         }
         Atom::Direct => {
             let (variant, kind) = (variant(quote!(Direct)), of(quote!(Direct)));

@@ -22,7 +22,7 @@ impl Part {
             Self::Holds => literal(is(Role("editor"))),
             Self::Fails => literal(is(Role("suspended"))),
             Self::Check { names_principal, negated } => {
-                let check = Check { index: *next, names_principal: *names_principal };
+                let check = Check { index: *next, names_principal: *names_principal, object: None };
                 *next += 1;
                 Formula::Literal(Literal { atom: Atom::Check(check), negated: *negated, text: "check(…)" })
             }

@@ -339,7 +339,7 @@ fn facts<'a>(caller: Caller<'a>, client: Option<&str>, cross_site: CrossSite) ->
 }
 
 fn rule(formula: Formula) -> &'static Rule {
-    let rule = Rule { formula, text: "", guards: "", file: "", line: 0, reads: Reads::Nothing, not_found: false };
+    let rule = Rule { formula, text: "", guards: "", ..crate::rule::PUBLIC };
     Box::leak(Box::new(rule))
 }
 

@@ -22,7 +22,7 @@ const PRINCIPAL: &str = "principal";
 /// A check.
 #[derive(Clone)]
 pub(crate) struct Check {
-    pub(crate) expression: Expr,
+    pub(crate) asks: Asks,
     /// Which of the rule's checks it is, in the order in which they are written.
     pub(crate) index: u8,
     /// The caller, as the expression names it; `None` where it does not.
@@ -30,6 +30,14 @@ pub(crate) struct Check {
     /// The names that it takes from around it.
     free: Vec<String>,
     pub(super) text: String,
+}
+
+/// What a check asks.
+#[derive(Clone)]
+pub(crate) enum Asks {
+    Expression(Expr),
+    /// Whether the caller may do this to that object: two types.
+    Object(syn::Path, syn::Path),
 }
 
 /// As many checks as a rule may have: as many as the decision can keep apart.
@@ -53,12 +61,35 @@ pub(super) fn read(
     let principal = free.iter().position(|name| name.unraw() == PRINCIPAL).map(|at| free.remove(at));
     let free = free.iter().map(|name| name.unraw().to_string()).collect();
     Some(Check {
-        expression: expression.clone(),
+        asks: Asks::Expression(expression.clone()),
         index: 0,
         principal,
         free,
         text: text::of(expression.to_token_stream()),
     })
+}
+
+/// Reads the types of an object and of what is done to it.
+pub(super) fn read_object(
+    row: &words::Atom,
+    arguments: &[&Expr],
+    at: &TokenStream,
+    diagnostics: &mut Diagnostics,
+) -> Option<Check> {
+    let [object, action] = arguments else {
+        let help = format!("write the type of the object, and what is done to it: `{}`", row.example);
+        return diagnostics.report(at, "this takes two types", help);
+    };
+    let mut read = |one: &Expr| match super::atoms::ungrouped(one) {
+        Expr::Path(path) if path.qself.is_none() => Some(path.path.clone()),
+        other => diagnostics.report(other, "this is no type", format!("write `{}`", row.example)),
+    };
+    let (object, action) = (read(object), read(action));
+    let (object, action) = (object?, action?);
+    let text = text::of(quote::quote!(#object, #action));
+    let principal = Ident::new(PRINCIPAL, proc_macro2::Span::mixed_site());
+    let asks = Asks::Object(object, action);
+    Some(Check { asks, index: 0, principal: Some(principal), free: Vec::new(), text })
 }
 
 /// Numbers the checks of a rule in the order in which they are written.

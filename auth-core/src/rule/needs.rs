@@ -1,0 +1,83 @@
+//! What the arguments of a handler ask of its rule.
+
+use super::Reads;
+use crate::vocabulary::Name;
+
+/// What one argument asks.
+#[derive(Clone, Copy, Debug)]
+pub enum Needs {
+    /// Nothing.
+    Nothing,
+    /// Nothing, and it says nothing of the request: data of the application.
+    Data,
+    /// Reads who calls, if somebody does.
+    MaybeCaller,
+    /// The same, and copes where nobody can say.
+    MaybeCallerOrOutage,
+    /// The principal.
+    Caller,
+    /// The principal's claims.
+    ClaimsOfCaller,
+    /// That whoever was let in holds this name.
+    Proof(Name),
+    /// That the caller may do something to an object.
+    Authorized(Taken),
+    /// The object itself.
+    Object(Taken),
+}
+
+/// An object that a handler takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Taken {
+    /// The name in the pattern of the route where its key stands.
+    pub path: &'static str,
+    /// Its type, by its whole name.
+    pub resource: fn() -> &'static str,
+    /// What is done to it: a type, by its whole name. Nothing where it is only loaded.
+    pub action: Option<fn() -> &'static str>,
+}
+
+impl Needs {
+    /// What it reads of the caller.
+    pub const fn reads(self) -> Reads {
+        match self {
+            Self::Nothing | Self::Data | Self::Object(_) => Reads::Nothing,
+            Self::MaybeCallerOrOutage => Reads::CallerOrOutage,
+            Self::MaybeCaller | Self::Caller | Self::ClaimsOfCaller | Self::Proof(_) | Self::Authorized(_) => {
+                Reads::Caller
+            }
+        }
+    }
+
+    /// Whether it is the principal.
+    pub const fn is_principal(self) -> bool {
+        matches!(self, Self::Caller)
+    }
+
+    /// Whether it may say which object a request is about, so that a check over it is one of that object.
+    pub const fn may_be_key(self) -> bool {
+        matches!(self, Self::Nothing | Self::Authorized(_) | Self::Object(_))
+    }
+
+    /// The object that it takes.
+    pub const fn object(&self) -> Option<&Taken> {
+        match self {
+            Self::Authorized(object) | Self::Object(object) => Some(object),
+            _ => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Taken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let short = |name: fn() -> &'static str| {
+            // Without the modules, also of what stands within angle brackets.
+            let parts = name().split_inclusive(['<', '>', ',', ' ']);
+            parts.map(|part| part.rsplit("::").next().unwrap_or(part)).collect::<String>()
+        };
+        match self.action {
+            Some(action) => write!(f, "authorized({}, {})", short(self.resource), short(action)),
+            None => write!(f, "object({})", short(self.resource)),
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! `Authorized<…>` and `authorized(…)`: one object, loaded once, and what its caller may do to it.
+
+use std::cell::RefCell;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use actix_web::dev::Payload;
+use actix_web::http::{Method, StatusCode, header};
+use actix_web::test::{TestRequest, call_service, init_service, read_body};
+use actix_web::web::{Bytes, Data};
+use actix_web::{App, HttpRequest, ResponseError, get, post};
+use auth_actix::{
+    Allows, Auth, Authorized, Existence, Granted, Object, Principal, Resource, require, require_auth, require_role,
+};
+use auth_tests::token::bearer;
+use serde_json::json;
+
+use crate::{Role, bearer_only};
+
+thread_local! {
+    static SEEN: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+fn note(what: impl Into<String>) {
+    SEEN.with_borrow_mut(|seen| seen.push(what.into()));
+}
+
+/// A body that says when it is read.
+struct Body(Option<&'static str>);
+
+impl futures_core::Stream for Body {
+    type Item = Result<Bytes, actix_web::error::PayloadError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        note("body");
+        Poll::Ready(self.0.take().map(|chunk| Ok(Bytes::from_static(chunk.as_bytes()))))
+    }
+}
+
+struct Store;
+
+#[derive(Debug)]
+struct Lost(u16);
+
+impl std::fmt::Display for Lost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SELECT secret FROM posts")
+    }
+}
+
+impl ResponseError for Lost {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.0).unwrap()
+    }
+}
+
+/// Posts with an even number are Bob's, the others Alice's; of drafts nobody else learns, pages are public.
+struct Post<Kind> {
+    id: u64,
+    author: &'static str,
+    kind: PhantomData<Kind>,
+}
+
+struct Draft;
+struct Page;
+struct Edit;
+struct Publish;
+
+trait IsKind: 'static {
+    const EXISTENCE: Existence;
+    const PATH: &'static str;
+}
+
+impl IsKind for Draft {
+    const EXISTENCE: Existence = Existence::Hidden;
+    const PATH: &'static str = "draft";
+}
+
+impl IsKind for Page {
+    const EXISTENCE: Existence = Existence::Public;
+    const PATH: &'static str = "page";
+}
+
+impl<Kind: IsKind> Resource for Post<Kind> {
+    type Key = u64;
+    type Deps = (Data<Store>, HttpRequest);
+    type Error = Lost;
+    const PATH: &'static str = Kind::PATH;
+    const EXISTENCE: Existence = Kind::EXISTENCE;
+
+    async fn load(id: u64, (store, _): &Self::Deps) -> Result<Option<Self>, Lost> {
+        let Store = store.get_ref();
+        note(format!("load {} {id}", Kind::PATH));
+        match id {
+            400.. => Err(Lost(u16::try_from(id).unwrap())),
+            100.. => Ok(None),
+            id => Ok(Some(Self { id, author: if id % 2 == 0 { "bob" } else { "alice" }, kind: PhantomData })),
+        }
+    }
+}
+
+impl<Kind: IsKind> Allows<Edit> for Post<Kind> {
+    fn allows(&self, caller: &Principal) -> bool {
+        caller.local_subject() == self.author
+    }
+}
+
+impl<Kind: IsKind> Allows<Publish> for Post<Kind> {
+    fn allows(&self, caller: &Principal) -> bool {
+        caller.has_role(Role::Editor)
+    }
+}
+
+fn edited<Kind>(post: Authorized<Post<Kind>, Edit>, text: &str) -> String {
+    format!("{} {text}", post.into_inner().id)
+}
+
+#[require_auth]
+#[post("/drafts/{draft}")]
+async fn edit(text: String, draft: Authorized<Post<Draft>, Edit>) -> String {
+    edited(draft, &text)
+}
+
+#[require_auth]
+#[post("/pages/{page}")]
+async fn edit_page(page: Authorized<Post<Page>, Edit>, text: String) -> String {
+    edited(page, &text)
+}
+
+#[require_role("editor")]
+#[post("/both/{draft}/{page}")]
+async fn both(
+    page: Authorized<Post<Page>, Publish>,
+    text: String,
+    draft: Authorized<Post<Draft>, Edit>,
+    _: Granted<crate::proof::Editor>,
+) -> String {
+    format!("{} {}", page.id, edited(draft, &text))
+}
+
+#[require(role("admin") || authorized(Post::<Draft>, Edit))]
+#[get("/either/{draft}")]
+async fn either(draft: Object<Post<Draft>>) -> String {
+    format!("{} of {}", draft.id, draft.author)
+}
+
+#[require(role("admin") || authorized(Post::<Page>, Edit) || authorized(Post::<Page>, Publish))]
+#[get("/any/{page}")]
+async fn any() -> &'static str {
+    "any"
+}
+
+#[require_auth]
+#[require(check(draft.id > 1))]
+#[get("/checked/{draft}")]
+async fn checked(draft: Authorized<Post<Draft>, Edit>) -> String {
+    draft.id.to_string()
+}
+
+#[actix_web::test]
+async fn an_object_is_loaded_once_for_whom_the_rule_lets_in_and_hides_from_others_if_it_says_so() {
+    let auth = bearer_only().build().unwrap();
+    let scope = auth.strict_scope("").service(edit).service(edit_page).service(both).service(either);
+    let scope = scope.service(any).service(checked);
+    let app = init_service(App::new().app_data(Data::new(Store)).service(scope)).await;
+    let alice = |role: &str| Some(json!({"sub": "alice", "roles": [role]}));
+    #[rustfmt::skip]
+    let table = [
+        // H3: nothing is loaded for a stranger.
+        ("POST", "/drafts/1",     None,            401, "",         ""),
+        ("POST", "/drafts/1",     alice("viewer"), 200, "1 text",   "load draft 1, body, body"),
+        // H4: not there, not yours, and no key at all are one answer; the body is not read.
+        ("POST", "/drafts/2",     alice("viewer"), 404, "",         "load draft 2"),
+        ("POST", "/drafts/100",   alice("viewer"), 404, "",         "load draft 100"),
+        ("POST", "/drafts/x",     alice("viewer"), 404, "",         ""),
+        ("POST", "/pages/1",      alice("viewer"), 200, "1 text",   "load page 1, body, body"),
+        ("POST", "/pages/2",      alice("viewer"), 403, "",         "load page 2"),
+        ("POST", "/pages/100",    alice("viewer"), 404, "",         "load page 100"),
+        // M12: an error of the store is a refusal, and tells nothing of the server.
+        ("POST", "/pages/500",    alice("viewer"), 500, "",         "load page 500"),
+        ("POST", "/pages/503",    alice("viewer"), 503, "",         "load page 503"),
+        ("GET",  "/either/503",   alice("viewer"), 503, "",         "load draft 503"),
+        ("GET",  "/either/503",   alice("admin"),  503, "",         "load draft 503"),
+        // Several.
+        ("POST", "/both/1/2",     alice("editor"), 200, "2 1 text", "load page 2, load draft 1, body, body"),
+        ("POST", "/both/2/2",     alice("editor"), 404, "",         "load page 2, load draft 2"),
+        ("POST", "/both/1/2",     alice("viewer"), 403, "",         ""),
+        // As an atom: loaded once for the rule and the handler.
+        ("GET",  "/either/1",     None,            401, "",         ""),
+        ("GET",  "/either/1",     alice("viewer"), 200, "1 of alice", "load draft 1"),
+        ("GET",  "/either/2",     alice("viewer"), 404, "",         "load draft 2"),
+        ("GET",  "/either/100",   alice("viewer"), 404, "",         "load draft 100"),
+        ("GET",  "/either/2",     alice("admin"),  200, "2 of bob", "load draft 2"),
+        ("GET",  "/either/100",   alice("admin"),  404, "",         "load draft 100"),
+        ("GET",  "/any/2",        alice("viewer"), 403, "",         "load page 2"),
+        ("GET",  "/any/2",        alice("editor"), 200, "any",      "load page 2"),
+        ("GET",  "/any/100",      alice("editor"), 404, "",         "load page 100, load page 100"),
+        ("GET",  "/any/2",        alice("admin"),  200, "any",      ""),
+        // In a check.
+        ("GET",  "/checked/1",    alice("viewer"), 403, "",         "load draft 1"),
+        ("GET",  "/checked/3",    alice("viewer"), 200, "3",        "load draft 3"),
+        ("GET",  "/checked/2",    alice("viewer"), 404, "",         "load draft 2"),
+        ("GET",  "/checked/2",    None,            401, "",         ""),
+    ];
+    let mut hidden = Vec::new();
+    for (method, target, claims, status, expected, happened) in table {
+        let request = TestRequest::with_uri(target).method(Method::from_bytes(method.as_bytes()).unwrap());
+        let request = match &claims {
+            Some(claims) => request.insert_header((header::AUTHORIZATION, bearer(claims.clone()))),
+            None => request,
+        };
+        let payload: Pin<Box<dyn futures_core::Stream<Item = _>>> = Box::pin(Body(Some("text")));
+        let (request, _) = request.to_request().replace_payload(Payload::Stream { payload });
+        SEEN.take();
+        let answer = call_service(&app, request).await;
+        let case = format!("{method} {target} by {claims:?}");
+        assert_eq!(answer.status(), StatusCode::from_u16(status).unwrap(), "{case}: {:?}", SEEN.take());
+        assert_eq!(SEEN.take().join(", "), happened, "{case}");
+        if status >= 400 {
+            assert_eq!(answer.headers().get("cache-control").unwrap(), "no-store", "{case}");
+        }
+        let headers = format!("{:?}", answer.headers());
+        let body = String::from_utf8(read_body(answer).await.to_vec()).unwrap();
+        match status {
+            200 => assert_eq!(body, expected, "{case}"),
+            404 => hidden.push((headers, body)),
+            _ => assert!(!body.contains("SELECT"), "{case}: {body}"),
+        }
+    }
+    assert!(hidden.windows(2).all(|pair| pair[0] == pair[1]), "{hidden:?}");
+}
+
+#[require_auth]
+#[get("/posts/{id}")]
+async fn mistaken(_: Authorized<Post<Draft>, Edit>) -> &'static str {
+    "never"
+}
+
+#[require(role("admin") || authorized(Post::<Draft>, Edit))]
+#[get("/posts/{drafts}")]
+async fn mistaken_atom() -> &'static str {
+    "never"
+}
+
+#[require_auth]
+#[get("/orders/{id}")]
+async fn any_order(id: actix_web::web::Path<u64>) -> String {
+    id.to_string()
+}
+
+#[require_auth(any_object = "the catalogue is for all")]
+#[get("/products/{id}")]
+async fn product(id: actix_web::web::Path<u64>) -> String {
+    id.to_string()
+}
+
+#[require(check(store.as_ref().holds(principal)))]
+#[get("/stores/{id}")]
+async fn checks_no_object(store: Data<Store>) -> &'static str {
+    let _ = store;
+    "never"
+}
+
+impl Store {
+    fn holds(&self, _: &Principal) -> bool {
+        true
+    }
+}
+
+#[require(check(*id == 1 && !principal.is_client()))]
+async fn checks_object(id: actix_web::web::Path<u64>) -> String {
+    id.to_string()
+}
+
+#[require_role("editor", in = org)]
+#[get("/tenants/{org}")]
+async fn of_tenant() -> &'static str {
+    "of a tenant"
+}
+
+#[require_auth]
+#[get("/list")]
+async fn list() -> &'static str {
+    "all"
+}
+
+#[test]
+fn a_strict_scope_starts_only_where_each_object_in_a_path_is_asked_about() {
+    let auth: Auth = bearer_only().roles_from(crate::memberships::Database::default().roles()).build().unwrap();
+    let told = |mistakes: Result<(), Vec<auth_actix::RuleError>>| {
+        let mistakes = mistakes.err().unwrap_or_default();
+        mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    };
+    let right = auth.strict_scope("/shop").service(product).service(of_tenant).service(list);
+    let right = right.route("/checked/{id}", auth_actix::get().to(checks_object));
+    assert_eq!(told(right.check()), "");
+    let wrong = told(auth.strict_scope("/shop").service(any_order).service(checks_no_object).check());
+    assert!(wrong.contains("any_order") && wrong.contains("\"/shop/orders/{id}\" names"), "{wrong}");
+    assert!(wrong.contains("checks_no_object") && wrong.lines().count() == 2, "{wrong}");
+    // In every scope: a key that is not in the pattern, or twice, finds nothing.
+    let wrong = told(auth.scope("/shop").service(mistaken).service(mistaken_atom).check());
+    assert!(wrong.contains("mistaken (") && wrong.contains("`{draft}`, and \"/shop/posts/{id}\""), "{wrong}");
+    assert!(wrong.contains("mistaken_atom (") && wrong.lines().count() == 2, "{wrong}");
+    assert_eq!(told(auth.scope("/shop").service(any_order).check()), "", "no scope is strict by itself");
+}
