@@ -28,6 +28,7 @@ pub mod rule;
 pub mod decision;
 // What is told.
 pub mod audit;
+pub mod matrix;
 // How it is known.
 pub mod patience;
 #[cfg(any(feature = "passwords", feature = "jwt"))]

@@ -44,6 +44,33 @@ impl Names {
     }
 }
 
+impl std::fmt::Display for Confers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let kinds = [
+            ("roles", &self.roles),
+            ("permissions", &self.permissions),
+            ("scopes", &self.scopes),
+            ("claims", &self.claims),
+            ("acr values", &self.acr),
+        ];
+        if kinds.iter().all(|(_, names)| **names == Names::All) {
+            return f.write_str("everything");
+        }
+        let mut said = Vec::new();
+        for (kind, names) in kinds {
+            match names {
+                Names::All => said.push(format!("all {kind}")),
+                Names::Only(names) if names.is_empty() => {}
+                Names::Only(names) => {
+                    let names: Vec<_> = names.iter().map(|name| format!("{name:?}")).collect();
+                    said.push(format!("{kind} {}", names.join(", ")));
+                }
+            }
+        }
+        f.write_str(&if said.is_empty() { "an identity alone".to_owned() } else { said.join("; ") })
+    }
+}
+
 impl Confers {
     /// All that its credentials say.
     pub const fn everything() -> Self {

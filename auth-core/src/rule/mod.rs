@@ -3,6 +3,7 @@
 mod algebra;
 mod implication;
 mod needs;
+mod text;
 
 pub use self::algebra::{Part, check_all, check_any, check_possible};
 pub use self::implication::check_proof;

@@ -75,6 +75,12 @@ const ASSIGNED: &[u8] = b"\
     SJSKSLSMSNSOSRSSSTSVSXSYSZTCTDTFTGTHTJTKTLTMTNTOTRTTTVTWTZUAUGUMUSUYUZVAVCVEVGVIVNVUWFWSYEYTZAZMZWXK\
     ";
 
+impl std::fmt::Display for CountryCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|letter| write!(f, "{}", char::from(*letter)))
+    }
+}
+
 impl CountryCode {
     /// What stands for a code that is none, once that was told: nothing follows from it.
     pub const UNKNOWN: Self = Self(*b"??");

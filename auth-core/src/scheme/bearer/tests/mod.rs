@@ -94,8 +94,7 @@ fn server(jwt: Jwt) -> Bearer {
 fn answer(bearer: &Bearer, line: &[u8], now: Timestamp, role: &'static str) -> (u16, Option<&'static str>) {
     let atom = Atom::Named(Named(Role::VOCABULARY.name(role)));
     let formula = Formula::Literal(Literal { atom, negated: false, text: "role" });
-    let rule =
-        Rule { formula, text: "", guards: "", file: "", line: 0, reads: crate::rule::Reads::Nothing, not_found: false };
+    let rule = Rule { formula, text: "", guards: "", ..crate::rule::PUBLIC };
     let rules = Rules { scopes: &[], handler: &rule };
     let sources: Vec<_> = bearer.sources().cloned().collect();
     let decide = |caller| {

@@ -1,0 +1,191 @@
+//! Who gains and who loses what, between a matrix that was reviewed and the one of now: by what the rules let in, not by how they
+//! are written.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use super::tree::{Fact, Tree};
+use super::ways::Way;
+use super::words::Words;
+use super::worlds::Worlds;
+use super::{Matrix, Route};
+
+/// So many ways into a rule are compared. Beyond that nobody can tell.
+const MOST: usize = 2048;
+
+/// What has changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Difference(pub Vec<Change>);
+
+/// What has changed about one route, or about all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A route is there that was not: who may call it.
+    Added(String, Vec<String>),
+    /// A route that was there is not.
+    Removed(String),
+    /// Other callers get in.
+    Access {
+        /// The method and the path.
+        route: String,
+        /// Who gets in that did not.
+        gains: Vec<String>,
+        /// Who does not that did.
+        loses: Vec<String>,
+    },
+    /// There are too many ways in to tell.
+    CannotTell(String),
+    /// The same callers get in, and something else that the file says has changed.
+    Said(String, String),
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |f: &mut fmt::Formatter<'_>, word: &str, who: &[String]| {
+            who.iter().try_for_each(|who| writeln!(f, "    {word} {who}"))
+        };
+        for change in &self.0 {
+            match change {
+                Change::Added(route, who) => {
+                    writeln!(f, "{route} is new")?;
+                    list(f, "gains: ", who)?;
+                }
+                Change::Removed(route) => writeln!(f, "{route} is gone")?,
+                Change::Access { route, gains, loses } => {
+                    writeln!(f, "{route}")?;
+                    list(f, "gains: ", gains)?;
+                    list(f, "loses: ", loses)?;
+                }
+                Change::CannotTell(route) => {
+                    writeln!(f, "{route}\n    cannot tell: there are too many ways in to compare them")?;
+                }
+                Change::Said(what, how) => writeln!(f, "{what}\n    {how}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Matrix {
+    /// What has changed since `before`.
+    pub fn since(&self, before: &Self) -> Difference {
+        let mut changes = Vec::new();
+        let by_route = |matrix: &'_ Self| -> BTreeMap<String, Vec<Route>> {
+            let mut routes: BTreeMap<String, Vec<Route>> = BTreeMap::new();
+            for route in &matrix.routes {
+                routes.entry(format!("{} {}", route.method, route.path)).or_default().push(route.clone());
+            }
+            routes
+        };
+        let (old, new) = (by_route(before), by_route(self));
+        for (name, old) in &old {
+            match new.get(name) {
+                None => changes.push(Change::Removed(name.clone())),
+                Some(new) => compare(name, (old, &before.words), (new, &self.words), &mut changes),
+            }
+        }
+        for (name, routes) in new.iter().filter(|(name, _)| !old.contains_key(*name)) {
+            let who = tree(routes).and_then(|tree| tree.ways(MOST)).map(|ways| ways.iter().map(text).collect());
+            changes.push(match who {
+                Some(who) => Change::Added(name.clone(), who),
+                None => Change::CannotTell(name.clone()),
+            });
+        }
+        said("the sources of credentials", &before.sources, &self.sources, &mut changes);
+        said("the settings that let in more", &before.switches, &self.switches, &mut changes);
+        said("what has no rule", &before.unguarded, &self.unguarded, &mut changes);
+        if before.words != self.words {
+            let lines = |words: &Words| super::markdown::words(words);
+            said("what names mean", &lines(&before.words), &lines(&self.words), &mut changes);
+        }
+        Difference(changes)
+    }
+}
+
+/// The rule of routes of one method and path, of which the router picks one.
+fn tree(routes: &[Route]) -> Option<Tree> {
+    Some(Tree::Any(routes.iter().map(|route| Tree::read(&route.rule)).collect::<Option<_>>()?))
+}
+
+fn compare(name: &str, old: (&[Route], &Words), new: (&[Route], &Words), changes: &mut Vec<Change>) {
+    let found =
+        tree(old.0).zip(tree(new.0)).and_then(|(before, now)| gains_and_losses((&before, old.1), (&now, new.1)));
+    match found {
+        None => changes.push(Change::CannotTell(name.to_owned())),
+        Some((gains, loses)) if gains.is_empty() && loses.is_empty() => {
+            let lines = |routes: &[Route]| routes.iter().map(super::markdown::line).collect::<Vec<_>>();
+            said(name, &lines(old.0), &lines(new.0), changes);
+        }
+        Some((gains, loses)) => changes.push(Change::Access { route: name.to_owned(), gains, loses }),
+    }
+}
+
+/// For each name that a credential can list: one that no atom of the rules tells from it. Without this a long hierarchy would make
+/// more worlds than can be tried.
+fn same_names(rules: &[(&Tree, &Words)]) -> BTreeMap<Fact, Fact> {
+    let mut atoms_of: BTreeMap<Fact, BTreeSet<usize>> = BTreeMap::new();
+    let literals = rules.iter().flat_map(|(tree, words)| tree.literals().into_iter().map(move |one| (one, *words)));
+    for (atom, (literal, words)) in literals.enumerate() {
+        for holder in Tree::Literal(literal.clone()).expanded(words).literals() {
+            atoms_of.entry(holder.fact.clone()).or_default().insert(atom);
+        }
+    }
+    // Of those that no atom tells apart, the one that the others imply stands for all.
+    let is_weaker = |one: &Fact, other: &Fact| match (one, other) {
+        (Fact::Name(kind, one, _), Fact::Name(_, other, _)) => {
+            rules.iter().any(|(_, words)| words.holders(kind, one).contains(&(kind.clone(), other.clone())))
+        }
+        _ => false,
+    };
+    let kind = |fact: &Fact| match fact {
+        Fact::Name(kind, _, tenant) => Some((kind.clone(), tenant.clone())),
+        _ => None,
+    };
+    let names = || atoms_of.keys().filter(|fact| matches!(fact, Fact::Name(..)));
+    let same = |one: &Fact, other: &Fact| kind(one) == kind(other) && atoms_of.get(one) == atoms_of.get(other);
+    let weakest = |fact: &Fact| {
+        let group: Vec<_> = names().filter(|other| same(fact, other)).collect();
+        let weakest = group.iter().find(|one| group.iter().all(|other| is_weaker(one, other)));
+        weakest.or(group.first()).map(|one| (*one).clone())
+    };
+    names().filter_map(|fact| Some((fact.clone(), weakest(fact)?))).collect()
+}
+
+/// Who comes in by the one and not by the other, both ways: by every world that the two tell apart.
+fn gains_and_losses(before: (&Tree, &Words), now: (&Tree, &Words)) -> Option<(Vec<String>, Vec<String>)> {
+    let names = same_names(&[before, now]);
+    let named = |fact: &Fact| names.get(fact).unwrap_or(fact).clone();
+    let (before, now) = (&before.0.expanded(before.1).renamed(&named), &now.0.expanded(now.1).renamed(&named));
+    let worlds = Worlds::of(&[before, now])?;
+    let (ways_before, ways_now) = (before.ways(MOST)?, now.ways(MOST)?);
+    let (mut gains, mut loses) = (BTreeSet::new(), BTreeSet::new());
+    for world in worlds.each() {
+        let (ways, into) = match (worlds.lets_in(before, &world), worlds.lets_in(now, &world)) {
+            (false, true) => (&ways_now, &mut gains),
+            (true, false) => (&ways_before, &mut loses),
+            _ => continue,
+        };
+        let goes = |way: &&Way| way.iter().all(|literal| worlds.holds(literal, &world));
+        into.extend(ways.iter().filter(goes));
+    }
+    let texts = |ways: BTreeSet<&Way>| ways.into_iter().map(text).collect();
+    Some((texts(gains), texts(loses)))
+}
+
+/// Who goes a way.
+fn text(way: &Way) -> String {
+    if way.is_empty() {
+        return "anyone".to_owned();
+    }
+    way.iter().map(ToString::to_string).collect::<Vec<_>>().join(" && ")
+}
+
+/// Lines that are there no more, and new ones.
+fn said(what: &str, before: &[String], now: &[String], changes: &mut Vec<Change>) {
+    let gone = before.iter().filter(|line| !now.contains(line)).map(|line| format!("was: {line}"));
+    let new = now.iter().filter(|line| !before.contains(line)).map(|line| format!("is:  {line}"));
+    let lines: Vec<_> = gone.chain(new).collect();
+    if !lines.is_empty() {
+        changes.push(Change::Said(what.to_owned(), lines.join("\n    ")));
+    }
+}

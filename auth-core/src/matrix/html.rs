@@ -1,0 +1,151 @@
+//! The matrix as a page that stands by itself: no script or style from elsewhere, and readable without either.
+
+use std::fmt::Write as _;
+
+use super::tree::{Fact, Tree};
+use super::{Matrix, Route};
+
+const HEAD: &str = include_str!("head.html");
+const TAIL: &str = include_str!("tail.html");
+
+/// So many ways are looked at to say what a role may do.
+const MOST: usize = 512;
+
+/// Text between tags, or within quotes.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}
+
+impl Matrix {
+    /// The page: a table of all routes, and a choice of a role that tells for each route whether whoever holds that role and
+    /// nothing else may call it.
+    pub fn to_html(&self) -> String {
+        let roles: Vec<&String> = self.words.0.get("role").into_iter().flatten().map(|(name, _)| name).collect();
+        let mut page = HEAD.to_owned();
+        for (value, label) in [("", "everything"), ("-", "a stranger"), ("+", "anyone who has authenticated")] {
+            let _ = writeln!(page, "<option value=\"{value}\">{label}</option>");
+        }
+        for role in &roles {
+            let _ = writeln!(page, "<option value=\"={0}\">the role {0}</option>", escaped(role));
+        }
+        page.push_str("</select></label>\n<label>Path or handler <input type=\"search\" id=\"text\"></label></form>\n");
+        page.push_str(
+            "<p id=\"count\" role=\"status\"></p>\n<div class=\"wide\"><table><caption>Routes</caption><thead><tr>",
+        );
+        for title in ["Method", "Path", "Rule", "May call it", "Handler", "Notes"] {
+            let _ = write!(page, "<th scope=\"col\">{title}</th>");
+        }
+        page.push_str("</tr></thead><tbody>\n");
+        for route in &self.routes {
+            self.row(route, &roles, &mut page);
+        }
+        page.push_str("</tbody></table></div>\n");
+        let lists = [
+            ("Without a rule", self.unguarded.clone()),
+            ("What names mean", super::markdown::words(&self.words)),
+            ("Where credentials come from", self.sources.clone()),
+            ("Settings that let in more", self.switches.clone()),
+        ];
+        for (title, lines) in lists.iter().filter(|(_, lines)| !lines.is_empty()) {
+            let _ = write!(page, "<h2>{title}</h2><ul>");
+            for line in lines {
+                let _ = write!(page, "<li>{}</li>", escaped(line.trim_start_matches("- ").replace('`', "").as_str()));
+            }
+            page.push_str("</ul>\n");
+        }
+        page + TAIL
+    }
+
+    fn row(&self, route: &Route, roles: &[&String], page: &mut String) {
+        let tree = Tree::read(&route.rule).map(|tree| tree.expanded(&self.words));
+        let verdict =
+            |who: Who<'_>| tree.as_ref().map_or(Verdict::Perhaps(vec!["?".to_owned()]), |tree| may(tree, who));
+        let mut callers = vec![("-".to_owned(), verdict(Who::Stranger)), ("+".to_owned(), verdict(Who::Anyone))];
+        callers.extend(roles.iter().map(|role| (format!("={role}"), verdict(Who::Role(role)))));
+        let callers: serde_json::Map<String, serde_json::Value> =
+            callers.into_iter().map(|(who, verdict)| (who, verdict.text().into())).collect();
+        let callers = serde_json::Value::Object(callers).to_string();
+        let mut notes: Vec<String> = Vec::new();
+        notes.extend(route.public.then(|| "strangers may come in".to_owned()));
+        notes.extend(route.not_found.then(|| "hides".to_owned()));
+        notes.extend(route.any_object.iter().map(|reason| format!("any object: {reason}")));
+        notes.extend(route.notes.iter().cloned());
+        let _ = writeln!(
+            page,
+            "<tr data-who=\"{}\"><td>{}</td><th scope=\"row\"><code>{}</code></th><td><code>{}</code></td><td class=\"may\">—</td>\
+             <td><code>{}</code><br><small>{}:{}</small></td><td>{}</td></tr>",
+            escaped(&callers),
+            escaped(&route.method),
+            escaped(&route.path),
+            escaped(&route.rule),
+            escaped(&route.handler),
+            escaped(&route.file),
+            route.line,
+            escaped(&notes.join("; ")),
+        );
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Who<'a> {
+    Stranger,
+    Anyone,
+    Role(&'a str),
+}
+
+enum Verdict {
+    Yes,
+    /// Where this is so besides.
+    Perhaps(Vec<String>),
+    No,
+}
+
+impl Verdict {
+    fn text(&self) -> String {
+        match self {
+            Self::Yes => "yes".to_owned(),
+            Self::No => "no".to_owned(),
+            Self::Perhaps(conditions) => format!("if {}", conditions.join(", or ")),
+        }
+    }
+}
+
+/// Whether such a caller, who holds nothing else, may come in.
+fn may(tree: &Tree, who: Who<'_>) -> Verdict {
+    let Some(ways) = tree.ways(MOST) else {
+        return Verdict::Perhaps(vec!["some of very many ways is open".to_owned()]);
+    };
+    let mut conditions = Vec::new();
+    for way in ways {
+        let mut open = Vec::new();
+        let mut closed = false;
+        for literal in &way {
+            match (&literal.fact, who) {
+                (fact, Who::Stranger) if fact.is_about_caller() => closed = true,
+                (Fact::Authenticated, _) => {}
+                (Fact::Name(kind, name, None), Who::Role(role)) if kind == "role" => {
+                    closed |= (name == role) == literal.negated;
+                }
+                // Who holds nothing lacks it; scopes are what a token says besides.
+                (Fact::Name(kind, _, None), _) if kind != "scope" => closed |= !literal.negated,
+                _ => open.push(literal.to_string()),
+            }
+        }
+        match (closed, open.is_empty()) {
+            (true, _) => {}
+            (false, true) => return Verdict::Yes,
+            (false, false) => conditions.push(open.join(" and ")),
+        }
+    }
+    if conditions.is_empty() { Verdict::No } else { Verdict::Perhaps(conditions) }
+}

@@ -1,0 +1,153 @@
+//! `ACCESS.md`: a line for each method of each path, made to be read in review, and read again by the next test.
+
+use std::fmt::Write as _;
+
+use super::words::{Word, Words};
+use super::{Matrix, Route};
+
+const HEAD: &str = "\
+# Who may call what
+
+Written by `UPDATE_ACCESS=1 cargo test`, and held against the application by every `cargo test`. Review a change of it as one of
+the access itself.
+
+It holds the rules of all routes, and what gives them their meaning. It does not hold what the checks within them do
+(`check(…)`, `authorized(…)`), grants that are data, middleware, and routes of plain actix.
+";
+
+const ROUTES: &str = "## Routes";
+const WORDS: &str = "## What names mean";
+const SOURCES: &str = "## Where credentials come from";
+const SWITCHES: &str = "## Settings that let in more";
+const UNGUARDED: &str = "## Without a rule";
+
+/// Text that ends no code span.
+fn code(text: &str) -> String {
+    text.replace('`', "'")
+}
+
+/// The line of a route.
+pub(super) fn line(route: &Route) -> String {
+    let mut line = format!("- `{} {}` for `{}` by `{}`", route.method, route.path, code(&route.rule), route.handler);
+    let flags = [(route.public, "strangers may come in"), (route.not_found, "hides")];
+    for (_, flag) in flags.into_iter().filter(|(is_set, _)| *is_set) {
+        let _ = write!(line, "; {flag}");
+    }
+    if route.public && route.verifies {
+        line.push_str("; reads who calls");
+    }
+    if let Some(reason) = &route.any_object {
+        let _ = write!(line, "; any object: {reason}");
+    }
+    for note in &route.notes {
+        let _ = write!(line, "; {note}");
+    }
+    line
+}
+
+/// The lines of the names.
+pub(super) fn words(words: &Words) -> Vec<String> {
+    let each = words.0.iter().flat_map(|(kind, names)| names.iter().map(move |(name, word)| (kind, name, word)));
+    let line = |(kind, name, word): (&String, &String, &Word)| {
+        let list = |names: &std::collections::BTreeSet<String>| {
+            names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+        };
+        let mut line = format!("- {kind} `{name}`");
+        if !word.implies.is_empty() {
+            let _ = write!(line, " implies {}", list(&word.implies));
+        }
+        if !word.grants.is_empty() {
+            let _ = write!(line, "{} grants {}", if word.implies.is_empty() { "" } else { "," }, list(&word.grants));
+        }
+        line
+    };
+    each.map(line).collect()
+}
+
+impl Matrix {
+    /// The file.
+    pub fn to_markdown(&self) -> String {
+        let mut file = HEAD.to_owned();
+        let mut section = |title: &str, lines: Vec<String>| {
+            if !lines.is_empty() {
+                let _ = write!(file, "\n{title}\n\n{}\n", lines.join("\n"));
+            }
+        };
+        let item = |text: &String| format!("- {text}");
+        section(ROUTES, self.routes.iter().map(line).collect());
+        section(UNGUARDED, self.unguarded.iter().map(item).collect());
+        section(WORDS, words(&self.words));
+        section(SOURCES, self.sources.iter().map(item).collect());
+        section(SWITCHES, self.switches.iter().map(item).collect());
+        file
+    }
+
+    /// Reads what [`Matrix::to_markdown`] has written; `None` where a line is none of it.
+    pub fn from_markdown(file: &str) -> Option<Self> {
+        let mut matrix = Self::default();
+        let mut section = "";
+        for line in file.lines() {
+            if line.starts_with("## ") {
+                section = line;
+                continue;
+            }
+            let Some(item) = line.strip_prefix("- ").filter(|_| !section.is_empty()) else {
+                // Between the lines nothing stands but what a person would take for a rule.
+                if section.is_empty() || line.is_empty() {
+                    continue;
+                }
+                return None;
+            };
+            match section {
+                ROUTES => matrix.routes.push(route(item)?),
+                UNGUARDED => matrix.unguarded.push(item.to_owned()),
+                SOURCES => matrix.sources.push(item.to_owned()),
+                SWITCHES => matrix.switches.push(item.to_owned()),
+                WORDS => {
+                    let (kind, name, word) = read_word(item)?;
+                    matrix.words.0.entry(kind).or_default().insert(name, word);
+                }
+                _ => return None,
+            }
+        }
+        Some(matrix)
+    }
+}
+
+fn route(item: &str) -> Option<Route> {
+    let mut parts = item.split('`');
+    let mut next = |before: &str| (parts.next()? == before).then(|| parts.next()).flatten();
+    let (target, rule, handler) = (next("")?, next(" for ")?, next(" by ")?);
+    let (method, path) = target.split_once(' ')?;
+    let mut route = Route {
+        method: method.to_owned(),
+        path: path.to_owned(),
+        rule: rule.to_owned(),
+        handler: handler.to_owned(),
+        ..Route::default()
+    };
+    let rest = parts.collect::<Vec<_>>().join("`");
+    for flag in rest.split("; ").filter(|flag| !flag.is_empty()) {
+        match flag {
+            "strangers may come in" => route.public = true,
+            "hides" => route.not_found = true,
+            "reads who calls" => route.verifies = true,
+            other => match other.strip_prefix("any object: ") {
+                Some(reason) => route.any_object = Some(reason.to_owned()),
+                None => route.notes.push(other.to_owned()),
+            },
+        }
+    }
+    Some(route)
+}
+
+fn read_word(item: &str) -> Option<(String, String, Word)> {
+    let (kind, rest) = item.split_once(" `").filter(|(kind, _)| ["role", "permission", "scope"].contains(kind))?;
+    let (name, rest) = rest.split_once('`')?;
+    let list = |text: &str| text.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+    let (implies, grants) = match rest.split_once(" grants ") {
+        Some((implies, grants)) => (implies, grants),
+        None => (rest, ""),
+    };
+    Some((kind.to_owned(), name.to_owned(), Word { implies: list(implies), grants: list(grants) }))
+}

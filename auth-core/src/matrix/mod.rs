@@ -1,0 +1,140 @@
+//! The access matrix: who may call what, of a whole application, as data that people and programs read.
+
+mod difference;
+mod html;
+mod json;
+mod markdown;
+mod text;
+mod tree;
+mod ways;
+mod words;
+mod worlds;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+pub use self::difference::{Change, Difference};
+pub use self::tree::{Fact, Lit, Tree};
+pub use self::words::{Word, Words};
+use crate::decision::Rules;
+use crate::rule::{Formula, Reads};
+use crate::source::Source;
+use crate::vocabulary::Vocabulary;
+
+/// The whole of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Matrix {
+    /// The routes: a line for each method of each path.
+    pub routes: Vec<Route>,
+    /// What gives names in rules their meaning.
+    pub words: Words,
+    /// Where credentials come from, and what each may confer.
+    pub sources: Vec<String>,
+    /// Settings that let in more than their absence would.
+    pub switches: Vec<String>,
+    /// What is in reach of requests and has no rule: why, and where that is written.
+    pub unguarded: Vec<String>,
+}
+
+/// One method of one path.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Route {
+    /// The method; `*` for every one, `?` where it cannot be seen.
+    pub method: String,
+    /// The whole pattern of the path.
+    pub path: String,
+    /// The rule: that of the handler, those of the scopes around it, and what its arguments ask.
+    pub rule: String,
+    /// The handler.
+    pub handler: String,
+    /// Where it stands.
+    pub file: String,
+    /// The line of its name.
+    pub line: u32,
+    /// The least sets of atoms of which each lets somebody in; `None` where there are too many.
+    pub sufficient: Option<Vec<Vec<String>>>,
+    /// What is asked about the object of a request.
+    pub objects: Vec<String>,
+    /// Whether strangers may come in.
+    pub public: bool,
+    /// Whether a credential that is presented is verified.
+    pub verifies: bool,
+    /// Whether whoever is refused is told that the path is unknown.
+    pub not_found: bool,
+    /// Why it may be called for any object.
+    pub any_object: Option<String>,
+    /// What else a reader has to know: guards of the route, middleware, routes that hide this one.
+    pub notes: Vec<String>,
+}
+
+impl Route {
+    /// A route with these rules: of the scopes around it, from the outside in, and of its handler.
+    pub fn new(method: &str, path: &str, rules: Rules<'_>) -> Self {
+        let handler = rules.handler;
+        let taken = handler.objects().map(ToString::to_string).filter(|object| object.starts_with("authorized"));
+        let taken: Vec<_> = taken.collect();
+        let own = rules.scopes.iter().map(|rule| &rule.formula).chain([&handler.formula]);
+        let parts: Vec<&Formula> = own.filter(|formula| !matches!(formula, Formula::All([]))).collect();
+        let in_parentheses = |part: &&Formula| match part {
+            Formula::Any(inner) if inner.len() > 1 && parts.len() + taken.len() > 1 => format!("({part})"),
+            _ => part.to_string(),
+        };
+        let all: Vec<_> = parts.iter().map(in_parentheses).chain(taken.iter().cloned()).collect();
+        let rule = if all.is_empty() { "public".to_owned() } else { all.join(" && ") };
+        let tree = Tree::read(&rule);
+        let of_rule = tree.iter().flat_map(Tree::checks);
+        let sufficient = tree.as_ref().and_then(|tree| tree.ways(SUFFICIENT_SETS)).map(|ways| {
+            let texts = ways.iter().map(|way| way.iter().map(ToString::to_string).collect());
+            texts.collect()
+        });
+        Self {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            objects: of_rule.collect::<BTreeSet<_>>().into_iter().collect(),
+            sufficient,
+            public: rules.admit_strangers(),
+            verifies: rules.read_caller() || handler.reads != Reads::Nothing,
+            not_found: rules.not_found(),
+            any_object: handler.any_object.map(str::to_owned),
+            handler: handler.guards.to_owned(),
+            file: handler.file.to_owned(),
+            line: handler.line,
+            notes: Vec::new(),
+            rule,
+        }
+    }
+}
+
+/// So many least sets are shown of a rule.
+const SUFFICIENT_SETS: usize = 32;
+
+impl Matrix {
+    /// Adds what the names in these rules mean.
+    pub fn add_words(&mut self, rules: Rules<'_>, roles: impl Iterator<Item = &'static Vocabulary>) {
+        for vocabulary in rules.names().map(|name| name.vocabulary).chain(roles) {
+            self.words.add(vocabulary);
+        }
+    }
+
+    /// Adds a source of credentials.
+    pub fn add_source(&mut self, source: &Source) {
+        let line = format!("{} of {:?} confers {}", source.scheme.name(), source.issuer, source.confers);
+        if !self.sources.contains(&line) {
+            self.sources.push(line);
+        }
+    }
+
+    /// In the order in which it is read: by path, then by method.
+    pub fn sort(&mut self) {
+        let key = |route: &Route| (route.path.clone(), route.method.clone(), route.handler.clone());
+        self.routes.sort_by_key(key);
+        self.sources.sort();
+        self.switches.sort();
+        self.unguarded.sort();
+        self.unguarded.dedup();
+    }
+}

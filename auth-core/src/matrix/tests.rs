@@ -1,0 +1,316 @@
+//! The matrix against a reading that tries every state of the world.
+
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+
+use super::difference::Change;
+use super::tree::Tree;
+use super::words::{Word, Words};
+use super::*;
+
+/// What a literal of a random rule asks, and in which states of the world it holds. A state is what the credential lists (two bits
+/// a role: lists it, or says that it does not), whether somebody has authenticated, how old the login is, and where it comes from.
+const ATOMS: [&str; 9] = [
+    "authenticated",
+    r#"role("admin")"#,
+    r#"role("editor")"#,
+    r#"permission("write")"#,
+    r#"max_age("5m")"#,
+    r#"max_age("1h")"#,
+    r#"network("10.0.0.0/8")"#,
+    r#"network("10.1.0.0/16")"#,
+    r#"check(posts.is_owner(*id, principal).await? && ")".len() == 1)"#,
+];
+
+#[derive(Clone, Copy, Debug)]
+struct World {
+    /// Of somebody who has authenticated: whether the credential lists admin, editor, writing, and whether it answers at all.
+    caller: Option<(bool, bool, bool, bool)>,
+    age: u8,
+    client: u8,
+    /// What the check says, if it says anything.
+    owns: Option<bool>,
+}
+
+impl World {
+    fn all() -> Vec<Self> {
+        let flags = |bits: u8| (bits & 1 > 0, bits & 2 > 0, bits & 4 > 0, bits & 8 > 0);
+        let callers = (0..16).map(|bits| Some(flags(bits))).chain([None]);
+        let mut worlds = Vec::new();
+        for caller in callers {
+            for age in 0..3 {
+                for client in 0..4 {
+                    for owns in [Some(false), Some(true), None] {
+                        worlds.push(Self { caller, age, client, owns });
+                    }
+                }
+            }
+        }
+        worlds
+    }
+
+    /// Whether an atom, or its absence, holds: with what implies what as in [`vocabulary`].
+    fn holds(self, atom: usize, negated: bool, words: Meaning) -> bool {
+        let caller = self.caller.map(|(admin, editor, write, answers)| {
+            let is_editor = editor || admin && words.admin_implies_editor;
+            let may_write = write || is_editor && words.editor_grants_write;
+            (admin, is_editor, may_write, answers)
+        });
+        let known = |holds: bool| holds != negated;
+        match (atom, caller) {
+            (0, caller) => !negated && caller.is_some(),
+            (1, Some((admin, _, _, answers))) => {
+                if negated {
+                    answers && !admin
+                } else {
+                    admin
+                }
+            }
+            (2, Some((_, editor, _, answers))) => {
+                if negated {
+                    answers && !editor
+                } else {
+                    editor
+                }
+            }
+            (3, Some((_, _, write, _))) => !negated && write,
+            (4, Some(_)) => !negated && self.age == 0,
+            (5, Some(_)) => !negated && self.age <= 1,
+            (6, _) => self.client < 3 && known(self.client >= 1),
+            (7, _) => self.client < 3 && known(self.client == 2),
+            (8, Some(_)) => self.owns.is_some_and(known),
+            _ => false,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Meaning {
+    admin_implies_editor: bool,
+    editor_grants_write: bool,
+}
+
+fn vocabulary(meaning: Meaning) -> Words {
+    let mut words = Words::default();
+    let set = |is: bool, name: &str| is.then(|| name.to_owned()).into_iter().collect();
+    let editor = Word { grants: set(meaning.editor_grants_write, "write"), ..Word::default() };
+    let admin = Word {
+        implies: set(meaning.admin_implies_editor, "editor"),
+        grants: set(meaning.admin_implies_editor && meaning.editor_grants_write, "write"),
+    };
+    let roles = words.0.entry("role".to_owned()).or_default();
+    roles.insert("admin".to_owned(), admin);
+    roles.insert("editor".to_owned(), editor);
+    words.0.entry("permission".to_owned()).or_default().insert("write".to_owned(), Word::default());
+    words
+}
+
+/// A random rule.
+#[derive(Clone, Debug)]
+enum Rule {
+    Literal(usize, bool),
+    All(Vec<Rule>),
+    Any(Vec<Rule>),
+}
+
+impl Rule {
+    fn text(&self) -> String {
+        let joined = |parts: &[Self], by: &str| {
+            parts.iter().map(|part| format!("({})", part.text())).collect::<Vec<_>>().join(by)
+        };
+        match self {
+            Self::Literal(atom, negated) => format!("{}{}", if *negated { "!" } else { "" }, ATOMS[*atom]),
+            Self::All(parts) => joined(parts, " && "),
+            Self::Any(parts) => joined(parts, " || "),
+        }
+    }
+
+    fn holds(&self, world: World, words: Meaning) -> bool {
+        match self {
+            Self::Literal(atom, negated) => world.holds(*atom, *negated, words),
+            Self::All(parts) => parts.iter().all(|part| part.holds(world, words)),
+            Self::Any(parts) => parts.iter().any(|part| part.holds(world, words)),
+        }
+    }
+}
+
+fn rule() -> impl Strategy<Value = Rule> {
+    // Those that compile negated.
+    let literal = (0..ATOMS.len(), any::<bool>())
+        .prop_map(|(atom, negated)| Rule::Literal(atom, negated && [1, 2, 6, 7, 8].contains(&atom)));
+    literal.prop_recursive(3, 10, 3, |part| {
+        let parts = proptest::collection::vec(part, 1..4);
+        prop_oneof![parts.clone().prop_map(Rule::All), parts.prop_map(Rule::Any)]
+    })
+}
+
+fn matrix(rule: &Rule, meaning: Meaning) -> Matrix {
+    let route = Route { method: "GET".to_owned(), path: "/x".to_owned(), rule: rule.text(), ..Route::default() };
+    Matrix { routes: vec![route], words: vocabulary(meaning), ..Matrix::default() }
+}
+
+fn meaning() -> impl Strategy<Value = Meaning> {
+    (any::<bool>(), any::<bool>())
+        .prop_map(|(admin_implies_editor, editor_grants_write)| Meaning { admin_implies_editor, editor_grants_write })
+}
+
+#[test]
+fn the_difference_says_who_gains_and_who_loses_exactly() {
+    // H11: over random rules and vocabularies, against every state of the world; both are read from the file.
+    let worlds = World::all();
+    let config = ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() };
+    let outcome = TestRunner::new(config).run(&(rule(), meaning(), rule(), meaning()), |(old, before, new, now)| {
+        let (file, matrix) = (matrix(&old, before).to_markdown(), matrix(&new, now));
+        let reviewed = Matrix::from_markdown(&file).expect("what was written is read");
+        prop_assert_eq!(&reviewed.words, &vocabulary(before));
+        let gain = worlds.iter().any(|world| new.holds(*world, now) && !old.holds(*world, before));
+        let loss = worlds.iter().any(|world| !new.holds(*world, now) && old.holds(*world, before));
+        let difference = matrix.since(&reviewed);
+        let found = difference.0.iter().find_map(|change| match change {
+            Change::Access { gains, loses, .. } => Some((gains.clone(), loses.clone())),
+            _ => None,
+        });
+        let (gains, loses) = found.unwrap_or_default();
+        prop_assert_eq!(
+            (!gains.is_empty(), !loses.is_empty()),
+            (gain, loss),
+            "{}\n{}\n{}",
+            old.text(),
+            new.text(),
+            difference
+        );
+        // Each of those who gain is somebody who does: in some state of the world, and in none with the old rule.
+        for who in gains.iter().filter(|who| *who != "anyone") {
+            let way = Tree::read(who).expect("who gains is a rule");
+            let is_so = |world: World| {
+                way.holds(&|literal| {
+                    let atom = ATOMS.iter().position(|atom| {
+                        Tree::read(atom) == Some(Tree::Literal(Lit { negated: false, ..literal.clone() }))
+                    });
+                    atom.is_some_and(|atom| world.holds(atom, literal.negated, now))
+                })
+            };
+            let those: Vec<_> = worlds.iter().filter(|world| is_so(**world)).collect();
+            prop_assert!(those.iter().all(|world| new.holds(**world, now)), "{who} gains, and does not come in");
+            prop_assert!(those.iter().any(|world| !old.holds(**world, before)), "{who} gains what they had");
+        }
+        Ok(())
+    });
+    outcome.unwrap();
+}
+
+#[test]
+fn the_least_sets_are_each_enough_and_none_is_more_than_that() {
+    let config = ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() };
+    let worlds = World::all();
+    let none = Meaning { admin_implies_editor: false, editor_grants_write: false };
+    let outcome = TestRunner::new(config).run(&rule(), |rule| {
+        let tree = Tree::read(&rule.text()).expect("a rule is read");
+        let Some(ways) = tree.ways(SUFFICIENT_SETS) else { return Ok(()) };
+        let position = |literal: &Lit| {
+            let plain = Tree::Literal(Lit { negated: false, ..literal.clone() });
+            ATOMS.iter().position(|atom| Tree::read(atom).as_ref() == Some(&plain)).expect("an atom of the rule")
+        };
+        for world in &worlds {
+            let goes = |way: &super::ways::Way| way.iter().all(|one| world.holds(position(one), one.negated, none));
+            prop_assert_eq!(ways.iter().any(goes), rule.holds(*world, none), "{} in {:?}", rule.text(), world);
+        }
+        for way in &ways {
+            for left_out in way {
+                let fewer = way.iter().filter(|one| *one != left_out).cloned().collect();
+                prop_assert!(!tree.lets_in(&fewer), "{} needs not all of {:?}", rule.text(), way);
+            }
+        }
+        Ok(())
+    });
+    outcome.unwrap();
+}
+
+#[test]
+fn a_file_that_somebody_has_edited_is_no_matrix() {
+    let meaning = Meaning { admin_implies_editor: true, editor_grants_write: true };
+    let mut matrix = matrix(&Rule::Literal(1, false), meaning);
+    matrix.routes[0].notes = vec!["2 guards of the route".to_owned()];
+    matrix.routes[0].any_object = Some("all may".to_owned());
+    matrix.sources = vec![r#"Bearer of "https://id.example" confers roles "a"; scopes "b""#.to_owned()];
+    matrix.unguarded = vec!["why (src/main.rs)".to_owned()];
+    let file = matrix.to_markdown();
+    assert_eq!(Matrix::from_markdown(&file).map(|read| read.since(&matrix)), Some(Difference::default()));
+    assert_eq!(matrix.since(&Matrix::from_markdown(&file).unwrap()), Difference::default());
+    for (from, to) in
+        [("- `GET", "`GET"), (" for `", " to `"), ("## Routes", "## Rooms"), ("- role `admin`", "- role admin")]
+    {
+        assert!(file.contains(from), "{from}");
+        assert_eq!(Matrix::from_markdown(&file.replace(from, to)), None, "{to}");
+    }
+    let other = file.replace(r#"role("admin")` by"#, r#"role("admin` by"#);
+    let difference = matrix.since(&Matrix::from_markdown(&other).unwrap());
+    assert_eq!(difference.0, [Change::CannotTell("GET /x".to_owned())], "a rule that cannot be read is not guessed");
+}
+
+#[test]
+fn a_change_is_told_by_who_it_is_for() {
+    let of = |rules: &[(&str, &str)]| {
+        let meaning = Meaning { admin_implies_editor: true, editor_grants_write: true };
+        let route = |(path, rule): &(&str, &str)| Route {
+            method: "GET".to_owned(),
+            path: (*path).to_owned(),
+            rule: (*rule).to_owned(),
+            ..Route::default()
+        };
+        Matrix { routes: rules.iter().map(route).collect(), words: vocabulary(meaning), ..Matrix::default() }
+    };
+    let before = of(&[
+        ("/a", r#"role("admin")"#),
+        ("/b", "authenticated"),
+        ("/c", "public"),
+        ("/d", r#"country("DE") && public"#),
+    ]);
+    let now = of(&[
+        ("/a", r#"permission("write") && !network("10.0.0.0/8")"#),
+        ("/b", r#"role("admin") || authenticated"#),
+        ("/d", r#"public && country("DE", "FR")"#),
+        ("/e", r#"role("editor")"#),
+    ]);
+    let told = now.since(&before).to_string();
+    assert_eq!(
+        told,
+        r#"GET /a
+    gains:  permission("write") && !network("10.0.0.0/8")
+    gains:  role("editor") && !network("10.0.0.0/8")
+    loses:  role("admin")
+GET /b
+    was: - `GET /b` for `authenticated` by ``
+    is:  - `GET /b` for `role("admin") || authenticated` by ``
+GET /c is gone
+GET /d
+    gains:  country("DE", "FR")
+GET /e is new
+    gains:  role("editor")
+"#
+    );
+}
+
+#[test]
+fn a_long_hierarchy_is_compared_and_too_much_is_not_guessed() {
+    let mut words = Words::default();
+    let names: Vec<String> = (0..60).map(|number| format!("r{number:02}")).collect();
+    let roles = words.0.entry("role".to_owned()).or_default();
+    for (at, name) in names.iter().enumerate() {
+        let implies = names[at + 1..].iter().cloned().collect();
+        roles.insert(name.clone(), Word { implies, ..Word::default() });
+    }
+    let of = |rule: String| {
+        let route = Route { method: "GET".to_owned(), path: "/x".to_owned(), rule, ..Route::default() };
+        Matrix { routes: vec![route], words: words.clone(), ..Matrix::default() }
+    };
+    let told = |before: &str, now: &str| of(now.to_owned()).since(&of(before.to_owned())).to_string();
+    assert_eq!(told(r#"role("r30")"#, r#"role("r40")"#), "GET /x\n    gains:  role(\"r40\")\n");
+    assert_eq!(
+        told(r#"role("r40") && !role("r10")"#, r#"role("r40")"#),
+        "GET /x\n    gains:  role(\"r10\")\n    gains:  role(\"r40\")\n"
+    );
+    let claims =
+        |from: u32| (from..from + 20).map(|n| format!("claim(\"c{n}\", \"x\")")).collect::<Vec<_>>().join(" || ");
+    assert!(told(&claims(0), &claims(1)).contains("cannot tell"));
+}

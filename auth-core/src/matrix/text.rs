@@ -1,0 +1,47 @@
+//! The matrix for a terminal.
+
+use super::{Matrix, Route};
+
+/// How wide the rules may be before they spoil the columns.
+const WIDEST: usize = 72;
+
+impl Matrix {
+    /// A line a route, in columns; with colours where a terminal shows them.
+    pub fn to_text(&self, colours: bool) -> String {
+        let cells: Vec<[String; 4]> = self.routes.iter().map(cells).collect();
+        let width = |column: usize| {
+            let widths = cells.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
+            widths.filter(|width| *width <= WIDEST).max().unwrap_or_default()
+        };
+        let widths = [width(0), width(1), width(2)];
+        let mut text = String::new();
+        for (row, route) in cells.iter().zip(&self.routes) {
+            let [method, path, rule, rest] = row;
+            let colour = match () {
+                () if !colours => "",
+                () if route.public => "\x1b[33m",
+                () if route.not_found => "\x1b[2m",
+                () => "\x1b[36m",
+            };
+            let end = if colours { "\x1b[0m" } else { "" };
+            let [first, second, third] = widths;
+            let line = format!("{method:first$}  {path:second$}  {colour}{rule:third$}{end}  {rest}");
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        for line in &self.unguarded {
+            text.push_str(&format!("no rule: {line}\n"));
+        }
+        text
+    }
+}
+
+fn cells(route: &Route) -> [String; 4] {
+    let mut rest = vec![format!("{} ({}:{})", route.handler, route.file, route.line)];
+    if route.not_found {
+        rest.push("hides".to_owned());
+    }
+    rest.extend(route.any_object.iter().map(|reason| format!("any object: {reason}")));
+    rest.extend(route.notes.iter().cloned());
+    [route.method.clone(), route.path.clone(), route.rule.clone(), rest.join("; ")]
+}

@@ -1,0 +1,56 @@
+//! What names mean: which implies which, and what a role grants.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::vocabulary::Vocabulary;
+
+/// The names of all vocabularies, by kind and name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Words(pub BTreeMap<String, BTreeMap<String, Word>>);
+
+/// One name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Word {
+    /// All that it implies, but for itself.
+    pub implies: BTreeSet<String>,
+    /// The permissions that it grants, by itself and by what it implies.
+    pub grants: BTreeSet<String>,
+}
+
+impl Words {
+    /// Adds the names of a vocabulary, and of those that it grants names of.
+    pub fn add(&mut self, vocabulary: &'static Vocabulary) {
+        if vocabulary.open {
+            return;
+        }
+        let kind = self.0.entry(vocabulary.kind.word().to_owned()).or_default();
+        for (index, name) in vocabulary.names.iter().enumerate() {
+            let row = vocabulary.closure.get(index).copied().unwrap_or_default();
+            let held = |other: usize| row.get(other / 64).is_some_and(|word| word >> (other % 64) & 1 == 1);
+            let implied = vocabulary.names.iter().enumerate().filter(|(other, _)| *other != index && held(*other));
+            let granted = vocabulary.grants.get(index).copied().unwrap_or_default();
+            let word = kind.entry((*name).to_owned()).or_default();
+            word.implies.extend(implied.map(|(_, name)| (*name).to_owned()));
+            word.grants.extend(granted.iter().map(|name| name.text.to_owned()));
+        }
+        for granted in vocabulary.grants.iter().copied().flatten() {
+            self.add(granted.vocabulary);
+        }
+    }
+
+    /// The names whose holders hold this one, by kind.
+    pub(super) fn holders(&self, kind: &str, name: &str) -> Vec<(String, String)> {
+        let implying = |kind: &str, name: &str| -> BTreeSet<String> {
+            let of_kind = self.0.get(kind).into_iter().flatten();
+            let implying = of_kind.filter(|(_, word)| word.implies.contains(name)).map(|(other, _)| other.clone());
+            implying.chain([name.to_owned()]).collect()
+        };
+        let own = implying(kind, name);
+        let roles = self.0.get("role").into_iter().flatten().filter(|_| kind == "permission");
+        let granting = roles.filter(|(_, word)| !word.grants.is_disjoint(&own)).map(|(role, _)| role.clone());
+        let granting: Vec<_> = granting.map(|role| ("role".to_owned(), role)).collect();
+        own.into_iter().map(|name| (kind.to_owned(), name)).chain(granting).collect()
+    }
+}

@@ -1,0 +1,196 @@
+//! All that a request can be, as far as two rules tell it apart: who calls, what a credential lists and answers, from where it
+//! comes, what checks find. Every one of these worlds is tried, so that what is said of two rules is so.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ipnet::IpNet;
+
+use super::tree::{Fact, Lit, Tree};
+
+/// So many worlds are tried.
+const MOST: usize = 1 << 18;
+
+/// One thing that can be so or otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Variable {
+    /// Whether somebody has authenticated.
+    Caller,
+    /// Whether the source has answered all there is of this kind: else nothing is known to be absent.
+    Answered(String),
+    /// Whether a name, or the value of a claim, is there.
+    Holds(Fact),
+    /// How old the login is: at most the first of these, at most the second, …, or older.
+    Age,
+    /// Which value there is of what has one value.
+    One(&'static str),
+    /// What a check says: yes, no, or nothing.
+    Check(String),
+    /// The narrowest network around the address; none of them; not known.
+    Address,
+    /// The country; none of those; not known.
+    Country,
+}
+
+/// The worlds that some rules tell apart.
+pub(super) struct Worlds {
+    variables: BTreeMap<Variable, usize>,
+    /// How many states each has.
+    states: Vec<usize>,
+    ages: Vec<u64>,
+    values: BTreeMap<&'static str, Vec<String>>,
+    /// The networks, of which each is a place for the addresses that are in no narrower one.
+    networks: Vec<IpNet>,
+    countries: Vec<String>,
+}
+
+/// One of them: the state of each variable.
+pub(super) type World = Vec<usize>;
+
+/// What has one value, and how it is written.
+const ONE_OF: [&str; 2] = ["acr", "scheme"];
+
+fn one_of(text: &str) -> Option<&'static str> {
+    ONE_OF.into_iter().find(|word| text.strip_prefix(word).is_some_and(|rest| rest.starts_with('(')))
+}
+
+fn kind(fact: &Fact) -> Option<String> {
+    match fact {
+        Fact::Name(kind, _, tenant) => Some(format!("{kind} in {tenant:?}")),
+        Fact::Claim(name, _) => Some(format!("claim {name}")),
+        _ => None,
+    }
+}
+
+impl Worlds {
+    /// Of these rules, whose names are those that credentials list; `None` where there are too many.
+    pub(super) fn of(trees: &[&Tree]) -> Option<Self> {
+        let literals: BTreeSet<&Lit> = trees.iter().flat_map(|tree| tree.literals()).collect();
+        let mut variables = BTreeMap::new();
+        let (mut ages, mut networks, mut countries) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let mut values: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
+        for Lit { fact, negated } in literals {
+            if fact.is_about_caller() {
+                variables.insert(Variable::Caller, 2);
+            }
+            match fact {
+                Fact::Authenticated => {}
+                Fact::Name(..) | Fact::Claim(..) => {
+                    variables.insert(Variable::Holds(fact.clone()), 2);
+                    if let Some(kind) = kind(fact).filter(|_| *negated) {
+                        variables.insert(Variable::Answered(kind), 2);
+                    }
+                }
+                Fact::MaxAge(seconds) => drop(ages.insert(*seconds)),
+                Fact::Network(all) => networks.extend(all.iter().copied()),
+                Fact::Country(all) => countries.extend(all.iter().cloned()),
+                Fact::Other(text) => match one_of(text) {
+                    Some(word) => drop(values.entry(word).or_default().insert(text.clone())),
+                    None => drop(variables.insert(Variable::Check(text.clone()), 3)),
+                },
+            }
+        }
+        let networks: Vec<_> = networks.into_iter().collect();
+        let mut sized = |variable, count: usize, others: usize| {
+            if count > 0 {
+                variables.insert(variable, count + others);
+            }
+        };
+        sized(Variable::Age, ages.len(), 1);
+        sized(Variable::Address, networks.len(), 2);
+        sized(Variable::Country, countries.len(), 2);
+        values.iter().for_each(|(word, all)| sized(Variable::One(word), all.len(), 1));
+        let states: Vec<usize> = variables.values().copied().collect();
+        states.iter().try_fold(1_usize, |all, states| all.checked_mul(*states).filter(|all| *all <= MOST))?;
+        let variables = variables.into_keys().zip(0..).collect();
+        let values = values.into_iter().map(|(word, all)| (word, all.into_iter().collect())).collect();
+        let (ages, countries) = (ages.into_iter().collect(), countries.into_iter().collect());
+        Some(Self { variables, states, ages, values, networks, countries })
+    }
+
+    /// Each of them.
+    pub(super) fn each(&self) -> impl Iterator<Item = World> + '_ {
+        let count: usize = self.states.iter().product();
+        let world = |mut number: usize| -> World {
+            let state = |states: &usize| {
+                let state = number % states;
+                number /= states;
+                state
+            };
+            self.states.iter().map(state).collect()
+        };
+        (0..count).map(world).filter(|world| self.can_be(world))
+    }
+
+    fn state(&self, variable: &Variable, world: &World) -> Option<usize> {
+        world.get(*self.variables.get(variable)?).copied()
+    }
+
+    /// Where nobody knows the address nobody knows the country; and somewhere there are addresses that no narrower network has.
+    fn can_be(&self, world: &World) -> bool {
+        let place = self.state(&Variable::Address, world);
+        let unknown = place == Some(self.networks.len() + 1);
+        let country = self.state(&Variable::Country, world);
+        let country_is_known = country.is_some_and(|country| country <= self.countries.len());
+        !(unknown && country_is_known) && place.is_none_or(|place| self.has_addresses(place))
+    }
+
+    /// Whether the place, which is what narrower networks leave of one, is left at all.
+    fn has_addresses(&self, place: usize) -> bool {
+        let size = |network: &IpNet| {
+            let bits = u32::from(network.max_prefix_len() - network.prefix_len());
+            1_u128.checked_shl(bits).unwrap_or(u128::MAX)
+        };
+        let outermost = |within: &dyn Fn(&IpNet) -> bool| {
+            let inside: Vec<_> = self.networks.iter().filter(|one| within(one)).collect();
+            let is_outermost = |one: &&IpNet| !inside.iter().any(|other| *other != *one && other.contains(*one));
+            inside.iter().copied().filter(is_outermost).map(size).fold(0, u128::saturating_add)
+        };
+        match self.networks.get(place) {
+            Some(network) => outermost(&|one| one != network && network.contains(one)) < size(network),
+            // Everywhere else, unless both kinds of addresses are named whole.
+            None => place > self.networks.len() || self.networks.iter().filter(|one| one.prefix_len() == 0).count() < 2,
+        }
+    }
+
+    /// Whether the literal holds there.
+    pub(super) fn holds(&self, Lit { fact, negated }: &Lit, world: &World) -> bool {
+        let is = |variable: &Variable| self.state(variable, world) == Some(1);
+        if fact.is_about_caller() && !is(&Variable::Caller) {
+            return false;
+        }
+        match fact {
+            Fact::Authenticated => !negated,
+            Fact::Name(..) | Fact::Claim(..) => {
+                let holds = is(&Variable::Holds(fact.clone()));
+                let answered = || kind(fact).is_some_and(|kind| is(&Variable::Answered(kind)));
+                if *negated { !holds && answered() } else { holds }
+            }
+            Fact::MaxAge(seconds) => {
+                let at = self.ages.iter().position(|age| age == seconds);
+                !negated && at.is_some_and(|at| self.state(&Variable::Age, world).is_some_and(|age| age <= at))
+            }
+            Fact::Network(networks) => {
+                let Some(place) = self.state(&Variable::Address, world) else { return false };
+                let is_in = self.networks.get(place).is_some_and(|here| networks.iter().any(|one| one.contains(here)));
+                place <= self.networks.len() && is_in != *negated
+            }
+            Fact::Country(countries) => {
+                let Some(place) = self.state(&Variable::Country, world) else { return false };
+                let is_in = self.countries.get(place).is_some_and(|here| countries.contains(here));
+                place <= self.countries.len() && is_in != *negated
+            }
+            Fact::Other(text) => match one_of(text) {
+                Some(word) => {
+                    let at = self.values.get(word).and_then(|values| values.iter().position(|value| value == text));
+                    !negated && at.is_some() && self.state(&Variable::One(word), world) == at
+                }
+                None => self.state(&Variable::Check(text.clone()), world) == Some(usize::from(!negated)),
+            },
+        }
+    }
+
+    /// Whether the rule lets in there.
+    pub(super) fn lets_in(&self, tree: &Tree, world: &World) -> bool {
+        tree.holds(&|literal| self.holds(literal, world))
+    }
+}
