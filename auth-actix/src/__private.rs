@@ -23,7 +23,7 @@ pub use crate::enforce::{Answer, Checked, Fails, Guard, Guarded, Phases, Verdict
 pub use crate::extract::{Claims, MaybePrincipal};
 pub use crate::granted::{Granted, Implies, Proof};
 pub use crate::principal::Principal;
-pub use crate::scope::{Proven, Registry};
+pub use crate::scope::{Pattern, Proven, Registry};
 
 /// The vocabulary of a type of roles.
 pub const fn roles<R: RoleSet>() -> &'static Vocabulary {

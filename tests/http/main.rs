@@ -26,6 +26,7 @@ mod grants;
 mod hidden;
 mod http2;
 mod logs;
+mod matrix;
 mod memberships;
 mod methods;
 #[cfg(feature = "metrics")]

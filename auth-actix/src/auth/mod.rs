@@ -2,6 +2,7 @@
 
 mod build;
 mod builder;
+mod describe;
 #[cfg(feature = "jwt")]
 mod dev;
 
@@ -201,6 +202,11 @@ impl Auth {
     /// Whether an `Authorization` line of a scheme that nobody here accepts counts as none.
     pub(crate) fn passes_foreign_authorization(&self) -> bool {
         self.0.foreign_authorization
+    }
+
+    /// The role types whose grants count.
+    pub(crate) fn roles(&self) -> &RoleTypes {
+        &self.0.roles
     }
 
     pub(crate) fn sources(&self) -> &[Arc<Source>] {

@@ -1,7 +1,7 @@
 //! Where a request is decided on: the scopes around its handler, and the `Auth` of each.
 
 use std::cell::RefCell;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use actix_web::HttpRequest;
 use auth_core::decision::Rules;
@@ -18,6 +18,8 @@ pub(crate) struct Binding {
     path: String,
     /// Whether each route in it whose pattern names an object has to ask about that.
     strict: bool,
+    /// What is wrapped around it, by type: it may answer by itself.
+    middleware: Mutex<Vec<&'static str>>,
     /// Whether some scope of actix stands around it, whose path nobody tells.
     in_foreign: OnceLock<()>,
     layers: OnceLock<Vec<Layer>>,
@@ -37,6 +39,7 @@ impl Binding {
             around: OnceLock::new(),
             path: path.to_owned(),
             strict,
+            middleware: Mutex::default(),
             in_foreign: OnceLock::new(),
             layers: OnceLock::new(),
         })
@@ -130,6 +133,24 @@ impl Binding {
         }
         #[cfg(not(feature = "session"))]
         false
+    }
+
+    /// The rules of this scope and of all around it, from the outside in.
+    pub(crate) fn all_rules_so_far(&self) -> Vec<&'static Rule> {
+        self.layers_so_far().into_iter().flat_map(|layer| layer.rules).collect()
+    }
+
+    /// Takes note of middleware around the scope.
+    pub(crate) fn add_middleware(&self, kind: &'static str) {
+        self.middleware.lock().unwrap_or_else(PoisonError::into_inner).push(kind);
+    }
+
+    /// The middleware around this scope and those around it, from the outside in.
+    pub(crate) fn middleware_so_far(&self) -> Vec<String> {
+        let mut all = self.around.get().map(|around| around.middleware_so_far()).unwrap_or_default();
+        let own = self.middleware.lock().unwrap_or_else(PoisonError::into_inner);
+        all.extend(own.iter().rev().map(|kind| format!("behind {kind}")));
+        all
     }
 
     /// Whether this scope, or one around it, is strict.

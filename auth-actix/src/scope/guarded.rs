@@ -64,7 +64,8 @@ pub fn unguarded<S: HttpServiceFactory + 'static>(reason: &'static str, service:
 impl<S: HttpServiceFactory + 'static> Service for Unguarded<S> {
     type Factory = S;
 
-    fn open(self, _: &mut Registry) -> S {
+    fn open(self, registry: &mut Registry) -> S {
+        registry.add_unguarded(format!("{} ({})", self.reason, self.place.file()));
         tracing::warn!(target: "auth_actix", reason = self.reason, place = %self.place, "a service without a rule");
         self.service
     }
@@ -82,7 +83,7 @@ impl<S> GuardedService<S> {
         U: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error> + 'static,
         U::InitError: std::fmt::Debug,
     {
-        registry.add(self.rule);
+        registry.add_service(self.rule, "unknown paths");
         let service = self.service.into_factory().map_init_err(|error| {
             tracing::error!(target: "auth_actix", ?error, "a default service cannot be made");
         });
@@ -99,7 +100,7 @@ where
     type Factory = BoxedFactory;
 
     fn open(self, registry: &mut Registry) -> BoxedFactory {
-        registry.add(self.rule);
+        registry.add_service(self.rule, "a scope of actix");
         BoxedFactory::new(self.service.wrap(InFront(self.rule)))
     }
 }
@@ -113,7 +114,7 @@ where
     type Factory = BoxedFactory;
 
     fn open(self, registry: &mut Registry) -> BoxedFactory {
-        registry.add(self.rule);
+        registry.add_service(self.rule, "a resource of actix");
         BoxedFactory::new(self.service.wrap(InFront(self.rule)))
     }
 }

@@ -20,12 +20,13 @@ use actix_web::dev::{
 use actix_web::guard::Guard as RouteGuard;
 use actix_web::{Error, FromRequest, HttpRequest, HttpResponse};
 use auth_core::denial::{Denial, Reason};
+use auth_core::matrix::Matrix;
 use auth_core::rule::Rule;
 
 pub use self::config::ServiceConfig;
 pub use self::guarded::{GuardedService, Unguarded, guarded, unguarded};
 pub use self::route::{GuardedRoute, Resource, Route, delete, get, head, method, patch, post, put, resource, route};
-pub use self::service::{Proven, Registry, Service};
+pub use self::service::{Pattern, Proven, Registry, Service};
 use crate::auth::Auth;
 use crate::check::{self, RuleError};
 use crate::enforce;
@@ -190,6 +191,15 @@ where
         if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
     }
 
+    /// Who may call what in this scope, as data; scopes within it have their own. For a whole application there is
+    /// [`test::access_matrix`](crate::test::access_matrix).
+    pub fn access_matrix(&self) -> Matrix {
+        let mut matrix = Matrix::default();
+        self.registry.tell(&mut matrix);
+        matrix.sort();
+        matrix
+    }
+
     /// Data for the handlers, as in actix. The scope's `Auth` is not among it, and is not replaced by it.
     pub fn app_data<U: 'static>(self, data: U) -> Self {
         Self { inner: self.inner.app_data(data), ..self }
@@ -213,6 +223,7 @@ where
         B: MessageBody,
     {
         let Self { path, inner, registry, own_default } = self;
+        registry.binding().add_middleware(std::any::type_name::<M>());
         Scope { path, inner: inner.wrap(middleware), registry, own_default }
     }
 }
@@ -225,6 +236,10 @@ where
 {
     fn register(self, config: &mut AppService) {
         self.registry.binding().nest_in_registering(config.is_root());
+        if let Some(mut matrix) = COLLECTED.take() {
+            self.registry.tell(&mut matrix);
+            COLLECTED.set(Some(matrix));
+        }
         if let Err(mistakes) = self.check() {
             return refuse_to_start(&mistakes, &self.path, config);
         }
@@ -252,6 +267,19 @@ impl<T> std::fmt::Debug for Scope<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Scope").field("path", &self.path).finish_non_exhaustive()
     }
+}
+
+thread_local! {
+    /// The matrix of an application whose scopes are being registered, where somebody wants it.
+    static COLLECTED: std::cell::RefCell<Option<Matrix>> = const { std::cell::RefCell::new(None) };
+}
+
+/// Registers an application, and gives the matrix of all its scopes, in the order in which they were met.
+#[cfg(feature = "test-util")]
+pub(crate) async fn collected<T>(register: impl Future<Output = T>) -> (T, Matrix) {
+    COLLECTED.set(Some(Matrix::default()));
+    let registered = register.await;
+    (registered, COLLECTED.take().unwrap_or_default())
 }
 
 /// Answers an unknown path where some path hides as one: after the same work, with the same bytes.

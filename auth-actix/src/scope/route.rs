@@ -6,7 +6,7 @@ use actix_web::http::Method;
 use actix_web::{FromRequest, Handler, Responder};
 use auth_core::rule::Rule;
 
-use super::service::{Registry, Service};
+use super::service::{Entry, Registry, Service, counted};
 use crate::enforce::{Guard, Guarded};
 
 /// A route that has no handler yet. Made by [`get`] and its like.
@@ -152,7 +152,9 @@ impl Service for Resource {
 
     fn open(self, registry: &mut Registry) -> Self {
         for route in &self.routes {
-            registry.add_at(route.rule, [self.path.as_str()].into_iter());
+            let methods = route.conditions.methods.iter().map(ToString::to_string).collect();
+            let notes = counted(route.conditions.guards.len(), "guard of the route").into_iter().collect();
+            registry.add_all(route.rule, [Entry { methods, path: Some(self.path.clone()), notes }].into_iter());
         }
         self
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use actix_web::dev::HttpServiceFactory;
 use auth_core::decision::Rules;
+use auth_core::matrix::{Matrix, Route};
 use auth_core::rule::Rule;
 
 use crate::auth::Auth;
@@ -26,14 +27,27 @@ pub trait Service {
     fn open(self, registry: &mut Registry) -> Self::Factory;
 }
 
+/// A route, as its attribute says it.
+#[derive(Clone, Copy, Debug)]
+pub struct Pattern {
+    /// Its methods; none where it is for every one.
+    pub methods: &'static [&'static str],
+    /// Its pattern below the scope.
+    pub path: &'static str,
+    /// How many guards of the route it has.
+    pub guards: usize,
+    /// How much middleware it has.
+    pub wraps: usize,
+}
+
 /// The struct that a route attribute makes of a handler with a rule above. Written by the attributes, and by nobody else.
 ///
 /// A const and no type: the struct may be public where the handler's arguments are not, as actix can be told to make it so.
 pub trait Proven {
     /// The rule of the handler.
     const RULE: &'static Rule;
-    /// The patterns of its routes, as far as its attributes say them.
-    const PATTERNS: &'static [&'static str];
+    /// Its routes, as far as its attributes say them.
+    const ROUTES: &'static [Pattern];
 }
 
 #[diagnostic::do_not_recommend]
@@ -41,19 +55,44 @@ impl<S: Proven + HttpServiceFactory + 'static> Service for S {
     type Factory = S;
 
     fn open(self, registry: &mut Registry) -> S {
-        registry.add_at(S::RULE, S::PATTERNS.iter().copied());
+        registry.add_all(S::RULE, S::ROUTES.iter().map(Entry::from));
         self
     }
+}
+
+/// What a scope keeps of a route.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    /// None where it is for every one.
+    pub(super) methods: Vec<String>,
+    /// The pattern below the scope; `None` where it is not known.
+    pub(super) path: Option<String>,
+    pub(super) notes: Vec<String>,
+}
+
+impl From<&Pattern> for Entry {
+    fn from(route: &Pattern) -> Self {
+        let notes = [(route.guards, "guard of the route"), (route.wraps, "middleware of the route")];
+        Self {
+            methods: route.methods.iter().map(|method| (*method).to_owned()).collect(),
+            path: Some(route.path.to_owned()),
+            notes: notes.iter().filter_map(|(count, what)| counted(*count, what)).collect(),
+        }
+    }
+}
+
+/// So many of something, if there are some.
+pub(super) fn counted(count: usize, what: &str) -> Option<String> {
+    (count > 0).then(|| format!("{count} {what}"))
 }
 
 /// The rules of a scope, in the order of registration.
 pub struct Registry {
     binding: Arc<Binding>,
     rules: Vec<&'static Rule>,
-    /// The patterns below the scope that rules stand at, as far as they are known.
-    patterns: Vec<(&'static Rule, String)>,
-    /// Rules of routes whose patterns are not known.
-    elsewhere: Vec<&'static Rule>,
+    routes: Vec<(&'static Rule, Entry)>,
+    /// What has no rule: why, and where that is written.
+    unguarded: Vec<String>,
     twice: Vec<&'static Rule>,
 }
 
@@ -62,8 +101,8 @@ impl Registry {
         Self {
             binding: Binding::new(auth, path, strict),
             rules: Vec::new(),
-            patterns: Vec::new(),
-            elsewhere: Vec::new(),
+            routes: Vec::new(),
+            unguarded: Vec::new(),
             twice: Vec::new(),
         }
     }
@@ -72,18 +111,50 @@ impl Registry {
         &self.binding
     }
 
-    pub(super) fn add(&mut self, rule: &'static Rule) {
+    /// Adds the rule of a service, whose routes are its own affair.
+    pub(super) fn add_service(&mut self, rule: &'static Rule, what: &str) {
         self.rules.push(rule);
+        let entry = Entry { methods: Vec::new(), path: Some(format!("/… ({what})")), notes: Vec::new() };
+        self.routes.push((rule, entry));
     }
 
-    /// Adds a rule that stands at these patterns.
-    pub(super) fn add_at<'a>(&mut self, rule: &'static Rule, patterns: impl Iterator<Item = &'a str>) {
-        let before = self.patterns.len();
-        self.patterns.extend(patterns.map(|pattern| (rule, pattern.to_owned())));
-        if self.patterns.len() == before {
-            self.elsewhere.push(rule);
+    /// Adds a rule with its routes.
+    pub(super) fn add_all(&mut self, rule: &'static Rule, routes: impl Iterator<Item = Entry>) {
+        self.rules.push(rule);
+        let before = self.routes.len();
+        self.routes.extend(routes.map(|route| (rule, route)));
+        if self.routes.len() == before {
+            self.routes.push((rule, Entry { methods: vec!["?".to_owned()], path: None, notes: Vec::new() }));
         }
-        self.add(rule);
+    }
+
+    pub(super) fn add_unguarded(&mut self, why: String) {
+        self.unguarded.push(why);
+    }
+
+    /// Adds all that is known of the scope to a matrix.
+    pub(super) fn tell(&self, matrix: &mut Matrix) {
+        let (scopes, auth) = (self.binding.all_rules_so_far(), self.binding.auth());
+        let around = self.binding.pattern_so_far();
+        for (handler, entry) in &self.routes {
+            let rules = Rules { scopes: &scopes, handler };
+            matrix.add_words(rules, auth.roles().iter());
+            let path = match (&around, &entry.path) {
+                (Some(around), Some(path)) => format!("{around}{path}"),
+                (None, Some(path)) => format!("…{path}"),
+                (_, None) => "?".to_owned(),
+            };
+            let methods = if entry.methods.is_empty() { vec!["*".to_owned()] } else { entry.methods.clone() };
+            for method in methods {
+                let mut route = Route::new(&method, &path, rules);
+                route.notes.extend(entry.notes.iter().cloned());
+                route.notes.extend(self.binding.middleware_so_far());
+                matrix.routes.push(route);
+            }
+        }
+        matrix.scopes.extend(around.clone());
+        matrix.unguarded.extend(self.unguarded.iter().cloned());
+        auth.describe(matrix);
     }
 
     pub(super) fn require(&mut self, rule: &'static Rule) {
@@ -106,17 +177,18 @@ impl Registry {
         let twice = self.twice.iter().map(|rule| RuleError::SecondRuleOfScope(rule.text));
         let scopes = self.binding.rules_so_far();
         let around = self.binding.pattern_so_far();
-        let tenants = self.patterns.iter().filter_map(|(rule, pattern)| {
-            check::tenants(Rules { scopes: &scopes, handler: rule }, around.as_deref()?, pattern)
-        });
-        let keys = self.patterns.iter().filter_map(|(rule, pattern)| {
-            check::object_keys(Rules { scopes: &scopes, handler: rule }, around.as_deref()?, pattern)
-        });
+        let patterns = || {
+            let known = self.routes.iter().filter_map(|(rule, entry)| Some((rule, entry.path.as_deref()?)));
+            known.map(|(rule, pattern)| (Rules { scopes: &scopes, handler: rule }, pattern))
+        };
+        let tenants = patterns().filter_map(|(rules, pattern)| check::tenants(rules, around.as_deref()?, pattern));
+        let keys = patterns().filter_map(|(rules, pattern)| check::object_keys(rules, around.as_deref()?, pattern));
         let strict = self.binding.is_strict_so_far();
-        let any_object = self.patterns.iter().filter(|_| strict).filter_map(|(rule, pattern)| {
-            check::any_object(Rules { scopes: &scopes, handler: rule }, around.as_deref().unwrap_or_default(), pattern)
-        });
-        let unseen = self.elsewhere.iter().filter(|_| strict).map(|rule| check::no_pattern(rule));
+        let before = around.as_deref().unwrap_or_default();
+        let any_object = patterns().filter(|_| strict);
+        let any_object = any_object.filter_map(|(rules, pattern)| check::any_object(rules, before, pattern));
+        let unseen = self.routes.iter().filter(|(_, entry)| strict && entry.path.is_none());
+        let unseen = unseen.map(|(rule, _)| check::no_pattern(rule));
         twice
             .chain(tenants)
             .chain(keys)

@@ -3,6 +3,8 @@
 //! Nothing here adds a way into a server: a principal by hand travels as an extension of a request that no bytes on a socket
 //! can make, and keys are accepted only by an [`Auth`](crate::Auth) that was built with them.
 
+mod access;
+mod foreign;
 #[cfg(feature = "session")]
 mod session_store;
 
@@ -15,6 +17,7 @@ use auth_core::source::{Confers, Form, ListClaim, RoleTypes, Source};
 use auth_core::vocabulary::Kind;
 use serde_json::{Map, Value, json};
 
+pub use self::access::{access_matrix, assert_access};
 #[cfg(feature = "session")]
 pub use self::session_store::session_store;
 use crate::Scheme;

@@ -15,6 +15,11 @@ pub struct Origins(Vec<String>);
 pub struct OriginError;
 
 impl Origins {
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
     /// Checks and takes the origins.
     ///
     /// # Errors

@@ -36,6 +36,9 @@ pub struct Matrix {
     pub sources: Vec<String>,
     /// Settings that let in more than their absence would.
     pub switches: Vec<String>,
+    /// The patterns of the scopes that take only what has a rule.
+    #[serde(skip)]
+    pub scopes: Vec<String>,
     /// What is in reach of requests and has no rule: why, and where that is written.
     pub unguarded: Vec<String>,
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use ipnet::IpNet;
 
 use super::words::Words;
+use crate::rule::duration;
 
 /// A rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -250,7 +251,7 @@ impl fmt::Display for Lit {
             Fact::Name(kind, name, None) => write!(f, "{kind}({name:?})"),
             Fact::Name(kind, name, Some(tenant)) => write!(f, "{kind}({name:?}, in = {tenant})"),
             Fact::Claim(name, value) => write!(f, "claim({name:?}, {value:?})"),
-            Fact::MaxAge(seconds) => write!(f, "max_age(\"{seconds}s\")"),
+            Fact::MaxAge(seconds) => write!(f, "max_age({:?})", duration(*seconds)),
             Fact::Network(networks) => write!(f, "network({})", quoted(networks.iter())),
             Fact::Country(countries) => write!(f, "country({})", quoted(countries.iter())),
             Fact::Other(text) => f.write_str(text),

@@ -84,9 +84,4 @@ impl Tree {
         let ways: Vec<Way> = trimmed.collect();
         (ways.len() <= most).then_some(ways)
     }
-
-    /// Whether whoever goes that way gets in.
-    pub(super) fn lets_in(&self, way: &Way) -> bool {
-        self.holds(&|wanted| way.iter().any(|held| held.implies(wanted)))
-    }
 }

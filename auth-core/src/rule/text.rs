@@ -40,12 +40,7 @@ impl fmt::Display for Literal {
                 write!(f, "{}({:?}, in = {tenant})", name.vocabulary.kind.word(), name.text)
             }
             Atom::Claim(Claim { name, value }) => write!(f, "claim({name:?}, {value:?})"),
-            Atom::MaxAge(age) => {
-                const UNITS: [(u64, &str); 3] = [(86_400, "d"), (3_600, "h"), (60, "m")];
-                let unit = UNITS.into_iter().find(|(unit, _)| age.seconds > 0 && age.seconds.is_multiple_of(*unit));
-                let (unit, name) = unit.unwrap_or((1, "s"));
-                write!(f, "max_age(\"{}{name}\")", age.seconds / unit)
-            }
+            Atom::MaxAge(age) => write!(f, "max_age({:?})", duration(age.seconds)),
             Atom::Acr(acr) => write!(f, "acr({:?})", acr.value),
             Atom::Scheme(scheme) => write!(f, "scheme({:?})", scheme.0.name().to_ascii_lowercase()),
             Atom::Direct(_) => f.write_str("direct"),
@@ -54,6 +49,14 @@ impl fmt::Display for Literal {
             Atom::Check(_) => f.write_str(self.text.trim_start_matches('!')),
         }
     }
+}
+
+/// A length of time in the largest unit that it is a whole number of.
+pub(crate) fn duration(seconds: u64) -> String {
+    const UNITS: [(u64, &str); 3] = [(86_400, "d"), (3_600, "h"), (60, "m")];
+    let unit = UNITS.into_iter().find(|(unit, _)| seconds > 0 && seconds.is_multiple_of(*unit));
+    let (unit, name) = unit.unwrap_or((1, "s"));
+    format!("{}{name}", seconds / unit)
 }
 
 fn list(f: &mut fmt::Formatter<'_>, word: &str, parts: &[impl fmt::Display]) -> fmt::Result {

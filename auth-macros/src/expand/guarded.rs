@@ -57,7 +57,11 @@ pub(super) fn beside_route(function: &Function, root: &Root) -> TokenStream {
     let (name, guard) = (&function.signature.ident, guard(function));
     let (proven, guard_path, rule) =
         (root.private(quote!(Proven)), root.private(quote!(Guard)), root.private(quote!(Rule)));
-    let patterns = function.patterns();
+    let pattern = root.private(quote!(Pattern));
+    let routes = function.routes().into_iter().map(|route| {
+        let crate::parse::Route { methods, pattern: path, guards, wraps } = route;
+        quote!(#pattern { methods: &[#(#methods),*], path: #path, guards: #guards, wraps: #wraps })
+    });
     quote! {
         #declaration
         #fallback
@@ -65,7 +69,7 @@ pub(super) fn beside_route(function: &Function, root: &Root) -> TokenStream {
         #[allow(non_local_definitions)]
         impl #proven for #name {
             const RULE: &'static #rule = <#guard as #guard_path<_>>::RULE;
-            const PATTERNS: &'static [&'static str] = &[#(#patterns),*];
+            const ROUTES: &'static [#pattern] = &[#(#routes),*];
         }
     }
 }

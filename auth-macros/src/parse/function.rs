@@ -69,16 +69,21 @@ impl Function {
         self.signature.receiver().is_some() || mentions_self(self.signature.to_token_stream())
     }
 
-    /// The patterns of routes that its attributes name, for a check at start-up: the string that stands first in an attribute
-    /// that is called as those of actix are. A route attribute by another name goes unchecked until the first request.
-    pub(crate) fn patterns(&self) -> Vec<String> {
+    /// The routes that its attributes name, for checks at start-up and for the access matrix: the string that stands first in an
+    /// attribute that is called as those of actix are. A route attribute by another name goes unchecked until the first request.
+    pub(crate) fn routes(&self) -> Vec<Route> {
         const ROUTES: [&str; 10] =
             ["get", "post", "put", "delete", "patch", "head", "options", "connect", "trace", "route"];
-        let is_route = |attribute: &&Attribute| {
-            attribute.path().segments.last().is_some_and(|last| ROUTES.iter().any(|route| last.ident == route))
+        let read = |attribute: &Attribute| {
+            let last = &attribute.path().segments.last()?.ident;
+            let name = ROUTES.into_iter().find(|name| last == name)?;
+            let tokens = attribute.meta.require_list().ok()?.tokens.clone();
+            let pattern = string(tokens.clone())?;
+            let methods = if name == "route" { values(&tokens, "method") } else { vec![name.to_uppercase()] };
+            let (guards, wraps) = (values(&tokens, "guard").len(), values(&tokens, "wrap").len());
+            Some(Route { methods, pattern, guards, wraps })
         };
-        let first = |attribute: &Attribute| string(attribute.meta.require_list().ok()?.tokens.clone());
-        self.attributes.iter().filter(is_route).filter_map(first).collect()
+        self.attributes.iter().filter_map(read).collect()
     }
 
     /// Whether only attributes are left that change nothing about the item.
@@ -90,6 +95,27 @@ impl Function {
     pub(crate) fn conditions(&self) -> Vec<&Attribute> {
         self.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).collect()
     }
+}
+
+/// A route, as its attribute says it.
+pub(crate) struct Route {
+    /// None where it is for every one.
+    pub(crate) methods: Vec<String>,
+    pub(crate) pattern: String,
+    pub(crate) guards: usize,
+    pub(crate) wraps: usize,
+}
+
+/// The strings that stand behind `key =`.
+fn values(tokens: &TokenStream, key: &str) -> Vec<String> {
+    let tokens: Vec<_> = tokens.clone().into_iter().collect();
+    let behind = tokens.windows(3).filter_map(|three| match three {
+        [TokenTree::Ident(word), TokenTree::Punct(sign), value] if word == key && sign.as_char() == '=' => {
+            string(value.clone().into())
+        }
+        _ => None,
+    });
+    behind.collect()
 }
 
 /// The string that the tokens begin with, also within the invisible delimiters of a macro's argument.

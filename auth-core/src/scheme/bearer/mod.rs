@@ -134,6 +134,20 @@ impl Bearer {
         self.issuers.iter().find(other).map(|issuer| &*issuer.source.issuer)
     }
 
+    /// Settings of issuers that let in more than their absence would, a sentence each.
+    pub fn switches(&self) -> impl Iterator<Item = String> + '_ {
+        let any_audience = |issuer: &&Issuer| issuer.audiences.is_empty();
+        let of_any =
+            self.issuers.iter().filter(any_audience).map(|issuer| {
+                format!("tokens of {:?} are accepted whatever audience they are for", issuer.source.issuer)
+            });
+        let unnamed = self.issuers.iter().filter(|issuer| issuer.unnamed);
+        let of_nobody = unnamed
+            .map(|issuer| format!("tokens are accepted whatever issuer they name, as of {:?}", issuer.source.issuer));
+        let resolved = self.resolver.iter().map(|_| "a resolver says which issuer stands for another".to_owned());
+        of_any.chain(of_nobody).chain(resolved)
+    }
+
     /// The longest token that one of them looks at.
     pub fn longest(&self) -> usize {
         self.longest

@@ -1,0 +1,152 @@
+//! Who may call what, of a whole application, held against the file that was reviewed.
+
+use std::path::{Path, PathBuf};
+use std::{env, fmt, fs};
+
+use actix_http::Request;
+use actix_service::{IntoServiceFactory, Service as _, ServiceFactory};
+use actix_web::dev::{AppConfig, ServiceResponse};
+use auth_core::matrix::Matrix;
+
+use super::foreign;
+use crate::scope;
+
+/// The access matrix of an application: all scopes of [`Auth::scope`](crate::Auth::scope) in it, and what beside them has no rule.
+///
+/// ```
+/// # actix_web::rt::System::new().block_on(async {
+/// use actix_web::{App, get};
+/// use auth_actix::{Auth, Jwt, require_auth, test};
+///
+/// #[require_auth]
+/// #[get("/reports")]
+/// async fn reports() -> &'static str { "all of them" }
+///
+/// let auth = Auth::builder().bearer(Jwt::hs256([7; 32]).issuer("a").audience("b")).build().unwrap();
+/// let matrix = test::access_matrix(App::new().service(auth.scope("/api").service(reports))).await;
+/// assert!(matrix.to_text(false).starts_with("GET  /api/reports  authenticated"));
+/// # });
+/// ```
+///
+/// # Panics
+/// The application does not start: its log says why.
+#[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
+pub async fn access_matrix<R, S, B, E>(app: R) -> Matrix
+where
+    R: IntoServiceFactory<S, Request>,
+    S: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<B>, Error = E>,
+    S::InitError: fmt::Debug,
+{
+    let factory = app.into_factory();
+    let (service, mut matrix) = scope::collected(async { factory.new_service(AppConfig::default()).await }).await;
+    foreign::tell_of_overlaps(&mut matrix);
+    let service = service.expect("the application starts");
+    // Whoever answers: the map of resources goes with every request.
+    let request = actix_web::test::TestRequest::with_uri("/access-matrix-asks-for-nothing").to_request();
+    if let Ok(response) = service.call(request).await {
+        foreign::tell(response.request().resource_map(), &mut matrix);
+    }
+    matrix.sort();
+    matrix
+}
+
+/// Holds the access matrix of an application against `ACCESS.md` beside its `Cargo.toml`: the file that is reviewed.
+///
+/// Where they differ it fails, and says for each route who gains access and who loses it. `UPDATE_ACCESS=1 cargo test` writes the
+/// file anew; never where `CI` is set. Make the application in the function that the server uses too: otherwise this holds
+/// another one.
+///
+/// ```no_run
+/// # actix_web::rt::System::new().block_on(async {
+/// # let auth = auth_actix::Auth::builder().build().unwrap();
+/// use actix_web::App;
+/// use auth_actix::test;
+///
+/// test::assert_access(App::new().service(auth.scope("/api"))).await;
+/// # });
+/// ```
+///
+/// # Panics
+/// The two differ, or there is no such file.
+pub async fn assert_access<R, S, B, E>(app: R)
+where
+    R: IntoServiceFactory<S, Request>,
+    S: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<B>, Error = E>,
+    S::InitError: fmt::Debug,
+{
+    let folder = env::var_os("CARGO_MANIFEST_DIR").map_or_else(PathBuf::new, PathBuf::from);
+    let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0" && value != "false");
+    let update = Update { wanted: is_set("UPDATE_ACCESS"), allowed: !is_set("CI") };
+    if let Err(why) = compare(&access_matrix(app).await, &folder.join("ACCESS.md"), update) {
+        #[allow(clippy::panic, reason = "for tests, where a panic is the report")]
+        {
+            panic!("{why}");
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Update {
+    wanted: bool,
+    allowed: bool,
+}
+
+/// Compares with the file, or writes it.
+fn compare(matrix: &Matrix, path: &Path, update: Update) -> Result<(), String> {
+    const HOW: &str = "if it is meant so: UPDATE_ACCESS=1 cargo test, and commit the file";
+    let (now, shown) = (matrix.to_markdown(), path.display());
+    if update.wanted {
+        if !update.allowed {
+            return Err("UPDATE_ACCESS is not for CI: there the file is what was reviewed".to_owned());
+        }
+        return fs::write(path, now).map_err(|error| format!("{shown} cannot be written: {error}"));
+    }
+    let file = match fs::read_to_string(path) {
+        Ok(file) => file.replace("\r\n", "\n"),
+        Err(error) => return Err(format!("{shown} cannot be read: {error}\n{HOW}")),
+    };
+    if file == now {
+        return Ok(());
+    }
+    match Matrix::from_markdown(&file) {
+        None => Err(format!("{shown} is not as it was written\n{HOW}")),
+        Some(before) => {
+            let difference = matrix.since(&before).to_string();
+            // What is said beside the lists is ours.
+            let difference = if difference.is_empty() { "the text around the lists\n".to_owned() } else { difference };
+            Err(format!("{shown} holds another application:\n\n{difference}\n{HOW}"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_is_written_where_somebody_wants_it_and_never_by_ci() {
+        let folder = env::temp_dir().join(format!("access-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("ACCESS.md");
+        let (read, write, ci) = (
+            Update { wanted: false, allowed: true },
+            Update { wanted: true, allowed: true },
+            Update { wanted: true, allowed: false },
+        );
+        let matrix = Matrix { unguarded: vec!["one".to_owned()], ..Matrix::default() };
+        let other = Matrix { unguarded: vec!["two".to_owned()], ..Matrix::default() };
+        assert!(compare(&matrix, &path, read).unwrap_err().contains("cannot be read"));
+        assert!(compare(&matrix, &path, ci).unwrap_err().contains("not for CI") && !path.exists());
+        compare(&matrix, &path, write).unwrap();
+        compare(&matrix, &path, read).unwrap();
+        fs::write(&path, fs::read_to_string(&path).unwrap().replace('\n', "\r\n")).unwrap();
+        compare(&matrix, &path, read).unwrap();
+        let told = compare(&other, &path, read).unwrap_err();
+        assert!(told.contains("was: one") && told.contains("is:  two") && told.contains("UPDATE_ACCESS=1"), "{told}");
+        fs::write(&path, "# Who may call what\n").unwrap();
+        assert!(compare(&other, &path, read).unwrap_err().contains("is:  two"));
+        fs::write(&path, "## Routes\n\nall of them\n").unwrap();
+        assert!(compare(&other, &path, read).unwrap_err().contains("not as it was written"));
+        fs::remove_dir_all(&folder).unwrap();
+    }
+}

@@ -1,0 +1,164 @@
+//! The access matrix of a whole application.
+
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{App, HttpResponse, get, post, route, routes};
+use auth_actix::{Principal, guarded, public, require, require_auth, require_role, rule, test, unguarded};
+
+use crate::{Role, bearer_only};
+
+#[require(role("admin") || check(*id == 1 && !principal.is_client()))]
+#[get("/posts/{id}")]
+async fn show(id: web::Path<u64>) -> String {
+    id.to_string()
+}
+
+#[require_role("editor")]
+#[routes]
+#[post("/posts")]
+#[put("/posts")]
+async fn write() -> &'static str {
+    "written"
+}
+
+#[public]
+#[get("/posts/{name}")]
+async fn shadowed(caller: Option<Principal>) -> String {
+    format!("{caller:?}")
+}
+
+#[require_auth(any_object = "all may", not_found)]
+#[route(
+    "/any/{x}",
+    method = "GET",
+    method = "HEAD",
+    guard = "only",
+    wrap = "actix_web::middleware::NormalizePath::default()"
+)]
+async fn any() -> &'static str {
+    "any"
+}
+
+fn only(_: &actix_web::guard::GuardContext<'_>) -> bool {
+    true
+}
+
+#[require_auth]
+async fn plain() -> &'static str {
+    "plain"
+}
+
+#[get("/open")]
+async fn open() -> &'static str {
+    "open"
+}
+
+#[post("/api/posts/{id}/old")]
+async fn old() -> &'static str {
+    "old"
+}
+
+fn configure(config: &mut ServiceConfig) {
+    let auth = bearer_only().build().unwrap();
+    let inner = auth.scope("/inner").require(rule!(role("viewer"))).route("/plain", auth_actix::get().to(plain));
+    let docs = web::scope("/docs").route("/", web::get().to(HttpResponse::Ok));
+    let api = auth.scope("/api").service(show).service(shadowed).service(write).service(any).service(inner);
+    let api = api.service(guarded(rule!(role("admin")), docs)).service(unguarded("moves soon", open));
+    config.service(api.wrap(actix_web::middleware::NormalizePath::trim()));
+    config.service(old).route("/health", web::get().to(HttpResponse::Ok));
+    config.service(web::scope("/v1").service(web::resource("/x/{y}").to(HttpResponse::Ok)));
+}
+
+/// The lines of a section.
+fn section<'a>(file: &'a str, title: &str) -> Vec<&'a str> {
+    let lines = file.lines().skip_while(|line| *line != format!("## {title}")).skip(1);
+    lines.take_while(|line| !line.starts_with("## ")).filter(|line| !line.is_empty()).collect()
+}
+
+#[actix_web::test]
+async fn the_matrix_has_each_method_of_each_path_and_what_a_reader_has_to_know() {
+    let matrix = test::access_matrix(App::new().configure(configure)).await;
+    let file = matrix.to_markdown();
+    let behind = "; behind actix_web::middleware::normalize::NormalizePath";
+    let both = "`authenticated` by `http::matrix::any`; hides; any object: all may; 1 guard of the route; 1 middleware of the route";
+    // H11, T23
+    assert_eq!(
+        section(&file, "Routes"),
+        [
+            format!("- `GET /api/any/{{x}}` for {both}{behind}"),
+            format!("- `HEAD /api/any/{{x}}` for {both}{behind}"),
+            format!(
+                "- `GET /api/inner/plain` for `role(\"viewer\") && authenticated` by `http::matrix::plain`{behind}"
+            ),
+            format!("- `POST /api/posts` for `role(\"editor\")` by `http::matrix::write`{behind}"),
+            format!("- `PUT /api/posts` for `role(\"editor\")` by `http::matrix::write`{behind}"),
+            format!(
+                "- `GET /api/posts/{{id}}` for `role(\"admin\") || check(*id == 1 && !principal.is_client())` by `http::matrix::show`{behind}"
+            ),
+            format!(
+                "- `GET /api/posts/{{name}}` for `public` by `http::matrix::shadowed`; strangers may come in; reads who calls{behind}; \
+                 hidden by \"GET /api/posts/{{id}}\" where both match"
+            ),
+            format!("- `* /api/… (a scope of actix)` for `role(\"admin\")` by `http::matrix::scope`{behind}"),
+        ]
+    );
+    assert_eq!(
+        section(&file, "Without a rule"),
+        [
+            "- /api/posts/{id}/old is a route of plain actix, beside guarded routes",
+            "- /health is a route of plain actix",
+            "- /v1/x/{y} is a route of plain actix",
+            "- moves soon (tests/http/matrix.rs)",
+        ]
+    );
+    assert_eq!(
+        section(&file, "What names mean"),
+        [
+            "- permission `posts:write`",
+            "- role `admin` implies `editor`, grants `posts:write`",
+            "- role `editor` grants `posts:write`",
+            "- role `suspended`",
+            "- role `viewer`",
+        ]
+    );
+    assert_eq!(
+        section(&file, "Where credentials come from"),
+        ["- Bearer of \"https://id.example\" confers everything"]
+    );
+    // The other forms say the same.
+    let text = matrix.to_text(false);
+    assert_eq!(text.lines().count(), matrix.routes.len() + matrix.unguarded.len());
+    assert!(
+        text.contains("GET   /api/posts/{id}") && !text.contains('\x1b') && matrix.to_text(true).contains("\x1b[36m")
+    );
+    let json: serde_json::Value = serde_json::from_str(&matrix.to_json()).unwrap();
+    assert_eq!((&json["schema"], json["routes"].as_array().unwrap().len()), (&"access-matrix/1".into(), 8));
+    assert_eq!(json["routes"][5]["sufficient"][0][0], "role(\"admin\")");
+    assert!(json["routes"][5]["line"].as_u64().is_some_and(|line| line > 0));
+    let page = matrix.to_html();
+    assert!(
+        !page.contains("src=") && !page.contains("href=") && page.contains("&amp;&amp; !principal"),
+        "by itself, escaped"
+    );
+}
+
+#[actix_web::test]
+async fn a_scope_has_a_matrix_of_its_own_and_settings_that_let_in_more_stand_in_it() {
+    let jwt = auth_actix::Jwt::hs256([7; 32]).issuer("https://id.example").accept_tokens_of_any_audience();
+    let auth = auth_actix::Auth::builder().bearer(jwt.confers(auth_actix::Confers::nothing().roles(["viewer"])));
+    let auth = auth.origins(["https://app.example"]).ignore_authorization_of_other_schemes();
+    let auth = auth.client_address(auth_actix::Peer).build().unwrap();
+    let file = auth.scope("/api").service(write).access_matrix().to_markdown();
+    assert_eq!(
+        section(&file, "Where credentials come from"),
+        ["- Bearer of \"https://id.example\" confers roles \"viewer\""]
+    );
+    assert_eq!(
+        section(&file, "Settings that let in more"),
+        [
+            "- addresses are those of the peers",
+            "- an Authorization line of a scheme that is not accepted counts as none",
+            "- pages of https://app.example may send what changes state",
+            "- tokens of \"https://id.example\" are accepted whatever audience they are for",
+        ]
+    );
+}
