@@ -3,7 +3,7 @@
 
 // Callers for the tests of applications.
 #[cfg(feature = "test-util")]
-pub mod test;
+mod stand_in;
 // What is counted.
 mod count;
 // The answer to a refusal.
@@ -34,6 +34,9 @@ mod login;
 #[cfg(all(feature = "oidc", feature = "session"))]
 mod oidc;
 pub mod web;
+// What applications hold themselves against.
+#[cfg(feature = "test-util")]
+pub mod test;
 #[doc(hidden)]
 pub mod __private;
 
@@ -55,6 +58,8 @@ pub use auth_core::grants::{Grants, GrantsError};
 pub use auth_core::login::{LoginError, OidcLogin};
 #[cfg(feature = "oidc")]
 pub use auth_core::provider::EndpointError;
+
+pub use auth_core::matrix;
 pub use auth_core::roles::{FoundRoles, RoleSource, RolesFrom, RolesUnavailable};
 pub use auth_core::rule::Rule;
 #[cfg(feature = "api-key")]

@@ -555,7 +555,7 @@ mod tests {
         assert_eq!(outcome(Auth::builder().bearer(Jwt::dev())), expected(BuildError::DevInRelease));
         #[cfg(feature = "test-util")]
         {
-            let keys = crate::test::Keys::new();
+            let keys = crate::stand_in::Keys::new();
             assert_eq!(
                 outcome(Auth::builder().bearer(jwt()).test_keys(&keys)),
                 expected(BuildError::TestKeysInRelease)

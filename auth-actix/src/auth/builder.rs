@@ -72,7 +72,7 @@ pub struct AuthBuilder {
     pub(super) renderer: Option<Box<crate::respond::Renderer>>,
     pub(super) texts: Option<Box<crate::respond::TextsOf>>,
     #[cfg(feature = "test-util")]
-    pub(super) test_keys: Option<(crate::test::Keys, bool)>,
+    pub(super) test_keys: Option<(crate::stand_in::Keys, bool)>,
 }
 
 /// Where addresses come from, as it was said.
@@ -285,13 +285,13 @@ impl AuthBuilder {
 
     /// Replaces the keys of every issuer by those of a test. Refused in release builds.
     #[cfg(feature = "test-util")]
-    pub fn test_keys(self, keys: &crate::test::Keys) -> Self {
+    pub fn test_keys(self, keys: &crate::stand_in::Keys) -> Self {
         Self { test_keys: Some((keys.clone(), false)), ..self }
     }
 
     /// The same in a release build, for who tests one and never serves it.
     #[cfg(feature = "test-util")]
-    pub fn test_keys_although_this_is_a_release_build(self, keys: &crate::test::Keys) -> Self {
+    pub fn test_keys_although_this_is_a_release_build(self, keys: &crate::stand_in::Keys) -> Self {
         Self { test_keys: Some((keys.clone(), true)), ..self }
     }
 }

@@ -157,7 +157,7 @@ fn step<'a>(
 /// Who was found before for this request, or put there by a test.
 fn found(request: &HttpRequest, auth: &Auth) -> Option<Result<Principal, Denial>> {
     #[cfg(feature = "test-util")]
-    if let Some(principal) = crate::test::by_hand(request, auth.sources()) {
+    if let Some(principal) = crate::stand_in::by_hand(request, auth.sources()) {
         return Some(Ok(principal));
     }
     match outcome::recall(request, auth)? {

@@ -192,7 +192,7 @@ where
     }
 
     /// Who may call what in this scope, as data; scopes within it have their own. For a whole application there is
-    /// [`test::access_matrix`](crate::test::access_matrix).
+    /// [`test::access_matrix`](crate::stand_in::access_matrix).
     pub fn access_matrix(&self) -> Matrix {
         let mut matrix = Matrix::default();
         self.registry.tell(&mut matrix);

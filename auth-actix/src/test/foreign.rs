@@ -75,11 +75,11 @@ struct Node {
 impl Node {
     fn read(text: &str) -> Option<Self> {
         let mut rest = text;
-        let node = Self::node(&mut rest)?;
+        let node = Self::next(&mut rest)?;
         rest.is_empty().then_some(node)
     }
 
-    fn node(rest: &mut &str) -> Option<Self> {
+    fn next(rest: &mut &str) -> Option<Self> {
         const BEGINS: &str = "ResourceMap { pattern: ResourceDef { ";
         *rest = rest.strip_prefix(BEGINS)?;
         let definition = balanced(rest)?;
@@ -98,7 +98,7 @@ impl Node {
             *rest = rest.strip_prefix("Some([")?;
             let mut children = Vec::new();
             while !rest.starts_with(']') {
-                children.push(Self::node(rest)?);
+                children.push(Self::next(rest)?);
                 *rest = rest.strip_prefix(", ").unwrap_or(rest);
             }
             *rest = rest.strip_prefix("]) }")?;

@@ -20,8 +20,8 @@ impl fmt::Display for Formula {
         };
         match self {
             Self::Literal(literal) => write!(f, "{literal}"),
-            Self::All(parts) if parts.is_empty() => f.write_str("public"),
-            Self::Any(parts) if parts.is_empty() => f.write_str("nobody"),
+            Self::All([]) => f.write_str("public"),
+            Self::Any([]) => f.write_str("nobody"),
             Self::All(parts) => joined(f, parts, " && "),
             Self::Any(parts) => joined(f, parts, " || "),
         }

@@ -41,8 +41,18 @@ impl Part {
                 !(*names_principal && stranger) && answer != *negated
             }
             // All of them: none of the answers is passed over.
-            Self::All(parts) => parts.iter().fold(true, |holds, part| part.holds(stranger, answers) && holds),
-            Self::Any(parts) => parts.iter().fold(false, |holds, part| part.holds(stranger, answers) || holds),
+            Self::All(parts) => parts
+                .iter()
+                .map(|part| part.holds(stranger, answers))
+                .collect::<Vec<_>>()
+                .into_iter()
+                .all(|holds| holds),
+            Self::Any(parts) => parts
+                .iter()
+                .map(|part| part.holds(stranger, answers))
+                .collect::<Vec<_>>()
+                .into_iter()
+                .any(|holds| holds),
         }
     }
 
@@ -131,8 +141,18 @@ fn another_could(part: &Part, stranger: bool, asked: &[(u8, bool)]) -> bool {
                 *next += 1;
                 asked.iter().find(|(other, _)| *other == index).is_none_or(|(_, held)| held != negated)
             }
-            Part::All(parts) => parts.iter().fold(true, |all, part| could(part, stranger, asked, next) && all),
-            Part::Any(parts) => parts.iter().fold(false, |any, part| could(part, stranger, asked, next) || any),
+            Part::All(parts) => parts
+                .iter()
+                .map(|part| could(part, stranger, asked, next))
+                .collect::<Vec<_>>()
+                .into_iter()
+                .all(|could| could),
+            Part::Any(parts) => parts
+                .iter()
+                .map(|part| could(part, stranger, asked, next))
+                .collect::<Vec<_>>()
+                .into_iter()
+                .any(|could| could),
         }
     }
     could(part, stranger, asked, &mut 0)

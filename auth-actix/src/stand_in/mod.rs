@@ -1,0 +1,207 @@
+//! Callers for the tests of applications, by hand or through the real path.
+//!
+//! Nothing here adds a way into a server: a principal by hand travels as an extension of a request that no bytes on a socket
+//! can make, and keys are accepted only by an [`Auth`](crate::Auth) that was built with them.
+
+#[cfg(feature = "session")]
+mod session_store;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use actix_web::{HttpMessage as _, HttpRequest};
+use auth_core::source::{Confers, Form, ListClaim, RoleTypes, Source};
+use auth_core::vocabulary::Kind;
+use serde_json::{Map, Value, json};
+
+#[cfg(feature = "session")]
+pub use self::session_store::session_store;
+use crate::Scheme;
+
+/// A caller for a test.
+///
+/// ```
+/// # actix_web::rt::System::new().block_on(async {
+/// use actix_web::{App, get, test as actix};
+/// use auth_actix::{Auth, Jwt, Principal, require_auth, test};
+///
+/// #[require_auth]
+/// #[get("/me")]
+/// async fn me(caller: Principal) -> String { caller.local_subject().into_owned() }
+///
+/// let auth = Auth::builder().bearer(Jwt::hs256([7; 32]).issuer("a").audience("b")).build().unwrap();
+/// let app = actix::init_service(App::new().service(auth.scope("/api").service(me))).await;
+/// let request = test::Caller::user("alice").role("admin").call(actix::TestRequest::get().uri("/api/me").to_request());
+/// assert_eq!(actix::call_and_read_body(&app, request).await, "alice");
+/// # });
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Caller {
+    issuer: Option<String>,
+    scheme: Scheme,
+    claims: Map<String, Value>,
+    names: Vec<(Kind, String)>,
+}
+
+impl Caller {
+    /// A user of that subject, by a bearer token of the first issuer that is configured.
+    pub fn user(subject: &str) -> Self {
+        let claims = Map::from_iter([("sub".to_owned(), json!(subject))]);
+        Self { issuer: None, scheme: Scheme::Bearer, claims, names: Vec::new() }
+    }
+
+    /// Of that issuer.
+    pub fn issuer(self, issuer: impl Into<String>) -> Self {
+        Self { issuer: Some(issuer.into()), ..self }
+    }
+
+    /// By that scheme.
+    pub fn scheme(self, scheme: Scheme) -> Self {
+        Self { scheme, ..self }
+    }
+
+    /// Who holds the role.
+    pub fn role(self, name: impl fmt::Display) -> Self {
+        self.named(Kind::Role, name)
+    }
+
+    /// Who holds the permission.
+    pub fn permission(self, name: impl fmt::Display) -> Self {
+        self.named(Kind::Permission, name)
+    }
+
+    /// Whose token carries the scope.
+    pub fn scope(self, name: impl fmt::Display) -> Self {
+        self.named(Kind::Scope, name)
+    }
+
+    /// With that claim: `auth_time`, `acr`, `act`, or one of the application's own.
+    pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.claims.insert(name.into(), value.into());
+        self
+    }
+
+    fn named(mut self, kind: Kind, name: impl fmt::Display) -> Self {
+        self.names.push((kind, name.to_string()));
+        self
+    }
+
+    /// The principal that this caller is, for a handler that a test calls directly. Of no application: what roles grant and
+    /// what issuers confer it does not know.
+    pub fn principal(self) -> crate::Principal {
+        let list = |kind, name: &str| ListClaim::new(kind, Form::Array, vec![name.to_owned()]);
+        let source = Source {
+            issuer: self.issuer.as_deref().unwrap_or("test").into(),
+            scheme: self.scheme,
+            confers: Confers::everything(),
+            lists: vec![list(Kind::Role, "roles"), list(Kind::Permission, "permissions"), list(Kind::Scope, "scope")],
+            has_claims: matches!(self.scheme, Scheme::Bearer | Scheme::Dpop | Scheme::Session),
+            tenancy: Default::default(),
+            all_scopes: false,
+            roles: RoleTypes::default(),
+        };
+        self.of(&Arc::new(source)).into()
+    }
+
+    /// The request, as from this caller: every rule is decided as if a verified credential had said so, with what its issuer
+    /// may confer and what its roles grant.
+    pub fn call(self, request: actix_http::Request) -> actix_http::Request {
+        request.extensions_mut().insert(ByHand(self));
+        request
+    }
+
+    /// The principal, of a source: names stand where its credentials list them.
+    #[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
+    fn of(&self, source: &Arc<Source>) -> auth_core::Principal {
+        let mut claims = Value::Object(self.claims.clone());
+        for list in &source.lists {
+            // A name that begins as another list has it stands there.
+            let is_of_another = |name: &str| {
+                let prefixed = source.lists.iter().filter(|other| other.kind == list.kind && !other.prefix.is_empty());
+                list.prefix.is_empty() && prefixed.into_iter().any(|other| name.starts_with(&other.prefix))
+            };
+            let of_kind = self.names.iter().filter(|(kind, name)| *kind == list.kind && !is_of_another(name));
+            let names: Vec<_> = of_kind.filter_map(|(_, name)| name.strip_prefix(&list.prefix)).collect();
+            let place = list.path.iter().try_fold(&mut claims, |place, name| {
+                Some(place.as_object_mut()?.entry(name).or_insert_with(|| json!({})))
+            });
+            *place.expect("no claim of the caller stands where names are listed") = match list.form {
+                Form::Array => json!(names),
+                Form::Words => json!(names.join(" ")),
+            };
+        }
+        auth_core::Principal::from_claims(Arc::clone(source), claims.to_string()).expect("a subject that is not empty")
+    }
+}
+
+/// A private type: only [`Caller::call`] puts one into a request.
+struct ByHand(Caller);
+
+/// Who calls by hand, if somebody does.
+#[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
+pub(crate) fn by_hand(request: &HttpRequest, sources: &[Arc<Source>]) -> Option<auth_core::Principal> {
+    let extensions = request.extensions();
+    let ByHand(caller) = extensions.get::<ByHand>()?;
+    let is_of = |source: &&Arc<Source>| match &caller.issuer {
+        Some(issuer) => *source.issuer == **issuer,
+        None => source.scheme == caller.scheme,
+    };
+    Some(caller.of(sources.iter().find(is_of).expect("the `Auth` has a source of the caller's issuer and scheme")))
+}
+
+/// Keys that end with the test, one for each issuer. An [`Auth`](crate::Auth) takes them with
+/// [`test_keys`](crate::AuthBuilder::test_keys), in place of its own keys: all else about its tokens stays as configured.
+#[cfg(feature = "jwt")]
+#[derive(Clone, Default)]
+pub struct Keys(Arc<Mutex<BTreeMap<String, [u8; 32]>>>);
+
+#[cfg(feature = "jwt")]
+impl Keys {
+    /// No keys yet; each is made at random when an issuer is first named.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// An access token (RFC 9068) of that issuer for that audience, with these claims besides; good for an hour unless they say
+    /// otherwise.
+    ///
+    /// # Panics
+    /// The system gives no random numbers, or `claims` is no object.
+    #[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
+    pub fn token(&self, issuer: &str, audience: &str, claims: &Value) -> String {
+        let now = auth_core::clock::now();
+        let expires = now.plus(std::time::Duration::from_secs(3600)).seconds();
+        let mut all = json!({
+            "iss": issuer, "aud": audience, "sub": "alice", "exp": expires, "iat": now.seconds(), "client_id": "test",
+            "jti": format!("test-{}", now.seconds()),
+        });
+        let own = claims.as_object().expect("claims are an object");
+        all.as_object_mut().into_iter().for_each(|all| all.extend(own.clone()));
+        auth_core::scheme::bearer::sign_hs256(&self.secret(issuer), &all).expect("a signed token")
+    }
+
+    pub(crate) fn replace(&self, jwt: crate::Jwt) -> crate::Jwt {
+        let secret = self.secret(jwt.name_of_issuer());
+        jwt.with_only(crate::Key::secret(crate::Algorithm::HS256, secret))
+    }
+
+    #[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
+    fn secret(&self, issuer: &str) -> [u8; 32] {
+        let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *keys.entry(issuer.to_owned()).or_insert_with(|| {
+            let mut secret = [0; 32];
+            getrandom::fill(&mut secret).expect("random numbers");
+            secret
+        })
+    }
+}
+
+/// No key.
+#[cfg(feature = "jwt")]
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keys").finish_non_exhaustive()
+    }
+}
