@@ -213,9 +213,26 @@ fn overlap(a: &ipnet::IpNet, b: &ipnet::IpNet) -> bool {
     a.contains(b) || b.contains(a)
 }
 
+/// The schemes of the sources whose best credential could pass.
+pub(crate) fn schemes(auth: &Auth, rules: Rules<'_>) -> Vec<String> {
+    let could = |source: &&std::sync::Arc<auth_core::source::Source>| {
+        rules.could_hold_somewhere(&facts_of(auth, Caller::Would(source)))
+    };
+    let mut schemes: Vec<_> =
+        auth.sources().iter().filter(could).map(|source| source.scheme.name().to_owned()).collect();
+    schemes.dedup();
+    schemes
+}
+
 /// Whether somebody could pass: whoever logs in at one of the sources, or a stranger, from an address that fits.
 fn can_hold(auth: &Auth, rules: Rules<'_>) -> bool {
-    let facts = |caller| Facts {
+    let by = |caller| rules.could_hold_somewhere(&facts_of(auth, caller));
+    auth.sources().iter().any(|source| by(Caller::Would(source))) || rules.admit_strangers() && by(Caller::Nobody)
+}
+
+/// What is known of such a caller before there is a request.
+fn facts_of<'a>(auth: &'a Auth, caller: Caller<'a>) -> Facts<'a> {
+    Facts {
         set_up: None,
         now: Timestamp::from_seconds(0),
         client: None,
@@ -226,9 +243,7 @@ fn can_hold(auth: &Auth, rules: Rules<'_>) -> bool {
         sources: &[],
         checks: Default::default(),
         elsewhere: Elsewhere { is_asked: auth.roles_from().is_some(), ..Elsewhere::default() },
-    };
-    let by = |caller| rules.could_hold_somewhere(&facts(caller));
-    auth.sources().iter().any(|source| by(Caller::Would(source))) || rules.admit_strangers() && by(Caller::Nobody)
+    }
 }
 
 /// Tells a mistake: in the log, or where there is none, to whoever started the server.

@@ -4,6 +4,7 @@
 use actix_web::http::header::{AUTHORIZATION, HeaderValue};
 use actix_web::{HttpMessage as _, HttpRequest};
 use auth_core::Principal;
+use auth_core::decision::Explanation;
 use auth_core::denial::Denial;
 use auth_core::rule::Rule;
 
@@ -153,6 +154,41 @@ pub(crate) fn hide_object(request: &HttpRequest) {
 /// Whether an object hides.
 pub(crate) fn hides_object(request: &HttpRequest) -> bool {
     request.extensions().contains::<HidesObject>()
+}
+
+/// That somebody wants to know why a request is decided on as it is, and what there is to know.
+#[derive(Default)]
+struct Explained(Vec<Explanation>);
+
+/// Asks for it. Only a test can: no bytes on a socket put this there.
+#[cfg(feature = "test-util")]
+pub(crate) fn want_explanation(request: &actix_http::Request) {
+    request.extensions_mut().insert(Explained::default());
+}
+
+/// What was kept.
+#[cfg(feature = "test-util")]
+pub(crate) fn explanation(request: &HttpRequest) -> Option<String> {
+    let extensions = request.extensions();
+    let Explained(all) = extensions.get()?;
+    Some(all.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+}
+
+/// Tells why, where somebody wants to know: a test, or whoever reads the log at its finest. At no cost to others.
+pub(crate) fn explain(request: &HttpRequest, handler: &'static Rule, explained: impl FnOnce() -> Explanation) {
+    let is_logged = tracing::enabled!(target: "auth_actix", tracing::Level::DEBUG);
+    let mut extensions = request.extensions_mut();
+    let wanted = extensions.get_mut::<Explained>();
+    if !is_logged && wanted.is_none() {
+        return;
+    }
+    let explained = explained();
+    if is_logged {
+        tracing::debug!(target: "auth_actix", handler = handler.guards, "decided\n{explained}");
+    }
+    if let Some(Explained(all)) = wanted {
+        all.push(explained);
+    }
 }
 
 /// Adds to the marks of a request.

@@ -1,7 +1,8 @@
 //! What an [`Auth`] says of itself in an access matrix.
 
 use auth_core::client::address::AddressSource;
-use auth_core::matrix::Matrix;
+use auth_core::denial::challenge::Scheme;
+use auth_core::matrix::{AcceptedScheme, Matrix};
 
 use super::Auth;
 
@@ -9,6 +10,7 @@ impl Auth {
     /// Adds the sources of credentials, and the settings that let in more than their absence would.
     pub(crate) fn describe(&self, matrix: &mut Matrix) {
         self.sources().iter().for_each(|source| matrix.add_source(source));
+        self.describe_schemes(matrix);
         let mut add = |switch: String| {
             if !matrix.switches.contains(&switch) {
                 matrix.switches.push(switch);
@@ -46,6 +48,26 @@ impl Auth {
         }
         if self.is_loopback_only() {
             add("keys or cookies are those of development, for this machine alone".to_owned());
+        }
+    }
+
+    fn describe_schemes(&self, matrix: &mut Matrix) {
+        for source in self.sources() {
+            let place = match source.scheme {
+                #[cfg(feature = "api-key")]
+                Scheme::ApiKey => self.api_keys().map(|keys| ("header", keys.header().to_owned())),
+                #[cfg(feature = "session")]
+                Scheme::Session => self.sessions().map(|sessions| ("cookie", sessions.cookie_name())),
+                Scheme::Own(_) => {
+                    let own = self.own().iter().find(|own| own.scheme() == source.scheme);
+                    own.and_then(|own| own.header()).map(|header| ("header", header.to_string()))
+                }
+                _ => None,
+            };
+            let scheme = AcceptedScheme { name: source.scheme.name().to_owned(), place };
+            if !matrix.schemes.contains(&scheme) {
+                matrix.schemes.push(scheme);
+            }
         }
     }
 }

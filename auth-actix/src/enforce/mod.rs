@@ -13,7 +13,7 @@ use actix_web::dev::Payload;
 use actix_web::{Error, HttpRequest, HttpResponse};
 use auth_core::Principal;
 use auth_core::clock;
-use auth_core::decision::{Decision, Rules, counted, decide};
+use auth_core::decision::{Decision, Explanation, Rules, counted, decide};
 use auth_core::denial::challenge::Scheme;
 use auth_core::denial::{Denial, Reason};
 use auth_core::facts::{Caller, Checks, Facts};
@@ -80,14 +80,18 @@ fn step<'a>(
         };
         match decide(rules, &Facts { caller, ..facts }) {
             Decision::Deny(denial) => {
+                outcome::explain(request, handler, || Explanation::of(rules, &Facts { caller, ..facts }));
                 let asked = matches!(&known, Some(Ok(principal)) if principal.was_asked_about());
                 return Step::Denied(denial, asked);
             }
-            // Not of a cookie that does not count.
-            Decision::Allow => match counted(rules, &Facts { caller, ..facts }) {
-                Caller::Known(principal) => break Some(principal),
-                _ => break None,
-            },
+            Decision::Allow => {
+                outcome::explain(request, handler, || Explanation::of(rules, &Facts { caller, ..facts }));
+                // Not of a cookie that does not count.
+                match counted(rules, &Facts { caller, ..facts }) {
+                    Caller::Known(principal) => break Some(principal),
+                    _ => break None,
+                }
+            }
             Decision::Check(index) => {
                 let principal = match counted(rules, &Facts { caller, ..facts }) {
                     Caller::Known(principal) => Some(principal.clone()),

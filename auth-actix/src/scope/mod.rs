@@ -191,11 +191,11 @@ where
         if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
     }
 
-    /// Who may call what in this scope, as data; scopes within it have their own. For a whole application there is
+    /// Who may call what in this scope and those within it, as data. For a whole application there is
     /// [`test::access_matrix`](crate::stand_in::access_matrix).
     pub fn access_matrix(&self) -> Matrix {
         let mut matrix = Matrix::default();
-        self.registry.tell(&mut matrix);
+        self.registry.tell_all(&mut matrix);
         matrix.sort();
         matrix
     }

@@ -87,6 +87,7 @@ pub(super) fn counted(count: usize, what: &str) -> Option<String> {
 }
 
 /// The rules of a scope, in the order of registration.
+#[derive(Clone)]
 pub struct Registry {
     binding: Arc<Binding>,
     rules: Vec<&'static Rule>,
@@ -94,6 +95,8 @@ pub struct Registry {
     /// What has no rule: why, and where that is written.
     unguarded: Vec<String>,
     twice: Vec<&'static Rule>,
+    /// The scopes in it.
+    nested: Vec<Registry>,
 }
 
 impl Registry {
@@ -104,6 +107,7 @@ impl Registry {
             routes: Vec::new(),
             unguarded: Vec::new(),
             twice: Vec::new(),
+            nested: Vec::new(),
         }
     }
 
@@ -132,6 +136,12 @@ impl Registry {
         self.unguarded.push(why);
     }
 
+    /// The same for the scopes in it too.
+    pub(super) fn tell_all(&self, matrix: &mut Matrix) {
+        self.tell(matrix);
+        self.nested.iter().for_each(|nested| nested.tell_all(matrix));
+    }
+
     /// Adds all that is known of the scope to a matrix.
     pub(super) fn tell(&self, matrix: &mut Matrix) {
         let (scopes, auth) = (self.binding.all_rules_so_far(), self.binding.auth());
@@ -147,6 +157,7 @@ impl Registry {
             let methods = if entry.methods.is_empty() { vec!["*".to_owned()] } else { entry.methods.clone() };
             for method in methods {
                 let mut route = Route::new(&method, &path, rules);
+                route.schemes = check::schemes(auth, rules);
                 route.notes.extend(entry.notes.iter().cloned());
                 route.notes.extend(self.binding.middleware_so_far());
                 matrix.routes.push(route);
@@ -163,8 +174,9 @@ impl Registry {
         }
     }
 
-    pub(super) fn nest_in(&self, around: &Self) {
+    pub(super) fn nest_in(&self, around: &mut Self) {
         self.binding.nest_in(&around.binding);
+        around.nested.push(self.clone());
     }
 
     /// Whether a handler, or the scope as a whole, answers as an unknown path to whom it refuses.

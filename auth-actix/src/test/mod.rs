@@ -4,9 +4,11 @@
 //! Nothing here adds a way into a server: see [`Caller`] and [`Keys`].
 
 mod access;
+mod explain;
 mod foreign;
 
 pub use self::access::{access_matrix, assert_access};
+pub use self::explain::{explained, explanation};
 pub use crate::stand_in::Caller;
 #[cfg(feature = "jwt")]
 pub use crate::stand_in::Keys;

@@ -6,6 +6,9 @@
 //! grants, the fold of the second tells 401 from 403. Enumerating what the open literals might still be was rejected: it
 //! calls `role("a") || !role("a")` true for a stranger.
 
+mod explain;
+
+pub use self::explain::Explanation;
 use crate::atom::Atom;
 use crate::client::cross_site::CrossSite;
 use crate::denial::challenge::{Scheme, SchemeSet};

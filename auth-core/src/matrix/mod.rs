@@ -4,6 +4,7 @@ mod difference;
 mod html;
 mod json;
 mod markdown;
+mod openapi;
 mod text;
 mod tree;
 mod ways;
@@ -18,6 +19,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 pub use self::difference::{Change, Difference};
+pub use self::openapi::OpenApiError;
 pub use self::tree::{Fact, Lit, Tree};
 pub use self::words::{Word, Words};
 use crate::decision::Rules;
@@ -36,6 +38,9 @@ pub struct Matrix {
     pub sources: Vec<String>,
     /// Settings that let in more than their absence would.
     pub switches: Vec<String>,
+    /// The schemes that are accepted.
+    #[serde(skip)]
+    pub schemes: Vec<AcceptedScheme>,
     /// The patterns of the scopes that take only what has a rule.
     #[serde(skip)]
     pub scopes: Vec<String>,
@@ -60,6 +65,8 @@ pub struct Route {
     pub line: u32,
     /// The least sets of atoms of which each lets somebody in; `None` where there are too many.
     pub sufficient: Option<Vec<Vec<String>>>,
+    /// The schemes of credentials that could let somebody in.
+    pub schemes: Vec<String>,
     /// What is asked about the object of a request.
     pub objects: Vec<String>,
     /// Whether strangers may come in.
@@ -103,11 +110,34 @@ impl Route {
             verifies: rules.read_caller() || handler.reads != Reads::Nothing,
             not_found: rules.not_found(),
             any_object: handler.any_object.map(str::to_owned),
+            schemes: Vec::new(),
             handler: handler.guards.to_owned(),
             file: handler.file.to_owned(),
             line: handler.line,
             notes: Vec::new(),
             rule,
+        }
+    }
+}
+
+/// A scheme of credentials, and where they come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AcceptedScheme {
+    /// Its name, as challenges have it.
+    pub name: String,
+    /// `header` or `cookie`, and the name of that; nothing for what comes in `Authorization`.
+    pub place: Option<(&'static str, String)>,
+}
+
+impl AcceptedScheme {
+    /// The security scheme of OpenAPI.
+    fn to_openapi(&self) -> serde_json::Value {
+        match &self.place {
+            Some((place, name)) => serde_json::json!({ "type": "apiKey", "in": place, "name": name }),
+            None if self.name == "Bearer" => {
+                serde_json::json!({ "type": "http", "scheme": "bearer", "bearerFormat": "JWT" })
+            }
+            None => serde_json::json!({ "type": "http", "scheme": self.name.to_ascii_lowercase() }),
         }
     }
 }

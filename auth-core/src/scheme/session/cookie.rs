@@ -33,7 +33,7 @@ impl CookieSettings {
     }
 
     /// The name with its prefix: `__Host-` makes browsers take it from this host alone, over TLS (COOKIE-1).
-    fn full_name(&self) -> String {
+    pub(super) fn full_name(&self) -> String {
         let prefix = if self.plain_http { "" } else { "__Host-" };
         format!("{prefix}{}", self.name)
     }

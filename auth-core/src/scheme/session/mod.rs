@@ -70,6 +70,11 @@ pub struct Verifier {
 }
 
 impl Verifier {
+    /// The name of its cookie, with what browsers ask to stand before it.
+    pub fn cookie_name(&self) -> String {
+        self.cookie.full_name()
+    }
+
     /// Where its principals come from.
     pub fn source(&self) -> &Arc<Source> {
         &self.source

@@ -1,0 +1,39 @@
+//! Why a request is decided on as it is.
+
+use actix_web::HttpRequest;
+
+use crate::outcome;
+
+/// The request, with the wish to know why it is decided on as it is: see [`explanation`].
+pub fn explained(request: actix_http::Request) -> actix_http::Request {
+    outcome::want_explanation(&request);
+    request
+}
+
+/// What each atom of the rules has answered, for a request that was [`explained`]: a line each, `yes` or `no`, as deep as it stands
+/// in the rule, and why. Servers write the same to their log at the level `debug`.
+///
+/// ```
+/// # actix_web::rt::System::new().block_on(async {
+/// use actix_web::{App, get, test as actix};
+/// use auth_actix::{Auth, Jwt, Role, require, test};
+///
+/// #[derive(Role)]
+/// enum Role { Admin }
+///
+/// #[require(role("admin") || claim("org", "acme"))]
+/// #[get("/reports")]
+/// async fn reports() -> &'static str { "all of them" }
+///
+/// let auth = Auth::builder().bearer(Jwt::hs256([7; 32]).issuer("a").audience("b")).build().unwrap();
+/// let app = actix::init_service(App::new().service(auth.scope("/api").service(reports))).await;
+/// let request = actix::TestRequest::get().uri("/api/reports").to_request();
+/// let request = test::explained(test::Caller::user("alice").claim("org", "other").call(request));
+/// let answer = actix::call_service(&app, request).await;
+/// let why = test::explanation(answer.request()).unwrap();
+/// assert_eq!(why.lines().nth(2), Some("  no  claim(\"org\", \"acme\") (it is not so, or nobody knows)"));
+/// # });
+/// ```
+pub fn explanation(request: &HttpRequest) -> Option<String> {
+    outcome::explanation(request)
+}

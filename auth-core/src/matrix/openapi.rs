@@ -1,0 +1,236 @@
+//! Security requirements for an OpenAPI document, from the rules that are enforced.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use super::tree::{Fact, Tree};
+use super::{Matrix, Route, SUFFICIENT_SETS};
+use crate::denial::Reason;
+use crate::denial::problem;
+
+/// Why a document could not be secured.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenApiError {
+    /// It is no OpenAPI document.
+    #[error("this is no OpenAPI document: {0}")]
+    Document(#[from] serde_json::Error),
+    /// There are no paths in it.
+    #[error("this is no OpenAPI document: it has no paths")]
+    NoPaths,
+    /// An operation is guarded, and no scheme of the application could let anyone in.
+    #[error("{0}: the operation is guarded, and nothing that is accepted could let anyone in")]
+    NoScheme(String),
+}
+
+/// What the schema of a problem is called in the document.
+const PROBLEM: &str = "Problem";
+
+impl Matrix {
+    /// The document (of utoipa, or of whatever else reads and writes OpenAPI as serde does) with what the rules say: security
+    /// schemes, the requirement of each operation, its answers 401 and 403, and the schema of their problems (RFC 9457).
+    /// Operations of routes that hide are taken out. What the document says itself of a guarded operation's security is replaced;
+    /// operations that are in no scope of [`Auth`](crate) are left alone.
+    ///
+    /// Paths are compared whole; those of the document may be below the path of its first server (`"servers": [{"url": "/api"}]`).
+    ///
+    /// # Errors
+    /// It is no such document, or a guarded operation would be left without a requirement.
+    pub fn secure_openapi<T: Serialize + DeserializeOwned>(&self, document: &T) -> Result<T, OpenApiError> {
+        let mut document = serde_json::to_value(document)?;
+        self.secure(&mut document)?;
+        Ok(serde_json::from_value(document)?)
+    }
+
+    fn secure(&self, document: &mut Value) -> Result<(), OpenApiError> {
+        let server = document.pointer("/servers/0/url").and_then(Value::as_str).unwrap_or_default();
+        let base =
+            server.split_once("://").map_or(server, |(_, rest)| rest.find('/').map_or("", |at| rest.split_at(at).1));
+        let base = base.trim_end_matches('/').to_owned();
+        let paths = document.get_mut("paths").and_then(Value::as_object_mut).ok_or(OpenApiError::NoPaths)?;
+        for (path, item) in paths.iter_mut() {
+            let Some(operations) = item.as_object_mut() else { continue };
+            let whole = plain(&format!("{base}{path}"));
+            let of = |method: &str| {
+                let asked = |route: &&Route| {
+                    plain(&route.path) == whole && (route.method == "*" || route.method.eq_ignore_ascii_case(method))
+                };
+                self.routes.iter().filter(asked).collect::<Vec<_>>()
+            };
+            let hidden: Vec<String> =
+                operations.keys().filter(|method| of(method).iter().any(|route| route.not_found)).cloned().collect();
+            hidden.iter().for_each(|method| drop(operations.remove(method)));
+            for (method, operation) in operations.iter_mut() {
+                let routes = of(method);
+                // Of two that answer for one path, the stricter one is documented.
+                let route = routes.iter().find(|route| !route.public).or(routes.first());
+                if let (Some(route), Some(operation)) = (route, operation.as_object_mut()) {
+                    self.secure_operation(route, operation)?;
+                }
+            }
+        }
+        paths.retain(|_, item| item.as_object().is_none_or(|item| !item.is_empty()));
+        let components = entry(document, "components");
+        let schemes = entry(components, "securitySchemes");
+        for scheme in &self.schemes {
+            schemes[&scheme.name] = scheme.to_openapi();
+        }
+        entry(components, "schemas")[PROBLEM] = json!({
+            "type": "object",
+            "description": "A problem (RFC 9457).",
+            "properties": {
+                "type": { "type": "string", "format": "uri-reference" },
+                "title": { "type": "string" },
+                "status": { "type": "integer" },
+                "detail": { "type": "string" },
+            },
+            "required": ["type", "title", "status"],
+        });
+        Ok(())
+    }
+
+    fn secure_operation(&self, route: &Route, operation: &mut Map<String, Value>) -> Result<(), OpenApiError> {
+        let scopes = least_scopes(&route.rule);
+        // OpenAPI 3.1 §4.8.30: for schemes other than OAuth's, names that are required besides.
+        let with = |scheme: &String| {
+            let names = if scheme == "Bearer" || scheme == "DPoP" { scopes.clone() } else { Vec::new() };
+            json!({ scheme: names })
+        };
+        let mut requirements: Vec<Value> = route.schemes.iter().map(with).collect();
+        if route.public {
+            if !route.verifies {
+                requirements.clear();
+            } else {
+                requirements.insert(0, json!({}));
+            }
+        } else if requirements.is_empty() {
+            return Err(OpenApiError::NoScheme(format!("{} {}", route.method, route.path)));
+        }
+        operation.insert("security".to_owned(), Value::Array(requirements));
+        let responses = operation.entry("responses").or_insert_with(|| json!({}));
+        let mut reasons = vec![Reason::InsufficientPermissions];
+        if !route.public {
+            reasons.push(Reason::MissingCredentials);
+        }
+        if route.rule == "public" {
+            reasons.clear();
+        }
+        for reason in reasons {
+            let answer = reason.answer();
+            let schema = json!({ "$ref": format!("#/components/schemas/{PROBLEM}") });
+            let described = json!({
+                "description": answer.title,
+                "content": { problem::MEDIA_TYPE: { "schema": schema } },
+            });
+            let Some(responses) = responses.as_object_mut() else { break };
+            let said = responses.entry(answer.status.to_string()).or_insert_with(|| described.clone());
+            if said.get("content").is_none() {
+                *said = described;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn entry<'a>(of: &'a mut Value, name: &str) -> &'a mut Value {
+    if !of[name].is_object() {
+        of[name] = json!({});
+    }
+    &mut of[name]
+}
+
+/// A pattern without the expressions of its names.
+fn plain(pattern: &str) -> String {
+    let mut plain = String::new();
+    for (position, part) in pattern.split('{').enumerate() {
+        match (position, part.split_once('}')) {
+            (0, _) | (_, None) => plain.push_str(part),
+            (_, Some((name, rest))) => plain += &format!("{{{}}}{rest}", name.split(':').next().unwrap_or_default()),
+        }
+    }
+    plain
+}
+
+/// The scopes of the way in that needs the fewest.
+fn least_scopes(rule: &str) -> Vec<String> {
+    let ways = Tree::read(rule).and_then(|tree| tree.ways(SUFFICIENT_SETS)).unwrap_or_default();
+    let scopes = ways.iter().map(|way| {
+        let scopes = way.iter().filter_map(|literal| match &literal.fact {
+            Fact::Name(kind, name, _) if kind == "scope" => Some(name.clone()),
+            _ => None,
+        });
+        scopes.collect::<Vec<_>>()
+    });
+    scopes.min_by_key(Vec::len).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::AcceptedScheme;
+    use super::*;
+
+    fn route(method: &str, path: &str, rule: &str) -> Route {
+        Route {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            rule: rule.to_owned(),
+            schemes: vec!["Bearer".to_owned(), "Session".to_owned()],
+            verifies: true,
+            ..Route::default()
+        }
+    }
+
+    #[test]
+    fn each_guarded_operation_says_what_it_takes_and_hidden_ones_are_gone() {
+        // H5
+        let schemes = vec![
+            AcceptedScheme { name: "Bearer".to_owned(), place: None },
+            AcceptedScheme { name: "Session".to_owned(), place: Some(("cookie", "id".to_owned())) },
+        ];
+        let mut matrix = Matrix { schemes, ..Matrix::default() };
+        matrix.routes = vec![
+            route("GET", r"/api/posts/{id:\d+}", r#"scope("read") || (scope("a") && scope("b"))"#),
+            Route { public: true, ..route("GET", "/api/home", "public") },
+            Route { public: true, verifies: false, ..route("GET", "/api/health", "public") },
+            Route { not_found: true, ..route("GET", "/api/secret", "authenticated") },
+            Route { not_found: true, ..route("DELETE", "/api/posts/{id}", "authenticated") },
+        ];
+        let operation =
+            || json!({ "responses": { "200": { "description": "ok" }, "403": { "description": "" } }, "security": [] });
+        let document = json!({
+            "openapi": "3.1.0",
+            "servers": [{ "url": "https://x.example/api/" }],
+            "paths": {
+                "/posts/{id}": { "get": operation(), "delete": operation() },
+                "/home": { "get": operation() },
+                "/health": { "get": operation() },
+                "/secret": { "get": operation() },
+                "/elsewhere": { "get": operation() },
+            },
+        });
+        let secured: Value = matrix.secure_openapi(&document).unwrap();
+        let paths = &secured["paths"];
+        assert_eq!(paths["/posts/{id}"]["get"]["security"], json!([{ "Bearer": ["read"] }, { "Session": [] }]));
+        assert_eq!(paths["/home"]["get"]["security"], json!([{}, { "Bearer": [] }, { "Session": [] }]));
+        assert_eq!(paths["/health"]["get"]["security"], json!([]));
+        assert!(paths["/health"]["get"]["responses"]["401"].is_null());
+        assert_eq!(paths["/elsewhere"]["get"], operation(), "none of ours");
+        assert!(paths.get("/secret").is_none() && paths["/posts/{id}"].get("delete").is_none());
+        for status in ["401", "403"] {
+            let schema =
+                &paths["/posts/{id}"]["get"]["responses"][status]["content"]["application/problem+json"]["schema"];
+            assert_eq!(schema["$ref"], "#/components/schemas/Problem", "{status}");
+        }
+        assert_eq!(
+            secured["components"]["securitySchemes"]["Session"],
+            json!({ "type": "apiKey", "in": "cookie", "name": "id" })
+        );
+        assert_eq!(secured["components"]["securitySchemes"]["Bearer"]["scheme"], "bearer");
+        assert_eq!(secured["components"]["schemas"]["Problem"]["required"], json!(["type", "title", "status"]));
+        // A guarded operation never gets an empty requirement.
+        matrix.routes[0].schemes.clear();
+        assert!(matches!(matrix.secure_openapi(&document), Err(OpenApiError::NoScheme(_))));
+        assert!(matches!(matrix.secure_openapi(&json!({})), Err(OpenApiError::NoPaths)));
+    }
+}
