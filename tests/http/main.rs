@@ -23,6 +23,7 @@ mod denials;
 mod extraction;
 mod foreign;
 mod grants;
+mod held;
 mod hidden;
 mod http2;
 mod logs;

@@ -135,6 +135,11 @@ impl Binding {
         false
     }
 
+    /// How many `Auth`s decide one after the other.
+    pub(crate) fn count_so_far(&self) -> usize {
+        self.layers_so_far().len()
+    }
+
     /// The rules of this scope and of all around it, from the outside in.
     pub(crate) fn all_rules_so_far(&self) -> Vec<&'static Rule> {
         self.layers_so_far().into_iter().flat_map(|layer| layer.rules).collect()

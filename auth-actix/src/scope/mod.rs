@@ -236,9 +236,12 @@ where
 {
     fn register(self, config: &mut AppService) {
         self.registry.binding().nest_in_registering(config.is_root());
-        if let Some(mut matrix) = COLLECTED.take() {
-            self.registry.tell(&mut matrix);
-            COLLECTED.set(Some(matrix));
+        if let Some(mut collected) = COLLECTED.take() {
+            self.registry.tell(&mut collected.matrix);
+            // Where each of nested scopes has an `Auth` of its own, no one of them decides.
+            let alone = (self.registry.binding().count_so_far() == 1).then(|| self.registry.binding().auth().clone());
+            collected.auths.resize(collected.matrix.routes.len(), alone);
+            COLLECTED.set(Some(collected));
         }
         if let Err(mistakes) = self.check() {
             return refuse_to_start(&mistakes, &self.path, config);
@@ -271,13 +274,25 @@ impl<T> std::fmt::Debug for Scope<T> {
 
 thread_local! {
     /// The matrix of an application whose scopes are being registered, where somebody wants it.
-    static COLLECTED: std::cell::RefCell<Option<Matrix>> = const { std::cell::RefCell::new(None) };
+    static COLLECTED: std::cell::RefCell<Option<Collected>> = const { std::cell::RefCell::new(None) };
 }
 
-/// Registers an application, and gives the matrix of all its scopes, in the order in which they were met.
+/// What is found while an application is registered.
+#[derive(Default)]
+pub(crate) struct Collected {
+    pub(crate) matrix: Matrix,
+    /// For each route of the matrix, who decides on it.
+    #[cfg_attr(
+        not(all(feature = "test-util", feature = "jwt")),
+        allow(dead_code, reason = "for tests that send tokens")
+    )]
+    pub(crate) auths: Vec<Option<Auth>>,
+}
+
+/// Registers an application, and gives what was found in all its scopes, in the order in which they were met.
 #[cfg(feature = "test-util")]
-pub(crate) async fn collected<T>(register: impl Future<Output = T>) -> (T, Matrix) {
-    COLLECTED.set(Some(Matrix::default()));
+pub(crate) async fn collected<T>(register: impl Future<Output = T>) -> (T, Collected) {
+    COLLECTED.set(Some(Collected::default()));
     let registered = register.await;
     (registered, COLLECTED.take().unwrap_or_default())
 }

@@ -115,8 +115,15 @@ impl Caller {
     /// The principal, of a source: names stand where its credentials list them.
     #[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
     fn of(&self, source: &Arc<Source>) -> auth_core::Principal {
+        let claims = Value::Object(self.claims(source, true));
+        auth_core::Principal::from_claims(Arc::clone(source), claims.to_string()).expect("a subject that is not empty")
+    }
+
+    /// What a credential of the source says of this caller. One that lists no roles says nothing of them.
+    #[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
+    pub(crate) fn claims(&self, source: &Source, lists_roles: bool) -> Map<String, Value> {
         let mut claims = Value::Object(self.claims.clone());
-        for list in &source.lists {
+        for list in source.lists.iter().filter(|list| lists_roles || list.kind != Kind::Role) {
             // A name that begins as another list has it stands there.
             let is_of_another = |name: &str| {
                 let prefixed = source.lists.iter().filter(|other| other.kind == list.kind && !other.prefix.is_empty());
@@ -132,7 +139,10 @@ impl Caller {
                 Form::Words => json!(names.join(" ")),
             };
         }
-        auth_core::Principal::from_claims(Arc::clone(source), claims.to_string()).expect("a subject that is not empty")
+        match claims {
+            Value::Object(claims) => claims,
+            _ => Map::new(),
+        }
     }
 }
 

@@ -38,7 +38,8 @@ where
     S::InitError: fmt::Debug,
 {
     let factory = app.into_factory();
-    let (service, mut matrix) = scope::collected(async { factory.new_service(AppConfig::default()).await }).await;
+    let (service, collected) = scope::collected(async { factory.new_service(AppConfig::default()).await }).await;
+    let mut matrix = collected.matrix;
     foreign::tell_of_overlaps(&mut matrix);
     let service = service.expect("the application starts");
     // Whoever answers: the map of resources goes with every request.

@@ -49,7 +49,7 @@ fn covers(earlier: &str, later: &str) -> bool {
 }
 
 /// A path of the pattern; `None` where none can be made up.
-fn sample(pattern: &str) -> Option<String> {
+pub(super) fn sample(pattern: &str) -> Option<String> {
     let mut path = String::new();
     let mut rest = pattern;
     while let Some((before, after)) = rest.split_once('{') {

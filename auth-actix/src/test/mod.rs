@@ -6,9 +6,13 @@
 mod access;
 mod explain;
 mod foreign;
+#[cfg(feature = "jwt")]
+mod held;
 
 pub use self::access::{access_matrix, assert_access};
 pub use self::explain::{explained, explanation};
+#[cfg(feature = "jwt")]
+pub use self::held::{assert_matrix, hold};
 pub use crate::stand_in::Caller;
 #[cfg(feature = "jwt")]
 pub use crate::stand_in::Keys;

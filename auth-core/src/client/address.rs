@@ -291,6 +291,11 @@ pub struct HostError(String);
 pub struct Hosts(Vec<String>);
 
 impl Hosts {
+    /// One of them, if there are any.
+    pub fn first(&self) -> Option<&str> {
+        self.0.first().map(String::as_str)
+    }
+
     /// These names, each with any port; an address in brackets is a name too.
     ///
     /// # Errors

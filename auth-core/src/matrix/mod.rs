@@ -1,5 +1,6 @@
 //! The access matrix: who may call what, of a whole application, as data that people and programs read.
 
+mod cases;
 mod difference;
 mod html;
 mod json;
@@ -18,6 +19,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+pub use self::cases::{Case, CaseCaller, Cases, Place};
 pub use self::difference::{Change, Difference};
 pub use self::openapi::OpenApiError;
 pub use self::tree::{Fact, Lit, Tree};

@@ -241,6 +241,29 @@ fn strings(text: &str) -> Option<Vec<String>> {
 
 // ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+/// As it is read again.
+impl fmt::Display for Tree {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let joined = |f: &mut fmt::Formatter<'_>, parts: &[Self], by: &str, none: &str| {
+            if parts.is_empty() {
+                return f.write_str(none);
+            }
+            parts.iter().enumerate().try_for_each(|(position, part)| {
+                f.write_str(if position == 0 { "" } else { by })?;
+                match part {
+                    Self::Literal(_) => write!(f, "{part}"),
+                    _ => write!(f, "({part})"),
+                }
+            })
+        };
+        match self {
+            Self::Literal(literal) => write!(f, "{literal}"),
+            Self::All(parts) => joined(f, parts, " && ", "public"),
+            Self::Any(parts) => joined(f, parts, " || ", "nobody"),
+        }
+    }
+}
+
 impl fmt::Display for Lit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.negated {

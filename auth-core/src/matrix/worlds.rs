@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
 
+use super::cases::{CaseCaller, Place};
 use super::tree::{Fact, Lit, Tree};
 
 /// So many worlds are tried.
@@ -187,6 +188,110 @@ impl Worlds {
                 None => self.state(&Variable::Check(text.clone()), world) == Some(usize::from(!negated)),
             },
         }
+    }
+
+    /// Whether somebody has authenticated there.
+    pub(super) fn is_known(&self, world: &World) -> bool {
+        self.state(&Variable::Caller, world) == Some(1)
+    }
+
+    /// Whether a request can be made that is so: strangers list nothing, a list that is not there has no names, and the scheme is
+    /// that of a token. Of what is not in the hands of whoever makes it, one state stands for all.
+    pub(super) fn can_be_made(&self, world: &World) -> bool {
+        let state = |variable: &Variable| self.state(variable, world).unwrap_or_default();
+        let stranger = self.variables.contains_key(&Variable::Caller) && !self.is_known(world);
+        self.variables.keys().all(|variable| match variable {
+            Variable::Caller | Variable::Address => true,
+            Variable::Check(_) | Variable::Country => state(variable) == 0,
+            Variable::Holds(Fact::Name(_, _, Some(_))) => state(variable) == 0,
+            Variable::Holds(fact) => {
+                let answered = kind(fact)
+                    .map(Variable::Answered)
+                    .is_none_or(|answered| !self.variables.contains_key(&answered) || state(&answered) == 1);
+                state(variable) == 0 || answered && !stranger
+            }
+            Variable::Answered(_) | Variable::Age => !stranger || state(variable) == 0,
+            Variable::One(word) => {
+                let value = self.values.get(word).and_then(|values| values.get(state(variable)));
+                *word != "scheme" || stranger || value.is_some_and(|value| value == "scheme(\"bearer\")") || {
+                    let has_bearer =
+                        self.values.get(word).is_some_and(|all| all.iter().any(|one| one == "scheme(\"bearer\")"));
+                    !has_bearer && value.is_none()
+                }
+            }
+        })
+    }
+
+    /// Who calls there, and from where.
+    pub(super) fn request(&self, world: &World) -> (Option<CaseCaller>, Place) {
+        let place = match self.state(&Variable::Address, world) {
+            None => Place::Anywhere,
+            Some(place) => match self.networks.get(place) {
+                Some(network) => {
+                    let narrower = self.networks.iter().filter(|other| *other != network && network.contains(*other));
+                    Place::Within(*network, narrower.copied().collect())
+                }
+                None if place == self.networks.len() => Place::Outside(self.networks.clone()),
+                None => Place::NotKnown,
+            },
+        };
+        if !self.is_known(world) {
+            return (None, place);
+        }
+        let is = |variable: &Variable| self.state(variable, world) == Some(1);
+        let mut caller = CaseCaller { lists_roles: true, ..CaseCaller::default() };
+        for variable in self.variables.keys() {
+            match variable {
+                Variable::Holds(Fact::Name(kind, name, None)) if is(variable) => {
+                    caller.names.push((kind.clone(), name.clone()));
+                }
+                Variable::Holds(Fact::Claim(name, value)) => {
+                    let values = match caller.claims.iter_mut().find(|(known, _)| known == name) {
+                        Some((_, values)) => values,
+                        None => {
+                            caller.claims.push((name.clone(), Vec::new()));
+                            match caller.claims.last_mut() {
+                                Some((_, values)) => values,
+                                None => continue,
+                            }
+                        }
+                    };
+                    if is(variable) {
+                        values.push(value.clone());
+                    }
+                }
+                Variable::Answered(kind) if !is(variable) => {
+                    if kind.starts_with("role ") {
+                        caller.lists_roles = false;
+                    }
+                    caller.claims.retain(|(name, _)| *kind != format!("claim {name}"));
+                }
+                Variable::Age => {
+                    let state = self.state(variable, world).unwrap_or_default();
+                    let before =
+                        state.checked_sub(1).and_then(|state| self.ages.get(state)).copied().unwrap_or_default();
+                    caller.age = Some(before + 5);
+                }
+                Variable::One("acr") => {
+                    let value = self.state(variable, world).and_then(|state| self.values.get("acr")?.get(state));
+                    let text = |value: &String| Some(value.strip_prefix("acr(")?.strip_suffix(')')?.to_owned());
+                    caller.acr = value.and_then(text).and_then(|text| serde_json::from_str(&text).ok());
+                }
+                _ => {}
+            }
+        }
+        // A claim that is answered and has none of these values has another one.
+        let is_answered = |name: &str| {
+            let answered = Variable::Answered(format!("claim {name}"));
+            !self.variables.contains_key(&answered) || is(&answered)
+        };
+        caller.claims.retain(|(name, _)| is_answered(name));
+        caller
+            .claims
+            .iter_mut()
+            .filter(|(_, values)| values.is_empty())
+            .for_each(|(_, values)| values.push("another".to_owned()));
+        (Some(caller), place)
     }
 
     /// Whether the rule lets in there.

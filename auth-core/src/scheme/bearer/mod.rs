@@ -134,6 +134,12 @@ impl Bearer {
         self.issuers.iter().find(other).map(|issuer| &*issuer.source.issuer)
     }
 
+    /// An audience for which tokens of the source are accepted; `None` where any will do.
+    pub fn audience_of(&self, source: &Source) -> Option<&str> {
+        let issuer = self.issuers.iter().find(|issuer| issuer.source.issuer == source.issuer)?;
+        issuer.audiences.first().map(String::as_str)
+    }
+
     /// Settings of issuers that let in more than their absence would, a sentence each.
     pub fn switches(&self) -> impl Iterator<Item = String> + '_ {
         let any_audience = |issuer: &&Issuer| issuer.audiences.is_empty();

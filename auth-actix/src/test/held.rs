@@ -1,0 +1,240 @@
+//! The rules of an application held against real requests, one for each atom that decides.
+
+use std::fmt::{self, Write as _};
+use std::net::{IpAddr, SocketAddr};
+
+use actix_http::Request;
+use actix_service::{IntoServiceFactory, Service, ServiceFactory};
+use actix_web::dev::{AppConfig, ServiceResponse};
+use actix_web::http::{Method, header};
+use actix_web::test::TestRequest;
+use auth_core::client::address::AddressSource;
+use auth_core::denial::challenge::Scheme;
+use auth_core::matrix::{Case, CaseCaller, Cases, Matrix, Place, Route};
+use serde_json::{Map, Value, json};
+
+use super::foreign;
+use crate::auth::Auth;
+use crate::respond::Refusal;
+use crate::scope::{self, Collected};
+use crate::stand_in::{Caller, Keys};
+
+/// Sends, for each route of the application and each atom of its rule, a request for which that atom decides that it is let in,
+/// and one for which it decides that it is not; and holds what is answered against the rule: that the handler runs, or 401 with a
+/// challenge, or 403, or 404 where it hides. Tokens are minted with these keys, which the application's `Auth` has to take
+/// ([`test_keys`](crate::AuthBuilder::test_keys)), and go through the whole application. What is let in runs: give the application
+/// a database of its own.
+///
+/// Gives what no request decided: checks, whose answers are the application's affair, countries, tenants, and routes whose path
+/// cannot be made up. Those are for tests of their own.
+///
+/// ```
+/// # actix_web::rt::System::new().block_on(async {
+/// use actix_web::{App, get};
+/// use auth_actix::{Auth, Jwt, Role, require, test};
+///
+/// #[derive(Role)]
+/// enum Role { Admin }
+///
+/// #[require(role("admin") || claim("org", "acme"))]
+/// #[get("/reports")]
+/// async fn reports() -> &'static str { "all of them" }
+///
+/// let keys = test::Keys::new();
+/// let tokens = Jwt::hs256([7; 32]).issuer("https://id.example").audience("reports");
+/// let auth = Auth::builder().bearer(tokens).test_keys(&keys).build().unwrap();
+/// let undecided = test::assert_matrix(&keys, App::new().service(auth.scope("/api").service(reports))).await;
+/// assert!(undecided.is_empty());
+/// # });
+/// ```
+///
+/// # Panics
+/// Something else is answered than the rules say.
+pub async fn assert_matrix<R, S, B, E>(keys: &Keys, app: R) -> Vec<String>
+where
+    R: IntoServiceFactory<S, Request>,
+    S: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<B>, Error = E>,
+    S::InitError: fmt::Debug,
+    E: fmt::Debug,
+{
+    match hold(keys, app, None).await {
+        Ok(undecided) => undecided,
+        #[allow(clippy::panic, reason = "for tests, where a panic is the report")]
+        Err(wrong) => panic!("not as the rules say:\n{wrong}"),
+    }
+}
+
+/// The same against the rules of a matrix, such as the one that was reviewed ([`Matrix::from_markdown`]). Routes that are not in it
+/// are passed over.
+///
+/// # Errors
+/// What is answered otherwise than the matrix says, a line each.
+#[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
+pub async fn hold<R, S, B, E>(keys: &Keys, app: R, expected: Option<&Matrix>) -> Result<Vec<String>, String>
+where
+    R: IntoServiceFactory<S, Request>,
+    S: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<B>, Error = E>,
+    S::InitError: fmt::Debug,
+    E: fmt::Debug,
+{
+    let factory = app.into_factory();
+    let (service, collected) = scope::collected(async { factory.new_service(AppConfig::default()).await }).await;
+    let service = service.expect("the application starts");
+    let Collected { mut matrix, auths } = collected;
+    foreign::tell_of_overlaps(&mut matrix);
+    let (mut wrong, mut undecided) = (String::new(), Vec::new());
+    for (route, auth) in matrix.routes.iter().zip(&auths) {
+        let same = |other: &&Route| {
+            (&other.method, &other.path, &other.handler) == (&route.method, &route.path, &route.handler)
+        };
+        let (rules, words) = match expected {
+            None => (Some(route), &matrix.words),
+            Some(expected) => (expected.routes.iter().find(same), &expected.words),
+        };
+        let Some(rules) = rules else { continue };
+        let name = format!("{} {}", route.method, route.path);
+        let is_hidden =
+            route.notes.iter().any(|note| note.starts_with("hidden by") || note.contains("guard of the route"));
+        let path = foreign::sample(&route.path).filter(|path| path.starts_with('/') && !path.contains('…'));
+        let (Some(path), Some(auth), false) = (path, auth, is_hidden) else {
+            undecided.push(format!("{name}: no request is sure to reach it"));
+            continue;
+        };
+        let Some(cases) = Cases::of(&rules.rule, words) else {
+            undecided.push(format!("{name}: too many kinds of callers"));
+            continue;
+        };
+        undecided.extend(cases.undecided.iter().map(|atom| format!("{name}: {atom}")));
+        for case in &cases.cases {
+            let Some(request) = request(keys, auth, route, &path, case) else {
+                undecided.push(format!("{name}: no request as from {}", Shown(case)));
+                continue;
+            };
+            let answer = service.call(request).await.expect("the application answers");
+            let (found, expected) = (found(&answer), outcome(rules, case));
+            if found != expected {
+                let _ = writeln!(wrong, "{name} as {}: {expected} is right, and {found} was answered", Shown(case));
+            }
+        }
+    }
+    if wrong.is_empty() { Ok(undecided) } else { Err(wrong) }
+}
+
+/// What has to become of a request.
+fn outcome(route: &Route, case: &Case) -> &'static str {
+    match case {
+        Case { granted: true, .. } => "a call of the handler",
+        _ if route.not_found => "an unknown path",
+        Case { could: true, .. } => "401 and a challenge",
+        Case { could: false, .. } => "403",
+    }
+}
+
+/// What has become of it.
+fn found<B>(answer: &ServiceResponse<B>) -> &'static str {
+    let is_refused = answer.response().error().is_some_and(|error| error.as_error::<Refusal>().is_some());
+    let challenged = answer.headers().contains_key(header::WWW_AUTHENTICATE);
+    let status = answer.status();
+    match (is_refused, status.is_client_error(), challenged) {
+        (false, ..) => "a call of the handler",
+        (true, true, true) if status == actix_web::http::StatusCode::UNAUTHORIZED => "401 and a challenge",
+        (true, true, _) if status == actix_web::http::StatusCode::FORBIDDEN => "403",
+        (true, true, false) if status == actix_web::http::StatusCode::NOT_FOUND => "an unknown path",
+        _ => "something else",
+    }
+}
+
+/// The request; `None` where it cannot be made.
+fn request(keys: &Keys, auth: &Auth, route: &Route, path: &str, case: &Case) -> Option<Request> {
+    let method = if route.method == "*" { Method::GET } else { route.method.parse().ok()? };
+    let mut request = TestRequest::with_uri(path).method(method);
+    if let Some(host) = auth.hosts().first() {
+        request = request.insert_header((header::HOST, host));
+    }
+    if case.place != Place::Anywhere {
+        if !matches!(auth.address(), AddressSource::Peer) {
+            return None;
+        }
+        let address = address(&case.place)?;
+        request = request.peer_addr(SocketAddr::new(address, 40_000));
+        if case.place == Place::NotKnown {
+            request = request.insert_header((header::X_FORWARDED_FOR, "203.0.113.7"));
+        }
+    }
+    if let Some(caller) = &case.caller {
+        let source = auth.sources().iter().find(|source| source.scheme == Scheme::Bearer)?;
+        let audience = auth.verifier_of_tokens()?.audience_of(source).unwrap_or("any");
+        let token = keys.token(&source.issuer, audience, &Value::Object(claims(caller, source)));
+        request = request.insert_header((header::AUTHORIZATION, format!("Bearer {token}")));
+    }
+    Some(request.to_request())
+}
+
+fn claims(caller: &CaseCaller, source: &std::sync::Arc<auth_core::source::Source>) -> Map<String, Value> {
+    let mut of = Caller::user("somebody");
+    for (kind, name) in &caller.names {
+        of = match kind.as_str() {
+            "role" => of.role(name),
+            "permission" => of.permission(name),
+            _ => of.scope(name),
+        };
+    }
+    for (name, values) in &caller.claims {
+        let value = match values.as_slice() {
+            [one] => json!(one),
+            several => json!(several),
+        };
+        of = of.claim(name, value);
+    }
+    if let Some(age) = caller.age {
+        let at = auth_core::clock::now().seconds().saturating_sub(i64::try_from(age).unwrap_or(i64::MAX));
+        of = of.claim("auth_time", at);
+    }
+    if let Some(acr) = &caller.acr {
+        of = of.claim("acr", acr.as_str());
+    }
+    of.claims(source, caller.lists_roles)
+}
+
+/// An address of the place.
+fn address(place: &Place) -> Option<IpAddr> {
+    let elsewhere = ["203.0.113.9", "198.51.100.9", "192.0.2.9", "8.8.8.8", "2001:db8::9", "127.0.0.1"];
+    let mut elsewhere = elsewhere.into_iter().filter_map(|address| address.parse::<IpAddr>().ok());
+    match place {
+        Place::Anywhere | Place::NotKnown => elsewhere.next(),
+        Place::Outside(networks) => elsewhere.find(|address| !networks.iter().any(|network| network.contains(address))),
+        Place::Within(network, narrower) => {
+            let first = [network.network(), network.broadcast()];
+            let between = network.subnets(network.prefix_len().saturating_add(4).min(network.max_prefix_len()));
+            let between = between.into_iter().flatten().map(|subnet| subnet.network());
+            first.into_iter().chain(between).find(|address| !narrower.iter().any(|other| other.contains(address)))
+        }
+    }
+}
+
+/// Who calls, in words.
+struct Shown<'a>(&'a Case);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.caller {
+            None => f.write_str("a stranger")?,
+            Some(caller) => {
+                f.write_str("somebody")?;
+                caller.names.iter().try_for_each(|(kind, name)| write!(f, ", {kind} {name:?}"))?;
+                caller.claims.iter().try_for_each(|(name, values)| write!(f, ", {name} {}", values.join(" ")))?;
+                caller.acr.iter().try_for_each(|acr| write!(f, ", acr {acr}"))?;
+                caller.age.iter().try_for_each(|age| write!(f, ", logged in {age} s ago"))?;
+                if !caller.lists_roles {
+                    f.write_str(", whose roles nobody knows")?;
+                }
+            }
+        }
+        match &self.0.place {
+            Place::Anywhere => Ok(()),
+            Place::Within(network, _) => write!(f, " from {network}"),
+            Place::Outside(_) => f.write_str(" from elsewhere"),
+            Place::NotKnown => f.write_str(" from nobody knows where"),
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! The requests that a rule tells apart: for each atom one where it decides that the request is let in, and one where it decides
+//! that it is not (MC/DC, as tests of avionics have it).
+
+use std::collections::BTreeSet;
+
+use ipnet::IpNet;
+
+use super::tree::{Fact, Lit, Tree};
+use super::words::Words;
+use super::worlds::{World, Worlds};
+
+/// So many requests are looked at to find those that are sent.
+const MOST: usize = 1 << 14;
+
+/// A request, and what has to become of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Case {
+    /// Who calls; `None` for a stranger.
+    pub caller: Option<CaseCaller>,
+    /// From where.
+    pub place: Place,
+    /// Whether the handler runs.
+    pub granted: bool,
+    /// Whether another login could change that: 401, or 403.
+    pub could: bool,
+}
+
+/// Who calls, with a token.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CaseCaller {
+    /// The names that it lists, by kind.
+    pub names: Vec<(String, String)>,
+    /// The claims that it has.
+    pub claims: Vec<(String, Vec<String>)>,
+    /// Whether it lists roles at all.
+    pub lists_roles: bool,
+    /// How many seconds ago they logged in, where that matters.
+    pub age: Option<u64>,
+    /// At which level.
+    pub acr: Option<String>,
+}
+
+/// From where a request comes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// It does not matter.
+    Anywhere,
+    /// From an address in the first and in none of the others.
+    Within(IpNet, Vec<IpNet>),
+    /// From none of these.
+    Outside(Vec<IpNet>),
+    /// Nobody knows.
+    NotKnown,
+}
+
+/// What a rule tells apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cases {
+    /// The requests.
+    pub cases: Vec<Case>,
+    /// Atoms that no request can be made for which they decide: what checks find is the application's affair.
+    pub undecided: Vec<String>,
+}
+
+/// Whether a request can be made to be so by whoever writes it.
+fn is_ours(fact: &Fact) -> bool {
+    match fact {
+        Fact::Authenticated | Fact::Claim(..) | Fact::MaxAge(_) | Fact::Network(_) | Fact::Name(_, _, None) => true,
+        Fact::Other(text) => text.starts_with("acr(") || text.starts_with("scheme("),
+        Fact::Name(_, _, Some(_)) | Fact::Country(_) => false,
+    }
+}
+
+impl Cases {
+    /// Of a rule; `None` where it cannot be read, or there are too many requests to look at.
+    pub fn of(rule: &str, words: &Words) -> Option<Self> {
+        let written = Tree::read(rule)?;
+        let tree = written.expanded(words);
+        let worlds = Worlds::of(&[&tree])?;
+        let mut found = Self::default();
+        let candidates: Vec<(World, bool, bool)> = worlds
+            .each()
+            .take(MOST)
+            .filter(|world| worlds.can_be_made(world))
+            .filter_map(|world| {
+                let granted = decided(&tree, &|literal| is_ours(&literal.fact).then(|| worlds.holds(literal, &world)))?;
+                let could = !granted && could(&tree, &worlds, &world);
+                Some((world, granted, could))
+            })
+            .collect();
+        let case = |(world, granted, could): &(World, bool, bool)| {
+            let (caller, place) = worlds.request(world);
+            Case { caller, place, granted: *granted, could: *could }
+        };
+        let mut chosen = BTreeSet::new();
+        // A stranger, somebody who has shown nothing else, and somebody who comes in.
+        chosen.extend(candidates.first().map(case));
+        chosen.extend(candidates.iter().find(|(world, ..)| worlds.is_known(world)).map(case));
+        chosen.extend(candidates.iter().find(|(_, granted, _)| *granted).map(case));
+        // Somebody with each name alone: what it implies shows.
+        let cases: Vec<Case> = candidates.iter().map(case).collect();
+        for literal in tree.literals() {
+            let Fact::Name(kind, name, None) = &literal.fact else { continue };
+            let only = [(kind.clone(), name.clone())];
+            let has_only = |case: &&Case| case.caller.as_ref().is_some_and(|caller| caller.names == only);
+            chosen.extend(cases.iter().find(has_only).cloned());
+        }
+        for (position, literal) in written.literals().iter().enumerate() {
+            let mut missing = Vec::new();
+            for wanted in [true, false] {
+                // The atom as it is written: of a name, any of those who hold it.
+                let decides = |(world, granted, _): &&(World, bool, bool)| {
+                    let atom = Tree::Literal((*literal).clone()).expanded(words);
+                    let holds = atom.holds(&|one| is_ours(&one.fact) && worlds.holds(one, world));
+                    let flipped = forced(&written, position, !holds, words, &|one| {
+                        is_ours(&one.fact).then(|| worlds.holds(one, world))
+                    });
+                    is_ours(&literal.fact) && holds == wanted && flipped.is_some_and(|flipped| flipped != *granted)
+                };
+                match candidates.iter().find(decides) {
+                    Some(candidate) => drop(chosen.insert(case(candidate))),
+                    None => missing.push(wanted),
+                }
+            }
+            if !missing.is_empty() {
+                found.undecided.push(literal.to_string());
+            }
+        }
+        found.cases = chosen.into_iter().collect();
+        Some(found)
+    }
+}
+
+/// Whether the rule holds whatever is not known says; `None` where that decides.
+fn decided(tree: &Tree, holds: &dyn Fn(&Lit) -> Option<bool>) -> Option<bool> {
+    match tree {
+        Tree::Literal(literal) => holds(literal),
+        Tree::All(parts) => all(parts.iter().map(|part| decided(part, holds))),
+        Tree::Any(parts) => any(parts.iter().map(|part| decided(part, holds))),
+    }
+}
+
+fn all(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let parts: Vec<_> = parts.collect();
+    if parts.contains(&Some(false)) {
+        return Some(false);
+    }
+    parts.into_iter().collect::<Option<Vec<_>>>().map(|_| true)
+}
+
+fn any(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    all(parts.map(|part| part.map(|part| !part))).map(|none| !none)
+}
+
+/// The same with the literal that stands there, as it is written, forced.
+fn forced(
+    written: &Tree,
+    position: usize,
+    value: bool,
+    words: &Words,
+    holds: &dyn Fn(&Lit) -> Option<bool>,
+) -> Option<bool> {
+    fn walk(
+        tree: &Tree,
+        next: &mut usize,
+        position: usize,
+        value: bool,
+        words: &Words,
+        holds: &dyn Fn(&Lit) -> Option<bool>,
+    ) -> Option<bool> {
+        match tree {
+            Tree::Literal(_) => {
+                *next += 1;
+                if *next - 1 == position { Some(value) } else { decided(&tree.expanded(words), holds) }
+            }
+            Tree::All(parts) => {
+                let parts: Vec<_> = parts.iter().map(|part| walk(part, next, position, value, words, holds)).collect();
+                all(parts.into_iter())
+            }
+            Tree::Any(parts) => {
+                let parts: Vec<_> = parts.iter().map(|part| walk(part, next, position, value, words, holds)).collect();
+                any(parts.into_iter())
+            }
+        }
+    }
+    walk(written, &mut 0, position, value, words, holds)
+}
+
+/// Whether another login could make it hold.
+fn could(tree: &Tree, worlds: &Worlds, world: &World) -> bool {
+    let stranger = !worlds.is_known(world);
+    tree.holds(&|literal| match &literal.fact {
+        fact if fact.is_about_caller() && stranger => true,
+        Fact::MaxAge(_) => true,
+        // What was not run, and what logging in again changes.
+        Fact::Other(text) => !text.starts_with("direct") || worlds.holds(literal, world),
+        _ => worlds.holds(literal, world),
+    })
+}

@@ -1,0 +1,131 @@
+//! Every atom of every rule decides some request, and a rule that says otherwise is found out.
+
+use actix_web::web::Path;
+use actix_web::{App, get, post, put};
+use auth_actix::matrix::{Fact, Lit, Matrix, Tree};
+use auth_actix::test::{Keys, access_matrix, assert_matrix, hold};
+use auth_actix::{
+    Auth, Peer, deny_network, public, require, require_auth, require_permission, require_role, require_scope, rule,
+};
+use serde_json::Value;
+
+use crate::{Permission, Role, TokenScope, jwt};
+
+macro_rules! handlers {
+    ($($(#[$rule:meta])* $name:ident $method:ident $path:literal;)*) => {$(
+        $(#[$rule])*
+        #[$method($path)]
+        async fn $name(_body: String) -> &'static str {
+            stringify!($name)
+        }
+    )*};
+}
+
+handlers! {
+    #[public] open get "/open";
+    #[require_auth] known get "/known";
+    #[require_role("editor")] editors post "/editors/{id}";
+    #[require_permission("posts:write", not_found)] writers put "/writers";
+    #[require_scope(all("read:reports", "write:reports"))] scoped get "/scoped";
+    #[require(role("admin") || (role("viewer") && !role("suspended") && claim("org", "acme")))] either get "/either/{a}/{b}";
+    #[require(!claim("org", "acme") && (max_age("5m") || acr("gold")))] fresh get "/fresh";
+    #[require(max_age("5m") || (max_age("1h") && scope("read:reports")))] ages get "/ages";
+    #[require(role("editor") || network("10.0.0.0/8", "::1"))] inside get "/inside";
+    #[public] #[deny_network("10.0.0.0/8")] outside get "/outside";
+    #[require_auth] #[require((network("10.0.0.0/8") && !network("10.1.0.0/16")) || role("admin"))] nested get "/nested";
+    #[require(authenticated && scheme("bearer"), redundant = "said")] tokens get "/tokens";
+}
+
+#[require(role("admin") || check(*id == 1 && !principal.is_client()))]
+#[get("/checked/{id}")]
+async fn checked(id: Path<u64>) -> String {
+    id.to_string()
+}
+
+fn auth(keys: &Keys) -> Auth {
+    let auth = Auth::builder().bearer(jwt()).test_keys(keys).client_address(Peer).hosts(["app.example"]);
+    auth.roles::<Role>().build().unwrap()
+}
+
+fn app(
+    auth: &Auth,
+) -> App<
+    impl actix_service::ServiceFactory<
+        actix_web::dev::ServiceRequest,
+        Config = (),
+        Response = actix_web::dev::ServiceResponse,
+        Error = actix_web::Error,
+        InitError = (),
+    > + use<>,
+> {
+    let inner = auth.scope("/inner").require(rule!(role("viewer"))).service(fresh).service(open);
+    let scope = auth.scope("/api").service(known).service(editors).service(writers).service(scoped).service(either);
+    let scope = scope.service(ages).service(inside).service(outside).service(nested).service(tokens).service(checked);
+    App::new().service(scope.service(inner))
+}
+
+#[actix_web::test]
+async fn each_atom_decides_some_request_and_all_are_answered_as_the_rules_say() {
+    let keys = Keys::new();
+    let undecided = assert_matrix(&keys, app(&auth(&keys))).await;
+    // What the check finds is the application's affair; without the role it decides.
+    let check = "GET /api/checked/{id}: check(*id == 1 && !principal.is_client())";
+    let scheme = "GET /api/tokens: scheme(\"bearer\")";
+    let authenticated = "GET /api/tokens: authenticated";
+    let without_it = "GET /api/checked/{id}: role(\"admin\")";
+    assert_eq!(undecided, [authenticated, scheme, without_it, check]);
+}
+
+/// The rule with the atom that stands there turned into its opposite.
+fn flipped(tree: &Tree, position: usize, next: &mut usize) -> Tree {
+    match tree {
+        Tree::Literal(Lit { fact, negated }) => {
+            *next += 1;
+            Tree::Literal(Lit { fact: fact.clone(), negated: (*next - 1 == position) != *negated })
+        }
+        Tree::All(parts) => Tree::All(parts.iter().map(|part| flipped(part, position, next)).collect()),
+        Tree::Any(parts) => Tree::Any(parts.iter().map(|part| flipped(part, position, next)).collect()),
+    }
+}
+
+fn literals(tree: &Tree) -> Vec<Fact> {
+    match tree {
+        Tree::Literal(literal) => vec![literal.fact.clone()],
+        Tree::All(parts) | Tree::Any(parts) => parts.iter().flat_map(literals).collect(),
+    }
+}
+
+#[actix_web::test]
+async fn a_matrix_with_any_one_atom_turned_around_is_found_out() {
+    let keys = Keys::new();
+    let auth = auth(&keys);
+    let reviewed = Matrix::from_markdown(&access_matrix(app(&auth)).await.to_markdown()).unwrap();
+    assert!(hold(&keys, app(&auth), Some(&reviewed)).await.is_ok());
+    let mut found_out = 0;
+    for (index, route) in reviewed.routes.iter().enumerate() {
+        let tree = Tree::read(&route.rule).unwrap();
+        for (position, fact) in literals(&tree).into_iter().enumerate() {
+            if matches!(&fact, Fact::Other(text) if text.starts_with("check(")) {
+                continue; // no request decides it
+            }
+            let mut turned = reviewed.clone();
+            turned.routes[index].rule = flipped(&tree, position, &mut 0).to_string();
+            let told = hold(&keys, app(&auth), Some(&turned)).await;
+            let told = told.expect_err(&format!("{} is not {}", route.rule, turned.routes[index].rule));
+            assert!(told.contains(&format!("{} {}", route.method, route.path)), "{told}");
+            found_out += 1;
+        }
+    }
+    assert!(found_out > 20, "{found_out}");
+    // And so is a public route that was to be guarded, and a name that means more than it did.
+    let mut turned = reviewed.clone();
+    let known_route = turned.routes.iter_mut().find(|route| route.path.ends_with("/known")).unwrap();
+    known_route.rule = "public".to_owned();
+    assert!(hold(&keys, app(&auth), Some(&turned)).await.is_err());
+    let mut turned = reviewed.clone();
+    turned.words.0.get_mut("role").unwrap().get_mut("viewer").unwrap().implies.insert("admin".to_owned());
+    assert!(hold(&keys, app(&auth), Some(&turned)).await.is_err());
+    // Keys that the application does not take show too.
+    assert!(hold(&Keys::new(), app(&auth), None).await.is_err());
+    let _: Value = serde_json::from_str(&access_matrix(app(&auth)).await.to_json()).unwrap();
+}
