@@ -1,0 +1,148 @@
+//! Posts, and who may do what to one. Nothing here knows of HTTP, but for what an error is answered with.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError, web};
+use auth_actix::{Allows, Authorized, Granted, Id, Principal, Resource};
+use serde::Serialize;
+use sqlx::{FromRow, SqliteConnection, SqlitePool};
+use utoipa::ToSchema;
+
+use crate::{Role, proof};
+
+/// A post.
+#[derive(Clone, Debug, FromRow, Serialize, ToSchema)]
+pub(crate) struct Post {
+    pub(crate) id: i64,
+    /// Who wrote it: issuer and subject.
+    pub(crate) author: String,
+    pub(crate) title: String,
+    pub(crate) text: String,
+    pub(crate) published: bool,
+}
+
+/// A post in a list.
+#[derive(Debug, FromRow, Serialize, ToSchema)]
+pub(crate) struct Summary {
+    id: i64,
+    title: String,
+}
+
+/// To read it.
+pub(crate) struct Read;
+/// To change what it says.
+pub(crate) struct Edit;
+/// To show it to everybody.
+pub(crate) struct Publish;
+
+impl Resource for Post {
+    type Key = i64;
+    type Deps = web::Data<SqlitePool>;
+    type Error = Failure;
+    const PATH: &'static str = "post";
+
+    async fn load(id: i64, pool: &Self::Deps) -> Result<Option<Self>, Failure> {
+        let post = sqlx::query_as("SELECT id, author, title, text, published FROM posts WHERE id = ?");
+        Ok(post.bind(id).fetch_optional(pool.get_ref()).await?)
+    }
+}
+
+impl Post {
+    fn is_by(&self, caller: &Principal) -> bool {
+        self.author == caller.id().to_string()
+    }
+}
+
+impl Allows<Read> for Post {
+    fn allows(&self, caller: &Principal) -> bool {
+        self.published || self.is_by(caller) || caller.has_role(Role::Editor)
+    }
+}
+
+impl Allows<Edit> for Post {
+    fn allows(&self, caller: &Principal) -> bool {
+        self.is_by(caller) && !self.published || caller.has_role(Role::Admin)
+    }
+}
+
+impl Allows<Publish> for Post {
+    fn allows(&self, caller: &Principal) -> bool {
+        // Nobody passes their own work.
+        !self.is_by(caller) && caller.has_role(Role::Editor)
+    }
+}
+
+/// What can go wrong.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("the database: {0}")]
+    Database(#[from] sqlx::Error),
+    #[error("no database was given to the application")]
+    NoDatabase,
+}
+
+impl ResponseError for Failure {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::INTERNAL_SERVER_ERROR
+    }
+
+    // What went wrong is for the log.
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::build(self.status_code()).finish()
+    }
+}
+
+pub(crate) async fn create(pool: &SqlitePool) -> sqlx::Result<()> {
+    let table = "CREATE TABLE posts (id INTEGER PRIMARY KEY, author TEXT NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL, published BOOLEAN NOT NULL DEFAULT FALSE)";
+    sqlx::query(table).execute(pool).await.map(drop)
+}
+
+/// Those that this caller may read: what is published, and their own.
+pub(crate) async fn list(pool: &SqlitePool, caller: Option<&Principal>) -> Result<Vec<Summary>, Failure> {
+    let author = caller.map(|caller| caller.id().to_string()).unwrap_or_default();
+    let list = sqlx::query_as("SELECT id, title FROM posts WHERE published OR author = ? ORDER BY id");
+    Ok(list.bind(author).fetch_all(pool).await?)
+}
+
+pub(crate) async fn add(pool: &SqlitePool, author: &Principal, title: String, text: String) -> Result<Post, Failure> {
+    let author: Id = author.id();
+    let add = "INSERT INTO posts (author, title, text) VALUES (?, ?, ?) RETURNING id, author, title, text, published";
+    let add = sqlx::query_as(add).bind(author.to_string()).bind(title).bind(text);
+    Ok(add.fetch_one(pool).await?)
+}
+
+/// Takes the proof that whoever asks may: there is no other way to call it.
+pub(crate) async fn change(
+    pool: &SqlitePool,
+    post: Authorized<Post, Edit>,
+    title: String,
+    text: String,
+) -> Result<Post, Failure> {
+    let change = sqlx::query("UPDATE posts SET title = ?, text = ? WHERE id = ?");
+    change.bind(&title).bind(&text).bind(post.id).execute(pool).await?;
+    Ok(Post { title, text, ..post.into_inner() })
+}
+
+/// The same, and that an editor does it.
+pub(crate) async fn publish(
+    pool: &SqlitePool,
+    post: Authorized<Post, Publish>,
+    _: &Granted<proof::Editor>,
+) -> Result<Post, Failure> {
+    sqlx::query("UPDATE posts SET published = TRUE WHERE id = ?").bind(post.id).execute(pool).await?;
+    Ok(Post { published: true, ..post.into_inner() })
+}
+
+/// Whether it is a draft of this caller.
+pub(crate) async fn is_unpublished_of(
+    tx: &mut SqliteConnection,
+    id: i64,
+    caller: &Principal,
+) -> Result<bool, sqlx::Error> {
+    let found = sqlx::query("SELECT 1 FROM posts WHERE id = ? AND author = ? AND NOT published");
+    Ok(found.bind(id).bind(caller.id().to_string()).fetch_optional(tx).await?.is_some())
+}
+
+pub(crate) async fn remove(tx: &mut SqliteConnection, id: i64) -> Result<(), Failure> {
+    sqlx::query("DELETE FROM posts WHERE id = ?").bind(id).execute(tx).await?;
+    Ok(())
+}

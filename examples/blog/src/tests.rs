@@ -1,0 +1,110 @@
+//! Who may do what, as a client meets it; and that nothing has changed that nobody reviewed.
+
+use actix_web::http::Method;
+use actix_web::test::{TestRequest, call_service, init_service, read_body};
+use auth_actix::test::{Caller, Keys, assert_access, assert_matrix};
+use serde_json::{Value, json};
+
+use super::*;
+
+#[actix_web::test]
+async fn the_application_is_the_one_that_was_reviewed() {
+    let auth = settings(&[7; 32]).build().unwrap();
+    let pool = database().await.unwrap();
+    let document = document(&auth, &pool).unwrap();
+    assert_access(App::new().service(api(&auth, &pool)).service(docs(&auth, document))).await;
+}
+
+#[actix_web::test]
+async fn every_atom_of_every_rule_decides() {
+    let keys = Keys::new();
+    let auth = settings(&[]).test_keys(&keys).build().unwrap();
+    let undecided = assert_matrix(&keys, App::new().service(api(&auth, &database().await.unwrap()))).await;
+    // What is asked about a post is for the next test.
+    assert!(undecided.iter().all(|atom| atom.contains("/{post}")), "{undecided:?}");
+}
+
+/// `UPDATE_ACCESS=1 cargo test` writes it, as it does `ACCESS.md`.
+#[actix_web::test]
+async fn the_document_is_the_one_that_was_reviewed() {
+    let auth = settings(&[7; 32]).build().unwrap();
+    let document = document(&auth, &database().await.unwrap()).unwrap().to_pretty_json().unwrap() + "\n";
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
+    if std::env::var_os("UPDATE_ACCESS").is_some() && std::env::var_os("CI").is_none() {
+        std::fs::write(file, &document).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(file).unwrap(), document);
+    let document: Value = serde_json::from_str(&document).unwrap();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let is_open = operation["security"][0] == json!({});
+            assert_eq!(is_open, method == "get" && path == "/posts", "{method} {path}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_post_is_its_authors_until_an_editor_has_published_it() {
+    let pool = database().await.unwrap();
+    let auth = settings(&[7; 32]).build().unwrap();
+    let app = init_service(App::new().service(api(&auth, &pool))).await;
+    let new = json!({ "title": "First", "text": "Hello" });
+    let (alice, bob, eve) = (
+        || Some(Caller::user("alice").role(Role::Author)),
+        || Some(Caller::user("bob").role(Role::Editor)),
+        || Some(Caller::user("eve").role(Role::Author)),
+    );
+    let admin = || Some(Caller::user("root").role(Role::Admin));
+    #[rustfmt::skip]
+    let table = [
+        (None,                  "POST",   "/api/posts",           401),
+        (Some(Caller::user("mallory")), "POST", "/api/posts",     403),
+        (alice(),               "POST",   "/api/posts",           200), // 1
+        (None,                  "GET",    "/api/posts/1",         401),
+        (eve(),                 "GET",    "/api/posts/1",         404), // not there, for all she learns
+        (eve(),                 "GET",    "/api/posts/7",         404),
+        (alice(),               "GET",    "/api/posts/1",         200),
+        (bob(),                 "GET",    "/api/posts/1",         200),
+        (eve(),                 "PUT",    "/api/posts/1",         404),
+        (bob(),                 "PUT",    "/api/posts/1",         404),
+        (alice(),               "PUT",    "/api/posts/1",         200),
+        (alice(),               "POST",   "/api/posts/1/publish", 403),
+        (bob(),                 "POST",   "/api/posts/1/publish", 200),
+        (eve(),                 "GET",    "/api/posts/1",         200),
+        (alice(),               "PUT",    "/api/posts/1",         404), // published, it is no more hers to change
+        (alice(),               "DELETE", "/api/posts/1",         403),
+        (bob(),                 "POST",   "/api/posts",           200), // 2
+        (bob(),                 "POST",   "/api/posts/2/publish", 404), // nobody passes their own work
+        (admin(),               "POST",   "/api/posts/2/publish", 200),
+        (alice(),               "POST",   "/api/posts",           200), // 3
+        (eve(),                 "DELETE", "/api/posts/3",         403),
+        (alice(),               "DELETE", "/api/posts/3",         204),
+        (admin(),               "DELETE", "/api/posts/1",         204),
+        (admin(),               "GET",    "/api/posts/1",         404),
+    ];
+    for (step, (caller, method, target, status)) in table.into_iter().enumerate() {
+        let request = TestRequest::with_uri(target).method(Method::from_bytes(method.as_bytes()).unwrap());
+        let request = request.set_json(&new).to_request();
+        let request = match caller {
+            Some(caller) => caller.call(request),
+            None => request,
+        };
+        let answer = call_service(&app, request).await;
+        assert_eq!(answer.status(), status, "step {step}: {method} {target}");
+    }
+    let all = call_service(&app, TestRequest::get().uri("/api/posts").to_request()).await;
+    assert_eq!(read_body(all).await, r#"[{"id":2,"title":"First"}]"#);
+}
+
+#[actix_web::test]
+async fn the_document_is_shown() {
+    let auth = settings(&[7; 32]).build().unwrap();
+    let document = document(&auth, &database().await.unwrap()).unwrap();
+    let app = init_service(App::new().service(docs(&auth, document))).await;
+    for (path, expected) in [("/docs/", "swagger"), ("/docs/openapi.json", "\"/posts/{post}\"")] {
+        let answer = call_service(&app, TestRequest::get().uri(path).to_request()).await;
+        assert_eq!(answer.status(), 200, "{path}");
+        let body = String::from_utf8(read_body(answer).await.to_vec()).unwrap();
+        assert!(body.contains(expected), "{path}: {body}");
+    }
+}
