@@ -94,11 +94,35 @@ impl Browser {
     }
 
     /// Keeps what is seen, for the documentation: `SCREENSHOTS` says in which folder.
-    fn keep(&self, name: &str) {
+    pub(crate) fn keep(&self, name: &str) {
         let Some(folder) = std::env::var_os("SCREENSHOTS") else { return };
         let shot = self.command("GET", "/screenshot", &json!({}));
         let shot = STANDARD.decode(shot.as_str().unwrap()).unwrap();
         std::fs::write(std::path::Path::new(&folder).join(format!("{name}.png")), shot).unwrap();
+    }
+
+    /// The least contrast of a text against what is behind it (WCAG 2.2, 1.4.3).
+    pub(crate) fn least_contrast(&self) -> f64 {
+        let contrast = "
+        const light = rgb => { const [r, g, b] = rgb.match(/[\\d.]+/g).slice(0, 3).map(v => { v /= 255; return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4 }); return 0.2126 * r + 0.7152 * g + 0.0722 * b };
+        const canvas = document.createElement('div'); canvas.style.color = 'Canvas'; document.body.append(canvas);
+        const behind = element => { for (let e = element; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor; if (!/, 0\\)$/.test(c)) return c } return getComputedStyle(canvas).color };
+        return Math.min(...[...document.querySelectorAll('h1, h2, p, label, button, th, td, li, small')].map(e => { const [a, b] = [light(getComputedStyle(e).color), light(behind(e))]; return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05) }))";
+        self.run(contrast).as_f64().unwrap()
+    }
+
+    /// As if the person had asked for light, or dark.
+    pub(crate) fn prefer(&self, scheme: &str) {
+        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        let emulated = json!({ "cmd": "Emulation.setEmulatedMedia", "params": { "features": features } });
+        self.command("POST", "/goog/cdp/execute", &emulated);
+    }
+
+    /// Presses keys, wherever the focus is.
+    pub(crate) fn press(&self, keys: &str) {
+        let each = keys.chars().flat_map(|key| ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key })));
+        let actions = json!({ "actions": [{ "type": "key", "id": "keys", "actions": each.collect::<Vec<_>>() }] });
+        self.command("POST", "/actions", &actions);
     }
 
     pub(crate) fn text(&self) -> String {
@@ -226,20 +250,14 @@ fn what_our_pages_show_can_be_read() {
     // WCAG 2.2 AA, 1.4.3: each text against what is behind it, in light and in dark.
     let Some(browser) = Browser::start() else { return };
     let server = site();
-    let contrast = "
-        const light = rgb => { const [r, g, b] = rgb.match(/[\\d.]+/g).slice(0, 3).map(v => { v /= 255; return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4 }); return 0.2126 * r + 0.7152 * g + 0.0722 * b };
-        const canvas = document.createElement('div'); canvas.style.color = 'Canvas'; document.body.append(canvas);
-        const behind = element => { for (let e = element; e; e = e.parentElement) { const c = getComputedStyle(e).backgroundColor; if (!/, 0\\)$/.test(c)) return c } return getComputedStyle(canvas).color };
-        return Math.min(...[...document.querySelectorAll('h1, p, label, button')].map(e => { const [a, b] = [light(getComputedStyle(e).color), light(behind(e))]; return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05) }))";
     for scheme in ["light", "dark"] {
-        let emulated = json!({ "cmd": "Emulation.setEmulatedMedia", "params": { "features": [{ "name": "prefers-color-scheme", "value": scheme }] } });
-        browser.command("POST", "/goog/cdp/execute", &emulated);
+        browser.prefer(scheme);
         browser.open(&format!("http://localhost:{}/login", server.address.port()));
         browser.enter("input[name=username]", "alice");
         browser.enter("input[name=password]", "wrong");
         browser.click("button");
         browser.shows("The name or the password is wrong.");
-        let least = browser.run(contrast).as_f64().unwrap();
+        let least = browser.least_contrast();
         assert!(least >= 4.5, "{scheme}: {least}");
         browser.keep(&format!("login-{scheme}"));
         assert_eq!(browser.run("return performance.getEntriesByType('resource').length"), 0, "nothing else is loaded");
@@ -250,7 +268,7 @@ fn what_our_pages_show_can_be_read() {
     browser.is_at("/");
     browser.open(&format!("http://localhost:{}/admin", server.address.port()));
     browser.shows("403");
-    let least = browser.run(contrast).as_f64().unwrap();
+    let least = browser.least_contrast();
     assert!(least >= 4.5, "the page of a refusal: {least}");
     browser.keep("refused-dark");
 }

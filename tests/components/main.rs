@@ -3,6 +3,7 @@
 #![cfg(test)] // for clippy, which allows more in tests
 #![allow(clippy::print_stderr, reason = "what was skipped is said aloud")]
 
+mod access_page;
 mod blocks;
 mod browser;
 mod clock;

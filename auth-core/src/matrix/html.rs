@@ -40,7 +40,7 @@ impl Matrix {
         }
         page.push_str("</select></label>\n<label>Path or handler <input type=\"search\" id=\"text\"></label></form>\n");
         page.push_str(
-            "<p id=\"count\" role=\"status\"></p>\n<div class=\"wide\"><table><caption>Routes</caption><thead><tr>",
+            "<p id=\"count\" role=\"status\"></p>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Routes\"><table><caption>Routes</caption><thead><tr>",
         );
         for title in ["Method", "Path", "Rule", "May call it", "Handler", "Notes"] {
             let _ = write!(page, "<th scope=\"col\">{title}</th>");
