@@ -22,6 +22,7 @@ pub use crate::authorized::{Authorized, Object, Resource, authorized, object_key
 pub use crate::enforce::{Answer, Checked, Fails, Guard, Guarded, Phases, Verdict, answer, checked};
 pub use crate::extract::{Claims, MaybePrincipal};
 pub use crate::granted::{Granted, Implies, Proof};
+pub use crate::lease::Lease;
 pub use crate::principal::Principal;
 pub use crate::scope::{Pattern, Proven, Registry};
 
@@ -95,6 +96,10 @@ impl<R: Resource, A: 'static> Probe<Authorized<R, A>> {
 
 impl<R: Resource> Probe<Object<R>> {
     pub const NEEDS: Needs = Needs::Object(Object::<R>::OBJECT);
+}
+
+impl Probe<Lease> {
+    pub const NEEDS: Needs = Needs::Lease;
 }
 
 impl<P: Proof> Probe<Granted<P>> {

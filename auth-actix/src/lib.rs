@@ -22,6 +22,7 @@ mod enforce;
 mod extract;
 mod granted;
 mod authorized;
+mod lease;
 // Sessions.
 #[cfg(feature = "session")]
 mod session;
@@ -108,6 +109,7 @@ pub use crate::custom::{Authenticated, Authenticator, CustomScheme, Place, Proxy
 pub use crate::extract::{Claims, MaybePrincipal, PrincipalExt};
 pub use crate::granted::{Granted, Implies, Proof};
 pub use crate::identify::Identify;
+pub use crate::lease::{Lease, LeaseEnd, Leased};
 pub use crate::principal::Principal;
 pub use crate::respond::{Refused, Texts};
 pub use crate::scope::{

@@ -6,6 +6,7 @@ use actix_web::{HttpMessage as _, HttpRequest};
 use auth_core::Principal;
 use auth_core::decision::Explanation;
 use auth_core::denial::Denial;
+use auth_core::facts::Checks;
 use auth_core::rule::Rule;
 
 use crate::auth::Auth;
@@ -141,6 +142,16 @@ pub(crate) struct Marks {
     pub(crate) delete_cookie: Option<HeaderValue>,
     /// The nonce for the next proof (RFC 9449 §8.2).
     pub(crate) next_nonce: Option<HeaderValue>,
+}
+
+/// What the checks of a rule have found, for a connection that is asked about again.
+pub(crate) fn keep_checks(request: &HttpRequest, checks: Checks) {
+    request.extensions_mut().insert(checks);
+}
+
+/// What was kept.
+pub(crate) fn checks(request: &HttpRequest) -> Checks {
+    request.extensions().get().copied().unwrap_or_default()
 }
 
 /// That the request is about an object which whoever may not have it is not told of.

@@ -26,6 +26,7 @@ mod grants;
 mod held;
 mod hidden;
 mod http2;
+mod leases;
 mod logs;
 mod matrix;
 mod memberships;

@@ -13,7 +13,7 @@ use pin_project_lite::pin_project;
 
 use super::{Denied, NO_AUTH, Place, Waiting, go_on, let_in, refuse, set_up};
 use crate::principal::Principal;
-use crate::respond;
+use crate::{outcome, respond};
 
 /// Arguments in the order in which they are extracted: the second part only after the first.
 #[derive(Debug)]
@@ -189,6 +189,7 @@ async fn decided<F: FromRequest>(
             Answer::Held(_) | Answer::NotAsked => return Err(denied("a check of the rule could not be asked")),
         };
     }
+    outcome::keep_checks(request, checks);
     let_in(request, &place, rule, used).await?;
     Ok(first)
 }

@@ -3,6 +3,7 @@
 mod checked;
 mod guarded;
 mod hidden;
+mod lease;
 mod place;
 mod verify;
 
@@ -25,6 +26,7 @@ pub use self::checked::{Answer, Checked, Fails, Phases, Verdict, answer, checked
 pub use self::guarded::{Guard, Guarded};
 use self::hidden::as_unknown;
 pub(crate) use self::hidden::{UNKNOWN_PATH, ask_in_vain};
+pub(crate) use self::lease::still_holds;
 pub(crate) use self::place::Binding;
 use self::place::{PASS, Place};
 #[cfg(any(feature = "jwt", feature = "session"))]

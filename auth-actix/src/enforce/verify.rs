@@ -6,6 +6,7 @@ use auth_core::Principal;
 use auth_core::client::address::Seen;
 use auth_core::denial::challenge::Scheme;
 use auth_core::denial::{Denial, Reason};
+use auth_core::scheme::Presented;
 
 use super::Denied;
 use crate::auth::Auth;
@@ -117,6 +118,32 @@ pub(super) async fn verify(
         let is_over = is_session && denial.reason == Reason::RevokedCredentials;
         if is_over { forgotten(request, auth, denial) } else { denial }
     })
+}
+
+/// The caller as the source of the credential sees them now. What cannot be asked again (a password, a proof of possession) stays
+/// as it was.
+pub(super) async fn again(request: &HttpRequest, auth: &Auth, known: &Principal) -> Result<Principal, Denial> {
+    #[cfg(feature = "test-util")]
+    if let Some(principal) = crate::stand_in::by_hand(request, auth.sources()) {
+        return Ok(principal);
+    }
+    let wanted = match crate::gather::presented(request, auth) {
+        #[cfg(feature = "jwt")]
+        Presented::Bearer(token) => {
+            let verified = auth.verifier_of_tokens().and_then(|bearer| bearer.verify(token, auth_core::clock::now()));
+            match verified {
+                Some(verified) => return verified,
+                None => Wanted::Token(token.into()),
+            }
+        }
+        #[cfg(feature = "api-key")]
+        Presented::ApiKey(key) => Wanted::ApiKey(key.into()),
+        #[cfg(feature = "session")]
+        Presented::Session(id) => Wanted::Session(id),
+        Presented::Own(scheme) => Wanted::Own(scheme),
+        _ => return Ok(known.without_answers()),
+    };
+    verify(request, auth, wanted, &mut Vec::new()).await
 }
 
 /// A verified caller, whom no list refuses. After the verification: before it, a name is anybody's claim.

@@ -264,9 +264,13 @@ fn open_without_roles(case: &Case<'_>) -> Option<Decision> {
     let elsewhere = Elsewhere { unknown_holds: true, ..case.facts.elsewhere };
     let facts = Facts { elsewhere, checks: case.facts.checks.at_best(), ..*case.facts };
     let at_best = Case { facts: &facts, truth: case.rules.truth(&facts), ..*case };
+    // The same without what nobody has said yet: of roles, and of checks.
+    let as_known = Facts { checks: case.facts.checks.at_best(), ..*case.facts };
+    let without_checks = Facts { elsewhere, ..*case.facts };
     // Whether the caller gets in, what could help, and whether it is a scope alone that is missing.
     let is_open = || {
-        at_best.truth.now
+        case.rules.truth(&without_checks).now
+            || at_best.truth.now && !case.rules.truth(&as_known).now
             || at_best.truth.could && !case.truth.could
             || scopes(&at_best).is_some() && scopes(case).is_none()
     };

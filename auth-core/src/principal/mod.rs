@@ -112,6 +112,12 @@ impl Principal {
         Self { said: Arc::clone(&self.said), answers: Some(Arc::new(answers)) }
     }
 
+    /// The same principal, about whom nobody was asked.
+    #[must_use]
+    pub fn without_answers(&self) -> Self {
+        Self { said: Arc::clone(&self.said), answers: None }
+    }
+
     /// Whether somebody was asked about it.
     pub fn was_asked_about(&self) -> bool {
         self.answers.is_some()

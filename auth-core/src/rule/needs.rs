@@ -24,6 +24,8 @@ pub enum Needs {
     Authorized(Taken),
     /// The object itself.
     Object(Taken),
+    /// To know when the rule stops holding.
+    Lease,
 }
 
 /// An object that a handler takes.
@@ -43,9 +45,12 @@ impl Needs {
         match self {
             Self::Nothing | Self::Data | Self::Object(_) => Reads::Nothing,
             Self::MaybeCallerOrOutage => Reads::CallerOrOutage,
-            Self::MaybeCaller | Self::Caller | Self::ClaimsOfCaller | Self::Proof(_) | Self::Authorized(_) => {
-                Reads::Caller
-            }
+            Self::MaybeCaller
+            | Self::Caller
+            | Self::ClaimsOfCaller
+            | Self::Proof(_)
+            | Self::Authorized(_)
+            | Self::Lease => Reads::Caller,
         }
     }
 

@@ -130,6 +130,33 @@ fn a_check_runs_once_in_order_and_only_where_its_answer_can_still_let_the_reques
     outcome.unwrap();
 }
 
+#[test]
+fn roles_that_no_credential_carries_are_asked_for_before_a_check_and_once() {
+    let check = Atom::Check(Check { index: 0, names_principal: true, object: None });
+    let check = Formula::Literal(Literal { atom: check, negated: false, text: "check(…)" });
+    let both: &[Formula] = Box::leak(Box::new([check, literal(not(Role("suspended")))]));
+    let either: &[Formula] = Box::leak(Box::new([check, literal(is(Role("editor")))]));
+    let said = |roles: &[&str]| Answer::Roles(roles.iter().map(|role| (*role).to_owned()).collect());
+    #[rustfmt::skip]
+    let table = [
+        (Formula::All(both),   None,                       "ask for all"),
+        (Formula::All(both),   Some(said(&[])),            "check 0"),
+        (Formula::All(both),   Some(said(&["suspended"])), "403 insufficient-permissions"),
+        (Formula::All(both),   Some(Answer::OutOfReach),   "503 authentication-unavailable"),
+        (Formula::Any(either), None,                       "ask for all"),
+        (Formula::Any(either), Some(said(&["editor"])),    "run"),
+        (Formula::Any(either), Some(said(&[])),            "check 0"),
+        (Formula::Any(either), Some(Answer::OutOfReach),   "check 0"),
+    ];
+    for (row, (formula, answer, expected)) in table.into_iter().enumerate() {
+        let caller = silent().principal();
+        let caller = answer.map_or_else(|| caller.clone(), |answer| caller.with_answer(None, answer));
+        let elsewhere = Elsewhere { is_asked: true, ..Elsewhere::default() };
+        let facts = Facts { elsewhere, ..facts(Caller::Known(&caller), OUTSIDE, Passed) };
+        assert_eq!(self::answer(&decide(alone(rule(formula)), &facts)), expected, "row {row}");
+    }
+}
+
 /// Whether another login could help: a stranger may turn out to be anybody, and what was not run may say anything.
 fn another_could(part: &Part, stranger: bool, asked: &[(u8, bool)]) -> bool {
     fn could(part: &Part, stranger: bool, asked: &[(u8, bool)], next: &mut u8) -> bool {

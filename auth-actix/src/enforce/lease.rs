@@ -1,0 +1,43 @@
+//! Whether a rule that let a request in still holds, while its answer goes on.
+
+use actix_web::HttpRequest;
+use auth_core::clock::{self, Timestamp};
+use auth_core::denial::challenge::Scheme;
+use auth_core::denial::{Denial, Reason};
+use auth_core::rule::Rule;
+
+use super::place::Place;
+use super::verify::{again, unblocked};
+use super::{NO_AUTH, Waiting, go_on, set_up};
+use crate::outcome::{self, Found};
+
+/// Decides again: with the credential as its source sees it now, blocks and revocation as they are now, roles asked for anew, and
+/// the age of the login as it is by now. What checks have found, and where the request came from, stays.
+///
+/// Gives when the credential expires.
+pub(crate) async fn still_holds(request: &HttpRequest, rule: &'static Rule) -> Result<Option<Timestamp>, Denial> {
+    let Some(place) = Place::of(request) else { return Err(set_up(NO_AUTH).denial) };
+    let mut expires: Option<Timestamp> = None;
+    for index in 0..place.count() {
+        let Some((auth, _)) = place.layer(index, rule) else { break };
+        let Some(Found::Known(known)) = outcome::recall(request, auth) else { continue };
+        let principal = unblocked(auth, again(request, auth, &known).await?)?;
+        if principal.id() != known.id() || !principal.actors().eq(known.actors()) {
+            let cause = "the credential is now of somebody else";
+            return Err(Denial::refused(principal.scheme(), Reason::RevokedCredentials, cause));
+        }
+        // A token that cannot be verified again ends when it says so, without leeway.
+        let is_verified_again = principal.scheme() != Scheme::Dpop;
+        if !is_verified_again && principal.expires_at().is_some_and(|end| end <= clock::now()) {
+            return Err(Denial::refused(principal.scheme(), Reason::ExpiredCredentials, "the credential has expired"));
+        }
+        expires = expires.into_iter().chain(principal.expires_at()).min();
+        outcome::remember(request, auth, Found::Known(principal), rule);
+    }
+    let checks = outcome::checks(request);
+    match go_on(request, &place, rule, Waiting::default(), checks, &mut Vec::new()).await {
+        Ok(None) => Ok(expires),
+        Ok(Some(_)) => Err(Denial::new(Reason::InsufficientPermissions)),
+        Err(denied) => Err(denied.denial),
+    }
+}

@@ -1,0 +1,271 @@
+//! A connection that outlives its request ends when the rule that has let it in stops holding.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use actix_web::web::{Bytes, Path, ServiceConfig};
+use actix_web::{Error, HttpResponse, get};
+use auth_actix::{
+    Blocks, Entry, Id, Lease, LeaseEnd, Peer, RolesFrom, RolesUnavailable, public, require, require_auth, require_role,
+};
+use auth_tests::server::Server;
+use auth_tests::token::{ISSUER, bearer, now};
+use auth_tests::wire::get as ask;
+use serde_json::json;
+
+use crate::{Role, bearer_only};
+
+/// Says something for as long as it is asked.
+struct Ticks(actix_web::rt::time::Interval);
+
+impl Ticks {
+    fn new() -> Self {
+        Self(actix_web::rt::time::interval(Duration::from_millis(100)))
+    }
+}
+
+impl futures_core::Stream for Ticks {
+    type Item = Result<Bytes, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.poll_tick(context).map(|_| Some(Ok(Bytes::from_static(b"data: tick\n\n"))))
+    }
+}
+
+const EVERY: Duration = Duration::from_secs(1);
+
+fn stream(lease: Lease) -> HttpResponse {
+    HttpResponse::Ok().content_type("text/event-stream").streaming(lease.every(EVERY).over(Ticks::new()))
+}
+
+#[require_auth]
+#[get("/known")]
+async fn known(lease: Lease) -> HttpResponse {
+    stream(lease)
+}
+
+#[require_role("editor")]
+#[get("/editors")]
+async fn editors(lease: Lease) -> HttpResponse {
+    stream(lease)
+}
+
+#[require_auth(max_age = "3s")]
+#[get("/fresh")]
+async fn fresh(lease: Lease) -> HttpResponse {
+    stream(lease)
+}
+
+#[require(check(*id == 1) && !role("suspended"))]
+#[get("/checked/{id}")]
+async fn checked(id: Path<u64>, lease: Lease) -> HttpResponse {
+    let _ = id;
+    stream(lease)
+}
+
+#[public]
+#[get("/open")]
+async fn open(lease: Lease) -> HttpResponse {
+    stream(lease)
+}
+
+/// Says why it has ended, when it has.
+#[require_auth]
+#[get("/why")]
+async fn why(lease: Lease) -> String {
+    match lease.every(EVERY).await {
+        LeaseEnd::Expired => "expired".to_owned(),
+        other => format!("{other:?}"),
+    }
+}
+
+#[derive(Clone, Default)]
+struct Database {
+    withdrawn: Arc<AtomicBool>,
+    away: Arc<AtomicBool>,
+}
+
+/// A server, what its rules ask, and its block lists.
+fn serve() -> (Server, Database, Blocks) {
+    let (database, blocks) = (Database::default(), Blocks::memory());
+    let asked = database.clone();
+    let roles = RolesFrom::new(move |caller: Id, _| {
+        let asked = asked.clone();
+        async move {
+            match caller.to_string().contains("editor") {
+                _ if asked.away.load(Ordering::SeqCst) => Err(RolesUnavailable),
+                true if !asked.withdrawn.load(Ordering::SeqCst) => Ok(vec!["editor".to_owned()]),
+                _ => Ok(Vec::new()),
+            }
+        }
+    });
+    let auth = bearer_only().roles_from(roles).blocks(blocks.clone()).client_address(Peer);
+    let auth = auth.build().unwrap();
+    let server = Server::start(move |config: &mut ServiceConfig| {
+        let scope = auth.scope("").service(known).service(editors).service(fresh).service(checked).service(open);
+        config.service(scope.service(why));
+    });
+    (server, database, blocks)
+}
+
+/// How long the answer goes on, once it has begun and `then` was done; `None` where it goes on for longer than that.
+fn lasts(
+    server: &Server,
+    path: &str,
+    claims: serde_json::Value,
+    most: Duration,
+    then: impl FnOnce(),
+) -> Option<Duration> {
+    use std::io::{Read as _, Write as _};
+    let request = ask(path).authorization(bearer(claims));
+    let mut socket = std::net::TcpStream::connect(server.address).unwrap();
+    socket.write_all(&request.bytes()).unwrap();
+    let mut seen = Vec::new();
+    let mut buffer = [0; 4096];
+    while !String::from_utf8_lossy(&seen).contains("tick") {
+        let count = socket.read(&mut buffer).unwrap();
+        assert!(count > 0, "{path}: {}", String::from_utf8_lossy(&seen));
+        seen.extend_from_slice(&buffer[..count]);
+    }
+    then();
+    let begun = Instant::now();
+    socket.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+    while begun.elapsed() < most {
+        match socket.read(&mut buffer) {
+            // The last chunk, or the end of the connection.
+            Ok(0) => return Some(begun.elapsed()),
+            Ok(count) if buffer[..count].ends_with(b"0\r\n\r\n") => return Some(begun.elapsed()),
+            Ok(_) => {}
+            Err(error) => {
+                assert!(matches!(error.kind(), std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut))
+            }
+        }
+    }
+    None
+}
+
+#[test]
+fn a_stream_ends_when_its_rule_stops_holding_and_not_before() {
+    // M1
+    let most = Duration::from_secs(6);
+    let mut threads = Vec::new();
+    let mut case = |name: &'static str, run: fn() -> Option<Duration>, from: u64, to: u64| {
+        threads.push((name, std::thread::spawn(run), Duration::from_millis(from), Duration::from_millis(to)));
+    };
+    const MOST: Duration = Duration::from_secs(6);
+    // The leeway of clocks is 60 s, so a token that is to end in two has ended a minute ago.
+    let _ = most;
+    case(
+        "its token expires",
+        || {
+            let (server, ..) = serve();
+            lasts(&server, "/known", json!({"sub": "alice", "exp": now() - 58}), MOST, || {})
+        },
+        500,
+        3_500,
+    );
+    case(
+        "its login becomes too old",
+        || {
+            let (server, ..) = serve();
+            lasts(&server, "/fresh", json!({"sub": "alice", "auth_time": now()}), MOST, || {})
+        },
+        2_000,
+        5_500,
+    );
+    case(
+        "its caller is blocked",
+        || {
+            let (server, _, blocks) = serve();
+            lasts(&server, "/known", json!({"sub": "alice"}), MOST, move || {
+                blocks.add(Entry::BlockSubject(Id::user(ISSUER, "alice"))).unwrap()
+            })
+        },
+        0,
+        2_500,
+    );
+    case(
+        "somebody else is blocked",
+        || {
+            let (server, _, blocks) = serve();
+            lasts(&server, "/known", json!({"sub": "alice"}), Duration::from_secs(3), move || {
+                blocks.add(Entry::BlockSubject(Id::user(ISSUER, "bob"))).unwrap()
+            })
+        },
+        u64::MAX,
+        0,
+    );
+    case(
+        "its role is withdrawn",
+        || {
+            let (server, database, _) = serve();
+            lasts(&server, "/editors", json!({"sub": "editor"}), MOST, move || {
+                database.withdrawn.store(true, Ordering::SeqCst)
+            })
+        },
+        0,
+        2_500,
+    );
+    case(
+        "nobody can say for long",
+        || {
+            let (server, database, _) = serve();
+            lasts(&server, "/editors", json!({"sub": "editor"}), MOST, move || {
+                database.away.store(true, Ordering::SeqCst)
+            })
+        },
+        2_000,
+        5_500,
+    );
+    case(
+        "nobody can say for a moment",
+        || {
+            let (server, database, _) = serve();
+            let then = move || {
+                database.away.store(true, Ordering::SeqCst);
+                std::thread::spawn(move || {
+                    std::thread::sleep(Duration::from_millis(1_500));
+                    database.away.store(false, Ordering::SeqCst);
+                });
+            };
+            lasts(&server, "/editors", json!({"sub": "editor"}), Duration::from_secs(5), then)
+        },
+        u64::MAX,
+        0,
+    );
+    case(
+        "what its check has found stays",
+        || {
+            let (server, ..) = serve();
+            lasts(&server, "/checked/1", json!({"sub": "alice", "roles": []}), Duration::from_secs(3), || {})
+        },
+        u64::MAX,
+        0,
+    );
+    case(
+        "a stranger's has nothing to end",
+        || {
+            let (server, ..) = serve();
+            lasts(&server, "/open", json!({"sub": "alice"}), Duration::from_secs(3), || {})
+        },
+        u64::MAX,
+        0,
+    );
+    for (name, thread, from, to) in threads {
+        let lasted = thread.join().unwrap();
+        match lasted {
+            None => assert!(to.is_zero(), "{name}: it goes on"),
+            Some(lasted) => assert!(lasted >= from && lasted <= to, "{name}: after {lasted:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_handler_is_told_why_its_lease_has_ended() {
+    let (server, ..) = serve();
+    let answer = server.send(&ask("/why").authorization(bearer(json!({"sub": "alice", "exp": now() - 59}))));
+    assert_eq!((answer.status, answer.text()), (200, "expired"));
+}
