@@ -20,7 +20,14 @@ impl ::auth_actix::__private::Proven for home {
     const RULE: &'static ::auth_actix::__private::Rule = <__home_guard as ::auth_actix::__private::Guard<
         _,
     >>::RULE;
-    const PATTERNS: &'static [&'static str] = &["/"];
+    const ROUTES: &'static [::auth_actix::__private::Pattern] = &[
+        ::auth_actix::__private::Pattern {
+            methods: &["GET"],
+            path: "/",
+            guards: 0usize,
+            wraps: 0usize,
+        },
+    ];
 }
 #[get("/")]
 #[deny_network("10.0.0.0/8")]
