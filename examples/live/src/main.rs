@@ -1,0 +1,265 @@
+//! News as they come, over a WebSocket and as server-sent events, to whoever may read them for as long as they may.
+//!
+//! Copy this when an answer goes on. A rule lets a request in; what has let it in may end: the token expires, somebody is blocked.
+//! A `Lease` is a future that ends then. Over a stream it ends the stream; beside a socket it is one more thing to wait for.
+//! Browsers say `Origin` with each upgrade, and one from another site's page is refused where a cookie, Basic or the network lets
+//! it in. `JWT_SECRET` (at least 32 bytes) signs tokens, `PORT` is where it listens.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use actix_web::dev::HttpServiceFactory;
+use actix_web::web::{Bytes, Data, Payload};
+use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, get, post, rt};
+use actix_ws::{CloseCode, CloseReason, Message};
+use auth_actix::{Auth, AuthBuilder, Blocks, Jwt, Lease, LeaseEnd, Peer, require_role};
+use tokio::sync::broadcast;
+
+#[derive(auth_actix::Role)]
+enum Role {
+    #[role(implies(Reader))]
+    Editor,
+    Reader,
+}
+
+/// What is new, to whoever listens.
+#[derive(Clone)]
+struct News(broadcast::Sender<String>);
+
+/// How long somebody may go on who may not any more.
+const AT_MOST: Duration = Duration::from_secs(2);
+
+#[require_role("reader")]
+#[get("/events")]
+async fn events(lease: Lease, news: Data<News>) -> HttpResponse {
+    let events = Events { next: waiting(news.0.subscribe()) };
+    HttpResponse::Ok().content_type("text/event-stream").streaming(lease.every(AT_MOST).over(events))
+}
+
+#[require_role("reader")]
+#[get("/socket")]
+async fn socket(lease: Lease, request: HttpRequest, body: Payload, news: Data<News>) -> Result<HttpResponse, Error> {
+    let (response, session, messages) = actix_ws::handle(&request, body)?;
+    rt::spawn(speak(session, messages, news.0.subscribe(), lease.every(AT_MOST)));
+    Ok(response)
+}
+
+/// Until the reader leaves, or may not read any more.
+async fn speak(
+    mut session: actix_ws::Session,
+    mut messages: actix_ws::MessageStream,
+    mut news: broadcast::Receiver<String>,
+    mut lease: Lease,
+) {
+    let reason = loop {
+        tokio::select! {
+            // First: nothing is said to whom nothing may be said any more.
+            biased;
+            end = &mut lease => break Some(CloseReason {
+                code: CloseCode::Policy,
+                description: Some(match end {
+                    LeaseEnd::Expired => "log in again".to_owned(),
+                    _ => "access has ended".to_owned(),
+                }),
+            }),
+            message = messages.recv() => match message {
+                Some(Ok(Message::Ping(bytes))) if session.pong(&bytes).await.is_ok() => {}
+                Some(Ok(Message::Close(reason))) => break reason,
+                Some(Ok(_)) => {}
+                _ => break None,
+            },
+            news = news.recv() => match news {
+                Ok(text) => if session.text(text).await.is_err() {
+                    break None;
+                },
+                Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Err(broadcast::error::RecvError::Closed) => break None,
+            },
+        }
+    };
+    // Whoever has gone is told nothing.
+    let _ = session.close(reason).await;
+}
+
+#[require_role("editor")]
+#[post("/news")]
+async fn publish(text: String, news: Data<News>) -> HttpResponse {
+    let listeners = news.0.send(text).unwrap_or_default();
+    HttpResponse::Ok().body(format!("{listeners} heard of it\n"))
+}
+
+type Waiting = Pin<Box<dyn Future<Output = (Option<String>, broadcast::Receiver<String>)>>>;
+
+fn waiting(mut news: broadcast::Receiver<String>) -> Waiting {
+    Box::pin(async move {
+        loop {
+            match news.recv().await {
+                Ok(text) => return (Some(text), news),
+                Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Err(broadcast::error::RecvError::Closed) => return (None, news),
+            }
+        }
+    })
+}
+
+/// What is new, as events.
+struct Events {
+    next: Waiting,
+}
+
+impl futures_core::Stream for Events {
+    type Item = Result<Bytes, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.next.as_mut().poll(context).map(|(text, news)| {
+            let text = text?;
+            self.next = waiting(news);
+            // A line break would begin another field.
+            Some(Ok(Bytes::from(format!("data: {}\n\n", text.replace(['\r', '\n'], " ")))))
+        })
+    }
+}
+
+const ISSUER: &str = "https://id.example";
+const AUDIENCE: &str = "news";
+
+fn settings(secret: &[u8], blocks: &Blocks) -> AuthBuilder {
+    let tokens = Jwt::hs256(secret).issuer(ISSUER).audience(AUDIENCE);
+    Auth::builder().realm("news").bearer(tokens).blocks(blocks.clone()).client_address(Peer)
+}
+
+fn api(auth: &Auth, news: &News) -> impl HttpServiceFactory + use<> {
+    auth.strict_scope("").app_data(Data::new(news.clone())).service(events).service(socket).service(publish)
+}
+
+#[actix_web::main]
+async fn main() -> std::io::Result<()> {
+    let port = std::env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(8080);
+    let secret = std::env::var("JWT_SECRET").unwrap_or_default();
+    let auth = settings(secret.as_bytes(), &Blocks::memory()).build()?;
+    let news = News(broadcast::channel(64).0);
+    HttpServer::new(move || App::new().service(api(&auth, &news))).bind(("127.0.0.1", port))?.run().await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use actix_web::dev::ServerHandle;
+    use auth_actix::test::Keys;
+    use auth_actix::{Entry, Id};
+    use serde_json::{Value, json};
+    use tokio::time::{Instant, timeout};
+
+    use super::*;
+
+    /// A server on a port of its own, and what a test needs to change.
+    struct Site {
+        address: SocketAddr,
+        keys: Keys,
+        blocks: Blocks,
+        news: News,
+        _server: ServerHandle,
+    }
+
+    fn site() -> Site {
+        let (keys, blocks, news) = (Keys::new(), Blocks::memory(), News(broadcast::channel(64).0));
+        let auth = settings(&[], &blocks).test_keys(&keys).build().unwrap();
+        let app_news = news.clone();
+        let server = HttpServer::new(move || App::new().service(api(&auth, &app_news))).workers(1);
+        let server = server.disable_signals().bind(("127.0.0.1", 0)).unwrap();
+        let address = server.addrs()[0];
+        let running = server.run();
+        let handle = running.handle();
+        rt::spawn(running);
+        Site { address, keys, blocks, news, _server: handle }
+    }
+
+    impl Site {
+        fn token(&self, claims: &Value) -> String {
+            format!("Bearer {}", self.keys.token(ISSUER, AUDIENCE, claims))
+        }
+
+        fn block(&self, name: &str) {
+            self.blocks.add(Entry::BlockSubject(Id::user(ISSUER, name))).unwrap();
+        }
+    }
+
+    /// That of a token which is refused in about two seconds: clocks may disagree by a minute.
+    fn soon() -> u64 {
+        std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs() - 58
+    }
+
+    #[actix_web::test]
+    async fn a_socket_is_told_what_is_new_until_its_reader_is_blocked_or_the_token_expires() {
+        for (name, ends) in [("alice", "access has ended"), ("bob", "log in again")] {
+            let site = site();
+            let claims = match name {
+                "alice" => json!({ "sub": name, "roles": ["reader"] }),
+                _ => json!({ "sub": name, "roles": ["reader"], "exp": soon(), "iat": soon() - 60 }),
+            };
+            let url = format!("http://{}/socket", site.address);
+            let (_, mut opened) =
+                awc::Client::new().ws(url).header("Authorization", site.token(&claims)).connect().await.unwrap();
+            site.news.0.send("first".to_owned()).unwrap();
+            assert!(matches!(next(&mut opened).await, Some(awc::ws::Frame::Text(text)) if text == "first"));
+            if name == "alice" {
+                site.block(name);
+            }
+            let begun = Instant::now();
+            match next(&mut opened).await {
+                Some(awc::ws::Frame::Close(Some(reason))) => {
+                    assert_eq!(reason.code, awc::ws::CloseCode::Policy);
+                    assert_eq!(reason.description.as_deref(), Some(ends));
+                }
+                other => panic!("{other:?}"),
+            }
+            assert!(begun.elapsed() < Duration::from_secs(5), "{ends} after {:?}", begun.elapsed());
+        }
+    }
+
+    async fn next<S>(from: &mut S) -> Option<awc::ws::Frame>
+    where
+        S: futures_core::Stream<Item = Result<awc::ws::Frame, awc::error::WsProtocolError>> + Unpin,
+    {
+        let next = std::future::poll_fn(|context| Pin::new(&mut *from).poll_next(context));
+        timeout(Duration::from_secs(10), next).await.unwrap().and_then(Result::ok)
+    }
+
+    #[actix_web::test]
+    async fn events_end_when_their_reader_may_read_no_more() {
+        let site = site();
+        let claims = json!({ "sub": "alice", "roles": ["editor"] });
+        let request = awc::Client::new().get(format!("http://{}/events", site.address));
+        let mut answer = request.insert_header(("Authorization", site.token(&claims))).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let told = awc::Client::new().post(format!("http://{}/news", site.address));
+        let told = told.insert_header(("Authorization", site.token(&claims))).send_body("one\ntwo").await;
+        assert_eq!(told.unwrap().body().await.unwrap(), "1 heard of it\n");
+        let mut next = async || {
+            let next = std::future::poll_fn(|context| futures_core::Stream::poll_next(Pin::new(&mut answer), context));
+            timeout(Duration::from_secs(10), next).await.unwrap()
+        };
+        assert_eq!(next().await.unwrap().unwrap(), "data: one two\n\n");
+        site.block("alice");
+        assert!(next().await.is_none(), "the stream has ended");
+        let again = awc::Client::new().get(format!("http://{}/events", site.address));
+        assert_eq!(again.insert_header(("Authorization", site.token(&claims))).send().await.unwrap().status(), 403);
+    }
+
+    #[actix_web::test]
+    async fn nobody_else_listens() {
+        let site = site();
+        for (claims, status) in [(None, 401), (Some(json!({ "sub": "eve", "roles": [] })), 403)] {
+            for path in ["/events", "/socket"] {
+                let request = awc::Client::new().get(format!("http://{}{path}", site.address));
+                let request = match &claims {
+                    Some(claims) => request.insert_header(("Authorization", site.token(claims))),
+                    None => request,
+                };
+                assert_eq!(request.send().await.unwrap().status(), status, "{path}");
+            }
+        }
+    }
+}
