@@ -122,11 +122,9 @@ impl actix_web::FromRequest for Writing {
 #[openapi(paths(list, show, write, edit, publish, remove), servers((url = "/api")))]
 struct Document;
 
-const ISSUER: &str = "https://id.example";
-const AUDIENCE: &str = "blog";
-
-fn settings(secret: &[u8]) -> AuthBuilder {
-    Auth::builder().realm("blog").bearer(Jwt::hs256(secret).issuer(ISSUER).audience(AUDIENCE)).roles::<Role>()
+/// All but where tokens come from.
+fn settings(tokens: Jwt) -> AuthBuilder {
+    Auth::builder().realm("blog").bearer(tokens).roles::<Role>()
 }
 
 /// All of the API: what the server registers, and what the tests hold against `ACCESS.md`.
@@ -158,7 +156,7 @@ async fn main() -> std::io::Result<()> {
     let pool = database().await.map_err(std::io::Error::other)?;
     let tokens = Jwt::dev();
     say(&tokens, port);
-    let auth = Auth::builder().realm("blog").bearer(tokens).roles::<Role>().build()?;
+    let auth = settings(tokens).build()?;
     let document = document(&auth, &pool)?;
     HttpServer::new(move || App::new().service(api(&auth, &pool)).service(docs(&auth, document.clone())))
         .bind(("127.0.0.1", port))?

@@ -7,9 +7,14 @@ use serde_json::{Value, json};
 
 use super::*;
 
+/// Of a key that is in every test, or in none where the keys are its own.
+fn tokens() -> Jwt {
+    Jwt::hs256([7; 32]).issuer("https://id.example").audience("blog")
+}
+
 #[actix_web::test]
 async fn the_application_is_the_one_that_was_reviewed() {
-    let auth = settings(&[7; 32]).build().unwrap();
+    let auth = settings(tokens()).build().unwrap();
     let pool = database().await.unwrap();
     let document = document(&auth, &pool).unwrap();
     assert_access(App::new().service(api(&auth, &pool)).service(docs(&auth, document))).await;
@@ -18,7 +23,7 @@ async fn the_application_is_the_one_that_was_reviewed() {
 #[actix_web::test]
 async fn every_atom_of_every_rule_decides() {
     let keys = Keys::new();
-    let auth = settings(&[]).test_keys(&keys).build().unwrap();
+    let auth = settings(tokens()).test_keys(&keys).build().unwrap();
     let undecided = assert_matrix(&keys, App::new().service(api(&auth, &database().await.unwrap()))).await;
     // What is asked about a post is for the next test.
     assert!(undecided.iter().all(|atom| atom.contains("/{post}")), "{undecided:?}");
@@ -27,7 +32,7 @@ async fn every_atom_of_every_rule_decides() {
 /// `UPDATE_ACCESS=1 cargo test` writes it, as it does `ACCESS.md`.
 #[actix_web::test]
 async fn the_document_is_the_one_that_was_reviewed() {
-    let auth = settings(&[7; 32]).build().unwrap();
+    let auth = settings(tokens()).build().unwrap();
     let document = document(&auth, &database().await.unwrap()).unwrap().to_pretty_json().unwrap() + "\n";
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
     if std::env::var_os("UPDATE_ACCESS").is_some() && std::env::var_os("CI").is_none() {
@@ -46,7 +51,7 @@ async fn the_document_is_the_one_that_was_reviewed() {
 #[actix_web::test]
 async fn a_post_is_its_authors_until_an_editor_has_published_it() {
     let pool = database().await.unwrap();
-    let auth = settings(&[7; 32]).build().unwrap();
+    let auth = settings(tokens()).build().unwrap();
     let app = init_service(App::new().service(api(&auth, &pool))).await;
     let new = json!({ "title": "First", "text": "Hello" });
     let (alice, bob, eve) = (
@@ -98,7 +103,7 @@ async fn a_post_is_its_authors_until_an_editor_has_published_it() {
 
 #[actix_web::test]
 async fn the_document_is_shown() {
-    let auth = settings(&[7; 32]).build().unwrap();
+    let auth = settings(tokens()).build().unwrap();
     let document = document(&auth, &database().await.unwrap()).unwrap();
     let app = init_service(App::new().service(docs(&auth, document))).await;
     for (path, expected) in [("/docs/", "swagger"), ("/docs/openapi.json", "\"/posts/{post}\"")] {
