@@ -171,11 +171,14 @@ pub(crate) fn object_keys(rules: Rules<'_>, around: &str, pattern: &str) -> Opti
 /// In a strict scope: whether a pattern that names objects has a rule that asks about them.
 pub(crate) fn any_object(rules: Rules<'_>, around: &str, pattern: &str) -> Option<RuleError> {
     let whole = format!("{around}{pattern}");
-    let is_asked = rules.handler.any_object.is_some()
-        || rules.handler.checks_object
-        || rules.object_keys().chain(rules.tenants()).next().is_some();
+    let is_asked = asks(rules.handler) || rules.object_keys().chain(rules.tenants()).next().is_some();
     let is_mistaken = !is_asked && names_in(&whole).next().is_some();
     is_mistaken.then(|| RuleError::AnyObject { place: place(rules.handler), pattern: whole })
+}
+
+/// Whether a rule asks about the object of a request, or says why not; in a const.
+pub(crate) const fn asks(rule: &Rule) -> bool {
+    rule.any_object.is_some() || rule.checks_object || rule.asks_about_object()
 }
 
 /// In a strict scope: a route whose pattern is not known.

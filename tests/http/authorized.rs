@@ -13,6 +13,7 @@ use actix_web::{App, HttpRequest, ResponseError, get, post};
 use auth_actix::{
     Allows, Auth, Authorized, Existence, Granted, Object, Principal, Resource, require, require_auth, require_role,
 };
+use auth_tests::server::Server;
 use auth_tests::token::bearer;
 use serde_json::json;
 
@@ -244,7 +245,6 @@ async fn mistaken_atom() -> &'static str {
 }
 
 #[require_auth]
-#[get("/orders/{id}")]
 async fn any_order(id: actix_web::web::Path<u64>) -> String {
     id.to_string()
 }
@@ -256,7 +256,6 @@ async fn product(id: actix_web::web::Path<u64>) -> String {
 }
 
 #[require(check(store.as_ref().holds(principal)))]
-#[get("/stores/{id}")]
 async fn checks_no_object(store: Data<Store>) -> &'static str {
     let _ = store;
     "never"
@@ -295,12 +294,20 @@ fn a_strict_scope_starts_only_where_each_object_in_a_path_is_asked_about() {
     let right = auth.strict_scope("/shop").service(product).service(of_tenant).service(list);
     let right = right.route("/checked/{id}", auth_actix::get().to(checks_object));
     assert_eq!(told(right.check()), "");
-    let wrong = told(auth.strict_scope("/shop").service(any_order).service(checks_no_object).check());
+    let wrong = auth.strict_scope("/shop").route("/orders/{id}", auth_actix::get().to(any_order));
+    let wrong = told(wrong.route("/stores/{id}", auth_actix::get().to(checks_no_object)).check());
     assert!(wrong.contains("any_order") && wrong.contains("\"/shop/orders/{id}\" names"), "{wrong}");
     assert!(wrong.contains("checks_no_object") && wrong.lines().count() == 2, "{wrong}");
     // In every scope: a key that is not in the pattern, or twice, finds nothing.
     let wrong = told(auth.scope("/shop").service(mistaken).service(mistaken_atom).check());
     assert!(wrong.contains("mistaken (") && wrong.contains("`{draft}`, and \"/shop/posts/{id}\""), "{wrong}");
     assert!(wrong.contains("mistaken_atom (") && wrong.lines().count() == 2, "{wrong}");
-    assert_eq!(told(auth.scope("/shop").service(any_order).check()), "", "no scope is strict by itself");
+    let plain = auth.scope("/shop").route("/orders/{id}", auth_actix::get().to(any_order));
+    assert_eq!(told(plain.check()), "", "no scope is strict by itself");
+    // What stands in a strict scope, by whatever way, is strict.
+    let starts = Server::try_start(1, move |config: &mut actix_web::web::ServiceConfig| {
+        let inner = auth.scope("/{team}").route("/list", auth_actix::get().to(any_order));
+        config.service(auth.strict_scope("/shop").service(inner));
+    });
+    assert!(starts.is_err());
 }

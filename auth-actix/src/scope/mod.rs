@@ -10,6 +10,7 @@ pub(crate) mod private;
 mod route;
 mod service;
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use actix_service::IntoServiceFactory;
@@ -60,11 +61,34 @@ use crate::enforce;
 /// What it proves: *each handler registered through it carries a rule*. Middleware that answers by itself and guards of
 /// routes are outside of that.
 #[must_use]
-pub struct Scope<T> {
+pub struct Scope<T, M = Plain> {
     path: String,
     inner: actix_web::Scope<T>,
     registry: Registry,
     own_default: bool,
+    mode: PhantomData<fn() -> M>,
+}
+
+/// Whether each route of a scope whose path names an object has to ask about it: [`Plain`] or [`Strict`].
+pub trait Mode: 'static {
+    #[doc(hidden)]
+    const STRICT: bool;
+}
+
+/// That of [`Auth::scope`].
+#[derive(Debug)]
+pub struct Plain(std::convert::Infallible);
+
+/// That of [`Auth::strict_scope`].
+#[derive(Debug)]
+pub struct Strict(std::convert::Infallible);
+
+impl Mode for Plain {
+    const STRICT: bool = false;
+}
+
+impl Mode for Strict {
+    const STRICT: bool = true;
 }
 
 impl Auth {
@@ -78,12 +102,12 @@ impl Auth {
     ) -> Scope<
         impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()> + use<>,
     > {
-        self.scope_of(path, false)
+        self.scope_of(path, Plain::STRICT)
     }
 
     /// The same, where each route whose pattern names an object has to ask whether its caller may have it: by an argument
-    /// [`Authorized`](crate::Authorized), by a check over an argument, by `in = …`. Otherwise the server does not start, unless
-    /// `any_object = "…"` in an attribute says why. The risk is the first on OWASP's list for APIs (API1:2023): a caller who passes
+    /// [`Authorized`](crate::Authorized), by a check over an argument, by `in = …`. Otherwise a handler with a route attribute does not compile, and
+    /// with others the server does not start, unless `any_object = "…"` in an attribute says why. The risk is the first on OWASP's list for APIs (API1:2023): a caller who passes
     /// the rule writes another id into the path.
     ///
     /// Scopes within it are strict too.
@@ -101,20 +125,21 @@ impl Auth {
     /// async fn product(id: web::Path<u64>) -> String { id.to_string() }
     ///
     /// #[require_auth]
-    /// #[get("/invoices/{id}")]
     /// async fn invoice(id: web::Path<u64>) -> String { id.to_string() }
     ///
     /// # let auth = Auth::builder().bearer(Jwt::hs256([7; 32]).issuer("a").audience("b")).build().unwrap();
     /// assert!(auth.strict_scope("/shop").service(order).service(product).check().is_ok());
-    /// assert!(auth.strict_scope("/shop").service(invoice).check().is_err());
+    /// let invoices = auth.strict_scope("/shop").route("/invoices/{id}", auth_actix::get().to(invoice));
+    /// assert!(invoices.check().is_err());
     /// ```
     pub fn strict_scope(
         &self,
         path: &str,
     ) -> Scope<
         impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()> + use<>,
+        Strict,
     > {
-        self.scope_of(path, true)
+        self.scope_of(path, Strict::STRICT).into_mode()
     }
 
     fn scope_of(
@@ -128,16 +153,26 @@ impl Auth {
         let inner = actix_web::web::scope(path)
             .app_data(Arc::clone(registry.binding()))
             .wrap(private::PrivateAnswers(self.clone()));
-        Scope { path: path.to_owned(), inner, registry, own_default: false }
+        Scope { path: path.to_owned(), inner, registry, own_default: false, mode: PhantomData }
     }
 }
 
-impl<T> Scope<T>
+impl<T> Scope<T> {
+    /// The same in the mode that its registry has.
+    fn into_mode<M>(self) -> Scope<T, M> {
+        let Self { path, inner, registry, own_default, .. } = self;
+        Scope { path, inner, registry, own_default, mode: PhantomData }
+    }
+}
+
+impl<T, M: Mode> Scope<T, M>
 where
     T: ServiceFactory<ServiceRequest, Config = (), Error = Error, InitError = ()>,
 {
     /// Registers what carries a rule.
     pub fn service<S: Service>(mut self, service: S) -> Self {
+        // What the types show does not compile; the rest does not start.
+        const { assert!(!M::STRICT || S::ASKS, "{}", service::ANY_OBJECT) };
         let factory = service.open(&mut self.registry);
         Self { inner: self.inner.service(factory), ..self }
     }
@@ -211,24 +246,25 @@ where
     }
 
     /// Middleware around the scope, as in actix. It runs before the rules, and what it answers by itself they never see.
-    pub fn wrap<M, B>(
+    pub fn wrap<W, B>(
         self,
-        middleware: M,
+        middleware: W,
     ) -> Scope<
         impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<B>, Error = Error, InitError = ()>,
+        M,
     >
     where
-        M: Transform<T::Service, ServiceRequest, Response = ServiceResponse<B>, Error = Error, InitError = ()>
+        W: Transform<T::Service, ServiceRequest, Response = ServiceResponse<B>, Error = Error, InitError = ()>
             + 'static,
         B: MessageBody,
     {
-        let Self { path, inner, registry, own_default } = self;
-        registry.binding().add_middleware(std::any::type_name::<M>());
-        Scope { path, inner: inner.wrap(middleware), registry, own_default }
+        let Self { path, inner, registry, own_default, .. } = self;
+        registry.binding().add_middleware(std::any::type_name::<W>());
+        Scope { path, inner: inner.wrap(middleware), registry, own_default, mode: PhantomData }
     }
 }
 
-impl<T, B> HttpServiceFactory for Scope<T>
+impl<T, M: Mode, B> HttpServiceFactory for Scope<T, M>
 where
     T: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<B>, Error = Error, InitError = ()>
         + 'static,
@@ -252,7 +288,7 @@ where
     }
 }
 
-impl<T, B> Service for Scope<T>
+impl<T, M: Mode, B> Service for Scope<T, M>
 where
     T: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<B>, Error = Error, InitError = ()>
         + 'static,
@@ -266,7 +302,7 @@ where
     }
 }
 
-impl<T> std::fmt::Debug for Scope<T> {
+impl<T, M> std::fmt::Debug for Scope<T, M> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Scope").field("path", &self.path).finish_non_exhaustive()
     }

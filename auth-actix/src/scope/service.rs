@@ -22,6 +22,9 @@ use crate::enforce::Binding;
 pub trait Service {
     /// What actix registers.
     type Factory: HttpServiceFactory + 'static;
+    /// Whether nothing is known of a route of it that names an object and asks nothing about it.
+    #[doc(hidden)]
+    const ASKS: bool = true;
     /// Takes note of the rules.
     #[doc(hidden)]
     fn open(self, registry: &mut Registry) -> Self::Factory;
@@ -40,6 +43,26 @@ pub struct Pattern {
     pub wraps: usize,
 }
 
+/// What is wrong with a route of a strict scope that asks nothing about the object that its path names.
+pub(super) const ANY_OBJECT: &str = "nothing asks whether the caller may have the object that the path of this handler names\nhelp: take `Authorized<…>`, write `check(…)` over an argument, or say why not: `any_object = \"…\"`";
+
+/// Whether the pattern of one of the routes has a name in it.
+#[allow(clippy::indexing_slicing, reason = "const code has no `get`; the indices are bounded by the loops")]
+const fn names_something(routes: &[Pattern]) -> bool {
+    let mut route = 0;
+    while route < routes.len() {
+        let (path, mut at) = (routes[route].path.as_bytes(), 0);
+        while at < path.len() {
+            if path[at] == b'{' {
+                return true;
+            }
+            at += 1;
+        }
+        route += 1;
+    }
+    false
+}
+
 /// The struct that a route attribute makes of a handler with a rule above. Written by the attributes, and by nobody else.
 ///
 /// A const and no type: the struct may be public where the handler's arguments are not, as actix can be told to make it so.
@@ -53,6 +76,7 @@ pub trait Proven {
 #[diagnostic::do_not_recommend]
 impl<S: Proven + HttpServiceFactory + 'static> Service for S {
     type Factory = S;
+    const ASKS: bool = check::asks(S::RULE) || !names_something(S::ROUTES);
 
     fn open(self, registry: &mut Registry) -> S {
         registry.add_all(S::RULE, S::ROUTES.iter().map(Entry::from));

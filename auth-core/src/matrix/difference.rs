@@ -172,6 +172,14 @@ fn gains_and_losses(before: (&Tree, &Words), now: (&Tree, &Words)) -> Option<(Ve
     Some((texts(gains), texts(loses)))
 }
 
+/// Whether the second rule holds in every world in which the first does.
+#[cfg(test)]
+pub(crate) fn holds_wherever(one: &Tree, other: &Tree, words: &Words) -> Option<bool> {
+    let (one, other) = (one.expanded(words), other.expanded(words));
+    let worlds = Worlds::of(&[&one, &other])?;
+    Some(worlds.each().all(|world| !worlds.lets_in(&one, &world) || worlds.lets_in(&other, &world)))
+}
+
 /// Who goes a way.
 fn text(way: &Way) -> String {
     if way.is_empty() {

@@ -20,6 +20,8 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 pub use self::cases::{Case, CaseCaller, Cases, Place};
+#[cfg(test)]
+pub(crate) use self::difference::holds_wherever;
 pub use self::difference::{Change, Difference};
 pub use self::openapi::OpenApiError;
 pub use self::tree::{Fact, Lit, Tree};

@@ -204,3 +204,170 @@ pub const fn check_all(formula: &Formula, parts: &[Part], index: usize, others: 
         refuse(&["`", part.text, "` adds nothing to the rest of the rule\n", KEEP]);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ipnet::{IpNet, Ipv4Net};
+    use proptest::prelude::*;
+    use proptest::test_runner::TestRunner;
+
+    use super::*;
+    use crate::atom::{Atom, Authenticated, Claim, Country, MaxAge, Named, Network};
+    use crate::client::country::CountryCode;
+    use crate::matrix::{Tree, Words, holds_wherever};
+    use crate::vocabulary::{Kind, Vocabulary};
+
+    static PERMISSIONS: Vocabulary = Vocabulary {
+        kind: Kind::Permission,
+        declared_in: "Permission",
+        open: false,
+        names: &["read", "write"],
+        variants: &["Read", "Write"],
+        sorted: &[("read", 0), ("write", 1)],
+        closure: &[&[0b01], &[0b11]],
+        grants: &[&[], &[]],
+    };
+    static ROLES: Vocabulary = Vocabulary {
+        kind: Kind::Role,
+        declared_in: "Role",
+        open: false,
+        names: &["admin", "editor", "suspended"],
+        variants: &["Admin", "Editor", "Suspended"],
+        sorted: &[("admin", 0), ("editor", 1), ("suspended", 2)],
+        closure: &[&[0b011], &[0b010], &[0b100]],
+        grants: &[&[PERMISSIONS.name("write")], &[PERMISSIONS.name("write")], &[]],
+    };
+    const fn net(address: [u8; 4], prefix: u8) -> IpNet {
+        let [a, b, c, d] = address;
+        IpNet::V4(Ipv4Net::new_assert(std::net::Ipv4Addr::new(a, b, c, d), prefix))
+    }
+    static WIDE: [IpNet; 1] = [net([10, 0, 0, 0], 8)];
+    static NARROW: [IpNet; 1] = [net([10, 1, 0, 0], 16)];
+    static OTHER: [IpNet; 2] = [net([10, 1, 2, 0], 24), net([192, 168, 0, 0], 16)];
+    static DE: [CountryCode; 1] = [CountryCode::new("DE")];
+    static DE_FR: [CountryCode; 2] = [CountryCode::new("DE"), CountryCode::new("FR")];
+
+    /// Each atom, and whether it compiles negated.
+    fn atoms() -> Vec<(Atom, bool)> {
+        let role = |name| Atom::Named(Named(ROLES.name(name)));
+        vec![
+            (Atom::Authenticated(Authenticated), false),
+            (role("admin"), true),
+            (role("editor"), true),
+            (role("suspended"), true),
+            (Atom::Named(Named(PERMISSIONS.name("read"))), false),
+            (Atom::Named(Named(PERMISSIONS.name("write"))), false),
+            (Atom::Network(Network(&WIDE)), true),
+            (Atom::Network(Network(&NARROW)), true),
+            (Atom::Network(Network(&OTHER)), true),
+            (Atom::Country(Country(&DE)), true),
+            (Atom::Country(Country(&DE_FR)), true),
+            (Atom::Claim(Claim { name: "org", value: "acme" }), true),
+            (Atom::MaxAge(MaxAge { seconds: 60 }), false),
+            (Atom::MaxAge(MaxAge { seconds: 3600 }), false),
+        ]
+    }
+
+    fn formula() -> impl Strategy<Value = Formula> {
+        let leaf = (0..atoms().len(), any::<bool>()).prop_map(|(index, negated)| {
+            let (atom, may_be_negated) = atoms()[index];
+            Formula::Literal(Literal { atom, negated: negated && may_be_negated, text: "" })
+        });
+        leaf.prop_recursive(2, 5, 3, |part| {
+            let parts = proptest::collection::vec(part, 1..4).prop_map(|parts| &*parts.leak());
+            prop_oneof![parts.clone().prop_map(Formula::All), parts.prop_map(Formula::Any)]
+        })
+    }
+
+    /// The ways into it, as the attributes write them; `next` counts its literals.
+    fn ways(formula: &Formula, next: &mut u16) -> Vec<Vec<u16>> {
+        match formula {
+            Formula::Literal(_) => {
+                *next += 1;
+                vec![vec![*next - 1]]
+            }
+            Formula::Any(parts) => parts.iter().flat_map(|part| ways(part, next)).collect(),
+            Formula::All(parts) => parts.iter().fold(vec![vec![]], |so_far, part| {
+                let more = ways(part, next);
+                so_far.iter().flat_map(|way| more.iter().map(move |add| [way.as_slice(), add].concat())).collect()
+            }),
+        }
+    }
+
+    fn words() -> Words {
+        let mut words = Words::default();
+        words.add(&ROLES);
+        words
+    }
+
+    fn has_negation(formula: &Formula) -> bool {
+        formula.literals(&mut |literal| literal.negated)
+    }
+
+    #[test]
+    fn nothing_is_said_of_a_rule_that_is_not_so_in_every_world_and_without_negation_nothing_is_missed() {
+        let words = words();
+        let config = ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() };
+        let counts = [const { std::cell::Cell::new(0) }; 3];
+        let [covered, impossible, implied] = &counts;
+        let count = |of: &std::cell::Cell<usize>, says: bool| of.set(of.get() + usize::from(says));
+        let outcome = TestRunner::new(config).run(&(formula(), formula()), |(one, other)| {
+            let both = Formula::Any(vec![one, other].leak());
+            let mut next = 0;
+            let (of_one, of_other) = (ways(&one, &mut next), ways(&other, &mut next));
+            let as_slices = |ways: &[Vec<u16>]| ways.iter().map(|way| &*way.clone().leak()).collect::<Vec<&[u16]>>();
+            let (of_one, of_other) = (as_slices(&of_one), as_slices(&of_other));
+            let tree = |formula: &Formula| Tree::read(&formula.to_string()).expect("what is written is read");
+            let (one_tree, other_tree) = (tree(&one), tree(&other));
+            let Some(follows) = holds_wherever(&one_tree, &other_tree, &words) else { return Ok(()) };
+            let says = both.covers(&of_other, &of_one);
+            prop_assert!(!says || follows, "{} does not follow from {}", other, one);
+            if !has_negation(&one) && !has_negation(&other) {
+                prop_assert_eq!(says, follows, "{} from {}", other, one);
+            }
+            count(covered, says);
+            // What nobody can pass.
+            let Some(never) = holds_wherever(&one_tree, &Tree::Any(Vec::new()), &words) else { return Ok(()) };
+            let says = both.impossible(&of_one).is_some();
+            prop_assert!(!says || never, "somebody can pass {}", one);
+            count(impossible, says);
+            // What a proof may rest on.
+            for name in [ROLES.name("admin"), ROLES.name("editor"), PERMISSIONS.name("read")] {
+                let held = Formula::Literal(Literal { atom: Atom::Named(Named(name)), negated: false, text: "" });
+                let Some(follows) = holds_wherever(&one_tree, &tree(&held), &words) else { return Ok(()) };
+                let says = one.implies(name);
+                prop_assert!(!says || follows, "{} does not give {}", one, name.text);
+                if !has_negation(&one) {
+                    prop_assert_eq!(says, follows, "{} gives {}", one, name.text);
+                }
+                count(implied, says);
+            }
+            Ok(())
+        });
+        outcome.unwrap();
+        let [covered, impossible, implied] = [covered.get(), impossible.get(), implied.get()];
+        assert!(covered > 10 && impossible > 3 && implied > 10, "{covered} {impossible} {implied}: none is trivial");
+    }
+
+    #[test]
+    fn each_pair_of_literals_implies_excludes_or_neither_as_every_world_has_it() {
+        let words = words();
+        let literals: Vec<Literal> = atoms()
+            .into_iter()
+            .flat_map(|(atom, may_be_negated)| {
+                let each = if may_be_negated { vec![false, true] } else { vec![false] };
+                each.into_iter().map(move |negated| Literal { atom, negated, text: "" })
+            })
+            .collect();
+        let tree = |literal: &Literal| Tree::read(&literal.to_string()).expect("what is written is read");
+        for one in &literals {
+            for other in &literals {
+                let follows = holds_wherever(&tree(one), &tree(other), &words).expect("few worlds");
+                // That a role's absence needs a caller is left for people to say.
+                let left_alone = one.negated && matches!(other.atom, Atom::Authenticated(_));
+                let says = Side::of(one).implies(Side::of(other));
+                assert_eq!(says, follows && !left_alone, "{one} and {other}");
+            }
+        }
+    }
+}

@@ -113,6 +113,19 @@ pub const AUTHENTICATED: Rule = Rule {
 pub static REFUSING: Rule = Rule { formula: Formula::Any(&[]), text: "nobody", ..PUBLIC };
 
 impl Rule {
+    /// Whether an argument is an object, or an atom is about one or about a tenant; in a const.
+    #[allow(clippy::indexing_slicing, reason = "const code has no `get`; the index is bounded by the loop")]
+    pub const fn asks_about_object(&self) -> bool {
+        let mut index = 0;
+        while index < self.arguments.len() {
+            if self.arguments[index].object().is_some() {
+                return true;
+            }
+            index += 1;
+        }
+        self.formula.is_about_object()
+    }
+
     /// The objects that its handler takes.
     pub fn objects(&self) -> impl Iterator<Item = &'static Taken> {
         self.arguments.iter().filter_map(Needs::object)
@@ -127,6 +140,23 @@ impl Formula {
             Self::All(parts) => parts.iter().fold(Truth::HOLDS, |truth, part| truth.and(part.truth(facts))),
             Self::Any(parts) => parts.iter().fold(Truth::NO, |truth, part| truth.or(part.truth(facts))),
         }
+    }
+
+    /// Whether an atom of it is about the object of a request, or its tenant; in a const.
+    #[allow(clippy::indexing_slicing, reason = "const code has no `get`; the index is bounded by the loop")]
+    const fn is_about_object(&self) -> bool {
+        let parts = match self {
+            Self::Literal(literal) => return literal.object_key().is_some() || literal.tenant().is_some(),
+            Self::All(parts) | Self::Any(parts) => *parts,
+        };
+        let mut index = 0;
+        while index < parts.len() {
+            if parts[index].is_about_object() {
+                return true;
+            }
+            index += 1;
+        }
+        false
     }
 
     /// Whether an atom of it is about the caller.

@@ -12,8 +12,8 @@ mod posts;
 use actix_web::dev::{HttpServiceFactory, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::{App, HttpServer, delete, get, post, put, web};
 use auth_actix::{
-    Auth, AuthBuilder, Authorized, Granted, Jwt, Object, Principal, Scope, public, require, require_auth, require_role,
-    rule,
+    Auth, AuthBuilder, Authorized, Granted, Jwt, Object, Principal, Scope, Strict, public, require, require_auth,
+    require_role, rule,
 };
 use serde::Deserialize;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
@@ -134,6 +134,7 @@ fn api(
 ) -> Scope<
     impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = actix_web::Error, InitError = ()>
     + use<>,
+    Strict,
 > {
     let scope = auth.strict_scope("/api").app_data(web::Data::new(pool.clone()));
     scope.service(list).service(show).service(write).service(edit).service(publish).service(remove)
