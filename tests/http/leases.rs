@@ -264,6 +264,39 @@ fn a_stream_ends_when_its_rule_stops_holding_and_not_before() {
 }
 
 #[test]
+fn a_socket_in_a_strict_scope_is_refused_where_nothing_would_end_it() {
+    // M1
+    let auth = bearer_only().build().unwrap();
+    let server = Server::start(move |config: &mut ServiceConfig| {
+        config.service(auth.scope("/plain").service(unleased));
+        config.service(auth.strict_scope("/strict").service(unleased).service(known).service(unleased_too));
+    });
+    for (path, upgrade, status) in [
+        ("/plain/unleased", "websocket", 200),
+        ("/strict/unleased", "WebSocket", 403),
+        ("/strict/unleased-too", "websocket", 403),
+        ("/strict/unleased", "h2c", 200),
+        ("/strict/unleased", "", 200),
+    ] {
+        let request = ask(path).authorization(bearer(json!({"sub": "alice"})));
+        let request = if upgrade.is_empty() { request } else { request.field("Upgrade", upgrade) };
+        assert_eq!(server.send(&request).status, status, "{path} {upgrade}");
+    }
+}
+
+#[require_auth]
+#[get("/unleased")]
+async fn unleased() -> &'static str {
+    "on and on"
+}
+
+#[require(check(!principal.is_client()))]
+#[get("/unleased-too")]
+async fn unleased_too() -> &'static str {
+    "on and on"
+}
+
+#[test]
 fn a_handler_is_told_why_its_lease_has_ended() {
     let (server, ..) = serve();
     let answer = server.send(&ask("/why").authorization(bearer(json!({"sub": "alice", "exp": now() - 59}))));

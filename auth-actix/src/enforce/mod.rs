@@ -11,6 +11,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
+use actix_web::http::header;
 use actix_web::{Error, HttpRequest, HttpResponse};
 use auth_core::Principal;
 use auth_core::clock;
@@ -18,7 +19,7 @@ use auth_core::decision::{Decision, Explanation, Rules, counted, decide};
 use auth_core::denial::challenge::Scheme;
 use auth_core::denial::{Denial, Reason};
 use auth_core::facts::{Caller, Checks, Facts};
-use auth_core::rule::{Reads, Rule};
+use auth_core::rule::{Needs, Reads, Rule};
 use auth_core::scheme::Presented;
 
 pub(crate) use self::checked::failed;
@@ -237,6 +238,9 @@ impl From<Denial> for Denied {
 /// Decides on a request for a handler with this rule: at once, unless a password has to be hashed.
 pub(crate) fn enforce(request: &HttpRequest, handler: &'static Rule) -> Enforced {
     let Some(place) = Place::of(request) else { return Enforced::Refused(set_up(NO_AUTH)) };
+    if let Some(denied) = no_lease(request, &place, handler) {
+        return Enforced::Refused(denied);
+    }
     for index in 0..place.count() {
         let Some((auth, rules)) = place.layer(index, handler) else { break };
         match step(request, auth, rules, handler, None, Checks::default()) {
@@ -280,6 +284,18 @@ const NO_CHECKS: &str = "the checks of this rule were lost on the way to its han
 
 fn set_up(cause: &'static str) -> Denied {
     Denial { cause: Some(cause), ..Denial::new(Reason::SetUp) }.into()
+}
+
+/// The refusal of a WebSocket in a strict scope whose handler takes no `Lease`: it would go on for ever (M1).
+fn no_lease(request: &HttpRequest, place: &Place, handler: &Rule) -> Option<Denied> {
+    let is_socket = || {
+        let mut upgrades = request.headers().get_all(header::UPGRADE);
+        upgrades.any(|line| line.as_bytes().eq_ignore_ascii_case(b"websocket"))
+    };
+    let takes_lease = || handler.arguments.iter().any(|argument| matches!(argument, Needs::Lease));
+    let is_refused = place.is_strict() && is_socket() && !takes_lease();
+    let cause = "a WebSocket in a strict scope, and its handler takes no `Lease`";
+    is_refused.then(|| Denial { cause: Some(cause), ..Denial::new(Reason::AccessBlocked) }.into())
 }
 
 /// Where deciding goes on: at a layer, which may wait for something.

@@ -197,6 +197,14 @@ impl Place {
         }
     }
 
+    /// Whether each route in it whose pattern names an object has to ask about that.
+    pub(super) fn is_strict(&self) -> bool {
+        match self {
+            Self::Scope(binding) => binding.is_strict_so_far(),
+            Self::App(_) => false,
+        }
+    }
+
     pub(super) fn count(&self) -> usize {
         match self {
             Self::Scope(binding) => binding.layers().len(),
