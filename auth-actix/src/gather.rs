@@ -3,7 +3,9 @@
 use actix_web::HttpRequest;
 #[cfg(feature = "session")]
 use actix_web::http::header::COOKIE;
-use actix_web::http::header::{AUTHORIZATION, HeaderMap};
+#[cfg(feature = "jwt")]
+use actix_web::http::header::SEC_WEBSOCKET_PROTOCOL;
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, UPGRADE};
 use auth_core::client::Fields;
 use auth_core::client::address::Seen;
 use auth_core::client::country::CountryCode;
@@ -28,6 +30,11 @@ impl Fields for Lines<'_> {
     }
 }
 
+/// Whether the request opens a WebSocket.
+pub(crate) fn is_socket(request: &HttpRequest) -> bool {
+    request.headers().get_all(UPGRADE).any(|line| line.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
 /// The credential of a request, as far as its form goes.
 pub(crate) fn presented<'a>(request: &'a HttpRequest, auth: &Auth) -> Presented<'a> {
     let lines = request.headers().get_all(AUTHORIZATION).map(|value| value.as_bytes());
@@ -36,6 +43,14 @@ pub(crate) fn presented<'a>(request: &'a HttpRequest, auth: &Auth) -> Presented<
     let explicit = match explicit {
         Presented::Foreign if auth.passes_foreign_authorization() && !is_own() => Presented::Nothing,
         other => other,
+    };
+    #[cfg(feature = "jwt")]
+    let explicit = match auth.subprotocol().filter(|_| is_socket(request)) {
+        Some(name) => {
+            let lines = request.headers().get_all(SEC_WEBSOCKET_PROTOCOL).map(|value| value.as_bytes());
+            scheme::with_subprotocol(explicit, name, lines, auth.longest_token())
+        }
+        None => explicit,
     };
     #[cfg(feature = "api-key")]
     let explicit = match auth.api_keys() {

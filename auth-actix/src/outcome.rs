@@ -104,7 +104,8 @@ fn credential<'a>(
     let lines = |name: &str| request.headers().get_all(name);
     let cookies = auth.reads_cookies().then(|| lines("cookie")).into_iter().flatten();
     let own = auth.own().iter().flat_map(|own| own.headers()).flat_map(lines);
-    let others = cookies.chain(auth.api_key_header().map(lines).into_iter().flatten()).chain(own);
+    let subprotocols = auth.subprotocol_lines().then(|| lines("sec-websocket-protocol")).into_iter().flatten();
+    let others = cookies.chain(subprotocols).chain(auth.api_key_header().map(lines).into_iter().flatten()).chain(own);
     Credential { authorization: request.headers().get_all(AUTHORIZATION).last(), others }
 }
 

@@ -42,6 +42,7 @@ mod readme;
 mod registration;
 mod session;
 mod start_up;
+mod subprotocols;
 mod throttle;
 mod tokens;
 mod users;

@@ -54,6 +54,10 @@ pub enum BuildError {
         /// What is wrong.
         error: JwtError,
     },
+    /// A subprotocol that could not carry a token.
+    #[cfg(feature = "jwt")]
+    #[error("`.bearer_in_subprotocol({0:?})`: write a name of letters, digits and `-`, beside `.bearer(…)`")]
+    Subprotocol(String),
     /// The settings of proofs.
     #[cfg(feature = "dpop")]
     #[error("`.dpop(…)`: {0}")]
@@ -179,6 +183,14 @@ impl AuthBuilder {
         #[cfg(feature = "jwt")]
         let bearer = self.prepare_bearer()?;
         #[cfg(feature = "jwt")]
+        if let Some(name) = &self.subprotocol {
+            let is_name =
+                !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
+            if !is_name || bearer.is_none() {
+                return Err(BuildError::Subprotocol(name.clone()));
+            }
+        }
+        #[cfg(feature = "jwt")]
         sources.extend(bearer.iter().flat_map(Bearer::sources).cloned());
         #[cfg(feature = "dpop")]
         let proofs = match (self.dpop.take(), &bearer) {
@@ -283,6 +295,8 @@ impl AuthBuilder {
             #[cfg(feature = "session")]
             users,
             foreign_authorization: self.foreign_authorization,
+            #[cfg(feature = "jwt")]
+            subprotocol: self.subprotocol,
             own,
             sources,
             address,

@@ -53,6 +53,8 @@ pub struct AuthBuilder {
     pub(super) users: Option<Passwords>,
     pub(super) own: Vec<CustomScheme>,
     pub(super) foreign_authorization: bool,
+    #[cfg(feature = "jwt")]
+    pub(super) subprotocol: Option<String>,
     pub(super) roles: RoleTypes,
     pub(super) roles_from: Option<RolesFrom>,
     #[cfg(feature = "jwt")]
@@ -142,6 +144,17 @@ impl AuthBuilder {
     pub fn scheme(mut self, scheme: impl Into<CustomScheme>) -> Self {
         self.own.push(scheme.into());
         self
+    }
+
+    /// Pages open WebSockets with a token: a browser lets a script set no header there but the subprotocols. The one of this name is
+    /// followed by the token, `new WebSocket(url, ["bearer", token])`, and is the one that the answer chooses. The token is a
+    /// bearer token as in `Authorization`, and beside that a second credential.
+    ///
+    /// # Errors
+    /// [`BuildError::Subprotocol`](crate::BuildError::Subprotocol) where the name is no token (RFC 6455 §4.1), or no bearer tokens are accepted.
+    #[cfg(feature = "jwt")]
+    pub fn bearer_in_subprotocol(self, name: impl Into<String>) -> Self {
+        Self { subprotocol: Some(name.into()), ..self }
     }
 
     /// An `Authorization` line of a scheme that nobody here accepts counts as none, and a cookie or an API key beside it counts.

@@ -87,6 +87,9 @@ struct Inner {
     own: Vec<Prepared>,
     /// Whether an `Authorization` line of a scheme that nobody here accepts is for somebody else.
     foreign_authorization: bool,
+    /// The subprotocol behind whose name a page offers a token.
+    #[cfg(feature = "jwt")]
+    subprotocol: Option<String>,
     sources: Vec<Arc<Source>>,
     address: AddressSource,
     countries: Option<Countries>,
@@ -197,6 +200,20 @@ impl Auth {
     #[cfg(feature = "session")]
     pub(crate) fn users(&self) -> Option<&Passwords> {
         self.0.users.as_ref()
+    }
+
+    /// The subprotocol behind whose name a page offers a token.
+    #[cfg(feature = "jwt")]
+    pub(crate) fn subprotocol(&self) -> Option<&str> {
+        self.0.subprotocol.as_deref()
+    }
+
+    /// Whether a credential may stand among the subprotocols.
+    pub(crate) fn subprotocol_lines(&self) -> bool {
+        #[cfg(feature = "jwt")]
+        return self.0.subprotocol.is_some();
+        #[cfg(not(feature = "jwt"))]
+        false
     }
 
     /// Whether an `Authorization` line of a scheme that nobody here accepts counts as none.

@@ -11,7 +11,6 @@ use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::http::header;
 use actix_web::{Error, HttpRequest, HttpResponse};
 use auth_core::Principal;
 use auth_core::clock;
@@ -288,12 +287,8 @@ fn set_up(cause: &'static str) -> Denied {
 
 /// The refusal of a WebSocket in a strict scope whose handler takes no `Lease`: it would go on for ever (M1).
 fn no_lease(request: &HttpRequest, place: &Place, handler: &Rule) -> Option<Denied> {
-    let is_socket = || {
-        let mut upgrades = request.headers().get_all(header::UPGRADE);
-        upgrades.any(|line| line.as_bytes().eq_ignore_ascii_case(b"websocket"))
-    };
     let takes_lease = || handler.arguments.iter().any(|argument| matches!(argument, Needs::Lease));
-    let is_refused = place.is_strict() && is_socket() && !takes_lease();
+    let is_refused = place.is_strict() && gather::is_socket(request) && !takes_lease();
     let cause = "a WebSocket in a strict scope, and its handler takes no `Lease`";
     is_refused.then(|| Denial { cause: Some(cause), ..Denial::new(Reason::AccessBlocked) }.into())
 }

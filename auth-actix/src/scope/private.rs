@@ -8,6 +8,8 @@ use std::task::{Context, Poll, ready};
 use actix_web::Error;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderValue, SET_COOKIE, VARY};
+#[cfg(feature = "jwt")]
+use actix_web::http::{StatusCode, header::SEC_WEBSOCKET_PROTOCOL};
 use pin_project_lite::pin_project;
 
 use crate::auth::Auth;
@@ -70,7 +72,23 @@ where
         let mut answer = ready!(this.answer.poll(context))?;
         let marks = outcome::take_marks(answer.request());
         settle(marks, answer.headers_mut(), this.auth);
+        #[cfg(feature = "jwt")]
+        choose_subprotocol(&mut answer, this.auth);
         Poll::Ready(Ok(answer))
+    }
+}
+
+/// Chooses the subprotocol that a token came behind, where the handler has chosen none: without that, browsers close the socket.
+#[cfg(feature = "jwt")]
+fn choose_subprotocol<B>(answer: &mut ServiceResponse<B>, auth: &Auth) {
+    let Some(name) = auth.subprotocol() else { return };
+    let offered = answer.request().headers().get(SEC_WEBSOCKET_PROTOCOL).and_then(|line| line.to_str().ok());
+    let is_offered = offered.is_some_and(|line| line.split(',').any(|protocol| protocol.trim() == name));
+    let is_open = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
+    if is_open && is_offered && !answer.headers().contains_key(SEC_WEBSOCKET_PROTOCOL) {
+        if let Ok(name) = HeaderValue::from_str(name) {
+            answer.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, name);
+        }
     }
 }
 

@@ -122,6 +122,38 @@ pub fn read<'a>(mut lines: impl Iterator<Item = &'a [u8]>, accepted: SchemeSet, 
     }
 }
 
+/// The bearer token that a page of a browser offers as a subprotocol of its WebSocket, behind this name: it can set no other header.
+/// Beside an `Authorization` line it is a second credential, and so is a second token. What follows is the application's.
+pub fn with_subprotocol<'a>(
+    authorization: Presented<'a>,
+    name: &str,
+    mut lines: impl Iterator<Item = &'a [u8]>,
+    longest: usize,
+) -> Presented<'a> {
+    let malformed = |cause| {
+        let used = Some(Scheme::Bearer);
+        Presented::Malformed(Denial { used, cause: Some(cause), ..Denial::new(Reason::MalformedCredentials) })
+    };
+    let Some(line) = lines.next() else { return authorization };
+    let offered = |line: &'a [u8]| line.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+    let is_named = |protocol: &[u8]| protocol == name.as_bytes();
+    // RFC 6455 §11.3.4: several lines are one list. Nobody who sends a token needs more than one.
+    if let Some(other) = lines.next() {
+        let named = offered(line).chain(offered(other)).chain(lines.flat_map(offered)).any(is_named);
+        return if named { malformed("a token among several lines of subprotocols") } else { authorization };
+    }
+    let mut rest = offered(line).skip_while(|protocol| !is_named(protocol)).skip(1);
+    let Some(token) = rest.next() else {
+        return if offered(line).any(is_named) { malformed("no token follows the subprotocol") } else { authorization };
+    };
+    match (authorization, std::str::from_utf8(token)) {
+        (Presented::Nothing, _) if rest.any(is_named) => malformed("two tokens among the subprotocols"),
+        (Presented::Nothing, Ok(token)) if token.len() > longest || is_token68(token) => Presented::Bearer(token),
+        (Presented::Nothing, _) => malformed("the subprotocol after its name is no token68"),
+        _ => malformed("a token among the subprotocols beside another credential"),
+    }
+}
+
 /// The credential of an application's own scheme among what was presented, where it stands in a header of its own, which occurs
 /// `times`: two explicit credentials are malformed, and so is one that occurs twice.
 pub fn with_own(presented: Presented<'_>, scheme: Scheme, times: usize) -> Presented<'_> {
