@@ -98,6 +98,10 @@ impl<R: Resource> Probe<Object<R>> {
     pub const NEEDS: Needs = Needs::Object(Object::<R>::OBJECT);
 }
 
+impl Probe<HttpRequest> {
+    pub const NEEDS: Needs = Needs::Data;
+}
+
 impl Probe<Lease> {
     pub const NEEDS: Needs = Needs::Lease;
 }

@@ -4,13 +4,14 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::ops::Deref;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::str::FromStr;
 
 use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest};
 use auth_core::atom::ObjectKey;
 use auth_core::denial::{Denial, Reason};
+use auth_core::patience::unless_it_panics;
 use auth_core::rule::{Rule, Taken};
 
 use crate::enforce::{self, Answer};
@@ -65,10 +66,11 @@ pub trait Resource: Sized + 'static {
     /// The name in the pattern of the route where the key stands: `"id"` for `/posts/{id}`.
     const PATH: &'static str;
     /// Whether whoever may not have it learns that it is there. Unless said otherwise they do not: "not there" and "not yours" are
-    /// one answer, that of an unknown path.
+    /// one answer, a 404 without a body.
     const EXISTENCE: Existence = Existence::Hidden;
 
-    /// Loads it; `None` where it is not there. Called once a request, and for nobody whom the rule of the handler refuses.
+    /// Loads it; `None` where it is not there. Called for nobody whom the rule of the handler refuses: once for the rule and the
+    /// first argument of the handler, and once more for each further argument of the same resource.
     ///
     /// # Errors
     /// It cannot be said whether it is there.
@@ -98,8 +100,9 @@ pub trait Allows<A>: Resource {
 /// An object, loaded, and the proof that the caller of this request may do `A` to it.
 ///
 /// There is no other way to make one: a function that takes it cannot be called with an object that was not asked about. It is
-/// taken as an argument, after the rule of the handler holds and before any body is read; in rules, `authorized(Post, Edit)` asks
-/// the same.
+/// taken as an argument, after the rule of the handler holds, and before any body is read where the argument is written by this
+/// name (an alias, or an `Option` of it, is loaded together with the others); in rules, `authorized(Post, Edit)` asks the same.
+/// What it proves was so when it was asked.
 pub struct Authorized<R, A> {
     object: R,
     action: PhantomData<fn() -> A>,
@@ -133,7 +136,7 @@ impl<R: fmt::Debug, A> fmt::Debug for Authorized<R, A> {
 }
 
 /// An object, loaded, and no word on who may do what to it: for handlers whose rule says that, as `authorized(Post, Edit)`. 404
-/// where it is not there. Loaded once, however many ask.
+/// where it is not there. What the rule has loaded is not loaded again.
 pub struct Object<R>(pub R);
 
 impl<R: Resource> Object<R> {
@@ -193,6 +196,18 @@ fn refuse<R: Resource>(request: &HttpRequest, is_there: bool) -> Error {
     enforce::refuse(request, rule_of(request), denial, Payload::None)
 }
 
+/// What the application's own code finds, or the answer where it fails or panics.
+async fn whole<T>(request: &HttpRequest, asked: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    match unless_it_panics(pin!(asked)).await {
+        Some(found) => found.map_err(|error| failed(request, error)),
+        None => {
+            let cause = "what loads an object, or says who may have it, panicked";
+            let denial = Denial { cause: Some(cause), ..Denial::new(Reason::CheckFailed) };
+            Err(enforce::refuse(request, rule_of(request), denial, Payload::None))
+        }
+    }
+}
+
 /// The error of a loader, as an answer.
 fn failed(request: &HttpRequest, error: Error) -> Error {
     // One of ours, which says what to answer.
@@ -210,9 +225,14 @@ impl<R: Allows<A>, A: 'static> FromRequest for Authorized<R, A> {
         let request = request.clone();
         Box::pin(async move {
             let caller = Principal::from_request(&request, &mut Payload::None).await?;
-            match load::<R>(&request).await.map_err(|error| failed(&request, error))? {
-                Some(object) if object.allows(&caller) => Ok(Self { object, action: PhantomData }),
-                other => Err(refuse::<R>(&request, other.is_some())),
+            let asked = async {
+                let object = load::<R>(&request).await?;
+                let allowed = object.as_ref().is_some_and(|object| object.allows(&caller));
+                Ok((object, allowed))
+            };
+            match whole(&request, asked).await? {
+                (Some(object), true) => Ok(Self { object, action: PhantomData }),
+                (object, _) => Err(refuse::<R>(&request, object.is_some())),
             }
         })
     }
@@ -225,7 +245,11 @@ impl<R: Resource> FromRequest for Object<R> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let object = load::<R>(&request).await.map_err(|error| failed(&request, error))?;
+            let object = whole(&request, load::<R>(&request)).await?;
+            if R::EXISTENCE == Existence::Hidden {
+                // A check over it that says no must not tell that it is there.
+                outcome::hide_object(&request);
+            }
             object.map(Self).ok_or_else(|| refuse::<R>(&request, false))
         })
     }
@@ -241,11 +265,16 @@ pub const fn object_key<R: Resource>() -> ObjectKey {
 #[doc(hidden)]
 pub async fn authorized<R: Allows<A>, A: 'static>(request: &HttpRequest, caller: Option<&Principal>) -> Answer {
     let Some(caller) = caller else { return Answer::NotAsked };
-    let found = match load::<R>(request).await {
-        Ok(found) => found,
-        Err(error) => return Answer::Failed(error),
+    let asked = async {
+        let found = load::<R>(request).await?;
+        let allowed = found.as_ref().is_some_and(|object| object.allows(caller));
+        Ok((found, allowed))
     };
-    let allowed = found.as_ref().is_some_and(|object| object.allows(caller));
+    let (found, allowed) = match unless_it_panics(pin!(asked)).await {
+        Some(Ok(found)) => found,
+        Some(Err(error)) => return Answer::Failed(error),
+        None => return Answer::Panicked,
+    };
     if !allowed && (found.is_none() || R::EXISTENCE == Existence::Hidden) {
         outcome::hide_object(request);
     }

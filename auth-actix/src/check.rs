@@ -171,7 +171,7 @@ pub(crate) fn object_keys(rules: Rules<'_>, around: &str, pattern: &str) -> Opti
 /// In a strict scope: whether a pattern that names objects has a rule that asks about them.
 pub(crate) fn any_object(rules: Rules<'_>, around: &str, pattern: &str) -> Option<RuleError> {
     let whole = format!("{around}{pattern}");
-    let is_asked = asks(rules.handler) || rules.object_keys().chain(rules.tenants()).next().is_some();
+    let is_asked = asks(rules.handler) || rules.tenants().next().is_some();
     let is_mistaken = !is_asked && names_in(&whole).next().is_some();
     is_mistaken.then(|| RuleError::AnyObject { place: place(rules.handler), pattern: whole })
 }

@@ -16,8 +16,8 @@ use crate::{enforce, outcome};
 ///
 /// A handler takes it as an argument, and hands it on: a function that takes `&Granted<proof::Admin>` cannot be reached from a
 /// handler whose rule does not imply that role. Asking for what the rule does not imply does not compile. It has no size, and is
-/// neither `Clone` nor `Send` nor `Sync`, so that it is not kept for the next caller: it proves that *a* guard let *this* call in,
-/// not for whom.
+/// neither `Clone` nor `Send` nor `Sync`, so that it is handed on and not kept. It proves that *a* guard let a call in, not for whom,
+/// and whoever keeps one beyond the call (a thread-local could) has it for the next.
 ///
 /// The types `P` are made by the derives where asked: `#[role(proofs = "proof")]`.
 ///
@@ -77,6 +77,8 @@ impl<P: Proof> Granted<P> {
     where
         P: Implies<Q>,
     {
+        // Whoever writes `Implies` by hand is not believed.
+        const { assert!(P::NAME.is_stronger_than(Q::NAME), "the one does not imply the other") };
         &Granted(PhantomData)
     }
 
@@ -85,6 +87,7 @@ impl<P: Proof> Granted<P> {
     where
         P: Implies<Q>,
     {
+        const { assert!(P::NAME.is_stronger_than(Q::NAME), "the one does not imply the other") };
         Granted(PhantomData)
     }
 }
@@ -106,7 +109,7 @@ impl<P: Proof> FromRequest for Granted<P> {
     /// parameter of the handler, is refused here.
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let rule = enforce::auth_of(request).and_then(|auth| outcome::rule(request, &auth));
-        if rule.is_some_and(|rule| rule.formula.implies(P::NAME)) {
+        if rule.is_some_and(|rule| rule.formula.implies(P::NAME)) && !outcome::is_refused(request) {
             return ready(Ok(Self(PhantomData)));
         }
         let cause = "the handler takes a proof that its rule does not give";

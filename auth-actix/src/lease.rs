@@ -48,6 +48,7 @@ pub struct Lease {
     rule: &'static Rule,
     every: Duration,
     watch: Option<Pin<Box<dyn Future<Output = LeaseEnd>>>>,
+    ended: Option<LeaseEnd>,
 }
 
 /// Why a [`Lease`] has ended.
@@ -109,8 +110,12 @@ impl Future for Lease {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<LeaseEnd> {
         let this = &mut *self;
+        // Asked again, it says the same.
+        if let Some(end) = this.ended {
+            return Poll::Ready(end);
+        }
         let watch = this.watch.get_or_insert_with(|| Box::pin(watch(this.request.clone(), this.rule, this.every)));
-        watch.as_mut().poll(context)
+        watch.as_mut().poll(context).map(|end| *this.ended.insert(end))
     }
 }
 
@@ -127,7 +132,7 @@ impl FromRequest for Lease {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let rule = enforce::auth_of(request).and_then(|auth| outcome::rule(request, &auth));
         ready(match rule {
-            Some(rule) => Ok(Self { request: request.clone(), rule, every: EVERY, watch: None }),
+            Some(rule) => Ok(Self { request: request.clone(), rule, every: EVERY, watch: None, ended: None }),
             None => {
                 let cause = "a handler without a rule takes a `Lease`";
                 let denial = Denial { cause: Some(cause), ..Denial::new(Reason::SetUp) };

@@ -155,6 +155,35 @@ pub(crate) fn checks(request: &HttpRequest) -> Checks {
     request.extensions().get().copied().unwrap_or_default()
 }
 
+/// That the request was refused: what proofs rest on does not hold.
+struct IsRefused;
+
+/// Takes note of a refusal.
+pub(crate) fn refused(request: &HttpRequest) {
+    request.extensions_mut().insert(IsRefused);
+}
+
+/// Whether the request was refused.
+pub(crate) fn is_refused(request: &HttpRequest) -> bool {
+    request.extensions().contains::<IsRefused>()
+}
+
+/// That the rule of the handler has let the request in. For tests, which tell its refusals from those of arguments.
+#[cfg(feature = "test-util")]
+struct IsLetIn;
+
+/// Takes note of it.
+pub(crate) fn let_in(_request: &HttpRequest) {
+    #[cfg(feature = "test-util")]
+    _request.extensions_mut().insert(IsLetIn);
+}
+
+/// Whether it was.
+#[cfg(all(feature = "test-util", feature = "jwt"))]
+pub(crate) fn is_let_in(request: &HttpRequest) -> bool {
+    request.extensions().contains::<IsLetIn>()
+}
+
 /// That the request is about an object which whoever may not have it is not told of.
 struct HidesObject;
 
@@ -196,7 +225,10 @@ pub(crate) fn explain(request: &HttpRequest, handler: &'static Rule, explained: 
     }
     let explained = explained();
     if is_logged {
-        tracing::debug!(target: "auth_actix", handler = handler.guards, "decided\n{explained}");
+        // One line, as every entry is.
+        let lines = explained.to_string();
+        let why = lines.lines().map(str::trim).collect::<Vec<_>>().join("; ");
+        tracing::debug!(target: "auth_actix", handler = handler.guards, why, "decided");
     }
     if let Some(Explained(all)) = wanted {
         all.push(explained);

@@ -113,6 +113,18 @@ impl Confers {
         Self { acr: Names::only(values), ..self }
     }
 
+    /// Whether it may say this name of that kind: `role`, `permission`, `scope`, `claim` or `acr`.
+    pub fn says(&self, kind: &str, name: &str) -> bool {
+        match kind {
+            "role" => self.roles.allow(name),
+            "permission" => self.permissions.allow(name),
+            "scope" => self.scopes.allow(name),
+            "claim" => self.claims.allow(name),
+            "acr" => self.acr.allow(name),
+            _ => false,
+        }
+    }
+
     pub(crate) fn allows(&self, kind: Kind, name: &str) -> bool {
         self.names(kind).allow(name)
     }

@@ -159,11 +159,37 @@ async fn checked(draft: Authorized<Post<Draft>, Edit>) -> String {
     draft.id.to_string()
 }
 
+#[require(check(draft.id == 1 && !principal.is_client()))]
+#[get("/looked-at/{draft}")]
+async fn looked_at(draft: Object<Post<Draft>>) -> String {
+    draft.id.to_string()
+}
+
+struct Break;
+
+impl<Kind: IsKind> Allows<Break> for Post<Kind> {
+    fn allows(&self, _: &Principal) -> bool {
+        panic!("as code does")
+    }
+}
+
+#[require(role("admin") || authorized(Post::<Page>, Break))]
+#[get("/breaks/{page}")]
+async fn breaks() -> &'static str {
+    "broken"
+}
+
+#[require_auth]
+#[get("/breaks-too/{page}")]
+async fn breaks_too(_: Authorized<Post<Page>, Break>) -> &'static str {
+    "broken"
+}
+
 #[actix_web::test]
 async fn an_object_is_loaded_once_for_whom_the_rule_lets_in_and_hides_from_others_if_it_says_so() {
     let auth = bearer_only().build().unwrap();
     let scope = auth.strict_scope("").service(edit).service(edit_page).service(both).service(either);
-    let scope = scope.service(any).service(checked);
+    let scope = scope.service(any).service(checked).service(looked_at).service(breaks).service(breaks_too);
     let app = init_service(App::new().app_data(Data::new(Store)).service(scope)).await;
     let alice = |role: &str| Some(json!({"sub": "alice", "roles": [role]}));
     #[rustfmt::skip]
@@ -203,6 +229,14 @@ async fn an_object_is_loaded_once_for_whom_the_rule_lets_in_and_hides_from_other
         ("GET",  "/checked/3",    alice("viewer"), 200, "3",        "load draft 3"),
         ("GET",  "/checked/2",    alice("viewer"), 404, "",         "load draft 2"),
         ("GET",  "/checked/2",    None,            401, "",         ""),
+        // H4: what a check says of a hidden object does not tell that it is there.
+        ("GET",  "/looked-at/1",  alice("viewer"), 200, "1",        "load draft 1"),
+        ("GET",  "/looked-at/2",  alice("viewer"), 404, "",         "load draft 2"),
+        ("GET",  "/looked-at/100", alice("viewer"), 404, "",        "load draft 100"),
+        // A panic lets nobody in, and is answered.
+        ("GET",  "/breaks/1",     alice("viewer"), 500, "",         "load page 1"),
+        ("GET",  "/breaks/1",     alice("admin"),  200, "broken",   ""),
+        ("GET",  "/breaks-too/1", alice("viewer"), 500, "",         "load page 1"),
     ];
     let mut hidden = Vec::new();
     for (method, target, claims, status, expected, happened) in table {
@@ -279,6 +313,17 @@ async fn of_tenant() -> &'static str {
 }
 
 #[require_auth]
+async fn loads(_: Object<Post<Draft>>) -> &'static str {
+    "never"
+}
+
+#[require(check(request.headers().contains_key("x") && !principal.is_client()))]
+async fn checks_headers(request: HttpRequest) -> &'static str {
+    let _ = request;
+    "never"
+}
+
+#[require_auth]
 #[get("/list")]
 async fn list() -> &'static str {
     "all"
@@ -293,6 +338,11 @@ fn a_strict_scope_starts_only_where_each_object_in_a_path_is_asked_about() {
     };
     let right = auth.strict_scope("/shop").service(product).service(of_tenant).service(list);
     let right = right.route("/checked/{id}", auth_actix::get().to(checks_object));
+    // To load it is not to ask about it, and what a request says besides is no key.
+    let loads = auth.strict_scope("/shop").route("/{draft}", auth_actix::get().to(loads));
+    assert!(told(loads.check()).contains("loads ("));
+    let headers = auth.strict_scope("/shop").route("/{draft}", auth_actix::get().to(checks_headers));
+    assert!(told(headers.check()).contains("checks_headers ("));
     assert_eq!(told(right.check()), "");
     let wrong = auth.strict_scope("/shop").route("/orders/{id}", auth_actix::get().to(any_order));
     let wrong = told(wrong.route("/stores/{id}", auth_actix::get().to(checks_no_object)).check());

@@ -371,3 +371,41 @@ async fn a_handler_with_checks_is_called_in_tests_as_it_was_written() {
     assert_eq!(edit::call(other, "text".to_owned(), id, posts).await.unwrap(), "1 text");
     assert_eq!(test::Caller::user("alice").principal().local_subject(), "alice");
 }
+
+#[actix_web::test]
+async fn a_decision_is_explained_atom_by_atom_to_a_test_that_asks() {
+    let auth = bearer_only().build().unwrap();
+    let scope = auth.scope("").service(order).service(fresh).service(draft);
+    let app = init_service(App::new().app_data(Data::new(Posts)).service(scope)).await;
+    #[rustfmt::skip]
+    let table = [
+        ("/order/b", Some("alice"), "\
+yes all of
+  yes authenticated (it is so)
+  yes any of
+    no  check_for_anyone(noted(\"first\", which.as_str() == \"a\")) (it was run, and says no)
+    yes all of
+      yes check_for_anyone(noted(\"second\", which.as_str() == \"b\")) (it was run, and says yes)
+      yes !check_for_anyone(noted(\"third\", false)) (it was run, and says no)
+    no  role(\"admin\") (it is not so, or nobody knows)"),
+        ("/drafts/1", None, "\
+no  all of
+  no  role(\"editor\") (nobody has authenticated)
+  no  check_for_anyone(posts.is_public(*id).await) (it was not run: its answer could not have let the request in)"),
+        ("/fresh", Some("alice"), "\
+no  all of
+  no  max_age(\"5m\") (it is not so, and another login could change that)
+  no  check(noted(\"asked\", principal.has_role(Role::Viewer))) (it was not run: its answer could not have let the request in)"),
+    ];
+    for (path, caller, expected) in table {
+        let request = TestRequest::with_uri(path).to_request();
+        let request = match caller {
+            Some(name) => test::Caller::user(name).call(request),
+            None => request,
+        };
+        let answer = call_service(&app, test::explained(request)).await;
+        assert_eq!(test::explanation(answer.request()).as_deref(), Some(expected), "{path}");
+    }
+    let answer = call_service(&app, TestRequest::with_uri("/fresh").to_request()).await;
+    assert_eq!(test::explanation(answer.request()), None, "nobody has asked");
+}

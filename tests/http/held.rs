@@ -5,7 +5,8 @@ use actix_web::{App, get, post, put};
 use auth_actix::matrix::{Fact, Lit, Matrix, Tree};
 use auth_actix::test::{Keys, access_matrix, assert_matrix, hold};
 use auth_actix::{
-    Auth, Peer, deny_network, public, require, require_auth, require_permission, require_role, require_scope, rule,
+    Auth, Confers, Peer, deny_network, public, require, require_auth, require_permission, require_role, require_scope,
+    rule,
 };
 use serde_json::Value;
 
@@ -40,6 +41,28 @@ handlers! {
 #[get("/checked/{id}")]
 async fn checked(id: Path<u64>) -> String {
     id.to_string()
+}
+
+/// What an argument refuses is no word of the rule.
+#[require_role("viewer")]
+#[get("/claims")]
+async fn claims(_: auth_actix::Claims<Ours>) -> &'static str {
+    "claims"
+}
+
+#[derive(serde::Deserialize)]
+#[allow(dead_code)]
+struct Ours {
+    needed: u64,
+}
+
+#[actix_web::test]
+async fn each_caller_is_of_a_source_that_may_say_so() {
+    let keys = Keys::new();
+    let partner = jwt().issuer("https://partner.example").confers(Confers::nothing().roles(["viewer"]));
+    let own = jwt().confers(Confers::everything());
+    let auth = Auth::builder().bearer(partner).bearer(own).test_keys(&keys).roles::<Role>().build().unwrap();
+    assert!(assert_matrix(&keys, App::new().service(auth.scope("").service(either).service(claims))).await.is_empty());
 }
 
 fn auth(keys: &Keys) -> Auth {

@@ -76,7 +76,10 @@ async fn open(lease: Lease) -> HttpResponse {
 #[require_auth]
 #[get("/why")]
 async fn why(lease: Lease) -> String {
-    match lease.every(EVERY).await {
+    let mut lease = lease.every(EVERY);
+    let end = (&mut lease).await;
+    assert_eq!((&mut lease).await, end, "asked again, it says the same");
+    match end {
         LeaseEnd::Expired => "expired".to_owned(),
         other => format!("{other:?}"),
     }

@@ -9,7 +9,7 @@ use auth_actix::{
     Algorithm, Auth, Basic, Claims, Confers, Jwt, Key, Principal, User, guarded, hash_password, public, require,
     require_auth, require_role, require_scope, rule,
 };
-use auth_tests::logs::{self, Line};
+use auth_tests::logs;
 use auth_tests::server::Server;
 use auth_tests::token::{SECRET, basic, basic_of, bearer, now, token, token_of};
 use auth_tests::wire::{Request, get, request};
@@ -268,10 +268,7 @@ fn each_denial_is_one_line_that_says_why_and_where() {
         (by("/in/ruled/ruled", bearer(json!({ "scope": "read:reports" }))), 403, "logged_ruled", r#"scope("read:reports")"#, r#"insufficient-permissions: no role("viewer")"#),
         (get("/without"), 500, "logged_plain", "authenticated", "set-up: no `Auth` in reach"),
     ];
-    let of = |handler: &str| {
-        let ours = |line: &Line| line.target == "auth_actix" && line.field("handler").ends_with(handler);
-        logs::lines().into_iter().filter(ours).collect::<Vec<_>>()
-    };
+    let of = logs::of_handler;
     let mut wrong = Vec::new();
     for (asked, status, handler, rule, denial) in table {
         let before = of(handler).len();

@@ -39,9 +39,11 @@ pub fn lines() -> Vec<Line> {
     LINES.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-/// The events of ours that are about handlers whose path ends so.
+/// The events of ours that are about handlers whose path ends so, but for the explanations of those who look closer.
 pub fn of_handler(name: &str) -> Vec<Line> {
-    lines().into_iter().filter(|line| line.target == "auth_actix" && line.field("handler").ends_with(name)).collect()
+    let is_of =
+        |line: &Line| line.target == "auth_actix" && line.level < Level::DEBUG && line.field("handler").ends_with(name);
+    lines().into_iter().filter(is_of).collect()
 }
 
 struct Keep(AtomicU64);

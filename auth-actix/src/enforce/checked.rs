@@ -142,8 +142,14 @@ where
     Some(Box::pin(async move {
         let first = match decided(&request, &mut payload, rule, check).await {
             Ok(first) => first,
-            Err(Undecided::Denied(denied)) => return Err(refuse(&request, rule, denied, payload)),
-            Err(Undecided::Failed(error)) => return Err(failed(&request, rule, &error, payload)),
+            Err(Undecided::Denied(denied)) => {
+                outcome::refused(&request);
+                return Err(refuse(&request, rule, denied, payload));
+            }
+            Err(Undecided::Failed(error)) => {
+                outcome::refused(&request);
+                return Err(failed(&request, rule, &error, payload));
+            }
         };
         let first = match first {
             Some(first) => first,

@@ -348,6 +348,7 @@ async fn let_in(request: &HttpRequest, place: &Place, handler: &'static Rule, mu
 
 /// Counts a grant, and tells the audit of each `Auth` that had to grant it.
 fn tell_of_grant(request: &HttpRequest, place: &Place, handler: &'static Rule) -> Result<(), Denied> {
+    outcome::let_in(request);
     for index in 0..place.count() {
         let Some((auth, rules)) = place.layer(index, handler) else { break };
         let is_last = index + 1 == place.count();

@@ -44,19 +44,26 @@ fn covers(earlier: &str, later: &str) -> bool {
     let is_pattern = |path: &str| path.starts_with('/') && !path.contains('…');
     is_pattern(earlier)
         && is_pattern(later)
-        && sample(later)
-            .is_some_and(|path| std::panic::catch_unwind(|| ResourceDef::new(earlier).is_match(&path)).unwrap_or(false))
+        && ["x", "1"].into_iter().any(|value| {
+            let is_match = |path: String| std::panic::catch_unwind(|| ResourceDef::new(earlier).is_match(&path));
+            filled(later, value).is_some_and(|path| is_match(path).unwrap_or(false))
+        })
 }
 
 /// A path of the pattern; `None` where none can be made up.
 pub(super) fn sample(pattern: &str) -> Option<String> {
+    filled(pattern, "x")
+}
+
+/// The same with this wherever a name may be anything.
+fn filled(pattern: &str, value: &str) -> Option<String> {
     let mut path = String::new();
     let mut rest = pattern;
     while let Some((before, after)) = rest.split_once('{') {
         let (name, after) = after.split_once('}')?;
         path.push_str(before);
         path.push_str(match name.split_once(':').map(|(_, expression)| expression) {
-            None | Some(".*" | ".+" | "[^/]+") => "x",
+            None | Some(".*" | ".+" | "[^/]+") => value,
             Some(r"\d+" | "[0-9]+") => "1",
             Some(_) => return None,
         });

@@ -11,10 +11,12 @@ use actix_web::test::TestRequest;
 use auth_core::client::address::AddressSource;
 use auth_core::denial::challenge::Scheme;
 use auth_core::matrix::{Case, CaseCaller, Cases, Matrix, Place, Route};
+use auth_core::source::Source;
 use serde_json::{Map, Value, json};
 
 use super::foreign;
 use crate::auth::Auth;
+use crate::outcome;
 use crate::respond::Refusal;
 use crate::scope::{self, Collected};
 use crate::stand_in::{Caller, Keys};
@@ -132,7 +134,9 @@ fn outcome(route: &Route, case: &Case) -> &'static str {
 
 /// What has become of it.
 fn found<B>(answer: &ServiceResponse<B>) -> &'static str {
-    let is_refused = answer.response().error().is_some_and(|error| error.as_error::<Refusal>().is_some());
+    // What an argument of the handler refuses comes after its rule has let the request in.
+    let is_refused = answer.response().error().is_some_and(|error| error.as_error::<Refusal>().is_some())
+        && !outcome::is_let_in(answer.request());
     let challenged = answer.headers().contains_key(header::WWW_AUTHENTICATE);
     let status = answer.status();
     match (is_refused, status.is_client_error(), challenged) {
@@ -162,7 +166,13 @@ fn request(keys: &Keys, auth: &Auth, route: &Route, path: &str, case: &Case) -> 
         }
     }
     if let Some(caller) = &case.caller {
-        let source = auth.sources().iter().find(|source| source.scheme == Scheme::Bearer)?;
+        let confers = |source: &&std::sync::Arc<Source>| {
+            source.scheme == Scheme::Bearer
+                && caller.names.iter().all(|(kind, name)| source.confers.says(kind, name))
+                && caller.claims.iter().all(|(name, _)| source.confers.says("claim", name))
+                && caller.acr.iter().all(|value| source.confers.says("acr", value))
+        };
+        let source = auth.sources().iter().find(confers)?;
         let audience = auth.verifier_of_tokens()?.audience_of(source).unwrap_or("any");
         let token = keys.token(&source.issuer, audience, &Value::Object(claims(caller, source)));
         request = request.insert_header((header::AUTHORIZATION, format!("Bearer {token}")));
@@ -170,7 +180,7 @@ fn request(keys: &Keys, auth: &Auth, route: &Route, path: &str, case: &Case) -> 
     Some(request.to_request())
 }
 
-fn claims(caller: &CaseCaller, source: &std::sync::Arc<auth_core::source::Source>) -> Map<String, Value> {
+fn claims(caller: &CaseCaller, source: &Source) -> Map<String, Value> {
     let mut of = Caller::user("somebody");
     for (kind, name) in &caller.names {
         of = match kind.as_str() {

@@ -57,7 +57,10 @@ impl fmt::Display for Difference {
                     list(f, "loses: ", loses)?;
                 }
                 Change::CannotTell(route) => {
-                    writeln!(f, "{route}\n    cannot tell: there are too many ways in to compare them")?;
+                    writeln!(
+                        f,
+                        "{route}\n    cannot tell: there are too many ways in to compare them, or a rule cannot be read"
+                    )?;
                 }
                 Change::Said(what, how) => writeln!(f, "{what}\n    {how}")?,
             }
@@ -91,9 +94,15 @@ impl Matrix {
                 None => Change::CannotTell(name.clone()),
             });
         }
-        said("the sources of credentials", &before.sources, &self.sources, &mut changes);
-        said("the settings that let in more", &before.switches, &self.switches, &mut changes);
-        said("what has no rule", &before.unguarded, &self.unguarded, &mut changes);
+        let sentences = |all: &[String]| all.iter().map(|one| super::markdown::sentence(one)).collect::<Vec<_>>();
+        let lists = [
+            ("the sources of credentials", &before.sources, &self.sources),
+            ("the settings that let in more", &before.switches, &self.switches),
+            ("what has no rule", &before.unguarded, &self.unguarded),
+        ];
+        for (what, before, now) in lists {
+            said(what, &sentences(before), &sentences(now), &mut changes);
+        }
         if before.words != self.words {
             let lines = |words: &Words| super::markdown::words(words);
             said("what names mean", &lines(&before.words), &lines(&self.words), &mut changes);
@@ -116,7 +125,11 @@ fn compare(name: &str, old: (&[Route], &Words), new: (&[Route], &Words), changes
             let lines = |routes: &[Route]| routes.iter().map(super::markdown::line).collect::<Vec<_>>();
             said(name, &lines(old.0), &lines(new.0), changes);
         }
-        Some((gains, loses)) => changes.push(Change::Access { route: name.to_owned(), gains, loses }),
+        Some((gains, loses)) => {
+            changes.push(Change::Access { route: name.to_owned(), gains, loses });
+            let flags = |routes: &[Route]| routes.iter().map(super::markdown::flags).collect::<Vec<_>>();
+            said(name, &flags(old.0), &flags(new.0), changes);
+        }
     }
 }
 

@@ -12,7 +12,7 @@ Written by `UPDATE_ACCESS=1 cargo test`, and held against the application by eve
 the access itself.
 
 It holds the rules of all routes, and what gives them their meaning. It does not hold what the checks within them do
-(`check(…)`, `authorized(…)`), grants that are data, middleware, and routes of plain actix.
+(`check(…)`, `check_for_anyone(…)`, which asks nobody who they are, `authorized(…)`), grants that are data, middleware, and routes of plain actix.
 ";
 
 const ROUTES: &str = "## Routes";
@@ -21,14 +21,64 @@ const SOURCES: &str = "## Where credentials come from";
 const SWITCHES: &str = "## Settings that let in more";
 const UNGUARDED: &str = "## Without a rule";
 
-/// Text that ends no code span.
+/// What stands before a letter that would end a code span, or its line.
+const ESCAPE: char = '␛';
+
+/// Text that ends no code span and no line, and can be read again.
 fn code(text: &str) -> String {
-    text.replace('`', "'")
+    let mut written = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '`' => written.extend([ESCAPE, '1']),
+            '\n' => written.extend([ESCAPE, 'n']),
+            '\r' => written.extend([ESCAPE, 'r']),
+            ESCAPE => written.extend([ESCAPE, ESCAPE]),
+            other => written.push(other),
+        }
+    }
+    written
+}
+
+/// The text that [`code`] has written; `None` where it has not.
+fn uncode(written: &str) -> Option<String> {
+    let mut text = String::with_capacity(written.len());
+    let mut letters = written.chars();
+    while let Some(letter) = letters.next() {
+        text.push(match letter {
+            ESCAPE => match letters.next()? {
+                '1' => '`',
+                'n' => '\n',
+                'r' => '\r',
+                ESCAPE => ESCAPE,
+                _ => return None,
+            },
+            other => other,
+        });
+    }
+    Some(text)
+}
+
+/// A sentence of the application: in one line, and in one piece.
+pub(super) fn sentence(text: &str) -> String {
+    let plain = |letter: char| match letter {
+        ';' => ',',
+        '`' => '\'',
+        other if other.is_control() => ' ',
+        other => other,
+    };
+    let sentence: String = text.chars().map(plain).collect();
+    if sentence.trim().is_empty() { "…".to_owned() } else { sentence }
 }
 
 /// The line of a route.
 pub(super) fn line(route: &Route) -> String {
-    let mut line = format!("- `{} {}` for `{}` by `{}`", route.method, route.path, code(&route.rule), route.handler);
+    let (path, rule, handler) = (code(&route.path), code(&route.rule), code(&route.handler));
+    format!("- `{} {path}` for `{rule}` by `{handler}`{}", route.method, flags(route))
+}
+
+/// What the line says beside the rule.
+pub(super) fn flags(route: &Route) -> String {
+    let mut line = String::new();
     let flags = [(route.public, "strangers may come in"), (route.not_found, "hides")];
     for (_, flag) in flags.into_iter().filter(|(is_set, _)| *is_set) {
         let _ = write!(line, "; {flag}");
@@ -37,10 +87,10 @@ pub(super) fn line(route: &Route) -> String {
         line.push_str("; reads who calls");
     }
     if let Some(reason) = &route.any_object {
-        let _ = write!(line, "; any object: {reason}");
+        let _ = write!(line, "; any object: {}", sentence(reason));
     }
     for note in &route.notes {
-        let _ = write!(line, "; {note}");
+        let _ = write!(line, "; {}", sentence(note));
     }
     line
 }
@@ -73,7 +123,7 @@ impl Matrix {
                 let _ = write!(file, "\n{title}\n\n{}\n", lines.join("\n"));
             }
         };
-        let item = |text: &String| format!("- {text}");
+        let item = |text: &String| format!("- {}", sentence(text));
         section(ROUTES, self.routes.iter().map(line).collect());
         section(UNGUARDED, self.unguarded.iter().map(item).collect());
         section(WORDS, words(&self.words));
@@ -117,15 +167,9 @@ impl Matrix {
 fn route(item: &str) -> Option<Route> {
     let mut parts = item.split('`');
     let mut next = |before: &str| (parts.next()? == before).then(|| parts.next()).flatten();
-    let (target, rule, handler) = (next("")?, next(" for ")?, next(" by ")?);
+    let (target, rule, handler) = (uncode(next("")?)?, uncode(next(" for ")?)?, uncode(next(" by ")?)?);
     let (method, path) = target.split_once(' ')?;
-    let mut route = Route {
-        method: method.to_owned(),
-        path: path.to_owned(),
-        rule: rule.to_owned(),
-        handler: handler.to_owned(),
-        ..Route::default()
-    };
+    let mut route = Route { method: method.to_owned(), path: path.to_owned(), rule, handler, ..Route::default() };
     let rest = parts.collect::<Vec<_>>().join("`");
     for flag in rest.split("; ").filter(|flag| !flag.is_empty()) {
         match flag {

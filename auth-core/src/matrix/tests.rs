@@ -315,3 +315,57 @@ fn a_long_hierarchy_is_compared_and_too_much_is_not_guessed() {
         |from: u32| (from..from + 20).map(|n| format!("claim(\"c{n}\", \"x\")")).collect::<Vec<_>>().join(" || ");
     assert!(told(&claims(0), &claims(1)).contains("cannot tell"));
 }
+
+#[test]
+fn whatever_stands_in_a_rule_or_a_reason_is_read_as_it_was_written() {
+    let check = prop_oneof![
+        Just(r##"check(f(')') || g('(', "\")", r#"")"#) && 'a' != b)"##.to_owned()),
+        Just("check(sql(*id, \"select 1\n from `posts`\"))".to_owned()),
+        Just(r#"check_for_anyone(kind == "principal")"#.to_owned()),
+        Just("check(own::<'a>(&x) && '\\'' == y)".to_owned()),
+    ];
+    let strategy = (any::<String>(), any::<String>(), any::<String>(), check);
+    let config = ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() };
+    let outcome = TestRunner::new(config).run(&strategy, |(value, reason, note, check)| {
+        let claim = Tree::Literal(Lit { fact: Fact::Claim("team".to_owned(), value), negated: false });
+        let rule = format!("({claim} || {check}) && role(\"admin\")");
+        let read = Tree::read(&rule);
+        prop_assert!(read.is_some(), "{rule}");
+        prop_assert_eq!(Tree::read(&read.unwrap().to_string()), Tree::read(&rule), "{}", rule);
+        let route = Route {
+            method: "GET".to_owned(),
+            path: "/x/{y:[^`]+}".to_owned(),
+            rule,
+            any_object: Some(reason.clone()),
+            notes: vec![note.clone()],
+            ..Route::default()
+        };
+        let matrix = Matrix { routes: vec![route], unguarded: vec![reason], switches: vec![note], ..Matrix::default() };
+        let file = matrix.to_markdown();
+        let read = Matrix::from_markdown(&file);
+        prop_assert!(read.as_ref().is_some_and(|read| read.routes.len() == 1), "{file}");
+        let read = read.unwrap();
+        prop_assert_eq!(&read.routes[0].rule, &matrix.routes[0].rule);
+        prop_assert!(!read.routes[0].public && !read.routes[0].not_found, "{file}");
+        prop_assert_eq!(matrix.since(&read), Difference::default(), "{}", file);
+        prop_assert_eq!(read.to_markdown(), file);
+        Ok(())
+    });
+    outcome.unwrap();
+}
+
+#[test]
+fn that_a_route_hides_no_more_is_told_beside_who_gains() {
+    let of = |rule: &str, not_found| Matrix {
+        routes: vec![Route {
+            method: "GET".to_owned(),
+            path: "/x".to_owned(),
+            rule: rule.to_owned(),
+            not_found,
+            ..Route::default()
+        }],
+        ..Matrix::default()
+    };
+    let told = of(r#"role("viewer")"#, false).since(&of(r#"role("admin")"#, true)).to_string();
+    assert!(told.contains("gains:  role(\"viewer\")") && told.contains("was: ; hides"), "{told}");
+}

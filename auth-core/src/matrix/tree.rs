@@ -6,7 +6,7 @@ use std::fmt;
 use ipnet::IpNet;
 
 use super::words::Words;
-use crate::rule::duration;
+use crate::rule::{duration, quoted};
 
 /// A rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,10 +52,7 @@ impl Fact {
     pub fn is_about_caller(&self) -> bool {
         match self {
             Self::Network(_) | Self::Country(_) => false,
-            Self::Other(text) if text.starts_with("check(") => {
-                let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
-                text.split(|letter| !is_word(letter)).any(|word| word == "principal")
-            }
+            Self::Other(text) if text.starts_with("check_for_anyone(") => false,
             _ => true,
         }
     }
@@ -73,7 +70,7 @@ impl Tree {
     pub(super) fn checks(&self) -> Vec<String> {
         match self {
             Self::Literal(Lit { fact: Fact::Other(text), .. })
-                if text.starts_with("check(") || text.starts_with("authorized(") =>
+                if text.starts_with("check") || text.starts_with("authorized(") =>
             {
                 vec![text.clone()]
             }
@@ -178,20 +175,41 @@ fn one(rest: &mut &str) -> Option<Tree> {
 
 /// Where the parenthesis closes that was opened before the text; those within strings are none.
 fn closing(text: &str) -> Option<usize> {
-    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
-    for (at, letter) in text.char_indices() {
+    let (mut depth, mut at) = (0_usize, 0);
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let letter = rest.chars().next()?;
         match letter {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            _ if quoted => {}
             '(' | '[' | '{' => depth += 1,
             ')' if depth == 0 => return Some(at),
             ')' | ']' | '}' => depth = depth.checked_sub(1)?,
             _ => {}
         }
+        at += literal(rest).unwrap_or(letter.len_utf8());
     }
     None
+}
+
+/// How long the string or the character is that stands first; `None` where none does.
+fn literal(text: &str) -> Option<usize> {
+    if let Some(raw) = text.strip_prefix('r') {
+        let marks = raw.len() - raw.trim_start_matches('#').len();
+        let inside = raw.get(marks..)?.strip_prefix('"')?;
+        let end = format!("\"{}", "#".repeat(marks));
+        return Some(text.len() - inside.len() + inside.find(&end)? + end.len());
+    }
+    let quote = text.chars().next().filter(|letter| matches!(letter, '"' | '\''))?;
+    let mut escaped = false;
+    let mut letters = text.char_indices().skip(1);
+    let end = letters.find_map(|(at, letter)| {
+        let is_end = letter == quote && !escaped;
+        escaped = letter == '\\' && !escaped;
+        is_end.then_some(at + 1)
+    })?;
+    // A lifetime has no second quote near it.
+    let is_character = |length: usize| {
+        text.get(1..length - 1).is_some_and(|inside| inside.starts_with('\\') || inside.chars().count() == 1)
+    };
+    (quote == '"' || is_character(end)).then_some(end)
 }
 
 fn fact(word: &str, arguments: Option<&str>) -> Option<Fact> {
@@ -271,17 +289,17 @@ impl fmt::Display for Lit {
         }
         match &self.fact {
             Fact::Authenticated => f.write_str("authenticated"),
-            Fact::Name(kind, name, None) => write!(f, "{kind}({name:?})"),
-            Fact::Name(kind, name, Some(tenant)) => write!(f, "{kind}({name:?}, in = {tenant})"),
-            Fact::Claim(name, value) => write!(f, "claim({name:?}, {value:?})"),
+            Fact::Name(kind, name, None) => write!(f, "{kind}({})", quoted(name)),
+            Fact::Name(kind, name, Some(tenant)) => write!(f, "{kind}({}, in = {tenant})", quoted(name)),
+            Fact::Claim(name, value) => write!(f, "claim({}, {})", quoted(name), quoted(value)),
             Fact::MaxAge(seconds) => write!(f, "max_age({:?})", duration(*seconds)),
-            Fact::Network(networks) => write!(f, "network({})", quoted(networks.iter())),
-            Fact::Country(countries) => write!(f, "country({})", quoted(countries.iter())),
+            Fact::Network(networks) => write!(f, "network({})", listed(networks.iter())),
+            Fact::Country(countries) => write!(f, "country({})", listed(countries.iter())),
             Fact::Other(text) => f.write_str(text),
         }
     }
 }
 
-fn quoted(parts: impl Iterator<Item = impl fmt::Display>) -> String {
+fn listed(parts: impl Iterator<Item = impl fmt::Display>) -> String {
     parts.map(|part| format!("\"{part}\"")).collect::<Vec<_>>().join(", ")
 }

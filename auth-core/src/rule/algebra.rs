@@ -151,8 +151,8 @@ pub const fn check_possible(formula: &Formula, ways: &[&[u16]]) {
     }
 }
 
-/// Refuses one of several parts, of which any is enough, if another lets in all whom it does, or if it and another leave nobody
-/// out.
+/// Refuses one of several parts, of which any is enough, if another lets in all whom it does, or if it and another leave out
+/// only those of whom it is not known.
 ///
 /// # Panics
 /// At compile time, with a text for the user.
@@ -175,7 +175,15 @@ pub const fn check_any(formula: &Formula, parts: &[Part], index: usize) {
             && Side::of(one).opposite().implies(Side::of(two))
         {
             let everybody = if two.atom.is_about_caller() { "authenticated" } else { "public" };
-            refuse(&["`", one.text, "` or `", two.text, "` leaves nobody out\nhelp: write `", everybody, "`"]);
+            refuse(&[
+                "`",
+                one.text,
+                "` or `",
+                two.text,
+                "` leaves out only those of whom it is not known\nhelp: write `",
+                everybody,
+                "` to let them in too, or say why it stays: `redundant = \"…\"`",
+            ]);
         }
         at += 1;
     }

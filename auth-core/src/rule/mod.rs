@@ -8,7 +8,7 @@ mod text;
 pub use self::algebra::{Part, check_all, check_any, check_possible};
 pub use self::implication::check_proof;
 pub use self::needs::{Needs, Taken};
-pub(crate) use self::text::duration;
+pub(crate) use self::text::{duration, quoted};
 use crate::atom::{Atom, Authenticated, Check, Named, Network, ObjectKey, Within};
 use crate::facts::Facts;
 use crate::truth::Truth;
@@ -113,12 +113,12 @@ pub const AUTHENTICATED: Rule = Rule {
 pub static REFUSING: Rule = Rule { formula: Formula::Any(&[]), text: "nobody", ..PUBLIC };
 
 impl Rule {
-    /// Whether an argument is an object, or an atom is about one or about a tenant; in a const.
+    /// Whether an argument asks about an object, or an atom is about one or about a tenant; in a const.
     #[allow(clippy::indexing_slicing, reason = "const code has no `get`; the index is bounded by the loop")]
     pub const fn asks_about_object(&self) -> bool {
         let mut index = 0;
         while index < self.arguments.len() {
-            if self.arguments[index].object().is_some() {
+            if self.arguments[index].asks_about_object() {
                 return true;
             }
             index += 1;

@@ -8,7 +8,7 @@ use crate::vocabulary::Name;
 pub enum Needs {
     /// Nothing.
     Nothing,
-    /// Nothing, and it says nothing of the request: data of the application.
+    /// Nothing, and it does not say which object the request is about: data of the application, or all of the request.
     Data,
     /// Reads who calls, if somebody does.
     MaybeCaller,
@@ -62,6 +62,11 @@ impl Needs {
     /// Whether it may say which object a request is about, so that a check over it is one of that object.
     pub const fn may_be_key(self) -> bool {
         matches!(self, Self::Nothing | Self::Authorized(_) | Self::Object(_))
+    }
+
+    /// Whether it asks what the caller may do to an object.
+    pub const fn asks_about_object(&self) -> bool {
+        matches!(self, Self::Authorized(_))
     }
 
     /// The object that it takes.

@@ -35,20 +35,32 @@ impl fmt::Display for Literal {
         }
         match &self.atom {
             Atom::Authenticated(_) => f.write_str("authenticated"),
-            Atom::Named(Named(name)) => write!(f, "{}({:?})", name.vocabulary.kind.word(), name.text),
+            Atom::Named(Named(name)) => write!(f, "{}({})", name.vocabulary.kind.word(), quoted(name.text)),
             Atom::Within(Within { name, tenant }) => {
-                write!(f, "{}({:?}, in = {tenant})", name.vocabulary.kind.word(), name.text)
+                write!(f, "{}({}, in = {tenant})", name.vocabulary.kind.word(), quoted(name.text))
             }
-            Atom::Claim(Claim { name, value }) => write!(f, "claim({name:?}, {value:?})"),
+            Atom::Claim(Claim { name, value }) => write!(f, "claim({}, {})", quoted(name), quoted(value)),
             Atom::MaxAge(age) => write!(f, "max_age({:?})", duration(age.seconds)),
-            Atom::Acr(acr) => write!(f, "acr({:?})", acr.value),
+            Atom::Acr(acr) => write!(f, "acr({})", quoted(acr.value)),
             Atom::Scheme(scheme) => write!(f, "scheme({:?})", scheme.0.name().to_ascii_lowercase()),
             Atom::Direct(_) => f.write_str("direct"),
             Atom::Network(networks) => list(f, "network", networks.0),
             Atom::Country(countries) => list(f, "country", countries.0),
-            Atom::Check(_) => f.write_str(self.text.trim_start_matches('!')),
+            Atom::Check(check) => {
+                let text = self.text.trim_start_matches('!');
+                match text.strip_prefix("check(") {
+                    // The word for who calls may stand in it as any other word.
+                    Some(rest) if !check.names_principal => write!(f, "check_for_anyone({rest}"),
+                    _ => f.write_str(text),
+                }
+            }
         }
     }
+}
+
+/// A string as JSON writes it, which is how it is read again.
+pub(crate) fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }
 
 /// A length of time in the largest unit that it is a whole number of.

@@ -64,6 +64,12 @@ pub struct Name {
 }
 
 impl Name {
+    /// The same, and the vocabulary of the other name says so too.
+    pub const fn is_stronger_than(self, other: Self) -> bool {
+        let same_kind = self.vocabulary.kind as u8 == other.vocabulary.kind as u8;
+        self.implies(other) && (!same_kind || other.vocabulary.name(self.text).implies(other))
+    }
+
     /// Whether whoever holds this one holds the other, in a const: by the hierarchy, and by what roles grant.
     #[allow(clippy::indexing_slicing, reason = "const; the tables are parallel, and the index is bounded by the loop")]
     pub const fn implies(self, other: Self) -> bool {

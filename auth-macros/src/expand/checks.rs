@@ -1,7 +1,7 @@
 //! The checks of a rule: the arguments that they name come first, go into each check that is run, and out of it again.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens as _, quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{GenericArgument, PathArguments, ReturnType, Type, TypeParamBound};
 
@@ -79,13 +79,16 @@ impl<'a> Phases<'a> {
         let first = tuple(self.first.iter().map(|parameter| parameter.kind.clone()));
         let error = error(&function.signature.output, root);
         let (answer, run, verdict) = (private(quote!(Answer)), private(quote!(answer)), private(quote!(Verdict)));
+        // Not to be met by names of the user's.
+        let own = |name: &str| proc_macro2::Ident::new(name, proc_macro2::Span::mixed_site());
+        let (index_of, asked, caller) = (own("__index"), own("__asked"), own("__principal"));
         let arms = check::all(&checked.formula).into_iter().map(|check| {
             let index = check.index;
             let expression = match &check.asks {
                 Asks::Expression(expression) => expression,
                 Asks::Object(object, action) => {
                     let ask = private(quote!(authorized));
-                    return quote!(#index => #ask::<#object, #action>(__asked, __principal).await,);
+                    return quote!(#index => #ask::<#object, #action>(#asked, #caller).await,);
                 }
             };
             let at = expression.span();
@@ -95,7 +98,7 @@ impl<'a> Phases<'a> {
             match &check.principal {
                 None => quote!(#index => #ask,),
                 Some(principal) => quote! {
-                    #index => match __principal {
+                    #index => match #caller {
                         ::core::option::Option::Some(#principal) => #ask,
                         ::core::option::Option::None => #answer::NotAsked,
                     },
@@ -115,8 +118,8 @@ impl<'a> Phases<'a> {
                     __request,
                     __payload,
                     Self::RULE,
-                    async |__asked: &#request, __index: u8, (#(#patterns,)*): #first, __principal: ::core::option::Option<&#principal>| {
-                        let __answer = match __index {
+                    async |#asked: &#request, #index_of: u8, (#(#patterns,)*): #first, #caller: ::core::option::Option<&#principal>| {
+                        let __answer = match #index_of {
                             #(#arms)*
                             _ => #answer::NotAsked,
                         };
@@ -155,17 +158,21 @@ fn error(output: &ReturnType, root: &Root) -> TokenStream {
     }
 }
 
-/// The `Result` in a return type, also as the output of a future, without what cannot be named.
+/// The `Result` that is returned, also as the output of a future: a type whose name ends so. Without what cannot be named; `None`
+/// where the error cannot be.
 fn returned(kind: &Type) -> Option<TokenStream> {
     match kind {
         Type::Group(inner) => returned(&inner.elem),
         Type::Paren(inner) => returned(&inner.elem),
         Type::Path(path) => {
             let last = path.path.segments.last()?;
-            if last.ident.to_string().ends_with("Result") {
-                return Some(nameable(kind.clone()).into_token_stream());
+            let name = last.ident.to_string();
+            if name.ends_with("Result") {
+                return nameable(path.clone()).map(ToTokens::into_token_stream);
             }
-            arguments(&last.arguments).find_map(|argument| match argument {
+            // `Pin<Box<dyn Future<Output = …>>>`, and what is called a future.
+            let is_future = name.ends_with("Future") || name == "Pin" || name == "Box" || name == "Ready";
+            arguments(&last.arguments).filter(|_| is_future).find_map(|argument| match argument {
                 GenericArgument::Type(inner) => returned(inner),
                 GenericArgument::AssocType(output) if output.ident == "Output" => returned(&output.ty),
                 _ => None,
@@ -198,23 +205,26 @@ fn arguments(of: &PathArguments) -> impl Iterator<Item = &GenericArgument> {
     arguments.into_iter().flatten()
 }
 
-/// The type with `()` for each `impl Trait`, which has no name.
-fn nameable(mut kind: Type) -> Type {
-    match &mut kind {
-        Type::ImplTrait(_) => kind = syn::parse_quote!(()),
-        Type::Path(path) => {
-            for segment in &mut path.path.segments {
-                if let PathArguments::AngleBracketed(arguments) = &mut segment.arguments {
-                    for argument in &mut arguments.args {
-                        if let GenericArgument::Type(inner) = argument {
-                            *inner = nameable(inner.clone());
-                        }
-                    }
+/// The type with `()` for the first argument if an `impl Trait` is in it, which has no name; `None` where another one has none.
+fn nameable(mut result: syn::TypePath) -> Option<syn::TypePath> {
+    let last = result.path.segments.last_mut()?;
+    if let PathArguments::AngleBracketed(arguments) = &mut last.arguments {
+        for (position, argument) in arguments.args.iter_mut().enumerate() {
+            if has_no_name(argument.to_token_stream()) {
+                if position > 0 {
+                    return None;
                 }
+                *argument = syn::parse_quote!(());
             }
         }
-        Type::Tuple(tuple) => tuple.elems.iter_mut().for_each(|part| *part = nameable(part.clone())),
-        _ => {}
     }
-    kind
+    Some(result)
+}
+
+fn has_no_name(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        proc_macro2::TokenTree::Ident(word) => word == "impl",
+        proc_macro2::TokenTree::Group(group) => has_no_name(group.stream()),
+        _ => false,
+    })
 }

@@ -2,8 +2,10 @@
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::ext::IdentExt as _;
+use syn::parse::{ParseStream, Parser as _};
+use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
-use syn::{Expr, Pat};
+use syn::{Expr, Pat, Token};
 
 /// The names, each once, in the order in which they first stand there. What a macro hides is treated as named.
 pub(super) fn names(expression: &Expr) -> Vec<Ident> {
@@ -55,22 +57,62 @@ impl Free {
         self.scopes.pop();
     }
 
-    /// All words, also those in strings, as `format!("{id}")` has one.
+    /// What a macro may name: expressions, and what `matches!` takes, are looked into as such. Of anything else all words, but for
+    /// fields and methods.
+    fn take_macro(&mut self, tokens: &TokenStream) {
+        type List = Punctuated<Expr, Token![,]>;
+        if let Ok(list) = List::parse_terminated.parse2(tokens.clone()) {
+            list.iter().for_each(|one| {
+                self.take_formatted(one);
+                self.visit_expr(one);
+            });
+            return;
+        }
+        let matched = |input: ParseStream<'_>| {
+            let (of, _) = (input.parse::<Expr>()?, input.parse::<Token![,]>()?);
+            let pattern = Pat::parse_multi_with_leading_vert(input)?;
+            let guard = input.parse::<Option<Token![if]>>()?.map(|_| input.parse::<Expr>()).transpose()?;
+            let _: Option<Token![,]> = input.parse()?;
+            Ok((of, pattern, guard))
+        };
+        if let Ok((of, pattern, guard)) = matched.parse2(tokens.clone()) {
+            self.visit_expr(&of);
+            self.within(|free| {
+                free.bind(&pattern);
+                guard.iter().for_each(|guard| free.visit_expr(guard));
+            });
+            return;
+        }
+        self.take_all(tokens.clone());
+    }
+
     fn take_all(&mut self, tokens: TokenStream) {
+        let mut after_dot = false;
         for token in tokens {
+            let is_member =
+                std::mem::replace(&mut after_dot, matches!(&token, TokenTree::Punct(dot) if dot.as_char() == '.'));
             match token {
-                TokenTree::Ident(word) => self.take(&word),
+                TokenTree::Ident(word) if !is_member => self.take(&word),
+                TokenTree::Ident(_) | TokenTree::Punct(_) => {}
                 TokenTree::Group(group) => self.take_all(group.stream()),
-                TokenTree::Literal(literal) => {
-                    let text = literal.to_string();
-                    for word in text.split(|letter: char| !letter.is_alphanumeric() && letter != '_') {
-                        if let Ok(mut word) = syn::parse_str::<Ident>(word) {
-                            word.set_span(literal.span());
-                            self.take(&word);
-                        }
-                    }
-                }
-                TokenTree::Punct(_) => {}
+                TokenTree::Literal(literal) => self.take_braced(&literal.to_string(), literal.span()),
+            }
+        }
+    }
+
+    /// The names in a text, as `format!("{id}")` has one.
+    fn take_formatted(&mut self, one: &Expr) {
+        if let Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) = one {
+            self.take_braced(&text.value(), text.span());
+        }
+    }
+
+    fn take_braced(&mut self, text: &str, at: proc_macro2::Span) {
+        for part in text.split('{').skip(1) {
+            let word = part.split(|letter: char| !letter.is_alphanumeric() && letter != '_').next().unwrap_or_default();
+            if let Ok(mut word) = syn::parse_str::<Ident>(word) {
+                word.set_span(at);
+                self.take(&word);
             }
         }
     }
@@ -95,7 +137,7 @@ impl<'a> Visit<'a> for Free {
     }
 
     fn visit_macro(&mut self, one: &'a syn::Macro) {
-        self.take_all(one.tokens.clone());
+        self.take_macro(&one.tokens);
     }
 
     // A name that a pattern binds is none that it takes; what else stands in it may be.
@@ -187,8 +229,12 @@ mod tests {
             ("{ let Some(body) = id else { return body }; body }",        "id body"),
             ("Filter { body: 1, id }.holds()",                            "id"),
             ("Filter { id, ..rest }.holds()",                             "id rest"),
-            ("matches!(body, Some(id))",                                  "body Some id"),
-            ("format!(\"{id:?}\") == name",                             "format id name"),
+            ("matches!(body, Some(id) if id == other)",                   "body other"),
+            ("matches!(field.as_str(), \"title\" | \"body\")",            "field"),
+            ("matches!(P { body: *id }.body, 1 | 2)",                     "id"),
+            ("format!(\"{id:?} {} body\", other) == name",               "id other name"),
+            ("own!(let x = body; id.field)",                              "let x body id"),
+            ("own!(\"{body}\" => id)",                                    "body id"),
             ("async move { body }.await",                                 "body"),
             ("(0..id).contains(&1) && a == b as u8",                      "id a b"),
             ("r#type == 1",                                               "type"),

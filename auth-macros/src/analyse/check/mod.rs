@@ -43,6 +43,11 @@ pub(crate) enum Asks {
 /// As many checks as a rule may have: as many as the decision can keep apart.
 const MOST: u8 = 32;
 
+/// How tokens read in one line.
+pub(super) fn text_of(tokens: TokenStream) -> String {
+    text::of(tokens)
+}
+
 /// Reads a check.
 pub(super) fn read(
     row: &words::Atom,

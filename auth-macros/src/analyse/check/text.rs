@@ -28,6 +28,8 @@ fn write(tokens: TokenStream, text: &mut String) {
                     Delimiter::Parenthesis => ("(", ")"),
                     Delimiter::Bracket => ("[", "]"),
                     Delimiter::Brace => (" { ", " }"),
+                    // Of a piece of a macro: one word stands by itself.
+                    Delimiter::None if group.stream().into_iter().count() > 1 => ("(", ")"),
                     Delimiter::None => ("", ""),
                 };
                 if before == Before::Operator {

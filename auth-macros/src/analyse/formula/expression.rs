@@ -66,7 +66,8 @@ fn formula(rule: &Expr, negated: bool, diagnostics: &mut Diagnostics) -> Option<
             let (left, right) =
                 (formula(&binary.left, negated, diagnostics), formula(&binary.right, negated, diagnostics));
             if let Some(mixed) = mixed {
-                let help = format!("write `({})`", mixed.to_token_stream());
+                let text = crate::analyse::check::text_of(mixed.to_token_stream());
+                let help = format!("write `({})`", text.replace("r#in", "in"));
                 return diagnostics.report(mixed, "`&&` and `||` beside each other, and no parentheses", help);
             }
             let (left, right) = (left?, right?);
