@@ -2,6 +2,8 @@
 
 mod free;
 mod pattern;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use proc_macro2::{Ident, TokenStream};
