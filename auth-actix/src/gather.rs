@@ -1,10 +1,12 @@
 //! From a request to [`Facts`]: cheapest first, and nothing that the rules do not ask for.
 
 use actix_web::HttpRequest;
+#[cfg(feature = "jwt")]
+use actix_web::http::Method;
 #[cfg(feature = "session")]
 use actix_web::http::header::COOKIE;
 #[cfg(feature = "jwt")]
-use actix_web::http::header::SEC_WEBSOCKET_PROTOCOL;
+use actix_web::http::header::{ACCEPT, SEC_WEBSOCKET_PROTOCOL};
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, UPGRADE};
 use auth_core::client::Fields;
 use auth_core::client::address::Seen;
@@ -13,13 +15,15 @@ use auth_core::client::cross_site::CrossSite;
 use auth_core::clock;
 use auth_core::decision::Rules;
 use auth_core::denial::Denial;
-#[cfg(feature = "basic")]
+#[cfg(any(feature = "basic", feature = "jwt"))]
 use auth_core::denial::{Reason, challenge::Scheme};
 use auth_core::facts::{Caller, Elsewhere, Facts};
 use auth_core::scheme::{self, Presented};
 
 use crate::auth::Auth;
 use crate::check::{self, RuleError};
+#[cfg(feature = "jwt")]
+use crate::outcome;
 
 /// The header of a request, as the core reads it.
 struct Lines<'a>(&'a HeaderMap);
@@ -28,6 +32,28 @@ impl Fields for Lines<'_> {
     fn lines<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
         self.0.get_all(name).map(|value| value.as_bytes())
     }
+}
+
+/// The token that a ticket in the address stands for, where a page could send no header. Used once, and known as long as the request
+/// is.
+#[cfg(feature = "jwt")]
+fn with_ticket<'a>(explicit: Presented<'a>, request: &HttpRequest, auth: &Auth) -> Presented<'a> {
+    let Some(tickets) = auth.given_tickets() else { return explicit };
+    let accepts_events = || {
+        let mut accepted = request.headers().get_all(ACCEPT);
+        *request.method() == Method::GET && accepted.any(|line| line.as_bytes().starts_with(b"text/event-stream"))
+    };
+    if !is_socket(request) && !accepts_events() {
+        return explicit;
+    }
+    let mut found = request.query_string().split('&').filter_map(|pair| pair.strip_prefix("ticket="));
+    let Some(ticket) = found.next() else { return explicit };
+    if found.next().is_some() || !matches!(explicit, Presented::Nothing) {
+        let cause = Some("a ticket beside another credential");
+        let used = Some(Scheme::Bearer);
+        return Presented::Malformed(Denial { used, cause, ..Denial::new(Reason::MalformedCredentials) });
+    }
+    Presented::Ticket(outcome::exchanged(request, auth, || tickets.take(ticket)))
 }
 
 /// Whether the request opens a WebSocket.
@@ -52,6 +78,8 @@ pub(crate) fn presented<'a>(request: &'a HttpRequest, auth: &Auth) -> Presented<
         }
         None => explicit,
     };
+    #[cfg(feature = "jwt")]
+    let explicit = with_ticket(explicit, request, auth);
     #[cfg(feature = "api-key")]
     let explicit = match auth.api_keys() {
         Some(keys) => {

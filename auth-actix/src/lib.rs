@@ -23,6 +23,8 @@ mod extract;
 mod granted;
 mod authorized;
 mod lease;
+#[cfg(feature = "jwt")]
+mod ticket;
 // Sessions.
 #[cfg(feature = "session")]
 mod session;
@@ -118,3 +120,5 @@ pub use crate::scope::{
 };
 #[cfg(feature = "session")]
 pub use crate::session::{Session, SessionCookie};
+#[cfg(feature = "jwt")]
+pub use crate::ticket::Ticket;

@@ -155,6 +155,29 @@ pub(crate) fn checks(request: &HttpRequest) -> Checks {
     request.extensions().get().copied().unwrap_or_default()
 }
 
+/// The tokens that a ticket of this request has stood for, by who was asked.
+#[cfg(feature = "jwt")]
+#[derive(Default)]
+struct Exchanged(Vec<(Auth, Option<String>)>);
+
+/// The token of the ticket: taken once, and the same whenever this request asks again.
+#[cfg(feature = "jwt")]
+pub(crate) fn exchanged(request: &HttpRequest, auth: &Auth, take: impl FnOnce() -> Option<String>) -> Option<String> {
+    let mut extensions = request.extensions_mut();
+    if extensions.get::<Exchanged>().is_none() {
+        extensions.insert(Exchanged::default());
+    }
+    let Exchanged(known) = extensions.get_mut()?;
+    match known.iter().find(|(other, _)| other.is(auth)) {
+        Some((_, token)) => token.clone(),
+        None => {
+            let token = take();
+            known.push((auth.clone(), token.clone()));
+            token
+        }
+    }
+}
+
 /// That the request was refused: what proofs rest on does not hold.
 struct IsRefused;
 

@@ -44,6 +44,7 @@ mod session;
 mod start_up;
 mod subprotocols;
 mod throttle;
+mod tickets;
 mod tokens;
 mod users;
 

@@ -54,6 +54,10 @@ pub enum BuildError {
         /// What is wrong.
         error: JwtError,
     },
+    /// A ticket stands for a bearer token.
+    #[cfg(feature = "jwt")]
+    #[error("`.tickets()` stand for bearer tokens: call `.bearer(…)`")]
+    TicketsWithoutTokens,
     /// A subprotocol that could not carry a token.
     #[cfg(feature = "jwt")]
     #[error("`.bearer_in_subprotocol({0:?})`: write a name of letters, digits and `-`, beside `.bearer(…)`")]
@@ -183,6 +187,10 @@ impl AuthBuilder {
         #[cfg(feature = "jwt")]
         let bearer = self.prepare_bearer()?;
         #[cfg(feature = "jwt")]
+        if self.tickets && bearer.is_none() {
+            return Err(BuildError::TicketsWithoutTokens);
+        }
+        #[cfg(feature = "jwt")]
         if let Some(name) = &self.subprotocol {
             let is_name =
                 !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
@@ -297,6 +305,8 @@ impl AuthBuilder {
             foreign_authorization: self.foreign_authorization,
             #[cfg(feature = "jwt")]
             subprotocol: self.subprotocol,
+            #[cfg(feature = "jwt")]
+            tickets: self.tickets.then(Default::default),
             own,
             sources,
             address,

@@ -55,6 +55,8 @@ pub struct AuthBuilder {
     pub(super) foreign_authorization: bool,
     #[cfg(feature = "jwt")]
     pub(super) subprotocol: Option<String>,
+    #[cfg(feature = "jwt")]
+    pub(super) tickets: bool,
     pub(super) roles: RoleTypes,
     pub(super) roles_from: Option<RolesFrom>,
     #[cfg(feature = "jwt")]
@@ -144,6 +146,16 @@ impl AuthBuilder {
     pub fn scheme(mut self, scheme: impl Into<CustomScheme>) -> Self {
         self.own.push(scheme.into());
         self
+    }
+
+    /// Pages open WebSockets and `EventSource`s with a ticket in the address, `?ticket=…`, which stands for a bearer token once: see
+    /// [`Ticket`](crate::Ticket). Beside another credential it is a second one.
+    ///
+    /// # Errors
+    /// [`BuildError::TicketsWithoutTokens`](crate::BuildError::TicketsWithoutTokens) where no bearer tokens are accepted.
+    #[cfg(feature = "jwt")]
+    pub fn tickets(self) -> Self {
+        Self { tickets: true, ..self }
     }
 
     /// Pages open WebSockets with a token: a browser lets a script set no header there but the subprotocols. The one of this name is

@@ -35,6 +35,14 @@ impl Auth {
         if self.version_of_grants().is_some() {
             add("grants that are data add to those of the roles".to_owned());
         }
+        #[cfg(feature = "jwt")]
+        if let Some(name) = self.subprotocol() {
+            add(format!("a token may stand behind {name} among the subprotocols of a WebSocket"));
+        }
+        #[cfg(feature = "jwt")]
+        if self.given_tickets().is_some() {
+            add("a ticket in the address stands for a token, once".to_owned());
+        }
         match self.address() {
             AddressSource::Unset => {}
             AddressSource::Peer => add("addresses are those of the peers".to_owned()),

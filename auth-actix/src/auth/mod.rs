@@ -31,6 +31,8 @@ use auth_core::scheme::bearer::Bearer;
 use auth_core::scheme::dpop;
 #[cfg(feature = "session")]
 use auth_core::scheme::session;
+#[cfg(feature = "jwt")]
+use auth_core::scheme::ticket::Tickets;
 use auth_core::source::{RoleTypes, Source};
 #[cfg(feature = "session")]
 use auth_core::users::Passwords;
@@ -87,6 +89,9 @@ struct Inner {
     own: Vec<Prepared>,
     /// Whether an `Authorization` line of a scheme that nobody here accepts is for somebody else.
     foreign_authorization: bool,
+    /// The tickets that stand for tokens.
+    #[cfg(feature = "jwt")]
+    tickets: Option<Tickets>,
     /// The subprotocol behind whose name a page offers a token.
     #[cfg(feature = "jwt")]
     subprotocol: Option<String>,
@@ -200,6 +205,12 @@ impl Auth {
     #[cfg(feature = "session")]
     pub(crate) fn users(&self) -> Option<&Passwords> {
         self.0.users.as_ref()
+    }
+
+    /// The tickets that stand for tokens.
+    #[cfg(feature = "jwt")]
+    pub(crate) fn given_tickets(&self) -> Option<&Tickets> {
+        self.0.tickets.as_ref()
     }
 
     /// The subprotocol behind whose name a page offers a token.

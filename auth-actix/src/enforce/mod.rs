@@ -122,6 +122,13 @@ fn step<'a>(
                 count::authenticated(Scheme::Bearer, since, matches!(verified, Some(Ok(_))));
                 verified.map(|verified| unblocked(auth, verified?))
             }
+            #[cfg(feature = "jwt")]
+            Some(Presented::Ticket(None)) => {
+                let cause = "the ticket is unknown, was used, or has ended";
+                Some(Err(Denial::refused(Scheme::Bearer, Reason::InvalidCredentials, cause)))
+            }
+            #[cfg(feature = "jwt")]
+            Some(Presented::Ticket(Some(token))) => return Step::Later(auth, Wanted::Token(token)),
             #[cfg(feature = "dpop")]
             Some(Presented::Dpop(token)) => {
                 return Step::Later(auth, Wanted::Bound(token.into(), gather::proven(request, auth)));

@@ -136,6 +136,8 @@ pub(super) async fn again(request: &HttpRequest, auth: &Auth, known: &Principal)
                 None => Wanted::Token(token.into()),
             }
         }
+        #[cfg(feature = "jwt")]
+        Presented::Ticket(Some(token)) => Wanted::Token(token),
         #[cfg(feature = "api-key")]
         Presented::ApiKey(key) => Wanted::ApiKey(key.into()),
         #[cfg(feature = "session")]

@@ -85,10 +85,12 @@ fn choose_subprotocol<B>(answer: &mut ServiceResponse<B>, auth: &Auth) {
     let offered = answer.request().headers().get(SEC_WEBSOCKET_PROTOCOL).and_then(|line| line.to_str().ok());
     let is_offered = offered.is_some_and(|line| line.split(',').any(|protocol| protocol.trim() == name));
     let is_open = answer.status() == StatusCode::SWITCHING_PROTOCOLS;
-    if is_open && is_offered && !answer.headers().contains_key(SEC_WEBSOCKET_PROTOCOL) {
-        if let Ok(name) = HeaderValue::from_str(name) {
-            answer.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, name);
-        }
+    if is_open
+        && is_offered
+        && !answer.headers().contains_key(SEC_WEBSOCKET_PROTOCOL)
+        && let Ok(name) = HeaderValue::from_str(name)
+    {
+        answer.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, name);
     }
 }
 

@@ -10,6 +10,8 @@ pub mod bearer;
 pub mod dpop;
 #[cfg(feature = "session")]
 pub mod session;
+#[cfg(feature = "jwt")]
+pub mod ticket;
 
 use crate::denial::challenge::{Scheme, SchemeSet};
 use crate::denial::{Denial, Reason};
@@ -24,6 +26,9 @@ pub enum Presented<'a> {
     Malformed(Denial),
     /// A bearer token: a token68 (RFC 9110 §11.2), no more is known of it.
     Bearer(&'a str),
+    /// The bearer token that a ticket has stood for; `None` where the ticket is worth nothing.
+    #[cfg(feature = "jwt")]
+    Ticket(Option<String>),
     /// A token that is bound to a key: a token68.
     #[cfg(feature = "dpop")]
     Dpop(&'a str),
@@ -46,6 +51,8 @@ impl Presented<'_> {
         match self {
             Self::Nothing | Self::Foreign | Self::Malformed(_) => None,
             Self::Bearer(_) => Some(Scheme::Bearer),
+            #[cfg(feature = "jwt")]
+            Self::Ticket(_) => Some(Scheme::Bearer),
             #[cfg(feature = "dpop")]
             Self::Dpop(_) => Some(Scheme::Dpop),
             #[cfg(feature = "basic")]
@@ -67,6 +74,8 @@ impl std::fmt::Debug for Presented<'_> {
             Self::Foreign => f.write_str("Foreign"),
             Self::Malformed(denial) => f.debug_tuple("Malformed").field(denial).finish(),
             Self::Bearer(_) => f.write_str("Bearer(_)"),
+            #[cfg(feature = "jwt")]
+            Self::Ticket(_) => f.write_str("Ticket(_)"),
             #[cfg(feature = "dpop")]
             Self::Dpop(_) => f.write_str("DPoP(_)"),
             #[cfg(feature = "basic")]
@@ -218,6 +227,8 @@ mod tests {
             Presented::Foreign => "foreign",
             Presented::Malformed(_) => "malformed",
             Presented::Bearer(_) => "bearer",
+            #[cfg(feature = "jwt")]
+            Presented::Ticket(_) => "ticket",
             #[cfg(feature = "dpop")]
             Presented::Dpop(_) => "dpop",
             #[cfg(feature = "basic")]

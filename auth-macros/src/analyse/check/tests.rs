@@ -130,7 +130,7 @@ fn whatever_stands_in_checks_the_rule_means_what_is_written() {
                     let plain = |text: String| text.replace(' ', "");
                     let tokens = plain(expression.to_token_stream().to_string());
                     let same = |text: &&str| plain(text.parse::<TokenStream>().unwrap().to_string()) == tokens;
-                    EXPRESSIONS.iter().position(|text| same(&text)).expect("the expression as it was written")
+                    EXPRESSIONS.iter().position(same).expect("the expression as it was written")
                 })
                 .collect();
             let checks = expressions.len().min(6);

@@ -1,0 +1,89 @@
+//! One-use tickets, for what a page opens without a header.
+
+use actix_web::web::ServiceConfig;
+use actix_web::{get, post};
+use auth_actix::{Auth, BuildError, Principal, ProxyHeader, Ticket, require_auth, require_role};
+use auth_tests::server::Server;
+use auth_tests::token::{bearer, now};
+use auth_tests::wire::{Request, get as ask, request};
+use serde_json::json;
+
+use crate::{Role, bearer_only};
+
+#[require_auth]
+#[post("/ticket")]
+async fn ticket(ticket: Ticket) -> String {
+    assert!(!format!("{ticket:?}").contains("eyJ"));
+    ticket.into_string()
+}
+
+#[require_role("viewer")]
+#[get("/events")]
+async fn events(caller: Principal, again: Principal2) -> String {
+    assert_eq!(caller.id(), again.0.id());
+    caller.local_subject().into_owned()
+}
+
+/// An extractor of the application, over the principal.
+struct Principal2(Principal);
+
+impl actix_web::FromRequest for Principal2 {
+    type Error = actix_web::Error;
+    type Future = std::pin::Pin<Box<dyn Future<Output = Result<Self, actix_web::Error>>>>;
+
+    fn from_request(request: &actix_web::HttpRequest, payload: &mut actix_web::dev::Payload) -> Self::Future {
+        let principal = Principal::from_request(request, payload);
+        Box::pin(async { principal.await.map(Self) })
+    }
+}
+
+fn stream(target: &str) -> Request {
+    ask(target).field("Accept", "text/event-stream")
+}
+
+#[test]
+fn a_ticket_stands_for_its_token_once_and_nothing_stands_beside_it() {
+    let auth = bearer_only().tickets().build().unwrap();
+    let without = bearer_only().build().unwrap();
+    let server = Server::start(move |config: &mut ServiceConfig| {
+        config.service(auth.scope("/a").service(ticket).service(events));
+        config.service(without.scope("/b").service(ticket).service(events));
+    });
+    let claims = |name: &str| json!({"sub": name, "roles": ["viewer"]});
+    let issue = |claims: serde_json::Value| {
+        let answer = server.send(&request("POST", "/a/ticket").authorization(bearer(claims)).body(""));
+        assert_eq!(answer.status, 200);
+        answer.text().to_owned()
+    };
+    let target = |given: &str| format!("/a/events?x=1&ticket={given}");
+    let (one, two) = (issue(claims("alice")), issue(claims("bob")));
+    let first = server.send(&stream(&target(&one)));
+    assert_eq!((first.status, first.text()), (200, "alice"));
+    let again = server.send(&stream(&target(&one)));
+    assert_eq!((again.status, again.problem().as_str()), (401, "invalid-credentials"), "used");
+    // HTTP-19: beside another credential neither counts, and it is not used by that.
+    let both = stream(&target(&two)).authorization(bearer(claims("alice")));
+    assert_eq!(server.send(&both).status, 400);
+    assert_eq!(server.send(&stream(&format!("{}&ticket={two}", target(&two)))).status, 400);
+    // Where a page could send a header, the address says nothing.
+    assert_eq!(server.send(&ask(&target(&two))).status, 401);
+    let socket = ask(&target(&two)).field("Upgrade", "websocket").field("Connection", "Upgrade");
+    assert_eq!(server.send(&socket).text(), "bob");
+    for none in ["", "x", &"A".repeat(43), &"A".repeat(5000)] {
+        assert_eq!(server.send(&stream(&target(none))).status, 401, "{none}");
+    }
+    // What the token lacks, or is no more, the ticket lacks.
+    let viewer = issue(json!({"sub": "eve", "roles": []}));
+    assert_eq!(server.send(&stream(&target(&viewer))).status, 403);
+    let short = issue(json!({"sub": "alice", "roles": ["viewer"], "exp": now() - 59}));
+    std::thread::sleep(std::time::Duration::from_millis(2_100));
+    assert_eq!(server.send(&stream(&target(&short))).problem(), "expired-credentials");
+    // Another `Auth` knows nothing of it, and gives none.
+    let three = issue(claims("alice"));
+    assert_eq!(server.send(&stream(&format!("/b/events?ticket={three}"))).status, 401);
+    let none = server.send(&request("POST", "/b/ticket").authorization(bearer(claims("alice"))).body(""));
+    assert_eq!((none.status, none.problem().as_str()), (500, "set-up"));
+    assert_eq!(server.send(&request("POST", "/a/ticket").body("")).status, 401);
+    let built = Auth::builder().tickets().scheme(ProxyHeader::new("x-user")).build();
+    assert!(matches!(built, Err(BuildError::TicketsWithoutTokens)));
+}
