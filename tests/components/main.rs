@@ -7,6 +7,7 @@ mod access_page;
 mod blocks;
 mod browser;
 mod clock;
+mod live_page;
 mod nginx;
 mod oidc;
 mod postgres;

@@ -3,17 +3,18 @@
 //! Copy this when an answer goes on. A rule lets a request in; what has let it in may end: the token expires, somebody is blocked.
 //! A `Lease` is a future that ends then. Over a stream it ends the stream; beside a socket it is one more thing to wait for.
 //! Browsers say `Origin` with each upgrade, and one from another site's page is refused where a cookie, Basic or the network lets
-//! it in. `JWT_SECRET` (at least 32 bytes) signs tokens, `PORT` is where it listens.
+//! it in. A page can set no header when it opens either: `page.html` puts its token among the subprotocols, and changes it for a
+//! ticket. It prints what to open and what to run; `PORT` is where it listens.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use actix_web::dev::HttpServiceFactory;
-use actix_web::web::{Bytes, Data, Payload};
+use actix_web::web::{Bytes, Data, Html, Payload};
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, get, post, rt};
 use actix_ws::{CloseCode, CloseReason, Message};
-use auth_actix::{Auth, AuthBuilder, Blocks, Jwt, Lease, LeaseEnd, Peer, require_role};
+use auth_actix::{Auth, AuthBuilder, Blocks, Jwt, Lease, LeaseEnd, Peer, Ticket, public, require_role};
 use tokio::sync::broadcast;
 
 #[derive(auth_actix::Role)]
@@ -89,6 +90,18 @@ async fn publish(text: String, news: Data<News>) -> HttpResponse {
     HttpResponse::Ok().body(format!("{listeners} heard of it\n"))
 }
 
+#[require_role("reader")]
+#[post("/ticket")]
+async fn ticket(ticket: Ticket) -> String {
+    ticket.into_string()
+}
+
+#[public]
+#[get("/")]
+async fn page() -> Html {
+    Html::new(include_str!("page.html"))
+}
+
 type Waiting = Pin<Box<dyn Future<Output = (Option<String>, broadcast::Receiver<String>)>>>;
 
 fn waiting(mut news: broadcast::Receiver<String>) -> Waiting {
@@ -121,25 +134,35 @@ impl futures_core::Stream for Events {
     }
 }
 
-const ISSUER: &str = "https://id.example";
-const AUDIENCE: &str = "news";
-
-fn settings(secret: &[u8], blocks: &Blocks) -> AuthBuilder {
-    let tokens = Jwt::hs256(secret).issuer(ISSUER).audience(AUDIENCE);
-    Auth::builder().realm("news").bearer(tokens).blocks(blocks.clone()).client_address(Peer)
+/// All but where tokens come from.
+fn settings(tokens: Jwt, blocks: &Blocks) -> AuthBuilder {
+    let auth = Auth::builder().realm("news").bearer(tokens).bearer_in_subprotocol("bearer").tickets();
+    auth.roles::<Role>().blocks(blocks.clone()).client_address(Peer)
 }
 
 fn api(auth: &Auth, news: &News) -> impl HttpServiceFactory + use<> {
-    auth.strict_scope("").app_data(Data::new(news.clone())).service(events).service(socket).service(publish)
+    let scope = auth.strict_scope("").app_data(Data::new(news.clone()));
+    scope.service(page).service(ticket).service(events).service(socket).service(publish)
 }
 
 #[actix_web::main]
 async fn main() -> std::io::Result<()> {
     let port = std::env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(8080);
-    let secret = std::env::var("JWT_SECRET").unwrap_or_default();
-    let auth = settings(secret.as_bytes(), &Blocks::memory()).build()?;
+    let tokens = Jwt::dev();
+    say(&tokens, port);
+    let auth = settings(tokens, &Blocks::memory()).build()?;
     let news = News(broadcast::channel(64).0);
     HttpServer::new(move || App::new().service(api(&auth, &news))).bind(("127.0.0.1", port))?.run().await
+}
+
+/// A page to open, and lines to paste.
+#[allow(clippy::print_stdout, reason = "it is what whoever starts it reads")]
+fn say(tokens: &Jwt, port: u16) {
+    let token = |role: &str| tokens.dev_token(Some(role)).unwrap_or_default();
+    let (reader, editor) = (token("reader"), token("editor"));
+    println!("Open http://127.0.0.1:{port}/#{reader} and tell it something:");
+    println!("curl -i -H 'Authorization: Bearer {editor}' -d 'It works' http://127.0.0.1:{port}/news");
+    println!("curl -i -N -H 'Authorization: Bearer {reader}' http://127.0.0.1:{port}/events");
 }
 
 #[cfg(test)]
@@ -154,6 +177,9 @@ mod tests {
 
     use super::*;
 
+    const ISSUER: &str = "https://id.example";
+    const AUDIENCE: &str = "news";
+
     /// A server on a port of its own, and what a test needs to change.
     struct Site {
         address: SocketAddr,
@@ -165,7 +191,8 @@ mod tests {
 
     fn site() -> Site {
         let (keys, blocks, news) = (Keys::new(), Blocks::memory(), News(broadcast::channel(64).0));
-        let auth = settings(&[], &blocks).test_keys(&keys).build().unwrap();
+        let tokens = Jwt::hs256([]).issuer(ISSUER).audience(AUDIENCE);
+        let auth = settings(tokens, &blocks).test_keys(&keys).build().unwrap();
         let app_news = news.clone();
         let server = HttpServer::new(move || App::new().service(api(&auth, &app_news))).workers(1);
         let server = server.disable_signals().bind(("127.0.0.1", 0)).unwrap();
