@@ -14,8 +14,8 @@ mod auth;
 mod check;
 // What is known of a request, what is told of it, and the decision on it.
 mod principal;
-mod gather;
 mod outcome;
+mod gather;
 mod audit;
 mod enforce;
 // What handlers take.

@@ -191,20 +191,29 @@ pub(crate) fn is_refused(request: &HttpRequest) -> bool {
     request.extensions().contains::<IsRefused>()
 }
 
-/// That the rule of the handler has let the request in. For tests, which tell its refusals from those of arguments.
+/// Whether the rule of the handler has let the request in. Known to a test that wants to know, and tells its refusals from those of
+/// arguments.
 #[cfg(feature = "test-util")]
-struct IsLetIn;
+struct IsLetIn(bool);
+
+/// Wants to know it.
+#[cfg(all(feature = "test-util", feature = "jwt"))]
+pub(crate) fn watch(request: &actix_http::Request) {
+    request.extensions_mut().insert(IsLetIn(false));
+}
 
 /// Takes note of it.
 pub(crate) fn let_in(_request: &HttpRequest) {
     #[cfg(feature = "test-util")]
-    _request.extensions_mut().insert(IsLetIn);
+    if let Some(IsLetIn(is)) = _request.extensions_mut().get_mut() {
+        *is = true;
+    }
 }
 
 /// Whether it was.
 #[cfg(all(feature = "test-util", feature = "jwt"))]
 pub(crate) fn is_let_in(request: &HttpRequest) -> bool {
-    request.extensions().contains::<IsLetIn>()
+    request.extensions().get().is_some_and(|IsLetIn(is)| *is)
 }
 
 /// That the request is about an object which whoever may not have it is not told of.

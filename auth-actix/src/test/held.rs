@@ -112,6 +112,7 @@ where
                 undecided.push(format!("{name}: no request as from {}", Shown(case)));
                 continue;
             };
+            outcome::watch(&request);
             let answer = service.call(request).await.expect("the application answers");
             let (found, expected) = (found(&answer), outcome(rules, case));
             if found != expected {
