@@ -40,6 +40,7 @@ mod pages;
 mod principal;
 mod readme;
 mod registration;
+mod routing;
 mod session;
 mod start_up;
 mod subprotocols;

@@ -1,6 +1,7 @@
 //! Where a request is decided on: the scopes around its handler, and the `Auth` of each.
 
 use std::cell::RefCell;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use actix_web::HttpRequest;
@@ -20,6 +21,8 @@ pub(crate) struct Binding {
     strict: bool,
     /// What is wrapped around it, by type: it may answer by itself.
     middleware: Mutex<Vec<&'static str>>,
+    /// How many conditions of routing decide whether it is asked.
+    guards: AtomicUsize,
     /// Whether some scope of actix stands around it, whose path nobody tells.
     in_foreign: OnceLock<()>,
     layers: OnceLock<Vec<Layer>>,
@@ -40,6 +43,7 @@ impl Binding {
             path: path.to_owned(),
             strict,
             middleware: Mutex::default(),
+            guards: AtomicUsize::new(0),
             in_foreign: OnceLock::new(),
             layers: OnceLock::new(),
         })
@@ -156,6 +160,22 @@ impl Binding {
         let own = self.middleware.lock().unwrap_or_else(PoisonError::into_inner);
         all.extend(own.iter().rev().map(|kind| format!("behind {kind}")));
         all
+    }
+
+    /// Takes note of a condition of routing.
+    pub(crate) fn add_guard(&self) {
+        self.guards.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether conditions of routing decide if this scope is asked.
+    pub(crate) fn has_guards(&self) -> bool {
+        self.guards.load(Ordering::Relaxed) > 0
+    }
+
+    /// How many decide that, of this scope and those around it.
+    pub(crate) fn guards_so_far(&self) -> usize {
+        let around = self.around.get().map_or(0, |around| around.guards_so_far());
+        around + self.guards.load(Ordering::Relaxed)
     }
 
     /// Whether this scope, or one around it, is strict.

@@ -4,6 +4,7 @@
 //! A path-based rule and the router can disagree; a rule that hangs on the handler cannot, if no handler gets in without
 //! one. So the scope takes only what is [`Service`]: the compiler asks, for each handler, not a test for some of them.
 
+mod collected;
 mod config;
 mod guarded;
 pub(crate) mod private;
@@ -24,6 +25,9 @@ use auth_core::denial::{Denial, Reason};
 use auth_core::matrix::Matrix;
 use auth_core::rule::Rule;
 
+pub(crate) use self::collected::MARK;
+#[cfg(feature = "test-util")]
+pub(crate) use self::collected::{Collected, collected};
 pub use self::config::ServiceConfig;
 pub use self::guarded::{GuardedService, Unguarded, guarded, unguarded};
 pub use self::route::{GuardedRoute, Resource, Route, delete, get, head, method, patch, post, put, resource, route};
@@ -242,6 +246,7 @@ where
 
     /// A condition of routing, as in actix. It decides which handler is asked, not whether it may run.
     pub fn guard(self, guard: impl RouteGuard + 'static) -> Self {
+        self.registry.binding().add_guard();
         Self { inner: self.inner.guard(guard), ..self }
     }
 
@@ -272,18 +277,19 @@ where
 {
     fn register(self, config: &mut AppService) {
         self.registry.binding().nest_in_registering(config.is_root());
-        if let Some(mut collected) = COLLECTED.take() {
-            self.registry.tell(&mut collected.matrix);
-            // Where each of nested scopes has an `Auth` of its own, no one of them decides.
-            let alone = (self.registry.binding().count_so_far() == 1).then(|| self.registry.binding().auth().clone());
-            collected.auths.resize(collected.matrix.routes.len(), alone);
-            COLLECTED.set(Some(collected));
-        }
+        let mark = self.registry.tell_whoever_collects();
         if let Err(mistakes) = self.check() {
             return refuse_to_start(&mistakes, &self.path, config);
         }
         let hides = self.registry.hides_something() && !self.own_default;
         let inner = if hides { self.inner.default_service(actix_web::web::to(unknown_path)) } else { self.inner };
+        // In the map alone: nothing answers there.
+        let inner = match mark {
+            Some(number) => inner.configure(|inner| {
+                inner.external_resource(format!("scope {number}"), format!("{MARK}{number}"));
+            }),
+            None => inner,
+        };
         self.registry.binding().registering(|| inner.register(config));
     }
 }
@@ -306,31 +312,6 @@ impl<T, M> std::fmt::Debug for Scope<T, M> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Scope").field("path", &self.path).finish_non_exhaustive()
     }
-}
-
-thread_local! {
-    /// The matrix of an application whose scopes are being registered, where somebody wants it.
-    static COLLECTED: std::cell::RefCell<Option<Collected>> = const { std::cell::RefCell::new(None) };
-}
-
-/// What is found while an application is registered.
-#[derive(Default)]
-pub(crate) struct Collected {
-    pub(crate) matrix: Matrix,
-    /// For each route of the matrix, who decides on it.
-    #[cfg_attr(
-        not(all(feature = "test-util", feature = "jwt")),
-        allow(dead_code, reason = "for tests that send tokens")
-    )]
-    pub(crate) auths: Vec<Option<Auth>>,
-}
-
-/// Registers an application, and gives what was found in all its scopes, in the order in which they were met.
-#[cfg(feature = "test-util")]
-pub(crate) async fn collected<T>(register: impl Future<Output = T>) -> (T, Collected) {
-    COLLECTED.set(Some(Collected::default()));
-    let registered = register.await;
-    (registered, COLLECTED.take().unwrap_or_default())
 }
 
 /// Answers an unknown path where some path hides as one: after the same work, with the same bytes.

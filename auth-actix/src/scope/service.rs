@@ -105,6 +105,11 @@ impl From<&Pattern> for Entry {
     }
 }
 
+/// The pattern as actix takes it: one that is not empty begins with a slash.
+fn slashed(pattern: &str) -> std::borrow::Cow<'_, str> {
+    if pattern.is_empty() || pattern.starts_with('/') { pattern.into() } else { format!("/{pattern}").into() }
+}
+
 /// So many of something, if there are some.
 pub(super) fn counted(count: usize, what: &str) -> Option<String> {
     (count > 0).then(|| format!("{count} {what}"))
@@ -174,8 +179,8 @@ impl Registry {
             let rules = Rules { scopes: &scopes, handler };
             matrix.add_words(rules, auth.roles().iter());
             let path = match (&around, &entry.path) {
-                (Some(around), Some(path)) => format!("{around}{path}"),
-                (None, Some(path)) => format!("…{path}"),
+                (Some(around), Some(path)) => format!("{around}{}", slashed(path)),
+                (None, Some(path)) => format!("…{}", slashed(path)),
                 (_, None) => "?".to_owned(),
             };
             let methods = if entry.methods.is_empty() { vec!["*".to_owned()] } else { entry.methods.clone() };
@@ -183,11 +188,11 @@ impl Registry {
                 let mut route = Route::new(&method, &path, rules);
                 route.schemes = check::schemes(auth, rules);
                 route.notes.extend(entry.notes.iter().cloned());
+                route.notes.extend(counted(self.binding.guards_so_far(), "guard of a scope"));
                 route.notes.extend(self.binding.middleware_so_far());
                 matrix.routes.push(route);
             }
         }
-        matrix.scopes.extend(around.clone());
         matrix.unguarded.extend(self.unguarded.iter().cloned());
         auth.describe(matrix);
     }

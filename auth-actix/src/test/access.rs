@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::{env, fmt, fs};
 
 use actix_http::Request;
-use actix_service::{IntoServiceFactory, Service as _, ServiceFactory};
+use actix_service::{IntoServiceFactory, ServiceFactory};
 use actix_web::dev::{AppConfig, ServiceResponse};
 use auth_core::matrix::Matrix;
 
-use super::foreign;
-use crate::scope;
+use super::routing;
+use crate::scope::Collected;
 
 /// The access matrix of an application: all scopes of [`Auth::scope`](crate::Auth::scope) in it, and what beside them has no rule.
 ///
@@ -30,23 +30,13 @@ use crate::scope;
 ///
 /// # Panics
 /// The application does not start: its log says why.
-#[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
 pub async fn access_matrix<R, S, B, E>(app: R) -> Matrix
 where
     R: IntoServiceFactory<S, Request>,
     S: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<B>, Error = E>,
     S::InitError: fmt::Debug,
 {
-    let factory = app.into_factory();
-    let (service, collected) = scope::collected(async { factory.new_service(AppConfig::default()).await }).await;
-    let mut matrix = collected.matrix;
-    foreign::tell_of_overlaps(&mut matrix);
-    let service = service.expect("the application starts");
-    // Whoever answers: the map of resources goes with every request.
-    let request = actix_web::test::TestRequest::with_uri("/access-matrix-asks-for-nothing").to_request();
-    if let Ok(response) = service.call(request).await {
-        foreign::tell(response.request().resource_map(), &mut matrix);
-    }
+    let (_, Collected { mut matrix, .. }) = routing::started(app).await;
     matrix.sort();
     matrix
 }

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use actix_http::Request;
 use actix_service::{IntoServiceFactory, Service, ServiceFactory};
 use actix_web::dev::{AppConfig, ServiceResponse};
-use actix_web::http::{Method, header};
+use actix_web::http::{Method, StatusCode, header};
 use actix_web::test::TestRequest;
 use auth_core::client::address::AddressSource;
 use auth_core::denial::challenge::Scheme;
@@ -14,11 +14,11 @@ use auth_core::matrix::{Case, CaseCaller, Cases, Matrix, Place, Route};
 use auth_core::source::Source;
 use serde_json::{Map, Value, json};
 
-use super::foreign;
+use super::routing;
 use crate::auth::Auth;
 use crate::outcome;
 use crate::respond::Refusal;
-use crate::scope::{self, Collected};
+use crate::scope::Collected;
 use crate::stand_in::{Caller, Keys};
 
 /// Sends, for each route of the application and each atom of its rule, a request for which that atom decides that it is let in,
@@ -79,11 +79,7 @@ where
     S::InitError: fmt::Debug,
     E: fmt::Debug,
 {
-    let factory = app.into_factory();
-    let (service, collected) = scope::collected(async { factory.new_service(AppConfig::default()).await }).await;
-    let service = service.expect("the application starts");
-    let Collected { mut matrix, auths } = collected;
-    foreign::tell_of_overlaps(&mut matrix);
+    let (service, Collected { matrix, auths, .. }) = routing::started(app).await;
     let (mut wrong, mut undecided) = (String::new(), Vec::new());
     for (route, auth) in matrix.routes.iter().zip(&auths) {
         let same = |other: &&Route| {
@@ -97,7 +93,7 @@ where
         let name = format!("{} {}", route.method, route.path);
         let is_hidden =
             route.notes.iter().any(|note| note.starts_with("hidden by") || note.contains("guard of the route"));
-        let path = foreign::sample(&route.path).filter(|path| path.starts_with('/') && !path.contains('…'));
+        let path = routing::sample(&route.path).filter(|path| path.starts_with('/') && !path.contains('…'));
         let (Some(path), Some(auth), false) = (path, auth, is_hidden) else {
             undecided.push(format!("{name}: no request is sure to reach it"));
             continue;
@@ -136,15 +132,15 @@ fn outcome(route: &Route, case: &Case) -> &'static str {
 /// What has become of it.
 fn found<B>(answer: &ServiceResponse<B>) -> &'static str {
     // What an argument of the handler refuses comes after its rule has let the request in.
-    let is_refused = answer.response().error().is_some_and(|error| error.as_error::<Refusal>().is_some())
-        && !outcome::is_let_in(answer.request());
+    if outcome::is_let_in(answer.request()) {
+        return "a call of the handler";
+    }
+    let is_refused = answer.response().error().is_some_and(|error| error.as_error::<Refusal>().is_some());
     let challenged = answer.headers().contains_key(header::WWW_AUTHENTICATE);
-    let status = answer.status();
-    match (is_refused, status.is_client_error(), challenged) {
-        (false, ..) => "a call of the handler",
-        (true, true, true) if status == actix_web::http::StatusCode::UNAUTHORIZED => "401 and a challenge",
-        (true, true, _) if status == actix_web::http::StatusCode::FORBIDDEN => "403",
-        (true, true, false) if status == actix_web::http::StatusCode::NOT_FOUND => "an unknown path",
+    match (is_refused, answer.status()) {
+        (true, StatusCode::UNAUTHORIZED) if challenged => "401 and a challenge",
+        (true, StatusCode::FORBIDDEN) => "403",
+        (true, StatusCode::NOT_FOUND) if !challenged => "an unknown path",
         _ => "something else",
     }
 }

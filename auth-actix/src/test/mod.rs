@@ -5,9 +5,9 @@
 
 mod access;
 mod explain;
-mod foreign;
 #[cfg(feature = "jwt")]
 mod held;
+mod routing;
 
 pub use self::access::{access_matrix, assert_access};
 pub use self::explain::{explained, explanation};

@@ -45,9 +45,6 @@ pub struct Matrix {
     /// The schemes that are accepted.
     #[serde(skip)]
     pub schemes: Vec<AcceptedScheme>,
-    /// The patterns of the scopes that take only what has a rule.
-    #[serde(skip)]
-    pub scopes: Vec<String>,
     /// What is in reach of requests and has no rule: why, and where that is written.
     pub unguarded: Vec<String>,
 }

@@ -1,0 +1,162 @@
+//! What the access matrix tells of how actix routes: nothing that answers without a rule is left out, and what hides is told of.
+
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{App, HttpResponse, get, post};
+use auth_actix::matrix::Matrix;
+use auth_actix::test::{Keys, access_matrix, hold};
+use auth_actix::{Auth, guarded, require, require_role, rule, test};
+
+use crate::{Role, bearer_only, jwt};
+
+#[require_role("viewer")]
+#[get("/posts/{id}")]
+async fn show(id: web::Path<u64>) -> String {
+    id.to_string()
+}
+
+#[require_role("viewer")]
+#[get("/numbers/{id:[0-9]{3}}")]
+async fn numbered(id: web::Path<u64>) -> String {
+    id.to_string()
+}
+
+#[get("/posts/{id}")]
+async fn open() -> &'static str {
+    "open"
+}
+
+#[post("/posts/{id}")]
+async fn open_post() -> &'static str {
+    "open"
+}
+
+async fn matrix_of(configure: impl FnOnce(&mut ServiceConfig, &Auth)) -> Matrix {
+    let auth = bearer_only().build().unwrap();
+    access_matrix(App::new().configure(|config| configure(config, &auth))).await
+}
+
+/// The paths with their notes, and what has no rule.
+fn told(matrix: &Matrix) -> Vec<String> {
+    let routes = matrix.routes.iter().map(|route| [vec![route.path.clone()], route.notes.clone()].concat().join("; "));
+    routes.chain(matrix.unguarded.iter().cloned()).collect()
+}
+
+#[actix_web::test]
+async fn whatever_has_no_rule_is_told_of_wherever_our_scopes_are() {
+    let ok = || web::get().to(HttpResponse::Ok);
+    // Beside a scope of ours that is everywhere.
+    let matrix = matrix_of(|config, auth| {
+        config.route("/health", ok()).service(auth.scope("").service(show));
+    });
+    assert_eq!(told(&matrix.await), ["/posts/{id}", "/health is a route of plain actix, beside guarded routes"]);
+    // After it, nothing is reached.
+    let matrix = matrix_of(|config, auth| {
+        config.service(auth.scope("").service(show)).service(auth.scope("/api").service(numbered));
+    });
+    let hidden = "/api/numbers/{id:[0-9]{3}}; hidden by the scope \"\" before it where both match";
+    assert_eq!(told(&matrix.await), [hidden, "/posts/{id}"]);
+    // A scope of actix with the path of ours, which answers for it.
+    let matrix = matrix_of(|config, auth| {
+        let plain = web::scope("/api").route("/secret", ok());
+        config.service(plain).service(auth.scope("/api").service(show));
+    });
+    assert_eq!(
+        told(&matrix.await),
+        [
+            "/api/posts/{id}; hidden by the scope \"/api\" before it where both match",
+            "/api/secret is a route of plain actix, beside guarded routes",
+        ]
+    );
+    // A second one of ours, and a third, which guards of routing tell apart.
+    let matrix = matrix_of(|config, auth| {
+        let is_old = actix_web::guard::Header("version", "1");
+        config.service(auth.scope("/api").guard(is_old).service(numbered));
+        config.service(auth.scope("/api").service(show)).service(auth.scope("/api").service(numbered));
+    });
+    assert_eq!(
+        told(&matrix.await),
+        [
+            "/api/numbers/{id:[0-9]{3}}; 1 guard of a scope",
+            "/api/numbers/{id:[0-9]{3}}; hidden by the scope \"/api\" before it where both match",
+            "/api/posts/{id}",
+        ]
+    );
+    // A scope of ours in one of actix, which nobody tells its path while it is made.
+    let matrix = matrix_of(|config, auth| {
+        let inner = auth.scope("/inner").service(show);
+        config
+            .service(web::scope("/v1").route("/open", ok()).service(auth.scope("/api").service(inner).service(numbered)));
+    });
+    assert_eq!(
+        told(&matrix.await),
+        [
+            "/v1/api/inner/posts/{id}",
+            "/v1/api/numbers/{id:[0-9]{3}}",
+            "/v1/open is a route of plain actix, beside guarded routes",
+        ]
+    );
+    // What was given to a scope of ours by name has the rule that stands before it.
+    let matrix = matrix_of(|config, auth| {
+        let docs = web::scope("/docs").route("/{page}", ok());
+        let api = auth.scope("/api").service(guarded(rule!(role("admin")), docs));
+        config.service(api.service(auth.scope("/docs").service(show)).service(show));
+    });
+    assert_eq!(
+        told(&matrix.await),
+        [
+            "/api/docs/posts/{id}; hidden by the scope \"/api/docs\" before it where both match",
+            "/api/posts/{id}",
+            "/api/… (a scope of actix)",
+        ]
+    );
+}
+
+#[actix_web::test]
+async fn a_route_that_answers_before_a_guarded_one_is_told_of() {
+    let by_plain = "hidden by \"/api/posts/{id}\" of plain actix where both match";
+    let matrix = matrix_of(|config, auth| {
+        config.service(web::scope("").configure(|config| {
+            config.service(web::resource("/api/posts/{id}").to(HttpResponse::Ok));
+            config.service(auth.scope("/api").service(show).service(numbered));
+        }));
+    });
+    let plain = "/api/posts/{id} is a route of plain actix, beside guarded routes";
+    let number = "/api/numbers/{id:[0-9]{3}}";
+    assert_eq!(told(&matrix.await), [number, &format!("/api/posts/{{id}}; {by_plain}"), plain]);
+    // Of one method, or a narrower pattern: it still is said, as the map of actix does not know methods.
+    let matrix = matrix_of(|config, auth| {
+        let narrow = web::resource("/api/numbers/{id:1[0-9]{2}}").to(HttpResponse::Ok);
+        config.service(web::scope("/api").guard(actix_web::guard::Post()).service(open_post));
+        config.service(narrow).service(auth.scope("/api").service(numbered).service(show));
+    });
+    let told = told(&matrix.await);
+    assert!(told[0].starts_with(number) && told[0].contains("hidden by the scope \"/api\""), "{told:?}");
+    assert_eq!(told.len(), 4, "{told:?}");
+}
+
+#[actix_web::test]
+async fn an_answer_that_passes_by_the_rule_is_found_out_by_a_request() {
+    let keys = Keys::new();
+    let auth = Auth::builder().bearer(jwt()).test_keys(&keys).roles::<Role>().build().unwrap();
+    let scope = || auth.scope("/api").service(show).service(numbered);
+    assert!(test::assert_matrix(&keys, App::new().service(web::scope("/v1").service(scope()))).await.is_empty());
+    // Whoever is let in is called by the rule, and by nothing else.
+    #[require(role("viewer") || role("admin"), redundant = "for the test")]
+    #[get("/posts/{id}")]
+    async fn other(_id: web::Path<String>) -> &'static str {
+        "other"
+    }
+    let past = App::new().wrap(actix_web::middleware::from_fn(async |request, next| {
+        let request: actix_web::dev::ServiceRequest = request;
+        if request.headers().contains_key("authorization") {
+            return Ok(request.into_response(HttpResponse::Ok().finish()).map_into_boxed_body());
+        }
+        actix_web::middleware::Next::call(&next, request).await.map(|answer| answer.map_into_boxed_body())
+    }));
+    let wrong = hold(&keys, past.service(auth.scope("/api").service(other)), None).await.unwrap_err();
+    assert!(wrong.contains("a call of the handler is right, and something else was answered"), "{wrong}");
+    // A plain route in front of it.
+    let before = App::new().service(web::scope("").service(open)).service(auth.scope("").service(show));
+    let undecided = hold(&keys, before, None).await.unwrap();
+    assert_eq!(undecided, ["GET /posts/{id}: no request is sure to reach it"]);
+}
