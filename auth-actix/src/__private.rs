@@ -25,6 +25,8 @@ pub use crate::granted::{Granted, Implies, Proof};
 pub use crate::lease::Lease;
 pub use crate::principal::Principal;
 pub use crate::scope::{Pattern, Proven, Registry};
+#[cfg(feature = "jwt")]
+use crate::ticket::Ticket;
 
 /// The vocabulary of a type of roles.
 pub const fn roles<R: RoleSet>() -> &'static Vocabulary {
@@ -106,6 +108,38 @@ impl Probe<Lease> {
     pub const NEEDS: Needs = Needs::Lease;
 }
 
+#[cfg(feature = "jwt")]
+impl Probe<Ticket> {
+    pub const NEEDS: Needs = Needs::Ticket;
+}
+
+#[cfg(feature = "jwt")]
+impl Probe<Option<Ticket>> {
+    pub const NEEDS: Needs = Needs::MaybeCaller;
+}
+
+/// What a request says beside its path.
+macro_rules! beside_path {
+    ($($({$($of:ident),*})? $type:ty;)*) => {$(
+        impl$(<$($of),*>)? Probe<$type> {
+            pub const NEEDS: Needs = Needs::Data;
+        }
+        impl$(<$($of),*>)? Probe<Option<$type>> {
+            pub const NEEDS: Needs = Needs::Data;
+        }
+    )*};
+}
+
+beside_path! {
+    {T} actix_web::web::Query<T>;
+    {T} actix_web::web::Json<T>;
+    {T} actix_web::web::Form<T>;
+    {T} actix_web::web::Header<T>;
+    String;
+    actix_web::web::Bytes;
+    actix_web::web::Payload;
+}
+
 impl<P: Proof> Probe<Granted<P>> {
     pub const NEEDS: Needs = Needs::Proof(P::NAME);
 }
@@ -133,6 +167,9 @@ pub const fn check_argument(needs: Needs, strangers_come_in: bool, taken_before:
         }
         Needs::ClaimsOfCaller if strangers_come_in => {
             panic!("strangers may call this handler\nhelp: take `Option<Claims<…>>`")
+        }
+        Needs::Ticket if strangers_come_in => {
+            panic!("strangers may call this handler, and have no token\nhelp: take `Option<Ticket>`")
         }
         Needs::Caller if taken_before => {
             panic!("this handler takes the principal twice\nhelp: delete one of the two")

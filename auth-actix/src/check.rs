@@ -6,6 +6,8 @@ use auth_core::client::cross_site::CrossSite;
 use auth_core::clock::Timestamp;
 use auth_core::decision::Rules;
 use auth_core::facts::{Caller, Elsewhere, Facts};
+#[cfg(feature = "jwt")]
+use auth_core::rule::Needs;
 use auth_core::rule::Rule;
 use auth_core::vocabulary::Kind;
 
@@ -94,9 +96,17 @@ pub enum RuleError {
     },
     /// A strict scope has to see the patterns of its routes.
     #[error(
-        "{0}: the scope is strict, and the pattern of this route cannot be seen: write the route attribute by its own name, such as `#[get(…)]`"
+        "{0}: the scope is strict, and the pattern of this route cannot be seen: write the route attribute by its own name, such as `#[get(…)]`, or say why it does not matter: `any_object = \"…\"`"
     )]
     NoPattern(String),
+    /// The names in that path would be asked about by nobody.
+    #[error(
+        "scope {0:?} is strict, and stands in a scope of plain actix, whose path cannot be seen: make that one with `auth.scope(…)`"
+    )]
+    StrictInPlain(String),
+    /// What a handler gives would open nothing.
+    #[error("{0}: the handler takes a `Ticket`: call `.tickets()`")]
+    NoTickets(String),
     /// Nobody said what this server is called.
     #[error("`auth.metadata()` are those of a resource: call `.resource(\"https://…\")`")]
     NoResource,
@@ -121,6 +131,10 @@ pub(crate) fn rules(auth: &Auth, scopes: &[&'static Rule], handlers: &[&'static 
     for handler in handlers {
         let rules = Rules { scopes, handler };
         mistakes.extend(places(auth, rules));
+        #[cfg(feature = "jwt")]
+        if auth.given_tickets().is_none() && handler.arguments.iter().any(|needs| matches!(needs, Needs::Ticket)) {
+            mistakes.push(RuleError::NoTickets(place(handler)));
+        }
         if known && !can_hold(auth, rules) {
             mistakes.push(RuleError::NeverHolds(place(handler), handler.text));
         }

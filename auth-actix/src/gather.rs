@@ -43,7 +43,7 @@ fn with_ticket<'a>(explicit: Presented<'a>, request: &HttpRequest, auth: &Auth) 
         let mut accepted = request.headers().get_all(ACCEPT);
         *request.method() == Method::GET && accepted.any(|line| line.as_bytes().starts_with(b"text/event-stream"))
     };
-    if !is_socket(request) && !accepts_events() {
+    if !is_socket_of_page(request) && !accepts_events() {
         return explicit;
     }
     let mut found = request.query_string().split('&').filter_map(|pair| pair.strip_prefix("ticket="));
@@ -56,9 +56,17 @@ fn with_ticket<'a>(explicit: Presented<'a>, request: &HttpRequest, auth: &Auth) 
     Presented::Ticket(outcome::exchanged(request, auth, || tickets.take(ticket)))
 }
 
-/// Whether the request opens a WebSocket.
+/// Whether the request opens a WebSocket. Whatever names one does: actix takes no more than that for it.
 pub(crate) fn is_socket(request: &HttpRequest) -> bool {
-    request.headers().get_all(UPGRADE).any(|line| line.as_bytes().eq_ignore_ascii_case(b"websocket"))
+    const NAME: &[u8] = b"websocket";
+    let names = |line: &[u8]| line.windows(NAME.len()).any(|part| part.eq_ignore_ascii_case(NAME));
+    request.headers().get_all(UPGRADE).any(|line| names(line.as_bytes()))
+}
+
+/// Whether a page could have sent it that opens a WebSocket, and can set no header.
+#[cfg(feature = "jwt")]
+fn is_socket_of_page(request: &HttpRequest) -> bool {
+    *request.method() == Method::GET && is_socket(request)
 }
 
 /// The credential of a request, as far as its form goes.
@@ -71,15 +79,13 @@ pub(crate) fn presented<'a>(request: &'a HttpRequest, auth: &Auth) -> Presented<
         other => other,
     };
     #[cfg(feature = "jwt")]
-    let explicit = match auth.subprotocol().filter(|_| is_socket(request)) {
+    let explicit = match auth.subprotocol().filter(|_| is_socket_of_page(request)) {
         Some(name) => {
             let lines = request.headers().get_all(SEC_WEBSOCKET_PROTOCOL).map(|value| value.as_bytes());
             scheme::with_subprotocol(explicit, name, lines, auth.longest_token())
         }
         None => explicit,
     };
-    #[cfg(feature = "jwt")]
-    let explicit = with_ticket(explicit, request, auth);
     #[cfg(feature = "api-key")]
     let explicit = match auth.api_keys() {
         Some(keys) => {
@@ -97,6 +103,9 @@ pub(crate) fn presented<'a>(request: &'a HttpRequest, auth: &Auth) -> Presented<
             None => explicit,
         };
     }
+    // After all others: beside one of them it is not used up.
+    #[cfg(feature = "jwt")]
+    let explicit = with_ticket(explicit, request, auth);
     #[cfg(feature = "session")]
     if let Some(sessions) = auth.sessions() {
         // One credential decides: what a browser adds by itself stands in for nothing that was sent on purpose.

@@ -5,9 +5,10 @@ use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpRequest};
-use auth_core::denial::{Denial, Reason, RetryAfter};
+use auth_core::denial::{Denial, Reason};
 use auth_core::rule::Rule;
 use auth_core::scheme::Presented;
+use auth_core::scheme::ticket::NoTicket;
 
 use crate::{enforce, gather, outcome};
 
@@ -17,7 +18,7 @@ use crate::{enforce, gather, outcome};
 /// it asks for a ticket, with its token in `Authorization`, and opens `/socket?ticket=…`. A ticket that was seen is worth nothing.
 /// An `EventSource` that was cut off asks again with the same address, and is refused: its page asks for a new ticket then.
 ///
-/// Tickets are of one process: between several, a proxy has to send both requests to one. See
+/// Of one caller, sixteen may wait to be used: one more is 429. Tickets are of one process: between several, a proxy has to send both requests to one. See
 /// [`AuthBuilder::tickets`](crate::AuthBuilder::tickets).
 ///
 /// ```
@@ -63,15 +64,21 @@ impl FromRequest for Ticket {
             let tickets = auth.given_tickets().ok_or(set_up("a handler gives tickets: call `.tickets()`"))?;
             let known = outcome::recall(request, auth).and_then(outcome::Found::known);
             // What was verified is what stands there.
-            let token = match gather::presented(request, auth) {
-                Presented::Bearer(token) if known.is_some() => token,
+            let (token, owner) = match (gather::presented(request, auth), known) {
+                (Presented::Bearer(token), Some(principal)) => (token, principal.id()),
                 _ => {
                     let cause = Some("a ticket stands for a bearer token, and this caller came with something else");
                     return Err(Denial { cause, ..Denial::new(Reason::InsufficientPermissions) });
                 }
             };
-            let full = Reason::AuthenticationUnavailable(RetryAfter::seconds(5));
-            tickets.issue(token).map_err(|_| Denial { cause: Some("too many tickets wait"), ..Denial::new(full) })
+            outcome::mark(request, |marks| marks.private = true);
+            tickets.issue(token, owner).map_err(|full| {
+                let reason = match full {
+                    NoTicket::TooManyOfOne(after) => Reason::TooManyAttempts(after),
+                    NoTicket::Full(after) => Reason::AuthenticationUnavailable(after),
+                };
+                Denial { cause: Some("too many tickets wait to be used"), ..Denial::new(reason) }
+            })
         };
         let refuse = |denial: Denial| enforce::refuse(request, rule.unwrap_or(&NO_RULE), denial, Payload::None);
         ready(ticket().map(Self).map_err(refuse))

@@ -11,7 +11,8 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::{Bytes, Data};
 use actix_web::{App, HttpRequest, ResponseError, get, post};
 use auth_actix::{
-    Allows, Auth, Authorized, Existence, Granted, Object, Principal, Resource, require, require_auth, require_role,
+    Allows, Auth, Authorized, Existence, Granted, Object, Principal, Resource, guarded, require, require_auth,
+    require_role, rule,
 };
 use auth_tests::server::Server;
 use auth_tests::token::bearer;
@@ -317,6 +318,21 @@ async fn loads(_: Object<Post<Draft>>) -> &'static str {
     "never"
 }
 
+#[require(check(q.x == 1 && !principal.is_client()))]
+async fn checks_query(q: actix_web::web::Query<Asked>) -> String {
+    q.x.to_string()
+}
+
+#[derive(serde::Deserialize)]
+struct Asked {
+    x: u64,
+}
+
+#[require(check(body.is_empty() && !principal.is_client()))]
+async fn checks_body(body: String) -> String {
+    body
+}
+
 #[require(check(request.headers().contains_key("x") && !principal.is_client()))]
 async fn checks_headers(request: HttpRequest) -> &'static str {
     let _ = request;
@@ -343,6 +359,15 @@ fn a_strict_scope_starts_only_where_each_object_in_a_path_is_asked_about() {
     assert!(told(loads.check()).contains("loads ("));
     let headers = auth.strict_scope("/shop").route("/{draft}", auth_actix::get().to(checks_headers));
     assert!(told(headers.check()).contains("checks_headers ("));
+    let beside = auth.strict_scope("/shop").route("/{draft}", auth_actix::get().to(checks_query));
+    let beside = told(beside.route("/{draft}", auth_actix::post().to(checks_body)).check());
+    assert!(beside.contains("checks_query (") && beside.contains("checks_body ("), "{beside}");
+    // Nobody sees what is in a service of actix.
+    let plain = || actix_web::web::resource("/posts/{id}").to(actix_web::HttpResponse::Ok);
+    let unseen = auth.strict_scope("/shop").service(guarded(rule!(authenticated), plain()));
+    assert!(told(unseen.check()).contains("the pattern of this route cannot be seen"));
+    let seen = guarded(rule!(authenticated, any_object = "all may see all"), plain());
+    assert_eq!(told(auth.strict_scope("/shop").service(seen).check()), "");
     assert_eq!(told(right.check()), "");
     let wrong = auth.strict_scope("/shop").route("/orders/{id}", auth_actix::get().to(any_order));
     let wrong = told(wrong.route("/stores/{id}", auth_actix::get().to(checks_no_object)).check());
@@ -358,6 +383,12 @@ fn a_strict_scope_starts_only_where_each_object_in_a_path_is_asked_about() {
     let starts = Server::try_start(1, move |config: &mut actix_web::web::ServiceConfig| {
         let inner = auth.scope("/{team}").route("/list", auth_actix::get().to(any_order));
         config.service(auth.strict_scope("/shop").service(inner));
+    });
+    assert!(starts.is_err());
+    // Nor what a scope of actix around names.
+    let auth = bearer_only().build().unwrap();
+    let starts = Server::try_start(1, move |config: &mut actix_web::web::ServiceConfig| {
+        config.service(actix_web::web::scope("/{team}").service(auth.strict_scope("/shop").service(list)));
     });
     assert!(starts.is_err());
 }

@@ -272,12 +272,17 @@ fn a_socket_in_a_strict_scope_is_refused_where_nothing_would_end_it() {
     let auth = bearer_only().build().unwrap();
     let server = Server::start(move |config: &mut ServiceConfig| {
         config.service(auth.scope("/plain").service(unleased));
-        config.service(auth.strict_scope("/strict").service(unleased).service(known).service(unleased_too));
+        config.service(
+            auth.strict_scope("/strict").service(unleased).service(known).service(unleased_too).service(hidden),
+        );
     });
     for (path, upgrade, status) in [
         ("/plain/unleased", "websocket", 200),
         ("/strict/unleased", "WebSocket", 403),
         ("/strict/unleased-too", "websocket", 403),
+        // What actix takes for one is one.
+        ("/strict/unleased", "websocket, h2c", 403),
+        ("/strict/unleased", "xWebSocketx", 403),
         ("/strict/unleased", "h2c", 200),
         ("/strict/unleased", "", 200),
     ] {
@@ -285,6 +290,21 @@ fn a_socket_in_a_strict_scope_is_refused_where_nothing_would_end_it() {
         let request = if upgrade.is_empty() { request } else { request.field("Upgrade", upgrade) };
         assert_eq!(server.send(&request).status, status, "{path} {upgrade}");
     }
+    // Who is not let in does not learn of it; least of all where the handler hides.
+    let socket = |path: &str| ask(path).field("Upgrade", "websocket");
+    assert_eq!(server.send(&socket("/strict/unleased")).status, 401);
+    let answers = ["hidden", "unknown"].map(|name| {
+        let answer = server.send(&socket(&format!("/strict/{name}")).authorization(bearer(json!({"sub": "alice"}))));
+        (answer.status, answer.text().to_owned())
+    });
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!(answers[0].0, 404);
+}
+
+#[require_role("admin", not_found)]
+#[get("/hidden")]
+async fn hidden(_lease: Lease) -> &'static str {
+    "on and on"
 }
 
 #[require_auth]

@@ -84,8 +84,9 @@ async fn whatever_has_no_rule_is_told_of_wherever_our_scopes_are() {
     // A scope of ours in one of actix, which nobody tells its path while it is made.
     let matrix = matrix_of(|config, auth| {
         let inner = auth.scope("/inner").service(show);
-        config
-            .service(web::scope("/v1").route("/open", ok()).service(auth.scope("/api").service(inner).service(numbered)));
+        config.service(
+            web::scope("/v1").route("/open", ok()).service(auth.scope("/api").service(inner).service(numbered)),
+        );
     });
     assert_eq!(
         told(&matrix.await),

@@ -2,13 +2,16 @@
 
 use actix_web::web::ServiceConfig;
 use actix_web::{get, post};
-use auth_actix::{Auth, BuildError, Principal, ProxyHeader, Ticket, require_auth, require_role};
+use auth_actix::{
+    Auth, Authenticated, Authenticator, BuildError, Confers, CustomScheme, Place, Principal, ProxyHeader, Ticket,
+    require_auth, require_role,
+};
 use auth_tests::server::Server;
 use auth_tests::token::{bearer, now};
 use auth_tests::wire::{Request, get as ask, request};
 use serde_json::json;
 
-use crate::{Role, bearer_only};
+use crate::{Role, bearer_only, jwt};
 
 #[require_auth]
 #[post("/ticket")]
@@ -37,17 +40,36 @@ impl actix_web::FromRequest for Principal2 {
     }
 }
 
+/// A credential of the application, in a header of its own.
+struct ByHeader;
+
+impl Authenticator for ByHeader {
+    fn name(&self) -> &'static str {
+        "By"
+    }
+
+    fn place(&self) -> Place<'_> {
+        Place::Header("X-By")
+    }
+
+    fn authenticate<'a>(&'a self, _: &'a actix_web::HttpRequest) -> Authenticated<'a> {
+        Box::pin(async { Ok(Principal::builder("somebody")) })
+    }
+}
+
 fn stream(target: &str) -> Request {
     ask(target).field("Accept", "text/event-stream")
 }
 
 #[test]
 fn a_ticket_stands_for_its_token_once_and_nothing_stands_beside_it() {
-    let auth = bearer_only().tickets().build().unwrap();
+    let own = CustomScheme::new(ByHeader).confers(Confers::nothing());
+    let auth = Auth::builder().bearer(jwt().confers(Confers::everything())).scheme(own).tickets();
+    let auth = auth.roles::<Role>().build().unwrap();
     let without = bearer_only().build().unwrap();
     let server = Server::start(move |config: &mut ServiceConfig| {
         config.service(auth.scope("/a").service(ticket).service(events));
-        config.service(without.scope("/b").service(ticket).service(events));
+        config.service(without.scope("/b").service(events));
     });
     let claims = |name: &str| json!({"sub": name, "roles": ["viewer"]});
     let issue = |claims: serde_json::Value| {
@@ -59,13 +81,17 @@ fn a_ticket_stands_for_its_token_once_and_nothing_stands_beside_it() {
     let (one, two) = (issue(claims("alice")), issue(claims("bob")));
     let first = server.send(&stream(&target(&one)));
     assert_eq!((first.status, first.text()), (200, "alice"));
+    assert_eq!(first.field("cache-control"), Some("private"), "no shared cache sees what has decided");
     let again = server.send(&stream(&target(&one)));
     assert_eq!((again.status, again.problem().as_str()), (401, "invalid-credentials"), "used");
     // HTTP-19: beside another credential neither counts, and it is not used by that.
     let both = stream(&target(&two)).authorization(bearer(claims("alice")));
     assert_eq!(server.send(&both).status, 400);
     assert_eq!(server.send(&stream(&format!("{}&ticket={two}", target(&two)))).status, 400);
+    assert_eq!(server.send(&stream(&target(&two)).field("X-By", "somebody")).status, 400);
     // Where a page could send a header, the address says nothing.
+    let posted = request("POST", &target(&two)).field("Upgrade", "websocket").field("Connection", "Upgrade");
+    assert_eq!(server.send(&posted.body("")).status, 404, "no such route: it is not asked");
     assert_eq!(server.send(&ask(&target(&two))).status, 401);
     let socket = ask(&target(&two)).field("Upgrade", "websocket").field("Connection", "Upgrade");
     assert_eq!(server.send(&socket).text(), "bob");
@@ -81,8 +107,17 @@ fn a_ticket_stands_for_its_token_once_and_nothing_stands_beside_it() {
     // Another `Auth` knows nothing of it, and gives none.
     let three = issue(claims("alice"));
     assert_eq!(server.send(&stream(&format!("/b/events?ticket={three}"))).status, 401);
-    let none = server.send(&request("POST", "/b/ticket").authorization(bearer(claims("alice"))).body(""));
-    assert_eq!((none.status, none.problem().as_str()), (500, "set-up"));
+    let starts = Server::try_start(1, |config: &mut ServiceConfig| {
+        config.service(bearer_only().build().unwrap().scope("").service(ticket));
+    });
+    assert!(starts.is_err(), "nobody called `.tickets()`");
+    // Nobody takes tickets away from others.
+    let mut last = 200;
+    for _ in 0..20 {
+        last = server.send(&request("POST", "/a/ticket").authorization(bearer(claims("mallory"))).body("")).status;
+    }
+    assert_eq!(last, 429);
+    issue(claims("alice"));
     assert_eq!(server.send(&request("POST", "/a/ticket").body("")).status, 401);
     let built = Auth::builder().tickets().scheme(ProxyHeader::new("x-user")).build();
     assert!(matches!(built, Err(BuildError::TicketsWithoutTokens)));

@@ -11,7 +11,7 @@ use auth_core::patience::unless_it_panics;
 use auth_core::rule::Rule;
 use pin_project_lite::pin_project;
 
-use super::{Denied, NO_AUTH, Place, Waiting, go_on, let_in, no_lease, refuse, set_up};
+use super::{Denied, NO_AUTH, Place, Waiting, go_on, let_in, refuse, set_up};
 use crate::principal::Principal;
 use crate::{outcome, respond};
 
@@ -180,9 +180,6 @@ async fn decided<F: FromRequest>(
     check: impl AsyncFn(&HttpRequest, u8, F, Option<&Principal>) -> (Answer, F),
 ) -> Result<Option<F>, Undecided> {
     let place = Place::of(request).ok_or_else(|| set_up(NO_AUTH))?;
-    if let Some(denied) = no_lease(request, &place, rule) {
-        return Err(denied.into());
-    }
     let (mut checks, mut first, mut used) = (Checks::default(), None, Vec::new());
     while let Some((index, principal)) = go_on(request, &place, rule, Waiting::default(), checks, &mut used).await? {
         let arguments = match first.take() {

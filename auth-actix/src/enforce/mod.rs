@@ -68,6 +68,11 @@ fn step<'a>(
         outcome::mark(request, |marks| marks.cookie = true);
     }
     let mut presented = rules.read_caller().then(|| gather::presented(request, auth));
+    #[cfg(feature = "jwt")]
+    if matches!(presented, Some(Presented::Ticket(_))) {
+        // What decides stands in the address, where no cache looks for it.
+        outcome::mark(request, |marks| marks.private = true);
+    }
     let mut known = verified.or_else(|| found(request, auth));
     if known.is_none() {
         known = presented.as_ref().and_then(|presented| gather::throttled(request, auth, presented)).map(Err);
@@ -244,9 +249,6 @@ impl From<Denial> for Denied {
 /// Decides on a request for a handler with this rule: at once, unless a password has to be hashed.
 pub(crate) fn enforce(request: &HttpRequest, handler: &'static Rule) -> Enforced {
     let Some(place) = Place::of(request) else { return Enforced::Refused(set_up(NO_AUTH)) };
-    if let Some(denied) = no_lease(request, &place, handler) {
-        return Enforced::Refused(denied);
-    }
     for index in 0..place.count() {
         let Some((auth, rules)) = place.layer(index, handler) else { break };
         match step(request, auth, rules, handler, None, Checks::default()) {
@@ -292,12 +294,15 @@ fn set_up(cause: &'static str) -> Denied {
     Denial { cause: Some(cause), ..Denial::new(Reason::SetUp) }.into()
 }
 
-/// The refusal of a WebSocket in a strict scope whose handler takes no `Lease`: it would go on for ever (M1).
-fn no_lease(request: &HttpRequest, place: &Place, handler: &Rule) -> Option<Denied> {
+/// Refuses a WebSocket in a strict scope whose handler takes no `Lease`: it would go on for ever (M1). Only whom the rule lets in
+/// learns of it.
+fn no_lease(request: &HttpRequest, place: &Place, handler: &Rule) -> Result<(), Denied> {
     let takes_lease = || handler.arguments.iter().any(|argument| matches!(argument, Needs::Lease));
-    let is_refused = place.is_strict() && gather::is_socket(request) && !takes_lease();
+    if !place.is_strict() || !gather::is_socket(request) || takes_lease() {
+        return Ok(());
+    }
     let cause = "a WebSocket in a strict scope, and its handler takes no `Lease`";
-    is_refused.then(|| Denial { cause: Some(cause), ..Denial::new(Reason::AccessBlocked) }.into())
+    Err(Denial { cause: Some(cause), ..Denial::new(Reason::AccessBlocked) }.into())
 }
 
 /// Where deciding goes on: at a layer, which may wait for something.
@@ -355,6 +360,7 @@ async fn let_in(request: &HttpRequest, place: &Place, handler: &'static Rule, mu
 
 /// Counts a grant, and tells the audit of each `Auth` that had to grant it.
 fn tell_of_grant(request: &HttpRequest, place: &Place, handler: &'static Rule) -> Result<(), Denied> {
+    no_lease(request, place, handler)?;
     outcome::let_in(request);
     for index in 0..place.count() {
         let Some((auth, rules)) = place.layer(index, handler) else { break };

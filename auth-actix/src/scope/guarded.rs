@@ -83,7 +83,7 @@ impl<S> GuardedService<S> {
         U: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error> + 'static,
         U::InitError: std::fmt::Debug,
     {
-        registry.add_service(self.rule, "unknown paths");
+        registry.add_service(self.rule, "unknown paths", true);
         let service = self.service.into_factory().map_init_err(|error| {
             tracing::error!(target: "auth_actix", ?error, "a default service cannot be made");
         });
@@ -100,7 +100,7 @@ where
     type Factory = BoxedFactory;
 
     fn open(self, registry: &mut Registry) -> BoxedFactory {
-        registry.add_service(self.rule, "a scope of actix");
+        registry.add_service(self.rule, "a scope of actix", false);
         BoxedFactory::new(self.service.wrap(InFront(self.rule)))
     }
 }
@@ -114,7 +114,7 @@ where
     type Factory = BoxedFactory;
 
     fn open(self, registry: &mut Registry) -> BoxedFactory {
-        registry.add_service(self.rule, "a resource of actix");
+        registry.add_service(self.rule, "a resource of actix", false);
         BoxedFactory::new(self.service.wrap(InFront(self.rule)))
     }
 }

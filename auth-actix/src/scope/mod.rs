@@ -224,6 +224,9 @@ where
         if self.own_default && self.registry.hides_something() {
             mistakes.push(RuleError::HiddenBesideDefault(self.path.clone()));
         }
+        if self.registry.binding().is_strict_so_far() && self.registry.binding().pattern_so_far().is_none() {
+            mistakes.push(RuleError::StrictInPlain(self.path.clone()));
+        }
         if self.registry.binding().sessions_clash_so_far() {
             mistakes.push(RuleError::SessionsClash(self.path.clone()));
         }

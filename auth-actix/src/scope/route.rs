@@ -154,7 +154,10 @@ impl Service for Resource {
         for route in &self.routes {
             let methods = route.conditions.methods.iter().map(ToString::to_string).collect();
             let notes = counted(route.conditions.guards.len(), "guard of the route").into_iter().collect();
-            registry.add_all(route.rule, [Entry { methods, path: Some(self.path.clone()), notes }].into_iter());
+            registry.add_all(
+                route.rule,
+                [Entry { methods, path: Some(self.path.clone()), notes, is_seen: true }].into_iter(),
+            );
         }
         self
     }

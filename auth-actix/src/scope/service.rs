@@ -92,6 +92,8 @@ pub(super) struct Entry {
     /// The pattern below the scope; `None` where it is not known.
     pub(super) path: Option<String>,
     pub(super) notes: Vec<String>,
+    /// Whether all of its patterns can be seen.
+    pub(super) is_seen: bool,
 }
 
 impl From<&Pattern> for Entry {
@@ -101,6 +103,7 @@ impl From<&Pattern> for Entry {
             methods: route.methods.iter().map(|method| (*method).to_owned()).collect(),
             path: Some(route.path.to_owned()),
             notes: notes.iter().filter_map(|(count, what)| counted(*count, what)).collect(),
+            is_seen: true,
         }
     }
 }
@@ -145,10 +148,10 @@ impl Registry {
     }
 
     /// Adds the rule of a service, whose routes are its own affair.
-    pub(super) fn add_service(&mut self, rule: &'static Rule, what: &str) {
+    pub(super) fn add_service(&mut self, rule: &'static Rule, what: &str, is_seen: bool) {
         self.rules.push(rule);
-        let entry = Entry { methods: Vec::new(), path: Some(format!("/… ({what})")), notes: Vec::new() };
-        self.routes.push((rule, entry));
+        let path = Some(format!("/… ({what})"));
+        self.routes.push((rule, Entry { methods: Vec::new(), path, notes: Vec::new(), is_seen }));
     }
 
     /// Adds a rule with its routes.
@@ -157,7 +160,8 @@ impl Registry {
         let before = self.routes.len();
         self.routes.extend(routes.map(|route| (rule, route)));
         if self.routes.len() == before {
-            self.routes.push((rule, Entry { methods: vec!["?".to_owned()], path: None, notes: Vec::new() }));
+            let methods = vec!["?".to_owned()];
+            self.routes.push((rule, Entry { methods, path: None, notes: Vec::new(), is_seen: false }));
         }
     }
 
@@ -228,7 +232,7 @@ impl Registry {
         let before = around.as_deref().unwrap_or_default();
         let any_object = patterns().filter(|_| strict);
         let any_object = any_object.filter_map(|(rules, pattern)| check::any_object(rules, before, pattern));
-        let unseen = self.routes.iter().filter(|(_, entry)| strict && entry.path.is_none());
+        let unseen = self.routes.iter().filter(|(rule, entry)| strict && !entry.is_seen && rule.any_object.is_none());
         let unseen = unseen.map(|(rule, _)| check::no_pattern(rule));
         twice
             .chain(tenants)

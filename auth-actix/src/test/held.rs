@@ -23,7 +23,8 @@ use crate::stand_in::{Caller, Keys};
 
 /// Sends, for each route of the application and each atom of its rule, a request for which that atom decides that it is let in,
 /// and one for which it decides that it is not; and holds what is answered against the rule: that the handler runs, or 401 with a
-/// challenge, or 403, or 404 where it hides. Tokens are minted with these keys, which the application's `Auth` has to take
+/// challenge, or 403, or 404 where it hides. Whoever then does what a challenge says (`scope`, `max_age`, `acr_values`) has to be let
+/// in. Tokens are minted with these keys, which the application's `Auth` has to take
 /// ([`test_keys`](crate::AuthBuilder::test_keys)), and go through the whole application. What is let in runs: give the application
 /// a database of its own.
 ///
@@ -71,7 +72,6 @@ where
 ///
 /// # Errors
 /// What is answered otherwise than the matrix says, a line each.
-#[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
 pub async fn hold<R, S, B, E>(keys: &Keys, app: R, expected: Option<&Matrix>) -> Result<Vec<String>, String>
 where
     R: IntoServiceFactory<S, Request>,
@@ -104,19 +104,55 @@ where
         };
         undecided.extend(cases.undecided.iter().map(|atom| format!("{name}: {atom}")));
         for case in &cases.cases {
-            let Some(request) = request(keys, auth, route, &path, case) else {
+            let Some(request) = request_as(keys, auth, route, &path, case) else {
                 undecided.push(format!("{name}: no request as from {}", Shown(case)));
                 continue;
             };
-            outcome::watch(&request);
-            let answer = service.call(request).await.expect("the application answers");
+            let answer = ask(&service, request).await;
             let (found, expected) = (found(&answer), outcome(rules, case));
             if found != expected {
                 let _ = writeln!(wrong, "{name} as {}: {expected} is right, and {found} was answered", Shown(case));
             }
+            // Whoever does what a challenge says is let in, unless the application has another word in it.
+            let Some(obeyed) = obeyed(&answer, case).filter(|_| cases.undecided.is_empty()) else { continue };
+            let Some(request) = request_as(keys, auth, route, &path, &obeyed) else { continue };
+            if self::found(&ask(&service, request).await) != "a call of the handler" {
+                let _ =
+                    writeln!(wrong, "{name} as {}: the challenge to {} lets nobody in", Shown(&obeyed), Shown(case));
+            }
         }
     }
     if wrong.is_empty() { Ok(undecided) } else { Err(wrong) }
+}
+
+#[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
+async fn ask<S, B>(service: &S, request: Request) -> ServiceResponse<B>
+where
+    S: Service<Request, Response = ServiceResponse<B>, Error: fmt::Debug>,
+{
+    outcome::watch(&request);
+    service.call(request).await.expect("the application answers")
+}
+
+/// Who does what the answer's challenge says: brings these scopes too (RFC 6750 §3), or logs in again, at this level (RFC 9470 §3).
+fn obeyed<B>(answer: &ServiceResponse<B>, case: &Case) -> Option<Case> {
+    let challenges: Vec<_> =
+        answer.headers().get_all(header::WWW_AUTHENTICATE).filter_map(|line| line.to_str().ok()).collect();
+    let parameter = |name: &str| {
+        let begins = format!("{name}=\"");
+        let (_, rest) = challenges.iter().find_map(|line| line.split_once(begins.as_str()))?;
+        rest.split_once('"').map(|(value, _)| value.to_owned())
+    };
+    let mut caller = case.caller.clone()?;
+    let (scopes, age, levels) = (parameter("scope"), parameter("max_age"), parameter("acr_values"));
+    (scopes.is_some() || age.is_some() || levels.is_some()).then(|| {
+        let names =
+            scopes.iter().flat_map(|scopes| scopes.split(' ')).map(|name| ("scope".to_owned(), name.to_owned()));
+        caller.names.extend(names);
+        caller.age = age.map(|_| 0).or(caller.age);
+        caller.acr = levels.and_then(|levels| levels.split(' ').next().map(str::to_owned)).or(caller.acr.take());
+        Case { caller: Some(caller), ..case.clone() }
+    })
 }
 
 /// What has to become of a request.
@@ -146,7 +182,7 @@ fn found<B>(answer: &ServiceResponse<B>) -> &'static str {
 }
 
 /// The request; `None` where it cannot be made.
-fn request(keys: &Keys, auth: &Auth, route: &Route, path: &str, case: &Case) -> Option<Request> {
+fn request_as(keys: &Keys, auth: &Auth, route: &Route, path: &str, case: &Case) -> Option<Request> {
     let method = if route.method == "*" { Method::GET } else { route.method.parse().ok()? };
     let mut request = TestRequest::with_uri(path).method(method);
     if let Some(host) = auth.hosts().first() {

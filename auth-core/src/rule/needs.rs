@@ -26,6 +26,8 @@ pub enum Needs {
     Object(Taken),
     /// To know when the rule stops holding.
     Lease,
+    /// A ticket for the caller's token.
+    Ticket,
 }
 
 /// An object that a handler takes.
@@ -50,7 +52,8 @@ impl Needs {
             | Self::ClaimsOfCaller
             | Self::Proof(_)
             | Self::Authorized(_)
-            | Self::Lease => Reads::Caller,
+            | Self::Lease
+            | Self::Ticket => Reads::Caller,
         }
     }
 

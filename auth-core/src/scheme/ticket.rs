@@ -1,6 +1,7 @@
 //! One-use tickets: a page changes its token for one, where a browser lets it send no header, and the token comes back once.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,6 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::clock::{self, Moment};
+use crate::denial::RetryAfter;
+use crate::principal::Id;
 
 /// So long a ticket is good.
 const LASTS: Duration = Duration::from_secs(30);
@@ -15,38 +18,94 @@ const LASTS: Duration = Duration::from_secs(30);
 /// So many are kept at most. Where there are more, none is given: whoever holds one is not to lose it.
 const MOST: usize = 10_000;
 
+/// So many of one caller.
+const MOST_OF_ONE: usize = 16;
+
+type Number = [u8; 32];
+
 /// The tickets of one process. Kept in memory alone: they are gone in half a minute anyway.
 #[derive(Default)]
-pub struct Tickets(Mutex<HashMap<[u8; 32], (Moment, String)>>);
+pub struct Tickets(Mutex<Kept>);
 
-/// No more tickets can be given now.
+#[derive(Default)]
+struct Kept {
+    tickets: HashMap<Number, Ticket>,
+    /// In the order in which they end.
+    order: VecDeque<(Moment, Number)>,
+    /// How many wait of each caller.
+    of: HashMap<Id, usize>,
+}
+
+struct Ticket {
+    until: Moment,
+    token: String,
+    owner: Id,
+}
+
+/// No ticket can be given now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NoTicket;
+pub enum NoTicket {
+    /// So many of this caller wait to be used that there is none more for so long.
+    TooManyOfOne(RetryAfter),
+    /// So many wait of all, or the system gives no random numbers.
+    Full(RetryAfter),
+}
+
+impl Kept {
+    fn remove(&mut self, number: &Number) -> Option<Ticket> {
+        let ticket = self.tickets.remove(number)?;
+        if let Entry::Occupied(mut of) = self.of.entry(ticket.owner.clone()) {
+            *of.get_mut() -= 1;
+            if *of.get() == 0 {
+                of.remove();
+            }
+        }
+        Some(ticket)
+    }
+
+    /// Forgets those that have ended, each with its token.
+    fn prune(&mut self, now: Moment) {
+        while let Some((until, number)) = self.order.front().copied() {
+            if until.after(now).is_some() {
+                break;
+            }
+            self.order.pop_front();
+            self.remove(&number);
+        }
+    }
+}
 
 impl Tickets {
-    /// A ticket for the token.
+    /// A ticket for the token of this caller.
     ///
     /// # Errors
-    /// Too many wait to be used, or the system gives no random numbers.
-    pub fn issue(&self, token: &str) -> Result<String, NoTicket> {
+    /// Too many wait to be used.
+    pub fn issue(&self, token: &str, owner: Id) -> Result<String, NoTicket> {
+        let after = RetryAfter::seconds(LASTS.as_secs() as u32);
         let mut number = [0; 32];
-        getrandom::fill(&mut number).map_err(|_| NoTicket)?;
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        getrandom::fill(&mut number).map_err(|_| NoTicket::Full(after))?;
         let now = clock::monotonic();
-        if kept.len() >= MOST {
-            kept.retain(|_, (until, _)| until.after(now).is_some());
+        let until = now.plus(LASTS);
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.prune(now);
+        // What was used leaves its place in the order, as long as it would have waited.
+        if kept.order.len() >= MOST {
+            return Err(NoTicket::Full(after));
         }
-        if kept.len() >= MOST {
-            return Err(NoTicket);
+        let of = kept.of.entry(owner.clone()).or_default();
+        if *of >= MOST_OF_ONE {
+            return Err(NoTicket::TooManyOfOne(after));
         }
-        kept.insert(number, (now.plus(LASTS), token.to_owned()));
+        *of += 1;
+        kept.order.push_back((until, number));
+        kept.tickets.insert(number, Ticket { until, token: token.to_owned(), owner });
         Ok(URL_SAFE_NO_PAD.encode(number))
     }
 
     /// The token of a ticket, which is used by that; `None` where there is none, it was used, or has ended.
     pub fn take(&self, ticket: &str) -> Option<String> {
-        let number: [u8; 32] = URL_SAFE_NO_PAD.decode(ticket).ok()?.try_into().ok()?;
-        let (until, token) = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&number)?;
+        let number = URL_SAFE_NO_PAD.decode(ticket).ok()?.try_into().ok()?;
+        let Ticket { until, token, .. } = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&number)?;
         until.after(clock::monotonic()).map(|_| token)
     }
 }
@@ -63,27 +122,39 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_ticket_is_good_once_for_half_a_minute_and_full_is_full() {
+    fn a_ticket_is_good_once_for_half_a_minute_and_nobody_takes_those_of_others() {
         let tickets = Tickets::default();
-        let one = tickets.issue("token").unwrap();
-        let other = tickets.issue("other").unwrap();
+        let id = |number: usize| Id::user("https://id.example", &format!("user {number}"));
+        let one = tickets.issue("token", id(0)).unwrap();
+        let other = tickets.issue("other", id(0)).unwrap();
         assert!(one != other && one.len() == 43 && !format!("{tickets:?}").contains("token"));
         assert_eq!(tickets.take(&one).as_deref(), Some("token"));
         for none in [one.as_str(), "", "x", &format!("{other}A"), &format!("{other}=")] {
             assert_eq!(tickets.take(none), None, "{none}");
         }
-        let ended = |tickets: &Tickets| {
-            for (until, _) in tickets.0.lock().unwrap().values_mut() {
-                *until = Moment::default();
-            }
+        let end_all = |tickets: &Tickets| {
+            let mut kept = tickets.0.lock().unwrap();
+            kept.tickets.values_mut().for_each(|ticket| ticket.until = Moment::default());
+            kept.order.iter_mut().for_each(|(until, _)| *until = Moment::default());
         };
-        ended(&tickets);
+        end_all(&tickets);
         assert_eq!(tickets.take(&other), None, "it has ended");
-        for _ in 0..MOST {
-            tickets.issue("token").unwrap();
+        for _ in 0..MOST_OF_ONE {
+            tickets.issue("token", id(1)).unwrap();
         }
-        assert_eq!(tickets.issue("token"), Err(NoTicket));
-        ended(&tickets);
-        assert!(tickets.issue("token").is_ok(), "those that have ended make room");
+        let after = RetryAfter::seconds(30);
+        assert_eq!(tickets.issue("token", id(1)), Err(NoTicket::TooManyOfOne(after)));
+        let mine = tickets.issue("token", id(2)).unwrap();
+        for number in 3.. {
+            if let Err(told) = tickets.issue("token", id(number)) {
+                assert_eq!(told, NoTicket::Full(after));
+                break;
+            }
+        }
+        assert!(tickets.take(&mine).is_some(), "nobody's flood takes it away");
+        end_all(&tickets);
+        assert!(tickets.issue("token", id(1)).is_ok(), "those that have ended make room");
+        let kept = tickets.0.lock().unwrap();
+        assert_eq!((kept.tickets.len(), kept.order.len(), kept.of.len()), (1, 1, 1), "and leave nothing behind");
     }
 }
