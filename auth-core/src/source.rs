@@ -314,6 +314,36 @@ impl Source {
         }
     }
 
+    /// Where its credentials say what, if that is not the usual place, and for whom.
+    pub(crate) fn places(&self) -> String {
+        let mut places = String::new();
+        if matches!(self.scheme, Scheme::Bearer | Scheme::Dpop) {
+            for list in &self.lists {
+                let usual = match list.kind {
+                    Kind::Role => "roles",
+                    Kind::Permission => "permissions",
+                    Kind::Scope => "scope",
+                };
+                if list.path == [usual] && list.prefix.is_empty() {
+                    continue;
+                }
+                places += &format!(", {}s at /{}", list.kind.word(), list.path.join("/"));
+                if !list.prefix.is_empty() {
+                    places += &format!(" behind {:?}", list.prefix);
+                }
+            }
+        }
+        places += match self.tenancy {
+            Tenancy::Never => "",
+            Tenancy::Perhaps => ", perhaps of a tenant",
+            Tenancy::Always => ", of a tenant",
+        };
+        if self.all_scopes {
+            places += ", with every scope";
+        }
+        places
+    }
+
     /// Whether a credential from here could say that it does not hold the name.
     pub(crate) fn could_answer(&self, name: Name) -> bool {
         let kind = name.vocabulary.kind;

@@ -110,6 +110,7 @@ async fn the_matrix_has_each_method_of_each_path_and_what_a_reader_has_to_know()
             "- moves soon (tests/http/matrix.rs)",
         ]
     );
+    assert_eq!(section(&file, "Of plain actix, given to a scope by name"), ["- /api/docs/", "- /api/open"]);
     assert_eq!(
         section(&file, "What names mean"),
         [
@@ -122,11 +123,13 @@ async fn the_matrix_has_each_method_of_each_path_and_what_a_reader_has_to_know()
     );
     assert_eq!(
         section(&file, "Where credentials come from"),
-        ["- Bearer of \"https://id.example\" confers everything"]
+        ["- Bearer of \"https://id.example\", for \"reports\", confers everything"]
     );
     // The other forms say the same.
     let text = matrix.to_text(false);
-    assert_eq!(text.lines().count(), matrix.routes.len() + matrix.unguarded.len());
+    assert_eq!(text.lines().count(), matrix.routes.len() + matrix.unguarded.len() + matrix.by_name.len());
+    assert!(text.contains("any of: role(\"admin\") | check(*id == 1"), "{text}");
+    assert!(text.contains("asks about objects: check(*id == 1"), "{text}");
     assert!(
         text.contains("GET   /api/posts/{id}") && !text.contains('\x1b') && matrix.to_text(true).contains("\x1b[36m")
     );
@@ -163,4 +166,60 @@ async fn a_scope_has_a_matrix_of_its_own_and_settings_that_let_in_more_stand_in_
             "- tokens of \"https://id.example\" are accepted whatever audience they are for",
         ]
     );
+}
+
+/// The file of an application with these settings.
+fn file_of(auth: auth_actix::AuthBuilder) -> String {
+    auth.build().unwrap().scope("/api").service(write).access_matrix().to_markdown()
+}
+
+#[actix_web::test]
+async fn each_setting_that_changes_who_comes_in_changes_the_file() {
+    // H11
+    use std::time::Duration;
+
+    use auth_actix::{Auth, Confers, IdentityLogin, Jwt, Sessions};
+    let plain = || Jwt::hs256([7; 32]).issuer("https://id.example").audience("a");
+    let bearer = |jwt: Jwt| Auth::builder().bearer(jwt);
+    let session = |sessions: Sessions| Auth::builder().session(sessions.over_plain_http_on_this_machine());
+    let base = file_of(bearer(plain()));
+    let settings: Vec<(&str, String)> = vec![
+        ("another audience", file_of(bearer(plain().audience("b")))),
+        (
+            "any audience",
+            file_of(bearer(Jwt::hs256([7; 32]).issuer("https://id.example").accept_tokens_of_any_audience())),
+        ),
+        ("another issuer", file_of(bearer(Jwt::hs256([7; 32]).issuer("https://other.example").audience("a")))),
+        ("roles elsewhere in the token", file_of(bearer(plain().roles_at(["/realm_access/roles"])))),
+        ("clocks", file_of(bearer(plain().leeway(Duration::from_secs(300))))),
+        ("a profile", file_of(bearer(plain().access_token_profile()))),
+        ("a tenant", file_of(bearer(plain().tenant("acme")))),
+        ("less conferred", file_of(bearer(plain().confers(Confers::nothing().roles(["viewer"]))))),
+        (
+            "a second source",
+            file_of(
+                bearer(plain().confers(Confers::everything()))
+                    .scheme(auth_actix::CustomScheme::new(IdentityLogin).confers(Confers::nothing())),
+            ),
+        ),
+        ("foreign credentials", file_of(bearer(plain()).ignore_authorization_of_other_schemes())),
+        ("origins", file_of(bearer(plain()).origins(["https://app.example"]))),
+        ("subprotocols", file_of(bearer(plain()).bearer_in_subprotocol("bearer"))),
+        ("tickets", file_of(bearer(plain()).tickets())),
+        ("role types", file_of(bearer(plain()).roles::<Role>().roles::<Renamed>())),
+    ];
+    for (what, file) in &settings {
+        assert_ne!(*file, base, "{what}");
+    }
+    let all: std::collections::BTreeSet<_> = settings.iter().map(|(_, file)| file).collect();
+    assert_eq!(all.len(), settings.len(), "no two are the same");
+    assert_ne!(file_of(session(Sessions::memory())), file_of(session(Sessions::memory().all_scopes())));
+}
+
+/// Names that tokens spell otherwise.
+#[derive(auth_actix::Role)]
+#[allow(dead_code, reason = "names of tokens")]
+enum Renamed {
+    #[role(alias("root"))]
+    Operator,
 }

@@ -112,6 +112,39 @@ async fn whatever_has_no_rule_is_told_of_wherever_our_scopes_are() {
     );
 }
 
+#[require_role("viewer")]
+#[get("/same", guard = "on_weekdays")]
+async fn for_viewers() -> &'static str {
+    "viewers"
+}
+
+#[require_role("admin")]
+#[get("/same", guard = "on_weekdays")]
+async fn for_admins() -> &'static str {
+    "admins"
+}
+
+fn on_weekdays(_: &actix_web::guard::GuardContext<'_>) -> bool {
+    true
+}
+
+#[actix_web::test]
+async fn the_order_of_routes_that_guards_of_routing_tell_apart_is_in_the_file() {
+    let before = matrix_of(|config, auth| {
+        config.service(auth.scope("").service(for_viewers).service(for_admins));
+    });
+    let now = matrix_of(|config, auth| {
+        config.service(auth.scope("").service(for_admins).service(for_viewers));
+    });
+    let (before, now) = (before.await, now.await);
+    assert_ne!(before.to_markdown(), now.to_markdown());
+    let difference = now.since(&before).to_string();
+    assert!(
+        difference.starts_with("GET /same\n    is asked in this order: - `GET /same` for `role(\"admin\")`"),
+        "{difference}"
+    );
+}
+
 #[actix_web::test]
 async fn a_route_that_answers_before_a_guarded_one_is_told_of() {
     let by_plain = "hidden by \"/api/posts/{id}\" of plain actix where both match";

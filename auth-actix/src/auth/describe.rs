@@ -9,7 +9,13 @@ use super::Auth;
 impl Auth {
     /// Adds the sources of credentials, and the settings that let in more than their absence would.
     pub(crate) fn describe(&self, matrix: &mut Matrix) {
-        self.sources().iter().for_each(|source| matrix.add_source(source));
+        for source in self.sources() {
+            #[cfg(feature = "jwt")]
+            let said = self.verifier_of_tokens().map(|bearer| bearer.said_of(source)).unwrap_or_default();
+            #[cfg(not(feature = "jwt"))]
+            let said = String::new();
+            matrix.add_source(source, &said);
+        }
         self.describe_schemes(matrix);
         let mut add = |switch: String| {
             if !matrix.switches.contains(&switch) {

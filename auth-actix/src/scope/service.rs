@@ -197,6 +197,7 @@ impl Registry {
                 matrix.routes.push(route);
             }
         }
+        matrix.scopes.extend(around.clone());
         matrix.unguarded.extend(self.unguarded.iter().cloned());
         auth.describe(matrix);
     }

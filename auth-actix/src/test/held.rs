@@ -81,6 +81,10 @@ where
 {
     let (service, Collected { matrix, auths, .. }) = routing::started(app).await;
     let (mut wrong, mut undecided) = (String::new(), Vec::new());
+    if !matrix.has_one_meaning() {
+        let why = "a name means one thing in one type and another in another: nobody can tell who holds it";
+        return Ok(vec![why.to_owned()]);
+    }
     for (route, auth) in matrix.routes.iter().zip(&auths) {
         let same = |other: &&Route| {
             (&other.method, &other.path, &other.handler) == (&route.method, &route.path, &route.handler)

@@ -67,6 +67,7 @@ impl<'a> Walk<'a> {
         let mut walk = Self { collected, earlier: Vec::new(), scopes: Vec::new(), foreign: Vec::new() };
         walk.go_through(root.children.as_deref().unwrap_or_default(), "", None, false);
         let Self { collected, scopes, foreign, .. } = walk;
+        collected.matrix.scopes.clone_from(&scopes);
         let first = |path: &str| path.split('/').nth(1).map(str::to_owned);
         let is_beside = |path: &str| scopes.iter().any(|scope| scope.is_empty() || first(scope) == first(path));
         collected.matrix.unguarded.extend(foreign.iter().map(|path| {
@@ -132,8 +133,10 @@ impl<'a> Walk<'a> {
         let (what, scope) = match (is_known, scope) {
             (true, _) if methods.is_empty() => return,
             (true, _) => (format!("\"{} {path}\"", methods.join(", ")), scope),
-            // It was let in by name.
-            (false, Some(_)) => (format!("\"{path}\", which has no rule of its own,"), None),
+            (false, Some(_)) => {
+                self.collected.matrix.by_name.push(path.clone());
+                (format!("\"{path}\", which has no rule of its own,"), None)
+            }
             (false, None) => {
                 self.foreign.push(path.clone());
                 (format!("\"{path}\" of plain actix"), None)

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::tree::{Fact, Tree};
-use super::ways::Way;
+use super::tree::{Fact, Lit, Tree};
+use super::ways::{Way, is_within};
 use super::words::Words;
 use super::worlds::Worlds;
 use super::{Matrix, Route};
@@ -28,9 +28,9 @@ pub enum Change {
     Access {
         /// The method and the path.
         route: String,
-        /// Who gets in that did not.
+        /// Who gets in that did not: of those who come in by one of these, whoever had no other way.
         gains: Vec<String>,
-        /// Who does not that did.
+        /// Who does not that did: of those who came in by one of these, whoever has no other way.
         loses: Vec<String>,
     },
     /// There are too many ways in to tell.
@@ -88,7 +88,9 @@ impl Matrix {
             }
         }
         for (name, routes) in new.iter().filter(|(name, _)| !old.contains_key(*name)) {
-            let who = tree(routes).and_then(|tree| tree.ways(MOST)).map(|ways| ways.iter().map(text).collect());
+            let who = tree(routes)
+                .and_then(|tree| tree.ways(MOST))
+                .map(|ways| ways.iter().map(|way| but_for(way, &[])).collect());
             changes.push(match who {
                 Some(who) => Change::Added(name.clone(), who),
                 None => Change::CannotTell(name.clone()),
@@ -99,6 +101,7 @@ impl Matrix {
             ("the sources of credentials", &before.sources, &self.sources),
             ("the settings that let in more", &before.switches, &self.switches),
             ("what has no rule", &before.unguarded, &self.unguarded),
+            ("what a scope was given by name", &before.by_name, &self.by_name),
         ];
         for (what, before, now) in lists {
             said(what, &sentences(before), &sentences(now), &mut changes);
@@ -181,8 +184,20 @@ fn gains_and_losses(before: (&Tree, &Words), now: (&Tree, &Words)) -> Option<(Ve
         let goes = |way: &&Way| way.iter().all(|literal| worlds.holds(literal, &world));
         into.extend(ways.iter().filter(goes));
     }
-    let texts = |ways: BTreeSet<&Way>| ways.into_iter().map(text).collect();
-    Some((texts(gains), texts(loses)))
+    let texts = |ways: BTreeSet<&Way>, others: &[Way]| ways.into_iter().map(|way| but_for(way, others)).collect();
+    Some((texts(gains, &ways_before), texts(loses, &ways_now)))
+}
+
+/// Who goes a way, but for those who could go a narrower one on the other side: for these nothing has changed. In words, as what
+/// is not so and what is not known to be so are two things.
+fn but_for(way: &Way, others: &[Way]) -> String {
+    let joined = |literals: Vec<&Lit>| literals.iter().map(ToString::to_string).collect::<Vec<_>>().join(" && ");
+    let narrower = others.iter().filter(|other| is_within(other, way));
+    let besides = narrower.map(|other| joined(other.iter().filter(|literal| !way.contains(*literal)).collect()));
+    let besides: Vec<_> =
+        besides.filter(|besides| !besides.is_empty()).map(|besides| format!("but for {besides}")).collect();
+    let all = if way.is_empty() { "anyone".to_owned() } else { joined(way.iter().collect()) };
+    std::iter::once(all).chain(besides).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether the second rule holds in every world in which the first does.
@@ -193,19 +208,25 @@ pub(crate) fn holds_wherever(one: &Tree, other: &Tree, words: &Words) -> Option<
     Some(worlds.each().all(|world| !worlds.lets_in(&one, &world) || worlds.lets_in(&other, &world)))
 }
 
-/// Who goes a way.
-fn text(way: &Way) -> String {
-    if way.is_empty() {
-        return "anyone".to_owned();
-    }
-    way.iter().map(ToString::to_string).collect::<Vec<_>>().join(" && ")
-}
-
-/// Lines that are there no more, and new ones.
+/// Lines that are there no more, and new ones, each as often as it is there; or the order, where that alone is another.
 fn said(what: &str, before: &[String], now: &[String], changes: &mut Vec<Change>) {
-    let gone = before.iter().filter(|line| !now.contains(line)).map(|line| format!("was: {line}"));
-    let new = now.iter().filter(|line| !before.contains(line)).map(|line| format!("is:  {line}"));
-    let lines: Vec<_> = gone.chain(new).collect();
+    let left = |of: &[String], other: &[String]| {
+        let mut other = other.to_vec();
+        let is_left = |line: &&String| match other.iter().position(|known| known == *line) {
+            Some(known) => {
+                other.remove(known);
+                false
+            }
+            None => true,
+        };
+        of.iter().filter(is_left).cloned().collect::<Vec<_>>()
+    };
+    let gone = left(before, now).into_iter().map(|line| format!("was: {line}"));
+    let new = left(now, before).into_iter().map(|line| format!("is:  {line}"));
+    let mut lines: Vec<_> = gone.chain(new).collect();
+    if lines.is_empty() && before != now {
+        lines = now.iter().map(|line| format!("is asked in this order: {line}")).collect();
+    }
     if !lines.is_empty() {
         changes.push(Change::Said(what.to_owned(), lines.join("\n    ")));
     }

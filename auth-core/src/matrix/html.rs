@@ -20,6 +20,7 @@ fn escaped(text: &str) -> String {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
+            unseen if super::markdown::is_unseen(unseen) => escaped.push('\u{fffd}'),
             other => escaped.push(other),
         }
     }
@@ -52,6 +53,7 @@ impl Matrix {
         page.push_str("</tbody></table></div>\n");
         let lists = [
             ("Without a rule", self.unguarded.clone()),
+            ("Of plain actix, given to a scope by name", self.by_name.clone()),
             ("What names mean", super::markdown::words(&self.words)),
             ("Where credentials come from", self.sources.clone()),
             ("Settings that let in more", self.switches.clone()),
@@ -78,6 +80,8 @@ impl Matrix {
         let mut notes: Vec<String> = Vec::new();
         notes.extend(route.public.then(|| "strangers may come in".to_owned()));
         notes.extend(route.not_found.then(|| "hides".to_owned()));
+        notes.extend((!route.objects.is_empty()).then(|| format!("asks about objects: {}", route.objects.join(", "))));
+        notes.extend(super::text::ways(route).map(|ways| format!("any of: {ways}")));
         notes.extend(route.any_object.iter().map(|reason| format!("any object: {reason}")));
         notes.extend(route.notes.iter().cloned());
         let _ = writeln!(

@@ -12,7 +12,8 @@ Written by `UPDATE_ACCESS=1 cargo test`, and held against the application by eve
 the access itself.
 
 It holds the rules of all routes, and what gives them their meaning. It does not hold what the checks within them do
-(`check(…)`, `check_for_anyone(…)`, which asks nobody who they are, `authorized(…)`), grants that are data, middleware, and routes of plain actix.
+(`check(…)`, `check_for_anyone(…)`, which asks nobody who they are, `authorized(…)`), the keys of whoever signs, roles and grants
+that are data, lists of who is blocked, what middleware and guards of routes decide, and what routes of plain actix let in.
 ";
 
 const ROUTES: &str = "## Routes";
@@ -20,12 +21,19 @@ const WORDS: &str = "## What names mean";
 const SOURCES: &str = "## Where credentials come from";
 const SWITCHES: &str = "## Settings that let in more";
 const UNGUARDED: &str = "## Without a rule";
+const BY_NAME: &str = "## Of plain actix, given to a scope by name";
 
 /// What stands before a letter that would end a code span, or its line.
 const ESCAPE: char = '␛';
 
+/// What makes the letters around it read in another order (Unicode TR36 §2.10): nobody reviews what is not seen.
+pub(super) fn is_unseen(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
 /// Text that ends no code span and no line, and can be read again.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     let mut written = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
@@ -33,6 +41,9 @@ fn code(text: &str) -> String {
             '\n' => written.extend([ESCAPE, 'n']),
             '\r' => written.extend([ESCAPE, 'r']),
             ESCAPE => written.extend([ESCAPE, ESCAPE]),
+            unseen if is_unseen(unseen) => {
+                let _ = write!(written, "{ESCAPE}u{:x};", u32::from(unseen));
+            }
             other => written.push(other),
         }
     }
@@ -50,6 +61,10 @@ fn uncode(written: &str) -> Option<String> {
                 'n' => '\n',
                 'r' => '\r',
                 ESCAPE => ESCAPE,
+                'u' => {
+                    let digits: String = letters.by_ref().take_while(|letter| *letter != ';').collect();
+                    char::from_u32(u32::from_str_radix(&digits, 16).ok()?)?
+                }
                 _ => return None,
             },
             other => other,
@@ -63,7 +78,7 @@ pub(super) fn sentence(text: &str) -> String {
     let plain = |letter: char| match letter {
         ';' => ',',
         '`' => '\'',
-        other if other.is_control() => ' ',
+        other if is_unseen(other) => ' ',
         other => other,
     };
     let sentence: String = text.chars().map(plain).collect();
@@ -95,21 +110,22 @@ pub(super) fn flags(route: &Route) -> String {
     line
 }
 
+/// What is said of a name.
+const ALSO: &str = "also as";
+const IMPLIES: &str = "implies";
+const GRANTS: &str = "grants";
+
 /// The lines of the names.
 pub(super) fn words(words: &Words) -> Vec<String> {
     let each = words.0.iter().flat_map(|(kind, names)| names.iter().map(move |(name, word)| (kind, name, word)));
     let line = |(kind, name, word): (&String, &String, &Word)| {
         let list = |names: &std::collections::BTreeSet<String>| {
-            names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+            names.iter().map(|name| format!("`{}`", code(name))).collect::<Vec<_>>().join(", ")
         };
-        let mut line = format!("- {kind} `{name}`");
-        if !word.implies.is_empty() {
-            let _ = write!(line, " implies {}", list(&word.implies));
-        }
-        if !word.grants.is_empty() {
-            let _ = write!(line, "{} grants {}", if word.implies.is_empty() { "" } else { "," }, list(&word.grants));
-        }
-        line
+        let said = [(ALSO, &word.aliases), (IMPLIES, &word.implies), (GRANTS, &word.grants)];
+        let said = said.iter().filter(|(_, names)| !names.is_empty());
+        let said: Vec<_> = said.map(|(what, names)| format!(" {what} {}", list(names))).collect();
+        format!("- {kind} `{}`{}", code(name), said.join(","))
     };
     each.map(line).collect()
 }
@@ -126,6 +142,7 @@ impl Matrix {
         let item = |text: &String| format!("- {}", sentence(text));
         section(ROUTES, self.routes.iter().map(line).collect());
         section(UNGUARDED, self.unguarded.iter().map(item).collect());
+        section(BY_NAME, self.by_name.iter().map(item).collect());
         section(WORDS, words(&self.words));
         section(SOURCES, self.sources.iter().map(item).collect());
         section(SWITCHES, self.switches.iter().map(item).collect());
@@ -151,6 +168,7 @@ impl Matrix {
             match section {
                 ROUTES => matrix.routes.push(route(item)?),
                 UNGUARDED => matrix.unguarded.push(item.to_owned()),
+                BY_NAME => matrix.by_name.push(item.to_owned()),
                 SOURCES => matrix.sources.push(item.to_owned()),
                 SWITCHES => matrix.switches.push(item.to_owned()),
                 WORDS => {
@@ -188,10 +206,21 @@ fn route(item: &str) -> Option<Route> {
 fn read_word(item: &str) -> Option<(String, String, Word)> {
     let (kind, rest) = item.split_once(" `").filter(|(kind, _)| ["role", "permission", "scope"].contains(kind))?;
     let (name, rest) = rest.split_once('`')?;
-    let list = |text: &str| text.split('`').skip(1).step_by(2).map(str::to_owned).collect();
-    let (implies, grants) = match rest.split_once(" grants ") {
-        Some((implies, grants)) => (implies, grants),
-        None => (rest, ""),
-    };
-    Some((kind.to_owned(), name.to_owned(), Word { implies: list(implies), grants: list(grants) }))
+    let mut word = Word::default();
+    let mut said = "";
+    // Between the names stands what is said of those that follow.
+    for (position, part) in rest.split('`').enumerate() {
+        if position % 2 == 0 {
+            said = Some(part.trim_matches([' ', ','])).filter(|part| !part.is_empty()).unwrap_or(said);
+            continue;
+        }
+        let names = match said {
+            ALSO => &mut word.aliases,
+            IMPLIES => &mut word.implies,
+            GRANTS => &mut word.grants,
+            _ => return None,
+        };
+        names.insert(uncode(part)?);
+    }
+    Some((kind.to_owned(), uncode(name)?, word))
 }

@@ -47,6 +47,15 @@ pub struct Matrix {
     pub schemes: Vec<AcceptedScheme>,
     /// What is in reach of requests and has no rule: why, and where that is written.
     pub unguarded: Vec<String>,
+    /// The routes of plain actix within what a scope was given by name. Their rule, if they have one, is that of the service that
+    /// they are in.
+    pub by_name: Vec<String>,
+    /// The patterns of the scopes.
+    #[serde(skip)]
+    pub scopes: Vec<String>,
+    /// The types that declare the names, and what each declares.
+    #[serde(skip)]
+    declared: Vec<(&'static str, Words)>,
 }
 
 /// One method of one path.
@@ -150,13 +159,36 @@ impl Matrix {
     /// Adds what the names in these rules mean.
     pub fn add_words(&mut self, rules: Rules<'_>, roles: impl Iterator<Item = &'static Vocabulary>) {
         for vocabulary in rules.names().map(|name| name.vocabulary).chain(roles) {
+            let declares = (vocabulary.declared_in, Words::of(vocabulary));
+            if self.declared.contains(&declares) {
+                continue;
+            }
+            for (other, words) in &self.declared {
+                let (kind, here) = (vocabulary.kind.word(), vocabulary.declared_in);
+                let differ = words.first_other(&declares.1);
+                let what = |name| format!("the {kind} {name} means one thing in {other} and another in {here}");
+                self.switches.extend(differ.map(what));
+            }
             self.words.add(vocabulary);
+            self.declared.push(declares);
         }
     }
 
-    /// Adds a source of credentials.
-    pub fn add_source(&mut self, source: &Source) {
-        let line = format!("{} of {:?} confers {}", source.scheme.name(), source.issuer, source.confers);
+    /// Whether each name means one thing, of whatever type it is.
+    pub fn has_one_meaning(&self) -> bool {
+        let words = || self.declared.iter().map(|(_, words)| words);
+        words().all(|one| words().all(|other| one.first_other(other).is_none()))
+    }
+
+    /// Adds a source of credentials, and what else is said of it.
+    pub fn add_source(&mut self, source: &Source, more: &str) {
+        let line = format!(
+            "{} of {:?}{more} confers {}{}",
+            source.scheme.name(),
+            source.issuer,
+            source.confers,
+            source.places()
+        );
         if !self.sources.contains(&line) {
             self.sources.push(line);
         }
@@ -164,11 +196,11 @@ impl Matrix {
 
     /// In the order in which it is read: by path, then by method.
     pub fn sort(&mut self) {
-        let key = |route: &Route| (route.path.clone(), route.method.clone(), route.handler.clone());
-        self.routes.sort_by_key(key);
+        // Of one path and method they stay in the order in which actix tries them.
+        self.routes.sort_by_key(|route| (route.path.clone(), route.method.clone()));
         self.sources.sort();
         self.switches.sort();
         self.unguarded.sort();
-        self.unguarded.dedup();
+        self.by_name.sort();
     }
 }

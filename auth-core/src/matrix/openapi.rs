@@ -22,7 +22,13 @@ pub enum OpenApiError {
     /// An operation is guarded, and no scheme of the application could let anyone in.
     #[error("{0}: the operation is guarded, and nothing that is accepted could let anyone in")]
     NoScheme(String),
+    /// An operation is below a scope that answers for all paths there, and none of its routes is that operation's.
+    #[error("{0}: the document has this operation, and no route answers it: is its path, or its method, another?")]
+    NoRoute(String),
 }
+
+/// The members of a path that are operations (OpenAPI 3.2 §4.9).
+const METHODS: [&str; 9] = ["get", "put", "post", "delete", "options", "head", "patch", "trace", "query"];
 
 /// What the schema of a problem is called in the document.
 const PROBLEM: &str = "Problem";
@@ -33,10 +39,12 @@ impl Matrix {
     /// Operations of routes that hide are taken out. What the document says itself of a guarded operation's security is replaced;
     /// operations that are in no scope of [`Auth`](crate) are left alone.
     ///
-    /// Paths are compared whole; those of the document may be below the path of its first server (`"servers": [{"url": "/api"}]`).
+    /// Paths are compared whole, whatever their parameters are called; those of the document may be below the path of its first
+    /// server (`"servers": [{"url": "/api"}]`).
     ///
     /// # Errors
-    /// It is no such document, or a guarded operation would be left without a requirement.
+    /// It is no such document, or a guarded operation would be left without a requirement: also one below a scope whose routes are
+    /// all known, if none of them answers it.
     pub fn secure_openapi<T: Serialize + DeserializeOwned>(&self, document: &T) -> Result<T, OpenApiError> {
         let mut document = serde_json::to_value(document)?;
         self.secure(&mut document)?;
@@ -58,16 +66,24 @@ impl Matrix {
                 };
                 self.routes.iter().filter(asked).collect::<Vec<_>>()
             };
-            let hidden: Vec<String> =
-                operations.keys().filter(|method| of(method).iter().any(|route| route.not_found)).cloned().collect();
-            hidden.iter().for_each(|method| drop(operations.remove(method)));
-            for (method, operation) in operations.iter_mut() {
+            let methods = || METHODS.into_iter().filter(|method| operations.contains_key(*method));
+            let hidden: Vec<_> = methods().filter(|method| of(method).iter().any(|route| route.not_found)).collect();
+            hidden.iter().for_each(|method| drop(operations.remove(*method)));
+            for method in METHODS {
+                let Some(operation) = operations.get_mut(method).and_then(Value::as_object_mut) else { continue };
                 let routes = of(method);
                 // Of two that answer for one path, the stricter one is documented.
-                let route = routes.iter().find(|route| !route.public).or(routes.first());
-                if let (Some(route), Some(operation)) = (route, operation.as_object_mut()) {
-                    self.secure_operation(route, operation)?;
+                match routes.iter().find(|route| !route.public).or(routes.first()) {
+                    Some(route) => self.secure_operation(route, operation)?,
+                    None if self.answers_alone(&whole) => {
+                        let operation = format!("{} {base}{path}", method.to_ascii_uppercase());
+                        return Err(OpenApiError::NoRoute(operation));
+                    }
+                    None => {}
                 }
+            }
+            if !hidden.is_empty() && METHODS.iter().all(|method| !operations.contains_key(*method)) {
+                operations.clear();
             }
         }
         paths.retain(|_, item| item.as_object().is_none_or(|item| !item.is_empty()));
@@ -90,6 +106,15 @@ impl Matrix {
         Ok(())
     }
 
+    /// Whether the path is below one of the scopes, and what stands in those is all known.
+    fn answers_alone(&self, whole: &str) -> bool {
+        let is_below = |scope: &String| {
+            whole.strip_prefix(&*plain(scope)).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let is_unknown = |route: &Route| route.path.contains('…') || route.path == "?";
+        self.scopes.iter().any(is_below) && self.unguarded.is_empty() && !self.routes.iter().any(is_unknown)
+    }
+
     fn secure_operation(&self, route: &Route, operation: &mut Map<String, Value>) -> Result<(), OpenApiError> {
         let scopes = least_scopes(&route.rule);
         // OpenAPI 3.1 §4.8.30: for schemes other than OAuth's, names that are required besides.
@@ -109,13 +134,16 @@ impl Matrix {
         }
         operation.insert("security".to_owned(), Value::Array(requirements));
         let responses = operation.entry("responses").or_insert_with(|| json!({}));
-        let mut reasons = vec![Reason::InsufficientPermissions];
-        if !route.public {
-            reasons.push(Reason::MissingCredentials);
+        let mut reasons = Vec::new();
+        if route.rule != "public" {
+            reasons.push(Reason::InsufficientPermissions);
         }
-        if route.rule == "public" {
-            reasons.clear();
-        }
+        // A credential that counts for nothing is refused also where none is asked for.
+        reasons.extend(match (route.public, route.verifies) {
+            (false, _) => Some(Reason::MissingCredentials),
+            (true, true) => Some(Reason::InvalidCredentials),
+            (true, false) => None,
+        });
         for reason in reasons {
             let answer = reason.answer();
             let schema = json!({ "$ref": format!("#/components/schemas/{PROBLEM}") });
@@ -140,13 +168,18 @@ fn entry<'a>(of: &'a mut Value, name: &str) -> &'a mut Value {
     &mut of[name]
 }
 
-/// A pattern without the expressions of its names.
+/// A pattern without the names in it, and without their expressions.
 fn plain(pattern: &str) -> String {
-    let mut plain = String::new();
-    for (position, part) in pattern.split('{').enumerate() {
-        match (position, part.split_once('}')) {
-            (0, _) | (_, None) => plain.push_str(part),
-            (_, Some((name, rest))) => plain += &format!("{{{}}}{rest}", name.split(':').next().unwrap_or_default()),
+    let (mut plain, mut depth) = (String::new(), 0_usize);
+    for letter in pattern.chars() {
+        match letter {
+            '{' => {
+                plain.push_str(if depth == 0 { "{}" } else { "" });
+                depth += 1;
+            }
+            '}' => depth = depth.saturating_sub(1),
+            other if depth == 0 => plain.push(other),
+            _ => {}
         }
     }
     plain
@@ -190,7 +223,7 @@ mod tests {
         ];
         let mut matrix = Matrix { schemes, ..Matrix::default() };
         matrix.routes = vec![
-            route("GET", r"/api/posts/{id:\d+}", r#"scope("read") || (scope("a") && scope("b"))"#),
+            route("GET", r"/api/posts/{post:\d{1,9}}", r#"scope("read") || (scope("a") && scope("b"))"#),
             Route { public: true, ..route("GET", "/api/home", "public") },
             Route { public: true, verifies: false, ..route("GET", "/api/health", "public") },
             Route { not_found: true, ..route("GET", "/api/secret", "authenticated") },
@@ -205,7 +238,7 @@ mod tests {
                 "/posts/{id}": { "get": operation(), "delete": operation() },
                 "/home": { "get": operation() },
                 "/health": { "get": operation() },
-                "/secret": { "get": operation() },
+                "/secret": { "get": operation(), "summary": "not for all", "parameters": [] },
                 "/elsewhere": { "get": operation() },
             },
         });
@@ -215,6 +248,7 @@ mod tests {
         assert_eq!(paths["/home"]["get"]["security"], json!([{}, { "Bearer": [] }, { "Session": [] }]));
         assert_eq!(paths["/health"]["get"]["security"], json!([]));
         assert!(paths["/health"]["get"]["responses"]["401"].is_null());
+        assert!(paths["/home"]["get"]["responses"]["401"].is_object(), "for a bad credential");
         assert_eq!(paths["/elsewhere"]["get"], operation(), "none of ours");
         assert!(paths.get("/secret").is_none() && paths["/posts/{id}"].get("delete").is_none());
         for status in ["401", "403"] {
@@ -228,7 +262,15 @@ mod tests {
         );
         assert_eq!(secured["components"]["securitySchemes"]["Bearer"]["scheme"], "bearer");
         assert_eq!(secured["components"]["schemas"]["Problem"]["required"], json!(["type", "title", "status"]));
-        // A guarded operation never gets an empty requirement.
+        // A guarded operation never gets an empty requirement, nor none: of a scope whose routes are all known, each is one of them.
+        for (scope, is_known) in [("/api", true), ("", true), ("/api/else", false), ("/other", false)] {
+            let alone = Matrix { scopes: vec![scope.to_owned()], ..matrix.clone() };
+            let told = alone.secure_openapi(&document);
+            let is_told = matches!(&told, Err(OpenApiError::NoRoute(operation)) if operation == "GET /api/elsewhere");
+            assert_eq!((is_told, told.is_err()), (is_known, is_known), "{scope}");
+            let open = Matrix { unguarded: vec!["moves soon".to_owned()], ..alone };
+            assert!(open.secure_openapi(&document).is_ok());
+        }
         matrix.routes[0].schemes.clear();
         assert!(matches!(matrix.secure_openapi(&document), Err(OpenApiError::NoScheme(_))));
         assert!(matches!(matrix.secure_openapi(&json!({})), Err(OpenApiError::NoPaths)));

@@ -1,7 +1,9 @@
 //! The matrix against a reading that tries every state of the world.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
-use proptest::test_runner::TestRunner;
+use proptest::test_runner::{TestCaseResult, TestRunner};
 
 use super::difference::Change;
 use super::tree::Tree;
@@ -97,6 +99,7 @@ fn vocabulary(meaning: Meaning) -> Words {
     let admin = Word {
         implies: set(meaning.admin_implies_editor, "editor"),
         grants: set(meaning.admin_implies_editor && meaning.editor_grants_write, "write"),
+        ..Word::default()
     };
     let roles = words.0.entry("role".to_owned()).or_default();
     roles.insert("admin".to_owned(), admin);
@@ -154,77 +157,145 @@ fn meaning() -> impl Strategy<Value = Meaning> {
         .prop_map(|(admin_implies_editor, editor_grants_write)| Meaning { admin_implies_editor, editor_grants_write })
 }
 
+/// All rules of one or two literals of these atoms.
+fn all_rules(atoms: &[usize]) -> Vec<Rule> {
+    let may_be_absent = |atom: &usize| [1, 2, 6, 7, 8].contains(atom);
+    let literals = atoms.iter().flat_map(|atom| {
+        [Some(Rule::Literal(*atom, false)), may_be_absent(atom).then_some(Rule::Literal(*atom, true))]
+    });
+    let literals: Vec<Rule> = literals.flatten().collect();
+    let mut rules = literals.clone();
+    for (position, one) in literals.iter().enumerate() {
+        for other in &literals[position..] {
+            let both = || vec![one.clone(), other.clone()];
+            rules.extend([Rule::All(both()), Rule::Any(both())]);
+        }
+    }
+    rules
+}
+
+/// Which atom a literal asks.
+fn atom_of(literal: &Lit) -> Option<usize> {
+    static READ: LazyLock<Vec<Tree>> =
+        LazyLock::new(|| ATOMS.iter().map(|atom| Tree::read(atom).expect("an atom is a rule")).collect());
+    READ.iter().position(|atom| matches!(atom, Tree::Literal(Lit { fact, .. }) if *fact == literal.fact))
+}
+
+/// Whether somebody goes the way that is written so.
+fn goes(way: &Tree, world: World, words: Meaning) -> bool {
+    way.holds(&|literal| atom_of(literal).is_some_and(|atom| world.holds(atom, literal.negated, words)))
+}
+
+/// Holds the difference of two rules against every state of the world; both are read from the file.
+fn hold_difference((old, before): (&Rule, Meaning), (new, now): (&Rule, Meaning), worlds: &[World]) -> TestCaseResult {
+    let (file, matrix) = (matrix(old, before).to_markdown(), matrix(new, now));
+    let reviewed = Matrix::from_markdown(&file).expect("what was written is read");
+    prop_assert_eq!(&reviewed.words, &vocabulary(before));
+    let difference = matrix.since(&reviewed);
+    let found = difference.0.iter().find_map(|change| match change {
+        Change::Access { gains, loses, .. } => Some((gains.clone(), loses.clone())),
+        _ => None,
+    });
+    let (gains, loses) = found.unwrap_or_default();
+    let sides = [(gains, (new, now), (old, before)), (loses, (old, before), (new, now))];
+    for (told, (of, words), (other, others)) in sides {
+        let changes: Vec<World> =
+            worlds.iter().copied().filter(|world| of.holds(*world, words) && !other.holds(*world, others)).collect();
+        let ways: Vec<Tree> = told
+            .iter()
+            .map(|who| who.split(", but for ").next().unwrap_or_default())
+            .map(|who| if who == "anyone" { Tree::All(vec![]) } else { Tree::read(who).expect("who gains is a rule") })
+            .collect();
+        for world in &changes {
+            let is_told = ways.iter().any(|way| goes(way, *world, words));
+            prop_assert!(is_told, "{} to {} in {world:?}: {difference}", old.text(), new.text());
+        }
+        for (way, who) in ways.iter().zip(&told) {
+            let mut those = worlds.iter().filter(|world| goes(way, **world, words));
+            prop_assert!(those.clone().all(|world| of.holds(*world, words)), "{who} does not come in");
+            prop_assert!(those.any(|world| !other.holds(*world, others)), "{who} is no change");
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn the_difference_says_who_gains_and_who_loses_exactly() {
-    // H11: over random rules and vocabularies, against every state of the world; both are read from the file.
+    // H11: over random rules and vocabularies, and all small ones.
     let worlds = World::all();
     let config = ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() };
     let outcome = TestRunner::new(config).run(&(rule(), meaning(), rule(), meaning()), |(old, before, new, now)| {
-        let (file, matrix) = (matrix(&old, before).to_markdown(), matrix(&new, now));
-        let reviewed = Matrix::from_markdown(&file).expect("what was written is read");
-        prop_assert_eq!(&reviewed.words, &vocabulary(before));
-        let gain = worlds.iter().any(|world| new.holds(*world, now) && !old.holds(*world, before));
-        let loss = worlds.iter().any(|world| !new.holds(*world, now) && old.holds(*world, before));
-        let difference = matrix.since(&reviewed);
-        let found = difference.0.iter().find_map(|change| match change {
-            Change::Access { gains, loses, .. } => Some((gains.clone(), loses.clone())),
-            _ => None,
-        });
-        let (gains, loses) = found.unwrap_or_default();
-        prop_assert_eq!(
-            (!gains.is_empty(), !loses.is_empty()),
-            (gain, loss),
-            "{}\n{}\n{}",
-            old.text(),
-            new.text(),
-            difference
-        );
-        // Each of those who gain is somebody who does: in some state of the world, and in none with the old rule.
-        for who in gains.iter().filter(|who| *who != "anyone") {
-            let way = Tree::read(who).expect("who gains is a rule");
-            let is_so = |world: World| {
-                way.holds(&|literal| {
-                    let atom = ATOMS.iter().position(|atom| {
-                        Tree::read(atom) == Some(Tree::Literal(Lit { negated: false, ..literal.clone() }))
-                    });
-                    atom.is_some_and(|atom| world.holds(atom, literal.negated, now))
-                })
-            };
-            let those: Vec<_> = worlds.iter().filter(|world| is_so(**world)).collect();
-            prop_assert!(those.iter().all(|world| new.holds(**world, now)), "{who} gains, and does not come in");
-            prop_assert!(those.iter().any(|world| !old.holds(**world, before)), "{who} gains what they had");
-        }
-        Ok(())
+        hold_difference((&old, before), (&new, now), &worlds)
     });
     outcome.unwrap();
+    let meaning = Meaning { admin_implies_editor: true, editor_grants_write: true };
+    let rules = all_rules(&[1, 2, 4, 6]);
+    // Those that these atoms tell apart.
+    let worlds: Vec<_> = worlds
+        .into_iter()
+        .filter(|world| world.age < 2 && [0, 1, 3].contains(&world.client) && world.owns.is_none())
+        .collect();
+    for old in &rules {
+        for new in &rules {
+            hold_difference((old, meaning), (new, meaning), &worlds).unwrap();
+        }
+    }
+}
+
+#[test]
+fn who_could_come_in_before_is_not_among_those_who_gain() {
+    let of = |rule: &str| Matrix {
+        routes: vec![Route {
+            method: "GET".to_owned(),
+            path: "/x".to_owned(),
+            rule: rule.to_owned(),
+            ..Route::default()
+        }],
+        ..Matrix::default()
+    };
+    #[rustfmt::skip]
+    let table = [
+        (r#"role("editor") && !network("10.0.0.0/8")"#, r#"role("editor")"#, r#"gains:  role("editor"), but for !network("10.0.0.0/8")"#),
+        (r#"network("10.1.0.0/16")"#, r#"network("10.0.0.0/8")"#, r#"gains:  network("10.0.0.0/8"), but for network("10.1.0.0/16")"#),
+        (r#"role("a") && role("b") && role("c")"#, r#"role("a")"#, r#"gains:  role("a"), but for role("b") && role("c")"#),
+        (r#"role("a")"#, r#"role("a") && role("b")"#, r#"loses:  role("a"), but for role("b")"#),
+        (r#"role("a")"#, r#"role("b")"#, r#"loses:  role("a")"#),
+        ("public", "authenticated", r#"loses:  anyone, but for authenticated"#),
+    ];
+    for (old, new, told) in table {
+        let difference = of(new).since(&of(old)).to_string();
+        assert!(difference.contains(told), "{difference}");
+    }
+}
+
+/// Holds the least sets of a rule against every state of the world.
+fn hold_least_sets(rule: &Rule, worlds: &[World]) -> TestCaseResult {
+    let none = Meaning { admin_implies_editor: false, editor_grants_write: false };
+    let tree = Tree::read(&rule.text()).expect("a rule is read");
+    let Some(ways) = tree.ways(SUFFICIENT_SETS) else { return Ok(()) };
+    for world in worlds {
+        let holds = |one: &Lit| world.holds(atom_of(one).expect("an atom of the rule"), one.negated, none);
+        let goes = |way: &super::ways::Way| way.iter().all(holds);
+        prop_assert_eq!(ways.iter().any(goes), rule.holds(*world, none), "{} in {:?}", rule.text(), world);
+    }
+    for way in &ways {
+        for left_out in way {
+            let fewer: super::ways::Way = way.iter().filter(|one| *one != left_out).cloned().collect();
+            let lets_in = tree.holds(&|wanted| super::ways::Way::iter(&fewer).any(|held| held.implies(wanted)));
+            prop_assert!(!lets_in, "{} needs not all of {:?}", rule.text(), way);
+        }
+    }
+    Ok(())
 }
 
 #[test]
 fn the_least_sets_are_each_enough_and_none_is_more_than_that() {
-    let config = ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() };
     let worlds = World::all();
-    let none = Meaning { admin_implies_editor: false, editor_grants_write: false };
-    let outcome = TestRunner::new(config).run(&rule(), |rule| {
-        let tree = Tree::read(&rule.text()).expect("a rule is read");
-        let Some(ways) = tree.ways(SUFFICIENT_SETS) else { return Ok(()) };
-        let position = |literal: &Lit| {
-            let plain = Tree::Literal(Lit { negated: false, ..literal.clone() });
-            ATOMS.iter().position(|atom| Tree::read(atom).as_ref() == Some(&plain)).expect("an atom of the rule")
-        };
-        for world in &worlds {
-            let goes = |way: &super::ways::Way| way.iter().all(|one| world.holds(position(one), one.negated, none));
-            prop_assert_eq!(ways.iter().any(goes), rule.holds(*world, none), "{} in {:?}", rule.text(), world);
-        }
-        for way in &ways {
-            for left_out in way {
-                let fewer: super::ways::Way = way.iter().filter(|one| *one != left_out).cloned().collect();
-                let lets_in = tree.holds(&|wanted| super::ways::Way::iter(&fewer).any(|held| held.implies(wanted)));
-                prop_assert!(!lets_in, "{} needs not all of {:?}", rule.text(), way);
-            }
-        }
-        Ok(())
-    });
-    outcome.unwrap();
+    let config = ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() };
+    TestRunner::new(config).run(&rule(), |rule| hold_least_sets(&rule, &worlds)).unwrap();
+    for rule in all_rules(&[0, 1, 2, 3, 4, 5, 6, 7, 8]) {
+        hold_least_sets(&rule, &worlds).unwrap();
+    }
 }
 
 #[test]
@@ -279,13 +350,13 @@ fn a_change_is_told_by_who_it_is_for() {
         r#"GET /a
     gains:  permission("write") && !network("10.0.0.0/8")
     gains:  role("editor") && !network("10.0.0.0/8")
-    loses:  role("admin")
+    loses:  role("admin"), but for !network("10.0.0.0/8")
 GET /b
     was: - `GET /b` for `authenticated` by ``
     is:  - `GET /b` for `role("admin") || authenticated` by ``
 GET /c is gone
 GET /d
-    gains:  country("DE", "FR")
+    gains:  country("DE", "FR"), but for country("DE")
 GET /e is new
     gains:  role("editor")
 "#
@@ -309,7 +380,7 @@ fn a_long_hierarchy_is_compared_and_too_much_is_not_guessed() {
     assert_eq!(told(r#"role("r30")"#, r#"role("r40")"#), "GET /x\n    gains:  role(\"r40\")\n");
     assert_eq!(
         told(r#"role("r40") && !role("r10")"#, r#"role("r40")"#),
-        "GET /x\n    gains:  role(\"r10\")\n    gains:  role(\"r40\")\n"
+        "GET /x\n    gains:  role(\"r10\")\n    gains:  role(\"r40\"), but for !role(\"r10\")\n"
     );
     let claims =
         |from: u32| (from..from + 20).map(|n| format!("claim(\"c{n}\", \"x\")")).collect::<Vec<_>>().join(" || ");
@@ -325,6 +396,7 @@ fn whatever_stands_in_a_rule_or_a_reason_is_read_as_it_was_written() {
         Just("check(own::<'a>(&x) && '\\'' == y)".to_owned()),
     ];
     let strategy = (any::<String>(), any::<String>(), any::<String>(), check);
+    let names = |value: &str| [format!("n{value}"), format!("{value}` implies `x"), "\u{202e}x".to_owned()].into();
     let config = ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() };
     let outcome = TestRunner::new(config).run(&strategy, |(value, reason, note, check)| {
         let claim = Tree::Literal(Lit { fact: Fact::Claim("team".to_owned(), value), negated: false });
@@ -340,12 +412,21 @@ fn whatever_stands_in_a_rule_or_a_reason_is_read_as_it_was_written() {
             notes: vec![note.clone()],
             ..Route::default()
         };
-        let matrix = Matrix { routes: vec![route], unguarded: vec![reason], switches: vec![note], ..Matrix::default() };
+        let mut matrix = Matrix {
+            routes: vec![route],
+            unguarded: vec![reason.clone()],
+            switches: vec![note.clone()],
+            ..Matrix::default()
+        };
+        let word = Word { aliases: names(&note), implies: names(&reason), grants: names("") };
+        matrix.words.0.entry("role".to_owned()).or_default().insert(format!("r{reason}`"), word);
         let file = matrix.to_markdown();
+        prop_assert!(!file.chars().any(|letter| letter != '\n' && super::markdown::is_unseen(letter)), "{file}");
         let read = Matrix::from_markdown(&file);
         prop_assert!(read.as_ref().is_some_and(|read| read.routes.len() == 1), "{file}");
         let read = read.unwrap();
         prop_assert_eq!(&read.routes[0].rule, &matrix.routes[0].rule);
+        prop_assert_eq!(&read.words, &matrix.words, "{}", file);
         prop_assert!(!read.routes[0].public && !read.routes[0].not_found, "{file}");
         prop_assert_eq!(matrix.since(&read), Difference::default(), "{}", file);
         prop_assert_eq!(read.to_markdown(), file);

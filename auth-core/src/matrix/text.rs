@@ -6,7 +6,7 @@ use super::{Matrix, Route};
 const WIDEST: usize = 72;
 
 impl Matrix {
-    /// A line a route, in columns; with colours where a terminal shows them.
+    /// A line a route, in columns; with colours where a terminal shows them (`std::io::stdout().is_terminal()`).
     pub fn to_text(&self, colours: bool) -> String {
         let cells: Vec<[String; 4]> = self.routes.iter().map(cells).collect();
         let width = |column: usize| {
@@ -32,16 +32,26 @@ impl Matrix {
         for line in &self.unguarded {
             text.push_str(&format!("no rule: {line}\n"));
         }
+        for line in &self.by_name {
+            text.push_str(&format!("given to a scope by name: {line}\n"));
+        }
         text
     }
 }
 
 fn cells(route: &Route) -> [String; 4] {
     let mut rest = vec![format!("{} ({}:{})", route.handler, route.file, route.line)];
-    if route.not_found {
-        rest.push("hides".to_owned());
-    }
+    rest.extend(route.public.then(|| "strangers may come in".to_owned()));
+    rest.extend(route.not_found.then(|| "hides".to_owned()));
+    rest.extend((!route.objects.is_empty()).then(|| format!("asks about objects: {}", route.objects.join(", "))));
+    rest.extend(ways(route).map(|ways| format!("any of: {ways}")));
     rest.extend(route.any_object.iter().map(|reason| format!("any object: {reason}")));
     rest.extend(route.notes.iter().cloned());
     [route.method.clone(), route.path.clone(), route.rule.clone(), rest.join("; ")]
+}
+
+/// The least sets of atoms that let somebody in, where there are several.
+pub(super) fn ways(route: &Route) -> Option<String> {
+    let sets = route.sufficient.as_ref().filter(|sets| sets.len() > 1)?;
+    Some(sets.iter().map(|set| set.join(" && ")).collect::<Vec<_>>().join(" | "))
 }

@@ -44,7 +44,7 @@ fn is_closed(way: &Way) -> bool {
 }
 
 /// Whether whoever goes the one way could go the other.
-fn is_within(narrow: &Way, wide: &Way) -> bool {
+pub(super) fn is_within(narrow: &Way, wide: &Way) -> bool {
     wide.iter().all(|wanted| narrow.iter().any(|held| held.implies(wanted)))
 }
 

@@ -13,6 +13,8 @@ pub struct Words(pub BTreeMap<String, BTreeMap<String, Word>>);
 /// One name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Word {
+    /// Other names that credentials may carry in its place.
+    pub aliases: BTreeSet<String>,
     /// All that it implies, but for itself.
     pub implies: BTreeSet<String>,
     /// The permissions that it grants, by itself and by what it implies.
@@ -31,13 +33,33 @@ impl Words {
             let held = |other: usize| row.get(other / 64).is_some_and(|word| word >> (other % 64) & 1 == 1);
             let implied = vocabulary.names.iter().enumerate().filter(|(other, _)| *other != index && held(*other));
             let granted = vocabulary.grants.get(index).copied().unwrap_or_default();
+            let aliases = vocabulary.sorted.iter().filter(|(alias, of)| usize::from(*of) == index && alias != name);
             let word = kind.entry((*name).to_owned()).or_default();
+            word.aliases.extend(aliases.map(|(alias, _)| (*alias).to_owned()));
             word.implies.extend(implied.map(|(_, name)| (*name).to_owned()));
             word.grants.extend(granted.iter().map(|name| name.text.to_owned()));
         }
         for granted in vocabulary.grants.iter().copied().flatten() {
             self.add(granted.vocabulary);
         }
+    }
+
+    /// Those of one vocabulary.
+    pub(super) fn of(vocabulary: &'static Vocabulary) -> Self {
+        let mut words = Self::default();
+        words.add(vocabulary);
+        words
+    }
+
+    /// A name that both have, and that means something else in the other.
+    pub(super) fn first_other(&self, other: &Self) -> Option<String> {
+        self.0.iter().find_map(|(kind, names)| {
+            let others = other.0.get(kind)?;
+            names
+                .iter()
+                .find(|(name, word)| others.get(*name).is_some_and(|other| other != *word))
+                .map(|(name, _)| name.clone())
+        })
     }
 
     /// The names whose holders hold this one, by kind.

@@ -140,6 +140,25 @@ impl Bearer {
         issuer.audiences.first().map(String::as_str)
     }
 
+    /// Which tokens of the source are accepted, in a clause or several.
+    pub fn said_of(&self, source: &Source) -> String {
+        let Some(issuer) = self.issuers.iter().find(|issuer| issuer.source.issuer == source.issuer) else {
+            return String::new();
+        };
+        let audiences: Vec<_> = issuer.audiences.iter().map(|audience| format!("{audience:?}")).collect();
+        let mut said = if audiences.is_empty() { String::new() } else { format!(", for {},", audiences.join(", ")) };
+        if let Some(tenant) = &issuer.tenant {
+            said += &format!(" of the tenant {tenant:?},");
+        }
+        if issuer.leeway != settings::LEEWAY {
+            said += &format!(" by a clock that may be {} s off,", issuer.leeway.as_secs());
+        }
+        if issuer.profile {
+            said += " that follow RFC 9068,";
+        }
+        said
+    }
+
     /// Settings of issuers that let in more than their absence would, a sentence each.
     pub fn switches(&self) -> impl Iterator<Item = String> + '_ {
         let any_audience = |issuer: &&Issuer| issuer.audiences.is_empty();

@@ -119,7 +119,7 @@ pub enum JwtError {
 }
 
 /// The defaults, as documented at the methods.
-const LEEWAY: Duration = Duration::from_secs(60);
+pub(super) const LEEWAY: Duration = Duration::from_secs(60);
 const LONGEST_LEEWAY: Duration = Duration::from_secs(300);
 const LONGEST_TOKEN: usize = 8 * 1024;
 
