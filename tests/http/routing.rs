@@ -20,6 +20,24 @@ async fn numbered(id: web::Path<u64>) -> String {
     id.to_string()
 }
 
+#[require_role("viewer")]
+#[get("/ümlaut/{x}")]
+async fn umlaut() -> &'static str {
+    "umlaut"
+}
+
+#[require_role("viewer")]
+#[get("/sp ace")]
+async fn spaced() -> &'static str {
+    "spaced"
+}
+
+#[require(claim("roles", "viewer") || role("admin"))]
+#[get("/claims")]
+async fn by_role_claim() -> &'static str {
+    "by claim"
+}
+
 #[get("/posts/{id}")]
 async fn open() -> &'static str {
     "open"
@@ -174,6 +192,10 @@ async fn an_answer_that_passes_by_the_rule_is_found_out_by_a_request() {
     let auth = Auth::builder().bearer(jwt()).test_keys(&keys).roles::<Role>().build().unwrap();
     let scope = || auth.scope("/api").service(show).service(numbered);
     assert!(test::assert_matrix(&keys, App::new().service(web::scope("/v1").service(scope()))).await.is_empty());
+    // Paths that a client has to escape, and claims that no caller can be made up by.
+    let odd = App::new().service(auth.scope("/api").service(umlaut).service(spaced).service(by_role_claim));
+    let left = test::assert_matrix(&keys, odd).await;
+    assert_eq!(left, ["GET /api/claims: it asks for a claim that a token needs for something else"]);
     // Whoever is let in is called by the rule, and by nothing else.
     #[require(role("viewer") || role("admin"), redundant = "for the test")]
     #[get("/posts/{id}")]

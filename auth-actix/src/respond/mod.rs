@@ -302,7 +302,7 @@ fn htmx_page(request: &HttpRequest) -> LocalPath {
 }
 
 /// All but unreserved characters (RFC 3986 §2.3) and the slash.
-fn percent_encoded(text: &str) -> String {
+pub(crate) fn percent_encoded(text: &str) -> String {
     let encode = |byte: u8| match byte {
         b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => char::from(byte).to_string(),
         other => format!("%{other:02X}"),

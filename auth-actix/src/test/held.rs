@@ -10,7 +10,7 @@ use actix_web::http::{Method, StatusCode, header};
 use actix_web::test::TestRequest;
 use auth_core::client::address::AddressSource;
 use auth_core::denial::challenge::Scheme;
-use auth_core::matrix::{Case, CaseCaller, Cases, Matrix, Place, Route};
+use auth_core::matrix::{Case, CaseCaller, Cases, Fact, Lit, Matrix, Place, Route, Tree};
 use auth_core::source::Source;
 use serde_json::{Map, Value, json};
 
@@ -97,11 +97,14 @@ where
         let name = format!("{} {}", route.method, route.path);
         let is_hidden =
             route.notes.iter().any(|note| note.starts_with("hidden by") || note.contains("guard of the route"));
-        let path = routing::sample(&route.path).filter(|path| path.starts_with('/') && !path.contains('…'));
-        let (Some(path), Some(auth), false) = (path, auth, is_hidden) else {
+        let (Some(path), Some(auth), false) = (routing::sample(&route.path), auth, is_hidden) else {
             undecided.push(format!("{name}: no request is sure to reach it"));
             continue;
         };
+        if Tree::read(&rules.rule).is_some_and(|tree| asks_what_tokens_need(&tree, auth)) {
+            undecided.push(format!("{name}: it asks for a claim that a token needs for something else"));
+            continue;
+        }
         let Some(cases) = Cases::of(&rules.rule, words) else {
             undecided.push(format!("{name}: too many kinds of callers"));
             continue;
@@ -157,6 +160,20 @@ fn obeyed<B>(answer: &ServiceResponse<B>, case: &Case) -> Option<Case> {
         caller.acr = levels.and_then(|levels| levels.split(' ').next().map(str::to_owned)).or(caller.acr.take());
         Case { caller: Some(caller), ..case.clone() }
     })
+}
+
+/// Whether the rule asks for a claim that every token has, or that lists names: no caller can be made up by it alone.
+fn asks_what_tokens_need(tree: &Tree, auth: &Auth) -> bool {
+    const NEEDED: [&str; 12] =
+        ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "auth_time", "acr", "azp", "client_id", "act"];
+    match tree {
+        Tree::Literal(Lit { fact: Fact::Claim(name, _), .. }) => {
+            let lists = auth.sources().iter().flat_map(|source| &source.lists);
+            NEEDED.contains(&name.as_str()) || lists.filter_map(|list| list.path.first()).any(|list| list == name)
+        }
+        Tree::Literal(_) => false,
+        Tree::All(parts) | Tree::Any(parts) => parts.iter().any(|part| asks_what_tokens_need(part, auth)),
+    }
 }
 
 /// What has to become of a request.
