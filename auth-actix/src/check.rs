@@ -6,6 +6,7 @@ use auth_core::client::cross_site::CrossSite;
 use auth_core::clock::Timestamp;
 use auth_core::decision::Rules;
 use auth_core::facts::{Caller, Elsewhere, Facts};
+use auth_core::matrix::{Matrix, Route, Tree};
 #[cfg(feature = "jwt")]
 use auth_core::rule::Needs;
 use auth_core::rule::Rule;
@@ -40,6 +41,9 @@ pub enum RuleError {
         "{0}: no scheme that is accepted can make the rule `{1}` hold; where roles grant a permission, call `.roles::<…>()`, and where they are of a tenant, `.roles_from(…)`"
     )]
     NeverHolds(String, &'static str),
+    /// Each could be passed, and not all of them by one.
+    #[error("{0}: nobody can pass its rule and those of the scopes around it at once: `{1}`")]
+    Contradicts(String, String),
     /// One name, two meanings.
     #[error(
         "{place}: {kind} \"{name}\" is declared by two types, `{first}` and `{second}`: call `.same_names::<{first}, {second}>()`, or rename one"
@@ -137,6 +141,8 @@ pub(crate) fn rules(auth: &Auth, scopes: &[&'static Rule], handlers: &[&'static 
         }
         if known && !can_hold(auth, rules) {
             mistakes.push(RuleError::NeverHolds(place(handler), handler.text));
+        } else if known && !scopes.is_empty() {
+            mistakes.extend(contradiction(auth, rules));
         }
     }
     mistakes
@@ -245,6 +251,15 @@ pub(crate) fn schemes(auth: &Auth, rules: Rules<'_>) -> Vec<String> {
 fn can_hold(auth: &Auth, rules: Rules<'_>) -> bool {
     let by = |caller| rules.could_hold_somewhere(&facts_of(auth, caller));
     auth.sources().iter().any(|source| by(Caller::Would(source))) || rules.admit_strangers() && by(Caller::Nobody)
+}
+
+/// Whether what scopes ask and what the handler asks cannot be had by one caller. Of the handler alone the compiler has seen to it.
+fn contradiction(auth: &Auth, rules: Rules<'_>) -> Option<RuleError> {
+    let mut matrix = Matrix::default();
+    matrix.add_words(rules, auth.roles().iter());
+    let rule = Route::new("", "", rules).rule;
+    let can_hold = Tree::read(&rule).and_then(|tree| tree.can_hold(&matrix.words)).unwrap_or(true);
+    (!can_hold).then(|| RuleError::Contradicts(place(rules.handler), rule))
 }
 
 /// What is known of such a caller before there is a request.

@@ -114,14 +114,7 @@ impl ::auth_actix::__private::Guard<
         },
         any_object: ::core::option::Option::None,
     };
-    #[allow(
-        unused_variables,
-        unused_mut,
-        clippy::all,
-        clippy::pedantic,
-        clippy::nursery,
-        clippy::restriction
-    )]
+    #[allow(unused_mut)]
     fn checked(
         __request: &::auth_actix::__private::HttpRequest,
         __payload: &mut ::auth_actix::__private::Payload,
@@ -176,24 +169,19 @@ impl ::auth_actix::__private::Guard<
 }
 #[cfg(test)]
 #[allow(
-    warnings,
-    unused,
-    nonstandard_style,
-    deprecated,
-    missing_docs,
+    dead_code,
     unreachable_pub,
     non_local_definitions,
     private_interfaces,
-    private_bounds,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
-    clippy::restriction
+    private_bounds
 )]
 impl __edit_fallback_0::edit {
+    #[doc(hidden)]
     pub async fn call(
         new: web::Json<New>,
+        #[allow(unused_variables, unused_mut)]
         posts: web::Data<Posts>,
+        #[allow(unused_variables, unused_mut)]
         mut id: web::Path<u64>,
     ) -> Result<impl Responder, Failure> {
         posts.put(*id, new).await

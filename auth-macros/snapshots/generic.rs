@@ -41,7 +41,7 @@ const _: () = {
             seconds: 300u64,
         }),
         negated: false,
-        text: "max_age(\"300s\")",
+        text: "max_age(\"5m\")",
     });
     authz::__private::check_argument(
         <authz::__private::Probe<Page>>::NEEDS,
@@ -63,9 +63,9 @@ where
                 seconds: 300u64,
             }),
             negated: false,
-            text: "max_age(\"300s\")",
+            text: "max_age(\"5m\")",
         }),
-        text: "max_age(\"300s\")",
+        text: "max_age(\"5m\")",
         guards: ::core::concat!(::core::module_path!(), "::", "list"),
         file: ::core::file!(),
         line: ::core::line!(),
@@ -82,21 +82,14 @@ where
 #[cfg(paged)]
 #[cfg(test)]
 #[allow(
-    warnings,
-    unused,
-    nonstandard_style,
-    deprecated,
-    missing_docs,
+    dead_code,
     unreachable_pub,
     non_local_definitions,
     private_interfaces,
-    private_bounds,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
-    clippy::restriction
+    private_bounds
 )]
 impl __list_fallback_0::list {
+    #[doc(hidden)]
     pub async fn call<S: Store, const N: usize>(
         page: Page,
         store: web::Data<S>,
@@ -132,9 +125,9 @@ where
                 seconds: 300u64,
             }),
             negated: false,
-            text: "max_age(\"300s\")",
+            text: "max_age(\"5m\")",
         }),
-        text: "max_age(\"300s\")",
+        text: "max_age(\"5m\")",
         guards: ::core::concat!(::core::module_path!(), "::", "list"),
         file: ::core::file!(),
         line: ::core::line!(),
@@ -148,21 +141,14 @@ where
 #[cfg(not(paged))]
 #[cfg(test)]
 #[allow(
-    warnings,
-    unused,
-    nonstandard_style,
-    deprecated,
-    missing_docs,
+    dead_code,
     unreachable_pub,
     non_local_definitions,
     private_interfaces,
-    private_bounds,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
-    clippy::restriction
+    private_bounds
 )]
 impl __list_fallback_0::list {
+    #[doc(hidden)]
     pub async fn call<S: Store, const N: usize>(store: web::Data<S>) -> String
     where
         S: 'static,

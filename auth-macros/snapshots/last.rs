@@ -52,21 +52,14 @@ impl ::auth_actix::__private::Guard<(Option<Principal>,)> for __home_guard {
 }
 #[cfg(test)]
 #[allow(
-    warnings,
-    unused,
-    nonstandard_style,
-    deprecated,
-    missing_docs,
+    dead_code,
     unreachable_pub,
     non_local_definitions,
     private_interfaces,
-    private_bounds,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
-    clippy::restriction
+    private_bounds
 )]
 impl home {
+    #[doc(hidden)]
     pub async fn call(caller: Option<Principal>) -> &'static str {
         "home"
     }

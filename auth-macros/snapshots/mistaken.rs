@@ -34,21 +34,14 @@ impl ::auth_actix::__private::Guard<(web::Path<u64>,)> for __report_guard {
 }
 #[cfg(test)]
 #[allow(
-    warnings,
-    unused,
-    nonstandard_style,
-    deprecated,
-    missing_docs,
+    dead_code,
     unreachable_pub,
     non_local_definitions,
     private_interfaces,
-    private_bounds,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
-    clippy::restriction
+    private_bounds
 )]
 impl __report_fallback_0::report {
+    #[doc(hidden)]
     pub async fn call(id: web::Path<u64>) -> String {
         id.to_string()
     }

@@ -91,21 +91,14 @@ impl ::auth_actix::__private::Guard<(Principal, web::Query<Page>)> for __report_
 }
 #[cfg(test)]
 #[allow(
-    warnings,
-    unused,
-    nonstandard_style,
-    deprecated,
-    missing_docs,
+    dead_code,
     unreachable_pub,
     non_local_definitions,
     private_interfaces,
-    private_bounds,
-    clippy::all,
-    clippy::pedantic,
-    clippy::nursery,
-    clippy::restriction
+    private_bounds
 )]
 impl __report_fallback_0::report {
+    #[doc(hidden)]
     pub async fn call(
         user: Principal,
         web::Query(Page { number, mut size }): web::Query<Page>,

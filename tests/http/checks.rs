@@ -11,6 +11,7 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::{Bytes, Data, Path, Query};
 use actix_web::{App, FromRequest, HttpRequest, HttpResponse, ResponseError, delete, get, post};
 use auth_actix::{Principal, public, require, require_auth, require_role, test};
+use auth_tests::logs;
 use auth_tests::token::bearer;
 use serde::Deserialize;
 use serde_json::json;
@@ -186,6 +187,7 @@ struct Page {
     to: u64,
 }
 
+#[allow(clippy::manual_contains, clippy::needless_return, reason = "each is a way of naming things")]
 #[require_role("viewer")]
 #[require(check({
     // Operators, ranges, `as`, closures, macros, a `return` within, and names that hide others: all of it is the user's.
@@ -373,7 +375,8 @@ async fn a_handler_with_checks_is_called_in_tests_as_it_was_written() {
 }
 
 #[actix_web::test]
-async fn a_decision_is_explained_atom_by_atom_to_a_test_that_asks() {
+async fn a_decision_is_explained_atom_by_atom_to_a_test_that_asks_and_in_the_finest_log() {
+    logs::capture();
     let auth = bearer_only().build().unwrap();
     let scope = auth.scope("").service(order).service(fresh).service(draft);
     let app = init_service(App::new().app_data(Data::new(Posts)).service(scope)).await;
@@ -408,4 +411,14 @@ no  all of
     }
     let answer = call_service(&app, TestRequest::with_uri("/fresh").to_request()).await;
     assert_eq!(test::explanation(answer.request()), None, "nobody has asked");
+    // The same in one line, for whoever reads the log at its finest.
+    let of_draft = |line: &logs::Line| {
+        line.level == tracing::Level::DEBUG
+            && line.target == "auth_actix"
+            && line.field("handler").ends_with("checks::draft")
+    };
+    let lines: Vec<_> = logs::lines().into_iter().filter(of_draft).collect();
+    let why = "no  all of; no  role(\"editor\") (nobody has authenticated); no  check_for_anyone(posts.is_public(*id).await) \
+               (it was not run: its answer could not have let the request in)";
+    assert!(lines.iter().any(|line| line.field("message") == "decided" && line.field("why") == why), "{lines:#?}");
 }

@@ -261,7 +261,7 @@ fn each_denial_is_one_line_that_says_why_and_where() {
         (by("/in/api/role", basic("victor", "guess")), 401, "logged_role", r#"role("admin")"#, "invalid-credentials: the name or the password is wrong"),
         (by("/in/api/role", basic("down", "x")), 503, "logged_role", r#"role("admin")"#, "authentication-unavailable: the store of users is out of reach"),
         (by("/in/api/scope", viewer()), 403, "logged_scope", r#"scope("read:reports") || role("admin")"#, r#"insufficient-scope: no scope("read:reports"), no role("admin")"#),
-        (by("/in/api/fresh", viewer()), 401, "logged_fresh", r#"max_age("300s")"#, r#"step-up-required: no max_age("300s")"#),
+        (by("/in/api/fresh", viewer()), 401, "logged_fresh", r#"max_age("5m")"#, r#"step-up-required: no max_age("5m")"#),
         (request("POST", "/in/api/any").authorization(basic("alice", "x")).field("Origin", "null"), 403, "logged_any", "authenticated", "cross-site-request"),
         (by("/in/api/open", "Bearer x".into()), 401, "logged_open", "public", "invalid-credentials: the token has not three parts"),
         (get("/in/hiding/hidden"), 404, "logged_hidden", r#"role("admin")"#, r#"missing-credentials: no role("admin")"#),

@@ -141,6 +141,10 @@ fn a_rule_that_the_settings_cannot_serve_does_not_start_and_says_what_to_change(
         ("a password, by Bearer alone", bearer_only(), |auth, config| { config.service(auth.scope("/a").service(auth_actix::web::resource("/b").to(by_password))); }, Some("scheme")),
         ("a role that is not conferred", conferring(Confers::nothing().roles(["viewer"])), |auth, config| { config.service(auth.scope("/a").service(admin)); }, Some("admin")),
         ("a role that is conferred", conferring(Confers::nothing().roles(["admin"])), |auth, config| { config.service(auth.scope("/a").service(admin)); }, None),
+        ("a scope that lets in none whom the handler does", bearer_only(), |auth, config| { config.service(auth.scope("/a").require(rule!(!role("admin"))).service(admin)); }, Some("!role(\"admin\") && role(\"admin\")")),
+        ("the same by what roles imply", bearer_only(), |auth, config| { config.service(auth.scope("/a").require(rule!(!role("editor"))).service(auth.scope("/b").service(admin))); }, Some("at once")),
+        ("two levels at once", bearer_only(), |auth, config| { config.service(auth.scope("/a").require(rule!(acr("gold"))).service(auth_actix::guarded(rule!(acr("silver")), web::resource("/r").to(HttpResponse::Ok)))); }, Some("at once")),
+        ("two levels, one of which will do", bearer_only(), |auth, config| { config.service(auth.scope("/a").require(rule!(acr("gold") || acr("silver"))).service(auth_actix::guarded(rule!(acr("silver")), web::resource("/r").to(HttpResponse::Ok)))); }, None),
         // H7
         ("one name in two types", bearer_only(), |auth, config| { config.service(auth.scope("/a").service(admin).service(shop::shop)); }, Some("same_names")),
         ("one name in two types, in two scopes", bearer_only(), |auth, config| { config.service(auth.scope("/a").service(admin)).service(auth.scope("/b").service(shop::shop)); }, Some("same_names")),
@@ -160,6 +164,9 @@ fn a_rule_that_the_settings_cannot_serve_does_not_start_and_says_what_to_change(
         assert_eq!(errors.is_empty(), said.is_none(), "{case}: {errors:?}");
         for (text, expected) in errors.iter().zip(said.iter().cycle()) {
             assert!(text.contains(expected), "{case}: {text}");
+            // Whose rule it is, and where that stands.
+            let of_handler = !text.starts_with("scope \"") && !text.starts_with("a scope ") && !text.starts_with('`');
+            assert!(!of_handler || text.contains("start_up.rs:"), "{case}: {text}");
         }
     }
 }

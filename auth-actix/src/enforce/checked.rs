@@ -107,6 +107,11 @@ impl<E, F: Into<E>> Verdict<E> for Result<bool, F> {
 }
 
 /// The error of what a handler returns.
+#[diagnostic::on_unimplemented(
+    message = "what is called `…Result` is taken for a `Result`, and `{Self}` is none",
+    label = "the error of a check becomes the handler's, and there is none here",
+    note = "return a `Result`, or call the type otherwise"
+)]
 pub trait Fails {
     /// Its type.
     type Error;

@@ -55,7 +55,7 @@ pub struct Matrix {
     pub scopes: Vec<String>,
     /// The types that declare the names, and what each declares.
     #[serde(skip)]
-    declared: Vec<(&'static str, Words)>,
+    pub declared: Vec<(&'static str, Words)>,
 }
 
 /// One method of one path.

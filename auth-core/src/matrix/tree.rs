@@ -95,6 +95,11 @@ impl Tree {
         }
     }
 
+    /// Whether somebody could pass, whatever sources there are; `None` where there are too many ways to tell.
+    pub fn can_hold(&self, words: &Words) -> Option<bool> {
+        self.expanded(words).ways(1024).map(|ways| !ways.is_empty())
+    }
+
     /// Its literals.
     pub(super) fn literals(&self) -> Vec<&Lit> {
         match self {

@@ -121,11 +121,16 @@ impl Vocabulary {
         Name { vocabulary: self, index, text: if index == NO_INDEX { "" } else { self.names[index as usize] } }
     }
 
-    /// Whether the two declare the same names: a const cannot compare addresses.
-    #[allow(clippy::indexing_slicing, reason = "const; the index is bounded by the loop")]
+    /// Whether the two declare the same names, and the same of each: a const cannot compare addresses.
+    #[allow(clippy::indexing_slicing, reason = "const; the index is bounded by the loop, and the tables are parallel")]
     const fn reads_as(&self, other: &Self) -> bool {
         let mut index = 0;
-        while index < self.names.len() && index < other.names.len() && same(self.names[index], other.names[index]) {
+        while index < self.names.len()
+            && index < other.names.len()
+            && same(self.names[index], other.names[index])
+            && same_words(self.closure[index], other.closure[index])
+            && same_names(self.grants[index], other.grants[index])
+        {
             index += 1;
         }
         index == self.names.len() && index == other.names.len() && self.open == other.open
@@ -141,6 +146,24 @@ impl Vocabulary {
     pub fn is(&self, other: &Self) -> bool {
         std::ptr::eq(self, other)
     }
+}
+
+#[allow(clippy::indexing_slicing, reason = "const; the index is bounded by the loop")]
+const fn same_words(one: &[u64], other: &[u64]) -> bool {
+    let mut index = 0;
+    while index < one.len() && index < other.len() && one[index] == other[index] {
+        index += 1;
+    }
+    index == one.len() && index == other.len()
+}
+
+#[allow(clippy::indexing_slicing, reason = "const; the index is bounded by the loop")]
+const fn same_names(one: &[Name], other: &[Name]) -> bool {
+    let mut index = 0;
+    while index < one.len() && index < other.len() && same(one[index].text, other[index].text) {
+        index += 1;
+    }
+    index == one.len() && index == other.len()
 }
 
 /// A type that declares names. Derived, never written by hand.

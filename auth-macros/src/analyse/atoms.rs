@@ -87,7 +87,7 @@ impl Atom {
             Self::Named(kind, name) => format!("{}({})", kind.word(), name.text()),
             Self::Within(kind, name, tenant) => format!("{}({}, in = {tenant})", kind.word(), name.text()),
             Self::Claim(name, value) => format!("claim({name:?}, {value:?})"),
-            Self::MaxAge(seconds) => format!("max_age(\"{seconds}s\")"),
+            Self::MaxAge(seconds) => format!("max_age(\"{}\")", written(*seconds)),
             Self::Acr(value) => format!("acr({value:?})"),
             Self::Scheme(variant) => {
                 let written = words::SCHEMES.iter().find(|(_, of)| of == variant).map_or(*variant, |(name, _)| name);
@@ -408,4 +408,11 @@ fn scheme(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<&'static s
         let wrong = format!("unknown scheme \"{text}\"{}", did_you_mean(&text, names));
         diagnostics.report(literal, wrong, format!("write one of \"{}\"", names.join("\", \"")))
     })
+}
+
+/// Seconds in the largest unit that fits.
+fn written(seconds: u64) -> String {
+    let fitting = words::UNITS.iter().filter(|(_, unit)| seconds.is_multiple_of(*unit));
+    let (name, unit) = fitting.max_by_key(|(_, unit)| *unit).unwrap_or(&("s", 1));
+    format!("{}{name}", seconds / unit)
 }

@@ -46,6 +46,8 @@ pub(crate) fn joined<'a>(parts: impl Iterator<Item = &'a Ways>) -> Option<Ways> 
 /// Where parts are joined: each is compared with the others.
 pub(crate) struct Node {
     pub(crate) any: bool,
+    /// Whether its parts are compared with each other. That somebody can pass is asked in any case.
+    pub(crate) compared: bool,
     pub(crate) parts: Vec<Part>,
 }
 
@@ -62,8 +64,10 @@ pub(crate) struct Part {
 /// are too many ways, parts are not compared.
 pub(super) fn nodes(formula: &Formula, redundant: bool) -> Vec<Node> {
     let mut nodes = Vec::new();
-    if !redundant {
-        collect(formula, &mut 0, &mut nodes);
+    collect(formula, &mut 0, &mut nodes);
+    if redundant {
+        nodes.truncate(1);
+        nodes.iter_mut().for_each(|node| node.compared = false);
     }
     nodes
 }
@@ -90,7 +94,7 @@ fn collect(formula: &Formula, next: &mut u16, nodes: &mut Vec<Node>) {
             at: part.literals().first().map_or_else(Span::call_site, |first| first.at.span()),
             others: others(index),
         };
-        nodes.push(Node { any, parts: parts.iter().enumerate().map(part).collect() });
+        nodes.push(Node { any, compared: true, parts: parts.iter().enumerate().map(part).collect() });
     }
     for part in parts {
         collect(part, next, nodes);

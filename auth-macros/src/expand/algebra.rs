@@ -22,7 +22,8 @@ pub(super) fn checks(checked: &Checked, formula: &TokenStream, conditions: &Toke
             quote!(#part { ways: #ways, text: #text })
         });
         let possible = (position == 0).then(|| possible(node, root));
-        let calls = node.parts.iter().enumerate().map(|(index, one)| {
+        let compared = node.parts.iter().enumerate().filter(|_| node.compared);
+        let calls = compared.map(|(index, one)| {
             let at = one.at;
             let check = respan(root.private(check.clone()), at);
             let others = (!node.any).then(|| ways(&one.others)).map(|others| quote!(, #others));

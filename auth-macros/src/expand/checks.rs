@@ -9,7 +9,7 @@ use super::paths::Root;
 use super::rule::respan;
 use crate::analyse::check::Asks;
 use crate::analyse::{Checked, check};
-use crate::parse::{Function, Parameter};
+use crate::parse::{self, Function, Parameter};
 
 /// The arguments of a handler, by when they are extracted.
 pub(super) struct Phases<'a> {
@@ -107,23 +107,27 @@ impl<'a> Phases<'a> {
         });
         let (request, payload, phases, future) =
             (private(quote!(HttpRequest)), private(quote!(Payload)), self.types(root), private(quote!(Checked)));
+        let allowed = parse::allowed(&function.attributes);
+        let (of, body, answered) = (own("__request"), own("__payload"), own("__answer"));
         let (principal, decide) = (private(quote!(Principal)), private(quote!(checked)));
         quote! {
-            #[allow(unused_variables, unused_mut, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]
+            // Each of the arguments is used, as it is put together again; not each is changed.
+            #[allow(unused_mut)]
+            #(#allowed)*
             fn checked(
-                __request: &#request,
-                __payload: &mut #payload,
+                #of: &#request,
+                #body: &mut #payload,
             ) -> ::core::option::Option<#future<#phases>> {
                 #decide(
-                    __request,
-                    __payload,
+                    #of,
+                    #body,
                     Self::RULE,
                     async |#asked: &#request, #index_of: u8, (#(#patterns,)*): #first, #caller: ::core::option::Option<&#principal>| {
-                        let __answer = match #index_of {
+                        let #answered = match #index_of {
                             #(#arms)*
                             _ => #answer::NotAsked,
                         };
-                        (__answer, (#(#expressions,)*))
+                        (#answered, (#(#expressions,)*))
                     },
                 )
             }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
@@ -13,7 +13,7 @@ use super::checks::Phases;
 use super::paths::Root;
 use super::rule::{self, Asked};
 use crate::analyse::{Checked, check};
-use crate::parse::{Function, Parameter};
+use crate::parse::{self, Function, Parameter};
 
 /// Where a handler is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub(super) fn beside_route(function: &Function, root: &Root) -> TokenStream {
         (root.private(quote!(Proven)), root.private(quote!(Guard)), root.private(quote!(Rule)));
     let pattern = root.private(quote!(Pattern));
     let routes = function.routes().into_iter().map(|route| {
-        let crate::parse::Route { methods, pattern: path, guards, wraps } = route;
+        let parse::Route { methods, pattern: path, guards, wraps } = route;
         quote!(#pattern { methods: &[#(#methods),*], path: #path, guards: #guards, wraps: #wraps })
     });
     quote! {
@@ -116,7 +116,7 @@ pub(super) fn handler(function: &Function, checked: Option<&Checked>, root: &Roo
         let phases = Phases::of(parameters, checked);
         let guarded = guarded(function, parameters, &phases, root);
         let implementation = implementation(function, parameters, &phases, conditions, checked, root);
-        let call = call(function, parameters, conditions, &called);
+        let call = call(function, parameters, checked, conditions, &called);
         quote!(#(#conditions)* #guarded #implementation #call)
     });
     let conditions = function.conditions();
@@ -171,7 +171,7 @@ pub(super) fn instead_of(function: &Function, root: &Root, mistakes: TokenStream
         return quote!(#mistakes #function); // among methods nothing else may stand
     }
     let (name, attributes) = (&function.signature.ident, &function.attributes);
-    let inert = attributes.iter().filter(|attribute| crate::parse::is_inert(attribute));
+    let inert = attributes.iter().filter(|attribute| parse::is_inert(attribute));
     let as_written = Function { attributes: inert.cloned().collect(), ..function.clone() }.to_tokens();
     let refusing = Function {
         signature: syn::parse_quote!(async fn #name() -> &'static str),
@@ -311,26 +311,39 @@ fn arguments(generics: &Generics) -> TokenStream {
     quote!(#arguments)
 }
 
-/// In tests, the handler as it was written, as `name::call(…)`. Lints have been told of the handler itself.
-fn call(function: &Function, parameters: &[Parameter], conditions: &[TokenStream], of: &TokenStream) -> TokenStream {
-    let Function { signature, body, .. } = function;
+/// In tests, the handler as it was written, as `name::call(…)`. What a lint says of it it says of the handler too, and is shown
+/// once; to allow that here as well would not compile where somebody has forbidden to.
+fn call(
+    function: &Function,
+    parameters: &[Parameter],
+    checked: Option<&Checked>,
+    conditions: &[TokenStream],
+    of: &TokenStream,
+) -> TokenStream {
+    let Function { attributes, signature, body, .. } = function;
     let (name, all) = (&signature.ident, function.conditions());
     let arguments = parameters.iter().map(|parameter| {
         let (pattern, kind) = (&parameter.pattern, &parameter.kind);
-        quote!(#pattern: #kind)
+        // What only a check uses is used.
+        let is_used = checked.is_some_and(|checked| check::is_named(parameter, &checked.formula));
+        let lints = is_used.then(|| quote!(#[allow(unused_variables, unused_mut)]));
+        let own = parse::allowed(&parameter.attributes);
+        quote!(#lints #(#own)* #pattern: #kind)
     });
+    let allowed = parse::allowed(attributes);
     let mut signature = signature.clone();
-    signature.ident = Ident::new("call", name.span());
+    signature.ident = Ident::new("call", Span::call_site().located_at(name.span()));
     signature.inputs = syn::parse_quote!(#(#arguments),*);
     quote! {
         #(#conditions)*
         #(#all)*
         #[cfg(test)]
-        #[allow(
-            warnings, unused, nonstandard_style, deprecated, missing_docs, unreachable_pub, non_local_definitions,
-            private_interfaces, private_bounds, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction
-        )]
-        impl #of { pub #signature #body }
+        #[allow(dead_code, unreachable_pub, non_local_definitions, private_interfaces, private_bounds)]
+        impl #of {
+            #[doc(hidden)]
+            #(#allowed)*
+            pub #signature #body
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The handler, as far as the attributes need it: the body stays a run of tokens.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::ToTokens as _;
+use quote::{ToTokens as _, quote};
 use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::{Attribute, FnArg, Pat, Signature, Type, Visibility};
 
@@ -211,4 +211,16 @@ impl Parameter {
     pub(crate) fn lints(&self) -> impl Iterator<Item = TokenStream> + '_ {
         self.attributes.iter().filter(|attribute| !attribute.path().is_ident("cfg")).map(|one| one.to_token_stream())
     }
+}
+
+/// What the user allows, or expects, of lints.
+pub(crate) fn allowed(attributes: &[Attribute]) -> Vec<TokenStream> {
+    let allowed = attributes.iter().filter_map(|attribute| match &attribute.meta {
+        syn::Meta::List(list) if list.path.is_ident("allow") || list.path.is_ident("expect") => {
+            let lints = &list.tokens;
+            Some(quote!(#[allow(#lints)]))
+        }
+        _ => None,
+    });
+    allowed.collect()
 }

@@ -4,4 +4,4 @@ mod arguments;
 mod function;
 
 pub(crate) use self::arguments::{IN, Word, Words, joins, words};
-pub(crate) use self::function::{Function, Item, Parameter, Route, is_inert, item};
+pub(crate) use self::function::{Function, Item, Parameter, Route, allowed, is_inert, item};

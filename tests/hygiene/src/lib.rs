@@ -103,7 +103,7 @@ pub mod plain {
     /// # Errors
     /// None.
     #[::authz::require(
-        (role("admin") || check(*first > 1 && second as u8 == 2 && !principal.local_subject().is_empty()))
+        (role("admin") || check(*first > 1 && second == 2 && !principal.local_subject().is_empty()))
             && claim("org", "acme"),
         crate = ::authz
     )]

@@ -108,11 +108,19 @@ impl Free {
     }
 
     fn take_braced(&mut self, text: &str, at: proc_macro2::Span) {
+        let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
         for part in text.split('{').skip(1) {
-            let word = part.split(|letter: char| !letter.is_alphanumeric() && letter != '_').next().unwrap_or_default();
-            if let Ok(mut word) = syn::parse_str::<Ident>(word) {
-                word.set_span(at);
-                self.take(&word);
+            let inside = part.split('}').next().unwrap_or_default();
+            let name = inside.split(|letter| !is_word(letter)).next().unwrap_or_default();
+            // A width or a precision may be a name too: `{x:>width$}`.
+            let sizes = inside
+                .match_indices('$')
+                .filter_map(|(end, _)| inside.get(..end)?.rsplit(|letter| !is_word(letter)).next());
+            for word in std::iter::once(name).chain(sizes) {
+                if let Ok(mut word) = syn::parse_str::<Ident>(word) {
+                    word.set_span(at);
+                    self.take(&word);
+                }
             }
         }
     }
@@ -147,8 +155,12 @@ impl<'a> Visit<'a> for Free {
         }
     }
 
-    // What an item says it says for itself.
-    fn visit_item(&mut self, _: &'a syn::Item) {}
+    // What an item says it says for itself; but for a macro, which says it wherever it is used.
+    fn visit_item(&mut self, item: &'a syn::Item) {
+        if let syn::Item::Macro(one) = item {
+            self.take_all(one.mac.tokens.clone());
+        }
+    }
 
     fn visit_block(&mut self, block: &'a syn::Block) {
         self.within(|free| visit::visit_block(free, block));
@@ -233,6 +245,8 @@ mod tests {
             ("matches!(field.as_str(), \"title\" | \"body\")",            "field"),
             ("matches!(P { body: *id }.body, 1 | 2)",                     "id"),
             ("format!(\"{id:?} {} body\", other) == name",               "id other name"),
+            ("format!(\"{:>id$} {x:.max$}\", 1).is_empty()",              "id x max"),
+            ("{ macro_rules! m { () => { *id == 1 } } m!() }",            "id"),
             ("own!(let x = body; id.field)",                              "let x body id"),
             ("own!(\"{body}\" => id)",                                    "body id"),
             ("async move { body }.await",                                 "body"),

@@ -44,12 +44,10 @@ fn read(pattern: &Pat, hidden: &mut usize) -> Option<Rebuilt> {
             let (patterns, expressions) = each(&mut one.fields.iter().map(|field| &*field.pat), hidden)?;
             // `Q { mut a }` is taken apart as it is written, and put together as `Q { a }`.
             let named = |parts: Vec<TokenStream>| {
-                let fields = one.fields.iter().zip(parts).map(|(field, part)| match field.colon_token {
-                    Some(_) => {
-                        let member = &field.member;
-                        quote!(#member: #part)
-                    }
-                    None => part,
+                let fields = one.fields.iter().zip(parts).map(|(field, part)| {
+                    let (member, conditions) = (&field.member, &field.attrs);
+                    let member = field.colon_token.map(|colon| quote!(#member #colon));
+                    quote!(#(#conditions)* #member #part)
                 });
                 quote!(#path { #(#fields),* })
             };
@@ -74,6 +72,7 @@ mod tests {
             ("mut tx",                          Some("tx")),
             ("web::Query(Q { a, mut b })",      Some("web :: Query (Q { a , b })")),
             ("Q { a: Inner(x), b: _ }",         Some("Q { a : Inner (x) , b : __hidden_1 }")),
+            ("Q { #[cfg(x)] a, b: c }",         Some("Q { # [cfg (x)] a , b : c }")),
             ("(a, _, _)",                       Some("(a , __hidden_1 , __hidden_2 ,)")),
             ("Q { a, .. }",                     None),
             ("(a, ..)",                         None),

@@ -14,8 +14,8 @@ enum Permission {
 }
 
 #[auth_actix::require(role("admin") || claim("org", "acme"))]
-#[auth_actix::require(role("admin") || claim("org", "other"))]
-#[auth_actix::require(role("editor") || claim("org", "acme"))]
+#[auth_actix::require(role("admin") || claim("team", "blue"))]
+#[auth_actix::require(role("admin") || (claim("org", "acme") && claim("team", "blue")) || claim("seat", "paid"))]
 async fn report() {}
 
 fn main() {}

@@ -13,7 +13,7 @@ enum Permission {
     PostsWrite,
 }
 
-#[auth_actix::require(authenticated && country("DE") && country("FR"))]
+#[auth_actix::require(authenticated && network("10.1.0.0/16") && network("10.2.0.0/16", "192.0.2.0/24"))]
 async fn report() {}
 
 fn main() {}

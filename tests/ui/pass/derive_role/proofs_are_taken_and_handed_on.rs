@@ -25,6 +25,22 @@ enum Permission {
     PostsRead,
 }
 
+#[derive(auth_actix::TokenScope)]
+#[token_scope(proofs = "scoped")]
+enum TokenScope {
+    #[token_scope("posts", implies(Read))]
+    Posts,
+    #[token_scope("posts:read")]
+    Read,
+}
+
+fn read(_: &Granted<scoped::Read>) {}
+
+#[auth_actix::require_scope("posts")]
+async fn by_scope(posts: Granted<scoped::Posts>, _: Granted<scoped::Read>) {
+    read(posts.weaker());
+}
+
 fn publish(_: &Granted<proof::Viewer>, _: Granted<may::PostsRead>) {}
 
 const _: () = assert!(size_of::<Granted<proof::Admin>>() == 0);
@@ -45,5 +61,5 @@ async fn either(_: Proof) {}
 async fn generic<T: 'static>(_: Granted<may::PostsRead>, _: Data<T>) {}
 
 fn main() {
-    let _ = (all, either, generic::<u8>);
+    let _ = (all, either, by_scope, generic::<u8>);
 }

@@ -1,0 +1,19 @@
+#[derive(auth_actix::Role)]
+enum Role {
+    #[role(implies(Editor))]
+    Admin,
+    #[role(grants(Permission::PostsWrite))]
+    Editor,
+}
+#[derive(auth_actix::Permission)]
+enum Permission {
+    #[permission("posts:read")]
+    PostsRead,
+    #[permission("posts:write", implies(PostsRead))]
+    PostsWrite,
+}
+
+#[auth_actix::require(authenticated && country("DE") && country("FR"))]
+async fn report() {}
+
+fn main() {}
