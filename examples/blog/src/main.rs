@@ -3,21 +3,24 @@
 //!
 //! Copy this when who may do something hangs on the thing: a post belongs to somebody. The rules stand above the handlers
 //! (`posts.rs` says who may do what to a post, once), `ACCESS.md` beside `Cargo.toml` says it of all routes, and the tests hold the
-//! application against it. The OpenAPI document takes its security from the same rules, and is shown at `/docs/`.
+//! application against it. The OpenAPI document takes its security from the same rules, and is shown at `/docs/`; `/access` tells
+//! an admin what an editor may do.
 //!
 //! `cargo run -p blog` starts it with a key and a database that end with it, and prints lines to paste. `PORT` says where it listens.
 
 mod posts;
 
 use actix_web::dev::{HttpServiceFactory, ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::{App, HttpServer, delete, get, post, put, web};
+use actix_web::{App, HttpResponse, HttpServer, delete, get, post, put, web};
 use auth_actix::{
-    Auth, AuthBuilder, Authorized, Granted, Jwt, Object, Principal, Scope, Strict, public, require, require_auth,
-    require_role, rule,
+    Auth, AuthBuilder, Authorized, Granted, Jwt, Lease, Object, Principal, Scope, Strict, Ticket, public, require,
+    require_auth, require_permission, require_role, rule,
 };
+use futures_util::stream;
 use serde::Deserialize;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sqlx::{Sqlite, SqlitePool, Transaction};
+use tokio::sync::broadcast;
 use utoipa::{OpenApi, ToSchema};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
@@ -28,9 +31,17 @@ use crate::posts::{Edit, Failure, Post, Publish, Read, Summary};
 enum Role {
     #[role(implies(Editor))]
     Admin,
-    #[role(implies(Author))]
+    #[role(implies(Author), grants(Permission::PostsPublish))]
     Editor,
     Author,
+}
+
+#[derive(auth_actix::Permission)]
+#[permission(proofs = "may")]
+#[allow(dead_code, reason = "rules name it as text")]
+enum Permission {
+    #[permission("posts:publish")]
+    PostsPublish,
 }
 
 /// What an author writes.
@@ -56,7 +67,7 @@ async fn show(post: Object<Post>) -> web::Json<Post> {
 }
 
 #[require_role("author", any_object = "there is no object yet")]
-#[utoipa::path(responses((status = CREATED, body = Post)))]
+#[utoipa::path(responses((status = OK, body = Post)))]
 #[post("/posts")]
 async fn write(
     new: web::Json<New>,
@@ -80,26 +91,70 @@ async fn edit(
     Ok(web::Json(posts::change(&pool, post, title, text).await?))
 }
 
-// `posts::publish` can be called for nobody but an editor, with no post but one that may be published.
-#[require_role("editor")]
+// `posts::publish` can be called for nobody who may not publish, with no post but one that they may publish.
+#[require_permission("posts:publish")]
 #[utoipa::path(responses((status = OK, body = Post)))]
 #[post("/posts/{post}/publish")]
 async fn publish(
     post: Authorized<Post, Publish>,
-    editor: Granted<proof::Editor>,
+    may_publish: Granted<may::PostsPublish>,
     pool: web::Data<SqlitePool>,
+    news: web::Data<News>,
 ) -> Result<web::Json<Post>, Failure> {
-    Ok(web::Json(posts::publish(&pool, post, &editor).await?))
+    let post = posts::publish(&pool, post, &may_publish).await?;
+    // Nobody may be listening.
+    let _ = news.send(post.title.clone());
+    Ok(web::Json(post))
 }
 
 // One transaction for the check and for what it lets through: the row cannot change between the two.
 #[require(role("admin") || check(posts::is_unpublished_of(&mut tx, *id, principal).await?))]
 #[utoipa::path(responses((status = NO_CONTENT)))]
 #[delete("/posts/{post}")]
-async fn remove(id: web::Path<i64>, Writing(mut tx): Writing) -> Result<actix_web::HttpResponse, Failure> {
+async fn remove(id: web::Path<i64>, Writing(mut tx): Writing) -> Result<HttpResponse, Failure> {
     posts::remove(&mut tx, *id).await?;
     tx.commit().await?;
-    Ok(actix_web::HttpResponse::NoContent().finish())
+    Ok(HttpResponse::NoContent().finish())
+}
+
+// To all others there is no such page.
+#[require_role("admin", not_found)]
+#[get("/statistics")]
+async fn statistics(admin: Granted<proof::Admin>, pool: web::Data<SqlitePool>) -> Result<String, Failure> {
+    let (all, published) = posts::count(&pool, admin.weaker()).await?;
+    Ok(format!("{published} of {all} posts are published"))
+}
+
+/// Titles of what was just published.
+type News = broadcast::Sender<String>;
+
+// What is published, as it is, to authors for as long as they are. A page that can set no header changes its token for a ticket.
+#[require_role("author")]
+#[utoipa::path(responses((status = OK, content_type = "text/event-stream")))]
+#[get("/news")]
+async fn listen(lease: Lease, news: web::Data<News>) -> HttpResponse {
+    let titles = stream::unfold(news.subscribe(), async |mut news: broadcast::Receiver<String>| {
+        loop {
+            match news.recv().await {
+                Ok(title) => break Some((Ok::<_, actix_web::Error>(event(&title)), news)),
+                Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Err(broadcast::error::RecvError::Closed) => break None,
+            }
+        }
+    });
+    HttpResponse::Ok().content_type("text/event-stream").streaming(lease.over(titles))
+}
+
+/// A line break would begin another field.
+fn event(title: &str) -> web::Bytes {
+    format!("data: {}\n\n", title.replace(['\r', '\n'], " ")).into()
+}
+
+#[require_role("author")]
+#[utoipa::path(responses((status = OK, body = String)))]
+#[post("/ticket")]
+async fn ticket(ticket: Ticket) -> String {
+    ticket.into_string()
 }
 
 /// A transaction, which is rolled back unless it is committed.
@@ -119,30 +174,39 @@ impl actix_web::FromRequest for Writing {
 }
 
 #[derive(OpenApi)]
-#[openapi(paths(list, show, write, edit, publish, remove), servers((url = "/api")))]
+#[openapi(paths(list, show, write, edit, publish, remove, listen, ticket), servers((url = "/api")))]
 struct Document;
 
 /// All but where tokens come from.
 fn settings(tokens: Jwt) -> AuthBuilder {
-    Auth::builder().realm("blog").bearer(tokens).roles::<Role>()
+    Auth::builder().realm("blog").bearer(tokens).roles::<Role>().tickets()
+}
+
+/// What all workers share.
+#[derive(Clone)]
+struct Shared {
+    pool: SqlitePool,
+    news: News,
 }
 
 /// All of the API: what the server registers, and what the tests hold against `ACCESS.md`.
 fn api(
     auth: &Auth,
-    pool: &SqlitePool,
+    shared: &Shared,
 ) -> Scope<
     impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = actix_web::Error, InitError = ()>
     + use<>,
     Strict,
 > {
-    let scope = auth.strict_scope("/api").app_data(web::Data::new(pool.clone()));
-    scope.service(list).service(show).service(write).service(edit).service(publish).service(remove)
+    let Shared { pool, news: to_listeners } = shared.clone();
+    let scope = auth.strict_scope("/api").app_data(web::Data::new(pool)).app_data(web::Data::new(to_listeners));
+    let scope = scope.service(list).service(show).service(write).service(edit).service(publish).service(remove);
+    scope.service(statistics).service(listen).service(ticket)
 }
 
 /// The document, with the security that the rules ask for.
-fn document(auth: &Auth, pool: &SqlitePool) -> std::io::Result<utoipa::openapi::OpenApi> {
-    api(auth, pool).access_matrix().secure_openapi(&Document::openapi()).map_err(std::io::Error::other)
+fn document(auth: &Auth, shared: &Shared) -> std::io::Result<utoipa::openapi::OpenApi> {
+    api(auth, shared).access_matrix().secure_openapi(&Document::openapi()).map_err(std::io::Error::other)
 }
 
 /// Swagger UI, for whoever writes here.
@@ -151,18 +215,29 @@ fn docs(auth: &Auth, document: utoipa::openapi::OpenApi) -> impl HttpServiceFact
     auth.scope("/docs").service(auth_actix::guarded(rule!(public), web::scope("").service(ui)))
 }
 
+/// Who may call what, as a page to ask it of: for admins, who may know.
+fn access(auth: &Auth, shared: &Shared) -> impl HttpServiceFactory + use<> {
+    let page = api(auth, shared).access_matrix().to_html();
+    let page = web::get().to(move || std::future::ready(web::Html::new(page.clone())));
+    auth.scope("/access").service(auth_actix::guarded(rule!(role("admin")), web::resource("").route(page)))
+}
+
 #[actix_web::main]
 async fn main() -> std::io::Result<()> {
     let port = std::env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(8080);
-    let pool = database().await.map_err(std::io::Error::other)?;
+    let shared = shared().await.map_err(std::io::Error::other)?;
     let tokens = Jwt::dev();
     say(&tokens, port);
     let auth = settings(tokens).build()?;
-    let document = document(&auth, &pool)?;
-    HttpServer::new(move || App::new().service(api(&auth, &pool)).service(docs(&auth, document.clone())))
-        .bind(("127.0.0.1", port))?
-        .run()
-        .await
+    let document = document(&auth, &shared)?;
+    let app = move || {
+        App::new().service(api(&auth, &shared)).service(docs(&auth, document.clone())).service(access(&auth, &shared))
+    };
+    HttpServer::new(app).bind(("127.0.0.1", port))?.run().await
+}
+
+async fn shared() -> sqlx::Result<Shared> {
+    Ok(Shared { pool: database().await?, news: broadcast::channel(64).0 })
 }
 
 /// A database in memory, which ends with its last connection.
@@ -178,13 +253,14 @@ async fn database() -> sqlx::Result<SqlitePool> {
 #[allow(clippy::print_stdout, reason = "it is what whoever starts it reads")]
 fn say(tokens: &Jwt, port: u16) {
     let token = |role: &str| tokens.dev_token(Some(role)).unwrap_or_default();
-    let (author, editor) = (token("author"), token("editor"));
+    let (author, editor, admin) = (token("author"), token("editor"), token("admin"));
     let new = r#"-H 'Content-Type: application/json' -d '{"title":"First","text":"Hello"}'"#;
     println!("curl -i -H 'Authorization: Bearer {author}' {new} http://127.0.0.1:{port}/api/posts");
     println!("curl -i http://127.0.0.1:{port}/api/posts/1");
     println!("curl -i -X POST -H 'Authorization: Bearer {author}' http://127.0.0.1:{port}/api/posts/1/publish");
     println!("curl -i -X POST -H 'Authorization: Bearer {editor}' http://127.0.0.1:{port}/api/posts/1/publish");
     println!("curl -i http://127.0.0.1:{port}/docs/");
+    println!("curl -i -H 'Authorization: Bearer {admin}' http://127.0.0.1:{port}/access");
 }
 
 #[cfg(test)]

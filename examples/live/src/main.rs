@@ -6,8 +6,6 @@
 //! it in. A page can set no header when it opens either: `page.html` puts its token among the subprotocols, and changes it for a
 //! ticket. It prints what to open and what to run; `PORT` is where it listens.
 
-use std::pin::Pin;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use actix_web::dev::HttpServiceFactory;
@@ -15,6 +13,7 @@ use actix_web::web::{Bytes, Data, Html, Payload};
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, get, post, rt};
 use actix_ws::{CloseCode, CloseReason, Message};
 use auth_actix::{Auth, AuthBuilder, Blocks, Jwt, Lease, LeaseEnd, Peer, Ticket, public, require_role};
+use futures_util::{Stream, stream};
 use tokio::sync::broadcast;
 
 #[derive(auth_actix::Role)]
@@ -34,8 +33,7 @@ const AT_MOST: Duration = Duration::from_secs(2);
 #[require_role("reader")]
 #[get("/events")]
 async fn events(lease: Lease, news: Data<News>) -> HttpResponse {
-    let events = Events { next: waiting(news.0.subscribe()) };
-    HttpResponse::Ok().content_type("text/event-stream").streaming(lease.every(AT_MOST).over(events))
+    HttpResponse::Ok().content_type("text/event-stream").streaming(lease.every(AT_MOST).over(as_events(&news)))
 }
 
 #[require_role("reader")]
@@ -102,36 +100,18 @@ async fn page() -> Html {
     Html::new(include_str!("page.html"))
 }
 
-type Waiting = Pin<Box<dyn Future<Output = (Option<String>, broadcast::Receiver<String>)>>>;
-
-fn waiting(mut news: broadcast::Receiver<String>) -> Waiting {
-    Box::pin(async move {
+/// What is new, as events.
+fn as_events(news: &News) -> impl Stream<Item = Result<Bytes, Error>> + use<> {
+    stream::unfold(news.0.subscribe(), async |mut news| {
         loop {
             match news.recv().await {
-                Ok(text) => return (Some(text), news),
+                // A line break would begin another field.
+                Ok(text) => break Some((Ok(format!("data: {}\n\n", text.replace(['\r', '\n'], " ")).into()), news)),
                 Err(broadcast::error::RecvError::Lagged(_)) => {}
-                Err(broadcast::error::RecvError::Closed) => return (None, news),
+                Err(broadcast::error::RecvError::Closed) => break None,
             }
         }
     })
-}
-
-/// What is new, as events.
-struct Events {
-    next: Waiting,
-}
-
-impl futures_core::Stream for Events {
-    type Item = Result<Bytes, Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.next.as_mut().poll(context).map(|(text, news)| {
-            let text = text?;
-            self.next = waiting(news);
-            // A line break would begin another field.
-            Some(Ok(Bytes::from(format!("data: {}\n\n", text.replace(['\r', '\n'], " ")))))
-        })
-    }
 }
 
 /// All but where tokens come from.
@@ -168,6 +148,7 @@ fn say(tokens: &Jwt, port: u16) {
 #[cfg(test)]
 mod tests {
     use std::net::SocketAddr;
+    use std::pin::Pin;
 
     use actix_web::dev::ServerHandle;
     use auth_actix::test::Keys;
@@ -248,7 +229,7 @@ mod tests {
 
     async fn next<S>(from: &mut S) -> Option<awc::ws::Frame>
     where
-        S: futures_core::Stream<Item = Result<awc::ws::Frame, awc::error::WsProtocolError>> + Unpin,
+        S: Stream<Item = Result<awc::ws::Frame, awc::error::WsProtocolError>> + Unpin,
     {
         let next = std::future::poll_fn(|context| Pin::new(&mut *from).poll_next(context));
         timeout(Duration::from_secs(10), next).await.unwrap().and_then(Result::ok)
@@ -256,23 +237,31 @@ mod tests {
 
     #[actix_web::test]
     async fn events_end_when_their_reader_may_read_no_more() {
-        let site = site();
-        let claims = json!({ "sub": "alice", "roles": ["editor"] });
-        let request = awc::Client::new().get(format!("http://{}/events", site.address));
-        let mut answer = request.insert_header(("Authorization", site.token(&claims))).send().await.unwrap();
-        assert_eq!(answer.status(), 200);
-        let told = awc::Client::new().post(format!("http://{}/news", site.address));
-        let told = told.insert_header(("Authorization", site.token(&claims))).send_body("one\ntwo").await;
-        assert_eq!(told.unwrap().body().await.unwrap(), "1 heard of it\n");
-        let mut next = async || {
-            let next = std::future::poll_fn(|context| futures_core::Stream::poll_next(Pin::new(&mut answer), context));
-            timeout(Duration::from_secs(10), next).await.unwrap()
-        };
-        assert_eq!(next().await.unwrap().unwrap(), "data: one two\n\n");
-        site.block("alice");
-        assert!(next().await.is_none(), "the stream has ended");
-        let again = awc::Client::new().get(format!("http://{}/events", site.address));
-        assert_eq!(again.insert_header(("Authorization", site.token(&claims))).send().await.unwrap().status(), 403);
+        for name in ["alice", "bob"] {
+            let site = site();
+            let claims = match name {
+                "alice" => json!({ "sub": name, "roles": ["editor"] }),
+                _ => json!({ "sub": name, "roles": ["editor"], "exp": soon(), "iat": soon() - 60 }),
+            };
+            let request = awc::Client::new().get(format!("http://{}/events", site.address));
+            let mut answer = request.insert_header(("Authorization", site.token(&claims))).send().await.unwrap();
+            assert_eq!(answer.status(), 200);
+            let told = awc::Client::new().post(format!("http://{}/news", site.address));
+            let told = told.insert_header(("Authorization", site.token(&claims))).send_body("one\ntwo").await;
+            assert_eq!(told.unwrap().body().await.unwrap(), "1 heard of it\n");
+            let mut next = async || {
+                let next = std::future::poll_fn(|context| Stream::poll_next(Pin::new(&mut answer), context));
+                timeout(Duration::from_secs(10), next).await.unwrap()
+            };
+            assert_eq!(next().await.unwrap().unwrap(), "data: one two\n\n");
+            if name == "alice" {
+                site.block(name);
+            }
+            assert!(next().await.is_none(), "the stream has ended");
+            let again = awc::Client::new().get(format!("http://{}/events", site.address));
+            let again = again.insert_header(("Authorization", site.token(&claims))).send().await.unwrap();
+            assert_eq!(again.status(), if name == "alice" { 403 } else { 401 });
+        }
     }
 
     #[actix_web::test]
