@@ -392,3 +392,40 @@ fn a_strict_scope_starts_only_where_each_object_in_a_path_is_asked_about() {
     });
     assert!(starts.is_err());
 }
+
+/// What the attributes cannot see: the proof is the handler's parameter.
+#[require_role("viewer")]
+async fn proves<P: auth_actix::Proof>(_: Granted<P>) -> &'static str {
+    "never"
+}
+
+#[require_role("viewer")]
+#[get("/by-hand")]
+async fn by_hand(request: HttpRequest) -> String {
+    use actix_web::FromRequest as _;
+    let editor = Granted::<crate::proof::Editor>::extract(&request).await.is_ok();
+    let viewer = Granted::<crate::proof::Viewer>::extract(&request).await.is_ok();
+    format!("{editor} {viewer}")
+}
+
+#[test]
+fn a_proof_that_the_rule_does_not_give_is_given_to_nobody_at_run_time_either() {
+    let auth = bearer_only().build().unwrap();
+    let server = Server::start(move |config: &mut actix_web::web::ServiceConfig| {
+        config.route("/none", actix_web::web::get().to(async |_: Granted<crate::proof::Viewer>| "never"));
+        let scope = auth.scope("").route("/editor", auth_actix::get().to(proves::<crate::proof::Editor>));
+        config.service(scope.route("/viewer", auth_actix::get().to(proves::<crate::proof::Viewer>)).service(by_hand));
+    });
+    let admin = || bearer(json!({"sub": "root", "roles": ["admin", "viewer"]}));
+    for (path, status, body) in [
+        ("/editor", 500, None),
+        ("/viewer", 200, Some("never")),
+        // What the caller is does not matter: the rule does.
+        ("/by-hand", 200, Some("false true")),
+        ("/none", 500, None),
+    ] {
+        let answer = server.send(&auth_tests::wire::get(path).authorization(admin()));
+        assert_eq!(answer.status, status, "{path}");
+        assert!(body.is_none_or(|body| answer.text() == body), "{path}: {}", answer.text());
+    }
+}

@@ -7,13 +7,14 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use actix_web::web::{Bytes, Path, ServiceConfig};
-use actix_web::{Error, HttpResponse, get};
+use actix_web::{Error, HttpResponse, get, post};
 use auth_actix::{
-    Blocks, Entry, Id, Lease, LeaseEnd, Peer, RolesFrom, RolesUnavailable, public, require, require_auth, require_role,
+    Blocks, Entry, Id, Lease, LeaseEnd, Peer, RolesFrom, RolesUnavailable, Ticket, public, require, require_auth,
+    require_role,
 };
 use auth_tests::server::Server;
 use auth_tests::token::{ISSUER, bearer, now};
-use auth_tests::wire::get as ask;
+use auth_tests::wire::{Request, get as ask, request};
 use serde_json::json;
 
 use crate::{Role, bearer_only};
@@ -85,6 +86,12 @@ async fn why(lease: Lease) -> String {
     }
 }
 
+#[require_auth]
+#[post("/ticket")]
+async fn ticket(ticket: Ticket) -> String {
+    ticket.into_string()
+}
+
 #[derive(Clone, Default)]
 struct Database {
     withdrawn: Arc<AtomicBool>,
@@ -105,11 +112,11 @@ fn serve() -> (Server, Database, Blocks) {
             }
         }
     });
-    let auth = bearer_only().roles_from(roles).blocks(blocks.clone()).client_address(Peer);
-    let auth = auth.build().unwrap();
+    let auth = bearer_only().roles_from(roles).blocks(blocks.clone()).client_address(Peer).tickets();
+    let auth = auth.bearer_in_subprotocol("bearer").build().unwrap();
     let server = Server::start(move |config: &mut ServiceConfig| {
         let scope = auth.scope("").service(known).service(editors).service(fresh).service(checked).service(open);
-        config.service(scope.service(why));
+        config.service(scope.service(why).service(ticket));
     });
     (server, database, blocks)
 }
@@ -122,15 +129,18 @@ fn lasts(
     most: Duration,
     then: impl FnOnce(),
 ) -> Option<Duration> {
+    lasts_of(server, &ask(path).authorization(bearer(claims)), most, then)
+}
+
+fn lasts_of(server: &Server, request: &Request, most: Duration, then: impl FnOnce()) -> Option<Duration> {
     use std::io::{Read as _, Write as _};
-    let request = ask(path).authorization(bearer(claims));
     let mut socket = std::net::TcpStream::connect(server.address).unwrap();
     socket.write_all(&request.bytes()).unwrap();
     let mut seen = Vec::new();
     let mut buffer = [0; 4096];
     while !String::from_utf8_lossy(&seen).contains("tick") {
         let count = socket.read(&mut buffer).unwrap();
-        assert!(count > 0, "{path}: {}", String::from_utf8_lossy(&seen));
+        assert!(count > 0, "{}", String::from_utf8_lossy(&seen));
         seen.extend_from_slice(&buffer[..count]);
     }
     then();
@@ -184,6 +194,70 @@ fn a_stream_ends_when_its_rule_stops_holding_and_not_before() {
         || {
             let (server, _, blocks) = serve();
             lasts(&server, "/known", json!({"sub": "alice"}), MOST, move || {
+                blocks.add(Entry::BlockSubject(Id::user(ISSUER, "alice"))).unwrap()
+            })
+        },
+        0,
+        2_500,
+    );
+    case(
+        "its token is revoked",
+        || {
+            let (server, _, blocks) = serve();
+            let (issuer, jti) = (ISSUER.to_owned(), "one".to_owned());
+            let expires = auth_actix::Timestamp::from_seconds(now() + 3600);
+            lasts(&server, "/known", json!({"sub": "alice", "jti": "one"}), MOST, move || {
+                blocks.add(Entry::RevokeToken { issuer, jti, expires }).unwrap()
+            })
+        },
+        0,
+        2_500,
+    );
+    case(
+        "all of its caller's are",
+        || {
+            let (server, _, blocks) = serve();
+            lasts(&server, "/known", json!({"sub": "alice", "iat": now() - 5}), MOST, move || {
+                let since = auth_actix::Timestamp::from_seconds(now());
+                blocks.add(Entry::RevokeSubject { id: Id::user(ISSUER, "alice"), since }).unwrap()
+            })
+        },
+        0,
+        2_500,
+    );
+    case(
+        "the token of its ticket expires",
+        || {
+            let (server, ..) = serve();
+            let claims = json!({"sub": "alice", "exp": now() - 58});
+            let answer = server.send(&request("POST", "/ticket").authorization(bearer(claims)).body(""));
+            let stream = ask(&format!("/known?ticket={}", answer.text())).field("Accept", "text/event-stream");
+            lasts_of(&server, &stream, MOST, || {})
+        },
+        500,
+        3_500,
+    );
+    case(
+        "whoever came by a ticket is blocked",
+        || {
+            let (server, _, blocks) = serve();
+            let answer =
+                server.send(&request("POST", "/ticket").authorization(bearer(json!({"sub": "alice"}))).body(""));
+            let stream = ask(&format!("/known?ticket={}", answer.text())).field("Accept", "text/event-stream");
+            lasts_of(&server, &stream, MOST, move || {
+                blocks.add(Entry::BlockSubject(Id::user(ISSUER, "alice"))).unwrap()
+            })
+        },
+        0,
+        2_500,
+    );
+    case(
+        "whoever came by a subprotocol is blocked",
+        || {
+            let (server, _, blocks) = serve();
+            let socket = ask("/known").field("Upgrade", "websocket").field("Connection", "Upgrade");
+            let token = bearer(json!({"sub": "alice"})).replace("Bearer ", "bearer, ");
+            lasts_of(&server, &socket.field("Sec-WebSocket-Protocol", &token), MOST, move || {
                 blocks.add(Entry::BlockSubject(Id::user(ISSUER, "alice"))).unwrap()
             })
         },

@@ -45,14 +45,17 @@ fn what_was_let_in_by_a_session_can_wait_for_its_end() {
     // SESS-8
     let (server, auth) = plain();
     let (alice, bob) = (logged_in(&server, json!({ "sub": "alice" })), logged_in(&server, json!({ "sub": "bob" })));
-    let wait = |cookie: &str| {
+    let wait = |cookie: &str, path: &str, said: &str| {
         let start = std::time::Instant::now();
-        let answer = server.send(&with(cookie, "/until-over"));
-        assert_eq!((answer.status, answer.text()), (200, "over"));
+        let answer = server.send(&with(cookie, path));
+        assert_eq!((answer.status, answer.text()), (200, said));
         start.elapsed()
     };
     std::thread::scope(|scope| {
-        let (of_alice, of_bob) = (scope.spawn(|| wait(&alice)), scope.spawn(|| wait(&bob)));
+        let (of_alice, of_bob) =
+            (scope.spawn(|| wait(&alice, "/until-over", "over")), scope.spawn(|| wait(&bob, "/until-over", "over")));
+        // M1: and so does what the rule of its handler rests on.
+        let leases = [&alice, &bob].map(|cookie| scope.spawn(|| wait(cookie, "/until-withdrawn", "Withdrawn")));
         std::thread::sleep(Duration::from_secs(1));
         assert_eq!(server.send(&request("POST", "/logout").field("Cookie", &alice).fields(&[OURS])).status, 204);
         let waited = of_alice.join().unwrap();
@@ -61,6 +64,9 @@ fn what_was_let_in_by_a_session_can_wait_for_its_end() {
         assert!(!of_bob.is_finished(), "his goes on");
         actix_web::rt::System::new().block_on(auth.end_sessions(&Id::user("basic:reports", "bob"))).unwrap();
         of_bob.join().unwrap();
+        let leases = leases.map(|lease| lease.join().unwrap());
+        assert!(leases[0] >= Duration::from_secs(1) && leases[0] < Duration::from_secs(4), "{leases:?}");
+        assert!(leases[1] > leases[0], "{leases:?}");
     });
 }
 

@@ -12,8 +12,8 @@ use std::time::Duration;
 use actix_web::web::{Json, ServiceConfig};
 use actix_web::{HttpResponse, Result, get, post};
 use auth_actix::{
-    Auth, AuthBuilder, Confers, Found, Id, LogIn, MaybePrincipal, Passwords, Principal, Session, Sessions, Unavailable,
-    User, Users, public, require, require_auth, require_role, require_scope,
+    Auth, AuthBuilder, Confers, Found, Id, Lease, LogIn, MaybePrincipal, Passwords, Principal, Session, Sessions,
+    Unavailable, User, Users, public, require, require_auth, require_role, require_scope,
 };
 use auth_tests::logs;
 use auth_tests::server::Server;
@@ -78,6 +78,12 @@ async fn home(caller: Option<Principal>) -> String {
 async fn until_over(session: Session) -> &'static str {
     session.over().await;
     "over"
+}
+
+#[require_auth]
+#[get("/until-withdrawn")]
+async fn until_withdrawn(lease: Lease) -> String {
+    format!("{:?}", lease.every(Duration::from_secs(1)).await)
 }
 
 #[public]
@@ -208,7 +214,13 @@ fn serving(sessions: Sessions, more: impl FnOnce(AuthBuilder) -> AuthBuilder) ->
         let scope = auth.scope("").service(me).service(change).service(admin).service(scoped).service(fresh);
         let scope = scope.service(strong).service(direct).service(home).service(comment).service(hidden);
         let scope = scope.service(log_in).service(act).service(elsewhere).service(auth.login());
-        let scope = scope.service(maybe).service(maybe_both).service(until_over).service(list).service(end_one);
+        let scope = scope
+            .service(maybe)
+            .service(maybe_both)
+            .service(until_over)
+            .service(until_withdrawn)
+            .service(list)
+            .service(end_one);
         config.service(scope.service(auth.logout("/logout")));
     });
     (server, theirs)
