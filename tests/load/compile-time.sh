@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# What guards cost the compiler: a library of 300 one-line handlers, bare and guarded, and one that registers them. Prints CPU
-# time of cargo (user and system) without incremental compilation, least and median, their ratio, and milliseconds a handler.
+# What guards cost the compiler: a library of 300 one-line handlers and one that registers them, bare; guarded, with a role each; and
+# with rules of several parts (two attributes, a hierarchy, a permission that a role grants, networks, freshness), which the compiler
+# has to compare. Prints CPU time of cargo (user and system) without incremental compilation, least and median, what it is times
+# the bare one, and milliseconds a handler.
 #   ./compile-time.sh [RUNS [HANDLERS]]      5 runs of 300 handlers unless said
 set -euo pipefail
 runs=${1:-5} handlers=${2:-300}
@@ -12,7 +14,7 @@ TIMEFORMAT='%U %S'
 
 # A crate of either kind. Both depend on the same crates.
 crate() {
-    local name=$1 guard=$2 config=$3
+    local name=$1 config=$2 guards=("${@:3}")
     mkdir -p "$work/$name/src"
     cat >"$work/$name/Cargo.toml" <<-END
 		[package]
@@ -25,17 +27,25 @@ crate() {
 	END
     cp "$root/Cargo.lock" "$work/$name/"
     {
-        echo '#[derive(auth_actix::Role)] pub enum Role { Admin, Editor, Viewer }'
+        cat <<-END
+			#[derive(auth_actix::Role)] pub enum Role { #[role(implies(Editor))] Admin, #[role(grants(Permission::Write))] Editor, Viewer }
+			#[derive(auth_actix::Permission)] pub enum Permission { Write, Read }
+		END
         for ((i = 0; i < handlers; i++)); do
-            echo "$guard #[actix_web::get(\"/h$i\")] pub async fn h$i() -> &'static str { \"$i\" }"
+            echo "${guards[i % ${#guards[@]}]} #[actix_web::get(\"/h$i\")] pub async fn h$i() -> &'static str { \"$i\" }"
         done
         echo "pub fn routes(config: &mut $config) {"
         for ((i = 0; i < handlers; i++)); do echo "    config.service(h$i);"; done
         echo '}'
     } >"$work/$name/src/lib.rs"
 }
-crate bare '' 'actix_web::web::ServiceConfig'
-crate guarded '#[auth_actix::require_role("admin")]' "auth_actix::web::ServiceConfig<'_>"
+crate bare 'actix_web::web::ServiceConfig' ''
+crate guarded "auth_actix::web::ServiceConfig<'_>" '#[auth_actix::require_role("admin")]'
+crate rules "auth_actix::web::ServiceConfig<'_>" \
+    '#[auth_actix::require(role("admin") || (role("viewer") && permission("read")))]' \
+    '#[auth_actix::require_role("editor")] #[auth_actix::require(claim("org", "acme") || permission("read"))]' \
+    '#[auth_actix::require_auth(max_age = "5m")] #[auth_actix::require(role("admin") || network("10.0.0.0/8", "192.168.0.0/16"))]' \
+    '#[auth_actix::require(permission("write") && !role("viewer") && (claim("a", "b") || claim("c", "d")))]'
 
 # The CPU seconds of one run, the crate alone.
 once() {
@@ -45,20 +55,22 @@ once() {
     if grep -q '^error' "$work/log"; then cat "$work/log" >&2; exit 1; fi
 }
 
-printf '%-8s%10s%10s%10s%10s%12s%12s\n' '' bare '' guarded '' ratio 'ms/handler'
-printf '%-8s%10s%10s%10s%10s%12s%12s\n' 'CPU s' least median least median least least
+printf '%-16s%10s%10s%10s%12s\n' 'CPU s' least median 'x bare' 'ms/handler'
 for step in check build; do
-    for name in bare guarded; do once "$step" "$name" >/dev/null; done # what they depend on, once
-    : >"$work/bare.$step" && : >"$work/guarded.$step"
-    for ((run = 0; run < runs; run++)); do
-        for name in bare guarded; do once "$step" "$name" >>"$work/$name.$step"; done
+    for name in bare guarded rules; do
+        once "$step" "$name" >/dev/null # what they depend on, once
+        : >"$work/$name.$step"
     done
-    paste <(sort -n "$work/bare.$step") <(sort -n "$work/guarded.$step") |
-        awk -v step="$step" -v handlers="$handlers" '
-            { bare[NR] = $1; guarded[NR] = $2 }
-            END {
-                middle = int((NR + 1) / 2)
-                printf "%-8s%10.2f%10.2f%10.2f%10.2f%12.2f%12.2f\n", step, bare[1], bare[middle], guarded[1],
-                    guarded[middle], guarded[1] / bare[1], (guarded[1] - bare[1]) * 1000 / handlers
-            }'
+    for ((run = 0; run < runs; run++)); do
+        for name in bare guarded rules; do once "$step" "$name" >>"$work/$name.$step"; done
+    done
+    for name in bare guarded rules; do
+        paste <(sort -n "$work/bare.$step") <(sort -n "$work/$name.$step") |
+            awk -v what="$step $name" -v handlers="$handlers" '
+                { bare[NR] = $1; own[NR] = $2 }
+                END {
+                    printf "%-16s%10.2f%10.2f%10.2f%12.2f\n", what, own[1], own[int((NR + 1) / 2)], own[1] / bare[1],
+                        (own[1] - bare[1]) * 1000 / handlers
+                }'
+    done
 done
