@@ -221,6 +221,13 @@ async fn hidden(id: Path<u64>) -> String {
     id.to_string()
 }
 
+#[require(!check(posts.is_of(*id, principal).await?), not_found)]
+#[get("/hidden-error/{id}")]
+async fn hidden_error(id: Path<u64>, posts: Data<Posts>) -> Result<String, Failure> {
+    let _ = posts;
+    Ok(id.to_string())
+}
+
 fn panics(id: u64) -> bool {
     assert!(id > 1, "as code does");
     id == 2
@@ -252,7 +259,14 @@ type Row = (&'static str, &'static str, Option<serde_json::Value>, u16, &'static
 async fn a_check_is_run_only_where_it_can_let_the_request_in_and_before_anything_else_is_extracted() {
     let auth = bearer_only().build().unwrap();
     let scope = auth.scope("").service(edit).service(draft).service(open).service(of_others).service(remove);
-    let scope = scope.service(order).service(pages).service(hidden).service(panicking).service(scoped).service(fresh);
+    let scope = scope
+        .service(order)
+        .service(pages)
+        .service(hidden)
+        .service(hidden_error)
+        .service(panicking)
+        .service(scoped)
+        .service(fresh);
     let app = init_service(App::new().app_data(Data::new(Posts)).service(scope)).await;
     let (alice, bob) = (|| Some(json!({"sub": "alice"})), || Some(json!({"sub": "bob"})));
     let with = |role: &str| Some(json!({"sub": "bob", "roles": [role]}));
@@ -313,6 +327,10 @@ async fn a_check_is_run_only_where_it_can_let_the_request_in_and_before_anything
         ("GET",  "/hidden/2",          alice(),         200, "2",          ""),
         ("GET",  "/hidden/3",          alice(),         404, "",           ""),
         ("GET",  "/hidden/x",          alice(),         404, "",           ""),
+        ("GET",  "/hidden-error/500",  alice(),         404, "",           "is 500 of alice"),
+        ("GET",  "/hidden-error/700",  alice(),         404, "",           "is 700 of alice"),
+        ("GET",  "/hidden-error/900",  alice(),         404, "",           "is 900 of alice"),
+        ("GET",  "/hidden-error/2",    alice(),         200, "2",          "is 2 of alice"),
         ("GET",  "/unknown",           alice(),         404, "",           ""),
         // What else is lacking is told as it would be without the check, which is not run in vain.
         ("GET",  "/scoped",            alice(),         403, "",           ""),

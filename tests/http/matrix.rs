@@ -136,6 +136,14 @@ async fn the_matrix_has_each_method_of_each_path_and_what_a_reader_has_to_know()
     let json: serde_json::Value = serde_json::from_str(&matrix.to_json()).unwrap();
     assert_eq!((&json["schema"], json["routes"].as_array().unwrap().len()), (&"access-matrix/1".into(), 8));
     assert_eq!(json["routes"][5]["sufficient"][0][0], "role(\"admin\")");
+    // As `to_json` says.
+    let keys = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
+    assert_eq!(keys(&json), "by_name routes schema sources switches unguarded words");
+    assert_eq!(
+        keys(&json["routes"][5]),
+        "any_object file handler line method not_found notes objects path public rule schemes sufficient verifies"
+    );
+    assert_eq!(keys(&json["words"]["role"]["admin"]), "aliases grants implies");
     assert!(json["routes"][5]["line"].as_u64().is_some_and(|line| line > 0));
     let page = matrix.to_html();
     assert!(

@@ -141,6 +141,34 @@ async fn what_is_published_is_told_to_authors_who_listen_and_what_hides_is_not_t
     assert_eq!(explanation(answer.request()).unwrap(), "no  role(\"author\") (it is not so, or nobody knows)");
 }
 
+/// Writes while it asks.
+#[require_auth]
+#[require(check({
+    sqlx::query("INSERT INTO posts (author, title, text) VALUES ('', '', '')").execute(&mut *tx).await?;
+    *granted
+}))]
+#[post("/tried/{granted}")]
+async fn tried(granted: web::Path<bool>, Writing(mut tx): Writing) -> Result<HttpResponse, Failure> {
+    let _ = granted;
+    sqlx::query("UPDATE posts SET published = TRUE").execute(&mut *tx).await?;
+    tx.commit().await?;
+    Ok(HttpResponse::Ok().finish())
+}
+
+#[actix_web::test]
+async fn what_a_check_has_written_is_rolled_back_where_it_refuses_and_stays_where_the_handler_commits() {
+    let pool = database().await.unwrap();
+    let auth = settings(tokens()).build().unwrap();
+    let scope = auth.strict_scope("").app_data(web::Data::new(pool.clone())).service(tried);
+    let app = init_service(App::new().service(scope)).await;
+    for (granted, status, rows) in [(false, 403, 0), (true, 200, 1), (false, 403, 1)] {
+        let request = TestRequest::post().uri(&format!("/tried/{granted}")).to_request();
+        assert_eq!(call_service(&app, Caller::user("alice").call(request)).await.status(), status);
+        let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM posts").fetch_one(&pool).await.unwrap();
+        assert_eq!(count, rows, "{granted}");
+    }
+}
+
 #[actix_web::test]
 async fn the_document_is_shown() {
     let auth = settings(tokens()).build().unwrap();
