@@ -73,7 +73,8 @@ pub use auth_core::scheme::api_key::{
 pub use auth_core::scheme::basic::Basic;
 #[cfg(feature = "jwt")]
 pub use auth_core::scheme::bearer::{
-    Algorithm, IssuerResolver, IssuersUnavailable, Jwt, JwtError, Key, KeyError, Resolved, Resolving,
+    Algorithm, IssuerResolver, IssuersUnavailable, Jwt, JwtError, Key, KeyError, Resolved, Resolving, TokenCache,
+    TokenCacheError,
 };
 #[cfg(feature = "oidc")]
 pub use auth_core::scheme::bearer::{FetchError, Introspection, IntrospectionError};

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -82,6 +83,8 @@ struct Inner {
     roles: &'static Vocabulary,
     permissions: &'static Vocabulary,
     now: ArcSwap<Snapshot>,
+    /// How often they were replaced: counted when those of before are gone.
+    changes: AtomicU64,
 }
 
 /// All grants at one time.
@@ -103,7 +106,8 @@ impl<R: RoleSet, P: PermissionSet> Grants<R, P> {
     /// None so far. Roles and permissions of an open vocabulary are granted nothing: who accepts any name knows none.
     pub fn new() -> Self {
         let (roles, permissions) = (R::VOCABULARY, P::VOCABULARY);
-        Self { table: Table(Arc::new(Inner { roles, permissions, now: ArcSwap::default() })), types: PhantomData }
+        let inner = Inner { roles, permissions, now: ArcSwap::default(), changes: AtomicU64::new(0) };
+        Self { table: Table(Arc::new(inner)), types: PhantomData }
     }
 
     /// Those of a file, `{"version": "2026-11-25", "grants": {"editor": ["posts:pin"]}}`. It is looked at every two seconds and read
@@ -117,8 +121,8 @@ impl<R: RoleSet, P: PermissionSet> Grants<R, P> {
 
     fn file_and_look(path: &Path, every: Duration) -> Result<Self, GrantsError> {
         let grants = Self::new();
-        grants.table.0.now.store(Arc::new(read::<R, P>(path)?));
-        let take = |inner: &Inner, snapshot: Snapshot| inner.now.store(Arc::new(snapshot));
+        grants.table.0.replace(read::<R, P>(path)?);
+        let take = Inner::replace;
         watch(&grants.table.0, path, every, read::<R, P>, take).map_err(GrantsError::Read)?;
         Ok(grants)
     }
@@ -133,7 +137,7 @@ impl<R: RoleSet, P: PermissionSet> Grants<R, P> {
         grants: impl IntoIterator<Item = (impl AsRef<str>, impl AsRef<str>)>,
     ) -> Result<(), GrantsError> {
         let snapshot = Snapshot::of::<R, P>(version.into(), grants)?;
-        self.table.0.now.store(Arc::new(snapshot));
+        self.table.0.replace(snapshot);
         Ok(())
     }
 
@@ -181,7 +185,21 @@ fn declared(vocabulary: &'static Vocabulary, name: &str) -> Option<(u16, &'stati
     (0..).zip(vocabulary.names).find(|(_, declared)| **declared == name).map(|(index, declared)| (index, *declared))
 }
 
+impl Inner {
+    fn replace(&self, snapshot: Snapshot) {
+        self.now.store(Arc::new(snapshot));
+        // After it: whoever has read the number before may have read the grants of before.
+        self.changes.fetch_add(1, Ordering::Release);
+    }
+}
+
 impl Table {
+    /// How often they were replaced. What was made of them since the number was another one is out of date.
+    #[cfg(feature = "jwt")]
+    pub(crate) fn changes(&self) -> u64 {
+        self.0.changes.load(Ordering::Acquire)
+    }
+
     /// Whose grants they are.
     pub fn roles(&self) -> &'static Vocabulary {
         self.0.roles

@@ -235,6 +235,12 @@ impl RoleTypes {
         Self { data: Some(table), ..self }
     }
 
+    /// How often the grants that are data were replaced.
+    #[cfg(feature = "jwt")]
+    pub(crate) fn changes(&self) -> u64 {
+        self.data.as_ref().map_or(0, Table::changes)
+    }
+
     /// The version of the grants that are data.
     pub fn version(&self) -> Option<String> {
         self.data.as_ref()?.version()

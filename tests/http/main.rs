@@ -15,6 +15,7 @@ mod authorization_header;
 mod authorized;
 mod basic;
 mod blocks;
+mod cached;
 mod checks;
 mod countries;
 mod cross_site;
@@ -85,9 +86,10 @@ pub(crate) fn jwt() -> Jwt {
     Jwt::hs256(SECRET).issuer(ISSUER).audience(AUDIENCE)
 }
 
-/// An `Auth` of that issuer alone, but for what a test adds.
+/// An `Auth` of that issuer alone, but for what a test adds. It remembers tokens: no test may find a difference.
 pub(crate) fn bearer_only() -> AuthBuilder {
-    Auth::builder().realm("reports").bearer(jwt()).roles::<Role>()
+    let remembering = auth_actix::TokenCache::new().secrets();
+    Auth::builder().realm("reports").bearer(jwt()).roles::<Role>().token_cache(remembering)
 }
 
 pub(crate) const BEARER: &str = r#"Bearer realm="reports""#;

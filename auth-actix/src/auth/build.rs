@@ -15,7 +15,7 @@ use auth_core::scheme::api_key::ApiKeyScheme;
 #[cfg(feature = "basic")]
 use auth_core::scheme::basic;
 #[cfg(feature = "jwt")]
-use auth_core::scheme::bearer::{Bearer, Jwt, JwtError};
+use auth_core::scheme::bearer::{Bearer, Jwt, JwtError, TokenCacheError};
 #[cfg(feature = "dpop")]
 use auth_core::scheme::dpop::{Dpop, DpopError};
 #[cfg(feature = "session")]
@@ -54,6 +54,10 @@ pub enum BuildError {
         /// What is wrong.
         error: JwtError,
     },
+    /// Verified tokens could not be remembered.
+    #[cfg(feature = "jwt")]
+    #[error("`.token_cache(…)`: {0}")]
+    TokenCache(TokenCacheError),
     /// A ticket stands for a bearer token.
     #[cfg(feature = "jwt")]
     #[error("`.tickets()` stand for bearer tokens: call `.bearer(…)`")]
@@ -453,7 +457,8 @@ impl AuthBuilder {
             return Ok(None);
         }
         let prepared = Bearer::new(jwts, self.issuers_from.take(), &self.roles);
-        prepared.map(Some).map_err(|(issuer, error)| BuildError::Jwt { issuer, error })
+        let prepared = prepared.map_err(|(issuer, error)| BuildError::Jwt { issuer, error })?;
+        prepared.remembering(self.token_cache).map(Some).map_err(BuildError::TokenCache)
     }
 
     /// The users of the login form: those of Basic, unless others are said, which then have to be the same.

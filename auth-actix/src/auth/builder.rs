@@ -18,7 +18,7 @@ use auth_core::scheme::api_key::ApiKeyScheme;
 #[cfg(feature = "basic")]
 use auth_core::scheme::basic;
 #[cfg(feature = "jwt")]
-use auth_core::scheme::bearer::{IssuerResolver, Jwt};
+use auth_core::scheme::bearer::{IssuerResolver, Jwt, TokenCache};
 #[cfg(feature = "dpop")]
 use auth_core::scheme::dpop::Dpop;
 #[cfg(feature = "session")]
@@ -57,6 +57,8 @@ pub struct AuthBuilder {
     pub(super) subprotocol: Option<String>,
     #[cfg(feature = "jwt")]
     pub(super) tickets: bool,
+    #[cfg(feature = "jwt")]
+    pub(super) token_cache: TokenCache,
     pub(super) roles: RoleTypes,
     pub(super) roles_from: Option<RolesFrom>,
     #[cfg(feature = "jwt")]
@@ -146,6 +148,16 @@ impl AuthBuilder {
     pub fn scheme(mut self, scheme: impl Into<CustomScheme>) -> Self {
         self.own.push(scheme.into());
         self
+    }
+
+    /// How tokens that were verified are remembered: by default those that a public key verifies, 10,000 of them for ten minutes at
+    /// most. Whether a token is in time, its key still holds, or somebody is blocked is asked each time all the same.
+    ///
+    /// # Errors
+    /// [`BuildError::TokenCache`](crate::BuildError::TokenCache) where it could keep nothing.
+    #[cfg(feature = "jwt")]
+    pub fn token_cache(self, token_cache: TokenCache) -> Self {
+        Self { token_cache, ..self }
     }
 
     /// Pages open WebSockets and `EventSource`s with a ticket in the address, `?ticket=…`, which stands for a bearer token once: see

@@ -234,7 +234,7 @@ where
     }
 
     /// Who may call what in this scope and those within it, as data. For a whole application there is
-    /// [`test::access_matrix`](crate::stand_in::access_matrix).
+    /// `test::access_matrix`.
     pub fn access_matrix(&self) -> Matrix {
         let mut matrix = Matrix::default();
         self.registry.tell_all(&mut matrix);

@@ -99,6 +99,19 @@ impl Principal {
         Self { said: Arc::new(inner), answers: None }
     }
 
+    /// Roughly the memory that it takes.
+    #[cfg(feature = "jwt")]
+    pub(crate) fn size(&self) -> usize {
+        let named = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
+        size_of::<Inner>() + self.said.claims.len() + named(&self.said.issuer) + named(&self.said.tenant)
+    }
+
+    /// Whether the two are of one reading of one credential.
+    #[cfg(all(test, feature = "jwt"))]
+    pub(crate) fn says_the_same_as(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.said, &other.said)
+    }
+
     fn vouched_for(issuer: Option<Box<str>>, source: Arc<Source>, claims: String, lists: Lists, login: Login) -> Self {
         let inner = Inner { source, issuer, tenant: None, claims, lists, login, held: Default::default() };
         Self { said: Arc::new(inner), answers: None }

@@ -75,6 +75,10 @@ pub(super) struct Fetched {
 struct KeySet {
     keys: Vec<PreparedKey>,
     since: Moment,
+    /// As it was published.
+    text: Box<[u8]>,
+    /// Another one for each text: what was verified by the keys of one is not by those of another.
+    number: u64,
 }
 
 enum Asked {
@@ -155,10 +159,15 @@ impl Fetched {
         }
     }
 
-    /// Tries the keys that hold now; `None` where nobody knows which do.
-    pub(super) fn with_current<T>(&self, now: Moment, of: impl FnOnce(&[PreparedKey]) -> T) -> Option<T> {
+    /// Tries the keys that hold now, and says the number of their set; `None` where nobody knows which do.
+    pub(super) fn with_current<T>(&self, now: Moment, of: impl FnOnce(&[PreparedKey]) -> T) -> Option<(T, u64)> {
         let set = self.current.load();
-        set.as_ref().filter(|set| set.since.plus(self.max_stale) >= now).map(|set| of(&set.keys))
+        set.as_ref().filter(|set| set.since.plus(self.max_stale) >= now).map(|set| (of(&set.keys), set.number))
+    }
+
+    /// Whether the keys of the set of this number hold now.
+    pub(super) fn is_current(&self, number: u64, now: Moment) -> bool {
+        self.with_current(now, |_| ()).is_some_and(|((), current)| current == number)
     }
 
     /// Whether the keys were fetched no longer ago than this.
@@ -234,21 +243,24 @@ impl Fetched {
         Some(landing)
     }
 
-    async fn fetch(&self, anew: bool) -> Result<Vec<PreparedKey>, Failed> {
+    async fn fetch(&self, anew: bool) -> Result<(Vec<PreparedKey>, Box<[u8]>), Failed> {
         let endpoint = match &self.place {
             Asked::Jwks(endpoint) => endpoint.clone(),
             Asked::Discovered(discovered) => discovered.metadata(&self.client, anew).await?.jwks_uri.clone(),
         };
         let body = self.client.get(&endpoint, MOST_BYTES, Patience::Background).await?;
         let json = std::str::from_utf8(&body).map_err(|_| Failed::NotUnderstood)?;
-        usable(json, &self.issuer)
+        let keys = usable(json, &self.issuer)?;
+        Ok((keys, body.into()))
     }
 
-    fn landed(self: &Arc<Self>, fetched: Result<Vec<PreparedKey>, Failed>) {
+    fn landed(self: &Arc<Self>, fetched: Result<(Vec<PreparedKey>, Box<[u8]>), Failed>) {
         let now = clock::monotonic();
         let (failed, next) = match fetched {
-            Ok(keys) => {
-                self.current.store(Some(Arc::new(KeySet { keys, since: now })));
+            Ok((keys, text)) => {
+                let before = self.current.load();
+                let number = before.as_ref().map_or(0, |before| before.number + u64::from(before.text != text));
+                self.current.store(Some(Arc::new(KeySet { keys, since: now, text, number })));
                 (false, self.refresh_every)
             }
             Err(failed) => {

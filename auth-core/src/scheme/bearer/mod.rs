@@ -5,6 +5,7 @@
 //! the token has them, never at `crit` or `typ`, accepts an array as `iss`, and parses the key and the claims again for
 //! each token. The tests hold us against it one way: whatever we accept, it accepts.
 
+mod cache;
 #[cfg(feature = "oidc")]
 mod fetched;
 mod header;
@@ -21,6 +22,8 @@ use std::time::Duration;
 
 pub use jsonwebtoken::Algorithm;
 
+use self::cache::Cache;
+pub use self::cache::{TokenCache, TokenCacheError};
 #[cfg(feature = "oidc")]
 pub use self::fetched::FetchError;
 #[cfg(feature = "oidc")]
@@ -36,7 +39,7 @@ pub use self::key::{Key, KeyError};
 use self::resolver::Resolver;
 pub use self::resolver::{IssuerResolver, IssuersUnavailable, Resolved, Resolving};
 pub use self::settings::{Jwt, JwtError, sign_hs256};
-use self::token::{Held, Unverified};
+use self::token::{Held, KeyOf, Unverified, Verified};
 use crate::clock;
 use crate::clock::Timestamp;
 use crate::denial::Denial;
@@ -74,6 +77,10 @@ pub struct Bearer {
     /// Who stands for issuers that are not among those.
     resolver: Option<Resolver>,
     longest: usize,
+    /// The role types of the application, whose grants may be data.
+    roles: RoleTypes,
+    /// What was verified a moment ago, by these settings.
+    cache: Option<Cache>,
 }
 
 impl Bearer {
@@ -114,7 +121,15 @@ impl Bearer {
         };
         let issuers = jwts.into_iter().map(prepare).collect::<Result<Vec<_>, _>>()?;
         let longest = issuers.iter().map(|issuer| issuer.longest).max().unwrap_or_default();
-        Ok(Self { issuers, resolver: resolver.map(Resolver::new), longest })
+        Ok(Self { issuers, resolver: resolver.map(Resolver::new), longest, roles: roles.clone(), cache: None })
+    }
+
+    /// The same, that remembers what it has verified. Without this, it verifies each token each time.
+    ///
+    /// # Errors
+    /// The cache could keep nothing.
+    pub fn remembering(self, cache: TokenCache) -> Result<Self, TokenCacheError> {
+        Ok(Self { cache: cache.prepare()?, ..self })
     }
 
     /// Where its principals come from.
@@ -196,6 +211,38 @@ impl Bearer {
 
     /// With what is known and remembered.
     fn verify_now(&self, token: &str, now: Timestamp, held: Held<'_>) -> Result<Principal, Unverified> {
+        let Some(cache) = &self.cache else { return self.verify_anew(token, now, held).map(|known| known.principal) };
+        // Before the token is read: what is replaced meanwhile is not what counted for it.
+        let grants = self.roles.changes();
+        if let Some(principal) = self.remembered(cache, token, now, held, grants) {
+            return Ok(principal);
+        }
+        let verified = self.verify_anew(token, now, held)?;
+        cache.keep(token, &verified, grants);
+        Ok(verified.principal)
+    }
+
+    /// Whom a token is known to name, as far as it does now: it is in time, and so is its key; it came as it has to; and what roles
+    /// grant is what they granted. Where it is not so, it is verified as any other.
+    fn remembered(&self, cache: &Cache, token: &str, now: Timestamp, held: Held<'_>, grants: u64) -> Option<Principal> {
+        let kept = cache.find(token)?;
+        let kept = kept.as_ref()?;
+        let verified = &kept.verified;
+        let issuer = self.issuers.get(verified.issuer)?;
+        let moment = clock::monotonic();
+        let is_in_time = kept.until.after(moment).is_some()
+            && verified.begins_at.is_none_or(|begins| begins <= now.plus(issuer.leeway))
+            && verified.principal.expires_at().is_some_and(|expires| now < expires.plus(issuer.leeway));
+        let holds = match verified.key {
+            #[cfg(feature = "oidc")]
+            KeyOf::Fetched(number) => issuer.fetched.as_ref().is_some_and(|fetched| fetched.is_current(number, moment)),
+            KeyOf::Secret | KeyOf::Settings => true,
+        };
+        let is_good = is_in_time && holds && held.fits(verified.bound_to.as_deref()) && kept.grants == grants;
+        is_good.then(|| verified.principal.clone())
+    }
+
+    fn verify_anew(&self, token: &str, now: Timestamp, held: Held<'_>) -> Result<Verified, Unverified> {
         let several = self.issuers.len() > 1 || self.resolver.is_some();
         let verify = |resolved| token::verify(token, &self.issuers, several, resolved, self.longest, now, held);
         match (verify(None), &self.resolver) {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-#[cfg(feature = "oidc")]
 use jsonwebtoken::AlgorithmFamily;
 #[cfg(feature = "dpop")]
 use subtle::ConstantTimeEq as _;
@@ -45,6 +44,64 @@ pub(super) enum Held<'a> {
     Never(std::convert::Infallible, &'a ()),
 }
 
+impl Held<'_> {
+    /// The name of the key.
+    fn key(self) -> Option<Box<str>> {
+        match self {
+            Self::Bare => None,
+            #[cfg(feature = "dpop")]
+            Self::Proven(thumbprint) => Some(thumbprint.into()),
+            #[cfg(not(feature = "dpop"))]
+            Self::Never(never, _) => match never {},
+        }
+    }
+
+    /// Whether a token that is bound to this key, or to none, may come so (H8).
+    pub(super) fn fits(self, bound_to: Option<&str>) -> bool {
+        match self {
+            Self::Bare => bound_to.is_none(),
+            #[cfg(feature = "dpop")]
+            Self::Proven(thumbprint) => bound_to.is_some_and(|key| key.as_bytes().ct_eq(thumbprint.as_bytes()).into()),
+            #[cfg(not(feature = "dpop"))]
+            Self::Never(never, _) => match never {},
+        }
+    }
+}
+
+/// A token that is good, and what that rests on.
+#[derive(Clone)]
+pub(super) struct Verified {
+    pub(super) principal: Principal,
+    /// The latest of the times that have to be past.
+    pub(super) begins_at: Option<Timestamp>,
+    /// By its place among the issuers.
+    pub(super) issuer: usize,
+    /// Whether it names the issuer itself; else a resolver said who stands for it.
+    is_itself: bool,
+    pub(super) key: KeyOf,
+    /// The key that it is bound to, which was shown.
+    pub(super) bound_to: Option<Box<str>>,
+}
+
+/// Whose key has verified a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KeyOf {
+    /// A shared secret.
+    Secret,
+    /// One of those of the settings.
+    Settings,
+    /// One that was fetched, of the set of this number.
+    #[cfg(feature = "oidc")]
+    Fetched(u64),
+}
+
+impl Verified {
+    /// Whether it may be kept: what a resolver says is asked each time.
+    pub(super) fn may_be_kept(&self, secrets: bool) -> bool {
+        self.is_itself && (secrets || self.key != KeyOf::Secret)
+    }
+}
+
 /// Why a token was not verified.
 pub(super) enum Unverified {
     Denied(Denial),
@@ -80,32 +137,35 @@ pub(super) fn verify(
     longest: usize,
     now: Timestamp,
     held: Held<'_>,
-) -> Result<Principal, Unverified> {
+) -> Result<Verified, Unverified> {
     if token.len() > longest {
         return Err(invalid("the token is longer than allowed").into());
     }
     let parts = Parts::of(token).ok_or_else(|| invalid("the token has not three parts"))?;
     if let ([only], false) = (issuers, several) {
         // Nothing of the claims is read before the signature holds.
-        verify_signature(&parts, only)?;
-        return Ok(read_claims(decoded(parts.claims)?, only, &As::Itself, only.profile, now, held)?);
+        let key = verify_signature(&parts, only)?;
+        let (principal, begins_at) = read_claims(decoded(parts.claims)?, only, &As::Itself, only.profile, now, held)?;
+        return Ok(Verified { principal, begins_at, issuer: 0, is_itself: true, key, bound_to: held.key() });
     }
     // Before the signature holds, a claim may do no more than pick one of these (RFC 8725 §3.8).
     let claims = decoded(parts.claims)?;
     let named = issuer_of(&claims).ok_or_else(|| invalid("the claims name no issuer, or are no strict JSON"))?;
-    let by_name = |name: &str| issuers.iter().find(|issuer| *issuer.source.issuer == *name);
+    let by_name = |name: &str| issuers.iter().enumerate().find(|(_, issuer)| *issuer.source.issuer == *name);
     let (issuer, signs) = match (by_name(&named), resolved.filter(|(of, _)| *of == named)) {
         (Some(issuer), _) => (Some(issuer), As::Itself),
         (None, Some((_, resolved))) => (by_name(&resolved.issuer), As::Another(&named, resolved.tenant.as_deref())),
         (None, None) => return Err(Unverified::IssuerMissing(named)),
     };
     // A resolver that names an issuer which is not registered builds nothing.
-    let issuer = issuer.ok_or_else(unknown_issuer)?;
+    let (position, issuer) = issuer.ok_or_else(unknown_issuer)?;
     if token.len() > issuer.longest {
         return Err(invalid("the token is longer than allowed").into());
     }
-    verify_signature(&parts, issuer)?;
-    Ok(read_claims(claims, issuer, &signs, issuer.profile, now, held)?)
+    let key = verify_signature(&parts, issuer)?;
+    let (principal, begins_at) = read_claims(claims, issuer, &signs, issuer.profile, now, held)?;
+    let is_itself = matches!(signs, As::Itself);
+    Ok(Verified { principal, begins_at, issuer: position, is_itself, key, bound_to: held.key() })
 }
 
 /// In whose name an issuer signs.
@@ -198,7 +258,7 @@ pub(super) fn read_answer(answer: &str, issuer: &Issuer, now: Timestamp, held: H
         claims.push_str(&format!("\"sub\":{client},"));
     }
     claims.push_str(members);
-    read_claims(claims, issuer, &As::Itself, false, now, held)
+    read_claims(claims, issuer, &As::Itself, false, now, held).map(|(principal, _)| principal)
 }
 
 fn issuer_of(claims: &str) -> Option<String> {
@@ -212,7 +272,7 @@ fn issuer_of(claims: &str) -> Option<String> {
     issuer.map(std::borrow::Cow::into_owned)
 }
 
-fn verify_signature(parts: &Parts<'_>, issuer: &Issuer) -> Result<(), Unverified> {
+fn verify_signature(parts: &Parts<'_>, issuer: &Issuer) -> Result<KeyOf, Unverified> {
     const HEADER: &str = "the header is not canonical base64url of UTF-8";
     let (mut usual, mut long) = ([0; USUAL_HEADER], Vec::new());
     let buffer = if parts.header.len() <= USUAL_HEADER {
@@ -234,17 +294,18 @@ fn verify_signature(parts: &Parts<'_>, issuer: &Issuer) -> Result<(), Unverified
     let message = parts.signed.as_bytes();
     let own = try_keys(&issuer.keys, &header, message, signature);
     if matches!(own, Some(Ok(()))) {
-        return Ok(());
+        let is_secret = header.algorithm.family() == AlgorithmFamily::Hmac;
+        return Ok(if is_secret { KeyOf::Secret } else { KeyOf::Settings });
     }
     // No secret is ever fetched, so none of what may come could verify an HMAC.
     #[cfg(feature = "oidc")]
     if let Some(fetched) = issuer.fetched.as_ref().filter(|_| header.algorithm.family() != AlgorithmFamily::Hmac) {
         let try_keys = |keys: &[PreparedKey]| try_keys(keys, &header, message, signature);
-        return match fetched.with_current(clock::monotonic(), try_keys).flatten() {
-            Some(Ok(())) => Ok(()),
+        return match fetched.with_current(clock::monotonic(), try_keys) {
+            Some((Some(Ok(())), number)) => Ok(KeyOf::Fetched(number)),
             // Where the token names the key, no other one can be meant.
-            Some(Err(denial)) if header.kid.is_some() => Err(denial.into()),
-            Some(Err(_)) | None => Err(Unverified::KeyMissing(Arc::clone(fetched))),
+            Some((Some(Err(denial)), _)) if header.kid.is_some() => Err(denial.into()),
+            Some(_) | None => Err(Unverified::KeyMissing(Arc::clone(fetched))),
         };
     }
     if let Some(Err(denial)) = own {
@@ -295,7 +356,7 @@ fn read_claims(
     profile: bool,
     now: Timestamp,
     held: Held<'_>,
-) -> Result<Principal, Denial> {
+) -> Result<(Principal, Option<Timestamp>), Denial> {
     let mut lists = Lists::of(&issuer.source);
     let mut read =
         Registered { issuer_fits: issuer.unnamed, audience_fits: issuer.audiences.is_empty(), ..Registered::default() };
@@ -352,7 +413,7 @@ fn read_claims(
         expires_at: Some(expires_at),
         overage: read.overage,
     };
-    Ok(Principal::new(Arc::clone(source), signs.named(issuer), claims, lists, login))
+    Ok((Principal::new(Arc::clone(source), signs.named(issuer), claims, lists, login), read.begins_at))
 }
 
 impl Registered {

@@ -1,5 +1,6 @@
 //! Tokens that somebody else made, and tokens made wrong here.
 
+mod cached;
 mod hostile;
 mod keys;
 mod settings;
@@ -78,12 +79,19 @@ fn jwt_of(name: &str) -> Jwt {
 }
 
 fn build_all(jwts: Vec<Jwt>) -> Result<Bearer, (String, JwtError)> {
-    Bearer::new(jwts, None, &RoleTypes::default())
+    let bearer = Bearer::new(jwts, None, &RoleTypes::default())?;
+    Ok(bearer.remembering(TokenCache::new().secrets()).unwrap())
 }
 
-/// Verifies with keys that are there.
+/// Verifies with keys that are there: once, and once more with what is remembered of it.
 fn verify(bearer: &Bearer, token: &str, now: Timestamp) -> Result<Principal, Denial> {
-    bearer.verify(token, now).unwrap()
+    let (first, again) = (bearer.verify(token, now).unwrap(), bearer.verify(token, now).unwrap());
+    match (&first, &again) {
+        (Ok(first), Ok(again)) => assert!(first.says_the_same_as(again), "{token} is remembered"),
+        (Err(first), Err(again)) => assert_eq!(first, again, "{token}"),
+        _ => panic!("{token}: {first:?}, and then {again:?}"),
+    }
+    first
 }
 
 fn server(jwt: Jwt) -> Bearer {

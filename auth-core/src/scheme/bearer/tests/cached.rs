@@ -1,0 +1,155 @@
+//! What was verified a moment ago is remembered, and asked about all that can change.
+
+use super::*;
+use crate::denial::Reason;
+
+const SECRET: [u8; 32] = [7; 32];
+const HEADER: &str = r#"{"alg":"HS256"}"#;
+
+fn claims(subject: &str, more: &str) -> String {
+    format!(r#"{{"iss":"{ISSUER}","aud":"{AUDIENCE}","sub":"{subject}","exp":2000{more}}}"#)
+}
+
+fn token_of(subject: &str, more: &str) -> String {
+    sign_by(&SECRET, HEADER, claims(subject, more))
+}
+
+fn remembering(cache: TokenCache) -> Bearer {
+    let jwt = Jwt::hs256(SECRET).issuer(ISSUER).audience(AUDIENCE);
+    Bearer::new(vec![jwt], None, &RoleTypes::default()).unwrap().remembering(cache).unwrap()
+}
+
+#[test]
+fn the_times_of_a_token_hold_while_it_is_remembered() {
+    let bearer = remembering(TokenCache::new().secrets());
+    let token = token_of("alice", r#","nbf":1000"#);
+    let first = verify(&bearer, &token, at(1500)).unwrap();
+    for (now, reason) in [
+        (2059, None),
+        (2060, Some(Reason::ExpiredCredentials)),
+        (9999, Some(Reason::ExpiredCredentials)),
+        // The clock was set back.
+        (939, Some(Reason::InvalidCredentials)),
+        (940, None),
+    ] {
+        let found = bearer.verify(&token, at(now)).unwrap();
+        assert_eq!(found.as_ref().err().map(|denial| &denial.reason), reason.as_ref(), "{now}");
+        assert!(found.is_err() || found.unwrap().says_the_same_as(&first), "{now}");
+    }
+}
+
+#[test]
+fn another_token_is_another_one_wherever_it_differs() {
+    let bearer = remembering(TokenCache::new().secrets());
+    let token = token_of("alice", "");
+    verify(&bearer, &token, at(1500)).unwrap();
+    for position in 0..token.len() {
+        for letter in ["A", "B", "_", ".", "="] {
+            let mut other = token.clone();
+            other.replace_range(position..=position, letter);
+            assert_eq!(other != token, bearer.verify(&other, at(1500)).unwrap().is_err(), "{other}");
+        }
+    }
+    for other in
+        [format!("{token}="), format!("{token}."), format!(" {token}"), token.to_lowercase(), token[1..].into()]
+    {
+        assert!(bearer.verify(&other, at(1500)).unwrap().is_err(), "{other}");
+    }
+    // Settings that are others know nothing of it.
+    let other = Jwt::hs256([8; 32]).issuer(ISSUER).audience(AUDIENCE);
+    let other = Bearer::new(vec![other], None, &RoleTypes::default()).unwrap();
+    let other = other.remembering(TokenCache::new().secrets()).unwrap();
+    assert!(other.verify(&token, at(1500)).unwrap().is_err());
+}
+
+#[cfg(feature = "dpop")]
+#[test]
+fn what_a_token_is_bound_to_is_asked_at_every_hit() {
+    // H8
+    let bearer = remembering(TokenCache::new().secrets());
+    let (bound, plain) = (token_of("alice", r#","cnf":{"jkt":"thumb"}"#), token_of("bob", ""));
+    let verify = |token: &str, held: Held<'_>| bearer.verify_now(token, at(1500), held).ok();
+    for _ in 0..2 {
+        let first = verify(&bound, Held::Proven("thumb")).unwrap();
+        assert!(verify(&bound, Held::Proven("thumb")).unwrap().says_the_same_as(&first));
+        assert!(verify(&bound, Held::Bare).is_none(), "a stolen one is worth nothing");
+        assert!(verify(&bound, Held::Proven("other")).is_none());
+        assert!(verify(&plain, Held::Proven("thumb")).is_none());
+        assert_eq!(verify(&plain, Held::Bare).unwrap().local_subject(), "bob");
+    }
+}
+
+#[test]
+fn forged_tokens_do_not_come_in_and_good_ones_take_no_more_room_than_there_is() {
+    let bearer = remembering(TokenCache::new().entries(64).bytes(64 * 1024).secrets());
+    let cache = bearer.cache.as_ref().unwrap();
+    for number in 0..1000 {
+        let forged = sign_by(&[8; 32], HEADER, claims(&number.to_string(), ""));
+        assert!(bearer.verify(&forged, at(1500)).unwrap().is_err());
+    }
+    assert_eq!(cache.taken(), (0, 0));
+    let hot = token_of("hot", "");
+    let first = bearer.verify(&hot, at(1500)).unwrap().unwrap();
+    for number in 0..4000 {
+        let length = number % 7 * 300;
+        let token = token_of(&number.to_string(), &format!(r#","x":"{}""#, "x".repeat(length)));
+        assert_eq!(bearer.verify(&token, at(1500)).unwrap().unwrap().local_subject(), number.to_string());
+        let (entries, bytes) = cache.taken();
+        assert!(entries <= 64 && bytes <= 64 * 1024, "{entries} {bytes}");
+        // What is asked for stays.
+        assert!(bearer.verify(&hot, at(1500)).unwrap().unwrap().says_the_same_as(&first), "{number}");
+    }
+    assert!(cache.taken().0 > 16);
+    // One that is too long to be kept is verified each time.
+    let long = token_of("long", &format!(r#","x":"{}""#, "x".repeat(5_000)));
+    let one = bearer.verify(&long, at(1500)).unwrap().unwrap();
+    assert!(!bearer.verify(&long, at(1500)).unwrap().unwrap().says_the_same_as(&one));
+}
+
+#[test]
+fn workers_that_share_it_find_each_token_as_it_is() {
+    let bearer = remembering(TokenCache::new().entries(32).bytes(64 * 1024).secrets());
+    let tokens: Vec<_> = (0..64).map(|number| (number.to_string(), token_of(&number.to_string(), ""))).collect();
+    std::thread::scope(|scope| {
+        for worker in 0..4 {
+            let (bearer, tokens) = (&bearer, &tokens);
+            scope.spawn(move || {
+                for round in 0..2000 {
+                    let (subject, token) = &tokens[(round * (worker + 1) + worker) % tokens.len()];
+                    assert_eq!(bearer.verify(token, at(1500)).unwrap().unwrap().local_subject(), *subject);
+                }
+            });
+        }
+    });
+    let (entries, bytes) = bearer.cache.as_ref().unwrap().taken();
+    assert!(entries <= 32 && bytes <= 64 * 1024, "{entries} {bytes}");
+}
+
+#[test]
+fn what_is_remembered_and_for_how_long_is_settled_at_start_up() {
+    let rows = rows();
+    let signed = rows.iter().find(|row| row.key == "eddsa" && row.status == 200).unwrap();
+    let both = |cache: TokenCache, jwt: Jwt, token: &str, now: Timestamp| {
+        let bearer = Bearer::new(vec![jwt], None, &RoleTypes::default()).unwrap().remembering(cache).unwrap();
+        let first = bearer.verify(token, now).unwrap().unwrap();
+        bearer.verify(token, now).unwrap().unwrap().says_the_same_as(&first)
+    };
+    let by_secret = || Jwt::hs256(SECRET).issuer(ISSUER).audience(AUDIENCE);
+    let token = token_of("alice", "");
+    assert!(!both(TokenCache::new(), by_secret(), &token, at(1500)), "a secret is quick");
+    assert!(both(TokenCache::new().secrets(), by_secret(), &token, at(1500)));
+    assert!(both(TokenCache::new(), jwt_of("eddsa"), &signed.token, at(NOW)), "{}", signed.why);
+    assert!(!both(TokenCache::off().secrets(), by_secret(), &token, at(1500)));
+    let short = remembering(TokenCache::new().lasts(Duration::from_secs(1)).secrets());
+    let first = short.verify(&token, at(1500)).unwrap().unwrap();
+    std::thread::sleep(Duration::from_millis(1_100));
+    assert!(!short.verify(&token, at(1500)).unwrap().unwrap().says_the_same_as(&first), "no longer than that");
+    for cache in [
+        TokenCache::new().entries(7),
+        TokenCache::new().bytes(1000),
+        TokenCache::new().lasts(Duration::from_millis(999)),
+    ] {
+        let bearer = Bearer::new(vec![by_secret()], None, &RoleTypes::default()).unwrap();
+        assert!(bearer.remembering(cache).is_err(), "{cache:?}");
+    }
+}
