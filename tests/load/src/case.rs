@@ -1,6 +1,6 @@
 //! The cases, by name: what is asked, of which application, and who else is asked the same.
 
-use auth_actix::Auth;
+use auth_actix::{Auth, TokenCache};
 use auth_core::client::cross_site::CrossSite;
 use auth_core::clock;
 use auth_core::decision::{Decision, Rules, decide};
@@ -55,6 +55,10 @@ pub struct Case {
     shape: Shape,
     two_auths: bool,
     routes: usize,
+    /// How many tokens take turns.
+    tokens: usize,
+    /// Whether what was verified is remembered.
+    remembers: bool,
 }
 
 /// What of it is measured.
@@ -98,6 +102,8 @@ impl Case {
             shape: Shape::Scope(None),
             two_auths: false,
             routes: 1,
+            tokens: 1,
+            remembers: false,
         }
     }
 
@@ -124,6 +130,23 @@ impl Case {
                 expected: (200, 401),
                 ..call("public/no token principal")
             },
+        ]);
+        for algorithm in Algorithm::ALL {
+            let (name, principal) = (algorithm.name(), handler!(usual::role_and_principal));
+            let remembered = || Self { algorithm, remembers: true, ..Self::new("") };
+            all.extend([
+                Self { name: format!("remembered/{name}"), ..remembered() },
+                Self { name: format!("remembered/{name} principal"), handler: principal, ..remembered() },
+            ]);
+        }
+        let remembered = |name: &str| Self { algorithm: Algorithm::Rs256, remembers: true, ..Self::new(name) };
+        all.extend([
+            Self { shape: Shape::App, ..remembered("remembered/app_data") },
+            Self { handler: handler!(usual::four_kinds), ..remembered("remembered/attributes/4 kinds") },
+            Self { claims: || Claims::of_roles(100), ..remembered("remembered/roles/100") },
+            Self { claims: || Claims::of_roles(1000), ..remembered("remembered/roles/1000") },
+            Self { tokens: 1_000, ..remembered("remembered/tokens/1000") },
+            Self { tokens: 100_000, algorithm: Algorithm::EdDsa, ..remembered("remembered/tokens/100000") },
         ]);
         let deny = |name: &str, credential, expected| Self { credential, expected, ..call(name) };
         let wrong_role =
@@ -187,7 +210,12 @@ impl Case {
     /// # Errors
     /// No key can be made.
     pub fn token(&self) -> Outcome<String> {
-        let token = self.algorithm.issuer()?.token(&(self.claims)())?;
+        self.token_of(0)
+    }
+
+    /// That of this number, of those that take turns.
+    fn token_of(&self, number: usize) -> Outcome<String> {
+        let token = self.algorithm.issuer()?.token(&Claims { number, ..(self.claims)() })?;
         Ok(match self.credential {
             Credential::Good | Credential::Unread | Credential::None => token,
             Credential::Garbage => ["Z".repeat(200), "Y".repeat(200), "X".repeat(43)].join("."),
@@ -203,7 +231,12 @@ impl Case {
 
     fn auth(&self, longest: Option<usize>) -> Outcome<Auth> {
         let jwt = self.algorithm.issuer()?.jwt()?;
-        Ok(Auth::builder().bearer(longest.into_iter().fold(jwt, auth_actix::Jwt::max_token_size)).build()?)
+        // Room for four times as many: of eight that a hash puts together, none is to push out another one here.
+        let entries = (4 * self.tokens).max(10_000);
+        let cache = TokenCache::new().entries(entries).bytes(entries * 16 * 1024).secrets();
+        let cache = if self.remembers { cache } else { TokenCache::off() };
+        let jwt = longest.into_iter().fold(jwt, auth_actix::Jwt::max_token_size);
+        Ok(Auth::builder().bearer(jwt).token_cache(cache).build()?)
     }
 
     /// Somebody, ready to be measured in this case; `None` where there is nothing to measure.
@@ -215,9 +248,12 @@ impl Case {
         let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
         let (issuer, token) = (self.algorithm.issuer()?, self.token()?);
         let longest = (token.len() > 8 * 1024 && self.credential == Credential::Good).then_some(LONG);
-        let authorization = (self.credential != Credential::None).then(|| format!("Bearer {token}"));
-        let ask = |expected| Ask { path: self.shape.path(), authorization, expected };
-        Ok(Some(match (self.part, who) {
+        let mut authorization = Vec::new();
+        for number in (0..self.tokens).filter(|_| self.credential != Credential::None) {
+            authorization.push(format!("Bearer {}", self.token_of(number)?));
+        }
+        let ask = |expected| Ask::new(self.shape.path(), authorization, expected);
+        let subject = match (self.part, who) {
             (_, Who::Raw) => {
                 let verified = match self.credential {
                     Credential::Good => token,
@@ -249,7 +285,12 @@ impl Case {
                 let server = subject::guarded(self.shape, self.routes, self.handler, &auth, &inner)?;
                 Subject::Server(server, ask(self.expected.0))
             }
-        }))
+        };
+        // Each token once, so that what is remembered is what is measured.
+        if self.remembers && matches!((self.part, who), (Part::Call, Who::Guarded)) {
+            (0..self.tokens).try_for_each(|_| subject.run(|work| work()))?;
+        }
+        Ok(Some(subject))
     }
 }
 

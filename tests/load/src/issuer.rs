@@ -91,12 +91,14 @@ pub struct Claims {
     pub roles: Vec<String>,
     /// For how many seconds from now it is good.
     pub lifetime: i64,
+    /// Which of several it is; the first has no name.
+    pub number: usize,
 }
 
 impl Default for Claims {
     /// Three roles, eight scopes: 436 bytes with HS256.
     fn default() -> Self {
-        Self { roles: ["viewer", "editor", "admin"].map(str::to_owned).to_vec(), lifetime: 30 * 86_400 }
+        Self { roles: ["viewer", "editor", "admin"].map(str::to_owned).to_vec(), lifetime: 30 * 86_400, number: 0 }
     }
 }
 
@@ -110,11 +112,14 @@ impl Claims {
     fn json(&self) -> String {
         const SCOPES: &str = "openid profile read:users write:users read:orders write:orders read:reports admin";
         let now = clock::now().seconds();
-        serde_json::json!({
+        let mut claims = serde_json::json!({
             "iss": ISSUER, "sub": "2f6c1b1e-8d0a-4a53-9f0e-5f2f4a4a1c11", "aud": AUDIENCE,
             "exp": now + self.lifetime, "iat": now - 10, "roles": self.roles, "scope": SCOPES,
-        })
-        .to_string()
+        });
+        if self.number > 0 {
+            claims["jti"] = self.number.to_string().into();
+        }
+        claims.to_string()
     }
 }
 

@@ -1,5 +1,6 @@
 //! What is measured: a server that answers, or a piece of what it does.
 
+use std::cell::Cell;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
@@ -51,16 +52,23 @@ impl Subject {
 /// What is asked.
 #[derive(Clone, Debug)]
 pub struct Ask {
-    pub(crate) path: &'static str,
-    pub(crate) authorization: Option<String>,
-    pub(crate) expected: u16,
+    path: &'static str,
+    /// They take turns; none where there is no credential.
+    authorization: Vec<String>,
+    next: Cell<usize>,
+    expected: u16,
 }
 
 impl Ask {
+    pub(crate) fn new(path: &'static str, authorization: Vec<String>, expected: u16) -> Self {
+        Self { path, authorization, next: Cell::new(0), expected }
+    }
+
     /// As a server makes it of what it reads: the header's value is a part of those bytes, and a `GET` has no payload.
     fn request(&self) -> Outcome<Request> {
         let mut request = TestRequest::get().uri(self.path);
-        if let Some(value) = &self.authorization {
+        let turn = self.next.replace(self.next.get() + 1);
+        if let Some(value) = self.authorization.get(turn % self.authorization.len().max(1)) {
             let mut read = BytesMut::from(format!("{value}\r\n").as_str());
             let value = HeaderValue::from_maybe_shared(read.split_to(value.len()).freeze())?;
             request = request.insert_header((AUTHORIZATION, value));

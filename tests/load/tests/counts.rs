@@ -64,6 +64,35 @@ fn what_a_request_takes_is_the_same_for_all_algorithms() -> Outcome<()> {
 }
 
 #[test]
+fn a_token_that_is_remembered_takes_nothing_but_its_place_among_the_extensions() -> Outcome<()> {
+    // Goals 3 and 4: none without a principal, 2 with one, whatever the algorithm and however many roles there are.
+    assert_all(&[
+        ("remembered/HS256", -1),
+        ("remembered/HS256 principal", -1),
+        ("remembered/RS256", -1),
+        ("remembered/RS256 principal", -1),
+        ("remembered/ES256", -1),
+        ("remembered/ES256 principal", -1),
+        ("remembered/EdDSA", -1),
+        ("remembered/EdDSA principal", -1),
+        ("remembered/app_data", 1),
+        ("remembered/attributes/4 kinds", -1),
+        ("remembered/roles/1000", -1),
+    ])
+}
+
+#[test]
+fn a_token_that_is_remembered_is_verified_by_nobody() -> Outcome<()> {
+    for (case, verifications) in [("remembered/RS256", 0), ("remembered/tokens/1000", 0), ("call/RS256", 1)] {
+        let token = Case::named(case)?.token()?;
+        let claims = token.split('.').nth(1).ok_or("no token")?;
+        meter::watch(base64::decoded_len_estimate(claims.len()));
+        assert_eq!(tally(Who::Guarded, case)?.watched, verifications, "{case}");
+    }
+    Ok(())
+}
+
+#[test]
 fn a_handler_that_reads_nobody_takes_nothing() -> Outcome<()> {
     assert_all(&[("public/token", -3)])
 }
