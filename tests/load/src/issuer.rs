@@ -116,8 +116,8 @@ impl Claims {
             "iss": ISSUER, "sub": "2f6c1b1e-8d0a-4a53-9f0e-5f2f4a4a1c11", "aud": AUDIENCE,
             "exp": now + self.lifetime, "iat": now - 10, "roles": self.roles, "scope": SCOPES,
         });
-        if self.number > 0 {
-            claims["jti"] = self.number.to_string().into();
+        if let Some(claims) = claims.as_object_mut().filter(|_| self.number > 0) {
+            claims.insert("jti".to_owned(), self.number.to_string().into());
         }
         claims.to_string()
     }
