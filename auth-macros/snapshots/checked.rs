@@ -193,19 +193,3 @@ const _: () = {
         "admin",
     );
 };
-const _: () = {
-    const __FORMULA: &::auth_actix::__private::Formula = &__edit_guard::FORMULA;
-    const __PARTS: &[::auth_actix::__private::Part] = &[
-        ::auth_actix::__private::Part {
-            ways: &[&[0u16]],
-            text: "role(\"admin\")",
-        },
-        ::auth_actix::__private::Part {
-            ways: &[&[1u16]],
-            text: "check(posts.is_owner(*id, principal).await?)",
-        },
-    ];
-    ::auth_actix::__private::check_possible(__FORMULA, &[&[0u16], &[1u16]]);
-    ::auth_actix::__private::check_any(__FORMULA, __PARTS, 0usize);
-    ::auth_actix::__private::check_any(__FORMULA, __PARTS, 1usize);
-};

@@ -79,7 +79,8 @@ impl Name {
             return false;
         }
         let is_kind = own.kind as u8 == others.kind as u8;
-        if is_kind && own.reads_as(others) && same(self.text, other.text) {
+        // Whether the vocabularies are one is asked last: it takes longest.
+        if is_kind && same(self.text, other.text) && own.reads_as(others) {
             return true;
         }
         let index = self.index as usize;
@@ -87,8 +88,10 @@ impl Name {
             return false;
         }
         if is_kind {
-            return own.reads_as(others)
-                && own.closure[index][other.index as usize / 64] >> (other.index % 64) & 1 == 1;
+            let word = other.index as usize / 64;
+            return word < own.closure[index].len()
+                && own.closure[index][word] >> (other.index % 64) & 1 == 1
+                && own.reads_as(others);
         }
         let (granted, mut at) = (own.grants[index], 0);
         while at < granted.len() {
@@ -125,8 +128,8 @@ impl Vocabulary {
     #[allow(clippy::indexing_slicing, reason = "const; the index is bounded by the loop, and the tables are parallel")]
     const fn reads_as(&self, other: &Self) -> bool {
         let mut index = 0;
-        while index < self.names.len()
-            && index < other.names.len()
+        while self.names.len() == other.names.len()
+            && index < self.names.len()
             && same(self.names[index], other.names[index])
             && same_words(self.closure[index], other.closure[index])
             && same_names(self.grants[index], other.grants[index])

@@ -13,7 +13,7 @@ pub(crate) use self::atoms::{Atom, Literal, Name, Network};
 pub(crate) use self::formula::Formula;
 pub(crate) use self::function::{function, item_is_other};
 pub(crate) use self::vocabulary::{Declared, declared};
-pub(crate) use self::ways::{Node, Ways, joined};
+pub(crate) use self::ways::{Node, Ways};
 
 use crate::diagnostics::Diagnostics;
 use crate::parse::{Function, Words};

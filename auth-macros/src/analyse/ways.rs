@@ -1,9 +1,14 @@
 //! The ways to make a formula hold: sets of literals of which each is enough. What a rule means beyond its words is told by them.
+//!
+//! What a name implies only the vocabulary knows, so const code compares. It is slow, and most parts have nothing to do with each
+//! other whatever their names mean: of a role and a network nothing follows. Only what could be found there is handed on.
 
 use proc_macro2::Span;
 use syn::spanned::Spanned as _;
 
+use super::atoms::{Atom, Literal};
 use super::formula::Formula;
+use crate::words::Kind;
 
 /// Sets of literals, by where they stand in the rule.
 pub(crate) type Ways = Vec<Vec<u16>>;
@@ -35,7 +40,7 @@ fn from(formula: &Formula, next: &mut u16) -> Option<Ways> {
 }
 
 /// The ways to make all of these hold.
-pub(crate) fn joined<'a>(parts: impl Iterator<Item = &'a Ways>) -> Option<Ways> {
+fn joined<'a>(parts: impl Iterator<Item = &'a Ways>) -> Option<Ways> {
     parts.into_iter().try_fold(vec![Vec::new()], |so_far, more| {
         let joined = so_far.iter().flat_map(|way| more.iter().map(|add| [way.as_slice(), add].concat()));
         let joined: Ways = joined.take(MOST + 1).collect();
@@ -43,12 +48,12 @@ pub(crate) fn joined<'a>(parts: impl Iterator<Item = &'a Ways>) -> Option<Ways> 
     })
 }
 
-/// Where parts are joined: each is compared with the others.
+/// Where parts are joined, and something may be wrong with them.
 pub(crate) struct Node {
     pub(crate) any: bool,
-    /// Whether its parts are compared with each other. That somebody can pass is asked in any case.
-    pub(crate) compared: bool,
     pub(crate) parts: Vec<Part>,
+    /// The ways of all of them, where nobody may be able to pass.
+    pub(crate) impossible: Option<Ways>,
 }
 
 /// A part.
@@ -58,21 +63,26 @@ pub(crate) struct Part {
     pub(crate) at: Span,
     /// The ways of all others together; none where they are not to be compared with it.
     pub(crate) others: Ways,
+    /// Whether it may be one to leave out.
+    pub(crate) compared: bool,
 }
 
 /// The places where parts are joined, from the outside in. Where the rule says that it is redundant on purpose, and where there
 /// are too many ways, parts are not compared.
 pub(super) fn nodes(formula: &Formula, redundant: bool) -> Vec<Node> {
-    let mut nodes = Vec::new();
-    collect(formula, &mut 0, &mut nodes);
-    if redundant {
-        nodes.truncate(1);
-        nodes.iter_mut().for_each(|node| node.compared = false);
+    let (mut nodes, rule) = (Vec::new(), Literals(formula.literals()));
+    collect(formula, &rule, &mut 0, &mut nodes);
+    if let Some(first) = nodes.first_mut() {
+        first.impossible = of(formula).filter(|all| all.iter().all(|way| rule.may_contradict(way)));
     }
+    if redundant {
+        nodes.iter_mut().flat_map(|node| &mut node.parts).for_each(|part| part.compared = false);
+    }
+    nodes.retain(|node| node.impossible.is_some() || node.parts.iter().any(|part| part.compared));
     nodes
 }
 
-fn collect(formula: &Formula, next: &mut u16, nodes: &mut Vec<Node>) {
+fn collect(formula: &Formula, rule: &Literals<'_>, next: &mut u16, nodes: &mut Vec<Node>) {
     let (any, parts) = match formula {
         Formula::Literal(_) => {
             *next = next.saturating_add(1);
@@ -93,10 +103,96 @@ fn collect(formula: &Formula, next: &mut u16, nodes: &mut Vec<Node>) {
             text: part.text(),
             at: part.literals().first().map_or_else(Span::call_site, |first| first.at.span()),
             others: others(index),
+            compared: false,
         };
-        nodes.push(Node { any, compared: true, parts: parts.iter().enumerate().map(part).collect() });
+        let mut parts: Vec<_> = parts.iter().enumerate().map(part).collect();
+        for index in 0..parts.len() {
+            let compared = rule.may_leave_out(any, &parts, index);
+            parts.get_mut(index).into_iter().for_each(|part| part.compared = compared);
+        }
+        nodes.push(Node { any, parts, impossible: None });
     }
     for part in parts {
-        collect(part, next, nodes);
+        collect(part, rule, next, nodes);
     }
+}
+
+/// The literals of a rule, by where they stand. Says what could be, were the names what they would have to be for it.
+struct Literals<'a>(Vec<&'a Literal>);
+
+impl Literals<'_> {
+    fn at(&self, index: u16) -> Option<&Literal> {
+        self.0.get(usize::from(index)).copied()
+    }
+
+    /// Whether const code may find that the part can be left out.
+    fn may_leave_out(&self, any: bool, parts: &[Part], index: usize) -> bool {
+        let Some(part) = parts.get(index) else { return false };
+        let mut others = parts.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, other)| other);
+        if any {
+            others.any(|other| self.may_cover(&other.ways, &part.ways) || self.may_be_all(&other.ways, &part.ways))
+        } else {
+            others.any(|other| self.may_cover(&part.ways, &other.ways))
+                || !part.others.is_empty() && self.may_cover(&part.ways, &part.others)
+        }
+    }
+
+    /// Whether two literals may leave out only those of whom nothing is known.
+    fn may_be_all(&self, one: &Ways, other: &Ways) -> bool {
+        let single = |ways: &Ways| match ways.as_slice() {
+            [way] if way.len() == 1 => self.at(*way.first()?),
+            _ => None,
+        };
+        let (Some(one), Some(other)) = (single(one), single(other)) else { return false };
+        one.negated != other.negated && (may_include(&one.atom, &other.atom) || may_include(&other.atom, &one.atom))
+            || one.negated && other.negated && may_be_apart(&one.atom, &other.atom)
+    }
+
+    /// Whether whoever gets in by one of these ways may always get in by one of those.
+    fn may_cover(&self, those: &Ways, these: &Ways) -> bool {
+        let implied = |way: &[u16], wanted: u16| way.iter().any(|one| *one == wanted || self.may_imply(*one, wanted));
+        let covered = |way: &[u16]| those.iter().any(|other| other.iter().all(|wanted| implied(way, *wanted)));
+        these.iter().all(|way| self.may_contradict(way) || covered(way))
+    }
+
+    fn may_imply(&self, one: u16, other: u16) -> bool {
+        let (Some(one), Some(other)) = (self.at(one), self.at(other)) else { return true };
+        match (one.negated, other.negated) {
+            (false, false) => may_include(&other.atom, &one.atom),
+            (true, true) => may_include(&one.atom, &other.atom),
+            (true, false) => false,
+            (false, true) => may_be_apart(&one.atom, &other.atom),
+        }
+    }
+
+    /// Whether two literals of the way may be such that nobody fits both.
+    fn may_contradict(&self, way: &[u16]) -> bool {
+        let excludes = |one: &Literal, other: &Literal| match (one.negated, other.negated) {
+            (false, false) => may_be_apart(&one.atom, &other.atom),
+            (false, true) => may_include(&other.atom, &one.atom),
+            (true, false) => may_include(&one.atom, &other.atom),
+            (true, true) => false,
+        };
+        let literals: Vec<_> = way.iter().filter_map(|index| self.at(*index)).collect();
+        let after = |index: usize| literals.get(index + 1..).unwrap_or_default();
+        literals.iter().enumerate().any(|(index, one)| after(index).iter().any(|other| excludes(one, other)))
+    }
+}
+
+/// Whether the one may be a part of the other.
+fn may_include(larger: &Atom, smaller: &Atom) -> bool {
+    match (larger, smaller) {
+        (Atom::Check(_), _) => false,
+        (Atom::Authenticated, smaller) => smaller.is_about_caller(),
+        (Atom::Named(larger, _), Atom::Named(smaller, _)) | (Atom::Within(larger, ..), Atom::Within(smaller, ..)) => {
+            larger == smaller || (*larger, *smaller) == (Kind::Permission, Kind::Role)
+        }
+        (Atom::Claim(name, value), Atom::Claim(other, another)) => name == other && value == another,
+        _ => std::mem::discriminant(larger) == std::mem::discriminant(smaller),
+    }
+}
+
+/// Whether nobody may fit both.
+fn may_be_apart(one: &Atom, other: &Atom) -> bool {
+    matches!((one, other), (Atom::Networks(_), Atom::Networks(_)) | (Atom::Countries(_), Atom::Countries(_)))
 }
