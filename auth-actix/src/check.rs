@@ -154,14 +154,15 @@ fn place(rule: &Rule) -> String {
 
 /// What a rule that names a network or a country lacks.
 pub(crate) fn places(auth: &Auth, rules: Rules<'_>) -> Option<RuleError> {
-    if !rules.name_place() {
+    let about = rules.about();
+    if !about.place {
         return None;
     }
     let place = || place(rules.handler);
     match auth.address() {
         AddressSource::Unset => Some(RuleError::NoAddress(place())),
         _ if auth.hosts().is_empty() => Some(RuleError::NoHosts(place())),
-        _ if rules.name_country() && auth.countries().is_none() => Some(RuleError::NoCountries(place())),
+        _ if about.country && auth.countries().is_none() => Some(RuleError::NoCountries(place())),
         AddressSource::Behind { proxies, .. } => {
             // A single address is a proxy and no client.
             let ranges = || proxies.iter().filter(|proxy| proxy.prefix_len() < proxy.max_prefix_len());

@@ -7,7 +7,8 @@
 #![cfg_attr(not(feature = "metrics"), allow(unused_variables, reason = "nobody counts"))]
 
 use auth_core::Principal;
-use auth_core::clock::Moment;
+#[cfg(feature = "metrics")]
+use auth_core::clock::{self, Moment};
 use auth_core::denial::Denial;
 use auth_core::denial::challenge::Scheme;
 use auth_core::rule::Rule;
@@ -40,12 +41,27 @@ pub(crate) fn refused(rule: &'static Rule, denial: &Denial) {
     }
 }
 
+/// When something began that is timed; where nobody counts, the clock is not looked at.
+#[derive(Clone, Copy)]
+pub(crate) struct Started {
+    #[cfg(feature = "metrics")]
+    at: Moment,
+}
+
+/// Something begins that is timed.
+pub(crate) fn start() -> Started {
+    Started {
+        #[cfg(feature = "metrics")]
+        at: clock::monotonic(),
+    }
+}
+
 /// A credential was verified, or was refused.
-pub(crate) fn authenticated(scheme: Scheme, since: Moment, verified: bool) {
+pub(crate) fn authenticated(scheme: Scheme, since: Started, verified: bool) {
     #[cfg(feature = "metrics")]
     {
         let outcome = if verified { "verified" } else { "refused" };
-        let took = auth_core::clock::monotonic().after(since).unwrap_or_default();
+        let took = clock::monotonic().after(since.at).unwrap_or_default();
         metrics::histogram!("auth_authentication_seconds", "scheme" => scheme.name(), "outcome" => outcome)
             .record(took);
     }

@@ -72,8 +72,8 @@ fn refuse(request: &HttpRequest, denied: impl Into<Denied>) -> Error {
 }
 
 /// Who was found, once it was decided.
-fn known(request: &HttpRequest) -> Result<Principal, Error> {
-    match decided(request) {
+fn known(request: &HttpRequest, found: Option<Found>) -> Result<Principal, Error> {
+    match found {
         Some(Found::Known(principal)) => Ok(principal.into()),
         Some(Found::Unavailable) => {
             let reason = Reason::AuthenticationUnavailable(RetryAfter::seconds(2));
@@ -90,7 +90,7 @@ impl Future for PrincipalFuture {
         match self.project() {
             Stage::Decided { found } => Poll::Ready(found.take().unwrap_or_else(|| Err(enforce::refuse_twice()))),
             Stage::Deciding { decision, request } => decision.as_mut().poll(context).map(|decision| match decision {
-                Ok(()) => known(request),
+                Ok(()) => known(request, decided(request)),
                 Err(denial) => Err(refuse(request, denial)),
             }),
         }
@@ -103,9 +103,9 @@ impl FromRequest for Principal {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let found = match decided(request) {
-            Some(_) => known(request),
+            Some(found) => known(request, Some(found)),
             None => match enforce::enforce(request, &REQUIRE_AUTH) {
-                Enforced::Allowed => known(request),
+                Enforced::Allowed => known(request, decided(request)),
                 Enforced::Refused(denial) => Err(refuse(request, denial)),
                 Enforced::Pending(decision) => return PrincipalFuture::Deciding { decision, request: request.clone() },
             },

@@ -12,12 +12,13 @@ use auth_core::client::Fields;
 use auth_core::client::address::Seen;
 use auth_core::client::country::CountryCode;
 use auth_core::client::cross_site::CrossSite;
-use auth_core::clock;
+use auth_core::clock::{self, Timestamp};
 use auth_core::decision::Rules;
 use auth_core::denial::Denial;
 #[cfg(any(feature = "basic", feature = "jwt"))]
 use auth_core::denial::{Reason, challenge::Scheme};
 use auth_core::facts::{Caller, Elsewhere, Facts};
+use auth_core::rule::About;
 use auth_core::scheme::{self, Presented};
 
 use crate::auth::Auth;
@@ -30,7 +31,9 @@ struct Lines<'a>(&'a HeaderMap);
 
 impl Fields for Lines<'_> {
     fn lines<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
-        self.0.get_all(name).map(|value| value.as_bytes())
+        // Each request is asked for `Upgrade`: by a name that has not to be parsed.
+        let lines = if name == "upgrade" { self.0.get_all(UPGRADE) } else { self.0.get_all(name) };
+        lines.map(|value| value.as_bytes())
     }
 }
 
@@ -51,7 +54,7 @@ fn with_ticket<'a>(explicit: Presented<'a>, request: &HttpRequest, auth: &Auth) 
     if found.next().is_some() || !matches!(explicit, Presented::Nothing) {
         let cause = Some("a ticket beside another credential");
         let used = Some(Scheme::Bearer);
-        return Presented::Malformed(Denial { used, cause, ..Denial::new(Reason::MalformedCredentials) });
+        return Presented::Refused(Denial { used, cause, ..Denial::new(Reason::MalformedCredentials) });
     }
     Presented::Ticket(outcome::exchanged(request, auth, || tickets.take(ticket)))
 }
@@ -69,10 +72,34 @@ fn is_socket_of_page(request: &HttpRequest) -> bool {
     *request.method() == Method::GET && is_socket(request)
 }
 
+fn authorization(request: &HttpRequest) -> impl Iterator<Item = &[u8]> {
+    request.headers().get_all(AUTHORIZATION).map(|value| value.as_bytes())
+}
+
+/// The credential of a request, as far as its form goes; or whom it names, where that is known at this time.
+pub(crate) fn presented_now<'a>(request: &'a HttpRequest, auth: &Auth, now: Timestamp) -> Presented<'a> {
+    #[cfg(feature = "jwt")]
+    if let Some(bearer) = auth.verifier_of_tokens() {
+        let find = |token: &[u8]| bearer.remembered(token, now);
+        if let Some(principal) = scheme::remembered(authorization(request), auth.answers().accepted, find) {
+            return with_others(Presented::Remembered(principal), request, auth);
+        }
+    }
+    let _ = now;
+    presented(request, auth)
+}
+
 /// The credential of a request, as far as its form goes.
 pub(crate) fn presented<'a>(request: &'a HttpRequest, auth: &Auth) -> Presented<'a> {
-    let lines = request.headers().get_all(AUTHORIZATION).map(|value| value.as_bytes());
-    let explicit = scheme::read(lines, auth.answers().accepted, auth.longest_token());
+    let explicit = scheme::read(authorization(request), auth.answers().accepted, auth.longest_token());
+    with_others(explicit, request, auth)
+}
+
+/// What the `Authorization` line presents, with all else that may: one credential decides.
+fn with_others<'a>(explicit: Presented<'a>, request: &'a HttpRequest, auth: &Auth) -> Presented<'a> {
+    if matches!(explicit, Presented::Remembered(_)) && !auth.reads_beside_authorization() {
+        return explicit;
+    }
     let is_own = || auth.own().iter().any(|own| own.header().is_none() && !own.is_ambient() && own.is_named(request));
     let explicit = match explicit {
         Presented::Foreign if auth.passes_foreign_authorization() && !is_own() => Presented::Nothing,
@@ -160,8 +187,8 @@ pub(crate) fn cross_site_of_change(request: &HttpRequest, auth: &Auth) -> CrossS
 }
 
 /// What stands in the path where the rules say that a tenant does, read as a handler's own arguments read it.
-pub(crate) fn tenants(request: &HttpRequest, rules: Rules<'_>) -> Vec<(&'static str, String)> {
-    if !rules.name_tenant() {
+pub(crate) fn tenants(request: &HttpRequest, rules: Rules<'_>, about: About) -> Vec<(&'static str, String)> {
+    if !about.tenant {
         return Vec::new();
     }
     // Of two of one name, the handler may read the other one.
@@ -182,14 +209,15 @@ pub(crate) fn facts<'a>(
     request: &HttpRequest,
     auth: &'a Auth,
     rules: Rules<'_>,
+    about: About,
     tenants: &'a [(&'static str, String)],
 ) -> Facts<'a> {
-    let client = if rules.name_place() { client(request, auth) } else { None };
+    let client = if about.place { client(request, auth) } else { None };
     Facts {
-        set_up: set_up(request, auth, rules, tenants),
+        set_up: set_up(request, auth, rules, about, tenants),
         now: clock::now(),
         client,
-        country: if rules.name_country() { country(request, auth, client) } else { None },
+        country: if about.country { country(request, auth, client) } else { None },
         address_blocked: address_is_blocked(request, auth),
         cross_site: cross_site(request, auth),
         caller: Caller::Nobody,
@@ -240,13 +268,16 @@ fn set_up(
     request: &HttpRequest,
     auth: &Auth,
     rules: Rules<'_>,
+    about: About,
     tenants: &[(&'static str, String)],
 ) -> Option<&'static str> {
     let is_known = |name: &str| tenants.iter().any(|(known, _)| *known == name);
-    if rules.name_tenant() && !rules.tenants().all(is_known) {
+    if about.tenant && !rules.tenants().all(is_known) {
         return Some("the rule says `in` a name that the pattern of this route does not have, or has twice");
     }
-    if let Some(mistake) = check::places(auth, rules) {
+    if about.place
+        && let Some(mistake) = check::places(auth, rules)
+    {
         // A scope would not have started.
         return Some(match mistake {
             RuleError::NoAddress(_) => {

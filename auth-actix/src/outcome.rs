@@ -14,7 +14,8 @@ use crate::auth::Auth;
 /// What one `Auth` found. Another one never reads it, and it holds only for the credential that was presented then.
 struct Outcome {
     auth: Auth,
-    credential: Credential<HeaderValue, Vec<HeaderValue>>,
+    authorization: Option<HeaderValue>,
+    others: Vec<HeaderValue>,
     found: Found,
     /// The handler's rule, for logs.
     rule: &'static Rule,
@@ -41,13 +42,6 @@ impl Found {
     }
 }
 
-/// The lines that were decided on. Of `Authorization` the last: a second one, which middleware may have added, is in no
-/// outcome.
-struct Credential<Line, Lines> {
-    authorization: Option<Line>,
-    others: Lines,
-}
-
 /// Of all that have decided on a request. A private type: no bytes on a socket can put one there.
 #[derive(Default)]
 struct Outcomes {
@@ -58,9 +52,8 @@ struct Outcomes {
 
 /// Keeps who was found.
 pub(crate) fn remember(request: &HttpRequest, auth: &Auth, found: Found, rule: &'static Rule) {
-    let Credential { authorization, others } = credential(request, auth);
-    let credential = Credential { authorization: authorization.cloned(), others: others.cloned().collect() };
-    let outcome = Outcome { auth: auth.clone(), credential, found, rule };
+    let others = other_lines(request, auth).into_iter().cloned().collect();
+    let outcome = Outcome { auth: auth.clone(), authorization: authorization(request).cloned(), others, found, rule };
     let mut extensions = request.extensions_mut();
     match extensions.get_mut::<Outcomes>() {
         None => drop(extensions.insert(Outcomes { first: Some(outcome), others: Vec::new() })),
@@ -79,8 +72,15 @@ pub(crate) fn recall(request: &HttpRequest, auth: &Auth) -> Option<Found> {
     let extensions = request.extensions();
     let outcomes = extensions.get::<Outcomes>()?;
     let known = outcomes.first.iter().chain(&outcomes.others).find(|known| known.auth.is(auth))?;
-    let Credential { authorization, others } = credential(request, auth);
-    let same = known.credential.authorization.as_ref() == authorization && known.credential.others.iter().eq(others);
+    // Mostly they are the very same bytes.
+    let is_same =
+        |one: &HeaderValue, other: &HeaderValue| std::ptr::eq(one.as_bytes(), other.as_bytes()) || one == other;
+    let same = match (&known.authorization, authorization(request)) {
+        (Some(known), Some(now)) => is_same(known, now),
+        (None, None) => true,
+        _ => false,
+    };
+    let same = same && known.others.iter().eq(other_lines(request, auth));
     same.then(|| known.found.clone())
 }
 
@@ -97,16 +97,21 @@ pub(crate) fn rule(request: &HttpRequest, auth: &Auth) -> Option<&'static Rule> 
     outcomes.first.iter().chain(&outcomes.others).find(|known| known.auth.is(auth)).map(|known| known.rule)
 }
 
-fn credential<'a>(
-    request: &'a HttpRequest,
-    auth: &Auth,
-) -> Credential<&'a HeaderValue, impl Iterator<Item = &'a HeaderValue>> {
+/// The last line: a second one, which middleware may have added, is in no outcome.
+fn authorization(request: &HttpRequest) -> Option<&HeaderValue> {
+    request.headers().get_all(AUTHORIZATION).last()
+}
+
+/// All others that a credential may stand in.
+fn other_lines<'a>(request: &'a HttpRequest, auth: &Auth) -> Vec<&'a HeaderValue> {
+    if !auth.reads_other_lines() {
+        return Vec::new();
+    }
     let lines = |name: &str| request.headers().get_all(name);
     let cookies = auth.reads_cookies().then(|| lines("cookie")).into_iter().flatten();
     let own = auth.own().iter().flat_map(|own| own.headers()).flat_map(lines);
     let subprotocols = auth.subprotocol_lines().then(|| lines("sec-websocket-protocol")).into_iter().flatten();
-    let others = cookies.chain(subprotocols).chain(auth.api_key_header().map(lines).into_iter().flatten()).chain(own);
-    Credential { authorization: request.headers().get_all(AUTHORIZATION).last(), others }
+    cookies.chain(subprotocols).chain(auth.api_key_header().map(lines).into_iter().flatten()).chain(own).collect()
 }
 
 /// Sessions that were verified before a rule has let the request in: to be touched when one does.

@@ -35,11 +35,19 @@ impl Timestamp {
 pub fn now() -> Timestamp {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let now = i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX);
+    // A clock that shows the second of the last look was not set since.
+    if LAST.load(Ordering::Relaxed) == now {
+        return Timestamp(now);
+    }
+    LAST.store(now, Ordering::Relaxed);
     if let Some(seconds) = AHEAD.step(now, monotonic()) {
         tracing::warn!(target: "auth_core", seconds, "the wall clock was set: tokens and logins are older or younger now");
     }
     Timestamp(now)
 }
+
+/// The second of the last look.
+static LAST: AtomicI64 = AtomicI64::new(i64::MIN);
 
 /// How far the wall clock is ahead of the monotonic one, in seconds, when it was last looked at.
 static AHEAD: Ahead = Ahead(AtomicI64::new(Ahead::UNKNOWN));

@@ -71,7 +71,7 @@ impl<'a> Raw<'a> {
     /// The string, with escapes resolved; `None` for any other type.
     pub(crate) fn string(self) -> Option<Cow<'a, str>> {
         let inside = self.0.strip_prefix('"')?.strip_suffix('"')?;
-        if inside.contains('\\') { unescape(inside).map(Cow::Owned) } else { Some(Cow::Borrowed(inside)) }
+        unescaped(inside)
     }
 
     /// The elements of the array; `None` for any other type.
@@ -182,8 +182,7 @@ impl<'a> Reader<'a> {
         loop {
             self.space();
             let raw = self.string()?;
-            let name =
-                if raw.contains('\\') { Cow::Owned(unescape(raw).ok_or(Malformed)?) } else { Cow::Borrowed(raw) };
+            let name = unescaped(raw).ok_or(Malformed)?;
             self.new_name(outer, raw, &name)?;
             self.space();
             self.eat(b':')?;
@@ -262,18 +261,20 @@ impl<'a> Reader<'a> {
     }
 
     /// What stands between the quotes, escapes checked but not resolved.
+    #[allow(clippy::indexing_slicing, reason = "there are 256 bytes")]
     fn string(&mut self) -> Result<&'a str, Malformed> {
         self.eat(b'"')?;
         let start = self.at;
         let mut escaped = false;
         loop {
+            let rest = self.bytes.get(self.at..).unwrap_or_default();
+            self.at += rest.iter().position(|byte| IS_SPECIAL[usize::from(*byte)]).ok_or(Malformed)?;
             match self.peek() {
                 Some(b'"') => break,
                 Some(b'\\') => {
                     escaped = true;
                     self.at += 2;
                 }
-                Some(0x20..) => self.at += 1,
                 _ => return Err(Malformed),
             }
         }
@@ -335,6 +336,26 @@ impl<'a> Reader<'a> {
         }
         self.value(DEPTH).ok()?;
         self.text.get(start..self.at)
+    }
+}
+
+/// Whether a byte within a string is no plain part of it: its end, an escape, or a control character, which is none.
+#[allow(clippy::indexing_slicing, reason = "the index is bounded by the loop")]
+const IS_SPECIAL: [bool; 256] = {
+    let (mut special, mut byte) = ([false; 256], 0);
+    while byte < special.len() {
+        special[byte] = byte < 0x20 || byte == b'"' as usize || byte == b'\\' as usize;
+        byte += 1;
+    }
+    special
+};
+
+/// The string that stands between quotes, as it is meant.
+fn unescaped(inside: &str) -> Option<Cow<'_, str>> {
+    if memchr::memchr(b'\\', inside.as_bytes()).is_some() {
+        unescape(inside).map(Cow::Owned)
+    } else {
+        Some(Cow::Borrowed(inside))
     }
 }
 

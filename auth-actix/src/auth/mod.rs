@@ -227,6 +227,20 @@ impl Auth {
         false
     }
 
+    /// Whether a credential may stand elsewhere than in `Authorization`.
+    pub(crate) fn reads_other_lines(&self) -> bool {
+        self.reads_cookies() || self.subprotocol_lines() || self.api_key_header().is_some() || !self.0.own.is_empty()
+    }
+
+    /// Whether a credential may stand elsewhere than in `Authorization`, in a header or in the address.
+    pub(crate) fn reads_beside_authorization(&self) -> bool {
+        #[cfg(feature = "jwt")]
+        let tickets = self.0.tickets.is_some();
+        #[cfg(not(feature = "jwt"))]
+        let tickets = false;
+        tickets || self.reads_other_lines()
+    }
+
     /// Whether an `Authorization` line of a scheme that nobody here accepts counts as none.
     pub(crate) fn passes_foreign_authorization(&self) -> bool {
         self.0.foreign_authorization

@@ -13,7 +13,6 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::{Error, HttpRequest, HttpResponse};
 use auth_core::Principal;
-use auth_core::clock;
 use auth_core::decision::{Decision, Explanation, Rules, counted, decide};
 use auth_core::denial::challenge::Scheme;
 use auth_core::denial::{Denial, Reason};
@@ -62,25 +61,34 @@ fn step<'a>(
     verified: Option<Result<Principal, Denial>>,
     checks: Checks,
 ) -> Step<'a> {
-    let tenants = gather::tenants(request, rules);
-    let facts = Facts { checks, ..gather::facts(request, auth, rules, &tenants) };
-    if rules.read_caller() && auth.reads_cookies() {
+    let about = rules.about();
+    let tenants = gather::tenants(request, rules, about);
+    let facts = Facts { checks, ..gather::facts(request, auth, rules, about, &tenants) };
+    if about.caller && auth.reads_cookies() {
         outcome::mark(request, |marks| marks.cookie = true);
     }
-    let mut presented = rules.read_caller().then(|| gather::presented(request, auth));
+    let mut presented = about.caller.then(|| gather::presented_now(request, auth, facts.now));
     #[cfg(feature = "jwt")]
     if matches!(presented, Some(Presented::Ticket(_))) {
         // What decides stands in the address, where no cache looks for it.
         outcome::mark(request, |marks| marks.private = true);
     }
     let mut known = verified.or_else(|| found(request, auth));
+    #[cfg(feature = "jwt")]
+    if known.is_none()
+        && let Some(Presented::Remembered(principal)) = &presented
+    {
+        let since = count::start();
+        known = Some(unblocked(auth, principal.clone()));
+        count::authenticated(Scheme::Bearer, since, matches!(known, Some(Ok(_))));
+    }
     if known.is_none() {
         known = presented.as_ref().and_then(|presented| gather::throttled(request, auth, presented)).map(Err);
     }
     let principal = loop {
         let caller = match (&known, &presented) {
             (Some(Ok(principal)), _) => Caller::Known(principal),
-            (Some(Err(denial)), _) | (None, Some(Presented::Malformed(denial))) => Caller::Refused(denial),
+            (Some(Err(denial)), _) | (None, Some(Presented::Refused(denial))) => Caller::Refused(denial),
             (None, presented) => {
                 presented.as_ref().and_then(Presented::scheme).map_or(Caller::Nobody, Caller::Presented)
             }
@@ -118,7 +126,7 @@ fn step<'a>(
         known = match presented.take() {
             #[cfg(feature = "jwt")]
             Some(Presented::Bearer(token)) => {
-                let since = clock::monotonic();
+                let since = count::start();
                 let verified = auth.verifier_of_tokens().map(|bearer| bearer.verify(token, facts.now));
                 if matches!(verified, Some(None)) {
                     return Step::Later(auth, Wanted::Token(token.into()));
@@ -166,7 +174,7 @@ fn step<'a>(
     if principal.is_some() || rules.handler.reads != Reads::Nothing {
         outcome::remember(request, auth, found, handler);
     }
-    if rules.name_place() {
+    if about.place {
         outcome::mark(request, |marks| marks.private = true);
     }
     Step::Allowed
@@ -271,7 +279,7 @@ pub(crate) fn enforce(request: &HttpRequest, handler: &'static Rule) -> Enforced
     }
     // A rule that asks nobody who they are is no use of a session.
     #[cfg(feature = "session")]
-    if (0..place.count()).filter_map(|index| place.layer(index, handler)).any(|(_, rules)| rules.read_caller()) {
+    if (0..place.count()).filter_map(|index| place.layer(index, handler)).any(|(_, rules)| rules.about().caller) {
         let used = outcome::take_untouched(request);
         if !used.is_empty() {
             let (request, place) = (request.clone(), place.clone());
@@ -327,7 +335,7 @@ async fn go_on(
         let mut verified = None;
         loop {
             if let Some(wanted) = wanted.take() {
-                let (scheme, since) = (wanted.scheme(), clock::monotonic());
+                let (scheme, since) = (wanted.scheme(), count::start());
                 let outcome = verify(request, auth, wanted, used).await;
                 if let Some(scheme) = scheme {
                     count::authenticated(scheme, since, outcome.is_ok());
@@ -372,7 +380,7 @@ fn tell_of_grant(request: &HttpRequest, place: &Place, handler: &'static Rule) -
         if is_last {
             count::granted(handler, caller.as_ref());
         }
-        audit::granted(request, auth, handler, caller.as_ref(), rules.name_place())
+        audit::granted(request, auth, handler, caller.as_ref(), rules.about().place)
             .map_err(|denial| Denied::by(auth, denial))?;
     }
     Ok(())

@@ -127,15 +127,18 @@ pub(super) async fn again(request: &HttpRequest, auth: &Auth, known: &Principal)
     if let Some(principal) = crate::stand_in::by_hand(request, auth.sources()) {
         return Ok(principal);
     }
-    let wanted = match crate::gather::presented(request, auth) {
+    let now = auth_core::clock::now();
+    let wanted = match crate::gather::presented_now(request, auth, now) {
         #[cfg(feature = "jwt")]
         Presented::Bearer(token) => {
-            let verified = auth.verifier_of_tokens().and_then(|bearer| bearer.verify(token, auth_core::clock::now()));
+            let verified = auth.verifier_of_tokens().and_then(|bearer| bearer.verify(token, now));
             match verified {
                 Some(verified) => return verified,
                 None => Wanted::Token(token.into()),
             }
         }
+        #[cfg(feature = "jwt")]
+        Presented::Remembered(principal) => return Ok(principal),
         #[cfg(feature = "jwt")]
         Presented::Ticket(Some(token)) => Wanted::Token(token),
         #[cfg(feature = "api-key")]

@@ -100,7 +100,7 @@ pub(crate) fn settle(marks: Marks, headers: &mut HeaderMap, auth: &Auth) {
     if cookie {
         headers.append(VARY, HeaderValue::from_static("Cookie"));
     }
-    let sets_ours = headers.get_all(SET_COOKIE).any(|line| auth.sets_session(line.as_bytes()));
+    let sets_ours = auth.reads_cookies() && headers.get_all(SET_COOKIE).any(|line| auth.sets_session(line.as_bytes()));
     if let Some(delete) = delete_cookie.as_ref().filter(|_| !sets_ours) {
         headers.append(SET_COOKIE, delete.clone());
     }

@@ -14,7 +14,7 @@ use crate::client::cross_site::CrossSite;
 use crate::denial::challenge::{Scheme, SchemeSet};
 use crate::denial::{Denial, Reason, RetryAfter, StepUp};
 use crate::facts::{Caller, Checks, Elsewhere, Facts};
-use crate::rule::{Formula, Literal, Reads, Rule};
+use crate::rule::{About, Formula, Literal, Reads, Rule};
 use crate::truth::Truth;
 use crate::vocabulary::Kind;
 use crate::vocabulary::Name;
@@ -53,24 +53,10 @@ impl<'a> Rules<'a> {
         self.formulas().fold(Truth::HOLDS, |truth, formula| truth.and(formula.truth(facts)))
     }
 
-    /// Whether a presented credential is verified: some atom is about the caller, or the handler reads the principal.
-    pub fn read_caller(self) -> bool {
-        self.handler.reads != Reads::Nothing || self.formulas().any(Formula::is_about_caller)
-    }
-
-    /// Whether an atom names a network or a country, so that the client's address has to be known.
-    pub fn name_place(self) -> bool {
-        self.formulas().any(Formula::names_place)
-    }
-
-    /// Whether an atom names a country.
-    pub fn name_country(self) -> bool {
-        self.formulas().any(Formula::names_country)
-    }
-
-    /// Whether an atom is about a tenant.
-    pub fn name_tenant(self) -> bool {
-        self.formulas().any(Formula::names_tenant)
+    /// What has to be known of a request: what atoms are about, and who calls where the handler reads the principal.
+    pub fn about(self) -> About {
+        let read = About { caller: self.handler.reads != Reads::Nothing, ..About::default() };
+        self.formulas().fold(read, |about, formula| formula.about(about))
     }
 
     /// The networks that atoms name.
@@ -182,7 +168,7 @@ fn passes_cross_site(scheme: Scheme, cross_site: CrossSite) -> bool {
 /// again with the outcome.
 pub fn decide(rules: Rules<'_>, facts: &Facts<'_>) -> Decision {
     let facts = &Facts { caller: counted(rules, facts), ..*facts };
-    let case = Case { rules, facts, truth: rules.truth(facts), reads_caller: rules.read_caller() };
+    let case = Case { rules, facts, truth: rules.truth(facts), reads_caller: rules.about().caller };
     // The last step always answers; were it not so, the request would be refused.
     ORDER.iter().find_map(|step| step(&case)).unwrap_or_else(|| deny(&case, Reason::SetUp))
 }
@@ -198,6 +184,10 @@ fn address_is_blocked(case: &Case<'_>) -> Option<Decision> {
 
 /// No password is hashed and no token verified for a request that no credential could save.
 fn false_whatever_the_credential(case: &Case<'_>) -> Option<Decision> {
+    // What holds could hold, whoever calls.
+    if case.truth.now {
+        return None;
+    }
     let truth = match case.facts.caller {
         Caller::Nobody if case.facts.checks == Checks::default() => case.truth,
         _ => case.rules.truth(&Facts { caller: Caller::Nobody, checks: Checks::default(), ..*case.facts }),

@@ -117,7 +117,7 @@ impl Route {
             objects: of_rule.collect::<BTreeSet<_>>().into_iter().collect(),
             sufficient,
             public: rules.admit_strangers(),
-            verifies: rules.read_caller() || handler.reads != Reads::Nothing,
+            verifies: rules.about().caller || handler.reads != Reads::Nothing,
             not_found: rules.not_found(),
             any_object: handler.any_object.map(str::to_owned),
             schemes: Vec::new(),

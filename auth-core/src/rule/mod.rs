@@ -61,6 +61,19 @@ pub struct Rule {
     pub any_object: Option<&'static str>,
 }
 
+/// What has to be known of a request to decide by a rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// Who calls: a presented credential is verified.
+    pub caller: bool,
+    /// Where the client is: it names a network or a country.
+    pub place: bool,
+    /// In which country that is.
+    pub country: bool,
+    /// Which tenant the path names.
+    pub tenant: bool,
+}
+
 /// What a handler reads of the caller beside what its rule says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reads {
@@ -159,24 +172,17 @@ impl Formula {
         false
     }
 
-    /// Whether an atom of it is about the caller.
-    pub fn is_about_caller(&self) -> bool {
-        self.literals(&mut |literal| literal.atom.is_about_caller())
-    }
-
-    /// Whether an atom of it is about where the client is: a network or a country.
-    pub fn names_place(&self) -> bool {
-        self.literals(&mut |literal| matches!(literal.atom, Atom::Network(_) | Atom::Country(_)))
-    }
-
-    /// Whether an atom of it names a country.
-    pub fn names_country(&self) -> bool {
-        self.literals(&mut |literal| matches!(literal.atom, Atom::Country(_)))
-    }
-
-    /// Whether an atom of it is about a tenant.
-    pub fn names_tenant(&self) -> bool {
-        self.literals(&mut |literal| literal.tenant().is_some())
+    /// What its atoms are about, beside what others are.
+    pub fn about(&self, others: About) -> About {
+        match self {
+            Self::Literal(Literal { atom, .. }) => About {
+                caller: others.caller || atom.is_about_caller(),
+                place: others.place || matches!(atom, Atom::Network(_) | Atom::Country(_)),
+                country: others.country || matches!(atom, Atom::Country(_)),
+                tenant: others.tenant || matches!(atom, Atom::Within(_)),
+            },
+            Self::All(parts) | Self::Any(parts) => parts.iter().fold(others, |others, part| part.about(others)),
+        }
     }
 
     /// Whether somebody without a credential can pass, from an address that fits.

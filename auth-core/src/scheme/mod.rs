@@ -15,6 +15,8 @@ pub mod ticket;
 
 use crate::denial::challenge::{Scheme, SchemeSet};
 use crate::denial::{Denial, Reason};
+#[cfg(feature = "jwt")]
+use crate::principal::Principal;
 
 /// The credential of a request, as far as its form goes.
 pub enum Presented<'a> {
@@ -22,10 +24,13 @@ pub enum Presented<'a> {
     Nothing,
     /// One of a scheme that is not accepted here: counts as none, and no cookie stands in for it.
     Foreign,
-    /// The request is malformed.
-    Malformed(Denial),
+    /// What is refused for its form alone.
+    Refused(Denial),
     /// A bearer token: a token68 (RFC 9110 §11.2), no more is known of it.
     Bearer(&'a str),
+    /// A bearer token that was verified before, and whom it names.
+    #[cfg(feature = "jwt")]
+    Remembered(Principal),
     /// The bearer token that a ticket has stood for; `None` where the ticket is worth nothing.
     #[cfg(feature = "jwt")]
     Ticket(Option<String>),
@@ -49,10 +54,10 @@ impl Presented<'_> {
     /// The scheme of the credential, where there is one.
     pub const fn scheme(&self) -> Option<Scheme> {
         match self {
-            Self::Nothing | Self::Foreign | Self::Malformed(_) => None,
+            Self::Nothing | Self::Foreign | Self::Refused(_) => None,
             Self::Bearer(_) => Some(Scheme::Bearer),
             #[cfg(feature = "jwt")]
-            Self::Ticket(_) => Some(Scheme::Bearer),
+            Self::Remembered(_) | Self::Ticket(_) => Some(Scheme::Bearer),
             #[cfg(feature = "dpop")]
             Self::Dpop(_) => Some(Scheme::Dpop),
             #[cfg(feature = "basic")]
@@ -72,8 +77,10 @@ impl std::fmt::Debug for Presented<'_> {
         match self {
             Self::Nothing => f.write_str("Nothing"),
             Self::Foreign => f.write_str("Foreign"),
-            Self::Malformed(denial) => f.debug_tuple("Malformed").field(denial).finish(),
+            Self::Refused(denial) => f.debug_tuple("Refused").field(denial).finish(),
             Self::Bearer(_) => f.write_str("Bearer(_)"),
+            #[cfg(feature = "jwt")]
+            Self::Remembered(_) => f.write_str("Remembered(_)"),
             #[cfg(feature = "jwt")]
             Self::Ticket(_) => f.write_str("Ticket(_)"),
             #[cfg(feature = "dpop")]
@@ -91,30 +98,36 @@ impl std::fmt::Debug for Presented<'_> {
 
 /// Reads the `Authorization` lines of a request (RFC 9110 §11.6.2). It is no list field, so two lines are malformed,
 /// even identical ones; and a value that is not visible ASCII is malformed, never absent. A bearer token that is longer than
-/// `longest` is not looked at: its verifier refuses it for its length.
+/// `longest` is refused for its length, and not looked at.
 pub fn read<'a>(mut lines: impl Iterator<Item = &'a [u8]>, accepted: SchemeSet, longest: usize) -> Presented<'a> {
     let Some(line) = lines.next() else { return Presented::Nothing };
     let malformed = |used, cause| {
-        Presented::Malformed(Denial { used, cause: Some(cause), ..Denial::new(Reason::MalformedCredentials) })
+        Presented::Refused(Denial { used, cause: Some(cause), ..Denial::new(Reason::MalformedCredentials) })
     };
     if lines.next().is_some() {
         return malformed(None, "two Authorization lines");
     }
     let line = line.trim_ascii();
-    let visible = Some(line).filter(|line| all(line, |byte| matches!(byte, b' '..=b'~')));
-    let Some(text) = visible.and_then(|line| std::str::from_utf8(line).ok()) else {
-        return malformed(None, "the Authorization line is not visible ASCII");
-    };
+    if accepted.contains(Scheme::Bearer) && bearer_token(line).is_some_and(|token| token.len() > longest) {
+        return too_long();
+    }
+    const INVISIBLE: &str = "the Authorization line is not visible ASCII";
+    let Ok(text) = std::str::from_utf8(line) else { return malformed(None, INVISIBLE) };
     let (name, rest) = text.split_once(' ').unwrap_or((text, ""));
     let credentials = rest.trim_start_matches(' ');
     let named = |scheme: &Scheme| {
         scheme.is_in_authorization() && accepted.contains(*scheme) && name.eq_ignore_ascii_case(scheme.name())
     };
-    match Scheme::OURS.into_iter().find(named) {
+    let scheme = Scheme::OURS.into_iter().find(named);
+    // A scheme's name, spaces and a token68 are visible.
+    let is_token = scheme.is_some() && is_token68(credentials);
+    if !is_token && !all(line, |byte| matches!(byte, b' '..=b'~')) {
+        return malformed(None, INVISIBLE);
+    }
+    match scheme {
         None if name.is_empty() => malformed(None, "the Authorization line is empty"),
         None => Presented::Foreign,
-        Some(Scheme::Bearer) if credentials.len() > longest => Presented::Bearer(credentials),
-        Some(scheme) if !is_token68(credentials) => malformed(Some(scheme), "the credentials are no token68"),
+        Some(scheme) if !is_token => malformed(Some(scheme), "the credentials are no token68"),
         Some(Scheme::Bearer) => Presented::Bearer(credentials),
         #[cfg(feature = "dpop")]
         Some(Scheme::Dpop) => Presented::Dpop(credentials),
@@ -131,6 +144,36 @@ pub fn read<'a>(mut lines: impl Iterator<Item = &'a [u8]>, accepted: SchemeSet, 
     }
 }
 
+/// Whom the bearer token of a request names, where `find` knows these very bytes: then they were read before, as [`read`] does, and
+/// need not be again.
+#[cfg(feature = "jwt")]
+pub fn remembered<'a>(
+    mut lines: impl Iterator<Item = &'a [u8]>,
+    accepted: SchemeSet,
+    find: impl FnOnce(&[u8]) -> Option<Principal>,
+) -> Option<Principal> {
+    let (line, None) = (lines.next()?, lines.next()) else { return None };
+    find(bearer_token(line.trim_ascii()).filter(|_| accepted.contains(Scheme::Bearer))?)
+}
+
+/// What stands behind the name of the scheme, whatever it is.
+fn bearer_token(line: &[u8]) -> Option<&[u8]> {
+    const NAME: &[u8] = b"Bearer ";
+    let (name, mut token) = line.split_at_checked(NAME.len())?;
+    if !name.eq_ignore_ascii_case(NAME) {
+        return None;
+    }
+    while let Some(rest) = token.strip_prefix(b" ") {
+        token = rest;
+    }
+    Some(token)
+}
+
+fn too_long<'a>() -> Presented<'a> {
+    let cause = "the token is longer than allowed";
+    Presented::Refused(Denial::refused(Scheme::Bearer, Reason::InvalidCredentials, cause))
+}
+
 /// The bearer token that a page of a browser offers as a subprotocol of its WebSocket, behind this name: it can set no other header.
 /// Beside an `Authorization` line it is a second credential, and so is a second token. What follows is the application's.
 pub fn with_subprotocol<'a>(
@@ -141,7 +184,7 @@ pub fn with_subprotocol<'a>(
 ) -> Presented<'a> {
     let malformed = |cause| {
         let used = Some(Scheme::Bearer);
-        Presented::Malformed(Denial { used, cause: Some(cause), ..Denial::new(Reason::MalformedCredentials) })
+        Presented::Refused(Denial { used, cause: Some(cause), ..Denial::new(Reason::MalformedCredentials) })
     };
     let Some(line) = lines.next() else { return authorization };
     let offered = |line: &'a [u8]| line.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
@@ -157,7 +200,8 @@ pub fn with_subprotocol<'a>(
     };
     match (authorization, std::str::from_utf8(token)) {
         (Presented::Nothing, _) if rest.any(is_named) => malformed("two tokens among the subprotocols"),
-        (Presented::Nothing, Ok(token)) if token.len() > longest || is_token68(token) => Presented::Bearer(token),
+        (Presented::Nothing, Ok(token)) if token.len() > longest => too_long(),
+        (Presented::Nothing, Ok(token)) if is_token68(token) => Presented::Bearer(token),
         (Presented::Nothing, _) => malformed("the subprotocol after its name is no token68"),
         _ => malformed("a token among the subprotocols beside another credential"),
     }
@@ -167,7 +211,7 @@ pub fn with_subprotocol<'a>(
 /// `times`: two explicit credentials are malformed, and so is one that occurs twice.
 pub fn with_own(presented: Presented<'_>, scheme: Scheme, times: usize) -> Presented<'_> {
     let malformed = |used, cause| {
-        Presented::Malformed(Denial { used, cause: Some(cause), ..Denial::new(Reason::MalformedCredentials) })
+        Presented::Refused(Denial { used, cause: Some(cause), ..Denial::new(Reason::MalformedCredentials) })
     };
     match (presented, times) {
         (presented, 0) => presented,
@@ -183,7 +227,7 @@ pub fn with_own(presented: Presented<'_>, scheme: Scheme, times: usize) -> Prese
 pub fn with_api_key<'a>(authorization: Presented<'a>, mut lines: impl Iterator<Item = &'a [u8]>) -> Presented<'a> {
     let Some(line) = lines.next() else { return authorization };
     let malformed = |used, cause| {
-        Presented::Malformed(Denial { used, cause: Some(cause), ..Denial::new(Reason::MalformedCredentials) })
+        Presented::Refused(Denial { used, cause: Some(cause), ..Denial::new(Reason::MalformedCredentials) })
     };
     if !matches!(authorization, Presented::Nothing) {
         return malformed(None, "an Authorization line and an API key");
@@ -232,8 +276,11 @@ mod tests {
         match read(lines.iter().copied(), accepted, 8192) {
             Presented::Nothing => "nothing",
             Presented::Foreign => "foreign",
-            Presented::Malformed(_) => "malformed",
+            Presented::Refused(denial) if denial.reason != Reason::MalformedCredentials => "refused",
+            Presented::Refused(_) => "malformed",
             Presented::Bearer(_) => "bearer",
+            #[cfg(feature = "jwt")]
+            Presented::Remembered(_) => "remembered",
             #[cfg(feature = "jwt")]
             Presented::Ticket(_) => "ticket",
             #[cfg(feature = "dpop")]
@@ -262,6 +309,7 @@ mod tests {
     fn one_well_formed_line_counts_and_nothing_else() {
         // HTTP-1 to HTTP-4, HTTP-19, BEARER-1, BEARER-3, T18
         let bearer = SchemeSet::NONE.with(Scheme::Bearer);
+        let long = [b"Bearer ".as_slice(), &[b'\xff'; 8200]].concat();
         #[rustfmt::skip]
         let table: &[(&[&[u8]], &str)] = &[
             (&[], "nothing"),
@@ -287,6 +335,8 @@ mod tests {
             (&[b"Bearer x", b"Bearer x"], "malformed"),
             (&[b"Bearer x", b"Basic eDp5"], "malformed"),
             (&[b"Digest x", b"Bearer x"], "malformed"),
+            (&[&long], "refused"),
+            (&[&long, &long], "malformed"),
         ];
         for (lines, expected) in table {
             let shown: Vec<_> = lines.iter().map(|line| String::from_utf8_lossy(line)).collect();

@@ -184,11 +184,11 @@ fn a_credential_is_verified_if_any_atom_is_about_the_caller_or_the_handler_reads
     for asked in LITERALS {
         let about_caller = !matches!(asked.what, Inside);
         let asking = rule(Formula::Any(Box::leak(Box::new([PUBLIC, literal(asked)]))));
-        assert_eq!(alone(asking).read_caller(), about_caller, "{asked:?}");
+        assert_eq!(alone(asking).about().caller, about_caller, "{asked:?}");
         for rules in
             [Rules { scopes: &[asking], handler: public }, Rules { scopes: &[public, asking], handler: environment }]
         {
-            assert_eq!(rules.read_caller(), about_caller, "{asked:?} of a scope");
+            assert_eq!(rules.about().caller, about_caller, "{asked:?} of a scope");
             let decision = decide(rules, &facts(Caller::Presented(Bearer), OUTSIDE, Passed));
             assert_eq!(answer(&decision), if about_caller { "verify" } else { "run" }, "{asked:?} of a scope");
         }
@@ -203,7 +203,7 @@ fn a_credential_is_verified_if_any_atom_is_about_the_caller_or_the_handler_reads
     ];
     for (scopes, handler, reads, not_found) in table {
         let rules = Rules { scopes, handler };
-        assert_eq!((rules.read_caller(), rules.not_found()), (reads, not_found), "{rules:?}");
+        assert_eq!((rules.about().caller, rules.not_found()), (reads, not_found), "{rules:?}");
     }
 }
 

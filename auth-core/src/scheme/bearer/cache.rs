@@ -7,15 +7,17 @@
 //! forged tokens finds it closed. Its size is settled at start-up, an entry takes the place of at most those of its own set, and
 //! nobody waits for anybody: who finds a set being written to goes without.
 
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::{ArcSwapOption, Guard};
+use foldhash::SharedSeed;
+use foldhash::quality::SeedableRandomState;
 
 use super::token::Verified;
-use crate::clock::{self, Moment};
+use crate::clock::Timestamp;
 
 /// How verified tokens are remembered: how many, how long, and which.
 ///
@@ -92,7 +94,7 @@ impl TokenCache {
             return Err(TokenCacheError);
         }
         Ok(Some(Cache {
-            hasher: RandomState::new(),
+            hasher: SeedableRandomState::with_seed(RandomState::new().hash_one(()), SharedSeed::global_random()),
             sets: (0..sets).map(|_| Set::default()).collect(),
             share: self.bytes / sets,
             lasts: self.lasts,
@@ -109,7 +111,7 @@ const LEAST: usize = 1024;
 
 pub(super) struct Cache {
     /// Of a seed that this process alone has: nobody can choose which tokens push out which.
-    hasher: RandomState,
+    hasher: SeedableRandomState,
     sets: Box<[Set]>,
     /// The bytes of a set.
     share: usize,
@@ -132,17 +134,17 @@ struct Set {
 
 /// A token, and what it says.
 pub(super) struct Kept {
-    token: Box<str>,
+    token: Box<[u8]>,
     pub(super) verified: Verified,
     /// Which grants that are data counted when it was verified.
     pub(super) grants: u64,
-    pub(super) until: Moment,
+    pub(super) until: Timestamp,
     size: usize,
 }
 
 impl Cache {
     /// What is kept of the token: of the whole of it, and of no other.
-    pub(super) fn find(&self, token: &str) -> Option<Guard<Option<Arc<Kept>>>> {
+    pub(super) fn find(&self, token: &[u8]) -> Option<Guard<Option<Arc<Kept>>>> {
         let (set, tag) = self.set_of(token)?;
         for (place, (known, kept)) in set.tags.iter().zip(&set.places).enumerate() {
             if known.load(Ordering::Relaxed) != tag {
@@ -162,7 +164,7 @@ impl Cache {
     }
 
     /// Keeps a token that was just verified, if it is one of those that are kept and there is room.
-    pub(super) fn keep(&self, token: &str, verified: &Verified, grants: u64) {
+    pub(super) fn keep(&self, token: &[u8], verified: &Verified, grants: u64, now: Timestamp) {
         let size = size_of::<Kept>() + token.len() + verified.principal.size();
         if !verified.may_be_kept(self.secrets) || size > self.share {
             return;
@@ -171,7 +173,6 @@ impl Cache {
         if set.busy.swap(true, Ordering::Acquire) {
             return;
         }
-        let now = clock::monotonic();
         let kept = Kept { token: token.into(), verified: verified.clone(), grants, until: now.plus(self.lasts), size };
         set.put(tag, Arc::new(kept), self.share, now);
         set.busy.store(false, Ordering::Release);
@@ -184,12 +185,12 @@ impl Cache {
         all.fold((0, 0), |(entries, bytes), kept| (entries + 1, bytes + kept.size))
     }
 
-    fn set_of(&self, token: &str) -> Option<(&Set, u64)> {
+    fn set_of(&self, token: &[u8]) -> Option<(&Set, u64)> {
         // The end of a token is its signature: no two that verify have the same, but by chance.
         const END: usize = 32;
-        let bytes = token.as_bytes();
-        let end = bytes.get(bytes.len().saturating_sub(END)..).unwrap_or_default();
-        let hash = self.hasher.hash_one(end);
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(token.get(token.len().saturating_sub(END)..).unwrap_or_default());
+        let hash = hasher.finish();
         let set = self.sets.get((hash >> 32) as usize & (self.sets.len() - 1))?;
         Some((set, hash | 1))
     }
@@ -198,14 +199,14 @@ impl Cache {
 impl Set {
     /// Puts it where the same token is, where nothing is, or where what is there was not asked for lately; and takes out more until
     /// all that is left has room.
-    fn put(&self, tag: u64, new: Arc<Kept>, share: usize, now: Moment) {
+    fn put(&self, tag: u64, new: Arc<Kept>, share: usize, now: Timestamp) {
         let mut sizes = [0; WAYS];
         let mut place = None;
         for (index, (kept, size)) in self.places.iter().zip(&mut sizes).enumerate() {
             let kept = kept.load();
             match kept.as_ref() {
                 None => place = place.or(Some(index)),
-                Some(kept) if kept.token == new.token || kept.until.after(now).is_none() => {
+                Some(kept) if kept.token == new.token || kept.until <= now => {
                     self.clear(index);
                     place = Some(index);
                 }

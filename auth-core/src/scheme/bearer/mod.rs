@@ -209,33 +209,40 @@ impl Bearer {
         }
     }
 
+    /// Whom these bytes name, where they are a token that was verified a moment ago and is as good now. Then nothing of them has to
+    /// be looked at again: they are the same, each of them.
+    pub fn remembered(&self, token: &[u8], now: Timestamp) -> Option<Principal> {
+        self.recalled(self.cache.as_ref()?, token, now, Held::Bare, self.roles.changes())
+    }
+
     /// With what is known and remembered.
     fn verify_now(&self, token: &str, now: Timestamp, held: Held<'_>) -> Result<Principal, Unverified> {
         let Some(cache) = &self.cache else { return self.verify_anew(token, now, held).map(|known| known.principal) };
         // Before the token is read: what is replaced meanwhile is not what counted for it.
         let grants = self.roles.changes();
-        if let Some(principal) = self.remembered(cache, token, now, held, grants) {
+        if let Some(principal) = self.recalled(cache, token.as_bytes(), now, held, grants) {
             return Ok(principal);
         }
         let verified = self.verify_anew(token, now, held)?;
-        cache.keep(token, &verified, grants);
+        cache.keep(token.as_bytes(), &verified, grants, now);
         Ok(verified.principal)
     }
 
     /// Whom a token is known to name, as far as it does now: it is in time, and so is its key; it came as it has to; and what roles
     /// grant is what they granted. Where it is not so, it is verified as any other.
-    fn remembered(&self, cache: &Cache, token: &str, now: Timestamp, held: Held<'_>, grants: u64) -> Option<Principal> {
+    fn recalled(&self, cache: &Cache, token: &[u8], now: Timestamp, held: Held<'_>, grants: u64) -> Option<Principal> {
         let kept = cache.find(token)?;
         let kept = kept.as_ref()?;
         let verified = &kept.verified;
         let issuer = self.issuers.get(verified.issuer)?;
-        let moment = clock::monotonic();
-        let is_in_time = kept.until.after(moment).is_some()
+        let is_in_time = now < kept.until
             && verified.begins_at.is_none_or(|begins| begins <= now.plus(issuer.leeway))
             && verified.principal.expires_at().is_some_and(|expires| now < expires.plus(issuer.leeway));
         let holds = match verified.key {
             #[cfg(feature = "oidc")]
-            KeyOf::Fetched(number) => issuer.fetched.as_ref().is_some_and(|fetched| fetched.is_current(number, moment)),
+            KeyOf::Fetched(number) => {
+                issuer.fetched.as_ref().is_some_and(|fetched| fetched.is_current(number, clock::monotonic()))
+            }
             KeyOf::Secret | KeyOf::Settings => true,
         };
         let is_good = is_in_time && holds && held.fits(verified.bound_to.as_deref()) && kept.grants == grants;

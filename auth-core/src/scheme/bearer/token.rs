@@ -209,10 +209,10 @@ struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     fn of(token: &'a str) -> Option<Self> {
-        let (header, rest) = token.split_once('.')?;
-        let (claims, signature) = rest.split_once('.')?;
-        let signed = token.get(..header.len() + 1 + claims.len())?;
-        (!signature.contains('.')).then_some(Self { header, claims, signature, signed })
+        let mut dots = memchr::memchr_iter(b'.', token.as_bytes());
+        let (first, second, None) = (dots.next()?, dots.next()?, dots.next()) else { return None };
+        let (header, claims) = (token.get(..first)?, token.get(first + 1..second)?);
+        Some(Self { header, claims, signature: token.get(second + 1..)?, signed: token.get(..second)? })
     }
 }
 

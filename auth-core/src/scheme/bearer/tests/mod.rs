@@ -128,7 +128,7 @@ fn answer(bearer: &Bearer, line: &[u8], now: Timestamp, role: &'static str) -> (
             assert_eq!(decide(Caller::Presented(Scheme::Bearer)), Decision::Verify);
             verify(bearer, token, now)
         }
-        Presented::Malformed(denial) => Err(denial),
+        Presented::Refused(denial) => Err(denial),
         _ => panic!("a token is presented"),
     };
     let decision = match &verified {
