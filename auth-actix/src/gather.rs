@@ -82,7 +82,8 @@ pub(crate) fn presented_now<'a>(request: &'a HttpRequest, auth: &Auth, now: Time
     if let Some(bearer) = auth.verifier_of_tokens() {
         let find = |token: &[u8]| bearer.remembered(token, now);
         if let Some(principal) = scheme::remembered(authorization(request), auth.answers().accepted, find) {
-            return with_others(Presented::Remembered(principal), request, auth);
+            let presented = Presented::Remembered(principal);
+            return if auth.reads_beside_authorization() { with_others(presented, request, auth) } else { presented };
         }
     }
     let _ = now;
@@ -97,9 +98,6 @@ pub(crate) fn presented<'a>(request: &'a HttpRequest, auth: &Auth) -> Presented<
 
 /// What the `Authorization` line presents, with all else that may: one credential decides.
 fn with_others<'a>(explicit: Presented<'a>, request: &'a HttpRequest, auth: &Auth) -> Presented<'a> {
-    if matches!(explicit, Presented::Remembered(_)) && !auth.reads_beside_authorization() {
-        return explicit;
-    }
     let is_own = || auth.own().iter().any(|own| own.header().is_none() && !own.is_ambient() && own.is_named(request));
     let explicit = match explicit {
         Presented::Foreign if auth.passes_foreign_authorization() && !is_own() => Presented::Nothing,

@@ -10,7 +10,7 @@ use auth_core::scheme::bearer::Bearer;
 use crate::Outcome;
 use crate::handlers::{ByHand, one, thousand, usual};
 use crate::issuer::{Algorithm, Claims};
-use crate::subject::{self, Ask, Handler, Shape, Subject, handler};
+use crate::subject::{self, Ask, Asked, Function, Handler, Shape, Subject, handler};
 
 /// Who is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,6 +167,10 @@ impl Case {
             all.push(Self { algorithm, ..deny(&name, Credential::BadSignature, (401, 401)) });
         }
         all.extend([
+            Self { claims: || Claims::of_size(4_000), ..call("size/4 kB") },
+            Self { claims: || Claims::of_size(16_000), ..call("size/16 kB") },
+            Self { claims: || Claims::of_size(4_000), ..remembered("remembered/size/4 kB") },
+            Self { claims: || Claims::of_size(16_000), ..remembered("remembered/size/16 kB") },
             Self { claims: || Claims::of_roles(1), ..call("roles/1") },
             Self { claims: || Claims::of_roles(10), ..call("roles/10") },
             Self { claims: || Claims::of_roles(100), ..call("roles/100") },
@@ -243,7 +247,7 @@ impl Case {
     ///
     /// # Errors
     /// What the case needs cannot be made.
-    pub fn subject(&self, who: Who) -> Outcome<Option<Subject>> {
+    pub fn subject(&self, who: Who) -> Outcome<Option<Box<dyn Subject>>> {
         // jsonwebtoken has a choice of backends as soon as some crate turns on a second one.
         let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
         let (issuer, token) = (self.algorithm.issuer()?, self.token()?);
@@ -253,42 +257,42 @@ impl Case {
             authorization.push(format!("Bearer {}", self.token_of(number)?));
         }
         let ask = |expected| Ask::new(self.shape.path(), authorization, expected);
-        let subject = match (self.part, who) {
+        let subject: Box<dyn Subject> = match (self.part, who) {
             (_, Who::Raw) => {
                 let verified = match self.credential {
                     Credential::Good => token,
                     Credential::BadSignature => {
                         let raw = issuer.raw(&token)?;
-                        return Ok(Some(Subject::Function(Box::new(move || !raw()))));
+                        return Ok(Some(Box::new(Function(Box::new(move || !raw())))));
                     }
                     _ => return Ok(None),
                 };
-                Subject::Function(issuer.raw(&verified)?)
+                Box::new(Function(issuer.raw(&verified)?))
             }
             (Part::Decision, Who::Bare) => return Ok(None),
             (Part::Decision, Who::Hand) => {
                 let check = ByHand(issuer.by_hand());
-                Subject::Function(Box::new(move || check.decode(&token).is_some_and(|claims| claims.has("admin"))))
+                Box::new(Function(Box::new(move || check.decode(&token).is_some_and(|claims| claims.has("admin")))))
             }
             (Part::Decision, Who::Guarded) => {
                 let bearer = Bearer::new(vec![issuer.jwt()?], None, &Default::default()).map_err(|(_, error)| error)?;
-                Subject::Function(Box::new(move || allows(&bearer, &token)))
+                Box::new(Function(Box::new(move || allows(&bearer, &token))))
             }
-            (Part::Call, Who::Bare) => Subject::Server(subject::plain(self.shape, self.routes, None)?, ask(200)),
+            (Part::Call, Who::Bare) => Box::new(Asked(subject::plain(self.shape, self.routes, None)?, ask(200))),
             (Part::Call, Who::Hand) => {
                 let by_hand = Some(ByHand(issuer.by_hand()));
-                Subject::Server(subject::plain(self.shape, self.routes, by_hand)?, ask(self.expected.1))
+                Box::new(Asked(subject::plain(self.shape, self.routes, by_hand)?, ask(self.expected.1)))
             }
             (Part::Call, Who::Guarded) => {
                 let auth = self.auth(longest)?;
                 let inner = if self.two_auths { self.auth(longest)? } else { auth.clone() };
                 let server = subject::guarded(self.shape, self.routes, self.handler, &auth, &inner)?;
-                Subject::Server(server, ask(self.expected.0))
+                Box::new(Asked(server, ask(self.expected.0)))
             }
         };
         // Each token once, so that what is remembered is what is measured.
         if self.remembers && matches!((self.part, who), (Part::Call, Who::Guarded)) {
-            (0..self.tokens).try_for_each(|_| subject.run(|work| work()))?;
+            (0..self.tokens).try_for_each(|_| subject.run(&mut |work| work()))?;
         }
         Ok(Some(subject))
     }

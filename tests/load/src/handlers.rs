@@ -9,7 +9,7 @@ use serde::Deserialize;
 const ANSWER: &str = "ok";
 
 /// Lets anyone in, as nobody asks.
-pub(crate) async fn bare() -> &'static str {
+pub async fn bare() -> &'static str {
     ANSWER
 }
 
@@ -22,29 +22,34 @@ pub(crate) async fn by_hand(request: HttpRequest, check: web::Data<ByHand>) -> R
 }
 
 /// A check by hand, made at start-up.
-pub(crate) struct ByHand(pub(crate) (DecodingKey, Validation));
+#[allow(missing_debug_implementations, reason = "it has keys")]
+pub struct ByHand(pub (DecodingKey, Validation));
 
 impl ByHand {
-    pub(crate) fn decode(&self, token: &str) -> Option<ClaimsByHand> {
+    /// What the token says, if it is good.
+    pub fn decode(&self, token: &str) -> Option<ClaimsByHand> {
         let Self((key, validation)) = self;
         jsonwebtoken::decode(token, key, validation).ok().map(|data| data.claims)
     }
 }
 
-#[derive(Deserialize)]
+/// What tokens say, as people declare it: everything owned.
+#[derive(Clone, Debug, Deserialize)]
 #[allow(dead_code, reason = "people declare what tokens say, and read what they need")]
-pub(crate) struct ClaimsByHand {
+pub struct ClaimsByHand {
     iss: String,
     sub: String,
     aud: String,
     exp: u64,
     iat: u64,
-    roles: Vec<String>,
+    /// What the caller is.
+    pub roles: Vec<String>,
     scope: String,
 }
 
 impl ClaimsByHand {
-    pub(crate) fn has(&self, role: &str) -> bool {
+    /// Whether the caller is that.
+    pub fn has(&self, role: &str) -> bool {
         self.roles.iter().any(|held| held == role)
     }
 }

@@ -19,7 +19,8 @@ use crate::Outcome;
 pub const ISSUER: &str = "https://auth.example.com/";
 /// Their `aud`.
 pub const AUDIENCE: &str = "api.example.com";
-const SECRET: &[u8] = b"bench-only-secret-0123456789abcdef-bench";
+/// The secret of HMAC.
+pub const SECRET: &[u8] = b"bench-only-secret-0123456789abcdef-bench";
 
 /// How tokens are signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +49,8 @@ impl Algorithm {
         }
     }
 
-    const fn jsonwebtoken(self) -> jsonwebtoken::Algorithm {
+    /// As jsonwebtoken calls it.
+    pub const fn jsonwebtoken(self) -> jsonwebtoken::Algorithm {
         match self {
             Self::Hs256 => jsonwebtoken::Algorithm::HS256,
             Self::Rs256 => jsonwebtoken::Algorithm::RS256,
@@ -93,12 +95,19 @@ pub struct Claims {
     pub lifetime: i64,
     /// Which of several it is; the first has no name.
     pub number: usize,
+    /// As many letters that nobody asks for.
+    pub ballast: usize,
 }
 
 impl Default for Claims {
     /// Three roles, eight scopes: 436 bytes with HS256.
     fn default() -> Self {
-        Self { roles: ["viewer", "editor", "admin"].map(str::to_owned).to_vec(), lifetime: 30 * 86_400, number: 0 }
+        Self {
+            roles: ["viewer", "editor", "admin"].map(str::to_owned).to_vec(),
+            lifetime: 30 * 86_400,
+            number: 0,
+            ballast: 0,
+        }
     }
 }
 
@@ -109,7 +118,14 @@ impl Claims {
         Self { roles: others.chain(["admin".to_owned()]).collect(), ..Self::default() }
     }
 
-    fn json(&self) -> String {
+    /// For a token of about so many bytes.
+    pub fn of_size(bytes: usize) -> Self {
+        const OTHERS: usize = 436;
+        Self { ballast: bytes.saturating_sub(OTHERS) * 3 / 4, ..Self::default() }
+    }
+
+    /// As JSON text.
+    pub fn json(&self) -> String {
         const SCOPES: &str = "openid profile read:users write:users read:orders write:orders read:reports admin";
         let now = clock::now().seconds();
         let mut claims = serde_json::json!({
@@ -118,6 +134,9 @@ impl Claims {
         });
         if let Some(claims) = claims.as_object_mut().filter(|_| self.number > 0) {
             claims.insert("jti".to_owned(), self.number.to_string().into());
+        }
+        if let Some(claims) = claims.as_object_mut().filter(|_| self.ballast > 0) {
+            claims.insert("picture".to_owned(), "x".repeat(self.ballast).into());
         }
         claims.to_string()
     }
@@ -139,8 +158,15 @@ impl Issuer {
     /// # Errors
     /// The backend does not sign.
     pub fn token(&self, claims: &Claims) -> Outcome<String> {
-        let header = format!(r#"{{"typ":"JWT","alg":"{}"}}"#, self.algorithm.name());
-        let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims.json()));
+        self.signed(&format!(r#"{{"typ":"JWT","alg":"{}"}}"#, self.algorithm.name()), &claims.json())
+    }
+
+    /// A token of this header and these claims, whatever they say.
+    ///
+    /// # Errors
+    /// The backend does not sign.
+    pub fn signed(&self, header: &str, claims: &str) -> Outcome<String> {
+        let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
         let signature = self.sign(signed.as_bytes())?;
         Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
@@ -159,19 +185,38 @@ impl Issuer {
         })
     }
 
+    /// Its public key as a `SubjectPublicKeyInfo`, in DER; none of a secret.
+    ///
+    /// # Errors
+    /// The backend does not write the key out.
+    pub fn public_key_info(&self) -> Outcome<Vec<u8>> {
+        let der = match &self.keys {
+            Keys::Secret(_) => return Ok(Vec::new()),
+            Keys::Rsa(keys) => AsDer::<PublicKeyX509Der<'_>>::as_der(keys.public_key())?,
+            Keys::Ecdsa(keys) => AsDer::<PublicKeyX509Der<'_>>::as_der(keys.public_key())?,
+            Keys::Ed25519(keys) => AsDer::<PublicKeyX509Der<'_>>::as_der(keys.public_key())?,
+        };
+        Ok(der.as_ref().to_vec())
+    }
+
+    /// Its public key as it stands by itself: an `RSAPublicKey`, a point, or the bytes of an Ed25519 key; none of a secret.
+    pub fn public_key(&self) -> &[u8] {
+        match &self.keys {
+            Keys::Secret(_) => &[],
+            Keys::Rsa(keys) => keys.public_key().as_ref(),
+            Keys::Ecdsa(keys) => keys.public_key().as_ref(),
+            Keys::Ed25519(keys) => keys.public_key().as_ref(),
+        }
+    }
+
     /// The settings that accept its tokens.
     ///
     /// # Errors
     /// The backend does not write the key out.
     pub fn jwt(&self) -> Outcome<Jwt> {
-        let der = |key: &dyn AsDer<PublicKeyX509Der<'static>>| {
-            Ok::<_, aws_lc_rs::error::Unspecified>(Key::der(self.algorithm.jsonwebtoken(), key.as_der()?.as_ref()))
-        };
         let jwt = match &self.keys {
             Keys::Secret(_) => Jwt::hs256(SECRET),
-            Keys::Rsa(keys) => Jwt::key(der(keys.public_key())?),
-            Keys::Ecdsa(keys) => Jwt::key(der(keys.public_key())?),
-            Keys::Ed25519(keys) => Jwt::key(der(keys.public_key())?),
+            _ => Jwt::key(Key::der(self.algorithm.jsonwebtoken(), self.public_key_info()?)),
         };
         Ok(jwt.issuer(ISSUER).audience(AUDIENCE))
     }
@@ -180,9 +225,9 @@ impl Issuer {
     pub fn by_hand(&self) -> (DecodingKey, Validation) {
         let key = match &self.keys {
             Keys::Secret(_) => DecodingKey::from_secret(SECRET),
-            Keys::Rsa(keys) => DecodingKey::from_rsa_der(keys.public_key().as_ref()),
-            Keys::Ecdsa(keys) => DecodingKey::from_ec_der(keys.public_key().as_ref()),
-            Keys::Ed25519(keys) => DecodingKey::from_ed_der(keys.public_key().as_ref()),
+            Keys::Rsa(_) => DecodingKey::from_rsa_der(self.public_key()),
+            Keys::Ecdsa(_) => DecodingKey::from_ec_der(self.public_key()),
+            Keys::Ed25519(_) => DecodingKey::from_ed_der(self.public_key()),
         };
         let mut validation = Validation::new(self.algorithm.jsonwebtoken());
         validation.set_issuer(&[ISSUER]);
@@ -203,9 +248,9 @@ impl Issuer {
                 let key = key.clone();
                 return Ok(Box::new(move || hmac::verify(&key, &message, &signature).is_ok()));
             }
-            Keys::Rsa(keys) => public(&signature::RSA_PKCS1_2048_8192_SHA256, keys.public_key().as_ref())?,
-            Keys::Ecdsa(keys) => public(&signature::ECDSA_P256_SHA256_FIXED, keys.public_key().as_ref())?,
-            Keys::Ed25519(keys) => public(&signature::ED25519, keys.public_key().as_ref())?,
+            Keys::Rsa(_) => public(&signature::RSA_PKCS1_2048_8192_SHA256, self.public_key())?,
+            Keys::Ecdsa(_) => public(&signature::ECDSA_P256_SHA256_FIXED, self.public_key())?,
+            Keys::Ed25519(_) => public(&signature::ED25519, self.public_key())?,
         };
         Ok(Box::new(move || key.verify_sig(&message, &signature).is_ok()))
     }

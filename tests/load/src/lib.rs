@@ -8,12 +8,15 @@
 //! one. What can be counted is: `tests/counts.rs` asserts allocations, `instructions.sh` prints instructions.
 
 // How it is measured.
+pub mod measure;
 pub mod meter;
 // What is asked.
 pub mod issuer;
 // Who answers.
-mod handlers;
+pub mod handlers;
 pub mod subject;
+// Who shares.
+pub mod workers;
 // All of it, by name.
 pub mod case;
 

@@ -4,10 +4,10 @@ use std::cell::Cell;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use actix_http::Request;
+pub use actix_http::Request;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, Service, ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{AUTHORIZATION, HeaderValue};
+use actix_web::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use actix_web::test::{TestRequest, init_service};
 use actix_web::web::BytesMut;
 use actix_web::{App, Error, web};
@@ -17,35 +17,38 @@ use crate::Outcome;
 use crate::handlers::{self, ByHand};
 
 /// Something to run again and again.
-pub enum Subject {
-    /// A server, what it is asked, and the status that it has to answer with.
-    Server(Box<dyn Server>, Ask),
-    /// A function, which has to say that all is well.
-    Function(Box<dyn Fn() -> bool>),
-}
-
-impl Subject {
-    /// Runs once. `measure` gets the part that counts: the request is made outside of it.
+pub trait Subject {
+    /// Runs once. `measure` gets the part that counts: what that needs, such as a request, is made outside of it.
     ///
     /// # Errors
-    /// The answer is not the one that was expected.
-    pub fn run(&self, measure: impl FnOnce(&mut dyn FnMut())) -> Outcome<()> {
-        match self {
-            Self::Server(server, ask) => {
-                let (mut request, mut status) = (Some(ask.request()?), None);
-                measure(&mut || status = request.take().and_then(|request| server.answer(request)));
-                if status == Some(ask.expected) {
-                    Ok(())
-                } else {
-                    Err(format!("answered {status:?} in place of {}", ask.expected).into())
-                }
-            }
-            Self::Function(function) => {
-                let mut holds = false;
-                measure(&mut || holds = function());
-                if holds { Ok(()) } else { Err("does not hold".into()) }
-            }
+    /// What came out is not what was expected.
+    fn run(&self, measure: &mut dyn FnMut(&mut dyn FnMut())) -> Outcome<()>;
+}
+
+/// A server, what it is asked, and the status that it has to answer with.
+pub struct Asked(pub Box<dyn Server>, pub Ask);
+
+impl Subject for Asked {
+    fn run(&self, measure: &mut dyn FnMut(&mut dyn FnMut())) -> Outcome<()> {
+        let Self(server, ask) = self;
+        let (mut request, mut status) = (Some(ask.request()?), None);
+        measure(&mut || status = request.take().and_then(|request| server.answer(request)));
+        if status == Some(ask.expected) {
+            Ok(())
+        } else {
+            Err(format!("answered {status:?} in place of {}", ask.expected).into())
         }
+    }
+}
+
+/// A function, which has to say that all is well.
+pub struct Function(pub Box<dyn Fn() -> bool>);
+
+impl Subject for Function {
+    fn run(&self, measure: &mut dyn FnMut(&mut dyn FnMut())) -> Outcome<()> {
+        let mut holds = false;
+        measure(&mut || holds = (self.0)());
+        if holds { Ok(()) } else { Err("does not hold".into()) }
     }
 }
 
@@ -53,25 +56,36 @@ impl Subject {
 #[derive(Clone, Debug)]
 pub struct Ask {
     path: &'static str,
-    /// They take turns; none where there is no credential.
-    authorization: Vec<String>,
+    header: HeaderName,
+    /// Its values take turns; none where there is no credential.
+    credentials: Vec<String>,
     next: Cell<usize>,
     expected: u16,
 }
 
 impl Ask {
-    pub(crate) fn new(path: &'static str, authorization: Vec<String>, expected: u16) -> Self {
-        Self { path, authorization, next: Cell::new(0), expected }
+    /// This path, with these `Authorization` lines in turn.
+    pub fn new(path: &'static str, authorization: Vec<String>, expected: u16) -> Self {
+        Self { path, header: AUTHORIZATION, credentials: authorization, next: Cell::new(0), expected }
+    }
+
+    /// With the credentials in another header.
+    #[must_use]
+    pub fn in_header(self, header: HeaderName) -> Self {
+        Self { header, ..self }
     }
 
     /// As a server makes it of what it reads: the header's value is a part of those bytes, and a `GET` has no payload.
-    fn request(&self) -> Outcome<Request> {
+    ///
+    /// # Errors
+    /// The credential is none that a header can have.
+    pub fn request(&self) -> Outcome<Request> {
         let mut request = TestRequest::get().uri(self.path);
         let turn = self.next.replace(self.next.get() + 1);
-        if let Some(value) = self.authorization.get(turn % self.authorization.len().max(1)) {
+        if let Some(value) = self.credentials.get(turn % self.credentials.len().max(1)) {
             let mut read = BytesMut::from(format!("{value}\r\n").as_str());
             let value = HeaderValue::from_maybe_shared(read.split_to(value.len()).freeze())?;
-            request = request.insert_header((AUTHORIZATION, value));
+            request = request.insert_header((self.header.clone(), value));
         }
         Ok(request.to_request().replace_payload(Payload::None).0)
     }
@@ -100,14 +114,18 @@ where
 }
 
 /// The outcome of a future that waits for nothing.
-fn at_once<F: Future>(future: F) -> Option<F::Output> {
+pub fn at_once<F: Future>(future: F) -> Option<F::Output> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(outcome) => Some(outcome),
         Poll::Pending => None,
     }
 }
 
-fn ready<T, B>(app: App<T>) -> Outcome<Box<dyn Server>>
+/// The application, ready.
+///
+/// # Errors
+/// It is not ready at once.
+pub fn ready<T, B>(app: App<T>) -> Outcome<Box<dyn Server>>
 where
     T: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<B>, Error = Error, InitError = ()>
         + 'static,

@@ -13,7 +13,7 @@ fn tally(who: Who, case: &str) -> Outcome<Tally> {
     let subject = Case::named(case)?.subject(who)?.ok_or("there is nothing to measure")?;
     let run = || -> Outcome<Tally> {
         let mut tally = Tally::default();
-        subject.run(|work| tally = meter::counted(work))?;
+        subject.run(&mut |work| tally = meter::counted(work))?;
         Ok(tally)
     };
     for _ in 0..8 {

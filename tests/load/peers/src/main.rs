@@ -1,0 +1,140 @@
+//! Prints what others cost on the same request, beside ours. `auth-peers --help` says how.
+
+mod actix;
+mod axum;
+mod plot;
+
+use auth_load::Outcome;
+use auth_load::case::{Case, Who};
+use auth_load::issuer::Algorithm;
+use auth_load::measure::{Measured, beside_each_other};
+use auth_load::meter;
+use auth_load::subject::Subject;
+
+#[global_allocator]
+static ALLOCATOR: meter::Counting = meter::Counting;
+
+const HELP: &str = "\
+auth-peers [ROUNDS]
+    The table, as Markdown. 301 rounds unless said.
+auth-peers --plot FILE [ROUNDS]
+    Draws what a guard costs by the roles of a token and by the number of tokens, as SVG.";
+
+/// Peers on actix-web, beside the handler by hand.
+const ON_ACTIX: [&str; 6] = [
+    "actix-web-httpauth",
+    "actix-web-grants",
+    "actix-web-grants over httpauth",
+    "actix-permissions",
+    "actix-jwt-auth-middleware",
+    "axiam-sdk",
+];
+
+fn main() -> Outcome<()> {
+    // jsonwebtoken has a choice of backends as soon as some crate turns on a second one.
+    let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] => table(301),
+        ["--plot", file] => plot::draw(file, 101),
+        ["--plot", file, rounds] => plot::draw(file, rounds.parse()?),
+        [rounds] if rounds.parse::<usize>().is_ok() => table(rounds.parse()?),
+        _ => {
+            println!("{HELP}");
+            Ok(())
+        }
+    }
+}
+
+/// A row: for each algorithm what it is times bare and times by hand, and its allocations over bare where they were counted.
+struct Row {
+    name: String,
+    cells: Vec<Option<(f64, f64)>>,
+    allocations: Option<i64>,
+}
+
+fn table(rounds: usize) -> Outcome<()> {
+    let mut rows: Vec<Row> = Vec::new();
+    for algorithm in Algorithm::ALL {
+        for (name, figures) in figures(algorithm, rounds)? {
+            let row = match rows.iter().position(|row| row.name == name) {
+                Some(known) => known,
+                None => {
+                    rows.push(Row { name, cells: Vec::new(), allocations: None });
+                    rows.len() - 1
+                }
+            };
+            if let Some(row) = rows.get_mut(row) {
+                row.cells.push(figures.map(|(bare, hand, _)| (bare, hand)));
+                row.allocations = row.allocations.or(figures.map(|(.., allocations)| allocations));
+            }
+        }
+    }
+    let names = Algorithm::ALL.map(|algorithm| format!("{0} × bare | × by hand", algorithm.name()));
+    println!("| | {} | allocations over bare |", names.join(" | "));
+    println!("| --- |{} --- |", " --- | --- |".repeat(names.len()));
+    for Row { name, cells, allocations } in rows {
+        let shown = |figure: f64| if figure < 10.0 { format!("{figure:.2}") } else { format!("{figure:.0}") };
+        let cells = cells.into_iter().map(|cell| {
+            cell.map_or("– | –".to_owned(), |(bare, hand)| format!("{} | {}", shown(bare), shown(hand)))
+        });
+        let allocations = allocations.map_or("–".to_owned(), |count| count.to_string());
+        println!("| {name} | {} | {allocations} |", cells.collect::<Vec<_>>().join(" | "));
+    }
+    Ok(())
+}
+
+type Figures = Option<(f64, f64, i64)>;
+
+fn figures(algorithm: Algorithm, rounds: usize) -> Outcome<Vec<(String, Figures)>> {
+    let mut found = Vec::new();
+    let ours = |name: &str, who| -> Outcome<Box<dyn Subject>> {
+        Ok(Case::named(&format!("{name}/{}", algorithm.name()))?.subject(who)?.ok_or("it is measured in each case")?)
+    };
+    // Bare, by hand, and the others: each against those two in an application of the same shape.
+    let subjects = [ours("call", Who::Bare)?, ours("call", Who::Hand)?, ours("call", Who::Guarded)?];
+    let remembered = Case::named(&format!("remembered/{} principal", algorithm.name()))?;
+    let remembered = [ours("remembered", Who::Guarded)?, remembered.subject(Who::Guarded)?.ok_or("it is measured")?];
+    let measured = beside_each_other(&subjects.into_iter().chain(remembered).collect::<Vec<_>>(), rounds)?;
+    let names =
+        ["auth-actix, a new token", "auth-actix, a token seen before", "the same, and the handler takes the caller"];
+    found.extend(
+        against_the_first_two(&measured)
+            .skip(1)
+            .zip(["by hand (jsonwebtoken)"].into_iter().chain(names))
+            .map(|(figures, name)| (name.to_owned(), Some(figures))),
+    );
+    let (mut names, mut subjects) = (Vec::new(), Vec::new());
+    for name in ["bare", "by hand"].into_iter().chain(ON_ACTIX) {
+        match actix::subject(name, algorithm)? {
+            Some(subject) => {
+                names.push(name);
+                subjects.push(subject);
+            }
+            None => found.push((name.to_owned(), None)),
+        }
+    }
+    let measured = beside_each_other(&subjects, rounds)?;
+    let others = names.iter().zip(against_the_first_two(&measured)).skip(2);
+    found.extend(others.map(|(name, figures)| ((*name).to_owned(), Some(figures))));
+    let mut subjects = Vec::new();
+    for name in ["bare", "by hand", "jwt-authorizer"] {
+        subjects.push(axum::subject(name, algorithm)?.ok_or("it is one of axum's")?);
+    }
+    let measured = beside_each_other(&subjects, rounds)?;
+    let names = ["on axum, by hand", "on axum, jwt-authorizer"];
+    let others = against_the_first_two(&measured).skip(1).zip(names);
+    found.extend(others.map(|(figures, name)| (name.to_owned(), Some(figures))));
+    Ok(found)
+}
+
+/// Each of them against the first, which is bare, and the second, which is by hand.
+fn against_the_first_two(measured: &[Measured]) -> impl Iterator<Item = (f64, f64, i64)> {
+    let pair = measured.first().zip(measured.get(1));
+    pair.into_iter().flat_map(move |(bare, hand)| {
+        measured.iter().map(move |one| {
+            let allocations = one.tally.allocations as i64 - bare.tally.allocations as i64;
+            (one.over(bare), one.over(hand), allocations)
+        })
+    })
+}

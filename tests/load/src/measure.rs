@@ -1,0 +1,107 @@
+//! Times beside each other: what runs in neighbouring batches has the same machine.
+
+use std::time::{Duration, Instant};
+
+use crate::Outcome;
+use crate::meter::{self, Tally};
+use crate::subject::Subject;
+
+/// Runs before anything counts, so that what is made once is there.
+const WARM: usize = 16;
+
+/// Runs it until what is made once is there.
+///
+/// # Errors
+/// It does not do what it should.
+pub fn warm(subject: &dyn Subject) -> Outcome<()> {
+    (0..WARM).try_for_each(|_| subject.run(&mut |work| work()))
+}
+
+/// One that was measured beside others.
+#[derive(Debug)]
+pub struct Measured {
+    /// What one run takes from the heap.
+    pub tally: Tally,
+    /// Nanoseconds a run, by round.
+    pub times: Vec<f64>,
+}
+
+impl Measured {
+    /// How many times the other one's this one's time is: the median of the rounds.
+    pub fn over(&self, other: &Self) -> f64 {
+        median(self.times.iter().zip(&other.times).map(|(own, other)| own / other.max(1.0)).collect())
+            .unwrap_or(f64::NAN)
+    }
+}
+
+/// Measures all of them, in as many rounds of a batch each.
+///
+/// # Errors
+/// One of them does not do what it should.
+pub fn beside_each_other(subjects: &[Box<dyn Subject>], rounds: usize) -> Outcome<Vec<Measured>> {
+    let clock = clock();
+    let mut runners = Vec::new();
+    for subject in subjects {
+        runners.push(Runner::new(&**subject, clock)?);
+    }
+    for round in 0..rounds {
+        // The order turns, so that none always runs on what another one left.
+        let first = round % runners.len().max(1);
+        let (before, after) = runners.split_at_mut(first);
+        after.iter_mut().chain(before).try_for_each(|runner| runner.batch(clock))?;
+    }
+    Ok(runners.into_iter().map(|runner| Measured { tally: runner.tally, times: runner.times }).collect())
+}
+
+struct Runner<'a> {
+    subject: &'a dyn Subject,
+    /// How many runs make a batch.
+    size: u32,
+    tally: Tally,
+    times: Vec<f64>,
+}
+
+impl<'a> Runner<'a> {
+    fn new(subject: &'a dyn Subject, clock: Duration) -> Outcome<Self> {
+        // Short enough that a busy machine spoils few batches and the median none.
+        const BATCH: Duration = Duration::from_micros(100);
+        warm(subject)?;
+        let mut runner = Self { subject, size: WARM as u32, tally: Tally::default(), times: Vec::new() };
+        runner.batch(clock)?;
+        runner.batch(clock)?;
+        let once = runner.times.last().copied().unwrap_or_default().max(10.0);
+        runner.size = ((BATCH.as_nanos() as f64 / once) as u32).clamp(4, 256);
+        runner.times.clear();
+        runner.subject.run(&mut |work| runner.tally = meter::counted(work))?;
+        Ok(runner)
+    }
+
+    fn batch(&mut self, clock: Duration) -> Outcome<()> {
+        let mut total = Duration::ZERO;
+        for _ in 0..self.size {
+            // The clock is around each run, so that the heap looks as it does in a server: one request at a time.
+            self.subject.run(&mut |work| {
+                let start = Instant::now();
+                work();
+                total += start.elapsed();
+            })?;
+        }
+        self.times.push(total.saturating_sub(clock * self.size).as_nanos() as f64 / f64::from(self.size));
+        Ok(())
+    }
+}
+
+/// What it takes to read the clock twice.
+fn clock() -> Duration {
+    let once = || {
+        let start = Instant::now();
+        start.elapsed()
+    };
+    median((0..1001).map(|_| once()).collect()).unwrap_or_default()
+}
+
+/// The one in the middle.
+pub fn median<T: PartialOrd + Copy>(mut values: Vec<T>) -> Option<T> {
+    values.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
+    values.get(values.len() / 2).copied()
+}
