@@ -2,7 +2,7 @@
 # What guards cost the compiler: a library of 300 one-line handlers and one that registers them, bare; guarded, with a role each; and
 # with rules of several parts (two attributes, a hierarchy, a permission that a role grants, networks, freshness), which the compiler
 # has to compare. Prints CPU time of cargo (user and system) without incremental compilation, least and median, what it is times
-# the bare one, and milliseconds a handler.
+# the bare one, and milliseconds a handler: of the library, and of a server with all of it for release, which it gives the size of.
 #   ./compile-time.sh [RUNS [HANDLERS]]      5 runs of 300 handlers unless said
 set -euo pipefail
 runs=${1:-5} handlers=${2:-300}
@@ -14,7 +14,7 @@ TIMEFORMAT='%U %S'
 
 # A crate of either kind. Both depend on the same crates.
 crate() {
-    local name=$1 config=$2 guards=("${@:3}")
+    local name=$1 config=$2 scope=$3 guards=("${@:4}")
     mkdir -p "$work/$name/src"
     cat >"$work/$name/Cargo.toml" <<-END
 		[package]
@@ -23,6 +23,8 @@ crate() {
 		[dependencies]
 		actix-web = { version = "4.18", default-features = false, features = ["macros"] }
 		auth-actix = { path = "$root/auth-actix" }
+		[profile.release]
+		strip = true
 		[workspace]
 	END
     cp "$root/Cargo.lock" "$work/$name/"
@@ -38,10 +40,22 @@ crate() {
         for ((i = 0; i < handlers; i++)); do echo "    config.service(h$i);"; done
         echo '}'
     } >"$work/$name/src/lib.rs"
+    cat >"$work/$name/src/main.rs" <<-END
+		#[actix_web::main]
+		async fn main() -> std::io::Result<()> {
+		    let jwt = auth_actix::Jwt::hs256([7; 32]).issuer("https://id.example").audience("api");
+		    let auth = auth_actix::Auth::builder().bearer(jwt).build()?;
+		    let app = move || {
+		        let _ = &auth;
+		        actix_web::App::new().service($scope.configure($name::routes))
+		    };
+		    actix_web::HttpServer::new(app).bind(("127.0.0.1", 0))?.run().await
+		}
+	END
 }
-crate bare 'actix_web::web::ServiceConfig' ''
-crate guarded "auth_actix::web::ServiceConfig<'_>" '#[auth_actix::require_role("admin")]'
-crate rules "auth_actix::web::ServiceConfig<'_>" \
+crate bare 'actix_web::web::ServiceConfig' 'actix_web::web::scope("/api")' ''
+crate guarded "auth_actix::web::ServiceConfig<'_>" 'auth.scope("/api")' '#[auth_actix::require_role("admin")]'
+crate rules "auth_actix::web::ServiceConfig<'_>" 'auth.scope("/api")' \
     '#[auth_actix::require(role("admin") || (role("viewer") && permission("read")))]' \
     '#[auth_actix::require_role("editor")] #[auth_actix::require(claim("org", "acme") || permission("read"))]' \
     '#[auth_actix::require_auth(max_age = "5m")] #[auth_actix::require(role("admin") || network("10.0.0.0/8", "192.168.0.0/16"))]' \
@@ -49,14 +63,16 @@ crate rules "auth_actix::web::ServiceConfig<'_>" \
 
 # The CPU seconds of one run, the crate alone.
 once() {
+    local of=(--lib)
+    [ "$1" = release ] && of=(--release)
     touch "$work/$2/src/lib.rs"
-    { time cargo "$1" --quiet --manifest-path "$work/$2/Cargo.toml" 2>"$work/log"; } 2>&1 |
+    { time cargo "${1/release/build}" "${of[@]}" --quiet --manifest-path "$work/$2/Cargo.toml" 2>"$work/log"; } 2>&1 |
         awk '{ print $1 + $2 }'
     if grep -q '^error' "$work/log"; then cat "$work/log" >&2; exit 1; fi
 }
 
 printf '%-16s%10s%10s%10s%12s\n' 'CPU s' least median 'x bare' 'ms/handler'
-for step in check build; do
+for step in check build release; do
     for name in bare guarded rules; do
         once "$step" "$name" >/dev/null # what they depend on, once
         : >"$work/$name.$step"
@@ -73,4 +89,10 @@ for step in check build; do
                         (own[1] - bare[1]) * 1000 / handlers
                 }'
     done
+done
+printf '\n%-16s%14s%18s\n' 'a server' bytes 'bytes/handler'
+bare=$(stat -c %s "$CARGO_TARGET_DIR/release/bare")
+for name in bare guarded rules; do
+    size=$(stat -c %s "$CARGO_TARGET_DIR/release/$name")
+    printf '%-16s%14d%18d\n' "$name" "$size" $(((size - bare) / handlers))
 done

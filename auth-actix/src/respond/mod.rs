@@ -126,16 +126,16 @@ impl Answers {
             }
             None if htmx => {
                 let fragment = self.texts(request).fragment(answer);
-                HttpResponse::build(status(answer)).content_type("text/html; charset=utf-8").body(fragment)
+                of_type(HTML, answer).body(fragment)
             }
             None if navigates => {
                 let page = self.texts(request).refusal(answer);
-                HttpResponse::build(status(answer)).content_type("text/html; charset=utf-8").body(page)
+                of_type(HTML, answer).body(page)
             }
-            None => HttpResponse::build(status(answer)).content_type(problem::MEDIA_TYPE).body(refused.to_json()),
+            None => of_type(problem::MEDIA_TYPE, answer).body(refused.to_json()),
         };
         let headers = response.headers_mut();
-        let quiet = first(request.headers(), "sec-fetch-mode").is_some_and(|mode| mode != "navigate");
+        let quiet = first(request.headers(), SEC_FETCH_MODE).is_some_and(|mode| mode != "navigate");
         for Challenge { scheme, parameters } in challenge::challenges(denial, &self.schemes, quiet) {
             let bare = self.bare(scheme);
             let value = match parameters {
@@ -158,10 +158,25 @@ impl Answers {
             headers.insert(HX_REDIRECT, to_login);
         }
         headers.append(header::VARY, HeaderValue::from_static("Accept, HX-Request, Sec-Fetch-Mode"));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::CACHE_CONTROL, NO_STORE);
         response
     }
 }
+
+/// An answer that is still without a body; its type is a constant that need not be parsed.
+fn of_type(media_type: &'static str, answer: Answer) -> HttpResponseBuilder {
+    let mut response = HttpResponse::build(status(answer));
+    response.insert_header((header::CONTENT_TYPE, HeaderValue::from_static(media_type)));
+    response
+}
+
+const HTML: &str = "text/html; charset=utf-8";
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+/// What a browser says of why it asks.
+const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+/// The page of a script of htmx.
+const HX_CURRENT_URL: HeaderName = HeaderName::from_static("hx-current-url");
 
 /// RFC 9449 §8.2.
 pub(crate) const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
@@ -173,10 +188,7 @@ pub(crate) fn plain(denial: &Denial) -> HttpResponse {
 
 fn of_problem(answer: Answer) -> HttpResponse {
     let problem = Problem { base: problem::DEFAULT_BASE, answer };
-    HttpResponse::build(status(answer))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .content_type(problem::MEDIA_TYPE)
-        .body(problem.to_json())
+    of_type(problem::MEDIA_TYPE, answer).insert_header((header::CACHE_CONTROL, NO_STORE)).body(problem.to_json())
 }
 
 /// The answer where a check failed: what its error says, if that is a refusal; of a fault of the server only the status and when
@@ -196,13 +208,13 @@ pub(crate) fn of_check(error: &actix_web::Error, ours: HttpResponse) -> HttpResp
     } else {
         ours
     };
-    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
     answer
 }
 
 /// The answer of an unknown path, and of whatever hides as one.
 pub(crate) fn not_found() -> HttpResponse {
-    HttpResponse::NotFound().insert_header((header::CACHE_CONTROL, "no-store")).finish()
+    HttpResponse::NotFound().insert_header((header::CACHE_CONTROL, NO_STORE)).finish()
 }
 
 fn status(answer: Answer) -> StatusCode {
@@ -211,13 +223,13 @@ fn status(answer: Answer) -> StatusCode {
 
 /// Whether a person looks at the answer: a browser says that it navigates, or asks for HTML rather than JSON.
 pub(crate) fn navigates(request: &HttpRequest) -> bool {
-    match first(request.headers(), "sec-fetch-mode") {
+    match first(request.headers(), SEC_FETCH_MODE) {
         Some(mode) => mode == "navigate",
-        None => first(request.headers(), "accept").is_some_and(prefers_html),
+        None => first(request.headers(), header::ACCEPT).is_some_and(prefers_html),
     }
 }
 
-fn first<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+fn first(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok()
 }
 
@@ -258,7 +270,7 @@ impl LocalPath {
 /// A redirect that is followed with GET, whatever was asked (RFC 9110 §15.4.4).
 pub(crate) fn see_other(location: &str) -> HttpResponseBuilder {
     let mut response = HttpResponse::SeeOther();
-    response.insert_header((header::LOCATION, location)).insert_header((header::CACHE_CONTROL, "no-store"));
+    response.insert_header((header::LOCATION, location)).insert_header((header::CACHE_CONTROL, NO_STORE));
     response
 }
 
@@ -297,7 +309,7 @@ pub(crate) fn is_htmx(request: &HttpRequest) -> bool {
 
 /// The page that htmx stands on: what to come back to after a login. Its path alone: the rest is the client's word.
 fn htmx_page(request: &HttpRequest) -> LocalPath {
-    let url = first(request.headers(), "hx-current-url").and_then(|url| url.split_once("://"));
+    let url = first(request.headers(), HX_CURRENT_URL).and_then(|url| url.split_once("://"));
     LocalPath::of(url.and_then(|(_, rest)| rest.find('/').and_then(|slash| rest.get(slash..))))
 }
 

@@ -28,7 +28,7 @@ impl Lists {
             let Some((_, inner)) = list.path.split_first().filter(|(first, _)| *first == name) else { continue };
             let Some(value) = inner.iter().try_fold(value, |value, name| value.member(name)) else { continue };
             let fits = match list.form {
-                Form::Array => value.elements().is_some_and(|mut all| all.all(|element| element.string().is_some())),
+                Form::Array => value.strings().is_some_and(|mut all| all.all(|element| element.is_some())),
                 Form::Words => value.string().is_some(),
             };
             if fits {
@@ -228,7 +228,7 @@ impl Principal {
             };
             match list.form {
                 Form::Array => {
-                    for name in value.elements().into_iter().flatten().filter_map(Raw::string) {
+                    for name in value.strings().into_iter().flatten().flatten() {
                         visit(&name);
                     }
                 }

@@ -200,6 +200,11 @@ impl Case {
         all
     }
 
+    /// An application of as many routes.
+    pub fn of_routes(routes: usize) -> Self {
+        Self { routes, ..Self::new(format!("routes/{routes}")) }
+    }
+
     /// The case of that name.
     ///
     /// # Errors

@@ -1,6 +1,8 @@
 //! Prints what a guard costs. `auth-load --help` says how.
 #![allow(clippy::print_stdout, reason = "the table is what it is for")]
 
+use std::time::Instant;
+
 use auth_load::Outcome;
 use auth_load::case::{Case, Who};
 use auth_load::subject::Subject;
@@ -13,6 +15,8 @@ static ALLOCATOR: meter::Counting = meter::Counting;
 const HELP: &str = "\
 auth-load [--quick | --full] [--only TEXT]...
     A table of all cases, or of those whose names contain TEXT. Times mean something with --release alone, and fail nothing.
+auth-load --start-up
+    What it takes to register routes.
 auth-load --workers
     What workers that share a cache take from each other.
 auth-load --list
@@ -30,6 +34,7 @@ fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["--list"] => Case::all().iter().for_each(|case| println!("{}", case.name)),
+        ["--start-up"] => start_up()?,
         ["--workers"] => workers()?,
         ["--callgrind", who, case] => callgrind(who, case, 64)?,
         ["--callgrind", who, case, count] => callgrind(who, case, count.parse()?)?,
@@ -119,6 +124,25 @@ fn row(case: &Case, rounds: usize) -> Outcome<String> {
         hand.allocations as i64 - floor.allocations as i64,
         bare.map_or("-".to_owned(), |bare| bare.allocations.to_string()),
     ))
+}
+
+fn start_up() -> Outcome<()> {
+    println!("{:<28}{:>14}{:>14}{:>10}", "start-up", "us a route", "bare", "x bare");
+    for routes in [100, 1_000, 4_000] {
+        let case = Case::of_routes(routes);
+        let time = |who| -> Outcome<f64> {
+            let once = || -> Outcome<f64> {
+                let start = Instant::now();
+                case.subject(who)?;
+                Ok(start.elapsed().as_micros() as f64 / routes as f64)
+            };
+            let times = (0..5).map(|_| once()).collect::<Outcome<Vec<_>>>()?;
+            Ok(measure::median(times).unwrap_or(f64::NAN))
+        };
+        let (ours, bare) = (time(Who::Guarded)?, time(Who::Bare)?);
+        println!("{:<28}{ours:>14.2}{bare:>14.2}{:>10.2}", format!("{routes} routes"), ours / bare);
+    }
+    Ok(())
 }
 
 fn workers() -> Outcome<()> {

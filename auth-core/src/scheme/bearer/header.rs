@@ -2,7 +2,7 @@
 
 use jsonwebtoken::Algorithm;
 
-use crate::json::{self, Raw};
+use crate::json;
 
 /// What the header may say that matters.
 #[derive(Debug, PartialEq)]
@@ -44,7 +44,7 @@ pub(super) fn read(text: &str, types: &[String], typed: bool) -> Result<Header, 
         "jku" | "x5u" | "x5t" | "x5t#S256" | "url" | "nonce" if value.string().is_none() => {
             refuse("a registered header parameter has another type");
         }
-        "x5c" if !value.elements().is_some_and(|mut all| all.all(|one: Raw<'_>| one.string().is_some())) => {
+        "x5c" if !value.strings().is_some_and(|mut all| all.all(|one| one.is_some())) => {
             refuse("a registered header parameter has another type");
         }
         _ => {}

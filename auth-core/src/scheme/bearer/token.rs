@@ -483,8 +483,8 @@ fn audience_fits(value: Raw<'_>, issuer: &Issuer) -> Result<bool, &'static str> 
         return Ok(ours(&one));
     }
     let mut fits = false;
-    for element in value.elements().ok_or(TYPE)? {
-        fits |= ours(&element.string().ok_or(TYPE)?);
+    for element in value.strings().ok_or(TYPE)? {
+        fits |= ours(&element.ok_or(TYPE)?);
     }
     Ok(fits)
 }
