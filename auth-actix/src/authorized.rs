@@ -182,7 +182,7 @@ static NO_RULE: Rule = Rule { guards: "a handler that takes an object", ..auth_c
 
 /// The rule that has let the request in.
 fn rule_of(request: &HttpRequest) -> &'static Rule {
-    enforce::auth_of(request).and_then(|auth| outcome::rule(request, &auth)).unwrap_or(&NO_RULE)
+    enforce::auth_of(request).and_then(|auth| outcome::rule(request, auth)).unwrap_or(&NO_RULE)
 }
 
 /// The answer for an object that is not there, or not for this caller.

@@ -48,7 +48,7 @@ static REQUIRE_AUTH: Rule = Rule { guards: "a handler that takes a Principal", .
 pub(crate) fn decided(request: &HttpRequest) -> Option<Found> {
     let auth = enforce::auth_of(request)?;
     // That a credential was refused is no decision yet.
-    let found = outcome::recall(request, &auth).filter(|found| !matches!(found, Found::Refused(_)));
+    let found = outcome::recall(request, auth).filter(|found| !matches!(found, Found::Refused(_)));
     #[cfg(feature = "test-util")]
     let found = found.or_else(|| crate::stand_in::by_hand(request, auth.sources()).map(Found::Known));
     found
@@ -197,7 +197,7 @@ impl<T: DeserializeOwned> Future for ClaimsFuture<T> {
                     cause: Some("the claims do not fit the type that the handler takes"),
                     ..Denial::new(Reason::InsufficientPermissions)
                 };
-                let rule = enforce::auth_of(this.request).and_then(|auth| outcome::rule(this.request, &auth));
+                let rule = enforce::auth_of(this.request).and_then(|auth| outcome::rule(this.request, auth));
                 enforce::refuse(this.request, rule.unwrap_or(&REQUIRE_AUTH), denial, Payload::None)
             })
         })

@@ -108,7 +108,7 @@ impl<P: Proof> FromRequest for Granted<P> {
     /// The attributes have checked what can be seen at compile time; what they cannot see, such as an argument whose type is a
     /// parameter of the handler, is refused here.
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let rule = enforce::auth_of(request).and_then(|auth| outcome::rule(request, &auth));
+        let rule = enforce::auth_of(request).and_then(|auth| outcome::rule(request, auth));
         if rule.is_some_and(|rule| rule.formula.implies(P::NAME)) && !outcome::is_refused(request) {
             return ready(Ok(Self(PhantomData)));
         }

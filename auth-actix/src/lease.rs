@@ -130,7 +130,7 @@ impl FromRequest for Lease {
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let rule = enforce::auth_of(request).and_then(|auth| outcome::rule(request, &auth));
+        let rule = enforce::auth_of(request).and_then(|auth| outcome::rule(request, auth));
         ready(match rule {
             Some(rule) => Ok(Self { request: request.clone(), rule, every: EVERY, watch: None, ended: None }),
             None => {

@@ -81,7 +81,7 @@ impl FromRequest for Session {
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let auth = enforce::auth_of(request).filter(|auth| auth.sessions().is_some());
+        let auth = enforce::auth_of(request).cloned().filter(|auth| auth.sessions().is_some());
         ready(auth.map(|auth| Self { auth, request: request.clone() }).ok_or_else(|| {
             let cause = Some("a handler takes a Session, and no `Auth` with `.session(…)` is in reach");
             enforce::refuse(request, &LOG_IN, Denial { cause, ..Denial::new(Reason::SetUp) }, Payload::None)

@@ -186,7 +186,7 @@ async fn decided<F: FromRequest>(
 ) -> Result<Option<F>, Undecided> {
     let place = Place::of(request).ok_or_else(|| set_up(NO_AUTH))?;
     let (mut checks, mut first, mut used) = (Checks::default(), None, Vec::new());
-    while let Some((index, principal)) = go_on(request, &place, rule, Waiting::default(), checks, &mut used).await? {
+    while let Some((index, principal)) = go_on(request, place, rule, Waiting::default(), checks, &mut used).await? {
         let arguments = match first.take() {
             Some(arguments) => arguments,
             None => F::from_request(request, payload).await.map_err(|error| Undecided::Failed(error.into()))?,
@@ -201,7 +201,7 @@ async fn decided<F: FromRequest>(
         };
     }
     outcome::keep_checks(request, checks);
-    let_in(request, &place, rule, used).await?;
+    let_in(request, place, rule, used).await?;
     Ok(first)
 }
 

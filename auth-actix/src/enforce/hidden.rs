@@ -47,7 +47,7 @@ pub(super) fn as_unknown(request: &HttpRequest, auth: &Auth, denial: Denial, ask
 /// Asks a store of roles about a caller who is known, as a path that hides would have.
 pub(crate) async fn ask_in_vain(request: &HttpRequest) {
     let Some(auth) = auth_of(request) else { return };
-    if let (Some(roles), Some(Ok(caller))) = (auth.roles_from(), found(request, &auth)) {
+    if let (Some(roles), Some(Ok(caller))) = (auth.roles_from(), found(request, auth)) {
         let _ = roles.ask(&caller.id(), None).await;
     }
 }

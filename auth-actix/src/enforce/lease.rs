@@ -35,7 +35,7 @@ pub(crate) async fn still_holds(request: &HttpRequest, rule: &'static Rule) -> R
         outcome::remember(request, auth, Found::Known(principal), rule);
     }
     let checks = outcome::checks(request);
-    match go_on(request, &place, rule, Waiting::default(), checks, &mut Vec::new()).await {
+    match go_on(request, place, rule, Waiting::default(), checks, &mut Vec::new()).await {
         Ok(None) => Ok(expires),
         Ok(Some(_)) => Err(Denial::new(Reason::InsufficientPermissions)),
         Err(denied) => Err(denied.denial),

@@ -37,8 +37,8 @@ use crate::respond::{self, Refusal};
 use crate::{audit, count, gather, outcome};
 
 /// The `Auth` in reach of a request.
-pub(crate) fn auth_of(request: &HttpRequest) -> Option<Auth> {
-    Place::of(request).map(|place| place.auth().clone())
+pub(crate) fn auth_of(request: &HttpRequest) -> Option<&Auth> {
+    Place::of(request).map(Place::auth)
 }
 
 /// How far deciding got.
@@ -76,10 +76,11 @@ fn step<'a>(
     let mut known = verified.or_else(|| found(request, auth));
     #[cfg(feature = "jwt")]
     if known.is_none()
-        && let Some(Presented::Remembered(principal)) = &presented
+        && let Some(Presented::Remembered(principal)) =
+            presented.take_if(|presented| matches!(presented, Presented::Remembered(_)))
     {
         let since = count::start();
-        known = Some(unblocked(auth, principal.clone()));
+        known = Some(unblocked(auth, principal));
         count::authenticated(Scheme::Bearer, since, matches!(known, Some(Ok(_))));
     }
     if known.is_none() {
@@ -164,14 +165,13 @@ fn step<'a>(
         // A shared cache knows of `Authorization`, and of no other header that decides.
         outcome::mark(request, |marks| marks.private = true);
     }
-    let unavailable =
-        matches!(&known, Some(Err(denial)) if matches!(denial.reason, Reason::AuthenticationUnavailable(_)));
-    let found = match principal {
-        Some(principal) => Found::Known(principal.clone()),
-        None if unavailable => Found::Unavailable,
-        None => Found::Nobody,
-    };
-    if principal.is_some() || rules.handler.reads != Reads::Nothing {
+    let counts = principal.is_some();
+    if counts || rules.handler.reads != Reads::Nothing {
+        let found = match known {
+            Some(Ok(principal)) if counts => Found::Known(principal),
+            Some(Err(denial)) if matches!(denial.reason, Reason::AuthenticationUnavailable(_)) => Found::Unavailable,
+            _ => Found::Nobody,
+        };
         outcome::remember(request, auth, found, handler);
     }
     if about.place {
@@ -264,12 +264,13 @@ pub(crate) fn enforce(request: &HttpRequest, handler: &'static Rule) -> Enforced
             Step::Denied(denial, asked) if place.not_found(handler) => return as_unknown(request, auth, denial, asked),
             Step::Denied(denial, _) => return Enforced::Refused(Denied::by(auth, denial)),
             Step::Later(_, wanted) => {
-                let (request, place) = (request.clone(), place.clone());
+                let request = request.clone();
                 return Enforced::Pending(Box::pin(async move {
+                    let place = Place::of(&request).ok_or_else(|| set_up(NO_AUTH))?;
                     let mut used = Vec::new();
                     let from = Waiting { index, wanted: Some(wanted) };
-                    match go_on(&request, &place, handler, from, Checks::default(), &mut used).await? {
-                        None => let_in(&request, &place, handler, used).await,
+                    match go_on(&request, place, handler, from, Checks::default(), &mut used).await? {
+                        None => let_in(&request, place, handler, used).await,
                         Some(_) => Err(set_up(NO_CHECKS)),
                     }
                 }));
@@ -282,14 +283,15 @@ pub(crate) fn enforce(request: &HttpRequest, handler: &'static Rule) -> Enforced
     if (0..place.count()).filter_map(|index| place.layer(index, handler)).any(|(_, rules)| rules.about().caller) {
         let used = outcome::take_untouched(request);
         if !used.is_empty() {
-            let (request, place) = (request.clone(), place.clone());
+            let request = request.clone();
             return Enforced::Pending(Box::pin(async move {
                 touch(&request, used).await?;
-                tell_of_grant(&request, &place, handler)
+                let place = Place::of(&request).ok_or_else(|| set_up(NO_AUTH))?;
+                tell_of_grant(&request, place, handler)
             }));
         }
     }
-    match tell_of_grant(request, &place, handler) {
+    match tell_of_grant(request, place, handler) {
         Ok(()) => Enforced::Allowed,
         Err(denied) => Enforced::Refused(denied),
     }
@@ -304,7 +306,7 @@ fn set_up(cause: &'static str) -> Denied {
 
 /// Refuses a WebSocket in a strict scope whose handler takes no `Lease`: it would go on for ever (M1). Only whom the rule lets in
 /// learns of it.
-fn no_lease(request: &HttpRequest, place: &Place, handler: &Rule) -> Result<(), Denied> {
+fn no_lease(request: &HttpRequest, place: Place<'_>, handler: &Rule) -> Result<(), Denied> {
     let takes_lease = || handler.arguments.iter().any(|argument| matches!(argument, Needs::Lease));
     if !place.is_strict() || !gather::is_socket(request) || takes_lease() {
         return Ok(());
@@ -323,7 +325,7 @@ struct Waiting {
 /// Decides the layers from there on. `Some` is a check that has to be run first, and about whom.
 async fn go_on(
     request: &HttpRequest,
-    place: &Place,
+    place: Place<'_>,
     handler: &'static Rule,
     from: Waiting,
     checks: Checks,
@@ -359,7 +361,7 @@ async fn go_on(
 
 /// What a granted request still has to do: its session was used, and its grant is told.
 #[cfg_attr(not(feature = "session"), allow(unused_mut, reason = "sessions alone are used up"))]
-async fn let_in(request: &HttpRequest, place: &Place, handler: &'static Rule, mut used: Used) -> Result<(), Denied> {
+async fn let_in(request: &HttpRequest, place: Place<'_>, handler: &'static Rule, mut used: Used) -> Result<(), Denied> {
     #[cfg(feature = "session")]
     used.extend(outcome::take_untouched(request));
     touch(request, used).await?;
@@ -367,7 +369,7 @@ async fn let_in(request: &HttpRequest, place: &Place, handler: &'static Rule, mu
 }
 
 /// Counts a grant, and tells the audit of each `Auth` that had to grant it.
-fn tell_of_grant(request: &HttpRequest, place: &Place, handler: &'static Rule) -> Result<(), Denied> {
+fn tell_of_grant(request: &HttpRequest, place: Place<'_>, handler: &'static Rule) -> Result<(), Denied> {
     no_lease(request, place, handler)?;
     outcome::let_in(request);
     for index in 0..place.count() {
@@ -407,7 +409,7 @@ fn refuse_with(
 ) -> Error {
     let place = Place::of(request);
     let Denied { denial, by } = denied;
-    let by = by.or_else(|| place.as_ref().map(|place| place.auth().clone()));
+    let by = by.or_else(|| place.map(|place| place.auth().clone()));
     let event = by.as_ref().and_then(|auth| {
         let event = audit::refused(request, auth, handler, &denial)?;
         let auth = auth.clone();

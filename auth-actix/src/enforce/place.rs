@@ -195,22 +195,22 @@ thread_local! {
 }
 
 /// Where a request is decided on.
-#[derive(Clone)]
-pub(super) enum Place {
-    Scope(Arc<Binding>),
-    App(Auth),
+#[derive(Clone, Copy)]
+pub(super) enum Place<'a> {
+    Scope(&'a Binding),
+    App(&'a Auth),
 }
 
-impl Place {
+impl<'a> Place<'a> {
     /// The innermost scope of ours, or the `Auth` that the application was given as `app_data`.
-    pub(super) fn of(request: &HttpRequest) -> Option<Self> {
+    pub(super) fn of(request: &'a HttpRequest) -> Option<Self> {
         match request.app_data::<Arc<Binding>>() {
-            Some(binding) => Some(Self::Scope(Arc::clone(binding))),
-            None => request.app_data::<Auth>().cloned().map(Self::App),
+            Some(binding) => Some(Self::Scope(binding)),
+            None => request.app_data::<Auth>().map(Self::App),
         }
     }
 
-    pub(super) fn auth(&self) -> &Auth {
+    pub(super) fn auth(self) -> &'a Auth {
         match self {
             Self::Scope(binding) => &binding.auth,
             Self::App(auth) => auth,
@@ -218,14 +218,14 @@ impl Place {
     }
 
     /// Whether each route in it whose pattern names an object has to ask about that.
-    pub(super) fn is_strict(&self) -> bool {
+    pub(super) fn is_strict(self) -> bool {
         match self {
             Self::Scope(binding) => binding.is_strict_so_far(),
             Self::App(_) => false,
         }
     }
 
-    pub(super) fn count(&self) -> usize {
+    pub(super) fn count(self) -> usize {
         match self {
             Self::Scope(binding) => binding.layers().len(),
             Self::App(_) => 1,
@@ -233,7 +233,7 @@ impl Place {
     }
 
     /// The decision at `index`, from the outside in; the handler's rule belongs to the last one.
-    pub(super) fn layer<'a>(&'a self, index: usize, handler: &'a Rule) -> Option<(&'a Auth, Rules<'a>)> {
+    pub(super) fn layer(self, index: usize, handler: &'a Rule) -> Option<(&'a Auth, Rules<'a>)> {
         match self {
             Self::App(auth) => (index == 0).then_some((auth, Rules { scopes: &[], handler })),
             Self::Scope(binding) => {
@@ -246,7 +246,7 @@ impl Place {
         }
     }
 
-    pub(super) fn not_found(&self, handler: &Rule) -> bool {
+    pub(super) fn not_found(self, handler: &'a Rule) -> bool {
         (0..self.count()).filter_map(|index| self.layer(index, handler)).any(|(_, rules)| rules.not_found())
     }
 }

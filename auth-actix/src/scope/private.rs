@@ -3,6 +3,7 @@
 
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use actix_web::Error;
@@ -19,7 +20,7 @@ use crate::respond::DPOP_NONCE;
 /// Adds `Cache-Control: private` where an address, an API key or a cookie decided and the handler says nothing else.
 pub(super) struct PrivateAnswers(pub(super) Auth);
 
-pub(super) struct PrivateService<S>(S, Auth);
+pub(super) struct PrivateService<S>(S, Rc<Auth>);
 
 impl<S, B> Transform<S, ServiceRequest> for PrivateAnswers
 where
@@ -32,7 +33,7 @@ where
     type Future = Ready<Result<Self::Transform, ()>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
-        ready(Ok(PrivateService(service, self.0.clone())))
+        ready(Ok(PrivateService(service, Rc::new(self.0.clone()))))
     }
 }
 
@@ -49,7 +50,7 @@ where
     }
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        PrivateFuture { answer: self.0.call(request), auth: self.1.clone() }
+        PrivateFuture { answer: self.0.call(request), auth: Rc::clone(&self.1) }
     }
 }
 
@@ -57,7 +58,7 @@ pin_project! {
     pub(super) struct PrivateFuture<F> {
         #[pin]
         answer: F,
-        auth: Auth,
+        auth: Rc<Auth>,
     }
 }
 
