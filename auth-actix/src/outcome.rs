@@ -131,6 +131,12 @@ pub(crate) fn keep_untouched(request: &HttpRequest, used: Vec<(Auth, auth_core::
     }
 }
 
+/// Whether there are any.
+#[cfg(feature = "session")]
+pub(crate) fn has_untouched(request: &HttpRequest) -> bool {
+    request.extensions().contains::<Untouched>()
+}
+
 /// Takes them.
 #[cfg(feature = "session")]
 pub(crate) fn take_untouched(request: &HttpRequest) -> Vec<(Auth, auth_core::scheme::session::SessionKey)> {

@@ -280,7 +280,9 @@ pub(crate) fn enforce(request: &HttpRequest, handler: &'static Rule) -> Enforced
     }
     // A rule that asks nobody who they are is no use of a session.
     #[cfg(feature = "session")]
-    if (0..place.count()).filter_map(|index| place.layer(index, handler)).any(|(_, rules)| rules.about().caller) {
+    if outcome::has_untouched(request)
+        && (0..place.count()).filter_map(|index| place.layer(index, handler)).any(|(_, rules)| rules.about().caller)
+    {
         let used = outcome::take_untouched(request);
         if !used.is_empty() {
             let request = request.clone();

@@ -60,7 +60,8 @@ impl Refusal {
         let problem = denial.reason.answer().problem;
         // No longer than a line bears; the identity is encoded, and a method has no control characters.
         let method = method.as_str().get(..32).unwrap_or(method.as_str());
-        let caller = denial.caller.as_ref().map(|caller| caller.chars().take(128).collect::<String>());
+        // Where nobody reads the log, none of it is made.
+        let caller = || denial.caller.as_ref().map(|caller| caller.chars().take(128).collect::<String>());
         if denial.reason.is_of_server() {
             tracing::error!(
                 target: "auth_actix", problem, ?denial, rule = text, handler = guards, file, line, method,
@@ -69,7 +70,7 @@ impl Refusal {
         } else {
             tracing::info!(
                 target: "auth_actix", problem, ?denial, rule = text, handler = guards, file, line, method,
-                scheme = denial.used.map(Scheme::name), caller = caller.map(tracing::field::debug), "request refused"
+                scheme = denial.used.map(Scheme::name), caller = caller().map(tracing::field::debug), "request refused"
             );
         }
     }

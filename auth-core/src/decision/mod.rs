@@ -112,7 +112,12 @@ struct Case<'a> {
     rules: Rules<'a>,
     facts: &'a Facts<'a>,
     truth: Truth,
-    reads_caller: bool,
+}
+
+impl Case<'_> {
+    fn reads_caller(&self) -> bool {
+        self.rules.about().caller
+    }
 }
 
 /// THE ORDER: the first step that has an answer gives it. Checks, which come last, are decided again by the same steps.
@@ -168,7 +173,7 @@ fn passes_cross_site(scheme: Scheme, cross_site: CrossSite) -> bool {
 /// again with the outcome.
 pub fn decide(rules: Rules<'_>, facts: &Facts<'_>) -> Decision {
     let facts = &Facts { caller: counted(rules, facts), ..*facts };
-    let case = Case { rules, facts, truth: rules.truth(facts), reads_caller: rules.about().caller };
+    let case = Case { rules, facts, truth: rules.truth(facts) };
     // The last step always answers; were it not so, the request would be refused.
     ORDER.iter().find_map(|step| step(&case)).unwrap_or_else(|| deny(&case, Reason::SetUp))
 }
@@ -210,8 +215,8 @@ const RETRY: RetryAfter = RetryAfter::seconds(5);
 fn malformed_or_throttled(case: &Case<'_>) -> Option<Decision> {
     match case.facts.caller {
         Caller::Refused(denial)
-            if case.reads_caller
-                && matches!(denial.reason, Reason::MalformedCredentials | Reason::TooManyAttempts(_)) =>
+            if matches!(denial.reason, Reason::MalformedCredentials | Reason::TooManyAttempts(_))
+                && case.reads_caller() =>
         {
             Some(Decision::Deny(denial.clone()))
         }
@@ -226,17 +231,17 @@ fn cross_site_on_ambient(case: &Case<'_>) -> Option<Decision> {
         Caller::Known(principal) => principal.scheme(),
         Caller::Nobody | Caller::Would(_) => return None,
     };
-    let refused = case.reads_caller && !passes_cross_site(scheme, case.facts.cross_site);
+    let refused = !passes_cross_site(scheme, case.facts.cross_site) && case.reads_caller();
     refused.then(|| deny(case, Reason::CrossSiteRequest))
 }
 
 fn not_verified_yet(case: &Case<'_>) -> Option<Decision> {
-    (case.reads_caller && matches!(case.facts.caller, Caller::Presented(_))).then_some(Decision::Verify)
+    (matches!(case.facts.caller, Caller::Presented(_)) && case.reads_caller()).then_some(Decision::Verify)
 }
 
 fn refused(case: &Case<'_>) -> Option<Decision> {
     match case.facts.caller {
-        Caller::Refused(denial) if case.reads_caller => {
+        Caller::Refused(denial) if case.reads_caller() => {
             Some(Decision::Deny(Denial { schemes: helpful(case), ..denial.clone() }))
         }
         _ => None,

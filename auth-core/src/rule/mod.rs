@@ -175,11 +175,11 @@ impl Formula {
     /// What its atoms are about, beside what others are.
     pub fn about(&self, others: About) -> About {
         match self {
-            Self::Literal(Literal { atom, .. }) => About {
-                caller: others.caller || atom.is_about_caller(),
-                place: others.place || matches!(atom, Atom::Network(_) | Atom::Country(_)),
-                country: others.country || matches!(atom, Atom::Country(_)),
-                tenant: others.tenant || matches!(atom, Atom::Within(_)),
+            Self::Literal(Literal { atom, .. }) => match atom {
+                Atom::Network(_) => About { place: true, ..others },
+                Atom::Country(_) => About { place: true, country: true, ..others },
+                Atom::Within(_) => About { caller: true, tenant: true, ..others },
+                atom => About { caller: others.caller || atom.is_about_caller(), ..others },
             },
             Self::All(parts) | Self::Any(parts) => parts.iter().fold(others, |others, part| part.about(others)),
         }

@@ -223,7 +223,7 @@ fn a_source_out_of_reach_is_503_only_where_it_decides() {
         (Truth::OUT_OF_REACH.or(Truth::HOLDS),  "goes on"),
     ];
     for (truth, expected) in table {
-        let case = Case { rules, facts: &facts, truth, reads_caller: false };
+        let case = Case { rules, facts: &facts, truth };
         let step = false_whatever_the_credential(&case);
         assert_eq!(step.as_ref().map_or("goes on".to_owned(), answer), expected, "{truth:?}");
     }
