@@ -50,64 +50,73 @@ impl<G: Guard<A>, A: FromRequest> FromRequest for Guarded<G, A> {
     type Future = GuardedFuture<G, A>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        if let Some(arguments) = G::checked(request, payload) {
-            return GuardedFuture::Checking { arguments };
-        }
-        match enforce(request, G::RULE) {
-            Enforced::Allowed => GuardedFuture::Extracting { arguments: A::from_request(request, payload) },
-            Enforced::Refused(denied) => GuardedFuture::Refused {
-                error: Some(refuse(request, G::RULE, denied, payload.take())),
-                guard: PhantomData,
-            },
-            Enforced::Pending(decision) => {
-                GuardedFuture::Deciding { decision, request: request.clone(), payload: payload.take() }
-            }
-        }
+        let arguments = match G::checked(request, payload) {
+            Some(arguments) => Arguments::Checking { arguments },
+            None => Arguments::of(request, payload, G::RULE),
+        };
+        GuardedFuture { arguments, guard: PhantomData }
     }
 }
 
 pin_project! {
-    /// Decides, then extracts.
-    #[project = Stage]
-    pub enum GuardedFuture<G, A: FromRequest> {
-        /// A password is being hashed.
-        Deciding { decision: Pending, request: HttpRequest, payload: Payload },
-        /// A check has to say whether it holds.
-        Checking { arguments: Checked<A> },
-        /// The rule holds.
-        Extracting { #[pin] arguments: A::Future },
-        /// It does not.
-        Refused { error: Option<Error>, guard: PhantomData<fn() -> G> },
+    /// Decides, then extracts. All that is done is [`Arguments`]': there is one of these for each handler, and of those for each set
+    /// of arguments, which compilers are glad of.
+    pub struct GuardedFuture<G, A: FromRequest> {
+        #[pin]
+        arguments: Arguments<A>,
+        guard: PhantomData<fn() -> G>,
     }
 }
 
 impl<G: Guard<A>, A: FromRequest> Future for GuardedFuture<G, A> {
     type Output = Result<Guarded<G, A>, Error>;
 
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let extracted = self.project().arguments.poll(context);
+        extracted.map_ok(|arguments| Guarded { arguments, _decided: Decided(PhantomData) })
+    }
+}
+
+pin_project! {
+    #[project = Stage]
+    enum Arguments<A: FromRequest> {
+        /// A password is being hashed.
+        Deciding { decision: Pending, request: HttpRequest, payload: Payload, rule: &'static Rule },
+        /// A check has to say whether it holds.
+        Checking { arguments: Checked<A> },
+        /// The rule holds.
+        Extracting { #[pin] arguments: A::Future },
+        /// It does not.
+        Refused { error: Option<Error> },
+    }
+}
+
+impl<A: FromRequest> Arguments<A> {
+    fn of(request: &HttpRequest, payload: &mut Payload, rule: &'static Rule) -> Self {
+        match enforce(request, rule) {
+            Enforced::Allowed => Self::Extracting { arguments: A::from_request(request, payload) },
+            Enforced::Refused(denied) => Self::Refused { error: Some(refuse(request, rule, denied, payload.take())) },
+            Enforced::Pending(decision) => {
+                Self::Deciding { decision, request: request.clone(), payload: payload.take(), rule }
+            }
+        }
+    }
+}
+
+impl<A: FromRequest> Future for Arguments<A> {
+    type Output = Result<A, Error>;
+
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         loop {
             let next = match self.as_mut().project() {
-                Stage::Extracting { arguments } => {
-                    return arguments.poll(context).map(|extracted| match extracted {
-                        Ok(arguments) => Ok(Guarded { arguments, _decided: Decided(PhantomData) }),
-                        Err(error) => Err(error.into()),
-                    });
-                }
-                Stage::Checking { arguments } => {
-                    return arguments
-                        .as_mut()
-                        .poll(context)
-                        .map(|arguments| Ok(Guarded { arguments: arguments?, _decided: Decided(PhantomData) }));
-                }
-                Stage::Refused { error, .. } => {
-                    return Poll::Ready(Err(error.take().unwrap_or_else(refuse_twice)));
-                }
-                Stage::Deciding { decision, request, payload } => match decision.as_mut().poll(context) {
+                Stage::Extracting { arguments } => return arguments.poll(context).map_err(Into::into),
+                Stage::Checking { arguments } => return arguments.as_mut().poll(context),
+                Stage::Refused { error } => return Poll::Ready(Err(error.take().unwrap_or_else(refuse_twice))),
+                Stage::Deciding { decision, request, payload, rule } => match decision.as_mut().poll(context) {
                     Poll::Pending => return Poll::Pending,
-                    Poll::Ready(Ok(())) => GuardedFuture::Extracting { arguments: A::from_request(request, payload) },
+                    Poll::Ready(Ok(())) => Self::Extracting { arguments: A::from_request(request, payload) },
                     Poll::Ready(Err(denied)) => {
-                        let error = refuse(request, G::RULE, denied, payload.take());
-                        GuardedFuture::Refused { error: Some(error), guard: PhantomData }
+                        Self::Refused { error: Some(refuse(request, rule, denied, payload.take())) }
                     }
                 },
             };

@@ -15,6 +15,8 @@ static ALLOCATOR: meter::Counting = meter::Counting;
 const HELP: &str = "\
 auth-load [--quick | --full] [--only TEXT]...
     A table of all cases, or of those whose names contain TEXT. Times mean something with --release alone, and fail nothing.
+auth-load --markdown
+    The ratios and the allocations of all cases, as Markdown.
 auth-load --start-up
     What it takes to register routes.
 auth-load --workers
@@ -34,6 +36,7 @@ fn main() -> Outcome<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["--list"] => Case::all().iter().for_each(|case| println!("{}", case.name)),
+        ["--markdown"] => markdown()?,
         ["--start-up"] => start_up()?,
         ["--workers"] => workers()?,
         ["--callgrind", who, case] => callgrind(who, case, 64)?,
@@ -86,7 +89,11 @@ fn table(rounds: usize, words: &[&str]) -> Outcome<()> {
     println!("{:<42}{:>8}{:>8}{:>8}{:>11}{:>16}{:>16}", "", "", "", "", "+ bare, ns", "over bare", "allocs");
     for case in Case::all() {
         if only.is_empty() || only.iter().any(|text| case.name.contains(text)) {
-            println!("{}", row(&case, rounds)?);
+            let Row { bare, hand, raw, own, allocations, bytes, by_hand, floor } = Row::of(&case, rounds)?;
+            println!(
+                "{:<42}{bare:>8}{hand:>8}{raw:>8}{own:>11}{allocations:>8}{bytes:>8}{by_hand:>8}{floor:>8}",
+                case.name
+            );
         }
     }
     println!(
@@ -95,35 +102,62 @@ fn table(rounds: usize, words: &[&str]) -> Outcome<()> {
     Ok(())
 }
 
-fn row(case: &Case, rounds: usize) -> Outcome<String> {
-    let (mut who, mut subjects) = (Vec::new(), Vec::new());
-    for one in Who::ALL {
-        if let Some(subject) = case.subject(one)? {
-            who.push(one);
-            subjects.push(subject);
-        }
+fn markdown() -> Outcome<()> {
+    println!("| case | × bare | × by hand | × the signature alone | allocations over bare | by hand |");
+    println!("| --- | --- | --- | --- | --- | --- |");
+    for case in Case::all() {
+        let Row { bare, hand, raw, allocations, by_hand, .. } = Row::of(&case, FULL)?;
+        println!("| {} | {bare} | {hand} | {raw} | {allocations} | {by_hand} |", case.name);
     }
-    let measured = measure::beside_each_other(&subjects, rounds)?;
-    let of = |one| who.iter().zip(&measured).find(|(who, _)| **who == one).map(|(_, measured)| measured);
-    let ours = of(Who::Guarded).ok_or("ours is measured in each case")?;
-    let over = |one| shown(of(one).map(|other| ours.over(other)), 2);
-    let time = |one: Who, round: usize| of(one).and_then(|one| one.times.get(round)).copied().unwrap_or(0.0);
-    let own = ours.times.iter().enumerate().map(|(round, ours)| ours - time(Who::Bare, round) - time(Who::Raw, round));
-    let own = shown(measure::median(own.collect()), 0);
-    let tally = |who| of(who).map(|one| one.tally);
-    let (bare, hand) = (tally(Who::Bare), tally(Who::Hand).unwrap_or_default());
-    let (guarded, floor) = (tally(Who::Guarded).unwrap_or_default(), bare.unwrap_or_default());
-    Ok(format!(
-        "{:<42}{:>8}{:>8}{:>8}{own:>11}{:>8}{:>8}{:>8}{:>8}",
-        case.name,
-        over(Who::Bare),
-        over(Who::Hand),
-        over(Who::Raw),
-        guarded.allocations as i64 - floor.allocations as i64,
-        guarded.bytes as i64 - floor.bytes as i64,
-        hand.allocations as i64 - floor.allocations as i64,
-        bare.map_or("-".to_owned(), |bare| bare.allocations.to_string()),
-    ))
+    Ok(())
+}
+
+/// What was measured of a case, as it is shown.
+struct Row {
+    /// Ratios of times.
+    bare: String,
+    hand: String,
+    raw: String,
+    /// Nanoseconds over the bare handler and the signature alone.
+    own: String,
+    /// Over the bare handler.
+    allocations: i64,
+    bytes: i64,
+    by_hand: i64,
+    /// The allocations of the bare handler.
+    floor: String,
+}
+
+impl Row {
+    fn of(case: &Case, rounds: usize) -> Outcome<Self> {
+        let (mut who, mut subjects) = (Vec::new(), Vec::new());
+        for one in Who::ALL {
+            if let Some(subject) = case.subject(one)? {
+                who.push(one);
+                subjects.push(subject);
+            }
+        }
+        let measured = measure::beside_each_other(&subjects, rounds)?;
+        let of = |one| who.iter().zip(&measured).find(|(who, _)| **who == one).map(|(_, measured)| measured);
+        let ours = of(Who::Guarded).ok_or("ours is measured in each case")?;
+        let over = |one| shown(of(one).map(|other| ours.over(other)), 2);
+        let time = |one: Who, round: usize| of(one).and_then(|one| one.times.get(round)).copied().unwrap_or(0.0);
+        let own =
+            ours.times.iter().enumerate().map(|(round, ours)| ours - time(Who::Bare, round) - time(Who::Raw, round));
+        let tally = |who| of(who).map(|one| one.tally);
+        let (bare, hand) = (tally(Who::Bare), tally(Who::Hand).unwrap_or_default());
+        let floor = bare.unwrap_or_default();
+        Ok(Self {
+            bare: over(Who::Bare),
+            hand: over(Who::Hand),
+            raw: over(Who::Raw),
+            own: shown(measure::median(own.collect()), 0),
+            allocations: ours.tally.allocations as i64 - floor.allocations as i64,
+            bytes: ours.tally.bytes as i64 - floor.bytes as i64,
+            by_hand: hand.allocations as i64 - floor.allocations as i64,
+            floor: bare.map_or("-".to_owned(), |bare| bare.allocations.to_string()),
+        })
+    }
 }
 
 fn start_up() -> Outcome<()> {
