@@ -3,7 +3,7 @@
 // REDIRECT_URI is where the client `web` may be sent back to; PORT, ISSUER as they say.
 // Test controls (loopback only): POST /_test/rotate[?retire=1]  POST /_test/jwks?status=503&delay=2000&body=…  GET /_test/stats
 // `body` is one of BODIES below; without anything the key set is healthy again.
-import { createHash, generateKeyPairSync } from 'node:crypto';
+import { createHash, createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import { Provider } from 'oidc-provider';
 
@@ -23,8 +23,12 @@ const CLIENTS = [
 let generation = 0;
 function newKeys() {
   generation += 1;
+  // By way of PEM: Node.js holds the lock of a key while it exports it, and waits for the same lock when it collects what has made
+  // the key.
+  const pem = { publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } };
+  const generate = (kind, options) => createPrivateKey(generateKeyPairSync(kind, { ...options, ...pem }).privateKey);
   const make = (alg, kind, options) => ({
-    ...generateKeyPairSync(kind, options).privateKey.export({ format: 'jwk' }), alg, use: 'sig', kid: `${alg.toLowerCase()}-${generation}`,
+    ...generate(kind, options).export({ format: 'jwk' }), alg, use: 'sig', kid: `${alg.toLowerCase()}-${generation}`,
   });
   return [
     make('RS256', 'rsa', { modulusLength: 2048 }), make('PS256', 'rsa', { modulusLength: 2048 }),

@@ -4,6 +4,8 @@
 mod page;
 mod refusal;
 
+use std::sync::OnceLock;
+
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Bytes;
@@ -62,6 +64,8 @@ pub(crate) struct Answers {
     /// The schemes that are accepted, and the bare challenge of each.
     schemes: Vec<Scheme>,
     bare: Vec<HeaderValue>,
+    /// The bodies that were needed so far, each by its row.
+    bodies: [OnceLock<(Answer, Bytes)>; 32],
 }
 
 impl Answers {
@@ -84,12 +88,20 @@ impl Answers {
         let bare = schemes.iter().map(bare).collect();
         let accepted = schemes.iter().fold(SchemeSet::NONE, |set, scheme| set.with(*scheme));
         let base = problem::DEFAULT_BASE.to_owned();
-        Self { accepted, base, renderer: None, texts: None, login_page, schemes, bare }
+        Self { accepted, base, renderer: None, texts: None, login_page, schemes, bare, bodies: Default::default() }
     }
 
     fn bare(&self, scheme: Scheme) -> HeaderValue {
         let known = self.schemes.iter().zip(&self.bare).find(|(known, _)| **known == scheme);
         known.map_or(HeaderValue::from_static(""), |(_, bare)| bare.clone())
+    }
+
+    /// The problem as a body, which is written once.
+    fn body(&self, refused: &Refused<'_>) -> Bytes {
+        let write = || (refused.answer, Bytes::from(refused.to_json()));
+        let mut known = self.bodies.iter().map(|slot| slot.get_or_init(write));
+        let is_row = |row: &Answer| row.status == refused.answer.status && row.problem == refused.answer.problem;
+        known.find(|(row, _)| is_row(row)).map_or_else(|| write().1, |(_, body)| body.clone())
     }
 
     /// What pages say to this request.
@@ -132,7 +144,7 @@ impl Answers {
                 let page = self.texts(request).refusal(answer);
                 of_type(HTML, answer).body(page)
             }
-            None => of_type(problem::MEDIA_TYPE, answer).body(refused.to_json()),
+            None => of_type(problem::MEDIA_TYPE, answer).body(self.body(&refused)),
         };
         let headers = response.headers_mut();
         let quiet = first(request.headers(), SEC_FETCH_MODE).is_some_and(|mode| mode != "navigate");

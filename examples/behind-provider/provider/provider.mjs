@@ -1,7 +1,7 @@
 // An OpenID provider to try the examples with; for nothing else: it asks nobody for a password. Ends with its standard input.
 // RESOURCE is the API that its access tokens are for, REDIRECT_URI where it sends people back to. The first line of its
 // standard output is JSON: the issuer, and tokens of two programs.
-import { generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import { Provider } from 'oidc-provider';
 
@@ -13,7 +13,10 @@ const SECRET = 'a-secret-for-this-machine-alone';
 const program = (client_id, scope) => ({
   client_id, client_secret: SECRET, grant_types: ['client_credentials'], redirect_uris: [], response_types: [], scope,
 });
-const key = { ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' }), alg: 'ES256', use: 'sig', kid: 'examples' };
+// By way of PEM: Node.js may wait for ever for a key that it exports while it collects what has made it.
+const pem = { publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } };
+const generated = createPrivateKey(generateKeyPairSync('ec', { namedCurve: 'P-256', ...pem }).privateKey);
+const key = { ...generated.export({ format: 'jwk' }), alg: 'ES256', use: 'sig', kid: 'examples' };
 
 const server = createServer();
 await new Promise((ready) => server.listen(Number(process.env.PORT ?? 0), '127.0.0.1', ready));

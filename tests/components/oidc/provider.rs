@@ -4,6 +4,8 @@ use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use auth_tests::program;
 use auth_tests::token::basic;
@@ -37,9 +39,17 @@ impl Node {
         // The clock of a program is its own.
         command.env_remove("LD_PRELOAD").arg(script).current_dir(FOLDER).envs(settings.iter().copied());
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        Some(Self { child, said: serde_json::from_str(&line).unwrap() })
+        let mut said = BufReader::new(child.stdout.take().unwrap());
+        let (sender, receiver) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            said.read_line(&mut line).map(|_| sender.send(line))
+        });
+        // A program that hangs is one that failed, and not one to wait for.
+        let line = receiver.recv_timeout(Duration::from_secs(60));
+        let mut node = Self { child, said: Value::Null };
+        node.said = serde_json::from_str(&line.unwrap_or_else(|_| panic!("{script} does not start"))).unwrap();
+        Some(node)
     }
 
     fn stop(&mut self) {
