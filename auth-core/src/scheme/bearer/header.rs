@@ -1,5 +1,7 @@
 //! The JOSE header (RFC 7515 §4), read strictly.
 
+use std::sync::OnceLock;
+
 use jsonwebtoken::Algorithm;
 
 use crate::json;
@@ -9,6 +11,33 @@ use crate::json;
 pub(super) struct Header {
     pub(super) algorithm: Algorithm,
     pub(super) kid: Option<String>,
+}
+
+/// Headers of tokens that were verified, as they stand there, and what they say. Issuers write few, so that most are read once; they
+/// were read by the settings of one issuer, and what is found is the same to the character.
+#[derive(Debug, Default)]
+pub(super) struct SeenHeaders([OnceLock<(Box<str>, Header)>; 4]);
+
+impl SeenHeaders {
+    /// What the header says, if it was seen.
+    pub(super) fn find(&self, encoded: &str) -> Option<&Header> {
+        let mut seen = self.0.iter().map_while(OnceLock::get);
+        seen.find(|(known, _)| **known == *encoded).map(|(_, header)| header)
+    }
+
+    /// Takes note of the header of a token that was verified, while there is room.
+    pub(super) fn add(&self, encoded: &str, mut header: Header) {
+        for slot in &self.0 {
+            match slot.get() {
+                Some((known, _)) if **known == *encoded => return,
+                Some(_) => {}
+                None => match slot.set((encoded.into(), header)) {
+                    Ok(()) => return,
+                    Err((_, back)) => header = back,
+                },
+            }
+        }
+    }
 }
 
 /// Key ids are names, not documents.

@@ -28,6 +28,7 @@ pub use self::cache::{TokenCache, TokenCacheError};
 pub use self::fetched::FetchError;
 #[cfg(feature = "oidc")]
 use self::fetched::Fetched;
+use self::header::SeenHeaders;
 #[cfg(feature = "oidc")]
 use self::introspection::Introspector;
 #[cfg(feature = "oidc")]
@@ -64,6 +65,7 @@ struct Issuer {
     types: Vec<String>,
     /// RFC 9068.
     profile: bool,
+    headers: SeenHeaders,
     tenant: Option<String>,
     #[cfg(feature = "oidc")]
     introspector: Option<Introspector>,

@@ -7,6 +7,7 @@ use jsonwebtoken::Algorithm;
 
 #[cfg(feature = "oidc")]
 use super::fetched::{Fetch, FetchError, Fetched, Place};
+use super::header::SeenHeaders;
 #[cfg(feature = "oidc")]
 use super::introspection::{Introspection, IntrospectionError, Introspector};
 use super::key::{self, Key, KeyError};
@@ -561,6 +562,7 @@ impl Jwt {
             longest: self.longest,
             types: self.types,
             profile: self.profile,
+            headers: SeenHeaders::default(),
             tenant: self.tenant,
             #[cfg(feature = "oidc")]
             introspector: introspector.transpose().map_err(JwtError::Introspection)?,

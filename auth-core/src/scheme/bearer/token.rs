@@ -273,18 +273,30 @@ fn issuer_of(claims: &str) -> Option<String> {
 }
 
 fn verify_signature(parts: &Parts<'_>, issuer: &Issuer) -> Result<KeyOf, Unverified> {
+    if let Some(header) = issuer.headers.find(parts.header) {
+        return verify_by(header, parts, issuer);
+    }
+    let header = read_header(parts.header, issuer)?;
+    let key = verify_by(&header, parts, issuer)?;
+    issuer.headers.add(parts.header, header);
+    Ok(key)
+}
+
+fn read_header(encoded: &str, issuer: &Issuer) -> Result<Header, Denial> {
     const HEADER: &str = "the header is not canonical base64url of UTF-8";
     let (mut usual, mut long) = ([0; USUAL_HEADER], Vec::new());
-    let buffer = if parts.header.len() <= USUAL_HEADER {
+    let buffer = if encoded.len() <= USUAL_HEADER {
         usual.as_mut_slice()
     } else {
-        long.resize(parts.header.len(), 0);
+        long.resize(encoded.len(), 0);
         long.as_mut_slice()
     };
-    let length = URL_SAFE_NO_PAD.decode_slice(parts.header, buffer).map_err(|_| invalid(HEADER))?;
+    let length = URL_SAFE_NO_PAD.decode_slice(encoded, buffer).map_err(|_| invalid(HEADER))?;
     let text = buffer.get(..length).and_then(|bytes| std::str::from_utf8(bytes).ok()).ok_or_else(|| invalid(HEADER))?;
-    let header = header::read(text, &issuer.types, issuer.profile).map_err(invalid)?;
+    header::read(text, &issuer.types, issuer.profile).map_err(invalid)
+}
 
+fn verify_by(header: &Header, parts: &Parts<'_>, issuer: &Issuer) -> Result<KeyOf, Unverified> {
     let mut signature = [0; LONGEST_SIGNATURE];
     let length = URL_SAFE_NO_PAD
         .decode_slice(parts.signature, &mut signature)
@@ -292,7 +304,7 @@ fn verify_signature(parts: &Parts<'_>, issuer: &Issuer) -> Result<KeyOf, Unverif
     let signature = signature.get(..length).unwrap_or_default();
 
     let message = parts.signed.as_bytes();
-    let own = try_keys(&issuer.keys, &header, message, signature);
+    let own = try_keys(&issuer.keys, header, message, signature);
     if matches!(own, Some(Ok(()))) {
         let is_secret = header.algorithm.family() == AlgorithmFamily::Hmac;
         return Ok(if is_secret { KeyOf::Secret } else { KeyOf::Settings });
@@ -300,7 +312,7 @@ fn verify_signature(parts: &Parts<'_>, issuer: &Issuer) -> Result<KeyOf, Unverif
     // No secret is ever fetched, so none of what may come could verify an HMAC.
     #[cfg(feature = "oidc")]
     if let Some(fetched) = issuer.fetched.as_ref().filter(|_| header.algorithm.family() != AlgorithmFamily::Hmac) {
-        let try_keys = |keys: &[PreparedKey]| try_keys(keys, &header, message, signature);
+        let try_keys = |keys: &[PreparedKey]| try_keys(keys, header, message, signature);
         return match fetched.with_current(clock::monotonic(), try_keys) {
             Some((Some(Ok(())), number)) => Ok(KeyOf::Fetched(number)),
             // Where the token names the key, no other one can be meant.

@@ -115,6 +115,33 @@ fn what_a_token_is_bound_to_is_asked_at_every_hit() {
 }
 
 #[test]
+fn only_headers_of_verified_tokens_are_remembered_and_they_say_what_they_said() {
+    let jwt = Jwt::hs256(SECRET).issuer(ISSUER).audience(AUDIENCE);
+    let bearer = Bearer::new(vec![jwt], None, &RoleTypes::default()).unwrap();
+    let headers = &bearer.issuers.first().unwrap().headers;
+    let verify = |secret: &[u8], header: &str| {
+        let token = sign_by(secret, header, claims("alice", ""));
+        let seen = token.split_once('.').unwrap().0.to_owned();
+        (bearer.verify(&token, at(1500)).unwrap().is_ok(), seen)
+    };
+    // Those of forgers take no room, nor do those that are refused.
+    for number in 0..20 {
+        let (good, seen) = verify(&[8; 32], &format!(r#"{{"alg":"HS256","kid":"{number}"}}"#));
+        assert!(!good && headers.find(&seen).is_none());
+        let (good, seen) = verify(&SECRET, &format!(r#"{{"alg":"HS256","crit":["{number}"]}}"#));
+        assert!(!good && headers.find(&seen).is_none());
+    }
+    for number in 0..8 {
+        let header = format!(r#"{{"alg":"HS256","typ":"JWT","kid":"{number}"}}"#);
+        for _ in 0..3 {
+            let (good, seen) = verify(&SECRET, &header);
+            assert_eq!((good, headers.find(&seen).is_some()), (true, number < 4), "{header}");
+            assert!(!verify(&[8; 32], &header).0, "what was seen verifies nothing");
+        }
+    }
+}
+
+#[test]
 fn forged_tokens_do_not_come_in_and_good_ones_take_no_more_room_than_there_is() {
     let bearer = remembering(TokenCache::new().entries(64).bytes(64 * 1024).secrets());
     let cache = bearer.cache.as_ref().unwrap();
