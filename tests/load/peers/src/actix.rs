@@ -16,7 +16,7 @@ use auth_load::handlers::{ByHand, ClaimsByHand, bare};
 use auth_load::issuer::{Algorithm, Claims};
 use auth_load::subject::{Ask, Asked, Subject, ready};
 
-const PATH: &str = "/admin";
+const PATH: &str = "/api/admin";
 
 type Check = web::Data<ByHand>;
 
@@ -27,20 +27,20 @@ pub fn subject(name: &str, algorithm: Algorithm) -> Outcome<Option<Box<dyn Subje
     let ask = Ask::new(PATH, vec![format!("Bearer {token}")], 200);
     let app = || App::new().app_data(check.clone());
     let server = match name {
-        "bare" => ready(App::new().route(PATH, web::get().to(bare)))?,
-        "by hand" => ready(app().route(PATH, web::get().to(by_hand)))?,
+        "bare" => ready(App::new().service(in_scope(web::get().to(bare))))?,
+        "by hand" => ready(app().service(in_scope(web::get().to(by_hand))))?,
         "actix-web-httpauth" => {
-            ready(app().wrap(HttpAuthentication::bearer(validate)).route(PATH, web::get().to(with_claims)))?
+            ready(app().wrap(HttpAuthentication::bearer(validate)).service(in_scope(web::get().to(with_claims))))?
         }
         "actix-web-grants" => {
-            ready(app().wrap(GrantsMiddleware::with_extractor(extract)).route(PATH, web::get().to(protected)))?
+            ready(app().wrap(GrantsMiddleware::with_extractor(extract)).service(in_scope(web::get().to(protected))))?
         }
         "actix-web-grants over httpauth" => {
-            ready(app().wrap(HttpAuthentication::bearer(attach)).route(PATH, web::get().to(protected)))?
+            ready(app().wrap(HttpAuthentication::bearer(attach)).service(in_scope(web::get().to(protected))))?
         }
         "actix-permissions" => {
             let route = actix_permissions::permission().check(web::get()).validate(permitted).to(bare).build();
-            ready(app().route(PATH, route))?
+            ready(app().service(in_scope(route)))?
         }
         "actix-jwt-auth-middleware" => {
             // Its `Algorithm: Clone` is not met by the ES256 of jwt-compact.
@@ -67,6 +67,11 @@ pub fn subject(name: &str, algorithm: Algorithm) -> Outcome<Option<Box<dyn Subje
         _ => return Ok(None),
     };
     Ok(Some(Box::new(Asked(server, ask))))
+}
+
+/// Where the handler stands for all of them, as it does for ours.
+fn in_scope(route: actix_web::Route) -> actix_web::Scope {
+    web::scope("/api").route("/admin", route)
 }
 
 fn bearer(request: &HttpRequest) -> Option<&str> {
@@ -179,8 +184,7 @@ mod users {
             .algorithm(algorithm)
             .time_options(TimeOptions::default())
             .build()?;
-        let scope =
-            web::scope("").wrap(AuthenticationService::new(authority)).route(super::PATH, web::get().to(handler));
+        let scope = super::in_scope(web::get().to(handler)).wrap(AuthenticationService::new(authority));
         Ok(App::new().service(scope))
     }
 }
@@ -236,7 +240,7 @@ mod axiam {
         let verifier = JwksVerifier::new(reqwest::Client::new(), &base).map_err(|error| error.to_string())?;
         let verifier = verifier.expect_tenant_id(TENANT.parse()?).expect_issuer(ISSUER).expect_audience(AUDIENCE);
         let runtime = actix_rt::Runtime::new()?;
-        let app = App::new().app_data(web::Data::new(verifier)).route(super::PATH, web::get().to(handler));
+        let app = App::new().app_data(web::Data::new(verifier)).service(super::in_scope(web::get().to(handler)));
         let ask = Ask::new(super::PATH, vec![format!("Bearer {token}")], 200);
         let service = runtime.block_on(actix_web::test::init_service(app));
         // Once, so that the keys are there.

@@ -6,8 +6,12 @@ use auth_load::measure::beside_each_other;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-/// A line: its name, and what it is times bare at each place.
-type Line = (&'static str, Vec<(f64, f64)>);
+/// A line: its name and colour, and what it is times bare at each place.
+type Line = (&'static str, RGBColor, Vec<(f64, f64)>);
+
+const GREY: RGBColor = RGBColor(120, 120, 120);
+const BLUE: RGBColor = RGBColor(0, 90, 170);
+const ORANGE: RGBColor = RGBColor(190, 80, 0);
 
 /// How many times the bare handler's the time of somebody is in a case.
 fn over_bare(case: &str, who: Who, rounds: usize) -> Outcome<f64> {
@@ -20,9 +24,9 @@ fn over_bare(case: &str, who: Who, rounds: usize) -> Outcome<f64> {
 
 /// Draws it into a file.
 pub fn draw(file: &str, rounds: usize) -> Outcome<()> {
-    let line = |name, who, cases: &[(f64, &str)]| -> Outcome<Line> {
+    let line = |name, colour, who, cases: &[(f64, &str)]| -> Outcome<Line> {
         let points = cases.iter().map(|(at, case)| Ok((*at, over_bare(case, who, rounds)?)));
-        Ok((name, points.collect::<Outcome<_>>()?))
+        Ok((name, colour, points.collect::<Outcome<_>>()?))
     };
     const NEW: [(f64, &str); 4] = [(1.0, "roles/1"), (10.0, "roles/10"), (100.0, "roles/100"), (1000.0, "roles/1000")];
     const SEEN: [(f64, &str); 3] =
@@ -30,11 +34,11 @@ pub fn draw(file: &str, rounds: usize) -> Outcome<()> {
     const TOKENS: [(f64, &str); 3] =
         [(1.0, "remembered/EdDSA"), (1_000.0, "remembered/tokens/1000"), (100_000.0, "remembered/tokens/100000")];
     let by_roles = [
-        line("by hand (HS256)", Who::Hand, &NEW)?,
-        line("auth-actix, a new token (HS256)", Who::Guarded, &NEW)?,
-        line("auth-actix, a token seen before", Who::Guarded, &SEEN)?,
+        line("by hand (HS256)", GREY, Who::Hand, &NEW)?,
+        line("auth-actix, a new token (HS256)", BLUE, Who::Guarded, &NEW)?,
+        line("auth-actix, a token seen before", ORANGE, Who::Guarded, &SEEN)?,
     ];
-    let by_tokens = [line("auth-actix, tokens seen before", Who::Guarded, &TOKENS)?];
+    let by_tokens = [line("auth-actix, tokens seen before", ORANGE, Who::Guarded, &TOKENS)?];
     let area = SVGBackend::new(file, (960, 420)).into_drawing_area();
     area.fill(&WHITE)?;
     let (left, right) = area.split_horizontally(560);
@@ -50,15 +54,16 @@ fn chart(
     (least, most): (f64, f64),
     lines: &[Line],
 ) -> Outcome<()> {
-    const COLOURS: [RGBColor; 3] = [RGBColor(120, 120, 120), RGBColor(0, 90, 170), RGBColor(190, 80, 0)];
-    let highest = lines.iter().flat_map(|(_, points)| points).fold(10.0, |most: f64, (_, cost)| most.max(*cost));
+    let highest = lines.iter().flat_map(|(.., points)| points).fold(10.0, |most: f64, (_, cost)| most.max(*cost));
     let mut chart = ChartBuilder::on(area)
         .margin(12)
+        .margin_right(36)
         .x_label_area_size(40)
         .y_label_area_size(56)
         .build_cartesian_2d((least..most).log_scale(), (1.0..highest * 1.5).log_scale())?;
     chart.configure_mesh().light_line_style(TRANSPARENT).x_desc(along).y_desc("× the bare handler").draw()?;
-    for ((name, points), colour) in lines.iter().zip(COLOURS) {
+    for (name, colour, points) in lines {
+        let colour = *colour;
         chart
             .draw_series(LineSeries::new(points.iter().copied(), colour.stroke_width(2)).point_size(3))?
             .label(*name)
