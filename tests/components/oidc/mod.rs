@@ -237,6 +237,7 @@ fn keys_change_while_requests_run_and_none_is_answered_wrongly() {
 
 #[test]
 fn a_key_that_is_taken_away_goes_within_the_interval_though_nobody_asks_for_another() {
+    // H8: the token is remembered, and its key is asked about all the same.
     let Some(provider) = Provider::start() else { return };
     let server = serve(Auth::builder().bearer(jwt(&provider).refresh_every(Duration::from_secs(2))));
     let token = provider.token("RS256");
@@ -308,7 +309,7 @@ fn a_provider_that_is_away_at_the_start_is_503_until_it_is_there() {
 
 #[test]
 fn a_provider_that_goes_away_is_trusted_for_a_while_and_no_longer() {
-    // JWKS-5, H8: what is cached is no older than said.
+    // JWKS-5, H8: what is cached is no older than said, the remembered token among it.
     let Some(mut provider) = Provider::start() else { return };
     let jwt = jwt(&provider).refresh_every(Duration::from_secs(2)).max_stale(Duration::from_secs(5));
     let server = serve(Auth::builder().bearer(jwt));
