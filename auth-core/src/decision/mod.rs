@@ -194,7 +194,10 @@ fn false_whatever_the_credential(case: &Case<'_>) -> Option<Decision> {
         return None;
     }
     let truth = match case.facts.caller {
-        Caller::Nobody if case.facts.checks == Checks::default() => case.truth,
+        // Of whoever is not known yet, nothing is known.
+        Caller::Nobody | Caller::Presented(_) | Caller::Refused(_) if case.facts.checks == Checks::default() => {
+            case.truth
+        }
         _ => case.rules.truth(&Facts { caller: Caller::Nobody, checks: Checks::default(), ..*case.facts }),
     };
     if truth.could {
