@@ -9,7 +9,7 @@ use auth_core::facts::{Caller, Elsewhere, Facts};
 use auth_core::matrix::{Matrix, Route, Tree};
 #[cfg(feature = "jwt")]
 use auth_core::rule::Needs;
-use auth_core::rule::Rule;
+use auth_core::rule::{About, Rule};
 use auth_core::vocabulary::Kind;
 
 use crate::auth::Auth;
@@ -134,7 +134,7 @@ pub(crate) fn rules(auth: &Auth, scopes: &[&'static Rule], handlers: &[&'static 
     let known = mistakes.is_empty();
     for handler in handlers {
         let rules = Rules { scopes, handler };
-        mistakes.extend(places(auth, rules));
+        mistakes.extend(places(auth, rules, rules.about()));
         #[cfg(feature = "jwt")]
         if auth.given_tickets().is_none() && handler.arguments.iter().any(|needs| matches!(needs, Needs::Ticket)) {
             mistakes.push(RuleError::NoTickets(place(handler)));
@@ -153,8 +153,7 @@ fn place(rule: &Rule) -> String {
 }
 
 /// What a rule that names a network or a country lacks.
-pub(crate) fn places(auth: &Auth, rules: Rules<'_>) -> Option<RuleError> {
-    let about = rules.about();
+pub(crate) fn places(auth: &Auth, rules: Rules<'_>, about: About) -> Option<RuleError> {
     if !about.place {
         return None;
     }

@@ -15,8 +15,10 @@ use auth_core::client::cross_site::CrossSite;
 use auth_core::clock::{self, Timestamp};
 use auth_core::decision::Rules;
 use auth_core::denial::Denial;
+#[cfg(feature = "basic")]
+use auth_core::denial::Reason;
 #[cfg(any(feature = "basic", feature = "jwt"))]
-use auth_core::denial::{Reason, challenge::Scheme};
+use auth_core::denial::challenge::Scheme;
 use auth_core::facts::{Caller, Elsewhere, Facts};
 use auth_core::rule::About;
 use auth_core::scheme::{self, Presented};
@@ -52,9 +54,7 @@ fn with_ticket<'a>(explicit: Presented<'a>, request: &HttpRequest, auth: &Auth) 
     let mut found = request.query_string().split('&').filter_map(|pair| pair.strip_prefix("ticket="));
     let Some(ticket) = found.next() else { return explicit };
     if found.next().is_some() || !matches!(explicit, Presented::Nothing) {
-        let cause = Some("a ticket beside another credential");
-        let used = Some(Scheme::Bearer);
-        return Presented::Refused(Denial { used, cause, ..Denial::new(Reason::MalformedCredentials) });
+        return Presented::malformed(Some(Scheme::Bearer), "a ticket beside another credential");
     }
     Presented::Ticket(outcome::exchanged(request, auth, || tickets.take(ticket)))
 }
@@ -273,9 +273,7 @@ fn set_up(
     if about.tenant && !rules.tenants().all(is_known) {
         return Some("the rule says `in` a name that the pattern of this route does not have, or has twice");
     }
-    if about.place
-        && let Some(mistake) = check::places(auth, rules)
-    {
+    if let Some(mistake) = check::places(auth, rules, about) {
         // A scope would not have started.
         return Some(match mistake {
             RuleError::NoAddress(_) => {

@@ -283,15 +283,12 @@ pub(crate) fn enforce(request: &HttpRequest, handler: &'static Rule) -> Enforced
     if outcome::has_untouched(request)
         && (0..place.count()).filter_map(|index| place.layer(index, handler)).any(|(_, rules)| rules.about().caller)
     {
-        let used = outcome::take_untouched(request);
-        if !used.is_empty() {
-            let request = request.clone();
-            return Enforced::Pending(Box::pin(async move {
-                touch(&request, used).await?;
-                let place = Place::of(&request).ok_or_else(|| set_up(NO_AUTH))?;
-                tell_of_grant(&request, place, handler)
-            }));
-        }
+        let (request, used) = (request.clone(), outcome::take_untouched(request));
+        return Enforced::Pending(Box::pin(async move {
+            touch(&request, used).await?;
+            let place = Place::of(&request).ok_or_else(|| set_up(NO_AUTH))?;
+            tell_of_grant(&request, place, handler)
+        }));
     }
     match tell_of_grant(request, place, handler) {
         Ok(()) => Enforced::Allowed,

@@ -28,20 +28,8 @@ impl Problem<'_> {
     /// checks, and the rest is fixed text.
     pub fn to_json(&self) -> String {
         let Answer { status, problem, title, detail, .. } = self.answer;
-        let status = status.to_string();
-        let parts = [
-            r#"{"type":""#,
-            self.base,
-            problem,
-            r#"","title":""#,
-            title,
-            r#"","status":"#,
-            &status,
-            r#","detail":""#,
-            detail,
-            r#""}"#,
-        ];
-        parts.concat()
+        let base = self.base;
+        format!(r#"{{"type":"{base}{problem}","title":"{title}","status":{status},"detail":"{detail}"}}"#)
     }
 }
 

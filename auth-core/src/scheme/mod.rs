@@ -51,6 +51,11 @@ pub enum Presented<'a> {
 }
 
 impl Presented<'_> {
+    /// What is malformed, and of which scheme, if that can be told.
+    pub fn malformed(used: Option<Scheme>, cause: &'static str) -> Self {
+        Self::Refused(Denial { used, cause: Some(cause), ..Denial::new(Reason::MalformedCredentials) })
+    }
+
     /// The scheme of the credential, where there is one.
     pub const fn scheme(&self) -> Option<Scheme> {
         match self {
@@ -101,18 +106,15 @@ impl std::fmt::Debug for Presented<'_> {
 /// `longest` is refused for its length, and not looked at.
 pub fn read<'a>(mut lines: impl Iterator<Item = &'a [u8]>, accepted: SchemeSet, longest: usize) -> Presented<'a> {
     let Some(line) = lines.next() else { return Presented::Nothing };
-    let malformed = |used, cause| {
-        Presented::Refused(Denial { used, cause: Some(cause), ..Denial::new(Reason::MalformedCredentials) })
-    };
     if lines.next().is_some() {
-        return malformed(None, "two Authorization lines");
+        return Presented::malformed(None, "two Authorization lines");
     }
     let line = line.trim_ascii();
     if accepted.contains(Scheme::Bearer) && bearer_token(line).is_some_and(|token| token.len() > longest) {
         return too_long();
     }
     const INVISIBLE: &str = "the Authorization line is not visible ASCII";
-    let Ok(text) = std::str::from_utf8(line) else { return malformed(None, INVISIBLE) };
+    let Ok(text) = std::str::from_utf8(line) else { return Presented::malformed(None, INVISIBLE) };
     let (name, rest) = text.split_once(' ').unwrap_or((text, ""));
     let credentials = rest.trim_start_matches(' ');
     let named = |scheme: &Scheme| {
@@ -122,12 +124,12 @@ pub fn read<'a>(mut lines: impl Iterator<Item = &'a [u8]>, accepted: SchemeSet, 
     // A scheme's name, spaces and a token68 are visible.
     let is_token = scheme.is_some() && is_token68(credentials);
     if !is_token && !all(line, |byte| matches!(byte, b' '..=b'~')) {
-        return malformed(None, INVISIBLE);
+        return Presented::malformed(None, INVISIBLE);
     }
     match scheme {
-        None if name.is_empty() => malformed(None, "the Authorization line is empty"),
+        None if name.is_empty() => Presented::malformed(None, "the Authorization line is empty"),
         None => Presented::Foreign,
-        Some(scheme) if !is_token => malformed(Some(scheme), "the credentials are no token68"),
+        Some(scheme) if !is_token => Presented::malformed(Some(scheme), "the credentials are no token68"),
         Some(Scheme::Bearer) => Presented::Bearer(credentials),
         #[cfg(feature = "dpop")]
         Some(Scheme::Dpop) => Presented::Dpop(credentials),
@@ -136,7 +138,7 @@ pub fn read<'a>(mut lines: impl Iterator<Item = &'a [u8]>, accepted: SchemeSet, 
         #[cfg(feature = "basic")]
         Some(scheme @ Scheme::Basic) => match basic::read(credentials) {
             Ok(credentials) => Presented::Basic(credentials),
-            Err(cause) => malformed(Some(scheme), cause),
+            Err(cause) => Presented::malformed(Some(scheme), cause),
         },
         #[cfg(not(feature = "basic"))]
         Some(Scheme::Basic) => Presented::Foreign,
@@ -182,10 +184,7 @@ pub fn with_subprotocol<'a>(
     mut lines: impl Iterator<Item = &'a [u8]>,
     longest: usize,
 ) -> Presented<'a> {
-    let malformed = |cause| {
-        let used = Some(Scheme::Bearer);
-        Presented::Refused(Denial { used, cause: Some(cause), ..Denial::new(Reason::MalformedCredentials) })
-    };
+    let malformed = |cause| Presented::malformed(Some(Scheme::Bearer), cause);
     let Some(line) = lines.next() else { return authorization };
     let offered = |line: &'a [u8]| line.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
     let is_named = |protocol: &[u8]| protocol == name.as_bytes();
@@ -210,14 +209,11 @@ pub fn with_subprotocol<'a>(
 /// The credential of an application's own scheme among what was presented, where it stands in a header of its own, which occurs
 /// `times`: two explicit credentials are malformed, and so is one that occurs twice.
 pub fn with_own(presented: Presented<'_>, scheme: Scheme, times: usize) -> Presented<'_> {
-    let malformed = |used, cause| {
-        Presented::Refused(Denial { used, cause: Some(cause), ..Denial::new(Reason::MalformedCredentials) })
-    };
     match (presented, times) {
         (presented, 0) => presented,
         (Presented::Nothing, 1) => Presented::Own(scheme),
-        (Presented::Nothing, _) => malformed(Some(scheme), "the header of a credential stands twice"),
-        _ => malformed(None, "two credentials"),
+        (Presented::Nothing, _) => Presented::malformed(Some(scheme), "the header of a credential stands twice"),
+        _ => Presented::malformed(None, "two credentials"),
     }
 }
 
@@ -226,20 +222,17 @@ pub fn with_own(presented: Presented<'_>, scheme: Scheme, times: usize) -> Prese
 #[cfg(feature = "api-key")]
 pub fn with_api_key<'a>(authorization: Presented<'a>, mut lines: impl Iterator<Item = &'a [u8]>) -> Presented<'a> {
     let Some(line) = lines.next() else { return authorization };
-    let malformed = |used, cause| {
-        Presented::Refused(Denial { used, cause: Some(cause), ..Denial::new(Reason::MalformedCredentials) })
-    };
     if !matches!(authorization, Presented::Nothing) {
-        return malformed(None, "an Authorization line and an API key");
+        return Presented::malformed(None, "an Authorization line and an API key");
     }
     if lines.next().is_some() {
-        return malformed(Some(Scheme::ApiKey), "two API keys");
+        return Presented::malformed(Some(Scheme::ApiKey), "two API keys");
     }
     let visible =
         Some(line.trim_ascii()).filter(|line| !line.is_empty() && all(line, |byte| matches!(byte, b'!'..=b'~')));
     match visible.and_then(|line| std::str::from_utf8(line).ok()) {
         Some(key) => Presented::ApiKey(key),
-        None => malformed(Some(Scheme::ApiKey), "the API key is not visible ASCII"),
+        None => Presented::malformed(Some(Scheme::ApiKey), "the API key is not visible ASCII"),
     }
 }
 

@@ -151,17 +151,19 @@ impl Bearer {
         self.issuers.iter().find(other).map(|issuer| &*issuer.source.issuer)
     }
 
+    fn of_source(&self, source: &Source) -> Option<&Issuer> {
+        self.issuers.iter().find(|issuer| issuer.source.issuer == source.issuer)
+    }
+
     /// An audience for which tokens of the source are accepted; `None` where any will do.
     pub fn audience_of(&self, source: &Source) -> Option<&str> {
-        let issuer = self.issuers.iter().find(|issuer| issuer.source.issuer == source.issuer)?;
+        let issuer = self.of_source(source)?;
         issuer.audiences.first().map(String::as_str)
     }
 
     /// Which tokens of the source are accepted, in a clause or several.
     pub fn said_of(&self, source: &Source) -> String {
-        let Some(issuer) = self.issuers.iter().find(|issuer| issuer.source.issuer == source.issuer) else {
-            return String::new();
-        };
+        let Some(issuer) = self.of_source(source) else { return String::new() };
         let audiences: Vec<_> = issuer.audiences.iter().map(|audience| format!("{audience:?}")).collect();
         let mut said = if audiences.is_empty() { String::new() } else { format!(", for {},", audiences.join(", ")) };
         if let Some(tenant) = &issuer.tenant {
