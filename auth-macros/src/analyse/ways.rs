@@ -106,10 +106,8 @@ fn collect(formula: &Formula, rule: &Literals<'_>, next: &mut u16, nodes: &mut V
             compared: false,
         };
         let mut parts: Vec<_> = parts.iter().enumerate().map(part).collect();
-        for index in 0..parts.len() {
-            let compared = rule.may_leave_out(any, &parts, index);
-            parts.get_mut(index).into_iter().for_each(|part| part.compared = compared);
-        }
+        let compared: Vec<_> = (0..parts.len()).map(|index| rule.may_leave_out(any, &parts, index)).collect();
+        parts.iter_mut().zip(compared).for_each(|(part, compared)| part.compared = compared);
         nodes.push(Node { any, parts, impossible: None });
     }
     for part in parts {
@@ -117,12 +115,13 @@ fn collect(formula: &Formula, rule: &Literals<'_>, next: &mut u16, nodes: &mut V
     }
 }
 
-/// The literals of a rule, by where they stand. Says what could be, were the names what they would have to be for it.
+/// The literals of a rule, by where they stand. Says what could be, were the names what they would have to be for it: the same
+/// questions as those of const code, which knows the names.
 struct Literals<'a>(Vec<&'a Literal>);
 
 impl Literals<'_> {
-    fn at(&self, index: u16) -> Option<&Literal> {
-        self.0.get(usize::from(index)).copied()
+    fn at(&self, index: u16) -> Option<Side<'_>> {
+        self.0.get(usize::from(index)).map(|literal| Side { atom: &literal.atom, negated: literal.negated })
     }
 
     /// Whether const code may find that the part can be left out.
@@ -143,39 +142,48 @@ impl Literals<'_> {
             [way] if way.len() == 1 => self.at(*way.first()?),
             _ => None,
         };
-        let (Some(one), Some(other)) = (single(one), single(other)) else { return false };
-        one.negated != other.negated && (may_include(&one.atom, &other.atom) || may_include(&other.atom, &one.atom))
-            || one.negated && other.negated && may_be_apart(&one.atom, &other.atom)
+        single(one).zip(single(other)).is_some_and(|(one, other)| one.opposite().may_imply(other))
     }
 
     /// Whether whoever gets in by one of these ways may always get in by one of those.
     fn may_cover(&self, those: &Ways, these: &Ways) -> bool {
-        let implied = |way: &[u16], wanted: u16| way.iter().any(|one| *one == wanted || self.may_imply(*one, wanted));
+        let implies = |one: u16, wanted: u16| {
+            one == wanted || self.at(one).zip(self.at(wanted)).is_some_and(|(one, wanted)| one.may_imply(wanted))
+        };
+        let implied = |way: &[u16], wanted: u16| way.iter().any(|one| implies(*one, wanted));
         let covered = |way: &[u16]| those.iter().any(|other| other.iter().all(|wanted| implied(way, *wanted)));
         these.iter().all(|way| self.may_contradict(way) || covered(way))
     }
 
-    fn may_imply(&self, one: u16, other: u16) -> bool {
-        let (Some(one), Some(other)) = (self.at(one), self.at(other)) else { return true };
-        match (one.negated, other.negated) {
-            (false, false) => may_include(&other.atom, &one.atom),
-            (true, true) => may_include(&one.atom, &other.atom),
-            (true, false) => false,
-            (false, true) => may_be_apart(&one.atom, &other.atom),
-        }
-    }
-
     /// Whether two literals of the way may be such that nobody fits both.
     fn may_contradict(&self, way: &[u16]) -> bool {
-        let excludes = |one: &Literal, other: &Literal| match (one.negated, other.negated) {
-            (false, false) => may_be_apart(&one.atom, &other.atom),
-            (false, true) => may_include(&other.atom, &one.atom),
-            (true, false) => may_include(&one.atom, &other.atom),
-            (true, true) => false,
-        };
         let literals: Vec<_> = way.iter().filter_map(|index| self.at(*index)).collect();
         let after = |index: usize| literals.get(index + 1..).unwrap_or_default();
-        literals.iter().enumerate().any(|(index, one)| after(index).iter().any(|other| excludes(one, other)))
+        let excluded = |one: Side<'_>, others: &[Side<'_>]| others.iter().any(|other| one.may_imply(other.opposite()));
+        literals.iter().enumerate().any(|(index, one)| excluded(*one, after(index)))
+    }
+}
+
+/// A literal, or its opposite.
+#[derive(Clone, Copy)]
+struct Side<'a> {
+    atom: &'a Atom,
+    negated: bool,
+}
+
+impl Side<'_> {
+    fn opposite(self) -> Self {
+        Self { negated: !self.negated, ..self }
+    }
+
+    /// Whether whoever fits the one may fit the other.
+    fn may_imply(self, other: Side<'_>) -> bool {
+        match (self.negated, other.negated) {
+            (false, false) => may_include(other.atom, self.atom),
+            (true, true) => may_include(self.atom, other.atom),
+            (true, false) => false,
+            (false, true) => may_be_apart(self.atom, other.atom),
+        }
     }
 }
 
