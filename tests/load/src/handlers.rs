@@ -14,7 +14,7 @@ pub async fn bare() -> &'static str {
 }
 
 /// What people write by hand: jsonwebtoken, the claims in a type that owns them, and a look at the roles.
-pub(crate) async fn by_hand(request: HttpRequest, check: web::Data<ByHand>) -> Result<&'static str, actix_web::Error> {
+pub async fn by_hand(request: HttpRequest, check: web::Data<ByHand>) -> Result<&'static str, actix_web::Error> {
     let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = header.and_then(|value| value.strip_prefix("Bearer ")).ok_or(ErrorUnauthorized("missing token"))?;
     let claims = check.decode(token).ok_or(ErrorUnauthorized("invalid token"))?;

@@ -12,7 +12,7 @@ use actix_web_httpauth::extractors::AuthenticationError;
 use actix_web_httpauth::extractors::bearer::{BearerAuth, Config};
 use actix_web_httpauth::middleware::HttpAuthentication;
 use auth_load::Outcome;
-use auth_load::handlers::{ByHand, ClaimsByHand, bare};
+use auth_load::handlers::{ByHand, ClaimsByHand, bare, by_hand};
 use auth_load::issuer::{Algorithm, Claims};
 use auth_load::subject::{Ask, Asked, Subject, ready};
 
@@ -82,10 +82,6 @@ fn decoded(request: &HttpRequest) -> Result<ClaimsByHand, Error> {
     let token = bearer(request).ok_or_else(|| ErrorUnauthorized("missing token"))?;
     let check = request.app_data::<Check>().ok_or_else(|| ErrorUnauthorized("no key"))?;
     check.decode(token).ok_or_else(|| ErrorUnauthorized("invalid token"))
-}
-
-async fn by_hand(request: HttpRequest) -> Result<&'static str, Error> {
-    if decoded(&request)?.has("admin") { Ok("ok") } else { Err(ErrorForbidden("forbidden")) }
 }
 
 fn verified(request: &ServiceRequest, credential: &BearerAuth) -> Result<ClaimsByHand, Error> {
