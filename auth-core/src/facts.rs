@@ -107,6 +107,14 @@ pub enum Caller<'a> {
     Would(&'a Source),
 }
 
+impl Caller<'_> {
+    /// Whether nobody knows who it is.
+    #[inline]
+    pub(crate) const fn is_unknown(&self) -> bool {
+        matches!(self, Self::Nobody | Self::Presented(_) | Self::Refused(_))
+    }
+}
+
 impl Facts<'_> {
     /// The truth of a literal about the caller: `known` judges a principal, `would` what a source could bring about.
     pub(crate) fn of_caller(
@@ -117,7 +125,8 @@ impl Facts<'_> {
         match self.caller {
             Caller::Known(principal) => known(principal),
             Caller::Would(source) => Truth::renewable(false).and(Truth { now: false, ..Truth::settled(would(source)) }),
-            Caller::Nobody | Caller::Presented(_) | Caller::Refused(_) => Truth::COULD,
+            // What an atom says of them, it has said already: `Atom::of_unknown`.
+            Caller::Nobody | Caller::Presented(_) | Caller::Refused(_) => Truth::NO,
         }
     }
 }

@@ -91,7 +91,6 @@ impl ::auth_actix::__private::Guard<
     >,
 > for __edit_guard {
     const RULE: &'static ::auth_actix::__private::Rule = &::auth_actix::__private::Rule {
-        formula: Self::FORMULA,
         text: "role(\"admin\") || check(posts.is_owner(*id, principal).await?)",
         guards: ::core::concat!(::core::module_path!(), "::", "edit"),
         file: ::core::file!(),
@@ -113,6 +112,7 @@ impl ::auth_actix::__private::Guard<
                 || <::auth_actix::__private::Probe<web::Path<u64>>>::NEEDS.may_be_key()
         },
         any_object: ::core::option::Option::None,
+        ..::auth_actix::__private::Rule::of(Self::FORMULA)
     };
     #[allow(unused_mut)]
     fn checked(

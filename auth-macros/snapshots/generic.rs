@@ -58,13 +58,6 @@ where
     S: 'static,
 {
     const RULE: &'static authz::__private::Rule = &authz::__private::Rule {
-        formula: authz::__private::Formula::Literal(authz::__private::Literal {
-            atom: authz::__private::Atom::MaxAge(authz::__private::atom::MaxAge {
-                seconds: 300u64,
-            }),
-            negated: false,
-            text: "max_age(\"5m\")",
-        }),
         text: "max_age(\"5m\")",
         guards: ::core::concat!(::core::module_path!(), "::", "list"),
         file: ::core::file!(),
@@ -77,6 +70,15 @@ where
         },
         checks_object: false,
         any_object: ::core::option::Option::None,
+        ..authz::__private::Rule::of(
+            authz::__private::Formula::Literal(authz::__private::Literal {
+                atom: authz::__private::Atom::MaxAge(authz::__private::atom::MaxAge {
+                    seconds: 300u64,
+                }),
+                negated: false,
+                text: "max_age(\"5m\")",
+            }),
+        )
     };
 }
 #[cfg(paged)]
@@ -120,13 +122,6 @@ where
     S: 'static,
 {
     const RULE: &'static authz::__private::Rule = &authz::__private::Rule {
-        formula: authz::__private::Formula::Literal(authz::__private::Literal {
-            atom: authz::__private::Atom::MaxAge(authz::__private::atom::MaxAge {
-                seconds: 300u64,
-            }),
-            negated: false,
-            text: "max_age(\"5m\")",
-        }),
         text: "max_age(\"5m\")",
         guards: ::core::concat!(::core::module_path!(), "::", "list"),
         file: ::core::file!(),
@@ -136,6 +131,15 @@ where
         arguments: &[],
         checks_object: false,
         any_object: ::core::option::Option::None,
+        ..authz::__private::Rule::of(
+            authz::__private::Formula::Literal(authz::__private::Literal {
+                atom: authz::__private::Atom::MaxAge(authz::__private::atom::MaxAge {
+                    seconds: 300u64,
+                }),
+                negated: false,
+                text: "max_age(\"5m\")",
+            }),
+        )
     };
 }
 #[cfg(not(paged))]

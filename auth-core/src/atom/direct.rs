@@ -20,6 +20,7 @@ impl Requirement for Direct {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Atom;
     use super::super::tests::{alice, facts, source};
     use super::*;
     use crate::facts::Caller;
@@ -30,8 +31,9 @@ mod tests {
         for (caller, expected) in
             [(Caller::Nobody, Truth::COULD), (Caller::Known(&own), Truth::HOLDS), (Caller::Known(&acted), Truth::NO)]
         {
-            assert_eq!(Direct.truth(false, &facts(caller)), expected, "{caller:?}");
-            assert_eq!(Direct.truth(true, &facts(caller)), Truth::NO, "!{caller:?}");
+            let direct = Atom::Direct(Direct);
+            assert_eq!(direct.truth(false, &facts(caller)), expected, "{caller:?}");
+            assert_eq!(direct.truth(true, &facts(caller)), Truth::NO, "!{caller:?}");
         }
     }
 }

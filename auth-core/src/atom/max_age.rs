@@ -42,6 +42,7 @@ impl Requirement for MaxAge {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Atom;
     use super::super::tests::{NOW, alice, facts, source};
     use super::*;
     use crate::facts::Caller;
@@ -62,6 +63,6 @@ mod tests {
             let caller = alice(source(), &members);
             assert_eq!(MaxAge { seconds: 60 }.truth(false, &facts(Caller::Known(&caller))), expected, "{case}");
         }
-        assert_eq!(MaxAge { seconds: 60 }.truth(false, &facts(Caller::Nobody)), Truth::COULD);
+        assert_eq!(Atom::MaxAge(MaxAge { seconds: 60 }).truth(false, &facts(Caller::Nobody)), Truth::COULD);
     }
 }

@@ -93,8 +93,24 @@ impl Atom {
         }
     }
 
+    /// What it, or its negation, is while nobody knows who calls, and no check was run; `None` where that depends on the request.
+    pub const fn of_unknown(&self, negated: bool) -> Option<Truth> {
+        match self {
+            Self::Network(_) | Self::Country(_) => None,
+            // These are never asked for negated.
+            Self::MaxAge(_) | Self::Acr(_) | Self::Scheme(_) | Self::Direct(_) if negated => Some(Truth::NO),
+            _ => Some(Truth::COULD),
+        }
+    }
+
     /// The truth of the atom, or of its negation.
     pub fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
+        if !matches!(self, Self::Check(_))
+            && facts.caller.is_unknown()
+            && let Some(truth) = self.of_unknown(negated)
+        {
+            return truth;
+        }
         each!(self, it => it.truth(negated, facts))
     }
 }

@@ -50,13 +50,19 @@ impl<'a> Rules<'a> {
     }
 
     fn truth(self, facts: &Facts<'_>) -> Truth {
-        self.formulas().fold(Truth::HOLDS, |truth, formula| truth.and(formula.truth(facts)))
+        let is_unknown = facts.caller.is_unknown() && facts.checks == Checks::default();
+        let of = |rule: &Rule| match rule.of_unknown {
+            Some(truth) if is_unknown => truth,
+            _ => rule.formula.truth(facts),
+        };
+        self.scopes.iter().fold(of(self.handler), |truth, scope| truth.and(of(scope)))
     }
 
     /// What has to be known of a request: what atoms are about, and who calls where the handler reads the principal.
     pub fn about(self) -> About {
-        let read = About { caller: self.handler.reads != Reads::Nothing, ..About::default() };
-        self.formulas().fold(read, |about, formula| formula.about(about))
+        let read = self.handler.reads != Reads::Nothing;
+        let own = About { caller: self.handler.about.caller | read, ..self.handler.about };
+        self.scopes.iter().fold(own, |about, scope| about.and(scope.about))
     }
 
     /// The networks that atoms name.
@@ -139,8 +145,12 @@ const ORDER: [fn(&Case<'_>) -> Option<Decision>; 11] = [
 /// and one that another site's page sent along count as none: neither keeps anybody out who could come without. Nor does a
 /// credential that nobody can verify now, where the handler says that it copes (M14).
 pub fn counted<'a>(rules: Rules<'_>, facts: &Facts<'a>) -> Caller<'a> {
+    if is_shed(rules, facts) { Caller::Nobody } else { facts.caller }
+}
+
+fn is_shed(rules: Rules<'_>, facts: &Facts<'_>) -> bool {
     let cookie_fails = |scheme| is_like_a_cookie(scheme) && !passes_cross_site(scheme, facts.cross_site);
-    let sheds = match facts.caller {
+    let may_be = match facts.caller {
         Caller::Presented(scheme) => cookie_fails(scheme),
         Caller::Known(principal) => cookie_fails(principal.scheme()),
         Caller::Refused(denial) => match denial.reason {
@@ -150,8 +160,8 @@ pub fn counted<'a>(rules: Rules<'_>, facts: &Facts<'a>) -> Caller<'a> {
         },
         Caller::Nobody | Caller::Would(_) => false,
     };
-    let nobody = Facts { caller: Caller::Nobody, checks: facts.checks.at_best(), ..*facts };
-    if sheds && rules.truth(&nobody).now { Caller::Nobody } else { facts.caller }
+    let passes = || rules.truth(&Facts { caller: Caller::Nobody, checks: facts.checks.at_best(), ..*facts }).now;
+    may_be && passes()
 }
 
 /// Whether it goes with every request of a browser, and programs do not send it.
@@ -172,7 +182,13 @@ fn passes_cross_site(scheme: Scheme, cross_site: CrossSite) -> bool {
 /// Decides. Called with a credential that is [`Caller::Presented`] it may ask for its verification, and is then called
 /// again with the outcome.
 pub fn decide(rules: Rules<'_>, facts: &Facts<'_>) -> Decision {
-    let facts = &Facts { caller: counted(rules, facts), ..*facts };
+    let shed;
+    let facts = if is_shed(rules, facts) {
+        shed = Facts { caller: Caller::Nobody, ..*facts };
+        &shed
+    } else {
+        facts
+    };
     let case = Case { rules, facts, truth: rules.truth(facts) };
     // The last step always answers; were it not so, the request would be refused.
     ORDER.iter().find_map(|step| step(&case)).unwrap_or_else(|| deny(&case, Reason::SetUp))

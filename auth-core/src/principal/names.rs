@@ -1,6 +1,8 @@
 //! The names that a principal holds: those that its credential lists, those that these imply or grant, and those that were
 //! answered elsewhere.
 
+use std::sync::OnceLock;
+
 use smallvec::SmallVec;
 
 use super::{Answer, Principal};
@@ -57,6 +59,14 @@ impl Principal {
         let mut lists = self.said.source.lists.iter().zip(&self.said.lists.found).filter(|(list, _)| list.kind == kind);
         let all = lists.all(|(_, found)| found.is_some()) && !self.said.login.overage && names.len() == written;
         (names, all)
+    }
+
+    /// Whether it was found before that its credential says so, which is no more than a look at bits; `false` says nothing.
+    #[inline]
+    pub(crate) fn is_known_to_hold(&self, name: Name) -> bool {
+        let found = |(of, bits): &(&Vocabulary, Bits)| of.is(name.vocabulary) && bits.contains(name.index);
+        let counts = name.vocabulary.kind == Kind::Scope || self.said.counts_in(None);
+        counts && self.said.held.iter().map_while(OnceLock::get).any(found)
     }
 
     /// Whether it holds the name, by itself or by what implies or grants it.

@@ -41,6 +41,10 @@ pub struct Literal {
 pub struct Rule {
     /// The formula.
     pub formula: Formula,
+    /// What its atoms are about: see [`Rule::of`].
+    pub about: About,
+    /// What the formula is while nobody knows who calls, and no check was run; `None` where that depends on the request.
+    pub of_unknown: Option<Truth>,
     /// All of it as one formula, for logs.
     pub text: &'static str,
     /// The handler or scope that it guards, for logs.
@@ -85,6 +89,19 @@ pub enum Reads {
     CallerOrOutage,
 }
 
+impl About {
+    /// What two are about.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            caller: self.caller | other.caller,
+            place: self.place | other.place,
+            country: self.country | other.country,
+            tenant: self.tenant | other.tenant,
+        }
+    }
+}
+
 impl Reads {
     /// What two arguments read: one that does not cope is enough.
     pub const fn and(self, other: Self) -> Self {
@@ -97,35 +114,41 @@ impl Reads {
 }
 
 /// Lets anyone in.
-pub const PUBLIC: Rule = Rule {
-    formula: Formula::All(&[]),
-    text: "public",
-    guards: "",
-    file: file!(),
-    line: line!(),
-    reads: Reads::Nothing,
-    not_found: false,
-    arguments: &[],
-    checks_object: false,
-    any_object: None,
-};
+pub const PUBLIC: Rule = Rule { text: "public", ..Rule::of(Formula::All(&[])) };
 
 /// Lets in whoever has authenticated.
 pub const AUTHENTICATED: Rule = Rule {
-    formula: Formula::Literal(Literal {
+    text: "authenticated",
+    reads: Reads::Caller,
+    ..Rule::of(Formula::Literal(Literal {
         atom: Atom::Authenticated(Authenticated),
         negated: false,
         text: "authenticated",
-    }),
-    text: "authenticated",
-    reads: Reads::Caller,
-    ..PUBLIC
+    }))
 };
 
 /// Lets nobody in: what stands where a rule did not compile.
-pub static REFUSING: Rule = Rule { formula: Formula::Any(&[]), text: "nobody", ..PUBLIC };
+pub static REFUSING: Rule = Rule { text: "nobody", ..Rule::of(Formula::Any(&[])) };
 
 impl Rule {
+    /// The rule of a formula and no more. What a request would else have to find out of the formula is found out here.
+    pub const fn of(formula: Formula) -> Self {
+        Self {
+            about: formula.about(),
+            of_unknown: formula.of_unknown(),
+            formula,
+            text: "",
+            guards: "",
+            file: file!(),
+            line: line!(),
+            reads: Reads::Nothing,
+            not_found: false,
+            arguments: &[],
+            checks_object: false,
+            any_object: None,
+        }
+    }
+
     /// Whether an argument asks about an object, or an atom is about one or about a tenant; in a const.
     #[allow(clippy::indexing_slicing, reason = "const code has no `get`; the index is bounded by the loop")]
     pub const fn asks_about_object(&self) -> bool {
@@ -148,10 +171,15 @@ impl Rule {
 impl Formula {
     /// The fold of all literals' truths.
     pub fn truth(&self, facts: &Facts<'_>) -> Truth {
+        // Mostly the parts are literals: those are asked in this loop.
+        let of = |part: &Self| match part {
+            Self::Literal(literal) => literal.truth(facts),
+            nested => nested.truth(facts),
+        };
         match self {
             Self::Literal(literal) => literal.truth(facts),
-            Self::All(parts) => parts.iter().fold(Truth::HOLDS, |truth, part| truth.and(part.truth(facts))),
-            Self::Any(parts) => parts.iter().fold(Truth::NO, |truth, part| truth.or(part.truth(facts))),
+            Self::All(parts) => parts.iter().fold(Truth::HOLDS, |truth, part| truth.and(of(part))),
+            Self::Any(parts) => parts.iter().fold(Truth::NO, |truth, part| truth.or(of(part))),
         }
     }
 
@@ -172,17 +200,44 @@ impl Formula {
         false
     }
 
-    /// What its atoms are about, beside what others are.
-    pub fn about(&self, others: About) -> About {
-        match self {
-            Self::Literal(Literal { atom, .. }) => match atom {
-                Atom::Network(_) => About { place: true, ..others },
-                Atom::Country(_) => About { place: true, country: true, ..others },
-                Atom::Within(_) => About { caller: true, tenant: true, ..others },
-                atom => About { caller: others.caller || atom.is_about_caller(), ..others },
-            },
-            Self::All(parts) | Self::Any(parts) => parts.iter().fold(others, |others, part| part.about(others)),
+    /// What its atoms are about.
+    #[allow(clippy::indexing_slicing, reason = "const code has no `get`; the index is bounded by the loop")]
+    const fn about(&self) -> About {
+        const NOTHING: About = About { caller: false, place: false, country: false, tenant: false };
+        let parts = match self {
+            Self::Literal(Literal { atom, .. }) => {
+                return match atom {
+                    Atom::Network(_) => About { place: true, ..NOTHING },
+                    Atom::Country(_) => About { place: true, country: true, ..NOTHING },
+                    Atom::Within(_) => About { caller: true, tenant: true, ..NOTHING },
+                    atom => About { caller: atom.is_about_caller(), ..NOTHING },
+                };
+            }
+            Self::All(parts) | Self::Any(parts) => *parts,
+        };
+        let (mut about, mut index) = (NOTHING, 0);
+        while index < parts.len() {
+            about = about.and(parts[index].about());
+            index += 1;
         }
+        about
+    }
+
+    /// What it is while nobody knows who calls, and no check was run; `None` where that depends on the request.
+    #[allow(clippy::indexing_slicing, reason = "const code has no `get`; the index is bounded by the loop")]
+    const fn of_unknown(&self) -> Option<Truth> {
+        let (parts, mut truth, all) = match self {
+            Self::Literal(Literal { atom, negated, .. }) => return atom.of_unknown(*negated),
+            Self::All(parts) => (*parts, Truth::HOLDS, true),
+            Self::Any(parts) => (*parts, Truth::NO, false),
+        };
+        let mut index = 0;
+        while index < parts.len() {
+            let Some(part) = parts[index].of_unknown() else { return None };
+            truth = if all { truth.and(part) } else { truth.or(part) };
+            index += 1;
+        }
+        Some(truth)
     }
 
     /// Whether somebody without a credential can pass, from an address that fits.

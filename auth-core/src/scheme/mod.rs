@@ -162,7 +162,8 @@ pub fn remembered<'a>(
 fn bearer_token(line: &[u8]) -> Option<&[u8]> {
     const NAME: &[u8] = b"Bearer ";
     let (name, mut token) = line.split_at_checked(NAME.len())?;
-    if !name.eq_ignore_ascii_case(NAME) {
+    // Mostly it is spelt so.
+    if name != NAME && !name.eq_ignore_ascii_case(NAME) {
         return None;
     }
     while let Some(rest) = token.strip_prefix(b" ") {

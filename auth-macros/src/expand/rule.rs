@@ -68,7 +68,6 @@ pub(super) fn rule(
     let line = quote_spanned!(at=> ::core::line!());
     quote! {
         &#rule {
-            formula: #formula,
             text: #text,
             guards: ::core::concat!(::core::module_path!(), "::", #guards),
             file: ::core::file!(),
@@ -78,6 +77,7 @@ pub(super) fn rule(
             arguments: #arguments,
             checks_object: #checks_object,
             any_object: #any_object,
+            ..#rule::of(#formula)
         }
     }
 }

@@ -339,7 +339,7 @@ fn facts<'a>(caller: Caller<'a>, client: Option<&str>, cross_site: CrossSite) ->
 }
 
 fn rule(formula: Formula) -> &'static Rule {
-    let rule = Rule { formula, text: "", guards: "", ..crate::rule::PUBLIC };
+    let rule = Rule::of(formula);
     Box::leak(Box::new(rule))
 }
 

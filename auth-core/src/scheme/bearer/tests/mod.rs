@@ -102,7 +102,7 @@ fn server(jwt: Jwt) -> Bearer {
 fn answer(bearer: &Bearer, line: &[u8], now: Timestamp, role: &'static str) -> (u16, Option<&'static str>) {
     let atom = Atom::Named(Named(Role::VOCABULARY.name(role)));
     let formula = Formula::Literal(Literal { atom, negated: false, text: "role" });
-    let rule = Rule { formula, text: "", guards: "", ..crate::rule::PUBLIC };
+    let rule = Rule::of(formula);
     let rules = Rules { scopes: &[], handler: &rule };
     let sources: Vec<_> = bearer.sources().cloned().collect();
     let decide = |caller| {
