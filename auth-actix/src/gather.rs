@@ -7,7 +7,7 @@ use actix_web::http::Method;
 use actix_web::http::header::COOKIE;
 #[cfg(feature = "jwt")]
 use actix_web::http::header::{ACCEPT, SEC_WEBSOCKET_PROTOCOL};
-use actix_web::http::header::{AUTHORIZATION, HeaderMap, UPGRADE};
+use actix_web::http::header::{HeaderMap, HeaderValue, UPGRADE};
 use auth_core::client::Fields;
 use auth_core::client::address::Seen;
 use auth_core::client::country::CountryCode;
@@ -19,14 +19,14 @@ use auth_core::denial::Denial;
 use auth_core::denial::Reason;
 #[cfg(any(feature = "basic", feature = "jwt"))]
 use auth_core::denial::challenge::Scheme;
-use auth_core::facts::{Caller, Elsewhere, Facts};
+use auth_core::facts::{Caller, Checks, Elsewhere, Facts};
 use auth_core::rule::About;
 use auth_core::scheme::{self, Presented};
 
 use crate::auth::Auth;
 use crate::check::{self, RuleError};
 #[cfg(feature = "jwt")]
-use crate::outcome;
+use crate::outcome::{self, authorization};
 
 /// The header of a request, as the core reads it.
 struct Lines<'a>(&'a HeaderMap);
@@ -72,28 +72,35 @@ fn is_socket_of_page(request: &HttpRequest) -> bool {
     *request.method() == Method::GET && is_socket(request)
 }
 
-fn authorization(request: &HttpRequest) -> impl Iterator<Item = &[u8]> {
-    request.headers().get_all(AUTHORIZATION).map(|value| value.as_bytes())
-}
-
 /// The credential of a request, as far as its form goes; or whom it names, where that is known at this time.
-pub(crate) fn presented_now<'a>(request: &'a HttpRequest, auth: &Auth, now: Timestamp) -> Presented<'a> {
+pub(crate) fn presented_now<'a>(
+    request: &'a HttpRequest,
+    auth: &Auth,
+    authorization: &'a [HeaderValue],
+    now: Timestamp,
+) -> Presented<'a> {
     #[cfg(feature = "jwt")]
     if let Some(bearer) = auth.verifier_of_tokens() {
         let find = |token: &[u8]| bearer.remembered(token, now);
-        if let Some(principal) = scheme::remembered(authorization(request), auth.answers().accepted, find) {
+        let lines = authorization.iter().map(HeaderValue::as_bytes);
+        if let Some(principal) = scheme::remembered(lines, auth.answers().accepted, find) {
             let presented = Presented::Remembered(principal);
             return if auth.reads_beside_authorization() { with_others(presented, request, auth) } else { presented };
         }
     }
     let _ = now;
-    presented(request, auth)
+    read(request, auth, authorization)
 }
 
 /// The credential of a request, as far as its form goes.
+#[cfg(feature = "jwt")]
 pub(crate) fn presented<'a>(request: &'a HttpRequest, auth: &Auth) -> Presented<'a> {
-    let explicit = scheme::read(authorization(request), auth.answers().accepted, auth.longest_token());
-    with_others(explicit, request, auth)
+    read(request, auth, authorization(request))
+}
+
+fn read<'a>(request: &'a HttpRequest, auth: &Auth, authorization: &'a [HeaderValue]) -> Presented<'a> {
+    let lines = authorization.iter().map(HeaderValue::as_bytes);
+    with_others(scheme::read(lines, auth.answers().accepted, auth.longest_token()), request, auth)
 }
 
 /// What the `Authorization` line presents, with all else that may: one credential decides.
@@ -209,6 +216,7 @@ pub(crate) fn facts<'a>(
     rules: Rules<'_>,
     about: About,
     tenants: &'a [(&'static str, String)],
+    checks: Checks,
 ) -> Facts<'a> {
     let client = if about.place { client(request, auth) } else { None };
     Facts {
@@ -217,10 +225,10 @@ pub(crate) fn facts<'a>(
         client,
         country: if about.country { country(request, auth, client) } else { None },
         address_blocked: address_is_blocked(request, auth),
-        cross_site: cross_site(request, auth),
+        cross_site: if about.place || auth.accepts_ambient() { cross_site(request, auth) } else { CrossSite::Passed },
         caller: Caller::Nobody,
         sources: auth.sources(),
-        checks: Default::default(),
+        checks,
         elsewhere: Elsewhere { is_asked: auth.roles_from().is_some(), tenants, unknown_holds: false },
     }
 }

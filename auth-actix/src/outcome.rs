@@ -14,6 +14,7 @@ use crate::auth::Auth;
 /// What one `Auth` found. Another one never reads it, and it holds only for the credential that was presented then.
 struct Outcome {
     auth: Auth,
+    /// The last line: a second one, which middleware may have added, is in no outcome.
     authorization: Option<HeaderValue>,
     others: Vec<HeaderValue>,
     found: Found,
@@ -50,10 +51,24 @@ struct Outcomes {
     others: Vec<Outcome>,
 }
 
+/// The `Authorization` lines of a request: one, if all is well.
+pub(crate) fn authorization(request: &HttpRequest) -> &[HeaderValue] {
+    request.headers().get_all(AUTHORIZATION).as_slice()
+}
+
 /// Keeps who was found.
-pub(crate) fn remember(request: &HttpRequest, auth: &Auth, found: Found, rule: &'static Rule) {
-    let others = other_lines(request, auth).into_iter().cloned().collect();
-    let outcome = Outcome { auth: auth.clone(), authorization: authorization(request).cloned(), others, found, rule };
+pub(crate) fn remember(
+    request: &HttpRequest,
+    auth: &Auth,
+    authorization: &[HeaderValue],
+    found: Found,
+    rule: &'static Rule,
+) {
+    let others = match auth.reads_other_lines() {
+        true => other_lines(request, auth).into_iter().cloned().collect(),
+        false => Vec::new(),
+    };
+    let outcome = Outcome { auth: auth.clone(), authorization: authorization.last().cloned(), others, found, rule };
     let mut extensions = request.extensions_mut();
     match extensions.get_mut::<Outcomes>() {
         None => drop(extensions.insert(Outcomes { first: Some(outcome), others: Vec::new() })),
@@ -75,7 +90,7 @@ pub(crate) fn recall(request: &HttpRequest, auth: &Auth) -> Option<Found> {
     // Mostly they are the very same bytes.
     let is_same =
         |one: &HeaderValue, other: &HeaderValue| std::ptr::eq(one.as_bytes(), other.as_bytes()) || one == other;
-    let same = match (&known.authorization, authorization(request)) {
+    let same = match (&known.authorization, authorization(request).last()) {
         (Some(known), Some(now)) => is_same(known, now),
         (None, None) => true,
         _ => false,
@@ -95,11 +110,6 @@ pub(crate) fn rule(request: &HttpRequest, auth: &Auth) -> Option<&'static Rule> 
     let extensions = request.extensions();
     let outcomes = extensions.get::<Outcomes>()?;
     outcomes.first.iter().chain(&outcomes.others).find(|known| known.auth.is(auth)).map(|known| known.rule)
-}
-
-/// The last line: a second one, which middleware may have added, is in no outcome.
-fn authorization(request: &HttpRequest) -> Option<&HeaderValue> {
-    request.headers().get_all(AUTHORIZATION).last()
 }
 
 /// All others that a credential may stand in.
@@ -261,6 +271,9 @@ pub(crate) fn explanation(request: &HttpRequest) -> Option<String> {
 /// Tells why, where somebody wants to know: a test, or whoever reads the log at its finest. At no cost to others.
 pub(crate) fn explain(request: &HttpRequest, handler: &'static Rule, explained: impl FnOnce() -> Explanation) {
     let is_logged = tracing::enabled!(target: "auth_actix", tracing::Level::DEBUG);
+    if !is_logged && cfg!(not(feature = "test-util")) {
+        return;
+    }
     let mut extensions = request.extensions_mut();
     let wanted = extensions.get_mut::<Explained>();
     if !is_logged && wanted.is_none() {
@@ -292,6 +305,6 @@ pub(crate) fn mark(request: &HttpRequest, add: impl FnOnce(&mut Marks)) {
 }
 
 /// The marks of a request, whose answer says all of them now.
-pub(crate) fn take_marks(request: &HttpRequest) -> Marks {
-    request.extensions_mut().remove::<Marks>().unwrap_or_default()
+pub(crate) fn take_marks(request: &HttpRequest) -> Option<Marks> {
+    request.extensions_mut().remove::<Marks>()
 }

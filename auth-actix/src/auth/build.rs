@@ -312,6 +312,7 @@ impl AuthBuilder {
             #[cfg(feature = "jwt")]
             tickets: self.tickets.then(Default::default),
             own,
+            ambient: sources.iter().any(|source| source.scheme.is_ambient()),
             sources,
             address,
             countries: self.countries,

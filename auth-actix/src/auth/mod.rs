@@ -96,6 +96,8 @@ struct Inner {
     #[cfg(feature = "jwt")]
     subprotocol: Option<String>,
     sources: Vec<Arc<Source>>,
+    /// Whether one of them has credentials that a browser sends by itself.
+    ambient: bool,
     address: AddressSource,
     countries: Option<Countries>,
     #[cfg(feature = "blocks")]
@@ -181,6 +183,11 @@ impl Auth {
         #[cfg(not(feature = "session"))]
         let sessions = false;
         sessions || self.0.own.iter().any(Prepared::is_ambient)
+    }
+
+    /// Whether credentials are accepted that a browser sends by itself, whatever page asks it to.
+    pub(crate) fn accepts_ambient(&self) -> bool {
+        self.0.ambient
     }
 
     /// The schemes of the application.

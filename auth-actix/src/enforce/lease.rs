@@ -32,7 +32,7 @@ pub(crate) async fn still_holds(request: &HttpRequest, rule: &'static Rule) -> R
             return Err(Denial::refused(principal.scheme(), Reason::ExpiredCredentials, "the credential has expired"));
         }
         expires = expires.into_iter().chain(principal.expires_at()).min();
-        outcome::remember(request, auth, Found::Known(principal), rule);
+        outcome::remember(request, auth, outcome::authorization(request), Found::Known(principal), rule);
     }
     let checks = outcome::checks(request);
     match go_on(request, place, rule, Waiting::default(), checks, &mut Vec::new()).await {

@@ -63,11 +63,12 @@ fn step<'a>(
 ) -> Step<'a> {
     let about = rules.about();
     let tenants = gather::tenants(request, rules, about);
-    let facts = Facts { checks, ..gather::facts(request, auth, rules, about, &tenants) };
+    let facts = gather::facts(request, auth, rules, about, &tenants, checks);
     if about.caller && auth.reads_cookies() {
         outcome::mark(request, |marks| marks.cookie = true);
     }
-    let mut presented = about.caller.then(|| gather::presented_now(request, auth, facts.now));
+    let authorization = outcome::authorization(request);
+    let mut presented = about.caller.then(|| gather::presented_now(request, auth, authorization, facts.now));
     #[cfg(feature = "jwt")]
     if matches!(presented, Some(Presented::Ticket(_))) {
         // What decides stands in the address, where no cache looks for it.
@@ -94,28 +95,29 @@ fn step<'a>(
                 presented.as_ref().and_then(Presented::scheme).map_or(Caller::Nobody, Caller::Presented)
             }
         };
-        match decide(rules, &Facts { caller, ..facts }) {
+        let mut case = Facts { caller, ..facts };
+        case.caller = counted(rules, &case);
+        match decide(rules, &case) {
             Decision::Deny(denial) => {
-                outcome::explain(request, handler, || Explanation::of(rules, &Facts { caller, ..facts }));
+                outcome::explain(request, handler, || Explanation::of(rules, &case));
                 let asked = matches!(&known, Some(Ok(principal)) if principal.was_asked_about());
                 return Step::Denied(denial, asked);
             }
             Decision::Allow => {
-                outcome::explain(request, handler, || Explanation::of(rules, &Facts { caller, ..facts }));
-                // Not of a cookie that does not count.
-                match counted(rules, &Facts { caller, ..facts }) {
+                outcome::explain(request, handler, || Explanation::of(rules, &case));
+                match case.caller {
                     Caller::Known(principal) => break Some(principal),
                     _ => break None,
                 }
             }
             Decision::Check(index) => {
-                let principal = match counted(rules, &Facts { caller, ..facts }) {
+                let principal = match case.caller {
                     Caller::Known(principal) => Some(principal.clone()),
                     _ => None,
                 };
                 // What the check names may ask who calls.
                 let found = principal.clone().map_or(Found::Nobody, Found::Known);
-                outcome::remember(request, auth, found, handler);
+                outcome::remember(request, auth, authorization, found, handler);
                 return Step::Check(index, principal);
             }
             Decision::Verify => {}
@@ -172,7 +174,7 @@ fn step<'a>(
             Some(Err(denial)) if matches!(denial.reason, Reason::AuthenticationUnavailable(_)) => Found::Unavailable,
             _ => Found::Nobody,
         };
-        outcome::remember(request, auth, found, handler);
+        outcome::remember(request, auth, authorization, found, handler);
     }
     if about.place {
         outcome::mark(request, |marks| marks.private = true);
@@ -202,7 +204,8 @@ pub(crate) async fn identify(request: &HttpRequest, auth: &Auth, rule: &'static 
             Step::Allowed => break,
             // A bad credential is verified once, and counted once where such are counted.
             Step::Denied(denial, _) if denial.used.is_some() && !denial.reason.is_of_server() => {
-                outcome::remember(request, auth, Found::Refused(Box::new(denial)), rule);
+                let found = Found::Refused(Box::new(denial));
+                outcome::remember(request, auth, outcome::authorization(request), found, rule);
                 break;
             }
             Step::Denied(..) | Step::Check(..) => break,
@@ -371,9 +374,10 @@ async fn let_in(request: &HttpRequest, place: Place<'_>, handler: &'static Rule,
 fn tell_of_grant(request: &HttpRequest, place: Place<'_>, handler: &'static Rule) -> Result<(), Denied> {
     no_lease(request, place, handler)?;
     outcome::let_in(request);
-    for index in 0..place.count() {
+    let count = place.count();
+    for index in 0..count {
         let Some((auth, rules)) = place.layer(index, handler) else { break };
-        let is_last = index + 1 == place.count();
+        let is_last = index + 1 == count;
         if auth.sink().is_none() && !(is_last && cfg!(feature = "metrics")) {
             continue;
         }

@@ -128,7 +128,7 @@ pub(super) async fn again(request: &HttpRequest, auth: &Auth, known: &Principal)
         return Ok(principal);
     }
     let now = auth_core::clock::now();
-    let wanted = match crate::gather::presented_now(request, auth, now) {
+    let wanted = match crate::gather::presented_now(request, auth, crate::outcome::authorization(request), now) {
         #[cfg(feature = "jwt")]
         Presented::Bearer(token) => {
             let verified = auth.verifier_of_tokens().and_then(|bearer| bearer.verify(token, now));

@@ -4,7 +4,7 @@
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use actix_web::Error;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
@@ -70,12 +70,14 @@ where
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let mut answer = ready!(this.answer.poll(context))?;
-        let marks = outcome::take_marks(answer.request());
-        settle(marks, answer.headers_mut(), this.auth);
-        #[cfg(feature = "jwt")]
-        choose_subprotocol(&mut answer, this.auth);
-        Poll::Ready(Ok(answer))
+        let mut answer = this.answer.poll(context);
+        if let Poll::Ready(Ok(answer)) = &mut answer {
+            let marks = outcome::take_marks(answer.request());
+            settle(marks, answer.headers_mut(), this.auth);
+            #[cfg(feature = "jwt")]
+            choose_subprotocol(answer, this.auth);
+        }
+        answer
     }
 }
 
@@ -96,8 +98,11 @@ fn choose_subprotocol<B>(answer: &mut ServiceResponse<B>, auth: &Auth) {
 }
 
 /// Says in an answer how it was decided.
-pub(crate) fn settle(marks: Marks, headers: &mut HeaderMap, auth: &Auth) {
-    let Marks { private, cookie, delete_cookie, next_nonce } = marks;
+pub(crate) fn settle(marks: Option<Marks>, headers: &mut HeaderMap, auth: &Auth) {
+    if marks.is_none() && !auth.reads_cookies() {
+        return;
+    }
+    let Marks { private, cookie, delete_cookie, next_nonce } = marks.unwrap_or_default();
     if cookie {
         headers.append(VARY, HeaderValue::from_static("Cookie"));
     }
