@@ -30,8 +30,8 @@ impl Lists {
             let Some((_, inner)) = list.path.split_first().filter(|(first, _)| *first == name) else { continue };
             let Some(value) = inner.iter().try_fold(value, |value, name| value.member(name)) else { continue };
             let fits = match list.form {
-                Form::Array => value.strings().is_some_and(|mut all| all.all(|element| element.is_some())),
-                Form::Words => value.string().is_some(),
+                Form::Array => value.lists_strings(),
+                Form::Words => value.is_string(),
             };
             if fits {
                 *found = Some(value.span(claims));

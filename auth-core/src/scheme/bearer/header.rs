@@ -73,7 +73,7 @@ pub(super) fn read(text: &str, types: &[String], typed: bool) -> Result<Header, 
         "jku" | "x5u" | "x5t" | "x5t#S256" | "url" | "nonce" if value.string().is_none() => {
             refuse("a registered header parameter has another type");
         }
-        "x5c" if !value.strings().is_some_and(|mut all| all.all(|one| one.is_some())) => {
+        "x5c" if !value.lists_strings() => {
             refuse("a registered header parameter has another type");
         }
         _ => {}

@@ -431,7 +431,7 @@ fn read_claims(
 impl Registered {
     /// A registered claim of the wrong type is a refusal, never an absence (JWT-24).
     fn see(&mut self, issuer: &Issuer, signs: &As<'_>, claims: &str, name: &str, value: Raw<'_>) {
-        let text = || value.string().map(|_| value.span(claims)).ok_or("a registered claim is no string");
+        let text = || value.is_string().then(|| value.span(claims)).ok_or("a registered claim is no string");
         let date = || value.numeric_date().ok_or("a registered claim is no NumericDate");
         let seen = match name {
             "iss" => value.string().ok_or("the issuer is no string").map(|named| {
