@@ -10,7 +10,7 @@ impl ::auth_actix::__private::Declares for Role {
             open: false,
             names: &["admin", "content-editor"],
             variants: &["Admin", "Editor"],
-            sorted: &[("admin", 0u16), ("content-editor", 1u16), ("root", 0u16)],
+            sorted: &[("root", 0u16), ("admin", 0u16), ("content-editor", 1u16)],
             closure: &[&[3u64], &[2u64]],
             grants: &[
                 &[

@@ -44,7 +44,7 @@ pub struct Vocabulary {
     pub names: &'static [&'static str],
     /// The variants, by index.
     pub variants: &'static [&'static str],
-    /// Names and aliases with their indices, in byte order.
+    /// Names and aliases with their indices: the shorter ones first, and those of one length in byte order.
     pub sorted: &'static [(&'static str, u16)],
     /// By index: the bits of all that a name implies, itself included.
     pub closure: &'static [&'static [u64]],
@@ -141,7 +141,9 @@ impl Vocabulary {
 
     /// The index of a name or an alias that a credential carries.
     pub fn index_of(&self, text: &str) -> Option<u16> {
-        let found = self.sorted.binary_search_by(|(name, _)| (*name).cmp(text)).ok()?;
+        // Most names that are not these differ in length.
+        let order = |name: &str| name.len().cmp(&text.len()).then_with(|| name.cmp(text));
+        let found = self.sorted.binary_search_by(|(name, _)| order(name)).ok()?;
         self.sorted.get(found).map(|(_, index)| *index)
     }
 
@@ -284,7 +286,7 @@ mod tests {
         open: false,
         names: &["admin", "editor", "viewer"],
         variants: &["Admin", "Editor", "Viewer"],
-        sorted: &[("admin", 0), ("editor", 1), ("redactor", 1), ("viewer", 2)],
+        sorted: &[("admin", 0), ("editor", 1), ("viewer", 2), ("redactor", 1)],
         closure: &[&[0b111], &[0b110], &[0b100]],
         grants: &[&[], &[], &[]],
     };

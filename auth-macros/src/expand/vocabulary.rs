@@ -49,7 +49,7 @@ fn vocabulary(kind: Kind, name: &syn::Ident, declared: &Declared) -> TokenStream
             [&variant.name].into_iter().chain(&variant.aliases).map(move |name| (name.as_str(), index))
         })
         .collect();
-    sorted.sort_unstable();
+    sorted.sort_unstable_by_key(|(name, _)| (name.len(), *name));
     let sorted = sorted.iter().map(|(name, index)| quote!((#name, #index)));
     let closure = declared.closure.iter().map(|row| quote!(&[#(#row),*]));
     let grants = declared.grants.iter().map(|row| {

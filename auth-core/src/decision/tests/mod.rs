@@ -159,7 +159,7 @@ static PERMISSIONS: Vocabulary = Vocabulary {
     open: false,
     names: &["posts:read", "posts:write", "posts:purge"],
     variants: &["PostsRead", "PostsWrite", "PostsPurge"],
-    sorted: &[("posts:purge", 2), ("posts:read", 0), ("posts:write", 1)],
+    sorted: &[("posts:read", 0), ("posts:purge", 2), ("posts:write", 1)],
     closure: &[&[0b001], &[0b011], &[0b100]],
     grants: &[&[], &[], &[]],
 };
