@@ -69,7 +69,7 @@ pub(crate) fn refused(request: &HttpRequest, auth: &Auth, rule: &'static Rule, d
         failed: denial.failed.clone(),
         cause: denial.cause,
         scheme: denial.used.map(|scheme| scheme.name()),
-        subject: denial.caller.as_deref().map(str::to_owned),
+        subject: denial.caller.as_ref().map(ToString::to_string),
         claimed,
         ..of_rule(event(request, auth, happened), rule)
     })

@@ -190,7 +190,7 @@ fn refuse<R: Resource>(request: &HttpRequest, is_there: bool) -> Error {
     if !is_there || R::EXISTENCE == Existence::Hidden {
         outcome::hide_object(request);
     }
-    let caller = request.principal().map(|caller| caller.id().to_string().into());
+    let caller = request.principal().map(|caller| caller.id());
     let cause = if is_there { "the caller may not do this to the object" } else { "the object is not there" };
     let denial = Denial { cause: Some(cause), caller, ..Denial::new(Reason::InsufficientPermissions) };
     enforce::refuse(request, rule_of(request), denial, Payload::None)

@@ -193,7 +193,7 @@ impl<T: DeserializeOwned> Future for ClaimsFuture<T> {
             principal.claims().map(Claims).map_err(|_| {
                 let denial = Denial {
                     used: Some(principal.scheme()),
-                    caller: Some(principal.id().to_string().into()),
+                    caller: Some(principal.id()),
                     cause: Some("the claims do not fit the type that the handler takes"),
                     ..Denial::new(Reason::InsufficientPermissions)
                 };

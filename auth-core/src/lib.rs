@@ -4,10 +4,11 @@
 //! The rooms, in the order in which they may name each other: a room names only those above it.
 //!
 //! # Why
-//! *Why not* comes first: a refused credential is a [`denial::Denial`] from the moment that its scheme refuses it, and
+//! *Why not* comes before all that is found out: a refused credential is a [`denial::Denial`] from the moment that its scheme refuses it, and
 //! there is no second list of reasons that would have to be translated.
 
-// Why not.
+// Who, and why not.
+mod id;
 pub mod denial;
 // What is known.
 pub mod clock;
@@ -49,7 +50,8 @@ pub mod scheme;
 #[cfg(all(feature = "oidc", feature = "session"))]
 pub mod login;
 
-pub use crate::principal::{Actor, Answer, ClaimsError, Id, IdError, Principal, PrincipalBuilder};
+pub use crate::id::{Id, IdError};
+pub use crate::principal::{Actor, Answer, ClaimsError, Principal, PrincipalBuilder};
 #[cfg(feature = "redis")]
 pub use crate::server::RedisUrlError;
 pub use crate::source::Confers;

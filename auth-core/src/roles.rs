@@ -6,8 +6,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::id::Id;
 use crate::patience;
-use crate::principal::{Answer, Id};
+use crate::principal::Answer;
 use crate::remembered::Remembered;
 
 /// A store of roles is out of reach. Answered with 503: neither "has them" nor "has none".

@@ -240,9 +240,12 @@ impl Auth {
     }
 
     /// Whether a credential may stand elsewhere than in `Authorization`, in a header or in the address.
-    #[cfg(feature = "jwt")]
     pub(crate) fn reads_beside_authorization(&self) -> bool {
-        self.0.tickets.is_some() || self.reads_other_lines()
+        #[cfg(feature = "jwt")]
+        let tickets = self.0.tickets.is_some();
+        #[cfg(not(feature = "jwt"))]
+        let tickets = false;
+        tickets || self.reads_other_lines()
     }
 
     /// Whether an `Authorization` line of a scheme that nobody here accepts counts as none.

@@ -1,7 +1,6 @@
 //! What hides takes as long as an unknown path.
 
 use actix_web::HttpRequest;
-use auth_core::Id;
 use auth_core::decision::Rules;
 use auth_core::denial::{Denial, Reason};
 use auth_core::facts::Checks;
@@ -15,9 +14,8 @@ use crate::auth::Auth;
 /// verified, that is verified now, and the outcome thrown away. Otherwise the time would tell the two apart.
 pub(super) fn as_unknown(request: &HttpRequest, auth: &Auth, denial: Denial, asked: bool) -> Enforced {
     // Of whoever is known, a store of roles is asked once, whether or not it could matter (H5).
-    let caller = denial.caller.as_deref().and_then(|caller| caller.parse::<Id>().ok());
-    if let (Some(caller), Some(_), false) = (caller, auth.roles_from(), asked) {
-        let auth = auth.clone();
+    if let (Some(caller), Some(_), false) = (&denial.caller, auth.roles_from(), asked) {
+        let (auth, caller) = (auth.clone(), caller.clone());
         return Enforced::Pending(Box::pin(async move {
             if let Some(roles) = auth.roles_from() {
                 let _ = roles.ask(&caller, None).await;

@@ -429,12 +429,12 @@ fn refuse_with(
         Some(auth) => answer(auth.answers().response(&denial, request)),
         None => answer(respond::plain(&denial)),
     };
-    Refusal::new(denial, handler, request.method().clone(), response, payload).audited(event).into()
+    Refusal::new(denial, handler, request.method().clone(), response, payload, event).into()
 }
 
 /// A future that is polled after its end refuses again.
 pub(crate) fn refuse_twice() -> Error {
     let denial = Denial::new(Reason::SetUp);
     let response = respond::plain(&denial);
-    Refusal::new(denial, &PASS, actix_web::http::Method::GET, response, Payload::None).into()
+    Refusal::new(denial, &PASS, actix_web::http::Method::GET, response, Payload::None, None).into()
 }

@@ -6,6 +6,7 @@ mod refusal;
 
 use std::sync::OnceLock;
 
+use actix_web::body::BoxBody;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Bytes;
@@ -66,6 +67,13 @@ pub(crate) struct Answers {
     bare: Vec<HeaderValue>,
     /// The bodies that were needed so far, each by its row.
     bodies: [OnceLock<(Answer, Bytes)>; 32],
+    /// The challenges with an error that were needed so far.
+    lines: [OnceLock<(Scheme, Answer, HeaderValue)>; 16],
+}
+
+/// Whether both are one row of the table. Of a failed check the row has the status that the application gave it.
+fn is_row(one: &Answer, other: &Answer) -> bool {
+    one.status == other.status && one.problem == other.problem
 }
 
 impl Answers {
@@ -88,7 +96,17 @@ impl Answers {
         let bare = schemes.iter().map(bare).collect();
         let accepted = schemes.iter().fold(SchemeSet::NONE, |set, scheme| set.with(*scheme));
         let base = problem::DEFAULT_BASE.to_owned();
-        Self { accepted, base, renderer: None, texts: None, login_page, schemes, bare, bodies: Default::default() }
+        Self {
+            accepted,
+            base,
+            renderer: None,
+            texts: None,
+            login_page,
+            schemes,
+            bare,
+            bodies: Default::default(),
+            lines: Default::default(),
+        }
     }
 
     fn bare(&self, scheme: Scheme) -> HeaderValue {
@@ -96,12 +114,30 @@ impl Answers {
         known.map_or(HeaderValue::from_static(""), |(_, bare)| bare.clone())
     }
 
+    /// The line of a challenge, which is written once where its row is all that it depends on.
+    fn line(&self, challenge: Challenge<'_>, row: Answer) -> HeaderValue {
+        let scheme = challenge.scheme;
+        if challenge.error().is_none() {
+            return self.bare(scheme);
+        }
+        let write = || {
+            let bare = self.bare(scheme);
+            let line = [bare.as_bytes(), challenge.parameters().as_bytes()].concat();
+            HeaderValue::from_maybe_shared(Bytes::from(line)).unwrap_or(bare)
+        };
+        if !challenge.is_of_row() {
+            return write();
+        }
+        let mut known = self.lines.iter().map(|slot| slot.get_or_init(|| (scheme, row, write())));
+        let found = known.find(|(of, known, _)| *of == scheme && is_row(known, &row));
+        found.map_or_else(write, |(_, _, line)| line.clone())
+    }
+
     /// The problem as a body, which is written once.
     fn body(&self, refused: &Refused<'_>) -> Bytes {
         let write = || (refused.answer, Bytes::from(refused.to_json()));
         let mut known = self.bodies.iter().map(|slot| slot.get_or_init(write));
-        let is_row = |row: &Answer| row.status == refused.answer.status && row.problem == refused.answer.problem;
-        known.find(|(row, _)| is_row(row)).map_or_else(|| write().1, |(_, body)| body.clone())
+        known.find(|(row, _)| is_row(row, &refused.answer)).map_or_else(|| write().1, |(_, body)| body.clone())
     }
 
     /// What pages say to this request.
@@ -118,7 +154,8 @@ impl Answers {
     /// The response to a denial.
     pub(crate) fn response(&self, denial: &Denial, request: &HttpRequest) -> HttpResponse {
         let answer = denial.reason.answer();
-        let navigates = navigates(request);
+        let mode = fetch_mode(request);
+        let navigates = is_navigation(request, mode);
         let htmx = is_htmx(request);
         let login = self.login_page.as_ref().filter(|_| status(answer) == StatusCode::UNAUTHORIZED);
         if let Some(page) = login.filter(|_| navigates && !htmx)
@@ -138,26 +175,18 @@ impl Answers {
             }
             None if htmx => {
                 let fragment = self.texts(request).fragment(answer);
-                of_type(HTML, answer).body(fragment)
+                of_type(HTML, answer, fragment)
             }
             None if navigates => {
                 let page = self.texts(request).refusal(answer);
-                of_type(HTML, answer).body(page)
+                of_type(HTML, answer, page)
             }
-            None => of_type(problem::MEDIA_TYPE, answer).body(self.body(&refused)),
+            None => of_type(PROBLEM, answer, self.body(&refused)),
         };
         let headers = response.headers_mut();
-        let quiet = first(request.headers(), SEC_FETCH_MODE).is_some_and(|mode| mode != "navigate");
-        for Challenge { scheme, parameters } in challenge::challenges(denial, &self.schemes, quiet) {
-            let bare = self.bare(scheme);
-            let value = match parameters {
-                None => bare, // shared, not copied
-                Some(parameters) => {
-                    let line = [bare.as_bytes(), parameters.as_bytes()].concat();
-                    HeaderValue::from_maybe_shared(Bytes::from(line)).unwrap_or(bare)
-                }
-            };
-            headers.append(header::WWW_AUTHENTICATE, value);
+        let quiet = mode.is_some_and(|mode| mode != "navigate");
+        for challenge in challenge::challenges(denial, &self.schemes, quiet) {
+            headers.append(header::WWW_AUTHENTICATE, self.line(challenge, answer));
         }
         if let Some(after) = denial.reason.retry_after() {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(after.get()));
@@ -169,21 +198,24 @@ impl Answers {
         if let Some(to_login) = to_login.and_then(|to_login| HeaderValue::try_from(to_login).ok()) {
             headers.insert(HX_REDIRECT, to_login);
         }
-        headers.append(header::VARY, HeaderValue::from_static("Accept, HX-Request, Sec-Fetch-Mode"));
+        headers.append(header::VARY, NEGOTIATED);
         headers.insert(header::CACHE_CONTROL, NO_STORE);
         response
     }
 }
 
-/// An answer that is still without a body; its type is a constant that need not be parsed.
-fn of_type(media_type: &'static str, answer: Answer) -> HttpResponseBuilder {
-    let mut response = HttpResponse::build(status(answer));
-    response.insert_header((header::CONTENT_TYPE, HeaderValue::from_static(media_type)));
+/// An answer with this body.
+fn of_type(media_type: HeaderValue, answer: Answer, body: impl Into<Bytes>) -> HttpResponse {
+    let mut response = HttpResponse::with_body(status(answer), BoxBody::new(body.into()));
+    response.headers_mut().insert(header::CONTENT_TYPE, media_type);
     response
 }
 
-const HTML: &str = "text/html; charset=utf-8";
+const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+const PROBLEM: HeaderValue = HeaderValue::from_static(problem::MEDIA_TYPE);
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+/// What an answer depends on.
+const NEGOTIATED: HeaderValue = HeaderValue::from_static("Accept, HX-Request, Sec-Fetch-Mode");
 
 /// What a browser says of why it asks.
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
@@ -200,7 +232,9 @@ pub(crate) fn plain(denial: &Denial) -> HttpResponse {
 
 fn of_problem(answer: Answer) -> HttpResponse {
     let problem = Problem { base: problem::DEFAULT_BASE, answer };
-    of_type(problem::MEDIA_TYPE, answer).insert_header((header::CACHE_CONTROL, NO_STORE)).body(problem.to_json())
+    let mut response = of_type(PROBLEM, answer, problem.to_json());
+    response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
+    response
 }
 
 /// The answer where a check failed: what its error says, if that is a refusal; of a fault of the server only the status and when
@@ -234,8 +268,18 @@ fn status(answer: Answer) -> StatusCode {
 }
 
 /// Whether a person looks at the answer: a browser says that it navigates, or asks for HTML rather than JSON.
+#[cfg(feature = "session")]
 pub(crate) fn navigates(request: &HttpRequest) -> bool {
-    match first(request.headers(), SEC_FETCH_MODE) {
+    is_navigation(request, fetch_mode(request))
+}
+
+/// Why a browser asks.
+fn fetch_mode(request: &HttpRequest) -> Option<&str> {
+    first(request.headers(), SEC_FETCH_MODE)
+}
+
+fn is_navigation(request: &HttpRequest, mode: Option<&str>) -> bool {
+    match mode {
         Some(mode) => mode == "navigate",
         None => first(request.headers(), header::ACCEPT).is_some_and(prefers_html),
     }
@@ -299,7 +343,7 @@ fn to_login(page: &str, request: &HttpRequest, denial: &Denial) -> Option<HttpRe
         to.push_str(&format!("&acr_values={}", percent_encoded(&step_up.acr_values.join(" "))));
     }
     let mut response = see_other(&to);
-    Some(response.insert_header((header::VARY, "Accept, HX-Request, Sec-Fetch-Mode")).finish())
+    Some(response.insert_header((header::VARY, NEGOTIATED)).finish())
 }
 
 /// The login page, with where to come back to.

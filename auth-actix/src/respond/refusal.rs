@@ -29,24 +29,20 @@ pub(crate) struct Refusal {
 
 impl Refusal {
     /// Of a response, and the rest of the request's body, which is kept until the response is written: dropped earlier, it
-    /// would be read to its end, however slowly it comes.
+    /// would be read to its end, however slowly it comes. `audit` tells the audit, when it is answered with.
     pub(crate) fn new(
         denial: Denial,
         handler: &'static Rule,
         method: Method,
         mut response: HttpResponse,
         payload: Payload,
+        audit: Option<Box<dyn Fn()>>,
     ) -> Self {
         if !matches!(payload, Payload::None) {
             response.head_mut().set_connection_type(actix_http::ConnectionType::Close);
             response = response.map_body(|_, body| BoxBody::new(Keeping { body, _payload: payload }));
         }
-        Self { denial, handler, method, audit: None, response: Cell::new(Some(response)) }
-    }
-
-    /// What tells the audit when it is answered with.
-    pub(crate) fn audited(self, audit: Option<Box<dyn Fn()>>) -> Self {
-        Self { audit, ..self }
+        Self { denial, handler, method, audit, response: Cell::new(Some(response)) }
     }
 
     /// Tells why, for whoever runs the server. Nothing that the client wrote is in it, but for a verified identity and the
@@ -61,7 +57,7 @@ impl Refusal {
         // No longer than a line bears; the identity is encoded, and a method has no control characters.
         let method = method.as_str().get(..32).unwrap_or(method.as_str());
         // Where nobody reads the log, none of it is made.
-        let caller = || denial.caller.as_ref().map(|caller| caller.chars().take(128).collect::<String>());
+        let caller = || denial.caller.as_ref().map(|caller| caller.to_string().chars().take(128).collect::<String>());
         if denial.reason.is_of_server() {
             tracing::error!(
                 target: "auth_actix", problem, ?denial, rule = text, handler = guards, file, line, method,

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use crate::client::address::network;
 use crate::clock::Timestamp;
-use crate::principal::Id;
+use crate::id::Id;
 
 /// One entry of the lists. As text it is one line, the same in a file and in Redis:
 ///

@@ -247,7 +247,7 @@ impl Blocks {
     /// blocked.
     pub fn judge(&self, caller: &Principal) -> Result<(), Denial> {
         let denial = |reason, cause| {
-            let id = Some(caller.id().to_string().into());
+            let id = Some(caller.id());
             Err(Denial { caller: id, ..Denial::refused(caller.scheme(), reason, cause) })
         };
         #[cfg(feature = "redis")]

@@ -9,7 +9,7 @@ use prefix_trie::joint::JointPrefixSet;
 use super::Entry;
 use crate::client::address::inside_nat64;
 use crate::clock::Timestamp;
-use crate::principal::Id;
+use crate::id::Id;
 
 /// No more than this.
 const MOST: usize = 1_000_000;

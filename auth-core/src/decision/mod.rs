@@ -275,6 +275,9 @@ fn holds(case: &Case<'_>) -> Option<Decision> {
 /// rules name them: the first answer may be enough.
 fn open_without_roles(case: &Case<'_>) -> Option<Decision> {
     let Caller::Known(principal) = case.facts.caller else { return None };
+    if !case.facts.elsewhere.is_asked {
+        return None;
+    }
     let elsewhere = Elsewhere { unknown_holds: true, ..case.facts.elsewhere };
     let facts = Facts { elsewhere, checks: case.facts.checks.at_best(), ..*case.facts };
     let at_best = Case { facts: &facts, truth: case.rules.truth(&facts), ..*case };
@@ -288,7 +291,7 @@ fn open_without_roles(case: &Case<'_>) -> Option<Decision> {
             || at_best.truth.could && !case.truth.could
             || scopes(&at_best).is_some() && scopes(case).is_none()
     };
-    if !elsewhere.is_asked || !is_open() {
+    if !is_open() {
         return None;
     }
     let unasked = |literal: &&Literal| {
@@ -390,7 +393,7 @@ fn deny(case: &Case<'_>, reason: Reason) -> Decision {
         });
     }
     let caller = match case.facts.caller {
-        Caller::Known(principal) => Some(principal.id().to_string().into()),
+        Caller::Known(principal) => Some(principal.id()),
         _ => None,
     };
     let used = match case.facts.caller {
@@ -466,6 +469,11 @@ fn scopes(case: &Case<'_>) -> Option<Vec<&'static str>> {
     let Caller::Known(principal) = case.facts.caller else { return None };
     let source = principal.source();
     let facts = Facts { checks: case.facts.checks.at_best(), ..*case.facts };
+    let is_scope = |literal: &Literal| literal.name().is_some_and(|name| name.vocabulary.kind == Kind::Scope);
+    if !case.rules.formulas().any(|formula| formula.literals(&mut |literal| is_scope(literal))) {
+        // Most rules name none.
+        return case.rules.truth(&facts).now.then(Vec::new);
+    }
     let scopes = least(case, &|literal| {
         let holds = literal.truth(&facts).now;
         match literal.name().filter(|name| name.vocabulary.kind == Kind::Scope && !literal.negated) {

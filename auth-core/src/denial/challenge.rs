@@ -163,19 +163,22 @@ impl Realm {
 pub const PROOF_ALGORITHMS: &str = "ES256 ES384 EdDSA Ed25519 RS256 RS384 RS512 PS256 PS384 PS512";
 
 /// A challenge of an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Challenge {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Challenge<'a> {
     /// The scheme: its bare challenge is how the line begins.
     pub scheme: Scheme,
-    /// `, error="…"` and what goes with it.
-    pub parameters: Option<String>,
+    denial: &'a Denial,
 }
 
 /// The challenges of one answer, one for each field line, the scheme that the caller used first.
 ///
 /// `known` are the schemes that the server accepts. Where the caller is a script in a browser (`quiet`), Basic is left
 /// out if something else remains, so that no password box pops up.
-pub fn challenges<'a>(denial: &'a Denial, known: &'a [Scheme], quiet: bool) -> impl Iterator<Item = Challenge> + 'a {
+pub fn challenges<'a>(
+    denial: &'a Denial,
+    known: &'a [Scheme],
+    quiet: bool,
+) -> impl Iterator<Item = Challenge<'a>> + 'a {
     let accepted = known.iter().fold(SchemeSet::NONE, |set, scheme| set.with(*scheme));
     let mut schemes = match denial.reason {
         // Every 401 has a challenge (HTTP-5), so where no scheme could help all are named.
@@ -198,45 +201,57 @@ pub fn challenges<'a>(denial: &'a Denial, known: &'a [Scheme], quiet: bool) -> i
     }
     let used_first =
         denial.used.into_iter().chain(known.iter().copied().filter(move |scheme| Some(*scheme) != denial.used));
-    used_first
-        .filter(move |scheme| schemes.contains(*scheme))
-        .map(move |scheme| Challenge { scheme, parameters: parameters(denial, scheme) })
+    used_first.filter(move |scheme| schemes.contains(*scheme)).map(move |scheme| Challenge { scheme, denial })
 }
 
 const UNAUTHORIZED: u16 = Reason::MissingCredentials.answer().status;
 
-/// `, error="…"` and what goes with it, for the scheme that it concerns (BEARER-12); Basic has no parameters
-/// (BASIC-1), the scheme of an API key neither, and without any credential there is no error (RFC 6750 §3.1).
-fn parameters(denial: &Denial, scheme: Scheme) -> Option<String> {
-    let concerned = denial.used.is_none_or(|used| used == scheme);
-    let speaks = match scheme {
-        Scheme::Bearer | Scheme::Dpop => true,
-        // That a login is too old is no matter of OAuth alone; the other codes are.
-        Scheme::Session => matches!(denial.reason, Reason::StepUpRequired(_)),
-        Scheme::Basic | Scheme::ApiKey | Scheme::Own(_) => false,
-    };
-    let error = denial.reason.answer().error.filter(|_| concerned && speaks)?;
-    let mut parameters = format!(", error=\"{error}\"");
-    let mut add = |name: &str, value: &dyn std::fmt::Display| {
-        // Writing to a String cannot fail.
-        let _ = write!(parameters, ", {name}=\"{value}\"");
-    };
-    if let Some(description) = denial.reason.error_description() {
-        add("error_description", &description);
+impl Challenge<'_> {
+    /// The `error` of the scheme that it concerns (BEARER-12); Basic has no parameters (BASIC-1), the scheme of an API key
+    /// neither, and without any credential there is no error (RFC 6750 §3.1).
+    pub fn error(&self) -> Option<&'static str> {
+        let concerned = self.denial.used.is_none_or(|used| used == self.scheme);
+        let speaks = match self.scheme {
+            Scheme::Bearer | Scheme::Dpop => true,
+            // That a login is too old is no matter of OAuth alone; the other codes are.
+            Scheme::Session => matches!(self.denial.reason, Reason::StepUpRequired(_)),
+            Scheme::Basic | Scheme::ApiKey | Scheme::Own(_) => false,
+        };
+        self.denial.reason.answer().error.filter(|_| concerned && speaks)
     }
-    match &denial.reason {
-        Reason::InsufficientScope(scopes) => add("scope", &scopes.join(" ")),
-        Reason::StepUpRequired(step_up) => {
-            if let Some(max_age) = step_up.max_age {
-                add("max_age", &max_age);
-            }
-            if !step_up.acr_values.is_empty() {
-                add("acr_values", &step_up.acr_values.join(" "));
-            }
+
+    /// Whether its scheme and its row of the table are all that it depends on.
+    pub const fn is_of_row(&self) -> bool {
+        !matches!(self.denial.reason, Reason::InsufficientScope(_) | Reason::StepUpRequired(_))
+    }
+
+    /// `, error="…"` and what goes with it; nothing where there is no error.
+    pub fn parameters(&self) -> String {
+        let reason = &self.denial.reason;
+        let mut parameters = String::new();
+        let Some(error) = self.error() else { return parameters };
+        let mut add = |name: &str, value: &dyn std::fmt::Display| {
+            // Writing to a String cannot fail.
+            let _ = write!(parameters, ", {name}=\"{value}\"");
+        };
+        add("error", &error);
+        if let Some(description) = reason.error_description() {
+            add("error_description", &description);
         }
-        _ => {}
+        match reason {
+            Reason::InsufficientScope(scopes) => add("scope", &scopes.join(" ")),
+            Reason::StepUpRequired(step_up) => {
+                if let Some(max_age) = step_up.max_age {
+                    add("max_age", &max_age);
+                }
+                if !step_up.acr_values.is_empty() {
+                    add("acr_values", &step_up.acr_values.join(" "));
+                }
+            }
+            _ => {}
+        }
+        parameters
     }
-    Some(parameters)
 }
 
 #[cfg(test)]
@@ -246,7 +261,7 @@ mod tests {
 
     fn lines(denial: &Denial, quiet: bool) -> Vec<String> {
         let realm = Realm::new("r").unwrap();
-        let line = |Challenge { scheme, parameters }| realm.bare(scheme, None) + &parameters.unwrap_or_default();
+        let line = |challenge: Challenge<'_>| realm.bare(challenge.scheme, None) + &challenge.parameters();
         let with_session = [Scheme::Bearer, Scheme::Basic, Scheme::Session];
         let known = if denial.used == Some(Scheme::Session) { &with_session[..] } else { &with_session[..2] };
         challenges(denial, known, quiet).map(line).collect()

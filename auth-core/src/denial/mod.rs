@@ -7,6 +7,7 @@ pub mod challenge;
 pub mod problem;
 
 use self::challenge::{Scheme, SchemeSet};
+use crate::id::Id;
 
 /// A decision that is not allow: what to answer, and what to log.
 #[derive(Clone, PartialEq, Eq)]
@@ -20,7 +21,7 @@ pub struct Denial {
     /// For logs: the literals of the rule that failed, as written. Never part of an answer.
     pub failed: Vec<&'static str>,
     /// For logs: the identity of a caller whose credential was verified.
-    pub caller: Option<Box<str>>,
+    pub caller: Option<Id>,
     /// For logs: a fixed sentence on the cause. Never part of an answer, and never quotes the request.
     pub cause: Option<&'static str>,
 }

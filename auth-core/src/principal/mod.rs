@@ -1,7 +1,7 @@
 //! Who calls.
 
+mod actor;
 mod builder;
-mod id;
 mod names;
 
 use std::borrow::Cow;
@@ -10,11 +10,12 @@ use std::sync::{Arc, OnceLock};
 
 use serde::de::DeserializeOwned;
 
+pub use self::actor::Actor;
 pub use self::builder::PrincipalBuilder;
-pub use self::id::{Actor, Id, IdError};
 pub(crate) use self::names::Lists;
 use crate::clock::Timestamp;
 use crate::denial::challenge::Scheme;
+use crate::id::Id;
 use crate::json::{self, Raw, Span};
 use crate::source::Source;
 use crate::vocabulary::{Bits, Declares, PermissionSet, RoleSet, ScopeSet, Vocabulary};

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::clock::{self, Moment};
 use crate::denial::RetryAfter;
-use crate::principal::Id;
+use crate::id::Id;
 
 /// So long a ticket is good.
 const LASTS: Duration = Duration::from_secs(30);

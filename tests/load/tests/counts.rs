@@ -155,19 +155,19 @@ fn the_number_of_routes_makes_no_difference() -> Outcome<()> {
 
 #[test]
 fn what_a_refusal_takes() -> Outcome<()> {
-    // Goal 7 is 6 for a request without a token: the literals that failed, and the error. The body is written once for all, and that of
-    // the bare handler's answer is not made.
+    // Goal 7 is 6 for a request without a token: the literals that failed, and the error. Challenges and bodies are written once for
+    // all, and that of the bare handler's answer is not made.
     assert_all(&[
         ("deny/no token", -2),
         ("deny/no token app_data", 1),
-        ("deny/garbage", 0),
-        ("deny/malformed", 0),
-        ("deny/oversized", 0),
-        ("deny/expired", 2),
-        ("deny/wrong role", 7), // six of them are the identity
-        ("deny/bad signature", 0),
-        ("deny/bad signature RS256", 0),
-        ("deny/bad signature ES256", 0),
+        ("deny/garbage", -3),
+        ("deny/malformed", -3),
+        ("deny/oversized", -3),
+        ("deny/expired", -2),
+        ("deny/wrong role", 2), // the identity, which goes to the log
+        ("deny/bad signature", -3),
+        ("deny/bad signature RS256", -3),
+        ("deny/bad signature ES256", -3),
         ("public/no token principal", 0), // a whole refusal, of which `Option` makes `None`
     ])
 }

@@ -209,7 +209,7 @@ fn bare(scheme: Scheme) -> &'static str {
 
 /// The challenges of a server that accepts both schemes.
 fn lines(denial: &Denial) -> Vec<String> {
-    let line = |challenge: Challenge| bare(challenge.scheme).to_owned() + &challenge.parameters.unwrap_or_default();
+    let line = |challenge: Challenge<'_>| bare(challenge.scheme).to_owned() + &challenge.parameters();
     challenges(denial, &[Bearer, Basic], false).map(line).collect()
 }
 

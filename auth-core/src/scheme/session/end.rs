@@ -8,7 +8,8 @@ use super::store::{Live, Loaded, Record, SessionKey, StoreError};
 use super::{SessionId, Verifier};
 use crate::clock::Timestamp;
 use crate::denial::Denial;
-use crate::principal::{Id, Principal};
+use crate::id::Id;
+use crate::principal::Principal;
 
 /// A live session, for a list of them.
 #[derive(Clone, Debug)]

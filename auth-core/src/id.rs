@@ -1,11 +1,8 @@
-//! Who a principal is, and who acts in its name.
+//! Who somebody is.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-
-use crate::json::Raw;
 
 /// Who a principal is: issuer, user or client, and subject. One opaque value to compare and to store.
 ///
@@ -41,7 +38,9 @@ impl Id {
 
     fn new(kind: &str, issuer: &str, subject: &str) -> Self {
         // The length keeps an issuer that holds a colon from passing for another one.
-        Self(format!("{kind}:{}:{issuer}:{subject}", issuer.len()).into())
+        let length = issuer.len().to_string();
+        // In one piece of memory: a refusal makes one.
+        Self([kind, ":", &length, ":", issuer, ":", subject].concat().into())
     }
 }
 
@@ -74,41 +73,5 @@ impl TryFrom<String> for Id {
 impl From<Id> for String {
     fn from(id: Id) -> Self {
         id.0.into()
-    }
-}
-
-/// Who really acts, where the credential was issued to act for somebody else (`act`, RFC 8693 §4.1).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Actor {
-    subject: String,
-    issuer: String,
-    is_client: bool,
-    before: Option<Box<Actor>>,
-}
-
-impl Actor {
-    /// Who it is: a user of the issuer that the credential names for it, else of that of the credential; or a client, where
-    /// its `client_id` is its subject.
-    pub fn id(&self) -> Id {
-        let kind = if self.is_client { Id::client } else { Id::user };
-        kind(&self.issuer, &self.subject)
-    }
-
-    /// Its subject, at its issuer.
-    pub fn subject(&self) -> &str {
-        &self.subject
-    }
-
-    /// Who acted for whom before.
-    pub fn before(&self) -> Option<&Actor> {
-        self.before.as_deref()
-    }
-
-    pub(super) fn read(act: Raw<'_>, issuer: &str) -> Option<Self> {
-        let subject = act.member("sub")?.string()?.into_owned();
-        let issuer = act.member("iss").and_then(Raw::string).map_or_else(|| issuer.to_owned(), Cow::into_owned);
-        let before = act.member("act").and_then(|before| Self::read(before, &issuer));
-        let is_client = act.member("client_id").and_then(Raw::string).is_some_and(|client| client == subject);
-        Some(Self { subject, is_client, before: before.map(Box::new), issuer })
     }
 }

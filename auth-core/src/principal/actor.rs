@@ -1,0 +1,42 @@
+//! Who acts in the name of a principal.
+
+use std::borrow::Cow;
+
+use crate::id::Id;
+use crate::json::Raw;
+
+/// Who really acts, where the credential was issued to act for somebody else (`act`, RFC 8693 §4.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    subject: String,
+    issuer: String,
+    is_client: bool,
+    before: Option<Box<Actor>>,
+}
+
+impl Actor {
+    /// Who it is: a user of the issuer that the credential names for it, else of that of the credential; or a client, where
+    /// its `client_id` is its subject.
+    pub fn id(&self) -> Id {
+        let kind = if self.is_client { Id::client } else { Id::user };
+        kind(&self.issuer, &self.subject)
+    }
+
+    /// Its subject, at its issuer.
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// Who acted for whom before.
+    pub fn before(&self) -> Option<&Actor> {
+        self.before.as_deref()
+    }
+
+    pub(super) fn read(act: Raw<'_>, issuer: &str) -> Option<Self> {
+        let subject = act.member("sub")?.string()?.into_owned();
+        let issuer = act.member("iss").and_then(Raw::string).map_or_else(|| issuer.to_owned(), Cow::into_owned);
+        let before = act.member("act").and_then(|before| Self::read(before, &issuer));
+        let is_client = act.member("client_id").and_then(Raw::string).is_some_and(|client| client == subject);
+        Some(Self { subject, is_client, before: before.map(Box::new), issuer })
+    }
+}
