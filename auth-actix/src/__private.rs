@@ -7,7 +7,7 @@ pub use auth_core::atom::{self, Atom};
 pub use auth_core::client::country::{CountryCode, check_country};
 pub use auth_core::denial::challenge::Scheme;
 pub use auth_core::rule::{
-    Formula, Literal, Needs, Part, REFUSING, Reads, Rule, check_all, check_any, check_possible, check_proof,
+    Formula, Literal, Needs, Part, REFUSING, Reads, Rule, Terms, check_all, check_any, check_possible, check_proof,
 };
 pub use auth_core::vocabulary::{
     Declares, Kind, Name, PermissionSet, RoleSet, ScopeSet, UnknownName, Vocabulary, check_name, check_negated,

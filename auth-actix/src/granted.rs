@@ -109,7 +109,7 @@ impl<P: Proof> FromRequest for Granted<P> {
     /// parameter of the handler, is refused here.
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let rule = enforce::auth_of(request).and_then(|auth| outcome::rule(request, auth));
-        if rule.is_some_and(|rule| rule.formula.implies(P::NAME)) && !outcome::is_refused(request) {
+        if rule.is_some_and(|rule| rule.formula().implies(P::NAME)) && !outcome::is_refused(request) {
             return ready(Ok(Self(PhantomData)));
         }
         let cause = "the handler takes a proof that its rule does not give";

@@ -91,6 +91,7 @@ impl ::auth_actix::__private::Guard<
     >,
 > for __edit_guard {
     const RULE: &'static ::auth_actix::__private::Rule = &::auth_actix::__private::Rule {
+        terms: ::auth_actix::__private::Terms::of(Self::FORMULA),
         text: "role(\"admin\") || check(posts.is_owner(*id, principal).await?)",
         guards: ::core::concat!(::core::module_path!(), "::", "edit"),
         file: ::core::file!(),
@@ -112,7 +113,6 @@ impl ::auth_actix::__private::Guard<
                 || <::auth_actix::__private::Probe<web::Path<u64>>>::NEEDS.may_be_key()
         },
         any_object: ::core::option::Option::None,
-        ..::auth_actix::__private::Rule::of(Self::FORMULA)
     };
     #[allow(unused_mut)]
     fn checked(

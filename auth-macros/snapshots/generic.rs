@@ -58,6 +58,15 @@ where
     S: 'static,
 {
     const RULE: &'static authz::__private::Rule = &authz::__private::Rule {
+        terms: authz::__private::Terms::of(
+            authz::__private::Formula::Literal(authz::__private::Literal {
+                atom: authz::__private::Atom::MaxAge(authz::__private::atom::MaxAge {
+                    seconds: 300u64,
+                }),
+                negated: false,
+                text: "max_age(\"5m\")",
+            }),
+        ),
         text: "max_age(\"5m\")",
         guards: ::core::concat!(::core::module_path!(), "::", "list"),
         file: ::core::file!(),
@@ -70,15 +79,6 @@ where
         },
         checks_object: false,
         any_object: ::core::option::Option::None,
-        ..authz::__private::Rule::of(
-            authz::__private::Formula::Literal(authz::__private::Literal {
-                atom: authz::__private::Atom::MaxAge(authz::__private::atom::MaxAge {
-                    seconds: 300u64,
-                }),
-                negated: false,
-                text: "max_age(\"5m\")",
-            }),
-        )
     };
 }
 #[cfg(paged)]
@@ -122,6 +122,15 @@ where
     S: 'static,
 {
     const RULE: &'static authz::__private::Rule = &authz::__private::Rule {
+        terms: authz::__private::Terms::of(
+            authz::__private::Formula::Literal(authz::__private::Literal {
+                atom: authz::__private::Atom::MaxAge(authz::__private::atom::MaxAge {
+                    seconds: 300u64,
+                }),
+                negated: false,
+                text: "max_age(\"5m\")",
+            }),
+        ),
         text: "max_age(\"5m\")",
         guards: ::core::concat!(::core::module_path!(), "::", "list"),
         file: ::core::file!(),
@@ -131,15 +140,6 @@ where
         arguments: &[],
         checks_object: false,
         any_object: ::core::option::Option::None,
-        ..authz::__private::Rule::of(
-            authz::__private::Formula::Literal(authz::__private::Literal {
-                atom: authz::__private::Atom::MaxAge(authz::__private::atom::MaxAge {
-                    seconds: 300u64,
-                }),
-                negated: false,
-                text: "max_age(\"5m\")",
-            }),
-        )
     };
 }
 #[cfg(not(paged))]

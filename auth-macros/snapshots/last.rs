@@ -31,6 +31,7 @@ const _: () = {
 #[allow(non_local_definitions)]
 impl ::auth_actix::__private::Guard<(Option<Principal>,)> for __home_guard {
     const RULE: &'static ::auth_actix::__private::Rule = &::auth_actix::__private::Rule {
+        terms: ::auth_actix::__private::Terms::of(Self::FORMULA),
         text: "!network(\"10.0.0.0/8\")",
         guards: ::core::concat!(::core::module_path!(), "::", "home"),
         file: ::core::file!(),
@@ -47,7 +48,6 @@ impl ::auth_actix::__private::Guard<(Option<Principal>,)> for __home_guard {
         },
         checks_object: false,
         any_object: ::core::option::Option::None,
-        ..::auth_actix::__private::Rule::of(Self::FORMULA)
     };
 }
 #[cfg(test)]

@@ -71,6 +71,7 @@ const _: () = {
 #[allow(non_local_definitions)]
 impl ::auth_actix::__private::Guard<(Principal, web::Query<Page>)> for __report_guard {
     const RULE: &'static ::auth_actix::__private::Rule = &::auth_actix::__private::Rule {
+        terms: ::auth_actix::__private::Terms::of(Self::FORMULA),
         text: "role(\"admin\") || role(Role::Editor)",
         guards: ::core::concat!(::core::module_path!(), "::", "report"),
         file: ::core::file!(),
@@ -86,7 +87,6 @@ impl ::auth_actix::__private::Guard<(Principal, web::Query<Page>)> for __report_
         },
         checks_object: false,
         any_object: ::core::option::Option::None,
-        ..::auth_actix::__private::Rule::of(Self::FORMULA)
     };
 }
 #[cfg(test)]

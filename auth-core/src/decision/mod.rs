@@ -46,14 +46,14 @@ pub struct Rules<'a> {
 
 impl<'a> Rules<'a> {
     fn formulas(self) -> impl Iterator<Item = &'a Formula> {
-        self.scopes.iter().map(|rule| &rule.formula).chain([&self.handler.formula])
+        self.scopes.iter().map(|rule| rule.formula()).chain([self.handler.formula()])
     }
 
     fn truth(self, facts: &Facts<'_>) -> Truth {
         let is_unknown = facts.caller.is_unknown() && facts.checks == Checks::default();
-        let of = |rule: &Rule| match rule.of_unknown {
+        let of = |rule: &Rule| match rule.of_unknown() {
             Some(truth) if is_unknown => truth,
-            _ => rule.formula.truth(facts),
+            _ => rule.formula().truth(facts),
         };
         self.scopes.iter().fold(of(self.handler), |truth, scope| truth.and(of(scope)))
     }
@@ -61,8 +61,9 @@ impl<'a> Rules<'a> {
     /// What has to be known of a request: what atoms are about, and who calls where the handler reads the principal.
     pub fn about(self) -> About {
         let read = self.handler.reads != Reads::Nothing;
-        let own = About { caller: self.handler.about.caller | read, ..self.handler.about };
-        self.scopes.iter().fold(own, |about, scope| about.and(scope.about))
+        let own = self.handler.about();
+        let own = About { caller: own.caller | read, ..own };
+        self.scopes.iter().fold(own, |about, scope| about.and(scope.about()))
     }
 
     /// The networks that atoms name.

@@ -97,7 +97,7 @@ impl Route {
         let handler = rules.handler;
         let taken = handler.objects().map(ToString::to_string).filter(|object| object.starts_with("authorized"));
         let taken: Vec<_> = taken.collect();
-        let own = rules.scopes.iter().map(|rule| &rule.formula).chain([&handler.formula]);
+        let own = rules.scopes.iter().map(|rule| rule.formula()).chain([handler.formula()]);
         let parts: Vec<&Formula> = own.filter(|formula| !matches!(formula, Formula::All([]))).collect();
         let in_parentheses = |part: &&Formula| match part {
             Formula::Any(inner) if inner.len() > 1 && parts.len() + taken.len() > 1 => format!("({part})"),

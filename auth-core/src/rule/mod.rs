@@ -40,11 +40,7 @@ pub struct Literal {
 #[derive(Debug)]
 pub struct Rule {
     /// The formula.
-    pub formula: Formula,
-    /// What its atoms are about: see [`Rule::of`].
-    pub about: About,
-    /// What the formula is while nobody knows who calls, and no check was run; `None` where that depends on the request.
-    pub of_unknown: Option<Truth>,
+    pub terms: Terms,
     /// All of it as one formula, for logs.
     pub text: &'static str,
     /// The handler or scope that it guards, for logs.
@@ -63,6 +59,14 @@ pub struct Rule {
     pub checks_object: bool,
     /// Why the handler may be called for any object.
     pub any_object: Option<&'static str>,
+}
+
+/// A formula, with what each request would else find out of it again.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    formula: Formula,
+    about: About,
+    of_unknown: Option<Truth>,
 }
 
 /// What has to be known of a request to decide by a rule.
@@ -114,39 +118,55 @@ impl Reads {
 }
 
 /// Lets anyone in.
-pub const PUBLIC: Rule = Rule { text: "public", ..Rule::of(Formula::All(&[])) };
+pub const PUBLIC: Rule = Rule {
+    terms: Terms::of(Formula::All(&[])),
+    text: "public",
+    guards: "",
+    file: file!(),
+    line: line!(),
+    reads: Reads::Nothing,
+    not_found: false,
+    arguments: &[],
+    checks_object: false,
+    any_object: None,
+};
 
 /// Lets in whoever has authenticated.
 pub const AUTHENTICATED: Rule = Rule {
-    text: "authenticated",
-    reads: Reads::Caller,
-    ..Rule::of(Formula::Literal(Literal {
+    terms: Terms::of(Formula::Literal(Literal {
         atom: Atom::Authenticated(Authenticated),
         negated: false,
         text: "authenticated",
-    }))
+    })),
+    text: "authenticated",
+    reads: Reads::Caller,
+    ..PUBLIC
 };
 
 /// Lets nobody in: what stands where a rule did not compile.
-pub static REFUSING: Rule = Rule { text: "nobody", ..Rule::of(Formula::Any(&[])) };
+pub static REFUSING: Rule = Rule { terms: Terms::of(Formula::Any(&[])), text: "nobody", ..PUBLIC };
+
+impl Terms {
+    /// Those of a formula.
+    pub const fn of(formula: Formula) -> Self {
+        Self { about: formula.about(), of_unknown: formula.of_unknown(), formula }
+    }
+}
 
 impl Rule {
-    /// The rule of a formula and no more. What a request would else have to find out of the formula is found out here.
-    pub const fn of(formula: Formula) -> Self {
-        Self {
-            about: formula.about(),
-            of_unknown: formula.of_unknown(),
-            formula,
-            text: "",
-            guards: "",
-            file: file!(),
-            line: line!(),
-            reads: Reads::Nothing,
-            not_found: false,
-            arguments: &[],
-            checks_object: false,
-            any_object: None,
-        }
+    /// Its formula.
+    pub const fn formula(&self) -> &Formula {
+        &self.terms.formula
+    }
+
+    /// What its atoms are about.
+    pub(crate) const fn about(&self) -> About {
+        self.terms.about
+    }
+
+    /// What it is while nobody knows who calls, and no check was run; `None` where that depends on the request.
+    pub(crate) const fn of_unknown(&self) -> Option<Truth> {
+        self.terms.of_unknown
     }
 
     /// Whether an argument asks about an object, or an atom is about one or about a tenant; in a const.
@@ -159,7 +179,7 @@ impl Rule {
             }
             index += 1;
         }
-        self.formula.is_about_object()
+        self.terms.formula.is_about_object()
     }
 
     /// The objects that its handler takes.

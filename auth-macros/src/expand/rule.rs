@@ -22,7 +22,7 @@ pub(crate) fn standalone(words: TokenStream) -> TokenStream {
     match (diagnostics.settle(), checked) {
         (None, Some(checked)) => {
             let names = checks(&checked.formula, &TokenStream::new(), &root);
-            let own = quote!(&__RULE.formula);
+            let own = quote!(__RULE.formula());
             let parts = super::algebra::checks(&checked, &own, &TokenStream::new(), &root);
             let formula = formula(&checked.formula, &root);
             let rule = rule(&checked, &formula, "scope", &Asked::nothing(&root), Span::call_site(), &root);
@@ -58,7 +58,7 @@ pub(super) fn rule(
     root: &Root,
 ) -> TokenStream {
     let (text, not_found) = (checked.formula.text(), checked.not_found);
-    let rule = root.private(quote!(Rule));
+    let (rule, terms) = (root.private(quote!(Rule)), root.private(quote!(Terms)));
     let Asked { reads, arguments, checks_object } = asked;
     let any_object = match &checked.any_object {
         Some(reason) => quote!(::core::option::Option::Some(#reason)),
@@ -68,6 +68,7 @@ pub(super) fn rule(
     let line = quote_spanned!(at=> ::core::line!());
     quote! {
         &#rule {
+            terms: #terms::of(#formula),
             text: #text,
             guards: ::core::concat!(::core::module_path!(), "::", #guards),
             file: ::core::file!(),
@@ -77,7 +78,6 @@ pub(super) fn rule(
             arguments: #arguments,
             checks_object: #checks_object,
             any_object: #any_object,
-            ..#rule::of(#formula)
         }
     }
 }

@@ -203,8 +203,12 @@ fn every_small_formula_is_decided_as_enumeration_decides_it() {
         for (tree, handler) in &handlers {
             let decision = decide(alone(handler), &facts);
             assert_agree(tree, &decision, &enumerated);
-            if let (None, Some(known)) = (&principal, handler.of_unknown) {
-                assert_eq!(known, handler.formula.truth(&facts), "{tree:?} of a stranger, when the rule was compiled");
+            if let (None, Some(known)) = (&principal, handler.of_unknown()) {
+                assert_eq!(
+                    known,
+                    handler.formula().truth(&facts),
+                    "{tree:?} of a stranger, when the rule was compiled"
+                );
             }
             count += 1;
             granted += usize::from(decision == Decision::Allow);

@@ -23,7 +23,7 @@ use crate::denial::challenge::Scheme::{self, Basic, Bearer};
 use crate::denial::challenge::{Challenge, challenges};
 use crate::facts::Elsewhere;
 use crate::principal::{Answer, Principal};
-use crate::rule::{Literal, Reads};
+use crate::rule::{Literal, Reads, Terms};
 use crate::source::{Confers, Form, ListClaim, Source};
 use crate::vocabulary::open::Role as OpenRole;
 use crate::vocabulary::{Declares as _, Kind, Vocabulary};
@@ -339,7 +339,7 @@ fn facts<'a>(caller: Caller<'a>, client: Option<&str>, cross_site: CrossSite) ->
 }
 
 fn rule(formula: Formula) -> &'static Rule {
-    let rule = Rule::of(formula);
+    let rule = Rule { terms: Terms::of(formula), ..crate::rule::PUBLIC };
     Box::leak(Box::new(rule))
 }
 

@@ -19,7 +19,7 @@ use crate::decision::{Decision, Rules, decide};
 use crate::denial::challenge::{Scheme, SchemeSet};
 use crate::facts::{Caller, Facts};
 use crate::open::{Role, TokenScope};
-use crate::rule::{Formula, Literal, Rule};
+use crate::rule::{Formula, Literal, Rule, Terms};
 use crate::scheme::{Presented, read};
 use crate::source::Confers;
 use crate::vocabulary::Declares as _;
@@ -102,7 +102,7 @@ fn server(jwt: Jwt) -> Bearer {
 fn answer(bearer: &Bearer, line: &[u8], now: Timestamp, role: &'static str) -> (u16, Option<&'static str>) {
     let atom = Atom::Named(Named(Role::VOCABULARY.name(role)));
     let formula = Formula::Literal(Literal { atom, negated: false, text: "role" });
-    let rule = Rule::of(formula);
+    let rule = Rule { terms: Terms::of(formula), ..crate::rule::PUBLIC };
     let rules = Rules { scopes: &[], handler: &rule };
     let sources: Vec<_> = bearer.sources().cloned().collect();
     let decide = |caller| {
