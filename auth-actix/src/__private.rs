@@ -10,7 +10,8 @@ pub use auth_core::rule::{
     Formula, Literal, Needs, Part, REFUSING, Reads, Rule, Terms, check_all, check_any, check_possible, check_proof,
 };
 pub use auth_core::vocabulary::{
-    Declares, Kind, Name, PermissionSet, RoleSet, ScopeSet, UnknownName, Vocabulary, check_name, check_negated,
+    Declares, Kind, Name, PermissionSet, RoleSet, ScopeSet, Spelt, UnknownName, Vocabulary, check_name, check_negated,
+    first, next,
 };
 pub use auth_macros::finish;
 pub use serde;

@@ -25,9 +25,9 @@ use crate::watch::watch;
 /// # mod m {
 /// # use auth_core::vocabulary::*;
 /// # pub static ROLES: Vocabulary = Vocabulary { kind: Kind::Role, declared_in: "Role", open: false, names: &["editor"],
-/// #     variants: &["Editor"], sorted: &[("editor", 0)], closure: &[&[1]], grants: &[&[]] };
+/// #     variants: &["Editor"], spelt: Spelt::few(&[("editor", 0)]), closure: &[&[1]], grants: &[&[]] };
 /// # pub static PERMISSIONS: Vocabulary = Vocabulary { kind: Kind::Permission, declared_in: "Permission", open: false,
-/// #     names: &["posts:pin"], variants: &["PostsPin"], sorted: &[("posts:pin", 0)], closure: &[&[1]], grants: &[&[]] };
+/// #     names: &["posts:pin"], variants: &["PostsPin"], spelt: Spelt::few(&[("posts:pin", 0)]), closure: &[&[1]], grants: &[&[]] };
 /// # pub struct Role; pub struct Permission;
 /// # impl Declares for Role { const VOCABULARY: &'static Vocabulary = &ROLES; fn index(&self) -> u16 { 0 } fn as_str(&self) -> &str { "editor" } }
 /// # impl RoleSet for Role {}

@@ -10,7 +10,9 @@ impl ::auth_actix::__private::Declares for Role {
             open: false,
             names: &["admin", "content-editor"],
             variants: &["Admin", "Editor"],
-            sorted: &[("root", 0u16), ("admin", 0u16), ("content-editor", 1u16)],
+            spelt: ::auth_actix::__private::Spelt::few(
+                &[("admin", 0u16), ("content-editor", 1u16), ("root", 0u16)],
+            ),
             closure: &[&[3u64], &[2u64]],
             grants: &[
                 &[

@@ -358,3 +358,29 @@ async fn callers_of_tests_pass_the_same_rules_and_no_bytes_make_one() {
     assert_eq!(call_service(&plain, request.to_request()).await.status(), 401);
     assert!(!format!("{keys:?}").contains(char::is_numeric), "no key is shown");
 }
+
+mod many {
+    #[derive(Clone, Copy, Debug, PartialEq, auth_actix::Role)]
+    #[allow(dead_code, reason = "they are named as text")]
+    #[rustfmt::skip]
+    pub(super) enum Role {
+        #[role(alias("root", "superuser"))]
+        Admin,
+        Editor, Viewer, Author, Guest, Auditor, Support, Billing, Owner, Partner, Tester,
+    }
+}
+
+#[test]
+fn each_of_many_names_is_found_by_all_that_it_is_spelt() {
+    let aliases = ["root", "superuser"];
+    assert!(many::Role::NAMES.len() + aliases.len() > 8, "so many that they are found by hash");
+    for name in many::Role::NAMES {
+        assert_eq!(name.parse::<many::Role>().map(|role| role.name()), Ok(*name));
+    }
+    for alias in aliases {
+        assert_eq!(alias.parse(), Ok(many::Role::Admin), "{alias}");
+    }
+    for other in ["Admin", "", "roo", "editors", "owner\0"] {
+        assert!(other.parse::<many::Role>().is_err(), "{other:?}");
+    }
+}

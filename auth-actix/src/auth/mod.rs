@@ -355,7 +355,7 @@ impl Auth {
             self.0.same.iter().any(|(a, b)| a.is(other) && b.is(vocabulary) || a.is(vocabulary) && b.is(other))
         };
         for other in met.iter().filter(|other| other.kind == vocabulary.kind && !same(other)) {
-            if let Some((name, _)) = vocabulary.sorted.iter().find(|(name, _)| other.index_of(name).is_some()) {
+            if let Some((name, _)) = vocabulary.spelt.all().iter().find(|(name, _)| other.index_of(name).is_some()) {
                 return Err((name, other));
             }
         }

@@ -88,7 +88,7 @@ mod tests {
     use super::*;
     use crate::source::Confers;
     use crate::vocabulary::open::Role as OpenRole;
-    use crate::vocabulary::{Declares, Vocabulary};
+    use crate::vocabulary::{Declares, Spelt, Vocabulary};
 
     static PERMISSIONS: Vocabulary = Vocabulary {
         kind: Kind::Permission,
@@ -96,7 +96,7 @@ mod tests {
         open: false,
         names: &["posts:read", "posts:write"],
         variants: &["PostsRead", "PostsWrite"],
-        sorted: &[("posts:read", 0), ("posts:write", 1)],
+        spelt: Spelt::few(&[("posts:read", 0), ("posts:write", 1)]),
         closure: &[&[0b01], &[0b11]],
         grants: &[&[], &[]],
     };
@@ -106,7 +106,7 @@ mod tests {
         open: false,
         names: &["admin", "editor", "suspended"],
         variants: &["Admin", "Editor", "Suspended"],
-        sorted: &[("admin", 0), ("editor", 1), ("redactor", 1), ("suspended", 2)],
+        spelt: Spelt::few(&[("admin", 0), ("editor", 1), ("redactor", 1), ("suspended", 2)]),
         closure: &[&[0b011], &[0b010], &[0b100]],
         grants: &[&[PERMISSIONS.name("posts:write")], &[PERMISSIONS.name("posts:write")], &[]],
     };
@@ -117,7 +117,7 @@ mod tests {
         open: false,
         names: &["suspended", "editor", "admin"],
         variants: &["Suspended", "Editor", "Admin"],
-        sorted: &[("admin", 2), ("editor", 1), ("suspended", 0)],
+        spelt: Spelt::few(&[("admin", 2), ("editor", 1), ("suspended", 0)]),
         closure: &[&[0b001], &[0b010], &[0b100]],
         grants: &[&[], &[], &[]],
     };
@@ -217,7 +217,7 @@ mod tests {
         open: false,
         names: &["suspended", "editor", "admin"],
         variants: &[],
-        sorted: &[("admin", 2), ("editor", 1), ("suspended", 0)],
+        spelt: Spelt::few(&[("admin", 2), ("editor", 1), ("suspended", 0)]),
         closure: &[],
         grants: &[],
     };

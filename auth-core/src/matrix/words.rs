@@ -33,7 +33,8 @@ impl Words {
             let held = |other: usize| row.get(other / 64).is_some_and(|word| word >> (other % 64) & 1 == 1);
             let implied = vocabulary.names.iter().enumerate().filter(|(other, _)| *other != index && held(*other));
             let granted = vocabulary.grants.get(index).copied().unwrap_or_default();
-            let aliases = vocabulary.sorted.iter().filter(|(alias, of)| usize::from(*of) == index && alias != name);
+            let aliases =
+                vocabulary.spelt.all().iter().filter(|(alias, of)| usize::from(*of) == index && alias != name);
             let word = kind.entry((*name).to_owned()).or_default();
             word.aliases.extend(aliases.map(|(alias, _)| (*alias).to_owned()));
             word.implies.extend(implied.map(|(_, name)| (*name).to_owned()));

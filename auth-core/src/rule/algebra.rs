@@ -224,7 +224,7 @@ mod tests {
     use crate::atom::{Atom, Authenticated, Claim, Country, MaxAge, Named, Network};
     use crate::client::country::CountryCode;
     use crate::matrix::{Tree, Words, holds_wherever};
-    use crate::vocabulary::{Kind, Vocabulary};
+    use crate::vocabulary::{Kind, Spelt, Vocabulary};
 
     static PERMISSIONS: Vocabulary = Vocabulary {
         kind: Kind::Permission,
@@ -232,7 +232,7 @@ mod tests {
         open: false,
         names: &["read", "write"],
         variants: &["Read", "Write"],
-        sorted: &[("read", 0), ("write", 1)],
+        spelt: Spelt::few(&[("read", 0), ("write", 1)]),
         closure: &[&[0b01], &[0b11]],
         grants: &[&[], &[]],
     };
@@ -242,7 +242,7 @@ mod tests {
         open: false,
         names: &["admin", "editor", "suspended"],
         variants: &["Admin", "Editor", "Suspended"],
-        sorted: &[("admin", 0), ("editor", 1), ("suspended", 2)],
+        spelt: Spelt::few(&[("admin", 0), ("editor", 1), ("suspended", 2)]),
         closure: &[&[0b011], &[0b010], &[0b100]],
         grants: &[&[PERMISSIONS.name("write")], &[PERMISSIONS.name("write")], &[]],
     };

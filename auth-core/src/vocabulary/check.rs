@@ -16,8 +16,9 @@ pub const fn check_name(vocabulary: &Vocabulary, written: &str) {
     }
     let mut text = Text::new();
     let mut alias = 0;
-    while alias < vocabulary.sorted.len() {
-        let (name, index) = vocabulary.sorted[alias];
+    let spelt = vocabulary.spelt.all();
+    while alias < spelt.len() {
+        let (name, index) = spelt[alias];
         if same(name, written) {
             text.all(&["\"", written, "\" is an alias, which only tokens may use\nhelp: write \""]);
             text.all(&[vocabulary.names[index as usize], "\""]);

@@ -5,9 +5,11 @@
 
 mod check;
 pub mod open;
+mod spelt;
 
 pub(crate) use self::check::{Text, same};
 pub use self::check::{check_name, check_negated};
+pub use self::spelt::{Spelt, first, next};
 
 /// What a vocabulary names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,8 +46,8 @@ pub struct Vocabulary {
     pub names: &'static [&'static str],
     /// The variants, by index.
     pub variants: &'static [&'static str],
-    /// Names and aliases with their indices: the shorter ones first, and those of one length in byte order.
-    pub sorted: &'static [(&'static str, u16)],
+    /// Names and aliases, as tokens spell them.
+    pub spelt: Spelt,
     /// By index: the bits of all that a name implies, itself included.
     pub closure: &'static [&'static [u64]],
     /// By index: what a name, or one that it implies, grants in other vocabularies.
@@ -141,10 +143,7 @@ impl Vocabulary {
 
     /// The index of a name or an alias that a credential carries.
     pub fn index_of(&self, text: &str) -> Option<u16> {
-        // Most names that are not these differ in length.
-        let order = |name: &str| name.len().cmp(&text.len()).then_with(|| name.cmp(text));
-        let found = self.sorted.binary_search_by(|(name, _)| order(name)).ok()?;
-        self.sorted.get(found).map(|(_, index)| *index)
+        self.spelt.find(text)
     }
 
     /// Whether the two are one: by address, as each is a `static`.
@@ -286,7 +285,7 @@ mod tests {
         open: false,
         names: &["admin", "editor", "viewer"],
         variants: &["Admin", "Editor", "Viewer"],
-        sorted: &[("admin", 0), ("editor", 1), ("viewer", 2), ("redactor", 1)],
+        spelt: Spelt::few(&[("admin", 0), ("editor", 1), ("redactor", 1), ("viewer", 2)]),
         closure: &[&[0b111], &[0b110], &[0b100]],
         grants: &[&[], &[], &[]],
     };

@@ -5,7 +5,7 @@
 //! assert_eq!(Role::new("night-shift").to_string(), "night-shift");
 //! ```
 
-use super::{Declares, Kind, NO_INDEX, PermissionSet, RoleSet, ScopeSet, Vocabulary};
+use super::{Declares, Kind, NO_INDEX, PermissionSet, RoleSet, ScopeSet, Spelt, Vocabulary};
 
 macro_rules! open {
     ($(#[$docs:meta])* $name:ident, $set:ident, $kind:ident) => {
@@ -34,7 +34,7 @@ macro_rules! open {
                     open: true,
                     names: &[],
                     variants: &[],
-                    sorted: &[],
+                    spelt: Spelt::few(&[]),
                     closure: &[],
                     grants: &[],
                 };

@@ -44,13 +44,13 @@ fn vocabulary(kind: Kind, name: &syn::Ident, declared: &Declared) -> TokenStream
     let texts: Vec<_> =
         variants.iter().map(ToString::to_string).map(|text| text.trim_start_matches("r#").to_owned()).collect();
     let indices = || (0u16..).zip(&declared.variants);
-    let mut sorted: Vec<(&str, u16)> = indices()
+    let mut spellings: Vec<(&str, u16)> = indices()
         .flat_map(|(index, variant)| {
             [&variant.name].into_iter().chain(&variant.aliases).map(move |name| (name.as_str(), index))
         })
         .collect();
-    sorted.sort_unstable_by_key(|(name, _)| (name.len(), *name));
-    let sorted = sorted.iter().map(|(name, index)| quote!((#name, #index)));
+    spellings.sort_unstable();
+    let spellings = self::spelt(&spellings, &root);
     let closure = declared.closure.iter().map(|row| quote!(&[#(#row),*]));
     let grants = declared.grants.iter().map(|row| {
         let permissions = private(quote!(permissions));
@@ -87,7 +87,7 @@ fn vocabulary(kind: Kind, name: &syn::Ident, declared: &Declared) -> TokenStream
                     open: false,
                     names: &[#(#names),*],
                     variants: &[#(#texts),*],
-                    sorted: &[#(#sorted),*],
+                    spelt: #spellings,
                     closure: &[#(#closure),*],
                     grants: &[#(#grants),*],
                 };
@@ -137,6 +137,24 @@ fn vocabulary(kind: Kind, name: &syn::Ident, declared: &Declared) -> TokenStream
 }
 
 /// A type for each name, in a module of their own: what a guard can prove.
+/// How tokens spell the names: each of a few is looked at, and more are found by hash.
+fn spelt(all: &[(&str, u16)], root: &Root) -> TokenStream {
+    const FEW: usize = 8;
+    let (count, entries) = (all.len(), all.iter().map(|(name, index)| quote!((#name, #index))));
+    let (spelt, entries) = (root.private(quote!(Spelt)), quote!(&[#(#entries),*]));
+    if count <= FEW {
+        return quote!(#spelt::few(#entries));
+    }
+    let (first, next) = (root.private(quote!(first)), root.private(quote!(next)));
+    let buckets = (2 * count).next_power_of_two();
+    quote! {{
+        const ALL: &[(&str, u16)] = #entries;
+        const FIRST: &[u16] = &#first::<#buckets>(ALL);
+        const NEXT: &[u16] = &#next::<#count, #buckets>(ALL);
+        #spelt::many(ALL, FIRST, NEXT)
+    }}
+}
+
 fn proofs(kind: Kind, input: &syn::DeriveInput, declared: &Declared) -> TokenStream {
     let Some(module) = &declared.proofs else { return TokenStream::new() };
     let root = Root::first_of([&declared.root].into_iter());

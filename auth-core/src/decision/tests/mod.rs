@@ -26,7 +26,7 @@ use crate::principal::{Answer, Principal};
 use crate::rule::{Literal, Reads, Terms};
 use crate::source::{Confers, Form, ListClaim, Source};
 use crate::vocabulary::open::Role as OpenRole;
-use crate::vocabulary::{Declares as _, Kind, Vocabulary};
+use crate::vocabulary::{Declares as _, Kind, Spelt, Vocabulary};
 
 // ── what is asked, in the words of the contract ──────────────────────────────────────────────────────────────────────
 
@@ -159,7 +159,7 @@ static PERMISSIONS: Vocabulary = Vocabulary {
     open: false,
     names: &["posts:read", "posts:write", "posts:purge"],
     variants: &["PostsRead", "PostsWrite", "PostsPurge"],
-    sorted: &[("posts:read", 0), ("posts:purge", 2), ("posts:write", 1)],
+    spelt: Spelt::few(&[("posts:purge", 2), ("posts:read", 0), ("posts:write", 1)]),
     closure: &[&[0b001], &[0b011], &[0b100]],
     grants: &[&[], &[], &[]],
 };
@@ -169,7 +169,7 @@ static ROLES: Vocabulary = Vocabulary {
     open: false,
     names: &["suspended", "editor", "admin"],
     variants: &["Suspended", "Editor", "Admin"],
-    sorted: &[("admin", 2), ("editor", 1), ("suspended", 0)],
+    spelt: Spelt::few(&[("admin", 2), ("editor", 1), ("suspended", 0)]),
     closure: &[&[0b001], &[0b010], &[0b110]],
     grants: &[&[], &[PERMISSIONS.name("posts:write")], &[PERMISSIONS.name("posts:write")]],
 };
@@ -179,7 +179,7 @@ static SCOPES: Vocabulary = Vocabulary {
     open: false,
     names: &["a", "b", "c", "d"],
     variants: &["A", "B", "C", "D"],
-    sorted: &[("a", 0), ("b", 1), ("c", 2), ("d", 3)],
+    spelt: Spelt::few(&[("a", 0), ("b", 1), ("c", 2), ("d", 3)]),
     closure: &[&[1], &[2], &[4], &[8]],
     grants: &[&[], &[], &[], &[]],
 };
