@@ -43,12 +43,53 @@ impl Found {
     }
 }
 
-/// Of all that have decided on a request. A private type: no bytes on a socket can put one there.
+/// All that is kept with a request: one entry among its extensions. A private type: no bytes on a socket can put one there.
 #[derive(Default)]
-struct Outcomes {
+struct Kept {
     first: Option<Outcome>,
     /// Only where scopes of several `Auth`s are nested.
     others: Vec<Outcome>,
+    /// What few requests have.
+    notes: Option<Box<Notes>>,
+}
+
+impl Kept {
+    fn of(&self, auth: &Auth) -> Option<&Outcome> {
+        self.first.iter().chain(&self.others).find(|known| known.auth.is(auth))
+    }
+}
+
+#[derive(Default)]
+struct Notes {
+    marks: Marks,
+    /// What the checks of a rule have found, for a connection that is asked about again.
+    checks: Checks,
+    /// It was refused: what proofs rest on does not hold.
+    is_refused: bool,
+    /// It is about an object which whoever may not have it is not told of.
+    hides_object: bool,
+    /// The tokens that a ticket has stood for, by who was asked.
+    #[cfg(feature = "jwt")]
+    exchanged: Vec<(Auth, Option<String>)>,
+    /// Sessions that were verified before a rule has let the request in: to be touched when one does.
+    #[cfg(feature = "session")]
+    untouched: Vec<(Auth, auth_core::scheme::session::SessionKey)>,
+}
+
+/// Takes a note.
+fn note<R>(request: &HttpRequest, take: impl FnOnce(&mut Notes) -> R) -> R {
+    let mut extensions = request.extensions_mut();
+    if extensions.get::<Kept>().is_none() {
+        extensions.insert(Kept::default());
+    }
+    let mut none = None;
+    let notes = extensions.get_mut::<Kept>().map_or(&mut none, |kept| &mut kept.notes);
+    take(notes.get_or_insert_default())
+}
+
+/// What was noted, if something was.
+fn noted<R>(request: &HttpRequest, read: impl FnOnce(&Notes) -> R) -> Option<R> {
+    request.extensions().get::<Kept>()?.notes.as_deref().map(read)
 }
 
 /// The `Authorization` lines of a request: one, if all is well.
@@ -70,23 +111,24 @@ pub(crate) fn remember(
     };
     let outcome = Outcome { auth: auth.clone(), authorization: authorization.last().cloned(), others, found, rule };
     let mut extensions = request.extensions_mut();
-    match extensions.get_mut::<Outcomes>() {
-        None => drop(extensions.insert(Outcomes { first: Some(outcome), others: Vec::new() })),
-        Some(outcomes) => {
-            let known = outcomes.first.iter_mut().chain(&mut outcomes.others).find(|known| known.auth.is(auth));
-            match known {
-                Some(known) => *known = outcome,
-                None => outcomes.others.push(outcome),
-            }
-        }
+    let Some(kept) = extensions.get_mut::<Kept>() else {
+        extensions.insert(Kept { first: Some(outcome), ..Kept::default() });
+        return;
+    };
+    if kept.first.is_none() {
+        kept.first = Some(outcome);
+        return;
+    }
+    match kept.first.iter_mut().chain(&mut kept.others).find(|known| known.auth.is(auth)) {
+        Some(known) => *known = outcome,
+        None => kept.others.push(outcome),
     }
 }
 
 /// What this `Auth` found, if it was asked and the credential is still the same.
 pub(crate) fn recall(request: &HttpRequest, auth: &Auth) -> Option<Found> {
     let extensions = request.extensions();
-    let outcomes = extensions.get::<Outcomes>()?;
-    let known = outcomes.first.iter().chain(&outcomes.others).find(|known| known.auth.is(auth))?;
+    let known = extensions.get::<Kept>()?.of(auth)?;
     // Mostly they are the very same bytes.
     let is_same =
         |one: &HeaderValue, other: &HeaderValue| std::ptr::eq(one.as_bytes(), other.as_bytes()) || one == other;
@@ -95,28 +137,23 @@ pub(crate) fn recall(request: &HttpRequest, auth: &Auth) -> Option<Found> {
         (None, None) => true,
         _ => false,
     };
-    let same = same && known.others.iter().eq(other_lines(request, auth));
+    let same = same && (!auth.reads_other_lines() || known.others.iter().eq(other_lines(request, auth)));
     same.then(|| known.found.clone())
 }
 
 /// What the first `Auth` found that was asked: for what runs outside of all scopes.
 pub(crate) fn first(request: &HttpRequest) -> Option<Found> {
-    let auth = request.extensions().get::<Outcomes>()?.first.as_ref()?.auth.clone();
+    let auth = request.extensions().get::<Kept>()?.first.as_ref()?.auth.clone();
     recall(request, &auth)
 }
 
 /// The rule that decided last for this `Auth`.
 pub(crate) fn rule(request: &HttpRequest, auth: &Auth) -> Option<&'static Rule> {
-    let extensions = request.extensions();
-    let outcomes = extensions.get::<Outcomes>()?;
-    outcomes.first.iter().chain(&outcomes.others).find(|known| known.auth.is(auth)).map(|known| known.rule)
+    request.extensions().get::<Kept>()?.of(auth).map(|known| known.rule)
 }
 
 /// All others that a credential may stand in.
 fn other_lines<'a>(request: &'a HttpRequest, auth: &Auth) -> Vec<&'a HeaderValue> {
-    if !auth.reads_other_lines() {
-        return Vec::new();
-    }
     let lines = |name: &str| request.headers().get_all(name);
     let cookies = auth.reads_cookies().then(|| lines("cookie")).into_iter().flatten();
     let own = auth.own().iter().flat_map(|own| own.headers()).flat_map(lines);
@@ -124,33 +161,24 @@ fn other_lines<'a>(request: &'a HttpRequest, auth: &Auth) -> Vec<&'a HeaderValue
     cookies.chain(subprotocols).chain(auth.api_key_header().map(lines).into_iter().flatten()).chain(own).collect()
 }
 
-/// Sessions that were verified before a rule has let the request in: to be touched when one does.
-#[cfg(feature = "session")]
-#[derive(Default)]
-struct Untouched(Vec<(Auth, auth_core::scheme::session::SessionKey)>);
-
-/// Keeps them.
+/// Keeps sessions to be touched.
 #[cfg(feature = "session")]
 pub(crate) fn keep_untouched(request: &HttpRequest, used: Vec<(Auth, auth_core::scheme::session::SessionKey)>) {
     if !used.is_empty() {
-        let mut extensions = request.extensions_mut();
-        match extensions.get_mut::<Untouched>() {
-            Some(Untouched(others)) => others.extend(used),
-            None => drop(extensions.insert(Untouched(used))),
-        }
+        note(request, |notes| notes.untouched.extend(used));
     }
 }
 
 /// Whether there are any.
 #[cfg(feature = "session")]
 pub(crate) fn has_untouched(request: &HttpRequest) -> bool {
-    request.extensions().contains::<Untouched>()
+    noted(request, |notes| !notes.untouched.is_empty()).unwrap_or_default()
 }
 
 /// Takes them.
 #[cfg(feature = "session")]
 pub(crate) fn take_untouched(request: &HttpRequest) -> Vec<(Auth, auth_core::scheme::session::SessionKey)> {
-    request.extensions_mut().remove::<Untouched>().unwrap_or_default().0
+    if has_untouched(request) { note(request, |notes| std::mem::take(&mut notes.untouched)) } else { Vec::new() }
 }
 
 /// What the answer to a request has to say of how it was decided.
@@ -166,50 +194,37 @@ pub(crate) struct Marks {
     pub(crate) next_nonce: Option<HeaderValue>,
 }
 
-/// What the checks of a rule have found, for a connection that is asked about again.
+/// Keeps what the checks of a rule have found.
 pub(crate) fn keep_checks(request: &HttpRequest, checks: Checks) {
-    request.extensions_mut().insert(checks);
+    note(request, |notes| notes.checks = checks);
 }
 
 /// What was kept.
 pub(crate) fn checks(request: &HttpRequest) -> Checks {
-    request.extensions().get().copied().unwrap_or_default()
+    noted(request, |notes| notes.checks).unwrap_or_default()
 }
 
-/// The tokens that a ticket of this request has stood for, by who was asked.
-#[cfg(feature = "jwt")]
-#[derive(Default)]
-struct Exchanged(Vec<(Auth, Option<String>)>);
-
-/// The token of the ticket: taken once, and the same whenever this request asks again.
+/// The token of a ticket: taken once, and the same whenever this request asks again.
 #[cfg(feature = "jwt")]
 pub(crate) fn exchanged(request: &HttpRequest, auth: &Auth, take: impl FnOnce() -> Option<String>) -> Option<String> {
-    let mut extensions = request.extensions_mut();
-    if extensions.get::<Exchanged>().is_none() {
-        extensions.insert(Exchanged::default());
-    }
-    let Exchanged(known) = extensions.get_mut()?;
-    match known.iter().find(|(other, _)| other.is(auth)) {
+    note(request, |notes| match notes.exchanged.iter().find(|(other, _)| other.is(auth)) {
         Some((_, token)) => token.clone(),
         None => {
             let token = take();
-            known.push((auth.clone(), token.clone()));
+            notes.exchanged.push((auth.clone(), token.clone()));
             token
         }
-    }
+    })
 }
-
-/// That the request was refused: what proofs rest on does not hold.
-struct IsRefused;
 
 /// Takes note of a refusal.
 pub(crate) fn refused(request: &HttpRequest) {
-    request.extensions_mut().insert(IsRefused);
+    note(request, |notes| notes.is_refused = true);
 }
 
 /// Whether the request was refused.
 pub(crate) fn is_refused(request: &HttpRequest) -> bool {
-    request.extensions().contains::<IsRefused>()
+    noted(request, |notes| notes.is_refused).unwrap_or_default()
 }
 
 /// Whether the rule of the handler has let the request in. Known to a test that wants to know, and tells its refusals from those of
@@ -237,17 +252,14 @@ pub(crate) fn is_let_in(request: &HttpRequest) -> bool {
     request.extensions().get().is_some_and(|IsLetIn(is)| *is)
 }
 
-/// That the request is about an object which whoever may not have it is not told of.
-struct HidesObject;
-
 /// Takes note that an object hides.
 pub(crate) fn hide_object(request: &HttpRequest) {
-    request.extensions_mut().insert(HidesObject);
+    note(request, |notes| notes.hides_object = true);
 }
 
 /// Whether an object hides.
 pub(crate) fn hides_object(request: &HttpRequest) -> bool {
-    request.extensions().contains::<HidesObject>()
+    noted(request, |notes| notes.hides_object).unwrap_or_default()
 }
 
 /// That somebody wants to know why a request is decided on as it is, and what there is to know.
@@ -293,18 +305,12 @@ pub(crate) fn explain(request: &HttpRequest, handler: &'static Rule, explained: 
 
 /// Adds to the marks of a request.
 pub(crate) fn mark(request: &HttpRequest, add: impl FnOnce(&mut Marks)) {
-    let mut extensions = request.extensions_mut();
-    match extensions.get_mut::<Marks>() {
-        Some(marks) => add(marks),
-        None => {
-            let mut marks = Marks::default();
-            add(&mut marks);
-            extensions.insert(marks);
-        }
-    }
+    note(request, |notes| add(&mut notes.marks));
 }
 
 /// The marks of a request, whose answer says all of them now.
 pub(crate) fn take_marks(request: &HttpRequest) -> Option<Marks> {
-    request.extensions_mut().remove::<Marks>()
+    let mut extensions = request.extensions_mut();
+    let notes = extensions.get_mut::<Kept>()?.notes.as_deref_mut()?;
+    Some(std::mem::take(&mut notes.marks))
 }

@@ -248,6 +248,16 @@ impl Auth {
         tickets || self.reads_other_lines()
     }
 
+    /// Whether an answer may have to say how it was decided: by something that no shared cache looks at, or for a proof.
+    pub(crate) fn marks_answers(&self) -> bool {
+        #[cfg(feature = "dpop")]
+        let proofs = self.0.proofs.is_some();
+        #[cfg(not(feature = "dpop"))]
+        let proofs = false;
+        // A rule that names a network or a country does not start without an address.
+        proofs || self.reads_beside_authorization() || self.0.address != AddressSource::Unset
+    }
+
     /// Whether an `Authorization` line of a scheme that nobody here accepts counts as none.
     pub(crate) fn passes_foreign_authorization(&self) -> bool {
         self.0.foreign_authorization

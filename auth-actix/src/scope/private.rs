@@ -71,7 +71,9 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let mut answer = this.answer.poll(context);
-        if let Poll::Ready(Ok(answer)) = &mut answer {
+        if this.auth.marks_answers()
+            && let Poll::Ready(Ok(answer)) = &mut answer
+        {
             let marks = outcome::take_marks(answer.request());
             settle(marks, answer.headers_mut(), this.auth);
             #[cfg(feature = "jwt")]
@@ -99,9 +101,6 @@ fn choose_subprotocol<B>(answer: &mut ServiceResponse<B>, auth: &Auth) {
 
 /// Says in an answer how it was decided.
 pub(crate) fn settle(marks: Option<Marks>, headers: &mut HeaderMap, auth: &Auth) {
-    if marks.is_none() && !auth.reads_cookies() {
-        return;
-    }
     let Marks { private, cookie, delete_cookie, next_nonce } = marks.unwrap_or_default();
     if cookie {
         headers.append(VARY, HeaderValue::from_static("Cookie"));
