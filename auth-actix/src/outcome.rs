@@ -309,8 +309,8 @@ pub(crate) fn mark(request: &HttpRequest, add: impl FnOnce(&mut Marks)) {
 }
 
 /// The marks of a request, whose answer says all of them now.
-pub(crate) fn take_marks(request: &HttpRequest) -> Option<Marks> {
+pub(crate) fn take_marks(request: &HttpRequest) -> Marks {
     let mut extensions = request.extensions_mut();
-    let notes = extensions.get_mut::<Kept>()?.notes.as_deref_mut()?;
-    Some(std::mem::take(&mut notes.marks))
+    let notes = extensions.get_mut::<Kept>().and_then(|kept| kept.notes.as_deref_mut());
+    notes.map(|notes| std::mem::take(&mut notes.marks)).unwrap_or_default()
 }

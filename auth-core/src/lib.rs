@@ -4,8 +4,8 @@
 //! The rooms, in the order in which they may name each other: a room names only those above it.
 //!
 //! # Why
-//! *Why not* comes before all that is found out: a refused credential is a [`denial::Denial`] from the moment that its scheme refuses it, and
-//! there is no second list of reasons that would have to be translated.
+//! *Why not* comes before all that is found out: a refused credential is a [`denial::Denial`] from the moment that its
+//! scheme refuses it, and there is no second list of reasons that would have to be translated.
 
 // Who, and why not.
 mod id;

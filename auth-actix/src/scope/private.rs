@@ -100,8 +100,8 @@ fn choose_subprotocol<B>(answer: &mut ServiceResponse<B>, auth: &Auth) {
 }
 
 /// Says in an answer how it was decided.
-pub(crate) fn settle(marks: Option<Marks>, headers: &mut HeaderMap, auth: &Auth) {
-    let Marks { private, cookie, delete_cookie, next_nonce } = marks.unwrap_or_default();
+pub(crate) fn settle(marks: Marks, headers: &mut HeaderMap, auth: &Auth) {
+    let Marks { private, cookie, delete_cookie, next_nonce } = marks;
     if cookie {
         headers.append(VARY, HeaderValue::from_static("Cookie"));
     }
