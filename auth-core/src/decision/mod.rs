@@ -312,6 +312,9 @@ fn open_without_roles(case: &Case<'_>) -> Option<Decision> {
 
 /// The first check, in the order in which they are written, whose answer can still let the request in.
 fn open_without_check(case: &Case<'_>) -> Option<Decision> {
+    if !case.rules.about().check {
+        return None;
+    }
     case.rules.formulas().fold(Open::Holds, |open, formula| open.and(|| Open::of(formula, case.facts))).check()
 }
 
@@ -384,7 +387,7 @@ fn lacking(case: &Case<'_>) -> Option<Decision> {
 }
 
 fn deny(case: &Case<'_>, reason: Reason) -> Decision {
-    let mut failed = Vec::new();
+    let mut failed = Vec::with_capacity(1);
     for formula in case.rules.formulas() {
         formula.literals(&mut |literal| {
             if !literal.truth(case.facts).now {
@@ -408,6 +411,12 @@ fn deny(case: &Case<'_>, reason: Reason) -> Decision {
 
 /// The schemes of those sources whose best credential could make the rule hold.
 fn helpful(case: &Case<'_>) -> SchemeSet {
+    // One scheme alone is named whether or not it could help: a 401 has a challenge.
+    if let [first, others @ ..] = case.facts.sources
+        && others.iter().all(|other| other.scheme == first.scheme)
+    {
+        return SchemeSet::NONE.with(first.scheme);
+    }
     let could =
         |source: &&std::sync::Arc<_>| case.rules.truth(&Facts { caller: Caller::Would(source), ..*case.facts }).could;
     case.facts.sources.iter().filter(could).fold(SchemeSet::NONE, |set, source| set.with(source.scheme))

@@ -80,6 +80,8 @@ pub struct About {
     pub country: bool,
     /// Which tenant the path names.
     pub tenant: bool,
+    /// What the application finds out by itself.
+    pub check: bool,
 }
 
 /// What a handler reads of the caller beside what its rule says.
@@ -102,6 +104,7 @@ impl About {
             place: self.place | other.place,
             country: self.country | other.country,
             tenant: self.tenant | other.tenant,
+            check: self.check | other.check,
         }
     }
 }
@@ -223,13 +226,14 @@ impl Formula {
     /// What its atoms are about.
     #[allow(clippy::indexing_slicing, reason = "const code has no `get`; the index is bounded by the loop")]
     const fn about(&self) -> About {
-        const NOTHING: About = About { caller: false, place: false, country: false, tenant: false };
+        const NOTHING: About = About { caller: false, place: false, country: false, tenant: false, check: false };
         let parts = match self {
             Self::Literal(Literal { atom, .. }) => {
                 return match atom {
                     Atom::Network(_) => About { place: true, ..NOTHING },
                     Atom::Country(_) => About { place: true, country: true, ..NOTHING },
                     Atom::Within(_) => About { caller: true, tenant: true, ..NOTHING },
+                    Atom::Check(check) => About { caller: check.names_principal, check: true, ..NOTHING },
                     atom => About { caller: atom.is_about_caller(), ..NOTHING },
                 };
             }
