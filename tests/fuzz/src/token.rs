@@ -1,0 +1,69 @@
+//! A header and claims of whatever bytes, between which stands a line break, with the signature that they take; and the same bytes
+//! as a whole line. What we accept has to be a token that jsonwebtoken accepts, by its own parsers and with all checks that it has.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use auth_core::clock;
+use auth_core::denial::challenge::{Scheme, SchemeSet};
+use auth_core::scheme::bearer::{Algorithm, Bearer, Jwt, TokenCache};
+use auth_core::scheme::{Presented, read};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{DecodingKey, EncodingKey, Validation};
+use libfuzzer_sys::fuzz_target;
+use serde_json::Value;
+
+const SECRET: &[u8] = &[7; 32];
+const ISSUER: &str = "https://id.example";
+const AUDIENCE: &str = "api";
+
+/// One that remembers what it has verified, as a second look at a token must not differ from the first.
+static BEARER: LazyLock<Bearer> = LazyLock::new(|| {
+    let jwt = Jwt::hs256(SECRET).issuer(ISSUER).audience(AUDIENCE);
+    let bearer = Bearer::new(vec![jwt], None, &Default::default()).expect("the settings are good");
+    bearer.remembering(TokenCache::new().secrets()).expect("the cache keeps something")
+});
+
+static VALIDATION: LazyLock<Validation> = LazyLock::new(|| {
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.set_issuer(&[ISSUER]);
+    validation.set_audience(&[AUDIENCE]);
+    validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+    validation.validate_nbf = true;
+    validation
+});
+
+fuzz_target!(|data: &[u8]| {
+    look_at(&[b"Bearer ", data].concat());
+    let middle = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
+    let (header, claims) = data.split_at(middle);
+    let claims = claims.get(1..).unwrap_or_default();
+    let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+    LazyLock::force(&BEARER); // installs the backend
+    let key = EncodingKey::from_secret(SECRET);
+    let signature =
+        jsonwebtoken::crypto::sign(message.as_bytes(), &key, Algorithm::HS256).expect("HMAC takes any bytes");
+    look_at(format!("Bearer {message}.{signature}").as_bytes());
+});
+
+fn look_at(line: &[u8]) {
+    let presented = read([line].into_iter(), SchemeSet::NONE.with(Scheme::Bearer), BEARER.longest());
+    let Presented::Bearer(token) = presented else { return };
+    let now = clock::now();
+    let first = BEARER.verify(token, now).expect("no key has to be fetched");
+    let second = BEARER.verify(token, now).expect("no key has to be fetched");
+    match (first, second) {
+        (Ok(first), Ok(second)) => {
+            assert_eq!(first.id(), second.id());
+            let claims: Value = first.claims().expect("what is accepted is JSON");
+            let key = DecodingKey::from_secret(SECRET);
+            match jsonwebtoken::decode::<Value>(token, &key, &VALIDATION) {
+                Ok(theirs) => assert_eq!(theirs.claims, claims),
+                // It takes a time before 1970 for no number, and RFC 7519 does not.
+                Err(_) => assert!(claims["nbf"].as_f64().is_some_and(|nbf| nbf < 0.0), "jsonwebtoken refuses {token}"),
+            }
+        }
+        (first, second) => assert_eq!(first.err(), second.err()),
+    }
+}
