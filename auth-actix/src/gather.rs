@@ -105,17 +105,14 @@ fn read<'a>(request: &'a HttpRequest, auth: &Auth, authorization: &'a [HeaderVal
 
 /// What the `Authorization` line presents, with all else that may: one credential decides.
 fn with_others<'a>(explicit: Presented<'a>, request: &'a HttpRequest, auth: &Auth) -> Presented<'a> {
-    if !auth.reads_beside_authorization() {
-        return match explicit {
-            Presented::Foreign if auth.passes_foreign_authorization() => Presented::Nothing,
-            other => other,
-        };
-    }
     let is_own = || auth.own().iter().any(|own| own.header().is_none() && !own.is_ambient() && own.is_named(request));
     let explicit = match explicit {
         Presented::Foreign if auth.passes_foreign_authorization() && !is_own() => Presented::Nothing,
         other => other,
     };
+    if !auth.reads_beside_authorization() {
+        return explicit;
+    }
     #[cfg(feature = "jwt")]
     let explicit = match auth.subprotocol().filter(|_| is_socket_of_page(request)) {
         Some(name) => {

@@ -79,12 +79,12 @@ struct Notes {
 /// Takes a note.
 fn note<R>(request: &HttpRequest, take: impl FnOnce(&mut Notes) -> R) -> R {
     let mut extensions = request.extensions_mut();
-    if extensions.get::<Kept>().is_none() {
-        extensions.insert(Kept::default());
-    }
-    let mut none = None;
-    let notes = extensions.get_mut::<Kept>().map_or(&mut none, |kept| &mut kept.notes);
-    take(notes.get_or_insert_default())
+    take(extensions.get_or_insert_with(Kept::default).notes.get_or_insert_default())
+}
+
+/// Takes back what was noted, if something was.
+fn take_back<R>(request: &HttpRequest, take: impl FnOnce(&mut Notes) -> R) -> Option<R> {
+    request.extensions_mut().get_mut::<Kept>()?.notes.as_deref_mut().map(take)
 }
 
 /// What was noted, if something was.
@@ -178,7 +178,7 @@ pub(crate) fn has_untouched(request: &HttpRequest) -> bool {
 /// Takes them.
 #[cfg(feature = "session")]
 pub(crate) fn take_untouched(request: &HttpRequest) -> Vec<(Auth, auth_core::scheme::session::SessionKey)> {
-    if has_untouched(request) { note(request, |notes| std::mem::take(&mut notes.untouched)) } else { Vec::new() }
+    take_back(request, |notes| std::mem::take(&mut notes.untouched)).unwrap_or_default()
 }
 
 /// What the answer to a request has to say of how it was decided.
@@ -310,7 +310,5 @@ pub(crate) fn mark(request: &HttpRequest, add: impl FnOnce(&mut Marks)) {
 
 /// The marks of a request, whose answer says all of them now.
 pub(crate) fn take_marks(request: &HttpRequest) -> Marks {
-    let mut extensions = request.extensions_mut();
-    let notes = extensions.get_mut::<Kept>().and_then(|kept| kept.notes.as_deref_mut());
-    notes.map(|notes| std::mem::take(&mut notes.marks)).unwrap_or_default()
+    take_back(request, |notes| std::mem::take(&mut notes.marks)).unwrap_or_default()
 }

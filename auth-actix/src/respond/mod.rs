@@ -66,14 +66,30 @@ pub(crate) struct Answers {
     schemes: Vec<Scheme>,
     bare: Vec<HeaderValue>,
     /// The bodies that were needed so far, each by its row.
-    bodies: [OnceLock<(Answer, Bytes)>; 32],
+    bodies: Written<Row, Bytes, 32>,
     /// The challenges with an error that were needed so far.
-    lines: [OnceLock<(Scheme, Answer, HeaderValue)>; 16],
+    lines: Written<(Scheme, Row), HeaderValue, 16>,
 }
 
-/// Whether both are one row of the table. Of a failed check the row has the status that the application gave it.
-fn is_row(one: &Answer, other: &Answer) -> bool {
-    one.status == other.status && one.problem == other.problem
+/// A row of the table. Of a failed check it has the status that the application gave it.
+type Row = (u16, &'static str);
+
+const fn row(answer: Answer) -> Row {
+    (answer.status, answer.problem)
+}
+
+/// What is written once, by what it depends on, as long as there is room.
+struct Written<K, V, const ROOM: usize>([OnceLock<(K, V)>; ROOM]);
+
+impl<K: PartialEq + Copy, V: Clone, const ROOM: usize> Written<K, V, ROOM> {
+    fn none() -> Self {
+        Self(std::array::from_fn(|_| OnceLock::new()))
+    }
+
+    fn get(&self, key: K, write: impl Fn() -> V) -> V {
+        let mut known = self.0.iter().map(|slot| slot.get_or_init(|| (key, write())));
+        known.find(|(of, _)| *of == key).map_or_else(&write, |(_, value)| value.clone())
+    }
 }
 
 impl Answers {
@@ -104,8 +120,8 @@ impl Answers {
             login_page,
             schemes,
             bare,
-            bodies: Default::default(),
-            lines: Default::default(),
+            bodies: Written::none(),
+            lines: Written::none(),
         }
     }
 
@@ -115,7 +131,7 @@ impl Answers {
     }
 
     /// The line of a challenge, which is written once where its row is all that it depends on.
-    fn line(&self, challenge: Challenge<'_>, row: Answer) -> HeaderValue {
+    fn line(&self, challenge: Challenge<'_>, answer: Answer) -> HeaderValue {
         let scheme = challenge.scheme;
         if challenge.error().is_none() {
             return self.bare(scheme);
@@ -128,16 +144,12 @@ impl Answers {
         if !challenge.is_of_row() {
             return write();
         }
-        let mut known = self.lines.iter().map(|slot| slot.get_or_init(|| (scheme, row, write())));
-        let found = known.find(|(of, known, _)| *of == scheme && is_row(known, &row));
-        found.map_or_else(write, |(_, _, line)| line.clone())
+        self.lines.get((scheme, row(answer)), write)
     }
 
     /// The problem as a body, which is written once.
     fn body(&self, refused: &Refused<'_>) -> Bytes {
-        let write = || (refused.answer, Bytes::from(refused.to_json()));
-        let mut known = self.bodies.iter().map(|slot| slot.get_or_init(write));
-        known.find(|(row, _)| is_row(row, &refused.answer)).map_or_else(|| write().1, |(_, body)| body.clone())
+        self.bodies.get(row(refused.answer), || Bytes::from(refused.to_json()))
     }
 
     /// What pages say to this request.

@@ -12,11 +12,9 @@ pub struct Acr {
 
 impl Requirement for Acr {
     const ABOUT_CALLER: bool = true;
+    const MAY_BE_NEGATED: bool = false;
 
-    fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
-        if negated {
-            return Truth::NO;
-        }
+    fn truth(&self, _: bool, facts: &Facts<'_>) -> Truth {
         facts.of_caller(
             |caller| {
                 let holds = !caller.has_actor() && caller.acr().is_some_and(|acr| acr == self.value);

@@ -8,11 +8,9 @@ pub struct Direct;
 
 impl Requirement for Direct {
     const ABOUT_CALLER: bool = true;
+    const MAY_BE_NEGATED: bool = false;
 
-    fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
-        if negated {
-            return Truth::NO;
-        }
+    fn truth(&self, _: bool, facts: &Facts<'_>) -> Truth {
         // Settled: a login page would not help who acts for another, and ending that is no login.
         facts.of_caller(|caller| Truth::settled(!caller.has_actor()), |_| true)
     }

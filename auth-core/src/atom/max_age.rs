@@ -30,11 +30,9 @@ impl MaxAge {
 
 impl Requirement for MaxAge {
     const ABOUT_CALLER: bool = true;
+    const MAY_BE_NEGATED: bool = false;
 
-    fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
-        if negated {
-            return Truth::NO;
-        }
+    fn truth(&self, _: bool, facts: &Facts<'_>) -> Truth {
         // Never `NO`: whoever this is, logging in again would make it hold.
         facts.of_caller(|caller| Truth::renewable(self.holds(caller, facts)), |source| source.scheme != Scheme::ApiKey)
     }

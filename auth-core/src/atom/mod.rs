@@ -56,8 +56,10 @@ pub enum Atom {
 pub(crate) trait Requirement {
     /// Whether it is about the caller, so that a presented credential has to be verified.
     const ABOUT_CALLER: bool;
-    /// The truth of the atom, or of its negation. What a caller can shed does not hold negated: the attributes refuse to
+    /// Whether its absence may be asked for. What a caller can shed does not hold negated: the attributes refuse to
     /// compile it, and so does nothing here that was made without them.
+    const MAY_BE_NEGATED: bool = true;
+    /// The truth of the atom, or of its negation.
     fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth;
 }
 
@@ -84,6 +86,10 @@ const fn about_caller<R: Requirement>(_: &R) -> bool {
     R::ABOUT_CALLER
 }
 
+const fn may_be_negated<R: Requirement>(_: &R) -> bool {
+    R::MAY_BE_NEGATED
+}
+
 impl Atom {
     /// Whether it is about the caller.
     pub const fn is_about_caller(&self) -> bool {
@@ -95,16 +101,17 @@ impl Atom {
 
     /// What it, or its negation, is while nobody knows who calls, and no check was run; `None` where that depends on the request.
     pub const fn of_unknown(&self, negated: bool) -> Option<Truth> {
-        match self {
-            Self::Network(_) | Self::Country(_) => None,
-            // These are never asked for negated.
-            Self::MaxAge(_) | Self::Acr(_) | Self::Scheme(_) | Self::Direct(_) if negated => Some(Truth::NO),
-            _ => Some(Truth::COULD),
+        if !each!(self, it => about_caller(it)) {
+            return None;
         }
+        Some(if negated && !each!(self, it => may_be_negated(it)) { Truth::NO } else { Truth::COULD })
     }
 
     /// The truth of the atom, or of its negation.
     pub fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
+        if negated && !each!(self, it => may_be_negated(it)) {
+            return Truth::NO;
+        }
         if !matches!(self, Self::Check(_))
             && facts.caller.is_unknown()
             && let Some(truth) = self.of_unknown(negated)

@@ -23,11 +23,9 @@ impl ByScheme {
 
 impl Requirement for ByScheme {
     const ABOUT_CALLER: bool = true;
+    const MAY_BE_NEGATED: bool = false;
 
-    fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
-        if negated {
-            return Truth::NO;
-        }
+    fn truth(&self, _: bool, facts: &Facts<'_>) -> Truth {
         facts.of_caller(|caller| Truth::renewable(caller.scheme() == self.0), |source| source.scheme == self.0)
     }
 }

@@ -479,14 +479,14 @@ fn scopes(case: &Case<'_>) -> Option<Vec<&'static str>> {
     let Caller::Known(principal) = case.facts.caller else { return None };
     let source = principal.source();
     let facts = Facts { checks: case.facts.checks.at_best(), ..*case.facts };
-    let is_scope = |literal: &Literal| literal.name().is_some_and(|name| name.vocabulary.kind == Kind::Scope);
-    if !case.rules.formulas().any(|formula| formula.literals(&mut |literal| is_scope(literal))) {
+    let scope = |literal: &Literal| literal.name().filter(|name| name.vocabulary.kind == Kind::Scope);
+    if !case.rules.formulas().any(|formula| formula.literals(&mut |literal| scope(literal).is_some())) {
         // Most rules name none.
         return case.rules.truth(&facts).now.then(Vec::new);
     }
     let scopes = least(case, &|literal| {
         let holds = literal.truth(&facts).now;
-        match literal.name().filter(|name| name.vocabulary.kind == Kind::Scope && !literal.negated) {
+        match scope(literal).filter(|_| !literal.negated) {
             // A scope that this source may not confer would be dropped again.
             Some(name) => (holds || source.could_hold(name)).then(|| Scopes(vec![(name.text, holds)])),
             None => holds.then(Scopes::default),

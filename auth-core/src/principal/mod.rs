@@ -163,7 +163,7 @@ impl Principal {
                 "act" => actor = Some(value.span(&claims)),
                 "auth_time" => authenticated_at = value.numeric_date().map(|(down, _)| down),
                 "exp" => expires_at = value.numeric_date().map(|(down, _)| down),
-                "client_id" => client = value.string().map(|_| value.span(&claims)),
+                "client_id" => client = value.is_string().then(|| value.span(&claims)),
                 OVERAGE | "_claim_names" => overage = true,
                 _ => {}
             }

@@ -483,7 +483,7 @@ const MOST_ACTORS: usize = 4;
 fn is_actor(value: Raw<'_>, left: usize) -> bool {
     left > 0
         && value.member("sub").and_then(Raw::string).is_some_and(|subject| !subject.is_empty())
-        && value.member("iss").is_none_or(|issuer| issuer.string().is_some())
+        && value.member("iss").is_none_or(Raw::is_string)
         && value.member("act").is_none_or(|act| is_actor(act, left - 1))
 }
 
