@@ -60,7 +60,7 @@ pub use auth_core::grants::{Grants, GrantsError};
 #[cfg(all(feature = "oidc", feature = "session"))]
 pub use auth_core::login::{LoginError, OidcLogin};
 #[cfg(feature = "oidc")]
-pub use auth_core::provider::EndpointError;
+pub use auth_core::provider::{EndpointError, ReachError};
 
 pub use auth_core::matrix;
 pub use auth_core::roles::{FoundRoles, RoleSource, RolesFrom, RolesUnavailable};
@@ -87,6 +87,7 @@ pub use auth_core::scheme::session::{
     Live, LiveSession, Loaded, LogIn, MemoryStore, Record, SUPERSEDED, SessionKey, SessionKeyError, SessionStore,
     Sessions, SessionsError, StoreError, Stored,
 };
+pub use auth_core::source::NameList;
 #[cfg(feature = "passwords")]
 pub use auth_core::throttle::{Limits, Throttle};
 #[cfg(feature = "passwords")]

@@ -12,6 +12,7 @@ mod id;
 pub mod denial;
 // What is known.
 pub mod clock;
+pub mod set_once;
 mod watch;
 mod json;
 pub mod vocabulary;

@@ -134,10 +134,7 @@ impl Caller {
             let place = list.path.iter().try_fold(&mut claims, |place, name| {
                 Some(place.as_object_mut()?.entry(name).or_insert_with(|| json!({})))
             });
-            *place.expect("no claim of the caller stands where names are listed") = match list.form {
-                Form::Array => json!(names),
-                Form::Words => json!(names.join(" ")),
-            };
+            *place.expect("no claim of the caller stands where names are listed") = list.form.value(&names);
         }
         match claims {
             Value::Object(claims) => claims,

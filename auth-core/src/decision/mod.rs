@@ -406,7 +406,7 @@ fn deny(case: &Case<'_>, reason: Reason) -> Decision {
         Caller::Refused(denial) => denial.used,
         Caller::Nobody | Caller::Would(_) => None,
     };
-    Decision::Deny(Denial { reason, used, schemes: helpful(case), failed, caller, cause: None })
+    Decision::Deny(Denial { reason, used, schemes: helpful(case), failed, caller, cause: None, detail: None })
 }
 
 /// The schemes of those sources whose best credential could make the rule hold.

@@ -24,6 +24,32 @@ pub struct Denial {
     pub caller: Option<Id>,
     /// For logs: a fixed sentence on the cause. Never part of an answer, and never quotes the request.
     pub cause: Option<&'static str>,
+    /// For logs: the value that was found, and what is accepted. Never part of an answer or of an audit event. Quotes a claim
+    /// only of a token whose signature holds, and at most [`quoted`] of it.
+    pub detail: Option<Detail>,
+}
+
+/// What was found in place of what is accepted, for logs.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Detail {
+    /// A clause.
+    Text(Box<str>),
+    /// A token of this many bytes, of which at most so many are read: written only where it is shown, as anyone can cause it.
+    TokenSize {
+        /// Its size.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+}
+
+impl std::fmt::Display for Detail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::TokenSize { bytes, limit } => write!(f, "{bytes} bytes; `.max_token_size(…)` is {limit}"),
+        }
+    }
 }
 
 /// The rows of the table.
@@ -183,7 +209,15 @@ impl Reason {
 impl Denial {
     /// A denial for this reason, about no scheme in particular.
     pub const fn new(reason: Reason) -> Self {
-        Self { reason, used: None, schemes: SchemeSet::NONE, failed: Vec::new(), caller: None, cause: None }
+        Self {
+            reason,
+            used: None,
+            schemes: SchemeSet::NONE,
+            failed: Vec::new(),
+            caller: None,
+            cause: None,
+            detail: None,
+        }
     }
 
     /// A credential of `scheme` was refused; `cause` goes to the log alone.
@@ -195,7 +229,30 @@ impl Denial {
             failed: Vec::new(),
             caller: None,
             cause: Some(cause),
+            detail: None,
         }
+    }
+
+    /// Adds what was found and what is accepted, for logs.
+    #[must_use]
+    pub fn with_detail(self, detail: impl Into<Box<str>>) -> Self {
+        Self { detail: Some(Detail::Text(detail.into())), ..self }
+    }
+}
+
+/// Quotes text of a client for a log: escaped, and at most 64 characters of it.
+///
+/// ```
+/// use auth_core::denial::quoted;
+/// assert_eq!(quoted("account"), r#""account""#);
+/// assert_eq!(quoted("a\nb"), r#""a\nb""#);
+/// assert!(quoted(&"x".repeat(1000)).len() < 80);
+/// ```
+pub fn quoted(text: &str) -> String {
+    const MOST_CHARACTERS: usize = 64;
+    match text.char_indices().nth(MOST_CHARACTERS) {
+        Some((end, _)) => format!("{:?}…", text.get(..end).unwrap_or_default()),
+        None => format!("{text:?}"),
     }
 }
 
@@ -205,6 +262,9 @@ impl std::fmt::Debug for Denial {
         write!(f, "{}", self.reason.answer().problem)?;
         if let Some(cause) = self.cause {
             write!(f, ": {cause}")?;
+        }
+        if let Some(detail) = &self.detail {
+            write!(f, ": {detail}")?;
         }
         for (position, failed) in self.failed.iter().enumerate() {
             write!(f, "{}{failed}", if position == 0 { ": no " } else { ", no " })?;

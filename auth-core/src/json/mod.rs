@@ -136,6 +136,23 @@ impl<'a> Raw<'a> {
         }
     }
 
+    /// Whether it is an object.
+    pub(crate) fn is_object(self) -> bool {
+        self.text.starts_with('{')
+    }
+
+    /// The members of the object, each with its name; `None` for any other type.
+    pub(crate) fn members(self) -> Option<impl Iterator<Item = (Cow<'a, str>, Raw<'a>)>> {
+        let inside = self.text.strip_prefix('{')?;
+        let mut reader = Reader::new(inside, MEMBERS);
+        Some(std::iter::from_fn(move || {
+            reader.separators();
+            let name = Raw::passed(reader.skip()?).string()?;
+            reader.separators();
+            Some((name, Raw::passed(reader.skip()?)))
+        }))
+    }
+
     /// Whether it is an object with so many members.
     #[cfg(feature = "dpop")]
     pub(crate) fn is_object_of(self, members: usize) -> bool {

@@ -25,11 +25,12 @@ use self::sealed::Seal;
 use crate::clock::{self, Timestamp};
 use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Reason, RetryAfter};
-use crate::principal::{OVERAGE, Principal};
-use crate::provider::{Client, Discovered, Endpoint, EndpointError, Metadata, OK, Registered};
+use crate::principal::Principal;
+use crate::provider::{Client, Discovered, Endpoint, EndpointError, Metadata, OK, ReachError, Registered, SecretSent};
 use crate::remembered::Remembered;
 use crate::scheme::bearer::{Bearer, Jwt, JwtError};
 use crate::scheme::session::{CookieSettings, LogIn};
+use crate::set_once::SetOnce;
 use crate::source::RoleTypes;
 use crate::turns::Turns;
 use crate::vocabulary::Kind;
@@ -55,6 +56,7 @@ pub struct OidcLogin {
     scopes: Vec<String>,
     secret: Option<SecretString>,
     to_session: Option<Arc<ToSession>>,
+    once: SetOnce,
 }
 
 /// What is wrong with the settings of a log-in.
@@ -87,9 +89,15 @@ pub enum LoginError {
     /// The system gives no random numbers.
     #[error("the system gives no random numbers")]
     NoRandom,
-    /// The system gives no TLS.
-    #[error("TLS cannot be set up on this system")]
-    Tls,
+    /// The provider cannot be asked in this way.
+    #[error("{0}")]
+    Reach(ReachError),
+    /// The provider knows no client without a name or a secret.
+    #[error("the client id or the client secret is empty")]
+    Client,
+    /// A setting of one value is made twice.
+    #[error("`.{0}(…)` is called twice: the calls would undo each other")]
+    Repeated(&'static str),
 }
 
 impl OidcLogin {
@@ -104,14 +112,32 @@ impl OidcLogin {
         let id: String = client_id.into();
         Self {
             // An ID token is for this client, and an access token is none.
-            tokens: Jwt::oidc(issuer).audience(&id).types(["JWT"]),
+            tokens: Jwt::oidc(issuer).audience(&id).types(["JWT"]).accept_id_tokens(),
             from: None,
-            registered: Registered { id, secret: client_secret.into() },
+            registered: Registered { id, secret: client_secret.into(), sent: SecretSent::InHeader },
             redirect: redirect_uri.into(),
             scopes: vec!["openid".to_owned()],
             secret: None,
             to_session: None,
+            once: SetOnce::default(),
         }
+    }
+
+    /// Sends the client's id and secret in the body of the request for tokens (`client_secret_post`, RFC 6749 §2.3.1). In the
+    /// `Authorization` header (`client_secret_basic`) by default.
+    pub fn client_secret_post(mut self) -> Self {
+        self.registered.sent = SecretSent::InBody;
+        self
+    }
+
+    /// Trusts certificates that this authority has signed: see [`Jwt::root_certificate`].
+    pub fn root_certificate(self, pem: impl Into<Vec<u8>>) -> Self {
+        Self { tokens: self.tokens.root_certificate(pem), ..self }
+    }
+
+    /// Asks the provider through a proxy: see [`Jwt::proxy`].
+    pub fn proxy(self, url: impl Into<String>) -> Self {
+        Self { tokens: self.tokens.proxy(url), ..self }
     }
 
     /// Asks the provider at this address instead of at its name, as between containers. Browsers are sent to where the provider
@@ -134,13 +160,15 @@ impl OidcLogin {
 
     /// What the session of somebody holds who has logged in. Unless set, the roles and permissions that the ID token lists, and
     /// its `acr`. Whose session it is, and when they logged in, stays what the ID token says.
-    pub fn log_in(self, login: impl Fn(&Principal) -> LogIn + Send + Sync + 'static) -> Self {
+    pub fn log_in(mut self, login: impl Fn(&Principal) -> LogIn + Send + Sync + 'static) -> Self {
+        self.once.note("log_in");
         Self { to_session: Some(Arc::new(login)), ..self }
     }
 
     /// The secret that log-ins on their way are sealed with, of at least 32 bytes, where several instances share them. Without
     /// one, a log-in comes back to the process that it began in.
-    pub fn sealing_secret(self, secret: impl Into<SecretString>) -> Self {
+    pub fn sealing_secret(mut self, secret: impl Into<SecretString>) -> Self {
+        self.once.note("sealing_secret");
         Self { secret: Some(secret.into()), ..self }
     }
 
@@ -155,6 +183,12 @@ impl OidcLogin {
         plain_http: bool,
         is_secret_of_tokens: impl FnOnce(&[u8]) -> bool,
     ) -> Result<RelyingParty, LoginError> {
+        if let Some(setting) = self.once.repeated() {
+            return Err(LoginError::Repeated(setting));
+        }
+        if self.registered.id.trim().is_empty() || self.registered.secret.expose_secret().is_empty() {
+            return Err(LoginError::Client);
+        }
         let redirect = Endpoint::new(&self.redirect).ok().filter(|redirect| redirect.url().query().is_none());
         let redirect = redirect.ok_or_else(|| LoginError::Redirect(self.redirect.clone()))?;
         let is_scope = |scope: &String| {
@@ -179,12 +213,13 @@ impl OidcLogin {
             return Err(LoginError::Tenant);
         }
         let provider = Discovered::new(&issuer, self.from.as_deref()).map_err(LoginError::Address)?;
+        let client = Client::new(&self.tokens.reach()).map_err(LoginError::Reach)?;
         let tokens = Bearer::new(vec![self.tokens], None, roles).map_err(|(_, error)| LoginError::Tokens(error))?;
         Ok(RelyingParty {
             issuer,
             tokens,
             provider: Arc::new(provider),
-            client: Client::new().ok_or(LoginError::Tls)?,
+            client,
             registered: self.registered,
             path: redirect.url().path().to_owned(),
             redirect: self.redirect,
@@ -482,7 +517,8 @@ impl RelyingParty {
                 let ((roles, all), (permissions, _)) = (who.listed(Kind::Role), who.listed(Kind::Permission));
                 let login = LogIn::user(who.local_subject()).roles(roles).permissions(permissions);
                 // What the ID token does not answer, the session does not either (C4).
-                if all { login } else { login.claim(OVERAGE, true) }
+                let omitted = serde_json::json!({ "roles": "id_token", "permissions": "id_token" });
+                if all { login } else { login.claim("_claim_names", omitted) }
             }
         };
         let login = login.subject(who.local_subject()).issuer(who.issuer()).authenticated_at(who.authenticated_at());

@@ -71,9 +71,6 @@ pub(crate) struct Named {
     pub(crate) tenant: Option<Box<str>>,
 }
 
-/// The claim that says that names were left out (Entra ID).
-pub(crate) const OVERAGE: &str = "hasgroups";
-
 /// What a scheme has read from a credential, beside its lists.
 #[derive(Debug)]
 pub(crate) struct Login {
@@ -83,8 +80,38 @@ pub(crate) struct Login {
     pub(crate) actor: Option<Span>,
     pub(crate) authenticated_at: Option<Timestamp>,
     pub(crate) expires_at: Option<Timestamp>,
-    /// The source says that it left names out (`_claim_names`, `hasgroups`): what is missing proves nothing.
-    pub(crate) overage: bool,
+    /// Claims that the credential says it leaves out.
+    pub(crate) omitted: Option<Omitted>,
+}
+
+/// Claims that a credential leaves out: their absence proves nothing.
+///
+/// `_claim_names` names them (OpenID Connect Core 1.0 §5.6.2). Entra ID leaves `groups` out of a token when there are more than
+/// 200, and says so in `_claim_names` or in `hasgroups`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Omitted {
+    groups: bool,
+    names: Option<Span>,
+}
+
+impl Omitted {
+    /// Takes note of a member of the claims.
+    pub(crate) fn see(omitted: &mut Option<Self>, claims: &str, name: &str, value: Raw<'_>) {
+        match name {
+            "_claim_names" => omitted.get_or_insert_default().names = Some(value.span(claims)),
+            "hasgroups" if value.text() != "false" => omitted.get_or_insert_default().groups = true,
+            _ => {}
+        }
+    }
+
+    fn contains(self, claims: &str, name: &str) -> bool {
+        let names = |span: Span| {
+            let names = Raw::at(claims, span);
+            // What cannot be read may name any claim.
+            !names.is_object() || names.member(name).is_some()
+        };
+        self.groups && name == "groups" || self.names.is_some_and(names)
+    }
 }
 
 /// The claims do not fit the type that was asked for. Says no more, as parsers quote what they read.
@@ -149,7 +176,7 @@ impl Principal {
     /// The text is not one strict JSON object with a `sub` that is a string.
     pub fn from_claims(source: Arc<Source>, claims: String) -> Result<Self, ClaimsError> {
         let (mut subject, mut acr, mut actor, mut authenticated_at, mut expires_at) = (None, None, None, None, None);
-        let (mut client, mut issuer, mut overage) = (None, None, false);
+        let (mut client, mut issuer, mut omitted) = (None, None, None);
         let mut lists = Lists::of(&source);
         json::object(&claims, |name, value| {
             lists.see(&source, &claims, name, value);
@@ -164,15 +191,14 @@ impl Principal {
                 "auth_time" => authenticated_at = value.numeric_date().map(|(down, _)| down),
                 "exp" => expires_at = value.numeric_date().map(|(down, _)| down),
                 "client_id" => client = value.is_string().then(|| value.span(&claims)),
-                OVERAGE | "_claim_names" => overage = true,
-                _ => {}
+                _ => Omitted::see(&mut omitted, &claims, name, value),
             }
         })
         .map_err(|_| ClaimsError)?;
         let subject = subject.ok_or(ClaimsError)?;
         let is_client =
             client.is_some_and(|client| Raw::at(&claims, client).string() == Raw::at(&claims, subject).string());
-        let login = Login { subject, is_client, acr, actor, authenticated_at, expires_at, overage };
+        let login = Login { subject, is_client, acr, actor, authenticated_at, expires_at, omitted };
         Ok(Self::vouched_for(issuer, source, claims, lists, login))
     }
 
@@ -314,6 +340,11 @@ impl Principal {
     #[cfg(any(feature = "blocks", feature = "session"))]
     pub(crate) fn registered(&self, name: &str) -> Option<Raw<'_>> {
         Raw::whole(&self.said.claims).member(name)
+    }
+
+    /// Whether its credential says that it leaves this claim out.
+    pub(crate) fn omits_claim(&self, name: &str) -> bool {
+        self.said.login.omitted.is_some_and(|omitted| omitted.contains(&self.said.claims, name))
     }
 
     pub(crate) fn has_actor(&self) -> bool {

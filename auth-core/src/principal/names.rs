@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::{Answer, Principal};
 use crate::json::{Raw, Span};
-use crate::source::{Form, Source, implies};
+use crate::source::{ListClaim, Source, implies};
 use crate::vocabulary::{Bits, Kind, Name, Vocabulary};
 
 /// Where each list of a source stands in the claims; `None` where the credential does not answer, and that it does not
@@ -29,11 +29,7 @@ impl Lists {
         for (list, found) in source.lists.iter().zip(&mut self.found) {
             let Some((_, inner)) = list.path.split_first().filter(|(first, _)| *first == name) else { continue };
             let Some(value) = inner.iter().try_fold(value, |value, name| value.member(name)) else { continue };
-            let fits = match list.form {
-                Form::Array => value.lists_strings(),
-                Form::Words => value.is_string(),
-            };
-            if fits {
+            if list.form.fits(value) {
                 *found = Some(value.span(claims));
             } else {
                 self.broken_scope |= list.kind == Kind::Scope;
@@ -56,8 +52,7 @@ impl Principal {
         let (mut names, mut written) = (Vec::new(), 0);
         self.each_listed(kind, |name| names.push(name.to_owned()));
         self.each_written(kind, |_| written += 1);
-        let mut lists = self.said.source.lists.iter().zip(&self.said.lists.found).filter(|(list, _)| list.kind == kind);
-        let all = lists.all(|(_, found)| found.is_some()) && !self.said.login.overage && names.len() == written;
+        let all = self.lists_all(kind) && names.len() == written;
         (names, all)
     }
 
@@ -130,7 +125,7 @@ impl Principal {
                 self.each_written(name.vocabulary.kind, |written| listed |= implies(name.vocabulary, written, name));
                 let answered = tenant.is_none() || !given.is_empty();
                 let given = given.iter().any(|role| implies(name.vocabulary, role, name));
-                answered && !listed && !given && !self.said.login.overage
+                answered && !listed && !given && !self.omits(name.vocabulary.kind)
             }
             None => self.said.counts_in(tenant) && self.lacks(name),
         }
@@ -141,15 +136,27 @@ impl Principal {
     pub(crate) fn lacks(&self, name: Name) -> bool {
         let source = &self.said.source;
         let kind = name.vocabulary.kind;
-        let mut lists =
-            source.lists.iter().zip(&self.said.lists.found).filter(|(list, _)| list.kind == kind).peekable();
         let mut listed = false;
         self.each_written(kind, |written| listed |= implies(name.vocabulary, written, name));
-        !self.said.login.overage
-            && source.confers.allows(kind, name.text)
-            && lists.peek().is_some()
-            && lists.all(|(_, found)| found.is_some())
-            && !listed
+        source.confers.allows(kind, name.text) && self.lists_all(kind) && !listed
+    }
+
+    /// The lists of one kind, and where each is located in the claims.
+    fn lists_of(&self, kind: Kind) -> impl Iterator<Item = (&ListClaim, Option<Span>)> {
+        let lists = self.said.source.lists.iter().zip(self.said.lists.found.iter().copied());
+        lists.filter(move |(list, _)| list.kind == kind)
+    }
+
+    /// Whether the credential contains every list of this kind, of which there is one, and says of none that it was left out.
+    fn lists_all(&self, kind: Kind) -> bool {
+        let mut lists = self.lists_of(kind).peekable();
+        lists.peek().is_some() && lists.all(|(_, found)| found.is_some()) && !self.omits(kind)
+    }
+
+    /// Whether the credential says that it leaves out a list of this kind.
+    fn omits(&self, kind: Kind) -> bool {
+        let mut claims = self.lists_of(kind).filter_map(|(list, _)| list.path.first());
+        self.said.login.omitted.is_some() && claims.any(|claim| self.omits_claim(claim))
     }
 
     fn holds_in(&self, vocabulary: &'static Vocabulary, index: u16, text: &str) -> bool {
@@ -236,17 +243,7 @@ impl Principal {
                 prefixed.push_str(name);
                 visit(&prefixed);
             };
-            match list.form {
-                Form::Array => {
-                    for name in value.strings().into_iter().flatten().flatten() {
-                        visit(&name);
-                    }
-                }
-                Form::Words => {
-                    let words = value.string().unwrap_or_default();
-                    words.split(' ').filter(|word| !word.is_empty()).for_each(&mut visit);
-                }
-            }
+            list.form.each(value, &mut visit);
         }
     }
 

@@ -1,7 +1,9 @@
 //! Requests to other servers. They run in a thread of their own: a worker that ends, or is busy, takes none with it, and all
 //! workers share one answer.
 
+use std::error::Error as _;
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -31,8 +33,13 @@ impl Patience {
 /// Why there is no answer. For logs.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Failed {
-    #[error("cannot be reached")]
-    Unreachable,
+    /// With the causes below it, such as those of TLS.
+    #[error("cannot be reached: {0}")]
+    Unreachable(Box<str>),
+    #[error("{0}: {1}")]
+    At(Box<str>, Box<Failed>),
+    #[error("the file of the bearer token cannot be read: {0}")]
+    BearerFile(Box<str>),
     #[error("does not answer in time")]
     Slow,
     #[error("answers with status {0}")]
@@ -55,28 +62,87 @@ pub(crate) enum Failed {
     NoThread,
 }
 
-/// Asks over `https` (or on this machine), follows no redirect, goes through no proxy, and reads no more than it was told to.
+impl Failed {
+    /// The failure of a request to this address.
+    fn at(self, endpoint: &Endpoint) -> Self {
+        Self::At(endpoint.url().as_str().into(), self.into())
+    }
+}
+
+/// How a provider is reached.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reach {
+    /// Certificates of authorities, in PEM, that are trusted beside those of the system.
+    pub(crate) roots: Vec<Vec<u8>>,
+    pub(crate) proxy: Option<String>,
+    /// The file of a bearer token, read for each request.
+    pub(crate) bearer_file: Option<PathBuf>,
+}
+
+/// What is wrong with the settings of how a provider is reached.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReachError {
+    /// Not a certificate.
+    #[error("`.root_certificate(…)` is given no certificate in PEM")]
+    RootCertificate,
+    /// Not the address of a proxy.
+    #[error("`.proxy(…)` is given no address: write `http://proxy.example:3128`")]
+    Proxy,
+    /// The file of the bearer token is missing, or has no token.
+    #[error("`.bearer_file({0:?})`: the file cannot be read, or contains no token")]
+    BearerFile(PathBuf),
+    /// The system gives no TLS.
+    #[error("TLS cannot be set up on this system")]
+    Tls,
+}
+
+/// Sends requests over `https` (or on this machine). Follows no redirect, reads no proxy from the environment, and reads no more than
+/// a limit.
 #[derive(Clone, Debug)]
-pub(crate) struct Client(reqwest::Client);
+pub(crate) struct Client {
+    client: reqwest::Client,
+    bearer_file: Option<PathBuf>,
+}
 
 impl Client {
-    /// `None` where TLS cannot be set up.
-    pub(crate) fn new() -> Option<Self> {
+    pub(crate) fn new(reach: &Reach) -> Result<Self, ReachError> {
         // Where two providers are compiled in and none is chosen, rustls panics at the first connection.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let builder = reqwest::Client::builder()
+        let mut builder = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .connect_timeout(Duration::from_secs(2))
             .user_agent(concat!("auth-actix/", env!("CARGO_PKG_VERSION")));
-        builder.build().ok().map(Self)
+        for pem in &reach.roots {
+            let roots = reqwest::Certificate::from_pem_bundle(pem).map_err(|_| ReachError::RootCertificate)?;
+            if roots.is_empty() {
+                return Err(ReachError::RootCertificate);
+            }
+            builder = builder.tls_certs_merge(roots);
+        }
+        if let Some(proxy) = &reach.proxy {
+            let is_http = proxy.starts_with("http://") || proxy.starts_with("https://");
+            let proxy = reqwest::Proxy::all(proxy).ok().filter(|_| is_http).ok_or(ReachError::Proxy)?;
+            builder = builder.proxy(proxy);
+        }
+        if let Some(path) = &reach.bearer_file {
+            read_token(path).map_err(|_| ReachError::BearerFile(path.clone()))?;
+        }
+        let client = builder.build().map_err(|_| ReachError::Tls)?;
+        Ok(Self { client, bearer_file: reach.bearer_file.clone() })
     }
 
     /// The body of a 200.
     pub(crate) async fn get(&self, endpoint: &Endpoint, most: usize, patience: Patience) -> Result<Vec<u8>, Failed> {
-        let request = self.0.get(endpoint.url().clone()).header("accept", "application/json");
-        let (status, body) = read(request.timeout(patience.limit()), most).await?;
-        if status == OK { Ok(body) } else { Err(Failed::Status(status)) }
+        let mut request = self.client.get(endpoint.url().clone()).header("accept", "application/json");
+        if let Some(path) = &self.bearer_file {
+            let token = read_token(path).map_err(|cause| Failed::BearerFile(cause).at(endpoint))?;
+            request = request.bearer_auth(token.expose_secret());
+        }
+        let (status, body) =
+            read(request.timeout(patience.limit()), most).await.map_err(|failed| failed.at(endpoint))?;
+        if status == OK { Ok(body) } else { Err(Failed::Status(status).at(endpoint)) }
     }
 }
 
@@ -85,6 +151,16 @@ impl Client {
 pub(crate) struct Registered {
     pub(crate) id: String,
     pub(crate) secret: SecretString,
+    pub(crate) sent: SecretSent,
+}
+
+/// Where a client sends its secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SecretSent {
+    /// `client_secret_basic`.
+    InHeader,
+    /// `client_secret_post`.
+    InBody,
 }
 
 impl Client {
@@ -99,9 +175,21 @@ impl Client {
         turn: impl Send + 'static,
     ) -> Result<(u16, Vec<u8>), Failed> {
         let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-        let (id, secret) = (encoded(&registered.id), encoded(registered.secret.expose_secret()));
-        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-        let request = self.0.post(endpoint.url().clone()).basic_auth(id, Some(secret));
+        let mut body = url::form_urlencoded::Serializer::new(String::new());
+        body.extend_pairs(form);
+        let request = self.client.post(endpoint.url().clone());
+        let request = match registered.sent {
+            SecretSent::InHeader => {
+                let (id, secret) = (encoded(&registered.id), encoded(registered.secret.expose_secret()));
+                request.basic_auth(id, Some(secret))
+            }
+            SecretSent::InBody => {
+                body.append_pair("client_id", &registered.id);
+                body.append_pair("client_secret", registered.secret.expose_secret());
+                request
+            }
+        };
+        let body = body.finish();
         let request = request.header("accept", "application/json");
         let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
         let (tell, told) = tokio::sync::oneshot::channel();
@@ -110,14 +198,15 @@ impl Client {
             drop(turn);
             let _ = tell.send(answer);
         })?;
-        told.await.map_err(|_| Failed::Unreachable)?
+        let stopped = || Failed::Unreachable("the request was given up".into());
+        told.await.map_err(|_| stopped())?.map_err(|failed| failed.at(endpoint))
     }
 }
 
 pub(crate) const OK: u16 = 200;
 
 async fn read(request: reqwest::RequestBuilder, most: usize) -> Result<(u16, Vec<u8>), Failed> {
-    let failed = |error: reqwest::Error| if error.is_timeout() { Failed::Slow } else { Failed::Unreachable };
+    let failed = |error: reqwest::Error| if error.is_timeout() { Failed::Slow } else { unreachable(&error) };
     let mut response = request.send().await.map_err(failed)?;
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(failed)? {
@@ -127,6 +216,23 @@ async fn read(request: reqwest::RequestBuilder, most: usize) -> Result<(u16, Vec
         body.extend_from_slice(&chunk);
     }
     Ok((response.status().as_u16(), body))
+}
+
+/// The causes of an error, without its address, which may contain the password of a proxy.
+fn unreachable(error: &reqwest::Error) -> Failed {
+    let (mut causes, mut source) = (Vec::new(), error.source());
+    while let Some(cause) = source {
+        causes.push(cause.to_string());
+        source = cause.source();
+    }
+    Failed::Unreachable(causes.join(": ").chars().take(300).collect::<String>().into())
+}
+
+fn read_token(path: &std::path::Path) -> Result<SecretString, Box<str>> {
+    let text = std::fs::read_to_string(path).map_err(|error| Box::from(error.to_string()))?;
+    let token = text.trim();
+    let fits = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+    if fits { Ok(token.into()) } else { Err("it contains no token".into()) }
 }
 
 /// Runs it in the thread of requests to others.

@@ -12,7 +12,8 @@ use tokio::sync::watch;
 
 use crate::clock::{self, Moment};
 
-pub(crate) use self::http::{Client, Failed, OK, Patience, Registered, spawn};
+pub use self::http::ReachError;
+pub(crate) use self::http::{Client, Failed, OK, Patience, Reach, Registered, SecretSent, spawn};
 
 /// An address that is asked: `https`, or `http` on this machine alone, since whoever stands in between could answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -216,7 +217,7 @@ impl Discovered {
         };
         match (known().or(old), failed) {
             (Some((metadata, _)), _) => Ok(metadata),
-            (None, failed) => Err(failed.unwrap_or(Failed::Unreachable)),
+            (None, failed) => Err(failed.unwrap_or(Failed::Slow)),
         }
     }
 

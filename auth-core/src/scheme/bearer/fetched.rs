@@ -10,13 +10,14 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
+use jsonwebtoken::Algorithm;
 use tokio::sync::watch;
 
 use super::key::{Key, KeyError, PreparedKey};
 use crate::clock::{self, Moment};
 use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Reason, RetryAfter};
-use crate::provider::{Client, Discovered, Endpoint, EndpointError, Failed, Patience, spawn};
+use crate::provider::{Client, Discovered, Endpoint, EndpointError, Failed, Patience, Reach, ReachError, spawn};
 use crate::remembered::Waiting;
 
 /// Where keys are fetched, and how often.
@@ -25,6 +26,7 @@ pub(super) struct Fetch {
     pub(super) place: Place,
     /// The provider is asked at this address instead of its name.
     pub(super) from: Option<String>,
+    pub(super) reach: Reach,
     pub(super) refresh_every: Duration,
     pub(super) max_stale: Duration,
     pub(super) cool_down: Duration,
@@ -43,6 +45,7 @@ impl Fetch {
         Self {
             place,
             from: None,
+            reach: Reach::default(),
             refresh_every: Duration::from_secs(10 * 60),
             max_stale: Duration::from_secs(60 * 60),
             cool_down: Duration::from_secs(30),
@@ -63,6 +66,8 @@ pub(super) struct Fetched {
     issuer: Arc<str>,
     place: Asked,
     client: Client,
+    /// Of RSA keys whose JWK names none.
+    rsa_algorithm: Option<Algorithm>,
     refresh_every: Duration,
     max_stale: Duration,
     cool_down: Duration,
@@ -100,7 +105,7 @@ struct Flight {
 }
 
 /// What is wrong with the settings of keys that are fetched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FetchError {
     /// It is never asked.
@@ -118,13 +123,13 @@ pub enum FetchError {
     /// Nothing is fetched.
     #[error("`.{0}(…)` is for keys that are fetched: `Jwt::oidc(…)` or `Jwt::jwks(…)`")]
     NothingFetched(&'static str),
-    /// The system gives no TLS.
-    #[error("TLS cannot be set up on this system")]
-    Tls,
+    /// The provider cannot be asked in this way.
+    #[error("{0}")]
+    Reach(ReachError),
 }
 
 impl Fetched {
-    pub(super) fn new(issuer: &str, fetch: Fetch) -> Result<Arc<Self>, FetchError> {
+    pub(super) fn new(issuer: &str, fetch: Fetch, rsa_algorithm: Option<Algorithm>) -> Result<Arc<Self>, FetchError> {
         let place = match fetch.place {
             Place::Discovered => {
                 let discovered = Discovered::new(issuer, fetch.from.as_deref()).map_err(FetchError::Address)?;
@@ -141,7 +146,8 @@ impl Fetched {
         Ok(Arc::new(Self {
             issuer: issuer.into(),
             place,
-            client: Client::new().ok_or(FetchError::Tls)?,
+            client: Client::new(&fetch.reach).map_err(FetchError::Reach)?,
+            rsa_algorithm,
             refresh_every: fetch.refresh_every,
             max_stale: fetch.max_stale,
             cool_down: fetch.cool_down,
@@ -250,7 +256,7 @@ impl Fetched {
         };
         let body = self.client.get(&endpoint, MOST_BYTES, Patience::Background).await?;
         let json = std::str::from_utf8(&body).map_err(|_| Failed::NotUnderstood)?;
-        let keys = usable(json, &self.issuer)?;
+        let keys = usable(json, &self.issuer, self.rsa_algorithm)?;
         Ok((keys, body.into()))
     }
 
@@ -292,7 +298,7 @@ impl Fetched {
 
 /// The keys of a set that may verify tokens: public ones, for signatures, of an algorithm that is known. One that is not
 /// voids no other.
-fn usable(json: &str, issuer: &str) -> Result<Vec<PreparedKey>, Failed> {
+fn usable(json: &str, issuer: &str, rsa_algorithm: Option<Algorithm>) -> Result<Vec<PreparedKey>, Failed> {
     let keys = Key::of_set(json, MOST_KEYS).map_err(|_| Failed::NotUnderstood)?;
     let Some(keys) = keys else { return Err(Failed::TooManyKeys(MOST_KEYS)) };
     let secret = |key: &&Result<Key, KeyError>| match key {
@@ -303,6 +309,6 @@ fn usable(json: &str, issuer: &str) -> Result<Vec<PreparedKey>, Failed> {
         tracing::error!(target: "auth_core", %issuer, "a secret or private key stands in the published set: it is left out, and known to everybody");
     }
     let public = keys.into_iter().flatten().filter(|key| !key.is_hmac());
-    let usable: Vec<_> = public.filter_map(|key| key.prepare().ok()).collect();
+    let usable: Vec<_> = public.filter_map(|key| key.assume_rsa_algorithm(rsa_algorithm).prepare().ok()).collect();
     if usable.is_empty() { Err(Failed::NoKey) } else { Ok(usable) }
 }

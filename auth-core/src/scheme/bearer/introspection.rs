@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 
 use super::fetched::Fetched;
@@ -12,7 +12,9 @@ use crate::clock;
 use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::json;
-use crate::provider::{Client, Discovered, Endpoint, EndpointError, Failed, OK, Registered};
+use crate::provider::{
+    Client, Discovered, Endpoint, EndpointError, Failed, OK, Reach, ReachError, Registered, SecretSent,
+};
 use crate::remembered::Remembered;
 use crate::turns::{Turn, Turns};
 
@@ -36,7 +38,7 @@ pub struct Introspection {
 }
 
 /// What is wrong with the settings of introspection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IntrospectionError {
     /// It is never asked.
@@ -51,9 +53,12 @@ pub enum IntrospectionError {
     /// An opaque token does not say whose it is.
     #[error("two issuers are asked about opaque tokens, which do not say whose they are")]
     Twice,
-    /// The system gives no TLS.
-    #[error("TLS cannot be set up on this system")]
-    Tls,
+    /// The issuer cannot be asked in this way.
+    #[error("{0}")]
+    Reach(ReachError),
+    /// Nobody could be recognized by it.
+    #[error("`Introspection::as_client(…)` is given an empty id or an empty secret")]
+    Client,
 }
 
 /// The documented limits.
@@ -68,8 +73,15 @@ const AT_A_TIME: usize = 32;
 impl Introspection {
     /// Asks as this client of the issuer (`client_secret_basic`).
     pub fn as_client(id: impl Into<String>, secret: impl Into<SecretString>) -> Self {
-        let registered = Registered { id: id.into(), secret: secret.into() };
+        let registered = Registered { id: id.into(), secret: secret.into(), sent: SecretSent::InHeader };
         Self { registered, endpoint: None, cache: LONGEST_CACHE }
+    }
+
+    /// Sends id and secret in the body of the request (`client_secret_post`, RFC 6749 §2.3.1), for a client that is registered so. In
+    /// the `Authorization` header (`client_secret_basic`) by default.
+    pub fn client_secret_post(mut self) -> Self {
+        self.registered.sent = SecretSent::InBody;
+        self
     }
 
     /// Asks there.
@@ -117,7 +129,16 @@ fn unavailable(cause: &'static str) -> Denial {
 }
 
 impl Introspector {
-    pub(super) fn new(settings: Introspection, fetched: Option<&Arc<Fetched>>) -> Result<Self, IntrospectionError> {
+    /// `reach` is how the keys of the issuer are fetched.
+    pub(super) fn new(
+        settings: Introspection,
+        fetched: Option<&Arc<Fetched>>,
+        reach: &Reach,
+    ) -> Result<Self, IntrospectionError> {
+        let Registered { id, secret, .. } = &settings.registered;
+        if id.is_empty() || secret.expose_secret().is_empty() {
+            return Err(IntrospectionError::Client);
+        }
         if settings.cache > LONGEST_CACHE {
             return Err(IntrospectionError::CacheTooLong);
         }
@@ -130,7 +151,7 @@ impl Introspector {
         Ok(Self {
             registered: settings.registered,
             place,
-            client: Client::new().ok_or(IntrospectionError::Tls)?,
+            client: Client::new(reach).map_err(IntrospectionError::Reach)?,
             cache: settings.cache,
             active: Remembered::new(MOST_ANSWERS),
             inactive: Remembered::new(MOST_ANSWERS),

@@ -6,12 +6,15 @@
 //! each token. The tests hold us against it one way: whatever we accept, it accepts.
 
 mod cache;
+mod claims;
+mod conditions;
 #[cfg(feature = "oidc")]
 mod fetched;
 mod header;
 #[cfg(feature = "oidc")]
 mod introspection;
 mod key;
+mod kind;
 mod resolver;
 mod settings;
 mod token;
@@ -24,6 +27,7 @@ pub use jsonwebtoken::Algorithm;
 
 use self::cache::Cache;
 pub use self::cache::{TokenCache, TokenCacheError};
+use self::conditions::Conditions;
 #[cfg(feature = "oidc")]
 pub use self::fetched::FetchError;
 #[cfg(feature = "oidc")]
@@ -65,6 +69,11 @@ struct Issuer {
     types: Vec<String>,
     /// RFC 9068.
     profile: bool,
+    conditions: Conditions,
+    /// Other issuers that sign with these keys.
+    signs_for: Vec<String>,
+    /// Why an HMAC secret is beside public keys.
+    mixed_keys: Option<String>,
     headers: SeenHeaders,
     tenant: Option<String>,
     #[cfg(feature = "oidc")]
@@ -76,6 +85,8 @@ struct Issuer {
 /// The verifier of bearer tokens: all issuers, each with its keys, told apart by `iss`.
 pub struct Bearer {
     issuers: Vec<Issuer>,
+    /// Whether tokens may name one of several issuers.
+    several: bool,
     /// Who stands for issuers that are not among those.
     resolver: Option<Resolver>,
     longest: usize,
@@ -102,10 +113,16 @@ impl Bearer {
             let earlier = jwts.get(..position).unwrap_or_default();
             let shares =
                 |other: &Jwt| jwt.keys.iter().any(|key| other.keys.iter().any(|other| key.is_same_secret(other)));
-            if jwt.issuer.is_some() && earlier.iter().any(|other| other.issuer == jwt.issuer) {
+            let names = |jwt: &Jwt| jwt.issuer.iter().chain(&jwt.signs_for).cloned().collect::<Vec<_>>();
+            let own = names(jwt);
+            let is_twice = |name: &String| {
+                own.iter().filter(|other| *other == name).count() > 1
+                    || earlier.iter().any(|other| names(other).contains(name))
+            };
+            if own.iter().any(is_twice) {
                 return Err((name(jwt), JwtError::IssuerTwice));
             }
-            if jwt.unnamed && (jwts.len() > 1 || resolver.is_some()) {
+            if jwt.unnamed && (jwts.len() > 1 || resolver.is_some() || !jwt.signs_for.is_empty()) {
                 return Err((name(jwt), JwtError::UnnamedAmongSeveral));
             }
             #[cfg(feature = "oidc")]
@@ -123,7 +140,9 @@ impl Bearer {
         };
         let issuers = jwts.into_iter().map(prepare).collect::<Result<Vec<_>, _>>()?;
         let longest = issuers.iter().map(|issuer| issuer.longest).max().unwrap_or_default();
-        Ok(Self { issuers, resolver: resolver.map(Resolver::new), longest, roles: roles.clone(), cache: None })
+        let several = issuers.len() > 1 || resolver.is_some() || issuers.iter().any(|one| !one.signs_for.is_empty());
+        let resolver = resolver.map(Resolver::new);
+        Ok(Self { issuers, several, resolver, longest, roles: roles.clone(), cache: None })
     }
 
     /// The same, that remembers what it has verified. Without this, it verifies each token each time.
@@ -165,7 +184,20 @@ impl Bearer {
     pub fn said_of(&self, source: &Source) -> String {
         let Some(issuer) = self.of_source(source) else { return String::new() };
         let audiences: Vec<_> = issuer.audiences.iter().map(|audience| format!("{audience:?}")).collect();
-        let mut said = if audiences.is_empty() { String::new() } else { format!(", for {},", audiences.join(", ")) };
+        let mut said = match (audiences.is_empty(), issuer.conditions.audience_claim()) {
+            (true, _) => String::new(),
+            (false, None) => format!(", for {},", audiences.join(", ")),
+            (false, Some(claim)) => format!(", for {} in {},", audiences.join(", "), conditions::pointer(claim)),
+        };
+        for required in &issuer.conditions.required {
+            said += &format!(" with {required},");
+        }
+        if issuer.conditions.clients_without_subject {
+            said += " clients without a subject among them,";
+        }
+        for other in &issuer.signs_for {
+            said += &format!(" also of {other:?},");
+        }
         if let Some(tenant) = &issuer.tenant {
             said += &format!(" of the tenant {tenant:?},");
         }
@@ -181,6 +213,12 @@ impl Bearer {
     /// Settings of issuers that let in more than their absence would, a sentence each.
     pub fn switches(&self) -> impl Iterator<Item = String> + '_ {
         let any_audience = |issuer: &&Issuer| issuer.audiences.is_empty();
+        let id_tokens = self.issuers.iter().filter(|issuer| issuer.conditions.accepts_id_tokens);
+        let id_tokens = id_tokens.map(|issuer| format!("ID tokens of {:?} are accepted", issuer.source.issuer));
+        let mixed = self.issuers.iter().filter_map(|issuer| {
+            let reason = issuer.mixed_keys.as_ref()?;
+            Some(format!("an HMAC secret verifies tokens of {:?} beside public keys: {reason}", issuer.source.issuer))
+        });
         let of_any =
             self.issuers.iter().filter(any_audience).map(|issuer| {
                 format!("tokens of {:?} are accepted whatever audience they are for", issuer.source.issuer)
@@ -189,7 +227,7 @@ impl Bearer {
         let of_nobody = unnamed
             .map(|issuer| format!("tokens are accepted whatever issuer they name, as of {:?}", issuer.source.issuer));
         let resolved = self.resolver.iter().map(|_| "a resolver says which issuer stands for another".to_owned());
-        of_any.chain(of_nobody).chain(resolved)
+        of_any.chain(of_nobody).chain(resolved).chain(id_tokens).chain(mixed)
     }
 
     /// The longest token that one of them looks at.
@@ -254,7 +292,7 @@ impl Bearer {
     }
 
     fn verify_anew(&self, token: &str, now: Timestamp, held: Held<'_>) -> Result<Verified, Unverified> {
-        let several = self.issuers.len() > 1 || self.resolver.is_some();
+        let several = self.several;
         let verify = |resolved| token::verify(token, &self.issuers, several, resolved, self.longest, now, held);
         match (verify(None), &self.resolver) {
             (Err(Unverified::IssuerMissing(issuer)), Some(resolver)) => match resolver.remembered(&issuer) {

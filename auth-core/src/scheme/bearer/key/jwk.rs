@@ -7,13 +7,19 @@ use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::Value;
 
 use super::super::header::known;
-use super::{Key, KeyError, checked};
+use super::{Key, KeyError, KeyIssuer, checked};
 
 /// Reads a JWK, for exactly one algorithm.
 pub(super) fn read(value: &Value) -> Result<Key, KeyError> {
+    let value = &without_empty_members(value);
     if ["d", "p", "q", "dp", "dq", "qi", "oth"].iter().any(|member| value.get(member).is_some()) {
         return Err(KeyError::PrivateKey);
     }
+    let issuer = match value.get("issuer") {
+        None => None,
+        Some(Value::String(name)) => Some(KeyIssuer::new(name)),
+        Some(_) => return Err(KeyError::Unreadable),
+    };
     let jwk: Jwk = serde_json::from_value(value.clone()).map_err(|_| KeyError::Unreadable)?;
     let for_signatures = jwk.common.public_key_use.as_ref().is_none_or(|used| *used == PublicKeyUse::Signature)
         && jwk.common.key_operations.as_ref().is_none_or(|operations| operations.contains(&KeyOperations::Verify));
@@ -24,6 +30,7 @@ pub(super) fn read(value: &Value) -> Result<Key, KeyError> {
         Some(_) => Some(value["alg"].as_str().and_then(known).ok_or(KeyError::OtherAlgorithm)?),
         None => None,
     };
+    let is_assumed = said.is_none();
     let algorithm = match (&jwk.algorithm, said) {
         (AlgorithmParameters::RSA(_), said) => said.unwrap_or(Algorithm::RS256),
         (AlgorithmParameters::EllipticCurve(key), said) => match key.curve {
@@ -44,8 +51,27 @@ pub(super) fn read(value: &Value) -> Result<Key, KeyError> {
         _ => {
             let read = DecodingKey::from_jwk(&jwk).map_err(|_| KeyError::Unreadable)?;
             let fits = if read.family() == algorithm.family() { Ok(read) } else { Err(KeyError::OtherAlgorithm) };
-            Key { algorithm, kid: None, material: fits.and_then(|key| checked(algorithm, key)) }
+            Key {
+                algorithm,
+                kid: None,
+                is_assumed,
+                issuer: None,
+                material: fits.and_then(|key| checked(algorithm, key)),
+            }
         }
     };
-    Ok(Key { kid: jwk.common.key_id, ..key })
+    Ok(Key { kid: jwk.common.key_id, issuer, ..key })
+}
+
+/// The members that are neither null nor empty: serializers write both for a member that is absent.
+fn without_empty_members(jwk: &Value) -> Value {
+    let is_empty = |value: &Value| match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(elements) => elements.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    };
+    let members = jwk.as_object().into_iter().flatten().filter(|(_, value)| !is_empty(value));
+    Value::Object(members.map(|(name, value)| (name.clone(), value.clone())).collect())
 }

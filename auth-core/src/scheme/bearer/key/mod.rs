@@ -1,16 +1,19 @@
 //! Keys: one key, one algorithm, checked and prepared at start-up.
 
 mod encoding;
+mod issuer;
 mod jwk;
 #[cfg(feature = "dpop")]
 mod of_proof;
 mod verifier;
 
+use curve25519_dalek::edwards::CompressedEdwardsY;
 use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind};
 use serde_json::Value;
 use subtle::ConstantTimeEq as _;
 
 use self::encoding::{contains, is_public_key, is_public_key_info, read_pem, to_pem};
+pub(super) use self::issuer::KeyIssuer;
 #[cfg(feature = "dpop")]
 pub(crate) use self::of_proof::OfProof;
 use self::verifier::Prepared;
@@ -25,6 +28,10 @@ use self::verifier::Prepared;
 pub struct Key {
     algorithm: Algorithm,
     kid: Option<String>,
+    /// Whether the algorithm is assumed: an RSA key whose JWK names none.
+    is_assumed: bool,
+    /// The only issuer whose tokens it verifies, where the JWK names one.
+    issuer: Option<KeyIssuer>,
     material: Result<DecodingKey, KeyError>,
 }
 
@@ -59,6 +66,12 @@ pub enum KeyError {
     /// Another curve than the algorithm's, or a point that is not on it (RFC 8725 §3.4).
     #[error("the key is no point on the curve of this algorithm")]
     NotOnCurve,
+    /// An Ed25519 point of small order: signatures that verify can be made without the private key.
+    #[error("the Ed25519 key has small order: anyone can make signatures that it verifies")]
+    SmallOrder,
+    /// The `issuer` of the JWK is another one than `.issuer(…)`.
+    #[error("the JWK names another issuer: it verifies none of these tokens")]
+    OtherIssuer,
     /// `use` or `key_ops` of the JWK say that it does not verify signatures (RFC 7517 §4.2, §4.3).
     #[error("the JWK is not meant to verify signatures")]
     OtherUse,
@@ -82,7 +95,7 @@ impl Key {
             _ if is_public_key(secret) => Err(KeyError::SecretIsPublicKey),
             _ => Ok(DecodingKey::from_secret(secret)),
         });
-        Self { algorithm, kid: None, material }
+        Self { algorithm, kid: None, is_assumed: false, issuer: None, material }
     }
 
     /// A public key in PEM: `BEGIN PUBLIC KEY`, or `BEGIN RSA PUBLIC KEY`.
@@ -95,7 +108,7 @@ impl Key {
         } else {
             read_pem(algorithm.family(), pem).and_then(|key| checked(algorithm, key))
         };
-        Self { algorithm, kid: None, material }
+        Self { algorithm, kid: None, is_assumed: false, issuer: None, material }
     }
 
     /// A public key in DER: a `SubjectPublicKeyInfo` (RFC 5280 §4.1.2.7).
@@ -106,15 +119,24 @@ impl Key {
         } else {
             Err(KeyError::Unreadable)
         };
-        Self { algorithm, kid: None, material }
+        Self { algorithm, kid: None, is_assumed: false, issuer: None, material }
     }
 
     /// A JWK (RFC 7517), as JSON text. Its `alg` says the algorithm; without one, an RSA key is for RS256, an EC key for
     /// the algorithm of its curve, an Ed25519 key for EdDSA.
+    ///
+    /// A member `issuer`, as Entra ID publishes it, restricts the key to the tokens of that issuer. `{tenantid}` in it stands
+    /// for any one path segment.
     pub fn jwk(json: &str) -> Self {
         match serde_json::from_str(json).map_err(|_| KeyError::Unreadable).and_then(|value| jwk::read(&value)) {
             Ok(key) => key,
-            Err(error) => Self { algorithm: Algorithm::default(), kid: None, material: Err(error) },
+            Err(error) => Self {
+                algorithm: Algorithm::default(),
+                kid: None,
+                is_assumed: false,
+                issuer: None,
+                material: Err(error),
+            },
         }
     }
 
@@ -134,6 +156,21 @@ impl Key {
     /// Whether a token that names this key, or none if this has no id, is tried against the other one too.
     pub(super) fn is_tried_with(&self, other: &Self) -> bool {
         self.algorithm == other.algorithm && (other.kid.is_none() || self.kid == other.kid)
+    }
+
+    /// With this algorithm, if it is an RSA key whose JWK names none.
+    pub(super) fn assume_rsa_algorithm(self, algorithm: Option<Algorithm>) -> Self {
+        match algorithm {
+            Some(algorithm) if self.is_assumed && self.algorithm.family() == AlgorithmFamily::Rsa => {
+                Self { algorithm, ..self }
+            }
+            _ => self,
+        }
+    }
+
+    /// Whether it verifies tokens of this issuer; of any, unless its JWK names one.
+    pub(super) fn is_of_issuer(&self, name: &str) -> bool {
+        self.issuer.as_ref().is_none_or(|issuer| issuer.is(name))
     }
 
     pub(super) fn is_hmac(&self) -> bool {
@@ -156,7 +193,7 @@ impl Key {
 
     pub(super) fn prepare(self) -> Result<PreparedKey, KeyError> {
         let verifier = Prepared::new(self.algorithm, self.material?)?;
-        Ok(PreparedKey { algorithm: self.algorithm, kid: self.kid, verifier })
+        Ok(PreparedKey { algorithm: self.algorithm, kid: self.kid, issuer: self.issuer, verifier })
     }
 }
 
@@ -171,6 +208,7 @@ impl std::fmt::Debug for Key {
 pub(super) struct PreparedKey {
     pub(super) algorithm: Algorithm,
     pub(super) kid: Option<String>,
+    pub(super) issuer: Option<KeyIssuer>,
     verifier: Prepared,
 }
 
@@ -217,14 +255,23 @@ fn checked(algorithm: Algorithm, key: DecodingKey) -> Result<DecodingKey, KeyErr
             if length(&key) == expected { Ok(key) } else { Err(KeyError::NotOnCurve) }
         }
         AlgorithmFamily::Ed => {
-            if length(&key) == 32 {
-                Ok(key)
-            } else {
-                Err(KeyError::NotOnCurve)
-            }
+            let bytes = key.try_get_as_bytes().map_err(|_| KeyError::NotOnCurve)?;
+            check_edwards_point(bytes)?;
+            Ok(key)
         }
         AlgorithmFamily::Hmac => Err(KeyError::OtherAlgorithm),
     }
+}
+
+/// Checks that these bytes are the canonical encoding of a point of Ed25519 that is not of small order (RFC 8032 §5.1.3,
+/// §5.1.7). The backends check neither.
+fn check_edwards_point(bytes: &[u8]) -> Result<(), KeyError> {
+    let encoded = CompressedEdwardsY::from_slice(bytes).map_err(|_| KeyError::NotOnCurve)?;
+    let point = encoded.decompress().ok_or(KeyError::NotOnCurve)?;
+    if point.is_small_order() {
+        return Err(KeyError::SmallOrder);
+    }
+    if point.compress() == encoded { Ok(()) } else { Err(KeyError::NotOnCurve) }
 }
 
 /// What is wrong with a key that the backend does not take although it looked right.

@@ -46,9 +46,9 @@ impl OfProof {
 
 fn read_key(value: Raw<'_>, algorithm: Algorithm) -> Option<(String, PreparedKey)> {
     let mut value: Value = serde_json::from_str(value.text()).ok()?;
-    // The header says the algorithm; a key that says one too has to agree.
+    // The key is for the algorithm of the header, by whichever of its names (RFC 9864 §2.2).
     let said = value.as_object_mut()?.entry("alg").or_insert_with(|| format!("{algorithm:?}").into());
-    if *said != *format!("{algorithm:?}") {
+    if said.as_str().and_then(known) != Some(algorithm) {
         return None;
     }
     let key = jwk::read(&value).ok()?.prepare().ok().filter(|key| key.algorithm == algorithm)?;

@@ -177,7 +177,7 @@ fn a_jwk_says_what_it_is_for_and_is_believed_only_where_it_fits() {
     // JWT-8 to JWT-10, JWKS-3, T17
     use KeyError::{
         NoAlgorithm, NotOnCurve, OtherAlgorithm, OtherUse, PrivateKey, RsaExponent, RsaTooLong, RsaTooShort,
-        SecretTooShort, Unreadable,
+        SecretTooShort, SmallOrder, Unreadable,
     };
     let modulus = |bits: usize| {
         let mut bytes = vec![0xff; bits.div_ceil(8)];
@@ -198,18 +198,20 @@ fn a_jwk_says_what_it_is_for_and_is_believed_only_where_it_fits() {
         (rsa, &[("use", r#""enc""#)],                           Err(OtherUse)),
         (rsa, &[("use", r#""Sig""#)],                           Err(OtherUse)),
         (rsa, &[("key_ops", r#"["sign"]"#)],                    Err(OtherUse)),
-        (rsa, &[("key_ops", "[]")],                             Err(OtherUse)),
+        (rsa, &[("key_ops", "[]"), ("use", r#""""#)],            Ok(())), // empty says nothing
         (rsa, &[("use", r#""sig""#), ("key_ops", r#"["encrypt"]"#)], Err(OtherUse)),
         (rsa, &[("alg", r#""HS256""#)],                         Err(OtherAlgorithm)),
         (rsa, &[("alg", r#""ES256""#)],                         Err(OtherAlgorithm)),
         (rsa, &[("alg", r#""RSA-OAEP""#)],                      Err(OtherAlgorithm)),
         (rsa, &[("alg", r#""none""#)],                          Err(OtherAlgorithm)),
         (rsa, &[("d", r#""AQAB""#)],                            Err(PrivateKey)),
-        (rsa, &[("oth", "[]")],                                 Err(PrivateKey)),
+        (rsa, &[("oth", "[]"), ("d", "null"), ("p", r#""""#)],   Ok(())),
+        (rsa, &[("oth", r#"[{"r":"AA"}]"#)],                    Err(PrivateKey)),
+        (rsa, &[("d", "0")],                                    Err(PrivateKey)),
         (rsa, &[("e", r#""AQAA""#)],                            Err(RsaExponent)),
         (rsa, &[("e", r#""AQ""#)],                              Err(RsaExponent)),
         (rsa, &[("e", r#""AA""#)],                              Err(RsaExponent)),
-        (rsa, &[("e", r#""""#)],                                Err(RsaExponent)),
+        (rsa, &[("e", r#""""#)],                                Err(Unreadable)),
         (rsa, &[("e", r#""Aw""#)],                              Ok(())),
         (rsa, &[("e", r#""AAEAAQ""#)],                          Ok(())),
         (rsa, &[("n", &short)],                                 Err(RsaTooShort)),
@@ -242,6 +244,15 @@ fn a_jwk_says_what_it_is_for_and_is_believed_only_where_it_fits() {
         (ed,  &[("crv", r#""Ed448""#)],                         Err(Unreadable)),
         (ed,  &[("crv", r#""P-256""#)],                         Err(Unreadable)),
         (ed,  &[("x", r#""AA""#)],                              Err(NotOnCurve)),
+        // S16: points of small order, and encodings that are not canonical.
+        (ed,  &[("x", r#""AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA""#)], Err(SmallOrder)),
+        (ed,  &[("x", r#""AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA""#)], Err(SmallOrder)),
+        (ed,  &[("x", r#""AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAIA""#)], Err(SmallOrder)),
+        (ed,  &[("x", r#""7P_______________________________________38""#)], Err(SmallOrder)),
+        (ed,  &[("x", r#""7f_______________________________________38""#)], Err(SmallOrder)),
+        (ed,  &[("x", r#""xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA3o""#)], Err(SmallOrder)),
+        (ed,  &[("x", r#""JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_AU""#)], Err(SmallOrder)),
+        (ed,  &[("x", r#""AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA""#)], Err(NotOnCurve)),
     ];
     for (file, members, expected) in table {
         assert_eq!(build(Key::jwk(&jwk(file, members))), *expected, "{file} {members:?}");

@@ -3,6 +3,7 @@
 mod cached;
 mod hostile;
 mod keys;
+mod providers;
 mod settings;
 
 use std::path::Path;
@@ -265,7 +266,7 @@ fn dates_hold_to_the_second() {
         ("exp", "[1900000000]",         INVALID,  NOW), ("exp", "",                     INVALID, NOW), ("nbf", "-9223372036854775808",  INVALID,  NOW),
         ("nbf", "-1",                   "let in", NOW), ("iat", "-1.5",                 "let in", NOW), ("nbf", "9007199254740992",     INVALID,  NOW),
         ("nbf", "\"0\"",                INVALID,  NOW), ("nbf", "null",                 INVALID, NOW), ("iat", "false",                 INVALID,  NOW),
-        ("auth_time", "\"0\"",          INVALID,  NOW), ("exp", "10",                   "let in", 0),   ("exp", "0",                    "let in", 0),
+        ("auth_time", "\"0\"",          "let in", NOW), ("exp", "10",                   "let in", 0),   ("exp", "0",                    "let in", 0),
         ("exp", "-301",                 EXPIRED,  0),   ("exp", "1",                    EXPIRED, i64::MAX), ("nbf", "1",                INVALID,  i64::MIN),
     ];
     for (name, value, expected, now) in table {
@@ -418,12 +419,15 @@ fn each_provider_s_tokens_are_read_where_it_lists_names() {
         ("Entra ID", flat().entra(), r#""ver":"2.0","oid":"o","tid":"t","roles":["admin"],"scp":"Files.Read User.Read","groups":["viewer"]"#,
             "admin", "Files.Read User.Read", true),
         ("Entra ID, too many groups", flat().entra(), r#""roles":["admin"],"_claim_names":{"groups":"src1"},"_claim_sources":{"src1":{"endpoint":"https://x"}}"#,
-            "admin", "", false),
-        ("Entra ID, too many groups", flat().entra(), r#""roles":["admin"],"hasgroups":true"#, "admin", "", false),
+            "admin", "", true),
+        ("Entra ID, too many groups", flat().entra(), r#""roles":["admin"],"hasgroups":true"#, "admin", "", true),
+        ("Entra ID, groups as roles, too many", flat().roles_at(["/groups"]), r#""groups":["admin"],"hasgroups":true"#, "admin", "", false),
         ("Okta", flat().okta(), r#""ver":1,"cid":"c","uid":"u","groups":["Everyone","admin"],"scp":["openid","reports"],"roles":["editor"]"#,
             "admin", "openid reports", true),
         ("deep", flat().roles_at(["/a~1b/~0c/"]), r#""a/b":{"~c":{"":["admin"]}},"roles":["editor"]"#, "admin", "", true),
-        ("no array at the end", flat().roles_at(["/a/b"]), r#""a":{"b":"admin"}"#, "", "", false),
+        ("one string at the end", flat().roles_at(["/a/b"]), r#""a":{"b":"admin"}"#, "admin", "", true),
+        ("no list at the end", flat().roles_at(["/a/b"]), r#""a":{"b":{"admin":1}}"#, "", "", false),
+        ("one string where nothing is configured", flat(), r#""roles":"admin""#, "", "", false),
     ];
     for (case, jwt, members, roles, scopes, answers) in table {
         let members = format!("{{{members},{}", &claims(&[])[1..]);
@@ -443,9 +447,9 @@ fn each_provider_s_tokens_are_read_where_it_lists_names() {
     }
     for (jwt, member) in [
         (flat(), r#""scope":["openid"]"#),
-        (flat().entra(), r#""scp":["a"]"#),
-        (flat().okta(), r#""scp":"openid""#),
-        (flat().okta(), r#""scp":["a",1]"#),
+        (flat().entra(), r#""scp":{"a":1}"#),
+        (flat().okta(), r#""cid":"c","scp":7"#),
+        (flat().okta(), r#""cid":"c","scp":["a",1]"#),
     ] {
         let members = format!("{{{member},{}", &claims(&[])[1..]);
         assert_eq!(outcome(&shop(jwt), &hs256(HS256, members), at(NOW)), "invalid-credentials", "BEARER-9: {member}");

@@ -9,7 +9,9 @@ fn settings_that_would_let_strangers_in_do_not_build() {
     let good = || Jwt::hs256(secret).issuer(ISSUER).audience(AUDIENCE);
     let other = |secret| Jwt::hs256(secret).issuer("https://other.example").audience(AUDIENCE);
     let rsa = || Key::pem(Algorithm::RS256, fixture("rsa.public.pem"));
-    let pointer = |text: &str| JwtError::Pointer(text.to_owned());
+    let pointer = |text: &str, instead: &str| Some(JwtError::Pointer(text.to_owned(), instead.to_owned()));
+    let name = |setting| Some(JwtError::Name(setting));
+    let repeated = |setting| Some(JwtError::Repeated(setting));
     let short = JwtError::Key { position: 2, error: KeyError::SecretTooShort(32) };
     let seconds = Duration::from_secs;
     let padded = [[7; 32], [0; 32]].concat();
@@ -22,7 +24,7 @@ fn settings_that_would_let_strangers_in_do_not_build() {
         (vec![Jwt::hs256(secret).issuer(ISSUER).accept_tokens_of_any_audience()],       None),
         (vec![Jwt::hs256(secret).without_issuer("ours").audience(AUDIENCE)],            None),
         (vec![Jwt::hs256(secret).audience(AUDIENCE)],                                   Some(JwtError::IssuerMissing)),
-        (vec![good().issuer("")],                                                       Some(JwtError::IssuerMissing)),
+        (vec![Jwt::hs256(secret).issuer("").audience(AUDIENCE)],                        Some(JwtError::IssuerMissing)),
         (vec![Jwt::hs256(secret).without_issuer("").audience(AUDIENCE)],                Some(JwtError::IssuerMissing)),
         (vec![Jwt::hs256(secret).issuer(ISSUER)],                                       Some(JwtError::AudienceMissing)),
         (vec![good().audience("")],                                                     Some(JwtError::AudienceMissing)),
@@ -41,11 +43,54 @@ fn settings_that_would_let_strangers_in_do_not_build() {
         (vec![Jwt::hs256([8; 64]).without_issuer("b").audience(AUDIENCE), good()],      Some(JwtError::UnnamedAmongSeveral)),
         (vec![Jwt::hs256(secret).issuer(ISSUER).accept_tokens_of_any_audience().access_token_profile()], Some(JwtError::ProfileWithoutNames)),
         (vec![Jwt::hs256(secret).without_issuer("ours").audience(AUDIENCE).access_token_profile()], Some(JwtError::ProfileWithoutNames)),
-        (vec![good().roles_at(["roles"])],                                              Some(pointer("roles"))),
-        (vec![good().roles_at(["/roles", "a/b"])],                                      Some(pointer("a/b"))),
-        (vec![good().permissions_at([""])],                                             Some(pointer(""))),
-        (vec![good().scopes_at(["#/scope"])],                                           Some(pointer("#/scope"))),
-        (vec![good().scope_arrays_at(["$.scp"])],                                       Some(pointer("$.scp"))),
+        (vec![good().roles_at(["roles"])],                                              pointer("roles", "/roles")),
+        (vec![good().roles_at(["/roles", "a/b"])],                                      pointer("a/b", "/a/b")),
+        (vec![good().roles_at(["realm_access.roles"])],                                 pointer("realm_access.roles", "/realm_access/roles")),
+        (vec![good().roles_at(["https://app.example/roles"])],                          pointer("https://app.example/roles", "/https:~1~1app.example~1roles")),
+        (vec![good().roles_at(["/https://app.example/roles"])],                         pointer("/https://app.example/roles", "/https:~1~1app.example~1roles")),
+        (vec![good().roles_at(["/https:~1~1app.example~1roles"])],                      None),
+        (vec![good().roles_at(["/a~b"])],                                               pointer("/a~b", "/a~0b")),
+        (vec![good().roles_at(["/"])],                                                  pointer("/", "/roles")),
+        (vec![good().permissions_at([""])],                                             pointer("", "/roles")),
+        (vec![good().scopes_at(["#/scope"])],                                           pointer("#/scope", "/scope")),
+        (vec![good().scopes_at(["$.scp"])],                                             pointer("$.scp", "/scp")),
+        (vec![good().required_claim("/a//b", ["x"])],                                   pointer("/a//b", "/a~1~1b")),
+        (vec![good().audience_claim("//id.example/client")],                            pointer("//id.example/client", "/~1id.example~1client")),
+        (vec![good().audience_claim("")],                                               name("audience_claim")),
+        (vec![good().client_id_claim("")],                                              name("client_id_claim")),
+        (vec![good().clients_have("", "x")],                                            name("clients_have")),
+        (vec![good().keycloak("")],                                                     name("keycloak")),
+        (vec![good().keycloak_with_prefixes(" ", "a:", "b:")],                          name("keycloak")),
+        (vec![good().zitadel("")],                                                      name("zitadel")),
+        (vec![good().tenant("")],                                                       name("tenant")),
+        (vec![good().audience("re\nports")],                                            name("audience")),
+        (vec![Jwt::hs256(secret).issuer(" https://id.example").audience(AUDIENCE)],     name("issuer")),
+        (vec![Jwt::hs256(secret).issuer("https://id.example\n").audience(AUDIENCE)],    name("issuer")),
+        (vec![good().auth0("https://app.example")],                                     Some(JwtError::Namespace("https://app.example".to_owned(), "https://app.example/".to_owned()))),
+        (vec![good().auth0("https://app.example/")],                                    None),
+        (vec![good().issuer("b")],                                                      repeated("issuer")),
+        (vec![good().without_issuer("b")],                                              repeated("issuer")),
+        (vec![good().leeway(seconds(1)).leeway(seconds(2))],                            repeated("leeway")),
+        (vec![good().max_token_size(1).max_token_size(2)],                              repeated("max_token_size")),
+        (vec![good().tenant("a").tenant("b")],                                          repeated("tenant")),
+        (vec![good().confers(Confers::nothing()).confers(Confers::everything())],       repeated("confers")),
+        (vec![good().audience_claim("azp").audience_claim("client_id")],                repeated("audience_claim")),
+        (vec![good().audience_claim("azp").cognito("app-1")],                           repeated("audience_claim")),
+        (vec![good().cognito("app-1").cognito("app-2")],                                None),
+        (vec![good().required_claim("azp", [""; 0])],                                   Some(JwtError::RequiredClaim("azp".to_owned()))),
+        (vec![good().required_claim("azp", [serde_json::json!({})])],                   Some(JwtError::RequiredClaim("azp".to_owned()))),
+        (vec![good().rsa_keys_without_alg(Algorithm::ES256)],                           Some(JwtError::NotForRsa(Algorithm::ES256))),
+        (vec![good().access_token_profile().types(["jwt"])],                            Some(JwtError::ProfileBeside("types"))),
+        (vec![good().access_token_profile().accept_id_tokens()],                        Some(JwtError::ProfileBeside("accept_id_tokens"))),
+        (vec![Jwt::hs256(secret).issuer(ISSUER).accept_tokens_of_any_audience().audience_claim("azp")], Some(JwtError::AudienceClaimWithoutAudience)),
+        (vec![good().or_issuer("b")],                                                   None),
+        (vec![good().or_issuer(ISSUER)],                                                Some(JwtError::IssuerTwice)),
+        (vec![good().or_issuer("b").or_issuer("b")],                                    Some(JwtError::IssuerTwice)),
+        (vec![good().or_issuer("https://other.example"), other([8; 64])],               Some(JwtError::IssuerTwice)),
+        (vec![Jwt::hs256(secret).without_issuer("ours").or_issuer("b").audience(AUDIENCE)], Some(JwtError::UnnamedAmongSeveral)),
+        (vec![good().or_key(rsa()).mixed_keys("until March")],                          None),
+        (vec![good().or_key(rsa()).mixed_keys("")],                                     Some(JwtError::MixedKeysUnused(String::new()))),
+        (vec![good().mixed_keys("until March")],                                        Some(JwtError::MixedKeysUnused("until March".to_owned()))),
     ];
     for (jwts, expected) in table {
         let case = format!("{jwts:?}");
@@ -120,13 +165,15 @@ fn the_settings_of_an_issuer_do_what_they_say() {
 #[test]
 fn keys_are_fetched_only_as_it_is_safe_to() {
     // JWKS-1, JWKS-4, JWKS-5
-    use crate::provider::EndpointError;
+    use crate::provider::{EndpointError, ReachError};
     let oidc = || Jwt::oidc(ISSUER).audience(AUDIENCE);
     let jwks = |url: &str| Jwt::jwks(url).issuer(ISSUER).audience(AUDIENCE);
     let seconds = Duration::from_secs;
     let address = |error| Some(JwtError::Fetch(FetchError::Address(error)));
     let fetch = |error| Some(JwtError::Fetch(error));
     let hmac = || Key::secret(Algorithm::HS256, [7; 32]);
+    let template = |issuer: &str| Some(JwtError::IssuerTemplate(issuer.to_owned()));
+    let metadata = |url: &str, issuer: &str| Some(JwtError::IssuerIsMetadata(url.to_owned(), issuer.to_owned()));
     #[rustfmt::skip]
     let table = [
         (oidc(),                                                     None),
@@ -139,6 +186,25 @@ fn keys_are_fetched_only_as_it_is_safe_to() {
         (oidc().or_key(hmac()),                                      Some(JwtError::MixedKeys)),
         (Jwt::oidc("http://id.example").audience(AUDIENCE),          address(EndpointError::NotHttps)),
         (Jwt::oidc("id.example").audience(AUDIENCE),                 address(EndpointError::NoUrl)),
+        (oidc().or_key(hmac()).mixed_keys("until March"),            None),
+        (oidc().root_certificate("no certificate"),                  fetch(FetchError::Reach(ReachError::RootCertificate))),
+        (oidc().proxy("proxy.example"),                              fetch(FetchError::Reach(ReachError::Proxy))),
+        (oidc().proxy("http://proxy.example:3128"),                  None),
+        (oidc().bearer_file("/no/such/file"),                        fetch(FetchError::Reach(ReachError::BearerFile("/no/such/file".into())))),
+        (oidc().proxy("http://a").proxy("http://b"),                 Some(JwtError::Repeated("proxy"))),
+        (oidc().issuer("b"),                                         Some(JwtError::Repeated("issuer"))),
+        (Jwt::key(hmac()).issuer(ISSUER).audience(AUDIENCE).proxy("http://a"), fetch(FetchError::NothingFetched("proxy"))),
+        (oidc().introspection(Introspection::as_client("", "secret")), Some(JwtError::Introspection(IntrospectionError::Client))),
+        (oidc().introspection(Introspection::as_client("id", "")),   Some(JwtError::Introspection(IntrospectionError::Client))),
+        (Jwt::oidc("https://login.microsoftonline.com/common/v2.0").audience(AUDIENCE), template("https://login.microsoftonline.com/common/v2.0")),
+        (Jwt::oidc("https://login.microsoftonline.com/organizations/v2.0").audience(AUDIENCE), template("https://login.microsoftonline.com/organizations/v2.0")),
+        (Jwt::oidc("https://sts.windows.net/common/").audience(AUDIENCE), template("https://sts.windows.net/common/")),
+        (Jwt::oidc("https://login.microsoftonline.com/{tenantid}/v2.0").audience(AUDIENCE), template("https://login.microsoftonline.com/{tenantid}/v2.0")),
+        (Jwt::entra_tenants(["common"]).audience(AUDIENCE),          template("https://login.microsoftonline.com/common/v2.0")),
+        (Jwt::entra_tenants([""; 0]).audience(AUDIENCE),             Some(JwtError::IssuerMissing)),
+        (Jwt::entra_tenants(["11111111-2222-3333-4444-555555555555"]).audience(AUDIENCE), None),
+        (Jwt::oidc("https://id.example/.well-known/openid-configuration").audience(AUDIENCE), metadata("https://id.example/.well-known/openid-configuration", "https://id.example")),
+        (Jwt::oidc("https://id.example/.well-known/oauth-authorization-server/acme").audience(AUDIENCE), metadata("https://id.example/.well-known/oauth-authorization-server/acme", "https://id.example/acme")),
         (Jwt::oidc("https://id.example/?a").audience(AUDIENCE),      address(EndpointError::Query)),
         (oidc().fetch_from("http://keycloak:8080"),                  address(EndpointError::NotHttps)),
         (jwks("http://id.example/keys"),                             address(EndpointError::NotHttps)),

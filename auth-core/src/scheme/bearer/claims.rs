@@ -1,0 +1,281 @@
+//! The claims of a token, read in one pass: the registered ones, the conditions of its issuer, and who the caller is.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+#[cfg(feature = "dpop")]
+use subtle::ConstantTimeEq as _;
+
+use super::Issuer;
+use super::conditions::lookup;
+use super::kind::{OtherKind, other_kind};
+use super::token::{As, Held};
+use crate::clock::Timestamp;
+use crate::denial::challenge::Scheme;
+use crate::denial::{Denial, Reason, quoted};
+use crate::json::{self, Raw, Span};
+use crate::principal::{Lists, Login, Omitted, Principal};
+
+pub(super) fn invalid(cause: &'static str) -> Denial {
+    Denial::refused(Scheme::Bearer, Reason::InvalidCredentials, cause)
+}
+
+/// What one pass over the claims has found.
+#[derive(Default)]
+struct Registered {
+    issuer: Option<Span>,
+    issuer_fits: bool,
+    audience: Option<Span>,
+    audience_fits: bool,
+    subject: Option<Span>,
+    client: Option<Span>,
+    expires_at: Option<Timestamp>,
+    /// The latest of the times that have to be past, rounded up, and the claim that contains it.
+    begins_at: Option<(Timestamp, &'static str)>,
+    authenticated_at: Option<Timestamp>,
+    acr: Option<Span>,
+    actor: Option<Span>,
+    omitted: Option<Omitted>,
+    bound: Option<Span>,
+    has_issue_time: bool,
+    has_token_id: bool,
+    other_kind: Option<(OtherKind, Span)>,
+    wrong_type: Option<(&'static str, Span)>,
+}
+
+/// Reads claims whose signature holds, or that the issuer itself has answered.
+pub(super) fn read_claims(
+    claims: String,
+    issuer: &Issuer,
+    signs: &As<'_>,
+    profile: bool,
+    now: Timestamp,
+    held: Held<'_>,
+) -> Result<(Principal, Option<Timestamp>), Denial> {
+    let mut lists = Lists::of(&issuer.source);
+    let mut read = Registered { issuer_fits: issuer.unnamed, ..Registered::default() };
+    json::object(&claims, |name, value| {
+        lists.see(&issuer.source, &claims, name, value);
+        read.see(issuer, signs, &claims, name, value);
+    })
+    .map_err(|_| invalid("the claims are no strict JSON object"))?;
+    if let Some((cause, value)) = read.wrong_type {
+        return Err(invalid(cause).with_detail(format!("it is {}", shown(Raw::at(&claims, value)))));
+    }
+    if lists.has_broken_scope() {
+        return Err(invalid("the scopes have another type than configured"));
+    }
+    read.check_issuer(&claims, issuer, signs)?;
+    read.check_audience(&claims, issuer)?;
+    read.check_kind(&claims, issuer)?;
+    issuer.conditions.check(&claims)?;
+    let source = match held {
+        Held::Bare if read.bound.is_some() => {
+            return Err(invalid("the token is bound to a key that a bearer cannot show (cnf)"));
+        }
+        Held::Bare => &issuer.source,
+        #[cfg(feature = "dpop")]
+        Held::Proven(thumbprint) if !read.bound.is_some_and(|cnf| is_bound_to(Raw::at(&claims, cnf), thumbprint)) => {
+            return Err(invalid("the token is not bound to the key of the proof (cnf)"));
+        }
+        #[cfg(feature = "dpop")]
+        Held::Proven(_) => &issuer.proven,
+        #[cfg(not(feature = "dpop"))]
+        Held::Never(never, _) => match never {},
+    };
+    let (subject, is_client) = issuer.conditions.caller(&claims, read.subject, read.client)?;
+    let expires_at = read.expires_at.ok_or_else(|| invalid("the expiry (exp) is absent"))?;
+    if profile {
+        read.check_profile()?;
+    }
+    read.check_times(expires_at, issuer, now)?;
+    let login = Login {
+        subject,
+        is_client,
+        acr: read.acr,
+        actor: read.actor,
+        authenticated_at: read.authenticated_at,
+        expires_at: Some(expires_at),
+        omitted: read.omitted,
+    };
+    let begins_at = read.begins_at.map(|(time, _)| time);
+    Ok((Principal::new(Arc::clone(source), signs.named(issuer), claims, lists, login), begins_at))
+}
+
+impl Registered {
+    /// A claim of RFC 7519 §4.1 of the wrong type is a refusal, never an absence (JWT-24), and so is one that restricts who may
+    /// use the token (`act`, `cnf`). Any other claim that cannot be read is unknown.
+    fn see(&mut self, issuer: &Issuer, signs: &As<'_>, claims: &str, name: &str, value: Raw<'_>) {
+        let text = || value.is_string().then(|| value.span(claims));
+        let date = |cause| value.numeric_date().ok_or(cause);
+        let mut found = || {
+            match name {
+                "iss" => {
+                    let named = value.string().ok_or("the issuer (iss) is not a string")?;
+                    self.issuer = Some(value.span(claims));
+                    self.issuer_fits = signs.names(issuer, &named);
+                }
+                "aud" => {
+                    const TYPE: &str = "the audience (aud) is not a string and not an array of strings";
+                    self.audience = Some(value.span(claims));
+                    self.audience_fits |= issuer.conditions.audience_fits(value, &issuer.audiences).ok_or(TYPE)?;
+                }
+                "sub" => match value.string() {
+                    Some(subject) if !subject.is_empty() => self.subject = Some(value.span(claims)),
+                    _ => return Err("the subject (sub) is not a string, or empty"),
+                },
+                "jti" => self.has_token_id = text().map(|_| true).ok_or("the token id (jti) is not a string")?,
+                // No rounding in the token's favour.
+                "exp" => self.expires_at = Some(date("the expiry (exp) is not a NumericDate")?.0),
+                "nbf" => {
+                    self.begins(date("the time before which it must not be used (nbf) is not a NumericDate")?.1, "nbf")
+                }
+                "iat" => {
+                    self.begins(date("the time of issue (iat) is not a NumericDate")?.1, "iat");
+                    self.has_issue_time = true;
+                }
+                "act" if is_actor(value, MOST_ACTORS) => self.actor = Some(value.span(claims)),
+                "act" => return Err("the actor (act) cannot be read, or the chain of actors is too long"),
+                "cnf" => self.bound = Some(value.span(claims)),
+                "auth_time" => {
+                    if let Some((down, up)) = value.numeric_date() {
+                        self.authenticated_at = Some(down);
+                        self.begins(up, "auth_time");
+                    }
+                }
+                "client_id" => self.client = text(),
+                "acr" => self.acr = text(),
+                _ => Omitted::see(&mut self.omitted, claims, name, value),
+            }
+            Ok(())
+        };
+        if let Err(cause) = found() {
+            self.wrong_type = self.wrong_type.or(Some((cause, value.span(claims))));
+        }
+        if let Some(kind) = other_kind(name, value)
+            && self.other_kind.is_none_or(|(known, _)| known == OtherKind::IdToken)
+        {
+            self.other_kind = Some((kind, value.span(claims)));
+        }
+    }
+
+    fn begins(&mut self, time: Timestamp, claim: &'static str) {
+        if self.begins_at.is_none_or(|(latest, _)| latest < time) {
+            self.begins_at = Some((time, claim));
+        }
+    }
+
+    fn check_issuer(&self, claims: &str, issuer: &Issuer, signs: &As<'_>) -> Result<(), Denial> {
+        if self.issuer_fits {
+            return Ok(());
+        }
+        let accepted = quoted(signs.signer(issuer).unwrap_or_default());
+        Err(match self.issuer {
+            None => invalid("the issuer (iss) is absent").with_detail(format!("accepted: {accepted}")),
+            Some(found) => {
+                let found = shown(Raw::at(claims, found));
+                invalid("the issuer (iss) is another").with_detail(format!("it is {found}; accepted: {accepted}"))
+            }
+        })
+    }
+
+    fn check_audience(&self, claims: &str, issuer: &Issuer) -> Result<(), Denial> {
+        if issuer.audiences.is_empty() {
+            return Ok(());
+        }
+        let (found, fits, claim) = match issuer.conditions.audience_claim() {
+            None => (self.audience.map(|span| Raw::at(claims, span)), self.audience_fits, "/aud".into()),
+            Some(path) => {
+                let found = lookup(claims, path);
+                let fits = found.and_then(|value| issuer.conditions.audience_fits(value, &issuer.audiences));
+                (found, fits.unwrap_or_default(), super::conditions::pointer(path))
+            }
+        };
+        if fits {
+            return Ok(());
+        }
+        let accepted: Vec<_> = issuer.audiences.iter().map(|audience| quoted(audience)).collect();
+        let accepted = accepted.join(", ");
+        Err(match found {
+            None => invalid("the audience is absent").with_detail(format!("{claim}; accepted: {accepted}")),
+            Some(found) => {
+                let detail = format!("{claim} is {}; accepted: {accepted}", shown(found));
+                invalid("the audience is another").with_detail(detail)
+            }
+        })
+    }
+
+    fn check_kind(&self, claims: &str, issuer: &Issuer) -> Result<(), Denial> {
+        match self.other_kind {
+            None => Ok(()),
+            Some((OtherKind::IdToken, _)) if issuer.conditions.accepts_id_tokens => Ok(()),
+            Some((OtherKind::IdToken, value)) => {
+                let detail = format!("it contains {}; `.accept_id_tokens()`", shown(Raw::at(claims, value)));
+                Err(invalid("the token says that it is an ID token").with_detail(detail))
+            }
+            Some((OtherKind::Other, value)) => {
+                let detail = format!("it contains {}", shown(Raw::at(claims, value)));
+                Err(invalid("the token says that it is not an access token").with_detail(detail))
+            }
+        }
+    }
+
+    fn check_profile(&self) -> Result<(), Denial> {
+        let absent = [("client_id", self.client.is_some()), ("iat", self.has_issue_time), ("jti", self.has_token_id)];
+        match absent.iter().find(|(_, is_there)| !is_there) {
+            None => Ok(()),
+            Some((claim, _)) => {
+                let detail = format!("{claim} is absent; `.access_token_profile()` requires it");
+                Err(invalid("the token does not follow RFC 9068").with_detail(detail))
+            }
+        }
+    }
+
+    fn check_times(&self, expires_at: Timestamp, issuer: &Issuer, now: Timestamp) -> Result<(), Denial> {
+        let leeway = issuer.leeway;
+        if let Some((time, claim)) = self.begins_at.filter(|(time, _)| *time > now.plus(leeway)) {
+            let ahead = time.seconds().saturating_sub(now.seconds());
+            let detail =
+                format!("{claim} is {ahead} s ahead of this server's clock; `.leeway(…)` is {} s", leeway.as_secs());
+            return Err(invalid("the token is from the future").with_detail(detail));
+        }
+        if now >= expires_at.plus(leeway) {
+            let ago = now.seconds().saturating_sub(expires_at.seconds());
+            let denial = Denial::refused(Scheme::Bearer, Reason::ExpiredCredentials, "the token has expired");
+            return Err(denial.with_detail(format!("exp was {ago} s ago; `.leeway(…)` is {} s", leeway.as_secs())));
+        }
+        Ok(())
+    }
+}
+
+/// A value for the log: its JSON text, bounded, or the string that it is.
+pub(super) fn shown(value: Raw<'_>) -> String {
+    match value.string() {
+        Some(text) => quoted(&text),
+        None => {
+            let text: Cow<'_, str> = match value.text().char_indices().nth(128) {
+                Some((end, _)) => format!("{}…", value.text().get(..end).unwrap_or_default()).into(),
+                None => value.text().into(),
+            };
+            text.chars().map(|one| if one.is_control() { ' ' } else { one }).collect()
+        }
+    }
+}
+
+/// Whether the confirmation (RFC 7800 §3) is this key and no other one: what asks for a client certificate too is not shown
+/// by a proof (DPOP-4).
+#[cfg(feature = "dpop")]
+fn is_bound_to(cnf: Raw<'_>, thumbprint: &str) -> bool {
+    let named = cnf.member("jkt").and_then(Raw::string);
+    cnf.is_object_of(1) && named.is_some_and(|named| named.as_bytes().ct_eq(thumbprint.as_bytes()).into())
+}
+
+/// Who acted for whom, at most (RFC 8693 §4.1).
+const MOST_ACTORS: usize = 4;
+
+fn is_actor(value: Raw<'_>, left: usize) -> bool {
+    left > 0
+        && value.member("sub").and_then(Raw::string).is_some_and(|subject| !subject.is_empty())
+        && value.member("iss").is_none_or(Raw::is_string)
+        && value.member("act").is_none_or(|act| is_actor(act, left - 1))
+}

@@ -1,0 +1,128 @@
+//! Tokens that say that they are something else than an access token.
+//!
+//! # Why
+//! An issuer signs ID tokens, refresh tokens and logout tokens with the keys of its access tokens. RFC 9068 distinguishes them
+//! by the header `typ`, which few providers set. The claims below are how providers distinguish them in practice.
+
+use crate::json::Raw;
+
+/// What a token is instead of an access token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OtherKind {
+    /// An ID token (OpenID Connect Core 1.0 §2).
+    IdToken,
+    /// A refresh token, a logout token, a security event or another kind.
+    Other,
+}
+
+/// What a member of the claims says the token is, where that is no access token.
+pub(super) fn other_kind(name: &str, value: Raw<'_>) -> Option<OtherKind> {
+    match name {
+        // Cognito; and answers of introspection.
+        "token_use" => match value.string().map(|word| kind_of(&word)) {
+            Some(Kind::Access) => None,
+            Some(Kind::IdToken) => Some(OtherKind::IdToken),
+            Some(Kind::Other | Kind::Unknown) | None => Some(OtherKind::Other),
+        },
+        // Keycloak (`typ`), Curity (`purpose`), ForgeRock (`tokenName`), Django and Flask (`token_type`, `type`), FusionAuth (`tty`).
+        "typ" | "purpose" | "tokenName" | "token_type" | "tokenType" | "token_kind" | "type" | "tty" => {
+            match kind_of(&value.string()?) {
+                Kind::IdToken => Some(OtherKind::IdToken),
+                Kind::Other => Some(OtherKind::Other),
+                Kind::Access | Kind::Unknown => None,
+            }
+        }
+        // Hashes of what an ID token was issued with (OpenID Connect Core 1.0 §3.1.3.6, §3.3.2.11).
+        "at_hash" | "c_hash" | "s_hash" if value.is_string() => Some(OtherKind::IdToken),
+        // A security event, such as a logout token, names its events by URIs (RFC 8417 §2.2).
+        "events" => {
+            let mut events = value.members()?;
+            events.any(|(event, _)| event.contains(':')).then_some(OtherKind::Other)
+        }
+        // UAA marks a refresh token at the end of its id.
+        "jti" => {
+            let id = value.string()?;
+            let id = id.strip_suffix("-r")?;
+            (id.len() >= 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-'))
+                .then_some(OtherKind::Other)
+        }
+        _ => None,
+    }
+}
+
+enum Kind {
+    Access,
+    IdToken,
+    Other,
+    Unknown,
+}
+
+/// What a word for a kind of token means, however it is spelled.
+fn kind_of(word: &str) -> Kind {
+    const APPLICATION: &str = "application/";
+    let word = word.to_ascii_lowercase();
+    let word = word.strip_prefix(APPLICATION).unwrap_or(&word);
+    let word = word.strip_suffix("+jwt").unwrap_or(word);
+    let plain: String = word.chars().filter(char::is_ascii_alphanumeric).collect();
+    match plain.strip_suffix("token").unwrap_or(&plain) {
+        "at" | "access" | "bearer" | "dpop" => Kind::Access,
+        "id" | "identity" | "serializedid" => Kind::IdToken,
+        "refresh" | "rt" | "offline" | "logout" | "secevent" | "registrationaccess" | "initialaccess" => Kind::Other,
+        _ => Kind::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json;
+
+    #[test]
+    fn a_token_that_says_that_it_is_no_access_token_is_known() {
+        use OtherKind::{IdToken, Other};
+        #[rustfmt::skip]
+        let table = [
+            (r#"{"token_use":"access"}"#, None),
+            (r#"{"token_use":"access_token"}"#, None),
+            (r#"{"token_use":"id"}"#, Some(IdToken)),
+            (r#"{"token_use":"ID"}"#, Some(IdToken)),
+            (r#"{"token_use":"\u0069d"}"#, Some(IdToken)),
+            (r#"{"token_use":"refresh"}"#, Some(Other)),
+            (r#"{"token_use":"anything"}"#, Some(Other)),
+            (r#"{"token_use":null}"#, Some(Other)),
+            (r#"{"token_use":["id"]}"#, Some(Other)),
+            (r#"{"typ":"Bearer"}"#, None),
+            (r#"{"typ":"DPoP"}"#, None),
+            (r#"{"typ":"JWT"}"#, None),
+            (r#"{"typ":"at+jwt"}"#, None),
+            (r#"{"typ":"customer"}"#, None),
+            (r#"{"typ":"ID"}"#, Some(IdToken)),
+            (r#"{"typ":"id_token"}"#, Some(IdToken)),
+            (r#"{"typ":"Refresh"}"#, Some(Other)),
+            (r#"{"typ":"Offline"}"#, Some(Other)),
+            (r#"{"typ":"Logout"}"#, Some(Other)),
+            (r#"{"typ":"application/logout+jwt"}"#, Some(Other)),
+            (r#"{"purpose":"access_token"}"#, None),
+            (r#"{"purpose":"id"}"#, Some(IdToken)),
+            (r#"{"tokenName":"id_token"}"#, Some(IdToken)),
+            (r#"{"token_type":"Bearer"}"#, None),
+            (r#"{"token_type":"refresh"}"#, Some(Other)),
+            (r#"{"type":"refresh"}"#, Some(Other)),
+            (r#"{"type":"user"}"#, None),
+            (r#"{"at_hash":"x"}"#, Some(IdToken)),
+            (r#"{"c_hash":"x"}"#, Some(IdToken)),
+            (r#"{"nonce":"x"}"#, None),
+            (r#"{"events":{"http://schemas.openid.net/event/backchannel-logout":{}}}"#, Some(Other)),
+            (r#"{"events":["login"]}"#, None),
+            (r#"{"events":{}}"#, None),
+            (r#"{"jti":"0123456789abcdef0123456789abcdef-r"}"#, Some(Other)),
+            (r#"{"jti":"0123456789abcdef0123456789abcdef"}"#, None),
+            (r#"{"jti":"for-r"}"#, None),
+        ];
+        for (claims, expected) in table {
+            let mut found = None;
+            json::object(claims, |name, value| found = found.or(other_kind(name, value))).unwrap();
+            assert_eq!(found, expected, "{claims}");
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! From settings to an issuer that verifies, or to what is wrong with them.
+
+use std::sync::Arc;
+
+use jsonwebtoken::{Algorithm, AlgorithmFamily};
+use serde_json::Value;
+
+use super::super::conditions::{Conditions, Path, Required};
+#[cfg(feature = "oidc")]
+use super::super::fetched::{Fetched, Place};
+use super::super::header::SeenHeaders;
+#[cfg(feature = "oidc")]
+use super::super::introspection::Introspector;
+use super::super::key::{Key, KeyError};
+use super::super::{Issuer, token};
+use super::{Jwt, JwtError, MAX_LEEWAY};
+use crate::denial::challenge::Scheme;
+use crate::source::{Confers, Form, ListClaim, NameList, RoleTypes, Source, Tenancy};
+use crate::vocabulary::Kind;
+
+impl Jwt {
+    /// Checks the settings and prepares the keys. `tenancy` is that of tokens whose issuer a resolver selects.
+    pub(in super::super) fn prepare(self, roles: &RoleTypes, tenancy: Tenancy) -> Result<Issuer, JwtError> {
+        if let Some(setting) = self.once.repeated() {
+            return Err(JwtError::Repeated(setting));
+        }
+        if let Some(mistake) = self.mistake {
+            return Err(mistake);
+        }
+        let issuer = self.issuer.clone().filter(|issuer| !issuer.is_empty()).ok_or(JwtError::IssuerMissing)?;
+        #[cfg(feature = "oidc")]
+        let is_discovered = matches!(&self.fetch, Some(fetch) if matches!(fetch.place, Place::Discovered));
+        #[cfg(not(feature = "oidc"))]
+        let is_discovered = false;
+        for name in self.signs_for.iter().chain([&issuer]) {
+            // Where a resolver selects it, the name is one of settings only.
+            check_issuer(name, tenancy != Tenancy::Never && !is_discovered)?;
+        }
+        self.check_claims()?;
+        #[cfg(feature = "oidc")]
+        let is_fetched = self.fetch.is_some() || self.introspection.is_some();
+        #[cfg(not(feature = "oidc"))]
+        let is_fetched = false;
+        self.check_keys(is_fetched, tenancy)?;
+        if self.leeway > MAX_LEEWAY {
+            return Err(JwtError::LeewayTooLong);
+        }
+        let (lists, conditions) = (self.list_claims()?, self.conditions()?);
+        let types = match (self.profile, self.types.is_empty()) {
+            (true, _) => vec!["at+jwt".to_owned()],
+            // Said to be none: then no type is accepted.
+            (false, true) if !self.once.has("types") => vec!["jwt".to_owned(), "at+jwt".to_owned()],
+            (false, _) => self.types,
+        };
+        #[cfg(feature = "oidc")]
+        let reach = self.fetch.as_ref().map(|fetch| fetch.reach.clone()).unwrap_or_default();
+        #[cfg(feature = "oidc")]
+        let fetched = self
+            .fetch
+            .map(|fetch| Fetched::new(&issuer, fetch, self.rsa_algorithm))
+            .transpose()
+            .map_err(JwtError::Fetch)?;
+        #[cfg(feature = "oidc")]
+        let introspector = self.introspection.map(|settings| Introspector::new(settings, fetched.as_ref(), &reach));
+        // The key of development is not of a kind that the issuer has: nothing that it publishes can stand for it.
+        let dev = self.dev.map(|secret| Key::secret(Algorithm::HS256, secret));
+        let rsa = self.rsa_algorithm;
+        let keys = self.keys.into_iter().map(|key| key.assume_rsa_algorithm(rsa));
+        let keys = (1..).zip(keys.chain(dev));
+        let keys = keys.map(|(position, key)| key.prepare().map_err(|error| JwtError::Key { position, error }));
+        let source = Source {
+            issuer: issuer.into(),
+            scheme: Scheme::Bearer,
+            confers: self.confers.unwrap_or_else(Confers::everything),
+            lists,
+            has_claims: true,
+            tenancy: if self.tenant.is_some() { Tenancy::Always } else { tenancy },
+            all_scopes: false,
+            roles: roles.clone(),
+        };
+        Ok(Issuer {
+            keys: keys.collect::<Result<_, _>>()?,
+            #[cfg(feature = "dpop")]
+            proven: Arc::new(Source { scheme: Scheme::Dpop, ..source.clone() }),
+            source: Arc::new(source),
+            unnamed: self.unnamed,
+            audiences: self.audiences,
+            leeway: self.leeway,
+            longest: self.longest,
+            types,
+            profile: self.profile,
+            conditions,
+            signs_for: self.signs_for,
+            mixed_keys: self.mixed_keys,
+            headers: SeenHeaders::default(),
+            tenant: self.tenant,
+            #[cfg(feature = "oidc")]
+            introspector: introspector.transpose().map_err(JwtError::Introspection)?,
+            #[cfg(feature = "oidc")]
+            fetched,
+        })
+    }
+
+    fn check_claims(&self) -> Result<(), JwtError> {
+        let names = [("audience", self.audiences.as_slice()), ("tenant", self.tenant.as_slice())];
+        if self.audiences.is_empty() != self.any_audience || self.audiences.iter().any(String::is_empty) {
+            return Err(JwtError::AudienceMissing);
+        }
+        for (setting, names) in names {
+            if names.iter().any(|name| name.is_empty() || name.contains(char::is_control)) {
+                return Err(JwtError::Name(setting));
+            }
+        }
+        if self.audience_claim.is_some() && self.any_audience {
+            return Err(JwtError::AudienceClaimWithoutAudience);
+        }
+        if self.profile && (self.any_audience || self.unnamed) {
+            return Err(JwtError::ProfileWithoutNames);
+        }
+        let beside = [("types", self.once.has("types")), ("accept_id_tokens", self.conditions.accepts_id_tokens)];
+        match beside.iter().find(|(_, is_there)| self.profile && *is_there) {
+            Some((setting, _)) => Err(JwtError::ProfileBeside(setting)),
+            None => Ok(()),
+        }
+    }
+
+    fn check_keys(&self, is_fetched: bool, tenancy: Tenancy) -> Result<(), JwtError> {
+        if let Some(error) = self.set {
+            return Err(JwtError::Key { position: 1, error });
+        }
+        #[cfg(feature = "oidc")]
+        if let Some(error) = &self.misplaced {
+            return Err(JwtError::Fetch(error.clone()));
+        }
+        if self.keys.is_empty() && !is_fetched && self.dev.is_none() {
+            return Err(JwtError::KeyMissing);
+        }
+        let is_mixed = self.keys.iter().any(Key::is_hmac) && (is_fetched || !self.keys.iter().all(Key::is_hmac));
+        match &self.mixed_keys {
+            None if is_mixed => return Err(JwtError::MixedKeys),
+            Some(reason) if !is_mixed || reason.trim().is_empty() || reason.contains(char::is_control) => {
+                return Err(JwtError::MixedKeysUnused(reason.clone()));
+            }
+            _ => {}
+        }
+        let same = |key: &Key, other: &Key| key.is_tried_with(other);
+        if self.keys.iter().any(|key| self.keys.iter().filter(|other| same(key, other)).count() > token::MOST_TRIALS) {
+            return Err(JwtError::TooManyKeys);
+        }
+        if let Some(algorithm) = self.rsa_algorithm.filter(|algorithm| algorithm.family() != AlgorithmFamily::Rsa) {
+            return Err(JwtError::NotForRsa(algorithm));
+        }
+        // A resolver may stand for the issuer that a key names, and a set may contain the keys of others.
+        let names = || self.signs_for.iter().chain(&self.issuer);
+        let is_of_another = |key: &&Key| !self.unnamed && !names().any(|name| key.is_of_issuer(name));
+        let others = self.keys.iter().filter(is_of_another).count();
+        let is_useless = others > 0 && (others == self.keys.len() || !self.is_set);
+        match self.keys.iter().position(|key| is_of_another(&key)).filter(|_| is_useless && tenancy == Tenancy::Never) {
+            Some(position) => Err(JwtError::Key { position: position + 1, error: KeyError::OtherIssuer }),
+            None => Ok(()),
+        }
+    }
+
+    /// Where names are listed.
+    pub(super) fn list_claims(&self) -> Result<Vec<ListClaim>, JwtError> {
+        let mut lists = Vec::new();
+        let defaults = [
+            (Kind::Role, "roles", Form::Array, Form::Names),
+            (Kind::Permission, "permissions", Form::Array, Form::Names),
+            (Kind::Scope, "scope", Form::Words, Form::Separated(' ')),
+        ];
+        for (kind, claim, form, configured) in defaults {
+            let of_kind = self.lists.iter().filter(|(of, _)| *of == kind);
+            let before = lists.len();
+            for (_, NameList { pointer, form, prefix }) in of_kind {
+                let form = form.clone().unwrap_or_else(|| configured.clone());
+                let path = parse_pointer(pointer)?;
+                lists.push(ListClaim { prefix: prefix.clone(), ..ListClaim::new(kind, form, path) });
+            }
+            if lists.len() == before {
+                lists.push(ListClaim::new(kind, form, vec![claim.to_owned()]));
+            }
+        }
+        Ok(lists)
+    }
+
+    /// The conditions, with the claims that were given as text.
+    pub(super) fn conditions(&self) -> Result<Conditions, JwtError> {
+        let mut conditions = self.conditions.clone();
+        conditions.audience =
+            self.audience_claim.as_ref().map(|claim| claim_path(claim, "audience_claim")).transpose()?;
+        conditions.audience.take_if(|path| *path == ["aud"]);
+        for (claim, values) in &self.required {
+            let is_scalar = |value: &Value| value.is_string() || value.is_number() || value.is_boolean();
+            if values.is_empty() || !values.iter().all(is_scalar) {
+                return Err(JwtError::RequiredClaim(claim.clone()));
+            }
+            let path = claim_path(claim, "required_claim")?;
+            conditions.required.push(Required { path, values: values.clone() });
+        }
+        for claim in &self.client_ids {
+            conditions.client_ids.push(claim_path(claim, "client_id_claim")?);
+        }
+        Ok(conditions)
+    }
+}
+
+/// A claim by its name, or by a JSON pointer.
+pub(super) fn claim_path(claim: &str, setting: &'static str) -> Result<Path, JwtError> {
+    if claim.is_empty() || claim.contains(char::is_control) {
+        return Err(JwtError::Name(setting));
+    }
+    if claim.starts_with('/') { parse_pointer(claim) } else { Ok(vec![claim.to_owned()]) }
+}
+
+/// Reads a JSON pointer (RFC 6901). An empty member name is refused but for the last: it is what an unescaped URI looks like.
+pub(super) fn parse_pointer(pointer: &str) -> Result<Path, JwtError> {
+    let escaped = |text: &str| format!("/{}", text.replace('~', "~0").replace('/', "~1"));
+    let refuse = |instead: String| Err(JwtError::Pointer(pointer.to_owned(), instead));
+    let Some(path) = pointer.strip_prefix('/') else {
+        let bare = pointer.trim_start_matches(['$', '#', '.', '/']);
+        return refuse(match bare {
+            "" => "/roles".to_owned(),
+            _ if bare.contains(':') => escaped(bare),
+            _ => format!("/{}", bare.replace('.', "/")),
+        });
+    };
+    let is_escaped = |name: &str| name.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
+    let is_uri = path.is_empty() || path.starts_with('/') || path.contains("//");
+    if is_uri || !path.split('/').all(is_escaped) {
+        return refuse(if path.is_empty() { "/roles".to_owned() } else { escaped(path) });
+    }
+    Ok(path.split('/').map(|name| name.replace("~1", "/").replace("~0", "~")).collect())
+}
+
+/// Checks that tokens can have this issuer.
+fn check_issuer(issuer: &str, may_stand_for_others: bool) -> Result<(), JwtError> {
+    if issuer.is_empty() || issuer.contains(char::is_control) || issuer.trim() != issuer {
+        return Err(JwtError::Name("issuer"));
+    }
+    if let Some((before, after)) = issuer.split_once("/.well-known/") {
+        // RFC 8414 §3 puts the path of the issuer behind the name of the document.
+        let path = after.split_once('/').map(|(_, path)| format!("/{path}")).unwrap_or_default();
+        return Err(JwtError::IssuerIsMetadata(issuer.to_owned(), format!("{before}{path}")));
+    }
+    let parts = issuer.strip_prefix("https://").and_then(|rest| rest.split_once('/'));
+    let for_many = parts.is_some_and(|(host, path)| {
+        let of_microsoft = [
+            "login.microsoftonline.com",
+            "login.microsoftonline.us",
+            "login.partner.microsoftonline.cn",
+            "sts.windows.net",
+        ];
+        let tenant = path.split('/').next().unwrap_or_default();
+        of_microsoft.contains(&host) && ["common", "organizations", "consumers"].contains(&tenant)
+    });
+    if !may_stand_for_others && (for_many || issuer.contains(['{', '}', '<', '>'])) {
+        return Err(JwtError::IssuerTemplate(issuer.to_owned()));
+    }
+    Ok(())
+}
