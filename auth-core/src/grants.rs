@@ -195,7 +195,6 @@ impl Inner {
 
 impl Table {
     /// How often they were replaced. What was made of them since the number was another one is out of date.
-    #[cfg(feature = "jwt")]
     pub(crate) fn changes(&self) -> u64 {
         self.0.changes.load(Ordering::Acquire)
     }

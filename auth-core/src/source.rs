@@ -368,7 +368,6 @@ impl RoleTypes {
     }
 
     /// How often the grants that are data were replaced.
-    #[cfg(feature = "jwt")]
     pub(crate) fn changes(&self) -> u64 {
         self.data.as_ref().map_or(0, Table::changes)
     }

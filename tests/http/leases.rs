@@ -9,15 +9,16 @@ use std::time::{Duration, Instant};
 use actix_web::web::{Bytes, Path, ServiceConfig};
 use actix_web::{Error, HttpResponse, get, post};
 use auth_actix::{
-    Blocks, Entry, Id, Lease, LeaseEnd, Peer, RolesFrom, RolesUnavailable, Ticket, public, require, require_auth,
-    require_role,
+    ApiKey, Blocks, Dpop, Entry, Grants, Id, Lease, LeaseEnd, Peer, RolesFrom, RolesUnavailable, Ticket, guarded,
+    public, require, require_auth, require_permission, require_role, rule,
 };
+use auth_tests::proof;
 use auth_tests::server::Server;
 use auth_tests::token::{ISSUER, bearer, now};
 use auth_tests::wire::{Request, get as ask, request};
 use serde_json::json;
 
-use crate::{Role, bearer_only};
+use crate::{Permission, Role, bearer_only};
 
 /// Says something for as long as it is asked.
 struct Ticks(actix_web::rt::time::Interval);
@@ -398,4 +399,111 @@ fn a_handler_is_told_why_its_lease_has_ended() {
     let (server, ..) = serve();
     let answer = server.send(&ask("/why").authorization(bearer(json!({"sub": "alice", "exp": now() - 59}))));
     assert_eq!((answer.status, answer.text()), (200, "expired"));
+}
+
+#[require_permission("posts:write")]
+#[get("/granted")]
+async fn granted(lease: Lease) -> HttpResponse {
+    stream(lease)
+}
+
+#[derive(Clone, Copy, auth_actix::Role)]
+enum Author {
+    Writer,
+}
+
+fn text_of(new: &auth_actix::NewApiKey) -> &str {
+    use secrecy::ExposeSecret as _;
+    new.key.expose_secret()
+}
+
+/// Keeps each caller's credential as it was: what is withdrawn from it is withdrawn from its rights only.
+#[test]
+fn a_stream_ends_when_a_grant_is_withdrawn_by_any_scheme() {
+    // S1: Basic and a bound token are not verified again, so their principal is the one of the request.
+    let most = Duration::from_secs(6);
+    let mut threads = Vec::new();
+    for scheme in ["Bearer", "Basic", "DPoP", "ApiKey"] {
+        threads.push(std::thread::spawn(move || {
+            let grants = Grants::<Author, Permission>::new();
+            grants.replace("1", [("writer", "posts:write")]).unwrap();
+            let folder = tempfile::tempdir().unwrap();
+            let keys = folder.path().join("keys");
+            let new = ApiKey::generate("robot").unwrap();
+            std::fs::write(&keys, new.stored.clone().roles(["writer"]).to_line() + "\n").unwrap();
+            let hash = auth_actix::hash_password(&"sesame".into()).unwrap();
+            let users = auth_actix::UsersFile::parse(&format!("alice:{hash}:writer")).unwrap();
+            let everything = auth_actix::Confers::everything;
+            let auth = auth_actix::Auth::builder()
+                .realm("reports")
+                .bearer(crate::jwt().confers(everything()))
+                .dpop(Dpop::at("https://reports.example"))
+                .basic(auth_actix::Basic::new(auth_actix::Passwords::new(users)).confers(everything()))
+                .api_keys(
+                    auth_actix::ApiKeyScheme::new(auth_actix::ApiKeysFile::open(&keys).unwrap()).confers(everything()),
+                )
+                .grants(&grants)
+                .build()
+                .unwrap();
+            let server = Server::start(move |config: &mut ServiceConfig| {
+                config.service(auth.scope("").service(granted));
+            });
+            let key = proof::Key::new();
+            let ask = ask("/granted");
+            let request = match scheme {
+                "Bearer" => ask.authorization(bearer(json!({"sub": "alice", "roles": ["writer"]}))),
+                "Basic" => ask.authorization(auth_tests::token::basic("alice", "sesame")),
+                "ApiKey" => ask.field("X-API-Key", text_of(&new)),
+                _ => {
+                    let cnf = json!({"jkt": key.thumbprint()});
+                    let token = auth_tests::token::token(json!({"sub": "alice", "roles": ["writer"], "cnf": cnf}));
+                    let claims = json!({
+                        "jti": proof::fresh(), "htm": "GET", "htu": "https://reports.example/granted",
+                        "iat": now(), "ath": proof::hash(&token),
+                    });
+                    let proof = key.proof(json!({}), claims, json!({}));
+                    ask.authorization(format!("DPoP {token}")).field("DPoP", &proof)
+                }
+            };
+            let then = || grants.replace("2", [("", ""); 0]).unwrap();
+            (scheme, lasts_of(&server, &request, most, then))
+        }));
+    }
+    for thread in threads {
+        let (scheme, lasted) = thread.join().unwrap();
+        assert!(lasted.is_some_and(|lasted| lasted < Duration::from_millis(2_500)), "{scheme}: {lasted:?}");
+    }
+}
+
+/// Each rule that has admitted a request is one of its lease.
+#[test]
+fn a_stream_ends_when_a_rule_in_front_stops_holding() {
+    // S2
+    let withdrawn = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&withdrawn);
+    let roles = RolesFrom::new(move |_: Id, _| {
+        let withdrawn = asked.load(Ordering::SeqCst);
+        async move { Ok(if withdrawn { Vec::new() } else { vec!["editor".to_owned()] }) }
+    });
+    let auth = bearer_only().roles_from(roles).build().unwrap();
+    let server = Server::start(move |config: &mut ServiceConfig| {
+        let inside = |path: &str| actix_web::web::scope(path).service(known).service(open);
+        let one = guarded(rule!(role("editor")), inside("/one"));
+        let two =
+            guarded(rule!(authenticated), actix_web::web::scope("/two").service(auth.scope("/in").service(known)));
+        let plain = actix_web::web::scope("/three").service(auth.scope("/in").service(known).service(open));
+        let three = guarded(rule!(role("editor")), plain);
+        config.service(auth.scope("").service(one).service(two).service(three));
+    });
+    let most = Duration::from_secs(5);
+    #[rustfmt::skip]
+    let table = [
+        ("/one/known", true), ("/one/open", true), ("/two/in/known", false), ("/three/in/known", true), ("/three/in/open", true),
+    ];
+    for (path, ends) in table {
+        withdrawn.store(false, Ordering::SeqCst);
+        let then = || withdrawn.store(true, Ordering::SeqCst);
+        let lasted = lasts(&server, path, json!({"sub": "alice"}), most, then);
+        assert_eq!(lasted.is_some(), ends, "{path}: {lasted:?}");
+    }
 }

@@ -4,22 +4,35 @@ use actix_web::HttpRequest;
 use auth_core::clock::{self, Timestamp};
 use auth_core::denial::challenge::Scheme;
 use auth_core::denial::{Denial, Reason};
+use auth_core::facts::Checks;
 use auth_core::rule::Rule;
 
-use super::place::Place;
+use super::place::OwnedPlace;
 use super::verify::{again, unblocked};
 use super::{NO_AUTH, Waiting, go_on, set_up};
+use crate::auth::Auth;
 use crate::outcome::{self, Found};
 
-/// Decides again: with the credential as its source sees it now, blocks and revocation as they are now, roles asked for anew, and
+/// Decides again, by the rule of the handler and by each rule in front of it: with the credential as its source sees it now, blocks and revocation as they are now, roles asked for anew, and
 /// the age of the login as it is by now. What checks have found, and where the request came from, stays.
 ///
 /// Gives when the credential expires.
 pub(crate) async fn still_holds(request: &HttpRequest, rule: &'static Rule) -> Result<Option<Timestamp>, Denial> {
-    let Some(place) = Place::of(request) else { return Err(set_up(NO_AUTH).denial) };
+    let place = OwnedPlace::of(request).ok_or_else(|| set_up(NO_AUTH).denial)?;
+    let mut guards: Vec<_> =
+        outcome::fronts(request).into_iter().map(|(place, rule)| (place, rule, Checks::default())).collect();
+    guards.push((place, rule, outcome::checks(request)));
+    let mut auths: Vec<&Auth> = Vec::new();
+    for (place, rule, _) in &guards {
+        let place = place.place();
+        let layers = (0..place.count()).filter_map(|index| place.layer(index, rule));
+        auths.extend(layers.map(|(auth, _)| auth));
+    }
     let mut expires: Option<Timestamp> = None;
-    for index in 0..place.count() {
-        let Some((auth, _)) = place.layer(index, rule) else { break };
+    for (index, auth) in auths.iter().enumerate() {
+        if auths.iter().take(index).any(|earlier| earlier.is(auth)) {
+            continue;
+        }
         let Some(Found::Known(known)) = outcome::recall(request, auth) else { continue };
         let principal = unblocked(auth, again(request, auth, &known).await?)?;
         if principal.id() != known.id() || !principal.actors().eq(known.actors()) {
@@ -34,10 +47,12 @@ pub(crate) async fn still_holds(request: &HttpRequest, rule: &'static Rule) -> R
         expires = expires.into_iter().chain(principal.expires_at()).min();
         outcome::remember(request, auth, outcome::authorization(request), Found::Known(principal), rule);
     }
-    let checks = outcome::checks(request);
-    match go_on(request, place, rule, Waiting::default(), checks, &mut Vec::new()).await {
-        Ok(None) => Ok(expires),
-        Ok(Some(_)) => Err(Denial::new(Reason::InsufficientPermissions)),
-        Err(denied) => Err(denied.denial),
+    for (place, rule, checks) in &guards {
+        match go_on(request, place.place(), rule, Waiting::default(), *checks, &mut Vec::new()).await {
+            Ok(None) => {}
+            Ok(Some(_)) => return Err(Denial::new(Reason::InsufficientPermissions)),
+            Err(denied) => return Err(denied.denial),
+        }
     }
+    Ok(expires)
 }

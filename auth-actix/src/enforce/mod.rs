@@ -26,7 +26,7 @@ pub use self::guarded::{Guard, Guarded};
 use self::hidden::as_unknown;
 pub(crate) use self::hidden::{UNKNOWN_PATH, ask_in_vain};
 pub(crate) use self::lease::still_holds;
-pub(crate) use self::place::Binding;
+pub(crate) use self::place::{Binding, OwnedPlace};
 use self::place::{PASS, Place};
 #[cfg(any(feature = "jwt", feature = "session"))]
 pub(crate) use self::verify::unblocked;
@@ -233,6 +233,16 @@ impl Enforced {
             Self::Pending(decision) => decision.await,
         }
     }
+}
+
+/// Decides on a request for what is behind a rule without being its handler. The rule is kept with the request: what goes on after
+/// it, such as a [`Lease`](crate::Lease), has to hold by it too.
+pub(crate) async fn enforce_in_front(request: &HttpRequest, rule: &'static Rule) -> Result<(), Denied> {
+    enforce(request, rule).settled().await?;
+    if let Some(place) = OwnedPlace::of(request) {
+        outcome::admitted_by(request, place, rule);
+    }
+    Ok(())
 }
 
 /// The rest of a decision, which takes a while.

@@ -194,6 +194,29 @@ thread_local! {
     static AROUND: RefCell<Option<Arc<Binding>>> = const { RefCell::new(None) };
 }
 
+/// A [`Place`] that outlives the request's way through its services.
+#[derive(Clone)]
+pub(crate) enum OwnedPlace {
+    Scope(Arc<Binding>),
+    App(Auth),
+}
+
+impl OwnedPlace {
+    pub(super) fn of(request: &HttpRequest) -> Option<Self> {
+        match request.app_data::<Arc<Binding>>() {
+            Some(binding) => Some(Self::Scope(Arc::clone(binding))),
+            None => request.app_data::<Auth>().cloned().map(Self::App),
+        }
+    }
+
+    pub(super) fn place(&self) -> Place<'_> {
+        match self {
+            Self::Scope(binding) => Place::Scope(binding),
+            Self::App(auth) => Place::App(auth),
+        }
+    }
+}
+
 /// Where a request is decided on.
 #[derive(Clone, Copy)]
 pub(super) enum Place<'a> {

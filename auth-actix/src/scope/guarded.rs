@@ -174,7 +174,7 @@ where
     fn call(&self, mut request: ServiceRequest) -> Self::Future {
         let (rule, service) = (self.rule, Rc::clone(&self.service));
         Box::pin(async move {
-            if let Err(denial) = enforce::enforce(request.request(), rule).settled().await {
+            if let Err(denial) = enforce::enforce_in_front(request.request(), rule).await {
                 let payload = HttpMessage::take_payload(&mut request);
                 let error = enforce::refuse(request.request(), rule, denial, payload);
                 return Ok(request.error_response(error));

@@ -12,13 +12,14 @@ use serde::de::DeserializeOwned;
 
 pub use self::actor::Actor;
 pub use self::builder::PrincipalBuilder;
+use self::names::Held;
 pub(crate) use self::names::Lists;
 use crate::clock::Timestamp;
 use crate::denial::challenge::Scheme;
 use crate::id::Id;
 use crate::json::{self, Raw, Span};
 use crate::source::Source;
-use crate::vocabulary::{Bits, Declares, PermissionSet, RoleSet, ScopeSet, Vocabulary};
+use crate::vocabulary::{Declares, PermissionSet, RoleSet, ScopeSet};
 
 /// An authenticated caller. Cheap to clone, and the same type whatever the application's roles are.
 ///
@@ -51,7 +52,7 @@ struct Inner {
     claims: String,
     lists: Lists,
     login: Login,
-    held: [OnceLock<(&'static Vocabulary, Bits)>; 4],
+    held: [OnceLock<Held>; 4],
 }
 
 impl Inner {

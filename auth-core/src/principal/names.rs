@@ -44,6 +44,21 @@ impl Lists {
     }
 }
 
+/// The names of one vocabulary that a principal holds, computed once.
+pub(super) struct Held {
+    vocabulary: &'static Vocabulary,
+    /// The version of the grants that permissions were computed from: a principal is shared, and grants are replaced.
+    grants: u64,
+    bits: Bits,
+}
+
+impl Held {
+    /// Whether the grants are still those that it was computed from. Roles and scopes do not depend on them.
+    fn is_current(&self, source: &Source) -> bool {
+        self.vocabulary.kind != Kind::Permission || self.grants == source.roles.changes()
+    }
+}
+
 impl Principal {
     /// The names of one kind that its credential lists and its source may confer, as they are called here; and whether these are
     /// all that there are: of what was left out, absence is no answer.
@@ -59,7 +74,9 @@ impl Principal {
     /// Whether it was found before that its credential says so, which is no more than a look at bits; `false` says nothing.
     #[inline]
     pub(crate) fn is_known_to_hold(&self, name: Name) -> bool {
-        let found = |(of, bits): &(&Vocabulary, Bits)| of.is(name.vocabulary) && bits.contains(name.index);
+        let found = |held: &Held| {
+            held.vocabulary.is(name.vocabulary) && held.is_current(&self.said.source) && held.bits.contains(name.index)
+        };
         let counts = name.vocabulary.kind == Kind::Scope || self.said.counts_in(None);
         counts && self.said.held.iter().map_while(OnceLock::get).any(found)
     }
@@ -169,12 +186,17 @@ impl Principal {
             return found || (vocabulary.kind == Kind::Permission && self.grants_open(text));
         }
         for slot in &self.said.held {
-            let (of, bits) = slot.get_or_init(|| (vocabulary, self.bits(vocabulary)));
-            if of.is(vocabulary) {
-                return bits.contains(index);
+            let held = slot.get_or_init(|| {
+                // Read before the grants: what is replaced meanwhile is not what counts as current.
+                let grants = self.said.source.roles.changes();
+                Held { vocabulary, grants, bits: self.bits(vocabulary) }
+            });
+            if held.vocabulary.is(vocabulary) && held.is_current(&self.said.source) {
+                return held.bits.contains(index);
             }
         }
-        self.bits(vocabulary).contains(index) // more vocabularies than slots: slower, and still right
+        // More vocabularies than slots, or grants that were replaced: slower, and still right.
+        self.bits(vocabulary).contains(index)
     }
 
     /// All names of the vocabulary that this principal holds.
