@@ -67,7 +67,7 @@ pub use auth_core::roles::{FoundRoles, RoleSource, RolesFrom, RolesUnavailable};
 pub use auth_core::rule::Rule;
 #[cfg(feature = "api-key")]
 pub use auth_core::scheme::api_key::{
-    ApiKey, ApiKeyScheme, ApiKeys, ApiKeysFile, ApiKeysFileError, FoundKey, KeysUnavailable, NewApiKey, NoRandom,
+    ApiKey, ApiKeyError, ApiKeyScheme, ApiKeys, ApiKeysFile, ApiKeysFileError, FoundKey, KeysUnavailable, NewApiKey,
 };
 #[cfg(feature = "basic")]
 pub use auth_core::scheme::basic::Basic;

@@ -14,6 +14,8 @@ pub mod denial;
 pub mod clock;
 pub mod set_once;
 mod watch;
+#[cfg(any(feature = "api-key", feature = "blocks"))]
+mod line_text;
 mod json;
 pub mod vocabulary;
 pub mod grants;

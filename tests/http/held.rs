@@ -59,7 +59,8 @@ struct Ours {
 #[actix_web::test]
 async fn each_caller_is_of_a_source_that_may_say_so() {
     let keys = Keys::new();
-    let partner = jwt().issuer("https://partner.example").confers(Confers::nothing().roles(["viewer"]));
+    let partner = auth_actix::Jwt::hs256([7; 32]).audience(auth_tests::token::AUDIENCE);
+    let partner = partner.issuer("https://partner.example").confers(Confers::nothing().roles(["viewer"]));
     let own = jwt().confers(Confers::everything());
     let auth = Auth::builder().bearer(partner).bearer(own).test_keys(&keys).roles::<Role>().build().unwrap();
     assert!(assert_matrix(&keys, App::new().service(auth.scope("").service(either).service(claims))).await.is_empty());

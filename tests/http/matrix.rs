@@ -105,9 +105,9 @@ async fn the_matrix_has_each_method_of_each_path_and_what_a_reader_has_to_know()
         section(&file, "Without a rule"),
         [
             "- /api/posts/{id}/old is a route of plain actix, beside guarded routes",
+            "- /api/…: moves soon (tests/http/matrix.rs)",
             "- /health is a route of plain actix",
             "- /v1/x/{y} is a route of plain actix",
-            "- moves soon (tests/http/matrix.rs)",
         ]
     );
     assert_eq!(section(&file, "Of plain actix, given to a scope by name"), ["- /api/docs/", "- /api/open"]);

@@ -372,11 +372,35 @@ async fn a_scope_holds_whatever_stands_between_it_and_the_handler() {
         .service(outer("/2").service(unguarded("on its way", web::scope("/in").service(inner("/deep")))))
         .service(outer("/3").service(guarded(rule!(public), web::scope("/in").service(inner("/deep")))))
         .service(inner("/4"));
+    // S11: a rule of a scope holds for what has none of its own, whatever that is.
+    let bare = || web::resource("/bare").to(without_rule);
+    let app = app
+        .service(outer("/5").service(unguarded("on its way", bare())).service(inner("/in")))
+        .service(outer("/6").service(auth.scope("/in").service(unguarded("on its way", bare()))))
+        .service(outer("/7").service(unguarded("on its way", web::scope("/in").service(bare()))))
+        .service(outer("/8").service(unguarded("on its way", by_macro)))
+        .service(auth.scope("/9").service(unguarded("on its way", bare())));
     let app = actix_web::test::init_service(app).await;
-    let table = [("/0/in/p", 401), ("/1/in/p", 401), ("/2/in/deep/p", 401), ("/3/in/deep/p", 401), ("/4/p", 200)];
+    #[rustfmt::skip]
+    let table = [
+        ("/0/in/p", 401), ("/1/in/p", 401), ("/2/in/deep/p", 401), ("/3/in/deep/p", 401), ("/4/p", 200),
+        ("/5/bare", 401), ("/5/in/p", 401), ("/6/in/bare", 401), ("/7/in/bare", 401), ("/8/by-macro", 401), ("/9/bare", 200),
+    ];
     for (path, expected) in table {
-        let request = actix_web::test::TestRequest::get().uri(path).to_request();
-        let answer = actix_web::test::call_service(&app, request).await;
-        assert_eq!(answer.status().as_u16(), expected, "{path}");
+        let request = |roles: &str| {
+            let request = actix_web::test::TestRequest::get().uri(path);
+            request.insert_header(("Authorization", bearer(json!({ "roles": [roles] })))).to_request()
+        };
+        let as_it_is = actix_web::test::TestRequest::get().uri(path).to_request();
+        assert_eq!(actix_web::test::call_service(&app, as_it_is).await.status().as_u16(), expected, "{path}");
+        if expected == 401 {
+            assert_eq!(actix_web::test::call_service(&app, request("viewer")).await.status().as_u16(), 403, "{path}");
+            assert_eq!(actix_web::test::call_service(&app, request("admin")).await.status().as_u16(), 200, "{path}");
+        }
     }
+}
+
+#[actix_web::get("/by-macro")]
+async fn by_macro() -> &'static str {
+    "ran"
 }

@@ -152,6 +152,9 @@ pub enum BuildError {
     /// Clients would ask for tokens that are refused here.
     #[error("`.resource({0:?})`: tokens of issuer {1:?} are for another `.audience(…)`: name the resource there")]
     ResourceIsNoAudience(String, String),
+    /// A subject of tokens would be the same person as one of another scheme.
+    #[error("`.bearer(…)` for issuer {0:?}: that is the name under which another scheme identifies its callers")]
+    IssuerOfAnotherScheme(String),
     /// `Jwt::dev()` in a build without debug assertions.
     #[error("`Jwt::dev()` is for development: this is a release build")]
     DevInRelease,
@@ -243,6 +246,16 @@ impl AuthBuilder {
         #[cfg(feature = "session")]
         sources.extend(sessions.iter().map(|sessions| Arc::clone(sessions.source())));
         let own = self.prepare_own()?;
+        #[cfg(feature = "jwt")]
+        let bearer = {
+            let tokens = [Scheme::Bearer, Scheme::Dpop];
+            let others = sources.iter().filter(|source| !tokens.contains(&source.scheme)).map(|source| &source.issuer);
+            let others = others.chain(own.iter().map(|own| &own.source().issuer)).cloned();
+            // Those of users and keys that may be accepted one day: identities are stored for long.
+            let own_names = ["basic", "apikey"].map(|kind| Arc::from(format!("{kind}:{realm_text}")));
+            let reserved = others.chain(own_names).collect::<Vec<_>>();
+            bearer.map(|bearer| bearer.reserving(reserved)).transpose().map_err(BuildError::IssuerOfAnotherScheme)?
+        };
         sources.extend(own.iter().map(|own| Arc::clone(own.source())));
         let mut schemes: Vec<Scheme> = Scheme::OURS.into_iter().collect();
         schemes.retain(|scheme| sources.iter().any(|source| source.scheme == *scheme));
@@ -566,6 +579,9 @@ mod tests {
             (with().login_page("https://evil.example"), "`.login_page(\"https://evil.example\")`: write a path on this site, such as \"/login\""),
             (with().resource("api.example"), "`.resource(\"api.example\")`: a resource is an `https` URL without query and fragment, such as \"https://api.example\""),
             (with().resource("https://api.example"), "`.resource(\"https://api.example\")`: tokens of issuer \"https://id.example\" are for another `.audience(…)`: name the resource there"), // META-2
+            // S12, C2
+            (Auth::builder().realm("att").bearer(Jwt::hs256([7; 32]).issuer("basic:att").audience("reports")), "`.bearer(…)` for issuer \"basic:att\": that is the name under which another scheme identifies its callers"),
+            (Auth::builder().realm("att").bearer(jwt().or_issuer("apikey:att")), "`.bearer(…)` for issuer \"apikey:att\": that is the name under which another scheme identifies its callers"),
             (with().problem_base("/problems/"), "`.problem_base(\"/problems/\")`: write an absolute URI that ends in `/`, `:` or `#`"),
             (with().problem_base("https://a\"/"), "`.problem_base(\"https://a\\\"/\")`: write an absolute URI that ends in `/`, `:` or `#`"),
         ];

@@ -46,7 +46,8 @@ pub fn guarded<S>(rule: &'static Rule, service: S) -> GuardedService<S> {
     GuardedService { rule, service }
 }
 
-/// Lets something in that has no rule yet, and says why. It is counted: this is for an application on its way.
+/// Registers a service that has no rule yet, with the reason. The access matrix counts it: this is for an application that is being
+/// moved. A rule of the scope ([`crate::Scope::require`]) holds for it too.
 ///
 /// ```
 /// use actix_web::{App, HttpResponse, web};
@@ -135,9 +136,9 @@ impl HttpServiceFactory for BoxedFactory {
 }
 
 /// Decides before the service is called.
-struct InFront(&'static Rule);
+pub(super) struct InFront(pub(super) &'static Rule);
 
-struct InFrontService<S> {
+pub(super) struct InFrontService<S> {
     rule: &'static Rule,
     service: Rc<S>,
 }

@@ -293,7 +293,13 @@ where
             }),
             None => inner,
         };
-        self.registry.binding().registering(|| inner.register(config));
+        let binding = self.registry.binding();
+        if self.registry.has_unguarded_under_rule() {
+            // A service without a rule cannot be asked for one, so the rule of the scope is decided in front of all of it.
+            let inner = inner.wrap(guarded::InFront(enforce::SCOPE_ONLY));
+            return binding.registering(|| inner.register(config));
+        }
+        binding.registering(|| inner.register(config));
     }
 }
 

@@ -198,7 +198,9 @@ impl Registry {
             }
         }
         matrix.scopes.extend(around.clone());
-        matrix.unguarded.extend(self.unguarded.iter().cloned());
+        let below = around.as_deref().unwrap_or("…");
+        let rule = if self.has_unguarded_under_rule() { ", under the rule of its scope" } else { "" };
+        matrix.unguarded.extend(self.unguarded.iter().map(|why| format!("{below}/…{rule}: {why}")));
         auth.describe(matrix);
     }
 
@@ -211,6 +213,11 @@ impl Registry {
     pub(super) fn nest_in(&self, around: &mut Self) {
         self.binding.nest_in(&around.binding);
         around.nested.push(self.clone());
+    }
+
+    /// Whether something without a rule is in this scope, and the scope or one around it has a rule, which holds for that too.
+    pub(super) fn has_unguarded_under_rule(&self) -> bool {
+        !self.unguarded.is_empty() && !self.binding.all_rules_so_far().is_empty()
     }
 
     /// Whether a handler, or the scope as a whole, answers as an unknown path to whom it refuses.

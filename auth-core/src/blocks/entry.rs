@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use crate::client::address::network;
 use crate::clock::Timestamp;
 use crate::id::Id;
+use crate::line_text::{escape, unescape};
 
 /// One entry of the lists. As text it is one line, the same in a file and in Redis:
 ///
@@ -19,6 +20,9 @@ use crate::id::Id;
 /// revoke subject user:18:https://id.example:alice 1764054000
 /// allow address 10.0.0.0/8
 /// ```
+///
+/// In an identity, an issuer or a `jti`, a backslash is written `\\\\`. Control characters, white space other than a blank, and a blank at
+/// either end are written as `\\u{20}`, with the code in hexadecimal digits. An issuer and a `jti` contain no blanks at all.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Entry {
@@ -53,7 +57,7 @@ pub enum Entry {
     AllowAddress(IpNet),
 }
 
-/// A line that is no entry.
+/// A line that is not an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "write `block address NETWORK`, `block subject ID`, `block token ISSUER JTI`, `revoke token ISSUER JTI EXPIRES`, `revoke subject ID SINCE` or `allow address NETWORK`"
@@ -61,22 +65,32 @@ pub enum Entry {
 pub struct EntryError;
 
 impl Entry {
-    /// Whether a line can carry it: no word of it is empty or holds a space or a control character, but for the identity.
+    /// Whether a line can hold it: an issuer and a `jti` are not empty, and a network has no bits behind its prefix.
     pub(super) fn is_writable(&self) -> bool {
         self.to_string().parse().as_ref() == Ok(self)
     }
+}
+
+/// An identity, which may contain blanks.
+fn text(id: &Id) -> String {
+    escape(&id.to_string(), |_| false)
+}
+
+/// An issuer or a `jti`, which a blank ends.
+fn word(text: &str) -> String {
+    escape(text, |one| one == ' ')
 }
 
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::BlockAddress(network) => write!(f, "block address {network}"),
-            Self::BlockSubject(id) => write!(f, "block subject {id}"),
-            Self::BlockToken { issuer, jti } => write!(f, "block token {issuer} {jti}"),
+            Self::BlockSubject(id) => write!(f, "block subject {}", text(id)),
+            Self::BlockToken { issuer, jti } => write!(f, "block token {} {}", word(issuer), word(jti)),
             Self::RevokeToken { issuer, jti, expires } => {
-                write!(f, "revoke token {issuer} {jti} {}", expires.seconds())
+                write!(f, "revoke token {} {} {}", word(issuer), word(jti), expires.seconds())
             }
-            Self::RevokeSubject { id, since } => write!(f, "revoke subject {id} {}", since.seconds()),
+            Self::RevokeSubject { id, since } => write!(f, "revoke subject {} {}", text(id), since.seconds()),
             Self::AllowAddress(network) => write!(f, "allow address {network}"),
         }
     }
@@ -90,7 +104,8 @@ impl FromStr for Entry {
             return Err(EntryError);
         }
         let seconds = |text: &str| text.parse().map(Timestamp::from_seconds).map_err(|_| EntryError);
-        let id = |text: &str| text.parse::<Id>().map_err(|_| EntryError);
+        let plain = |text: &str| unescape(text).ok_or(EntryError);
+        let id = |text: &str| plain(text)?.parse::<Id>().map_err(|_| EntryError);
         let net = |text: &str| network(text).ok_or(EntryError);
         // Subjects may hold spaces, so what follows an identity is split off from the right.
         let (verb, rest) = line.split_once(' ').ok_or(EntryError)?;
@@ -107,14 +122,10 @@ impl FromStr for Entry {
                 let words: Vec<_> = rest.split(' ').collect();
                 match (verb, words.as_slice()) {
                     (_, words) if words.iter().any(|word| word.is_empty()) => Err(EntryError),
-                    ("block", [issuer, jti]) => {
-                        Ok(Self::BlockToken { issuer: (*issuer).to_owned(), jti: (*jti).to_owned() })
+                    ("block", [issuer, jti]) => Ok(Self::BlockToken { issuer: plain(issuer)?, jti: plain(jti)? }),
+                    ("revoke", [issuer, jti, expires]) => {
+                        Ok(Self::RevokeToken { issuer: plain(issuer)?, jti: plain(jti)?, expires: seconds(expires)? })
                     }
-                    ("revoke", [issuer, jti, expires]) => Ok(Self::RevokeToken {
-                        issuer: (*issuer).to_owned(),
-                        jti: (*jti).to_owned(),
-                        expires: seconds(expires)?,
-                    }),
                     _ => Err(EntryError),
                 }
             }
@@ -125,6 +136,8 @@ impl FromStr for Entry {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -134,6 +147,10 @@ mod tests {
             "block address 2001:db8::/32",
             "block subject user:18:https://id.example:alice",
             "block subject user:1:a:a name with spaces",
+            r"block subject user:1:a:\u{0}\u{a}block address 0.0.0.0/0",
+            r"block subject user:1:a:alice\u{20}",
+            r"block subject user:1:a:CORP\\alice",
+            r"block token https://id.example one\u{20}two",
             "block token https://id.example 7f3e",
             "revoke token https://id.example 7f3e 1767225600",
             "revoke subject client:1:a:robot 1764054000",
@@ -164,11 +181,30 @@ mod tests {
             "Block address 10.0.0.0/8",
             "block address 10.0.0.0/8\n",
             "block address  10.0.0.0/8",
+            "block subject user:1:a:alice ",
+            "block subject user:1:a:alice\t",
+            r"block subject user:1:a:CORP\alice",
+            r"block subject user:1:a:\u{d800}",
         ];
         for line in bad {
             assert!(line.parse::<Entry>().is_err(), "{line:?}");
         }
-        let spaced = Entry::BlockToken { issuer: "a b".into(), jti: "c".into() };
-        assert!(!spaced.is_writable(), "it would be read as another one");
+        let empty = Entry::BlockToken { issuer: "a".into(), jti: String::new() };
+        assert!(!empty.is_writable(), "no line holds it");
+    }
+
+    proptest! {
+        #[test]
+        fn an_entry_is_read_as_it_was_written(issuer in any::<String>(), name in ".+", seconds in any::<i64>()) {
+            // S4, S5
+            let (id, at) = (Id::user(&issuer, &name), Timestamp::from_seconds(seconds));
+            let token = |issuer: &str| Entry::RevokeToken { issuer: issuer.into(), jti: name.clone(), expires: at };
+            let block = Entry::BlockToken { issuer: name.clone(), jti: name.clone() };
+            for entry in [Entry::BlockSubject(id.clone()), Entry::RevokeSubject { id, since: at }, token(&name), block] {
+                let line = entry.to_string();
+                prop_assert_eq!(line.lines().count(), 1);
+                prop_assert_eq!(line.parse(), Ok(entry));
+            }
+        }
     }
 }

@@ -35,8 +35,8 @@ pub(super) fn read(path: &Path) -> Result<Snapshot, FileError> {
     let text = std::fs::read_to_string(path).map_err(FileError::Read)?;
     let mut snapshot = Snapshot::default();
     for (number, line) in (1..).zip(text.lines()) {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
+        // Blanks at an end belong to a name, or are a mistake that must not block somebody else.
+        if line.trim().is_empty() || line.starts_with('#') {
             continue;
         }
         let entry = line.parse().map_err(|error| FileError::Line(number, error))?;
@@ -47,15 +47,26 @@ pub(super) fn read(path: &Path) -> Result<Snapshot, FileError> {
     Ok(snapshot)
 }
 
-/// Writes all entries: beside the file, and then in its place, so that nobody reads half of it. Comments go.
+/// Writes all entries: beside the file, and then in its place, so that no reader sees half of it. Who may read the file stays as it
+/// was. Comments are lost.
 pub(super) fn write(path: &Path, snapshot: &Snapshot) -> Result<(), FileError> {
     let mut lines: Vec<_> = snapshot.entries().map(|entry| entry.to_string()).collect();
     lines.sort();
     lines.push(String::new());
-    let beside = path.with_extension("new");
-    let written = std::fs::File::create(&beside).and_then(|mut file| {
+    let replace = || {
+        // A link is followed: what it points to is the list.
+        let path = path.canonicalize()?;
+        let mut beside = path.clone().into_os_string();
+        beside.push(".new");
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&beside)?;
+        file.set_permissions(std::fs::metadata(&path)?.permissions())?;
         file.write_all(lines.join("\n").as_bytes())?;
-        file.sync_all()
-    });
-    written.and_then(|()| std::fs::rename(beside, path)).map_err(FileError::Write)
+        file.sync_all()?;
+        std::fs::rename(beside, path)
+    };
+    replace().map_err(FileError::Write)
 }

@@ -442,6 +442,20 @@ mod tests {
         std::fs::remove_file(&path).unwrap();
         std::thread::sleep(Duration::from_millis(100));
         assert!(refused(3), "a file that is gone lets nobody in");
+        // S4, S18: who was named, and who may read it.
+        std::fs::write(&path, "").unwrap();
+        #[cfg(unix)]
+        let mode = || std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions()) & 0o777;
+        #[cfg(unix)]
+        for mode_of_file in [0o600, 0o640] {
+            let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode_of_file);
+            std::fs::set_permissions(&path, permissions).unwrap();
+            Blocks::file(&path).unwrap().add("block address 192.0.2.5".parse().unwrap()).unwrap();
+            assert_eq!(mode(), mode_of_file);
+        }
+        let hostile = Entry::BlockSubject(crate::Id::user("https://id.example", "alice "));
+        Blocks::file(&path).unwrap().add(hostile.clone()).unwrap();
+        assert!(Blocks::file(&path).unwrap().entries().contains(&hostile));
         std::fs::write(&path, "no entry\n").unwrap();
         assert_eq!(Blocks::file(&path).unwrap_err().to_string(), format!("line 1 of the lists: {EntryError}"));
         std::fs::remove_dir_all(folder).unwrap();

@@ -26,29 +26,16 @@ pub struct Denial {
     pub cause: Option<&'static str>,
     /// For logs: the value that was found, and what is accepted. Never part of an answer or of an audit event. Quotes a claim
     /// only of a token whose signature holds, and at most [`quoted`] of it.
-    pub detail: Option<Detail>,
+    pub detail: Option<Box<Detail>>,
 }
 
-/// What was found in place of what is accepted, for logs.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Detail {
-    /// A clause.
-    Text(Box<str>),
-    /// A token of this many bytes, of which at most so many are read: written only where it is shown, as anyone can cause it.
-    TokenSize {
-        /// Its size.
-        bytes: usize,
-        /// The limit.
-        limit: usize,
-    },
-}
+/// A clause for logs. Apart, and in a box, as few denials have one and each is handed on by value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Detail(String);
 
 impl std::fmt::Display for Detail {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Text(text) => f.write_str(text),
-            Self::TokenSize { bytes, limit } => write!(f, "{bytes} bytes; `.max_token_size(…)` is {limit}"),
-        }
+        f.write_str(&self.0)
     }
 }
 
@@ -235,8 +222,8 @@ impl Denial {
 
     /// Adds what was found and what is accepted, for logs.
     #[must_use]
-    pub fn with_detail(self, detail: impl Into<Box<str>>) -> Self {
-        Self { detail: Some(Detail::Text(detail.into())), ..self }
+    pub fn with_detail(self, detail: impl Into<String>) -> Self {
+        Self { detail: Some(Box::new(Detail(detail.into()))), ..self }
     }
 }
 

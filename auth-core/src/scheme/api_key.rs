@@ -20,6 +20,7 @@ use subtle::ConstantTimeEq as _;
 use crate::clock::{self, Timestamp};
 use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Reason, RetryAfter};
+use crate::line_text::{escape, unescape};
 use crate::patience;
 use crate::principal::Principal;
 use crate::source::{Confers, Form, ListClaim, RoleTypes, Source};
@@ -58,28 +59,46 @@ impl std::fmt::Debug for ApiKey {
     }
 }
 
-/// The operating system gives no random numbers.
+impl NewApiKey {
+    /// The key, to show once.
+    pub fn reveal(&self) -> &str {
+        use secrecy::ExposeSecret as _;
+        self.key.expose_secret()
+    }
+}
+
+/// Why no key was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the system gives no random numbers")]
-pub struct NoRandom;
+#[non_exhaustive]
+pub enum ApiKeyError {
+    /// The operating system gives no random numbers.
+    #[error("the system gives no random numbers")]
+    NoRandom,
+    /// The owner is part of an identity, in logs and in files.
+    #[error("the owner of an API key is empty, or contains a control character")]
+    Owner,
+}
 
 impl ApiKey {
     /// Makes a key for this owner.
     ///
     /// # Errors
-    /// The system gives no random numbers.
+    /// The owner is empty or contains a control character, or the system gives no random numbers.
     ///
     /// # Examples
     /// ```
     /// use auth_core::scheme::api_key::ApiKey;
     /// let new = ApiKey::generate("backup")?;
     /// let line = new.stored.roles(["reader"]).scopes(["read:reports"]).to_line();
-    /// assert!(line.contains(":backup:reader:read:reports:") || line.contains("backup"));
-    /// # Ok::<(), auth_core::scheme::api_key::NoRandom>(())
+    /// assert!(line.ends_with(" backup reader read:reports -"));
+    /// # Ok::<(), auth_core::scheme::api_key::ApiKeyError>(())
     /// ```
-    pub fn generate(owner: &str) -> Result<NewApiKey, NoRandom> {
+    pub fn generate(owner: &str) -> Result<NewApiKey, ApiKeyError> {
+        if owner.is_empty() || owner.contains(char::is_control) {
+            return Err(ApiKeyError::Owner);
+        }
         let (mut id, mut secret) = ([0; 9], [0; 32]);
-        getrandom::fill(&mut id).and_then(|()| getrandom::fill(&mut secret)).map_err(|_| NoRandom)?;
+        getrandom::fill(&mut id).and_then(|()| getrandom::fill(&mut secret)).map_err(|_| ApiKeyError::NoRandom)?;
         let (id, secret) = (URL_SAFE_NO_PAD.encode(id), URL_SAFE_NO_PAD.encode(secret));
         let stored = Self {
             hash: hash(&secret),
@@ -97,16 +116,18 @@ impl ApiKey {
         &self.id
     }
 
-    /// The roles of whoever has it.
+    /// The roles of whoever has it: names, or values of the role type. Empty names are dropped. Calls add up.
     #[must_use]
-    pub fn roles(self, roles: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self { roles: roles.into_iter().map(Into::into).collect(), ..self }
+    pub fn roles(mut self, roles: impl IntoIterator<Item = impl ToString>) -> Self {
+        self.roles.extend(names(roles));
+        self
     }
 
-    /// The scopes of whoever has it.
+    /// The scopes of whoever has it: names, or values of the scope type. Empty names are dropped. Calls add up.
     #[must_use]
-    pub fn scopes(self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self { scopes: scopes.into_iter().map(Into::into).collect(), ..self }
+    pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl ToString>) -> Self {
+        self.scopes.extend(names(scopes));
+        self
     }
 
     /// When it ends. Never, unless set.
@@ -115,12 +136,21 @@ impl ApiKey {
         Self { expires: Some(at), ..self }
     }
 
-    /// The line that a file of keys holds: `id hash owner roles scopes expires`, with `-` for nothing.
+    /// The line that a file of keys holds: `id hash owner roles scopes expires`, with `-` for nothing. In a name, a backslash is
+    /// doubled, and white space, control characters, commas and a `-` at the beginning are written as `\u{20}`, with the code in
+    /// hexadecimal digits.
     pub fn to_line(&self) -> String {
-        let list = |names: &[String]| if names.is_empty() { "-".to_owned() } else { names.join(",") };
+        let word = |text: &str| match text.strip_prefix('-') {
+            Some(rest) => format!("\\u{{2d}}{}", escape_word(rest)),
+            None => escape_word(text),
+        };
+        let list = |names: &[String]| match names {
+            [] => "-".to_owned(),
+            names => names.iter().map(|name| word(name)).collect::<Vec<_>>().join(","),
+        };
         let expires = self.expires.map_or_else(|| "-".to_owned(), |expires| expires.seconds().to_string());
         let hash: String = self.hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("{} {hash} {} {} {} {expires}", self.id, self.owner, list(&self.roles), list(&self.scopes))
+        format!("{} {hash} {} {} {} {expires}", self.id, word(&self.owner), list(&self.roles), list(&self.scopes))
     }
 
     fn from_line(line: &str) -> Option<Self> {
@@ -132,19 +162,27 @@ impl ApiKey {
         }
         let list = |text: &str| match text {
             "-" => Some(Vec::new()),
-            names => names.split(',').map(|name| (!name.is_empty()).then(|| name.to_owned())).collect(),
+            names => names.split(',').map(|name| unescape(name).filter(|name| !name.is_empty())).collect(),
         };
         let expires = if expires == "-" { None } else { Some(Timestamp::from_seconds(expires.parse().ok()?)) };
         let fits = is_id(id) && hash.len() == 64 && !owner.is_empty() && !line.chars().any(char::is_control);
         fits.then_some(Self {
             id: id.to_owned(),
             hash: bytes,
-            owner: owner.to_owned(),
+            owner: unescape(owner)?,
             roles: list(roles)?,
             scopes: list(scopes)?,
             expires,
         })
     }
+}
+
+fn names(names: impl IntoIterator<Item = impl ToString>) -> impl Iterator<Item = String> {
+    names.into_iter().map(|name| name.to_string()).filter(|name| !name.is_empty())
+}
+
+fn escape_word(text: &str) -> String {
+    escape(text, |one| one == ' ' || one == ',')
 }
 
 /// What keys begin with: so that scanners of source code find one that was committed.
@@ -227,6 +265,46 @@ impl ApiKeysFile {
         Ok(Self(file))
     }
 
+    /// Makes a key for this owner and appends its line to the file, which is created if it is missing, readable by its owner only.
+    /// Servers that have the file open accept the key within two seconds.
+    ///
+    /// ```
+    /// use auth_core::scheme::api_key::ApiKeysFile;
+    /// # let folder = std::env::temp_dir().join(format!("auth-core-doc-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&folder)?;
+    /// # let path = folder.join("api-keys");
+    /// let new = ApiKeysFile::append(&path, "backup", |key| key.roles(["reader"]))?;
+    /// println!("shown once: {}", new.reveal());
+    /// # std::fs::remove_dir_all(folder)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The owner cannot be one, or the file cannot be written.
+    pub fn append(
+        path: impl AsRef<Path>,
+        owner: &str,
+        rights: impl FnOnce(ApiKey) -> ApiKey,
+    ) -> std::io::Result<NewApiKey> {
+        use std::io::{Error, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
+        let new = ApiKey::generate(owner).map_err(|error| Error::new(ErrorKind::InvalidInput, error))?;
+        let stored = rights(new.stored);
+        let mut options = std::fs::OpenOptions::new();
+        options.create(true).append(true).read(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(path)?;
+        // A last line without its end is not continued.
+        let mut last = [b'\n'];
+        if file.metadata()?.len() > 0 {
+            file.seek(SeekFrom::End(-1))?;
+            file.read_exact(&mut last)?;
+        }
+        let before = if last == [b'\n'] { "" } else { "\n" };
+        file.write_all(format!("{before}{}\n", stored.to_line()).as_bytes())?;
+        Ok(NewApiKey { key: new.key, stored })
+    }
+
     /// When a key was last used, since this process started.
     pub fn last_used(&self, id: &str) -> Option<Timestamp> {
         self.0.used.lock().unwrap_or_else(PoisonError::into_inner).get(id).copied()
@@ -243,8 +321,7 @@ fn read(path: &Path) -> Result<HashMap<String, ApiKey>, ApiKeysFileError> {
     let text = std::fs::read_to_string(path).map_err(ApiKeysFileError::Read)?;
     let mut keys = HashMap::new();
     for (number, line) in (1..).zip(text.lines()) {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
+        if line.trim().is_empty() || line.starts_with('#') {
             continue;
         }
         let key = ApiKey::from_line(line).ok_or(ApiKeysFileError::Line(number))?;
@@ -398,9 +475,37 @@ impl std::fmt::Debug for Verifier {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use secrecy::ExposeSecret as _;
 
     use super::*;
+
+    proptest! {
+        #[test]
+        fn a_key_is_read_as_it_was_written(owner in "[^\\p{Cc}]+", names in prop::collection::vec(any::<String>(), 0..4)) {
+            // S6
+            let stored = ApiKey::generate(&owner).unwrap().stored.roles(&names).scopes(&names);
+            let line = stored.to_line();
+            prop_assert_eq!(line.lines().count(), 1);
+            prop_assert_eq!(ApiKey::from_line(&line), Some(stored));
+        }
+    }
+
+    #[test]
+    fn an_owner_that_no_file_holds_has_no_key() {
+        for owner in ["", "a\nb", "a\u{85}", "\0"] {
+            assert_eq!(ApiKey::generate(owner).err(), Some(ApiKeyError::Owner), "{owner:?}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("keys");
+        for owner in ["backup", "a robot", "-"] {
+            ApiKeysFile::append(&path, owner, |key| key.roles(["reader", "a,b"])).unwrap();
+        }
+        let keys = read(&path).unwrap();
+        assert_eq!(keys.len(), 3);
+        assert!(keys.values().all(|key| key.roles == ["reader", "a,b"]));
+        assert!(ApiKeysFile::append(&path, "a\nb", |key| key).is_err());
+    }
 
     /// One key, and a store that is down.
     struct Store(Option<ApiKey>);

@@ -60,7 +60,7 @@ pub(super) fn read_claims(
     })
     .map_err(|_| invalid("the claims are no strict JSON object"))?;
     if let Some((cause, value)) = read.wrong_type {
-        return Err(invalid(cause).with_detail(format!("it is {}", shown(Raw::at(&claims, value)))));
+        return Err(invalid(cause).with_detail(format!("it is {}", type_of(Raw::at(&claims, value)))));
     }
     if lists.has_broken_scope() {
         return Err(invalid("the scopes have another type than configured"));
@@ -245,6 +245,16 @@ impl Registered {
             return Err(denial.with_detail(format!("exp was {ago} s ago; `.leeway(…)` is {} s", leeway.as_secs())));
         }
         Ok(())
+    }
+}
+
+/// What a value of the wrong type is, for the log: it may be anything, so a string is not quoted.
+fn type_of(value: Raw<'_>) -> String {
+    match value.text().as_bytes().first() {
+        Some(b'"') => "a string".to_owned(),
+        Some(b'[') => "an array".to_owned(),
+        Some(b'{') => "an object".to_owned(),
+        _ => shown(value),
     }
 }
 

@@ -90,6 +90,8 @@ pub struct Bearer {
     /// Who stands for issuers that are not among those.
     resolver: Option<Resolver>,
     longest: usize,
+    /// Names of other sources, which no token has for its issuer.
+    reserved: Vec<Arc<str>>,
     /// The role types of the application, whose grants may be data.
     roles: RoleTypes,
     /// What was verified a moment ago, by these settings.
@@ -142,7 +144,7 @@ impl Bearer {
         let longest = issuers.iter().map(|issuer| issuer.longest).max().unwrap_or_default();
         let several = issuers.len() > 1 || resolver.is_some() || issuers.iter().any(|one| !one.signs_for.is_empty());
         let resolver = resolver.map(Resolver::new);
-        Ok(Self { issuers, several, resolver, longest, roles: roles.clone(), cache: None })
+        Ok(Self { issuers, several, resolver, longest, reserved: Vec::new(), roles: roles.clone(), cache: None })
     }
 
     /// The same, that remembers what it has verified. Without this, it verifies each token each time.
@@ -151,6 +153,25 @@ impl Bearer {
     /// The cache could keep nothing.
     pub fn remembering(self, cache: TokenCache) -> Result<Self, TokenCacheError> {
         Ok(Self { cache: cache.prepare()?, ..self })
+    }
+
+    /// Refuses issuers that have one of these names, those of sources of other schemes: a subject of one would be the same person as
+    /// that of the other. A name that a resolver selects is then unknown.
+    ///
+    /// # Errors
+    /// The name of an issuer of the settings that is among them.
+    pub fn reserving(self, reserved: Vec<Arc<str>>) -> Result<Self, String> {
+        let names = |issuer: &Issuer| {
+            let other = issuer.signs_for.iter().map(String::as_str);
+            other
+                .chain([&*issuer.source.issuer])
+                .find(|name| reserved.iter().any(|taken| **taken == **name))
+                .map(str::to_owned)
+        };
+        match self.issuers.iter().find_map(names) {
+            Some(name) => Err(name),
+            None => Ok(Self { reserved, ..self }),
+        }
     }
 
     /// Where its principals come from.
@@ -295,6 +316,9 @@ impl Bearer {
         let several = self.several;
         let verify = |resolved| token::verify(token, &self.issuers, several, resolved, self.longest, now, held);
         match (verify(None), &self.resolver) {
+            (Err(Unverified::IssuerMissing(issuer)), Some(_)) if self.is_no_issuer(&issuer) => {
+                Err(token::unknown_issuer().into())
+            }
             (Err(Unverified::IssuerMissing(issuer)), Some(resolver)) => match resolver.remembered(&issuer) {
                 Some(Some(resolved)) => verify(Some((&issuer, &resolved))),
                 Some(None) => Err(token::unknown_issuer().into()),
@@ -303,6 +327,11 @@ impl Bearer {
             (Err(Unverified::IssuerMissing(_)), None) => Err(token::unknown_issuer().into()),
             (verified, _) => verified,
         }
+    }
+
+    /// Whether no resolver is asked about an issuer of this name.
+    fn is_no_issuer(&self, name: &str) -> bool {
+        name.is_empty() || name.contains(char::is_control) || self.reserved.iter().any(|taken| **taken == *name)
     }
 
     /// The issuer that is asked about the token. About a JWT nobody is asked (M9).

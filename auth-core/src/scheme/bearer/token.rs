@@ -19,7 +19,7 @@ use super::resolver::Resolved;
 #[cfg(feature = "oidc")]
 use crate::clock;
 use crate::clock::Timestamp;
-use crate::denial::{Denial, Detail, quoted};
+use crate::denial::{Denial, quoted};
 use crate::json;
 #[cfg(feature = "oidc")]
 use crate::json::Raw;
@@ -150,7 +150,7 @@ pub(super) fn verify(
     let claims = decoded(parts.claims)?;
     let named = issuer_of(&claims).ok_or_else(|| invalid("the claims name no issuer, or are no strict JSON"))?;
     let by_name = |name: &str| issuers.iter().enumerate().find(|(_, issuer)| *issuer.source.issuer == *name);
-    let listed = || issuers.iter().enumerate().find(|(_, issuer)| issuer.signs_for.iter().any(|other| *other == named));
+    let listed = || issuers.iter().enumerate().find(|(_, issuer)| issuer.signs_for.contains(&named));
     let (issuer, signs) = match (by_name(&named), resolved.filter(|(of, _)| *of == named)) {
         (Some(issuer), _) => (Some(issuer), As::Itself),
         (None, Some((_, resolved))) => (by_name(&resolved.issuer), As::Another(&named, resolved.tenant.as_deref())),
@@ -171,8 +171,9 @@ pub(super) fn verify(
 }
 
 fn too_long(token: &str, longest: usize) -> Denial {
-    let detail = Some(Detail::TokenSize { bytes: token.len(), limit: longest });
-    Denial { detail, ..invalid("the token is longer than allowed") }
+    // Anyone can send one: the sizes cost nothing unless somebody reads them.
+    tracing::debug!(target: "auth_core", bytes = token.len(), limit = longest, "a token is longer than allowed");
+    invalid("the token is longer than `.max_token_size(…)` allows")
 }
 
 /// In whose name an issuer signs.

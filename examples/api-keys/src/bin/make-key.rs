@@ -1,22 +1,19 @@
-//! Makes an API key: `make-key OWNER [ROLES] [SCOPES]`, names separated by commas. Shows the key on the terminal, once, and
-//! prints the line for the file.
+//! Makes an API key: `make-key FILE OWNER [ROLES] [SCOPES]`, names separated by commas. Appends a line to the file and shows the key
+//! on the terminal, once.
 
 use std::io::{self, Write as _};
 
-use auth_actix::ApiKey;
-use secrecy::ExposeSecret as _;
+use auth_actix::ApiKeysFile;
 
 fn main() -> io::Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let usage = || io::Error::new(io::ErrorKind::InvalidInput, "make-key OWNER [ROLES] [SCOPES]");
-    let owner = arguments.next().filter(|owner| !owner.is_empty() && !owner.contains(' ')).ok_or_else(usage)?;
+    let usage = || io::Error::new(io::ErrorKind::InvalidInput, "make-key FILE OWNER [ROLES] [SCOPES]");
+    let (file, owner) = arguments.next().zip(arguments.next()).ok_or_else(usage)?;
     let mut names = || {
         let list = arguments.next().unwrap_or_default();
-        list.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+        list.split(',').map(str::to_owned).collect::<Vec<_>>()
     };
     let (roles, scopes) = (names(), names());
-    let new = ApiKey::generate(&owner).map_err(io::Error::other)?;
-    // The key to the person, the line to the file.
-    writeln!(io::stderr(), "{}", new.key.expose_secret())?;
-    writeln!(io::stdout(), "{}", new.stored.roles(roles).scopes(scopes).to_line())
+    let new = ApiKeysFile::append(file, &owner, |key| key.roles(roles).scopes(scopes))?;
+    writeln!(io::stdout(), "{}", new.reveal())
 }

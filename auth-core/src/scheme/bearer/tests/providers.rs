@@ -214,7 +214,6 @@ fn the_log_names_the_claim_its_value_and_what_is_accepted() {
         ("keycloak", json!({"typ": "ID"}), keycloak(), "it contains \"ID\"; `.accept_id_tokens()`"),
         ("typ-jose", json!({}), issuer("https://id.example/plain").audience("api"), r#"it is "JOSE"; accepted: jwt, at+jwt"#),
         ("keycloak", json!({}), keycloak().required_claim("azp", ["web"]), r#"/azp is "spa"; accepted: "web""#),
-        ("keycloak", json!({}), keycloak().max_token_size(10), "bytes; `.max_token_size(…)` is 10"),
         ("duende-nosub", json!({}), issuer("https://id.example/plain").audience("api"), "`.clients_without_subject()` accepts the tokens of clients without one"),
     ];
     for (shape, others, jwt, expected) in table {
