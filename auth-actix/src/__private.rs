@@ -20,7 +20,7 @@ pub use actix_web::dev::Payload;
 pub use actix_web::{Error, HttpRequest};
 
 pub use crate::authorized::{Authorized, Object, Resource, authorized, object_key};
-pub use crate::enforce::{Answer, Checked, Fails, Guard, Guarded, Phases, Verdict, answer, checked};
+pub use crate::enforce::{Answer, Checked, Fails, Guard, Guarded, Phases, Verdict, answer, checked, fill};
 pub use crate::extract::{Claims, MaybePrincipal};
 pub use crate::granted::{Granted, Implies, Proof};
 pub use crate::lease::Lease;
@@ -119,26 +119,45 @@ impl Probe<Option<Ticket>> {
     pub const NEEDS: Needs = Needs::MaybeCaller;
 }
 
-/// What a request says beside its path.
+/// What a request contains beside its path.
 macro_rules! beside_path {
-    ($($({$($of:ident),*})? $type:ty;)*) => {$(
+    ($($needs:ident $({$($of:ident),*})? $type:ty;)*) => {$(
         impl$(<$($of),*>)? Probe<$type> {
-            pub const NEEDS: Needs = Needs::Data;
+            pub const NEEDS: Needs = Needs::$needs;
         }
         impl$(<$($of),*>)? Probe<Option<$type>> {
-            pub const NEEDS: Needs = Needs::Data;
+            pub const NEEDS: Needs = Needs::$needs;
+        }
+        impl<$($($of,)*)? Refused> Probe<Result<$type, Refused>> {
+            pub const NEEDS: Needs = Needs::$needs;
         }
     )*};
 }
 
 beside_path! {
-    {T} actix_web::web::Query<T>;
-    {T} actix_web::web::Json<T>;
-    {T} actix_web::web::Form<T>;
-    {T} actix_web::web::Header<T>;
-    String;
-    actix_web::web::Bytes;
-    actix_web::web::Payload;
+    Data {T} actix_web::web::Query<T>;
+    Data {T} actix_web::web::Header<T>;
+    Body {T} actix_web::web::Json<T>;
+    Body {T} actix_web::web::Form<T>;
+    Body {L, R} actix_web::Either<L, R>;
+    Body {} String;
+    Body {} actix_web::web::Bytes;
+    Body {} actix_web::web::Payload;
+}
+
+/// Refuses a check that names an argument which reads the body, where the handler answers as an unknown path: whoever holds the
+/// body back would tell the two apart (H5).
+///
+/// # Panics
+/// At compile time, with a text for the user.
+#[track_caller]
+#[allow(clippy::panic, reason = "the panic of a const is the compile error")]
+pub const fn check_hidden_body(needs: Needs) {
+    if needs.is_body() {
+        panic!(
+            "a check of a hidden handler (`not_found`) names the body: a client that holds the body back can tell the handler from an unknown path\nhelp: remove the body from the check, or `not_found` from the rule"
+        )
+    }
 }
 
 impl<P: Proof> Probe<Granted<P>> {

@@ -53,8 +53,14 @@ fn event(request: &HttpRequest, auth: &Auth, happened: Happened) -> Event {
     }
 }
 
-/// The event of a refusal; `None` where nobody listens.
-pub(crate) fn refused(request: &HttpRequest, auth: &Auth, rule: &'static Rule, denial: &Denial) -> Option<Event> {
+/// The event of a refusal that is answered with this status; `None` without a sink.
+pub(crate) fn refused(
+    request: &HttpRequest,
+    auth: &Auth,
+    rule: &'static Rule,
+    denial: &Denial,
+    status: u16,
+) -> Option<Event> {
     auth.sink()?;
     let happened = match denial.reason {
         Reason::TooManyAttempts(_) => Happened::LockedOut,
@@ -64,7 +70,7 @@ pub(crate) fn refused(request: &HttpRequest, auth: &Auth, rule: &'static Rule, d
     let answer = denial.reason.answer();
     let claimed = request.extensions().get::<Claimed>().map(|Claimed(name)| name.clone());
     Some(Event {
-        status: Some(answer.status),
+        status: Some(status),
         problem: Some(answer.problem),
         failed: denial.failed.clone(),
         cause: denial.cause,

@@ -214,7 +214,7 @@ fn failed(request: &HttpRequest, error: Error) -> Error {
     if error.as_error::<crate::respond::Refusal>().is_some() {
         return error;
     }
-    enforce::failed(request, rule_of(request), &error, Payload::None)
+    enforce::failed(request, rule_of(request), &error, enforce::Failure::OfCheck, Payload::None)
 }
 
 impl<R: Allows<A>, A: 'static> FromRequest for Authorized<R, A> {

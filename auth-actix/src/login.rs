@@ -1,15 +1,17 @@
 //! The login page and what it posts to, log-out, and where both lead: for applications that do not write their own.
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
 use actix_web::error::InternalError;
-use actix_web::web::{self, Form, FormConfig, Json, JsonConfig, Query};
-use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest, HttpResponse, Resource, ResponseError};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+use actix_web::web::{self, BytesMut, Query};
+use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest, HttpResponse, Resource};
 use auth_core::denial::{Denial, Reason};
 use auth_core::users::NameAndPassword;
+use futures_core::Stream as _;
 use serde::Deserialize;
 
 use crate::auth::Auth;
@@ -39,20 +41,44 @@ impl FromRequest for Body {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        if request.content_type().eq_ignore_ascii_case("application/json") {
-            let read = Json::from_request(request, payload);
-            Box::pin(async move { read.await.map(|Json(posted)| Self { posted, is_form: false }) })
-        } else {
-            let read = Form::from_request(request, payload);
-            Box::pin(async move { read.await.map(|Form(posted)| Self { posted, is_form: true }) })
-        }
+        let kind = request.content_type().to_ascii_lowercase();
+        let announced = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        let mut payload = payload.take();
+        Box::pin(async move {
+            let read = read(&kind, announced.unwrap_or(0), &mut payload).await;
+            read.map_err(|status| {
+                let mut response = HttpResponse::build(status);
+                let response = response.insert_header((CACHE_CONTROL, "no-store")).finish();
+                InternalError::from_response("a login that cannot be read", respond::keeping(response, payload)).into()
+            })
+        })
     }
 }
 
-fn unreadable(error: &impl ResponseError) -> Error {
-    let mut response = HttpResponse::build(error.status_code());
-    let response = response.insert_header((CACHE_CONTROL, "no-store")).finish();
-    InternalError::from_response("a log-in that cannot be read", response).into()
+/// Reads what a login posts. The error is a status only.
+async fn read(kind: &str, announced: usize, payload: &mut Payload) -> Result<Body, StatusCode> {
+    let is_form = match kind {
+        "application/json" => false,
+        "application/x-www-form-urlencoded" => true,
+        _ => return Err(StatusCode::UNSUPPORTED_MEDIA_TYPE),
+    };
+    if announced > LONGEST {
+        return Err(StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    let mut body = BytesMut::new();
+    while let Some(chunk) = poll_fn(|context| Pin::new(&mut *payload).poll_next(context)).await {
+        let chunk = chunk.map_err(|_| StatusCode::BAD_REQUEST)?;
+        if body.len() + chunk.len() > LONGEST {
+            return Err(StatusCode::PAYLOAD_TOO_LARGE);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    let posted = if is_form {
+        std::str::from_utf8(&body).ok().and_then(|body| Query::from_query(body).ok()).map(Query::into_inner)
+    } else {
+        serde_json::from_slice(&body).ok()
+    };
+    posted.map(|posted| Body { posted, is_form }).ok_or(StatusCode::BAD_REQUEST)
 }
 
 #[derive(Deserialize)]
@@ -82,12 +108,8 @@ impl Auth {
     pub fn login(&self) -> GuardedService<Resource> {
         let path = self.answers().login_page().unwrap_or("/login");
         let path = path.split('?').next().unwrap_or(path);
-        let resource = web::resource(path)
-            .app_data(FormConfig::default().limit(LONGEST).error_handler(|error, _| unreadable(&error)))
-            .app_data(JsonConfig::default().limit(LONGEST).error_handler(|error, _| unreadable(&error)))
-            .route(web::get().to(show))
-            .route(web::head().to(show))
-            .route(web::post().to(log_in));
+        let resource =
+            web::resource(path).route(web::get().to(show)).route(web::head().to(show)).route(web::post().to(log_in));
         guarded(&LOG_IN, resource)
     }
 

@@ -132,28 +132,61 @@ impl ::auth_actix::__private::Guard<
             Self::RULE,
             async |
                 __asked: &::auth_actix::__private::HttpRequest,
-                __index: u8,
-                (posts, mut id): (web::Data<Posts>, web::Path<u64>),
+                __payload: &mut ::auth_actix::__private::Payload,
+                __index: ::core::primitive::u8,
+                __slots: &mut (
+                    ::core::option::Option<web::Data<Posts>>,
+                    ::core::option::Option<web::Path<u64>>,
+                ),
                 __principal: ::core::option::Option<&::auth_actix::__private::Principal>|
             {
-                let __answer = match __index {
+                match __index {
                     0u8 => {
                         match __principal {
                             ::core::option::Option::Some(principal) => {
-                                ::auth_actix::__private::answer::<
-                                    <Result<
-                                        (),
-                                        Failure,
-                                    > as ::auth_actix::__private::Fails>::Error,
-                                >(async {
-                                        ::auth_actix::__private::Verdict::<
+                                if let ::core::result::Result::Err(error) = ::auth_actix::__private::fill(
+                                        &mut __slots.0,
+                                        __asked,
+                                        __payload,
+                                    )
+                                    .await
+                                {
+                                    return ::auth_actix::__private::Answer::NotExtracted(error);
+                                }
+                                if let ::core::result::Result::Err(error) = ::auth_actix::__private::fill(
+                                        &mut __slots.1,
+                                        __asked,
+                                        __payload,
+                                    )
+                                    .await
+                                {
+                                    return ::auth_actix::__private::Answer::NotExtracted(error);
+                                }
+                                match (__slots.0.take(), __slots.1.take()) {
+                                    (
+                                        ::core::option::Option::Some(posts),
+                                        ::core::option::Option::Some(mut id),
+                                    ) => {
+                                        let __answer = ::auth_actix::__private::answer::<
                                             <Result<
                                                 (),
                                                 Failure,
                                             > as ::auth_actix::__private::Fails>::Error,
-                                        >::verdict(posts.is_owner(*id, principal).await?)
-                                    })
-                                    .await
+                                        >(async {
+                                                ::auth_actix::__private::Verdict::<
+                                                    <Result<
+                                                        (),
+                                                        Failure,
+                                                    > as ::auth_actix::__private::Fails>::Error,
+                                                >::verdict(posts.is_owner(*id, principal).await?)
+                                            })
+                                            .await;
+                                        __slots.0 = ::core::option::Option::Some(posts);
+                                        __slots.1 = ::core::option::Option::Some(id);
+                                        __answer
+                                    }
+                                    _ => ::auth_actix::__private::Answer::NotAsked,
+                                }
                             }
                             ::core::option::Option::None => {
                                 ::auth_actix::__private::Answer::NotAsked
@@ -161,8 +194,7 @@ impl ::auth_actix::__private::Guard<
                         }
                     }
                     _ => ::auth_actix::__private::Answer::NotAsked,
-                };
-                (__answer, (posts, id))
+                }
             },
         )
     }

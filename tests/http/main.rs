@@ -43,6 +43,7 @@ mod readme;
 mod registration;
 mod routing;
 mod session;
+mod slots;
 mod start_up;
 mod subprotocols;
 mod throttle;

@@ -1,4 +1,4 @@
-//! Rules with checks: the arguments that a check names first, then the decision, and only then the others.
+//! Rules with checks: the arguments that a check names when it is run, then the decision, and only then the others.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -50,7 +50,8 @@ impl<F: FromRequest, R: FromRequest> Future for PhasesFuture<F, R> {
         loop {
             let next = match self.as_mut().project() {
                 Phase::First { first, request, payload } => {
-                    let first = std::task::ready!(first.poll(context)).map_err(Into::into)?;
+                    let first = std::task::ready!(first.poll(context));
+                    let first = first.map_err(|error| respond::keep_body(error.into(), payload))?;
                     PhasesFuture::Rest { rest: R::from_request(request, payload), first: Some(first) }
                 }
                 Phase::Rest { rest, first } => {
@@ -74,6 +75,8 @@ pub enum Answer {
     Held(bool),
     /// It could not say.
     Failed(Error),
+    /// An argument that it names could not be extracted.
+    NotExtracted(Error),
     /// It panicked.
     Panicked,
     /// There is none of that index, or nobody whom it could be asked about.
@@ -130,45 +133,125 @@ pub async fn answer<E: Into<Error>>(asked: impl Future<Output = Result<bool, E>>
     }
 }
 
-/// Decides on a request for a handler whose rule has checks, and extracts the arguments. Those that a check names are extracted
-/// before the first check is run, and reach the handler as the checks left them.
-pub fn checked<F, R, C>(
+/// The arguments that the checks of a rule name: a slot each, filled when a check that names it is run. So nothing is extracted for
+/// a check that the decision does not need.
+pub trait Slots: 'static {
+    /// The arguments.
+    type Arguments: 'static;
+
+    /// None is filled.
+    fn empty() -> Self;
+
+    /// Extracts those that no check has needed.
+    fn complete(
+        self,
+        request: &HttpRequest,
+        payload: &mut Payload,
+    ) -> impl Future<Output = Result<Self::Arguments, Error>>;
+}
+
+macro_rules! slots {
+    ($($name:ident)*) => {
+        impl<$($name: FromRequest + 'static),*> Slots for ($(Option<$name>,)*) {
+            type Arguments = ($($name,)*);
+
+            fn empty() -> Self {
+                ($(None::<$name>,)*)
+            }
+
+            #[allow(non_snake_case, unused_variables, clippy::unused_unit)]
+            async fn complete(self, request: &HttpRequest, payload: &mut Payload) -> Result<($($name,)*), Error> {
+                let ($($name,)*) = self;
+                Ok(($(
+                    match $name {
+                        Some(argument) => argument,
+                        None => $name::from_request(request, payload).await.map_err(Into::into)?,
+                    },
+                )*))
+            }
+        }
+    };
+}
+
+slots!();
+slots!(A);
+slots!(A B);
+slots!(A B C);
+slots!(A B C D);
+slots!(A B C D E);
+slots!(A B C D E F);
+slots!(A B C D E F G);
+slots!(A B C D E F G H);
+slots!(A B C D E F G H I);
+slots!(A B C D E F G H I J);
+slots!(A B C D E F G H I J K);
+slots!(A B C D E F G H I J K L);
+slots!(A B C D E F G H I J K L M);
+slots!(A B C D E F G H I J K L M N);
+slots!(A B C D E F G H I J K L M N O);
+slots!(A B C D E F G H I J K L M N O P);
+
+/// Extracts an argument that a check names, unless that was done for an earlier one.
+///
+/// # Errors
+/// It cannot be extracted.
+pub async fn fill<T: FromRequest>(
+    slot: &mut Option<T>,
+    request: &HttpRequest,
+    payload: &mut Payload,
+) -> Result<(), Error> {
+    if slot.is_none() {
+        *slot = Some(T::from_request(request, payload).await.map_err(Into::into)?);
+    }
+    Ok(())
+}
+
+/// Decides on a request for a handler whose rule has checks, and extracts the arguments. Those that a check names reach the
+/// handler as the checks left them.
+pub fn checked<S, R, C>(
     request: &HttpRequest,
     payload: &mut Payload,
     rule: &'static Rule,
     check: C,
-) -> Option<Checked<Phases<F, R>>>
+) -> Option<Checked<Phases<S::Arguments, R>>>
 where
-    F: FromRequest + 'static,
+    S: Slots,
     R: FromRequest + 'static,
-    C: AsyncFn(&HttpRequest, u8, F, Option<&Principal>) -> (Answer, F) + 'static,
+    C: AsyncFn(&HttpRequest, &mut Payload, u8, &mut S, Option<&Principal>) -> Answer + 'static,
 {
     let (request, mut payload) = (request.clone(), payload.take());
     Some(Box::pin(async move {
-        let first = match decided(&request, &mut payload, rule, check).await {
-            Ok(first) => first,
+        let slots = match decided(&request, &mut payload, rule, check).await {
+            Ok(slots) => slots,
             Err(Undecided::Denied(denied)) => {
                 outcome::refused(&request);
                 return Err(refuse(&request, rule, denied, payload));
             }
             Err(Undecided::Failed(error)) => {
                 outcome::refused(&request);
-                return Err(failed(&request, rule, &error, payload));
+                return Err(failed(&request, rule, &error, Failure::OfCheck, payload));
+            }
+            Err(Undecided::NotExtracted(error)) => {
+                outcome::refused(&request);
+                return Err(failed(&request, rule, &error, Failure::OfArgument, payload));
             }
         };
-        let first = match first {
-            Some(first) => first,
-            None => F::from_request(&request, &mut payload).await.map_err(Into::into)?,
+        let extracted = async {
+            let first = slots.complete(&request, &mut payload).await?;
+            let rest = R::from_request(&request, &mut payload).await.map_err(Into::into)?;
+            Ok(Phases { first, rest })
         };
-        let rest = R::from_request(&request, &mut payload).await.map_err(Into::into)?;
-        Ok(Phases { first, rest })
+        let extracted = extracted.await;
+        extracted.map_err(|error| respond::keep_body(error, &mut payload))
     }))
 }
 
 enum Undecided {
     Denied(Denied),
-    /// An argument that a check names could not be extracted, or the check failed.
+    /// A check failed.
     Failed(Error),
+    /// An argument that a check names could not be extracted.
+    NotExtracted(Error),
 }
 
 impl From<Denied> for Undecided {
@@ -177,41 +260,65 @@ impl From<Denied> for Undecided {
     }
 }
 
-/// Decides, and gives the first arguments if a check has needed them.
-async fn decided<F: FromRequest>(
+/// Decides, and gives the arguments that checks have needed.
+async fn decided<S: Slots>(
     request: &HttpRequest,
     payload: &mut Payload,
     rule: &'static Rule,
-    check: impl AsyncFn(&HttpRequest, u8, F, Option<&Principal>) -> (Answer, F),
-) -> Result<Option<F>, Undecided> {
+    check: impl AsyncFn(&HttpRequest, &mut Payload, u8, &mut S, Option<&Principal>) -> Answer,
+) -> Result<S, Undecided> {
     let place = Place::of(request).ok_or_else(|| set_up(NO_AUTH))?;
-    let (mut checks, mut first, mut used) = (Checks::default(), None, Vec::new());
+    let (mut checks, mut slots, mut used) = (Checks::default(), S::empty(), Vec::new());
     while let Some((index, principal)) = go_on(request, place, rule, Waiting::default(), checks, &mut used).await? {
-        let arguments = match first.take() {
-            Some(arguments) => arguments,
-            None => F::from_request(request, payload).await.map_err(|error| Undecided::Failed(error.into()))?,
-        };
-        let (answer, arguments) = check(request, index, arguments, principal.map(Principal::from).as_ref()).await;
-        first = Some(arguments);
+        let answer = check(request, payload, index, &mut slots, principal.map(Principal::from).as_ref()).await;
         checks = match answer {
             Answer::Held(held) if checks.of(index).is_none() => checks.with(index, held),
             Answer::Failed(error) => return Err(Undecided::Failed(error)),
+            Answer::NotExtracted(error) => return Err(Undecided::NotExtracted(error)),
             Answer::Panicked => return Err(denied("a check of the rule panicked")),
             Answer::Held(_) | Answer::NotAsked => return Err(denied("a check of the rule could not be asked")),
         };
     }
     outcome::keep_checks(request, checks);
     let_in(request, place, rule, used).await?;
-    Ok(first)
+    Ok(slots)
 }
 
 fn denied(cause: &'static str) -> Undecided {
     Undecided::Denied(Denial { cause: Some(cause), ..Denial::new(Reason::CheckFailed) }.into())
 }
 
-/// The answer where nobody can say whether the rule holds: what the error itself would be answered with, if that is a refusal.
-pub(crate) fn failed(request: &HttpRequest, rule: &'static Rule, error: &Error, payload: Payload) -> Error {
-    tracing::error!(target: "auth_actix", handler = rule.guards, %error, "a check of the rule failed");
-    let denial = Denial { cause: Some("a check of the rule failed"), ..Denial::new(Reason::CheckFailed) };
+/// What failed before it was known whether the rule holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Failure {
+    /// A check, or what loads an object: code of the application.
+    OfCheck,
+    /// The extraction of an argument: mostly a mistake of the client, whose text may quote what the client sent.
+    OfArgument,
+}
+
+/// The answer where it is not known whether the rule holds: what the error itself would be answered with, if that is a refusal.
+pub(crate) fn failed(
+    request: &HttpRequest,
+    rule: &'static Rule,
+    error: &Error,
+    failure: Failure,
+    payload: Payload,
+) -> Error {
+    let status = error.as_response_error().status_code();
+    let (cause, handler) = match failure {
+        Failure::OfCheck => ("a check of the rule failed", rule.guards),
+        Failure::OfArgument => ("an argument that a check names cannot be extracted", rule.guards),
+    };
+    match failure {
+        // What the application says of itself; a client's mistake is no error of the server.
+        Failure::OfCheck if !status.is_client_error() => {
+            tracing::error!(target: "auth_actix", handler, %error, "{cause}");
+        }
+        Failure::OfCheck | Failure::OfArgument => {
+            tracing::debug!(target: "auth_actix", handler, status = status.as_u16(), "{cause}");
+        }
+    }
+    let denial = Denial { cause: Some(cause), ..Denial::new(Reason::CheckFailed) };
     super::refuse_with(request, rule, denial.into(), payload, |ours| respond::of_check(error, ours))
 }

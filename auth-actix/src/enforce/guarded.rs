@@ -7,8 +7,10 @@ use std::task::{Context, Poll};
 
 use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpRequest};
-use auth_core::rule::Rule;
+use auth_core::rule::{Needs, Rule};
 use pin_project_lite::pin_project;
+
+use crate::respond::keep_body;
 
 use super::{Checked, Enforced, Pending, enforce, refuse, refuse_twice};
 
@@ -86,6 +88,8 @@ pin_project! {
         Checking { arguments: Checked<A> },
         /// The rule holds.
         Extracting { #[pin] arguments: A::Future },
+        /// The rule holds, and an argument may refuse all the same: then what is left of the body is kept.
+        Asking { #[pin] arguments: A::Future, payload: Payload },
         /// It does not.
         Refused { error: Option<Error> },
     }
@@ -94,11 +98,20 @@ pin_project! {
 impl<A: FromRequest> Arguments<A> {
     fn of(request: &HttpRequest, payload: &mut Payload, rule: &'static Rule) -> Self {
         match enforce(request, rule) {
-            Enforced::Allowed => Self::Extracting { arguments: A::from_request(request, payload) },
+            Enforced::Allowed => Self::extracting(request, payload, rule),
             Enforced::Refused(denied) => Self::Refused { error: Some(refuse(request, rule, denied, payload.take())) },
             Enforced::Pending(decision) => {
                 Self::Deciding { decision, request: request.clone(), payload: payload.take(), rule }
             }
+        }
+    }
+
+    fn extracting(request: &HttpRequest, payload: &mut Payload, rule: &'static Rule) -> Self {
+        let arguments = A::from_request(request, payload);
+        if rule.arguments.iter().any(Needs::may_refuse) {
+            Self::Asking { arguments, payload: payload.take() }
+        } else {
+            Self::Extracting { arguments }
         }
     }
 }
@@ -110,11 +123,15 @@ impl<A: FromRequest> Future for Arguments<A> {
         loop {
             let next = match self.as_mut().project() {
                 Stage::Extracting { arguments } => return arguments.poll(context).map_err(Into::into),
+                Stage::Asking { arguments, payload } => {
+                    let extracted = std::task::ready!(arguments.poll(context));
+                    return Poll::Ready(extracted.map_err(|error| keep_body(error.into(), payload)));
+                }
                 Stage::Checking { arguments } => return arguments.as_mut().poll(context),
                 Stage::Refused { error } => return Poll::Ready(Err(error.take().unwrap_or_else(refuse_twice))),
                 Stage::Deciding { decision, request, payload, rule } => match decision.as_mut().poll(context) {
                     Poll::Pending => return Poll::Pending,
-                    Poll::Ready(Ok(())) => Self::Extracting { arguments: A::from_request(request, payload) },
+                    Poll::Ready(Ok(())) => Self::extracting(request, payload, rule),
                     Poll::Ready(Err(denied)) => {
                         Self::Refused { error: Some(refuse(request, rule, denied, payload.take())) }
                     }

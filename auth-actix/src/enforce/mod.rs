@@ -20,8 +20,8 @@ use auth_core::facts::{Caller, Checks, Facts};
 use auth_core::rule::{Needs, Reads, Rule};
 use auth_core::scheme::Presented;
 
-pub(crate) use self::checked::failed;
-pub use self::checked::{Answer, Checked, Fails, Phases, Verdict, answer, checked};
+pub use self::checked::{Answer, Checked, Fails, Phases, Verdict, answer, checked, fill};
+pub(crate) use self::checked::{Failure, failed};
 pub use self::guarded::{Guard, Guarded};
 use self::hidden::as_unknown;
 pub(crate) use self::hidden::{UNKNOWN_PATH, ask_in_vain};
@@ -426,11 +426,14 @@ fn refuse_with(
     let place = Place::of(request);
     let Denied { denial, by } = denied;
     let by = by.or_else(|| place.map(|place| place.auth().clone()));
-    let event = by.as_ref().and_then(|auth| {
-        let event = audit::refused(request, auth, handler, &denial)?;
-        let auth = auth.clone();
-        Some(Box::new(move || audit::tell(&auth, &event)) as Box<dyn Fn()>)
-    });
+    let denial = match &by {
+        // Who is known stays known where a check of the rule fails.
+        Some(auth) if denial.reason == Reason::CheckFailed => match found(request, auth) {
+            Some(Ok(caller)) => Denial { caller: Some(caller.id()), used: Some(caller.scheme()), ..denial },
+            _ => denial,
+        },
+        _ => denial,
+    };
     let hides_object = denial.reason == Reason::InsufficientPermissions && outcome::hides_object(request);
     let hides = hides_object || place.is_some_and(|place| place.not_found(handler));
     let response = match &by {
@@ -442,12 +445,21 @@ fn refuse_with(
         Some(auth) => answer(auth.answers().response(&denial, request)),
         None => answer(respond::plain(&denial)),
     };
-    Refusal::new(denial, handler, request.method().clone(), response, payload, event).into()
+    // What is recorded is what is answered.
+    let status = response.status().as_u16();
+    let event = by.as_ref().and_then(|auth| {
+        let event = audit::refused(request, auth, handler, &denial, status)?;
+        let auth = auth.clone();
+        Some(Box::new(move || audit::tell(&auth, &event)) as Box<dyn Fn()>)
+    });
+    let of_client = !hides && response.status().is_client_error();
+    let is_fault = denial.reason.is_of_server() && !(denial.reason == Reason::CheckFailed && of_client);
+    Refusal::new(denial, is_fault, handler, request.method().clone(), response, payload, event).into()
 }
 
 /// A future that is polled after its end refuses again.
 pub(crate) fn refuse_twice() -> Error {
     let denial = Denial::new(Reason::SetUp);
     let response = respond::plain(&denial);
-    Refusal::new(denial, &PASS, actix_web::http::Method::GET, response, Payload::None, None).into()
+    Refusal::new(denial, true, &PASS, actix_web::http::Method::GET, response, Payload::None, None).into()
 }

@@ -16,7 +16,9 @@ use auth_core::denial::problem::{self, Problem};
 use auth_core::denial::{Answer, Denial, Reason};
 
 pub use self::page::Texts;
-pub(crate) use self::refusal::Refusal;
+#[cfg(feature = "session")]
+pub(crate) use self::refusal::keeping;
+pub(crate) use self::refusal::{Refusal, keep_body};
 
 /// What a renderer is told: the row of the table that is answered, and nothing that would help an attacker.
 #[derive(Clone, Copy, Debug)]

@@ -20,6 +20,8 @@ use super::{plain, status};
 /// outer middleware still adds its headers.
 pub(crate) struct Refusal {
     denial: Denial,
+    /// Whether the server is at fault.
+    is_fault: bool,
     handler: &'static Rule,
     method: Method,
     /// Tells the audit, when it is answered with.
@@ -32,23 +34,21 @@ impl Refusal {
     /// would be read to its end, however slowly it comes. `audit` tells the audit, when it is answered with.
     pub(crate) fn new(
         denial: Denial,
+        is_fault: bool,
         handler: &'static Rule,
         method: Method,
-        mut response: HttpResponse,
+        response: HttpResponse,
         payload: Payload,
         audit: Option<Box<dyn Fn()>>,
     ) -> Self {
-        if !matches!(payload, Payload::None) {
-            response.head_mut().set_connection_type(actix_http::ConnectionType::Close);
-            response = response.map_body(|_, body| BoxBody::new(Keeping { body, _payload: payload }));
-        }
-        Self { denial, handler, method, audit, response: Cell::new(Some(response)) }
+        let response = keeping(response, payload);
+        Self { denial, is_fault, handler, method, audit, response: Cell::new(Some(response)) }
     }
 
     /// Tells why, for whoever runs the server. Nothing that the client wrote is in it, but for a verified identity and the
     /// method, which has no control characters.
     fn tell(&self) {
-        let Self { denial, handler: Rule { text, guards, file, line, .. }, method, audit, .. } = self;
+        let Self { denial, is_fault, handler: Rule { text, guards, file, line, .. }, method, audit, .. } = self;
         crate::count::refused(self.handler, denial);
         if let Some(tell) = audit {
             tell();
@@ -58,7 +58,7 @@ impl Refusal {
         let method = method.as_str().get(..32).unwrap_or(method.as_str());
         // Where nobody reads the log, none of it is made.
         let caller = || denial.caller.as_ref().map(|caller| caller.to_string().chars().take(128).collect::<String>());
-        if denial.reason.is_of_server() {
+        if *is_fault {
             tracing::error!(
                 target: "auth_actix", problem, ?denial, rule = text, handler = guards, file, line, method,
                 "request refused: the server cannot decide"
@@ -101,6 +101,26 @@ impl ResponseError for Refusal {
             None => plain(&self.denial),
         }
     }
+}
+
+/// The response, which keeps what is left of the request's body until it is written, and then closes the connection.
+pub(crate) fn keeping(mut response: HttpResponse, payload: Payload) -> HttpResponse {
+    if matches!(payload, Payload::None) {
+        return response;
+    }
+    response.head_mut().set_connection_type(actix_http::ConnectionType::Close);
+    response.map_body(|_, body| BoxBody::new(Keeping { body, _payload: payload }))
+}
+
+/// Makes a refusal of ours keep what is left of the request's body (M6): arguments cannot, as others may want the body. Other errors
+/// are left alone.
+pub(crate) fn keep_body(error: actix_web::Error, payload: &mut Payload) -> actix_web::Error {
+    if let Some(refusal) = error.as_error::<Refusal>()
+        && let Some(response) = refusal.response.take()
+    {
+        refusal.response.set(Some(keeping(response, payload.take())));
+    }
+    error
 }
 
 /// A body that keeps the request's.

@@ -10,6 +10,8 @@ pub enum Needs {
     Nothing,
     /// Nothing, and it does not say which object the request is about: data of the application, or all of the request.
     Data,
+    /// Nothing, and it reads the body of the request.
+    Body,
     /// Reads who calls, if somebody does.
     MaybeCaller,
     /// The same, and copes where nobody can say.
@@ -45,7 +47,7 @@ impl Needs {
     /// What it reads of the caller.
     pub const fn reads(self) -> Reads {
         match self {
-            Self::Nothing | Self::Data | Self::Object(_) => Reads::Nothing,
+            Self::Nothing | Self::Data | Self::Body | Self::Object(_) => Reads::Nothing,
             Self::MaybeCallerOrOutage => Reads::CallerOrOutage,
             Self::MaybeCaller
             | Self::Caller
@@ -65,6 +67,16 @@ impl Needs {
     /// Whether it may say which object a request is about, so that a check over it is one of that object.
     pub const fn may_be_key(self) -> bool {
         matches!(self, Self::Nothing | Self::Authorized(_) | Self::Object(_))
+    }
+
+    /// Whether it may refuse a request that the rule admits.
+    pub const fn may_refuse(&self) -> bool {
+        matches!(self, Self::Authorized(_) | Self::Object(_) | Self::ClaimsOfCaller)
+    }
+
+    /// Whether it reads the body.
+    pub const fn is_body(self) -> bool {
+        matches!(self, Self::Body)
     }
 
     /// Whether it asks what the caller may do to an object.

@@ -1,4 +1,4 @@
-//! The checks of a rule: the arguments that they name come first, go into each check that is run, and out of it again.
+//! The checks of a rule: each argument that they name has a slot, which is filled when a check that names it is run.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
@@ -73,15 +73,17 @@ impl<'a> Phases<'a> {
     pub(super) fn checked(&self, function: &Function, checked: Option<&Checked>, root: &Root) -> TokenStream {
         let Some(checked) = checked.filter(|_| self.has_checks) else { return TokenStream::new() };
         let private = |name: TokenStream| root.private(name);
-        let rebuilt = self.first.iter().filter_map(|parameter| check::rebuilt(&parameter.pattern));
-        let (patterns, expressions): (Vec<_>, Vec<_>) =
-            rebuilt.map(|rebuilt| (rebuilt.pattern, rebuilt.expression)).unzip();
-        let first = tuple(self.first.iter().map(|parameter| parameter.kind.clone()));
+        let first = tuple(self.first.iter().map(|parameter| {
+            let kind = &parameter.kind;
+            quote!(::core::option::Option<#kind>)
+        }));
         let error = error(&function.signature.output, root);
         let (answer, run, verdict) = (private(quote!(Answer)), private(quote!(answer)), private(quote!(Verdict)));
         // Not to be met by names of the user's.
         let own = |name: &str| proc_macro2::Ident::new(name, proc_macro2::Span::mixed_site());
         let (index_of, asked, caller) = (own("__index"), own("__asked"), own("__principal"));
+        let (slots, body, answered, fill) = (own("__slots"), own("__payload"), own("__answer"), private(quote!(fill)));
+        let failure = own("__failure");
         let arms = check::all(&checked.formula).into_iter().map(|check| {
             let index = check.index;
             let expression = match &check.asks {
@@ -95,6 +97,33 @@ impl<'a> Phases<'a> {
             let verdict = respan(verdict.clone(), at);
             let ask = quote_spanned!(at=> #verdict::<#error>::verdict(#expression));
             let ask = quote!(#run::<#error>(async { #ask }).await);
+            let named = self.first.iter().enumerate().filter(|(_, parameter)| check.names(parameter));
+            let rebuilt = named.filter_map(|(position, parameter)| {
+                let slot = syn::Index::from(position);
+                check::rebuilt(&parameter.pattern).map(|rebuilt| (slot, rebuilt.pattern, rebuilt.expression))
+            });
+            let rebuilt: Vec<_> = rebuilt.collect();
+            let slot: Vec<_> = rebuilt.iter().map(|(slot, ..)| slot).collect();
+            let pattern = rebuilt.iter().map(|(_, pattern, _)| pattern);
+            let expression = rebuilt.iter().map(|(.., expression)| expression);
+            let ask = if rebuilt.is_empty() {
+                ask
+            } else {
+                // Out of their slots, and back as the check has left them.
+                quote!({
+                    #(if let ::core::result::Result::Err(#failure) = #fill(&mut #slots.#slot, #asked, #body).await {
+                        return #answer::NotExtracted(#failure);
+                    })*
+                    match (#(#slots.#slot.take(),)*) {
+                        (#(::core::option::Option::Some(#pattern),)*) => {
+                            let #answered = #ask;
+                            #(#slots.#slot = ::core::option::Option::Some(#expression);)*
+                            #answered
+                        }
+                        _ => #answer::NotAsked,
+                    }
+                })
+            };
             match &check.principal {
                 None => quote!(#index => #ask,),
                 Some(principal) => quote! {
@@ -108,7 +137,7 @@ impl<'a> Phases<'a> {
         let (request, payload, phases, future) =
             (private(quote!(HttpRequest)), private(quote!(Payload)), self.types(root), private(quote!(Checked)));
         let allowed = parse::allowed(&function.attributes);
-        let (of, body, answered) = (own("__request"), own("__payload"), own("__answer"));
+        let of = own("__request");
         let (principal, decide) = (private(quote!(Principal)), private(quote!(checked)));
         quote! {
             // Each of the arguments is used, as it is put together again; not each is changed.
@@ -122,12 +151,17 @@ impl<'a> Phases<'a> {
                     #of,
                     #body,
                     Self::RULE,
-                    async |#asked: &#request, #index_of: u8, (#(#patterns,)*): #first, #caller: ::core::option::Option<&#principal>| {
-                        let #answered = match #index_of {
+                    async |
+                        #asked: &#request,
+                        #body: &mut #payload,
+                        #index_of: ::core::primitive::u8,
+                        #slots: &mut #first,
+                        #caller: ::core::option::Option<&#principal>,
+                    | {
+                        match #index_of {
                             #(#arms)*
                             _ => #answer::NotAsked,
-                        };
-                        (#answered, (#(#expressions,)*))
+                        }
                     },
                 )
             }

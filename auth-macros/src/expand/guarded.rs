@@ -293,7 +293,12 @@ fn asked(
         quote_spanned!(kind.span()=> #check(#need, #strangers, false #(|| #before.is_principal())*, __FORMULA);)
     });
     let (formula, kind) = (formula_of(function, checked, root), root.private(quote!(Formula)));
-    let checks = quote!(use #fallback as _; const __FORMULA: &#kind = #formula; #(#calls)*);
+    let hidden = known.iter().filter(|_| checked.not_found).map(|parameter| {
+        let check = rule::respan(root.private(quote!(check_hidden_body)), parameter.kind.span());
+        let need = need(&parameter.kind);
+        quote_spanned!(parameter.kind.span()=> #check(#need);)
+    });
+    let checks = quote!(use #fallback as _; const __FORMULA: &#kind = #formula; #(#calls)* #(#hidden)*);
     (Asked { reads, arguments, checks_object }, checks)
 }
 

@@ -126,10 +126,16 @@ pub(crate) fn all(formula: &Formula) -> Vec<&Check> {
     checks.collect()
 }
 
-/// Whether some check of the rule names something in the argument, so that it has to be extracted before.
+/// Whether some check of the rule names something in the argument, so that it may be extracted before the decision.
 pub(crate) fn is_named(parameter: &Parameter, formula: &Formula) -> bool {
-    let bound = free::bound(&parameter.pattern);
-    all(formula).iter().any(|check| bound.iter().any(|name| check.free.contains(name)))
+    all(formula).into_iter().any(|check| check.names(parameter))
+}
+
+impl Check {
+    /// Whether it names something in the argument.
+    pub(crate) fn names(&self, parameter: &Parameter) -> bool {
+        free::bound(&parameter.pattern).iter().any(|name| self.free.contains(name))
+    }
 }
 
 /// Reports arguments that a check names and that cannot be put together again for the handler.
