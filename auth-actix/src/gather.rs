@@ -14,11 +14,11 @@ use auth_core::client::country::CountryCode;
 use auth_core::client::cross_site::CrossSite;
 use auth_core::clock::{self, Timestamp};
 use auth_core::decision::Rules;
-use auth_core::denial::Denial;
 #[cfg(feature = "basic")]
 use auth_core::denial::Reason;
 #[cfg(any(feature = "basic", feature = "jwt"))]
 use auth_core::denial::challenge::Scheme;
+use auth_core::denial::{Denial, quoted};
 use auth_core::facts::{Caller, Checks, Elsewhere, Facts};
 use auth_core::rule::About;
 use auth_core::scheme::{self, Presented};
@@ -36,6 +36,10 @@ impl Fields for Lines<'_> {
         // Each request is asked for `Upgrade`: by a name that has not to be parsed.
         let lines = if name == "upgrade" { self.0.get_all(UPGRADE) } else { self.0.get_all(name) };
         lines.map(|value| value.as_bytes())
+    }
+
+    fn has_name(&self, is_it: impl Fn(&str) -> bool) -> bool {
+        self.0.keys().any(|name| is_it(name.as_str()))
     }
 }
 
@@ -185,13 +189,36 @@ pub(crate) fn throttled(_: &HttpRequest, _: &Auth, _: &Presented<'_>) -> Option<
 
 /// Whether the request came from another site.
 pub(crate) fn cross_site(request: &HttpRequest, auth: &Auth) -> CrossSite {
-    CrossSite::of(request.method().as_str(), &Lines(request.headers()), auth.origins())
+    cross_site_as(request.method().as_str(), request, auth)
 }
 
 /// The same for what changes state whatever its method says.
 #[cfg(feature = "session")]
 pub(crate) fn cross_site_of_change(request: &HttpRequest, auth: &Auth) -> CrossSite {
-    CrossSite::of("POST", &Lines(request.headers()), auth.origins())
+    cross_site_as("POST", request, auth)
+}
+
+fn cross_site_as(method: &str, request: &HttpRequest, auth: &Auth) -> CrossSite {
+    let authority = request.uri().authority().map(|authority| authority.as_str());
+    CrossSite::of(method, authority, &Lines(request.headers()), auth.origins(), auth.hosts())
+}
+
+/// What a request says of where it came from, for the log, and how such requests are allowed.
+pub(crate) fn told_of_site(request: &HttpRequest, auth: &Auth) -> String {
+    let shown = |name: &str| {
+        let mut lines = request.headers().get_all(name).map(|line| String::from_utf8_lossy(line.as_bytes()));
+        match (lines.next(), lines.next()) {
+            (None, _) => "absent".to_owned(),
+            (Some(line), None) => quoted(&line),
+            (Some(_), Some(_)) => "there twice".to_owned(),
+        }
+    };
+    let (site, origin) = (shown("sec-fetch-site"), shown("origin"));
+    let help = match auth.hosts().is_empty() {
+        true => "`.hosts([…])` names this server, `.origins([…])` its front ends elsewhere",
+        false => "`.origins([…])` names front ends elsewhere",
+    };
+    format!("Sec-Fetch-Site is {site}, Origin is {origin}; {help}")
 }
 
 /// What stands in the path where the rules say that a tenant does, read as a handler's own arguments read it.

@@ -122,7 +122,9 @@ impl Auth {
 
 async fn show(session: Session, request: HttpRequest, asked: Query<Asked>) -> HttpResponse {
     let page = session.texts(&request).login(LocalPath::of(asked.return_to.as_deref()).text(), None);
-    HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).content_type(HTML).body(page)
+    let mut response = HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).content_type(HTML).body(page);
+    respond::protect_page(response.headers_mut());
+    response
 }
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -148,6 +150,7 @@ async fn log_in(
             let mut response = session.refused(denial).error_response();
             if is_read {
                 response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(HTML));
+                respond::protect_page(response.headers_mut());
                 response = response.set_body(texts.login(return_to.text(), Some(&wrong))).map_into_boxed_body();
             }
             Ok(response)

@@ -291,6 +291,17 @@ impl AuthBuilder {
                 "failed logins are counted by account alone: call `.client_address(Peer)` or `.behind(…)`, or a stranger's guesses keep everybody waiting"
             );
         }
+        let hosts = Hosts::new(self.hosts).map_err(BuildError::Host)?;
+        let origins = Origins::new(self.origins).map_err(BuildError::Origin)?;
+        if hosts.is_empty()
+            && origins.iter().next().is_none()
+            && sources.iter().any(|source| source.scheme.is_ambient())
+        {
+            // Chromium names no site with a WebSocket, and no browser does to a server without TLS.
+            super::warn(
+                "a cookie or Basic cannot open a WebSocket, nor change state over plain HTTP: call `.hosts([…])` with the names of this server, or `.origins([…])` with those of its front ends",
+            );
+        }
         #[cfg(feature = "session")]
         if plain_http && matches!(address, AddressSource::Behind { .. } | AddressSource::Hops { .. }) {
             return Err(BuildError::PlainHttpBehindProxy);
@@ -331,8 +342,8 @@ impl AuthBuilder {
             countries: self.countries,
             #[cfg(feature = "blocks")]
             blocks: self.blocks,
-            hosts: Hosts::new(self.hosts).map_err(BuildError::Host)?,
-            origins: Origins::new(self.origins).map_err(BuildError::Origin)?,
+            hosts,
+            origins,
             sink: self.sink,
             resource,
             scopes: Mutex::default(),

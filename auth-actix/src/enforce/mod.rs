@@ -13,7 +13,7 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::{Error, HttpRequest, HttpResponse};
 use auth_core::Principal;
-use auth_core::decision::{Decision, Explanation, Rules, counted, decide};
+use auth_core::decision::{Decision, Explanation, Rules, counted, decide, found_instead};
 use auth_core::denial::challenge::Scheme;
 use auth_core::denial::{Denial, Reason};
 use auth_core::facts::{Caller, Checks, Facts};
@@ -100,6 +100,7 @@ fn step<'a>(
         match decide(rules, &case) {
             Decision::Deny(denial) => {
                 outcome::explain(request, handler, || Explanation::of(rules, &case));
+                let denial = detailed(denial, request, auth, rules, &case);
                 let asked = matches!(&known, Some(Ok(principal)) if principal.was_asked_about());
                 return Step::Denied(denial, asked);
             }
@@ -180,6 +181,26 @@ fn step<'a>(
         outcome::mark(request, |marks| marks.private = true);
     }
     Step::Allowed
+}
+
+/// The denial with what was found, for the log: where nobody reads that, nothing is found out.
+fn detailed(denial: Denial, request: &HttpRequest, auth: &Auth, rules: Rules<'_>, case: &Facts<'_>) -> Denial {
+    if denial.detail.is_some() || !tracing::enabled!(target: "auth_actix", tracing::Level::INFO) {
+        return denial;
+    }
+    match denial.reason {
+        Reason::CrossSiteRequest => {
+            let detail = gather::told_of_site(request, auth);
+            let cause = "the request does not show that it comes from our own pages";
+            // What the rule asks for is not what is wrong.
+            Denial { cause: Some(cause), failed: Vec::new(), ..denial }.with_detail(detail)
+        }
+        Reason::InsufficientPermissions | Reason::InsufficientScope(_) => match found_instead(rules, case) {
+            Some(found) => denial.with_detail(found),
+            None => denial,
+        },
+        _ => denial,
+    }
 }
 
 /// Who was found before for this request, or put there by a test.

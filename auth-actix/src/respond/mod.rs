@@ -221,8 +221,21 @@ impl Answers {
 /// An answer with this body.
 fn of_type(media_type: HeaderValue, answer: Answer, body: impl Into<Bytes>) -> HttpResponse {
     let mut response = HttpResponse::with_body(status(answer), BoxBody::new(body.into()));
+    if media_type == HTML {
+        protect_page(response.headers_mut());
+    }
     response.headers_mut().insert(header::CONTENT_TYPE, media_type);
     response
+}
+
+/// What a page of ours may do, and that none shows it in a frame: whoever logs in sees where.
+pub(crate) fn protect_page(headers: &mut header::HeaderMap) {
+    const POLICY: HeaderValue = HeaderValue::from_static(
+        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    );
+    headers.insert(header::CONTENT_SECURITY_POLICY, POLICY);
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }
 
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");

@@ -69,7 +69,6 @@ pub struct Scope<T, M = Plain> {
     path: String,
     inner: actix_web::Scope<T>,
     registry: Registry,
-    own_default: bool,
     mode: PhantomData<fn() -> M>,
 }
 
@@ -157,15 +156,15 @@ impl Auth {
         let inner = actix_web::web::scope(path)
             .app_data(Arc::clone(registry.binding()))
             .wrap(private::PrivateAnswers(self.clone()));
-        Scope { path: path.to_owned(), inner, registry, own_default: false, mode: PhantomData }
+        Scope { path: path.to_owned(), inner, registry, mode: PhantomData }
     }
 }
 
 impl<T> Scope<T> {
     /// The same in the mode that its registry has.
     fn into_mode<M>(self) -> Scope<T, M> {
-        let Self { path, inner, registry, own_default, .. } = self;
-        Scope { path, inner, registry, own_default, mode: PhantomData }
+        let Self { path, inner, registry, .. } = self;
+        Scope { path, inner, registry, mode: PhantomData }
     }
 }
 
@@ -211,25 +210,17 @@ where
         U::InitError: std::fmt::Debug,
     {
         let factory = service.into_default(&mut self.registry);
-        Self { inner: self.inner.default_service(factory), own_default: true, ..self }
+        self.registry.set_own_default();
+        Self { inner: self.inner.default_service(factory), ..self }
     }
 
-    /// What would keep the server from starting: rules that could never hold, or that need a setting. The server checks
-    /// this by itself; a test may ask.
+    /// What would keep the server from starting, in this scope and in those within it: rules that could never hold, or that need a
+    /// setting. The server checks this by itself; a test may ask.
     ///
     /// # Errors
     /// All mistakes.
     pub fn check(&self) -> Result<(), Vec<RuleError>> {
-        let mut mistakes = self.registry.check();
-        if self.own_default && self.registry.hides_something() {
-            mistakes.push(RuleError::HiddenBesideDefault(self.path.clone()));
-        }
-        if self.registry.binding().is_strict_so_far() && self.registry.binding().pattern_so_far().is_none() {
-            mistakes.push(RuleError::StrictInPlain(self.path.clone()));
-        }
-        if self.registry.binding().sessions_clash_so_far() {
-            mistakes.push(RuleError::SessionsClash(self.path.clone()));
-        }
+        let mistakes = self.registry.check_all();
         if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
     }
 
@@ -266,9 +257,9 @@ where
             + 'static,
         B: MessageBody,
     {
-        let Self { path, inner, registry, own_default, .. } = self;
+        let Self { path, inner, registry, .. } = self;
         registry.binding().add_middleware(std::any::type_name::<W>());
-        Scope { path, inner: inner.wrap(middleware), registry, own_default, mode: PhantomData }
+        Scope { path, inner: inner.wrap(middleware), registry, mode: PhantomData }
     }
 }
 
@@ -281,10 +272,12 @@ where
     fn register(self, config: &mut AppService) {
         self.registry.binding().nest_in_registering(config.is_root());
         let mark = self.registry.tell_whoever_collects();
-        if let Err(mistakes) = self.check() {
+        // Those within it check themselves.
+        let mistakes = self.registry.check();
+        if !mistakes.is_empty() {
             return refuse_to_start(&mistakes, &self.path, config);
         }
-        let hides = self.registry.hides_something() && !self.own_default;
+        let hides = self.registry.hides_something() && !self.registry.has_own_default();
         let inner = if hides { self.inner.default_service(actix_web::web::to(unknown_path)) } else { self.inner };
         // In the map alone: nothing answers there.
         let inner = match mark {

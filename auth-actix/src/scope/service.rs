@@ -129,6 +129,9 @@ pub struct Registry {
     twice: Vec<&'static Rule>,
     /// The scopes in it.
     nested: Vec<Registry>,
+    path: String,
+    /// Whether the scope has a service of its own for unknown paths.
+    own_default: bool,
 }
 
 impl Registry {
@@ -140,6 +143,8 @@ impl Registry {
             unguarded: Vec::new(),
             twice: Vec::new(),
             nested: Vec::new(),
+            path: path.to_owned(),
+            own_default: false,
         }
     }
 
@@ -225,8 +230,35 @@ impl Registry {
         self.binding.hides_so_far() || self.rules.iter().any(|rule| rule.not_found)
     }
 
-    /// What would never work, or mean something else than it says.
+    pub(super) fn set_own_default(&mut self) {
+        self.own_default = true;
+    }
+
+    pub(super) fn has_own_default(&self) -> bool {
+        self.own_default
+    }
+
+    /// What would never work, or mean something else than it says, in this scope and in those within it.
+    pub(super) fn check_all(&self) -> Vec<RuleError> {
+        self.check().into_iter().chain(self.nested.iter().flat_map(Self::check_all)).collect()
+    }
+
+    /// The mistakes of this scope only.
     pub(super) fn check(&self) -> Vec<RuleError> {
+        let mut mistakes = self.check_rules();
+        if self.own_default && self.hides_something() {
+            mistakes.push(RuleError::HiddenBesideDefault(self.path.clone()));
+        }
+        if self.binding.is_strict_so_far() && self.binding.pattern_so_far().is_none() {
+            mistakes.push(RuleError::StrictInPlain(self.path.clone()));
+        }
+        if self.binding.sessions_clash_so_far() {
+            mistakes.push(RuleError::SessionsClash(self.path.clone()));
+        }
+        mistakes
+    }
+
+    fn check_rules(&self) -> Vec<RuleError> {
         let twice = self.twice.iter().map(|rule| RuleError::SecondRuleOfScope(rule.text));
         let scopes = self.binding.rules_so_far();
         let around = self.binding.pattern_so_far();

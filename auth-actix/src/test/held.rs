@@ -168,6 +168,9 @@ fn asks_what_tokens_need(tree: &Tree, auth: &Auth) -> bool {
         ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "auth_time", "acr", "azp", "client_id", "act"];
     match tree {
         Tree::Literal(Lit { fact: Fact::Claim(name, _), .. }) => {
+            // A claim within another is made up with no other one beside it.
+            let name =
+                &name.strip_prefix('/').map_or(name.as_str(), |path| path.split('/').next().unwrap_or(path)).to_owned();
             let lists = auth.sources().iter().flat_map(|source| &source.lists);
             NEEDED.contains(&name.as_str()) || lists.filter_map(|list| list.path.first()).any(|list| list == name)
         }
@@ -244,11 +247,20 @@ fn claims(caller: &CaseCaller, source: &Source) -> Map<String, Value> {
         };
     }
     for (name, values) in &caller.claims {
-        let value = match values.as_slice() {
-            [one] => json!(one),
-            several => json!(several),
+        let values = values.iter().map(|value| serde_json::from_str(value).unwrap_or_default());
+        let mut values: Vec<Value> = values.collect();
+        let value = if values.len() == 1 { values.remove(0) } else { values.into() };
+        // A pointer is a claim within others.
+        let (first, value) = match name.strip_prefix('/') {
+            None => (name.clone(), value),
+            Some(path) => {
+                let mut names: Vec<_> =
+                    path.split('/').map(|name| name.replace("~1", "/").replace("~0", "~")).collect();
+                let first = names.remove(0);
+                (first, names.into_iter().rev().fold(value, |inner, name| json!({ name: inner })))
+            }
         };
-        of = of.claim(name, value);
+        of = of.claim(first, value);
     }
     if let Some(age) = caller.age {
         let at = auth_core::clock::now().seconds().saturating_sub(i64::try_from(age).unwrap_or(i64::MAX));

@@ -1,30 +1,131 @@
+use std::fmt;
+
 use super::Requirement;
 use crate::facts::Facts;
 use crate::json::Raw;
 use crate::principal::Principal;
 use crate::truth::Truth;
 
-/// A claim that is a string with this value, or an array of strings that contains it.
+/// A claim that is this value, or an array that contains it.
 #[derive(Clone, Copy, Debug)]
 pub struct Claim {
-    /// The member of the claims.
+    /// The member of the claims, or a JSON pointer (RFC 6901) to a claim within another.
     pub name: &'static str,
-    /// The value; compared whole.
-    pub value: &'static str,
+    /// The value; compared whole, and by its type.
+    pub value: ClaimValue,
+}
+
+/// The value that a claim is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClaimValue {
+    /// A string.
+    Text(&'static str),
+    /// `true` or `false`.
+    Bool(bool),
+    /// A whole number.
+    Integer(i64),
+}
+
+impl ClaimValue {
+    /// Whether both are the same.
+    pub(crate) const fn is(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Text(one), Self::Text(other)) => crate::vocabulary::same(one, other),
+            (Self::Bool(one), Self::Bool(other)) => one == other,
+            (Self::Integer(one), Self::Integer(other)) => one == other,
+            _ => false,
+        }
+    }
+
+    /// Whether the value of a claim is this one; `None` where it is of another type.
+    fn equals(self, value: Raw<'_>) -> Option<bool> {
+        match self {
+            Self::Text(text) => Some(value.string()? == text),
+            Self::Bool(expected) => match value.text() {
+                "true" => Some(expected),
+                "false" => Some(!expected),
+                _ => None,
+            },
+            Self::Integer(expected) => {
+                let is_number = value.text().starts_with(|first: char| first == '-' || first.is_ascii_digit());
+                is_number.then(|| value.text().parse() == Ok(expected))
+            }
+        }
+    }
+
+    const fn kind(self) -> &'static str {
+        match self {
+            Self::Text(_) => "a string",
+            Self::Bool(_) => "a boolean",
+            Self::Integer(_) => "a number",
+        }
+    }
+}
+
+/// As JSON.
+impl fmt::Display for ClaimValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(&crate::rule::quoted(text)),
+            Self::Bool(value) => value.fmt(f),
+            Self::Integer(value) => value.fmt(f),
+        }
+    }
 }
 
 impl Claim {
+    /// The names of the members that lead to the claim.
+    fn path(&self) -> impl Iterator<Item = std::borrow::Cow<'static, str>> {
+        let name = self.name;
+        let (pointer, whole) = match name.strip_prefix('/') {
+            Some(pointer) => (Some(pointer.split('/')), None),
+            None => (None, Some(name)),
+        };
+        let unescaped = |name: &'static str| match name.contains('~') {
+            true => name.replace("~1", "/").replace("~0", "~").into(),
+            false => name.into(),
+        };
+        pointer.into_iter().flatten().map(unescaped).chain(whole.map(Into::into))
+    }
+
+    /// Where the claims of the caller contain it, where its source may confer it.
+    fn find<'a>(&self, caller: &'a Principal) -> Option<Raw<'a>> {
+        let mut path = self.path();
+        let first = caller.raw_claim(&path.next()?)?;
+        path.try_fold(first, |value, name| value.member(&name))
+    }
+
     /// Whether it has the value; `None` where the claim is absent or of another type: no answer.
     fn answer(&self, caller: &Principal) -> Option<bool> {
-        let claim = caller.raw_claim(self.name)?;
-        if let Some(text) = claim.string() {
-            return Some(text == self.value);
-        }
+        let claim = self.find(caller)?;
+        let Some(elements) = claim.elements() else { return self.value.equals(claim) };
         let mut contains = false;
-        for element in claim.elements()?.map(Raw::string) {
-            contains |= element? == self.value;
+        for element in elements {
+            contains |= self.value.equals(element)?;
         }
         Some(contains)
+    }
+
+    /// What the credential contains in place of the value, for logs.
+    pub(crate) fn told(&self, caller: &Principal) -> String {
+        let found = match self.find(caller) {
+            None => "absent".to_owned(),
+            Some(claim) => {
+                let kind = match claim.text().as_bytes().first() {
+                    Some(b'"') => "a string",
+                    Some(b't' | b'f') => "a boolean",
+                    Some(b'[') => "an array",
+                    Some(b'{') => "an object",
+                    Some(b'n') => "null",
+                    _ => "a number",
+                };
+                match self.answer(caller) {
+                    Some(_) => format!("{kind} with another value"),
+                    None => format!("{kind}, which never equals {}", self.value.kind()),
+                }
+            }
+        };
+        format!("the claim {} is {found}", crate::rule::quoted(self.name))
     }
 }
 
@@ -33,8 +134,12 @@ impl Requirement for Claim {
 
     fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
         facts.of_caller(
-            |caller| Truth::settled(self.answer(caller).is_some_and(|has| has != negated)),
-            |source| source.has_claims && source.confers.allows_claim(self.name),
+            |caller| {
+                // Of a claim that was left out, in part or whole, absence is no answer.
+                let may_answer = !negated || self.path().next().is_some_and(|name| !caller.omits_claim(&name));
+                Truth::settled(may_answer && self.answer(caller).is_some_and(|has| has != negated))
+            },
+            |source| source.has_claims && self.path().next().is_some_and(|name| source.confers.allows_claim(&name)),
         )
     }
 }
@@ -62,12 +167,51 @@ mod tests {
             (r#","o":{"org":"acme"}"#,    false, false),
             ("",                          false, false),
         ];
-        let claim = Claim { name: "org", value: "acme" };
+        let claim = Claim { name: "org", value: ClaimValue::Text("acme") };
         for (members, holds, negation) in table {
             let caller = alice(source(), members);
             let facts = facts(Caller::Known(&caller));
             assert_eq!(claim.truth(false, &facts), Truth::settled(holds), "{members}");
             assert_eq!(claim.truth(true, &facts), Truth::settled(negation), "!{members}");
         }
+    }
+
+    #[test]
+    fn a_value_is_compared_by_its_type_and_where_it_is() {
+        // Row 18: (name, value, claims, holds, its negation holds)
+        use ClaimValue::{Bool, Integer, Text};
+        #[rustfmt::skip]
+        let table = [
+            ("admin",       Bool(true),     r#","admin":true"#,              true,  false),
+            ("admin",       Bool(true),     r#","admin":false"#,             false, true),
+            ("admin",       Bool(false),    r#","admin":false"#,             true,  false),
+            ("admin",       Bool(true),     r#","admin":"true""#,            false, false),
+            ("admin",       Bool(true),     r#","admin":1"#,                 false, false),
+            ("admin",       Text("true"),   r#","admin":true"#,              false, false),
+            ("admin",       Bool(true),     r#","admin":[false,true]"#,      true,  false),
+            ("admin",       Bool(true),     r#","admin":[true,"x"]"#,        false, false),
+            ("level",       Integer(3),     r#","level":3"#,                 true,  false),
+            ("level",       Integer(-3),    r#","level":-3"#,                true,  false),
+            ("level",       Integer(3),     r#","level":4"#,                 false, true),
+            ("level",       Integer(3),     r#","level":3.5"#,               false, true),
+            ("level",       Integer(3),     r#","level":"3""#,               false, false),
+            ("/app/plan",   Text("pro"),    r#","app":{"plan":"pro"}"#,      true,  false),
+            ("/app/plan",   Text("pro"),    r#","app":{"plan":"free"}"#,     false, true),
+            ("/app/plan",   Text("pro"),    r#","app":{}"#,                  false, false),
+            ("/app/plan",   Text("pro"),    r#","app":"plan""#,              false, false),
+            ("/app/plan",   Text("pro"),    r#","/app/plan":"pro""#,         false, false),
+            ("/a~1b/~0c",   Text("pro"),    r#","a/b":{"~c":["pro"]}"#,      true,  false),
+            ("a.b",         Text("pro"),    r#","a":{"b":"pro"}"#,           false, false),
+            ("a.b",         Text("pro"),    r#","a.b":"pro""#,               true,  false),
+        ];
+        for (name, value, members, holds, negation) in table {
+            let (claim, caller) = (Claim { name, value }, alice(source(), members));
+            let facts = facts(Caller::Known(&caller));
+            assert_eq!(claim.truth(false, &facts), Truth::settled(holds), "{name} {value} {members}");
+            assert_eq!(claim.truth(true, &facts), Truth::settled(negation), "!{name} {value} {members}");
+        }
+        let caller = alice(source(), r#","admin":true"#);
+        let told = Claim { name: "admin", value: Text("true") }.told(&caller);
+        assert_eq!(told, r#"the claim "admin" is a boolean, which never equals a string"#);
     }
 }

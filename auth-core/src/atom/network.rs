@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::Requirement;
-use crate::client::address::inside_nat64;
+use crate::client::address::embedded_ipv4;
 use crate::client::cross_site::CrossSite;
 use crate::facts::Facts;
 use crate::truth::Truth;
@@ -24,9 +24,9 @@ impl Requirement for Network {
     fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
         let Some(address) = facts.client else { return Truth::NO };
         if negated {
-            // Who writes a refused address as that of a NAT64 gateway is still refused.
+            // A refused address within that of a translator or a tunnel is still refused.
             return Truth::settled(
-                !self.contains(address) && !inside_nat64(address).is_some_and(|v4| self.contains(v4)),
+                !self.contains(address) && !embedded_ipv4(address).any(|inside| self.contains(inside)),
             );
         }
         // The network is ambient: what a victim's browser shows a stranger's page can show (C5).

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use prefix_trie::joint::JointPrefixSet;
 
 use super::Entry;
-use crate::client::address::inside_nat64;
+use crate::client::address::embedded_ipv4;
 use crate::clock::Timestamp;
 use crate::id::Id;
 
@@ -109,8 +109,8 @@ impl Snapshot {
         };
         let is_in = |set: &JointPrefixSet<IpNet>, address: IpAddr| set.get_lpm(&IpNet::from(address)).is_some();
         is_in(&self.blocked, address)
-            // Who writes a refused address as that of a NAT64 gateway is still refused.
-            || inside_nat64(address).is_some_and(|inside| is_in(&self.blocked, inside))
+            // A refused address within that of a translator or a tunnel is still refused.
+            || embedded_ipv4(address).any(|inside| is_in(&self.blocked, inside))
             || !self.allowed.is_empty() && !is_in(&self.allowed, address)
     }
 

@@ -89,9 +89,50 @@ impl Seen {
     }
 }
 
-/// Fields that only a proxy sends.
-const FORWARDING: [&str; 7] =
-    ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-real-ip", "via"];
+/// Fields that only a proxy sends, or a client that claims to be one: the standard ones, and those of vendors.
+const FORWARDING: [&str; 24] = [
+    "forwarded",
+    "via",
+    "x-real-ip",
+    "true-client-ip",
+    "client-ip",
+    "cdn-loop",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-remote-ip",
+    "x-remote-addr",
+    "x-originating-ip",
+    "x-proxyuser-ip",
+    "x-original-host",
+    "proxy-client-ip",
+    "wl-proxy-client-ip",
+    "do-connecting-ip",
+    "fastly-client-ip",
+    "fly-client-ip",
+    "incap-client-ip",
+    "ali-cdn-real-ip",
+    "x-sucuri-clientip",
+    "x-nf-client-connection-ip",
+    "x-appengine-user-ip",
+    "x-amzn-trace-id",
+];
+
+/// Beginnings of such names.
+const FORWARDING_PREFIXES: [&str; 9] = [
+    "x-forwarded",
+    "x-original-forwarded",
+    "cf-connecting-",
+    "cf-ray",
+    "x-amz-cf-",
+    "x-azure-",
+    "x-envoy-",
+    "x-vercel-",
+    "akamai-",
+];
+
+fn is_forwarding(name: &str) -> bool {
+    FORWARDING.contains(&name) || FORWARDING_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
 
 /// More entries than this is no chain of proxies.
 const MOST_ENTRIES: usize = 32;
@@ -133,7 +174,7 @@ impl AddressSource {
 
     /// Whether there should be no proxy, and some field says that there is one.
     pub fn is_contradicted(&self, fields: &impl Fields) -> bool {
-        *self == Self::Peer && FORWARDING.iter().any(|field| fields.lines(field).next().is_some())
+        *self == Self::Peer && fields.has_name(is_forwarding)
     }
 
     /// The client's address; `None` where it is not known. `peer` is `None` on a Unix socket.
@@ -168,7 +209,9 @@ fn entries(fields: &impl Fields, header: Forwarding) -> Option<Vec<Option<IpAddr
         let line = std::str::from_utf8(line).ok()?;
         match header {
             Forwarding::XForwardedFor => {
-                entries.extend(line.split(',').map(|entry| node(entry.trim_matches([' ', '\t']))))
+                // No more than show that there are too many: a line may be as long as the client likes.
+                let room = MOST_ENTRIES + 1 - entries.len();
+                entries.extend(line.split(',').take(room).map(|entry| node(entry.trim_matches([' ', '\t']))))
             }
             Forwarding::Forwarded => elements(line, &mut entries)?,
         }
@@ -267,17 +310,33 @@ fn usable(address: IpAddr) -> Option<IpAddr> {
     (!link_local).then_some(address)
 }
 
-/// The IPv4 address inside one of the NAT64 prefix `64:ff9b::/96` (RFC 6052 §2.1), for lists that refuse.
-pub(crate) fn inside_nat64(address: IpAddr) -> Option<IpAddr> {
-    match address {
-        IpAddr::V6(v6) => match v6.segments() {
-            [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
-                Some(IpAddr::V4(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low))))
-            }
-            _ => None,
-        },
-        IpAddr::V4(_) => None,
-    }
+/// The IPv4 addresses that an IPv6 address may stand for, for lists that refuse: of a translator or a tunnel, the address behind it is
+/// the client.
+///
+/// NAT64 (`64:ff9b::/96`, RFC 6052 §2.1; `64:ff9b:1::/48`, RFC 8215, whose operators choose one of four lengths, RFC 6052 §2.2), 6to4
+/// (`2002::/16`, RFC 3056 §2), Teredo (`2001::/32`, RFC 4380 §4), IPv4-translated (`::ffff:0:0:0/96`, RFC 7915) and
+/// IPv4-compatible addresses (`::/96`, RFC 4291 §2.5.5.1).
+pub(crate) fn embedded_ipv4(address: IpAddr) -> impl Iterator<Item = IpAddr> {
+    let IpAddr::V6(v6) = address else { return [None; 4].into_iter().flatten() };
+    let o = v6.octets();
+    let at = |places: [usize; 4]| {
+        let octets = places.map(|place| o.get(place).copied().unwrap_or_default());
+        Some(IpAddr::V4(Ipv4Addr::from(octets)))
+    };
+    const LAST: [usize; 4] = [12, 13, 14, 15];
+    let found = match v6.segments() {
+        [0x64, 0xff9b, 0, 0, 0, 0, ..] | [0, 0, 0, 0, 0xffff, 0, ..] => [at(LAST), None, None, None],
+        [0x64, 0xff9b, 1, ..] => [at(LAST), at([9, 10, 11, 12]), at([7, 9, 10, 11]), at([6, 7, 9, 10])],
+        [0x2002, ..] => [at([2, 3, 4, 5]), None, None, None],
+        [0x2001, 0, ..] => {
+            let hidden = LAST.map(|place| !o.get(place).copied().unwrap_or_default());
+            [Some(IpAddr::V4(Ipv4Addr::from(hidden))), None, None, None]
+        }
+        // Not `::` and `::1`.
+        [0, 0, 0, 0, 0, 0, high, low] if high > 0 || low > 1 => [at(LAST), None, None, None],
+        _ => [None; 4],
+    };
+    found.into_iter().flatten()
 }
 
 /// A name that no request asks for.
@@ -321,6 +380,17 @@ impl Hosts {
         self.0.is_empty()
     }
 
+    /// Whether this `Origin` (RFC 6454 §6.1) is that of a page of this server: its host is one of them, and its port is the default one
+    /// or that of the request itself, which is for `authority`.
+    pub fn are_origin(&self, origin: &[u8], authority: Option<&str>, fields: &impl Fields) -> bool {
+        let Ok(origin) = std::str::from_utf8(origin) else { return false };
+        let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+        let Some((name, port)) = host.map(name_and_port) else { return false };
+        let asked = authority.or_else(|| single(fields, "host").ok()?.and_then(|host| std::str::from_utf8(host).ok()));
+        let same_port = || asked.is_some_and(|asked| name_and_port(asked).1 == port);
+        self.0.iter().any(|known| known == name) && (port.is_none() || same_port())
+    }
+
     /// Whether a request is for one of them. `authority` is that of the request target, where it has one (HTTP/2).
     pub fn are_asked(&self, authority: Option<&str>, fields: &impl Fields) -> bool {
         let host = match (authority, single(fields, "host")) {
@@ -331,11 +401,18 @@ impl Hosts {
             },
             _ => return false,
         };
-        let name = match host.rsplit_once(':') {
-            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !host.ends_with(']') => name,
-            _ => host,
-        };
+        let (name, _) = name_and_port(host);
         self.0.iter().any(|known| name.eq_ignore_ascii_case(known))
+    }
+}
+
+/// The two parts of `host:port`.
+fn name_and_port(host: &str) -> (&str, Option<&str>) {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !host.ends_with(']') => {
+            (name, Some(port))
+        }
+        _ => (host, None),
     }
 }
 
@@ -370,6 +447,18 @@ mod tests {
             ("203.0.113.9", &[("X-Real-IP", "127.0.0.1")], None),
             ("203.0.113.9", &[("Via", "1.1 a")], None),
             ("203.0.113.9", &[("X-Forwarded-Host", "a")], None),
+            // S10: by prefix, and those of vendors.
+            ("203.0.113.9", &[("X-Forwarded-Server", "a")], None),
+            ("203.0.113.9", &[("X-Forwarded", "for=127.0.0.1")], None),
+            ("203.0.113.9", &[("X-Original-Forwarded-For", "127.0.0.1")], None),
+            ("203.0.113.9", &[("CF-Connecting-IP", "127.0.0.1")], None),
+            ("203.0.113.9", &[("CF-Connecting-IPv6", "::1")], None),
+            ("203.0.113.9", &[("True-Client-IP", "127.0.0.1")], None),
+            ("203.0.113.9", &[("X-Azure-ClientIP", "127.0.0.1")], None),
+            ("203.0.113.9", &[("X-Envoy-External-Address", "127.0.0.1")], None),
+            ("203.0.113.9", &[("X-Amzn-Trace-Id", "Root=1")], None),
+            ("203.0.113.9", &[("Fastly-Client-IP", "127.0.0.1")], None),
+            ("203.0.113.9", &[("User-Agent", "via"), ("X-Request-Id", "forwarded")], Some("203.0.113.9")),
         ];
         for (peer, fields, expected) in table {
             assert_eq!(client(&AddressSource::Peer, peer, fields).as_deref(), *expected, "{peer} {fields:?}");

@@ -3,6 +3,7 @@
 //! A browser sends cached Basic credentials by itself, and sends every request from where it stands; so what a victim's
 //! browser shows is also what the page of a stranger can show. Credentials that a program attaches need no check.
 
+use super::address::Hosts;
 use super::{Fields, single};
 
 /// Origins whose pages may change state here: scheme, host and port, compared whole.
@@ -54,8 +55,9 @@ pub enum CrossSite {
 
 impl CrossSite {
     /// Judges a request (CSRF-1 to CSRF-4). An `Upgrade` counts as changing state whatever its method: browsers open
-    /// WebSockets across sites.
-    pub fn of(method: &str, fields: &impl Fields, origins: &Origins) -> Self {
+    /// WebSockets across sites. Chromium sends no Fetch Metadata with a WebSocket, and no browser does to a server without TLS: then an
+    /// `Origin` of one of the hosts passes. `authority` is that of the request target, where it has one.
+    pub fn of(method: &str, authority: Option<&str>, fields: &impl Fields, origins: &Origins, hosts: &Hosts) -> Self {
         let safe = matches!(method, "GET" | "HEAD" | "OPTIONS") && fields.lines("upgrade").next().is_none();
         if safe {
             return Self::Passed;
@@ -66,6 +68,7 @@ impl CrossSite {
         match (site, origin) {
             (_, Some(origin)) if origins.contain(origin) => Self::Passed,
             (Some(b"same-origin" | b"none"), _) => Self::Passed,
+            (None, Some(origin)) if hosts.are_origin(origin, authority, fields) => Self::Passed,
             (None, None) => Self::Unsaid,
             _ => Self::Failed,
         }
@@ -113,7 +116,46 @@ mod tests {
             ("POST", &[], Unsaid),
         ];
         for (method, fields, expected) in table {
-            assert_eq!(CrossSite::of(method, &Lines(fields), &origins), *expected, "{method} {fields:?}");
+            let judged = CrossSite::of(method, None, &Lines(fields), &origins, &Hosts::default());
+            assert_eq!(judged, *expected, "{method} {fields:?}");
+        }
+    }
+
+    #[test]
+    fn an_origin_of_our_hosts_passes_without_fetch_metadata() {
+        // Row 17: (field lines, what they show)
+        use CrossSite::{Failed, Passed};
+        let hosts = Hosts::new(["app.example", "localhost", "[::1]"]).unwrap();
+        const WS: (&str, &str) = ("Upgrade", "websocket");
+        const SITE: &str = "Sec-Fetch-Site";
+        #[rustfmt::skip]
+        let table: &[(&[(&str, &str)], CrossSite)] = &[
+            (&[WS, ("Host", "app.example"), ("Origin", "https://app.example")], Passed),
+            (&[WS, ("Host", "backend:8080"), ("Origin", "https://app.example")], Passed),
+            (&[WS, ("Host", "localhost:8080"), ("Origin", "http://localhost:8080")], Passed),
+            (&[WS, ("Host", "[::1]:8080"), ("Origin", "http://[::1]:8080")], Passed),
+            (&[WS, ("Host", "localhost:8080"), ("Origin", "http://localhost:9090")], Failed),
+            (&[WS, ("Host", "localhost"), ("Origin", "http://localhost:9090")], Failed),
+            (&[WS, ("Host", "app.example"), ("Origin", "https://evil.example")], Failed),
+            (&[WS, ("Host", "evil.example"), ("Origin", "https://evil.example")], Failed),
+            (&[WS, ("Host", "app.example"), ("Origin", "https://app.example.evil")], Failed),
+            (&[WS, ("Host", "app.example"), ("Origin", "https://evil.example/app.example")], Failed),
+            (&[WS, ("Host", "app.example"), ("Origin", "https://x@app.example")], Failed),
+            (&[WS, ("Host", "app.example"), ("Origin", "https://APP.example")], Failed),
+            (&[WS, ("Host", "app.example"), ("Origin", "ftp://app.example")], Failed),
+            (&[WS, ("Host", "app.example"), ("Origin", "app.example")], Failed),
+            (&[WS, ("Host", "app.example"), ("Origin", "null")], Failed),
+            (&[WS, ("Host", "app.example"), ("Origin", "https://app.example"), ("Origin", "https://app.example")], Failed),
+            (&[WS, (SITE, "cross-site"), ("Host", "app.example"), ("Origin", "https://app.example")], Failed),
+            (&[WS, (SITE, "same-site"), ("Host", "app.example"), ("Origin", "https://app.example")], Failed),
+        ];
+        for (fields, expected) in table {
+            for method in ["GET", "POST"] {
+                let judged = CrossSite::of(method, None, &Lines(fields), &Origins::default(), &hosts);
+                assert_eq!(judged, *expected, "{method} {fields:?}");
+            }
+            let judged = CrossSite::of("GET", None, &Lines(fields), &Origins::default(), &Hosts::default());
+            assert_eq!(judged, Failed, "without hosts: {fields:?}");
         }
     }
 

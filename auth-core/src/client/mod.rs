@@ -8,6 +8,9 @@ pub mod cross_site;
 pub trait Fields {
     /// All lines of the field.
     fn lines<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]>;
+
+    /// Whether a field has a name of which this is true. Names are in lower case.
+    fn has_name(&self, is_it: impl Fn(&str) -> bool) -> bool;
 }
 
 /// The one line of the field; `Err` where it occurs more than once.
@@ -27,6 +30,10 @@ pub(crate) mod tests {
     impl Fields for Lines<'_> {
         fn lines<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]> {
             self.0.iter().filter(move |(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_bytes())
+        }
+
+        fn has_name(&self, is_it: impl Fn(&str) -> bool) -> bool {
+            self.0.iter().any(|(field, _)| is_it(&field.to_ascii_lowercase()))
         }
     }
 }

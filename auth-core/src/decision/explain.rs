@@ -8,6 +8,22 @@ use crate::facts::{Caller, Facts};
 use crate::rule::{Formula, Literal};
 use crate::truth::Truth;
 
+/// What the credential of a known caller lists in place of the names and claims that the rules ask for and it lacks, for the log.
+pub fn found_instead(rules: Rules<'_>, facts: &Facts<'_>) -> Option<String> {
+    let Caller::Known(caller) = facts.caller else { return None };
+    let mut found: Vec<String> = Vec::new();
+    for literal in rules.literals().into_iter().filter(|literal| !literal.negated && !literal.truth(facts).now) {
+        let one = match literal.atom {
+            Atom::Claim(claim) => Some(claim.told(caller)),
+            _ => literal.name().and_then(|name| caller.told_of_lists(name.vocabulary.kind)),
+        };
+        if let Some(one) = one.filter(|one| !found.contains(one)) {
+            found.push(one);
+        }
+    }
+    (!found.is_empty()).then(|| found.join("; "))
+}
+
 /// A rule with what each part of it answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {

@@ -8,7 +8,7 @@
 
 mod explain;
 
-pub use self::explain::Explanation;
+pub use self::explain::{Explanation, found_instead};
 use crate::atom::Atom;
 use crate::client::cross_site::CrossSite;
 use crate::denial::challenge::{Scheme, SchemeSet};

@@ -30,7 +30,7 @@ pub struct Case {
 pub struct CaseCaller {
     /// The names that it lists, by kind.
     pub names: Vec<(String, String)>,
-    /// The claims that it has.
+    /// The claims that it has, each with its values as JSON.
     pub claims: Vec<(String, Vec<String>)>,
     /// Whether it lists roles at all.
     pub lists_roles: bool,

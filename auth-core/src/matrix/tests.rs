@@ -399,7 +399,10 @@ fn whatever_stands_in_a_rule_or_a_reason_is_read_as_it_was_written() {
     let names = |value: &str| [format!("n{value}"), format!("{value}` implies `x"), "\u{202e}x".to_owned()].into();
     let config = ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() };
     let outcome = TestRunner::new(config).run(&strategy, |(value, reason, note, check)| {
-        let claim = Tree::Literal(Lit { fact: Fact::Claim("team".to_owned(), value), negated: false });
+        let claim = Tree::Literal(Lit {
+            fact: Fact::Claim("team".to_owned(), serde_json::Value::from(value).to_string()),
+            negated: false,
+        });
         let rule = format!("({claim} || {check}) && role(\"admin\")");
         let read = Tree::read(&rule);
         prop_assert!(read.is_some(), "{rule}");

@@ -35,7 +35,7 @@ pub enum Fact {
     Authenticated,
     /// A role, a permission or a scope: its kind, its name, and the tenant that it is of.
     Name(String, String, Option<String>),
-    /// A claim, and its value.
+    /// A claim, and its value as JSON.
     Claim(String, String),
     /// A login of at most so many seconds ago.
     MaxAge(u64),
@@ -235,10 +235,13 @@ fn fact(word: &str, arguments: Option<&str>) -> Option<Fact> {
             };
             Fact::Name(word.to_owned(), self::strings(names)?.pop()?, tenant)
         }
-        "claim" => match strings().as_slice() {
-            [name, value] => Fact::Claim(name.clone(), value.clone()),
-            _ => return None,
-        },
+        "claim" => {
+            let parts: Vec<serde_json::Value> = serde_json::from_str(&format!("[{}]", arguments?)).ok()?;
+            match parts.as_slice() {
+                [serde_json::Value::String(name), value] => Fact::Claim(name.clone(), value.to_string()),
+                _ => return None,
+            }
+        }
         "max_age" => {
             let text = strings().pop()?;
             let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
@@ -296,7 +299,7 @@ impl fmt::Display for Lit {
             Fact::Authenticated => f.write_str("authenticated"),
             Fact::Name(kind, name, None) => write!(f, "{kind}({})", quoted(name)),
             Fact::Name(kind, name, Some(tenant)) => write!(f, "{kind}({}, in = {tenant})", quoted(name)),
-            Fact::Claim(name, value) => write!(f, "claim({}, {})", quoted(name), quoted(value)),
+            Fact::Claim(name, value) => write!(f, "claim({}, {value})", quoted(name)),
             Fact::MaxAge(seconds) => write!(f, "max_age({:?})", duration(*seconds)),
             Fact::Network(networks) => write!(f, "network({})", listed(networks.iter())),
             Fact::Country(countries) => write!(f, "country({})", listed(countries.iter())),

@@ -286,12 +286,26 @@ impl Worlds {
             !self.variables.contains_key(&answered) || is(&answered)
         };
         caller.claims.retain(|(name, _)| is_answered(name));
-        caller
-            .claims
-            .iter_mut()
-            .filter(|(_, values)| values.is_empty())
-            .for_each(|(_, values)| values.push("another".to_owned()));
+        for (name, values) in caller.claims.iter_mut().filter(|(_, values)| values.is_empty()) {
+            values.push(self.another_value(name));
+        }
         (Some(caller), place)
+    }
+
+    /// A value of the claim, as JSON, that is none of those that rules ask for and of the same type.
+    fn another_value(&self, claim: &str) -> String {
+        let asked = self.variables.keys().filter_map(|variable| match variable {
+            Variable::Holds(Fact::Claim(name, value)) if name == claim => Some(value.as_str()),
+            _ => None,
+        });
+        let asked: Vec<_> = asked.collect();
+        let number = asked.iter().filter_map(|value| value.parse::<i64>().ok()).max();
+        match (asked.contains(&"true"), asked.contains(&"false"), number) {
+            (true, false, _) => "false".to_owned(),
+            (false, true, _) => "true".to_owned(),
+            (_, _, Some(largest)) => largest.saturating_add(1).to_string(),
+            _ => "\"another\"".to_owned(),
+        }
     }
 
     /// Whether the rule lets in there.

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use smallvec::SmallVec;
 
 use super::{Answer, Principal};
+use crate::denial::challenge::Scheme;
 use crate::json::{Raw, Span};
 use crate::source::{ListClaim, Source, implies};
 use crate::vocabulary::{Bits, Kind, Name, Vocabulary};
@@ -16,23 +17,26 @@ use crate::vocabulary::{Bits, Kind, Name, Vocabulary};
 pub(crate) struct Lists {
     found: SmallVec<[Option<Span>; 4]>,
     broken_scope: bool,
+    /// Those that are there and have another form than configured, by their position.
+    unreadable: u32,
 }
 
 impl Lists {
     /// None found yet.
     pub(crate) fn of(source: &Source) -> Self {
-        Self { found: SmallVec::from_elem(None, source.lists.len()), broken_scope: false }
+        Self { found: SmallVec::from_elem(None, source.lists.len()), broken_scope: false, unreadable: 0 }
     }
 
     /// Takes note of a member of the claims that the strict reader shows.
     pub(crate) fn see(&mut self, source: &Source, claims: &str, name: &str, value: Raw<'_>) {
-        for (list, found) in source.lists.iter().zip(&mut self.found) {
+        for (position, (list, found)) in (0..).zip(source.lists.iter().zip(&mut self.found)) {
             let Some((_, inner)) = list.path.split_first().filter(|(first, _)| *first == name) else { continue };
             let Some(value) = inner.iter().try_fold(value, |value, name| value.member(name)) else { continue };
             if list.form.fits(value) {
                 *found = Some(value.span(claims));
             } else {
                 self.broken_scope |= list.kind == Kind::Scope;
+                self.unreadable |= 1_u32.unbounded_shl(position);
             }
         }
     }
@@ -162,6 +166,34 @@ impl Principal {
     fn lists_of(&self, kind: Kind) -> impl Iterator<Item = (&ListClaim, Option<Span>)> {
         let lists = self.said.source.lists.iter().zip(self.said.lists.found.iter().copied());
         lists.filter(move |(list, _)| list.kind == kind)
+    }
+
+    /// Where its credential lists names of this kind, and how many, for logs; `None` where it lists none anywhere.
+    pub(crate) fn told_of_lists(&self, kind: Kind) -> Option<String> {
+        let (source, lists) = (&self.said.source, &self.said.lists);
+        let mut told = Vec::new();
+        for (position, (list, found)) in (0..).zip(source.lists.iter().zip(&lists.found)) {
+            if list.kind != kind {
+                continue;
+            }
+            let mut count = 0;
+            if let Some(span) = found {
+                list.form.each(Raw::at(&self.said.claims, *span), |_| count += 1);
+            }
+            let at = list.pointer();
+            told.push(match (found, lists.unreadable & 1_u32.unbounded_shl(position) != 0) {
+                (_, true) => format!("at {at} is something else than configured"),
+                (None, false) => format!("none at {at}, which is absent"),
+                (Some(_), false) if count == 0 => format!("none at {at}"),
+                (Some(_), false) => format!("{count} at {at}"),
+            });
+        }
+        let help = if matches!(self.scheme(), Scheme::Bearer | Scheme::Dpop) {
+            format!(" (`.{}s_at([…])`)", kind.word())
+        } else {
+            String::new()
+        };
+        (!told.is_empty()).then(|| format!("the credential lists {}s: {}{help}", kind.word(), told.join(", ")))
     }
 
     /// Whether the credential contains every list of this kind, of which there is one, and says of none that it was left out.

@@ -271,7 +271,7 @@ mod tests {
             (Atom::Network(Network(&OTHER)), true),
             (Atom::Country(Country(&DE)), true),
             (Atom::Country(Country(&DE_FR)), true),
-            (Atom::Claim(Claim { name: "org", value: "acme" }), true),
+            (Atom::Claim(Claim { name: "org", value: crate::atom::ClaimValue::Text("acme") }), true),
             (Atom::MaxAge(MaxAge { seconds: 60 }), false),
             (Atom::MaxAge(MaxAge { seconds: 3600 }), false),
         ]

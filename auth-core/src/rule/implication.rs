@@ -51,7 +51,7 @@ const fn includes(larger: &Atom, smaller: &Atom) -> bool {
             same(larger.tenant, smaller.tenant) && smaller.name.implies(larger.name)
         }
         (Atom::Claim(larger), Atom::Claim(smaller)) => {
-            same(larger.name, smaller.name) && same(larger.value, smaller.value)
+            same(larger.name, smaller.name) && larger.value.is(smaller.value)
         }
         (Atom::MaxAge(larger), Atom::MaxAge(smaller)) => smaller.seconds <= larger.seconds,
         (Atom::Acr(larger), Atom::Acr(smaller)) => same(larger.value, smaller.value),

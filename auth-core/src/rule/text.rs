@@ -39,7 +39,7 @@ impl fmt::Display for Literal {
             Atom::Within(Within { name, tenant }) => {
                 write!(f, "{}({}, in = {tenant})", name.vocabulary.kind.word(), quoted(name.text))
             }
-            Atom::Claim(Claim { name, value }) => write!(f, "claim({}, {})", quoted(name), quoted(value)),
+            Atom::Claim(Claim { name, value }) => write!(f, "claim({}, {value})", quoted(name)),
             Atom::MaxAge(age) => write!(f, "max_age({:?})", duration(age.seconds)),
             Atom::Acr(acr) => write!(f, "acr({})", quoted(acr.value)),
             Atom::Scheme(scheme) => write!(f, "scheme({:?})", scheme.0.name().to_ascii_lowercase()),

@@ -1,7 +1,7 @@
 //! One-use tickets: a page changes its token for one, where a browser lets it send no header, and the token comes back once.
 
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -30,8 +30,8 @@ pub struct Tickets(Mutex<Kept>);
 #[derive(Default)]
 struct Kept {
     tickets: HashMap<Number, Ticket>,
-    /// In the order in which they end.
-    order: VecDeque<(Moment, Number)>,
+    /// In the order in which they end. Holds those that wait, as [`of`](Self::of) does, so that both bounds count the same.
+    order: BTreeSet<(Moment, Number)>,
     /// How many wait of each caller.
     of: HashMap<Id, usize>,
 }
@@ -54,6 +54,7 @@ pub enum NoTicket {
 impl Kept {
     fn remove(&mut self, number: &Number) -> Option<Ticket> {
         let ticket = self.tickets.remove(number)?;
+        self.order.remove(&(ticket.until, *number));
         if let Entry::Occupied(mut of) = self.of.entry(ticket.owner.clone()) {
             *of.get_mut() -= 1;
             if *of.get() == 0 {
@@ -65,11 +66,11 @@ impl Kept {
 
     /// Forgets those that have ended, each with its token.
     fn prune(&mut self, now: Moment) {
-        while let Some((until, number)) = self.order.front().copied() {
+        while let Some((until, number)) = self.order.first().copied() {
             if until.after(now).is_some() {
                 break;
             }
-            self.order.pop_front();
+            self.order.remove(&(until, number));
             self.remove(&number);
         }
     }
@@ -88,8 +89,7 @@ impl Tickets {
         let until = now.plus(LASTS);
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.prune(now);
-        // What was used leaves its place in the order, as long as it would have waited.
-        if kept.order.len() >= MOST {
+        if kept.tickets.len() >= MOST {
             return Err(NoTicket::Full(after));
         }
         let of = kept.of.entry(owner.clone()).or_default();
@@ -97,7 +97,7 @@ impl Tickets {
             return Err(NoTicket::TooManyOfOne(after));
         }
         *of += 1;
-        kept.order.push_back((until, number));
+        kept.order.insert((until, number));
         kept.tickets.insert(number, Ticket { until, token: token.to_owned(), owner });
         Ok(URL_SAFE_NO_PAD.encode(number))
     }
@@ -135,7 +135,7 @@ mod tests {
         let end_all = |tickets: &Tickets| {
             let mut kept = tickets.0.lock().unwrap();
             kept.tickets.values_mut().for_each(|ticket| ticket.until = Moment::default());
-            kept.order.iter_mut().for_each(|(until, _)| *until = Moment::default());
+            kept.order = kept.tickets.keys().map(|number| (Moment::default(), *number)).collect();
         };
         end_all(&tickets);
         assert_eq!(tickets.take(&other), None, "it has ended");
@@ -152,6 +152,13 @@ mod tests {
             }
         }
         assert!(tickets.take(&mine).is_some(), "nobody's flood takes it away");
+        // S7: what was used counts no more, for one caller as for all.
+        end_all(&tickets);
+        for _ in 0..2 * MOST {
+            let ticket = tickets.issue("token", id(1)).unwrap();
+            assert!(tickets.take(&ticket).is_some());
+        }
+        assert!(tickets.issue("token", id(2)).is_ok());
         end_all(&tickets);
         assert!(tickets.issue("token", id(1)).is_ok(), "those that have ended make room");
         let kept = tickets.0.lock().unwrap();

@@ -26,7 +26,7 @@ pub(crate) enum Atom {
     Named(Kind, Name),
     /// A name within the tenant that stands where the pattern of the route has this name.
     Within(Kind, Name, syn::Ident),
-    Claim(String, String),
+    Claim(String, ClaimValue),
     MaxAge(u64),
     Acr(String),
     Scheme(&'static str),
@@ -86,7 +86,7 @@ impl Atom {
             Self::Authenticated => "authenticated".to_owned(),
             Self::Named(kind, name) => format!("{}({})", kind.word(), name.text()),
             Self::Within(kind, name, tenant) => format!("{}({}, in = {tenant})", kind.word(), name.text()),
-            Self::Claim(name, value) => format!("claim({name:?}, {value:?})"),
+            Self::Claim(name, value) => format!("claim({name:?}, {value})"),
             Self::MaxAge(seconds) => format!("max_age(\"{}\")", written(*seconds)),
             Self::Acr(value) => format!("acr({value:?})"),
             Self::Scheme(variant) => {
@@ -214,10 +214,64 @@ fn claim(row: &words::Atom, arguments: &[&Expr], at: &TokenStream, diagnostics: 
         };
     };
     let name = string("the name of a claim", name, "\"org\"", diagnostics);
-    let value = string("the value of a claim", value, "\"acme\"", diagnostics);
+    let value = claim_value(value, diagnostics);
     let (name, value) = (name?, value?);
     check_text("claim", name, "org", diagnostics)?;
-    Some(Atom::Claim(name.value(), value.value()))
+    check_pointer(name, diagnostics)?;
+    Some(Atom::Claim(name.value(), value))
+}
+
+/// The value that a claim is compared with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ClaimValue {
+    Text(String),
+    Bool(bool),
+    Integer(i64),
+}
+
+impl std::fmt::Display for ClaimValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Text(text) => write!(f, "{text:?}"),
+            Self::Bool(value) => value.fmt(f),
+            Self::Integer(value) => value.fmt(f),
+        }
+    }
+}
+
+fn claim_value(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<ClaimValue> {
+    let integer = |literal: &syn::LitInt, sign: &str| {
+        let digits = format!("{sign}{}", literal.base10_digits());
+        digits.parse().ok().filter(|_| literal.suffix().is_empty()).map(ClaimValue::Integer)
+    };
+    let value = match ungrouped(expression) {
+        Expr::Lit(ExprLit { lit: Lit::Str(literal), .. }) if literal.suffix().is_empty() => {
+            Some(ClaimValue::Text(literal.value()))
+        }
+        Expr::Lit(ExprLit { lit: Lit::Bool(literal), .. }) => Some(ClaimValue::Bool(literal.value)),
+        Expr::Lit(ExprLit { lit: Lit::Int(literal), .. }) => integer(literal, ""),
+        Expr::Unary(syn::ExprUnary { op: syn::UnOp::Neg(_), expr, .. }) => match ungrouped(expr) {
+            Expr::Lit(ExprLit { lit: Lit::Int(literal), .. }) => integer(literal, "-"),
+            _ => None,
+        },
+        _ => None,
+    };
+    value.or_else(|| {
+        let help = "write `\"acme\"`, `true` or `3`";
+        diagnostics.report(expression, "the value of a claim is a string, a boolean or a whole number", help)
+    })
+}
+
+/// A name that begins with a slash is a JSON pointer (RFC 6901): each of its names is there, and each `~` is an escape.
+fn check_pointer(name: &LitStr, diagnostics: &mut Diagnostics) -> Option<()> {
+    let text = name.value();
+    let Some(path) = text.strip_prefix('/') else { return Some(()) };
+    let is_escaped = |name: &str| name.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
+    if path.split('/').all(|name| !name.is_empty() && is_escaped(name)) {
+        return Some(());
+    }
+    let escaped = path.replace('~', "~0").replace('/', "~1");
+    diagnostics.report(name, format!("{text:?} is not a JSON pointer"), format!("write `\"/{escaped}\"`"))
 }
 
 pub(crate) fn networks(arguments: &[&Expr], at: &TokenStream, diagnostics: &mut Diagnostics) -> Option<Vec<Network>> {

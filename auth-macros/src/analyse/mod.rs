@@ -9,7 +9,7 @@ mod together;
 mod vocabulary;
 mod ways;
 
-pub(crate) use self::atoms::{Atom, Literal, Name, Network};
+pub(crate) use self::atoms::{Atom, ClaimValue, Literal, Name, Network};
 pub(crate) use self::formula::Formula;
 pub(crate) use self::function::{function, item_is_other};
 pub(crate) use self::vocabulary::{Declared, declared};

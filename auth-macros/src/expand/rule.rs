@@ -7,7 +7,7 @@ use syn::spanned::Spanned as _;
 
 use super::paths::Root;
 use crate::analyse::check::Asks;
-use crate::analyse::{self, Atom, Checked, Formula, Literal, Name, Network};
+use crate::analyse::{self, Atom, Checked, ClaimValue, Formula, Literal, Name, Network};
 use crate::diagnostics::Diagnostics;
 use crate::parse;
 use crate::words::{Attribute, Kind};
@@ -214,7 +214,16 @@ fn atom(atom: &Atom, root: &Root) -> TokenStream {
             quote!(#variant(#of { name: #name, tenant: #tenant }))
         }
         Atom::Claim(name, value) => {
+            let kind = of(quote!(ClaimValue));
             let (variant, of) = (variant(quote!(Claim)), of(quote!(Claim)));
+            let value = match value {
+                ClaimValue::Text(text) => quote!(#kind::Text(#text)),
+                ClaimValue::Bool(value) => quote!(#kind::Bool(#value)),
+                ClaimValue::Integer(value) => {
+                    let value = proc_macro2::Literal::i64_suffixed(*value);
+                    quote!(#kind::Integer(#value))
+                }
+            };
             quote!(#variant(#of { name: #name, value: #value }))
         }
         Atom::MaxAge(seconds) => {
