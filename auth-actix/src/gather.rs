@@ -3,7 +3,7 @@
 use actix_web::HttpRequest;
 #[cfg(feature = "jwt")]
 use actix_web::http::Method;
-#[cfg(feature = "session")]
+#[cfg(any(feature = "session", feature = "jwt"))]
 use actix_web::http::header::COOKIE;
 #[cfg(feature = "jwt")]
 use actix_web::http::header::{ACCEPT, SEC_WEBSOCKET_PROTOCOL};
@@ -154,6 +154,10 @@ fn with_others<'a>(explicit: Presented<'a>, request: &'a HttpRequest, auth: &Aut
             return Presented::Session(id);
         }
     }
+    #[cfg(feature = "jwt")]
+    if matches!(explicit, Presented::Nothing) && token_in_cookie(request, auth).is_some() {
+        return Presented::Own(Scheme::TOKEN_COOKIE);
+    }
     let from_proxy = auth.address().is_from_proxy(request.peer_addr());
     if matches!(explicit, Presented::Nothing)
         && let Some(own) = auth.own().iter().find(|own| own.is_ambient() && own.is_presented(request, from_proxy))
@@ -161,6 +165,21 @@ fn with_others<'a>(explicit: Presented<'a>, request: &'a HttpRequest, auth: &Aut
         return Presented::Own(own.scheme());
     }
     explicit
+}
+
+/// The token in the cookie of tokens, as far as its form goes. Of two cookies of the name neither counts: another host of the site may
+/// have set one.
+#[cfg(feature = "jwt")]
+pub(crate) fn token_in_cookie<'a>(request: &'a HttpRequest, auth: &Auth) -> Option<&'a str> {
+    let name = auth.token_cookie()?;
+    let pairs = request.headers().get_all(COOKIE).flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+    // Compared as they are: what Unicode calls space is part of a name.
+    let values = pairs.map(|pair| pair.strip_prefix(b" ").unwrap_or(pair));
+    let mut values = values.filter_map(|pair| pair.strip_prefix(name.as_bytes())?.strip_prefix(b"="));
+    let (value, None) = (values.next()?, values.next()) else { return None };
+    let is_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(byte);
+    let fits = !value.is_empty() && value.len() <= auth.longest_token() && value.iter().all(is_token);
+    std::str::from_utf8(value).ok().filter(|_| fits)
 }
 
 /// What a proof that comes with a token has to agree with.

@@ -85,6 +85,6 @@ fn each_auth_remembers_for_itself() {
         let found = ["/mine/me", "/theirs/me", "/strict/inner/me", "/alone/me"].map(status);
         assert_eq!(found, [200, 200, 200, 401]);
     }
-    let built = remembering().token_cache(TokenCache::new().entries(1)).build();
+    let built = Auth::builder().bearer(jwt()).token_cache(TokenCache::new().entries(1)).build();
     assert!(matches!(built, Err(BuildError::TokenCache(_))));
 }

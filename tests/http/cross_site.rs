@@ -81,7 +81,9 @@ async fn the_page_of_a_stranger_cannot_use_what_a_browser_brings_along() {
         (&[(ORIGIN, "http://app.example")], false),
         (&[(ORIGIN, "https://app.example:8443")], false),
         (&[(ORIGIN, "https://app.example/")], false),
-        (&[(ORIGIN, "http://localhost")], false), // CSRF-3: nothing is compared with `Host`
+        (&[(ORIGIN, "http://localhost")], true), // one of the hosts, where nothing else is said
+        (&[(ORIGIN, "http://localhost:8081")], false),
+        (&[(SITE, "cross-site"), (ORIGIN, "http://localhost")], false),
         (&[(ORIGIN, "https://app.example"), (ORIGIN, "https://app.example")], false),
         (&[(ORIGIN, "https://app.example https://evil.example")], false),
     ];

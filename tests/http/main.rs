@@ -48,6 +48,7 @@ mod start_up;
 mod subprotocols;
 mod throttle;
 mod tickets;
+mod token_cookie;
 mod tokens;
 mod users;
 

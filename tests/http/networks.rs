@@ -146,7 +146,9 @@ async fn without_proxies_the_peer_is_the_client() {
         ("10.1.2.3", &[("X-Forwarded-Proto", "https")], Unknown),
         ("10.1.2.3", &[("X-Forwarded-For", "")], Unknown),
         // fields that nobody reads
-        ("198.51.100.1", &[("X-Client-IP", "10.1.2.3"), ("True-Client-IP", "10.1.2.3"), ("X_Forwarded_For", "10.1.2.3")], Elsewhere),
+        ("198.51.100.1", &[("X_Forwarded_For", "10.1.2.3"), ("Client", "10.1.2.3")], Elsewhere),
+        ("198.51.100.1", &[("X-Client-IP", "10.1.2.3")], Unknown), // S10
+        ("198.51.100.1", &[("True-Client-IP", "10.1.2.3")], Unknown),
         // DNS rebinding: the page of a stranger, under its own name, at our address
         ("10.1.2.3", &[("Host", "evil.example")], Unknown),
         ("10.1.2.3", &[("Host", "10.1.2.3")], Unknown),

@@ -152,6 +152,12 @@ pub enum BuildError {
     /// Clients would ask for tokens that are refused here.
     #[error("`.resource({0:?})`: tokens of issuer {1:?} are for another `.audience(…)`: name the resource there")]
     ResourceIsNoAudience(String, String),
+    /// A setting of one value is made twice.
+    #[error("`.{0}(…)` is called twice: the calls would undo each other")]
+    Repeated(&'static str),
+    /// No cookie has such a name, or no bearer tokens are accepted.
+    #[error("`.bearer_cookie({0:?})`: write letters, digits, `-` and `_`, beside `.bearer(…)`")]
+    Cookie(String),
     /// A subject of tokens would be the same person as one of another scheme.
     #[error("`.bearer(…)` for issuer {0:?}: that is the name under which another scheme identifies its callers")]
     IssuerOfAnotherScheme(String),
@@ -183,6 +189,9 @@ impl AuthBuilder {
     /// A setting is wrong; the error names it.
     #[allow(unused_mut, reason = "without any scheme there is nothing to prepare")]
     pub fn build(mut self) -> Result<Auth, BuildError> {
+        if let Some(setting) = self.once.repeated() {
+            return Err(BuildError::Repeated(setting));
+        }
         self.check_what_is_shared()?;
         let realm_text = self.realm.take().unwrap_or_else(|| "restricted".to_owned());
         let realm = Realm::new(&realm_text).map_err(|error| BuildError::Realm(realm_text.clone(), error))?;
@@ -204,6 +213,15 @@ impl AuthBuilder {
             if !is_name || bearer.is_none() {
                 return Err(BuildError::Subprotocol(name.clone()));
             }
+        }
+        #[cfg(feature = "jwt")]
+        if let Some(name) = &self.cookie {
+            let is_name =
+                !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+            if !is_name || bearer.is_none() {
+                return Err(BuildError::Cookie(name.clone()));
+            }
+            sources.extend(bearer.iter().flat_map(Bearer::cookie_sources).cloned());
         }
         #[cfg(feature = "jwt")]
         sources.extend(bearer.iter().flat_map(Bearer::sources).cloned());
@@ -248,7 +266,7 @@ impl AuthBuilder {
         let own = self.prepare_own()?;
         #[cfg(feature = "jwt")]
         let bearer = {
-            let tokens = [Scheme::Bearer, Scheme::Dpop];
+            let tokens = [Scheme::Bearer, Scheme::Dpop, Scheme::TOKEN_COOKIE];
             let others = sources.iter().filter(|source| !tokens.contains(&source.scheme)).map(|source| &source.issuer);
             let others = others.chain(own.iter().map(|own| &own.source().issuer)).cloned();
             // Those of users and keys that may be accepted one day: identities are stored for long.
@@ -333,6 +351,8 @@ impl AuthBuilder {
             foreign_authorization: self.foreign_authorization,
             #[cfg(feature = "jwt")]
             subprotocol: self.subprotocol,
+            #[cfg(feature = "jwt")]
+            cookie: self.cookie,
             #[cfg(feature = "jwt")]
             tickets: self.tickets.then(Default::default),
             own,

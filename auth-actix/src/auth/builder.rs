@@ -23,6 +23,7 @@ use auth_core::scheme::bearer::{IssuerResolver, Jwt, TokenCache};
 use auth_core::scheme::dpop::Dpop;
 #[cfg(feature = "session")]
 use auth_core::scheme::session::Sessions;
+use auth_core::set_once::SetOnce;
 use auth_core::source::RoleTypes;
 #[cfg(feature = "session")]
 use auth_core::users::Passwords;
@@ -56,9 +57,12 @@ pub struct AuthBuilder {
     #[cfg(feature = "jwt")]
     pub(super) subprotocol: Option<String>,
     #[cfg(feature = "jwt")]
+    pub(super) cookie: Option<String>,
+    #[cfg(feature = "jwt")]
     pub(super) tickets: bool,
     #[cfg(feature = "jwt")]
     pub(super) token_cache: TokenCache,
+    pub(super) once: SetOnce,
     pub(super) roles: RoleTypes,
     pub(super) roles_from: Option<RolesFrom>,
     #[cfg(feature = "jwt")]
@@ -92,9 +96,15 @@ pub(super) enum Address {
 }
 
 impl AuthBuilder {
+    /// Takes note of a setting of one value: a second call would undo the first.
+    fn once(mut self, name: &'static str) -> Self {
+        self.once.note(name);
+        self
+    }
+
     /// The name of what is protected, for challenges (RFC 9110 §11.5). `restricted` unless set.
     pub fn realm(self, realm: impl Into<String>) -> Self {
-        Self { realm: Some(realm.into()), ..self }
+        Self { realm: Some(realm.into()), ..self.once("realm") }
     }
 
     /// Accepts bearer tokens of this issuer. Call it again for another one; tokens are told apart by `iss`, and with
@@ -109,25 +119,25 @@ impl AuthBuilder {
     /// sends such a token without one is refused, here as without this.
     #[cfg(feature = "dpop")]
     pub fn dpop(self, dpop: Dpop) -> Self {
-        Self { dpop: Some(dpop), ..self }
+        Self { dpop: Some(dpop), ..self.once("dpop") }
     }
 
     /// Accepts names and passwords of these users (RFC 7617).
     #[cfg(feature = "basic")]
     pub fn basic(self, users: impl Into<basic::Basic>) -> Self {
-        Self { basic: Some(users.into()), ..self }
+        Self { basic: Some(users.into()), ..self.once("basic") }
     }
 
     /// Accepts API keys.
     #[cfg(feature = "api-key")]
     pub fn api_keys(self, keys: impl Into<ApiKeyScheme>) -> Self {
-        Self { api_keys: Some(keys.into()), ..self }
+        Self { api_keys: Some(keys.into()), ..self.once("api_keys") }
     }
 
     /// Accepts session cookies. [`Session`](crate::Session) begins and ends sessions.
     #[cfg(feature = "session")]
     pub fn session(self, sessions: Sessions) -> Self {
-        Self { sessions: Some(sessions), ..self }
+        Self { sessions: Some(sessions), ..self.once("session") }
     }
 
     /// Logs people in at an OpenID provider, with a session of [`session`](Self::session). Unless
@@ -135,13 +145,13 @@ impl AuthBuilder {
     /// [`Auth::oidc_login`](crate::Auth::oidc_login) stands.
     #[cfg(all(feature = "oidc", feature = "session"))]
     pub fn oidc_login(self, login: OidcLogin) -> Self {
-        Self { oidc_login: Some(login), ..self }
+        Self { oidc_login: Some(login), ..self.once("oidc_login") }
     }
 
     /// The users whose passwords a login is checked against; those of [`basic`](Self::basic) unless set.
     #[cfg(feature = "session")]
     pub fn users(self, users: impl Into<Passwords>) -> Self {
-        Self { users: Some(users.into()), ..self }
+        Self { users: Some(users.into()), ..self.once("users") }
     }
 
     /// Accepts the credentials of a scheme of the application's own. Call it again for another one.
@@ -157,7 +167,7 @@ impl AuthBuilder {
     /// [`BuildError::TokenCache`](crate::BuildError::TokenCache) where it could keep nothing.
     #[cfg(feature = "jwt")]
     pub fn token_cache(self, token_cache: TokenCache) -> Self {
-        Self { token_cache, ..self }
+        Self { token_cache, ..self.once("token_cache") }
     }
 
     /// Pages open WebSockets and `EventSource`s with a ticket in the address, `?ticket=…`, which stands for a bearer token once: see
@@ -178,7 +188,25 @@ impl AuthBuilder {
     /// [`BuildError::Subprotocol`](crate::BuildError::Subprotocol) where the name is no token (RFC 6455 §4.1), or no bearer tokens are accepted.
     #[cfg(feature = "jwt")]
     pub fn bearer_in_subprotocol(self, name: impl Into<String>) -> Self {
-        Self { subprotocol: Some(name.into()), ..self }
+        Self { subprotocol: Some(name.into()), ..self.once("bearer_in_subprotocol") }
+    }
+
+    /// Accepts bearer tokens in the cookie of this name, which is to be `HttpOnly`, `Secure` and `SameSite`. A browser sends it by
+    /// itself, so what changes state must come from pages of [`hosts`](Self::hosts) or [`origins`](Self::origins). It counts only without
+    /// an explicit credential and without a session. Of two cookies of the name neither counts.
+    ///
+    /// ```
+    /// use auth_actix::{Auth, Jwt};
+    /// let jwt = Jwt::hs256([7; 32]).issuer("https://id.example").audience("reports");
+    /// let auth = Auth::builder().bearer(jwt).bearer_cookie("access_token").hosts(["app.example"]).build()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`BuildError::Cookie`](crate::BuildError::Cookie) where no cookie has such a name, or no bearer tokens are accepted.
+    #[cfg(feature = "jwt")]
+    pub fn bearer_cookie(self, name: impl Into<String>) -> Self {
+        Self { cookie: Some(name.into()), ..self.once("bearer_cookie") }
     }
 
     /// An `Authorization` line of a scheme that nobody here accepts counts as none, and a cookie or an API key beside it counts.
@@ -198,7 +226,7 @@ impl AuthBuilder {
     /// Permissions that roles grant beside those that they declare, as data. Their version is told with every event of the
     /// [audit](Self::audit).
     pub fn grants<R: RoleSet, P: PermissionSet>(self, grants: &Grants<R, P>) -> Self {
-        let with_type = self.roles::<R>();
+        let with_type = self.once("grants").roles::<R>();
         Self { roles: with_type.roles.with_data(grants.table().clone()), ..with_type }
     }
 
@@ -218,14 +246,14 @@ impl AuthBuilder {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn roles_from(self, source: impl Into<RolesFrom>) -> Self {
-        Self { roles_from: Some(source.into()), ..self }
+        Self { roles_from: Some(source.into()), ..self.once("roles_from") }
     }
 
     /// Who stands for an issuer that is not registered by its own name: one of a provider that has an issuer for each of its
     /// tenants. Picks one of the issuers of [`bearer`](Self::bearer); a token makes this server ask nobody else.
     #[cfg(feature = "jwt")]
     pub fn issuers_from(self, resolver: impl IssuerResolver) -> Self {
-        Self { issuers_from: Some(Arc::new(resolver)), ..self }
+        Self { issuers_from: Some(Arc::new(resolver)), ..self.once("issuers_from") }
     }
 
     /// Says that names which both types declare mean the same. Otherwise two types that declare one name do not start:
@@ -238,24 +266,27 @@ impl AuthBuilder {
     /// The client is the socket's [`Peer`]. A request that carries a forwarding header has then an address that is not
     /// known: some proxy is there after all.
     pub fn client_address(self, _peer: Peer) -> Self {
-        Self { address: Address::Peer, ..self }
+        Self { address: Address::Peer, ..self.once("client_address") }
     }
 
     /// The client is whom these proxies name in this header: the right-most entry that is none of them. Addresses and
     /// networks, and `"unix"` for a proxy on a Unix socket. A network that rules name must hold no proxies.
     pub fn behind(self, proxies: impl IntoIterator<Item = impl Into<String>>, header: Forwarding) -> Self {
-        Self { address: Address::Behind(proxies.into_iter().map(Into::into).collect(), header), ..self }
+        Self {
+            address: Address::Behind(proxies.into_iter().map(Into::into).collect(), header),
+            ..self.once("client_address")
+        }
     }
 
     /// The client is whom so many proxies name in this header, counted from the right, whatever their addresses. Only
     /// where nobody reaches this server past them.
     pub fn behind_hops(self, hops: NonZeroUsize, header: Forwarding) -> Self {
-        Self { address: Address::Hops(hops, header), ..self }
+        Self { address: Address::Hops(hops, header), ..self.once("client_address") }
     }
 
     /// Where the country of an address comes from; rules that name one need it.
     pub fn countries(self, countries: Countries) -> Self {
-        Self { countries: Some(countries), ..self }
+        Self { countries: Some(countries), ..self.once("countries") }
     }
 
     /// Who is refused whatever a rule says: blocked addresses before anything else, blocked subjects and tokens and what was
@@ -263,34 +294,36 @@ impl AuthBuilder {
     /// blocked or not, unless their address is.
     #[cfg(feature = "blocks")]
     pub fn blocks(self, blocks: Blocks) -> Self {
-        Self { blocks: Some(blocks), ..self }
+        Self { blocks: Some(blocks), ..self.once("blocks") }
     }
 
-    /// The names under which this server is asked for. Rules that name a network or a country need them, against DNS rebinding: asked
-    /// for under another name, the address is not known.
-    pub fn hosts(self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self { hosts: names.into_iter().map(Into::into).collect(), ..self }
+    /// The names of this server, without scheme and port. Calls add up. Rules that name a network or a country need them, against DNS
+    /// rebinding: in a request for another name, the address is unknown. Pages of these hosts may open WebSockets with a cookie, and
+    /// change state over plain HTTP: there a browser sends an `Origin`, and no `Sec-Fetch-Site`.
+    pub fn hosts(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.hosts.extend(names.into_iter().map(Into::into));
+        self
     }
 
     /// Origins of front ends elsewhere whose pages may change state here: scheme, host and port, such as
-    /// `https://app.example`. A server that is asked for over plain `http` names itself too: browsers then say no more of
-    /// a request than its `Origin`.
-    pub fn origins(self, origins: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self { origins: origins.into_iter().map(Into::into).collect(), ..self }
+    /// `https://app.example`. Calls add up. For pages of this server itself, [`hosts`](Self::hosts) are enough.
+    pub fn origins(mut self, origins: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.origins.extend(origins.into_iter().map(Into::into));
+        self
     }
 
     /// What this server is called as an OAuth 2.0 protected resource (RFC 8707 §2): its `https` address, as tokens name it in
     /// `aud`. Challenges then say where [`Auth::metadata`](crate::Auth::metadata) are, and a client that was never told about
     /// this server finds out whose token to bring.
     pub fn resource(self, identifier: impl Into<String>) -> Self {
-        Self { resource: Some(identifier.into()), ..self }
+        Self { resource: Some(identifier.into()), ..self.once("resource") }
     }
 
     /// Who is told of each refusal, log-in, log-out and change of the lists; and of what is granted to somebody whom a browser
     /// speaks for by itself, or in whose name another acts. Called while the request waits: put what takes long behind
     /// [`Bounded`](crate::Bounded). A sink that panics refuses what was about to be let in.
     pub fn audit(self, sink: impl Sink) -> Self {
-        Self { sink: Some(Arc::new(sink)), ..self }
+        Self { sink: Some(Arc::new(sink)), ..self.once("audit") }
     }
 
     /// Tells of everything that is granted.
@@ -301,23 +334,23 @@ impl AuthBuilder {
     /// Where a browser that navigates is sent when a login would help. A path on this site; `return_to` says where to come
     /// back to.
     pub fn login_page(self, path: impl Into<String>) -> Self {
-        Self { login_page: Some(path.into()), ..self }
+        Self { login_page: Some(path.into()), ..self.once("login_page") }
     }
 
     /// What the `type` of problems begins with (RFC 9457 §3.1.1), such as `https://api.example/problems/`.
     pub fn problem_base(self, base: impl Into<String>) -> Self {
-        Self { problem_base: Some(base.into()), ..self }
+        Self { problem_base: Some(base.into()), ..self.once("problem_base") }
     }
 
     /// What the pages say to a request: the login page, and those of refusals. English unless set.
     pub fn texts(self, texts: impl Fn(&HttpRequest) -> Texts + Send + Sync + 'static) -> Self {
-        Self { texts: Some(Box::new(texts)), ..self }
+        Self { texts: Some(Box::new(texts)), ..self.once("texts") }
     }
 
     /// How refusals look. Status, challenges, `Retry-After` and `Cache-Control` are those of the decision, whatever the
     /// response says.
     pub fn render(self, render: impl Fn(&Refused<'_>, &HttpRequest) -> HttpResponse + Send + Sync + 'static) -> Self {
-        Self { renderer: Some(Box::new(render)), ..self }
+        Self { renderer: Some(Box::new(render)), ..self.once("render") }
     }
 
     /// Replaces the keys of every issuer by those of a test. Refused in release builds.

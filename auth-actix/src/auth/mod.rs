@@ -95,6 +95,8 @@ struct Inner {
     /// The subprotocol behind whose name a page offers a token.
     #[cfg(feature = "jwt")]
     subprotocol: Option<String>,
+    #[cfg(feature = "jwt")]
+    cookie: Option<String>,
     sources: Vec<Arc<Source>>,
     /// Whether one of them has credentials that a browser sends by itself.
     ambient: bool,
@@ -182,7 +184,17 @@ impl Auth {
         let sessions = self.0.sessions.is_some();
         #[cfg(not(feature = "session"))]
         let sessions = false;
-        sessions || self.0.own.iter().any(Prepared::is_ambient)
+        #[cfg(feature = "jwt")]
+        let tokens = self.0.cookie.is_some();
+        #[cfg(not(feature = "jwt"))]
+        let tokens = false;
+        sessions || tokens || self.0.own.iter().any(Prepared::is_ambient)
+    }
+
+    /// The cookie in which bearer tokens come.
+    #[cfg(feature = "jwt")]
+    pub(crate) fn token_cookie(&self) -> Option<&str> {
+        self.0.cookie.as_deref()
     }
 
     /// Whether credentials are accepted that a browser sends by itself, whatever page asks it to.

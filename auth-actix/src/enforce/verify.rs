@@ -73,6 +73,20 @@ pub(super) async fn verify(
             }
             None => return Err(Denial::new(Reason::SetUp)),
         },
+        #[cfg(feature = "jwt")]
+        Wanted::Own(Scheme::TOKEN_COOKIE) => {
+            let token = crate::gather::token_in_cookie(request, auth).map(str::to_owned);
+            let (Some(token), Some(bearer)) = (token, auth.verifier_of_tokens()) else {
+                return Err(Denial::new(Reason::SetUp));
+            };
+            let client = crate::gather::counted(request, auth).map(Seen::address);
+            let verified = match bearer.verify(&token, auth_core::clock::now()) {
+                Some(verified) => verified,
+                None => bearer.verify_later(&token, client).await,
+            };
+            let verified = verified.map_err(|denial| Denial { used: Some(Scheme::TOKEN_COOKIE), ..denial })?;
+            bearer.in_cookie(&verified).ok_or_else(|| Denial::new(Reason::SetUp))?
+        }
         Wanted::Own(scheme) => match auth.own().iter().find(|own| own.scheme() == scheme) {
             Some(own) => own.verify(request).await?,
             None => return Err(Denial::new(Reason::SetUp)),

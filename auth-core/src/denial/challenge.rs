@@ -37,16 +37,28 @@ impl OwnScheme {
     /// where no challenge can have the name (RFC 9110 §5.6.2), or another scheme has it.
     pub fn new(name: &'static str, is_ambient: bool, slot: u8) -> Option<&'static Self> {
         let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-        let is_taken = Scheme::OURS.iter().any(|scheme| scheme.name().eq_ignore_ascii_case(name));
+        let is_taken =
+            Scheme::OURS.iter().chain([&Scheme::TOKEN_COOKIE]).any(|scheme| scheme.name().eq_ignore_ascii_case(name));
         let fits = !name.is_empty() && name.bytes().all(token) && !is_taken && usize::from(slot) < Self::MOST;
         // Schemes are copied everywhere and settled at start-up, so that this is a few bytes once.
         fits.then(|| &*Box::leak(Box::new(Self { name, is_ambient, slot })))
     }
 }
 
+/// Bearer tokens in a cookie, which a browser sends by itself.
+static TOKEN_COOKIE: OwnScheme = OwnScheme { name: "BearerCookie", is_ambient: true, slot: OwnScheme::MOST as u8 };
+
 impl Scheme {
+    /// Bearer tokens in a cookie. Is challenged for as [`Bearer`](Self::Bearer), as no challenge asks for a cookie.
+    pub const TOKEN_COOKIE: Self = Self::Own(&TOKEN_COOKIE);
+
     /// Those that are no application's own, in the order in which challenges stand when none was used.
     pub const OURS: [Self; 5] = [Self::Bearer, Self::Dpop, Self::Basic, Self::ApiKey, Self::Session];
+
+    /// The scheme whose challenge asks for its credentials.
+    fn challenged(self) -> Self {
+        if self == Self::TOKEN_COOKIE { Self::Bearer } else { self }
+    }
 
     const fn bit(self) -> u16 {
         match self {
@@ -179,17 +191,22 @@ pub fn challenges<'a>(
     known: &'a [Scheme],
     quiet: bool,
 ) -> impl Iterator<Item = Challenge<'a>> + 'a {
+    let used = denial.used.map(Scheme::challenged);
     let accepted = known.iter().fold(SchemeSet::NONE, |set, scheme| set.with(*scheme));
     let mut schemes = match denial.reason {
         // Every 401 has a challenge (HTTP-5), so where no scheme could help all are named.
         _ if denial.reason.answer().status == UNAUTHORIZED => {
-            let helpful = if denial.schemes.is_empty() { accepted } else { denial.schemes };
-            // The error stands in the challenge of the scheme that was used, whether or not that could help.
-            denial.used.filter(|used| used.is_oauth()).map_or(helpful, |used| helpful.with(used))
+            let helpful = match denial.schemes.contains(Scheme::TOKEN_COOKIE) {
+                true => denial.schemes.without(Scheme::TOKEN_COOKIE).with(Scheme::Bearer),
+                false => denial.schemes,
+            };
+            let helpful = if helpful.is_empty() { accepted } else { helpful };
+            // The error is located in the challenge of the scheme that was used, whether or not that could help.
+            used.filter(|used| used.is_oauth()).map_or(helpful, |used| helpful.with(used))
         }
-        Reason::MalformedCredentials => denial.used.map_or(accepted, |used| SchemeSet::NONE.with(used)),
+        Reason::MalformedCredentials => used.map_or(accepted, |used| SchemeSet::NONE.with(used)),
         // RFC 6750 §3: whenever the token does not enable access.
-        Reason::InsufficientPermissions | Reason::InsufficientScope(_) => match denial.used {
+        Reason::InsufficientPermissions | Reason::InsufficientScope(_) => match used {
             Some(used) if used.is_oauth() => SchemeSet::NONE.with(used),
             _ => SchemeSet::NONE,
         },
@@ -199,8 +216,7 @@ pub fn challenges<'a>(
     if quiet && !without_basic.is_empty() {
         schemes = without_basic;
     }
-    let used_first =
-        denial.used.into_iter().chain(known.iter().copied().filter(move |scheme| Some(*scheme) != denial.used));
+    let used_first = used.into_iter().chain(known.iter().copied().filter(move |scheme| Some(*scheme) != used));
     used_first.filter(move |scheme| schemes.contains(*scheme)).map(move |scheme| Challenge { scheme, denial })
 }
 
@@ -210,7 +226,7 @@ impl Challenge<'_> {
     /// The `error` of the scheme that it concerns (BEARER-12); Basic has no parameters (BASIC-1), the scheme of an API key
     /// neither, and without any credential there is no error (RFC 6750 §3.1).
     pub fn error(&self) -> Option<&'static str> {
-        let concerned = self.denial.used.is_none_or(|used| used == self.scheme);
+        let concerned = self.denial.used.is_none_or(|used| used.challenged() == self.scheme);
         let speaks = match self.scheme {
             Scheme::Bearer | Scheme::Dpop => true,
             // That a login is too old is no matter of OAuth alone; the other codes are.

@@ -243,18 +243,18 @@ pub fn quoted(text: &str) -> String {
     }
 }
 
-/// One short line for logs: the problem, the failed literals, the cause.
+/// One short line for logs: the problem, the cause, the failed literals, what was found.
 impl std::fmt::Debug for Denial {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.reason.answer().problem)?;
         if let Some(cause) = self.cause {
             write!(f, ": {cause}")?;
         }
-        if let Some(detail) = &self.detail {
-            write!(f, ": {detail}")?;
-        }
         for (position, failed) in self.failed.iter().enumerate() {
             write!(f, "{}{failed}", if position == 0 { ": no " } else { ", no " })?;
+        }
+        if let Some(detail) = &self.detail {
+            write!(f, ": {detail}")?;
         }
         Ok(())
     }

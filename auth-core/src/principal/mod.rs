@@ -73,7 +73,7 @@ pub(crate) struct Named {
 }
 
 /// What a scheme has read from a credential, beside its lists.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Login {
     pub(crate) subject: Span,
     pub(crate) is_client: bool,
@@ -144,6 +144,22 @@ impl Principal {
     fn vouched_for(issuer: Option<Box<str>>, source: Arc<Source>, claims: String, lists: Lists, login: Login) -> Self {
         let inner = Inner { source, issuer, tenant: None, claims, lists, login, held: Default::default() };
         Self { said: Arc::new(inner), answers: None }
+    }
+
+    /// The same caller, of a source that differs from its own in the scheme only.
+    #[cfg(feature = "jwt")]
+    pub(crate) fn with_source(&self, source: Arc<Source>) -> Self {
+        let said = &*self.said;
+        let inner = Inner {
+            source,
+            issuer: said.issuer.clone(),
+            tenant: said.tenant.clone(),
+            claims: said.claims.clone(),
+            lists: said.lists.clone(),
+            login: said.login.clone(),
+            held: Default::default(),
+        };
+        Self { said: Arc::new(inner), answers: self.answers.clone() }
     }
 
     /// The same principal, with what a source of roles answered about it: for a tenant, or for none.

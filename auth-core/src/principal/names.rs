@@ -13,7 +13,7 @@ use crate::vocabulary::{Bits, Kind, Name, Vocabulary};
 
 /// Where each list of a source stands in the claims; `None` where the credential does not answer, and that it does not
 /// where the list has the wrong type or an element that is no string.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Lists {
     found: SmallVec<[Option<Span>; 4]>,
     broken_scope: bool,

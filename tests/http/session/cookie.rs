@@ -97,7 +97,7 @@ fn a_logout_that_still_has_the_cookie_from_before_ends_what_took_its_place() {
 fn a_session_of_another_realm_is_none_and_its_cookie_stays() {
     // C2
     let sessions = Sessions::memory();
-    let staff = |realm: &'static str| serving(sessions.clone(), |auth| auth.realm(realm)).0;
+    let staff = |realm: &'static str| serving_in(realm, sessions.clone(), |auth| auth).0;
     let (ours, theirs) = (staff("reports"), staff("shop"));
     let alice = logged_in(&ours, json!({ "sub": "alice", "roles": ["admin"] }));
     assert_eq!(ours.send(&with(&alice, "/admin")).status, 200);

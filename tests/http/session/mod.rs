@@ -208,7 +208,11 @@ impl Users for Staff {
 }
 
 fn serving(sessions: Sessions, more: impl FnOnce(AuthBuilder) -> AuthBuilder) -> (Server, Auth) {
-    let auth = more(Auth::builder().realm("reports").session(sessions).roles::<Role>()).build().unwrap();
+    serving_in("reports", sessions, more)
+}
+
+fn serving_in(realm: &str, sessions: Sessions, more: impl FnOnce(AuthBuilder) -> AuthBuilder) -> (Server, Auth) {
+    let auth = more(Auth::builder().realm(realm).session(sessions).roles::<Role>()).build().unwrap();
     let theirs = auth.clone();
     let server = Server::start(move |config: &mut ServiceConfig| {
         let scope = auth.scope("").service(me).service(change).service(admin).service(scoped).service(fresh);

@@ -61,6 +61,8 @@ struct Issuer {
     /// The same for tokens that come with a proof.
     #[cfg(feature = "dpop")]
     proven: Arc<Source>,
+    /// Like [`source`](Self::source), for tokens in a cookie.
+    in_cookie: Arc<Source>,
     unnamed: bool,
     keys: Vec<PreparedKey>,
     audiences: Vec<String>,
@@ -183,6 +185,17 @@ impl Bearer {
     #[cfg(feature = "dpop")]
     pub fn proven_sources(&self) -> impl Iterator<Item = &Arc<Source>> {
         self.issuers.iter().map(|issuer| &issuer.proven)
+    }
+
+    /// Where callers come from whose tokens are in a cookie.
+    pub fn cookie_sources(&self) -> impl Iterator<Item = &Arc<Source>> {
+        self.issuers.iter().map(|issuer| &issuer.in_cookie)
+    }
+
+    /// The caller of a token that came in a cookie, which a browser sends by itself.
+    pub fn in_cookie(&self, caller: &Principal) -> Option<Principal> {
+        let issuer = self.of_source(caller.source())?;
+        Some(caller.with_source(Arc::clone(&issuer.in_cookie)))
     }
 
     /// An issuer whose tokens need not be for this audience.

@@ -82,6 +82,7 @@ impl Jwt {
             keys: keys.collect::<Result<_, _>>()?,
             #[cfg(feature = "dpop")]
             proven: Arc::new(Source { scheme: Scheme::Dpop, ..source.clone() }),
+            in_cookie: Arc::new(Source { scheme: Scheme::TOKEN_COOKIE, ..source.clone() }),
             source: Arc::new(source),
             unnamed: self.unnamed,
             audiences: self.audiences,
