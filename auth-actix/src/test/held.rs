@@ -231,7 +231,14 @@ fn request_as(keys: &Keys, auth: &Auth, route: &Route, path: &str, case: &Case) 
         };
         let source = auth.sources().iter().find(confers)?;
         let audience = auth.verifier_of_tokens()?.audience_of(source).unwrap_or("any");
-        let token = keys.token(&source.issuer, audience, &Value::Object(claims(caller, source)));
+        let mut claims = Value::Object(claims(caller, source));
+        for (path, value) in auth.verifier_of_tokens()?.example_claims(source) {
+            let place = path.iter().try_fold(&mut claims, |place, name| {
+                Some(place.as_object_mut()?.entry(name).or_insert_with(|| json!({})))
+            });
+            *place? = value;
+        }
+        let token = keys.token(&source.issuer, audience, &claims);
         request = request.insert_header((header::AUTHORIZATION, format!("Bearer {token}")));
     }
     Some(request.to_request())

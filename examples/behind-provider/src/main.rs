@@ -38,10 +38,11 @@ async fn publish() -> impl Responder {
     "published\n"
 }
 
-/// The profile of RFC 9068 says what an access token is, so that no ID token passes for one. Leave it out for a provider
-/// that does not follow it, such as one whose tokens have no `typ`.
+/// Accepts the default access tokens of Keycloak and Auth0, whose scopes are in `scope`, and of Entra ID and Okta, whose scopes are in
+/// `scp`. For their roles, add `.keycloak("client")`, `.auth0("https://app.example/")`, `.entra()` or `.okta()`. A provider that
+/// follows RFC 9068 deserves `.access_token_profile()`: then no other token of it can pass for an access token.
 fn settings(issuer: &str, resource: &str) -> AuthBuilder {
-    let tokens = Jwt::oidc(issuer).audience(resource).access_token_profile();
+    let tokens = Jwt::oidc(issuer).audience(resource).scopes_at(["/scope", "/scp"]);
     Auth::builder().realm("reports").bearer(tokens).resource(resource)
 }
 
@@ -154,6 +155,15 @@ mod tests {
         let table = [
             (keys.token(ISSUER, RESOURCE, &json!({ "scope": "openid read:reports" })), StatusCode::OK),
             (keys.token(ISSUER, RESOURCE, &json!({ "scope": "openid" })),              StatusCode::FORBIDDEN),
+            // Keycloak, Entra ID, Auth0, Okta
+            (keys.token(ISSUER, RESOURCE, &json!({ "typ": "Bearer", "azp": "spa", "acr": "1", "scope": "read:reports profile" })), StatusCode::OK),
+            (keys.token(ISSUER, RESOURCE, &json!({ "ver": "2.0", "azp": "spa", "tid": "t", "oid": "o", "scp": "read:reports" })), StatusCode::OK),
+            (keys.token(ISSUER, RESOURCE, &json!({ "azp": "c", "gty": "client-credentials", "scope": "read:reports" })), StatusCode::OK),
+            (keys.token(ISSUER, RESOURCE, &json!({ "ver": 1, "cid": "c", "uid": "u", "scp": ["openid", "read:reports"] })), StatusCode::OK),
+            // Their ID tokens and refresh tokens
+            (keys.token(ISSUER, RESOURCE, &json!({ "typ": "ID", "scope": "read:reports" })),      StatusCode::UNAUTHORIZED),
+            (keys.token(ISSUER, RESOURCE, &json!({ "at_hash": "x", "scope": "read:reports" })),   StatusCode::UNAUTHORIZED),
+            (keys.token(ISSUER, RESOURCE, &json!({ "typ": "Refresh", "scope": "read:reports" })), StatusCode::UNAUTHORIZED),
             (keys.token(ISSUER, "https://other.example", &json!({})),                  StatusCode::UNAUTHORIZED),
             (keys.token("https://evil.example", RESOURCE, &json!({})),                 StatusCode::UNAUTHORIZED),
         ];

@@ -214,6 +214,15 @@ impl Bearer {
         issuer.audiences.first().map(String::as_str)
     }
 
+    /// Claims with which a token of the source meets the conditions of its issuer beside the audience in `aud`, each by the names of the
+    /// members that lead to it. For tests that make tokens.
+    pub fn example_claims(&self, source: &Source) -> Vec<(Vec<String>, serde_json::Value)> {
+        let Some(issuer) = self.of_source(source) else { return Vec::new() };
+        let mut claims = issuer.conditions.example(issuer.audiences.first());
+        claims.retain(|(path, _)| *path != ["aud"]);
+        claims
+    }
+
     /// Which tokens of the source are accepted, in a clause or several.
     pub fn said_of(&self, source: &Source) -> String {
         let Some(issuer) = self.of_source(source) else { return String::new() };
