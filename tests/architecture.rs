@@ -106,7 +106,7 @@ fn what_has_one_home_stands_nowhere_else() {
               "throttle/mod.rs", "throttle/redis.rs",
               "remembered.rs", "roles.rs", "scheme/bearer/introspection.rs", "scheme/bearer/resolver.rs", "turns.rs", "users/passwords.rs", "users/sql.rs"]),
         ("auth-core",   &["fs"],
-            &["audit/json_lines.rs", "blocks/file.rs", "client/country/database.rs", "grants.rs", "scheme/api_key.rs", "users/file.rs", "watch.rs"]),
+            &["audit/json_lines.rs", "blocks/file.rs", "client/country/database.rs", "grants.rs", "provider/http.rs", "scheme/api_key.rs", "scheme/bearer/key/mod.rs", "users/file.rs", "watch.rs"]),
         ("auth-macros", &["syn::Error"],                                     &["diagnostics.rs"]),
         ("auth-macros", &["::auth_actix"],                                   &["expand/paths.rs"]),
         ("auth-core",   &["actix_web", "actix_http", "auth_macros"],             &[]),

@@ -6,8 +6,11 @@ use serde::{Deserialize, Serialize};
 
 /// Who a principal is: issuer, user or client, and subject. One opaque value to compare and to store.
 ///
-/// The subject alone is no identity: the same `sub` at two issuers is two people (RFC 7519 §4.1.2 makes it unique
-/// only within its issuer).
+/// The subject is not an identity by itself: one `sub` at two issuers is two people (RFC 7519 §4.1.2 makes it unique only within
+/// its issuer).
+///
+/// Its text is `user:LENGTH:ISSUER:SUBJECT` or `client:LENGTH:ISSUER:SUBJECT`, where LENGTH is the length of the issuer in bytes. It is made
+/// for storing and comparing, not for showing. A table with bare subjects moves over with `Id::user(ISSUER, subject)` for each row.
 ///
 /// # Examples
 /// ```

@@ -40,8 +40,17 @@ impl Names {
         }
     }
 
-    fn only(names: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self::Only(names.into_iter().map(Into::into).collect())
+    fn only(names: impl IntoIterator<Item = impl ToString>) -> Self {
+        Self::Only(names.into_iter().map(|name| name.to_string()).collect())
+    }
+
+    /// The names, where they are listed.
+    fn listed(&self) -> impl Iterator<Item = &str> {
+        let names = match self {
+            Self::All => None,
+            Self::Only(names) => Some(names),
+        };
+        names.into_iter().flatten().map(String::as_str)
     }
 }
 
@@ -84,34 +93,34 @@ impl Confers {
         Self { roles: NONE, permissions: NONE, scopes: NONE, claims: NONE, acr: NONE }
     }
 
-    /// These roles, with what they imply and grant.
+    /// These roles, with what they imply and grant: names, or values of the role type.
     #[must_use]
-    pub fn roles(self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+    pub fn roles(self, names: impl IntoIterator<Item = impl ToString>) -> Self {
         Self { roles: Names::only(names), ..self }
     }
 
-    /// These permissions, beside those that roles grant.
+    /// These permissions, beside those that roles grant: names, or values of the permission type.
     #[must_use]
-    pub fn permissions(self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+    pub fn permissions(self, names: impl IntoIterator<Item = impl ToString>) -> Self {
         Self { permissions: Names::only(names), ..self }
     }
 
-    /// These OAuth 2.0 scopes.
+    /// These OAuth 2.0 scopes: names, or values of the scope type.
     #[must_use]
-    pub fn scopes(self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+    pub fn scopes(self, names: impl IntoIterator<Item = impl ToString>) -> Self {
         Self { scopes: Names::only(names), ..self }
     }
 
     /// These claims, for `require_claim` and for the application.
     #[must_use]
     pub fn claims(self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self { claims: Names::only(names), ..self }
+        Self { claims: Names::only(names.into_iter().map(Into::<String>::into)), ..self }
     }
 
     /// These values of `acr`.
     #[must_use]
     pub fn acr(self, values: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self { acr: Names::only(values), ..self }
+        Self { acr: Names::only(values.into_iter().map(Into::<String>::into)), ..self }
     }
 
     /// Whether it may say this name of that kind: `role`, `permission`, `scope`, `claim` or `acr`.
@@ -124,6 +133,11 @@ impl Confers {
             "acr" => self.acr.allow(name),
             _ => false,
         }
+    }
+
+    /// The names of this kind that it lists; none where it confers all.
+    pub fn listed(&self, kind: Kind) -> impl Iterator<Item = &str> {
+        self.names(kind).listed()
     }
 
     pub(crate) fn allows(&self, kind: Kind, name: &str) -> bool {

@@ -87,7 +87,9 @@ pub enum BuildError {
     #[error("`.scheme(…)` is called more than 8 times")]
     TooManySchemes,
     /// With several sources, each says what it may confer; otherwise the weakest makes administrators.
-    #[error("`.{0}(…)` does not say what it `.confers(…)`, and there are several sources")]
+    #[error(
+        "`.{0}(…)` does not say what it `.confers(…)`, and there are several sources: `Confers::nothing().roles([…])`, or `Confers::everything()` for each"
+    )]
     ConfersMissing(&'static str),
     /// No header has that name.
     #[cfg(feature = "api-key")]
@@ -250,6 +252,10 @@ impl AuthBuilder {
         #[cfg(feature = "api-key")]
         sources.extend(api_keys.iter().map(|keys| Arc::clone(keys.source())));
         #[cfg(feature = "session")]
+        let kept_at = self.sessions.as_ref().and_then(Sessions::memory_address);
+        #[cfg(not(feature = "session"))]
+        let kept_at = None;
+        #[cfg(feature = "session")]
         let plain_http = self.sessions.as_ref().is_some_and(Sessions::is_for_this_machine);
         #[cfg(feature = "session")]
         let sessions = match self.sessions.take() {
@@ -369,6 +375,8 @@ impl AuthBuilder {
             scopes: Mutex::default(),
             tells_grants: self.tells_grants,
             loopback_only,
+            in_memory: kept_at.map(|address| (realm_text.clone(), address)),
+            names_checked: AtomicBool::new(false),
             told_of_proxy: AtomicBool::new(false),
             vocabularies: Mutex::new(self.roles.iter().collect()),
             roles: self.roles,
@@ -596,8 +604,8 @@ mod tests {
             (Auth::builder(), "no scheme is accepted: call `.bearer(…)`, `.basic(…)`, `.api_keys(…)`, `.session(…)` or `.scheme(…)`"),
             (with().realm("a\r\nb"), "`.realm(\"a\\r\\nb\")`: a realm is visible ASCII and spaces"),
             (Auth::builder().bearer(Jwt::hs256([7; 32]).audience("reports")), "`.bearer(…)` for issuer \"\": `.issuer(…)` is missing: whose tokens are these?"),
-            (Auth::builder().bearer(Jwt::hs256([7; 31]).issuer("a").audience("b")), "`.bearer(…)` for issuer \"a\": key 1: an HMAC secret for this algorithm has at least 32 bytes"),
-            (with().bearer(partner()), "`.bearer(…)` does not say what it `.confers(…)`, and there are several sources"),
+            (Auth::builder().bearer(Jwt::hs256([7; 31]).issuer("a").audience("b")), "`.bearer(…)` for issuer \"a\": key 1: an HMAC secret for this algorithm has at least 32 bytes: `openssl rand -hex 32` makes one"),
+            (with().bearer(partner()), "`.bearer(…)` does not say what it `.confers(…)`, and there are several sources: `Confers::nothing().roles([…])`, or `Confers::everything()` for each"),
             (Auth::builder().bearer(jwt().confers(Confers::everything())).bearer(partner().confers(Confers::nothing()).or_key(Key::secret(crate::Algorithm::HS256, [7; 32]))),
                 "`.bearer(…)` for issuer \"https://partner.example\": two issuers share one HMAC secret"), // L2
             (with().behind(Vec::<String>::new(), Forwarding::Forwarded), "`.behind(…)` names no proxy: write `.client_address(Peer)` if there is none"),

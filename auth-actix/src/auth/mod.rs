@@ -112,6 +112,10 @@ struct Inner {
     scopes: Mutex<BTreeSet<&'static str>>,
     tells_grants: bool,
     loopback_only: bool,
+    /// Of sessions that are kept in the memory of this process: the realm, and where they are.
+    in_memory: Option<(String, usize)>,
+    /// Whether the names in data were looked for among those that are declared.
+    names_checked: AtomicBool,
     told_of_proxy: AtomicBool,
     /// The role types whose grants count.
     roles: RoleTypes,
@@ -392,6 +396,53 @@ impl Auth {
 /// Says something at the start: in the log, or where there is none, to whoever started the server.
 #[cfg(feature = "session")]
 #[allow(clippy::print_stderr, reason = "nobody may be listening to the log")]
+/// The `Auth`s that handlers were registered with whose sessions are in the memory of this process.
+static IN_MEMORY: Mutex<Vec<(std::sync::Weak<Inner>, String, usize)>> = Mutex::new(Vec::new());
+
+impl Auth {
+    /// Takes note that handlers are registered with it. A second one of its realm, with sessions of its own, is most likely one for
+    /// each worker: then a session is known to one worker only.
+    pub(crate) fn register(&self) {
+        let Some((realm, address)) = &self.0.in_memory else { return };
+        let mut known = IN_MEMORY.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|(auth, ..)| auth.strong_count() > 0);
+        if known.iter().any(|(auth, ..)| std::ptr::eq(auth.as_ptr(), Arc::as_ptr(&self.0))) {
+            return;
+        }
+        if known.iter().any(|(_, other, store)| other == realm && store != address) {
+            tracing::error!(
+                target: "auth_actix", realm,
+                "two `Auth`s of one realm keep sessions in memory, each its own: built in each worker? Build it before `HttpServer::new`, and clone it"
+            );
+        }
+        known.push((Arc::downgrade(&self.0), realm.clone(), *address));
+    }
+
+    /// Warns, once, of names in settings and in data that no vocabulary declares: they grant nothing.
+    pub(crate) fn check_names(&self) {
+        if self.0.names_checked.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let known = self.0.vocabularies.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for source in self.sources() {
+            for kind in [Kind::Role, Kind::Permission, Kind::Scope] {
+                let mut of_kind = known.iter().filter(|vocabulary| vocabulary.kind == kind).peekable();
+                if of_kind.peek().is_none() || of_kind.clone().any(|vocabulary| vocabulary.open) {
+                    continue;
+                }
+                for name in source.confers.listed(kind).filter(|name| !of_kind.clone().any(|all| all.declares(name))) {
+                    let meant = of_kind.clone().find_map(|all| all.nearest(name));
+                    let help = meant.map(|meant| format!("; did you mean {meant:?}?")).unwrap_or_default();
+                    tracing::warn!(
+                        target: "auth_actix", issuer = &*source.issuer,
+                        "`.confers(…)` names the {} {name:?}, which no type declares{help}", kind.word()
+                    );
+                }
+            }
+        }
+    }
+}
+
 fn warn(what: &str) {
     tracing::warn!(target: "auth_actix", "{what}");
     if !tracing::dispatcher::has_been_set() {

@@ -333,7 +333,7 @@ pub(crate) fn enforce(request: &HttpRequest, handler: &'static Rule) -> Enforced
 /// Adds nothing to the rules of a scope.
 pub(crate) static SCOPE_ONLY: &Rule = &PASS;
 
-const NO_AUTH: &str = "no `Auth` in reach: put the handler in `auth.scope(…)`, or call `App::app_data(auth.clone())`";
+const NO_AUTH: &str = "no `Auth` in reach: put the handler in `auth.scope(…)`, or call `App::app_data(auth.clone())`; `web::Data` is not looked at";
 const NO_CHECKS: &str = "the checks of this rule were lost on the way to its handler";
 
 fn set_up(cause: &'static str) -> Denied {

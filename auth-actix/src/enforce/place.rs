@@ -99,7 +99,11 @@ impl Binding {
     /// The decisions, from the outside in; the last one is that of the handler too. Settled when first asked for, after
     /// all scopes were put together.
     fn layers(&self) -> &[Layer] {
-        self.layers.get_or_init(|| self.layers_so_far())
+        self.layers.get_or_init(|| {
+            // All scopes are registered, and so all vocabularies are known.
+            self.auth.check_names();
+            self.layers_so_far()
+        })
     }
 
     fn layers_so_far(&self) -> Vec<Layer> {

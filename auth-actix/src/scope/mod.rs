@@ -97,8 +97,10 @@ impl Mode for Strict {
 impl Auth {
     /// A scope whose handlers all carry a rule: anything else does not compile. See [`Scope`].
     ///
-    /// As in actix, a scope whose path is `""` answers all that was not answered before it: register it last. A function
-    /// that makes one returns `impl HttpServiceFactory + use<>`.
+    /// As in actix, a scope whose path is `""` answers all that was not answered before it: register it last.
+    ///
+    /// A function that makes a scope for another scope returns `impl auth_actix::Service + use<>`, one for an `App` returns
+    /// `impl actix_web::dev::HttpServiceFactory + use<>`.
     pub fn scope(
         &self,
         path: &str,
@@ -271,6 +273,7 @@ where
 {
     fn register(self, config: &mut AppService) {
         self.registry.binding().nest_in_registering(config.is_root());
+        self.registry.binding().auth().register();
         let mark = self.registry.tell_whoever_collects();
         // Those within it check themselves.
         let mistakes = self.registry.check();

@@ -220,9 +220,10 @@ impl Principal {
     }
 
     /// Who this is: what owner checks compare and what audit, blocks and revocation store.
+    #[doc(alias = "subject", alias = "sub")]
     pub fn id(&self) -> Id {
         let kind = if self.said.login.is_client { Id::client } else { Id::user };
-        kind(self.issuer(), &self.subject())
+        kind(self.issuer(), &self.local_subject())
     }
 
     /// Who vouches for this principal: the `iss` of its token, or `basic:<realm>`.
@@ -231,8 +232,9 @@ impl Principal {
     }
 
     /// What the issuer calls this principal. Unique at that issuer only; owner checks compare [`id`](Self::id).
+    #[doc(alias = "subject", alias = "sub")]
     pub fn local_subject(&self) -> Cow<'_, str> {
-        self.subject()
+        Raw::at(&self.said.claims, self.said.login.subject).string().unwrap_or_default()
     }
 
     /// The scheme of the credential.
@@ -381,10 +383,6 @@ impl Principal {
             return None;
         }
         Raw::whole(&self.said.claims).member(name)
-    }
-
-    fn subject(&self) -> Cow<'_, str> {
-        Raw::at(&self.said.claims, self.said.login.subject).string().unwrap_or_default()
     }
 }
 

@@ -59,8 +59,8 @@ impl User {
 
     /// The roles of this user.
     #[must_use]
-    pub fn roles(self, roles: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self { roles: roles.into_iter().map(Into::into).collect(), ..self }
+    pub fn roles(self, roles: impl IntoIterator<Item = impl ToString>) -> Self {
+        Self { roles: roles.into_iter().map(|role| role.to_string()).collect(), ..self }
     }
 }
 

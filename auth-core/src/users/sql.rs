@@ -177,7 +177,7 @@ impl SqlUsers {
         &self,
         name: &str,
         password: &SecretString,
-        roles: impl IntoIterator<Item = impl Into<String>>,
+        roles: impl IntoIterator<Item = impl ToString>,
     ) -> Result<(), SqlUsersError> {
         let hash = hashed(password).await?;
         self.add_with_hash(name, &hash, roles).await
@@ -191,7 +191,7 @@ impl SqlUsers {
         &self,
         name: &str,
         hash: &str,
-        roles: impl IntoIterator<Item = impl Into<String>>,
+        roles: impl IntoIterator<Item = impl ToString>,
     ) -> Result<(), SqlUsersError> {
         // The same that reads a name out of Basic: a colon would end it.
         if name.is_empty() || name.chars().any(|character| character.is_control() || character == ':') {
@@ -201,7 +201,7 @@ impl SqlUsers {
         if is_dearer_than_new(hash) {
             return Err(SqlUsersError::Dear);
         }
-        let roles: Vec<String> = roles.into_iter().map(Into::into).collect();
+        let roles: Vec<String> = roles.into_iter().map(|role| role.to_string()).collect();
         with!(self, pool => {
             let mut all = pool.begin().await?;
             sqlx::query("INSERT INTO auth_users (name, hash) VALUES ($1, $2)")
@@ -235,9 +235,9 @@ impl SqlUsers {
     pub async fn set_roles(
         &self,
         name: &str,
-        roles: impl IntoIterator<Item = impl Into<String>>,
+        roles: impl IntoIterator<Item = impl ToString>,
     ) -> Result<(), SqlUsersError> {
-        let roles: Vec<String> = roles.into_iter().map(Into::into).collect();
+        let roles: Vec<String> = roles.into_iter().map(|role| role.to_string()).collect();
         with!(self, pool => {
             let mut all = pool.begin().await?;
             // Locks the user's row: of two that set roles at once, one comes after the other.
@@ -314,8 +314,16 @@ impl Users for SqlUsers {
 
 /// Why goes to the log, without what the database quotes.
 fn unavailable(error: &sqlx::Error) -> Unavailable {
-    let code = error.as_database_error().and_then(|error| error.code());
-    tracing::error!(target: "auth_core", code = code.as_deref(), "the database of users");
+    let refusal = error.as_database_error();
+    let code = refusal.and_then(|error| error.code());
+    // `undefined_table` of Postgres; SQLite has one code for all such mistakes.
+    let no_tables = code.as_deref() == Some("42P01")
+        || refusal.is_some_and(|error| error.message().starts_with("no such table: auth_users"));
+    if no_tables {
+        tracing::error!(target: "auth_core", "the tables of users are missing: call `SqlUsers::migrate` at start-up");
+    } else {
+        tracing::error!(target: "auth_core", code = code.as_deref(), "the database of users failed");
+    }
     Unavailable
 }
 

@@ -78,7 +78,7 @@ pub(crate) const fn same(a: &str, b: &str) -> bool {
 }
 
 /// The name that differs from `written` in the fewest letters, if in no more than a third of them (rounded up).
-const fn nearest(names: &[&str], written: &str) -> u16 {
+pub(super) const fn nearest(names: &[&str], written: &str) -> u16 {
     let limit = written.len().div_ceil(3);
     let (mut best, mut least, mut index) = (NO_INDEX, limit + 1, 0);
     while index < names.len() {

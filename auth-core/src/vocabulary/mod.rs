@@ -146,6 +146,16 @@ impl Vocabulary {
         self.spelt.find(text)
     }
 
+    /// Whether tokens may carry the name: it is declared, or an alias.
+    pub fn declares(&self, name: &str) -> bool {
+        self.open || self.index_of(name).is_some()
+    }
+
+    /// The declared name that is most like this one, if one is.
+    pub fn nearest(&self, name: &str) -> Option<&'static str> {
+        self.names.get(usize::from(check::nearest(self.names, name))).copied()
+    }
+
     /// Whether the two are one: by address, as each is a `static`.
     pub fn is(&self, other: &Self) -> bool {
         std::ptr::eq(self, other)

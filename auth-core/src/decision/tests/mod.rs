@@ -132,7 +132,7 @@ fn literal(Asked { what, negated }: Asked) -> Formula {
         What::OpenRole(name) => Atom::Named(Named(OpenRole::VOCABULARY.name(name))),
         What::Permission(name) => Atom::Named(Named(PERMISSIONS.name(name))),
         What::Scope(name) => Atom::Named(Named(SCOPES.name(name))),
-        What::Org(value) => Atom::Claim(Claim { name: "org", value }),
+        What::Org(value) => Atom::Claim(Claim { name: "org", value: crate::atom::ClaimValue::Text(value) }),
         What::MaxAge(seconds) => Atom::MaxAge(MaxAge { seconds }),
         What::Acr(value) => Atom::Acr(Acr { value }),
         What::By(scheme) => Atom::Scheme(ByScheme(scheme)),

@@ -37,18 +37,18 @@ impl LogIn {
         self.claim("iss", issuer)
     }
 
-    /// The roles of the user.
-    pub fn roles(self, roles: impl IntoIterator<Item = impl Into<String>>) -> Self {
+    /// The roles of the user: names, or values of the role type.
+    pub fn roles(self, roles: impl IntoIterator<Item = impl ToString>) -> Self {
         self.list("roles", roles)
     }
 
     /// The permissions of the user, beside those that roles grant.
-    pub fn permissions(self, permissions: impl IntoIterator<Item = impl Into<String>>) -> Self {
+    pub fn permissions(self, permissions: impl IntoIterator<Item = impl ToString>) -> Self {
         self.list("permissions", permissions)
     }
 
     /// The OAuth 2.0 scopes that the user granted to this site.
-    pub fn scopes(self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+    pub fn scopes(self, scopes: impl IntoIterator<Item = impl ToString>) -> Self {
         self.list("scopes", scopes)
     }
 
@@ -81,8 +81,8 @@ impl LogIn {
         Self { remember: true, ..self }
     }
 
-    fn list(self, name: &str, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        let names: Vec<Value> = names.into_iter().map(|name| Value::String(name.into())).collect();
+    fn list(self, name: &str, names: impl IntoIterator<Item = impl ToString>) -> Self {
+        let names: Vec<Value> = names.into_iter().map(|name| Value::String(name.to_string())).collect();
         self.claim(name, names)
     }
 }

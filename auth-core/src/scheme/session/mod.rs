@@ -113,7 +113,7 @@ impl Verifier {
             let live = match self.store.load(key).await {
                 Ok(Loaded::Live(live)) => live,
                 Ok(Loaded::Superseded { .. }) => return Err(ended("the session was replaced by a newer one", false)),
-                Ok(Loaded::Unknown) => return Err(ended("the session has ended", true)),
+                Ok(Loaded::Unknown) => return Err(ended("the session has ended, or is unknown to this store", true)),
                 Err(_) => return Err(unavailable("the store of sessions is out of reach")),
             };
             let claims = match self.changed(key, &live).await? {

@@ -155,6 +155,11 @@ impl Sessions {
         self.store.is_shared()
     }
 
+    /// Where its store is in the memory of this process, if it is kept there: two of one realm do not know each other's sessions.
+    pub fn memory_address(&self) -> Option<usize> {
+        (!self.store.is_shared()).then(|| Arc::as_ptr(&self.store).cast::<()>() as usize)
+    }
+
     /// Whether its cookie is not sent where another site leads here.
     pub fn is_strict(&self) -> bool {
         self.cookie.strict

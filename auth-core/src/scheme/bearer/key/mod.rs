@@ -40,20 +40,31 @@ pub struct Key {
 #[non_exhaustive]
 pub enum KeyError {
     /// Shorter than the hash that it is for (RFC 7518 §3.2).
-    #[error("an HMAC secret for this algorithm has at least {0} bytes")]
+    #[error("an HMAC secret for this algorithm has at least {0} bytes: `openssl rand -hex {0}` makes one")]
     SecretTooShort(usize),
     /// Everybody knows a public key, so everybody could sign with it.
     #[error("the HMAC secret is a public key, which is no secret")]
     SecretIsPublicKey,
     /// The algorithm of the key is of another family.
-    #[error("the key is not one for this algorithm")]
+    #[error(
+        "the key is not one for this algorithm: an RSA key is for RS256 or PS256, an EC key of P-256 for ES256, one of P-384 for ES384, an Ed25519 key for EdDSA"
+    )]
     OtherAlgorithm,
     /// What verifies has no need of a private key.
     #[error("a private key stands where the public one belongs")]
     PrivateKey,
     /// Nothing that could be read.
-    #[error("this is no public key in the encoding that was named")]
+    #[error("this is not a public key in the encoding that was named")]
     Unreadable,
+    /// A certificate, which nobody would check for its validity.
+    #[error("this is a certificate: take the key out of it, with `openssl x509 -pubkey -noout`")]
+    Certificate,
+    /// The text names a file.
+    #[error("this looks like a path: `Key::pem_file(…)` reads a file")]
+    Path,
+    /// The file cannot be read.
+    #[error("the file of the key cannot be read")]
+    File,
     /// Under 2048 bits (RFC 7518 §3.3).
     #[error("an RSA key has at least 2048 bits")]
     RsaTooShort,
@@ -101,14 +112,33 @@ impl Key {
     /// A public key in PEM: `BEGIN PUBLIC KEY`, or `BEGIN RSA PUBLIC KEY`.
     pub fn pem(algorithm: Algorithm, pem: impl AsRef<[u8]>) -> Self {
         let pem = pem.as_ref();
+        let is_path = !contains(pem, b"-----") && pem.len() < 512 && (pem.ends_with(b".pem") || pem.contains(&b'/'));
         let material = if contains(pem, b"PRIVATE KEY-----") {
             Err(KeyError::PrivateKey)
-        } else if !contains(pem, b"PUBLIC KEY-----") || contains(pem, b"CERTIFICATE-----") {
-            Err(KeyError::Unreadable) // of a certificate nobody would check whether it still holds
+        } else if contains(pem, b"CERTIFICATE-----") {
+            Err(KeyError::Certificate)
+        } else if is_path {
+            Err(KeyError::Path)
+        } else if !contains(pem, b"PUBLIC KEY-----") {
+            Err(KeyError::Unreadable)
         } else {
             read_pem(algorithm.family(), pem).and_then(|key| checked(algorithm, key))
         };
         Self { algorithm, kid: None, is_assumed: false, issuer: None, material }
+    }
+
+    /// Like [`pem`](Self::pem), from a file. A file that cannot be read is an error of `build()`.
+    ///
+    /// ```no_run
+    /// use auth_core::scheme::bearer::{Algorithm, Jwt, Key};
+    /// let key = Key::pem_file(Algorithm::ES256, "/etc/reports/issuer.pem");
+    /// let jwt = Jwt::key(key).issuer("https://id.example").audience("reports");
+    /// ```
+    pub fn pem_file(algorithm: Algorithm, path: impl AsRef<std::path::Path>) -> Self {
+        match std::fs::read(path) {
+            Ok(pem) => Self::pem(algorithm, pem),
+            Err(_) => Self { algorithm, kid: None, is_assumed: false, issuer: None, material: Err(KeyError::File) },
+        }
     }
 
     /// A public key in DER: a `SubjectPublicKeyInfo` (RFC 5280 §4.1.2.7).

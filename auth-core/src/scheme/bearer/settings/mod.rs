@@ -1,9 +1,9 @@
 //! The settings of an issuer, and what can be wrong with them.
 
 mod dev;
-mod error;
 #[cfg(feature = "oidc")]
 mod fetching;
+mod mistakes;
 mod prepare;
 mod presets;
 
@@ -12,7 +12,7 @@ use std::time::Duration;
 use jsonwebtoken::Algorithm;
 
 pub use self::dev::sign_hs256;
-pub use self::error::JwtError;
+pub use self::mistakes::JwtError;
 use super::conditions::Conditions;
 #[cfg(feature = "oidc")]
 use super::fetched::{Fetch, FetchError};

@@ -124,7 +124,7 @@ fn a_secret_that_is_short_or_public_is_none() {
 fn a_key_that_does_not_fit_its_algorithm_does_not_build() {
     // JWT-8, JWT-9, JWT-10, JWKS-3, RFC 8725 §3.4, in PEM and in DER
     use Algorithm::{ES256, ES384, EdDSA, HS256, PS256, RS256, RS512};
-    use KeyError::{NotOnCurve, OtherAlgorithm, PrivateKey, RsaTooShort, Unreadable};
+    use KeyError::{Certificate, NotOnCurve, OtherAlgorithm, PrivateKey, RsaTooShort, Unreadable};
     #[rustfmt::skip]
     let table = [
         (RS256, text("rsa.public.pem"),      Ok(()),              Ok(())),
@@ -148,15 +148,19 @@ fn a_key_that_does_not_fit_its_algorithm_does_not_build() {
         (RS256, text("rsa.private.pem"),     Err(PrivateKey),     Err(Unreadable)),
         (ES256, text("ec-p256.private.pem"), Err(PrivateKey),     Err(Unreadable)),
         (EdDSA, text("ed25519.private.pem"), Err(PrivateKey),     Err(Unreadable)),
-        (RS256, text("rsa-other.cert.pem"),  Err(Unreadable),     Err(Unreadable)),
-        (ES256, text("rsa-other.cert.pem"),  Err(Unreadable),     Err(Unreadable)),
+        (RS256, text("rsa-other.cert.pem"),  Err(Certificate),    Err(Unreadable)),
+        (ES256, text("rsa-other.cert.pem"),  Err(Certificate),    Err(Unreadable)),
     ];
     for (row, (algorithm, pem, expected, expected_of_der)) in table.into_iter().enumerate() {
         assert_eq!(build(Key::pem(algorithm, &pem)), expected, "row {row}: {algorithm:?}");
         assert_eq!(build(Key::der(algorithm, der(&pem))), expected_of_der, "row {row}: {algorithm:?}, in DER");
     }
     let both = [text("rsa-other.cert.pem"), text("rsa.public.pem")].concat();
-    assert_eq!(build(Key::pem(RS256, both)), Err(Unreadable), "whose key is it?");
+    assert_eq!(build(Key::pem(RS256, both)), Err(Certificate), "whose key is it?");
+    assert_eq!(build(Key::pem(RS256, "/etc/app/issuer.pem")), Err(KeyError::Path));
+    assert_eq!(build(Key::pem_file(RS256, "/nonexistent/issuer.pem")), Err(KeyError::File));
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/tokens/rsa.public.pem");
+    assert_eq!(build(Key::pem_file(RS256, file)), Ok(()), "{file}");
     for text in
         ["", "x", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "-----BEGIN PUBLIC KEY-----\n"]
     {
