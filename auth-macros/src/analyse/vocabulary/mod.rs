@@ -12,6 +12,7 @@ use syn::{Attribute, Data, DeriveInput, Expr, ExprLit, Ident, Lit, Token};
 use self::hierarchy::{check_circles, check_names, close, holds, implied};
 use self::variant::{Variant, variant};
 use crate::diagnostics::{Diagnostics, did_you_mean};
+use crate::parse;
 use crate::words::{CASES, Kind};
 
 /// The names of an enum.
@@ -172,10 +173,7 @@ fn settings(kind: Kind, attributes: &[Attribute], diagnostics: &mut Diagnostics)
                     }
                 }
             }
-            "crate" => match &*assign.right {
-                Expr::Path(path) => settings.root = Some(path.path.clone()),
-                other => diagnostics.note(other, "this is no path", "write `crate = the_name_in_Cargo_toml`"),
-            },
+            "crate" => settings.root = parse::root(assign.eq_token, assign.right.to_token_stream(), diagnostics),
             _ => {
                 let wrong =
                     format!("unknown key `{key}`{}", did_you_mean(&key, ["rename_all", "strip_prefix", "proofs"]));
