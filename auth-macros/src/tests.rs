@@ -172,3 +172,60 @@ proptest! {
         }
     }
 }
+
+/// The tokens with one more, wherever it can stand.
+fn with_one_more(tokens: &TokenStream, more: &TokenStream) -> Vec<TokenStream> {
+    let all: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    let mut longer = Vec::new();
+    for position in 0..=all.len() {
+        let (before, after) = all.split_at(position);
+        let (before, after): (TokenStream, TokenStream) =
+            (before.iter().cloned().collect(), after.iter().cloned().collect());
+        longer.push(quote!(#before #more #after));
+    }
+    for (position, token) in all.iter().enumerate() {
+        let TokenTree::Group(group) = token else { continue };
+        for inside in with_one_more(&group.stream(), more) {
+            let mut all = all.clone();
+            all[position] = Group::new(group.delimiter(), inside).into();
+            longer.push(all.into_iter().collect());
+        }
+    }
+    longer
+}
+
+#[test]
+fn no_token_of_a_rule_or_of_a_derive_is_passed_over() {
+    let more = ["#[cfg(any())]", "x", "7", "_", "'a", "::<u8>", "!", "=", "\"y\"", ".await"];
+    let more: Vec<TokenStream> = more.iter().map(|more| more.parse().unwrap()).collect();
+    let rules = [
+        "(role(\"admin\") && !role(Role::Editor, in = org)) || (claim(\"a\", \"b\") && network(\"10.0.0.0/8\")), redundant = \"why\", crate = a::b",
+        "(scope(\"s\") || permission(any(\"p\", \"q\"))) && max_age(\"5m\") && acr(\"l\"), any_object = \"why\", not_found",
+        "authorized(Post, Edit) && check(*id == 1) && country(\"DE\") && direct && scheme(\"bearer\")",
+    ];
+    for rule in rules {
+        let rule: TokenStream = rule.parse().unwrap();
+        let expand =
+            |words: &TokenStream| expand::hand_on(Attribute::Require, words.clone(), handlers()[0].clone()).to_string();
+        let expected = expand(&rule);
+        assert!(!expected.contains("compile_error"), "{expected}");
+        for longer in more.iter().flat_map(|more| with_one_more(&rule, more)) {
+            assert_ne!(expand(&longer), expected, "{longer}");
+        }
+    }
+    let (of_enum, of_variant) = (
+        "rename_all = \"kebab-case\", strip_prefix = \"A\", proofs = \"p\", crate = a",
+        "\"root\", implies(Editor), grants(a::P::W), alias(\"x\", \"z\")",
+    );
+    let (of_enum, of_variant): (TokenStream, TokenStream) = (of_enum.parse().unwrap(), of_variant.parse().unwrap());
+    let expected = derived(Kind::Role, &of_enum, &of_variant).to_string();
+    assert!(!expected.contains("compile_error"), "{expected}");
+    for more in &more {
+        for longer in with_one_more(&of_enum, more) {
+            assert_ne!(derived(Kind::Role, &longer, &of_variant).to_string(), expected, "{longer}");
+        }
+        for longer in with_one_more(&of_variant, more) {
+            assert_ne!(derived(Kind::Role, &of_enum, &longer).to_string(), expected, "{longer}");
+        }
+    }
+}

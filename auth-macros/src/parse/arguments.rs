@@ -194,7 +194,9 @@ fn reason(
         diagnostics.note(key, format!("`{key_text}` stands twice"), "delete one of the two");
     }
     match value {
-        Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) if !text.value().trim().is_empty() => {
+        Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. })
+            if text.suffix().is_empty() && !text.value().trim().is_empty() =>
+        {
             *into = Some(text);
         }
         other => diagnostics.note(other, "this is no reason", help),

@@ -2,6 +2,7 @@
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote};
+use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::{Attribute, FnArg, Pat, Signature, Type, Visibility};
 
@@ -196,7 +197,7 @@ pub(crate) fn is_inert(attribute: &Attribute) -> bool {
 impl Parameter {
     /// The `cfg`s of this argument.
     pub(crate) fn condition(&self) -> Option<TokenStream> {
-        let conditions = self.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"));
+        let conditions = self.attributes.iter().filter(|attribute| is_word(attribute, "cfg"));
         let all: Vec<_> = conditions
             .filter_map(|attribute| attribute.meta.require_list().ok().map(|list| list.tokens.clone()))
             .collect();
@@ -209,8 +210,25 @@ impl Parameter {
 
     /// The other attributes: lints, and what foreign macros may want.
     pub(crate) fn lints(&self) -> impl Iterator<Item = TokenStream> + '_ {
-        self.attributes.iter().filter(|attribute| !attribute.path().is_ident("cfg")).map(|one| one.to_token_stream())
+        self.attributes.iter().filter(|attribute| !is_word(attribute, "cfg")).map(|one| one.to_token_stream())
     }
+
+    /// A `cfg` that another attribute hides: whether the argument exists cannot be known, and what stands in its place must.
+    pub(crate) fn hidden_condition(&self) -> Option<&Attribute> {
+        fn names_cfg(tokens: TokenStream) -> bool {
+            tokens.into_iter().any(|token| match token {
+                TokenTree::Ident(word) => word.unraw() == "cfg",
+                TokenTree::Group(group) => names_cfg(group.stream()),
+                _ => false,
+            })
+        }
+        self.attributes.iter().find(|one| is_word(one, "cfg_attr") && names_cfg(one.meta.to_token_stream()))
+    }
+}
+
+/// Whether the attribute is this one of the language, which may be written raw.
+fn is_word(attribute: &Attribute, word: &str) -> bool {
+    attribute.path().get_ident().is_some_and(|name| name.unraw() == word)
 }
 
 /// What the user allows, or expects, of lints.

@@ -2,12 +2,26 @@
 
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 
+/// What stands between commas; of a comma that nothing stands before, its place. A comma may follow the last one.
+pub(crate) fn pieces(tokens: &TokenStream) -> impl Iterator<Item = Result<TokenStream, Span>> + use<> {
+    let (mut pieces, mut piece) = (Vec::new(), TokenStream::new());
+    for token in tokens.clone() {
+        match token {
+            token if !is_comma(&token) => piece.extend([token]),
+            comma if piece.is_empty() => pieces.push(Err(comma.span())),
+            _ => pieces.push(Ok(std::mem::take(&mut piece))),
+        }
+    }
+    pieces.extend((!piece.is_empty()).then_some(Ok(piece)));
+    pieces.into_iter()
+}
+
 pub(super) fn is_comma(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Punct(sign) if sign.as_char() == ',')
 }
 
 /// The first `#`, wherever it stands. Nothing that may be written has one, but for the user's own expression in a check.
-pub(super) fn find_attribute(tokens: &TokenStream) -> Option<Span> {
+pub(crate) fn find_attribute(tokens: &TokenStream) -> Option<Span> {
     let mut in_check = false;
     tokens.clone().into_iter().find_map(|token| {
         let is_users = std::mem::replace(&mut in_check, begins_check(&token)) && is_group(&token);
@@ -27,4 +41,16 @@ pub(super) fn begins_check(token: &TokenTree) -> bool {
 
 pub(super) fn is_group(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis)
+}
+
+/// The first string with a suffix, wherever it stands.
+pub(crate) fn find_suffixed(tokens: &TokenStream) -> Option<syn::LitStr> {
+    tokens.clone().into_iter().find_map(|token| match token {
+        TokenTree::Literal(literal) => match syn::Lit::new(literal) {
+            syn::Lit::Str(text) if !text.suffix().is_empty() => Some(text),
+            _ => None,
+        },
+        TokenTree::Group(group) => find_suffixed(&group.stream()),
+        _ => None,
+    })
 }

@@ -59,6 +59,12 @@ fn text(path: &Path) -> String {
     path.to_token_stream().to_string().split_whitespace().collect()
 }
 
+/// Whether the tokens begin with `crate =`.
+pub(crate) fn begins_with_crate(words: &TokenStream) -> bool {
+    let mut words = words.clone().into_iter();
+    matches!((words.next(), words.next()), (Some(word), Some(sign)) if is_key(&word, &sign))
+}
+
 fn is_key(word: &TokenTree, sign: &TokenTree) -> bool {
     matches!((word, sign), (TokenTree::Ident(word), TokenTree::Punct(sign))
         if word == "crate" && sign.as_char() == '=' && sign.spacing() == Spacing::Alone)
