@@ -22,8 +22,8 @@ pub(super) enum Place {
     Plain,
     /// In the last attribute: the guard was declared by the first one.
     Last,
-    /// In the first attribute, for a function that cannot be a handler.
-    AboveRoute,
+    /// The same, and no route attribute stood between: there is no service.
+    LastWithoutRoute,
 }
 
 /// The guard of a handler: a type that has its name.
@@ -52,7 +52,8 @@ pub(super) fn beside_route(function: &Function, root: &Root) -> TokenStream {
     let (declaration, conditions) = (declaration(function), function.conditions());
     let (_, fallback) = fallback(function, &TokenStream::new());
     if !function.signature.generics.params.is_empty() {
-        return quote!(#declaration #fallback); // no route attribute makes a struct of a generic handler
+        let kept = kept(function, root);
+        return quote!(#declaration #fallback #kept); // no route attribute makes a struct of a generic handler
     }
     let (name, guard) = (&function.signature.ident, guard(function));
     let (proven, guard_path, rule) =
@@ -71,6 +72,26 @@ pub(super) fn beside_route(function: &Function, root: &Root) -> TokenStream {
             const RULE: &'static #rule = <#guard as #guard_path<_>>::RULE;
             const ROUTES: &'static [#pattern] = &[#(#routes),*];
         }
+    }
+}
+
+/// What the first attribute writes beside a handler that other attributes follow, and none of a route: the guard.
+pub(super) fn beside_no_route(function: &Function, root: &Root) -> TokenStream {
+    let (declaration, kept) = (declaration(function), kept(function, root));
+    quote!(#declaration #kept)
+}
+
+/// Does not compile where an attribute between the first and the last one has dropped the last: nothing else would tell.
+fn kept(function: &Function, root: &Root) -> TokenStream {
+    let (guard, guard_path, conditions) = (guard(function), root.private(quote!(Guard)), function.conditions());
+    let (generics, arguments, bounds) = function.signature.generics.split_for_impl();
+    quote! {
+        #(#conditions)*
+        const _: () = {
+            fn __kept #generics() #bounds {
+                let _ = <#guard #arguments as #guard_path<_>>::RULE;
+            }
+        };
     }
 }
 
@@ -102,13 +123,12 @@ fn fallback(function: &Function, only: &TokenStream) -> (Ident, TokenStream) {
 pub(super) fn handler(function: &Function, checked: Option<&Checked>, root: &Root, place: Place) -> TokenStream {
     let name = &function.signature.ident;
     let (beside, called) = match place {
-        Place::Plain => {
+        Place::Plain | Place::LastWithoutRoute => {
             let (module, fallback) = fallback(function, &quote!(#[cfg(test)]));
-            let declaration = declaration(function);
+            let declaration = (place == Place::Plain).then(|| declaration(function));
             // By its path: a module or a type may have the name too.
             (quote!(#declaration #fallback), quote!(#module::#name))
         }
-        Place::AboveRoute => (beside_route(function, root), quote!(#name)),
         Place::Last => (TokenStream::new(), quote!(#name)),
     };
     let variants = variants(&function.parameters());
@@ -163,13 +183,18 @@ fn shared_formula(function: &Function, checked: Option<&Checked>, root: &Root) -
     }
 }
 
-/// A function that cannot be a handler stays what it is, where it does no harm; in its place stands one that refuses
-/// everybody, so that the mistake is told once.
-pub(super) fn instead_of(function: &Function, root: &Root, mistakes: TokenStream, place: Place) -> TokenStream {
+/// The mistakes of a function that cannot be a handler, and one in its place that refuses everybody, so that they are told once.
+pub(super) fn instead_of(function: &Function, root: &Root, mistakes: &TokenStream, place: Place) -> TokenStream {
     if function.stands_in_impl() {
-        let function = function.to_tokens();
-        return quote!(#mistakes #function); // among methods nothing else may stand
+        return among_methods(function, mistakes);
     }
+    let (as_written, refusing) = refusing(function);
+    let refusing = handler(&refusing, None, root, place);
+    quote!(#mistakes #as_written #refusing)
+}
+
+/// The function as it was written, where it does no harm, and one of its name without arguments.
+pub(super) fn refusing(function: &Function) -> (TokenStream, Function) {
     let (name, attributes) = (&function.signature.ident, &function.attributes);
     let inert = attributes.iter().filter(|attribute| parse::is_inert(attribute));
     let as_written = Function { attributes: inert.cloned().collect(), ..function.clone() }.to_tokens();
@@ -178,8 +203,14 @@ pub(super) fn instead_of(function: &Function, root: &Root, mistakes: TokenStream
         body: quote!({ "" }),
         ..function.clone()
     };
-    let refusing = handler(&refusing, None, root, place);
-    quote!(#mistakes #[allow(dead_code, unused)] const _: () = { #as_written }; #refusing)
+    (quote!(#[allow(dead_code, unused)] const _: () = { #as_written };), refusing)
+}
+
+/// The mistakes beside a method: among methods nothing else may stand. The rules below would tell the same.
+pub(super) fn among_methods(function: &Function, mistakes: &TokenStream) -> TokenStream {
+    let others = function.attributes.iter().filter(|attribute| !parse::is_guard(attribute));
+    let function = Function { attributes: others.cloned().collect(), ..function.clone() }.to_tokens();
+    quote!(#mistakes #function)
 }
 
 /// The user's function, but for its arguments.

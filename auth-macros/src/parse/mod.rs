@@ -6,6 +6,6 @@ mod arguments;
 mod function;
 
 pub(crate) use self::arguments::{IN, Word, Words, joins, words};
-pub(crate) use self::function::{Function, Item, Parameter, Route, allowed, is_inert, item};
+pub(crate) use self::function::{Function, Item, Parameter, Route, allowed, is_guard, is_inert, item};
 pub(crate) use self::pieces::{find_attribute, find_suffixed, pieces};
 pub(crate) use self::root::{begins_with_crate, root, root_of};
