@@ -132,7 +132,7 @@ impl ::auth_actix::__private::Guard<
             Self::RULE,
             async |
                 __asked: &::auth_actix::__private::HttpRequest,
-                __index: u8,
+                __index: ::core::primitive::u8,
                 (posts, mut id): (web::Data<Posts>, web::Path<u64>),
                 __principal: ::core::option::Option<&::auth_actix::__private::Principal>|
             {

@@ -122,7 +122,7 @@ impl<'a> Phases<'a> {
                     #of,
                     #body,
                     Self::RULE,
-                    async |#asked: &#request, #index_of: u8, (#(#patterns,)*): #first, #caller: ::core::option::Option<&#principal>| {
+                    async |#asked: &#request, #index_of: ::core::primitive::u8, (#(#patterns,)*): #first, #caller: ::core::option::Option<&#principal>| {
                         let #answered = match #index_of {
                             #(#arms)*
                             _ => #answer::NotAsked,

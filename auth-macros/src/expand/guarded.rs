@@ -199,7 +199,7 @@ pub(super) fn refusing(function: &Function) -> (TokenStream, Function) {
     let inert = attributes.iter().filter(|attribute| parse::is_inert(attribute));
     let as_written = Function { attributes: inert.cloned().collect(), ..function.clone() }.to_tokens();
     let refusing = Function {
-        signature: syn::parse_quote!(async fn #name() -> &'static str),
+        signature: syn::parse_quote!(async fn #name() -> &'static ::core::primitive::str),
         body: quote!({ "" }),
         ..function.clone()
     };
