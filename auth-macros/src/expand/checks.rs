@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned as _;
-use syn::{GenericArgument, PathArguments, ReturnType, Type, TypeParamBound};
+use syn::{Expr, GenericArgument, PathArguments, ReturnType, Stmt, Type, TypeParamBound};
 
 use super::paths::Root;
 use super::rule::respan;
@@ -93,7 +93,11 @@ impl<'a> Phases<'a> {
             };
             let at = expression.span();
             let verdict = respan(verdict.clone(), at);
-            let ask = quote_spanned!(at=> #verdict::<#error>::verdict(#expression));
+            // As the last expression `todo!()` is of any type, and no call after it is never reached.
+            let ask = match is_never(expression) {
+                true => quote!(#expression),
+                false => quote_spanned!(at=> #verdict::<#error>::verdict(#expression)),
+            };
             let ask = quote!(#run::<#error>(async { #ask }).await);
             match &check.principal {
                 None => quote!(#index => #ask,),
@@ -143,6 +147,24 @@ fn is_object(kind: &Type) -> bool {
             path.path.segments.last().is_some_and(|last| last.ident == "Authorized" || last.ident == "Object")
         }
         Type::Group(inner) => is_object(&inner.elem),
+        _ => false,
+    }
+}
+
+/// Whether a check is not written yet, or never to be run: `todo!()` and the like.
+fn is_never(expression: &Expr) -> bool {
+    const NEVER: [&str; 4] = ["todo", "unimplemented", "unreachable", "panic"];
+    let is_named =
+        |of: &syn::Macro| of.path.segments.last().is_some_and(|last| NEVER.iter().any(|name| last.ident == name));
+    match expression {
+        Expr::Macro(one) => is_named(&one.mac),
+        Expr::Group(inner) => is_never(&inner.expr),
+        Expr::Paren(inner) => is_never(&inner.expr),
+        Expr::Block(block) if block.label.is_none() => match block.block.stmts.last() {
+            Some(Stmt::Macro(one)) => is_named(&one.mac),
+            Some(Stmt::Expr(last, _)) => is_never(last),
+            _ => false,
+        },
         _ => false,
     }
 }
