@@ -46,13 +46,11 @@ impl Role {
 | `admin` | `root` | `content-editor` | `PostsWrite` |
 | `content-editor` |  |  | `PostsWrite` |
 */
-    #[allow(dead_code, unreachable_pub)]
     pub const NAMES: &'static [&'static ::core::primitive::str] = &[
         "admin",
         "content-editor",
     ];
     /// How tokens and rules spell it.
-    #[allow(dead_code, unreachable_pub)]
     pub const fn name(&self) -> &'static ::core::primitive::str {
         match self {
             Self::Admin => "admin",

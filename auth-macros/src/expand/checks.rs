@@ -50,8 +50,7 @@ impl<'a> Phases<'a> {
         if !self.has_checks {
             return rest;
         }
-        // What only a check uses is used.
-        quote!(#phases { #[allow(unused_variables, unused_mut)] first: #first, rest: #rest })
+        quote!(#phases { first: #first, rest: #rest })
     }
 
     /// The type of all of them.
@@ -112,11 +111,11 @@ impl<'a> Phases<'a> {
         let (request, payload, phases, future) =
             (private(quote!(HttpRequest)), private(quote!(Payload)), self.types(root), private(quote!(Checked)));
         let allowed = parse::allowed(&function.attributes);
+        // Each of the arguments is used, as it is put together again; not each is changed.
+        let changes = self.first.iter().flat_map(|parameter| check::changes(parameter));
         let (of, body, answered) = (own("__request"), own("__payload"), own("__answer"));
         let (principal, decide) = (private(quote!(Principal)), private(quote!(checked)));
         quote! {
-            // Each of the arguments is used, as it is put together again; not each is changed.
-            #[allow(unused_mut)]
             #(#allowed)*
             fn checked(
                 #of: &#request,
@@ -127,6 +126,7 @@ impl<'a> Phases<'a> {
                     #body,
                     Self::RULE,
                     async |#asked: &#request, #index_of: ::core::primitive::u8, (#(#patterns,)*): #first, #caller: ::core::option::Option<&#principal>| {
+                        #(let _ = #changes;)*
                         let #answered = match #index_of {
                             #(#arms)*
                             _ => #answer::NotAsked,

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
@@ -28,8 +28,12 @@ pub(super) enum Place {
 
 /// The guard of a handler: a type that has its name.
 fn guard(function: &Function) -> Ident {
-    let name = &function.signature.ident;
-    format_ident!("__{}_guard", name.unraw(), span = name.span())
+    format_ident!("__{}_guard", function.signature.ident.unraw(), span = own(function))
+}
+
+/// Where the name of the handler is written, for names that are not the user's: lints are silent about those.
+fn own(function: &Function) -> Span {
+    Span::mixed_site().located_at(function.signature.ident.span())
 }
 
 /// The guard's declaration. Generic as the handler is, since its arguments may be.
@@ -40,7 +44,6 @@ fn declaration(function: &Function) -> TokenStream {
     quote! {
         #(#conditions)*
         #[doc(hidden)]
-        #[allow(non_camel_case_types, missing_docs, missing_debug_implementations, unreachable_pub, dead_code)]
         #visibility struct #guard #parameters (::core::marker::PhantomData<fn() -> (#(::core::marker::PhantomData<#types>,)*)>) #bounds;
     }
 }
@@ -67,7 +70,6 @@ pub(super) fn beside_route(function: &Function, root: &Root) -> TokenStream {
         #declaration
         #fallback
         #(#conditions)*
-        #[allow(non_local_definitions)]
         impl #proven for #name {
             const RULE: &'static #rule = <#guard as #guard_path<_>>::RULE;
             const ROUTES: &'static [#pattern] = &[#(#routes),*];
@@ -95,26 +97,31 @@ fn kept(function: &Function, root: &Root) -> TokenStream {
     }
 }
 
+const PRIMITIVES: [&str; 17] = [
+    "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize",
+    "f32", "f64",
+];
+
 /// A type of the handler's name, for where `only` a function has it. A glob yields to whatever else is called so.
 fn fallback(function: &Function, only: &TokenStream) -> (Ident, TokenStream) {
     let (name, conditions) = (&function.signature.ident, function.conditions());
     // Another one for each handler: modules that import all of each other must not find two of one name.
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let number = if cfg!(test) { 0 } else { NEXT.fetch_add(1, Ordering::Relaxed) };
-    let module = format_ident!("__{}_fallback_{number}", name.unraw(), span = name.span());
+    let module = format_ident!("__{}_fallback_{number}", name.unraw(), span = own(function));
+    let mut name = name.clone();
+    name.set_span(own(function));
+    // Where only a function has it, a primitive type keeps its name.
+    let import = (only.is_empty() || !PRIMITIVES.iter().any(|primitive| name == primitive))
+        .then(|| quote!(#(#conditions)* #only use #module::*;));
     let fallback = quote! {
         #(#conditions)*
         #only
         #[doc(hidden)]
-        #[allow(non_snake_case)]
         mod #module {
-            #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
             pub(super) struct #name {}
         }
-        #(#conditions)*
-        #only
-        #[allow(unused_imports)]
-        use #module::*;
+        #import
     };
     (module, fallback)
 }
@@ -131,12 +138,14 @@ pub(super) fn handler(function: &Function, checked: Option<&Checked>, root: &Roo
         }
         Place::Last => (TokenStream::new(), quote!(#name)),
     };
+    let (here, alias) = here(function, place);
+    let (tested, tested_alias) = in_tests(function, &called);
     let variants = variants(&function.parameters());
     let handlers = variants.iter().map(|(conditions, parameters)| {
         let phases = Phases::of(parameters, checked);
-        let guarded = guarded(function, parameters, &phases, root);
-        let implementation = implementation(function, parameters, &phases, conditions, checked, root);
-        let call = call(function, parameters, checked, conditions, &called);
+        let guarded = guarded(function, parameters, &phases, checked, root);
+        let implementation = implementation(function, parameters, &phases, conditions, checked, &here, root);
+        let call = call(function, parameters, checked, conditions, &tested);
         quote!(#(#conditions)* #guarded #implementation #call)
     });
     let conditions = function.conditions();
@@ -146,8 +155,21 @@ pub(super) fn handler(function: &Function, checked: Option<&Checked>, root: &Roo
         let parts = algebra::checks(checked, &formula_of(function, checked, root), &conditions, root);
         quote!(#names #parts)
     });
-    let shared = shared_formula(function, checked, root);
-    quote!(#beside #shared #(#handlers)* #checks)
+    let shared = shared_formula(function, checked, &here, root);
+    quote!(#beside #alias #tested_alias #shared #(#handlers)* #checks)
+}
+
+/// A name of this place for the guard: of an `impl` for what is declared around a function, and not in it, the compiler warns.
+fn here(function: &Function, place: Place) -> (Ident, TokenStream) {
+    let guard = guard(function);
+    // No route attribute puts a generic handler into a function.
+    if place != Place::Last || !function.signature.generics.params.is_empty() {
+        return (guard, TokenStream::new());
+    }
+    let here = format_ident!("__{}_here", function.signature.ident.unraw(), span = own(function));
+    let conditions = function.conditions();
+    let alias = quote!(#(#conditions)* type #here = #guard;);
+    (here, alias)
 }
 
 /// The formula of the rule, as an expression of a reference to it. A guard that is generic has no one rule that could be named.
@@ -168,16 +190,15 @@ fn shares_formula(function: &Function, checked: &Checked) -> bool {
 }
 
 /// The formula as a const of the guard: what is checked of it must not hang on the arguments.
-fn shared_formula(function: &Function, checked: Option<&Checked>, root: &Root) -> TokenStream {
+fn shared_formula(function: &Function, checked: Option<&Checked>, here: &Ident, root: &Root) -> TokenStream {
     let Some(checked) = checked.filter(|checked| shares_formula(function, checked)) else {
         return TokenStream::new();
     };
-    let (guard, conditions) = (guard(function), function.conditions());
+    let conditions = function.conditions();
     let (kind, formula) = (root.private(quote!(Formula)), rule::formula(&checked.formula, root));
     quote! {
         #(#conditions)*
-        #[allow(non_local_definitions)]
-        impl #guard {
+        impl #here {
             const FORMULA: #kind = #formula;
         }
     }
@@ -203,7 +224,7 @@ pub(super) fn refusing(function: &Function) -> (TokenStream, Function) {
         body: quote!({ "" }),
         ..function.clone()
     };
-    (quote!(#[allow(dead_code, unused)] const _: () = { #as_written };), refusing)
+    (quote!(const _: () = { #as_written };), refusing)
 }
 
 /// The mistakes beside a method: among methods nothing else may stand. The rules below would tell the same.
@@ -214,8 +235,15 @@ pub(super) fn among_methods(function: &Function, mistakes: &TokenStream) -> Toke
 }
 
 /// The user's function, but for its arguments.
-fn guarded(function: &Function, parameters: &[Parameter], phases: &Phases<'_>, root: &Root) -> TokenStream {
+fn guarded(
+    function: &Function,
+    parameters: &[Parameter],
+    phases: &Phases<'_>,
+    checked: Option<&Checked>,
+    root: &Root,
+) -> TokenStream {
     let Function { attributes, visibility, signature, body } = function;
+    let body = using(body, parameters, checked);
     let guard = guard(function);
     let arguments = arguments(&signature.generics);
     let lints = parameters.iter().flat_map(Parameter::lints);
@@ -228,6 +256,25 @@ fn guarded(function: &Function, parameters: &[Parameter], phases: &Phases<'_>, r
     quote!(#(#attributes)* #visibility #signature #body)
 }
 
+/// The body, after a use of what the checks name: what only a check uses is used.
+fn using(body: &TokenStream, parameters: &[Parameter], checked: Option<&Checked>) -> TokenStream {
+    let uses = parameters.iter().zip(checked.into_iter().cycle());
+    let uses: Vec<_> = uses.flat_map(|(parameter, checked)| check::uses(parameter, &checked.formula)).collect();
+    if uses.is_empty() {
+        return body.clone();
+    }
+    let body = body.clone().into_iter().map(|token| match token {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
+            let (attributes, rest) = parse::split_inner_attributes(group.stream());
+            let mut used = Group::new(Delimiter::Brace, quote!(#attributes #(let _ = #uses;)* #rest));
+            used.set_span(group.span());
+            used.into()
+        }
+        other => other,
+    });
+    body.collect()
+}
+
 /// What ties the guard to the rule and to the arguments, and the check of these.
 fn implementation(
     function: &Function,
@@ -235,11 +282,12 @@ fn implementation(
     phases: &Phases<'_>,
     conditions: &[TokenStream],
     checked: Option<&Checked>,
+    here: &Ident,
     root: &Root,
 ) -> TokenStream {
     let all = function.conditions();
     let signature = &function.signature;
-    let (guard, name) = (guard(function), &signature.ident);
+    let name = &signature.ident;
     let (generics, arguments, bounds) = signature.generics.split_for_impl();
     // What is no extractor is told at the arguments.
     let at = signature.paren_token.span.join();
@@ -263,8 +311,7 @@ fn implementation(
         #checks
         #(#conditions)*
         #(#all)*
-        #[allow(non_local_definitions)]
-        impl #generics #bound for #guard #arguments #bounds {
+        impl #generics #bound for #here #arguments #bounds {
             const RULE: &'static #rule_path = #rule;
             #run_checks
         }
@@ -342,6 +389,14 @@ fn arguments(generics: &Generics) -> TokenStream {
     quote!(#arguments)
 }
 
+/// In tests, a name of this place for the type that has the handler's.
+fn in_tests(function: &Function, called: &TokenStream) -> (Ident, TokenStream) {
+    let conditions = function.conditions();
+    let tested = format_ident!("__{}_tested", function.signature.ident.unraw(), span = own(function));
+    let alias = quote!(#(#conditions)* #[cfg(test)] type #tested = #called;);
+    (tested, alias)
+}
+
 /// In tests, the handler as it was written, as `name::call(…)`. What a lint says of it it says of the handler too, and is shown
 /// once; to allow that here as well would not compile where somebody has forbidden to.
 fn call(
@@ -349,27 +404,24 @@ fn call(
     parameters: &[Parameter],
     checked: Option<&Checked>,
     conditions: &[TokenStream],
-    of: &TokenStream,
+    of: &Ident,
 ) -> TokenStream {
     let Function { attributes, signature, body, .. } = function;
-    let (name, all) = (&signature.ident, function.conditions());
+    let all = function.conditions();
     let arguments = parameters.iter().map(|parameter| {
         let (pattern, kind) = (&parameter.pattern, &parameter.kind);
-        // What only a check uses is used.
-        let is_used = checked.is_some_and(|checked| check::is_named(parameter, &checked.formula));
-        let lints = is_used.then(|| quote!(#[allow(unused_variables, unused_mut)]));
         let own = parse::allowed(&parameter.attributes);
-        quote!(#lints #(#own)* #pattern: #kind)
+        quote!(#(#own)* #pattern: #kind)
     });
+    let body = using(body, parameters, checked);
     let allowed = parse::allowed(attributes);
     let mut signature = signature.clone();
-    signature.ident = Ident::new("call", Span::call_site().located_at(name.span()));
+    signature.ident = Ident::new("call", own(function));
     signature.inputs = syn::parse_quote!(#(#arguments),*);
     quote! {
         #(#conditions)*
         #(#all)*
         #[cfg(test)]
-        #[allow(dead_code, unreachable_pub, non_local_definitions, private_interfaces, private_bounds)]
         impl #of {
             #[doc(hidden)]
             #(#allowed)*

@@ -107,10 +107,8 @@ fn vocabulary(kind: Kind, name: &syn::Ident, declared: &Declared) -> TokenStream
         impl #set for #name {}
         impl #name {
             #[doc = #table]
-            #[allow(dead_code, unreachable_pub)]
             pub const NAMES: &'static [&'static #str] = &[#(#names),*];
             /// How tokens and rules spell it.
-            #[allow(dead_code, unreachable_pub)]
             pub const fn name(&self) -> &'static #str {
                 #spelt
             }
@@ -190,7 +188,6 @@ fn proofs(kind: Kind, input: &syn::DeriveInput, declared: &Declared) -> TokenStr
     let doc = format!("What a guard can prove of the {word}s: types for `Granted<…>`.");
     quote! {
         #[doc = #doc]
-        #[allow(unreachable_pub, dead_code)]
         #visibility mod #module {
             #(#markers)*
         }

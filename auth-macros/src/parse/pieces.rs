@@ -54,3 +54,17 @@ pub(crate) fn find_suffixed(tokens: &TokenStream) -> Option<syn::LitStr> {
         _ => None,
     })
 }
+
+/// The attributes that the inside of a body begins with, and the rest.
+pub(crate) fn split_inner_attributes(inside: TokenStream) -> (TokenStream, TokenStream) {
+    let tokens: Vec<TokenTree> = inside.into_iter().collect();
+    let is_sign =
+        |token: Option<&TokenTree>, sign| matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == sign);
+    let is_brackets = |token: Option<&TokenTree>| matches!(token, Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Bracket);
+    let mut end = 0;
+    while is_sign(tokens.get(end), '#') && is_sign(tokens.get(end + 1), '!') && is_brackets(tokens.get(end + 2)) {
+        end += 3;
+    }
+    let (attributes, rest) = tokens.split_at(end);
+    (attributes.iter().cloned().collect(), rest.iter().cloned().collect())
+}
