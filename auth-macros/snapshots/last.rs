@@ -29,6 +29,10 @@ const _: () = {
         false,
         __FORMULA,
     );
+    ::auth_actix::__private::check_optional(
+        <::auth_actix::__private::Probe<Principal>>::NEEDS,
+        __FORMULA,
+    );
 };
 impl ::auth_actix::__private::Guard<(Option<Principal>,)> for __home_here {
     const RULE: &'static ::auth_actix::__private::Rule = &::auth_actix::__private::Rule {
@@ -41,6 +45,7 @@ impl ::auth_actix::__private::Guard<(Option<Principal>,)> for __home_here {
             use ::auth_actix::__private::NeedsNothing as _;
             ::auth_actix::__private::Reads::Nothing
                 .and(<::auth_actix::__private::Probe<Option<Principal>>>::NEEDS.reads())
+                .and(<::auth_actix::__private::Probe<Principal>>::NEEDS.reads())
         },
         not_found: false,
         arguments: {

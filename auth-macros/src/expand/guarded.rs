@@ -3,15 +3,14 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens as _, format_ident, quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
+use syn::Generics;
 use syn::ext::IdentExt as _;
-use syn::spanned::Spanned as _;
-use syn::{GenericParam, Generics};
 
 use super::algebra;
 use super::checks::Phases;
 use super::paths::Root;
-use super::rule::{self, Asked};
+use super::{needs, rule};
 use crate::analyse::{Checked, check};
 use crate::parse::{self, Function, Parameter};
 
@@ -293,7 +292,8 @@ fn implementation(
     let at = signature.paren_token.span.join();
     let (types, bound) = (phases.types(root), rule::respan(root.private(quote!(Guard)), at));
     let bound = quote_spanned!(at=> #bound<#types>);
-    let (asked, checks) = asked(function, parameters, checked, root);
+    let formula = checked.map(|checked| formula_of(function, checked, root));
+    let (asked, checks) = needs::asked(function, parameters, checked.zip(formula.as_ref()), root);
     let rule = match checked {
         Some(checked) => {
             let formula = match shares_formula(function, checked) {
@@ -316,71 +316,6 @@ fn implementation(
             #run_checks
         }
     }
-}
-
-/// What the arguments ask of the rule, and the check that none asks what the rule does not give. An argument whose type depends
-/// on a parameter of the handler cannot be asked; it is told at run time.
-fn asked(
-    function: &Function,
-    parameters: &[Parameter],
-    checked: Option<&Checked>,
-    root: &Root,
-) -> (Asked, TokenStream) {
-    let nothing = Asked::nothing(root);
-    let Some(checked) = checked else { return (nothing, TokenStream::new()) };
-    let params = function.signature.generics.params.iter();
-    let own: Vec<_> = params
-        .filter_map(|parameter| match parameter {
-            GenericParam::Type(one) => Some(one.ident.to_string()),
-            GenericParam::Const(one) => Some(one.ident.to_string()),
-            GenericParam::Lifetime(_) => None,
-        })
-        .collect();
-    let is_asked = |parameter: &&Parameter| !mentions(&parameter.kind.to_token_stream(), &own);
-    let asked: Vec<_> = parameters.iter().filter(is_asked).map(|parameter| &parameter.kind).collect();
-    let named = parameters.iter().filter(|parameter| check::is_named(parameter, &checked.formula));
-    let (known, unknown): (Vec<&Parameter>, Vec<&Parameter>) = named.partition(is_asked);
-    let checks_object = if unknown.is_empty() { quote!(false) } else { quote!(true) };
-    if asked.is_empty() {
-        return (Asked { checks_object, ..nothing }, TokenStream::new());
-    }
-    let fallback = root.private(quote!(NeedsNothing));
-    let need = |kind: &syn::Type| {
-        let probe = rule::respan(root.private(quote!(Probe)), kind.span());
-        quote_spanned!(kind.span()=> <#probe<#kind>>::NEEDS)
-    };
-    let strangers = checked.formula.admits_strangers();
-    let needs: Vec<_> = asked.iter().map(|kind| need(kind)).collect();
-    let reads = if checked.formula.is_about_caller() && !strangers {
-        nothing.reads // a presented credential is verified anyway
-    } else {
-        let none = nothing.reads;
-        quote!({ use #fallback as _; #none #(.and(#needs.reads()))* })
-    };
-    let checks_object = if known.is_empty() {
-        checks_object
-    } else {
-        let keys = known.iter().map(|parameter| need(&parameter.kind));
-        quote!({ use #fallback as _; #checks_object #(|| #keys.may_be_key())* })
-    };
-    let arguments = quote!({ use #fallback as _; &[#(#needs),*] });
-    let calls = asked.iter().enumerate().map(|(position, kind)| {
-        let check = rule::respan(root.private(quote!(check_argument)), kind.span());
-        let before = needs.iter().take(position);
-        let need = need(kind);
-        quote_spanned!(kind.span()=> #check(#need, #strangers, false #(|| #before.is_principal())*, __FORMULA);)
-    });
-    let (formula, kind) = (formula_of(function, checked, root), root.private(quote!(Formula)));
-    let checks = quote!(use #fallback as _; const __FORMULA: &#kind = #formula; #(#calls)*);
-    (Asked { reads, arguments, checks_object }, checks)
-}
-
-fn mentions(tokens: &TokenStream, names: &[String]) -> bool {
-    tokens.clone().into_iter().any(|token| match token {
-        proc_macro2::TokenTree::Ident(word) => names.contains(&word.to_string()),
-        proc_macro2::TokenTree::Group(group) => mentions(&group.stream(), names),
-        _ => false,
-    })
 }
 
 /// The generic arguments that the handler passes to its guard.

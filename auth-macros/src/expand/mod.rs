@@ -4,6 +4,7 @@
 mod algebra;
 mod checks;
 mod guarded;
+mod needs;
 mod paths;
 mod rule;
 mod vocabulary;
