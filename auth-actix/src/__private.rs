@@ -197,3 +197,14 @@ pub const fn check_argument(needs: Needs, strangers_come_in: bool, taken_before:
         _ => {}
     }
 }
+
+/// Refuses a proof that the rule does not give, where the handler would run without: it would never be there.
+///
+/// # Panics
+/// At compile time, with a text for the user.
+#[track_caller]
+pub const fn check_optional(needs: Needs, formula: &Formula) {
+    if let Needs::Proof(name) = needs {
+        check_proof(formula, name);
+    }
+}

@@ -1,23 +1,14 @@
 #[doc(hidden)]
-#[allow(
-    non_camel_case_types,
-    missing_docs,
-    missing_debug_implementations,
-    unreachable_pub,
-    dead_code
-)]
 struct __edit_guard(::core::marker::PhantomData<fn() -> ()>);
 #[cfg(test)]
 #[doc(hidden)]
-#[allow(non_snake_case)]
 mod __edit_fallback_0 {
-    #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
     pub(super) struct edit {}
 }
 #[cfg(test)]
-#[allow(unused_imports)]
 use __edit_fallback_0::*;
-#[allow(non_local_definitions)]
+#[cfg(test)]
+type __edit_tested = __edit_fallback_0::edit;
 impl __edit_guard {
     const FORMULA: ::auth_actix::__private::Formula = ::auth_actix::__private::Formula::Any(
         &[
@@ -45,7 +36,6 @@ impl __edit_guard {
 async fn edit(
     ::auth_actix::__private::Guarded {
         arguments: ::auth_actix::__private::Phases {
-            #[allow(unused_variables, unused_mut)]
             first: (posts, mut id),
             rest: (new,),
         },
@@ -58,6 +48,8 @@ async fn edit(
         >,
     >,
 ) -> Result<impl Responder, Failure> {
+    let _ = &posts;
+    let _ = &mut id;
     posts.put(*id, new).await
 }
 const _: () = {
@@ -83,7 +75,6 @@ const _: () = {
         __FORMULA,
     );
 };
-#[allow(non_local_definitions)]
 impl ::auth_actix::__private::Guard<
     ::auth_actix::__private::Phases<
         (web::Data<Posts>, web::Path<u64>),
@@ -114,7 +105,6 @@ impl ::auth_actix::__private::Guard<
         },
         any_object: ::core::option::Option::None,
     };
-    #[allow(unused_mut)]
     fn checked(
         __request: &::auth_actix::__private::HttpRequest,
         __payload: &mut ::auth_actix::__private::Payload,
@@ -144,29 +134,34 @@ impl ::auth_actix::__private::Guard<
                     0u8 => {
                         match __principal {
                             ::core::option::Option::Some(principal) => {
-                                if let ::core::result::Result::Err(error) = ::auth_actix::__private::fill(
+                                if let ::core::result::Result::Err(__failure) = ::auth_actix::__private::fill(
                                         &mut __slots.0,
                                         __asked,
                                         __payload,
                                     )
                                     .await
                                 {
-                                    return ::auth_actix::__private::Answer::NotExtracted(error);
+                                    return ::auth_actix::__private::Answer::NotExtracted(
+                                        __failure,
+                                    );
                                 }
-                                if let ::core::result::Result::Err(error) = ::auth_actix::__private::fill(
+                                if let ::core::result::Result::Err(__failure) = ::auth_actix::__private::fill(
                                         &mut __slots.1,
                                         __asked,
                                         __payload,
                                     )
                                     .await
                                 {
-                                    return ::auth_actix::__private::Answer::NotExtracted(error);
+                                    return ::auth_actix::__private::Answer::NotExtracted(
+                                        __failure,
+                                    );
                                 }
                                 match (__slots.0.take(), __slots.1.take()) {
                                     (
                                         ::core::option::Option::Some(posts),
                                         ::core::option::Option::Some(mut id),
                                     ) => {
+                                        let _ = &mut id;
                                         let __answer = ::auth_actix::__private::answer::<
                                             <Result<
                                                 (),
@@ -200,22 +195,15 @@ impl ::auth_actix::__private::Guard<
     }
 }
 #[cfg(test)]
-#[allow(
-    dead_code,
-    unreachable_pub,
-    non_local_definitions,
-    private_interfaces,
-    private_bounds
-)]
-impl __edit_fallback_0::edit {
+impl __edit_tested {
     #[doc(hidden)]
     pub async fn call(
         new: web::Json<New>,
-        #[allow(unused_variables, unused_mut)]
         posts: web::Data<Posts>,
-        #[allow(unused_variables, unused_mut)]
         mut id: web::Path<u64>,
     ) -> Result<impl Responder, Failure> {
+        let _ = &posts;
+        let _ = &mut id;
         posts.put(*id, new).await
     }
 }

@@ -1,11 +1,4 @@
 #[doc(hidden)]
-#[allow(
-    non_camel_case_types,
-    missing_docs,
-    missing_debug_implementations,
-    unreachable_pub,
-    dead_code
-)]
 struct __list_guard<S: Store, const N: usize>(
     ::core::marker::PhantomData<fn() -> (::core::marker::PhantomData<S>,)>,
 )
@@ -13,14 +6,13 @@ where
     S: 'static;
 #[cfg(test)]
 #[doc(hidden)]
-#[allow(non_snake_case)]
 mod __list_fallback_0 {
-    #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
     pub(super) struct list {}
 }
 #[cfg(test)]
-#[allow(unused_imports)]
 use __list_fallback_0::*;
+#[cfg(test)]
+type __list_tested = __list_fallback_0::list;
 #[cfg(paged)]
 async fn list<S: Store, const N: usize>(
     authz::__private::Guarded {
@@ -51,7 +43,6 @@ const _: () = {
     );
 };
 #[cfg(paged)]
-#[allow(non_local_definitions)]
 impl<S: Store, const N: usize> authz::__private::Guard<(Page, web::Data<S>)>
 for __list_guard<S, N>
 where
@@ -83,14 +74,7 @@ where
 }
 #[cfg(paged)]
 #[cfg(test)]
-#[allow(
-    dead_code,
-    unreachable_pub,
-    non_local_definitions,
-    private_interfaces,
-    private_bounds
-)]
-impl __list_fallback_0::list {
+impl __list_tested {
     #[doc(hidden)]
     pub async fn call<S: Store, const N: usize>(
         page: Page,
@@ -115,7 +99,6 @@ where
     store.list(N)
 }
 #[cfg(not(paged))]
-#[allow(non_local_definitions)]
 impl<S: Store, const N: usize> authz::__private::Guard<(web::Data<S>,)>
 for __list_guard<S, N>
 where
@@ -144,14 +127,7 @@ where
 }
 #[cfg(not(paged))]
 #[cfg(test)]
-#[allow(
-    dead_code,
-    unreachable_pub,
-    non_local_definitions,
-    private_interfaces,
-    private_bounds
-)]
-impl __list_fallback_0::list {
+impl __list_tested {
     #[doc(hidden)]
     pub async fn call<S: Store, const N: usize>(store: web::Data<S>) -> String
     where

@@ -1,5 +1,7 @@
-#[allow(non_local_definitions)]
-impl __home_guard {
+type __home_here = __home_guard;
+#[cfg(test)]
+type __home_tested = home;
+impl __home_here {
     const FORMULA: ::auth_actix::__private::Formula = ::auth_actix::__private::Formula::Literal(::auth_actix::__private::Literal {
         atom: ::auth_actix::__private::Atom::Network(
             ::auth_actix::__private::atom::Network(const {
@@ -27,9 +29,12 @@ const _: () = {
         false,
         __FORMULA,
     );
+    ::auth_actix::__private::check_optional(
+        <::auth_actix::__private::Probe<Principal>>::NEEDS,
+        __FORMULA,
+    );
 };
-#[allow(non_local_definitions)]
-impl ::auth_actix::__private::Guard<(Option<Principal>,)> for __home_guard {
+impl ::auth_actix::__private::Guard<(Option<Principal>,)> for __home_here {
     const RULE: &'static ::auth_actix::__private::Rule = &::auth_actix::__private::Rule {
         terms: ::auth_actix::__private::Terms::of(Self::FORMULA),
         text: "!network(\"10.0.0.0/8\")",
@@ -40,6 +45,7 @@ impl ::auth_actix::__private::Guard<(Option<Principal>,)> for __home_guard {
             use ::auth_actix::__private::NeedsNothing as _;
             ::auth_actix::__private::Reads::Nothing
                 .and(<::auth_actix::__private::Probe<Option<Principal>>>::NEEDS.reads())
+                .and(<::auth_actix::__private::Probe<Principal>>::NEEDS.reads())
         },
         not_found: false,
         arguments: {
@@ -51,14 +57,7 @@ impl ::auth_actix::__private::Guard<(Option<Principal>,)> for __home_guard {
     };
 }
 #[cfg(test)]
-#[allow(
-    dead_code,
-    unreachable_pub,
-    non_local_definitions,
-    private_interfaces,
-    private_bounds
-)]
-impl home {
+impl __home_tested {
     #[doc(hidden)]
     pub async fn call(caller: Option<Principal>) -> &'static str {
         "home"

@@ -1,23 +1,14 @@
 #[doc(hidden)]
-#[allow(
-    non_camel_case_types,
-    missing_docs,
-    missing_debug_implementations,
-    unreachable_pub,
-    dead_code
-)]
 pub struct __report_guard(::core::marker::PhantomData<fn() -> ()>);
 #[cfg(test)]
 #[doc(hidden)]
-#[allow(non_snake_case)]
 mod __report_fallback_0 {
-    #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
     pub(super) struct report {}
 }
 #[cfg(test)]
-#[allow(unused_imports)]
 use __report_fallback_0::*;
-#[allow(non_local_definitions)]
+#[cfg(test)]
+type __report_tested = __report_fallback_0::report;
 impl __report_guard {
     const FORMULA: ::auth_actix::__private::Formula = ::auth_actix::__private::Formula::Any(
         &[
@@ -68,7 +59,6 @@ const _: () = {
         __FORMULA,
     );
 };
-#[allow(non_local_definitions)]
 impl ::auth_actix::__private::Guard<(Principal, web::Query<Page>)> for __report_guard {
     const RULE: &'static ::auth_actix::__private::Rule = &::auth_actix::__private::Rule {
         terms: ::auth_actix::__private::Terms::of(Self::FORMULA),
@@ -90,14 +80,7 @@ impl ::auth_actix::__private::Guard<(Principal, web::Query<Page>)> for __report_
     };
 }
 #[cfg(test)]
-#[allow(
-    dead_code,
-    unreachable_pub,
-    non_local_definitions,
-    private_interfaces,
-    private_bounds
-)]
-impl __report_fallback_0::report {
+impl __report_tested {
     #[doc(hidden)]
     pub async fn call(
         user: Principal,

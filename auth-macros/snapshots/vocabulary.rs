@@ -27,13 +27,13 @@ impl ::auth_actix::__private::Declares for Role {
         };
         &VOCABULARY
     };
-    fn index(&self) -> u16 {
+    fn index(&self) -> ::core::primitive::u16 {
         match self {
             Self::Admin => 0u16,
             Self::Editor => 1u16,
         }
     }
-    fn as_str(&self) -> &str {
+    fn as_str(&self) -> &::core::primitive::str {
         self.name()
     }
 }
@@ -46,11 +46,12 @@ impl Role {
 | `admin` | `root` | `content-editor` | `PostsWrite` |
 | `content-editor` |  |  | `PostsWrite` |
 */
-    #[allow(dead_code, unreachable_pub)]
-    pub const NAMES: &'static [&'static str] = &["admin", "content-editor"];
+    pub const NAMES: &'static [&'static ::core::primitive::str] = &[
+        "admin",
+        "content-editor",
+    ];
     /// How tokens and rules spell it.
-    #[allow(dead_code, unreachable_pub)]
-    pub const fn name(&self) -> &'static str {
+    pub const fn name(&self) -> &'static ::core::primitive::str {
         match self {
             Self::Admin => "admin",
             Self::Editor => "content-editor",
@@ -58,16 +59,16 @@ impl Role {
     }
 }
 impl ::core::fmt::Display for Role {
-    fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-        formatter.write_str(self.name())
+    fn fmt(&self, __formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+        __formatter.write_str(self.name())
     }
 }
 impl ::core::str::FromStr for Role {
     type Err = ::auth_actix::__private::UnknownName;
     fn from_str(
-        text: &str,
+        __text: &::core::primitive::str,
     ) -> ::core::result::Result<Self, ::auth_actix::__private::UnknownName> {
-        match <Self as ::auth_actix::__private::Declares>::VOCABULARY.index_of(text) {
+        match <Self as ::auth_actix::__private::Declares>::VOCABULARY.index_of(__text) {
             ::core::option::Option::Some(0u16) => ::core::result::Result::Ok(Self::Admin),
             ::core::option::Option::Some(1u16) => {
                 ::core::result::Result::Ok(Self::Editor)
@@ -85,18 +86,18 @@ impl ::core::str::FromStr for Role {
 impl ::auth_actix::__private::serde::Serialize for Role {
     fn serialize<S: ::auth_actix::__private::serde::Serializer>(
         &self,
-        serializer: S,
+        __serializer: S,
     ) -> ::core::result::Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
+        __serializer.serialize_str(self.name())
     }
 }
 impl<'de> ::auth_actix::__private::serde::Deserialize<'de> for Role {
     fn deserialize<D: ::auth_actix::__private::serde::Deserializer<'de>>(
-        deserializer: D,
+        __deserializer: D,
     ) -> ::core::result::Result<Self, D::Error> {
-        let text = <::std::string::String as ::auth_actix::__private::serde::Deserialize>::deserialize(
-            deserializer,
+        let __text = <::std::string::String as ::auth_actix::__private::serde::Deserialize>::deserialize(
+            __deserializer,
         )?;
-        text.parse().map_err(::auth_actix::__private::serde::de::Error::custom)
+        __text.parse().map_err(::auth_actix::__private::serde::de::Error::custom)
     }
 }

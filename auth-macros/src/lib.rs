@@ -16,6 +16,8 @@ mod parse;
 mod analyse;
 // The code.
 mod expand;
+#[cfg(test)]
+mod tests;
 
 use proc_macro::TokenStream;
 

@@ -109,6 +109,26 @@ impl<E, F: Into<E>> Verdict<E> for Result<bool, F> {
     }
 }
 
+/// What a check that never returns gives.
+type Never = <fn() -> ! as Returns>::Output;
+
+/// Names the type `!`, which has no name of its own on stable Rust.
+pub trait Returns {
+    /// What the function returns.
+    type Output;
+}
+
+impl<T> Returns for fn() -> T {
+    type Output = T;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E> Verdict<E> for Never {
+    fn verdict(self) -> Result<bool, E> {
+        self
+    }
+}
+
 /// The error of what a handler returns.
 #[diagnostic::on_unimplemented(
     message = "what is called `…Result` is taken for a `Result`, and `{Self}` is none",

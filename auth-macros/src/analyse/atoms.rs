@@ -163,11 +163,16 @@ pub(crate) fn name(kind: Kind, expression: &Expr, diagnostics: &mut Diagnostics)
             check_name(kind, literal, diagnostics)?;
             Some(Name::Text(literal.clone()))
         }
-        Expr::Path(path) if path.qself.is_none() && path.path.segments.len() > 1 => {
+        Expr::Path(path) if path.qself.is_none() && path.path.segments.len() > 1 && ends_plain(&path.path) => {
             let mut of = path.path.clone();
             let variant = of.segments.pop()?.ident;
             of.segments.pop_punct();
             Some(Name::Variant(of, variant))
+        }
+        // What `::<…>` or `<… as …>` adds would be passed over.
+        Expr::Path(path) if path.qself.is_some() || path.path.segments.len() > 1 => {
+            let wrong = format!("expected the path of a variant, found `{}`", check::text_of(path.to_token_stream()));
+            diagnostics.report(path, wrong, format!("write `{}::…`", kind.declared_in()))
         }
         Expr::Path(path) => {
             let wrong = format!("`{}` has to be looked up, and a rule is read before that", path.to_token_stream());
@@ -186,6 +191,11 @@ pub(crate) fn name(kind: Kind, expression: &Expr, diagnostics: &mut Diagnostics)
             )
         }
     }
+}
+
+/// Whether no arguments follow the last name of a path.
+pub(super) fn ends_plain(path: &syn::Path) -> bool {
+    path.segments.last().is_some_and(|last| last.arguments.is_none())
 }
 
 /// The string that has to stand there.

@@ -6,7 +6,7 @@ use syn::spanned::Spanned as _;
 use syn::{FnArg, GenericArgument, PathArguments, ReturnType, Safety, Type, TypeParamBound};
 
 use crate::diagnostics::Diagnostics;
-use crate::parse::Function;
+use crate::parse::{Function, Parameter};
 
 /// How many arguments may stand under a `cfg` of their own: each doubles what is written.
 const MOST_CONDITIONS: usize = 4;
@@ -60,6 +60,10 @@ pub(crate) fn function(function: &Function, diagnostics: &mut Diagnostics) {
         diagnostics.note(extra, wrong, "join some of them in one extractor of your own");
     }
     let parameters = function.parameters();
+    for hidden in parameters.iter().filter_map(Parameter::hidden_condition) {
+        let wrong = "expected `#[cfg(…)]` above this argument, found one within `cfg_attr`";
+        diagnostics.note(hidden, wrong, "write one `#[cfg(all(…))]` of both conditions");
+    }
     let mut conditional = parameters.iter().filter(|parameter| parameter.condition().is_some());
     if let Some(extra) = conditional.nth(MOST_CONDITIONS) {
         let wrong = format!("more than {MOST_CONDITIONS} arguments stand under a `cfg`");

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned as _;
-use syn::{GenericArgument, PathArguments, ReturnType, Type, TypeParamBound};
+use syn::{Expr, GenericArgument, PathArguments, ReturnType, Stmt, Type, TypeParamBound};
 
 use super::paths::Root;
 use super::rule::respan;
@@ -50,8 +50,7 @@ impl<'a> Phases<'a> {
         if !self.has_checks {
             return rest;
         }
-        // What only a check uses is used.
-        quote!(#phases { #[allow(unused_variables, unused_mut)] first: #first, rest: #rest })
+        quote!(#phases { first: #first, rest: #rest })
     }
 
     /// The type of all of them.
@@ -95,7 +94,11 @@ impl<'a> Phases<'a> {
             };
             let at = expression.span();
             let verdict = respan(verdict.clone(), at);
-            let ask = quote_spanned!(at=> #verdict::<#error>::verdict(#expression));
+            // As the last expression `todo!()` is of any type, and no call after it is never reached.
+            let ask = match is_never(expression) {
+                true => quote!(#expression),
+                false => quote_spanned!(at=> #verdict::<#error>::verdict(#expression)),
+            };
             let ask = quote!(#run::<#error>(async { #ask }).await);
             let named = self.first.iter().enumerate().filter(|(_, parameter)| check.names(parameter));
             let rebuilt = named.filter_map(|(position, parameter)| {
@@ -103,6 +106,12 @@ impl<'a> Phases<'a> {
                 check::rebuilt(&parameter.pattern).map(|rebuilt| (slot, rebuilt.pattern, rebuilt.expression))
             });
             let rebuilt: Vec<_> = rebuilt.collect();
+            // Each of the arguments is used, as it is put together again; not each is changed.
+            let changes = self
+                .first
+                .iter()
+                .filter(|parameter| check.names(parameter))
+                .flat_map(|parameter| check::changes(parameter));
             let slot: Vec<_> = rebuilt.iter().map(|(slot, ..)| slot).collect();
             let pattern = rebuilt.iter().map(|(_, pattern, _)| pattern);
             let expression = rebuilt.iter().map(|(.., expression)| expression);
@@ -116,6 +125,7 @@ impl<'a> Phases<'a> {
                     })*
                     match (#(#slots.#slot.take(),)*) {
                         (#(::core::option::Option::Some(#pattern),)*) => {
+                            #(let _ = #changes;)*
                             let #answered = #ask;
                             #(#slots.#slot = ::core::option::Option::Some(#expression);)*
                             #answered
@@ -140,8 +150,6 @@ impl<'a> Phases<'a> {
         let of = own("__request");
         let (principal, decide) = (private(quote!(Principal)), private(quote!(checked)));
         quote! {
-            // Each of the arguments is used, as it is put together again; not each is changed.
-            #[allow(unused_mut)]
             #(#allowed)*
             fn checked(
                 #of: &#request,
@@ -177,6 +185,24 @@ fn is_object(kind: &Type) -> bool {
             path.path.segments.last().is_some_and(|last| last.ident == "Authorized" || last.ident == "Object")
         }
         Type::Group(inner) => is_object(&inner.elem),
+        _ => false,
+    }
+}
+
+/// Whether a check is not written yet, or never to be run: `todo!()` and the like.
+fn is_never(expression: &Expr) -> bool {
+    const NEVER: [&str; 4] = ["todo", "unimplemented", "unreachable", "panic"];
+    let is_named =
+        |of: &syn::Macro| of.path.segments.last().is_some_and(|last| NEVER.iter().any(|name| last.ident == name));
+    match expression {
+        Expr::Macro(one) => is_named(&one.mac),
+        Expr::Group(inner) => is_never(&inner.expr),
+        Expr::Paren(inner) => is_never(&inner.expr),
+        Expr::Block(block) if block.label.is_none() => match block.block.stmts.last() {
+            Some(Stmt::Macro(one)) => is_named(&one.mac),
+            Some(Stmt::Expr(last, _)) => is_never(last),
+            _ => false,
+        },
         _ => false,
     }
 }

@@ -2,16 +2,15 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens as _, format_ident, quote, quote_spanned};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
+use quote::{format_ident, quote, quote_spanned};
+use syn::Generics;
 use syn::ext::IdentExt as _;
-use syn::spanned::Spanned as _;
-use syn::{GenericParam, Generics};
 
 use super::algebra;
 use super::checks::Phases;
 use super::paths::Root;
-use super::rule::{self, Asked};
+use super::{needs, rule};
 use crate::analyse::{Checked, check};
 use crate::parse::{self, Function, Parameter};
 
@@ -22,14 +21,18 @@ pub(super) enum Place {
     Plain,
     /// In the last attribute: the guard was declared by the first one.
     Last,
-    /// In the first attribute, for a function that cannot be a handler.
-    AboveRoute,
+    /// The same, and no route attribute stood between: there is no service.
+    LastWithoutRoute,
 }
 
 /// The guard of a handler: a type that has its name.
 fn guard(function: &Function) -> Ident {
-    let name = &function.signature.ident;
-    format_ident!("__{}_guard", name.unraw(), span = name.span())
+    format_ident!("__{}_guard", function.signature.ident.unraw(), span = own(function))
+}
+
+/// Where the name of the handler is written, for names that are not the user's: lints are silent about those.
+fn own(function: &Function) -> Span {
+    Span::mixed_site().located_at(function.signature.ident.span())
 }
 
 /// The guard's declaration. Generic as the handler is, since its arguments may be.
@@ -40,7 +43,6 @@ fn declaration(function: &Function) -> TokenStream {
     quote! {
         #(#conditions)*
         #[doc(hidden)]
-        #[allow(non_camel_case_types, missing_docs, missing_debug_implementations, unreachable_pub, dead_code)]
         #visibility struct #guard #parameters (::core::marker::PhantomData<fn() -> (#(::core::marker::PhantomData<#types>,)*)>) #bounds;
     }
 }
@@ -52,7 +54,8 @@ pub(super) fn beside_route(function: &Function, root: &Root) -> TokenStream {
     let (declaration, conditions) = (declaration(function), function.conditions());
     let (_, fallback) = fallback(function, &TokenStream::new());
     if !function.signature.generics.params.is_empty() {
-        return quote!(#declaration #fallback); // no route attribute makes a struct of a generic handler
+        let kept = kept(function, root);
+        return quote!(#declaration #fallback #kept); // no route attribute makes a struct of a generic handler
     }
     let (name, guard) = (&function.signature.ident, guard(function));
     let (proven, guard_path, rule) =
@@ -66,7 +69,6 @@ pub(super) fn beside_route(function: &Function, root: &Root) -> TokenStream {
         #declaration
         #fallback
         #(#conditions)*
-        #[allow(non_local_definitions)]
         impl #proven for #name {
             const RULE: &'static #rule = <#guard as #guard_path<_>>::RULE;
             const ROUTES: &'static [#pattern] = &[#(#routes),*];
@@ -74,26 +76,51 @@ pub(super) fn beside_route(function: &Function, root: &Root) -> TokenStream {
     }
 }
 
+/// What the first attribute writes beside a handler that other attributes follow, and none of a route: the guard.
+pub(super) fn beside_no_route(function: &Function, root: &Root) -> TokenStream {
+    let (declaration, kept) = (declaration(function), kept(function, root));
+    quote!(#declaration #kept)
+}
+
+/// Does not compile where an attribute between the first and the last one has dropped the last: nothing else would tell.
+fn kept(function: &Function, root: &Root) -> TokenStream {
+    let (guard, guard_path, conditions) = (guard(function), root.private(quote!(Guard)), function.conditions());
+    let (generics, arguments, bounds) = function.signature.generics.split_for_impl();
+    quote! {
+        #(#conditions)*
+        const _: () = {
+            fn __kept #generics() #bounds {
+                let _ = <#guard #arguments as #guard_path<_>>::RULE;
+            }
+        };
+    }
+}
+
+const PRIMITIVES: [&str; 17] = [
+    "bool", "char", "str", "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize",
+    "f32", "f64",
+];
+
 /// A type of the handler's name, for where `only` a function has it. A glob yields to whatever else is called so.
 fn fallback(function: &Function, only: &TokenStream) -> (Ident, TokenStream) {
     let (name, conditions) = (&function.signature.ident, function.conditions());
     // Another one for each handler: modules that import all of each other must not find two of one name.
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let number = if cfg!(test) { 0 } else { NEXT.fetch_add(1, Ordering::Relaxed) };
-    let module = format_ident!("__{}_fallback_{number}", name.unraw(), span = name.span());
+    let module = format_ident!("__{}_fallback_{number}", name.unraw(), span = own(function));
+    let mut name = name.clone();
+    name.set_span(own(function));
+    // Where only a function has it, a primitive type keeps its name.
+    let import = (only.is_empty() || !PRIMITIVES.iter().any(|primitive| name == primitive))
+        .then(|| quote!(#(#conditions)* #only use #module::*;));
     let fallback = quote! {
         #(#conditions)*
         #only
         #[doc(hidden)]
-        #[allow(non_snake_case)]
         mod #module {
-            #[allow(non_camel_case_types, dead_code, missing_debug_implementations)]
             pub(super) struct #name {}
         }
-        #(#conditions)*
-        #only
-        #[allow(unused_imports)]
-        use #module::*;
+        #import
     };
     (module, fallback)
 }
@@ -102,21 +129,22 @@ fn fallback(function: &Function, only: &TokenStream) -> (Ident, TokenStream) {
 pub(super) fn handler(function: &Function, checked: Option<&Checked>, root: &Root, place: Place) -> TokenStream {
     let name = &function.signature.ident;
     let (beside, called) = match place {
-        Place::Plain => {
+        Place::Plain | Place::LastWithoutRoute => {
             let (module, fallback) = fallback(function, &quote!(#[cfg(test)]));
-            let declaration = declaration(function);
+            let declaration = (place == Place::Plain).then(|| declaration(function));
             // By its path: a module or a type may have the name too.
             (quote!(#declaration #fallback), quote!(#module::#name))
         }
-        Place::AboveRoute => (beside_route(function, root), quote!(#name)),
         Place::Last => (TokenStream::new(), quote!(#name)),
     };
+    let (here, alias) = here(function, place);
+    let (tested, tested_alias) = in_tests(function, &called);
     let variants = variants(&function.parameters());
     let handlers = variants.iter().map(|(conditions, parameters)| {
         let phases = Phases::of(parameters, checked);
-        let guarded = guarded(function, parameters, &phases, root);
-        let implementation = implementation(function, parameters, &phases, conditions, checked, root);
-        let call = call(function, parameters, checked, conditions, &called);
+        let guarded = guarded(function, parameters, &phases, checked, root);
+        let implementation = implementation(function, parameters, &phases, conditions, checked, &here, root);
+        let call = call(function, parameters, checked, conditions, &tested);
         quote!(#(#conditions)* #guarded #implementation #call)
     });
     let conditions = function.conditions();
@@ -126,8 +154,21 @@ pub(super) fn handler(function: &Function, checked: Option<&Checked>, root: &Roo
         let parts = algebra::checks(checked, &formula_of(function, checked, root), &conditions, root);
         quote!(#names #parts)
     });
-    let shared = shared_formula(function, checked, root);
-    quote!(#beside #shared #(#handlers)* #checks)
+    let shared = shared_formula(function, checked, &here, root);
+    quote!(#beside #alias #tested_alias #shared #(#handlers)* #checks)
+}
+
+/// A name of this place for the guard: of an `impl` for what is declared around a function, and not in it, the compiler warns.
+fn here(function: &Function, place: Place) -> (Ident, TokenStream) {
+    let guard = guard(function);
+    // No route attribute puts a generic handler into a function.
+    if place != Place::Last || !function.signature.generics.params.is_empty() {
+        return (guard, TokenStream::new());
+    }
+    let here = format_ident!("__{}_here", function.signature.ident.unraw(), span = own(function));
+    let conditions = function.conditions();
+    let alias = quote!(#(#conditions)* type #here = #guard;);
+    (here, alias)
 }
 
 /// The formula of the rule, as an expression of a reference to it. A guard that is generic has no one rule that could be named.
@@ -148,43 +189,60 @@ fn shares_formula(function: &Function, checked: &Checked) -> bool {
 }
 
 /// The formula as a const of the guard: what is checked of it must not hang on the arguments.
-fn shared_formula(function: &Function, checked: Option<&Checked>, root: &Root) -> TokenStream {
+fn shared_formula(function: &Function, checked: Option<&Checked>, here: &Ident, root: &Root) -> TokenStream {
     let Some(checked) = checked.filter(|checked| shares_formula(function, checked)) else {
         return TokenStream::new();
     };
-    let (guard, conditions) = (guard(function), function.conditions());
+    let conditions = function.conditions();
     let (kind, formula) = (root.private(quote!(Formula)), rule::formula(&checked.formula, root));
     quote! {
         #(#conditions)*
-        #[allow(non_local_definitions)]
-        impl #guard {
+        impl #here {
             const FORMULA: #kind = #formula;
         }
     }
 }
 
-/// A function that cannot be a handler stays what it is, where it does no harm; in its place stands one that refuses
-/// everybody, so that the mistake is told once.
-pub(super) fn instead_of(function: &Function, root: &Root, mistakes: TokenStream, place: Place) -> TokenStream {
+/// The mistakes of a function that cannot be a handler, and one in its place that refuses everybody, so that they are told once.
+pub(super) fn instead_of(function: &Function, root: &Root, mistakes: &TokenStream, place: Place) -> TokenStream {
     if function.stands_in_impl() {
-        let function = function.to_tokens();
-        return quote!(#mistakes #function); // among methods nothing else may stand
+        return among_methods(function, mistakes);
     }
+    let (as_written, refusing) = refusing(function);
+    let refusing = handler(&refusing, None, root, place);
+    quote!(#mistakes #as_written #refusing)
+}
+
+/// The function as it was written, where it does no harm, and one of its name without arguments.
+pub(super) fn refusing(function: &Function) -> (TokenStream, Function) {
     let (name, attributes) = (&function.signature.ident, &function.attributes);
     let inert = attributes.iter().filter(|attribute| parse::is_inert(attribute));
     let as_written = Function { attributes: inert.cloned().collect(), ..function.clone() }.to_tokens();
     let refusing = Function {
-        signature: syn::parse_quote!(async fn #name() -> &'static str),
+        signature: syn::parse_quote!(async fn #name() -> &'static ::core::primitive::str),
         body: quote!({ "" }),
         ..function.clone()
     };
-    let refusing = handler(&refusing, None, root, place);
-    quote!(#mistakes #[allow(dead_code, unused)] const _: () = { #as_written }; #refusing)
+    (quote!(const _: () = { #as_written };), refusing)
+}
+
+/// The mistakes beside a method: among methods nothing else may stand. The rules below would tell the same.
+pub(super) fn among_methods(function: &Function, mistakes: &TokenStream) -> TokenStream {
+    let others = function.attributes.iter().filter(|attribute| !parse::is_guard(attribute));
+    let function = Function { attributes: others.cloned().collect(), ..function.clone() }.to_tokens();
+    quote!(#mistakes #function)
 }
 
 /// The user's function, but for its arguments.
-fn guarded(function: &Function, parameters: &[Parameter], phases: &Phases<'_>, root: &Root) -> TokenStream {
+fn guarded(
+    function: &Function,
+    parameters: &[Parameter],
+    phases: &Phases<'_>,
+    checked: Option<&Checked>,
+    root: &Root,
+) -> TokenStream {
     let Function { attributes, visibility, signature, body } = function;
+    let body = using(body, parameters, checked);
     let guard = guard(function);
     let arguments = arguments(&signature.generics);
     let lints = parameters.iter().flat_map(Parameter::lints);
@@ -197,6 +255,25 @@ fn guarded(function: &Function, parameters: &[Parameter], phases: &Phases<'_>, r
     quote!(#(#attributes)* #visibility #signature #body)
 }
 
+/// The body, after a use of what the checks name: what only a check uses is used.
+fn using(body: &TokenStream, parameters: &[Parameter], checked: Option<&Checked>) -> TokenStream {
+    let uses = parameters.iter().zip(checked.into_iter().cycle());
+    let uses: Vec<_> = uses.flat_map(|(parameter, checked)| check::uses(parameter, &checked.formula)).collect();
+    if uses.is_empty() {
+        return body.clone();
+    }
+    let body = body.clone().into_iter().map(|token| match token {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
+            let (attributes, rest) = parse::split_inner_attributes(group.stream());
+            let mut used = Group::new(Delimiter::Brace, quote!(#attributes #(let _ = #uses;)* #rest));
+            used.set_span(group.span());
+            used.into()
+        }
+        other => other,
+    });
+    body.collect()
+}
+
 /// What ties the guard to the rule and to the arguments, and the check of these.
 fn implementation(
     function: &Function,
@@ -204,17 +281,19 @@ fn implementation(
     phases: &Phases<'_>,
     conditions: &[TokenStream],
     checked: Option<&Checked>,
+    here: &Ident,
     root: &Root,
 ) -> TokenStream {
     let all = function.conditions();
     let signature = &function.signature;
-    let (guard, name) = (guard(function), &signature.ident);
+    let name = &signature.ident;
     let (generics, arguments, bounds) = signature.generics.split_for_impl();
     // What is no extractor is told at the arguments.
     let at = signature.paren_token.span.join();
     let (types, bound) = (phases.types(root), rule::respan(root.private(quote!(Guard)), at));
     let bound = quote_spanned!(at=> #bound<#types>);
-    let (asked, checks) = asked(function, parameters, checked, root);
+    let formula = checked.map(|checked| formula_of(function, checked, root));
+    let (asked, checks) = needs::asked(function, parameters, checked.zip(formula.as_ref()), root);
     let rule = match checked {
         Some(checked) => {
             let formula = match shares_formula(function, checked) {
@@ -232,88 +311,25 @@ fn implementation(
         #checks
         #(#conditions)*
         #(#all)*
-        #[allow(non_local_definitions)]
-        impl #generics #bound for #guard #arguments #bounds {
+        impl #generics #bound for #here #arguments #bounds {
             const RULE: &'static #rule_path = #rule;
             #run_checks
         }
     }
 }
 
-/// What the arguments ask of the rule, and the check that none asks what the rule does not give. An argument whose type depends
-/// on a parameter of the handler cannot be asked; it is told at run time.
-fn asked(
-    function: &Function,
-    parameters: &[Parameter],
-    checked: Option<&Checked>,
-    root: &Root,
-) -> (Asked, TokenStream) {
-    let nothing = Asked::nothing(root);
-    let Some(checked) = checked else { return (nothing, TokenStream::new()) };
-    let params = function.signature.generics.params.iter();
-    let own: Vec<_> = params
-        .filter_map(|parameter| match parameter {
-            GenericParam::Type(one) => Some(one.ident.to_string()),
-            GenericParam::Const(one) => Some(one.ident.to_string()),
-            GenericParam::Lifetime(_) => None,
-        })
-        .collect();
-    let is_asked = |parameter: &&Parameter| !mentions(&parameter.kind.to_token_stream(), &own);
-    let asked: Vec<_> = parameters.iter().filter(is_asked).map(|parameter| &parameter.kind).collect();
-    let named = parameters.iter().filter(|parameter| check::is_named(parameter, &checked.formula));
-    let (known, unknown): (Vec<&Parameter>, Vec<&Parameter>) = named.partition(is_asked);
-    let checks_object = if unknown.is_empty() { quote!(false) } else { quote!(true) };
-    if asked.is_empty() {
-        return (Asked { checks_object, ..nothing }, TokenStream::new());
-    }
-    let fallback = root.private(quote!(NeedsNothing));
-    let need = |kind: &syn::Type| {
-        let probe = rule::respan(root.private(quote!(Probe)), kind.span());
-        quote_spanned!(kind.span()=> <#probe<#kind>>::NEEDS)
-    };
-    let strangers = checked.formula.admits_strangers();
-    let needs: Vec<_> = asked.iter().map(|kind| need(kind)).collect();
-    let reads = if checked.formula.is_about_caller() && !strangers {
-        nothing.reads // a presented credential is verified anyway
-    } else {
-        let none = nothing.reads;
-        quote!({ use #fallback as _; #none #(.and(#needs.reads()))* })
-    };
-    let checks_object = if known.is_empty() {
-        checks_object
-    } else {
-        let keys = known.iter().map(|parameter| need(&parameter.kind));
-        quote!({ use #fallback as _; #checks_object #(|| #keys.may_be_key())* })
-    };
-    let arguments = quote!({ use #fallback as _; &[#(#needs),*] });
-    let calls = asked.iter().enumerate().map(|(position, kind)| {
-        let check = rule::respan(root.private(quote!(check_argument)), kind.span());
-        let before = needs.iter().take(position);
-        let need = need(kind);
-        quote_spanned!(kind.span()=> #check(#need, #strangers, false #(|| #before.is_principal())*, __FORMULA);)
-    });
-    let (formula, kind) = (formula_of(function, checked, root), root.private(quote!(Formula)));
-    let hidden = known.iter().filter(|_| checked.not_found).map(|parameter| {
-        let check = rule::respan(root.private(quote!(check_hidden_body)), parameter.kind.span());
-        let need = need(&parameter.kind);
-        quote_spanned!(parameter.kind.span()=> #check(#need);)
-    });
-    let checks = quote!(use #fallback as _; const __FORMULA: &#kind = #formula; #(#calls)* #(#hidden)*);
-    (Asked { reads, arguments, checks_object }, checks)
-}
-
-fn mentions(tokens: &TokenStream, names: &[String]) -> bool {
-    tokens.clone().into_iter().any(|token| match token {
-        proc_macro2::TokenTree::Ident(word) => names.contains(&word.to_string()),
-        proc_macro2::TokenTree::Group(group) => mentions(&group.stream(), names),
-        _ => false,
-    })
-}
-
 /// The generic arguments that the handler passes to its guard.
 fn arguments(generics: &Generics) -> TokenStream {
     let (_, arguments, _) = generics.split_for_impl();
     quote!(#arguments)
+}
+
+/// In tests, a name of this place for the type that has the handler's.
+fn in_tests(function: &Function, called: &TokenStream) -> (Ident, TokenStream) {
+    let conditions = function.conditions();
+    let tested = format_ident!("__{}_tested", function.signature.ident.unraw(), span = own(function));
+    let alias = quote!(#(#conditions)* #[cfg(test)] type #tested = #called;);
+    (tested, alias)
 }
 
 /// In tests, the handler as it was written, as `name::call(…)`. What a lint says of it it says of the handler too, and is shown
@@ -323,27 +339,24 @@ fn call(
     parameters: &[Parameter],
     checked: Option<&Checked>,
     conditions: &[TokenStream],
-    of: &TokenStream,
+    of: &Ident,
 ) -> TokenStream {
     let Function { attributes, signature, body, .. } = function;
-    let (name, all) = (&signature.ident, function.conditions());
+    let all = function.conditions();
     let arguments = parameters.iter().map(|parameter| {
         let (pattern, kind) = (&parameter.pattern, &parameter.kind);
-        // What only a check uses is used.
-        let is_used = checked.is_some_and(|checked| check::is_named(parameter, &checked.formula));
-        let lints = is_used.then(|| quote!(#[allow(unused_variables, unused_mut)]));
         let own = parse::allowed(&parameter.attributes);
-        quote!(#lints #(#own)* #pattern: #kind)
+        quote!(#(#own)* #pattern: #kind)
     });
+    let body = using(body, parameters, checked);
     let allowed = parse::allowed(attributes);
     let mut signature = signature.clone();
-    signature.ident = Ident::new("call", Span::call_site().located_at(name.span()));
+    signature.ident = Ident::new("call", own(function));
     signature.inputs = syn::parse_quote!(#(#arguments),*);
     quote! {
         #(#conditions)*
         #(#all)*
         #[cfg(test)]
-        #[allow(dead_code, unreachable_pub, non_local_definitions, private_interfaces, private_bounds)]
         impl #of {
             #[doc(hidden)]
             #(#allowed)*

@@ -4,11 +4,12 @@
 mod algebra;
 mod checks;
 mod guarded;
+mod needs;
 mod paths;
 mod rule;
 mod vocabulary;
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote, quote_spanned};
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Token, braced};
@@ -48,25 +49,64 @@ pub(crate) fn hand_on(attribute: Attribute, arguments: TokenStream, item: TokenS
         return function.to_tokens();
     }
     if function.is_plain() {
-        return handler(own, &function, true);
+        return handler(own, &function, guarded::Place::Plain, false);
     }
     let root = Root::of(&arguments);
     let mut diagnostics = Diagnostics::default();
     analyse::function(&function, &mut diagnostics);
+    let (mut aside, mut notes) = (TokenStream::new(), TokenStream::new());
     if let Some(mistakes) = diagnostics.settle() {
-        return guarded::instead_of(&function, &root, mistakes, guarded::Place::AboveRoute);
+        if function.stands_in_impl() {
+            return guarded::among_methods(&function, &mistakes);
+        }
+        let (as_written, refusing) = guarded::refusing(&function);
+        (aside, notes, *function) = (quote!(#mistakes #as_written), quote!(mistaken {}), refusing);
     }
-    let beside = guarded::beside_route(&function, &root);
+    let beside = if function.may_have_route() {
+        guarded::beside_route(&function, &root)
+    } else {
+        notes = quote!(#notes no_route {});
+        guarded::beside_no_route(&function, &root)
+    };
     let finish = root.private(quote!(finish));
-    function.attributes.push(syn::parse_quote!(#[#finish(#own)]));
+    function.attributes.push(syn::parse_quote!(#[#finish(#notes #own)]));
     let function = function.to_tokens();
-    quote!(#beside #function)
+    quote!(#aside #beside #function)
+}
+
+/// What the first attribute has found, which it hands on before its words.
+#[derive(Default)]
+struct Found {
+    /// None of the attributes makes a service of the handler.
+    no_route: bool,
+    /// It cannot be a handler, which has been told.
+    mistaken: bool,
+}
+
+impl Found {
+    /// Takes what was found off the words.
+    fn split(words: TokenStream) -> (Self, TokenStream) {
+        let mut found = Self::default();
+        let mut words: Vec<TokenTree> = words.into_iter().collect();
+        loop {
+            match words.first() {
+                Some(TokenTree::Ident(word)) if word == "no_route" => found.no_route = true,
+                Some(TokenTree::Ident(word)) if word == "mistaken" => found.mistaken = true,
+                _ => return (found, words.into_iter().collect()),
+            }
+            words.drain(..words.len().min(2));
+        }
+    }
 }
 
 /// What the last attribute does: it alone sees the handler with the words of all.
 pub(crate) fn finish(words: TokenStream, item: TokenStream) -> TokenStream {
     match parse::item(&item) {
-        Ok(Item::Function(function)) => handler(words, &function, false),
+        Ok(Item::Function(function)) => {
+            let (found, words) = Found::split(words);
+            let place = if found.no_route { guarded::Place::LastWithoutRoute } else { guarded::Place::Last };
+            handler(words, &function, place, found.mistaken)
+        }
         // A foreign attribute has made something else of the handler: without its rule it does not compile, as the scope
         // and the route ask for it.
         _ => {
@@ -75,8 +115,7 @@ pub(crate) fn finish(words: TokenStream, item: TokenStream) -> TokenStream {
     }
 }
 
-fn handler(words: TokenStream, function: &Function, declares_guard: bool) -> TokenStream {
-    let place = if declares_guard { guarded::Place::Plain } else { guarded::Place::Last };
+fn handler(words: TokenStream, function: &Function, place: guarded::Place, is_mistaken: bool) -> TokenStream {
     let mut diagnostics = Diagnostics::default();
     let attributes = all_words(words, &mut diagnostics);
     let root = Root::first_of(attributes.iter().map(|words| &words.root));
@@ -84,12 +123,12 @@ fn handler(words: TokenStream, function: &Function, declares_guard: bool) -> Tok
     let mut forms = Diagnostics::default();
     analyse::function(function, &mut forms);
     match (diagnostics.settle(), forms.settle()) {
-        (mistakes, Some(forms)) => guarded::instead_of(function, &root, quote!(#mistakes #forms), place),
-        (Some(mistakes), None) => {
+        (mistakes, Some(forms)) => guarded::instead_of(function, &root, &quote!(#mistakes #forms), place),
+        (None, None) if !is_mistaken => guarded::handler(function, checked.as_ref(), &root, place),
+        (mistakes, None) => {
             let refusing = guarded::handler(function, None, &root, place);
             quote!(#mistakes #refusing)
         }
-        (None, None) => guarded::handler(function, checked.as_ref(), &root, place),
     }
 }
 

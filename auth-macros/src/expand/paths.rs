@@ -4,6 +4,8 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Attribute;
 
+use crate::parse;
+
 /// The path of `auth_actix` in the user's crate.
 pub(super) struct Root(TokenStream);
 
@@ -22,12 +24,7 @@ impl Root {
 
     /// Of the words of one attribute, before they are read: what follows `crate =`.
     pub(super) fn of(words: &TokenStream) -> Self {
-        let words: Vec<_> = words.clone().into_iter().map(|token| (token.to_string(), token)).collect();
-        let start =
-            words.windows(2).position(|pair| matches!(pair, [(word, _), (sign, _)] if word == "crate" && sign == "="));
-        let path = words.into_iter().skip(start.map_or(usize::MAX, |start| start + 2));
-        let path: TokenStream = path.take_while(|(text, _)| text != ",").map(|(_, token)| token).collect();
-        if path.is_empty() { Self::default() } else { Self(path) }
+        Self::first_of([&parse::root_of(words)].into_iter())
     }
 
     /// A name that only generated code uses.

@@ -66,13 +66,17 @@ fn vocabulary(kind: Kind, name: &syn::Ident, declared: &Declared) -> TokenStream
     let table = table(kind, declared);
     let declared_in = name.to_string();
     let numbers: Vec<_> = indices().map(|(index, _)| index).collect();
-    let (unknown, serde, text) = (private(quote!(UnknownName)), private(quote!(serde)), Span::call_site());
-    let known = syn::Ident::new("text", text);
+    let (unknown, serde) = (private(quote!(UnknownName)), private(quote!(serde)));
+    // A handler may be named as a primitive type, or as what a variable would be: its route attribute makes a struct of it.
+    let str = quote!(::core::primitive::str);
+    let own = |name: &str| syn::Ident::new(name, Span::mixed_site());
+    let (text, formatter) = (own("__text"), own("__formatter"));
+    let (serializer, deserializer) = (own("__serializer"), own("__deserializer"));
     // Without variants there was a mistake, which is told elsewhere.
     let arms = if variants.is_empty() { quote!(0) } else { quote!(match self { #(Self::#variants => #numbers,)* }) };
     let spelt = if variants.is_empty() { quote!("") } else { quote!(match self { #(Self::#variants => #names,)* }) };
     let found = quote! {
-        match <Self as #declares>::VOCABULARY.index_of(#known) {
+        match <Self as #declares>::VOCABULARY.index_of(#text) {
             #(::core::option::Option::Some(#numbers) => ::core::result::Result::Ok(Self::#variants),)*
             _ => ::core::result::Result::Err(#unknown::new(#kind_path::#word)),
         }
@@ -93,44 +97,42 @@ fn vocabulary(kind: Kind, name: &syn::Ident, declared: &Declared) -> TokenStream
                 };
                 &VOCABULARY
             };
-            fn index(&self) -> u16 {
+            fn index(&self) -> ::core::primitive::u16 {
                 #arms
             }
-            fn as_str(&self) -> &str {
+            fn as_str(&self) -> &#str {
                 self.name()
             }
         }
         impl #set for #name {}
         impl #name {
             #[doc = #table]
-            #[allow(dead_code, unreachable_pub)]
-            pub const NAMES: &'static [&'static str] = &[#(#names),*];
+            pub const NAMES: &'static [&'static #str] = &[#(#names),*];
             /// How tokens and rules spell it.
-            #[allow(dead_code, unreachable_pub)]
-            pub const fn name(&self) -> &'static str {
+            pub const fn name(&self) -> &'static #str {
                 #spelt
             }
         }
         impl ::core::fmt::Display for #name {
-            fn fmt(&self, formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                formatter.write_str(self.name())
+            fn fmt(&self, #formatter: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                #formatter.write_str(self.name())
             }
         }
         impl ::core::str::FromStr for #name {
             type Err = #unknown;
-            fn from_str(#known: &str) -> ::core::result::Result<Self, #unknown> {
+            fn from_str(#text: &#str) -> ::core::result::Result<Self, #unknown> {
                 #found
             }
         }
         impl #serde::Serialize for #name {
-            fn serialize<S: #serde::Serializer>(&self, serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
-                serializer.serialize_str(self.name())
+            fn serialize<S: #serde::Serializer>(&self, #serializer: S) -> ::core::result::Result<S::Ok, S::Error> {
+                #serializer.serialize_str(self.name())
             }
         }
         impl<'de> #serde::Deserialize<'de> for #name {
-            fn deserialize<D: #serde::Deserializer<'de>>(deserializer: D) -> ::core::result::Result<Self, D::Error> {
-                let text = <::std::string::String as #serde::Deserialize>::deserialize(deserializer)?;
-                text.parse().map_err(#serde::de::Error::custom)
+            fn deserialize<D: #serde::Deserializer<'de>>(#deserializer: D) -> ::core::result::Result<Self, D::Error> {
+                let #text = <::std::string::String as #serde::Deserialize>::deserialize(#deserializer)?;
+                #text.parse().map_err(#serde::de::Error::custom)
             }
         }
     }
@@ -148,9 +150,9 @@ fn spelt(all: &[(&str, u16)], root: &Root) -> TokenStream {
     let (first, next) = (root.private(quote!(first)), root.private(quote!(next)));
     let buckets = (2 * count).next_power_of_two();
     quote! {{
-        const ALL: &[(&str, u16)] = #entries;
-        const FIRST: &[u16] = &#first::<#buckets>(ALL);
-        const NEXT: &[u16] = &#next::<#count, #buckets>(ALL);
+        const ALL: &[(&::core::primitive::str, ::core::primitive::u16)] = #entries;
+        const FIRST: &[::core::primitive::u16] = &#first::<#buckets>(ALL);
+        const NEXT: &[::core::primitive::u16] = &#next::<#count, #buckets>(ALL);
         #spelt::many(ALL, FIRST, NEXT)
     }}
 }
@@ -186,7 +188,6 @@ fn proofs(kind: Kind, input: &syn::DeriveInput, declared: &Declared) -> TokenStr
     let doc = format!("What a guard can prove of the {word}s: types for `Granted<…>`.");
     quote! {
         #[doc = #doc]
-        #[allow(unreachable_pub, dead_code)]
         #visibility mod #module {
             #(#markers)*
         }

@@ -6,6 +6,8 @@ use syn::parse::discouraged::Speculative as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::{BinOp, Expr, ExprAssign, ExprBinary, Token};
 
+use super::pieces::{begins_check, find_attribute, is_comma, is_group};
+use super::root::root;
 use crate::diagnostics::Diagnostics;
 use crate::words::Attribute;
 
@@ -24,6 +26,7 @@ pub(crate) struct Words {
     pub(crate) any_object: Option<syn::LitStr>,
     /// Where the user has this crate under another name.
     pub(crate) root: Option<syn::Path>,
+    has_root: bool,
 }
 
 /// One word.
@@ -50,10 +53,13 @@ pub(crate) fn words(attribute: Attribute, span: Span, tokens: &TokenStream, diag
         redundant: None,
         any_object: None,
         root: None,
+        has_root: false,
     };
     let parser = |input: ParseStream<'_>| {
         while !input.is_empty() {
-            if let Some(expression) = expression(input, diagnostics) {
+            if input.peek(Token![crate]) && input.peek2(Token![=]) && !input.peek2(Token![==]) {
+                crate_word(input, &mut words, diagnostics)?;
+            } else if let Some(expression) = expression(input, diagnostics) {
                 word(expression, input, &mut words, diagnostics);
             }
             comma(input, diagnostics)?;
@@ -94,29 +100,6 @@ fn with_raw_in(tokens: TokenStream) -> TokenStream {
     raw
 }
 
-/// The first `#` that stands anywhere in a rule. Nothing that may be written has one.
-fn find_attribute(tokens: &TokenStream) -> Option<Span> {
-    let mut in_check = false;
-    tokens.clone().into_iter().find_map(|token| {
-        let is_users = std::mem::replace(&mut in_check, begins_check(&token)) && is_group(&token);
-        match token {
-            _ if is_users => None,
-            TokenTree::Punct(punct) if punct.as_char() == '#' => Some(punct.span()),
-            TokenTree::Group(group) => find_attribute(&group.stream()),
-            _ => None,
-        }
-    })
-}
-
-/// The word before an expression that is the user's own, down to its last token.
-fn begins_check(token: &TokenTree) -> bool {
-    matches!(token, TokenTree::Ident(word) if word == "check")
-}
-
-fn is_group(token: &TokenTree) -> bool {
-    matches!(token, TokenTree::Group(group) if group.delimiter() == proc_macro2::Delimiter::Parenthesis)
-}
-
 const HELP: &str = "write atoms such as `role(\"admin\")`, joined by `&&` or `||`";
 
 fn expression(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> Option<Expr> {
@@ -147,18 +130,32 @@ fn expression(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> Option<E
 /// The last token of what was to be read: the one that something is missing after.
 fn last_of(input: ParseStream<'_>) -> Span {
     let rest: TokenStream = input.fork().parse().unwrap_or_default();
-    let upto_comma =
-        rest.into_iter().take_while(|token| !matches!(token, TokenTree::Punct(punct) if punct.as_char() == ','));
+    let upto_comma = rest.into_iter().take_while(|token| !is_comma(token));
     upto_comma.last().map_or_else(Span::call_site, |token| token.span())
+}
+
+/// `crate = …`, up to the next comma.
+fn crate_word(input: ParseStream<'_>, words: &mut Words, diagnostics: &mut Diagnostics) -> syn::Result<()> {
+    let (key, sign): (Token![crate], Token![=]) = (input.parse()?, input.parse()?);
+    let mut value = TokenStream::new();
+    while !input.is_empty() && !input.peek(Token![,]) {
+        value.extend([input.parse::<TokenTree>()?]);
+    }
+    if words.has_root {
+        diagnostics.note(key, "`crate` is written twice", "delete one of the two");
+    }
+    words.has_root = true;
+    // An attribute in it has been told already.
+    if find_attribute(&value).is_none() {
+        let root = root(sign, value, diagnostics);
+        words.root = words.root.take().or(root);
+    }
+    Ok(())
 }
 
 fn word(expression: Expr, input: ParseStream<'_>, words: &mut Words, diagnostics: &mut Diagnostics) {
     match expression {
         Expr::Assign(ExprAssign { left, right, .. }) => match &*left {
-            Expr::Path(path) if path.path.is_ident("crate") => match *right {
-                Expr::Path(root) => words.root = Some(root.path),
-                other => diagnostics.note(other, "this is no path", "write `crate = the_name_in_Cargo_toml`"),
-            },
             Expr::Path(path) if path.path.is_ident("redundant") => {
                 reason(path, *right, &mut words.redundant, "kept until the migration", diagnostics);
             }
@@ -197,7 +194,9 @@ fn reason(
         diagnostics.note(key, format!("`{key_text}` stands twice"), "delete one of the two");
     }
     match value {
-        Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) if !text.value().trim().is_empty() => {
+        Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. })
+            if text.suffix().is_empty() && !text.value().trim().is_empty() =>
+        {
             *into = Some(text);
         }
         other => diagnostics.note(other, "this is no reason", help),

@@ -2,8 +2,12 @@
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote};
+use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream, Parser as _};
-use syn::{Attribute, FnArg, Pat, Signature, Type, Visibility};
+use syn::{Attribute, FnArg, Meta, Pat, Signature, Type, Visibility};
+
+use super::pieces::pieces;
+use crate::words;
 
 /// What an attribute stands on.
 pub(crate) enum Item {
@@ -72,8 +76,6 @@ impl Function {
     /// The routes that its attributes name, for checks at start-up and for the access matrix: the string that stands first in an
     /// attribute that is called as those of actix are. A route attribute by another name goes unchecked until the first request.
     pub(crate) fn routes(&self) -> Vec<Route> {
-        const ROUTES: [&str; 10] =
-            ["get", "post", "put", "delete", "patch", "head", "options", "connect", "trace", "route"];
         let read = |attribute: &Attribute| {
             let last = &attribute.path().segments.last()?.ident;
             let name = ROUTES.into_iter().find(|name| last == name)?;
@@ -91,10 +93,56 @@ impl Function {
         self.attributes.iter().all(is_inert)
     }
 
+    /// Whether some attribute may make a service of the function. By whatever name, such a one shows a path; of any other nothing
+    /// is made that could be proven, and where there is nothing, no name has to be looked up.
+    pub(crate) fn may_have_route(&self) -> bool {
+        self.attributes.iter().any(|attribute| may_be_route(&attribute.meta))
+    }
+
     /// The `cfg`s that decide whether the item exists; whatever stands beside it has to say them too.
     pub(crate) fn conditions(&self) -> Vec<&Attribute> {
         self.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).collect()
     }
+}
+
+/// The route attributes of actix that have a path of their own.
+const ROUTES: [&str; 10] = ["get", "post", "put", "delete", "patch", "head", "options", "connect", "trace", "route"];
+
+/// Attributes that may show a path, and make no service.
+const NO_ROUTES: [&str; 2] = ["instrument", "path"];
+
+/// Whether this is an attribute of ours, by its own name.
+pub(crate) fn is_guard(attribute: &Attribute) -> bool {
+    is_guard_path(attribute.path())
+}
+
+fn is_guard_path(path: &syn::Path) -> bool {
+    path.segments.last().is_some_and(|last| words::Attribute::named(&last.ident.unraw().to_string()).is_some())
+}
+
+fn may_be_route(attribute: &Meta) -> bool {
+    let Some(name) = attribute.path().segments.last().map(|last| last.ident.unraw().to_string()) else { return false };
+    if is_inert_path(attribute.path()) || is_guard_path(attribute.path()) || NO_ROUTES.contains(&&*name) {
+        return false;
+    }
+    match attribute {
+        Meta::List(list) if name == "cfg_attr" => pieces(&list.tokens).skip(1).any(|piece| {
+            let attribute = piece.ok().and_then(|piece| syn::parse2(piece).ok());
+            attribute.is_none_or(|attribute| may_be_route(&attribute))
+        }),
+        Meta::List(list) => ROUTES.contains(&&*name) || shows_path(list.tokens.clone()),
+        _ => name == "routes",
+    }
+}
+
+/// Whether a string is among the tokens that could be the pattern of a route.
+fn shows_path(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Literal(literal) => string(TokenTree::from(literal).into())
+            .is_some_and(|text| text.is_empty() || text.contains('/') || text.starts_with('{')),
+        TokenTree::Group(group) => shows_path(group.stream()),
+        _ => false,
+    })
 }
 
 /// A route, as its attribute says it.
@@ -173,6 +221,10 @@ fn other_item(tokens: &TokenStream) -> Option<(&'static str, Span)> {
 
 /// Attributes of the language that neither expand nor replace the item.
 pub(crate) fn is_inert(attribute: &Attribute) -> bool {
+    is_inert_path(attribute.path())
+}
+
+fn is_inert_path(path: &syn::Path) -> bool {
     const INERT: [&str; 12] = [
         "doc",
         "allow",
@@ -188,7 +240,6 @@ pub(crate) fn is_inert(attribute: &Attribute) -> bool {
         "track_caller",
     ];
     const TOOLS: [&str; 3] = ["clippy", "rustfmt", "diagnostic"];
-    let path = attribute.path();
     let first = path.segments.first().map(|segment| segment.ident.to_string()).unwrap_or_default();
     if path.segments.len() == 1 { INERT.contains(&first.as_str()) } else { TOOLS.contains(&first.as_str()) }
 }
@@ -196,7 +247,7 @@ pub(crate) fn is_inert(attribute: &Attribute) -> bool {
 impl Parameter {
     /// The `cfg`s of this argument.
     pub(crate) fn condition(&self) -> Option<TokenStream> {
-        let conditions = self.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg"));
+        let conditions = self.attributes.iter().filter(|attribute| is_word(attribute, "cfg"));
         let all: Vec<_> = conditions
             .filter_map(|attribute| attribute.meta.require_list().ok().map(|list| list.tokens.clone()))
             .collect();
@@ -209,8 +260,25 @@ impl Parameter {
 
     /// The other attributes: lints, and what foreign macros may want.
     pub(crate) fn lints(&self) -> impl Iterator<Item = TokenStream> + '_ {
-        self.attributes.iter().filter(|attribute| !attribute.path().is_ident("cfg")).map(|one| one.to_token_stream())
+        self.attributes.iter().filter(|attribute| !is_word(attribute, "cfg")).map(|one| one.to_token_stream())
     }
+
+    /// A `cfg` that another attribute hides: whether the argument exists cannot be known, and what stands in its place must.
+    pub(crate) fn hidden_condition(&self) -> Option<&Attribute> {
+        fn names_cfg(tokens: TokenStream) -> bool {
+            tokens.into_iter().any(|token| match token {
+                TokenTree::Ident(word) => word.unraw() == "cfg",
+                TokenTree::Group(group) => names_cfg(group.stream()),
+                _ => false,
+            })
+        }
+        self.attributes.iter().find(|one| is_word(one, "cfg_attr") && names_cfg(one.meta.to_token_stream()))
+    }
+}
+
+/// Whether the attribute is this one of the language, which may be written raw.
+fn is_word(attribute: &Attribute, word: &str) -> bool {
+    attribute.path().get_ident().is_some_and(|name| name.unraw() == word)
 }
 
 /// What the user allows, or expects, of lints.

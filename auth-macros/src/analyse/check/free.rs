@@ -5,7 +5,7 @@ use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
-use syn::{Expr, Pat, Token};
+use syn::{Expr, Pat, PatIdent, Token};
 
 /// The names, each once, in the order in which they first stand there. What a macro hides is treated as named.
 pub(super) fn names(expression: &Expr) -> Vec<Ident> {
@@ -16,17 +16,22 @@ pub(super) fn names(expression: &Expr) -> Vec<Ident> {
 
 /// The names that a pattern binds.
 pub(super) fn bound(pattern: &Pat) -> Vec<String> {
-    struct Bound(Vec<String>);
-    impl<'a> Visit<'a> for Bound {
-        fn visit_pat_ident(&mut self, one: &'a syn::PatIdent) {
-            self.0.push(one.ident.unraw().to_string());
+    bindings(pattern).iter().map(|one| one.ident.unraw().to_string()).collect()
+}
+
+/// What a pattern binds.
+pub(super) fn bindings(pattern: &Pat) -> Vec<PatIdent> {
+    struct Bindings(Vec<PatIdent>);
+    impl<'a> Visit<'a> for Bindings {
+        fn visit_pat_ident(&mut self, one: &'a PatIdent) {
+            self.0.push(one.clone());
             visit::visit_pat_ident(self, one);
         }
         fn visit_expr(&mut self, _: &'a Expr) {}
     }
-    let mut bound = Bound(Vec::new());
-    bound.visit_pat(pattern);
-    bound.0
+    let mut bindings = Bindings(Vec::new());
+    bindings.visit_pat(pattern);
+    bindings.0
 }
 
 #[derive(Default)]

@@ -138,6 +138,24 @@ impl Check {
     }
 }
 
+/// What the checks of the rule name in the argument, as expressions that use it: what only a check uses is used.
+pub(crate) fn uses(parameter: &Parameter, formula: &Formula) -> Vec<TokenStream> {
+    let is_free = |name: &Ident| all(formula).iter().any(|check| check.free.contains(&name.unraw().to_string()));
+    let named = free::bindings(&parameter.pattern).into_iter().filter(|binding| is_free(&binding.ident));
+    named.map(|binding| uses_of(&binding)).collect()
+}
+
+/// What is changeable in the argument, as expressions that change it.
+pub(crate) fn changes(parameter: &Parameter) -> Vec<TokenStream> {
+    let bindings = free::bindings(&parameter.pattern).into_iter();
+    bindings.filter(|binding| binding.mutability.is_some()).map(|binding| uses_of(&binding)).collect()
+}
+
+fn uses_of(binding: &syn::PatIdent) -> TokenStream {
+    let (mutability, ident) = (binding.mutability, &binding.ident);
+    quote::quote!(& #mutability #ident)
+}
+
 /// Reports arguments that a check names and that cannot be put together again for the handler.
 pub(super) fn check_arguments(function: &Function, formula: &Formula, diagnostics: &mut Diagnostics) {
     if all(formula).is_empty() {

@@ -4,14 +4,14 @@ mod case;
 mod hierarchy;
 mod variant;
 
+use proc_macro2::{Span, TokenStream};
 use quote::ToTokens as _;
-use syn::parse::{ParseStream, Parser as _};
-use syn::punctuated::Punctuated;
-use syn::{Attribute, Data, DeriveInput, Expr, ExprLit, Ident, Lit, Token};
+use syn::{Attribute, Data, DeriveInput, Expr, ExprAssign, ExprLit, Ident, Lit};
 
 use self::hierarchy::{check_circles, check_names, close, holds, implied};
 use self::variant::{Variant, variant};
 use crate::diagnostics::{Diagnostics, did_you_mean};
+use crate::parse;
 use crate::words::{CASES, Kind};
 
 /// The names of an enum.
@@ -105,18 +105,46 @@ pub(crate) fn declared(kind: Kind, input: &DeriveInput, diagnostics: &mut Diagno
 fn helper_words(kind: Kind, attributes: &[Attribute], diagnostics: &mut Diagnostics) -> Vec<Expr> {
     let mut words = Vec::new();
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident(kind.helper())) {
-        let Ok(list) = attribute.meta.require_list() else {
-            let help = format!("write `#[{}(\"{}\")]`, or delete it", kind.helper(), kind.example());
-            diagnostics.note(attribute.path(), "this attribute says nothing", help);
-            continue;
-        };
-        let parser = |input: ParseStream<'_>| Punctuated::<Expr, Token![,]>::parse_terminated(input);
-        match parser.parse2(list.tokens.clone()) {
-            Ok(list) => words.extend(list),
-            Err(error) => diagnostics.note_at(error.span(), "this cannot be read", "write words, separated by commas"),
+        match attribute.meta.require_list() {
+            Ok(list) => {
+                words.extend(parse::pieces(&list.tokens).filter_map(|piece| helper_word(kind, piece, diagnostics)))
+            }
+            Err(_) => {
+                let help = format!("write `#[{}(\"{}\")]`, or delete it", kind.helper(), kind.example());
+                diagnostics.note(attribute.path(), "this attribute says nothing", help);
+            }
         }
     }
     words
+}
+
+/// One word. Each token of it is read or refused: what is passed over would give more power than is written.
+fn helper_word(kind: Kind, piece: Result<TokenStream, Span>, diagnostics: &mut Diagnostics) -> Option<Expr> {
+    let tokens = match piece {
+        Ok(tokens) => tokens,
+        Err(comma) => return diagnostics.report_at(comma, "expected a word, found `,`", "delete it"),
+    };
+    if let Some(hash) = parse::find_attribute(&tokens) {
+        let help = format!("write `#[cfg_attr(…, {}(…))]` for words under a condition", kind.helper());
+        return diagnostics.report_at(hash, "expected a word, found an attribute", help);
+    }
+    if let Some(text) = parse::find_suffixed(&tokens) {
+        let help = format!("write `{:?}`", text.value());
+        let wrong = format!("expected a string without a suffix, found `{}`", text.token());
+        return diagnostics.report(text, wrong, help);
+    }
+    match syn::parse2::<Expr>(tokens.clone()) {
+        Ok(word) => Some(word),
+        // What its value should be is told where it is read.
+        Err(_) if parse::begins_with_crate(&tokens) => {
+            let mut tokens = tokens.into_iter();
+            let key = Expr::Verbatim(tokens.by_ref().take(1).collect());
+            let eq_token = syn::parse2(tokens.by_ref().take(1).collect()).ok()?;
+            let value = Expr::Verbatim(tokens.collect());
+            Some(Expr::Assign(ExprAssign { attrs: Vec::new(), left: key.into(), eq_token, right: value.into() }))
+        }
+        Err(error) => diagnostics.report_at(error.span(), "this cannot be read", "write words, separated by commas"),
+    }
 }
 
 fn settings(kind: Kind, attributes: &[Attribute], diagnostics: &mut Diagnostics) -> Settings {
@@ -172,10 +200,7 @@ fn settings(kind: Kind, attributes: &[Attribute], diagnostics: &mut Diagnostics)
                     }
                 }
             }
-            "crate" => match &*assign.right {
-                Expr::Path(path) => settings.root = Some(path.path.clone()),
-                other => diagnostics.note(other, "this is no path", "write `crate = the_name_in_Cargo_toml`"),
-            },
+            "crate" => settings.root = parse::root(assign.eq_token, assign.right.to_token_stream(), diagnostics),
             _ => {
                 let wrong =
                     format!("unknown key `{key}`{}", did_you_mean(&key, ["rename_all", "strip_prefix", "proofs"]));

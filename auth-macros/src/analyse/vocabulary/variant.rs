@@ -6,6 +6,7 @@ use syn::{Expr, ExprLit, Fields, Ident, Lit, LitStr};
 
 use super::case::default_name;
 use super::{Settings, helper_words};
+use crate::analyse::atoms::ends_plain;
 use crate::analyse::names::check_name;
 use crate::diagnostics::{Diagnostics, did_you_mean};
 use crate::words::Kind;
@@ -127,7 +128,7 @@ fn call_word(kind: Kind, key: &str, call: &syn::ExprCall, read: &mut Variant, di
                 "what is implied is a variant of this enum",
                 "write its name, such as `implies(Editor)`",
             ),
-            (_, Expr::Path(path)) if path.path.segments.len() > 1 => {
+            (_, Expr::Path(path)) if path.qself.is_none() && path.path.segments.len() > 1 && ends_plain(&path.path) => {
                 let mut of = path.path.clone();
                 let name = of.segments.pop().map(|last| last.ident);
                 of.segments.pop_punct();

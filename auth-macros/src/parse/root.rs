@@ -1,0 +1,71 @@
+//! `crate = …`: the name that the user's crate has for ours.
+
+use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
+use quote::ToTokens as _;
+use syn::ext::IdentExt as _;
+use syn::parse::Parser as _;
+use syn::{LitStr, Path};
+
+use crate::diagnostics::Diagnostics;
+
+/// Reads what follows `crate =`, a sign that is at `at`.
+pub(crate) fn root(at: impl quote::ToTokens, value: TokenStream, diagnostics: &mut Diagnostics) -> Option<Path> {
+    if let Some(path) = path(value.clone()) {
+        return Some(path);
+    }
+    let help = match meant(value.clone()) {
+        Some(path) => format!("write `crate = {}`", text(&path)),
+        None => "write `crate = name_in_Cargo_toml`".to_owned(),
+    };
+    if value.is_empty() {
+        return diagnostics.report(at, "expected a path after `=`, found nothing", help);
+    }
+    let found = value.to_string();
+    diagnostics.report(value, format!("expected a path, found `{found}`"), help)
+}
+
+/// Of the words of one attribute, before they are read: the path that follows `crate =`. A mistake is told when they are.
+pub(crate) fn root_of(words: &TokenStream) -> Option<Path> {
+    let words: Vec<_> = words.clone().into_iter().collect();
+    let start = words.windows(2).position(|pair| matches!(pair, [word, sign] if is_key(word, sign)))?;
+    path(words.into_iter().skip(start + 2).take_while(|token| !super::pieces::is_comma(token)).collect())
+}
+
+/// A path without arguments, to which more can be appended. `crate` or `self` are not the name of a dependency.
+fn path(value: TokenStream) -> Option<Path> {
+    let path = Path::parse_mod_style.parse2(value).ok()?;
+    let is_keyword = ["crate", "self", "super"]
+        .iter()
+        .any(|word| path.segments.last().is_some_and(|last| last.ident.unraw() == word));
+    (!is_keyword).then_some(path)
+}
+
+/// The path in a string or within parentheses.
+fn meant(value: TokenStream) -> Option<Path> {
+    let mut tokens = value.into_iter();
+    match (tokens.next(), tokens.next()) {
+        (Some(TokenTree::Literal(literal)), None) => {
+            let text: LitStr = syn::parse2(TokenTree::from(literal).into()).ok()?;
+            text.parse_with(Path::parse_mod_style).ok()
+        }
+        (Some(TokenTree::Group(group)), None) if group.delimiter() != Delimiter::Bracket => {
+            path(group.stream()).or_else(|| meant(group.stream()))
+        }
+        _ => None,
+    }
+}
+
+fn text(path: &Path) -> String {
+    path.to_token_stream().to_string().split_whitespace().collect()
+}
+
+/// Whether the tokens begin with `crate =`.
+pub(crate) fn begins_with_crate(words: &TokenStream) -> bool {
+    let mut words = words.clone().into_iter();
+    matches!((words.next(), words.next()), (Some(word), Some(sign)) if is_key(&word, &sign))
+}
+
+fn is_key(word: &TokenTree, sign: &TokenTree) -> bool {
+    matches!((word, sign), (TokenTree::Ident(word), TokenTree::Punct(sign))
+        if word == "crate" && sign.as_char() == '=' && sign.spacing() == Spacing::Alone)
+}

@@ -1,0 +1,8 @@
+#[derive(auth_actix::Permission)]
+enum Permission {
+    #[permission(implies(#[cfg(any())] PostsRead))]
+    PostsWrite,
+    PostsRead,
+}
+
+fn main() {}

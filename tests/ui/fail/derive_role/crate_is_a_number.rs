@@ -1,0 +1,5 @@
+#[derive(auth_actix::Role)]
+#[role(crate = 7)]
+enum Role { Admin }
+
+fn main() {}

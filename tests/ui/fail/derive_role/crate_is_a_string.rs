@@ -1,0 +1,5 @@
+#[derive(auth_actix::Role)]
+#[role(crate = "guard")]
+enum Role { Admin }
+
+fn main() {}

@@ -1,0 +1,5 @@
+#[derive(auth_actix::Role)]
+#[role(#[cfg(any())] rename_all = "snake_case")]
+enum Role { Admin }
+
+fn main() {}

@@ -1,0 +1,3 @@
+fn main() {
+    let _ = auth_actix::rule!(authenticated, crate = "guard");
+}
