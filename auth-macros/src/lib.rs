@@ -16,6 +16,9 @@ mod parse;
 mod analyse;
 // The code.
 mod expand;
+// What nobody has thought of.
+#[cfg(test)]
+mod tests;
 
 use proc_macro::TokenStream;
 
