@@ -16,6 +16,7 @@ mod parse;
 mod analyse;
 // The code.
 mod expand;
+// Tests over arbitrary and over mutated inputs.
 #[cfg(test)]
 mod tests;
 

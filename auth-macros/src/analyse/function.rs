@@ -44,7 +44,7 @@ pub(crate) fn function(function: &Function, diagnostics: &mut Diagnostics) {
         let wrong = "a handler has no lifetimes: it owns its arguments";
         diagnostics.note(lifetime, wrong, "take owned types, such as `String`");
     }
-    if let Some(variadic) = &signature.variadic {
+    if let Some(variadic) = signature.variadic.as_ref().filter(|_| signature.abi.is_none()) {
         diagnostics.note(variadic, "a handler has a fixed number of arguments", "delete this");
     }
     for argument in &signature.inputs {
@@ -69,7 +69,8 @@ pub(crate) fn function(function: &Function, diagnostics: &mut Diagnostics) {
         let wrong = format!("more than {MOST_CONDITIONS} arguments stand under a `cfg`");
         diagnostics.note(&extra.pattern, wrong, "put the `cfg` on the handler, and write it twice");
     }
-    if signature.asyncness.is_none() && !returns_future(&signature.output) && signature.constness.is_none() {
+    let is_plain = signature.constness.is_none() && signature.abi.is_none();
+    if signature.asyncness.is_none() && !returns_future(&signature.output) && is_plain {
         let wrong = "this handler is not async, and its return type is not written as a future";
         diagnostics.note(
             signature.fn_token,

@@ -119,7 +119,8 @@ fn handler(words: TokenStream, function: &Function, place: guarded::Place, is_mi
     let mut diagnostics = Diagnostics::default();
     let attributes = all_words(words, &mut diagnostics);
     let root = Root::first_of(attributes.iter().map(|words| &words.root));
-    let checked = analyse::handler(&attributes, function, &mut diagnostics);
+    // What was read wrong is not judged: that would be told of words that nobody wrote.
+    let checked = if diagnostics.is_empty() { analyse::handler(&attributes, function, &mut diagnostics) } else { None };
     let mut forms = Diagnostics::default();
     analyse::function(function, &mut forms);
     match (diagnostics.settle(), forms.settle()) {

@@ -17,7 +17,7 @@ pub(crate) fn standalone(words: TokenStream) -> TokenStream {
     let mut diagnostics = Diagnostics::default();
     let words = parse::words(Attribute::Require, Span::call_site(), &words, &mut diagnostics);
     let root = Root::first_of([&words.root].into_iter());
-    let checked = analyse::rule(&words, &mut diagnostics);
+    let checked = if diagnostics.is_empty() { analyse::rule(&words, &mut diagnostics) } else { None };
     let refuses = refusing(&root);
     match (diagnostics.settle(), checked) {
         (None, Some(checked)) => {

@@ -1,0 +1,268 @@
+//! Attributes, rules and enums that nobody has thought of: right ones, with a change or two.
+//!
+//! # Why
+//! A panic within a macro is told as `custom attribute panicked`, at the attribute and without a reason; and a mistake that is
+//! told four times hides the others. So no change of an input may panic, each may be told three times at most, and an input
+//! without a change not at all. Mistakes that stand there four times may be told four times: such inputs are not made.
+
+mod arbitrary;
+mod change;
+mod items;
+mod words;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::quote;
+
+use crate::expand;
+use crate::words::{Attribute, Kind};
+
+/// The numbers of splitmix64, the same in each run.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.next() % end as u64).unwrap()
+    }
+
+    /// Once in so many times.
+    fn once_in(&mut self, times: usize) -> bool {
+        self.below(times) == 0
+    }
+
+    fn pick<'a, T: ?Sized>(&mut self, from: &[&'a T]) -> &'a T {
+        from[self.below(from.len())]
+    }
+
+    /// How many changes an input has.
+    fn changes(&mut self) -> usize {
+        [0, 1, 1, 1, 2, 2][self.below(6)]
+    }
+}
+
+/// A macro of this crate.
+#[derive(Clone, Copy, Debug)]
+enum Macro {
+    Guard(Attribute),
+    Finish,
+    Rule,
+    Derive(Kind),
+}
+
+const DERIVES: [Kind; 3] = [Kind::Role, Kind::Permission, Kind::Scope];
+
+/// What a macro is called with.
+struct Input {
+    called: Macro,
+    words: TokenStream,
+    item: TokenStream,
+    changes: usize,
+}
+
+impl Input {
+    fn expand(&self) -> TokenStream {
+        let (words, item) = (self.words.clone(), self.item.clone());
+        match self.called {
+            Macro::Guard(attribute) => expand::hand_on(attribute, words, item),
+            Macro::Finish => expand::finish(words, item),
+            Macro::Rule => expand::rule(words),
+            Macro::Derive(kind) => expand::vocabulary(kind, item),
+        }
+    }
+
+    fn text(&self) -> String {
+        format!("{:?} [{}] on: {}", self.called, self.words, self.item)
+    }
+}
+
+/// The tokens of a text of ours.
+fn tokens(text: &str) -> TokenStream {
+    text.parse().unwrap_or_else(|_| panic!("these are no tokens: {text}"))
+}
+
+/// The words of an attribute and what it stands on, with so many changes in both together.
+fn guarded(attribute: Attribute, changes: usize, random: &mut Random) -> (TokenStream, TokenStream) {
+    let in_item = if random.once_in(3) { random.below(changes + 1) } else { 0 };
+    let words = change::some(changes - in_item, words::of(attribute, random), random);
+    (words, items::function(in_item, random))
+}
+
+/// Whether another attribute has to say whether strangers may come in.
+fn is_of_address(attribute: Attribute) -> bool {
+    use Attribute::{DenyCountry, DenyNetwork, RequireCountry, RequireNetwork};
+    matches!(attribute, RequireNetwork | DenyNetwork | RequireCountry | DenyCountry)
+}
+
+/// The words as an attribute hands them on, beside those of another one.
+fn handed_on(attribute: Attribute, words: &TokenStream, random: &mut Random) -> TokenStream {
+    let name = Ident::new(attribute.word(), Span::call_site());
+    match random.below(3) {
+        _ if is_of_address(attribute) => quote!(#name { #words } public {}),
+        0 => quote!(#name { #words } deny_network { "203.0.113.0/24" }),
+        _ => quote!(#name { #words }),
+    }
+}
+
+/// The inputs of one round: each attribute by itself and as the last one reads it, rules, and each derive.
+fn round(random: &mut Random) -> Vec<Input> {
+    let mut inputs = Vec::new();
+    for attribute in Attribute::ALL {
+        let changes = random.changes();
+        let (words, item) = guarded(attribute, changes, random);
+        let item = if is_of_address(attribute) { quote!(#[require_auth] #item) } else { item };
+        inputs.push(Input { called: Macro::Guard(attribute), words, item, changes });
+        let changes = random.changes();
+        let (words, item) = guarded(attribute, changes, random);
+        inputs.push(Input { called: Macro::Finish, words: handed_on(attribute, &words, random), item, changes });
+    }
+    for _ in 0..3 {
+        let changes = random.changes();
+        let words = change::some(changes, words::of_rule(random), random);
+        inputs.push(Input { called: Macro::Rule, words, item: TokenStream::new(), changes });
+    }
+    for kind in DERIVES {
+        let changes = random.changes();
+        let item = items::vocabulary(kind, changes, random);
+        inputs.push(Input { called: Macro::Derive(kind), words: TokenStream::new(), item, changes });
+    }
+    inputs
+}
+
+/// Each value of `crate = …` in each macro, each odd item under two attributes, and what the rounds have found.
+fn tables() -> Vec<Input> {
+    let mut inputs = Vec::new();
+    let mut add = |called, words, item, changes| inputs.push(Input { called, words, item, changes });
+    let nothing = TokenStream::new;
+    for root in change::roots() {
+        let plain = quote!(
+            async fn f(id: u8) {}
+        );
+        add(Macro::Guard(Attribute::RequireRole), quote!("admin", crate = #root), plain.clone(), 1);
+        add(Macro::Guard(Attribute::Public), quote!(crate = #root), quote!(#[get("/")] #plain), 1);
+        add(
+            Macro::Guard(Attribute::Public),
+            quote!(crate = #root),
+            quote!(
+                #[get("/")]
+                async unsafe fn f() {}
+            ),
+            2,
+        );
+        add(Macro::Finish, quote!(require_auth { crate = #root } require_scope { "a", crate = guard }), plain, 1);
+        add(Macro::Rule, quote!(authenticated, crate = #root), nothing(), 1);
+        for kind in DERIVES {
+            let helper = Ident::new(kind.helper(), Span::call_site());
+            add(Macro::Derive(kind), nothing(), quote!(#[#helper(crate = #root)] enum X { A }), 1);
+        }
+    }
+    for item in items::odd() {
+        add(Macro::Guard(Attribute::Public), nothing(), item.clone(), 1);
+        add(Macro::Finish, quote!(require_role { any("admin", Role::Editor) }), item, 1);
+    }
+    for (attribute, words) in [
+        (Attribute::RequireRole, "any, (\"admin\", \"editor\") not_found"),
+        (Attribute::RequireRole, "\"admin\", in = , org not_found"),
+        (Attribute::RequireScope, "\"admin\", redundant #[cfg(any())] = \"kept\""),
+    ] {
+        add(
+            Macro::Guard(attribute),
+            tokens(words),
+            quote!(
+                async fn f() {}
+            ),
+            1,
+        );
+    }
+    inputs
+}
+
+/// The texts of the errors in the code.
+fn errors(code: TokenStream) -> Vec<String> {
+    let code: Vec<_> = code.into_iter().collect();
+    let told = |three: &[TokenTree]| match three {
+        [TokenTree::Ident(word), TokenTree::Punct(_), TokenTree::Group(text)] if word == "compile_error" => {
+            Some(text.stream().to_string())
+        }
+        _ => None,
+    };
+    let mut all: Vec<_> = code.windows(3).filter_map(told).collect();
+    for token in code {
+        if let TokenTree::Group(group) = token {
+            all.extend(errors(group.stream()));
+        }
+    }
+    all
+}
+
+thread_local! {
+    /// Where the last panic was.
+    static PLACE: RefCell<String> = RefCell::default();
+}
+
+/// The thread whose panics are not shown, but noted.
+const THREAD: &str = "inputs";
+
+/// Notes where a panic was, as its payload does not say it.
+fn note_places() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().name() == Some(THREAD) {
+            PLACE.set(panic.location().map(ToString::to_string).unwrap_or_default());
+        } else {
+            before(panic);
+        }
+    }));
+}
+
+/// What is wrong with the expansion of the input.
+fn fault(input: &Input) -> Option<String> {
+    match catch_unwind(AssertUnwindSafe(|| input.expand())) {
+        Ok(code) => {
+            let errors = errors(code);
+            let is_one = errors.len() > 3 * input.changes;
+            is_one.then(|| format!("{} errors for {} changes: {}", errors.len(), input.changes, errors.join(" / ")))
+        }
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().cloned();
+            let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+            Some(format!("panic at {}: {}", PLACE.take(), text.unwrap_or_default()))
+        }
+    }
+}
+
+/// How many inputs there were, and the faults with the shortest input of each.
+fn faults() -> (usize, BTreeMap<String, String>) {
+    const ROUNDS: usize = 100;
+    let (mut random, mut faults, mut count) = (Random(1), BTreeMap::<String, String>::new(), 0);
+    for input in tables().into_iter().chain((0..ROUNDS).flat_map(|_| round(&mut random))) {
+        count += 1;
+        if let Some(fault) = fault(&input) {
+            let (text, shown) = (input.text(), faults.entry(fault).or_default());
+            if shown.is_empty() || text.len() < shown.len() {
+                *shown = text;
+            }
+        }
+    }
+    (count, faults)
+}
+
+#[test]
+fn no_change_panics_a_macro_or_is_told_more_than_three_times() {
+    note_places();
+    // The stack is as large as that of the compiler.
+    let thread = std::thread::Builder::new().name(THREAD.to_owned()).stack_size(8 << 20).spawn(faults);
+    let (count, faults) = thread.unwrap().join().unwrap();
+    assert!(count > 2_000, "{count} inputs");
+    let faults: Vec<_> = faults.iter().map(|(fault, input)| format!("{fault}\n    {input}")).collect();
+    assert!(faults.is_empty(), "{} faults in {count} inputs:\n{}", faults.len(), faults.join("\n"));
+}
