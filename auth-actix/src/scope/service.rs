@@ -17,7 +17,8 @@ use crate::enforce::Binding;
     label = "a scope of `Auth` takes only what carries a rule",
     note = "write `#[require_auth]`, `#[require_role(\"…\")]` or the like above its route attribute, or `#[public]` to let anyone in",
     note = "a function without a route attribute goes in by `.route(\"/path\", auth_actix::get().to(f))`",
-    note = "a rule that stands below the route attribute enforces, and proves nothing: move it above"
+    note = "a rule that stands below the route attribute enforces, and proves nothing: move it above",
+    note = "a tuple or a list goes in one by one: `.service(a).service(b)`"
 )]
 pub trait Service {
     /// What actix registers.
