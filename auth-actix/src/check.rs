@@ -55,10 +55,10 @@ pub enum RuleError {
         kind: &'static str,
         /// The name.
         name: &'static str,
-        /// The type that was met first.
-        first: &'static str,
+        /// The type that was met first, with its module where both types have one name.
+        first: String,
         /// The other one.
-        second: &'static str,
+        second: String,
     },
     /// A scope has one rule.
     #[error("a scope requires a second rule, `{0}`: join the two with `&&`")]
@@ -220,13 +220,14 @@ fn names(auth: &Auth, rules: Rules<'_>, mistakes: &mut Vec<RuleError>) {
         if name.vocabulary.kind == Kind::Scope && !rules.not_found() {
             auth.note_scope(name.text);
         }
-        if let Err((shared, first)) = auth.meet(name.vocabulary) {
+        if let Err((shared, other)) = auth.meet(name.vocabulary) {
+            let (first, second) = other.names_of_types(name.vocabulary);
             mistakes.push(RuleError::NameDeclaredTwice {
                 place: place(rules.handler),
-                kind: first.kind.word(),
+                kind: other.kind.word(),
                 name: shared,
-                first: first.declared_in,
-                second: name.vocabulary.declared_in,
+                first,
+                second,
             });
         }
     }

@@ -24,9 +24,9 @@ use crate::watch::watch;
 /// # use auth_core::open;
 /// # mod m {
 /// # use auth_core::vocabulary::*;
-/// # pub static ROLES: Vocabulary = Vocabulary { kind: Kind::Role, declared_in: "Role", open: false, names: &["editor"],
+/// # pub static ROLES: Vocabulary = Vocabulary { kind: Kind::Role, declared_in: "Role", module: "app", open: false, names: &["editor"],
 /// #     variants: &["Editor"], spelt: Spelt::few(&[("editor", 0)]), closure: &[&[1]], grants: &[&[]] };
-/// # pub static PERMISSIONS: Vocabulary = Vocabulary { kind: Kind::Permission, declared_in: "Permission", open: false,
+/// # pub static PERMISSIONS: Vocabulary = Vocabulary { kind: Kind::Permission, declared_in: "Permission", module: "app", open: false,
 /// #     names: &["posts:pin"], variants: &["PostsPin"], spelt: Spelt::few(&[("posts:pin", 0)]), closure: &[&[1]], grants: &[&[]] };
 /// # pub struct Role; pub struct Permission;
 /// # impl Declares for Role { const VOCABULARY: &'static Vocabulary = &ROLES; fn index(&self) -> u16 { 0 } fn as_str(&self) -> &str { "editor" } }

@@ -7,6 +7,7 @@ impl ::auth_actix::__private::Declares for Role {
         static VOCABULARY: ::auth_actix::__private::Vocabulary = ::auth_actix::__private::Vocabulary {
             kind: ::auth_actix::__private::Kind::Role,
             declared_in: "Role",
+            module: ::core::module_path!(),
             open: false,
             names: &["admin", "content-editor"],
             variants: &["Admin", "Editor"],

@@ -66,20 +66,21 @@ pub fn rule(words: TokenStream) -> TokenStream {
     expand::rule(words.into()).into()
 }
 
+// The helpers of the others are refused with a word on which one is meant; the compiler would send for another derive.
 #[doc = include_str!("../docs/derive_role.md")]
-#[proc_macro_derive(Role, attributes(role))]
+#[proc_macro_derive(Role, attributes(role, permission, token_scope, scope))]
 pub fn derive_role(item: TokenStream) -> TokenStream {
     expand::vocabulary(words::Kind::Role, item.into()).into()
 }
 
 #[doc = include_str!("../docs/derive_permission.md")]
-#[proc_macro_derive(Permission, attributes(permission))]
+#[proc_macro_derive(Permission, attributes(permission, role, token_scope, scope))]
 pub fn derive_permission(item: TokenStream) -> TokenStream {
     expand::vocabulary(words::Kind::Permission, item.into()).into()
 }
 
 #[doc = include_str!("../docs/derive_token_scope.md")]
-#[proc_macro_derive(TokenScope, attributes(token_scope))]
+#[proc_macro_derive(TokenScope, attributes(token_scope, role, permission, scope))]
 pub fn derive_token_scope(item: TokenStream) -> TokenStream {
     expand::vocabulary(words::Kind::Scope, item.into()).into()
 }

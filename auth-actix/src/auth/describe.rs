@@ -33,7 +33,8 @@ impl Auth {
             add(format!("pages of {origin} may send what changes state"));
         }
         for (one, other) in &self.0.same {
-            add(format!("names of {} and {} are the same", one.declared_in, other.declared_in));
+            let (one, other) = one.names_of_types(other);
+            add(format!("names of {one} and {other} are the same"));
         }
         if self.roles_from().is_some() {
             add("roles are asked for that no credential carries".to_owned());

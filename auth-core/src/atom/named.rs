@@ -93,6 +93,7 @@ mod tests {
     static PERMISSIONS: Vocabulary = Vocabulary {
         kind: Kind::Permission,
         declared_in: "Permission",
+        module: "app",
         open: false,
         names: &["posts:read", "posts:write"],
         variants: &["PostsRead", "PostsWrite"],
@@ -103,6 +104,7 @@ mod tests {
     static ROLES: Vocabulary = Vocabulary {
         kind: Kind::Role,
         declared_in: "Role",
+        module: "app",
         open: false,
         names: &["admin", "editor", "suspended"],
         variants: &["Admin", "Editor", "Suspended"],
@@ -114,6 +116,7 @@ mod tests {
     static OTHER_ROLES: Vocabulary = Vocabulary {
         kind: Kind::Role,
         declared_in: "Role",
+        module: "app",
         open: false,
         names: &["suspended", "editor", "admin"],
         variants: &["Suspended", "Editor", "Admin"],
@@ -214,6 +217,7 @@ mod tests {
     const ROLES_COPY: Vocabulary = Vocabulary {
         kind: Kind::Role,
         declared_in: "Role",
+        module: "app",
         open: false,
         names: &["suspended", "editor", "admin"],
         variants: &[],

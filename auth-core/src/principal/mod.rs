@@ -220,7 +220,7 @@ impl Principal {
     }
 
     /// Who this is: what owner checks compare and what audit, blocks and revocation store.
-    #[doc(alias = "subject", alias = "sub")]
+    #[doc(alias = "user_id")]
     pub fn id(&self) -> Id {
         let kind = if self.said.login.is_client { Id::client } else { Id::user };
         kind(self.issuer(), &self.local_subject())
@@ -249,17 +249,24 @@ impl Principal {
 
     /// Whether it holds the role, or one that implies it. By its credential, and by a store of roles as far as
     /// that was asked: the rule decides whether it is, so what must be absent belongs in the rule.
+    #[doc(alias = "roles")]
+    #[doc(alias = "role")]
     pub fn has_role<R: RoleSet>(&self, role: R) -> bool {
         self.has(&role)
     }
 
     /// Whether it holds the permission, one that implies it, or a role that grants it. By its credential, and by a store of roles as far as
     /// that was asked: the rule decides whether it is, so what must be absent belongs in the rule.
+    #[doc(alias = "permissions")]
+    #[doc(alias = "permission")]
+    #[doc(alias = "can")]
     pub fn has_permission<P: PermissionSet>(&self, permission: P) -> bool {
         self.has(&permission)
     }
 
     /// Whether its token carries the OAuth 2.0 scope, or one that implies it.
+    #[doc(alias = "scopes")]
+    #[doc(alias = "scope")]
     pub fn has_scope<S: ScopeSet>(&self, scope: S) -> bool {
         self.has(&scope)
     }
@@ -314,11 +321,13 @@ impl Principal {
     }
 
     /// When the login happened (`auth_time`), which is not when the token was made. `None` where nobody says.
+    #[doc(alias = "auth_time")]
     pub fn authenticated_at(&self) -> Option<Timestamp> {
         self.said.login.authenticated_at
     }
 
     /// When the credential ends.
+    #[doc(alias = "exp")]
     pub fn expires_at(&self) -> Option<Timestamp> {
         self.said.login.expires_at
     }

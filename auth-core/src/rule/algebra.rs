@@ -229,6 +229,7 @@ mod tests {
     static PERMISSIONS: Vocabulary = Vocabulary {
         kind: Kind::Permission,
         declared_in: "Permission",
+        module: "app",
         open: false,
         names: &["read", "write"],
         variants: &["Read", "Write"],
@@ -239,6 +240,7 @@ mod tests {
     static ROLES: Vocabulary = Vocabulary {
         kind: Kind::Role,
         declared_in: "Role",
+        module: "app",
         open: false,
         names: &["admin", "editor", "suspended"],
         variants: &["Admin", "Editor", "Suspended"],

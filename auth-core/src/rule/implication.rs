@@ -159,6 +159,26 @@ const fn same(one: &str, other: &str) -> bool {
 }
 
 impl Formula {
+    /// A name of that kind which the rule asks for, if all such names are of other types.
+    const fn asks_of_another(&self, name: Name) -> Option<Name> {
+        let parts = match self {
+            Self::Literal(Literal { atom: Atom::Named(Named(asked)), negated: false, .. }) => {
+                let is_kind = asked.vocabulary.kind as u8 == name.vocabulary.kind as u8;
+                return if is_kind && !asked.vocabulary.is_of(name.vocabulary) { Some(*asked) } else { None };
+            }
+            Self::Literal(_) => return None,
+            Self::All(parts) | Self::Any(parts) => *parts,
+        };
+        let mut index = 0;
+        while index < parts.len() {
+            if let Some(asked) = parts[index].asks_of_another(name) {
+                return Some(asked);
+            }
+            index += 1;
+        }
+        None
+    }
+
     /// Whether everybody whom it lets in holds the name. Exact for formulas without `!`; others may be found not to imply what
     /// they do.
     pub const fn implies(&self, name: Name) -> bool {
@@ -202,6 +222,17 @@ pub const fn check_proof(formula: &Formula, name: Name) {
     }
     let mut text = Text::new();
     let kind = name.vocabulary.kind.word();
+    if let Some(asked) = formula.asks_of_another(name) {
+        let (own, other) = (asked.vocabulary, name.vocabulary);
+        text.all(&["expected a proof of `", own.module, "::", own.declared_in, "`, found one of another type, `"]);
+        text.all(&[other.module, "::", other.declared_in, "`\n"]);
+        text.all(&[
+            "help: take a proof of the type that the rule names, or name a ",
+            kind,
+            " of the other type in the rule",
+        ]);
+        panic!("{}", text.as_str());
+    }
     text.all(&["the rule lets in callers without the ", kind, " \"", name.text, "\", and this argument proves it\n"]);
     text.all(&["help: write `#[require_", kind, "(\"", name.text, "\")]` above the handler, or delete the argument"]);
     panic!("{}", text.as_str());

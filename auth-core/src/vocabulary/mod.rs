@@ -40,6 +40,8 @@ pub struct Vocabulary {
     pub kind: Kind,
     /// The type that declares it, for messages.
     pub declared_in: &'static str,
+    /// The module of that type, for messages about two of one name.
+    pub module: &'static str,
     /// Whether any name belongs to it: see [`open`].
     pub open: bool,
     /// The names, by index.
@@ -110,6 +112,20 @@ impl Name {
 pub const NO_INDEX: u16 = u16::MAX;
 
 impl Vocabulary {
+    /// The names of two types, by which they can be told apart: with their modules if they have one name.
+    pub fn names_of_types(&self, other: &Self) -> (String, String) {
+        let named = |one: &Self| match self.declared_in == other.declared_in {
+            true => format!("{}::{}", one.module, one.declared_in),
+            false => one.declared_in.to_owned(),
+        };
+        (named(self), named(other))
+    }
+
+    /// Whether the two are of one type, in a const: a const cannot compare addresses, and compares the types' paths.
+    pub(crate) const fn is_of(&self, other: &Self) -> bool {
+        same(self.module, other.module) && same(self.declared_in, other.declared_in)
+    }
+
     /// The name that `text` spells, in a const: a declared name, not an alias. An undeclared one gets an index that
     /// nobody holds; [`check_name`] is what reports it.
     pub const fn name(&'static self, text: &'static str) -> Name {
@@ -292,6 +308,7 @@ mod tests {
     static ROLES: Vocabulary = Vocabulary {
         kind: Kind::Role,
         declared_in: "Role",
+        module: "app",
         open: false,
         names: &["admin", "editor", "viewer"],
         variants: &["Admin", "Editor", "Viewer"],

@@ -31,6 +31,7 @@ macro_rules! open {
                 static ANY: Vocabulary = Vocabulary {
                     kind: Kind::$kind,
                     declared_in: stringify!($name),
+                    module: module_path!(),
                     open: true,
                     names: &[],
                     variants: &[],

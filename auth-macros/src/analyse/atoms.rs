@@ -1,12 +1,14 @@
 //! One atom: a judgement for each shape of arguments.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::num::IntErrorKind;
 
 use proc_macro2::TokenStream;
 use quote::ToTokens as _;
 use syn::{Expr, ExprLit, Lit, LitStr};
 
 use super::check::{self, Check};
+use super::meant;
 use super::names::{check_name, check_text};
 use crate::diagnostics::{Diagnostics, did_you_mean};
 use crate::words::{self, Kind, Shape};
@@ -182,14 +184,17 @@ pub(crate) fn name(kind: Kind, expression: &Expr, diagnostics: &mut Diagnostics)
                 format!("write the {} itself: \"{example}\", or `{}::…`", kind.word(), kind.declared_in()),
             )
         }
-        other => {
-            let wrong = format!("a {} is written as a string", kind.word());
-            diagnostics.report(
-                other,
-                wrong,
-                format!("write a name such as \"{example}\", or a path `{}::…`", kind.declared_in()),
-            )
-        }
+        other => match meant::name(kind, other) {
+            Some(help) => {
+                let found = check::text_of(other.to_token_stream());
+                diagnostics.report(other, format!("expected a {}, found `{found}`", kind.word()), help)
+            }
+            None => {
+                let wrong = format!("a {} is written as a string", kind.word());
+                let help = format!("write a name such as \"{example}\", or a path `{}::…`", kind.declared_in());
+                diagnostics.report(other, wrong, help)
+            }
+        },
     }
 }
 
@@ -215,6 +220,13 @@ pub(crate) fn ungrouped(mut expression: &Expr) -> &Expr {
 }
 
 fn claim(row: &words::Atom, arguments: &[&Expr], at: &TokenStream, diagnostics: &mut Diagnostics) -> Option<Atom> {
+    if let [one] = arguments
+        && let Some(meant) = meant_claim(one)
+    {
+        let found = check::text_of(one.to_token_stream());
+        let wrong = format!("expected the name and the value of a claim, found `{found}`");
+        return diagnostics.report(one, wrong, format!("write `{meant}`"));
+    }
     let [name, value] = arguments else {
         return match arguments {
             [_, _, third, ..] => {
@@ -284,6 +296,16 @@ fn check_pointer(name: &LitStr, diagnostics: &mut Diagnostics) -> Option<()> {
     diagnostics.report(name, format!("{text:?} is not a JSON pointer"), format!("write `\"/{escaped}\"`"))
 }
 
+/// The words of a claim in `org = "acme"`, `org == "acme"` or `claim("org", "acme")`.
+fn meant_claim(written: &Expr) -> Option<String> {
+    match ungrouped(written) {
+        Expr::Assign(assign) => meant::claim(&assign.left, &assign.right),
+        Expr::Binary(binary) => meant::claim(&binary.left, &binary.right),
+        Expr::Call(call) if call.args.len() == 2 => meant::claim(call.args.first()?, call.args.last()?),
+        _ => None,
+    }
+}
+
 pub(crate) fn networks(arguments: &[&Expr], at: &TokenStream, diagnostics: &mut Diagnostics) -> Option<Vec<Network>> {
     if arguments.is_empty() {
         return diagnostics.report(at, "this names no network", "write one or more, such as \"10.0.0.0/8\"");
@@ -293,7 +315,8 @@ pub(crate) fn networks(arguments: &[&Expr], at: &TokenStream, diagnostics: &mut 
 }
 
 fn network(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<Network> {
-    let literal = string("a network", expression, "\"10.0.0.0/8\"", diagnostics)?;
+    let example = meant::list(expression).unwrap_or_else(|| "\"10.0.0.0/8\"".to_owned());
+    let literal = string("a network", expression, &example, diagnostics)?;
     let text = literal.value();
     let (address, prefix) = match text.split_once('/') {
         Some((address, prefix)) => (address, Some(prefix)),
@@ -394,7 +417,10 @@ fn country(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<LitStr> {
             let help = format!("write \"{}\"", path.to_token_stream());
             return diagnostics.report(path, "a country is written as a string", help);
         }
-        other => string("a country", other, "\"DE\"", diagnostics)?,
+        other => {
+            let example = meant::list(other).unwrap_or_else(|| "\"DE\"".to_owned());
+            string("a country", other, &example, diagnostics)?
+        }
     };
     let text = literal.value();
     if is_code(&text) {
@@ -435,18 +461,33 @@ fn code_of(letters: &str) -> Option<String> {
 
 /// Whole seconds, of a number and a unit.
 fn duration(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<u64> {
-    let literal = string("a length of time", expression, "\"5m\"", diagnostics)?;
+    // A number alone is one of seconds in most other places.
+    let seconds = match ungrouped(expression) {
+        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) if number.suffix().is_empty() => {
+            format!("\"{}s\"", number.base10_digits())
+        }
+        _ => "\"5m\"".to_owned(),
+    };
+    let literal = string("a length of time", expression, &seconds, diagnostics)?;
     let text = literal.value();
     const HELP: &str = "write a number and a unit: \"30s\", \"5m\", \"2h\" or \"1d\"";
     let (number, unit) = text.split_at(text.find(|digit: char| !digit.is_ascii_digit()).unwrap_or(text.len()));
     let factor = words::UNITS.iter().find(|(name, _)| *name == unit).map(|(_, seconds)| *seconds);
-    match (number.parse::<u64>(), factor) {
-        (Ok(0), Some(_)) => diagnostics.report(literal, "no login is that recent", HELP),
-        (Ok(number), Some(factor)) => match number.checked_mul(factor).filter(|seconds| *seconds <= i32::MAX as u64) {
-            Some(seconds) => Some(seconds),
-            None => diagnostics.report(literal, format!("\"{text}\" is longer than any login lasts"), HELP),
-        },
-        _ => diagnostics.report(literal, format!("\"{text}\" is no length of time"), HELP),
+    let number = match number.parse::<u64>() {
+        Ok(number) => Some(number),
+        Err(error) if *error.kind() == IntErrorKind::PosOverflow => None, // too long, in whatever unit
+        Err(_) => return diagnostics.report(literal, format!("\"{text}\" is no length of time"), HELP),
+    };
+    let Some(factor) = factor.or(number.is_none().then_some(1)) else {
+        return diagnostics.report(literal, format!("\"{text}\" is no length of time"), HELP);
+    };
+    match number.and_then(|number| number.checked_mul(factor)).filter(|seconds| *seconds <= i32::MAX as u64) {
+        Some(0) => diagnostics.report(literal, "no login is that recent", HELP),
+        Some(seconds) => Some(seconds),
+        None => {
+            let help = "write a shorter time, such as \"12h\" or \"30d\"";
+            diagnostics.report(literal, format!("\"{text}\" is too long: no login lasts that long"), help)
+        }
     }
 }
 

@@ -4,6 +4,7 @@ mod atoms;
 pub(crate) mod check;
 mod formula;
 mod function;
+mod meant;
 mod names;
 mod together;
 mod vocabulary;

@@ -88,6 +88,7 @@ fn vocabulary(kind: Kind, name: &syn::Ident, declared: &Declared) -> TokenStream
                 static VOCABULARY: #vocabulary = #vocabulary {
                     kind: #kind_path::#word,
                     declared_in: #declared_in,
+                    module: ::core::module_path!(),
                     open: false,
                     names: &[#(#names),*],
                     variants: &[#(#texts),*],

@@ -27,6 +27,8 @@ pub(crate) struct Words {
     /// Where the user has this crate under another name.
     pub(crate) root: Option<syn::Path>,
     has_root: bool,
+    /// Whether a mistake has taken some of its words away, without which the others mean nothing.
+    pub(crate) is_broken: bool,
 }
 
 /// One word.
@@ -54,6 +56,7 @@ pub(crate) fn words(attribute: Attribute, span: Span, tokens: &TokenStream, diag
         any_object: None,
         root: None,
         has_root: false,
+        is_broken: false,
     };
     let parser = |input: ParseStream<'_>| {
         while !input.is_empty() {
@@ -62,7 +65,7 @@ pub(crate) fn words(attribute: Attribute, span: Span, tokens: &TokenStream, diag
             } else if let Some(expression) = expression(input, diagnostics) {
                 word(expression, input, &mut words, diagnostics);
             }
-            comma(input, diagnostics)?;
+            comma(input, &mut words, diagnostics)?;
         }
         Ok(())
     };
@@ -155,7 +158,7 @@ fn crate_word(input: ParseStream<'_>, words: &mut Words, diagnostics: &mut Diagn
 
 fn word(expression: Expr, input: ParseStream<'_>, words: &mut Words, diagnostics: &mut Diagnostics) {
     match expression {
-        Expr::Assign(ExprAssign { left, right, .. }) => match &*left {
+        Expr::Assign(ExprAssign { attrs, left, eq_token, right }) => match &*left {
             Expr::Path(path) if path.path.is_ident("redundant") => {
                 reason(path, *right, &mut words.redundant, "kept until the migration", diagnostics);
             }
@@ -164,6 +167,10 @@ fn word(expression: Expr, input: ParseStream<'_>, words: &mut Words, diagnostics
             }
             Expr::Path(path) if path.path.get_ident().is_some() => {
                 words.list.extend(path.path.get_ident().map(|key| Word::Key(key.clone(), *right)));
+            }
+            // Read with the claim.
+            _ if words.attribute == Attribute::RequireClaim => {
+                words.list.push(Word::Expression(Expr::Assign(ExprAssign { attrs, left, eq_token, right })));
             }
             _ => diagnostics.note(left, "this is no key", "write a key such as `max_age = \"5m\"`"),
         },
@@ -214,12 +221,19 @@ fn followed_by_crate_only(input: ParseStream<'_>) -> bool {
 }
 
 /// Between two words stands a comma. What stands there instead is reported once and passed over.
-fn comma(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<()> {
+fn comma(input: ParseStream<'_>, words: &mut Words, diagnostics: &mut Diagnostics) -> syn::Result<()> {
     if input.is_empty() {
         return Ok(());
     }
     if input.peek(Token![,]) {
         return input.parse::<Token![,]>().map(drop);
+    }
+    if let Some(Word::Expression(Expr::Path(last))) = words.list.last()
+        && last.path.is_ident("not")
+    {
+        diagnostics.note(last, "expected `!`, found `not`", "write `!`");
+        words.list.pop();
+        return Ok(()); // what follows is a rule
     }
     let ahead = input.fork();
     let token: TokenTree = ahead.parse()?;
@@ -233,13 +247,43 @@ fn comma(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<(
         TokenTree::Ident(word) if ahead.peek(Token![=]) => {
             diagnostics.note(&token, "a comma is missing before this", format!("write `, {word} = …`"));
         }
+        TokenTree::Punct(sign) if words.attribute == Attribute::RequireClaim && matches!(sign.as_char(), ':' | '=') => {
+            words.is_broken = true;
+            let _: Option<Token![>]> = ahead.parse()?;
+            let help = format!("write `#[require_claim({})]`", quoted(words.list.last(), &ahead));
+            diagnostics.note(sign, format!("expected `,`, found `{sign}`"), help);
+        }
+        TokenTree::Ident(word) if word == "or" || word == "and" => {
+            let (operator, join) = if word == "or" { ("||", "any") } else { ("&&", "all") };
+            let (expected, help) = match words.attribute {
+                Attribute::RequireRole | Attribute::RequirePermission | Attribute::RequireScope => {
+                    (",", format!("write `{join}({})`", quoted(words.list.last(), &ahead)))
+                }
+                _ => (operator, format!("write `{operator}`")),
+            };
+            diagnostics.note(word, format!("expected `{expected}`, found `{word}`"), help);
+        }
         _ => {
             let what = token.to_token_stream();
             diagnostics.note(&token, format!("`{what}` joins nothing"), "write `&&` or `||` there, or delete the rest");
         }
     }
     skip(input);
-    comma(input, diagnostics)
+    comma(input, words, diagnostics)
+}
+
+/// The last word and what follows up to the next comma, as two words; a name without quotes in them.
+fn quoted(last: Option<&Word>, after: ParseStream<'_>) -> String {
+    let last = match last {
+        Some(Word::Expression(Expr::Path(name))) if name.path.get_ident().is_some() => {
+            format!("\"{}\"", name.to_token_stream())
+        }
+        Some(Word::Expression(other)) => other.to_token_stream().to_string(),
+        _ => "…".to_owned(),
+    };
+    let rest: TokenStream = after.fork().parse().unwrap_or_default();
+    let rest: TokenStream = rest.into_iter().take_while(|token| !is_comma(token)).collect();
+    format!("{last}, {rest}")
 }
 
 /// Up to the next comma.

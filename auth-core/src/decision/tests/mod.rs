@@ -156,6 +156,7 @@ fn any<const N: usize>(asked: [Asked; N]) -> Formula {
 static PERMISSIONS: Vocabulary = Vocabulary {
     kind: Kind::Permission,
     declared_in: "Permission",
+    module: "app",
     open: false,
     names: &["posts:read", "posts:write", "posts:purge"],
     variants: &["PostsRead", "PostsWrite", "PostsPurge"],
@@ -166,6 +167,7 @@ static PERMISSIONS: Vocabulary = Vocabulary {
 static ROLES: Vocabulary = Vocabulary {
     kind: Kind::Role,
     declared_in: "Role",
+    module: "app",
     open: false,
     names: &["suspended", "editor", "admin"],
     variants: &["Suspended", "Editor", "Admin"],
@@ -176,6 +178,7 @@ static ROLES: Vocabulary = Vocabulary {
 static SCOPES: Vocabulary = Vocabulary {
     kind: Kind::Scope,
     declared_in: "TokenScope",
+    module: "app",
     open: false,
     names: &["a", "b", "c", "d"],
     variants: &["A", "B", "C", "D"],

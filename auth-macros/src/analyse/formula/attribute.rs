@@ -11,12 +11,17 @@ use super::expression::of_rule;
 use super::naming::{combined, read_tenant, within};
 use super::{Formula, literal};
 use crate::analyse::atoms::{Atom, Literal, any_or_all, atom, countries, networks, two_names, ungrouped};
+use crate::analyse::check::text_of;
+use crate::analyse::meant::{self, Join};
 use crate::diagnostics::{Diagnostics, did_you_mean, nearest};
 use crate::parse::{IN, Word, Words};
 use crate::words::{self, Attribute, FLAGS, KEYS, Kind};
 
 /// What an attribute asks for.
 pub(crate) fn of_attribute(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
+    if words.is_broken {
+        return None;
+    }
     let named = |kind, diagnostics: &mut Diagnostics| names(kind, words, diagnostics);
     match words.attribute {
         Attribute::Public => public(words, diagnostics),
@@ -25,6 +30,14 @@ pub(crate) fn of_attribute(words: &Words, diagnostics: &mut Diagnostics) -> Opti
         Attribute::RequirePermission => named(Kind::Permission, diagnostics),
         Attribute::RequireScope => named(Kind::Scope, diagnostics),
         Attribute::RequireClaim => {
+            if let [Word::Key(first, name), Word::Key(second, value)] = words.list.as_slice()
+                && first == "name"
+                && second == "value"
+                && let Some(claim) = meant::claim(name, value)
+            {
+                let wrong = "expected the name and the value of a claim, found `name = …`";
+                return diagnostics.report(first, wrong, format!("write `#[require_claim({claim})]`"));
+            }
             let arguments = expressions(&words.list, words.attribute, diagnostics)?;
             let at = whole(words, &arguments);
             atom(words::atom("claim")?, &arguments, &at, diagnostics).map(|atom| literal(atom, false, at))
@@ -52,7 +65,13 @@ fn public(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
     match words.list.first() {
         None => Some(Formula::All(Vec::new())),
         Some(Word::Key(key, _)) => diagnostics.report(key, "`#[public]` takes no words", "write `#[public]`"),
-        Some(Word::Expression(word)) => diagnostics.report(word, "`#[public]` takes no words", "write `#[public]`"),
+        Some(Word::Expression(word)) => {
+            let help = match meant::names(word) {
+                Some(names) => format!("write `#[require_role({})]`, or `#[public]` for everyone", names.text()),
+                None => "write `#[public]`".to_owned(),
+            };
+            diagnostics.report(word, "`#[public]` takes no words", help)
+        }
     }
 }
 
@@ -95,6 +114,11 @@ fn require_auth(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula>
                     diagnostics.note(other, format!("`{flag}` takes no words"), format!("write `{flag}`"));
                     continue;
                 }
+                if let Some(meant) = meant::word_of_require_auth(other) {
+                    let found = text_of(other.to_token_stream());
+                    diagnostics.note(other, format!("expected a key, found `{found}`"), format!("write `{meant}`"));
+                    continue;
+                }
                 let what = match ungrouped(other) {
                     Expr::Path(_) | Expr::Call(_) => "this key has no value after `=`",
                     _ => "this value has no key before it",
@@ -109,7 +133,11 @@ fn require_auth(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula>
             continue;
         }
         if !KEYS.contains(&name.as_str()) {
-            diagnostics.note(key, format!("unknown key `{name}`{}", did_you_mean(&name, KEYS)), HELP);
+            let help = match meant::attribute(&name, value) {
+                Some(other) => format!("write `{other}`"),
+                None => HELP.to_owned(),
+            };
+            diagnostics.note(key, format!("unknown key `{name}`{}", did_you_mean(&name, KEYS)), help);
             continue;
         }
         if seen.contains(&name) {
@@ -177,6 +205,66 @@ fn names_of(kind: Kind, words: &Words, arguments: &[&Expr], diagnostics: &mut Di
     }
 }
 
+/// What an attribute takes.
+fn expected(attribute: Attribute) -> &'static str {
+    match attribute {
+        Attribute::RequireRole => "a role",
+        Attribute::RequirePermission => "a permission",
+        Attribute::RequireScope => "a scope",
+        Attribute::RequireClaim => "the name and the value of a claim",
+        Attribute::RequireNetwork | Attribute::DenyNetwork => "a network",
+        Attribute::RequireCountry | Attribute::DenyCountry => "a country",
+        Attribute::Public | Attribute::RequireAuth | Attribute::Require => "a rule",
+    }
+}
+
+/// What a word with `=` was meant to be, where there are no keys.
+fn help_for_key(attribute: Attribute, key: &syn::Ident, value: &Expr) -> String {
+    let (word, name) = (attribute.word(), key.unraw().to_string());
+    let singular = name.strip_suffix('s').unwrap_or(&name);
+    if attribute == Attribute::RequireClaim
+        && let Some(claim) = meant::claim_of_key(&name, value)
+    {
+        return format!("write `#[{word}({claim})]`");
+    }
+    if attribute == Attribute::Require {
+        return match (words::atom(singular), meant::names(value)) {
+            (Some(row), Some(names)) if matches!(row.shape, words::Shape::Name(_)) => {
+                names.help(|names| format!("{singular}({names})"))
+            }
+            (Some(_), _) => format!("write `{singular}({})`", value.to_token_stream()),
+            (None, _) => match meant::claim_of_key(&name, value) {
+                Some(claim) => format!("write `claim({claim})`"),
+                None => "delete it".to_owned(),
+            },
+        };
+    }
+    // `role = "admin"` in `require_role`, and what other words say no more than that.
+    let own = word.rsplit('_').next().unwrap_or(word);
+    if [own, "name", "any", "any_of", "all", "all_of", "one_of", "is", "has"].contains(&singular)
+        && let Some(mut names) = meant::names(value)
+    {
+        if singular.starts_with("any") || singular == "one_of" {
+            names.join = Join::Any;
+        } else if singular.starts_with("all") {
+            names.join = Join::All;
+        }
+        return match attribute {
+            Attribute::RequireRole | Attribute::RequirePermission | Attribute::RequireScope => {
+                names.help(|names| format!("#[{word}({names})]"))
+            }
+            _ => format!("write `#[{word}({})]`", names.names.join(", ")),
+        };
+    }
+    match meant::attribute(&name, value) {
+        Some(other) => format!("write `{other}` beside it"),
+        None if KEYS.contains(&name.as_str()) => {
+            format!("write `#[require_auth({name} = {})]` beside it", value.to_token_stream())
+        }
+        None => "delete it".to_owned(),
+    }
+}
+
 /// The words that are no keys; a key is a mistake here.
 pub(super) fn expressions<'a>(
     words: impl IntoIterator<Item = &'a Word>,
@@ -191,16 +279,8 @@ pub(super) fn expressions<'a>(
             Word::Key(key, value) => {
                 keys = true;
                 let name = key.unraw().to_string();
-                let help = match words::atom(&name) {
-                    Some(_) if attribute == Attribute::Require => {
-                        format!("write `{name}({})`", value.to_token_stream())
-                    }
-                    Some(_) if KEYS.contains(&name.as_str()) => {
-                        format!("write `#[require_auth({name} = …)]` beside it")
-                    }
-                    _ => "delete it".to_owned(),
-                };
-                diagnostics.note(key, format!("`{name} = …` is no part of this"), help);
+                let wrong = format!("expected {}, found `{name} = …`", expected(attribute));
+                diagnostics.note(key, wrong, help_for_key(attribute, key, value));
             }
         }
     }

@@ -2,15 +2,16 @@
 
 use quote::ToTokens as _;
 use syn::spanned::Spanned as _;
-use syn::{BinOp, Expr, Ident, UnOp};
+use syn::{BinOp, Expr, ExprCall, Ident, Lit, UnOp};
 
 use super::attribute::expressions;
 use super::naming::{combined, read_tenant, within};
 use super::{Formula, any, literal};
 use crate::analyse::atoms::{atom, ungrouped};
+use crate::analyse::meant;
 use crate::diagnostics::{Diagnostics, did_you_mean};
 use crate::parse::{IN, Word, Words};
-use crate::words::{self, ATOMS, FLAGS};
+use crate::words::{self, ATOMS, FLAGS, Kind};
 
 /// The rule of `rule!(…)`, which has no attribute beside it: it says itself, first, whether strangers may come in.
 pub(crate) fn of_standalone(words: &Words, diagnostics: &mut Diagnostics) -> Option<(bool, Formula)> {
@@ -77,18 +78,24 @@ fn formula(rule: &Expr, negated: bool, diagnostics: &mut Diagnostics) -> Option<
         }
         Expr::Binary(binary) => {
             let operator = binary.op.to_token_stream();
-            diagnostics.report(binary.op, format!("`{operator}` does not join rules"), "write `&&` or `||`")
+            let help = match binary.op {
+                BinOp::BitOr(_) => "write `||`",
+                BinOp::BitAnd(_) => "write `&&`",
+                _ => "write `&&` or `||`",
+            };
+            match meant::comparison(&binary.left, &binary.op, &binary.right) {
+                Some(help) => diagnostics.report(binary.op, format!("expected a rule, found `{operator}`"), help),
+                None => diagnostics.report(binary.op, format!("`{operator}` does not join rules"), help),
+            }
         }
         Expr::Call(call) => {
             let arguments: Vec<_> = call.args.iter().collect();
             let word = call.func.to_token_stream().to_string();
-            if word == "any" || word == "all" {
-                let joined = if word == "any" { "||" } else { "&&" };
-                return diagnostics.report(
-                    &call.func,
-                    format!("`{word}` combines names of one kind"),
-                    format!("write `{joined}` between rules"),
-                );
+            match word.as_str() {
+                "any" | "or" => return joined_by_call("||", call, negated, diagnostics),
+                "all" | "and" => return joined_by_call("&&", call, negated, diagnostics),
+                "not" => return negated_by_call(call, negated, diagnostics),
+                _ => {}
             }
             written(&word, &call.func, &arguments, rule, negated, diagnostics)
         }
@@ -101,13 +108,68 @@ fn formula(rule: &Expr, negated: bool, diagnostics: &mut Diagnostics) -> Option<
                 _ => written(&word, path, &[], rule, negated, diagnostics),
             }
         }
-        Expr::Lit(_) => diagnostics.report(rule, "a literal is no rule", format!("write `{}`", ATOMS[1].example)),
-        other => diagnostics.report(
-            other,
-            "this is no rule",
-            "write atoms such as `role(\"admin\")`, joined by `&&` or `||`",
-        ),
+        Expr::Lit(literal) => {
+            let help = match &literal.lit {
+                Lit::Str(name) if is_plain(&name.value()) => format!("write `role({})`", name.token()),
+                _ => format!("write `{}`", ATOMS[1].example),
+            };
+            diagnostics.report(rule, "a literal is no rule", help)
+        }
+        Expr::Path(path) if path.qself.is_none() && path.path.segments.len() == 2 => {
+            let of = path.path.segments.first().map(|of| of.ident.to_string());
+            let kinds = [Kind::Role, Kind::Permission, Kind::Scope];
+            let kind = kinds.into_iter().find(|kind| of.as_deref() == Some(kind.declared_in())).unwrap_or(Kind::Role);
+            let text = crate::analyse::check::text_of(path.to_token_stream());
+            let help = format!("write `{}({text})`", kind.word());
+            diagnostics.report(path, format!("expected a rule, found `{text}`"), help)
+        }
+        other => {
+            let help = match meant::rule(other) {
+                Some(meant) => format!("write `{meant}`"),
+                None => "write atoms such as `role(\"admin\")`, joined by `&&` or `||`".to_owned(),
+            };
+            diagnostics.report(other, "this is no rule", help)
+        }
     }
+}
+
+/// `any(role("a"), role("b"))`, where an operator has to stand.
+fn joined_by_call(operator: &str, call: &ExprCall, negated: bool, diagnostics: &mut Diagnostics) -> Option<Formula> {
+    let word = call.func.to_token_stream();
+    // Names of what kind is not said; most are of roles.
+    if let Some(names) = meant::names(&Expr::Call(call.clone())) {
+        let help = format!("write `role({})`", names.text());
+        return diagnostics.report(&call.func, format!("`{word}` combines names of one kind"), help);
+    }
+    let parts: Vec<_> = call.args.iter().map(|part| formula(part, negated, diagnostics)).collect();
+    parts.into_iter().collect::<Option<Vec<_>>>()?;
+    let texts: Vec<_> = call.args.iter().map(nested_text).collect();
+    let help = match texts.as_slice() {
+        [] => format!("write `{operator}` between rules"),
+        texts => format!("write `{}`", texts.join(&format!(" {operator} "))),
+    };
+    diagnostics.report(&call.func, format!("`{word}` combines names of one kind"), help)
+}
+
+/// A rule as a part of another one.
+fn nested_text(rule: &Expr) -> String {
+    let text = crate::analyse::check::text_of(rule.to_token_stream()).replace(IN, "in");
+    if matches!(ungrouped(rule), Expr::Binary(_)) { format!("({text})") } else { text }
+}
+
+/// `not(role("a"))`, where `!` has to stand.
+fn negated_by_call(call: &ExprCall, negated: bool, diagnostics: &mut Diagnostics) -> Option<Formula> {
+    let [inner] = call.args.iter().collect::<Vec<_>>()[..] else {
+        return diagnostics.report(&call.func, "expected `!`, found `not`", "write `!` before the rule");
+    };
+    // What may not be negated is that mistake.
+    formula(inner, !negated, diagnostics)?;
+    diagnostics.report(&call.func, "expected `!`, found `not`", format!("write `!{}`", nested_text(inner)))
+}
+
+/// Whether a text could be a name.
+fn is_plain(text: &str) -> bool {
+    !text.is_empty() && !text.contains(|letter: char| letter.is_whitespace() || "()!|&'\"".contains(letter))
 }
 
 /// The atom that is written with that word.
@@ -128,8 +190,12 @@ fn written(
                 "write it as the last word, after a comma",
             );
         }
-        let wrong = format!("unknown atom `{word}`{}", did_you_mean(word, words));
-        return diagnostics.report(at_word, wrong, format!("write one of {}", words.join(", ")));
+        let near = did_you_mean(word, words);
+        let help = match meant::unknown_call(word, arguments, whole).filter(|_| near.is_empty()) {
+            Some(meant) => format!("write `{meant}`, or one of {}", words.join(", ")),
+            None => format!("write one of {}", words.join(", ")),
+        };
+        return diagnostics.report(at_word, format!("unknown atom `{word}`{near}"), help);
     };
     if !arguments.is_empty() && row.shape == words::Shape::Nothing {
         return diagnostics.report(whole, format!("`{word}` takes no words"), format!("write `{}`", row.example));

@@ -4,7 +4,9 @@ use quote::ToTokens as _;
 use syn::{Expr, ExprLit, Ident, Lit};
 
 use super::{Formula, literal};
-use crate::analyse::atoms::{Atom, Literal, name, ungrouped};
+use crate::analyse::atoms::{Atom, Literal, any_or_all, name, ungrouped};
+use crate::analyse::check::text_of;
+use crate::analyse::meant::{self, Join, Names};
 use crate::diagnostics::Diagnostics;
 use crate::parse::IN;
 use crate::words::Kind;
@@ -57,6 +59,22 @@ pub(super) fn read_tenant(
     }
 }
 
+/// A call that is neither `any(…)` nor `all(…)`.
+fn not_combined(kind: Kind, word: &str, call: &syn::ExprCall, diagnostics: &mut Diagnostics) -> Option<Formula> {
+    let whole = Expr::Call(call.clone());
+    if let Some(help) = meant::name(kind, &whole).filter(|_| word == "not" || word == kind.word()) {
+        let wrong = format!("expected a {}, found `{}`", kind.word(), text_of(whole.to_token_stream()));
+        return diagnostics.report(&call.func, wrong, help);
+    }
+    if let Some(attribute) = call.args.first().and_then(|one| meant::attribute(word, one)) {
+        let wrong = format!("expected a {}, found `{}`", kind.word(), text_of(whole.to_token_stream()));
+        return diagnostics.report(&call.func, wrong, format!("write `{attribute}` beside it"));
+    }
+    let wrong = format!("`{word}` does not combine {}s", kind.word());
+    let names: Vec<_> = call.args.iter().collect();
+    diagnostics.report(&call.func, wrong, any_or_all(&names))
+}
+
 /// `"admin"`, `any("admin", "editor")` or `all(…)`.
 pub(super) fn combined(kind: Kind, expression: &Expr, negated: bool, diagnostics: &mut Diagnostics) -> Option<Formula> {
     let named = |one: &Expr, diagnostics: &mut Diagnostics| {
@@ -66,8 +84,18 @@ pub(super) fn combined(kind: Kind, expression: &Expr, negated: bool, diagnostics
     let Expr::Call(call) = ungrouped(expression) else { return named(expression, diagnostics) };
     let word = call.func.to_token_stream().to_string();
     if word != "any" && word != "all" {
-        let wrong = format!("`{word}` does not combine {}s", kind.word());
-        return diagnostics.report(&call.func, wrong, "write `any(…)` for either, `all(…)` for both");
+        return not_combined(kind, &word, call, diagnostics);
+    }
+    let join = if word == "any" { Join::Any } else { Join::All };
+    if call.args.len() == 1
+        && let Some(several) = call.args.first().and_then(meant::names)
+        && several.names.len() > 1
+    {
+        let found = text_of(call.args.to_token_stream());
+        let wrong = format!("expected names, separated by commas, found `{found}`");
+        let join = if several.join == Join::Unsaid { join } else { several.join };
+        let help = format!("write `{}`", Names { join, ..several }.text());
+        return diagnostics.report(&call.args, wrong, help);
     }
     match call.args.len() {
         0 => {
@@ -97,7 +125,16 @@ pub(super) fn combined(kind: Kind, expression: &Expr, negated: bool, diagnostics
             format!("`{word}` combines names, not rules"),
             "write a rule: `#[require(…)]` with `&&` and `||`",
         ),
-        _ => named(one, diagnostics),
+        other => match meant::names(other).filter(|several| several.names.len() > 1) {
+            Some(several) => {
+                let wrong = format!("expected a {}, found `{}`", kind.word(), text_of(other.to_token_stream()));
+                let is_flat = several.join == join || several.join == Join::Unsaid;
+                let help =
+                    if is_flat { several.names.join(", ") } else { "#[require(…)]` with `&&` and `||".to_owned() };
+                diagnostics.report(other, wrong, format!("write `{help}`"))
+            }
+            None => named(one, diagnostics),
+        },
     });
     let parts = parts.collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>()?;
     Some(if (word == "any") != negated { Formula::Any(parts) } else { Formula::All(parts) })

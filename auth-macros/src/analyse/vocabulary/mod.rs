@@ -104,6 +104,18 @@ pub(crate) fn declared(kind: Kind, input: &DeriveInput, diagnostics: &mut Diagno
 /// The words of the helper attributes.
 fn helper_words(kind: Kind, attributes: &[Attribute], diagnostics: &mut Diagnostics) -> Vec<Expr> {
     let mut words = Vec::new();
+    let others = ["role", "permission", "token_scope", "scope"].into_iter().filter(|helper| *helper != kind.helper());
+    for other in others {
+        for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident(other)) {
+            let wrong = format!(
+                "expected `#[{}(…)]` under `derive({})`, found `#[{other}(…)]`",
+                kind.helper(),
+                kind.declared_in()
+            );
+            let words = attribute.meta.require_list().map(|list| format!("({})", list.tokens)).unwrap_or_default();
+            diagnostics.note(attribute.path(), wrong, format!("write `#[{}{words}]`", kind.helper()));
+        }
+    }
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident(kind.helper())) {
         match attribute.meta.require_list() {
             Ok(list) => {

@@ -1,0 +1,291 @@
+//! What was probably meant by what cannot be read: text for the second line of a mistake, that compiles when it is pasted.
+
+use quote::ToTokens as _;
+use syn::{BinOp, Expr, ExprLit, Lit, Stmt, UnOp};
+
+use super::atoms::{ends_plain, ungrouped};
+use super::check::text_of;
+use crate::words::{self, Atom, FLAGS, KEYS, Kind, SCHEMES, Shape, UNITS};
+
+/// How several names are joined.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Join {
+    Any,
+    All,
+    /// By a comma.
+    Unsaid,
+}
+
+/// The names in `"a" || "b"`, `["a", "b"]` and the like.
+pub(super) struct Names {
+    pub(super) join: Join,
+    pub(super) names: Vec<String>,
+}
+
+impl Names {
+    /// One, or several that are joined.
+    fn of(join: Join, parts: impl IntoIterator<Item = Option<Self>>) -> Option<Self> {
+        let mut names = Vec::new();
+        for part in parts {
+            let part = part?;
+            if part.names.len() > 1 && part.join != join {
+                return None;
+            }
+            names.extend(part.names);
+        }
+        (!names.is_empty()).then_some(Self { join, names })
+    }
+
+    /// The names as the argument of `role(…)` and of `#[require_role(…)]`.
+    pub(super) fn text(&self) -> String {
+        let names = self.names.join(", ");
+        match self.join {
+            _ if self.names.len() == 1 => names,
+            Join::All => format!("all({names})"),
+            Join::Any | Join::Unsaid => format!("any({names})"),
+        }
+    }
+
+    /// The same as a line of help; `within` stands around it.
+    pub(super) fn help(&self, within: impl Fn(&str) -> String) -> String {
+        let text = within(&self.text());
+        if self.join == Join::Unsaid && self.names.len() > 1 {
+            return format!("write `{text}` for either, `all(…)` for both");
+        }
+        format!("write `{text}`")
+    }
+}
+
+/// The names that somebody has written in a way of another language.
+pub(super) fn names(expression: &Expr) -> Option<Names> {
+    let all = |join, parts: &mut dyn Iterator<Item = &Expr>| Names::of(join, parts.map(names).collect::<Vec<_>>());
+    match ungrouped(expression) {
+        one if is_name(one) => Some(Names { join: Join::Unsaid, names: vec![text_of(one.to_token_stream())] }),
+        Expr::Paren(inner) => names(&inner.expr),
+        Expr::Reference(inner) => names(&inner.expr),
+        Expr::Array(array) => all(Join::Unsaid, &mut array.elems.iter()),
+        Expr::Tuple(tuple) => all(Join::Unsaid, &mut tuple.elems.iter()),
+        Expr::Block(block) => match block.block.stmts.as_slice() {
+            [Stmt::Expr(only, None)] => names(only),
+            _ => None,
+        },
+        Expr::Binary(binary) => {
+            let join = match binary.op {
+                BinOp::Or(_) | BinOp::BitOr(_) => Join::Any,
+                BinOp::And(_) | BinOp::BitAnd(_) => Join::All,
+                _ => return None,
+            };
+            all(join, &mut [&*binary.left, &*binary.right].into_iter())
+        }
+        Expr::Call(call) => {
+            let join = match call.func.to_token_stream().to_string().as_str() {
+                "any" | "or" => Join::Any,
+                "all" | "and" => Join::All,
+                word if is_kind(word) && call.args.len() == 1 => Join::Unsaid,
+                _ => return None,
+            };
+            all(join, &mut call.args.iter())
+        }
+        _ => None,
+    }
+}
+
+/// The strings of a list that needs no word on how they are joined.
+pub(super) fn list(expression: &Expr) -> Option<String> {
+    names(expression).filter(|several| several.join != Join::All).map(|several| several.names.join(", "))
+}
+
+/// The rule that an expression of the application was meant to be.
+pub(super) fn rule(expression: &Expr) -> Option<String> {
+    match ungrouped(expression) {
+        Expr::MethodCall(call) => {
+            let row = call.method.to_string().strip_prefix("has_").and_then(words::atom);
+            let names = call.args.first().and_then(names).filter(|_| call.args.len() == 1);
+            match (row, names) {
+                (Some(row), Some(names)) if matches!(row.shape, Shape::Name(_)) => {
+                    Some(format!("{}({})", row.word, names.text()))
+                }
+                _ => Some(format!("check({})", text_of(call.to_token_stream()))),
+            }
+        }
+        Expr::Await(_) | Expr::Try(_) | Expr::Macro(_) | Expr::Field(_) => {
+            Some(format!("check({})", text_of(expression.to_token_stream())))
+        }
+        _ => None,
+    }
+}
+
+/// The rule that a call of an unknown word was meant to be: `has_any_role("a", "b")`.
+pub(super) fn unknown_call(word: &str, arguments: &[&Expr], whole: &Expr) -> Option<String> {
+    let kinds = [Kind::Role, Kind::Permission, Kind::Scope];
+    let kind = kinds.into_iter().find(|kind| word.contains(kind.word()));
+    let names = Names::of(Join::Unsaid, arguments.iter().map(|argument| names(argument)));
+    match (kind, names) {
+        (Some(kind), Some(mut names)) => {
+            names.join = if word.contains("all") { Join::All } else { Join::Any };
+            Some(format!("{}({})", kind.word(), names.text()))
+        }
+        _ => matches!(whole, Expr::Call(_)).then(|| format!("check({})", text_of(whole.to_token_stream()))),
+    }
+}
+
+fn is_name(expression: &Expr) -> bool {
+    match expression {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => text.suffix().is_empty(),
+        Expr::Path(path) => path.qself.is_none() && path.path.segments.len() > 1 && ends_plain(&path.path),
+        _ => false,
+    }
+}
+
+fn is_kind(word: &str) -> bool {
+    words::atom(word).is_some_and(|row| matches!(row.shape, Shape::Name(_)))
+}
+
+/// The help for what stands in the place of a name.
+pub(super) fn name(kind: Kind, expression: &Expr) -> Option<String> {
+    let absent = match ungrouped(expression) {
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Not(_)) => Some(&*unary.expr),
+        Expr::Call(call) if is_word(&call.func, "not") && call.args.len() == 1 => call.args.first(),
+        Expr::Assign(assign) => return Some(names(&assign.right)?.help(str::to_owned)),
+        _ => None,
+    };
+    match absent {
+        None => Some(names(expression)?.help(str::to_owned)),
+        Some(absent) if kind == Kind::Role => {
+            Some(format!("write `!role({})` in `#[require(…)]`", names(absent)?.text()))
+        }
+        Some(_) => Some(format!("name the {} that has to be there, such as `\"{}\"`", kind.word(), kind.example())),
+    }
+}
+
+/// The rule that a comparison was meant to be.
+pub(super) fn comparison(left: &Expr, operator: &BinOp, right: &Expr) -> Option<String> {
+    let negated = match operator {
+        BinOp::Eq(_) => false,
+        BinOp::Ne(_) => true,
+        BinOp::Lt(_) | BinOp::Le(_) | BinOp::Gt(_) | BinOp::Ge(_) => return Some(as_check(left, operator, right)),
+        _ => return None,
+    };
+    let atom = compared(left, right).or_else(|| compared(right, left));
+    Some(match atom {
+        Some((row, text, is_absent)) if row.negatable || negated == is_absent => {
+            let sign = if negated == is_absent { "" } else { "!" };
+            format!("write `{sign}{text}`")
+        }
+        Some((row, ..)) => format!("ask for what has to be there, such as `{}`", row.example),
+        None => as_check(left, operator, right),
+    })
+}
+
+fn as_check(left: &Expr, operator: &BinOp, right: &Expr) -> String {
+    format!("write `check({})`", text_of(quote::quote!(#left #operator #right)))
+}
+
+/// The atom in `role == "admin"` or `role("admin") == true`, and whether it is to be absent.
+fn compared(left: &Expr, right: &Expr) -> Option<(&'static Atom, String, bool)> {
+    match ungrouped(left) {
+        Expr::Path(path) => {
+            let word = path.path.get_ident()?.to_string();
+            let row = words::atom(&word).or_else(|| words::atom(word.strip_suffix('s')?))?;
+            let value = match row.shape {
+                Shape::Name(_) => names(right)?.text(),
+                Shape::Duration | Shape::Acr | Shape::Scheme | Shape::Networks | Shape::Countries => string(right)?,
+                _ => return None,
+            };
+            Some((row, format!("{}({value})", row.word), false))
+        }
+        Expr::Call(call) => {
+            let row = words::atom(&call.func.to_token_stream().to_string())?;
+            let text = text_of(call.to_token_stream());
+            if let Expr::Lit(ExprLit { lit: Lit::Bool(is), .. }) = ungrouped(right) {
+                return Some((row, text, !is.value));
+            }
+            let (claim, value) = (string(call.args.first()?)?, string(right)?);
+            (row.shape == Shape::Claim).then(|| (row, format!("claim({claim}, {value})"), false))
+        }
+        _ => None,
+    }
+}
+
+/// The string as it is written.
+fn string(expression: &Expr) -> Option<String> {
+    match ungrouped(expression) {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if text.suffix().is_empty() => Some(text.token().to_string()),
+        _ => None,
+    }
+}
+
+/// The attribute that asks for a name, a claim or an address.
+pub(super) fn attribute(key: &str, value: &Expr) -> Option<String> {
+    let row = words::atom(key).or_else(|| words::atom(key.strip_suffix('s')?))?;
+    let value = match row.shape {
+        Shape::Name(_) => names(value)?.text(),
+        Shape::Networks | Shape::Countries => string(value)?,
+        _ => return None,
+    };
+    Some(format!("#[require_{}({value})]", row.word))
+}
+
+/// A claim, by `org = "acme"`, `"org" = "acme"` or a comparison.
+pub(super) fn claim(name: &Expr, value: &Expr) -> Option<String> {
+    let name = match ungrouped(name) {
+        Expr::Path(path) => format!("{:?}", path.path.get_ident()?.to_string()),
+        other => string(other)?,
+    };
+    Some(format!("{name}, {}", string(value)?))
+}
+
+/// A claim, by the key `org = "acme"`.
+pub(super) fn claim_of_key(name: &str, value: &Expr) -> Option<String> {
+    Some(format!("{name:?}, {}", string(value)?))
+}
+
+/// What a word of `#[require_auth(…)]` that is no key was meant to be.
+pub(super) fn word_of_require_auth(word: &Expr) -> Option<String> {
+    match ungrouped(word) {
+        Expr::Call(call) => {
+            let name = call.func.to_token_stream().to_string();
+            let [argument] = call.args.iter().collect::<Vec<_>>()[..] else { return names_attribute(word) };
+            if KEYS.contains(&name.as_str()) {
+                return Some(format!("{name} = {}", string(argument)?));
+            }
+            attribute(&name, argument).or_else(|| names_attribute(word))
+        }
+        Expr::Path(path) => match path.path.get_ident().map(ToString::to_string) {
+            Some(word) if is_scheme(&word) => Some(format!("scheme = \"{word}\"")),
+            Some(word) if KEYS.contains(&word.as_str()) || FLAGS.contains(&word.as_str()) => None,
+            Some(word) => Some(format!("#[require_role(\"{word}\")]")),
+            None => names_attribute(word),
+        },
+        other => match string(other).as_deref().map(|text| text.trim_matches('"')) {
+            Some(text) if is_scheme(text) => Some(format!("scheme = \"{text}\"")),
+            Some(text) if is_duration(text) => Some(format!("max_age = \"{text}\"")),
+            _ => names_attribute(word),
+        },
+    }
+}
+
+fn names_attribute(word: &Expr) -> Option<String> {
+    let kind = match ungrouped(word) {
+        Expr::Path(path) => path.path.segments.iter().rev().nth(1).map(|of| of.ident.to_string()),
+        _ => None,
+    };
+    let kinds = [Kind::Permission, Kind::Scope];
+    let kind = kinds.into_iter().find(|one| kind.as_deref() == Some(one.declared_in())).unwrap_or(Kind::Role);
+    Some(format!("#[require_{}({})]", kind.word(), names(word)?.text()))
+}
+
+fn is_scheme(word: &str) -> bool {
+    SCHEMES.iter().any(|(name, _)| *name == word)
+}
+
+fn is_duration(text: &str) -> bool {
+    let number = text.trim_end_matches(|letter: char| !letter.is_ascii_digit());
+    !number.is_empty()
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+        && UNITS.iter().any(|(unit, _)| text.strip_prefix(number) == Some(unit))
+}
+
+fn is_word(expression: &Expr, word: &str) -> bool {
+    matches!(expression, Expr::Path(path) if path.path.is_ident(word))
+}

@@ -1,0 +1,7 @@
+#[derive(auth_actix::TokenScope)]
+enum TokenScope {
+    #[scope("read:reports")]
+    ReadReports,
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+#[derive(auth_actix::Role)]
+enum Role { Admin, Viewer }
+
+#[auth_actix::require(role("admin" || "viewer"))]
+async fn report() {}
+
+fn main() {}
