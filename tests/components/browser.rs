@@ -6,8 +6,8 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command, Stdio};
 
 use actix_web::web::ServiceConfig;
-use actix_web::{HttpResponse, get, post};
-use auth_actix::{Auth, Passwords, Principal, Sessions, UsersFile, hash_password, require_auth, require_role};
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use auth_actix::{Auth, Passwords, Principal, Sessions, UsersFile, hash_password, public, require_auth, require_role};
 use auth_tests::program;
 use auth_tests::server::Server;
 use auth_tests::wire::request;
@@ -179,6 +179,20 @@ async fn change() -> &'static str {
     "changed"
 }
 
+#[public]
+#[get("/about")]
+async fn about() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/html; charset=utf-8").body("<!doctype html><h1>About</h1>")
+}
+
+#[require_auth]
+#[get("/socket")]
+async fn socket(request: HttpRequest, body: web::Payload) -> actix_web::Result<HttpResponse> {
+    let (response, mut session, _) = actix_ws::handle(&request, body)?;
+    actix_web::rt::spawn(async move { session.text("here").await });
+    Ok(response)
+}
+
 #[require_role("admin")]
 #[get("/admin")]
 async fn admin() -> &'static str {
@@ -191,17 +205,18 @@ enum Role {
     Admin,
 }
 
-fn site() -> Server {
+fn site(hosts: &'static [&'static str]) -> Server {
     let users = format!("alice:{}:\n", hash_password(&"correct horse".into()).unwrap());
     let auth = Auth::builder()
         .session(Sessions::memory().over_plain_http_on_this_machine())
         .users(Passwords::new(UsersFile::parse(&users).unwrap()))
         .roles::<Role>()
         .login_page("/login")
+        .hosts(hosts.iter().copied())
         .build()
         .unwrap();
     Server::start(move |config: &mut ServiceConfig| {
-        let scope = auth.scope("").service(members).service(change).service(admin);
+        let scope = auth.scope("").service(members).service(change).service(socket).service(about).service(admin);
         config.service(scope.service(auth.login()).service(auth.logout("/logout")));
     })
 }
@@ -210,7 +225,7 @@ fn site() -> Server {
 fn a_person_logs_in_by_the_page_and_out_again_and_another_site_does_nothing_with_the_cookie() {
     // CSRF-1, CSRF-4, COOKIE-1, PROB-5
     let Some(browser) = Browser::start() else { return };
-    let (server, elsewhere) = (site(), site());
+    let (server, elsewhere) = (site(&[]), site(&[]));
     let url = |path: &str| format!("http://localhost:{}{path}", server.address.port());
     browser.open(&url("/members?a=1"));
     browser.is_at("/login?return_to=/members%3Fa%3D1");
@@ -246,10 +261,39 @@ fn a_person_logs_in_by_the_page_and_out_again_and_another_site_does_nothing_with
 }
 
 #[test]
+fn a_socket_is_opened_by_a_cookie_from_our_own_pages_alone() {
+    // CSRF-4: Chromium sends no `Sec-Fetch-Site` with a WebSocket to a server without TLS, but an `Origin`.
+    let Some(browser) = Browser::start() else { return };
+    let (named, unnamed) = (site(&["localhost"]), site(&[]));
+    let log_in = |server: &Server| {
+        browser.open(&format!("http://localhost:{}/members", server.address.port()));
+        browser.enter("input[name=username]", "alice");
+        browser.enter("input[name=password]", "correct horse");
+        browser.click("button");
+        browser.shows("Hello alice");
+    };
+    let opened = |server: &Server| {
+        let open = format!(
+            "return new Promise(done => {{ const socket = new WebSocket('ws://localhost:{}/socket'); \
+             socket.onmessage = message => done(message.data); socket.onclose = () => done('closed') }})",
+            server.address.port()
+        );
+        browser.run(&open)
+    };
+    log_in(&unnamed);
+    assert_eq!(opened(&unnamed), "closed", "nobody has named the host");
+    log_in(&named);
+    assert_eq!(opened(&named), "here");
+    // Cookies know no ports: the one of `named` is sent with what the page of another port asks of it.
+    browser.open(&format!("http://localhost:{}/about", unnamed.address.port()));
+    assert_eq!(opened(&named), "closed");
+}
+
+#[test]
 fn what_our_pages_show_can_be_read() {
     // WCAG 2.2 AA, 1.4.3: each text against what is behind it, in light and in dark.
     let Some(browser) = Browser::start() else { return };
-    let server = site();
+    let server = site(&[]);
     for scheme in ["light", "dark"] {
         browser.prefer(scheme);
         browser.open(&format!("http://localhost:{}/login", server.address.port()));

@@ -192,7 +192,7 @@ fn a_key_that_proves_nothing_does_not_build() {
         ("a private key", pem(RS256, "rsa.private"), KeyError::PrivateKey),
         ("a private EC key", pem(ES256, "ec-p256.private"), KeyError::PrivateKey),
         ("a private Ed25519 key", pem(EdDSA, "ed25519.private"), KeyError::PrivateKey),
-        ("a certificate", pem(RS256, "rsa-other.cert"), KeyError::Unreadable),
+        ("a certificate", pem(RS256, "rsa-other.cert"), KeyError::Certificate),
         ("a PEM for HS256", pem(HS256, "rsa.public"), KeyError::OtherAlgorithm),
         ("RSA for ES256", pem(ES256, "rsa.public"), KeyError::OtherAlgorithm),
         ("EC for PS256", pem(PS256, "ec-p256.public"), KeyError::OtherAlgorithm),

@@ -393,9 +393,6 @@ impl Auth {
     }
 }
 
-/// Says something at the start: in the log, or where there is none, to whoever started the server.
-#[cfg(feature = "session")]
-#[allow(clippy::print_stderr, reason = "nobody may be listening to the log")]
 /// The `Auth`s that handlers were registered with whose sessions are in the memory of this process.
 static IN_MEMORY: Mutex<Vec<(std::sync::Weak<Inner>, String, usize)>> = Mutex::new(Vec::new());
 
@@ -443,6 +440,9 @@ impl Auth {
     }
 }
 
+/// Says something at the start: in the log, or where there is none, to whoever started the server.
+#[cfg(feature = "session")]
+#[allow(clippy::print_stderr, reason = "nobody may be listening to the log")]
 fn warn(what: &str) {
     tracing::warn!(target: "auth_actix", "{what}");
     if !tracing::dispatcher::has_been_set() {
