@@ -6,15 +6,16 @@
 
 mod collected;
 mod config;
-mod guarded;
 pub(crate) mod private;
+mod endpoint;
+mod guarded;
 mod route;
 mod service;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use actix_service::IntoServiceFactory;
+use actix_service::{IntoServiceFactory, apply, apply_fn_factory};
 use actix_web::body::MessageBody;
 use actix_web::dev::{
     AppService, HttpServiceFactory, Payload, ResourceDef, ServiceFactory, ServiceRequest, ServiceResponse, Transform,
@@ -29,6 +30,8 @@ pub(crate) use self::collected::MARK;
 #[cfg(feature = "test-util")]
 pub(crate) use self::collected::{Collected, collected};
 pub use self::config::ServiceConfig;
+use self::endpoint::InScope;
+pub use self::endpoint::ScopeEndpoint;
 pub use self::guarded::{GuardedService, Unguarded, guarded, unguarded};
 pub use self::route::{GuardedRoute, Resource, Route, delete, get, head, method, patch, post, put, resource, route};
 pub use self::service::{Pattern, Proven, Registry, Service};
@@ -62,12 +65,26 @@ use crate::enforce;
 /// App::new().service(auth.scope("/api").service(open));
 /// ```
 ///
+/// A function that makes one returns `Scope`; with middleware around it, it returns `impl HttpServiceFactory + use<>`.
+///
+/// ```
+/// use auth_actix::{Auth, Scope};
+///
+/// fn api(auth: &Auth) -> Scope {
+///     auth.scope("/api")
+/// }
+/// ```
+///
 /// What it proves: *each handler registered through it carries a rule*. Middleware that answers by itself and guards of
 /// routes are outside of that.
 #[must_use]
-pub struct Scope<T, M = Plain> {
+pub struct Scope<T = ScopeEndpoint, M = Plain> {
     path: String,
-    inner: actix_web::Scope<T>,
+    /// Without middleware.
+    inner: actix_web::Scope,
+    /// The middleware of the application, around the place where `inner` will be.
+    endpoint: T,
+    place: InScope,
     registry: Registry,
     own_default: bool,
     mode: PhantomData<fn() -> M>,
@@ -98,15 +115,9 @@ impl Mode for Strict {
 impl Auth {
     /// A scope whose handlers all carry a rule: anything else does not compile. See [`Scope`].
     ///
-    /// As in actix, a scope whose path is `""` answers all that was not answered before it: register it last. A function
-    /// that makes one returns `impl HttpServiceFactory + use<>`.
-    pub fn scope(
-        &self,
-        path: &str,
-    ) -> Scope<
-        impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()> + use<>,
-    > {
-        self.scope_of(path, Plain::STRICT)
+    /// As in actix, a scope whose path is `""` answers all that was not answered before it: register it last.
+    pub fn scope(&self, path: &str) -> Scope {
+        Scope::new(Registry::new(self, path, Plain::STRICT), path)
     }
 
     /// The same, where each route whose pattern names an object has to ask whether its caller may have it: by an argument
@@ -136,36 +147,19 @@ impl Auth {
     /// let invoices = auth.strict_scope("/shop").route("/invoices/{id}", auth_actix::get().to(invoice));
     /// assert!(invoices.check().is_err());
     /// ```
-    pub fn strict_scope(
-        &self,
-        path: &str,
-    ) -> Scope<
-        impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()> + use<>,
-        Strict,
-    > {
-        self.scope_of(path, Strict::STRICT).into_mode()
-    }
-
-    fn scope_of(
-        &self,
-        path: &str,
-        strict: bool,
-    ) -> Scope<
-        impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()> + use<>,
-    > {
-        let registry = Registry::new(self, path, strict);
-        let inner = actix_web::web::scope(path)
-            .app_data(Arc::clone(registry.binding()))
-            .wrap(private::PrivateAnswers(self.clone()));
-        Scope { path: path.to_owned(), inner, registry, own_default: false, mode: PhantomData }
+    pub fn strict_scope(&self, path: &str) -> StrictScope {
+        Scope::new(Registry::new(self, path, Strict::STRICT), path)
     }
 }
 
-impl<T> Scope<T> {
-    /// The same in the mode that its registry has.
-    fn into_mode<M>(self) -> Scope<T, M> {
-        let Self { path, inner, registry, own_default, .. } = self;
-        Scope { path, inner, registry, own_default, mode: PhantomData }
+/// What [`Auth::strict_scope`] makes.
+pub type StrictScope<T = ScopeEndpoint> = Scope<T, Strict>;
+
+impl<M> Scope<ScopeEndpoint, M> {
+    fn new(registry: Registry, path: &str) -> Self {
+        let (endpoint, place) = ScopeEndpoint::new();
+        let inner = actix_web::web::scope(path).app_data(Arc::clone(registry.binding()));
+        Self { path: path.to_owned(), inner, endpoint, place, registry, own_default: false, mode: PhantomData }
     }
 }
 
@@ -266,9 +260,30 @@ where
             + 'static,
         B: MessageBody,
     {
-        let Self { path, inner, registry, own_default, .. } = self;
+        self.around::<W, _>(|endpoint| apply(middleware, endpoint))
+    }
+
+    /// Middleware around the scope, as a function, as in actix. See [`wrap`](Self::wrap).
+    pub fn wrap_fn<F, R, B>(
+        self,
+        middleware: F,
+    ) -> Scope<
+        impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<B>, Error = Error, InitError = ()>,
+        M,
+    >
+    where
+        F: Fn(ServiceRequest, &T::Service) -> R + Clone + 'static,
+        R: Future<Output = Result<ServiceResponse<B>, Error>>,
+        B: MessageBody,
+    {
+        self.around::<F, _>(|endpoint| apply_fn_factory(endpoint, middleware))
+    }
+
+    /// The scope with middleware of that type.
+    fn around<W, U>(self, wrapped: impl FnOnce(T) -> U) -> Scope<U, M> {
+        let Self { path, inner, endpoint, place, registry, own_default, .. } = self;
         registry.binding().add_middleware(std::any::type_name::<W>());
-        Scope { path, inner: inner.wrap(middleware), registry, own_default, mode: PhantomData }
+        Scope { path, inner, endpoint: wrapped(endpoint), place, registry, own_default, mode: PhantomData }
     }
 }
 
@@ -293,6 +308,8 @@ where
             }),
             None => inner,
         };
+        let auth = self.registry.binding().auth().clone();
+        let inner = inner.wrap(self.place.within(self.endpoint, auth));
         self.registry.binding().registering(|| inner.register(config));
     }
 }
