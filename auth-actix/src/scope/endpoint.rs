@@ -14,7 +14,6 @@ use actix_web::Error;
 use actix_web::dev::{Service, ServiceFactory, ServiceRequest, ServiceResponse, Transform};
 
 use super::private::PrivateService;
-use crate::auth::Auth;
 
 /// What actix wraps middleware around, by the type that it is a parameter of.
 #[doc(hidden)]
@@ -27,69 +26,68 @@ impl<T: ServiceFactory<ServiceRequest>> Wraps for actix_web::Scope<T> {
     type Endpoint = T;
 }
 
+impl<T: ServiceFactory<ServiceRequest>> Wraps for actix_web::Resource<T> {
+    type Endpoint = T;
+}
+
 type Inside<S> = <<S as Wraps>::Endpoint as ServiceFactory<ServiceRequest>>::Service;
 
 /// Where the service of a scope will be: the default parameter of [`Scope`](crate::Scope).
-#[doc(hidden)]
-pub struct ScopeEndpoint(Place<PrivateService<Inside<actix_web::Scope>>>);
+pub type ScopeEndpoint = Endpoint<PrivateService<Inside<actix_web::Scope>>>;
 
-/// A place for a service, which is taken as soon as it is filled.
-struct Place<S>(Rc<RefCell<Option<S>>>);
+/// Where the service of a resource will be: the default parameter of [`Resource`](crate::web::Resource).
+pub type ResourceEndpoint = Endpoint<Inside<actix_web::Resource>>;
 
-impl<S> Default for Place<S> {
-    fn default() -> Self {
-        Self(Rc::default())
-    }
-}
+/// Where a service will be.
+pub struct Endpoint<S>(Place<S>);
 
-impl<S> Clone for Place<S> {
-    fn clone(&self) -> Self {
-        Self(Rc::clone(&self.0))
-    }
-}
+/// Fills it. The service is taken as soon as it is there.
+pub(super) struct Filling<S>(Place<S>);
 
-impl ScopeEndpoint {
-    /// An empty place, and what fills it.
-    pub(super) fn new() -> (Self, InScope) {
+type Place<S> = Rc<RefCell<Option<S>>>;
+
+impl<S> Endpoint<S> {
+    pub(super) fn new() -> (Self, Filling<S>) {
         let place = Place::default();
-        (Self(place.clone()), InScope(place))
+        (Self(Rc::clone(&place)), Filling(place))
     }
 }
 
-impl ServiceFactory<ServiceRequest> for ScopeEndpoint {
+impl<S> ServiceFactory<ServiceRequest> for Endpoint<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse, Error = Error>,
+{
     type Response = ServiceResponse;
     type Error = Error;
     type Config = ();
-    type Service = PrivateService<Inside<actix_web::Scope>>;
+    type Service = S;
     type InitError = ();
-    type Future = Ready<Result<Self::Service, ()>>;
+    type Future = Ready<Result<S, ()>>;
 
     fn new_service(&self, (): ()) -> Self::Future {
-        ready(self.0.0.take().ok_or(()))
+        ready(self.0.take().ok_or(()))
     }
 }
 
-/// Fills the place of a scope.
-pub(super) struct InScope(Place<PrivateService<Inside<actix_web::Scope>>>);
-
-impl InScope {
-    /// Middleware for the scope of actix: ours, and around it what the application has wrapped around the place.
-    pub(super) fn within<T>(self, around: T, auth: Auth) -> WithinMiddleware<T> {
-        WithinMiddleware { place: self.0, around, auth: Rc::new(auth) }
+impl<S> Filling<S> {
+    /// Middleware for what actix makes: `make` of it, and what the application has wrapped around the place of that.
+    pub(super) fn within<T, F>(self, around: T, make: F) -> Within<S, T, F> {
+        Within { place: self.0, around, make }
     }
 }
 
-/// See [`InScope::within`].
-pub(super) struct WithinMiddleware<T> {
-    place: Place<PrivateService<Inside<actix_web::Scope>>>,
+/// See [`Filling::within`].
+pub(super) struct Within<S, T, F> {
+    place: Place<S>,
     around: T,
-    auth: Rc<Auth>,
+    make: F,
 }
 
-impl<T, B> Transform<Inside<actix_web::Scope>, ServiceRequest> for WithinMiddleware<T>
+impl<I, S, T, F, B> Transform<I, ServiceRequest> for Within<S, T, F>
 where
+    I: Service<ServiceRequest>,
     T: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<B>, Error = Error, InitError = ()>,
-    T::Service: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    F: Fn(I) -> S,
 {
     type Response = ServiceResponse<B>;
     type Error = Error;
@@ -97,14 +95,14 @@ where
     type InitError = ();
     type Future = T::Future;
 
-    fn new_transform(&self, service: Inside<actix_web::Scope>) -> Self::Future {
-        self.place.0.replace(Some(PrivateService::new(service, Rc::clone(&self.auth))));
+    fn new_transform(&self, service: I) -> Self::Future {
+        self.place.replace(Some((self.make)(service)));
         self.around.new_service(())
     }
 }
 
-impl fmt::Debug for ScopeEndpoint {
+impl<S> fmt::Debug for Endpoint<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ScopeEndpoint")
+        f.write_str("Endpoint")
     }
 }

@@ -6,16 +6,18 @@
 
 mod collected;
 mod config;
+mod default;
 pub(crate) mod private;
 mod endpoint;
 mod guarded;
+mod resource;
 mod route;
 mod service;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use actix_service::{IntoServiceFactory, apply, apply_fn_factory};
+use actix_service::{apply, apply_fn_factory};
 use actix_web::body::MessageBody;
 use actix_web::dev::{
     AppService, HttpServiceFactory, Payload, ResourceDef, ServiceFactory, ServiceRequest, ServiceResponse, Transform,
@@ -30,10 +32,12 @@ pub(crate) use self::collected::MARK;
 #[cfg(feature = "test-util")]
 pub(crate) use self::collected::{Collected, collected};
 pub use self::config::ServiceConfig;
-use self::endpoint::InScope;
-pub use self::endpoint::ScopeEndpoint;
+pub use self::default::DefaultService;
+use self::endpoint::Filling;
+pub use self::endpoint::{ResourceEndpoint, ScopeEndpoint};
 pub use self::guarded::{GuardedService, Unguarded, guarded, unguarded};
-pub use self::route::{GuardedRoute, Resource, Route, delete, get, head, method, patch, post, put, resource, route};
+pub use self::resource::{Patterns, Resource, resource};
+pub use self::route::{GuardedRoute, Route, delete, get, head, method, patch, post, put, query, route, to, trace};
 pub use self::service::{Pattern, Proven, Registry, Service};
 use crate::auth::Auth;
 use crate::check::{self, RuleError};
@@ -84,9 +88,8 @@ pub struct Scope<T = ScopeEndpoint, M = Plain> {
     inner: actix_web::Scope,
     /// The middleware of the application, around the place where `inner` will be.
     endpoint: T,
-    place: InScope,
+    place: Filling<<ScopeEndpoint as ServiceFactory<ServiceRequest>>::Service>,
     registry: Registry,
-    own_default: bool,
     mode: PhantomData<fn() -> M>,
 }
 
@@ -117,7 +120,7 @@ impl Auth {
     ///
     /// As in actix, a scope whose path is `""` answers all that was not answered before it: register it last.
     pub fn scope(&self, path: &str) -> Scope {
-        Scope::new(Registry::new(self, path, Plain::STRICT), path)
+        Scope::new(Registry::new(Some(self), path, Plain::STRICT), path)
     }
 
     /// The same, where each route whose pattern names an object has to ask whether its caller may have it: by an argument
@@ -148,18 +151,35 @@ impl Auth {
     /// assert!(invoices.check().is_err());
     /// ```
     pub fn strict_scope(&self, path: &str) -> StrictScope {
-        Scope::new(Registry::new(self, path, Strict::STRICT), path)
+        Scope::new(Registry::new(Some(self), path, Strict::STRICT), path)
     }
 }
 
 /// What [`Auth::strict_scope`] makes.
 pub type StrictScope<T = ScopeEndpoint> = Scope<T, Strict>;
 
+/// A scope for one of [`Auth::scope`], as `web::scope` writes it: it takes the `Auth` of the scope that it is registered in.
+///
+/// ```
+/// use auth_actix::{Auth, public, web};
+///
+/// #[public]
+/// async fn reports() -> &'static str { "all of them" }
+///
+/// # fn api(auth: &Auth) -> auth_actix::Scope {
+/// auth.scope("/api").service(web::scope("/v1").route("/reports", web::get().to(reports)))
+/// # }
+/// ```
+/// By itself it does not start: its handlers would be decided on by nobody.
+pub fn scope(path: &str) -> Scope {
+    Scope::new(Registry::new(None, path, Plain::STRICT), path)
+}
+
 impl<M> Scope<ScopeEndpoint, M> {
     fn new(registry: Registry, path: &str) -> Self {
         let (endpoint, place) = ScopeEndpoint::new();
         let inner = actix_web::web::scope(path).app_data(Arc::clone(registry.binding()));
-        Self { path: path.to_owned(), inner, endpoint, place, registry, own_default: false, mode: PhantomData }
+        Self { path: path.to_owned(), inner, endpoint, place, registry, mode: PhantomData }
     }
 }
 
@@ -197,15 +217,12 @@ where
         self
     }
 
-    /// What answers unknown paths below the scope, with a rule: `guarded(rule!(…), web::to(f))`.
-    pub fn default_service<F, U>(mut self, service: GuardedService<F>) -> Self
-    where
-        F: IntoServiceFactory<U, ServiceRequest> + 'static,
-        U: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error> + 'static,
-        U::InitError: std::fmt::Debug,
-    {
-        let factory = service.into_default(&mut self.registry);
-        Self { inner: self.inner.default_service(factory), own_default: true, ..self }
+    /// What answers unknown paths below the scope: a function with a rule, `web::to(f)`, or anything else with one,
+    /// `guarded(rule!(…), …)`.
+    pub fn default_service<D: DefaultService<U>, U>(mut self, service: D) -> Self {
+        let (rule, factory) = service.into_default();
+        self.registry.add_default(rule);
+        Self { inner: self.inner.default_service(factory), ..self }
     }
 
     /// What would keep the server from starting: rules that could never hold, or that need a setting. The server checks
@@ -214,10 +231,10 @@ where
     /// # Errors
     /// All mistakes.
     pub fn check(&self) -> Result<(), Vec<RuleError>> {
-        let mut mistakes = self.registry.check();
-        if self.own_default && self.registry.hides_something() {
-            mistakes.push(RuleError::HiddenBesideDefault(self.path.clone()));
-        }
+        let Some(auth) = self.registry.binding().auth() else {
+            return Err(vec![RuleError::InNoScope(self.path.clone())]);
+        };
+        let mut mistakes = self.registry.check(auth);
         if self.registry.binding().is_strict_so_far() && self.registry.binding().pattern_so_far().is_none() {
             mistakes.push(RuleError::StrictInPlain(self.path.clone()));
         }
@@ -281,9 +298,9 @@ where
 
     /// The scope with middleware of that type.
     fn around<W, U>(self, wrapped: impl FnOnce(T) -> U) -> Scope<U, M> {
-        let Self { path, inner, endpoint, place, registry, own_default, .. } = self;
+        let Self { path, inner, endpoint, place, registry, .. } = self;
         registry.binding().add_middleware(std::any::type_name::<W>());
-        Scope { path, inner, endpoint: wrapped(endpoint), place, registry, own_default, mode: PhantomData }
+        Scope { path, inner, endpoint: wrapped(endpoint), place, registry, mode: PhantomData }
     }
 }
 
@@ -296,10 +313,12 @@ where
     fn register(self, config: &mut AppService) {
         self.registry.binding().nest_in_registering(config.is_root());
         let mark = self.registry.tell_whoever_collects();
-        if let Err(mistakes) = self.check() {
-            return refuse_to_start(&mistakes, &self.path, config);
-        }
-        let hides = self.registry.hides_something() && !self.own_default;
+        let checked = self.check().and_then(|()| self.registry.binding().auth().cloned().ok_or_else(Vec::new));
+        let auth = match checked {
+            Ok(auth) => auth,
+            Err(mistakes) => return refuse_to_start(&mistakes, &self.path, config),
+        };
+        let hides = self.registry.hides_something() && !self.registry.own_default();
         let inner = if hides { self.inner.default_service(actix_web::web::to(unknown_path)) } else { self.inner };
         // In the map alone: nothing answers there.
         let inner = match mark {
@@ -308,8 +327,7 @@ where
             }),
             None => inner,
         };
-        let auth = self.registry.binding().auth().clone();
-        let inner = inner.wrap(self.place.within(self.endpoint, auth));
+        let inner = inner.wrap(self.place.within(self.endpoint, private::answers_of(auth)));
         self.registry.binding().registering(|| inner.register(config));
     }
 }

@@ -22,10 +22,10 @@ use crate::respond::DPOP_NONCE;
 #[derive(Debug)]
 pub struct PrivateService<S>(S, Rc<Auth>);
 
-impl<S> PrivateService<S> {
-    pub(super) fn new(service: S, auth: Rc<Auth>) -> Self {
-        Self(service, auth)
-    }
+/// Makes one around a service whose handlers are decided on by that `Auth`.
+pub(super) fn answers_of<S>(auth: Auth) -> impl Fn(S) -> PrivateService<S> {
+    let auth = Rc::new(auth);
+    move |service| PrivateService(service, Rc::clone(&auth))
 }
 
 impl<S, B> Service<ServiceRequest> for PrivateService<S>

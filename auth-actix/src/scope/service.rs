@@ -130,10 +130,14 @@ pub struct Registry {
     twice: Vec<&'static Rule>,
     /// The scopes in it.
     nested: Vec<Registry>,
+    /// Whether it has a service of its own for unknown paths.
+    own_default: bool,
+    /// Resources with a service of their own for other methods, and whether a route there hides.
+    defaults: Vec<(String, bool)>,
 }
 
 impl Registry {
-    pub(super) fn new(auth: &Auth, path: &str, strict: bool) -> Self {
+    pub(super) fn new(auth: Option<&Auth>, path: &str, strict: bool) -> Self {
         Self {
             binding: Binding::new(auth, path, strict),
             rules: Vec::new(),
@@ -141,7 +145,25 @@ impl Registry {
             unguarded: Vec::new(),
             twice: Vec::new(),
             nested: Vec::new(),
+            own_default: false,
+            defaults: Vec::new(),
         }
+    }
+
+    /// Adds the rule of a service for unknown paths.
+    pub(super) fn add_default(&mut self, rule: &'static Rule) {
+        self.add_service(rule, "unknown paths", true);
+        self.own_default = true;
+    }
+
+    pub(super) fn own_default(&self) -> bool {
+        self.own_default
+    }
+
+    /// Adds the rule of a resource's service for other methods. `hides` is whether a route there answers as an unknown path.
+    pub(super) fn add_default_at(&mut self, path: String, rule: &'static Rule, hides: bool) {
+        self.add_service(rule, "other methods", true);
+        self.defaults.push((path, hides));
     }
 
     pub(super) fn binding(&self) -> &Arc<Binding> {
@@ -178,7 +200,9 @@ impl Registry {
 
     /// Adds all that is known of the scope to a matrix.
     pub(super) fn tell(&self, matrix: &mut Matrix) {
-        let (scopes, auth) = (self.binding.all_rules_so_far(), self.binding.auth());
+        // Without one it is not registered, and nothing is known of who is let in.
+        let Some(auth) = self.binding.auth() else { return };
+        let scopes = self.binding.all_rules_so_far();
         let around = self.binding.pattern_so_far();
         for (handler, entry) in &self.routes {
             let rules = Rules { scopes: &scopes, handler };
@@ -220,7 +244,11 @@ impl Registry {
     }
 
     /// What would never work, or mean something else than it says.
-    pub(super) fn check(&self) -> Vec<RuleError> {
+    pub(super) fn check(&self, auth: &Auth) -> Vec<RuleError> {
+        let defaults = self.defaults.iter().filter(|(_, hides)| *hides || self.binding.hides_so_far());
+        let defaults = defaults.map(|(path, _)| path.clone());
+        let own = (self.own_default && self.hides_something()).then(|| self.binding.path().to_owned());
+        let beside_default = defaults.chain(own).map(RuleError::HiddenBesideDefault);
         let twice = self.twice.iter().map(|rule| RuleError::SecondRuleOfScope(rule.text));
         let scopes = self.binding.rules_so_far();
         let around = self.binding.pattern_so_far();
@@ -241,7 +269,8 @@ impl Registry {
             .chain(keys)
             .chain(any_object)
             .chain(unseen)
-            .chain(check::rules(self.binding.auth(), &scopes, &self.rules))
+            .chain(check::rules(auth, &scopes, &self.rules))
+            .chain(beside_default)
             .collect()
     }
 }
