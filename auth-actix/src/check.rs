@@ -68,6 +68,11 @@ pub enum RuleError {
         "scope {0:?}: a handler hides as an unknown path (`not_found`), so unknown paths cannot have a service of their own"
     )]
     HiddenBesideDefault(String),
+    /// Nobody would decide on its handlers.
+    #[error(
+        "scope {0:?} of `web::scope` is in no scope of an `Auth`: make it with `auth.scope({0:?})`, or register it in one"
+    )]
+    InNoScope(String),
     /// Nobody is a tenant there.
     #[error("{place}: the rule says `in = {name}`, and \"{pattern}\" has no `{{{name}}}`, or two of them")]
     NoTenant {

@@ -15,12 +15,13 @@ use crate::{enforce, outcome};
 /// Proof that a guard has let this call in, and that its rule lets in nobody without the role, the permission or the scope `P`.
 ///
 /// A handler takes it as an argument, and hands it on: a function that takes `&Granted<proof::Admin>` cannot be reached from a
-/// handler whose rule does not imply that role. It has no size, and is
-/// neither `Clone` nor `Send` nor `Sync`, so that it is handed on and not kept. It proves that *a* guard let a call in, not for whom,
-/// and whoever keeps one beyond the call (a thread-local could) has it for the next.
+/// handler whose rule does not imply that role. It has no size, and is neither `Clone` nor `Send` nor `Sync`, so that it is handed
+/// on and not kept. It proves that *a* guard let a call in, not for whom, and whoever keeps one beyond the call (a thread-local
+/// could) has it for the next.
 ///
-/// Asking for what the rule does not imply does not compile, also where the argument is a part of a tuple, of `Option`, `Result` or `Either`. Behind an alias of one of these, or as a parameter of a
-/// generic handler, it cannot be seen: there it is refused when the handler is called, and so is a `Principal`.
+/// Asking for what the rule does not imply does not compile, also where the argument is a part of a tuple, of `Option`, `Result`
+/// or `Either`. Behind an alias of one of these, or as a parameter of a generic handler, it cannot be seen: there it is refused
+/// when the handler is called, and so is a `Principal`.
 ///
 /// The types `P` are made by the derives where asked: `#[role(proofs = "proof")]`.
 ///

@@ -1,3 +1,17 @@
-//! The names that actix users write for registration, for what carries a rule: moving is one `use`.
+//! The module of actix of this name, for handlers that carry a rule: moving is one `use`.
+//!
+//! Extractors, responders and `block` are those of actix. What registers takes only what carries a rule: [`get`] and its like,
+//! [`to`], [`resource`], [`scope`], [`ServiceConfig`]. What has no rule of its own goes in by [`guarded`](crate::guarded) or
+//! [`unguarded`](crate::unguarded): a [`redirect`], and what [`service`] makes.
 
-pub use crate::scope::{Resource, Route, ServiceConfig, delete, get, head, method, patch, post, put, resource, route};
+#[doc(no_inline)]
+pub use actix_web::web::{
+    Buf, BufMut, Bytes, BytesMut, Data, Either, EitherExtractError, Form, FormConfig, Header, Html, Json, JsonBody,
+    JsonConfig, Path, PathConfig, Payload, PayloadConfig, Query, QueryConfig, Readlines, Redirect, ReqData, ThinData,
+    UrlEncoded, block, redirect, service,
+};
+
+pub use crate::scope::{
+    Patterns, Resource, ResourceEndpoint, Route, ServiceConfig, delete, get, head, method, patch, post, put, query,
+    resource, route, scope, to, trace,
+};

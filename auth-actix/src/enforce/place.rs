@@ -12,7 +12,8 @@ use crate::auth::Auth;
 
 /// What a scope binds its handlers to: its `Auth`, which no `app_data` replaces, its own rule, and the scope around it.
 pub(crate) struct Binding {
-    auth: Auth,
+    /// None where it is that of the scope around it.
+    auth: Option<Auth>,
     rule: OnceLock<&'static Rule>,
     around: OnceLock<Arc<Binding>>,
     /// What the paths below it begin with.
@@ -35,9 +36,9 @@ pub(super) struct Layer {
 }
 
 impl Binding {
-    pub(crate) fn new(auth: &Auth, path: &str, strict: bool) -> Arc<Self> {
+    pub(crate) fn new(auth: Option<&Auth>, path: &str, strict: bool) -> Arc<Self> {
         Arc::new(Self {
-            auth: auth.clone(),
+            auth: auth.cloned(),
             rule: OnceLock::new(),
             around: OnceLock::new(),
             path: path.to_owned(),
@@ -49,8 +50,14 @@ impl Binding {
         })
     }
 
-    pub(crate) fn auth(&self) -> &Auth {
-        &self.auth
+    /// Who decides on its handlers; `None` where neither it nor a scope around it has been given one.
+    pub(crate) fn auth(&self) -> Option<&Auth> {
+        self.auth.as_ref().or_else(|| self.around.get()?.auth())
+    }
+
+    /// What the paths below it begin with, in the scope around it.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
     }
 
     /// Sets the scope's rule; `false` where it has one already.
@@ -101,8 +108,9 @@ impl Binding {
     fn layers(&self) -> &[Layer] {
         self.layers.get_or_init(|| {
             // All scopes are registered, and so all vocabularies are known.
-            self.auth.check_names();
-            self.layers_so_far()
+            let layers = self.layers_so_far();
+            layers.iter().for_each(|layer| layer.auth.check_names());
+            layers
         })
     }
 
@@ -114,12 +122,15 @@ impl Binding {
         scopes.reverse();
         let mut layers: Vec<Layer> = Vec::new();
         for scope in scopes {
-            match layers.last_mut() {
-                Some(layer) if layer.auth.is(&scope.auth) => layer.rules.extend(scope.rule.get()),
-                _ => {
+            match (layers.last_mut(), &scope.auth) {
+                (Some(layer), None) => layer.rules.extend(scope.rule.get()),
+                (Some(layer), Some(auth)) if layer.auth.is(auth) => layer.rules.extend(scope.rule.get()),
+                (_, Some(auth)) => {
                     let rules = scope.rule.get().copied().into_iter().collect();
-                    layers.push(Layer { auth: scope.auth.clone(), rules });
+                    layers.push(Layer { auth: auth.clone(), rules });
                 }
+                // Such a scope does not start, nor does what stands in it.
+                (None, None) => {}
             }
         }
         layers
@@ -201,21 +212,21 @@ thread_local! {
 /// A [`Place`] that outlives the request's way through its services.
 #[derive(Clone)]
 pub(crate) enum OwnedPlace {
-    Scope(Arc<Binding>),
+    Scope(Arc<Binding>, Auth),
     App(Auth),
 }
 
 impl OwnedPlace {
     pub(super) fn of(request: &HttpRequest) -> Option<Self> {
         match request.app_data::<Arc<Binding>>() {
-            Some(binding) => Some(Self::Scope(Arc::clone(binding))),
+            Some(binding) => binding.auth().map(|auth| Self::Scope(Arc::clone(binding), auth.clone())),
             None => request.app_data::<Auth>().cloned().map(Self::App),
         }
     }
 
     pub(super) fn place(&self) -> Place<'_> {
         match self {
-            Self::Scope(binding) => Place::Scope(binding),
+            Self::Scope(binding, auth) => Place::Scope(binding, auth),
             Self::App(auth) => Place::App(auth),
         }
     }
@@ -224,7 +235,7 @@ impl OwnedPlace {
 /// Where a request is decided on.
 #[derive(Clone, Copy)]
 pub(super) enum Place<'a> {
-    Scope(&'a Binding),
+    Scope(&'a Binding, &'a Auth),
     App(&'a Auth),
 }
 
@@ -232,29 +243,28 @@ impl<'a> Place<'a> {
     /// The innermost scope of ours, or the `Auth` that the application was given as `app_data`.
     pub(super) fn of(request: &'a HttpRequest) -> Option<Self> {
         match request.app_data::<Arc<Binding>>() {
-            Some(binding) => Some(Self::Scope(binding)),
+            Some(binding) => binding.auth().map(|auth| Self::Scope(binding, auth)),
             None => request.app_data::<Auth>().map(Self::App),
         }
     }
 
     pub(super) fn auth(self) -> &'a Auth {
         match self {
-            Self::Scope(binding) => &binding.auth,
-            Self::App(auth) => auth,
+            Self::Scope(_, auth) | Self::App(auth) => auth,
         }
     }
 
     /// Whether each route in it whose pattern names an object has to ask about that.
     pub(super) fn is_strict(self) -> bool {
         match self {
-            Self::Scope(binding) => binding.is_strict_so_far(),
+            Self::Scope(binding, _) => binding.is_strict_so_far(),
             Self::App(_) => false,
         }
     }
 
     pub(super) fn count(self) -> usize {
         match self {
-            Self::Scope(binding) => binding.layers().len(),
+            Self::Scope(binding, _) => binding.layers().len(),
             Self::App(_) => 1,
         }
     }
@@ -263,7 +273,7 @@ impl<'a> Place<'a> {
     pub(super) fn layer(self, index: usize, handler: &'a Rule) -> Option<(&'a Auth, Rules<'a>)> {
         match self {
             Self::App(auth) => (index == 0).then_some((auth, Rules { scopes: &[], handler })),
-            Self::Scope(binding) => {
+            Self::Scope(binding, _) => {
                 let layers = binding.layers();
                 let layer = layers.get(index)?;
                 let last = index + 1 == layers.len();

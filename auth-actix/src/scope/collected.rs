@@ -55,7 +55,7 @@ impl Registry {
             let before = matrix.routes.len();
             self.tell(matrix);
             // Where each of nested scopes has an `Auth` of its own, no one of them decides.
-            let alone = (self.binding().count_so_far() == 1).then(|| self.binding().auth().clone());
+            let alone = self.binding().auth().filter(|_| self.binding().count_so_far() == 1).cloned();
             auths.resize(matrix.routes.len(), alone);
             scopes.push(Met { routes: before..matrix.routes.len(), has_guards: self.binding().has_guards() });
             Some(scopes.len() - 1)

@@ -1,5 +1,6 @@
 //! Registration in a function of its own.
 
+use super::default::DefaultService;
 use super::route::GuardedRoute;
 use super::service::{Registry, Service};
 
@@ -39,6 +40,20 @@ impl<'a> ServiceConfig<'a> {
     /// Data for the handlers, as in actix.
     pub fn app_data<U: 'static>(&mut self, data: U) -> &mut Self {
         self.inner.app_data(data);
+        self
+    }
+
+    /// What answers unknown paths below the scope. See [`Scope::default_service`](crate::Scope::default_service).
+    pub fn default_service<D: DefaultService<U>, U>(&mut self, service: D) -> &mut Self {
+        let (rule, factory) = service.into_default();
+        self.registry.add_default(rule);
+        self.inner.default_service(factory);
+        self
+    }
+
+    /// A name for a URL elsewhere, for `url_for`, as in actix.
+    pub fn external_resource(&mut self, name: impl AsRef<str>, url: impl AsRef<str>) -> &mut Self {
+        self.inner.external_resource(name, url);
         self
     }
 

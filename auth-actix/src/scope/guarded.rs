@@ -5,7 +5,6 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use actix_service::{IntoServiceFactory, ServiceFactoryExt as _, apply};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{
     HttpServiceFactory, Service as ActixService, ServiceFactory, ServiceRequest, ServiceResponse, Transform,
@@ -19,8 +18,8 @@ use crate::enforce;
 /// A service that is no handler, with a rule in front of it. Made by [`guarded`].
 #[must_use]
 pub struct GuardedService<S> {
-    rule: &'static Rule,
-    service: S,
+    pub(super) rule: &'static Rule,
+    pub(super) service: S,
 }
 
 /// A service that has no rule yet, and why. Made by [`unguarded`].
@@ -69,26 +68,6 @@ impl<S: HttpServiceFactory + 'static> Service for Unguarded<S> {
         registry.add_unguarded(format!("{} ({})", self.reason, self.place.file()));
         tracing::warn!(target: "auth_actix", reason = self.reason, place = %self.place, "a service without a rule");
         self.service
-    }
-}
-
-impl<S> GuardedService<S> {
-    /// The factory of a default service, with the rule in front.
-    pub(super) fn into_default<U>(
-        self,
-        registry: &mut Registry,
-    ) -> impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()>
-    + use<U, S>
-    where
-        S: IntoServiceFactory<U, ServiceRequest>,
-        U: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error> + 'static,
-        U::InitError: std::fmt::Debug,
-    {
-        registry.add_service(self.rule, "unknown paths", true);
-        let service = self.service.into_factory().map_init_err(|error| {
-            tracing::error!(target: "auth_actix", ?error, "a default service cannot be made");
-        });
-        apply(InFront(self.rule), service)
     }
 }
 

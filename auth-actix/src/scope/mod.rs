@@ -6,15 +6,18 @@
 
 mod collected;
 mod config;
-mod guarded;
+mod default;
 pub(crate) mod private;
+mod endpoint;
+mod guarded;
+mod resource;
 mod route;
 mod service;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use actix_service::IntoServiceFactory;
+use actix_service::{apply, apply_fn_factory};
 use actix_web::body::MessageBody;
 use actix_web::dev::{
     AppService, HttpServiceFactory, Payload, ResourceDef, ServiceFactory, ServiceRequest, ServiceResponse, Transform,
@@ -29,8 +32,12 @@ pub(crate) use self::collected::MARK;
 #[cfg(feature = "test-util")]
 pub(crate) use self::collected::{Collected, collected};
 pub use self::config::ServiceConfig;
+pub use self::default::DefaultService;
+use self::endpoint::Filling;
+pub use self::endpoint::{ResourceEndpoint, ScopeEndpoint};
 pub use self::guarded::{GuardedService, Unguarded, guarded, unguarded};
-pub use self::route::{GuardedRoute, Resource, Route, delete, get, head, method, patch, post, put, resource, route};
+pub use self::resource::{Patterns, Resource, resource};
+pub use self::route::{GuardedRoute, Route, delete, get, head, method, patch, post, put, query, route, to, trace};
 pub use self::service::{Pattern, Proven, Registry, Service};
 use crate::auth::Auth;
 use crate::check::{self, RuleError};
@@ -62,12 +69,26 @@ use crate::enforce;
 /// App::new().service(auth.scope("/api").service(open));
 /// ```
 ///
+/// A function that makes one returns `Scope`; with middleware around it, it returns `impl HttpServiceFactory + use<>`.
+///
+/// ```
+/// use auth_actix::{Auth, Scope};
+///
+/// fn api(auth: &Auth) -> Scope {
+///     auth.scope("/api")
+/// }
+/// ```
+///
 /// What it proves: *each handler registered through it carries a rule*. Middleware that answers by itself and guards of
 /// routes are outside of that.
 #[must_use]
-pub struct Scope<T, M = Plain> {
+pub struct Scope<T = ScopeEndpoint, M = Plain> {
     path: String,
-    inner: actix_web::Scope<T>,
+    /// Without middleware.
+    inner: actix_web::Scope,
+    /// The middleware of the application, around the place where `inner` will be.
+    endpoint: T,
+    place: Filling<<ScopeEndpoint as ServiceFactory<ServiceRequest>>::Service>,
     registry: Registry,
     mode: PhantomData<fn() -> M>,
 }
@@ -98,16 +119,8 @@ impl Auth {
     /// A scope whose handlers all carry a rule: anything else does not compile. See [`Scope`].
     ///
     /// As in actix, a scope whose path is `""` answers all that was not answered before it: register it last.
-    ///
-    /// A function that makes a scope for another scope returns `impl auth_actix::Service + use<>`, one for an `App` returns
-    /// `impl actix_web::dev::HttpServiceFactory + use<>`.
-    pub fn scope(
-        &self,
-        path: &str,
-    ) -> Scope<
-        impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()> + use<>,
-    > {
-        self.scope_of(path, Plain::STRICT)
+    pub fn scope(&self, path: &str) -> Scope {
+        Scope::new(Registry::new(Some(self), path, Plain::STRICT), path)
     }
 
     /// The same, where each route whose pattern names an object has to ask whether its caller may have it: by an argument
@@ -137,36 +150,36 @@ impl Auth {
     /// let invoices = auth.strict_scope("/shop").route("/invoices/{id}", auth_actix::get().to(invoice));
     /// assert!(invoices.check().is_err());
     /// ```
-    pub fn strict_scope(
-        &self,
-        path: &str,
-    ) -> Scope<
-        impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()> + use<>,
-        Strict,
-    > {
-        self.scope_of(path, Strict::STRICT).into_mode()
-    }
-
-    fn scope_of(
-        &self,
-        path: &str,
-        strict: bool,
-    ) -> Scope<
-        impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()> + use<>,
-    > {
-        let registry = Registry::new(self, path, strict);
-        let inner = actix_web::web::scope(path)
-            .app_data(Arc::clone(registry.binding()))
-            .wrap(private::PrivateAnswers(self.clone()));
-        Scope { path: path.to_owned(), inner, registry, mode: PhantomData }
+    pub fn strict_scope(&self, path: &str) -> StrictScope {
+        Scope::new(Registry::new(Some(self), path, Strict::STRICT), path)
     }
 }
 
-impl<T> Scope<T> {
-    /// The same in the mode that its registry has.
-    fn into_mode<M>(self) -> Scope<T, M> {
-        let Self { path, inner, registry, .. } = self;
-        Scope { path, inner, registry, mode: PhantomData }
+/// What [`Auth::strict_scope`] makes.
+pub type StrictScope<T = ScopeEndpoint> = Scope<T, Strict>;
+
+/// A scope for one of [`Auth::scope`], as `web::scope` writes it: it takes the `Auth` of the scope that it is registered in.
+///
+/// ```
+/// use auth_actix::{Auth, public, web};
+///
+/// #[public]
+/// async fn reports() -> &'static str { "all of them" }
+///
+/// # fn api(auth: &Auth) -> auth_actix::Scope {
+/// auth.scope("/api").service(web::scope("/v1").route("/reports", web::get().to(reports)))
+/// # }
+/// ```
+/// By itself it does not start: its handlers would be decided on by nobody.
+pub fn scope(path: &str) -> Scope {
+    Scope::new(Registry::new(None, path, Plain::STRICT), path)
+}
+
+impl<M> Scope<ScopeEndpoint, M> {
+    fn new(registry: Registry, path: &str) -> Self {
+        let (endpoint, place) = ScopeEndpoint::new();
+        let inner = actix_web::web::scope(path).app_data(Arc::clone(registry.binding()));
+        Self { path: path.to_owned(), inner, endpoint, place, registry, mode: PhantomData }
     }
 }
 
@@ -204,15 +217,11 @@ where
         self
     }
 
-    /// What answers unknown paths below the scope, with a rule: `guarded(rule!(…), web::to(f))`.
-    pub fn default_service<F, U>(mut self, service: GuardedService<F>) -> Self
-    where
-        F: IntoServiceFactory<U, ServiceRequest> + 'static,
-        U: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error> + 'static,
-        U::InitError: std::fmt::Debug,
-    {
-        let factory = service.into_default(&mut self.registry);
-        self.registry.set_own_default();
+    /// What answers unknown paths below the scope: a function with a rule, `web::to(f)`, or anything else with one,
+    /// `guarded(rule!(…), …)`.
+    pub fn default_service<D: DefaultService<U>, U>(mut self, service: D) -> Self {
+        let (rule, factory) = service.into_default();
+        self.registry.add_default(rule);
         Self { inner: self.inner.default_service(factory), ..self }
     }
 
@@ -259,9 +268,30 @@ where
             + 'static,
         B: MessageBody,
     {
-        let Self { path, inner, registry, .. } = self;
+        self.around::<W, _>(|endpoint| apply(middleware, endpoint))
+    }
+
+    /// Middleware around the scope, as a function, as in actix. See [`wrap`](Self::wrap).
+    pub fn wrap_fn<F, R, B>(
+        self,
+        middleware: F,
+    ) -> Scope<
+        impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<B>, Error = Error, InitError = ()>,
+        M,
+    >
+    where
+        F: Fn(ServiceRequest, &T::Service) -> R + Clone + 'static,
+        R: Future<Output = Result<ServiceResponse<B>, Error>>,
+        B: MessageBody,
+    {
+        self.around::<F, _>(|endpoint| apply_fn_factory(endpoint, middleware))
+    }
+
+    /// The scope with middleware of that type.
+    fn around<W, U>(self, wrapped: impl FnOnce(T) -> U) -> Scope<U, M> {
+        let Self { path, inner, endpoint, place, registry, .. } = self;
         registry.binding().add_middleware(std::any::type_name::<W>());
-        Scope { path, inner: inner.wrap(middleware), registry, mode: PhantomData }
+        Scope { path, inner, endpoint: wrapped(endpoint), place, registry, mode: PhantomData }
     }
 }
 
@@ -273,14 +303,15 @@ where
 {
     fn register(self, config: &mut AppService) {
         self.registry.binding().nest_in_registering(config.is_root());
-        self.registry.binding().auth().register();
         let mark = self.registry.tell_whoever_collects();
         // Those within it check themselves.
         let mistakes = self.registry.check();
-        if !mistakes.is_empty() {
-            return refuse_to_start(&mistakes, &self.path, config);
-        }
-        let hides = self.registry.hides_something() && !self.registry.has_own_default();
+        let auth = match self.registry.binding().auth().cloned() {
+            Some(auth) if mistakes.is_empty() => auth,
+            _ => return refuse_to_start(&mistakes, &self.path, config),
+        };
+        auth.register();
+        let hides = self.registry.hides_something() && !self.registry.own_default();
         let inner = if hides { self.inner.default_service(actix_web::web::to(unknown_path)) } else { self.inner };
         // In the map alone: nothing answers there.
         let inner = match mark {
@@ -289,6 +320,7 @@ where
             }),
             None => inner,
         };
+        let inner = inner.wrap(self.place.within(self.endpoint, private::answers_of(auth)));
         let binding = self.registry.binding();
         if self.registry.has_unguarded_under_rule() {
             // A service without a rule cannot be asked for one, so the rule of the scope is decided in front of all of it.

@@ -1,13 +1,13 @@
 //! Answers that the client's address, an API key or a cookie decided are for that client: a shared cache must not hand them on (RFC 9111
 //! §3.5 protects only what came with an `Authorization` header). One that sets a cookie is stored nowhere.
 
-use std::future::{Future, Ready, ready};
+use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use actix_web::Error;
-use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderValue, SET_COOKIE, VARY};
 #[cfg(feature = "jwt")]
 use actix_web::http::{StatusCode, header::SEC_WEBSOCKET_PROTOCOL};
@@ -18,23 +18,14 @@ use crate::outcome::{self, Marks};
 use crate::respond::DPOP_NONCE;
 
 /// Adds `Cache-Control: private` where an address, an API key or a cookie decided and the handler says nothing else.
-pub(super) struct PrivateAnswers(pub(super) Auth);
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct PrivateService<S>(S, Rc<Auth>);
 
-pub(super) struct PrivateService<S>(S, Rc<Auth>);
-
-impl<S, B> Transform<S, ServiceRequest> for PrivateAnswers
-where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
-{
-    type Response = ServiceResponse<B>;
-    type Error = Error;
-    type Transform = PrivateService<S>;
-    type InitError = ();
-    type Future = Ready<Result<Self::Transform, ()>>;
-
-    fn new_transform(&self, service: S) -> Self::Future {
-        ready(Ok(PrivateService(service, Rc::new(self.0.clone()))))
-    }
+/// Makes one around a service whose handlers are decided on by that `Auth`.
+pub(super) fn answers_of<S>(auth: Auth) -> impl Fn(S) -> PrivateService<S> {
+    let auth = Rc::new(auth);
+    move |service| PrivateService(service, Rc::clone(&auth))
 }
 
 impl<S, B> Service<ServiceRequest> for PrivateService<S>
@@ -55,7 +46,8 @@ where
 }
 
 pin_project! {
-    pub(super) struct PrivateFuture<F> {
+    #[doc(hidden)]
+    pub struct PrivateFuture<F> {
         #[pin]
         answer: F,
         auth: Rc<Auth>,

@@ -1,28 +1,31 @@
 //! Routes for plain guarded functions, as actix writes them.
 
-use actix_web::dev::{AppService, HttpServiceFactory};
+use actix_service::boxed::BoxService;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse, Transform};
 use actix_web::guard::Guard as RouteGuard;
 use actix_web::http::Method;
-use actix_web::{FromRequest, Handler, Responder};
+use actix_web::{Error, FromRequest, Handler, Responder};
 use auth_core::rule::Rule;
 
-use super::service::{Entry, Registry, Service, counted};
+use super::service::{Entry, counted};
 use crate::enforce::{Guard, Guarded};
 
 /// A route that has no handler yet. Made by [`get`] and its like.
 #[must_use]
 #[derive(Default)]
 pub struct Route {
-    methods: Vec<Method>,
+    pub(super) methods: Vec<Method>,
     guards: Vec<Box<dyn RouteGuard>>,
 }
 
 /// A route with a handler that carries a rule.
 #[must_use]
 pub struct GuardedRoute {
-    conditions: Route,
-    inner: actix_web::Route,
-    rule: &'static Rule,
+    pub(super) conditions: Route,
+    pub(super) inner: actix_web::Route,
+    pub(super) rule: &'static Rule,
+    wraps: usize,
 }
 
 /// The arguments of a function with a rule above.
@@ -69,7 +72,7 @@ impl Route {
         A: ProvenArguments,
         F::Output: Responder + 'static,
     {
-        GuardedRoute { conditions: self, inner: actix_web::web::to(handler), rule: A::RULE }
+        GuardedRoute { conditions: self, inner: actix_web::web::to(handler), rule: A::RULE, wraps: 0 }
     }
 
     /// Adds a method.
@@ -82,6 +85,49 @@ impl Route {
     pub fn guard(mut self, guard: impl RouteGuard + 'static) -> Self {
         self.guards.push(Box::new(guard));
         self
+    }
+
+    /// Its conditions other than the method.
+    pub(super) fn without_methods(self) -> Self {
+        Self { methods: Vec::new(), ..self }
+    }
+}
+
+impl GuardedRoute {
+    /// Adds a method.
+    pub fn method(self, method: Method) -> Self {
+        Self { conditions: self.conditions.method(method), ..self }
+    }
+
+    /// A condition of routing, as in actix.
+    pub fn guard(self, guard: impl RouteGuard + 'static) -> Self {
+        Self { conditions: self.conditions.guard(guard), ..self }
+    }
+
+    /// Middleware around the handler, as in actix. It runs before the rule, and what it answers by itself that never sees.
+    pub fn wrap<W, B>(self, middleware: W) -> Self
+    where
+        W: Transform<
+                BoxService<ServiceRequest, ServiceResponse, Error>,
+                ServiceRequest,
+                Response = ServiceResponse<B>,
+                Error = Error,
+                InitError = (),
+            > + 'static,
+        B: MessageBody + 'static,
+    {
+        Self { inner: self.inner.wrap(middleware), wraps: self.wraps + 1, ..self }
+    }
+
+    /// What is known of it at that path.
+    pub(super) fn entry(&self, path: &str) -> Entry {
+        let notes = [(self.conditions.guards.len(), "guard of the route"), (self.wraps, "middleware of the route")];
+        Entry {
+            methods: self.conditions.methods.iter().map(ToString::to_string).collect(),
+            path: Some(path.to_owned()),
+            notes: notes.iter().filter_map(|(count, what)| counted(*count, what)).collect(),
+            is_seen: true,
+        }
     }
 }
 
@@ -102,93 +148,6 @@ impl std::fmt::Debug for Route {
 impl std::fmt::Debug for GuardedRoute {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("GuardedRoute").field("rule", &self.rule.text).finish_non_exhaustive()
-    }
-}
-
-/// A resource whose routes all carry a rule. Made by [`resource`].
-#[must_use]
-pub struct Resource {
-    path: String,
-    name: Option<String>,
-    routes: Vec<GuardedRoute>,
-    /// Whether the route's conditions are those of the resource: what [`crate::Scope::route`] makes, as in actix.
-    single: bool,
-}
-
-/// A resource at a path, for several routes.
-pub fn resource(path: &str) -> Resource {
-    Resource { path: path.to_owned(), name: None, routes: Vec::new(), single: false }
-}
-
-impl Resource {
-    /// A name, for `url_for`.
-    pub fn name(self, name: &str) -> Self {
-        Self { name: Some(name.to_owned()), ..self }
-    }
-
-    /// Adds a route.
-    pub fn route(mut self, route: GuardedRoute) -> Self {
-        self.routes.push(route);
-        self
-    }
-
-    /// The handler for every method.
-    pub fn to<F, A>(self, handler: F) -> Self
-    where
-        F: Handler<A>,
-        A: ProvenArguments,
-        F::Output: Responder + 'static,
-    {
-        self.route(route().to(handler))
-    }
-
-    pub(super) fn only(self, route: GuardedRoute) -> Self {
-        Self { single: true, ..self.route(route) }
-    }
-}
-
-impl Service for Resource {
-    type Factory = Self;
-
-    fn open(self, registry: &mut Registry) -> Self {
-        for route in &self.routes {
-            let methods = route.conditions.methods.iter().map(ToString::to_string).collect();
-            let notes = counted(route.conditions.guards.len(), "guard of the route").into_iter().collect();
-            registry.add_all(
-                route.rule,
-                [Entry { methods, path: Some(self.path.clone()), notes, is_seen: true }].into_iter(),
-            );
-        }
-        self
-    }
-}
-
-impl HttpServiceFactory for Resource {
-    fn register(self, config: &mut AppService) {
-        let hides = self.routes.iter().any(|route| route.rule.not_found);
-        let mut resource = actix_web::web::resource(self.path);
-        if let Some(name) = &self.name {
-            resource = resource.name(name);
-        }
-        for GuardedRoute { conditions, inner, .. } in self.routes {
-            // As in actix: by itself, a route whose conditions do not hold is passed over, and the next one is asked.
-            resource = if self.single {
-                resource.guard(conditions).route(inner)
-            } else {
-                let methods = conditions.methods.iter().cloned();
-                let inner = methods.fold(inner, actix_web::Route::method);
-                resource.route(inner.guard(Route { methods: Vec::new(), ..conditions }))
-            };
-        }
-        // Where a route hides, 405 and `Allow` would tell of it.
-        let resource = if hides { resource.default_service(actix_web::web::to(super::unknown_path)) } else { resource };
-        resource.register(config);
-    }
-}
-
-impl std::fmt::Debug for Resource {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Resource").field("path", &self.path).finish_non_exhaustive()
     }
 }
 
@@ -218,4 +177,23 @@ methods! {
     patch PATCH;
     delete DELETE;
     head HEAD;
+    trace TRACE;
+}
+
+/// A route for `QUERY` requests, for a plain function with a rule above.
+pub fn query() -> Route {
+    match Method::from_bytes(b"QUERY") {
+        Ok(query) => method(query),
+        Err(_) => route().guard(actix_web::guard::fn_guard(|_| false)), // not to be for every method
+    }
+}
+
+/// A route for every method, for a plain function with a rule above.
+pub fn to<F, A>(handler: F) -> GuardedRoute
+where
+    F: Handler<A>,
+    A: ProvenArguments,
+    F::Output: Responder + 'static,
+{
+    route().to(handler)
 }

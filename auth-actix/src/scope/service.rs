@@ -132,13 +132,14 @@ pub struct Registry {
     twice: Vec<&'static Rule>,
     /// The scopes in it.
     nested: Vec<Registry>,
-    path: String,
-    /// Whether the scope has a service of its own for unknown paths.
+    /// Whether it has a service of its own for unknown paths.
     own_default: bool,
+    /// Resources with a service of their own for other methods, and whether a route there hides.
+    defaults: Vec<(String, bool)>,
 }
 
 impl Registry {
-    pub(super) fn new(auth: &Auth, path: &str, strict: bool) -> Self {
+    pub(super) fn new(auth: Option<&Auth>, path: &str, strict: bool) -> Self {
         Self {
             binding: Binding::new(auth, path, strict),
             rules: Vec::new(),
@@ -146,9 +147,25 @@ impl Registry {
             unguarded: Vec::new(),
             twice: Vec::new(),
             nested: Vec::new(),
-            path: path.to_owned(),
             own_default: false,
+            defaults: Vec::new(),
         }
+    }
+
+    /// Adds the rule of a service for unknown paths.
+    pub(super) fn add_default(&mut self, rule: &'static Rule) {
+        self.add_service(rule, "unknown paths", true);
+        self.own_default = true;
+    }
+
+    pub(super) fn own_default(&self) -> bool {
+        self.own_default
+    }
+
+    /// Adds the rule of a resource's service for other methods. `hides` is whether a route there answers as an unknown path.
+    pub(super) fn add_default_at(&mut self, path: String, rule: &'static Rule, hides: bool) {
+        self.add_service(rule, "other methods", true);
+        self.defaults.push((path, hides));
     }
 
     pub(super) fn binding(&self) -> &Arc<Binding> {
@@ -185,7 +202,9 @@ impl Registry {
 
     /// Adds all that is known of the scope to a matrix.
     pub(super) fn tell(&self, matrix: &mut Matrix) {
-        let (scopes, auth) = (self.binding.all_rules_so_far(), self.binding.auth());
+        // Without one it is not registered, and nothing is known of who is let in.
+        let Some(auth) = self.binding.auth() else { return };
+        let scopes = self.binding.all_rules_so_far();
         let around = self.binding.pattern_so_far();
         for (handler, entry) in &self.routes {
             let rules = Rules { scopes: &scopes, handler };
@@ -233,14 +252,6 @@ impl Registry {
         self.binding.hides_so_far() || self.rules.iter().any(|rule| rule.not_found)
     }
 
-    pub(super) fn set_own_default(&mut self) {
-        self.own_default = true;
-    }
-
-    pub(super) fn has_own_default(&self) -> bool {
-        self.own_default
-    }
-
     /// What would never work, or mean something else than it says, in this scope and in those within it.
     pub(super) fn check_all(&self) -> Vec<RuleError> {
         self.check().into_iter().chain(self.nested.iter().flat_map(Self::check_all)).collect()
@@ -248,20 +259,23 @@ impl Registry {
 
     /// The mistakes of this scope only.
     pub(super) fn check(&self) -> Vec<RuleError> {
-        let mut mistakes = self.check_rules();
-        if self.own_default && self.hides_something() {
-            mistakes.push(RuleError::HiddenBesideDefault(self.path.clone()));
-        }
+        let path = || self.binding.path().to_owned();
+        let Some(auth) = self.binding.auth() else { return vec![RuleError::InNoScope(path())] };
+        let mut mistakes = self.check_rules(auth);
         if self.binding.is_strict_so_far() && self.binding.pattern_so_far().is_none() {
-            mistakes.push(RuleError::StrictInPlain(self.path.clone()));
+            mistakes.push(RuleError::StrictInPlain(path()));
         }
         if self.binding.sessions_clash_so_far() {
-            mistakes.push(RuleError::SessionsClash(self.path.clone()));
+            mistakes.push(RuleError::SessionsClash(path()));
         }
         mistakes
     }
 
-    fn check_rules(&self) -> Vec<RuleError> {
+    fn check_rules(&self, auth: &Auth) -> Vec<RuleError> {
+        let defaults = self.defaults.iter().filter(|(_, hides)| *hides || self.binding.hides_so_far());
+        let defaults = defaults.map(|(path, _)| path.clone());
+        let own = (self.own_default && self.hides_something()).then(|| self.binding.path().to_owned());
+        let beside_default = defaults.chain(own).map(RuleError::HiddenBesideDefault);
         let twice = self.twice.iter().map(|rule| RuleError::SecondRuleOfScope(rule.text));
         let scopes = self.binding.rules_so_far();
         let around = self.binding.pattern_so_far();
@@ -282,7 +296,8 @@ impl Registry {
             .chain(keys)
             .chain(any_object)
             .chain(unseen)
-            .chain(check::rules(self.binding.auth(), &scopes, &self.rules))
+            .chain(check::rules(auth, &scopes, &self.rules))
+            .chain(beside_default)
             .collect()
     }
 }

@@ -66,7 +66,7 @@ impl ClaimValue {
 impl fmt::Display for ClaimValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Text(text) => f.write_str(&crate::rule::quoted(text)),
+            Self::Text(text) => f.write_str(&crate::json::quoted(text)),
             Self::Bool(value) => value.fmt(f),
             Self::Integer(value) => value.fmt(f),
         }
@@ -125,7 +125,7 @@ impl Claim {
                 }
             }
         };
-        format!("the claim {} is {found}", crate::rule::quoted(self.name))
+        format!("the claim {} is {found}", crate::json::quoted(self.name))
     }
 }
 

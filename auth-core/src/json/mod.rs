@@ -1,4 +1,4 @@
-//! A strict reader of JSON objects: one pass, borrowed, no tree.
+//! A strict reader of JSON objects: one pass, borrowed, no tree. And the form in which a string is quoted.
 //!
 //! # Why
 //! A verifier must refuse what two parsers could read differently (RFC 7515 §10.12): duplicate member names, also
@@ -16,6 +16,11 @@ use crate::clock::Timestamp;
 /// Text that is not what we call JSON. Says no more: what is wrong with it is the sender's to find out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed;
+
+/// A string as JSON writes it, which is how it is read again.
+pub(crate) fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
 
 /// Objects and arrays in each other, at most.
 const DEPTH: usize = 32;

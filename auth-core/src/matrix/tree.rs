@@ -6,7 +6,8 @@ use std::fmt;
 use ipnet::IpNet;
 
 use super::words::Words;
-use crate::rule::{duration, quoted};
+use crate::json::quoted;
+use crate::rule::duration;
 
 /// A rule.
 #[derive(Clone, Debug, PartialEq, Eq)]

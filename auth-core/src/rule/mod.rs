@@ -8,7 +8,7 @@ mod text;
 pub use self::algebra::{Part, check_all, check_any, check_possible};
 pub use self::implication::check_proof;
 pub use self::needs::{Needs, Taken};
-pub(crate) use self::text::{duration, quoted};
+pub(crate) use self::text::duration;
 use crate::atom::{Atom, Authenticated, Check, Named, Network, ObjectKey, Within};
 use crate::facts::Facts;
 use crate::truth::Truth;

@@ -1,5 +1,6 @@
 //! How a rule reads in the access matrix: the same however it was written, and read again by [`crate::matrix`].
 
+use crate::json::quoted;
 use std::fmt;
 
 use super::{Formula, Literal};
@@ -56,11 +57,6 @@ impl fmt::Display for Literal {
             }
         }
     }
-}
-
-/// A string as JSON writes it, which is how it is read again.
-pub(crate) fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }
 
 /// A length of time in the largest unit that it is a whole number of.

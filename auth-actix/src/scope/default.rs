@@ -1,0 +1,50 @@
+//! What answers where nothing else does, with a rule.
+
+use std::fmt;
+
+use actix_service::boxed::{self, BoxServiceFactory};
+use actix_service::{IntoServiceFactory, ServiceFactoryExt as _, apply};
+use actix_web::Error;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+
+use auth_core::rule::Rule;
+
+use super::guarded::{GuardedService, InFront};
+use super::route::GuardedRoute;
+
+/// What [`Scope::default_service`](crate::Scope::default_service) takes: something with a rule.
+#[diagnostic::on_unimplemented(
+    message = "expected a default service with a rule, found one without",
+    label = "a scope of `Auth` takes only what carries a rule",
+    note = "write `guarded(rule!(…), …)`, or `auth_actix::web::to(f)` of a function with a rule"
+)]
+pub trait DefaultService<U> {
+    /// Its rule, and what actix registers.
+    #[doc(hidden)]
+    fn into_default(self) -> (&'static Rule, BoxedDefault);
+}
+
+/// A default service, with the rule in front.
+pub(super) type BoxedDefault = BoxServiceFactory<(), ServiceRequest, ServiceResponse, Error, ()>;
+
+#[diagnostic::do_not_recommend]
+impl<S, U> DefaultService<U> for GuardedService<S>
+where
+    S: IntoServiceFactory<U, ServiceRequest>,
+    U: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error> + 'static,
+    U::InitError: fmt::Debug,
+{
+    fn into_default(self) -> (&'static Rule, BoxedDefault) {
+        let service = self.service.into_factory().map_init_err(|error| {
+            tracing::error!(target: "auth_actix", ?error, "a default service cannot be made");
+        });
+        (self.rule, boxed::factory(apply(InFront(self.rule), service)))
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl DefaultService<actix_web::Route> for GuardedRoute {
+    fn into_default(self) -> (&'static Rule, BoxedDefault) {
+        (self.rule, boxed::factory(self.inner))
+    }
+}

@@ -1,0 +1,108 @@
+//! What middleware is wrapped around, before that is there.
+//!
+//! # Why
+//! actix gives a scope another type with each middleware, and a type without a name. The first middleware of each scope is ours,
+//! so that no `fn api(auth: &Auth) -> Scope` could be written. Here middleware is wrapped around a place, which has a name, and
+//! which is filled when the service is made.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::future::{Ready, ready};
+use std::rc::Rc;
+
+use actix_web::Error;
+use actix_web::dev::{Service, ServiceFactory, ServiceRequest, ServiceResponse, Transform};
+
+use super::private::PrivateService;
+
+/// What actix wraps middleware around, by the type that it is a parameter of.
+#[doc(hidden)]
+pub trait Wraps {
+    /// Its type, which actix does not name.
+    type Endpoint: ServiceFactory<ServiceRequest>;
+}
+
+impl<T: ServiceFactory<ServiceRequest>> Wraps for actix_web::Scope<T> {
+    type Endpoint = T;
+}
+
+impl<T: ServiceFactory<ServiceRequest>> Wraps for actix_web::Resource<T> {
+    type Endpoint = T;
+}
+
+type Inside<S> = <<S as Wraps>::Endpoint as ServiceFactory<ServiceRequest>>::Service;
+
+/// Where the service of a scope will be: the default parameter of [`Scope`](crate::Scope).
+pub type ScopeEndpoint = Endpoint<PrivateService<Inside<actix_web::Scope>>>;
+
+/// Where the service of a resource will be: the default parameter of [`Resource`](crate::web::Resource).
+pub type ResourceEndpoint = Endpoint<Inside<actix_web::Resource>>;
+
+/// Where a service will be.
+pub struct Endpoint<S>(Place<S>);
+
+/// Fills it. The service is taken as soon as it is there.
+pub(super) struct Filling<S>(Place<S>);
+
+type Place<S> = Rc<RefCell<Option<S>>>;
+
+impl<S> Endpoint<S> {
+    pub(super) fn new() -> (Self, Filling<S>) {
+        let place = Place::default();
+        (Self(Rc::clone(&place)), Filling(place))
+    }
+}
+
+impl<S> ServiceFactory<ServiceRequest> for Endpoint<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse, Error = Error>,
+{
+    type Response = ServiceResponse;
+    type Error = Error;
+    type Config = ();
+    type Service = S;
+    type InitError = ();
+    type Future = Ready<Result<S, ()>>;
+
+    fn new_service(&self, (): ()) -> Self::Future {
+        ready(self.0.take().ok_or(()))
+    }
+}
+
+impl<S> Filling<S> {
+    /// Middleware for what actix makes: `make` of it, and what the application has wrapped around the place of that.
+    pub(super) fn within<T, F>(self, around: T, make: F) -> Within<S, T, F> {
+        Within { place: self.0, around, make }
+    }
+}
+
+/// See [`Filling::within`].
+pub(super) struct Within<S, T, F> {
+    place: Place<S>,
+    around: T,
+    make: F,
+}
+
+impl<I, S, T, F, B> Transform<I, ServiceRequest> for Within<S, T, F>
+where
+    I: Service<ServiceRequest>,
+    T: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<B>, Error = Error, InitError = ()>,
+    F: Fn(I) -> S,
+{
+    type Response = ServiceResponse<B>;
+    type Error = Error;
+    type Transform = T::Service;
+    type InitError = ();
+    type Future = T::Future;
+
+    fn new_transform(&self, service: I) -> Self::Future {
+        self.place.replace(Some((self.make)(service)));
+        self.around.new_service(())
+    }
+}
+
+impl<S> fmt::Debug for Endpoint<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Endpoint")
+    }
+}
