@@ -229,7 +229,7 @@ fn unreachable(error: &reqwest::Error) -> Failed {
 }
 
 fn read_token(path: &std::path::Path) -> Result<SecretString, Box<str>> {
-    let text = std::fs::read_to_string(path).map_err(|error| Box::from(error.to_string()))?;
+    let text = std::fs::read_to_string(path).map_err(|error| error.to_string().into_boxed_str())?;
     let token = text.trim();
     let fits = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
     if fits { Ok(token.into()) } else { Err("it contains no token".into()) }
