@@ -175,6 +175,7 @@ macro_rules! slots {
         impl<$($name: FromRequest + 'static),*> Slots for ($(Option<$name>,)*) {
             type Arguments = ($($name,)*);
 
+            #[allow(clippy::unused_unit, reason = "of no argument at all")]
             fn empty() -> Self {
                 ($(None::<$name>,)*)
             }
