@@ -441,7 +441,6 @@ impl Auth {
 }
 
 /// Says something at the start: in the log, or where there is none, to whoever started the server.
-#[cfg(feature = "session")]
 #[allow(clippy::print_stderr, reason = "nobody may be listening to the log")]
 fn warn(what: &str) {
     tracing::warn!(target: "auth_actix", "{what}");
