@@ -19,7 +19,7 @@ use crate::enforce::Binding;
     note = "a function without a route attribute goes in by `.route(\"/path\", auth_actix::get().to(f))`",
     note = "a rule that stands below the route attribute enforces, and proves nothing: move it above",
     note = "`.require(…)` of the scope holds beside the rule of each handler, and not in place of one",
-    note = "a function that makes a scope returns `impl auth_actix::Service + use<>`",
+    note = "a function that makes a scope returns `auth_actix::Scope`",
     note = "a tuple or a list goes in one by one: `.service(a).service(b)`"
 )]
 pub trait Service {
