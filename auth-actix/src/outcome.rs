@@ -10,7 +10,6 @@ use auth_core::facts::Checks;
 use auth_core::rule::Rule;
 
 use crate::auth::Auth;
-use crate::enforce::OwnedPlace;
 
 /// What one `Auth` found. Another one never reads it, and it holds only for the credential that was presented then.
 struct Outcome {
@@ -65,8 +64,6 @@ struct Notes {
     marks: Marks,
     /// What the checks of a rule have found, for a connection that is asked about again.
     checks: Checks,
-    /// Rules in front of the handler's own that have admitted the request, and where each was decided.
-    fronts: Vec<(OwnedPlace, &'static Rule)>,
     /// It was refused: what proofs rest on does not hold.
     is_refused: bool,
     /// It is about an object which whoever may not have it is not told of.
@@ -205,16 +202,6 @@ pub(crate) fn keep_checks(request: &HttpRequest, checks: Checks) {
 /// What was kept.
 pub(crate) fn checks(request: &HttpRequest) -> Checks {
     noted(request, |notes| notes.checks).unwrap_or_default()
-}
-
-/// Takes note of a rule in front of the handler's own that has admitted the request.
-pub(crate) fn admitted_by(request: &HttpRequest, place: OwnedPlace, rule: &'static Rule) {
-    note(request, |notes| notes.fronts.push((place, rule)));
-}
-
-/// The rules in front of the handler's own that have admitted the request, from the outside in.
-pub(crate) fn fronts(request: &HttpRequest) -> Vec<(OwnedPlace, &'static Rule)> {
-    noted(request, |notes| notes.fronts.clone()).unwrap_or_default()
 }
 
 /// The token of a ticket: taken once, and the same whenever this request asks again.

@@ -1,6 +1,6 @@
 //! Whether a rule that let a request in still holds, while its answer goes on.
 
-use actix_web::HttpRequest;
+use actix_web::{HttpMessage as _, HttpRequest};
 use auth_core::clock::{self, Timestamp};
 use auth_core::denial::challenge::Scheme;
 use auth_core::denial::{Denial, Reason};
@@ -13,14 +13,29 @@ use super::{NO_AUTH, Waiting, go_on, set_up};
 use crate::auth::Auth;
 use crate::outcome::{self, Found};
 
+/// Rules in front of the handler's own that have admitted the request, from the outside in, and where each was decided.
+#[derive(Clone, Default)]
+struct Fronts(Vec<(OwnedPlace, &'static Rule)>);
+
+/// Keeps with the request a rule in front of the handler's own that has admitted it.
+pub(super) fn admitted_by(request: &HttpRequest, place: OwnedPlace, rule: &'static Rule) {
+    let mut extensions = request.extensions_mut();
+    match extensions.get_mut::<Fronts>() {
+        Some(Fronts(fronts)) => fronts.push((place, rule)),
+        None => {
+            extensions.insert(Fronts(vec![(place, rule)]));
+        }
+    }
+}
+
 /// Decides again, by the rule of the handler and by each rule in front of it: with the credential as its source sees it now, blocks and revocation as they are now, roles asked for anew, and
 /// the age of the login as it is by now. What checks have found, and where the request came from, stays.
 ///
 /// Gives when the credential expires.
 pub(crate) async fn still_holds(request: &HttpRequest, rule: &'static Rule) -> Result<Option<Timestamp>, Denial> {
     let place = OwnedPlace::of(request).ok_or_else(|| set_up(NO_AUTH).denial)?;
-    let mut guards: Vec<_> =
-        outcome::fronts(request).into_iter().map(|(place, rule)| (place, rule, Checks::default())).collect();
+    let Fronts(fronts) = request.extensions().get::<Fronts>().cloned().unwrap_or_default();
+    let mut guards: Vec<_> = fronts.into_iter().map(|(place, rule)| (place, rule, Checks::default())).collect();
     guards.push((place, rule, outcome::checks(request)));
     let mut auths: Vec<&Auth> = Vec::new();
     for (place, rule, _) in &guards {

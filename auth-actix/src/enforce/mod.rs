@@ -26,7 +26,8 @@ pub use self::guarded::{Guard, Guarded};
 use self::hidden::as_unknown;
 pub(crate) use self::hidden::{UNKNOWN_PATH, ask_in_vain};
 pub(crate) use self::lease::still_holds;
-pub(crate) use self::place::{Binding, OwnedPlace};
+pub(crate) use self::place::Binding;
+use self::place::OwnedPlace;
 use self::place::{PASS, Place};
 #[cfg(any(feature = "jwt", feature = "session"))]
 pub(crate) use self::verify::unblocked;
@@ -261,7 +262,7 @@ impl Enforced {
 pub(crate) async fn enforce_in_front(request: &HttpRequest, rule: &'static Rule) -> Result<(), Denied> {
     enforce(request, rule).settled().await?;
     if let Some(place) = OwnedPlace::of(request) {
-        outcome::admitted_by(request, place, rule);
+        lease::admitted_by(request, place, rule);
     }
     Ok(())
 }

@@ -211,7 +211,7 @@ thread_local! {
 
 /// A [`Place`] that outlives the request's way through its services.
 #[derive(Clone)]
-pub(crate) enum OwnedPlace {
+pub(super) enum OwnedPlace {
     Scope(Arc<Binding>, Auth),
     App(Auth),
 }
