@@ -14,10 +14,15 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use super::provider::{AUDIENCE, Provider, WEB};
-use super::{ask, jwt, serve, status, until};
+use super::{ask, serve, status, until};
 
 fn introspection() -> Introspection {
     Introspection::as_client(WEB.0, WEB.1)
+}
+
+/// Of a client's own token the provider names no subject.
+fn jwt(provider: &Provider) -> Jwt {
+    super::jwt(provider).clients_without_subject()
 }
 
 fn asked(provider: &Provider) -> u64 {
@@ -32,11 +37,14 @@ fn an_opaque_token_is_what_its_issuer_says_of_it_until_that_is_forgotten() {
         serve(Auth::builder().bearer(jwt(&provider).introspection(introspection().cache(Duration::from_secs(2)))));
     let opaque = provider.token_of("format=opaque", "read:reports");
     assert_eq!(opaque.split('.').count(), 1, "{opaque}");
+    let strict = serve(Auth::builder().bearer(super::jwt(&provider).introspection(introspection())));
+    assert_eq!(ask(&strict, "/me", &opaque).status, 401, "without a subject, and nobody has said that it may be");
+    let before = asked(&provider);
     for _ in 0..5 {
         let answer = ask(&server, "/reports", &opaque);
         assert_eq!((answer.status, answer.text()), (200, "reports"));
     }
-    assert_eq!(asked(&provider), 1, "once, while the answer is kept");
+    assert_eq!(asked(&provider), before + 1, "once, while the answer is kept");
     assert_eq!(
         ask(&server, "/me", &opaque).text(),
         format!("client:{}:{}:service", provider.issuer.len(), provider.issuer)
@@ -117,6 +125,7 @@ fn only_a_token_that_is_active_and_is_an_access_token_for_us_lets_anybody_in() {
     });
     let address = format!("http://{}/introspect", endpoint.address);
     let jwt = Jwt::jwks("https://127.0.0.1:1/keys").issuer("https://id.example").audience(AUDIENCE);
+    let jwt = jwt.clients_without_subject();
     let server = serve(Auth::builder().bearer(jwt.introspection(introspection().at(address))));
     let now = auth_tests::token::now();
     let good = json!({ "active": true, "sub": "alice", "client_id": "web", "aud": AUDIENCE, "exp": now + 60 });
