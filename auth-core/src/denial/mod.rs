@@ -6,6 +6,8 @@
 pub mod challenge;
 pub mod problem;
 
+use std::sync::Arc;
+
 use self::challenge::{Scheme, SchemeSet};
 use crate::id::Id;
 
@@ -26,16 +28,51 @@ pub struct Denial {
     pub cause: Option<&'static str>,
     /// For logs: the value that was found, and what is accepted. Never part of an answer or of an audit event. Quotes a claim
     /// only of a token whose signature holds, and at most [`quoted`] of it.
-    pub detail: Option<Box<Detail>>,
+    pub detail: Option<Arc<Detail>>,
 }
 
-/// A clause for logs. Apart, and in a box, as few denials have one and each is handed on by value.
+/// A clause for logs. Apart, and shared, as few denials have one, and each is handed on by value and kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Detail(String);
+pub struct Detail(Clause);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Clause {
+    Text(String),
+    /// In numbers: expired tokens are frequent, and most are never logged.
+    Expired {
+        seconds_ago: i64,
+        leeway: u64,
+    },
+}
+
+impl Detail {
+    /// Of a token that has expired.
+    #[cfg_attr(not(feature = "jwt"), allow(dead_code, reason = "for tokens"))]
+    pub(crate) fn expired(seconds_ago: i64, leeway: std::time::Duration) -> Self {
+        Self(Clause::Expired { seconds_ago, leeway: leeway.as_secs() })
+    }
+}
+
+impl From<String> for Detail {
+    fn from(text: String) -> Self {
+        Self(Clause::Text(text))
+    }
+}
+
+impl From<&str> for Detail {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
 
 impl std::fmt::Display for Detail {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
+        match &self.0 {
+            Clause::Text(text) => f.write_str(text),
+            Clause::Expired { seconds_ago, leeway } => {
+                write!(f, "exp was {seconds_ago} s ago; `.leeway(…)` is {leeway} s")
+            }
+        }
     }
 }
 
@@ -222,8 +259,8 @@ impl Denial {
 
     /// Adds what was found and what is accepted, for logs.
     #[must_use]
-    pub fn with_detail(self, detail: impl Into<String>) -> Self {
-        Self { detail: Some(Box::new(Detail(detail.into()))), ..self }
+    pub fn with_detail(self, detail: impl Into<Detail>) -> Self {
+        Self { detail: Some(Arc::new(detail.into())), ..self }
     }
 }
 

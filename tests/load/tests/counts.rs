@@ -163,7 +163,7 @@ fn what_a_refusal_takes() -> Outcome<()> {
         ("deny/garbage", -3),
         ("deny/malformed", -3),
         ("deny/oversized", -3),
-        ("deny/expired", -2),
+        ("deny/expired", -1),
         ("deny/wrong role", 2), // the identity, which goes to the log
         ("deny/bad signature", -3),
         ("deny/bad signature RS256", -3),

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use subtle::ConstantTimeEq as _;
 
 use super::Issuer;
-use super::conditions::lookup;
+use super::conditions::{lookup, pointer};
 use super::kind::{OtherKind, other_kind};
 use super::token::{As, Held};
 use crate::clock::Timestamp;
 use crate::denial::challenge::Scheme;
-use crate::denial::{Denial, Reason, quoted};
+use crate::denial::{Denial, Detail, Reason, quoted};
 use crate::json::{self, Raw, Span};
 use crate::principal::{Lists, Login, Omitted, Principal};
 
@@ -183,19 +183,20 @@ impl Registered {
         if issuer.audiences.is_empty() {
             return Ok(());
         }
-        let (found, fits, claim) = match issuer.conditions.audience_claim() {
-            None => (self.audience.map(|span| Raw::at(claims, span)), self.audience_fits, "/aud".into()),
+        let path = issuer.conditions.audience_claim();
+        let (found, fits) = match path {
+            None => (self.audience.map(|span| Raw::at(claims, span)), self.audience_fits),
             Some(path) => {
                 let found = lookup(claims, path);
                 let fits = found.and_then(|value| issuer.conditions.audience_fits(value, &issuer.audiences));
-                (found, fits.unwrap_or_default(), super::conditions::pointer(path))
+                (found, fits.unwrap_or_default())
             }
         };
         if fits {
             return Ok(());
         }
         let accepted: Vec<_> = issuer.audiences.iter().map(|audience| quoted(audience)).collect();
-        let accepted = accepted.join(", ");
+        let (accepted, claim) = (accepted.join(", "), path.map_or("/aud".to_owned(), pointer));
         Err(match found {
             None => invalid("the audience is absent").with_detail(format!("{claim}; accepted: {accepted}")),
             Some(found) => {
@@ -242,7 +243,7 @@ impl Registered {
         if now >= expires_at.plus(leeway) {
             let ago = now.seconds().saturating_sub(expires_at.seconds());
             let denial = Denial::refused(Scheme::Bearer, Reason::ExpiredCredentials, "the token has expired");
-            return Err(denial.with_detail(format!("exp was {ago} s ago; `.leeway(…)` is {} s", leeway.as_secs())));
+            return Err(denial.with_detail(Detail::expired(ago, leeway)));
         }
         Ok(())
     }

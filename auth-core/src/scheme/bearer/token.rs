@@ -1,5 +1,6 @@
 //! A token, from its characters to a principal. Cheap checks first, then the key, then the signature, then the claims.
 
+#[cfg(feature = "oidc")]
 use std::sync::Arc;
 
 use base64::Engine as _;
