@@ -43,7 +43,7 @@ impl<'a> ServiceConfig<'a> {
         self
     }
 
-    /// What answers unknown paths below the scope. See [`Scope::default_service`](crate::Scope::default_service).
+    /// Sets the service for unknown paths below the scope. See [`Scope::default_service`](crate::Scope::default_service).
     pub fn default_service<D: DefaultService<U>, U>(&mut self, service: D) -> &mut Self {
         let (rule, factory) = service.into_default();
         self.registry.add_default(rule);

@@ -155,7 +155,7 @@ impl Auth {
     }
 }
 
-/// What [`Auth::strict_scope`] makes.
+/// The scope that [`Auth::strict_scope`] makes.
 pub type StrictScope<T = ScopeEndpoint> = Scope<T, Strict>;
 
 /// A scope for one of [`Auth::scope`], as `web::scope` writes it: it takes the `Auth` of the scope that it is registered in.
@@ -170,7 +170,7 @@ pub type StrictScope<T = ScopeEndpoint> = Scope<T, Strict>;
 /// auth.scope("/api").service(web::scope("/v1").route("/reports", web::get().to(reports)))
 /// # }
 /// ```
-/// By itself it does not start: its handlers would be decided on by nobody.
+/// A scope that is registered in no scope of [`Auth::scope`] keeps the server from starting: it has no `Auth`.
 pub fn scope(path: &str) -> Scope {
     Scope::new(Registry::new(None, path, Plain::STRICT), path)
 }
@@ -217,7 +217,7 @@ where
         self
     }
 
-    /// What answers unknown paths below the scope: a function with a rule, `web::to(f)`, or anything else with one,
+    /// Sets the service for unknown paths below the scope: a function with a rule, `web::to(f)`, or anything else with one,
     /// `guarded(rule!(…), …)`.
     pub fn default_service<D: DefaultService<U>, U>(mut self, service: D) -> Self {
         let (rule, factory) = service.into_default();
@@ -225,7 +225,7 @@ where
         Self { inner: self.inner.default_service(factory), ..self }
     }
 
-    /// What would keep the server from starting, in this scope and in those within it: rules that could never hold, or that need a
+    /// Checks for mistakes that would keep the server from starting, in this scope and in those within it: rules that could never hold, or that need a
     /// setting. The server checks this by itself; a test may ask.
     ///
     /// # Errors

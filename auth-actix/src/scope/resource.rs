@@ -195,7 +195,7 @@ where
         Self { inner: self.inner.app_data(data), ..self }
     }
 
-    /// What answers the methods that no route is for: a function with a rule, `web::to(f)`, or anything else with one,
+    /// Sets the service for methods without a route: a function with a rule, `web::to(f)`, or anything else with one,
     /// `guarded(rule!(…), …)`.
     pub fn default_service<D: DefaultService<U>, U>(self, service: D) -> Self {
         let (rule, factory) = service.into_default();
@@ -242,7 +242,7 @@ where
         Self { single: true, ..self.route(route) }
     }
 
-    /// Whether some route answers as an unknown path to whom it refuses.
+    /// Whether a route answers refused callers as an unknown path does.
     fn hides(&self) -> bool {
         self.routes.iter().any(|route| route.rule.not_found)
     }

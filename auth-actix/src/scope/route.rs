@@ -119,7 +119,7 @@ impl GuardedRoute {
         Self { inner: self.inner.wrap(middleware), wraps: self.wraps + 1, ..self }
     }
 
-    /// What is known of it at that path.
+    /// Its entry in the access matrix at that path.
     pub(super) fn entry(&self, path: &str) -> Entry {
         let notes = [(self.conditions.guards.len(), "guard of the route"), (self.wraps, "middleware of the route")];
         Entry {

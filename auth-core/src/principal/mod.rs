@@ -81,7 +81,7 @@ pub(crate) struct Login {
     pub(crate) actor: Option<Span>,
     pub(crate) authenticated_at: Option<Timestamp>,
     pub(crate) expires_at: Option<Timestamp>,
-    /// Claims that the credential says it leaves out.
+    /// Claims that the credential marks as left out.
     pub(crate) omitted: Option<Omitted>,
 }
 
@@ -370,7 +370,7 @@ impl Principal {
         Raw::whole(&self.said.claims).member(name)
     }
 
-    /// Whether its credential says that it leaves this claim out.
+    /// Whether the credential marks this claim as left out.
     pub(crate) fn omits_claim(&self, name: &str) -> bool {
         self.said.login.omitted.is_some_and(|omitted| omitted.contains(&self.said.claims, name))
     }

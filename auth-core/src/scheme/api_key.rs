@@ -116,14 +116,14 @@ impl ApiKey {
         &self.id
     }
 
-    /// The roles of whoever has it: names, or values of the role type. Empty names are dropped. Calls add up.
+    /// The roles of the key's owner: names, or values of the role type. Empty names are dropped. Calls add up.
     #[must_use]
     pub fn roles(mut self, roles: impl IntoIterator<Item = impl ToString>) -> Self {
         self.roles.extend(names(roles));
         self
     }
 
-    /// The scopes of whoever has it: names, or values of the scope type. Empty names are dropped. Calls add up.
+    /// The scopes of the key's owner: names, or values of the scope type. Empty names are dropped. Calls add up.
     #[must_use]
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl ToString>) -> Self {
         self.scopes.extend(names(scopes));

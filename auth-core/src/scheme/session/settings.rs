@@ -155,7 +155,7 @@ impl Sessions {
         self.store.is_shared()
     }
 
-    /// Where its store is in the memory of this process, if it is kept there: two of one realm do not know each other's sessions.
+    /// The address of the store, if it is in the memory of this process: two such stores do not share sessions.
     pub fn memory_address(&self) -> Option<usize> {
         (!self.store.is_shared()).then(|| Arc::as_ptr(&self.store).cast::<()>() as usize)
     }

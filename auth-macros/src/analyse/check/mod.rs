@@ -138,14 +138,14 @@ impl Check {
     }
 }
 
-/// What the checks of the rule name in the argument, as expressions that use it: what only a check uses is used.
+/// Expressions that use the variables of the argument that checks name, so that the compiler does not report them as unused.
 pub(crate) fn uses(parameter: &Parameter, formula: &Formula) -> Vec<TokenStream> {
     let is_free = |name: &Ident| all(formula).iter().any(|check| check.free.contains(&name.unraw().to_string()));
     let named = free::bindings(&parameter.pattern).into_iter().filter(|binding| is_free(&binding.ident));
     named.map(|binding| uses_of(&binding)).collect()
 }
 
-/// What is changeable in the argument, as expressions that change it.
+/// Expressions that use the `mut` variables of the argument mutably, so that the compiler does not report `mut` as unused.
 pub(crate) fn changes(parameter: &Parameter) -> Vec<TokenStream> {
     let bindings = free::bindings(&parameter.pattern).into_iter();
     bindings.filter(|binding| binding.mutability.is_some()).map(|binding| uses_of(&binding)).collect()
