@@ -37,7 +37,9 @@ use self::endpoint::Filling;
 pub use self::endpoint::{ResourceEndpoint, ScopeEndpoint};
 pub use self::guarded::{GuardedService, Unguarded, guarded, unguarded};
 pub use self::resource::{Patterns, Resource, resource};
-pub use self::route::{GuardedRoute, Route, delete, get, head, method, patch, post, put, query, route, to, trace};
+pub use self::route::{
+    GuardedRoute, IntoGuardedRoute, Route, delete, get, head, method, patch, post, put, query, route, to, trace,
+};
 pub use self::service::{Pattern, Proven, Registry, Service};
 use crate::auth::Auth;
 use crate::check::{self, RuleError};
@@ -196,8 +198,8 @@ where
     }
 
     /// Registers a plain guarded function: `scope.route("/x", auth_actix::get().to(f))`.
-    pub fn route(self, path: &str, route: GuardedRoute) -> Self {
-        self.service(single(path, route))
+    pub fn route(self, path: &str, route: impl IntoGuardedRoute) -> Self {
+        self.service(single(path, route.into_guarded()))
     }
 
     /// Registers more, in a function of its own. Its argument is [`ServiceConfig`], which takes what the scope

@@ -11,7 +11,7 @@ use auth_core::rule::Rule;
 
 use super::default::DefaultService;
 use super::endpoint::{Filling, ResourceEndpoint};
-use super::route::{self, GuardedRoute, ProvenArguments};
+use super::route::{self, GuardedRoute, IntoGuardedRoute, ProvenArguments};
 use super::service::{Entry, Registry, Service, counted};
 
 /// A resource whose routes all carry a rule. Made by [`resource`].
@@ -93,8 +93,8 @@ where
     }
 
     /// Adds a route.
-    pub fn route(mut self, route: GuardedRoute) -> Self {
-        self.routes.push(route);
+    pub fn route(mut self, route: impl IntoGuardedRoute) -> Self {
+        self.routes.push(route.into_guarded());
         self
     }
 

@@ -116,9 +116,11 @@ impl Omitted {
 }
 
 /// The claims do not fit the type that was asked for. Says no more, as parsers quote what they read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the claims do not fit the type that the application reads them into")]
 pub struct ClaimsError;
+
+crate::debug_as_display!(ClaimsError);
 
 impl Principal {
     #[cfg(feature = "jwt")]

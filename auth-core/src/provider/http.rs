@@ -80,7 +80,7 @@ pub(crate) struct Reach {
 }
 
 /// An error of the settings for connections to a provider.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReachError {
     /// Not a certificate.
@@ -96,6 +96,8 @@ pub enum ReachError {
     #[error("TLS cannot be set up on this system")]
     Tls,
 }
+
+crate::debug_as_display!(ReachError);
 
 /// Sends requests over `https` (or on this machine). Follows no redirect, reads no proxy from the environment, and reads no more than
 /// a limit.

@@ -38,7 +38,7 @@ pub struct Sessions {
 }
 
 /// What is wrong with the settings of sessions.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionsError {
     /// The cookie could not be set.
@@ -54,6 +54,8 @@ pub enum SessionsError {
     #[error("`.idle_timeout(…)` is longer than `.absolute_timeout(…)`")]
     IdleIsLonger,
 }
+
+crate::debug_as_display!(SessionsError);
 
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 

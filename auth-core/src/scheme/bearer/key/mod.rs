@@ -36,7 +36,7 @@ pub struct Key {
 }
 
 /// What is wrong with a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
     /// Shorter than the hash that it is for (RFC 7518 §3.2).
@@ -90,6 +90,8 @@ pub enum KeyError {
     #[error("the JWK does not say which algorithm it is for")]
     NoAlgorithm,
 }
+
+crate::debug_as_display!(KeyError);
 
 impl Key {
     /// A secret for HS256, HS384 or HS512, at least as long as the hash.

@@ -9,7 +9,7 @@ use super::super::introspection::IntrospectionError;
 use super::super::key::KeyError;
 
 /// An error of the settings of an issuer.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum JwtError {
     /// Tokens of anybody would be accepted.
@@ -98,3 +98,5 @@ pub enum JwtError {
     #[error("`.without_issuer(…)` beside another issuer: nothing would tell their tokens apart")]
     UnnamedAmongSeveral,
 }
+
+crate::debug_as_display!(JwtError);
