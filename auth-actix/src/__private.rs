@@ -119,7 +119,7 @@ impl Probe<Option<Ticket>> {
     pub const NEEDS: Needs = Needs::MaybeCaller;
 }
 
-/// What a request contains beside its path.
+/// The parts of a request other than its path.
 macro_rules! beside_path {
     ($($needs:ident $({$($of:ident),*})? $type:ty;)*) => {$(
         impl$(<$($of),*>)? Probe<$type> {

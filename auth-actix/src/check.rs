@@ -15,7 +15,7 @@ use auth_core::vocabulary::Kind;
 use crate::auth::Auth;
 
 /// A rule that this `Auth` cannot serve. Told in the log, and the server does not start.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RuleError {
     /// Where addresses come from has to be said: behind a proxy, everybody has the proxy's.
@@ -124,6 +124,13 @@ pub enum RuleError {
         "scope {0:?}: its sessions and those of a scope around it have one cookie and two stores: give one of them a `.cookie_name(…)`"
     )]
     SessionsClash(String),
+}
+
+/// As [`Display`](std::fmt::Display): `main` and `unwrap` print the `Debug` of an error.
+impl std::fmt::Debug for RuleError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
 }
 
 /// Checks the rules of handlers, each together with those of the scopes around it.

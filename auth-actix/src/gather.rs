@@ -222,7 +222,7 @@ fn cross_site_as(method: &str, request: &HttpRequest, auth: &Auth) -> CrossSite 
     CrossSite::of(method, authority, &Lines(request.headers()), auth.origins(), auth.hosts())
 }
 
-/// What a request says of where it came from, for the log, and how such requests are allowed.
+/// The origin that a request states, for the log, and the setting that would allow such requests.
 pub(crate) fn told_of_site(request: &HttpRequest, auth: &Auth) -> String {
     let shown = |name: &str| {
         let mut lines = request.headers().get_all(name).map(|line| String::from_utf8_lossy(line.as_bytes()));

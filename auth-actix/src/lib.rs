@@ -117,8 +117,8 @@ pub use crate::lease::{Lease, LeaseEnd, Leased};
 pub use crate::principal::Principal;
 pub use crate::respond::{Refused, Texts};
 pub use crate::scope::{
-    DefaultService, GuardedRoute, GuardedService, Mode, Plain, Route, Scope, ScopeEndpoint, Service, Strict,
-    StrictScope, Unguarded, delete, get, guarded, head, method, patch, post, put, route, unguarded,
+    DefaultService, GuardedRoute, GuardedService, IntoGuardedRoute, Mode, Plain, Route, Scope, ScopeEndpoint, Service,
+    Strict, StrictScope, Unguarded, delete, get, guarded, head, method, patch, post, put, route, unguarded,
 };
 #[cfg(feature = "session")]
 pub use crate::session::{Session, SessionCookie};

@@ -48,7 +48,7 @@ pub struct Grants<R, P> {
 }
 
 /// What is wrong with grants. What was there before stays.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum GrantsError {
     /// No role of that name is declared.
@@ -67,6 +67,8 @@ pub enum GrantsError {
     #[error("the grants are no JSON object of a version and grants: {0}")]
     Json(serde_json::Error),
 }
+
+crate::debug_as_display!(GrantsError);
 
 impl From<GrantsError> for std::io::Error {
     fn from(error: GrantsError) -> Self {
@@ -153,8 +155,11 @@ impl<R: RoleSet, P: PermissionSet> Grants<R, P> {
 }
 
 fn read<R: RoleSet, P: PermissionSet>(path: &Path) -> Result<Snapshot, GrantsError> {
-    let text = std::fs::read_to_string(path).map_err(GrantsError::Read)?;
-    let File { version, grants } = serde_json::from_str(&text).map_err(GrantsError::Json)?;
+    parse::<R, P>(&std::fs::read_to_string(path).map_err(crate::watch::at(path)).map_err(GrantsError::Read)?)
+}
+
+fn parse<R: RoleSet, P: PermissionSet>(text: &str) -> Result<Snapshot, GrantsError> {
+    let File { version, grants } = serde_json::from_str(text).map_err(GrantsError::Json)?;
     let pairs = grants.iter().flat_map(|(role, all)| all.iter().map(move |permission| (role, permission)));
     Snapshot::of::<R, P>(version, pairs)
 }
@@ -237,5 +242,71 @@ impl<R: RoleSet, P: PermissionSet> Default for Grants<R, P> {
 impl<R, P> std::fmt::Debug for Grants<R, P> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Grants").field("version", &self.table.version()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::vocabulary::{Declares, Kind, Spelt};
+
+    const fn of(kind: Kind, names: &'static [&'static str]) -> Vocabulary {
+        let (closure, grants): (&[&[u64]], &[&[Name]]) = (&[&[0b01], &[0b10]], &[&[], &[]]);
+        let (declared_in, module, variants) = ("Names", "app", &["A", "B"]);
+        Vocabulary { kind, declared_in, module, open: false, names, variants, spelt: Spelt::few(&[]), closure, grants }
+    }
+
+    static ROLES: Vocabulary = of(Kind::Role, &["a \"quoted\" \\ role\n", "é"]);
+    static PERMISSIONS: Vocabulary = of(Kind::Permission, &["posts:write", "\u{2028}"]);
+
+    struct Role;
+    struct Permission;
+
+    impl Declares for Role {
+        const VOCABULARY: &'static Vocabulary = &ROLES;
+        fn index(&self) -> u16 {
+            0
+        }
+        fn as_str(&self) -> &str {
+            "a"
+        }
+    }
+
+    impl Declares for Permission {
+        const VOCABULARY: &'static Vocabulary = &PERMISSIONS;
+        fn index(&self) -> u16 {
+            0
+        }
+        fn as_str(&self) -> &str {
+            "a"
+        }
+    }
+
+    impl RoleSet for Role {}
+    impl PermissionSet for Permission {}
+
+    proptest! {
+        #[test]
+        fn grants_are_read_as_they_were_written(version in "[!-~]{1,64}|\\PC{0,8}", pairs in proptest::collection::btree_set((0_u16..2, 0_u16..2), 0..4), stranger in any::<Option<String>>()) {
+            let mut grants: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+            for (role, permission) in &pairs {
+                grants.entry(ROLES.names[usize::from(*role)]).or_default().push(PERMISSIONS.names[usize::from(*permission)]);
+            }
+            if let Some(stranger) = &stranger {
+                grants.entry(ROLES.names[0]).or_default().push(stranger);
+            }
+            let text = serde_json::json!({ "version": version, "grants": grants }).to_string();
+            let read = parse::<Role, Permission>(&text);
+            let is_version = (1..=64).contains(&version.len()) && version.bytes().all(|byte| byte.is_ascii_graphic());
+            let is_declared = stranger.as_ref().is_none_or(|name| PERMISSIONS.names.contains(&name.as_str()));
+            prop_assert_eq!(read.is_ok(), is_version && is_declared, "{}", text);
+            if let (Ok(read), None) = (read, stranger) {
+                prop_assert_eq!(read.version, Some(version));
+                let found = read.of.iter().flat_map(|(role, names)| names.iter().map(move |name| (*role, name.index)));
+                prop_assert_eq!(found.collect::<std::collections::BTreeSet<_>>(), pairs);
+            }
+        }
     }
 }

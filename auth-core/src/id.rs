@@ -24,9 +24,11 @@ use serde::{Deserialize, Serialize};
 pub struct Id(Box<str>);
 
 /// Text that is no [`Id`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an identity reads `user:LENGTH:ISSUER:SUBJECT` or `client:LENGTH:ISSUER:SUBJECT`")]
 pub struct IdError;
+
+crate::debug_as_display!(IdError);
 
 impl Id {
     /// The identity of that user of that issuer, to compare with and to store.
@@ -76,5 +78,31 @@ impl TryFrom<String> for Id {
 impl From<Id> for String {
     fn from(id: Id) -> Self {
         id.0.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn an_id_is_read_as_it_was_written(issuer in any::<String>(), subject in ".+", other in any::<(String, String)>()) {
+            for id in [Id::user(&issuer, &subject), Id::client(&issuer, &subject)] {
+                prop_assert_eq!(id.to_string().parse::<Id>().ok(), Some(id));
+            }
+            let same = (issuer.as_str(), subject.as_str()) == (other.0.as_str(), other.1.as_str());
+            prop_assert_eq!(Id::user(&issuer, &subject) == Id::user(&other.0, &other.1), same);
+            prop_assert_ne!(Id::user(&issuer, &subject), Id::client(&issuer, &subject));
+        }
+
+        #[test]
+        fn two_names_that_join_to_one_text_are_two_ids(text in "[a:1]{1,8}", at in 0_usize..8, other in 0_usize..8) {
+            let (at, other) = (at.min(text.len()), other.min(text.len()));
+            let of = |at: usize| Id::user(&text[..at], &text[at..]);
+            prop_assert_eq!(of(at) == of(other), at == other);
+        }
     }
 }

@@ -7,6 +7,18 @@
 //! *Why not* comes before all that is found out: a refused credential is a [`denial::Denial`] from the moment that its
 //! scheme refuses it, and there is no second list of reasons that would have to be translated.
 
+/// Shows an error type in `Debug` as in `Display`: `main` prints the `Debug` of an error that it returns.
+macro_rules! debug_as_display {
+    ($kind:ty) => {
+        impl std::fmt::Debug for $kind {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                std::fmt::Display::fmt(self, f)
+            }
+        }
+    };
+}
+pub(crate) use debug_as_display;
+
 // Who, and why not.
 mod id;
 pub mod denial;

@@ -9,9 +9,11 @@ pub struct Resource {
 }
 
 /// Text that identifies no resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a resource is an `https` URL without query and fragment, such as \"https://api.example\"")]
 pub struct ResourceError;
+
+crate::debug_as_display!(ResourceError);
 
 const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 

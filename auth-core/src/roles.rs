@@ -12,9 +12,11 @@ use crate::principal::Answer;
 use crate::remembered::Remembered;
 
 /// A store of roles is out of reach. Answered with 503: neither "has them" nor "has none".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the store of roles is out of reach")]
 pub struct RolesUnavailable;
+
+crate::debug_as_display!(RolesUnavailable);
 
 /// What [`RoleSource::roles`] returns.
 pub type FoundRoles<'a> = Pin<Box<dyn Future<Output = Result<Vec<String>, RolesUnavailable>> + Send + 'a>>;

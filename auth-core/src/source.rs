@@ -298,7 +298,7 @@ impl ListClaim {
     }
 }
 
-/// Where a token lists names, and in which form.
+/// The claim in which a token lists names, and its accepted form.
 ///
 /// Without a further call the claim is one string, which is one name, or an array of strings. Anything else lists nothing.
 ///

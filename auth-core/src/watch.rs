@@ -1,9 +1,14 @@
 //! A file that is read again when it changes.
 
-use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
+use std::{fs, io};
+
+/// Adds the path to an error of reading or writing a file.
+pub(crate) fn at(path: &Path) -> impl Fn(io::Error) -> io::Error {
+    move |error| io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
 
 /// What a file looks like from outside, and whether that is settled; `None` where it is not there. Another look means other
 /// content. The same one does too while it is young: times of files are coarse, and two changes may share one.

@@ -112,7 +112,7 @@ struct Inner {
     scopes: Mutex<BTreeSet<&'static str>>,
     tells_grants: bool,
     loopback_only: bool,
-    /// Of sessions that are kept in the memory of this process: the realm, and where they are.
+    /// The realm and the address of a session store that is in the memory of this process.
     in_memory: Option<(String, usize)>,
     /// Whether the names in data were looked for among those that are declared.
     names_checked: AtomicBool,

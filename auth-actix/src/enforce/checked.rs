@@ -109,12 +109,12 @@ impl<E, F: Into<E>> Verdict<E> for Result<bool, F> {
     }
 }
 
-/// What a check that never returns gives.
+/// The verdict type of a check that never returns.
 type Never = <fn() -> ! as Returns>::Output;
 
 /// Names the type `!`, which has no name of its own on stable Rust.
 pub trait Returns {
-    /// What the function returns.
+    /// The return type of the function.
     type Output;
 }
 
@@ -309,7 +309,7 @@ fn denied(cause: &'static str) -> Undecided {
     Undecided::Denied(Denial { cause: Some(cause), ..Denial::new(Reason::CheckFailed) }.into())
 }
 
-/// What failed before it was known whether the rule holds.
+/// A failure before the decision was complete.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Failure {
     /// A check, or what loads an object: code of the application.

@@ -55,7 +55,7 @@ impl Binding {
         self.auth.as_ref().or_else(|| self.around.get()?.auth())
     }
 
-    /// What the paths below it begin with, in the scope around it.
+    /// The prefix of its paths, within the scope around it.
     pub(crate) fn path(&self) -> &str {
         &self.path
     }

@@ -1,7 +1,7 @@
 //! Registration in a function of its own.
 
 use super::default::DefaultService;
-use super::route::GuardedRoute;
+use super::route::IntoGuardedRoute;
 use super::service::{Registry, Service};
 
 /// What [`crate::Scope::configure`] gives to a function: takes what the scope takes.
@@ -33,8 +33,8 @@ impl<'a> ServiceConfig<'a> {
     }
 
     /// Registers a plain guarded function.
-    pub fn route(&mut self, path: &str, route: GuardedRoute) -> &mut Self {
-        self.service(super::single(path, route))
+    pub fn route(&mut self, path: &str, route: impl IntoGuardedRoute) -> &mut Self {
+        self.service(super::single(path, route.into_guarded()))
     }
 
     /// Data for the handlers, as in actix.
@@ -43,7 +43,7 @@ impl<'a> ServiceConfig<'a> {
         self
     }
 
-    /// What answers unknown paths below the scope. See [`Scope::default_service`](crate::Scope::default_service).
+    /// Sets the service for unknown paths below the scope. See [`Scope::default_service`](crate::Scope::default_service).
     pub fn default_service<D: DefaultService<U>, U>(&mut self, service: D) -> &mut Self {
         let (rule, factory) = service.into_default();
         self.registry.add_default(rule);

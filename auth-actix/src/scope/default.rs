@@ -1,4 +1,4 @@
-//! What answers where nothing else does, with a rule.
+//! Default services, with a rule.
 
 use std::fmt;
 
@@ -12,7 +12,7 @@ use auth_core::rule::Rule;
 use super::guarded::{GuardedService, InFront};
 use super::route::GuardedRoute;
 
-/// What [`Scope::default_service`](crate::Scope::default_service) takes: something with a rule.
+/// A service with a rule, for [`Scope::default_service`](crate::Scope::default_service).
 #[diagnostic::on_unimplemented(
     message = "expected a default service with a rule, found one without",
     label = "a scope of `Auth` takes only what carries a rule",

@@ -1,4 +1,4 @@
-//! What middleware is wrapped around, before that is there.
+//! A named type for the service that middleware is wrapped around, before the service exists.
 //!
 //! # Why
 //! actix gives a scope another type with each middleware, and a type without a name. The first middleware of each scope is ours,
@@ -15,7 +15,7 @@ use actix_web::dev::{Service, ServiceFactory, ServiceRequest, ServiceResponse, T
 
 use super::private::PrivateService;
 
-/// What actix wraps middleware around, by the type that it is a parameter of.
+/// The endpoint type that actix wraps middleware around, by the type that has it as a parameter.
 #[doc(hidden)]
 pub trait Wraps {
     /// Its type, which actix does not name.
@@ -32,13 +32,13 @@ impl<T: ServiceFactory<ServiceRequest>> Wraps for actix_web::Resource<T> {
 
 type Inside<S> = <<S as Wraps>::Endpoint as ServiceFactory<ServiceRequest>>::Service;
 
-/// Where the service of a scope will be: the default parameter of [`Scope`](crate::Scope).
+/// The place of a scope's service: the default parameter of [`Scope`](crate::Scope).
 pub type ScopeEndpoint = Endpoint<PrivateService<Inside<actix_web::Scope>>>;
 
-/// Where the service of a resource will be: the default parameter of [`Resource`](crate::web::Resource).
+/// The place of a resource's service: the default parameter of [`Resource`](crate::web::Resource).
 pub type ResourceEndpoint = Endpoint<Inside<actix_web::Resource>>;
 
-/// Where a service will be.
+/// The place of a service that is made later.
 pub struct Endpoint<S>(Place<S>);
 
 /// Fills it. The service is taken as soon as it is there.

@@ -37,7 +37,9 @@ use self::endpoint::Filling;
 pub use self::endpoint::{ResourceEndpoint, ScopeEndpoint};
 pub use self::guarded::{GuardedService, Unguarded, guarded, unguarded};
 pub use self::resource::{Patterns, Resource, resource};
-pub use self::route::{GuardedRoute, Route, delete, get, head, method, patch, post, put, query, route, to, trace};
+pub use self::route::{
+    GuardedRoute, IntoGuardedRoute, Route, delete, get, head, method, patch, post, put, query, route, to, trace,
+};
 pub use self::service::{Pattern, Proven, Registry, Service};
 use crate::auth::Auth;
 use crate::check::{self, RuleError};
@@ -155,7 +157,7 @@ impl Auth {
     }
 }
 
-/// What [`Auth::strict_scope`] makes.
+/// The scope that [`Auth::strict_scope`] makes.
 pub type StrictScope<T = ScopeEndpoint> = Scope<T, Strict>;
 
 /// A scope for one of [`Auth::scope`], as `web::scope` writes it: it takes the `Auth` of the scope that it is registered in.
@@ -170,7 +172,7 @@ pub type StrictScope<T = ScopeEndpoint> = Scope<T, Strict>;
 /// auth.scope("/api").service(web::scope("/v1").route("/reports", web::get().to(reports)))
 /// # }
 /// ```
-/// By itself it does not start: its handlers would be decided on by nobody.
+/// A scope that is registered in no scope of [`Auth::scope`] keeps the server from starting: it has no `Auth`.
 pub fn scope(path: &str) -> Scope {
     Scope::new(Registry::new(None, path, Plain::STRICT), path)
 }
@@ -196,8 +198,8 @@ where
     }
 
     /// Registers a plain guarded function: `scope.route("/x", auth_actix::get().to(f))`.
-    pub fn route(self, path: &str, route: GuardedRoute) -> Self {
-        self.service(single(path, route))
+    pub fn route(self, path: &str, route: impl IntoGuardedRoute) -> Self {
+        self.service(single(path, route.into_guarded()))
     }
 
     /// Registers more, in a function of its own. Its argument is [`ServiceConfig`], which takes what the scope
@@ -217,7 +219,7 @@ where
         self
     }
 
-    /// What answers unknown paths below the scope: a function with a rule, `web::to(f)`, or anything else with one,
+    /// Sets the service for unknown paths below the scope: a function with a rule, `web::to(f)`, or anything else with one,
     /// `guarded(rule!(…), …)`.
     pub fn default_service<D: DefaultService<U>, U>(mut self, service: D) -> Self {
         let (rule, factory) = service.into_default();
@@ -225,7 +227,7 @@ where
         Self { inner: self.inner.default_service(factory), ..self }
     }
 
-    /// What would keep the server from starting, in this scope and in those within it: rules that could never hold, or that need a
+    /// Checks for mistakes that would keep the server from starting, in this scope and in those within it: rules that could never hold, or that need a
     /// setting. The server checks this by itself; a test may ask.
     ///
     /// # Errors

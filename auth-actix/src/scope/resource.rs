@@ -11,7 +11,7 @@ use auth_core::rule::Rule;
 
 use super::default::DefaultService;
 use super::endpoint::{Filling, ResourceEndpoint};
-use super::route::{self, GuardedRoute, ProvenArguments};
+use super::route::{self, GuardedRoute, IntoGuardedRoute, ProvenArguments};
 use super::service::{Entry, Registry, Service, counted};
 
 /// A resource whose routes all carry a rule. Made by [`resource`].
@@ -93,8 +93,8 @@ where
     }
 
     /// Adds a route.
-    pub fn route(mut self, route: GuardedRoute) -> Self {
-        self.routes.push(route);
+    pub fn route(mut self, route: impl IntoGuardedRoute) -> Self {
+        self.routes.push(route.into_guarded());
         self
     }
 
@@ -195,7 +195,7 @@ where
         Self { inner: self.inner.app_data(data), ..self }
     }
 
-    /// What answers the methods that no route is for: a function with a rule, `web::to(f)`, or anything else with one,
+    /// Sets the service for methods without a route: a function with a rule, `web::to(f)`, or anything else with one,
     /// `guarded(rule!(…), …)`.
     pub fn default_service<D: DefaultService<U>, U>(self, service: D) -> Self {
         let (rule, factory) = service.into_default();
@@ -242,7 +242,7 @@ where
         Self { single: true, ..self.route(route) }
     }
 
-    /// Whether some route answers as an unknown path to whom it refuses.
+    /// Whether a route answers refused callers as an unknown path does.
     fn hides(&self) -> bool {
         self.routes.iter().any(|route| route.rule.not_found)
     }

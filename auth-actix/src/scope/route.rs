@@ -28,6 +28,24 @@ pub struct GuardedRoute {
     wraps: usize,
 }
 
+/// A route with a handler that carries a rule. [`GuardedRoute`] is one.
+#[diagnostic::on_unimplemented(
+    message = "expected a route with a rule, found one of actix",
+    label = "a scope of `Auth` takes only what carries a rule",
+    note = "write `auth_actix::get().to(f)`, or `use auth_actix::web` in place of `actix_web::web`"
+)]
+pub trait IntoGuardedRoute {
+    /// The route.
+    #[doc(hidden)]
+    fn into_guarded(self) -> GuardedRoute;
+}
+
+impl IntoGuardedRoute for GuardedRoute {
+    fn into_guarded(self) -> GuardedRoute {
+        self
+    }
+}
+
 /// The arguments of a function with a rule above.
 #[diagnostic::on_unimplemented(
     message = "no rule stands above this function",
@@ -119,7 +137,7 @@ impl GuardedRoute {
         Self { inner: self.inner.wrap(middleware), wraps: self.wraps + 1, ..self }
     }
 
-    /// What is known of it at that path.
+    /// Its entry in the access matrix at that path.
     pub(super) fn entry(&self, path: &str) -> Entry {
         let notes = [(self.conditions.guards.len(), "guard of the route"), (self.wraps, "middleware of the route")];
         Entry {

@@ -252,7 +252,7 @@ impl Registry {
         self.binding.hides_so_far() || self.rules.iter().any(|rule| rule.not_found)
     }
 
-    /// What would never work, or mean something else than it says, in this scope and in those within it.
+    /// The mistakes of this scope and of those within it.
     pub(super) fn check_all(&self) -> Vec<RuleError> {
         self.check().into_iter().chain(self.nested.iter().flat_map(Self::check_all)).collect()
     }

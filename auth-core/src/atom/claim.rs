@@ -88,7 +88,7 @@ impl Claim {
         pointer.into_iter().flatten().map(unescaped).chain(whole.map(Into::into))
     }
 
-    /// Where the claims of the caller contain it, where its source may confer it.
+    /// The claim of the caller, if its source may confer it.
     fn find<'a>(&self, caller: &'a Principal) -> Option<Raw<'a>> {
         let mut path = self.path();
         let first = caller.raw_claim(&path.next()?)?;
@@ -106,7 +106,7 @@ impl Claim {
         Some(contains)
     }
 
-    /// What the credential contains in place of the value, for logs.
+    /// The value that the credential contains instead, for logs.
     pub(crate) fn told(&self, caller: &Principal) -> String {
         let found = match self.find(caller) {
             None => "absent".to_owned(),

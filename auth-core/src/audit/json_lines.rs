@@ -17,9 +17,11 @@ pub struct JsonLines {
 }
 
 /// The file of events cannot be opened.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("the file of audit events cannot be opened: {0}")]
 pub struct JsonLinesError(std::io::Error);
+
+crate::debug_as_display!(JsonLinesError);
 
 impl From<JsonLinesError> for std::io::Error {
     fn from(error: JsonLinesError) -> Self {
@@ -105,9 +107,26 @@ impl Sink for JsonLines {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::audit::Happened;
     use crate::clock;
+
+    proptest! {
+        #[test]
+        fn an_event_is_one_line_that_is_read_as_it_was_written(texts in any::<[String; 6]>()) {
+            let [method, route, subject, actor, entry, grants] = texts.clone();
+            let mut event = Event::new(clock::now(), Happened::LoggedIn);
+            (event.method, event.route, event.subject) = (Some(method), Some(route), Some(subject));
+            (event.actors, event.entry, event.grants) = (vec![actor], Some(entry), Some(grants));
+            let line = serde_json::to_string(&event).unwrap();
+            prop_assert!(!line.contains(['\n', '\r']), "{}", line);
+            let read: serde_json::Value = serde_json::from_str(&line).unwrap();
+            let names = ["/method", "/route", "/subject", "/actors/0", "/entry", "/grants"];
+            prop_assert_eq!(names.map(|name| read.pointer(name).and_then(|value| value.as_str())), texts.each_ref().map(|text| Some(text.as_str())));
+        }
+    }
 
     #[test]
     fn a_file_that_is_full_is_turned_over_and_old_ones_go() {

@@ -58,11 +58,13 @@ pub enum Entry {
 }
 
 /// A line that is not an entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "write `block address NETWORK`, `block subject ID`, `block token ISSUER JTI`, `revoke token ISSUER JTI EXPIRES`, `revoke subject ID SINCE` or `allow address NETWORK`"
 )]
 pub struct EntryError;
+
+crate::debug_as_display!(EntryError);
 
 impl Entry {
     /// Whether a line can hold it: an issuer and a `jti` are not empty, and a network has no bits behind its prefix.

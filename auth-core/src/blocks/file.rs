@@ -7,7 +7,7 @@ use super::entry::EntryError;
 use super::snapshot::Snapshot;
 
 /// What is wrong with a file of lists.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum FileError {
     /// It cannot be read.
@@ -24,6 +24,8 @@ pub enum FileError {
     TooMany,
 }
 
+crate::debug_as_display!(FileError);
+
 impl From<FileError> for std::io::Error {
     fn from(error: FileError) -> Self {
         Self::new(std::io::ErrorKind::InvalidInput, error.to_string())
@@ -32,7 +34,7 @@ impl From<FileError> for std::io::Error {
 
 /// All entries of the file. Empty lines and those that begin with `#` are passed over.
 pub(super) fn read(path: &Path) -> Result<Snapshot, FileError> {
-    let text = std::fs::read_to_string(path).map_err(FileError::Read)?;
+    let text = std::fs::read_to_string(path).map_err(crate::watch::at(path)).map_err(FileError::Read)?;
     let mut snapshot = Snapshot::default();
     for (number, line) in (1..).zip(text.lines()) {
         // Blanks at an end belong to a name, or are a mistake that must not block somebody else.
@@ -68,5 +70,5 @@ pub(super) fn write(path: &Path, snapshot: &Snapshot) -> Result<(), FileError> {
         file.sync_all()?;
         std::fs::rename(beside, path)
     };
-    replace().map_err(FileError::Write)
+    replace().map_err(crate::watch::at(path)).map_err(FileError::Write)
 }

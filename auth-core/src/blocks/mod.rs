@@ -63,7 +63,7 @@ enum Home {
 }
 
 /// Why an entry is not added.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum BlocksError {
     /// There is no room. No entry is pushed out for another: what was revoked stays so.
@@ -80,6 +80,8 @@ pub enum BlocksError {
     #[error(transparent)]
     Redis(#[from] RedisBlocksError),
 }
+
+crate::debug_as_display!(BlocksError);
 
 /// How long an entry of a token outlives the token: as long as any leeway.
 const LEEWAY: Duration = Duration::from_secs(300);

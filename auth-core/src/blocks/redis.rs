@@ -31,7 +31,7 @@ const EVERY: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What is wrong with lists in Redis. Quotes neither an address nor a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RedisBlocksError {
     /// The address names no server.
@@ -49,6 +49,8 @@ pub enum RedisBlocksError {
     #[error("a line of the lists in Redis is no entry")]
     Line,
 }
+
+crate::debug_as_display!(RedisBlocksError);
 
 /// The server, and the last mark of what was read of it.
 pub(super) struct Server {

@@ -340,9 +340,11 @@ pub(crate) fn embedded_ipv4(address: IpAddr) -> impl Iterator<Item = IpAddr> {
 }
 
 /// A name that no request asks for.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no host name: write it without a scheme, a port and a path, such as `intranet.example` or `[::1]`")]
 pub struct HostError(String);
+
+crate::debug_as_display!(HostError);
 
 /// The names under which this server is asked for; empty means that nobody said. Against DNS rebinding: under another
 /// name the page of a stranger could read what a network rule lets an employee's browser see.

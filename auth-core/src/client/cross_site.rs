@@ -11,9 +11,11 @@ use super::{Fields, single};
 pub struct Origins(Vec<String>);
 
 /// An origin that no browser sends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an origin is `https://host` or `https://host:port` in lower case, without a path")]
 pub struct OriginError;
+
+crate::debug_as_display!(OriginError);
 
 impl Origins {
     /// Each of them.

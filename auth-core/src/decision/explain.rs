@@ -8,7 +8,7 @@ use crate::facts::{Caller, Facts};
 use crate::rule::{Formula, Literal};
 use crate::truth::Truth;
 
-/// What the credential of a known caller lists in place of the names and claims that the rules ask for and it lacks, for the log.
+/// For the log: the contents of a known caller's credential where the rules require names and claims that it lacks.
 pub fn found_instead(rules: Rules<'_>, facts: &Facts<'_>) -> Option<String> {
     let Caller::Known(caller) = facts.caller else { return None };
     let mut found: Vec<String> = Vec::new();

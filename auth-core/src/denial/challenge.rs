@@ -142,9 +142,11 @@ impl SchemeSet {
 pub struct Realm(String);
 
 /// A realm that no header can carry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a realm is visible ASCII and spaces")]
 pub struct RealmError;
+
+crate::debug_as_display!(RealmError);
 
 impl Realm {
     /// Checks and quotes the text. `"` and `\` are escaped (RFC 9110 §5.6.4).

@@ -288,7 +288,10 @@ impl std::fmt::Debug for Denial {
             write!(f, ": {cause}")?;
         }
         for (position, failed) in self.failed.iter().enumerate() {
-            write!(f, "{}{failed}", if position == 0 { ": no " } else { ", no " })?;
+            let (failed, before) = (failed.to_string(), if position == 0 { ":" } else { "," });
+            // It is no noun, as the others are.
+            let no = if failed == "authenticated" { "not" } else { "no" };
+            write!(f, "{before} {no} {failed}")?;
         }
         if let Some(detail) = &self.detail {
             write!(f, ": {detail}")?;

@@ -60,7 +60,7 @@ pub struct OidcLogin {
 }
 
 /// What is wrong with the settings of a log-in.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoginError {
     /// Codes would be sent there in the open, or nowhere.
@@ -99,6 +99,8 @@ pub enum LoginError {
     #[error("`.{0}(…)` is called twice: the calls would undo each other")]
     Repeated(&'static str),
 }
+
+crate::debug_as_display!(LoginError);
 
 impl OidcLogin {
     /// Log-in at this provider, as a client that it knows by this id and secret (`client_secret_basic`), and sends back to this

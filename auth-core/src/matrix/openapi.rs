@@ -10,7 +10,7 @@ use crate::denial::Reason;
 use crate::denial::problem;
 
 /// Why a document could not be secured.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenApiError {
     /// It is no OpenAPI document.
@@ -26,6 +26,8 @@ pub enum OpenApiError {
     #[error("{0}: the document has this operation, and no route answers it: is its path, or its method, another?")]
     NoRoute(String),
 }
+
+crate::debug_as_display!(OpenApiError);
 
 /// The members of a path that are operations (OpenAPI 3.2 §4.9).
 const METHODS: [&str; 9] = ["get", "put", "post", "delete", "options", "head", "patch", "trace", "query"];

@@ -81,7 +81,7 @@ pub(crate) struct Login {
     pub(crate) actor: Option<Span>,
     pub(crate) authenticated_at: Option<Timestamp>,
     pub(crate) expires_at: Option<Timestamp>,
-    /// Claims that the credential says it leaves out.
+    /// Claims that the credential marks as left out.
     pub(crate) omitted: Option<Omitted>,
 }
 
@@ -116,9 +116,11 @@ impl Omitted {
 }
 
 /// The claims do not fit the type that was asked for. Says no more, as parsers quote what they read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the claims do not fit the type that the application reads them into")]
 pub struct ClaimsError;
+
+crate::debug_as_display!(ClaimsError);
 
 impl Principal {
     #[cfg(feature = "jwt")]
@@ -370,7 +372,7 @@ impl Principal {
         Raw::whole(&self.said.claims).member(name)
     }
 
-    /// Whether its credential says that it leaves this claim out.
+    /// Whether the credential marks this claim as left out.
     pub(crate) fn omits_claim(&self, name: &str) -> bool {
         self.said.login.omitted.is_some_and(|omitted| omitted.contains(&self.said.claims, name))
     }

@@ -168,7 +168,7 @@ impl Principal {
         lists.filter(move |(list, _)| list.kind == kind)
     }
 
-    /// Where its credential lists names of this kind, and how many, for logs; `None` where it lists none anywhere.
+    /// The claim in which the credential lists names of this kind, and their number, for logs; `None` where it lists none anywhere.
     pub(crate) fn told_of_lists(&self, kind: Kind) -> Option<String> {
         let (source, lists) = (&self.said.source, &self.said.lists);
         let mut told = Vec::new();
@@ -202,7 +202,7 @@ impl Principal {
         lists.peek().is_some() && lists.all(|(_, found)| found.is_some()) && !self.omits(kind)
     }
 
-    /// Whether the credential says that it leaves out a list of this kind.
+    /// Whether the credential marks a list of this kind as left out.
     fn omits(&self, kind: Kind) -> bool {
         let mut claims = self.lists_of(kind).filter_map(|(list, _)| list.path.first());
         self.said.login.omitted.is_some() && claims.any(|claim| self.omits_claim(claim))

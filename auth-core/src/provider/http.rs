@@ -69,7 +69,7 @@ impl Failed {
     }
 }
 
-/// How a provider is reached.
+/// Settings for connections to a provider.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reach {
     /// Certificates of authorities, in PEM, that are trusted beside those of the system.
@@ -79,8 +79,8 @@ pub(crate) struct Reach {
     pub(crate) bearer_file: Option<PathBuf>,
 }
 
-/// What is wrong with the settings of how a provider is reached.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// An error of the settings for connections to a provider.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReachError {
     /// Not a certificate.
@@ -96,6 +96,8 @@ pub enum ReachError {
     #[error("TLS cannot be set up on this system")]
     Tls,
 }
+
+crate::debug_as_display!(ReachError);
 
 /// Sends requests over `https` (or on this machine). Follows no redirect, reads no proxy from the environment, and reads no more than
 /// a limit.
@@ -154,7 +156,7 @@ pub(crate) struct Registered {
     pub(crate) sent: SecretSent,
 }
 
-/// Where a client sends its secret.
+/// The place of a client's secret in its requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SecretSent {
     /// `client_secret_basic`.

@@ -20,7 +20,7 @@ pub(crate) use self::http::{Client, Failed, OK, Patience, Reach, Registered, Sec
 pub(crate) struct Endpoint(Url);
 
 /// An address that is never asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EndpointError {
     /// Not an absolute URL with a host.
@@ -36,6 +36,8 @@ pub enum EndpointError {
     #[error("an issuer has no query")]
     Query,
 }
+
+crate::debug_as_display!(EndpointError);
 
 impl Endpoint {
     pub(crate) fn new(text: &str) -> Result<Self, EndpointError> {

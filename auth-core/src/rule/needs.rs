@@ -69,12 +69,12 @@ impl Needs {
         matches!(self, Self::Nothing | Self::Authorized(_) | Self::Object(_))
     }
 
-    /// Whether it may refuse a request that the rule admits.
+    /// Whether the extractor may refuse a request that the rule admits.
     pub const fn may_refuse(&self) -> bool {
         matches!(self, Self::Authorized(_) | Self::Object(_) | Self::ClaimsOfCaller)
     }
 
-    /// Whether it reads the body.
+    /// Whether the extractor reads the body.
     pub const fn is_body(self) -> bool {
         matches!(self, Self::Body)
     }

@@ -68,7 +68,7 @@ impl NewApiKey {
 }
 
 /// Why no key was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApiKeyError {
     /// The operating system gives no random numbers.
@@ -78,6 +78,8 @@ pub enum ApiKeyError {
     #[error("the owner of an API key is empty, or contains a control character")]
     Owner,
 }
+
+crate::debug_as_display!(ApiKeyError);
 
 impl ApiKey {
     /// Makes a key for this owner.
@@ -116,14 +118,14 @@ impl ApiKey {
         &self.id
     }
 
-    /// The roles of whoever has it: names, or values of the role type. Empty names are dropped. Calls add up.
+    /// The roles of the key's owner: names, or values of the role type. Empty names are dropped. Calls add up.
     #[must_use]
     pub fn roles(mut self, roles: impl IntoIterator<Item = impl ToString>) -> Self {
         self.roles.extend(names(roles));
         self
     }
 
-    /// The scopes of whoever has it: names, or values of the scope type. Empty names are dropped. Calls add up.
+    /// The scopes of the key's owner: names, or values of the scope type. Empty names are dropped. Calls add up.
     #[must_use]
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl ToString>) -> Self {
         self.scopes.extend(names(scopes));
@@ -197,9 +199,11 @@ fn hash(secret: &str) -> [u8; 32] {
 }
 
 /// The store of keys is out of reach.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the store of API keys is out of reach")]
 pub struct KeysUnavailable;
+
+crate::debug_as_display!(KeysUnavailable);
 
 /// What [`ApiKeys::find`] returns: `None` where there is no such key.
 pub type FoundKey<'a> = Pin<Box<dyn Future<Output = Result<Option<ApiKey>, KeysUnavailable>> + Send + 'a>>;
@@ -224,7 +228,7 @@ struct File {
 }
 
 /// What is wrong with a file of keys. Quotes nothing but the number of the line.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ApiKeysFileError {
     /// It cannot be read.
@@ -237,6 +241,8 @@ pub enum ApiKeysFileError {
     #[error("the key in line {0} of the file of API keys stands in an earlier one too")]
     Twice(usize),
 }
+
+crate::debug_as_display!(ApiKeysFileError);
 
 impl From<ApiKeysFileError> for std::io::Error {
     fn from(error: ApiKeysFileError) -> Self {
@@ -318,7 +324,7 @@ impl File {
 }
 
 fn read(path: &Path) -> Result<HashMap<String, ApiKey>, ApiKeysFileError> {
-    let text = std::fs::read_to_string(path).map_err(ApiKeysFileError::Read)?;
+    let text = std::fs::read_to_string(path).map_err(crate::watch::at(path)).map_err(ApiKeysFileError::Read)?;
     let mut keys = HashMap::new();
     for (number, line) in (1..).zip(text.lines()) {
         if line.trim().is_empty() || line.starts_with('#') {

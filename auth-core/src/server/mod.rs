@@ -9,9 +9,11 @@ use redis::Client;
 pub(crate) use self::scripts::Server;
 
 /// An address that names no server. Quotes nothing: it may hold a password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("this is no address of Redis: write `redis://host:6379/0`, or `rediss://…` with the feature `redis-tls`")]
 pub struct RedisUrlError;
+
+crate::debug_as_display!(RedisUrlError);
 
 /// A client of the server at this address. Opens no connection.
 pub(crate) fn client(url: &str) -> Result<Client, RedisUrlError> {

@@ -21,7 +21,7 @@ pub struct UsersFile {
 }
 
 /// What is wrong with a file of users. Quotes nothing but the number of the line.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum UsersFileError {
     /// It cannot be read.
@@ -46,6 +46,8 @@ pub enum UsersFileError {
     OtherCost(usize),
 }
 
+crate::debug_as_display!(UsersFileError);
+
 impl From<UsersFileError> for std::io::Error {
     fn from(error: UsersFileError) -> Self {
         Self::new(std::io::ErrorKind::InvalidInput, error.to_string())
@@ -58,7 +60,9 @@ impl UsersFile {
     /// # Errors
     /// It cannot be read, or a line cannot be used.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, UsersFileError> {
-        Self::parse(&std::fs::read_to_string(path).map_err(UsersFileError::Read)?)
+        let path = path.as_ref();
+        let text = std::fs::read_to_string(path).map_err(crate::watch::at(path)).map_err(UsersFileError::Read)?;
+        Self::parse(&text)
     }
 
     /// The same from text.
@@ -105,8 +109,30 @@ impl Users for UsersFile {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::super::hash_password;
     use super::*;
+
+    /// Of no password that anybody knows.
+    static HASH: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| hash_password(&"pw".into()).unwrap());
+
+    proptest! {
+        #[test]
+        fn a_line_makes_the_user_that_it_names_or_none(name in "[a:#\\n\\r \\PC]{0,6}", role in "[a:,\\n \\PC]{0,6}") {
+            let read = UsersFile::parse(&format!("{name}:{}:{role}", *HASH));
+            let is_name = !name.is_empty() && !name.starts_with('#') && !name.contains(|one: char| one == ':' || one.is_control());
+            if is_name && !role.contains([':', '\n']) {
+                let users = read.unwrap().users;
+                let [(found, user)] = &*users.iter().collect::<Vec<_>>() else { panic!("{name:?} makes {}", users.len()) };
+                prop_assert_eq!(*found, &name);
+                let roles = role.split(',').map(str::trim).filter(|role| !role.is_empty());
+                prop_assert_eq!(user.roles.iter().map(String::as_str).collect::<Vec<_>>(), roles.collect::<Vec<_>>());
+            } else {
+                prop_assert!(read.map_or(true, |read| !read.users.keys().any(|found| *found != name)), "{:?}", name);
+            }
+        }
+    }
 
     #[test]
     fn a_file_of_users_is_refused_with_the_line_that_is_wrong() {

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 use super::{SecretString, Unavailable};
 
 /// What is wrong with a password hash.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HashError {
     /// No argon2id hash in PHC form.
@@ -20,6 +20,8 @@ pub enum HashError {
     #[error("the hash is too dear: at most m=262144,t=16,p=16")]
     TooDear,
 }
+
+crate::debug_as_display!(HashError);
 
 /// What a hash costs to verify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

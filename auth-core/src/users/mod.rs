@@ -91,9 +91,11 @@ impl std::fmt::Debug for User {
 }
 
 /// A store of users is out of reach. Answered with 503: neither "no such user" nor "let in".
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the store of users is out of reach")]
 pub struct Unavailable;
+
+crate::debug_as_display!(Unavailable);
 
 /// What [`Users::find`] returns: `None` where there is no such user.
 pub type Found<'a> = Pin<Box<dyn Future<Output = Result<Option<User>, Unavailable>> + Send + 'a>>;

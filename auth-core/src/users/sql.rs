@@ -39,7 +39,7 @@ enum Pool {
 }
 
 /// What is wrong with users in a database. Quotes no address, as it may hold a password, and no user.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum SqlUsersError {
     /// The address names no database that is compiled in.
@@ -70,6 +70,8 @@ pub enum SqlUsersError {
     #[error("the hash costs more to verify than those that are made here: m=19456,t=2,p=1")]
     Dear,
 }
+
+crate::debug_as_display!(SqlUsersError);
 
 impl From<SqlUsersError> for std::io::Error {
     fn from(error: SqlUsersError) -> Self {

@@ -112,7 +112,7 @@ impl Name {
 pub const NO_INDEX: u16 = u16::MAX;
 
 impl Vocabulary {
-    /// The names of two types, by which they can be told apart: with their modules if they have one name.
+    /// The names of two types, with their modules where the names are equal.
     pub fn names_of_types(&self, other: &Self) -> (String, String) {
         let named = |one: &Self| match self.declared_in == other.declared_in {
             true => format!("{}::{}", one.module, one.declared_in),

@@ -1,4 +1,4 @@
-//! What was probably meant by what cannot be read: text for the second line of a mistake, that compiles when it is pasted.
+//! Help for tokens that cannot be read: the most likely intended text, which compiles when it is pasted.
 
 use quote::ToTokens as _;
 use syn::{BinOp, Expr, ExprLit, Lit, Stmt, UnOp};
@@ -7,7 +7,7 @@ use super::atoms::{ends_plain, ungrouped};
 use super::check::text_of;
 use crate::words::{self, Atom, FLAGS, KEYS, Kind, SCHEMES, Shape, UNITS};
 
-/// How several names are joined.
+/// The combination of several names.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Join {
     Any,
@@ -56,7 +56,7 @@ impl Names {
     }
 }
 
-/// The names that somebody has written in a way of another language.
+/// Names that are combined in the notation of another language.
 pub(super) fn names(expression: &Expr) -> Option<Names> {
     let all = |join, parts: &mut dyn Iterator<Item = &Expr>| Names::of(join, parts.map(names).collect::<Vec<_>>());
     match ungrouped(expression) {

@@ -74,12 +74,12 @@ pub(crate) fn hand_on(attribute: Attribute, arguments: TokenStream, item: TokenS
     quote!(#aside #beside #function)
 }
 
-/// What the first attribute has found, which it hands on before its words.
+/// Results of the first attribute, which precede its words in the last one.
 #[derive(Default)]
 struct Found {
     /// None of the attributes makes a service of the handler.
     no_route: bool,
-    /// It cannot be a handler, which has been told.
+    /// The function cannot be a handler, and the mistake was reported.
     mistaken: bool,
 }
 

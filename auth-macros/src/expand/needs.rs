@@ -1,4 +1,4 @@
-//! What the arguments of a handler ask of its rule.
+//! Conditions that the arguments of a handler put on its rule.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote, quote_spanned};
@@ -13,11 +13,11 @@ use crate::parse::{Function, Parameter};
 /// A type that is extracted for a handler.
 struct Extracted<'a> {
     kind: &'a Type,
-    /// Whether the handler runs without it: it stands in `Option`, `Result` or `Either`.
+    /// Whether the handler also runs without it: it is an argument of `Option`, `Result` or `Either`.
     is_optional: bool,
 }
 
-/// What the arguments ask of the rule, and the check that none asks what the rule does not give. An argument whose type depends
+/// The conditions that the arguments put on the rule, and the check that the rule meets them. An argument whose type depends
 /// on a parameter of the handler cannot be asked; it is told at run time.
 pub(super) fn asked(
     function: &Function,

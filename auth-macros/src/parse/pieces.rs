@@ -2,7 +2,7 @@
 
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 
-/// What stands between commas; of a comma that nothing stands before, its place. A comma may follow the last one.
+/// The tokens between commas, or the position of a comma without tokens before it. A comma may follow the last piece.
 pub(crate) fn pieces(tokens: &TokenStream) -> impl Iterator<Item = Result<TokenStream, Span>> + use<> {
     let (mut pieces, mut piece) = (Vec::new(), TokenStream::new());
     for token in tokens.clone() {
@@ -43,7 +43,7 @@ pub(super) fn is_group(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis)
 }
 
-/// The first string with a suffix, wherever it stands.
+/// The first string with a suffix, at any depth.
 pub(crate) fn find_suffixed(tokens: &TokenStream) -> Option<syn::LitStr> {
     tokens.clone().into_iter().find_map(|token| match token {
         TokenTree::Literal(literal) => match syn::Lit::new(literal) {

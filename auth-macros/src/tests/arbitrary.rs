@@ -1,4 +1,4 @@
-//! What holds for all words that may be written, and for those that may not.
+//! Properties of the macros over arbitrary words, valid and invalid.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream, TokenTree};
 use proptest::prelude::*;
@@ -7,7 +7,7 @@ use quote::quote;
 use crate::expand;
 use crate::words::{Attribute, Kind};
 
-/// What means something to a rule or to a derive, and what never does.
+/// Words of rules and derives, and unrelated ones.
 const WORDS: &[&str] = &[
     "crate =",
     "crate = a",

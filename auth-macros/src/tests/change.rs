@@ -1,14 +1,14 @@
-//! Changes of tokens: one is left out, doubled, moved, wrapped, or gives way to one that nobody would write there.
+//! Changes of tokens: one is removed, doubled, moved, wrapped, or replaced by an unrelated one.
 
 use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote};
 
 use super::{Random, tokens};
 
-/// How deep a deep expression is.
+/// The depth of a deep expression.
 pub(super) const DEEP: usize = 50;
 
-/// What stands where something else should, by kind.
+/// Replacements, by kind of token.
 #[rustfmt::skip]
 const ODD: &[&str] = &[
     // Literals.
@@ -54,7 +54,7 @@ fn read(text: &str) -> TokenStream {
     text.parse().unwrap_or_default()
 }
 
-/// Tokens that nobody would write there.
+/// Unrelated tokens.
 fn odd(random: &mut Random) -> Vec<TokenTree> {
     let odd = match random.below(12) {
         0 | 1 => root(random),
@@ -74,7 +74,7 @@ fn root(random: &mut Random) -> TokenStream {
     quote!(crate = #value)
 }
 
-/// An expression that is as deep as nobody writes one.
+/// An expression that is nested very deeply.
 fn deep(random: &mut Random) -> TokenStream {
     let (open, inner, close) = random.pick(&[
         &("(", "role(\"admin\")", ")"),

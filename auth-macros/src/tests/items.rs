@@ -1,4 +1,4 @@
-//! What attributes and derives stand on: what is right, and what is of another shape.
+//! Items under attributes and derives: valid ones, and ones of another shape.
 
 use proc_macro2::TokenStream;
 
@@ -27,7 +27,7 @@ const HANDLERS: &[&str] = &[
     "async fn f(a: A, b: A, c: A, d: A, e: A, f: A, g: A, h: A, i: A, j: A, k: A, l: A, m: A, n: A, o: A, p: A) {}",
 ];
 
-/// Functions that are no handlers, and what is no function.
+/// Functions that cannot be handlers, and items that are not functions.
 #[rustfmt::skip]
 const OTHERS: &[&str] = &[
     "fn f() {}", "fn f() -> u8 { 1 }", "unsafe fn f() {}", "async unsafe fn f() {}", "const fn f() {}", "const async unsafe fn f() {}", "extern fn f() {}", "extern \"C\" fn f() {}", "async extern \"C\" fn f() {}", "safe fn f() {}",
@@ -59,7 +59,7 @@ const ABOVE: &[&str] = &[
     "/// said\n",
 ];
 
-/// Attributes that nobody would write there.
+/// Unrelated attributes.
 #[rustfmt::skip]
 const ODD_ABOVE: &[&str] = &[
     "#[get(7)]", "#[get]", "#[get = \"x\"]", "#[get()]", "#[route]", "#[route(\"/\", method)]", "#[route(\"/\", method =)]", "#[get(b\"/\")]", "#[get(\"/\"x)]", "#[get(\"ä\\u{202e}\\\"\")]", "#[get { \"/\" }]", "#[cfg]", "#[cfg = 1]", "#[cfg()]",

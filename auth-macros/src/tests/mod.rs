@@ -1,7 +1,7 @@
-//! Attributes, rules and enums that nobody has thought of: right ones, with a change or two.
+//! Mutation tests: valid attributes, rules and enums with up to two random changes.
 //!
 //! # Why
-//! A panic within a macro is told as `custom attribute panicked`, at the attribute and without a reason; and a mistake that is
+//! The compiler reports a panic of a macro as `custom attribute panicked`, at the attribute and without a reason; and a mistake that is
 //! told four times hides the others. So no change of an input may panic, each may be told three times at most, and an input
 //! without a change not at all. Mistakes that stand there four times may be told four times: such inputs are not made.
 
@@ -44,7 +44,7 @@ impl Random {
         from[self.below(from.len())]
     }
 
-    /// How many changes an input has.
+    /// The number of changes of an input.
     fn changes(&mut self) -> usize {
         [0, 1, 1, 1, 2, 2][self.below(6)]
     }
@@ -61,7 +61,7 @@ enum Macro {
 
 const DERIVES: [Kind; 3] = [Kind::Role, Kind::Permission, Kind::Scope];
 
-/// What a macro is called with.
+/// The input of a macro.
 struct Input {
     called: Macro,
     words: TokenStream,
@@ -205,7 +205,7 @@ fn errors(code: TokenStream) -> Vec<String> {
 }
 
 thread_local! {
-    /// Where the last panic was.
+    /// The location of the last panic.
     static PLACE: RefCell<String> = RefCell::default();
 }
 
@@ -224,7 +224,7 @@ fn note_places() {
     }));
 }
 
-/// What is wrong with the expansion of the input.
+/// The faults of the expansion of an input.
 fn fault(input: &Input) -> Option<String> {
     match catch_unwind(AssertUnwindSafe(|| input.expand())) {
         Ok(code) => {
@@ -240,7 +240,7 @@ fn fault(input: &Input) -> Option<String> {
     }
 }
 
-/// How many inputs there were, and the faults with the shortest input of each.
+/// The number of inputs, and the faults with the shortest input of each.
 fn faults() -> (usize, BTreeMap<String, String>) {
     const ROUNDS: usize = 100;
     let (mut random, mut faults, mut count) = (Random(1), BTreeMap::<String, String>::new(), 0);

@@ -24,7 +24,7 @@ struct Inner {
 }
 
 /// Why a file is no database of countries.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum DatabaseError {
     /// It cannot be read.
@@ -37,6 +37,8 @@ pub enum DatabaseError {
     #[error("the database names no country: neither `country.iso_code` nor `country_code`")]
     NoCountries,
 }
+
+crate::debug_as_display!(DatabaseError);
 
 impl From<DatabaseError> for std::io::Error {
     fn from(error: DatabaseError) -> Self {
@@ -89,7 +91,7 @@ impl Inner {
 }
 
 fn read(path: &Path) -> Result<Reader<Vec<u8>>, DatabaseError> {
-    let bytes = std::fs::read(path).map_err(DatabaseError::Read)?;
+    let bytes = std::fs::read(path).map_err(crate::watch::at(path)).map_err(DatabaseError::Read)?;
     let reader = Reader::from_source(bytes).map_err(|_| DatabaseError::Damaged)?;
     reader.verify().map_err(|_| DatabaseError::Damaged)?;
     let mut networks = reader.networks(Default::default()).map_err(|_| DatabaseError::Damaged)?;

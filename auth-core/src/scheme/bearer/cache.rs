@@ -44,11 +44,13 @@ impl Default for TokenCache {
 }
 
 /// A cache that could keep nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "a cache of tokens keeps at least {WAYS} of {LEAST} bytes each, for a second or more: turn it off with `TokenCache::off()`"
 )]
 pub struct TokenCacheError;
+
+crate::debug_as_display!(TokenCacheError);
 
 impl TokenCache {
     /// As it is unless said otherwise.

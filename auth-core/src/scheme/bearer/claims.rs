@@ -20,7 +20,7 @@ pub(super) fn invalid(cause: &'static str) -> Denial {
     Denial::refused(Scheme::Bearer, Reason::InvalidCredentials, cause)
 }
 
-/// What one pass over the claims has found.
+/// The result of one pass over the claims.
 #[derive(Default)]
 struct Registered {
     issuer: Option<Span>,

@@ -34,7 +34,7 @@ pub(super) struct Required {
     pub(super) values: Vec<Value>,
 }
 
-/// What a claim of a client's token looks like.
+/// The form of a claim that marks a client's token.
 #[derive(Clone, Debug)]
 pub(super) enum ClientMark {
     /// It is this value.
@@ -100,7 +100,7 @@ impl Conditions {
         Ok(())
     }
 
-    /// Where the claims name the caller, and whether that is a client.
+    /// The claim that names the caller, and whether the caller is a client.
     pub(super) fn caller(
         &self,
         claims: &str,

@@ -105,7 +105,7 @@ struct Flight {
 }
 
 /// What is wrong with the settings of keys that are fetched.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FetchError {
     /// It is never asked.
@@ -127,6 +127,8 @@ pub enum FetchError {
     #[error("{0}")]
     Reach(ReachError),
 }
+
+crate::debug_as_display!(FetchError);
 
 impl Fetched {
     pub(super) fn new(issuer: &str, fetch: Fetch, rsa_algorithm: Option<Algorithm>) -> Result<Arc<Self>, FetchError> {

@@ -38,7 +38,7 @@ pub struct Introspection {
 }
 
 /// What is wrong with the settings of introspection.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IntrospectionError {
     /// It is never asked.
@@ -60,6 +60,8 @@ pub enum IntrospectionError {
     #[error("`Introspection::as_client(…)` is given an empty id or an empty secret")]
     Client,
 }
+
+crate::debug_as_display!(IntrospectionError);
 
 /// The documented limits.
 const LONGEST_CACHE: Duration = Duration::from_secs(30);

@@ -6,7 +6,7 @@
 
 use crate::json::Raw;
 
-/// What a token is instead of an access token.
+/// A kind of token other than an access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OtherKind {
     /// An ID token (OpenID Connect Core 1.0 §2).
@@ -57,7 +57,7 @@ enum Kind {
     Unknown,
 }
 
-/// What a word for a kind of token means, however it is spelled.
+/// The kind of token that a word means, in any case and with any separators.
 fn kind_of(word: &str) -> Kind {
     const APPLICATION: &str = "application/";
     let word = word.to_ascii_lowercase();

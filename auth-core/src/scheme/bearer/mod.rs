@@ -187,7 +187,7 @@ impl Bearer {
         self.issuers.iter().map(|issuer| &issuer.proven)
     }
 
-    /// Where callers come from whose tokens are in a cookie.
+    /// The sources of callers whose tokens are in a cookie.
     pub fn cookie_sources(&self) -> impl Iterator<Item = &Arc<Source>> {
         self.issuers.iter().map(|issuer| &issuer.in_cookie)
     }

@@ -39,9 +39,11 @@ impl Resolved {
 }
 
 /// Whoever knows the issuers is out of reach. Answered with 503.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("whoever knows the issuers is out of reach")]
 pub struct IssuersUnavailable;
+
+crate::debug_as_display!(IssuersUnavailable);
 
 /// What [`IssuerResolver::resolve`] returns: `None` where there is no such issuer.
 pub type Resolving<'a> = Pin<Box<dyn Future<Output = Result<Option<Resolved>, IssuersUnavailable>> + Send + 'a>>;

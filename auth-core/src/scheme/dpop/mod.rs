@@ -43,7 +43,7 @@ enum ReplayAt {
 }
 
 /// What is wrong with the settings of proofs.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DpopError {
     /// Proofs name an address of this server, and it has to know which are its own.
@@ -66,6 +66,8 @@ pub enum DpopError {
     #[error("`.redis(…)`: {0}")]
     Redis(RedisUrlError),
 }
+
+crate::debug_as_display!(DpopError);
 
 impl Dpop {
     /// Proofs for this server, as its clients call it: scheme, host and port, and what paths begin with outside if a proxy

@@ -19,9 +19,11 @@ pub struct CookieSettings {
 }
 
 /// A name that no cookie has.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no name of a cookie: write letters, digits, `-` and `_`, without a prefix such as `__Host-`")]
 pub struct CookieNameError(pub(super) String);
+
+crate::debug_as_display!(CookieNameError);
 
 impl CookieSettings {
     pub(super) fn checked(self) -> Result<Self, CookieNameError> {

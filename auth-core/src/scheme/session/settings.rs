@@ -38,7 +38,7 @@ pub struct Sessions {
 }
 
 /// What is wrong with the settings of sessions.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionsError {
     /// The cookie could not be set.
@@ -54,6 +54,8 @@ pub enum SessionsError {
     #[error("`.idle_timeout(…)` is longer than `.absolute_timeout(…)`")]
     IdleIsLonger,
 }
+
+crate::debug_as_display!(SessionsError);
 
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
@@ -155,7 +157,7 @@ impl Sessions {
         self.store.is_shared()
     }
 
-    /// Where its store is in the memory of this process, if it is kept there: two of one realm do not know each other's sessions.
+    /// The address of the store, if it is in the memory of this process: two such stores do not share sessions.
     pub fn memory_address(&self) -> Option<usize> {
         (!self.store.is_shared()).then(|| Arc::as_ptr(&self.store).cast::<()>() as usize)
     }

@@ -30,9 +30,11 @@ impl std::fmt::Display for SessionKey {
 }
 
 /// Text that is no [`SessionKey`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a key is 64 hexadecimal digits")]
 pub struct SessionKeyError;
+
+crate::debug_as_display!(SessionKeyError);
 
 impl std::str::FromStr for SessionKey {
     type Err = SessionKeyError;
@@ -103,7 +105,7 @@ pub struct Live {
 pub const SUPERSEDED: Duration = Duration::from_secs(60);
 
 /// Why a store does not do what it was asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// It is out of reach, or answers too late: neither "no session" nor "a good one".
     #[error("the store of sessions is out of reach")]
@@ -112,6 +114,8 @@ pub enum StoreError {
     #[error("the store of sessions is full")]
     Full,
 }
+
+crate::debug_as_display!(StoreError);
 
 impl StoreError {
     /// What a request is answered with: 503, and nothing of why.

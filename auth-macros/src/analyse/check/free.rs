@@ -19,7 +19,7 @@ pub(super) fn bound(pattern: &Pat) -> Vec<String> {
     bindings(pattern).iter().map(|one| one.ident.unraw().to_string()).collect()
 }
 
-/// What a pattern binds.
+/// The variables that a pattern binds.
 pub(super) fn bindings(pattern: &Pat) -> Vec<PatIdent> {
     struct Bindings(Vec<PatIdent>);
     impl<'a> Visit<'a> for Bindings {

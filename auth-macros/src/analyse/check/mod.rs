@@ -21,6 +21,9 @@ use crate::words;
 /// The name of the caller in a check.
 const PRINCIPAL: &str = "principal";
 
+/// The type of an argument that is the caller.
+const PRINCIPAL_TYPE: &str = "Principal";
+
 /// A check.
 #[derive(Clone)]
 pub(crate) struct Check {
@@ -138,14 +141,14 @@ impl Check {
     }
 }
 
-/// What the checks of the rule name in the argument, as expressions that use it: what only a check uses is used.
+/// Expressions that use the variables of the argument that checks name, so that the compiler does not report them as unused.
 pub(crate) fn uses(parameter: &Parameter, formula: &Formula) -> Vec<TokenStream> {
     let is_free = |name: &Ident| all(formula).iter().any(|check| check.free.contains(&name.unraw().to_string()));
     let named = free::bindings(&parameter.pattern).into_iter().filter(|binding| is_free(&binding.ident));
     named.map(|binding| uses_of(&binding)).collect()
 }
 
-/// What is changeable in the argument, as expressions that change it.
+/// Expressions that use the `mut` variables of the argument mutably, so that the compiler does not report `mut` as unused.
 pub(crate) fn changes(parameter: &Parameter) -> Vec<TokenStream> {
     let bindings = free::bindings(&parameter.pattern).into_iter();
     bindings.filter(|binding| binding.mutability.is_some()).map(|binding| uses_of(&binding)).collect()
@@ -162,7 +165,14 @@ pub(super) fn check_arguments(function: &Function, formula: &Formula, diagnostic
         return;
     }
     for parameter in function.parameters().iter().filter(|parameter| is_named(parameter, formula)) {
-        if rebuilt(&parameter.pattern).is_none() {
+        if is_principal(&parameter.kind) {
+            let named = parameter.pattern.to_token_stream();
+            diagnostics.note(
+                &parameter.pattern,
+                "a check names the caller `principal`, and is asked before this argument is there",
+                format!("write `principal` in the check in place of `{named}`"),
+            );
+        } else if rebuilt(&parameter.pattern).is_none() {
             diagnostics.note(
                 &parameter.pattern,
                 "a check names a part of this argument, which cannot be put together again for the handler",
@@ -170,6 +180,11 @@ pub(super) fn check_arguments(function: &Function, formula: &Formula, diagnostic
             );
         }
     }
+}
+
+/// By its name: the principal of a request, which is known before arguments are extracted.
+fn is_principal(kind: &syn::Type) -> bool {
+    matches!(kind, syn::Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == PRINCIPAL_TYPE))
 }
 
 /// Reports checks in a rule that has no handler.

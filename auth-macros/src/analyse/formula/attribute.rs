@@ -205,7 +205,7 @@ fn names_of(kind: Kind, words: &Words, arguments: &[&Expr], diagnostics: &mut Di
     }
 }
 
-/// What an attribute takes.
+/// The arguments that an attribute accepts.
 fn expected(attribute: Attribute) -> &'static str {
     match attribute {
         Attribute::RequireRole => "a role",

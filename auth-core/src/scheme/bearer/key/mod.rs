@@ -36,7 +36,7 @@ pub struct Key {
 }
 
 /// What is wrong with a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
     /// Shorter than the hash that it is for (RFC 7518 §3.2).
@@ -56,7 +56,7 @@ pub enum KeyError {
     /// Nothing that could be read.
     #[error("this is not a public key in the encoding that was named")]
     Unreadable,
-    /// A certificate, which nobody would check for its validity.
+    /// A certificate. Its validity would not be checked, so it is refused.
     #[error("this is a certificate: take the key out of it, with `openssl x509 -pubkey -noout`")]
     Certificate,
     /// The text names a file.
@@ -90,6 +90,8 @@ pub enum KeyError {
     #[error("the JWK does not say which algorithm it is for")]
     NoAlgorithm,
 }
+
+crate::debug_as_display!(KeyError);
 
 impl Key {
     /// A secret for HS256, HS384 or HS512, at least as long as the hash.
@@ -198,7 +200,7 @@ impl Key {
         }
     }
 
-    /// Whether it verifies tokens of this issuer; of any, unless its JWK names one.
+    /// Whether it verifies tokens of this issuer. A key whose JWK names no issuer verifies those of all.
     pub(super) fn is_of_issuer(&self, name: &str) -> bool {
         self.issuer.as_ref().is_none_or(|issuer| issuer.is(name))
     }

@@ -116,7 +116,7 @@ impl Jwt {
         self.fetched("max_stale", |fetch| fetch.max_stale = age)
     }
 
-    /// For how long after a fetch no token causes the next one, whatever key it names. 30 s unless set; at least 1 s.
+    /// The shortest time between two fetches that tokens cause, whatever keys they name; 30 s by default, at least 1 s.
     #[must_use]
     pub fn cool_down(self, pause: Duration) -> Self {
         self.fetched("cool_down", |fetch| fetch.cool_down = pause)

@@ -1,4 +1,4 @@
-//! What can be wrong with the settings of an issuer.
+//! Errors of the settings of an issuer.
 
 use jsonwebtoken::Algorithm;
 
@@ -8,8 +8,8 @@ use super::super::fetched::FetchError;
 use super::super::introspection::IntrospectionError;
 use super::super::key::KeyError;
 
-/// What is wrong with the settings of an issuer.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// An error of the settings of an issuer.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum JwtError {
     /// Tokens of anybody would be accepted.
@@ -24,9 +24,9 @@ pub enum JwtError {
     /// A key cannot be used.
     #[error("key {position}: {error}")]
     Key {
-        /// Which of the keys, from 1.
+        /// The position of the key, from 1.
         position: usize,
-        /// What is wrong with it.
+        /// The error of the key.
         error: KeyError,
     },
     /// A secret that this server shares and keys of which only the issuer has the private part make one another weaker.
@@ -98,3 +98,5 @@ pub enum JwtError {
     #[error("`.without_issuer(…)` beside another issuer: nothing would tell their tokens apart")]
     UnnamedAmongSeveral,
 }
+
+crate::debug_as_display!(JwtError);

@@ -351,21 +351,21 @@ impl Jwt {
         self
     }
 
-    /// Where the claims list roles: [lists](NameList), or JSON pointers (RFC 6901) to a string or an array of strings. `/roles` by
+    /// The claims that list roles: [lists](NameList), or JSON pointers (RFC 6901) to a string or an array of strings. `/roles` by
     /// default, as an array only. Calls add up, and replace the default.
     #[must_use]
     pub fn roles_at(self, lists: impl IntoIterator<Item = impl Into<NameList>>) -> Self {
         self.lists_at(Kind::Role, lists)
     }
 
-    /// Where the claims list permissions: [lists](NameList), or JSON pointers to a string or an array of strings. `/permissions`
+    /// The claims that list permissions: [lists](NameList), or JSON pointers to a string or an array of strings. `/permissions`
     /// by default, as an array only. Calls add up, and replace the default.
     #[must_use]
     pub fn permissions_at(self, lists: impl IntoIterator<Item = impl Into<NameList>>) -> Self {
         self.lists_at(Kind::Permission, lists)
     }
 
-    /// Where the claims list scopes: [lists](NameList), or JSON pointers to one string of scopes separated by spaces (RFC 8693 §4.2)
+    /// The claims that list scopes: [lists](NameList), or JSON pointers to one string of scopes separated by spaces (RFC 8693 §4.2)
     /// or to an array of strings. By default `/scope`, as a string only (RFC 9068 §2.2.3). Calls add up, and replace the default.
     #[must_use]
     pub fn scopes_at(self, lists: impl IntoIterator<Item = impl Into<NameList>>) -> Self {
@@ -406,7 +406,7 @@ impl Jwt {
         self.tenant.is_some()
     }
 
-    /// How its provider is reached.
+    /// The settings for connections to the provider.
     #[cfg(all(feature = "oidc", feature = "session"))]
     pub(crate) fn reach(&self) -> crate::provider::Reach {
         self.fetch.as_ref().map(|fetch| fetch.reach.clone()).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! What differs in the tokens of well-known providers.
+//! Settings for the default tokens of well-known providers.
 //!
 //! # Why
 //! A preset only calls settings that any application can call. It adds to those that were made and replaces none, so that
