@@ -119,7 +119,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_line_makes_the_user_that_it_names_or_none(name in "[a:#\\n\\r \\PC]{0,6}", role in "[a:,\\n \\PC]{0,6}") {
+        fn a_line_makes_the_user_that_it_names_or_none(name in "[a:#\\r \\PC]{0,6}", role in "[a:,\\n \\PC]{0,6}") {
             let read = UsersFile::parse(&format!("{name}:{}:{role}", *HASH));
             let is_name = !name.is_empty() && !name.starts_with('#') && !name.contains(|one: char| one == ':' || one.is_control());
             if is_name && !role.contains([':', '\n']) {

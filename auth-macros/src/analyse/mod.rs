@@ -34,8 +34,11 @@ pub(crate) fn handler(attributes: &[Words], function: &Function, diagnostics: &m
     let formulas: Vec<_> = attributes.iter().map(|words| formula::of_attribute(words, diagnostics)).collect();
     together::check_attributes(attributes, &formulas, diagnostics);
     let formula = check::number(Formula::all(formulas.into_iter().collect::<Option<_>>()?), diagnostics);
-    check::check_arguments(function, &formula, diagnostics);
-    together::check_strangers(attributes, &formula, diagnostics);
+    let names_caller = check::check_arguments(function, &formula, diagnostics);
+    // A check that names the caller in another way is about the caller too.
+    if !names_caller {
+        together::check_strangers(attributes, &formula, diagnostics);
+    }
     together::check_contradictions(&formula, diagnostics);
     let redundant = attributes.iter().any(|words| words.redundant.is_some());
     Some(Checked {

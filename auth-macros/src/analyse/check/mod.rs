@@ -159,17 +159,20 @@ fn uses_of(binding: &syn::PatIdent) -> TokenStream {
     quote::quote!(& #mutability #ident)
 }
 
-/// Reports arguments that a check names and that cannot be put together again for the handler.
-pub(super) fn check_arguments(function: &Function, formula: &Formula, diagnostics: &mut Diagnostics) {
+/// Reports arguments that a check cannot name: the caller, where strangers may pass, and what cannot be put together again for the
+/// handler. Gives whether one is the caller.
+pub(super) fn check_arguments(function: &Function, formula: &Formula, diagnostics: &mut Diagnostics) -> bool {
     if all(formula).is_empty() {
-        return;
+        return false;
     }
+    let mut names_caller = false;
     for parameter in function.parameters().iter().filter(|parameter| is_named(parameter, formula)) {
-        if is_principal(&parameter.kind) {
+        if formula.admits_strangers() && is_principal(&parameter.kind) {
+            names_caller = true;
             let named = parameter.pattern.to_token_stream();
             diagnostics.note(
                 &parameter.pattern,
-                "a check names the caller `principal`, and is asked before this argument is there",
+                "in a check the caller is called `principal`; strangers may call this handler, and have no `Principal`",
                 format!("write `principal` in the check in place of `{named}`"),
             );
         } else if rebuilt(&parameter.pattern).is_none() {
@@ -180,6 +183,7 @@ pub(super) fn check_arguments(function: &Function, formula: &Formula, diagnostic
             );
         }
     }
+    names_caller
 }
 
 /// By its name: the principal of a request, which is known before arguments are extracted.
