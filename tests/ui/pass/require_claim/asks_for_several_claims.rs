@@ -14,6 +14,13 @@ async fn both() -> &'static str {
     "both"
 }
 
+#[require_claim("level", 5)]
+#[require_claim("/flags/admin", true)]
+#[get("/typed")]
+async fn typed() -> &'static str {
+    "typed"
+}
+
 #[require_claim("org", "acme", not_found)]
 #[get("/hidden")]
 async fn hidden() -> &'static str {
@@ -22,6 +29,6 @@ async fn hidden() -> &'static str {
 
 fn main() {
     let _ = |auth: &Auth| {
-        App::new().service(auth.scope("/api").service(alone).service(both).service(hidden));
+        App::new().service(auth.scope("/api").service(alone).service(both).service(typed).service(hidden));
     };
 }
