@@ -114,7 +114,7 @@ struct Inner {
     loopback_only: bool,
     /// The realm and the address of a session store that is in the memory of this process.
     in_memory: Option<(String, usize)>,
-    /// Whether the names in data were looked for among those that are declared.
+    /// Whether names in settings were looked for among those that are declared.
     names_checked: AtomicBool,
     told_of_proxy: AtomicBool,
     /// The role types whose grants count.
@@ -415,7 +415,7 @@ impl Auth {
         known.push((Arc::downgrade(&self.0), realm.clone(), *address));
     }
 
-    /// Warns, once, of names in settings and in data that no vocabulary declares: they grant nothing.
+    /// Warns, once, of names in `.confers(…)` that no vocabulary declares: they grant nothing.
     pub(crate) fn check_names(&self) {
         if self.0.names_checked.swap(true, Ordering::Relaxed) {
             return;

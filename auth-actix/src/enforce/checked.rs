@@ -180,7 +180,7 @@ macro_rules! slots {
                 ($(None::<$name>,)*)
             }
 
-            #[allow(non_snake_case, unused_variables, clippy::unused_unit)]
+            #[allow(non_snake_case, unused_variables, clippy::unused_unit, reason = "one name for a type and its value")]
             async fn complete(self, request: &HttpRequest, payload: &mut Payload) -> Result<($($name,)*), Error> {
                 let ($($name,)*) = self;
                 Ok(($(

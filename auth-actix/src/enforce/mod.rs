@@ -28,7 +28,8 @@ pub(crate) use self::hidden::{UNKNOWN_PATH, ask_in_vain};
 pub(crate) use self::lease::still_holds;
 pub(crate) use self::place::Binding;
 use self::place::OwnedPlace;
-use self::place::{PASS, Place};
+pub(crate) use self::place::PASS;
+use self::place::Place;
 #[cfg(any(feature = "jwt", feature = "session"))]
 pub(crate) use self::verify::unblocked;
 use self::verify::{Used, Wanted, touch, verify};
@@ -330,9 +331,6 @@ pub(crate) fn enforce(request: &HttpRequest, handler: &'static Rule) -> Enforced
         Err(denied) => Enforced::Refused(denied),
     }
 }
-
-/// Adds nothing to the rules of a scope.
-pub(crate) static SCOPE_ONLY: &Rule = &PASS;
 
 const NO_AUTH: &str = "no `Auth` in reach: put the handler in `auth.scope(…)`, or call `App::app_data(auth.clone())`; `web::Data` is not looked at";
 const NO_CHECKS: &str = "the checks of this rule were lost on the way to its handler";

@@ -289,4 +289,4 @@ impl<'a> Place<'a> {
 }
 
 /// Adds nothing to the rules of scopes.
-pub(super) static PASS: Rule = Rule { text: "public", ..auth_core::rule::PUBLIC };
+pub(crate) static PASS: Rule = Rule { text: "public", ..auth_core::rule::PUBLIC };

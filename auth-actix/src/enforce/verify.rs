@@ -75,14 +75,14 @@ pub(super) async fn verify(
         },
         #[cfg(feature = "jwt")]
         Wanted::Own(Scheme::TOKEN_COOKIE) => {
-            let token = crate::gather::token_in_cookie(request, auth).map(str::to_owned);
+            let token = crate::gather::token_in_cookie(request, auth);
             let (Some(token), Some(bearer)) = (token, auth.verifier_of_tokens()) else {
                 return Err(Denial::new(Reason::SetUp));
             };
             let client = crate::gather::counted(request, auth).map(Seen::address);
-            let verified = match bearer.verify(&token, auth_core::clock::now()) {
+            let verified = match bearer.verify(token, auth_core::clock::now()) {
                 Some(verified) => verified,
-                None => bearer.verify_later(&token, client).await,
+                None => bearer.verify_later(token, client).await,
             };
             let verified = verified.map_err(|denial| Denial { used: Some(Scheme::TOKEN_COOKIE), ..denial })?;
             bearer.in_cookie(&verified).ok_or_else(|| Denial::new(Reason::SetUp))?

@@ -326,7 +326,7 @@ where
         let binding = self.registry.binding();
         if self.registry.has_unguarded_under_rule() {
             // A service without a rule cannot be asked for one, so the rule of the scope is decided in front of all of it.
-            let inner = inner.wrap(guarded::InFront(enforce::SCOPE_ONLY));
+            let inner = inner.wrap(guarded::InFront(&enforce::PASS));
             return binding.registering(|| inner.register(config));
         }
         binding.registering(|| inner.register(config));

@@ -8,6 +8,7 @@ use actix_service::{IntoServiceFactory, Service, ServiceFactory};
 use actix_web::dev::{AppConfig, ServiceResponse};
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::test::TestRequest;
+use auth_core::atom::claim_path;
 use auth_core::client::address::AddressSource;
 use auth_core::denial::challenge::Scheme;
 use auth_core::matrix::{Case, CaseCaller, Cases, Fact, Lit, Matrix, Place, Route, Tree};
@@ -258,16 +259,9 @@ fn claims(caller: &CaseCaller, source: &Source) -> Map<String, Value> {
         let mut values: Vec<Value> = values.collect();
         let value = if values.len() == 1 { values.remove(0) } else { values.into() };
         // A pointer is a claim within others.
-        let (first, value) = match name.strip_prefix('/') {
-            None => (name.clone(), value),
-            Some(path) => {
-                let mut names: Vec<_> =
-                    path.split('/').map(|name| name.replace("~1", "/").replace("~0", "~")).collect();
-                let first = names.remove(0);
-                (first, names.into_iter().rev().fold(value, |inner, name| json!({ name: inner })))
-            }
-        };
-        of = of.claim(first, value);
+        let mut names: Vec<_> = claim_path(name).collect();
+        let first = names.remove(0).into_owned();
+        of = of.claim(first, names.into_iter().rev().fold(value, |inner, name| json!({ name: inner })));
     }
     if let Some(age) = caller.age {
         let at = auth_core::clock::now().seconds().saturating_sub(i64::try_from(age).unwrap_or(i64::MAX));

@@ -1,8 +1,9 @@
+use std::borrow::Cow;
 use std::fmt;
 
 use super::Requirement;
 use crate::facts::Facts;
-use crate::json::Raw;
+use crate::json::{Raw, name_of, quoted};
 use crate::principal::Principal;
 use crate::truth::Truth;
 
@@ -66,31 +67,32 @@ impl ClaimValue {
 impl fmt::Display for ClaimValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Text(text) => f.write_str(&crate::json::quoted(text)),
+            Self::Text(text) => f.write_str(&quoted(text)),
             Self::Bool(value) => value.fmt(f),
             Self::Integer(value) => value.fmt(f),
         }
     }
 }
 
-impl Claim {
-    /// The names of the members that lead to the claim.
-    fn path(&self) -> impl Iterator<Item = std::borrow::Cow<'static, str>> {
-        let name = self.name;
-        let (pointer, whole) = match name.strip_prefix('/') {
-            Some(pointer) => (Some(pointer.split('/')), None),
-            None => (None, Some(name)),
-        };
-        let unescaped = |name: &'static str| match name.contains('~') {
-            true => name.replace("~1", "/").replace("~0", "~").into(),
-            false => name.into(),
-        };
-        pointer.into_iter().flatten().map(unescaped).chain(whole.map(Into::into))
-    }
+/// The names of the members that lead to the claim of this name: one, or those of a JSON pointer (RFC 6901), which begins with a
+/// slash.
+///
+/// ```
+/// assert!(auth_core::atom::claim_path("/app/plan").eq(["app", "plan"]));
+/// assert!(auth_core::atom::claim_path("app/plan").eq(["app/plan"]));
+/// ```
+pub fn claim_path(name: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    let (steps, whole) = match name.strip_prefix('/') {
+        Some(pointer) => (Some(pointer.split('/')), None),
+        None => (None, Some(Cow::Borrowed(name))),
+    };
+    steps.into_iter().flatten().map(name_of).chain(whole)
+}
 
+impl Claim {
     /// The claim of the caller, if its source may confer it.
     fn find<'a>(&self, caller: &'a Principal) -> Option<Raw<'a>> {
-        let mut path = self.path();
+        let mut path = claim_path(self.name);
         let first = caller.raw_claim(&path.next()?)?;
         path.try_fold(first, |value, name| value.member(&name))
     }
@@ -125,7 +127,7 @@ impl Claim {
                 }
             }
         };
-        format!("the claim {} is {found}", crate::json::quoted(self.name))
+        format!("the claim {} is {found}", quoted(self.name))
     }
 }
 
@@ -136,10 +138,13 @@ impl Requirement for Claim {
         facts.of_caller(
             |caller| {
                 // Of a claim that was left out, in part or whole, absence is no answer.
-                let may_answer = !negated || self.path().next().is_some_and(|name| !caller.omits_claim(&name));
+                let may_answer =
+                    !negated || claim_path(self.name).next().is_some_and(|name| !caller.omits_claim(&name));
                 Truth::settled(may_answer && self.answer(caller).is_some_and(|has| has != negated))
             },
-            |source| source.has_claims && self.path().next().is_some_and(|name| source.confers.allows_claim(&name)),
+            |source| {
+                source.has_claims && claim_path(self.name).next().is_some_and(|name| source.confers.allows_claim(&name))
+            },
         )
     }
 }

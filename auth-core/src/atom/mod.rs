@@ -14,7 +14,7 @@ mod scheme;
 pub use self::acr::Acr;
 pub use self::authenticated::Authenticated;
 pub use self::check::{Check, ObjectKey};
-pub use self::claim::{Claim, ClaimValue};
+pub use self::claim::{Claim, ClaimValue, claim_path};
 pub use self::country::Country;
 pub use self::direct::Direct;
 pub use self::max_age::MaxAge;

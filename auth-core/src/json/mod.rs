@@ -5,12 +5,17 @@
 //! under an escape, trailing bytes, lone surrogates, numbers that no `f64` holds. `serde_json` keeps the last
 //! duplicate and cannot be told otherwise without building maps. Names and values stay where they are in the text.
 
+mod pointer;
+
 use std::borrow::Cow;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::LazyLock;
 
 use smallvec::SmallVec;
 
+#[cfg(feature = "jwt")]
+pub(crate) use self::pointer::step;
+pub(crate) use self::pointer::{name_of, pointer};
 use crate::clock::Timestamp;
 
 /// Text that is not what we call JSON. Says no more: what is wrong with it is the sender's to find out.

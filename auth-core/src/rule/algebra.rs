@@ -20,7 +20,7 @@ pub struct Part {
 
 impl Formula {
     /// The literal that stands there, from left to right.
-    const fn literal(&self, index: u16) -> Option<&Literal> {
+    pub(super) const fn literal(&self, index: u16) -> Option<&Literal> {
         let mut left = index;
         self.nth(&mut left)
     }

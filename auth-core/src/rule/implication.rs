@@ -159,20 +159,15 @@ const fn same(one: &str, other: &str) -> bool {
 }
 
 impl Formula {
-    /// A name of that kind which the rule asks for, if all such names are of other types.
+    /// The first name of that kind that the rule asks for and that is of another type.
     const fn asks_of_another(&self, name: Name) -> Option<Name> {
-        let parts = match self {
-            Self::Literal(Literal { atom: Atom::Named(Named(asked)), negated: false, .. }) => {
-                let is_kind = asked.vocabulary.kind as u8 == name.vocabulary.kind as u8;
-                return if is_kind && !asked.vocabulary.is_of(name.vocabulary) { Some(*asked) } else { None };
-            }
-            Self::Literal(_) => return None,
-            Self::All(parts) | Self::Any(parts) => *parts,
-        };
         let mut index = 0;
-        while index < parts.len() {
-            if let Some(asked) = parts[index].asks_of_another(name) {
-                return Some(asked);
+        while let Some(literal) = self.literal(index) {
+            if let Literal { atom: Atom::Named(Named(asked)), negated: false, .. } = literal
+                && asked.vocabulary.kind as u8 == name.vocabulary.kind as u8
+                && !asked.vocabulary.is_of(name.vocabulary)
+            {
+                return Some(*asked);
             }
             index += 1;
         }

@@ -59,25 +59,24 @@ pub(super) fn asked(
     let (optional, asked): (Vec<_>, Vec<_>) = extracted.iter().partition(|one| one.is_optional);
     let needs: Vec<_> = asked.iter().map(|one| need(one.kind)).collect();
     let arguments = quote!({ use #fallback as _; &[#(#needs),*] });
+    // A check of what the type needs, whose error stands at the type.
+    let call = |check: TokenStream, kind: &Type, others: TokenStream| {
+        let (check, need) = (rule::respan(root.private(check), kind.span()), need(kind));
+        quote_spanned!(kind.span()=> #check(#need #others);)
+    };
     let calls = asked.iter().enumerate().map(|(position, one)| {
-        let at = one.kind.span();
-        let check = rule::respan(root.private(quote!(check_argument)), at);
-        let (before, need) = (needs.iter().take(position), need(one.kind));
-        quote_spanned!(at=> #check(#need, #strangers, false #(|| #before.is_principal())*, __FORMULA);)
+        let (at, before) = (one.kind.span(), needs.iter().take(position));
+        let others = quote_spanned!(at=> , #strangers, false #(|| #before.is_principal())*, __FORMULA);
+        call(quote!(check_argument), one.kind, others)
     });
     let optional_calls = optional.iter().map(|one| {
-        let (at, need) = (one.kind.span(), need(one.kind));
-        let check = rule::respan(root.private(quote!(check_optional)), at);
-        quote_spanned!(at=> #check(#need, __FORMULA);)
+        let others = quote_spanned!(one.kind.span()=> , __FORMULA);
+        call(quote!(check_optional), one.kind, others)
     });
     let mut hidden = Vec::new();
     let named = known.iter().filter(|_| checked.not_found);
     named.for_each(|parameter| extract(&parameter.kind, false, &mut hidden));
-    let hidden_calls = hidden.iter().map(|one| {
-        let (at, need) = (one.kind.span(), need(one.kind));
-        let check = rule::respan(root.private(quote!(check_hidden_body)), at);
-        quote_spanned!(at=> #check(#need);)
-    });
+    let hidden_calls = hidden.iter().map(|one| call(quote!(check_hidden_body), one.kind, TokenStream::new()));
     let kind = root.private(quote!(Formula));
     let calls = quote!(#(#calls)* #(#optional_calls)* #(#hidden_calls)*);
     let checks = quote!(use #fallback as _; const __FORMULA: &#kind = #formula; #calls);

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use subtle::ConstantTimeEq as _;
 
 use super::Issuer;
-use super::conditions::{lookup, pointer};
+use super::conditions::lookup;
 use super::kind::{OtherKind, other_kind};
 use super::token::{As, Held};
 use crate::clock::Timestamp;
 use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Detail, Reason, quoted};
-use crate::json::{self, Raw, Span};
+use crate::json::{self, Raw, Span, pointer};
 use crate::principal::{Lists, Login, Omitted, Principal};
 
 pub(super) fn invalid(cause: &'static str) -> Denial {
@@ -196,7 +196,7 @@ impl Registered {
             return Ok(());
         }
         let accepted: Vec<_> = issuer.audiences.iter().map(|audience| quoted(audience)).collect();
-        let (accepted, claim) = (accepted.join(", "), path.map_or("/aud".to_owned(), pointer));
+        let (accepted, claim) = (accepted.join(", "), path.map_or("/aud".to_owned(), |path| pointer(path)));
         Err(match found {
             None => invalid("the audience is absent").with_detail(format!("{claim}; accepted: {accepted}")),
             Some(found) => {

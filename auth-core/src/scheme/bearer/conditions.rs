@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::claims::{invalid, shown};
 use crate::denial::Denial;
-use crate::json::{Raw, Span};
+use crate::json::{Raw, Span, pointer};
 
 /// The names of the members that lead to a claim.
 pub(super) type Path = Vec<String>;
@@ -142,11 +142,6 @@ impl Conditions {
 /// The claim at the end of the path.
 pub(super) fn lookup<'a>(claims: &'a str, path: &Path) -> Option<Raw<'a>> {
     path.iter().try_fold(Raw::whole(claims), |value, name| value.member(name))
-}
-
-/// The path as a JSON pointer (RFC 6901).
-pub(super) fn pointer(path: &Path) -> String {
-    path.iter().map(|name| format!("/{}", name.replace('~', "~0").replace('/', "~1"))).collect()
 }
 
 /// Whether the claim is the value, or an array that contains it. Types are not converted.

@@ -52,6 +52,7 @@ use crate::denial::Denial;
 use crate::denial::RetryAfter;
 #[cfg(feature = "dpop")]
 use crate::denial::challenge::Scheme;
+use crate::json;
 use crate::principal::Principal;
 use crate::source::{RoleTypes, Source, Tenancy};
 
@@ -230,7 +231,7 @@ impl Bearer {
         let mut said = match (audiences.is_empty(), issuer.conditions.audience_claim()) {
             (true, _) => String::new(),
             (false, None) => format!(", for {},", audiences.join(", ")),
-            (false, Some(claim)) => format!(", for {} in {},", audiences.join(", "), conditions::pointer(claim)),
+            (false, Some(claim)) => format!(", for {} in {},", audiences.join(", "), json::pointer(claim)),
         };
         for required in &issuer.conditions.required {
             said += &format!(" with {required},");

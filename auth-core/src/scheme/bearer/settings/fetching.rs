@@ -49,7 +49,7 @@ impl Jwt {
         for tenant in tenants.into_iter().map(Into::into) {
             let issuer = format!("https://login.microsoftonline.com/{tenant}/v2.0");
             if !is_guid(&tenant) {
-                jwt.mistake = jwt.mistake.or(Some(JwtError::IssuerTemplate(issuer.clone())));
+                jwt.mistake.get_or_insert(JwtError::IssuerTemplate(issuer.clone()));
             }
             jwt = if jwt.issuer.is_none() { jwt.issuer(issuer) } else { jwt.or_issuer(issuer) };
         }

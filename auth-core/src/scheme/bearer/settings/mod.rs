@@ -311,10 +311,11 @@ impl Jwt {
     /// Auth0. A name, or a JSON pointer.
     #[must_use]
     pub fn clients_have(mut self, claim: &str, value: impl Into<serde_json::Value>) -> Self {
-        let marked = prepare::claim_path(claim, "clients_have");
-        match marked {
+        match prepare::claim_path(claim, "clients_have") {
             Ok(path) => self.conditions.client_marks.push((path, super::conditions::ClientMark::Is(value.into()))),
-            Err(mistake) => self.mistake = self.mistake.or(Some(mistake)),
+            Err(mistake) => {
+                self.mistake.get_or_insert(mistake);
+            }
         }
         self
     }

@@ -15,6 +15,7 @@ use super::super::key::{Key, KeyError};
 use super::super::{Issuer, token};
 use super::{Jwt, JwtError, MAX_LEEWAY};
 use crate::denial::challenge::Scheme;
+use crate::json::{name_of, step};
 use crate::source::{Confers, Form, ListClaim, NameList, RoleTypes, Source, Tenancy};
 use crate::vocabulary::Kind;
 
@@ -216,22 +217,21 @@ pub(super) fn claim_path(claim: &str, setting: &'static str) -> Result<Path, Jwt
 
 /// Reads a JSON pointer (RFC 6901). An empty member name is refused but for the last: it is what an unescaped URI looks like.
 pub(super) fn parse_pointer(pointer: &str) -> Result<Path, JwtError> {
-    let escaped = |text: &str| format!("/{}", text.replace('~', "~0").replace('/', "~1"));
     let refuse = |instead: String| Err(JwtError::Pointer(pointer.to_owned(), instead));
     let Some(path) = pointer.strip_prefix('/') else {
         let bare = pointer.trim_start_matches(['$', '#', '.', '/']);
         return refuse(match bare {
             "" => "/roles".to_owned(),
-            _ if bare.contains(':') => escaped(bare),
+            _ if bare.contains(':') => step(bare),
             _ => format!("/{}", bare.replace('.', "/")),
         });
     };
     let is_escaped = |name: &str| name.split('~').skip(1).all(|rest| rest.starts_with(['0', '1']));
     let is_uri = path.is_empty() || path.starts_with('/') || path.contains("//");
     if is_uri || !path.split('/').all(is_escaped) {
-        return refuse(if path.is_empty() { "/roles".to_owned() } else { escaped(path) });
+        return refuse(if path.is_empty() { "/roles".to_owned() } else { step(path) });
     }
-    Ok(path.split('/').map(|name| name.replace("~1", "/").replace("~0", "~")).collect())
+    Ok(path.split('/').map(|name| name_of(name).into_owned()).collect())
 }
 
 /// Checks that tokens can have this issuer.

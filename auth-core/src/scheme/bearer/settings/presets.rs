@@ -6,12 +6,8 @@
 
 use super::super::conditions::{ClientMark, Required};
 use super::{Jwt, JwtError};
+use crate::json::step;
 use crate::source::NameList;
-
-/// A JSON pointer to the member of this name, within the object at `before`.
-fn pointer(before: &str, name: &str) -> String {
-    format!("{before}/{}", name.replace('~', "~0").replace('/', "~1"))
-}
 
 impl Jwt {
     fn client_mark(mut self, claim: &str, mark: ClientMark) -> Self {
@@ -19,10 +15,19 @@ impl Jwt {
         self
     }
 
+    /// Reads the audience from this claim. A preset that may be called again says so once.
+    fn audience_in(mut self, preset: &'static str, claim: &str) -> Self {
+        if self.once.has(preset) {
+            return self;
+        }
+        self.once.add(preset);
+        self.audience_claim(claim)
+    }
+
     /// Refuses an empty name that a preset was given.
     fn named(mut self, preset: &'static str, name: &str) -> Self {
         if name.trim().is_empty() || name.contains(char::is_control) {
-            self.mistake = self.mistake.or(Some(JwtError::Name(preset)));
+            self.mistake.get_or_insert(JwtError::Name(preset));
         }
         self
     }
@@ -47,7 +52,7 @@ impl Jwt {
     #[must_use]
     pub fn keycloak_with_prefixes(self, client: &str, realm_prefix: &str, client_prefix: &str) -> Self {
         let of_realm = NameList::at("/realm_access/roles").prefix(realm_prefix);
-        let of_client = NameList::at(pointer("/resource_access", client) + "/roles").prefix(client_prefix);
+        let of_client = NameList::at(format!("/resource_access{}/roles", step(client))).prefix(client_prefix);
         let jwt = self.named("keycloak", client).roles_at([of_realm, of_client]);
         jwt.client_mark("preferred_username", ClientMark::StartsWith("service-account-"))
     }
@@ -63,10 +68,9 @@ impl Jwt {
     #[must_use]
     pub fn auth0(mut self, namespace: &str) -> Self {
         if namespace.ends_with(|last: char| last.is_alphanumeric()) {
-            let mistake = JwtError::Namespace(namespace.to_owned(), format!("{namespace}/"));
-            self.mistake = self.mistake.or(Some(mistake));
+            self.mistake.get_or_insert(JwtError::Namespace(namespace.to_owned(), format!("{namespace}/")));
         }
-        let jwt = self.roles_at([pointer("", &format!("{namespace}roles"))]);
+        let jwt = self.roles_at([step(&format!("{namespace}roles"))]);
         jwt.client_mark("gty", ClientMark::Is("client-credentials".into()))
             .client_mark("azp", ClientMark::IsSubjectWithout("@clients"))
     }
@@ -106,19 +110,15 @@ impl Jwt {
     /// let jwt = Jwt::oidc("https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_EXAMPLE").cognito("the app client id");
     /// ```
     #[must_use]
-    pub fn cognito(mut self, client: &str) -> Self {
-        if !self.once.has("cognito") {
-            self.once.add("cognito");
-            self = self.audience_claim("client_id");
-        }
-        self.named("cognito", client).audience(client).roles_at(["/cognito:groups"])
+    pub fn cognito(self, client: &str) -> Self {
+        self.named("cognito", client).audience_in("cognito", "client_id").audience(client).roles_at(["/cognito:groups"])
     }
 
     /// Tokens of Zitadel: the roles of this project are the member names of `urn:zitadel:iam:org:project:{project}:roles`. The
     /// application has to request the scope `urn:zitadel:iam:org:projects:roles`.
     #[must_use]
     pub fn zitadel(self, project: &str) -> Self {
-        let claim = pointer("", &format!("urn:zitadel:iam:org:project:{project}:roles"));
+        let claim = step(&format!("urn:zitadel:iam:org:project:{project}:roles"));
         self.named("zitadel", project).roles_at([NameList::at(claim).member_names()])
     }
 
@@ -133,12 +133,8 @@ impl Jwt {
     /// organization are those of the caller (`org_role` and `org_permissions`, or `o.rol` in version 2). May be called again for
     /// another origin.
     #[must_use]
-    pub fn clerk(mut self, origin: &str) -> Self {
-        if !self.once.has("clerk") {
-            self.once.add("clerk");
-            self = self.audience_claim("azp");
-        }
-        let jwt = self.named("clerk", origin).audience(origin);
+    pub fn clerk(self, origin: &str) -> Self {
+        let jwt = self.named("clerk", origin).audience_in("clerk", "azp").audience(origin);
         jwt.roles_at(["/org_role", "/o/rol"]).permissions_at(["/org_permissions"])
     }
 
@@ -169,6 +165,6 @@ impl Jwt {
     #[must_use]
     pub fn adfs(self) -> Self {
         const ROLE: &str = "http://schemas.microsoft.com/ws/2008/06/identity/claims/role";
-        self.roles_at(["/role".to_owned(), pointer("", ROLE)]).scopes_at(["/scp"])
+        self.roles_at(["/role".to_owned(), step(ROLE)]).scopes_at(["/scp"])
     }
 }
