@@ -66,7 +66,7 @@ pub trait Resource: Sized + 'static {
     /// The name in the pattern of the route where the key stands: `"id"` for `/posts/{id}`.
     const PATH: &'static str;
     /// Whether whoever may not have it learns that it is there. Unless said otherwise they do not: "not there" and "not yours" are
-    /// one answer, a 404 without a body.
+    /// one answer: the problem `not-found`, 404.
     const EXISTENCE: Existence = Existence::Hidden;
 
     /// Loads it; `None` where it is not there. Called for nobody whom the rule of the handler refuses: once for the rule and the

@@ -50,6 +50,7 @@ mod throttle;
 mod tickets;
 mod token_cookie;
 mod tokens;
+mod unreadable;
 mod users;
 
 use auth_actix::{Auth, AuthBuilder, Jwt};

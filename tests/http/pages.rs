@@ -297,7 +297,11 @@ fn an_application_shows_a_refusal_its_own_way_and_changes_nothing_else_of_it() {
         let expected = format!("{status} https://api.example/problems/{problem} ");
         assert!(answer.text().starts_with(&expected), "{problem}: {answer:?}");
     }
-    // What hides is not shown, not even by the application.
-    let answer = server.send(&get("/hiding/hidden"));
-    assert_eq!((answer.status, answer.field("x-ours"), answer.body.len()), (404, None, 0));
+    // What hides is shown as what is not there.
+    for path in ["/hiding/hidden", "/hiding/nothing"] {
+        let answer = server.send(&get(path));
+        assert_eq!((answer.status, answer.field("x-ours")), (404, Some(path)));
+        assert!(answer.text().starts_with("404 https://api.example/problems/not-found "), "{answer:?}");
+        is_a_denial(path, &answer);
+    }
 }

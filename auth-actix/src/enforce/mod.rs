@@ -457,10 +457,10 @@ fn refuse_with(
     let hides_object = denial.reason == Reason::InsufficientPermissions && outcome::hides_object(request);
     let hides = hides_object || place.is_some_and(|place| place.not_found(handler));
     let response = match &by {
-        Some(_) if hides => {
+        Some(auth) if hides => {
             // What hides says nothing that an unknown path does not say.
             outcome::take_marks(request);
-            respond::not_found()
+            auth.answers().not_found(request)
         }
         Some(auth) => answer(auth.answers().response(&denial, request)),
         None => answer(respond::plain(&denial)),

@@ -3,6 +3,7 @@
 
 mod page;
 mod refusal;
+mod unreadable;
 
 use std::sync::OnceLock;
 
@@ -20,7 +21,9 @@ pub use self::page::Texts;
 pub(crate) use self::refusal::keeping;
 pub(crate) use self::refusal::{Refusal, keep_body};
 
-/// What a renderer is told: the row of the table that is answered, and nothing that would help an attacker.
+/// What a renderer is told: the row of the table that is answered, and nothing that would help an attacker. Beside refusals these are
+/// the 404 of an object that is not there or not for the caller, that of a handler with `not_found`, and what
+/// [`Auth::json_errors`](crate::Auth::json_errors) answers.
 #[derive(Clone, Copy, Debug)]
 pub struct Refused<'a> {
     /// The row.
@@ -43,6 +46,12 @@ impl Refused<'_> {
     /// The problem's `type`.
     pub fn kind(&self) -> String {
         self.problem.kind()
+    }
+
+    /// What the client can do: that of the row, or what is wrong with this request, where an argument of the handler could not be
+    /// read. The latter may quote the request: escape it in HTML.
+    pub fn detail(&self) -> &str {
+        self.problem.detail.unwrap_or(self.answer.detail)
     }
 
     /// The problem as JSON (RFC 9457).
@@ -149,9 +158,10 @@ impl Answers {
         self.lines.get((scheme, row(answer)), write)
     }
 
-    /// The problem as a body, which is written once.
+    /// The problem as a body, which is written once where its row is all that it depends on.
     fn body(&self, refused: &Refused<'_>) -> Bytes {
-        self.bodies.get(row(refused.answer), || Bytes::from(refused.to_json()))
+        let write = || Bytes::from(refused.to_json());
+        if refused.problem.detail.is_some() { write() } else { self.bodies.get(row(refused.answer), write) }
     }
 
     /// What pages say to this request.
@@ -177,26 +187,7 @@ impl Answers {
         {
             return response;
         }
-        let refused = Refused { answer, problem: Problem { base: &self.base, answer }, navigates };
-        let mut response = match &self.renderer {
-            Some(render) => {
-                let mut response = render(&refused, request);
-                *response.status_mut() = status(answer);
-                response.headers_mut().remove(header::WWW_AUTHENTICATE);
-                response.headers_mut().remove(header::RETRY_AFTER);
-                response.headers_mut().remove(DPOP_NONCE);
-                response
-            }
-            None if htmx => {
-                let fragment = self.texts(request).fragment(answer);
-                of_type(HTML, answer, fragment)
-            }
-            None if navigates => {
-                let page = self.texts(request).refusal(answer);
-                of_type(HTML, answer, page)
-            }
-            None => of_type(PROBLEM, answer, self.body(&refused)),
-        };
+        let mut response = self.rendered(answer, None, request);
         let headers = response.headers_mut();
         let quiet = mode.is_some_and(|mode| mode != "navigate");
         for challenge in challenge::challenges(denial, &self.schemes, quiet) {
@@ -212,8 +203,33 @@ impl Answers {
         if let Some(to_login) = to_login.and_then(|to_login| HeaderValue::try_from(to_login).ok()) {
             headers.insert(HX_REDIRECT, to_login);
         }
-        headers.append(header::VARY, NEGOTIATED);
-        headers.insert(header::CACHE_CONTROL, NO_STORE);
+        response
+    }
+
+    /// The answer of an unknown path, and of whatever hides as one.
+    pub(crate) fn not_found(&self, request: &HttpRequest) -> HttpResponse {
+        self.rendered(Answer::NOT_FOUND, None, request)
+    }
+
+    /// A row, as the application or we show it: without the headers that a denial adds.
+    fn rendered(&self, answer: Answer, detail: Option<&str>, request: &HttpRequest) -> HttpResponse {
+        let navigates = navigates(request);
+        let refused = Refused { answer, problem: Problem { base: &self.base, answer, detail }, navigates };
+        let mut response = match &self.renderer {
+            Some(render) => {
+                let mut response = render(&refused, request);
+                *response.status_mut() = status(answer);
+                response.headers_mut().remove(header::WWW_AUTHENTICATE);
+                response.headers_mut().remove(header::RETRY_AFTER);
+                response.headers_mut().remove(DPOP_NONCE);
+                response
+            }
+            None if is_htmx(request) => of_type(HTML, answer, self.texts(request).fragment(answer)),
+            None if navigates => of_type(HTML, answer, self.texts(request).refusal(answer)),
+            None => of_type(PROBLEM, answer, self.body(&refused)),
+        };
+        response.headers_mut().append(header::VARY, NEGOTIATED);
+        response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
         response
     }
 }
@@ -258,7 +274,7 @@ pub(crate) fn plain(denial: &Denial) -> HttpResponse {
 }
 
 fn of_problem(answer: Answer) -> HttpResponse {
-    let problem = Problem { base: problem::DEFAULT_BASE, answer };
+    let problem = Problem { base: problem::DEFAULT_BASE, answer, detail: None };
     let mut response = of_type(PROBLEM, answer, problem.to_json());
     response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
     response
@@ -285,17 +301,11 @@ pub(crate) fn of_check(error: &actix_web::Error, ours: HttpResponse) -> HttpResp
     answer
 }
 
-/// The answer of an unknown path, and of whatever hides as one.
-pub(crate) fn not_found() -> HttpResponse {
-    HttpResponse::NotFound().insert_header((header::CACHE_CONTROL, NO_STORE)).finish()
-}
-
 fn status(answer: Answer) -> StatusCode {
     StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// Whether a person looks at the answer: a browser says that it navigates, or asks for HTML rather than JSON.
-#[cfg(feature = "session")]
 pub(crate) fn navigates(request: &HttpRequest) -> bool {
     is_navigation(request, fetch_mode(request))
 }

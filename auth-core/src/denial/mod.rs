@@ -155,6 +155,38 @@ pub struct Answer {
     pub error: Option<&'static str>,
 }
 
+/// What is answered where no rule refuses: unknown paths, and requests that cannot be read.
+impl Answer {
+    /// Nothing is at the address, or nothing that this caller is told of.
+    pub const NOT_FOUND: Self = Self::of_request(
+        404,
+        "not-found",
+        "Nothing is found here",
+        "Check the address: what is there may not be for this caller.",
+    );
+    /// An argument of the handler cannot be read from the path, the query or the body.
+    pub const MALFORMED_REQUEST: Self = Self::of_request(
+        400,
+        "malformed-request",
+        "The request is malformed",
+        "Send the path, query and body in the form that is read here.",
+    );
+    /// The body is longer than the handler accepts.
+    pub const CONTENT_TOO_LARGE: Self =
+        Self::of_request(413, "content-too-large", "The body is too long", "Send a shorter body.");
+    /// The body is of a media type that the handler does not read.
+    pub const UNSUPPORTED_MEDIA_TYPE: Self = Self::of_request(
+        415,
+        "unsupported-media-type",
+        "The media type is not supported",
+        "Send the body with another Content-Type.",
+    );
+
+    const fn of_request(status: u16, problem: &'static str, title: &'static str, detail: &'static str) -> Self {
+        Self { status, problem, title, detail, error: None }
+    }
+}
+
 impl Reason {
     /// THE table: how each reason is answered.
     #[rustfmt::skip] // a table is read by column
@@ -188,7 +220,7 @@ impl Reason {
             Self::InsufficientPermissions      => answer(403, "insufficient-permissions",   None,
                 "Permission is lacking", "This account may not do this."),
             Self::InsufficientScope(_)         => answer(403, "insufficient-scope",         Some("insufficient_scope"),
-                "A scope is lacking", "Obtain a token with the scopes that WWW-Authenticate names."),
+                "A scope is lacking", "Use a credential with the scopes that this needs. For tokens, WWW-Authenticate names them."),
             Self::AccessBlocked                => answer(403, "access-blocked",             None,
                 "Access is blocked", "Access from here is not allowed."),
             Self::CrossSiteRequest             => answer(403, "cross-site-request",         None,
@@ -335,6 +367,11 @@ mod tests {
             Reason::AuthenticationUnavailable(after),
         ];
         let mut problems = std::collections::BTreeSet::new();
+        let of_requests =
+            [Answer::NOT_FOUND, Answer::MALFORMED_REQUEST, Answer::CONTENT_TOO_LARGE, Answer::UNSUPPORTED_MEDIA_TYPE];
+        for answer in of_requests {
+            assert!(problems.insert(answer.problem), "{} stands twice", answer.problem);
+        }
         for row in &rows {
             let answer = row.answer();
             assert!(answer.status >= 400, "{row:?}");

@@ -16,6 +16,8 @@ pub struct Problem<'a> {
     pub base: &'a str,
     /// The row that is answered.
     pub answer: Answer,
+    /// What is wrong with this request, where more can be told than the row's `detail`.
+    pub detail: Option<&'a str>,
 }
 
 impl Problem<'_> {
@@ -24,12 +26,13 @@ impl Problem<'_> {
         [self.base, self.answer.problem].concat()
     }
 
-    /// The JSON object, written once into one buffer. `base` holds no character that JSON escapes, which the builder
-    /// checks, and the rest is fixed text.
+    /// The JSON object. `base` holds no character that JSON escapes, which the builder checks, and the texts of the row are
+    /// fixed.
     pub fn to_json(&self) -> String {
         let Answer { status, problem, title, detail, .. } = self.answer;
         let base = self.base;
-        format!(r#"{{"type":"{base}{problem}","title":"{title}","status":{status},"detail":"{detail}"}}"#)
+        let detail = self.detail.map_or_else(|| format!("\"{detail}\""), crate::json::quoted);
+        format!(r#"{{"type":"{base}{problem}","title":"{title}","status":{status},"detail":{detail}}}"#)
     }
 }
 
@@ -41,12 +44,21 @@ mod tests {
     #[test]
     fn is_the_json_that_rfc_9457_describes() {
         // PROB-1, PROB-2
-        let problem = Problem { base: DEFAULT_BASE, answer: Reason::MissingCredentials.answer() };
+        let problem = Problem { base: DEFAULT_BASE, answer: Reason::MissingCredentials.answer(), detail: None };
         let json: serde_json::Value = serde_json::from_str(&problem.to_json()).unwrap();
         assert_eq!(json["type"], "tag:auth-actix,2026:problems/missing-credentials");
         assert_eq!(json["type"], problem.kind());
         assert_eq!(json["status"], 401);
         assert_eq!(json["title"], "Credentials are required");
         assert!(json["detail"].is_string());
+    }
+
+    #[test]
+    fn a_detail_of_a_request_is_a_string_whatever_it_holds() {
+        let detail = "unknown field `\"},\u{0}\n`";
+        let problem = Problem { base: DEFAULT_BASE, answer: Answer::MALFORMED_REQUEST, detail: Some(detail) };
+        let json: serde_json::Value = serde_json::from_str(&problem.to_json()).unwrap();
+        assert_eq!(json["detail"], detail);
+        assert_eq!(json.as_object().unwrap().len(), 4);
     }
 }

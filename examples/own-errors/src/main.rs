@@ -51,7 +51,7 @@ fn render(refused: &Refused<'_>, request: &HttpRequest) -> HttpResponse {
             .map_into_boxed_body()
     } else {
         let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::FORBIDDEN);
-        Failure { status, code: answer.problem, message: answer.detail.to_owned() }.error_response()
+        Failure { status, code: answer.problem, message: refused.detail().to_owned() }.error_response()
     };
     // One address has two answers here, and a cache must not mix them up.
     response.headers_mut().insert(header::VARY, header::HeaderValue::from_static("Sec-Fetch-Mode"));
@@ -99,11 +99,6 @@ async fn login_page(query: web::Query<Login>) -> impl Responder {
     Html::new(format!("<!doctype html><title>Log in</title><p>Log in, and then go on to <a href=\"{path}\">{path}</a>"))
 }
 
-async fn unknown() -> HttpResponse {
-    let message = "There is nothing here.".to_owned();
-    Failure { status: StatusCode::NOT_FOUND, code: "not-found", message }.error_response()
-}
-
 const ISSUER: &str = "https://id.example";
 const AUDIENCE: &str = "reports";
 
@@ -117,12 +112,10 @@ fn settings(secret: &[u8]) -> AuthBuilder {
 
 fn site(auth: &Auth) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
     let scope = auth.scope("").service(report).service(publish).service(login_page);
-    // What extractors refuse should look the same. The rule is decided before: a stranger never gets as far.
-    let bodies = web::JsonConfig::default().error_handler(|error, _| {
-        Failure { status: StatusCode::BAD_REQUEST, code: "malformed-body", message: error.to_string() }.into()
-    });
+    // What extractors refuse should look the same, and unknown paths too. The rule is decided before: a stranger never gets as far.
+    let others = auth.json_errors();
     |config| {
-        config.app_data(bodies).service(scope).default_service(web::to(unknown));
+        config.configure(others).service(scope);
     }
 }
 

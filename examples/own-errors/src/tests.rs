@@ -20,7 +20,7 @@ async fn a_program_gets_one_format_whatever_goes_wrong() {
         (get(),                                expired,            401, "expired-credentials",      true),
         (get(),                                two_tokens,         400, "malformed-credentials",    true),
         (post(),                               token(&[]),         403, "insufficient-permissions", true),
-        (post(),                               token(&["admin"]),  400, "malformed-body",           false),
+        (post(),                               token(&["admin"]),  400, "malformed-request",        false),
         (TestRequest::get().uri("/nowhere"),   token(&["admin"]),  404, "not-found",                false),
     ];
     for (request, token, status, code, challenge) in table {
