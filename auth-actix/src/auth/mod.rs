@@ -1,6 +1,7 @@
 //! [`Auth`] and its builder. Each wrong setting is a variant of [`BuildError`], so no request finds out.
 
 mod build;
+mod build_error;
 mod builder;
 mod describe;
 #[cfg(feature = "jwt")]
@@ -38,7 +39,7 @@ use auth_core::source::{RoleTypes, Source};
 use auth_core::users::Passwords;
 use auth_core::vocabulary::{Kind, Vocabulary};
 
-pub use self::build::BuildError;
+pub use self::build_error::BuildError;
 pub use self::builder::AuthBuilder;
 use crate::custom::Prepared;
 use crate::respond::Answers;

@@ -1,0 +1,169 @@
+//! What can be wrong with the settings.
+
+use auth_core::client::address::HostError;
+use auth_core::client::cross_site::OriginError;
+use auth_core::denial::challenge::RealmError;
+#[cfg(all(feature = "oidc", feature = "session"))]
+use auth_core::login::LoginError;
+use auth_core::resource::ResourceError;
+#[cfg(feature = "jwt")]
+use auth_core::scheme::bearer::{JwtError, TokenCacheError};
+#[cfg(feature = "dpop")]
+use auth_core::scheme::dpop::DpopError;
+#[cfg(feature = "session")]
+use auth_core::scheme::session::SessionsError;
+
+/// What is wrong with the settings. Converts into [`std::io::Error`], which a `main` of actix returns.
+#[derive(PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The realm cannot stand in a header.
+    #[error("`.realm({0:?})`: {1}")]
+    Realm(String, RealmError),
+    /// What is shared with other applications has to say whose it is.
+    #[cfg(any(feature = "passwords", feature = "dpop"))]
+    #[error(
+        "`{0}` is shared with whoever uses the same server: call `.realm(…)`, so that it is told apart from theirs"
+    )]
+    RealmMissing(&'static str),
+    /// Nobody could ever authenticate.
+    #[error("no scheme is accepted: call `.bearer(…)`, `.basic(…)`, `.api_keys(…)`, `.session(…)` or `.scheme(…)`")]
+    NoScheme,
+    /// The settings of an issuer of tokens.
+    #[cfg(feature = "jwt")]
+    #[error("`.bearer(…)` for issuer {issuer:?}: {error}")]
+    Jwt {
+        /// Which issuer.
+        issuer: String,
+        /// What is wrong.
+        error: JwtError,
+    },
+    /// Verified tokens could not be remembered.
+    #[cfg(feature = "jwt")]
+    #[error("`.token_cache(…)`: {0}")]
+    TokenCache(TokenCacheError),
+    /// A ticket stands for a bearer token.
+    #[cfg(feature = "jwt")]
+    #[error("`.tickets()` stand for bearer tokens: call `.bearer(…)`")]
+    TicketsWithoutTokens,
+    /// A subprotocol that could not carry a token.
+    #[cfg(feature = "jwt")]
+    #[error("`.bearer_in_subprotocol({0:?})`: write a name of letters, digits and `-`, beside `.bearer(…)`")]
+    Subprotocol(String),
+    /// The settings of proofs.
+    #[cfg(feature = "dpop")]
+    #[error("`.dpop(…)`: {0}")]
+    Dpop(DpopError),
+    /// Proofs come with tokens.
+    #[cfg(feature = "dpop")]
+    #[error("`.dpop(…)` is for tokens: call `.bearer(…)` too")]
+    DpopWithoutTokens,
+    /// No challenge can have the name, or another scheme has it.
+    #[error("`.scheme(…)`: {0:?} is no name for a scheme, or another one has it: write a word, such as \"Legacy\"")]
+    SchemeName(&'static str),
+    /// The header of a scheme.
+    #[error("`.scheme(…)` {0:?}: {1:?} is no name of a header that a credential has for itself")]
+    SchemeHeader(&'static str, String),
+    /// Anybody could write the header.
+    #[error("`.scheme(…)` {0:?} believes a header of a trusted proxy: call `.behind(…)`")]
+    SchemeWithoutProxy(&'static str),
+    /// More than are told apart.
+    #[error("`.scheme(…)` is called more than 8 times")]
+    TooManySchemes,
+    /// With several sources, each says what it may confer; otherwise the weakest makes administrators.
+    #[error(
+        "`.{0}(…)` does not say what it `.confers(…)`, and there are several sources: `Confers::nothing().roles([…])`, or `Confers::everything()` for each"
+    )]
+    ConfersMissing(&'static str),
+    /// No header has that name.
+    #[cfg(feature = "api-key")]
+    #[error("`.api_keys(…)`: {0:?} is no name of a header")]
+    ApiKeyHeader(String),
+    /// The settings of sessions.
+    #[cfg(feature = "session")]
+    #[error("`.session(…)`: {0}")]
+    Sessions(SessionsError),
+    /// The settings of a log-in at a provider.
+    #[cfg(all(feature = "oidc", feature = "session"))]
+    #[error("`.oidc_login(…)`: {0}")]
+    OidcLogin(LoginError),
+    /// There is nothing to log in to.
+    #[cfg(all(feature = "oidc", feature = "session"))]
+    #[error("`.oidc_login(…)` ends in a session: call `.session(…)` too")]
+    OidcLoginWithoutSession,
+    /// The browser would not bring the cookie along from the provider, and be sent there again, for ever.
+    #[cfg(all(feature = "oidc", feature = "session"))]
+    #[error("`.oidc_login(…)` comes back from another site, where a browser brings no cookie of `Sessions::strict()`")]
+    OidcLoginWithStrictSession,
+    /// A cookie of development, for everybody whom the proxy speaks for.
+    #[cfg(feature = "session")]
+    #[error(
+        "`.over_plain_http_on_this_machine()` is for a browser on this machine, and `.behind(…)` says that there is a proxy"
+    )]
+    PlainHttpBehindProxy,
+    /// One name would be two people.
+    #[cfg(feature = "session")]
+    #[error("`.basic(…)` and `.users(…)` name two stores: make one `Passwords`, and give each a clone")]
+    TwoStoresOfUsers,
+    /// A proxy is no address and no network.
+    #[error("`.behind(…)`: {0:?} is no address and no network")]
+    Proxy(String),
+    /// A country that the client says itself.
+    #[error(
+        "`.countries(…)`: the header {0:?} counts from a trusted proxy alone: call `.behind(…)`, and name it by letters"
+    )]
+    CountryHeader(String),
+    /// A list of addresses, and nobody said where those come from.
+    #[cfg(feature = "blocks")]
+    #[error("`.blocks(…)` may name addresses: call `.client_address(Peer)` or `.behind(…)`")]
+    BlocksWithoutAddress,
+    /// No proxy is named.
+    #[error("`.behind(…)` names no proxy: write `.client_address(Peer)` if there is none")]
+    NoProxy,
+    /// An origin that no browser sends.
+    #[error("`.origins(…)`: {0}")]
+    Origin(OriginError),
+    /// A host name that no request asks for.
+    #[error("`.hosts(…)`: {0}")]
+    Host(HostError),
+    /// The login page is somewhere else.
+    #[error("`.login_page({0:?})`: write a path on this site, such as \"/login\"")]
+    LoginPage(String),
+    /// The beginning of problem types is no URI.
+    #[error("`.problem_base({0:?})`: write an absolute URI that ends in `/`, `:` or `#`")]
+    ProblemBase(String),
+    /// The name of this server as a resource.
+    #[error("`.resource({0:?})`: {1}")]
+    Resource(String, ResourceError),
+    /// Clients would ask for tokens that are refused here.
+    #[error("`.resource({0:?})`: tokens of issuer {1:?} are for another `.audience(…)`: name the resource there")]
+    ResourceIsNoAudience(String, String),
+    /// A setting of one value is made twice.
+    #[error("`.{0}(…)` is called twice: the calls would undo each other")]
+    Repeated(&'static str),
+    /// No cookie has such a name, or no bearer tokens are accepted.
+    #[error("`.bearer_cookie({0:?})`: write letters, digits, `-` and `_`, beside `.bearer(…)`")]
+    Cookie(String),
+    /// A subject of tokens would be the same person as one of another scheme.
+    #[error("`.bearer(…)` for issuer {0:?}: that is the name under which another scheme identifies its callers")]
+    IssuerOfAnotherScheme(String),
+    /// `Jwt::dev()` in a build without debug assertions.
+    #[error("`Jwt::dev()` is for development: this is a release build")]
+    DevInRelease,
+    /// Keys of tests in a build without debug assertions.
+    #[error("`.test_keys(…)` is for tests: this is a release build")]
+    TestKeysInRelease,
+}
+
+/// The sentence: it is what Rust prints where `main` returns the error.
+impl std::fmt::Debug for BuildError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
+}
+
+impl From<BuildError> for std::io::Error {
+    fn from(error: BuildError) -> Self {
+        Self::new(std::io::ErrorKind::InvalidInput, error)
+    }
+}
