@@ -164,24 +164,29 @@ fn place(rule: &Rule) -> String {
     format!("{} ({}:{})", rule.guards, rule.file, rule.line)
 }
 
-/// What a rule that names a network or a country lacks.
-pub(crate) fn places(auth: &Auth, rules: Rules<'_>, about: About) -> Option<RuleError> {
+/// All that a rule which names a network or a country lacks.
+pub(crate) fn places(auth: &Auth, rules: Rules<'_>, about: About) -> Vec<RuleError> {
+    let mut lacks = Vec::new();
     if !about.place {
-        return None;
+        return lacks;
     }
     let place = || place(rules.handler);
-    match auth.address() {
-        AddressSource::Unset => Some(RuleError::NoAddress(place())),
-        _ if auth.hosts().is_empty() => Some(RuleError::NoHosts(place())),
-        _ if about.country && auth.countries().is_none() => Some(RuleError::NoCountries(place())),
-        AddressSource::Behind { proxies, .. } => {
-            // A single address is a proxy and no client.
-            let ranges = || proxies.iter().filter(|proxy| proxy.prefix_len() < proxy.max_prefix_len());
-            let found = rules.networks().find_map(|network| ranges().find(|proxy| overlap(proxy, network)));
-            found.map(|proxy| RuleError::ProxyInNetwork(place(), proxy.to_string()))
-        }
-        AddressSource::Peer | AddressSource::Hops { .. } => None,
+    if *auth.address() == AddressSource::Unset {
+        lacks.push(RuleError::NoAddress(place()));
     }
+    if auth.hosts().is_empty() {
+        lacks.push(RuleError::NoHosts(place()));
+    }
+    if about.country && auth.countries().is_none() {
+        lacks.push(RuleError::NoCountries(place()));
+    }
+    if let AddressSource::Behind { proxies, .. } = auth.address() {
+        // A single address is a proxy and no client.
+        let ranges = || proxies.iter().filter(|proxy| proxy.prefix_len() < proxy.max_prefix_len());
+        let found = rules.networks().find_map(|network| ranges().find(|proxy| overlap(proxy, network)));
+        lacks.extend(found.map(|proxy| RuleError::ProxyInNetwork(place(), proxy.to_string())));
+    }
+    lacks
 }
 
 /// Whether a pattern has each name that the rules take for a tenant, once: of two, a handler could read the other one.

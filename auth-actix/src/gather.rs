@@ -330,7 +330,7 @@ fn set_up(
     if about.tenant && !rules.tenants().all(is_known) {
         return Some("the rule says `in` a name that the pattern of this route does not have, or has twice");
     }
-    if let Some(mistake) = check::places(auth, rules, about) {
+    if let Some(mistake) = check::places(auth, rules, about).into_iter().next() {
         // A scope would not have started.
         return Some(match mistake {
             RuleError::NoAddress(_) => {

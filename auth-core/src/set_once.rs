@@ -4,14 +4,14 @@
 #[derive(Clone, Debug, Default)]
 pub struct SetOnce {
     made: Vec<&'static str>,
-    repeated: Option<&'static str>,
+    repeated: Vec<&'static str>,
 }
 
 impl SetOnce {
     /// Takes note of a setting of one value.
     pub fn note(&mut self, name: &'static str) {
-        if self.has(name) {
-            self.repeated.get_or_insert(name);
+        if self.has(name) && !self.repeated.contains(&name) {
+            self.repeated.push(name);
         }
         self.add(name);
     }
@@ -26,8 +26,8 @@ impl SetOnce {
         self.made.contains(&name)
     }
 
-    /// The first setting of one value that was made twice.
-    pub const fn repeated(&self) -> Option<&'static str> {
-        self.repeated
+    /// The settings of one value that were made twice.
+    pub fn repeated(&self) -> impl Iterator<Item = &'static str> + '_ {
+        self.repeated.iter().copied()
     }
 }

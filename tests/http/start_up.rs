@@ -169,6 +169,15 @@ fn a_rule_that_the_settings_cannot_serve_does_not_start_and_says_what_to_change(
             assert!(!of_handler || text.contains("start_up.rs:"), "{case}: {text}");
         }
     }
+    // All that a rule lacks is told at once.
+    let before = errors().len();
+    let inside_alone: Configure = |auth, config| {
+        config.service(auth.scope("/a").service(inside));
+    };
+    assert!(!starts(bearer_only(), inside_alone));
+    let told = errors().split_off(before);
+    let [address, hosts, ..] = told.as_slice() else { panic!("{told:?}") };
+    assert!(address.contains(".client_address(Peer)") && hosts.contains(".hosts(["), "{told:?}");
 }
 
 fn bearer_and_session() -> AuthBuilder {

@@ -76,10 +76,7 @@ fn a_page_opens_a_socket_with_a_token_among_its_subprotocols_and_one_credential_
     for (name, auth) in [
         ("", bearer_only().bearer_in_subprotocol("")),
         ("a b", bearer_only().bearer_in_subprotocol("a b")),
-        (
-            "bearer",
-            auth_actix::Auth::builder().bearer_in_subprotocol("bearer").scheme(auth_actix::ProxyHeader::new("x-user")),
-        ),
+        ("bearer", auth_actix::Auth::builder().bearer_in_subprotocol("bearer").session(auth_actix::Sessions::memory())),
     ] {
         assert!(matches!(auth.build(), Err(BuildError::Subprotocol(told)) if told == name), "{name}");
     }

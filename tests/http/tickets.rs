@@ -3,8 +3,8 @@
 use actix_web::web::ServiceConfig;
 use actix_web::{get, post};
 use auth_actix::{
-    Auth, Authenticated, Authenticator, BuildError, Confers, CustomScheme, Place, Principal, ProxyHeader, Ticket,
-    require_auth, require_role,
+    Auth, Authenticated, Authenticator, BuildError, Confers, CustomScheme, Place, Principal, Ticket, require_auth,
+    require_role,
 };
 use auth_tests::server::Server;
 use auth_tests::token::{bearer, now};
@@ -119,6 +119,6 @@ fn a_ticket_stands_for_its_token_once_and_nothing_stands_beside_it() {
     assert_eq!(last, 429);
     issue(claims("alice"));
     assert_eq!(server.send(&request("POST", "/a/ticket").body("")).status, 401);
-    let built = Auth::builder().tickets().scheme(ProxyHeader::new("x-user")).build();
+    let built = Auth::builder().tickets().session(auth_actix::Sessions::memory()).build();
     assert!(matches!(built, Err(BuildError::TicketsWithoutTokens)));
 }

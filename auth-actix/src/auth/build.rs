@@ -24,6 +24,7 @@ use auth_core::source::Source;
 #[cfg(feature = "session")]
 use auth_core::users::Passwords;
 
+use super::build_error::Mistakes;
 use super::builder::{Address, AuthBuilder};
 use super::{Auth, BuildError, Inner};
 use crate::custom::{CustomScheme, Prepared};
@@ -33,69 +34,29 @@ impl AuthBuilder {
     /// Checks the settings, and prepares keys and verifiers. Opens no connection.
     ///
     /// # Errors
-    /// A setting is wrong; the error names it.
+    /// Settings are wrong; the error names each of them.
     #[allow(unused_mut, reason = "without any scheme there is nothing to prepare")]
     pub fn build(mut self) -> Result<Auth, BuildError> {
-        if let Some(setting) = self.once.repeated() {
-            return Err(BuildError::Repeated(setting));
-        }
-        self.check_what_is_shared()?;
-        let realm_text = self.realm.take().unwrap_or_else(|| "restricted".to_owned());
-        let realm = Realm::new(&realm_text).map_err(|error| BuildError::Realm(realm_text.clone(), error))?;
-        self.check_what_sources_confer()?;
+        let mut mistakes = Mistakes::default();
+        self.check_together(&mut mistakes);
         let loopback_only = self.is_for_this_machine();
-        let mut sources: Vec<Arc<Source>> = Vec::new();
+        let realm_text = self.realm.take().unwrap_or_else(|| "restricted".to_owned());
+        let realm = Realm::new(&realm_text).map(Some).map_err(|error| BuildError::Realm(realm_text.clone(), error));
+        let realm = mistakes.keep(realm);
         #[cfg(all(feature = "oidc", feature = "session"))]
-        let relying_party = self.prepare_relying_party()?;
+        let relying_party = mistakes.keep(self.prepare_relying_party());
         #[cfg(feature = "jwt")]
-        let bearer = self.prepare_bearer()?;
-        #[cfg(feature = "jwt")]
-        if self.tickets && bearer.is_none() {
-            return Err(BuildError::TicketsWithoutTokens);
-        }
-        #[cfg(feature = "jwt")]
-        if let Some(name) = &self.subprotocol {
-            let is_name =
-                !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
-            if !is_name || bearer.is_none() {
-                return Err(BuildError::Subprotocol(name.clone()));
-            }
-        }
-        #[cfg(feature = "jwt")]
-        if let Some(name) = &self.cookie {
-            let is_name =
-                !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-            if !is_name || bearer.is_none() {
-                return Err(BuildError::Cookie(name.clone()));
-            }
-            sources.extend(bearer.iter().flat_map(Bearer::cookie_sources).cloned());
-        }
-        #[cfg(feature = "jwt")]
-        sources.extend(bearer.iter().flat_map(Bearer::sources).cloned());
+        let bearer = mistakes.keep(self.prepare_bearer());
         #[cfg(feature = "dpop")]
-        let proofs = match (self.dpop.take(), &bearer) {
-            (Some(_), None) => return Err(BuildError::DpopWithoutTokens),
-            (dpop, _) => dpop.map(|dpop| dpop.prepare(&realm_text)).transpose().map_err(BuildError::Dpop)?,
-        };
+        let proofs = self.dpop.take().map(|dpop| dpop.prepare(&realm_text)).transpose();
         #[cfg(feature = "dpop")]
-        if proofs.is_some() {
-            sources.extend(bearer.iter().flat_map(Bearer::proven_sources).cloned());
-        }
+        let proofs = mistakes.keep(proofs.map_err(BuildError::Dpop));
         #[cfg(feature = "session")]
-        let users = self.users_of_logins()?;
+        let users = mistakes.keep(self.users_of_logins());
         #[cfg(feature = "basic")]
         let basic = self.basic.take().map(|basic| basic.prepare(&realm_text, &self.roles));
-        #[cfg(feature = "basic")]
-        sources.extend(basic.iter().map(|basic| Arc::clone(basic.source())));
         #[cfg(feature = "api-key")]
-        let api_keys = match self.api_keys.take() {
-            Some(keys) if actix_web::http::header::HeaderName::from_bytes(keys.header_name().as_bytes()).is_err() => {
-                return Err(BuildError::ApiKeyHeader(keys.header_name().to_owned()));
-            }
-            keys => keys.map(|keys| keys.prepare(&realm_text, &self.roles)),
-        };
-        #[cfg(feature = "api-key")]
-        sources.extend(api_keys.iter().map(|keys| Arc::clone(keys.source())));
+        let api_keys = self.api_keys.take().map(|keys| keys.prepare(&realm_text, &self.roles));
         #[cfg(feature = "session")]
         let kept_at = self.sessions.as_ref().and_then(Sessions::memory_address);
         #[cfg(not(feature = "session"))]
@@ -103,18 +64,28 @@ impl AuthBuilder {
         #[cfg(feature = "session")]
         let plain_http = self.sessions.as_ref().is_some_and(Sessions::is_for_this_machine);
         #[cfg(feature = "session")]
-        let sessions = match self.sessions.take() {
-            Some(sessions) => {
-                if plain_http {
-                    super::warn("session cookies go over plain HTTP: for a browser on this machine alone");
-                }
-                Some(sessions.prepare(&realm_text, users.clone(), &self.roles).map_err(BuildError::Sessions)?)
-            }
-            None => None,
-        };
+        let sessions = self.sessions.take().map(|sessions| sessions.prepare(&realm_text, users.clone(), &self.roles));
+        #[cfg(feature = "session")]
+        let sessions = mistakes.keep(sessions.transpose().map_err(BuildError::Sessions));
+        let own = self.prepare_own(&mut mistakes);
+
+        let mut sources: Vec<Arc<Source>> = Vec::new();
+        #[cfg(feature = "jwt")]
+        if self.cookie.is_some() {
+            sources.extend(bearer.iter().flat_map(Bearer::cookie_sources).cloned());
+        }
+        #[cfg(feature = "jwt")]
+        sources.extend(bearer.iter().flat_map(Bearer::sources).cloned());
+        #[cfg(feature = "dpop")]
+        if proofs.is_some() {
+            sources.extend(bearer.iter().flat_map(Bearer::proven_sources).cloned());
+        }
+        #[cfg(feature = "basic")]
+        sources.extend(basic.iter().map(|basic| Arc::clone(basic.source())));
+        #[cfg(feature = "api-key")]
+        sources.extend(api_keys.iter().map(|keys| Arc::clone(keys.source())));
         #[cfg(feature = "session")]
         sources.extend(sessions.iter().map(|sessions| Arc::clone(sessions.source())));
-        let own = self.prepare_own()?;
         #[cfg(feature = "jwt")]
         let bearer = {
             let tokens = [Scheme::Bearer, Scheme::Dpop, Scheme::TOKEN_COOKIE];
@@ -123,33 +94,43 @@ impl AuthBuilder {
             // Those of users and keys that may be accepted one day: identities are stored for long.
             let own_names = ["basic", "apikey"].map(|kind| Arc::from(format!("{kind}:{realm_text}")));
             let reserved = others.chain(own_names).collect::<Vec<_>>();
-            bearer.map(|bearer| bearer.reserving(reserved)).transpose().map_err(BuildError::IssuerOfAnotherScheme)?
+            let bearer = bearer.map(|bearer| bearer.reserving(reserved)).transpose();
+            mistakes.keep(bearer.map_err(BuildError::IssuerOfAnotherScheme))
         };
         sources.extend(own.iter().map(|own| Arc::clone(own.source())));
         let mut schemes: Vec<Scheme> = Scheme::OURS.into_iter().collect();
         schemes.retain(|scheme| sources.iter().any(|source| source.scheme == *scheme));
         schemes.extend(own.iter().map(|own| own.source().scheme));
+
         #[cfg(all(feature = "oidc", feature = "session"))]
         if relying_party.is_some() && self.login_page.is_none() {
             self.login_page = Some("/login".to_owned());
         }
-        let login_page = self.login_page.take().map(checked_login_page).transpose()?;
-        let resource = self.resource.take().map(checked_resource).transpose()?;
+        let login_page = mistakes.keep(self.login_page.take().map(checked_login_page).transpose());
+        let base = mistakes.keep(self.problem_base.take().map(checked_problem_base).transpose());
+        let resource = mistakes.keep(self.resource.take().map(checked_resource).transpose());
         #[cfg(feature = "jwt")]
         if let (Some(resource), Some(bearer)) = (&resource, &bearer)
             && let Some(issuer) = bearer.takes_tokens_of_another_audience(resource.identifier())
         {
-            return Err(BuildError::ResourceIsNoAudience(resource.identifier().to_owned(), issuer.to_owned()));
+            mistakes.add(BuildError::ResourceIsNoAudience(resource.identifier().to_owned(), issuer.to_owned()));
         }
+        let address = mistakes.keep(address_source(self.address));
+        let hosts = mistakes.keep(Hosts::new(self.hosts).map_err(BuildError::Host));
+        let origins = mistakes.keep(Origins::new(self.origins).map_err(BuildError::Origin));
+        let realm = mistakes.settled(realm)?;
+
         let metadata = resource.as_ref().map(Resource::metadata);
         let mut answers = Answers::new(&realm, schemes, login_page, metadata);
         answers.renderer = self.renderer;
         answers.texts = self.texts;
-        if let Some(base) = self.problem_base {
-            answers.base = checked_problem_base(base)?;
+        if let Some(base) = base {
+            answers.base = base;
         }
-        let address = address_source(self.address)?;
-        check_country_header(self.countries.as_ref(), &address)?;
+        #[cfg(feature = "session")]
+        if plain_http {
+            super::warn("session cookies go over plain HTTP: for a browser on this machine alone");
+        }
         #[cfg(feature = "session")]
         let by_form = users.is_some();
         #[cfg(not(feature = "session"))]
@@ -160,8 +141,6 @@ impl AuthBuilder {
                 "failed logins are counted by account alone: call `.client_address(Peer)` or `.behind(…)`, or a stranger's guesses keep everybody waiting"
             );
         }
-        let hosts = Hosts::new(self.hosts).map_err(BuildError::Host)?;
-        let origins = Origins::new(self.origins).map_err(BuildError::Origin)?;
         if hosts.is_empty()
             && origins.iter().next().is_none()
             && sources.iter().any(|source| source.scheme.is_ambient())
@@ -170,14 +149,6 @@ impl AuthBuilder {
             super::warn(
                 "a cookie or Basic cannot open a WebSocket, nor change state over plain HTTP: call `.hosts([…])` with the names of this server, or `.origins([…])` with those of its front ends",
             );
-        }
-        #[cfg(feature = "session")]
-        if plain_http && matches!(address, AddressSource::Behind { .. } | AddressSource::Hops { .. }) {
-            return Err(BuildError::PlainHttpBehindProxy);
-        }
-        #[cfg(feature = "blocks")]
-        if self.blocks.is_some() && address == AddressSource::Unset {
-            return Err(BuildError::BlocksWithoutAddress);
         }
         #[cfg(feature = "blocks")]
         if let (Some(blocks), Some(sink)) = (&self.blocks, &self.sink) {
@@ -230,6 +201,51 @@ impl AuthBuilder {
         })))
     }
 
+    /// Takes note of settings that are wrong together, or by themselves as they were written.
+    fn check_together(&self, mistakes: &mut Mistakes) {
+        for setting in self.once.repeated() {
+            mistakes.add(BuildError::Repeated(setting));
+        }
+        mistakes.keep(self.check_what_is_shared());
+        self.check_what_sources_confer(mistakes);
+        #[cfg(feature = "jwt")]
+        {
+            let has_tokens = !self.jwts.is_empty();
+            let is_name = |name: &str| {
+                !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+            };
+            if self.tickets && !has_tokens {
+                mistakes.add(BuildError::TicketsWithoutTokens);
+            }
+            if let Some(name) = self.subprotocol.as_ref().filter(|name| !has_tokens || !is_name(name)) {
+                mistakes.add(BuildError::Subprotocol(name.clone()));
+            }
+            if let Some(name) = self.cookie.as_ref().filter(|name| !has_tokens || !is_name(name)) {
+                mistakes.add(BuildError::Cookie(name.clone()));
+            }
+            #[cfg(feature = "dpop")]
+            if self.dpop.is_some() && !has_tokens {
+                mistakes.add(BuildError::DpopWithoutTokens);
+            }
+        }
+        #[cfg(feature = "api-key")]
+        if let Some(keys) = &self.api_keys
+            && actix_web::http::header::HeaderName::from_bytes(keys.header_name().as_bytes()).is_err()
+        {
+            mistakes.add(BuildError::ApiKeyHeader(keys.header_name().to_owned()));
+        }
+        let is_behind = matches!(self.address, Address::Behind(..) | Address::Hops(..));
+        mistakes.keep(check_country_header(self.countries.as_ref(), is_behind));
+        #[cfg(feature = "session")]
+        if is_behind && self.sessions.as_ref().is_some_and(Sessions::is_for_this_machine) {
+            mistakes.add(BuildError::PlainHttpBehindProxy);
+        }
+        #[cfg(feature = "blocks")]
+        if self.blocks.is_some() && matches!(self.address, Address::Unset) {
+            mistakes.add(BuildError::BlocksWithoutAddress);
+        }
+    }
+
     /// A name of its own, where sessions or counts are kept with those of others.
     fn check_what_is_shared(&self) -> Result<(), BuildError> {
         if self.realm.is_some() {
@@ -255,7 +271,7 @@ impl AuthBuilder {
     }
 
     /// Somebody can authenticate; and of several sources, each says what it may confer.
-    fn check_what_sources_confer(&self) -> Result<(), BuildError> {
+    fn check_what_sources_confer(&self, mistakes: &mut Mistakes) {
         let sources: [(&'static str, Vec<bool>); 5] = [
             ("scheme", self.own.iter().map(CustomScheme::says_what_it_confers).collect()),
             #[cfg(feature = "api-key")]
@@ -275,11 +291,14 @@ impl AuthBuilder {
             #[cfg(not(feature = "session"))]
             ("session", Vec::new()),
         ];
-        let silent = sources.iter().find(|(_, say)| !say.iter().all(|says| *says));
-        match (sources.iter().map(|(_, say)| say.len()).sum(), silent) {
-            (0, _) => Err(BuildError::NoScheme),
-            (2.., Some((name, _))) => Err(BuildError::ConfersMissing(name)),
-            _ => Ok(()),
+        match sources.iter().map(|(_, say)| say.len()).sum() {
+            0 => mistakes.add(BuildError::NoScheme),
+            1 => {}
+            2.. => {
+                for (name, _) in sources.iter().filter(|(_, say)| !say.iter().all(|says| *says)) {
+                    mistakes.add(BuildError::ConfersMissing(name));
+                }
+            }
         }
     }
 
@@ -298,29 +317,35 @@ impl AuthBuilder {
     }
 
     /// The schemes of the application.
-    fn prepare_own(&mut self) -> Result<Vec<Prepared>, BuildError> {
+    fn prepare_own(&mut self, mistakes: &mut Mistakes) -> Vec<Prepared> {
         if self.own.len() > OwnScheme::MOST {
-            return Err(BuildError::TooManySchemes);
+            mistakes.add(BuildError::TooManySchemes);
+            return Vec::new();
         }
-        // By hops alone, whoever reaches this server is one.
-        let behind = matches!(self.address, Address::Behind(..));
         let mut prepared: Vec<Prepared> = Vec::new();
         for (own, slot) in std::mem::take(&mut self.own).into_iter().zip(0_u8..) {
-            let name = own.name();
-            let scheme = OwnScheme::new(name, own.is_sent_by_browsers(), slot);
-            let scheme = scheme
-                .filter(|_| prepared.iter().all(|other| !other.source().scheme.name().eq_ignore_ascii_case(name)));
-            let scheme = scheme.ok_or(BuildError::SchemeName(name))?;
-            if own.comes_from_a_proxy() && !behind {
-                return Err(BuildError::SchemeWithoutProxy(name));
-            }
-            let header = own.header();
-            if header.as_ref().is_some_and(|header| !is_own_header(header)) {
-                return Err(BuildError::SchemeHeader(name, header.unwrap_or_default()));
-            }
-            prepared.push(own.prepare(scheme, &self.roles));
+            let own = self.prepare_scheme(own, slot, &prepared);
+            prepared.extend(mistakes.keep(own.map(Some)));
         }
-        Ok(prepared)
+        prepared
+    }
+
+    /// One of them, beside those before it.
+    fn prepare_scheme(&self, own: CustomScheme, slot: u8, before: &[Prepared]) -> Result<Prepared, BuildError> {
+        let name = own.name();
+        let scheme = OwnScheme::new(name, own.is_sent_by_browsers(), slot);
+        let scheme =
+            scheme.filter(|_| before.iter().all(|other| !other.source().scheme.name().eq_ignore_ascii_case(name)));
+        let scheme = scheme.ok_or(BuildError::SchemeName(name))?;
+        // By hops alone, whoever reaches this server is one.
+        if own.comes_from_a_proxy() && !matches!(self.address, Address::Behind(..)) {
+            return Err(BuildError::SchemeWithoutProxy(name));
+        }
+        let header = own.header();
+        if header.as_ref().is_some_and(|header| !is_own_header(header)) {
+            return Err(BuildError::SchemeHeader(name, header.unwrap_or_default()));
+        }
+        Ok(own.prepare(scheme, &self.roles))
     }
 
     /// Whether keys or cookies are those of development.
@@ -382,11 +407,10 @@ fn is_own_header(name: &str) -> bool {
 }
 
 /// A header that anybody could write says nothing.
-fn check_country_header(countries: Option<&Countries>, address: &AddressSource) -> Result<(), BuildError> {
+fn check_country_header(countries: Option<&Countries>, is_behind: bool) -> Result<(), BuildError> {
     let Some(name) = countries.and_then(Countries::header_name) else { return Ok(()) };
     let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-    let behind = matches!(address, AddressSource::Behind { .. } | AddressSource::Hops { .. });
-    if is_name && behind { Ok(()) } else { Err(BuildError::CountryHeader(name.to_owned())) }
+    if is_name && is_behind { Ok(()) } else { Err(BuildError::CountryHeader(name.to_owned())) }
 }
 
 /// A path on this site, and nothing that a browser takes for another one.
@@ -434,7 +458,7 @@ mod tests {
     use auth_core::client::address::Forwarding;
 
     use super::*;
-    use crate::{Confers, Key};
+    use crate::{Confers, Key, Peer};
 
     fn jwt() -> Jwt {
         Jwt::hs256([7; 32]).issuer("https://id.example").audience("reports")
@@ -473,6 +497,39 @@ mod tests {
             assert_eq!(builder.build().unwrap_err().to_string(), expected);
         }
         assert!(with().build().is_ok());
+        // All at once, and one for each mistake.
+        let several = with()
+            .realm("é")
+            .realm("a")
+            .login_page("login")
+            .client_address(Peer)
+            .behind(["proxy.example"], Forwarding::Forwarded)
+            .hosts(["a b"])
+            .origins(["app"])
+            .countries(crate::Countries::header("x-country"))
+            .bearer(partner())
+            .bearer_cookie("a b");
+        let told = several.build().unwrap_err().to_string();
+        let mut lines = told.lines();
+        assert_eq!(lines.next(), Some("8 settings are wrong:"));
+        let starts = [
+            "`.realm(…)` is called twice",
+            "`.client_address(…)` is called twice",
+            "`.bearer(…)` does not say what",
+            "`.bearer_cookie(\"a b\")`",
+            "`.login_page(\"login\")`",
+            "`.behind(…)`: \"proxy.example\"",
+            "`.hosts(…)`",
+            "`.origins(…)`",
+        ];
+        for start in starts {
+            assert!(lines.next().is_some_and(|line| line.trim_start().starts_with(start)), "{start}: {told}");
+        }
+        assert_eq!(lines.next(), None);
+        // What is missing because something else is wrong is no second mistake.
+        let broken = || Jwt::hs256([7; 31]).issuer("https://id.example").audience("reports");
+        let one = Auth::builder().bearer(broken()).tickets().bearer_cookie("token").bearer_in_subprotocol("token");
+        assert!(matches!(one.build(), Err(BuildError::Jwt { .. })));
         let error = std::io::Error::from(Auth::builder().build().unwrap_err());
         assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
     }

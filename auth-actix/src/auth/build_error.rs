@@ -138,6 +138,9 @@ pub enum BuildError {
     /// Clients would ask for tokens that are refused here.
     #[error("`.resource({0:?})`: tokens of issuer {1:?} are for another `.audience(…)`: name the resource there")]
     ResourceIsNoAudience(String, String),
+    /// More than one setting is wrong.
+    #[error("{} settings are wrong:{}", .0.len(), lines(.0))]
+    Several(Vec<BuildError>),
     /// A setting of one value is made twice.
     #[error("`.{0}(…)` is called twice: the calls would undo each other")]
     Repeated(&'static str),
@@ -165,5 +168,38 @@ impl std::fmt::Debug for BuildError {
 impl From<BuildError> for std::io::Error {
     fn from(error: BuildError) -> Self {
         Self::new(std::io::ErrorKind::InvalidInput, error)
+    }
+}
+
+/// Each in a line of its own.
+fn lines(mistakes: &[BuildError]) -> String {
+    mistakes.iter().map(|mistake| format!("\n  {mistake}")).collect()
+}
+
+/// What is wrong so far: all of it is told at once.
+#[derive(Default)]
+pub(super) struct Mistakes(Vec<BuildError>);
+
+impl Mistakes {
+    /// Takes note of one.
+    pub(super) fn add(&mut self, mistake: BuildError) {
+        self.0.push(mistake);
+    }
+
+    /// What was made of a setting; where that is wrong, the default, with which nothing is built.
+    pub(super) fn keep<T: Default>(&mut self, made: Result<T, BuildError>) -> T {
+        made.unwrap_or_else(|mistake| {
+            self.add(mistake);
+            T::default()
+        })
+    }
+
+    /// The value, if nothing is wrong.
+    pub(super) fn settled<T>(mut self, value: Option<T>) -> Result<T, BuildError> {
+        match (self.0.len(), value) {
+            (0, Some(value)) => Ok(value),
+            (1, _) => Err(self.0.remove(0)),
+            _ => Err(BuildError::Several(self.0)),
+        }
     }
 }

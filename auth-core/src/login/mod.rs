@@ -185,7 +185,7 @@ impl OidcLogin {
         plain_http: bool,
         is_secret_of_tokens: impl FnOnce(&[u8]) -> bool,
     ) -> Result<RelyingParty, LoginError> {
-        if let Some(setting) = self.once.repeated() {
+        if let Some(setting) = self.once.repeated().next() {
             return Err(LoginError::Repeated(setting));
         }
         if self.registered.id.trim().is_empty() || self.registered.secret.expose_secret().is_empty() {

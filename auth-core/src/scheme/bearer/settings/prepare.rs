@@ -22,7 +22,7 @@ use crate::vocabulary::Kind;
 impl Jwt {
     /// Checks the settings and prepares the keys. `tenancy` is that of tokens whose issuer a resolver selects.
     pub(in super::super) fn prepare(self, roles: &RoleTypes, tenancy: Tenancy) -> Result<Issuer, JwtError> {
-        if let Some(setting) = self.once.repeated() {
+        if let Some(setting) = self.once.repeated().next() {
             return Err(JwtError::Repeated(setting));
         }
         if let Some(mistake) = self.mistake {
