@@ -31,6 +31,7 @@ mod session;
 // What they are registered with.
 mod scope;
 mod metadata;
+mod json_errors;
 mod identify;
 #[cfg(feature = "session")]
 mod login;

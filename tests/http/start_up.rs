@@ -1,5 +1,7 @@
 //! What can never work, or means something else than it says, does not start.
 
+use std::sync::LazyLock;
+
 use actix_service::IntoServiceFactory as _;
 use actix_web::dev::{AppConfig, ServiceFactory as _};
 use actix_web::test::{TestRequest, call_service, init_service};
@@ -85,6 +87,13 @@ mod shop {
     pub(super) use Role as ShopRole;
 }
 
+/// One for all workers, as sessions in memory have to be.
+static ONE_COOKIE: LazyLock<Auth> =
+    LazyLock::new(|| Auth::builder().realm("one cookie").session(Sessions::memory()).build().unwrap());
+static TWO_COOKIES: LazyLock<Auth> = LazyLock::new(|| {
+    Auth::builder().realm("two cookies").session(Sessions::memory().cookie_name("inner")).build().unwrap()
+});
+
 type Configure = fn(&Auth, &mut ServiceConfig);
 
 /// Starts it on a socket, and by hand as `init_service` does: both say the same.
@@ -153,8 +162,8 @@ fn a_rule_that_the_settings_cannot_serve_does_not_start_and_says_what_to_change(
         ("a hidden handler beside a default service", bearer_only(), |auth, config| { config.service(auth.scope("/a").service(hidden).default_service(guarded(rule!(authenticated), web::to(HttpResponse::Ok)))); }, Some("not_found")),
         ("a hidden handler in an inner scope beside a default service", bearer_only(), |auth, config| { config.service(auth.scope("/a").service(auth.scope("/b").service(hidden)).default_service(guarded(rule!(authenticated), web::to(HttpResponse::Ok)))); }, None),
         // C2
-        ("two stores of sessions under one cookie", bearer_and_session(), |auth, config| { let inner = Auth::builder().session(Sessions::memory()).build().unwrap(); config.service(auth.scope("/a").service(inner.scope("/b").service(health))); }, Some(".cookie_name(")),
-        ("two stores of sessions under two cookies", bearer_and_session(), |auth, config| { let inner = Auth::builder().session(Sessions::memory().cookie_name("inner")).build().unwrap(); config.service(auth.scope("/a").service(inner.scope("/b").service(health))); }, None),
+        ("two stores of sessions under one cookie", bearer_and_session(), |auth, config| { config.service(auth.scope("/a").service(ONE_COOKIE.scope("/b").service(health))); }, Some(".cookie_name(")),
+        ("two stores of sessions under two cookies", bearer_and_session(), |auth, config| { config.service(auth.scope("/a").service(TWO_COOKIES.scope("/b").service(health))); }, None),
         ("two rules of one scope", bearer_only(), |auth, config| { config.service(auth.scope("/a").require(rule!(authenticated)).require(rule!(role("admin"))).service(health)); }, Some("second rule")),
     ];
     for (case, auth, configure, said) in table {
@@ -180,6 +189,69 @@ fn a_rule_that_the_settings_cannot_serve_does_not_start_and_says_what_to_change(
     assert!(address.contains(".client_address(Peer)") && hosts.contains(".hosts(["), "{told:?}");
 }
 
+#[test]
+fn names_in_data_that_no_type_declares_are_told_at_the_start() {
+    logs::capture();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys");
+    let hash = auth_actix::hash_password(&"pw".into()).unwrap();
+    let users =
+        auth_actix::UsersFile::parse(&format!("alice:{hash}:admin,editr-of-a-file\nbob:{hash}:editr-of-a-file"));
+    for owner in ["one", "two"] {
+        auth_actix::ApiKeysFile::append(&path, owner, |key| key.roles(["viewr-of-a-key"]).scopes(["read:report"]))
+            .unwrap();
+    }
+    let confers =
+        || Confers::nothing().roles(["admn-of-confers", "editor"]).scopes(["read:reports"]).permissions(["not:asked"]);
+    let auth = Auth::builder()
+        .realm("names")
+        .basic(Basic::new(users.unwrap()).confers(confers()))
+        .api_keys(auth_actix::ApiKeyScheme::new(auth_actix::ApiKeysFile::open(&path).unwrap()).confers(confers()))
+        .roles::<Role>();
+    let configure: Configure = |auth, config| {
+        config.service(auth.scope("/a").service(health).service(scope_or_role));
+    };
+    assert!(starts(auth, configure));
+    let lines = logs::lines().into_iter().filter(|line| line.level == tracing::Level::WARN);
+    let told: Vec<_> = lines
+        .map(|line| line.field("message").to_owned())
+        .filter(|text| text.contains("which no type declares"))
+        .collect();
+    let expected = [
+        "`.confers(…)` names the role \"admn-of-confers\", which no type declares",
+        "`.confers(…)` names the role \"admn-of-confers\", which no type declares",
+        "a user has the role \"editr-of-a-file\", which no type declares",
+        "an API key has the role \"viewr-of-a-key\", which no type declares",
+        "an API key has the scope \"read:report\", which no type declares; did you mean \"read:reports\"?",
+    ];
+    assert_eq!(told, expected, "each once");
+}
+
+#[test]
+fn an_auth_with_sessions_in_memory_for_each_worker_is_an_error() {
+    logs::capture();
+    let with = |realm: &str| Auth::builder().realm(realm).session(Sessions::memory()).build().unwrap();
+    let told = |auths: &[Auth], realm: &str| {
+        for auth in auths {
+            actix_web::rt::System::new().block_on(async {
+                let app = App::new().service(auth.scope("").service(health)).into_factory();
+                assert!(app.new_service(AppConfig::default()).await.is_ok());
+            });
+        }
+        let lines = logs::lines().into_iter().filter(|line| line.level == tracing::Level::ERROR);
+        lines
+            .filter(|line| line.field("realm") == realm && line.field("message").contains("built in each worker"))
+            .count()
+    };
+    let one = with("one for all");
+    assert_eq!(told(&[one.clone(), one], "one for all"), 0);
+    assert_eq!(told(&[with("one for each"), with("two for each")], "one for each"), 0);
+    let before = [with("one for each"), with("one for each"), with("one for each")];
+    assert_eq!(told(&before, "one for each"), 2);
+    drop(before);
+    assert_eq!(told(&[with("one for each")], "one for each"), 2, "the others are gone");
+}
+
 fn bearer_and_session() -> AuthBuilder {
     let all = Confers::everything;
     Auth::builder().realm("reports").bearer(jwt().confers(all())).session(Sessions::memory().confers(all()))
@@ -189,10 +261,14 @@ fn bearer_only_of(confers: Confers) -> AuthBuilder {
     Auth::builder().realm("reports").bearer(jwt().confers(confers)).roles::<Role>()
 }
 
-/// What the log says about set-ups, but for those of other tests, which are of other handlers or of strict scopes.
+/// What the log says about set-ups, but for those of other tests, which are of other handlers or of strict scopes, or keep sessions
+/// under the same realm.
 fn errors() -> Vec<String> {
-    let is_here =
-        |text: &String| (!text.contains(".rs:") || text.contains("start_up.rs:")) && !text.contains("is strict");
+    let is_here = |text: &String| {
+        (!text.contains(".rs:") || text.contains("start_up.rs:"))
+            && !text.contains("is strict")
+            && !text.contains("of one realm")
+    };
     let lines =
         logs::lines().into_iter().filter(|line| line.target == "auth_actix" && line.level == tracing::Level::ERROR);
     let lines = lines.filter(|line| line.field("handler").is_empty()).map(|line| line.field("message").to_owned());

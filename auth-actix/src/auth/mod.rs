@@ -416,28 +416,52 @@ impl Auth {
         known.push((Arc::downgrade(&self.0), realm.clone(), *address));
     }
 
-    /// Warns, once, of names in `.confers(…)` that no vocabulary declares: they grant nothing.
+    /// Warns, once, of names in settings and files that no vocabulary declares: they grant nothing.
     pub(crate) fn check_names(&self) {
         if self.0.names_checked.swap(true, Ordering::Relaxed) {
             return;
         }
         let known = self.0.vocabularies.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for source in self.sources() {
-            for kind in [Kind::Role, Kind::Permission, Kind::Scope] {
-                let mut of_kind = known.iter().filter(|vocabulary| vocabulary.kind == kind).peekable();
-                if of_kind.peek().is_none() || of_kind.clone().any(|vocabulary| vocabulary.open) {
-                    continue;
-                }
-                for name in source.confers.listed(kind).filter(|name| !of_kind.clone().any(|all| all.declares(name))) {
-                    let meant = of_kind.clone().find_map(|all| all.nearest(name));
-                    let help = meant.map(|meant| format!("; did you mean {meant:?}?")).unwrap_or_default();
-                    tracing::warn!(
-                        target: "auth_actix", issuer = &*source.issuer,
-                        "`.confers(…)` names the {} {name:?}, which no type declares{help}", kind.word()
-                    );
-                }
+        for (place, issuer, kind, names) in self.names_in_data() {
+            let mut of_kind = known.iter().filter(|vocabulary| vocabulary.kind == kind).peekable();
+            if of_kind.peek().is_none() || of_kind.clone().any(|vocabulary| vocabulary.open) {
+                continue;
+            }
+            for name in names.iter().filter(|name| !of_kind.clone().any(|all| all.declares(name))) {
+                let meant = of_kind.clone().find_map(|all| all.nearest(name));
+                let help = meant.map(|meant| format!("; did you mean {meant:?}?")).unwrap_or_default();
+                tracing::warn!(
+                    target: "auth_actix", issuer,
+                    "{place} the {} {}, which no type declares{help}", kind.word(), auth_core::denial::quoted(name)
+                );
             }
         }
+    }
+
+    /// Names that do not stand in the code: what names them, of which issuer, and their kind.
+    fn names_in_data(&self) -> Vec<(&'static str, &str, Kind, BTreeSet<String>)> {
+        let mut all = Vec::new();
+        for source in self.sources() {
+            for kind in [Kind::Role, Kind::Permission, Kind::Scope] {
+                let names = source.confers.listed(kind).map(str::to_owned).collect();
+                all.push(("`.confers(…)` names", &*source.issuer, kind, names));
+            }
+        }
+        #[cfg(feature = "session")]
+        let users = self.0.users.as_ref();
+        #[cfg(not(feature = "session"))]
+        let users = None;
+        #[cfg(feature = "basic")]
+        let users = users.or(self.0.basic.as_ref().map(basic::Verifier::passwords));
+        #[cfg(any(feature = "basic", feature = "session"))]
+        all.extend(users.map(|users| ("a user has", "", Kind::Role, users.roles())));
+        #[cfg(feature = "api-key")]
+        if let Some(keys) = &self.0.api_keys {
+            let issuer = &*keys.source().issuer;
+            all.push(("an API key has", issuer, Kind::Role, keys.roles()));
+            all.push(("an API key has", issuer, Kind::Scope, keys.scopes()));
+        }
+        all
     }
 }
 

@@ -106,12 +106,7 @@ impl Binding {
     /// The decisions, from the outside in; the last one is that of the handler too. Settled when first asked for, after
     /// all scopes were put together.
     fn layers(&self) -> &[Layer] {
-        self.layers.get_or_init(|| {
-            // All scopes are registered, and so all vocabularies are known.
-            let layers = self.layers_so_far();
-            layers.iter().for_each(|layer| layer.auth.check_names());
-            layers
-        })
+        self.layers.get_or_init(|| self.layers_so_far())
     }
 
     fn layers_so_far(&self) -> Vec<Layer> {

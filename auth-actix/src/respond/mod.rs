@@ -3,7 +3,6 @@
 
 mod page;
 mod refusal;
-mod unreadable;
 
 use std::sync::OnceLock;
 
@@ -212,7 +211,7 @@ impl Answers {
     }
 
     /// A row, as the application or we show it: without the headers that a denial adds.
-    fn rendered(&self, answer: Answer, detail: Option<&str>, request: &HttpRequest) -> HttpResponse {
+    pub(crate) fn rendered(&self, answer: Answer, detail: Option<&str>, request: &HttpRequest) -> HttpResponse {
         let navigates = navigates(request);
         let refused = Refused { answer, problem: Problem { base: &self.base, answer, detail }, navigates };
         let mut response = match &self.renderer {

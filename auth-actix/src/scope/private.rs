@@ -25,7 +25,11 @@ pub struct PrivateService<S>(S, Rc<Auth>);
 /// Makes one around a service whose handlers are decided on by that `Auth`.
 pub(super) fn answers_of<S>(auth: Auth) -> impl Fn(S) -> PrivateService<S> {
     let auth = Rc::new(auth);
-    move |service| PrivateService(service, Rc::clone(&auth))
+    move |service| {
+        // All scopes are registered, and so all vocabularies are known.
+        auth.check_names();
+        PrivateService(service, Rc::clone(&auth))
+    }
 }
 
 impl<S, B> Service<ServiceRequest> for PrivateService<S>

@@ -31,7 +31,8 @@ impl Problem<'_> {
     pub fn to_json(&self) -> String {
         let Answer { status, problem, title, detail, .. } = self.answer;
         let base = self.base;
-        let detail = self.detail.map_or_else(|| format!("\"{detail}\""), crate::json::quoted);
+        let detail = self.detail.unwrap_or(detail);
+        let detail = serde_json::Value::from(detail);
         format!(r#"{{"type":"{base}{problem}","title":"{title}","status":{status},"detail":{detail}}}"#)
     }
 }

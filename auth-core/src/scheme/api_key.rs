@@ -4,7 +4,7 @@
 //! A key has 256 random bits, so its SHA-256 is stored and no slow hash: guessing is hopeless, and no table holds it. It is found by
 //! the public part in front of the secret, so that the secret itself is looked up nowhere.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::future::Future;
 use std::path::Path;
 use std::pin::Pin;
@@ -215,6 +215,17 @@ pub trait ApiKeys: Send + Sync + 'static {
 
     /// Takes note that a key was used, after it was verified. Unless said, nothing.
     fn used(&self, _id: &str, _at: Timestamp) {}
+
+    /// The roles of its keys, as far as that is known without asking anybody: at the start, the log names those that no type declares.
+    /// Unless said, none.
+    fn roles(&self) -> BTreeSet<String> {
+        BTreeSet::new()
+    }
+
+    /// The scopes of its keys, likewise.
+    fn scopes(&self) -> BTreeSet<String> {
+        BTreeSet::new()
+    }
 }
 
 /// Keys from a file, a line each, as [`ApiKey::to_line`] writes them; empty lines and those that begin with `#` are passed over.
@@ -347,6 +358,14 @@ impl ApiKeys for ApiKeysFile {
         // Only keys of the file come here, so that it does not grow.
         self.0.used.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned(), at);
     }
+
+    fn roles(&self) -> BTreeSet<String> {
+        self.0.keys.load().values().flat_map(|key| &key.roles).cloned().collect()
+    }
+
+    fn scopes(&self) -> BTreeSet<String> {
+        self.0.keys.load().values().flat_map(|key| &key.scopes).cloned().collect()
+    }
 }
 
 impl std::fmt::Debug for ApiKeysFile {
@@ -435,6 +454,16 @@ impl Verifier {
     /// The name of the header, in lower case.
     pub fn header(&self) -> &str {
         &self.header
+    }
+
+    /// The roles of the keys. See [`ApiKeys::roles`].
+    pub fn roles(&self) -> BTreeSet<String> {
+        self.keys.roles()
+    }
+
+    /// The scopes of the keys. See [`ApiKeys::scopes`].
+    pub fn scopes(&self) -> BTreeSet<String> {
+        self.keys.scopes()
     }
 
     /// Verifies a key.

@@ -96,6 +96,11 @@ pub struct Verifier {
 }
 
 impl Verifier {
+    /// Whose passwords it verifies.
+    pub fn passwords(&self) -> &Passwords {
+        &self.passwords
+    }
+
     /// Where its principals come from.
     pub fn source(&self) -> &Arc<Source> {
         &self.source

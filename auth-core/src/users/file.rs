@@ -1,7 +1,7 @@
 //! Users from a file.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use super::hash::{Cost, DECOY};
@@ -104,6 +104,10 @@ impl Users for UsersFile {
 
     fn decoy(&self) -> Cow<'_, str> {
         Cow::Borrowed(&self.decoy)
+    }
+
+    fn roles(&self) -> BTreeSet<String> {
+        self.users.values().flat_map(|user| &user.roles).cloned().collect()
     }
 }
 

@@ -12,6 +12,7 @@ mod sql;
 mod verified;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -122,6 +123,12 @@ pub trait Users: Send + Sync + 'static {
     /// hashed against. Unless said, one with the cost of [`hash_password`].
     fn decoy(&self) -> Cow<'_, str> {
         Cow::Borrowed(DECOY)
+    }
+
+    /// The roles that its users have, as far as that is known without asking anybody: at the start, the log names those that no type
+    /// declares. Unless said, none.
+    fn roles(&self) -> BTreeSet<String> {
+        BTreeSet::new()
     }
 
     /// Takes a better hash of the password that the user just logged in with, in place of the one `before`, and of no other:

@@ -1,5 +1,6 @@
 //! A name and a password, and whether they are those of a user.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -253,6 +254,13 @@ impl Passwords {
             user.better = self.replace_hash(&name, &user.hash, better, password).await;
         }
         Ok(Some((name, user)))
+    }
+}
+
+impl Passwords {
+    /// The roles that its users have. See [`Users::roles`].
+    pub fn roles(&self) -> BTreeSet<String> {
+        self.users.roles()
     }
 }
 

@@ -8,7 +8,6 @@ use actix_web::web::{FormConfig, JsonConfig, PathConfig, QueryConfig, ServiceCon
 use actix_web::{Error, HttpRequest, HttpResponse, ResponseError, error};
 use auth_core::denial::Answer;
 
-use super::Answers;
 use crate::auth::Auth;
 
 impl Auth {
@@ -61,24 +60,23 @@ impl Auth {
             if !status.is_client_error() {
                 return error.into();
             }
-            let response = auth.answers().unreadable(status, &error.to_string(), request);
+            let response = unreadable(&auth, status, &error.to_string(), request);
             error::InternalError::from_response(error, response).into()
         }
     }
 }
 
-impl Answers {
-    /// The answer where an argument of the handler could not be read.
-    fn unreadable(&self, status: StatusCode, detail: &str, request: &HttpRequest) -> HttpResponse {
-        let row = match status {
-            StatusCode::NOT_FOUND => return self.not_found(request),
-            StatusCode::PAYLOAD_TOO_LARGE => Answer::CONTENT_TOO_LARGE,
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => Answer::UNSUPPORTED_MEDIA_TYPE,
-            _ => Answer::MALFORMED_REQUEST,
-        };
-        let mut response = self.rendered(Answer { status: status.as_u16(), ..row }, Some(detail), request);
-        // No body of another type than it says, whatever of the request it quotes.
-        response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
-        response
-    }
+/// The answer where an argument of the handler could not be read.
+fn unreadable(auth: &Auth, status: StatusCode, detail: &str, request: &HttpRequest) -> HttpResponse {
+    let row = match status {
+        StatusCode::NOT_FOUND => return auth.answers().not_found(request),
+        StatusCode::PAYLOAD_TOO_LARGE => Answer::CONTENT_TOO_LARGE,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Answer::UNSUPPORTED_MEDIA_TYPE,
+        _ => Answer::MALFORMED_REQUEST,
+    };
+    let row = Answer { status: status.as_u16(), ..row };
+    let mut response = auth.answers().rendered(row, Some(detail), request);
+    // No body of another type than it says, whatever of the request it quotes.
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
+    response
 }
