@@ -283,9 +283,9 @@ fn ten_thousand_unknown_keys_are_one_fetch() {
     });
     let count = |status: usize| answers[status].load(Ordering::Relaxed);
     assert_eq!(count(401) + count(503), 10_000);
-    let seconds = start.elapsed().as_secs();
+    let (seconds, fetches) = (start.elapsed().as_secs(), provider.asked().1 - 1);
     assert!(seconds < 60, "{seconds}");
-    assert_eq!(provider.asked().1 - 1, 1 + (seconds.saturating_sub(1)) / 4, "one fetch a cool-down, in {seconds} s");
+    assert!((1..=1 + seconds / 3).contains(&fetches), "one fetch a cool-down: {fetches} in {seconds} s");
     assert_eq!(provider.asked().0, 1, "and what the provider says of itself is known");
 }
 
