@@ -85,8 +85,7 @@ pub(crate) fn refused(
 pub(crate) const LOG_IN: &str = "a log-in";
 
 fn of_rule(event: Event, rule: &'static Rule) -> Event {
-    let place = Some(format!("{}:{}", rule.file, rule.line));
-    Event { handler: Some(rule.guards), rule: Some(rule.text), place, ..event }
+    Event { handler: Some(rule.guards), rule: Some(rule.text), place: rule.place(), ..event }
 }
 
 /// Tells a refusal. It is one whatever becomes of this.

@@ -161,7 +161,10 @@ pub(crate) fn rules(auth: &Auth, scopes: &[&'static Rule], handlers: &[&'static 
 }
 
 fn place(rule: &Rule) -> String {
-    format!("{} ({}:{})", rule.guards, rule.file, rule.line)
+    match rule.place() {
+        Some(place) => format!("{} ({place})", rule.guards),
+        None => rule.guards.to_owned(),
+    }
 }
 
 /// All that a rule which names a network or a country lacks.

@@ -334,6 +334,23 @@ fn claims_of_another_shape_are_logged_with_the_handler_that_asks_for_them() {
 }
 
 #[test]
+fn a_refused_log_in_names_no_file_of_ours() {
+    let _turn = turn();
+    let auth = Auth::builder().realm("no file").session(auth_actix::Sessions::memory()).users(Staff::default());
+    let auth = auth.build().unwrap();
+    let server = Server::start(move |config: &mut ServiceConfig| {
+        config.service(auth.scope("").service(auth.login()));
+    });
+    let before = logs::of_handler("a log-in").len();
+    let form = request("POST", "/login").field("Sec-Fetch-Site", "same-origin");
+    let form = form.field("Content-Type", "application/x-www-form-urlencoded").body("username=alice&password=wrong");
+    assert_eq!(server.send(&form).status, 401);
+    let said = logs::of_handler("a log-in").split_off(before);
+    let places = said.iter().map(|line| (line.field("file"), line.field("line"))).collect::<Vec<_>>();
+    assert!(!places.is_empty() && places.iter().all(|place| *place == ("", "")), "{said:?}");
+}
+
+#[test]
 fn nothing_of_a_request_breaks_a_line() {
     // LOG-4
     let _turn = turn();

@@ -54,6 +54,8 @@ impl Refusal {
             tell();
         }
         let problem = denial.reason.answer().problem;
+        let is_ours = file.is_empty();
+        let (file, line) = (Some(*file).filter(|_| !is_ours), Some(*line).filter(|_| !is_ours));
         // No longer than a line bears; the identity is encoded, and a method has no control characters.
         let method = method.as_str().get(..32).unwrap_or(method.as_str());
         // Where nobody reads the log, none of it is made.

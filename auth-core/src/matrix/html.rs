@@ -84,17 +84,20 @@ impl Matrix {
         notes.extend(super::text::ways(route).map(|ways| format!("any of: {ways}")));
         notes.extend(route.any_object.iter().map(|reason| format!("any object: {reason}")));
         notes.extend(route.notes.iter().cloned());
+        let place = match route.file.as_str() {
+            "" => String::new(),
+            file => format!("{file}:{}", route.line),
+        };
         let _ = writeln!(
             page,
             "<tr data-who=\"{}\"><td>{}</td><th scope=\"row\"><code>{}</code></th><td><code>{}</code></td><td class=\"may\">—</td>\
-             <td><code>{}</code><br><small>{}:{}</small></td><td>{}</td></tr>",
+             <td><code>{}</code><br><small>{}</small></td><td>{}</td></tr>",
             escaped(&callers),
             escaped(&route.method),
             escaped(&route.path),
             escaped(&route.rule),
             escaped(&route.handler),
-            escaped(&route.file),
-            route.line,
+            escaped(&place),
             escaped(&notes.join("; ")),
         );
     }

@@ -69,9 +69,9 @@ pub struct Route {
     pub rule: String,
     /// The handler.
     pub handler: String,
-    /// Where it stands.
+    /// Where it stands; empty where it is none of the application's.
     pub file: String,
-    /// The line of its name.
+    /// The line of its name, from 1.
     pub line: u32,
     /// The least sets of atoms of which each lets somebody in; `None` where there are too many.
     pub sufficient: Option<Vec<Vec<String>>>,

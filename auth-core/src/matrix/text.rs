@@ -40,7 +40,10 @@ impl Matrix {
 }
 
 fn cells(route: &Route) -> [String; 4] {
-    let mut rest = vec![format!("{} ({}:{})", route.handler, route.file, route.line)];
+    let mut rest = vec![match route.file.as_str() {
+        "" => route.handler.clone(),
+        file => format!("{} ({file}:{})", route.handler, route.line),
+    }];
     rest.extend(route.public.then(|| "strangers may come in".to_owned()));
     rest.extend(route.not_found.then(|| "hides".to_owned()));
     rest.extend((!route.objects.is_empty()).then(|| format!("asks about objects: {}", route.objects.join(", "))));

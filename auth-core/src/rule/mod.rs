@@ -45,7 +45,7 @@ pub struct Rule {
     pub text: &'static str,
     /// The handler or scope that it guards, for logs.
     pub guards: &'static str,
-    /// The source file, for logs.
+    /// The source file, for logs. Empty where the rule is none of the application's.
     pub file: &'static str,
     /// The line in it, for logs.
     pub line: u32,
@@ -125,8 +125,8 @@ pub const PUBLIC: Rule = Rule {
     terms: Terms::of(Formula::All(&[])),
     text: "public",
     guards: "",
-    file: file!(),
-    line: line!(),
+    file: "",
+    line: 0,
     reads: Reads::Nothing,
     not_found: false,
     arguments: &[],
@@ -157,6 +157,11 @@ impl Terms {
 }
 
 impl Rule {
+    /// Where it stands in the application's code, as `file:line`.
+    pub fn place(&self) -> Option<String> {
+        (!self.file.is_empty()).then(|| format!("{}:{}", self.file, self.line))
+    }
+
     /// Its formula.
     pub const fn formula(&self) -> &Formula {
         &self.terms.formula
