@@ -447,12 +447,11 @@ impl Auth {
                 all.push(("`.confers(…)` names", &*source.issuer, kind, names));
             }
         }
+        // Those of Basic among them.
         #[cfg(feature = "session")]
         let users = self.0.users.as_ref();
-        #[cfg(not(feature = "session"))]
-        let users = None;
-        #[cfg(feature = "basic")]
-        let users = users.or(self.0.basic.as_ref().map(basic::Verifier::passwords));
+        #[cfg(all(feature = "basic", not(feature = "session")))]
+        let users = self.0.basic.as_ref().map(basic::Verifier::passwords);
         #[cfg(any(feature = "basic", feature = "session"))]
         all.extend(users.map(|users| ("a user has", "", Kind::Role, users.roles())));
         #[cfg(feature = "api-key")]

@@ -124,7 +124,10 @@ impl Registered {
                     Some(subject) if !subject.is_empty() => self.subject = Some(value.span(claims)),
                     _ => return Err("the subject (sub) is not a string, or empty"),
                 },
-                "jti" => self.has_token_id = text().map(|_| true).ok_or("the token id (jti) is not a string")?,
+                "jti" => {
+                    self.has_token_id = text().map(|_| true).ok_or("the token id (jti) is not a string")?;
+                    self.see_kind(claims, name, value);
+                }
                 // No rounding in the token's favour.
                 "exp" => self.expires_at = Some(date("the expiry (exp) is not a NumericDate")?.0),
                 "nbf" => {
@@ -145,13 +148,20 @@ impl Registered {
                 }
                 "client_id" => self.client = text(),
                 "acr" => self.acr = text(),
-                _ => Omitted::see(&mut self.omitted, claims, name, value),
+                _ => {
+                    self.see_kind(claims, name, value);
+                    Omitted::see(&mut self.omitted, claims, name, value);
+                }
             }
             Ok(())
         };
         if let Err(cause) = found() {
             self.wrong_type = self.wrong_type.or(Some((cause, value.span(claims))));
         }
+    }
+
+    /// Whether the claim tells another kind of token; an ID token only where nothing else is told.
+    fn see_kind(&mut self, claims: &str, name: &str, value: Raw<'_>) {
         if let Some(kind) = other_kind(name, value)
             && self.other_kind.is_none_or(|(known, _)| known == OtherKind::IdToken)
         {
