@@ -1,4 +1,4 @@
-//! Answers to requests that no rule refuses: unknown paths, and arguments that cannot be read.
+//! Responses to unknown paths and to extractor errors, in the format of denials.
 
 use std::any::Any;
 
@@ -11,15 +11,16 @@ use auth_core::denial::Answer;
 use crate::auth::Auth;
 
 impl Auth {
-    /// Answers unknown paths, and arguments that cannot be read, in the form of refusals: as a problem (RFC 9457), as a page where a
-    /// person looks at it, or as [`AuthBuilder::render`](crate::AuthBuilder::render) shows it. For [`App::configure`](actix_web::App::configure).
+    /// Returns a configuration for [`App::configure`](actix_web::App::configure) that renders unknown paths and extractor errors in the
+    /// format of denials: as a problem (RFC 9457), as a page for browsers that navigate, or by
+    /// [`AuthBuilder::render`](crate::AuthBuilder::render).
     ///
-    /// The status stays that of actix: 404 where a path does not fit, else 400, 413 or 415. The `detail` says what is wrong, as the text of the
-    /// extractor's error does: it may quote the request, and goes to its sender.
+    /// The status is that of actix: 404 for a path segment that does not parse, otherwise 400, 413 or 415. `detail` contains the
+    /// message of the extractor's error. It may quote the request, and is sent to the client that sent the request.
     ///
-    /// It sets the default service, and [`JsonConfig`], [`FormConfig`], [`QueryConfig`] and [`PathConfig`] with the limits of actix. A
-    /// configuration that is set further inside replaces it as a whole: give that one [`error_handler`](Self::error_handler). What a
-    /// scope hides (`not_found`) is answered by the scope, in the same form.
+    /// Sets the default service, and [`JsonConfig`], [`FormConfig`], [`QueryConfig`] and [`PathConfig`] with the limits of actix. A
+    /// configuration set closer to the handler replaces it: pass [`error_handler`](Self::error_handler) to that one. Scopes with
+    /// hidden handlers (`not_found`) respond to unknown paths themselves, in the same format.
     ///
     /// ```
     /// # use actix_web::{App, post, web};
@@ -47,14 +48,14 @@ impl Auth {
         }
     }
 
-    /// Answers the error of an extractor as [`json_errors`](Self::json_errors) does: for the `error_handler` of a configuration with a
-    /// limit of its own. Errors of the server stay as they are.
+    /// Returns an error handler that renders extractor errors like [`json_errors`](Self::json_errors), for configurations with their
+    /// own limits. Errors with a status of 500 and above are returned unchanged.
     pub fn error_handler<E: ResponseError + 'static>(
         &self,
     ) -> impl Fn(E, &HttpRequest) -> Error + Clone + Send + Sync + use<E> {
         let auth = self.clone();
         move |error, request| {
-            // As actix answers it without a handler: a path that does not read as a key is none.
+            // The status of actix without an error handler; with one, it would be 400.
             let is_path = (&error as &dyn Any).is::<PathError>();
             let status = if is_path { StatusCode::NOT_FOUND } else { error.status_code() };
             if !status.is_client_error() {
@@ -66,7 +67,7 @@ impl Auth {
     }
 }
 
-/// The answer where an argument of the handler could not be read.
+/// Renders an extractor error with this status.
 fn unreadable(auth: &Auth, status: StatusCode, detail: &str, request: &HttpRequest) -> HttpResponse {
     let row = match status {
         StatusCode::NOT_FOUND => return auth.answers().not_found(request),
@@ -76,7 +77,7 @@ fn unreadable(auth: &Auth, status: StatusCode, detail: &str, request: &HttpReque
     };
     let row = Answer { status: status.as_u16(), ..row };
     let mut response = auth.answers().rendered(row, Some(detail), request);
-    // No body of another type than it says, whatever of the request it quotes.
+    // The body may quote the request.
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
     response
 }

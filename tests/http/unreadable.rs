@@ -1,4 +1,4 @@
-//! What no rule refuses is answered in the same form: unknown paths, and arguments that cannot be read.
+//! Unknown paths and extractor errors get responses in the format of denials.
 
 use actix_web::web::{Form, Json, JsonConfig, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, get, post};
@@ -167,8 +167,8 @@ fn an_application_shows_them_its_own_way() {
     }
     let server = serving(settings().render(own));
     let table = [
-        (get("/nowhere"), 404, "not-found", "Check the address"),
-        (get("/hiding/hidden"), 404, "not-found", "Check the address"),
+        (get("/nowhere"), 404, "not-found", "The path is unknown"),
+        (get("/hiding/hidden"), 404, "not-found", "The path is unknown"),
         (sending("/api/json", "application/json", "{}"), 400, "malformed-request", "missing field `count`"),
         (get("/api/drafts/1"), 401, "missing-credentials", "Send a credential"),
     ];

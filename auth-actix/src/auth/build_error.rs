@@ -1,4 +1,4 @@
-//! What can be wrong with the settings.
+//! Errors of [`AuthBuilder::build`](super::AuthBuilder::build).
 
 use auth_core::client::address::HostError;
 use auth_core::client::cross_site::OriginError;
@@ -13,14 +13,14 @@ use auth_core::scheme::dpop::DpopError;
 #[cfg(feature = "session")]
 use auth_core::scheme::session::SessionsError;
 
-/// What is wrong with the settings. Converts into [`std::io::Error`], which a `main` of actix returns.
+/// An invalid setting, or several. Converts into [`std::io::Error`], which a `main` of actix returns.
 #[derive(PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// The realm cannot stand in a header.
+    /// The realm contains a character that a header cannot carry.
     #[error("`.realm({0:?})`: {1}")]
     Realm(String, RealmError),
-    /// What is shared with other applications has to say whose it is.
+    /// A store that other applications may share requires a realm.
     #[cfg(any(feature = "passwords", feature = "dpop"))]
     #[error(
         "`{0}` is shared with whoever uses the same server: call `.realm(…)`, so that it is told apart from theirs"
@@ -33,9 +33,9 @@ pub enum BuildError {
     #[cfg(feature = "jwt")]
     #[error("`.bearer(…)` for issuer {issuer:?}: {error}")]
     Jwt {
-        /// Which issuer.
+        /// The issuer.
         issuer: String,
-        /// What is wrong.
+        /// The cause.
         error: JwtError,
     },
     /// Verified tokens could not be remembered.
@@ -67,10 +67,10 @@ pub enum BuildError {
     /// Anybody could write the header.
     #[error("`.scheme(…)` {0:?} believes a header of a trusted proxy: call `.behind(…)`")]
     SchemeWithoutProxy(&'static str),
-    /// More than are told apart.
+    /// More custom schemes than the limit of 8.
     #[error("`.scheme(…)` is called more than 8 times")]
     TooManySchemes,
-    /// With several sources, each says what it may confer; otherwise the weakest makes administrators.
+    /// With several sources, each one must declare the names that it may confer. Otherwise the weakest source could grant any role.
     #[error(
         "`.{0}(…)` does not say what it `.confers(…)`, and there are several sources: `Confers::nothing().roles([…])`, or `Confers::everything()` for each"
     )]
@@ -95,7 +95,7 @@ pub enum BuildError {
     #[cfg(all(feature = "oidc", feature = "session"))]
     #[error("`.oidc_login(…)` comes back from another site, where a browser brings no cookie of `Sessions::strict()`")]
     OidcLoginWithStrictSession,
-    /// A cookie of development, for everybody whom the proxy speaks for.
+    /// Development cookies are restricted to this machine, and a proxy forwards requests of others.
     #[cfg(feature = "session")]
     #[error(
         "`.over_plain_http_on_this_machine()` is for a browser on this machine, and `.behind(…)` says that there is a proxy"
@@ -105,15 +105,15 @@ pub enum BuildError {
     #[cfg(feature = "session")]
     #[error("`.basic(…)` and `.users(…)` name two stores: make one `Passwords`, and give each a clone")]
     TwoStoresOfUsers,
-    /// A proxy is no address and no network.
+    /// A proxy is not a valid address or network.
     #[error("`.behind(…)`: {0:?} is no address and no network")]
     Proxy(String),
-    /// A country that the client says itself.
+    /// The country header is only trusted from a proxy.
     #[error(
         "`.countries(…)`: the header {0:?} counts from a trusted proxy alone: call `.behind(…)`, and name it by letters"
     )]
     CountryHeader(String),
-    /// A list of addresses, and nobody said where those come from.
+    /// Block lists contain addresses, and the source of client addresses is not configured.
     #[cfg(feature = "blocks")]
     #[error("`.blocks(…)` may name addresses: call `.client_address(Peer)` or `.behind(…)`")]
     BlocksWithoutAddress,
@@ -129,7 +129,7 @@ pub enum BuildError {
     /// The login page is somewhere else.
     #[error("`.login_page({0:?})`: write a path on this site, such as \"/login\"")]
     LoginPage(String),
-    /// The beginning of problem types is no URI.
+    /// The base of problem types is not an absolute URI.
     #[error("`.problem_base({0:?})`: write an absolute URI that ends in `/`, `:` or `#`")]
     ProblemBase(String),
     /// The name of this server as a resource.
@@ -171,22 +171,22 @@ impl From<BuildError> for std::io::Error {
     }
 }
 
-/// Each in a line of its own.
+/// Formats each error on its own line.
 fn lines(mistakes: &[BuildError]) -> String {
     mistakes.iter().map(|mistake| format!("\n  {mistake}")).collect()
 }
 
-/// What is wrong so far: all of it is told at once.
+/// Collects errors, so that `build()` reports all of them at once.
 #[derive(Default)]
 pub(super) struct Mistakes(Vec<BuildError>);
 
 impl Mistakes {
-    /// Takes note of one.
+    /// Adds an error.
     pub(super) fn add(&mut self, mistake: BuildError) {
         self.0.push(mistake);
     }
 
-    /// What was made of a setting; where that is wrong, the default, with which nothing is built.
+    /// Returns the value, or records the error and returns the default. `settled` then fails, so the default is never used.
     pub(super) fn keep<T: Default>(&mut self, made: Result<T, BuildError>) -> T {
         made.unwrap_or_else(|mistake| {
             self.add(mistake);
@@ -194,7 +194,7 @@ impl Mistakes {
         })
     }
 
-    /// The value, if nothing is wrong.
+    /// Returns the value if no error was recorded.
     pub(super) fn settled<T>(mut self, value: Option<T>) -> Result<T, BuildError> {
         match (self.0.len(), value) {
             (0, Some(value)) => Ok(value),

@@ -347,8 +347,11 @@ impl AuthBuilder {
         Self { texts: Some(Box::new(texts)), ..self.once("texts") }
     }
 
-    /// How refusals look. Status, challenges, `Retry-After` and `Cache-Control` are those of the decision, whatever the
-    /// response says.
+    /// Renders denials, and the 404 of hidden handlers and unknown paths. Status, challenges, `Retry-After` and `Cache-Control` of the
+    /// decision replace those of the response.
+    ///
+    /// A handler with `not_found` is hidden only if its 404 is rendered like that of an unknown path. Render from
+    /// [`Refused::answer`] and the request's headers, not from extensions that middleware or extractors have added.
     pub fn render(self, render: impl Fn(&Refused<'_>, &HttpRequest) -> HttpResponse + Send + Sync + 'static) -> Self {
         Self { renderer: Some(Box::new(render)), ..self.once("render") }
     }

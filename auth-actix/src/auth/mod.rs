@@ -416,7 +416,7 @@ impl Auth {
         known.push((Arc::downgrade(&self.0), realm.clone(), *address));
     }
 
-    /// Warns, once, of names in settings and files that no vocabulary declares: they grant nothing.
+    /// Logs a warning for each name in settings and files that no vocabulary declares. Runs once.
     pub(crate) fn check_names(&self) {
         if self.0.names_checked.swap(true, Ordering::Relaxed) {
             return;
@@ -438,7 +438,7 @@ impl Auth {
         }
     }
 
-    /// Names that do not stand in the code: what names them, of which issuer, and their kind.
+    /// Returns names from settings and files: a phrase that introduces them, their issuer, their kind and the names.
     fn names_in_data(&self) -> Vec<(&'static str, &str, Kind, BTreeSet<String>)> {
         let mut all = Vec::new();
         for source in self.sources() {

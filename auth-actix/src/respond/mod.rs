@@ -20,9 +20,9 @@ pub use self::page::Texts;
 pub(crate) use self::refusal::keeping;
 pub(crate) use self::refusal::{Refusal, keep_body};
 
-/// What a renderer is told: the row of the table that is answered, and nothing that would help an attacker. Beside refusals these are
-/// the 404 of an object that is not there or not for the caller, that of a handler with `not_found`, and what
-/// [`Auth::json_errors`](crate::Auth::json_errors) answers.
+/// A denial, as a renderer sees it: a row of the table of denials, without details that would help an attacker. Also used for the 404 of
+/// objects that are missing or not accessible, of handlers with `not_found`, and for the responses of
+/// [`Auth::json_errors`](crate::Auth::json_errors).
 #[derive(Clone, Copy, Debug)]
 pub struct Refused<'a> {
     /// The row.
@@ -47,8 +47,8 @@ impl Refused<'_> {
         self.problem.kind()
     }
 
-    /// What the client can do: that of the row, or what is wrong with this request, where an argument of the handler could not be
-    /// read. The latter may quote the request: escape it in HTML.
+    /// Returns the `detail` of the problem: the fixed text of the row, or the error of an extractor. The error may quote the request:
+    /// escape it in HTML.
     pub fn detail(&self) -> &str {
         self.problem.detail.unwrap_or(self.answer.detail)
     }
@@ -205,12 +205,12 @@ impl Answers {
         response
     }
 
-    /// The answer of an unknown path, and of whatever hides as one.
+    /// Renders the response to unknown paths and hidden handlers.
     pub(crate) fn not_found(&self, request: &HttpRequest) -> HttpResponse {
         self.rendered(Answer::NOT_FOUND, None, request)
     }
 
-    /// A row, as the application or we show it: without the headers that a denial adds.
+    /// Renders a row, without the headers that a denial adds.
     pub(crate) fn rendered(&self, answer: Answer, detail: Option<&str>, request: &HttpRequest) -> HttpResponse {
         let navigates = navigates(request);
         let refused = Refused { answer, problem: Problem { base: &self.base, answer, detail }, navigates };

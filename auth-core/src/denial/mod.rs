@@ -155,26 +155,26 @@ pub struct Answer {
     pub error: Option<&'static str>,
 }
 
-/// What is answered where no rule refuses: unknown paths, and requests that cannot be read.
+/// Rows for responses that are not decisions: unknown paths and extractor errors.
 impl Answer {
-    /// Nothing is at the address, or nothing that this caller is told of.
+    /// The path is unknown, or the resource is hidden from this caller.
     pub const NOT_FOUND: Self = Self::of_request(
         404,
         "not-found",
-        "Nothing is found here",
-        "Check the address: what is there may not be for this caller.",
+        "Not found",
+        "The path is unknown, or its resource is not accessible to this caller.",
     );
-    /// An argument of the handler cannot be read from the path, the query or the body.
+    /// The query or the body cannot be parsed.
     pub const MALFORMED_REQUEST: Self = Self::of_request(
         400,
         "malformed-request",
         "The request is malformed",
-        "Send the path, query and body in the form that is read here.",
+        "The query or the body cannot be parsed.",
     );
     /// The body is longer than the handler accepts.
     pub const CONTENT_TOO_LARGE: Self =
         Self::of_request(413, "content-too-large", "The body is too long", "Send a shorter body.");
-    /// The body is of a media type that the handler does not read.
+    /// The handler does not accept the media type of the body.
     pub const UNSUPPORTED_MEDIA_TYPE: Self = Self::of_request(
         415,
         "unsupported-media-type",

@@ -16,7 +16,7 @@ pub struct Problem<'a> {
     pub base: &'a str,
     /// The row that is answered.
     pub answer: Answer,
-    /// What is wrong with this request, where more can be told than the row's `detail`.
+    /// The cause for this request, in place of the row's `detail`.
     pub detail: Option<&'a str>,
 }
 

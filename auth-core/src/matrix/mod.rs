@@ -69,7 +69,7 @@ pub struct Route {
     pub rule: String,
     /// The handler.
     pub handler: String,
-    /// Where it stands; empty where it is none of the application's.
+    /// The source file of the handler. Empty for handlers of auth-actix.
     pub file: String,
     /// The line of its name, from 1.
     pub line: u32,

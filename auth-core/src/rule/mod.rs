@@ -45,7 +45,7 @@ pub struct Rule {
     pub text: &'static str,
     /// The handler or scope that it guards, for logs.
     pub guards: &'static str,
-    /// The source file, for logs. Empty where the rule is none of the application's.
+    /// The source file, for logs. Empty for rules of auth-actix.
     pub file: &'static str,
     /// The line in it, for logs.
     pub line: u32,
@@ -157,7 +157,7 @@ impl Terms {
 }
 
 impl Rule {
-    /// Where it stands in the application's code, as `file:line`.
+    /// Returns the location in the application's source, as `file:line`.
     pub fn place(&self) -> Option<String> {
         (!self.file.is_empty()).then(|| format!("{}:{}", self.file, self.line))
     }

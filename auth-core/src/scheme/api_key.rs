@@ -216,13 +216,13 @@ pub trait ApiKeys: Send + Sync + 'static {
     /// Takes note that a key was used, after it was verified. Unless said, nothing.
     fn used(&self, _id: &str, _at: Timestamp) {}
 
-    /// The roles of its keys, as far as that is known without asking anybody: at the start, the log names those that no type declares.
-    /// Unless said, none.
+    /// Returns the roles of all keys, if they are known without I/O. Start-up logs a warning for each one that no type declares.
+    /// Empty by default.
     fn roles(&self) -> BTreeSet<String> {
         BTreeSet::new()
     }
 
-    /// The scopes of its keys, likewise.
+    /// Returns the scopes of all keys, if they are known without I/O. Like [`roles`](Self::roles), for scopes.
     fn scopes(&self) -> BTreeSet<String> {
         BTreeSet::new()
     }

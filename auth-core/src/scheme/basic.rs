@@ -96,7 +96,7 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// Whose passwords it verifies.
+    /// Returns the password store.
     pub fn passwords(&self) -> &Passwords {
         &self.passwords
     }

@@ -125,8 +125,8 @@ pub trait Users: Send + Sync + 'static {
         Cow::Borrowed(DECOY)
     }
 
-    /// The roles that its users have, as far as that is known without asking anybody: at the start, the log names those that no type
-    /// declares. Unless said, none.
+    /// Returns the roles of all users, if they are known without I/O. Start-up logs a warning for each one that no type declares.
+    /// Empty by default.
     fn roles(&self) -> BTreeSet<String> {
         BTreeSet::new()
     }

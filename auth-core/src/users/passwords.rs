@@ -258,7 +258,7 @@ impl Passwords {
 }
 
 impl Passwords {
-    /// The roles that its users have. See [`Users::roles`].
+    /// Returns the roles of all users. See [`Users::roles`].
     pub fn roles(&self) -> BTreeSet<String> {
         self.users.roles()
     }

@@ -160,7 +160,7 @@ impl Registered {
         }
     }
 
-    /// Whether the claim tells another kind of token; an ID token only where nothing else is told.
+    /// Records a claim that identifies another kind of token. Other kinds take precedence over ID tokens.
     fn see_kind(&mut self, claims: &str, name: &str, value: Raw<'_>) {
         if let Some(kind) = other_kind(name, value)
             && self.other_kind.is_none_or(|(known, _)| known == OtherKind::IdToken)
