@@ -6,6 +6,7 @@
 //! # Why
 //! *Why not* comes before all that is found out: a refused credential is a [`denial::Denial`] from the moment that its
 //! scheme refuses it, and there is no second list of reasons that would have to be translated.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 /// Shows an error type in `Debug` as in `Display`: `main` prints the `Debug` of an error that it returns.
 macro_rules! debug_as_display {
