@@ -448,13 +448,13 @@ fn refuse_with(
     let by = by.or_else(|| place.map(|place| place.auth().clone()));
     let denial = match &by {
         // Who is known stays known where a check of the rule fails.
-        Some(auth) if denial.reason == Reason::CheckFailed => match found(request, auth) {
+        Some(auth) if matches!(denial.reason, Reason::CheckFailed) => match found(request, auth) {
             Some(Ok(caller)) => Denial { caller: Some(caller.id()), used: Some(caller.scheme()), ..denial },
             _ => denial,
         },
         _ => denial,
     };
-    let hides_object = denial.reason == Reason::InsufficientPermissions && outcome::hides_object(request);
+    let hides_object = matches!(denial.reason, Reason::InsufficientPermissions) && outcome::hides_object(request);
     let hides = hides_object || place.is_some_and(|place| place.not_found(handler));
     let response = match &by {
         Some(auth) if hides => {
@@ -473,7 +473,7 @@ fn refuse_with(
         Some(Box::new(move || audit::tell(&auth, &event)) as Box<dyn Fn()>)
     });
     let of_client = !hides && response.status().is_client_error();
-    let is_fault = denial.reason.is_of_server() && !(denial.reason == Reason::CheckFailed && of_client);
+    let is_fault = denial.reason.is_of_server() && !(of_client && matches!(denial.reason, Reason::CheckFailed));
     Refusal::new(denial, is_fault, handler, request.method().clone(), response, payload, event).into()
 }
 

@@ -129,7 +129,7 @@ pub(super) async fn verify(
     let is_session = principal.scheme() == Scheme::Session;
     unblocked(auth, principal).map_err(|denial| {
         // What was revoked does not come back; who is blocked may be let in again.
-        let is_over = is_session && denial.reason == Reason::RevokedCredentials;
+        let is_over = is_session && matches!(denial.reason, Reason::RevokedCredentials);
         if is_over { forgotten(request, auth, denial) } else { denial }
     })
 }

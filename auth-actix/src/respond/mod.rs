@@ -177,19 +177,16 @@ impl Answers {
     /// The response to a denial.
     pub(crate) fn response(&self, denial: &Denial, request: &HttpRequest) -> HttpResponse {
         let answer = denial.reason.answer();
-        let mode = fetch_mode(request);
-        let navigates = is_navigation(request, mode);
-        let htmx = is_htmx(request);
+        let client = Client::of(request);
         let login = self.login_page.as_ref().filter(|_| status(answer) == StatusCode::UNAUTHORIZED);
-        if let Some(page) = login.filter(|_| navigates && !htmx)
+        if let Some(page) = login.filter(|_| client.navigates && !client.is_htmx)
             && let Some(response) = to_login(page, request, denial)
         {
             return response;
         }
-        let mut response = self.rendered(answer, None, request);
+        let mut response = self.rendered_for(client, answer, None, request);
         let headers = response.headers_mut();
-        let quiet = mode.is_some_and(|mode| mode != "navigate");
-        for challenge in challenge::challenges(denial, &self.schemes, quiet) {
+        for challenge in challenge::challenges(denial, &self.schemes, client.is_script) {
             headers.append(header::WWW_AUTHENTICATE, self.line(challenge, answer));
         }
         if let Some(after) = denial.reason.retry_after() {
@@ -198,7 +195,7 @@ impl Answers {
         if let Some(nonce) = denial.reason.nonce().and_then(|nonce| HeaderValue::from_str(nonce).ok()) {
             headers.insert(DPOP_NONCE, nonce);
         }
-        let to_login = login.filter(|_| htmx).map(|page| login_from(page, &htmx_page(request)));
+        let to_login = login.filter(|_| client.is_htmx).map(|page| login_from(page, &htmx_page(request)));
         if let Some(to_login) = to_login.and_then(|to_login| HeaderValue::try_from(to_login).ok()) {
             headers.insert(HX_REDIRECT, to_login);
         }
@@ -212,8 +209,18 @@ impl Answers {
 
     /// Renders a row, without the headers that a denial adds.
     pub(crate) fn rendered(&self, answer: Answer, detail: Option<&str>, request: &HttpRequest) -> HttpResponse {
-        let navigates = navigates(request);
-        let refused = Refused { answer, problem: Problem { base: &self.base, answer, detail }, navigates };
+        self.rendered_for(Client::of(request), answer, detail, request)
+    }
+
+    fn rendered_for(
+        &self,
+        client: Client,
+        answer: Answer,
+        detail: Option<&str>,
+        request: &HttpRequest,
+    ) -> HttpResponse {
+        let problem = Problem { base: &self.base, answer, detail };
+        let refused = Refused { answer, problem, navigates: client.navigates };
         let mut response = match &self.renderer {
             Some(render) => {
                 let mut response = render(&refused, request);
@@ -223,13 +230,34 @@ impl Answers {
                 response.headers_mut().remove(DPOP_NONCE);
                 response
             }
-            None if is_htmx(request) => of_type(HTML, answer, self.texts(request).fragment(answer)),
-            None if navigates => of_type(HTML, answer, self.texts(request).refusal(answer)),
+            None if client.is_htmx => of_type(HTML, answer, self.texts(request).fragment(answer)),
+            None if client.navigates => of_type(HTML, answer, self.texts(request).refusal(answer)),
             None => of_type(PROBLEM, answer, self.body(&refused)),
         };
         response.headers_mut().append(header::VARY, NEGOTIATED);
         response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
         response
+    }
+}
+
+/// The kind of client that sent a request, for the format of the response.
+#[derive(Clone, Copy)]
+struct Client {
+    /// Whether a browser navigates, or prefers HTML to JSON.
+    navigates: bool,
+    is_htmx: bool,
+    /// Whether a browser sent the request for a script or a resource of a page.
+    is_script: bool,
+}
+
+impl Client {
+    fn of(request: &HttpRequest) -> Self {
+        let mode = fetch_mode(request);
+        Self {
+            navigates: is_navigation(request, mode),
+            is_htmx: is_htmx(request),
+            is_script: mode.is_some_and(|mode| mode != "navigate"),
+        }
     }
 }
 
@@ -305,6 +333,7 @@ fn status(answer: Answer) -> StatusCode {
 }
 
 /// Whether a person looks at the answer: a browser says that it navigates, or asks for HTML rather than JSON.
+#[cfg(feature = "session")]
 pub(crate) fn navigates(request: &HttpRequest) -> bool {
     is_navigation(request, fetch_mode(request))
 }

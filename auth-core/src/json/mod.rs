@@ -92,6 +92,16 @@ impl<'a> Raw<'a> {
         Quoted::first(self.text.strip_prefix('"')?)?.meant()
     }
 
+    /// Whether both are the same string, however they are escaped.
+    #[cfg(feature = "jwt")]
+    pub(crate) fn is_same_string(self, other: Raw<'_>) -> bool {
+        let is_escaped = self.text.contains('\\') || other.text.contains('\\');
+        match is_escaped {
+            true => self.string().is_some_and(|text| other.string().is_some_and(|other| text == other)),
+            false => self.is_string() && self.text == other.text,
+        }
+    }
+
     /// Whether it is a string.
     pub(crate) fn is_string(self) -> bool {
         self.text.starts_with('"')

@@ -11,6 +11,26 @@ fn read(text: &str) -> Result<Vec<(String, String)>, Malformed> {
 }
 
 #[test]
+#[cfg(feature = "jwt")]
+fn strings_are_the_same_however_they_are_escaped() {
+    let table = [
+        (r#""a""#, r#""a""#, true),
+        (r#""a""#, r#""\u0061""#, true),
+        (r#""\u0061""#, r#""\u0061""#, true),
+        (r#""a""#, r#""b""#, false),
+        (r#""a""#, r#""a\u0000""#, false),
+        (r#"1"#, r#"1"#, false),
+        (r#"["a"]"#, r#"["a"]"#, false),
+        (r#"["\u0061"]"#, r#""a""#, false),
+    ];
+    for (one, other, expected) in table {
+        let [one, other] = [one, other].map(|text| Raw::passed(text));
+        assert_eq!(one.is_same_string(other), expected, "{one:?} {other:?}");
+        assert_eq!(other.is_same_string(one), expected, "{other:?} {one:?}");
+    }
+}
+
+#[test]
 fn reads_what_rfc_8259_allows() {
     let table = [
         ("{}", vec![]),

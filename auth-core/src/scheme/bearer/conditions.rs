@@ -120,13 +120,14 @@ impl Conditions {
                 client.ok_or_else(|| invalid("both the subject (sub) and the client (client_id) are absent"))?;
             return Ok((client.span(claims), true));
         };
-        let name = Raw::at(claims, subject).string();
-        let is_subject = |claim: Raw<'_>| claim.string() == name;
+        let name = Raw::at(claims, subject);
+        let is_subject = |claim: Raw<'_>| claim.is_same_string(name);
         let is_marked = |(path, mark): &(Path, ClientMark)| {
             lookup(claims, path).is_some_and(|value| match mark {
                 ClientMark::Is(expected) => contains(value, expected),
                 ClientMark::StartsWith(prefix) => value.string().is_some_and(|text| text.starts_with(prefix)),
                 ClientMark::IsSubjectWithout(end) => {
+                    let name = name.string();
                     let id = name.as_ref().and_then(|name| name.strip_suffix(end));
                     id.is_some() && value.string().as_deref() == id
                 }
