@@ -57,7 +57,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn text_is_read_as_it_was_written(text in any::<String>()) {
+        fn text_is_read_as_it_was_written(text in "(?s).{0,32}") {
             for reserved in ["", " ", ", -:"] {
                 let line = escape(&text, |one| reserved.contains(one));
                 prop_assert_eq!(unescape(&line), Some(text.clone()));
@@ -69,7 +69,20 @@ mod tests {
 
     #[test]
     fn what_no_writer_writes_is_not_read() {
-        for text in [r"\", r"\x", r"\u", r"\u{}", r"\u{d800}", r"\u{110000}", r"\u{+1}", r"\u{0000001}", " a", "a\t"] {
+        for text in [
+            r"\",
+            r"\x",
+            r"\u",
+            r"\u{}",
+            r"\u{d800}",
+            r"\u{110000}",
+            r"\u{+1}",
+            r"\u{0000001}",
+            " a",
+            "a\t",
+            "a\tb",
+            "a\nb",
+        ] {
             assert_eq!(unescape(text), None, "{text}");
         }
         assert_eq!(unescape(r"CORP\\alice\u{20}"), Some(r"CORP\alice ".to_owned()));

@@ -418,6 +418,73 @@ fn text_of(new: &auth_actix::NewApiKey) -> &str {
 }
 
 /// Keeps each caller's credential as it was: what is withdrawn from it is withdrawn from its rights only.
+/// A request with a token that is bound to a new key, and its proof.
+fn proven(path: &str, mut claims: serde_json::Value) -> Request {
+    let key = proof::Key::new();
+    claims["cnf"] = json!({"jkt": key.thumbprint()});
+    let token = auth_tests::token::token(claims);
+    let claims = json!({
+        "jti": proof::fresh(), "htm": "GET", "htu": format!("https://reports.example{path}"),
+        "iat": now(), "ath": proof::hash(&token),
+    });
+    let proof = key.proof(json!({}), claims, json!({}));
+    ask(path).authorization(format!("DPoP {token}")).field("DPoP", &proof)
+}
+
+#[test]
+fn a_lease_of_a_bound_token_ends_at_its_expiry_without_leeway() {
+    let auth = bearer_only().dpop(Dpop::at("https://reports.example")).build().unwrap();
+    let server = Server::start(move |config: &mut ServiceConfig| {
+        config.service(auth.scope("").service(known));
+    });
+    let lasted =
+        lasts_of(&server, &proven("/known", json!({"sub": "alice", "exp": now() + 2})), Duration::from_secs(6), || {});
+    assert!(lasted.is_some_and(|lasted| lasted < Duration::from_millis(4_500)), "{lasted:?}");
+}
+
+/// A badge that is handed on while a connection lasts.
+#[derive(Clone, Default)]
+struct Badge(Arc<AtomicBool>, &'static str);
+
+impl auth_actix::Authenticator for Badge {
+    fn name(&self) -> &'static str {
+        "Badge"
+    }
+
+    fn place(&self) -> auth_actix::Place<'_> {
+        auth_actix::Place::Header("X-Badge")
+    }
+
+    fn authenticate<'a>(&'a self, _: &'a actix_web::HttpRequest) -> auth_actix::Authenticated<'a> {
+        let holder = match (self.0.load(Ordering::SeqCst), self.1) {
+            (true, "another person") => auth_actix::Principal::builder("bob"),
+            (true, "an actor") => auth_actix::Principal::builder("alice").claim("act", json!({"sub": "bob"})),
+            _ => auth_actix::Principal::builder("alice"),
+        };
+        Box::pin(async move { Ok(holder) })
+    }
+}
+
+#[test]
+fn a_lease_ends_when_its_credential_is_somebody_else_s() {
+    let threads = ["another person", "an actor", "the same person"].map(|case| {
+        std::thread::spawn(move || {
+            let badge = Badge(Arc::default(), case);
+            let changed = Arc::clone(&badge.0);
+            let auth = auth_actix::Auth::builder().realm("reports").scheme(badge).build().unwrap();
+            let server = Server::start(move |config: &mut ServiceConfig| {
+                config.service(auth.scope("").service(known));
+            });
+            let request = ask("/known").field("X-Badge", "7");
+            (case, lasts_of(&server, &request, Duration::from_secs(4), || changed.store(true, Ordering::SeqCst)))
+        })
+    });
+    for thread in threads {
+        let (case, lasted) = thread.join().unwrap();
+        assert_eq!(lasted.is_some(), case != "the same person", "{case}: {lasted:?}");
+    }
+}
+
 #[test]
 fn a_stream_ends_when_a_grant_is_withdrawn_by_any_scheme() {
     // S1: Basic and a bound token are not verified again, so their principal is the one of the request.
@@ -448,22 +515,12 @@ fn a_stream_ends_when_a_grant_is_withdrawn_by_any_scheme() {
             let server = Server::start(move |config: &mut ServiceConfig| {
                 config.service(auth.scope("").service(granted));
             });
-            let key = proof::Key::new();
             let ask = ask("/granted");
             let request = match scheme {
                 "Bearer" => ask.authorization(bearer(json!({"sub": "alice", "roles": ["writer"]}))),
                 "Basic" => ask.authorization(auth_tests::token::basic("alice", "sesame")),
                 "ApiKey" => ask.field("X-API-Key", text_of(&new)),
-                _ => {
-                    let cnf = json!({"jkt": key.thumbprint()});
-                    let token = auth_tests::token::token(json!({"sub": "alice", "roles": ["writer"], "cnf": cnf}));
-                    let claims = json!({
-                        "jti": proof::fresh(), "htm": "GET", "htu": "https://reports.example/granted",
-                        "iat": now(), "ath": proof::hash(&token),
-                    });
-                    let proof = key.proof(json!({}), claims, json!({}));
-                    ask.authorization(format!("DPoP {token}")).field("DPoP", &proof)
-                }
+                _ => proven("/granted", json!({"sub": "alice", "roles": ["writer"]})),
             };
             let then = || grants.replace("2", [("", ""); 0]).unwrap();
             (scheme, lasts_of(&server, &request, most, then))

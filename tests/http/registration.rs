@@ -346,7 +346,9 @@ fn without_an_auth_a_handler_fails_closed_and_says_so_in_the_log() {
             let said = errors(handler).split_off(before);
             let [line] = said.as_slice() else { panic!("{path}: {said:?}") };
             assert!(line.field("denial").contains("app_data(auth.clone())"), "{path}: {line:?}");
-            assert!(!line.field("file").is_empty() && line.field("line").parse::<u32>().is_ok(), "{path}: {line:?}");
+            // `/bare` has no rule of its own, and so no place in the code of the application.
+            assert_eq!(line.field("file").ends_with("registration.rs"), path != "/bare", "{path}: {line:?}");
+            assert_eq!(line.field("line").parse::<u32>().is_ok(), path != "/bare", "{path}: {line:?}");
         }
     }
     let with = |authorization: &str| server.send(&get("/with/bare").authorization(authorization));

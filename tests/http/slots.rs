@@ -76,6 +76,23 @@ async fn twice(a: Noted<'a'>, b: Noted<'b'>) -> &'static str {
     "ran"
 }
 
+async fn outage() -> Result<bool, actix_web::Error> {
+    Err(actix_web::error::ErrorServiceUnavailable("the store is away"))
+}
+
+#[require(authenticated && check(outage().await))]
+#[post("/outage")]
+async fn in_outage(post: Json<Post>) -> String {
+    post.title.clone()
+}
+
+#[require(authenticated && check(*id == 1))]
+#[post("/claims/{id}")]
+async fn checked_claims(id: Path<u64>, ours: Claims<Ours>) -> String {
+    let _ = ours;
+    id.to_string()
+}
+
 #[derive(Clone, Default)]
 struct Record(Arc<Mutex<Vec<Value>>>);
 
@@ -89,7 +106,15 @@ fn serve() -> (Server, Record) {
     let record = Record::default();
     let auth = bearer_only().audit(record.clone()).build().unwrap();
     let server = Server::start(move |config: &mut ServiceConfig| {
-        config.service(auth.scope("").service(edit).service(owned).service(claims).service(order));
+        config.service(
+            auth.scope("")
+                .service(edit)
+                .service(owned)
+                .service(claims)
+                .service(order)
+                .service(in_outage)
+                .service(checked_claims),
+        );
     });
     (server, record)
 }
@@ -235,7 +260,13 @@ fn an_argument_that_cannot_be_extracted_is_a_client_s_mistake() {
 fn an_argument_that_refuses_drains_no_body() {
     // S13, M6
     let (server, _) = serve();
-    for (path, status) in [("/claims", 403), ("/orders/1", 404), ("/orders/2", 404)] {
+    #[rustfmt::skip]
+    let table = [
+        ("/claims", 403), ("/orders/1", 404), ("/orders/2", 404),
+        // A check that does not hold, one that fails, and an argument behind a check that holds.
+        ("/of/bob", 403), ("/outage", 503), ("/claims/2", 403), ("/claims/1", 403),
+    ];
+    for (path, status) in table {
         let asked = request("POST", path)
             .field("Transfer-Encoding", "chunked")
             .authorization(bearer(json!({ "sub": "alice" })));

@@ -197,7 +197,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_entry_is_read_as_it_was_written(issuer in any::<String>(), name in ".+", seconds in any::<i64>()) {
+        fn an_entry_is_read_as_it_was_written(issuer in "(?s).{0,16}", name in "(?s).{1,16}", seconds in any::<i64>()) {
             // S4, S5
             let (id, at) = (Id::user(&issuer, &name), Timestamp::from_seconds(seconds));
             let token = |issuer: &str| Entry::RevokeToken { issuer: issuer.into(), jti: name.clone(), expires: at };

@@ -60,15 +60,32 @@ pub(super) fn write(path: &Path, snapshot: &Snapshot) -> Result<(), FileError> {
         let path = path.canonicalize()?;
         let mut beside = path.clone().into_os_string();
         beside.push(".new");
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&beside)?;
+        let mut file = create(Path::new(&beside))?;
         file.set_permissions(std::fs::metadata(&path)?.permissions())?;
         file.write_all(lines.join("\n").as_bytes())?;
         file.sync_all()?;
         std::fs::rename(beside, path)
     };
     replace().map_err(crate::watch::at(path)).map_err(FileError::Write)
+}
+
+/// Creates a file that only its owner may read: until it has the permissions of the list that it replaces.
+fn create(path: &Path) -> std::io::Result<std::fs::File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    #[cfg(unix)]
+    fn a_new_list_is_readable_by_its_owner_only() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let file = super::create(&folder.path().join("blocks.new")).unwrap();
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
 }

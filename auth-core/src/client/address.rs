@@ -435,6 +435,35 @@ mod tests {
     }
 
     #[test]
+    fn an_ipv6_address_is_refused_as_the_ipv4_address_in_it() {
+        // S10
+        let table: [(&str, &[&str]); 16] = [
+            ("64:ff9b::203.0.113.9", &["203.0.113.9"]),
+            // RFC 6052 §2.4, of the four lengths within the /48: 96, 64, 56 and 48.
+            ("64:ff9b:1::203.0.113.9", &["203.0.113.9"]),
+            ("64:ff9b:1:0:cb:71:900:0", &["203.0.113.9"]),
+            ("64:ff9b:1:cb:0:7109::", &["203.0.113.9"]),
+            ("64:ff9b:1:cb00:71:900::", &["203.0.113.9"]),
+            ("2002:cb00:7109::", &["203.0.113.9"]),
+            ("2002:cb00:7109:1:2:3:4:5", &["203.0.113.9"]),
+            ("2001:0:4136:e378:8000:63bf:34ff:8ef6", &["203.0.113.9"]),
+            ("::ffff:0:203.0.113.9", &["203.0.113.9"]),
+            ("::203.0.113.9", &["203.0.113.9"]),
+            ("::", &[]),
+            ("::1", &[]),
+            ("2001:db8::203.0.113.9", &[]),
+            ("2001:1::203.0.113.9", &[]),
+            ("fe80::203.0.113.9", &[]),
+            ("203.0.113.9", &[]),
+        ];
+        for (address, expected) in table {
+            let found: Vec<_> = embedded_ipv4(address.parse().unwrap()).map(|one| one.to_string()).collect();
+            assert_eq!(found.is_empty(), expected.is_empty(), "{address}: {found:?}");
+            assert!(expected.iter().all(|one| found.iter().any(|found| found == one)), "{address}: {found:?}");
+        }
+    }
+
+    #[test]
     fn the_peer_counts_only_where_nobody_forwards() {
         // C1, IP-7, L6
         #[rustfmt::skip]

@@ -158,6 +158,9 @@ mod tests {
             }
             let judged = CrossSite::of("GET", None, &Lines(fields), &Origins::default(), &Hosts::default());
             assert_eq!(judged, Failed, "without hosts: {fields:?}");
+            let sent = fields.get(1..).unwrap();
+            let judged = CrossSite::of("POST", None, &Lines(sent), &Origins::default(), &hosts);
+            assert_eq!(judged, *expected, "without an upgrade: {sent:?}");
         }
     }
 

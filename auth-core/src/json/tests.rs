@@ -24,7 +24,7 @@ fn strings_are_the_same_however_they_are_escaped() {
         (r#"["\u0061"]"#, r#""a""#, false),
     ];
     for (one, other, expected) in table {
-        let [one, other] = [one, other].map(|text| Raw::passed(text));
+        let [one, other] = [one, other].map(Raw::passed);
         assert_eq!(one.is_same_string(other), expected, "{one:?} {other:?}");
         assert_eq!(other.is_same_string(one), expected, "{other:?} {one:?}");
     }

@@ -517,13 +517,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_key_is_read_as_it_was_written(owner in "[^\\p{Cc}]+", names in prop::collection::vec(any::<String>(), 0..4)) {
+        fn a_key_is_read_as_it_was_written(owner in "[^\\p{Cc}]+", names in prop::collection::vec("(?s)-?.{0,8}", 0..4)) {
             // S6
             let stored = ApiKey::generate(&owner).unwrap().stored.roles(&names).scopes(&names);
             let line = stored.to_line();
             prop_assert_eq!(line.lines().count(), 1);
             prop_assert_eq!(ApiKey::from_line(&line), Some(stored));
         }
+    }
+
+    #[test]
+    fn a_name_that_looks_like_an_empty_list_is_read_as_a_name() {
+        let stored = ApiKey::generate("-").unwrap().stored.roles(["-"]).scopes(["-"]);
+        assert_eq!(ApiKey::from_line(&stored.to_line()), Some(stored));
     }
 
     #[test]
@@ -535,6 +541,11 @@ mod tests {
         let path = folder.path().join("keys");
         for owner in ["backup", "a robot", "-"] {
             ApiKeysFile::append(&path, owner, |key| key.roles(["reader", "a,b"])).unwrap();
+        }
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         }
         let keys = read(&path).unwrap();
         assert_eq!(keys.len(), 3);
@@ -606,6 +617,9 @@ mod tests {
             &line[1..],
             &format!("{line} x"),
             &line.replace(" - - -", " - - soon"),
+            &line.replace(" - - -", " a,,b - -"),
+            &line.replace(" - - -", " - ,a -"),
+            &line.replace(" - - -", " a\tb - -"),
         ] {
             assert!(ApiKey::from_line(bad).is_none(), "{bad}");
         }

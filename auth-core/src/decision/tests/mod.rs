@@ -387,6 +387,18 @@ fn tree(of: fn(What) -> bool) -> impl Strategy<Value = Tree> {
     })
 }
 
+/// C3: of scopes that all credentials of a source have, those count that it confers.
+#[test]
+fn a_source_with_all_scopes_confers_no_others() {
+    let confers = Confers::nothing().scopes(["a"]);
+    let source = Source { scheme: Scheme::Session, confers, all_scopes: true, ..tokens() };
+    let caller = Principal::from_claims(Arc::new(source.clone()), r#"{"sub":"alice"}"#.to_owned()).unwrap();
+    for (name, expected) in [("a", true), ("b", false)] {
+        assert_eq!(caller.holds(SCOPES.name(name)), expected, "{name}");
+        assert_eq!(source.could_hold(SCOPES.name(name)), expected, "{name}");
+    }
+}
+
 fn subsets(names: &[&'static str]) -> Vec<Vec<&'static str>> {
     (0..1_usize << names.len())
         .map(|bits| (0..).zip(names).filter(|(at, _)| bits >> at & 1 == 1).map(|(_, name)| *name).collect())

@@ -257,6 +257,9 @@ fn a_jwk_says_what_it_is_for_and_is_believed_only_where_it_fits() {
         (ed,  &[("x", r#""xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA3o""#)], Err(SmallOrder)),
         (ed,  &[("x", r#""JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_AU""#)], Err(SmallOrder)),
         (ed,  &[("x", r#""AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA""#)], Err(NotOnCurve)),
+        // y = 3 and y = 18, written as p + 3 and p + 18.
+        (ed,  &[("x", r#""8P_______________________________________38""#)], Err(NotOnCurve)),
+        (ed,  &[("x", r#""_________________________________________38""#)], Err(NotOnCurve)),
     ];
     for (file, members, expected) in table {
         assert_eq!(build(Key::jwk(&jwk(file, members))), *expected, "{file} {members:?}");

@@ -150,6 +150,7 @@ fn a_provider_s_default_tokens_work_with_its_preset() {
         // Others, with the settings that the documentation names.
         ("okta", none(), okta(), "user admin read"),
         ("okta", json!({"cid": "absent"}), okta(), CLAIM),
+        ("okta", json!({"cid": null}), okta(), CLAIM),
         ("supabase-hs256", none(), supabase(), "user admin"),
         ("supabase-es256", json!({"role": "admin", "app_metadata": {}}), supabase(), "user"),
         ("firebase", none(), issuer("https://securetoken.google.com/proj-1").audience("proj-1").firebase(), "user admin"),
@@ -209,6 +210,12 @@ fn the_log_names_the_claim_its_value_and_what_is_accepted() {
         ("keycloak-noaud", json!({}), keycloak(), r#"/aud; accepted: "reports""#),
         ("keycloak", json!({"iss": "https://evil.example\n"}), keycloak(), r#"it is "https://evil.example\n"; accepted: "https://id.example/realms/acme""#),
         ("keycloak", json!({"jti": 42}), keycloak(), "it is 42"),
+        ("keycloak", json!({"jti": ["secret"]}), keycloak(), "it is an array"),
+        ("keycloak", json!({"sub": {"secret": 1}}), keycloak(), "it is an object"),
+        ("keycloak", json!({"sub": "secret", "jti": {"a": "secret"}}), keycloak(), "it is an object"),
+        ("keycloak", json!({"azp": null}), keycloak().required_claim("azp", ["web"]), "/azp is absent; accepted: \"web\""),
+        ("keycloak", json!({"token_type": "refresh", "at_hash": "x"}), keycloak().accept_id_tokens(), "it contains \"refresh\""),
+        ("keycloak", json!({"at_hash": "x", "token_type": "refresh"}), keycloak().accept_id_tokens(), "it contains \"refresh\""),
         ("keycloak", json!({"iat": NOW + 120}), keycloak(), "iat is 120 s ahead of this server's clock; `.leeway(…)` is 60 s"),
         ("keycloak", json!({"exp": NOW - 120}), keycloak(), "exp was 120 s ago; `.leeway(…)` is 60 s"),
         ("keycloak", json!({"typ": "ID"}), keycloak(), "it contains \"ID\"; `.accept_id_tokens()`"),
@@ -222,8 +229,14 @@ fn the_log_names_the_claim_its_value_and_what_is_accepted() {
         assert!(detail.ends_with(expected), "{shape} {others}: {detail}");
     }
     // No more of a value than a line bears, and nothing of a token that nobody has signed.
-    let denial = server(keycloak()).verify(&token("keycloak", json!({"aud": long.clone()})), at(NOW)).unwrap();
-    assert!(denial.unwrap_err().detail.unwrap().to_string().len() < 300);
+    for aud in [json!(long.clone()), json!([long.clone()]), json!(vec!["a"; 500])] {
+        let denial = server(keycloak()).verify(&token("keycloak", json!({"aud": aud})), at(NOW)).unwrap();
+        assert!(denial.unwrap_err().detail.unwrap().to_string().len() < 300);
+    }
+    // JSON may contain line breaks between values.
+    let broken = sign_by(&SECRET, HS256, claims(&[("aud", "[\"a\",\n\r\t\"b\"]")]));
+    let denial = server(issuer(ISSUER).audience(AUDIENCE)).verify(&broken, at(NOW)).unwrap().unwrap_err();
+    assert!(!denial.detail.unwrap().to_string().contains(char::is_control));
     let forged = sign_by(&[8; 32], HS256, claims(&[("aud", "\"secret-audience\"")]));
     let denial = server(keycloak()).verify(&forged, at(NOW)).unwrap().unwrap_err();
     assert!(!format!("{denial:?}").contains("secret-audience"));
