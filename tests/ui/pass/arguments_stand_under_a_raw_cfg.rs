@@ -3,7 +3,7 @@ use actix_web::web;
 use auth_actix::require_auth;
 
 #[require_auth]
-async fn report(#[r#cfg(any())] page: web::Query<u8>) -> &'static str {
+async fn report(#[r#cfg(any())] page: web::Query<Missing>) -> &'static str {
     "report"
 }
 
