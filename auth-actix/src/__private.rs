@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 pub use auth_core::atom::{self, Atom};
 pub use auth_core::client::country::{CountryCode, check_country};
-pub use auth_core::denial::challenge::Scheme;
+pub use auth_core::identity::scheme_id::Scheme;
 pub use auth_core::rule::{
     Formula, Literal, Needs, Part, REFUSING, Reads, Rule, Terms, check_all, check_any, check_possible, check_proof,
 };

@@ -10,7 +10,7 @@ use auth_core::Principal;
 #[cfg(feature = "metrics")]
 use auth_core::clock::{self, Moment};
 use auth_core::denial::Denial;
-use auth_core::denial::challenge::Scheme;
+use auth_core::identity::scheme_id::Scheme;
 use auth_core::rule::Rule;
 
 #[cfg(feature = "metrics")]

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use actix_web::HttpRequest;
 use actix_web::http::header::AUTHORIZATION;
 use auth_core::PrincipalBuilder;
-use auth_core::denial::challenge::{OwnScheme, Scheme};
 use auth_core::denial::{Denial, Reason, RetryAfter};
+use auth_core::identity::scheme_id::{OwnScheme, Scheme};
 use auth_core::patience;
 use auth_core::source::{Confers, RoleTypes, Source};
 

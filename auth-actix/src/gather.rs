@@ -16,10 +16,10 @@ use auth_core::clock::{self, Timestamp};
 use auth_core::decision::Rules;
 #[cfg(feature = "basic")]
 use auth_core::denial::Reason;
-#[cfg(any(feature = "basic", feature = "jwt"))]
-use auth_core::denial::challenge::Scheme;
 use auth_core::denial::{Denial, quoted};
 use auth_core::facts::{Caller, Checks, Elsewhere, Facts};
+#[cfg(any(feature = "basic", feature = "jwt"))]
+use auth_core::identity::scheme_id::Scheme;
 use auth_core::rule::About;
 use auth_core::scheme::{self, Presented};
 

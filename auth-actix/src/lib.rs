@@ -56,8 +56,9 @@ pub use auth_core::client::country::Countries;
 #[cfg(feature = "geoip")]
 pub use auth_core::client::country::{Database, DatabaseError};
 pub use auth_core::clock::Timestamp;
-pub use auth_core::denial::{Answer, challenge::Scheme};
+pub use auth_core::denial::Answer;
 pub use auth_core::grants::{Grants, GrantsError};
+pub use auth_core::identity::scheme_id::Scheme;
 #[cfg(all(feature = "oidc", feature = "session"))]
 pub use auth_core::login::{LoginError, OidcLogin};
 #[cfg(feature = "oidc")]

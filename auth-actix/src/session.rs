@@ -8,8 +8,8 @@ use actix_web::http::header::{COOKIE, HeaderName, HeaderValue, InvalidHeaderValu
 use actix_web::{Error, FromRequest, HttpRequest};
 use auth_core::audit::Happened;
 use auth_core::client::cross_site::CrossSite;
-use auth_core::denial::challenge::Scheme;
 use auth_core::denial::{Denial, Reason};
+use auth_core::identity::scheme_id::Scheme;
 use auth_core::rule::Rule;
 use auth_core::scheme::session::{LiveSession, LogIn, SessionId, SessionKey, StoreError, Verifier};
 use auth_core::users::NameAndPassword;

@@ -6,7 +6,7 @@ use crate::client::country::CountryCode;
 use crate::client::cross_site::CrossSite;
 use crate::clock::Timestamp;
 use crate::denial::Denial;
-use crate::denial::challenge::Scheme;
+use crate::identity::scheme_id::Scheme;
 use crate::principal::Principal;
 use crate::source::Source;
 use crate::truth::Truth;

@@ -22,6 +22,7 @@ pub(crate) use debug_as_display;
 
 // Who, and why not.
 mod id;
+pub mod identity;
 pub mod denial;
 // What is known.
 pub mod clock;

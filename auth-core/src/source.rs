@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
-use crate::denial::challenge::Scheme;
 use crate::grants::Table;
+use crate::identity::scheme_id::Scheme;
 use crate::json::{self, Raw};
 use crate::vocabulary::{Bits, Kind, Name, Vocabulary};
 

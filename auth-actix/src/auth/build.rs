@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 use auth_core::client::address::{AddressSource, Hosts};
 use auth_core::client::country::Countries;
 use auth_core::client::cross_site::Origins;
-use auth_core::denial::challenge::{OwnScheme, Realm, Scheme};
+use auth_core::denial::challenge::Realm;
+use auth_core::identity::scheme_id::{OwnScheme, Scheme};
 #[cfg(all(feature = "oidc", feature = "session"))]
 use auth_core::login::RelyingParty;
 use auth_core::resource::Resource;

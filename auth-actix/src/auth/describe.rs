@@ -1,7 +1,7 @@
 //! What an [`Auth`] says of itself in an access matrix.
 
 use auth_core::client::address::AddressSource;
-use auth_core::denial::challenge::Scheme;
+use auth_core::identity::scheme_id::Scheme;
 use auth_core::matrix::{AcceptedScheme, Matrix};
 
 use super::Auth;

@@ -17,7 +17,7 @@ use auth_core::blocks::Blocks;
 use auth_core::client::address::{AddressSource, Hosts};
 use auth_core::client::country::Countries;
 use auth_core::client::cross_site::Origins;
-use auth_core::denial::challenge::Scheme;
+use auth_core::identity::scheme_id::Scheme;
 #[cfg(all(feature = "oidc", feature = "session"))]
 use auth_core::login::RelyingParty;
 use auth_core::resource::Resource;

@@ -14,9 +14,9 @@ use actix_web::dev::Payload;
 use actix_web::{Error, HttpRequest, HttpResponse};
 use auth_core::Principal;
 use auth_core::decision::{Decision, Explanation, Rules, counted, decide, found_instead};
-use auth_core::denial::challenge::Scheme;
 use auth_core::denial::{Denial, Reason};
 use auth_core::facts::{Caller, Checks, Facts};
+use auth_core::identity::scheme_id::Scheme;
 use auth_core::rule::{Needs, Reads, Rule};
 use auth_core::scheme::Presented;
 

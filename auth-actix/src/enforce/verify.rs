@@ -4,8 +4,8 @@ use actix_web::HttpRequest;
 use auth_core::Principal;
 #[cfg(feature = "jwt")]
 use auth_core::client::address::Seen;
-use auth_core::denial::challenge::Scheme;
 use auth_core::denial::{Denial, Reason};
+use auth_core::identity::scheme_id::Scheme;
 use auth_core::scheme::Presented;
 
 use super::Denied;

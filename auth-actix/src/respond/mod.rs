@@ -11,9 +11,10 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
-use auth_core::denial::challenge::{self, Challenge, Realm, Scheme, SchemeSet};
+use auth_core::denial::challenge::{self, Challenge, Realm};
 use auth_core::denial::problem::{self, Problem};
 use auth_core::denial::{Answer, Denial, Reason};
+use auth_core::identity::scheme_id::{Scheme, SchemeSet};
 
 pub use self::page::Texts;
 #[cfg(feature = "session")]

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use super::Requirement;
-use crate::denial::challenge::Scheme;
 use crate::facts::Facts;
+use crate::identity::scheme_id::Scheme;
 use crate::principal::Principal;
 use crate::truth::Truth;
 

@@ -128,8 +128,8 @@ pub(crate) mod tests {
 
     use crate::client::cross_site::CrossSite;
     use crate::clock::Timestamp;
-    use crate::denial::challenge::Scheme;
     use crate::facts::{Caller, Facts};
+    use crate::identity::scheme_id::Scheme;
     use crate::principal::Principal;
     use crate::source::{Confers, Form, ListClaim, Source};
     use crate::vocabulary::Kind;

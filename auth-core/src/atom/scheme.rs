@@ -1,6 +1,6 @@
 use super::Requirement;
-use crate::denial::challenge::Scheme;
 use crate::facts::Facts;
+use crate::identity::scheme_id::Scheme;
 use crate::truth::Truth;
 
 /// A credential of this scheme.

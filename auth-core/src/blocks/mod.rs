@@ -321,7 +321,7 @@ impl std::fmt::Debug for Blocks {
 mod tests {
     use super::*;
     use crate::atom::tests::{alice, source};
-    use crate::denial::challenge::Scheme;
+    use crate::identity::scheme_id::Scheme;
     use crate::source::Source;
 
     fn lists(lines: &[&str]) -> Blocks {

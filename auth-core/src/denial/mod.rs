@@ -8,8 +8,8 @@ pub mod problem;
 
 use std::sync::Arc;
 
-use self::challenge::{Scheme, SchemeSet};
 use crate::id::Id;
+use crate::identity::scheme_id::{Scheme, SchemeSet};
 
 /// A decision that is not allow: what to answer, and what to log.
 #[derive(Clone, PartialEq, Eq)]

@@ -23,8 +23,8 @@ use url::{Url, form_urlencoded};
 
 use self::sealed::Seal;
 use crate::clock::{self, Timestamp};
-use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Reason, RetryAfter};
+use crate::identity::scheme_id::Scheme;
 use crate::principal::Principal;
 use crate::provider::{Client, Discovered, Endpoint, EndpointError, Metadata, OK, ReachError, Registered, SecretSent};
 use crate::remembered::Remembered;

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use smallvec::SmallVec;
 
 use super::{Answer, Principal};
-use crate::denial::challenge::Scheme;
+use crate::identity::scheme_id::Scheme;
 use crate::json::{Raw, Span};
 use crate::source::{ListClaim, Source, implies};
 use crate::vocabulary::{Bits, Kind, Name, Vocabulary};

@@ -18,8 +18,8 @@ use sha2::Digest as _;
 use subtle::ConstantTimeEq as _;
 
 use crate::clock::{self, Timestamp};
-use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Reason, RetryAfter};
+use crate::identity::scheme_id::Scheme;
 use crate::line_text::{escape, unescape};
 use crate::patience;
 use crate::principal::Principal;

@@ -7,8 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::zeroize::Zeroizing;
 
 use crate::client::address::Seen;
-use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Reason, RetryAfter};
+use crate::identity::scheme_id::Scheme;
 use crate::principal::Principal;
 use crate::source::{Confers, Form, ListClaim, RoleTypes, Source};
 use crate::users::{NameAndPassword, Passwords};

@@ -13,8 +13,8 @@ pub mod session;
 #[cfg(feature = "jwt")]
 pub mod ticket;
 
-use crate::denial::challenge::{Scheme, SchemeSet};
 use crate::denial::{Denial, Reason};
+use crate::identity::scheme_id::{Scheme, SchemeSet};
 #[cfg(feature = "jwt")]
 use crate::principal::Principal;
 

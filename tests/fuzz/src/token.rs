@@ -5,7 +5,7 @@
 use std::sync::LazyLock;
 
 use auth_core::clock;
-use auth_core::denial::challenge::{Scheme, SchemeSet};
+use auth_core::identity::scheme_id::{Scheme, SchemeSet};
 use auth_core::scheme::bearer::{Algorithm, Bearer, Jwt, TokenCache};
 use auth_core::scheme::{Presented, read};
 use base64::Engine as _;

@@ -11,8 +11,8 @@ use super::conditions::lookup;
 use super::kind::{OtherKind, other_kind};
 use super::token::{As, Held};
 use crate::clock::Timestamp;
-use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Detail, Reason, quoted};
+use crate::identity::scheme_id::Scheme;
 use crate::json::{self, Raw, Span, pointer};
 use crate::principal::{Lists, Login, Omitted, Principal};
 

@@ -15,8 +15,8 @@ use tokio::sync::watch;
 
 use super::key::{Key, KeyError, PreparedKey};
 use crate::clock::{self, Moment};
-use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Reason, RetryAfter};
+use crate::identity::scheme_id::Scheme;
 use crate::provider::{Client, Discovered, Endpoint, EndpointError, Failed, Patience, Reach, ReachError, spawn};
 use crate::remembered::Waiting;
 

@@ -9,8 +9,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::fetched::Fetched;
 use crate::clock;
-use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Reason, RetryAfter};
+use crate::identity::scheme_id::Scheme;
 use crate::json;
 use crate::provider::{
     Client, Discovered, Endpoint, EndpointError, Failed, OK, Reach, ReachError, Registered, SecretSent,

@@ -51,7 +51,7 @@ use crate::denial::Denial;
 #[cfg(feature = "oidc")]
 use crate::denial::RetryAfter;
 #[cfg(feature = "dpop")]
-use crate::denial::challenge::Scheme;
+use crate::identity::scheme_id::Scheme;
 use crate::json;
 use crate::principal::Principal;
 use crate::source::{RoleTypes, Source, Tenancy};

@@ -11,8 +11,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Reason, RetryAfter};
+use crate::identity::scheme_id::Scheme;
 use crate::patience;
 use crate::remembered::Remembered;
 use crate::turns::Turns;

@@ -14,8 +14,8 @@ use self::replay::Replay;
 use self::uri::Uri;
 use super::bearer::Bearer;
 use crate::clock;
-use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Reason, RetryAfter};
+use crate::identity::scheme_id::Scheme;
 use crate::principal::Principal;
 #[cfg(feature = "redis")]
 use crate::server::RedisUrlError;

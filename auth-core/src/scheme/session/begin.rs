@@ -6,8 +6,8 @@ use super::kept::Kept;
 use super::store::{Loaded, Record, SessionKey, StoreError};
 use super::{LiveSession, LogIn, SessionId, Verifier, ended, unavailable};
 use crate::clock;
-use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Reason};
+use crate::identity::scheme_id::Scheme;
 use crate::principal::Principal;
 
 /// Claims longer than this are no session.

@@ -31,8 +31,8 @@ pub use self::settings::{Sessions, SessionsError};
 pub use self::store::{
     Live, Loaded, Record, SUPERSEDED, SessionKey, SessionKeyError, SessionStore, StoreError, Stored,
 };
-use crate::denial::challenge::Scheme;
 use crate::denial::{Denial, Reason, RetryAfter};
+use crate::identity::scheme_id::Scheme;
 use crate::principal::Principal;
 use crate::source::Source;
 use crate::users::{Passwords, User};

@@ -9,7 +9,7 @@ use super::memory::MemoryStore;
 #[cfg(feature = "redis")]
 use super::redis::RedisStore;
 use super::store::SessionStore;
-use crate::denial::challenge::Scheme;
+use crate::identity::scheme_id::Scheme;
 use crate::scheme::issuer_of_users;
 #[cfg(feature = "redis")]
 use crate::server::RedisUrlError;

@@ -14,7 +14,7 @@ use super::super::introspection::Introspector;
 use super::super::key::{Key, KeyError};
 use super::super::{Issuer, token};
 use super::{Jwt, JwtError, MAX_LEEWAY};
-use crate::denial::challenge::Scheme;
+use crate::identity::scheme_id::Scheme;
 use crate::json::{name_of, step};
 use crate::source::{Confers, Form, ListClaim, NameList, RoleTypes, Source, Tenancy};
 use crate::vocabulary::Kind;

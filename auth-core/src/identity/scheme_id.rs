@@ -1,0 +1,134 @@
+//! Identifiers of authentication schemes.
+
+/// An authentication scheme (RFC 9110 §11.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scheme {
+    /// RFC 6750.
+    Bearer,
+    /// RFC 9449: a token, and a proof that its key is at hand.
+    Dpop,
+    /// RFC 7617.
+    Basic,
+    /// A key in a header of its own. Not registered with IANA.
+    ApiKey,
+    /// A session cookie. Not registered with IANA: no scheme that is fits what a browser sends by itself.
+    Session,
+    /// The application's own.
+    Own(&'static OwnScheme),
+}
+
+/// A scheme of the application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OwnScheme {
+    name: &'static str,
+    is_ambient: bool,
+    slot: u8,
+}
+
+impl OwnScheme {
+    /// So many in one application.
+    pub const MOST: usize = 8;
+
+    /// The scheme of that name, which a browser may send by itself. `slot` tells it from others of the application. `None`
+    /// where no challenge can have the name (RFC 9110 §5.6.2), or another scheme has it.
+    pub fn new(name: &'static str, is_ambient: bool, slot: u8) -> Option<&'static Self> {
+        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        let is_taken =
+            Scheme::OURS.iter().chain([&Scheme::TOKEN_COOKIE]).any(|scheme| scheme.name().eq_ignore_ascii_case(name));
+        let fits = !name.is_empty() && name.bytes().all(token) && !is_taken && usize::from(slot) < Self::MOST;
+        // Schemes are copied everywhere and settled at start-up, so that this is a few bytes once.
+        fits.then(|| &*Box::leak(Box::new(Self { name, is_ambient, slot })))
+    }
+}
+
+/// Bearer tokens in a cookie, which a browser sends by itself.
+static TOKEN_COOKIE: OwnScheme = OwnScheme { name: "BearerCookie", is_ambient: true, slot: OwnScheme::MOST as u8 };
+
+impl Scheme {
+    /// Bearer tokens in a cookie. Is challenged for as [`Bearer`](Self::Bearer), as no challenge asks for a cookie.
+    pub const TOKEN_COOKIE: Self = Self::Own(&TOKEN_COOKIE);
+
+    /// Those that are no application's own, in the order in which challenges stand when none was used.
+    pub const OURS: [Self; 5] = [Self::Bearer, Self::Dpop, Self::Basic, Self::ApiKey, Self::Session];
+
+    /// The scheme whose challenge asks for its credentials.
+    pub(crate) fn challenged(self) -> Self {
+        if self == Self::TOKEN_COOKIE { Self::Bearer } else { self }
+    }
+
+    const fn bit(self) -> u16 {
+        match self {
+            Self::Bearer => 1,
+            Self::Dpop => 1 << 1,
+            Self::Basic => 1 << 2,
+            Self::ApiKey => 1 << 3,
+            Self::Session => 1 << 4,
+            Self::Own(own) => 1 << (5 + own.slot),
+        }
+    }
+
+    /// The name, as challenges spell it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Bearer => "Bearer",
+            Self::Dpop => "DPoP",
+            Self::Basic => "Basic",
+            Self::ApiKey => "ApiKey",
+            Self::Session => "Session",
+            Self::Own(own) => own.name,
+        }
+    }
+
+    /// Whether `Authorization` carries its credentials.
+    pub const fn is_in_authorization(self) -> bool {
+        match self {
+            Self::Bearer | Self::Dpop | Self::Basic => true,
+            Self::ApiKey | Self::Session | Self::Own(_) => false,
+        }
+    }
+
+    /// Whether its credentials are OAuth access tokens, so that challenges speak the codes of OAuth.
+    pub const fn is_oauth(self) -> bool {
+        matches!(self, Self::Bearer | Self::Dpop)
+    }
+
+    /// Whether a browser sends it by itself, so that a cross-site request carries it too.
+    pub const fn is_ambient(self) -> bool {
+        match self {
+            Self::Bearer | Self::Dpop | Self::ApiKey => false,
+            Self::Basic | Self::Session => true,
+            Self::Own(own) => own.is_ambient,
+        }
+    }
+}
+
+/// A set of schemes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SchemeSet(u16);
+
+impl SchemeSet {
+    /// The empty set.
+    pub const NONE: Self = Self(0);
+
+    /// This set and `scheme`.
+    #[must_use]
+    pub const fn with(self, scheme: Scheme) -> Self {
+        Self(self.0 | scheme.bit())
+    }
+
+    /// This set without `scheme`.
+    #[must_use]
+    pub const fn without(self, scheme: Scheme) -> Self {
+        Self(self.0 & !scheme.bit())
+    }
+
+    /// Whether `scheme` is in it.
+    pub const fn contains(self, scheme: Scheme) -> bool {
+        self.0 & scheme.bit() != 0
+    }
+
+    /// Whether it is empty.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
