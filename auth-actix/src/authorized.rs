@@ -11,8 +11,8 @@ use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest};
 use auth_core::atom::ObjectKey;
 use auth_core::denial::{Denial, Reason};
-use auth_core::patience::unless_it_panics;
 use auth_core::rule::{Rule, Taken};
+use auth_core::runtime::timeout::unless_it_panics;
 
 use crate::enforce::{self, Answer};
 use crate::extract::PrincipalExt as _;

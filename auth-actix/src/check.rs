@@ -3,13 +3,13 @@
 
 use auth_core::client::address::AddressSource;
 use auth_core::client::cross_site::CrossSite;
-use auth_core::clock::Timestamp;
 use auth_core::decision::Rules;
 use auth_core::facts::{Caller, Elsewhere, Facts};
 use auth_core::matrix::{Matrix, Route, Tree};
 #[cfg(feature = "jwt")]
 use auth_core::rule::Needs;
 use auth_core::rule::{About, Rule};
+use auth_core::runtime::clock::Timestamp;
 use auth_core::vocabulary::Kind;
 
 use crate::auth::Auth;

@@ -7,11 +7,11 @@
 #![cfg_attr(not(feature = "metrics"), allow(unused_variables, reason = "nobody counts"))]
 
 use auth_core::Principal;
-#[cfg(feature = "metrics")]
-use auth_core::clock::{self, Moment};
 use auth_core::denial::Denial;
 use auth_core::identity::scheme_id::Scheme;
 use auth_core::rule::Rule;
+#[cfg(feature = "metrics")]
+use auth_core::runtime::clock::{self, Moment};
 
 #[cfg(feature = "metrics")]
 fn name(scheme: Option<Scheme>) -> &'static str {

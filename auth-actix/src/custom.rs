@@ -10,7 +10,7 @@ use actix_web::http::header::AUTHORIZATION;
 use auth_core::PrincipalBuilder;
 use auth_core::denial::{Denial, Reason, RetryAfter};
 use auth_core::identity::scheme_id::{OwnScheme, Scheme};
-use auth_core::patience;
+use auth_core::runtime::timeout;
 use auth_core::source::{Confers, RoleTypes, Source};
 
 /// Where the credentials of a scheme stand in a request.
@@ -219,7 +219,7 @@ impl Prepared {
     pub(crate) async fn verify(&self, request: &HttpRequest) -> Result<auth_core::Principal, Denial> {
         let refused = |reason, cause| Denial::refused(self.scheme(), reason, cause);
         let asked = async { self.scheme.authenticator.authenticate(request).await };
-        let described = patience::answered(asked).await.unwrap_or(Err(Rejected::Unavailable));
+        let described = timeout::answered(asked).await.unwrap_or(Err(Rejected::Unavailable));
         let described = described.map_err(|rejected| match rejected {
             Rejected::Invalid => refused(Reason::InvalidCredentials, "the application's scheme refuses it"),
             Rejected::Expired => {
@@ -236,7 +236,7 @@ impl Prepared {
         let principal = described.of(&self.source);
         let principal = principal
             .map_err(|_| refused(Reason::SetUp, "the application's scheme describes nobody: the subject is empty"))?;
-        let ended = principal.expires_at().is_some_and(|end| end <= auth_core::clock::now());
+        let ended = principal.expires_at().is_some_and(|end| end <= auth_core::runtime::clock::now());
         if ended { Err(refused(Reason::ExpiredCredentials, "the credential has ended")) } else { Ok(principal) }
     }
 }

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpRequest};
-use auth_core::clock::{self, Timestamp};
 use auth_core::denial::{Denial, Reason};
 use auth_core::rule::Rule;
+use auth_core::runtime::clock::{self, Timestamp};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 

@@ -55,7 +55,6 @@ pub use auth_core::client::address::Forwarding;
 pub use auth_core::client::country::Countries;
 #[cfg(feature = "geoip")]
 pub use auth_core::client::country::{Database, DatabaseError};
-pub use auth_core::clock::Timestamp;
 pub use auth_core::denial::Answer;
 pub use auth_core::grants::{Grants, GrantsError};
 pub use auth_core::identity::scheme_id::Scheme;
@@ -63,6 +62,7 @@ pub use auth_core::identity::scheme_id::Scheme;
 pub use auth_core::login::{LoginError, OidcLogin};
 #[cfg(feature = "oidc")]
 pub use auth_core::provider::{EndpointError, ReachError};
+pub use auth_core::runtime::clock::Timestamp;
 
 pub use auth_core::matrix;
 pub use auth_core::roles::{FoundRoles, RoleSource, RolesFrom, RolesUnavailable};

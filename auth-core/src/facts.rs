@@ -4,10 +4,10 @@ use std::net::IpAddr;
 
 use crate::client::country::CountryCode;
 use crate::client::cross_site::CrossSite;
-use crate::clock::Timestamp;
 use crate::denial::Denial;
 use crate::identity::scheme_id::Scheme;
 use crate::principal::Principal;
+use crate::runtime::clock::Timestamp;
 use crate::source::Source;
 use crate::truth::Truth;
 

@@ -14,8 +14,8 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use serde::Deserialize;
 
+use crate::runtime::file_watcher::watch;
 use crate::vocabulary::{Name, PermissionSet, RoleSet, Vocabulary};
-use crate::watch::watch;
 
 /// Permissions that roles grant beside those that they declare: data, with a version that is told with every event of the
 /// audit. Cheap to clone; what one clone replaces, all see from the next request on.
@@ -155,7 +155,9 @@ impl<R: RoleSet, P: PermissionSet> Grants<R, P> {
 }
 
 fn read<R: RoleSet, P: PermissionSet>(path: &Path) -> Result<Snapshot, GrantsError> {
-    parse::<R, P>(&std::fs::read_to_string(path).map_err(crate::watch::at(path)).map_err(GrantsError::Read)?)
+    parse::<R, P>(
+        &std::fs::read_to_string(path).map_err(crate::runtime::file_watcher::at(path)).map_err(GrantsError::Read)?,
+    )
 }
 
 fn parse<R: RoleSet, P: PermissionSet>(text: &str) -> Result<Snapshot, GrantsError> {

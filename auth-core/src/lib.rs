@@ -20,17 +20,12 @@ macro_rules! debug_as_display {
 }
 pub(crate) use debug_as_display;
 
+pub mod runtime;
 // Who, and why not.
 mod id;
 pub mod identity;
 pub mod denial;
 // What is known.
-pub mod clock;
-pub mod set_once;
-mod watch;
-#[cfg(any(feature = "api-key", feature = "blocks"))]
-mod line_text;
-mod json;
 pub mod vocabulary;
 pub mod grants;
 pub mod source;
@@ -48,13 +43,7 @@ pub mod decision;
 pub mod audit;
 pub mod matrix;
 // How it is known.
-pub mod patience;
-#[cfg(any(feature = "passwords", feature = "jwt"))]
-mod turns;
-mod remembered;
 pub mod roles;
-#[cfg(feature = "redis")]
-mod server;
 #[cfg(feature = "oidc")]
 pub mod provider;
 #[cfg(feature = "blocks")]
@@ -70,6 +59,6 @@ pub mod login;
 pub use crate::id::{Id, IdError};
 pub use crate::principal::{Actor, Answer, ClaimsError, Principal, PrincipalBuilder};
 #[cfg(feature = "redis")]
-pub use crate::server::RedisUrlError;
+pub use crate::runtime::redis::RedisUrlError;
 pub use crate::source::Confers;
 pub use crate::vocabulary::open;

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::id::Id;
-use crate::patience;
 use crate::principal::Answer;
-use crate::remembered::Remembered;
+use crate::runtime::single_flight::Remembered;
+use crate::runtime::timeout;
 
 /// A store of roles is out of reach. Answered with 503: neither "has them" nor "has none".
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -106,7 +106,7 @@ impl RolesFrom {
     /// The answer of before, or else that of the store.
     pub async fn ask(&self, id: &Id, tenant: Option<&str>) -> Answer {
         let ask = async {
-            let found = patience::answered(async { self.source.roles(id, tenant).await }).await;
+            let found = timeout::answered(async { self.source.roles(id, tenant).await }).await;
             let roles: Arc<[String]> = found.ok_or(RolesUnavailable)??.into();
             Ok::<_, RolesUnavailable>((roles, self.lasts))
         };

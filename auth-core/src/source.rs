@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::grants::Table;
 use crate::identity::scheme_id::Scheme;
-use crate::json::{self, Raw};
+use crate::runtime::strict_json::{self, Raw};
 use crate::vocabulary::{Bits, Kind, Name, Vocabulary};
 
 /// What the credentials of one source may confer. Whatever else they say is dropped before the decision.
@@ -294,7 +294,7 @@ impl ListClaim {
 
     /// Its location, as a JSON pointer (RFC 6901).
     pub fn pointer(&self) -> String {
-        json::pointer(&self.path)
+        strict_json::pointer(&self.path)
     }
 }
 

@@ -13,6 +13,7 @@ use auth_core::grants::Grants;
 #[cfg(all(feature = "oidc", feature = "session"))]
 use auth_core::login::OidcLogin;
 use auth_core::roles::RolesFrom;
+use auth_core::runtime::set_once::SetOnce;
 #[cfg(feature = "api-key")]
 use auth_core::scheme::api_key::ApiKeyScheme;
 #[cfg(feature = "basic")]
@@ -23,7 +24,6 @@ use auth_core::scheme::bearer::{IssuerResolver, Jwt, TokenCache};
 use auth_core::scheme::dpop::Dpop;
 #[cfg(feature = "session")]
 use auth_core::scheme::session::Sessions;
-use auth_core::set_once::SetOnce;
 use auth_core::source::RoleTypes;
 #[cfg(feature = "session")]
 use auth_core::users::Passwords;

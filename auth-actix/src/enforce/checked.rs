@@ -7,8 +7,8 @@ use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpRequest};
 use auth_core::denial::{Denial, Reason};
 use auth_core::facts::Checks;
-use auth_core::patience::unless_it_panics;
 use auth_core::rule::Rule;
+use auth_core::runtime::timeout::unless_it_panics;
 use pin_project_lite::pin_project;
 
 use super::{Denied, NO_AUTH, Place, Waiting, go_on, let_in, refuse, set_up};

@@ -1,11 +1,11 @@
 //! Whether a rule that let a request in still holds, while its answer goes on.
 
 use actix_web::{HttpMessage as _, HttpRequest};
-use auth_core::clock::{self, Timestamp};
 use auth_core::denial::{Denial, Reason};
 use auth_core::facts::Checks;
 use auth_core::identity::scheme_id::Scheme;
 use auth_core::rule::Rule;
+use auth_core::runtime::clock::{self, Timestamp};
 
 use super::place::OwnedPlace;
 use super::verify::{again, unblocked};

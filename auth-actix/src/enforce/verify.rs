@@ -80,7 +80,7 @@ pub(super) async fn verify(
                 return Err(Denial::new(Reason::SetUp));
             };
             let client = crate::gather::counted(request, auth).map(Seen::address);
-            let verified = match bearer.verify(token, auth_core::clock::now()) {
+            let verified = match bearer.verify(token, auth_core::runtime::clock::now()) {
                 Some(verified) => verified,
                 None => bearer.verify_later(token, client).await,
             };
@@ -141,7 +141,7 @@ pub(super) async fn again(request: &HttpRequest, auth: &Auth, known: &Principal)
     if let Some(principal) = crate::stand_in::by_hand(request, auth.sources()) {
         return Ok(principal);
     }
-    let now = auth_core::clock::now();
+    let now = auth_core::runtime::clock::now();
     let wanted = match crate::gather::presented_now(request, auth, crate::outcome::authorization(request), now) {
         #[cfg(feature = "jwt")]
         Presented::Bearer(token) => {

@@ -178,7 +178,7 @@ impl Keys {
     /// The system gives no random numbers, or `claims` is no object.
     #[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
     pub fn token(&self, issuer: &str, audience: &str, claims: &Value) -> String {
-        let now = auth_core::clock::now();
+        let now = auth_core::runtime::clock::now();
         let expires = now.plus(std::time::Duration::from_secs(3600)).seconds();
         let mut all = json!({
             "iss": issuer, "aud": audience, "sub": "alice", "exp": expires, "iat": now.seconds(), "client_id": "test",

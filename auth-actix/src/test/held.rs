@@ -264,7 +264,7 @@ fn claims(caller: &CaseCaller, source: &Source) -> Map<String, Value> {
         of = of.claim(first, names.into_iter().rev().fold(value, |inner, name| json!({ name: inner })));
     }
     if let Some(age) = caller.age {
-        let at = auth_core::clock::now().seconds().saturating_sub(i64::try_from(age).unwrap_or(i64::MAX));
+        let at = auth_core::runtime::clock::now().seconds().saturating_sub(i64::try_from(age).unwrap_or(i64::MAX));
         of = of.claim("auth_time", at);
     }
     if let Some(acr) = &caller.acr {

@@ -3,8 +3,8 @@ use std::fmt;
 
 use super::Requirement;
 use crate::facts::Facts;
-use crate::json::{Raw, name_of, quoted};
 use crate::principal::Principal;
+use crate::runtime::strict_json::{Raw, name_of, quoted};
 use crate::truth::Truth;
 
 /// A claim that is this value, or an array that contains it.

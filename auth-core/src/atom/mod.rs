@@ -127,10 +127,10 @@ pub(crate) mod tests {
     use std::sync::Arc;
 
     use crate::client::cross_site::CrossSite;
-    use crate::clock::Timestamp;
     use crate::facts::{Caller, Facts};
     use crate::identity::scheme_id::Scheme;
     use crate::principal::Principal;
+    use crate::runtime::clock::Timestamp;
     use crate::source::{Confers, Form, ListClaim, Source};
     use crate::vocabulary::Kind;
 

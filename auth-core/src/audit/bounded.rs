@@ -59,7 +59,7 @@ mod tests {
 
     use super::*;
     use crate::audit::Happened;
-    use crate::clock;
+    use crate::runtime::clock;
 
     /// Takes an event, and is then busy until it is told to go on.
     struct Slow {

@@ -111,7 +111,7 @@ mod tests {
 
     use super::*;
     use crate::audit::Happened;
-    use crate::clock;
+    use crate::runtime::clock;
 
     proptest! {
         #[test]

@@ -16,7 +16,7 @@ use serde::Serialize;
 
 pub use self::bounded::Bounded;
 pub use self::json_lines::{JsonLines, JsonLinesError};
-use crate::clock::Timestamp;
+use crate::runtime::clock::Timestamp;
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

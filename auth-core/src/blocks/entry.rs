@@ -6,9 +6,9 @@ use std::str::FromStr;
 use ipnet::IpNet;
 
 use crate::client::address::network;
-use crate::clock::Timestamp;
 use crate::id::Id;
-use crate::line_text::{escape, unescape};
+use crate::runtime::clock::Timestamp;
+use crate::runtime::line_text::{escape, unescape};
 
 /// One entry of the lists. As text it is one line, the same in a file and in Redis:
 ///

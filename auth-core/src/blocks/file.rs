@@ -34,7 +34,8 @@ impl From<FileError> for std::io::Error {
 
 /// All entries of the file. Empty lines and those that begin with `#` are passed over.
 pub(super) fn read(path: &Path) -> Result<Snapshot, FileError> {
-    let text = std::fs::read_to_string(path).map_err(crate::watch::at(path)).map_err(FileError::Read)?;
+    let text =
+        std::fs::read_to_string(path).map_err(crate::runtime::file_watcher::at(path)).map_err(FileError::Read)?;
     let mut snapshot = Snapshot::default();
     for (number, line) in (1..).zip(text.lines()) {
         // Blanks at an end belong to a name, or are a mistake that must not block somebody else.
@@ -66,7 +67,7 @@ pub(super) fn write(path: &Path, snapshot: &Snapshot) -> Result<(), FileError> {
         file.sync_all()?;
         std::fs::rename(beside, path)
     };
-    replace().map_err(crate::watch::at(path)).map_err(FileError::Write)
+    replace().map_err(crate::runtime::file_watcher::at(path)).map_err(FileError::Write)
 }
 
 /// Creates a file that only its owner may read: until it has the permissions of the list that it replaces.

@@ -25,11 +25,11 @@ pub use self::file::FileError;
 pub use self::redis::RedisBlocksError;
 use self::snapshot::Snapshot;
 use crate::audit::{Event, Happened, Sink};
-#[cfg(feature = "redis")]
-use crate::clock::Moment;
-use crate::clock::{self, Timestamp};
 use crate::denial::{Denial, Reason};
 use crate::principal::Principal;
+#[cfg(feature = "redis")]
+use crate::runtime::clock::Moment;
+use crate::runtime::clock::{self, Timestamp};
 
 /// Block lists and revocations. Cheap to clone; the application keeps a clone to add entries to.
 ///
@@ -111,7 +111,8 @@ impl Blocks {
     pub fn file_and_look(path: impl AsRef<Path>, every: Duration) -> Result<Self, FileError> {
         let path = path.as_ref().to_owned();
         let blocks = Self::new(file::read(&path)?, Home::File(path.clone()));
-        crate::watch::watch(&blocks.0, &path, every, file::read, Inner::take).map_err(FileError::Read)?;
+        crate::runtime::file_watcher::watch(&blocks.0, &path, every, file::read, Inner::take)
+            .map_err(FileError::Read)?;
         Ok(blocks)
     }
 

@@ -12,8 +12,8 @@ use redis::{Client, Commands as _, Connection, RedisResult};
 
 use super::snapshot::Snapshot;
 use super::{Entry, Home, Inner};
-use crate::clock;
-use crate::server::{self, RedisUrlError};
+use crate::runtime::clock;
+use crate::runtime::redis::{RedisUrlError, client};
 
 const LINES: &str = "auth:blocks";
 const LOG: &str = "auth:blocks:log";
@@ -69,7 +69,7 @@ pub(super) struct Read {
 
 impl Server {
     pub(super) fn new(url: &str) -> Result<Self, RedisBlocksError> {
-        server::client(url).map(|client| Self { client, seen: None, written: None }).map_err(RedisBlocksError::Address)
+        client(url).map(|client| Self { client, seen: None, written: None }).map_err(RedisBlocksError::Address)
     }
 
     pub(super) fn connect(&self) -> Result<Connection, RedisBlocksError> {

@@ -8,8 +8,8 @@ use prefix_trie::joint::JointPrefixSet;
 
 use super::Entry;
 use crate::client::address::embedded_ipv4;
-use crate::clock::Timestamp;
 use crate::id::Id;
+use crate::runtime::clock::Timestamp;
 
 /// No more than this.
 const MOST: usize = 1_000_000;

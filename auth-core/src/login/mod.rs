@@ -22,17 +22,17 @@ use subtle::ConstantTimeEq as _;
 use url::{Url, form_urlencoded};
 
 use self::sealed::Seal;
-use crate::clock::{self, Timestamp};
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::scheme_id::Scheme;
 use crate::principal::Principal;
 use crate::provider::{Client, Discovered, Endpoint, EndpointError, Metadata, OK, ReachError, Registered, SecretSent};
-use crate::remembered::Remembered;
+use crate::runtime::clock::{self, Timestamp};
+use crate::runtime::concurrency_limit::Turns;
+use crate::runtime::set_once::SetOnce;
+use crate::runtime::single_flight::Remembered;
 use crate::scheme::bearer::{Bearer, Jwt, JwtError};
 use crate::scheme::session::{CookieSettings, LogIn};
-use crate::set_once::SetOnce;
 use crate::source::RoleTypes;
-use crate::turns::Turns;
 use crate::vocabulary::Kind;
 
 /// What becomes of who has logged in at the provider.

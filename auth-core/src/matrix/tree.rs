@@ -6,8 +6,8 @@ use std::fmt;
 use ipnet::IpNet;
 
 use super::words::Words;
-use crate::json::quoted;
 use crate::rule::duration;
+use crate::runtime::strict_json::quoted;
 
 /// A rule.
 #[derive(Clone, Debug, PartialEq, Eq)]

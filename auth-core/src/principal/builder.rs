@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{ClaimsError, Principal};
-use crate::clock::Timestamp;
+use crate::runtime::clock::Timestamp;
 use crate::source::Source;
 use crate::vocabulary::Kind;
 

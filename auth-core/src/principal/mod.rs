@@ -14,10 +14,10 @@ pub use self::actor::Actor;
 pub use self::builder::PrincipalBuilder;
 use self::names::Held;
 pub(crate) use self::names::Lists;
-use crate::clock::Timestamp;
 use crate::id::Id;
 use crate::identity::scheme_id::Scheme;
-use crate::json::{self, Raw, Span};
+use crate::runtime::clock::Timestamp;
+use crate::runtime::strict_json::{self, Raw, Span};
 use crate::source::Source;
 use crate::vocabulary::{Declares, PermissionSet, RoleSet, ScopeSet};
 
@@ -197,7 +197,7 @@ impl Principal {
         let (mut subject, mut acr, mut actor, mut authenticated_at, mut expires_at) = (None, None, None, None, None);
         let (mut client, mut issuer, mut omitted) = (None, None, None);
         let mut lists = Lists::of(&source);
-        json::object(&claims, |name, value| {
+        strict_json::object(&claims, |name, value| {
             lists.see(&source, &claims, name, value);
             match name {
                 "sub" => {
@@ -308,7 +308,7 @@ impl Principal {
             return serde_json::from_str(&self.said.claims).map_err(|_| ClaimsError);
         }
         let mut conferred = serde_json::Map::new();
-        json::object(&self.said.claims, |name, value| {
+        strict_json::object(&self.said.claims, |name, value| {
             let conferred_here = match name {
                 "acr" => value.string().is_some_and(|acr| confers.allows_acr(&acr)),
                 "amr" => confers.allows_every_acr(),

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::{Answer, Principal};
 use crate::identity::scheme_id::Scheme;
-use crate::json::{Raw, Span};
+use crate::runtime::strict_json::{Raw, Span};
 use crate::source::{ListClaim, Source, implies};
 use crate::vocabulary::{Bits, Kind, Name, Vocabulary};
 

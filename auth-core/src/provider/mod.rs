@@ -10,7 +10,7 @@ use reqwest::Url;
 use serde::Deserialize;
 use tokio::sync::watch;
 
-use crate::clock::{self, Moment};
+use crate::runtime::clock::{self, Moment};
 
 pub use self::http::ReachError;
 pub(crate) use self::http::{Client, Failed, OK, Patience, Reach, Registered, SecretSent, spawn};

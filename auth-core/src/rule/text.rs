@@ -1,6 +1,6 @@
 //! How a rule reads in the access matrix: the same however it was written, and read again by [`crate::matrix`].
 
-use crate::json::quoted;
+use crate::runtime::strict_json::quoted;
 use std::fmt;
 
 use super::{Formula, Literal};

@@ -17,12 +17,12 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::Digest as _;
 use subtle::ConstantTimeEq as _;
 
-use crate::clock::{self, Timestamp};
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::scheme_id::Scheme;
-use crate::line_text::{escape, unescape};
-use crate::patience;
 use crate::principal::Principal;
+use crate::runtime::clock::{self, Timestamp};
+use crate::runtime::line_text::{escape, unescape};
+use crate::runtime::timeout;
 use crate::source::{Confers, Form, ListClaim, RoleTypes, Source};
 use crate::vocabulary::Kind;
 
@@ -278,7 +278,7 @@ impl ApiKeysFile {
         let path = path.as_ref().to_owned();
         let keys = ArcSwap::from_pointee(read(&path)?);
         let file = Arc::new(File { keys, used: Mutex::default() });
-        crate::watch::watch(&file, &path, every, read, File::take).map_err(ApiKeysFileError::Read)?;
+        crate::runtime::file_watcher::watch(&file, &path, every, read, File::take).map_err(ApiKeysFileError::Read)?;
         Ok(Self(file))
     }
 
@@ -335,7 +335,9 @@ impl File {
 }
 
 fn read(path: &Path) -> Result<HashMap<String, ApiKey>, ApiKeysFileError> {
-    let text = std::fs::read_to_string(path).map_err(crate::watch::at(path)).map_err(ApiKeysFileError::Read)?;
+    let text = std::fs::read_to_string(path)
+        .map_err(crate::runtime::file_watcher::at(path))
+        .map_err(ApiKeysFileError::Read)?;
     let mut keys = HashMap::new();
     for (number, line) in (1..).zip(text.lines()) {
         if line.trim().is_empty() || line.starts_with('#') {
@@ -477,7 +479,7 @@ impl Verifier {
         if !is_id(id) || secret.len() != 43 {
             return Err(wrong());
         }
-        let found = patience::answered(async { self.keys.find(id).await }).await.unwrap_or(Err(KeysUnavailable));
+        let found = timeout::answered(async { self.keys.find(id).await }).await.unwrap_or(Err(KeysUnavailable));
         let found = found.map_err(|KeysUnavailable| {
             let reason = Reason::AuthenticationUnavailable(RetryAfter::seconds(2));
             refused(reason, "the store of API keys is out of reach")

@@ -8,9 +8,9 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::clock::{self, Moment};
 use crate::denial::RetryAfter;
 use crate::id::Id;
+use crate::runtime::clock::{self, Moment};
 
 /// So long a ticket is good.
 const LASTS: Duration = Duration::from_secs(30);

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::subject::{Counted, KNOWN, MEMORY, SHORT, Subject};
-use crate::clock::Moment;
+use crate::runtime::clock::Moment;
 
 const BUCKETS: usize = 4096;
 const SLOTS: usize = 8;

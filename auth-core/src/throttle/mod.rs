@@ -20,10 +20,10 @@ use ipnet::IpNet;
 use self::memory::Table;
 use self::subject::{Counted, Subject};
 use crate::client::address::Seen;
-use crate::clock::{self, Moment};
 use crate::denial::RetryAfter;
+use crate::runtime::clock::{self, Moment};
 #[cfg(feature = "redis")]
-use crate::server::RedisUrlError;
+use crate::runtime::redis::RedisUrlError;
 
 /// How many failures are free, and how the delay grows. Of an account, 5 failures and then 1 s, 2 s, 4 s … up to 15
 /// minutes; from the hundredth on, a day (NIST SP 800-63B §3.2.2). Of an address (an IPv6 /64) 20, of a wider network (/24,

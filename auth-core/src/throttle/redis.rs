@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::subject::{A_DAY, Counted, KNOWN, MANY, MEMORY, Subject};
 use super::{Limits, Outcome, Turned, seconds, subject};
 use crate::client::address::Seen;
-use crate::server::{RedisUrlError, Server};
+use crate::runtime::redis::{RedisUrlError, Server};
 
 /// A subject is a hash of its count and of when the next attempt is judged, in milliseconds. The places that an account
 /// logged in from are a set, by when.

@@ -61,7 +61,9 @@ impl UsersFile {
     /// It cannot be read, or a line cannot be used.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, UsersFileError> {
         let path = path.as_ref();
-        let text = std::fs::read_to_string(path).map_err(crate::watch::at(path)).map_err(UsersFileError::Read)?;
+        let text = std::fs::read_to_string(path)
+            .map_err(crate::runtime::file_watcher::at(path))
+            .map_err(UsersFileError::Read)?;
         Self::parse(&text)
     }
 

@@ -10,12 +10,12 @@ use super::hash;
 use super::verified::Verified;
 use super::{SecretString, Unavailable, User, Users};
 use crate::client::address::Seen;
-use crate::clock;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::scheme_id::Scheme;
-use crate::patience;
+use crate::runtime::clock;
+use crate::runtime::concurrency_limit::Turns;
+use crate::runtime::timeout;
 use crate::throttle::{Attempt, Outcome, Throttle, Turned};
-use crate::turns::Turns;
 
 /// How long an attempt waits for those that are being judged.
 const FLIGHT_PATIENCE: Duration = Duration::from_secs(2);
@@ -158,7 +158,7 @@ impl Passwords {
     /// # Errors
     /// The store is out of reach.
     pub async fn find(&self, name: &str) -> Result<Option<User>, Unavailable> {
-        patience::answered(async { self.users.find(name).await }).await.unwrap_or(Err(Unavailable))
+        timeout::answered(async { self.users.find(name).await }).await.unwrap_or(Err(Unavailable))
     }
 
     /// The user whose name and password these are. `client` is where it is seen to come from; nobody at one network gets
@@ -211,7 +211,7 @@ impl Passwords {
     /// The hash that the store has in place of the one before: the better one, or that of somebody who came first with the same
     /// password. The login is good whether or not the store takes it.
     async fn replace_hash(&self, name: &str, before: &str, better: String, password: SecretString) -> Option<String> {
-        let kept = patience::answered(async { self.users.keep_hash(name, before, &better).await });
+        let kept = timeout::answered(async { self.users.keep_hash(name, before, &better).await });
         if matches!(kept.await, Some(Ok(true))) {
             return Some(better);
         }

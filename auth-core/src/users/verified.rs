@@ -13,7 +13,7 @@ use secrecy::ExposeSecret as _;
 use subtle::ConstantTimeEq as _;
 
 use super::SecretString;
-use crate::clock::Moment;
+use crate::runtime::clock::Moment;
 
 /// No longer than this.
 pub(super) const LONGEST: Duration = Duration::from_secs(60);
@@ -98,7 +98,7 @@ impl Verified {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock;
+    use crate::runtime::clock;
 
     #[test]
     fn only_what_was_right_is_known_for_its_time_and_its_hash() {

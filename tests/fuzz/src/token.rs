@@ -4,7 +4,7 @@
 
 use std::sync::LazyLock;
 
-use auth_core::clock;
+use auth_core::runtime::clock;
 use auth_core::identity::scheme_id::{Scheme, SchemeSet};
 use auth_core::scheme::bearer::{Algorithm, Bearer, Jwt, TokenCache};
 use auth_core::scheme::{Presented, read};

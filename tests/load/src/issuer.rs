@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use auth_actix::{Jwt, Key};
-use auth_core::clock;
+use auth_core::runtime::clock;
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;

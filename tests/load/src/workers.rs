@@ -4,7 +4,7 @@ use std::sync::{Arc, Barrier};
 use std::time::Instant;
 
 use auth_actix::TokenCache;
-use auth_core::clock;
+use auth_core::runtime::clock;
 use auth_core::scheme::bearer::Bearer;
 
 use crate::Outcome;

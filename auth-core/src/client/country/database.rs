@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 use maxminddb::{PathElement, Reader};
 
 use super::CountryCode;
-use crate::watch::watch;
+use crate::runtime::file_watcher::watch;
 
 /// A database of countries, in the memory of this process.
 ///
@@ -91,7 +91,7 @@ impl Inner {
 }
 
 fn read(path: &Path) -> Result<Reader<Vec<u8>>, DatabaseError> {
-    let bytes = std::fs::read(path).map_err(crate::watch::at(path)).map_err(DatabaseError::Read)?;
+    let bytes = std::fs::read(path).map_err(crate::runtime::file_watcher::at(path)).map_err(DatabaseError::Read)?;
     let reader = Reader::from_source(bytes).map_err(|_| DatabaseError::Damaged)?;
     reader.verify().map_err(|_| DatabaseError::Damaged)?;
     let mut networks = reader.networks(Default::default()).map_err(|_| DatabaseError::Damaged)?;

@@ -17,7 +17,7 @@ use foldhash::SharedSeed;
 use foldhash::quality::SeedableRandomState;
 
 use super::token::Verified;
-use crate::clock::Timestamp;
+use crate::runtime::clock::Timestamp;
 
 /// How verified tokens are remembered: how many, how long, and which.
 ///

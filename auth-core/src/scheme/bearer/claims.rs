@@ -10,11 +10,11 @@ use super::Issuer;
 use super::conditions::lookup;
 use super::kind::{OtherKind, other_kind};
 use super::token::{As, Held};
-use crate::clock::Timestamp;
 use crate::denial::{Denial, Detail, Reason, quoted};
 use crate::identity::scheme_id::Scheme;
-use crate::json::{self, Raw, Span, pointer};
 use crate::principal::{Lists, Login, Omitted, Principal};
+use crate::runtime::clock::Timestamp;
+use crate::runtime::strict_json::{self, Raw, Span, pointer};
 
 pub(super) fn invalid(cause: &'static str) -> Denial {
     Denial::refused(Scheme::Bearer, Reason::InvalidCredentials, cause)
@@ -54,7 +54,7 @@ pub(super) fn read_claims(
 ) -> Result<(Principal, Option<Timestamp>), Denial> {
     let mut lists = Lists::of(&issuer.source);
     let mut read = Registered { issuer_fits: issuer.unnamed, ..Registered::default() };
-    json::object(&claims, |name, value| {
+    strict_json::object(&claims, |name, value| {
         lists.see(&issuer.source, &claims, name, value);
         read.see(issuer, signs, &claims, name, value);
     })

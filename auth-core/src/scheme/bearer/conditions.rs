@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::claims::{invalid, shown};
 use crate::denial::Denial;
-use crate::json::{Raw, Span, pointer};
+use crate::runtime::strict_json::{Raw, Span, pointer};
 
 /// The names of the members that lead to a claim.
 pub(super) type Path = Vec<String>;

@@ -14,11 +14,11 @@ use jsonwebtoken::Algorithm;
 use tokio::sync::watch;
 
 use super::key::{Key, KeyError, PreparedKey};
-use crate::clock::{self, Moment};
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::scheme_id::Scheme;
 use crate::provider::{Client, Discovered, Endpoint, EndpointError, Failed, Patience, Reach, ReachError, spawn};
-use crate::remembered::Waiting;
+use crate::runtime::clock::{self, Moment};
+use crate::runtime::single_flight::Waiting;
 
 /// Where keys are fetched, and how often.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use jsonwebtoken::Algorithm;
 
-use crate::json;
+use crate::runtime::strict_json;
 
 /// What the header may say that matters.
 #[derive(Debug, PartialEq)]
@@ -60,7 +60,7 @@ pub(super) fn read(text: &str, types: &[String], typed: bool) -> Result<Header, 
     let (mut algorithm, mut kid, mut refused) = (None, None, None);
     let mut wrong_type = typed.then_some(WrongType::Absent);
     let mut refuse = |cause| refused = refused.or(Some(cause));
-    json::small_object(text, MOST_PARAMETERS, |name, value| match name {
+    strict_json::small_object(text, MOST_PARAMETERS, |name, value| match name {
         "alg" => match value.string().and_then(|name| known(&name)) {
             Some(known) => algorithm = Some(known),
             None => refuse("the header names an algorithm that is not known"),

@@ -8,15 +8,15 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 
 use super::fetched::Fetched;
-use crate::clock;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::scheme_id::Scheme;
-use crate::json;
 use crate::provider::{
     Client, Discovered, Endpoint, EndpointError, Failed, OK, Reach, ReachError, Registered, SecretSent,
 };
-use crate::remembered::Remembered;
-use crate::turns::{Turn, Turns};
+use crate::runtime::clock;
+use crate::runtime::concurrency_limit::{Turn, Turns};
+use crate::runtime::single_flight::Remembered;
+use crate::runtime::strict_json;
 
 /// How the issuer of opaque tokens is asked about them (RFC 7662): the endpoint that it says, or [one that is
 /// named](Self::at), as a client that it knows.
@@ -215,7 +215,7 @@ impl Introspector {
         }
         let claims = String::from_utf8(body).map_err(|_| Failed::NotUnderstood)?;
         let mut active = false;
-        json::object(&claims, |name, value| active |= name == "active" && value.text() == "true")
+        strict_json::object(&claims, |name, value| active |= name == "active" && value.text() == "true")
             .map_err(|_| Failed::NotUnderstood)?;
         Ok(active.then(|| claims.into()))
     }
@@ -225,7 +225,7 @@ impl Introspector {
 /// that has just ended do not ask one after another. That it has ended, each of them is told.
 fn lasts(claims: &str, most: Duration) -> Duration {
     let mut expires = None;
-    let _ = json::object(claims, |name, value| {
+    let _ = strict_json::object(claims, |name, value| {
         if name == "exp" {
             expires = value.numeric_date().map(|(down, _)| down);
         }

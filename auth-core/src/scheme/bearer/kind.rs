@@ -4,7 +4,7 @@
 //! An issuer signs ID tokens, refresh tokens and logout tokens with the keys of its access tokens. RFC 9068 distinguishes them
 //! by the header `typ`, which few providers set. The claims below are how providers distinguish them in practice.
 
-use crate::json::Raw;
+use crate::runtime::strict_json::Raw;
 
 /// A kind of token other than an access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +79,7 @@ fn kind_of(word: &str) -> Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json;
+    use crate::runtime::strict_json;
 
     #[test]
     fn a_token_that_says_that_it_is_no_access_token_is_known() {
@@ -125,7 +125,7 @@ mod tests {
         ];
         for (claims, expected) in table {
             let mut found = None;
-            json::object(claims, |name, value| found = found.or(other_kind(name, value))).unwrap();
+            strict_json::object(claims, |name, value| found = found.or(other_kind(name, value))).unwrap();
             assert_eq!(found, expected, "{claims}");
         }
     }

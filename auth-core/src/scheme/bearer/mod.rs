@@ -45,15 +45,15 @@ use self::resolver::Resolver;
 pub use self::resolver::{IssuerResolver, IssuersUnavailable, Resolved, Resolving};
 pub use self::settings::{Jwt, JwtError, sign_hs256};
 use self::token::{Held, KeyOf, Unverified, Verified};
-use crate::clock;
-use crate::clock::Timestamp;
 use crate::denial::Denial;
 #[cfg(feature = "oidc")]
 use crate::denial::RetryAfter;
 #[cfg(feature = "dpop")]
 use crate::identity::scheme_id::Scheme;
-use crate::json;
 use crate::principal::Principal;
+use crate::runtime::clock;
+use crate::runtime::clock::Timestamp;
+use crate::runtime::strict_json;
 use crate::source::{RoleTypes, Source, Tenancy};
 
 /// An issuer, with verifiers that are ready.
@@ -231,7 +231,7 @@ impl Bearer {
         let mut said = match (audiences.is_empty(), issuer.conditions.audience_claim()) {
             (true, _) => String::new(),
             (false, None) => format!(", for {},", audiences.join(", ")),
-            (false, Some(claim)) => format!(", for {} in {},", audiences.join(", "), json::pointer(claim)),
+            (false, Some(claim)) => format!(", for {} in {},", audiences.join(", "), strict_json::pointer(claim)),
         };
         for required in &issuer.conditions.required {
             said += &format!(" with {required},");

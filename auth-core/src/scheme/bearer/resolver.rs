@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::scheme_id::Scheme;
-use crate::patience;
-use crate::remembered::Remembered;
-use crate::turns::Turns;
+use crate::runtime::concurrency_limit::Turns;
+use crate::runtime::single_flight::Remembered;
+use crate::runtime::timeout;
 
 /// A registered issuer, in whose place another one signs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,7 +111,7 @@ impl Resolver {
                 return Ok((None, Duration::ZERO));
             }
             let turn = self.turns.take(client).await.ok_or_else(unavailable)?;
-            let answer = patience::answered(async { self.resolver.resolve(issuer).await }).await;
+            let answer = timeout::answered(async { self.resolver.resolve(issuer).await }).await;
             drop(turn);
             let answer = answer.ok_or_else(unavailable)?.map_err(|_| unavailable())?;
             if answer.is_none() {

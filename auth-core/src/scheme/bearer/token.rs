@@ -17,14 +17,14 @@ use super::fetched::Fetched;
 use super::header::{self, Header, WrongType};
 use super::key::PreparedKey;
 use super::resolver::Resolved;
-#[cfg(feature = "oidc")]
-use crate::clock;
-use crate::clock::Timestamp;
 use crate::denial::{Denial, quoted};
-use crate::json;
-#[cfg(feature = "oidc")]
-use crate::json::Raw;
 use crate::principal::{Named, Principal};
+#[cfg(feature = "oidc")]
+use crate::runtime::clock;
+use crate::runtime::clock::Timestamp;
+use crate::runtime::strict_json;
+#[cfg(feature = "oidc")]
+use crate::runtime::strict_json::Raw;
 
 /// A key id may name several keys, and a token may name none; more trials than this are an attack (JWKS-7).
 pub(super) const MOST_TRIALS: usize = 8;
@@ -251,7 +251,7 @@ pub(super) fn read_answer(answer: &str, issuer: &Issuer, now: Timestamp, held: H
     let is = |value: Raw<'_>, kinds: &[&str]| {
         value.string().is_some_and(|said| kinds.iter().any(|kind| said.eq_ignore_ascii_case(kind)))
     };
-    let read = json::object(answer, |name, value| match name {
+    let read = strict_json::object(answer, |name, value| match name {
         "iss" => named = true,
         "sub" => subject = true,
         "username" => user = true,
@@ -277,7 +277,7 @@ pub(super) fn read_answer(answer: &str, issuer: &Issuer, now: Timestamp, held: H
 
 fn issuer_of(claims: &str) -> Option<String> {
     let mut issuer = None;
-    json::object(claims, |name, value| {
+    strict_json::object(claims, |name, value| {
         if name == "iss" {
             issuer = value.string();
         }

@@ -13,12 +13,12 @@ use self::nonce::Nonces;
 use self::replay::Replay;
 use self::uri::Uri;
 use super::bearer::Bearer;
-use crate::clock;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::scheme_id::Scheme;
 use crate::principal::Principal;
+use crate::runtime::clock;
 #[cfg(feature = "redis")]
-use crate::server::RedisUrlError;
+use crate::runtime::redis::RedisUrlError;
 
 /// Settings of proofs (RFC 9449).
 ///

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256, Sha512};
 use subtle::ConstantTimeEq as _;
 
 use super::DpopError;
-use crate::clock;
+use crate::runtime::clock;
 
 #[derive(Clone)]
 pub(super) struct Nonces {

@@ -9,8 +9,8 @@ use subtle::ConstantTimeEq as _;
 
 use super::AHEAD;
 use super::uri::Uri;
-use crate::clock::Timestamp;
-use crate::json;
+use crate::runtime::clock::Timestamp;
+use crate::runtime::strict_json;
 use crate::scheme::bearer::OfProof;
 
 /// What a proof that holds says.
@@ -79,7 +79,7 @@ struct Claims {
 impl Claims {
     fn read(text: &str) -> Result<Self, &'static str> {
         let (mut claims, mut refused) = (Self::default(), None);
-        json::small_object(text, MOST_MEMBERS, |name, value| {
+        strict_json::small_object(text, MOST_MEMBERS, |name, value| {
             let string = || value.string().map(std::borrow::Cow::into_owned);
             let fits = match name {
                 "jti" => string().filter(|id| !id.is_empty() && id.len() <= LONGEST_ID).map(|id| claims.jti = id),

@@ -8,9 +8,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::proof::Proof;
 use super::uri::Uri;
-use crate::clock::{self, Moment};
+use crate::runtime::clock::{self, Moment};
 #[cfg(feature = "redis")]
-use crate::server::{RedisUrlError, Server};
+use crate::runtime::redis::{RedisUrlError, Server};
 
 /// Who was used when; only hashes, whatever the proofs said.
 pub(super) enum Replay {

@@ -5,10 +5,10 @@ use serde_json::{Map, Value, json};
 use super::kept::Kept;
 use super::store::{Loaded, Record, SessionKey, StoreError};
 use super::{LiveSession, LogIn, SessionId, Verifier, ended, unavailable};
-use crate::clock;
 use crate::denial::{Denial, Reason};
 use crate::identity::scheme_id::Scheme;
 use crate::principal::Principal;
+use crate::runtime::clock;
 
 /// Claims longer than this are no session.
 const LONGEST_CLAIMS: usize = 16 * 1024;

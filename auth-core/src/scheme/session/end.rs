@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::store::{Live, Loaded, Record, SessionKey, StoreError};
 use super::{SessionId, Verifier};
-use crate::clock::Timestamp;
 use crate::denial::Denial;
 use crate::id::Id;
 use crate::principal::Principal;
+use crate::runtime::clock::Timestamp;
 
 /// A live session, for a list of them.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::clock::Timestamp;
+use crate::runtime::clock::Timestamp;
 use crate::users::User;
 
 /// Who logs in, and what they may.

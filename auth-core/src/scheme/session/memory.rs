@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::store::{Live, Loaded, Record, SUPERSEDED, SessionKey, SessionStore, StoreError, Stored};
-use crate::clock::{self, Moment};
+use crate::runtime::clock::{self, Moment};
 
 const SHARDS: usize = 64;
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use redis::Script;
 
 use super::store::{Live, Loaded, Record, SUPERSEDED, SessionKey, SessionStore, StoreError, Stored};
-use crate::server::{RedisUrlError, Server};
+use crate::runtime::redis::{RedisUrlError, Server};
 
 /// Sessions in Redis or Valkey.
 #[derive(Debug)]

@@ -10,9 +10,9 @@ use super::memory::MemoryStore;
 use super::redis::RedisStore;
 use super::store::SessionStore;
 use crate::identity::scheme_id::Scheme;
-use crate::scheme::issuer_of_users;
 #[cfg(feature = "redis")]
-use crate::server::RedisUrlError;
+use crate::runtime::redis::RedisUrlError;
+use crate::scheme::issuer_of_users;
 use crate::source::{Confers, Form, ListClaim, RoleTypes, Source};
 use crate::users::Passwords;
 use crate::vocabulary::Kind;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::super::header::{is_kind, known};
 use super::{PreparedKey, jwk};
-use crate::json::{self, Raw};
+use crate::runtime::strict_json::{self, Raw};
 
 /// Says nothing of who it belongs to: what it verifies was made by whoever made it.
 pub(crate) struct OfProof {
@@ -21,7 +21,7 @@ impl OfProof {
     /// Reads the header of a proof.
     pub(crate) fn read(header: &str) -> Result<Self, &'static str> {
         let (mut algorithm, mut is_proof, mut key, mut critical) = (None, false, None, false);
-        json::small_object(header, MOST_PARAMETERS, |name, value| match name {
+        strict_json::small_object(header, MOST_PARAMETERS, |name, value| match name {
             "alg" => algorithm = value.string().and_then(|name| known(&name)),
             "typ" => is_proof = value.string().is_some_and(|kind| is_kind(&kind, "dpop+jwt")),
             "jwk" => key = Some(value),

@@ -39,7 +39,7 @@ impl Jwt {
 
     /// A token of development, for an hour, with this role where such tokens list roles.
     pub fn dev_token(&self, role: Option<&str>) -> Option<String> {
-        let now = crate::clock::now();
+        let now = crate::runtime::clock::now();
         let subject = role.unwrap_or("dev");
         let mut claims = serde_json::json!({
             "iss": self.issuer, "sub": subject, "client_id": "dev", "auth_time": now.seconds(), "iat": now.seconds(),

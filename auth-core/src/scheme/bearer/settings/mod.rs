@@ -19,7 +19,7 @@ use super::fetched::{Fetch, FetchError};
 #[cfg(feature = "oidc")]
 use super::introspection::Introspection;
 use super::key::{Key, KeyError};
-use crate::set_once::SetOnce;
+use crate::runtime::set_once::SetOnce;
 use crate::source::{Confers, NameList};
 use crate::vocabulary::Kind;
 

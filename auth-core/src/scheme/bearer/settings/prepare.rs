@@ -15,7 +15,7 @@ use super::super::key::{Key, KeyError};
 use super::super::{Issuer, token};
 use super::{Jwt, JwtError, MAX_LEEWAY};
 use crate::identity::scheme_id::Scheme;
-use crate::json::{name_of, step};
+use crate::runtime::strict_json::{name_of, step};
 use crate::source::{Confers, Form, ListClaim, NameList, RoleTypes, Source, Tenancy};
 use crate::vocabulary::Kind;
 

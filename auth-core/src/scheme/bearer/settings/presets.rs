@@ -6,7 +6,7 @@
 
 use super::super::conditions::{ClientMark, Required};
 use super::{Jwt, JwtError};
-use crate::json::step;
+use crate::runtime::strict_json::step;
 use crate::source::NameList;
 
 impl Jwt {

@@ -188,7 +188,7 @@ fn jsonwebtoken_accepts_each_token_of_somebody_else_that_we_accept() {
     for name in ALGORITHMS.iter().map(|(name, ..)| *name).chain(["jwks"]) {
         let bearer = server(jwt_of(name));
         for row in rows() {
-            if verify(&bearer, &row.token, crate::clock::now()).is_ok() {
+            if verify(&bearer, &row.token, crate::runtime::clock::now()).is_ok() {
                 accepted += 1;
                 let mut keys = keys.iter().filter(|(key, ..)| *key == name || name == "jwks");
                 assert!(
@@ -266,7 +266,7 @@ fn jsonwebtoken_accepts_whatever_token_we_accept() {
     let secret = fixture("hmac.secret.txt");
     let (key, bearer) = (DecodingKey::from_secret(&secret), server(jwt_of("hs256")));
     let agree = |token: &str| {
-        let accepted = verify(&bearer, token, crate::clock::now()).is_ok();
+        let accepted = verify(&bearer, token, crate::runtime::clock::now()).is_ok();
         let oracle = jsonwebtoken_accepts(Algorithm::HS256, &key, token);
         assert!(!accepted || oracle || begins_before_1970(token), "we alone accept {token}");
         (accepted, oracle)

@@ -152,7 +152,7 @@ fn every_token_that_somebody_else_made_is_answered_as_its_row_says() {
     let rows = rows();
     for Row { name, key, token, status, problem, rules, why } in &rows {
         let (_, bearer) = servers.iter().find(|(name, _)| name == key).unwrap();
-        let found = answer(bearer, format!("Bearer {token}").as_bytes(), crate::clock::now(), "admin");
+        let found = answer(bearer, format!("Bearer {token}").as_bytes(), crate::runtime::clock::now(), "admin");
         if found != (*status, problem.as_deref()) {
             wrong.push(format!("{name}: {found:?}, not {status}: {why} {rules:?}"));
         }

@@ -238,7 +238,11 @@ fn tokens_of_development_are_those_of_the_issuer_and_of_no_release_build() {
     assert_eq!(jwt.is_dev(), cfg!(debug_assertions));
     let Some(token) = jwt.dev_token(Some("admin")) else { return };
     let other = server(jwt.clone().or_dev());
-    let caller = server(jwt).verify(&token, crate::clock::now()).unwrap().unwrap();
+    let caller = server(jwt).verify(&token, crate::runtime::clock::now()).unwrap().unwrap();
     assert!(caller.has_role(Role::new("admin")) && caller.issuer() == ISSUER);
-    assert_eq!(outcome(&other, &token, crate::clock::now()), "invalid-credentials", "each process has its own key");
+    assert_eq!(
+        outcome(&other, &token, crate::runtime::clock::now()),
+        "invalid-credentials",
+        "each process has its own key"
+    );
 }

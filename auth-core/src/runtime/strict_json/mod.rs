@@ -16,7 +16,7 @@ use smallvec::SmallVec;
 #[cfg(feature = "jwt")]
 pub(crate) use self::pointer::step;
 pub(crate) use self::pointer::{name_of, pointer};
-use crate::clock::Timestamp;
+use crate::runtime::clock::Timestamp;
 
 /// Text that is not what we call JSON. Says no more: what is wrong with it is the sender's to find out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

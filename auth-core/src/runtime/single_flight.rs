@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use quick_cache::sync::Cache;
 
-use crate::clock::{self, Moment};
+use crate::runtime::clock::{self, Moment};
 
 /// Answers by key.
 pub(crate) struct Remembered<K, V> {
