@@ -106,7 +106,7 @@ fn what_has_one_home_stands_nowhere_else() {
               "throttle/mod.rs", "throttle/redis.rs",
               "runtime/single_flight.rs", "roles.rs", "scheme/bearer/introspection.rs", "scheme/bearer/resolver.rs", "runtime/concurrency_limit.rs", "users/passwords.rs", "users/sql.rs"]),
         ("auth-core",   &["fs"],
-            &["audit/json_lines.rs", "blocks/file.rs", "client/country/database.rs", "grants.rs", "provider/http.rs", "scheme/api_key.rs", "scheme/bearer/key/mod.rs", "users/file.rs", "runtime/file_watcher.rs"]),
+            &["audit/json_lines.rs", "blocks/file.rs", "client/country/database.rs", "identity/grants.rs", "provider/http.rs", "scheme/api_key.rs", "scheme/bearer/key/mod.rs", "users/file.rs", "runtime/file_watcher.rs"]),
         ("auth-macros", &["syn::Error"],                                     &["diagnostics.rs"]),
         ("auth-macros", &["::auth_actix"],                                   &["expand/paths.rs"]),
         ("auth-core",   &["actix_web", "actix_http", "auth_macros"],             &[]),

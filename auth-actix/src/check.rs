@@ -5,12 +5,12 @@ use auth_core::client::address::AddressSource;
 use auth_core::client::cross_site::CrossSite;
 use auth_core::decision::Rules;
 use auth_core::facts::{Caller, Elsewhere, Facts};
+use auth_core::identity::vocabulary::Kind;
 use auth_core::matrix::{Matrix, Route, Tree};
 #[cfg(feature = "jwt")]
 use auth_core::rule::Needs;
 use auth_core::rule::{About, Rule};
 use auth_core::runtime::clock::Timestamp;
-use auth_core::vocabulary::Kind;
 
 use crate::auth::Auth;
 
@@ -259,7 +259,7 @@ fn overlap(a: &ipnet::IpNet, b: &ipnet::IpNet) -> bool {
 
 /// The schemes of the sources whose best credential could pass.
 pub(crate) fn schemes(auth: &Auth, rules: Rules<'_>) -> Vec<String> {
-    let could = |source: &&std::sync::Arc<auth_core::source::Source>| {
+    let could = |source: &&std::sync::Arc<auth_core::identity::issuer::Source>| {
         rules.could_hold_somewhere(&facts_of(auth, Caller::Would(source)))
     };
     let mut schemes: Vec<_> =

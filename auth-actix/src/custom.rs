@@ -9,9 +9,9 @@ use actix_web::HttpRequest;
 use actix_web::http::header::AUTHORIZATION;
 use auth_core::PrincipalBuilder;
 use auth_core::denial::{Denial, Reason, RetryAfter};
+use auth_core::identity::issuer::{Confers, RoleTypes, Source};
 use auth_core::identity::scheme_id::{OwnScheme, Scheme};
 use auth_core::runtime::timeout;
-use auth_core::source::{Confers, RoleTypes, Source};
 
 /// Where the credentials of a scheme stand in a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

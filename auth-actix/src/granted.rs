@@ -7,8 +7,8 @@ use std::marker::PhantomData;
 use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpRequest};
 use auth_core::denial::{Denial, Reason};
+use auth_core::identity::vocabulary::Name;
 use auth_core::rule::Rule;
-use auth_core::vocabulary::Name;
 
 use crate::{enforce, outcome};
 

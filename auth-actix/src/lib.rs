@@ -56,7 +56,7 @@ pub use auth_core::client::country::Countries;
 #[cfg(feature = "geoip")]
 pub use auth_core::client::country::{Database, DatabaseError};
 pub use auth_core::denial::Answer;
-pub use auth_core::grants::{Grants, GrantsError};
+pub use auth_core::identity::grants::{Grants, GrantsError};
 pub use auth_core::identity::scheme_id::Scheme;
 #[cfg(all(feature = "oidc", feature = "session"))]
 pub use auth_core::login::{LoginError, OidcLogin};
@@ -64,6 +64,8 @@ pub use auth_core::login::{LoginError, OidcLogin};
 pub use auth_core::provider::{EndpointError, ReachError};
 pub use auth_core::runtime::clock::Timestamp;
 
+pub use auth_core::identity::issuer::NameList;
+pub use auth_core::identity::vocabulary::UnknownName;
 pub use auth_core::matrix;
 pub use auth_core::roles::{FoundRoles, RoleSource, RolesFrom, RolesUnavailable};
 pub use auth_core::rule::Rule;
@@ -89,7 +91,6 @@ pub use auth_core::scheme::session::{
     Live, LiveSession, Loaded, LogIn, MemoryStore, Record, SUPERSEDED, SessionKey, SessionKeyError, SessionStore,
     Sessions, SessionsError, StoreError, Stored,
 };
-pub use auth_core::source::NameList;
 #[cfg(feature = "passwords")]
 pub use auth_core::throttle::{Limits, Throttle};
 #[cfg(feature = "passwords")]
@@ -99,7 +100,6 @@ pub use auth_core::users::{
 };
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use auth_core::users::{SqlUsers, SqlUsersError};
-pub use auth_core::vocabulary::UnknownName;
 pub use auth_core::{Actor, ClaimsError, Confers, Id, IdError, PrincipalBuilder, open};
 pub use auth_macros::{
     Permission, Role, TokenScope, deny_country, deny_network, public, require, require_auth, require_claim,

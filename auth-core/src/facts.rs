@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use crate::client::country::CountryCode;
 use crate::client::cross_site::CrossSite;
 use crate::denial::Denial;
+use crate::identity::issuer::Source;
+use crate::identity::principal::Principal;
 use crate::identity::scheme_id::Scheme;
-use crate::principal::Principal;
 use crate::runtime::clock::Timestamp;
-use crate::source::Source;
 use crate::truth::Truth;
 
 /// What a decision is made on. Gathered by the adapter, cheapest first; see [`crate::decision`].

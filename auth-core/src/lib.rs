@@ -22,15 +22,10 @@ pub(crate) use debug_as_display;
 
 pub mod runtime;
 // Who, and why not.
-mod id;
 pub mod identity;
 pub mod denial;
 // What is known.
-pub mod vocabulary;
-pub mod grants;
-pub mod source;
 pub mod resource;
-mod principal;
 pub mod client;
 pub mod truth;
 pub mod facts;
@@ -56,9 +51,9 @@ pub mod scheme;
 #[cfg(all(feature = "oidc", feature = "session"))]
 pub mod login;
 
-pub use crate::id::{Id, IdError};
-pub use crate::principal::{Actor, Answer, ClaimsError, Principal, PrincipalBuilder};
+pub use crate::identity::id::{Id, IdError};
+pub use crate::identity::issuer::Confers;
+pub use crate::identity::principal::{Actor, Answer, ClaimsError, Principal, PrincipalBuilder};
+pub use crate::identity::vocabulary::open;
 #[cfg(feature = "redis")]
 pub use crate::runtime::redis::RedisUrlError;
-pub use crate::source::Confers;
-pub use crate::vocabulary::open;

@@ -6,8 +6,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::id::Id;
-use crate::principal::Answer;
+use crate::identity::id::Id;
+use crate::identity::principal::Answer;
 use crate::runtime::single_flight::Remembered;
 use crate::runtime::timeout;
 

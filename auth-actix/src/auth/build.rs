@@ -7,6 +7,7 @@ use auth_core::client::address::{AddressSource, Hosts};
 use auth_core::client::country::Countries;
 use auth_core::client::cross_site::Origins;
 use auth_core::denial::challenge::Realm;
+use auth_core::identity::issuer::Source;
 use auth_core::identity::scheme_id::{OwnScheme, Scheme};
 #[cfg(all(feature = "oidc", feature = "session"))]
 use auth_core::login::RelyingParty;
@@ -21,7 +22,6 @@ use auth_core::scheme::bearer::{Bearer, Jwt};
 use auth_core::scheme::dpop::Dpop;
 #[cfg(feature = "session")]
 use auth_core::scheme::session::Sessions;
-use auth_core::source::Source;
 #[cfg(feature = "session")]
 use auth_core::users::Passwords;
 

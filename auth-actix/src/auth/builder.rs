@@ -9,7 +9,9 @@ use auth_core::audit::Sink;
 use auth_core::blocks::Blocks;
 use auth_core::client::address::Forwarding;
 use auth_core::client::country::Countries;
-use auth_core::grants::Grants;
+use auth_core::identity::grants::Grants;
+use auth_core::identity::issuer::RoleTypes;
+use auth_core::identity::vocabulary::{PermissionSet, RoleSet, Vocabulary};
 #[cfg(all(feature = "oidc", feature = "session"))]
 use auth_core::login::OidcLogin;
 use auth_core::roles::RolesFrom;
@@ -24,10 +26,8 @@ use auth_core::scheme::bearer::{IssuerResolver, Jwt, TokenCache};
 use auth_core::scheme::dpop::Dpop;
 #[cfg(feature = "session")]
 use auth_core::scheme::session::Sessions;
-use auth_core::source::RoleTypes;
 #[cfg(feature = "session")]
 use auth_core::users::Passwords;
-use auth_core::vocabulary::{PermissionSet, RoleSet, Vocabulary};
 
 use super::Peer;
 use crate::custom::CustomScheme;
@@ -258,7 +258,9 @@ impl AuthBuilder {
 
     /// Says that names which both types declare mean the same. Otherwise two types that declare one name do not start:
     /// names are what tokens carry, and one name would have two meanings.
-    pub fn same_names<A: auth_core::vocabulary::Declares, B: auth_core::vocabulary::Declares>(mut self) -> Self {
+    pub fn same_names<A: auth_core::identity::vocabulary::Declares, B: auth_core::identity::vocabulary::Declares>(
+        mut self,
+    ) -> Self {
         self.same.push((A::VOCABULARY, B::VOCABULARY));
         self
     }

@@ -1,7 +1,7 @@
 //! What `Jwt::dev()` and `.or_dev()` print.
 
+use auth_core::identity::issuer::RoleTypes;
 use auth_core::scheme::bearer::Jwt;
-use auth_core::source::RoleTypes;
 
 /// A command for each role, with a token that has it.
 #[allow(clippy::print_stderr, reason = "it is for the person at the terminal, and only in debug builds")]

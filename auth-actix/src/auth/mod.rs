@@ -17,7 +17,9 @@ use auth_core::blocks::Blocks;
 use auth_core::client::address::{AddressSource, Hosts};
 use auth_core::client::country::Countries;
 use auth_core::client::cross_site::Origins;
+use auth_core::identity::issuer::{RoleTypes, Source};
 use auth_core::identity::scheme_id::Scheme;
+use auth_core::identity::vocabulary::{Kind, Vocabulary};
 #[cfg(all(feature = "oidc", feature = "session"))]
 use auth_core::login::RelyingParty;
 use auth_core::resource::Resource;
@@ -34,10 +36,8 @@ use auth_core::scheme::dpop;
 use auth_core::scheme::session;
 #[cfg(feature = "jwt")]
 use auth_core::scheme::ticket::Tickets;
-use auth_core::source::{RoleTypes, Source};
 #[cfg(feature = "session")]
 use auth_core::users::Passwords;
-use auth_core::vocabulary::{Kind, Vocabulary};
 
 pub use self::build_error::BuildError;
 pub use self::builder::AuthBuilder;

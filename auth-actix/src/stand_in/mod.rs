@@ -11,8 +11,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::{HttpMessage as _, HttpRequest};
-use auth_core::source::{Confers, Form, ListClaim, RoleTypes, Source};
-use auth_core::vocabulary::Kind;
+use auth_core::identity::issuer::{Confers, Form, ListClaim, RoleTypes, Source};
+use auth_core::identity::vocabulary::Kind;
 use serde_json::{Map, Value, json};
 
 #[cfg(feature = "session")]

@@ -10,9 +10,9 @@ use actix_web::http::{Method, StatusCode, header};
 use actix_web::test::TestRequest;
 use auth_core::atom::claim_path;
 use auth_core::client::address::AddressSource;
+use auth_core::identity::issuer::Source;
 use auth_core::identity::scheme_id::Scheme;
 use auth_core::matrix::{Case, CaseCaller, Cases, Fact, Lit, Matrix, Place, Route, Tree};
-use auth_core::source::Source;
 use serde_json::{Map, Value, json};
 
 use super::routing;

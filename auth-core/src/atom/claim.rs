@@ -3,7 +3,7 @@ use std::fmt;
 
 use super::Requirement;
 use crate::facts::Facts;
-use crate::principal::Principal;
+use crate::identity::principal::Principal;
 use crate::runtime::strict_json::{Raw, name_of, quoted};
 use crate::truth::Truth;
 
@@ -31,7 +31,7 @@ impl ClaimValue {
     /// Whether both are the same.
     pub(crate) const fn is(self, other: Self) -> bool {
         match (self, other) {
-            (Self::Text(one), Self::Text(other)) => crate::vocabulary::same(one, other),
+            (Self::Text(one), Self::Text(other)) => crate::identity::vocabulary::same(one, other),
             (Self::Bool(one), Self::Bool(other)) => one == other,
             (Self::Integer(one), Self::Integer(other)) => one == other,
             _ => false,

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use super::Requirement;
 use crate::facts::Facts;
+use crate::identity::principal::Principal;
 use crate::identity::scheme_id::Scheme;
-use crate::principal::Principal;
 use crate::truth::Truth;
 
 /// A login that is no older than this (RFC 9470). Only `auth_time` says when a login was: `iat` moves on refresh.

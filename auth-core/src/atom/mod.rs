@@ -128,11 +128,11 @@ pub(crate) mod tests {
 
     use crate::client::cross_site::CrossSite;
     use crate::facts::{Caller, Facts};
+    use crate::identity::issuer::{Confers, Form, ListClaim, Source};
+    use crate::identity::principal::Principal;
     use crate::identity::scheme_id::Scheme;
-    use crate::principal::Principal;
+    use crate::identity::vocabulary::Kind;
     use crate::runtime::clock::Timestamp;
-    use crate::source::{Confers, Form, ListClaim, Source};
-    use crate::vocabulary::Kind;
 
     pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_000_000);
 

@@ -1,8 +1,8 @@
 use super::Requirement;
 use crate::facts::{Caller, Facts};
-use crate::principal::Answer;
+use crate::identity::principal::Answer;
+use crate::identity::vocabulary::{Kind, Name};
 use crate::truth::Truth;
-use crate::vocabulary::{Kind, Name};
 
 /// A role, a permission or a scope that the caller holds.
 #[derive(Clone, Copy, Debug)]
@@ -86,9 +86,9 @@ mod tests {
     use super::super::Atom;
     use super::super::tests::{alice, facts, source};
     use super::*;
-    use crate::source::Confers;
-    use crate::vocabulary::open::Role as OpenRole;
-    use crate::vocabulary::{Declares, Spelt, Vocabulary};
+    use crate::identity::issuer::Confers;
+    use crate::identity::vocabulary::open::Role as OpenRole;
+    use crate::identity::vocabulary::{Declares, Spelt, Vocabulary};
 
     static PERMISSIONS: Vocabulary = Vocabulary {
         kind: Kind::Permission,
@@ -126,7 +126,7 @@ mod tests {
     };
 
     fn holds(name: Name, negated: bool, members: &str) -> bool {
-        let caller = alice(crate::source::Source { roles: [&ROLES].into(), ..source() }, members);
+        let caller = alice(crate::identity::issuer::Source { roles: [&ROLES].into(), ..source() }, members);
         Named(name).truth(negated, &facts(Caller::Known(&caller))).now
     }
 
@@ -177,7 +177,7 @@ mod tests {
             assert_eq!(holds(name, true, members), expected, "{} {members}", name.text);
         }
         // Neither an old name nor one that implies it is a way out of a list of what the source may confer.
-        let partner = || crate::source::Source { confers: Confers::nothing().roles(["editor"]), ..source() };
+        let partner = || crate::identity::issuer::Source { confers: Confers::nothing().roles(["editor"]), ..source() };
         for (listed, lacks) in
             [("[]", true), (r#"["viewer"]"#, true), (r#"["redactor"]"#, false), (r#"["admin"]"#, false)]
         {
@@ -185,14 +185,15 @@ mod tests {
             let found = Named(ROLES.name("editor")).truth(true, &facts(Caller::Known(&caller)));
             assert_eq!(found, Truth::settled(lacks), "{listed}");
         }
-        let silent = alice(crate::source::Source { confers: Confers::nothing(), ..source() }, r#","roles":[]"#);
+        let silent =
+            alice(crate::identity::issuer::Source { confers: Confers::nothing(), ..source() }, r#","roles":[]"#);
         assert_eq!(Named(suspended).truth(true, &facts(Caller::Known(&silent))), Truth::NO);
     }
 
     #[test]
     fn what_a_source_does_not_confer_is_dropped() {
         // C3
-        let partner = || crate::source::Source { confers: Confers::nothing().roles(["editor"]), ..source() };
+        let partner = || crate::identity::issuer::Source { confers: Confers::nothing().roles(["editor"]), ..source() };
         let caller = alice(partner(), r#","roles":["admin","editor"]"#);
         for (role, expected) in [("admin", false), ("editor", true)] {
             let named = Named(ROLES.name(role));

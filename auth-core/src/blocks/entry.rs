@@ -6,7 +6,7 @@ use std::str::FromStr;
 use ipnet::IpNet;
 
 use crate::client::address::network;
-use crate::id::Id;
+use crate::identity::id::Id;
 use crate::runtime::clock::Timestamp;
 use crate::runtime::line_text::{escape, unescape};
 

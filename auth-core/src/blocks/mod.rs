@@ -26,7 +26,7 @@ pub use self::redis::RedisBlocksError;
 use self::snapshot::Snapshot;
 use crate::audit::{Event, Happened, Sink};
 use crate::denial::{Denial, Reason};
-use crate::principal::Principal;
+use crate::identity::principal::Principal;
 #[cfg(feature = "redis")]
 use crate::runtime::clock::Moment;
 use crate::runtime::clock::{self, Timestamp};
@@ -322,8 +322,8 @@ impl std::fmt::Debug for Blocks {
 mod tests {
     use super::*;
     use crate::atom::tests::{alice, source};
+    use crate::identity::issuer::Source;
     use crate::identity::scheme_id::Scheme;
-    use crate::source::Source;
 
     fn lists(lines: &[&str]) -> Blocks {
         let blocks = Blocks::memory();

@@ -8,7 +8,7 @@ use prefix_trie::joint::JointPrefixSet;
 
 use super::Entry;
 use crate::client::address::embedded_ipv4;
-use crate::id::Id;
+use crate::identity::id::Id;
 use crate::runtime::clock::Timestamp;
 
 /// No more than this.

@@ -14,10 +14,10 @@ use crate::client::cross_site::CrossSite;
 use crate::denial::{Denial, Reason, RetryAfter, StepUp};
 use crate::facts::{Caller, Checks, Elsewhere, Facts};
 use crate::identity::scheme_id::{Scheme, SchemeSet};
+use crate::identity::vocabulary::Kind;
+use crate::identity::vocabulary::Name;
 use crate::rule::{About, Formula, Literal, Reads, Rule};
 use crate::truth::Truth;
-use crate::vocabulary::Kind;
-use crate::vocabulary::Name;
 
 /// What becomes of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ pub mod problem;
 
 use std::sync::Arc;
 
-use crate::id::Id;
+use crate::identity::id::Id;
 use crate::identity::scheme_id::{Scheme, SchemeSet};
 
 /// A decision that is not allow: what to answer, and what to log.

@@ -23,8 +23,10 @@ use url::{Url, form_urlencoded};
 
 use self::sealed::Seal;
 use crate::denial::{Denial, Reason, RetryAfter};
+use crate::identity::issuer::RoleTypes;
+use crate::identity::principal::Principal;
 use crate::identity::scheme_id::Scheme;
-use crate::principal::Principal;
+use crate::identity::vocabulary::Kind;
 use crate::provider::{Client, Discovered, Endpoint, EndpointError, Metadata, OK, ReachError, Registered, SecretSent};
 use crate::runtime::clock::{self, Timestamp};
 use crate::runtime::concurrency_limit::Turns;
@@ -32,8 +34,6 @@ use crate::runtime::set_once::SetOnce;
 use crate::runtime::single_flight::Remembered;
 use crate::scheme::bearer::{Bearer, Jwt, JwtError};
 use crate::scheme::session::{CookieSettings, LogIn};
-use crate::source::RoleTypes;
-use crate::vocabulary::Kind;
 
 /// What becomes of who has logged in at the provider.
 type ToSession = dyn Fn(&Principal) -> LogIn + Send + Sync;

@@ -27,9 +27,9 @@ pub use self::openapi::OpenApiError;
 pub use self::tree::{Fact, Lit, Tree};
 pub use self::words::{Word, Words};
 use crate::decision::Rules;
+use crate::identity::issuer::Source;
+use crate::identity::vocabulary::Vocabulary;
 use crate::rule::{Formula, Reads};
-use crate::source::Source;
-use crate::vocabulary::Vocabulary;
 
 /// The whole of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

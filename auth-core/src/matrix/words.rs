@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::vocabulary::Vocabulary;
+use crate::identity::vocabulary::Vocabulary;
 
 /// The names of all vocabularies, by kind and name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

@@ -7,7 +7,7 @@
 
 use super::implication::Side;
 use super::{Formula, Literal};
-use crate::vocabulary::Text;
+use crate::identity::vocabulary::Text;
 
 /// One of the parts that are joined by `&&` or `||`.
 #[derive(Clone, Copy, Debug)]
@@ -223,8 +223,8 @@ mod tests {
     use super::*;
     use crate::atom::{Atom, Authenticated, Claim, Country, MaxAge, Named, Network};
     use crate::client::country::CountryCode;
+    use crate::identity::vocabulary::{Kind, Spelt, Vocabulary};
     use crate::matrix::{Tree, Words, holds_wherever};
-    use crate::vocabulary::{Kind, Spelt, Vocabulary};
 
     static PERMISSIONS: Vocabulary = Vocabulary {
         kind: Kind::Permission,

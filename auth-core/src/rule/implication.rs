@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use super::{Formula, Literal};
 use crate::atom::{Atom, Country, Named, Network, Within};
 use crate::client::country::CountryCode;
-use crate::vocabulary::{Name, Text};
+use crate::identity::vocabulary::{Name, Text};
 
 /// A literal, or its opposite.
 #[derive(Clone, Copy)]
@@ -155,7 +155,7 @@ const fn is_one_of(country: CountryCode, others: &[CountryCode]) -> bool {
 }
 
 const fn same(one: &str, other: &str) -> bool {
-    crate::vocabulary::same(one, other)
+    crate::identity::vocabulary::same(one, other)
 }
 
 impl Formula {

@@ -11,8 +11,8 @@ pub use self::needs::{Needs, Taken};
 pub(crate) use self::text::duration;
 use crate::atom::{Atom, Authenticated, Check, Named, Network, ObjectKey, Within};
 use crate::facts::Facts;
+use crate::identity::vocabulary::Name;
 use crate::truth::Truth;
-use crate::vocabulary::Name;
 
 /// A formula in negation normal form. The attributes push `!` down to the atoms.
 #[derive(Clone, Copy, Debug)]

@@ -1,7 +1,7 @@
 //! What the arguments of a handler ask of its rule.
 
 use super::Reads;
-use crate::vocabulary::Name;
+use crate::identity::vocabulary::Name;
 
 /// What one argument asks.
 #[derive(Clone, Copy, Debug)]

@@ -18,13 +18,13 @@ use sha2::Digest as _;
 use subtle::ConstantTimeEq as _;
 
 use crate::denial::{Denial, Reason, RetryAfter};
+use crate::identity::issuer::{Confers, Form, ListClaim, RoleTypes, Source};
+use crate::identity::principal::Principal;
 use crate::identity::scheme_id::Scheme;
-use crate::principal::Principal;
+use crate::identity::vocabulary::Kind;
 use crate::runtime::clock::{self, Timestamp};
 use crate::runtime::line_text::{escape, unescape};
 use crate::runtime::timeout;
-use crate::source::{Confers, Form, ListClaim, RoleTypes, Source};
-use crate::vocabulary::Kind;
 
 /// A key as a store knows it: whose it is and what it may, and the hash of its secret.
 #[derive(Clone, PartialEq, Eq)]

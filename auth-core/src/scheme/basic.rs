@@ -8,11 +8,11 @@ use secrecy::zeroize::Zeroizing;
 
 use crate::client::address::Seen;
 use crate::denial::{Denial, Reason, RetryAfter};
+use crate::identity::issuer::{Confers, Form, ListClaim, RoleTypes, Source};
+use crate::identity::principal::Principal;
 use crate::identity::scheme_id::Scheme;
-use crate::principal::Principal;
-use crate::source::{Confers, Form, ListClaim, RoleTypes, Source};
+use crate::identity::vocabulary::Kind;
 use crate::users::{NameAndPassword, Passwords};
-use crate::vocabulary::Kind;
 
 /// Longer credentials than this are not decoded.
 const LONGEST: usize = 1024;

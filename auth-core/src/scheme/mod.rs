@@ -14,9 +14,9 @@ pub mod session;
 pub mod ticket;
 
 use crate::denial::{Denial, Reason};
-use crate::identity::scheme_id::{Scheme, SchemeSet};
 #[cfg(feature = "jwt")]
-use crate::principal::Principal;
+use crate::identity::principal::Principal;
+use crate::identity::scheme_id::{Scheme, SchemeSet};
 
 /// The credential of a request, as far as its form goes.
 pub enum Presented<'a> {

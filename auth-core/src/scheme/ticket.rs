@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::denial::RetryAfter;
-use crate::id::Id;
+use crate::identity::id::Id;
 use crate::runtime::clock::{self, Moment};
 
 /// So long a ticket is good.

@@ -13,7 +13,7 @@ use std::net::IpAddr;
 #[cfg(feature = "geoip")]
 pub use self::database::{Database, DatabaseError};
 use super::{Fields, single};
-use crate::vocabulary::Text;
+use crate::identity::vocabulary::Text;
 
 /// Where countries come from.
 #[derive(Clone, Debug)]

@@ -20,13 +20,13 @@ use crate::atom::{Acr, Atom, Authenticated, ByScheme, Claim, MaxAge, Named, Netw
 use crate::client::cross_site::CrossSite::{Failed, Passed, Unsaid};
 use crate::denial::challenge::{Challenge, challenges};
 use crate::facts::Elsewhere;
+use crate::identity::issuer::{Confers, Form, ListClaim, Source};
+use crate::identity::principal::{Answer, Principal};
 use crate::identity::scheme_id::Scheme::{self, Basic, Bearer};
-use crate::principal::{Answer, Principal};
+use crate::identity::vocabulary::open::Role as OpenRole;
+use crate::identity::vocabulary::{Declares as _, Kind, Spelt, Vocabulary};
 use crate::rule::{Literal, Reads, Terms};
 use crate::runtime::clock::Timestamp;
-use crate::source::{Confers, Form, ListClaim, Source};
-use crate::vocabulary::open::Role as OpenRole;
-use crate::vocabulary::{Declares as _, Kind, Spelt, Vocabulary};
 
 // ── what is asked, in the words of the contract ──────────────────────────────────────────────────────────────────────
 

@@ -11,8 +11,8 @@ use super::conditions::lookup;
 use super::kind::{OtherKind, other_kind};
 use super::token::{As, Held};
 use crate::denial::{Denial, Detail, Reason, quoted};
+use crate::identity::principal::{Lists, Login, Omitted, Principal};
 use crate::identity::scheme_id::Scheme;
-use crate::principal::{Lists, Login, Omitted, Principal};
 use crate::runtime::clock::Timestamp;
 use crate::runtime::strict_json::{self, Raw, Span, pointer};
 

@@ -48,13 +48,13 @@ use self::token::{Held, KeyOf, Unverified, Verified};
 use crate::denial::Denial;
 #[cfg(feature = "oidc")]
 use crate::denial::RetryAfter;
+use crate::identity::issuer::{RoleTypes, Source, Tenancy};
+use crate::identity::principal::Principal;
 #[cfg(feature = "dpop")]
 use crate::identity::scheme_id::Scheme;
-use crate::principal::Principal;
 use crate::runtime::clock;
 use crate::runtime::clock::Timestamp;
 use crate::runtime::strict_json;
-use crate::source::{RoleTypes, Source, Tenancy};
 
 /// An issuer, with verifiers that are ready.
 struct Issuer {

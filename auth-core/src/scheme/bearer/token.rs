@@ -18,7 +18,7 @@ use super::header::{self, Header, WrongType};
 use super::key::PreparedKey;
 use super::resolver::Resolved;
 use crate::denial::{Denial, quoted};
-use crate::principal::{Named, Principal};
+use crate::identity::principal::{Named, Principal};
 #[cfg(feature = "oidc")]
 use crate::runtime::clock;
 use crate::runtime::clock::Timestamp;

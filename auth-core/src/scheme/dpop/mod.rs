@@ -14,8 +14,8 @@ use self::replay::Replay;
 use self::uri::Uri;
 use super::bearer::Bearer;
 use crate::denial::{Denial, Reason, RetryAfter};
+use crate::identity::principal::Principal;
 use crate::identity::scheme_id::Scheme;
-use crate::principal::Principal;
 use crate::runtime::clock;
 #[cfg(feature = "redis")]
 use crate::runtime::redis::RedisUrlError;

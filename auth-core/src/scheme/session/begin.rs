@@ -6,8 +6,8 @@ use super::kept::Kept;
 use super::store::{Loaded, Record, SessionKey, StoreError};
 use super::{LiveSession, LogIn, SessionId, Verifier, ended, unavailable};
 use crate::denial::{Denial, Reason};
+use crate::identity::principal::Principal;
 use crate::identity::scheme_id::Scheme;
-use crate::principal::Principal;
 use crate::runtime::clock;
 
 /// Claims longer than this are no session.

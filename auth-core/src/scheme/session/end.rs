@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::store::{Live, Loaded, Record, SessionKey, StoreError};
 use super::{SessionId, Verifier};
 use crate::denial::Denial;
-use crate::id::Id;
-use crate::principal::Principal;
+use crate::identity::id::Id;
+use crate::identity::principal::Principal;
 use crate::runtime::clock::Timestamp;
 
 /// A live session, for a list of them.

@@ -32,9 +32,9 @@ pub use self::store::{
     Live, Loaded, Record, SUPERSEDED, SessionKey, SessionKeyError, SessionStore, StoreError, Stored,
 };
 use crate::denial::{Denial, Reason, RetryAfter};
+use crate::identity::issuer::Source;
+use crate::identity::principal::Principal;
 use crate::identity::scheme_id::Scheme;
-use crate::principal::Principal;
-use crate::source::Source;
 use crate::users::{Passwords, User};
 
 /// A session that was verified for one request.

@@ -9,13 +9,13 @@ use super::memory::MemoryStore;
 #[cfg(feature = "redis")]
 use super::redis::RedisStore;
 use super::store::SessionStore;
+use crate::identity::issuer::{Confers, Form, ListClaim, RoleTypes, Source};
 use crate::identity::scheme_id::Scheme;
+use crate::identity::vocabulary::Kind;
 #[cfg(feature = "redis")]
 use crate::runtime::redis::RedisUrlError;
 use crate::scheme::issuer_of_users;
-use crate::source::{Confers, Form, ListClaim, RoleTypes, Source};
 use crate::users::Passwords;
-use crate::vocabulary::Kind;
 
 /// The settings of sessions.
 ///

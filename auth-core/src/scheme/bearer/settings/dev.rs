@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::super::key;
 use super::Jwt;
-use crate::vocabulary::Kind;
+use crate::identity::vocabulary::Kind;
 
 impl Jwt {
     /// For machines without the provider: in debug builds, tokens of a key made at random when the server starts are taken

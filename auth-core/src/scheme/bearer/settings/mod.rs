@@ -19,9 +19,9 @@ use super::fetched::{Fetch, FetchError};
 #[cfg(feature = "oidc")]
 use super::introspection::Introspection;
 use super::key::{Key, KeyError};
+use crate::identity::issuer::{Confers, NameList};
+use crate::identity::vocabulary::Kind;
 use crate::runtime::set_once::SetOnce;
-use crate::source::{Confers, NameList};
-use crate::vocabulary::Kind;
 
 /// One issuer of tokens: its keys, and what its tokens have to say.
 ///

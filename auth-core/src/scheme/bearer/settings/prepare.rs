@@ -14,10 +14,10 @@ use super::super::introspection::Introspector;
 use super::super::key::{Key, KeyError};
 use super::super::{Issuer, token};
 use super::{Jwt, JwtError, MAX_LEEWAY};
+use crate::identity::issuer::{Confers, Form, ListClaim, NameList, RoleTypes, Source, Tenancy};
 use crate::identity::scheme_id::Scheme;
+use crate::identity::vocabulary::Kind;
 use crate::runtime::strict_json::{name_of, step};
-use crate::source::{Confers, Form, ListClaim, NameList, RoleTypes, Source, Tenancy};
-use crate::vocabulary::Kind;
 
 impl Jwt {
     /// Checks the settings and prepares the keys. `tenancy` is that of tokens whose issuer a resolver selects.

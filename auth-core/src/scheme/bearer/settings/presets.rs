@@ -6,8 +6,8 @@
 
 use super::super::conditions::{ClientMark, Required};
 use super::{Jwt, JwtError};
+use crate::identity::issuer::NameList;
 use crate::runtime::strict_json::step;
-use crate::source::NameList;
 
 impl Jwt {
     fn client_mark(mut self, claim: &str, mark: ClientMark) -> Self {

@@ -18,12 +18,12 @@ use crate::atom::{Atom, Named};
 use crate::client::cross_site::CrossSite;
 use crate::decision::{Decision, Rules, decide};
 use crate::facts::{Caller, Facts};
+use crate::identity::issuer::Confers;
 use crate::identity::scheme_id::{Scheme, SchemeSet};
+use crate::identity::vocabulary::Declares as _;
 use crate::open::{Role, TokenScope};
 use crate::rule::{Formula, Literal, Rule, Terms};
 use crate::scheme::{Presented, read};
-use crate::source::Confers;
-use crate::vocabulary::Declares as _;
 
 // ── tokens that somebody else made ───────────────────────────────────────────────────────────────────────────────────
 

@@ -1,7 +1,7 @@
 //! Tokens of the shapes that providers issue, with the settings that are documented for them.
 
 use super::*;
-use crate::source::NameList;
+use crate::identity::issuer::NameList;
 
 const SECRET: [u8; 32] = [7; 32];
 

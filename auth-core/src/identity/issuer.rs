@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
-use crate::grants::Table;
+use crate::identity::grants::Table;
 use crate::identity::scheme_id::Scheme;
+use crate::identity::vocabulary::{Bits, Kind, Name, Vocabulary};
 use crate::runtime::strict_json::{self, Raw};
-use crate::vocabulary::{Bits, Kind, Name, Vocabulary};
 
 /// What the credentials of one source may confer. Whatever else they say is dropped before the decision.
 ///
@@ -303,7 +303,7 @@ impl ListClaim {
 /// Without a further call the claim is one string, which is one name, or an array of strings. Anything else lists nothing.
 ///
 /// ```
-/// use auth_core::source::NameList;
+/// use auth_core::identity::issuer::NameList;
 /// use auth_core::scheme::bearer::Jwt;
 /// let jwt = Jwt::hs256([7; 32])
 ///     .issuer("https://id.example")

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::id::Id;
+use crate::identity::id::Id;
 use crate::runtime::strict_json::Raw;
 
 /// Who really acts, where the credential was issued to act for somebody else (`act`, RFC 8693 §4.1).

@@ -14,8 +14,8 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use serde::Deserialize;
 
+use crate::identity::vocabulary::{Name, PermissionSet, RoleSet, Vocabulary};
 use crate::runtime::file_watcher::watch;
-use crate::vocabulary::{Name, PermissionSet, RoleSet, Vocabulary};
 
 /// Permissions that roles grant beside those that they declare: data, with a version that is told with every event of the
 /// audit. Cheap to clone; what one clone replaces, all see from the next request on.
@@ -23,7 +23,7 @@ use crate::vocabulary::{Name, PermissionSet, RoleSet, Vocabulary};
 /// ```
 /// # use auth_core::open;
 /// # mod m {
-/// # use auth_core::vocabulary::*;
+/// # use auth_core::identity::vocabulary::*;
 /// # pub static ROLES: Vocabulary = Vocabulary { kind: Kind::Role, declared_in: "Role", module: "app", open: false, names: &["editor"],
 /// #     variants: &["Editor"], spelt: Spelt::few(&[("editor", 0)]), closure: &[&[1]], grants: &[&[]] };
 /// # pub static PERMISSIONS: Vocabulary = Vocabulary { kind: Kind::Permission, declared_in: "Permission", module: "app", open: false,
@@ -35,12 +35,12 @@ use crate::vocabulary::{Name, PermissionSet, RoleSet, Vocabulary};
 /// # impl PermissionSet for Permission {}
 /// # }
 /// # use m::{Role, Permission};
-/// use auth_core::grants::Grants;
+/// use auth_core::identity::grants::Grants;
 /// let grants = Grants::<Role, Permission>::new();
 /// grants.replace("2026-11-25", [("editor", "posts:pin")])?;
 /// assert!(grants.replace("2026-11-26", [("editor", "posts:burn")]).is_err());
 /// assert_eq!(grants.version().as_deref(), Some("2026-11-25"));
-/// # Ok::<(), auth_core::grants::GrantsError>(())
+/// # Ok::<(), auth_core::identity::grants::GrantsError>(())
 /// ```
 pub struct Grants<R, P> {
     table: Table,
@@ -252,7 +252,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::vocabulary::{Declares, Kind, Spelt};
+    use crate::identity::vocabulary::{Declares, Kind, Spelt};
 
     const fn of(kind: Kind, names: &'static [&'static str]) -> Vocabulary {
         let (closure, grants): (&[&[u64]], &[&[Name]]) = (&[&[0b01], &[0b10]], &[&[], &[]]);

@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{ClaimsError, Principal};
+use crate::identity::issuer::Source;
+use crate::identity::vocabulary::Kind;
 use crate::runtime::clock::Timestamp;
-use crate::source::Source;
-use crate::vocabulary::Kind;
 
 /// Describes a caller whom a scheme of the application has authenticated: a subject, and what is known of it.
 ///

@@ -6,10 +6,10 @@ use std::sync::OnceLock;
 use smallvec::SmallVec;
 
 use super::{Answer, Principal};
+use crate::identity::issuer::{ListClaim, Source, implies};
 use crate::identity::scheme_id::Scheme;
+use crate::identity::vocabulary::{Bits, Kind, Name, Vocabulary};
 use crate::runtime::strict_json::{Raw, Span};
-use crate::source::{ListClaim, Source, implies};
-use crate::vocabulary::{Bits, Kind, Name, Vocabulary};
 
 /// Where each list of a source stands in the claims; `None` where the credential does not answer, and that it does not
 /// where the list has the wrong type or an element that is no string.

@@ -14,12 +14,12 @@ pub use self::actor::Actor;
 pub use self::builder::PrincipalBuilder;
 use self::names::Held;
 pub(crate) use self::names::Lists;
-use crate::id::Id;
+use crate::identity::id::Id;
+use crate::identity::issuer::Source;
 use crate::identity::scheme_id::Scheme;
+use crate::identity::vocabulary::{Declares, PermissionSet, RoleSet, ScopeSet};
 use crate::runtime::clock::Timestamp;
 use crate::runtime::strict_json::{self, Raw, Span};
-use crate::source::Source;
-use crate::vocabulary::{Declares, PermissionSet, RoleSet, ScopeSet};
 
 /// An authenticated caller. Cheap to clone, and the same type whatever the application's roles are.
 ///
