@@ -103,10 +103,10 @@ fn what_has_one_home_stands_nowhere_else() {
         ("auth-actix",  &["realm="],                                         &[]),
         ("auth-core",   &["async", "await", "spawn_blocking", "TcpStream", "env"],
             &["login/mod.rs", "runtime/timeout.rs", "provider/http.rs", "provider/mod.rs", "scheme/api_key.rs", "scheme/basic.rs", "scheme/bearer/fetched.rs", "scheme/bearer/mod.rs", "scheme/dpop/mod.rs", "scheme/dpop/replay.rs", "scheme/session/begin.rs", "scheme/session/end.rs", "scheme/session/mod.rs", "scheme/session/redis.rs", "runtime/redis/scripts.rs",
-              "throttle/mod.rs", "throttle/redis.rs",
-              "runtime/single_flight.rs", "roles.rs", "scheme/bearer/introspection.rs", "scheme/bearer/resolver.rs", "runtime/concurrency_limit.rs", "users/passwords.rs", "users/sql.rs"]),
+              "store/throttle/mod.rs", "store/throttle/redis.rs",
+              "runtime/single_flight.rs", "store/roles.rs", "scheme/bearer/introspection.rs", "scheme/bearer/resolver.rs", "runtime/concurrency_limit.rs", "store/users/passwords.rs", "store/users/sql.rs"]),
         ("auth-core",   &["fs"],
-            &["audit/json_lines.rs", "blocks/file.rs", "client/country/database.rs", "identity/grants.rs", "provider/http.rs", "scheme/api_key.rs", "scheme/bearer/key/mod.rs", "users/file.rs", "runtime/file_watcher.rs"]),
+            &["audit/json_lines.rs", "store/blocklist/file.rs", "client/country/database.rs", "identity/grants.rs", "provider/http.rs", "scheme/api_key.rs", "scheme/bearer/key/mod.rs", "store/users/file.rs", "runtime/file_watcher.rs"]),
         ("auth-macros", &["syn::Error"],                                     &["diagnostics.rs"]),
         ("auth-macros", &["::auth_actix"],                                   &["expand/paths.rs"]),
         ("auth-core",   &["actix_web", "actix_http", "auth_macros"],             &[]),
@@ -126,8 +126,8 @@ fn what_has_one_home_stands_nowhere_else() {
 #[test]
 fn only_its_own_room_makes_a_decision_a_checked_rule_or_a_guarded_argument() {
     for (member, made, home) in [
-        ("auth-core", "Decision::Deny(", "decision"),
-        ("auth-core", "Decision::Allow", "decision"),
+        ("auth-core", "Decision::Deny(", "policy/decision"),
+        ("auth-core", "Decision::Allow", "policy/decision"),
         ("auth-macros", "Checked {", "analyse"),
         ("auth-actix", "Decided }", "enforce"),
     ] {

@@ -3,14 +3,14 @@
 
 use std::marker::PhantomData;
 
-pub use auth_core::atom::{self, Atom};
 pub use auth_core::client::country::{CountryCode, check_country};
 pub use auth_core::identity::scheme_id::Scheme;
 pub use auth_core::identity::vocabulary::{
     Declares, Kind, Name, PermissionSet, RoleSet, ScopeSet, Spelt, UnknownName, Vocabulary, check_name, check_negated,
     first, next,
 };
-pub use auth_core::rule::{
+pub use auth_core::policy::atom::{self, Atom};
+pub use auth_core::policy::rule::{
     Formula, Literal, Needs, Part, REFUSING, Reads, Rule, Terms, check_all, check_any, check_possible, check_proof,
 };
 pub use auth_macros::finish;

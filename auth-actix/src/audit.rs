@@ -10,7 +10,7 @@ use auth_core::Principal;
 use auth_core::audit::{Event, Happened};
 use auth_core::client::address::Seen;
 use auth_core::denial::{Denial, Reason, RetryAfter};
-use auth_core::rule::Rule;
+use auth_core::policy::rule::Rule;
 use auth_core::runtime::clock;
 
 use crate::auth::Auth;

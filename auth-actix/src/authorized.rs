@@ -9,9 +9,9 @@ use std::str::FromStr;
 
 use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest};
-use auth_core::atom::ObjectKey;
 use auth_core::denial::{Denial, Reason};
-use auth_core::rule::{Rule, Taken};
+use auth_core::policy::atom::ObjectKey;
+use auth_core::policy::rule::{Rule, Taken};
 use auth_core::runtime::timeout::unless_it_panics;
 
 use crate::enforce::{self, Answer};
@@ -178,7 +178,7 @@ async fn load<R: Resource>(request: &HttpRequest) -> Result<Option<R>, Error> {
 }
 
 /// The rule, for the log, of who takes an object without one.
-static NO_RULE: Rule = Rule { guards: "a handler that takes an object", ..auth_core::rule::AUTHENTICATED };
+static NO_RULE: Rule = Rule { guards: "a handler that takes an object", ..auth_core::policy::rule::AUTHENTICATED };
 
 /// The rule that has let the request in.
 fn rule_of(request: &HttpRequest) -> &'static Rule {

@@ -3,13 +3,13 @@
 
 use auth_core::client::address::AddressSource;
 use auth_core::client::cross_site::CrossSite;
-use auth_core::decision::Rules;
-use auth_core::facts::{Caller, Elsewhere, Facts};
 use auth_core::identity::vocabulary::Kind;
 use auth_core::matrix::{Matrix, Route, Tree};
+use auth_core::policy::decision::Rules;
+use auth_core::policy::facts::{Caller, Elsewhere, Facts};
 #[cfg(feature = "jwt")]
-use auth_core::rule::Needs;
-use auth_core::rule::{About, Rule};
+use auth_core::policy::rule::Needs;
+use auth_core::policy::rule::{About, Rule};
 use auth_core::runtime::clock::Timestamp;
 
 use crate::auth::Auth;
@@ -233,7 +233,7 @@ fn names_in(pattern: &str) -> impl Iterator<Item = &str> {
 
 /// The rule of the metadata of this server.
 pub(crate) static METADATA: Rule =
-    Rule { text: "public", guards: "the metadata of this server", ..auth_core::rule::PUBLIC };
+    Rule { text: "public", guards: "the metadata of this server", ..auth_core::policy::rule::PUBLIC };
 
 fn names(auth: &Auth, rules: Rules<'_>, mistakes: &mut Vec<RuleError>) {
     for name in rules.names() {

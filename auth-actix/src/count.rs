@@ -9,7 +9,7 @@
 use auth_core::Principal;
 use auth_core::denial::Denial;
 use auth_core::identity::scheme_id::Scheme;
-use auth_core::rule::Rule;
+use auth_core::policy::rule::Rule;
 #[cfg(feature = "metrics")]
 use auth_core::runtime::clock::{self, Moment};
 

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::{Error, FromRequest, HttpRequest};
 use auth_core::denial::{Denial, Reason, RetryAfter};
-use auth_core::rule::{Reads, Rule};
+use auth_core::policy::rule::{Reads, Rule};
 use serde::de::DeserializeOwned;
 
 use crate::enforce::{self, Denied, Enforced, Pending};
@@ -42,7 +42,8 @@ impl<T> Deref for Claims<T> {
 }
 
 /// What stands for `#[require_auth]` where a principal is asked for without a rule that has decided.
-static REQUIRE_AUTH: Rule = Rule { guards: "a handler that takes a Principal", ..auth_core::rule::AUTHENTICATED };
+static REQUIRE_AUTH: Rule =
+    Rule { guards: "a handler that takes a Principal", ..auth_core::policy::rule::AUTHENTICATED };
 
 /// What was found, where a rule has decided.
 pub(crate) fn decided(request: &HttpRequest) -> Option<Found> {
@@ -154,8 +155,11 @@ impl From<Found> for MaybePrincipal {
 }
 
 /// What stands for `#[public]` where this is asked for without a rule that has decided.
-static PUBLIC: Rule =
-    Rule { guards: "a handler that takes a MaybePrincipal", reads: Reads::CallerOrOutage, ..auth_core::rule::PUBLIC };
+static PUBLIC: Rule = Rule {
+    guards: "a handler that takes a MaybePrincipal",
+    reads: Reads::CallerOrOutage,
+    ..auth_core::policy::rule::PUBLIC
+};
 
 impl FromRequest for MaybePrincipal {
     type Error = Error;

@@ -12,14 +12,14 @@ use auth_core::client::Fields;
 use auth_core::client::address::Seen;
 use auth_core::client::country::CountryCode;
 use auth_core::client::cross_site::CrossSite;
-use auth_core::decision::Rules;
 #[cfg(feature = "basic")]
 use auth_core::denial::Reason;
 use auth_core::denial::{Denial, quoted};
-use auth_core::facts::{Caller, Checks, Elsewhere, Facts};
 #[cfg(any(feature = "basic", feature = "jwt"))]
 use auth_core::identity::scheme_id::Scheme;
-use auth_core::rule::About;
+use auth_core::policy::decision::Rules;
+use auth_core::policy::facts::{Caller, Checks, Elsewhere, Facts};
+use auth_core::policy::rule::About;
 use auth_core::runtime::clock::{self, Timestamp};
 use auth_core::scheme::{self, Presented};
 

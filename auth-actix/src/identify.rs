@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use actix_web::Error;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
-use auth_core::rule::{Reads, Rule};
+use auth_core::policy::rule::{Reads, Rule};
 
 use crate::auth::Auth;
 use crate::scope::private;
@@ -55,7 +55,8 @@ impl Auth {
 }
 
 /// Nobody is refused by it: it reads the caller, and copes with an outage.
-static IDENTIFIES: Rule = Rule { guards: "`auth.identify()`", reads: Reads::CallerOrOutage, ..auth_core::rule::PUBLIC };
+static IDENTIFIES: Rule =
+    Rule { guards: "`auth.identify()`", reads: Reads::CallerOrOutage, ..auth_core::policy::rule::PUBLIC };
 
 impl<S, B> Transform<S, ServiceRequest> for Identify
 where

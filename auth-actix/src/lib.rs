@@ -47,10 +47,6 @@ pub mod __private;
 #[cfg(feature = "redis")]
 pub use auth_core::RedisUrlError;
 pub use auth_core::audit::{Bounded, Event, Happened, JsonLines, JsonLinesError, Sink, TracingSink};
-#[cfg(all(feature = "blocks", feature = "redis"))]
-pub use auth_core::blocks::RedisBlocksError;
-#[cfg(feature = "blocks")]
-pub use auth_core::blocks::{Blocks, BlocksError, Entry, EntryError, FileError};
 pub use auth_core::client::address::Forwarding;
 pub use auth_core::client::country::Countries;
 #[cfg(feature = "geoip")]
@@ -63,12 +59,15 @@ pub use auth_core::login::{LoginError, OidcLogin};
 #[cfg(feature = "oidc")]
 pub use auth_core::provider::{EndpointError, ReachError};
 pub use auth_core::runtime::clock::Timestamp;
+#[cfg(all(feature = "blocks", feature = "redis"))]
+pub use auth_core::store::blocklist::RedisBlocksError;
+#[cfg(feature = "blocks")]
+pub use auth_core::store::blocklist::{Blocks, BlocksError, Entry, EntryError, FileError};
 
 pub use auth_core::identity::issuer::NameList;
 pub use auth_core::identity::vocabulary::UnknownName;
 pub use auth_core::matrix;
-pub use auth_core::roles::{FoundRoles, RoleSource, RolesFrom, RolesUnavailable};
-pub use auth_core::rule::Rule;
+pub use auth_core::policy::rule::Rule;
 #[cfg(feature = "api-key")]
 pub use auth_core::scheme::api_key::{
     ApiKey, ApiKeyError, ApiKeyScheme, ApiKeys, ApiKeysFile, ApiKeysFileError, FoundKey, KeysUnavailable, NewApiKey,
@@ -91,15 +90,16 @@ pub use auth_core::scheme::session::{
     Live, LiveSession, Loaded, LogIn, MemoryStore, Record, SUPERSEDED, SessionKey, SessionKeyError, SessionStore,
     Sessions, SessionsError, StoreError, Stored,
 };
+pub use auth_core::store::roles::{FoundRoles, RoleSource, RolesFrom, RolesUnavailable};
 #[cfg(feature = "passwords")]
-pub use auth_core::throttle::{Limits, Throttle};
+pub use auth_core::store::throttle::{Limits, Throttle};
 #[cfg(feature = "passwords")]
-pub use auth_core::users::{
+pub use auth_core::store::users::{
     Found, HashError, Kept, NameAndPassword, Passwords, SecretString, Unavailable, User, Users, UsersFile,
     UsersFileError, hash_password,
 };
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub use auth_core::users::{SqlUsers, SqlUsersError};
+pub use auth_core::store::users::{SqlUsers, SqlUsersError};
 pub use auth_core::{Actor, ClaimsError, Confers, Id, IdError, PrincipalBuilder, open};
 pub use auth_macros::{
     Permission, Role, TokenScope, deny_country, deny_network, public, require, require_auth, require_claim,

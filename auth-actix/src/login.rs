@@ -10,7 +10,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, Heade
 use actix_web::web::{self, BytesMut, Query};
 use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest, HttpResponse, Resource};
 use auth_core::denial::{Denial, Reason};
-use auth_core::users::NameAndPassword;
+use auth_core::store::users::NameAndPassword;
 use futures_core::Stream as _;
 use serde::Deserialize;
 

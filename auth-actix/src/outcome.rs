@@ -4,10 +4,10 @@
 use actix_web::http::header::{AUTHORIZATION, HeaderValue};
 use actix_web::{HttpMessage as _, HttpRequest};
 use auth_core::Principal;
-use auth_core::decision::Explanation;
 use auth_core::denial::Denial;
-use auth_core::facts::Checks;
-use auth_core::rule::Rule;
+use auth_core::policy::decision::Explanation;
+use auth_core::policy::facts::Checks;
+use auth_core::policy::rule::Rule;
 
 use crate::auth::Auth;
 

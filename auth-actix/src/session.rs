@@ -10,9 +10,9 @@ use auth_core::audit::Happened;
 use auth_core::client::cross_site::CrossSite;
 use auth_core::denial::{Denial, Reason};
 use auth_core::identity::scheme_id::Scheme;
-use auth_core::rule::Rule;
+use auth_core::policy::rule::Rule;
 use auth_core::scheme::session::{LiveSession, LogIn, SessionId, SessionKey, StoreError, Verifier};
-use auth_core::users::NameAndPassword;
+use auth_core::store::users::NameAndPassword;
 use auth_core::{Id, Principal};
 
 use crate::auth::Auth;
@@ -74,7 +74,7 @@ impl std::fmt::Debug for SessionCookie {
 }
 
 /// What stands for the rule of a log-in, for logs.
-pub(crate) static LOG_IN: Rule = Rule { text: "log-in", guards: audit::LOG_IN, ..auth_core::rule::PUBLIC };
+pub(crate) static LOG_IN: Rule = Rule { text: "log-in", guards: audit::LOG_IN, ..auth_core::policy::rule::PUBLIC };
 
 impl FromRequest for Session {
     type Error = Error;

@@ -6,7 +6,7 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpRequest};
 use auth_core::denial::{Denial, Reason};
-use auth_core::rule::Rule;
+use auth_core::policy::rule::Rule;
 use auth_core::scheme::Presented;
 use auth_core::scheme::ticket::NoTicket;
 
@@ -48,7 +48,7 @@ impl fmt::Debug for Ticket {
 }
 
 /// For the log, where there is none.
-static NO_RULE: Rule = Rule { guards: "a handler that gives a ticket", ..auth_core::rule::AUTHENTICATED };
+static NO_RULE: Rule = Rule { guards: "a handler that gives a ticket", ..auth_core::policy::rule::AUTHENTICATED };
 
 impl FromRequest for Ticket {
     type Error = Error;

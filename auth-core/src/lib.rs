@@ -27,26 +27,16 @@ pub mod denial;
 // What is known.
 pub mod resource;
 pub mod client;
-pub mod truth;
-pub mod facts;
+pub mod policy;
 // What is asked.
-pub mod atom;
-pub mod rule;
 // The answer.
-pub mod decision;
 // What is told.
 pub mod audit;
 pub mod matrix;
 // How it is known.
-pub mod roles;
+pub mod store;
 #[cfg(feature = "oidc")]
 pub mod provider;
-#[cfg(feature = "blocks")]
-pub mod blocks;
-#[cfg(feature = "passwords")]
-pub mod throttle;
-#[cfg(feature = "passwords")]
-pub mod users;
 pub mod scheme;
 #[cfg(all(feature = "oidc", feature = "session"))]
 pub mod login;

@@ -23,7 +23,7 @@ use auth_core::scheme::dpop::Dpop;
 #[cfg(feature = "session")]
 use auth_core::scheme::session::Sessions;
 #[cfg(feature = "session")]
-use auth_core::users::Passwords;
+use auth_core::store::users::Passwords;
 
 use super::build_error::Mistakes;
 use super::builder::{Address, AuthBuilder};

@@ -5,8 +5,6 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse};
 use auth_core::audit::Sink;
-#[cfg(feature = "blocks")]
-use auth_core::blocks::Blocks;
 use auth_core::client::address::Forwarding;
 use auth_core::client::country::Countries;
 use auth_core::identity::grants::Grants;
@@ -14,7 +12,6 @@ use auth_core::identity::issuer::RoleTypes;
 use auth_core::identity::vocabulary::{PermissionSet, RoleSet, Vocabulary};
 #[cfg(all(feature = "oidc", feature = "session"))]
 use auth_core::login::OidcLogin;
-use auth_core::roles::RolesFrom;
 use auth_core::runtime::set_once::SetOnce;
 #[cfg(feature = "api-key")]
 use auth_core::scheme::api_key::ApiKeyScheme;
@@ -26,8 +23,11 @@ use auth_core::scheme::bearer::{IssuerResolver, Jwt, TokenCache};
 use auth_core::scheme::dpop::Dpop;
 #[cfg(feature = "session")]
 use auth_core::scheme::session::Sessions;
+#[cfg(feature = "blocks")]
+use auth_core::store::blocklist::Blocks;
+use auth_core::store::roles::RolesFrom;
 #[cfg(feature = "session")]
-use auth_core::users::Passwords;
+use auth_core::store::users::Passwords;
 
 use super::Peer;
 use crate::custom::CustomScheme;

@@ -12,8 +12,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use auth_core::audit::Sink;
-#[cfg(feature = "blocks")]
-use auth_core::blocks::Blocks;
 use auth_core::client::address::{AddressSource, Hosts};
 use auth_core::client::country::Countries;
 use auth_core::client::cross_site::Origins;
@@ -23,7 +21,6 @@ use auth_core::identity::vocabulary::{Kind, Vocabulary};
 #[cfg(all(feature = "oidc", feature = "session"))]
 use auth_core::login::RelyingParty;
 use auth_core::resource::Resource;
-use auth_core::roles::RolesFrom;
 #[cfg(feature = "api-key")]
 use auth_core::scheme::api_key;
 #[cfg(feature = "basic")]
@@ -36,8 +33,11 @@ use auth_core::scheme::dpop;
 use auth_core::scheme::session;
 #[cfg(feature = "jwt")]
 use auth_core::scheme::ticket::Tickets;
+#[cfg(feature = "blocks")]
+use auth_core::store::blocklist::Blocks;
+use auth_core::store::roles::RolesFrom;
 #[cfg(feature = "session")]
-use auth_core::users::Passwords;
+use auth_core::store::users::Passwords;
 
 pub use self::build_error::BuildError;
 pub use self::builder::AuthBuilder;

@@ -6,8 +6,8 @@ use std::pin::{Pin, pin};
 use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpRequest};
 use auth_core::denial::{Denial, Reason};
-use auth_core::facts::Checks;
-use auth_core::rule::Rule;
+use auth_core::policy::facts::Checks;
+use auth_core::policy::rule::Rule;
 use auth_core::runtime::timeout::unless_it_panics;
 use pin_project_lite::pin_project;
 

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpRequest};
-use auth_core::rule::{Needs, Rule};
+use auth_core::policy::rule::{Needs, Rule};
 use pin_project_lite::pin_project;
 
 use crate::respond::keep_body;

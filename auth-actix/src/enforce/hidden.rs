@@ -1,10 +1,10 @@
 //! What hides takes as long as an unknown path.
 
 use actix_web::HttpRequest;
-use auth_core::decision::Rules;
 use auth_core::denial::{Denial, Reason};
-use auth_core::facts::Checks;
-use auth_core::rule::Rule;
+use auth_core::policy::decision::Rules;
+use auth_core::policy::facts::Checks;
+use auth_core::policy::rule::Rule;
 
 use super::verify::verify;
 use super::{Denied, Enforced, Step, auth_of, found, step};
@@ -55,5 +55,5 @@ pub(crate) static UNKNOWN_PATH: Rule = Rule {
     text: "authenticated, and then nothing is here",
     guards: "an unknown path",
     not_found: true,
-    ..auth_core::rule::AUTHENTICATED
+    ..auth_core::policy::rule::AUTHENTICATED
 };

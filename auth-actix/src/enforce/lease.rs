@@ -2,9 +2,9 @@
 
 use actix_web::{HttpMessage as _, HttpRequest};
 use auth_core::denial::{Denial, Reason};
-use auth_core::facts::Checks;
 use auth_core::identity::scheme_id::Scheme;
-use auth_core::rule::Rule;
+use auth_core::policy::facts::Checks;
+use auth_core::policy::rule::Rule;
 use auth_core::runtime::clock::{self, Timestamp};
 
 use super::place::OwnedPlace;

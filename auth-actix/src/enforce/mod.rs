@@ -13,11 +13,11 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::{Error, HttpRequest, HttpResponse};
 use auth_core::Principal;
-use auth_core::decision::{Decision, Explanation, Rules, counted, decide, found_instead};
 use auth_core::denial::{Denial, Reason};
-use auth_core::facts::{Caller, Checks, Facts};
 use auth_core::identity::scheme_id::Scheme;
-use auth_core::rule::{Needs, Reads, Rule};
+use auth_core::policy::decision::{Decision, Explanation, Rules, counted, decide, found_instead};
+use auth_core::policy::facts::{Caller, Checks, Facts};
+use auth_core::policy::rule::{Needs, Reads, Rule};
 use auth_core::scheme::Presented;
 
 pub use self::checked::{Answer, Checked, Fails, Phases, Verdict, answer, checked, fill};

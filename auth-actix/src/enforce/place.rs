@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use actix_web::HttpRequest;
-use auth_core::decision::Rules;
-use auth_core::rule::Rule;
+use auth_core::policy::decision::Rules;
+use auth_core::policy::rule::Rule;
 
 use crate::auth::Auth;
 
@@ -284,4 +284,4 @@ impl<'a> Place<'a> {
 }
 
 /// Adds nothing to the rules of scopes.
-pub(crate) static PASS: Rule = Rule { text: "public", ..auth_core::rule::PUBLIC };
+pub(crate) static PASS: Rule = Rule { text: "public", ..auth_core::policy::rule::PUBLIC };

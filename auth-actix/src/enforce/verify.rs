@@ -22,7 +22,7 @@ pub(super) enum Wanted {
     #[cfg(feature = "dpop")]
     Bound(String, auth_core::scheme::dpop::Proven),
     #[cfg(feature = "basic")]
-    Password(auth_core::users::NameAndPassword),
+    Password(auth_core::store::users::NameAndPassword),
     #[cfg(feature = "api-key")]
     ApiKey(String),
     #[cfg(feature = "session")]

@@ -12,7 +12,7 @@ use actix_web::web::Bytes;
 use actix_web::{HttpResponse, ResponseError};
 use auth_core::denial::Denial;
 use auth_core::identity::scheme_id::Scheme;
-use auth_core::rule::Rule;
+use auth_core::policy::rule::Rule;
 
 use super::{plain, status};
 

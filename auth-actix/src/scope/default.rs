@@ -7,7 +7,7 @@ use actix_service::{IntoServiceFactory, ServiceFactoryExt as _, apply};
 use actix_web::Error;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 
-use auth_core::rule::Rule;
+use auth_core::policy::rule::Rule;
 
 use super::guarded::{GuardedService, InFront};
 use super::route::GuardedRoute;

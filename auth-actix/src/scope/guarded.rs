@@ -10,7 +10,7 @@ use actix_web::dev::{
     HttpServiceFactory, Service as ActixService, ServiceFactory, ServiceRequest, ServiceResponse, Transform,
 };
 use actix_web::{Error, HttpMessage, Resource, Scope};
-use auth_core::rule::Rule;
+use auth_core::policy::rule::Rule;
 
 use super::service::{Registry, Service};
 use crate::enforce;

@@ -26,7 +26,7 @@ use actix_web::guard::Guard as RouteGuard;
 use actix_web::{Error, FromRequest, HttpRequest, HttpResponse};
 use auth_core::denial::{Denial, Reason};
 use auth_core::matrix::Matrix;
-use auth_core::rule::Rule;
+use auth_core::policy::rule::Rule;
 
 pub(crate) use self::collected::MARK;
 #[cfg(feature = "test-util")]

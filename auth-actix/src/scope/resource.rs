@@ -7,7 +7,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{AppService, HttpServiceFactory, ServiceFactory, ServiceRequest, ServiceResponse, Transform};
 use actix_web::guard::Guard as RouteGuard;
 use actix_web::{Error, Handler, Responder};
-use auth_core::rule::Rule;
+use auth_core::policy::rule::Rule;
 
 use super::default::DefaultService;
 use super::endpoint::{Filling, ResourceEndpoint};

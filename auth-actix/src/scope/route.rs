@@ -6,7 +6,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse, Transform};
 use actix_web::guard::Guard as RouteGuard;
 use actix_web::http::Method;
 use actix_web::{Error, FromRequest, Handler, Responder};
-use auth_core::rule::Rule;
+use auth_core::policy::rule::Rule;
 
 use super::service::{Entry, counted};
 use crate::enforce::{Guard, Guarded};
@@ -79,7 +79,7 @@ impl FromRequest for Nothing {
 
 #[diagnostic::do_not_recommend]
 impl ProvenArguments for (Nothing,) {
-    const RULE: &'static Rule = &auth_core::rule::REFUSING;
+    const RULE: &'static Rule = &auth_core::policy::rule::REFUSING;
 }
 
 impl Route {

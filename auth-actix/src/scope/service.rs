@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use actix_web::dev::HttpServiceFactory;
-use auth_core::decision::Rules;
 use auth_core::matrix::{Matrix, Route};
-use auth_core::rule::Rule;
+use auth_core::policy::decision::Rules;
+use auth_core::policy::rule::Rule;
 
 use crate::auth::Auth;
 use crate::check::{self, RuleError};

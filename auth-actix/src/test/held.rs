@@ -8,11 +8,11 @@ use actix_service::{IntoServiceFactory, Service, ServiceFactory};
 use actix_web::dev::{AppConfig, ServiceResponse};
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::test::TestRequest;
-use auth_core::atom::claim_path;
 use auth_core::client::address::AddressSource;
 use auth_core::identity::issuer::Source;
 use auth_core::identity::scheme_id::Scheme;
 use auth_core::matrix::{Case, CaseCaller, Cases, Fact, Lit, Matrix, Place, Route, Tree};
+use auth_core::policy::atom::claim_path;
 use serde_json::{Map, Value, json};
 
 use super::routing;

@@ -26,10 +26,10 @@ pub use self::difference::{Change, Difference};
 pub use self::openapi::OpenApiError;
 pub use self::tree::{Fact, Lit, Tree};
 pub use self::words::{Word, Words};
-use crate::decision::Rules;
 use crate::identity::issuer::Source;
 use crate::identity::vocabulary::Vocabulary;
-use crate::rule::{Formula, Reads};
+use crate::policy::decision::Rules;
+use crate::policy::rule::{Formula, Reads};
 
 /// The whole of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

@@ -6,7 +6,7 @@ use std::fmt;
 use ipnet::IpNet;
 
 use super::words::Words;
-use crate::rule::duration;
+use crate::policy::rule::duration;
 use crate::runtime::strict_json::quoted;
 
 /// A rule.

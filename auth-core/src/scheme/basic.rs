@@ -12,7 +12,7 @@ use crate::identity::issuer::{Confers, Form, ListClaim, RoleTypes, Source};
 use crate::identity::principal::Principal;
 use crate::identity::scheme_id::Scheme;
 use crate::identity::vocabulary::Kind;
-use crate::users::{NameAndPassword, Passwords};
+use crate::store::users::{NameAndPassword, Passwords};
 
 /// Longer credentials than this are not decoded.
 const LONGEST: usize = 1024;

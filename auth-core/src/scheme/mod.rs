@@ -39,7 +39,7 @@ pub enum Presented<'a> {
     Dpop(&'a str),
     /// A name and a password.
     #[cfg(feature = "basic")]
-    Basic(crate::users::NameAndPassword),
+    Basic(crate::store::users::NameAndPassword),
     /// An API key: visible ASCII, no more is known of it.
     #[cfg(feature = "api-key")]
     ApiKey(&'a str),

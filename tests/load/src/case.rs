@@ -2,8 +2,8 @@
 
 use auth_actix::{Auth, TokenCache};
 use auth_core::client::cross_site::CrossSite;
-use auth_core::decision::{Decision, Rules, decide};
-use auth_core::facts::{Caller, Facts};
+use auth_core::policy::decision::{Decision, Rules, decide};
+use auth_core::policy::facts::{Caller, Facts};
 use auth_core::runtime::clock;
 use auth_core::scheme::bearer::Bearer;
 

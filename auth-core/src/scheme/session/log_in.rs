@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::runtime::clock::Timestamp;
-use crate::users::User;
+use crate::store::users::User;
 
 /// Who logs in, and what they may.
 #[derive(Clone, Debug)]

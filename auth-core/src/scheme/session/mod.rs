@@ -35,7 +35,7 @@ use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::issuer::Source;
 use crate::identity::principal::Principal;
 use crate::identity::scheme_id::Scheme;
-use crate::users::{Passwords, User};
+use crate::store::users::{Passwords, User};
 
 /// A session that was verified for one request.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ use crate::identity::vocabulary::Kind;
 #[cfg(feature = "redis")]
 use crate::runtime::redis::RedisUrlError;
 use crate::scheme::issuer_of_users;
-use crate::users::Passwords;
+use crate::store::users::Passwords;
 
 /// The settings of sessions.
 ///

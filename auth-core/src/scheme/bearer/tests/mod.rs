@@ -14,15 +14,15 @@ use jsonwebtoken::EncodingKey;
 use serde::Deserialize;
 
 use super::*;
-use crate::atom::{Atom, Named};
 use crate::client::cross_site::CrossSite;
-use crate::decision::{Decision, Rules, decide};
-use crate::facts::{Caller, Facts};
 use crate::identity::issuer::Confers;
 use crate::identity::scheme_id::{Scheme, SchemeSet};
 use crate::identity::vocabulary::Declares as _;
 use crate::open::{Role, TokenScope};
-use crate::rule::{Formula, Literal, Rule, Terms};
+use crate::policy::atom::{Atom, Named};
+use crate::policy::decision::{Decision, Rules, decide};
+use crate::policy::facts::{Caller, Facts};
+use crate::policy::rule::{Formula, Literal, Rule, Terms};
 use crate::scheme::{Presented, read};
 
 // ── tokens that somebody else made ───────────────────────────────────────────────────────────────────────────────────
@@ -103,7 +103,7 @@ fn server(jwt: Jwt) -> Bearer {
 fn answer(bearer: &Bearer, line: &[u8], now: Timestamp, role: &'static str) -> (u16, Option<&'static str>) {
     let atom = Atom::Named(Named(Role::VOCABULARY.name(role)));
     let formula = Formula::Literal(Literal { atom, negated: false, text: "role" });
-    let rule = Rule { terms: Terms::of(formula), ..crate::rule::PUBLIC };
+    let rule = Rule { terms: Terms::of(formula), ..crate::policy::rule::PUBLIC };
     let rules = Rules { scopes: &[], handler: &rule };
     let sources: Vec<_> = bearer.sources().cloned().collect();
     let decide = |caller| {

@@ -1,0 +1,49 @@
+use super::Requirement;
+use crate::policy::facts::Facts;
+use crate::policy::truth::Truth;
+
+/// A login at this authentication context class (`acr`, OpenID Connect Core §2). Compared exactly: there is no order
+/// between values.
+#[derive(Clone, Copy, Debug)]
+pub struct Acr {
+    /// The value.
+    pub value: &'static str,
+}
+
+impl Requirement for Acr {
+    const ABOUT_CALLER: bool = true;
+    const MAY_BE_NEGATED: bool = false;
+
+    fn truth(&self, _: bool, facts: &Facts<'_>) -> Truth {
+        facts.of_caller(
+            |caller| {
+                let holds = !caller.has_actor() && caller.acr().is_some_and(|acr| acr == self.value);
+                Truth::renewable(holds)
+            },
+            |source| source.has_claims && source.confers.allows_acr(self.value),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{alice, facts, source};
+    use super::*;
+    use crate::policy::facts::Caller;
+
+    #[test]
+    fn matches_exactly_and_not_for_who_acts_for_another() {
+        // STEP-3
+        let table = [
+            (r#","acr":"1""#, Truth::HOLDS),
+            (r#","acr":"2""#, Truth::COULD),
+            (r#","acr":1"#, Truth::COULD),
+            (r#","acr":"1","act":{"sub":"bob"}"#, Truth::COULD),
+            ("", Truth::COULD),
+        ];
+        for (members, expected) in table {
+            let caller = alice(source(), members);
+            assert_eq!(Acr { value: "1" }.truth(false, &facts(Caller::Known(&caller))), expected, "{members}");
+        }
+    }
+}

@@ -1,0 +1,15 @@
+use super::Requirement;
+use crate::policy::facts::Facts;
+use crate::policy::truth::Truth;
+
+/// Any authenticated principal.
+#[derive(Clone, Copy, Debug)]
+pub struct Authenticated;
+
+impl Requirement for Authenticated {
+    const ABOUT_CALLER: bool = true;
+
+    fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
+        facts.of_caller(|_| Truth::settled(!negated), |_| !negated)
+    }
+}

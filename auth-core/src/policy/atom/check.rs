@@ -1,0 +1,78 @@
+//! What the application finds out by itself: whether this caller may have this object.
+
+use super::Requirement;
+use crate::policy::facts::{Caller, Facts};
+use crate::policy::truth::Truth;
+
+/// An expression of the application, which is run only where its answer can still let the request in.
+#[derive(Clone, Copy, Debug)]
+pub struct Check {
+    /// Which of the rule's checks it is, in the order in which they are written.
+    pub index: u8,
+    /// Whether it names the caller, so that it is not run for a stranger.
+    pub names_principal: bool,
+    /// The object that it is about, where it is what `Allows` says of one.
+    pub object: Option<ObjectKey>,
+}
+
+/// Where the key of an object stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ObjectKey(pub &'static str);
+
+impl Check {
+    /// Whether it may be run: one that names the caller needs one.
+    pub(crate) fn may_run(&self, facts: &Facts<'_>) -> bool {
+        !self.names_principal || matches!(facts.caller, Caller::Known(_))
+    }
+}
+
+impl Requirement for Check {
+    // Of those that name the caller: `Atom::is_about_caller` asks this one itself.
+    const ABOUT_CALLER: bool = true;
+
+    fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
+        match facts.checks.of(self.index) {
+            // Another caller than the one whom it was asked about.
+            Some(_) if !self.may_run(facts) => Truth::COULD,
+            Some(held) => Truth::settled(held != negated),
+            None if facts.checks.open_hold() && self.may_run(facts) => Truth::HOLDS,
+            None => Truth::COULD,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{alice, facts, source};
+    use super::*;
+    use crate::policy::facts::Checks;
+
+    #[test]
+    fn what_was_not_run_could_hold_and_what_was_run_is_settled() {
+        let caller = alice(source(), "");
+        let of_object = Check { index: 0, names_principal: false, object: None };
+        let of_caller = Check { index: 1, names_principal: true, object: None };
+        let answered = |held| Checks::default().with(0, held).with(1, held);
+        #[rustfmt::skip]
+        let table = [
+            // (check, negated, caller, answers, truth)
+            (of_object, false, Caller::Nobody,         Checks::default(),           Truth::COULD),
+            (of_object, true,  Caller::Nobody,         Checks::default(),           Truth::COULD),
+            (of_object, false, Caller::Nobody,         Checks::default().at_best(), Truth::HOLDS),
+            (of_object, true,  Caller::Nobody,         Checks::default().at_best(), Truth::HOLDS),
+            (of_object, false, Caller::Nobody,         answered(true),               Truth::HOLDS),
+            (of_object, false, Caller::Nobody,         answered(false),              Truth::NO),
+            (of_object, true,  Caller::Nobody,         answered(false),              Truth::HOLDS),
+            (of_caller, false, Caller::Nobody,         Checks::default().at_best(), Truth::COULD),
+            (of_caller, true,  Caller::Nobody,         answered(false),              Truth::COULD),
+            (of_caller, false, Caller::Known(&caller), Checks::default(),           Truth::COULD),
+            (of_caller, false, Caller::Known(&caller), Checks::default().at_best(), Truth::HOLDS),
+            (of_caller, true,  Caller::Known(&caller), answered(true),               Truth::NO),
+            (of_caller, true,  Caller::Known(&caller), answered(false),              Truth::HOLDS),
+        ];
+        for (row, (check, negated, caller, checks, expected)) in table.into_iter().enumerate() {
+            let facts = Facts { checks, ..facts(caller) };
+            assert_eq!(check.truth(negated, &facts), expected, "row {row}");
+        }
+    }
+}

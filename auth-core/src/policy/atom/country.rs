@@ -1,0 +1,48 @@
+use super::Requirement;
+use crate::client::country::CountryCode;
+use crate::client::cross_site::CrossSite;
+use crate::policy::facts::Facts;
+use crate::policy::truth::Truth;
+
+/// A client in one of these countries.
+#[derive(Clone, Copy, Debug)]
+pub struct Country(pub &'static [CountryCode]);
+
+impl Requirement for Country {
+    const ABOUT_CALLER: bool = false;
+
+    fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
+        let Some(country) = facts.country else { return Truth::NO };
+        let contains = self.0.contains(&country);
+        // Where a client is, is ambient as its network is.
+        Truth::settled(if negated { !contains } else { contains && facts.cross_site != CrossSite::Failed })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::facts;
+    use super::*;
+    use crate::policy::facts::Caller;
+
+    #[test]
+    fn not_known_holds_in_neither_polarity_and_another_site_s_page_is_nowhere() {
+        // IP-9, C5, T30: (country, cross-site, in one of them, in none)
+        const LIST: &[CountryCode] = &[CountryCode::new("DE"), CountryCode::new("FR")];
+        use CrossSite::{Failed, Passed, Unsaid};
+        #[rustfmt::skip]
+        let table = [
+            (Some("DE"), Passed, true,  false),
+            (Some("FR"), Unsaid, true,  false),
+            (Some("FR"), Failed, false, false),
+            (Some("KP"), Passed, false, true),
+            (Some("KP"), Failed, false, true),
+            (None,       Passed, false, false),
+        ];
+        for (country, cross_site, inside, outside) in table {
+            let facts = Facts { country: country.map(CountryCode::new), cross_site, ..facts(Caller::Nobody) };
+            assert_eq!(Country(LIST).truth(false, &facts), Truth::settled(inside), "{country:?} {cross_site:?}");
+            assert_eq!(Country(LIST).truth(true, &facts), Truth::settled(outside), "!{country:?} {cross_site:?}");
+        }
+    }
+}

@@ -1,0 +1,37 @@
+use super::Requirement;
+use crate::policy::facts::Facts;
+use crate::policy::truth::Truth;
+
+/// A caller in whose name nobody else acts (`act`, RFC 8693 §4.1).
+#[derive(Clone, Copy, Debug)]
+pub struct Direct;
+
+impl Requirement for Direct {
+    const ABOUT_CALLER: bool = true;
+    const MAY_BE_NEGATED: bool = false;
+
+    fn truth(&self, _: bool, facts: &Facts<'_>) -> Truth {
+        // Settled: a login page would not help who acts for another, and ending that is no login.
+        facts.of_caller(|caller| Truth::settled(!caller.has_actor()), |_| true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Atom;
+    use super::super::tests::{alice, facts, source};
+    use super::*;
+    use crate::policy::facts::Caller;
+
+    #[test]
+    fn holds_for_whom_nobody_acts() {
+        let (own, acted) = (alice(source(), ""), alice(source(), r#","act":{"sub":"bob"}"#));
+        for (caller, expected) in
+            [(Caller::Nobody, Truth::COULD), (Caller::Known(&own), Truth::HOLDS), (Caller::Known(&acted), Truth::NO)]
+        {
+            let direct = Atom::Direct(Direct);
+            assert_eq!(direct.truth(false, &facts(caller)), expected, "{caller:?}");
+            assert_eq!(direct.truth(true, &facts(caller)), Truth::NO, "!{caller:?}");
+        }
+    }
+}

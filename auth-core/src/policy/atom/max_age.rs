@@ -1,0 +1,66 @@
+use std::time::Duration;
+
+use super::Requirement;
+use crate::identity::principal::Principal;
+use crate::identity::scheme_id::Scheme;
+use crate::policy::facts::Facts;
+use crate::policy::truth::Truth;
+
+/// A login that is no older than this (RFC 9470). Only `auth_time` says when a login was: `iat` moves on refresh.
+#[derive(Clone, Copy, Debug)]
+pub struct MaxAge {
+    /// The limit in whole seconds, inclusive.
+    pub seconds: u64,
+}
+
+impl MaxAge {
+    fn holds(self, caller: &Principal, facts: &Facts<'_>) -> bool {
+        if caller.has_actor() {
+            return false; // the login was that of the one acted for
+        }
+        match caller.scheme() {
+            Scheme::Basic => true,   // authenticates at each request (STEP-5)
+            Scheme::ApiKey => false, // nobody logs in with one
+            Scheme::Bearer | Scheme::Dpop | Scheme::Session | Scheme::Own(_) => {
+                caller.authenticated_at().is_some_and(|then| facts.now <= then.plus(Duration::from_secs(self.seconds)))
+            }
+        }
+    }
+}
+
+impl Requirement for MaxAge {
+    const ABOUT_CALLER: bool = true;
+    const MAY_BE_NEGATED: bool = false;
+
+    fn truth(&self, _: bool, facts: &Facts<'_>) -> Truth {
+        // Never `NO`: whoever this is, logging in again would make it hold.
+        facts.of_caller(|caller| Truth::renewable(self.holds(caller, facts)), |source| source.scheme != Scheme::ApiKey)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Atom;
+    use super::super::tests::{NOW, alice, facts, source};
+    use super::*;
+    use crate::policy::facts::Caller;
+
+    #[test]
+    fn holds_up_to_and_including_the_limit() {
+        // STEP-4
+        let age = |age: i64| format!(r#","auth_time":{}"#, NOW.seconds() - age);
+        #[rustfmt::skip]
+        let table = [
+            ("just now",             age(0),                              Truth::HOLDS),
+            ("exactly at the limit", age(60),                             Truth::HOLDS),
+            ("one second past it",   age(61),                             Truth::COULD),
+            ("only a fresh iat",     format!(r#","iat":{}"#, NOW.seconds()), Truth::COULD),
+            ("somebody acts",        age(0) + r#","act":{"sub":"bob"}"#,  Truth::COULD),
+        ];
+        for (case, members, expected) in table {
+            let caller = alice(source(), &members);
+            assert_eq!(MaxAge { seconds: 60 }.truth(false, &facts(Caller::Known(&caller))), expected, "{case}");
+        }
+        assert_eq!(Atom::MaxAge(MaxAge { seconds: 60 }).truth(false, &facts(Caller::Nobody)), Truth::COULD);
+    }
+}

@@ -1,0 +1,229 @@
+use super::Requirement;
+use crate::identity::principal::Answer;
+use crate::identity::vocabulary::{Kind, Name};
+use crate::policy::facts::{Caller, Facts};
+use crate::policy::truth::Truth;
+
+/// A role, a permission or a scope that the caller holds.
+#[derive(Clone, Copy, Debug)]
+pub struct Named(pub Name);
+
+/// A role or a permission that the caller holds within a tenant.
+#[derive(Clone, Copy, Debug)]
+pub struct Within {
+    /// The role or permission.
+    pub name: Name,
+    /// The name in the pattern of the route where the tenant stands.
+    pub tenant: &'static str,
+}
+
+/// Whether its absence may be asked for. Permissions, scopes and open names can be shed by presenting less (C4).
+const fn may_be_negated(name: Name) -> bool {
+    matches!(name.vocabulary.kind, Kind::Role) && !name.vocabulary.open
+}
+
+/// The truth of a name in a tenant, or in none.
+#[inline(never)]
+fn truth(name: Name, tenant: Option<&str>, negated: bool, facts: &Facts<'_>) -> Truth {
+    let elsewhere = facts.elsewhere;
+    let is_asked = elsewhere.is_asked && name.vocabulary.kind != Kind::Scope;
+    facts.of_caller(
+        |caller| {
+            let unknown = |otherwise| if elsewhere.unknown_holds { Truth::HOLDS } else { otherwise };
+            if negated && !may_be_negated(name) {
+                return Truth::NO;
+            }
+            if !negated && caller.holds_within(name, tenant) {
+                return Truth::HOLDS;
+            }
+            match caller.answer(tenant) {
+                None if is_asked => unknown(Truth::NO),
+                Some(Answer::OutOfReach) => unknown(Truth::OUT_OF_REACH),
+                // Whoever could have answered has, or there is nobody but the credential.
+                None | Some(Answer::Roles(_)) => Truth::settled(negated && caller.lacks_within(name, tenant)),
+            }
+        },
+        |source| match negated {
+            false => {
+                let counts = name.vocabulary.kind == Kind::Scope || source.tenancy.could_count(tenant.is_some());
+                counts && source.could_hold(name) || is_asked && source.roles.could_hold(name)
+            }
+            true => {
+                let counts = source.tenancy.could_count(tenant.is_some());
+                may_be_negated(name) && (is_asked || counts && source.could_answer(name))
+            }
+        },
+    )
+}
+
+impl Requirement for Named {
+    const ABOUT_CALLER: bool = true;
+
+    #[inline]
+    fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
+        match facts.caller {
+            // Each request asks this.
+            Caller::Known(caller) if !negated && caller.is_known_to_hold(self.0) => Truth::HOLDS,
+            _ => truth(self.0, None, negated, facts),
+        }
+    }
+}
+
+impl Requirement for Within {
+    const ABOUT_CALLER: bool = true;
+
+    fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
+        match (facts.elsewhere.tenant(self.tenant), facts.caller) {
+            // A name that is not in the pattern: set-up has said so, and nobody is in no tenant.
+            (None, Caller::Known(_)) => Truth::NO,
+            (tenant, _) => truth(self.name, Some(tenant.unwrap_or_default()), negated, facts),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Atom;
+    use super::super::tests::{alice, facts, source};
+    use super::*;
+    use crate::identity::issuer::Confers;
+    use crate::identity::vocabulary::open::Role as OpenRole;
+    use crate::identity::vocabulary::{Declares, Spelt, Vocabulary};
+
+    static PERMISSIONS: Vocabulary = Vocabulary {
+        kind: Kind::Permission,
+        declared_in: "Permission",
+        module: "app",
+        open: false,
+        names: &["posts:read", "posts:write"],
+        variants: &["PostsRead", "PostsWrite"],
+        spelt: Spelt::few(&[("posts:read", 0), ("posts:write", 1)]),
+        closure: &[&[0b01], &[0b11]],
+        grants: &[&[], &[]],
+    };
+    static ROLES: Vocabulary = Vocabulary {
+        kind: Kind::Role,
+        declared_in: "Role",
+        module: "app",
+        open: false,
+        names: &["admin", "editor", "suspended"],
+        variants: &["Admin", "Editor", "Suspended"],
+        spelt: Spelt::few(&[("admin", 0), ("editor", 1), ("redactor", 1), ("suspended", 2)]),
+        closure: &[&[0b011], &[0b010], &[0b100]],
+        grants: &[&[PERMISSIONS.name("posts:write")], &[PERMISSIONS.name("posts:write")], &[]],
+    };
+    /// The other way round, and without a hierarchy: H7.
+    static OTHER_ROLES: Vocabulary = Vocabulary {
+        kind: Kind::Role,
+        declared_in: "Role",
+        module: "app",
+        open: false,
+        names: &["suspended", "editor", "admin"],
+        variants: &["Suspended", "Editor", "Admin"],
+        spelt: Spelt::few(&[("admin", 2), ("editor", 1), ("suspended", 0)]),
+        closure: &[&[0b001], &[0b010], &[0b100]],
+        grants: &[&[], &[], &[]],
+    };
+
+    fn holds(name: Name, negated: bool, members: &str) -> bool {
+        let caller = alice(crate::identity::issuer::Source { roles: [&ROLES].into(), ..source() }, members);
+        Named(name).truth(negated, &facts(Caller::Known(&caller))).now
+    }
+
+    #[test]
+    fn a_name_is_held_by_itself_by_what_implies_it_and_by_what_grants_it() {
+        // JWT-27
+        #[rustfmt::skip]
+        let table = [
+            (ROLES.name("admin"), r#","roles":["admin"]"#, true),
+            (ROLES.name("editor"), r#","roles":["admin"]"#, true),
+            (ROLES.name("editor"), r#","roles":["\u0072edactor"]"#, true),
+            (ROLES.name("admin"), r#","roles":["editor"]"#, false),
+            (ROLES.name("admin"), r#","roles":["Admin"," admin","admin ","administrator",""]"#, false),
+            (ROLES.name("admin"), r#","roles":"admin""#, false),
+            (ROLES.name("admin"), r#","roles":["admin",1]"#, false),
+            (ROLES.name("admin"), r#","roles":[["admin"]]"#, false),
+            (ROLES.name("admin"), r#","permissions":["admin"],"scp":["admin"]"#, false),
+            (OTHER_ROLES.name("editor"), r#","roles":["admin"]"#, false),
+            (OTHER_ROLES.name("admin"), r#","roles":["admin"]"#, true),
+            (OTHER_ROLES.name("suspended"), r#","roles":["admin"]"#, false),
+            (PERMISSIONS.name("posts:read"), r#","roles":["editor"]"#, true),
+            (PERMISSIONS.name("posts:write"), r#","permissions":["posts:write"]"#, true),
+            (PERMISSIONS.name("posts:write"), r#","permissions":["posts:read"]"#, false),
+            (PERMISSIONS.name("posts:read"), r#","roles":["suspended"]"#, false),
+            (OpenRole::VOCABULARY.name("night-shift"), r#","roles":["night-shift"]"#, true),
+            (OpenRole::VOCABULARY.name("night-shift"), r#","roles":["night"]"#, false),
+        ];
+        for (name, members, expected) in table {
+            assert_eq!(holds(name, false, members), expected, "{} {members}", name.text);
+        }
+    }
+
+    #[test]
+    fn absence_counts_only_where_the_source_answered_and_the_caller_cannot_shed_it() {
+        // C4
+        let suspended = ROLES.name("suspended");
+        #[rustfmt::skip]
+        let table = [
+            (suspended, r#","roles":[]"#, true),
+            (suspended, r#","roles":["admin"]"#, true),
+            (suspended, r#","roles":["suspended"]"#, false),
+            (suspended, "", false),
+            (suspended, r#","roles":"none""#, false),
+            (PERMISSIONS.name("posts:write"), r#","permissions":[],"roles":[]"#, false),
+            (OpenRole::VOCABULARY.name("suspendd"), r#","roles":[]"#, false),
+        ];
+        for (name, members, expected) in table {
+            assert_eq!(holds(name, true, members), expected, "{} {members}", name.text);
+        }
+        // Neither an old name nor one that implies it is a way out of a list of what the source may confer.
+        let partner = || crate::identity::issuer::Source { confers: Confers::nothing().roles(["editor"]), ..source() };
+        for (listed, lacks) in
+            [("[]", true), (r#"["viewer"]"#, true), (r#"["redactor"]"#, false), (r#"["admin"]"#, false)]
+        {
+            let caller = alice(partner(), &format!(r#","roles":{listed}"#));
+            let found = Named(ROLES.name("editor")).truth(true, &facts(Caller::Known(&caller)));
+            assert_eq!(found, Truth::settled(lacks), "{listed}");
+        }
+        let silent =
+            alice(crate::identity::issuer::Source { confers: Confers::nothing(), ..source() }, r#","roles":[]"#);
+        assert_eq!(Named(suspended).truth(true, &facts(Caller::Known(&silent))), Truth::NO);
+    }
+
+    #[test]
+    fn what_a_source_does_not_confer_is_dropped() {
+        // C3
+        let partner = || crate::identity::issuer::Source { confers: Confers::nothing().roles(["editor"]), ..source() };
+        let caller = alice(partner(), r#","roles":["admin","editor"]"#);
+        for (role, expected) in [("admin", false), ("editor", true)] {
+            let named = Named(ROLES.name(role));
+            assert_eq!(named.truth(false, &facts(Caller::Known(&caller))), Truth::settled(expected), "{role}");
+            assert_eq!(named.truth(false, &facts(Caller::Would(&partner()))).could, expected, "{role}");
+        }
+    }
+
+    #[test]
+    fn strangers_could_and_more_vocabularies_than_slots_are_still_right() {
+        let admin = Atom::Named(Named(ROLES.name("admin")));
+        assert_eq!(admin.truth(false, &facts(Caller::Nobody)), Truth::COULD);
+        assert_eq!(admin.truth(true, &facts(Caller::Nobody)), Truth::COULD);
+        let caller = alice(source(), r#","roles":["admin"]"#);
+        for _ in 0..6 {
+            let declared = Vocabulary { closure: OTHER_ROLES.closure, grants: OTHER_ROLES.grants, ..ROLES_COPY };
+            let fresh: &'static Vocabulary = Box::leak(Box::new(declared));
+            assert!(caller.holds(fresh.name("admin")) && !caller.holds(fresh.name("editor")));
+        }
+    }
+
+    const ROLES_COPY: Vocabulary = Vocabulary {
+        kind: Kind::Role,
+        declared_in: "Role",
+        module: "app",
+        open: false,
+        names: &["suspended", "editor", "admin"],
+        variants: &[],
+        spelt: Spelt::few(&[("admin", 2), ("editor", 1), ("suspended", 0)]),
+        closure: &[],
+        grants: &[],
+    };
+}

@@ -1,0 +1,31 @@
+use super::Requirement;
+use crate::identity::scheme_id::Scheme;
+use crate::policy::facts::Facts;
+use crate::policy::truth::Truth;
+
+/// A credential of this scheme.
+#[derive(Clone, Copy, Debug)]
+pub struct ByScheme(pub Scheme);
+
+impl ByScheme {
+    /// Whether the two are one, in a const. Those of applications have no name in rules.
+    pub(crate) const fn is(&self, other: &Self) -> bool {
+        matches!(
+            (self.0, other.0),
+            (Scheme::Bearer, Scheme::Bearer)
+                | (Scheme::Dpop, Scheme::Dpop)
+                | (Scheme::Basic, Scheme::Basic)
+                | (Scheme::ApiKey, Scheme::ApiKey)
+                | (Scheme::Session, Scheme::Session)
+        )
+    }
+}
+
+impl Requirement for ByScheme {
+    const ABOUT_CALLER: bool = true;
+    const MAY_BE_NEGATED: bool = false;
+
+    fn truth(&self, _: bool, facts: &Facts<'_>) -> Truth {
+        facts.of_caller(|caller| Truth::renewable(caller.scheme() == self.0), |source| source.scheme == self.0)
+    }
+}

@@ -1,0 +1,111 @@
+//! Why a request is decided on as it is: each atom of the rules, and what it answers.
+
+use std::fmt;
+
+use super::Rules;
+use crate::policy::atom::Atom;
+use crate::policy::facts::{Caller, Facts};
+use crate::policy::rule::{Formula, Literal};
+use crate::policy::truth::Truth;
+
+/// For the log: the contents of a known caller's credential where the rules require names and claims that it lacks.
+pub fn found_instead(rules: Rules<'_>, facts: &Facts<'_>) -> Option<String> {
+    let Caller::Known(caller) = facts.caller else { return None };
+    let mut found: Vec<String> = Vec::new();
+    for literal in rules.literals().into_iter().filter(|literal| !literal.negated && !literal.truth(facts).now) {
+        let one = match literal.atom {
+            Atom::Claim(claim) => Some(claim.told(caller)),
+            _ => literal.name().and_then(|name| caller.told_of_lists(name.vocabulary.kind)),
+        };
+        if let Some(one) = one.filter(|one| !found.contains(one)) {
+            found.push(one);
+        }
+    }
+    (!found.is_empty()).then(|| found.join("; "))
+}
+
+/// A rule with what each part of it answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// What is asked; of several parts, how they are joined.
+    pub text: String,
+    /// Whether it holds.
+    pub holds: bool,
+    /// Why; of an atom alone.
+    pub why: Option<&'static str>,
+    /// Its parts.
+    pub parts: Vec<Explanation>,
+}
+
+impl Explanation {
+    /// Of all rules together.
+    pub fn of(rules: Rules<'_>, facts: &Facts<'_>) -> Self {
+        let parts: Vec<_> = rules.formulas().map(|formula| Self::of_formula(formula, facts)).collect();
+        match <[Self; 1]>::try_from(parts) {
+            Ok([one]) => one,
+            Err(parts) => Self::joined("all of the rules", rules.truth(facts), parts),
+        }
+    }
+
+    fn joined(text: &str, truth: Truth, parts: Vec<Self>) -> Self {
+        Self { text: text.to_owned(), holds: truth.now, why: None, parts }
+    }
+
+    fn of_formula(formula: &Formula, facts: &Facts<'_>) -> Self {
+        let each = |parts: &[Formula]| parts.iter().map(|part| Self::of_formula(part, facts)).collect();
+        match formula {
+            Formula::All([]) | Formula::Any([]) => Self::joined(&formula.to_string(), formula.truth(facts), Vec::new()),
+            Formula::All(parts) => Self::joined("all of", formula.truth(facts), each(parts)),
+            Formula::Any(parts) => Self::joined("any of", formula.truth(facts), each(parts)),
+            Formula::Literal(literal) => {
+                let truth = literal.truth(facts);
+                Self {
+                    text: literal.to_string(),
+                    holds: truth.now,
+                    why: Some(why(literal, truth, facts)),
+                    parts: Vec::new(),
+                }
+            }
+        }
+    }
+
+    fn write(&self, depth: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (mark, indent) = (if self.holds { "yes" } else { "no " }, depth * 2);
+        write!(f, "{:indent$}{mark} {}", "", self.text)?;
+        if let Some(why) = self.why {
+            write!(f, " ({why})")?;
+        }
+        self.parts.iter().try_for_each(|part| {
+            f.write_str("\n")?;
+            part.write(depth + 1, f)
+        })
+    }
+}
+
+/// What an atom has answered, in words.
+fn why(literal: &Literal, truth: Truth, facts: &Facts<'_>) -> &'static str {
+    let about_caller = literal.atom.is_about_caller();
+    match (&literal.atom, facts.caller) {
+        (Atom::Check(check), _) => match facts.checks.of(check.index) {
+            Some(true) => "it was run, and says yes",
+            Some(false) => "it was run, and says no",
+            None => "it was not run: its answer could not have let the request in",
+        },
+        _ if truth.now => "it is so",
+        (_, Caller::Nobody) if about_caller => "nobody has authenticated",
+        (_, Caller::Presented(_)) if about_caller => "the credential is not verified yet",
+        (_, Caller::Refused(_)) if about_caller => "the credential was refused",
+        _ if truth.could_if_reached && !truth.could => "its source is out of reach",
+        _ if truth.could => "it is not so, and another login could change that",
+        (Atom::Network(_), _) if facts.client.is_none() => "the address is not known",
+        (Atom::Country(_), _) if facts.country.is_none() => "the country is not known",
+        _ => "it is not so, or nobody knows",
+    }
+}
+
+/// A line for each part, indented by how deep it is.
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write(0, f)
+    }
+}

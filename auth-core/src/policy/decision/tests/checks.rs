@@ -1,0 +1,186 @@
+//! Checks: run once, in order, and only where an answer can still let the request in.
+
+use super::*;
+use crate::policy::atom::Check;
+use crate::policy::facts::Checks;
+
+/// A formula over what holds, what fails, and checks. Checks have their index from left to right.
+#[derive(Clone, Debug)]
+enum Part {
+    Holds,
+    Fails,
+    Check { names_principal: bool, negated: bool },
+    All(Vec<Part>),
+    Any(Vec<Part>),
+}
+
+impl Part {
+    fn formula(&self, next: &mut u8) -> Formula {
+        let leak = |parts: Vec<Formula>| -> &'static [Formula] { Box::leak(parts.into()) };
+        match self {
+            // An editor, and nobody is suspended.
+            Self::Holds => literal(is(Role("editor"))),
+            Self::Fails => literal(is(Role("suspended"))),
+            Self::Check { names_principal, negated } => {
+                let check = Check { index: *next, names_principal: *names_principal, object: None };
+                *next += 1;
+                Formula::Literal(Literal { atom: Atom::Check(check), negated: *negated, text: "check(…)" })
+            }
+            Self::All(parts) => Formula::All(leak(parts.iter().map(|part| part.formula(next)).collect())),
+            Self::Any(parts) => Formula::Any(leak(parts.iter().map(|part| part.formula(next)).collect())),
+        }
+    }
+
+    /// As one reads it: `stranger` cannot be asked what names the caller, and is no editor.
+    fn holds(&self, stranger: bool, answers: &mut impl Iterator<Item = bool>) -> bool {
+        match self {
+            Self::Holds => !stranger,
+            Self::Fails => false,
+            Self::Check { names_principal, negated } => {
+                let answer = answers.next().unwrap();
+                !(*names_principal && stranger) && answer != *negated
+            }
+            // All of them: none of the answers is passed over.
+            Self::All(parts) => parts
+                .iter()
+                .map(|part| part.holds(stranger, answers))
+                .collect::<Vec<_>>()
+                .into_iter()
+                .all(|holds| holds),
+            Self::Any(parts) => parts
+                .iter()
+                .map(|part| part.holds(stranger, answers))
+                .collect::<Vec<_>>()
+                .into_iter()
+                .any(|holds| holds),
+        }
+    }
+
+    fn checks(&self) -> Vec<bool> {
+        match self {
+            Self::Holds | Self::Fails => vec![],
+            Self::Check { names_principal, .. } => vec![*names_principal],
+            Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(Self::checks).collect(),
+        }
+    }
+}
+
+fn part() -> impl Strategy<Value = Part> {
+    let check = (proptest::arbitrary::any::<bool>(), proptest::arbitrary::any::<bool>())
+        .prop_map(|(names_principal, negated)| Part::Check { names_principal, negated });
+    let leaf = prop_oneof![Just(Part::Holds), Just(Part::Fails), check.clone(), check];
+    leaf.prop_recursive(3, 8, 3, |part| {
+        let parts = proptest::collection::vec(part, 1..4);
+        prop_oneof![parts.clone().prop_map(Part::All), parts.prop_map(Part::Any)]
+    })
+}
+
+#[test]
+fn a_check_runs_once_in_order_and_only_where_its_answer_can_still_let_the_request_in() {
+    // H3, T20: over random formulas and answers, against a reading of the formula that knows all answers beforehand.
+    let (editor, sources) = (bearer(&["editor"]).principal(), [Arc::new(tokens())]);
+    let outcome = runner(3000).run(
+        &(part(), proptest::arbitrary::any::<u16>(), proptest::arbitrary::any::<bool>()),
+        |(part, bits, stranger)| {
+            let names_principal = part.checks();
+            let rule = rule(part.formula(&mut 0));
+            let truth: Vec<bool> = (0..names_principal.len()).map(|index| bits >> (index % 16) & 1 == 1).collect();
+            let caller = if stranger { Caller::Nobody } else { Caller::Known(&editor) };
+            let mut asked: Vec<(u8, bool)> = Vec::new();
+            let decision = loop {
+                let checks = asked.iter().fold(Checks::default(), |checks, (index, held)| checks.with(*index, *held));
+                let facts = Facts { checks, sources: &sources, ..facts(caller, OUTSIDE, Passed) };
+                match decide(alone(rule), &facts) {
+                    Decision::Check(index) => {
+                        prop_assert!(asked.iter().all(|(other, _)| *other < index), "{asked:?}, then {index}");
+                        prop_assert!(!stranger || !names_principal[usize::from(index)], "a stranger is asked about");
+                        // Some answers of what is not known yet make this one decide.
+                        let open: Vec<usize> = (0..truth.len())
+                            .filter(|one| asked.iter().all(|(other, _)| usize::from(*other) != *one))
+                            .collect();
+                        let decides = (0..1_u32 << open.len()).any(|assumed| {
+                            let with = |own: bool| {
+                                let answer = |one: usize| match asked
+                                    .iter()
+                                    .find(|(other, _)| usize::from(*other) == one)
+                                {
+                                    Some((_, held)) => *held,
+                                    None if one == usize::from(index) => own,
+                                    None => assumed >> open.iter().position(|other| *other == one).unwrap() & 1 == 1,
+                                };
+                                part.holds(stranger, &mut (0..truth.len()).map(answer))
+                            };
+                            with(true) != with(false)
+                        });
+                        prop_assert!(decides, "check {index} of {part:?} decides nothing after {asked:?}");
+                        asked.push((index, truth[usize::from(index)]));
+                    }
+                    other => break other,
+                }
+            };
+            let holds = part.holds(stranger, &mut truth.iter().copied());
+            prop_assert_eq!(decision == Decision::Allow, holds, "{:?} {:?}: {:?}", part, truth, decision);
+            if !holds {
+                let expected = if another_could(&part, stranger, &asked) { "401" } else { "403" };
+                prop_assert_eq!(status(&decision), expected, "{:?} {:?}", part, asked);
+            }
+            Ok(())
+        },
+    );
+    outcome.unwrap();
+}
+
+#[test]
+fn roles_that_no_credential_carries_are_asked_for_before_a_check_and_once() {
+    let check = Atom::Check(Check { index: 0, names_principal: true, object: None });
+    let check = Formula::Literal(Literal { atom: check, negated: false, text: "check(…)" });
+    let both: &[Formula] = Box::leak(Box::new([check, literal(not(Role("suspended")))]));
+    let either: &[Formula] = Box::leak(Box::new([check, literal(is(Role("editor")))]));
+    let said = |roles: &[&str]| Answer::Roles(roles.iter().map(|role| (*role).to_owned()).collect());
+    #[rustfmt::skip]
+    let table = [
+        (Formula::All(both),   None,                       "ask for all"),
+        (Formula::All(both),   Some(said(&[])),            "check 0"),
+        (Formula::All(both),   Some(said(&["suspended"])), "403 insufficient-permissions"),
+        (Formula::All(both),   Some(Answer::OutOfReach),   "503 authentication-unavailable"),
+        (Formula::Any(either), None,                       "ask for all"),
+        (Formula::Any(either), Some(said(&["editor"])),    "run"),
+        (Formula::Any(either), Some(said(&[])),            "check 0"),
+        (Formula::Any(either), Some(Answer::OutOfReach),   "check 0"),
+    ];
+    for (row, (formula, answer, expected)) in table.into_iter().enumerate() {
+        let caller = silent().principal();
+        let caller = answer.map_or_else(|| caller.clone(), |answer| caller.with_answer(None, answer));
+        let elsewhere = Elsewhere { is_asked: true, ..Elsewhere::default() };
+        let facts = Facts { elsewhere, ..facts(Caller::Known(&caller), OUTSIDE, Passed) };
+        assert_eq!(self::answer(&decide(alone(rule(formula)), &facts)), expected, "row {row}");
+    }
+}
+
+/// Whether another login could help: a stranger may turn out to be anybody, and what was not run may say anything.
+fn another_could(part: &Part, stranger: bool, asked: &[(u8, bool)]) -> bool {
+    fn could(part: &Part, stranger: bool, asked: &[(u8, bool)], next: &mut u8) -> bool {
+        match part {
+            Part::Holds => true,
+            Part::Fails => stranger,
+            Part::Check { negated, .. } => {
+                let index = *next;
+                *next += 1;
+                asked.iter().find(|(other, _)| *other == index).is_none_or(|(_, held)| held != negated)
+            }
+            Part::All(parts) => parts
+                .iter()
+                .map(|part| could(part, stranger, asked, next))
+                .collect::<Vec<_>>()
+                .into_iter()
+                .all(|could| could),
+            Part::Any(parts) => parts
+                .iter()
+                .map(|part| could(part, stranger, asked, next))
+                .collect::<Vec<_>>()
+                .into_iter()
+                .any(|could| could),
+        }
+    }
+    could(part, stranger, asked, &mut 0)
+}

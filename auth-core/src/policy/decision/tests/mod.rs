@@ -1,0 +1,406 @@
+//! The order and the decision, held against the contract's tables and against a second evaluator that was written from
+//! the contract alone: it knows no `Truth`, no `Principal` and no `Atom`. Here is what both are asked.
+
+mod checks;
+mod denials;
+mod elsewhere;
+mod enumerated;
+mod order;
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use ipnet::{IpNet, Ipv4Net};
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+
+use super::*;
+use crate::client::cross_site::CrossSite::{Failed, Passed, Unsaid};
+use crate::denial::challenge::{Challenge, challenges};
+use crate::identity::issuer::{Confers, Form, ListClaim, Source};
+use crate::identity::principal::{Answer, Principal};
+use crate::identity::scheme_id::Scheme::{self, Basic, Bearer};
+use crate::identity::vocabulary::open::Role as OpenRole;
+use crate::identity::vocabulary::{Declares as _, Kind, Spelt, Vocabulary};
+use crate::policy::atom::{Acr, Atom, Authenticated, ByScheme, Claim, MaxAge, Named, Network, Within};
+use crate::policy::facts::Elsewhere;
+use crate::policy::rule::{Literal, Reads, Terms};
+use crate::runtime::clock::Timestamp;
+
+// ── what is asked, in the words of the contract ──────────────────────────────────────────────────────────────────────
+
+#[derive(Clone, Copy, Debug)]
+enum What {
+    Authenticated,
+    Role(&'static str),
+    OpenRole(&'static str),
+    Permission(&'static str),
+    Scope(&'static str),
+    Org(&'static str),
+    MaxAge(u64),
+    Acr(&'static str),
+    By(Scheme),
+    Inside,
+}
+use What::{Authenticated as Anyone, By, Inside, Org, Permission, Role, Scope};
+
+/// A literal: what is asked, and whether its absence is.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    what: What,
+    negated: bool,
+}
+
+const fn is(what: What) -> Asked {
+    Asked { what, negated: false }
+}
+
+const fn not(what: What) -> Asked {
+    Asked { what, negated: true }
+}
+
+/// The literals that random formulas are made of: all that compile.
+const LITERALS: [Asked; 23] = [
+    is(Role("editor")),
+    not(Role("editor")),
+    is(Permission("posts:write")),
+    is(Scope("a")),
+    is(What::MaxAge(60)),
+    is(By(Bearer)),
+    is(Inside),
+    not(Inside),
+    is(Anyone),
+    is(Role("admin")),
+    is(Role("suspended")),
+    not(Role("suspended")),
+    is(What::OpenRole("admin")),
+    is(Permission("posts:read")),
+    is(Scope("b")),
+    is(Scope("c")),
+    is(Scope("d")),
+    is(Org("acme")),
+    not(Org("acme")),
+    is(What::MaxAge(3600)),
+    is(What::Acr("1")),
+    is(What::Acr("2")),
+    is(By(Basic)),
+];
+
+/// How many of them, from the first, the exhaustive comparison uses.
+const FEW: usize = 8;
+
+/// A formula over `LITERALS`.
+#[derive(Clone, Debug)]
+enum Tree {
+    Literal(usize),
+    All(Vec<Tree>),
+    Any(Vec<Tree>),
+}
+
+impl Tree {
+    fn holds(&self, literals: u32) -> bool {
+        match self {
+            Self::Literal(index) => literals >> index & 1 == 1,
+            Self::All(parts) => parts.iter().all(|part| part.holds(literals)),
+            Self::Any(parts) => parts.iter().any(|part| part.holds(literals)),
+        }
+    }
+
+    fn asks(&self, found: fn(What) -> bool) -> bool {
+        match self {
+            Self::Literal(index) => found(LITERALS[*index].what),
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(|part| part.asks(found)),
+        }
+    }
+
+    fn formula(&self) -> Formula {
+        let leak = |parts: &[Self]| &*Box::leak(parts.iter().map(Self::formula).collect());
+        match self {
+            Self::Literal(index) => literal(LITERALS[*index]),
+            Self::All(parts) => Formula::All(leak(parts)),
+            Self::Any(parts) => Formula::Any(leak(parts)),
+        }
+    }
+}
+
+fn literal(Asked { what, negated }: Asked) -> Formula {
+    const TEN: IpNet = IpNet::V4(Ipv4Net::new_assert(std::net::Ipv4Addr::new(10, 0, 0, 0), 8));
+    let atom = match what {
+        What::Authenticated => Atom::Authenticated(Authenticated),
+        What::Role(name) => Atom::Named(Named(ROLES.name(name))),
+        What::OpenRole(name) => Atom::Named(Named(OpenRole::VOCABULARY.name(name))),
+        What::Permission(name) => Atom::Named(Named(PERMISSIONS.name(name))),
+        What::Scope(name) => Atom::Named(Named(SCOPES.name(name))),
+        What::Org(value) => Atom::Claim(Claim { name: "org", value: crate::policy::atom::ClaimValue::Text(value) }),
+        What::MaxAge(seconds) => Atom::MaxAge(MaxAge { seconds }),
+        What::Acr(value) => Atom::Acr(Acr { value }),
+        What::By(scheme) => Atom::Scheme(ByScheme(scheme)),
+        What::Inside => Atom::Network(Network(&[TEN])),
+    };
+    let text = Box::leak(format!("{}{what:?}", if negated { "!" } else { "" }).into_boxed_str());
+    Formula::Literal(Literal { atom, negated, text })
+}
+
+/// Anyone.
+const PUBLIC: Formula = Formula::All(&[]);
+
+fn all<const N: usize>(asked: [Asked; N]) -> Formula {
+    Formula::All(Box::leak(Box::new(asked.map(literal))))
+}
+
+fn any<const N: usize>(asked: [Asked; N]) -> Formula {
+    Formula::Any(Box::leak(Box::new(asked.map(literal))))
+}
+
+static PERMISSIONS: Vocabulary = Vocabulary {
+    kind: Kind::Permission,
+    declared_in: "Permission",
+    module: "app",
+    open: false,
+    names: &["posts:read", "posts:write", "posts:purge"],
+    variants: &["PostsRead", "PostsWrite", "PostsPurge"],
+    spelt: Spelt::few(&[("posts:purge", 2), ("posts:read", 0), ("posts:write", 1)]),
+    closure: &[&[0b001], &[0b011], &[0b100]],
+    grants: &[&[], &[], &[]],
+};
+static ROLES: Vocabulary = Vocabulary {
+    kind: Kind::Role,
+    declared_in: "Role",
+    module: "app",
+    open: false,
+    names: &["suspended", "editor", "admin"],
+    variants: &["Suspended", "Editor", "Admin"],
+    spelt: Spelt::few(&[("admin", 2), ("editor", 1), ("suspended", 0)]),
+    closure: &[&[0b001], &[0b010], &[0b110]],
+    grants: &[&[], &[PERMISSIONS.name("posts:write")], &[PERMISSIONS.name("posts:write")]],
+};
+static SCOPES: Vocabulary = Vocabulary {
+    kind: Kind::Scope,
+    declared_in: "TokenScope",
+    module: "app",
+    open: false,
+    names: &["a", "b", "c", "d"],
+    variants: &["A", "B", "C", "D"],
+    spelt: Spelt::few(&[("a", 0), ("b", 1), ("c", 2), ("d", 3)]),
+    closure: &[&[1], &[2], &[4], &[8]],
+    grants: &[&[], &[], &[], &[]],
+};
+
+// ── who calls, in the words of the contract ──────────────────────────────────────────────────────────────────────────
+
+/// What a credential says. `None`: it does not say.
+#[derive(Clone, Debug)]
+struct Login {
+    scheme: Scheme,
+    roles: Option<Vec<&'static str>>,
+    permissions: Vec<&'static str>,
+    scopes: Vec<&'static str>,
+    org: Option<&'static str>,
+    age: Option<u64>,
+    acr: Option<&'static str>,
+    acts: bool,
+}
+
+const NOW: i64 = 1_000_000;
+
+fn bearer(roles: &[&'static str]) -> Login {
+    let (permissions, scopes) = (Vec::new(), Vec::new());
+    Login {
+        scheme: Bearer,
+        roles: Some(roles.into()),
+        permissions,
+        scopes,
+        org: None,
+        age: None,
+        acr: None,
+        acts: false,
+    }
+}
+
+fn basic(roles: &[&'static str]) -> Login {
+    Login { scheme: Basic, ..bearer(roles) }
+}
+
+fn silent() -> Login {
+    Login { roles: None, ..bearer(&[]) }
+}
+
+/// One of each kind of caller that the contract tells apart.
+fn callers() -> [Login; 9] {
+    let everything = Login { scopes: vec!["a", "b", "c", "d"], org: Some("acme"), age: Some(30), ..bearer(&["admin"]) };
+    [
+        Login { acr: Some("2"), ..everything.clone() },
+        Login { acts: true, acr: Some("2"), ..everything },
+        Login { age: Some(600), acr: Some("1"), org: Some("other"), ..bearer(&["editor"]) },
+        Login { scopes: vec!["a"], permissions: vec!["posts:write"], ..bearer(&[]) },
+        Login { age: Some(7200), permissions: vec!["posts:read"], scopes: vec!["b", "c"], ..bearer(&["suspended"]) },
+        silent(),
+        bearer(&["stranger"]),
+        basic(&["admin", "suspended"]),
+        basic(&[]),
+    ]
+}
+
+impl Login {
+    /// The answer of this credential; `None` where it is silent, which holds in neither polarity.
+    fn answer(&self, what: What) -> Option<bool> {
+        let roles = self.roles.iter().flatten().copied();
+        Some(match what {
+            What::Authenticated => true,
+            What::Role(asked) => {
+                self.roles.as_ref()?;
+                roles.into_iter().any(|role| role == asked || (role, asked) == ("admin", "editor"))
+            }
+            What::OpenRole(asked) => roles.into_iter().any(|role| role == asked),
+            What::Permission(asked) => {
+                let granted = roles.filter(|role| ["admin", "editor"].contains(role)).map(|_| "posts:write");
+                let mut held = self.permissions.iter().copied().chain(granted);
+                held.any(|held| held == asked || (held, asked) == ("posts:write", "posts:read"))
+            }
+            What::Scope(asked) => self.scopes.contains(&asked),
+            What::Org(asked) => self.org? == asked,
+            What::MaxAge(limit) => !self.acts && (self.scheme == Basic || self.age.is_some_and(|age| age <= limit)),
+            What::Acr(asked) => !self.acts && self.acr == Some(asked),
+            What::By(asked) => self.scheme == asked,
+            What::Inside => return None,
+        })
+    }
+
+    fn principal(&self) -> Principal {
+        let source = if self.scheme == Bearer { tokens() } else { users() };
+        let mut claims = serde_json::json!({ "sub": "alice", "permissions": self.permissions });
+        let mut say = |name: &str, value: serde_json::Value| claims[name] = value;
+        if let Some(roles) = &self.roles {
+            say("roles", roles.clone().into());
+        }
+        if !self.scopes.is_empty() {
+            say("scope", self.scopes.join(" ").into());
+        }
+        if let Some(org) = self.org {
+            say("org", org.into());
+        }
+        if let Some(age) = self.age {
+            say("auth_time", (NOW - age as i64).into());
+        }
+        if let Some(acr) = self.acr {
+            say("acr", acr.into());
+        }
+        if self.acts {
+            say("act", serde_json::json!({ "sub": "bob" }));
+        }
+        Principal::from_claims(Arc::new(source), claims.to_string()).unwrap()
+    }
+}
+
+fn tokens() -> Source {
+    let list = |kind, form, name: &str| ListClaim::new(kind, form, vec![name.to_owned()]);
+    Source {
+        issuer: "https://id.example".into(),
+        scheme: Bearer,
+        confers: Confers::everything(),
+        lists: vec![
+            list(Kind::Role, Form::Array, "roles"),
+            list(Kind::Permission, Form::Array, "permissions"),
+            list(Kind::Scope, Form::Words, "scope"),
+        ],
+        has_claims: true,
+        tenancy: Default::default(),
+        all_scopes: false,
+        roles: [&ROLES].into(),
+    }
+}
+
+fn users() -> Source {
+    let roles = ListClaim::new(Kind::Role, Form::Array, vec!["roles".to_owned()]);
+    Source { issuer: "basic:r".into(), scheme: Basic, lists: vec![roles], has_claims: false, ..tokens() }
+}
+
+// ── the request ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const INSIDE: Option<&str> = Some("10.1.2.3");
+const OUTSIDE: Option<&str> = Some("203.0.113.9");
+const NOT_KNOWN: Option<&str> = None;
+
+/// What else a request shows. All four places that are different to a network literal.
+const PLACES: [(Option<&str>, CrossSite); 4] =
+    [(INSIDE, Passed), (INSIDE, Failed), (OUTSIDE, Passed), (NOT_KNOWN, Passed)];
+
+fn facts<'a>(caller: Caller<'a>, client: Option<&str>, cross_site: CrossSite) -> Facts<'a> {
+    Facts {
+        set_up: None,
+        now: Timestamp::from_seconds(NOW),
+        client: client.map(|address| address.parse::<IpAddr>().unwrap()),
+        country: None,
+        address_blocked: false,
+        cross_site,
+        caller,
+        sources: &[],
+        elsewhere: Default::default(),
+        checks: Default::default(),
+    }
+}
+
+fn rule(formula: Formula) -> &'static Rule {
+    let rule = Rule { terms: Terms::of(formula), ..crate::policy::rule::PUBLIC };
+    Box::leak(Box::new(rule))
+}
+
+fn alone(handler: &Rule) -> Rules<'_> {
+    Rules { scopes: &[], handler }
+}
+
+/// `run`, `verify`, or the status and the problem.
+fn answer(decision: &Decision) -> String {
+    match decision {
+        Decision::Allow => "run".to_owned(),
+        Decision::Verify => "verify".to_owned(),
+        Decision::AskRoles(tenant) => format!("ask {}", tenant.as_deref().unwrap_or("for all")),
+        Decision::Check(index) => format!("check {index}"),
+        Decision::Deny(denial) => {
+            let answer = denial.reason.answer();
+            format!("{} {}", answer.status, answer.problem)
+        }
+    }
+}
+
+fn status(decision: &Decision) -> String {
+    answer(decision).chars().take(3).collect()
+}
+
+fn decided(handler: &'static Rule, caller: Option<&Login>, client: Option<&str>, cross_site: CrossSite) -> Decision {
+    let principal = caller.map(Login::principal);
+    decide(alone(handler), &facts(principal.as_ref().map_or(Caller::Nobody, Caller::Known), client, cross_site))
+}
+
+fn runner(cases: u32) -> TestRunner {
+    TestRunner::new(ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() })
+}
+
+/// Formulas over those of `LITERALS` that ask for something of this kind.
+fn tree(of: fn(What) -> bool) -> impl Strategy<Value = Tree> {
+    let indices: Vec<_> = (0..LITERALS.len()).filter(|index| of(LITERALS[*index].what)).collect();
+    let literal = proptest::sample::select(indices).prop_map(Tree::Literal);
+    literal.prop_recursive(4, 12, 4, |part| {
+        let parts = proptest::collection::vec(part, 0..4);
+        prop_oneof![parts.clone().prop_map(Tree::All), parts.prop_map(Tree::Any)]
+    })
+}
+
+/// C3: of scopes that all credentials of a source have, those count that it confers.
+#[test]
+fn a_source_with_all_scopes_confers_no_others() {
+    let confers = Confers::nothing().scopes(["a"]);
+    let source = Source { scheme: Scheme::Session, confers, all_scopes: true, ..tokens() };
+    let caller = Principal::from_claims(Arc::new(source.clone()), r#"{"sub":"alice"}"#.to_owned()).unwrap();
+    for (name, expected) in [("a", true), ("b", false)] {
+        assert_eq!(caller.holds(SCOPES.name(name)), expected, "{name}");
+        assert_eq!(source.could_hold(SCOPES.name(name)), expected, "{name}");
+    }
+}
+
+fn subsets(names: &[&'static str]) -> Vec<Vec<&'static str>> {
+    (0..1_usize << names.len())
+        .map(|bits| (0..).zip(names).filter(|(at, _)| bits >> at & 1 == 1).map(|(_, name)| *name).collect())
+        .collect()
+}

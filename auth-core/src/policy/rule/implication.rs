@@ -1,0 +1,234 @@
+//! What follows from what, at compile time: between two literals, and from a formula to a name.
+//!
+//! # Why
+//! The attributes see the formula and not the vocabulary; const code sees both, and is slow. So the attributes bring formulas to
+//! sets of literals, and what is left for const code is to compare two literals. What it does not understand follows from nothing.
+#![allow(clippy::indexing_slicing, reason = "const code has no `get`; every index is bounded by the loop around it")]
+
+use ipnet::IpNet;
+
+use super::{Formula, Literal};
+use crate::client::country::CountryCode;
+use crate::identity::vocabulary::{Name, Text};
+use crate::policy::atom::{Atom, Country, Named, Network, Within};
+
+/// A literal, or its opposite.
+#[derive(Clone, Copy)]
+pub(super) struct Side<'a> {
+    pub(super) atom: &'a Atom,
+    pub(super) negated: bool,
+}
+
+impl<'a> Side<'a> {
+    pub(super) const fn of(literal: &'a Literal) -> Self {
+        Self { atom: &literal.atom, negated: literal.negated }
+    }
+
+    pub(super) const fn opposite(self) -> Self {
+        Self { negated: !self.negated, ..self }
+    }
+
+    /// Whether whoever fits the one fits the other.
+    pub(super) const fn implies(self, other: Self) -> bool {
+        match (self.negated, other.negated) {
+            (false, false) => includes(other.atom, self.atom),
+            // Whoever lacks what follows lacks what it follows from.
+            (true, true) => includes(self.atom, other.atom),
+            // The absence of a role holds for those alone who are known; but a reader has to know that, and may want it said.
+            (true, false) => false,
+            (false, true) => are_apart(self.atom, other.atom),
+        }
+    }
+}
+
+/// Whether `smaller` is a part of `larger`, both without `!`.
+const fn includes(larger: &Atom, smaller: &Atom) -> bool {
+    match (larger, smaller) {
+        (Atom::Check(_), _) => false, // what it finds is its own affair
+        (Atom::Authenticated(_), smaller) => smaller.is_about_caller(),
+        (Atom::Named(Named(larger)), Atom::Named(Named(smaller))) => smaller.implies(*larger),
+        (Atom::Within(larger), Atom::Within(smaller)) => {
+            same(larger.tenant, smaller.tenant) && smaller.name.implies(larger.name)
+        }
+        (Atom::Claim(larger), Atom::Claim(smaller)) => {
+            same(larger.name, smaller.name) && larger.value.is(smaller.value)
+        }
+        (Atom::MaxAge(larger), Atom::MaxAge(smaller)) => smaller.seconds <= larger.seconds,
+        (Atom::Acr(larger), Atom::Acr(smaller)) => same(larger.value, smaller.value),
+        (Atom::Scheme(larger), Atom::Scheme(smaller)) => larger.is(smaller),
+        (Atom::Direct(_), Atom::Direct(_)) => true,
+        (Atom::Network(Network(larger)), Atom::Network(Network(smaller))) => {
+            let mut index = 0;
+            while index < smaller.len() {
+                if !is_within(&smaller[index], larger) {
+                    return false;
+                }
+                index += 1;
+            }
+            true
+        }
+        (Atom::Country(Country(larger)), Atom::Country(Country(smaller))) => {
+            let mut index = 0;
+            while index < smaller.len() {
+                if !is_one_of(smaller[index], larger) {
+                    return false;
+                }
+                index += 1;
+            }
+            true
+        }
+        _ => false,
+    }
+}
+
+/// Whether nobody fits both.
+const fn are_apart(one: &Atom, other: &Atom) -> bool {
+    match (one, other) {
+        (Atom::Network(Network(one)), Atom::Network(Network(other))) => {
+            let mut index = 0;
+            while index < one.len() {
+                let mut with = 0;
+                while with < other.len() {
+                    if holds(&one[index], &other[with]) || holds(&other[with], &one[index]) {
+                        return false;
+                    }
+                    with += 1;
+                }
+                index += 1;
+            }
+            true
+        }
+        (Atom::Country(Country(one)), Atom::Country(Country(other))) => {
+            let mut index = 0;
+            while index < one.len() {
+                if !one[index].is_known() || is_one_of(one[index], other) {
+                    return false;
+                }
+                index += 1;
+            }
+            true
+        }
+        _ => false,
+    }
+}
+
+const fn is_within(network: &IpNet, others: &[IpNet]) -> bool {
+    let mut index = 0;
+    while index < others.len() {
+        if holds(&others[index], network) {
+            return true;
+        }
+        index += 1;
+    }
+    false
+}
+
+const fn holds(larger: &IpNet, smaller: &IpNet) -> bool {
+    match (larger, smaller) {
+        (IpNet::V4(larger), IpNet::V4(smaller)) => {
+            let bits = 32 - larger.prefix_len() as u32;
+            let (first, other) = (larger.addr().to_bits() as u64, smaller.addr().to_bits() as u64);
+            larger.prefix_len() <= smaller.prefix_len() && first >> bits == other >> bits
+        }
+        (IpNet::V6(larger), IpNet::V6(smaller)) => {
+            let bits = 128 - larger.prefix_len() as u32;
+            let (first, other) = (larger.addr().to_bits(), smaller.addr().to_bits());
+            let same = match (first.checked_shr(bits), other.checked_shr(bits)) {
+                (Some(first), Some(other)) => first == other,
+                _ => true,
+            };
+            larger.prefix_len() <= smaller.prefix_len() && same
+        }
+        _ => false,
+    }
+}
+
+const fn is_one_of(country: CountryCode, others: &[CountryCode]) -> bool {
+    let mut index = 0;
+    while index < others.len() {
+        if country.is(others[index]) {
+            return true;
+        }
+        index += 1;
+    }
+    false
+}
+
+const fn same(one: &str, other: &str) -> bool {
+    crate::identity::vocabulary::same(one, other)
+}
+
+impl Formula {
+    /// The first name of that kind that the rule asks for and that is of another type.
+    const fn asks_of_another(&self, name: Name) -> Option<Name> {
+        let mut index = 0;
+        while let Some(literal) = self.literal(index) {
+            if let Literal { atom: Atom::Named(Named(asked)), negated: false, .. } = literal
+                && asked.vocabulary.kind as u8 == name.vocabulary.kind as u8
+                && !asked.vocabulary.is_of(name.vocabulary)
+            {
+                return Some(*asked);
+            }
+            index += 1;
+        }
+        None
+    }
+
+    /// Whether everybody whom it lets in holds the name. Exact for formulas without `!`; others may be found not to imply what
+    /// they do.
+    pub const fn implies(&self, name: Name) -> bool {
+        match self {
+            Self::Literal(Literal { atom: Atom::Named(Named(held)), negated: false, .. }) => held.implies(name),
+            // Within one tenant is not within all.
+            Self::Literal(Literal { atom: Atom::Within(Within { .. }), .. } | _) => false,
+            Self::All(parts) => {
+                let mut index = 0;
+                while index < parts.len() {
+                    if parts[index].implies(name) {
+                        return true;
+                    }
+                    index += 1;
+                }
+                false
+            }
+            Self::Any(parts) => {
+                let mut index = 0;
+                while index < parts.len() {
+                    if !parts[index].implies(name) {
+                        return false;
+                    }
+                    index += 1;
+                }
+                true // of none: nobody is let in
+            }
+        }
+    }
+}
+
+/// Refuses a proof that the rule does not give.
+///
+/// # Panics
+/// At compile time, with a text for the user.
+#[track_caller]
+#[allow(clippy::panic, reason = "the panic of a const is the compile error")]
+pub const fn check_proof(formula: &Formula, name: Name) {
+    if formula.implies(name) {
+        return;
+    }
+    let mut text = Text::new();
+    let kind = name.vocabulary.kind.word();
+    if let Some(asked) = formula.asks_of_another(name) {
+        let (own, other) = (asked.vocabulary, name.vocabulary);
+        text.all(&["expected a proof of `", own.module, "::", own.declared_in, "`, found one of another type, `"]);
+        text.all(&[other.module, "::", other.declared_in, "`\n"]);
+        text.all(&[
+            "help: take a proof of the type that the rule names, or name a ",
+            kind,
+            " of the other type in the rule",
+        ]);
+        panic!("{}", text.as_str());
+    }
+    text.all(&["the rule lets in callers without the ", kind, " \"", name.text, "\", and this argument proves it\n"]);
+    text.all(&["help: write `#[require_", kind, "(\"", name.text, "\")]` above the handler, or delete the argument"]);
+    panic!("{}", text.as_str());
+}

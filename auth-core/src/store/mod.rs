@@ -1,0 +1,9 @@
+//! Stores of users, roles, failed logins and blocked callers, each with its back ends.
+
+pub mod roles;
+#[cfg(feature = "blocks")]
+pub mod blocklist;
+#[cfg(feature = "passwords")]
+pub mod throttle;
+#[cfg(feature = "passwords")]
+pub mod users;

@@ -1,0 +1,140 @@
+//! Roles that no credential carries: the application's own store is asked, where a rule is still open without them.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::identity::id::Id;
+use crate::identity::principal::Answer;
+use crate::runtime::single_flight::Remembered;
+use crate::runtime::timeout;
+
+/// A store of roles is out of reach. Answered with 503: neither "has them" nor "has none".
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the store of roles is out of reach")]
+pub struct RolesUnavailable;
+
+crate::debug_as_display!(RolesUnavailable);
+
+/// What [`RoleSource::roles`] returns.
+pub type FoundRoles<'a> = Pin<Box<dyn Future<Output = Result<Vec<String>, RolesUnavailable>> + Send + 'a>>;
+
+/// A store of roles. A closure `Fn(Id, Option<String>)` that returns a future is one too.
+///
+/// ```
+/// use auth_core::Id;
+/// use auth_core::store::roles::{FoundRoles, RoleSource};
+/// struct Staff;
+/// impl RoleSource for Staff {
+///     fn roles<'a>(&'a self, caller: &'a Id, tenant: Option<&'a str>) -> FoundRoles<'a> {
+///         Box::pin(async move {
+///             let alice = Id::user("https://id.example", "alice");
+///             Ok(if *caller == alice && tenant == Some("acme") { vec!["admin".to_owned()] } else { Vec::new() })
+///         })
+///     }
+/// }
+/// ```
+pub trait RoleSource: Send + Sync + 'static {
+    /// All roles of the caller: within a tenant where a rule says `in`, else those that count everywhere. Where that takes more
+    /// than 5 s, or panics, nobody knows, and what the answer would decide is 503.
+    fn roles<'a>(&'a self, caller: &'a Id, tenant: Option<&'a str>) -> FoundRoles<'a>;
+}
+
+impl<F, R> RoleSource for F
+where
+    F: Fn(Id, Option<String>) -> R + Send + Sync + 'static,
+    R: Future<Output = Result<Vec<String>, RolesUnavailable>> + Send + 'static,
+{
+    fn roles<'a>(&'a self, caller: &'a Id, tenant: Option<&'a str>) -> FoundRoles<'a> {
+        Box::pin(self(caller.clone(), tenant.map(str::to_owned)))
+    }
+}
+
+/// Where roles come from that no credential carries, and for how long an answer is kept. Cheap to clone: what one clone
+/// forgets, all do.
+///
+/// ```
+/// use std::time::Duration;
+/// use auth_core::Id;
+/// use auth_core::store::roles::RolesFrom;
+/// let roles = RolesFrom::new(|_caller: Id, _tenant: Option<String>| async { Ok(vec!["viewer".to_owned()]) });
+/// let roles = roles.cache(Duration::from_secs(30));
+/// // Whoever changes the roles of somebody says so, and the next request asks.
+/// roles.invalidate(&Id::user("https://id.example", "alice"));
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct RolesFrom {
+    source: Arc<dyn RoleSource>,
+    lasts: Duration,
+    remembered: Arc<Remembered<Key, Arc<[String]>>>,
+}
+
+type Key = (Id, Option<Box<str>>);
+
+/// Answers that are kept, at most.
+const MOST: usize = 100_000;
+
+/// The answer for a tenant with a longer name is not kept.
+const LONGEST_TENANT: usize = 128;
+
+impl RolesFrom {
+    /// Asks this store: once a request and tenant, and only where a rule is still open without.
+    pub fn new(source: impl RoleSource) -> Self {
+        Self { source: Arc::new(source), lasts: Duration::ZERO, remembered: Arc::new(Remembered::new(MOST)) }
+    }
+
+    /// Keeps an answer for so long, in this process. A role that was taken away counts until then, unless
+    /// [`invalidate`](Self::invalidate) says so. Not at all unless set.
+    pub fn cache(self, lasts: Duration) -> Self {
+        Self { lasts, ..self }
+    }
+
+    /// Forgets what was answered about somebody, in all tenants. In this process: other instances keep theirs as long as they
+    /// may.
+    pub fn invalidate(&self, id: &Id) {
+        self.remembered.forget(|(other, _)| other == id);
+    }
+
+    /// Forgets all answers.
+    pub fn invalidate_all(&self) {
+        self.remembered.forget(|_| true);
+    }
+
+    /// The answer of before, or else that of the store.
+    pub async fn ask(&self, id: &Id, tenant: Option<&str>) -> Answer {
+        let ask = async {
+            let found = timeout::answered(async { self.source.roles(id, tenant).await }).await;
+            let roles: Arc<[String]> = found.ok_or(RolesUnavailable)??.into();
+            Ok::<_, RolesUnavailable>((roles, self.lasts))
+        };
+        // What anybody may write into a path takes no room.
+        let is_long = tenant.is_some_and(|tenant| tenant.len() > LONGEST_TENANT);
+        let answer = if self.lasts.is_zero() || is_long {
+            ask.await.map(|(roles, _)| roles)
+        } else {
+            self.remembered.get_or_ask(&(id.clone(), tenant.map(Box::from)), || RolesUnavailable, ask).await
+        };
+        match answer {
+            Ok(roles) => Answer::Roles(roles),
+            Err(RolesUnavailable) => {
+                tracing::error!(target: "auth_core", "the store of roles is out of reach");
+                Answer::OutOfReach
+            }
+        }
+    }
+}
+
+impl<S: RoleSource> From<S> for RolesFrom {
+    fn from(source: S) -> Self {
+        Self::new(source)
+    }
+}
+
+impl fmt::Debug for RolesFrom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RolesFrom").field("lasts", &self.lasts).finish_non_exhaustive()
+    }
+}
