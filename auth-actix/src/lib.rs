@@ -54,11 +54,11 @@ pub use auth_core::client::country::{Database, DatabaseError};
 pub use auth_core::denial::Answer;
 pub use auth_core::identity::grants::{Grants, GrantsError};
 pub use auth_core::identity::scheme_id::Scheme;
-#[cfg(all(feature = "oidc", feature = "session"))]
-pub use auth_core::login::{LoginError, OidcLogin};
 #[cfg(feature = "oidc")]
-pub use auth_core::provider::{EndpointError, ReachError};
+pub use auth_core::oidc::discovery::{EndpointError, ReachError};
 pub use auth_core::runtime::clock::Timestamp;
+#[cfg(all(feature = "oidc", feature = "session"))]
+pub use auth_core::scheme::session::oidc_login::{LoginError, OidcLogin};
 #[cfg(all(feature = "blocks", feature = "redis"))]
 pub use auth_core::store::blocklist::RedisBlocksError;
 #[cfg(feature = "blocks")]

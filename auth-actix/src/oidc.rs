@@ -5,7 +5,7 @@ use actix_web::web::{self, Query};
 use actix_web::{HttpRequest, HttpResponse, Resource};
 use auth_core::client::address::Seen;
 use auth_core::denial::{Denial, Reason};
-use auth_core::login::{RelyingParty, Wanted};
+use auth_core::scheme::session::oidc_login::{RelyingParty, Wanted};
 use serde::Deserialize;
 
 use crate::auth::Auth;

@@ -292,7 +292,7 @@ impl Session {
 
     /// Where people log in at a provider.
     #[cfg(feature = "oidc")]
-    pub(crate) fn relying_party(&self) -> Result<&auth_core::login::RelyingParty, Denial> {
+    pub(crate) fn relying_party(&self) -> Result<&auth_core::scheme::session::oidc_login::RelyingParty, Denial> {
         self.auth.relying_party().ok_or_else(|| {
             let cause = Some("a log-in at a provider, and the builder was given no `.oidc_login(…)`");
             Denial { cause, ..Denial::new(Reason::SetUp) }

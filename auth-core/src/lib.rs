@@ -25,7 +25,6 @@ pub mod runtime;
 pub mod identity;
 pub mod denial;
 // What is known.
-pub mod resource;
 pub mod client;
 pub mod policy;
 // What is asked.
@@ -35,11 +34,8 @@ pub mod audit;
 pub mod matrix;
 // How it is known.
 pub mod store;
-#[cfg(feature = "oidc")]
-pub mod provider;
+pub mod oidc;
 pub mod scheme;
-#[cfg(all(feature = "oidc", feature = "session"))]
-pub mod login;
 
 pub use crate::identity::id::{Id, IdError};
 pub use crate::identity::issuer::Confers;

@@ -9,9 +9,7 @@ use auth_core::client::cross_site::Origins;
 use auth_core::denial::challenge::Realm;
 use auth_core::identity::issuer::Source;
 use auth_core::identity::scheme_id::{OwnScheme, Scheme};
-#[cfg(all(feature = "oidc", feature = "session"))]
-use auth_core::login::RelyingParty;
-use auth_core::resource::Resource;
+use auth_core::oidc::protected_resource::Resource;
 #[cfg(feature = "api-key")]
 use auth_core::scheme::api_key::ApiKeyScheme;
 #[cfg(feature = "basic")]
@@ -22,6 +20,8 @@ use auth_core::scheme::bearer::{Bearer, Jwt};
 use auth_core::scheme::dpop::Dpop;
 #[cfg(feature = "session")]
 use auth_core::scheme::session::Sessions;
+#[cfg(all(feature = "oidc", feature = "session"))]
+use auth_core::scheme::session::oidc_login::RelyingParty;
 #[cfg(feature = "session")]
 use auth_core::store::users::Passwords;
 

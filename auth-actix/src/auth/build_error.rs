@@ -3,15 +3,15 @@
 use auth_core::client::address::HostError;
 use auth_core::client::cross_site::OriginError;
 use auth_core::denial::challenge::RealmError;
-#[cfg(all(feature = "oidc", feature = "session"))]
-use auth_core::login::LoginError;
-use auth_core::resource::ResourceError;
+use auth_core::oidc::protected_resource::ResourceError;
 #[cfg(feature = "jwt")]
 use auth_core::scheme::bearer::{JwtError, TokenCacheError};
 #[cfg(feature = "dpop")]
 use auth_core::scheme::dpop::DpopError;
 #[cfg(feature = "session")]
 use auth_core::scheme::session::SessionsError;
+#[cfg(all(feature = "oidc", feature = "session"))]
+use auth_core::scheme::session::oidc_login::LoginError;
 
 /// An invalid setting, or several. Converts into [`std::io::Error`], which a `main` of actix returns.
 #[derive(PartialEq, Eq, thiserror::Error)]

@@ -10,8 +10,6 @@ use auth_core::client::country::Countries;
 use auth_core::identity::grants::Grants;
 use auth_core::identity::issuer::RoleTypes;
 use auth_core::identity::vocabulary::{PermissionSet, RoleSet, Vocabulary};
-#[cfg(all(feature = "oidc", feature = "session"))]
-use auth_core::login::OidcLogin;
 use auth_core::runtime::set_once::SetOnce;
 #[cfg(feature = "api-key")]
 use auth_core::scheme::api_key::ApiKeyScheme;
@@ -23,6 +21,8 @@ use auth_core::scheme::bearer::{IssuerResolver, Jwt, TokenCache};
 use auth_core::scheme::dpop::Dpop;
 #[cfg(feature = "session")]
 use auth_core::scheme::session::Sessions;
+#[cfg(all(feature = "oidc", feature = "session"))]
+use auth_core::scheme::session::oidc_login::OidcLogin;
 #[cfg(feature = "blocks")]
 use auth_core::store::blocklist::Blocks;
 use auth_core::store::roles::RolesFrom;

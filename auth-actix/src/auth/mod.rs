@@ -18,9 +18,7 @@ use auth_core::client::cross_site::Origins;
 use auth_core::identity::issuer::{RoleTypes, Source};
 use auth_core::identity::scheme_id::Scheme;
 use auth_core::identity::vocabulary::{Kind, Vocabulary};
-#[cfg(all(feature = "oidc", feature = "session"))]
-use auth_core::login::RelyingParty;
-use auth_core::resource::Resource;
+use auth_core::oidc::protected_resource::Resource;
 #[cfg(feature = "api-key")]
 use auth_core::scheme::api_key;
 #[cfg(feature = "basic")]
@@ -31,6 +29,8 @@ use auth_core::scheme::bearer::Bearer;
 use auth_core::scheme::dpop;
 #[cfg(feature = "session")]
 use auth_core::scheme::session;
+#[cfg(all(feature = "oidc", feature = "session"))]
+use auth_core::scheme::session::oidc_login::RelyingParty;
 #[cfg(feature = "jwt")]
 use auth_core::scheme::ticket::Tickets;
 #[cfg(feature = "blocks")]

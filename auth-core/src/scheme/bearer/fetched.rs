@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use super::key::{Key, KeyError, PreparedKey};
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::scheme_id::Scheme;
-use crate::provider::{Client, Discovered, Endpoint, EndpointError, Failed, Patience, Reach, ReachError, spawn};
+use crate::oidc::discovery::{Client, Discovered, Endpoint, EndpointError, Failed, Patience, Reach, ReachError, spawn};
 use crate::runtime::clock::{self, Moment};
 use crate::runtime::single_flight::Waiting;
 

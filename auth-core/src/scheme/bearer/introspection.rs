@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::fetched::Fetched;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::scheme_id::Scheme;
-use crate::provider::{
+use crate::oidc::discovery::{
     Client, Discovered, Endpoint, EndpointError, Failed, OK, Reach, ReachError, Registered, SecretSent,
 };
 use crate::runtime::clock;

@@ -14,6 +14,8 @@ mod memory;
 mod redis;
 mod settings;
 mod store;
+#[cfg(all(feature = "oidc", feature = "session"))]
+pub mod oidc_login;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -409,7 +409,7 @@ impl Jwt {
 
     /// The settings for connections to the provider.
     #[cfg(all(feature = "oidc", feature = "session"))]
-    pub(crate) fn reach(&self) -> crate::provider::Reach {
+    pub(crate) fn reach(&self) -> crate::oidc::discovery::Reach {
         self.fetch.as_ref().map(|fetch| fetch.reach.clone()).unwrap_or_default()
     }
 

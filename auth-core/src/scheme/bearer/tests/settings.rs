@@ -165,7 +165,7 @@ fn the_settings_of_an_issuer_do_what_they_say() {
 #[test]
 fn keys_are_fetched_only_as_it_is_safe_to() {
     // JWKS-1, JWKS-4, JWKS-5
-    use crate::provider::{EndpointError, ReachError};
+    use crate::oidc::discovery::{EndpointError, ReachError};
     let oidc = || Jwt::oidc(ISSUER).audience(AUDIENCE);
     let jwks = |url: &str| Jwt::jwks(url).issuer(ISSUER).audience(AUDIENCE);
     let seconds = Duration::from_secs;

@@ -27,7 +27,9 @@ use crate::identity::issuer::RoleTypes;
 use crate::identity::principal::Principal;
 use crate::identity::scheme_id::Scheme;
 use crate::identity::vocabulary::Kind;
-use crate::provider::{Client, Discovered, Endpoint, EndpointError, Metadata, OK, ReachError, Registered, SecretSent};
+use crate::oidc::discovery::{
+    Client, Discovered, Endpoint, EndpointError, Metadata, OK, ReachError, Registered, SecretSent,
+};
 use crate::runtime::clock::{self, Timestamp};
 use crate::runtime::concurrency_limit::Turns;
 use crate::runtime::set_once::SetOnce;
@@ -41,7 +43,7 @@ type ToSession = dyn Fn(&Principal) -> LogIn + Send + Sync;
 /// Settings of a log-in at an OpenID provider, which ends in a session.
 ///
 /// ```
-/// use auth_core::login::OidcLogin;
+/// use auth_core::scheme::session::oidc_login::OidcLogin;
 /// let secret = "of the client, from a file or the environment";
 /// let login = OidcLogin::new("https://id.example", "reports", secret, "https://reports.example/login/callback");
 /// let login = login.id_tokens(|tokens| tokens.keycloak("reports"));
