@@ -43,14 +43,30 @@ fn sources(member: &str) -> Vec<Source> {
     files(&src, ".rs").into_iter().filter(is_code).map(read).collect()
 }
 
-/// The rooms in the order of `lib.rs`.
-fn rooms(member: &str) -> Vec<String> {
-    let lib = fs::read_to_string(Path::new(ROOT).join(member).join("src/lib.rs")).unwrap();
-    let declared = lib.lines().filter_map(|line| {
-        let line = line.strip_prefix("pub ").unwrap_or(line);
+/// The modules that a file declares, in its order.
+fn declared(file: &Path) -> Vec<String> {
+    let Ok(text) = fs::read_to_string(file) else { return Vec::new() };
+    let declared = text.lines().filter_map(|line| {
+        let line = line.strip_prefix("pub ").or(line.strip_prefix("pub(crate) ")).unwrap_or(line);
         line.strip_prefix("mod ")?.strip_suffix(';')
     });
     declared.map(str::to_owned).collect()
+}
+
+/// The modules of `lib.rs`, and of groups: modules that consist of others. Each with its path, from the bottom up.
+fn levels(member: &str) -> Vec<(Vec<String>, Vec<String>)> {
+    let src = Path::new(ROOT).join(member).join("src");
+    let top = declared(&src.join("lib.rs"));
+    let mut levels = vec![(Vec::new(), top.clone())];
+    for group in top {
+        let file = src.join(&group).join("mod.rs");
+        let text = fs::read_to_string(&file).unwrap_or_default();
+        let is_item = |line: &&str| !line.is_empty() && !line.starts_with("//") && !line.starts_with('#');
+        if text.lines().filter(is_item).all(|line| line.ends_with(';') && line.contains("mod ")) {
+            levels.push((vec![group], declared(&file)));
+        }
+    }
+    levels
 }
 
 fn is_word(character: char) -> bool {
@@ -67,22 +83,32 @@ fn names(code: &str, word: &str) -> bool {
 }
 
 #[test]
-fn a_room_names_only_rooms_that_its_lib_lists_before_it() {
+fn a_module_imports_only_modules_listed_before_it() {
     for member in ["auth-core", "auth-actix", "auth-macros"] {
-        let rooms = rooms(member);
-        let position = |room: &str| rooms.iter().position(|other| other == room);
-        for Source { path, code } in sources(member).iter().filter(|source| source.path != "lib.rs") {
-            let own = path.split(['/', '.']).next().unwrap();
-            let own = position(own).unwrap_or_else(|| panic!("{member}: {path} is in no room of lib.rs"));
-            for (at, _) in code.match_indices("crate::") {
-                let named: String =
-                    code[at + "crate::".len()..].chars().take_while(|character| is_word(*character)).collect();
-                // What `lib.rs` re-exports for applications is not a room.
-                if let Some(other) = position(&named) {
-                    assert!(other <= own, "{member}: {path} names `{named}`, which lib.rs lists after it");
+        let mut compared = 0;
+        for (group, modules) in levels(member) {
+            let position = |module: &str| modules.iter().position(|other| other == module);
+            let prefix: String = std::iter::once("crate")
+                .chain(group.iter().map(String::as_str))
+                .map(|part| format!("{part}::"))
+                .collect();
+            let folder: String = group.iter().map(|part| format!("{part}/")).collect();
+            for Source { path, code } in sources(member).iter().filter(|source| source.path != "lib.rs") {
+                let Some(own) = path.strip_prefix(&folder).filter(|rest| *rest != "mod.rs") else { continue };
+                let own = own.split(['/', '.']).next().unwrap();
+                let own = position(own).unwrap_or_else(|| panic!("{member}: {path} is in no module that is listed"));
+                for (at, _) in code.match_indices(&prefix) {
+                    let named: String =
+                        code[at + prefix.len()..].chars().take_while(|character| is_word(*character)).collect();
+                    // What a module re-exports is not a module.
+                    if let Some(other) = position(&named) {
+                        compared += 1;
+                        assert!(other <= own, "{member}: {path} imports `{prefix}{named}`, which is listed after it");
+                    }
                 }
             }
         }
+        assert!(compared > 20, "{member}: {compared}");
     }
 }
 
@@ -102,7 +128,7 @@ fn what_has_one_home_stands_nowhere_else() {
         ("auth-core",   &["realm="],                                         &["denial/challenge.rs"]),
         ("auth-actix",  &["realm="],                                         &[]),
         ("auth-core",   &["async", "await", "spawn_blocking", "TcpStream", "env"],
-            &["scheme/session/oidc_login/mod.rs", "runtime/timeout.rs", "oidc/discovery/http.rs", "oidc/discovery/mod.rs", "scheme/api_key.rs", "scheme/basic.rs", "scheme/bearer/fetched.rs", "scheme/bearer/mod.rs", "scheme/dpop/mod.rs", "scheme/dpop/replay.rs", "scheme/session/begin.rs", "scheme/session/end.rs", "scheme/session/mod.rs", "scheme/session/redis.rs", "runtime/redis/scripts.rs",
+            &["scheme/session/oidc_login/mod.rs", "runtime/timeout.rs", "oidc/discovery/http.rs", "oidc/discovery/mod.rs", "scheme/api_key.rs", "scheme/basic.rs", "scheme/bearer/jwks.rs", "scheme/bearer/mod.rs", "scheme/dpop/mod.rs", "scheme/dpop/replay.rs", "scheme/session/create.rs", "scheme/session/revoke.rs", "scheme/session/mod.rs", "scheme/session/redis.rs", "runtime/redis/scripts.rs",
               "store/throttle/mod.rs", "store/throttle/redis.rs",
               "runtime/single_flight.rs", "store/roles.rs", "scheme/bearer/introspection.rs", "scheme/bearer/resolver.rs", "runtime/concurrency_limit.rs", "store/users/passwords.rs", "store/users/sql.rs"]),
         ("auth-core",   &["fs"],

@@ -2,7 +2,7 @@
 //! itself, before the first request is decided on.
 
 use auth_core::client::address::AddressSource;
-use auth_core::client::cross_site::CrossSite;
+use auth_core::client::csrf::CrossSite;
 use auth_core::identity::vocabulary::Kind;
 use auth_core::matrix::{Matrix, Route, Tree};
 use auth_core::policy::decision::Rules;

@@ -11,7 +11,7 @@ use actix_web::http::header::{HeaderMap, HeaderValue, UPGRADE};
 use auth_core::client::Fields;
 use auth_core::client::address::Seen;
 use auth_core::client::country::CountryCode;
-use auth_core::client::cross_site::CrossSite;
+use auth_core::client::csrf::CrossSite;
 #[cfg(feature = "basic")]
 use auth_core::denial::Reason;
 use auth_core::denial::{Denial, quoted};

@@ -7,7 +7,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{COOKIE, HeaderName, HeaderValue, InvalidHeaderValue, SET_COOKIE, TryIntoHeaderPair};
 use actix_web::{Error, FromRequest, HttpRequest};
 use auth_core::audit::Happened;
-use auth_core::client::cross_site::CrossSite;
+use auth_core::client::csrf::CrossSite;
 use auth_core::denial::{Denial, Reason};
 use auth_core::identity::scheme_id::Scheme;
 use auth_core::policy::rule::Rule;

@@ -1,11 +1,12 @@
-//! The decision behind `auth-actix`: principals, rules, credentials, challenges and problem details, without a web
+//! The engine of `auth-actix`: credentials, principals, access rules, decisions, challenges and problem details, without a web
 //! framework. Applications use `auth-actix`, which re-exports what they need.
 //!
-//! The rooms, in the order in which they may name each other: a room names only those above it.
+//! The modules are listed from the bottom up: a module imports only modules listed before it. `tests/architecture.rs` checks this,
+//! within the groups too.
 //!
 //! # Why
-//! *Why not* comes before all that is found out: a refused credential is a [`denial::Denial`] from the moment that its
-//! scheme refuses it, and there is no second list of reasons that would have to be translated.
+//! Denials are defined before anything that verifies or decides: a scheme that rejects a credential returns a [`denial::Denial`],
+//! so there is no second list of reasons to translate.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 /// Shows an error type in `Debug` as in `Display`: `main` prints the `Debug` of an error that it returns.
@@ -21,18 +22,12 @@ macro_rules! debug_as_display {
 pub(crate) use debug_as_display;
 
 pub mod runtime;
-// Who, and why not.
 pub mod identity;
 pub mod denial;
-// What is known.
 pub mod client;
 pub mod policy;
-// What is asked.
-// The answer.
-// What is told.
 pub mod audit;
 pub mod matrix;
-// How it is known.
 pub mod store;
 pub mod oidc;
 pub mod scheme;

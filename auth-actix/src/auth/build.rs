@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use auth_core::client::address::{AddressSource, Hosts};
 use auth_core::client::country::Countries;
-use auth_core::client::cross_site::Origins;
+use auth_core::client::csrf::Origins;
 use auth_core::denial::challenge::Realm;
 use auth_core::identity::issuer::Source;
 use auth_core::identity::scheme_id::{OwnScheme, Scheme};

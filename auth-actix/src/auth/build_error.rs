@@ -1,7 +1,7 @@
 //! Errors of [`AuthBuilder::build`](super::AuthBuilder::build).
 
 use auth_core::client::address::HostError;
-use auth_core::client::cross_site::OriginError;
+use auth_core::client::csrf::OriginError;
 use auth_core::denial::challenge::RealmError;
 use auth_core::oidc::protected_resource::ResourceError;
 #[cfg(feature = "jwt")]

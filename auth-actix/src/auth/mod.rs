@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use auth_core::audit::Sink;
 use auth_core::client::address::{AddressSource, Hosts};
 use auth_core::client::country::Countries;
-use auth_core::client::cross_site::Origins;
+use auth_core::client::csrf::Origins;
 use auth_core::identity::issuer::{RoleTypes, Source};
 use auth_core::identity::scheme_id::Scheme;
 use auth_core::identity::vocabulary::{Kind, Vocabulary};

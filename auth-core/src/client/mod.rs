@@ -2,7 +2,7 @@
 
 pub mod address;
 pub mod country;
-pub mod cross_site;
+pub mod csrf;
 
 /// The field lines of a request, by lower-case name, in order. Every header is hostile, so values are bytes.
 pub trait Fields {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::tree::{Fact, Tree};
+use super::expr::{Fact, Tree};
 use super::{Matrix, Route};
 
 const HEAD: &str = include_str!("head.html");

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::words::{Word, Words};
+use super::names::{Word, Words};
 use super::{Matrix, Route};
 
 const HEAD: &str = "\

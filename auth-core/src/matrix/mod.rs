@@ -1,16 +1,16 @@
 //! The access matrix: who may call what, of a whole application, as data that people and programs read.
 
-mod cases;
-mod difference;
+mod test_cases;
+mod diff;
 mod html;
 mod json;
 mod markdown;
 mod openapi;
 mod text;
-mod tree;
-mod ways;
-mod words;
-mod worlds;
+mod expr;
+mod implicants;
+mod names;
+mod assignments;
 
 #[cfg(test)]
 mod tests;
@@ -19,13 +19,13 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-pub use self::cases::{Case, CaseCaller, Cases, Place};
 #[cfg(test)]
-pub(crate) use self::difference::holds_wherever;
-pub use self::difference::{Change, Difference};
+pub(crate) use self::diff::holds_wherever;
+pub use self::diff::{Change, Difference};
+pub use self::expr::{Fact, Lit, Tree};
+pub use self::names::{Word, Words};
 pub use self::openapi::OpenApiError;
-pub use self::tree::{Fact, Lit, Tree};
-pub use self::words::{Word, Words};
+pub use self::test_cases::{Case, CaseCaller, Cases, Place};
 use crate::identity::issuer::Source;
 use crate::identity::vocabulary::Vocabulary;
 use crate::policy::decision::Rules;

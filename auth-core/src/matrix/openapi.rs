@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::tree::{Fact, Tree};
+use super::expr::{Fact, Tree};
 use super::{Matrix, Route, SUFFICIENT_SETS};
 use crate::denial::Reason;
 use crate::denial::problem;

@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseResult, TestRunner};
 
-use super::difference::Change;
-use super::tree::Tree;
-use super::words::{Word, Words};
+use super::diff::Change;
+use super::expr::Tree;
+use super::names::{Word, Words};
 use super::*;
 
 /// What a literal of a random rule asks, and in which states of the world it holds. A state is what the credential lists (two bits
@@ -275,13 +275,13 @@ fn hold_least_sets(rule: &Rule, worlds: &[World]) -> TestCaseResult {
     let Some(ways) = tree.ways(SUFFICIENT_SETS) else { return Ok(()) };
     for world in worlds {
         let holds = |one: &Lit| world.holds(atom_of(one).expect("an atom of the rule"), one.negated, none);
-        let goes = |way: &super::ways::Way| way.iter().all(holds);
+        let goes = |way: &super::implicants::Way| way.iter().all(holds);
         prop_assert_eq!(ways.iter().any(goes), rule.holds(*world, none), "{} in {:?}", rule.text(), world);
     }
     for way in &ways {
         for left_out in way {
-            let fewer: super::ways::Way = way.iter().filter(|one| *one != left_out).cloned().collect();
-            let lets_in = tree.holds(&|wanted| super::ways::Way::iter(&fewer).any(|held| held.implies(wanted)));
+            let fewer: super::implicants::Way = way.iter().filter(|one| *one != left_out).cloned().collect();
+            let lets_in = tree.holds(&|wanted| super::implicants::Way::iter(&fewer).any(|held| held.implies(wanted)));
             prop_assert!(!lets_in, "{} needs not all of {:?}", rule.text(), way);
         }
     }

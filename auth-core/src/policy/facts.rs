@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::client::country::CountryCode;
-use crate::client::cross_site::CrossSite;
+use crate::client::csrf::CrossSite;
 use crate::denial::Denial;
 use crate::identity::issuer::Source;
 use crate::identity::principal::Principal;

@@ -1,7 +1,7 @@
 //! The cases, by name: what is asked, of which application, and who else is asked the same.
 
 use auth_actix::{Auth, TokenCache};
-use auth_core::client::cross_site::CrossSite;
+use auth_core::client::csrf::CrossSite;
 use auth_core::policy::decision::{Decision, Rules, decide};
 use auth_core::policy::facts::{Caller, Facts};
 use auth_core::runtime::clock;

@@ -5,11 +5,11 @@
 
 mod check;
 pub mod open;
-mod spelt;
+mod name_index;
 
 pub(crate) use self::check::{Text, same};
 pub use self::check::{check_name, check_negated};
-pub use self::spelt::{Spelt, first, next};
+pub use self::name_index::{Spelt, first, next};
 
 /// What a vocabulary names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

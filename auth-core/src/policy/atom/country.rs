@@ -1,6 +1,6 @@
 use super::Requirement;
 use crate::client::country::CountryCode;
-use crate::client::cross_site::CrossSite;
+use crate::client::csrf::CrossSite;
 use crate::policy::facts::Facts;
 use crate::policy::truth::Truth;
 

@@ -126,7 +126,7 @@ impl Atom {
 pub(crate) mod tests {
     use std::sync::Arc;
 
-    use crate::client::cross_site::CrossSite;
+    use crate::client::csrf::CrossSite;
     use crate::identity::issuer::{Confers, Form, ListClaim, Source};
     use crate::identity::principal::Principal;
     use crate::identity::scheme_id::Scheme;

@@ -4,7 +4,7 @@ use ipnet::IpNet;
 
 use super::Requirement;
 use crate::client::address::embedded_ipv4;
-use crate::client::cross_site::CrossSite;
+use crate::client::csrf::CrossSite;
 use crate::policy::facts::Facts;
 use crate::policy::truth::Truth;
 

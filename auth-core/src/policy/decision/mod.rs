@@ -9,7 +9,7 @@
 mod explain;
 
 pub use self::explain::{Explanation, found_instead};
-use crate::client::cross_site::CrossSite;
+use crate::client::csrf::CrossSite;
 use crate::denial::{Denial, Reason, RetryAfter, StepUp};
 use crate::identity::scheme_id::{Scheme, SchemeSet};
 use crate::identity::vocabulary::Kind;

@@ -1,14 +1,14 @@
 //! A boolean formula over atoms: a const that evaluates without allocating.
 
-mod algebra;
+mod redundancy;
 mod implication;
-mod needs;
-mod text;
+mod handler_args;
+mod display;
 
-pub use self::algebra::{Part, check_all, check_any, check_possible};
+pub(crate) use self::display::duration;
+pub use self::handler_args::{Needs, Taken};
 pub use self::implication::check_proof;
-pub use self::needs::{Needs, Taken};
-pub(crate) use self::text::duration;
+pub use self::redundancy::{Part, check_all, check_any, check_possible};
 use crate::identity::vocabulary::Name;
 use crate::policy::atom::{Atom, Authenticated, Check, Named, Network, ObjectKey, Within};
 use crate::policy::facts::Facts;

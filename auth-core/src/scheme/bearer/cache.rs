@@ -16,7 +16,7 @@ use arc_swap::{ArcSwapOption, Guard};
 use foldhash::SharedSeed;
 use foldhash::quality::SeedableRandomState;
 
-use super::token::Verified;
+use super::jws::Verified;
 use crate::runtime::clock::Timestamp;
 
 /// How verified tokens are remembered: how many, how long, and which.

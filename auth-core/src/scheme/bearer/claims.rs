@@ -8,8 +8,8 @@ use subtle::ConstantTimeEq as _;
 
 use super::Issuer;
 use super::conditions::lookup;
+use super::jws::{As, Held};
 use super::kind::{OtherKind, other_kind};
-use super::token::{As, Held};
 use crate::denial::{Denial, Detail, Reason, quoted};
 use crate::identity::principal::{Lists, Login, Omitted, Principal};
 use crate::identity::scheme_id::Scheme;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 
-use super::fetched::Fetched;
+use super::jwks::Fetched;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::scheme_id::Scheme;
 use crate::oidc::discovery::{

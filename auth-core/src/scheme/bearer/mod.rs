@@ -9,7 +9,7 @@ mod cache;
 mod claims;
 mod conditions;
 #[cfg(feature = "oidc")]
-mod fetched;
+mod jwks;
 mod header;
 #[cfg(feature = "oidc")]
 mod introspection;
@@ -17,7 +17,7 @@ mod key;
 mod kind;
 mod resolver;
 mod settings;
-mod token;
+mod jws;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -28,15 +28,16 @@ pub use jsonwebtoken::Algorithm;
 use self::cache::Cache;
 pub use self::cache::{TokenCache, TokenCacheError};
 use self::conditions::Conditions;
-#[cfg(feature = "oidc")]
-pub use self::fetched::FetchError;
-#[cfg(feature = "oidc")]
-use self::fetched::Fetched;
 use self::header::SeenHeaders;
 #[cfg(feature = "oidc")]
 use self::introspection::Introspector;
 #[cfg(feature = "oidc")]
 pub use self::introspection::{Introspection, IntrospectionError};
+#[cfg(feature = "oidc")]
+pub use self::jwks::FetchError;
+#[cfg(feature = "oidc")]
+use self::jwks::Fetched;
+use self::jws::{Held, KeyOf, Unverified, Verified};
 #[cfg(feature = "dpop")]
 pub(crate) use self::key::OfProof;
 use self::key::PreparedKey;
@@ -44,7 +45,6 @@ pub use self::key::{Key, KeyError};
 use self::resolver::Resolver;
 pub use self::resolver::{IssuerResolver, IssuersUnavailable, Resolved, Resolving};
 pub use self::settings::{Jwt, JwtError, sign_hs256};
-use self::token::{Held, KeyOf, Unverified, Verified};
 use crate::denial::Denial;
 #[cfg(feature = "oidc")]
 use crate::denial::RetryAfter;
@@ -337,17 +337,17 @@ impl Bearer {
 
     fn verify_anew(&self, token: &str, now: Timestamp, held: Held<'_>) -> Result<Verified, Unverified> {
         let several = self.several;
-        let verify = |resolved| token::verify(token, &self.issuers, several, resolved, self.longest, now, held);
+        let verify = |resolved| jws::verify(token, &self.issuers, several, resolved, self.longest, now, held);
         match (verify(None), &self.resolver) {
             (Err(Unverified::IssuerMissing(issuer)), Some(_)) if self.is_no_issuer(&issuer) => {
-                Err(token::unknown_issuer().into())
+                Err(jws::unknown_issuer().into())
             }
             (Err(Unverified::IssuerMissing(issuer)), Some(resolver)) => match resolver.remembered(&issuer) {
                 Some(Some(resolved)) => verify(Some((&issuer, &resolved))),
-                Some(None) => Err(token::unknown_issuer().into()),
+                Some(None) => Err(jws::unknown_issuer().into()),
                 None => Err(Unverified::IssuerMissing(issuer)),
             },
-            (Err(Unverified::IssuerMissing(_)), None) => Err(token::unknown_issuer().into()),
+            (Err(Unverified::IssuerMissing(_)), None) => Err(jws::unknown_issuer().into()),
             (verified, _) => verified,
         }
     }
@@ -364,7 +364,7 @@ impl Bearer {
             .issuers
             .iter()
             .find_map(|issuer| issuer.introspector.as_ref().map(|introspector| (issuer, introspector)))?;
-        (token.len() <= issuer.longest && !token::is_jwt(token)).then_some((issuer, introspector))
+        (token.len() <= issuer.longest && !jws::is_jwt(token)).then_some((issuer, introspector))
     }
 
     /// The same, after the keys of its issuer were fetched, if they may be, or the issuer asked. `client` is where the request
@@ -392,7 +392,7 @@ impl Bearer {
         #[cfg(feature = "oidc")]
         if let Some((issuer, introspector)) = self.introspected(token) {
             let claims = introspector.claims(token, client).await?;
-            return token::read_answer(&claims, issuer, clock::now(), held);
+            return jws::read_answer(&claims, issuer, clock::now(), held);
         }
         let verify = || self.verify_now(token, clock::now(), held);
         let mut verified = verify();
@@ -410,7 +410,7 @@ impl Bearer {
         }
         verified.map_err(|unverified| match unverified {
             Unverified::Denied(denial) => denial,
-            Unverified::IssuerMissing(_) => token::unknown_issuer(),
+            Unverified::IssuerMissing(_) => jws::unknown_issuer(),
             #[cfg(feature = "oidc")]
             Unverified::KeyMissing(fetched) => {
                 fetched.settled(true).unwrap_or_else(|| Fetched::unavailable(RetryAfter::seconds(1)))

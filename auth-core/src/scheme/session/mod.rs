@@ -4,11 +4,11 @@
 //! A sealed cookie needs no store, and cannot be ended. Here log-out, log-out everywhere and a dismissed employee end
 //! sessions at once, in all instances that share the store.
 
-mod begin;
+mod create;
 mod cookie;
-mod end;
-mod kept;
-mod log_in;
+mod revoke;
+mod metadata;
+mod new_session;
 mod memory;
 #[cfg(feature = "redis")]
 mod redis;
@@ -23,12 +23,12 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 pub use self::cookie::{CookieNameError, CookieSettings, SessionId};
-pub use self::end::LiveSession;
-use self::kept::Kept;
-pub use self::log_in::LogIn;
 pub use self::memory::MemoryStore;
+use self::metadata::Kept;
+pub use self::new_session::LogIn;
 #[cfg(feature = "redis")]
 pub use self::redis::RedisStore;
+pub use self::revoke::LiveSession;
 pub use self::settings::{Sessions, SessionsError};
 pub use self::store::{
     Live, Loaded, Record, SUPERSEDED, SessionKey, SessionKeyError, SessionStore, StoreError, Stored,

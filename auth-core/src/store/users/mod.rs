@@ -4,12 +4,12 @@
 //! hashes run off the workers' event loop, a bounded number at a time, and no network gets all of them.
 
 mod file;
-mod flights;
+mod in_flight;
 mod hash;
 mod passwords;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod sql;
-mod verified;
+mod password_cache;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;

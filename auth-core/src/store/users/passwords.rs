@@ -5,9 +5,9 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::flights::Flights;
 use super::hash;
-use super::verified::Verified;
+use super::in_flight::Flights;
+use super::password_cache::Verified;
 use super::{SecretString, Unavailable, User, Users};
 use crate::client::address::Seen;
 use crate::denial::{Denial, Reason, RetryAfter};

@@ -16,7 +16,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
 use super::*;
-use crate::client::cross_site::CrossSite::{Failed, Passed, Unsaid};
+use crate::client::csrf::CrossSite::{Failed, Passed, Unsaid};
 use crate::denial::challenge::{Challenge, challenges};
 use crate::identity::issuer::{Confers, Form, ListClaim, Source};
 use crate::identity::principal::{Answer, Principal};

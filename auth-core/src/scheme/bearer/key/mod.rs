@@ -4,7 +4,7 @@ mod encoding;
 mod issuer;
 mod jwk;
 #[cfg(feature = "dpop")]
-mod of_proof;
+mod dpop_key;
 mod verifier;
 
 use curve25519_dalek::edwards::CompressedEdwardsY;
@@ -12,10 +12,10 @@ use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind};
 use serde_json::Value;
 use subtle::ConstantTimeEq as _;
 
+#[cfg(feature = "dpop")]
+pub(crate) use self::dpop_key::OfProof;
 use self::encoding::{contains, is_public_key, is_public_key_info, read_pem, to_pem};
 pub(super) use self::issuer::KeyIssuer;
-#[cfg(feature = "dpop")]
-pub(crate) use self::of_proof::OfProof;
 use self::verifier::Prepared;
 
 /// A key that verifies tokens of exactly one algorithm. What is wrong with it is an error of `build()`.

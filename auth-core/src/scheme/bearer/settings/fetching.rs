@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use jsonwebtoken::Algorithm;
 
-use super::super::fetched::{Fetch, FetchError, Place};
 use super::super::introspection::Introspection;
+use super::super::jwks::{Fetch, FetchError, Place};
 use super::super::key::Key;
 use super::{Jwt, JwtError};
 

@@ -3,9 +3,9 @@
 use jsonwebtoken::Algorithm;
 
 #[cfg(feature = "oidc")]
-use super::super::fetched::FetchError;
-#[cfg(feature = "oidc")]
 use super::super::introspection::IntrospectionError;
+#[cfg(feature = "oidc")]
+use super::super::jwks::FetchError;
 use super::super::key::KeyError;
 
 /// An error of the settings of an issuer.

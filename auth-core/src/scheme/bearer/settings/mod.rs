@@ -15,9 +15,9 @@ pub use self::dev::sign_hs256;
 pub use self::mistakes::JwtError;
 use super::conditions::Conditions;
 #[cfg(feature = "oidc")]
-use super::fetched::{Fetch, FetchError};
-#[cfg(feature = "oidc")]
 use super::introspection::Introspection;
+#[cfg(feature = "oidc")]
+use super::jwks::{Fetch, FetchError};
 use super::key::{Key, KeyError};
 use crate::identity::issuer::{Confers, NameList};
 use crate::identity::vocabulary::Kind;

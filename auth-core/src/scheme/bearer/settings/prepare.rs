@@ -6,13 +6,13 @@ use jsonwebtoken::{Algorithm, AlgorithmFamily};
 use serde_json::Value;
 
 use super::super::conditions::{Conditions, Path, Required};
-#[cfg(feature = "oidc")]
-use super::super::fetched::{Fetched, Place};
 use super::super::header::SeenHeaders;
 #[cfg(feature = "oidc")]
 use super::super::introspection::Introspector;
+#[cfg(feature = "oidc")]
+use super::super::jwks::{Fetched, Place};
 use super::super::key::{Key, KeyError};
-use super::super::{Issuer, token};
+use super::super::{Issuer, jws};
 use super::{Jwt, JwtError, MAX_LEEWAY};
 use crate::identity::issuer::{Confers, Form, ListClaim, NameList, RoleTypes, Source, Tenancy};
 use crate::identity::scheme_id::Scheme;
@@ -146,7 +146,7 @@ impl Jwt {
             _ => {}
         }
         let same = |key: &Key, other: &Key| key.is_tried_with(other);
-        if self.keys.iter().any(|key| self.keys.iter().filter(|other| same(key, other)).count() > token::MOST_TRIALS) {
+        if self.keys.iter().any(|key| self.keys.iter().filter(|other| same(key, other)).count() > jws::MOST_TRIALS) {
             return Err(JwtError::TooManyKeys);
         }
         if let Some(algorithm) = self.rsa_algorithm.filter(|algorithm| algorithm.family() != AlgorithmFamily::Rsa) {

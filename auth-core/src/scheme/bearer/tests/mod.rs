@@ -14,7 +14,7 @@ use jsonwebtoken::EncodingKey;
 use serde::Deserialize;
 
 use super::*;
-use crate::client::cross_site::CrossSite;
+use crate::client::csrf::CrossSite;
 use crate::identity::issuer::Confers;
 use crate::identity::scheme_id::{Scheme, SchemeSet};
 use crate::identity::vocabulary::Declares as _;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::tree::{Fact, Lit, Tree};
+use super::expr::{Fact, Lit, Tree};
 
 /// What has to be so for one way in.
 pub(super) type Way = BTreeSet<Lit>;

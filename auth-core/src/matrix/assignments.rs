@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
 
-use super::cases::{CaseCaller, Place};
-use super::tree::{Fact, Lit, Tree};
+use super::expr::{Fact, Lit, Tree};
+use super::test_cases::{CaseCaller, Place};
 
 /// So many worlds are tried.
 const MOST: usize = 1 << 18;

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use ipnet::IpNet;
 
-use super::tree::{Fact, Lit, Tree};
-use super::words::Words;
-use super::worlds::{World, Worlds};
+use super::assignments::{World, Worlds};
+use super::expr::{Fact, Lit, Tree};
+use super::names::Words;
 
 /// So many requests are looked at to find those that are sent.
 const MOST: usize = 1 << 14;

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::kept::Kept;
+use super::metadata::Kept;
 use super::store::{Loaded, Record, SessionKey, StoreError};
 use super::{LiveSession, LogIn, SessionId, Verifier, ended, unavailable};
 use crate::denial::{Denial, Reason};

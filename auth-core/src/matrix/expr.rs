@@ -5,7 +5,7 @@ use std::fmt;
 
 use ipnet::IpNet;
 
-use super::words::Words;
+use super::names::Words;
 use crate::policy::rule::duration;
 use crate::runtime::strict_json::quoted;
 

@@ -12,9 +12,9 @@ use subtle::ConstantTimeEq as _;
 
 use super::Issuer;
 use super::claims::{invalid, read_claims};
-#[cfg(feature = "oidc")]
-use super::fetched::Fetched;
 use super::header::{self, Header, WrongType};
+#[cfg(feature = "oidc")]
+use super::jwks::Fetched;
 use super::key::PreparedKey;
 use super::resolver::Resolved;
 use crate::denial::{Denial, quoted};

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::tree::{Fact, Lit, Tree};
-use super::ways::{Way, is_within};
-use super::words::Words;
-use super::worlds::Worlds;
+use super::assignments::Worlds;
+use super::expr::{Fact, Lit, Tree};
+use super::implicants::{Way, is_within};
+use super::names::Words;
 use super::{Matrix, Route};
 
 /// So many ways into a rule are compared. Beyond that nobody can tell.
