@@ -154,7 +154,7 @@ fn only_its_own_room_makes_a_decision_a_checked_rule_or_a_guarded_argument() {
     for (member, made, home) in [
         ("auth-core", "Decision::Deny(", "policy/decision"),
         ("auth-core", "Decision::Allow", "policy/decision"),
-        ("auth-macros", "Checked {", "analyse"),
+        ("auth-macros", "Checked {", "analyze"),
         ("auth-actix", "Decided }", "enforce"),
     ] {
         for Source { path, code } in sources(member) {
@@ -191,7 +191,7 @@ fn crates_depend_on_each_other_in_one_direction() {
 
 #[test]
 fn each_word_of_the_rule_language_has_cases_of_misuse_and_of_use() {
-    let words = fs::read_to_string(Path::new(ROOT).join("auth-macros/src/words.rs")).unwrap();
+    let words = fs::read_to_string(Path::new(ROOT).join("auth-macros/src/grammar.rs")).unwrap();
     let quoted = |line: &str| line.split('"').nth(1).map(str::to_owned);
     let attributes: Vec<_> = words
         .lines()

@@ -7,22 +7,17 @@
 //! attribute of ours, `finish`, which it puts last: the compiler expands from the outside in, so that one alone sees the
 //! handler with every rule, whatever stands between.
 
-// What may be written, and how mistakes are told.
-mod words;
+mod grammar;
 mod diagnostics;
-// What was written.
 mod parse;
-// What it means.
-mod analyse;
-// The code.
+mod analyze;
 mod expand;
-// Tests over arbitrary and over mutated inputs.
 #[cfg(test)]
 mod tests;
 
 use proc_macro::TokenStream;
 
-use crate::words::Attribute;
+use crate::grammar::Attribute;
 
 /// What every guard attribute does: it hands its words on, and the last one to do so reads them all.
 fn guard(attribute: Attribute, arguments: TokenStream, item: TokenStream) -> TokenStream {
@@ -70,17 +65,17 @@ pub fn rule(words: TokenStream) -> TokenStream {
 #[doc = include_str!("../docs/derive_role.md")]
 #[proc_macro_derive(Role, attributes(role, permission, token_scope, scope))]
 pub fn derive_role(item: TokenStream) -> TokenStream {
-    expand::vocabulary(words::Kind::Role, item.into()).into()
+    expand::vocabulary(grammar::Kind::Role, item.into()).into()
 }
 
 #[doc = include_str!("../docs/derive_permission.md")]
 #[proc_macro_derive(Permission, attributes(permission, role, token_scope, scope))]
 pub fn derive_permission(item: TokenStream) -> TokenStream {
-    expand::vocabulary(words::Kind::Permission, item.into()).into()
+    expand::vocabulary(grammar::Kind::Permission, item.into()).into()
 }
 
 #[doc = include_str!("../docs/derive_token_scope.md")]
 #[proc_macro_derive(TokenScope, attributes(token_scope, role, permission, scope))]
 pub fn derive_token_scope(item: TokenStream) -> TokenStream {
-    expand::vocabulary(words::Kind::Scope, item.into()).into()
+    expand::vocabulary(grammar::Kind::Scope, item.into()).into()
 }

@@ -1,9 +1,9 @@
 //! The code. What is judged right becomes a const rule and one call; what is not becomes the mistakes, and the user's
 //! function with a rule that refuses everybody, so that editors keep it and the scope does not complain as well.
 
-mod algebra;
-mod checks;
-mod guarded;
+mod redundancy;
+mod check_fn;
+mod handler;
 mod needs;
 mod paths;
 mod rule;
@@ -17,10 +17,10 @@ use syn::{Token, braced};
 use self::paths::Root;
 pub(crate) use self::rule::standalone as rule;
 pub(crate) use self::vocabulary::derive as vocabulary;
-use crate::analyse;
+use crate::analyze;
 use crate::diagnostics::Diagnostics;
+use crate::grammar::Attribute;
 use crate::parse::{self, Function, Item, Words};
-use crate::words::Attribute;
 
 /// What a guard attribute leaves behind: its words, in the attribute that stands last. Where only inert attributes are
 /// left there is nothing to wait for, and the handler is written at once.
@@ -29,7 +29,7 @@ pub(crate) fn hand_on(attribute: Attribute, arguments: TokenStream, item: TokenS
         Ok(Item::Function(function)) => function,
         Ok(Item::Other { what, at }) => {
             let mut diagnostics = Diagnostics::default();
-            analyse::item_is_other(what, at, &mut diagnostics);
+            analyze::item_is_other(what, at, &mut diagnostics);
             let mistakes = diagnostics.settle();
             return quote!(#item #mistakes);
         }
@@ -49,24 +49,24 @@ pub(crate) fn hand_on(attribute: Attribute, arguments: TokenStream, item: TokenS
         return function.to_tokens();
     }
     if function.is_plain() {
-        return handler(own, &function, guarded::Place::Plain, false);
+        return handler(own, &function, handler::Place::Plain, false);
     }
     let root = Root::of(&arguments);
     let mut diagnostics = Diagnostics::default();
-    analyse::function(&function, &mut diagnostics);
+    analyze::function(&function, &mut diagnostics);
     let (mut aside, mut notes) = (TokenStream::new(), TokenStream::new());
     if let Some(mistakes) = diagnostics.settle() {
         if function.stands_in_impl() {
-            return guarded::among_methods(&function, &mistakes);
+            return handler::among_methods(&function, &mistakes);
         }
-        let (as_written, refusing) = guarded::refusing(&function);
+        let (as_written, refusing) = handler::refusing(&function);
         (aside, notes, *function) = (quote!(#mistakes #as_written), quote!(mistaken {}), refusing);
     }
     let beside = if function.may_have_route() {
-        guarded::beside_route(&function, &root)
+        handler::beside_route(&function, &root)
     } else {
         notes = quote!(#notes no_route {});
-        guarded::beside_no_route(&function, &root)
+        handler::beside_no_route(&function, &root)
     };
     let finish = root.private(quote!(finish));
     function.attributes.push(syn::parse_quote!(#[#finish(#notes #own)]));
@@ -104,7 +104,7 @@ pub(crate) fn finish(words: TokenStream, item: TokenStream) -> TokenStream {
     match parse::item(&item) {
         Ok(Item::Function(function)) => {
             let (found, words) = Found::split(words);
-            let place = if found.no_route { guarded::Place::LastWithoutRoute } else { guarded::Place::Last };
+            let place = if found.no_route { handler::Place::LastWithoutRoute } else { handler::Place::Last };
             handler(words, &function, place, found.mistaken)
         }
         // A foreign attribute has made something else of the handler: without its rule it does not compile, as the scope
@@ -115,19 +115,19 @@ pub(crate) fn finish(words: TokenStream, item: TokenStream) -> TokenStream {
     }
 }
 
-fn handler(words: TokenStream, function: &Function, place: guarded::Place, is_mistaken: bool) -> TokenStream {
+fn handler(words: TokenStream, function: &Function, place: handler::Place, is_mistaken: bool) -> TokenStream {
     let mut diagnostics = Diagnostics::default();
     let attributes = all_words(words, &mut diagnostics);
     let root = Root::first_of(attributes.iter().map(|words| &words.root));
     // What was read wrong is not judged: that would be told of words that nobody wrote.
-    let checked = if diagnostics.is_empty() { analyse::handler(&attributes, function, &mut diagnostics) } else { None };
+    let checked = if diagnostics.is_empty() { analyze::handler(&attributes, function, &mut diagnostics) } else { None };
     let mut forms = Diagnostics::default();
-    analyse::function(function, &mut forms);
+    analyze::function(function, &mut forms);
     match (diagnostics.settle(), forms.settle()) {
-        (mistakes, Some(forms)) => guarded::instead_of(function, &root, &quote!(#mistakes #forms), place),
-        (None, None) if !is_mistaken => guarded::handler(function, checked.as_ref(), &root, place),
+        (mistakes, Some(forms)) => handler::instead_of(function, &root, &quote!(#mistakes #forms), place),
+        (None, None) if !is_mistaken => handler::handler(function, checked.as_ref(), &root, place),
         (mistakes, None) => {
-            let refusing = guarded::handler(function, None, &root, place);
+            let refusing = handler::handler(function, None, &root, place);
             quote!(#mistakes #refusing)
         }
     }
@@ -254,7 +254,7 @@ mod tests {
         );
         expect_file!["../../snapshots/mistaken.rs"].assert_eq(&written(mistaken));
         let derived = vocabulary(
-            crate::words::Kind::Role,
+            crate::grammar::Kind::Role,
             quote! {
                 enum Role {
                     #[role(implies(Editor), alias("root"))]
@@ -270,7 +270,7 @@ mod tests {
     #[test]
     fn no_expansion_names_what_is_not_below_our_crate_or_core() {
         let derived = vocabulary(
-            crate::words::Kind::Role,
+            crate::grammar::Kind::Role,
             quote!(
                 enum Role {
                     Admin,

@@ -7,7 +7,7 @@ use syn::{GenericArgument, GenericParam, PathArguments, Type};
 
 use super::paths::Root;
 use super::rule::{self, Asked};
-use crate::analyse::{Checked, check};
+use crate::analyze::{Checked, check};
 use crate::parse::{Function, Parameter};
 
 /// A type that is extracted for a handler.

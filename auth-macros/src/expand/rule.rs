@@ -6,24 +6,24 @@ use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 
 use super::paths::Root;
-use crate::analyse::check::Asks;
-use crate::analyse::{self, Atom, Checked, ClaimValue, Formula, Literal, Name, Network};
+use crate::analyze::check::Asks;
+use crate::analyze::{self, Atom, Checked, ClaimValue, Formula, Literal, Name, Network};
 use crate::diagnostics::Diagnostics;
+use crate::grammar::{Attribute, Kind};
 use crate::parse;
-use crate::words::{Attribute, Kind};
 
 /// `rule!(…)`: an expression of type `&'static Rule`.
 pub(crate) fn standalone(words: TokenStream) -> TokenStream {
     let mut diagnostics = Diagnostics::default();
     let words = parse::words(Attribute::Require, Span::call_site(), &words, &mut diagnostics);
     let root = Root::first_of([&words.root].into_iter());
-    let checked = if diagnostics.is_empty() { analyse::rule(&words, &mut diagnostics) } else { None };
+    let checked = if diagnostics.is_empty() { analyze::rule(&words, &mut diagnostics) } else { None };
     let refuses = refusing(&root);
     match (diagnostics.settle(), checked) {
         (None, Some(checked)) => {
             let names = checks(&checked.formula, &TokenStream::new(), &root);
             let own = quote!(__RULE.formula());
-            let parts = super::algebra::checks(&checked, &own, &TokenStream::new(), &root);
+            let parts = super::redundancy::checks(&checked, &own, &TokenStream::new(), &root);
             let formula = formula(&checked.formula, &root);
             let rule = rule(&checked, &formula, "scope", &Asked::nothing(&root), Span::call_site(), &root);
             let kind = root.private(quote!(Rule));

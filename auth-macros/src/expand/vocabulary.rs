@@ -4,9 +4,9 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote;
 
 use super::paths::Root;
-use crate::analyse::{Declared, declared};
+use crate::analyze::{Declared, declared};
 use crate::diagnostics::Diagnostics;
-use crate::words::Kind;
+use crate::grammar::Kind;
 
 /// `#[derive(Role)]` and its like.
 pub(crate) fn derive(kind: Kind, item: TokenStream) -> TokenStream {

@@ -9,7 +9,7 @@ use syn::{BinOp, Expr, ExprAssign, ExprBinary, Token};
 use super::pieces::{begins_check, find_attribute, is_comma, is_group};
 use super::root::root;
 use crate::diagnostics::Diagnostics;
-use crate::words::Attribute;
+use crate::grammar::Attribute;
 
 /// The words of one attribute.
 pub(crate) struct Words {

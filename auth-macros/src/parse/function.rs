@@ -7,7 +7,7 @@ use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::{Attribute, FnArg, Meta, Pat, Signature, Type, Visibility};
 
 use super::pieces::pieces;
-use crate::words;
+use crate::grammar;
 
 /// What an attribute stands on.
 pub(crate) enum Item {
@@ -117,7 +117,7 @@ pub(crate) fn is_guard(attribute: &Attribute) -> bool {
 }
 
 fn is_guard_path(path: &syn::Path) -> bool {
-    path.segments.last().is_some_and(|last| words::Attribute::named(&last.ident.unraw().to_string()).is_some())
+    path.segments.last().is_some_and(|last| grammar::Attribute::named(&last.ident.unraw().to_string()).is_some())
 }
 
 fn may_be_route(attribute: &Meta) -> bool {

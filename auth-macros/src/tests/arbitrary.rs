@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use quote::quote;
 
 use crate::expand;
-use crate::words::{Attribute, Kind};
+use crate::grammar::{Attribute, Kind};
 
 /// Words of rules and derives, and unrelated ones.
 const WORDS: &[&str] = &[

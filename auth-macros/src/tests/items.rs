@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 
 use super::{Random, change, tokens};
-use crate::words::Kind;
+use crate::grammar::Kind;
 
 /// Handlers.
 #[rustfmt::skip]

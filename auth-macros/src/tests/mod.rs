@@ -18,7 +18,7 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 
 use crate::expand;
-use crate::words::{Attribute, Kind};
+use crate::grammar::{Attribute, Kind};
 
 /// The numbers of splitmix64, the same in each run.
 struct Random(u64);

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 
 use super::{Random, tokens};
-use crate::words::{ATOMS, Attribute};
+use crate::grammar::{ATOMS, Attribute};
 
 /// The words of the attribute.
 pub(super) fn of(attribute: Attribute, random: &mut Random) -> TokenStream {

@@ -7,11 +7,11 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::Generics;
 use syn::ext::IdentExt as _;
 
-use super::algebra;
-use super::checks::Phases;
+use super::check_fn::Phases;
 use super::paths::Root;
+use super::redundancy;
 use super::{needs, rule};
-use crate::analyse::{Checked, check};
+use crate::analyze::{Checked, check};
 use crate::parse::{self, Function, Parameter};
 
 /// Where a handler is written.
@@ -151,7 +151,7 @@ pub(super) fn handler(function: &Function, checked: Option<&Checked>, root: &Roo
     let checks = checked.map(|checked| {
         let conditions = quote!(#(#conditions)*);
         let names = rule::checks(&checked.formula, &conditions, root);
-        let parts = algebra::checks(checked, &formula_of(function, checked, root), &conditions, root);
+        let parts = redundancy::checks(checked, &formula_of(function, checked, root), &conditions, root);
         quote!(#names #parts)
     });
     let shared = shared_formula(function, checked, &here, root);

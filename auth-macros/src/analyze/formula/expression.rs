@@ -7,11 +7,11 @@ use syn::{BinOp, Expr, ExprCall, Ident, Lit, UnOp};
 use super::attribute::expressions;
 use super::naming::{combined, read_tenant, within};
 use super::{Formula, any, literal};
-use crate::analyse::atoms::{atom, ungrouped};
-use crate::analyse::meant;
+use crate::analyze::atoms::{atom, ungrouped};
+use crate::analyze::meant;
 use crate::diagnostics::{Diagnostics, did_you_mean};
+use crate::grammar::{self, ATOMS, FLAGS, Kind};
 use crate::parse::{IN, Word, Words};
-use crate::words::{self, ATOMS, FLAGS, Kind};
 
 /// The rule of `rule!(…)`, which has no attribute beside it: it says itself, first, whether strangers may come in.
 pub(crate) fn of_standalone(words: &Words, diagnostics: &mut Diagnostics) -> Option<(bool, Formula)> {
@@ -67,7 +67,7 @@ fn formula(rule: &Expr, negated: bool, diagnostics: &mut Diagnostics) -> Option<
             let (left, right) =
                 (formula(&binary.left, negated, diagnostics), formula(&binary.right, negated, diagnostics));
             if let Some(mixed) = mixed {
-                let text = crate::analyse::check::text_of(mixed.to_token_stream());
+                let text = crate::analyze::check::text_of(mixed.to_token_stream());
                 let help = format!("write `({})`", text.replace("r#in", "in"));
                 return diagnostics.report(mixed, "`&&` and `||` beside each other, and no parentheses", help);
             }
@@ -101,8 +101,8 @@ fn formula(rule: &Expr, negated: bool, diagnostics: &mut Diagnostics) -> Option<
         }
         Expr::Path(path) if path.path.get_ident().is_some() => {
             let word = path.path.to_token_stream().to_string();
-            match words::atom(&word) {
-                Some(row) if row.shape != words::Shape::Nothing => {
+            match grammar::atom(&word) {
+                Some(row) if row.shape != grammar::Shape::Nothing => {
                     diagnostics.report(path, format!("`{word}` says nothing"), format!("write `{}`", row.example))
                 }
                 _ => written(&word, path, &[], rule, negated, diagnostics),
@@ -119,7 +119,7 @@ fn formula(rule: &Expr, negated: bool, diagnostics: &mut Diagnostics) -> Option<
             let of = path.path.segments.first().map(|of| of.ident.to_string());
             let kinds = [Kind::Role, Kind::Permission, Kind::Scope];
             let kind = kinds.into_iter().find(|kind| of.as_deref() == Some(kind.declared_in())).unwrap_or(Kind::Role);
-            let text = crate::analyse::check::text_of(path.to_token_stream());
+            let text = crate::analyze::check::text_of(path.to_token_stream());
             let help = format!("write `{}({text})`", kind.word());
             diagnostics.report(path, format!("expected a rule, found `{text}`"), help)
         }
@@ -153,7 +153,7 @@ fn joined_by_call(operator: &str, call: &ExprCall, negated: bool, diagnostics: &
 
 /// A rule as a part of another one.
 fn nested_text(rule: &Expr) -> String {
-    let text = crate::analyse::check::text_of(rule.to_token_stream()).replace(IN, "in");
+    let text = crate::analyze::check::text_of(rule.to_token_stream()).replace(IN, "in");
     if matches!(ungrouped(rule), Expr::Binary(_)) { format!("({text})") } else { text }
 }
 
@@ -181,7 +181,7 @@ fn written(
     negated: bool,
     diagnostics: &mut Diagnostics,
 ) -> Option<Formula> {
-    let Some(row) = words::atom(word) else {
+    let Some(row) = grammar::atom(word) else {
         let words = ATOMS.map(|atom| atom.word);
         if word == "not_found" {
             return diagnostics.report(
@@ -197,7 +197,7 @@ fn written(
         };
         return diagnostics.report(at_word, format!("unknown atom `{word}`{near}"), help);
     };
-    if !arguments.is_empty() && row.shape == words::Shape::Nothing {
+    if !arguments.is_empty() && row.shape == grammar::Shape::Nothing {
         return diagnostics.report(whole, format!("`{word}` takes no words"), format!("write `{}`", row.example));
     }
     if negated && FLAGS.contains(&row.word) {
@@ -209,7 +209,7 @@ fn written(
         return diagnostics.report(whole, wrong, "ask for what has to be there, or negate a role or a claim");
     }
     let at = whole.to_token_stream();
-    let words::Shape::Name(kind) = row.shape else {
+    let grammar::Shape::Name(kind) = row.shape else {
         return atom(row, arguments, &at, diagnostics).map(|atom| literal(atom, negated, at));
     };
     let (mut names, mut tenant, mut written) = (Vec::new(), None, 0);

@@ -7,8 +7,8 @@ use syn::{Expr, GenericArgument, PathArguments, ReturnType, Stmt, Type, TypePara
 
 use super::paths::Root;
 use super::rule::respan;
-use crate::analyse::check::Asks;
-use crate::analyse::{Checked, check};
+use crate::analyze::check::Asks;
+use crate::analyze::{Checked, check};
 use crate::parse::{self, Function, Parameter};
 
 /// The arguments of a handler, by when they are extracted.

@@ -11,8 +11,8 @@ use syn::{Attribute, Data, DeriveInput, Expr, ExprAssign, ExprLit, Ident, Lit};
 use self::hierarchy::{check_circles, check_names, close, holds, implied};
 use self::variant::{Variant, variant};
 use crate::diagnostics::{Diagnostics, did_you_mean};
+use crate::grammar::{CASES, Kind};
 use crate::parse;
-use crate::words::{CASES, Kind};
 
 /// The names of an enum.
 #[derive(Default)]

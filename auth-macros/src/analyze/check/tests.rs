@@ -8,8 +8,8 @@ use quote::ToTokens as _;
 use super::super::atoms::Name;
 use super::super::formula::of_attribute;
 use super::*;
+use crate::grammar::Attribute;
 use crate::parse;
-use crate::words::Attribute;
 
 /// Expressions of the user, of each kind that could be torn apart.
 const EXPRESSIONS: [&str; 18] = [

@@ -9,9 +9,9 @@ use syn::{Expr, ExprLit, Lit, LitStr};
 
 use super::check::{self, Check};
 use super::meant;
-use super::names::{check_name, check_text};
+use super::name_syntax::{check_name, check_text};
 use crate::diagnostics::{Diagnostics, did_you_mean};
-use crate::words::{self, Kind, Shape};
+use crate::grammar::{self, Kind, Shape};
 
 /// An atom or its negation.
 #[derive(Clone)]
@@ -92,7 +92,7 @@ impl Atom {
             Self::MaxAge(seconds) => format!("max_age(\"{}\")", written(*seconds)),
             Self::Acr(value) => format!("acr({value:?})"),
             Self::Scheme(variant) => {
-                let written = words::SCHEMES.iter().find(|(_, of)| of == variant).map_or(*variant, |(name, _)| name);
+                let written = grammar::SCHEMES.iter().find(|(_, of)| of == variant).map_or(*variant, |(name, _)| name);
                 format!("scheme({written:?})")
             }
             Self::Direct => "direct".to_owned(),
@@ -114,7 +114,7 @@ impl Atom {
 
 /// The atom of that row with these arguments; `at` is the whole of it.
 pub(crate) fn atom(
-    row: &words::Atom,
+    row: &grammar::Atom,
     arguments: &[&Expr],
     at: &TokenStream,
     diagnostics: &mut Diagnostics,
@@ -128,7 +128,7 @@ pub(crate) fn atom(
         }
     };
     match row.shape {
-        Shape::Nothing if arguments.is_empty() && words::FLAGS.contains(&row.word) => Some(Atom::Direct),
+        Shape::Nothing if arguments.is_empty() && grammar::FLAGS.contains(&row.word) => Some(Atom::Direct),
         Shape::Nothing if arguments.is_empty() => Some(Atom::Authenticated),
         Shape::Nothing => {
             diagnostics.report(at, format!("`{}` takes no words", row.word), format!("write `{}`", row.example))
@@ -219,7 +219,7 @@ pub(crate) fn ungrouped(mut expression: &Expr) -> &Expr {
     expression
 }
 
-fn claim(row: &words::Atom, arguments: &[&Expr], at: &TokenStream, diagnostics: &mut Diagnostics) -> Option<Atom> {
+fn claim(row: &grammar::Atom, arguments: &[&Expr], at: &TokenStream, diagnostics: &mut Diagnostics) -> Option<Atom> {
     if let [one] = arguments
         && let Some(meant) = meant_claim(one)
     {
@@ -472,7 +472,7 @@ fn duration(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<u64> {
     let text = literal.value();
     const HELP: &str = "write a number and a unit: \"30s\", \"5m\", \"2h\" or \"1d\"";
     let (number, unit) = text.split_at(text.find(|digit: char| !digit.is_ascii_digit()).unwrap_or(text.len()));
-    let factor = words::UNITS.iter().find(|(name, _)| *name == unit).map(|(_, seconds)| *seconds);
+    let factor = grammar::UNITS.iter().find(|(name, _)| *name == unit).map(|(_, seconds)| *seconds);
     let number = match number.parse::<u64>() {
         Ok(number) => Some(number),
         Err(error) if *error.kind() == IntErrorKind::PosOverflow => None, // too long, in whatever unit
@@ -507,9 +507,9 @@ fn acr(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<String> {
 fn scheme(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<&'static str> {
     let literal = string("a scheme", expression, "\"bearer\"", diagnostics)?;
     let text = literal.value();
-    let known = words::SCHEMES.iter().find(|(name, _)| *name == text).map(|(_, variant)| *variant);
+    let known = grammar::SCHEMES.iter().find(|(name, _)| *name == text).map(|(_, variant)| *variant);
     known.or_else(|| {
-        let names = words::SCHEMES.map(|(name, _)| name);
+        let names = grammar::SCHEMES.map(|(name, _)| name);
         let wrong = format!("unknown scheme \"{text}\"{}", did_you_mean(&text, names));
         diagnostics.report(literal, wrong, format!("write one of \"{}\"", names.join("\", \"")))
     })
@@ -517,7 +517,7 @@ fn scheme(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<&'static s
 
 /// Seconds in the largest unit that fits.
 fn written(seconds: u64) -> String {
-    let fitting = words::UNITS.iter().filter(|(_, unit)| seconds.is_multiple_of(*unit));
+    let fitting = grammar::UNITS.iter().filter(|(_, unit)| seconds.is_multiple_of(*unit));
     let (name, unit) = fitting.max_by_key(|(_, unit)| *unit).unwrap_or(&("s", 1));
     format!("{}{name}", seconds / unit)
 }

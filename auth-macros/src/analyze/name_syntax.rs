@@ -3,7 +3,7 @@
 use syn::LitStr;
 
 use crate::diagnostics::Diagnostics;
-use crate::words::Kind;
+use crate::grammar::Kind;
 
 /// Reports a text that nobody would call a role, a permission or a scope.
 pub(crate) fn check_name(kind: Kind, literal: &LitStr, diagnostics: &mut Diagnostics) -> Option<()> {

@@ -3,18 +3,18 @@
 mod atoms;
 pub(crate) mod check;
 mod formula;
-mod function;
+mod handler;
 mod meant;
-mod names;
-mod together;
+mod name_syntax;
+mod conflicts;
 mod vocabulary;
-mod ways;
+mod implicants;
 
 pub(crate) use self::atoms::{Atom, ClaimValue, Literal, Name, Network};
 pub(crate) use self::formula::Formula;
-pub(crate) use self::function::{function, item_is_other};
+pub(crate) use self::handler::{function, item_is_other};
+pub(crate) use self::implicants::{Node, Ways};
 pub(crate) use self::vocabulary::{Declared, declared};
-pub(crate) use self::ways::{Node, Ways};
 
 use crate::diagnostics::Diagnostics;
 use crate::parse::{Function, Words};
@@ -32,17 +32,17 @@ pub(crate) struct Checked {
 /// Judges all attributes of a handler together.
 pub(crate) fn handler(attributes: &[Words], function: &Function, diagnostics: &mut Diagnostics) -> Option<Checked> {
     let formulas: Vec<_> = attributes.iter().map(|words| formula::of_attribute(words, diagnostics)).collect();
-    together::check_attributes(attributes, &formulas, diagnostics);
+    conflicts::check_attributes(attributes, &formulas, diagnostics);
     let formula = check::number(Formula::all(formulas.into_iter().collect::<Option<_>>()?), diagnostics);
     let names_caller = check::check_arguments(function, &formula, diagnostics);
     // A check that names the caller in another way is about the caller too.
     if !names_caller {
-        together::check_strangers(attributes, &formula, diagnostics);
+        conflicts::check_strangers(attributes, &formula, diagnostics);
     }
-    together::check_contradictions(&formula, diagnostics);
+    conflicts::check_contradictions(&formula, diagnostics);
     let redundant = attributes.iter().any(|words| words.redundant.is_some());
     Some(Checked {
-        nodes: ways::nodes(&formula, redundant),
+        nodes: implicants::nodes(&formula, redundant),
         not_found: attributes.iter().any(|words| words.not_found),
         any_object: attributes.iter().find_map(|words| words.any_object.as_ref()).map(syn::LitStr::value),
         formula,
@@ -57,9 +57,9 @@ pub(crate) fn rule(words: &Words, diagnostics: &mut Diagnostics) -> Option<Check
         let wrong = "this rule does not say whether strangers may come in";
         return diagnostics.report_at(words.span, wrong, "write `public && …` or `authenticated && …`");
     }
-    together::check_contradictions(&formula, diagnostics);
+    conflicts::check_contradictions(&formula, diagnostics);
     Some(Checked {
-        nodes: ways::nodes(&formula, words.redundant.is_some()),
+        nodes: implicants::nodes(&formula, words.redundant.is_some()),
         not_found: words.not_found,
         any_object: words.any_object.as_ref().map(syn::LitStr::value),
         formula,

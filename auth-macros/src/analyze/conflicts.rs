@@ -2,10 +2,10 @@
 
 use super::atoms::{Atom, Literal, Network};
 use super::formula::Formula;
-use super::ways;
+use super::implicants;
 use crate::diagnostics::Diagnostics;
+use crate::grammar::Attribute;
 use crate::parse::Words;
-use crate::words::Attribute;
 
 /// Attributes that stand twice, and `#[public]` beside a rule about the caller.
 pub(crate) fn check_attributes(attributes: &[Words], formulas: &[Option<Formula>], diagnostics: &mut Diagnostics) {
@@ -45,7 +45,7 @@ struct Contradiction<'a> {
 
 /// A rule that nobody can pass by any way in.
 pub(crate) fn check_contradictions(formula: &Formula, diagnostics: &mut Diagnostics) {
-    let Some(ways) = ways::of(formula) else { return };
+    let Some(ways) = implicants::of(formula) else { return };
     let literals = formula.literals();
     let literal = |index: &u16| literals.get(usize::from(*index)).copied();
     let ways: Vec<Vec<&Literal>> = ways.iter().map(|way| way.iter().filter_map(literal).collect()).collect();

@@ -4,12 +4,12 @@ use quote::ToTokens as _;
 use syn::{Expr, ExprLit, Ident, Lit};
 
 use super::{Formula, literal};
-use crate::analyse::atoms::{Atom, Literal, any_or_all, name, ungrouped};
-use crate::analyse::check::text_of;
-use crate::analyse::meant::{self, Join, Names};
+use crate::analyze::atoms::{Atom, Literal, any_or_all, name, ungrouped};
+use crate::analyze::check::text_of;
+use crate::analyze::meant::{self, Join, Names};
 use crate::diagnostics::Diagnostics;
+use crate::grammar::Kind;
 use crate::parse::IN;
-use crate::words::Kind;
 
 /// The formula with its names in that tenant, if there is one; `None` where one was written that is none.
 pub(super) fn within(

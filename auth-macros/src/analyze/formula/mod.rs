@@ -28,7 +28,7 @@ impl Formula {
     }
 
     /// The same with each literal changed.
-    pub(in crate::analyse) fn map(self, change: &dyn Fn(Literal) -> Literal) -> Self {
+    pub(in crate::analyze) fn map(self, change: &dyn Fn(Literal) -> Literal) -> Self {
         let each = |parts: Vec<Self>| parts.into_iter().map(|part| part.map(change)).collect();
         match self {
             Self::Literal(literal) => Self::Literal(Box::new(change(*literal))),

@@ -4,7 +4,7 @@ use syn::Ident;
 
 use super::variant::Variant;
 use crate::diagnostics::{Diagnostics, did_you_mean};
-use crate::words::Kind;
+use crate::grammar::Kind;
 
 pub(super) fn holds(row: &[u64], index: usize) -> bool {
     row.get(index / 64).is_some_and(|word| word >> (index % 64) & 1 == 1)

@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 
 use super::paths::Root;
 use super::rule::respan;
-use crate::analyse::{Checked, Ways};
+use crate::analyze::{Checked, Ways};
 
 fn ways(ways: &Ways) -> TokenStream {
     let ways = ways.iter().map(|way| quote!(&[#(#way),*]));

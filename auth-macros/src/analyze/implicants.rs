@@ -8,7 +8,7 @@ use syn::spanned::Spanned as _;
 
 use super::atoms::{Atom, Literal};
 use super::formula::Formula;
-use crate::words::Kind;
+use crate::grammar::Kind;
 
 /// Sets of literals, by where they stand in the rule.
 pub(crate) type Ways = Vec<Vec<u16>>;

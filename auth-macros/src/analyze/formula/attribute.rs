@@ -10,12 +10,12 @@ use syn::punctuated::Punctuated;
 use super::expression::of_rule;
 use super::naming::{combined, read_tenant, within};
 use super::{Formula, literal};
-use crate::analyse::atoms::{Atom, Literal, any_or_all, atom, countries, networks, two_names, ungrouped};
-use crate::analyse::check::text_of;
-use crate::analyse::meant::{self, Join};
+use crate::analyze::atoms::{Atom, Literal, any_or_all, atom, countries, networks, two_names, ungrouped};
+use crate::analyze::check::text_of;
+use crate::analyze::meant::{self, Join};
 use crate::diagnostics::{Diagnostics, did_you_mean, nearest};
+use crate::grammar::{self, Attribute, FLAGS, KEYS, Kind};
 use crate::parse::{IN, Word, Words};
-use crate::words::{self, Attribute, FLAGS, KEYS, Kind};
 
 /// What an attribute asks for.
 pub(crate) fn of_attribute(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
@@ -40,7 +40,7 @@ pub(crate) fn of_attribute(words: &Words, diagnostics: &mut Diagnostics) -> Opti
             }
             let arguments = expressions(&words.list, words.attribute, diagnostics)?;
             let at = whole(words, &arguments);
-            atom(words::atom("claim")?, &arguments, &at, diagnostics).map(|atom| literal(atom, false, at))
+            atom(grammar::atom("claim")?, &arguments, &at, diagnostics).map(|atom| literal(atom, false, at))
         }
         Attribute::RequireNetwork | Attribute::DenyNetwork => {
             let arguments = expressions(&words.list, words.attribute, diagnostics)?;
@@ -90,7 +90,7 @@ fn require_auth(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula>
                     diagnostics.note(flag, format!("`{name}` stands twice"), "delete one of the two");
                 }
                 let at = flag.to_token_stream();
-                let atom = words::atom(&name).and_then(|row| atom(row, &[], &at, diagnostics));
+                let atom = grammar::atom(&name).and_then(|row| atom(row, &[], &at, diagnostics));
                 seen.push(name);
                 parts.push(atom.map(|atom| literal(atom, false, at)));
                 continue;
@@ -144,7 +144,7 @@ fn require_auth(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula>
             diagnostics.note(key, format!("`{name}` stands twice"), "delete one of the two");
         }
         let at = quote::quote!(#key = #value);
-        let atom = words::atom(&name).and_then(|row| atom(row, &[value], &at, diagnostics));
+        let atom = grammar::atom(&name).and_then(|row| atom(row, &[value], &at, diagnostics));
         seen.push(name);
         parts.push(atom.map(|atom| literal(atom, false, at)));
     }
@@ -228,8 +228,8 @@ fn help_for_key(attribute: Attribute, key: &syn::Ident, value: &Expr) -> String 
         return format!("write `#[{word}({claim})]`");
     }
     if attribute == Attribute::Require {
-        return match (words::atom(singular), meant::names(value)) {
-            (Some(row), Some(names)) if matches!(row.shape, words::Shape::Name(_)) => {
+        return match (grammar::atom(singular), meant::names(value)) {
+            (Some(row), Some(names)) if matches!(row.shape, grammar::Shape::Name(_)) => {
                 names.help(|names| format!("{singular}({names})"))
             }
             (Some(_), _) => format!("write `{singular}({})`", value.to_token_stream()),

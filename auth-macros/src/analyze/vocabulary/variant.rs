@@ -6,10 +6,10 @@ use syn::{Expr, ExprLit, Fields, Ident, Lit, LitStr};
 
 use super::case::default_name;
 use super::{Settings, helper_words};
-use crate::analyse::atoms::ends_plain;
-use crate::analyse::names::check_name;
+use crate::analyze::atoms::ends_plain;
+use crate::analyze::name_syntax::check_name;
 use crate::diagnostics::{Diagnostics, did_you_mean};
-use crate::words::Kind;
+use crate::grammar::Kind;
 
 pub(crate) struct Variant {
     pub(crate) ident: Ident,

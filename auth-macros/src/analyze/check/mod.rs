@@ -15,8 +15,8 @@ pub(crate) use self::pattern::rebuilt;
 use super::atoms::Atom;
 use super::formula::Formula;
 use crate::diagnostics::Diagnostics;
+use crate::grammar;
 use crate::parse::{Function, Parameter};
-use crate::words;
 
 /// The name of the caller in a check.
 const PRINCIPAL: &str = "principal";
@@ -55,7 +55,7 @@ pub(super) fn text_of(tokens: TokenStream) -> String {
 
 /// Reads a check.
 pub(super) fn read(
-    row: &words::Atom,
+    row: &grammar::Atom,
     arguments: &[&Expr],
     at: &TokenStream,
     diagnostics: &mut Diagnostics,
@@ -81,7 +81,7 @@ pub(super) fn read(
 
 /// Reads the types of an object and of what is done to it.
 pub(super) fn read_object(
-    row: &words::Atom,
+    row: &grammar::Atom,
     arguments: &[&Expr],
     at: &TokenStream,
     diagnostics: &mut Diagnostics,

@@ -5,7 +5,7 @@ use syn::{BinOp, Expr, ExprLit, Lit, Stmt, UnOp};
 
 use super::atoms::{ends_plain, ungrouped};
 use super::check::text_of;
-use crate::words::{self, Atom, FLAGS, KEYS, Kind, SCHEMES, Shape, UNITS};
+use crate::grammar::{self, Atom, FLAGS, KEYS, Kind, SCHEMES, Shape, UNITS};
 
 /// The combination of several names.
 #[derive(Clone, Copy, PartialEq)]
@@ -99,7 +99,7 @@ pub(super) fn list(expression: &Expr) -> Option<String> {
 pub(super) fn rule(expression: &Expr) -> Option<String> {
     match ungrouped(expression) {
         Expr::MethodCall(call) => {
-            let row = call.method.to_string().strip_prefix("has_").and_then(words::atom);
+            let row = call.method.to_string().strip_prefix("has_").and_then(grammar::atom);
             let names = call.args.first().and_then(names).filter(|_| call.args.len() == 1);
             match (row, names) {
                 (Some(row), Some(names)) if matches!(row.shape, Shape::Name(_)) => {
@@ -138,7 +138,7 @@ fn is_name(expression: &Expr) -> bool {
 }
 
 fn is_kind(word: &str) -> bool {
-    words::atom(word).is_some_and(|row| matches!(row.shape, Shape::Name(_)))
+    grammar::atom(word).is_some_and(|row| matches!(row.shape, Shape::Name(_)))
 }
 
 /// The help for what stands in the place of a name.
@@ -186,7 +186,7 @@ fn compared(left: &Expr, right: &Expr) -> Option<(&'static Atom, String, bool)> 
     match ungrouped(left) {
         Expr::Path(path) => {
             let word = path.path.get_ident()?.to_string();
-            let row = words::atom(&word).or_else(|| words::atom(word.strip_suffix('s')?))?;
+            let row = grammar::atom(&word).or_else(|| grammar::atom(word.strip_suffix('s')?))?;
             let value = match row.shape {
                 Shape::Name(_) => names(right)?.text(),
                 Shape::Duration | Shape::Acr | Shape::Scheme | Shape::Networks | Shape::Countries => string(right)?,
@@ -195,7 +195,7 @@ fn compared(left: &Expr, right: &Expr) -> Option<(&'static Atom, String, bool)> 
             Some((row, format!("{}({value})", row.word), false))
         }
         Expr::Call(call) => {
-            let row = words::atom(&call.func.to_token_stream().to_string())?;
+            let row = grammar::atom(&call.func.to_token_stream().to_string())?;
             let text = text_of(call.to_token_stream());
             if let Expr::Lit(ExprLit { lit: Lit::Bool(is), .. }) = ungrouped(right) {
                 return Some((row, text, !is.value));
@@ -217,7 +217,7 @@ fn string(expression: &Expr) -> Option<String> {
 
 /// The attribute that asks for a name, a claim or an address.
 pub(super) fn attribute(key: &str, value: &Expr) -> Option<String> {
-    let row = words::atom(key).or_else(|| words::atom(key.strip_suffix('s')?))?;
+    let row = grammar::atom(key).or_else(|| grammar::atom(key.strip_suffix('s')?))?;
     let value = match row.shape {
         Shape::Name(_) => names(value)?.text(),
         Shape::Networks | Shape::Countries => string(value)?,
