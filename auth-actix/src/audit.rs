@@ -14,7 +14,7 @@ use auth_core::policy::rule::Rule;
 use auth_core::runtime::clock;
 
 use crate::auth::Auth;
-use crate::gather;
+use crate::collect;
 
 /// The number of a request in the events of this process, once it has one.
 struct Number(String);
@@ -47,7 +47,7 @@ fn event(request: &HttpRequest, auth: &Auth, happened: Happened) -> Event {
         // No longer than a method is.
         method: Some(request.method().as_str().chars().take(32).collect()),
         route: request.match_pattern(),
-        client: gather::counted(request, auth).map(Seen::address),
+        client: collect::counted(request, auth).map(Seen::address),
         grants: auth.version_of_grants(),
         ..Event::new(clock::now(), happened)
     }

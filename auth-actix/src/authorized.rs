@@ -17,7 +17,7 @@ use auth_core::runtime::timeout::unless_it_panics;
 use crate::enforce::{self, Answer};
 use crate::extract::PrincipalExt as _;
 use crate::principal::Principal;
-use crate::{gather, outcome};
+use crate::{collect, outcome};
 
 /// What requests are about, one at a time: a post, an order. Says once how it is loaded.
 ///
@@ -167,7 +167,7 @@ async fn load<R: Resource>(request: &HttpRequest) -> Result<Option<R>, Error> {
     if let Some(Stash(object)) = stashed {
         return Ok(Some(object));
     }
-    let Some(key) = gather::segment(request, R::PATH) else {
+    let Some(key) = collect::segment(request, R::PATH) else {
         let cause = "the pattern of the route has no name for the key of the object, or has it twice";
         let denial = Denial { cause: Some(cause), ..Denial::new(Reason::SetUp) };
         return Err(enforce::refuse(request, rule_of(request), denial, Payload::None));

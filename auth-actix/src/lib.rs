@@ -4,18 +4,17 @@
 // Callers for the tests of applications.
 #[cfg(feature = "test-util")]
 mod stand_in;
-// What is counted.
-mod count;
-// The answer to a refusal.
+mod metrics;
+// Responses to denials.
 mod respond;
 // Settings.
-mod custom;
+mod custom_scheme;
 mod auth;
-mod check;
-// What is known of a request, what is told of it, and the decision on it.
+mod startup_checks;
+// The facts of a request, and the decision.
 mod principal;
 mod outcome;
-mod gather;
+mod collect;
 mod audit;
 mod enforce;
 // What handlers take.
@@ -108,10 +107,9 @@ pub use auth_macros::{
 
 pub use crate::auth::{Auth, AuthBuilder, BuildError, Peer};
 pub use crate::authorized::{Allows, Authorized, Existence, Object, Resource};
-pub use crate::check::RuleError;
 #[cfg(feature = "identity")]
-pub use crate::custom::IdentityLogin;
-pub use crate::custom::{Authenticated, Authenticator, CustomScheme, Place, ProxyHeader, Rejected};
+pub use crate::custom_scheme::IdentityLogin;
+pub use crate::custom_scheme::{Authenticated, Authenticator, CustomScheme, Place, ProxyHeader, Rejected};
 pub use crate::extract::{Claims, MaybePrincipal, PrincipalExt};
 pub use crate::granted::{Granted, Implies, Proof};
 pub use crate::identify::Identify;
@@ -124,5 +122,6 @@ pub use crate::scope::{
 };
 #[cfg(feature = "session")]
 pub use crate::session::{Session, SessionCookie};
+pub use crate::startup_checks::RuleError;
 #[cfg(feature = "jwt")]
 pub use crate::ticket::Ticket;

@@ -5,8 +5,8 @@ use actix_web::{HttpResponse, Resource, web};
 use serde_json::{Map, Value, json};
 
 use crate::auth::Auth;
-use crate::check::METADATA;
 use crate::scope::{GuardedService, guarded};
+use crate::startup_checks::METADATA;
 
 impl Auth {
     /// The metadata of this server (RFC 9728), where [`resource`](crate::AuthBuilder::resource) puts them: which issuers' tokens

@@ -18,7 +18,7 @@ use auth_core::{Id, Principal};
 use crate::auth::Auth;
 use crate::outcome::Found;
 use crate::respond::Texts;
-use crate::{audit, enforce, extract, gather};
+use crate::{audit, collect, enforce, extract};
 
 /// Begins and ends sessions: an argument of the handlers that log people in and out.
 ///
@@ -213,7 +213,7 @@ impl Session {
             Denial { cause, ..Denial::new(Reason::SetUp) }
         })?;
         audit::claims(&self.request, presented.name());
-        let client = gather::counted(&self.request, &self.auth);
+        let client = collect::counted(&self.request, &self.auth);
         let (name, user) = users.verify(Scheme::Session, presented, client).await?;
         let login = LogIn::of_users(name, &user);
         self.begin(if remember { login.remember() } else { login }).await
@@ -340,7 +340,7 @@ impl Session {
 
     /// Logging in and out are state-changing requests too (CSRF-4), whatever their method.
     fn check_site(&self) -> Result<(), Denial> {
-        match gather::cross_site_of_change(&self.request, &self.auth) {
+        match collect::cross_site_of_change(&self.request, &self.auth) {
             CrossSite::Passed => Ok(()),
             CrossSite::Unsaid | CrossSite::Failed => {
                 let cause = "a log-in or log-out that does not say that it comes from our own pages";

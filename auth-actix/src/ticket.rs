@@ -10,7 +10,7 @@ use auth_core::policy::rule::Rule;
 use auth_core::scheme::Presented;
 use auth_core::scheme::ticket::NoTicket;
 
-use crate::{enforce, gather, outcome};
+use crate::{collect, enforce, outcome};
 
 /// A one-use ticket for whoever calls: it stands for their bearer token, for half a minute.
 ///
@@ -64,7 +64,7 @@ impl FromRequest for Ticket {
             let tickets = auth.given_tickets().ok_or(set_up("a handler gives tickets: call `.tickets()`"))?;
             let known = outcome::recall(request, auth).and_then(outcome::Found::known);
             // What was verified is what stands there.
-            let (token, owner) = match (gather::presented(request, auth), known) {
+            let (token, owner) = match (collect::presented(request, auth), known) {
                 (Presented::Bearer(token), Some(principal)) => (token, principal.id()),
                 _ => {
                     let cause = Some("a ticket stands for a bearer token, and this caller came with something else");

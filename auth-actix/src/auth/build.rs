@@ -28,7 +28,7 @@ use auth_core::store::users::Passwords;
 use super::build_error::Mistakes;
 use super::builder::{Address, AuthBuilder};
 use super::{Auth, BuildError, Inner};
-use crate::custom::{CustomScheme, Prepared};
+use crate::custom_scheme::{CustomScheme, Prepared};
 use crate::respond::Answers;
 
 impl AuthBuilder {

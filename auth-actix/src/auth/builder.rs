@@ -30,7 +30,7 @@ use auth_core::store::roles::RolesFrom;
 use auth_core::store::users::Passwords;
 
 use super::Peer;
-use crate::custom::CustomScheme;
+use crate::custom_scheme::CustomScheme;
 use crate::respond::{Refused, Texts};
 
 /// Settings of an [`Auth`](crate::Auth). Nothing that keeps strangers out has a default that lets them in.

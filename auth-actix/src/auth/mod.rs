@@ -41,7 +41,7 @@ use auth_core::store::users::Passwords;
 
 pub use self::build_error::BuildError;
 pub use self::builder::AuthBuilder;
-use crate::custom::Prepared;
+use crate::custom_scheme::Prepared;
 use crate::respond::Answers;
 
 /// The authorization of an application: which credentials it accepts, and how it answers. Cheap to clone; make one, and

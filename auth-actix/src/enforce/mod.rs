@@ -36,7 +36,7 @@ use self::verify::{Used, Wanted, touch, verify};
 use crate::auth::Auth;
 use crate::outcome::Found;
 use crate::respond::{self, Refusal};
-use crate::{audit, count, gather, outcome};
+use crate::{audit, collect, metrics, outcome};
 
 /// The `Auth` in reach of a request.
 pub(crate) fn auth_of(request: &HttpRequest) -> Option<&Auth> {
@@ -64,13 +64,13 @@ fn step<'a>(
     checks: Checks,
 ) -> Step<'a> {
     let about = rules.about();
-    let tenants = gather::tenants(request, rules, about);
-    let facts = gather::facts(request, auth, rules, about, &tenants, checks);
+    let tenants = collect::tenants(request, rules, about);
+    let facts = collect::facts(request, auth, rules, about, &tenants, checks);
     if about.caller && auth.reads_cookies() {
         outcome::mark(request, |marks| marks.cookie = true);
     }
     let authorization = outcome::authorization(request);
-    let mut presented = about.caller.then(|| gather::presented_now(request, auth, authorization, facts.now));
+    let mut presented = about.caller.then(|| collect::presented_now(request, auth, authorization, facts.now));
     #[cfg(feature = "jwt")]
     if matches!(presented, Some(Presented::Ticket(_))) {
         // What decides stands in the address, where no cache looks for it.
@@ -82,12 +82,12 @@ fn step<'a>(
         && let Some(Presented::Remembered(principal)) =
             presented.take_if(|presented| matches!(presented, Presented::Remembered(_)))
     {
-        let since = count::start();
+        let since = metrics::start();
         known = Some(unblocked(auth, principal));
-        count::authenticated(Scheme::Bearer, since, matches!(known, Some(Ok(_))));
+        metrics::authenticated(Scheme::Bearer, since, matches!(known, Some(Ok(_))));
     }
     if known.is_none() {
-        known = presented.as_ref().and_then(|presented| gather::throttled(request, auth, presented)).map(Err);
+        known = presented.as_ref().and_then(|presented| collect::throttled(request, auth, presented)).map(Err);
     }
     let principal = loop {
         let caller = match (&known, &presented) {
@@ -132,13 +132,13 @@ fn step<'a>(
         known = match presented.take() {
             #[cfg(feature = "jwt")]
             Some(Presented::Bearer(token)) => {
-                let since = count::start();
+                let since = metrics::start();
                 let verified = auth.verifier_of_tokens().map(|bearer| bearer.verify(token, facts.now));
                 if matches!(verified, Some(None)) {
                     return Step::Later(auth, Wanted::Token(token.into()));
                 }
                 let verified = verified.flatten();
-                count::authenticated(Scheme::Bearer, since, matches!(verified, Some(Ok(_))));
+                metrics::authenticated(Scheme::Bearer, since, matches!(verified, Some(Ok(_))));
                 verified.map(|verified| unblocked(auth, verified?))
             }
             #[cfg(feature = "jwt")]
@@ -150,7 +150,7 @@ fn step<'a>(
             Some(Presented::Ticket(Some(token))) => return Step::Later(auth, Wanted::Token(token)),
             #[cfg(feature = "dpop")]
             Some(Presented::Dpop(token)) => {
-                return Step::Later(auth, Wanted::Bound(token.into(), gather::proven(request, auth)));
+                return Step::Later(auth, Wanted::Bound(token.into(), collect::proven(request, auth)));
             }
             #[cfg(feature = "basic")]
             Some(Presented::Basic(credential)) => return Step::Later(auth, Wanted::Password(credential)),
@@ -192,7 +192,7 @@ fn detailed(denial: Denial, request: &HttpRequest, auth: &Auth, rules: Rules<'_>
     }
     match denial.reason {
         Reason::CrossSiteRequest => {
-            let detail = gather::told_of_site(request, auth);
+            let detail = collect::told_of_site(request, auth);
             let cause = "the request does not show that it comes from our own pages";
             // What the rule asks for is not what is wrong.
             Denial { cause: Some(cause), failed: Vec::new(), ..denial }.with_detail(detail)
@@ -343,7 +343,7 @@ fn set_up(cause: &'static str) -> Denied {
 /// learns of it.
 fn no_lease(request: &HttpRequest, place: Place<'_>, handler: &Rule) -> Result<(), Denied> {
     let takes_lease = || handler.arguments.iter().any(|argument| matches!(argument, Needs::Lease));
-    if !place.is_strict() || !gather::is_socket(request) || takes_lease() {
+    if !place.is_strict() || !collect::is_socket(request) || takes_lease() {
         return Ok(());
     }
     let cause = "a WebSocket in a strict scope, and its handler takes no `Lease`";
@@ -372,10 +372,10 @@ async fn go_on(
         let mut verified = None;
         loop {
             if let Some(wanted) = wanted.take() {
-                let (scheme, since) = (wanted.scheme(), count::start());
+                let (scheme, since) = (wanted.scheme(), metrics::start());
                 let outcome = verify(request, auth, wanted, used).await;
                 if let Some(scheme) = scheme {
-                    count::authenticated(scheme, since, outcome.is_ok());
+                    metrics::authenticated(scheme, since, outcome.is_ok());
                 }
                 verified = Some(outcome);
             }
@@ -416,7 +416,7 @@ fn tell_of_grant(request: &HttpRequest, place: Place<'_>, handler: &'static Rule
         }
         let caller = found(request, auth).and_then(Result::ok);
         if is_last {
-            count::granted(handler, caller.as_ref());
+            metrics::granted(handler, caller.as_ref());
         }
         audit::granted(request, auth, handler, caller.as_ref(), rules.about().place)
             .map_err(|denial| Denied::by(auth, denial))?;

@@ -75,11 +75,11 @@ pub(super) async fn verify(
         },
         #[cfg(feature = "jwt")]
         Wanted::Own(Scheme::TOKEN_COOKIE) => {
-            let token = crate::gather::token_in_cookie(request, auth);
+            let token = crate::collect::token_in_cookie(request, auth);
             let (Some(token), Some(bearer)) = (token, auth.verifier_of_tokens()) else {
                 return Err(Denial::new(Reason::SetUp));
             };
-            let client = crate::gather::counted(request, auth).map(Seen::address);
+            let client = crate::collect::counted(request, auth).map(Seen::address);
             let verified = match bearer.verify(token, auth_core::runtime::clock::now()) {
                 Some(verified) => verified,
                 None => bearer.verify_later(token, client).await,
@@ -94,7 +94,7 @@ pub(super) async fn verify(
         #[cfg(feature = "jwt")]
         Wanted::Token(token) => match auth.verifier_of_tokens() {
             Some(verifier) => {
-                verifier.verify_later(&token, crate::gather::counted(request, auth).map(Seen::address)).await?
+                verifier.verify_later(&token, crate::collect::counted(request, auth).map(Seen::address)).await?
             }
             None => return Err(Denial::new(Reason::SetUp)),
         },
@@ -110,7 +110,7 @@ pub(super) async fn verify(
         },
         #[cfg(feature = "basic")]
         Wanted::Password(credential) => match auth.verifier_of_passwords() {
-            Some(verifier) => verifier.verify(credential, crate::gather::counted(request, auth)).await?,
+            Some(verifier) => verifier.verify(credential, crate::collect::counted(request, auth)).await?,
             None => return Err(Denial::new(Reason::SetUp)),
         },
         #[cfg(feature = "api-key")]
@@ -142,7 +142,7 @@ pub(super) async fn again(request: &HttpRequest, auth: &Auth, known: &Principal)
         return Ok(principal);
     }
     let now = auth_core::runtime::clock::now();
-    let wanted = match crate::gather::presented_now(request, auth, crate::outcome::authorization(request), now) {
+    let wanted = match crate::collect::presented_now(request, auth, crate::outcome::authorization(request), now) {
         #[cfg(feature = "jwt")]
         Presented::Bearer(token) => {
             let verified = auth.verifier_of_tokens().and_then(|bearer| bearer.verify(token, now));

@@ -42,8 +42,8 @@ pub use self::route::{
 };
 pub use self::service::{Pattern, Proven, Registry, Service};
 use crate::auth::Auth;
-use crate::check::{self, RuleError};
 use crate::enforce;
+use crate::startup_checks::{self, RuleError};
 
 /// A scope that takes only what carries a rule; made by [`Auth::scope`].
 ///
@@ -383,7 +383,7 @@ pub(crate) fn single(path: &str, route: GuardedRoute) -> Resource {
 /// Registers what fails when the server starts, and says why.
 fn refuse_to_start(mistakes: &[RuleError], path: &str, config: &mut AppService) {
     for mistake in mistakes {
-        check::tell(mistake);
+        startup_checks::tell(mistake);
     }
     let fails = actix_web::dev::fn_factory(|| std::future::ready(Err::<Never, ()>(())));
     config.register_service(ResourceDef::root_prefix(path), None, fails, None);

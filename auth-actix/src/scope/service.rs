@@ -8,8 +8,8 @@ use auth_core::policy::decision::Rules;
 use auth_core::policy::rule::Rule;
 
 use crate::auth::Auth;
-use crate::check::{self, RuleError};
 use crate::enforce::Binding;
+use crate::startup_checks::{self, RuleError};
 
 /// What a scope of [`Auth::scope`] takes: a handler with a rule, a scope of its own kind, or what was given a rule by name.
 #[diagnostic::on_unimplemented(
@@ -79,7 +79,7 @@ pub trait Proven {
 #[diagnostic::do_not_recommend]
 impl<S: Proven + HttpServiceFactory + 'static> Service for S {
     type Factory = S;
-    const ASKS: bool = check::asks(S::RULE) || !names_something(S::ROUTES);
+    const ASKS: bool = startup_checks::asks(S::RULE) || !names_something(S::ROUTES);
 
     fn open(self, registry: &mut Registry) -> S {
         registry.add_all(S::RULE, S::ROUTES.iter().map(Entry::from));
@@ -217,7 +217,7 @@ impl Registry {
             let methods = if entry.methods.is_empty() { vec!["*".to_owned()] } else { entry.methods.clone() };
             for method in methods {
                 let mut route = Route::new(&method, &path, rules);
-                route.schemes = check::schemes(auth, rules);
+                route.schemes = startup_checks::schemes(auth, rules);
                 route.notes.extend(entry.notes.iter().cloned());
                 route.notes.extend(counted(self.binding.guards_so_far(), "guard of a scope"));
                 route.notes.extend(self.binding.middleware_so_far());
@@ -283,20 +283,22 @@ impl Registry {
             let known = self.routes.iter().filter_map(|(rule, entry)| Some((rule, entry.path.as_deref()?)));
             known.map(|(rule, pattern)| (Rules { scopes: &scopes, handler: rule }, pattern))
         };
-        let tenants = patterns().filter_map(|(rules, pattern)| check::tenants(rules, around.as_deref()?, pattern));
-        let keys = patterns().filter_map(|(rules, pattern)| check::object_keys(rules, around.as_deref()?, pattern));
+        let tenants =
+            patterns().filter_map(|(rules, pattern)| startup_checks::tenants(rules, around.as_deref()?, pattern));
+        let keys =
+            patterns().filter_map(|(rules, pattern)| startup_checks::object_keys(rules, around.as_deref()?, pattern));
         let strict = self.binding.is_strict_so_far();
         let before = around.as_deref().unwrap_or_default();
         let any_object = patterns().filter(|_| strict);
-        let any_object = any_object.filter_map(|(rules, pattern)| check::any_object(rules, before, pattern));
+        let any_object = any_object.filter_map(|(rules, pattern)| startup_checks::any_object(rules, before, pattern));
         let unseen = self.routes.iter().filter(|(rule, entry)| strict && !entry.is_seen && rule.any_object.is_none());
-        let unseen = unseen.map(|(rule, _)| check::no_pattern(rule));
+        let unseen = unseen.map(|(rule, _)| startup_checks::no_pattern(rule));
         twice
             .chain(tenants)
             .chain(keys)
             .chain(any_object)
             .chain(unseen)
-            .chain(check::rules(auth, &scopes, &self.rules))
+            .chain(startup_checks::rules(auth, &scopes, &self.rules))
             .chain(beside_default)
             .collect()
     }

@@ -24,9 +24,9 @@ use auth_core::runtime::clock::{self, Timestamp};
 use auth_core::scheme::{self, Presented};
 
 use crate::auth::Auth;
-use crate::check::{self, RuleError};
 #[cfg(feature = "jwt")]
 use crate::outcome::{self, authorization};
+use crate::startup_checks::{self, RuleError};
 
 /// The header of a request, as the core reads it.
 struct Lines<'a>(&'a HeaderMap);
@@ -330,7 +330,7 @@ fn set_up(
     if about.tenant && !rules.tenants().all(is_known) {
         return Some("the rule says `in` a name that the pattern of this route does not have, or has twice");
     }
-    if let Some(mistake) = check::places(auth, rules, about).into_iter().next() {
+    if let Some(mistake) = startup_checks::places(auth, rules, about).into_iter().next() {
         // A scope would not have started.
         return Some(match mistake {
             RuleError::NoAddress(_) => {
