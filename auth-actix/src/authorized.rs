@@ -12,7 +12,7 @@ use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest};
 use auth_core::denial::{Denial, Reason};
 use auth_core::policy::atom::ObjectKey;
 use auth_core::policy::rule::{Rule, Taken};
-use auth_core::runtime::timeout::unless_it_panics;
+use auth_core::runtime::timeout::catch_panic;
 
 use crate::enforce::{self, Answer};
 use crate::extract::PrincipalExt as _;
@@ -198,7 +198,7 @@ fn refuse<R: Resource>(request: &HttpRequest, is_there: bool) -> Error {
 
 /// What the application's own code finds, or the answer where it fails or panics.
 async fn whole<T>(request: &HttpRequest, asked: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-    match unless_it_panics(pin!(asked)).await {
+    match catch_panic(pin!(asked)).await {
         Some(found) => found.map_err(|error| failed(request, error)),
         None => {
             let cause = "what loads an object, or says who may have it, panicked";
@@ -270,7 +270,7 @@ pub async fn authorized<R: Allows<A>, A: 'static>(request: &HttpRequest, caller:
         let allowed = found.as_ref().is_some_and(|object| object.allows(caller));
         Ok((found, allowed))
     };
-    let (found, allowed) = match unless_it_panics(pin!(asked)).await {
+    let (found, allowed) = match catch_panic(pin!(asked)).await {
         Some(Ok(found)) => found,
         Some(Err(error)) => return Answer::Failed(error),
         None => return Answer::Panicked,

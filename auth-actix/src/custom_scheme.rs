@@ -219,7 +219,7 @@ impl Prepared {
     pub(crate) async fn verify(&self, request: &HttpRequest) -> Result<auth_core::Principal, Denial> {
         let refused = |reason, cause| Denial::refused(self.scheme(), reason, cause);
         let asked = async { self.scheme.authenticator.authenticate(request).await };
-        let described = timeout::answered(asked).await.unwrap_or(Err(Rejected::Unavailable));
+        let described = timeout::with_timeout(asked).await.unwrap_or(Err(Rejected::Unavailable));
         let described = described.map_err(|rejected| match rejected {
             Rejected::Invalid => refused(Reason::InvalidCredentials, "the application's scheme refuses it"),
             Rejected::Expired => {

@@ -8,7 +8,7 @@ use actix_web::{Error, FromRequest, HttpRequest};
 use auth_core::denial::{Denial, Reason};
 use auth_core::policy::facts::Checks;
 use auth_core::policy::rule::Rule;
-use auth_core::runtime::timeout::unless_it_panics;
+use auth_core::runtime::timeout::catch_panic;
 use pin_project_lite::pin_project;
 
 use super::{Denied, NO_AUTH, Place, Waiting, go_on, let_in, refuse, set_up};
@@ -146,7 +146,7 @@ impl<T, E> Fails for Result<T, E> {
 
 /// Runs a check.
 pub async fn answer<E: Into<Error>>(asked: impl Future<Output = Result<bool, E>>) -> Answer {
-    match unless_it_panics(pin!(asked)).await {
+    match catch_panic(pin!(asked)).await {
         Some(Ok(held)) => Answer::Held(held),
         Some(Err(error)) => Answer::Failed(error.into()),
         None => Answer::Panicked,

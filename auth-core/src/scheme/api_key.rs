@@ -479,7 +479,7 @@ impl Verifier {
         if !is_id(id) || secret.len() != 43 {
             return Err(wrong());
         }
-        let found = timeout::answered(async { self.keys.find(id).await }).await.unwrap_or(Err(KeysUnavailable));
+        let found = timeout::with_timeout(async { self.keys.find(id).await }).await.unwrap_or(Err(KeysUnavailable));
         let found = found.map_err(|KeysUnavailable| {
             let reason = Reason::AuthenticationUnavailable(RetryAfter::seconds(2));
             refused(reason, "the store of API keys is out of reach")

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::identity::id::Id;
 use crate::identity::principal::Answer;
-use crate::runtime::single_flight::Remembered;
+use crate::runtime::single_flight::SingleFlightCache;
 use crate::runtime::timeout;
 
 /// A store of roles is out of reach. Answered with 503: neither "has them" nor "has none".
@@ -69,7 +69,7 @@ where
 pub struct RolesFrom {
     source: Arc<dyn RoleSource>,
     lasts: Duration,
-    remembered: Arc<Remembered<Key, Arc<[String]>>>,
+    cache: Arc<SingleFlightCache<Key, Arc<[String]>>>,
 }
 
 type Key = (Id, Option<Box<str>>);
@@ -83,7 +83,7 @@ const LONGEST_TENANT: usize = 128;
 impl RolesFrom {
     /// Asks this store: once a request and tenant, and only where a rule is still open without.
     pub fn new(source: impl RoleSource) -> Self {
-        Self { source: Arc::new(source), lasts: Duration::ZERO, remembered: Arc::new(Remembered::new(MOST)) }
+        Self { source: Arc::new(source), lasts: Duration::ZERO, cache: Arc::new(SingleFlightCache::new(MOST)) }
     }
 
     /// Keeps an answer for so long, in this process. A role that was taken away counts until then, unless
@@ -95,18 +95,18 @@ impl RolesFrom {
     /// Forgets what was answered about somebody, in all tenants. In this process: other instances keep theirs as long as they
     /// may.
     pub fn invalidate(&self, id: &Id) {
-        self.remembered.forget(|(other, _)| other == id);
+        self.cache.invalidate(|(other, _)| other == id);
     }
 
     /// Forgets all answers.
     pub fn invalidate_all(&self) {
-        self.remembered.forget(|_| true);
+        self.cache.invalidate(|_| true);
     }
 
     /// The answer of before, or else that of the store.
     pub async fn ask(&self, id: &Id, tenant: Option<&str>) -> Answer {
         let ask = async {
-            let found = timeout::answered(async { self.source.roles(id, tenant).await }).await;
+            let found = timeout::with_timeout(async { self.source.roles(id, tenant).await }).await;
             let roles: Arc<[String]> = found.ok_or(RolesUnavailable)??.into();
             Ok::<_, RolesUnavailable>((roles, self.lasts))
         };
@@ -115,7 +115,7 @@ impl RolesFrom {
         let answer = if self.lasts.is_zero() || is_long {
             ask.await.map(|(roles, _)| roles)
         } else {
-            self.remembered.get_or_ask(&(id.clone(), tenant.map(Box::from)), || RolesUnavailable, ask).await
+            self.cache.get_or_fetch(&(id.clone(), tenant.map(Box::from)), || RolesUnavailable, ask).await
         };
         match answer {
             Ok(roles) => Answer::Roles(roles),

@@ -14,8 +14,8 @@ use crate::oidc::discovery::{
     Client, Discovered, Endpoint, EndpointError, Failed, OK, Reach, ReachError, Registered, SecretSent,
 };
 use crate::runtime::clock;
-use crate::runtime::concurrency_limit::{Turn, Turns};
-use crate::runtime::single_flight::Remembered;
+use crate::runtime::concurrency_limit::{ConcurrencyLimit, Permit};
+use crate::runtime::single_flight::SingleFlightCache;
 use crate::runtime::strict_json;
 
 /// How the issuer of opaque tokens is asked about them (RFC 7662): the endpoint that it says, or [one that is
@@ -111,10 +111,10 @@ pub(super) struct Introspector {
     client: Client,
     cache: Duration,
     /// What was said of tokens that are active; by a hash, so that no token is kept.
-    active: Remembered<[u8; 32], Answer>,
+    active: SingleFlightCache<[u8; 32], Answer>,
     /// And those that are not, apart: whoever makes tokens up pushes out nobody's but their own.
-    inactive: Remembered<[u8; 32], ()>,
-    turns: Arc<Turns>,
+    inactive: SingleFlightCache<[u8; 32], ()>,
+    concurrency: Arc<ConcurrencyLimit>,
 }
 
 enum Asked {
@@ -155,9 +155,9 @@ impl Introspector {
             place,
             client: Client::new(reach).map_err(IntrospectionError::Reach)?,
             cache: settings.cache,
-            active: Remembered::new(MOST_ANSWERS),
-            inactive: Remembered::new(MOST_ANSWERS),
-            turns: Arc::new(Turns::new(AT_A_TIME)),
+            active: SingleFlightCache::new(MOST_ANSWERS),
+            inactive: SingleFlightCache::new(MOST_ANSWERS),
+            concurrency: Arc::new(ConcurrencyLimit::new(AT_A_TIME)),
         })
     }
 
@@ -188,18 +188,22 @@ impl Introspector {
             return ask.await?.0.ok_or_else(inactive);
         }
         let crowded = || unavailable("too many wait for what the issuer says of a token");
-        self.active.get_or_ask(&key, crowded, ask).await?.ok_or_else(inactive)
+        self.active.get_or_fetch(&key, crowded, ask).await?.ok_or_else(inactive)
     }
 
     async fn ask(&self, token: &str, client: Option<IpAddr>) -> Result<Answer, Denial> {
-        let turn = self.turns.take(client).await.ok_or_else(|| unavailable("too many tokens are being asked about"))?;
-        self.answered(token, turn).await.map_err(|failed| {
+        let permit = self
+            .concurrency
+            .acquire(client)
+            .await
+            .ok_or_else(|| unavailable("too many tokens are being asked about"))?;
+        self.answered(token, permit).await.map_err(|failed| {
             tracing::warn!(target: "auth_core", %failed, "the issuer cannot be asked about a token");
             unavailable("the issuer cannot be asked about a token")
         })
     }
 
-    async fn answered(&self, token: &str, turn: Turn) -> Result<Answer, Failed> {
+    async fn answered(&self, token: &str, permit: Permit) -> Result<Answer, Failed> {
         let endpoint = match &self.place {
             Asked::Endpoint(endpoint) => endpoint.clone(),
             Asked::Discovered(discovered) => {
@@ -208,7 +212,7 @@ impl Introspector {
             }
         };
         let form = [("token", token), ("token_type_hint", "access_token")];
-        let (status, body) = self.client.post(&endpoint, &self.registered, &form, MOST_BYTES, turn).await?;
+        let (status, body) = self.client.post(&endpoint, &self.registered, &form, MOST_BYTES, permit).await?;
         // That we are refused says nothing of the token (INTRO-2).
         if status != OK {
             return Err(Failed::Status(status));

@@ -18,7 +18,7 @@ use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::scheme_id::Scheme;
 use crate::oidc::discovery::{Client, Discovered, Endpoint, EndpointError, Failed, Patience, Reach, ReachError, spawn};
 use crate::runtime::clock::{self, Moment};
-use crate::runtime::single_flight::Waiting;
+use crate::runtime::single_flight::Waiter;
 
 /// Where keys are fetched, and how often.
 #[derive(Clone, Debug)]
@@ -214,7 +214,7 @@ impl Fetched {
     /// Waits for the fetch that is on its way, or starts one. `false` where too many wait already, or it takes too long.
     pub(super) async fn wait(self: &Arc<Self>) -> bool {
         let Some(mut landing) = self.start(None) else { return true };
-        let Some(_waiting) = Waiting::among(&self.waiting) else { return false };
+        let Some(_waiting) = Waiter::enter(&self.waiting) else { return false };
         // An error says that it has ended, as does a change.
         tokio::time::timeout(PATIENCE, landing.changed()).await.is_ok()
     }

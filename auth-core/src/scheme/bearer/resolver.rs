@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::scheme_id::Scheme;
-use crate::runtime::concurrency_limit::Turns;
-use crate::runtime::single_flight::Remembered;
+use crate::runtime::concurrency_limit::ConcurrencyLimit;
+use crate::runtime::single_flight::SingleFlightCache;
 use crate::runtime::timeout;
 
 /// A registered issuer, in whose place another one signs.
@@ -78,16 +78,21 @@ const AT_A_TIME: usize = 16;
 const LONGEST_NAME: usize = 512;
 pub(super) struct Resolver {
     resolver: Arc<dyn IssuerResolver>,
-    known: Remembered<Box<str>, Option<Resolved>>,
+    known: SingleFlightCache<Box<str>, Option<Resolved>>,
     /// Apart: who makes names up pushes out nobody's.
-    unknown: Remembered<Box<str>, ()>,
-    turns: Arc<Turns>,
+    unknown: SingleFlightCache<Box<str>, ()>,
+    concurrency: Arc<ConcurrencyLimit>,
 }
 
 impl Resolver {
     pub(super) fn new(resolver: Arc<dyn IssuerResolver>) -> Self {
-        let turns = Arc::new(Turns::new(AT_A_TIME));
-        Self { resolver, known: Remembered::new(MOST_ANSWERS), unknown: Remembered::new(MOST_ANSWERS), turns }
+        let concurrency = Arc::new(ConcurrencyLimit::new(AT_A_TIME));
+        Self {
+            resolver,
+            known: SingleFlightCache::new(MOST_ANSWERS),
+            unknown: SingleFlightCache::new(MOST_ANSWERS),
+            concurrency,
+        }
     }
 
     /// What is remembered of the name.
@@ -110,9 +115,9 @@ impl Resolver {
             if self.unknown.get(&key).is_some() {
                 return Ok((None, Duration::ZERO));
             }
-            let turn = self.turns.take(client).await.ok_or_else(unavailable)?;
-            let answer = timeout::answered(async { self.resolver.resolve(issuer).await }).await;
-            drop(turn);
+            let permit = self.concurrency.acquire(client).await.ok_or_else(unavailable)?;
+            let answer = timeout::with_timeout(async { self.resolver.resolve(issuer).await }).await;
+            drop(permit);
             let answer = answer.ok_or_else(unavailable)?.map_err(|_| unavailable())?;
             if answer.is_none() {
                 self.unknown.put(key.clone(), (), LASTS);
@@ -120,7 +125,7 @@ impl Resolver {
             let lasts = if answer.is_some() { LASTS } else { Duration::ZERO };
             Ok::<_, Denial>((answer, lasts))
         };
-        self.known.get_or_ask(&key, unavailable, ask).await
+        self.known.get_or_fetch(&key, unavailable, ask).await
     }
 }
 

@@ -13,7 +13,7 @@ use crate::client::address::Seen;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::scheme_id::Scheme;
 use crate::runtime::clock;
-use crate::runtime::concurrency_limit::Turns;
+use crate::runtime::concurrency_limit::ConcurrencyLimit;
 use crate::runtime::timeout;
 use crate::store::throttle::{Attempt, Outcome, Throttle, Turned};
 
@@ -55,7 +55,7 @@ impl std::fmt::Debug for NameAndPassword {
 #[derive(Clone)]
 pub struct Passwords {
     users: Arc<dyn Users>,
-    turns: Arc<Turns>,
+    concurrency: Arc<ConcurrencyLimit>,
     throttle: Throttle,
     verified: Option<Arc<Verified>>,
     /// The realm that they were given to first, so that a throttle which counts for others too tells names apart.
@@ -74,10 +74,10 @@ impl Passwords {
     /// Failures are counted in memory.
     pub fn new(users: impl Users) -> Self {
         let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        let turns = Arc::new(Turns::new(processors.min(8)));
+        let concurrency = Arc::new(ConcurrencyLimit::new(processors.min(8)));
         Self {
             users: Arc::new(users),
-            turns,
+            concurrency,
             throttle: Throttle::memory(),
             verified: None,
             realm: Arc::default(),
@@ -88,7 +88,7 @@ impl Passwords {
     /// How many hashes run at a time.
     #[must_use]
     pub fn at_a_time(self, hashes: NonZeroUsize) -> Self {
-        Self { turns: Arc::new(Turns::new(hashes.get())), ..self }
+        Self { concurrency: Arc::new(ConcurrencyLimit::new(hashes.get())), ..self }
     }
 
     /// Where failures are counted, and how many are free. [`Throttle::memory`] unless set.
@@ -158,15 +158,15 @@ impl Passwords {
     /// # Errors
     /// The store is out of reach.
     pub async fn find(&self, name: &str) -> Result<Option<User>, Unavailable> {
-        timeout::answered(async { self.users.find(name).await }).await.unwrap_or(Err(Unavailable))
+        timeout::with_timeout(async { self.users.find(name).await }).await.unwrap_or(Err(Unavailable))
     }
 
     /// The user whose name and password these are. `client` is where it is seen to come from; nobody at one network gets
-    /// all turns.
+    /// all permits.
     ///
     /// # Errors
     /// The denial that they deserve, as a credential of `scheme`: 401 for whatever is wrong with them, 429 after too many
-    /// failures, 503 if a store or the turns are exhausted.
+    /// failures, 503 if a store is unavailable or the concurrency limit is reached.
     pub async fn verify(
         &self,
         scheme: Scheme,
@@ -211,7 +211,7 @@ impl Passwords {
     /// The hash that the store has in place of the one before: the better one, or that of somebody who came first with the same
     /// password. The login is good whether or not the store takes it.
     async fn replace_hash(&self, name: &str, before: &str, better: String, password: SecretString) -> Option<String> {
-        let kept = timeout::answered(async { self.users.keep_hash(name, before, &better).await });
+        let kept = timeout::with_timeout(async { self.users.keep_hash(name, before, &better).await });
         if matches!(kept.await, Some(Ok(true))) {
             return Some(better);
         }
@@ -230,12 +230,13 @@ impl Passwords {
         if let Some(user) = self.verified_lately(&name, &password).await {
             return Ok(Some((name, user)));
         }
-        let turn = self.turns.take(client.map(Seen::address)).await.ok_or("too many passwords are being verified")?;
+        let permit =
+            self.concurrency.acquire(client.map(Seen::address)).await.ok_or("too many passwords are being verified")?;
         let user = self.find(&name).await.map_err(|Unavailable| "the store of users is out of reach")?;
         let hash = user.as_ref().map_or_else(|| self.users.decoy().into_owned(), |user| user.hash.clone());
         let (of_name, verified) = (name.clone(), self.verified.clone());
         let verdict = tokio::task::spawn_blocking(move || {
-            let _turn = turn; // kept until the hash is done, even if nobody waits for it any more
+            let _permit = permit; // kept until the hash is done, even if nobody waits for it any more
             let fits = hash::fits(&password, &hash);
             if let Some(verified) = verified.filter(|_| fits) {
                 verified.remember(&of_name, &password, &hash, clock::monotonic());
@@ -266,7 +267,7 @@ impl Passwords {
 
 impl std::fmt::Debug for Passwords {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Passwords").field("turns", &self.turns).finish_non_exhaustive()
+        f.debug_struct("Passwords").field("concurrency", &self.concurrency).finish_non_exhaustive()
     }
 }
 
@@ -383,18 +384,18 @@ mod tests {
     async fn who_was_right_a_moment_ago_costs_no_hash_until_something_changes() {
         // M8
         let store = store();
-        let none_at_a_time = Arc::new(Turns::new(0));
+        let none_at_a_time = Arc::new(ConcurrencyLimit::new(0));
         let passwords = Passwords::new(Arc::clone(&store)).remember_verified(Duration::from_secs(60));
         verify(&passwords, "alice", "correct horse").await.unwrap();
         // No turn is to be had any more: whatever answers without one was not hashed.
-        let hashless = Passwords { turns: none_at_a_time, ..passwords };
+        let hashless = Passwords { concurrency: none_at_a_time, ..passwords };
         let (name, user) = verify(&hashless, "alice", "correct horse").await.unwrap();
         assert_eq!((name.as_str(), user.roles.as_slice()), ("alice", ["admin".to_owned()].as_slice()));
         for (name, password) in [("alice", "wrong"), ("nobody", "correct horse"), ("old", "correct horse")] {
             let denial = verify(&hashless, name, password).await.unwrap_err();
             assert!(
                 matches!(denial.reason, Reason::AuthenticationUnavailable(_)),
-                "{name} waits for a turn: {denial:?}"
+                "{name} waits for a permit: {denial:?}"
             );
         }
         // Who guesses is stopped, and finds out nothing by it, though the right one is known.

@@ -31,9 +31,9 @@ use crate::oidc::discovery::{
     Client, Discovered, Endpoint, EndpointError, Metadata, OK, ReachError, Registered, SecretSent,
 };
 use crate::runtime::clock::{self, Timestamp};
-use crate::runtime::concurrency_limit::Turns;
+use crate::runtime::concurrency_limit::ConcurrencyLimit;
 use crate::runtime::set_once::SetOnce;
-use crate::runtime::single_flight::Remembered;
+use crate::runtime::single_flight::SingleFlightCache;
 use crate::scheme::bearer::{Bearer, Jwt, JwtError};
 use crate::scheme::session::{CookieSettings, LogIn};
 
@@ -230,8 +230,8 @@ impl OidcLogin {
             scopes: self.scopes.join(" "),
             seal: seal.ok_or(LoginError::NoRandom)?,
             plain_http,
-            used: Remembered::new(MOST_USED),
-            turns: Arc::new(Turns::new(AT_A_TIME)),
+            used: SingleFlightCache::new(MOST_USED),
+            concurrency: Arc::new(ConcurrencyLimit::new(AT_A_TIME)),
             to_session: self.to_session,
         })
     }
@@ -271,8 +271,8 @@ pub struct RelyingParty {
     scopes: String,
     seal: Seal,
     plain_http: bool,
-    used: Remembered<String, ()>,
-    turns: Arc<Turns>,
+    used: SingleFlightCache<String, ()>,
+    concurrency: Arc<ConcurrencyLimit>,
     to_session: Option<Arc<ToSession>>,
 }
 
@@ -464,14 +464,15 @@ impl RelyingParty {
         }
         let endpoint = metadata.token_endpoint.as_ref();
         let endpoint = endpoint.ok_or_else(|| unavailable("the provider names no token endpoint"))?;
-        let turn = self.turns.take(client).await.ok_or_else(|| unavailable("too many log-ins come back at once"))?;
+        let permit =
+            self.concurrency.acquire(client).await.ok_or_else(|| unavailable("too many log-ins come back at once"))?;
         let form = [
             ("grant_type", "authorization_code"),
             ("code", code),
             ("redirect_uri", self.redirect.as_str()),
             ("code_verifier", verifier),
         ];
-        let answer = self.client.post(endpoint, &self.registered, &form, MOST_BYTES, turn).await;
+        let answer = self.client.post(endpoint, &self.registered, &form, MOST_BYTES, permit).await;
         let (status, body) = answer.map_err(|failed| {
             tracing::warn!(target: "auth_core", issuer = %self.issuer, %failed, "a code cannot be exchanged");
             unavailable("the provider is out of reach")
