@@ -237,3 +237,74 @@ fn no_file_is_a_drawer_and_none_is_long() {
         }
     }
 }
+
+/// Code that is longer than the limits below: each entry may only shrink, and is deleted when it fits.
+#[rustfmt::skip]
+const TOO_LONG: &[(&str, usize)] = &[
+    // files, in lines
+    ("auth-core/scheme/session/oidc_login/mod.rs", 581), ("auth-actix/auth/build.rs", 564), ("auth-core/policy/decision/mod.rs", 548),
+    ("auth-core/identity/issuer.rs", 541), ("auth-macros/analyze/atoms.rs", 525), ("auth-core/scheme/api_key.rs", 513),
+    ("auth-core/runtime/strict_json/mod.rs", 505), ("auth-actix/enforce/mod.rs", 487), ("auth-actix/auth/mod.rs", 483),
+    ("auth-actix/respond/mod.rs", 447), ("auth-core/scheme/bearer/mod.rs", 431), ("auth-core/scheme/bearer/settings/mod.rs", 429),
+    ("auth-core/client/address.rs", 421), ("auth-actix/session.rs", 416), ("auth-core/identity/principal/mod.rs", 414),
+    ("auth-actix/scope/mod.rs", 406),
+    // functions, in lines
+    ("auth-actix/auth/build.rs: build", 164), ("auth-actix/enforce/mod.rs: step", 129), ("auth-macros/expand/vocabulary.rs: vocabulary", 109),
+    ("auth-macros/expand/check_fn.rs: checked", 106), ("auth-macros/expand/rule.rs: atom", 84),
+    ("auth-macros/analyze/formula/attribute.rs: require_auth", 82), ("auth-macros/analyze/formula/expression.rs: formula", 77),
+    ("auth-core/scheme/bearer/settings/prepare.rs: prepare", 81), ("auth-actix/enforce/verify.rs: verify", 74), ("auth-core/matrix/assignments.rs: request", 68),
+    ("auth-macros/analyze/vocabulary/variant.rs: variant", 65), ("auth-macros/expand/needs.rs: asked", 63),
+    ("auth-macros/analyze/vocabulary/mod.rs: settings", 63), ("auth-macros/analyze/formula/naming.rs: combined", 63),
+    ("auth-actix/enforce/checked.rs: complete", 61),
+];
+
+/// The most places that name a feature, in all three crates.
+const MOST_FEATURE_SITES: usize = 609;
+
+/// The functions of rustfmt-formatted code: their names and lengths in lines.
+fn functions(code: &str) -> Vec<(String, usize)> {
+    let lines: Vec<_> = code.lines().collect();
+    let mut found = Vec::new();
+    for (start, line) in lines.iter().enumerate() {
+        let words: Vec<_> = line.split_whitespace().collect();
+        let Some(at) = words.iter().position(|word| *word == "fn") else { continue };
+        let is_item = words[..at].iter().all(|word| {
+            word.starts_with("pub") || ["const", "async", "unsafe", "extern"].contains(word) || word.ends_with(')')
+        });
+        if !is_item || line.ends_with(';') || line.ends_with('}') {
+            continue;
+        }
+        let end = format!("{}}}", " ".repeat(line.len() - line.trim_start().len()));
+        let length = lines[start..].iter().position(|line| **line == end).map_or(0, |lines| lines + 1);
+        let name: String = words[at + 1].chars().take_while(|character| is_word(*character)).collect();
+        found.push((name, length));
+    }
+    found
+}
+
+#[test]
+fn files_and_functions_fit_a_screen() {
+    let mut measured: BTreeMap<String, usize> = BTreeMap::new();
+    let mut features = 0;
+    for member in ["auth-core", "auth-actix", "auth-macros"] {
+        for Source { path, .. } in sources(member) {
+            let text = fs::read_to_string(Path::new(ROOT).join(member).join("src").join(&path)).unwrap();
+            let code = text.split("\nmod tests {").next().unwrap();
+            features += code.matches("feature = \"").count();
+            let lines = code.lines().count();
+            if lines > 400 {
+                measured.insert(format!("{member}/{path}"), lines);
+            }
+            for (name, lines) in functions(code).into_iter().filter(|(_, lines)| *lines > 60) {
+                measured.insert(format!("{member}/{path}: {name}"), lines);
+            }
+        }
+    }
+    let allowed: BTreeMap<_, _> = TOO_LONG.iter().copied().collect();
+    let most = |place: &str| allowed.get(place).copied().unwrap_or_default();
+    let grown: Vec<_> = measured.iter().filter(|(place, lines)| **lines > most(place)).collect();
+    assert!(grown.is_empty(), "too long, to be divided: {grown:#?}");
+    let fitting: Vec<_> = allowed.keys().filter(|place| !measured.contains_key(**place)).collect();
+    assert!(fitting.is_empty(), "these fit, and need no entry: {fitting:#?}");
+    assert!(features <= MOST_FEATURE_SITES, "{features} places name a feature");
+}
