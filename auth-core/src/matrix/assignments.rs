@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ipnet::IpNet;
 
 use super::expr::{Fact, Lit, Tree};
-use super::test_cases::{CaseCaller, Place};
+use super::request::{CaseCaller, Place};
 
 /// So many worlds are tried.
 const MOST: usize = 1 << 18;

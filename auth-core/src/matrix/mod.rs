@@ -1,16 +1,17 @@
 //! The access matrix: who may call what, of a whole application, as data that people and programs read.
 
-mod test_cases;
-mod diff;
-mod html;
-mod json;
-mod markdown;
-mod openapi;
-mod text;
+mod names;
 mod expr;
 mod implicants;
-mod names;
+mod request;
 mod assignments;
+mod text;
+mod markdown;
+mod diff;
+mod test_cases;
+mod html;
+mod json;
+mod openapi;
 
 #[cfg(test)]
 mod tests;
@@ -25,7 +26,8 @@ pub use self::diff::{Change, Difference};
 pub use self::expr::{Fact, Lit, Tree};
 pub use self::names::{Word, Words};
 pub use self::openapi::OpenApiError;
-pub use self::test_cases::{Case, CaseCaller, Cases, Place};
+pub use self::request::{CaseCaller, Place};
+pub use self::test_cases::{Case, Cases};
 use crate::identity::issuer::Source;
 use crate::identity::vocabulary::Vocabulary;
 use crate::policy::decision::Rules;

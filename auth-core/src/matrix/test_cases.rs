@@ -3,11 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use ipnet::IpNet;
-
 use super::assignments::{World, Worlds};
 use super::expr::{Fact, Lit, Tree};
 use super::names::Words;
+use super::request::{CaseCaller, Place};
 
 /// So many requests are looked at to find those that are sent.
 const MOST: usize = 1 << 14;
@@ -23,34 +22,6 @@ pub struct Case {
     pub granted: bool,
     /// Whether another login could change that: 401, or 403.
     pub could: bool,
-}
-
-/// Who calls, with a token.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct CaseCaller {
-    /// The names that it lists, by kind.
-    pub names: Vec<(String, String)>,
-    /// The claims that it has, each with its values as JSON.
-    pub claims: Vec<(String, Vec<String>)>,
-    /// Whether it lists roles at all.
-    pub lists_roles: bool,
-    /// How many seconds ago they logged in, where that matters.
-    pub age: Option<u64>,
-    /// At which level.
-    pub acr: Option<String>,
-}
-
-/// From where a request comes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
-    /// It does not matter.
-    Anywhere,
-    /// From an address in the first and in none of the others.
-    Within(IpNet, Vec<IpNet>),
-    /// From none of these.
-    Outside(Vec<IpNet>),
-    /// Nobody knows.
-    NotKnown,
 }
 
 /// What a rule tells apart.

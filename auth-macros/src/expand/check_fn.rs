@@ -5,8 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Expr, GenericArgument, PathArguments, ReturnType, Stmt, Type, TypeParamBound};
 
-use super::paths::Root;
-use super::rule::respan;
+use super::paths::{Root, respan};
 use crate::analyze::check::Asks;
 use crate::analyze::{Checked, check};
 use crate::parse::{self, Function, Parameter};

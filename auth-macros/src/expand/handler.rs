@@ -8,7 +8,7 @@ use syn::Generics;
 use syn::ext::IdentExt as _;
 
 use super::check_fn::Phases;
-use super::paths::Root;
+use super::paths::{self, Root};
 use super::redundancy;
 use super::{needs, rule};
 use crate::analyze::{Checked, check};
@@ -290,7 +290,7 @@ fn implementation(
     let (generics, arguments, bounds) = signature.generics.split_for_impl();
     // What is no extractor is told at the arguments.
     let at = signature.paren_token.span.join();
-    let (types, bound) = (phases.types(root), rule::respan(root.private(quote!(Guard)), at));
+    let (types, bound) = (phases.types(root), paths::respan(root.private(quote!(Guard)), at));
     let bound = quote_spanned!(at=> #bound<#types>);
     let formula = checked.map(|checked| formula_of(function, checked, root));
     let (asked, checks) = needs::asked(function, parameters, checked.zip(formula.as_ref()), root);

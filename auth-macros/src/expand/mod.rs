@@ -1,12 +1,12 @@
 //! The code. What is judged right becomes a const rule and one call; what is not becomes the mistakes, and the user's
 //! function with a rule that refuses everybody, so that editors keep it and the scope does not complain as well.
 
+mod paths;
 mod redundancy;
 mod check_fn;
-mod handler;
-mod needs;
-mod paths;
 mod rule;
+mod needs;
+mod handler;
 mod vocabulary;
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};

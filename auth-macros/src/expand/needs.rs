@@ -5,8 +5,8 @@ use quote::{ToTokens as _, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{GenericArgument, GenericParam, PathArguments, Type};
 
-use super::paths::Root;
-use super::rule::{self, Asked};
+use super::paths::{self, Root};
+use super::rule::Asked;
 use crate::analyze::{Checked, check};
 use crate::parse::{Function, Parameter};
 
@@ -40,7 +40,7 @@ pub(super) fn asked(
     }
     let fallback = root.private(quote!(NeedsNothing));
     let need = |kind: &Type| {
-        let probe = rule::respan(root.private(quote!(Probe)), kind.span());
+        let probe = paths::respan(root.private(quote!(Probe)), kind.span());
         quote_spanned!(kind.span()=> <#probe<#kind>>::NEEDS)
     };
     let strangers = checked.formula.admits_strangers();
@@ -61,7 +61,7 @@ pub(super) fn asked(
     let arguments = quote!({ use #fallback as _; &[#(#needs),*] });
     // A check of what the type needs, whose error stands at the type.
     let call = |check: TokenStream, kind: &Type, others: TokenStream| {
-        let (check, need) = (rule::respan(root.private(check), kind.span()), need(kind));
+        let (check, need) = (paths::respan(root.private(check), kind.span()), need(kind));
         quote_spanned!(kind.span()=> #check(#need #others);)
     };
     let calls = asked.iter().enumerate().map(|(position, one)| {

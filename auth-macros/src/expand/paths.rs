@@ -1,6 +1,6 @@
 //! The names that generated code uses: all by absolute path, below the crate that the user names.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::Attribute;
 
@@ -40,4 +40,13 @@ pub(super) fn is_finish(attribute: &Attribute) -> bool {
     let mut segments = attribute.path().segments.iter().rev();
     let last_two = (segments.next(), segments.next());
     matches!(last_two, (Some(last), Some(before)) if last.ident == "finish" && before.ident == "__private")
+}
+
+/// Gives all tokens one span, so that rustc reports a panic in them at that place.
+pub(super) fn respan(tokens: TokenStream, at: Span) -> TokenStream {
+    let respanned = tokens.into_iter().map(|mut token| {
+        token.set_span(token.span().located_at(at).resolved_at(at));
+        token
+    });
+    respanned.collect()
 }

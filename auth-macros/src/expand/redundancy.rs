@@ -3,8 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 
-use super::paths::Root;
-use super::rule::respan;
+use super::paths::{Root, respan};
 use crate::analyze::{Checked, Ways};
 
 fn ways(ways: &Ways) -> TokenStream {

@@ -5,7 +5,7 @@ use quote::{ToTokens as _, quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 
-use super::paths::Root;
+use super::paths::{Root, respan};
 use crate::analyze::check::Asks;
 use crate::analyze::{self, Atom, Checked, ClaimValue, Formula, Literal, Name, Network};
 use crate::diagnostics::Diagnostics;
@@ -124,15 +124,6 @@ fn check(literal: &Literal, root: &Root) -> Vec<TokenStream> {
         calls.extend(quote_spanned!(at=> #check(#vocabulary);));
     }
     vec![quote!(const _: () = { #calls };)]
-}
-
-/// All of it with one span, so that a panic in it is told at that place.
-pub(super) fn respan(tokens: TokenStream, at: Span) -> TokenStream {
-    let respanned = tokens.into_iter().map(|mut token| {
-        token.set_span(token.span().located_at(at).resolved_at(at));
-        token
-    });
-    respanned.collect()
 }
 
 fn span_of(name: &Name) -> Span {
