@@ -113,7 +113,7 @@ fn a_module_imports_only_modules_listed_before_it() {
 }
 
 /// Modules whose files import only siblings that are listed before them. The other modules still contain circles.
-const ORDERED: &[&str] = &["auth-core/matrix", "auth-macros/expand"];
+const ORDERED: &[&str] = &["auth-core/matrix", "auth-macros/analyze/formula", "auth-macros/expand"];
 
 #[test]
 fn files_of_ordered_modules_import_siblings_listed_before() {
@@ -138,7 +138,7 @@ fn files_of_ordered_modules_import_siblings_listed_before() {
                 }
             }
         }
-        assert!(compared > 5, "{module}: {compared}");
+        assert!(compared > 3, "{module}: {compared}");
     }
 }
 

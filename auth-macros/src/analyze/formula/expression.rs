@@ -4,7 +4,7 @@ use quote::ToTokens as _;
 use syn::spanned::Spanned as _;
 use syn::{BinOp, Expr, ExprCall, Ident, Lit, UnOp};
 
-use super::attribute::expressions;
+use super::arguments::expressions;
 use super::naming::{combined, read_tenant, within};
 use super::{Formula, any, literal};
 use crate::analyze::atoms::{atom, ungrouped};

@@ -1,8 +1,9 @@
 //! The formula of an attribute, in negation normal form: `!` stands at atoms alone.
 
-mod attribute;
-mod expression;
+mod arguments;
 mod naming;
+mod expression;
+mod attribute;
 
 use proc_macro2::TokenStream;
 
