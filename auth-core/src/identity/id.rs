@@ -89,7 +89,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_id_is_read_as_it_was_written(issuer in any::<String>(), subject in ".+", other in any::<(String, String)>()) {
+        fn an_id_is_read_as_it_was_written(issuer in "(?s).{0,16}", subject in "(?s).{1,16}", other in ("(?s).{0,16}", "(?s).{0,16}")) {
             for id in [Id::user(&issuer, &subject), Id::client(&issuer, &subject)] {
                 prop_assert_eq!(id.to_string().parse::<Id>().ok(), Some(id));
             }

@@ -395,7 +395,8 @@ fn whatever_stands_in_a_rule_or_a_reason_is_read_as_it_was_written() {
         Just(r#"check_for_anyone(kind == "principal")"#.to_owned()),
         Just("check(own::<'a>(&x) && '\\'' == y)".to_owned()),
     ];
-    let strategy = (any::<String>(), any::<String>(), any::<String>(), check);
+    let text = || "(?s).{0,24}";
+    let strategy = (text(), text(), text(), check);
     let names = |value: &str| [format!("n{value}"), format!("{value}` implies `x"), "\u{202e}x".to_owned()].into();
     let config = ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() };
     let outcome = TestRunner::new(config).run(&strategy, |(value, reason, note, check)| {
