@@ -261,8 +261,8 @@ fn bearer_only_of(confers: Confers) -> AuthBuilder {
     Auth::builder().realm("reports").bearer(jwt().confers(confers)).roles::<Role>()
 }
 
-/// What the log says about set-ups, but for those of other tests, which are of other handlers or of strict scopes, or keep sessions
-/// under the same realm.
+/// Returns the set-up errors of this file's tests. Other tests log errors of other handlers and of strict scopes, and errors about
+/// sessions under the same realm.
 fn errors() -> Vec<String> {
     let is_here = |text: &String| {
         (!text.contains(".rs:") || text.contains("start_up.rs:"))

@@ -36,7 +36,6 @@ impl AuthBuilder {
     ///
     /// # Errors
     /// Settings are wrong; the error names each of them.
-    #[allow(unused_mut, reason = "without any scheme there is nothing to prepare")]
     pub fn build(mut self) -> Result<Auth, BuildError> {
         let mut mistakes = Mistakes::default();
         self.check_together(&mut mistakes);

@@ -336,7 +336,7 @@ fn status(answer: Answer) -> StatusCode {
 /// Whether a person looks at the answer: a browser says that it navigates, or asks for HTML rather than JSON.
 #[cfg(feature = "session")]
 pub(crate) fn navigates(request: &HttpRequest) -> bool {
-    is_navigation(request, fetch_mode(request))
+    Client::of(request).navigates
 }
 
 /// Why a browser asks.

@@ -1,6 +1,6 @@
 //! Events in a file, an object a line, and the files before it.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -82,11 +82,7 @@ impl JsonLines {
 }
 
 fn append(path: &Path) -> std::io::Result<(File, u64)> {
-    let mut options = OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path)?;
+    let file = crate::runtime::file_watcher::owner_only().create(true).append(true).open(path)?;
     let length = file.metadata()?.len();
     Ok((file, length))
 }

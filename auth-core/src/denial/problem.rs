@@ -1,6 +1,7 @@
 //! Problem details for HTTP APIs (RFC 9457).
 
 use super::Answer;
+use crate::runtime::strict_json;
 
 /// The media type of a problem in JSON.
 pub const MEDIA_TYPE: &str = "application/problem+json";
@@ -32,7 +33,7 @@ impl Problem<'_> {
         let Answer { status, problem, title, detail, .. } = self.answer;
         let base = self.base;
         let detail = self.detail.unwrap_or(detail);
-        let detail = serde_json::Value::from(detail);
+        let detail = strict_json::quoted(detail);
         format!(r#"{{"type":"{base}{problem}","title":"{title}","status":{status},"detail":{detail}}}"#)
     }
 }

@@ -5,6 +5,15 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 use std::{fs, io};
 
+/// Returns options with which new files are readable and writable by their owner only.
+pub(crate) fn owner_only() -> fs::OpenOptions {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "there are no modes"))]
+    let mut options = fs::OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
 /// Adds the path to an error of reading or writing a file.
 pub(crate) fn at(path: &Path) -> impl Fn(io::Error) -> io::Error {
     move |error| io::Error::new(error.kind(), format!("{}: {error}", path.display()))

@@ -306,11 +306,7 @@ impl ApiKeysFile {
         use std::io::{Error, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
         let new = ApiKey::generate(owner).map_err(|error| Error::new(ErrorKind::InvalidInput, error))?;
         let stored = rights(new.stored);
-        let mut options = std::fs::OpenOptions::new();
-        options.create(true).append(true).read(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(path)?;
+        let mut file = crate::runtime::file_watcher::owner_only().create(true).append(true).read(true).open(path)?;
         // A last line without its end is not continued.
         let mut last = [b'\n'];
         if file.metadata()?.len() > 0 {

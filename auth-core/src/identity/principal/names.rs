@@ -29,15 +29,14 @@ impl Lists {
 
     /// Takes note of a member of the claims that the strict reader shows.
     pub(crate) fn see(&mut self, source: &Source, claims: &str, name: &str, value: Raw<'_>) {
-        for (list, found) in source.lists.iter().zip(&mut self.found) {
+        for (position, (list, found)) in (0..).zip(source.lists.iter().zip(&mut self.found)) {
             let Some((_, inner)) = list.path.split_first().filter(|(first, _)| *first == name) else { continue };
             let Some(value) = inner.iter().try_fold(value, |value, name| value.member(name)) else { continue };
             if list.form.fits(value) {
                 *found = Some(value.span(claims));
             } else {
                 self.broken_scope |= list.kind == Kind::Scope;
-                let position = source.lists.iter().take_while(|other| !std::ptr::eq(*other, list)).count();
-                self.unreadable |= 1_u32.unbounded_shl(position as u32);
+                self.unreadable |= 1_u32.unbounded_shl(position);
             }
         }
     }

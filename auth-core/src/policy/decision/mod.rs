@@ -150,9 +150,7 @@ pub fn counted<'a>(rules: Rules<'_>, facts: &Facts<'a>) -> Caller<'a> {
 }
 
 fn is_shed(rules: Rules<'_>, facts: &Facts<'_>) -> bool {
-    let is_other_site = facts.cross_site != CrossSite::Passed;
-    let cookie_fails =
-        |scheme| is_other_site && is_like_a_cookie(scheme) && !passes_cross_site(scheme, facts.cross_site);
+    let cookie_fails = |scheme| !passes_cross_site(scheme, facts.cross_site) && is_like_a_cookie(scheme);
     let may_be = match facts.caller {
         Caller::Presented(scheme) => cookie_fails(scheme),
         Caller::Known(principal) => cookie_fails(principal.scheme()),

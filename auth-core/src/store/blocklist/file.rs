@@ -72,11 +72,7 @@ pub(super) fn write(path: &Path, snapshot: &Snapshot) -> Result<(), FileError> {
 
 /// Creates a file that only its owner may read: until it has the permissions of the list that it replaces.
 fn create(path: &Path) -> std::io::Result<std::fs::File> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    crate::runtime::file_watcher::owner_only().write(true).create(true).truncate(true).open(path)
 }
 
 #[cfg(test)]
