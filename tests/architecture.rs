@@ -158,11 +158,11 @@ fn what_has_one_home_stands_nowhere_else() {
         ("auth-core",   &["realm="],                                         &["denial/challenge.rs"]),
         ("auth-actix",  &["realm="],                                         &[]),
         ("auth-core",   &["async", "await", "spawn_blocking", "TcpStream", "env"],
-            &["scheme/session/oidc_login/mod.rs", "runtime/timeout.rs", "oidc/discovery/http.rs", "oidc/discovery/mod.rs", "scheme/api_key.rs", "scheme/basic.rs", "scheme/bearer/jwks.rs", "scheme/bearer/mod.rs", "scheme/dpop/mod.rs", "scheme/dpop/replay.rs", "scheme/session/create.rs", "scheme/session/revoke.rs", "scheme/session/mod.rs", "scheme/session/redis.rs", "runtime/redis/scripts.rs",
+            &["scheme/session/oidc_login/mod.rs", "runtime/timeout.rs", "oidc/discovery/http.rs", "oidc/discovery/mod.rs", "scheme/api_key/verifier.rs", "scheme/basic.rs", "scheme/bearer/jwks.rs", "scheme/bearer/mod.rs", "scheme/dpop/mod.rs", "scheme/dpop/replay.rs", "scheme/session/create.rs", "scheme/session/revoke.rs", "scheme/session/mod.rs", "scheme/session/redis.rs", "runtime/redis/scripts.rs",
               "store/throttle/mod.rs", "store/throttle/redis.rs",
-              "runtime/single_flight.rs", "store/roles.rs", "scheme/bearer/introspection.rs", "scheme/bearer/resolver.rs", "runtime/concurrency_limit.rs", "store/users/passwords.rs", "store/users/sql.rs"]),
+              "runtime/single_flight.rs", "store/roles.rs", "scheme/bearer/introspection.rs", "scheme/bearer/resolver.rs", "runtime/concurrency_limit.rs", "store/users/passwords.rs", "store/users/sql.rs", "scheme/bearer/authenticator.rs", "scheme/mod.rs", "scheme/ticket.rs", "engine/evaluate.rs", "engine/identify.rs", "engine/layers.rs", "engine/not_found.rs"]),
         ("auth-core",   &["fs"],
-            &["audit/json_lines.rs", "store/blocklist/file.rs", "client/country/database.rs", "identity/grants.rs", "oidc/discovery/http.rs", "scheme/api_key.rs", "scheme/bearer/key/mod.rs", "store/users/file.rs", "runtime/file_watcher.rs"]),
+            &["audit/json_lines.rs", "store/blocklist/file.rs", "client/country/database.rs", "identity/grants.rs", "oidc/discovery/http.rs", "scheme/api_key/file.rs", "scheme/bearer/key/mod.rs", "store/users/file.rs", "runtime/file_watcher.rs"]),
         ("auth-macros", &["syn::Error"],                                     &["diagnostics.rs"]),
         ("auth-macros", &["::auth_actix"],                                   &["expand/paths.rs"]),
         ("auth-core",   &["actix_web", "actix_http", "auth_macros"],             &[]),
@@ -188,7 +188,9 @@ fn only_its_own_room_makes_a_decision_a_checked_rule_or_a_guarded_argument() {
         ("auth-actix", "Decided }", "enforce"),
     ] {
         for Source { path, code } in sources(member) {
-            assert!(!code.contains(made) || path.starts_with(home), "{member}: {path} makes `{made}`");
+            // A pattern takes apart what was made elsewhere.
+            let makes = code.lines().any(|line| line.contains(made) && !line.contains("=>"));
+            assert!(!makes || path.starts_with(home), "{member}: {path} makes `{made}`");
         }
     }
 }
@@ -273,28 +275,27 @@ fn no_file_is_a_drawer_and_none_is_long() {
 const TOO_LONG: &[(&str, usize)] = &[
     // files, in lines
     ("auth-core/scheme/session/oidc_login/mod.rs", 581), ("auth-actix/auth/build.rs", 564), ("auth-core/policy/decision/mod.rs", 548),
-    ("auth-core/identity/issuer.rs", 541), ("auth-macros/analyze/atoms.rs", 525), ("auth-core/scheme/api_key.rs", 513),
-    ("auth-core/runtime/strict_json/mod.rs", 505), ("auth-actix/enforce/mod.rs", 487), ("auth-actix/auth/mod.rs", 483),
+    ("auth-core/identity/issuer.rs", 541), ("auth-macros/analyze/atoms.rs", 525),
+    ("auth-core/runtime/strict_json/mod.rs", 505),
     ("auth-actix/respond/mod.rs", 447), ("auth-core/scheme/bearer/mod.rs", 431), ("auth-core/scheme/bearer/settings/mod.rs", 429),
     ("auth-core/client/address.rs", 421), ("auth-actix/session.rs", 416), ("auth-core/identity/principal/mod.rs", 414),
-    ("auth-actix/scope/mod.rs", 406),
     // functions, in lines
-    ("auth-actix/auth/build.rs: build", 164), ("auth-actix/enforce/mod.rs: step", 129), ("auth-macros/expand/vocabulary.rs: vocabulary", 109),
+    ("auth-actix/auth/build.rs: build", 164), ("auth-macros/expand/vocabulary.rs: vocabulary", 109),
     ("auth-macros/expand/check_fn.rs: checked", 106), ("auth-macros/expand/rule.rs: atom", 84),
     ("auth-macros/analyze/formula/attribute.rs: require_auth", 82), ("auth-macros/analyze/formula/expression.rs: formula", 77),
-    ("auth-core/scheme/bearer/settings/prepare.rs: prepare", 81), ("auth-actix/enforce/verify.rs: verify", 74), ("auth-core/matrix/assignments.rs: request", 68),
+    ("auth-core/scheme/bearer/settings/prepare.rs: prepare", 81), ("auth-core/matrix/assignments.rs: request", 68),
     ("auth-macros/analyze/vocabulary/variant.rs: variant", 65), ("auth-macros/expand/needs.rs: asked", 63),
     ("auth-macros/analyze/vocabulary/mod.rs: settings", 63), ("auth-macros/analyze/formula/naming.rs: combined", 63),
     ("auth-actix/enforce/checked.rs: complete", 61),
 ];
 
 /// The most places that name a feature, in all three crates.
-const MOST_FEATURE_SITES: usize = 609;
+const MOST_FEATURE_SITES: usize = 449;
 
 /// Functions with more than five parameters, and how many they have: each entry may only shrink.
 #[rustfmt::skip]
 const TOO_MANY_PARAMETERS: &[(&str, usize)] = &[
-    ("auth-actix/collect.rs: facts", 6), ("auth-actix/enforce/mod.rs: go_on", 6), ("auth-actix/enforce/mod.rs: step", 6),
+    
     ("auth-actix/respond/refusal.rs: new", 7), ("auth-core/matrix/test_cases.rs: walk", 6),
     ("auth-core/scheme/bearer/claims.rs: read_claims", 6), ("auth-core/scheme/bearer/jws.rs: verify", 7),
     ("auth-macros/analyze/formula/expression.rs: written", 6), ("auth-macros/expand/handler.rs: implementation", 7),

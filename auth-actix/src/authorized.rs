@@ -9,15 +9,16 @@ use std::str::FromStr;
 
 use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest};
+use auth_core::client::RequestHead as _;
 use auth_core::denial::{Denial, Reason};
 use auth_core::policy::atom::ObjectKey;
 use auth_core::policy::rule::{Rule, Taken};
 use auth_core::runtime::timeout::catch_panic;
 
+use crate::adapter::{self, Actix};
 use crate::enforce::{self, Answer};
 use crate::extract::PrincipalExt as _;
 use crate::principal::Principal;
-use crate::{collect, outcome};
 
 /// What requests are about, one at a time: a post, an order. Says once how it is loaded.
 ///
@@ -167,7 +168,7 @@ async fn load<R: Resource>(request: &HttpRequest) -> Result<Option<R>, Error> {
     if let Some(Stash(object)) = stashed {
         return Ok(Some(object));
     }
-    let Some(key) = collect::segment(request, R::PATH) else {
+    let Some(key) = Actix::path_parameter(request, R::PATH) else {
         let cause = "the pattern of the route has no name for the key of the object, or has it twice";
         let denial = Denial { cause: Some(cause), ..Denial::new(Reason::SetUp) };
         return Err(enforce::refuse(request, rule_of(request), denial, Payload::None));
@@ -180,15 +181,20 @@ async fn load<R: Resource>(request: &HttpRequest) -> Result<Option<R>, Error> {
 /// The rule, for the log, of who takes an object without one.
 static NO_RULE: Rule = Rule { guards: "a handler that takes an object", ..auth_core::policy::rule::AUTHENTICATED };
 
+/// Makes a denial look as if the object did not exist.
+fn hide(request: &HttpRequest) {
+    adapter::update(request, |state| state.notes_mut().hides_object = true);
+}
+
 /// The rule that has let the request in.
 fn rule_of(request: &HttpRequest) -> &'static Rule {
-    enforce::auth_of(request).and_then(|auth| outcome::rule(request, auth)).unwrap_or(&NO_RULE)
+    enforce::rule_of(request).unwrap_or(&NO_RULE)
 }
 
 /// The answer for an object that is not there, or not for this caller.
 fn refuse<R: Resource>(request: &HttpRequest, is_there: bool) -> Error {
     if !is_there || R::EXISTENCE == Existence::Hidden {
-        outcome::hide_object(request);
+        hide(request);
     }
     let caller = request.principal().map(|caller| caller.id());
     let cause = if is_there { "the caller may not do this to the object" } else { "the object is not there" };
@@ -248,7 +254,7 @@ impl<R: Resource> FromRequest for Object<R> {
             let object = whole(&request, load::<R>(&request)).await?;
             if R::EXISTENCE == Existence::Hidden {
                 // A check over it that says no must not tell that it is there.
-                outcome::hide_object(&request);
+                hide(&request);
             }
             object.map(Self).ok_or_else(|| refuse::<R>(&request, false))
         })
@@ -276,7 +282,7 @@ pub async fn authorized<R: Allows<A>, A: 'static>(request: &HttpRequest, caller:
         None => return Answer::Panicked,
     };
     if !allowed && (found.is_none() || R::EXISTENCE == Existence::Hidden) {
-        outcome::hide_object(request);
+        hide(request);
     }
     if let Some(object) = found {
         request.extensions_mut().insert(Stash(object));

@@ -6,12 +6,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::AUTHORIZATION;
 use auth_core::PrincipalBuilder;
 use auth_core::denial::{Denial, Reason, RetryAfter};
 use auth_core::identity::issuer::{Confers, RoleTypes, Source};
 use auth_core::identity::scheme_id::{OwnScheme, Scheme};
 use auth_core::runtime::timeout;
+use auth_core::scheme::{self, Credential, Extracted, RequestView, SyntaxError, Verification};
+
+use crate::adapter::Actix;
 
 /// Where the credentials of a scheme stand in a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,7 +153,7 @@ impl CustomScheme {
         let confers = self.confers.clone().unwrap_or_else(Confers::everything);
         let issuer = format!("scheme:{}", self.name());
         let source = Source::of_builder(&issuer, Scheme::Own(scheme), confers, roles.clone());
-        Prepared { header: self.header(), ambient: self.is_ambient(), source: Arc::new(source), scheme: self }
+        Prepared { header: self.header(), ambient: self.is_ambient(), sources: [Arc::new(source)], scheme: self }
     }
 }
 
@@ -170,74 +172,96 @@ impl std::fmt::Debug for CustomScheme {
 /// A scheme that is ready.
 pub(crate) struct Prepared {
     scheme: CustomScheme,
-    source: Arc<Source>,
+    sources: [Arc<Source>; 1],
     header: Option<String>,
     ambient: bool,
 }
 
 impl Prepared {
     pub(crate) fn source(&self) -> &Arc<Source> {
-        &self.source
+        let [source] = &self.sources;
+        source
     }
 
-    pub(crate) fn scheme(&self) -> Scheme {
-        self.source.scheme
+    fn refused(&self, reason: Reason, cause: &'static str) -> Denial {
+        Denial::refused(self.source().scheme, reason, cause)
     }
 
-    pub(crate) fn is_ambient(&self) -> bool {
-        self.ambient
-    }
-
-    pub(crate) fn header(&self) -> Option<&str> {
-        self.header.as_deref()
-    }
-
-    /// The headers that its outcome depends on.
-    pub(crate) fn headers(&self) -> Vec<&str> {
-        let read = self.scheme.authenticator.headers();
-        self.header.as_deref().into_iter().chain(read).collect()
-    }
-
-    /// Whether `Authorization` names it.
-    pub(crate) fn is_named(&self, request: &HttpRequest) -> bool {
-        let mut lines = request.headers().get_all(AUTHORIZATION);
-        let line = lines.next().and_then(|line| line.to_str().ok()).unwrap_or_default();
-        let name = line.trim().split(' ').next().unwrap_or_default();
-        self.header.is_none()
-            && !self.ambient
-            && lines.next().is_none()
-            && name.eq_ignore_ascii_case(self.scheme.name())
-    }
-
-    /// Whether an ambient credential is there, and counts.
-    pub(crate) fn is_presented(&self, request: &HttpRequest, from_proxy: bool) -> bool {
-        let authenticator = &self.scheme.authenticator;
-        (from_proxy || !authenticator.comes_from_a_proxy()) && authenticator.is_presented(request)
-    }
-
-    /// Makes out who calls.
-    pub(crate) async fn verify(&self, request: &HttpRequest) -> Result<auth_core::Principal, Denial> {
-        let refused = |reason, cause| Denial::refused(self.scheme(), reason, cause);
+    async fn authenticate(&self, request: &HttpRequest) -> Result<auth_core::Principal, Denial> {
         let asked = async { self.scheme.authenticator.authenticate(request).await };
         let described = timeout::with_timeout(asked).await.unwrap_or(Err(Rejected::Unavailable));
         let described = described.map_err(|rejected| match rejected {
-            Rejected::Invalid => refused(Reason::InvalidCredentials, "the application's scheme refuses it"),
+            Rejected::Invalid => self.refused(Reason::InvalidCredentials, "the application's scheme refuses it"),
             Rejected::Expired => {
-                refused(Reason::ExpiredCredentials, "the application's scheme says that it has expired")
+                self.refused(Reason::ExpiredCredentials, "the application's scheme says that it has expired")
             }
             Rejected::Revoked => {
-                refused(Reason::RevokedCredentials, "the application's scheme says that it was revoked")
+                self.refused(Reason::RevokedCredentials, "the application's scheme says that it was revoked")
             }
-            Rejected::Unavailable => refused(
+            Rejected::Unavailable => self.refused(
                 Reason::AuthenticationUnavailable(RetryAfter::seconds(5)),
                 "the application's scheme cannot tell",
             ),
         })?;
-        let principal = described.of(&self.source);
-        let principal = principal
-            .map_err(|_| refused(Reason::SetUp, "the application's scheme describes nobody: the subject is empty"))?;
+        let principal = described.of(self.source());
+        let principal = principal.map_err(|_| {
+            self.refused(Reason::SetUp, "the application's scheme describes nobody: the subject is empty")
+        })?;
         let ended = principal.expires_at().is_some_and(|end| end <= auth_core::runtime::clock::now());
-        if ended { Err(refused(Reason::ExpiredCredentials, "the credential has ended")) } else { Ok(principal) }
+        if ended { Err(self.refused(Reason::ExpiredCredentials, "the credential has ended")) } else { Ok(principal) }
+    }
+}
+
+impl scheme::Authenticator<Actix> for Prepared {
+    fn scheme(&self) -> Scheme {
+        self.source().scheme
+    }
+
+    fn sources(&self) -> &[Arc<Source>] {
+        &self.sources
+    }
+
+    fn is_ambient(&self) -> bool {
+        self.ambient
+    }
+
+    fn headers(&self) -> Vec<&str> {
+        let cookies = self.ambient.then_some("cookie");
+        self.header.as_deref().into_iter().chain(cookies).chain(self.scheme.authenticator.headers()).collect()
+    }
+
+    fn extract<'r>(&self, view: &RequestView<'r, Actix>) -> Extracted<'r> {
+        let scheme = self.source().scheme;
+        let authenticator = &self.scheme.authenticator;
+        match &self.header {
+            Some(header) => match view.head.bytes(header).count() {
+                0 => Extracted::Absent,
+                1 => Credential::new(scheme, "").into(),
+                _ => {
+                    Extracted::Refused(SyntaxError::malformed(Some(scheme), "the header of a credential stands twice"))
+                }
+            },
+            None if self.ambient => {
+                let counts = view.is_from_proxy() || !authenticator.comes_from_a_proxy();
+                match counts && authenticator.is_presented(view.head.0) {
+                    true => Credential::new(scheme, "").into(),
+                    false => Extracted::Absent,
+                }
+            }
+            None => match view.authorization.of_custom_scheme(self.scheme.name()) {
+                None => Extracted::Absent,
+                Some(Ok(())) => Credential::in_authorization(scheme, "").into(),
+                Some(Err(error)) => Extracted::Refused(error),
+            },
+        }
+    }
+
+    fn verify<'r>(&'r self, _: Credential<'r>, view: &RequestView<'r, Actix>) -> Verification<'r> {
+        Verification::pending(self.authenticate(view.head.0))
+    }
+
+    fn location(&self) -> Option<(&'static str, String)> {
+        self.header.clone().map(|header| ("header", header))
     }
 }
 

@@ -8,11 +8,13 @@ use std::task::{Context, Poll};
 use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::{Error, FromRequest, HttpRequest};
 use auth_core::denial::{Denial, Reason, RetryAfter};
+use auth_core::engine::layers::LayerDenial;
+use auth_core::engine::{Adapter as _, Found};
 use auth_core::policy::rule::{Reads, Rule};
 use serde::de::DeserializeOwned;
 
-use crate::enforce::{self, Denied, Enforced, Pending};
-use crate::outcome::{self, Found};
+use crate::adapter::{self, Actix};
+use crate::enforce::{self, Enforced, Pending};
 use crate::principal::Principal;
 
 /// The claims of the caller's credential, in the application's own type.
@@ -49,10 +51,9 @@ static REQUIRE_AUTH: Rule =
 pub(crate) fn decided(request: &HttpRequest) -> Option<Found> {
     let auth = enforce::auth_of(request)?;
     // That a credential was refused is no decision yet.
-    let found = outcome::recall(request, auth).filter(|found| !matches!(found, Found::Refused(_)));
-    #[cfg(feature = "test-util")]
-    let found = found.or_else(|| crate::stand_in::by_hand(request, auth.sources()).map(Found::Known));
-    found
+    let found = adapter::read(request, |state| state.recall(request, auth.engine().id()));
+    let found = found.filter(|found| !matches!(found, Found::Refused(_)));
+    found.or_else(|| Actix::caller_override(request, auth.engine().sources()).map(Found::Known))
 }
 
 pin_project_lite::pin_project! {
@@ -68,7 +69,7 @@ pin_project_lite::pin_project! {
 
 /// The error where a principal is asked for, and `Option` may make it `None`. The body is left alone: other arguments may
 /// want it.
-fn refuse(request: &HttpRequest, denied: impl Into<Denied>) -> Error {
+fn refuse(request: &HttpRequest, denied: impl Into<LayerDenial>) -> Error {
     enforce::refuse(request, &REQUIRE_AUTH, denied, Payload::None)
 }
 
@@ -201,7 +202,7 @@ impl<T: DeserializeOwned> Future for ClaimsFuture<T> {
                     cause: Some("the claims do not fit the type that the handler takes"),
                     ..Denial::new(Reason::InsufficientPermissions)
                 };
-                let rule = enforce::auth_of(this.request).and_then(|auth| outcome::rule(this.request, auth));
+                let rule = enforce::rule_of(this.request);
                 enforce::refuse(this.request, rule.unwrap_or(&REQUIRE_AUTH), denial, Payload::None)
             })
         })
@@ -229,7 +230,10 @@ pub trait PrincipalExt {
 
 impl PrincipalExt for HttpRequest {
     fn principal(&self) -> Option<Principal> {
-        decided(self).or_else(|| outcome::first(self)).and_then(Found::known).map(Principal::from)
+        decided(self)
+            .or_else(|| adapter::read(self, |state| state.first(self)))
+            .and_then(Found::known)
+            .map(Principal::from)
     }
 }
 

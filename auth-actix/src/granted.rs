@@ -10,7 +10,7 @@ use auth_core::denial::{Denial, Reason};
 use auth_core::identity::vocabulary::Name;
 use auth_core::policy::rule::Rule;
 
-use crate::{enforce, outcome};
+use crate::{adapter, enforce};
 
 /// Proof that a guard has let this call in, and that its rule lets in nobody without the role, the permission or the scope `P`.
 ///
@@ -112,8 +112,10 @@ impl<P: Proof> FromRequest for Granted<P> {
     /// The attributes have checked what can be seen at compile time; what they cannot see, such as an argument whose type is a
     /// parameter of the handler, is refused here.
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let rule = enforce::auth_of(request).and_then(|auth| outcome::rule(request, auth));
-        if rule.is_some_and(|rule| rule.formula().implies(P::NAME)) && !outcome::is_refused(request) {
+        let rule = enforce::rule_of(request);
+        if rule.is_some_and(|rule| rule.formula().implies(P::NAME))
+            && !adapter::read(request, |state| Some(state.notes()?.is_denied)).unwrap_or_default()
+        {
             return ready(Ok(Self(PhantomData)));
         }
         let cause = "the handler takes a proof that its rule does not give";

@@ -8,11 +8,12 @@ use std::task::{Context, Poll};
 
 use actix_web::Error;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
+use auth_core::engine::RequestState;
 use auth_core::policy::rule::{Reads, Rule};
 
+use crate::adapter;
 use crate::auth::Auth;
 use crate::scope::private;
-use crate::{enforce, outcome};
 
 /// Middleware that makes out who calls; made by [`Auth::identify`].
 #[derive(Clone, Debug)]
@@ -103,10 +104,11 @@ where
         let (auth, service) = (self.auth.clone(), Rc::clone(&self.service));
         Box::pin(async move {
             // No clone of it: one that is still there would keep actix from matching it anew.
-            enforce::identify(request.request(), &auth, &IDENTIFIES).await;
+            auth.engine().identify(request.request(), &IDENTIFIES).await;
             let mut answer = service.call(request).await?;
             // Outside of all scopes nobody else says that the answer may be about somebody.
-            private::settle(outcome::take_marks(answer.request()), answer.headers_mut(), &auth);
+            let hints = adapter::update(answer.request(), RequestState::take_hints);
+            private::settle(hints, answer.headers_mut(), &auth);
             Ok(answer)
         })
     }

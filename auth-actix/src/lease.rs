@@ -14,7 +14,7 @@ use auth_core::runtime::clock::{self, Timestamp};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 
-use crate::{enforce, outcome};
+use crate::enforce;
 
 /// Ends when the rule of the handler stops holding: a future, for handlers whose answer goes on, as that of a WebSocket or of
 /// server-sent events.
@@ -130,7 +130,7 @@ impl FromRequest for Lease {
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let rule = enforce::auth_of(request).and_then(|auth| outcome::rule(request, auth));
+        let rule = enforce::rule_of(request);
         ready(match rule {
             Some(rule) => Ok(Self { request: request.clone(), rule, every: EVERY, watch: None, ended: None }),
             None => {

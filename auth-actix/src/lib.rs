@@ -1,21 +1,17 @@
 #![doc = include_str!("../docs/crate.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-// Callers for the tests of applications.
-#[cfg(feature = "test-util")]
-mod stand_in;
-mod metrics;
 // Responses to denials.
 mod respond;
 // Settings.
+mod adapter;
+// Callers for the tests of applications.
+#[cfg(feature = "test-util")]
+mod stand_in;
 mod custom_scheme;
 mod auth;
-mod startup_checks;
 // The facts of a request, and the decision.
 mod principal;
-mod outcome;
-mod collect;
-mod audit;
 mod enforce;
 // What handlers take.
 mod extract;
@@ -122,6 +118,6 @@ pub use crate::scope::{
 };
 #[cfg(feature = "session")]
 pub use crate::session::{Session, SessionCookie};
-pub use crate::startup_checks::RuleError;
 #[cfg(feature = "jwt")]
 pub use crate::ticket::Ticket;
+pub use auth_core::engine::startup_checks::RuleError;

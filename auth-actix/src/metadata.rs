@@ -2,11 +2,12 @@
 
 use actix_web::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL};
 use actix_web::{HttpResponse, Resource, web};
+use auth_core::engine::startup_checks::METADATA;
+use auth_core::identity::scheme_id::Scheme;
 use serde_json::{Map, Value, json};
 
 use crate::auth::Auth;
 use crate::scope::{GuardedService, guarded};
-use crate::startup_checks::METADATA;
 
 impl Auth {
     /// The metadata of this server (RFC 9728), where [`resource`](crate::AuthBuilder::resource) puts them: which issuers' tokens
@@ -26,7 +27,7 @@ impl Auth {
     /// ```
     pub fn metadata(&self) -> GuardedService<Resource> {
         let auth = self.clone();
-        let path = self.resource().map_or("/.well-known/oauth-protected-resource", |resource| resource.path());
+        let path = self.engine().resource().map_or("/.well-known/oauth-protected-resource", |resource| resource.path());
         let show = move || {
             let document = document(&auth).to_string();
             async move {
@@ -49,15 +50,14 @@ fn document(auth: &Auth) -> Value {
             members.insert(name.to_owned(), json!(values)); // META-1: no empty arrays
         }
     };
-    list("authorization_servers", auth.authorization_servers());
-    list("scopes_supported", auth.scopes_of_rules());
+    list("authorization_servers", auth.engine().authorization_servers());
+    list("scopes_supported", auth.engine().scopes_of_rules());
     list("bearer_methods_supported", vec!["header"]);
-    #[cfg(feature = "dpop")]
-    if auth.proofs().is_some() {
+    if auth.engine().schemes().iter().any(|scheme| scheme.scheme() == Scheme::Dpop) {
         let algorithms = auth_core::denial::challenge::PROOF_ALGORITHMS;
         list("dpop_signing_alg_values_supported", algorithms.split(' ').collect());
     }
-    if let Some(resource) = auth.resource() {
+    if let Some(resource) = auth.engine().resource() {
         members.insert("resource".to_owned(), json!(resource.identifier()));
     }
     Value::Object(members)

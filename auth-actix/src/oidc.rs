@@ -9,7 +9,6 @@ use auth_core::scheme::session::oidc_login::{RelyingParty, Wanted};
 use serde::Deserialize;
 
 use crate::auth::Auth;
-use crate::collect;
 use crate::respond::{self, LocalPath};
 use crate::scope::{GuardedService, guarded};
 use crate::session::{LOG_IN, Session};
@@ -93,7 +92,7 @@ async fn finish(session: Session, request: HttpRequest) -> HttpResponse {
 
 async fn finished(session: &Session, request: &HttpRequest) -> Result<HttpResponse, Denial> {
     let cookies = request.headers().get_all(COOKIE).map(|value| value.as_bytes());
-    let client = collect::counted(request, session.auth()).map(Seen::address);
+    let client = session.auth().engine().counted(request).map(Seen::address);
     let returned = session.relying_party()?.finish(request.query_string(), cookies, client).await?;
     let cookie = session.begin_at_provider(returned.login).await?;
     let to = LocalPath::of(Some(&returned.return_to));

@@ -9,6 +9,7 @@ use actix_web::{Error, FromRequest, HttpRequest};
 use auth_core::audit::Happened;
 use auth_core::client::csrf::CrossSite;
 use auth_core::denial::{Denial, Reason};
+use auth_core::engine::Found;
 use auth_core::identity::scheme_id::Scheme;
 use auth_core::policy::rule::Rule;
 use auth_core::scheme::session::{LiveSession, LogIn, SessionId, SessionKey, StoreError, Verifier};
@@ -16,9 +17,8 @@ use auth_core::store::users::NameAndPassword;
 use auth_core::{Id, Principal};
 
 use crate::auth::Auth;
-use crate::outcome::Found;
 use crate::respond::Texts;
-use crate::{audit, collect, enforce, extract};
+use crate::{adapter, enforce, extract};
 
 /// Begins and ends sessions: an argument of the handlers that log people in and out.
 ///
@@ -74,7 +74,8 @@ impl std::fmt::Debug for SessionCookie {
 }
 
 /// What stands for the rule of a log-in, for logs.
-pub(crate) static LOG_IN: Rule = Rule { text: "log-in", guards: audit::LOG_IN, ..auth_core::policy::rule::PUBLIC };
+pub(crate) static LOG_IN: Rule =
+    Rule { text: "log-in", guards: auth_core::engine::audit::LOG_IN, ..auth_core::policy::rule::PUBLIC };
 
 impl FromRequest for Session {
     type Error = Error;
@@ -186,7 +187,7 @@ impl Session {
             let mut unsaid = 0;
             while let (Some(sessions), Some(id)) = (auth.sessions(), id) {
                 let verdict = match sessions.verify(id).await {
-                    Ok(verified) => enforce::unblocked(&auth, verified.principal).map(drop),
+                    Ok(verified) => auth.engine().reject_if_blocked(verified.principal).map(drop),
                     Err(refused) => Err(refused.denial),
                 };
                 match verdict {
@@ -212,8 +213,8 @@ impl Session {
             let cause = Some("a log-in checks a password, and the builder was given no `.users(…)`");
             Denial { cause, ..Denial::new(Reason::SetUp) }
         })?;
-        audit::claims(&self.request, presented.name());
-        let client = collect::counted(&self.request, &self.auth);
+        adapter::update(&self.request, |state| state.claim_name(presented.name()));
+        let client = self.auth.engine().counted(&self.request);
         let (name, user) = users.verify(Scheme::Session, presented, client).await?;
         let login = LogIn::of_users(name, &user);
         self.begin(if remember { login.remember() } else { login }).await
@@ -232,7 +233,7 @@ impl Session {
 
     async fn begun(&self, login: LogIn) -> Result<SessionCookie, Denial> {
         let (cookie, who) = self.sessions()?.log_in(login, self.id()?, |who| self.admit(who)).await?;
-        audit::session(&self.request, &self.auth, Happened::LoggedIn, Some(&who))?;
+        self.auth.engine().record_session(&self.request, Happened::LoggedIn, Some(&who))?;
         SessionCookie::new(&cookie)
     }
 
@@ -241,7 +242,7 @@ impl Session {
         let sessions = self.sessions()?;
         if let Some(id) = self.id()? {
             let who = sessions.log_out(id).await?;
-            audit::session(&self.request, &self.auth, Happened::LoggedOut, who.as_ref())?;
+            self.auth.engine().record_session(&self.request, Happened::LoggedOut, who.as_ref())?;
         }
         SessionCookie::new(&sessions.delete_cookie())
     }
@@ -250,7 +251,7 @@ impl Session {
         self.check_site()?;
         let caller = self.caller()?;
         let ended = self.sessions()?.end_all(&caller.id(), self.id()?).await.map_err(StoreError::denial)?;
-        audit::session(&self.request, &self.auth, Happened::LoggedOut, Some(&caller))?;
+        self.auth.engine().record_session(&self.request, Happened::LoggedOut, Some(&caller))?;
         Ok(ended)
     }
 
@@ -263,7 +264,7 @@ impl Session {
         let caller = self.caller()?;
         let ended = self.sessions()?.end_one(&caller.id(), key).await.map_err(StoreError::denial)?;
         if ended {
-            audit::session(&self.request, &self.auth, Happened::LoggedOut, Some(&caller))?;
+            self.auth.engine().record_session(&self.request, Happened::LoggedOut, Some(&caller))?;
         }
         Ok(ended)
     }
@@ -271,13 +272,13 @@ impl Session {
     async fn begin_to_act(&self, login: LogIn) -> Result<SessionCookie, Denial> {
         self.check_site()?;
         let (cookie, who) = self.sessions()?.act_as(login, &self.caller()?, self.id()?, |who| self.admit(who)).await?;
-        audit::session(&self.request, &self.auth, Happened::ActsAs, Some(&who))?;
+        self.auth.engine().record_session(&self.request, Happened::ActsAs, Some(&who))?;
         SessionCookie::new(&cookie)
     }
 
     /// Whom a list refuses gets no session; after the password, so that nobody else learns of it (H9).
     fn admit(&self, who: &auth_core::Principal) -> Result<(), Denial> {
-        enforce::unblocked(&self.auth, who.clone()).map(drop)
+        self.auth.engine().reject_if_blocked(who.clone()).map(drop)
     }
 
     #[cfg(feature = "oidc")]
@@ -340,7 +341,7 @@ impl Session {
 
     /// Logging in and out are state-changing requests too (CSRF-4), whatever their method.
     fn check_site(&self) -> Result<(), Denial> {
-        match collect::cross_site_of_change(&self.request, &self.auth) {
+        match self.auth.engine().cross_site_of_change(&self.request) {
             CrossSite::Passed => Ok(()),
             CrossSite::Unsaid | CrossSite::Failed => {
                 let cause = "a log-in or log-out that does not say that it comes from our own pages";
@@ -367,7 +368,7 @@ impl Auth {
     pub async fn end_sessions(&self, id: &Id) -> Result<u64, StoreError> {
         let Some(sessions) = self.sessions() else { return Ok(0) };
         let ended = sessions.end_all(id, None).await?;
-        audit::done_to(self, Happened::LoggedOut, id);
+        self.engine().record_of(Happened::LoggedOut, id);
         Ok(ended)
     }
 
@@ -390,7 +391,7 @@ impl Auth {
         let Some(sessions) = self.sessions() else { return Ok(false) };
         let ended = sessions.end_one(id, key).await?;
         if ended {
-            audit::done_to(self, Happened::LoggedOut, id);
+            self.engine().record_of(Happened::LoggedOut, id);
         }
         Ok(ended)
     }
@@ -408,7 +409,7 @@ impl Auth {
         let roles: Vec<String> = roles.into_iter().map(Into::into).collect();
         let Some(sessions) = self.sessions() else { return Ok(0) };
         let changed = sessions.change_roles(id, &roles).await?;
-        audit::done_to(self, Happened::RolesChanged, id);
+        self.engine().record_of(Happened::RolesChanged, id);
         Ok(changed)
     }
 }

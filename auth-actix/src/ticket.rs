@@ -6,11 +6,11 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpRequest};
 use auth_core::denial::{Denial, Reason};
+use auth_core::engine::Found;
 use auth_core::policy::rule::Rule;
-use auth_core::scheme::Presented;
 use auth_core::scheme::ticket::NoTicket;
 
-use crate::{collect, enforce, outcome};
+use crate::{adapter, enforce};
 
 /// A one-use ticket for whoever calls: it stands for their bearer token, for half a minute.
 ///
@@ -56,22 +56,23 @@ impl FromRequest for Ticket {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let auth = enforce::auth_of(request);
-        let rule = auth.as_ref().and_then(|auth| outcome::rule(request, auth));
+        let rule = enforce::rule_of(request);
         let ticket = || {
             let set_up = |cause| Denial { cause: Some(cause), ..Denial::new(Reason::SetUp) };
             let auth =
                 auth.as_ref().filter(|_| rule.is_some()).ok_or(set_up("a handler without a rule gives a ticket"))?;
-            let tickets = auth.given_tickets().ok_or(set_up("a handler gives tickets: call `.tickets()`"))?;
-            let known = outcome::recall(request, auth).and_then(outcome::Found::known);
+            let tickets = auth.tickets().ok_or(set_up("a handler gives tickets: call `.tickets()`"))?;
+            let engine = auth.engine();
+            let known = adapter::read(request, |state| state.recall(request, engine.id())).and_then(Found::known);
             // What was verified is what stands there.
-            let (token, owner) = match (collect::presented(request, auth), known) {
-                (Presented::Bearer(token), Some(principal)) => (token, principal.id()),
+            let (token, owner) = match (engine.bearer_token(request), known) {
+                (Some(token), Some(principal)) => (token, principal.id()),
                 _ => {
                     let cause = Some("a ticket stands for a bearer token, and this caller came with something else");
                     return Err(Denial { cause, ..Denial::new(Reason::InsufficientPermissions) });
                 }
             };
-            outcome::mark(request, |marks| marks.private = true);
+            adapter::update(request, |state| state.notes_mut().hints.private = true);
             tickets.issue(token, owner).map_err(|full| {
                 let reason = match full {
                     NoTicket::TooManyOfOne(after) => Reason::TooManyAttempts(after),

@@ -31,6 +31,7 @@ pub mod matrix;
 pub mod store;
 pub mod oidc;
 pub mod scheme;
+pub mod engine;
 
 pub use crate::identity::id::{Id, IdError};
 pub use crate::identity::issuer::Confers;

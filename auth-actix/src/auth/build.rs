@@ -1,33 +1,42 @@
 //! From settings to an `Auth`, and what can be wrong with them: here, and in no request.
 
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use auth_core::client::address::{AddressSource, Hosts};
 use auth_core::client::country::Countries;
 use auth_core::client::csrf::Origins;
 use auth_core::denial::challenge::Realm;
-use auth_core::identity::issuer::Source;
+#[cfg(feature = "blocks")]
+use auth_core::engine::BlockCheck;
+use auth_core::engine::{Engine, Settings};
 use auth_core::identity::scheme_id::{OwnScheme, Scheme};
 use auth_core::oidc::protected_resource::Resource;
+use auth_core::scheme::Authenticator;
 #[cfg(feature = "api-key")]
 use auth_core::scheme::api_key::ApiKeyScheme;
 #[cfg(feature = "basic")]
 use auth_core::scheme::basic;
 #[cfg(feature = "jwt")]
-use auth_core::scheme::bearer::{Bearer, Jwt};
+use auth_core::scheme::bearer::{Bearer, BearerTokens, CookieTokens, Jwt};
 #[cfg(feature = "dpop")]
-use auth_core::scheme::dpop::Dpop;
+use auth_core::scheme::dpop::{BoundTokens, Dpop};
 #[cfg(feature = "session")]
 use auth_core::scheme::session::Sessions;
 #[cfg(all(feature = "oidc", feature = "session"))]
 use auth_core::scheme::session::oidc_login::RelyingParty;
+#[cfg(feature = "jwt")]
+use auth_core::scheme::ticket::{Tickets, TicketsInQuery};
 #[cfg(feature = "session")]
 use auth_core::store::users::Passwords;
 
+#[cfg(feature = "session")]
+use super::SessionSettings;
+#[cfg(feature = "jwt")]
+use super::Tokens;
 use super::build_error::Mistakes;
 use super::builder::{Address, AuthBuilder};
 use super::{Auth, BuildError, Inner};
+use crate::adapter::Actix;
 use crate::custom_scheme::{CustomScheme, Prepared};
 use crate::respond::Answers;
 
@@ -47,16 +56,8 @@ impl AuthBuilder {
         let relying_party = mistakes.keep(self.prepare_relying_party());
         #[cfg(feature = "jwt")]
         let bearer = mistakes.keep(self.prepare_bearer());
-        #[cfg(feature = "dpop")]
-        let proofs = self.dpop.take().map(|dpop| dpop.prepare(&realm_text)).transpose();
-        #[cfg(feature = "dpop")]
-        let proofs = mistakes.keep(proofs.map_err(BuildError::Dpop));
         #[cfg(feature = "session")]
         let users = mistakes.keep(self.users_of_logins());
-        #[cfg(feature = "basic")]
-        let basic = self.basic.take().map(|basic| basic.prepare(&realm_text, &self.roles));
-        #[cfg(feature = "api-key")]
-        let api_keys = self.api_keys.take().map(|keys| keys.prepare(&realm_text, &self.roles));
         #[cfg(feature = "session")]
         let kept_at = self.sessions.as_ref().and_then(Sessions::memory_address);
         #[cfg(not(feature = "session"))]
@@ -66,41 +67,32 @@ impl AuthBuilder {
         #[cfg(feature = "session")]
         let sessions = self.sessions.take().map(|sessions| sessions.prepare(&realm_text, users.clone(), &self.roles));
         #[cfg(feature = "session")]
-        let sessions = mistakes.keep(sessions.transpose().map_err(BuildError::Sessions));
-        let own = self.prepare_own(&mut mistakes);
+        let sessions = mistakes.keep(sessions.transpose().map_err(BuildError::Sessions)).map(Arc::new);
 
-        let mut sources: Vec<Arc<Source>> = Vec::new();
-        #[cfg(feature = "jwt")]
-        if self.cookie.is_some() {
-            sources.extend(bearer.iter().flat_map(Bearer::cookie_sources).cloned());
-        }
-        #[cfg(feature = "jwt")]
-        sources.extend(bearer.iter().flat_map(Bearer::sources).cloned());
-        #[cfg(feature = "dpop")]
-        if proofs.is_some() {
-            sources.extend(bearer.iter().flat_map(Bearer::proven_sources).cloned());
-        }
+        // Those of tokens come after, as they may not have the names of other issuers.
+        let mut schemes: Vec<Arc<dyn Authenticator<Actix>>> = Vec::new();
         #[cfg(feature = "basic")]
-        sources.extend(basic.iter().map(|basic| Arc::clone(basic.source())));
+        if let Some(basic) = self.basic.take() {
+            schemes.push(Arc::new(basic.prepare(&realm_text, &self.roles)));
+        }
         #[cfg(feature = "api-key")]
-        sources.extend(api_keys.iter().map(|keys| Arc::clone(keys.source())));
+        if let Some(keys) = self.api_keys.take() {
+            schemes.push(Arc::new(keys.prepare(&realm_text, &self.roles)));
+        }
         #[cfg(feature = "session")]
-        sources.extend(sessions.iter().map(|sessions| Arc::clone(sessions.source())));
+        schemes.extend(sessions.iter().map(|sessions| Arc::clone(sessions) as _));
+        for own in self.prepare_own(&mut mistakes) {
+            schemes.push(Arc::new(own));
+        }
         #[cfg(feature = "jwt")]
-        let bearer = {
-            let tokens = [Scheme::Bearer, Scheme::Dpop, Scheme::TOKEN_COOKIE];
-            let others = sources.iter().filter(|source| !tokens.contains(&source.scheme)).map(|source| &source.issuer);
-            let others = others.chain(own.iter().map(|own| &own.source().issuer)).cloned();
-            // Those of users and keys that may be accepted one day: identities are stored for long.
-            let own_names = ["basic", "apikey"].map(|kind| Arc::from(format!("{kind}:{realm_text}")));
-            let reserved = others.chain(own_names).collect::<Vec<_>>();
-            let bearer = bearer.map(|bearer| bearer.reserving(reserved)).transpose();
-            mistakes.keep(bearer.map_err(BuildError::IssuerOfAnotherScheme))
-        };
-        sources.extend(own.iter().map(|own| Arc::clone(own.source())));
-        let mut schemes: Vec<Scheme> = Scheme::OURS.into_iter().collect();
-        schemes.retain(|scheme| sources.iter().any(|source| source.scheme == *scheme));
-        schemes.extend(own.iter().map(|own| own.source().scheme));
+        let tokens = self.token_schemes(bearer, &realm_text, &mut schemes, &mut mistakes);
+        let sources: Vec<_> = schemes.iter().flat_map(|scheme| scheme.sources()).collect();
+        let mut accepted: Vec<Scheme> = Scheme::OURS.into_iter().collect();
+        accepted.retain(|scheme| sources.iter().any(|source| source.scheme == *scheme));
+        let is_custom = |scheme: &Scheme| matches!(scheme, Scheme::Own(_)) && *scheme != Scheme::TOKEN_COOKIE;
+        accepted.extend(sources.iter().map(|source| source.scheme).filter(is_custom));
+        let has_ambient = sources.iter().any(|source| source.scheme.is_ambient());
+        let has_passwords = sources.iter().any(|source| source.scheme == Scheme::Basic);
 
         #[cfg(all(feature = "oidc", feature = "session"))]
         if relying_party.is_some() && self.login_page.is_none() {
@@ -110,7 +102,7 @@ impl AuthBuilder {
         let base = mistakes.keep(self.problem_base.take().map(checked_problem_base).transpose());
         let resource = mistakes.keep(self.resource.take().map(checked_resource).transpose());
         #[cfg(feature = "jwt")]
-        if let (Some(resource), Some(bearer)) = (&resource, &bearer)
+        if let (Some(resource), Some(bearer)) = (&resource, &tokens.bearer)
             && let Some(issuer) = bearer.takes_tokens_of_another_audience(resource.identifier())
         {
             mistakes.add(BuildError::ResourceIsNoAudience(resource.identifier().to_owned(), issuer.to_owned()));
@@ -121,7 +113,7 @@ impl AuthBuilder {
         let realm = mistakes.settled(realm)?;
 
         let metadata = resource.as_ref().map(Resource::metadata);
-        let mut answers = Answers::new(&realm, schemes, login_page, metadata);
+        let mut answers = Answers::new(&realm, accepted, login_page, metadata);
         answers.renderer = self.renderer;
         answers.texts = self.texts;
         if let Some(base) = base {
@@ -135,16 +127,13 @@ impl AuthBuilder {
         let by_form = users.is_some();
         #[cfg(not(feature = "session"))]
         let by_form = false;
-        if address == AddressSource::Unset && (by_form || sources.iter().any(|source| source.scheme == Scheme::Basic)) {
+        if address == AddressSource::Unset && (by_form || has_passwords) {
             tracing::warn!(
                 target: "auth_actix",
                 "failed logins are counted by account alone: call `.client_address(Peer)` or `.behind(…)`, or a stranger's guesses keep everybody waiting"
             );
         }
-        if hosts.is_empty()
-            && origins.iter().next().is_none()
-            && sources.iter().any(|source| source.scheme.is_ambient())
-        {
+        if hosts.is_empty() && origins.iter().next().is_none() && has_ambient {
             // Chromium names no site with a WebSocket, and no browser does to a server without TLS.
             super::warn(
                 "a cookie or Basic cannot open a WebSocket, nor change state over plain HTTP: call `.hosts([…])` with the names of this server, or `.origins([…])` with those of its front ends",
@@ -154,51 +143,82 @@ impl AuthBuilder {
         if let (Some(blocks), Some(sink)) = (&self.blocks, &self.sink) {
             blocks.audit(Arc::clone(sink));
         }
-        Ok(Auth(Arc::new(Inner {
-            answers,
-            #[cfg(feature = "jwt")]
-            bearer,
-            #[cfg(feature = "dpop")]
-            proofs,
-            #[cfg(feature = "basic")]
-            basic,
-            #[cfg(feature = "api-key")]
-            api_keys,
-            #[cfg(feature = "session")]
-            sessions,
-            #[cfg(all(feature = "oidc", feature = "session"))]
-            relying_party,
-            #[cfg(feature = "session")]
-            users,
-            foreign_authorization: self.foreign_authorization,
-            #[cfg(feature = "jwt")]
-            subprotocol: self.subprotocol,
-            #[cfg(feature = "jwt")]
-            cookie: self.cookie,
-            #[cfg(feature = "jwt")]
-            tickets: self.tickets.then(Default::default),
-            own,
-            ambient: sources.iter().any(|source| source.scheme.is_ambient()),
-            sources,
+        #[cfg(feature = "jwt")]
+        let issues_tickets = tokens.tickets.is_some();
+        #[cfg(not(feature = "jwt"))]
+        let issues_tickets = false;
+        #[cfg(feature = "blocks")]
+        let blocklist = self.blocks.map(|blocks| Arc::new(blocks) as Arc<dyn BlockCheck>);
+        #[cfg(not(feature = "blocks"))]
+        let blocklist = None;
+        let engine = Engine::new(Settings {
+            schemes,
+            ignore_unsupported: self.foreign_authorization,
             address,
             countries: self.countries,
-            #[cfg(feature = "blocks")]
-            blocks: self.blocks,
             hosts,
             origins,
+            blocklist,
             sink: self.sink,
+            audits_grants: self.tells_grants,
             resource,
-            scopes: Mutex::default(),
-            tells_grants: self.tells_grants,
             loopback_only,
-            in_memory: kept_at.map(|address| (realm_text.clone(), address)),
-            names_checked: AtomicBool::new(false),
-            told_of_proxy: AtomicBool::new(false),
-            vocabularies: Mutex::new(self.roles.iter().collect()),
+            issues_tickets,
             roles: self.roles,
-            roles_from: self.roles_from,
+            role_provider: self.roles_from,
             same: self.same,
+        });
+        Ok(Auth(Arc::new(Inner {
+            engine,
+            answers,
+            #[cfg(feature = "jwt")]
+            tokens,
+            #[cfg(feature = "session")]
+            sessions: SessionSettings {
+                verifier: sessions,
+                users,
+                #[cfg(feature = "oidc")]
+                relying_party,
+            },
+            in_memory: kept_at.map(|address| (realm_text.clone(), address)),
         })))
+    }
+
+    /// The schemes that accept bearer tokens: they precede the others.
+    #[cfg(feature = "jwt")]
+    fn token_schemes(
+        &mut self,
+        bearer: Option<Bearer>,
+        realm: &str,
+        schemes: &mut Vec<Arc<dyn Authenticator<Actix>>>,
+        mistakes: &mut Mistakes,
+    ) -> Tokens {
+        let others = schemes.iter().flat_map(|scheme| scheme.sources()).map(|source| Arc::clone(&source.issuer));
+        // Those of users and keys that may be accepted one day: identities are stored for long.
+        let own_names = ["basic", "apikey"].map(|kind| Arc::from(format!("{kind}:{realm}")));
+        let reserved = others.chain(own_names).collect::<Vec<_>>();
+        let bearer = bearer.map(|bearer| bearer.reserving(reserved)).transpose();
+        let bearer = mistakes.keep(bearer.map_err(BuildError::IssuerOfAnotherScheme)).map(Arc::new);
+        let subprotocol = self.subprotocol.take();
+        let tickets = self.tickets.then(|| Arc::new(Tickets::default()));
+        #[cfg(feature = "dpop")]
+        let proofs = self.dpop.take().map(|dpop| dpop.prepare(realm)).transpose().map_err(BuildError::Dpop);
+        #[cfg(feature = "dpop")]
+        let proofs = mistakes.keep(proofs);
+        let mut of_tokens: Vec<Arc<dyn Authenticator<Actix>>> = Vec::new();
+        if let Some(bearer) = &bearer {
+            of_tokens.push(Arc::new(BearerTokens::new(Arc::clone(bearer), subprotocol.clone())));
+            #[cfg(feature = "dpop")]
+            of_tokens.extend(proofs.map(|proofs| Arc::new(BoundTokens::new(Arc::clone(bearer), proofs)) as _));
+        }
+        schemes.splice(0..0, of_tokens);
+        if let (Some(bearer), Some(name)) = (&bearer, self.cookie.take()) {
+            schemes.push(Arc::new(CookieTokens::new(Arc::clone(bearer), name)));
+        }
+        if let (Some(bearer), Some(tickets)) = (&bearer, &tickets) {
+            schemes.push(Arc::new(TicketsInQuery::new(Arc::clone(bearer), Arc::clone(tickets))));
+        }
+        Tokens { bearer, tickets, subprotocol }
     }
 
     /// Takes note of settings that are wrong together, or by themselves as they were written.

@@ -6,14 +6,15 @@ use std::pin::{Pin, pin};
 use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpRequest};
 use auth_core::denial::{Denial, Reason};
+use auth_core::engine::layers::{self, LayerDenial};
 use auth_core::policy::facts::Checks;
 use auth_core::policy::rule::Rule;
 use auth_core::runtime::timeout::catch_panic;
 use pin_project_lite::pin_project;
 
-use super::{Denied, NO_AUTH, Place, Waiting, go_on, let_in, refuse, set_up};
+use super::{Place, no_auth, refuse};
 use crate::principal::Principal;
-use crate::{outcome, respond};
+use crate::{adapter, respond};
 
 /// Arguments in the order in which they are extracted: the second part only after the first.
 #[derive(Debug)]
@@ -244,17 +245,13 @@ where
     Some(Box::pin(async move {
         let slots = match decided(&request, &mut payload, rule, check).await {
             Ok(slots) => slots,
-            Err(Undecided::Denied(denied)) => {
-                outcome::refused(&request);
-                return Err(refuse(&request, rule, denied, payload));
-            }
-            Err(Undecided::Failed(error)) => {
-                outcome::refused(&request);
-                return Err(failed(&request, rule, &error, Failure::OfCheck, payload));
-            }
-            Err(Undecided::NotExtracted(error)) => {
-                outcome::refused(&request);
-                return Err(failed(&request, rule, &error, Failure::OfArgument, payload));
+            Err(undecided) => {
+                adapter::update(&request, |state| state.notes_mut().is_denied = true);
+                return Err(match undecided {
+                    Undecided::Denied(denied) => refuse(&request, rule, denied, payload),
+                    Undecided::Failed(error) => failed(&request, rule, &error, Failure::OfCheck, payload),
+                    Undecided::NotExtracted(error) => failed(&request, rule, &error, Failure::OfArgument, payload),
+                });
             }
         };
         let extracted = async {
@@ -268,15 +265,15 @@ where
 }
 
 enum Undecided {
-    Denied(Denied),
+    Denied(LayerDenial),
     /// A check failed.
     Failed(Error),
     /// An argument that a check names could not be extracted.
     NotExtracted(Error),
 }
 
-impl From<Denied> for Undecided {
-    fn from(denied: Denied) -> Self {
+impl From<LayerDenial> for Undecided {
+    fn from(denied: LayerDenial) -> Self {
         Self::Denied(denied)
     }
 }
@@ -288,9 +285,9 @@ async fn decided<S: Slots>(
     rule: &'static Rule,
     check: impl AsyncFn(&HttpRequest, &mut Payload, u8, &mut S, Option<&Principal>) -> Answer,
 ) -> Result<S, Undecided> {
-    let place = Place::of(request).ok_or_else(|| set_up(NO_AUTH))?;
-    let (mut checks, mut slots, mut used) = (Checks::default(), S::empty(), Vec::new());
-    while let Some((index, principal)) = go_on(request, place, rule, Waiting::default(), checks, &mut used).await? {
+    let place = Place::of(request).ok_or_else(no_auth)?;
+    let (mut checks, mut slots) = (Checks::default(), S::empty());
+    while let Some((index, principal)) = layers::evaluate_layers(place, request, rule, 0, checks).await? {
         let answer = check(request, payload, index, &mut slots, principal.map(Principal::from).as_ref()).await;
         checks = match answer {
             Answer::Held(held) if checks.of(index).is_none() => checks.with(index, held),
@@ -300,8 +297,8 @@ async fn decided<S: Slots>(
             Answer::Held(_) | Answer::NotAsked => return Err(denied("a check of the rule could not be asked")),
         };
     }
-    outcome::keep_checks(request, checks);
-    let_in(request, place, rule, used).await?;
+    adapter::update(request, |state| state.notes_mut().checks = checks);
+    layers::grant(place, request, rule).await?;
     Ok(slots)
 }
 

@@ -2,16 +2,14 @@
 
 use actix_web::{HttpMessage as _, HttpRequest};
 use auth_core::denial::{Denial, Reason};
-use auth_core::identity::scheme_id::Scheme;
+use auth_core::engine::layers::{self, Layers as _};
 use auth_core::policy::facts::Checks;
 use auth_core::policy::rule::Rule;
-use auth_core::runtime::clock::{self, Timestamp};
+use auth_core::runtime::clock::Timestamp;
 
+use super::no_auth;
 use super::place::OwnedPlace;
-use super::verify::{again, unblocked};
-use super::{NO_AUTH, Waiting, go_on, set_up};
-use crate::auth::Auth;
-use crate::outcome::{self, Found};
+use crate::adapter;
 
 /// Rules in front of the handler's own that have admitted the request, from the outside in, and where each was decided.
 #[derive(Clone, Default)]
@@ -33,37 +31,24 @@ pub(super) fn admitted_by(request: &HttpRequest, place: OwnedPlace, rule: &'stat
 ///
 /// Gives when the credential expires.
 pub(crate) async fn still_holds(request: &HttpRequest, rule: &'static Rule) -> Result<Option<Timestamp>, Denial> {
-    let place = OwnedPlace::of(request).ok_or_else(|| set_up(NO_AUTH).denial)?;
+    let place = OwnedPlace::of(request).ok_or_else(|| no_auth().denial)?;
     let Fronts(fronts) = request.extensions().get::<Fronts>().cloned().unwrap_or_default();
     let mut guards: Vec<_> = fronts.into_iter().map(|(place, rule)| (place, rule, Checks::default())).collect();
-    guards.push((place, rule, outcome::checks(request)));
-    let mut auths: Vec<&Auth> = Vec::new();
+    let checks = adapter::read(request, |state| Some(state.notes()?.checks)).unwrap_or_default();
+    guards.push((place, rule, checks));
+    let mut engines = Vec::new();
     for (place, rule, _) in &guards {
-        let place = place.place();
-        let layers = (0..place.count()).filter_map(|index| place.layer(index, rule));
-        auths.extend(layers.map(|(auth, _)| auth));
+        engines.extend(place.place().iter(rule).map(|(engine, _)| engine));
     }
     let mut expires: Option<Timestamp> = None;
-    for (index, auth) in auths.iter().enumerate() {
-        if auths.iter().take(index).any(|earlier| earlier.is(auth)) {
+    for (index, engine) in engines.iter().enumerate() {
+        if engines.iter().take(index).any(|earlier| earlier.id() == engine.id()) {
             continue;
         }
-        let Some(Found::Known(known)) = outcome::recall(request, auth) else { continue };
-        let principal = unblocked(auth, again(request, auth, &known).await?)?;
-        if principal.id() != known.id() || !principal.actors().eq(known.actors()) {
-            let cause = "the credential is now of somebody else";
-            return Err(Denial::refused(principal.scheme(), Reason::RevokedCredentials, cause));
-        }
-        // A token that cannot be verified again ends when it says so, without leeway.
-        let is_verified_again = principal.scheme() != Scheme::Dpop;
-        if !is_verified_again && principal.expires_at().is_some_and(|end| end <= clock::now()) {
-            return Err(Denial::refused(principal.scheme(), Reason::ExpiredCredentials, "the credential has expired"));
-        }
-        expires = expires.into_iter().chain(principal.expires_at()).min();
-        outcome::remember(request, auth, outcome::authorization(request), Found::Known(principal), rule);
+        expires = expires.into_iter().chain(engine.reverify(request, rule).await?).min();
     }
     for (place, rule, checks) in &guards {
-        match go_on(request, place.place(), rule, Waiting::default(), *checks, &mut Vec::new()).await {
+        match layers::evaluate_layers(place.place(), request, rule, 0, *checks).await {
             Ok(None) => {}
             Ok(Some(_)) => return Err(Denial::new(Reason::InsufficientPermissions)),
             Err(denied) => return Err(denied.denial),

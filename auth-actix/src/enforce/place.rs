@@ -5,9 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use actix_web::HttpRequest;
+use auth_core::engine::Engine;
+use auth_core::engine::layers::Layers;
 use auth_core::policy::decision::Rules;
 use auth_core::policy::rule::Rule;
 
+use crate::adapter::Actix;
 use crate::auth::Auth;
 
 /// What a scope binds its handlers to: its `Auth`, which no `app_data` replaces, its own rule, and the scope around it.
@@ -249,37 +252,41 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// Whether each route in it whose pattern names an object has to ask about that.
-    pub(super) fn is_strict(self) -> bool {
+    /// The `Auth` of the layer at `index`.
+    pub(super) fn auth_of(self, index: usize) -> Option<&'a Auth> {
+        match self {
+            Self::App(auth) => (index == 0).then_some(auth),
+            Self::Scope(binding, _) => binding.layers().get(index).map(|layer| &layer.auth),
+        }
+    }
+}
+
+impl<'a> Layers<'a, Actix> for Place<'a> {
+    fn is_strict(self) -> bool {
         match self {
             Self::Scope(binding, _) => binding.is_strict_so_far(),
             Self::App(_) => false,
         }
     }
 
-    pub(super) fn count(self) -> usize {
+    fn count(self) -> usize {
         match self {
             Self::Scope(binding, _) => binding.layers().len(),
             Self::App(_) => 1,
         }
     }
 
-    /// The decision at `index`, from the outside in; the handler's rule belongs to the last one.
-    pub(super) fn layer(self, index: usize, handler: &'a Rule) -> Option<(&'a Auth, Rules<'a>)> {
+    fn layer(self, index: usize, handler: &'static Rule) -> Option<(&'a Engine<Actix>, Rules<'a>)> {
         match self {
-            Self::App(auth) => (index == 0).then_some((auth, Rules { scopes: &[], handler })),
+            Self::App(auth) => (index == 0).then_some((auth.engine(), Rules { scopes: &[], handler })),
             Self::Scope(binding, _) => {
                 let layers = binding.layers();
                 let layer = layers.get(index)?;
                 let last = index + 1 == layers.len();
                 let handler = if last { handler } else { &PASS };
-                Some((&layer.auth, Rules { scopes: &layer.rules, handler }))
+                Some((layer.auth.engine(), Rules { scopes: &layer.rules, handler }))
             }
         }
-    }
-
-    pub(super) fn not_found(self, handler: &'a Rule) -> bool {
-        (0..self.count()).filter_map(|index| self.layer(index, handler)).any(|(_, rules)| rules.not_found())
     }
 }
 

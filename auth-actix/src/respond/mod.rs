@@ -14,7 +14,7 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use auth_core::denial::challenge::{self, Challenge, Realm};
 use auth_core::denial::problem::{self, Problem};
 use auth_core::denial::{Answer, Denial, Reason};
-use auth_core::identity::scheme_id::{Scheme, SchemeSet};
+use auth_core::identity::scheme_id::Scheme;
 
 pub use self::page::Texts;
 #[cfg(feature = "session")]
@@ -68,7 +68,6 @@ pub(crate) type TextsOf = dyn Fn(&HttpRequest) -> Texts + Send + Sync;
 
 /// How denials are answered.
 pub(crate) struct Answers {
-    pub(crate) accepted: SchemeSet,
     pub(crate) base: String,
     pub(crate) renderer: Option<Box<Renderer>>,
     pub(crate) texts: Option<Box<TextsOf>>,
@@ -121,10 +120,8 @@ impl Answers {
             HeaderValue::from_str(&challenge).unwrap_or(HeaderValue::from_static(""))
         };
         let bare = schemes.iter().map(bare).collect();
-        let accepted = schemes.iter().fold(SchemeSet::NONE, |set, scheme| set.with(*scheme));
         let base = problem::DEFAULT_BASE.to_owned();
         Self {
-            accepted,
             base,
             renderer: None,
             texts: None,

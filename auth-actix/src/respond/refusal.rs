@@ -49,7 +49,7 @@ impl Refusal {
     /// method, which has no control characters.
     fn tell(&self) {
         let Self { denial, is_fault, handler: Rule { text, guards, file, line, .. }, method, audit, .. } = self;
-        crate::metrics::refused(self.handler, denial);
+        auth_core::engine::metrics::refused(self.handler, denial);
         if let Some(tell) = audit {
             tell();
         }

@@ -13,18 +13,19 @@ mod guarded;
 mod resource;
 mod route;
 mod service;
+mod unknown_path;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use actix_service::{apply, apply_fn_factory};
+use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{
-    AppService, HttpServiceFactory, Payload, ResourceDef, ServiceFactory, ServiceRequest, ServiceResponse, Transform,
+    AppService, HttpServiceFactory, ResourceDef, ServiceFactory, ServiceRequest, ServiceResponse, Transform,
 };
 use actix_web::guard::Guard as RouteGuard;
-use actix_web::{Error, FromRequest, HttpRequest, HttpResponse};
-use auth_core::denial::{Denial, Reason};
+use auth_core::engine::startup_checks::{self, RuleError};
 use auth_core::matrix::Matrix;
 use auth_core::policy::rule::Rule;
 
@@ -41,9 +42,9 @@ pub use self::route::{
     GuardedRoute, IntoGuardedRoute, Route, delete, get, head, method, patch, post, put, query, route, to, trace,
 };
 pub use self::service::{Pattern, Proven, Registry, Service};
+use self::unknown_path::unknown_path;
 use crate::auth::Auth;
 use crate::enforce;
-use crate::startup_checks::{self, RuleError};
 
 /// A scope that takes only what carries a rule; made by [`Auth::scope`].
 ///
@@ -350,28 +351,6 @@ where
 impl<T, M> std::fmt::Debug for Scope<T, M> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Scope").field("path", &self.path).finish_non_exhaustive()
-    }
-}
-
-/// Answers an unknown path where some path hides as one: after the same work, with the same bytes.
-async fn unknown_path(request: HttpRequest, rest: Rest) -> Result<HttpResponse, Error> {
-    let denied = enforce::enforce(&request, &enforce::UNKNOWN_PATH).settled().await.err();
-    if denied.is_none() {
-        enforce::ask_in_vain(&request).await;
-    }
-    let denied = denied.unwrap_or_else(|| Denial::new(Reason::InsufficientPermissions).into());
-    Err(enforce::refuse(&request, &enforce::UNKNOWN_PATH, denied, rest.0))
-}
-
-/// The body of a request, untouched.
-struct Rest(Payload);
-
-impl FromRequest for Rest {
-    type Error = Error;
-    type Future = std::future::Ready<Result<Self, Error>>;
-
-    fn from_request(_: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        std::future::ready(Ok(Self(payload.take())))
     }
 }
 

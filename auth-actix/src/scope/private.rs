@@ -11,10 +11,11 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderValue, SET_COOKIE, VARY};
 #[cfg(feature = "jwt")]
 use actix_web::http::{StatusCode, header::SEC_WEBSOCKET_PROTOCOL};
+use auth_core::engine::{RequestState, ResponseHints};
 use pin_project_lite::pin_project;
 
+use crate::adapter;
 use crate::auth::Auth;
-use crate::outcome::{self, Marks};
 use crate::respond::DPOP_NONCE;
 
 /// Adds `Cache-Control: private` where an address, an API key or a cookie decided and the handler says nothing else.
@@ -27,7 +28,7 @@ pub(super) fn answers_of<S>(auth: Auth) -> impl Fn(S) -> PrivateService<S> {
     let auth = Rc::new(auth);
     move |service| {
         // All scopes are registered, and so all vocabularies are known.
-        auth.check_names();
+        auth.engine().check_names();
         PrivateService(service, Rc::clone(&auth))
     }
 }
@@ -67,11 +68,11 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let mut answer = this.answer.poll(context);
-        if this.auth.marks_answers()
+        if this.auth.engine().affects_responses()
             && let Poll::Ready(Ok(answer)) = &mut answer
         {
-            let marks = outcome::take_marks(answer.request());
-            settle(marks, answer.headers_mut(), this.auth);
+            let hints = adapter::update(answer.request(), RequestState::take_hints);
+            settle(hints, answer.headers_mut(), this.auth);
             #[cfg(feature = "jwt")]
             choose_subprotocol(answer, this.auth);
         }
@@ -96,12 +97,16 @@ fn choose_subprotocol<B>(answer: &mut ServiceResponse<B>, auth: &Auth) {
 }
 
 /// Says in an answer how it was decided.
-pub(crate) fn settle(marks: Marks, headers: &mut HeaderMap, auth: &Auth) {
-    let Marks { private, cookie, delete_cookie, next_nonce } = marks;
+pub(crate) fn settle(hints: ResponseHints, headers: &mut HeaderMap, auth: &Auth) {
+    let ResponseHints { private, cookie, delete_cookie, next_nonce } = hints;
+    let line = |text: String| HeaderValue::try_from(text).ok();
+    let (delete_cookie, next_nonce) = (delete_cookie.and_then(line), next_nonce.and_then(line));
     if cookie {
         headers.append(VARY, HeaderValue::from_static("Cookie"));
     }
-    let sets_ours = auth.reads_cookies() && headers.get_all(SET_COOKIE).any(|line| auth.sets_session(line.as_bytes()));
+    let schemes = auth.engine().schemes();
+    let is_ours = |line: &HeaderValue| schemes.iter().any(|scheme| scheme.sets_cookie(line.as_bytes()));
+    let sets_ours = schemes.read_cookies() && headers.get_all(SET_COOKIE).any(is_ours);
     if let Some(delete) = delete_cookie.as_ref().filter(|_| !sets_ours) {
         headers.append(SET_COOKIE, delete.clone());
     }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use actix_web::dev::HttpServiceFactory;
+use auth_core::engine::startup_checks::{self, RuleError};
 use auth_core::matrix::{Matrix, Route};
 use auth_core::policy::decision::Rules;
 use auth_core::policy::rule::Rule;
 
 use crate::auth::Auth;
 use crate::enforce::Binding;
-use crate::startup_checks::{self, RuleError};
 
 /// What a scope of [`Auth::scope`] takes: a handler with a rule, a scope of its own kind, or what was given a rule by name.
 #[diagnostic::on_unimplemented(
@@ -208,7 +208,7 @@ impl Registry {
         let around = self.binding.pattern_so_far();
         for (handler, entry) in &self.routes {
             let rules = Rules { scopes: &scopes, handler };
-            matrix.add_words(rules, auth.roles().iter());
+            matrix.add_words(rules, auth.engine().roles().iter());
             let path = match (&around, &entry.path) {
                 (Some(around), Some(path)) => format!("{around}{}", slashed(path)),
                 (None, Some(path)) => format!("…{}", slashed(path)),
@@ -217,7 +217,7 @@ impl Registry {
             let methods = if entry.methods.is_empty() { vec!["*".to_owned()] } else { entry.methods.clone() };
             for method in methods {
                 let mut route = Route::new(&method, &path, rules);
-                route.schemes = startup_checks::schemes(auth, rules);
+                route.schemes = startup_checks::schemes(auth.engine(), rules);
                 route.notes.extend(entry.notes.iter().cloned());
                 route.notes.extend(counted(self.binding.guards_so_far(), "guard of a scope"));
                 route.notes.extend(self.binding.middleware_so_far());
@@ -228,7 +228,7 @@ impl Registry {
         let below = around.as_deref().unwrap_or("…");
         let rule = if self.has_unguarded_under_rule() { ", under the rule of its scope" } else { "" };
         matrix.unguarded.extend(self.unguarded.iter().map(|why| format!("{below}/…{rule}: {why}")));
-        auth.describe(matrix);
+        auth.engine().describe(matrix);
     }
 
     pub(super) fn require(&mut self, rule: &'static Rule) {
@@ -298,7 +298,7 @@ impl Registry {
             .chain(keys)
             .chain(any_object)
             .chain(unseen)
-            .chain(startup_checks::rules(auth, &scopes, &self.rules))
+            .chain(startup_checks::rules(auth.engine(), &scopes, &self.rules))
             .chain(beside_default)
             .collect()
     }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use actix_web::{HttpMessage as _, HttpRequest};
+use actix_web::HttpMessage as _;
 use auth_core::identity::issuer::{Confers, Form, ListClaim, RoleTypes, Source};
 use auth_core::identity::vocabulary::Kind;
 use serde_json::{Map, Value, json};
@@ -18,6 +18,7 @@ use serde_json::{Map, Value, json};
 #[cfg(feature = "session")]
 pub use self::session_store::session_store;
 use crate::Scheme;
+use crate::adapter::CallerOverride;
 
 /// A caller for a test.
 ///
@@ -108,8 +109,19 @@ impl Caller {
     /// The request, as from this caller: every rule is decided as if a verified credential had said so, with what its issuer
     /// may confer and what its roles grant.
     pub fn call(self, request: actix_http::Request) -> actix_http::Request {
-        request.extensions_mut().insert(ByHand(self));
+        let caller = move |sources: &[Arc<Source>]| self.among(sources);
+        request.extensions_mut().insert(CallerOverride(Box::new(caller)));
         request
+    }
+
+    /// The principal, of the source that this caller names.
+    #[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
+    fn among(&self, sources: &[Arc<Source>]) -> auth_core::Principal {
+        let is_of = |source: &&Arc<Source>| match &self.issuer {
+            Some(issuer) => *source.issuer == **issuer,
+            None => source.scheme == self.scheme,
+        };
+        self.of(sources.iter().find(is_of).expect("the `Auth` has a source of the caller's issuer and scheme"))
     }
 
     /// The principal, of a source: names stand where its credentials list them.
@@ -141,21 +153,6 @@ impl Caller {
             _ => Map::new(),
         }
     }
-}
-
-/// A private type: only [`Caller::call`] puts one into a request.
-struct ByHand(Caller);
-
-/// Who calls by hand, if somebody does.
-#[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
-pub(crate) fn by_hand(request: &HttpRequest, sources: &[Arc<Source>]) -> Option<auth_core::Principal> {
-    let extensions = request.extensions();
-    let ByHand(caller) = extensions.get::<ByHand>()?;
-    let is_of = |source: &&Arc<Source>| match &caller.issuer {
-        Some(issuer) => *source.issuer == **issuer,
-        None => source.scheme == caller.scheme,
-    };
-    Some(caller.of(sources.iter().find(is_of).expect("the `Auth` has a source of the caller's issuer and scheme")))
 }
 
 /// Keys that end with the test, one for each issuer. An [`Auth`](crate::Auth) takes them with

@@ -2,11 +2,11 @@
 
 use actix_web::HttpRequest;
 
-use crate::outcome;
+use crate::adapter;
 
 /// The request, with the wish to know why it is decided on as it is: see [`explanation`].
 pub fn explained(request: actix_http::Request) -> actix_http::Request {
-    outcome::want_explanation(&request);
+    adapter::update(&request, |state| state.notes_mut().explanations = Some(Vec::new()));
     request
 }
 
@@ -35,5 +35,8 @@ pub fn explained(request: actix_http::Request) -> actix_http::Request {
 /// # });
 /// ```
 pub fn explanation(request: &HttpRequest) -> Option<String> {
-    outcome::explanation(request)
+    adapter::read(request, |state| {
+        let all = state.notes()?.explanations.as_ref()?;
+        Some(all.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+    })
 }

@@ -16,8 +16,8 @@ use auth_core::policy::atom::claim_path;
 use serde_json::{Map, Value, json};
 
 use super::routing;
+use crate::adapter;
 use crate::auth::Auth;
-use crate::outcome;
 use crate::respond::Refusal;
 use crate::scope::Collected;
 use crate::stand_in::{Caller, Keys};
@@ -138,7 +138,7 @@ async fn ask<S, B>(service: &S, request: Request) -> ServiceResponse<B>
 where
     S: Service<Request, Response = ServiceResponse<B>, Error: fmt::Debug>,
 {
-    outcome::watch(&request);
+    adapter::update(&request, |state| state.notes_mut().is_granted = Some(false));
     service.call(request).await.expect("the application answers")
 }
 
@@ -172,7 +172,7 @@ fn asks_what_tokens_need(tree: &Tree, auth: &Auth) -> bool {
             // A claim within another is made up with no other one beside it.
             let name =
                 &name.strip_prefix('/').map_or(name.as_str(), |path| path.split('/').next().unwrap_or(path)).to_owned();
-            let lists = auth.sources().iter().flat_map(|source| &source.lists);
+            let lists = auth.engine().sources().iter().flat_map(|source| &source.lists);
             NEEDED.contains(&name.as_str()) || lists.filter_map(|list| list.path.first()).any(|list| list == name)
         }
         Tree::Literal(_) => false,
@@ -193,7 +193,7 @@ fn outcome(route: &Route, case: &Case) -> &'static str {
 /// What has become of it.
 fn found<B>(answer: &ServiceResponse<B>) -> &'static str {
     // What an argument of the handler refuses comes after its rule has let the request in.
-    if outcome::is_let_in(answer.request()) {
+    if adapter::read(answer.request(), |state| state.notes()?.is_granted).unwrap_or_default() {
         return "a call of the handler";
     }
     let is_refused = answer.response().error().is_some_and(|error| error.as_error::<Refusal>().is_some());
@@ -210,11 +210,11 @@ fn found<B>(answer: &ServiceResponse<B>) -> &'static str {
 fn request_as(keys: &Keys, auth: &Auth, route: &Route, path: &str, case: &Case) -> Option<Request> {
     let method = if route.method == "*" { Method::GET } else { route.method.parse().ok()? };
     let mut request = TestRequest::with_uri(path).method(method);
-    if let Some(host) = auth.hosts().first() {
+    if let Some(host) = auth.engine().hosts().first() {
         request = request.insert_header((header::HOST, host));
     }
     if case.place != Place::Anywhere {
-        if !matches!(auth.address(), AddressSource::Peer) {
+        if !matches!(auth.engine().address(), AddressSource::Peer) {
             return None;
         }
         let address = address(&case.place)?;
@@ -230,10 +230,10 @@ fn request_as(keys: &Keys, auth: &Auth, route: &Route, path: &str, case: &Case) 
                 && caller.claims.iter().all(|(name, _)| source.confers.says("claim", name))
                 && caller.acr.iter().all(|value| source.confers.says("acr", value))
         };
-        let source = auth.sources().iter().find(confers)?;
-        let audience = auth.verifier_of_tokens()?.audience_of(source).unwrap_or("any");
+        let source = auth.engine().sources().iter().find(confers)?;
+        let audience = auth.bearer()?.audience_of(source).unwrap_or("any");
         let mut claims = Value::Object(claims(caller, source));
-        for (path, value) in auth.verifier_of_tokens()?.example_claims(source) {
+        for (path, value) in auth.bearer()?.example_claims(source) {
             let place = path.iter().try_fold(&mut claims, |place, name| {
                 Some(place.as_object_mut()?.entry(name).or_insert_with(|| json!({})))
             });

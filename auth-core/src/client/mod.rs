@@ -3,6 +3,9 @@
 pub mod address;
 pub mod country;
 pub mod csrf;
+pub(crate) mod request;
+
+pub use self::request::{Head, RequestHead};
 
 /// The field lines of a request, by lower-case name, in order. Every header is hostile, so values are bytes.
 pub trait Fields {

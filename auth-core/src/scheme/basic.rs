@@ -6,8 +6,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::zeroize::Zeroizing;
 
+use super::{Authenticator, ConfiguredNames, Credential, Extracted, RequestView, SyntaxError, Verification};
+use crate::client::RequestHead;
 use crate::client::address::Seen;
-use crate::denial::{Denial, Reason, RetryAfter};
+use crate::denial::{Denial, Reason};
 use crate::identity::issuer::{Confers, Form, ListClaim, RoleTypes, Source};
 use crate::identity::principal::Principal;
 use crate::identity::scheme_id::Scheme;
@@ -18,7 +20,7 @@ use crate::store::users::{NameAndPassword, Passwords};
 const LONGEST: usize = 1024;
 
 /// Reads the token68 of Basic: canonical, padded base64 of UTF-8 without control characters, with a colon.
-pub(super) fn read(token68: &str) -> Result<NameAndPassword, &'static str> {
+fn read(token68: &str) -> Result<NameAndPassword, &'static str> {
     const LONG: &str = "the Basic credentials are longer than allowed";
     if token68.len() > LONGEST.div_ceil(3) * 4 {
         return Err(LONG);
@@ -96,31 +98,64 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// Returns the password store.
-    pub fn passwords(&self) -> &Passwords {
-        &self.passwords
-    }
-
-    /// Where its principals come from.
-    pub fn source(&self) -> &Arc<Source> {
-        &self.source
-    }
-
-    /// Whether a login of that name, from there, has to wait: known without asking anybody, so that it is answered before
-    /// anything else that could be wrong with the request.
-    pub fn must_wait(&self, presented: &NameAndPassword, client: Option<Seen>) -> Option<RetryAfter> {
-        self.passwords.must_wait(presented, client)
-    }
-
     /// Verifies a name and a password. `client` is where it is seen to come from.
     ///
     /// # Errors
     /// The denial that they deserve; see [`Passwords::verify`].
-    pub async fn verify(&self, presented: NameAndPassword, client: Option<Seen>) -> Result<Principal, Denial> {
+    async fn verify(&self, presented: NameAndPassword, client: Option<Seen>) -> Result<Principal, Denial> {
         let (name, user) = self.passwords.verify(Scheme::Basic, presented, client).await?;
         let claims = serde_json::json!({ "sub": name, "roles": user.roles }).to_string();
         Principal::from_claims(Arc::clone(&self.source), claims)
             .map_err(|_| Denial::refused(Scheme::Basic, Reason::InvalidCredentials, "the user has no name"))
+    }
+}
+
+impl<H: RequestHead> Authenticator<H> for Verifier {
+    fn scheme(&self) -> Scheme {
+        Scheme::Basic
+    }
+
+    fn sources(&self) -> &[Arc<Source>] {
+        std::slice::from_ref(&self.source)
+    }
+
+    fn extract<'r>(&self, view: &RequestView<'r, H>) -> Extracted<'r> {
+        let token68 = match view.authorization.token68(Scheme::Basic) {
+            None => return Extracted::Absent,
+            Some(Err(denial)) => return Extracted::Refused(denial),
+            Some(Ok(token68)) => token68,
+        };
+        match read(token68) {
+            Ok(_) => Credential::in_authorization(Scheme::Basic, token68).into(),
+            Err(cause) => Extracted::Refused(SyntaxError::malformed(Some(Scheme::Basic), cause)),
+        }
+    }
+
+    fn throttle(&self, credential: &Credential<'_>, view: &RequestView<'_, H>) -> Option<Denial> {
+        let presented = read(credential.text).ok()?;
+        let after = self.passwords.must_wait(&presented, view.client())?;
+        Some(Denial::refused(Scheme::Basic, Reason::TooManyAttempts(after), "too many failed logins"))
+    }
+
+    fn verify<'r>(&'r self, credential: Credential<'r>, view: &RequestView<'r, H>) -> Verification<'r> {
+        match read(credential.text) {
+            Ok(presented) => Verification::pending(self.verify(presented, view.client())),
+            Err(cause) => Verification::Ready(Err(SyntaxError::malformed(Some(Scheme::Basic), cause).into()).into()),
+        }
+    }
+
+    /// A password is hashed once a request.
+    fn reverify<'r>(
+        &'r self,
+        _: Credential<'r>,
+        _: Option<&'r str>,
+        _: &RequestView<'r, H>,
+    ) -> Option<Verification<'r>> {
+        None
+    }
+
+    fn configured_names(&self) -> Vec<ConfiguredNames> {
+        vec![ConfiguredNames::of_users(&self.passwords)]
     }
 }
 

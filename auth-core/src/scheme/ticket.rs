@@ -1,15 +1,20 @@
-//! One-use tickets: a page changes its token for one, where a browser lets it send no header, and the token comes back once.
+//! One-use tickets: a page exchanges its bearer token for a ticket, and sends that in the query where it can set no header.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::denial::RetryAfter;
+use super::bearer::Bearer;
+use super::{Authenticator, Credential, Effects, Extracted, RequestView, SyntaxError, Verification, Verified};
+use crate::client::RequestHead;
+use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::id::Id;
+use crate::identity::issuer::Source;
+use crate::identity::scheme_id::Scheme;
 use crate::runtime::clock::{self, Moment};
 
 /// So long a ticket is good.
@@ -114,6 +119,76 @@ impl Tickets {
 impl std::fmt::Debug for Tickets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Tickets(_)")
+    }
+}
+
+/// Tickets in the query, `?ticket=…`, of requests where a script can set no header: it opens a WebSocket or an `EventSource`.
+pub struct TicketsInQuery {
+    bearer: Arc<Bearer>,
+    tickets: Arc<Tickets>,
+}
+
+impl TicketsInQuery {
+    /// These tickets, for tokens that `bearer` verifies.
+    pub fn new(bearer: Arc<Bearer>, tickets: Arc<Tickets>) -> Self {
+        Self { bearer, tickets }
+    }
+}
+
+impl<H: RequestHead> Authenticator<H> for TicketsInQuery {
+    fn scheme(&self) -> Scheme {
+        Scheme::Bearer
+    }
+
+    /// None of its own: they are those of the tokens.
+    fn sources(&self) -> &[Arc<Source>] {
+        &[]
+    }
+
+    fn affects_responses(&self) -> bool {
+        true
+    }
+
+    fn extract<'r>(&self, view: &RequestView<'r, H>) -> Extracted<'r> {
+        let mut found = H::query(view.head.0).split('&').filter_map(|pair| pair.strip_prefix("ticket="));
+        let Some(ticket) = found.next() else { return Extracted::Absent };
+        let accepts_events = || {
+            let mut accepted = view.head.bytes("accept");
+            view.head.method() == "GET" && accepted.any(|line| line.starts_with(b"text/event-stream"))
+        };
+        if !view.head.is_websocket_of_page() && !accepts_events() {
+            return Extracted::Absent;
+        }
+        if found.next().is_some() {
+            return Extracted::Refused(SyntaxError::malformed(Some(Scheme::Bearer), "two tickets"));
+        }
+        Credential { is_in_query: true, ..Credential::new(Scheme::Bearer, ticket) }.into()
+    }
+
+    fn verify<'r>(&'r self, credential: Credential<'r>, view: &RequestView<'r, H>) -> Verification<'r> {
+        let client = view.client().map(|seen| seen.address());
+        Verification::pending(async move {
+            let Some(token) = self.tickets.take(credential.text) else {
+                let cause = "the ticket is unknown, was used, or has ended";
+                return Err(Denial::refused(Scheme::Bearer, Reason::InvalidCredentials, cause)).into();
+            };
+            let result = self.bearer.verify_later(&token, client).await;
+            Verified { result, effects: Some(Box::new(Effects { replacement: Some(token), ..Effects::default() })) }
+        })
+    }
+
+    fn reverify<'r>(
+        &'r self,
+        _: Credential<'r>,
+        replacement: Option<&'r str>,
+        view: &RequestView<'r, H>,
+    ) -> Option<Verification<'r>> {
+        let client = view.client().map(|seen| seen.address());
+        Some(Verification::pending(self.bearer.verify_later(replacement?, client)))
+    }
+
+    fn switches(&self) -> Vec<String> {
+        vec!["a ticket in the address stands for a token, once".to_owned()]
     }
 }
 

@@ -5,9 +5,9 @@
 use std::sync::LazyLock;
 
 use auth_core::runtime::clock;
-use auth_core::identity::scheme_id::{Scheme, SchemeSet};
+use auth_core::identity::scheme_id::Scheme;
 use auth_core::scheme::bearer::{Algorithm, Bearer, Jwt, TokenCache};
-use auth_core::scheme::{Presented, read};
+use auth_core::scheme::Authorization;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{DecodingKey, EncodingKey, Validation};
@@ -48,8 +48,8 @@ fuzz_target!(|data: &[u8]| {
 });
 
 fn look_at(line: &[u8]) {
-    let presented = read([line].into_iter(), SchemeSet::NONE.with(Scheme::Bearer), BEARER.longest());
-    let Presented::Bearer(token) = presented else { return };
+    let line = Authorization::Line(line.trim_ascii());
+    let Some(Ok(token)) = line.token68(Scheme::Bearer) else { return };
     let now = clock::now();
     let first = BEARER.verify(token, now).expect("no key has to be fetched");
     let second = BEARER.verify(token, now).expect("no key has to be fetched");

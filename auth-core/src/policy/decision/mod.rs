@@ -183,13 +183,11 @@ fn passes_cross_site(scheme: Scheme, cross_site: CrossSite) -> bool {
 /// Decides. Called with a credential that is [`Caller::Presented`] it may ask for its verification, and is then called
 /// again with the outcome.
 pub fn decide(rules: Rules<'_>, facts: &Facts<'_>) -> Decision {
-    let shed;
-    let facts = if is_shed(rules, facts) {
-        shed = Facts { caller: Caller::Nobody, ..*facts };
-        &shed
-    } else {
-        facts
-    };
+    decide_counted(rules, &Facts { caller: counted(rules, facts), ..*facts })
+}
+
+/// Decides as [`decide`] does, about a caller who is [`counted`] already.
+pub fn decide_counted(rules: Rules<'_>, facts: &Facts<'_>) -> Decision {
     let case = Case { rules, facts, truth: rules.truth(facts) };
     // The last step always answers; were it not so, the request would be refused.
     ORDER.iter().find_map(|step| step(&case)).unwrap_or_else(|| deny(&case, Reason::SetUp))

@@ -5,6 +5,7 @@
 //! the token has them, never at `crit` or `typ`, accepts an array as `iss`, and parses the key and the claims again for
 //! each token. The tests hold us against it one way: whatever we accept, it accepts.
 
+mod authenticator;
 mod cache;
 mod claims;
 mod conditions;
@@ -25,6 +26,7 @@ use std::time::Duration;
 
 pub use jsonwebtoken::Algorithm;
 
+pub use self::authenticator::{BearerTokens, CookieTokens};
 use self::cache::Cache;
 pub use self::cache::{TokenCache, TokenCacheError};
 use self::conditions::Conditions;

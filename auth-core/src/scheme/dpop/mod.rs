@@ -7,13 +7,17 @@ mod replay;
 mod uri;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use self::nonce::Nonces;
 use self::replay::Replay;
 use self::uri::Uri;
 use super::bearer::Bearer;
+use super::{Authenticator, Credential, Effects, Extracted, RequestView, Verification, Verified};
+use crate::client::RequestHead;
 use crate::denial::{Denial, Reason, RetryAfter};
+use crate::identity::issuer::Source;
 use crate::identity::principal::Principal;
 use crate::identity::scheme_id::Scheme;
 use crate::runtime::clock;
@@ -121,7 +125,7 @@ impl Dpop {
         }
     }
 
-    /// Checks the settings. What is shared is told apart by `realm`.
+    /// Checks the settings. Shared state is kept by `realm`.
     ///
     /// # Errors
     /// A setting is wrong.
@@ -159,19 +163,16 @@ impl fmt::Debug for Dpop {
 /// A proof may be so much ahead.
 const AHEAD: Duration = Duration::from_secs(5);
 
-/// What a request says that its proof has to agree with.
-pub struct Proven {
-    /// The method.
-    pub method: String,
-    /// The path, as it came.
-    pub path: String,
-    /// The lines of `DPoP`.
-    pub proofs: Vec<Vec<u8>>,
-    /// Where it comes from, if that is known.
-    pub client: Option<std::net::IpAddr>,
+/// What a proof has to match in its request.
+struct Proven {
+    method: String,
+    /// As it was sent.
+    path: String,
+    proofs: Vec<Vec<u8>>,
+    client: Option<std::net::IpAddr>,
 }
 
-/// Takes tokens with proofs.
+/// Verifies proofs.
 pub struct Verifier {
     bases: Vec<Uri>,
     window: Duration,
@@ -195,7 +196,7 @@ impl Verifier {
     ///
     /// # Errors
     /// The denial that it deserves.
-    pub async fn verify(
+    async fn verify(
         &self,
         bearer: &Bearer,
         token: &str,
@@ -231,5 +232,70 @@ impl Verifier {
                 Err(Denial::refused(Scheme::Dpop, reason, "proofs cannot be remembered"))
             }
         }
+    }
+}
+
+/// Tokens that are bound to a key, each with a proof.
+pub struct BoundTokens {
+    bearer: Arc<Bearer>,
+    sources: Vec<Arc<Source>>,
+    proofs: Verifier,
+}
+
+impl BoundTokens {
+    /// Tokens that `bearer` verifies.
+    pub fn new(bearer: Arc<Bearer>, proofs: Verifier) -> Self {
+        Self { sources: bearer.proven_sources().cloned().collect(), bearer, proofs }
+    }
+}
+
+impl<H: RequestHead> Authenticator<H> for BoundTokens {
+    fn scheme(&self) -> Scheme {
+        Scheme::Dpop
+    }
+
+    fn sources(&self) -> &[Arc<Source>] {
+        &self.sources
+    }
+
+    fn affects_responses(&self) -> bool {
+        true
+    }
+
+    fn extract<'r>(&self, view: &RequestView<'r, H>) -> Extracted<'r> {
+        match view.authorization.token68(Scheme::Dpop) {
+            None => Extracted::Absent,
+            Some(Err(denial)) => Extracted::Refused(denial),
+            Some(Ok(token)) => Credential::in_authorization(Scheme::Dpop, token).into(),
+        }
+    }
+
+    fn verify<'r>(&'r self, credential: Credential<'r>, view: &RequestView<'r, H>) -> Verification<'r> {
+        let proven = Proven {
+            method: view.head.method().to_owned(),
+            path: H::path(view.head.0).to_owned(),
+            proofs: view.head.bytes("dpop").map(<[u8]>::to_vec).collect(),
+            client: view.client().map(|seen| seen.address()),
+        };
+        Verification::pending(async move {
+            match self.proofs.verify(&self.bearer, credential.text, &proven).await {
+                Ok((principal, next_nonce)) => {
+                    let effects =
+                        next_nonce.map(|nonce| Box::new(Effects { next_nonce: Some(nonce), ..Effects::default() }));
+                    Verified { result: Ok(principal), effects }
+                }
+                Err(denial) => Err(denial).into(),
+            }
+        })
+    }
+
+    /// A proof is good once.
+    fn reverify<'r>(
+        &'r self,
+        _: Credential<'r>,
+        _: Option<&'r str>,
+        _: &RequestView<'r, H>,
+    ) -> Option<Verification<'r>> {
+        None
     }
 }

@@ -33,6 +33,11 @@ pub use self::settings::{Sessions, SessionsError};
 pub use self::store::{
     Live, Loaded, Record, SUPERSEDED, SessionKey, SessionKeyError, SessionStore, StoreError, Stored,
 };
+use super::{
+    ActivityKey, Authenticator, BoxFuture, ConfiguredNames, Credential, Effects, Extracted, Rejection, RequestView,
+    Verification, Verified,
+};
+use crate::client::RequestHead;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::issuer::Source;
 use crate::identity::principal::Principal;
@@ -41,21 +46,11 @@ use crate::store::users::{Passwords, User};
 
 /// A session that was verified for one request.
 #[derive(Debug)]
-pub struct Verified {
+pub struct VerifiedSession {
     /// Who it is.
     pub principal: Principal,
     /// What to touch once the request is let in; a refused one is no activity (SESS-3).
     pub touch: Option<SessionKey>,
-}
-
-/// Why a session is none.
-#[derive(Debug)]
-pub struct Refused {
-    /// The denial that it deserves.
-    pub denial: Denial,
-    /// Whether the browser should forget its cookie: not where the store is out of reach, nor where the browser has a new one
-    /// already.
-    pub delete_cookie: bool,
 }
 
 /// The verifier of sessions, and what begins and ends them.
@@ -77,11 +72,6 @@ impl Verifier {
         self.cookie.full_name()
     }
 
-    /// Where its principals come from.
-    pub fn source(&self) -> &Arc<Source> {
-        &self.source
-    }
-
     /// Whether a browser would take the cookie of one for that of the other, and they are not kept in one place: the one
     /// logs out whom the other has logged in.
     pub fn clashes_with(&self, other: &Self) -> bool {
@@ -93,11 +83,6 @@ impl Verifier {
         self.cookie.read(lines)
     }
 
-    /// Whether a `Set-Cookie` line is of our cookie.
-    pub fn sets(&self, line: &[u8]) -> bool {
-        self.cookie.sets(line)
-    }
-
     /// `Set-Cookie` of an answer that deletes the cookie.
     pub fn delete_cookie(&self) -> String {
         self.cookie.delete()
@@ -107,7 +92,7 @@ impl Verifier {
     ///
     /// # Errors
     /// The denial that it deserves: 401 where it has ended, 503 where the store, or that of its user, is out of reach.
-    pub async fn verify(&self, id: SessionId) -> Result<Verified, Refused> {
+    pub async fn verify(&self, id: SessionId) -> Result<VerifiedSession, Rejection> {
         /// Another request may change the session meanwhile; each time that is another one.
         const TRIALS: usize = 5;
         let (key, mut lost) = (id.key(), false);
@@ -132,17 +117,17 @@ impl Verifier {
                     Err(_) => return Err(unavailable("the store of sessions is out of reach")),
                 },
             };
-            let principal = self.principal(claims).map_err(|denial| Refused { denial, delete_cookie: true })?;
+            let principal = self.principal(claims).map_err(|denial| Rejection { denial, delete_cookie: true })?;
             // Once in a while is enough, and spares the store a write for each request.
             let due = live.unseen >= (self.idle / 30).min(Duration::from_secs(60));
-            return Ok(Verified { principal, touch: due.then_some(key) });
+            return Ok(VerifiedSession { principal, touch: due.then_some(key) });
         }
         Err(unavailable("the session changes too often"))
     }
 
     /// The claims, where they are others now: with the roles that the user has, and without what made a login fresh that is
     /// remembered beyond its idle time. Both at once, as a second write would be of an old version.
-    async fn changed(&self, key: SessionKey, live: &Live) -> Result<Option<String>, Refused> {
+    async fn changed(&self, key: SessionKey, live: &Live) -> Result<Option<String>, Rejection> {
         let mut claims: Map<String, Value> = serde_json::from_str(&live.record.claims).unwrap_or_default();
         let mut kept = Kept::of(&claims);
         if kept.realm != self.source.issuer.as_ref() {
@@ -167,7 +152,7 @@ impl Verifier {
     ///
     /// # Errors
     /// As [`verify`](Self::verify).
-    pub async fn touch(&self, key: SessionKey) -> Result<(), Refused> {
+    pub async fn touch(&self, key: SessionKey) -> Result<(), Rejection> {
         match self.store.touch(key).await {
             Ok(true) => Ok(()),
             Ok(false) => Err(ended("the session has ended", false)),
@@ -182,7 +167,7 @@ impl Verifier {
         key: SessionKey,
         kept: &Kept,
         claims: &mut Map<String, Value>,
-    ) -> Result<bool, Refused> {
+    ) -> Result<bool, Rejection> {
         let Some(users) = &self.users else { return Ok(false) };
         let user = |name: Option<&Value>, passwords: &Option<Vec<String>>| {
             Some((name.and_then(Value::as_str)?.to_owned(), passwords.clone()?))
@@ -208,7 +193,7 @@ impl Verifier {
         users: &Passwords,
         name: &str,
         passwords: &[String],
-    ) -> Result<User, Refused> {
+    ) -> Result<User, Rejection> {
         let found = users.find(name).await.map_err(|_| unavailable("the store of users is out of reach"))?;
         match found.filter(|user| passwords.contains(&user.mark())) {
             Some(user) => Ok(user),
@@ -231,13 +216,77 @@ impl Verifier {
     }
 }
 
-fn ended(cause: &'static str, delete_cookie: bool) -> Refused {
-    Refused { denial: Denial::refused(Scheme::Session, Reason::RevokedCredentials, cause), delete_cookie }
+fn ended(cause: &'static str, delete_cookie: bool) -> Rejection {
+    Rejection { denial: Denial::refused(Scheme::Session, Reason::RevokedCredentials, cause), delete_cookie }
 }
 
-fn unavailable(cause: &'static str) -> Refused {
+fn unavailable(cause: &'static str) -> Rejection {
     let reason = Reason::AuthenticationUnavailable(RetryAfter::seconds(2));
-    Refused { denial: Denial::refused(Scheme::Session, reason, cause), delete_cookie: false }
+    Rejection { denial: Denial::refused(Scheme::Session, reason, cause), delete_cookie: false }
+}
+
+impl<H: RequestHead> Authenticator<H> for Verifier {
+    fn scheme(&self) -> Scheme {
+        Scheme::Session
+    }
+
+    fn sources(&self) -> &[Arc<Source>] {
+        std::slice::from_ref(&self.source)
+    }
+
+    fn is_ambient(&self) -> bool {
+        true
+    }
+
+    fn headers(&self) -> Vec<&str> {
+        vec!["cookie"]
+    }
+
+    fn extract<'r>(&self, view: &RequestView<'r, H>) -> Extracted<'r> {
+        match self.read(view.head.bytes("cookie")) {
+            Some(_) => Credential::new(Scheme::Session, "").into(),
+            None => Extracted::Absent,
+        }
+    }
+
+    fn verify<'r>(&'r self, _: Credential<'r>, view: &RequestView<'r, H>) -> Verification<'r> {
+        let Some(id) = self.read(view.head.bytes("cookie")) else {
+            return Verification::Ready(Err(Denial::new(Reason::SetUp)).into());
+        };
+        Verification::pending(async move {
+            match self.verify(id).await {
+                Ok(VerifiedSession { principal, touch }) => {
+                    let effects =
+                        touch.map(|key| Box::new(Effects { activity: Some(*key.bytes()), ..Effects::default() }));
+                    Verified { result: Ok(principal), effects }
+                }
+                Err(Rejection { denial, delete_cookie }) => {
+                    let effects = delete_cookie.then(|| Box::new(Effects { delete_cookie, ..Effects::default() }));
+                    Verified { result: Err(denial), effects }
+                }
+            }
+        })
+    }
+
+    fn record_activity(&self, key: ActivityKey) -> BoxFuture<'_, Result<(), Rejection>> {
+        Box::pin(self.touch(SessionKey::from_bytes(key)))
+    }
+
+    fn delete_cookie(&self) -> Option<String> {
+        Some(self.cookie.delete())
+    }
+
+    fn sets_cookie(&self, line: &[u8]) -> bool {
+        self.cookie.sets(line)
+    }
+
+    fn location(&self) -> Option<(&'static str, String)> {
+        Some(("cookie", self.cookie_name()))
+    }
+
+    fn configured_names(&self) -> Vec<ConfiguredNames> {
+        self.users.iter().map(ConfiguredNames::of_users).collect()
+    }
 }
 
 impl std::fmt::Debug for Verifier {

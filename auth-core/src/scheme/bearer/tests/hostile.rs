@@ -53,7 +53,7 @@ fn no_output_for_people_shows_a_secret_a_token_or_a_claim() {
         sign_by(SECRET.as_bytes(), HS256, format!("{{\"canary\":\"{CLAIM}")), sign_by(SECRET.as_bytes(), format!(r#"{{"alg":{quoted},"typ":{quoted}}}"#), claims(&[])),
     ];
     for token in &tokens {
-        show(&Presented::Bearer(token));
+        show(&crate::scheme::Credential::new(Scheme::Bearer, token));
         let now = at(NOW);
         let verified = verify(&bearer, token, now);
         let caller = verified.as_ref().map_or_else(Caller::Refused, Caller::Known);
@@ -80,7 +80,13 @@ fn no_output_for_people_shows_a_secret_a_token_or_a_claim() {
             ));
         }
     }
-    show(&read([format!("Bearer {good} {SECRET}").as_bytes()].into_iter(), SchemeSet::NONE.with(Scheme::Bearer), 8192));
+    let line = format!("Bearer {good} {SECRET}");
+    let reader = Arc::new(server(Jwt::hs256([7; 32]).issuer(ISSUER).audience(AUDIENCE)));
+    let refused = extracted(&reader, &[line.as_bytes()], |found| match found {
+        Extracted::Refused(error) => Denial::from(error),
+        _ => panic!("it is malformed"),
+    });
+    show(&refused);
     let shown = shown.concat();
     let bytes = |text: &str| text.bytes().map(|byte| byte.to_string()).collect::<Vec<_>>().join(", ");
     let parts = tokens.iter().flat_map(|token| token.split('.')).filter(|part| part.len() > 8).map(str::to_owned);

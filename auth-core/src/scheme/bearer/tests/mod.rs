@@ -14,16 +14,18 @@ use jsonwebtoken::EncodingKey;
 use serde::Deserialize;
 
 use super::*;
+use crate::client::address::AddressSource;
 use crate::client::csrf::CrossSite;
+use crate::client::request::tests::{TestFramework, TestRequest};
 use crate::identity::issuer::Confers;
-use crate::identity::scheme_id::{Scheme, SchemeSet};
+use crate::identity::scheme_id::Scheme;
 use crate::identity::vocabulary::Declares as _;
 use crate::open::{Role, TokenScope};
 use crate::policy::atom::{Atom, Named};
 use crate::policy::decision::{Decision, Rules, decide};
 use crate::policy::facts::{Caller, Facts};
 use crate::policy::rule::{Formula, Literal, Rule, Terms};
-use crate::scheme::{Presented, read};
+use crate::scheme::{Authenticator as _, Extracted, RequestView};
 
 // ── tokens that somebody else made ───────────────────────────────────────────────────────────────────────────────────
 
@@ -124,14 +126,15 @@ fn answer(bearer: &Bearer, line: &[u8], now: Timestamp, role: &'static str) -> (
             },
         )
     };
-    let verified = match read([line].into_iter(), SchemeSet::NONE.with(Scheme::Bearer), 8192) {
-        Presented::Bearer(token) => {
-            assert_eq!(decide(Caller::Presented(Scheme::Bearer)), Decision::Verify);
-            verify(bearer, token, now)
+    let reader = server(Jwt::hs256([7; 32]).issuer(ISSUER).audience(AUDIENCE));
+    let verified = extracted(&Arc::new(reader), &[line], |found| match found {
+        Extracted::Found(credential) => {
+            assert_eq!(decide(Caller::Presented(credential.scheme)), Decision::Verify);
+            verify(bearer, credential.text, now)
         }
-        Presented::Refused(denial) => Err(denial),
+        Extracted::Refused(error) => Err(error.into()),
         _ => panic!("a token is presented"),
-    };
+    });
     let decision = match &verified {
         Ok(principal) => decide(Caller::Known(principal)),
         Err(denial) => decide(Caller::Refused(denial)),
@@ -141,6 +144,14 @@ fn answer(bearer: &Bearer, line: &[u8], now: Timestamp, role: &'static str) -> (
         Decision::Verify | Decision::AskRoles(_) | Decision::Check(_) => panic!("it has been verified"),
         Decision::Deny(denial) => (denial.reason.answer().status, Some(denial.reason.answer().problem)),
     }
+}
+
+/// What is found in a request with these `Authorization` lines.
+fn extracted<T>(bearer: &Arc<Bearer>, lines: &[&[u8]], then: impl FnOnce(Extracted<'_>) -> T) -> T {
+    let lines = lines.iter().map(|line| ("authorization", line.to_vec())).collect();
+    let request = TestRequest { method: "GET", lines, ..TestRequest::default() };
+    let view = RequestView::<TestFramework>::new(&request, at(1500), &AddressSource::Unset);
+    then(BearerTokens::new(Arc::clone(bearer), None).extract(&view))
 }
 
 #[test]

@@ -1,18 +1,17 @@
 //! What is found out when handlers are registered, so that no request finds out; and for handlers that actix registers by
 //! itself, before the first request is decided on.
 
-use auth_core::client::address::AddressSource;
-use auth_core::client::csrf::CrossSite;
-use auth_core::identity::vocabulary::Kind;
-use auth_core::matrix::{Matrix, Route, Tree};
-use auth_core::policy::decision::Rules;
-use auth_core::policy::facts::{Caller, Elsewhere, Facts};
-#[cfg(feature = "jwt")]
-use auth_core::policy::rule::Needs;
-use auth_core::policy::rule::{About, Rule};
-use auth_core::runtime::clock::Timestamp;
+use crate::client::address::AddressSource;
+use crate::client::csrf::CrossSite;
+use crate::identity::vocabulary::Kind;
+use crate::matrix::{Matrix, Route, Tree};
+use crate::policy::decision::Rules;
+use crate::policy::facts::{Caller, Elsewhere, Facts};
+use crate::policy::rule::{About, Needs, Rule};
+use crate::runtime::clock::Timestamp;
 
-use crate::auth::Auth;
+use super::Engine;
+use super::request::Adapter;
 
 /// A rule that this `Auth` cannot serve. Told in the log, and the server does not start.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
@@ -134,27 +133,26 @@ impl std::fmt::Debug for RuleError {
 }
 
 /// Checks the rules of handlers, each together with those of the scopes around it.
-pub(crate) fn rules(auth: &Auth, scopes: &[&'static Rule], handlers: &[&'static Rule]) -> Vec<RuleError> {
+pub fn rules<H: Adapter>(engine: &Engine<H>, scopes: &[&'static Rule], handlers: &[&'static Rule]) -> Vec<RuleError> {
     let mut mistakes = Vec::new();
-    if handlers.iter().any(|handler| std::ptr::eq(*handler, &METADATA)) && auth.resource().is_none() {
+    if handlers.iter().any(|handler| std::ptr::eq(*handler, &METADATA)) && engine.resource().is_none() {
         mistakes.push(RuleError::NoResource);
     }
     // All names first: a role that one handler names may grant the permission that another asks for.
     for handler in handlers {
-        names(auth, Rules { scopes, handler }, &mut mistakes);
+        names(engine, Rules { scopes, handler }, &mut mistakes);
     }
     let known = mistakes.is_empty();
     for handler in handlers {
         let rules = Rules { scopes, handler };
-        mistakes.extend(places(auth, rules, rules.about()));
-        #[cfg(feature = "jwt")]
-        if auth.given_tickets().is_none() && handler.arguments.iter().any(|needs| matches!(needs, Needs::Ticket)) {
+        mistakes.extend(places(engine, rules, rules.about()));
+        if !engine.issues_tickets && handler.arguments.iter().any(|needs| matches!(needs, Needs::Ticket)) {
             mistakes.push(RuleError::NoTickets(place(handler)));
         }
-        if known && !can_hold(auth, rules) {
+        if known && !can_hold(engine, rules) {
             mistakes.push(RuleError::NeverHolds(place(handler), handler.text));
         } else if known && !scopes.is_empty() {
-            mistakes.extend(contradiction(auth, rules));
+            mistakes.extend(contradiction(engine, rules));
         }
     }
     mistakes
@@ -168,22 +166,22 @@ fn place(rule: &Rule) -> String {
 }
 
 /// All that a rule which names a network or a country lacks.
-pub(crate) fn places(auth: &Auth, rules: Rules<'_>, about: About) -> Vec<RuleError> {
+pub fn places<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>, about: About) -> Vec<RuleError> {
     let mut lacks = Vec::new();
     if !about.place {
         return lacks;
     }
     let place = || place(rules.handler);
-    if *auth.address() == AddressSource::Unset {
+    if *engine.address() == AddressSource::Unset {
         lacks.push(RuleError::NoAddress(place()));
     }
-    if auth.hosts().is_empty() {
+    if engine.hosts().is_empty() {
         lacks.push(RuleError::NoHosts(place()));
     }
-    if about.country && auth.countries().is_none() {
+    if about.country && engine.countries().is_none() {
         lacks.push(RuleError::NoCountries(place()));
     }
-    if let AddressSource::Behind { proxies, .. } = auth.address() {
+    if let AddressSource::Behind { proxies, .. } = engine.address() {
         // A single address is a proxy and no client.
         let ranges = || proxies.iter().filter(|proxy| proxy.prefix_len() < proxy.max_prefix_len());
         let found = rules.networks().find_map(|network| ranges().find(|proxy| overlap(proxy, network)));
@@ -193,7 +191,7 @@ pub(crate) fn places(auth: &Auth, rules: Rules<'_>, about: About) -> Vec<RuleErr
 }
 
 /// Whether a pattern has each name that the rules take for a tenant, once: of two, a handler could read the other one.
-pub(crate) fn tenants(rules: Rules<'_>, around: &str, pattern: &str) -> Option<RuleError> {
+pub fn tenants(rules: Rules<'_>, around: &str, pattern: &str) -> Option<RuleError> {
     let whole = format!("{around}{pattern}");
     let times = |name: &str| names_in(&whole).filter(|known| *known == name).count();
     let name = rules.tenants().find(|name| times(name) != 1)?;
@@ -201,7 +199,7 @@ pub(crate) fn tenants(rules: Rules<'_>, around: &str, pattern: &str) -> Option<R
 }
 
 /// Whether a pattern has each name where the key of an object is to stand, once.
-pub(crate) fn object_keys(rules: Rules<'_>, around: &str, pattern: &str) -> Option<RuleError> {
+pub fn object_keys(rules: Rules<'_>, around: &str, pattern: &str) -> Option<RuleError> {
     let whole = format!("{around}{pattern}");
     let times = |name: &str| names_in(&whole).filter(|known| *known == name).count();
     let name = rules.object_keys().find(|name| times(name) != 1)?;
@@ -209,7 +207,7 @@ pub(crate) fn object_keys(rules: Rules<'_>, around: &str, pattern: &str) -> Opti
 }
 
 /// In a strict scope: whether a pattern that names objects has a rule that asks about them.
-pub(crate) fn any_object(rules: Rules<'_>, around: &str, pattern: &str) -> Option<RuleError> {
+pub fn any_object(rules: Rules<'_>, around: &str, pattern: &str) -> Option<RuleError> {
     let whole = format!("{around}{pattern}");
     let is_asked = asks(rules.handler) || rules.tenants().next().is_some();
     let is_mistaken = !is_asked && names_in(&whole).next().is_some();
@@ -217,12 +215,12 @@ pub(crate) fn any_object(rules: Rules<'_>, around: &str, pattern: &str) -> Optio
 }
 
 /// Whether a rule asks about the object of a request, or says why not; in a const.
-pub(crate) const fn asks(rule: &Rule) -> bool {
+pub const fn asks(rule: &Rule) -> bool {
     rule.any_object.is_some() || rule.checks_object || rule.asks_about_object()
 }
 
 /// In a strict scope: a route whose pattern is not known.
-pub(crate) fn no_pattern(rule: &Rule) -> RuleError {
+pub fn no_pattern(rule: &Rule) -> RuleError {
     RuleError::NoPattern(place(rule))
 }
 
@@ -232,15 +230,15 @@ fn names_in(pattern: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The rule of the metadata of this server.
-pub(crate) static METADATA: Rule =
-    Rule { text: "public", guards: "the metadata of this server", ..auth_core::policy::rule::PUBLIC };
+pub static METADATA: Rule =
+    Rule { text: "public", guards: "the metadata of this server", ..crate::policy::rule::PUBLIC };
 
-fn names(auth: &Auth, rules: Rules<'_>, mistakes: &mut Vec<RuleError>) {
+fn names<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>, mistakes: &mut Vec<RuleError>) {
     for name in rules.names() {
         if name.vocabulary.kind == Kind::Scope && !rules.not_found() {
-            auth.note_scope(name.text);
+            engine.note_scope(name.text);
         }
-        if let Err((shared, other)) = auth.meet(name.vocabulary) {
+        if let Err((shared, other)) = engine.meet(name.vocabulary) {
             let (first, second) = other.names_of_types(name.vocabulary);
             mistakes.push(RuleError::NameDeclaredTwice {
                 place: place(rules.handler),
@@ -258,33 +256,33 @@ fn overlap(a: &ipnet::IpNet, b: &ipnet::IpNet) -> bool {
 }
 
 /// The schemes of the sources whose best credential could pass.
-pub(crate) fn schemes(auth: &Auth, rules: Rules<'_>) -> Vec<String> {
-    let could = |source: &&std::sync::Arc<auth_core::identity::issuer::Source>| {
-        rules.could_hold_somewhere(&facts_of(auth, Caller::Would(source)))
+pub fn schemes<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>) -> Vec<String> {
+    let could = |source: &&std::sync::Arc<crate::identity::issuer::Source>| {
+        rules.could_hold_somewhere(&facts_of(engine, Caller::Would(source)))
     };
     let mut schemes: Vec<_> =
-        auth.sources().iter().filter(could).map(|source| source.scheme.name().to_owned()).collect();
+        engine.sources().iter().filter(could).map(|source| source.scheme.name().to_owned()).collect();
     schemes.dedup();
     schemes
 }
 
 /// Whether somebody could pass: whoever logs in at one of the sources, or a stranger, from an address that fits.
-fn can_hold(auth: &Auth, rules: Rules<'_>) -> bool {
-    let by = |caller| rules.could_hold_somewhere(&facts_of(auth, caller));
-    auth.sources().iter().any(|source| by(Caller::Would(source))) || rules.admit_strangers() && by(Caller::Nobody)
+fn can_hold<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>) -> bool {
+    let by = |caller| rules.could_hold_somewhere(&facts_of(engine, caller));
+    engine.sources().iter().any(|source| by(Caller::Would(source))) || rules.admit_strangers() && by(Caller::Nobody)
 }
 
 /// Whether what scopes ask and what the handler asks cannot be had by one caller. Of the handler alone the compiler has seen to it.
-fn contradiction(auth: &Auth, rules: Rules<'_>) -> Option<RuleError> {
+fn contradiction<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>) -> Option<RuleError> {
     let mut matrix = Matrix::default();
-    matrix.add_words(rules, auth.roles().iter());
+    matrix.add_words(rules, engine.roles().iter());
     let rule = Route::new("", "", rules).rule;
     let can_hold = Tree::read(&rule).and_then(|tree| tree.can_hold(&matrix.words)).unwrap_or(true);
     (!can_hold).then(|| RuleError::Contradicts(place(rules.handler), rule))
 }
 
 /// What is known of such a caller before there is a request.
-fn facts_of<'a>(auth: &'a Auth, caller: Caller<'a>) -> Facts<'a> {
+fn facts_of<'a, H: Adapter>(engine: &'a Engine<H>, caller: Caller<'a>) -> Facts<'a> {
     Facts {
         set_up: None,
         now: Timestamp::from_seconds(0),
@@ -295,7 +293,7 @@ fn facts_of<'a>(auth: &'a Auth, caller: Caller<'a>) -> Facts<'a> {
         caller,
         sources: &[],
         checks: Default::default(),
-        elsewhere: Elsewhere { is_asked: auth.roles_from().is_some(), ..Elsewhere::default() },
+        elsewhere: Elsewhere { is_asked: engine.role_provider().is_some(), ..Elsewhere::default() },
     }
 }
 
@@ -304,7 +302,7 @@ fn facts_of<'a>(auth: &'a Auth, caller: Caller<'a>) -> Facts<'a> {
     clippy::print_stderr,
     reason = "a server that does not start has to say why, and nobody may be listening to the log"
 )]
-pub(crate) fn tell(mistake: &RuleError) {
+pub fn tell(mistake: &RuleError) {
     tracing::error!(target: "auth_actix", "{mistake}");
     if !tracing::dispatcher::has_been_set() {
         eprintln!("auth-actix: {mistake}");

@@ -6,12 +6,12 @@
 //! | `auth_authentication_seconds` | histogram | `scheme`, `outcome` (`verified`, `refused`) |
 #![cfg_attr(not(feature = "metrics"), allow(unused_variables, reason = "nobody counts"))]
 
-use auth_core::Principal;
-use auth_core::denial::Denial;
-use auth_core::identity::scheme_id::Scheme;
-use auth_core::policy::rule::Rule;
+use crate::denial::Denial;
+use crate::identity::principal::Principal;
+use crate::identity::scheme_id::Scheme;
+use crate::policy::rule::Rule;
 #[cfg(feature = "metrics")]
-use auth_core::runtime::clock::{self, Moment};
+use crate::runtime::clock::{self, Moment};
 
 #[cfg(feature = "metrics")]
 fn name(scheme: Option<Scheme>) -> &'static str {
@@ -29,7 +29,7 @@ pub(crate) fn granted(rule: &'static Rule, caller: Option<&Principal>) {
 }
 
 /// A request was refused, and answered so.
-pub(crate) fn refused(rule: &'static Rule, denial: &Denial) {
+pub fn refused(rule: &'static Rule, denial: &Denial) {
     #[cfg(feature = "metrics")]
     {
         let outcome = if denial.reason.is_of_server() { "failed" } else { "denied" };

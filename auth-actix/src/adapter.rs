@@ -1,0 +1,110 @@
+//! How the engine reads requests of actix-web, and where their state is kept.
+
+use std::net::SocketAddr;
+#[cfg(feature = "test-util")]
+use std::sync::Arc;
+
+use actix_web::http::header::{AUTHORIZATION, COOKIE, HeaderValue, UPGRADE};
+use actix_web::{HttpMessage, HttpRequest};
+#[cfg(feature = "test-util")]
+use auth_core::Principal;
+use auth_core::client::RequestHead;
+use auth_core::engine::{Adapter, RequestState};
+#[cfg(feature = "test-util")]
+use auth_core::identity::issuer::Source;
+
+/// actix-web.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Actix {}
+
+impl RequestHead for Actix {
+    type Request = HttpRequest;
+    type Line = HeaderValue;
+
+    fn method(request: &HttpRequest) -> &str {
+        request.method().as_str()
+    }
+
+    fn path(request: &HttpRequest) -> &str {
+        request.uri().path()
+    }
+
+    fn query(request: &HttpRequest) -> &str {
+        request.query_string()
+    }
+
+    fn authority(request: &HttpRequest) -> Option<&str> {
+        request.uri().authority().map(|authority| authority.as_str())
+    }
+
+    fn peer(request: &HttpRequest) -> Option<SocketAddr> {
+        request.peer_addr()
+    }
+
+    fn lines<'r>(request: &'r HttpRequest, name: &str) -> impl Iterator<Item = &'r HeaderValue> + use<'r> {
+        // Names that every request is asked for need not be parsed.
+        match name {
+            "authorization" => request.headers().get_all(AUTHORIZATION),
+            "cookie" => request.headers().get_all(COOKIE),
+            "upgrade" => request.headers().get_all(UPGRADE),
+            _ => request.headers().get_all(name),
+        }
+    }
+
+    fn has_field(request: &HttpRequest, matches: impl Fn(&str) -> bool) -> bool {
+        request.headers().keys().any(|name| matches(name.as_str()))
+    }
+
+    /// Decoded as a handler's own arguments are.
+    fn path_parameter(request: &HttpRequest, name: &str) -> Option<String> {
+        let values: Vec<String> = request.match_info().load().unwrap_or_default();
+        let parameters = request.match_info().iter().map(|(known, _)| known).zip(values);
+        let mut found = parameters.filter(|(known, _)| *known == name);
+        let first = found.next().map(|(_, value)| value);
+        first.filter(|_| found.next().is_none())
+    }
+
+    fn route_pattern(request: &HttpRequest) -> Option<String> {
+        request.match_pattern()
+    }
+}
+
+impl Adapter for Actix {
+    fn take_state(request: &HttpRequest) -> RequestState<Self> {
+        request.extensions_mut().get_mut::<RequestState<Self>>().map(std::mem::take).unwrap_or_default()
+    }
+
+    fn put_state(request: &HttpRequest, state: RequestState<Self>) {
+        if state.is_empty() {
+            return;
+        }
+        let mut extensions = request.extensions_mut();
+        match extensions.get_mut::<RequestState<Self>>() {
+            Some(kept) => *kept = state,
+            None => {
+                extensions.insert(state);
+            }
+        }
+    }
+
+    #[cfg(feature = "test-util")]
+    fn caller_override(request: &HttpRequest, sources: &[Arc<Source>]) -> Option<Principal> {
+        let extensions = request.extensions();
+        let CallerOverride(caller) = extensions.get()?;
+        Some(caller(sources))
+    }
+}
+
+/// A caller that a test has set. No bytes on a socket can put one into a request.
+#[cfg(feature = "test-util")]
+pub(crate) struct CallerOverride(pub(crate) Box<dyn Fn(&[Arc<Source>]) -> Principal>);
+
+/// Reads the state of a request, if it has one.
+pub(crate) fn read<T>(request: &HttpRequest, read: impl FnOnce(&RequestState<Actix>) -> Option<T>) -> Option<T> {
+    request.extensions().get::<RequestState<Actix>>().and_then(read)
+}
+
+/// Changes the state of a request.
+pub(crate) fn update<T>(request: &impl HttpMessage, update: impl FnOnce(&mut RequestState<Actix>) -> T) -> T {
+    update(request.extensions_mut().get_or_insert_with(RequestState::default))
+}

@@ -1,0 +1,32 @@
+//! The response to an unknown path in a scope where a handler is hidden.
+
+use actix_web::dev::Payload;
+use actix_web::{Error, FromRequest, HttpRequest, HttpResponse};
+use auth_core::denial::{Denial, Reason};
+use auth_core::engine::not_found::{UNKNOWN_PATH, equalize_role_lookup};
+
+use crate::enforce;
+
+/// Answers an unknown path where some path hides as one: after the same work, with the same bytes.
+pub(super) async fn unknown_path(request: HttpRequest, rest: Rest) -> Result<HttpResponse, Error> {
+    let denied = enforce::enforce(&request, &UNKNOWN_PATH).settled().await.err();
+    if denied.is_none()
+        && let Some(auth) = enforce::auth_of(&request)
+    {
+        equalize_role_lookup(auth.engine(), &request).await;
+    }
+    let denied = denied.unwrap_or_else(|| Denial::new(Reason::InsufficientPermissions).into());
+    Err(enforce::refuse(&request, &UNKNOWN_PATH, denied, rest.0))
+}
+
+/// The body of a request, untouched.
+pub(super) struct Rest(Payload);
+
+impl FromRequest for Rest {
+    type Error = Error;
+    type Future = std::future::Ready<Result<Self, Error>>;
+
+    fn from_request(_: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        std::future::ready(Ok(Self(payload.take())))
+    }
+}

@@ -1,0 +1,149 @@
+//! Audit events of requests.
+
+use std::hash::{BuildHasher as _, RandomState};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::Engine;
+use super::request::{Adapter, RequestState};
+use crate::audit::{Event, Happened};
+use crate::client::address::Seen;
+use crate::denial::{Denial, Reason, RetryAfter};
+use crate::identity::id::Id;
+use crate::identity::principal::Principal;
+use crate::policy::rule::Rule;
+use crate::runtime::clock;
+
+/// What the rule of a login guards, by its name.
+pub const LOG_IN: &str = "a log-in";
+
+fn next_number() -> String {
+    static PROCESS: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(()));
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    format!("{:016x}-{:x}", *PROCESS, NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+fn of_rule(event: Event, rule: &'static Rule) -> Event {
+    Event { handler: Some(rule.guards), rule: Some(rule.text), place: rule.place(), ..event }
+}
+
+fn of_caller(event: Event, caller: Option<&Principal>) -> Event {
+    let Some(caller) = caller else { return event };
+    Event {
+        subject: Some(caller.id().to_string()),
+        actors: caller.actors().map(|actor| actor.id().to_string()).collect(),
+        scheme: Some(caller.scheme().name()),
+        ..event
+    }
+}
+
+impl<H: Adapter> Engine<H> {
+    fn event(&self, request: &H::Request, happened: Happened, state: &mut RequestState<H>) -> Event {
+        Event {
+            request: Some(state.notes_mut().number.get_or_insert_with(next_number).clone()),
+            // Methods are short.
+            method: Some(H::method(request).chars().take(32).collect()),
+            route: H::route_pattern(request),
+            client: self.counted(request).map(Seen::address),
+            grants: self.version_of_grants(),
+            ..Event::new(clock::now(), happened)
+        }
+    }
+
+    /// The event of a denial that is answered with this status; `None` without a sink.
+    pub fn event_of_denial(
+        &self,
+        request: &H::Request,
+        rule: &'static Rule,
+        denial: &Denial,
+        status: u16,
+    ) -> Option<Event> {
+        self.sink()?;
+        let mut state = H::take_state(request);
+        let claimed = state.notes().and_then(|notes| notes.claimed.clone());
+        let happened = match denial.reason {
+            Reason::TooManyAttempts(_) => Happened::LockedOut,
+            _ if rule.guards == LOG_IN => Happened::LoginFailed,
+            _ => Happened::Denied,
+        };
+        let answer = denial.reason.answer();
+        let event = self.event(request, happened, &mut state);
+        H::put_state(request, state);
+        Some(Event {
+            status: Some(status),
+            problem: Some(answer.problem),
+            failed: denial.failed.clone(),
+            cause: denial.cause,
+            scheme: denial.used.map(|scheme| scheme.name()),
+            subject: denial.caller.as_ref().map(ToString::to_string),
+            claimed,
+            ..of_rule(event, rule)
+        })
+    }
+
+    /// Records an event, if there is a sink. A sink that panics changes nothing about what happened.
+    pub fn record(&self, event: &Event) {
+        if let Some(sink) = self.sink()
+            && catch_unwind(AssertUnwindSafe(|| sink.record(event))).is_err()
+        {
+            tracing::error!(target: "auth_actix", "the audit sink panicked");
+        }
+    }
+
+    /// Records something that is about to happen.
+    ///
+    /// # Errors
+    /// The sink panicked: what is not on record does not happen.
+    fn record_first(&self, event: impl FnOnce() -> Event) -> Result<(), Denial> {
+        let Some(sink) = self.sink() else { return Ok(()) };
+        let event = event();
+        catch_unwind(AssertUnwindSafe(|| sink.record(&event))).map_err(|_| {
+            let reason = Reason::AuthenticationUnavailable(RetryAfter::seconds(5));
+            Denial { cause: Some("the audit sink panicked"), ..Denial::new(reason) }
+        })
+    }
+
+    /// Records a grant: always to a caller whose credential a browser sends by itself or for whom somebody acts, otherwise if the
+    /// builder was told to.
+    pub(super) fn record_granted(
+        &self,
+        request: &H::Request,
+        rule: &'static Rule,
+        caller: Option<&Principal>,
+        by_place: bool,
+        state: &mut RequestState<H>,
+    ) -> Result<(), Denial> {
+        let ambient = caller.is_some_and(|caller| caller.scheme().is_ambient() || caller.actor().is_some());
+        if self.sink().is_none() || !(self.audits_grants || ambient || by_place && caller.is_none()) {
+            return Ok(());
+        }
+        self.record_first(|| {
+            let cause = if by_place && caller.is_none() { Some("anonymous (by network or country)") } else { None };
+            of_caller(of_rule(Event { cause, ..self.event(request, Happened::Granted, state) }, rule), caller)
+        })
+    }
+
+    /// Records what the application did to somebody, in no request.
+    pub fn record_of(&self, happened: Happened, id: &Id) {
+        if self.sink().is_some() {
+            self.record(&Event { subject: Some(id.to_string()), ..Event::new(clock::now(), happened) });
+        }
+    }
+
+    /// Records a login, a logout, or that somebody acts as another.
+    ///
+    /// # Errors
+    /// The sink panicked: what is not on record does not happen.
+    pub fn record_session(
+        &self,
+        request: &H::Request,
+        happened: Happened,
+        caller: Option<&Principal>,
+    ) -> Result<(), Denial> {
+        let mut state = H::take_state(request);
+        let recorded = self.record_first(|| of_caller(self.event(request, happened, &mut state), caller));
+        H::put_state(request, state);
+        recorded
+    }
+}

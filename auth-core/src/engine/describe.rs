@@ -1,0 +1,59 @@
+//! What an engine contributes to an access matrix.
+
+use super::Engine;
+use super::request::Adapter;
+use crate::client::address::AddressSource;
+use crate::matrix::{AcceptedScheme, Matrix};
+
+impl<H: Adapter> Engine<H> {
+    /// Adds the issuers, the schemes, and the settings that accept more than their absence would.
+    pub fn describe(&self, matrix: &mut Matrix) {
+        for scheme in self.schemes.iter() {
+            for source in scheme.sources() {
+                matrix.add_source(source, &scheme.describe(source));
+                let scheme = AcceptedScheme { name: source.scheme.name().to_owned(), place: scheme.location() };
+                if !matrix.schemes.contains(&scheme) {
+                    matrix.schemes.push(scheme);
+                }
+            }
+        }
+        for switch in self.switches() {
+            if !matrix.switches.contains(&switch) {
+                matrix.switches.push(switch);
+            }
+        }
+    }
+
+    fn switches(&self) -> Vec<String> {
+        let mut all: Vec<String> = self.schemes.iter().flat_map(|scheme| scheme.switches()).collect();
+        if self.schemes.ignore_unsupported() {
+            all.push("an Authorization line of a scheme that is not accepted counts as none".to_owned());
+        }
+        all.extend(self.origins.iter().map(|origin| format!("pages of {origin} may send what changes state")));
+        for (one, other) in &self.same {
+            let (one, other) = one.names_of_types(other);
+            all.push(format!("names of {one} and {other} are the same"));
+        }
+        if self.role_provider.is_some() {
+            all.push("roles are asked for that no credential carries".to_owned());
+        }
+        if self.version_of_grants().is_some() {
+            all.push("grants that are data add to those of the roles".to_owned());
+        }
+        match &self.address {
+            AddressSource::Unset => {}
+            AddressSource::Peer => all.push("addresses are those of the peers".to_owned()),
+            AddressSource::Behind { proxies, header, .. } => {
+                let proxies: Vec<_> = proxies.iter().map(ToString::to_string).collect();
+                all.push(format!("addresses are what {} append to {header:?}", proxies.join(", ")));
+            }
+            AddressSource::Hops { hops, header } => {
+                all.push(format!("addresses are what {hops} proxies append to {header:?}"));
+            }
+        }
+        if self.loopback_only {
+            all.push("keys or cookies are those of development, for this machine alone".to_owned());
+        }
+        all
+    }
+}

@@ -1,0 +1,96 @@
+//! Who calls, apart from a decision: ahead of all rules, for a lease, and for the ticket of a caller.
+
+use super::Engine;
+use super::evaluate::{Evaluation, Query};
+use super::request::{Adapter, Found};
+use crate::denial::{Denial, Reason};
+use crate::identity::principal::Principal;
+use crate::identity::scheme_id::Scheme;
+use crate::policy::decision::Rules;
+use crate::policy::facts::Checks;
+use crate::policy::rule::Rule;
+use crate::runtime::clock::{self, Timestamp};
+use crate::scheme::{Extracted, Verification};
+
+impl<H: Adapter> Engine<H> {
+    /// The bearer token that a request presents, other than by a ticket.
+    pub fn bearer_token<'r>(&'r self, request: &'r H::Request) -> Option<&'r str> {
+        let view = self.view(request, clock::now());
+        match self.schemes.extract(&view) {
+            Extracted::Found(found) if found.scheme != Scheme::Bearer || found.is_in_query => None,
+            Extracted::Found(found) if found.verified.is_some() => view.authorization.token68(Scheme::Bearer)?.ok(),
+            Extracted::Found(found) => Some(found.text),
+            _ => None,
+        }
+    }
+
+    /// Finds out who calls, and decides nothing: the rules of handlers do that.
+    pub async fn identify(&self, request: &H::Request, rule: &'static Rule) {
+        let query =
+            Query { request, rules: Rules { scopes: &[], handler: rule }, handler: rule, checks: Checks::default() };
+        let mut verified = None;
+        loop {
+            let mut state = H::take_state(request);
+            let evaluation = self.evaluate(query, verified.take(), &mut state);
+            // A credential that is refused is verified once, and counted once where failures are counted.
+            if let Evaluation::Denied(denial, _) = &evaluation
+                && denial.used.is_some()
+                && !denial.reason.is_of_server()
+            {
+                let view = self.view(request, clock::now());
+                self.remember(&view, Found::Refused(Box::new(denial.clone())), rule, &mut state);
+            }
+            H::put_state(request, state);
+            let Evaluation::Pending(pending) = evaluation else { return };
+            verified = Some(self.complete(request, pending).await);
+        }
+    }
+
+    /// The caller as the issuer of the credential sees them now. A credential that is good for one verification only stays as it
+    /// was.
+    async fn caller_now(&self, request: &H::Request, known: &Principal) -> Result<Principal, Denial> {
+        if let Some(principal) = H::caller_override(request, &self.sources) {
+            return Ok(principal);
+        }
+        let view = self.view(request, clock::now());
+        let Extracted::Found(credential) = self.schemes.extract(&view) else { return Ok(known.without_answers()) };
+        let state = H::take_state(request);
+        let replacement = state.replacement(self.id).map(str::to_owned);
+        H::put_state(request, state);
+        let verification =
+            self.schemes.of(&credential).and_then(|scheme| scheme.reverify(credential, replacement.as_deref(), &view));
+        match verification {
+            None => Ok(known.without_answers()),
+            Some(Verification::Ready(verified)) => verified.result,
+            Some(Verification::Pending(verified)) => verified.await.result,
+        }
+    }
+
+    /// Verifies the caller again whom a request was granted to. Returns when the credential expires; `None` if the engine knows no
+    /// caller.
+    ///
+    /// # Errors
+    /// The credential is refused now, or has become that of somebody else.
+    pub async fn reverify(&self, request: &H::Request, rule: &'static Rule) -> Result<Option<Timestamp>, Denial> {
+        let state = H::take_state(request);
+        let found = state.recall(request, self.id);
+        H::put_state(request, state);
+        let Some(Found::Known(known)) = found else { return Ok(None) };
+        let principal = self.reject_if_blocked(self.caller_now(request, &known).await?)?;
+        if principal.id() != known.id() || !principal.actors().eq(known.actors()) {
+            let cause = "the credential is now of somebody else";
+            return Err(Denial::refused(principal.scheme(), Reason::RevokedCredentials, cause));
+        }
+        // A token that cannot be verified again ends when it says so, without leeway.
+        let is_verified_again = principal.scheme() != Scheme::Dpop;
+        if !is_verified_again && principal.expires_at().is_some_and(|end| end <= clock::now()) {
+            return Err(Denial::refused(principal.scheme(), Reason::ExpiredCredentials, "the credential has expired"));
+        }
+        let expires = principal.expires_at();
+        let mut state = H::take_state(request);
+        let view = self.view(request, clock::now());
+        self.remember(&view, Found::Known(principal), rule, &mut state);
+        H::put_state(request, state);
+        Ok(expires)
+    }
+}

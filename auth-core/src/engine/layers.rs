@@ -1,0 +1,272 @@
+//! All layers of a request, from the outside in; and what follows a grant.
+
+use super::Engine;
+use super::evaluate::{Evaluation, Query};
+use super::not_found;
+use super::request::{Adapter, RequestState};
+use crate::client::Head;
+use crate::denial::{Denial, Reason};
+use crate::identity::principal::Principal;
+use crate::policy::decision::Rules;
+use crate::policy::facts::Checks;
+use crate::policy::rule::{Needs, Rule};
+
+/// The layers of a request: the scopes around its handler, joined where they share an engine.
+pub trait Layers<'r, H: Adapter>: Copy {
+    /// How many engines decide, one after the other.
+    fn count(self) -> usize;
+
+    /// The layer at `index`, from the outside in. The handler's rule belongs to the last one.
+    fn layer(self, index: usize, handler: &'static Rule) -> Option<(&'r Engine<H>, Rules<'r>)>;
+
+    /// Whether a connection that outlives its request needs a lease here.
+    fn is_strict(self) -> bool;
+
+    /// All layers.
+    fn iter(self, handler: &'static Rule) -> impl Iterator<Item = (&'r Engine<H>, Rules<'r>)> {
+        (0..self.count()).map_while(move |index| self.layer(index, handler))
+    }
+
+    /// Whether a denial must look like the response to an unknown path.
+    fn not_found(self, handler: &'static Rule) -> bool {
+        self.iter(handler).any(|(_, rules)| rules.not_found())
+    }
+}
+
+/// A denial, and the layer that denied; `None` if it is none of them in particular.
+#[derive(Debug)]
+pub struct LayerDenial {
+    /// The denial.
+    pub denial: Denial,
+    /// The layer.
+    pub layer: Option<usize>,
+}
+
+impl From<Denial> for LayerDenial {
+    fn from(denial: Denial) -> Self {
+        Self { denial, layer: None }
+    }
+}
+
+/// How far a request was decided without waiting.
+pub enum Enforced {
+    /// All rules hold.
+    Granted,
+    /// One does not.
+    Denied(LayerDenial),
+    /// [`finish`] has to wait for something.
+    Pending(Wait),
+}
+
+/// What [`finish`] waits for.
+pub struct Wait(Waiting);
+
+enum Waiting {
+    /// The evaluation of a layer and those below it.
+    Evaluation(usize),
+    /// The work that an unknown path would have been, before a denial that must look like one.
+    Equalization { layer: usize, denial: Denial },
+    /// The record of an activity.
+    Activity,
+}
+
+const CHECKS_LOST: &str = "the checks of this rule were lost on the way to its handler";
+
+fn set_up(cause: &'static str) -> LayerDenial {
+    Denial { cause: Some(cause), ..Denial::new(Reason::SetUp) }.into()
+}
+
+/// Decides a request for a handler without checks, as far as that is possible without waiting.
+pub fn enforce<'r, H: Adapter, L: Layers<'r, H>>(
+    layers: L,
+    request: &'r H::Request,
+    handler: &'static Rule,
+) -> Enforced {
+    let mut state = H::take_state(request);
+    let enforced = enforce_with(layers, request, handler, &mut state);
+    H::put_state(request, state);
+    enforced
+}
+
+fn enforce_with<'r, H: Adapter, L: Layers<'r, H>>(
+    layers: L,
+    request: &'r H::Request,
+    handler: &'static Rule,
+    state: &mut RequestState<H>,
+) -> Enforced {
+    for index in 0..layers.count() {
+        let Some((engine, rules)) = layers.layer(index, handler) else { break };
+        let query = Query { request, rules, handler, checks: Checks::default() };
+        match engine.evaluate(query, None, state) {
+            Evaluation::Granted => {}
+            Evaluation::Denied(denial, asked) => {
+                if layers.not_found(handler) && not_found::work(engine, request, &denial, asked, state).is_some() {
+                    return Enforced::Pending(Wait(Waiting::Equalization { layer: index, denial }));
+                }
+                return Enforced::Denied(LayerDenial { denial, layer: Some(index) });
+            }
+            Evaluation::Pending(_) => return Enforced::Pending(Wait(Waiting::Evaluation(index))),
+            Evaluation::RunCheck(..) => return Enforced::Denied(set_up(CHECKS_LOST)),
+        }
+    }
+    // A request whose rules do not ask for the caller is no activity.
+    if state.has_activities() && layers.iter(handler).any(|(_, rules)| rules.about().caller) {
+        return Enforced::Pending(Wait(Waiting::Activity));
+    }
+    match record_grant(layers, request, handler, state) {
+        Ok(()) => Enforced::Granted,
+        Err(denied) => Enforced::Denied(denied),
+    }
+}
+
+/// Decides the rest of a request.
+///
+/// # Errors
+/// The denial.
+pub async fn finish<'r, H: Adapter, L: Layers<'r, H>>(
+    layers: L,
+    request: &'r H::Request,
+    handler: &'static Rule,
+    Wait(waiting): Wait,
+) -> Result<(), LayerDenial> {
+    match waiting {
+        Waiting::Evaluation(index) => {
+            match evaluate_layers(layers, request, handler, index, Checks::default()).await? {
+                None => grant(layers, request, handler).await,
+                Some(_) => Err(set_up(CHECKS_LOST)),
+            }
+        }
+        Waiting::Equalization { layer, denial } => {
+            if let Some((engine, _)) = layers.layer(layer, handler) {
+                equalize(engine, request, &denial, false).await;
+            }
+            Err(LayerDenial { denial, layer: Some(layer) })
+        }
+        Waiting::Activity => grant(layers, request, handler).await,
+    }
+}
+
+async fn equalize<H: Adapter>(engine: &Engine<H>, request: &H::Request, denial: &Denial, asked: bool) {
+    let mut state = H::take_state(request);
+    let work = not_found::work(engine, request, denial, asked, &mut state);
+    H::put_state(request, state);
+    if let Some(work) = work {
+        work.await;
+    }
+}
+
+/// Evaluates the layers from `first` on. `Some` is a check that has to be run first, and about whom.
+///
+/// # Errors
+/// The denial.
+pub async fn evaluate_layers<'r, H: Adapter, L: Layers<'r, H>>(
+    layers: L,
+    request: &'r H::Request,
+    handler: &'static Rule,
+    first: usize,
+    checks: Checks,
+) -> Result<Option<(u8, Option<Principal>)>, LayerDenial> {
+    for (index, (engine, rules)) in layers.iter(handler).enumerate().skip(first) {
+        let query = Query { request, rules, handler, checks };
+        let mut verified = None;
+        loop {
+            let mut state = H::take_state(request);
+            let evaluation = engine.evaluate(query, verified.take(), &mut state);
+            H::put_state(request, state);
+            match evaluation {
+                Evaluation::Granted => break,
+                Evaluation::Denied(denial, asked) => {
+                    if layers.not_found(handler) {
+                        equalize(engine, request, &denial, asked).await;
+                    }
+                    return Err(LayerDenial { denial, layer: Some(index) });
+                }
+                Evaluation::RunCheck(index, principal) => return Ok(Some((index, principal))),
+                Evaluation::Pending(pending) => verified = Some(engine.complete(request, pending).await),
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Completes a grant: activities are recorded, then the grant itself.
+///
+/// # Errors
+/// A session has ended meanwhile, or the grant cannot be recorded.
+pub async fn grant<'r, H: Adapter, L: Layers<'r, H>>(
+    layers: L,
+    request: &'r H::Request,
+    handler: &'static Rule,
+) -> Result<(), LayerDenial> {
+    let mut state = H::take_state(request);
+    let activities = state.take_activities();
+    H::put_state(request, state);
+    for activity in activities {
+        let owner = layers.iter(handler).enumerate().find(|(_, (engine, _))| engine.id() == activity.engine);
+        let Some((index, (engine, _))) = owner else { continue };
+        if let Err(denial) = engine.record_activity(request, activity).await {
+            return Err(LayerDenial { denial, layer: Some(index) });
+        }
+    }
+    let mut state = H::take_state(request);
+    let recorded = record_grant(layers, request, handler, &mut state);
+    H::put_state(request, state);
+    recorded
+}
+
+impl<H: Adapter> Engine<H> {
+    async fn record_activity(&self, request: &H::Request, activity: super::request::Activity) -> Result<(), Denial> {
+        let Some(scheme) = self.schemes.at(activity.scheme) else { return Ok(()) };
+        let Err(rejection) = scheme.record_activity(activity.key).await else { return Ok(()) };
+        if rejection.delete_cookie {
+            let mut state = H::take_state(request);
+            state.notes_mut().hints.delete_cookie = scheme.delete_cookie();
+            H::put_state(request, state);
+        }
+        Err(rejection.denial)
+    }
+}
+
+/// Counts a grant, and records it in the audit of each engine that had to grant it.
+fn record_grant<'r, H: Adapter, L: Layers<'r, H>>(
+    layers: L,
+    request: &'r H::Request,
+    handler: &'static Rule,
+    state: &mut RequestState<H>,
+) -> Result<(), LayerDenial> {
+    lease_is_taken::<H, L>(layers, request, handler)?;
+    if state.notes().is_some_and(|notes| notes.is_granted.is_some()) {
+        state.notes_mut().is_granted = Some(true);
+    }
+    let count = layers.count();
+    for index in 0..count {
+        let Some((engine, rules)) = layers.layer(index, handler) else { break };
+        let is_last = index + 1 == count;
+        if engine.sink().is_none() && !(is_last && cfg!(feature = "metrics")) {
+            continue;
+        }
+        let caller = engine.found(request, state).and_then(Result::ok);
+        if is_last {
+            super::metrics::granted(handler, caller.as_ref());
+        }
+        engine
+            .record_granted(request, handler, caller.as_ref(), rules.about().place, state)
+            .map_err(|denial| LayerDenial { denial, layer: Some(index) })?;
+    }
+    Ok(())
+}
+
+/// Refuses a WebSocket in a strict scope whose handler takes no lease: it would never end (M1). Only a request that the rules grant
+/// learns of it.
+fn lease_is_taken<'r, H: Adapter, L: Layers<'r, H>>(
+    layers: L,
+    request: &'r H::Request,
+    handler: &'static Rule,
+) -> Result<(), LayerDenial> {
+    let takes_lease = || handler.arguments.iter().any(|argument| matches!(argument, Needs::Lease));
+    if !layers.is_strict() || !Head::<H>(request).is_websocket() || takes_lease() {
+        return Ok(());
+    }
+    let cause = "a WebSocket in a strict scope, and its handler takes no `Lease`";
+    Err(Denial { cause: Some(cause), ..Denial::new(Reason::AccessBlocked) }.into())
+}

@@ -1,0 +1,53 @@
+//! Denials that must look like the response to an unknown path, in their timing too.
+
+use super::Engine;
+use super::evaluate::{Evaluation, Query};
+use super::request::{Adapter, RequestState};
+use crate::denial::{Denial, Reason};
+use crate::policy::decision::Rules;
+use crate::policy::facts::Checks;
+use crate::policy::rule::Rule;
+use crate::scheme::BoxFuture;
+
+/// The rule of an unknown path beside a hidden one: the same steps, and nobody passes.
+pub static UNKNOWN_PATH: Rule = Rule {
+    text: "authenticated, and then nothing is here",
+    guards: "an unknown path",
+    not_found: true,
+    ..crate::policy::rule::AUTHENTICATED
+};
+
+/// The work that an unknown path would have been, and that this denial has spared: a credential is verified, or the role provider
+/// asked. The outcome is discarded. Without it, the time would tell the two apart.
+pub(super) fn work<'r, H: Adapter>(
+    engine: &'r Engine<H>,
+    request: &'r H::Request,
+    denial: &Denial,
+    asked_roles: bool,
+    state: &mut RequestState<H>,
+) -> Option<BoxFuture<'r, ()>> {
+    // The role provider is asked once about every known caller, whether or not it could matter (H5).
+    if let (Some(caller), Some(provider), false) = (denial.caller.clone(), engine.role_provider(), asked_roles) {
+        return Some(Box::pin(async move {
+            let _ = provider.ask(&caller, None).await;
+        }));
+    }
+    let is_early = matches!(denial.reason, Reason::AccessBlocked | Reason::CrossSiteRequest | Reason::SetUp);
+    if !is_early || denial.caller.is_some() {
+        return None;
+    }
+    let rules = Rules { scopes: &[], handler: &UNKNOWN_PATH };
+    let query = Query { request, rules, handler: &UNKNOWN_PATH, checks: Checks::default() };
+    match engine.evaluate(query, None, state) {
+        Evaluation::Pending(pending) => Some(Box::pin(pending.discard())),
+        _ => None,
+    }
+}
+
+/// Asks the role provider about the caller of a request for an unknown path, as a hidden handler would have.
+pub async fn equalize_role_lookup<H: Adapter>(engine: &Engine<H>, request: &H::Request) {
+    let Some(provider) = engine.role_provider() else { return };
+    if let Some(Ok(caller)) = engine.caller(request) {
+        let _ = provider.ask(&caller.id(), None).await;
+    }
+}

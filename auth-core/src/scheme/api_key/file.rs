@@ -1,0 +1,155 @@
+//! API keys from a file.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+
+use super::{ApiKey, ApiKeys, FoundKey, NewApiKey};
+use crate::runtime::clock::Timestamp;
+
+/// Keys from a file, a line each, as [`ApiKey::to_line`] writes them; empty lines and those that begin with `#` are passed over.
+/// The file is looked at every two seconds: a key whose line is deleted is revoked.
+#[derive(Clone)]
+pub struct ApiKeysFile(Arc<File>);
+
+struct File {
+    keys: ArcSwap<HashMap<String, ApiKey>>,
+    used: Mutex<HashMap<String, Timestamp>>,
+}
+
+/// What is wrong with a file of keys. Quotes nothing but the number of the line.
+#[derive(thiserror::Error)]
+#[non_exhaustive]
+pub enum ApiKeysFileError {
+    /// It cannot be read.
+    #[error("the file of API keys cannot be read: {0}")]
+    Read(std::io::Error),
+    /// A line is none that [`ApiKey::to_line`] writes.
+    #[error("line {0} of the file of API keys is not `ID HASH OWNER ROLES SCOPES EXPIRES`")]
+    Line(usize),
+    /// A key stands twice.
+    #[error("the key in line {0} of the file of API keys stands in an earlier one too")]
+    Twice(usize),
+}
+
+crate::debug_as_display!(ApiKeysFileError);
+
+impl From<ApiKeysFileError> for std::io::Error {
+    fn from(error: ApiKeysFileError) -> Self {
+        Self::new(std::io::ErrorKind::InvalidInput, error.to_string())
+    }
+}
+
+impl ApiKeysFile {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// It cannot be read, or a line cannot be used.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, ApiKeysFileError> {
+        Self::open_and_look(path, Duration::from_secs(2))
+    }
+
+    /// The same, with how often the file is looked at.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_and_look(path: impl AsRef<Path>, every: Duration) -> Result<Self, ApiKeysFileError> {
+        let path = path.as_ref().to_owned();
+        let keys = ArcSwap::from_pointee(read(&path)?);
+        let file = Arc::new(File { keys, used: Mutex::default() });
+        crate::runtime::file_watcher::watch(&file, &path, every, read, File::take).map_err(ApiKeysFileError::Read)?;
+        Ok(Self(file))
+    }
+
+    /// Makes a key for this owner and appends its line to the file, which is created if it is missing, readable by its owner only.
+    /// Servers that have the file open accept the key within two seconds.
+    ///
+    /// ```
+    /// use auth_core::scheme::api_key::ApiKeysFile;
+    /// # let folder = std::env::temp_dir().join(format!("auth-core-doc-{}", std::process::id()));
+    /// # std::fs::create_dir_all(&folder)?;
+    /// # let path = folder.join("api-keys");
+    /// let new = ApiKeysFile::append(&path, "backup", |key| key.roles(["reader"]))?;
+    /// println!("shown once: {}", new.reveal());
+    /// # std::fs::remove_dir_all(folder)?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The owner cannot be one, or the file cannot be written.
+    pub fn append(
+        path: impl AsRef<Path>,
+        owner: &str,
+        rights: impl FnOnce(ApiKey) -> ApiKey,
+    ) -> std::io::Result<NewApiKey> {
+        use std::io::{Error, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
+        let new = ApiKey::generate(owner).map_err(|error| Error::new(ErrorKind::InvalidInput, error))?;
+        let stored = rights(new.stored);
+        let mut file = crate::runtime::file_watcher::owner_only().create(true).append(true).read(true).open(path)?;
+        // A last line without its end is not continued.
+        let mut last = [b'\n'];
+        if file.metadata()?.len() > 0 {
+            file.seek(SeekFrom::End(-1))?;
+            file.read_exact(&mut last)?;
+        }
+        let before = if last == [b'\n'] { "" } else { "\n" };
+        file.write_all(format!("{before}{}\n", stored.to_line()).as_bytes())?;
+        Ok(NewApiKey { key: new.key, stored })
+    }
+
+    /// When a key was last used, since this process started.
+    pub fn last_used(&self, id: &str) -> Option<Timestamp> {
+        self.0.used.lock().unwrap_or_else(PoisonError::into_inner).get(id).copied()
+    }
+}
+
+impl File {
+    fn take(&self, keys: HashMap<String, ApiKey>) {
+        self.keys.store(Arc::new(keys));
+    }
+}
+
+pub(super) fn read(path: &Path) -> Result<HashMap<String, ApiKey>, ApiKeysFileError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(crate::runtime::file_watcher::at(path))
+        .map_err(ApiKeysFileError::Read)?;
+    let mut keys = HashMap::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        if line.trim().is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let key = ApiKey::from_line(line).ok_or(ApiKeysFileError::Line(number))?;
+        if keys.insert(key.id.clone(), key).is_some() {
+            return Err(ApiKeysFileError::Twice(number));
+        }
+    }
+    Ok(keys)
+}
+
+impl ApiKeys for ApiKeysFile {
+    fn find<'a>(&'a self, id: &'a str) -> FoundKey<'a> {
+        Box::pin(std::future::ready(Ok(self.0.keys.load().get(id).cloned())))
+    }
+
+    fn used(&self, id: &str, at: Timestamp) {
+        // Only keys of the file come here, so that it does not grow.
+        self.0.used.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned(), at);
+    }
+
+    fn roles(&self) -> BTreeSet<String> {
+        self.0.keys.load().values().flat_map(|key| &key.roles).cloned().collect()
+    }
+
+    fn scopes(&self) -> BTreeSet<String> {
+        self.0.keys.load().values().flat_map(|key| &key.scopes).cloned().collect()
+    }
+}
+
+impl std::fmt::Debug for ApiKeysFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ApiKeysFile").field("keys", &self.0.keys.load().len()).finish_non_exhaustive()
+    }
+}

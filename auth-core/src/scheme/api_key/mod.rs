@@ -1,0 +1,119 @@
+//! API keys: long random secrets in a header of their own, for programs.
+//!
+//! # Why
+//! A key has 256 random bits, so its SHA-256 is stored and no slow hash: guessing is hopeless, and no table holds it. It is found by
+//! the public part in front of the secret, so that the secret itself is looked up nowhere.
+
+mod file;
+mod key;
+mod verifier;
+
+use std::collections::BTreeSet;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+pub use self::file::{ApiKeysFile, ApiKeysFileError};
+pub use self::key::{ApiKey, ApiKeyError, NewApiKey};
+pub use self::verifier::Verifier;
+use crate::identity::issuer::{Confers, Form, ListClaim, RoleTypes, Source};
+use crate::identity::scheme_id::Scheme;
+use crate::identity::vocabulary::Kind;
+use crate::runtime::clock::Timestamp;
+
+/// The store of keys is out of reach.
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the store of API keys is out of reach")]
+pub struct KeysUnavailable;
+
+crate::debug_as_display!(KeysUnavailable);
+
+/// What [`ApiKeys::find`] returns: `None` where there is no such key.
+pub type FoundKey<'a> = Pin<Box<dyn Future<Output = Result<Option<ApiKey>, KeysUnavailable>> + Send + 'a>>;
+
+/// A store of keys.
+pub trait ApiKeys: Send + Sync + 'static {
+    /// The key of that id. Without the secret: the store is never asked for one.
+    fn find<'a>(&'a self, id: &'a str) -> FoundKey<'a>;
+
+    /// Takes note that a key was used, after it was verified. Unless said, nothing.
+    fn used(&self, _id: &str, _at: Timestamp) {}
+
+    /// Returns the roles of all keys, if they are known without I/O. Start-up logs a warning for each one that no type declares.
+    /// Empty by default.
+    fn roles(&self) -> BTreeSet<String> {
+        BTreeSet::new()
+    }
+
+    /// Returns the scopes of all keys, if they are known without I/O. Like [`roles`](Self::roles), for scopes.
+    fn scopes(&self) -> BTreeSet<String> {
+        BTreeSet::new()
+    }
+}
+
+/// The settings of API keys.
+#[derive(Clone)]
+#[must_use]
+pub struct ApiKeyScheme {
+    keys: Arc<dyn ApiKeys>,
+    header: String,
+    confers: Option<Confers>,
+}
+
+impl<K: ApiKeys> From<K> for ApiKeyScheme {
+    fn from(keys: K) -> Self {
+        Self::new(keys)
+    }
+}
+
+impl ApiKeyScheme {
+    /// These keys, in the header `X-Api-Key`.
+    pub fn new(keys: impl ApiKeys) -> Self {
+        Self { keys: Arc::new(keys), header: "x-api-key".to_owned(), confers: None }
+    }
+
+    /// Another header.
+    pub fn header(self, name: &str) -> Self {
+        Self { header: name.to_ascii_lowercase(), ..self }
+    }
+
+    /// What these keys may confer. Without other sources, everything; beside others, it has to be said.
+    pub fn confers(self, confers: Confers) -> Self {
+        Self { confers: Some(confers), ..self }
+    }
+
+    /// Whether it says what it may confer.
+    pub fn says_what_it_confers(&self) -> bool {
+        self.confers.is_some()
+    }
+
+    /// The name of the header.
+    pub fn header_name(&self) -> &str {
+        &self.header
+    }
+
+    /// The verifier, for a realm. `roles` are the role types of the application.
+    pub fn prepare(self, realm: &str, roles: &RoleTypes) -> Verifier {
+        let list = |kind, name: &str| ListClaim::new(kind, Form::Array, vec![name.to_owned()]);
+        let source = Source {
+            issuer: format!("apikey:{realm}").into(),
+            scheme: Scheme::ApiKey,
+            confers: self.confers.unwrap_or_else(Confers::everything),
+            lists: vec![list(Kind::Role, "roles"), list(Kind::Scope, "scopes")],
+            has_claims: false,
+            tenancy: Default::default(),
+            all_scopes: false,
+            roles: roles.clone(),
+        };
+        Verifier { keys: self.keys, header: self.header, source: Arc::new(source) }
+    }
+}
+
+impl std::fmt::Debug for ApiKeyScheme {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ApiKeyScheme").field("header", &self.header).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

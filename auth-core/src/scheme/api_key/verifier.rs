@@ -1,0 +1,113 @@
+//! API keys in a request, and their verification.
+
+use std::sync::Arc;
+
+use subtle::ConstantTimeEq as _;
+
+use super::key::{PREFIX, hash, is_id};
+use super::{ApiKeys, KeysUnavailable};
+use crate::client::RequestHead;
+use crate::denial::{Denial, Reason, RetryAfter};
+use crate::identity::issuer::Source;
+use crate::identity::principal::Principal;
+use crate::identity::scheme_id::Scheme;
+use crate::identity::vocabulary::Kind;
+use crate::runtime::{clock, timeout};
+use crate::scheme::authorization_header::all;
+use crate::scheme::{Authenticator, ConfiguredNames, Credential, Extracted, RequestView, SyntaxError, Verification};
+
+/// The verifier of API keys.
+pub struct Verifier {
+    pub(super) keys: Arc<dyn ApiKeys>,
+    pub(super) header: String,
+    pub(super) source: Arc<Source>,
+}
+
+impl Verifier {
+    /// Verifies a key.
+    ///
+    /// # Errors
+    /// The denial that it deserves: 401 for whatever is wrong with it, 503 where the store is out of reach.
+    pub(super) async fn verify(&self, key: &str) -> Result<Principal, Denial> {
+        let refused = |reason, cause| Denial::refused(Scheme::ApiKey, reason, cause);
+        let wrong = || refused(Reason::InvalidCredentials, "there is no such API key");
+        let (id, secret) = key.strip_prefix(PREFIX).and_then(|rest| rest.split_once('.')).ok_or_else(wrong)?;
+        if !is_id(id) || secret.len() != 43 {
+            return Err(wrong());
+        }
+        let found = timeout::with_timeout(async { self.keys.find(id).await }).await.unwrap_or(Err(KeysUnavailable));
+        let found = found.map_err(|KeysUnavailable| {
+            let reason = Reason::AuthenticationUnavailable(RetryAfter::seconds(2));
+            refused(reason, "the store of API keys is out of reach")
+        })?;
+        let stored = found.as_ref().map_or([0; 32], |key| key.hash);
+        let fits: bool = hash(secret).ct_eq(&stored).into();
+        let Some(key) = found.filter(|_| fits) else { return Err(wrong()) };
+        let now = clock::now();
+        if key.expires.is_some_and(|expires| expires <= now) {
+            return Err(refused(Reason::ExpiredCredentials, "the API key has expired"));
+        }
+        self.keys.used(id, now);
+        // A program that acts for itself: `client_id` says so (RFC 9068 §5). The id of the key is what lists block it by.
+        let mut claims = serde_json::json!({
+            "sub": key.owner, "client_id": key.owner, "jti": key.id, "roles": key.roles, "scopes": key.scopes,
+        });
+        if let (Some(expires), Some(claims)) = (key.expires, claims.as_object_mut()) {
+            claims.insert("exp".to_owned(), expires.seconds().into());
+        }
+        Principal::from_claims(Arc::clone(&self.source), claims.to_string())
+            .map_err(|_| refused(Reason::InvalidCredentials, "the API key has no owner"))
+    }
+}
+
+impl<H: RequestHead> Authenticator<H> for Verifier {
+    fn scheme(&self) -> Scheme {
+        Scheme::ApiKey
+    }
+
+    fn sources(&self) -> &[Arc<Source>] {
+        std::slice::from_ref(&self.source)
+    }
+
+    fn headers(&self) -> Vec<&str> {
+        vec![&self.header]
+    }
+
+    fn extract<'r>(&self, view: &RequestView<'r, H>) -> Extracted<'r> {
+        let mut lines = view.head.bytes(&self.header);
+        let Some(line) = lines.next() else { return Extracted::Absent };
+        if lines.next().is_some() {
+            return Extracted::Refused(SyntaxError::malformed(Some(Scheme::ApiKey), "two API keys"));
+        }
+        let line = line.trim_ascii();
+        let is_visible = !line.is_empty() && all(line, |byte| matches!(byte, b'!'..=b'~'));
+        match std::str::from_utf8(line).ok().filter(|_| is_visible) {
+            Some(key) => Credential::new(Scheme::ApiKey, key).into(),
+            None => {
+                Extracted::Refused(SyntaxError::malformed(Some(Scheme::ApiKey), "the API key is not visible ASCII"))
+            }
+        }
+    }
+
+    fn verify<'r>(&'r self, credential: Credential<'r>, _: &RequestView<'r, H>) -> Verification<'r> {
+        Verification::pending(self.verify(credential.text))
+    }
+
+    fn location(&self) -> Option<(&'static str, String)> {
+        Some(("header", self.header.clone()))
+    }
+
+    fn configured_names(&self) -> Vec<ConfiguredNames> {
+        let names = |kind, names| {
+            let issuer = self.source.issuer.to_string();
+            ConfiguredNames { place: "an API key has", issuer, kind, names }
+        };
+        vec![names(Kind::Role, self.keys.roles()), names(Kind::Scope, self.keys.scopes())]
+    }
+}
+
+impl std::fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Verifier").field("header", &self.header).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,221 @@
+//! Bearer tokens in a request: in `Authorization` (RFC 6750 §2.1), as a subprotocol of a WebSocket, or in a cookie.
+
+use std::sync::Arc;
+
+use super::Bearer;
+use crate::client::{Head, RequestHead};
+use crate::denial::{Denial, Reason};
+use crate::identity::issuer::Source;
+use crate::identity::scheme_id::Scheme;
+use crate::scheme::authorization_header::is_token68;
+use crate::scheme::{
+    Authenticator, Authorization, Credential, Extracted, RequestView, SyntaxError, Verification, Verified,
+};
+
+/// Bearer tokens in `Authorization`, and behind the name of a subprotocol where one is set.
+pub struct BearerTokens {
+    bearer: Arc<Bearer>,
+    sources: Vec<Arc<Source>>,
+    subprotocol: Option<String>,
+}
+
+impl BearerTokens {
+    /// Tokens that `bearer` verifies. A script that opens a WebSocket may offer one after the subprotocol of this name, since it
+    /// can set no other header.
+    pub fn new(bearer: Arc<Bearer>, subprotocol: Option<String>) -> Self {
+        Self { sources: bearer.sources().cloned().collect(), bearer, subprotocol }
+    }
+
+    /// A token is looked up before it is scanned, and refused for its length before that.
+    fn in_authorization<'r, H: RequestHead>(&self, view: &RequestView<'r, H>) -> Extracted<'r> {
+        let Some(token) = after_scheme(view.authorization) else {
+            // A line that is the name alone.
+            return match view.authorization.token68(Scheme::Bearer) {
+                Some(Err(denial)) => Extracted::Refused(denial),
+                Some(Ok(_)) | None => Extracted::Absent,
+            };
+        };
+        if let Some(principal) = self.bearer.remembered(token, view.now) {
+            // These very bytes were scanned before.
+            let credential = Credential::in_authorization(Scheme::Bearer, "");
+            return Credential { verified: Some(principal), ..credential }.into();
+        }
+        if token.len() > self.bearer.longest() {
+            return too_long();
+        }
+        match view.authorization.token68(Scheme::Bearer) {
+            Some(Ok(token)) => Credential::in_authorization(Scheme::Bearer, token).into(),
+            Some(Err(denial)) => Extracted::Refused(denial),
+            None => Extracted::Absent,
+        }
+    }
+}
+
+/// The bytes after the name of the scheme, whatever they are.
+fn after_scheme(authorization: Authorization<'_>) -> Option<&[u8]> {
+    const NAME: &[u8] = b"Bearer ";
+    let Authorization::Line(line) = authorization else { return None };
+    let (name, mut token) = line.split_at_checked(NAME.len())?;
+    // Almost all clients use this spelling.
+    if name != NAME && !name.eq_ignore_ascii_case(NAME) {
+        return None;
+    }
+    while let Some(rest) = token.strip_prefix(b" ") {
+        token = rest;
+    }
+    Some(token)
+}
+
+fn too_long<'r>() -> Extracted<'r> {
+    let cause = "the token is longer than allowed";
+    Extracted::Refused(SyntaxError::too_long(Scheme::Bearer, cause))
+}
+
+/// The token that follows the subprotocol of this name among those that a WebSocket offers. Other subprotocols are the
+/// application's.
+fn in_subprotocol<'r, H: RequestHead>(head: Head<'r, H>, name: &str, longest: usize) -> Extracted<'r> {
+    let refused = |cause| Extracted::Refused(SyntaxError::malformed(Some(Scheme::Bearer), cause));
+    let mut lines = head.bytes("sec-websocket-protocol");
+    let Some(line) = lines.next() else { return Extracted::Absent };
+    let offered = |line: &'r [u8]| line.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+    let is_named = |protocol: &[u8]| protocol == name.as_bytes();
+    // RFC 6455 §11.3.4: several lines are one list. A client that sends a token needs one line only.
+    if let Some(other) = lines.next() {
+        let named = offered(line).chain(offered(other)).chain(lines.flat_map(offered)).any(is_named);
+        return if named { refused("a token among several lines of subprotocols") } else { Extracted::Absent };
+    }
+    let mut rest = offered(line).skip_while(|protocol| !is_named(protocol)).skip(1);
+    let Some(token) = rest.next() else {
+        return if offered(line).any(is_named) {
+            refused("no token follows the subprotocol")
+        } else {
+            Extracted::Absent
+        };
+    };
+    match std::str::from_utf8(token) {
+        _ if rest.any(is_named) => refused("two tokens among the subprotocols"),
+        Ok(token) if token.len() > longest => too_long(),
+        Ok(token) if is_token68(token) => Credential::new(Scheme::Bearer, token).into(),
+        _ => refused("the subprotocol after its name is no token68"),
+    }
+}
+
+impl<H: RequestHead> Authenticator<H> for BearerTokens {
+    fn scheme(&self) -> Scheme {
+        Scheme::Bearer
+    }
+
+    fn sources(&self) -> &[Arc<Source>] {
+        &self.sources
+    }
+
+    fn headers(&self) -> Vec<&str> {
+        self.subprotocol.iter().map(|_| "sec-websocket-protocol").collect()
+    }
+
+    fn extract<'r>(&self, view: &RequestView<'r, H>) -> Extracted<'r> {
+        let found = self.in_authorization(view);
+        let Some(name) = self.subprotocol.as_ref().filter(|_| view.head.is_websocket_of_page()) else { return found };
+        match (found, in_subprotocol(view.head, name, self.bearer.longest())) {
+            (found, Extracted::Absent) => found,
+            (Extracted::Absent, other) => other,
+            _ => {
+                let cause = "a token among the subprotocols beside another credential";
+                Extracted::Refused(SyntaxError::malformed(Some(Scheme::Bearer), cause))
+            }
+        }
+    }
+
+    fn verify<'r>(&'r self, credential: Credential<'r>, view: &RequestView<'r, H>) -> Verification<'r> {
+        if let Some(principal) = credential.verified {
+            return Verification::Ready(Ok(principal).into());
+        }
+        match self.bearer.verify(credential.text, view.now) {
+            Some(verified) => Verification::Ready(verified.into()),
+            None => {
+                let client = view.client().map(|seen| seen.address());
+                Verification::pending(self.bearer.verify_later(credential.text, client))
+            }
+        }
+    }
+
+    fn describe(&self, source: &Source) -> String {
+        self.bearer.said_of(source)
+    }
+
+    fn switches(&self) -> Vec<String> {
+        let of_page = self.subprotocol.iter();
+        let of_page =
+            of_page.map(|name| format!("a token may stand behind {name} among the subprotocols of a WebSocket"));
+        self.bearer.switches().chain(of_page).collect()
+    }
+}
+
+/// Bearer tokens in a cookie, which a browser adds by itself.
+pub struct CookieTokens {
+    bearer: Arc<Bearer>,
+    sources: Vec<Arc<Source>>,
+    name: String,
+}
+
+impl CookieTokens {
+    /// Tokens that `bearer` verifies, in the cookie of this name.
+    pub fn new(bearer: Arc<Bearer>, name: String) -> Self {
+        Self { sources: bearer.cookie_sources().cloned().collect(), bearer, name }
+    }
+
+    /// The caller of a token that came in a cookie.
+    fn in_cookie(&self, verified: Verified) -> Verified {
+        let result = verified.result.map_err(|denial| Denial { used: Some(Scheme::TOKEN_COOKIE), ..denial });
+        result.and_then(|caller| self.bearer.in_cookie(&caller).ok_or_else(|| Denial::new(Reason::SetUp))).into()
+    }
+}
+
+impl<H: RequestHead> Authenticator<H> for CookieTokens {
+    fn scheme(&self) -> Scheme {
+        Scheme::TOKEN_COOKIE
+    }
+
+    fn sources(&self) -> &[Arc<Source>] {
+        &self.sources
+    }
+
+    fn is_ambient(&self) -> bool {
+        true
+    }
+
+    fn headers(&self) -> Vec<&str> {
+        vec!["cookie"]
+    }
+
+    /// If there are two cookies of the name, neither counts: another host of the site may have set one.
+    fn extract<'r>(&self, view: &RequestView<'r, H>) -> Extracted<'r> {
+        let pairs = view.head.bytes("cookie").flat_map(|line| line.split(|byte| *byte == b';'));
+        // Compared as bytes: characters that Unicode calls white space are part of a name.
+        let values = pairs.map(|pair| pair.strip_prefix(b" ").unwrap_or(pair));
+        let mut values = values.filter_map(|pair| pair.strip_prefix(self.name.as_bytes())?.strip_prefix(b"="));
+        let (Some(value), None) = (values.next(), values.next()) else { return Extracted::Absent };
+        let fits = value.len() <= self.bearer.longest();
+        match std::str::from_utf8(value).ok().filter(|token| fits && is_cookie_token(token)) {
+            Some(token) => Credential::new(Scheme::TOKEN_COOKIE, token).into(),
+            None => Extracted::Absent,
+        }
+    }
+
+    fn verify<'r>(&'r self, credential: Credential<'r>, view: &RequestView<'r, H>) -> Verification<'r> {
+        let token = credential.text;
+        match self.bearer.verify(token, view.now) {
+            Some(verified) => Verification::Ready(self.in_cookie(verified.into())),
+            None => {
+                let client = view.client().map(|seen| seen.address());
+                Verification::pending(
+                    async move { self.in_cookie(self.bearer.verify_later(token, client).await.into()) },
+                )
+            }
+        }
+    }
+}
+
+fn is_cookie_token(token: &str) -> bool {
+    !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte))
+}
