@@ -8,6 +8,9 @@ use std::sync::Arc;
 use actix_web::HttpRequest;
 use auth_core::PrincipalBuilder;
 use auth_core::denial::{Denial, Reason, RetryAfter};
+use auth_core::engine::build::{EngineBuilder, is_field_name};
+use auth_core::engine::build_error::{BuildError, Mistakes};
+use auth_core::engine::schemes::{AllSettings, Assembly, SchemeSettings};
 use auth_core::identity::issuer::{Confers, RoleTypes, Source};
 use auth_core::identity::scheme_id::{OwnScheme, Scheme};
 use auth_core::runtime::timeout;
@@ -119,25 +122,25 @@ impl CustomScheme {
         Self { confers: Some(confers), ..self }
     }
 
-    pub(crate) fn says_what_it_confers(&self) -> bool {
+    fn says_what_it_confers(&self) -> bool {
         self.confers.is_some()
     }
 
-    pub(crate) fn name(&self) -> &'static str {
+    fn name(&self) -> &'static str {
         self.authenticator.name()
     }
 
-    pub(crate) fn is_ambient(&self) -> bool {
+    fn is_ambient(&self) -> bool {
         self.authenticator.place() == Place::Ambient
     }
 
     /// Whether browsers send its credentials by themselves. Those of some names they do, wherever they stand (RFC 4559, RFC 7616).
-    pub(crate) fn is_sent_by_browsers(&self) -> bool {
+    fn is_sent_by_browsers(&self) -> bool {
         let is_known = ["digest", "negotiate", "ntlm"].iter().any(|known| self.name().eq_ignore_ascii_case(known));
         self.is_ambient() || is_known
     }
 
-    pub(crate) fn comes_from_a_proxy(&self) -> bool {
+    fn comes_from_a_proxy(&self) -> bool {
         self.authenticator.comes_from_a_proxy()
     }
 
@@ -149,7 +152,7 @@ impl CustomScheme {
         }
     }
 
-    pub(crate) fn prepare(self, scheme: &'static OwnScheme, roles: &RoleTypes) -> Prepared {
+    fn prepare(self, scheme: &'static OwnScheme, roles: &RoleTypes) -> Prepared {
         let confers = self.confers.clone().unwrap_or_else(Confers::everything);
         let issuer = format!("scheme:{}", self.name());
         let source = Source::of_builder(&issuer, Scheme::Own(scheme), confers, roles.clone());
@@ -167,6 +170,66 @@ impl std::fmt::Debug for CustomScheme {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CustomScheme").field("name", &self.name()).finish_non_exhaustive()
     }
+}
+
+/// The schemes of an application.
+#[derive(Default)]
+pub(crate) struct CustomSchemes(pub(crate) Vec<CustomScheme>);
+
+impl CustomSchemes {
+    /// One of them, beside those before it.
+    fn prepare_one(
+        own: CustomScheme,
+        slot: u8,
+        assembly: &Assembly<'_, Actix>,
+        before: &[Prepared],
+    ) -> Result<Prepared, BuildError> {
+        let name = own.name();
+        let scheme = OwnScheme::new(name, own.is_sent_by_browsers(), slot);
+        let is_free = before.iter().all(|other| !other.source().scheme.name().eq_ignore_ascii_case(name));
+        let scheme = scheme.filter(|_| is_free).ok_or(BuildError::SchemeName(name))?;
+        let header = own.header();
+        if header.as_ref().is_some_and(|header| !is_own_header(header)) {
+            return Err(BuildError::SchemeHeader(name, header.unwrap_or_default()));
+        }
+        Ok(own.prepare(scheme, assembly.roles))
+    }
+}
+
+impl SchemeSettings<Actix> for CustomSchemes {
+    fn order(&self) -> u8 {
+        1
+    }
+
+    fn issuers(&self) -> Vec<(&'static str, bool)> {
+        self.0.iter().map(|own| ("scheme", own.says_what_it_confers())).collect()
+    }
+
+    fn check(&self, builder: &EngineBuilder<Actix>, mistakes: &mut Mistakes) {
+        if self.0.len() > OwnScheme::MOST {
+            mistakes.add(BuildError::TooManySchemes);
+        }
+        // If proxies are known by their number alone, anybody who reaches this server is one.
+        let believes_proxies = |own: &&CustomScheme| own.comes_from_a_proxy() && !builder.address.names_proxies();
+        for own in self.0.iter().filter(believes_proxies) {
+            mistakes.add(BuildError::SchemeWithoutProxy(own.name()));
+        }
+    }
+
+    fn prepare(self: Box<Self>, assembly: &mut Assembly<'_, Actix>, _: &AllSettings<Actix>, mistakes: &mut Mistakes) {
+        let mut prepared: Vec<Prepared> = Vec::new();
+        for (own, slot) in self.0.into_iter().take(OwnScheme::MOST).zip(0..) {
+            let own = Self::prepare_one(own, slot, assembly, &prepared);
+            prepared.extend(mistakes.keep(own.map(Some)));
+        }
+        assembly.schemes.extend(prepared.into_iter().map(|own| Arc::new(own) as _));
+    }
+}
+
+/// A header that a credential can have for itself: none that browsers send by themselves.
+fn is_own_header(name: &str) -> bool {
+    let taken = ["authorization", "cookie", "host", "proxy-authorization"];
+    is_field_name(name) && !taken.iter().any(|other| name.eq_ignore_ascii_case(other))
 }
 
 /// A scheme that is ready.

@@ -45,7 +45,7 @@ impl Auth {
 
     /// Where the provider sends the browser back to: the path of the redirect URI. Begins the session.
     pub fn oidc_callback(&self) -> GuardedService<Resource> {
-        let path = self.relying_party().map_or("/login/callback", RelyingParty::path);
+        let path = self.engine().part::<RelyingParty>().map_or("/login/callback", RelyingParty::path);
         guarded(&LOG_IN, web::resource(path).route(web::get().to(finish)))
     }
 }

@@ -12,8 +12,10 @@ use auth_core::denial::{Denial, Reason};
 use auth_core::engine::Found;
 use auth_core::identity::scheme_id::Scheme;
 use auth_core::policy::rule::Rule;
+#[cfg(feature = "oidc")]
+use auth_core::scheme::session::oidc_login::RelyingParty;
 use auth_core::scheme::session::{LiveSession, LogIn, SessionId, SessionKey, StoreError, Verifier};
-use auth_core::store::users::NameAndPassword;
+use auth_core::store::users::{NameAndPassword, Passwords};
 use auth_core::{Id, Principal};
 
 use crate::auth::Auth;
@@ -82,7 +84,7 @@ impl FromRequest for Session {
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let auth = enforce::auth_of(request).cloned().filter(|auth| auth.sessions().is_some());
+        let auth = enforce::auth_of(request).cloned().filter(|auth| auth.engine().part::<Verifier>().is_some());
         ready(auth.map(|auth| Self { auth, request: request.clone() }).ok_or_else(|| {
             let cause = Some("a handler takes a Session, and no `Auth` with `.session(…)` is in reach");
             enforce::refuse(request, &LOG_IN, Denial { cause, ..Denial::new(Reason::SetUp) }, Payload::None)
@@ -185,7 +187,7 @@ impl Session {
         let (auth, id) = (self.auth.clone(), self.id().ok().flatten());
         async move {
             let mut unsaid = 0;
-            while let (Some(sessions), Some(id)) = (auth.sessions(), id) {
+            while let (Some(sessions), Some(id)) = (auth.engine().part::<Verifier>(), id) {
                 let verdict = match sessions.verify(id).await {
                     Ok(verified) => auth.engine().reject_if_blocked(verified.principal).map(drop),
                     Err(refused) => Err(refused.denial),
@@ -209,7 +211,7 @@ impl Session {
         remember: bool,
     ) -> Result<SessionCookie, Denial> {
         self.check_site()?;
-        let users = self.auth.users().ok_or_else(|| {
+        let users = self.auth.engine().part::<Passwords>().ok_or_else(|| {
             let cause = Some("a log-in checks a password, and the builder was given no `.users(…)`");
             Denial { cause, ..Denial::new(Reason::SetUp) }
         })?;
@@ -293,8 +295,8 @@ impl Session {
 
     /// Where people log in at a provider.
     #[cfg(feature = "oidc")]
-    pub(crate) fn relying_party(&self) -> Result<&auth_core::scheme::session::oidc_login::RelyingParty, Denial> {
-        self.auth.relying_party().ok_or_else(|| {
+    pub(crate) fn relying_party(&self) -> Result<&RelyingParty, Denial> {
+        self.auth.engine().part::<RelyingParty>().ok_or_else(|| {
             let cause = Some("a log-in at a provider, and the builder was given no `.oidc_login(…)`");
             Denial { cause, ..Denial::new(Reason::SetUp) }
         })
@@ -317,7 +319,7 @@ impl Session {
     /// Where people are led who have logged out.
     pub(crate) fn page_after_log_out(&self) -> Option<&str> {
         #[cfg(feature = "oidc")]
-        if self.auth.relying_party().is_some() {
+        if self.auth.engine().part::<RelyingParty>().is_some() {
             return None;
         }
         self.auth.answers().login_page()
@@ -330,7 +332,7 @@ impl Session {
     }
 
     fn sessions(&self) -> Result<&Verifier, Denial> {
-        self.auth.sessions().ok_or_else(|| Denial::new(Reason::SetUp))
+        self.auth.engine().part::<Verifier>().ok_or_else(|| Denial::new(Reason::SetUp))
     }
 
     /// The session that the browser has.
@@ -366,7 +368,7 @@ impl Auth {
     /// # Errors
     /// The store is out of reach; then they have not ended.
     pub async fn end_sessions(&self, id: &Id) -> Result<u64, StoreError> {
-        let Some(sessions) = self.sessions() else { return Ok(0) };
+        let Some(sessions) = self.engine().part::<Verifier>() else { return Ok(0) };
         let ended = sessions.end_all(id, None).await?;
         self.engine().record_of(Happened::LoggedOut, id);
         Ok(ended)
@@ -377,7 +379,7 @@ impl Auth {
     /// # Errors
     /// The store is out of reach.
     pub async fn sessions_of(&self, id: &Id) -> Result<Vec<LiveSession>, StoreError> {
-        match self.sessions() {
+        match self.engine().part::<Verifier>() {
             Some(sessions) => sessions.of(id).await,
             None => Ok(Vec::new()),
         }
@@ -388,7 +390,7 @@ impl Auth {
     /// # Errors
     /// The store is out of reach; then it has not ended.
     pub async fn end_session(&self, id: &Id, key: SessionKey) -> Result<bool, StoreError> {
-        let Some(sessions) = self.sessions() else { return Ok(false) };
+        let Some(sessions) = self.engine().part::<Verifier>() else { return Ok(false) };
         let ended = sessions.end_one(id, key).await?;
         if ended {
             self.engine().record_of(Happened::LoggedOut, id);
@@ -407,7 +409,7 @@ impl Auth {
         roles: impl IntoIterator<Item = impl Into<String>>,
     ) -> Result<u64, StoreError> {
         let roles: Vec<String> = roles.into_iter().map(Into::into).collect();
-        let Some(sessions) = self.sessions() else { return Ok(0) };
+        let Some(sessions) = self.engine().part::<Verifier>() else { return Ok(0) };
         let changed = sessions.change_roles(id, &roles).await?;
         self.engine().record_of(Happened::RolesChanged, id);
         Ok(changed)

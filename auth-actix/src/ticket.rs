@@ -8,7 +8,7 @@ use actix_web::{Error, FromRequest, HttpRequest};
 use auth_core::denial::{Denial, Reason};
 use auth_core::engine::Found;
 use auth_core::policy::rule::Rule;
-use auth_core::scheme::ticket::NoTicket;
+use auth_core::scheme::ticket::{NoTicket, Tickets};
 
 use crate::{adapter, enforce};
 
@@ -61,7 +61,8 @@ impl FromRequest for Ticket {
             let set_up = |cause| Denial { cause: Some(cause), ..Denial::new(Reason::SetUp) };
             let auth =
                 auth.as_ref().filter(|_| rule.is_some()).ok_or(set_up("a handler without a rule gives a ticket"))?;
-            let tickets = auth.tickets().ok_or(set_up("a handler gives tickets: call `.tickets()`"))?;
+            let tickets =
+                auth.engine().part::<Tickets>().ok_or(set_up("a handler gives tickets: call `.tickets()`"))?;
             let engine = auth.engine();
             let known = adapter::read(request, |state| state.recall(request, engine.id())).and_then(Found::known);
             // What was verified is what stands there.

@@ -1,26 +1,13 @@
 //! [`Auth`] and its builder. Each wrong setting is a variant of [`BuildError`], so no request finds out.
 
 mod build;
-mod build_error;
 mod builder;
-#[cfg(feature = "jwt")]
-mod dev;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use auth_core::engine::Engine;
-#[cfg(feature = "jwt")]
-use auth_core::scheme::bearer::Bearer;
-#[cfg(feature = "session")]
-use auth_core::scheme::session;
-#[cfg(all(feature = "oidc", feature = "session"))]
-use auth_core::scheme::session::oidc_login::RelyingParty;
-#[cfg(feature = "jwt")]
-use auth_core::scheme::ticket::Tickets;
-#[cfg(feature = "session")]
-use auth_core::store::users::Passwords;
+pub use auth_core::engine::build_error::BuildError;
 
-pub use self::build_error::BuildError;
 pub use self::builder::AuthBuilder;
 use crate::adapter::Actix;
 use crate::respond::Answers;
@@ -52,35 +39,8 @@ pub struct Auth(Arc<Inner>);
 struct Inner {
     engine: Engine<Actix>,
     answers: Answers,
-    #[cfg(feature = "jwt")]
-    tokens: Tokens,
-    #[cfg(feature = "session")]
-    sessions: SessionSettings,
     /// The realm and the address of a session store that is in the memory of this process.
     in_memory: Option<(String, usize)>,
-}
-
-/// What extractors and tests use of bearer tokens.
-#[cfg(feature = "jwt")]
-#[derive(Default)]
-struct Tokens {
-    #[cfg_attr(not(feature = "test-util"), allow(dead_code, reason = "for tests that send tokens"))]
-    bearer: Option<Arc<Bearer>>,
-    tickets: Option<Arc<Tickets>>,
-    /// The subprotocol behind whose name a page offers a token.
-    subprotocol: Option<String>,
-}
-
-/// What logins use.
-#[cfg(feature = "session")]
-#[derive(Default)]
-struct SessionSettings {
-    verifier: Option<Arc<session::Verifier>>,
-    /// The users of the login form.
-    users: Option<Passwords>,
-    /// Where people log in at a provider.
-    #[cfg(feature = "oidc")]
-    relying_party: Option<RelyingParty>,
 }
 
 /// The socket's peer is the client: there is no proxy. For [`AuthBuilder::client_address`].
@@ -99,38 +59,6 @@ impl Auth {
 
     pub(crate) fn engine(&self) -> &Engine<Actix> {
         &self.0.engine
-    }
-
-    #[cfg(all(feature = "jwt", feature = "test-util"))]
-    pub(crate) fn bearer(&self) -> Option<&Bearer> {
-        self.0.tokens.bearer.as_deref()
-    }
-
-    /// The tickets that stand for tokens.
-    #[cfg(feature = "jwt")]
-    pub(crate) fn tickets(&self) -> Option<&Tickets> {
-        self.0.tokens.tickets.as_deref()
-    }
-
-    /// The subprotocol behind whose name a page offers a token.
-    #[cfg(feature = "jwt")]
-    pub(crate) fn subprotocol(&self) -> Option<&str> {
-        self.0.tokens.subprotocol.as_deref()
-    }
-
-    #[cfg(feature = "session")]
-    pub(crate) fn sessions(&self) -> Option<&session::Verifier> {
-        self.0.sessions.verifier.as_deref()
-    }
-
-    #[cfg(feature = "session")]
-    pub(crate) fn users(&self) -> Option<&Passwords> {
-        self.0.sessions.users.as_ref()
-    }
-
-    #[cfg(all(feature = "oidc", feature = "session"))]
-    pub(crate) fn relying_party(&self) -> Option<&RelyingParty> {
-        self.0.sessions.relying_party.as_ref()
     }
 
     /// Whether both are clones of one.
@@ -159,15 +87,6 @@ impl Auth {
             );
         }
         known.push((Arc::downgrade(&self.0), realm.clone(), *address));
-    }
-}
-
-/// Says something at the start: in the log, or where there is none, to whoever started the server.
-#[allow(clippy::print_stderr, reason = "nobody may be listening to the log")]
-fn warn(what: &str) {
-    tracing::warn!(target: "auth_actix", "{what}");
-    if !tracing::dispatcher::has_been_set() {
-        eprintln!("auth-actix: {what}");
     }
 }
 

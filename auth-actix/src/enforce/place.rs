@@ -144,7 +144,10 @@ impl Binding {
         #[cfg(feature = "session")]
         {
             let layers = self.layers_so_far();
-            let sessions: Vec<_> = layers.iter().filter_map(|layer| layer.auth.sessions()).collect();
+            let sessions: Vec<_> = layers
+                .iter()
+                .filter_map(|layer| layer.auth.engine().part::<auth_core::scheme::session::Verifier>())
+                .collect();
             let Some((inner, around)) = sessions.split_last() else { return false };
             around.iter().any(|outer| outer.clashes_with(inner))
         }

@@ -11,6 +11,8 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderValue, SET_COOKIE, VARY};
 #[cfg(feature = "jwt")]
 use actix_web::http::{StatusCode, header::SEC_WEBSOCKET_PROTOCOL};
+#[cfg(feature = "jwt")]
+use auth_core::engine::schemes::tokens::Subprotocol;
 use auth_core::engine::{RequestState, ResponseHints};
 use pin_project_lite::pin_project;
 
@@ -83,7 +85,7 @@ where
 /// Chooses the subprotocol that a token came behind, where the handler has chosen none: without that, browsers close the socket.
 #[cfg(feature = "jwt")]
 fn choose_subprotocol<B>(answer: &mut ServiceResponse<B>, auth: &Auth) {
-    let Some(name) = auth.subprotocol() else { return };
+    let Some(Subprotocol(Some(name))) = auth.engine().part() else { return };
     let offered = answer.request().headers().get(SEC_WEBSOCKET_PROTOCOL).and_then(|line| line.to_str().ok());
     let is_offered = offered.is_some_and(|line| line.split(',').any(|protocol| protocol.trim() == name));
     let is_open = answer.status() == StatusCode::SWITCHING_PROTOCOLS;

@@ -13,6 +13,7 @@ use auth_core::identity::issuer::Source;
 use auth_core::identity::scheme_id::Scheme;
 use auth_core::matrix::{Case, CaseCaller, Cases, Fact, Lit, Matrix, Place, Route, Tree};
 use auth_core::policy::atom::claim_path;
+use auth_core::scheme::bearer::Bearer;
 use serde_json::{Map, Value, json};
 
 use super::routing;
@@ -231,9 +232,9 @@ fn request_as(keys: &Keys, auth: &Auth, route: &Route, path: &str, case: &Case) 
                 && caller.acr.iter().all(|value| source.confers.says("acr", value))
         };
         let source = auth.engine().sources().iter().find(confers)?;
-        let audience = auth.bearer()?.audience_of(source).unwrap_or("any");
+        let audience = auth.engine().part::<Bearer>()?.audience_of(source).unwrap_or("any");
         let mut claims = Value::Object(claims(caller, source));
-        for (path, value) in auth.bearer()?.example_claims(source) {
+        for (path, value) in auth.engine().part::<Bearer>()?.example_claims(source) {
             let place = path.iter().try_fold(&mut claims, |place, name| {
                 Some(place.as_object_mut()?.entry(name).or_insert_with(|| json!({})))
             });

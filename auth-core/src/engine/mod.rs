@@ -18,6 +18,9 @@ pub mod audit;
 pub mod not_found;
 pub mod layers;
 mod describe;
+pub mod build_error;
+pub mod build;
+pub mod schemes;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -25,6 +28,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use self::request::{Adapter, Found, RequestState, ResponseHints};
+use self::schemes::Handles;
 use crate::audit::Sink;
 use crate::client::address::{AddressSource, Hosts};
 use crate::client::country::Countries;
@@ -43,6 +47,9 @@ pub trait BlockCheck: Send + Sync {
     /// Whether requests from this address are refused; `None` is an address that is not known.
     fn refuse_address(&self, address: Option<IpAddr>) -> bool;
 
+    /// Records changes of the list here.
+    fn audit(&self, sink: Arc<dyn Sink>);
+
     /// What the list says about a verified caller.
     ///
     /// # Errors
@@ -56,49 +63,56 @@ impl BlockCheck for crate::store::blocklist::Blocks {
         self.refuse_address(address)
     }
 
+    fn audit(&self, sink: Arc<dyn Sink>) {
+        self.audit(sink);
+    }
+
     fn judge(&self, caller: &Principal) -> Result<(), Denial> {
         self.judge(caller)
     }
 }
 
 /// The settings of an [`Engine`], which are checked already.
-pub struct Settings<H: Adapter> {
+struct Settings<H: Adapter> {
+    /// Parts of schemes, for extractors and endpoints.
+    handles: Handles,
     /// The schemes, in the order in which their issuers are listed.
-    pub schemes: Vec<Arc<dyn Authenticator<H>>>,
+    schemes: Vec<Arc<dyn Authenticator<H>>>,
     /// Whether an `Authorization` line of a scheme that is not accepted counts as absent.
-    pub ignore_unsupported: bool,
+    ignore_unsupported: bool,
     /// Where client addresses come from.
-    pub address: AddressSource,
+    address: AddressSource,
     /// Where countries come from.
-    pub countries: Option<Countries>,
+    countries: Option<Countries>,
     /// The names of this server.
-    pub hosts: Hosts,
+    hosts: Hosts,
     /// Origins of front ends elsewhere.
-    pub origins: Origins,
+    origins: Origins,
     /// Who is refused whatever a rule says.
-    pub blocklist: Option<Arc<dyn BlockCheck>>,
+    blocklist: Option<Arc<dyn BlockCheck>>,
     /// Who records events.
-    pub sink: Option<Arc<dyn Sink>>,
+    sink: Option<Arc<dyn Sink>>,
     /// Whether all grants are recorded.
-    pub audits_grants: bool,
+    audits_grants: bool,
     /// What this server is called as a protected resource.
-    pub resource: Option<Resource>,
+    resource: Option<Resource>,
     /// Whether only this machine may send requests, since keys or cookies are those of development.
-    pub loopback_only: bool,
+    loopback_only: bool,
     /// Whether handlers can issue tickets.
-    pub issues_tickets: bool,
+    issues_tickets: bool,
     /// The role types whose grants count.
-    pub roles: RoleTypes,
+    roles: RoleTypes,
     /// Provides roles that no credential contains.
-    pub role_provider: Option<RolesFrom>,
+    role_provider: Option<RolesFrom>,
     /// Types whose shared names mean the same.
-    pub same: Vec<(&'static Vocabulary, &'static Vocabulary)>,
+    same: Vec<(&'static Vocabulary, &'static Vocabulary)>,
 }
 
 /// Decides requests by the settings of one application.
 pub struct Engine<H: Adapter> {
     id: u64,
     schemes: Schemes<H>,
+    handles: Handles,
     sources: Vec<Arc<Source>>,
     /// Whether a browser sends credentials of one of the schemes by itself.
     accepts_ambient: bool,
@@ -125,12 +139,13 @@ pub struct Engine<H: Adapter> {
 
 impl<H: Adapter> Engine<H> {
     /// An engine with these settings.
-    pub fn new(settings: Settings<H>) -> Self {
+    fn new(settings: Settings<H>) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let sources: Vec<_> = settings.schemes.iter().flat_map(|scheme| scheme.sources()).cloned().collect();
         Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             schemes: Schemes::new(settings.schemes, settings.ignore_unsupported),
+            handles: settings.handles,
             accepts_ambient: sources.iter().any(|source| source.scheme.is_ambient()),
             sources,
             address: settings.address,
@@ -161,6 +176,11 @@ impl<H: Adapter> Engine<H> {
     /// The schemes.
     pub fn schemes(&self) -> &Schemes<H> {
         &self.schemes
+    }
+
+    /// A part of a scheme, by its type, if the scheme is accepted.
+    pub fn part<T: 'static>(&self) -> Option<&T> {
+        self.handles.get()
     }
 
     /// The issuers whose credentials are accepted.

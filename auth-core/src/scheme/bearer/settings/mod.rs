@@ -414,7 +414,6 @@ impl Jwt {
     }
 
     /// Whether this is one of its HMAC secrets.
-    #[cfg(all(feature = "oidc", feature = "session"))]
     pub fn has_secret(&self, secret: &[u8]) -> bool {
         let other = Key::secret(Algorithm::HS256, secret);
         self.keys.iter().any(|key| key.is_same_secret(&other))

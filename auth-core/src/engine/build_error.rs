@@ -1,19 +1,19 @@
-//! Errors of [`AuthBuilder::build`](super::AuthBuilder::build).
+//! Errors of settings.
 
-use auth_core::client::address::HostError;
-use auth_core::client::csrf::OriginError;
-use auth_core::denial::challenge::RealmError;
-use auth_core::oidc::protected_resource::ResourceError;
+use crate::client::address::HostError;
+use crate::client::csrf::OriginError;
+use crate::denial::challenge::RealmError;
+use crate::oidc::protected_resource::ResourceError;
 #[cfg(feature = "jwt")]
-use auth_core::scheme::bearer::{JwtError, TokenCacheError};
+use crate::scheme::bearer::{JwtError, TokenCacheError};
 #[cfg(feature = "dpop")]
-use auth_core::scheme::dpop::DpopError;
+use crate::scheme::dpop::DpopError;
 #[cfg(feature = "session")]
-use auth_core::scheme::session::SessionsError;
+use crate::scheme::session::SessionsError;
 #[cfg(all(feature = "oidc", feature = "session"))]
-use auth_core::scheme::session::oidc_login::LoginError;
+use crate::scheme::session::oidc_login::LoginError;
 
-/// An invalid setting, or several. Converts into [`std::io::Error`], which a `main` of actix returns.
+/// An invalid setting, or several. Converts into [`std::io::Error`], which `main` functions of servers return.
 #[derive(PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
@@ -21,7 +21,6 @@ pub enum BuildError {
     #[error("`.realm({0:?})`: {1}")]
     Realm(String, RealmError),
     /// A store that other applications may share requires a realm.
-    #[cfg(any(feature = "passwords", feature = "dpop"))]
     #[error(
         "`{0}` is shared with whoever uses the same server: call `.realm(…)`, so that it is told apart from theirs"
     )]
@@ -43,11 +42,9 @@ pub enum BuildError {
     #[error("`.token_cache(…)`: {0}")]
     TokenCache(TokenCacheError),
     /// A ticket stands for a bearer token.
-    #[cfg(feature = "jwt")]
     #[error("`.tickets()` stand for bearer tokens: call `.bearer(…)`")]
     TicketsWithoutTokens,
     /// A subprotocol that could not carry a token.
-    #[cfg(feature = "jwt")]
     #[error("`.bearer_in_subprotocol({0:?})`: write a name of letters, digits and `-`, beside `.bearer(…)`")]
     Subprotocol(String),
     /// The settings of proofs.
@@ -55,7 +52,6 @@ pub enum BuildError {
     #[error("`.dpop(…)`: {0}")]
     Dpop(DpopError),
     /// Proofs come with tokens.
-    #[cfg(feature = "dpop")]
     #[error("`.dpop(…)` is for tokens: call `.bearer(…)` too")]
     DpopWithoutTokens,
     /// No challenge can have the name, or another scheme has it.
@@ -76,7 +72,6 @@ pub enum BuildError {
     )]
     ConfersMissing(&'static str),
     /// No header has that name.
-    #[cfg(feature = "api-key")]
     #[error("`.api_keys(…)`: {0:?} is no name of a header")]
     ApiKeyHeader(String),
     /// The settings of sessions.
@@ -88,21 +83,17 @@ pub enum BuildError {
     #[error("`.oidc_login(…)`: {0}")]
     OidcLogin(LoginError),
     /// There is nothing to log in to.
-    #[cfg(all(feature = "oidc", feature = "session"))]
     #[error("`.oidc_login(…)` ends in a session: call `.session(…)` too")]
     OidcLoginWithoutSession,
     /// The browser would not bring the cookie along from the provider, and be sent there again, for ever.
-    #[cfg(all(feature = "oidc", feature = "session"))]
     #[error("`.oidc_login(…)` comes back from another site, where a browser brings no cookie of `Sessions::strict()`")]
     OidcLoginWithStrictSession,
     /// Development cookies are restricted to this machine, and a proxy forwards requests of others.
-    #[cfg(feature = "session")]
     #[error(
         "`.over_plain_http_on_this_machine()` is for a browser on this machine, and `.behind(…)` says that there is a proxy"
     )]
     PlainHttpBehindProxy,
     /// One name would be two people.
-    #[cfg(feature = "session")]
     #[error("`.basic(…)` and `.users(…)` name two stores: make one `Passwords`, and give each a clone")]
     TwoStoresOfUsers,
     /// A proxy is not a valid address or network.
@@ -114,7 +105,6 @@ pub enum BuildError {
     )]
     CountryHeader(String),
     /// Block lists contain addresses, and the source of client addresses is not configured.
-    #[cfg(feature = "blocks")]
     #[error("`.blocks(…)` may name addresses: call `.client_address(Peer)` or `.behind(…)`")]
     BlocksWithoutAddress,
     /// No proxy is named.
@@ -178,16 +168,16 @@ fn lines(mistakes: &[BuildError]) -> String {
 
 /// Collects errors, so that `build()` reports all of them at once.
 #[derive(Default)]
-pub(super) struct Mistakes(Vec<BuildError>);
+pub struct Mistakes(Vec<BuildError>);
 
 impl Mistakes {
     /// Adds an error.
-    pub(super) fn add(&mut self, mistake: BuildError) {
+    pub fn add(&mut self, mistake: BuildError) {
         self.0.push(mistake);
     }
 
     /// Returns the value, or records the error and returns the default. `settled` then fails, so the default is never used.
-    pub(super) fn keep<T: Default>(&mut self, made: Result<T, BuildError>) -> T {
+    pub fn keep<T: Default>(&mut self, made: Result<T, BuildError>) -> T {
         made.unwrap_or_else(|mistake| {
             self.add(mistake);
             T::default()
@@ -195,7 +185,7 @@ impl Mistakes {
     }
 
     /// Returns the value if no error was recorded.
-    pub(super) fn settled<T>(mut self, value: Option<T>) -> Result<T, BuildError> {
+    pub fn settled<T>(mut self, value: Option<T>) -> Result<T, BuildError> {
         match (self.0.len(), value) {
             (0, Some(value)) => Ok(value),
             (1, _) => Err(self.0.remove(0)),

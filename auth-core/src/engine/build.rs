@@ -1,0 +1,313 @@
+//! From settings to an engine, and what can be wrong with them: here, and in no request.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use super::build_error::{BuildError, Mistakes};
+use super::request::Adapter;
+use super::schemes::{AllSettings, Assembly, Handles, position};
+use super::{BlockCheck, Engine, Settings};
+use crate::audit::Sink;
+use crate::client::address::{AddressSource, Forwarding, Hosts, network};
+use crate::client::country::Countries;
+use crate::client::csrf::Origins;
+use crate::denial::challenge::Realm;
+use crate::identity::issuer::RoleTypes;
+use crate::identity::scheme_id::Scheme;
+use crate::identity::vocabulary::Vocabulary;
+use crate::oidc::protected_resource::Resource;
+use crate::runtime::set_once::SetOnce;
+use crate::store::roles::RolesFrom;
+
+/// Where addresses come from, as it was set.
+#[derive(Default)]
+pub enum Address {
+    /// It was not set.
+    #[default]
+    Unset,
+    /// The peer of the connection is the client.
+    Peer,
+    /// These proxies name the client in this header.
+    Behind(Vec<String>, Forwarding),
+    /// So many proxies name the client in this header.
+    Hops(NonZeroUsize, Forwarding),
+}
+
+impl Address {
+    /// Whether there is a proxy.
+    pub fn is_behind_proxy(&self) -> bool {
+        matches!(self, Self::Behind(..) | Self::Hops(..))
+    }
+
+    /// Whether proxies are known by their addresses, and not by their number alone.
+    pub fn names_proxies(&self) -> bool {
+        matches!(self, Self::Behind(..))
+    }
+
+    fn source(self) -> Result<AddressSource, BuildError> {
+        let (written, header) = match self {
+            Self::Unset => return Ok(AddressSource::Unset),
+            Self::Peer => return Ok(AddressSource::Peer),
+            Self::Hops(hops, header) => return Ok(AddressSource::Hops { hops, header }),
+            Self::Behind(written, header) => (written, header),
+        };
+        if written.is_empty() {
+            return Err(BuildError::NoProxy);
+        }
+        let (mut proxies, mut unix) = (Vec::new(), false);
+        for proxy in written {
+            if proxy == "unix" {
+                unix = true;
+            } else {
+                proxies.push(network(&proxy).ok_or(BuildError::Proxy(proxy))?);
+            }
+        }
+        Ok(AddressSource::Behind { proxies, unix, header })
+    }
+}
+
+/// The settings of an application, as they were made.
+pub struct EngineBuilder<H: Adapter> {
+    /// The name of what is protected; `restricted` unless set.
+    pub realm: Option<String>,
+    /// The schemes.
+    pub schemes: AllSettings<H>,
+    /// Whether an `Authorization` line of a scheme that is not accepted counts as absent.
+    pub ignore_unsupported: bool,
+    /// Which settings of one value were made.
+    pub once: SetOnce,
+    /// The role types whose grants count.
+    pub roles: RoleTypes,
+    /// Provides roles that no credential contains.
+    pub role_provider: Option<RolesFrom>,
+    /// Types whose shared names mean the same.
+    pub same: Vec<(&'static Vocabulary, &'static Vocabulary)>,
+    /// Where addresses come from.
+    pub address: Address,
+    /// Where countries come from.
+    pub countries: Option<Countries>,
+    /// Who is refused whatever a rule says.
+    pub blocklist: Option<Arc<dyn BlockCheck>>,
+    /// The names of this server.
+    pub hosts: Vec<String>,
+    /// Origins of front ends elsewhere.
+    pub origins: Vec<String>,
+    /// What this server is called as a protected resource.
+    pub resource: Option<String>,
+    /// Who records events.
+    pub sink: Option<Arc<dyn Sink>>,
+    /// Whether all grants are recorded.
+    pub audits_grants: bool,
+    /// The path of the login page.
+    pub login_page: Option<String>,
+    /// What the `type` of problems begins with.
+    pub problem_base: Option<String>,
+}
+
+impl<H: Adapter> Default for EngineBuilder<H> {
+    fn default() -> Self {
+        Self {
+            realm: None,
+            schemes: AllSettings::default(),
+            ignore_unsupported: false,
+            once: SetOnce::default(),
+            roles: RoleTypes::default(),
+            role_provider: None,
+            same: Vec::new(),
+            address: Address::default(),
+            countries: None,
+            blocklist: None,
+            hosts: Vec::new(),
+            origins: Vec::new(),
+            resource: None,
+            sink: None,
+            audits_grants: false,
+            login_page: None,
+            problem_base: None,
+        }
+    }
+}
+
+/// What [`EngineBuilder::build`] returns.
+pub struct Built<H: Adapter> {
+    /// The engine.
+    pub engine: Engine<H>,
+    /// The realm.
+    pub realm: Realm,
+    /// The schemes that are accepted, in the order of their challenges.
+    pub accepted: Vec<Scheme>,
+    /// The path of the login page.
+    pub login_page: Option<String>,
+    /// What the `type` of problems begins with.
+    pub problem_base: Option<String>,
+    /// The realm and the address of a session store that is in the memory of this process.
+    pub in_memory: Option<(String, usize)>,
+}
+
+impl<H: Adapter> EngineBuilder<H> {
+    /// Records a setting of one value: a second call would undo the first.
+    pub fn once(mut self, name: &'static str) -> Self {
+        self.once.note(name);
+        self
+    }
+
+    /// Checks the settings, and prepares keys and verifiers. Opens no connection.
+    ///
+    /// # Errors
+    /// Settings are wrong; the error names each of them.
+    pub fn build(mut self) -> Result<Built<H>, BuildError> {
+        let mut mistakes = Mistakes::default();
+        self.check(&mut mistakes);
+        let loopback_only = self.schemes.iter().any(|scheme| scheme.is_for_this_machine());
+        let realm_text = self.realm.take().unwrap_or_else(|| "restricted".to_owned());
+        let realm = Realm::new(&realm_text).map(Some).map_err(|error| BuildError::Realm(realm_text.clone(), error));
+        let realm = mistakes.keep(realm);
+        let resource = mistakes.keep(self.resource.take().map(checked_resource).transpose());
+
+        let mut assembly = Assembly {
+            realm: &realm_text,
+            roles: &self.roles,
+            resource: resource.as_ref(),
+            schemes: Vec::new(),
+            login_page: self.login_page.take(),
+            checks_passwords: false,
+            issues_tickets: false,
+            memory_address: None,
+            handles: Handles::default(),
+        };
+        while let Some(settings) = self.schemes.take_next() {
+            settings.prepare(&mut assembly, &self.schemes, &mut mistakes);
+        }
+        let Assembly { mut schemes, login_page, checks_passwords, issues_tickets, memory_address, handles, .. } =
+            assembly;
+        schemes.sort_by_key(|scheme| position(scheme.scheme()));
+        let has_ambient = schemes.iter().flat_map(|scheme| scheme.sources()).any(|source| source.scheme.is_ambient());
+        let accepted = accepted(schemes.iter().flat_map(|scheme| scheme.sources()).map(|source| source.scheme));
+
+        let login_page = mistakes.keep(login_page.map(checked_login_page).transpose());
+        let problem_base = mistakes.keep(self.problem_base.take().map(checked_problem_base).transpose());
+        let address = mistakes.keep(self.address.source());
+        let hosts = mistakes.keep(Hosts::new(self.hosts).map_err(BuildError::Host));
+        let origins = mistakes.keep(Origins::new(self.origins).map_err(BuildError::Origin));
+        let realm = mistakes.settled(realm)?;
+
+        if checks_passwords && address == AddressSource::Unset {
+            warn_of_lockout();
+        }
+        if has_ambient && hosts.is_empty() && origins.iter().next().is_none() {
+            warn_of_pages();
+        }
+        if let (Some(blocklist), Some(sink)) = (&self.blocklist, &self.sink) {
+            blocklist.audit(Arc::clone(sink));
+        }
+        let engine = Engine::new(Settings {
+            schemes,
+            handles,
+            ignore_unsupported: self.ignore_unsupported,
+            address,
+            countries: self.countries,
+            hosts,
+            origins,
+            blocklist: self.blocklist,
+            sink: self.sink,
+            audits_grants: self.audits_grants,
+            resource,
+            loopback_only,
+            issues_tickets,
+            roles: self.roles,
+            role_provider: self.role_provider,
+            same: self.same,
+        });
+        let in_memory = memory_address.map(|address| (realm_text, address));
+        Ok(Built { engine, realm, accepted, login_page, problem_base, in_memory })
+    }
+
+    /// Records settings that are wrong together, or by themselves as they were written.
+    fn check(&self, mistakes: &mut Mistakes) {
+        for setting in self.once.repeated() {
+            mistakes.add(BuildError::Repeated(setting));
+        }
+        // Somebody can authenticate; and of several issuers, each says what it may confer.
+        let mut issuers: Vec<_> = self.schemes.iter().flat_map(|scheme| scheme.issuers()).collect();
+        issuers.sort_unstable();
+        match issuers.len() {
+            0 => mistakes.add(BuildError::NoScheme),
+            1 => {}
+            2.. => {
+                let mut silent: Vec<_> = issuers.iter().filter(|(_, says)| !says).map(|(name, _)| *name).collect();
+                silent.dedup();
+                silent.into_iter().for_each(|name| mistakes.add(BuildError::ConfersMissing(name)));
+            }
+        }
+        for scheme in self.schemes.iter() {
+            scheme.check(self, mistakes);
+        }
+        mistakes.keep(check_country_header(self.countries.as_ref(), self.address.is_behind_proxy()));
+        if self.blocklist.is_some() && matches!(self.address, Address::Unset) {
+            mistakes.add(BuildError::BlocksWithoutAddress);
+        }
+    }
+}
+
+/// The schemes that challenges name: built-in ones, then those of the application.
+fn accepted(schemes: impl Iterator<Item = Scheme>) -> Vec<Scheme> {
+    let mut accepted: Vec<Scheme> = schemes.filter(|scheme| *scheme != Scheme::TOKEN_COOKIE).collect();
+    accepted.sort_by_key(|scheme| position(*scheme));
+    accepted.dedup();
+    accepted
+}
+
+fn warn_of_lockout() {
+    tracing::warn!(
+        target: "auth_actix",
+        "failed logins are counted by account alone: call `.client_address(Peer)` or `.behind(…)`, or a stranger's guesses keep everybody waiting"
+    );
+}
+
+fn warn_of_pages() {
+    // Chromium names no site with a WebSocket, and no browser does to a server without TLS.
+    warn(
+        "a cookie or Basic cannot open a WebSocket, nor change state over plain HTTP: call `.hosts([…])` with the names of this server, or `.origins([…])` with those of its front ends",
+    );
+}
+
+/// Says something at the start: in the log, or where there is none, to whoever started the server.
+#[allow(clippy::print_stderr, reason = "nobody may be listening to the log")]
+pub(super) fn warn(what: &str) {
+    tracing::warn!(target: "auth_actix", "{what}");
+    if !tracing::dispatcher::has_been_set() {
+        eprintln!("auth-actix: {what}");
+    }
+}
+
+/// Whether a header field can have the name (RFC 9110 §5.6.2).
+pub fn is_field_name(name: &str) -> bool {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(is_token)
+}
+
+/// A header that anybody could write says nothing.
+fn check_country_header(countries: Option<&Countries>, is_behind: bool) -> Result<(), BuildError> {
+    let Some(name) = countries.and_then(Countries::header_name) else { return Ok(()) };
+    let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    if is_name && is_behind { Ok(()) } else { Err(BuildError::CountryHeader(name.to_owned())) }
+}
+
+/// A path on this site, and nothing that a browser takes for another one.
+fn checked_login_page(page: String) -> Result<String, BuildError> {
+    let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'#' | b'"');
+    let here = page.starts_with('/') && !page.starts_with("//") && page.bytes().all(plain);
+    if here { Ok(page) } else { Err(BuildError::LoginPage(page)) }
+}
+
+fn checked_resource(identifier: String) -> Result<Resource, BuildError> {
+    Resource::new(&identifier).map_err(|error| BuildError::Resource(identifier, error))
+}
+
+fn checked_problem_base(base: String) -> Result<String, BuildError> {
+    let scheme = base.split_once(':').map_or("", |(scheme, _)| scheme);
+    let plain = |byte: u8| byte.is_ascii_graphic() && !b"\"\\<>{}|^`".contains(&byte);
+    let absolute = !scheme.is_empty() && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let fits = absolute && base.ends_with(['/', ':', '#']) && base.bytes().all(plain);
+    if fits { Ok(base) } else { Err(BuildError::ProblemBase(base)) }
+}

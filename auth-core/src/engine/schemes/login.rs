@@ -1,0 +1,104 @@
+//! Sessions, and what logins begin them with.
+
+use std::sync::Arc;
+
+use super::{AllSettings, Assembly, SchemeSettings};
+use crate::engine::build::{EngineBuilder, warn};
+use crate::engine::build_error::{BuildError, Mistakes};
+use crate::engine::request::Adapter;
+use crate::scheme::session::Sessions;
+#[cfg(feature = "oidc")]
+use crate::scheme::session::oidc_login::{OidcLogin, RelyingParty};
+use crate::store::users::Passwords;
+
+/// Settings of sessions and logins.
+#[derive(Default)]
+pub struct LoginSettings {
+    /// The sessions.
+    pub sessions: Option<Sessions>,
+    /// The users of the login form; those of Basic unless set.
+    pub users: Option<Passwords>,
+    /// The provider where people log in.
+    #[cfg(feature = "oidc")]
+    pub oidc_login: Option<OidcLogin>,
+}
+
+impl LoginSettings {
+    /// The users of the login form: those of Basic, unless others are set, which then have to be the same.
+    fn users(users: Option<Passwords>, of_basic: Option<Arc<Passwords>>) -> Result<Option<Passwords>, BuildError> {
+        match (users, of_basic) {
+            (Some(users), Some(basic)) if !users.is(&basic) => Err(BuildError::TwoStoresOfUsers),
+            (_, Some(basic)) => Ok(Some((*basic).clone())),
+            (users, None) => Ok(users),
+        }
+    }
+
+    #[cfg(feature = "oidc")]
+    fn relying_party<H: Adapter>(
+        &mut self,
+        assembly: &Assembly<'_, H>,
+        others: &AllSettings<H>,
+    ) -> Result<Option<RelyingParty>, BuildError> {
+        let Some(login) = self.oidc_login.take() else { return Ok(None) };
+        let Some(sessions) = &self.sessions else { return Err(BuildError::OidcLoginWithoutSession) };
+        if sessions.is_strict() {
+            return Err(BuildError::OidcLoginWithStrictSession);
+        }
+        let is_of_tokens = |secret: &[u8]| others.iter().any(|settings| settings.has_secret(secret));
+        let prepared = login.prepare(assembly.roles, sessions.is_for_this_machine(), is_of_tokens);
+        prepared.map(Some).map_err(BuildError::OidcLogin)
+    }
+}
+
+impl<H: Adapter> SchemeSettings<H> for LoginSettings {
+    /// After Basic, and before the tokens.
+    fn order(&self) -> u8 {
+        2
+    }
+
+    fn issuers(&self) -> Vec<(&'static str, bool)> {
+        self.sessions.iter().map(|sessions| ("session", sessions.says_what_it_confers())).collect()
+    }
+
+    fn check(&self, builder: &EngineBuilder<H>, mistakes: &mut Mistakes) {
+        let is_shared = self.sessions.as_ref().is_some_and(Sessions::is_shared);
+        let are_counted_together = self.users.as_ref().is_some_and(Passwords::are_counted_together);
+        if builder.realm.is_none() && is_shared {
+            mistakes.add(BuildError::RealmMissing(".session(…)"));
+        } else if builder.realm.is_none() && are_counted_together {
+            mistakes.add(BuildError::RealmMissing(".users(…)"));
+        }
+        if builder.address.is_behind_proxy() && SchemeSettings::<H>::is_for_this_machine(self) {
+            mistakes.add(BuildError::PlainHttpBehindProxy);
+        }
+    }
+
+    fn is_for_this_machine(&self) -> bool {
+        self.sessions.as_ref().is_some_and(Sessions::is_for_this_machine)
+    }
+
+    #[cfg_attr(not(feature = "oidc"), allow(unused_mut, unused_variables, reason = "there is no provider"))]
+    fn prepare(mut self: Box<Self>, assembly: &mut Assembly<'_, H>, others: &AllSettings<H>, mistakes: &mut Mistakes) {
+        #[cfg(feature = "oidc")]
+        if let Some(party) = mistakes.keep(self.relying_party(assembly, others)) {
+            assembly.login_page.get_or_insert_with(|| "/login".to_owned());
+            assembly.provide(Arc::new(party));
+        }
+        let users = mistakes.keep(Self::users(self.users, assembly.part()));
+        if let Some(users) = &users {
+            assembly.checks_passwords = true;
+            assembly.provide(Arc::new(users.clone()));
+        }
+        let Some(sessions) = self.sessions else { return };
+        assembly.memory_address = sessions.memory_address();
+        let plain_http = sessions.is_for_this_machine();
+        let sessions = sessions.prepare(assembly.realm, users, assembly.roles).map(Some);
+        let Some(sessions) = mistakes.keep(sessions.map_err(BuildError::Sessions)) else { return };
+        if plain_http {
+            warn("session cookies go over plain HTTP: for a browser on this machine alone");
+        }
+        let sessions = Arc::new(sessions);
+        assembly.provide(Arc::clone(&sessions));
+        assembly.schemes.push(sessions);
+    }
+}

@@ -1,0 +1,142 @@
+//! From the settings of schemes to schemes that are ready.
+
+#[cfg(feature = "api-key")]
+mod api_key;
+#[cfg(feature = "basic")]
+mod basic;
+#[cfg(feature = "dpop")]
+mod dpop;
+#[cfg(feature = "session")]
+pub mod login;
+#[cfg(feature = "jwt")]
+pub mod tokens;
+
+use std::any::{Any, TypeId};
+use std::sync::Arc;
+
+use super::build::EngineBuilder;
+use super::build_error::Mistakes;
+use super::request::Adapter;
+use crate::identity::issuer::RoleTypes;
+use crate::identity::scheme_id::Scheme;
+use crate::oidc::protected_resource::Resource;
+use crate::scheme::Authenticator;
+
+/// The settings of a scheme, or of several that belong together.
+pub trait SchemeSettings<H: Adapter>: Any {
+    /// When they are prepared: schemes that use others come after those.
+    fn order(&self) -> u8;
+
+    /// The builder's method for each issuer, and whether the issuer says what it may confer.
+    fn issuers(&self) -> Vec<(&'static str, bool)>;
+
+    /// Checks them together with other settings.
+    fn check(&self, _builder: &EngineBuilder<H>, _mistakes: &mut Mistakes) {}
+
+    /// Whether keys or cookies are those of development.
+    fn is_for_this_machine(&self) -> bool {
+        false
+    }
+
+    /// Whether a secret verifies tokens.
+    fn has_secret(&self, _secret: &[u8]) -> bool {
+        false
+    }
+
+    /// Prepares the schemes. `others` are the settings that are prepared later.
+    fn prepare(self: Box<Self>, assembly: &mut Assembly<'_, H>, others: &AllSettings<H>, mistakes: &mut Mistakes);
+}
+
+/// The settings of all schemes, one value of each type.
+pub struct AllSettings<H: Adapter>(Vec<Box<dyn SchemeSettings<H>>>);
+
+impl<H: Adapter> Default for AllSettings<H> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<H: Adapter> AllSettings<H> {
+    /// The settings of this type, if there are any.
+    pub fn get<S: SchemeSettings<H>>(&self) -> Option<&S> {
+        self.0.iter().find_map(|settings| (&**settings as &dyn Any).downcast_ref())
+    }
+
+    /// Sets the settings of this type.
+    pub fn set<S: SchemeSettings<H>>(&mut self, settings: S) {
+        self.0.retain(|other| (&**other as &dyn Any).type_id() != TypeId::of::<S>());
+        self.0.push(Box::new(settings));
+    }
+
+    /// Changes the settings of this type, which are made if needed.
+    pub fn update<S: SchemeSettings<H> + Default>(&mut self, change: impl FnOnce(&mut S)) {
+        let mut known = self.0.iter_mut().filter_map(|settings| (&mut **settings as &mut dyn Any).downcast_mut());
+        if let Some(settings) = known.next() {
+            change(settings);
+            return;
+        }
+        let mut settings = S::default();
+        change(&mut settings);
+        self.0.push(Box::new(settings));
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &dyn SchemeSettings<H>> {
+        self.0.iter().map(|settings| &**settings)
+    }
+
+    /// Takes the one that is prepared next.
+    pub(super) fn take_next(&mut self) -> Option<Box<dyn SchemeSettings<H>>> {
+        let (index, _) = self.0.iter().enumerate().min_by_key(|(_, settings)| settings.order())?;
+        Some(self.0.remove(index))
+    }
+}
+
+/// What schemes are prepared with, and what has come of it so far.
+pub struct Assembly<'a, H: Adapter> {
+    /// The realm.
+    pub realm: &'a str,
+    /// The role types whose grants count.
+    pub roles: &'a RoleTypes,
+    /// What this server is called as a protected resource.
+    pub resource: Option<&'a Resource>,
+    /// The schemes.
+    pub schemes: Vec<Arc<dyn Authenticator<H>>>,
+    /// The path of the login page.
+    pub login_page: Option<String>,
+    /// Whether logins check passwords.
+    pub checks_passwords: bool,
+    /// Whether handlers can issue tickets.
+    pub issues_tickets: bool,
+    /// The address of a session store that is in the memory of this process.
+    pub memory_address: Option<usize>,
+    pub(super) handles: Handles,
+}
+
+impl<H: Adapter> Assembly<'_, H> {
+    /// Provides a part of a scheme to extractors and endpoints, by its type.
+    pub fn provide<T: Send + Sync + 'static>(&mut self, part: Arc<T>) {
+        self.handles.0.push(part);
+    }
+
+    /// A part that an earlier scheme provides.
+    pub fn part<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.handles.0.iter().find_map(|part| Arc::clone(part).downcast().ok())
+    }
+}
+
+/// Parts of schemes that extractors and endpoints use, by their types.
+#[derive(Default)]
+pub(super) struct Handles(Vec<Arc<dyn Any + Send + Sync>>);
+
+impl Handles {
+    pub(super) fn get<T: 'static>(&self) -> Option<&T> {
+        self.0.iter().find_map(|part| part.downcast_ref())
+    }
+}
+
+/// The position of a scheme among those of an application: built-in schemes first, in their order.
+pub(super) fn position(scheme: Scheme) -> usize {
+    let built_in = Scheme::OURS.into_iter().chain([Scheme::TOKEN_COOKIE]);
+    built_in.into_iter().position(|other| other == scheme).unwrap_or(usize::MAX)
+}
