@@ -19,15 +19,15 @@ pub use serde;
 pub use actix_web::dev::Payload;
 pub use actix_web::{Error, HttpRequest};
 
-pub use crate::authorized::{Authorized, Object, Resource, authorized, object_key};
-pub use crate::enforce::{Answer, Checked, Fails, Guard, Guarded, Phases, Verdict, answer, checked, fill};
-pub use crate::extract::{Claims, MaybePrincipal};
-pub use crate::granted::{Granted, Implies, Proof};
-pub use crate::lease::Lease;
+pub use crate::extract::authorized::{Authorized, Object, Resource, authorized, object_key};
+pub use crate::extract::caller::{Claims, MaybePrincipal};
+pub use crate::extract::granted::{Granted, Implies, Proof};
+pub use crate::extract::lease::Lease;
+#[cfg(feature = "jwt")]
+use crate::extract::ticket::Ticket;
+pub use crate::guard::{Answer, Checked, Fails, Guard, Guarded, Phases, Verdict, answer, checked, fill};
 pub use crate::principal::Principal;
 pub use crate::scope::{Pattern, Proven, Registry};
-#[cfg(feature = "jwt")]
-use crate::ticket::Ticket;
 
 /// The vocabulary of a type of roles.
 pub const fn roles<R: RoleSet>() -> &'static Vocabulary {

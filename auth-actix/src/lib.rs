@@ -1,39 +1,23 @@
 #![doc = include_str!("../docs/crate.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod adapter;
 // Responses to denials.
 mod respond;
 // Settings.
-mod adapter;
-// Callers for the tests of applications.
-#[cfg(feature = "test-util")]
-mod stand_in;
 mod custom_scheme;
 mod auth;
-// The facts of a request, and the decision.
+// The decision, and the error that answers a denial.
 mod principal;
-mod enforce;
+mod guard;
 // What handlers take.
 mod extract;
-mod granted;
-mod authorized;
-mod lease;
-#[cfg(feature = "jwt")]
-mod ticket;
-// Sessions.
-#[cfg(feature = "session")]
-mod session;
 // What they are registered with.
 mod scope;
-mod metadata;
-mod json_errors;
-mod identify;
-#[cfg(feature = "session")]
-mod login;
-#[cfg(all(feature = "oidc", feature = "session"))]
-mod oidc;
+mod endpoints;
+mod middleware;
 pub mod web;
-// What applications hold themselves against.
+// For the tests of applications.
 #[cfg(feature = "test-util")]
 pub mod test;
 #[doc(hidden)]
@@ -102,22 +86,22 @@ pub use auth_macros::{
 };
 
 pub use crate::auth::{Auth, AuthBuilder, BuildError, Peer};
-pub use crate::authorized::{Allows, Authorized, Existence, Object, Resource};
 #[cfg(feature = "identity")]
 pub use crate::custom_scheme::IdentityLogin;
 pub use crate::custom_scheme::{Authenticated, Authenticator, CustomScheme, Place, ProxyHeader, Rejected};
-pub use crate::extract::{Claims, MaybePrincipal, PrincipalExt};
-pub use crate::granted::{Granted, Implies, Proof};
-pub use crate::identify::Identify;
-pub use crate::lease::{Lease, LeaseEnd, Leased};
+pub use crate::extract::authorized::{Allows, Authorized, Existence, Object, Resource};
+pub use crate::extract::caller::{Claims, MaybePrincipal, PrincipalExt};
+pub use crate::extract::granted::{Granted, Implies, Proof};
+pub use crate::extract::lease::{Lease, LeaseEnd, Leased};
+#[cfg(feature = "session")]
+pub use crate::extract::session::{Session, SessionCookie};
+#[cfg(feature = "jwt")]
+pub use crate::extract::ticket::Ticket;
+pub use crate::middleware::Identify;
 pub use crate::principal::Principal;
 pub use crate::respond::{Refused, Texts};
 pub use crate::scope::{
     DefaultService, GuardedRoute, GuardedService, IntoGuardedRoute, Mode, Plain, Route, Scope, ScopeEndpoint, Service,
     Strict, StrictScope, Unguarded, delete, get, guarded, head, method, patch, post, put, route, unguarded,
 };
-#[cfg(feature = "session")]
-pub use crate::session::{Session, SessionCookie};
-#[cfg(feature = "jwt")]
-pub use crate::ticket::Ticket;
 pub use auth_core::engine::startup_checks::RuleError;

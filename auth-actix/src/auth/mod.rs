@@ -2,6 +2,8 @@
 
 mod build;
 mod builder;
+#[cfg(feature = "session")]
+mod sessions;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -95,3 +97,6 @@ impl std::fmt::Debug for Auth {
         f.debug_tuple("Auth").field(&self.0.engine).finish()
     }
 }
+
+#[cfg(all(test, feature = "jwt"))]
+mod tests;

@@ -9,8 +9,8 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 
 use auth_core::policy::rule::Rule;
 
-use super::guarded::{GuardedService, InFront};
 use super::route::GuardedRoute;
+use super::wrapped_service::{GuardedService, InFront};
 
 /// A service with a rule, for [`Scope::default_service`](crate::Scope::default_service).
 #[diagnostic::on_unimplemented(

@@ -13,7 +13,7 @@ use std::rc::Rc;
 use actix_web::Error;
 use actix_web::dev::{Service, ServiceFactory, ServiceRequest, ServiceResponse, Transform};
 
-use super::private::PrivateService;
+use super::cache_headers::PrivateService;
 
 /// The endpoint type that actix wraps middleware around, by the type that has it as a parameter.
 #[doc(hidden)]

@@ -4,12 +4,12 @@
 //! A path-based rule and the router can disagree; a rule that hangs on the handler cannot, if no handler gets in without
 //! one. So the scope takes only what is [`Service`]: the compiler asks, for each handler, not a test for some of them.
 
-mod collected;
+mod registry;
 mod config;
 mod default;
-pub(crate) mod private;
+pub(crate) mod cache_headers;
 mod endpoint;
-mod guarded;
+mod wrapped_service;
 mod resource;
 mod route;
 mod service;
@@ -29,22 +29,22 @@ use auth_core::engine::startup_checks::{self, RuleError};
 use auth_core::matrix::Matrix;
 use auth_core::policy::rule::Rule;
 
-pub(crate) use self::collected::MARK;
-#[cfg(feature = "test-util")]
-pub(crate) use self::collected::{Collected, collected};
 pub use self::config::ServiceConfig;
 pub use self::default::DefaultService;
 use self::endpoint::Filling;
 pub use self::endpoint::{ResourceEndpoint, ScopeEndpoint};
-pub use self::guarded::{GuardedService, Unguarded, guarded, unguarded};
+pub(crate) use self::registry::MARK;
+#[cfg(feature = "test-util")]
+pub(crate) use self::registry::{Collected, collected};
 pub use self::resource::{Patterns, Resource, resource};
 pub use self::route::{
     GuardedRoute, IntoGuardedRoute, Route, delete, get, head, method, patch, post, put, query, route, to, trace,
 };
 pub use self::service::{Pattern, Proven, Registry, Service};
 use self::unknown_path::unknown_path;
+pub use self::wrapped_service::{GuardedService, Unguarded, guarded, unguarded};
 use crate::auth::Auth;
-use crate::enforce;
+use crate::guard;
 
 /// A scope that takes only what carries a rule; made by [`Auth::scope`].
 ///
@@ -323,11 +323,11 @@ where
             }),
             None => inner,
         };
-        let inner = inner.wrap(self.place.within(self.endpoint, private::answers_of(auth)));
+        let inner = inner.wrap(self.place.within(self.endpoint, cache_headers::answers_of(auth)));
         let binding = self.registry.binding();
         if self.registry.has_unguarded_under_rule() {
             // A service without a rule cannot be asked for one, so the rule of the scope is decided in front of all of it.
-            let inner = inner.wrap(guarded::InFront(&enforce::PASS));
+            let inner = inner.wrap(wrapped_service::InFront(&guard::PASS));
             return binding.registering(|| inner.register(config));
         }
         binding.registering(|| inner.register(config));

@@ -9,7 +9,7 @@ use actix_web::{Error, FromRequest, Handler, Responder};
 use auth_core::policy::rule::Rule;
 
 use super::service::{Entry, counted};
-use crate::enforce::{Guard, Guarded};
+use crate::guard::{Guard, Guarded};
 
 /// A route that has no handler yet. Made by [`get`] and its like.
 #[must_use]

@@ -9,7 +9,7 @@ use auth_core::policy::decision::Rules;
 use auth_core::policy::rule::Rule;
 
 use crate::auth::Auth;
-use crate::enforce::Binding;
+use crate::guard::Binding;
 
 /// What a scope of [`Auth::scope`] takes: a handler with a rule, a scope of its own kind, or what was given a rule by name.
 #[diagnostic::on_unimplemented(

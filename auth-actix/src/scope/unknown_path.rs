@@ -5,18 +5,18 @@ use actix_web::{Error, FromRequest, HttpRequest, HttpResponse};
 use auth_core::denial::{Denial, Reason};
 use auth_core::engine::not_found::{UNKNOWN_PATH, equalize_role_lookup};
 
-use crate::enforce;
+use crate::guard;
 
 /// Answers an unknown path where some path hides as one: after the same work, with the same bytes.
 pub(super) async fn unknown_path(request: HttpRequest, rest: Rest) -> Result<HttpResponse, Error> {
-    let denied = enforce::enforce(&request, &UNKNOWN_PATH).settled().await.err();
+    let denied = guard::enforce(&request, &UNKNOWN_PATH).settled().await.err();
     if denied.is_none()
-        && let Some(auth) = enforce::auth_of(&request)
+        && let Some(auth) = guard::auth_of(&request)
     {
         equalize_role_lookup(auth.engine(), &request).await;
     }
     let denied = denied.unwrap_or_else(|| Denial::new(Reason::InsufficientPermissions).into());
-    Err(enforce::refuse(&request, &UNKNOWN_PATH, denied, rest.0))
+    Err(guard::refuse(&request, &UNKNOWN_PATH, denied, rest.0))
 }
 
 /// The body of a request, untouched.

@@ -4,17 +4,22 @@
 //! Nothing here adds a way into a server: see [`Caller`] and [`Keys`].
 
 mod access;
+mod caller;
 mod explain;
 #[cfg(feature = "jwt")]
-mod held;
+mod keys;
 mod routing;
+#[cfg(feature = "jwt")]
+mod matrix;
+#[cfg(feature = "session")]
+mod session_store;
 
 pub use self::access::{access_matrix, assert_access};
+pub use self::caller::Caller;
 pub use self::explain::{explained, explanation};
 #[cfg(feature = "jwt")]
-pub use self::held::{assert_matrix, hold};
-pub use crate::stand_in::Caller;
+pub use self::keys::Keys;
 #[cfg(feature = "jwt")]
-pub use crate::stand_in::Keys;
+pub use self::matrix::{assert_matrix, hold};
 #[cfg(feature = "session")]
-pub use crate::stand_in::session_store;
+pub use self::session_store::session_store;

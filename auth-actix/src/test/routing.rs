@@ -12,7 +12,6 @@ use actix_service::{IntoServiceFactory, Service, ServiceFactory};
 use actix_web::dev::{AppConfig, ResourceDef, ResourceMap, ServiceResponse};
 use auth_core::matrix::{Matrix, Route};
 
-use crate::respond::percent_encoded;
 use crate::scope::{self, Collected, MARK};
 
 /// The application, ready to be asked, and all that is known of its routes.
@@ -198,14 +197,8 @@ fn covers(earlier: &str, is_prefix: bool, later: &str) -> bool {
     }
 }
 
-/// A path of the pattern, as a client writes it; `None` where none can be made up.
-pub(super) fn sample(pattern: &str) -> Option<String> {
-    let is_known = pattern.starts_with('/') && !pattern.contains('…');
-    is_known.then(|| filled(pattern, "x")).flatten().map(|path| percent_encoded(&path))
-}
-
 /// The same with this wherever a name may be anything.
-fn filled(pattern: &str, value: &str) -> Option<String> {
+pub(super) fn filled(pattern: &str, value: &str) -> Option<String> {
     /// One of them fits most expressions that stand in patterns.
     const USUAL: [&str; 18] = [
         "1",

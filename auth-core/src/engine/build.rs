@@ -164,7 +164,7 @@ impl<H: Adapter> EngineBuilder<H> {
         let realm = mistakes.keep(realm);
         let resource = mistakes.keep(self.resource.take().map(checked_resource).transpose());
 
-        let mut assembly = Assembly {
+        let assembly = Assembly {
             realm: &realm_text,
             roles: &self.roles,
             resource: resource.as_ref(),
@@ -175,13 +175,8 @@ impl<H: Adapter> EngineBuilder<H> {
             memory_address: None,
             handles: Handles::default(),
         };
-        while let Some(settings) = self.schemes.take_next() {
-            settings.prepare(&mut assembly, &self.schemes, &mut mistakes);
-        }
-        let Assembly { mut schemes, login_page, checks_passwords, issues_tickets, memory_address, handles, .. } =
-            assembly;
-        schemes.sort_by_key(|scheme| position(scheme.scheme()));
-        let has_ambient = schemes.iter().flat_map(|scheme| scheme.sources()).any(|source| source.scheme.is_ambient());
+        let assembly = assembly.prepare_all(self.schemes, &mut mistakes);
+        let Assembly { schemes, login_page, checks_passwords, issues_tickets, memory_address, handles, .. } = assembly;
         let accepted = accepted(schemes.iter().flat_map(|scheme| scheme.sources()).map(|source| source.scheme));
 
         let login_page = mistakes.keep(login_page.map(checked_login_page).transpose());
@@ -191,12 +186,6 @@ impl<H: Adapter> EngineBuilder<H> {
         let origins = mistakes.keep(Origins::new(self.origins).map_err(BuildError::Origin));
         let realm = mistakes.settled(realm)?;
 
-        if checks_passwords && address == AddressSource::Unset {
-            warn_of_lockout();
-        }
-        if has_ambient && hosts.is_empty() && origins.iter().next().is_none() {
-            warn_of_pages();
-        }
         if let (Some(blocklist), Some(sink)) = (&self.blocklist, &self.sink) {
             blocklist.audit(Arc::clone(sink));
         }
@@ -218,6 +207,7 @@ impl<H: Adapter> EngineBuilder<H> {
             role_provider: self.role_provider,
             same: self.same,
         });
+        engine.warn_of_risks(checks_passwords);
         let in_memory = memory_address.map(|address| (realm_text, address));
         Ok(Built { engine, realm, accepted, login_page, problem_base, in_memory })
     }
@@ -257,18 +247,22 @@ fn accepted(schemes: impl Iterator<Item = Scheme>) -> Vec<Scheme> {
     accepted
 }
 
-fn warn_of_lockout() {
-    tracing::warn!(
-        target: "auth_actix",
-        "failed logins are counted by account alone: call `.client_address(Peer)` or `.behind(…)`, or a stranger's guesses keep everybody waiting"
-    );
-}
-
-fn warn_of_pages() {
-    // Chromium names no site with a WebSocket, and no browser does to a server without TLS.
-    warn(
-        "a cookie or Basic cannot open a WebSocket, nor change state over plain HTTP: call `.hosts([…])` with the names of this server, or `.origins([…])` with those of its front ends",
-    );
+impl<H: Adapter> Engine<H> {
+    /// Warns of settings that work, and that few applications want.
+    fn warn_of_risks(&self, checks_passwords: bool) {
+        if checks_passwords && self.address == AddressSource::Unset {
+            tracing::warn!(
+                target: "auth_actix",
+                "failed logins are counted by account alone: call `.client_address(Peer)` or `.behind(…)`, or a stranger's guesses keep everybody waiting"
+            );
+        }
+        if self.accepts_ambient && self.hosts.is_empty() && self.origins.iter().next().is_none() {
+            // Chromium names no site with a WebSocket, and no browser does to a server without TLS.
+            warn(
+                "a cookie or Basic cannot open a WebSocket, nor change state over plain HTTP: call `.hosts([…])` with the names of this server, or `.origins([…])` with those of its front ends",
+            );
+        }
+    }
 }
 
 /// Says something at the start: in the log, or where there is none, to whoever started the server.

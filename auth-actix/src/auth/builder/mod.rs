@@ -2,8 +2,6 @@
 
 #[cfg(feature = "session")]
 mod logins;
-#[cfg(all(feature = "test-util", feature = "jwt"))]
-mod test_keys;
 #[cfg(feature = "jwt")]
 mod tokens;
 

@@ -8,7 +8,7 @@ use auth_core::scheme::bearer::{IssuerResolver, Jwt, TokenCache};
 use super::AuthBuilder;
 
 impl AuthBuilder {
-    pub(super) fn tokens(self, set: impl FnOnce(&mut TokenSettings)) -> Self {
+    pub(crate) fn tokens(self, set: impl FnOnce(&mut TokenSettings)) -> Self {
         self.with(|engine| engine.schemes.update(set))
     }
 

@@ -86,7 +86,7 @@ impl<H: Adapter> AllSettings<H> {
     }
 
     /// Takes the one that is prepared next.
-    pub(super) fn take_next(&mut self) -> Option<Box<dyn SchemeSettings<H>>> {
+    fn take_next(&mut self) -> Option<Box<dyn SchemeSettings<H>>> {
         let (index, _) = self.0.iter().enumerate().min_by_key(|(_, settings)| settings.order())?;
         Some(self.0.remove(index))
     }
@@ -114,6 +114,15 @@ pub struct Assembly<'a, H: Adapter> {
 }
 
 impl<H: Adapter> Assembly<'_, H> {
+    /// Prepares all schemes, and lists them in the order of built-in schemes.
+    pub(super) fn prepare_all(mut self, mut settings: AllSettings<H>, mistakes: &mut Mistakes) -> Self {
+        while let Some(next) = settings.take_next() {
+            next.prepare(&mut self, &settings, mistakes);
+        }
+        self.schemes.sort_by_key(|scheme| position(scheme.scheme()));
+        self
+    }
+
     /// Provides a part of a scheme to extractors and endpoints, by its type.
     pub fn provide<T: Send + Sync + 'static>(&mut self, part: Arc<T>) {
         self.handles.0.push(part);

@@ -13,7 +13,7 @@ use auth_core::policy::rule::{Reads, Rule};
 
 use crate::adapter;
 use crate::auth::Auth;
-use crate::scope::private;
+use crate::scope::cache_headers;
 
 /// Middleware that makes out who calls; made by [`Auth::identify`].
 #[derive(Clone, Debug)]
@@ -108,7 +108,7 @@ where
             let mut answer = service.call(request).await?;
             // Outside of all scopes nobody else says that the answer may be about somebody.
             let hints = adapter::update(answer.request(), RequestState::take_hints);
-            private::settle(hints, answer.headers_mut(), &auth);
+            cache_headers::settle(hints, answer.headers_mut(), &auth);
             Ok(answer)
         })
     }

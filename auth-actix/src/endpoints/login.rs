@@ -15,9 +15,9 @@ use futures_core::Stream as _;
 use serde::Deserialize;
 
 use crate::auth::Auth;
+use crate::extract::session::{LOG_IN, Session};
 use crate::respond::{self, LocalPath, Texts};
 use crate::scope::{GuardedService, guarded};
-use crate::session::{LOG_IN, Session};
 
 /// What a login posts, as a form or as JSON.
 #[derive(Deserialize)]

@@ -14,7 +14,7 @@ use auth_core::runtime::clock::{self, Timestamp};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 
-use crate::enforce;
+use crate::guard;
 
 /// Ends when the rule of the handler stops holding: a future, for handlers whose answer goes on, as that of a WebSocket or of
 /// server-sent events.
@@ -89,7 +89,7 @@ async fn watch(request: HttpRequest, rule: &'static Rule, every: Duration) -> Le
     let mut expires = None;
     let mut unreachable = 0;
     loop {
-        match enforce::still_holds(&request, rule).await {
+        match guard::still_holds(&request, rule).await {
             Ok(end) => (expires, unreachable) = (end, 0),
             Err(denial) => match denial.reason {
                 Reason::ExpiredCredentials | Reason::StepUpRequired(_) => return LeaseEnd::Expired,
@@ -130,13 +130,13 @@ impl FromRequest for Lease {
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let rule = enforce::rule_of(request);
+        let rule = guard::rule_of(request);
         ready(match rule {
             Some(rule) => Ok(Self { request: request.clone(), rule, every: EVERY, watch: None, ended: None }),
             None => {
                 let cause = "a handler without a rule takes a `Lease`";
                 let denial = Denial { cause: Some(cause), ..Denial::new(Reason::SetUp) };
-                Err(enforce::refuse(request, &NO_RULE, denial, Payload::None))
+                Err(guard::refuse(request, &NO_RULE, denial, Payload::None))
             }
         })
     }

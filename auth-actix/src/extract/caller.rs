@@ -14,7 +14,7 @@ use auth_core::policy::rule::{Reads, Rule};
 use serde::de::DeserializeOwned;
 
 use crate::adapter::{self, Actix};
-use crate::enforce::{self, Enforced, Pending};
+use crate::guard::{self, Enforced, Pending};
 use crate::principal::Principal;
 
 /// The claims of the caller's credential, in the application's own type.
@@ -49,7 +49,7 @@ static REQUIRE_AUTH: Rule =
 
 /// What was found, where a rule has decided.
 pub(crate) fn decided(request: &HttpRequest) -> Option<Found> {
-    let auth = enforce::auth_of(request)?;
+    let auth = guard::auth_of(request)?;
     // That a credential was refused is no decision yet.
     let found = adapter::read(request, |state| state.recall(request, auth.engine().id()));
     let found = found.filter(|found| !matches!(found, Found::Refused(_)));
@@ -70,7 +70,7 @@ pin_project_lite::pin_project! {
 /// The error where a principal is asked for, and `Option` may make it `None`. The body is left alone: other arguments may
 /// want it.
 fn refuse(request: &HttpRequest, denied: impl Into<LayerDenial>) -> Error {
-    enforce::refuse(request, &REQUIRE_AUTH, denied, Payload::None)
+    guard::refuse(request, &REQUIRE_AUTH, denied, Payload::None)
 }
 
 /// Who was found, once it was decided.
@@ -90,7 +90,7 @@ impl Future for PrincipalFuture {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project() {
-            Stage::Decided { found } => Poll::Ready(found.take().unwrap_or_else(|| Err(enforce::refuse_twice()))),
+            Stage::Decided { found } => Poll::Ready(found.take().unwrap_or_else(|| Err(guard::refuse_twice()))),
             Stage::Deciding { decision, request } => decision.as_mut().poll(context).map(|decision| match decision {
                 Ok(()) => known(request, decided(request)),
                 Err(denial) => Err(refuse(request, denial)),
@@ -106,7 +106,7 @@ impl FromRequest for Principal {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let found = match decided(request) {
             Some(found) => known(request, Some(found)),
-            None => match enforce::enforce(request, &REQUIRE_AUTH) {
+            None => match guard::enforce(request, &REQUIRE_AUTH) {
                 Enforced::Allowed => known(request, decided(request)),
                 Enforced::Refused(denial) => Err(refuse(request, denial)),
                 Enforced::Pending(decision) => return PrincipalFuture::Deciding { decision, request: request.clone() },
@@ -170,8 +170,8 @@ impl FromRequest for MaybePrincipal {
         let request = request.clone();
         Box::pin(async move {
             if decided(&request).is_none() {
-                let outcome = enforce::enforce(&request, &PUBLIC).settled().await;
-                outcome.map_err(|denied| enforce::refuse(&request, &PUBLIC, denied, Payload::None))?;
+                let outcome = guard::enforce(&request, &PUBLIC).settled().await;
+                outcome.map_err(|denied| guard::refuse(&request, &PUBLIC, denied, Payload::None))?;
             }
             Ok(decided(&request).unwrap_or(Found::Nobody).into())
         })
@@ -202,8 +202,8 @@ impl<T: DeserializeOwned> Future for ClaimsFuture<T> {
                     cause: Some("the claims do not fit the type that the handler takes"),
                     ..Denial::new(Reason::InsufficientPermissions)
                 };
-                let rule = enforce::rule_of(this.request);
-                enforce::refuse(this.request, rule.unwrap_or(&REQUIRE_AUTH), denial, Payload::None)
+                let rule = guard::rule_of(this.request);
+                guard::refuse(this.request, rule.unwrap_or(&REQUIRE_AUTH), denial, Payload::None)
             })
         })
     }

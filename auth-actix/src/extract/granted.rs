@@ -10,7 +10,7 @@ use auth_core::denial::{Denial, Reason};
 use auth_core::identity::vocabulary::Name;
 use auth_core::policy::rule::Rule;
 
-use crate::{adapter, enforce};
+use crate::{adapter, guard};
 
 /// Proof that a guard has let this call in, and that its rule lets in nobody without the role, the permission or the scope `P`.
 ///
@@ -112,7 +112,7 @@ impl<P: Proof> FromRequest for Granted<P> {
     /// The attributes have checked what can be seen at compile time; what they cannot see, such as an argument whose type is a
     /// parameter of the handler, is refused here.
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let rule = enforce::rule_of(request);
+        let rule = guard::rule_of(request);
         if rule.is_some_and(|rule| rule.formula().implies(P::NAME))
             && !adapter::read(request, |state| Some(state.notes()?.is_denied)).unwrap_or_default()
         {
@@ -120,6 +120,6 @@ impl<P: Proof> FromRequest for Granted<P> {
         }
         let cause = "the handler takes a proof that its rule does not give";
         let denial = Denial { cause: Some(cause), ..Denial::new(Reason::SetUp) };
-        ready(Err(enforce::refuse(request, rule.unwrap_or(&NO_RULE), denial, Payload::None)))
+        ready(Err(guard::refuse(request, rule.unwrap_or(&NO_RULE), denial, Payload::None)))
     }
 }

@@ -13,7 +13,7 @@ use actix_web::{Error, HttpMessage, Resource, Scope};
 use auth_core::policy::rule::Rule;
 
 use super::service::{Registry, Service};
-use crate::enforce;
+use crate::guard;
 
 /// A service that is no handler, with a rule in front of it. Made by [`guarded`].
 #[must_use]
@@ -154,9 +154,9 @@ where
     fn call(&self, mut request: ServiceRequest) -> Self::Future {
         let (rule, service) = (self.rule, Rc::clone(&self.service));
         Box::pin(async move {
-            if let Err(denial) = enforce::enforce_in_front(request.request(), rule).await {
+            if let Err(denial) = guard::enforce_in_front(request.request(), rule).await {
                 let payload = HttpMessage::take_payload(&mut request);
-                let error = enforce::refuse(request.request(), rule, denial, payload);
+                let error = guard::refuse(request.request(), rule, denial, payload);
                 return Ok(request.error_response(error));
             }
             service.call(request).await.map(ServiceResponse::map_into_boxed_body)

@@ -19,9 +19,9 @@ use serde_json::{Map, Value, json};
 use super::routing;
 use crate::adapter;
 use crate::auth::Auth;
-use crate::respond::Refusal;
+use crate::respond::{Refusal, percent_encoded};
 use crate::scope::Collected;
-use crate::stand_in::{Caller, Keys};
+use crate::test::{Caller, Keys};
 
 /// Sends, for each route of the application and each atom of its rule, a request for which that atom decides that it is let in,
 /// and one for which it decides that it is not; and holds what is answered against the rule: that the handler runs, or 401 with a
@@ -99,7 +99,7 @@ where
         let name = format!("{} {}", route.method, route.path);
         let is_hidden =
             route.notes.iter().any(|note| note.starts_with("hidden by") || note.contains("guard of the route"));
-        let (Some(path), Some(auth), false) = (routing::sample(&route.path), auth, is_hidden) else {
+        let (Some(path), Some(auth), false) = (sample(&route.path), auth, is_hidden) else {
             undecided.push(format!("{name}: no request is sure to reach it"));
             continue;
         };
@@ -315,4 +315,10 @@ impl fmt::Display for Shown<'_> {
             Place::NotKnown => f.write_str(" from nobody knows where"),
         }
     }
+}
+
+/// A path of the pattern, as a client writes it; `None` where none can be made up.
+fn sample(pattern: &str) -> Option<String> {
+    let is_known = pattern.starts_with('/') && !pattern.contains('…');
+    is_known.then(|| routing::filled(pattern, "x")).flatten().map(|path| percent_encoded(&path))
 }

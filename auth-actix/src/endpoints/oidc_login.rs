@@ -9,9 +9,9 @@ use auth_core::scheme::session::oidc_login::{RelyingParty, Wanted};
 use serde::Deserialize;
 
 use crate::auth::Auth;
+use crate::extract::session::{LOG_IN, Session};
 use crate::respond::{self, LocalPath};
 use crate::scope::{GuardedService, guarded};
-use crate::session::{LOG_IN, Session};
 
 /// What a log-in is asked for.
 #[derive(Deserialize)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use actix_web::dev::Payload;
 use actix_web::http::header::{COOKIE, HeaderName, HeaderValue, InvalidHeaderValue, SET_COOKIE, TryIntoHeaderPair};
 use actix_web::{Error, FromRequest, HttpRequest};
+use auth_core::Principal;
 use auth_core::audit::Happened;
 use auth_core::client::csrf::CrossSite;
 use auth_core::denial::{Denial, Reason};
@@ -16,11 +17,11 @@ use auth_core::policy::rule::Rule;
 use auth_core::scheme::session::oidc_login::RelyingParty;
 use auth_core::scheme::session::{LiveSession, LogIn, SessionId, SessionKey, StoreError, Verifier};
 use auth_core::store::users::{NameAndPassword, Passwords};
-use auth_core::{Id, Principal};
 
 use crate::auth::Auth;
+use crate::extract::caller;
 use crate::respond::Texts;
-use crate::{adapter, enforce, extract};
+use crate::{adapter, guard};
 
 /// Begins and ends sessions: an argument of the handlers that log people in and out.
 ///
@@ -84,10 +85,10 @@ impl FromRequest for Session {
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let auth = enforce::auth_of(request).cloned().filter(|auth| auth.engine().part::<Verifier>().is_some());
+        let auth = guard::auth_of(request).cloned().filter(|auth| auth.engine().part::<Verifier>().is_some());
         ready(auth.map(|auth| Self { auth, request: request.clone() }).ok_or_else(|| {
             let cause = Some("a handler takes a Session, and no `Auth` with `.session(…)` is in reach");
-            enforce::refuse(request, &LOG_IN, Denial { cause, ..Denial::new(Reason::SetUp) }, Payload::None)
+            guard::refuse(request, &LOG_IN, Denial { cause, ..Denial::new(Reason::SetUp) }, Payload::None)
         }))
     }
 }
@@ -327,7 +328,7 @@ impl Session {
 
     /// Whom the rule of the handler has found.
     fn caller(&self) -> Result<Principal, Denial> {
-        let caller = extract::decided(&self.request).and_then(Found::known);
+        let caller = caller::decided(&self.request).and_then(Found::known);
         caller.ok_or_else(|| Denial::new(Reason::MissingCredentials))
     }
 
@@ -357,61 +358,6 @@ impl Session {
     }
 
     pub(crate) fn refused(&self, denial: Denial) -> Error {
-        enforce::refuse(&self.request, &LOG_IN, denial, Payload::None)
-    }
-}
-
-impl Auth {
-    /// Ends all sessions of somebody, everywhere: who is dismissed, disabled, or has a new password. In a store that several
-    /// realms share, in all of them. How many there were.
-    ///
-    /// # Errors
-    /// The store is out of reach; then they have not ended.
-    pub async fn end_sessions(&self, id: &Id) -> Result<u64, StoreError> {
-        let Some(sessions) = self.engine().part::<Verifier>() else { return Ok(0) };
-        let ended = sessions.end_all(id, None).await?;
-        self.engine().record_of(Happened::LoggedOut, id);
-        Ok(ended)
-    }
-
-    /// The live sessions of somebody, and those where they act for another: the oldest first.
-    ///
-    /// # Errors
-    /// The store is out of reach.
-    pub async fn sessions_of(&self, id: &Id) -> Result<Vec<LiveSession>, StoreError> {
-        match self.engine().part::<Verifier>() {
-            Some(sessions) => sessions.of(id).await,
-            None => Ok(Vec::new()),
-        }
-    }
-
-    /// Ends one of [`sessions_of`](Self::sessions_of). Whether it was one of them.
-    ///
-    /// # Errors
-    /// The store is out of reach; then it has not ended.
-    pub async fn end_session(&self, id: &Id, key: SessionKey) -> Result<bool, StoreError> {
-        let Some(sessions) = self.engine().part::<Verifier>() else { return Ok(false) };
-        let ended = sessions.end_one(id, key).await?;
-        if ended {
-            self.engine().record_of(Happened::LoggedOut, id);
-        }
-        Ok(ended)
-    }
-
-    /// Gives all live sessions of somebody these roles, from their next request on. Sessions of users that the builder
-    /// [was given](crate::AuthBuilder::users) read them again by themselves. How many there were.
-    ///
-    /// # Errors
-    /// The store is out of reach; then some may have the roles from before.
-    pub async fn change_roles(
-        &self,
-        id: &Id,
-        roles: impl IntoIterator<Item = impl Into<String>>,
-    ) -> Result<u64, StoreError> {
-        let roles: Vec<String> = roles.into_iter().map(Into::into).collect();
-        let Some(sessions) = self.engine().part::<Verifier>() else { return Ok(0) };
-        let changed = sessions.change_roles(id, &roles).await?;
-        self.engine().record_of(Happened::RolesChanged, id);
-        Ok(changed)
+        guard::refuse(&self.request, &LOG_IN, denial, Payload::None)
     }
 }

@@ -1,9 +1,9 @@
 //! The decision on a request, and the error that answers a denial: the only way to a handler.
 
-mod checked;
+mod binding;
 mod guarded;
-mod lease;
-mod place;
+mod reevaluate;
+mod two_phase;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,14 +15,14 @@ use auth_core::engine::RequestState;
 use auth_core::engine::layers::{self, LayerDenial, Layers as _};
 use auth_core::policy::rule::Rule;
 
-pub use self::checked::{Answer, Checked, Fails, Phases, Verdict, answer, checked, fill};
-pub(crate) use self::checked::{Failure, failed};
+pub(crate) use self::binding::Binding;
+use self::binding::OwnedPlace;
+pub(crate) use self::binding::PASS;
+use self::binding::Place;
 pub use self::guarded::{Guard, Guarded};
-pub(crate) use self::lease::still_holds;
-pub(crate) use self::place::Binding;
-use self::place::OwnedPlace;
-pub(crate) use self::place::PASS;
-use self::place::Place;
+pub(crate) use self::reevaluate::still_holds;
+pub use self::two_phase::{Answer, Checked, Fails, Phases, Verdict, answer, checked, fill};
+pub(crate) use self::two_phase::{Failure, failed};
 use crate::adapter;
 use crate::auth::Auth;
 use crate::respond::{self, Refusal};
@@ -86,7 +86,7 @@ pub(crate) fn enforce(request: &HttpRequest, handler: &'static Rule) -> Enforced
 pub(crate) async fn enforce_in_front(request: &HttpRequest, rule: &'static Rule) -> Result<(), LayerDenial> {
     enforce(request, rule).settled().await?;
     if let Some(place) = OwnedPlace::of(request) {
-        lease::admitted_by(request, place, rule);
+        reevaluate::admitted_by(request, place, rule);
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use auth_core::engine::Found;
 use auth_core::policy::rule::Rule;
 use auth_core::scheme::ticket::{NoTicket, Tickets};
 
-use crate::{adapter, enforce};
+use crate::{adapter, guard};
 
 /// A one-use ticket for whoever calls: it stands for their bearer token, for half a minute.
 ///
@@ -55,8 +55,8 @@ impl FromRequest for Ticket {
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let auth = enforce::auth_of(request);
-        let rule = enforce::rule_of(request);
+        let auth = guard::auth_of(request);
+        let rule = guard::rule_of(request);
         let ticket = || {
             let set_up = |cause| Denial { cause: Some(cause), ..Denial::new(Reason::SetUp) };
             let auth =
@@ -82,7 +82,7 @@ impl FromRequest for Ticket {
                 Denial { cause: Some("too many tickets wait to be used"), ..Denial::new(reason) }
             })
         };
-        let refuse = |denial: Denial| enforce::refuse(request, rule.unwrap_or(&NO_RULE), denial, Payload::None);
+        let refuse = |denial: Denial| guard::refuse(request, rule.unwrap_or(&NO_RULE), denial, Payload::None);
         ready(ticket().map(Self).map_err(refuse))
     }
 }

@@ -7,8 +7,8 @@ use auth_core::policy::facts::Checks;
 use auth_core::policy::rule::Rule;
 use auth_core::runtime::clock::Timestamp;
 
+use super::binding::OwnedPlace;
 use super::no_auth;
-use super::place::OwnedPlace;
 use crate::adapter;
 
 /// Rules in front of the handler's own that have admitted the request, from the outside in, and where each was decided.

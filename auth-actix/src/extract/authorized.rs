@@ -16,8 +16,8 @@ use auth_core::policy::rule::{Rule, Taken};
 use auth_core::runtime::timeout::catch_panic;
 
 use crate::adapter::{self, Actix};
-use crate::enforce::{self, Answer};
-use crate::extract::PrincipalExt as _;
+use crate::extract::caller::PrincipalExt as _;
+use crate::guard::{self, Answer};
 use crate::principal::Principal;
 
 /// What requests are about, one at a time: a post, an order. Says once how it is loaded.
@@ -171,7 +171,7 @@ async fn load<R: Resource>(request: &HttpRequest) -> Result<Option<R>, Error> {
     let Some(key) = Actix::path_parameter(request, R::PATH) else {
         let cause = "the pattern of the route has no name for the key of the object, or has it twice";
         let denial = Denial { cause: Some(cause), ..Denial::new(Reason::SetUp) };
-        return Err(enforce::refuse(request, rule_of(request), denial, Payload::None));
+        return Err(guard::refuse(request, rule_of(request), denial, Payload::None));
     };
     let Ok(key) = key.parse::<R::Key>() else { return Ok(None) };
     let deps = R::Deps::from_request(request, &mut Payload::None).await.map_err(Into::into)?;
@@ -188,7 +188,7 @@ fn hide(request: &HttpRequest) {
 
 /// The rule that has let the request in.
 fn rule_of(request: &HttpRequest) -> &'static Rule {
-    enforce::rule_of(request).unwrap_or(&NO_RULE)
+    guard::rule_of(request).unwrap_or(&NO_RULE)
 }
 
 /// The answer for an object that is not there, or not for this caller.
@@ -199,7 +199,7 @@ fn refuse<R: Resource>(request: &HttpRequest, is_there: bool) -> Error {
     let caller = request.principal().map(|caller| caller.id());
     let cause = if is_there { "the caller may not do this to the object" } else { "the object is not there" };
     let denial = Denial { cause: Some(cause), caller, ..Denial::new(Reason::InsufficientPermissions) };
-    enforce::refuse(request, rule_of(request), denial, Payload::None)
+    guard::refuse(request, rule_of(request), denial, Payload::None)
 }
 
 /// What the application's own code finds, or the answer where it fails or panics.
@@ -209,7 +209,7 @@ async fn whole<T>(request: &HttpRequest, asked: impl Future<Output = Result<T, E
         None => {
             let cause = "what loads an object, or says who may have it, panicked";
             let denial = Denial { cause: Some(cause), ..Denial::new(Reason::CheckFailed) };
-            Err(enforce::refuse(request, rule_of(request), denial, Payload::None))
+            Err(guard::refuse(request, rule_of(request), denial, Payload::None))
         }
     }
 }
@@ -220,7 +220,7 @@ fn failed(request: &HttpRequest, error: Error) -> Error {
     if error.as_error::<crate::respond::Refusal>().is_some() {
         return error;
     }
-    enforce::failed(request, rule_of(request), &error, enforce::Failure::OfCheck, Payload::None)
+    guard::failed(request, rule_of(request), &error, guard::Failure::OfCheck, Payload::None)
 }
 
 impl<R: Allows<A>, A: 'static> FromRequest for Authorized<R, A> {

@@ -1,0 +1,103 @@
+//! Settings that are wrong, and what must not be shown.
+
+use auth_core::client::address::Forwarding;
+
+use super::*;
+use crate::Jwt;
+use crate::{Confers, Key, Peer};
+
+fn jwt() -> Jwt {
+    Jwt::hs256([7; 32]).issuer("https://id.example").audience("reports")
+}
+
+#[test]
+fn a_wrong_setting_does_not_build_and_is_named() {
+    let with = || Auth::builder().bearer(jwt());
+    let partner = || Jwt::hs256([8; 32]).issuer("https://partner.example").audience("reports");
+    #[rustfmt::skip]
+    let table: Vec<(AuthBuilder, &str)> = vec![
+        (Auth::builder(), "no scheme is accepted: call `.bearer(…)`, `.basic(…)`, `.api_keys(…)`, `.session(…)` or `.scheme(…)`"),
+        (with().realm("a\r\nb"), "`.realm(\"a\\r\\nb\")`: a realm is visible ASCII and spaces"),
+        (Auth::builder().bearer(Jwt::hs256([7; 32]).audience("reports")), "`.bearer(…)` for issuer \"\": `.issuer(…)` is missing: whose tokens are these?"),
+        (Auth::builder().bearer(Jwt::hs256([7; 31]).issuer("a").audience("b")), "`.bearer(…)` for issuer \"a\": key 1: an HMAC secret for this algorithm has at least 32 bytes: `openssl rand -hex 32` makes one"),
+        (with().bearer(partner()), "`.bearer(…)` does not say what it `.confers(…)`, and there are several sources: `Confers::nothing().roles([…])`, or `Confers::everything()` for each"),
+        (Auth::builder().bearer(jwt().confers(Confers::everything())).bearer(partner().confers(Confers::nothing()).or_key(Key::secret(crate::Algorithm::HS256, [7; 32]))),
+            "`.bearer(…)` for issuer \"https://partner.example\": two issuers share one HMAC secret"), // L2
+        (with().behind(Vec::<String>::new(), Forwarding::Forwarded), "`.behind(…)` names no proxy: write `.client_address(Peer)` if there is none"),
+        (with().behind(["proxy.example"], Forwarding::Forwarded), "`.behind(…)`: \"proxy.example\" is no address and no network"),
+        (with().behind(["10.0.0.1/8"], Forwarding::Forwarded), "`.behind(…)`: \"10.0.0.1/8\" is no address and no network"),
+        (with().hosts(["https://intranet.example"]), "`.hosts(…)`: \"https://intranet.example\" is no host name: write it without a scheme, a port and a path, such as `intranet.example` or `[::1]`"),
+        (with().login_page("/log\0in"), "`.login_page(\"/log\\0in\")`: write a path on this site, such as \"/login\""),
+        (with().origins(["https://app.example/"]), "`.origins(…)`: an origin is `https://host` or `https://host:port` in lower case, without a path"),
+        (with().login_page("//evil.example"), "`.login_page(\"//evil.example\")`: write a path on this site, such as \"/login\""),
+        (with().login_page("https://evil.example"), "`.login_page(\"https://evil.example\")`: write a path on this site, such as \"/login\""),
+        (with().resource("api.example"), "`.resource(\"api.example\")`: a resource is an `https` URL without query and fragment, such as \"https://api.example\""),
+        (with().resource("https://api.example"), "`.resource(\"https://api.example\")`: tokens of issuer \"https://id.example\" are for another `.audience(…)`: name the resource there"), // META-2
+        // S12, C2
+        (Auth::builder().realm("att").bearer(Jwt::hs256([7; 32]).issuer("basic:att").audience("reports")), "`.bearer(…)` for issuer \"basic:att\": that is the name under which another scheme identifies its callers"),
+        (Auth::builder().realm("att").bearer(jwt().or_issuer("apikey:att")), "`.bearer(…)` for issuer \"apikey:att\": that is the name under which another scheme identifies its callers"),
+        (with().problem_base("/problems/"), "`.problem_base(\"/problems/\")`: write an absolute URI that ends in `/`, `:` or `#`"),
+        (with().problem_base("https://a\"/"), "`.problem_base(\"https://a\\\"/\")`: write an absolute URI that ends in `/`, `:` or `#`"),
+    ];
+    for (builder, expected) in table {
+        assert_eq!(builder.build().unwrap_err().to_string(), expected);
+    }
+    assert!(with().build().is_ok());
+    // All at once, and one for each mistake.
+    let several = with()
+        .realm("é")
+        .realm("a")
+        .login_page("login")
+        .client_address(Peer)
+        .behind(["proxy.example"], Forwarding::Forwarded)
+        .hosts(["a b"])
+        .origins(["app"])
+        .countries(crate::Countries::header("x-country"))
+        .bearer(partner())
+        .bearer_cookie("a b");
+    let told = several.build().unwrap_err().to_string();
+    let mut lines = told.lines();
+    assert_eq!(lines.next(), Some("8 settings are wrong:"));
+    let starts = [
+        "`.realm(…)` is called twice",
+        "`.client_address(…)` is called twice",
+        "`.bearer(…)` does not say what",
+        "`.bearer_cookie(\"a b\")`",
+        "`.login_page(\"login\")`",
+        "`.behind(…)`: \"proxy.example\"",
+        "`.hosts(…)`",
+        "`.origins(…)`",
+    ];
+    for start in starts {
+        assert!(lines.next().is_some_and(|line| line.trim_start().starts_with(start)), "{start}: {told}");
+    }
+    assert_eq!(lines.next(), None);
+    // What is missing because something else is wrong is no second mistake.
+    let broken = || Jwt::hs256([7; 31]).issuer("https://id.example").audience("reports");
+    let one = Auth::builder().bearer(broken()).tickets().bearer_cookie("token").bearer_in_subprotocol("token");
+    assert!(matches!(one.build(), Err(BuildError::Jwt { .. })));
+    let error = std::io::Error::from(Auth::builder().build().unwrap_err());
+    assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+}
+
+/// H15: run with and without debug assertions; see `.ci/run`.
+#[test]
+fn keys_for_development_and_tests_build_in_debug_builds_alone() {
+    let outcome = |builder: AuthBuilder| builder.build().map(drop);
+    let expected = |error| if cfg!(debug_assertions) { Ok(()) } else { Err(error) };
+    assert_eq!(outcome(Auth::builder().bearer(Jwt::dev())), expected(BuildError::DevInRelease));
+    #[cfg(feature = "test-util")]
+    {
+        let keys = crate::test::Keys::new();
+        assert_eq!(outcome(Auth::builder().bearer(jwt()).test_keys(&keys)), expected(BuildError::TestKeysInRelease));
+        let aloud = Auth::builder().bearer(jwt()).test_keys_although_this_is_a_release_build(&keys);
+        assert_eq!(outcome(aloud), Ok(()));
+    }
+}
+
+#[test]
+fn no_debug_shows_a_secret() {
+    let builder = Auth::builder().bearer(Jwt::hs256(b"canary-canary-canary-canary-canary"));
+    let shown = format!("{builder:?} {:?} {:?}", jwt(), Auth::builder().bearer(jwt()).build());
+    assert!(!shown.contains("canary") && !shown.contains("[7, 7"), "{shown}");
+}

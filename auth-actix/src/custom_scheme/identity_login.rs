@@ -1,0 +1,38 @@
+//! Logins of actix-identity.
+
+use actix_identity::IdentityExt as _;
+use actix_web::HttpRequest;
+
+use super::{Authenticated, Authenticator, Place, Rejected};
+
+/// Who is logged in by actix-identity. Needs its middleware, and that of actix-session, around the handlers; roles come from
+/// [`roles_from`](crate::AuthBuilder::roles_from).
+///
+/// ```
+/// use auth_actix::{Auth, IdentityLogin};
+/// let auth = Auth::builder().scheme(IdentityLogin).build()?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct IdentityLogin;
+
+impl Authenticator for IdentityLogin {
+    fn name(&self) -> &'static str {
+        "Identity"
+    }
+
+    fn place(&self) -> Place<'_> {
+        Place::Ambient
+    }
+
+    fn is_presented(&self, request: &HttpRequest) -> bool {
+        request.get_identity().is_ok()
+    }
+
+    fn authenticate<'a>(&'a self, request: &'a HttpRequest) -> Authenticated<'a> {
+        Box::pin(async move {
+            let identity = request.get_identity().map_err(|_| Rejected::Invalid)?;
+            identity.id().map(crate::Principal::builder).map_err(|_| Rejected::Invalid)
+        })
+    }
+}

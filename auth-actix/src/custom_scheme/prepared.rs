@@ -1,0 +1,182 @@
+//! The schemes of an application, from settings to authentication.
+
+use std::sync::Arc;
+
+use actix_web::HttpRequest;
+use auth_core::denial::{Denial, Reason, RetryAfter};
+use auth_core::engine::build::{EngineBuilder, is_field_name};
+use auth_core::engine::build_error::{BuildError, Mistakes};
+use auth_core::engine::schemes::{AllSettings, Assembly, SchemeSettings};
+use auth_core::identity::issuer::{Confers, RoleTypes, Source};
+use auth_core::identity::scheme_id::{OwnScheme, Scheme};
+use auth_core::runtime::timeout;
+use auth_core::scheme::{self, Credential, Extracted, RequestView, SyntaxError, Verification};
+
+use crate::adapter::Actix;
+
+use super::{CustomScheme, Rejected};
+
+/// The schemes of an application.
+#[derive(Default)]
+pub(crate) struct CustomSchemes(pub(crate) Vec<CustomScheme>);
+
+impl CustomSchemes {
+    /// One of them, beside those before it.
+    fn prepare_one(
+        own: CustomScheme,
+        slot: u8,
+        assembly: &Assembly<'_, Actix>,
+        before: &[Prepared],
+    ) -> Result<Prepared, BuildError> {
+        let name = own.name();
+        let scheme = OwnScheme::new(name, own.is_sent_by_browsers(), slot);
+        let is_free = before.iter().all(|other| !other.source().scheme.name().eq_ignore_ascii_case(name));
+        let scheme = scheme.filter(|_| is_free).ok_or(BuildError::SchemeName(name))?;
+        let header = own.header();
+        if header.as_ref().is_some_and(|header| !is_own_header(header)) {
+            return Err(BuildError::SchemeHeader(name, header.unwrap_or_default()));
+        }
+        Ok(own.prepare(scheme, assembly.roles))
+    }
+}
+
+impl SchemeSettings<Actix> for CustomSchemes {
+    fn order(&self) -> u8 {
+        1
+    }
+
+    fn issuers(&self) -> Vec<(&'static str, bool)> {
+        self.0.iter().map(|own| ("scheme", own.says_what_it_confers())).collect()
+    }
+
+    fn check(&self, builder: &EngineBuilder<Actix>, mistakes: &mut Mistakes) {
+        if self.0.len() > OwnScheme::MOST {
+            mistakes.add(BuildError::TooManySchemes);
+        }
+        // If proxies are known by their number alone, anybody who reaches this server is one.
+        let believes_proxies = |own: &&CustomScheme| own.comes_from_a_proxy() && !builder.address.names_proxies();
+        for own in self.0.iter().filter(believes_proxies) {
+            mistakes.add(BuildError::SchemeWithoutProxy(own.name()));
+        }
+    }
+
+    fn prepare(self: Box<Self>, assembly: &mut Assembly<'_, Actix>, _: &AllSettings<Actix>, mistakes: &mut Mistakes) {
+        let mut prepared: Vec<Prepared> = Vec::new();
+        for (own, slot) in self.0.into_iter().take(OwnScheme::MOST).zip(0..) {
+            let own = Self::prepare_one(own, slot, assembly, &prepared);
+            prepared.extend(mistakes.keep(own.map(Some)));
+        }
+        assembly.schemes.extend(prepared.into_iter().map(|own| Arc::new(own) as _));
+    }
+}
+
+/// A header that a credential can have for itself: none that browsers send by themselves.
+fn is_own_header(name: &str) -> bool {
+    let taken = ["authorization", "cookie", "host", "proxy-authorization"];
+    is_field_name(name) && !taken.iter().any(|other| name.eq_ignore_ascii_case(other))
+}
+
+impl CustomScheme {
+    fn prepare(self, scheme: &'static OwnScheme, roles: &RoleTypes) -> Prepared {
+        let confers = self.confers.clone().unwrap_or_else(Confers::everything);
+        let issuer = format!("scheme:{}", self.name());
+        let source = Source::of_builder(&issuer, Scheme::Own(scheme), confers, roles.clone());
+        Prepared { header: self.header(), ambient: self.is_ambient(), sources: [Arc::new(source)], scheme: self }
+    }
+}
+
+/// A scheme that is ready.
+pub(crate) struct Prepared {
+    scheme: CustomScheme,
+    sources: [Arc<Source>; 1],
+    header: Option<String>,
+    ambient: bool,
+}
+
+impl Prepared {
+    pub(crate) fn source(&self) -> &Arc<Source> {
+        let [source] = &self.sources;
+        source
+    }
+
+    fn refused(&self, reason: Reason, cause: &'static str) -> Denial {
+        Denial::refused(self.source().scheme, reason, cause)
+    }
+
+    async fn authenticate(&self, request: &HttpRequest) -> Result<auth_core::Principal, Denial> {
+        let asked = async { self.scheme.authenticator.authenticate(request).await };
+        let described = timeout::with_timeout(asked).await.unwrap_or(Err(Rejected::Unavailable));
+        let described = described.map_err(|rejected| match rejected {
+            Rejected::Invalid => self.refused(Reason::InvalidCredentials, "the application's scheme refuses it"),
+            Rejected::Expired => {
+                self.refused(Reason::ExpiredCredentials, "the application's scheme says that it has expired")
+            }
+            Rejected::Revoked => {
+                self.refused(Reason::RevokedCredentials, "the application's scheme says that it was revoked")
+            }
+            Rejected::Unavailable => self.refused(
+                Reason::AuthenticationUnavailable(RetryAfter::seconds(5)),
+                "the application's scheme cannot tell",
+            ),
+        })?;
+        let principal = described.of(self.source());
+        let principal = principal.map_err(|_| {
+            self.refused(Reason::SetUp, "the application's scheme describes nobody: the subject is empty")
+        })?;
+        let ended = principal.expires_at().is_some_and(|end| end <= auth_core::runtime::clock::now());
+        if ended { Err(self.refused(Reason::ExpiredCredentials, "the credential has ended")) } else { Ok(principal) }
+    }
+}
+
+impl scheme::Authenticator<Actix> for Prepared {
+    fn scheme(&self) -> Scheme {
+        self.source().scheme
+    }
+
+    fn sources(&self) -> &[Arc<Source>] {
+        &self.sources
+    }
+
+    fn is_ambient(&self) -> bool {
+        self.ambient
+    }
+
+    fn headers(&self) -> Vec<&str> {
+        let cookies = self.ambient.then_some("cookie");
+        self.header.as_deref().into_iter().chain(cookies).chain(self.scheme.authenticator.headers()).collect()
+    }
+
+    fn extract<'r>(&self, view: &RequestView<'r, Actix>) -> Extracted<'r> {
+        let scheme = self.source().scheme;
+        let authenticator = &self.scheme.authenticator;
+        match &self.header {
+            Some(header) => match view.head.bytes(header).count() {
+                0 => Extracted::Absent,
+                1 => Credential::new(scheme, "").into(),
+                _ => {
+                    Extracted::Refused(SyntaxError::malformed(Some(scheme), "the header of a credential stands twice"))
+                }
+            },
+            None if self.ambient => {
+                let counts = view.is_from_proxy() || !authenticator.comes_from_a_proxy();
+                match counts && authenticator.is_presented(view.head.0) {
+                    true => Credential::new(scheme, "").into(),
+                    false => Extracted::Absent,
+                }
+            }
+            None => match view.authorization.of_custom_scheme(self.scheme.name()) {
+                None => Extracted::Absent,
+                Some(Ok(())) => Credential::in_authorization(scheme, "").into(),
+                Some(Err(error)) => Extracted::Refused(error),
+            },
+        }
+    }
+
+    fn verify<'r>(&'r self, _: Credential<'r>, view: &RequestView<'r, Actix>) -> Verification<'r> {
+        Verification::pending(self.authenticate(view.head.0))
+    }
+
+    fn location(&self) -> Option<(&'static str, String)> {
+        self.header.clone().map(|header| ("header", header))
+    }
+}

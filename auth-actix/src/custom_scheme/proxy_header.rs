@@ -1,0 +1,79 @@
+//! The caller that a trusted proxy names in a header.
+
+use actix_web::HttpRequest;
+
+use super::{Authenticated, Authenticator, Place, Rejected};
+
+/// Who a trusted proxy says the caller is: in a header that it sets, and takes from every request that brings one. Counts only
+/// from the proxies of [`behind`](crate::AuthBuilder::behind).
+///
+/// ```
+/// use auth_actix::{Auth, Forwarding, ProxyHeader};
+/// let auth = Auth::builder()
+///     .behind(["10.0.0.1"], Forwarding::XForwardedFor)
+///     .scheme(ProxyHeader::new("X-Forwarded-User").roles("X-Forwarded-Groups"))
+///     .build()?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct ProxyHeader {
+    user: String,
+    roles: Option<String>,
+}
+
+impl ProxyHeader {
+    /// The header that holds the name of the caller.
+    pub fn new(user: impl Into<String>) -> Self {
+        Self { user: user.into(), roles: None }
+    }
+
+    /// The header that lists the caller's roles, separated by commas.
+    #[must_use]
+    pub fn roles(self, header: impl Into<String>) -> Self {
+        Self { roles: Some(header.into()), ..self }
+    }
+}
+
+/// The one line of a header, if it is visible ASCII or UTF-8 without control characters.
+fn single<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
+    let mut lines = request.headers().get_all(name);
+    let line = std::str::from_utf8(lines.next()?.as_bytes()).ok()?.trim_matches([' ', '\t']);
+    (lines.next().is_none() && !line.chars().any(char::is_control)).then_some(line)
+}
+
+impl Authenticator for ProxyHeader {
+    fn name(&self) -> &'static str {
+        "Proxy"
+    }
+
+    fn place(&self) -> Place<'_> {
+        Place::Ambient
+    }
+
+    fn is_presented(&self, request: &HttpRequest) -> bool {
+        request.headers().contains_key(&self.user)
+    }
+
+    fn comes_from_a_proxy(&self) -> bool {
+        true
+    }
+
+    fn headers(&self) -> Vec<&str> {
+        [Some(&self.user), self.roles.as_ref()].into_iter().flatten().map(String::as_str).collect()
+    }
+
+    fn authenticate<'a>(&'a self, request: &'a HttpRequest) -> Authenticated<'a> {
+        Box::pin(async move {
+            let user = single(request, &self.user).filter(|user| !user.is_empty()).ok_or(Rejected::Invalid)?;
+            let caller = crate::Principal::builder(user);
+            match &self.roles {
+                Some(header) if request.headers().contains_key(header) => {
+                    let roles = single(request, header).ok_or(Rejected::Invalid)?;
+                    Ok(caller.roles(roles.split(',').map(str::trim).filter(|role| !role.is_empty())))
+                }
+                // Without the header nobody has said that there are none.
+                _ => Ok(caller),
+            }
+        })
+    }
+}

@@ -1,0 +1,10 @@
+//! Arguments of handlers.
+
+pub(crate) mod caller;
+pub(crate) mod granted;
+pub(crate) mod authorized;
+pub(crate) mod lease;
+#[cfg(feature = "jwt")]
+pub(crate) mod ticket;
+#[cfg(feature = "session")]
+pub(crate) mod session;
