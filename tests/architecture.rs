@@ -277,7 +277,7 @@ const TOO_LONG: &[(&str, usize)] = &[
     ("auth-core/scheme/session/oidc_login/mod.rs", 581), ("auth-core/policy/decision/mod.rs", 548),
     ("auth-core/identity/issuer.rs", 541), ("auth-macros/analyze/atoms.rs", 525),
     ("auth-core/runtime/strict_json/mod.rs", 505),
-    ("auth-actix/respond/mod.rs", 447), ("auth-core/scheme/bearer/mod.rs", 431), ("auth-core/scheme/bearer/settings/mod.rs", 429),
+    ("auth-actix/respond/mod.rs", 447), ("auth-core/scheme/bearer/settings/mod.rs", 429),
     ("auth-core/client/address.rs", 421), ("auth-core/identity/principal/mod.rs", 414),
     // functions, in lines
     ("auth-macros/expand/vocabulary.rs: vocabulary", 109),
@@ -290,7 +290,7 @@ const TOO_LONG: &[(&str, usize)] = &[
 ];
 
 /// The most places that name a feature, in all three crates.
-const MOST_FEATURE_SITES: usize = 332;
+const MOST_FEATURE_SITES: usize = 327;
 
 /// Functions with more than five parameters, and how many they have: each entry may only shrink.
 #[rustfmt::skip]

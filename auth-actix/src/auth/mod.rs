@@ -8,7 +8,7 @@ mod sessions;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use auth_core::engine::Engine;
-pub use auth_core::engine::build_error::BuildError;
+pub use auth_core::scheme::build_error::BuildError;
 
 pub use self::builder::AuthBuilder;
 use crate::adapter::Actix;

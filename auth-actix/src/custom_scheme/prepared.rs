@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use actix_web::HttpRequest;
 use auth_core::denial::{Denial, Reason, RetryAfter};
-use auth_core::engine::build::{EngineBuilder, is_field_name};
-use auth_core::engine::build_error::{BuildError, Mistakes};
-use auth_core::engine::schemes::{AllSettings, Assembly, SchemeSettings};
 use auth_core::identity::issuer::{Confers, RoleTypes, Source};
 use auth_core::identity::scheme_id::{OwnScheme, Scheme};
 use auth_core::runtime::timeout;
+use auth_core::scheme::build_error::{BuildError, Mistakes};
+use auth_core::scheme::settings::is_field_name;
+use auth_core::scheme::settings::{AllSettings, Assembly, SchemeSettings, SettingsContext};
 use auth_core::scheme::{self, Credential, Extracted, RequestView, SyntaxError, Verification};
 
 use crate::adapter::Actix;
@@ -49,12 +49,12 @@ impl SchemeSettings<Actix> for CustomSchemes {
         self.0.iter().map(|own| ("scheme", own.says_what_it_confers())).collect()
     }
 
-    fn check(&self, builder: &EngineBuilder<Actix>, mistakes: &mut Mistakes) {
+    fn check(&self, context: &SettingsContext<'_, Actix>, mistakes: &mut Mistakes) {
         if self.0.len() > OwnScheme::MOST {
             mistakes.add(BuildError::TooManySchemes);
         }
         // If proxies are known by their number alone, anybody who reaches this server is one.
-        let believes_proxies = |own: &&CustomScheme| own.comes_from_a_proxy() && !builder.address.names_proxies();
+        let believes_proxies = |own: &&CustomScheme| own.comes_from_a_proxy() && !context.names_proxies;
         for own in self.0.iter().filter(believes_proxies) {
             mistakes.add(BuildError::SchemeWithoutProxy(own.name()));
         }

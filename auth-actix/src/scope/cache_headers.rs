@@ -11,9 +11,9 @@ use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderValue, SET_COOKIE, VARY};
 #[cfg(feature = "jwt")]
 use actix_web::http::{StatusCode, header::SEC_WEBSOCKET_PROTOCOL};
-#[cfg(feature = "jwt")]
-use auth_core::engine::schemes::tokens::Subprotocol;
 use auth_core::engine::{RequestState, ResponseHints};
+#[cfg(feature = "jwt")]
+use auth_core::scheme::bearer::Subprotocol;
 use pin_project_lite::pin_project;
 
 use crate::adapter;

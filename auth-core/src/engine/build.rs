@@ -3,9 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use super::build_error::{BuildError, Mistakes};
 use super::request::Adapter;
-use super::schemes::{AllSettings, Assembly, Handles, position};
 use super::{BlockCheck, Engine, Settings};
 use crate::audit::Sink;
 use crate::client::address::{AddressSource, Forwarding, Hosts, network};
@@ -17,6 +15,8 @@ use crate::identity::scheme_id::Scheme;
 use crate::identity::vocabulary::Vocabulary;
 use crate::oidc::protected_resource::Resource;
 use crate::runtime::set_once::SetOnce;
+use crate::scheme::build_error::{BuildError, Mistakes};
+use crate::scheme::settings::{AllSettings, Assembly, Handles, SettingsContext, position, warn};
 use crate::store::roles::RolesFrom;
 
 /// Where addresses come from, as it was set.
@@ -35,13 +35,8 @@ pub enum Address {
 
 impl Address {
     /// Whether there is a proxy.
-    pub fn is_behind_proxy(&self) -> bool {
+    fn is_behind_proxy(&self) -> bool {
         matches!(self, Self::Behind(..) | Self::Hops(..))
-    }
-
-    /// Whether proxies are known by their addresses, and not by their number alone.
-    pub fn names_proxies(&self) -> bool {
-        matches!(self, Self::Behind(..))
     }
 
     fn source(self) -> Result<AddressSource, BuildError> {
@@ -229,8 +224,14 @@ impl<H: Adapter> EngineBuilder<H> {
                 silent.into_iter().for_each(|name| mistakes.add(BuildError::ConfersMissing(name)));
             }
         }
+        let context = SettingsContext {
+            has_realm: self.realm.is_some(),
+            is_behind_proxy: self.address.is_behind_proxy(),
+            names_proxies: matches!(self.address, Address::Behind(..)),
+            settings: &self.schemes,
+        };
         for scheme in self.schemes.iter() {
-            scheme.check(self, mistakes);
+            scheme.check(&context, mistakes);
         }
         mistakes.keep(check_country_header(self.countries.as_ref(), self.address.is_behind_proxy()));
         if self.blocklist.is_some() && matches!(self.address, Address::Unset) {
@@ -263,21 +264,6 @@ impl<H: Adapter> Engine<H> {
             );
         }
     }
-}
-
-/// Says something at the start: in the log, or where there is none, to whoever started the server.
-#[allow(clippy::print_stderr, reason = "nobody may be listening to the log")]
-pub(super) fn warn(what: &str) {
-    tracing::warn!(target: "auth_actix", "{what}");
-    if !tracing::dispatcher::has_been_set() {
-        eprintln!("auth-actix: {what}");
-    }
-}
-
-/// Whether a header field can have the name (RFC 9110 §5.6.2).
-pub fn is_field_name(name: &str) -> bool {
-    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !name.is_empty() && name.bytes().all(is_token)
 }
 
 /// A header that anybody could write says nothing.

@@ -18,9 +18,7 @@ pub mod audit;
 pub mod not_found;
 pub mod layers;
 mod describe;
-pub mod build_error;
 pub mod build;
-pub mod schemes;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -28,7 +26,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use self::request::{Adapter, Found, RequestState, ResponseHints};
-use self::schemes::Handles;
 use crate::audit::Sink;
 use crate::client::address::{AddressSource, Hosts};
 use crate::client::country::Countries;
@@ -39,6 +36,7 @@ use crate::identity::principal::Principal;
 use crate::identity::scheme_id::Scheme;
 use crate::identity::vocabulary::{Kind, Vocabulary};
 use crate::oidc::protected_resource::Resource;
+use crate::scheme::settings::Handles;
 use crate::scheme::{Authenticator, ConfiguredNames, Schemes};
 use crate::store::roles::RolesFrom;
 

@@ -6,6 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::zeroize::Zeroizing;
 
+use super::build_error::{BuildError, Mistakes};
+use super::settings::{AllSettings, Assembly, SchemeSettings, SettingsContext};
 use super::{Authenticator, ConfiguredNames, Credential, Extracted, RequestView, SyntaxError, Verification};
 use crate::client::RequestHead;
 use crate::client::address::Seen;
@@ -156,6 +158,29 @@ impl<H: RequestHead> Authenticator<H> for Verifier {
 
     fn configured_names(&self) -> Vec<ConfiguredNames> {
         vec![ConfiguredNames::of_users(&self.passwords)]
+    }
+}
+
+impl<H: RequestHead> SchemeSettings<H> for Basic {
+    fn order(&self) -> u8 {
+        1
+    }
+
+    fn issuers(&self) -> Vec<(&'static str, bool)> {
+        vec![("basic", self.says_what_it_confers())]
+    }
+
+    fn check(&self, context: &SettingsContext<'_, H>, mistakes: &mut Mistakes) {
+        if !context.has_realm && self.passwords().are_counted_together() {
+            mistakes.add(BuildError::RealmMissing(".basic(…)"));
+        }
+    }
+
+    fn prepare(self: Box<Self>, assembly: &mut Assembly<'_, H>, _: &AllSettings<H>, _: &mut Mistakes) {
+        assembly.checks_passwords = true;
+        assembly.provide(Arc::new(self.passwords().clone()));
+        let basic = (*self).prepare(assembly.realm, assembly.roles);
+        assembly.schemes.push(Arc::new(basic));
     }
 }
 

@@ -7,9 +7,11 @@ pub mod authorization_header;
 pub mod basic;
 #[cfg(feature = "jwt")]
 pub mod bearer;
+pub mod build_error;
 #[cfg(feature = "dpop")]
 pub mod dpop;
 mod registry;
+pub mod settings;
 #[cfg(feature = "session")]
 pub mod session;
 #[cfg(feature = "jwt")]

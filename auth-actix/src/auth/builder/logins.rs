@@ -1,6 +1,6 @@
 //! Settings of sessions and logins.
 
-use auth_core::engine::schemes::login::LoginSettings;
+use auth_core::scheme::session::LoginSettings;
 use auth_core::scheme::session::Sessions;
 #[cfg(feature = "oidc")]
 use auth_core::scheme::session::oidc_login::OidcLogin;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use auth_core::engine::schemes::tokens::TokenSettings;
+use auth_core::scheme::bearer::TokenSettings;
 use auth_core::scheme::bearer::{IssuerResolver, Jwt, TokenCache};
 
 use super::AuthBuilder;

@@ -16,10 +16,13 @@ use std::sync::Arc;
 pub use self::file::{ApiKeysFile, ApiKeysFileError};
 pub use self::key::{ApiKey, ApiKeyError, NewApiKey};
 pub use self::verifier::Verifier;
+use crate::client::RequestHead;
 use crate::identity::issuer::{Confers, Form, ListClaim, RoleTypes, Source};
 use crate::identity::scheme_id::Scheme;
 use crate::identity::vocabulary::Kind;
 use crate::runtime::clock::Timestamp;
+use crate::scheme::build_error::{BuildError, Mistakes};
+use crate::scheme::settings::{AllSettings, Assembly, SchemeSettings, SettingsContext, is_field_name};
 
 /// The store of keys is out of reach.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -112,6 +115,27 @@ impl ApiKeyScheme {
 impl std::fmt::Debug for ApiKeyScheme {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ApiKeyScheme").field("header", &self.header).finish_non_exhaustive()
+    }
+}
+
+impl<H: RequestHead> SchemeSettings<H> for ApiKeyScheme {
+    fn order(&self) -> u8 {
+        1
+    }
+
+    fn issuers(&self) -> Vec<(&'static str, bool)> {
+        vec![("api_keys", self.says_what_it_confers())]
+    }
+
+    fn check(&self, _: &SettingsContext<'_, H>, mistakes: &mut Mistakes) {
+        if !is_field_name(self.header_name()) {
+            mistakes.add(BuildError::ApiKeyHeader(self.header_name().to_owned()));
+        }
+    }
+
+    fn prepare(self: Box<Self>, assembly: &mut Assembly<'_, H>, _: &AllSettings<H>, _: &mut Mistakes) {
+        let keys = (*self).prepare(assembly.realm, assembly.roles);
+        assembly.schemes.push(Arc::new(keys));
     }
 }
 

@@ -9,6 +9,7 @@ mod authenticator;
 mod cache;
 mod claims;
 mod conditions;
+mod describe;
 #[cfg(feature = "oidc")]
 mod jwks;
 mod header;
@@ -18,6 +19,7 @@ mod key;
 mod kind;
 mod resolver;
 mod settings;
+mod token_settings;
 mod jws;
 
 use std::net::IpAddr;
@@ -47,6 +49,7 @@ pub use self::key::{Key, KeyError};
 use self::resolver::Resolver;
 pub use self::resolver::{IssuerResolver, IssuersUnavailable, Resolved, Resolving};
 pub use self::settings::{Jwt, JwtError, sign_hs256};
+pub use self::token_settings::{Subprotocol, TestKeys, TokenSettings};
 use crate::denial::Denial;
 #[cfg(feature = "oidc")]
 use crate::denial::RetryAfter;
@@ -56,7 +59,6 @@ use crate::identity::principal::Principal;
 use crate::identity::scheme_id::Scheme;
 use crate::runtime::clock;
 use crate::runtime::clock::Timestamp;
-use crate::runtime::strict_json;
 
 /// An issuer, with verifiers that are ready.
 struct Issuer {
@@ -209,71 +211,6 @@ impl Bearer {
 
     fn of_source(&self, source: &Source) -> Option<&Issuer> {
         self.issuers.iter().find(|issuer| issuer.source.issuer == source.issuer)
-    }
-
-    /// An audience for which tokens of the source are accepted; `None` where any will do.
-    pub fn audience_of(&self, source: &Source) -> Option<&str> {
-        let issuer = self.of_source(source)?;
-        issuer.audiences.first().map(String::as_str)
-    }
-
-    /// Claims with which a token of the source meets the conditions of its issuer beside the audience in `aud`, each by the names of the
-    /// members that lead to it. For tests that make tokens.
-    pub fn example_claims(&self, source: &Source) -> Vec<(Vec<String>, serde_json::Value)> {
-        let Some(issuer) = self.of_source(source) else { return Vec::new() };
-        let mut claims = issuer.conditions.example(issuer.audiences.first());
-        claims.retain(|(path, _)| *path != ["aud"]);
-        claims
-    }
-
-    /// Which tokens of the source are accepted, in a clause or several.
-    pub fn said_of(&self, source: &Source) -> String {
-        let Some(issuer) = self.of_source(source) else { return String::new() };
-        let audiences: Vec<_> = issuer.audiences.iter().map(|audience| format!("{audience:?}")).collect();
-        let mut said = match (audiences.is_empty(), issuer.conditions.audience_claim()) {
-            (true, _) => String::new(),
-            (false, None) => format!(", for {},", audiences.join(", ")),
-            (false, Some(claim)) => format!(", for {} in {},", audiences.join(", "), strict_json::pointer(claim)),
-        };
-        for required in &issuer.conditions.required {
-            said += &format!(" with {required},");
-        }
-        if issuer.conditions.clients_without_subject {
-            said += " clients without a subject among them,";
-        }
-        for other in &issuer.signs_for {
-            said += &format!(" also of {other:?},");
-        }
-        if let Some(tenant) = &issuer.tenant {
-            said += &format!(" of the tenant {tenant:?},");
-        }
-        if issuer.leeway != settings::LEEWAY {
-            said += &format!(" by a clock that may be {} s off,", issuer.leeway.as_secs());
-        }
-        if issuer.profile {
-            said += " that follow RFC 9068,";
-        }
-        said
-    }
-
-    /// Settings of issuers that let in more than their absence would, a sentence each.
-    pub fn switches(&self) -> impl Iterator<Item = String> + '_ {
-        let any_audience = |issuer: &&Issuer| issuer.audiences.is_empty();
-        let id_tokens = self.issuers.iter().filter(|issuer| issuer.conditions.accepts_id_tokens);
-        let id_tokens = id_tokens.map(|issuer| format!("ID tokens of {:?} are accepted", issuer.source.issuer));
-        let mixed = self.issuers.iter().filter_map(|issuer| {
-            let reason = issuer.mixed_keys.as_ref()?;
-            Some(format!("an HMAC secret verifies tokens of {:?} beside public keys: {reason}", issuer.source.issuer))
-        });
-        let of_any =
-            self.issuers.iter().filter(any_audience).map(|issuer| {
-                format!("tokens of {:?} are accepted whatever audience they are for", issuer.source.issuer)
-            });
-        let unnamed = self.issuers.iter().filter(|issuer| issuer.unnamed);
-        let of_nobody = unnamed
-            .map(|issuer| format!("tokens are accepted whatever issuer they name, as of {:?}", issuer.source.issuer));
-        let resolved = self.resolver.iter().map(|_| "a resolver says which issuer stands for another".to_owned());
-        of_any.chain(of_nobody).chain(resolved).chain(id_tokens).chain(mixed)
     }
 
     /// The longest token that one of them looks at.

@@ -13,7 +13,9 @@ use std::time::Duration;
 use self::nonce::Nonces;
 use self::replay::Replay;
 use self::uri::Uri;
-use super::bearer::Bearer;
+use super::bearer::{Bearer, TokenSettings};
+use super::build_error::{BuildError, Mistakes};
+use super::settings::{AllSettings, Assembly, SchemeSettings, SettingsContext};
 use super::{Authenticator, Credential, Effects, Extracted, RequestView, Verification, Verified};
 use crate::client::RequestHead;
 use crate::denial::{Denial, Reason, RetryAfter};
@@ -297,5 +299,33 @@ impl<H: RequestHead> Authenticator<H> for BoundTokens {
         _: &RequestView<'r, H>,
     ) -> Option<Verification<'r>> {
         None
+    }
+}
+
+impl<H: RequestHead> SchemeSettings<H> for Dpop {
+    /// After the tokens.
+    fn order(&self) -> u8 {
+        4
+    }
+
+    /// Those of the tokens.
+    fn issuers(&self) -> Vec<(&'static str, bool)> {
+        Vec::new()
+    }
+
+    fn check(&self, context: &SettingsContext<'_, H>, mistakes: &mut Mistakes) {
+        if !context.has_realm && self.is_shared() {
+            mistakes.add(BuildError::RealmMissing(".dpop(…)"));
+        }
+        if !context.settings.get::<TokenSettings>().is_some_and(TokenSettings::has_issuers) {
+            mistakes.add(BuildError::DpopWithoutTokens);
+        }
+    }
+
+    fn prepare(self: Box<Self>, assembly: &mut Assembly<'_, H>, _: &AllSettings<H>, mistakes: &mut Mistakes) {
+        let proofs = mistakes.keep((*self).prepare(assembly.realm).map(Some).map_err(BuildError::Dpop));
+        if let (Some(bearer), Some(proofs)) = (assembly.part::<Bearer>(), proofs) {
+            assembly.schemes.push(Arc::new(BoundTokens::new(bearer, proofs)));
+        }
     }
 }

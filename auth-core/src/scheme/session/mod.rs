@@ -13,6 +13,7 @@ mod memory;
 #[cfg(feature = "redis")]
 mod redis;
 mod settings;
+mod login_settings;
 mod store;
 #[cfg(all(feature = "oidc", feature = "session"))]
 pub mod oidc_login;
@@ -23,6 +24,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 pub use self::cookie::{CookieNameError, CookieSettings, SessionId};
+pub use self::login_settings::LoginSettings;
 pub use self::memory::MemoryStore;
 use self::metadata::Kept;
 pub use self::new_session::LogIn;

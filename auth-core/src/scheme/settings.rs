@@ -1,29 +1,17 @@
 //! From the settings of schemes to schemes that are ready.
 
-#[cfg(feature = "api-key")]
-mod api_key;
-#[cfg(feature = "basic")]
-mod basic;
-#[cfg(feature = "dpop")]
-mod dpop;
-#[cfg(feature = "session")]
-pub mod login;
-#[cfg(feature = "jwt")]
-pub mod tokens;
-
 use std::any::{Any, TypeId};
 use std::sync::Arc;
 
-use super::build::EngineBuilder;
+use super::Authenticator;
 use super::build_error::Mistakes;
-use super::request::Adapter;
+use crate::client::RequestHead;
 use crate::identity::issuer::RoleTypes;
 use crate::identity::scheme_id::Scheme;
 use crate::oidc::protected_resource::Resource;
-use crate::scheme::Authenticator;
 
 /// The settings of a scheme, or of several that belong together.
-pub trait SchemeSettings<H: Adapter>: Any {
+pub trait SchemeSettings<H: RequestHead>: Any {
     /// When they are prepared: schemes that use others come after those.
     fn order(&self) -> u8;
 
@@ -31,7 +19,7 @@ pub trait SchemeSettings<H: Adapter>: Any {
     fn issuers(&self) -> Vec<(&'static str, bool)>;
 
     /// Checks them together with other settings.
-    fn check(&self, _builder: &EngineBuilder<H>, _mistakes: &mut Mistakes) {}
+    fn check(&self, _context: &SettingsContext<'_, H>, _mistakes: &mut Mistakes) {}
 
     /// Whether keys or cookies are those of development.
     fn is_for_this_machine(&self) -> bool {
@@ -47,16 +35,28 @@ pub trait SchemeSettings<H: Adapter>: Any {
     fn prepare(self: Box<Self>, assembly: &mut Assembly<'_, H>, others: &AllSettings<H>, mistakes: &mut Mistakes);
 }
 
-/// The settings of all schemes, one value of each type.
-pub struct AllSettings<H: Adapter>(Vec<Box<dyn SchemeSettings<H>>>);
+/// Other settings, with which those of a scheme are checked.
+pub struct SettingsContext<'a, H: RequestHead> {
+    /// Whether the application has a realm of its own.
+    pub has_realm: bool,
+    /// Whether there is a proxy.
+    pub is_behind_proxy: bool,
+    /// Whether proxies are known by their addresses, and not by their number alone.
+    pub names_proxies: bool,
+    /// The settings of all schemes.
+    pub settings: &'a AllSettings<H>,
+}
 
-impl<H: Adapter> Default for AllSettings<H> {
+/// The settings of all schemes, one value of each type.
+pub struct AllSettings<H: RequestHead>(Vec<Box<dyn SchemeSettings<H>>>);
+
+impl<H: RequestHead> Default for AllSettings<H> {
     fn default() -> Self {
         Self(Vec::new())
     }
 }
 
-impl<H: Adapter> AllSettings<H> {
+impl<H: RequestHead> AllSettings<H> {
     /// The settings of this type, if there are any.
     pub fn get<S: SchemeSettings<H>>(&self) -> Option<&S> {
         self.0.iter().find_map(|settings| (&**settings as &dyn Any).downcast_ref())
@@ -93,7 +93,7 @@ impl<H: Adapter> AllSettings<H> {
 }
 
 /// What schemes are prepared with, and what has come of it so far.
-pub struct Assembly<'a, H: Adapter> {
+pub struct Assembly<'a, H: RequestHead> {
     /// The realm.
     pub realm: &'a str,
     /// The role types whose grants count.
@@ -110,12 +110,12 @@ pub struct Assembly<'a, H: Adapter> {
     pub issues_tickets: bool,
     /// The address of a session store that is in the memory of this process.
     pub memory_address: Option<usize>,
-    pub(super) handles: Handles,
+    pub(crate) handles: Handles,
 }
 
-impl<H: Adapter> Assembly<'_, H> {
+impl<H: RequestHead> Assembly<'_, H> {
     /// Prepares all schemes, and lists them in the order of built-in schemes.
-    pub(super) fn prepare_all(mut self, mut settings: AllSettings<H>, mistakes: &mut Mistakes) -> Self {
+    pub(crate) fn prepare_all(mut self, mut settings: AllSettings<H>, mistakes: &mut Mistakes) -> Self {
         while let Some(next) = settings.take_next() {
             next.prepare(&mut self, &settings, mistakes);
         }
@@ -136,16 +136,31 @@ impl<H: Adapter> Assembly<'_, H> {
 
 /// Parts of schemes that extractors and endpoints use, by their types.
 #[derive(Default)]
-pub(super) struct Handles(Vec<Arc<dyn Any + Send + Sync>>);
+pub(crate) struct Handles(Vec<Arc<dyn Any + Send + Sync>>);
 
 impl Handles {
-    pub(super) fn get<T: 'static>(&self) -> Option<&T> {
+    pub(crate) fn get<T: 'static>(&self) -> Option<&T> {
         self.0.iter().find_map(|part| part.downcast_ref())
     }
 }
 
 /// The position of a scheme among those of an application: built-in schemes first, in their order.
-pub(super) fn position(scheme: Scheme) -> usize {
+pub(crate) fn position(scheme: Scheme) -> usize {
     let built_in = Scheme::OURS.into_iter().chain([Scheme::TOKEN_COOKIE]);
     built_in.into_iter().position(|other| other == scheme).unwrap_or(usize::MAX)
+}
+
+/// Whether a header field can have the name (RFC 9110 §5.6.2).
+pub fn is_field_name(name: &str) -> bool {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(is_token)
+}
+
+/// Warns at the start: in the log, or where there is none, whoever started the server.
+#[allow(clippy::print_stderr, reason = "nobody may be listening to the log")]
+pub(crate) fn warn(what: &str) {
+    tracing::warn!(target: "auth_actix", "{what}");
+    if !tracing::dispatcher::has_been_set() {
+        eprintln!("auth-actix: {what}");
+    }
 }

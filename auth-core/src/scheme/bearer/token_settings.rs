@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{AllSettings, Assembly, SchemeSettings};
-use crate::engine::build::EngineBuilder;
-use crate::engine::build_error::{BuildError, Mistakes};
-use crate::engine::request::Adapter;
+use crate::client::RequestHead;
 use crate::identity::issuer::RoleTypes;
 use crate::scheme::bearer::{Bearer, BearerTokens, CookieTokens, IssuerResolver, Jwt, TokenCache};
+use crate::scheme::build_error::{BuildError, Mistakes};
+use crate::scheme::settings::{AllSettings, Assembly, SchemeSettings, SettingsContext};
 use crate::scheme::ticket::{Tickets, TicketsInQuery};
 
 /// Settings of bearer tokens.
@@ -77,7 +76,7 @@ fn print_commands(jwt: &Jwt, roles: &RoleTypes) {
     }
 }
 
-impl<H: Adapter> SchemeSettings<H> for TokenSettings {
+impl<H: RequestHead> SchemeSettings<H> for TokenSettings {
     /// After all schemes that have issuers of their own: tokens may not have the names of those.
     fn order(&self) -> u8 {
         3
@@ -87,7 +86,7 @@ impl<H: Adapter> SchemeSettings<H> for TokenSettings {
         self.jwts.iter().map(|jwt| ("bearer", jwt.says_what_it_confers())).collect()
     }
 
-    fn check(&self, _: &EngineBuilder<H>, mistakes: &mut Mistakes) {
+    fn check(&self, _: &SettingsContext<'_, H>, mistakes: &mut Mistakes) {
         let is_name = |name: &str| {
             !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
         };

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{AllSettings, Assembly, SchemeSettings};
-use crate::engine::build::{EngineBuilder, warn};
-use crate::engine::build_error::{BuildError, Mistakes};
-use crate::engine::request::Adapter;
+use crate::client::RequestHead;
+use crate::scheme::build_error::{BuildError, Mistakes};
 use crate::scheme::session::Sessions;
 #[cfg(feature = "oidc")]
 use crate::scheme::session::oidc_login::{OidcLogin, RelyingParty};
+use crate::scheme::settings::{AllSettings, Assembly, SchemeSettings, SettingsContext, warn};
 use crate::store::users::Passwords;
 
 /// Settings of sessions and logins.
@@ -34,7 +33,7 @@ impl LoginSettings {
     }
 
     #[cfg(feature = "oidc")]
-    fn relying_party<H: Adapter>(
+    fn relying_party<H: RequestHead>(
         &mut self,
         assembly: &Assembly<'_, H>,
         others: &AllSettings<H>,
@@ -50,7 +49,7 @@ impl LoginSettings {
     }
 }
 
-impl<H: Adapter> SchemeSettings<H> for LoginSettings {
+impl<H: RequestHead> SchemeSettings<H> for LoginSettings {
     /// After Basic, and before the tokens.
     fn order(&self) -> u8 {
         2
@@ -60,15 +59,15 @@ impl<H: Adapter> SchemeSettings<H> for LoginSettings {
         self.sessions.iter().map(|sessions| ("session", sessions.says_what_it_confers())).collect()
     }
 
-    fn check(&self, builder: &EngineBuilder<H>, mistakes: &mut Mistakes) {
+    fn check(&self, context: &SettingsContext<'_, H>, mistakes: &mut Mistakes) {
         let is_shared = self.sessions.as_ref().is_some_and(Sessions::is_shared);
         let are_counted_together = self.users.as_ref().is_some_and(Passwords::are_counted_together);
-        if builder.realm.is_none() && is_shared {
+        if !context.has_realm && is_shared {
             mistakes.add(BuildError::RealmMissing(".session(…)"));
-        } else if builder.realm.is_none() && are_counted_together {
+        } else if !context.has_realm && are_counted_together {
             mistakes.add(BuildError::RealmMissing(".users(…)"));
         }
-        if builder.address.is_behind_proxy() && SchemeSettings::<H>::is_for_this_machine(self) {
+        if context.is_behind_proxy && SchemeSettings::<H>::is_for_this_machine(self) {
             mistakes.add(BuildError::PlainHttpBehindProxy);
         }
     }
