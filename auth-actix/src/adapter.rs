@@ -41,6 +41,10 @@ impl RequestHead for Actix {
         request.peer_addr()
     }
 
+    fn peer_certificate(request: &HttpRequest) -> Option<&[u8]> {
+        request.conn_data::<PeerCertificate>().map(|certificate| certificate.0.as_slice())
+    }
+
     fn lines<'r>(request: &'r HttpRequest, name: &str) -> impl Iterator<Item = &'r HeaderValue> + use<'r> {
         // Names that every request is asked for need not be parsed.
         match name {
@@ -68,6 +72,12 @@ impl RequestHead for Actix {
         request.match_pattern()
     }
 }
+
+/// The certificate of a connection's client, in DER.
+pub(crate) struct PeerCertificate(
+    #[cfg_attr(not(feature = "client-cert"), allow(dead_code, reason = "connections are not looked at"))]
+    pub(crate)  Vec<u8>,
+);
 
 impl Adapter for Actix {
     fn take_state(request: &HttpRequest) -> RequestState<Self> {

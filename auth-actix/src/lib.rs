@@ -16,6 +16,8 @@ mod extract;
 mod scope;
 mod endpoints;
 mod middleware;
+#[cfg(feature = "client-cert")]
+mod tls;
 pub mod web;
 // For the tests of applications.
 #[cfg(feature = "test-util")]
@@ -104,4 +106,6 @@ pub use crate::scope::{
     DefaultService, GuardedRoute, GuardedService, IntoGuardedRoute, Mode, Plain, Route, Scope, ScopeEndpoint, Service,
     Strict, StrictScope, Unguarded, delete, get, guarded, head, method, patch, post, put, route, unguarded,
 };
+#[cfg(feature = "client-cert")]
+pub use crate::tls::keep_client_certificate;
 pub use auth_core::engine::startup_checks::RuleError;

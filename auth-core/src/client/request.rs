@@ -28,6 +28,9 @@ pub trait RequestHead: Sized + 'static {
     /// The peer of the connection; `None` for a Unix socket.
     fn peer(request: &Self::Request) -> Option<SocketAddr>;
 
+    /// The client's certificate in DER, if the connection is TLS and the server has verified one (RFC 8446 §4.4.2).
+    fn peer_certificate(request: &Self::Request) -> Option<&[u8]>;
+
     /// The lines of a field, in order. `name` is in lower case.
     fn lines<'r>(request: &'r Self::Request, name: &str) -> impl Iterator<Item = &'r Self::Line> + use<'r, Self>;
 
@@ -97,6 +100,7 @@ pub(crate) mod tests {
     pub(crate) struct TestRequest {
         pub(crate) method: &'static str,
         pub(crate) query: String,
+        pub(crate) certificate: Option<Vec<u8>>,
         pub(crate) lines: Vec<(&'static str, Vec<u8>)>,
     }
 
@@ -122,6 +126,10 @@ pub(crate) mod tests {
 
         fn peer(_: &TestRequest) -> Option<SocketAddr> {
             None
+        }
+
+        fn peer_certificate(request: &TestRequest) -> Option<&[u8]> {
+            request.certificate.as_deref()
         }
 
         fn lines<'r>(request: &'r TestRequest, name: &str) -> impl Iterator<Item = &'r Vec<u8>> + use<'r> {

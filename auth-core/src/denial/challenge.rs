@@ -36,7 +36,7 @@ impl Realm {
             Scheme::Bearer => format!("Bearer realm={}{metadata}", self.0),
             Scheme::Dpop => format!("DPoP realm={}, algs=\"{PROOF_ALGORITHMS}\"{metadata}", self.0), // DPOP-7
             Scheme::Basic => format!("Basic realm={}, charset=\"UTF-8\"", self.0),                   // BASIC-2
-            Scheme::ApiKey | Scheme::Session | Scheme::Own(_) => format!("{} realm={}", scheme.name(), self.0),
+            _ => format!("{} realm={}", scheme.name(), self.0),
         }
     }
 }
@@ -101,7 +101,7 @@ impl Challenge<'_> {
             Scheme::Bearer | Scheme::Dpop => true,
             // That a login is too old is no matter of OAuth alone; the other codes are.
             Scheme::Session => matches!(self.denial.reason, Reason::StepUpRequired(_)),
-            Scheme::Basic | Scheme::ApiKey | Scheme::Own(_) => false,
+            _ => false,
         };
         self.denial.reason.answer().error.filter(|_| concerned && speaks)
     }

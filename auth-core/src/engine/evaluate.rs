@@ -279,8 +279,7 @@ impl<H: Adapter> Engine<H> {
     ) {
         let found = match known {
             Some(Ok(principal)) if counts => {
-                if matches!(principal.scheme(), Scheme::ApiKey | Scheme::Own(_)) {
-                    // A shared cache knows of `Authorization`, and of no other header that decides.
+                if !principal.scheme().is_known_to_caches() {
                     state.notes_mut().hints.private = true;
                 }
                 Found::Known(principal)

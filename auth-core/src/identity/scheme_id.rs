@@ -92,6 +92,25 @@ impl Scheme {
         matches!(self, Self::Bearer | Self::Dpop)
     }
 
+    /// Whether both are the same scheme, which is not an application's own; in a const.
+    pub(crate) const fn is_built_in_as(self, other: Self) -> bool {
+        !matches!(self, Self::Own(_)) && self.bit() == other.bit()
+    }
+
+    /// When the people who use it log in.
+    pub(crate) const fn login(self) -> Login {
+        match self {
+            Self::Basic => Login::EachRequest,
+            Self::ApiKey => Login::Never,
+            Self::Bearer | Self::Dpop | Self::Session | Self::Own(_) => Login::AsClaimed,
+        }
+    }
+
+    /// Whether shared caches know that responses depend on its credentials: by `Authorization`, or by `Vary: Cookie`.
+    pub(crate) const fn is_known_to_caches(self) -> bool {
+        self.is_in_authorization() || matches!(self, Self::Session)
+    }
+
     /// Whether a browser sends it by itself, so that a cross-site request carries it too.
     pub const fn is_ambient(self) -> bool {
         match self {
@@ -100,6 +119,17 @@ impl Scheme {
             Self::Own(own) => own.is_ambient,
         }
     }
+}
+
+/// When somebody logged in whose credential is of a scheme.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Login {
+    /// At this request: it carries a password.
+    EachRequest,
+    /// Never: it is for programs.
+    Never,
+    /// When the credential says.
+    AsClaimed,
 }
 
 /// A set of schemes.

@@ -2,9 +2,10 @@ use std::time::Duration;
 
 use super::Requirement;
 use crate::identity::principal::Principal;
-use crate::identity::scheme_id::Scheme;
+use crate::identity::scheme_id::Login;
 use crate::policy::facts::Facts;
 use crate::policy::truth::Truth;
+use crate::runtime::clock::Timestamp;
 
 /// A login that is no older than this (RFC 9470). Only `auth_time` says when a login was: `iat` moves on refresh.
 #[derive(Clone, Copy, Debug)]
@@ -18,12 +19,11 @@ impl MaxAge {
         if caller.has_actor() {
             return false; // the login was that of the one acted for
         }
-        match caller.scheme() {
-            Scheme::Basic => true,   // authenticates at each request (STEP-5)
-            Scheme::ApiKey => false, // nobody logs in with one
-            Scheme::Bearer | Scheme::Dpop | Scheme::Session | Scheme::Own(_) => {
-                caller.authenticated_at().is_some_and(|then| facts.now <= then.plus(Duration::from_secs(self.seconds)))
-            }
+        let is_recent = |then: Timestamp| facts.now <= then.plus(Duration::from_secs(self.seconds));
+        match caller.scheme().login() {
+            Login::EachRequest => true, // STEP-5
+            Login::Never => false,
+            Login::AsClaimed => caller.authenticated_at().is_some_and(is_recent),
         }
     }
 }
@@ -34,7 +34,10 @@ impl Requirement for MaxAge {
 
     fn truth(&self, _: bool, facts: &Facts<'_>) -> Truth {
         // Never `NO`: whoever this is, logging in again would make it hold.
-        facts.of_caller(|caller| Truth::renewable(self.holds(caller, facts)), |source| source.scheme != Scheme::ApiKey)
+        facts.of_caller(
+            |caller| Truth::renewable(self.holds(caller, facts)),
+            |source| source.scheme.login() != Login::Never,
+        )
     }
 }
 

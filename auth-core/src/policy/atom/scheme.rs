@@ -10,14 +10,7 @@ pub struct ByScheme(pub Scheme);
 impl ByScheme {
     /// Whether the two are one, in a const. Those of applications have no name in rules.
     pub(crate) const fn is(&self, other: &Self) -> bool {
-        matches!(
-            (self.0, other.0),
-            (Scheme::Bearer, Scheme::Bearer)
-                | (Scheme::Dpop, Scheme::Dpop)
-                | (Scheme::Basic, Scheme::Basic)
-                | (Scheme::ApiKey, Scheme::ApiKey)
-                | (Scheme::Session, Scheme::Session)
-        )
+        self.0.is_built_in_as(other.0)
     }
 }
 
