@@ -290,7 +290,7 @@ const TOO_LONG: &[(&str, usize)] = &[
 ];
 
 /// The most places that name a feature, in all three crates.
-const MOST_FEATURE_SITES: usize = 327;
+const MOST_FEATURE_SITES: usize = 334;
 
 /// Functions with more than five parameters, and how many they have: each entry may only shrink.
 #[rustfmt::skip]

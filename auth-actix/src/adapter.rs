@@ -1,4 +1,4 @@
-//! How the engine reads requests of actix-web, and where their state is kept.
+//! Connects the engine to actix-web: reads requests, and keeps their state.
 
 use std::net::SocketAddr;
 #[cfg(feature = "test-util")]

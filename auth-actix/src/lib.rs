@@ -62,6 +62,8 @@ pub use auth_core::scheme::bearer::{
 };
 #[cfg(feature = "oidc")]
 pub use auth_core::scheme::bearer::{FetchError, Introspection, IntrospectionError};
+#[cfg(feature = "client-cert")]
+pub use auth_core::scheme::client_certificate::{CertificateName, ClientCertificates};
 #[cfg(feature = "dpop")]
 pub use auth_core::scheme::dpop::{Dpop, DpopError};
 #[cfg(all(feature = "redis", feature = "session"))]

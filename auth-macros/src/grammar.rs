@@ -83,8 +83,11 @@ pub(crate) const KEYS: [&str; 3] = ["max_age", "acr", "scheme"];
 pub(crate) const FLAGS: [&str; 1] = ["direct"];
 
 /// The schemes that a rule may ask for, as they are written, with the variant that stands for each.
-pub(crate) const SCHEMES: [(&str, &str); 5] =
-    [("bearer", "Bearer"), ("dpop", "Dpop"), ("basic", "Basic"), ("api-key", "ApiKey"), ("session", "Session")];
+#[rustfmt::skip]
+pub(crate) const SCHEMES: [(&str, &str); 6] = [
+    ("bearer", "Bearer"), ("dpop", "Dpop"), ("basic", "Basic"), ("api-key", "ApiKey"), ("session", "Session"),
+    ("client-cert", "ClientCertificate"),
+];
 
 /// Units of time, in seconds.
 pub(crate) const UNITS: [(&str, u64); 4] = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400)];

@@ -17,6 +17,7 @@ mod basic;
 mod blocks;
 mod cached;
 mod checks;
+mod client_certificates;
 mod countries;
 mod cross_site;
 mod custom;

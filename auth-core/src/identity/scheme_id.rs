@@ -13,6 +13,8 @@ pub enum Scheme {
     ApiKey,
     /// A session cookie. Not registered with IANA: no scheme that is fits what a browser sends by itself.
     Session,
+    /// The certificate of a TLS client (RFC 8446 §4.4.2, RFC 9440). Not registered with IANA.
+    ClientCertificate,
     /// The application's own.
     Own(&'static OwnScheme),
 }
@@ -49,7 +51,8 @@ impl Scheme {
     pub const TOKEN_COOKIE: Self = Self::Own(&TOKEN_COOKIE);
 
     /// Those that are no application's own, in the order in which challenges stand when none was used.
-    pub const OURS: [Self; 5] = [Self::Bearer, Self::Dpop, Self::Basic, Self::ApiKey, Self::Session];
+    pub const OURS: [Self; 6] =
+        [Self::Bearer, Self::Dpop, Self::Basic, Self::ApiKey, Self::Session, Self::ClientCertificate];
 
     /// The scheme whose challenge asks for its credentials.
     pub(crate) fn challenged(self) -> Self {
@@ -63,7 +66,9 @@ impl Scheme {
             Self::Basic => 1 << 2,
             Self::ApiKey => 1 << 3,
             Self::Session => 1 << 4,
+            // `OwnScheme::MOST` of them, and tokens in a cookie.
             Self::Own(own) => 1 << (5 + own.slot),
+            Self::ClientCertificate => 1 << 14,
         }
     }
 
@@ -75,6 +80,7 @@ impl Scheme {
             Self::Basic => "Basic",
             Self::ApiKey => "ApiKey",
             Self::Session => "Session",
+            Self::ClientCertificate => "ClientCertificate",
             Self::Own(own) => own.name,
         }
     }
@@ -83,7 +89,7 @@ impl Scheme {
     pub const fn is_in_authorization(self) -> bool {
         match self {
             Self::Bearer | Self::Dpop | Self::Basic => true,
-            Self::ApiKey | Self::Session | Self::Own(_) => false,
+            Self::ApiKey | Self::Session | Self::ClientCertificate | Self::Own(_) => false,
         }
     }
 
@@ -101,7 +107,7 @@ impl Scheme {
     pub(crate) const fn login(self) -> Login {
         match self {
             Self::Basic => Login::EachRequest,
-            Self::ApiKey => Login::Never,
+            Self::ApiKey | Self::ClientCertificate => Login::Never,
             Self::Bearer | Self::Dpop | Self::Session | Self::Own(_) => Login::AsClaimed,
         }
     }
@@ -115,7 +121,7 @@ impl Scheme {
     pub const fn is_ambient(self) -> bool {
         match self {
             Self::Bearer | Self::Dpop | Self::ApiKey => false,
-            Self::Basic | Self::Session => true,
+            Self::Basic | Self::Session | Self::ClientCertificate => true,
             Self::Own(own) => own.is_ambient,
         }
     }

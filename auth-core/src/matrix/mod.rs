@@ -137,7 +137,7 @@ impl Route {
 pub struct AcceptedScheme {
     /// Its name, as challenges have it.
     pub name: String,
-    /// `header` or `cookie`, and the name of that; nothing for what comes in `Authorization`.
+    /// `header` or `cookie` and its name, or `tls`; nothing for credentials in `Authorization`.
     pub place: Option<(&'static str, String)>,
 }
 
@@ -145,6 +145,7 @@ impl AcceptedScheme {
     /// The security scheme of OpenAPI.
     fn to_openapi(&self) -> serde_json::Value {
         match &self.place {
+            Some(("tls", _)) => serde_json::json!({ "type": "mutualTLS" }),
             Some((place, name)) => serde_json::json!({ "type": "apiKey", "in": place, "name": name }),
             None if self.name == "Bearer" => {
                 serde_json::json!({ "type": "http", "scheme": "bearer", "bearerFormat": "JWT" })

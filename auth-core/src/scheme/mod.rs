@@ -8,6 +8,8 @@ pub mod basic;
 #[cfg(feature = "jwt")]
 pub mod bearer;
 pub mod build_error;
+#[cfg(feature = "client-cert")]
+pub mod client_certificate;
 #[cfg(feature = "dpop")]
 pub mod dpop;
 mod registry;

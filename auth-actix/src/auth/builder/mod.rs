@@ -19,6 +19,8 @@ use auth_core::identity::vocabulary::{Declares, PermissionSet, RoleSet};
 use auth_core::scheme::api_key::ApiKeyScheme;
 #[cfg(feature = "basic")]
 use auth_core::scheme::basic::Basic;
+#[cfg(feature = "client-cert")]
+use auth_core::scheme::client_certificate::ClientCertificates;
 #[cfg(feature = "dpop")]
 use auth_core::scheme::dpop::Dpop;
 #[cfg(feature = "blocks")]
@@ -78,6 +80,27 @@ impl AuthBuilder {
     #[cfg(feature = "api-key")]
     pub fn api_keys(self, keys: impl Into<ApiKeyScheme>) -> Self {
         self.set("api_keys", |engine| engine.schemes.set(keys.into()))
+    }
+
+    /// Accepts client certificates (mutual TLS): those that rustls has verified, which
+    /// [`keep_client_certificate`](crate::keep_client_certificate) keeps, and those that trusted proxies pass on, if
+    /// [`from_proxies`](ClientCertificates::from_proxies) says so. A browser presents a certificate by itself, so it counts only
+    /// without an explicit credential, and requests that change something must come from pages of [`hosts`](Self::hosts) or
+    /// [`origins`](Self::origins).
+    ///
+    /// ```
+    /// use auth_actix::{Auth, CertificateName, ClientCertificates, Id};
+    /// let roles = |caller: Id, _tenant: Option<String>| async move {
+    ///     let reader = Id::client("certificate:restricted", "spiffe://example.org/reader");
+    ///     Ok(if caller == reader { vec!["reader".to_owned()] } else { Vec::new() })
+    /// };
+    /// let certificates = ClientCertificates::named_by(CertificateName::Uri);
+    /// let auth = Auth::builder().client_certificates(certificates).roles_from(roles).hosts(["api.example"]).build()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[cfg(feature = "client-cert")]
+    pub fn client_certificates(self, certificates: ClientCertificates) -> Self {
+        self.set("client_certificates", |engine| engine.schemes.set(certificates))
     }
 
     /// Accepts the credentials of a scheme of the application's own. Call it again for another one.

@@ -116,7 +116,7 @@ impl<H: RequestHead> SchemeSettings<H> for TokenSettings {
         let issuers = assembly.schemes.iter().flat_map(|scheme| scheme.sources());
         let others = issuers.map(|source| Arc::clone(&source.issuer));
         // Those of users and keys that may be accepted one day: identities are stored for long.
-        let own_names = ["basic", "apikey"].map(|kind| Arc::from(format!("{kind}:{}", assembly.realm)));
+        let own_names = ["basic", "apikey", "certificate"].map(|kind| Arc::from(format!("{kind}:{}", assembly.realm)));
         let reserved = others.chain(own_names).collect();
         let bearer = bearer.map(|bearer| bearer.reserving(reserved)).transpose();
         let Some(bearer) = mistakes.keep(bearer.map_err(BuildError::IssuerOfAnotherScheme)) else { return };

@@ -1,0 +1,260 @@
+//! Client certificates: mutual TLS (RFC 8446 §4.4.2), at this server or at a trusted proxy that passes them on (RFC 9440).
+//!
+//! # Why
+//! The TLS layer, here or at the proxy, verifies the chain and that the client holds the key. What is left is who the certificate
+//! names: one name of one kind, since a certificate authority may put several names of several owners into one certificate.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use serde_json::{Map, Value};
+use sha2::Digest as _;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::GeneralName;
+use x509_parser::prelude::FromDer as _;
+
+use super::build_error::{BuildError, Mistakes};
+use super::settings::{AllSettings, Assembly, SchemeSettings, SettingsContext};
+use super::{Authenticator, Credential, Extracted, RequestView, SyntaxError, Verification};
+use crate::client::RequestHead;
+use crate::denial::{Denial, Reason};
+use crate::identity::issuer::{Confers, RoleTypes, Source};
+use crate::identity::principal::Principal;
+use crate::identity::scheme_id::Scheme;
+use crate::runtime::clock::Timestamp;
+
+/// The header in which a proxy passes a certificate on (RFC 9440 §2.1).
+const HEADER: &str = "client-cert";
+
+/// Longer certificates, in DER, are refused.
+const LONGEST: usize = 16 * 1024;
+
+/// Base64 of a byte sequence (RFC 8941 §4.2.7): a parser does not require the padding.
+const BYTES: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// The name in a certificate that identifies its holder. A certificate that has no name of the kind, or several, is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CertificateName {
+    /// The URI of the subject alternative name, such as a SPIFFE ID. The caller is a program.
+    Uri,
+    /// The DNS name of the subject alternative name. The caller is a program.
+    Dns,
+    /// The e-mail address of the subject alternative name. The caller is a user.
+    Email,
+    /// The common name of the subject. The caller is a user.
+    CommonName,
+}
+
+/// Settings of client certificates, for [`AuthBuilder::client_certificates`].
+///
+/// Callers are of the issuer `certificate:<realm>`. They have no roles of their own: provide them with `roles_from`. The
+/// certificate is blocked by its SHA-256 fingerprint in lower-case hexadecimal digits, as a token of that issuer.
+///
+/// ```
+/// use auth_core::scheme::client_certificate::{CertificateName, ClientCertificates};
+/// let certificates = ClientCertificates::named_by(CertificateName::Uri);
+/// # let _ = certificates;
+/// ```
+///
+/// [`AuthBuilder::client_certificates`]: https://docs.rs/auth-actix/latest/auth_actix/struct.AuthBuilder.html
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct ClientCertificates {
+    name: CertificateName,
+    from_proxies: bool,
+    confers: Option<Confers>,
+}
+
+impl ClientCertificates {
+    /// Certificates that the TLS settings of this server accept, each identified by a name of this kind.
+    pub fn named_by(name: CertificateName) -> Self {
+        Self { name, from_proxies: false, confers: None }
+    }
+
+    /// Also accepts certificates that trusted proxies pass on in `Client-Cert` (RFC 9440). The proxy verifies the certificate, and
+    /// removes the header from every request that arrives with one. Requires [`behind`]; from anybody else the header counts as
+    /// absent.
+    ///
+    /// [`behind`]: https://docs.rs/auth-actix/latest/auth_actix/struct.AuthBuilder.html#method.behind
+    pub fn from_proxies(self) -> Self {
+        Self { from_proxies: true, ..self }
+    }
+
+    /// What the certificates may confer. With one issuer, everything unless set; with several, it must be set.
+    pub fn confers(self, confers: Confers) -> Self {
+        Self { confers: Some(confers), ..self }
+    }
+
+    fn verifier(self, realm: &str, roles: &RoleTypes) -> Verifier {
+        let confers = self.confers.unwrap_or_else(Confers::everything);
+        let issuer = format!("certificate:{realm}");
+        let of_builder = Source::of_builder(&issuer, Scheme::ClientCertificate, confers, roles.clone());
+        // A certificate says who its holder is, and nothing of roles.
+        let source = Source { lists: Vec::new(), has_claims: false, ..of_builder };
+        Verifier { name: self.name, from_proxies: self.from_proxies, source: [Arc::new(source)] }
+    }
+}
+
+impl<H: RequestHead> SchemeSettings<H> for ClientCertificates {
+    fn order(&self) -> u8 {
+        1
+    }
+
+    fn issuers(&self) -> Vec<(&'static str, bool)> {
+        vec![("client_certificates", self.confers.is_some())]
+    }
+
+    fn check(&self, context: &SettingsContext<'_, H>, mistakes: &mut Mistakes) {
+        if self.from_proxies && !context.names_proxies {
+            mistakes.add(BuildError::SchemeWithoutProxy(Scheme::ClientCertificate.name()));
+        }
+    }
+
+    fn prepare(self: Box<Self>, assembly: &mut Assembly<'_, H>, _: &AllSettings<H>, _: &mut Mistakes) {
+        let verifier = self.verifier(assembly.realm, assembly.roles);
+        assembly.schemes.push(Arc::new(verifier));
+    }
+}
+
+/// Identifies the holders of certificates.
+struct Verifier {
+    name: CertificateName,
+    from_proxies: bool,
+    source: [Arc<Source>; 1],
+}
+
+impl Verifier {
+    fn identify(&self, der: &[u8], now: Timestamp) -> Result<Principal, Denial> {
+        let refused = |cause| Denial::refused(Scheme::ClientCertificate, Reason::InvalidCredentials, cause);
+        if der.len() > LONGEST {
+            return Err(refused("the certificate is longer than allowed"));
+        }
+        let parsed = X509Certificate::from_der(der);
+        let (_, certificate) = parsed
+            .ok()
+            .filter(|(rest, _)| rest.is_empty())
+            .ok_or_else(|| refused("the certificate is not the DER of one"))?;
+        let validity = certificate.validity();
+        let (begins, ends) = (validity.not_before.timestamp(), validity.not_after.timestamp());
+        if now.seconds() < begins {
+            return Err(refused("the certificate is not valid yet"));
+        }
+        if now.seconds() > ends {
+            let cause = "the certificate has expired";
+            return Err(Denial::refused(Scheme::ClientCertificate, Reason::ExpiredCredentials, cause));
+        }
+        if !is_for_clients(&certificate) {
+            return Err(refused("the certificate is not for clients"));
+        }
+        let name = the_only(names(&certificate, self.name));
+        let name =
+            name.ok_or_else(|| refused("the certificate has no name of the kind that identifies callers, or several"))?;
+        let mut claims = Map::new();
+        claims.insert("sub".to_owned(), Value::from(name));
+        if matches!(self.name, CertificateName::Uri | CertificateName::Dns) {
+            claims.insert("client_id".to_owned(), Value::from(name));
+        }
+        let fingerprint: String = sha2::Sha256::digest(der).iter().map(|byte| format!("{byte:02x}")).collect();
+        claims.insert("jti".to_owned(), Value::from(fingerprint));
+        claims.insert("exp".to_owned(), Value::from(ends));
+        let [source] = &self.source;
+        Principal::from_claims(Arc::clone(source), Value::Object(claims).to_string())
+            .map_err(|_| refused("the certificate names nobody"))
+    }
+}
+
+/// Whether a certificate is that of an end entity, and no extension excludes clients (RFC 5280 §4.2.1.12).
+fn is_for_clients(certificate: &X509Certificate<'_>) -> bool {
+    let usage = match certificate.extended_key_usage() {
+        Ok(Some(usage)) => usage.value.client_auth || usage.value.any,
+        Ok(None) => true,
+        Err(_) => false,
+    };
+    usage && !certificate.is_ca()
+}
+
+/// The names of a kind.
+fn names<'a>(certificate: &'a X509Certificate<'_>, kind: CertificateName) -> Vec<&'a str> {
+    if kind == CertificateName::CommonName {
+        return certificate.subject().iter_common_name().map(|name| name.as_str().unwrap_or_default()).collect();
+    }
+    let Ok(Some(extension)) = certificate.subject_alternative_name() else { return Vec::new() };
+    let of_kind = |name: &'a GeneralName<'_>| match (name, kind) {
+        (GeneralName::URI(name), CertificateName::Uri)
+        | (GeneralName::DNSName(name), CertificateName::Dns)
+        | (GeneralName::RFC822Name(name), CertificateName::Email) => Some(*name),
+        _ => None,
+    };
+    extension.value.general_names.iter().filter_map(of_kind).collect()
+}
+
+/// The one name, if it can be an identity.
+fn the_only(names: Vec<&str>) -> Option<&str> {
+    let [name] = *names.as_slice() else { return None };
+    Some(name).filter(|name| !name.trim().is_empty() && !name.contains(char::is_control))
+}
+
+/// The bytes of a structured field item (RFC 8941 §3.3.5).
+fn byte_sequence(line: &[u8]) -> Option<&str> {
+    let inner = line.trim_ascii().strip_prefix(b":")?.strip_suffix(b":")?;
+    let fits = inner.len() <= LONGEST.div_ceil(3) * 4 && BYTES.decode(inner).is_ok_and(|der| !der.is_empty());
+    std::str::from_utf8(inner).ok().filter(|_| fits)
+}
+
+impl<H: RequestHead> Authenticator<H> for Verifier {
+    fn scheme(&self) -> Scheme {
+        Scheme::ClientCertificate
+    }
+
+    fn sources(&self) -> &[Arc<Source>] {
+        &self.source
+    }
+
+    /// A browser presents a certificate by itself.
+    fn is_ambient(&self) -> bool {
+        true
+    }
+
+    fn headers(&self) -> Vec<&str> {
+        if self.from_proxies { vec![HEADER] } else { Vec::new() }
+    }
+
+    fn affects_responses(&self) -> bool {
+        true
+    }
+
+    /// The certificate of a trusted proxy is never that of a caller.
+    fn extract<'r>(&self, view: &RequestView<'r, H>) -> Extracted<'r> {
+        if !view.is_from_proxy() {
+            let is_there = H::peer_certificate(view.head.0).is_some();
+            return if is_there { Credential::new(Scheme::ClientCertificate, "").into() } else { Extracted::Absent };
+        }
+        let mut lines = view.head.bytes(HEADER);
+        let (true, Some(line)) = (self.from_proxies, lines.next()) else { return Extracted::Absent };
+        let malformed = |cause| Extracted::Refused(SyntaxError::malformed(Some(Scheme::ClientCertificate), cause));
+        match byte_sequence(line) {
+            _ if lines.next().is_some() => malformed("two client certificates"),
+            Some(encoded) => Credential::new(Scheme::ClientCertificate, encoded).into(),
+            None => malformed("the client certificate is no byte sequence"),
+        }
+    }
+
+    fn verify<'r>(&'r self, credential: Credential<'r>, view: &RequestView<'r, H>) -> Verification<'r> {
+        let verified = match (BYTES.decode(credential.text), H::peer_certificate(view.head.0)) {
+            (Ok(der), _) if !der.is_empty() => self.identify(&der, view.now),
+            (Ok(_), Some(der)) => self.identify(der, view.now),
+            _ => Err(Denial::new(Reason::SetUp)),
+        };
+        Verification::Ready(verified.into())
+    }
+
+    fn location(&self) -> Option<(&'static str, String)> {
+        Some(("tls", "client certificate".to_owned()))
+    }
+}
