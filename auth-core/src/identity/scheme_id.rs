@@ -85,6 +85,19 @@ impl Scheme {
         }
     }
 
+    /// The word that rules have for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Bearer => "bearer",
+            Self::Dpop => "dpop",
+            Self::Basic => "basic",
+            Self::ApiKey => "api-key",
+            Self::Session => "session",
+            Self::ClientCertificate => "client-cert",
+            Self::Own(own) => own.name,
+        }
+    }
+
     /// Whether `Authorization` carries its credentials.
     pub const fn is_in_authorization(self) -> bool {
         match self {

@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
 
-use super::expr::{Fact, Lit, Tree};
+use super::expr::{Lit, Tree};
 use super::request::{CaseCaller, Place};
+use crate::identity::scheme_id::Scheme;
+use crate::policy::atom::Fact;
 
 /// So many worlds are tried.
 const MOST: usize = 1 << 18;
@@ -23,9 +25,9 @@ enum Variable {
     /// How old the login is: at most the first of these, at most the second, …, or older.
     Age,
     /// Which value there is of what has one value.
-    One(&'static str),
+    One(Single),
     /// What a check says: yes, no, or nothing.
-    Check(String),
+    Check(Fact),
     /// The narrowest network around the address; none of them; not known.
     Address,
     /// The country; none of those; not known.
@@ -38,7 +40,7 @@ pub(super) struct Worlds {
     /// How many states each has.
     states: Vec<usize>,
     ages: Vec<u64>,
-    values: BTreeMap<&'static str, Vec<String>>,
+    values: BTreeMap<Single, Vec<String>>,
     /// The networks, of which each is a place for the addresses that are in no narrower one.
     networks: Vec<IpNet>,
     countries: Vec<String>,
@@ -47,11 +49,20 @@ pub(super) struct Worlds {
 /// One of them: the state of each variable.
 pub(super) type World = Vec<usize>;
 
-/// What has one value, and how it is written.
-const ONE_OF: [&str; 2] = ["acr", "scheme"];
+/// What every caller has one of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Single {
+    Acr,
+    Scheme,
+}
 
-fn one_of(text: &str) -> Option<&'static str> {
-    ONE_OF.into_iter().find(|word| text.strip_prefix(word).is_some_and(|rest| rest.starts_with('(')))
+/// The value that an atom asks for, of what every caller has one of.
+fn single(fact: &Fact) -> Option<(Single, &String)> {
+    match fact {
+        Fact::Acr(value) => Some((Single::Acr, value)),
+        Fact::Scheme(value) => Some((Single::Scheme, value)),
+        _ => None,
+    }
 }
 
 fn kind(fact: &Fact) -> Option<String> {
@@ -68,7 +79,7 @@ impl Worlds {
         let literals: BTreeSet<&Lit> = trees.iter().flat_map(|tree| tree.literals()).collect();
         let mut variables = BTreeMap::new();
         let (mut ages, mut networks, mut countries) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        let mut values: BTreeMap<&'static str, BTreeSet<String>> = BTreeMap::new();
+        let mut values: BTreeMap<Single, BTreeSet<String>> = BTreeMap::new();
         for Lit { fact, negated } in literals {
             if fact.is_about_caller() {
                 variables.insert(Variable::Caller, 2);
@@ -84,9 +95,9 @@ impl Worlds {
                 Fact::MaxAge(seconds) => drop(ages.insert(*seconds)),
                 Fact::Network(all) => networks.extend(all.iter().copied()),
                 Fact::Country(all) => countries.extend(all.iter().cloned()),
-                Fact::Other(text) => match one_of(text) {
-                    Some(word) => drop(values.entry(word).or_default().insert(text.clone())),
-                    None => drop(variables.insert(Variable::Check(text.clone()), 3)),
+                _ => match single(fact) {
+                    Some((kind, value)) => drop(values.entry(kind).or_default().insert(value.clone())),
+                    None => drop(variables.insert(Variable::Check(fact.clone()), 3)),
                 },
             }
         }
@@ -99,11 +110,11 @@ impl Worlds {
         sized(Variable::Age, ages.len(), 1);
         sized(Variable::Address, networks.len(), 2);
         sized(Variable::Country, countries.len(), 2);
-        values.iter().for_each(|(word, all)| sized(Variable::One(word), all.len(), 1));
+        values.iter().for_each(|(kind, all)| sized(Variable::One(*kind), all.len(), 1));
         let states: Vec<usize> = variables.values().copied().collect();
         states.iter().try_fold(1_usize, |all, states| all.checked_mul(*states).filter(|all| *all <= MOST))?;
         let variables = variables.into_keys().zip(0..).collect();
-        let values = values.into_iter().map(|(word, all)| (word, all.into_iter().collect())).collect();
+        let values = values.into_iter().map(|(kind, all)| (kind, all.into_iter().collect())).collect();
         let (ages, countries) = (ages.into_iter().collect(), countries.into_iter().collect());
         Some(Self { variables, states, ages, values, networks, countries })
     }
@@ -180,12 +191,12 @@ impl Worlds {
                 let is_in = self.countries.get(place).is_some_and(|here| countries.contains(here));
                 place <= self.countries.len() && is_in != *negated
             }
-            Fact::Other(text) => match one_of(text) {
-                Some(word) => {
-                    let at = self.values.get(word).and_then(|values| values.iter().position(|value| value == text));
-                    !negated && at.is_some() && self.state(&Variable::One(word), world) == at
+            _ => match single(fact) {
+                Some((kind, value)) => {
+                    let at = self.values.get(&kind).and_then(|values| values.iter().position(|other| other == value));
+                    !negated && at.is_some() && self.state(&Variable::One(kind), world) == at
                 }
-                None => self.state(&Variable::Check(text.clone()), world) == Some(usize::from(!negated)),
+                None => self.state(&Variable::Check(fact.clone()), world) == Some(usize::from(!negated)),
             },
         }
     }
@@ -211,13 +222,12 @@ impl Worlds {
                 state(variable) == 0 || answered && !stranger
             }
             Variable::Answered(_) | Variable::Age => !stranger || state(variable) == 0,
-            Variable::One(word) => {
-                let value = self.values.get(word).and_then(|values| values.get(state(variable)));
-                *word != "scheme" || stranger || value.is_some_and(|value| value == "scheme(\"bearer\")") || {
-                    let has_bearer =
-                        self.values.get(word).is_some_and(|all| all.iter().any(|one| one == "scheme(\"bearer\")"));
-                    !has_bearer && value.is_none()
-                }
+            Variable::One(Single::Acr) => true,
+            Variable::One(kind @ Single::Scheme) => {
+                let values = self.values.get(kind).map(Vec::as_slice).unwrap_or_default();
+                let value = values.get(state(variable));
+                let has_bearer = values.iter().any(|value| value == Scheme::Bearer.word());
+                stranger || value.map_or(!has_bearer, |value| value == Scheme::Bearer.word())
             }
         })
     }
@@ -272,10 +282,9 @@ impl Worlds {
                         state.checked_sub(1).and_then(|state| self.ages.get(state)).copied().unwrap_or_default();
                     caller.age = Some(before + 5);
                 }
-                Variable::One("acr") => {
-                    let value = self.state(variable, world).and_then(|state| self.values.get("acr")?.get(state));
-                    let text = |value: &String| Some(value.strip_prefix("acr(")?.strip_suffix(')')?.to_owned());
-                    caller.acr = value.and_then(text).and_then(|text| serde_json::from_str(&text).ok());
+                Variable::One(kind @ Single::Acr) => {
+                    let value = self.state(variable, world).and_then(|state| self.values.get(kind)?.get(state));
+                    caller.acr = value.cloned();
                 }
                 _ => {}
             }

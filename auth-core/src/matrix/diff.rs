@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::assignments::Worlds;
-use super::expr::{Fact, Lit, Tree};
+use super::expr::{Lit, Tree};
 use super::implicants::{Way, is_within};
 use super::names::Words;
 use super::{Matrix, Route};
+use crate::policy::atom::Fact;
 
 /// So many ways into a rule are compared. Beyond that nobody can tell.
 const MOST: usize = 2048;

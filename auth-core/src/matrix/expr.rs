@@ -1,13 +1,10 @@
 //! A rule as it is read from its text: the same for one that was just compiled, and one that was committed a year ago.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
-use ipnet::IpNet;
-
 use super::names::Words;
-use crate::policy::rule::duration;
-use crate::runtime::strict_json::quoted;
+use crate::policy::atom::Fact;
+use crate::policy::rule::Formula;
 
 /// A rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,37 +26,16 @@ pub struct Lit {
     pub negated: bool,
 }
 
-/// What an atom asks.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Fact {
-    /// Any authenticated caller.
-    Authenticated,
-    /// A role, a permission or a scope: its kind, its name, and the tenant that it is of.
-    Name(String, String, Option<String>),
-    /// A claim, and its value as JSON.
-    Claim(String, String),
-    /// A login of at most so many seconds ago.
-    MaxAge(u64),
-    /// An address in one of these.
-    Network(Vec<IpNet>),
-    /// A country of these.
-    Country(BTreeSet<String>),
-    /// What is understood no further, as it is written.
-    Other(String),
-}
-
-impl Fact {
-    /// Whether it holds for those alone who have authenticated.
-    pub fn is_about_caller(&self) -> bool {
-        match self {
-            Self::Network(_) | Self::Country(_) => false,
-            Self::Other(text) if text.starts_with("check_for_anyone(") => false,
-            _ => true,
+impl Tree {
+    /// The tree of a rule that was compiled.
+    pub fn of(formula: &Formula) -> Self {
+        match formula {
+            Formula::Literal(literal) => Self::Literal(Lit { fact: literal.describe(), negated: literal.negated }),
+            Formula::All(parts) => Self::All(parts.iter().map(Self::of).collect()),
+            Formula::Any(parts) => Self::Any(parts.iter().map(Self::of).collect()),
         }
     }
-}
 
-impl Tree {
     /// Reads the text of a rule; `None` where it is none.
     pub fn read(text: &str) -> Option<Self> {
         let mut rest = text.trim();
@@ -70,11 +46,7 @@ impl Tree {
     /// What it asks about the object of a request.
     pub(super) fn checks(&self) -> Vec<String> {
         match self {
-            Self::Literal(Lit { fact: Fact::Other(text), .. })
-                if text.starts_with("check") || text.starts_with("authorized(") =>
-            {
-                vec![text.clone()]
-            }
+            Self::Literal(Lit { fact, .. }) if fact.is_about_object() => vec![fact.to_string()],
             Self::Literal(_) => vec![],
             Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(Self::checks).collect(),
         }
@@ -175,7 +147,7 @@ fn one(rest: &mut &str) -> Option<Tree> {
     match (word, arguments, negated) {
         ("public", None, false) => Some(Tree::All(Vec::new())),
         ("nobody", None, false) => Some(Tree::Any(Vec::new())),
-        _ => Some(Tree::Literal(Lit { fact: fact(word, arguments)?, negated })),
+        _ => Some(Tree::Literal(Lit { fact: Fact::read(word, arguments)?, negated })),
     }
 }
 
@@ -218,54 +190,6 @@ fn literal(text: &str) -> Option<usize> {
     (quote == '"' || is_character(end)).then_some(end)
 }
 
-fn fact(word: &str, arguments: Option<&str>) -> Option<Fact> {
-    let other = || match arguments {
-        Some(arguments) => Fact::Other(format!("{word}({arguments})")),
-        None => Fact::Other(word.to_owned()),
-    };
-    if word.is_empty() {
-        return None;
-    }
-    let strings = || arguments.and_then(strings).unwrap_or_default();
-    Some(match word {
-        "authenticated" => Fact::Authenticated,
-        "role" | "permission" | "scope" => {
-            let (names, tenant) = match arguments?.rsplit_once(", in = ") {
-                Some((names, tenant)) => (names, Some(tenant.to_owned())),
-                None => (arguments?, None),
-            };
-            Fact::Name(word.to_owned(), self::strings(names)?.pop()?, tenant)
-        }
-        "claim" => {
-            let parts: Vec<serde_json::Value> = serde_json::from_str(&format!("[{}]", arguments?)).ok()?;
-            match parts.as_slice() {
-                [serde_json::Value::String(name), value] => Fact::Claim(name.clone(), value.to_string()),
-                _ => return None,
-            }
-        }
-        "max_age" => {
-            let text = strings().pop()?;
-            let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-            let unit = match unit {
-                "d" => 86_400,
-                "h" => 3_600,
-                "m" => 60,
-                "s" => 1,
-                _ => return None,
-            };
-            Fact::MaxAge(number.parse::<u64>().ok()?.checked_mul(unit)?)
-        }
-        "network" => Fact::Network(strings().iter().map(|net| net.parse().ok()).collect::<Option<_>>()?),
-        "country" => Fact::Country(strings().into_iter().collect()),
-        _ => other(),
-    })
-}
-
-/// `"a", "b"`, as [`fmt::Debug`] writes them.
-fn strings(text: &str) -> Option<Vec<String>> {
-    serde_json::from_str(&format!("[{text}]")).ok()
-}
-
 // ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /// As it is read again.
@@ -296,19 +220,6 @@ impl fmt::Display for Lit {
         if self.negated {
             f.write_str("!")?;
         }
-        match &self.fact {
-            Fact::Authenticated => f.write_str("authenticated"),
-            Fact::Name(kind, name, None) => write!(f, "{kind}({})", quoted(name)),
-            Fact::Name(kind, name, Some(tenant)) => write!(f, "{kind}({}, in = {tenant})", quoted(name)),
-            Fact::Claim(name, value) => write!(f, "claim({}, {value})", quoted(name)),
-            Fact::MaxAge(seconds) => write!(f, "max_age({:?})", duration(*seconds)),
-            Fact::Network(networks) => write!(f, "network({})", listed(networks.iter())),
-            Fact::Country(countries) => write!(f, "country({})", listed(countries.iter())),
-            Fact::Other(text) => f.write_str(text),
-        }
+        self.fact.fmt(f)
     }
-}
-
-fn listed(parts: impl Iterator<Item = impl fmt::Display>) -> String {
-    parts.map(|part| format!("\"{part}\"")).collect::<Vec<_>>().join(", ")
 }

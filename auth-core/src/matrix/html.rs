@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::expr::{Fact, Tree};
+use super::expr::Tree;
 use super::{Matrix, Route};
+use crate::policy::atom::Fact;
 
 const HEAD: &str = include_str!("head.html");
 const TAIL: &str = include_str!("tail.html");

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::expr::{Fact, Lit, Tree};
+use super::expr::{Lit, Tree};
+use crate::policy::atom::Fact;
 
 /// What has to be so for one way in.
 pub(super) type Way = BTreeSet<Lit>;
@@ -28,20 +29,13 @@ impl Lit {
             (Fact::Country(smaller), Fact::Country(larger), false, false)
             | (Fact::Country(larger), Fact::Country(smaller), true, true) => smaller.is_subset(larger),
             (Fact::Country(one), Fact::Country(other), false, true) => one.is_disjoint(other),
-            // Of these everybody has one.
-            (Fact::Other(one), Fact::Other(other), false, true) => {
-                let values = one_of(one).zip(one_of(other)).filter(|((one, _), (other, _))| one == other);
-                values.is_some_and(|((_, one), (_, other))| one.is_disjoint(&other))
+            // Every caller has one of these.
+            (Fact::Acr(one), Fact::Acr(other), false, true) | (Fact::Scheme(one), Fact::Scheme(other), false, true) => {
+                one != other
             }
             _ => false,
         }
     }
-}
-
-/// What everybody has one of, and the values of an atom that asks for it.
-fn one_of(text: &str) -> Option<(&str, BTreeSet<&str>)> {
-    let (word, values) = text.split_once('(').filter(|(word, _)| ["acr", "scheme"].contains(word))?;
-    Some((word, values.split('"').skip(1).step_by(2).collect()))
 }
 
 /// Whether nobody goes this way: it asks for something and for its absence, or for what cannot be together.

@@ -23,13 +23,14 @@ use serde::Serialize;
 #[cfg(test)]
 pub(crate) use self::diff::holds_wherever;
 pub use self::diff::{Change, Difference};
-pub use self::expr::{Fact, Lit, Tree};
+pub use self::expr::{Lit, Tree};
 pub use self::names::{Word, Words};
 pub use self::openapi::OpenApiError;
 pub use self::request::{CaseCaller, Place};
 pub use self::test_cases::{Case, Cases};
 use crate::identity::issuer::Source;
 use crate::identity::vocabulary::Vocabulary;
+pub use crate::policy::atom::Fact;
 use crate::policy::decision::Rules;
 use crate::policy::rule::{Formula, Reads};
 
@@ -97,8 +98,8 @@ impl Route {
     /// A route with these rules: of the scopes around it, from the outside in, and of its handler.
     pub fn new(method: &str, path: &str, rules: Rules<'_>) -> Self {
         let handler = rules.handler;
-        let taken = handler.objects().map(ToString::to_string).filter(|object| object.starts_with("authorized"));
-        let taken: Vec<_> = taken.collect();
+        let taken = handler.objects().filter(|object| object.action.is_some());
+        let taken: Vec<_> = taken.map(ToString::to_string).collect();
         let own = rules.scopes.iter().map(|rule| rule.formula()).chain([handler.formula()]);
         let parts: Vec<&Formula> = own.filter(|formula| !matches!(formula, Formula::All([]))).collect();
         let in_parentheses = |part: &&Formula| match part {
@@ -107,9 +108,10 @@ impl Route {
         };
         let all: Vec<_> = parts.iter().map(in_parentheses).chain(taken.iter().cloned()).collect();
         let rule = if all.is_empty() { "public".to_owned() } else { all.join(" && ") };
-        let tree = Tree::read(&rule);
-        let of_rule = tree.iter().flat_map(Tree::checks);
-        let sufficient = tree.as_ref().and_then(|tree| tree.ways(SUFFICIENT_SETS)).map(|ways| {
+        let of_objects = taken.iter().filter_map(|object| Tree::read(object));
+        let tree = Tree::All(parts.iter().map(|part| Tree::of(part)).chain(of_objects).collect());
+        let of_rule = tree.checks().into_iter();
+        let sufficient = tree.ways(SUFFICIENT_SETS).map(|ways| {
             let texts = ways.iter().map(|way| way.iter().map(ToString::to_string).collect());
             texts.collect()
         });

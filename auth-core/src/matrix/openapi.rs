@@ -4,10 +4,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::expr::{Fact, Tree};
+use super::expr::Tree;
 use super::{Matrix, Route, SUFFICIENT_SETS};
 use crate::denial::Reason;
 use crate::denial::problem;
+use crate::policy::atom::Fact;
 
 /// Why a document could not be secured.
 #[derive(thiserror::Error)]

@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::assignments::{World, Worlds};
-use super::expr::{Fact, Lit, Tree};
+use super::expr::{Lit, Tree};
 use super::names::Words;
 use super::request::{CaseCaller, Place};
+use crate::policy::atom::Fact;
 
 /// So many requests are looked at to find those that are sent.
 const MOST: usize = 1 << 14;
@@ -37,8 +38,9 @@ pub struct Cases {
 fn is_ours(fact: &Fact) -> bool {
     match fact {
         Fact::Authenticated | Fact::Claim(..) | Fact::MaxAge(_) | Fact::Network(_) | Fact::Name(_, _, None) => true,
-        Fact::Other(text) => text.starts_with("acr(") || text.starts_with("scheme("),
-        Fact::Name(_, _, Some(_)) | Fact::Country(_) => false,
+        Fact::Acr(_) | Fact::Scheme(_) => true,
+        Fact::Name(_, _, Some(_)) | Fact::Country(_) | Fact::Direct => false,
+        Fact::Authorized(_) | Fact::Check(_) | Fact::CheckForAnyone(_) | Fact::Other(_) => false,
     }
 }
 
@@ -162,9 +164,9 @@ fn could(tree: &Tree, worlds: &Worlds, world: &World) -> bool {
     let stranger = !worlds.is_known(world);
     tree.holds(&|literal| match &literal.fact {
         fact if fact.is_about_caller() && stranger => true,
-        Fact::MaxAge(_) => true,
         // What was not run, and what logging in again changes.
-        Fact::Other(text) => !text.starts_with("direct") || worlds.holds(literal, world),
+        Fact::MaxAge(_) | Fact::Acr(_) | Fact::Scheme(_) => true,
+        Fact::Authorized(_) | Fact::Check(_) | Fact::CheckForAnyone(_) | Fact::Other(_) => true,
         _ => worlds.holds(literal, world),
     })
 }

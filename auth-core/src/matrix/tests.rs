@@ -454,3 +454,38 @@ fn that_a_route_hides_no_more_is_told_beside_who_gains() {
     let told = of(r#"role("viewer")"#, false).since(&of(r#"role("admin")"#, true)).to_string();
     assert!(told.contains("gains:  role(\"viewer\")") && told.contains("was: ; hides"), "{told}");
 }
+
+#[test]
+fn a_compiled_rule_is_the_tree_of_its_text() {
+    use crate::identity::scheme_id::Scheme;
+    use crate::policy::atom::{Acr, Atom, Authenticated, ByScheme, Check, Claim, ClaimValue, Direct, MaxAge};
+    use crate::policy::rule::Literal;
+    let literal = |atom, text| Formula::Literal(Literal { atom, negated: false, text });
+    let check = |names_principal, text| literal(Atom::Check(Check { index: 0, names_principal, object: None }), text);
+    let claim = |value| literal(Atom::Claim(Claim { name: "/a/b \"c\"", value }), "claim");
+    let schemes = Scheme::OURS.map(|scheme| literal(Atom::Scheme(ByScheme(scheme)), "scheme"));
+    let others = [
+        literal(Atom::Authenticated(Authenticated), "authenticated"),
+        literal(Atom::MaxAge(MaxAge { seconds: 300 }), "max_age"),
+        literal(Atom::Acr(Acr { value: "urn:\"a\"" }), "acr"),
+        literal(Atom::Direct(Direct), "direct"),
+        claim(ClaimValue::Text("x")),
+        claim(ClaimValue::Bool(true)),
+        claim(ClaimValue::Integer(-1)),
+        check(true, "check(post.author == principal.id())"),
+        check(false, "check(is_open(\")\"))"),
+        check(true, "authorized(Post, Edit)"),
+        Formula::Literal(Literal {
+            atom: Atom::Check(Check { index: 0, names_principal: true, object: None }),
+            negated: true,
+            text: "!check(a)",
+        }),
+    ];
+    for formula in schemes.iter().chain(&others) {
+        let text = formula.to_string();
+        assert_eq!(Tree::read(&text).as_ref(), Some(&Tree::of(formula)), "{text}");
+        assert_eq!(Tree::of(formula).to_string(), text);
+    }
+    assert_eq!(check(false, "check(a)").to_string(), "check_for_anyone(a)");
+    assert_eq!(literal(Atom::Scheme(ByScheme(Scheme::ApiKey)), "").to_string(), "scheme(\"api-key\")");
+}

@@ -1,4 +1,4 @@
-use super::Requirement;
+use super::{Fact, Requirement};
 use crate::policy::facts::Facts;
 use crate::policy::truth::Truth;
 
@@ -13,6 +13,10 @@ pub struct Acr {
 impl Requirement for Acr {
     const ABOUT_CALLER: bool = true;
     const MAY_BE_NEGATED: bool = false;
+
+    fn describe(&self, _: &'static str) -> Fact {
+        Fact::Acr(self.value.to_owned())
+    }
 
     fn truth(&self, _: bool, facts: &Facts<'_>) -> Truth {
         facts.of_caller(

@@ -1,4 +1,4 @@
-use super::Requirement;
+use super::{Fact, Requirement};
 use crate::policy::facts::Facts;
 use crate::policy::truth::Truth;
 
@@ -8,6 +8,10 @@ pub struct Authenticated;
 
 impl Requirement for Authenticated {
     const ABOUT_CALLER: bool = true;
+
+    fn describe(&self, _: &'static str) -> Fact {
+        Fact::Authenticated
+    }
 
     fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
         facts.of_caller(|_| Truth::settled(!negated), |_| !negated)

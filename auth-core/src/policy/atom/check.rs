@@ -1,6 +1,6 @@
 //! What the application finds out by itself: whether this caller may have this object.
 
-use super::Requirement;
+use super::{Fact, Requirement};
 use crate::policy::facts::{Caller, Facts};
 use crate::policy::truth::Truth;
 
@@ -29,6 +29,18 @@ impl Check {
 impl Requirement for Check {
     // Of those that name the caller: `Atom::is_about_caller` asks this one itself.
     const ABOUT_CALLER: bool = true;
+
+    fn describe(&self, text: &'static str) -> Fact {
+        let text = text.trim_start_matches('!');
+        let inside = |word: &str| text.strip_prefix(word)?.strip_prefix('(')?.strip_suffix(')').map(str::to_owned);
+        match (inside("authorized"), inside("check"), self.names_principal) {
+            (Some(types), ..) => Fact::Authorized(types),
+            (_, Some(expression), true) => Fact::Check(expression),
+            // The word for the caller may occur in it as any other word.
+            (_, Some(expression), false) => Fact::CheckForAnyone(expression),
+            _ => Fact::Other(text.to_owned()),
+        }
+    }
 
     fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
         match facts.checks.of(self.index) {

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::Requirement;
+use super::{Fact, Requirement};
 use crate::identity::principal::Principal;
 use crate::policy::facts::Facts;
 use crate::policy::truth::Truth;
@@ -133,6 +133,10 @@ impl Claim {
 
 impl Requirement for Claim {
     const ABOUT_CALLER: bool = true;
+
+    fn describe(&self, _: &'static str) -> Fact {
+        Fact::Claim(self.name.to_owned(), self.value.to_string())
+    }
 
     fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
         facts.of_caller(

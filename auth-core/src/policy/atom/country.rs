@@ -1,4 +1,4 @@
-use super::Requirement;
+use super::{Fact, Requirement};
 use crate::client::country::CountryCode;
 use crate::client::csrf::CrossSite;
 use crate::policy::facts::Facts;
@@ -10,6 +10,10 @@ pub struct Country(pub &'static [CountryCode]);
 
 impl Requirement for Country {
     const ABOUT_CALLER: bool = false;
+
+    fn describe(&self, _: &'static str) -> Fact {
+        Fact::Country(self.0.iter().map(|code| code.as_str().to_owned()).collect())
+    }
 
     fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
         let Some(country) = facts.country else { return Truth::NO };

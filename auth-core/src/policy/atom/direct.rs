@@ -1,4 +1,4 @@
-use super::Requirement;
+use super::{Fact, Requirement};
 use crate::policy::facts::Facts;
 use crate::policy::truth::Truth;
 
@@ -9,6 +9,10 @@ pub struct Direct;
 impl Requirement for Direct {
     const ABOUT_CALLER: bool = true;
     const MAY_BE_NEGATED: bool = false;
+
+    fn describe(&self, _: &'static str) -> Fact {
+        Fact::Direct
+    }
 
     fn truth(&self, _: bool, facts: &Facts<'_>) -> Truth {
         // Settled: a login page would not help who acts for another, and ending that is no login.

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::Requirement;
+use super::{Fact, Requirement};
 use crate::identity::principal::Principal;
 use crate::identity::scheme_id::Login;
 use crate::policy::facts::Facts;
@@ -31,6 +31,10 @@ impl MaxAge {
 impl Requirement for MaxAge {
     const ABOUT_CALLER: bool = true;
     const MAY_BE_NEGATED: bool = false;
+
+    fn describe(&self, _: &'static str) -> Fact {
+        Fact::MaxAge(self.seconds)
+    }
 
     fn truth(&self, _: bool, facts: &Facts<'_>) -> Truth {
         // Never `NO`: whoever this is, logging in again would make it hold.

@@ -1,4 +1,4 @@
-//! A file per kind of requirement. To add one: its file, a variant here, a row of `words` in auth-macros.
+//! A file per kind of atom. To add one: its file, a variant here, one in `fact`, and a row of `grammar` in auth-macros.
 
 mod acr;
 mod authenticated;
@@ -6,6 +6,7 @@ mod check;
 mod claim;
 mod country;
 mod direct;
+mod fact;
 mod max_age;
 mod named;
 mod network;
@@ -17,6 +18,7 @@ pub use self::check::{Check, ObjectKey};
 pub use self::claim::{Claim, ClaimValue, claim_path};
 pub use self::country::Country;
 pub use self::direct::Direct;
+pub use self::fact::Fact;
 pub use self::max_age::MaxAge;
 pub use self::named::{Named, Within};
 pub use self::network::Network;
@@ -59,6 +61,8 @@ pub(crate) trait Requirement {
     /// Whether its absence may be asked for. What a caller can shed does not hold negated: the attributes refuse to
     /// compile it, and so does nothing here that was made without them.
     const MAY_BE_NEGATED: bool = true;
+    /// What it asks, as data. `text` is how it is written.
+    fn describe(&self, text: &'static str) -> Fact;
     /// The truth of the atom, or of its negation.
     fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth;
 }
@@ -97,6 +101,11 @@ impl Atom {
             Self::Check(check) => check.names_principal,
             _ => each!(self, it => about_caller(it)),
         }
+    }
+
+    /// What it asks, as data. `text` is how it is written.
+    pub(crate) fn describe(&self, text: &'static str) -> Fact {
+        each!(self, it => it.describe(text))
     }
 
     /// What it, or its negation, is while nobody knows who calls, and no check was run; `None` where that depends on the request.

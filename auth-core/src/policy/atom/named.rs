@@ -1,4 +1,4 @@
-use super::Requirement;
+use super::{Fact, Requirement};
 use crate::identity::principal::Answer;
 use crate::identity::vocabulary::{Kind, Name};
 use crate::policy::facts::{Caller, Facts};
@@ -59,6 +59,10 @@ fn truth(name: Name, tenant: Option<&str>, negated: bool, facts: &Facts<'_>) -> 
 impl Requirement for Named {
     const ABOUT_CALLER: bool = true;
 
+    fn describe(&self, _: &'static str) -> Fact {
+        Fact::Name(self.0.vocabulary.kind.word().to_owned(), self.0.text.to_owned(), None)
+    }
+
     #[inline]
     fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
         match facts.caller {
@@ -71,6 +75,11 @@ impl Requirement for Named {
 
 impl Requirement for Within {
     const ABOUT_CALLER: bool = true;
+
+    fn describe(&self, _: &'static str) -> Fact {
+        let (kind, name) = (self.name.vocabulary.kind.word(), self.name.text);
+        Fact::Name(kind.to_owned(), name.to_owned(), Some(self.tenant.to_owned()))
+    }
 
     fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
         match (facts.elsewhere.tenant(self.tenant), facts.caller) {

@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::Requirement;
+use super::{Fact, Requirement};
 use crate::client::address::embedded_ipv4;
 use crate::client::csrf::CrossSite;
 use crate::policy::facts::Facts;
@@ -20,6 +20,10 @@ impl Network {
 
 impl Requirement for Network {
     const ABOUT_CALLER: bool = false;
+
+    fn describe(&self, _: &'static str) -> Fact {
+        Fact::Network(self.0.to_vec())
+    }
 
     fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
         let Some(address) = facts.client else { return Truth::NO };

@@ -1,4 +1,4 @@
-use super::Requirement;
+use super::{Fact, Requirement};
 use crate::identity::scheme_id::Scheme;
 use crate::policy::facts::Facts;
 use crate::policy::truth::Truth;
@@ -17,6 +17,10 @@ impl ByScheme {
 impl Requirement for ByScheme {
     const ABOUT_CALLER: bool = true;
     const MAY_BE_NEGATED: bool = false;
+
+    fn describe(&self, _: &'static str) -> Fact {
+        Fact::Scheme(self.0.word().to_owned())
+    }
 
     fn truth(&self, _: bool, facts: &Facts<'_>) -> Truth {
         facts.of_caller(|caller| Truth::renewable(caller.scheme() == self.0), |source| source.scheme == self.0)

@@ -5,7 +5,6 @@ mod implication;
 mod handler_args;
 mod display;
 
-pub(crate) use self::display::duration;
 pub use self::handler_args::{Needs, Taken};
 pub use self::implication::check_proof;
 pub use self::redundancy::{Part, check_all, check_any, check_possible};

@@ -1,0 +1,186 @@
+//! What an atom asks, as data: as the access matrix, test cases and explanations read it.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use ipnet::IpNet;
+
+use crate::runtime::strict_json::quoted;
+
+/// What an atom asks.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Fact {
+    /// Any authenticated caller.
+    Authenticated,
+    /// A role, a permission or a scope: its kind, its name, and the tenant that it is of.
+    Name(String, String, Option<String>),
+    /// A claim, and its value as JSON.
+    Claim(String, String),
+    /// A login of at most so many seconds ago.
+    MaxAge(u64),
+    /// An address in one of these.
+    Network(Vec<IpNet>),
+    /// A country of these.
+    Country(BTreeSet<String>),
+    /// A login at this assurance level.
+    Acr(String),
+    /// Permission to do something to an object: the types of both, as they are written.
+    Authorized(String),
+    /// A check that names the caller, as it is written.
+    Check(String),
+    /// A check that can be run for an anonymous caller, as it is written.
+    CheckForAnyone(String),
+    /// A caller for whom nobody acts.
+    Direct,
+    /// A credential of this scheme.
+    Scheme(String),
+    /// An atom of a later version, as it is written.
+    Other(String),
+}
+
+impl Fact {
+    /// Whether only an authenticated caller has it, or lacks it.
+    pub fn is_about_caller(&self) -> bool {
+        !matches!(self, Self::Network(_) | Self::Country(_) | Self::CheckForAnyone(_))
+    }
+
+    /// Whether it is about the object of a request.
+    pub fn is_about_object(&self) -> bool {
+        matches!(self, Self::Authorized(_) | Self::Check(_) | Self::CheckForAnyone(_))
+    }
+
+    /// Reads an atom: its word, and what is between its parentheses. `None` if it is none.
+    pub fn read(word: &str, arguments: Option<&str>) -> Option<Self> {
+        let one = || strings(arguments?).and_then(|mut all| all.pop().filter(|_| all.is_empty()));
+        let whole = || arguments.map(str::to_owned);
+        let read = match word {
+            "" => return None,
+            "authenticated" => Self::Authenticated,
+            "role" | "permission" | "scope" => {
+                let (names, tenant) = match arguments?.rsplit_once(", in = ") {
+                    Some((names, tenant)) => (names, Some(tenant.to_owned())),
+                    None => (arguments?, None),
+                };
+                Self::Name(word.to_owned(), strings(names)?.pop()?, tenant)
+            }
+            "claim" => {
+                let parts: Vec<serde_json::Value> = serde_json::from_str(&format!("[{}]", arguments?)).ok()?;
+                match parts.as_slice() {
+                    [serde_json::Value::String(name), value] => Self::Claim(name.clone(), value.to_string()),
+                    _ => return None,
+                }
+            }
+            "max_age" => Self::MaxAge(seconds(&one()?)?),
+            "network" => {
+                let networks = strings(arguments.unwrap_or_default())?;
+                Self::Network(networks.iter().map(|net| net.parse().ok()).collect::<Option<_>>()?)
+            }
+            "country" => Self::Country(strings(arguments.unwrap_or_default())?.into_iter().collect()),
+            "acr" => Self::Acr(one()?),
+            "scheme" => Self::Scheme(one()?),
+            "authorized" => Self::Authorized(whole()?),
+            "check" => Self::Check(whole()?),
+            "check_for_anyone" => Self::CheckForAnyone(whole()?),
+            "direct" if arguments.is_none() => Self::Direct,
+            _ => Self::Other(match arguments {
+                Some(arguments) => format!("{word}({arguments})"),
+                None => word.to_owned(),
+            }),
+        };
+        Some(read)
+    }
+}
+
+/// `"a", "b"`, as JSON has them.
+fn strings(text: &str) -> Option<Vec<String>> {
+    serde_json::from_str(&format!("[{text}]")).ok()
+}
+
+/// As it is read again.
+impl fmt::Display for Fact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Authenticated => f.write_str("authenticated"),
+            Self::Name(kind, name, None) => write!(f, "{kind}({})", quoted(name)),
+            Self::Name(kind, name, Some(tenant)) => write!(f, "{kind}({}, in = {tenant})", quoted(name)),
+            Self::Claim(name, value) => write!(f, "claim({}, {value})", quoted(name)),
+            Self::MaxAge(seconds) => write!(f, "max_age({:?})", duration(*seconds)),
+            Self::Network(networks) => write!(f, "network({})", listed(networks.iter())),
+            Self::Country(countries) => write!(f, "country({})", listed(countries.iter())),
+            Self::Acr(value) => write!(f, "acr({})", quoted(value)),
+            Self::Authorized(types) => write!(f, "authorized({types})"),
+            Self::Check(expression) => write!(f, "check({expression})"),
+            Self::CheckForAnyone(expression) => write!(f, "check_for_anyone({expression})"),
+            Self::Direct => f.write_str("direct"),
+            Self::Scheme(name) => write!(f, "scheme({})", quoted(name)),
+            Self::Other(text) => f.write_str(text),
+        }
+    }
+}
+
+fn listed(parts: impl Iterator<Item = impl fmt::Display>) -> String {
+    parts.map(|part| format!("\"{part}\"")).collect::<Vec<_>>().join(", ")
+}
+
+const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")];
+
+/// A length of time in the largest unit that it is a whole number of.
+fn duration(seconds: u64) -> String {
+    let unit = UNITS.into_iter().find(|(unit, _)| seconds > 0 && seconds.is_multiple_of(*unit));
+    let (unit, name) = unit.unwrap_or((1, "s"));
+    format!("{}{name}", seconds / unit)
+}
+
+fn seconds(duration: &str) -> Option<u64> {
+    let (number, unit) = duration.split_at_checked(duration.len().checked_sub(1)?)?;
+    let (unit, _) = UNITS.into_iter().find(|(_, name)| *name == unit)?;
+    number.parse::<u64>().ok()?.checked_mul(unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fact_is_read_as_it_is_written() {
+        let name =
+            |tenant: Option<&str>| Fact::Name("role".to_owned(), "a \"b\"".to_owned(), tenant.map(str::to_owned));
+        let facts = [
+            Fact::Authenticated,
+            name(None),
+            name(Some("org")),
+            Fact::Claim("/a/b".to_owned(), "true".to_owned()),
+            Fact::MaxAge(0),
+            Fact::MaxAge(90),
+            Fact::MaxAge(86_400),
+            Fact::Network(vec!["10.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()]),
+            Fact::Country(["DE".to_owned(), "FR".to_owned()].into()),
+            Fact::Acr("urn:a:\"b\"".to_owned()),
+            Fact::Authorized("Post, Edit".to_owned()),
+            Fact::Check("post.author == principal.id()".to_owned()),
+            Fact::CheckForAnyone("is_open(\")\")".to_owned()),
+            Fact::Direct,
+            Fact::Scheme("client-cert".to_owned()),
+            Fact::Other("later(\"x\")".to_owned()),
+            Fact::Other("later".to_owned()),
+        ];
+        for fact in facts {
+            let text = fact.to_string();
+            let (word, arguments) = match text.split_once('(') {
+                Some((word, rest)) => (word, rest.strip_suffix(')')),
+                None => (text.as_str(), None),
+            };
+            assert_eq!(Fact::read(word, arguments), Some(fact), "{text}");
+        }
+        for (word, arguments) in [
+            ("", None),
+            ("acr", None),
+            ("scheme", Some("\"a\", \"b\"")),
+            ("max_age", Some("\"5y\"")),
+            ("role", Some("")),
+        ] {
+            assert_eq!(Fact::read(word, arguments), None, "{word} {arguments:?}");
+        }
+    }
+}
