@@ -11,7 +11,8 @@ pub use auth_core::identity::vocabulary::{
 };
 pub use auth_core::policy::atom::{self, Atom};
 pub use auth_core::policy::rule::{
-    Formula, Literal, Needs, Part, REFUSING, Reads, Rule, Terms, check_all, check_any, check_possible, check_proof,
+    ArgRequirement, CallerAccess, CompiledFormula, Formula, Literal, Part, REFUSING, Rule, check_all, check_any,
+    check_possible, check_proof,
 };
 pub use auth_macros::finish;
 pub use serde;
@@ -68,68 +69,68 @@ pub const fn country(code: &str) -> CountryCode {
 pub struct Probe<T>(PhantomData<T>);
 
 pub trait NeedsNothing {
-    const NEEDS: Needs = Needs::Nothing;
+    const NEEDS: ArgRequirement = ArgRequirement::Nothing;
 }
 
 impl<T> NeedsNothing for Probe<T> {}
 
 impl Probe<Principal> {
-    pub const NEEDS: Needs = Needs::Caller;
+    pub const NEEDS: ArgRequirement = ArgRequirement::Caller;
 }
 
 impl<T> Probe<Claims<T>> {
-    pub const NEEDS: Needs = Needs::ClaimsOfCaller;
+    pub const NEEDS: ArgRequirement = ArgRequirement::ClaimsOfCaller;
 }
 
 impl Probe<Option<Principal>> {
-    pub const NEEDS: Needs = Needs::MaybeCaller;
+    pub const NEEDS: ArgRequirement = ArgRequirement::MaybeCaller;
 }
 
 impl Probe<MaybePrincipal> {
-    pub const NEEDS: Needs = Needs::MaybeCallerOrOutage;
+    pub const NEEDS: ArgRequirement = ArgRequirement::MaybeCallerOrOutage;
 }
 
 impl<T: ?Sized> Probe<actix_web::web::Data<T>> {
-    pub const NEEDS: Needs = Needs::Data;
+    pub const NEEDS: ArgRequirement = ArgRequirement::Data;
 }
 
 impl<R: Resource, A: 'static> Probe<Authorized<R, A>> {
-    pub const NEEDS: Needs = Needs::Authorized(Authorized::<R, A>::OBJECT);
+    pub const NEEDS: ArgRequirement = ArgRequirement::Authorized(Authorized::<R, A>::OBJECT);
 }
 
 impl<R: Resource> Probe<Object<R>> {
-    pub const NEEDS: Needs = Needs::Object(Object::<R>::OBJECT);
+    pub const NEEDS: ArgRequirement = ArgRequirement::Object(Object::<R>::OBJECT);
 }
 
 impl Probe<HttpRequest> {
-    pub const NEEDS: Needs = Needs::Data;
+    pub const NEEDS: ArgRequirement = ArgRequirement::Data;
 }
 
 impl Probe<Lease> {
-    pub const NEEDS: Needs = Needs::Lease;
+    pub const NEEDS: ArgRequirement = ArgRequirement::Lease;
 }
 
 #[cfg(feature = "jwt")]
 impl Probe<Ticket> {
-    pub const NEEDS: Needs = Needs::Ticket;
+    pub const NEEDS: ArgRequirement = ArgRequirement::Ticket;
 }
 
 #[cfg(feature = "jwt")]
 impl Probe<Option<Ticket>> {
-    pub const NEEDS: Needs = Needs::MaybeCaller;
+    pub const NEEDS: ArgRequirement = ArgRequirement::MaybeCaller;
 }
 
 /// The parts of a request other than its path.
 macro_rules! beside_path {
     ($($needs:ident $({$($of:ident),*})? $type:ty;)*) => {$(
         impl$(<$($of),*>)? Probe<$type> {
-            pub const NEEDS: Needs = Needs::$needs;
+            pub const NEEDS: ArgRequirement = ArgRequirement::$needs;
         }
         impl$(<$($of),*>)? Probe<Option<$type>> {
-            pub const NEEDS: Needs = Needs::$needs;
+            pub const NEEDS: ArgRequirement = ArgRequirement::$needs;
         }
         impl<$($($of,)*)? Refused> Probe<Result<$type, Refused>> {
-            pub const NEEDS: Needs = Needs::$needs;
+            pub const NEEDS: ArgRequirement = ArgRequirement::$needs;
         }
     )*};
 }
@@ -152,7 +153,7 @@ beside_path! {
 /// At compile time, with a text for the user.
 #[track_caller]
 #[allow(clippy::panic, reason = "the panic of a const is the compile error")]
-pub const fn check_hidden_body(needs: Needs) {
+pub const fn check_hidden_body(needs: ArgRequirement) {
     if needs.is_body() {
         panic!(
             "a check of a hidden handler (`not_found`) names the body: a client that holds the body back can tell the handler from an unknown path\nhelp: remove the body from the check, or `not_found` from the rule"
@@ -161,11 +162,11 @@ pub const fn check_hidden_body(needs: Needs) {
 }
 
 impl<P: Proof> Probe<Granted<P>> {
-    pub const NEEDS: Needs = Needs::Proof(P::NAME);
+    pub const NEEDS: ArgRequirement = ArgRequirement::Proof(P::NAME);
 }
 
 impl<T> Probe<Option<Claims<T>>> {
-    pub const NEEDS: Needs = Needs::MaybeCaller;
+    pub const NEEDS: ArgRequirement = ArgRequirement::MaybeCaller;
 }
 
 /// Refuses an argument that the rule does not provide for.
@@ -174,24 +175,24 @@ impl<T> Probe<Option<Claims<T>>> {
 /// At compile time, with a text for the user.
 #[track_caller]
 #[allow(clippy::panic, reason = "the panic of a const is the compile error")]
-pub const fn check_argument(needs: Needs, strangers_come_in: bool, taken_before: bool, formula: &Formula) {
+pub const fn check_argument(needs: ArgRequirement, strangers_come_in: bool, taken_before: bool, formula: &Formula) {
     match needs {
-        Needs::Proof(name) => check_proof(formula, name),
-        Needs::Authorized(_) if strangers_come_in => {
+        ArgRequirement::Proof(name) => check_proof(formula, name),
+        ArgRequirement::Authorized(_) if strangers_come_in => {
             panic!(
                 "strangers may call this handler, and nobody knows what they may do\nhelp: write `#[require_auth]` in place of `#[public]`"
             )
         }
-        Needs::Caller if strangers_come_in => {
+        ArgRequirement::Caller if strangers_come_in => {
             panic!("strangers may call this handler\nhelp: take `Option<Principal>`")
         }
-        Needs::ClaimsOfCaller if strangers_come_in => {
+        ArgRequirement::ClaimsOfCaller if strangers_come_in => {
             panic!("strangers may call this handler\nhelp: take `Option<Claims<…>>`")
         }
-        Needs::Ticket if strangers_come_in => {
+        ArgRequirement::Ticket if strangers_come_in => {
             panic!("strangers may call this handler, and have no token\nhelp: take `Option<Ticket>`")
         }
-        Needs::Caller if taken_before => {
+        ArgRequirement::Caller if taken_before => {
             panic!("this handler takes the principal twice\nhelp: delete one of the two")
         }
         _ => {}
@@ -203,8 +204,8 @@ pub const fn check_argument(needs: Needs, strangers_come_in: bool, taken_before:
 /// # Panics
 /// At compile time, with a text for the user.
 #[track_caller]
-pub const fn check_optional(needs: Needs, formula: &Formula) {
-    if let Needs::Proof(name) = needs {
+pub const fn check_optional(needs: ArgRequirement, formula: &Formula) {
+    if let ArgRequirement::Proof(name) = needs {
         check_proof(formula, name);
     }
 }

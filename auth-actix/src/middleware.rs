@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use actix_web::Error;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use auth_core::engine::RequestState;
-use auth_core::policy::rule::{Reads, Rule};
+use auth_core::policy::rule::{CallerAccess, Rule};
 
 use crate::adapter;
 use crate::auth::Auth;
@@ -57,7 +57,7 @@ impl Auth {
 
 /// Nobody is refused by it: it reads the caller, and copes with an outage.
 static IDENTIFIES: Rule =
-    Rule { guards: "`auth.identify()`", reads: Reads::CallerOrOutage, ..auth_core::policy::rule::PUBLIC };
+    Rule { guards: "`auth.identify()`", reads: CallerAccess::CallerOrOutage, ..auth_core::policy::rule::PUBLIC };
 
 impl<S, B> Transform<S, ServiceRequest> for Identify
 where

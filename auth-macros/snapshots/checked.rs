@@ -82,12 +82,12 @@ impl ::auth_actix::__private::Guard<
     >,
 > for __edit_guard {
     const RULE: &'static ::auth_actix::__private::Rule = &::auth_actix::__private::Rule {
-        terms: ::auth_actix::__private::Terms::of(Self::FORMULA),
+        terms: ::auth_actix::__private::CompiledFormula::of(Self::FORMULA),
         text: "role(\"admin\") || check(posts.is_owner(*id, principal).await?)",
         guards: ::core::concat!(::core::module_path!(), "::", "edit"),
         file: ::core::file!(),
         line: ::core::line!(),
-        reads: ::auth_actix::__private::Reads::Nothing,
+        reads: ::auth_actix::__private::CallerAccess::Nothing,
         not_found: false,
         arguments: {
             use ::auth_actix::__private::NeedsNothing as _;

@@ -49,7 +49,7 @@ where
     S: 'static,
 {
     const RULE: &'static authz::__private::Rule = &authz::__private::Rule {
-        terms: authz::__private::Terms::of(
+        terms: authz::__private::CompiledFormula::of(
             authz::__private::Formula::Literal(authz::__private::Literal {
                 atom: authz::__private::Atom::MaxAge(authz::__private::atom::MaxAge {
                     seconds: 300u64,
@@ -62,7 +62,7 @@ where
         guards: ::core::concat!(::core::module_path!(), "::", "list"),
         file: ::core::file!(),
         line: ::core::line!(),
-        reads: authz::__private::Reads::Nothing,
+        reads: authz::__private::CallerAccess::Nothing,
         not_found: false,
         arguments: {
             use authz::__private::NeedsNothing as _;
@@ -105,7 +105,7 @@ where
     S: 'static,
 {
     const RULE: &'static authz::__private::Rule = &authz::__private::Rule {
-        terms: authz::__private::Terms::of(
+        terms: authz::__private::CompiledFormula::of(
             authz::__private::Formula::Literal(authz::__private::Literal {
                 atom: authz::__private::Atom::MaxAge(authz::__private::atom::MaxAge {
                     seconds: 300u64,
@@ -118,7 +118,7 @@ where
         guards: ::core::concat!(::core::module_path!(), "::", "list"),
         file: ::core::file!(),
         line: ::core::line!(),
-        reads: authz::__private::Reads::Nothing,
+        reads: authz::__private::CallerAccess::Nothing,
         not_found: false,
         arguments: &[],
         checks_object: false,

@@ -36,14 +36,14 @@ const _: () = {
 };
 impl ::auth_actix::__private::Guard<(Option<Principal>,)> for __home_here {
     const RULE: &'static ::auth_actix::__private::Rule = &::auth_actix::__private::Rule {
-        terms: ::auth_actix::__private::Terms::of(Self::FORMULA),
+        terms: ::auth_actix::__private::CompiledFormula::of(Self::FORMULA),
         text: "!network(\"10.0.0.0/8\")",
         guards: ::core::concat!(::core::module_path!(), "::", "home"),
         file: ::core::file!(),
         line: ::core::line!(),
         reads: {
             use ::auth_actix::__private::NeedsNothing as _;
-            ::auth_actix::__private::Reads::Nothing
+            ::auth_actix::__private::CallerAccess::Nothing
                 .and(<::auth_actix::__private::Probe<Option<Principal>>>::NEEDS.reads())
                 .and(<::auth_actix::__private::Probe<Principal>>::NEEDS.reads())
         },

@@ -61,12 +61,12 @@ const _: () = {
 };
 impl ::auth_actix::__private::Guard<(Principal, web::Query<Page>)> for __report_guard {
     const RULE: &'static ::auth_actix::__private::Rule = &::auth_actix::__private::Rule {
-        terms: ::auth_actix::__private::Terms::of(Self::FORMULA),
+        terms: ::auth_actix::__private::CompiledFormula::of(Self::FORMULA),
         text: "role(\"admin\") || role(Role::Editor)",
         guards: ::core::concat!(::core::module_path!(), "::", "report"),
         file: ::core::file!(),
         line: ::core::line!(),
-        reads: ::auth_actix::__private::Reads::Nothing,
+        reads: ::auth_actix::__private::CallerAccess::Nothing,
         not_found: false,
         arguments: {
             use ::auth_actix::__private::NeedsNothing as _;

@@ -3,7 +3,7 @@
 use actix_web::http::header::{COOKIE, HeaderName, HeaderValue, REFERRER_POLICY, SET_COOKIE};
 use actix_web::web::{self, Query};
 use actix_web::{HttpRequest, HttpResponse, Resource};
-use auth_core::client::address::Seen;
+use auth_core::client::address::PeerOrClient;
 use auth_core::denial::{Denial, Reason};
 use auth_core::scheme::session::oidc_login::{RelyingParty, Wanted};
 use serde::Deserialize;
@@ -92,7 +92,7 @@ async fn finish(session: Session, request: HttpRequest) -> HttpResponse {
 
 async fn finished(session: &Session, request: &HttpRequest) -> Result<HttpResponse, Denial> {
     let cookies = request.headers().get_all(COOKIE).map(|value| value.as_bytes());
-    let client = session.auth().engine().counted(request).map(Seen::address);
+    let client = session.auth().engine().counted(request).map(PeerOrClient::address);
     let returned = session.relying_party()?.finish(request.query_string(), cookies, client).await?;
     let cookie = session.begin_at_provider(returned.login).await?;
     let to = LocalPath::of(Some(&returned.return_to));

@@ -12,7 +12,7 @@ use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest};
 use auth_core::client::RequestHead as _;
 use auth_core::denial::{Denial, Reason};
 use auth_core::policy::atom::ObjectKey;
-use auth_core::policy::rule::{Rule, Taken};
+use auth_core::policy::rule::{ObjectArg, Rule};
 use auth_core::runtime::timeout::catch_panic;
 
 use crate::adapter::{self, Actix};
@@ -118,8 +118,8 @@ impl<R, A> Authorized<R, A> {
 
 impl<R: Resource, A: 'static> Authorized<R, A> {
     #[doc(hidden)]
-    pub const OBJECT: Taken =
-        Taken { path: R::PATH, resource: std::any::type_name::<R>, action: Some(std::any::type_name::<A>) };
+    pub const OBJECT: ObjectArg =
+        ObjectArg { path: R::PATH, resource: std::any::type_name::<R>, action: Some(std::any::type_name::<A>) };
 }
 
 impl<R, A> Deref for Authorized<R, A> {
@@ -142,7 +142,7 @@ pub struct Object<R>(pub R);
 
 impl<R: Resource> Object<R> {
     #[doc(hidden)]
-    pub const OBJECT: Taken = Taken { path: R::PATH, resource: std::any::type_name::<R>, action: None };
+    pub const OBJECT: ObjectArg = ObjectArg { path: R::PATH, resource: std::any::type_name::<R>, action: None };
 }
 
 impl<R> Deref for Object<R> {

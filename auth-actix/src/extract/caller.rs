@@ -10,7 +10,7 @@ use actix_web::{Error, FromRequest, HttpRequest};
 use auth_core::denial::{Denial, Reason, RetryAfter};
 use auth_core::engine::layers::LayerDenial;
 use auth_core::engine::{Adapter as _, Found};
-use auth_core::policy::rule::{Reads, Rule};
+use auth_core::policy::rule::{CallerAccess, Rule};
 use serde::de::DeserializeOwned;
 
 use crate::adapter::{self, Actix};
@@ -158,7 +158,7 @@ impl From<Found> for MaybePrincipal {
 /// What stands for `#[public]` where this is asked for without a rule that has decided.
 static PUBLIC: Rule = Rule {
     guards: "a handler that takes a MaybePrincipal",
-    reads: Reads::CallerOrOutage,
+    reads: CallerAccess::CallerOrOutage,
     ..auth_core::policy::rule::PUBLIC
 };
 

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpRequest};
-use auth_core::policy::rule::{Needs, Rule};
+use auth_core::policy::rule::{ArgRequirement, Rule};
 use pin_project_lite::pin_project;
 
 use crate::respond::keep_body;
@@ -108,7 +108,7 @@ impl<A: FromRequest> Arguments<A> {
 
     fn extracting(request: &HttpRequest, payload: &mut Payload, rule: &'static Rule) -> Self {
         let arguments = A::from_request(request, payload);
-        if rule.arguments.iter().any(Needs::may_refuse) {
+        if rule.arguments.iter().any(ArgRequirement::may_refuse) {
             Self::Asking { arguments, payload: payload.take() }
         } else {
             Self::Extracting { arguments }

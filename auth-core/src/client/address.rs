@@ -73,14 +73,14 @@ pub fn network(text: &str) -> Option<IpNet> {
 
 /// Where a request is seen to come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Seen {
+pub enum PeerOrClient {
     /// From this client.
     Client(IpAddr),
     /// The client is not known, and this is the peer: a proxy perhaps, and then that of many.
     Peer(IpAddr),
 }
 
-impl Seen {
+impl PeerOrClient {
     /// The address, whosever it is.
     pub const fn address(self) -> IpAddr {
         match self {
@@ -140,13 +140,13 @@ const MOST_ENTRIES: usize = 32;
 impl AddressSource {
     /// Where logins are counted: at the client, or where that is not known at the peer, so that nobody leaves all counts by
     /// hiding. `None` where nobody said where addresses come from, as the peer may then be a proxy.
-    pub fn counted(&self, peer: Option<SocketAddr>, fields: &impl Fields) -> Option<Seen> {
+    pub fn counted(&self, peer: Option<SocketAddr>, fields: &impl Fields) -> Option<PeerOrClient> {
         match self {
             Self::Unset => None,
             _ => self
                 .client(peer, fields)
-                .map(Seen::Client)
-                .or_else(|| peer.map(|peer| Seen::Peer(peer.ip().to_canonical()))),
+                .map(PeerOrClient::Client)
+                .or_else(|| peer.map(|peer| PeerOrClient::Peer(peer.ip().to_canonical()))),
         }
     }
 
@@ -154,7 +154,7 @@ impl AddressSource {
     /// one, the peer is the proxy, and whoever hides is not known (IP-3).
     pub fn blocked(&self, peer: Option<SocketAddr>, fields: &impl Fields) -> Option<IpAddr> {
         match self {
-            Self::Peer => self.counted(peer, fields).map(Seen::address),
+            Self::Peer => self.counted(peer, fields).map(PeerOrClient::address),
             _ => self.client(peer, fields),
         }
     }
@@ -611,10 +611,10 @@ mod tests {
         let peer = Some(SocketAddr::new("203.0.113.9".parse().unwrap(), 1));
         let via = Lines(&[("Via", "1.1 x"), ("X-Forwarded-For", "unknown")]);
         assert_eq!(AddressSource::Unset.counted(peer, &via), None);
-        assert_eq!(AddressSource::Peer.counted(peer, &via), peer.map(|peer| Seen::Peer(peer.ip())));
+        assert_eq!(AddressSource::Peer.counted(peer, &via), peer.map(|peer| PeerOrClient::Peer(peer.ip())));
         // Who came past the proxies is known by that.
         let behind = behind(Forwarding::XForwardedFor);
-        assert_eq!(behind.counted(peer, &via), peer.map(|peer| Seen::Client(peer.ip())));
+        assert_eq!(behind.counted(peer, &via), peer.map(|peer| PeerOrClient::Client(peer.ip())));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::Engine;
 use super::request::{Adapter, RequestState};
 use crate::audit::{Event, Happened};
-use crate::client::address::Seen;
+use crate::client::address::PeerOrClient;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::id::Id;
 use crate::identity::principal::Principal;
@@ -45,7 +45,7 @@ impl<H: Adapter> Engine<H> {
             // Methods are short.
             method: Some(H::method(request).chars().take(32).collect()),
             route: H::route_pattern(request),
-            client: self.counted(request).map(Seen::address),
+            client: self.counted(request).map(PeerOrClient::address),
             grants: self.version_of_grants(),
             ..Event::new(clock::now(), happened)
         }

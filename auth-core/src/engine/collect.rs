@@ -6,21 +6,21 @@ use super::Engine;
 use super::evaluate::Query;
 use super::request::Adapter;
 use super::startup_checks::{self, RuleError};
-use crate::client::address::Seen;
+use crate::client::address::PeerOrClient;
 use crate::client::country::CountryCode;
 use crate::client::csrf::CrossSite;
 use crate::client::{Head, RequestHead};
 use crate::denial::quoted;
 use crate::policy::decision::Rules;
-use crate::policy::facts::{Caller, Elsewhere, Facts};
-use crate::policy::rule::About;
+use crate::policy::facts::{Caller, ExternalRoles, Facts};
+use crate::policy::rule::FactsNeeded;
 use crate::runtime::clock;
 
 /// The values of the path parameters that the rules use as tenants.
 pub(super) fn tenants<H: RequestHead>(
     request: &H::Request,
     rules: Rules<'_>,
-    about: About,
+    about: FactsNeeded,
 ) -> Vec<(&'static str, String)> {
     if !about.tenant {
         return Vec::new();
@@ -33,7 +33,7 @@ impl<H: Adapter> Engine<H> {
     pub(super) fn collect<'a>(
         &'a self,
         query: Query<'_, H>,
-        about: About,
+        about: FactsNeeded,
         tenants: &'a [(&'static str, String)],
     ) -> Facts<'a> {
         let Query { request, rules, checks, .. } = query;
@@ -49,7 +49,7 @@ impl<H: Adapter> Engine<H> {
             caller: Caller::Nobody,
             sources: &self.sources,
             checks,
-            elsewhere: Elsewhere { is_asked: self.role_provider.is_some(), tenants, unknown_holds: false },
+            elsewhere: ExternalRoles { is_asked: self.role_provider.is_some(), tenants, unknown_holds: false },
         }
     }
 
@@ -111,7 +111,7 @@ impl<H: Adapter> Engine<H> {
     }
 
     /// The client's address by which attempts are counted and which events contain.
-    pub fn counted(&self, request: &H::Request) -> Option<Seen> {
+    pub fn counted(&self, request: &H::Request) -> Option<PeerOrClient> {
         self.address.counted(H::peer(request), &Head::<H>(request))
     }
 
@@ -119,7 +119,7 @@ impl<H: Adapter> Engine<H> {
         &self,
         request: &H::Request,
         rules: Rules<'_>,
-        about: About,
+        about: FactsNeeded,
         tenants: &[(&'static str, String)],
     ) -> Option<&'static str> {
         let is_known = |name: &str| tenants.iter().any(|(known, _)| *known == name);

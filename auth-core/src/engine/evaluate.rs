@@ -8,7 +8,7 @@ use crate::identity::principal::Principal;
 use crate::identity::scheme_id::Scheme;
 use crate::policy::decision::{Decision, Explanation, Rules, counted, decide_counted, found_instead};
 use crate::policy::facts::{Caller, Checks, Facts};
-use crate::policy::rule::{Reads, Rule};
+use crate::policy::rule::{CallerAccess, Rule};
 use crate::runtime::clock::Timestamp;
 use crate::scheme::{BoxFuture, Extracted, RequestView, Verification, Verified};
 
@@ -85,7 +85,7 @@ impl<H: Adapter> Engine<H> {
         state: &mut RequestState<H>,
     ) -> Evaluation<'r> {
         let rules = query.rules;
-        let about = rules.about();
+        let about = rules.facts_needed();
         let tenants = collect::tenants::<H>(query.request, rules, about);
         let facts = self.collect(query, about, &tenants);
         if about.caller && self.schemes.read_cookies() {
@@ -284,7 +284,7 @@ impl<H: Adapter> Engine<H> {
                 }
                 Found::Known(principal)
             }
-            _ if query.rules.handler.reads == Reads::Nothing => return,
+            _ if query.rules.handler.reads == CallerAccess::Nothing => return,
             Some(Err(denial)) if matches!(denial.reason, Reason::AuthenticationUnavailable(_)) => Found::Unavailable,
             _ => Found::Nobody,
         };

@@ -9,7 +9,7 @@ use crate::denial::{Denial, Reason};
 use crate::identity::principal::Principal;
 use crate::policy::decision::Rules;
 use crate::policy::facts::Checks;
-use crate::policy::rule::{Needs, Rule};
+use crate::policy::rule::{ArgRequirement, Rule};
 
 /// The layers of a request: the scopes around its handler, joined where they share an engine.
 pub trait Layers<'r, H: Adapter>: Copy {
@@ -110,7 +110,7 @@ fn enforce_with<'r, H: Adapter, L: Layers<'r, H>>(
         }
     }
     // A request whose rules do not ask for the caller is no activity.
-    if state.has_activities() && layers.iter(handler).any(|(_, rules)| rules.about().caller) {
+    if state.has_activities() && layers.iter(handler).any(|(_, rules)| rules.facts_needed().caller) {
         return Enforced::Pending(Wait(Waiting::Activity));
     }
     match record_grant(layers, request, handler, state) {
@@ -250,7 +250,7 @@ fn record_grant<'r, H: Adapter, L: Layers<'r, H>>(
             super::metrics::granted(handler, caller.as_ref());
         }
         engine
-            .record_granted(request, handler, caller.as_ref(), rules.about().place, state)
+            .record_granted(request, handler, caller.as_ref(), rules.facts_needed().place, state)
             .map_err(|denial| LayerDenial { denial, layer: Some(index) })?;
     }
     Ok(())
@@ -263,7 +263,7 @@ fn lease_is_taken<'r, H: Adapter, L: Layers<'r, H>>(
     request: &'r H::Request,
     handler: &'static Rule,
 ) -> Result<(), LayerDenial> {
-    let takes_lease = || handler.arguments.iter().any(|argument| matches!(argument, Needs::Lease));
+    let takes_lease = || handler.arguments.iter().any(|argument| matches!(argument, ArgRequirement::Lease));
     if !layers.is_strict() || !Head::<H>(request).is_websocket() || takes_lease() {
         return Ok(());
     }

@@ -6,8 +6,8 @@ use crate::client::csrf::CrossSite;
 use crate::identity::vocabulary::Kind;
 use crate::matrix::{Matrix, Route, Tree};
 use crate::policy::decision::Rules;
-use crate::policy::facts::{Caller, Elsewhere, Facts};
-use crate::policy::rule::{About, Needs, Rule};
+use crate::policy::facts::{Caller, ExternalRoles, Facts};
+use crate::policy::rule::{ArgRequirement, FactsNeeded, Rule};
 use crate::runtime::clock::Timestamp;
 
 use super::Engine;
@@ -145,8 +145,8 @@ pub fn rules<H: Adapter>(engine: &Engine<H>, scopes: &[&'static Rule], handlers:
     let known = mistakes.is_empty();
     for handler in handlers {
         let rules = Rules { scopes, handler };
-        mistakes.extend(places(engine, rules, rules.about()));
-        if !engine.issues_tickets && handler.arguments.iter().any(|needs| matches!(needs, Needs::Ticket)) {
+        mistakes.extend(places(engine, rules, rules.facts_needed()));
+        if !engine.issues_tickets && handler.arguments.iter().any(|needs| matches!(needs, ArgRequirement::Ticket)) {
             mistakes.push(RuleError::NoTickets(place(handler)));
         }
         if known && !can_hold(engine, rules) {
@@ -166,7 +166,7 @@ fn place(rule: &Rule) -> String {
 }
 
 /// All that a rule which names a network or a country lacks.
-pub fn places<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>, about: About) -> Vec<RuleError> {
+pub fn places<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>, about: FactsNeeded) -> Vec<RuleError> {
     let mut lacks = Vec::new();
     if !about.place {
         return lacks;
@@ -258,7 +258,7 @@ fn overlap(a: &ipnet::IpNet, b: &ipnet::IpNet) -> bool {
 /// The schemes of the sources whose best credential could pass.
 pub fn schemes<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>) -> Vec<String> {
     let could = |source: &&std::sync::Arc<crate::identity::issuer::Source>| {
-        rules.could_hold_somewhere(&facts_of(engine, Caller::Would(source)))
+        rules.could_hold_somewhere(&facts_of(engine, Caller::Hypothetical(source)))
     };
     let mut schemes: Vec<_> =
         engine.sources().iter().filter(could).map(|source| source.scheme.name().to_owned()).collect();
@@ -269,7 +269,8 @@ pub fn schemes<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>) -> Vec<String> 
 /// Whether somebody could pass: whoever logs in at one of the sources, or a stranger, from an address that fits.
 fn can_hold<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>) -> bool {
     let by = |caller| rules.could_hold_somewhere(&facts_of(engine, caller));
-    engine.sources().iter().any(|source| by(Caller::Would(source))) || rules.admit_strangers() && by(Caller::Nobody)
+    engine.sources().iter().any(|source| by(Caller::Hypothetical(source)))
+        || rules.admit_strangers() && by(Caller::Nobody)
 }
 
 /// Whether what scopes ask and what the handler asks cannot be had by one caller. Of the handler alone the compiler has seen to it.
@@ -293,7 +294,7 @@ fn facts_of<'a, H: Adapter>(engine: &'a Engine<H>, caller: Caller<'a>) -> Facts<
         caller,
         sources: &[],
         checks: Default::default(),
-        elsewhere: Elsewhere { is_asked: engine.role_provider().is_some(), ..Elsewhere::default() },
+        elsewhere: ExternalRoles { is_asked: engine.role_provider().is_some(), ..ExternalRoles::default() },
     }
 }
 

@@ -32,7 +32,7 @@ use crate::identity::issuer::Source;
 use crate::identity::vocabulary::Vocabulary;
 pub use crate::policy::atom::Fact;
 use crate::policy::decision::Rules;
-use crate::policy::rule::{Formula, Reads};
+use crate::policy::rule::{CallerAccess, Formula};
 
 /// The whole of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -121,7 +121,7 @@ impl Route {
             objects: of_rule.collect::<BTreeSet<_>>().into_iter().collect(),
             sufficient,
             public: rules.admit_strangers(),
-            verifies: rules.about().caller || handler.reads != Reads::Nothing,
+            verifies: rules.facts_needed().caller || handler.reads != CallerAccess::Nothing,
             not_found: rules.not_found(),
             any_object: handler.any_object.map(str::to_owned),
             schemes: Vec::new(),

@@ -31,14 +31,14 @@ pub struct Facts<'a> {
     /// The sources whose credentials are accepted.
     pub sources: &'a [std::sync::Arc<Source>],
     /// Roles that no credential carries.
-    pub elsewhere: Elsewhere<'a>,
+    pub elsewhere: ExternalRoles<'a>,
     /// What the checks of the rule have answered so far.
     pub checks: Checks,
 }
 
 /// What is known of roles that no credential carries. What was answered for a caller, the principal knows.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Elsewhere<'a> {
+pub struct ExternalRoles<'a> {
     /// Whether there is somebody to ask.
     pub is_asked: bool,
     /// The names of the route's pattern that rules take for tenants, and what stands there.
@@ -47,7 +47,7 @@ pub struct Elsewhere<'a> {
     pub unknown_holds: bool,
 }
 
-impl<'a> Elsewhere<'a> {
+impl<'a> ExternalRoles<'a> {
     /// The tenant that a name of the pattern stands for.
     pub(crate) fn tenant(&self, name: &str) -> Option<&'a str> {
         self.tenants.iter().find(|(known, _)| *known == name).map(|(_, tenant)| tenant.as_str())
@@ -104,7 +104,7 @@ pub enum Caller<'a> {
     /// A verified one.
     Known(&'a Principal),
     /// Nobody real: whoever would log in at this source. For the question which schemes could help.
-    Would(&'a Source),
+    Hypothetical(&'a Source),
 }
 
 impl Caller<'_> {
@@ -124,7 +124,9 @@ impl Facts<'_> {
     ) -> Truth {
         match self.caller {
             Caller::Known(principal) => known(principal),
-            Caller::Would(source) => Truth::renewable(false).and(Truth { now: false, ..Truth::settled(would(source)) }),
+            Caller::Hypothetical(source) => {
+                Truth::renewable(false).and(Truth { now: false, ..Truth::settled(would(source)) })
+            }
             // What an atom says of them, it has said already: `Atom::of_unknown`.
             Caller::Nobody | Caller::Presented(_) | Caller::Refused(_) => Truth::NO,
         }

@@ -10,7 +10,7 @@ use super::build_error::{BuildError, Mistakes};
 use super::settings::{AllSettings, Assembly, SchemeSettings, SettingsContext};
 use super::{Authenticator, ConfiguredNames, Credential, Extracted, RequestView, SyntaxError, Verification};
 use crate::client::RequestHead;
-use crate::client::address::Seen;
+use crate::client::address::PeerOrClient;
 use crate::denial::{Denial, Reason};
 use crate::identity::issuer::{Confers, Form, ListClaim, RoleTypes, Source};
 use crate::identity::principal::Principal;
@@ -104,7 +104,7 @@ impl Verifier {
     ///
     /// # Errors
     /// The denial that they deserve; see [`Passwords::verify`].
-    async fn verify(&self, presented: NameAndPassword, client: Option<Seen>) -> Result<Principal, Denial> {
+    async fn verify(&self, presented: NameAndPassword, client: Option<PeerOrClient>) -> Result<Principal, Denial> {
         let (name, user) = self.passwords.verify(Scheme::Basic, presented, client).await?;
         let claims = serde_json::json!({ "sub": name, "roles": user.roles }).to_string();
         Principal::from_claims(Arc::clone(&self.source), claims)

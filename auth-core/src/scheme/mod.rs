@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 pub use self::authorization_header::Authorization;
 pub use self::registry::Schemes;
-use crate::client::address::{AddressSource, Seen};
+use crate::client::address::{AddressSource, PeerOrClient};
 use crate::client::{Head, RequestHead};
 use crate::denial::{Denial, Reason};
 use crate::identity::issuer::Source;
@@ -171,7 +171,7 @@ impl<'r, H: RequestHead> RequestView<'r, H> {
     }
 
     /// The client's address by which attempts are counted.
-    pub fn client(&self) -> Option<Seen> {
+    pub fn client(&self) -> Option<PeerOrClient> {
         self.address.counted(H::peer(self.head.0), &self.head)
     }
 

@@ -5,9 +5,9 @@ use super::*;
 use crate::client::request::tests::{TestFramework, TestRequest};
 
 /// A scheme that reads `Authorization` and takes any token68.
-struct Reads(Scheme);
+struct CallerAccess(Scheme);
 
-impl Authenticator<TestFramework> for Reads {
+impl Authenticator<TestFramework> for CallerAccess {
     fn scheme(&self) -> Scheme {
         self.0
     }
@@ -42,7 +42,7 @@ impl Authenticator<TestFramework> for Reads {
 }
 
 fn schemes(of: &[Scheme], ignore_unsupported: bool) -> Schemes<TestFramework> {
-    let all = of.iter().map(|scheme| Arc::new(Reads(*scheme)) as Arc<dyn Authenticator<TestFramework>>);
+    let all = of.iter().map(|scheme| Arc::new(CallerAccess(*scheme)) as Arc<dyn Authenticator<TestFramework>>);
     Schemes::new(all.collect(), ignore_unsupported)
 }
 

@@ -43,7 +43,7 @@ pub(super) struct Asked {
 impl Asked {
     /// Of no arguments.
     pub(super) fn nothing(root: &Root) -> Self {
-        let reads = root.private(quote!(Reads::Nothing));
+        let reads = root.private(quote!(CallerAccess::Nothing));
         Self { reads, arguments: quote!(&[]), checks_object: quote!(false) }
     }
 }
@@ -58,7 +58,7 @@ pub(super) fn rule(
     root: &Root,
 ) -> TokenStream {
     let (text, not_found) = (checked.formula.text(), checked.not_found);
-    let (rule, terms) = (root.private(quote!(Rule)), root.private(quote!(Terms)));
+    let (rule, terms) = (root.private(quote!(Rule)), root.private(quote!(CompiledFormula)));
     let Asked { reads, arguments, checks_object } = asked;
     let any_object = match &checked.any_object {
         Some(reason) => quote!(::core::option::Option::Some(#reason)),
@@ -200,7 +200,7 @@ fn atom(atom: &Atom, root: &Root) -> TokenStream {
             quote!(#variant(#of(#name)))
         }
         Atom::Within(kind, name, tenant) => {
-            let (variant, of) = (variant(quote!(Within)), of(quote!(Within)));
+            let (variant, of) = (variant(quote!(TenantRole)), of(quote!(TenantRole)));
             let (name, tenant) = (named(*kind, name, root), tenant.unraw().to_string());
             quote!(#variant(#of { name: #name, tenant: #tenant }))
         }

@@ -20,7 +20,7 @@ pub use self::country::Country;
 pub use self::direct::Direct;
 pub use self::fact::Fact;
 pub use self::max_age::MaxAge;
-pub use self::named::{Named, Within};
+pub use self::named::{Named, TenantRole};
 pub use self::network::Network;
 pub use self::scheme::ByScheme;
 
@@ -35,7 +35,7 @@ pub enum Atom {
     /// A role, a permission or a scope.
     Named(Named),
     /// A role or a permission within a tenant.
-    Within(Within),
+    TenantRole(TenantRole),
     /// A claim that is, or contains, a value.
     Claim(Claim),
     /// A login that is recent.
@@ -73,7 +73,7 @@ macro_rules! each {
         match $atom {
             Atom::Authenticated($it) => $answer,
             Atom::Named($it) => $answer,
-            Atom::Within($it) => $answer,
+            Atom::TenantRole($it) => $answer,
             Atom::Claim($it) => $answer,
             Atom::MaxAge($it) => $answer,
             Atom::Acr($it) => $answer,

@@ -10,7 +10,7 @@ pub struct Named(pub Name);
 
 /// A role or a permission that the caller holds within a tenant.
 #[derive(Clone, Copy, Debug)]
-pub struct Within {
+pub struct TenantRole {
     /// The role or permission.
     pub name: Name,
     /// The name in the pattern of the route where the tenant stands.
@@ -73,7 +73,7 @@ impl Requirement for Named {
     }
 }
 
-impl Requirement for Within {
+impl Requirement for TenantRole {
     const ABOUT_CALLER: bool = true;
 
     fn describe(&self, _: &'static str) -> Fact {
@@ -207,7 +207,7 @@ mod tests {
         for (role, expected) in [("admin", false), ("editor", true)] {
             let named = Named(ROLES.name(role));
             assert_eq!(named.truth(false, &facts(Caller::Known(&caller))), Truth::settled(expected), "{role}");
-            assert_eq!(named.truth(false, &facts(Caller::Would(&partner()))).could, expected, "{role}");
+            assert_eq!(named.truth(false, &facts(Caller::Hypothetical(&partner()))).could, expected, "{role}");
         }
     }
 

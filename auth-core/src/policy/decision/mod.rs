@@ -15,8 +15,8 @@ use crate::identity::scheme_id::{Scheme, SchemeSet};
 use crate::identity::vocabulary::Kind;
 use crate::identity::vocabulary::Name;
 use crate::policy::atom::Atom;
-use crate::policy::facts::{Caller, Checks, Elsewhere, Facts};
-use crate::policy::rule::{About, Formula, Literal, Reads, Rule};
+use crate::policy::facts::{Caller, Checks, ExternalRoles, Facts};
+use crate::policy::rule::{CallerAccess, FactsNeeded, Formula, Literal, Rule};
 use crate::policy::truth::Truth;
 
 /// What becomes of a request.
@@ -59,11 +59,11 @@ impl<'a> Rules<'a> {
     }
 
     /// What has to be known of a request: what atoms are about, and who calls where the handler reads the principal.
-    pub fn about(self) -> About {
-        let read = self.handler.reads != Reads::Nothing;
-        let own = self.handler.about();
-        let own = About { caller: own.caller | read, ..own };
-        self.scopes.iter().fold(own, |about, scope| about.and(scope.about()))
+    pub fn facts_needed(self) -> FactsNeeded {
+        let read = self.handler.reads != CallerAccess::Nothing;
+        let own = self.handler.facts_needed();
+        let own = FactsNeeded { caller: own.caller | read, ..own };
+        self.scopes.iter().fold(own, |about, scope| about.and(scope.facts_needed()))
     }
 
     /// The networks that atoms name.
@@ -123,7 +123,7 @@ struct Case<'a> {
 
 impl Case<'_> {
     fn reads_caller(&self) -> bool {
-        self.rules.about().caller
+        self.rules.facts_needed().caller
     }
 }
 
@@ -156,10 +156,10 @@ fn is_shed(rules: Rules<'_>, facts: &Facts<'_>) -> bool {
         Caller::Known(principal) => cookie_fails(principal.scheme()),
         Caller::Refused(denial) => match denial.reason {
             Reason::RevokedCredentials | Reason::ExpiredCredentials => denial.used.is_some_and(is_like_a_cookie),
-            Reason::AuthenticationUnavailable(_) => rules.handler.reads == Reads::CallerOrOutage,
+            Reason::AuthenticationUnavailable(_) => rules.handler.reads == CallerAccess::CallerOrOutage,
             _ => false,
         },
-        Caller::Nobody | Caller::Would(_) => false,
+        Caller::Nobody | Caller::Hypothetical(_) => false,
     };
     let passes = || rules.truth(&Facts { caller: Caller::Nobody, checks: facts.checks.at_best(), ..*facts }).now;
     may_be && passes()
@@ -247,7 +247,7 @@ fn cross_site_on_ambient(case: &Case<'_>) -> Option<Decision> {
         Caller::Presented(scheme) => scheme,
         Caller::Refused(denial) => denial.used?,
         Caller::Known(principal) => principal.scheme(),
-        Caller::Nobody | Caller::Would(_) => return None,
+        Caller::Nobody | Caller::Hypothetical(_) => return None,
     };
     let refused = !passes_cross_site(scheme, case.facts.cross_site) && case.reads_caller();
     refused.then(|| deny(case, Reason::CrossSiteRequest))
@@ -277,7 +277,7 @@ fn open_without_roles(case: &Case<'_>) -> Option<Decision> {
     if !case.facts.elsewhere.is_asked {
         return None;
     }
-    let elsewhere = Elsewhere { unknown_holds: true, ..case.facts.elsewhere };
+    let elsewhere = ExternalRoles { unknown_holds: true, ..case.facts.elsewhere };
     let facts = Facts { elsewhere, checks: case.facts.checks.at_best(), ..*case.facts };
     let at_best = Case { facts: &facts, truth: case.rules.truth(&facts), ..*case };
     // The same without what nobody has said yet: of roles, and of checks.
@@ -310,7 +310,7 @@ fn open_without_roles(case: &Case<'_>) -> Option<Decision> {
 
 /// The first check, in the order in which they are written, whose answer can still let the request in.
 fn open_without_check(case: &Case<'_>) -> Option<Decision> {
-    if !case.rules.about().check {
+    if !case.rules.facts_needed().check {
         return None;
     }
     case.rules.formulas().fold(Open::Holds, |open, formula| open.and(|| Open::of(formula, case.facts))).check()
@@ -402,7 +402,7 @@ fn deny(case: &Case<'_>, reason: Reason) -> Decision {
         Caller::Known(principal) => Some(principal.scheme()),
         Caller::Presented(scheme) => Some(scheme),
         Caller::Refused(denial) => denial.used,
-        Caller::Nobody | Caller::Would(_) => None,
+        Caller::Nobody | Caller::Hypothetical(_) => None,
     };
     Decision::Deny(Denial { reason, used, schemes: helpful(case), failed, caller, cause: None, detail: None })
 }
@@ -415,8 +415,9 @@ fn helpful(case: &Case<'_>) -> SchemeSet {
     {
         return SchemeSet::NONE.with(first.scheme);
     }
-    let could =
-        |source: &&std::sync::Arc<_>| case.rules.truth(&Facts { caller: Caller::Would(source), ..*case.facts }).could;
+    let could = |source: &&std::sync::Arc<_>| {
+        case.rules.truth(&Facts { caller: Caller::Hypothetical(source), ..*case.facts }).could
+    };
     case.facts.sources.iter().filter(could).fold(SchemeSet::NONE, |set, source| set.with(source.scheme))
 }
 

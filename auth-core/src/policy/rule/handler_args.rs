@@ -1,11 +1,11 @@
 //! What the arguments of a handler ask of its rule.
 
-use super::Reads;
+use super::CallerAccess;
 use crate::identity::vocabulary::Name;
 
 /// What one argument asks.
 #[derive(Clone, Copy, Debug)]
-pub enum Needs {
+pub enum ArgRequirement {
     /// Nothing.
     Nothing,
     /// Nothing, and it does not say which object the request is about: data of the application, or all of the request.
@@ -23,9 +23,9 @@ pub enum Needs {
     /// That whoever was let in holds this name.
     Proof(Name),
     /// That the caller may do something to an object.
-    Authorized(Taken),
+    Authorized(ObjectArg),
     /// The object itself.
-    Object(Taken),
+    Object(ObjectArg),
     /// To know when the rule stops holding.
     Lease,
     /// A ticket for the caller's token.
@@ -34,7 +34,7 @@ pub enum Needs {
 
 /// An object that a handler takes.
 #[derive(Clone, Copy, Debug)]
-pub struct Taken {
+pub struct ObjectArg {
     /// The name in the pattern of the route where its key stands.
     pub path: &'static str,
     /// Its type, by its whole name.
@@ -43,19 +43,19 @@ pub struct Taken {
     pub action: Option<fn() -> &'static str>,
 }
 
-impl Needs {
+impl ArgRequirement {
     /// What it reads of the caller.
-    pub const fn reads(self) -> Reads {
+    pub const fn reads(self) -> CallerAccess {
         match self {
-            Self::Nothing | Self::Data | Self::Body | Self::Object(_) => Reads::Nothing,
-            Self::MaybeCallerOrOutage => Reads::CallerOrOutage,
+            Self::Nothing | Self::Data | Self::Body | Self::Object(_) => CallerAccess::Nothing,
+            Self::MaybeCallerOrOutage => CallerAccess::CallerOrOutage,
             Self::MaybeCaller
             | Self::Caller
             | Self::ClaimsOfCaller
             | Self::Proof(_)
             | Self::Authorized(_)
             | Self::Lease
-            | Self::Ticket => Reads::Caller,
+            | Self::Ticket => CallerAccess::Caller,
         }
     }
 
@@ -85,7 +85,7 @@ impl Needs {
     }
 
     /// The object that it takes.
-    pub const fn object(&self) -> Option<&Taken> {
+    pub const fn object(&self) -> Option<&ObjectArg> {
         match self {
             Self::Authorized(object) | Self::Object(object) => Some(object),
             _ => None,
@@ -93,7 +93,7 @@ impl Needs {
     }
 }
 
-impl std::fmt::Display for Taken {
+impl std::fmt::Display for ObjectArg {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let short = |name: fn() -> &'static str| {
             // Without the modules, also of what stands within angle brackets.

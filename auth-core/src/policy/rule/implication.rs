@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use super::{Formula, Literal};
 use crate::client::country::CountryCode;
 use crate::identity::vocabulary::{Name, Text};
-use crate::policy::atom::{Atom, Country, Named, Network, Within};
+use crate::policy::atom::{Atom, Country, Named, Network, TenantRole};
 
 /// A literal, or its opposite.
 #[derive(Clone, Copy)]
@@ -47,7 +47,7 @@ const fn includes(larger: &Atom, smaller: &Atom) -> bool {
         (Atom::Check(_), _) => false, // what it finds is its own affair
         (Atom::Authenticated(_), smaller) => smaller.is_about_caller(),
         (Atom::Named(Named(larger)), Atom::Named(Named(smaller))) => smaller.implies(*larger),
-        (Atom::Within(larger), Atom::Within(smaller)) => {
+        (Atom::TenantRole(larger), Atom::TenantRole(smaller)) => {
             same(larger.tenant, smaller.tenant) && smaller.name.implies(larger.name)
         }
         (Atom::Claim(larger), Atom::Claim(smaller)) => {
@@ -180,7 +180,7 @@ impl Formula {
         match self {
             Self::Literal(Literal { atom: Atom::Named(Named(held)), negated: false, .. }) => held.implies(name),
             // Within one tenant is not within all.
-            Self::Literal(Literal { atom: Atom::Within(Within { .. }), .. } | _) => false,
+            Self::Literal(Literal { atom: Atom::TenantRole(TenantRole { .. }), .. } | _) => false,
             Self::All(parts) => {
                 let mut index = 0;
                 while index < parts.len() {

@@ -5,11 +5,11 @@ mod implication;
 mod handler_args;
 mod display;
 
-pub use self::handler_args::{Needs, Taken};
+pub use self::handler_args::{ArgRequirement, ObjectArg};
 pub use self::implication::check_proof;
 pub use self::redundancy::{Part, check_all, check_any, check_possible};
 use crate::identity::vocabulary::Name;
-use crate::policy::atom::{Atom, Authenticated, Check, Named, Network, ObjectKey, Within};
+use crate::policy::atom::{Atom, Authenticated, Check, Named, Network, ObjectKey, TenantRole};
 use crate::policy::facts::Facts;
 use crate::policy::truth::Truth;
 
@@ -39,7 +39,7 @@ pub struct Literal {
 #[derive(Debug)]
 pub struct Rule {
     /// The formula.
-    pub terms: Terms,
+    pub terms: CompiledFormula,
     /// All of it as one formula, for logs.
     pub text: &'static str,
     /// The handler or scope that it guards, for logs.
@@ -49,11 +49,11 @@ pub struct Rule {
     /// The line in it, for logs.
     pub line: u32,
     /// What the handler reads of the caller.
-    pub reads: Reads,
+    pub reads: CallerAccess,
     /// Whether all that is not granted is answered as an unknown path would be.
     pub not_found: bool,
     /// What its arguments ask, as far as their types can be told.
-    pub arguments: &'static [Needs],
+    pub arguments: &'static [ArgRequirement],
     /// Whether a check of the rule is over an argument that may say which object the request is about.
     pub checks_object: bool,
     /// Why the handler may be called for any object.
@@ -62,15 +62,15 @@ pub struct Rule {
 
 /// A formula, with what each request would else find out of it again.
 #[derive(Clone, Copy, Debug)]
-pub struct Terms {
+pub struct CompiledFormula {
     formula: Formula,
-    about: About,
+    about: FactsNeeded,
     of_unknown: Option<Truth>,
 }
 
 /// What has to be known of a request to decide by a rule.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct About {
+pub struct FactsNeeded {
     /// Who calls: a presented credential is verified.
     pub caller: bool,
     /// Where the client is: it names a network or a country.
@@ -85,7 +85,7 @@ pub struct About {
 
 /// What a handler reads of the caller beside what its rule says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reads {
+pub enum CallerAccess {
     /// Nothing.
     Nothing,
     /// Who it is, if it is somebody: a presented credential is verified whatever the formula says.
@@ -94,7 +94,7 @@ pub enum Reads {
     CallerOrOutage,
 }
 
-impl About {
+impl FactsNeeded {
     /// What two are about.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
@@ -108,7 +108,7 @@ impl About {
     }
 }
 
-impl Reads {
+impl CallerAccess {
     /// What two arguments read: one that does not cope is enough.
     pub const fn and(self, other: Self) -> Self {
         match (self, other) {
@@ -121,12 +121,12 @@ impl Reads {
 
 /// Lets anyone in.
 pub const PUBLIC: Rule = Rule {
-    terms: Terms::of(Formula::All(&[])),
+    terms: CompiledFormula::of(Formula::All(&[])),
     text: "public",
     guards: "",
     file: "",
     line: 0,
-    reads: Reads::Nothing,
+    reads: CallerAccess::Nothing,
     not_found: false,
     arguments: &[],
     checks_object: false,
@@ -135,23 +135,23 @@ pub const PUBLIC: Rule = Rule {
 
 /// Lets in whoever has authenticated.
 pub const AUTHENTICATED: Rule = Rule {
-    terms: Terms::of(Formula::Literal(Literal {
+    terms: CompiledFormula::of(Formula::Literal(Literal {
         atom: Atom::Authenticated(Authenticated),
         negated: false,
         text: "authenticated",
     })),
     text: "authenticated",
-    reads: Reads::Caller,
+    reads: CallerAccess::Caller,
     ..PUBLIC
 };
 
 /// Lets nobody in: what stands where a rule did not compile.
-pub static REFUSING: Rule = Rule { terms: Terms::of(Formula::Any(&[])), text: "nobody", ..PUBLIC };
+pub static REFUSING: Rule = Rule { terms: CompiledFormula::of(Formula::Any(&[])), text: "nobody", ..PUBLIC };
 
-impl Terms {
+impl CompiledFormula {
     /// Those of a formula.
     pub const fn of(formula: Formula) -> Self {
-        Self { about: formula.about(), of_unknown: formula.of_unknown(), formula }
+        Self { about: formula.facts_needed(), of_unknown: formula.of_unknown(), formula }
     }
 }
 
@@ -167,7 +167,7 @@ impl Rule {
     }
 
     /// What its atoms are about.
-    pub(crate) const fn about(&self) -> About {
+    pub(crate) const fn facts_needed(&self) -> FactsNeeded {
         self.terms.about
     }
 
@@ -190,8 +190,8 @@ impl Rule {
     }
 
     /// The objects that its handler takes.
-    pub fn objects(&self) -> impl Iterator<Item = &'static Taken> {
-        self.arguments.iter().filter_map(Needs::object)
+    pub fn objects(&self) -> impl Iterator<Item = &'static ObjectArg> {
+        self.arguments.iter().filter_map(ArgRequirement::object)
     }
 }
 
@@ -229,23 +229,24 @@ impl Formula {
 
     /// What its atoms are about.
     #[allow(clippy::indexing_slicing, reason = "const code has no `get`; the index is bounded by the loop")]
-    const fn about(&self) -> About {
-        const NOTHING: About = About { caller: false, place: false, country: false, tenant: false, check: false };
+    const fn facts_needed(&self) -> FactsNeeded {
+        const NOTHING: FactsNeeded =
+            FactsNeeded { caller: false, place: false, country: false, tenant: false, check: false };
         let parts = match self {
             Self::Literal(Literal { atom, .. }) => {
                 return match atom {
-                    Atom::Network(_) => About { place: true, ..NOTHING },
-                    Atom::Country(_) => About { place: true, country: true, ..NOTHING },
-                    Atom::Within(_) => About { caller: true, tenant: true, ..NOTHING },
-                    Atom::Check(check) => About { caller: check.names_principal, check: true, ..NOTHING },
-                    atom => About { caller: atom.is_about_caller(), ..NOTHING },
+                    Atom::Network(_) => FactsNeeded { place: true, ..NOTHING },
+                    Atom::Country(_) => FactsNeeded { place: true, country: true, ..NOTHING },
+                    Atom::TenantRole(_) => FactsNeeded { caller: true, tenant: true, ..NOTHING },
+                    Atom::Check(check) => FactsNeeded { caller: check.names_principal, check: true, ..NOTHING },
+                    atom => FactsNeeded { caller: atom.is_about_caller(), ..NOTHING },
                 };
             }
             Self::All(parts) | Self::Any(parts) => *parts,
         };
         let (mut about, mut index) = (NOTHING, 0);
         while index < parts.len() {
-            about = about.and(parts[index].about());
+            about = about.and(parts[index].facts_needed());
             index += 1;
         }
         about
@@ -312,7 +313,7 @@ impl Literal {
     /// The name in the pattern of the route that it takes for a tenant.
     pub const fn tenant(&self) -> Option<&'static str> {
         match self.atom {
-            Atom::Within(Within { tenant, .. }) => Some(tenant),
+            Atom::TenantRole(TenantRole { tenant, .. }) => Some(tenant),
             _ => None,
         }
     }
@@ -328,7 +329,7 @@ impl Literal {
     /// The name that it asks for, if it asks for one.
     pub const fn name(&self) -> Option<Name> {
         match self.atom {
-            Atom::Named(Named(name)) | Atom::Within(Within { name, .. }) => Some(name),
+            Atom::Named(Named(name)) | Atom::TenantRole(TenantRole { name, .. }) => Some(name),
             _ => None,
         }
     }

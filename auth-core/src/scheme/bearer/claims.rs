@@ -8,7 +8,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::Issuer;
 use super::conditions::lookup;
-use super::jws::{As, Held};
+use super::jws::{As, ProofOfPossession};
 use super::kind::{OtherKind, other_kind};
 use crate::denial::{Denial, Detail, Reason, quoted};
 use crate::identity::principal::{Lists, Login, Omitted, Principal};
@@ -50,7 +50,7 @@ pub(super) fn read_claims(
     signs: &As<'_>,
     profile: bool,
     now: Timestamp,
-    held: Held<'_>,
+    held: ProofOfPossession<'_>,
 ) -> Result<(Principal, Option<Timestamp>), Denial> {
     let mut lists = Lists::of(&issuer.source);
     let mut read = Registered { issuer_fits: issuer.unnamed, ..Registered::default() };
@@ -70,18 +70,20 @@ pub(super) fn read_claims(
     read.check_kind(&claims, issuer)?;
     issuer.conditions.check(&claims)?;
     let source = match held {
-        Held::Bare if read.bound.is_some() => {
+        ProofOfPossession::Bare if read.bound.is_some() => {
             return Err(invalid("the token is bound to a key that a bearer cannot show (cnf)"));
         }
-        Held::Bare => &issuer.source,
+        ProofOfPossession::Bare => &issuer.source,
         #[cfg(feature = "dpop")]
-        Held::Proven(thumbprint) if !read.bound.is_some_and(|cnf| is_bound_to(Raw::at(&claims, cnf), thumbprint)) => {
+        ProofOfPossession::Proven(thumbprint)
+            if !read.bound.is_some_and(|cnf| is_bound_to(Raw::at(&claims, cnf), thumbprint)) =>
+        {
             return Err(invalid("the token is not bound to the key of the proof (cnf)"));
         }
         #[cfg(feature = "dpop")]
-        Held::Proven(_) => &issuer.proven,
+        ProofOfPossession::Proven(_) => &issuer.proven,
         #[cfg(not(feature = "dpop"))]
-        Held::Never(never, _) => match never {},
+        ProofOfPossession::Never(never, _) => match never {},
     };
     let (subject, is_client) = issuer.conditions.caller(&claims, read.subject, read.client)?;
     let expires_at = read.expires_at.ok_or_else(|| invalid("the expiry (exp) is absent"))?;

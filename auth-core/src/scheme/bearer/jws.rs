@@ -37,7 +37,7 @@ const USUAL_HEADER: usize = 512;
 
 /// What the caller has shown beside the token.
 #[derive(Clone, Copy)]
-pub(super) enum Held<'a> {
+pub(super) enum ProofOfPossession<'a> {
     Bare,
     /// That the key of this name is at hand.
     #[cfg(feature = "dpop")]
@@ -47,7 +47,7 @@ pub(super) enum Held<'a> {
     Never(std::convert::Infallible, &'a ()),
 }
 
-impl Held<'_> {
+impl ProofOfPossession<'_> {
     /// The name of the key.
     fn key(self) -> Option<Box<str>> {
         match self {
@@ -81,14 +81,14 @@ pub(super) struct Verified {
     pub(super) issuer: usize,
     /// Whether it names the issuer itself; else a resolver said who stands for it.
     is_itself: bool,
-    pub(super) key: KeyOf,
+    pub(super) key: VerifiedBy,
     /// The key that it is bound to, which was shown.
     pub(super) bound_to: Option<Box<str>>,
 }
 
 /// Whose key has verified a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum KeyOf {
+pub(super) enum VerifiedBy {
     /// A shared secret.
     Secret,
     /// One of those of the settings.
@@ -101,7 +101,7 @@ pub(super) enum KeyOf {
 impl Verified {
     /// Whether it may be kept: what a resolver says is asked each time.
     pub(super) fn may_be_kept(&self, secrets: bool) -> bool {
-        self.is_itself && (secrets || self.key != KeyOf::Secret)
+        self.is_itself && (secrets || self.key != VerifiedBy::Secret)
     }
 }
 
@@ -135,7 +135,7 @@ pub(super) fn verify(
     resolved: Option<(&str, &Resolved)>,
     longest: usize,
     now: Timestamp,
-    held: Held<'_>,
+    held: ProofOfPossession<'_>,
 ) -> Result<Verified, Unverified> {
     if token.len() > longest {
         return Err(too_long(token, longest).into());
@@ -246,7 +246,12 @@ pub(super) fn is_jwt(token: &str) -> bool {
 /// Reads what an issuer answers about an active token (RFC 7662 §2.2), by the settings of its JWTs. The answer comes from the issuer
 /// itself, so it need not repeat its name, though it may not give another.
 #[cfg(feature = "oidc")]
-pub(super) fn read_answer(answer: &str, issuer: &Issuer, now: Timestamp, held: Held<'_>) -> Result<Principal, Denial> {
+pub(super) fn read_answer(
+    answer: &str,
+    issuer: &Issuer,
+    now: Timestamp,
+    held: ProofOfPossession<'_>,
+) -> Result<Principal, Denial> {
     let (mut named, mut subject, mut user, mut other) = (false, false, false, false);
     let is = |value: Raw<'_>, kinds: &[&str]| {
         value.string().is_some_and(|said| kinds.iter().any(|kind| said.eq_ignore_ascii_case(kind)))
@@ -286,7 +291,7 @@ fn issuer_of(claims: &str) -> Option<String> {
     issuer.map(std::borrow::Cow::into_owned)
 }
 
-fn verify_signature(parts: &Parts<'_>, issuer: &Issuer, signs: &As<'_>) -> Result<KeyOf, Unverified> {
+fn verify_signature(parts: &Parts<'_>, issuer: &Issuer, signs: &As<'_>) -> Result<VerifiedBy, Unverified> {
     if let Some(header) = issuer.headers.find(parts.header) {
         return verify_by(header, parts, issuer, signs);
     }
@@ -318,7 +323,7 @@ fn read_header(encoded: &str, issuer: &Issuer) -> Result<Header, Denial> {
     header::read(text, &issuer.types, issuer.profile).map_err(invalid)
 }
 
-fn verify_by(header: &Header, parts: &Parts<'_>, issuer: &Issuer, signs: &As<'_>) -> Result<KeyOf, Unverified> {
+fn verify_by(header: &Header, parts: &Parts<'_>, issuer: &Issuer, signs: &As<'_>) -> Result<VerifiedBy, Unverified> {
     let mut signature = [0; LONGEST_SIGNATURE];
     let length = URL_SAFE_NO_PAD
         .decode_slice(parts.signature, &mut signature)
@@ -330,14 +335,14 @@ fn verify_by(header: &Header, parts: &Parts<'_>, issuer: &Issuer, signs: &As<'_>
     let own = try_keys(&issuer.keys, header, signer, message, signature);
     if matches!(own, Some(Ok(()))) {
         let is_secret = header.algorithm.family() == AlgorithmFamily::Hmac;
-        return Ok(if is_secret { KeyOf::Secret } else { KeyOf::Settings });
+        return Ok(if is_secret { VerifiedBy::Secret } else { VerifiedBy::Settings });
     }
     // No secret is ever fetched, so none of what may come could verify an HMAC.
     #[cfg(feature = "oidc")]
     if let Some(fetched) = issuer.fetched.as_ref().filter(|_| header.algorithm.family() != AlgorithmFamily::Hmac) {
         let try_keys = |keys: &[PreparedKey]| try_keys(keys, header, signer, message, signature);
         return match fetched.with_current(clock::monotonic(), try_keys) {
-            Some((Some(Ok(())), number)) => Ok(KeyOf::Fetched(number)),
+            Some((Some(Ok(())), number)) => Ok(VerifiedBy::Fetched(number)),
             // Where the token names the key, no other one can be meant.
             Some((Some(Err(denial)), _)) if header.kid.is_some() => Err(denial.into()),
             Some(_) | None => Err(Unverified::KeyMissing(Arc::clone(fetched))),

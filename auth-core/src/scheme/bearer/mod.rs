@@ -41,7 +41,7 @@ pub use self::introspection::{Introspection, IntrospectionError};
 pub use self::jwks::FetchError;
 #[cfg(feature = "oidc")]
 use self::jwks::Fetched;
-use self::jws::{Held, KeyOf, Unverified, Verified};
+use self::jws::{ProofOfPossession, Unverified, Verified, VerifiedBy};
 #[cfg(feature = "dpop")]
 pub(crate) use self::key::OfProof;
 use self::key::PreparedKey;
@@ -225,7 +225,7 @@ impl Bearer {
         if self.introspected(token).is_some() {
             return None;
         }
-        match self.verify_now(token, now, Held::Bare) {
+        match self.verify_now(token, now, ProofOfPossession::Bare) {
             Ok(principal) => Some(Ok(principal)),
             Err(Unverified::Denied(denial)) => Some(Err(denial)),
             Err(Unverified::IssuerMissing(_)) => None,
@@ -237,11 +237,11 @@ impl Bearer {
     /// Whom these bytes name, where they are a token that was verified a moment ago and is as good now. Then nothing of them has to
     /// be looked at again: they are the same, each of them.
     pub fn remembered(&self, token: &[u8], now: Timestamp) -> Option<Principal> {
-        self.recalled(self.cache.as_ref()?, token, now, Held::Bare, self.roles.changes())
+        self.recalled(self.cache.as_ref()?, token, now, ProofOfPossession::Bare, self.roles.changes())
     }
 
     /// With what is known and remembered.
-    fn verify_now(&self, token: &str, now: Timestamp, held: Held<'_>) -> Result<Principal, Unverified> {
+    fn verify_now(&self, token: &str, now: Timestamp, held: ProofOfPossession<'_>) -> Result<Principal, Unverified> {
         let Some(cache) = &self.cache else { return self.verify_anew(token, now, held).map(|known| known.principal) };
         // Before the token is read: what is replaced meanwhile is not what counted for it.
         let grants = self.roles.changes();
@@ -255,7 +255,14 @@ impl Bearer {
 
     /// Whom a token is known to name, as far as it does now: it is in time, and so is its key; it came as it has to; and what roles
     /// grant is what they granted. Where it is not so, it is verified as any other.
-    fn recalled(&self, cache: &Cache, token: &[u8], now: Timestamp, held: Held<'_>, grants: u64) -> Option<Principal> {
+    fn recalled(
+        &self,
+        cache: &Cache,
+        token: &[u8],
+        now: Timestamp,
+        held: ProofOfPossession<'_>,
+        grants: u64,
+    ) -> Option<Principal> {
         let kept = cache.find(token)?;
         let kept = kept.as_ref()?;
         let verified = &kept.verified;
@@ -265,16 +272,16 @@ impl Bearer {
             && verified.principal.expires_at().is_some_and(|expires| now < expires.plus(issuer.leeway));
         let holds = match verified.key {
             #[cfg(feature = "oidc")]
-            KeyOf::Fetched(number) => {
+            VerifiedBy::Fetched(number) => {
                 issuer.fetched.as_ref().is_some_and(|fetched| fetched.is_current(number, clock::monotonic()))
             }
-            KeyOf::Secret | KeyOf::Settings => true,
+            VerifiedBy::Secret | VerifiedBy::Settings => true,
         };
         let is_good = is_in_time && holds && held.fits(verified.bound_to.as_deref()) && kept.grants == grants;
         is_good.then(|| verified.principal.clone())
     }
 
-    fn verify_anew(&self, token: &str, now: Timestamp, held: Held<'_>) -> Result<Verified, Unverified> {
+    fn verify_anew(&self, token: &str, now: Timestamp, held: ProofOfPossession<'_>) -> Result<Verified, Unverified> {
         let several = self.several;
         let verify = |resolved| jws::verify(token, &self.issuers, several, resolved, self.longest, now, held);
         match (verify(None), &self.resolver) {
@@ -312,7 +319,7 @@ impl Bearer {
     /// # Errors
     /// The denial that it deserves.
     pub async fn verify_later(&self, token: &str, client: Option<IpAddr>) -> Result<Principal, Denial> {
-        self.verify_held(token, Held::Bare, client).await
+        self.verify_held(token, ProofOfPossession::Bare, client).await
     }
 
     /// The same for a token that came with a proof by the key of this name.
@@ -323,11 +330,16 @@ impl Bearer {
         thumbprint: &str,
         client: Option<IpAddr>,
     ) -> Result<Principal, Denial> {
-        let verified = self.verify_held(token, Held::Proven(thumbprint), client).await;
+        let verified = self.verify_held(token, ProofOfPossession::Proven(thumbprint), client).await;
         verified.map_err(|denial| Denial { used: Some(Scheme::Dpop), ..denial })
     }
 
-    async fn verify_held(&self, token: &str, held: Held<'_>, client: Option<IpAddr>) -> Result<Principal, Denial> {
+    async fn verify_held(
+        &self,
+        token: &str,
+        held: ProofOfPossession<'_>,
+        client: Option<IpAddr>,
+    ) -> Result<Principal, Denial> {
         #[cfg(feature = "oidc")]
         if let Some((issuer, introspector)) = self.introspected(token) {
             let claims = introspector.claims(token, client).await?;

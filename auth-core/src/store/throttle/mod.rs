@@ -19,7 +19,7 @@ use ipnet::IpNet;
 
 use self::memory::Table;
 use self::subject::{Counted, Subject};
-use crate::client::address::Seen;
+use crate::client::address::PeerOrClient;
 use crate::denial::RetryAfter;
 use crate::runtime::clock::{self, Moment};
 #[cfg(feature = "redis")]
@@ -149,7 +149,7 @@ impl Throttle {
     }
 
     /// Whether an attempt would have to wait, where that is known here. Counts nothing, and asks nobody.
-    pub(crate) fn must_wait(&self, account: &str, seen: Option<Seen>) -> Option<RetryAfter> {
+    pub(crate) fn must_wait(&self, account: &str, seen: Option<PeerOrClient>) -> Option<RetryAfter> {
         match &*self.home {
             Home::Memory(table) => {
                 let now = clock::monotonic();
@@ -166,7 +166,7 @@ impl Throttle {
         not(feature = "redis"),
         allow(clippy::unused_async, reason = "a store that instances share has to be asked")
     )]
-    pub(crate) async fn admit(&self, account: &str, seen: Option<Seen>) -> Result<Attempt, Turned> {
+    pub(crate) async fn admit(&self, account: &str, seen: Option<PeerOrClient>) -> Result<Attempt, Turned> {
         match &*self.home {
             Home::Memory(table) => self.admit_at(table, account, seen, clock::monotonic()),
             #[cfg(feature = "redis")]
@@ -177,7 +177,7 @@ impl Throttle {
         }
     }
 
-    fn attempt(&self, account: &str, seen: Option<Seen>, counted: Vec<Subject>) -> Attempt {
+    fn attempt(&self, account: &str, seen: Option<PeerOrClient>, counted: Vec<Subject>) -> Attempt {
         Attempt {
             throttle: self.clone(),
             name: account.to_owned(),
@@ -187,7 +187,13 @@ impl Throttle {
         }
     }
 
-    fn admit_at(&self, table: &Table, account: &str, seen: Option<Seen>, now: Moment) -> Result<Attempt, Turned> {
+    fn admit_at(
+        &self,
+        table: &Table,
+        account: &str,
+        seen: Option<PeerOrClient>,
+        now: Moment,
+    ) -> Result<Attempt, Turned> {
         let mut attempt = self.attempt(account, seen, Vec::new());
         for one in self.counted(table, account, seen, now) {
             match table.count(&one, now) {
@@ -204,7 +210,7 @@ impl Throttle {
         Ok(attempt)
     }
 
-    fn counted(&self, table: &Table, account: &str, seen: Option<Seen>, now: Moment) -> Vec<Counted> {
+    fn counted(&self, table: &Table, account: &str, seen: Option<PeerOrClient>, now: Moment) -> Vec<Counted> {
         let known = subject::place(seen).map(|place| subject::known(account, place, self.limits));
         match known.filter(|known| table.is_remembered(&known.subject, now)) {
             Some(known) => vec![known],

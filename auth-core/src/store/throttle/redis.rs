@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::subject::{A_DAY, Counted, KNOWN, MANY, MEMORY, Subject};
 use super::{Limits, Outcome, Turned, seconds, subject};
-use crate::client::address::Seen;
+use crate::client::address::PeerOrClient;
 use crate::runtime::redis::{RedisUrlError, Server};
 
 /// A subject is a hash of its count and of when the next attempt is judged, in milliseconds. The places that an account
@@ -89,7 +89,7 @@ impl Counts {
     pub(super) async fn admit(
         &self,
         account: &str,
-        seen: Option<Seen>,
+        seen: Option<PeerOrClient>,
         limits: Limits,
     ) -> Result<Vec<Subject>, Turned> {
         let place = subject::place(seen);

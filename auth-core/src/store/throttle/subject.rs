@@ -6,7 +6,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use super::Limits;
-use crate::client::address::Seen;
+use crate::client::address::PeerOrClient;
 
 /// The longest delay of a count that is below [`MANY`], and that of one above.
 pub(super) const LONGEST: Duration = Duration::from_secs(15 * 60);
@@ -71,31 +71,31 @@ pub(super) fn known(name: &str, place: IpNet, limits: Limits) -> Counted {
 }
 
 /// The networks of where an attempt comes from. Wider ones have more failures that are free; and many may be behind a peer.
-pub(super) fn networks(seen: Option<Seen>, limits: Limits) -> impl Iterator<Item = Counted> {
+pub(super) fn networks(seen: Option<PeerOrClient>, limits: Limits) -> impl Iterator<Item = Counted> {
     let prefixes: &[(u8, u32)] = match seen {
         None => &[],
-        Some(Seen::Client(IpAddr::V4(_))) => &[(32, 1), (24, 5)],
-        Some(Seen::Client(IpAddr::V6(_))) => &[(64, 1), (56, 5), (48, 20)],
-        Some(Seen::Peer(IpAddr::V4(_))) => &[(32, 20)],
+        Some(PeerOrClient::Client(IpAddr::V4(_))) => &[(32, 1), (24, 5)],
+        Some(PeerOrClient::Client(IpAddr::V6(_))) => &[(64, 1), (56, 5), (48, 20)],
+        Some(PeerOrClient::Peer(IpAddr::V4(_))) => &[(32, 20)],
         // Where it is no proxy it is a client that hides, and has many addresses.
-        Some(Seen::Peer(IpAddr::V6(_))) => &[(64, 20), (48, 20)],
+        Some(PeerOrClient::Peer(IpAddr::V6(_))) => &[(64, 20), (48, 20)],
     };
     let all = seen.into_iter().flat_map(|seen| prefixes.iter().map(move |prefix| (seen, *prefix)));
     all.map(move |(seen, (prefix, times))| {
         let network = within(seen.address(), prefix);
         let (subject, longest) = match seen {
-            Seen::Client(_) => (Subject::Network(network), LONGEST),
-            Seen::Peer(_) => (Subject::Peer(network), SHORT),
+            PeerOrClient::Client(_) => (Subject::Network(network), LONGEST),
+            PeerOrClient::Peer(_) => (Subject::Peer(network), SHORT),
         };
         Counted { subject, free: limits.address.saturating_mul(times), longest }
     })
 }
 
 /// The network that counts as one place: an address of IPv4, a /64 of IPv6. `None` where the client is not known.
-pub(super) fn place(seen: Option<Seen>) -> Option<IpNet> {
+pub(super) fn place(seen: Option<PeerOrClient>) -> Option<IpNet> {
     match seen? {
-        Seen::Client(address) => Some(within(address, if address.is_ipv4() { 32 } else { 64 })),
-        Seen::Peer(_) => None,
+        PeerOrClient::Client(address) => Some(within(address, if address.is_ipv4() { 32 } else { 64 })),
+        PeerOrClient::Peer(_) => None,
     }
 }
 

@@ -16,7 +16,7 @@ impl Throttle {
         }
     }
 
-    fn admits(&self, account: &str, seen: Option<Seen>, now: Moment) -> Result<Attempt, Turned> {
+    fn admits(&self, account: &str, seen: Option<PeerOrClient>, now: Moment) -> Result<Attempt, Turned> {
         self.admit_at(self.table(), account, seen, now)
     }
 }
@@ -37,12 +37,12 @@ fn at(seconds: u64) -> Moment {
     START.get_or_init(clock::monotonic).plus(Duration::from_secs(1_000_000 + seconds))
 }
 
-fn from(last: u8) -> Option<Seen> {
-    Some(Seen::Client(IpAddr::from([203, 0, 113, last])))
+fn from(last: u8) -> Option<PeerOrClient> {
+    Some(PeerOrClient::Client(IpAddr::from([203, 0, 113, last])))
 }
 
 /// Fails so many times, each as soon as it may, and says when.
-fn fail(throttle: &Throttle, account: &str, seen: Option<Seen>, times: u32, mut now: u64) -> u64 {
+fn fail(throttle: &Throttle, account: &str, seen: Option<PeerOrClient>, times: u32, mut now: u64) -> u64 {
     for _ in 0..times {
         while throttle.admits(account, seen, at(now)).is_err() {
             now += 1;
@@ -102,7 +102,8 @@ fn an_address_is_counted_over_all_names_and_a_success_does_not_clear_it() {
     assert!(throttle.admits("another", from(1), at(1)).is_ok(), "the delay is over");
     assert!(throttle.admits("another", from(1), at(1)).is_err(), "the count is not");
     // IPv6: a /64 is one address; a /56 and a /48 of them end too.
-    let v6 = |subnet: u16, host: u16| Some(Seen::Client(IpAddr::from([0x2001, 0xdb8, 1, subnet, 0, 0, 0, host])));
+    let v6 =
+        |subnet: u16, host: u16| Some(PeerOrClient::Client(IpAddr::from([0x2001, 0xdb8, 1, subnet, 0, 0, 0, host])));
     for host in 0..6 {
         assert!(throttle.admits(&format!("six {host}"), v6(0, host), at(0)).is_ok());
     }
@@ -130,7 +131,7 @@ fn who_logs_in_from_everywhere_takes_no_room_from_others() {
     // M7: a /48 has 65,536 places, and each that logged in is remembered.
     let throttle = Throttle::with(Limits::default());
     for subnet in 0..40_000_u16 {
-        let place = Some(Seen::Client(IpAddr::from([0x2001, 0xdb8, 1, subnet, 0, 0, 0, 1])));
+        let place = Some(PeerOrClient::Client(IpAddr::from([0x2001, 0xdb8, 1, subnet, 0, 0, 0, 1])));
         throttle.admits("mallory", place, at(0)).unwrap().settles(Outcome::Success, at(0));
     }
     let judged = (0..2_000).filter(|name| {
@@ -174,7 +175,7 @@ fn what_others_do_in_one_s_network_locks_nobody_out_who_logged_in_there_lately()
 fn where_clients_are_not_known_many_may_fail_before_others_wait_and_never_for_long() {
     // M7: a proxy that nobody declared
     let throttle = throttle();
-    let peer = Some(Seen::Peer(IpAddr::from([10, 0, 0, 1])));
+    let peer = Some(PeerOrClient::Peer(IpAddr::from([10, 0, 0, 1])));
     for name in 0..119 {
         assert!(throttle.admits(&name.to_string(), peer, at(0)).is_ok(), "{name}");
     }
@@ -190,7 +191,7 @@ fn where_clients_are_not_known_many_may_fail_before_others_wait_and_never_for_lo
 #[test]
 fn who_hides_has_no_more_tries_for_having_many_addresses() {
     let throttle = throttle();
-    let peer = |subnet: u16| Some(Seen::Peer(IpAddr::from([0x2001, 0xdb8, 1, subnet, 0, 0, 0, 1])));
+    let peer = |subnet: u16| Some(PeerOrClient::Peer(IpAddr::from([0x2001, 0xdb8, 1, subnet, 0, 0, 0, 1])));
     let judged = (0..1_000).filter(|subnet| throttle.admits(&format!("user {subnet}"), peer(*subnet), at(0)).is_ok());
     assert_eq!(judged.count(), 120, "of a /48");
 }

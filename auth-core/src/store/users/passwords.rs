@@ -9,7 +9,7 @@ use super::hash;
 use super::in_flight::Flights;
 use super::password_cache::Verified;
 use super::{SecretString, Unavailable, User, Users};
-use crate::client::address::Seen;
+use crate::client::address::PeerOrClient;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::scheme_id::Scheme;
 use crate::runtime::clock;
@@ -112,7 +112,7 @@ impl Passwords {
 
     /// Whether this login, from there, has to wait, as far as this instance knows: nothing is counted, and
     /// nobody is asked.
-    pub fn must_wait(&self, presented: &NameAndPassword, client: Option<Seen>) -> Option<RetryAfter> {
+    pub fn must_wait(&self, presented: &NameAndPassword, client: Option<PeerOrClient>) -> Option<RetryAfter> {
         let name = presented.name();
         // What is being judged may turn out to be no failure.
         if self.flights.has(name) { None } else { self.throttle.must_wait(&self.account(name), client) }
@@ -136,7 +136,7 @@ impl Passwords {
 
     /// Counts an attempt. Where too many are being judged, those may turn out to be no failures, as those of a browser that
     /// asks for several things at once: they are waited for, by a few.
-    async fn admit(&self, name: &str, client: Option<Seen>) -> Result<Attempt, Turned> {
+    async fn admit(&self, name: &str, client: Option<PeerOrClient>) -> Result<Attempt, Turned> {
         let account = self.account(name);
         let until = clock::monotonic().plus(FLIGHT_PATIENCE);
         let mut waits = None;
@@ -171,7 +171,7 @@ impl Passwords {
         &self,
         scheme: Scheme,
         presented: NameAndPassword,
-        client: Option<Seen>,
+        client: Option<PeerOrClient>,
     ) -> Result<(String, User), Denial> {
         let unavailable =
             |cause| Denial::refused(scheme, Reason::AuthenticationUnavailable(RetryAfter::seconds(2)), cause);
@@ -225,13 +225,16 @@ impl Passwords {
         &self,
         name: String,
         password: SecretString,
-        client: Option<Seen>,
+        client: Option<PeerOrClient>,
     ) -> Result<Option<(String, User)>, &'static str> {
         if let Some(user) = self.verified_lately(&name, &password).await {
             return Ok(Some((name, user)));
         }
-        let permit =
-            self.concurrency.acquire(client.map(Seen::address)).await.ok_or("too many passwords are being verified")?;
+        let permit = self
+            .concurrency
+            .acquire(client.map(PeerOrClient::address))
+            .await
+            .ok_or("too many passwords are being verified")?;
         let user = self.find(&name).await.map_err(|Unavailable| "the store of users is out of reach")?;
         let hash = user.as_ref().map_or_else(|| self.users.decoy().into_owned(), |user| user.hash.clone());
         let (of_name, verified) = (name.clone(), self.verified.clone());

@@ -151,7 +151,7 @@ fn roles_that_no_credential_carries_are_asked_for_before_a_check_and_once() {
     for (row, (formula, answer, expected)) in table.into_iter().enumerate() {
         let caller = silent().principal();
         let caller = answer.map_or_else(|| caller.clone(), |answer| caller.with_answer(None, answer));
-        let elsewhere = Elsewhere { is_asked: true, ..Elsewhere::default() };
+        let elsewhere = ExternalRoles { is_asked: true, ..ExternalRoles::default() };
         let facts = Facts { elsewhere, ..facts(Caller::Known(&caller), OUTSIDE, Passed) };
         assert_eq!(self::answer(&decide(alone(rule(formula)), &facts)), expected, "row {row}");
     }

@@ -260,7 +260,7 @@ fn a_rule_that_lets_somebody_in_is_known_to_before_any_request() {
             prop_assert!(!runs || rules.admit_strangers(), "{tree:?} from {client:?}");
             for ((scheme, could), source) in could.iter().zip(&sources) {
                 let runs = could.iter().any(|bits| tree.holds(*bits));
-                let known = rules.could_hold_somewhere(&facts(Caller::Would(source), NOT_KNOWN, Passed));
+                let known = rules.could_hold_somewhere(&facts(Caller::Hypothetical(source), NOT_KNOWN, Passed));
                 prop_assert!(!runs || known, "{scheme:?} for {tree:?} from {client:?}");
             }
         }
@@ -278,7 +278,7 @@ fn a_rule_that_lets_somebody_in_is_known_to_before_any_request() {
     ];
     for (formula, strangers, schemes) in table {
         let rules = alone(rule(formula));
-        let could = |source| rules.could_hold_somewhere(&facts(Caller::Would(source), NOT_KNOWN, Passed));
+        let could = |source| rules.could_hold_somewhere(&facts(Caller::Hypothetical(source), NOT_KNOWN, Passed));
         assert_eq!((rules.admit_strangers(), sources.each_ref().map(could)), (strangers, schemes), "{formula:?}");
     }
 }

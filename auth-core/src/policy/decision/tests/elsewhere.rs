@@ -7,7 +7,7 @@ const SAID: [&[&str]; 5] = [&[], &["editor"], &["admin"], &["suspended"], &["edi
 
 /// What rules ask for: in no tenant, and in the two that stand in the path.
 fn elsewhere_literal(index: usize) -> Formula {
-    let within = |name, tenant| Atom::Within(Within { name, tenant });
+    let within = |name, tenant| Atom::TenantRole(TenantRole { name, tenant });
     let (atom, negated) = match index {
         0 => (Atom::Named(Named(ROLES.name("admin"))), false),
         1 => (Atom::Named(Named(ROLES.name("suspended"))), true),
@@ -54,7 +54,7 @@ fn asked_for(rule: &'static Rule, caller: &Principal, said: [Option<&[&str]>; 3]
     let tenants = [("org", "acme".to_owned()), ("team", "red".to_owned())];
     let (mut caller, mut asked) = (caller.clone(), Vec::new());
     loop {
-        let elsewhere = Elsewhere { is_asked: true, tenants: &tenants, unknown_holds: false };
+        let elsewhere = ExternalRoles { is_asked: true, tenants: &tenants, unknown_holds: false };
         let decision = decide(alone(rule), &Facts { elsewhere, ..facts(Caller::Known(&caller), OUTSIDE, Passed) });
         let Decision::AskRoles(tenant) = &decision else { return (decision, asked) };
         let which = TENANTS.iter().position(|known| *known == tenant.as_deref()).unwrap();

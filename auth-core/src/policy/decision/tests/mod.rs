@@ -23,9 +23,9 @@ use crate::identity::principal::{Answer, Principal};
 use crate::identity::scheme_id::Scheme::{self, Basic, Bearer};
 use crate::identity::vocabulary::open::Role as OpenRole;
 use crate::identity::vocabulary::{Declares as _, Kind, Spelt, Vocabulary};
-use crate::policy::atom::{Acr, Atom, Authenticated, ByScheme, Claim, MaxAge, Named, Network, Within};
-use crate::policy::facts::Elsewhere;
-use crate::policy::rule::{Literal, Reads, Terms};
+use crate::policy::atom::{Acr, Atom, Authenticated, ByScheme, Claim, MaxAge, Named, Network, TenantRole};
+use crate::policy::facts::ExternalRoles;
+use crate::policy::rule::{CallerAccess, CompiledFormula, Literal};
 use crate::runtime::clock::Timestamp;
 
 // ── what is asked, in the words of the contract ──────────────────────────────────────────────────────────────────────
@@ -342,7 +342,7 @@ fn facts<'a>(caller: Caller<'a>, client: Option<&str>, cross_site: CrossSite) ->
 }
 
 fn rule(formula: Formula) -> &'static Rule {
-    let rule = Rule { terms: Terms::of(formula), ..crate::policy::rule::PUBLIC };
+    let rule = Rule { terms: CompiledFormula::of(formula), ..crate::policy::rule::PUBLIC };
     Box::leak(Box::new(rule))
 }
 

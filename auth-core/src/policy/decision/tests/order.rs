@@ -73,8 +73,8 @@ impl Triggers<'_> {
     }
 }
 
-const fn reads(principal: bool) -> Reads {
-    if principal { Reads::Caller } else { Reads::Nothing }
+const fn reads(principal: bool) -> CallerAccess {
+    if principal { CallerAccess::Caller } else { CallerAccess::Nothing }
 }
 
 #[test]
@@ -179,16 +179,16 @@ fn an_expired_token_gets_one_answer_whatever_else_the_handler_takes() {
 fn a_credential_is_verified_if_any_atom_is_about_the_caller_or_the_handler_reads_it() {
     let public = rule(PUBLIC);
     let environment = rule(any([is(Inside), not(Inside)]));
-    let reading: &'static Rule = Box::leak(Box::new(Rule { reads: Reads::Caller, ..*public }));
+    let reading: &'static Rule = Box::leak(Box::new(Rule { reads: CallerAccess::Caller, ..*public }));
     let hidden: &'static Rule = Box::leak(Box::new(Rule { not_found: true, ..*public }));
     for asked in LITERALS {
         let about_caller = !matches!(asked.what, Inside);
         let asking = rule(Formula::Any(Box::leak(Box::new([PUBLIC, literal(asked)]))));
-        assert_eq!(alone(asking).about().caller, about_caller, "{asked:?}");
+        assert_eq!(alone(asking).facts_needed().caller, about_caller, "{asked:?}");
         for rules in
             [Rules { scopes: &[asking], handler: public }, Rules { scopes: &[public, asking], handler: environment }]
         {
-            assert_eq!(rules.about().caller, about_caller, "{asked:?} of a scope");
+            assert_eq!(rules.facts_needed().caller, about_caller, "{asked:?} of a scope");
             let decision = decide(rules, &facts(Caller::Presented(Bearer), OUTSIDE, Passed));
             assert_eq!(answer(&decision), if about_caller { "verify" } else { "run" }, "{asked:?} of a scope");
         }
@@ -203,7 +203,7 @@ fn a_credential_is_verified_if_any_atom_is_about_the_caller_or_the_handler_reads
     ];
     for (scopes, handler, reads, not_found) in table {
         let rules = Rules { scopes, handler };
-        assert_eq!((rules.about().caller, rules.not_found()), (reads, not_found), "{rules:?}");
+        assert_eq!((rules.facts_needed().caller, rules.not_found()), (reads, not_found), "{rules:?}");
     }
 }
 
@@ -240,9 +240,9 @@ fn a_cookie_needs_proof_of_our_site_and_counts_as_none_where_strangers_come_in_a
     let (good, dead, down) = (Caller::Known(&alice), Caller::Refused(&ended), Caller::Refused(&away));
     let fresh = Caller::Presented(Scheme::Session);
     let [public, copes] =
-        [Reads::Caller, Reads::CallerOrOutage].map(|reads| Rule { reads, ..crate::policy::rule::PUBLIC });
+        [CallerAccess::Caller, CallerAccess::CallerOrOutage].map(|reads| Rule { reads, ..crate::policy::rule::PUBLIC });
     let (public, copes) = (alone(&public), alone(&copes));
-    let copes_inside = Rule { reads: Reads::CallerOrOutage, ..*rule(any([is(Role("admin")), is(Inside)])) };
+    let copes_inside = Rule { reads: CallerAccess::CallerOrOutage, ..*rule(any([is(Role("admin")), is(Inside)])) };
     let copes_inside = alone(&copes_inside);
     let wrong = refused(Reason::InvalidCredentials);
     let wrong = Caller::Refused(&wrong);

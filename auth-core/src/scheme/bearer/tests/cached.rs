@@ -102,14 +102,14 @@ fn what_a_token_is_bound_to_is_asked_at_every_hit() {
     // H8
     let bearer = remembering(TokenCache::new().secrets());
     let (bound, plain) = (token_of("alice", r#","cnf":{"jkt":"thumb"}"#), token_of("bob", ""));
-    let verify = |token: &str, held: Held<'_>| bearer.verify_now(token, at(1500), held).ok();
+    let verify = |token: &str, held: ProofOfPossession<'_>| bearer.verify_now(token, at(1500), held).ok();
     for _ in 0..2 {
-        let first = verify(&bound, Held::Proven("thumb")).unwrap();
-        assert!(verify(&bound, Held::Proven("thumb")).unwrap().says_the_same_as(&first));
-        assert!(verify(&bound, Held::Bare).is_none(), "a stolen one is worth nothing");
-        assert!(verify(&bound, Held::Proven("other")).is_none());
-        assert!(verify(&plain, Held::Proven("thumb")).is_none());
-        assert_eq!(verify(&plain, Held::Bare).unwrap().local_subject(), "bob");
+        let first = verify(&bound, ProofOfPossession::Proven("thumb")).unwrap();
+        assert!(verify(&bound, ProofOfPossession::Proven("thumb")).unwrap().says_the_same_as(&first));
+        assert!(verify(&bound, ProofOfPossession::Bare).is_none(), "a stolen one is worth nothing");
+        assert!(verify(&bound, ProofOfPossession::Proven("other")).is_none());
+        assert!(verify(&plain, ProofOfPossession::Proven("thumb")).is_none());
+        assert_eq!(verify(&plain, ProofOfPossession::Bare).unwrap().local_subject(), "bob");
     }
 }
 

@@ -24,7 +24,7 @@ use crate::open::{Role, TokenScope};
 use crate::policy::atom::{Atom, Named};
 use crate::policy::decision::{Decision, Rules, decide};
 use crate::policy::facts::{Caller, Facts};
-use crate::policy::rule::{Formula, Literal, Rule, Terms};
+use crate::policy::rule::{CompiledFormula, Formula, Literal, Rule};
 use crate::scheme::{Authenticator as _, Extracted, RequestView};
 
 // ── tokens that somebody else made ───────────────────────────────────────────────────────────────────────────────────
@@ -105,7 +105,7 @@ fn server(jwt: Jwt) -> Bearer {
 fn answer(bearer: &Bearer, line: &[u8], now: Timestamp, role: &'static str) -> (u16, Option<&'static str>) {
     let atom = Atom::Named(Named(Role::VOCABULARY.name(role)));
     let formula = Formula::Literal(Literal { atom, negated: false, text: "role" });
-    let rule = Rule { terms: Terms::of(formula), ..crate::policy::rule::PUBLIC };
+    let rule = Rule { terms: CompiledFormula::of(formula), ..crate::policy::rule::PUBLIC };
     let rules = Rules { scopes: &[], handler: &rule };
     let sources: Vec<_> = bearer.sources().cloned().collect();
     let decide = |caller| {
