@@ -40,7 +40,7 @@ fn is_ours(fact: &Fact) -> bool {
         Fact::Authenticated | Fact::Claim(..) | Fact::MaxAge(_) | Fact::Network(_) | Fact::Name(_, _, None) => true,
         Fact::Acr(_) | Fact::Scheme(_) => true,
         Fact::Name(_, _, Some(_)) | Fact::Country(_) | Fact::Direct => false,
-        Fact::Authorized(_) | Fact::Check(_) | Fact::CheckForAnyone(_) | Fact::Other(_) => false,
+        Fact::ObjectAction(_) | Fact::Check(_) | Fact::CheckForAnyone(_) | Fact::Other(_) => false,
     }
 }
 
@@ -166,7 +166,7 @@ fn could(tree: &Tree, worlds: &Worlds, world: &World) -> bool {
         fact if fact.is_about_caller() && stranger => true,
         // What was not run, and what logging in again changes.
         Fact::MaxAge(_) | Fact::Acr(_) | Fact::Scheme(_) => true,
-        Fact::Authorized(_) | Fact::Check(_) | Fact::CheckForAnyone(_) | Fact::Other(_) => true,
+        Fact::ObjectAction(_) | Fact::Check(_) | Fact::CheckForAnyone(_) | Fact::Other(_) => true,
         _ => worlds.holds(literal, world),
     })
 }

@@ -34,7 +34,7 @@ impl Requirement for Check {
         let text = text.trim_start_matches('!');
         let inside = |word: &str| text.strip_prefix(word)?.strip_prefix('(')?.strip_suffix(')').map(str::to_owned);
         match (inside("authorized"), inside("check"), self.names_principal) {
-            (Some(types), ..) => Fact::Authorized(types),
+            (Some(types), ..) => Fact::ObjectAction(types),
             (_, Some(expression), true) => Fact::Check(expression),
             // The word for the caller may occur in it as any other word.
             (_, Some(expression), false) => Fact::CheckForAnyone(expression),

@@ -26,7 +26,7 @@ pub enum Fact {
     /// A login at this assurance level.
     Acr(String),
     /// Permission to do something to an object: the types of both, as they are written.
-    Authorized(String),
+    ObjectAction(String),
     /// A check that names the caller, as it is written.
     Check(String),
     /// A check that can be run for an anonymous caller, as it is written.
@@ -47,7 +47,7 @@ impl Fact {
 
     /// Whether it is about the object of a request.
     pub fn is_about_object(&self) -> bool {
-        matches!(self, Self::Authorized(_) | Self::Check(_) | Self::CheckForAnyone(_))
+        matches!(self, Self::ObjectAction(_) | Self::Check(_) | Self::CheckForAnyone(_))
     }
 
     /// Reads an atom: its word, and what is between its parentheses. `None` if it is none.
@@ -79,7 +79,7 @@ impl Fact {
             "country" => Self::Country(strings(arguments.unwrap_or_default())?.into_iter().collect()),
             "acr" => Self::Acr(one()?),
             "scheme" => Self::Scheme(one()?),
-            "authorized" => Self::Authorized(whole()?),
+            "authorized" => Self::ObjectAction(whole()?),
             "check" => Self::Check(whole()?),
             "check_for_anyone" => Self::CheckForAnyone(whole()?),
             "direct" if arguments.is_none() => Self::Direct,
@@ -109,7 +109,7 @@ impl fmt::Display for Fact {
             Self::Network(networks) => write!(f, "network({})", listed(networks.iter())),
             Self::Country(countries) => write!(f, "country({})", listed(countries.iter())),
             Self::Acr(value) => write!(f, "acr({})", quoted(value)),
-            Self::Authorized(types) => write!(f, "authorized({types})"),
+            Self::ObjectAction(types) => write!(f, "authorized({types})"),
             Self::Check(expression) => write!(f, "check({expression})"),
             Self::CheckForAnyone(expression) => write!(f, "check_for_anyone({expression})"),
             Self::Direct => f.write_str("direct"),
@@ -157,7 +157,7 @@ mod tests {
             Fact::Network(vec!["10.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()]),
             Fact::Country(["DE".to_owned(), "FR".to_owned()].into()),
             Fact::Acr("urn:a:\"b\"".to_owned()),
-            Fact::Authorized("Post, Edit".to_owned()),
+            Fact::ObjectAction("Post, Edit".to_owned()),
             Fact::Check("post.author == principal.id()".to_owned()),
             Fact::CheckForAnyone("is_open(\")\")".to_owned()),
             Fact::Direct,
