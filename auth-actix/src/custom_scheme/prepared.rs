@@ -5,10 +5,9 @@ use std::sync::Arc;
 use actix_web::HttpRequest;
 use auth_core::denial::{Denial, Reason, RetryAfter};
 use auth_core::identity::issuer::{Confers, RoleTypes, Source};
-use auth_core::identity::scheme_id::{OwnScheme, Scheme};
+use auth_core::identity::scheme_id::{OwnScheme, Scheme, is_token};
 use auth_core::runtime::timeout;
 use auth_core::scheme::build_error::{BuildError, Mistakes};
-use auth_core::scheme::settings::is_field_name;
 use auth_core::scheme::settings::{AllSettings, Assembly, SchemeSettings, SettingsContext};
 use auth_core::scheme::{self, Credential, Extracted, RequestView, SyntaxError, Verification};
 
@@ -73,7 +72,7 @@ impl SchemeSettings<Actix> for CustomSchemes {
 /// A header that a credential can have for itself: none that browsers send by themselves.
 fn is_own_header(name: &str) -> bool {
     let taken = ["authorization", "cookie", "host", "proxy-authorization"];
-    is_field_name(name) && !taken.iter().any(|other| name.eq_ignore_ascii_case(other))
+    is_token(name) && !taken.iter().any(|other| name.eq_ignore_ascii_case(other))
 }
 
 impl CustomScheme {

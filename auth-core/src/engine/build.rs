@@ -16,7 +16,7 @@ use crate::identity::vocabulary::Vocabulary;
 use crate::oidc::protected_resource::Resource;
 use crate::runtime::set_once::SetOnce;
 use crate::scheme::build_error::{BuildError, Mistakes};
-use crate::scheme::settings::{AllSettings, Assembly, Handles, SettingsContext, position, warn};
+use crate::scheme::settings::{AllSettings, Assembly, Handles, SettingsContext, warn};
 use crate::store::roles::RolesFrom;
 
 /// Where addresses come from, as it was set.
@@ -240,10 +240,9 @@ impl<H: Adapter> EngineBuilder<H> {
     }
 }
 
-/// The schemes that challenges name: built-in ones, then those of the application.
+/// The schemes that challenges name. They are listed in order already.
 fn accepted(schemes: impl Iterator<Item = Scheme>) -> Vec<Scheme> {
     let mut accepted: Vec<Scheme> = schemes.filter(|scheme| *scheme != Scheme::TOKEN_COOKIE).collect();
-    accepted.sort_by_key(|scheme| position(*scheme));
     accepted.dedup();
     accepted
 }

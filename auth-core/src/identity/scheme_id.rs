@@ -34,13 +34,18 @@ impl OwnScheme {
     /// The scheme of that name, which a browser may send by itself. `slot` tells it from others of the application. `None`
     /// where no challenge can have the name (RFC 9110 §5.6.2), or another scheme has it.
     pub fn new(name: &'static str, is_ambient: bool, slot: u8) -> Option<&'static Self> {
-        let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         let is_taken =
             Scheme::OURS.iter().chain([&Scheme::TOKEN_COOKIE]).any(|scheme| scheme.name().eq_ignore_ascii_case(name));
-        let fits = !name.is_empty() && name.bytes().all(token) && !is_taken && usize::from(slot) < Self::MOST;
+        let fits = is_token(name) && !is_taken && usize::from(slot) < Self::MOST;
         // Schemes are copied everywhere and settled at start-up, so that this is a few bytes once.
         fits.then(|| &*Box::leak(Box::new(Self { name, is_ambient, slot })))
     }
+}
+
+/// Whether the text is a token (RFC 9110 §5.6.2), as names of schemes and of header fields are.
+pub fn is_token(text: &str) -> bool {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !text.is_empty() && text.bytes().all(fits)
 }
 
 /// Bearer tokens in a cookie, which a browser sends by itself.

@@ -249,9 +249,7 @@ impl<'r> Credential<'r> {
     pub fn in_authorization(scheme: Scheme, text: &'r str) -> Self {
         Self { is_in_authorization: true, ..Self::new(scheme, text) }
     }
-}
 
-impl Credential<'_> {
     /// The position of its scheme among those of the application.
     pub fn index(&self) -> usize {
         self.index

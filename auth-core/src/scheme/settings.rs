@@ -145,15 +145,9 @@ impl Handles {
 }
 
 /// The position of a scheme among those of an application: built-in schemes first, in their order.
-pub(crate) fn position(scheme: Scheme) -> usize {
+fn position(scheme: Scheme) -> usize {
     let built_in = Scheme::OURS.into_iter().chain([Scheme::TOKEN_COOKIE]);
     built_in.into_iter().position(|other| other == scheme).unwrap_or(usize::MAX)
-}
-
-/// Whether a header field can have the name (RFC 9110 §5.6.2).
-pub fn is_field_name(name: &str) -> bool {
-    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !name.is_empty() && name.bytes().all(is_token)
 }
 
 /// Warns at the start: in the log, or where there is none, whoever started the server.

@@ -18,11 +18,11 @@ pub use self::key::{ApiKey, ApiKeyError, NewApiKey};
 pub use self::verifier::Verifier;
 use crate::client::RequestHead;
 use crate::identity::issuer::{Confers, Form, ListClaim, RoleTypes, Source};
-use crate::identity::scheme_id::Scheme;
+use crate::identity::scheme_id::{Scheme, is_token};
 use crate::identity::vocabulary::Kind;
 use crate::runtime::clock::Timestamp;
 use crate::scheme::build_error::{BuildError, Mistakes};
-use crate::scheme::settings::{AllSettings, Assembly, SchemeSettings, SettingsContext, is_field_name};
+use crate::scheme::settings::{AllSettings, Assembly, SchemeSettings, SettingsContext};
 
 /// The store of keys is out of reach.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -128,7 +128,7 @@ impl<H: RequestHead> SchemeSettings<H> for ApiKeyScheme {
     }
 
     fn check(&self, _: &SettingsContext<'_, H>, mistakes: &mut Mistakes) {
-        if !is_field_name(self.header_name()) {
+        if !is_token(self.header_name()) {
             mistakes.add(BuildError::ApiKeyHeader(self.header_name().to_owned()));
         }
     }
