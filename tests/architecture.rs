@@ -113,7 +113,14 @@ fn a_module_imports_only_modules_listed_before_it() {
 }
 
 /// Modules whose files import only siblings that are listed before them. The other modules still contain circles.
-const ORDERED: &[&str] = &["auth-core/matrix", "auth-macros/analyze/formula", "auth-macros/expand"];
+const ORDERED: &[&str] = &[
+    "auth-core/matrix",
+    "auth-core/store/blocklist",
+    "auth-core/store/throttle",
+    "auth-core/store/users",
+    "auth-macros/analyze/formula",
+    "auth-macros/expand",
+];
 
 #[test]
 fn files_of_ordered_modules_import_siblings_listed_before() {
@@ -158,9 +165,9 @@ fn what_has_one_home_stands_nowhere_else() {
         ("auth-core",   &["realm="],                                         &["denial/challenge.rs"]),
         ("auth-actix",  &["realm="],                                         &[]),
         ("auth-core",   &["async", "await", "spawn_blocking", "TcpStream", "env"],
-            &["scheme/session/oidc_login/mod.rs", "runtime/timeout.rs", "oidc/discovery/http.rs", "oidc/discovery/mod.rs", "scheme/api_key/verifier.rs", "scheme/basic.rs", "scheme/bearer/jwks.rs", "scheme/bearer/mod.rs", "scheme/dpop/mod.rs", "scheme/dpop/replay.rs", "scheme/session/create.rs", "scheme/session/revoke.rs", "scheme/session/mod.rs", "scheme/session/redis.rs", "runtime/redis/scripts.rs",
+            &["scheme/session/oidc_login/mod.rs", "runtime/timeout.rs", "oidc/discovery/http.rs", "oidc/discovery/mod.rs", "scheme/api_key/verifier.rs", "scheme/basic.rs", "scheme/bearer/jwks.rs", "scheme/bearer/mod.rs", "scheme/dpop/mod.rs", "scheme/dpop/redis.rs", "scheme/session/create.rs", "scheme/session/revoke.rs", "scheme/session/mod.rs", "scheme/session/redis.rs", "runtime/redis/scripts.rs",
               "store/throttle/mod.rs", "store/throttle/redis.rs",
-              "runtime/single_flight.rs", "store/roles.rs", "scheme/bearer/introspection.rs", "scheme/bearer/resolver.rs", "runtime/concurrency_limit.rs", "store/users/passwords.rs", "store/users/sql.rs", "scheme/bearer/authenticator.rs", "scheme/mod.rs", "scheme/ticket.rs", "engine/evaluate.rs", "engine/identify.rs", "engine/layers.rs", "engine/not_found.rs"]),
+              "runtime/single_flight.rs", "store/roles.rs", "scheme/bearer/introspection.rs", "scheme/bearer/resolver.rs", "runtime/concurrency_limit.rs", "store/users/authenticator.rs", "store/users/hashed.rs", "scheme/bearer/authenticator.rs", "scheme/mod.rs", "scheme/ticket.rs", "engine/evaluate.rs", "engine/identify.rs", "engine/layers.rs", "engine/not_found.rs"]),
         ("auth-core",   &["fs"],
             &["audit/json_lines.rs", "store/blocklist/file.rs", "client/country/database.rs", "identity/grants.rs", "oidc/discovery/http.rs", "scheme/api_key/file.rs", "scheme/bearer/key/mod.rs", "store/users/file.rs", "runtime/file_watcher.rs"]),
         ("auth-macros", &["syn::Error"],                                     &["diagnostics.rs"]),
@@ -207,7 +214,8 @@ fn crates_depend_on_each_other_in_one_direction() {
     };
     assert_eq!(ours("auth-macros"), Vec::<String>::new());
     assert_eq!(ours("auth-core"), Vec::<String>::new());
-    assert_eq!(ours("auth-actix"), ["auth-core", "auth-macros"]);
+    assert_eq!(ours("auth-core/sql"), ["auth-core"]);
+    assert_eq!(ours("auth-actix"), ["auth-core", "auth-macros", "auth-sql"]);
     for example in fs::read_dir(Path::new(ROOT).join("examples")).unwrap() {
         let name = example.unwrap().file_name().into_string().unwrap();
         let named = ours(&format!("examples/{name}"));
@@ -290,7 +298,7 @@ const TOO_LONG: &[(&str, usize)] = &[
 ];
 
 /// The most places that name a feature, in all three crates.
-const MOST_FEATURE_SITES: usize = 334;
+const MOST_FEATURE_SITES: usize = 316;
 
 /// Functions with more than five parameters, and how many they have: each entry may only shrink.
 #[rustfmt::skip]

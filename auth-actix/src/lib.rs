@@ -38,12 +38,20 @@ pub use auth_core::identity::scheme_id::Scheme;
 #[cfg(feature = "oidc")]
 pub use auth_core::oidc::discovery::{EndpointError, ReachError};
 pub use auth_core::runtime::clock::Timestamp;
+pub use auth_core::runtime::future::BoxFuture;
+#[cfg(all(feature = "dpop", feature = "redis"))]
+pub use auth_core::scheme::dpop::RedisReplayStore;
 #[cfg(all(feature = "oidc", feature = "session"))]
 pub use auth_core::scheme::session::oidc_login::{LoginError, OidcLogin};
-#[cfg(all(feature = "blocks", feature = "redis"))]
-pub use auth_core::store::blocklist::RedisBlocksError;
 #[cfg(feature = "blocks")]
-pub use auth_core::store::blocklist::{Blocks, BlocksError, Entry, EntryError, FileError};
+pub use auth_core::store::blocklist::{
+    BlockChange, BlockEntries, BlockEntry, BlockEntryError, Blocklist, BlocklistError, BlocklistFileError,
+    BlocklistStore, FileBlocklistStore, MemoryBlocklistStore,
+};
+#[cfg(all(feature = "blocks", feature = "redis"))]
+pub use auth_core::store::blocklist::{RedisBlocklistError, RedisBlocklistStore};
+#[cfg(all(feature = "passwords", feature = "redis"))]
+pub use auth_core::store::throttle::RedisThrottleStore;
 
 pub use auth_core::identity::issuer::NameList;
 pub use auth_core::identity::vocabulary::UnknownName;
@@ -65,7 +73,7 @@ pub use auth_core::scheme::bearer::{FetchError, Introspection, IntrospectionErro
 #[cfg(feature = "client-cert")]
 pub use auth_core::scheme::client_certificate::{CertificateName, ClientCertificates};
 #[cfg(feature = "dpop")]
-pub use auth_core::scheme::dpop::{Dpop, DpopError};
+pub use auth_core::scheme::dpop::{Dpop, DpopError, MemoryReplayStore, ReplayStore, ReplayStoreUnavailable};
 #[cfg(all(feature = "redis", feature = "session"))]
 pub use auth_core::scheme::session::RedisStore;
 #[cfg(feature = "session")]
@@ -75,19 +83,22 @@ pub use auth_core::scheme::session::{
 };
 pub use auth_core::store::roles::{FoundRoles, RoleSource, RolesFrom, RolesUnavailable};
 #[cfg(feature = "passwords")]
-pub use auth_core::store::throttle::{Limits, Throttle};
+pub use auth_core::store::throttle::{
+    Admission, Counted, Counter, CounterSet, LoginCounters, LoginOutcome, MemoryThrottleStore, Throttle,
+    ThrottleLimits, ThrottleStore, ThrottleUnavailable,
+};
 #[cfg(feature = "passwords")]
 pub use auth_core::store::users::{
-    Found, HashError, Kept, NameAndPassword, Passwords, SecretString, Unavailable, User, Users, UsersFile,
-    UsersFileError, hash_password,
+    HashError, HashedUsers, PasswordAuthenticator, PasswordCredentials, PasswordVerifier, SecretString, User,
+    UserStore, UserStoreUnavailable, UsersFile, UsersFileError, VerifiedUser, hash_password,
 };
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub use auth_core::store::users::{SqlUsers, SqlUsersError};
 pub use auth_core::{Actor, ClaimsError, Confers, Id, IdError, PrincipalBuilder, open};
 pub use auth_macros::{
     Permission, Role, TokenScope, deny_country, deny_network, public, require, require_auth, require_claim,
     require_country, require_network, require_permission, require_role, require_scope, rule,
 };
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use auth_sql::{SqlUsers, SqlUsersError};
 
 pub use crate::auth::{Auth, AuthBuilder, BuildError, Peer};
 #[cfg(feature = "identity")]

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use actix_web::get;
 use actix_web::web::ServiceConfig;
-use auth_actix::{Auth, Blocks, Jwt, Peer, public, require_auth};
+use auth_actix::{Auth, Blocklist, Jwt, Peer, public, require_auth};
 use auth_tests::server::Server;
 use auth_tests::token::{AUDIENCE, ISSUER, SECRET, bearer, now};
 use auth_tests::wire::get;
@@ -24,8 +24,8 @@ async fn open() -> &'static str {
     "open"
 }
 
-fn instance(redis: &Redis) -> (Server, Blocks) {
-    let blocks = Blocks::redis(&redis.url()).unwrap();
+fn instance(redis: &Redis) -> (Server, Blocklist) {
+    let blocks = Blocklist::redis(&redis.url()).unwrap();
     let jwt = Jwt::hs256(SECRET).issuer(ISSUER).audience(AUDIENCE);
     let auth = Auth::builder().bearer(jwt).client_address(Peer).blocks(blocks.clone()).build().unwrap();
     let server = Server::start(move |config: &mut ServiceConfig| {

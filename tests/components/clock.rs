@@ -7,7 +7,8 @@ use std::time::Duration;
 use actix_web::get;
 use actix_web::web::ServiceConfig;
 use auth_actix::{
-    Auth, Basic, Confers, Dpop, Jwt, Limits, Passwords, Sessions, Throttle, UsersFile, hash_password, require_auth,
+    Auth, Basic, Confers, Dpop, Jwt, PasswordAuthenticator, Sessions, Throttle, ThrottleLimits, UsersFile,
+    hash_password, require_auth,
 };
 use auth_tests::server::Server;
 use auth_tests::token::{AUDIENCE, ISSUER, SECRET, basic, bearer, now};
@@ -163,7 +164,8 @@ fn under_a_clock_that_is_set() {
     let told = || logs::lines().iter().filter(|line| line.field("message").contains("clock was set")).count();
     let hash = hash_password(&PASSWORD.into()).unwrap();
     let users = UsersFile::parse(&format!("alice:{hash}:\nbob:{hash}:\n")).unwrap();
-    let users = Passwords::new(users).throttle(Throttle::with(Limits::default().free_of_account(3)));
+    let users = PasswordAuthenticator::new(users)
+        .throttle(Throttle::memory().limits(ThrottleLimits::default().account_burst(3)));
     let all = Confers::everything;
     let auth = Auth::builder()
         .bearer(Jwt::hs256(SECRET).issuer(ISSUER).audience(AUDIENCE).confers(all()))

@@ -5,7 +5,7 @@ use std::time::Duration;
 use actix_web::web::{Bytes, Html, Payload, ServiceConfig};
 use actix_web::{Error, HttpRequest, HttpResponse, get, post, rt};
 use actix_ws::{CloseCode, CloseReason};
-use auth_actix::{Auth, Blocks, Entry, Id, Jwt, Lease, Peer, Principal, Ticket, public, require_auth};
+use auth_actix::{Auth, BlockEntry, Blocklist, Id, Jwt, Lease, Peer, Principal, Ticket, public, require_auth};
 use auth_tests::server::Server;
 use auth_tests::token;
 use futures_core::Stream;
@@ -64,7 +64,7 @@ async fn socket(caller: Principal, lease: Lease, request: HttpRequest, body: Pay
 #[test]
 fn a_page_opens_a_socket_by_subprotocol_and_a_stream_by_ticket_until_its_reader_is_blocked() {
     let Some(browser) = Browser::start() else { return };
-    let blocks = Blocks::memory();
+    let blocks = Blocklist::memory();
     let tokens = Jwt::hs256(token::SECRET).issuer(token::ISSUER).audience(token::AUDIENCE);
     let auth = Auth::builder().bearer(tokens).bearer_in_subprotocol("bearer").tickets();
     let auth = auth.blocks(blocks.clone()).client_address(Peer).build().unwrap();
@@ -82,7 +82,7 @@ fn a_page_opens_a_socket_by_subprotocol_and_a_stream_by_ticket_until_its_reader_
     browser.shows("open, by bearer");
     browser.shows("socket of alice");
     browser.shows("events of alice");
-    blocks.add(Entry::BlockSubject(Id::user(token::ISSUER, "alice"))).unwrap();
+    blocks.add(BlockEntry::BlockSubject(Id::user(token::ISSUER, "alice"))).unwrap();
     browser.shows("access has ended");
     // It asks for another ticket, and is given none.
     browser.shows("refused: 403");

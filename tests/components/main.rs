@@ -13,6 +13,7 @@ mod oidc;
 mod postgres;
 mod redis;
 mod session_store;
+mod stores;
 mod throttle;
 mod tls;
 mod users;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actix_web::get;
 use actix_web::web::ServiceConfig;
-use auth_actix::{Auth, Blocks, Countries, Forwarding, Jwt, deny_country, public, require_network};
+use auth_actix::{Auth, Blocklist, Countries, Forwarding, Jwt, deny_country, public, require_network};
 use auth_tests::program;
 use auth_tests::server::Server;
 use auth_tests::token::{AUDIENCE, ISSUER, SECRET};
@@ -91,7 +91,7 @@ impl Drop for Nginx {
 #[test]
 fn a_client_is_whom_nginx_saw_and_where_it_says() {
     // IP-1 to IP-3, IP-10, T26
-    let blocks = Blocks::memory();
+    let blocks = Blocklist::memory();
     let jwt = Jwt::hs256(SECRET).issuer(ISSUER).audience(AUDIENCE);
     let auth = Auth::builder()
         .bearer(jwt)

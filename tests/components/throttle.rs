@@ -5,7 +5,8 @@ use std::time::Duration;
 use actix_web::get;
 use actix_web::web::ServiceConfig;
 use auth_actix::{
-    Auth, Basic, Forwarding, Found, Limits, Passwords, Throttle, User, Users, UsersFile, hash_password, require_auth,
+    Auth, Basic, BoxFuture, Forwarding, PasswordAuthenticator, Throttle, ThrottleLimits, User, UserStore,
+    UserStoreUnavailable, UsersFile, hash_password, require_auth,
 };
 use auth_tests::server::Server;
 use auth_tests::token::basic;
@@ -26,13 +27,13 @@ struct Instances(Vec<Server>);
 impl Instances {
     fn of(redis: &Redis) -> Self {
         let hash = hash_password(&PASSWORD.into()).unwrap();
-        let limits = Limits::default().free_of_account(3).free_of_address(6);
+        let limits = ThrottleLimits::default().account_burst(3).address_burst(6);
         Self(
             (0..2)
                 .map(|_| {
                     let users = UsersFile::parse(&format!("alice:{hash}:admin\nbob:{hash}:\n")).unwrap();
                     let throttle = Throttle::redis(&redis.url()).unwrap().limits(limits);
-                    let users = Basic::new(Passwords::new(users).throttle(throttle));
+                    let users = Basic::new(PasswordAuthenticator::new(users).throttle(throttle));
                     let auth =
                         Auth::builder().realm("reports").basic(users).behind(["127.0.0.1"], Forwarding::XForwardedFor);
                     let auth = auth.build().unwrap();
@@ -118,7 +119,8 @@ fn while_the_counts_are_out_of_reach_nobody_is_judged() {
             both.send(0, "alice", PASSWORD, "192.0.2.1").status == 200
         });
         assert!(back, "without a restart of the application");
-        let may_not_write = Passwords::new(Nobody).throttle(Throttle::redis(&redis.url_that_may_not_write()).unwrap());
+        let may_not_write =
+            PasswordAuthenticator::new(Nobody).throttle(Throttle::redis(&redis.url_that_may_not_write()).unwrap());
         let auth = Auth::builder().realm("reports").basic(may_not_write).build().unwrap();
         let server = Server::start(move |config: &mut ServiceConfig| {
             config.service(auth.scope("").service(me));
@@ -129,8 +131,8 @@ fn while_the_counts_are_out_of_reach_nobody_is_judged() {
 
 struct Nobody;
 
-impl Users for Nobody {
-    fn find<'a>(&'a self, _: &'a str) -> Found<'a> {
+impl UserStore for Nobody {
+    fn find<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Option<User>, UserStoreUnavailable>> {
         Box::pin(std::future::ready(Ok(None::<User>)))
     }
 }

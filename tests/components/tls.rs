@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use actix_web::{get, rt};
-use auth_actix::{Basic, Blocks, Passwords, RedisStore, Throttle, UsersFile, require_auth, test};
+use auth_actix::{Basic, Blocklist, PasswordAuthenticator, RedisStore, Throttle, UsersFile, require_auth, test};
 use auth_tests::server::Server;
 use auth_tests::token::basic;
 use auth_tests::wire;
@@ -46,8 +46,8 @@ fn with(url: &str, trusts: bool) {
         rt::System::new().block_on(test::session_store(RedisStore::new(url).unwrap()));
     }
     let throttle = Throttle::redis(url).unwrap();
-    let users = Basic::new(Passwords::new(UsersFile::parse("").unwrap()).throttle(throttle));
-    let blocks = Blocks::redis(url).unwrap();
+    let users = Basic::new(PasswordAuthenticator::new(UsersFile::parse("").unwrap()).throttle(throttle));
+    let blocks = Blocklist::redis(url).unwrap();
     let auth = auth_actix::Auth::builder()
         .realm("reports")
         .basic(users)
@@ -68,7 +68,7 @@ fn with(url: &str, trusts: bool) {
         std::thread::sleep(Duration::from_secs(2));
         assert_eq!((status(), blocked()), (403, false), "the lists were never read: nobody is let in");
         let throttle = Throttle::redis(url).unwrap();
-        let users = Basic::new(Passwords::new(UsersFile::parse("").unwrap()).throttle(throttle));
+        let users = Basic::new(PasswordAuthenticator::new(UsersFile::parse("").unwrap()).throttle(throttle));
         let auth = auth_actix::Auth::builder().realm("reports").basic(users).build().unwrap();
         let server = Server::start(move |config: &mut actix_web::web::ServiceConfig| {
             config.service(auth.scope("").service(me));

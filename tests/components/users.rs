@@ -5,7 +5,8 @@ use std::time::Duration;
 use actix_web::get;
 use actix_web::web::ServiceConfig;
 use auth_actix::{
-    Auth, Basic, HashError, Passwords, Principal, SqlUsers, SqlUsersError, Throttle, Users, require_auth,
+    Auth, Basic, HashError, PasswordAuthenticator, Principal, SqlUsers, SqlUsersError, Throttle, UserStore,
+    require_auth,
 };
 use auth_tests::server::Server;
 use auth_tests::token::basic;
@@ -25,7 +26,7 @@ const PASSWORD: &str = "correct horse battery";
 const CHEAP: &str = "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$wZeUqErRQM9fr7+3IJVQyFsb5QPhYeqkXwNGZgBH/L4";
 
 fn serving(users: SqlUsers) -> Server {
-    let users = Basic::new(Passwords::new(users).throttle(Throttle::off()));
+    let users = Basic::new(PasswordAuthenticator::new(users).throttle(Throttle::off()));
     let auth = Auth::builder().realm("reports").basic(users).build().unwrap();
     Server::start(move |config: &mut ServiceConfig| {
         config.service(auth.scope("").service(me));
@@ -97,7 +98,7 @@ async fn suite(users: SqlUsers, hash_of: impl AsyncFn(&str) -> String) {
     assert_eq!(status(&server, "old", PASSWORD), 200);
     assert_eq!(hash_of("old").await, better, "once");
     // What a login read before the password changed does not bring the old one back.
-    users.keep_hash("old", CHEAP, "stale").await.unwrap();
+    users.replace_hash("old", CHEAP, "stale").await.unwrap();
     assert_eq!(hash_of("old").await, better);
     assert_eq!((status(&server, "alice", PASSWORD), status(&server, "alice", "wrong")), (200, 401));
     users.set_password("alice", &"another one, and long".into()).await.unwrap();

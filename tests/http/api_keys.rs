@@ -5,7 +5,7 @@ use std::time::Duration;
 use actix_web::web::ServiceConfig;
 use actix_web::{get, post};
 use auth_actix::{
-    ApiKey, ApiKeyScheme, ApiKeysFile, Auth, Blocks, Confers, Peer, Principal, SecretString, require_auth,
+    ApiKey, ApiKeyScheme, ApiKeysFile, Auth, Blocklist, Confers, Peer, Principal, SecretString, require_auth,
     require_role, require_scope,
 };
 use auth_tests::server::Server;
@@ -56,7 +56,7 @@ struct Place {
     server: Server,
     path: std::path::PathBuf,
     keys: ApiKeysFile,
-    blocks: Blocks,
+    blocks: Blocklist,
     _folder: tempfile::TempDir,
 }
 
@@ -65,7 +65,7 @@ fn place(lines: &[String]) -> Place {
     let path = folder.path().join("keys.txt");
     std::fs::write(&path, lines.join("\n")).unwrap();
     let keys = ApiKeysFile::open_and_look(&path, Duration::from_millis(20)).unwrap();
-    let blocks = Blocks::memory();
+    let blocks = Blocklist::memory();
     let auth = Auth::builder()
         .realm("reports")
         .bearer(jwt().confers(Confers::everything()))

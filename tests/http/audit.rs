@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use actix_web::web::{Json, ServiceConfig};
 use actix_web::{HttpResponse, Result, get, post};
 use auth_actix::{
-    Auth, AuthBuilder, Basic, Blocks, Confers, Event, Limits, LogIn, Passwords, Peer, Session, Sessions, Sink,
-    Throttle, public, require, require_auth, require_role,
+    Auth, AuthBuilder, Basic, Blocklist, Confers, Event, LogIn, PasswordAuthenticator, Peer, Session, Sessions, Sink,
+    Throttle, ThrottleLimits, public, require, require_auth, require_role,
 };
 use auth_tests::server::Server;
 use auth_tests::token::{basic, bearer};
@@ -78,13 +78,13 @@ struct Place {
     server: Server,
     auth: Auth,
     record: Record,
-    blocks: Blocks,
+    blocks: Blocklist,
 }
 
 fn place(more: impl FnOnce(AuthBuilder) -> AuthBuilder) -> Place {
-    let (record, blocks) = (Record::default(), Blocks::memory());
+    let (record, blocks) = (Record::default(), Blocklist::memory());
     let all = Confers::everything;
-    let users = Passwords::new(Staff::default()).throttle(Throttle::off());
+    let users = PasswordAuthenticator::new(Staff::default()).throttle(Throttle::off());
     let auth = Auth::builder()
         .bearer(jwt().confers(all()))
         .basic(Basic::new(users).confers(all()))
@@ -199,7 +199,8 @@ fn each_thing_that_happens_is_one_event_with_what_is_known_of_it() {
 #[test]
 fn a_login_that_is_not_judged_is_an_event_of_its_own() {
     // LOG-3, BRUTE-1
-    let users = Passwords::new(Staff::default()).throttle(Throttle::with(Limits::default().free_of_account(1)));
+    let users = PasswordAuthenticator::new(Staff::default())
+        .throttle(Throttle::memory().limits(ThrottleLimits::default().account_burst(1)));
     let all = Confers::everything;
     let record = Record::default();
     let auth = Auth::builder().basic(Basic::new(users).confers(all())).session(Sessions::memory().confers(all()));

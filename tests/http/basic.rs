@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use actix_web::web::ServiceConfig;
 use actix_web::{get, post};
 use auth_actix::{
-    Auth, Basic, Confers, HashError, Passwords, Principal, Throttle, Users, UsersFile, UsersFileError, hash_password,
-    require_auth, require_role,
+    Auth, Basic, Confers, HashError, PasswordAuthenticator, Principal, Throttle, UserStore, UsersFile, UsersFileError,
+    hash_password, require_auth, require_role,
 };
 use auth_tests::program;
 use auth_tests::server::Server;
@@ -44,13 +44,13 @@ fn serving(auth: Auth) -> Server {
 }
 
 /// Failures are counted in `throttle.rs`: here they are the rows of tables.
-fn alone(users: impl Into<Passwords>) -> Server {
+fn alone(users: impl Into<PasswordAuthenticator>) -> Server {
     let users = users.into().throttle(Throttle::off());
     serving(Auth::builder().realm("reports").basic(users).roles::<Role>().build().unwrap())
 }
 
-fn beside_bearer(users: impl Users) -> Server {
-    let users = Passwords::new(users).throttle(Throttle::off());
+fn beside_bearer(users: impl UserStore) -> Server {
+    let users = PasswordAuthenticator::new(users).throttle(Throttle::off());
     let tokens = jwt().confers(Confers::everything());
     let auth = Auth::builder().realm("reports").bearer(tokens).basic(Basic::new(users).confers(Confers::everything()));
     serving(auth.roles::<Role>().build().unwrap())
@@ -274,7 +274,7 @@ except urllib.error.HTTPError as error:
 #[test]
 fn passwords_are_verified_a_few_at_a_time_and_one_after_another_on_a_connection() {
     // PWD-3, M8: more than the queue holds is 503, and never a pass
-    let server = alone(Passwords::new(Staff::default()).at_a_time(std::num::NonZeroUsize::MIN));
+    let server = alone(PasswordAuthenticator::new(Staff::default()).max_concurrent_hashes(std::num::NonZeroUsize::MIN));
     let address = server.address;
     let askers: Vec<_> = (0..14)
         .map(|_| std::thread::spawn(move || get("/me").authorization(basic("alice", "guess")).send(address)))

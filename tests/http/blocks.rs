@@ -3,8 +3,8 @@
 use actix_web::get;
 use actix_web::web::ServiceConfig;
 use auth_actix::{
-    Auth, Basic, Blocks, Confers, Forwarding, Passwords, Principal, Sessions, Throttle, public, require_auth,
-    require_network, require_role,
+    Auth, Basic, Blocklist, Confers, Forwarding, PasswordAuthenticator, Principal, Sessions, Throttle, public,
+    require_auth, require_network, require_role,
 };
 use auth_tests::server::Server;
 use auth_tests::token::{ISSUER, basic, bearer, now};
@@ -41,14 +41,14 @@ async fn inside() -> &'static str {
 
 struct Place {
     server: Server,
-    blocks: Blocks,
+    blocks: Blocklist,
     staff: Staff,
 }
 
 fn place() -> Place {
-    let (blocks, staff) = (Blocks::memory(), Staff::default());
+    let (blocks, staff) = (Blocklist::memory(), Staff::default());
     let all = Confers::everything;
-    let users = Passwords::new(staff.clone()).throttle(Throttle::off());
+    let users = PasswordAuthenticator::new(staff.clone()).throttle(Throttle::off());
     let auth = Auth::builder()
         .realm("reports")
         .bearer(jwt().confers(all()))
@@ -210,7 +210,7 @@ fn who_is_blocked_gets_no_session_and_is_told_after_the_password_alone() {
 
 #[test]
 fn lists_of_addresses_need_to_know_where_those_come_from() {
-    let error = crate::bearer_only().blocks(Blocks::memory()).build().map(drop).unwrap_err();
+    let error = crate::bearer_only().blocks(Blocklist::memory()).build().map(drop).unwrap_err();
     assert_eq!(error.to_string(), "`.blocks(…)` may name addresses: call `.client_address(Peer)` or `.behind(…)`");
     let _ = BEARER;
 }

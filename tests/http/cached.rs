@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use actix_web::get;
 use actix_web::web::ServiceConfig;
 use auth_actix::{
-    Auth, Blocks, BuildError, Entry, Grants, Id, Peer, Principal, Timestamp, TokenCache, require_auth,
+    Auth, BlockEntry, Blocklist, BuildError, Grants, Id, Peer, Principal, Timestamp, TokenCache, require_auth,
     require_permission,
 };
 use auth_tests::server::Server;
@@ -35,7 +35,7 @@ fn remembering() -> auth_actix::AuthBuilder {
 fn revocation_blocks_and_grants_are_asked_about_while_a_token_is_remembered() {
     // H8
     static TOKENS: AtomicUsize = AtomicUsize::new(0);
-    let (blocks, grants) = (Blocks::memory(), Grants::<Role, Permission>::new());
+    let (blocks, grants) = (Blocklist::memory(), Grants::<Role, Permission>::new());
     let auth = remembering().blocks(blocks.clone()).client_address(Peer).grants(&grants).build().unwrap();
     let server = Server::start(move |config: &mut ServiceConfig| {
         config.service(auth.scope("").service(me).service(write));
@@ -51,11 +51,13 @@ fn revocation_blocks_and_grants_are_asked_about_while_a_token_is_remembered() {
         assert_eq!(twice("/me", token), (200, 200));
     }
     let expires = Timestamp::from_seconds(now() + 3600);
-    blocks.add(Entry::RevokeToken { issuer: ISSUER.to_owned(), jti, expires }).unwrap();
+    blocks.add(BlockEntry::RevokeToken { issuer: ISSUER.to_owned(), jti, expires }).unwrap();
     assert_eq!((status("/me", &one), status("/me", &two), status("/me", &three)), (401, 200, 200));
-    blocks.add(Entry::BlockSubject(Id::user(ISSUER, "alice"))).unwrap();
+    blocks.add(BlockEntry::BlockSubject(Id::user(ISSUER, "alice"))).unwrap();
     assert_eq!((status("/me", &two), status("/me", &three)), (403, 200));
-    blocks.add(Entry::RevokeSubject { id: Id::user(ISSUER, "bob"), since: Timestamp::from_seconds(now()) }).unwrap();
+    blocks
+        .add(BlockEntry::RevokeSubject { id: Id::user(ISSUER, "bob"), since: Timestamp::from_seconds(now()) })
+        .unwrap();
     assert_eq!(status("/me", &three), 401);
     // What roles grant now.
     let (token, _) = token("carol");

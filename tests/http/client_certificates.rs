@@ -8,8 +8,8 @@ use actix_web::dev::ServerHandle;
 use actix_web::web::ServiceConfig;
 use actix_web::{App, HttpServer, get, post};
 use auth_actix::{
-    ApiKeyScheme, ApiKeysFile, Auth, AuthBuilder, Blocks, CertificateName, ClientCertificates, Confers, Forwarding, Id,
-    Principal, keep_client_certificate, public, require_auth, require_role,
+    ApiKeyScheme, ApiKeysFile, Auth, AuthBuilder, Blocklist, CertificateName, ClientCertificates, Confers, Forwarding,
+    Id, Principal, keep_client_certificate, public, require_auth, require_role,
 };
 use auth_tests::server::Server;
 use auth_tests::wire::{Answer, Request, get, request};
@@ -376,7 +376,7 @@ fn a_proxy_passes_a_certificate_on_and_nobody_else_does() {
 fn a_certificate_is_blocked_by_its_fingerprint_or_its_holder() {
     let authority = Authority::new();
     let reader = authority.client(vec![uri(READER)]);
-    let blocks = Blocks::memory();
+    let blocks = Blocklist::memory();
     let auth = with(by_uri().from_proxies()).behind(["127.0.0.1"], Forwarding::XForwardedFor).blocks(blocks.clone());
     let server = Server::start(configured(&auth.build().unwrap()));
     let status = || server.send(&get("/me").field("Client-Cert", reader.header())).status;

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use actix_web::web::{Bytes, Path, ServiceConfig};
 use actix_web::{Error, HttpResponse, get, post};
 use auth_actix::{
-    ApiKey, Blocks, Dpop, Entry, Grants, Id, Lease, LeaseEnd, Peer, RolesFrom, RolesUnavailable, Ticket, guarded,
-    public, require, require_auth, require_permission, require_role, rule,
+    ApiKey, BlockEntry, Blocklist, Dpop, Grants, Id, Lease, LeaseEnd, Peer, RolesFrom, RolesUnavailable, Ticket,
+    guarded, public, require, require_auth, require_permission, require_role, rule,
 };
 use auth_tests::proof;
 use auth_tests::server::Server;
@@ -100,8 +100,8 @@ struct Database {
 }
 
 /// A server, what its rules ask, and its block lists.
-fn serve() -> (Server, Database, Blocks) {
-    let (database, blocks) = (Database::default(), Blocks::memory());
+fn serve() -> (Server, Database, Blocklist) {
+    let (database, blocks) = (Database::default(), Blocklist::memory());
     let asked = database.clone();
     let roles = RolesFrom::new(move |caller: Id, _| {
         let asked = asked.clone();
@@ -195,7 +195,7 @@ fn a_stream_ends_when_its_rule_stops_holding_and_not_before() {
         || {
             let (server, _, blocks) = serve();
             lasts(&server, "/known", json!({"sub": "alice"}), MOST, move || {
-                blocks.add(Entry::BlockSubject(Id::user(ISSUER, "alice"))).unwrap()
+                blocks.add(BlockEntry::BlockSubject(Id::user(ISSUER, "alice"))).unwrap()
             })
         },
         0,
@@ -208,7 +208,7 @@ fn a_stream_ends_when_its_rule_stops_holding_and_not_before() {
             let (issuer, jti) = (ISSUER.to_owned(), "one".to_owned());
             let expires = auth_actix::Timestamp::from_seconds(now() + 3600);
             lasts(&server, "/known", json!({"sub": "alice", "jti": "one"}), MOST, move || {
-                blocks.add(Entry::RevokeToken { issuer, jti, expires }).unwrap()
+                blocks.add(BlockEntry::RevokeToken { issuer, jti, expires }).unwrap()
             })
         },
         0,
@@ -220,7 +220,7 @@ fn a_stream_ends_when_its_rule_stops_holding_and_not_before() {
             let (server, _, blocks) = serve();
             lasts(&server, "/known", json!({"sub": "alice", "iat": now() - 5}), MOST, move || {
                 let since = auth_actix::Timestamp::from_seconds(now());
-                blocks.add(Entry::RevokeSubject { id: Id::user(ISSUER, "alice"), since }).unwrap()
+                blocks.add(BlockEntry::RevokeSubject { id: Id::user(ISSUER, "alice"), since }).unwrap()
             })
         },
         0,
@@ -246,7 +246,7 @@ fn a_stream_ends_when_its_rule_stops_holding_and_not_before() {
                 server.send(&request("POST", "/ticket").authorization(bearer(json!({"sub": "alice"}))).body(""));
             let stream = ask(&format!("/known?ticket={}", answer.text())).field("Accept", "text/event-stream");
             lasts_of(&server, &stream, MOST, move || {
-                blocks.add(Entry::BlockSubject(Id::user(ISSUER, "alice"))).unwrap()
+                blocks.add(BlockEntry::BlockSubject(Id::user(ISSUER, "alice"))).unwrap()
             })
         },
         0,
@@ -259,7 +259,7 @@ fn a_stream_ends_when_its_rule_stops_holding_and_not_before() {
             let socket = ask("/known").field("Upgrade", "websocket").field("Connection", "Upgrade");
             let token = bearer(json!({"sub": "alice"})).replace("Bearer ", "bearer, ");
             lasts_of(&server, &socket.field("Sec-WebSocket-Protocol", &token), MOST, move || {
-                blocks.add(Entry::BlockSubject(Id::user(ISSUER, "alice"))).unwrap()
+                blocks.add(BlockEntry::BlockSubject(Id::user(ISSUER, "alice"))).unwrap()
             })
         },
         0,
@@ -270,7 +270,7 @@ fn a_stream_ends_when_its_rule_stops_holding_and_not_before() {
         || {
             let (server, _, blocks) = serve();
             lasts(&server, "/known", json!({"sub": "alice"}), Duration::from_secs(3), move || {
-                blocks.add(Entry::BlockSubject(Id::user(ISSUER, "bob"))).unwrap()
+                blocks.add(BlockEntry::BlockSubject(Id::user(ISSUER, "bob"))).unwrap()
             })
         },
         u64::MAX,
@@ -505,7 +505,7 @@ fn a_stream_ends_when_a_grant_is_withdrawn_by_any_scheme() {
                 .realm("reports")
                 .bearer(crate::jwt().confers(everything()))
                 .dpop(Dpop::at("https://reports.example"))
-                .basic(auth_actix::Basic::new(auth_actix::Passwords::new(users)).confers(everything()))
+                .basic(auth_actix::Basic::new(auth_actix::PasswordAuthenticator::new(users)).confers(everything()))
                 .api_keys(
                     auth_actix::ApiKeyScheme::new(auth_actix::ApiKeysFile::open(&keys).unwrap()).confers(everything()),
                 )

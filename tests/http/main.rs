@@ -22,6 +22,7 @@ mod countries;
 mod cross_site;
 mod custom;
 mod denials;
+mod directory;
 mod extraction;
 mod foreign;
 mod grants;

@@ -2,7 +2,7 @@
 
 use actix_web::get;
 use actix_web::web::ServiceConfig;
-use auth_actix::{Auth, Basic, Confers, Passwords, Throttle, public, require_auth, require_role};
+use auth_actix::{Auth, Basic, Confers, PasswordAuthenticator, Throttle, public, require_auth, require_role};
 use auth_tests::server::Server;
 use auth_tests::token::{basic, bearer};
 use auth_tests::wire::get;
@@ -56,7 +56,7 @@ fn each_decision_is_counted_once_by_what_it_was() {
     let recorded = recorder.snapshotter();
     recorder.install().unwrap();
     let all = Confers::everything;
-    let users = Passwords::new(Staff::default()).throttle(Throttle::off());
+    let users = PasswordAuthenticator::new(Staff::default()).throttle(Throttle::off());
     let auth = Auth::builder().bearer(jwt().confers(all())).basic(Basic::new(users).confers(all())).roles::<Role>();
     let auth = auth.build().unwrap();
     let server = Server::start(move |config: &mut ServiceConfig| {

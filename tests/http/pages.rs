@@ -3,7 +3,8 @@
 use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use auth_actix::{
-    Auth, AuthBuilder, Basic, Confers, Limits, Passwords, Sessions, Texts, Throttle, require_auth, require_role,
+    Auth, AuthBuilder, Basic, Confers, PasswordAuthenticator, Sessions, Texts, Throttle, ThrottleLimits, require_auth,
+    require_role,
 };
 use auth_tests::server::Server;
 use auth_tests::token::{basic, bearer, now};
@@ -76,7 +77,8 @@ fn german(request: &HttpRequest) -> Texts {
 
 #[test]
 fn pages_speak_the_language_that_the_application_chooses_and_programs_are_answered_as_ever() {
-    let users = Passwords::new(Staff::default()).throttle(Throttle::with(Limits::default().free_of_account(1)));
+    let users = PasswordAuthenticator::new(Staff::default())
+        .throttle(Throttle::memory().limits(ThrottleLimits::default().account_burst(1)));
     let all = Confers::everything;
     let auth = Auth::builder().realm("reports").bearer(jwt().confers(all())).roles::<Role>().texts(german);
     let auth = auth.session(Sessions::memory().confers(all())).users(users).build().unwrap();

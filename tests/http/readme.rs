@@ -5,8 +5,9 @@ use std::path::Path;
 use actix_web::web::ServiceConfig;
 use actix_web::{get, post};
 use auth_actix::{
-    ApiKeyScheme, ApiKeysFile, Auth, Basic, Blocks, Confers, Countries, Database, Forwarding, Passwords, Sessions,
-    Throttle, deny_country, public, require_auth, require_network, require_permission, require_role, require_scope,
+    ApiKeyScheme, ApiKeysFile, Auth, Basic, Blocklist, Confers, Countries, Database, Forwarding, PasswordAuthenticator,
+    Sessions, Throttle, deny_country, public, require_auth, require_network, require_permission, require_role,
+    require_scope,
 };
 use auth_tests::server::Server;
 use auth_tests::token::{ISSUER, basic, bearer, now};
@@ -88,7 +89,7 @@ fn place() -> Place {
     let folder = tempfile::tempdir().unwrap();
     let keys = folder.path().join("keys.txt");
     std::fs::write(&keys, "").unwrap();
-    let blocks = Blocks::memory();
+    let blocks = Blocklist::memory();
     for line in [
         format!("revoke token {ISSUER} revoked {}", now() + 3600),
         format!("block token {ISSUER} blocked"),
@@ -98,7 +99,7 @@ fn place() -> Place {
         blocks.add(line.parse().unwrap()).unwrap();
     }
     let all = Confers::everything;
-    let users = Passwords::new(Staff::default()).throttle(Throttle::off());
+    let users = PasswordAuthenticator::new(Staff::default()).throttle(Throttle::off());
     let database = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/geoip/odd.mmdb");
     let auth = Auth::builder()
         .realm("reports")

@@ -8,8 +8,8 @@ use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::web::ServiceConfig;
 use actix_web::{App, HttpResponse, get, web};
 use auth_actix::{
-    Auth, AuthBuilder, Basic, Confers, Forwarding, Passwords, Peer, Sessions, Throttle, deny_network, guarded, public,
-    require, require_auth, require_claim, require_network, require_role, require_scope, rule,
+    Auth, AuthBuilder, Basic, Confers, Forwarding, PasswordAuthenticator, Peer, Sessions, Throttle, deny_network,
+    guarded, public, require, require_auth, require_claim, require_network, require_role, require_scope, rule,
 };
 use auth_tests::logs;
 use auth_tests::server::Server;
@@ -284,7 +284,7 @@ fn settings_that_are_wrong_do_not_build() {
     let table: Vec<(&str, AuthBuilder, &str)> = vec![
         ("no scheme", Auth::builder(), ".bearer(…)"),
         ("sessions in Redis, and nobody says whose", Auth::builder().session(Sessions::redis("redis://127.0.0.1:1").unwrap()), ".realm(…)"), // C2
-        ("a throttle in Redis, and nobody says whose", Auth::builder().basic(Passwords::new(Staff::default()).throttle(Throttle::redis("redis://127.0.0.1:1").unwrap())), ".realm(…)"), // M7
+        ("a throttle in Redis, and nobody says whose", Auth::builder().basic(PasswordAuthenticator::new(Staff::default()).throttle(Throttle::redis("redis://127.0.0.1:1").unwrap())), ".realm(…)"), // M7
         ("a line break in the realm", bearer_only().realm("x\r\nSet-Cookie: y"), "realm"),
         ("a realm beyond ASCII", bearer_only().realm("caf\u{e9}"), "realm"),
         ("no issuer", Auth::builder().bearer(auth_actix::Jwt::hs256([7; 32]).audience("a")), ".issuer(…)"),

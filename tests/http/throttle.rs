@@ -2,7 +2,7 @@
 
 use actix_web::get;
 use actix_web::web::ServiceConfig;
-use auth_actix::{Auth, Forwarding, Limits, Passwords, Sessions, Throttle, require_auth};
+use auth_actix::{Auth, Forwarding, PasswordAuthenticator, Sessions, Throttle, ThrottleLimits, require_auth};
 use auth_tests::server::Server;
 use auth_tests::token::basic;
 use auth_tests::wire::{Answer, get, request};
@@ -24,8 +24,8 @@ struct Place {
 /// Basic and the login form before the same users, behind a proxy that says where a client is.
 fn place() -> Place {
     let staff = Staff::default();
-    let limits = Limits::default().free_of_account(3).free_of_address(6);
-    let users = Passwords::new(staff.clone()).throttle(Throttle::with(limits));
+    let limits = ThrottleLimits::default().account_burst(3).address_burst(6);
+    let users = PasswordAuthenticator::new(staff.clone()).throttle(Throttle::memory().limits(limits));
     let confers = auth_actix::Confers::everything;
     let auth = Auth::builder()
         .realm("reports")
@@ -129,8 +129,8 @@ fn one_address_does_not_guess_at_many_names_and_cannot_choose_another() {
 #[test]
 fn behind_a_proxy_that_nobody_declared_one_attacker_locks_nobody_out() {
     // M7
-    let limits = Limits::default().free_of_account(3).free_of_address(6);
-    let users = Passwords::new(Staff::default()).throttle(Throttle::with(limits));
+    let limits = ThrottleLimits::default().account_burst(3).address_burst(6);
+    let users = PasswordAuthenticator::new(Staff::default()).throttle(Throttle::memory().limits(limits));
     let auth = Auth::builder().realm("reports").basic(users).client_address(auth_actix::Peer).build().unwrap();
     let server = Server::start(move |config: &mut ServiceConfig| {
         config.service(auth.scope("").service(me));

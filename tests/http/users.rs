@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
-use auth_actix::{Found, Unavailable, User, Users, hash_password};
+use auth_actix::{BoxFuture, User, UserStore, UserStoreUnavailable, hash_password};
 
 /// The password of every user here.
 pub(crate) const PASSWORD: &str = "c0rrect horse: battery";
@@ -26,15 +26,15 @@ impl Staff {
     }
 }
 
-impl Users for Staff {
-    fn find<'a>(&'a self, name: &'a str) -> Found<'a> {
+impl UserStore for Staff {
+    fn find<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<User>, UserStoreUnavailable>> {
         self.found.fetch_add(1, Ordering::SeqCst);
         let user = |roles: &[&str]| Ok(Some(User::new(HASH.as_str()).unwrap().roles(roles.iter().copied())));
         Box::pin(std::future::ready(match name {
             "alice" => user(&["admin"]),
             "victor" => user(&["viewer"]),
             "j\u{fc}rgen" | "" => user(&[]),
-            "down" => Err(Unavailable),
+            "down" => Err(UserStoreUnavailable),
             "panic" => panic!("the store of users is broken"),
             _ => Ok(None),
         }))

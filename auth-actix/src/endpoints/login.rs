@@ -10,7 +10,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, Heade
 use actix_web::web::{self, BytesMut, Query};
 use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest, HttpResponse, Resource};
 use auth_core::denial::{Denial, Reason};
-use auth_core::store::users::NameAndPassword;
+use auth_core::store::users::PasswordCredentials;
 use futures_core::Stream as _;
 use serde::Deserialize;
 
@@ -137,7 +137,7 @@ async fn log_in(
     let Posted { username, password, remember, return_to } = posted;
     let return_to = LocalPath::of(return_to.as_deref());
     let remember = remember.is_some_and(|remember| !matches!(remember, serde_json::Value::Bool(false)));
-    match session.check_password(NameAndPassword::new(username, password), remember).await {
+    match session.check_password(PasswordCredentials::new(username, password), remember).await {
         Ok(cookie) => {
             let mut response = lead(&request, is_form, &return_to);
             response.append_header(cookie);

@@ -16,7 +16,7 @@ use auth_core::policy::rule::Rule;
 #[cfg(feature = "oidc")]
 use auth_core::scheme::session::oidc_login::RelyingParty;
 use auth_core::scheme::session::{LiveSession, LogIn, SessionId, SessionKey, StoreError, Verifier};
-use auth_core::store::users::{NameAndPassword, Passwords};
+use auth_core::store::users::{PasswordAuthenticator, PasswordCredentials};
 
 use crate::auth::Auth;
 use crate::extract::caller;
@@ -30,7 +30,7 @@ use crate::{adapter, guard};
 ///
 /// ```
 /// use actix_web::{HttpResponse, Result, post, web};
-/// use auth_actix::{NameAndPassword, Session, public};
+/// use auth_actix::{PasswordCredentials, Session, public};
 ///
 /// #[derive(serde::Deserialize)]
 /// struct Form { name: String, password: String }
@@ -39,7 +39,7 @@ use crate::{adapter, guard};
 /// #[post("/login")]
 /// async fn login(session: Session, form: web::Form<Form>) -> Result<HttpResponse> {
 ///     let Form { name, password } = form.into_inner();
-///     let cookie = session.log_in_with_password(NameAndPassword::new(name, password), false).await?;
+///     let cookie = session.log_in_with_password(PasswordCredentials::new(name, password), false).await?;
 ///     Ok(HttpResponse::NoContent().append_header(cookie).finish())
 /// }
 /// ```
@@ -110,7 +110,7 @@ impl Session {
     /// An answer: 401 for whatever is wrong with them, 429 after too many failures, and those of [`log_in`](Self::log_in).
     pub async fn log_in_with_password(
         &self,
-        presented: NameAndPassword,
+        presented: PasswordCredentials,
         remember: bool,
     ) -> Result<SessionCookie, Error> {
         self.answered(self.check_password(presented, remember).await)
@@ -208,11 +208,11 @@ impl Session {
 
     pub(crate) async fn check_password(
         &self,
-        presented: NameAndPassword,
+        presented: PasswordCredentials,
         remember: bool,
     ) -> Result<SessionCookie, Denial> {
         self.check_site()?;
-        let users = self.auth.engine().part::<Passwords>().ok_or_else(|| {
+        let users = self.auth.engine().part::<PasswordAuthenticator>().ok_or_else(|| {
             let cause = Some("a log-in checks a password, and the builder was given no `.users(…)`");
             Denial { cause, ..Denial::new(Reason::SetUp) }
         })?;

@@ -10,7 +10,8 @@ use crate::policy::decision::{Decision, Explanation, Rules, counted, decide_coun
 use crate::policy::facts::{Caller, Checks, Facts};
 use crate::policy::rule::{CallerAccess, Rule};
 use crate::runtime::clock::Timestamp;
-use crate::scheme::{BoxFuture, Extracted, RequestView, Verification, Verified};
+use crate::runtime::future::LocalBoxFuture;
+use crate::scheme::{Extracted, RequestView, Verification, Verified};
 
 /// What is to be decided: a request, and the rules of one layer.
 pub(super) struct Query<'r, H: Adapter> {
@@ -49,7 +50,7 @@ pub(super) struct Pending<'r> {
     /// The scheme of the credential, and its position.
     scheme: Option<(Scheme, usize)>,
     since: Started,
-    verified: BoxFuture<'r, Verified>,
+    verified: LocalBoxFuture<'r, Verified>,
 }
 
 impl Pending<'_> {

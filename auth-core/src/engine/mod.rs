@@ -56,17 +56,17 @@ pub trait BlockCheck: Send + Sync {
 }
 
 #[cfg(feature = "blocks")]
-impl BlockCheck for crate::store::blocklist::Blocks {
+impl BlockCheck for crate::store::blocklist::Blocklist {
     fn refuse_address(&self, address: Option<IpAddr>) -> bool {
-        self.refuse_address(address)
+        self.refuses_address(address)
     }
 
     fn audit(&self, sink: Arc<dyn Sink>) {
-        self.audit(sink);
+        self.set_audit(sink);
     }
 
     fn judge(&self, caller: &Principal) -> Result<(), Denial> {
-        self.judge(caller)
+        self.check(caller)
     }
 }
 

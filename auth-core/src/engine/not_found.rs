@@ -7,7 +7,7 @@ use crate::denial::{Denial, Reason};
 use crate::policy::decision::Rules;
 use crate::policy::facts::Checks;
 use crate::policy::rule::Rule;
-use crate::scheme::BoxFuture;
+use crate::runtime::future::LocalBoxFuture;
 
 /// The rule of an unknown path beside a hidden one: the same steps, and nobody passes.
 pub static UNKNOWN_PATH: Rule = Rule {
@@ -25,7 +25,7 @@ pub(super) fn work<'r, H: Adapter>(
     denial: &Denial,
     asked_roles: bool,
     state: &mut RequestState<H>,
-) -> Option<BoxFuture<'r, ()>> {
+) -> Option<LocalBoxFuture<'r, ()>> {
     // The role provider is asked once about every known caller, whether or not it could matter (H5).
     if let (Some(caller), Some(provider), false) = (denial.caller.clone(), engine.role_provider(), asked_roles) {
         return Some(Box::pin(async move {

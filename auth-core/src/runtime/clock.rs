@@ -1,8 +1,11 @@
-//! The only room that asks for the time: everything else is told.
+//! The clock. No other module reads the time.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// The modification time of a file.
+pub(crate) type FileTime = SystemTime;
 
 /// Seconds since 1970-01-01T00:00:00Z, as a `NumericDate` of RFC 7519 §2 counts them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,9 +1,11 @@
-//! A file that is read again when it changes.
+//! Files that are read again when they change.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use std::{fs, io};
+
+use crate::runtime::clock::FileTime;
 
 /// Returns options with which new files are readable and writable by their owner only.
 pub(crate) fn owner_only() -> fs::OpenOptions {
@@ -19,63 +21,94 @@ pub(crate) fn at(path: &Path) -> impl Fn(io::Error) -> io::Error {
     move |error| io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-/// What a file looks like from outside, and whether that is settled; `None` where it is not there. Another look means other
-/// content. The same one does too while it is young: times of files are coarse, and two changes may share one.
-fn look(path: &Path) -> Option<(impl PartialEq + use<>, bool)> {
-    /// Older than this, a change would show in the time.
-    const COARSE: Duration = Duration::from_secs(1);
-    let metadata = fs::metadata(path).ok()?;
-    let modified = metadata.modified().ok();
-    let settled = modified.is_some_and(|modified| modified.elapsed().is_ok_and(|age| age > COARSE));
-    #[cfg(unix)]
-    let number = std::os::unix::fs::MetadataExt::ino(&metadata);
-    #[cfg(not(unix))]
-    let number = 0_u64;
-    Some(((metadata.len(), modified, number), settled))
+/// The metadata by which changes of a file are noticed.
+#[derive(PartialEq)]
+struct Metadata {
+    length: u64,
+    modified: Option<FileTime>,
+    inode: u64,
 }
 
-/// Looks at a file as often as this, and where it has changed reads it with `read` and takes it with `take`, as long as `of` is
-/// in use. In a thread of its own: reading takes as long as it takes, and no request waits for it. What is wrong with the new
-/// content goes to the log; what was read before stays.
+impl Metadata {
+    /// Returns the metadata of a file, if it exists, and whether further changes would show in its time: times of files are coarse, and
+    /// two changes in quick succession may share one.
+    fn read(path: &Path) -> (Option<Self>, bool) {
+        const TIME_RESOLUTION: Duration = Duration::from_secs(1);
+        let Ok(metadata) = fs::metadata(path) else { return (None, true) };
+        let modified = metadata.modified().ok();
+        let is_settled = modified.is_some_and(|modified| modified.elapsed().is_ok_and(|age| age > TIME_RESOLUTION));
+        #[cfg(unix)]
+        let inode = std::os::unix::fs::MetadataExt::ino(&metadata);
+        #[cfg(not(unix))]
+        let inode = 0;
+        (Some(Self { length: metadata.len(), modified, inode }), is_settled)
+    }
+}
+
+/// Reads a file again when it has changed.
 ///
-/// A file that is being written is empty for a moment, and an empty list lets in. So a change is read once it looks the same
-/// twice, and taken if it still does after it was read.
+/// A file that is being written is empty for a moment, and an empty list would admit everybody. So a change is read once the file
+/// looks the same in two successive checks, and only if it still does after it was read.
+pub(crate) struct FileWatcher {
+    path: PathBuf,
+    /// The metadata of the content that was read last.
+    seen: Option<Metadata>,
+    is_settled: bool,
+    /// The metadata of the last check.
+    last: Option<Option<Metadata>>,
+}
+
+impl FileWatcher {
+    pub(crate) fn new(path: &Path) -> Self {
+        Self { path: path.to_owned(), seen: None, is_settled: false, last: None }
+    }
+
+    /// Reads the file if it has changed. Returns an error once for each change.
+    pub(crate) fn read_if_changed<T, E>(&mut self, read: fn(&Path) -> Result<T, E>) -> Result<Option<T>, E> {
+        let (now, is_settled) = Metadata::read(&self.path);
+        let is_same = now == self.seen;
+        if is_same && self.is_settled {
+            return Ok(None);
+        }
+        if self.last.as_ref() != Some(&now) {
+            self.last = Some(now);
+            return Ok(None);
+        }
+        let content = read(&self.path);
+        if Metadata::read(&self.path).0 != now {
+            return Ok(None);
+        }
+        (self.seen, self.is_settled) = (now, is_settled);
+        match content {
+            Ok(content) => Ok(Some(content)),
+            Err(_) if is_same => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Checks a file at an interval in a background thread, as long as `target` is in use, and passes new content to `store`. An error of
+/// `read` is logged, and the previous content stays in effect.
 pub(crate) fn watch<T: Send + Sync + 'static, N: 'static, E: std::fmt::Display + 'static>(
-    of: &Arc<T>,
+    target: &Arc<T>,
     path: &Path,
-    every: Duration,
+    interval: Duration,
     read: fn(&Path) -> Result<N, E>,
-    take: fn(&T, N),
-) -> std::io::Result<()> {
-    let (weak, path) = (Arc::downgrade(of), path.to_owned());
-    let look = |path: &Path| look(path).map_or((None, true), |(look, settled)| (Some(look), settled));
+    store: fn(&T, N),
+) -> io::Result<()> {
+    let (weak, path) = (Arc::downgrade(target), path.to_owned());
     let run = move || {
-        // Not settled: it may have changed since it was read.
-        let (mut seen, mut settled, mut last) = (None, false, None);
+        let mut watcher = FileWatcher::new(&path);
         loop {
-            std::thread::sleep(every);
-            let Some(of) = Weak::upgrade(&weak) else { return };
-            let (now, is_settled) = look(&path);
-            let same = now == seen;
-            if same && settled {
-                continue;
-            }
-            if last.as_ref() != Some(&now) {
-                last = Some(now);
-                continue;
-            }
-            let content = read(&path);
-            if look(&path).0 != now {
-                continue;
-            }
-            match content {
-                Ok(content) => take(&of, content),
-                Err(error) if same => drop(error), // told already
+            std::thread::sleep(interval);
+            let Some(target) = Weak::upgrade(&weak) else { return };
+            match watcher.read_if_changed(read) {
+                Ok(Some(content)) => store(&target, content),
+                Ok(None) => {}
                 Err(error) => {
-                    tracing::error!(target: "auth_core", file = %path.display(), %error, "cannot be read again: what was read before stays");
+                    tracing::error!(target: "auth_core", file = %path.display(), %error, "the changed file cannot be read: the previous content stays in effect");
                 }
             }
-            (seen, settled) = (now, is_settled);
         }
     };
     std::thread::Builder::new().name("auth-watch".to_owned()).spawn(run).map(drop)

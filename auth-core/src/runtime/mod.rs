@@ -1,6 +1,8 @@
 //! Building blocks without knowledge of authorization: time, files, limits, caches and a strict JSON reader.
 
+pub mod future;
 pub mod clock;
+pub(crate) mod hex;
 pub mod set_once;
 pub(crate) mod file_watcher;
 #[cfg(any(feature = "api-key", feature = "blocks"))]

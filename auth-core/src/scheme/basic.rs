@@ -16,13 +16,13 @@ use crate::identity::issuer::{Confers, Form, ListClaim, RoleTypes, Source};
 use crate::identity::principal::Principal;
 use crate::identity::scheme_id::Scheme;
 use crate::identity::vocabulary::Kind;
-use crate::store::users::{NameAndPassword, Passwords};
+use crate::store::users::{PasswordAuthenticator, PasswordCredentials};
 
 /// Longer credentials than this are not decoded.
 const LONGEST: usize = 1024;
 
 /// Reads the token68 of Basic: canonical, padded base64 of UTF-8 without control characters, with a colon.
-fn read(token68: &str) -> Result<NameAndPassword, &'static str> {
+fn read(token68: &str) -> Result<PasswordCredentials, &'static str> {
     const LONG: &str = "the Basic credentials are longer than allowed";
     if token68.len() > LONGEST.div_ceil(3) * 4 {
         return Err(LONG);
@@ -37,17 +37,17 @@ fn read(token68: &str) -> Result<NameAndPassword, &'static str> {
         return Err("the Basic credentials hold a control character");
     }
     let (name, password) = text.split_once(':').ok_or("the Basic credentials have no colon")?;
-    Ok(NameAndPassword::new(name, password))
+    Ok(PasswordCredentials::new(name, password))
 }
 
 /// The settings of Basic.
 #[derive(Clone, Debug)]
 pub struct Basic {
-    passwords: Passwords,
+    passwords: PasswordAuthenticator,
     confers: Option<Confers>,
 }
 
-impl<P: Into<Passwords>> From<P> for Basic {
+impl<P: Into<PasswordAuthenticator>> From<P> for Basic {
     fn from(passwords: P) -> Self {
         Self::new(passwords)
     }
@@ -55,7 +55,7 @@ impl<P: Into<Passwords>> From<P> for Basic {
 
 impl Basic {
     /// These users.
-    pub fn new(passwords: impl Into<Passwords>) -> Self {
+    pub fn new(passwords: impl Into<PasswordAuthenticator>) -> Self {
         Self { passwords: passwords.into(), confers: None }
     }
 
@@ -71,13 +71,13 @@ impl Basic {
     }
 
     /// The users.
-    pub fn passwords(&self) -> &Passwords {
+    pub fn passwords(&self) -> &PasswordAuthenticator {
         &self.passwords
     }
 
     /// The verifier, for a realm. `roles` are the role types of the application.
     pub fn prepare(self, realm: &str, roles: &RoleTypes) -> Verifier {
-        self.passwords.belong_to(realm);
+        self.passwords.set_realm(realm);
         let source = Source {
             issuer: super::issuer_of_users(realm).into(),
             scheme: Scheme::Basic,
@@ -95,7 +95,7 @@ impl Basic {
 /// The verifier of Basic credentials.
 #[derive(Debug)]
 pub struct Verifier {
-    passwords: Passwords,
+    passwords: PasswordAuthenticator,
     source: Arc<Source>,
 }
 
@@ -103,8 +103,8 @@ impl Verifier {
     /// Verifies a name and a password. `client` is where it is seen to come from.
     ///
     /// # Errors
-    /// The denial that they deserve; see [`Passwords::verify`].
-    async fn verify(&self, presented: NameAndPassword, client: Option<PeerOrClient>) -> Result<Principal, Denial> {
+    /// The denial that they deserve; see [`PasswordAuthenticator::verify`].
+    async fn verify(&self, presented: PasswordCredentials, client: Option<PeerOrClient>) -> Result<Principal, Denial> {
         let (name, user) = self.passwords.verify(Scheme::Basic, presented, client).await?;
         let claims = serde_json::json!({ "sub": name, "roles": user.roles }).to_string();
         Principal::from_claims(Arc::clone(&self.source), claims)
@@ -135,7 +135,7 @@ impl<H: RequestHead> Authenticator<H> for Verifier {
 
     fn throttle(&self, credential: &Credential<'_>, view: &RequestView<'_, H>) -> Option<Denial> {
         let presented = read(credential.text).ok()?;
-        let after = self.passwords.must_wait(&presented, view.client())?;
+        let after = self.passwords.delay(&presented, view.client())?;
         Some(Denial::refused(Scheme::Basic, Reason::TooManyAttempts(after), "too many failed logins"))
     }
 
@@ -171,7 +171,7 @@ impl<H: RequestHead> SchemeSettings<H> for Basic {
     }
 
     fn check(&self, context: &SettingsContext<'_, H>, mistakes: &mut Mistakes) {
-        if !context.has_realm && self.passwords().are_counted_together() {
+        if !context.has_realm && self.passwords().has_shared_throttle() {
             mistakes.add(BuildError::RealmMissing(".basic(…)"));
         }
     }

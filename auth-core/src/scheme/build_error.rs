@@ -94,7 +94,7 @@ pub enum BuildError {
     )]
     PlainHttpBehindProxy,
     /// One name would be two people.
-    #[error("`.basic(…)` and `.users(…)` name two stores: make one `Passwords`, and give each a clone")]
+    #[error("`.basic(…)` and `.users(…)` name two stores: make one `PasswordAuthenticator`, and give each a clone")]
     TwoStoresOfUsers,
     /// A proxy is not a valid address or network.
     #[error("`.behind(…)`: {0:?} is no address and no network")]

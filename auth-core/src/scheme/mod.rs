@@ -21,7 +21,6 @@ pub mod ticket;
 
 use std::collections::BTreeSet;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
 pub use self::authorization_header::Authorization;
@@ -34,9 +33,7 @@ use crate::identity::principal::Principal;
 use crate::identity::scheme_id::Scheme;
 use crate::identity::vocabulary::Kind;
 use crate::runtime::clock::Timestamp;
-
-/// A boxed future that may borrow.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+use crate::runtime::future::LocalBoxFuture;
 
 /// An authentication scheme: locates its credential in a request and verifies it.
 ///
@@ -88,7 +85,7 @@ pub trait Authenticator<H: RequestHead>: Send + Sync {
     }
 
     /// Records that a request with the credential was granted: see [`Effects::activity`].
-    fn record_activity(&self, _key: ActivityKey) -> BoxFuture<'_, Result<(), Rejection>> {
+    fn record_activity(&self, _key: ActivityKey) -> LocalBoxFuture<'_, Result<(), Rejection>> {
         Box::pin(std::future::ready(Ok(())))
     }
 
@@ -138,7 +135,7 @@ pub struct ConfiguredNames {
 
 #[cfg(any(feature = "basic", feature = "session"))]
 impl ConfiguredNames {
-    fn of_users(users: &crate::store::users::Passwords) -> Self {
+    fn of_users(users: &crate::store::users::PasswordAuthenticator) -> Self {
         Self { place: "a user has", issuer: String::new(), kind: Kind::Role, names: users.roles() }
     }
 }
@@ -274,7 +271,7 @@ pub enum Verification<'r> {
     /// It is done.
     Ready(Verified),
     /// It waits for I/O or for a hash.
-    Pending(BoxFuture<'r, Verified>),
+    Pending(LocalBoxFuture<'r, Verified>),
 }
 
 impl<'r> Verification<'r> {

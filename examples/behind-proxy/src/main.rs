@@ -23,8 +23,8 @@
 use actix_web::dev::HttpServiceFactory;
 use actix_web::{App, HttpServer, Responder, get};
 use auth_actix::{
-    Auth, AuthBuilder, Blocks, Countries, Forwarding, Jwt, deny_country, deny_network, public, require, require_auth,
-    require_network,
+    Auth, AuthBuilder, Blocklist, Countries, Forwarding, Jwt, deny_country, deny_network, public, require,
+    require_auth, require_network,
 };
 
 #[derive(auth_actix::Role)]
@@ -66,7 +66,7 @@ async fn downloads() -> impl Responder {
 const ISSUER: &str = "https://id.example";
 const AUDIENCE: &str = "intranet";
 
-fn settings(secret: &[u8], blocks: Blocks) -> AuthBuilder {
+fn settings(secret: &[u8], blocks: Blocklist) -> AuthBuilder {
     Auth::builder()
         .realm("intranet")
         .bearer(Jwt::hs256(secret).issuer(ISSUER).audience(AUDIENCE))
@@ -92,7 +92,7 @@ async fn main() -> std::io::Result<()> {
     let secret = std::env::var("JWT_SECRET").unwrap_or_else(|_| "for this example, and nowhere else".to_owned());
     let list = std::env::var("BLOCKS").unwrap_or("blocks.txt".into());
     // Without a list nobody is blocked, until the application adds somebody.
-    let blocks = if std::path::Path::new(&list).exists() { Blocks::file(list)? } else { Blocks::memory() };
+    let blocks = if std::path::Path::new(&list).exists() { Blocklist::file(list)? } else { Blocklist::memory() };
     let auth = settings(secret.as_bytes(), blocks).build()?;
     // On loopback, so that nobody gets here but through the proxy.
     HttpServer::new(move || App::new().service(intranet(&auth))).bind(("127.0.0.1", port))?.run().await

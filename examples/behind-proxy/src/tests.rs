@@ -18,7 +18,8 @@ type Headers<'a> = &'a [(&'a str, &'a str)];
 
 #[actix_web::test]
 async fn the_client_is_whom_the_proxy_saw() {
-    let app = init_service(App::new().service(intranet(&settings(&[7; 32], Blocks::memory()).build().unwrap()))).await;
+    let app =
+        init_service(App::new().service(intranet(&settings(&[7; 32], Blocklist::memory()).build().unwrap()))).await;
     let host = ("Host", "intranet.example");
     #[rustfmt::skip] // a table is read by column
     let table: [(&str, &str, Headers<'_>, u16); 12] = [
@@ -49,7 +50,7 @@ async fn the_client_is_whom_the_proxy_saw() {
 #[actix_web::test]
 async fn a_token_helps_where_the_rule_says_so() {
     let keys = Keys::new();
-    let auth = settings(&[], Blocks::memory()).test_keys(&keys).build().unwrap();
+    let auth = settings(&[], Blocklist::memory()).test_keys(&keys).build().unwrap();
     let app = init_service(App::new().service(intranet(&auth))).await;
     let admin = format!("Bearer {}", keys.token(ISSUER, AUDIENCE, &json!({ "roles": ["admin"] })));
     #[rustfmt::skip]
@@ -73,7 +74,7 @@ async fn a_token_helps_where_the_rule_says_so() {
 
 #[actix_web::test]
 async fn on_a_socket_this_machine_is_the_proxy() {
-    let auth = settings(&[7; 32], Blocks::memory()).build().unwrap();
+    let auth = settings(&[7; 32], Blocklist::memory()).build().unwrap();
     let server =
         HttpServer::new(move || App::new().service(intranet(&auth))).workers(1).bind(("127.0.0.1", 0)).unwrap();
     let address = server.addrs()[0];
@@ -99,7 +100,7 @@ fn send(address: SocketAddr, header: &str) -> String {
 
 #[actix_web::test]
 async fn a_country_comes_from_the_proxy_alone_and_whoever_is_blocked_is_out() {
-    let blocks = Blocks::memory();
+    let blocks = Blocklist::memory();
     let auth = settings(&[7; 32], blocks.clone()).build().unwrap();
     let app = init_service(App::new().service(intranet(&auth))).await;
     let answered = async |peer: &str, country: &[&str]| {

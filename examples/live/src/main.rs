@@ -12,7 +12,7 @@ use actix_web::dev::HttpServiceFactory;
 use actix_web::web::{Bytes, Data, Html, Payload};
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, get, post, rt};
 use actix_ws::{CloseCode, CloseReason, Message};
-use auth_actix::{Auth, AuthBuilder, Blocks, Jwt, Lease, LeaseEnd, Peer, Ticket, public, require_role};
+use auth_actix::{Auth, AuthBuilder, Blocklist, Jwt, Lease, LeaseEnd, Peer, Ticket, public, require_role};
 use futures_util::{Stream, stream};
 use tokio::sync::broadcast;
 
@@ -115,7 +115,7 @@ fn as_events(news: &News) -> impl Stream<Item = Result<Bytes, Error>> + use<> {
 }
 
 /// All but where tokens come from.
-fn settings(tokens: Jwt, blocks: &Blocks) -> AuthBuilder {
+fn settings(tokens: Jwt, blocks: &Blocklist) -> AuthBuilder {
     let auth = Auth::builder().realm("news").bearer(tokens).bearer_in_subprotocol("bearer").tickets();
     auth.roles::<Role>().blocks(blocks.clone()).client_address(Peer)
 }
@@ -130,7 +130,7 @@ async fn main() -> std::io::Result<()> {
     let port = std::env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(8080);
     let tokens = Jwt::dev();
     say(&tokens, port);
-    let auth = settings(tokens, &Blocks::memory()).build()?;
+    let auth = settings(tokens, &Blocklist::memory()).build()?;
     let news = News(broadcast::channel(64).0);
     HttpServer::new(move || App::new().service(api(&auth, &news))).bind(("127.0.0.1", port))?.run().await
 }
@@ -152,7 +152,7 @@ mod tests {
 
     use actix_web::dev::ServerHandle;
     use auth_actix::test::Keys;
-    use auth_actix::{Entry, Id};
+    use auth_actix::{BlockEntry, Id};
     use serde_json::{Value, json};
     use tokio::time::{Instant, timeout};
 
@@ -165,13 +165,13 @@ mod tests {
     struct Site {
         address: SocketAddr,
         keys: Keys,
-        blocks: Blocks,
+        blocks: Blocklist,
         news: News,
         _server: ServerHandle,
     }
 
     fn site() -> Site {
-        let (keys, blocks, news) = (Keys::new(), Blocks::memory(), News(broadcast::channel(64).0));
+        let (keys, blocks, news) = (Keys::new(), Blocklist::memory(), News(broadcast::channel(64).0));
         let tokens = Jwt::hs256([]).issuer(ISSUER).audience(AUDIENCE);
         let auth = settings(tokens, &blocks).test_keys(&keys).build().unwrap();
         let app_news = news.clone();
@@ -190,7 +190,7 @@ mod tests {
         }
 
         fn block(&self, name: &str) {
-            self.blocks.add(Entry::BlockSubject(Id::user(ISSUER, name))).unwrap();
+            self.blocks.add(BlockEntry::BlockSubject(Id::user(ISSUER, name))).unwrap();
         }
     }
 

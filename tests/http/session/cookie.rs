@@ -132,14 +132,14 @@ fn what_would_weaken_sessions_does_not_build_or_answers_this_machine_alone() {
     let two =
         Auth::builder().session(Sessions::memory()).bearer(jwt()).build().map(drop).map_err(|error| error.to_string());
     assert!(two.unwrap_err().contains("does not say what it `.confers(…)`"));
-    let users = Passwords::new(Staff::default());
-    let basic = |users: Passwords| auth_actix::Basic::new(users).confers(Confers::everything());
-    let both = |form: Passwords| {
+    let users = PasswordAuthenticator::new(Staff::default());
+    let basic = |users: PasswordAuthenticator| auth_actix::Basic::new(users).confers(Confers::everything());
+    let both = |form: PasswordAuthenticator| {
         let sessions = Sessions::memory().confers(Confers::everything());
         Auth::builder().session(sessions).basic(basic(users.clone())).users(form).build().map(drop)
     };
     assert_eq!(both(users.clone()), Ok(()));
-    assert!(both(Passwords::new(Staff::default())).is_err(), "one name, two people");
+    assert!(both(PasswordAuthenticator::new(Staff::default())).is_err(), "one name, two people");
     // L7: behind a proxy everybody seems to be on this machine.
     let here = || Auth::builder().session(Sessions::memory().over_plain_http_on_this_machine());
     let proxied = here().behind(["127.0.0.1"], auth_actix::Forwarding::XForwardedFor).build().map(drop);

@@ -12,8 +12,8 @@ use std::time::Duration;
 use actix_web::web::{Json, ServiceConfig};
 use actix_web::{HttpResponse, Result, get, post};
 use auth_actix::{
-    Auth, AuthBuilder, Confers, Found, Id, Lease, LogIn, MaybePrincipal, Passwords, Principal, Session, Sessions,
-    Unavailable, User, Users, public, require, require_auth, require_role, require_scope,
+    Auth, AuthBuilder, BoxFuture, Confers, Id, Lease, LogIn, MaybePrincipal, PasswordAuthenticator, Principal, Session,
+    Sessions, User, UserStore, UserStoreUnavailable, public, require, require_auth, require_role, require_scope,
 };
 use auth_tests::logs;
 use auth_tests::server::Server;
@@ -192,13 +192,13 @@ const CHANGED: usize = 3;
 static OTHER: std::sync::LazyLock<String> =
     std::sync::LazyLock::new(|| auth_actix::hash_password(&"another one".into()).unwrap());
 
-impl Users for Staff {
-    fn find<'a>(&'a self, name: &'a str) -> Found<'a> {
+impl UserStore for Staff {
+    fn find<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<User>, UserStoreUnavailable>> {
         let [demoted, gone, down, changed] =
             [DEMOTED, GONE, DOWN, CHANGED].map(|flag: usize| self.0[flag].load(Ordering::SeqCst));
         Box::pin(async move {
             if down {
-                return Err(Unavailable);
+                return Err(UserStoreUnavailable);
             }
             let hash = crate::users::Staff::default().find("alice").await?.filter(|_| name == "alice" && !gone);
             let user = hash.map(|user| if changed { User::new(OTHER.as_str()).unwrap() } else { user });

@@ -4,7 +4,7 @@ use auth_core::scheme::session::LoginSettings;
 use auth_core::scheme::session::Sessions;
 #[cfg(feature = "oidc")]
 use auth_core::scheme::session::oidc_login::OidcLogin;
-use auth_core::store::users::Passwords;
+use auth_core::store::users::PasswordAuthenticator;
 
 use super::AuthBuilder;
 
@@ -27,7 +27,7 @@ impl AuthBuilder {
     }
 
     /// The users whose passwords a login is checked against; those of [`basic`](Self::basic) unless set.
-    pub fn users(self, users: impl Into<Passwords>) -> Self {
+    pub fn users(self, users: impl Into<PasswordAuthenticator>) -> Self {
         self.once("users").logins(|logins| logins.users = Some(users.into()))
     }
 }

@@ -24,7 +24,7 @@ use auth_core::scheme::client_certificate::ClientCertificates;
 #[cfg(feature = "dpop")]
 use auth_core::scheme::dpop::Dpop;
 #[cfg(feature = "blocks")]
-use auth_core::store::blocklist::Blocks;
+use auth_core::store::blocklist::Blocklist;
 use auth_core::store::roles::RolesFrom;
 
 use super::Peer;
@@ -184,7 +184,7 @@ impl AuthBuilder {
     /// revoked once a credential is verified. A rule that lets somebody in without a credential lets them in without one,
     /// blocked or not, unless their address is.
     #[cfg(feature = "blocks")]
-    pub fn blocks(self, blocks: Blocks) -> Self {
+    pub fn blocks(self, blocks: Blocklist) -> Self {
         self.set("blocks", |engine| engine.blocklist = Some(Arc::new(blocks)))
     }
 

@@ -6,7 +6,7 @@ mod scripts;
 use redis::Client;
 
 #[cfg(any(feature = "passwords", feature = "dpop"))]
-pub(crate) use self::scripts::Server;
+pub(crate) use self::scripts::RedisConnection;
 
 /// An address that names no server. Quotes nothing: it may hold a password.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -16,14 +16,14 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(crate) struct OutOfReach;
 
 /// One server.
-pub(crate) struct Server {
+pub(crate) struct RedisConnection {
     client: Client,
     /// Made with the first script: it belongs to the runtime that it is made in.
     manager: OnceLock<ConnectionManager>,
     prefix: String,
 }
 
-impl Server {
+impl RedisConnection {
     /// Opens no connection. What it keeps begins with `prefix`.
     pub(crate) fn new(url: &str, prefix: &str) -> Result<Self, RedisUrlError> {
         Ok(Self { client: client(url)?, manager: OnceLock::new(), prefix: prefix.to_owned() })
@@ -65,8 +65,8 @@ impl Server {
 }
 
 /// No address: it may hold a password.
-impl std::fmt::Debug for Server {
+impl std::fmt::Debug for RedisConnection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Server").field("prefix", &self.prefix).finish_non_exhaustive()
+        f.debug_struct("RedisConnection").field("prefix", &self.prefix).finish_non_exhaustive()
     }
 }

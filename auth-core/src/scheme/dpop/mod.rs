@@ -3,6 +3,8 @@
 
 mod nonce;
 mod proof;
+#[cfg(feature = "redis")]
+mod redis;
 mod replay;
 mod uri;
 
@@ -10,8 +12,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sha2::{Digest as _, Sha256};
+
 use self::nonce::Nonces;
-use self::replay::Replay;
+use self::proof::Proof;
+#[cfg(feature = "redis")]
+pub use self::redis::RedisReplayStore;
+pub use self::replay::{MemoryReplayStore, ReplayStore, ReplayStoreUnavailable};
 use self::uri::Uri;
 use super::bearer::{Bearer, TokenSettings};
 use super::build_error::{BuildError, Mistakes};
@@ -25,6 +32,7 @@ use crate::identity::scheme_id::Scheme;
 use crate::runtime::clock;
 #[cfg(feature = "redis")]
 use crate::runtime::redis::RedisUrlError;
+use crate::runtime::timeout;
 
 /// Settings of proofs (RFC 9449).
 ///
@@ -38,12 +46,15 @@ pub struct Dpop {
     bases: Vec<String>,
     window: Duration,
     nonces: Option<Nonces>,
-    replay: ReplayAt,
+    replay: ReplaySetting,
 }
 
 #[derive(Clone)]
-enum ReplayAt {
-    Memory(usize),
+enum ReplaySetting {
+    Memory {
+        capacity: usize,
+    },
+    Store(Arc<dyn ReplayStore>),
     #[cfg(feature = "redis")]
     Redis(String),
 }
@@ -59,7 +70,7 @@ pub enum DpopError {
     #[error("`.window(…)` is from 1 s to 300 s")]
     Window,
     /// Nothing to tell a replay by.
-    #[error("`.remember(…)` remembers at least 1,000 proofs")]
+    #[error("`.replay_cache_capacity(…)` is at least 1,000 proofs")]
     Room,
     /// A secret that could be guessed.
     #[error("`.shared_nonces(…)` takes a secret of at least 32 bytes, not a public key")]
@@ -79,7 +90,7 @@ impl Dpop {
     /// Proofs for this server, as its clients call it: scheme, host and port, and what paths begin with outside if a proxy
     /// takes that away. What a request says of its own host is never believed.
     pub fn at(base: impl Into<String>) -> Self {
-        let replay = ReplayAt::Memory(100_000);
+        let replay = ReplaySetting::Memory { capacity: 100_000 };
         Self { bases: vec![base.into()], window: Duration::from_secs(60), nonces: None, replay }
     }
 
@@ -106,24 +117,30 @@ impl Dpop {
         Self { nonces: Some(Nonces::shared(secret.as_ref())), ..self }
     }
 
-    /// How many proofs are remembered, so that none is taken twice. 100,000 unless set, some 10 MB; where there are more within
-    /// the window, the answer is 503.
-    pub fn remember(self, proofs: usize) -> Self {
-        Self { replay: ReplayAt::Memory(proofs), ..self }
+    /// Sets the number of used proofs to record in memory, so that none is accepted twice. 100,000 unless set, about 10 MB, and at
+    /// least 1,000. If more proofs are valid at once, further ones are answered with 503.
+    pub fn replay_cache_capacity(self, proofs: usize) -> Self {
+        Self { replay: ReplaySetting::Memory { capacity: proofs }, ..self }
     }
 
-    /// Remembers proofs in this Redis or Valkey, for all instances together.
+    /// Records used proofs in a store of the application.
+    pub fn replay_store(self, store: impl ReplayStore) -> Self {
+        Self { replay: ReplaySetting::Store(Arc::new(store)), ..self }
+    }
+
+    /// Records used proofs in Redis or Valkey, for all instances: `redis://user:password@host:6379/0`.
     #[cfg(feature = "redis")]
     pub fn redis(self, url: impl Into<String>) -> Self {
-        Self { replay: ReplayAt::Redis(url.into()), ..self }
+        Self { replay: ReplaySetting::Redis(url.into()), ..self }
     }
 
     /// Whether others may remember proofs in the same place.
     pub fn is_shared(&self) -> bool {
-        match self.replay {
-            ReplayAt::Memory(_) => false,
+        match &self.replay {
+            ReplaySetting::Memory { .. } => false,
+            ReplaySetting::Store(store) => store.is_shared(),
             #[cfg(feature = "redis")]
-            ReplayAt::Redis(_) => true,
+            ReplaySetting::Redis(_) => true,
         }
     }
 
@@ -131,26 +148,28 @@ impl Dpop {
     ///
     /// # Errors
     /// A setting is wrong.
-    #[cfg_attr(not(feature = "redis"), allow(unused_variables, reason = "nothing is shared"))]
     pub fn prepare(self, realm: &str) -> Result<Verifier, DpopError> {
         let seconds = Duration::from_secs;
         if self.window < seconds(1) || self.window > seconds(300) {
             return Err(DpopError::Window);
         }
         let base = |base: String| Uri::base(&base).ok_or(DpopError::Base(base));
-        // As long as a proof may still be taken: it may be ahead, too.
-        let keep = self.window + AHEAD + seconds(1);
-        let replay = match self.replay {
-            ReplayAt::Memory(most) if most < 1000 => return Err(DpopError::Room),
-            ReplayAt::Memory(most) => Replay::memory(most, keep),
+        // As long as the proof is valid, which may be issued ahead of this clock.
+        let proof_ttl = self.window + AHEAD + seconds(1);
+        let replay: Arc<dyn ReplayStore> = match self.replay {
+            ReplaySetting::Memory { capacity: ..1000 } => return Err(DpopError::Room),
+            ReplaySetting::Memory { capacity } => Arc::new(MemoryReplayStore::new(capacity)),
+            ReplaySetting::Store(store) => store,
             #[cfg(feature = "redis")]
-            ReplayAt::Redis(url) => Replay::redis(&url, realm, keep).map_err(DpopError::Redis)?,
+            ReplaySetting::Redis(url) => Arc::new(RedisReplayStore::new(&url, realm).map_err(DpopError::Redis)?),
         };
         Ok(Verifier {
             bases: self.bases.into_iter().map(base).collect::<Result<_, _>>()?,
             window: self.window,
             nonces: self.nonces.map(Nonces::checked).transpose()?,
             replay,
+            proof_ttl,
+            realm: realm.to_owned(),
         })
     }
 }
@@ -179,7 +198,9 @@ pub struct Verifier {
     bases: Vec<Uri>,
     window: Duration,
     nonces: Option<Nonces>,
-    replay: Replay,
+    replay: Arc<dyn ReplayStore>,
+    proof_ttl: Duration,
+    realm: String,
 }
 
 impl fmt::Debug for Verifier {
@@ -193,6 +214,16 @@ fn refused(cause: &'static str) -> Denial {
 }
 
 impl Verifier {
+    /// Identifies a proof in the store, which contains neither the key nor the address.
+    fn digest(&self, proof: &Proof, target: &Uri) -> [u8; 32] {
+        let mut digest = Sha256::new();
+        for part in [&self.realm, &proof.thumbprint, target.as_str(), &proof.id] {
+            digest.update(part.as_bytes());
+            digest.update(b"\0");
+        }
+        digest.finalize().into()
+    }
+
     /// Verifies a token, its proof, and that they belong together. A proof is remembered only when all else was right: who has
     /// no token fills nothing. With the caller comes the nonce for the next proof, where that of this one is about to end.
     ///
@@ -223,13 +254,15 @@ impl Verifier {
             ));
         }
         let principal = bearer.verify_bound(token, &proof.thumbprint, request.client).await?;
-        match self.replay.is_first(&proof, &target).await {
-            Some(true) => {
+        let digest = self.digest(&proof, &target);
+        let inserted = timeout::with_timeout(async { self.replay.insert(digest, self.proof_ttl).await }).await;
+        match inserted {
+            Some(Ok(true)) => {
                 let next = self.nonces.as_ref().map(Nonces::current);
                 Ok((principal, next.filter(|next| proof.nonce.as_deref() != Some(next))))
             }
-            Some(false) => Err(refused("the proof was used before (jti)")),
-            None => {
+            Some(Ok(false)) => Err(refused("the proof was used before (jti)")),
+            Some(Err(ReplayStoreUnavailable)) | None => {
                 let reason = Reason::AuthenticationUnavailable(RetryAfter::seconds(1));
                 Err(Denial::refused(Scheme::Dpop, reason, "proofs cannot be remembered"))
             }

@@ -138,7 +138,7 @@ impl Verifier {
                 let found = users.find(&actor.local_subject()).await;
                 let found = found.map_err(|_| unavailable("the store of users is out of reach").denial)?;
                 let gone = || ended("the user who acts is gone", false).denial;
-                Some(found.ok_or_else(gone)?.marks())
+                Some(found.ok_or_else(gone)?.password_versions().to_vec())
             }
             _ => None,
         };

@@ -8,7 +8,7 @@ use crate::scheme::session::Sessions;
 #[cfg(feature = "oidc")]
 use crate::scheme::session::oidc_login::{OidcLogin, RelyingParty};
 use crate::scheme::settings::{AllSettings, Assembly, SchemeSettings, SettingsContext, warn};
-use crate::store::users::Passwords;
+use crate::store::users::PasswordAuthenticator;
 
 /// Settings of sessions and logins.
 #[derive(Default)]
@@ -16,7 +16,7 @@ pub struct LoginSettings {
     /// The sessions.
     pub sessions: Option<Sessions>,
     /// The users of the login form; those of Basic unless set.
-    pub users: Option<Passwords>,
+    pub users: Option<PasswordAuthenticator>,
     /// The provider where people log in.
     #[cfg(feature = "oidc")]
     pub oidc_login: Option<OidcLogin>,
@@ -24,9 +24,12 @@ pub struct LoginSettings {
 
 impl LoginSettings {
     /// The users of the login form: those of Basic, unless others are set, which then have to be the same.
-    fn users(users: Option<Passwords>, of_basic: Option<Arc<Passwords>>) -> Result<Option<Passwords>, BuildError> {
+    fn users(
+        users: Option<PasswordAuthenticator>,
+        of_basic: Option<Arc<PasswordAuthenticator>>,
+    ) -> Result<Option<PasswordAuthenticator>, BuildError> {
         match (users, of_basic) {
-            (Some(users), Some(basic)) if !users.is(&basic) => Err(BuildError::TwoStoresOfUsers),
+            (Some(users), Some(basic)) if !users.is_same(&basic) => Err(BuildError::TwoStoresOfUsers),
             (_, Some(basic)) => Ok(Some((*basic).clone())),
             (users, None) => Ok(users),
         }
@@ -61,10 +64,10 @@ impl<H: RequestHead> SchemeSettings<H> for LoginSettings {
 
     fn check(&self, context: &SettingsContext<'_, H>, mistakes: &mut Mistakes) {
         let is_shared = self.sessions.as_ref().is_some_and(Sessions::is_shared);
-        let are_counted_together = self.users.as_ref().is_some_and(Passwords::are_counted_together);
+        let has_shared_throttle = self.users.as_ref().is_some_and(PasswordAuthenticator::has_shared_throttle);
         if !context.has_realm && is_shared {
             mistakes.add(BuildError::RealmMissing(".session(…)"));
-        } else if !context.has_realm && are_counted_together {
+        } else if !context.has_realm && has_shared_throttle {
             mistakes.add(BuildError::RealmMissing(".users(…)"));
         }
         if context.is_behind_proxy && SchemeSettings::<H>::is_for_this_machine(self) {

@@ -36,15 +36,16 @@ pub use self::store::{
     Live, Loaded, Record, SUPERSEDED, SessionKey, SessionKeyError, SessionStore, StoreError, Stored,
 };
 use super::{
-    ActivityKey, Authenticator, BoxFuture, ConfiguredNames, Credential, Effects, Extracted, Rejection, RequestView,
-    Verification, Verified,
+    ActivityKey, Authenticator, ConfiguredNames, Credential, Effects, Extracted, Rejection, RequestView, Verification,
+    Verified,
 };
 use crate::client::RequestHead;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::issuer::Source;
 use crate::identity::principal::Principal;
 use crate::identity::scheme_id::Scheme;
-use crate::store::users::{Passwords, User};
+use crate::runtime::future::LocalBoxFuture;
+use crate::store::users::{PasswordAuthenticator, VerifiedUser};
 
 /// A session that was verified for one request.
 #[derive(Debug)]
@@ -65,7 +66,7 @@ pub struct Verifier {
     refresh: Duration,
     most_of_one: usize,
     source: Arc<Source>,
-    users: Option<Passwords>,
+    users: Option<PasswordAuthenticator>,
 }
 
 impl Verifier {
@@ -192,12 +193,12 @@ impl Verifier {
     async fn still_there(
         &self,
         key: SessionKey,
-        users: &Passwords,
+        users: &PasswordAuthenticator,
         name: &str,
         passwords: &[String],
-    ) -> Result<User, Rejection> {
+    ) -> Result<VerifiedUser, Rejection> {
         let found = users.find(name).await.map_err(|_| unavailable("the store of users is out of reach"))?;
-        match found.filter(|user| passwords.contains(&user.mark())) {
+        match found.filter(|user| user.has_password_version(passwords)) {
             Some(user) => Ok(user),
             None => {
                 let _ = self.store.end(key).await;
@@ -270,7 +271,7 @@ impl<H: RequestHead> Authenticator<H> for Verifier {
         })
     }
 
-    fn record_activity(&self, key: ActivityKey) -> BoxFuture<'_, Result<(), Rejection>> {
+    fn record_activity(&self, key: ActivityKey) -> LocalBoxFuture<'_, Result<(), Rejection>> {
         Box::pin(self.touch(SessionKey::from_bytes(key)))
     }
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::runtime::clock::Timestamp;
-use crate::store::users::User;
+use crate::store::users::VerifiedUser;
 
 /// Who logs in, and what they may.
 #[derive(Clone, Debug)]
@@ -27,8 +27,11 @@ impl LogIn {
 
     /// A user of the store that passwords are checked against, with the roles that they have there: now, and as long as the
     /// session lives. It ends when they are gone, or have another password.
-    pub fn of_users(name: impl Into<String>, user: &User) -> Self {
-        Self { user: Some(user.marks()), ..Self::user(name).roles(user.roles.iter().map(String::as_str)) }
+    pub fn of_users(name: impl Into<String>, user: &VerifiedUser) -> Self {
+        Self {
+            user: Some(user.password_versions().to_vec()),
+            ..Self::user(name).roles(user.roles.iter().map(String::as_str))
+        }
     }
 
     /// Who vouches for the user: the provider that they logged in at. Half of their identity.

@@ -9,12 +9,12 @@ use std::time::Duration;
 use redis::Script;
 
 use super::store::{Live, Loaded, Record, SUPERSEDED, SessionKey, SessionStore, StoreError, Stored};
-use crate::runtime::redis::{RedisUrlError, Server};
+use crate::runtime::redis::{RedisConnection, RedisUrlError};
 
 /// Sessions in Redis or Valkey.
 #[derive(Debug)]
 pub struct RedisStore {
-    server: Server,
+    connection: RedisConnection,
     scripts: Scripts,
 }
 
@@ -137,7 +137,7 @@ impl RedisStore {
     pub fn with_prefix(url: &str, prefix: &str) -> Result<Self, RedisUrlError> {
         let script = |body: &str| Script::new(&[COMMON, body].concat());
         Ok(Self {
-            server: Server::new(url, prefix)?,
+            connection: RedisConnection::new(url, prefix)?,
             scripts: Scripts {
                 create: script(CREATE),
                 load: script(LOAD),
@@ -152,7 +152,7 @@ impl RedisStore {
     }
 
     async fn run<T: redis::FromRedisValue>(&self, script: &Script, arguments: &[&str]) -> Result<T, StoreError> {
-        self.server.run(script, arguments).await.map_err(|_| StoreError::Unavailable)
+        self.connection.run(script, arguments).await.map_err(|_| StoreError::Unavailable)
     }
 
     async fn ask(&self, script: &Script, arguments: &[&str]) -> Result<bool, StoreError> {

@@ -15,7 +15,7 @@ use crate::identity::vocabulary::Kind;
 #[cfg(feature = "redis")]
 use crate::runtime::redis::RedisUrlError;
 use crate::scheme::issuer_of_users;
-use crate::store::users::Passwords;
+use crate::store::users::PasswordAuthenticator;
 
 /// The settings of sessions.
 ///
@@ -176,7 +176,12 @@ impl Sessions {
     ///
     /// # Errors
     /// A setting is wrong.
-    pub fn prepare(self, realm: &str, users: Option<Passwords>, roles: &RoleTypes) -> Result<Verifier, SessionsError> {
+    pub fn prepare(
+        self,
+        realm: &str,
+        users: Option<PasswordAuthenticator>,
+        roles: &RoleTypes,
+    ) -> Result<Verifier, SessionsError> {
         let times = [("idle_timeout", self.idle), ("absolute_timeout", self.lasts), ("remember_for", self.remembers)];
         if let Some((name, _)) = times.iter().find(|(_, time)| *time < Duration::from_secs(1) || *time > LONGEST) {
             return Err(SessionsError::Timeout(name));
@@ -188,7 +193,7 @@ impl Sessions {
             return Err(SessionsError::IdleIsLonger);
         }
         if let Some(users) = &users {
-            users.belong_to(realm);
+            users.set_realm(realm);
         }
         let list = |kind, name: &str| ListClaim::new(kind, Form::Array, vec![name.to_owned()]);
         let source = Source {

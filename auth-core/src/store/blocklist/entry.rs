@@ -25,7 +25,7 @@ use crate::runtime::line_text::{escape, unescape};
 /// either end are written as `\\u{20}`, with the code in hexadecimal digits. An issuer and a `jti` contain no blanks at all.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Entry {
+pub enum BlockEntry {
     /// Requests from there are refused: 403.
     BlockAddress(IpNet),
     /// Whoever this is, or acts in their name, is refused once they have authenticated: 403.
@@ -62,11 +62,11 @@ pub enum Entry {
 #[error(
     "write `block address NETWORK`, `block subject ID`, `block token ISSUER JTI`, `revoke token ISSUER JTI EXPIRES`, `revoke subject ID SINCE` or `allow address NETWORK`"
 )]
-pub struct EntryError;
+pub struct BlockEntryError;
 
-crate::debug_as_display!(EntryError);
+crate::debug_as_display!(BlockEntryError);
 
-impl Entry {
+impl BlockEntry {
     /// Whether a line can hold it: an issuer and a `jti` are not empty, and a network has no bits behind its prefix.
     pub(super) fn is_writable(&self) -> bool {
         self.to_string().parse().as_ref() == Ok(self)
@@ -83,7 +83,7 @@ fn word(text: &str) -> String {
     escape(text, |one| one == ' ')
 }
 
-impl fmt::Display for Entry {
+impl fmt::Display for BlockEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::BlockAddress(network) => write!(f, "block address {network}"),
@@ -98,40 +98,40 @@ impl fmt::Display for Entry {
     }
 }
 
-impl FromStr for Entry {
-    type Err = EntryError;
+impl FromStr for BlockEntry {
+    type Err = BlockEntryError;
 
-    fn from_str(line: &str) -> Result<Self, EntryError> {
+    fn from_str(line: &str) -> Result<Self, BlockEntryError> {
         if line.chars().any(char::is_control) {
-            return Err(EntryError);
+            return Err(BlockEntryError);
         }
-        let seconds = |text: &str| text.parse().map(Timestamp::from_seconds).map_err(|_| EntryError);
-        let plain = |text: &str| unescape(text).ok_or(EntryError);
-        let id = |text: &str| plain(text)?.parse::<Id>().map_err(|_| EntryError);
-        let net = |text: &str| network(text).ok_or(EntryError);
+        let seconds = |text: &str| text.parse().map(Timestamp::from_seconds).map_err(|_| BlockEntryError);
+        let plain = |text: &str| unescape(text).ok_or(BlockEntryError);
+        let id = |text: &str| plain(text)?.parse::<Id>().map_err(|_| BlockEntryError);
+        let net = |text: &str| network(text).ok_or(BlockEntryError);
         // Subjects may hold spaces, so what follows an identity is split off from the right.
-        let (verb, rest) = line.split_once(' ').ok_or(EntryError)?;
-        let (noun, rest) = rest.split_once(' ').ok_or(EntryError)?;
+        let (verb, rest) = line.split_once(' ').ok_or(BlockEntryError)?;
+        let (noun, rest) = rest.split_once(' ').ok_or(BlockEntryError)?;
         match (verb, noun) {
             ("block", "address") => Ok(Self::BlockAddress(net(rest)?)),
             ("allow", "address") => Ok(Self::AllowAddress(net(rest)?)),
             ("block", "subject") => Ok(Self::BlockSubject(id(rest)?)),
             ("revoke", "subject") => {
-                let (subject, since) = rest.rsplit_once(' ').ok_or(EntryError)?;
+                let (subject, since) = rest.rsplit_once(' ').ok_or(BlockEntryError)?;
                 Ok(Self::RevokeSubject { id: id(subject)?, since: seconds(since)? })
             }
             ("block" | "revoke", "token") => {
                 let words: Vec<_> = rest.split(' ').collect();
                 match (verb, words.as_slice()) {
-                    (_, words) if words.iter().any(|word| word.is_empty()) => Err(EntryError),
+                    (_, words) if words.iter().any(|word| word.is_empty()) => Err(BlockEntryError),
                     ("block", [issuer, jti]) => Ok(Self::BlockToken { issuer: plain(issuer)?, jti: plain(jti)? }),
                     ("revoke", [issuer, jti, expires]) => {
                         Ok(Self::RevokeToken { issuer: plain(issuer)?, jti: plain(jti)?, expires: seconds(expires)? })
                     }
-                    _ => Err(EntryError),
+                    _ => Err(BlockEntryError),
                 }
             }
-            _ => Err(EntryError),
+            _ => Err(BlockEntryError),
         }
     }
 }
@@ -160,11 +160,11 @@ mod tests {
             "allow address 10.0.0.0/8",
         ];
         for line in good {
-            let entry: Entry = line.parse().unwrap_or_else(|error| panic!("{line}: {error}"));
+            let entry: BlockEntry = line.parse().unwrap_or_else(|error| panic!("{line}: {error}"));
             assert_eq!(entry.to_string(), line);
             assert!(entry.is_writable());
         }
-        assert_eq!("block address 10.0.0.1".parse::<Entry>().unwrap().to_string(), "block address 10.0.0.1/32");
+        assert_eq!("block address 10.0.0.1".parse::<BlockEntry>().unwrap().to_string(), "block address 10.0.0.1/32");
         let bad = [
             "",
             "block",
@@ -189,9 +189,9 @@ mod tests {
             r"block subject user:1:a:\u{d800}",
         ];
         for line in bad {
-            assert!(line.parse::<Entry>().is_err(), "{line:?}");
+            assert!(line.parse::<BlockEntry>().is_err(), "{line:?}");
         }
-        let empty = Entry::BlockToken { issuer: "a".into(), jti: String::new() };
+        let empty = BlockEntry::BlockToken { issuer: "a".into(), jti: String::new() };
         assert!(!empty.is_writable(), "no line holds it");
     }
 
@@ -200,9 +200,9 @@ mod tests {
         fn an_entry_is_read_as_it_was_written(issuer in "(?s).{0,16}", name in "(?s).{1,16}", seconds in any::<i64>()) {
             // S4, S5
             let (id, at) = (Id::user(&issuer, &name), Timestamp::from_seconds(seconds));
-            let token = |issuer: &str| Entry::RevokeToken { issuer: issuer.into(), jti: name.clone(), expires: at };
-            let block = Entry::BlockToken { issuer: name.clone(), jti: name.clone() };
-            for entry in [Entry::BlockSubject(id.clone()), Entry::RevokeSubject { id, since: at }, token(&name), block] {
+            let token = |issuer: &str| BlockEntry::RevokeToken { issuer: issuer.into(), jti: name.clone(), expires: at };
+            let block = BlockEntry::BlockToken { issuer: name.clone(), jti: name.clone() };
+            for entry in [BlockEntry::BlockSubject(id.clone()), BlockEntry::RevokeSubject { id, since: at }, token(&name), block] {
                 let line = entry.to_string();
                 prop_assert_eq!(line.lines().count(), 1);
                 prop_assert_eq!(line.parse(), Ok(entry));

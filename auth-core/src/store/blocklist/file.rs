@@ -1,59 +1,76 @@
-//! The lists in a file.
+//! A block list in a file.
 
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use super::entry::EntryError;
-use super::snapshot::Snapshot;
+use super::entries::{BlockChange, BlockEntries};
+use super::store::{BlocklistError, BlocklistFileError, BlocklistStore};
+use crate::runtime::file_watcher::FileWatcher;
 
-/// What is wrong with a file of lists.
-#[derive(thiserror::Error)]
-#[non_exhaustive]
-pub enum FileError {
-    /// It cannot be read.
-    #[error("the lists cannot be read: {0}")]
-    Read(std::io::Error),
-    /// It cannot be written.
-    #[error("the lists cannot be written: {0}")]
-    Write(std::io::Error),
-    /// A line is no entry.
-    #[error("line {0} of the lists: {1}")]
-    Line(usize, EntryError),
-    /// There are too many.
-    #[error("more than a million entries")]
-    TooMany,
+/// A block list in a file, which other programs may change too. See [`Blocklist::file`](super::Blocklist::file).
+pub struct FileBlocklistStore {
+    path: PathBuf,
+    interval: Duration,
+    watcher: FileWatcher,
 }
 
-crate::debug_as_display!(FileError);
-
-impl From<FileError> for std::io::Error {
-    fn from(error: FileError) -> Self {
-        Self::new(std::io::ErrorKind::InvalidInput, error.to_string())
+impl FileBlocklistStore {
+    /// Entries in the file at this path, which is checked for changes at this interval.
+    pub fn new(path: impl AsRef<Path>, interval: Duration) -> Self {
+        let path = path.as_ref();
+        Self { path: path.to_owned(), interval, watcher: FileWatcher::new(path) }
     }
 }
 
-/// All entries of the file. Empty lines and those that begin with `#` are passed over.
-pub(super) fn read(path: &Path) -> Result<Snapshot, FileError> {
-    let text =
-        std::fs::read_to_string(path).map_err(crate::runtime::file_watcher::at(path)).map_err(FileError::Read)?;
-    let mut snapshot = Snapshot::default();
+impl BlocklistStore for FileBlocklistStore {
+    fn refresh_interval(&self) -> Option<Duration> {
+        Some(self.interval)
+    }
+
+    fn max_staleness(&self) -> Option<Duration> {
+        None
+    }
+
+    fn load(&mut self, _: &BlockEntries) -> Result<Option<BlockEntries>, BlocklistError> {
+        Ok(self.watcher.read_if_changed(read)?)
+    }
+
+    fn update(&mut self, _: &BlockEntries, change: &BlockChange) -> Result<BlockEntries, BlocklistError> {
+        let mut entries = read(&self.path)?;
+        entries.apply(change)?;
+        write(&self.path, &entries)?;
+        Ok(entries)
+    }
+}
+
+impl std::fmt::Debug for FileBlocklistStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FileBlocklistStore").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// Reads all entries of a file. Empty lines and those that begin with `#` are passed over.
+pub(super) fn read(path: &Path) -> Result<BlockEntries, BlocklistFileError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(crate::runtime::file_watcher::at(path))
+        .map_err(BlocklistFileError::Read)?;
+    let mut entries = BlockEntries::default();
     for (number, line) in (1..).zip(text.lines()) {
         // Blanks at an end belong to a name, or are a mistake that must not block somebody else.
         if line.trim().is_empty() || line.starts_with('#') {
             continue;
         }
-        let entry = line.parse().map_err(|error| FileError::Line(number, error))?;
-        if !snapshot.add(entry) {
-            return Err(FileError::TooMany);
-        }
+        let entry = line.parse().map_err(|error| BlocklistFileError::Line(number, error))?;
+        entries.insert(entry).map_err(|_| BlocklistFileError::TooMany)?;
     }
-    Ok(snapshot)
+    Ok(entries)
 }
 
 /// Writes all entries: beside the file, and then in its place, so that no reader sees half of it. Who may read the file stays as it
 /// was. Comments are lost.
-pub(super) fn write(path: &Path, snapshot: &Snapshot) -> Result<(), FileError> {
-    let mut lines: Vec<_> = snapshot.entries().map(|entry| entry.to_string()).collect();
+fn write(path: &Path, entries: &BlockEntries) -> Result<(), BlocklistFileError> {
+    let mut lines: Vec<_> = entries.iter().map(|entry| entry.to_string()).collect();
     lines.sort();
     lines.push(String::new());
     let replace = || {
@@ -67,7 +84,7 @@ pub(super) fn write(path: &Path, snapshot: &Snapshot) -> Result<(), FileError> {
         file.sync_all()?;
         std::fs::rename(beside, path)
     };
-    replace().map_err(crate::runtime::file_watcher::at(path)).map_err(FileError::Write)
+    replace().map_err(crate::runtime::file_watcher::at(path)).map_err(BlocklistFileError::Write)
 }
 
 /// Creates a file that only its owner may read: until it has the permissions of the list that it replaces.

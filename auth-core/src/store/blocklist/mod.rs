@@ -1,320 +1,285 @@
-//! Who is refused whatever a rule says: blocked addresses, subjects and tokens, and what was revoked.
+//! Block lists: blocked addresses, subjects and tokens, and revoked tokens and sessions, which are refused whatever a rule says.
 //!
 //! # Why
-//! Addresses are looked at before anything else. Subjects and tokens only once a credential is verified: what a forged token
-//! claims would tell anybody who is blocked, and the answer before the hash of a password would do the same.
+//! Addresses are checked before everything else. Subjects and tokens are checked only after a credential is verified: otherwise the
+//! claims of a forged token, or a response before the password hash, would reveal who is blocked.
 //!
-//! Each request looks at one snapshot, in memory, without a lock.
+//! Each request reads one snapshot, in memory, without a lock.
 
 mod entry;
+mod entries;
+mod store;
 mod file;
 #[cfg(feature = "redis")]
 mod redis;
-mod snapshot;
 
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
-pub use self::entry::{Entry, EntryError};
-pub use self::file::FileError;
+pub use self::entries::{BlockChange, BlockEntries, BlocklistFull};
+pub use self::entry::{BlockEntry, BlockEntryError};
+pub use self::file::FileBlocklistStore;
 #[cfg(feature = "redis")]
-pub use self::redis::RedisBlocksError;
-use self::snapshot::Snapshot;
+pub use self::redis::RedisBlocklistStore;
+#[cfg(feature = "redis")]
+pub use self::store::RedisBlocklistError;
+pub use self::store::{BlocklistError, BlocklistFileError, BlocklistStore, MemoryBlocklistStore};
 use crate::audit::{Event, Happened, Sink};
-use crate::denial::{Denial, Reason};
+use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::principal::Principal;
-#[cfg(feature = "redis")]
-use crate::runtime::clock::Moment;
-use crate::runtime::clock::{self, Timestamp};
+use crate::runtime::clock::{self, Moment, Timestamp};
 
-/// Block lists and revocations. Cheap to clone; the application keeps a clone to add entries to.
+/// Block lists and revocations. Cheap to clone; the application keeps a clone to change entries.
 ///
 /// ```
-/// use auth_core::store::blocklist::{Blocks, Entry};
+/// use auth_core::store::blocklist::Blocklist;
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let blocks = Blocks::memory();
-/// blocks.add("block address 203.0.113.0/24".parse()?)?;
+/// let blocklist = Blocklist::memory();
+/// blocklist.add("block address 203.0.113.0/24".parse()?)?;
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Blocks(Arc<Inner>);
+pub struct Blocklist(Arc<Inner>);
 
 struct Inner {
-    snapshot: ArcSwap<Snapshot>,
-    /// Held while the lists change.
-    home: Mutex<Home>,
-    /// Until when the snapshot holds, where the lists live elsewhere.
-    #[cfg(feature = "redis")]
-    holds: Option<ArcSwap<Moment>>,
+    entries: ArcSwap<BlockEntries>,
+    /// Locked while the entries change.
+    store: Mutex<Box<dyn BlocklistStore>>,
+    /// Until when the entries are in effect, if they become stale. The default value if they were never loaded.
+    fresh_until: Option<ArcSwap<Moment>>,
+    max_staleness: Duration,
     audit: OnceLock<Arc<dyn Sink>>,
 }
 
-/// Where the lists live.
-enum Home {
-    Memory,
-    File(PathBuf),
-    #[cfg(feature = "redis")]
-    Redis(Box<redis::Server>),
-}
+/// The interval at which a file is checked for changes.
+const FILE_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Why an entry is not added.
-#[derive(thiserror::Error)]
-#[non_exhaustive]
-pub enum BlocksError {
-    /// There is no room. No entry is pushed out for another: what was revoked stays so.
-    #[error("the lists are full: at most a million entries")]
-    Full,
-    /// It would be read as another one.
-    #[error("an entry with a space or a control character where none can be")]
-    NotWritable,
-    /// The file of the lists.
-    #[error(transparent)]
-    File(#[from] FileError),
-    /// Their server.
-    #[cfg(feature = "redis")]
-    #[error(transparent)]
-    Redis(#[from] RedisBlocksError),
-}
+/// The tolerated difference between clocks, for the time at which a token was issued.
+const CLOCK_SKEW: Duration = Duration::from_secs(60);
 
-crate::debug_as_display!(BlocksError);
+/// The staleness of entries that never become stale: 100 years.
+const UNLIMITED: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
-/// How long an entry of a token outlives the token: as long as any leeway.
-const LEEWAY: Duration = Duration::from_secs(300);
-
-/// How far clocks may be apart where a token says when it was made.
-const CLOCKS: Duration = Duration::from_secs(60);
-
-impl Blocks {
-    /// Lists in the memory of this process: gone with it.
-    pub fn memory() -> Self {
-        Self::new(Snapshot::default(), Home::Memory)
-    }
-
-    /// Lists in a file, an entry a line. The file is looked at every two seconds, and read again when it has changed and stays so; a line
-    /// that is no entry keeps all of the new content out. Entries that are added here are written to it: one process writes.
+impl Blocklist {
+    /// Entries in a store of the application. Every request is refused until they are loaded.
     ///
     /// # Errors
-    /// It cannot be read, or a line is no entry.
-    pub fn file(path: impl AsRef<Path>) -> Result<Self, FileError> {
-        Self::file_and_look(path, Duration::from_secs(2))
+    /// The thread that loads them cannot be started.
+    pub fn new(store: impl BlocklistStore) -> std::io::Result<Self> {
+        Self::start(store, None)
     }
 
-    /// The same, with how often the file is looked at.
+    /// Entries in the memory of this process, lost when it ends.
+    pub fn memory() -> Self {
+        Self(Arc::new(Inner::new(MemoryBlocklistStore, Some(BlockEntries::default()))))
+    }
+
+    /// Entries in a file, one per line. Changes of the file are read within seconds. If a line is invalid, the previous entries stay in
+    /// effect. [`add`](Self::add) and [`remove`](Self::remove) write to the file: only one process may do so.
+    ///
+    /// # Errors
+    /// The file cannot be read, or a line is invalid.
+    pub fn file(path: impl AsRef<Path>) -> Result<Self, BlocklistFileError> {
+        Self::file_with_interval(path, FILE_INTERVAL)
+    }
+
+    /// Like [`file`](Self::file), with a custom interval at which the file is checked. 2 s otherwise.
     ///
     /// # Errors
     /// As [`file`](Self::file).
-    pub fn file_and_look(path: impl AsRef<Path>, every: Duration) -> Result<Self, FileError> {
-        let path = path.as_ref().to_owned();
-        let blocks = Self::new(file::read(&path)?, Home::File(path.clone()));
-        crate::runtime::file_watcher::watch(&blocks.0, &path, every, file::read, Inner::take)
-            .map_err(FileError::Read)?;
-        Ok(blocks)
+    pub fn file_with_interval(path: impl AsRef<Path>, interval: Duration) -> Result<Self, BlocklistFileError> {
+        let path = path.as_ref();
+        let entries = file::read(path)?;
+        Self::start(FileBlocklistStore::new(path, interval), Some(entries)).map_err(BlocklistFileError::Read)
     }
 
-    /// Lists in Redis or Valkey, shared by all instances that name the same one: `redis://user:password@host:6379/0`. A change
-    /// reaches every instance within two seconds. Until they were read once, every request is refused. Where the server is out of reach, what was read before holds for ten; after
-    /// that, credentials are answered with 503, since nobody knows any more what was revoked. A server that lost the lists is
-    /// given them again by an instance that has them; it should evict no keys all the same (`maxmemory-policy noeviction`). No
-    /// connection is opened here.
+    /// Entries in Redis or Valkey, shared by all instances that use the same server: `redis://user:password@host:6379/0`.
+    ///
+    /// A change reaches every instance within two seconds. Every request is refused until the entries are loaded. While the server is
+    /// unavailable, the loaded entries stay in effect for ten seconds; after that, credentials are answered with 503, since nobody
+    /// knows what was revoked meanwhile. If the server loses the entries, an instance that has them writes them again; configure it
+    /// not to evict keys anyway (`maxmemory-policy noeviction`). No connection is opened here.
     ///
     /// # Errors
-    /// The address is none.
+    /// The URL is invalid.
     #[cfg(feature = "redis")]
-    pub fn redis(url: &str) -> Result<Self, RedisBlocksError> {
-        let inner = Arc::new(Inner {
-            snapshot: ArcSwap::from_pointee(Snapshot::default()),
-            home: Mutex::new(Home::Redis(Box::new(redis::Server::new(url)?))),
-            holds: Some(ArcSwap::from_pointee(Moment::default())),
-            audit: OnceLock::new(),
-        });
-        redis::follow(&inner).map_err(|_| RedisBlocksError::Unavailable)?;
+    pub fn redis(url: &str) -> Result<Self, RedisBlocklistError> {
+        Self::start(RedisBlocklistStore::new(url)?, None).map_err(|_| RedisBlocklistError::Unavailable)
+    }
+
+    fn start(store: impl BlocklistStore, loaded: Option<BlockEntries>) -> std::io::Result<Self> {
+        let interval = store.refresh_interval();
+        let must_load = loaded.is_none();
+        let inner = Arc::new(Inner::new(store, loaded));
+        if let Some(interval) = interval {
+            let weak = Arc::downgrade(&inner);
+            let run = move || {
+                if !must_load {
+                    std::thread::sleep(interval);
+                }
+                while let Some(inner) = Weak::upgrade(&weak) {
+                    inner.refresh();
+                    drop(inner);
+                    std::thread::sleep(interval);
+                }
+            };
+            std::thread::Builder::new().name("auth-blocklist".to_owned()).spawn(run)?;
+        } else if must_load {
+            inner.refresh();
+        }
         Ok(Self(inner))
     }
 
-    fn new(snapshot: Snapshot, home: Home) -> Self {
-        Self(Arc::new(Inner {
-            snapshot: ArcSwap::from_pointee(snapshot),
-            home: Mutex::new(home),
-            #[cfg(feature = "redis")]
-            holds: None,
-            audit: OnceLock::new(),
-        }))
-    }
-
-    /// Adds an entry; it holds from the next request on.
+    /// Adds an entry, which is in effect from the next request on.
+    ///
+    /// Blocks while a file or a server is written, up to a few seconds: call it in `web::block` from a handler.
     ///
     /// # Errors
-    /// There is no room, or the file or the server cannot be written; then it does not hold. With a server it waits for that,
-    /// up to a few seconds: from a handler, call it in `web::block`.
-    pub fn add(&self, entry: Entry) -> Result<(), BlocksError> {
+    /// The list is full, or the file or the server cannot be written. Then the entry is not in effect.
+    pub fn add(&self, entry: BlockEntry) -> Result<(), BlocklistError> {
         let text = entry.to_string();
-        self.change(entry, Snapshot::add)?;
-        self.tell(Happened::ListAdded, text);
+        self.0.update(&BlockChange::Add(entry))?;
+        self.record(Happened::ListAdded, text);
         Ok(())
     }
 
-    /// Takes an entry out.
+    /// Removes an entry. Blocks like [`add`](Self::add).
     ///
     /// # Errors
-    /// The file cannot be written; then it still holds.
-    pub fn remove(&self, entry: Entry) -> Result<(), BlocksError> {
+    /// The file or the server cannot be written. Then the entry stays in effect.
+    pub fn remove(&self, entry: BlockEntry) -> Result<(), BlocklistError> {
         let text = entry.to_string();
-        self.change(entry, |snapshot, entry| {
-            snapshot.remove(&entry);
-            true
-        })?;
-        self.tell(Happened::ListRemoved, text);
+        self.0.update(&BlockChange::Remove(entry))?;
+        self.record(Happened::ListRemoved, text);
         Ok(())
     }
 
-    /// Tells this sink of changes; the first one that is set.
-    pub fn audit(&self, sink: Arc<dyn Sink>) {
+    /// Records changes in this sink. Only the first sink that is set counts.
+    pub(crate) fn set_audit(&self, sink: Arc<dyn Sink>) {
         let _ = self.0.audit.set(sink);
     }
 
-    fn tell(&self, happened: Happened, entry: String) {
+    fn record(&self, happened: Happened, entry: String) {
         if let Some(sink) = self.0.audit.get() {
             let event = Event { entry: Some(entry), ..Event::new(clock::now(), happened) };
-            // The change holds already: a sink that panics takes nothing back.
+            // The change is in effect already: a sink that panics does not undo it.
             if std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| sink.record(&event))).is_err() {
                 tracing::error!(target: "auth_core", "the audit sink panicked");
             }
         }
     }
 
-    fn change(&self, entry: Entry, change: impl FnOnce(&mut Snapshot, Entry) -> bool) -> Result<(), BlocksError> {
-        if !entry.is_writable() {
-            return Err(BlocksError::NotWritable);
-        }
-        let mut home = self.0.home.lock().unwrap_or_else(PoisonError::into_inner);
-        // What others wrote into the file meanwhile stays.
-        #[cfg(feature = "redis")]
-        let mut before = None;
-        let mut snapshot = match &*home {
-            Home::Memory => Snapshot::clone(&self.0.snapshot.load()),
-            Home::File(path) => file::read(path)?,
-            #[cfg(feature = "redis")]
-            Home::Redis(server) => {
-                let mut connection = server.connect()?;
-                let read = server.read(&mut connection, &self.0.snapshot.load())?;
-                before.insert((connection, read)).1.snapshot.clone()
-            }
-        };
-        snapshot.forget_expired(clock::now().minus(LEEWAY));
-        if !change(&mut snapshot, entry) {
-            return Err(BlocksError::Full);
-        }
-        match &mut *home {
-            Home::Memory => {}
-            Home::File(path) => file::write(path, &snapshot)?,
-            #[cfg(feature = "redis")]
-            Home::Redis(server) => {
-                if let Some((connection, before)) = &mut before {
-                    server.write(connection, before, &snapshot)?;
-                }
-            }
-        }
-        self.0.snapshot.store(Arc::new(snapshot));
-        #[cfg(feature = "redis")]
-        if before.is_some() {
-            self.0.is_fresh(clock::monotonic());
-        }
-        Ok(())
+    /// Returns all entries, in any order.
+    pub fn entries(&self) -> Vec<BlockEntry> {
+        self.0.entries.load().iter().collect()
     }
 
-    /// All entries, in no order.
-    pub fn entries(&self) -> Vec<Entry> {
-        self.0.snapshot.load().entries().collect()
-    }
-
-    /// Whether requests from there are refused. One whose address is not known is, where any address is blocked, or only some
+    /// Returns whether requests from this address are refused. An unknown address is refused if any address is blocked, or only some
     /// are allowed.
-    pub fn refuse_address(&self, address: Option<IpAddr>) -> bool {
-        // Before the lists were read once, nobody knows who is on them.
-        #[cfg(feature = "redis")]
-        if !self.0.was_read() {
-            return true;
-        }
-        self.0.snapshot.load().refuses_address(address)
+    pub(crate) fn refuses_address(&self, address: Option<IpAddr>) -> bool {
+        !self.0.is_loaded() || self.0.entries.load().refuses_address(address)
     }
 
-    /// What the lists say to a verified caller.
+    /// Checks a verified caller.
     ///
     /// # Errors
-    /// 503 where the lists live elsewhere and are too old to tell; 401 for what was revoked; then 403 for whom or what is
-    /// blocked.
-    pub fn judge(&self, caller: &Principal) -> Result<(), Denial> {
+    /// 503 if the entries are stale; 401 if the credential was revoked; 403 if the caller is blocked.
+    pub(crate) fn check(&self, caller: &Principal) -> Result<(), Denial> {
         let denial = |reason, cause| {
             let id = Some(caller.id());
             Err(Denial { caller: id, ..Denial::refused(caller.scheme(), reason, cause) })
         };
-        #[cfg(feature = "redis")]
-        if self.0.holds.as_ref().is_some_and(|until| until.load().after(clock::monotonic()).is_none()) {
-            let reason = Reason::AuthenticationUnavailable(crate::denial::RetryAfter::seconds(2));
-            return denial(reason, "the lists of what was revoked are too old");
+        if self.0.is_stale() {
+            let reason = Reason::AuthenticationUnavailable(RetryAfter::seconds(2));
+            return denial(reason, "the block list is stale");
         }
-        let snapshot = self.0.snapshot.load();
-        if snapshot.knows_nobody() {
+        let entries = self.0.entries.load();
+        if entries.has_only_addresses() {
             return Ok(());
         }
         // The subject, and everybody who acts in their name.
         let ids = || std::iter::once(caller.id()).chain(caller.actors().map(|actor| actor.id()));
         let token = caller.token_id();
         let token = token.as_deref().map(|jti| (caller.issuer(), jti));
-        if token.is_some_and(|(issuer, jti)| snapshot.revokes_token(issuer, jti)) {
+        if token.is_some_and(|(issuer, jti)| entries.revokes_token(issuer, jti)) {
             return denial(Reason::RevokedCredentials, "the token was revoked");
         }
-        let after = |since: Timestamp| caller.issued_at().is_some_and(|issued| issued > since.plus(CLOCKS));
-        if caller.is_issued() && ids().any(|id| snapshot.revoked_since(&id).is_some_and(|since| !after(since))) {
-            return denial(Reason::RevokedCredentials, "what was issued to the subject until then was revoked");
+        let is_newer = |since: Timestamp| caller.issued_at().is_some_and(|issued| issued > since.plus(CLOCK_SKEW));
+        if caller.is_issued() && ids().any(|id| entries.revoked_since(&id).is_some_and(|since| !is_newer(since))) {
+            return denial(Reason::RevokedCredentials, "credentials issued to the subject until then were revoked");
         }
-        if ids().any(|id| snapshot.blocks_subject(&id)) {
-            return denial(Reason::AccessBlocked, "the subject, or who acts in their name, is blocked");
+        if ids().any(|id| entries.blocks_subject(&id)) {
+            return denial(Reason::AccessBlocked, "the subject, or an actor in their name, is blocked");
         }
-        if token.is_some_and(|(issuer, jti)| snapshot.blocks_token(issuer, jti)) {
+        if token.is_some_and(|(issuer, jti)| entries.blocks_token(issuer, jti)) {
             return denial(Reason::AccessBlocked, "the token is blocked");
         }
         Ok(())
     }
 }
 
-#[cfg(feature = "redis")]
 impl Inner {
-    /// The snapshot is what the server has now.
-    fn is_fresh(&self, now: Moment) {
-        /// As long as this a snapshot holds without a look.
-        const BOUND: Duration = Duration::from_secs(10);
-        if let Some(holds) = &self.holds {
-            holds.store(Arc::new(now.plus(BOUND)));
+    fn new(store: impl BlocklistStore, loaded: Option<BlockEntries>) -> Self {
+        let max_staleness = store.max_staleness();
+        Self {
+            fresh_until: loaded.is_none().then(|| ArcSwap::from_pointee(Moment::default())),
+            entries: ArcSwap::from_pointee(loaded.unwrap_or_default()),
+            store: Mutex::new(Box::new(store)),
+            max_staleness: max_staleness.unwrap_or(UNLIMITED),
+            audit: OnceLock::new(),
         }
     }
 
-    /// Whether the lists were read once.
-    fn was_read(&self) -> bool {
-        self.holds.as_ref().is_none_or(|holds| **holds.load() > Moment::default())
-    }
-}
-
-impl Inner {
-    /// Takes what was read again, if the file still says so: an entry that was added meanwhile must not be lost for a moment.
-    fn take(&self, snapshot: Snapshot) {
-        let home = self.home.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Home::File(path) = &*home
-            && file::read(path).is_ok_and(|now| now == snapshot)
-        {
-            self.snapshot.store(Arc::new(snapshot));
+    fn refresh(&self) {
+        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        match store.load(&self.entries.load()) {
+            Ok(entries) => {
+                if let Some(entries) = entries {
+                    self.entries.store(Arc::new(entries));
+                }
+                self.mark_fresh();
+            }
+            Err(error) => {
+                tracing::error!(target: "auth_core", %error, "the block list cannot be refreshed: the loaded entries stay in effect for a while");
+            }
         }
     }
+
+    fn update(&self, change: &BlockChange) -> Result<(), BlocklistError> {
+        let (BlockChange::Add(entry) | BlockChange::Remove(entry)) = change;
+        if !entry.is_writable() {
+            return Err(BlocklistError::NotWritable);
+        }
+        let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+        let entries = store.update(&self.entries.load(), change)?;
+        self.entries.store(Arc::new(entries));
+        self.mark_fresh();
+        Ok(())
+    }
+
+    fn mark_fresh(&self) {
+        if let Some(fresh_until) = &self.fresh_until {
+            fresh_until.store(Arc::new(clock::monotonic().plus(self.max_staleness)));
+        }
+    }
+
+    fn is_loaded(&self) -> bool {
+        self.fresh_until.as_ref().is_none_or(|until| **until.load() > Moment::default())
+    }
+
+    fn is_stale(&self) -> bool {
+        self.fresh_until.as_ref().is_some_and(|until| until.load().after(clock::monotonic()).is_none())
+    }
 }
 
-impl std::fmt::Debug for Blocks {
+impl std::fmt::Debug for Blocklist {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Blocks").field("entries", &self.0.snapshot.load().len()).finish_non_exhaustive()
+        f.debug_struct("Blocklist").field("entries", &self.0.entries.load().len()).finish_non_exhaustive()
     }
 }
 
@@ -325,8 +290,8 @@ mod tests {
     use crate::identity::scheme_id::Scheme;
     use crate::policy::atom::tests::{alice, source};
 
-    fn lists(lines: &[&str]) -> Blocks {
-        let blocks = Blocks::memory();
+    fn lists(lines: &[&str]) -> Blocklist {
+        let blocks = Blocklist::memory();
         lines.iter().for_each(|line| blocks.add(line.parse().unwrap()).unwrap());
         blocks
     }
@@ -346,17 +311,20 @@ mod tests {
             ("2001:db8:bad::1", true), ("2001:db8:bae::1", false), ("10.0.0.1", true), ("10.0.0.2", false),
         ];
         for (address, refused) in table {
-            assert_eq!(blocks.refuse_address(Some(address.parse().unwrap())), refused, "{address}");
+            assert_eq!(blocks.refuses_address(Some(address.parse().unwrap())), refused, "{address}");
         }
-        assert!(blocks.refuse_address(None), "IP-9: who hides may be one of them");
-        assert!(!lists(&["block subject user:1:a:b"]).refuse_address(None), "where no address is listed, none matters");
+        assert!(blocks.refuses_address(None), "IP-9: who hides may be one of them");
+        assert!(
+            !lists(&["block subject user:1:a:b"]).refuses_address(None),
+            "where no address is listed, none matters"
+        );
         blocks.add("allow address 10.0.0.0/8".parse().unwrap()).unwrap();
         for (address, refused) in [("10.0.0.2", false), ("10.0.0.1", true), ("192.0.2.1", true)] {
-            assert_eq!(blocks.refuse_address(Some(address.parse().unwrap())), refused, "{address}");
+            assert_eq!(blocks.refuses_address(Some(address.parse().unwrap())), refused, "{address}");
         }
-        assert!(blocks.refuse_address(None), "who hides is not among those");
+        assert!(blocks.refuses_address(None), "who hides is not among those");
         blocks.remove("allow address 10.0.0.0/8".parse().unwrap()).unwrap();
-        assert!(!blocks.refuse_address(Some("192.0.2.1".parse().unwrap())));
+        assert!(!blocks.refuses_address(Some("192.0.2.1".parse().unwrap())));
     }
 
     #[test]
@@ -395,13 +363,13 @@ mod tests {
         ];
         for (line, members, expected) in table {
             let caller = alice(source(), &members);
-            assert_eq!(status(lists(&[&line]).judge(&caller)), expected, "{line}: {members}");
-            assert_eq!(status(Blocks::memory().judge(&caller)), 200);
+            assert_eq!(status(lists(&[&line]).check(&caller)), expected, "{line}: {members}");
+            assert_eq!(status(Blocklist::memory().check(&caller)), 200);
         }
         // Who shows a password each time has nothing that was issued.
         let basic = alice(Source { scheme: Scheme::Basic, has_claims: false, ..source() }, "");
-        assert_eq!(status(lists(&[&since]).judge(&basic)), 200);
-        assert_eq!(status(lists(&[&block(ALICE)]).judge(&basic)), 403);
+        assert_eq!(status(lists(&[&since]).check(&basic)), 200);
+        assert_eq!(status(lists(&[&block(ALICE)]).check(&basic)), 403);
     }
 
     #[test]
@@ -412,7 +380,7 @@ mod tests {
         let blocks = lists(&[&line(now - 299), &line(now + 10), &line(now - 400)]);
         blocks.add("block address 192.0.2.1".parse().unwrap()).unwrap(); // any change throws away what is over
         let left: Vec<_> =
-            blocks.entries().iter().map(Entry::to_string).filter(|line| line.starts_with("revoke")).collect();
+            blocks.entries().iter().map(BlockEntry::to_string).filter(|line| line.starts_with("revoke")).collect();
         assert_eq!(left.len(), 2, "{left:?}");
     }
 
@@ -427,8 +395,8 @@ mod tests {
             std::fs::rename(folder.join("new"), &path).unwrap();
         };
         put("# who\n\nblock address 192.0.2.1\n");
-        let blocks = Blocks::file_and_look(&path, Duration::from_millis(20)).unwrap();
-        let refused = |last| blocks.refuse_address(Some(IpAddr::from([192, 0, 2, last])));
+        let blocks = Blocklist::file_with_interval(&path, Duration::from_millis(20)).unwrap();
+        let refused = |last| blocks.refuses_address(Some(IpAddr::from([192, 0, 2, last])));
         let within = |expected: &dyn Fn() -> bool| {
             (0..300).any(|_| {
                 std::thread::sleep(Duration::from_millis(20));
@@ -445,8 +413,8 @@ mod tests {
         put("block address 192.0.2.3\n");
         blocks.add("block address 192.0.2.5".parse().unwrap()).unwrap();
         assert!(refused(3) && refused(5));
-        let again = Blocks::file(&path).unwrap();
-        assert!(again.refuse_address(Some(IpAddr::from([192, 0, 2, 5]))), "it survives a restart");
+        let again = Blocklist::file(&path).unwrap();
+        assert!(again.refuses_address(Some(IpAddr::from([192, 0, 2, 5]))), "it survives a restart");
         std::fs::remove_file(&path).unwrap();
         std::thread::sleep(Duration::from_millis(100));
         assert!(refused(3), "a file that is gone lets nobody in");
@@ -458,14 +426,14 @@ mod tests {
         for mode_of_file in [0o600, 0o640] {
             let permissions = std::os::unix::fs::PermissionsExt::from_mode(mode_of_file);
             std::fs::set_permissions(&path, permissions).unwrap();
-            Blocks::file(&path).unwrap().add("block address 192.0.2.5".parse().unwrap()).unwrap();
+            Blocklist::file(&path).unwrap().add("block address 192.0.2.5".parse().unwrap()).unwrap();
             assert_eq!(mode(), mode_of_file);
         }
-        let hostile = Entry::BlockSubject(crate::Id::user("https://id.example", "alice "));
-        Blocks::file(&path).unwrap().add(hostile.clone()).unwrap();
-        assert!(Blocks::file(&path).unwrap().entries().contains(&hostile));
+        let hostile = BlockEntry::BlockSubject(crate::Id::user("https://id.example", "alice "));
+        Blocklist::file(&path).unwrap().add(hostile.clone()).unwrap();
+        assert!(Blocklist::file(&path).unwrap().entries().contains(&hostile));
         std::fs::write(&path, "no entry\n").unwrap();
-        assert_eq!(Blocks::file(&path).unwrap_err().to_string(), format!("line 1 of the lists: {EntryError}"));
+        assert_eq!(Blocklist::file(&path).unwrap_err().to_string(), format!("line 1 of the lists: {BlockEntryError}"));
         std::fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -1,17 +1,20 @@
-//! Counts in memory: a table of fixed size.
+//! Failure counts in memory: a table of fixed size.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::subject::{Counted, KNOWN, MEMORY, SHORT, Subject};
-use crate::runtime::clock::Moment;
+use super::counter::{COUNT_TTL, Counter, CounterSet, KNOWN_PLACE_TTL, LoginCounters, MAX_SHARED_DELAY, Subject};
+use super::store::{Admission, Counted, LoginOutcome, ThrottleStore, ThrottleUnavailable};
+use crate::runtime::clock::{self, Moment};
+use crate::runtime::future::BoxFuture;
 
 const BUCKETS: usize = 4096;
 const SLOTS: usize = 8;
 
-/// Buckets of slots. Which bucket is fixed by a hash with a key of this process, so that nobody can aim at one.
-pub(super) struct Table {
+/// Failure counts in the memory of this process: about 32,000 accounts and networks, in about 1 MiB.
+// Buckets of slots. The bucket of a counter depends on a hash keyed per process, so that an attacker cannot choose it.
+pub struct MemoryThrottleStore {
     key: RandomState,
     buckets: Box<[Mutex<Bucket>]>,
 }
@@ -19,55 +22,54 @@ pub(super) struct Table {
 #[derive(Clone, Copy, Default)]
 struct Bucket {
     slots: [Slot; SLOTS],
-    /// What found no slot counts here, together: accounts, and networks. Nobody waits long for what others did.
-    shared: Shared,
+    /// Counters that found no free slot share these.
+    shared: SharedSlots,
 }
 
 #[derive(Clone, Copy, Default)]
-struct Shared {
+struct SharedSlots {
     accounts: Slot,
     networks: Slot,
 }
 
-impl Shared {
-    fn of(&mut self, subject: &Subject) -> &mut Slot {
+impl SharedSlots {
+    fn slot_for(&mut self, subject: &Subject) -> &mut Slot {
         if subject.is_account() { &mut self.accounts } else { &mut self.networks }
     }
 }
 
 #[derive(Clone, Copy, Default)]
 struct Slot {
-    /// 0: free.
     tag: u64,
-    count: u32,
-    /// No attempt is judged before.
-    until: Moment,
-    /// Free again from then on.
-    forget: Moment,
-    /// Of a login that is remembered, rather than of failures.
-    known: bool,
+    failures: u32,
+    /// The next attempt is admitted at this time.
+    delayed_until: Moment,
+    /// The slot is free from this time on.
+    expires: Moment,
+    /// The slot of a known place, rather than only of failures.
+    is_known_place: bool,
 }
 
 impl Bucket {
     fn find(&mut self, tag: u64, now: Moment) -> Option<&mut Slot> {
-        self.slots.iter_mut().find(|slot| slot.tag == tag && slot.forget > now)
+        self.slots.iter_mut().find(|slot| slot.tag == tag && slot.expires > now)
     }
 
-    /// The slot of the tag, a free one, or the one that its kind shares.
-    fn take(&mut self, tag: u64, subject: &Subject, now: Moment) -> &mut Slot {
-        let own = self.slots.iter().position(|slot| slot.tag == tag && slot.forget > now);
-        let free = || self.slots.iter().position(|slot| slot.forget <= now);
-        let place = own.or_else(free);
-        let shared = self.shared.of(subject);
-        match place.and_then(|position| self.slots.get_mut(position)) {
+    /// Returns the slot with this tag, a free slot, or the shared slot.
+    fn find_or_insert(&mut self, tag: u64, subject: &Subject, now: Moment) -> &mut Slot {
+        let existing = self.slots.iter().position(|slot| slot.tag == tag && slot.expires > now);
+        let free = || self.slots.iter().position(|slot| slot.expires <= now);
+        let position = existing.or_else(free);
+        let shared = self.shared.slot_for(subject);
+        match position.and_then(|position| self.slots.get_mut(position)) {
             Some(slot) => {
-                if own.is_none() {
+                if existing.is_none() {
                     *slot = Slot { tag, ..Slot::default() };
                 }
                 slot
             }
             None => {
-                if shared.forget <= now {
+                if shared.expires <= now {
                     *shared = Slot::default();
                 }
                 shared
@@ -76,96 +78,165 @@ impl Bucket {
     }
 }
 
-impl Table {
-    pub(super) fn new() -> Self {
+impl Default for MemoryThrottleStore {
+    fn default() -> Self {
         let buckets = (0..BUCKETS).map(|_| Mutex::new(Bucket::default())).collect();
         Self { key: RandomState::new(), buckets }
     }
+}
 
-    fn bucket<R>(&self, subject: &Subject, use_it: impl FnOnce(u64, &mut Bucket) -> R) -> Option<R> {
+impl std::fmt::Debug for MemoryThrottleStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("MemoryThrottleStore").finish_non_exhaustive()
+    }
+}
+
+impl MemoryThrottleStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub(super) fn admit_at(&self, login: &LoginCounters, now: Moment) -> Admission {
+        let set = self.current_set(login, now);
+        let mut own_slots = Vec::new();
+        for counter in login.set(set) {
+            match self.count(counter, now) {
+                Ok(is_own) => own_slots.push(is_own),
+                Err(delay) => {
+                    self.give_back(login.set(set), &own_slots);
+                    return Admission::Delayed(delay);
+                }
+            }
+        }
+        let token = (0..).zip(&own_slots).fold(0, |token, (bit, own)| token | u64::from(*own) << bit);
+        Admission::Counted(Counted::new(set).with_token(token))
+    }
+
+    pub(super) fn settle_at(&self, login: &LoginCounters, counted: Counted, outcome: LoginOutcome, now: Moment) {
+        let counters = login.set(counted.set);
+        if outcome == LoginOutcome::Success {
+            counters.iter().filter(|counter| counter.is_account()).for_each(|counter| self.reset(&counter.subject));
+            if let Some(known_place) = login.known_place() {
+                self.remember(&known_place.subject, now);
+            }
+        }
+        let own_slots: Vec<_> = (0..counters.len()).map(|bit| counted.token >> bit & 1 == 1).collect();
+        self.give_back(counters, &own_slots);
+    }
+
+    fn current_set(&self, login: &LoginCounters, now: Moment) -> CounterSet {
+        let is_known =
+            |counter: &Counter| self.with_bucket(&counter.subject, |tag, bucket| bucket.find(tag, now).is_some());
+        match login.known_place().and_then(is_known) {
+            Some(true) => CounterSet::KnownPlace,
+            _ => CounterSet::Default,
+        }
+    }
+
+    fn with_bucket<R>(&self, subject: &Subject, act: impl FnOnce(u64, &mut Bucket) -> R) -> Option<R> {
         let hash = self.key.hash_one(subject);
         let bucket = self.buckets.get(usize::try_from(hash >> 32).unwrap_or_default() % BUCKETS)?;
         let mut bucket = bucket.lock().unwrap_or_else(PoisonError::into_inner);
-        Some(use_it(hash | 1, &mut bucket))
+        Some(act(hash | 1, &mut bucket))
     }
 
-    /// How long an attempt has to wait.
-    pub(super) fn waits(&self, subject: &Subject, now: Moment) -> Option<Duration> {
-        let until =
-            self.bucket(subject, |tag, bucket| bucket.find(tag, now).map_or(Moment::default(), |slot| slot.until));
-        until.and_then(|until| until.after(now))
+    fn delay_at(&self, subject: &Subject, now: Moment) -> Option<Duration> {
+        let delayed_until = |tag, bucket: &mut Bucket| bucket.find(tag, now).map(|slot| slot.delayed_until);
+        self.with_bucket(subject, delayed_until)?.and_then(|until| until.after(now))
     }
 
-    /// Counts an attempt, and delays the next: whether in a slot of its own. `Err` where it has to wait, and is not counted.
-    pub(super) fn count(&self, one: &Counted, now: Moment) -> Result<bool, Duration> {
-        let counted = self.bucket(&one.subject, |tag, bucket| {
-            let slot = bucket.take(tag, &one.subject, now);
-            if let Some(wait) = slot.until.after(now) {
-                return Err(wait);
+    /// Counts an attempt and delays the next. Returns whether the counter has its own slot, or the delay that is still running.
+    fn count(&self, counter: &Counter, now: Moment) -> Result<bool, Duration> {
+        let counted = self.with_bucket(&counter.subject, |tag, bucket| {
+            let slot = bucket.find_or_insert(tag, &counter.subject, now);
+            if let Some(delay) = slot.delayed_until.after(now) {
+                return Err(delay);
             }
-            slot.count = slot.count.saturating_add(1);
-            let (delay, own) = (one.delay(slot.count), slot.tag == tag);
-            slot.until = now.plus(if own { delay } else { delay.min(SHORT) });
-            // A login that is remembered stays so.
-            slot.forget = slot.forget.max(slot.until.plus(MEMORY));
-            Ok(own)
+            slot.failures = slot.failures.saturating_add(1);
+            let (delay, is_own) = (counter.delay(slot.failures), slot.tag == tag);
+            slot.delayed_until = now.plus(if is_own { delay } else { delay.min(MAX_SHARED_DELAY) });
+            // The slot of a known place is kept as long as the place is known.
+            slot.expires = slot.expires.max(slot.delayed_until.plus(COUNT_TTL));
+            Ok(is_own)
         });
-        // There is a bucket for every hash; were it not so, nobody would log in.
-        counted.unwrap_or(Err(MEMORY))
+        // Fails closed: every hash has a bucket.
+        counted.unwrap_or(Err(COUNT_TTL))
     }
 
-    /// Takes a count back that was no failure, from where it was counted. What delay it brought goes with it.
-    pub(super) fn give_back(&self, subject: &Subject, own: bool) {
-        let now = Moment::default();
-        self.bucket(subject, |tag, bucket| {
-            let slot = match own {
-                true => bucket.find(tag, now),
-                false => Some(bucket.shared.of(subject)),
-            };
-            let Some(slot) = slot else { return };
-            slot.count = slot.count.saturating_sub(1);
-            slot.until = Moment::default();
-            if slot.count == 0 && !slot.known {
-                *slot = Slot::default(); // room for others
-            }
-        });
+    /// Decrements the counters and ends the delays that the attempt caused.
+    fn give_back(&self, counters: &[Counter], own_slots: &[bool]) {
+        for (counter, is_own) in counters.iter().zip(own_slots) {
+            self.with_bucket(&counter.subject, |tag, bucket| {
+                let slot = match is_own {
+                    true => bucket.find(tag, Moment::default()),
+                    false => Some(bucket.shared.slot_for(&counter.subject)),
+                };
+                let Some(slot) = slot else { return };
+                slot.failures = slot.failures.saturating_sub(1);
+                slot.delayed_until = Moment::default();
+                if slot.failures == 0 && !slot.is_known_place {
+                    *slot = Slot::default();
+                }
+            });
+        }
     }
 
-    /// Forgets all failures of a subject that has a slot of its own; of one that has none, nothing.
-    pub(super) fn forgive(&self, subject: &Subject) {
-        self.bucket(subject, |tag, bucket| {
+    /// Resets a counter that has its own slot. Shared slots keep their count.
+    fn reset(&self, subject: &Subject) {
+        self.with_bucket(subject, |tag, bucket| {
             if let Some(slot) = bucket.find(tag, Moment::default()) {
-                // One is left, for the attempt that is given back.
-                slot.count = 1;
-                slot.until = Moment::default();
+                // `give_back` decrements it.
+                slot.failures = 1;
+                slot.delayed_until = Moment::default();
+            }
+        });
+    }
+
+    /// Remembers a known place, in at most half of the slots of a bucket: known places replace each other, and never a count.
+    fn remember(&self, subject: &Subject, now: Moment) {
+        self.with_bucket(subject, |tag, bucket| {
+            let is_known = |slot: &&mut Slot| slot.is_known_place && slot.expires > now;
+            let is_present = bucket.find(tag, now).is_some();
+            if !is_present && bucket.slots.iter_mut().filter(is_known).count() >= SLOTS / 2 {
+                let oldest = bucket.slots.iter_mut().filter(is_known).min_by_key(|slot| slot.expires);
+                oldest.into_iter().for_each(|slot| *slot = Slot::default());
+            }
+            let slot = bucket.find_or_insert(tag, subject, now);
+            if slot.tag == tag {
+                (slot.expires, slot.is_known_place) = (now.plus(KNOWN_PLACE_TTL), true);
             }
         });
     }
 
     #[cfg(test)]
-    pub(super) fn waits_in_shared(&self, subject: &Subject, now: Moment) -> bool {
-        self.bucket(subject, |_, bucket| bucket.shared.of(subject).until.after(now).is_some()).unwrap_or(false)
+    pub(super) fn shared_slot_delays(&self, subject: &Subject, now: Moment) -> bool {
+        let delays = |_, bucket: &mut Bucket| bucket.shared.slot_for(subject).delayed_until.after(now).is_some();
+        self.with_bucket(subject, delays).unwrap_or(false)
+    }
+}
+
+impl ThrottleStore for MemoryThrottleStore {
+    fn is_shared(&self) -> bool {
+        false
     }
 
-    /// Whether the subject has logged in lately.
-    pub(super) fn is_remembered(&self, subject: &Subject, now: Moment) -> bool {
-        self.bucket(subject, |tag, bucket| bucket.find(tag, now).is_some()).unwrap_or(false)
+    fn admit<'a>(&'a self, login: &'a LoginCounters) -> BoxFuture<'a, Result<Admission, ThrottleUnavailable>> {
+        Box::pin(std::future::ready(Ok(self.admit_at(login, clock::monotonic()))))
     }
 
-    /// Remembers a login. In no more than half of the slots: who logs in from very many places pushes out what is remembered
-    /// of others, and never a count of failures.
-    pub(super) fn remember(&self, subject: &Subject, now: Moment) {
-        self.bucket(subject, |tag, bucket| {
-            let known = |slot: &&mut Slot| slot.known && slot.forget > now;
-            let is_there = bucket.find(tag, now).is_some();
-            if !is_there && bucket.slots.iter_mut().filter(known).count() >= SLOTS / 2 {
-                let oldest = bucket.slots.iter_mut().filter(known).min_by_key(|slot| slot.forget);
-                oldest.into_iter().for_each(|slot| *slot = Slot::default());
-            }
-            let slot = bucket.take(tag, subject, now);
-            if slot.tag == tag {
-                (slot.forget, slot.known) = (now.plus(KNOWN), true);
-            }
-        });
+    fn settle<'a>(
+        &'a self,
+        login: &'a LoginCounters,
+        counted: Counted,
+        outcome: LoginOutcome,
+    ) -> BoxFuture<'a, Result<(), ThrottleUnavailable>> {
+        self.settle_at(login, counted, outcome, clock::monotonic());
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn delay(&self, login: &LoginCounters) -> Option<Duration> {
+        let now = clock::monotonic();
+        login.set(self.current_set(login, now)).iter().filter_map(|counter| self.delay_at(&counter.subject, now)).max()
     }
 }

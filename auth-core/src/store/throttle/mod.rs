@@ -1,72 +1,68 @@
-//! How often a login may fail: by account, and by the network that it comes from.
+//! Limits failed logins: by account, and by the network that they come from.
 //!
 //! # Why
-//! A lock that strangers can put on an account is a weapon, so delays grow and end, and who logged in lately from somewhere has
-//! a count of their own there: while somebody goes on guessing, that place stays open, and no other. It is known only where the
-//! builder says where addresses come from. A count is taken *before* the password is hashed and
-//! given back where it was right: of many attempts at once no more than the free ones are judged. Entries of a full table
-//! share counts instead of pushing others out: a flood of made-up names forgets nobody's failures.
+//! A lock that strangers can put on an account is a denial of service, so delays grow and end, and an account has its own counter at
+//! each place that it recently logged in from: while an attacker guesses elsewhere, that place stays open. Places are known only if
+//! the builder declares where client addresses come from. An attempt is counted *before* its password is verified and given back
+//! after a success: of many concurrent attempts, only the free ones are verified. Counters that find no room in a full table share
+//! slots instead of evicting others: a flood of made-up names resets no counter.
 
+mod counter;
+mod store;
 mod memory;
 #[cfg(feature = "redis")]
 mod redis;
-mod subject;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use ipnet::IpNet;
-
-use self::memory::Table;
-use self::subject::{Counted, Subject};
+pub use self::counter::{COUNT_TTL, Counter, CounterSet, KNOWN_PLACE_TTL, LoginCounters, MAX_SHARED_DELAY};
+pub use self::memory::MemoryThrottleStore;
+#[cfg(feature = "redis")]
+pub use self::redis::RedisThrottleStore;
+pub use self::store::{Admission, Counted, LoginOutcome, ThrottleStore, ThrottleUnavailable};
 use crate::client::address::PeerOrClient;
 use crate::denial::RetryAfter;
-use crate::runtime::clock::{self, Moment};
 #[cfg(feature = "redis")]
 use crate::runtime::redis::RedisUrlError;
+use crate::runtime::timeout;
 
-/// How many failures are free, and how the delay grows. Of an account, 5 failures and then 1 s, 2 s, 4 s … up to 15
-/// minutes; from the hundredth on, a day (NIST SP 800-63B §3.2.2). Of an address (an IPv6 /64) 20, of a wider network (/24,
-/// /56) 100, of a /48 400. Where the client is not known, its peer has 400, as many may be behind it, and delays of no more
-/// than 30 s.
+/// The number of free failures, and how delays grow.
+///
+/// An account has 5 free failures, then delays of 1 s, 2 s, 4 s, … up to 15 minutes; from the hundredth failure on, a day (NIST SP
+/// 800-63B §3.2.2). A client address (an IPv6 /64) has 20 free failures, a wider network (/24, /56) 100, a /48 400. If the client
+/// address is unknown, its peer has 400, since it may be a proxy of many clients, and delays of at most 30 s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
+pub struct ThrottleLimits {
     account: u32,
     address: u32,
 }
 
-impl Default for Limits {
+impl Default for ThrottleLimits {
     fn default() -> Self {
         Self { account: 5, address: 20 }
     }
 }
 
-impl Limits {
-    /// So many failures of one account before the first delay; at most 50, and one at least.
+impl ThrottleLimits {
+    /// Sets the number of free failures of an account, from 1 to 50.
     #[must_use]
-    pub fn free_of_account(self, failures: u32) -> Self {
+    pub fn account_burst(self, failures: u32) -> Self {
         Self { account: failures.clamp(1, 50), ..self }
     }
 
-    /// So many failures of one address before the first delay; one at least. Wider networks have five and twenty times as
-    /// many.
+    /// Sets the number of free failures of a client address, at least 1. Wider networks have five and twenty times as many.
     #[must_use]
-    pub fn free_of_address(self, failures: u32) -> Self {
+    pub fn address_burst(self, failures: u32) -> Self {
         Self { address: failures.max(1), ..self }
     }
 }
 
-/// Where failed logins are counted. Cheap to clone.
+/// The throttle of failed logins. Cheap to clone; clones share their counts.
 #[derive(Clone)]
 pub struct Throttle {
-    limits: Limits,
-    home: Arc<Home>,
-}
-
-enum Home {
-    Memory(Table),
-    #[cfg(feature = "redis")]
-    Redis(Box<redis::Counts>),
+    limits: ThrottleLimits,
+    store: Arc<dyn ThrottleStore>,
 }
 
 impl std::fmt::Debug for Throttle {
@@ -75,185 +71,96 @@ impl std::fmt::Debug for Throttle {
     }
 }
 
-/// Why an attempt is not judged.
+/// Why an attempt is not admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Turned {
-    /// Too many have failed.
-    Away(RetryAfter),
-    /// The store of counts is out of reach.
-    #[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "memory is always in reach"))]
+pub(crate) enum NotAdmitted {
+    TooManyFailures(RetryAfter),
     Unavailable,
 }
 
-/// What became of an attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// The password was right.
-    Success,
-    /// It was not judged.
-    Unknown,
-}
-
-/// An attempt that is being judged. Dropped, it has failed.
-#[derive(Debug)]
+/// An admitted attempt, while its password is verified. Dropped, it has failed.
 pub(crate) struct Attempt {
-    throttle: Throttle,
-    name: String,
-    place: Option<IpNet>,
-    counted: Vec<Subject>,
-    /// Of those in memory, whether each has a slot of its own, rather than one that it shares.
-    own: Vec<bool>,
+    store: Arc<dyn ThrottleStore>,
+    login: LoginCounters,
+    counted: Counted,
 }
 
 impl Throttle {
-    /// In the memory of this process: some 32,000 accounts and networks at a time, in about 1 MiB.
+    /// Counts in a store of the application.
+    pub fn new(store: impl ThrottleStore) -> Self {
+        Self { limits: ThrottleLimits::default(), store: Arc::new(store) }
+    }
+
+    /// Counts in the memory of this process: about 32,000 accounts and networks, in about 1 MiB.
     pub fn memory() -> Self {
-        Self { limits: Limits::default(), home: Arc::new(Home::Memory(Table::new())) }
+        Self::new(MemoryThrottleStore::new())
     }
 
-    /// The same with other limits.
-    pub fn with(limits: Limits) -> Self {
-        Self::memory().limits(limits)
-    }
-
-    /// In Redis or Valkey, for all instances together that name the same one: `redis://user:password@host:6379/0`. Keys begin
-    /// with `auth:`. No connection is opened before the first login; while the server is out of reach, a login is answered
-    /// with 503. Names of accounts are kept as hashes, for a day after the last failure; what uses it says its realm, as a name is
-    /// somebody else in another one.
+    /// Counts in Redis or Valkey, for all instances that use the same server: `redis://user:password@host:6379/0`.
+    ///
+    /// Keys begin with `auth:`. No connection is opened before the first login. While the server is unavailable, logins are answered
+    /// with 503. Account names are stored as hashes, for a day after the last failure. A realm is required, since an account name
+    /// may belong to somebody else in another realm.
     ///
     /// # Errors
-    /// The address is none.
+    /// The URL is invalid.
     #[cfg(feature = "redis")]
     pub fn redis(url: &str) -> Result<Self, RedisUrlError> {
-        Ok(Self { limits: Limits::default(), home: Arc::new(Home::Redis(Box::new(redis::Counts::new(url)?))) })
+        RedisThrottleStore::new(url).map(Self::new)
     }
 
-    /// Other limits.
+    /// Sets the limits. [`ThrottleLimits::default`] unless set.
     #[must_use]
-    pub fn limits(self, limits: Limits) -> Self {
+    pub fn limits(self, limits: ThrottleLimits) -> Self {
         Self { limits, ..self }
     }
 
-    /// Whether it counts for other processes too.
-    pub(crate) fn is_shared(&self) -> bool {
-        match &*self.home {
-            Home::Memory(_) => false,
-            #[cfg(feature = "redis")]
-            Home::Redis(_) => true,
-        }
-    }
-
-    /// Nowhere: for who limits failed logins before they come here.
+    /// Disables the throttle, if another service already limits failed logins.
     pub fn off() -> Self {
-        Self::with(Limits { account: u32::MAX, address: u32::MAX })
+        Self::memory().limits(ThrottleLimits { account: u32::MAX, address: u32::MAX })
     }
 
-    /// Whether an attempt would have to wait, where that is known here. Counts nothing, and asks nobody.
-    pub(crate) fn must_wait(&self, account: &str, seen: Option<PeerOrClient>) -> Option<RetryAfter> {
-        match &*self.home {
-            Home::Memory(table) => {
-                let now = clock::monotonic();
-                let counted = self.counted(table, account, seen, now);
-                counted.iter().filter_map(|one| table.waits(&one.subject, now)).max().map(seconds)
-            }
-            #[cfg(feature = "redis")]
-            Home::Redis(_) => None,
-        }
+    /// Returns whether the store is shared with other processes.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.store.is_shared()
     }
 
-    /// Counts an attempt, before it is judged.
-    #[cfg_attr(
-        not(feature = "redis"),
-        allow(clippy::unused_async, reason = "a store that instances share has to be asked")
-    )]
-    pub(crate) async fn admit(&self, account: &str, seen: Option<PeerOrClient>) -> Result<Attempt, Turned> {
-        match &*self.home {
-            Home::Memory(table) => self.admit_at(table, account, seen, clock::monotonic()),
-            #[cfg(feature = "redis")]
-            Home::Redis(counts) => {
-                let counted = counts.admit(account, seen, self.limits).await?;
-                Ok(self.attempt(account, seen, counted))
-            }
-        }
+    /// Returns how long an attempt would have to wait, if that is known without I/O. Counts nothing.
+    pub(crate) fn delay(&self, account: &str, seen: Option<PeerOrClient>) -> Option<RetryAfter> {
+        self.store.delay(&LoginCounters::new(account, seen, self.limits)).map(retry_after)
     }
 
-    fn attempt(&self, account: &str, seen: Option<PeerOrClient>, counted: Vec<Subject>) -> Attempt {
-        Attempt {
-            throttle: self.clone(),
-            name: account.to_owned(),
-            place: subject::place(seen),
-            counted,
-            own: Vec::new(),
+    /// Counts an attempt before its password is verified.
+    pub(crate) async fn admit(&self, account: &str, seen: Option<PeerOrClient>) -> Result<Attempt, NotAdmitted> {
+        let login = LoginCounters::new(account, seen, self.limits);
+        let admission = timeout::with_timeout(async { self.store.admit(&login).await }).await;
+        match admission {
+            Some(Ok(Admission::Counted(counted))) => Ok(Attempt { store: Arc::clone(&self.store), login, counted }),
+            Some(Ok(Admission::Delayed(delay))) => Err(NotAdmitted::TooManyFailures(retry_after(delay))),
+            Some(Err(ThrottleUnavailable)) | None => Err(NotAdmitted::Unavailable),
         }
     }
+}
 
-    fn admit_at(
-        &self,
-        table: &Table,
-        account: &str,
-        seen: Option<PeerOrClient>,
-        now: Moment,
-    ) -> Result<Attempt, Turned> {
-        let mut attempt = self.attempt(account, seen, Vec::new());
-        for one in self.counted(table, account, seen, now) {
-            match table.count(&one, now) {
-                Ok(own) => {
-                    attempt.counted.push(one.subject);
-                    attempt.own.push(own);
-                }
-                Err(wait) => {
-                    attempt.give_back(table);
-                    return Err(Turned::Away(seconds(wait)));
-                }
-            }
-        }
-        Ok(attempt)
-    }
-
-    fn counted(&self, table: &Table, account: &str, seen: Option<PeerOrClient>, now: Moment) -> Vec<Counted> {
-        let known = subject::place(seen).map(|place| subject::known(account, place, self.limits));
-        match known.filter(|known| table.is_remembered(&known.subject, now)) {
-            Some(known) => vec![known],
-            None => {
-                let account = std::iter::once(subject::account(account, self.limits));
-                account.chain(subject::networks(seen, self.limits)).collect()
-            }
-        }
+impl std::fmt::Debug for Attempt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Attempt").field("login", &self.login).finish_non_exhaustive()
     }
 }
 
 impl Attempt {
-    /// Says what became of it. Where that cannot be put down, it has failed.
-    #[cfg_attr(
-        not(feature = "redis"),
-        allow(clippy::unused_async, reason = "a store that instances share has to be told")
-    )]
-    pub(crate) async fn settle(self, outcome: Outcome) {
-        match &*self.throttle.home {
-            Home::Memory(table) => self.settle_at(table, outcome, clock::monotonic()),
-            #[cfg(feature = "redis")]
-            Home::Redis(counts) => counts.settle(&self.name, self.place, &self.counted, outcome).await,
+    /// Records the outcome. If the store is unavailable, the attempt counts as a failure, which expires.
+    pub(crate) async fn settle(self, outcome: LoginOutcome) {
+        let settle = async { self.store.settle(&self.login, self.counted, outcome).await };
+        if !matches!(timeout::with_timeout(settle).await, Some(Ok(()))) {
+            tracing::warn!(target: "auth_core", "the store of failed logins is unavailable: an attempt that did not fail was counted as a failure");
         }
-    }
-
-    fn settle_at(&self, table: &Table, outcome: Outcome, now: Moment) {
-        if outcome == Outcome::Success {
-            self.counted.iter().filter(|subject| subject.is_account()).for_each(|subject| table.forgive(subject));
-            if let Some(place) = self.place {
-                table.remember(&Subject::Known(self.name.clone(), place), now);
-            }
-        }
-        self.give_back(table);
-    }
-
-    fn give_back(&self, table: &Table) {
-        self.counted.iter().zip(&self.own).for_each(|(subject, own)| table.give_back(subject, *own));
     }
 }
 
-/// Whole seconds, rounded up.
-fn seconds(wait: Duration) -> RetryAfter {
-    RetryAfter::seconds(u32::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(u32::MAX))
+/// Rounds up to whole seconds.
+fn retry_after(delay: Duration) -> RetryAfter {
+    RetryAfter::seconds(u32::try_from(delay.as_millis().div_ceil(1000)).unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]

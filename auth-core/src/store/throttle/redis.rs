@@ -1,19 +1,17 @@
-//! Counts in Redis or Valkey, for all instances together.
+//! Failure counts in Redis or Valkey, shared by all instances.
 
 use std::time::Duration;
 
-use ipnet::IpNet;
 use redis::Script;
 use serde_json::json;
-use sha2::{Digest as _, Sha256};
 
-use super::subject::{A_DAY, Counted, KNOWN, MANY, MEMORY, Subject};
-use super::{Limits, Outcome, Turned, seconds, subject};
-use crate::client::address::PeerOrClient;
-use crate::runtime::redis::{RedisUrlError, Server};
+use super::counter::{COUNT_TTL, Counter, CounterSet, KNOWN_PLACE_TTL, LoginCounters};
+use super::store::{Admission, Counted, LoginOutcome, ThrottleStore, ThrottleUnavailable};
+use crate::runtime::future::BoxFuture;
+use crate::runtime::redis::{RedisConnection, RedisUrlError};
 
-/// A subject is a hash of its count and of when the next attempt is judged, in milliseconds. The places that an account
-/// logged in from are a set, by when.
+/// A counter is a hash of its count and of the time at which the next attempt is admitted, in milliseconds. The known places of an
+/// account are a sorted set, by the time of the last login.
 const COMMON: &str = r"
     local time = redis.call('TIME')
     local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -28,7 +26,7 @@ const ADMIT: &str = r"
         local since = redis.call('ZSCORE', prefix .. asked.places, asked.place)
         is_known = since and tonumber(since) > now - asked.keep
     end
-    local counted = is_known and asked.known or asked.others
+    local counted = is_known and asked.known_place or asked.default_set
     local wait = 0
     for _, one in ipairs(counted) do
         local left = tonumber(redis.call('HGET', prefix .. one.key, 'until') or 0) - now
@@ -72,91 +70,75 @@ const SETTLE: &str = r"
     return 1
 ";
 
-/// The counts of one server.
-pub(super) struct Counts {
-    server: Server,
+/// Failure counts in Redis or Valkey. See [`Throttle::redis`](super::Throttle::redis).
+#[derive(Debug)]
+pub struct RedisThrottleStore {
+    connection: RedisConnection,
     admit: Script,
     settle: Script,
 }
 
-impl Counts {
-    pub(super) fn new(url: &str) -> Result<Self, RedisUrlError> {
+impl RedisThrottleStore {
+    /// Counts on the server at this URL: `redis://user:password@host:6379/0`. Opens no connection.
+    ///
+    /// # Errors
+    /// The URL is invalid.
+    pub fn new(url: &str) -> Result<Self, RedisUrlError> {
         let script = |body: &str| Script::new(&[COMMON, body].concat());
-        Ok(Self { server: Server::new(url, "auth:")?, admit: script(ADMIT), settle: script(SETTLE) })
+        Ok(Self { connection: RedisConnection::new(url, "auth:")?, admit: script(ADMIT), settle: script(SETTLE) })
     }
+}
 
-    /// Counts an attempt, in one step; the subjects that it is counted of.
-    pub(super) async fn admit(
-        &self,
-        account: &str,
-        seen: Option<PeerOrClient>,
-        limits: Limits,
-    ) -> Result<Vec<Subject>, Turned> {
-        let place = subject::place(seen);
-        let known: Vec<_> = place.map(|place| subject::known(account, place, limits)).into_iter().collect();
-        let others = std::iter::once(subject::account(account, limits)).chain(subject::networks(seen, limits));
-        let others: Vec<_> = others.collect();
-        let said = |one: &Counted| {
-            // What is not about an account is never of one person.
-            let many = if one.subject.is_account() { MANY.max(one.free) } else { 0 };
-            json!({ "key": key(&one.subject), "free": one.free, "longest": milliseconds(one.longest), "many": many })
+impl ThrottleStore for RedisThrottleStore {
+    fn admit<'a>(&'a self, login: &'a LoginCounters) -> BoxFuture<'a, Result<Admission, ThrottleUnavailable>> {
+        let describe = |counter: &Counter| {
+            let (key, free) = (counter.key(), counter.free_failures());
+            let (longest, many) = (milliseconds(counter.max_delay()), counter.day_delay_count().unwrap_or_default());
+            json!({ "key": key, "free": free, "longest": longest, "many": many })
         };
-        let asked = json!({
-            "known": known.iter().map(said).collect::<Vec<_>>(),
-            "others": others.iter().map(said).collect::<Vec<_>>(),
-            "day": milliseconds(A_DAY),
-            "memory": milliseconds(MEMORY),
-            "places": places(account),
-            "place": place.map(member).unwrap_or_default(),
-            "keep": milliseconds(KNOWN),
+        let arguments = json!({
+            "known_place": login.set(CounterSet::KnownPlace).iter().map(describe).collect::<Vec<_>>(),
+            "default_set": login.set(CounterSet::Default).iter().map(describe).collect::<Vec<_>>(),
+            "day": milliseconds(COUNT_TTL),
+            "memory": milliseconds(COUNT_TTL),
+            "places": places_key(login),
+            "place": login.place().unwrap_or_default(),
+            "keep": milliseconds(KNOWN_PLACE_TTL),
         });
-        let answer = self.server.run(&self.admit, &[&asked.to_string()]).await;
-        match answer.map_err(|_| Turned::Unavailable)? {
-            (false, wait) => Err(Turned::Away(seconds(Duration::from_millis(wait)))),
-            (true, is_known) => {
-                let counted = if is_known == 1 { known } else { others };
-                Ok(counted.into_iter().map(|one| one.subject).collect())
-            }
-        }
+        Box::pin(async move {
+            let answer = self.connection.run(&self.admit, &[&arguments.to_string()]).await;
+            Ok(match answer.map_err(|_| ThrottleUnavailable)? {
+                (false, delay) => Admission::Delayed(Duration::from_millis(delay)),
+                (true, 1) => Admission::Counted(Counted::new(CounterSet::KnownPlace)),
+                (true, _) => Admission::Counted(Counted::new(CounterSet::Default)),
+            })
+        })
     }
 
-    /// Puts down what became of it.
-    pub(super) async fn settle(&self, account: &str, place: Option<IpNet>, counted: &[Subject], outcome: Outcome) {
-        let keys = |all: &mut dyn Iterator<Item = &Subject>| all.map(key).collect::<Vec<_>>();
-        let asked = json!({
-            "success": outcome == Outcome::Success,
-            "accounts": keys(&mut counted.iter().filter(|subject| subject.is_account())),
-            "keys": keys(&mut counted.iter()),
-            "places": places(account),
-            "place": place.map(member).unwrap_or_default(),
-            "keep": milliseconds(KNOWN),
+    fn settle<'a>(
+        &'a self,
+        login: &'a LoginCounters,
+        counted: Counted,
+        outcome: LoginOutcome,
+    ) -> BoxFuture<'a, Result<(), ThrottleUnavailable>> {
+        let counters = login.set(counted.set);
+        let arguments = json!({
+            "success": outcome == LoginOutcome::Success,
+            "accounts": counters.iter().filter(|counter| counter.is_account()).map(Counter::key).collect::<Vec<_>>(),
+            "keys": counters.iter().map(Counter::key).collect::<Vec<_>>(),
+            "places": places_key(login),
+            "place": login.place().unwrap_or_default(),
+            "keep": milliseconds(KNOWN_PLACE_TTL),
         });
-        // Otherwise it has failed, and its count ends by itself.
-        let _ = self.server.run::<u64>(&self.settle, &[&asked.to_string()]).await;
+        Box::pin(async move {
+            let settled = self.connection.run::<u64>(&self.settle, &[&arguments.to_string()]).await;
+            settled.map(drop).map_err(|_| ThrottleUnavailable)
+        })
     }
 }
 
-/// The set of places that an account logged in from.
-fn places(account: &str) -> String {
-    format!("p:{}", digest(account))
-}
-
-fn member(place: IpNet) -> String {
-    digest(&place.to_string())
-}
-
-fn key(subject: &Subject) -> String {
-    match subject {
-        Subject::Account(name) => format!("a:{}", digest(name)),
-        Subject::Known(name, place) => format!("k:{}", digest(&format!("{place} {name}"))),
-        Subject::Network(network) => format!("n:{network}"),
-        Subject::Peer(network) => format!("h:{network}"),
-    }
-}
-
-/// People type passwords where their name belongs.
-fn digest(text: &str) -> String {
-    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+fn places_key(login: &LoginCounters) -> String {
+    format!("p:{}", login.account())
 }
 
 fn milliseconds(duration: Duration) -> u64 {

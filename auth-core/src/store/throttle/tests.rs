@@ -1,34 +1,47 @@
-//! Counts in memory; those in Redis are held to the same by the tests of components.
+//! Counts in memory. The conformance suite also runs against those in Redis.
 
 use std::net::IpAddr;
 use std::sync::OnceLock;
 
+use super::counter::Subject;
 use super::*;
+use crate::runtime::clock::{self, Moment};
 
 const ALICE: &str = "alice";
 
-impl Throttle {
-    fn table(&self) -> &Table {
-        match &*self.home {
-            Home::Memory(table) => table,
-            #[cfg(feature = "redis")]
-            Home::Redis(_) => panic!("in memory"),
+struct Memory {
+    store: MemoryThrottleStore,
+    limits: ThrottleLimits,
+}
+
+struct Admitted<'a> {
+    store: &'a MemoryThrottleStore,
+    login: LoginCounters,
+    counted: Counted,
+}
+
+impl Memory {
+    fn new(limits: ThrottleLimits) -> Self {
+        Self { store: MemoryThrottleStore::new(), limits }
+    }
+
+    fn admits(&self, account: &str, seen: Option<PeerOrClient>, now: Moment) -> Result<Admitted<'_>, Duration> {
+        let login = LoginCounters::new(account, seen, self.limits);
+        match self.store.admit_at(&login, now) {
+            Admission::Counted(counted) => Ok(Admitted { store: &self.store, login, counted }),
+            Admission::Delayed(delay) => Err(delay),
         }
     }
+}
 
-    fn admits(&self, account: &str, seen: Option<PeerOrClient>, now: Moment) -> Result<Attempt, Turned> {
-        self.admit_at(self.table(), account, seen, now)
+impl Admitted<'_> {
+    fn settles(self, outcome: LoginOutcome, now: Moment) {
+        self.store.settle_at(&self.login, self.counted, outcome, now);
     }
 }
 
-impl Attempt {
-    fn settles(self, outcome: Outcome, now: Moment) {
-        self.settle_at(self.throttle.table(), outcome, now);
-    }
-}
-
-fn throttle() -> Throttle {
-    Throttle::with(Limits::default().free_of_account(3).free_of_address(6))
+fn throttle() -> Memory {
+    Memory::new(ThrottleLimits::default().account_burst(3).address_burst(6))
 }
 
 /// A time that stands still, however long a test takes.
@@ -42,7 +55,7 @@ fn from(last: u8) -> Option<PeerOrClient> {
 }
 
 /// Fails so many times, each as soon as it may, and says when.
-fn fail(throttle: &Throttle, account: &str, seen: Option<PeerOrClient>, times: u32, mut now: u64) -> u64 {
+fn fail(throttle: &Memory, account: &str, seen: Option<PeerOrClient>, times: u32, mut now: u64) -> u64 {
     for _ in 0..times {
         while throttle.admits(account, seen, at(now)).is_err() {
             now += 1;
@@ -55,18 +68,18 @@ fn fail(throttle: &Throttle, account: &str, seen: Option<PeerOrClient>, times: u
 fn delays_grow_and_end_and_a_success_forgives_the_account_alone() {
     // BRUTE-1
     let throttle = throttle();
-    let one = subject::account(ALICE, Limits::default().free_of_account(3));
+    let one = Counter::of_account(ALICE, ThrottleLimits::default().account_burst(3));
     let delays =
         [(0, 0), (2, 0), (3, 1), (4, 2), (5, 4), (12, 512), (13, 900), (99, 900), (100, 86_400), (u32::MAX, 86_400)];
     for (count, expected) in delays {
         assert_eq!(one.delay(count).as_secs(), expected, "{count}");
     }
     assert_eq!(fail(&throttle, ALICE, None, 3, 0), 0, "three are free");
-    assert_eq!(throttle.admits(ALICE, None, at(0)).unwrap_err(), Turned::Away(RetryAfter::seconds(1)));
+    assert_eq!(throttle.admits(ALICE, None, at(0)).err(), Some(Duration::from_secs(1)));
     assert_eq!(fail(&throttle, ALICE, None, 3, 0), 1 + 2 + 4);
     assert!(throttle.admits("bob", None, at(7)).is_ok(), "nobody else waits");
     let good = throttle.admits(ALICE, from(1), at(100)).unwrap();
-    good.settles(Outcome::Success, at(100));
+    good.settles(LoginOutcome::Success, at(100));
     assert_eq!(fail(&throttle, ALICE, None, 3, 100), 100, "forgiven");
     assert!(throttle.admits(ALICE, None, at(100 + 2 * 86_400)).is_ok(), "and a day later forgotten");
 }
@@ -84,7 +97,7 @@ fn many_at_once_find_no_gap() {
 fn an_attempt_that_nobody_judged_is_none() {
     let throttle = throttle();
     for _ in 0..20 {
-        throttle.admits(ALICE, from(1), at(0)).unwrap().settles(Outcome::Unknown, at(0));
+        throttle.admits(ALICE, from(1), at(0)).unwrap().settles(LoginOutcome::Unverified, at(0));
     }
     assert!(throttle.admits(ALICE, from(1), at(0)).is_ok());
 }
@@ -98,7 +111,7 @@ fn an_address_is_counted_over_all_names_and_a_success_does_not_clear_it() {
     }
     assert!(throttle.admits("another", from(1), at(0)).is_err());
     assert!(throttle.admits("another", from(2), at(0)).is_ok(), "a neighbour is judged");
-    throttle.admits(ALICE, from(1), at(1)).unwrap().settles(Outcome::Success, at(1));
+    throttle.admits(ALICE, from(1), at(1)).unwrap().settles(LoginOutcome::Success, at(1));
     assert!(throttle.admits("another", from(1), at(1)).is_ok(), "the delay is over");
     assert!(throttle.admits("another", from(1), at(1)).is_err(), "the count is not");
     // IPv6: a /64 is one address; a /56 and a /48 of them end too.
@@ -116,11 +129,11 @@ fn an_address_is_counted_over_all_names_and_a_success_does_not_clear_it() {
 fn a_stranger_s_failures_do_not_lock_out_who_logged_in_from_elsewhere_lately() {
     // M7
     let throttle = throttle();
-    throttle.admits(ALICE, from(1), at(0)).unwrap().settles(Outcome::Success, at(0));
+    throttle.admits(ALICE, from(1), at(0)).unwrap().settles(LoginOutcome::Success, at(0));
     fail(&throttle, ALICE, None, 12, 1);
     assert!(throttle.admits(ALICE, from(2), at(1)).is_err(), "strangers wait");
     let hers = throttle.admits(ALICE, from(1), at(1)).unwrap();
-    hers.settles(Outcome::Success, at(1));
+    hers.settles(LoginOutcome::Success, at(1));
     assert!(throttle.admits(ALICE, from(2), at(1)).is_err(), "and still do");
     fail(&throttle, ALICE, from(1), 3, 1);
     assert!(throttle.admits(ALICE, from(1), at(1)).is_err(), "at home there is a count too");
@@ -129,10 +142,10 @@ fn a_stranger_s_failures_do_not_lock_out_who_logged_in_from_elsewhere_lately() {
 #[test]
 fn who_logs_in_from_everywhere_takes_no_room_from_others() {
     // M7: a /48 has 65,536 places, and each that logged in is remembered.
-    let throttle = Throttle::with(Limits::default());
+    let throttle = Memory::new(ThrottleLimits::default());
     for subnet in 0..40_000_u16 {
         let place = Some(PeerOrClient::Client(IpAddr::from([0x2001, 0xdb8, 1, subnet, 0, 0, 0, 1])));
-        throttle.admits("mallory", place, at(0)).unwrap().settles(Outcome::Success, at(0));
+        throttle.admits("mallory", place, at(0)).unwrap().settles(LoginOutcome::Success, at(0));
     }
     let judged = (0..2_000).filter(|name| {
         let mut attempts = (0..5).map(|_| throttle.admits(&format!("user{name}"), None, at(1)));
@@ -146,14 +159,14 @@ fn who_logs_in_from_everywhere_takes_no_room_from_others() {
 #[test]
 fn a_flood_of_made_up_names_forgets_nobody() {
     // M7: a full table keeps counts.
-    let throttle = Throttle::with(Limits::default());
+    let throttle = Memory::new(ThrottleLimits::default());
     fail(&throttle, ALICE, None, 9, 0);
     for name in 0..200_000_u32 {
         let _ = throttle.admits(&name.to_string(), None, at(20));
     }
     fail(&throttle, ALICE, None, 1, 20);
-    let Err(Turned::Away(after)) = throttle.admits(ALICE, None, at(20)) else { panic!("forgotten") };
-    assert!(after.get() >= 16, "{after:?}");
+    let Err(delay) = throttle.admits(ALICE, None, at(20)) else { panic!("forgotten") };
+    assert!(delay.as_secs() >= 16, "{delay:?}");
     // And who comes first when the table is full is counted with others, and still is.
     let late = fail(&throttle, "late", None, 6, 21);
     assert!(throttle.admits("late", None, at(late)).is_err());
@@ -163,7 +176,7 @@ fn a_flood_of_made_up_names_forgets_nobody() {
 fn what_others_do_in_one_s_network_locks_nobody_out_who_logged_in_there_lately() {
     // M7
     let throttle = throttle();
-    throttle.admits(ALICE, from(1), at(0)).unwrap().settles(Outcome::Success, at(0));
+    throttle.admits(ALICE, from(1), at(0)).unwrap().settles(LoginOutcome::Success, at(0));
     for name in 0..40 {
         let _ = throttle.admits(&name.to_string(), from(1), at(1));
     }
@@ -184,7 +197,7 @@ fn where_clients_are_not_known_many_may_fail_before_others_wait_and_never_for_lo
         let _ = throttle.admits(&format!("m{name}"), peer, at(late));
     }
     assert!(throttle.admits(ALICE, peer, at(late + 30)).is_ok());
-    throttle.admits(ALICE, peer, at(late + 60)).unwrap().settles(Outcome::Success, at(late + 60));
+    throttle.admits(ALICE, peer, at(late + 60)).unwrap().settles(LoginOutcome::Success, at(late + 60));
     assert_eq!(fail(&throttle, ALICE, from(1), 3, late + 90), late + 90, "it is no place to be known at");
 }
 
@@ -203,9 +216,9 @@ fn what_is_given_back_is_what_was_counted() {
     for name in 0..200_000_u32 {
         let _ = throttle.admits(&name.to_string(), None, at(0));
     }
-    let waits = |name: u32| throttle.table().waits_in_shared(&Subject::Account(format!("more {name}")), at(0));
+    let waits = |name: u32| throttle.store.shared_slot_delays(&Subject::Account(format!("more {name}")), at(0));
     let before: usize = (0..20_000).filter(|name| waits(*name)).count();
-    both.into_iter().for_each(|attempt| attempt.settles(Outcome::Success, at(0)));
+    both.into_iter().for_each(|attempt| attempt.settles(LoginOutcome::Success, at(0)));
     assert_eq!((0..20_000).filter(|name| waits(*name)).count(), before, "nobody else is forgiven");
 }
 

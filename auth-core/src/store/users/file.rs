@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
 use super::hash::{Cost, DECOY};
-use super::{Found, HashError, User, Users};
+use super::{HashError, User, UserStore, UserStoreUnavailable};
+use crate::runtime::future::BoxFuture;
 
 /// Users from a file: a line each, `name:hash:roles`, the roles separated by commas. Empty lines and those that begin with
 /// `#` are passed over, so no name begins with it. Read once.
@@ -99,8 +100,8 @@ impl UsersFile {
     }
 }
 
-impl Users for UsersFile {
-    fn find<'a>(&'a self, name: &'a str) -> Found<'a> {
+impl UserStore for UsersFile {
+    fn find<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<User>, UserStoreUnavailable>> {
         Box::pin(std::future::ready(Ok(self.users.get(name).cloned())))
     }
 

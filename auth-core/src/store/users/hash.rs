@@ -4,7 +4,7 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
 use secrecy::ExposeSecret as _;
 
-use super::{SecretString, Unavailable};
+use super::{SecretString, UserStoreUnavailable};
 
 /// What is wrong with a password hash.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -68,25 +68,26 @@ impl Cost {
 ///
 /// # Errors
 /// The operating system gives no random numbers.
-pub fn hash_password(password: &SecretString) -> Result<String, Unavailable> {
-    let hash = Argon2::default().hash_password(password.expose_secret().as_bytes()).map_err(|_| Unavailable)?;
+pub fn hash_password(password: &SecretString) -> Result<String, UserStoreUnavailable> {
+    let hash =
+        Argon2::default().hash_password(password.expose_secret().as_bytes()).map_err(|_| UserStoreUnavailable)?;
     Ok(hash.to_string())
 }
 
-/// Whether the password has this hash. A hash that does not parse fits no password.
-pub(super) fn fits(password: &SecretString, hash: &str) -> bool {
+/// Returns whether the password has this hash. An invalid hash matches no password.
+pub(super) fn matches(password: &SecretString, hash: &str) -> bool {
     let parsed = PasswordHash::new(hash);
     parsed.is_ok_and(|hash| Argon2::default().verify_password(password.expose_secret().as_bytes(), &hash).is_ok())
 }
 
-/// Whether a hash that was made now would be dearer.
+/// Returns whether the hash costs less to verify than one of [`hash_password`].
 pub(super) fn is_cheaper_than_new(hash: &str) -> bool {
     compared_to_new(hash).is_some_and(std::cmp::Ordering::is_lt)
 }
 
-/// Whether it would be cheaper.
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-pub(super) fn is_dearer_than_new(hash: &str) -> bool {
+/// Returns whether the hash costs more to verify than one of [`hash_password`]: in a store of such hashes, the duration of a login
+/// would reveal that the user exists.
+pub fn is_costlier_than_new(hash: &str) -> bool {
     compared_to_new(hash).is_some_and(std::cmp::Ordering::is_gt)
 }
 

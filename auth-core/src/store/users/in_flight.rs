@@ -1,4 +1,4 @@
-//! Which logins are being judged: one that has to wait because of those may not have to.
+//! Tracks password verifications in progress per user, so that concurrent correct logins are not throttled.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -6,88 +6,88 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
 
-/// So many of one name wait for others of it; more are turned away at once.
-const WAITING: usize = 16;
+/// The maximum number of attempts on one user that wait for others; further ones are rejected at once.
+const MAX_WAITERS: usize = 16;
 
-/// By name, how many are being judged, how many wait for that, and by what they are woken.
+/// Verifications in progress, by user name.
 #[derive(Debug, Default)]
-pub(super) struct Flights(Mutex<HashMap<String, Name>>);
+pub(super) struct InFlight(Mutex<HashMap<String, UserAttempts>>);
 
 #[derive(Debug, Default)]
-struct Name {
-    judged: usize,
+struct UserAttempts {
+    verifying: usize,
     waiting: usize,
-    landing: Arc<Notify>,
+    finished: Arc<Notify>,
 }
 
-/// One that is being judged; lands when dropped.
-pub(super) struct Flight {
-    flights: Arc<Flights>,
+/// A verification in progress; finished when dropped.
+pub(super) struct InFlightAttempt {
+    in_flight: Arc<InFlight>,
     name: String,
 }
 
-/// A place among those that wait; given up when dropped.
-pub(super) struct Waits {
-    flights: Arc<Flights>,
+/// A waiting attempt, counted until it is dropped.
+pub(super) struct WaitingAttempt {
+    in_flight: Arc<InFlight>,
     name: String,
 }
 
-impl Flights {
-    pub(super) fn begin(self: &Arc<Self>, name: &str) -> Flight {
-        self.with(|flights| flights.entry(name.to_owned()).or_default().judged += 1);
-        Flight { flights: Arc::clone(self), name: name.to_owned() }
+impl InFlight {
+    pub(super) fn begin(self: &Arc<Self>, name: &str) -> InFlightAttempt {
+        self.with(|users| users.entry(name.to_owned()).or_default().verifying += 1);
+        InFlightAttempt { in_flight: Arc::clone(self), name: name.to_owned() }
     }
 
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.with(|flights| flights.get(name).is_some_and(|one| one.judged > 0))
+    pub(super) fn is_verifying(&self, name: &str) -> bool {
+        self.with(|users| users.get(name).is_some_and(|one| one.verifying > 0))
     }
 
-    /// Completes when one of that name lands, also if that is before it is polled; `None` where there is none, or no place
-    /// among those that wait.
-    pub(super) fn landing(
+    /// Completes when a verification of this user finishes, even if that is before it is polled. `None` if there is none, or too many
+    /// attempts wait.
+    pub(super) fn next_finished(
         self: &Arc<Self>,
         name: &str,
-        waits: &mut Option<Waits>,
+        waiting: &mut Option<WaitingAttempt>,
     ) -> Option<impl Future<Output = ()> + use<>> {
-        self.with(|flights| {
-            let one = flights.get_mut(name).filter(|one| one.judged > 0)?;
-            if waits.is_none() {
-                if one.waiting >= WAITING {
+        self.with(|users| {
+            let one = users.get_mut(name).filter(|one| one.verifying > 0)?;
+            if waiting.is_none() {
+                if one.waiting >= MAX_WAITERS {
                     return None;
                 }
                 one.waiting += 1;
-                *waits = Some(Waits { flights: Arc::clone(self), name: name.to_owned() });
+                *waiting = Some(WaitingAttempt { in_flight: Arc::clone(self), name: name.to_owned() });
             }
-            Some(Arc::clone(&one.landing).notified_owned())
+            Some(Arc::clone(&one.finished).notified_owned())
         })
     }
 
-    fn leave(&self, name: &str, leave: impl FnOnce(&mut Name)) {
-        self.with(|flights| {
-            let Some(one) = flights.get_mut(name) else { return };
+    fn leave(&self, name: &str, leave: impl FnOnce(&mut UserAttempts)) {
+        self.with(|users| {
+            let Some(one) = users.get_mut(name) else { return };
             leave(one);
-            if one.judged == 0 && one.waiting == 0 {
-                flights.remove(name);
+            if one.verifying == 0 && one.waiting == 0 {
+                users.remove(name);
             }
         });
     }
 
-    fn with<R>(&self, use_them: impl FnOnce(&mut HashMap<String, Name>) -> R) -> R {
-        use_them(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with<R>(&self, act: impl FnOnce(&mut HashMap<String, UserAttempts>) -> R) -> R {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl Drop for Flight {
+impl Drop for InFlightAttempt {
     fn drop(&mut self) {
-        self.flights.leave(&self.name, |one| {
-            one.judged -= 1;
-            one.landing.notify_waiters();
+        self.in_flight.leave(&self.name, |one| {
+            one.verifying -= 1;
+            one.finished.notify_waiters();
         });
     }
 }
 
-impl Drop for Waits {
+impl Drop for WaitingAttempt {
     fn drop(&mut self) {
-        self.flights.leave(&self.name, |one| one.waiting -= 1);
+        self.in_flight.leave(&self.name, |one| one.waiting -= 1);
     }
 }

@@ -1,4 +1,4 @@
-//! Users in a database: SQLite or Postgres.
+//! Users with passwords and roles in a database: SQLite or Postgres. Applications use it through `auth-actix`.
 //!
 //! # Why
 //! Two tables of our own, which our own migrations make and their own table counts: they share a database with those of the
@@ -10,8 +10,10 @@ use secrecy::ExposeSecret as _;
 use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
-use super::hash::is_dearer_than_new;
-use super::{Found, HashError, Kept, SecretString, Unavailable, User, Users, hash_password};
+use auth_core::runtime::future::BoxFuture;
+use auth_core::store::users::{
+    HashError, SecretString, User, UserStore, UserStoreUnavailable, hash_password, is_costlier_than_new,
+};
 
 /// Users in a database, in the tables `auth_users` and `auth_user_roles`. Cheap to clone.
 ///
@@ -20,8 +22,8 @@ use super::{Found, HashError, Kept, SecretString, Unavailable, User, Users, hash
 /// alive; `Auth::end_sessions` ends them all at once.
 ///
 /// ```no_run
-/// # async fn f() -> Result<(), auth_core::store::users::SqlUsersError> {
-/// use auth_core::store::users::SqlUsers;
+/// # async fn f() -> Result<(), auth_sql::SqlUsersError> {
+/// use auth_sql::SqlUsers;
 /// let users = SqlUsers::open("sqlite://users.db?mode=rwc").await?;
 /// users.add("alice", &"correct horse battery staple".into(), ["admin"]).await?;
 /// # Ok(())
@@ -30,6 +32,7 @@ use super::{Found, HashError, Kept, SecretString, Unavailable, User, Users, hash
 #[derive(Clone)]
 pub struct SqlUsers(Pool);
 
+// With neither feature there is no variant, and nothing opens it.
 #[derive(Clone)]
 enum Pool {
     #[cfg(feature = "sqlite")]
@@ -71,7 +74,12 @@ pub enum SqlUsersError {
     Dear,
 }
 
-crate::debug_as_display!(SqlUsersError);
+/// Like `Display`: `main` prints the `Debug` of an error that it returns.
+impl std::fmt::Debug for SqlUsersError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
+}
 
 impl From<SqlUsersError> for std::io::Error {
     fn from(error: SqlUsersError) -> Self {
@@ -100,8 +108,8 @@ macro_rules! with {
     };
 }
 
-/// A connection takes no longer, or the database is out of reach.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How long an operation waits for a connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS auth_users (
@@ -125,13 +133,13 @@ impl SqlUsers {
     pub async fn open(url: &str) -> Result<Self, SqlUsersError> {
         let pool = match url.split_once(':').map(|(scheme, _)| scheme) {
             #[cfg(feature = "sqlite")]
-            Some("sqlite") => {
-                Pool::Sqlite(sqlx::sqlite::SqlitePoolOptions::new().acquire_timeout(PATIENCE).connect(url).await?)
-            }
+            Some("sqlite") => Pool::Sqlite(
+                sqlx::sqlite::SqlitePoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).connect(url).await?,
+            ),
             #[cfg(feature = "postgres")]
-            Some("postgres" | "postgresql") => {
-                Pool::Postgres(sqlx::postgres::PgPoolOptions::new().acquire_timeout(PATIENCE).connect(url).await?)
-            }
+            Some("postgres" | "postgresql") => Pool::Postgres(
+                sqlx::postgres::PgPoolOptions::new().acquire_timeout(ACQUIRE_TIMEOUT).connect(url).await?,
+            ),
             _ => return Err(SqlUsersError::Url),
         };
         let users = Self(pool);
@@ -200,7 +208,7 @@ impl SqlUsers {
             return Err(SqlUsersError::Name);
         }
         User::with_outdated_hash(hash).map_err(SqlUsersError::Hash)?;
-        if is_dearer_than_new(hash) {
+        if is_costlier_than_new(hash) {
             return Err(SqlUsersError::Dear);
         }
         let roles: Vec<String> = roles.into_iter().map(|role| role.to_string()).collect();
@@ -292,8 +300,8 @@ impl SqlUsers {
     }
 }
 
-impl Users for SqlUsers {
-    fn find<'a>(&'a self, name: &'a str) -> Found<'a> {
+impl UserStore for SqlUsers {
+    fn find<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<User>, UserStoreUnavailable>> {
         Box::pin(async move {
             // Postgres has no text with this character, and would refuse the question.
             if name.contains('\0') {
@@ -303,7 +311,12 @@ impl Users for SqlUsers {
         })
     }
 
-    fn keep_hash<'a>(&'a self, name: &'a str, before: &'a str, better: &'a str) -> Kept<'a> {
+    fn replace_hash<'a>(
+        &'a self,
+        name: &'a str,
+        before: &'a str,
+        better: &'a str,
+    ) -> BoxFuture<'a, Result<bool, UserStoreUnavailable>> {
         Box::pin(async move {
             const KEEP: &str = "UPDATE auth_users SET hash = $3 WHERE name = $1 AND hash = $2";
             let kept = with!(self, pool => {
@@ -315,7 +328,7 @@ impl Users for SqlUsers {
 }
 
 /// Why goes to the log, without what the database quotes.
-fn unavailable(error: &sqlx::Error) -> Unavailable {
+fn unavailable(error: &sqlx::Error) -> UserStoreUnavailable {
     let refusal = error.as_database_error();
     let code = refusal.and_then(|error| error.code());
     // `undefined_table` of Postgres; SQLite has one code for all such mistakes.
@@ -326,7 +339,7 @@ fn unavailable(error: &sqlx::Error) -> Unavailable {
     } else {
         tracing::error!(target: "auth_core", code = code.as_deref(), "the database of users failed");
     }
-    Unavailable
+    UserStoreUnavailable
 }
 
 const fn known(changed: u64) -> Result<(), SqlUsersError> {

@@ -1,0 +1,48 @@
+//! The conformance suite of stores of used DPoP proofs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth_core::scheme::dpop::ReplayStore;
+
+/// Checks a store against all rules of [`ReplayStore`]. Takes about a second. The entries are random and expire within a minute, so the
+/// store may be shared with others.
+///
+/// ```
+/// # actix_web::rt::System::new().block_on(async {
+/// auth_actix::test::replay_store(auth_actix::MemoryReplayStore::new(1000)).await;
+/// # });
+/// ```
+///
+/// # Panics
+/// The store breaks a rule; the message names it.
+#[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
+pub async fn replay_store(store: impl ReplayStore) {
+    let store: Arc<dyn ReplayStore> = Arc::new(store);
+    let minute = Duration::from_secs(60);
+    let [first, second] = [random(), random()];
+    assert_eq!(store.insert(first, minute).await, Ok(true), "the first use of a proof");
+    assert_eq!(store.insert(first, minute).await, Ok(false), "the second use of a proof");
+    assert_eq!(store.insert(second, minute).await, Ok(true), "the first use of another proof");
+    assert_eq!(store.insert(first, minute).await, Ok(false), "a rejected use does not remove the entry");
+
+    let concurrent = random();
+    let uses: Vec<_> = (0..16)
+        .map(|_| {
+            let store = Arc::clone(&store);
+            actix_web::rt::spawn(async move { store.insert(concurrent, minute).await })
+        })
+        .collect();
+    let mut accepted = 0;
+    for one in uses {
+        accepted += usize::from(one.await.expect("no panic") == Ok(true));
+    }
+    assert_eq!(accepted, 1, "one of many concurrent uses is the first");
+}
+
+#[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
+fn random() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).expect("random numbers");
+    bytes
+}

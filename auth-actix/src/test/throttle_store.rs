@@ -1,0 +1,156 @@
+//! The conformance suite of throttle stores.
+
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use auth_core::client::address::PeerOrClient;
+use auth_core::store::throttle::{
+    Admission, Counted, CounterSet, LoginCounters, LoginOutcome, ThrottleLimits, ThrottleStore,
+};
+
+/// Checks a store against all rules of [`ThrottleStore`]. Takes about two seconds. It uses random account names and addresses, so the
+/// store may be shared with others.
+///
+/// ```
+/// # actix_web::rt::System::new().block_on(async {
+/// auth_actix::test::throttle_store(auth_actix::MemoryThrottleStore::new()).await;
+/// # });
+/// ```
+///
+/// # Panics
+/// The store breaks a rule; the message names it.
+pub async fn throttle_store(store: impl ThrottleStore) {
+    let suite = Suite { store: Arc::new(store) };
+    suite.delays_after_the_free_failures().await;
+    suite.gives_back_what_did_not_fail().await;
+    suite.counts_known_places_apart().await;
+    suite.counts_networks_over_all_accounts().await;
+    suite.admits_no_more_than_the_burst_at_once().await;
+}
+
+struct Suite {
+    store: Arc<dyn ThrottleStore>,
+}
+
+const BURST: u32 = 3;
+
+#[allow(clippy::expect_used, clippy::panic, reason = "for tests, where a panic is the report")]
+impl Suite {
+    fn random<const N: usize>() -> [u8; N] {
+        let mut bytes = [0; N];
+        getrandom::fill(&mut bytes).expect("random numbers");
+        bytes
+    }
+
+    fn account(name: &str) -> String {
+        format!("realm\n\u{fc} \"{name}\" {:?}", Self::random::<8>())
+    }
+
+    fn client() -> IpAddr {
+        let mut bytes = Self::random::<16>();
+        bytes[0] = 0x20;
+        IpAddr::V6(Ipv6Addr::from(bytes))
+    }
+
+    fn login(account: &str, client: Option<IpAddr>) -> LoginCounters {
+        let limits = ThrottleLimits::default().account_burst(BURST).address_burst(2 * BURST);
+        LoginCounters::new(account, client.map(PeerOrClient::Client), limits)
+    }
+
+    async fn admit(&self, login: &LoginCounters) -> Result<Counted, Duration> {
+        match self.store.admit(login).await.expect("the store is available") {
+            Admission::Counted(counted) => Ok(counted),
+            Admission::Delayed(delay) => Err(delay),
+        }
+    }
+
+    async fn settle(&self, login: &LoginCounters, counted: Counted, outcome: LoginOutcome) {
+        self.store.settle(login, counted, outcome).await.expect("the store is available");
+    }
+
+    async fn fail(&self, login: &LoginCounters, times: u32) {
+        for _ in 0..times {
+            self.admit(login).await.expect("the failure is free");
+        }
+    }
+
+    async fn delays_after_the_free_failures(&self) {
+        let login = Self::login(&Self::account("alice"), None);
+        self.fail(&login, BURST).await;
+        let delay = self.admit(&login).await.expect_err("the next attempt is delayed");
+        assert!(delay > Duration::ZERO && delay <= Duration::from_secs(1), "by a second: {delay:?}");
+        let other = Self::login(&Self::account("bob"), None);
+        self.admit(&other).await.expect("another account is not delayed");
+        actix_web::rt::time::sleep(Duration::from_millis(1100)).await;
+        self.admit(&login).await.expect("the delay has ended");
+        let delay = self.admit(&login).await.expect_err("the next attempt is delayed again");
+        assert!(delay > Duration::from_secs(1) && delay <= Duration::from_secs(2), "for twice as long: {delay:?}");
+    }
+
+    async fn gives_back_what_did_not_fail(&self) {
+        let login = Self::login(&Self::account("alice"), None);
+        for _ in 0..2 * BURST {
+            let counted = self.admit(&login).await.expect("unverified attempts are no failures");
+            assert_eq!(counted.set, CounterSet::Default);
+            self.settle(&login, counted, LoginOutcome::Unverified).await;
+        }
+        self.fail(&login, BURST - 1).await;
+        let counted = self.admit(&login).await.expect("the last free attempt");
+        self.settle(&login, counted, LoginOutcome::Success).await;
+        self.fail(&login, BURST).await;
+        self.admit(&login).await.expect_err("a success resets the count of the account once");
+    }
+
+    async fn counts_known_places_apart(&self) {
+        let (account, home, elsewhere) = (Self::account("alice"), Self::client(), Self::client());
+        let [home, elsewhere] = [home, elsewhere].map(|client| Self::login(&account, Some(client)));
+        let counted = self.admit(&home).await.expect("admitted");
+        assert_eq!(counted.set, CounterSet::Default, "the place is not known yet");
+        self.settle(&home, counted, LoginOutcome::Success).await;
+        self.fail(&elsewhere, BURST).await;
+        self.admit(&elsewhere).await.expect_err("attempts from elsewhere are delayed");
+        let counted = self.admit(&home).await.expect("attempts from the known place are not");
+        assert_eq!(counted.set, CounterSet::KnownPlace);
+        self.settle(&home, counted, LoginOutcome::Success).await;
+        self.admit(&elsewhere).await.expect_err("a success at the known place resets no other counter");
+        self.fail(&home, BURST).await;
+        self.admit(&home).await.expect_err("the known place has its own count");
+        let other = Self::login(&Self::account("bob"), Some(Self::client()));
+        let counted = self.admit(&other).await.expect("admitted");
+        assert_eq!(counted.set, CounterSet::Default, "a place is known for one account");
+    }
+
+    async fn counts_networks_over_all_accounts(&self) {
+        let client = Self::client();
+        let mut last = None;
+        for _ in 0..2 * BURST {
+            let login = Self::login(&Self::account("somebody"), Some(client));
+            last = Some((self.admit(&login).await.expect("the failure is free"), login));
+        }
+        let login = Self::login(&Self::account("another"), Some(client));
+        self.admit(&login).await.expect_err("the address is delayed");
+        let (counted, login) = last.expect("there were attempts");
+        self.settle(&login, counted, LoginOutcome::Success).await;
+        let next = Self::login(&Self::account("another"), Some(client));
+        self.admit(&next).await.expect("the successful attempt was given back");
+        let next = Self::login(&Self::account("another"), Some(client));
+        self.admit(&next).await.expect_err("the failures of the address were not reset");
+    }
+
+    async fn admits_no_more_than_the_burst_at_once(&self) {
+        let account = Self::account("alice");
+        let attempts: Vec<_> = (0..16)
+            .map(|_| {
+                let (store, login) = (Arc::clone(&self.store), Self::login(&account, None));
+                actix_web::rt::spawn(async move { store.admit(&login).await })
+            })
+            .collect();
+        let mut admitted = 0;
+        for attempt in attempts {
+            let attempt = attempt.await.unwrap_or_else(|error| panic!("{error}"));
+            admitted += u32::from(matches!(attempt, Ok(Admission::Counted(_))));
+        }
+        assert_eq!(admitted, BURST, "concurrent attempts find no gap");
+    }
+}

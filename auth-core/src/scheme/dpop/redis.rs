@@ -1,0 +1,39 @@
+//! Used proofs in Redis or Valkey, shared by all instances.
+
+use std::time::Duration;
+
+use redis::Script;
+
+use super::replay::{ReplayStore, ReplayStoreUnavailable};
+use crate::runtime::future::BoxFuture;
+use crate::runtime::hex::hex;
+use crate::runtime::redis::{RedisConnection, RedisUrlError};
+
+/// Expires by the clock of the server. Returns 1 for the first use.
+const INSERT: &str = "return redis.call('SET', ARGV[1] .. ARGV[2], '', 'NX', 'PX', ARGV[3]) and 1 or 0";
+
+/// A store of used proofs in Redis or Valkey. Keys begin with `auth:<realm>:dpop:`.
+#[derive(Debug)]
+pub struct RedisReplayStore {
+    connection: RedisConnection,
+    insert: Script,
+}
+
+impl RedisReplayStore {
+    /// Proofs on the server at this URL: `redis://user:password@host:6379/0`. Opens no connection.
+    ///
+    /// # Errors
+    /// The URL is invalid.
+    pub fn new(url: &str, realm: &str) -> Result<Self, RedisUrlError> {
+        Ok(Self { connection: RedisConnection::new(url, &format!("auth:{realm}:dpop:"))?, insert: Script::new(INSERT) })
+    }
+}
+
+impl ReplayStore for RedisReplayStore {
+    fn insert(&self, proof: [u8; 32], ttl: Duration) -> BoxFuture<'_, Result<bool, ReplayStoreUnavailable>> {
+        Box::pin(async move {
+            let inserted = self.connection.run::<u8>(&self.insert, &[&hex(&proof), &ttl.as_millis().to_string()]).await;
+            inserted.map(|inserted| inserted == 1).map_err(|_| ReplayStoreUnavailable)
+        })
+    }
+}

@@ -1,0 +1,502 @@
+//! Verifies user names and passwords behind a throttle, a limit of concurrent verifications and a cache.
+
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use super::hashed::HashedUsers;
+use super::in_flight::InFlight;
+use super::password_cache::PasswordCache;
+use super::verifier::{PasswordCredentials, PasswordVerifier, VerifiedUser};
+use super::{UserStore, UserStoreUnavailable};
+use crate::client::address::PeerOrClient;
+use crate::denial::{Denial, Reason, RetryAfter};
+use crate::identity::scheme_id::Scheme;
+use crate::runtime::clock;
+use crate::runtime::concurrency_limit::ConcurrencyLimit;
+use crate::runtime::timeout;
+use crate::store::throttle::{Attempt, LoginOutcome, NotAdmitted, Throttle};
+
+/// How long an attempt waits for the verifications of its user that are in progress.
+const IN_FLIGHT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long a verification may take, with its lookups.
+const VERIFICATION_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Verifies user names and passwords: a user store, a throttle of failed logins and a limit of concurrent verifications.
+///
+/// Cheap to clone. Give clones of one authenticator to Basic and to the login form, so that they count failures together.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use auth_core::store::throttle::{Throttle, ThrottleLimits};
+/// use auth_core::store::users::{PasswordAuthenticator, UsersFile, hash_password};
+///
+/// let users = UsersFile::parse(&format!("alice:{}:admin", hash_password(&"correct horse battery".into())?))?;
+/// let throttle = Throttle::memory().limits(ThrottleLimits::default().account_burst(10));
+/// let users = PasswordAuthenticator::new(users).throttle(throttle);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct PasswordAuthenticator {
+    verifier: Arc<dyn PasswordVerifier>,
+    concurrency: Arc<ConcurrencyLimit>,
+    throttle: Throttle,
+    cache: Option<Arc<PasswordCache>>,
+    /// The realm of the first scheme that uses it, which distinguishes equal names in a shared throttle.
+    realm: Arc<OnceLock<String>>,
+    in_flight: Arc<InFlight>,
+}
+
+impl<S: UserStore> From<S> for PasswordAuthenticator {
+    fn from(store: S) -> Self {
+        Self::new(store)
+    }
+}
+
+impl PasswordAuthenticator {
+    /// Authenticates the users of a store by their argon2id hashes. The throttle counts in memory unless set.
+    pub fn new(store: impl UserStore) -> Self {
+        Self::with_verifier(HashedUsers::new(store))
+    }
+
+    /// Authenticates users with a custom verifier, such as a bind to an LDAP server. See [`PasswordVerifier`].
+    pub fn with_verifier(verifier: impl PasswordVerifier) -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        Self {
+            verifier: Arc::new(verifier),
+            concurrency: Arc::new(ConcurrencyLimit::new(processors.min(8))),
+            throttle: Throttle::memory(),
+            cache: None,
+            realm: Arc::default(),
+            in_flight: Arc::default(),
+        }
+    }
+
+    /// Sets how many passwords are verified at a time. The number of processors unless set, at most 8: each hash takes 19 MiB or more.
+    #[must_use]
+    pub fn max_concurrent_hashes(self, hashes: NonZeroUsize) -> Self {
+        Self { concurrency: Arc::new(ConcurrencyLimit::new(hashes.get())), ..self }
+    }
+
+    /// Sets the throttle of failed logins. [`Throttle::memory`] unless set.
+    #[must_use]
+    pub fn throttle(self, throttle: Throttle) -> Self {
+        Self { throttle, ..self }
+    }
+
+    /// Caches verified passwords for at most a minute, for clients that send a password with each request. Disabled unless set.
+    ///
+    /// The user is still looked up each time, so that removed users and changed passwords are rejected at once. The cache contains
+    /// keyed MACs, in the memory of this process.
+    #[must_use]
+    pub fn cache_verified(self, ttl: Duration) -> Self {
+        Self { cache: PasswordCache::new(ttl).map(Arc::new), ..self }
+    }
+
+    /// Returns the roles of all users. See [`UserStore::roles`].
+    pub fn roles(&self) -> BTreeSet<String> {
+        self.verifier.roles()
+    }
+
+    /// Returns a user without verifying a password. `None` if there is no such user.
+    ///
+    /// # Errors
+    /// The store is unavailable.
+    pub async fn find(&self, name: &str) -> Result<Option<VerifiedUser>, UserStoreUnavailable> {
+        timeout::with_timeout(async { self.verifier.find(name).await }).await.unwrap_or(Err(UserStoreUnavailable))
+    }
+
+    /// Verifies a name and a password as a credential of `scheme`. `client` is the address that the attempt comes from: no network
+    /// gets all permits. Returns the name and the user.
+    ///
+    /// # Errors
+    /// 401 if the name or the password is wrong, 429 after too many failures, 503 if a store is unavailable or too many passwords are
+    /// being verified.
+    pub async fn verify(
+        &self,
+        scheme: Scheme,
+        credentials: PasswordCredentials,
+        client: Option<PeerOrClient>,
+    ) -> Result<(String, VerifiedUser), Denial> {
+        let unavailable =
+            |cause| Denial::refused(scheme, Reason::AuthenticationUnavailable(RetryAfter::seconds(2)), cause);
+        // Counted as a failure before it is verified, so that concurrent attempts find no gap.
+        let attempt = match self.admit(credentials.name(), client).await {
+            Ok(attempt) => attempt,
+            Err(NotAdmitted::TooManyFailures(after)) => {
+                return Err(Denial::refused(scheme, Reason::TooManyAttempts(after), "too many failed logins"));
+            }
+            Err(NotAdmitted::Unavailable) => return Err(unavailable("the store of failed logins is unavailable")),
+        };
+        let in_flight = self.in_flight.begin(credentials.name());
+        let credentials = Arc::new(credentials);
+        let settled = match self.verify_admitted(&credentials, client).await {
+            Ok(Some(user)) => {
+                attempt.settle(LoginOutcome::Success).await;
+                Ok((credentials.name().to_owned(), user))
+            }
+            Ok(None) => Err(Denial::refused(scheme, Reason::InvalidCredentials, "the name or the password is wrong")),
+            Err(cause) => {
+                attempt.settle(LoginOutcome::Unverified).await;
+                Err(unavailable(cause))
+            }
+        };
+        drop(in_flight); // only now: the attempts that wait for it count again
+        settled
+    }
+
+    /// Returns whether both are clones of one authenticator.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.verifier, &other.verifier)
+    }
+
+    /// Returns how long an attempt would have to wait, if this instance knows that without I/O. Counts nothing.
+    pub(crate) fn delay(&self, credentials: &PasswordCredentials, client: Option<PeerOrClient>) -> Option<RetryAfter> {
+        let name = credentials.name();
+        // A verification in progress may turn out to be no failure.
+        if self.in_flight.is_verifying(name) { None } else { self.throttle.delay(&self.account(name), client) }
+    }
+
+    /// Returns whether the throttle is shared with other processes.
+    pub(crate) fn has_shared_throttle(&self) -> bool {
+        self.throttle.is_shared()
+    }
+
+    /// Sets the realm of the users. Only the first call counts: clones are one store, whichever scheme uses them.
+    #[cfg(any(feature = "basic", feature = "session"))]
+    pub(crate) fn set_realm(&self, realm: &str) {
+        let _ = self.realm.set(realm.to_owned());
+    }
+
+    /// Returns the name of the account in the throttle. A realm contains no line breaks.
+    fn account(&self, name: &str) -> String {
+        format!("{}\n{name}", self.realm.get().map_or("", String::as_str))
+    }
+
+    /// Counts an attempt. If too many verifications are in progress, as those of a browser that sends several requests at once, the
+    /// attempt waits for them: they may turn out to be no failures.
+    async fn admit(&self, name: &str, client: Option<PeerOrClient>) -> Result<Attempt, NotAdmitted> {
+        let account = self.account(name);
+        let until = clock::monotonic().plus(IN_FLIGHT_TIMEOUT);
+        let mut waiting = None;
+        loop {
+            // Registered before the attempt is counted, so that no completion is missed.
+            let next_finished = self.in_flight.next_finished(name, &mut waiting);
+            let admitted = self.throttle.admit(&account, client).await;
+            let (Err(NotAdmitted::TooManyFailures(_)), Some(next_finished), Some(remaining)) =
+                (&admitted, next_finished, until.after(clock::monotonic()))
+            else {
+                return admitted;
+            };
+            let _ = tokio::time::timeout(remaining, next_finished).await;
+        }
+    }
+
+    /// Returns the user if the credentials are cached and the password has not changed.
+    async fn cached(&self, credentials: &PasswordCredentials) -> Option<VerifiedUser> {
+        let cache = self.cache.as_ref().filter(|cache| cache.may_contain(credentials, clock::monotonic()))?;
+        let user = self.find(credentials.name()).await.ok()??;
+        cache.contains(credentials, user.current_version()?, clock::monotonic()).then_some(user)
+    }
+
+    async fn verify_admitted(
+        &self,
+        credentials: &Arc<PasswordCredentials>,
+        client: Option<PeerOrClient>,
+    ) -> Result<Option<VerifiedUser>, &'static str> {
+        if let Some(user) = self.cached(credentials).await {
+            return Ok(Some(user));
+        }
+        let client = client.map(PeerOrClient::address);
+        let permit = self.concurrency.acquire(client).await.ok_or("too many passwords are being verified")?;
+        let (verifier, verified) = (Arc::clone(&self.verifier), Arc::clone(credentials));
+        // In a task, which holds the permit until the verification ends even if the client disconnects.
+        let verification = tokio::spawn(async move {
+            let _permit = permit;
+            tokio::time::timeout(VERIFICATION_TIMEOUT, verifier.verify(&verified)).await
+        });
+        let user = match verification.await {
+            Ok(Ok(Ok(user))) => user,
+            Ok(Ok(Err(UserStoreUnavailable))) => return Err("the store of users is unavailable"),
+            Ok(Err(_)) => return Err("the verification of the password takes too long"),
+            Err(_) => return Err("the verification of the password failed"),
+        };
+        if let (Some(cache), Some(version)) = (&self.cache, user.as_ref().and_then(VerifiedUser::current_version)) {
+            cache.insert(credentials, version, clock::monotonic());
+        }
+        Ok(user)
+    }
+}
+
+impl std::fmt::Debug for PasswordAuthenticator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PasswordAuthenticator").field("concurrency", &self.concurrency).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+    use std::sync::Mutex;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::super::hash::Cost;
+    use super::super::{User, UsersFile, hash, hash_password};
+    use super::*;
+    use crate::runtime::future::BoxFuture;
+
+    /// Counts how often it was asked for a decoy, once for each unknown user, and keeps better hashes.
+    struct Store {
+        users: UsersFile,
+        old: Option<User>,
+        decoys: AtomicUsize,
+        kept: Mutex<Vec<(String, String)>>,
+    }
+
+    impl UserStore for Arc<Store> {
+        fn find<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<User>, UserStoreUnavailable>> {
+            match name {
+                "down" => Box::pin(std::future::ready(Err(UserStoreUnavailable))),
+                "panics" => panic!("on purpose"),
+                "old" => Box::pin(std::future::ready(Ok(self.old.clone()))),
+                _ => self.users.find(name),
+            }
+        }
+
+        fn decoy(&self) -> Cow<'_, str> {
+            self.decoys.fetch_add(1, Ordering::Relaxed);
+            self.users.decoy()
+        }
+
+        fn replace_hash<'a>(
+            &'a self,
+            name: &'a str,
+            before: &'a str,
+            better: &'a str,
+        ) -> BoxFuture<'a, Result<bool, UserStoreUnavailable>> {
+            assert_eq!(self.old.as_ref().map(|user| user.hash.as_str()), Some(before));
+            self.kept.lock().unwrap().push((name.to_owned(), better.to_owned()));
+            Box::pin(std::future::ready(Ok(true)))
+        }
+    }
+
+    const CHEAP: &str = "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$";
+
+    fn store() -> Arc<Store> {
+        use argon2::{Argon2, PasswordHasher as _};
+        let cheap = Argon2::from(argon2::Params::new(64, 1, 1, None).unwrap());
+        let old = cheap.hash_password(b"correct horse").unwrap().to_string();
+        let users = format!("alice:{}:admin\n", hash_password(&"correct horse".into()).unwrap());
+        Arc::new(Store {
+            users: UsersFile::parse(&users).unwrap(),
+            old: Some(User::with_outdated_hash(old).unwrap()),
+            decoys: AtomicUsize::new(0),
+            kept: Mutex::default(),
+        })
+    }
+
+    async fn verify(
+        passwords: &PasswordAuthenticator,
+        name: &str,
+        password: &str,
+    ) -> Result<(String, VerifiedUser), Denial> {
+        passwords.verify(Scheme::Basic, PasswordCredentials::new(name, password), None).await
+    }
+
+    #[tokio::test]
+    async fn a_wrong_name_and_a_wrong_password_are_one_denial_after_one_hash() {
+        // BASIC-8, BRUTE-2, PWD-1, T34
+        let store = store();
+        let passwords = PasswordAuthenticator::new(Arc::clone(&store));
+        let (name, user) = verify(&passwords, "alice", "correct horse").await.unwrap();
+        assert_eq!((name.as_str(), user.roles.as_slice()), ("alice", ["admin".to_owned()].as_slice()));
+        let wrong = verify(&passwords, "alice", "wrong").await.unwrap_err();
+        assert_eq!(wrong.reason, Reason::InvalidCredentials);
+        for (name, password) in [("nobody", "correct horse"), ("nobody", ""), ("", ""), ("Alice", "correct horse")] {
+            assert_eq!(verify(&passwords, name, password).await.unwrap_err(), wrong, "{name}");
+        }
+        assert_eq!(store.decoys.load(Ordering::Relaxed), 4, "one for each unknown user");
+        assert_eq!(Cost::of(&store.decoy()), Cost::of(&store.users.decoy()), "the decoy costs the same");
+        for name in ["down", "panics"] {
+            let down = verify(&passwords, name, "x").await.unwrap_err();
+            assert!(matches!(down.reason, Reason::AuthenticationUnavailable(_)), "{name}: {down:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn too_many_failures_are_429_whether_or_not_there_is_such_a_user_and_nothing_is_hashed() {
+        // BRUTE-1, BRUTE-2, BRUTE-3
+        let store = store();
+        let passwords = PasswordAuthenticator::new(Arc::clone(&store));
+        for name in ["alice", "nobody"] {
+            for _ in 0..5 {
+                let wrong = verify(&passwords, name, "wrong").await.unwrap_err();
+                assert_eq!(wrong.reason, Reason::InvalidCredentials);
+            }
+        }
+        assert_eq!(store.decoys.load(Ordering::Relaxed), 5);
+        let denials = [
+            verify(&passwords, "alice", "correct horse").await.unwrap_err(),
+            verify(&passwords, "alice", "wrong").await.unwrap_err(),
+            verify(&passwords, "nobody", "wrong").await.unwrap_err(),
+        ];
+        for denial in &denials {
+            assert!(matches!(denial.reason, Reason::TooManyAttempts(_)), "{denial:?}");
+        }
+        let waits = |name| passwords.delay(&PasswordCredentials::new(name, "x"), None).is_some();
+        assert!(waits("alice") && !waits("bob"));
+        assert_eq!(store.decoys.load(Ordering::Relaxed), 5, "no hash was made");
+        // A store that is down counts against nobody.
+        for _ in 0..20 {
+            let down = verify(&passwords, "down", "x").await.unwrap_err();
+            assert!(matches!(down.reason, Reason::AuthenticationUnavailable(_)), "{down:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn who_was_right_a_moment_ago_costs_no_hash_until_something_changes() {
+        // M8
+        let store = store();
+        let none_at_a_time = Arc::new(ConcurrencyLimit::new(0));
+        let passwords = PasswordAuthenticator::new(Arc::clone(&store)).cache_verified(Duration::from_secs(60));
+        verify(&passwords, "alice", "correct horse").await.unwrap();
+        // No turn is to be had any more: whatever answers without one was not hashed.
+        let hashless = PasswordAuthenticator { concurrency: none_at_a_time, ..passwords };
+        let (name, user) = verify(&hashless, "alice", "correct horse").await.unwrap();
+        assert_eq!((name.as_str(), user.roles.as_slice()), ("alice", ["admin".to_owned()].as_slice()));
+        for (name, password) in [("alice", "wrong"), ("nobody", "correct horse"), ("old", "correct horse")] {
+            let denial = verify(&hashless, name, password).await.unwrap_err();
+            assert!(
+                matches!(denial.reason, Reason::AuthenticationUnavailable(_)),
+                "{name} waits for a permit: {denial:?}"
+            );
+        }
+        // Who guesses is stopped, and finds out nothing by it, though the right one is known.
+        for _ in 0..5 {
+            hashless.throttle.admit(&hashless.account("alice"), None).await.unwrap();
+        }
+        let away = verify(&hashless, "alice", "correct horse").await.unwrap_err();
+        assert!(matches!(away.reason, Reason::TooManyAttempts(_)), "{away:?}");
+        let hashless = hashless.throttle(Throttle::memory());
+        let forgetful = PasswordAuthenticator { cache: None, ..hashless };
+        assert!(verify(&forgetful, "alice", "correct horse").await.is_err(), "never unless set");
+        // A hash that was replaced by the login itself is another one.
+        let passwords = PasswordAuthenticator::new(store).cache_verified(Duration::from_secs(60));
+        verify(&passwords, "old", "correct horse").await.unwrap();
+        assert!(verify(&passwords, "old", "wrong").await.is_err());
+    }
+
+    #[tokio::test]
+    async fn two_stores_of_users_share_a_throttle_and_no_counts_and_clones_of_one_share_them() {
+        // M7, C2
+        let throttle = Throttle::memory();
+        let [staff, customers] = ["staff", "shop"].map(|realm| {
+            let users = PasswordAuthenticator::new(store()).throttle(throttle.clone());
+            users.set_realm(realm);
+            users
+        });
+        let clone = customers.clone();
+        clone.set_realm("another");
+        for _ in 0..5 {
+            verify(&staff, "alice", "wrong").await.unwrap_err();
+        }
+        assert!(matches!(
+            verify(&staff, "alice", "correct horse").await.unwrap_err().reason,
+            Reason::TooManyAttempts(_)
+        ));
+        verify(&customers, "alice", "correct horse").await.unwrap();
+        assert!(
+            verify(&staff, "alice", "correct horse").await.is_err(),
+            "nor does a login there forgive what failed here"
+        );
+        for _ in 0..5 {
+            verify(&customers, "alice", "wrong").await.unwrap_err();
+        }
+        assert!(matches!(
+            verify(&clone, "alice", "correct horse").await.unwrap_err().reason,
+            Reason::TooManyAttempts(_)
+        ));
+    }
+
+    #[tokio::test]
+    async fn many_right_ones_at_once_are_all_right_and_many_wrong_ones_find_no_gap() {
+        // BRUTE-1
+        let passwords = PasswordAuthenticator::new(store()).max_concurrent_hashes(NonZeroUsize::MIN);
+        let many = |password: &'static str| {
+            let all = (0..7).map(|_| {
+                let passwords = passwords.clone();
+                tokio::spawn(async move { verify(&passwords, "alice", password).await.map_err(|denial| denial.reason) })
+            });
+            all.collect::<Vec<_>>()
+        };
+        for one in many("correct horse") {
+            one.await.unwrap().unwrap();
+        }
+        let mut judged = 0;
+        for one in many("wrong") {
+            match one.await.unwrap().unwrap_err() {
+                Reason::InvalidCredentials => judged += 1,
+                Reason::TooManyAttempts(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(judged, 5);
+    }
+
+    #[tokio::test]
+    async fn an_outdated_hash_is_replaced_by_the_login_that_fits_it() {
+        // PWD-1
+        let store = store();
+        let passwords = PasswordAuthenticator::new(Arc::clone(&store));
+        assert!(User::new(CHEAP).is_err() && User::with_outdated_hash("md5").is_err());
+        verify(&passwords, "old", "wrong").await.unwrap_err();
+        assert!(store.kept.lock().unwrap().is_empty());
+        verify(&passwords, "old", "correct horse").await.unwrap();
+        let kept = store.kept.lock().unwrap().clone();
+        let [(name, better)] = kept.as_slice() else { panic!("{kept:?}") };
+        assert_eq!(name, "old");
+        assert!(hash::matches(&"correct horse".into(), better) && User::new(better).is_ok());
+        verify(&passwords, "alice", "correct horse").await.unwrap();
+        assert_eq!(store.kept.lock().unwrap().len(), 1, "a good hash stays");
+    }
+
+    struct Slow(tokio::sync::Semaphore);
+
+    impl PasswordVerifier for Arc<Slow> {
+        fn verify<'a>(
+            &'a self,
+            _: &'a PasswordCredentials,
+        ) -> BoxFuture<'a, Result<Option<VerifiedUser>, UserStoreUnavailable>> {
+            Box::pin(async {
+                self.0.acquire().await.unwrap().forget();
+                Ok(Some(VerifiedUser::new()))
+            })
+        }
+
+        fn find<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Option<VerifiedUser>, UserStoreUnavailable>> {
+            Box::pin(async { Ok(None) })
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_permit_is_held_until_the_verification_ends() {
+        // M8
+        let slow = Arc::new(Slow(tokio::sync::Semaphore::new(0)));
+        let one = NonZeroUsize::MIN;
+        let users = PasswordAuthenticator::with_verifier(Arc::clone(&slow)).max_concurrent_hashes(one);
+        let disconnected = tokio::time::timeout(Duration::from_millis(10), verify(&users, "alice", "x")).await;
+        assert!(disconnected.is_err(), "the client went away");
+        let crowded = verify(&users, "bob", "x").await.unwrap_err();
+        assert!(matches!(crowded.reason, Reason::AuthenticationUnavailable(_)), "{crowded:?}");
+        slow.0.add_permits(2);
+        verify(&users, "bob", "x").await.unwrap();
+        // And no longer than the timeout.
+        let endless = verify(&users, "bob", "x").await.unwrap_err();
+        assert!(matches!(endless.reason, Reason::AuthenticationUnavailable(_)), "{endless:?}");
+        slow.0.add_permits(1);
+        verify(&users, "bob", "x").await.unwrap();
+    }
+}

@@ -1,0 +1,45 @@
+//! The stores of this workspace pass the conformance suites that it offers to other stores.
+
+use std::time::Duration;
+
+use actix_web::rt;
+use auth_actix::{
+    FileBlocklistStore, MemoryBlocklistStore, MemoryReplayStore, MemoryThrottleStore, RedisBlocklistStore,
+    RedisReplayStore, RedisThrottleStore, test,
+};
+
+use crate::redis::{Redis, programs};
+
+#[test]
+fn every_throttle_store_passes_the_suite() {
+    // BRUTE-1, M7
+    rt::System::new().block_on(test::throttle_store(MemoryThrottleStore::new()));
+    for program in programs() {
+        let redis = Redis::start(program);
+        rt::System::new().block_on(test::throttle_store(RedisThrottleStore::new(&redis.url()).unwrap()));
+    }
+}
+
+#[test]
+fn every_replay_store_passes_the_suite() {
+    // DPOP-5
+    rt::System::new().block_on(test::replay_store(MemoryReplayStore::new(1000)));
+    for program in programs() {
+        let redis = Redis::start(program);
+        rt::System::new().block_on(test::replay_store(RedisReplayStore::new(&redis.url(), "api").unwrap()));
+    }
+}
+
+#[test]
+fn every_blocklist_store_passes_the_suite() {
+    // M2, JWT-26
+    test::blocklist_store(|| MemoryBlocklistStore);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("blocklist.txt");
+    std::fs::write(&path, "").unwrap();
+    test::blocklist_store(|| FileBlocklistStore::new(&path, Duration::from_secs(2)));
+    for program in programs() {
+        let redis = Redis::start(program);
+        test::blocklist_store(|| RedisBlocklistStore::new(&redis.url()).unwrap());
+    }
+}
