@@ -167,7 +167,7 @@ fn what_has_one_home_stands_nowhere_else() {
         ("auth-core",   &["async", "await", "spawn_blocking", "TcpStream", "env"],
             &["scheme/session/oidc_login/mod.rs", "runtime/timeout.rs", "oidc/discovery/http.rs", "oidc/discovery/mod.rs", "scheme/api_key/verifier.rs", "scheme/basic.rs", "scheme/bearer/jwks.rs", "scheme/bearer/mod.rs", "scheme/dpop/mod.rs", "scheme/dpop/redis.rs", "scheme/session/create.rs", "scheme/session/revoke.rs", "scheme/session/mod.rs", "scheme/session/redis.rs", "runtime/redis/scripts.rs",
               "store/throttle/mod.rs", "store/throttle/redis.rs",
-              "runtime/single_flight.rs", "store/roles.rs", "scheme/bearer/introspection.rs", "scheme/bearer/resolver.rs", "runtime/concurrency_limit.rs", "store/users/authenticator.rs", "store/users/hashed.rs", "scheme/bearer/authenticator.rs", "scheme/mod.rs", "scheme/ticket.rs", "engine/evaluate.rs", "engine/identify.rs", "engine/layers.rs", "engine/not_found.rs"]),
+              "runtime/single_flight.rs", "store/roles.rs", "scheme/bearer/introspection.rs", "scheme/bearer/resolver.rs", "runtime/concurrency_limit.rs", "runtime/background_fetch.rs", "store/users/authenticator.rs", "store/users/hashed.rs", "scheme/bearer/authenticator.rs", "scheme/mod.rs", "scheme/ticket.rs", "engine/evaluate.rs", "engine/identify.rs", "engine/layers.rs", "engine/not_found.rs"]),
         ("auth-core",   &["fs"],
             &["audit/json_lines.rs", "store/blocklist/file.rs", "client/country/database.rs", "identity/grants.rs", "oidc/discovery/http.rs", "scheme/api_key/file.rs", "scheme/bearer/key/mod.rs", "store/users/file.rs", "runtime/file_watcher.rs"]),
         ("auth-macros", &["syn::Error"],                                     &["diagnostics.rs"]),

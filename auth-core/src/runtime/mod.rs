@@ -12,5 +12,7 @@ pub mod timeout;
 #[cfg(any(feature = "passwords", feature = "jwt"))]
 pub(crate) mod concurrency_limit;
 pub(crate) mod single_flight;
+#[cfg(feature = "oidc")]
+pub(crate) mod background_fetch;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;

@@ -1,27 +1,25 @@
-//! Requests to other servers. They run in a thread of their own: a worker that ends, or is busy, takes none with it, and all
-//! workers share one answer.
+//! Requests to other servers. They run in a background thread, so that they survive the end of a worker, and all workers share their
+//! responses.
 
 use std::error::Error as _;
-use std::future::Future;
 use std::path::PathBuf;
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::runtime::{Builder, Handle};
 
 use super::{Endpoint, EndpointError};
+use crate::runtime::background_fetch::{NoThread, spawn};
 
 /// How long a request may take.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Patience {
+pub(crate) enum RequestTimeout {
     /// Some may wait for it, and none forever.
     Background,
     /// A request waits for it.
     Request,
 }
 
-impl Patience {
+impl RequestTimeout {
     const fn limit(self) -> Duration {
         match self {
             Self::Background => Duration::from_secs(5),
@@ -136,7 +134,12 @@ impl Client {
     }
 
     /// The body of a 200.
-    pub(crate) async fn get(&self, endpoint: &Endpoint, most: usize, patience: Patience) -> Result<Vec<u8>, Failed> {
+    pub(crate) async fn get(
+        &self,
+        endpoint: &Endpoint,
+        most: usize,
+        patience: RequestTimeout,
+    ) -> Result<Vec<u8>, Failed> {
         let mut request = self.client.get(endpoint.url().clone()).header("accept", "application/json");
         if let Some(path) = &self.bearer_file {
             let token = read_token(path).map_err(|cause| Failed::BearerFile(cause).at(endpoint))?;
@@ -194,14 +197,15 @@ impl Client {
         let body = body.finish();
         let request = request.header("accept", "application/json");
         let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
-        let (tell, told) = tokio::sync::oneshot::channel();
-        spawn(async move {
-            let answer = read(request.timeout(Patience::Request.limit()), most).await;
+        let (sender, receiver) = tokio::sync::oneshot::channel();
+        let spawned = spawn(async move {
+            let answer = read(request.timeout(RequestTimeout::Request.limit()), most).await;
             drop(turn);
-            let _ = tell.send(answer);
-        })?;
+            let _ = sender.send(answer);
+        });
+        spawned.map_err(|NoThread| Failed::NoThread)?;
         let stopped = || Failed::Unreachable("the request was given up".into());
-        told.await.map_err(|_| stopped())?.map_err(|failed| failed.at(endpoint))
+        receiver.await.map_err(|_| stopped())?.map_err(|failed| failed.at(endpoint))
     }
 }
 
@@ -235,18 +239,4 @@ fn read_token(path: &std::path::Path) -> Result<SecretString, Box<str>> {
     let token = text.trim();
     let fits = !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
     if fits { Ok(token.into()) } else { Err("it contains no token".into()) }
-}
-
-/// Runs it in the thread of requests to others.
-pub(crate) fn spawn(future: impl Future<Output = ()> + Send + 'static) -> Result<(), Failed> {
-    static THREAD: OnceLock<Option<Handle>> = OnceLock::new();
-    let start = || {
-        let runtime = Builder::new_current_thread().enable_all().build().ok()?;
-        let handle = runtime.handle().clone();
-        let run = move || runtime.block_on(std::future::pending::<()>());
-        std::thread::Builder::new().name("auth-provider".to_owned()).spawn(run).ok()?;
-        Some(handle)
-    };
-    THREAD.get_or_init(start).as_ref().ok_or(Failed::NoThread)?.spawn(future);
-    Ok(())
 }

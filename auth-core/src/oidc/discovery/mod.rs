@@ -2,18 +2,18 @@
 
 mod http;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use reqwest::Url;
 use serde::Deserialize;
-use tokio::sync::watch;
 
+use crate::runtime::background_fetch::{BackgroundFetch, Started, Trigger};
 use crate::runtime::clock::{self, Moment};
 
 pub use self::http::ReachError;
-pub(crate) use self::http::{Client, Failed, OK, Patience, Reach, Registered, SecretSent, spawn};
+pub(crate) use self::http::{Client, Failed, OK, Reach, Registered, RequestTimeout, SecretSent};
 
 /// An address that is asked: `https`, or `http` on this machine alone, since whoever stands in between could answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,7 +127,7 @@ impl Provider {
         let base = self.from.as_ref().unwrap_or(&self.identity);
         let place = format!("{}/.well-known/openid-configuration", base.0.as_str().trim_end_matches('/'));
         let place = Endpoint::new(&place).map_err(Failed::Endpoint)?;
-        let document = client.get(&place, MOST, Patience::Background).await?;
+        let document = client.get(&place, MOST, RequestTimeout::Background).await?;
         let document: Document = serde_json::from_slice(&document).map_err(|_| Failed::NotUnderstood)?;
         if document.issuer != self.issuer {
             return Err(Failed::AnotherIssuer);
@@ -163,95 +163,77 @@ impl Provider {
     }
 }
 
-/// A provider, and what it said of itself when it was last asked.
+/// The metadata of a provider, fetched when needed.
 #[derive(Debug)]
-pub(crate) struct Discovered {
+pub(crate) struct DiscoveryCache {
     provider: Provider,
-    known: ArcSwapOption<(Arc<Metadata>, Moment)>,
-    flight: Mutex<Flight>,
+    current: ArcSwapOption<(Arc<Metadata>, Moment)>,
+    last_error: ArcSwapOption<Failed>,
+    fetch: BackgroundFetch,
 }
 
-/// What is on its way.
-#[derive(Debug, Default)]
-struct Flight {
-    /// Ends with it.
-    landing: Option<watch::Receiver<()>>,
-    /// Why the last one failed, and until when it is not tried again.
-    failed: Option<(Failed, Moment)>,
-}
+/// Older metadata is fetched again in the background.
+const MAX_AGE: Duration = Duration::from_secs(10 * 60);
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
+const FETCH_WAIT_TIMEOUT: Duration = Duration::from_secs(6);
 
-/// What a provider said is asked for again after this; meanwhile it holds.
-const FRESH: Duration = Duration::from_secs(10 * 60);
-const RETRY: Duration = Duration::from_secs(1);
-const PATIENCE: Duration = Duration::from_secs(6);
-
-impl Discovered {
+impl DiscoveryCache {
     pub(crate) fn new(issuer: &str, from: Option<&str>) -> Result<Self, EndpointError> {
-        Ok(Self { provider: Provider::new(issuer, from)?, known: ArcSwapOption::empty(), flight: Mutex::default() })
+        let provider = Provider::new(issuer, from)?;
+        Ok(Self {
+            provider,
+            current: ArcSwapOption::empty(),
+            last_error: ArcSwapOption::empty(),
+            fetch: BackgroundFetch::default(),
+        })
     }
 
-    /// What is known; asked for where nothing is, or `anew`. What was known holds until something else is: an answer that cannot
-    /// be had takes nothing away.
-    pub(crate) async fn metadata(self: &Arc<Self>, client: &Client, anew: bool) -> Result<Arc<Metadata>, Failed> {
-        let now = clock::monotonic();
-        let known = || self.known.load().as_ref().map(|known| (Arc::clone(&known.0), known.1));
-        let old = known();
-        if let Some((metadata, since)) = &old
-            && !anew
+    /// Returns the cached metadata. If there is none, or `refresh` is set, awaits a fetch. The previous metadata stays in effect if it
+    /// fails.
+    pub(crate) async fn metadata(self: &Arc<Self>, client: &Client, refresh: bool) -> Result<Arc<Metadata>, Failed> {
+        let current = || self.current.load().as_ref().map(|current| (Arc::clone(&current.0), current.1));
+        let previous = current();
+        if let Some((metadata, since)) = &previous
+            && !refresh
         {
-            if since.plus(FRESH) < now {
-                let _ = self.fly(client);
+            if since.plus(MAX_AGE) < clock::monotonic() {
+                let _ = self.start(client);
             }
             return Ok(Arc::clone(metadata));
         }
-        let failed = match self.fly(client) {
-            Ok(mut landing) => match tokio::time::timeout(PATIENCE, landing.changed()).await {
-                Err(_) => Some(Failed::Slow),
-                Ok(_) => self
-                    .flight
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .failed
-                    .as_ref()
-                    .map(|(why, _)| why.clone()),
-            },
-            Err(failed) => Some(failed),
+        let last_error = || self.last_error.load().as_deref().cloned();
+        let error = match self.start(client) {
+            Started::InFlight(mut in_flight) => {
+                match tokio::time::timeout(FETCH_WAIT_TIMEOUT, in_flight.changed()).await {
+                    Err(_) => Some(Failed::Slow),
+                    Ok(_) => last_error(),
+                }
+            }
+            Started::TooEarly => last_error(),
+            Started::NoThread => Some(Failed::NoThread),
         };
-        match (known().or(old), failed) {
+        match (current().or(previous), error) {
             (Some((metadata, _)), _) => Ok(metadata),
-            (None, failed) => Err(failed.unwrap_or(Failed::Slow)),
+            (None, error) => Err(error.unwrap_or(Failed::Slow)),
         }
     }
 
-    /// Asks, once for all who want it; not at once where it has just failed.
-    fn fly(self: &Arc<Self>, client: &Client) -> Result<watch::Receiver<()>, Failed> {
-        let mut flight = self.flight.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(landing) = flight.landing.as_ref().filter(|landing| landing.has_changed().is_ok()) {
-            return Ok(landing.clone());
-        }
-        if let Some((failed, until)) = &flight.failed
-            && until.after(clock::monotonic()).is_some()
-        {
-            return Err(failed.clone());
-        }
-        let (land, landing) = watch::channel(());
-        let (this, client) = (Arc::clone(self), client.clone());
-        spawn(async move {
-            let asked = this.provider.metadata(&client).await;
-            let now = clock::monotonic();
-            let failed = match asked {
-                Ok(metadata) => {
-                    this.known.store(Some(Arc::new((Arc::new(metadata), now))));
-                    None
-                }
-                Err(failed) => Some((failed, now.plus(RETRY))),
-            };
-            let mut flight = this.flight.lock().unwrap_or_else(PoisonError::into_inner);
-            (flight.failed, flight.landing) = (failed, None);
-            drop(land);
-        })?;
-        flight.landing = Some(landing.clone());
-        Ok(landing)
+    fn start(self: &Arc<Self>, client: &Client) -> Started {
+        self.fetch.start(Trigger::Request, Duration::ZERO, |_| {
+            let (this, client) = (Arc::clone(self), client.clone());
+            async move {
+                let error = match this.provider.metadata(&client).await {
+                    Ok(metadata) => {
+                        this.current.store(Some(Arc::new((Arc::new(metadata), clock::monotonic()))));
+                        None
+                    }
+                    Err(error) => Some(Arc::new(error)),
+                };
+                let failed = error.is_some();
+                this.last_error.store(error);
+                this.fetch.finish(failed, |_| if failed { RETRY_INTERVAL } else { Duration::ZERO });
+            }
+        })
     }
 }
 

@@ -1,5 +1,5 @@
-//! What has to be one step is one script: the server runs it as a whole, by its own clock. All requests multiplex over one
-//! connection, which is opened again when it breaks; there is no pool to run dry.
+//! Scripts, which the server runs atomically and by its own clock. All requests share one multiplexed connection, which is opened
+//! again when it breaks; there is no pool to exhaust.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -9,62 +9,60 @@ use redis::{Client, Script};
 
 use super::{RedisUrlError, client};
 
-/// An answer takes no longer than this, or the server is out of reach.
-const PATIENCE: Duration = Duration::from_secs(1);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The server did not do what it was asked, or not in time.
-pub(crate) struct OutOfReach;
+/// The server did not run a script, or not in time.
+pub(crate) struct RedisUnavailable;
 
-/// One server.
+/// A connection to one server.
 pub(crate) struct RedisConnection {
     client: Client,
-    /// Made with the first script: it belongs to the runtime that it is made in.
+    /// Opened by the first script: it belongs to the runtime that opens it.
     manager: OnceLock<ConnectionManager>,
     prefix: String,
 }
 
 impl RedisConnection {
-    /// Opens no connection. What it keeps begins with `prefix`.
+    /// Opens no connection. Keys begin with `prefix`.
     pub(crate) fn new(url: &str, prefix: &str) -> Result<Self, RedisUrlError> {
         Ok(Self { client: client(url)?, manager: OnceLock::new(), prefix: prefix.to_owned() })
     }
 
-    fn manager(&self) -> Result<ConnectionManager, OutOfReach> {
+    fn manager(&self) -> Result<ConnectionManager, RedisUnavailable> {
         if let Some(manager) = self.manager.get() {
             return Ok(manager.clone());
         }
         let settings = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE))
+            .set_connection_timeout(Some(RESPONSE_TIMEOUT))
+            .set_response_timeout(Some(RESPONSE_TIMEOUT))
             .set_number_of_retries(1)
             .set_max_delay(Duration::from_millis(200));
         let made = ConnectionManager::new_lazy_with_config(self.client.clone(), settings);
-        let made = made.map_err(|_| OutOfReach)?;
+        let made = made.map_err(|_| RedisUnavailable)?;
         Ok(self.manager.get_or_init(|| made).clone())
     }
 
-    /// Runs a script, whose first argument is the prefix. Whatever goes wrong, the server is out of reach: nothing is let
-    /// through, and nothing is said of why.
+    /// Runs a script, whose first argument is the prefix. All errors are alike to callers; the kind is logged.
     pub(crate) async fn run<T: redis::FromRedisValue>(
         &self,
         script: &Script,
         arguments: &[&str],
-    ) -> Result<T, OutOfReach> {
+    ) -> Result<T, RedisUnavailable> {
         let mut manager = self.manager()?;
         let mut invocation = script.prepare_invoke();
         invocation.arg(&self.prefix);
         for argument in arguments {
             invocation.arg(*argument);
         }
-        let answer = tokio::time::timeout(2 * PATIENCE, invocation.invoke_async(&mut manager)).await;
-        answer.map_err(|_| OutOfReach)?.map_err(|error| {
-            tracing::error!(target: "auth_core", kind = ?error.kind(), prefix = self.prefix, "what is shared in Redis");
-            OutOfReach
+        let answer = tokio::time::timeout(2 * RESPONSE_TIMEOUT, invocation.invoke_async(&mut manager)).await;
+        answer.map_err(|_| RedisUnavailable)?.map_err(|error| {
+            tracing::error!(target: "auth_core", kind = ?error.kind(), prefix = self.prefix, "a script failed in Redis");
+            RedisUnavailable
         })
     }
 }
 
-/// No address: it may hold a password.
+/// Redacts the URL, which may contain a password.
 impl std::fmt::Debug for RedisConnection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RedisConnection").field("prefix", &self.prefix).finish_non_exhaustive()

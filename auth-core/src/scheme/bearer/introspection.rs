@@ -7,11 +7,11 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 
-use super::jwks::Fetched;
+use super::jwks::JwksCache;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::scheme_id::Scheme;
 use crate::oidc::discovery::{
-    Client, Discovered, Endpoint, EndpointError, Failed, OK, Reach, ReachError, Registered, SecretSent,
+    Client, DiscoveryCache, Endpoint, EndpointError, Failed, OK, Reach, ReachError, Registered, SecretSent,
 };
 use crate::runtime::clock;
 use crate::runtime::concurrency_limit::{ConcurrencyLimit, Permit};
@@ -118,7 +118,7 @@ pub(super) struct Introspector {
 }
 
 enum Asked {
-    Discovered(Arc<Discovered>),
+    Discovered(Arc<DiscoveryCache>),
     Endpoint(Endpoint),
 }
 
@@ -134,7 +134,7 @@ impl Introspector {
     /// `reach` is how the keys of the issuer are fetched.
     pub(super) fn new(
         settings: Introspection,
-        fetched: Option<&Arc<Fetched>>,
+        fetched: Option<&Arc<JwksCache>>,
         reach: &Reach,
     ) -> Result<Self, IntrospectionError> {
         let Registered { id, secret, .. } = &settings.registered;

@@ -6,7 +6,7 @@
 //! another one, and anybody can write one.
 
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
@@ -16,7 +16,10 @@ use tokio::sync::watch;
 use super::key::{Key, KeyError, PreparedKey};
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::scheme_id::Scheme;
-use crate::oidc::discovery::{Client, Discovered, Endpoint, EndpointError, Failed, Patience, Reach, ReachError, spawn};
+use crate::oidc::discovery::{
+    Client, DiscoveryCache, Endpoint, EndpointError, Failed, Reach, ReachError, RequestTimeout,
+};
+use crate::runtime::background_fetch::{BackgroundFetch, Started, Trigger, spawn};
 use crate::runtime::clock::{self, Moment};
 use crate::runtime::single_flight::Waiter;
 
@@ -56,13 +59,13 @@ impl Fetch {
 /// The documented limits.
 const MOST_BYTES: usize = 512 * 1024;
 const MOST_KEYS: usize = 100;
-/// No request waits longer for a set.
-const PATIENCE: Duration = Duration::from_secs(11);
+/// How long a request waits for a fetch.
+const FETCH_WAIT_TIMEOUT: Duration = Duration::from_secs(11);
 /// After the first failure where there is no set to fall back on; doubled up to the cool-down.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 
 /// The keys of one issuer.
-pub(super) struct Fetched {
+pub(super) struct JwksCache {
     issuer: Arc<str>,
     place: Asked,
     client: Client,
@@ -72,7 +75,7 @@ pub(super) struct Fetched {
     max_stale: Duration,
     cool_down: Duration,
     current: ArcSwapOption<KeySet>,
-    flight: Mutex<Flight>,
+    fetching: BackgroundFetch,
     waiting: AtomicUsize,
 }
 
@@ -88,20 +91,8 @@ struct KeySet {
 
 enum Asked {
     /// Where the provider says that its keys are.
-    Discovered(Arc<Discovered>),
+    Discovered(Arc<DiscoveryCache>),
     Jwks(Endpoint),
-}
-
-/// What is on its way.
-#[derive(Default)]
-struct Flight {
-    /// Ends with it.
-    landing: Option<watch::Receiver<()>>,
-    /// Before this nobody may cause the next one.
-    not_before: Moment,
-    failures: u32,
-    /// So that of all that were planned only the last one starts by itself.
-    number: u64,
 }
 
 /// What is wrong with the settings of keys that are fetched.
@@ -130,11 +121,11 @@ pub enum FetchError {
 
 crate::debug_as_display!(FetchError);
 
-impl Fetched {
+impl JwksCache {
     pub(super) fn new(issuer: &str, fetch: Fetch, rsa_algorithm: Option<Algorithm>) -> Result<Arc<Self>, FetchError> {
         let place = match fetch.place {
             Place::Discovered => {
-                let discovered = Discovered::new(issuer, fetch.from.as_deref()).map_err(FetchError::Address)?;
+                let discovered = DiscoveryCache::new(issuer, fetch.from.as_deref()).map_err(FetchError::Address)?;
                 Asked::Discovered(Arc::new(discovered))
             }
             Place::Jwks(url) => Asked::Jwks(Endpoint::new(&url).map_err(FetchError::Address)?),
@@ -154,13 +145,13 @@ impl Fetched {
             max_stale: fetch.max_stale,
             cool_down: fetch.cool_down,
             current: ArcSwapOption::empty(),
-            flight: Mutex::default(),
+            fetching: BackgroundFetch::default(),
             waiting: AtomicUsize::new(0),
         }))
     }
 
     /// The provider, where its name is all that is known.
-    pub(super) fn provider(&self) -> Option<(&Arc<Discovered>, &Client)> {
+    pub(super) fn provider(&self) -> Option<(&Arc<DiscoveryCache>, &Client)> {
         match &self.place {
             Asked::Discovered(discovered) => Some((discovered, &self.client)),
             Asked::Jwks(_) => None,
@@ -183,17 +174,14 @@ impl Fetched {
         self.current.load().as_ref().is_some_and(|set| set.since.plus(age) >= now)
     }
 
-    /// What is left to one whose key is not among the current ones: `None` is to wait for a fetch, which one who `has_waited`
-    /// does not again.
+    /// Returns the denial for an unknown key, or `None` if the caller should wait for a fetch. A caller that has already waited always
+    /// gets a denial.
     pub(super) fn settled(&self, has_waited: bool) -> Option<Denial> {
         let now = clock::monotonic();
-        let wait = {
-            let flight = self.flight.lock().unwrap_or_else(PoisonError::into_inner);
-            if flight.landing.is_some() && !has_waited {
-                return None;
-            }
-            flight.not_before.after(now)
-        };
+        if self.fetching.is_in_flight() && !has_waited {
+            return None;
+        }
+        let wait = self.fetching.pause();
         if wait.is_none() && !has_waited {
             return None;
         }
@@ -211,58 +199,45 @@ impl Fetched {
         Denial::refused(Scheme::Bearer, Reason::AuthenticationUnavailable(after), cause)
     }
 
-    /// Waits for the fetch that is on its way, or starts one. `false` where too many wait already, or it takes too long.
+    /// Awaits the fetch in flight, or starts one. Returns `false` if too many requests wait, or it takes too long.
     pub(super) async fn wait(self: &Arc<Self>) -> bool {
-        let Some(mut landing) = self.start(None) else { return true };
+        let Some(mut in_flight) = self.start(Trigger::Request) else { return true };
         let Some(_waiting) = Waiter::enter(&self.waiting) else { return false };
-        // An error says that it has ended, as does a change.
-        tokio::time::timeout(PATIENCE, landing.changed()).await.is_ok()
+        // An error means that the fetch has ended, as does a change.
+        tokio::time::timeout(FETCH_WAIT_TIMEOUT, in_flight.changed()).await.is_ok()
     }
 
-    /// Starts a fetch, unless one is on its way; `None` where it is too early. `planned` is the number of one that starts by
-    /// itself.
-    fn start(self: &Arc<Self>, planned: Option<u64>) -> Option<watch::Receiver<()>> {
-        let mut flight = self.flight.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(landing) = flight.landing.as_ref().filter(|landing| landing.has_changed().is_ok()) {
-            return planned.is_none().then(|| landing.clone());
+    fn start(self: &Arc<Self>, trigger: Trigger) -> Option<watch::Receiver<()>> {
+        let started = self.fetching.start(trigger, self.cool_down, |failures| {
+            let this = Arc::clone(self);
+            async move {
+                let refresh = trigger != Trigger::Request || failures > 0;
+                let fetched = this.fetch(refresh).await;
+                this.on_fetched(fetched);
+            }
+        });
+        match started {
+            Started::InFlight(in_flight) => Some(in_flight),
+            Started::TooEarly => None,
+            Started::NoThread => {
+                tracing::error!(target: "auth_core", issuer = %self.issuer, "keys cannot be fetched: there is no thread");
+                None
+            }
         }
-        let may_start = match planned {
-            Some(number) => flight.number == number,
-            None => flight.not_before.after(clock::monotonic()).is_none(),
-        };
-        if !may_start {
-            return None;
-        }
-        let (land, landing) = watch::channel(());
-        let this = Arc::clone(self);
-        // Whatever becomes of this one, the next is not at once.
-        flight.not_before = clock::monotonic().plus(self.cool_down);
-        let anew = planned.is_some() || flight.failures > 0;
-        let fly = async move {
-            let fetched = this.fetch(anew).await;
-            this.landed(fetched);
-            drop(land);
-        };
-        if let Err(failed) = spawn(fly) {
-            tracing::error!(target: "auth_core", issuer = %self.issuer, %failed, "keys cannot be fetched");
-            return None;
-        }
-        flight.landing = Some(landing.clone());
-        Some(landing)
     }
 
-    async fn fetch(&self, anew: bool) -> Result<(Vec<PreparedKey>, Box<[u8]>), Failed> {
+    async fn fetch(&self, refresh: bool) -> Result<(Vec<PreparedKey>, Box<[u8]>), Failed> {
         let endpoint = match &self.place {
             Asked::Jwks(endpoint) => endpoint.clone(),
-            Asked::Discovered(discovered) => discovered.metadata(&self.client, anew).await?.jwks_uri.clone(),
+            Asked::Discovered(discovered) => discovered.metadata(&self.client, refresh).await?.jwks_uri.clone(),
         };
-        let body = self.client.get(&endpoint, MOST_BYTES, Patience::Background).await?;
+        let body = self.client.get(&endpoint, MOST_BYTES, RequestTimeout::Background).await?;
         let json = std::str::from_utf8(&body).map_err(|_| Failed::NotUnderstood)?;
         let keys = usable(json, &self.issuer, self.rsa_algorithm)?;
         Ok((keys, body.into()))
     }
 
-    fn landed(self: &Arc<Self>, fetched: Result<(Vec<PreparedKey>, Box<[u8]>), Failed>) {
+    fn on_fetched(self: &Arc<Self>, fetched: Result<(Vec<PreparedKey>, Box<[u8]>), Failed>) {
         let now = clock::monotonic();
         let (failed, next) = match fetched {
             Ok((keys, text)) => {
@@ -276,23 +251,19 @@ impl Fetched {
                 (true, self.cool_down)
             }
         };
-        let mut flight = self.flight.lock().unwrap_or_else(PoisonError::into_inner);
-        flight.landing = None;
-        flight.number += 1;
-        flight.failures = if failed { flight.failures.saturating_add(1) } else { 0 };
-        let without_set = failed && !self.is_younger(self.max_stale, now);
-        let patience = if without_set {
-            FIRST_RETRY.saturating_mul(1 << flight.failures.saturating_sub(1).min(16)).min(self.cool_down)
-        } else {
-            self.cool_down
-        };
-        flight.not_before = now.plus(patience);
-        let (weak, number) = (Arc::downgrade(self), flight.number);
-        let next = if without_set { patience } else { next };
+        let without_keys = failed && !self.is_younger(self.max_stale, now);
+        let (pause, generation) = self.fetching.finish(failed, |failures| {
+            if without_keys {
+                FIRST_RETRY.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(self.cool_down)
+            } else {
+                self.cool_down
+            }
+        });
+        let (weak, next) = (Arc::downgrade(self), if without_keys { pause } else { next });
         let _ = spawn(async move {
             tokio::time::sleep(next).await;
             if let Some(this) = Weak::upgrade(&weak) {
-                this.start(Some(number));
+                this.start(Trigger::Schedule { generation });
             }
         });
     }

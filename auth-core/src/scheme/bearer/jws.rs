@@ -14,7 +14,7 @@ use super::Issuer;
 use super::claims::{invalid, read_claims};
 use super::header::{self, Header, WrongType};
 #[cfg(feature = "oidc")]
-use super::jwks::Fetched;
+use super::jwks::JwksCache;
 use super::key::PreparedKey;
 use super::resolver::Resolved;
 use crate::denial::{Denial, quoted};
@@ -95,7 +95,7 @@ pub(super) enum VerifiedBy {
     Settings,
     /// One that was fetched, of the set of this number.
     #[cfg(feature = "oidc")]
-    Fetched(u64),
+    FetchedKey(u64),
 }
 
 impl Verified {
@@ -112,7 +112,7 @@ pub(super) enum Unverified {
     IssuerMissing(String),
     /// None of the keys that are known is its key, and these may not be all.
     #[cfg(feature = "oidc")]
-    KeyMissing(Arc<Fetched>),
+    KeyMissing(Arc<JwksCache>),
 }
 
 impl From<Denial> for Unverified {
@@ -342,7 +342,7 @@ fn verify_by(header: &Header, parts: &Parts<'_>, issuer: &Issuer, signs: &As<'_>
     if let Some(fetched) = issuer.fetched.as_ref().filter(|_| header.algorithm.family() != AlgorithmFamily::Hmac) {
         let try_keys = |keys: &[PreparedKey]| try_keys(keys, header, signer, message, signature);
         return match fetched.with_current(clock::monotonic(), try_keys) {
-            Some((Some(Ok(())), number)) => Ok(VerifiedBy::Fetched(number)),
+            Some((Some(Ok(())), number)) => Ok(VerifiedBy::FetchedKey(number)),
             // Where the token names the key, no other one can be meant.
             Some((Some(Err(denial)), _)) if header.kid.is_some() => Err(denial.into()),
             Some(_) | None => Err(Unverified::KeyMissing(Arc::clone(fetched))),

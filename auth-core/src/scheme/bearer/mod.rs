@@ -40,7 +40,7 @@ pub use self::introspection::{Introspection, IntrospectionError};
 #[cfg(feature = "oidc")]
 pub use self::jwks::FetchError;
 #[cfg(feature = "oidc")]
-use self::jwks::Fetched;
+use self::jwks::JwksCache;
 use self::jws::{ProofOfPossession, Unverified, Verified, VerifiedBy};
 #[cfg(feature = "dpop")]
 pub(crate) use self::key::OfProof;
@@ -86,7 +86,7 @@ struct Issuer {
     #[cfg(feature = "oidc")]
     introspector: Option<Introspector>,
     #[cfg(feature = "oidc")]
-    fetched: Option<Arc<Fetched>>,
+    fetched: Option<Arc<JwksCache>>,
 }
 
 /// The verifier of bearer tokens: all issuers, each with its keys, told apart by `iss`.
@@ -272,7 +272,7 @@ impl Bearer {
             && verified.principal.expires_at().is_some_and(|expires| now < expires.plus(issuer.leeway));
         let holds = match verified.key {
             #[cfg(feature = "oidc")]
-            VerifiedBy::Fetched(number) => {
+            VerifiedBy::FetchedKey(number) => {
                 issuer.fetched.as_ref().is_some_and(|fetched| fetched.is_current(number, clock::monotonic()))
             }
             VerifiedBy::Secret | VerifiedBy::Settings => true,
@@ -355,7 +355,7 @@ impl Bearer {
         if let Err(Unverified::KeyMissing(fetched)) = &verified {
             let fetched = Arc::clone(fetched);
             if !fetched.wait().await {
-                return Err(Fetched::unavailable(RetryAfter::seconds(1)));
+                return Err(JwksCache::unavailable(RetryAfter::seconds(1)));
             }
             verified = verify();
         }
@@ -364,7 +364,7 @@ impl Bearer {
             Unverified::IssuerMissing(_) => jws::unknown_issuer(),
             #[cfg(feature = "oidc")]
             Unverified::KeyMissing(fetched) => {
-                fetched.settled(true).unwrap_or_else(|| Fetched::unavailable(RetryAfter::seconds(1)))
+                fetched.settled(true).unwrap_or_else(|| JwksCache::unavailable(RetryAfter::seconds(1)))
             }
         })
     }

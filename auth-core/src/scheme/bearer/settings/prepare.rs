@@ -10,7 +10,7 @@ use super::super::header::SeenHeaders;
 #[cfg(feature = "oidc")]
 use super::super::introspection::Introspector;
 #[cfg(feature = "oidc")]
-use super::super::jwks::{Fetched, Place};
+use super::super::jwks::{JwksCache, Place};
 use super::super::key::{Key, KeyError};
 use super::super::{Issuer, jws};
 use super::{Jwt, JwtError, MAX_LEEWAY};
@@ -58,7 +58,7 @@ impl Jwt {
         #[cfg(feature = "oidc")]
         let fetched = self
             .fetch
-            .map(|fetch| Fetched::new(&issuer, fetch, self.rsa_algorithm))
+            .map(|fetch| JwksCache::new(&issuer, fetch, self.rsa_algorithm))
             .transpose()
             .map_err(JwtError::Fetch)?;
         #[cfg(feature = "oidc")]

@@ -28,7 +28,7 @@ use crate::identity::principal::Principal;
 use crate::identity::scheme_id::Scheme;
 use crate::identity::vocabulary::Kind;
 use crate::oidc::discovery::{
-    Client, Discovered, Endpoint, EndpointError, Metadata, OK, ReachError, Registered, SecretSent,
+    Client, DiscoveryCache, Endpoint, EndpointError, Metadata, OK, ReachError, Registered, SecretSent,
 };
 use crate::runtime::clock::{self, Timestamp};
 use crate::runtime::concurrency_limit::ConcurrencyLimit;
@@ -216,7 +216,7 @@ impl OidcLogin {
         if self.tokens.is_of_tenant() {
             return Err(LoginError::Tenant);
         }
-        let provider = Discovered::new(&issuer, self.from.as_deref()).map_err(LoginError::Address)?;
+        let provider = DiscoveryCache::new(&issuer, self.from.as_deref()).map_err(LoginError::Address)?;
         let client = Client::new(&self.tokens.reach()).map_err(LoginError::Reach)?;
         let tokens = Bearer::new(vec![self.tokens], None, roles).map_err(|(_, error)| LoginError::Tokens(error))?;
         Ok(RelyingParty {
@@ -263,7 +263,7 @@ const SKEW: Duration = Duration::from_secs(60);
 pub struct RelyingParty {
     issuer: String,
     tokens: Bearer,
-    provider: Arc<Discovered>,
+    provider: Arc<DiscoveryCache>,
     client: Client,
     registered: Registered,
     redirect: String,
