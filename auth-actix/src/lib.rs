@@ -38,7 +38,7 @@ pub use auth_core::identity::scheme_id::Scheme;
 #[cfg(feature = "oidc")]
 pub use auth_core::oidc::discovery::{EndpointError, ReachError};
 pub use auth_core::runtime::clock::Timestamp;
-pub use auth_core::runtime::future::BoxFuture;
+pub use auth_core::runtime::future::{BoxFuture, LocalBoxFuture};
 #[cfg(all(feature = "dpop", feature = "redis"))]
 pub use auth_core::scheme::dpop::RedisReplayStore;
 #[cfg(all(feature = "oidc", feature = "session"))]
@@ -59,14 +59,13 @@ pub use auth_core::matrix;
 pub use auth_core::policy::rule::Rule;
 #[cfg(feature = "api-key")]
 pub use auth_core::scheme::api_key::{
-    ApiKey, ApiKeyError, ApiKeyScheme, ApiKeys, ApiKeysFile, ApiKeysFileError, FoundKey, KeysUnavailable, NewApiKey,
+    ApiKey, ApiKeyError, ApiKeyScheme, ApiKeys, ApiKeysFile, ApiKeysFileError, KeysUnavailable, NewApiKey,
 };
 #[cfg(feature = "basic")]
 pub use auth_core::scheme::basic::Basic;
 #[cfg(feature = "jwt")]
 pub use auth_core::scheme::bearer::{
-    Algorithm, IssuerResolver, IssuersUnavailable, Jwt, JwtError, Key, KeyError, Resolved, Resolving, TokenCache,
-    TokenCacheError,
+    Algorithm, IssuerResolver, IssuersUnavailable, Jwt, JwtError, Key, KeyError, Resolved, TokenCache, TokenCacheError,
 };
 #[cfg(feature = "oidc")]
 pub use auth_core::scheme::bearer::{FetchError, Introspection, IntrospectionError};
@@ -79,9 +78,9 @@ pub use auth_core::scheme::session::RedisStore;
 #[cfg(feature = "session")]
 pub use auth_core::scheme::session::{
     Live, LiveSession, Loaded, LogIn, MemoryStore, Record, SUPERSEDED, SessionKey, SessionKeyError, SessionStore,
-    Sessions, SessionsError, StoreError, Stored,
+    Sessions, SessionsError, StoreError,
 };
-pub use auth_core::store::roles::{FoundRoles, RoleSource, RolesFrom, RolesUnavailable};
+pub use auth_core::store::roles::{RoleSource, RolesFrom, RolesUnavailable};
 #[cfg(feature = "passwords")]
 pub use auth_core::store::throttle::{
     Admission, Counted, Counter, CounterSet, LoginCounters, LoginOutcome, MemoryThrottleStore, Throttle,
@@ -103,7 +102,7 @@ pub use auth_sql::{SqlUsers, SqlUsersError};
 pub use crate::auth::{Auth, AuthBuilder, BuildError, Peer};
 #[cfg(feature = "identity")]
 pub use crate::custom_scheme::IdentityLogin;
-pub use crate::custom_scheme::{Authenticated, Authenticator, CustomScheme, Place, ProxyHeader, Rejected};
+pub use crate::custom_scheme::{Authenticator, CustomScheme, Place, ProxyHeader, Rejected};
 pub use crate::extract::authorized::{Allows, Authorized, Existence, Object, Resource};
 pub use crate::extract::caller::{Claims, MaybePrincipal, PrincipalExt};
 pub use crate::extract::granted::{Granted, Implies, Proof};

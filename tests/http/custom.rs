@@ -4,8 +4,9 @@ use actix_web::dev::Service as _;
 use actix_web::web::ServiceConfig;
 use actix_web::{HttpMessage as _, HttpRequest, get, post};
 use auth_actix::{
-    Auth, AuthBuilder, Authenticated, Authenticator, Confers, CustomScheme, Forwarding, Id, IdentityLogin, Place,
-    Principal, PrincipalExt as _, ProxyHeader, Rejected, public, require, require_auth, require_role, require_scope,
+    Auth, AuthBuilder, Authenticator, Confers, CustomScheme, Forwarding, Id, IdentityLogin, LocalBoxFuture, Place,
+    Principal, PrincipalBuilder, PrincipalExt as _, ProxyHeader, Rejected, public, require, require_auth, require_role,
+    require_scope,
 };
 use auth_tests::server::Server;
 use auth_tests::wire::{Answer, get as ask, request};
@@ -87,7 +88,7 @@ impl Authenticator for InHeader {
         Place::Header("X-Badge")
     }
 
-    fn authenticate<'a>(&'a self, request: &'a HttpRequest) -> Authenticated<'a> {
+    fn authenticate<'a>(&'a self, request: &'a HttpRequest) -> LocalBoxFuture<'a, Result<PrincipalBuilder, Rejected>> {
         Box::pin(async move {
             actix_web::rt::task::yield_now().await;
             judged(request.headers().get("x-badge").and_then(|badge| badge.to_str().ok()).unwrap_or_default())
@@ -106,7 +107,7 @@ impl Authenticator for InAuthorization {
         Place::Authorization
     }
 
-    fn authenticate<'a>(&'a self, request: &'a HttpRequest) -> Authenticated<'a> {
+    fn authenticate<'a>(&'a self, request: &'a HttpRequest) -> LocalBoxFuture<'a, Result<PrincipalBuilder, Rejected>> {
         let line = request.headers().get("authorization").and_then(|line| line.to_str().ok()).unwrap_or_default();
         let said = line.split_once(' ').map(|(_, rest)| rest.trim()).unwrap_or_default();
         Box::pin(async move { judged(said) })
@@ -129,7 +130,7 @@ impl Authenticator for Ambient {
         request.headers().contains_key("x-test-certificate")
     }
 
-    fn authenticate<'a>(&'a self, request: &'a HttpRequest) -> Authenticated<'a> {
+    fn authenticate<'a>(&'a self, request: &'a HttpRequest) -> LocalBoxFuture<'a, Result<PrincipalBuilder, Rejected>> {
         let said = request.headers().get("x-test-certificate").and_then(|said| said.to_str().ok()).unwrap_or_default();
         Box::pin(async move { judged(said) })
     }
@@ -290,7 +291,7 @@ fn settings_of_schemes_that_cannot_work_do_not_build() {
             })
         }
 
-        fn authenticate<'a>(&'a self, _: &'a HttpRequest) -> Authenticated<'a> {
+        fn authenticate<'a>(&'a self, _: &'a HttpRequest) -> LocalBoxFuture<'a, Result<PrincipalBuilder, Rejected>> {
             Box::pin(async { Err(Rejected::Invalid) })
         }
     }
@@ -330,7 +331,10 @@ fn a_caller_is_identified_ahead_of_the_rule_once_and_nobody_is_refused_by_it() {
             Place::Header("X-Badge")
         }
 
-        fn authenticate<'a>(&'a self, request: &'a HttpRequest) -> Authenticated<'a> {
+        fn authenticate<'a>(
+            &'a self,
+            request: &'a HttpRequest,
+        ) -> LocalBoxFuture<'a, Result<PrincipalBuilder, Rejected>> {
             ASKED.fetch_add(1, Ordering::SeqCst);
             InHeader.authenticate(request)
         }

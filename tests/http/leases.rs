@@ -455,7 +455,10 @@ impl auth_actix::Authenticator for Badge {
         auth_actix::Place::Header("X-Badge")
     }
 
-    fn authenticate<'a>(&'a self, _: &'a actix_web::HttpRequest) -> auth_actix::Authenticated<'a> {
+    fn authenticate<'a>(
+        &'a self,
+        _: &'a actix_web::HttpRequest,
+    ) -> auth_actix::LocalBoxFuture<'a, Result<auth_actix::PrincipalBuilder, auth_actix::Rejected>> {
         let holder = match (self.0.load(Ordering::SeqCst), self.1) {
             (true, "another person") => auth_actix::Principal::builder("bob"),
             (true, "an actor") => auth_actix::Principal::builder("alice").claim("act", json!({"sub": "bob"})),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use actix_web::web::{Path, ServiceConfig};
 use actix_web::{delete, get};
 use auth_actix::{
-    Auth, AuthBuilder, Confers, Id, IssuerResolver, IssuersUnavailable, Jwt, Principal, Resolved, Resolving, RolesFrom,
+    Auth, AuthBuilder, BoxFuture, Confers, Id, IssuerResolver, IssuersUnavailable, Jwt, Principal, Resolved, RolesFrom,
     RolesUnavailable, require, require_claim, require_permission, require_role, rule,
 };
 use auth_tests::server::Server;
@@ -300,7 +300,7 @@ fn an_answer_is_kept_as_long_as_said_and_forgotten_when_told() {
 struct Tenants(Arc<Mutex<Vec<String>>>);
 
 impl IssuerResolver for Tenants {
-    fn resolve<'a>(&'a self, issuer: &'a str) -> Resolving<'a> {
+    fn resolve<'a>(&'a self, issuer: &'a str) -> BoxFuture<'a, Result<Option<Resolved>, IssuersUnavailable>> {
         Box::pin(async move {
             self.0.lock().unwrap().push(issuer.to_owned());
             match issuer.strip_prefix(ISSUER) {

@@ -3,8 +3,8 @@
 use actix_web::web::ServiceConfig;
 use actix_web::{get, post};
 use auth_actix::{
-    Auth, Authenticated, Authenticator, BuildError, Confers, CustomScheme, Place, Principal, Ticket, require_auth,
-    require_role,
+    Auth, Authenticator, BuildError, Confers, CustomScheme, LocalBoxFuture, Place, Principal, PrincipalBuilder, Ticket,
+    require_auth, require_role,
 };
 use auth_tests::server::Server;
 use auth_tests::token::{bearer, now};
@@ -52,7 +52,10 @@ impl Authenticator for ByHeader {
         Place::Header("X-By")
     }
 
-    fn authenticate<'a>(&'a self, _: &'a actix_web::HttpRequest) -> Authenticated<'a> {
+    fn authenticate<'a>(
+        &'a self,
+        _: &'a actix_web::HttpRequest,
+    ) -> LocalBoxFuture<'a, Result<PrincipalBuilder, auth_actix::Rejected>> {
         Box::pin(async { Ok(Principal::builder("somebody")) })
     }
 }

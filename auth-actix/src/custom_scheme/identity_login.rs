@@ -3,7 +3,9 @@
 use actix_identity::IdentityExt as _;
 use actix_web::HttpRequest;
 
-use super::{Authenticated, Authenticator, Place, Rejected};
+use super::{Authenticator, Place, Rejected};
+use auth_core::PrincipalBuilder;
+use auth_core::runtime::future::LocalBoxFuture;
 
 /// Who is logged in by actix-identity. Needs its middleware, and that of actix-session, around the handlers; roles come from
 /// [`roles_from`](crate::AuthBuilder::roles_from).
@@ -29,7 +31,7 @@ impl Authenticator for IdentityLogin {
         request.get_identity().is_ok()
     }
 
-    fn authenticate<'a>(&'a self, request: &'a HttpRequest) -> Authenticated<'a> {
+    fn authenticate<'a>(&'a self, request: &'a HttpRequest) -> LocalBoxFuture<'a, Result<PrincipalBuilder, Rejected>> {
         Box::pin(async move {
             let identity = request.get_identity().map_err(|_| Rejected::Invalid)?;
             identity.id().map(crate::Principal::builder).map_err(|_| Rejected::Invalid)

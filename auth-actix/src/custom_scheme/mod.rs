@@ -6,13 +6,12 @@ mod identity_login;
 mod prepared;
 mod proxy_header;
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use actix_web::HttpRequest;
 use auth_core::PrincipalBuilder;
 use auth_core::identity::issuer::Confers;
+use auth_core::runtime::future::LocalBoxFuture;
 
 #[cfg(feature = "identity")]
 pub use self::identity_login::IdentityLogin;
@@ -45,14 +44,11 @@ pub enum Rejected {
     Unavailable,
 }
 
-/// What [`Authenticator::authenticate`] returns.
-pub type Authenticated<'a> = Pin<Box<dyn Future<Output = Result<PrincipalBuilder, Rejected>> + 'a>>;
-
 /// A scheme of the application's own.
 ///
 /// ```
 /// use actix_web::HttpRequest;
-/// use auth_actix::{Auth, Authenticated, Authenticator, Place, Principal, Rejected};
+/// use auth_actix::{Auth, Authenticator, LocalBoxFuture, Place, Principal, PrincipalBuilder, Rejected};
 ///
 /// /// Badges of a reader at the door.
 /// struct Badges;
@@ -60,7 +56,7 @@ pub type Authenticated<'a> = Pin<Box<dyn Future<Output = Result<PrincipalBuilder
 /// impl Authenticator for Badges {
 ///     fn name(&self) -> &'static str { "Badge" }
 ///     fn place(&self) -> Place<'_> { Place::Header("X-Badge") }
-///     fn authenticate<'a>(&'a self, request: &'a HttpRequest) -> Authenticated<'a> {
+///     fn authenticate<'a>(&'a self, request: &'a HttpRequest) -> LocalBoxFuture<'a, Result<PrincipalBuilder, Rejected>> {
 ///         Box::pin(async move {
 ///             match request.headers().get("X-Badge").map(|badge| badge.as_bytes()) {
 ///                 Some(b"0042-of-a-table-that-is-compared-in-constant-time") => Ok(Principal::builder("alice").role("guard")),
@@ -101,7 +97,7 @@ pub trait Authenticator: Send + Sync + 'static {
 
     /// Makes out who calls. Called once a request, where a rule asks for it. Where that takes more than 5 s, or panics, it
     /// cannot tell.
-    fn authenticate<'a>(&'a self, request: &'a HttpRequest) -> Authenticated<'a>;
+    fn authenticate<'a>(&'a self, request: &'a HttpRequest) -> LocalBoxFuture<'a, Result<PrincipalBuilder, Rejected>>;
 }
 
 /// A scheme of the application's own, and what it may confer.

@@ -2,7 +2,9 @@
 
 use actix_web::HttpRequest;
 
-use super::{Authenticated, Authenticator, Place, Rejected};
+use super::{Authenticator, Place, Rejected};
+use auth_core::PrincipalBuilder;
+use auth_core::runtime::future::LocalBoxFuture;
 
 /// Who a trusted proxy says the caller is: in a header that it sets, and takes from every request that brings one. Counts only
 /// from the proxies of [`behind`](crate::AuthBuilder::behind).
@@ -62,7 +64,7 @@ impl Authenticator for ProxyHeader {
         [Some(&self.user), self.roles.as_ref()].into_iter().flatten().map(String::as_str).collect()
     }
 
-    fn authenticate<'a>(&'a self, request: &'a HttpRequest) -> Authenticated<'a> {
+    fn authenticate<'a>(&'a self, request: &'a HttpRequest) -> LocalBoxFuture<'a, Result<PrincipalBuilder, Rejected>> {
         Box::pin(async move {
             let user = single(request, &self.user).filter(|user| !user.is_empty()).ok_or(Rejected::Invalid)?;
             let caller = crate::Principal::builder(user);

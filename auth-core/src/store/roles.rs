@@ -2,12 +2,12 @@
 
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::identity::id::Id;
 use crate::identity::principal::Answer;
+use crate::runtime::future::BoxFuture;
 use crate::runtime::single_flight::SingleFlightCache;
 use crate::runtime::timeout;
 
@@ -18,17 +18,15 @@ pub struct RolesUnavailable;
 
 crate::debug_as_display!(RolesUnavailable);
 
-/// What [`RoleSource::roles`] returns.
-pub type FoundRoles<'a> = Pin<Box<dyn Future<Output = Result<Vec<String>, RolesUnavailable>> + Send + 'a>>;
-
 /// A store of roles. A closure `Fn(Id, Option<String>)` that returns a future is one too.
 ///
 /// ```
 /// use auth_core::Id;
-/// use auth_core::store::roles::{FoundRoles, RoleSource};
+/// use auth_core::runtime::future::BoxFuture;
+/// use auth_core::store::roles::{RoleSource, RolesUnavailable};
 /// struct Staff;
 /// impl RoleSource for Staff {
-///     fn roles<'a>(&'a self, caller: &'a Id, tenant: Option<&'a str>) -> FoundRoles<'a> {
+///     fn roles<'a>(&'a self, caller: &'a Id, tenant: Option<&'a str>) -> BoxFuture<'a, Result<Vec<String>, RolesUnavailable>> {
 ///         Box::pin(async move {
 ///             let alice = Id::user("https://id.example", "alice");
 ///             Ok(if *caller == alice && tenant == Some("acme") { vec!["admin".to_owned()] } else { Vec::new() })
@@ -39,7 +37,11 @@ pub type FoundRoles<'a> = Pin<Box<dyn Future<Output = Result<Vec<String>, RolesU
 pub trait RoleSource: Send + Sync + 'static {
     /// All roles of the caller: within a tenant where a rule says `in`, else those that count everywhere. Where that takes more
     /// than 5 s, or panics, nobody knows, and what the answer would decide is 503.
-    fn roles<'a>(&'a self, caller: &'a Id, tenant: Option<&'a str>) -> FoundRoles<'a>;
+    fn roles<'a>(
+        &'a self,
+        caller: &'a Id,
+        tenant: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Vec<String>, RolesUnavailable>>;
 }
 
 impl<F, R> RoleSource for F
@@ -47,7 +49,11 @@ where
     F: Fn(Id, Option<String>) -> R + Send + Sync + 'static,
     R: Future<Output = Result<Vec<String>, RolesUnavailable>> + Send + 'static,
 {
-    fn roles<'a>(&'a self, caller: &'a Id, tenant: Option<&'a str>) -> FoundRoles<'a> {
+    fn roles<'a>(
+        &'a self,
+        caller: &'a Id,
+        tenant: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Vec<String>, RolesUnavailable>> {
         Box::pin(self(caller.clone(), tenant.map(str::to_owned)))
     }
 }

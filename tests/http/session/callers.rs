@@ -1,6 +1,6 @@
 //! Who calls by a session, what they may, and what another site's page may not.
 
-use auth_actix::{Loaded, MemoryStore, Record, SessionKey, SessionStore, Stored};
+use auth_actix::{Loaded, MemoryStore, Record, SessionKey, SessionStore, StoreError};
 
 use super::*;
 
@@ -212,35 +212,35 @@ fn roles_of_live_sessions_can_be_changed() {
 struct Contended(MemoryStore);
 
 impl SessionStore for Contended {
-    fn create(&self, key: SessionKey, record: Record) -> Stored<'_, ()> {
+    fn create(&self, key: SessionKey, record: Record) -> BoxFuture<'_, Result<(), StoreError>> {
         self.0.create(key, record)
     }
 
-    fn load(&self, key: SessionKey) -> Stored<'_, Loaded> {
+    fn load(&self, key: SessionKey) -> BoxFuture<'_, Result<Loaded, StoreError>> {
         self.0.load(key)
     }
 
-    fn touch(&self, key: SessionKey) -> Stored<'_, bool> {
+    fn touch(&self, key: SessionKey) -> BoxFuture<'_, Result<bool, StoreError>> {
         self.0.touch(key)
     }
 
-    fn update(&self, key: SessionKey, version: u64, claims: String) -> Stored<'_, bool> {
+    fn update(&self, key: SessionKey, version: u64, claims: String) -> BoxFuture<'_, Result<bool, StoreError>> {
         Box::pin(async move { self.0.update(key, version, claims).await.map(|_| false) })
     }
 
-    fn replace(&self, old: SessionKey, new: SessionKey, record: Record) -> Stored<'_, bool> {
+    fn replace(&self, old: SessionKey, new: SessionKey, record: Record) -> BoxFuture<'_, Result<bool, StoreError>> {
         self.0.replace(old, new, record)
     }
 
-    fn end(&self, key: SessionKey) -> Stored<'_, bool> {
+    fn end(&self, key: SessionKey) -> BoxFuture<'_, Result<bool, StoreError>> {
         self.0.end(key)
     }
 
-    fn end_all<'a>(&'a self, id: &'a str, but: Option<SessionKey>) -> Stored<'a, u64> {
+    fn end_all<'a>(&'a self, id: &'a str, but: Option<SessionKey>) -> BoxFuture<'a, Result<u64, StoreError>> {
         self.0.end_all(id, but)
     }
 
-    fn of<'a>(&'a self, id: &'a str) -> Stored<'a, Vec<SessionKey>> {
+    fn of<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Vec<SessionKey>, StoreError>> {
         self.0.of(id)
     }
 }

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
-use super::{ApiKey, ApiKeys, FoundKey, NewApiKey};
+use super::{ApiKey, ApiKeys, KeysUnavailable, NewApiKey};
 use crate::runtime::clock::Timestamp;
+use crate::runtime::future::BoxFuture;
 
 /// Keys from a file, a line each, as [`ApiKey::to_line`] writes them; empty lines and those that begin with `#` are passed over.
 /// The file is looked at every two seconds: a key whose line is deleted is revoked.
@@ -130,7 +131,7 @@ pub(super) fn read(path: &Path) -> Result<HashMap<String, ApiKey>, ApiKeysFileEr
 }
 
 impl ApiKeys for ApiKeysFile {
-    fn find<'a>(&'a self, id: &'a str) -> FoundKey<'a> {
+    fn find<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<ApiKey>, KeysUnavailable>> {
         Box::pin(std::future::ready(Ok(self.0.keys.load().get(id).cloned())))
     }
 

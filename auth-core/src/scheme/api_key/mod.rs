@@ -9,8 +9,6 @@ mod key;
 mod verifier;
 
 use std::collections::BTreeSet;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
 pub use self::file::{ApiKeysFile, ApiKeysFileError};
@@ -21,6 +19,7 @@ use crate::identity::issuer::{Confers, Form, ListClaim, RoleTypes, Source};
 use crate::identity::scheme_id::{Scheme, is_token};
 use crate::identity::vocabulary::Kind;
 use crate::runtime::clock::Timestamp;
+use crate::runtime::future::BoxFuture;
 use crate::scheme::build_error::{BuildError, Mistakes};
 use crate::scheme::settings::{AllSettings, Assembly, SchemeSettings, SettingsContext};
 
@@ -31,13 +30,10 @@ pub struct KeysUnavailable;
 
 crate::debug_as_display!(KeysUnavailable);
 
-/// What [`ApiKeys::find`] returns: `None` where there is no such key.
-pub type FoundKey<'a> = Pin<Box<dyn Future<Output = Result<Option<ApiKey>, KeysUnavailable>> + Send + 'a>>;
-
 /// A store of keys.
 pub trait ApiKeys: Send + Sync + 'static {
     /// The key of that id. Without the secret: the store is never asked for one.
-    fn find<'a>(&'a self, id: &'a str) -> FoundKey<'a>;
+    fn find<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<ApiKey>, KeysUnavailable>>;
 
     /// Takes note that a key was used, after it was verified. Unless said, nothing.
     fn used(&self, _id: &str, _at: Timestamp) {}

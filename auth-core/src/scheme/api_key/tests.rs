@@ -7,6 +7,7 @@ use super::file::read;
 use super::*;
 use crate::denial::Reason;
 use crate::runtime::clock;
+use crate::runtime::future::BoxFuture;
 
 proptest! {
     #[test]
@@ -50,7 +51,7 @@ fn an_owner_that_no_file_holds_has_no_key() {
 struct Store(Option<ApiKey>);
 
 impl ApiKeys for Store {
-    fn find<'a>(&'a self, id: &'a str) -> FoundKey<'a> {
+    fn find<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<ApiKey>, KeysUnavailable>> {
         let found = match &self.0 {
             Some(key) => Ok(Some(key.clone()).filter(|key| key.id == id)),
             None => Err(KeysUnavailable),

@@ -47,7 +47,7 @@ pub(crate) use self::key::OfProof;
 use self::key::PreparedKey;
 pub use self::key::{Key, KeyError};
 use self::resolver::Resolver;
-pub use self::resolver::{IssuerResolver, IssuersUnavailable, Resolved, Resolving};
+pub use self::resolver::{IssuerResolver, IssuersUnavailable, Resolved};
 pub use self::settings::{Jwt, JwtError, sign_hs256};
 pub use self::token_settings::{Subprotocol, TestKeys, TokenSettings};
 use crate::denial::Denial;

@@ -5,15 +5,14 @@
 //! are registered, whose keys and addresses are settled at start-up, and nothing is ever built or fetched from the claim. It
 //! is asked once for all who bring the same claim, a bounded number at a time, and remembered either way (H9).
 
-use std::future::Future;
 use std::net::IpAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::scheme_id::Scheme;
 use crate::runtime::concurrency_limit::ConcurrencyLimit;
+use crate::runtime::future::BoxFuture;
 use crate::runtime::single_flight::SingleFlightCache;
 use crate::runtime::timeout;
 
@@ -45,17 +44,14 @@ pub struct IssuersUnavailable;
 
 crate::debug_as_display!(IssuersUnavailable);
 
-/// What [`IssuerResolver::resolve`] returns: `None` where there is no such issuer.
-pub type Resolving<'a> = Pin<Box<dyn Future<Output = Result<Option<Resolved>, IssuersUnavailable>> + Send + 'a>>;
-
 /// Says who stands for an issuer that is not registered by its own name: one of a provider that has an issuer for each of its
 /// tenants, all with the same keys.
 ///
 /// ```
-/// use auth_core::scheme::bearer::{IssuerResolver, Resolved, Resolving};
+/// use auth_core::scheme::bearer::{IssuerResolver, Resolved};
 /// struct Tenants;
 /// impl IssuerResolver for Tenants {
-///     fn resolve<'a>(&'a self, issuer: &'a str) -> Resolving<'a> {
+///     fn resolve<'a>(&'a self, issuer: &'a str) -> BoxFuture<'a, Result<Option<Resolved>, IssuersUnavailable>> {
 ///         Box::pin(async move {
 ///             Ok(match issuer {
 ///                 "https://id.example/tenants/acme" => Some(Resolved::to("https://id.example").of_tenant("acme")),
@@ -67,7 +63,7 @@ pub type Resolving<'a> = Pin<Box<dyn Future<Output = Result<Option<Resolved>, Is
 /// ```
 pub trait IssuerResolver: Send + Sync + 'static {
     /// Who stands for the issuer of that name, which nobody has verified.
-    fn resolve<'a>(&'a self, issuer: &'a str) -> Resolving<'a>;
+    fn resolve<'a>(&'a self, issuer: &'a str) -> BoxFuture<'a, Result<Option<Resolved>, IssuersUnavailable>>;
 }
 
 /// How long an answer is remembered, whatever it was.

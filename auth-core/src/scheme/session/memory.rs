@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::store::{Live, Loaded, Record, SUPERSEDED, SessionKey, SessionStore, StoreError, Stored};
+use super::store::{Live, Loaded, Record, SUPERSEDED, SessionKey, SessionStore, StoreError};
 use crate::runtime::clock::{self, Moment};
+use crate::runtime::future::BoxFuture;
 
 const SHARDS: usize = 64;
 
@@ -256,11 +257,11 @@ impl SessionStore for MemoryStore {
         false
     }
 
-    fn create(&self, key: SessionKey, record: Record) -> Stored<'_, ()> {
+    fn create(&self, key: SessionKey, record: Record) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(ready(self.create_now(key, record, clock::monotonic())))
     }
 
-    fn load(&self, key: SessionKey) -> Stored<'_, Loaded> {
+    fn load(&self, key: SessionKey) -> BoxFuture<'_, Result<Loaded, StoreError>> {
         let now = clock::monotonic();
         let mut shard = self.shard(key);
         let since = |then: Moment| now.after(then).unwrap_or_default();
@@ -279,13 +280,13 @@ impl SessionStore for MemoryStore {
         Box::pin(ready(Ok(loaded)))
     }
 
-    fn touch(&self, key: SessionKey) -> Stored<'_, bool> {
+    fn touch(&self, key: SessionKey) -> BoxFuture<'_, Result<bool, StoreError>> {
         let now = clock::monotonic();
         let touched = self.shard(key).live(key, now).map(|entry| entry.seen = now).is_some();
         Box::pin(ready(Ok(touched)))
     }
 
-    fn update(&self, key: SessionKey, version: u64, claims: String) -> Stored<'_, bool> {
+    fn update(&self, key: SessionKey, version: u64, claims: String) -> BoxFuture<'_, Result<bool, StoreError>> {
         let now = clock::monotonic();
         let mut shard = self.shard(key);
         let entry = shard.live(key, now).filter(|entry| entry.version == version);
@@ -297,16 +298,16 @@ impl SessionStore for MemoryStore {
         Box::pin(ready(Ok(updated.is_some())))
     }
 
-    fn replace(&self, old: SessionKey, new: SessionKey, record: Record) -> Stored<'_, bool> {
+    fn replace(&self, old: SessionKey, new: SessionKey, record: Record) -> BoxFuture<'_, Result<bool, StoreError>> {
         Box::pin(ready(Ok(self.replace_now(old, new, record, clock::monotonic()))))
     }
 
-    fn end(&self, key: SessionKey) -> Stored<'_, bool> {
+    fn end(&self, key: SessionKey) -> BoxFuture<'_, Result<bool, StoreError>> {
         let now = clock::monotonic();
         Box::pin(ready(Ok(self.end_now(key, now))))
     }
 
-    fn end_all<'a>(&'a self, id: &'a str, but: Option<SessionKey>) -> Stored<'a, u64> {
+    fn end_all<'a>(&'a self, id: &'a str, but: Option<SessionKey>) -> BoxFuture<'a, Result<u64, StoreError>> {
         let now = clock::monotonic();
         let mut ended = 0;
         // Until none is left: one may be replaced by another meanwhile.
@@ -326,7 +327,7 @@ impl SessionStore for MemoryStore {
         Box::pin(ready(Ok(ended)))
     }
 
-    fn of<'a>(&'a self, id: &'a str) -> Stored<'a, Vec<SessionKey>> {
+    fn of<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Vec<SessionKey>, StoreError>> {
         let now = clock::monotonic();
         let live = self.keys_of(id).into_iter().filter(|key| self.shard(*key).live(*key, now).is_some());
         Box::pin(ready(Ok(live.collect())))

@@ -32,9 +32,7 @@ pub use self::new_session::LogIn;
 pub use self::redis::RedisStore;
 pub use self::revoke::LiveSession;
 pub use self::settings::{Sessions, SessionsError};
-pub use self::store::{
-    Live, Loaded, Record, SUPERSEDED, SessionKey, SessionKeyError, SessionStore, StoreError, Stored,
-};
+pub use self::store::{Live, Loaded, Record, SUPERSEDED, SessionKey, SessionKeyError, SessionStore, StoreError};
 use super::{
     ActivityKey, Authenticator, ConfiguredNames, Credential, Effects, Extracted, Rejection, RequestView, Verification,
     Verified,

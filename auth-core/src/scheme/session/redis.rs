@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use redis::Script;
 
-use super::store::{Live, Loaded, Record, SUPERSEDED, SessionKey, SessionStore, StoreError, Stored};
+use super::store::{Live, Loaded, Record, SUPERSEDED, SessionKey, SessionStore, StoreError};
+use crate::runtime::future::BoxFuture;
 use crate::runtime::redis::{RedisConnection, RedisUrlError};
 
 /// Sessions in Redis or Valkey.
@@ -189,7 +190,7 @@ fn loaded(answer: &[String]) -> Option<Loaded> {
 }
 
 impl SessionStore for RedisStore {
-    fn create(&self, key: SessionKey, record: Record) -> Stored<'_, ()> {
+    fn create(&self, key: SessionKey, record: Record) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
             let arguments = arguments(key, &record);
             match self.ask(&self.scripts.create, &arguments.each_ref().map(String::as_str)).await? {
@@ -199,24 +200,24 @@ impl SessionStore for RedisStore {
         })
     }
 
-    fn load(&self, key: SessionKey) -> Stored<'_, Loaded> {
+    fn load(&self, key: SessionKey) -> BoxFuture<'_, Result<Loaded, StoreError>> {
         Box::pin(async move {
             let answer: Vec<String> = self.run(&self.scripts.load, &[&key.to_string()]).await?;
             loaded(&answer).ok_or(StoreError::Unavailable)
         })
     }
 
-    fn touch(&self, key: SessionKey) -> Stored<'_, bool> {
+    fn touch(&self, key: SessionKey) -> BoxFuture<'_, Result<bool, StoreError>> {
         Box::pin(async move { self.ask(&self.scripts.touch, &[&key.to_string()]).await })
     }
 
-    fn update(&self, key: SessionKey, version: u64, claims: String) -> Stored<'_, bool> {
+    fn update(&self, key: SessionKey, version: u64, claims: String) -> BoxFuture<'_, Result<bool, StoreError>> {
         Box::pin(
             async move { self.ask(&self.scripts.update, &[&key.to_string(), &version.to_string(), &claims]).await },
         )
     }
 
-    fn replace(&self, old: SessionKey, new: SessionKey, record: Record) -> Stored<'_, bool> {
+    fn replace(&self, old: SessionKey, new: SessionKey, record: Record) -> BoxFuture<'_, Result<bool, StoreError>> {
         Box::pin(async move {
             let [new, claims, ids, idle, lasts] = arguments(new, &record);
             let superseded = milliseconds(SUPERSEDED);
@@ -225,18 +226,18 @@ impl SessionStore for RedisStore {
         })
     }
 
-    fn end(&self, key: SessionKey) -> Stored<'_, bool> {
+    fn end(&self, key: SessionKey) -> BoxFuture<'_, Result<bool, StoreError>> {
         Box::pin(async move { self.ask(&self.scripts.end, &[&key.to_string()]).await })
     }
 
-    fn end_all<'a>(&'a self, id: &'a str, but: Option<SessionKey>) -> Stored<'a, u64> {
+    fn end_all<'a>(&'a self, id: &'a str, but: Option<SessionKey>) -> BoxFuture<'a, Result<u64, StoreError>> {
         Box::pin(async move {
             let but = but.map(|key| key.to_string()).unwrap_or_default();
             self.run(&self.scripts.end_all, &[id, &but]).await
         })
     }
 
-    fn of<'a>(&'a self, id: &'a str) -> Stored<'a, Vec<SessionKey>> {
+    fn of<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Vec<SessionKey>, StoreError>> {
         Box::pin(async move {
             let names: Vec<String> = self.run(&self.scripts.of, &[id]).await?;
             Ok(names.iter().filter_map(|name| name.parse().ok()).collect())

@@ -1,10 +1,9 @@
 //! What a store of sessions does. Small, so that it can be got right: what has to be one step is one method.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::time::Duration;
 
 use crate::denial::Denial;
+use crate::runtime::future::BoxFuture;
 
 /// The name of a session in a store: the SHA-256 of its id. Who reads the store cannot make a cookie of it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -128,9 +127,6 @@ impl StoreError {
     }
 }
 
-/// What the methods of [`SessionStore`] return.
-pub type Stored<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
-
 /// A store of sessions. Times run on its own clock, which a step of the wall clock does not move.
 ///
 /// There is no method that writes whether or not the session exists: what was ended stays ended, whatever is in flight.
@@ -142,27 +138,27 @@ pub trait SessionStore: Send + Sync + 'static {
     }
 
     /// Makes a session.
-    fn create(&self, key: SessionKey, record: Record) -> Stored<'_, ()>;
+    fn create(&self, key: SessionKey, record: Record) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// What is known of a key. Is no activity.
-    fn load(&self, key: SessionKey) -> Stored<'_, Loaded>;
+    fn load(&self, key: SessionKey) -> BoxFuture<'_, Result<Loaded, StoreError>>;
 
     /// Takes note that a session is used; `false` where there is none. Never beyond its end.
-    fn touch(&self, key: SessionKey) -> Stored<'_, bool>;
+    fn touch(&self, key: SessionKey) -> BoxFuture<'_, Result<bool, StoreError>>;
 
     /// Replaces the claims of a session that still has this version; `false` where there is none, or another version. Is no
     /// activity.
-    fn update(&self, key: SessionKey, version: u64, claims: String) -> Stored<'_, bool>;
+    fn update(&self, key: SessionKey, version: u64, claims: String) -> BoxFuture<'_, Result<bool, StoreError>>;
 
     /// Ends a session and makes another, in one step; `false`, and nothing is made, where there is none to end.
-    fn replace(&self, old: SessionKey, new: SessionKey, record: Record) -> Stored<'_, bool>;
+    fn replace(&self, old: SessionKey, new: SessionKey, record: Record) -> BoxFuture<'_, Result<bool, StoreError>>;
 
     /// Ends a session; whether there was one.
-    fn end(&self, key: SessionKey) -> Stored<'_, bool>;
+    fn end(&self, key: SessionKey) -> BoxFuture<'_, Result<bool, StoreError>>;
 
     /// Ends all sessions of an identity, but perhaps one; how many.
-    fn end_all<'a>(&'a self, id: &'a str, but: Option<SessionKey>) -> Stored<'a, u64>;
+    fn end_all<'a>(&'a self, id: &'a str, but: Option<SessionKey>) -> BoxFuture<'a, Result<u64, StoreError>>;
 
     /// The live sessions of an identity, the oldest first.
-    fn of<'a>(&'a self, id: &'a str) -> Stored<'a, Vec<SessionKey>>;
+    fn of<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Vec<SessionKey>, StoreError>>;
 }
