@@ -1,116 +1,18 @@
 //! One atom: a judgement for each shape of arguments.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::num::IntErrorKind;
 
 use proc_macro2::TokenStream;
 use quote::ToTokens as _;
 use syn::{Expr, ExprLit, Lit, LitStr};
 
-use super::check::{self, Check};
-use super::meant;
+use super::model::{Atom, ClaimValue, Name, Network, first_address};
 use super::name_syntax::{check_name, check_text};
+use super::{check, suggestions};
 use crate::diagnostics::{Diagnostics, did_you_mean};
 use crate::grammar::{self, Kind, Shape};
-
-/// An atom or its negation.
-#[derive(Clone)]
-pub(crate) struct Literal {
-    pub(crate) atom: Atom,
-    pub(crate) negated: bool,
-    /// What the user wrote, for mistakes that show only later.
-    pub(crate) at: TokenStream,
-}
-
-#[derive(Clone)]
-pub(crate) enum Atom {
-    Authenticated,
-    Named(Kind, Name),
-    /// A name within the tenant that stands where the pattern of the route has this name.
-    Within(Kind, Name, syn::Ident),
-    Claim(String, ClaimValue),
-    MaxAge(u64),
-    Acr(String),
-    Scheme(&'static str),
-    Direct,
-    Networks(Vec<Network>),
-    Countries(Vec<LitStr>),
-    Check(Box<Check>),
-}
-
-/// A name of a vocabulary.
-#[derive(Clone)]
-pub(crate) enum Name {
-    /// `"admin"`
-    Text(LitStr),
-    /// `Role::Admin`: the type and the variant.
-    Variant(syn::Path, syn::Ident),
-}
-
-impl Name {
-    fn text(&self) -> String {
-        match self {
-            Self::Text(text) => format!("{:?}", text.value()),
-            Self::Variant(of, variant) => {
-                let path: String = of.to_token_stream().to_string().split_whitespace().collect();
-                format!("{path}::{variant}")
-            }
-        }
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Network {
-    pub(crate) address: IpAddr,
-    pub(crate) prefix: u8,
-}
-
-impl Network {
-    /// Whether all addresses of the other one are in it.
-    pub(crate) fn holds(&self, other: &Self) -> bool {
-        let same = self.address.is_ipv4() == other.address.is_ipv4();
-        same && self.prefix <= other.prefix && first_address(other.address, self.prefix) == self.address
-    }
-}
-
-impl Atom {
-    pub(crate) const fn is_about_caller(&self) -> bool {
-        match self {
-            Self::Networks(_) | Self::Countries(_) => false,
-            Self::Check(check) => check.principal.is_some(),
-            _ => true,
-        }
-    }
-
-    /// The atom as it is written in a rule.
-    pub(crate) fn text(&self) -> String {
-        match self {
-            Self::Authenticated => "authenticated".to_owned(),
-            Self::Named(kind, name) => format!("{}({})", kind.word(), name.text()),
-            Self::Within(kind, name, tenant) => format!("{}({}, in = {tenant})", kind.word(), name.text()),
-            Self::Claim(name, value) => format!("claim({name:?}, {value})"),
-            Self::MaxAge(seconds) => format!("max_age(\"{}\")", written(*seconds)),
-            Self::Acr(value) => format!("acr({value:?})"),
-            Self::Scheme(variant) => {
-                let written = grammar::SCHEMES.iter().find(|(_, of)| of == variant).map_or(*variant, |(name, _)| name);
-                format!("scheme({written:?})")
-            }
-            Self::Direct => "direct".to_owned(),
-            Self::Check(check) => match check.asks {
-                check::Asks::Expression(_) => format!("check({})", check.text),
-                check::Asks::Object(..) => format!("authorized({})", check.text),
-            },
-            Self::Countries(codes) => {
-                let all: Vec<_> = codes.iter().map(|code| format!("{:?}", code.value())).collect();
-                format!("country({})", all.join(", "))
-            }
-            Self::Networks(networks) => {
-                let all: Vec<_> = networks.iter().map(|net| format!("\"{}/{}\"", net.address, net.prefix)).collect();
-                format!("network({})", all.join(", "))
-            }
-        }
-    }
-}
+use crate::parse::{has_plain_end, one_line, ungrouped};
 
 /// The atom of that row with these arguments; `at` is the whole of it.
 pub(crate) fn atom(
@@ -165,7 +67,7 @@ pub(crate) fn name(kind: Kind, expression: &Expr, diagnostics: &mut Diagnostics)
             check_name(kind, literal, diagnostics)?;
             Some(Name::Text(literal.clone()))
         }
-        Expr::Path(path) if path.qself.is_none() && path.path.segments.len() > 1 && ends_plain(&path.path) => {
+        Expr::Path(path) if path.qself.is_none() && path.path.segments.len() > 1 && has_plain_end(&path.path) => {
             let mut of = path.path.clone();
             let variant = of.segments.pop()?.ident;
             of.segments.pop_punct();
@@ -173,7 +75,7 @@ pub(crate) fn name(kind: Kind, expression: &Expr, diagnostics: &mut Diagnostics)
         }
         // What `::<…>` or `<… as …>` adds would be passed over.
         Expr::Path(path) if path.qself.is_some() || path.path.segments.len() > 1 => {
-            let wrong = format!("expected the path of a variant, found `{}`", check::text_of(path.to_token_stream()));
+            let wrong = format!("expected the path of a variant, found `{}`", one_line(path.to_token_stream()));
             diagnostics.report(path, wrong, format!("write `{}::…`", kind.declared_in()))
         }
         Expr::Path(path) => {
@@ -184,9 +86,9 @@ pub(crate) fn name(kind: Kind, expression: &Expr, diagnostics: &mut Diagnostics)
                 format!("write the {} itself: \"{example}\", or `{}::…`", kind.word(), kind.declared_in()),
             )
         }
-        other => match meant::name(kind, other) {
+        other => match suggestions::name(kind, other) {
             Some(help) => {
-                let found = check::text_of(other.to_token_stream());
+                let found = one_line(other.to_token_stream());
                 diagnostics.report(other, format!("expected a {}, found `{found}`", kind.word()), help)
             }
             None => {
@@ -198,11 +100,6 @@ pub(crate) fn name(kind: Kind, expression: &Expr, diagnostics: &mut Diagnostics)
     }
 }
 
-/// Whether no arguments follow the last name of a path.
-pub(super) fn ends_plain(path: &syn::Path) -> bool {
-    path.segments.last().is_some_and(|last| last.arguments.is_none())
-}
-
 /// The string that has to stand there.
 fn string<'a>(what: &str, expression: &'a Expr, example: &str, diagnostics: &mut Diagnostics) -> Option<&'a LitStr> {
     match ungrouped(expression) {
@@ -211,19 +108,11 @@ fn string<'a>(what: &str, expression: &'a Expr, example: &str, diagnostics: &mut
     }
 }
 
-/// What stands within the invisible delimiters that macro_rules puts around its pieces.
-pub(crate) fn ungrouped(mut expression: &Expr) -> &Expr {
-    while let Expr::Group(group) = expression {
-        expression = &group.expr;
-    }
-    expression
-}
-
 fn claim(row: &grammar::Atom, arguments: &[&Expr], at: &TokenStream, diagnostics: &mut Diagnostics) -> Option<Atom> {
     if let [one] = arguments
         && let Some(meant) = meant_claim(one)
     {
-        let found = check::text_of(one.to_token_stream());
+        let found = one_line(one.to_token_stream());
         let wrong = format!("expected the name and the value of a claim, found `{found}`");
         return diagnostics.report(one, wrong, format!("write `{meant}`"));
     }
@@ -241,24 +130,6 @@ fn claim(row: &grammar::Atom, arguments: &[&Expr], at: &TokenStream, diagnostics
     check_text("claim", name, "org", diagnostics)?;
     check_pointer(name, diagnostics)?;
     Some(Atom::Claim(name.value(), value))
-}
-
-/// The value that a claim is compared with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum ClaimValue {
-    Text(String),
-    Bool(bool),
-    Integer(i64),
-}
-
-impl std::fmt::Display for ClaimValue {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Text(text) => write!(f, "{text:?}"),
-            Self::Bool(value) => value.fmt(f),
-            Self::Integer(value) => value.fmt(f),
-        }
-    }
 }
 
 fn claim_value(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<ClaimValue> {
@@ -299,9 +170,9 @@ fn check_pointer(name: &LitStr, diagnostics: &mut Diagnostics) -> Option<()> {
 /// The words of a claim in `org = "acme"`, `org == "acme"` or `claim("org", "acme")`.
 fn meant_claim(written: &Expr) -> Option<String> {
     match ungrouped(written) {
-        Expr::Assign(assign) => meant::claim(&assign.left, &assign.right),
-        Expr::Binary(binary) => meant::claim(&binary.left, &binary.right),
-        Expr::Call(call) if call.args.len() == 2 => meant::claim(call.args.first()?, call.args.last()?),
+        Expr::Assign(assign) => suggestions::claim(&assign.left, &assign.right),
+        Expr::Binary(binary) => suggestions::claim(&binary.left, &binary.right),
+        Expr::Call(call) if call.args.len() == 2 => suggestions::claim(call.args.first()?, call.args.last()?),
         _ => None,
     }
 }
@@ -315,7 +186,7 @@ pub(crate) fn networks(arguments: &[&Expr], at: &TokenStream, diagnostics: &mut 
 }
 
 fn network(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<Network> {
-    let example = meant::list(expression).unwrap_or_else(|| "\"10.0.0.0/8\"".to_owned());
+    let example = suggestions::list(expression).unwrap_or_else(|| "\"10.0.0.0/8\"".to_owned());
     let literal = string("a network", expression, &example, diagnostics)?;
     let text = literal.value();
     let (address, prefix) = match text.split_once('/') {
@@ -372,19 +243,6 @@ fn network(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<Network> 
     }
 }
 
-fn first_address(address: IpAddr, prefix: u8) -> IpAddr {
-    match address {
-        IpAddr::V4(v4) => {
-            let mask = u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or_default();
-            Ipv4Addr::from(v4.to_bits() & mask).into()
-        }
-        IpAddr::V6(v6) => {
-            let mask = u128::MAX.checked_shl(128 - u32::from(prefix)).unwrap_or_default();
-            Ipv6Addr::from(v6.to_bits() & mask).into()
-        }
-    }
-}
-
 /// Codes of two letters. Whether there is such a country, the compiler looks up in a const.
 pub(crate) fn countries(arguments: &[&Expr], at: &TokenStream, diagnostics: &mut Diagnostics) -> Option<Vec<LitStr>> {
     if arguments.is_empty() {
@@ -418,7 +276,7 @@ fn country(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<LitStr> {
             return diagnostics.report(path, "a country is written as a string", help);
         }
         other => {
-            let example = meant::list(other).unwrap_or_else(|| "\"DE\"".to_owned());
+            let example = suggestions::list(other).unwrap_or_else(|| "\"DE\"".to_owned());
             string("a country", other, &example, diagnostics)?
         }
     };
@@ -513,11 +371,4 @@ fn scheme(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<&'static s
         let wrong = format!("unknown scheme \"{text}\"{}", did_you_mean(&text, names));
         diagnostics.report(literal, wrong, format!("write one of \"{}\"", names.join("\", \"")))
     })
-}
-
-/// Seconds in the largest unit that fits.
-fn written(seconds: u64) -> String {
-    let fitting = grammar::UNITS.iter().filter(|(_, unit)| seconds.is_multiple_of(*unit));
-    let (name, unit) = fitting.max_by_key(|(_, unit)| *unit).unwrap_or(&("s", 1));
-    format!("{}{name}", seconds / unit)
 }

@@ -1,8 +1,7 @@
 //! What shows only when all attributes of a handler are read together.
 
-use super::atoms::{Atom, Literal, Network};
-use super::formula::Formula;
 use super::implicants;
+use super::model::{Atom, Formula, Literal, Network};
 use crate::diagnostics::Diagnostics;
 use crate::grammar::Attribute;
 use crate::parse::Words;
@@ -115,14 +114,14 @@ fn empty(way: &[&Literal]) -> Option<(String, &'static str)> {
             _ => None,
         })
     };
-    let within = |a: &Network, b: &Network| b.holds(a).then_some(*a).or_else(|| a.holds(b).then_some(*b));
+    let within = |a: &Network, b: &Network| b.contains(a).then_some(*a).or_else(|| a.contains(b).then_some(*b));
     let left = of_networks(false).reduce(|left, more| {
         left.iter().flat_map(|one| more.iter().filter_map(|other| within(one, other))).collect()
     })?;
     if left.is_empty() {
         return Some(("no address is in all of the networks that are asked for".to_owned(), LISTS));
     }
-    let is_denied = |one: &Network| of_networks(true).any(|denied| denied.iter().any(|denied| denied.holds(one)));
+    let is_denied = |one: &Network| of_networks(true).any(|denied| denied.iter().any(|denied| denied.contains(one)));
     let all_denied = left.iter().all(is_denied);
     all_denied.then(|| ("every network that is asked for is denied too".to_owned(), LISTS))
 }

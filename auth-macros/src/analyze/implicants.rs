@@ -6,8 +6,7 @@
 use proc_macro2::Span;
 use syn::spanned::Spanned as _;
 
-use super::atoms::{Atom, Literal};
-use super::formula::Formula;
+use super::model::{Atom, Formula, Literal};
 use crate::grammar::Kind;
 
 /// Sets of literals, by where they stand in the rule.
@@ -192,7 +191,8 @@ fn may_include(larger: &Atom, smaller: &Atom) -> bool {
     match (larger, smaller) {
         (Atom::Check(_), _) => false,
         (Atom::Authenticated, smaller) => smaller.is_about_caller(),
-        (Atom::Named(larger, _), Atom::Named(smaller, _)) | (Atom::Within(larger, ..), Atom::Within(smaller, ..)) => {
+        (Atom::Named(larger, _), Atom::Named(smaller, _))
+        | (Atom::InTenant(larger, ..), Atom::InTenant(smaller, ..)) => {
             larger == smaller || (*larger, *smaller) == (Kind::Permission, Kind::Role)
         }
         (Atom::Claim(name, value), Atom::Claim(other, another)) => name == other && value == another,

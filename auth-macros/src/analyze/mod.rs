@@ -1,19 +1,19 @@
 //! What the words mean: [`Checked`], which only this room makes. Judges, and writes no code.
 
-mod atoms;
-pub(crate) mod check;
-mod formula;
-mod handler;
-mod meant;
+mod model;
 mod name_syntax;
-mod conflicts;
-mod vocabulary;
+mod suggestions;
+pub(crate) mod check;
+mod atoms;
+mod formula;
 mod implicants;
+mod conflicts;
+mod handler;
+mod vocabulary;
 
-pub(crate) use self::atoms::{Atom, ClaimValue, Literal, Name, Network};
-pub(crate) use self::formula::Formula;
 pub(crate) use self::handler::{function, item_is_other};
 pub(crate) use self::implicants::{Node, Ways};
+pub(crate) use self::model::{Atom, CheckKind, ClaimValue, Formula, Literal, Name, Network};
 pub(crate) use self::vocabulary::{Declared, declared};
 
 use crate::diagnostics::Diagnostics;

@@ -6,8 +6,7 @@ use syn::spanned::Spanned as _;
 use syn::{Expr, GenericArgument, PathArguments, ReturnType, Stmt, Type, TypeParamBound};
 
 use super::paths::{Root, respan};
-use crate::analyze::check::Asks;
-use crate::analyze::{Checked, check};
+use crate::analyze::{CheckKind, Checked, check};
 use crate::parse::{self, Function, Parameter};
 
 /// The arguments of a handler, by when they are extracted.
@@ -27,7 +26,7 @@ fn tuple<'a>(parts: impl Iterator<Item = impl quote::ToTokens + 'a>) -> TokenStr
 
 impl<'a> Phases<'a> {
     pub(super) fn of(parameters: &'a [Parameter], checked: Option<&Checked>) -> Self {
-        let checks = checked.filter(|checked| !check::all(&checked.formula).is_empty());
+        let checks = checked.filter(|checked| !checked.formula.checks().is_empty());
         let is_first =
             |parameter: &&Parameter| checks.is_some_and(|checked| check::is_named(parameter, &checked.formula));
         let (first, others): (_, Vec<_>) = parameters.iter().partition(is_first);
@@ -82,11 +81,11 @@ impl<'a> Phases<'a> {
         let (index_of, asked, caller) = (own("__index"), own("__asked"), own("__principal"));
         let (slots, body, answered, fill) = (own("__slots"), own("__payload"), own("__answer"), private(quote!(fill)));
         let failure = own("__failure");
-        let arms = check::all(&checked.formula).into_iter().map(|check| {
+        let arms = checked.formula.checks().into_iter().map(|check| {
             let index = check.index;
-            let expression = match &check.asks {
-                Asks::Expression(expression) => expression,
-                Asks::Object(object, action) => {
+            let expression = match &check.kind {
+                CheckKind::Expression(expression) => expression,
+                CheckKind::Object(object, action) => {
                     let ask = private(quote!(authorized));
                     return quote!(#index => #ask::<#object, #action>(#asked, #caller).await,);
                 }

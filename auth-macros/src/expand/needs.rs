@@ -43,7 +43,7 @@ pub(super) fn asked(
         let probe = paths::respan(root.private(quote!(Probe)), kind.span());
         quote_spanned!(kind.span()=> <#probe<#kind>>::NEEDS)
     };
-    let strangers = checked.formula.admits_strangers();
+    let strangers = checked.formula.admits_anonymous();
     let reads = if checked.formula.is_about_caller() && !strangers {
         nothing.reads // a presented credential is verified anyway
     } else {

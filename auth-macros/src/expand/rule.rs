@@ -6,8 +6,7 @@ use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 
 use super::paths::{Root, respan};
-use crate::analyze::check::Asks;
-use crate::analyze::{self, Atom, Checked, ClaimValue, Formula, Literal, Name, Network};
+use crate::analyze::{self, Atom, CheckKind, Checked, ClaimValue, Formula, Literal, Name, Network};
 use crate::diagnostics::Diagnostics;
 use crate::grammar::{Attribute, Kind};
 use crate::parse;
@@ -97,7 +96,7 @@ pub(super) fn checks(formula: &Formula, conditions: &TokenStream, root: &Root) -
 
 fn check(literal: &Literal, root: &Root) -> Vec<TokenStream> {
     let (kind, name) = match &literal.atom {
-        Atom::Named(kind, name) | Atom::Within(kind, name, _) => (kind, name),
+        Atom::Named(kind, name) | Atom::InTenant(kind, name, _) => (kind, name),
         Atom::Countries(codes) => {
             let checks = codes.iter().map(|code| {
                 let check = respan(root.private(quote!(check_country)), code.span());
@@ -199,7 +198,7 @@ fn atom(atom: &Atom, root: &Root) -> TokenStream {
             let name = named(*kind, name, root);
             quote!(#variant(#of(#name)))
         }
-        Atom::Within(kind, name, tenant) => {
+        Atom::InTenant(kind, name, tenant) => {
             let (variant, of) = (variant(quote!(TenantRole)), of(quote!(TenantRole)));
             let (name, tenant) = (named(*kind, name, root), tenant.unraw().to_string());
             quote!(#variant(#of { name: #name, tenant: #tenant }))
@@ -234,12 +233,12 @@ fn atom(atom: &Atom, root: &Root) -> TokenStream {
         Atom::Check(check) => {
             let (variant, of) = (variant(quote!(Check)), of(quote!(Check)));
             let (index, names_principal) = (check.index, check.principal.is_some());
-            let object = match &check.asks {
-                Asks::Object(object, _) => {
+            let object = match &check.kind {
+                CheckKind::Object(object, _) => {
                     let key = root.private(quote!(object_key));
                     quote!(::core::option::Option::Some(#key::<#object>()))
                 }
-                Asks::Expression(_) => quote!(::core::option::Option::None),
+                CheckKind::Expression(_) => quote!(::core::option::Option::None),
             };
             quote!(#variant(#of { index: #index, names_principal: #names_principal, object: #object }))
         }

@@ -4,7 +4,6 @@ mod free;
 mod pattern;
 #[cfg(test)]
 mod tests;
-mod text;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens as _;
@@ -12,11 +11,10 @@ use syn::Expr;
 use syn::ext::IdentExt as _;
 
 pub(crate) use self::pattern::rebuilt;
-use super::atoms::Atom;
-use super::formula::Formula;
+use super::model::{Atom, Check, CheckKind, Formula};
 use crate::diagnostics::Diagnostics;
 use crate::grammar;
-use crate::parse::{Function, Parameter};
+use crate::parse::{Function, Parameter, one_line, ungrouped};
 
 /// The name of the caller in a check.
 const PRINCIPAL: &str = "principal";
@@ -24,34 +22,8 @@ const PRINCIPAL: &str = "principal";
 /// The type of an argument that is the caller.
 const PRINCIPAL_TYPE: &str = "Principal";
 
-/// A check.
-#[derive(Clone)]
-pub(crate) struct Check {
-    pub(crate) asks: Asks,
-    /// Which of the rule's checks it is, in the order in which they are written.
-    pub(crate) index: u8,
-    /// The caller, as the expression names it; `None` where it does not.
-    pub(crate) principal: Option<Ident>,
-    /// The names that it takes from around it.
-    free: Vec<String>,
-    pub(super) text: String,
-}
-
-/// What a check asks.
-#[derive(Clone)]
-pub(crate) enum Asks {
-    Expression(Expr),
-    /// Whether the caller may do this to that object: two types.
-    Object(syn::Path, syn::Path),
-}
-
 /// As many checks as a rule may have: as many as the decision can keep apart.
 const MOST: u8 = 32;
-
-/// How tokens read in one line.
-pub(super) fn text_of(tokens: TokenStream) -> String {
-    text::of(tokens)
-}
 
 /// Reads a check.
 pub(super) fn read(
@@ -71,11 +43,11 @@ pub(super) fn read(
     let principal = free.iter().position(|name| name.unraw() == PRINCIPAL).map(|at| free.remove(at));
     let free = free.iter().map(|name| name.unraw().to_string()).collect();
     Some(Check {
-        asks: Asks::Expression(expression.clone()),
+        kind: CheckKind::Expression(expression.clone()),
         index: 0,
         principal,
-        free,
-        text: text::of(expression.to_token_stream()),
+        free_names: free,
+        text: one_line(expression.to_token_stream()),
     })
 }
 
@@ -90,16 +62,16 @@ pub(super) fn read_object(
         let help = format!("write the type of the object, and what is done to it: `{}`", row.example);
         return diagnostics.report(at, "this takes two types", help);
     };
-    let mut read = |one: &Expr| match super::atoms::ungrouped(one) {
+    let mut read = |one: &Expr| match ungrouped(one) {
         Expr::Path(path) if path.qself.is_none() => Some(path.path.clone()),
         other => diagnostics.report(other, "this is no type", format!("write `{}`", row.example)),
     };
     let (object, action) = (read(object), read(action));
     let (object, action) = (object?, action?);
-    let text = text::of(quote::quote!(#object, #action));
+    let text = one_line(quote::quote!(#object, #action));
     let principal = Ident::new(PRINCIPAL, proc_macro2::Span::mixed_site());
-    let asks = Asks::Object(object, action);
-    Some(Check { asks, index: 0, principal: Some(principal), free: Vec::new(), text })
+    let kind = CheckKind::Object(object, action);
+    Some(Check { kind, index: 0, principal: Some(principal), free_names: Vec::new(), text })
 }
 
 /// Numbers the checks of a rule in the order in which they are written.
@@ -120,30 +92,22 @@ pub(super) fn number(formula: Formula, diagnostics: &mut Diagnostics) -> Formula
     numbered
 }
 
-/// The checks of a formula.
-pub(crate) fn all(formula: &Formula) -> Vec<&Check> {
-    let checks = formula.literals().into_iter().filter_map(|literal| match &literal.atom {
-        Atom::Check(check) => Some(&**check),
-        _ => None,
-    });
-    checks.collect()
-}
-
 /// Whether some check of the rule names something in the argument, so that it may be extracted before the decision.
 pub(crate) fn is_named(parameter: &Parameter, formula: &Formula) -> bool {
-    all(formula).into_iter().any(|check| check.names(parameter))
+    formula.checks().into_iter().any(|check| check.names(parameter))
 }
 
 impl Check {
     /// Whether it names something in the argument.
     pub(crate) fn names(&self, parameter: &Parameter) -> bool {
-        free::bound(&parameter.pattern).iter().any(|name| self.free.contains(name))
+        free::bound(&parameter.pattern).iter().any(|name| self.free_names.contains(name))
     }
 }
 
 /// Expressions that use the variables of the argument that checks name, so that the compiler does not report them as unused.
 pub(crate) fn uses(parameter: &Parameter, formula: &Formula) -> Vec<TokenStream> {
-    let is_free = |name: &Ident| all(formula).iter().any(|check| check.free.contains(&name.unraw().to_string()));
+    let is_free =
+        |name: &Ident| formula.checks().iter().any(|check| check.free_names.contains(&name.unraw().to_string()));
     let named = free::bindings(&parameter.pattern).into_iter().filter(|binding| is_free(&binding.ident));
     named.map(|binding| uses_of(&binding)).collect()
 }
@@ -162,12 +126,12 @@ fn uses_of(binding: &syn::PatIdent) -> TokenStream {
 /// Reports arguments that a check cannot name: the caller, where strangers may pass, and what cannot be put together again for the
 /// handler. Gives whether one is the caller.
 pub(super) fn check_arguments(function: &Function, formula: &Formula, diagnostics: &mut Diagnostics) -> bool {
-    if all(formula).is_empty() {
+    if formula.checks().is_empty() {
         return false;
     }
     let mut names_caller = false;
     for parameter in function.parameters().iter().filter(|parameter| is_named(parameter, formula)) {
-        if formula.admits_strangers() && is_principal(&parameter.kind) {
+        if formula.admits_anonymous() && is_principal(&parameter.kind) {
             names_caller = true;
             let named = parameter.pattern.to_token_stream();
             diagnostics.note(

@@ -5,8 +5,8 @@ use proc_macro2::{Span, TokenStream};
 use proptest::prelude::*;
 use quote::ToTokens as _;
 
-use super::super::atoms::Name;
 use super::super::formula::of_attribute;
+use super::super::model::{Atom, Name};
 use super::*;
 use crate::grammar::Attribute;
 use crate::parse;
@@ -123,10 +123,11 @@ fn whatever_stands_in_checks_the_rule_means_what_is_written() {
             prop_assert_eq!(mistakes, None, "{}", written.text());
             let formula = formula.unwrap();
             // Each expression, token by token, in the order in which it was written.
-            let expressions: Vec<usize> = all(&formula)
+            let expressions: Vec<usize> = formula
+                .checks()
                 .iter()
                 .map(|check| {
-                    let Asks::Expression(expression) = &check.asks else { panic!("an expression was written") };
+                    let CheckKind::Expression(expression) = &check.kind else { panic!("an expression was written") };
                     let plain = |text: String| text.replace(' ', "");
                     let tokens = plain(expression.to_token_stream().to_string());
                     let same = |text: &&str| plain(text.parse::<TokenStream>().unwrap().to_string()) == tokens;

@@ -1,20 +1,19 @@
 //! What each attribute asks for.
 
 use proc_macro2::TokenStream;
-use quote::ToTokens as _;
+use quote::{ToTokens as _, quote};
 use syn::punctuated::Punctuated;
 use syn::{Expr, Token};
 
 use super::arguments::expressions;
 use super::expression::of_rule;
 use super::naming::{combined, read_tenant, within};
-use super::{Formula, literal};
-use crate::analyze::atoms::{Atom, Literal, any_or_all, atom, countries, networks, two_names, ungrouped};
-use crate::analyze::check::text_of;
-use crate::analyze::meant;
+use crate::analyze::atoms::{any_or_all, atom, countries, networks, two_names};
+use crate::analyze::model::{Atom, Formula};
+use crate::analyze::suggestions;
 use crate::diagnostics::{Diagnostics, did_you_mean, nearest};
 use crate::grammar::{self, Attribute, FLAGS, KEYS, Kind};
-use crate::parse::{IN, Word, Words};
+use crate::parse::{IN, Word, Words, one_line, ungrouped};
 
 /// What an attribute asks for.
 pub(crate) fn of_attribute(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
@@ -32,26 +31,26 @@ pub(crate) fn of_attribute(words: &Words, diagnostics: &mut Diagnostics) -> Opti
             if let [Word::Key(first, name), Word::Key(second, value)] = words.list.as_slice()
                 && first == "name"
                 && second == "value"
-                && let Some(claim) = meant::claim(name, value)
+                && let Some(claim) = suggestions::claim(name, value)
             {
                 let wrong = "expected the name and the value of a claim, found `name = …`";
                 return diagnostics.report(first, wrong, format!("write `#[require_claim({claim})]`"));
             }
             let arguments = expressions(&words.list, words.attribute, diagnostics)?;
             let at = whole(words, &arguments);
-            atom(grammar::atom("claim")?, &arguments, &at, diagnostics).map(|atom| literal(atom, false, at))
+            atom(grammar::atom("claim")?, &arguments, &at, diagnostics).map(|atom| Formula::literal(atom, false, at))
         }
         Attribute::RequireNetwork | Attribute::DenyNetwork => {
             let arguments = expressions(&words.list, words.attribute, diagnostics)?;
             let at = whole(words, &arguments);
             let networks = networks(&arguments, &at, diagnostics)?;
-            Some(literal(Atom::Networks(networks), words.attribute == Attribute::DenyNetwork, at))
+            Some(Formula::literal(Atom::Networks(networks), words.attribute == Attribute::DenyNetwork, at))
         }
         Attribute::RequireCountry | Attribute::DenyCountry => {
             let arguments = expressions(&words.list, words.attribute, diagnostics)?;
             let at = whole(words, &arguments);
             let countries = countries(&arguments, &at, diagnostics)?;
-            Some(literal(Atom::Countries(countries), words.attribute == Attribute::DenyCountry, at))
+            Some(Formula::literal(Atom::Countries(countries), words.attribute == Attribute::DenyCountry, at))
         }
         Attribute::Require => of_rule(words, diagnostics),
     }
@@ -65,7 +64,7 @@ fn public(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
         None => Some(Formula::All(Vec::new())),
         Some(Word::Key(key, _)) => diagnostics.report(key, "`#[public]` takes no words", "write `#[public]`"),
         Some(Word::Expression(word)) => {
-            let help = match meant::names(word) {
+            let help = match suggestions::names(word) {
                 Some(names) => format!("write `#[require_role({})]`, or `#[public]` for everyone", names.text()),
                 None => "write `#[public]`".to_owned(),
             };
@@ -74,87 +73,98 @@ fn public(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
     }
 }
 
+/// Reads `#[require_auth(…)]`: keys and flags, each the atom of its name.
 fn require_auth(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
-    let mut parts = Vec::new();
-    let mut seen: Vec<String> = Vec::new();
-    const HELP: &str = "write `max_age = \"5m\"`, `acr = \"…\"`, `scheme = \"bearer\"` or `direct`";
-    let is_flag = |word: &proc_macro2::Ident| FLAGS.iter().any(|flag| word == flag);
-    for word in &words.list {
-        let (key, value) = match word {
-            Word::Key(key, value) => (key, value),
-            Word::Expression(flag) if matches!(ungrouped(flag), Expr::Path(path) if path.path.get_ident().is_some_and(is_flag)) =>
-            {
-                let name = ungrouped(flag).to_token_stream().to_string();
-                if seen.contains(&name) {
-                    diagnostics.note(flag, format!("`{name}` stands twice"), "delete one of the two");
-                }
-                let at = flag.to_token_stream();
-                let atom = grammar::atom(&name).and_then(|row| atom(row, &[], &at, diagnostics));
-                seen.push(name);
-                parts.push(atom.map(|atom| literal(atom, false, at)));
-                continue;
-            }
-            Word::Expression(other) => {
-                let typo = match ungrouped(other) {
-                    Expr::Path(word) => word.path.get_ident().map(ToString::to_string),
-                    _ => None,
-                };
-                if let Some(flag) =
-                    typo.as_deref().and_then(|word| nearest(word, FLAGS.into_iter().chain(["not_found"])))
-                {
-                    let wrong = format!("unknown word `{}`; did you mean `{flag}`?", other.to_token_stream());
-                    let help = if flag == "not_found" { "write `not_found`, or delete it" } else { HELP };
-                    diagnostics.note(other, wrong, help);
-                    continue;
-                }
-                if let Expr::Call(call) = ungrouped(other)
-                    && let Some(flag) = FLAGS.iter().find(|flag| call.func.to_token_stream().to_string() == **flag)
-                {
-                    diagnostics.note(other, format!("`{flag}` takes no words"), format!("write `{flag}`"));
-                    continue;
-                }
-                if let Some(meant) = meant::word_of_require_auth(other) {
-                    let found = text_of(other.to_token_stream());
-                    diagnostics.note(other, format!("expected a key, found `{found}`"), format!("write `{meant}`"));
-                    continue;
-                }
-                let what = match ungrouped(other) {
-                    Expr::Path(_) | Expr::Call(_) => "this key has no value after `=`",
-                    _ => "this value has no key before it",
-                };
-                diagnostics.note(other, what, HELP);
-                continue;
-            }
-        };
-        let name = key.to_string();
-        if FLAGS.contains(&name.as_str()) {
-            diagnostics.note(key, format!("`{name}` has no value"), format!("write `{name}`"));
-            continue;
-        }
-        if !KEYS.contains(&name.as_str()) {
-            let help = match meant::attribute(&name, value) {
-                Some(other) => format!("write `{other}`"),
-                None => HELP.to_owned(),
-            };
-            diagnostics.note(key, format!("unknown key `{name}`{}", did_you_mean(&name, KEYS)), help);
-            continue;
-        }
-        if seen.contains(&name) {
-            diagnostics.note(key, format!("`{name}` stands twice"), "delete one of the two");
-        }
-        let at = quote::quote!(#key = #value);
-        let atom = grammar::atom(&name).and_then(|row| atom(row, &[value], &at, diagnostics));
-        seen.push(name);
-        parts.push(atom.map(|atom| literal(atom, false, at)));
-    }
     if words.list.is_empty() {
-        let at = Literal { atom: Atom::Authenticated, negated: false, at: spanned(words) };
-        return Some(Formula::Literal(Box::new(at)));
+        return Some(Formula::literal(Atom::Authenticated, false, spanned(words)));
+    }
+    let (mut parts, mut seen) = (Vec::new(), Vec::new());
+    for word in &words.list {
+        let (name, at, value) = match word {
+            Word::Key(key, value) => match check_key(key, value, diagnostics) {
+                Some(()) => (key.to_string(), quote!(#key = #value), Some((key, value))),
+                None => continue,
+            },
+            Word::Expression(word) => match flag(word) {
+                Some(name) => (name, word.to_token_stream(), None),
+                None => {
+                    report_unknown_word(word, diagnostics);
+                    continue;
+                }
+            },
+        };
+        if seen.contains(&name) {
+            let wrong = format!("`{name}` stands twice");
+            match value {
+                Some((key, _)) => diagnostics.note(key, wrong, "delete one of the two"),
+                None => diagnostics.note(&at, wrong, "delete one of the two"),
+            }
+        }
+        let arguments: Vec<_> = value.iter().map(|(_, value)| *value).collect();
+        let atom = grammar::atom(&name).and_then(|row| atom(row, &arguments, &at, diagnostics));
+        seen.push(name);
+        parts.push(atom.map(|atom| Formula::literal(atom, false, at)));
     }
     if parts.is_empty() {
         return None;
     }
     parts.into_iter().collect::<Option<Vec<_>>>().map(Formula::all)
+}
+
+const REQUIRE_AUTH_HELP: &str = "write `max_age = \"5m\"`, `acr = \"…\"`, `scheme = \"bearer\"` or `direct`";
+
+/// Returns the flag that an expression is.
+fn flag(word: &Expr) -> Option<String> {
+    match ungrouped(word) {
+        Expr::Path(path) => {
+            let flag = path.path.get_ident().filter(|word| FLAGS.iter().any(|flag| word == flag));
+            flag.map(ToString::to_string)
+        }
+        _ => None,
+    }
+}
+
+/// Reports a key of `#[require_auth(…)]` that does not exist or has no value.
+fn check_key(key: &syn::Ident, value: &Expr, diagnostics: &mut Diagnostics) -> Option<()> {
+    let name = key.to_string();
+    if FLAGS.contains(&name.as_str()) {
+        return diagnostics.report(key, format!("`{name}` has no value"), format!("write `{name}`"));
+    }
+    if !KEYS.contains(&name.as_str()) {
+        let help = match suggestions::attribute(&name, value) {
+            Some(other) => format!("write `{other}`"),
+            None => REQUIRE_AUTH_HELP.to_owned(),
+        };
+        return diagnostics.report(key, format!("unknown key `{name}`{}", did_you_mean(&name, KEYS)), help);
+    }
+    Some(())
+}
+
+/// Reports an expression in `#[require_auth(…)]` that is not a flag.
+fn report_unknown_word(word: &Expr, diagnostics: &mut Diagnostics) {
+    let name = match ungrouped(word) {
+        Expr::Path(path) => path.path.get_ident().map(ToString::to_string),
+        _ => None,
+    };
+    if let Some(flag) = name.as_deref().and_then(|word| nearest(word, FLAGS.into_iter().chain(["not_found"]))) {
+        let wrong = format!("unknown word `{}`; did you mean `{flag}`?", word.to_token_stream());
+        let help = if flag == "not_found" { "write `not_found`, or delete it" } else { REQUIRE_AUTH_HELP };
+        return diagnostics.note(word, wrong, help);
+    }
+    if let Expr::Call(call) = ungrouped(word)
+        && let Some(flag) = FLAGS.iter().find(|flag| call.func.to_token_stream().to_string() == **flag)
+    {
+        return diagnostics.note(word, format!("`{flag}` takes no words"), format!("write `{flag}`"));
+    }
+    if let Some(meant) = suggestions::word_of_require_auth(word) {
+        let found = one_line(word.to_token_stream());
+        return diagnostics.note(word, format!("expected a key, found `{found}`"), format!("write `{meant}`"));
+    }
+    let wrong = match ungrouped(word) {
+        Expr::Path(_) | Expr::Call(_) => "this key has no value after `=`",
+        _ => "this value has no key before it",
+    };
+    diagnostics.note(word, wrong, REQUIRE_AUTH_HELP);
 }
 
 /// The names of `#[require_role(…)]` and its like: one, or several with a word on how they combine; and the tenant.

@@ -2,7 +2,7 @@
 
 use syn::Ident;
 
-use super::Settings;
+use super::settings::Settings;
 
 /// The variant's name in the case of the vocabulary.
 pub(super) fn default_name(ident: &Ident, settings: &Settings) -> String {

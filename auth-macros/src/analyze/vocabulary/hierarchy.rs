@@ -6,7 +6,8 @@ use super::variant::Variant;
 use crate::diagnostics::{Diagnostics, did_you_mean};
 use crate::grammar::Kind;
 
-pub(super) fn holds(row: &[u64], index: usize) -> bool {
+/// Whether a bit of the row is set.
+pub(super) fn is_set(row: &[u64], index: usize) -> bool {
     row.get(index / 64).is_some_and(|word| word >> (index % 64) & 1 == 1)
 }
 
@@ -92,7 +93,7 @@ fn circle(start: usize, implied: &[Vec<usize>], trail: &mut Vec<usize>, seen: &m
 /// The rows of bits, closed over. There are no circles.
 pub(super) fn close(implied: &[Vec<usize>]) -> Vec<Vec<u64>> {
     fn add(index: usize, implied: &[Vec<usize>], row: &mut [u64]) {
-        if holds(row, index) {
+        if is_set(row, index) {
             return;
         }
         if let Some(word) = row.get_mut(index / 64) {

@@ -1,9 +1,9 @@
-//! How an expression reads in logs and in the matrix: on one line, the same however its source is broken into lines.
+//! Tokens as text on one line, for logs, the matrix and diagnostics. Independent of the line breaks of the source.
 
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 
-/// The tokens, with spaces where one would write them.
-pub(super) fn of(tokens: TokenStream) -> String {
+/// Returns the tokens with the spacing of rustfmt.
+pub(crate) fn one_line(tokens: TokenStream) -> String {
     let mut text = String::new();
     write(tokens, &mut text);
     text
@@ -134,12 +134,12 @@ mod tests {
             "let_me(&mut tx, \"a, b\").await?",
         ];
         for expression in table {
-            assert_eq!(of(expression.parse().unwrap()), expression);
+            assert_eq!(one_line(expression.parse().unwrap()), expression);
             let broken: String = expression.replace('(', "(\n  ").replace('.', "\n    .");
             if let Ok(broken) = broken.parse::<TokenStream>()
                 && !expression.contains("..")
             {
-                assert_eq!(of(broken), expression);
+                assert_eq!(one_line(broken), expression);
             }
         }
     }

@@ -3,9 +3,8 @@
 use quote::ToTokens as _;
 use syn::{BinOp, Expr, ExprLit, Lit, Stmt, UnOp};
 
-use super::atoms::{ends_plain, ungrouped};
-use super::check::text_of;
 use crate::grammar::{self, Atom, FLAGS, KEYS, Kind, SCHEMES, Shape, UNITS};
+use crate::parse::{has_plain_end, one_line, ungrouped};
 
 /// The combination of several names.
 #[derive(Clone, Copy, PartialEq)]
@@ -60,7 +59,7 @@ impl Names {
 pub(super) fn names(expression: &Expr) -> Option<Names> {
     let all = |join, parts: &mut dyn Iterator<Item = &Expr>| Names::of(join, parts.map(names).collect::<Vec<_>>());
     match ungrouped(expression) {
-        one if is_name(one) => Some(Names { join: Join::Unsaid, names: vec![text_of(one.to_token_stream())] }),
+        one if is_name(one) => Some(Names { join: Join::Unsaid, names: vec![one_line(one.to_token_stream())] }),
         Expr::Paren(inner) => names(&inner.expr),
         Expr::Reference(inner) => names(&inner.expr),
         Expr::Array(array) => all(Join::Unsaid, &mut array.elems.iter()),
@@ -105,11 +104,11 @@ pub(super) fn rule(expression: &Expr) -> Option<String> {
                 (Some(row), Some(names)) if matches!(row.shape, Shape::Name(_)) => {
                     Some(format!("{}({})", row.word, names.text()))
                 }
-                _ => Some(format!("check({})", text_of(call.to_token_stream()))),
+                _ => Some(format!("check({})", one_line(call.to_token_stream()))),
             }
         }
         Expr::Await(_) | Expr::Try(_) | Expr::Macro(_) | Expr::Field(_) => {
-            Some(format!("check({})", text_of(expression.to_token_stream())))
+            Some(format!("check({})", one_line(expression.to_token_stream())))
         }
         _ => None,
     }
@@ -125,14 +124,14 @@ pub(super) fn unknown_call(word: &str, arguments: &[&Expr], whole: &Expr) -> Opt
             names.join = if word.contains("all") { Join::All } else { Join::Any };
             Some(format!("{}({})", kind.word(), names.text()))
         }
-        _ => matches!(whole, Expr::Call(_)).then(|| format!("check({})", text_of(whole.to_token_stream()))),
+        _ => matches!(whole, Expr::Call(_)).then(|| format!("check({})", one_line(whole.to_token_stream()))),
     }
 }
 
 fn is_name(expression: &Expr) -> bool {
     match expression {
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => text.suffix().is_empty(),
-        Expr::Path(path) => path.qself.is_none() && path.path.segments.len() > 1 && ends_plain(&path.path),
+        Expr::Path(path) => path.qself.is_none() && path.path.segments.len() > 1 && has_plain_end(&path.path),
         _ => false,
     }
 }
@@ -178,7 +177,7 @@ pub(super) fn comparison(left: &Expr, operator: &BinOp, right: &Expr) -> Option<
 }
 
 fn as_check(left: &Expr, operator: &BinOp, right: &Expr) -> String {
-    format!("write `check({})`", text_of(quote::quote!(#left #operator #right)))
+    format!("write `check({})`", one_line(quote::quote!(#left #operator #right)))
 }
 
 /// The atom in `role == "admin"` or `role("admin") == true`, and whether it is to be absent.
@@ -196,7 +195,7 @@ fn compared(left: &Expr, right: &Expr) -> Option<(&'static Atom, String, bool)> 
         }
         Expr::Call(call) => {
             let row = grammar::atom(&call.func.to_token_stream().to_string())?;
-            let text = text_of(call.to_token_stream());
+            let text = one_line(call.to_token_stream());
             if let Expr::Lit(ExprLit { lit: Lit::Bool(is), .. }) = ungrouped(right) {
                 return Some((row, text, !is.value));
             }
