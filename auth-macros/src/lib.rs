@@ -8,6 +8,7 @@
 //! handler with every rule, whatever stands between.
 
 mod grammar;
+mod dialect;
 mod diagnostics;
 mod parse;
 mod analyze;

@@ -7,6 +7,7 @@ use syn::{Expr, GenericArgument, PathArguments, ReturnType, Stmt, Type, TypePara
 
 use super::paths::{Root, respan};
 use crate::analyze::{CheckKind, Checked, check};
+use crate::dialect::DIALECT;
 use crate::parse::{self, Function, Parameter};
 
 /// The arguments of a handler, by when they are extracted.
@@ -142,8 +143,12 @@ impl<'a> Phases<'a> {
                 },
             }
         });
-        let (request, payload, phases, future) =
-            (private(quote!(HttpRequest)), private(quote!(Payload)), self.types(root), private(quote!(Checked)));
+        let (request, payload, phases, future) = (
+            root.private_type(DIALECT.request),
+            root.private_type(DIALECT.payload),
+            self.types(root),
+            private(quote!(Checked)),
+        );
         let allowed = parse::allowed(&function.attributes);
         let of = own("__request");
         let (principal, decide) = (private(quote!(Principal)), private(quote!(checked)));
@@ -216,7 +221,7 @@ fn error(output: &ReturnType, root: &Root) -> TokenStream {
             let fails = root.private(quote!(Fails));
             quote!(<#result as #fails>::Error)
         }
-        None => root.private(quote!(Error)),
+        None => root.private_type(DIALECT.error),
     }
 }
 

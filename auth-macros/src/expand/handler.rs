@@ -205,7 +205,7 @@ fn shared_formula(function: &Function, checked: Option<&Checked>, here: &Ident, 
 
 /// The mistakes of a function that cannot be a handler, and one in its place that refuses everybody, so that they are told once.
 pub(super) fn instead_of(function: &Function, root: &Root, mistakes: &TokenStream, place: Place) -> TokenStream {
-    if function.stands_in_impl() {
+    if function.is_associated_function() {
         return among_methods(function, mistakes);
     }
     let (as_written, refusing) = refusing(function);

@@ -56,7 +56,7 @@ pub(crate) fn hand_on(attribute: Attribute, arguments: TokenStream, item: TokenS
     analyze::function(&function, &mut diagnostics);
     let (mut aside, mut notes) = (TokenStream::new(), TokenStream::new());
     if let Some(mistakes) = diagnostics.settle() {
-        if function.stands_in_impl() {
+        if function.is_associated_function() {
             return handler::among_methods(&function, &mistakes);
         }
         let (as_written, refusing) = handler::refusing(&function);

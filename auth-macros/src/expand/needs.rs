@@ -8,6 +8,7 @@ use syn::{GenericArgument, GenericParam, PathArguments, Type};
 use super::paths::{self, Root};
 use super::rule::Asked;
 use crate::analyze::{Checked, check};
+use crate::dialect::DIALECT;
 use crate::parse::{Function, Parameter};
 
 /// A type that is extracted for a handler.
@@ -94,7 +95,7 @@ fn extract<'a>(kind: &'a Type, is_optional: bool, extracted: &mut Vec<Extracted<
         Type::Path(path) => {
             let Some(last) = path.path.segments.last() else { return };
             let PathArguments::AngleBracketed(arguments) = &last.arguments else { return };
-            if ["Option", "Result", "Either"].iter().any(|name| last.ident == name) {
+            if DIALECT.optional_extractors.iter().any(|name| last.ident == name) {
                 for argument in &arguments.args {
                     if let GenericArgument::Type(inner) = argument {
                         extract(inner, true, extracted);

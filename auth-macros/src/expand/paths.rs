@@ -1,9 +1,10 @@
 //! The names that generated code uses: all by absolute path, below the crate that the user names.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::Attribute;
 
+use crate::dialect::DIALECT;
 use crate::parse;
 
 /// The path of `auth_actix` in the user's crate.
@@ -11,7 +12,8 @@ pub(super) struct Root(TokenStream);
 
 impl Default for Root {
     fn default() -> Self {
-        Self(quote!(::auth_actix))
+        let facade = Ident::new(DIALECT.facade, Span::call_site());
+        Self(quote!(::#facade))
     }
 }
 
@@ -25,6 +27,12 @@ impl Root {
     /// Of the words of one attribute, before they are read: what follows `crate =`.
     pub(super) fn of(words: &TokenStream) -> Self {
         Self::first_of([&parse::root_of(words)].into_iter())
+    }
+
+    /// A type of the dialect.
+    pub(super) fn private_type(&self, name: &str) -> TokenStream {
+        let name = Ident::new(name, Span::call_site());
+        self.private(quote!(#name))
     }
 
     /// A name that only generated code uses.

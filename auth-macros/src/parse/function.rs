@@ -7,6 +7,7 @@ use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::{Attribute, FnArg, Meta, Pat, Signature, Type, Visibility};
 
 use super::pieces::pieces;
+use crate::dialect::DIALECT;
 use crate::grammar;
 
 /// What an attribute stands on.
@@ -62,7 +63,7 @@ impl Function {
     }
 
     /// Whether the signature shows that this is an associated function. One that does not mention `Self` cannot be told.
-    pub(crate) fn stands_in_impl(&self) -> bool {
+    pub(crate) fn is_associated_function(&self) -> bool {
         fn mentions_self(tokens: TokenStream) -> bool {
             tokens.into_iter().any(|token| match token {
                 TokenTree::Ident(word) => word == "Self",
@@ -77,12 +78,15 @@ impl Function {
     /// attribute that is called as those of actix are. A route attribute by another name goes unchecked until the first request.
     pub(crate) fn routes(&self) -> Vec<Route> {
         let read = |attribute: &Attribute| {
-            let last = &attribute.path().segments.last()?.ident;
-            let name = ROUTES.into_iter().find(|name| last == name)?;
-            let tokens = attribute.meta.require_list().ok()?.tokens.clone();
+            let name = attribute.path().segments.last()?.ident.to_string();
+            let tokens =
+                attribute.meta.require_list().ok().filter(|_| DIALECT.is_route_attribute(&name))?.tokens.clone();
             let pattern = string(tokens.clone())?;
-            let methods = if name == "route" { values(&tokens, "method") } else { vec![name.to_uppercase()] };
-            let (guards, wraps) = (values(&tokens, "guard").len(), values(&tokens, "wrap").len());
+            let methods = match DIALECT.method_of(&name) {
+                Some(method) => vec![method],
+                None => values(&tokens, DIALECT.method_key),
+            };
+            let (guards, wraps) = (values(&tokens, DIALECT.guard_key).len(), values(&tokens, DIALECT.wrap_key).len());
             Some(Route { methods, pattern, guards, wraps })
         };
         self.attributes.iter().filter_map(read).collect()
@@ -105,12 +109,6 @@ impl Function {
     }
 }
 
-/// The route attributes of actix that have a path of their own.
-const ROUTES: [&str; 10] = ["get", "post", "put", "delete", "patch", "head", "options", "connect", "trace", "route"];
-
-/// Attributes that may show a path, and make no service.
-const NO_ROUTES: [&str; 2] = ["instrument", "path"];
-
 /// Whether this is an attribute of ours, by its own name.
 pub(crate) fn is_guard(attribute: &Attribute) -> bool {
     is_guard_path(attribute.path())
@@ -122,7 +120,7 @@ fn is_guard_path(path: &syn::Path) -> bool {
 
 fn may_be_route(attribute: &Meta) -> bool {
     let Some(name) = attribute.path().segments.last().map(|last| last.ident.unraw().to_string()) else { return false };
-    if is_inert_path(attribute.path()) || is_guard_path(attribute.path()) || NO_ROUTES.contains(&&*name) {
+    if is_inert_path(attribute.path()) || is_guard_path(attribute.path()) || DIALECT.is_other_attribute(&name) {
         return false;
     }
     match attribute {
@@ -130,16 +128,17 @@ fn may_be_route(attribute: &Meta) -> bool {
             let attribute = piece.ok().and_then(|piece| syn::parse2(piece).ok());
             attribute.is_none_or(|attribute| may_be_route(&attribute))
         }),
-        Meta::List(list) => ROUTES.contains(&&*name) || shows_path(list.tokens.clone()),
-        _ => name == "routes",
+        Meta::List(list) => DIALECT.is_route_attribute(&name) || shows_path(list.tokens.clone()),
+        _ => DIALECT.joins_routes(&name),
     }
 }
 
 /// Whether a string is among the tokens that could be the pattern of a route.
 fn shows_path(tokens: TokenStream) -> bool {
     tokens.into_iter().any(|token| match token {
-        TokenTree::Literal(literal) => string(TokenTree::from(literal).into())
-            .is_some_and(|text| text.is_empty() || text.contains('/') || text.starts_with('{')),
+        TokenTree::Literal(literal) => {
+            string(TokenTree::from(literal).into()).is_some_and(|text| DIALECT.is_route_pattern(&text))
+        }
         TokenTree::Group(group) => shows_path(group.stream()),
         _ => false,
     })

@@ -13,6 +13,7 @@ use self::hierarchy::{check_circles, check_names, close, implied, is_set};
 use self::settings::settings;
 use self::variant::{Variant, variant};
 use crate::diagnostics::Diagnostics;
+use crate::dialect::DIALECT;
 use crate::grammar::Kind;
 
 /// The names of an enum.
@@ -68,7 +69,7 @@ pub(crate) fn declared(kind: Kind, input: &DeriveInput, diagnostics: &mut Diagno
         return diagnostics.report(parameter, "a vocabulary has no parameters", "delete them");
     }
     if data.variants.is_empty() {
-        let open = format!("name one, or accept any: `use auth_actix::open::{derive};`");
+        let open = format!("name one, or accept any: `use {}::open::{derive};`", DIALECT.facade);
         return diagnostics.report(&input.ident, format!("`{}` names no {word}", input.ident), open);
     }
     let settings = settings(kind, &input.attrs, diagnostics);
