@@ -141,6 +141,15 @@ impl Kind {
         }
     }
 
+    /// Its variant in the kinds of the generated code.
+    pub(crate) const fn variant(self) -> &'static str {
+        match self {
+            Self::Role => "Role",
+            Self::Permission => "Permission",
+            Self::Scope => "Scope",
+        }
+    }
+
     /// The type that is looked for where the handler stands; also the name of the derive.
     pub(crate) const fn declared_in(self) -> &'static str {
         match self {

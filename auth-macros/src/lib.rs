@@ -22,7 +22,7 @@ use crate::grammar::Attribute;
 
 /// What every guard attribute does: it hands its words on, and the last one to do so reads them all.
 fn guard(attribute: Attribute, arguments: TokenStream, item: TokenStream) -> TokenStream {
-    expand::hand_on(attribute, arguments.into(), item.into()).into()
+    expand::forward(attribute, arguments.into(), item.into()).into()
 }
 
 macro_rules! guards {

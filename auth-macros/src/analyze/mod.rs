@@ -13,7 +13,7 @@ mod vocabulary;
 
 pub(crate) use self::handler::{function, item_is_other};
 pub(crate) use self::implicants::{Node, Ways};
-pub(crate) use self::model::{Atom, CheckKind, ClaimValue, Formula, Literal, Name, Network};
+pub(crate) use self::model::{Atom, Check, CheckKind, ClaimValue, Formula, Literal, Name, Network};
 pub(crate) use self::vocabulary::{Declared, declared};
 
 use crate::diagnostics::Diagnostics;

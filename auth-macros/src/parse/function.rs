@@ -1,7 +1,7 @@
 //! The handler, as far as the attributes need it: the body stays a run of tokens.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::{ToTokens as _, quote};
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::{Attribute, FnArg, Meta, Pat, Signature, Type, Visibility};
@@ -45,6 +45,13 @@ impl Parse for Function {
             signature: input.parse()?,
             body: input.parse()?,
         })
+    }
+}
+
+impl ToTokens for Function {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let Self { attributes, visibility, signature, body } = self;
+        tokens.extend(quote!(#(#attributes)* #visibility #signature #body));
     }
 }
 

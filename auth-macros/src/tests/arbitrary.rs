@@ -153,7 +153,7 @@ proptest! {
     fn no_words_make_a_macro_panic_or_write_what_cannot_be_read(written in tokens(), other in tokens()) {
         for attribute in Attribute::ALL {
             for handler in handlers() {
-                let expanded = expand::hand_on(attribute, written.clone(), handler);
+                let expanded = expand::forward(attribute, written.clone(), handler);
                 prop_assert!(syn::parse2::<syn::File>(expanded.clone()).is_ok(), "{expanded}");
             }
         }
@@ -206,7 +206,7 @@ fn no_token_of_a_rule_or_of_a_derive_is_passed_over() {
     for rule in rules {
         let rule: TokenStream = rule.parse().unwrap();
         let expand =
-            |words: &TokenStream| expand::hand_on(Attribute::Require, words.clone(), handlers()[0].clone()).to_string();
+            |words: &TokenStream| expand::forward(Attribute::Require, words.clone(), handlers()[0].clone()).to_string();
         let expected = expand(&rule);
         assert!(!expected.contains("compile_error"), "{expected}");
         for longer in more.iter().flat_map(|more| with_one_more(&rule, more)) {

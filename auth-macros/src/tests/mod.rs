@@ -73,7 +73,7 @@ impl Input {
     fn expand(&self) -> TokenStream {
         let (words, item) = (self.words.clone(), self.item.clone());
         match self.called {
-            Macro::Guard(attribute) => expand::hand_on(attribute, words, item),
+            Macro::Guard(attribute) => expand::forward(attribute, words, item),
             Macro::Finish => expand::finish(words, item),
             Macro::Rule => expand::rule(words),
             Macro::Derive(kind) => expand::vocabulary(kind, item),

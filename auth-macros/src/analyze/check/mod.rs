@@ -113,7 +113,7 @@ pub(crate) fn uses(parameter: &Parameter, formula: &Formula) -> Vec<TokenStream>
 }
 
 /// Expressions that use the `mut` variables of the argument mutably, so that the compiler does not report `mut` as unused.
-pub(crate) fn changes(parameter: &Parameter) -> Vec<TokenStream> {
+pub(crate) fn mutable_uses(parameter: &Parameter) -> Vec<TokenStream> {
     let bindings = free::bindings(&parameter.pattern).into_iter();
     bindings.filter(|binding| binding.mutability.is_some()).map(|binding| uses_of(&binding)).collect()
 }
