@@ -3,12 +3,12 @@
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 
-/// The mistakes of one handler, in source order. It has to be settled: a mistake that nobody looks at would let a wrong
+/// The mistakes of one handler, in source order. It has to be is_emitted: a mistake that nobody looks at would let a wrong
 /// rule compile.
 #[derive(Debug, Default)]
 pub(crate) struct Diagnostics {
     mistakes: Vec<syn::Error>,
-    settled: bool,
+    is_emitted: bool,
 }
 
 impl Diagnostics {
@@ -42,8 +42,8 @@ impl Diagnostics {
     }
 
     /// All mistakes as code that fails to compile with them; `None` where there are none.
-    pub(crate) fn settle(mut self) -> Option<TokenStream> {
-        self.settled = true;
+    pub(crate) fn into_compile_errors(mut self) -> Option<TokenStream> {
+        self.is_emitted = true;
         let mistakes = std::mem::take(&mut self.mistakes);
         let all = mistakes.into_iter().reduce(|mut all, next| {
             all.combine(next);
@@ -56,7 +56,7 @@ impl Diagnostics {
 impl Drop for Diagnostics {
     fn drop(&mut self) {
         // While another panic unwinds, a second one would abort the compiler.
-        debug_assert!(self.settled || std::thread::panicking(), "diagnostics are settled");
+        debug_assert!(self.is_emitted || std::thread::panicking(), "diagnostics are emitted");
     }
 }
 
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "diagnostics are settled")]
+    #[should_panic(expected = "diagnostics are emitted")]
     fn mistakes_cannot_be_forgotten() {
         drop(Diagnostics::default());
     }

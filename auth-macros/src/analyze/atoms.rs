@@ -15,7 +15,7 @@ use crate::grammar::{self, Kind, Shape};
 use crate::parse::{has_plain_end, one_line, ungrouped};
 
 /// The atom of that row with these arguments; `at` is the whole of it.
-pub(crate) fn atom(
+pub(crate) fn read_atom(
     row: &grammar::Atom,
     arguments: &[&Expr],
     at: &TokenStream,
@@ -30,23 +30,27 @@ pub(crate) fn atom(
         }
     };
     match row.shape {
-        Shape::Nothing if arguments.is_empty() && grammar::FLAGS.contains(&row.word) => Some(Atom::Direct),
-        Shape::Nothing if arguments.is_empty() => Some(Atom::Authenticated),
-        Shape::Nothing => {
+        Shape::NoArguments if arguments.is_empty() && grammar::REQUIRE_AUTH_FLAGS.contains(&row.word) => {
+            Some(Atom::Direct)
+        }
+        Shape::NoArguments if arguments.is_empty() => Some(Atom::Authenticated),
+        Shape::NoArguments => {
             diagnostics.report(at, format!("`{}` takes no words", row.word), format!("write `{}`", row.example))
         }
         Shape::Name(kind) => match arguments {
-            [_, second, ..] => diagnostics.report(second, two_names(kind), any_or_all(arguments)),
-            _ => name(kind, one(diagnostics)?, diagnostics).map(|name| Atom::Named(kind, name)),
+            [_, second, ..] => diagnostics.report(second, two_names(kind), any_or_all_help(arguments)),
+            _ => read_name(kind, one(diagnostics)?, diagnostics).map(|name| Atom::Named(kind, name)),
         },
-        Shape::Claim => claim(row, arguments, at, diagnostics),
-        Shape::Networks => networks(arguments, at, diagnostics).map(Atom::Networks),
-        Shape::Countries => countries(arguments, at, diagnostics).map(Atom::Countries),
-        Shape::Duration => duration(one(diagnostics)?, diagnostics).map(Atom::MaxAge),
-        Shape::Acr => acr(one(diagnostics)?, diagnostics).map(Atom::Acr),
-        Shape::Scheme => scheme(one(diagnostics)?, diagnostics).map(Atom::Scheme),
+        Shape::Claim => read_claim(row, arguments, at, diagnostics),
+        Shape::Networks => read_networks(arguments, at, diagnostics).map(Atom::Networks),
+        Shape::Countries => read_countries(arguments, at, diagnostics).map(Atom::Countries),
+        Shape::Duration => read_duration(one(diagnostics)?, diagnostics).map(Atom::MaxAge),
+        Shape::Acr => read_acr(one(diagnostics)?, diagnostics).map(Atom::Acr),
+        Shape::Scheme => read_scheme(one(diagnostics)?, diagnostics).map(Atom::Scheme),
         Shape::Object => check::read_object(row, arguments, at, diagnostics).map(|check| Atom::Check(Box::new(check))),
-        Shape::Expression => check::read(row, arguments, at, diagnostics).map(|check| Atom::Check(Box::new(check))),
+        Shape::Expression => {
+            check::read_check(row, arguments, at, diagnostics).map(|check| Atom::Check(Box::new(check)))
+        }
     }
 }
 
@@ -54,13 +58,13 @@ pub(crate) fn two_names(kind: Kind) -> String {
     format!("two {}s, and no word on how they combine", kind.word())
 }
 
-pub(crate) fn any_or_all(names: &[&Expr]) -> String {
+pub(crate) fn any_or_all_help(names: &[&Expr]) -> String {
     let names: Vec<_> = names.iter().map(|name| name.to_token_stream().to_string()).collect();
     format!("write `any({})` for either, `all(…)` for both", names.join(", "))
 }
 
 /// A name of a vocabulary: a string, or a path to a variant.
-pub(crate) fn name(kind: Kind, expression: &Expr, diagnostics: &mut Diagnostics) -> Option<Name> {
+pub(crate) fn read_name(kind: Kind, expression: &Expr, diagnostics: &mut Diagnostics) -> Option<Name> {
     let example = kind.example();
     match ungrouped(expression) {
         Expr::Lit(ExprLit { lit: Lit::Str(literal), .. }) if literal.suffix().is_empty() => {
@@ -76,14 +80,14 @@ pub(crate) fn name(kind: Kind, expression: &Expr, diagnostics: &mut Diagnostics)
         // What `::<…>` or `<… as …>` adds would be passed over.
         Expr::Path(path) if path.qself.is_some() || path.path.segments.len() > 1 => {
             let wrong = format!("expected the path of a variant, found `{}`", one_line(path.to_token_stream()));
-            diagnostics.report(path, wrong, format!("write `{}::…`", kind.declared_in()))
+            diagnostics.report(path, wrong, format!("write `{}::…`", kind.type_name()))
         }
         Expr::Path(path) => {
             let wrong = format!("`{}` has to be looked up, and a rule is read before that", path.to_token_stream());
             diagnostics.report(
                 path,
                 wrong,
-                format!("write the {} itself: \"{example}\", or `{}::…`", kind.word(), kind.declared_in()),
+                format!("write the {} itself: \"{example}\", or `{}::…`", kind.word(), kind.type_name()),
             )
         }
         other => match suggestions::name(kind, other) {
@@ -93,7 +97,7 @@ pub(crate) fn name(kind: Kind, expression: &Expr, diagnostics: &mut Diagnostics)
             }
             None => {
                 let wrong = format!("a {} is written as a string", kind.word());
-                let help = format!("write a name such as \"{example}\", or a path `{}::…`", kind.declared_in());
+                let help = format!("write a name such as \"{example}\", or a path `{}::…`", kind.type_name());
                 diagnostics.report(other, wrong, help)
             }
         },
@@ -101,16 +105,26 @@ pub(crate) fn name(kind: Kind, expression: &Expr, diagnostics: &mut Diagnostics)
 }
 
 /// The string that has to stand there.
-fn string<'a>(what: &str, expression: &'a Expr, example: &str, diagnostics: &mut Diagnostics) -> Option<&'a LitStr> {
+fn read_string<'a>(
+    what: &str,
+    expression: &'a Expr,
+    example: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<&'a LitStr> {
     match ungrouped(expression) {
         Expr::Lit(ExprLit { lit: Lit::Str(literal), .. }) if literal.suffix().is_empty() => Some(literal),
         other => diagnostics.report(other, format!("{what} is written as a string"), format!("write `{example}`")),
     }
 }
 
-fn claim(row: &grammar::Atom, arguments: &[&Expr], at: &TokenStream, diagnostics: &mut Diagnostics) -> Option<Atom> {
+fn read_claim(
+    row: &grammar::Atom,
+    arguments: &[&Expr],
+    at: &TokenStream,
+    diagnostics: &mut Diagnostics,
+) -> Option<Atom> {
     if let [one] = arguments
-        && let Some(meant) = meant_claim(one)
+        && let Some(meant) = suggested_claim(one)
     {
         let found = one_line(one.to_token_stream());
         let wrong = format!("expected the name and the value of a claim, found `{found}`");
@@ -124,15 +138,15 @@ fn claim(row: &grammar::Atom, arguments: &[&Expr], at: &TokenStream, diagnostics
             _ => diagnostics.report(at, "a claim has a name and a value", format!("write `{}`", row.example)),
         };
     };
-    let name = string("the name of a claim", name, "\"org\"", diagnostics);
-    let value = claim_value(value, diagnostics);
+    let name = read_string("the name of a claim", name, "\"org\"", diagnostics);
+    let value = read_claim_value(value, diagnostics);
     let (name, value) = (name?, value?);
     check_text("claim", name, "org", diagnostics)?;
     check_pointer(name, diagnostics)?;
     Some(Atom::Claim(name.value(), value))
 }
 
-fn claim_value(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<ClaimValue> {
+fn read_claim_value(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<ClaimValue> {
     let integer = |literal: &syn::LitInt, sign: &str| {
         let digits = format!("{sign}{}", literal.base10_digits());
         digits.parse().ok().filter(|_| literal.suffix().is_empty()).map(ClaimValue::Integer)
@@ -168,7 +182,7 @@ fn check_pointer(name: &LitStr, diagnostics: &mut Diagnostics) -> Option<()> {
 }
 
 /// The words of a claim in `org = "acme"`, `org == "acme"` or `claim("org", "acme")`.
-fn meant_claim(written: &Expr) -> Option<String> {
+fn suggested_claim(written: &Expr) -> Option<String> {
     match ungrouped(written) {
         Expr::Assign(assign) => suggestions::claim(&assign.left, &assign.right),
         Expr::Binary(binary) => suggestions::claim(&binary.left, &binary.right),
@@ -177,17 +191,21 @@ fn meant_claim(written: &Expr) -> Option<String> {
     }
 }
 
-pub(crate) fn networks(arguments: &[&Expr], at: &TokenStream, diagnostics: &mut Diagnostics) -> Option<Vec<Network>> {
+pub(crate) fn read_networks(
+    arguments: &[&Expr],
+    at: &TokenStream,
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<Network>> {
     if arguments.is_empty() {
         return diagnostics.report(at, "this names no network", "write one or more, such as \"10.0.0.0/8\"");
     }
-    let all: Vec<_> = arguments.iter().map(|argument| network(argument, diagnostics)).collect();
+    let all: Vec<_> = arguments.iter().map(|argument| read_network(argument, diagnostics)).collect();
     all.into_iter().collect()
 }
 
-fn network(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<Network> {
+fn read_network(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<Network> {
     let example = suggestions::list(expression).unwrap_or_else(|| "\"10.0.0.0/8\"".to_owned());
-    let literal = string("a network", expression, &example, diagnostics)?;
+    let literal = read_string("a network", expression, &example, diagnostics)?;
     let text = literal.value();
     let (address, prefix) = match text.split_once('/') {
         Some((address, prefix)) => (address, Some(prefix)),
@@ -244,14 +262,18 @@ fn network(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<Network> 
 }
 
 /// Codes of two letters. Whether there is such a country, the compiler looks up in a const.
-pub(crate) fn countries(arguments: &[&Expr], at: &TokenStream, diagnostics: &mut Diagnostics) -> Option<Vec<LitStr>> {
+pub(crate) fn read_countries(
+    arguments: &[&Expr],
+    at: &TokenStream,
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<LitStr>> {
     if arguments.is_empty() {
         return diagnostics.report(at, "this names no country", "write one or more, such as \"DE\"");
     }
     let mut codes: Vec<LitStr> = Vec::new();
     let mut all = true;
     for argument in arguments {
-        match country(argument, diagnostics) {
+        match read_country(argument, diagnostics) {
             Some(code) if codes.iter().any(|other| other.value() == code.value()) => {
                 let wrong = format!("\"{}\" stands twice", code.value());
                 diagnostics.note(code, wrong, "delete one of the two");
@@ -264,7 +286,7 @@ pub(crate) fn countries(arguments: &[&Expr], at: &TokenStream, diagnostics: &mut
     all.then_some(codes)
 }
 
-fn country(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<LitStr> {
+fn read_country(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<LitStr> {
     let literal = match ungrouped(expression) {
         Expr::Call(call) if ["any", "all"].iter().any(|word| call.func.to_token_stream().to_string() == *word) => {
             let help = format!("write `{}`", call.args.to_token_stream());
@@ -277,7 +299,7 @@ fn country(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<LitStr> {
         }
         other => {
             let example = suggestions::list(other).unwrap_or_else(|| "\"DE\"".to_owned());
-            string("a country", other, &example, diagnostics)?
+            read_string("a country", other, &example, diagnostics)?
         }
     };
     let text = literal.value();
@@ -318,7 +340,7 @@ fn code_of(letters: &str) -> Option<String> {
 }
 
 /// Whole seconds, of a number and a unit.
-fn duration(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<u64> {
+fn read_duration(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<u64> {
     // A number alone is one of seconds in most other places.
     let seconds = match ungrouped(expression) {
         Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) if number.suffix().is_empty() => {
@@ -326,11 +348,11 @@ fn duration(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<u64> {
         }
         _ => "\"5m\"".to_owned(),
     };
-    let literal = string("a length of time", expression, &seconds, diagnostics)?;
+    let literal = read_string("a length of time", expression, &seconds, diagnostics)?;
     let text = literal.value();
     const HELP: &str = "write a number and a unit: \"30s\", \"5m\", \"2h\" or \"1d\"";
     let (number, unit) = text.split_at(text.find(|digit: char| !digit.is_ascii_digit()).unwrap_or(text.len()));
-    let factor = grammar::UNITS.iter().find(|(name, _)| *name == unit).map(|(_, seconds)| *seconds);
+    let factor = grammar::TIME_UNITS.iter().find(|(name, _)| *name == unit).map(|(_, seconds)| *seconds);
     let number = match number.parse::<u64>() {
         Ok(number) => Some(number),
         Err(error) if *error.kind() == IntErrorKind::PosOverflow => None, // too long, in whatever unit
@@ -349,8 +371,8 @@ fn duration(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<u64> {
     }
 }
 
-fn acr(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<String> {
-    let literal = string("an assurance level", expression, "\"urn:example:mfa\"", diagnostics)?;
+fn read_acr(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<String> {
+    let literal = read_string("an assurance level", expression, "\"urn:example:mfa\"", diagnostics)?;
     check_text("assurance level", literal, "urn:example:mfa", diagnostics)?;
     let text = literal.value();
     // It stands in `acr_values`, separated by spaces, within quotes.
@@ -362,8 +384,8 @@ fn acr(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<String> {
     }
 }
 
-fn scheme(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<&'static str> {
-    let literal = string("a scheme", expression, "\"bearer\"", diagnostics)?;
+fn read_scheme(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<&'static str> {
+    let literal = read_string("a scheme", expression, "\"bearer\"", diagnostics)?;
     let text = literal.value();
     let known = grammar::SCHEMES.iter().find(|(name, _)| *name == text).map(|(_, variant)| *variant);
     known.or_else(|| {

@@ -24,7 +24,7 @@ pub(crate) fn check_attributes(attributes: &[Words], formulas: &[Option<Formula>
 }
 
 /// A rule of networks alone would let strangers in, and reads like a tightening.
-pub(crate) fn check_strangers(attributes: &[Words], formula: &Formula, diagnostics: &mut Diagnostics) {
+pub(crate) fn check_anonymous(attributes: &[Words], formula: &Formula, diagnostics: &mut Diagnostics) {
     let public = attributes.iter().any(|words| words.attribute == Attribute::Public);
     if public || formula.is_about_caller() {
         return;
@@ -35,7 +35,7 @@ pub(crate) fn check_strangers(attributes: &[Words], formula: &Formula, diagnosti
     }
 }
 
-/// Why nobody comes in by some way, and what to do about it.
+/// Why nobody comes in by some implicant, and what to do about it.
 struct Contradiction<'a> {
     at: &'a Literal,
     wrong: String,
@@ -44,11 +44,12 @@ struct Contradiction<'a> {
 
 /// A rule that nobody can pass by any way in.
 pub(crate) fn check_contradictions(formula: &Formula, diagnostics: &mut Diagnostics) {
-    let Some(ways) = implicants::of(formula) else { return };
+    let Some(implicants) = implicants::implicants(formula) else { return };
     let literals = formula.literals();
     let literal = |index: &u16| literals.get(usize::from(*index)).copied();
-    let ways: Vec<Vec<&Literal>> = ways.iter().map(|way| way.iter().filter_map(literal).collect()).collect();
-    let contradictions: Vec<_> = ways.iter().map(|way| contradiction(way)).collect();
+    let implicants: Vec<Vec<&Literal>> =
+        implicants.iter().map(|implicant| implicant.iter().filter_map(literal).collect()).collect();
+    let contradictions: Vec<_> = implicants.iter().map(|implicant| contradiction(implicant)).collect();
     if contradictions.iter().all(Option::is_some)
         && let Some(Some(Contradiction { at, wrong, help })) = contradictions.first()
     {
@@ -57,13 +58,13 @@ pub(crate) fn check_contradictions(formula: &Formula, diagnostics: &mut Diagnost
 }
 
 /// The first literal that those before it leave nobody for.
-fn contradiction<'a>(way: &[&'a Literal]) -> Option<Contradiction<'a>> {
-    way.iter().enumerate().find_map(|(position, literal)| {
-        let earlier = way.get(..position).unwrap_or_default();
+fn contradiction<'a>(implicant: &[&'a Literal]) -> Option<Contradiction<'a>> {
+    implicant.iter().enumerate().find_map(|(position, literal)| {
+        let earlier = implicant.get(..position).unwrap_or_default();
         let (wrong, help) = earlier
             .iter()
-            .find_map(|other| exclude(other, literal))
-            .or_else(|| empty(way.get(..=position).unwrap_or_default()))?;
+            .find_map(|other| mutual_exclusion(other, literal))
+            .or_else(|| empty_intersection(implicant.get(..=position).unwrap_or_default()))?;
         Some(Contradiction { at: literal, wrong, help })
     })
 }
@@ -71,7 +72,7 @@ fn contradiction<'a>(way: &[&'a Literal]) -> Option<Contradiction<'a>> {
 const ONE_OF_TWO: &str = "delete one of the two";
 
 /// Why no caller fits both.
-fn exclude(a: &Literal, b: &Literal) -> Option<(String, &'static str)> {
+fn mutual_exclusion(a: &Literal, b: &Literal) -> Option<(String, &'static str)> {
     if a.negated != b.negated && a.atom.text() == b.atom.text() {
         return Some((format!("the rule asks for `{}` and for its absence", b.atom.text()), ONE_OF_TWO));
     }
@@ -90,9 +91,10 @@ fn exclude(a: &Literal, b: &Literal) -> Option<(String, &'static str)> {
 }
 
 /// Why no address is left by all of these together.
-fn empty(way: &[&Literal]) -> Option<(String, &'static str)> {
+fn empty_intersection(implicant: &[&Literal]) -> Option<(String, &'static str)> {
     const LISTS: &str = "write one list, or delete one of them";
-    let asked = |negated| way.iter().filter(move |literal| literal.negated == negated).map(|literal| &literal.atom);
+    let asked =
+        |negated| implicant.iter().filter(move |literal| literal.negated == negated).map(|literal| &literal.atom);
     let of_countries = |negated| {
         asked(negated).filter_map(|atom| match atom {
             Atom::Countries(codes) => Some(codes.iter().map(syn::LitStr::value).collect::<Vec<_>>()),

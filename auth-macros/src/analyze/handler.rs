@@ -13,13 +13,13 @@ use crate::parse::{Function, Parameter};
 const MAX_CONDITIONAL_ARGUMENTS: usize = 4;
 
 /// Reports what an attribute stands on if it is no function.
-pub(crate) fn item_is_other(what: &str, at: Span, diagnostics: &mut Diagnostics) {
+pub(crate) fn report_other_item(what: &str, at: Span, diagnostics: &mut Diagnostics) {
     let wrong = format!("a rule guards a handler, and this is {what}");
     diagnostics.note_at(at, wrong, "write the attribute above an `async fn`");
 }
 
 /// Reports a function that no handler can be.
-pub(crate) fn function(function: &Function, diagnostics: &mut Diagnostics) {
+pub(crate) fn check_function(function: &Function, diagnostics: &mut Diagnostics) {
     let signature = &function.signature;
     if let Some(receiver) = signature.inputs.iter().find(|argument| matches!(argument, FnArg::Receiver(_))) {
         let help = format!("write a free function, and take `{}`", DIALECT.state_example);

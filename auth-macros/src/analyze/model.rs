@@ -214,7 +214,7 @@ impl Atom {
 
 /// Seconds in the largest unit that divides them.
 fn duration_text(seconds: u64) -> String {
-    let fitting = grammar::UNITS.iter().filter(|(_, unit)| seconds.is_multiple_of(*unit));
+    let fitting = grammar::TIME_UNITS.iter().filter(|(_, unit)| seconds.is_multiple_of(*unit));
     let (name, unit) = fitting.max_by_key(|(_, unit)| *unit).unwrap_or(&("s", 1));
     format!("{}{name}", seconds / unit)
 }

@@ -3,7 +3,7 @@
 use quote::ToTokens as _;
 use syn::{BinOp, Expr, ExprLit, Lit, Stmt, UnOp};
 
-use crate::grammar::{self, Atom, FLAGS, KEYS, Kind, SCHEMES, Shape, UNITS};
+use crate::grammar::{self, Atom, Kind, REQUIRE_AUTH_FLAGS, REQUIRE_AUTH_KEYS, SCHEMES, Shape, TIME_UNITS};
 use crate::parse::{has_plain_end, one_line, ungrouped};
 
 /// The combination of several names.
@@ -12,7 +12,7 @@ pub(super) enum Join {
     Any,
     All,
     /// By a comma.
-    Unsaid,
+    Unspecified,
 }
 
 /// The names in `"a" || "b"`, `["a", "b"]` and the like.
@@ -23,7 +23,7 @@ pub(super) struct Names {
 
 impl Names {
     /// One, or several that are joined.
-    fn of(join: Join, parts: impl IntoIterator<Item = Option<Self>>) -> Option<Self> {
+    fn combine(join: Join, parts: impl IntoIterator<Item = Option<Self>>) -> Option<Self> {
         let mut names = Vec::new();
         for part in parts {
             let part = part?;
@@ -41,14 +41,14 @@ impl Names {
         match self.join {
             _ if self.names.len() == 1 => names,
             Join::All => format!("all({names})"),
-            Join::Any | Join::Unsaid => format!("any({names})"),
+            Join::Any | Join::Unspecified => format!("any({names})"),
         }
     }
 
     /// The same as a line of help; `within` stands around it.
     pub(super) fn help(&self, within: impl Fn(&str) -> String) -> String {
         let text = within(&self.text());
-        if self.join == Join::Unsaid && self.names.len() > 1 {
+        if self.join == Join::Unspecified && self.names.len() > 1 {
             return format!("write `{text}` for either, `all(…)` for both");
         }
         format!("write `{text}`")
@@ -57,13 +57,13 @@ impl Names {
 
 /// Names that are combined in the notation of another language.
 pub(super) fn names(expression: &Expr) -> Option<Names> {
-    let all = |join, parts: &mut dyn Iterator<Item = &Expr>| Names::of(join, parts.map(names).collect::<Vec<_>>());
+    let all = |join, parts: &mut dyn Iterator<Item = &Expr>| Names::combine(join, parts.map(names).collect::<Vec<_>>());
     match ungrouped(expression) {
-        one if is_name(one) => Some(Names { join: Join::Unsaid, names: vec![one_line(one.to_token_stream())] }),
+        one if is_name(one) => Some(Names { join: Join::Unspecified, names: vec![one_line(one.to_token_stream())] }),
         Expr::Paren(inner) => names(&inner.expr),
         Expr::Reference(inner) => names(&inner.expr),
-        Expr::Array(array) => all(Join::Unsaid, &mut array.elems.iter()),
-        Expr::Tuple(tuple) => all(Join::Unsaid, &mut tuple.elems.iter()),
+        Expr::Array(array) => all(Join::Unspecified, &mut array.elems.iter()),
+        Expr::Tuple(tuple) => all(Join::Unspecified, &mut tuple.elems.iter()),
         Expr::Block(block) => match block.block.stmts.as_slice() {
             [Stmt::Expr(only, None)] => names(only),
             _ => None,
@@ -80,7 +80,7 @@ pub(super) fn names(expression: &Expr) -> Option<Names> {
             let join = match call.func.to_token_stream().to_string().as_str() {
                 "any" | "or" => Join::Any,
                 "all" | "and" => Join::All,
-                word if is_kind(word) && call.args.len() == 1 => Join::Unsaid,
+                word if is_kind(word) && call.args.len() == 1 => Join::Unspecified,
                 _ => return None,
             };
             all(join, &mut call.args.iter())
@@ -118,7 +118,7 @@ pub(super) fn rule(expression: &Expr) -> Option<String> {
 pub(super) fn unknown_call(word: &str, arguments: &[&Expr], whole: &Expr) -> Option<String> {
     let kinds = [Kind::Role, Kind::Permission, Kind::Scope];
     let kind = kinds.into_iter().find(|kind| word.contains(kind.word()));
-    let names = Names::of(Join::Unsaid, arguments.iter().map(|argument| names(argument)));
+    let names = Names::combine(Join::Unspecified, arguments.iter().map(|argument| names(argument)));
     match (kind, names) {
         (Some(kind), Some(mut names)) => {
             names.join = if word.contains("all") { Join::All } else { Join::Any };
@@ -245,14 +245,16 @@ pub(super) fn word_of_require_auth(word: &Expr) -> Option<String> {
         Expr::Call(call) => {
             let name = call.func.to_token_stream().to_string();
             let [argument] = call.args.iter().collect::<Vec<_>>()[..] else { return names_attribute(word) };
-            if KEYS.contains(&name.as_str()) {
+            if REQUIRE_AUTH_KEYS.contains(&name.as_str()) {
                 return Some(format!("{name} = {}", string(argument)?));
             }
             attribute(&name, argument).or_else(|| names_attribute(word))
         }
         Expr::Path(path) => match path.path.get_ident().map(ToString::to_string) {
             Some(word) if is_scheme(&word) => Some(format!("scheme = \"{word}\"")),
-            Some(word) if KEYS.contains(&word.as_str()) || FLAGS.contains(&word.as_str()) => None,
+            Some(word) if REQUIRE_AUTH_KEYS.contains(&word.as_str()) || REQUIRE_AUTH_FLAGS.contains(&word.as_str()) => {
+                None
+            }
             Some(word) => Some(format!("#[require_role(\"{word}\")]")),
             None => names_attribute(word),
         },
@@ -270,7 +272,7 @@ fn names_attribute(word: &Expr) -> Option<String> {
         _ => None,
     };
     let kinds = [Kind::Permission, Kind::Scope];
-    let kind = kinds.into_iter().find(|one| kind.as_deref() == Some(one.declared_in())).unwrap_or(Kind::Role);
+    let kind = kinds.into_iter().find(|one| kind.as_deref() == Some(one.type_name())).unwrap_or(Kind::Role);
     Some(format!("#[require_{}({})]", kind.word(), names(word)?.text()))
 }
 
@@ -282,7 +284,7 @@ fn is_duration(text: &str) -> bool {
     let number = text.trim_end_matches(|letter: char| !letter.is_ascii_digit());
     !number.is_empty()
         && number.bytes().all(|byte| byte.is_ascii_digit())
-        && UNITS.iter().any(|(unit, _)| text.strip_prefix(number) == Some(unit))
+        && TIME_UNITS.iter().any(|(unit, _)| text.strip_prefix(number) == Some(unit))
 }
 
 fn is_word(expression: &Expr, word: &str) -> bool {

@@ -48,7 +48,7 @@ pub(super) fn argument_requirements(
     let mut extracted = Vec::new();
     parameters.iter().for_each(|parameter| extract(&parameter.kind, false, &mut extracted));
     extracted.retain(|one| is_concrete(one.kind));
-    let named = parameters.iter().filter(|parameter| check::is_named(parameter, &checked.formula));
+    let named = parameters.iter().filter(|parameter| check::is_named_by_checks(parameter, &checked.formula));
     let (named, unknown): (Vec<&Parameter>, Vec<&Parameter>) =
         named.partition(|parameter| is_concrete(&parameter.kind));
     let checks_object = if unknown.is_empty() { quote!(false) } else { quote!(true) };

@@ -73,7 +73,7 @@ impl<'a> CheckFn<'a> {
             quote!(::core::option::Option<#kind>)
         }));
         let arms = self.checked.formula.checks().into_iter().map(|check| self.arm(check));
-        let (phases, allowed) = (self.phases.types(self.paths), parse::allowed(&self.function.attributes));
+        let (phases, allowed) = (self.phases.types(self.paths), parse::lint_allows(&self.function.attributes));
         quote! {
             #(#allowed)*
             fn checked(
@@ -143,7 +143,7 @@ impl<'a> CheckFn<'a> {
         let named = || self.phases.first.iter().enumerate().filter(|(_, parameter)| check.names(parameter));
         let rebuilt = named().filter_map(|(position, parameter)| {
             let slot = syn::Index::from(position);
-            check::rebuilt(&parameter.pattern).map(|rebuilt| (slot, rebuilt.pattern, rebuilt.expression))
+            check::rebuild(&parameter.pattern).map(|rebuilt| (slot, rebuilt.pattern, rebuilt.expression))
         });
         let rebuilt: Vec<_> = rebuilt.collect();
         if rebuilt.is_empty() {

@@ -35,7 +35,7 @@ pub(super) fn formula(formula: &Formula, paths: &Paths<'_>) -> TokenStream {
 pub(super) fn vocabulary(kind: Kind, name: &Name, paths: &Paths<'_>) -> TokenStream {
     let at = span_of(name);
     let of = match name {
-        Name::Text(_) => Ident::new(kind.declared_in(), at).into_token_stream(),
+        Name::Text(_) => Ident::new(kind.type_name(), at).into_token_stream(),
         Name::Variant(of, _) => of.to_token_stream(),
     };
     let function = match kind {

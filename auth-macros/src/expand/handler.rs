@@ -74,7 +74,7 @@ impl<'a> HandlerExpansion<'a> {
             ExpansionSite::Last => (TokenStream::new(), quote!(#name)),
         };
         let aliases = self.aliases(&type_path);
-        let variants = variants(&self.function.parameters());
+        let variants = cfg_variants(&self.function.parameters());
         let variants = variants.iter().map(|(conditions, parameters)| {
             let phases = Phases::new(parameters, self.checked);
             Variant { handler: self, conditions, parameters, phases }.tokens()
@@ -113,7 +113,7 @@ impl<'a> HandlerExpansion<'a> {
     /// Whether the formula is a const of the guard. A generic guard has no such const that could be named, and without const checks
     /// only the rule uses the formula.
     fn shares_formula(&self, checked: &Checked) -> bool {
-        let is_used = !checked.nodes.is_empty() || !self.function.signature.inputs.is_empty();
+        let is_used = !checked.connectives.is_empty() || !self.function.signature.inputs.is_empty();
         is_used && self.function.signature.generics.params.is_empty()
     }
 
@@ -226,10 +226,10 @@ impl Variant<'_> {
         let (all, conditions) = (function.conditions(), self.conditions);
         let arguments = self.parameters.iter().map(|parameter| {
             let (pattern, kind) = (&parameter.pattern, &parameter.kind);
-            let allowed = parse::allowed(&parameter.attributes);
+            let allowed = parse::lint_allows(&parameter.attributes);
             quote!(#(#allowed)* #pattern: #kind)
         });
-        let (body, allowed) = (self.body(), parse::allowed(&function.attributes));
+        let (body, allowed) = (self.body(), parse::lint_allows(&function.attributes));
         let mut signature = function.signature.clone();
         signature.ident = Ident::new("call", items.span());
         signature.inputs = syn::parse_quote!(#(#arguments),*);
@@ -247,7 +247,7 @@ impl Variant<'_> {
 }
 
 /// Returns the conditions and arguments of each combination of the `cfg`s.
-fn variants(parameters: &[Parameter]) -> Vec<(Vec<TokenStream>, Vec<Parameter>)> {
+fn cfg_variants(parameters: &[Parameter]) -> Vec<(Vec<TokenStream>, Vec<Parameter>)> {
     let mut variants = vec![(Vec::new(), Vec::new())];
     for parameter in parameters {
         let condition = parameter.condition();

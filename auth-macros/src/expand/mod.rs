@@ -33,12 +33,12 @@ use crate::parse::{self, Function, Item, Words};
 /// Expands a guard attribute: its words are forwarded to the attribute that is last. If the function has no other attributes
 /// that expand, the handler is expanded at once.
 pub(crate) fn forward(attribute: Attribute, arguments: TokenStream, item: TokenStream) -> TokenStream {
-    let mut function = match parse::item(&item) {
+    let mut function = match parse::parse_item(&item) {
         Ok(Item::Function(function)) => function,
         Ok(Item::Other { what, at }) => {
             let mut diagnostics = Diagnostics::default();
-            analyze::item_is_other(what, at, &mut diagnostics);
-            let mistakes = diagnostics.settle();
+            analyze::report_other_item(what, at, &mut diagnostics);
+            let mistakes = diagnostics.into_compile_errors();
             return quote!(#item #mistakes);
         }
         // The compiler explains what does not parse as a function.
@@ -57,18 +57,18 @@ pub(crate) fn forward(attribute: Attribute, arguments: TokenStream, item: TokenS
         return quote!(#function);
     }
     if function.is_plain() {
-        return handler(own, &function, ExpansionSite::Only, false);
+        return expand_handler(own, &function, ExpansionSite::Only, false);
     }
-    first(*function, &own, &Root::of_attribute(&arguments))
+    expand_first(*function, &own, &Root::of_attribute(&arguments))
 }
 
 /// Expands the first guard attribute of a function with other attributes. `own` are its words as they are forwarded.
-fn first(mut function: Function, own: &TokenStream, root: &Root) -> TokenStream {
+fn expand_first(mut function: Function, own: &TokenStream, root: &Root) -> TokenStream {
     let paths = Paths::new(root);
     let mut diagnostics = Diagnostics::default();
-    analyze::function(&function, &mut diagnostics);
+    analyze::check_function(&function, &mut diagnostics);
     let (mut aside, mut notes) = (TokenStream::new(), TokenStream::new());
-    if let Some(mistakes) = diagnostics.settle() {
+    if let Some(mistakes) = diagnostics.into_compile_errors() {
         if function.is_associated_function() {
             return among_methods(&function, &mistakes);
         }
@@ -114,11 +114,11 @@ impl FirstResults {
 
 /// Expands the last attribute, which contains the words of all guard attributes.
 pub(crate) fn finish(words: TokenStream, item: TokenStream) -> TokenStream {
-    match parse::item(&item) {
+    match parse::parse_item(&item) {
         Ok(Item::Function(function)) => {
             let (first, words) = FirstResults::split(words);
             let site = if first.no_route { ExpansionSite::LastWithoutRoute } else { ExpansionSite::Last };
-            handler(words, &function, site, first.mistaken)
+            expand_handler(words, &function, site, first.mistaken)
         }
         // A foreign attribute has replaced the handler. Without its rule it does not compile, as the scope and the route
         // require it.
@@ -128,16 +128,17 @@ pub(crate) fn finish(words: TokenStream, item: TokenStream) -> TokenStream {
     }
 }
 
-fn handler(words: TokenStream, function: &Function, site: ExpansionSite, is_mistaken: bool) -> TokenStream {
+fn expand_handler(words: TokenStream, function: &Function, site: ExpansionSite, is_mistaken: bool) -> TokenStream {
     let mut diagnostics = Diagnostics::default();
-    let attributes = all_words(words, &mut diagnostics);
+    let attributes = parse_forwarded(words, &mut diagnostics);
     let root = Root::first_of(attributes.iter().map(|words| &words.root));
     let paths = Paths::new(&root);
     // Rules that were not parsed completely are not analyzed: mistakes would be about words that the user did not write.
-    let checked = if diagnostics.is_empty() { analyze::handler(&attributes, function, &mut diagnostics) } else { None };
+    let checked =
+        if diagnostics.is_empty() { analyze::analyze_handler(&attributes, function, &mut diagnostics) } else { None };
     let mut forms = Diagnostics::default();
-    analyze::function(function, &mut forms);
-    match (diagnostics.settle(), forms.settle()) {
+    analyze::check_function(function, &mut forms);
+    match (diagnostics.into_compile_errors(), forms.into_compile_errors()) {
         (mistakes, Some(forms)) => rejected(function, &quote!(#mistakes #forms), site, &paths),
         (None, None) if !is_mistaken => HandlerExpansion::new(function, checked.as_ref(), site, &paths).tokens(),
         (mistakes, None) => {
@@ -148,7 +149,7 @@ fn handler(words: TokenStream, function: &Function, site: ExpansionSite, is_mist
 }
 
 /// Parses `require_role { "admin" } require_network { "10.0.0.0/8" }`, the forwarded words.
-fn all_words(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Vec<Words> {
+fn parse_forwarded(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Vec<Words> {
     let parser = |input: ParseStream<'_>| {
         let mut all = Vec::new();
         while !input.is_empty() {
@@ -163,7 +164,7 @@ fn all_words(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Vec<Words> {
     };
     let all = parser.parse2(tokens).unwrap_or_default();
     let read = all.iter().map(|(name, tokens)| {
-        let attribute = Attribute::named(&name.to_string())?;
+        let attribute = Attribute::from_word(&name.to_string())?;
         Some(parse::words(attribute, name.span(), tokens, diagnostics))
     });
     match read.collect::<Option<Vec<_>>>().filter(|all| !all.is_empty()) {

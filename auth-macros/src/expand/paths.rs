@@ -32,7 +32,7 @@ impl Root {
 
     /// Returns the path in the words of one attribute, before they are parsed.
     pub(super) fn of_attribute(words: &TokenStream) -> Self {
-        Self::first_of([&parse::root_of(words)].into_iter())
+        Self::first_of([&parse::find_root(words)].into_iter())
     }
 }
 

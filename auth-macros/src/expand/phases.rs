@@ -27,8 +27,9 @@ pub(super) fn tuple<'a>(parts: impl Iterator<Item = impl quote::ToTokens + 'a>) 
 impl<'a> Phases<'a> {
     pub(super) fn new(parameters: &'a [Parameter], checked: Option<&Checked>) -> Self {
         let checks = checked.filter(|checked| !checked.formula.checks().is_empty());
-        let is_first =
-            |parameter: &&Parameter| checks.is_some_and(|checked| check::is_named(parameter, &checked.formula));
+        let is_first = |parameter: &&Parameter| {
+            checks.is_some_and(|checked| check::is_named_by_checks(parameter, &checked.formula))
+        };
         let (first, others): (_, Vec<_>) = parameters.iter().partition(is_first);
         let (objects, rest): (Vec<_>, Vec<_>) = others.into_iter().partition(|parameter| is_object(&parameter.kind));
         // Without other arguments, objects need no phase of their own.

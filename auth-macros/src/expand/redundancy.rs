@@ -4,11 +4,11 @@ use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 use super::paths::Paths;
-use crate::analyze::{Checked, Ways};
+use crate::analyze::{Checked, Implicants};
 
-fn ways(ways: &Ways) -> TokenStream {
-    let ways = ways.iter().map(|way| quote!(&[#(#way),*]));
-    quote!(&[#(#ways),*])
+fn implicants(implicants: &Implicants) -> TokenStream {
+    let implicants = implicants.iter().map(|implicant| quote!(&[#(#implicant),*]));
+    quote!(&[#(#implicants),*])
 }
 
 /// Returns consts that do not compile if a part of the rule is redundant or the rule is unsatisfiable. `formula` is a reference
@@ -22,23 +22,23 @@ pub(super) fn checks(
     let Paths { part, formula: formula_type, .. } = paths;
     // One span for both, as `macro_rules!` tells variables of different places apart.
     let [known, listed] = ["__formula", "__parts"].map(|name| syn::Ident::new(name, Span::mixed_site()));
-    let nodes = checked.nodes.iter().map(|node| {
-        let check = if node.any { paths.check_any } else { paths.check_all };
-        let parts = node.parts.iter().map(|one| {
-            let (ways, text) = (ways(&one.ways), &one.text);
-            quote!(#part { ways: #ways, text: #text })
+    let connectives = checked.connectives.iter().map(|connective| {
+        let check = if connective.is_any { paths.check_any } else { paths.check_all };
+        let parts = connective.parts.iter().map(|one| {
+            let (implicants, text) = (implicants(&one.implicants), &one.text);
+            quote!(#part { ways: #implicants, text: #text })
         });
         // Reported at the last part.
-        let possible = node.impossible.as_ref().zip(node.parts.last()).map(|(all, last)| {
-            let (at, all) = (last.at, ways(all));
+        let possible = connective.contradictions.as_ref().zip(connective.parts.last()).map(|(all, last)| {
+            let (at, all) = (last.at, implicants(all));
             let check = paths.check_possible.at(at);
             quote_spanned!(at=> #check(#known, #all);)
         });
-        let compared: Vec<_> = node.parts.iter().enumerate().filter(|(_, part)| part.compared).collect();
+        let compared: Vec<_> = connective.parts.iter().enumerate().filter(|(_, part)| part.compared).collect();
         let parts = (!compared.is_empty()).then(|| quote!(let #listed: &[#part] = &[#(#parts),*];));
         let calls = compared.into_iter().map(|(index, one)| {
             let (at, check) = (one.at, check.at(one.at));
-            let others = (!node.any).then(|| ways(&one.others)).map(|others| quote!(, #others));
+            let others = (!connective.is_any).then(|| implicants(&one.others)).map(|others| quote!(, #others));
             quote_spanned!(at=> #check(#known, #listed, #index #others);)
         });
         quote! {
@@ -51,5 +51,5 @@ pub(super) fn checks(
             };
         }
     });
-    nodes.collect()
+    connectives.collect()
 }

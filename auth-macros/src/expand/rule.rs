@@ -19,8 +19,8 @@ pub(crate) fn standalone(words: TokenStream) -> TokenStream {
     let words = parse::words(Attribute::Require, Span::call_site(), &words, &mut diagnostics);
     let root = Root::first_of([&words.root].into_iter());
     let paths = Paths::new(&root);
-    let checked = if diagnostics.is_empty() { analyze::rule(&words, &mut diagnostics) } else { None };
-    let checked = match (diagnostics.settle(), &checked) {
+    let checked = if diagnostics.is_empty() { analyze::analyze_rule(&words, &mut diagnostics) } else { None };
+    let checked = match (diagnostics.into_compile_errors(), &checked) {
         (None, Some(checked)) => checked,
         (mistakes, _) => {
             let refusing = refusing(&paths);

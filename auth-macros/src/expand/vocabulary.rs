@@ -5,7 +5,7 @@ use quote::quote;
 use syn::ext::IdentExt as _;
 
 use super::paths::{Paths, Root};
-use crate::analyze::{Declared, declared};
+use crate::analyze::{DeclaredVocabulary, analyze_vocabulary};
 use crate::diagnostics::Diagnostics;
 use crate::grammar::Kind;
 
@@ -16,9 +16,9 @@ pub(crate) fn derive(kind: Kind, item: TokenStream) -> TokenStream {
         Err(error) => return error.to_compile_error(),
     };
     let mut diagnostics = Diagnostics::default();
-    let declared = declared(kind, &input, &mut diagnostics);
-    let nothing = Declared::default();
-    let (mistakes, declared) = match (diagnostics.settle(), &declared) {
+    let declared = analyze_vocabulary(kind, &input, &mut diagnostics);
+    let nothing = DeclaredVocabulary::default();
+    let (mistakes, declared) = match (diagnostics.into_compile_errors(), &declared) {
         (None, Some(declared)) => (None, declared),
         // Without the impls, each use of the type would be an error too.
         (mistakes, _) if input.generics.params.is_empty() => (Some(quote!(#mistakes)), &nothing),
@@ -34,7 +34,7 @@ pub(crate) fn derive(kind: Kind, item: TokenStream) -> TokenStream {
 struct VocabularyExpansion<'a> {
     kind: Kind,
     input: &'a syn::DeriveInput,
-    declared: &'a Declared,
+    declared: &'a DeclaredVocabulary,
     paths: &'a Paths<'a>,
 }
 
@@ -236,7 +236,7 @@ impl VocabularyExpansion<'_> {
 }
 
 /// Returns the names as a table for the docs.
-fn table(kind: Kind, declared: &Declared) -> String {
+fn table(kind: Kind, declared: &DeclaredVocabulary) -> String {
     let mut table = format!(
         "The {}s by name.\n\n| name | also accepted from tokens | implies | grants |\n| --- | --- | --- | --- |\n",
         kind.word()

@@ -6,8 +6,8 @@ use syn::parse::discouraged::Speculative as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::{BinOp, Expr, ExprAssign, ExprBinary, Token};
 
-use super::pieces::{begins_check, find_attribute, is_comma, is_group};
-use super::root::root;
+use super::root::read_root;
+use super::tokens::{begins_check, find_attribute, is_comma, is_group};
 use crate::diagnostics::Diagnostics;
 use crate::grammar::Attribute;
 
@@ -61,25 +61,25 @@ pub(crate) fn words(attribute: Attribute, span: Span, tokens: &TokenStream, diag
     let parser = |input: ParseStream<'_>| {
         while !input.is_empty() {
             if input.peek(Token![crate]) && input.peek2(Token![=]) && !input.peek2(Token![==]) {
-                crate_word(input, &mut words, diagnostics)?;
-            } else if let Some(expression) = expression(input, diagnostics) {
-                word(expression, input, &mut words, diagnostics);
+                read_crate_word(input, &mut words, diagnostics)?;
+            } else if let Some(expression) = read_expression(input, diagnostics) {
+                read_word(expression, input, &mut words, diagnostics);
             }
-            comma(input, &mut words, diagnostics)?;
+            read_comma(input, &mut words, diagnostics)?;
         }
         Ok(())
     };
     // Every way out of the parser has taken all tokens or reported why not.
     if let Err(error) = parser.parse2(with_raw_in(tokens.clone())) {
-        diagnostics.note_at(error.span(), "this cannot be read as part of a rule", HELP);
+        diagnostics.note_at(error.span(), "this cannot be read as part of a rule", RULE_HELP);
     }
     words
 }
 
 /// The word `in` of `role("admin", in = org)`, as expressions can hold it: it is a keyword.
-pub(crate) const IN: &str = "r#in";
+pub(crate) const RAW_IN: &str = "r#in";
 
-/// Each `in` before a `=` as [`IN`].
+/// Each `in` before a `=` as [`RAW_IN`].
 fn with_raw_in(tokens: TokenStream) -> TokenStream {
     let mut tokens = tokens.into_iter().peekable();
     let (mut raw, mut in_check) = (TokenStream::new(), false);
@@ -103,9 +103,9 @@ fn with_raw_in(tokens: TokenStream) -> TokenStream {
     raw
 }
 
-const HELP: &str = "write atoms such as `role(\"admin\")`, joined by `&&` or `||`";
+const RULE_HELP: &str = "write atoms such as `role(\"admin\")`, joined by `&&` or `||`";
 
-fn expression(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> Option<Expr> {
+fn read_expression(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> Option<Expr> {
     if input.peek(Token![,]) {
         return diagnostics.report_at(input.span(), "nothing stands before this comma", "delete it");
     }
@@ -117,28 +117,28 @@ fn expression(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> Option<E
         }
         Err(error) => {
             let text = error.to_string();
-            let last = last_of(input);
-            skip(input);
+            let last = last_span(input);
+            skip_to_comma(input);
             if text.contains("unexpected end of input") {
-                diagnostics.report_at(last, "nothing stands on the right side of this", HELP)
+                diagnostics.report_at(last, "nothing stands on the right side of this", RULE_HELP)
             } else if text.contains("expected `,`") {
                 diagnostics.report_at(error.span(), "a comma is missing before this", "write one, or delete this")
             } else {
-                diagnostics.report_at(error.span(), "this cannot be read as part of a rule", HELP)
+                diagnostics.report_at(error.span(), "this cannot be read as part of a rule", RULE_HELP)
             }
         }
     }
 }
 
 /// The last token of what was to be read: the one that something is missing after.
-fn last_of(input: ParseStream<'_>) -> Span {
+fn last_span(input: ParseStream<'_>) -> Span {
     let rest: TokenStream = input.fork().parse().unwrap_or_default();
     let upto_comma = rest.into_iter().take_while(|token| !is_comma(token));
     upto_comma.last().map_or_else(Span::call_site, |token| token.span())
 }
 
 /// `crate = …`, up to the next comma.
-fn crate_word(input: ParseStream<'_>, words: &mut Words, diagnostics: &mut Diagnostics) -> syn::Result<()> {
+fn read_crate_word(input: ParseStream<'_>, words: &mut Words, diagnostics: &mut Diagnostics) -> syn::Result<()> {
     let (key, sign): (Token![crate], Token![=]) = (input.parse()?, input.parse()?);
     let mut value = TokenStream::new();
     while !input.is_empty() && !input.peek(Token![,]) {
@@ -150,20 +150,20 @@ fn crate_word(input: ParseStream<'_>, words: &mut Words, diagnostics: &mut Diagn
     words.has_root = true;
     // An attribute in it has been told already.
     if find_attribute(&value).is_none() {
-        let root = root(sign, value, diagnostics);
+        let root = read_root(sign, value, diagnostics);
         words.root = words.root.take().or(root);
     }
     Ok(())
 }
 
-fn word(expression: Expr, input: ParseStream<'_>, words: &mut Words, diagnostics: &mut Diagnostics) {
+fn read_word(expression: Expr, input: ParseStream<'_>, words: &mut Words, diagnostics: &mut Diagnostics) {
     match expression {
         Expr::Assign(ExprAssign { attrs, left, eq_token, right }) => match &*left {
             Expr::Path(path) if path.path.is_ident("redundant") => {
-                reason(path, *right, &mut words.redundant, "kept until the migration", diagnostics);
+                read_reason(path, *right, &mut words.redundant, "kept until the migration", diagnostics);
             }
             Expr::Path(path) if path.path.is_ident("any_object") => {
-                reason(path, *right, &mut words.any_object, "anyone may read posts", diagnostics);
+                read_reason(path, *right, &mut words.any_object, "anyone may read posts", diagnostics);
             }
             Expr::Path(path) if path.path.get_ident().is_some() => {
                 words.list.extend(path.path.get_ident().map(|key| Word::Key(key.clone(), *right)));
@@ -175,7 +175,7 @@ fn word(expression: Expr, input: ParseStream<'_>, words: &mut Words, diagnostics
             _ => diagnostics.note(left, "this is no key", "write a key such as `max_age = \"5m\"`"),
         },
         Expr::Path(path) if path.path.is_ident("not_found") => {
-            let is_last = input.is_empty() || followed_by_crate_only(input);
+            let is_last = input.is_empty() || is_followed_by_last_words(input);
             if words.not_found {
                 diagnostics.note(path, "`not_found` stands twice", "delete one of the two");
             } else if !is_last {
@@ -188,7 +188,7 @@ fn word(expression: Expr, input: ParseStream<'_>, words: &mut Words, diagnostics
 }
 
 /// A word that says why.
-fn reason(
+fn read_reason(
     key: &syn::ExprPath,
     value: Expr,
     into: &mut Option<syn::LitStr>,
@@ -211,7 +211,7 @@ fn reason(
 }
 
 /// `, crate = …` may follow the last word, as does a trailing comma and a second `not_found`, which has its own mistake.
-fn followed_by_crate_only(input: ParseStream<'_>) -> bool {
+fn is_followed_by_last_words(input: ParseStream<'_>) -> bool {
     let ahead = input.fork();
     let _: Option<Token![,]> = ahead.parse().ok().flatten();
     ahead.is_empty()
@@ -221,7 +221,7 @@ fn followed_by_crate_only(input: ParseStream<'_>) -> bool {
 }
 
 /// Between two words stands a comma. What stands there instead is reported once and passed over.
-fn comma(input: ParseStream<'_>, words: &mut Words, diagnostics: &mut Diagnostics) -> syn::Result<()> {
+fn read_comma(input: ParseStream<'_>, words: &mut Words, diagnostics: &mut Diagnostics) -> syn::Result<()> {
     if input.is_empty() {
         return Ok(());
     }
@@ -250,14 +250,14 @@ fn comma(input: ParseStream<'_>, words: &mut Words, diagnostics: &mut Diagnostic
         TokenTree::Punct(sign) if words.attribute == Attribute::RequireClaim && matches!(sign.as_char(), ':' | '=') => {
             words.is_broken = true;
             let _: Option<Token![>]> = ahead.parse()?;
-            let help = format!("write `#[require_claim({})]`", quoted(words.list.last(), &ahead));
+            let help = format!("write `#[require_claim({})]`", as_two_words(words.list.last(), &ahead));
             diagnostics.note(sign, format!("expected `,`, found `{sign}`"), help);
         }
         TokenTree::Ident(word) if word == "or" || word == "and" => {
             let (operator, join) = if word == "or" { ("||", "any") } else { ("&&", "all") };
             let (expected, help) = match words.attribute {
                 Attribute::RequireRole | Attribute::RequirePermission | Attribute::RequireScope => {
-                    (",", format!("write `{join}({})`", quoted(words.list.last(), &ahead)))
+                    (",", format!("write `{join}({})`", as_two_words(words.list.last(), &ahead)))
                 }
                 _ => (operator, format!("write `{operator}`")),
             };
@@ -268,12 +268,12 @@ fn comma(input: ParseStream<'_>, words: &mut Words, diagnostics: &mut Diagnostic
             diagnostics.note(&token, format!("`{what}` joins nothing"), "write `&&` or `||` there, or delete the rest");
         }
     }
-    skip(input);
-    comma(input, words, diagnostics)
+    skip_to_comma(input);
+    read_comma(input, words, diagnostics)
 }
 
 /// The last word and what follows up to the next comma, as two words; a name without quotes in them.
-fn quoted(last: Option<&Word>, after: ParseStream<'_>) -> String {
+fn as_two_words(last: Option<&Word>, after: ParseStream<'_>) -> String {
     let last = match last {
         Some(Word::Expression(Expr::Path(name))) if name.path.get_ident().is_some() => {
             format!("\"{}\"", name.to_token_stream())
@@ -287,13 +287,13 @@ fn quoted(last: Option<&Word>, after: ParseStream<'_>) -> String {
 }
 
 /// Up to the next comma.
-fn skip(input: ParseStream<'_>) {
+fn skip_to_comma(input: ParseStream<'_>) {
     while !input.is_empty() && !input.peek(Token![,]) {
         let _: syn::Result<TokenTree> = input.parse();
     }
 }
 
 /// Whether the operator joins rules.
-pub(crate) fn joins(binary: &ExprBinary) -> bool {
+pub(crate) fn is_connective(binary: &ExprBinary) -> bool {
     matches!(binary.op, BinOp::And(_) | BinOp::Or(_))
 }

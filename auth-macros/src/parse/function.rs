@@ -6,7 +6,7 @@ use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::{Attribute, FnArg, Meta, Pat, Signature, Type, Visibility};
 
-use super::pieces::pieces;
+use super::tokens::split_at_commas;
 use crate::dialect::DIALECT;
 use crate::grammar;
 
@@ -88,12 +88,15 @@ impl Function {
             let name = attribute.path().segments.last()?.ident.to_string();
             let tokens =
                 attribute.meta.require_list().ok().filter(|_| DIALECT.is_route_attribute(&name))?.tokens.clone();
-            let pattern = string(tokens.clone())?;
+            let pattern = first_string(tokens.clone())?;
             let methods = match DIALECT.method_of(&name) {
                 Some(method) => vec![method],
-                None => values(&tokens, DIALECT.method_key),
+                None => strings_after_key(&tokens, DIALECT.method_key),
             };
-            let (guards, wraps) = (values(&tokens, DIALECT.guard_key).len(), values(&tokens, DIALECT.wrap_key).len());
+            let (guards, wraps) = (
+                strings_after_key(&tokens, DIALECT.guard_key).len(),
+                strings_after_key(&tokens, DIALECT.wrap_key).len(),
+            );
             Some(Route { methods, pattern, guards, wraps })
         };
         self.attributes.iter().filter_map(read).collect()
@@ -122,7 +125,7 @@ pub(crate) fn is_guard(attribute: &Attribute) -> bool {
 }
 
 fn is_guard_path(path: &syn::Path) -> bool {
-    path.segments.last().is_some_and(|last| grammar::Attribute::named(&last.ident.unraw().to_string()).is_some())
+    path.segments.last().is_some_and(|last| grammar::Attribute::from_word(&last.ident.unraw().to_string()).is_some())
 }
 
 fn may_be_route(attribute: &Meta) -> bool {
@@ -131,22 +134,22 @@ fn may_be_route(attribute: &Meta) -> bool {
         return false;
     }
     match attribute {
-        Meta::List(list) if name == "cfg_attr" => pieces(&list.tokens).skip(1).any(|piece| {
+        Meta::List(list) if name == "cfg_attr" => split_at_commas(&list.tokens).skip(1).any(|piece| {
             let attribute = piece.ok().and_then(|piece| syn::parse2(piece).ok());
             attribute.is_none_or(|attribute| may_be_route(&attribute))
         }),
-        Meta::List(list) => DIALECT.is_route_attribute(&name) || shows_path(list.tokens.clone()),
+        Meta::List(list) => DIALECT.is_route_attribute(&name) || contains_pattern(list.tokens.clone()),
         _ => DIALECT.joins_routes(&name),
     }
 }
 
 /// Whether a string is among the tokens that could be the pattern of a route.
-fn shows_path(tokens: TokenStream) -> bool {
+fn contains_pattern(tokens: TokenStream) -> bool {
     tokens.into_iter().any(|token| match token {
         TokenTree::Literal(literal) => {
-            string(TokenTree::from(literal).into()).is_some_and(|text| DIALECT.is_route_pattern(&text))
+            first_string(TokenTree::from(literal).into()).is_some_and(|text| DIALECT.is_route_pattern(&text))
         }
-        TokenTree::Group(group) => shows_path(group.stream()),
+        TokenTree::Group(group) => contains_pattern(group.stream()),
         _ => false,
     })
 }
@@ -161,11 +164,11 @@ pub(crate) struct Route {
 }
 
 /// The strings that stand behind `key =`.
-fn values(tokens: &TokenStream, key: &str) -> Vec<String> {
+fn strings_after_key(tokens: &TokenStream, key: &str) -> Vec<String> {
     let tokens: Vec<_> = tokens.clone().into_iter().collect();
     let behind = tokens.windows(3).filter_map(|three| match three {
         [TokenTree::Ident(word), TokenTree::Punct(sign), value] if word == key && sign.as_char() == '=' => {
-            string(value.clone().into())
+            first_string(value.clone().into())
         }
         _ => None,
     });
@@ -173,26 +176,26 @@ fn values(tokens: &TokenStream, key: &str) -> Vec<String> {
 }
 
 /// The string that the tokens begin with, also within the invisible delimiters of a macro's argument.
-fn string(tokens: TokenStream) -> Option<String> {
+fn first_string(tokens: TokenStream) -> Option<String> {
     match tokens.into_iter().next()? {
         TokenTree::Literal(literal) => {
             syn::parse_str::<syn::LitStr>(&literal.to_string()).ok().map(|text| text.value())
         }
-        TokenTree::Group(group) if group.delimiter() == proc_macro2::Delimiter::None => string(group.stream()),
+        TokenTree::Group(group) if group.delimiter() == proc_macro2::Delimiter::None => first_string(group.stream()),
         _ => None,
     }
 }
 
 /// Reads what an attribute stands on.
-pub(crate) fn item(tokens: &TokenStream) -> syn::Result<Item> {
-    if let Some((what, at)) = other_item(tokens) {
+pub(crate) fn parse_item(tokens: &TokenStream) -> syn::Result<Item> {
+    if let Some((what, at)) = other_item_kind(tokens) {
         return Ok(Item::Other { what, at });
     }
     Function::parse.parse2(tokens.clone()).map(|function| Item::Function(Box::new(function)))
 }
 
 /// The keyword that says that this is no function, if one comes before `fn`.
-fn other_item(tokens: &TokenStream) -> Option<(&'static str, Span)> {
+fn other_item_kind(tokens: &TokenStream) -> Option<(&'static str, Span)> {
     let mut before = None;
     for token in tokens.clone() {
         let TokenTree::Ident(word) = &token else {
@@ -253,7 +256,7 @@ fn is_inert_path(path: &syn::Path) -> bool {
 impl Parameter {
     /// The `cfg`s of this argument.
     pub(crate) fn condition(&self) -> Option<TokenStream> {
-        let conditions = self.attributes.iter().filter(|attribute| is_word(attribute, "cfg"));
+        let conditions = self.attributes.iter().filter(|attribute| has_name(attribute, "cfg"));
         let all: Vec<_> = conditions
             .filter_map(|attribute| attribute.meta.require_list().ok().map(|list| list.tokens.clone()))
             .collect();
@@ -266,7 +269,7 @@ impl Parameter {
 
     /// The other attributes: lints, and what foreign macros may want.
     pub(crate) fn lints(&self) -> impl Iterator<Item = TokenStream> + '_ {
-        self.attributes.iter().filter(|attribute| !is_word(attribute, "cfg")).map(|one| one.to_token_stream())
+        self.attributes.iter().filter(|attribute| !has_name(attribute, "cfg")).map(|one| one.to_token_stream())
     }
 
     /// A `cfg` that another attribute hides: whether the argument exists cannot be known, and what stands in its place must.
@@ -278,17 +281,17 @@ impl Parameter {
                 _ => false,
             })
         }
-        self.attributes.iter().find(|one| is_word(one, "cfg_attr") && names_cfg(one.meta.to_token_stream()))
+        self.attributes.iter().find(|one| has_name(one, "cfg_attr") && names_cfg(one.meta.to_token_stream()))
     }
 }
 
 /// Whether the attribute is this one of the language, which may be written raw.
-fn is_word(attribute: &Attribute, word: &str) -> bool {
+fn has_name(attribute: &Attribute, word: &str) -> bool {
     attribute.path().get_ident().is_some_and(|name| name.unraw() == word)
 }
 
 /// What the user allows, or expects, of lints.
-pub(crate) fn allowed(attributes: &[Attribute]) -> Vec<TokenStream> {
+pub(crate) fn lint_allows(attributes: &[Attribute]) -> Vec<TokenStream> {
     let allowed = attributes.iter().filter_map(|attribute| match &attribute.meta {
         syn::Meta::List(list) if list.path.is_ident("allow") || list.path.is_ident("expect") => {
             let lints = &list.tokens;

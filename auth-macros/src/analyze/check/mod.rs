@@ -10,7 +10,7 @@ use quote::ToTokens as _;
 use syn::Expr;
 use syn::ext::IdentExt as _;
 
-pub(crate) use self::pattern::rebuilt;
+pub(crate) use self::pattern::rebuild;
 use super::model::{Atom, Check, CheckKind, Formula};
 use crate::diagnostics::Diagnostics;
 use crate::grammar;
@@ -23,10 +23,10 @@ const PRINCIPAL: &str = "principal";
 const PRINCIPAL_TYPE: &str = "Principal";
 
 /// As many checks as a rule may have: as many as the decision can keep apart.
-const MOST: u8 = 32;
+const MAX_CHECKS: u8 = 32;
 
 /// Reads a check.
-pub(super) fn read(
+pub(super) fn read_check(
     row: &grammar::Atom,
     arguments: &[&Expr],
     at: &TokenStream,
@@ -39,7 +39,7 @@ pub(super) fn read(
             return diagnostics.report(second, "a check is one expression", "write `&&` between two, or two checks");
         }
     };
-    let mut free = free::names(expression);
+    let mut free = free::free_names(expression);
     let principal = free.iter().position(|name| name.unraw() == PRINCIPAL).map(|at| free.remove(at));
     let free = free.iter().map(|name| name.unraw().to_string()).collect();
     Some(Check {
@@ -75,7 +75,7 @@ pub(super) fn read_object(
 }
 
 /// Numbers the checks of a rule in the order in which they are written.
-pub(super) fn number(formula: Formula, diagnostics: &mut Diagnostics) -> Formula {
+pub(super) fn number_checks(formula: Formula, diagnostics: &mut Diagnostics) -> Formula {
     let next = std::cell::Cell::new(0_u8);
     let numbered = formula.map(&|mut literal| {
         if let Atom::Check(check) = &mut literal.atom {
@@ -83,24 +83,24 @@ pub(super) fn number(formula: Formula, diagnostics: &mut Diagnostics) -> Formula
         }
         literal
     });
-    if next.get() > MOST
+    if next.get() > MAX_CHECKS
         && let Some(extra) =
-            numbered.literals().into_iter().filter(|one| matches!(one.atom, Atom::Check(_))).nth(MOST.into())
+            numbered.literals().into_iter().filter(|one| matches!(one.atom, Atom::Check(_))).nth(MAX_CHECKS.into())
     {
-        diagnostics.note(&extra.at, format!("more than {MOST} checks"), "join some of them in a function");
+        diagnostics.note(&extra.at, format!("more than {MAX_CHECKS} checks"), "join some of them in a function");
     }
     numbered
 }
 
 /// Whether some check of the rule names something in the argument, so that it may be extracted before the decision.
-pub(crate) fn is_named(parameter: &Parameter, formula: &Formula) -> bool {
+pub(crate) fn is_named_by_checks(parameter: &Parameter, formula: &Formula) -> bool {
     formula.checks().into_iter().any(|check| check.names(parameter))
 }
 
 impl Check {
     /// Whether it names something in the argument.
     pub(crate) fn names(&self, parameter: &Parameter) -> bool {
-        free::bound(&parameter.pattern).iter().any(|name| self.free_names.contains(name))
+        free::bound_names(&parameter.pattern).iter().any(|name| self.free_names.contains(name))
     }
 }
 
@@ -130,7 +130,7 @@ pub(super) fn check_arguments(function: &Function, formula: &Formula, diagnostic
         return false;
     }
     let mut names_caller = false;
-    for parameter in function.parameters().iter().filter(|parameter| is_named(parameter, formula)) {
+    for parameter in function.parameters().iter().filter(|parameter| is_named_by_checks(parameter, formula)) {
         if formula.admits_anonymous() && is_principal(&parameter.kind) {
             names_caller = true;
             let named = parameter.pattern.to_token_stream();
@@ -139,7 +139,7 @@ pub(super) fn check_arguments(function: &Function, formula: &Formula, diagnostic
                 "in a check the caller is called `principal`; strangers may call this handler, and have no `Principal`",
                 format!("write `principal` in the check in place of `{named}`"),
             );
-        } else if rebuilt(&parameter.pattern).is_none() {
+        } else if rebuild(&parameter.pattern).is_none() {
             diagnostics.note(
                 &parameter.pattern,
                 "a check names a part of this argument, which cannot be put together again for the handler",

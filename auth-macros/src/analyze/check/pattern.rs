@@ -5,19 +5,19 @@ use quote::{ToTokens as _, format_ident, quote};
 use syn::{Ident, Pat};
 
 /// A pattern, and the expression that makes again what it has taken apart.
-pub(crate) struct Rebuilt {
+pub(crate) struct RebuiltPattern {
     pub(crate) pattern: TokenStream,
     pub(crate) expression: TokenStream,
 }
 
 /// Reads the pattern backwards; `None` where something of what it matches would be lost.
-pub(crate) fn rebuilt(pattern: &Pat) -> Option<Rebuilt> {
-    read(pattern, &mut 0)
+pub(crate) fn rebuild(pattern: &Pat) -> Option<RebuiltPattern> {
+    rebuild_part(pattern, &mut 0)
 }
 
-fn read(pattern: &Pat, hidden: &mut usize) -> Option<Rebuilt> {
+fn rebuild_part(pattern: &Pat, hidden: &mut usize) -> Option<RebuiltPattern> {
     let each = |parts: &mut dyn Iterator<Item = &Pat>, hidden: &mut usize| {
-        let parts = parts.map(|part| read(part, hidden)).collect::<Option<Vec<_>>>()?;
+        let parts = parts.map(|part| rebuild_part(part, hidden)).collect::<Option<Vec<_>>>()?;
         Some(parts.into_iter().map(|part| (part.pattern, part.expression)).unzip::<_, _, Vec<_>, Vec<_>>())
     };
     let (pattern, expression) = match pattern {
@@ -30,7 +30,7 @@ fn read(pattern: &Pat, hidden: &mut usize) -> Option<Rebuilt> {
             let name: Ident = format_ident!("__hidden_{hidden}", span = Span::mixed_site());
             (name.to_token_stream(), name.to_token_stream())
         }
-        Pat::Paren(inner) => return read(&inner.pat, hidden),
+        Pat::Paren(inner) => return rebuild_part(&inner.pat, hidden),
         Pat::Tuple(tuple) => {
             let (patterns, expressions) = each(&mut tuple.elems.iter(), hidden)?;
             (quote!((#(#patterns,)*)), quote!((#(#expressions,)*)))
@@ -55,7 +55,7 @@ fn read(pattern: &Pat, hidden: &mut usize) -> Option<Rebuilt> {
         }
         _ => return None,
     };
-    Some(Rebuilt { pattern, expression })
+    Some(RebuiltPattern { pattern, expression })
 }
 
 #[cfg(test)]
@@ -84,7 +84,7 @@ mod tests {
         ];
         for (pattern, expected) in table {
             let parsed = Pat::parse_multi.parse_str(pattern).unwrap();
-            let found = rebuilt(&parsed).map(|rebuilt| rebuilt.expression.to_string());
+            let found = rebuild(&parsed).map(|rebuilt| rebuilt.expression.to_string());
             assert_eq!(found.as_deref(), expected, "{pattern}");
         }
     }

@@ -5,7 +5,7 @@ use proc_macro2::{Span, TokenStream};
 use proptest::prelude::*;
 use quote::ToTokens as _;
 
-use super::super::formula::of_attribute;
+use super::super::formula::attribute_formula;
 use super::super::model::{Atom, Name};
 use super::*;
 use crate::grammar::Attribute;
@@ -118,8 +118,9 @@ fn whatever_stands_in_checks_the_rule_means_what_is_written() {
             let tokens: TokenStream = written.text().parse().unwrap();
             let mut diagnostics = Diagnostics::default();
             let words = parse::words(Attribute::Require, Span::call_site(), &tokens, &mut diagnostics);
-            let formula = of_attribute(&words, &mut diagnostics).map(|formula| number(formula, &mut diagnostics));
-            let mistakes = diagnostics.settle().map(|mistakes| mistakes.to_string());
+            let formula =
+                attribute_formula(&words, &mut diagnostics).map(|formula| number_checks(formula, &mut diagnostics));
+            let mistakes = diagnostics.into_compile_errors().map(|mistakes| mistakes.to_string());
             prop_assert_eq!(mistakes, None, "{}", written.text());
             let formula = formula.unwrap();
             // Each expression, token by token, in the order in which it was written.

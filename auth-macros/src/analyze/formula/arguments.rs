@@ -6,7 +6,7 @@ use syn::ext::IdentExt as _;
 
 use crate::analyze::suggestions::{self, Join};
 use crate::diagnostics::Diagnostics;
-use crate::grammar::{self, Attribute, KEYS};
+use crate::grammar::{self, Attribute, REQUIRE_AUTH_KEYS};
 use crate::parse::Word;
 
 /// Returns the words that are expressions. Reports keys (`key = value`), which these attributes do not accept.
@@ -84,7 +84,7 @@ fn help_for_key(attribute: Attribute, key: &syn::Ident, value: &Expr) -> String 
     }
     match suggestions::attribute(&name, value) {
         Some(other) => format!("write `{other}` beside it"),
-        None if KEYS.contains(&name.as_str()) => {
+        None if REQUIRE_AUTH_KEYS.contains(&name.as_str()) => {
             format!("write `#[require_auth({name} = {})]` beside it", value.to_token_stream())
         }
         None => "delete it".to_owned(),

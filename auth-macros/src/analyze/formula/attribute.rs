@@ -6,17 +6,17 @@ use syn::punctuated::Punctuated;
 use syn::{Expr, Token};
 
 use super::arguments::expressions;
-use super::expression::of_rule;
-use super::naming::{combined, read_tenant, within};
-use crate::analyze::atoms::{any_or_all, atom, countries, networks, two_names};
+use super::expression::rule_formula;
+use super::naming::{combined, in_tenant, read_tenant};
+use crate::analyze::atoms::{any_or_all_help, read_atom, read_countries, read_networks, two_names};
 use crate::analyze::model::{Atom, Formula};
 use crate::analyze::suggestions;
 use crate::diagnostics::{Diagnostics, did_you_mean, nearest};
-use crate::grammar::{self, Attribute, FLAGS, KEYS, Kind};
-use crate::parse::{IN, Word, Words, one_line, ungrouped};
+use crate::grammar::{self, Attribute, Kind, REQUIRE_AUTH_FLAGS, REQUIRE_AUTH_KEYS};
+use crate::parse::{RAW_IN, Word, Words, one_line, ungrouped};
 
 /// What an attribute asks for.
-pub(crate) fn of_attribute(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
+pub(crate) fn attribute_formula(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
     if words.is_broken {
         return None;
     }
@@ -37,22 +37,23 @@ pub(crate) fn of_attribute(words: &Words, diagnostics: &mut Diagnostics) -> Opti
                 return diagnostics.report(first, wrong, format!("write `#[require_claim({claim})]`"));
             }
             let arguments = expressions(&words.list, words.attribute, diagnostics)?;
-            let at = whole(words, &arguments);
-            atom(grammar::atom("claim")?, &arguments, &at, diagnostics).map(|atom| Formula::literal(atom, false, at))
+            let at = all_tokens(words, &arguments);
+            read_atom(grammar::atom("claim")?, &arguments, &at, diagnostics)
+                .map(|atom| Formula::literal(atom, false, at))
         }
         Attribute::RequireNetwork | Attribute::DenyNetwork => {
             let arguments = expressions(&words.list, words.attribute, diagnostics)?;
-            let at = whole(words, &arguments);
-            let networks = networks(&arguments, &at, diagnostics)?;
+            let at = all_tokens(words, &arguments);
+            let networks = read_networks(&arguments, &at, diagnostics)?;
             Some(Formula::literal(Atom::Networks(networks), words.attribute == Attribute::DenyNetwork, at))
         }
         Attribute::RequireCountry | Attribute::DenyCountry => {
             let arguments = expressions(&words.list, words.attribute, diagnostics)?;
-            let at = whole(words, &arguments);
-            let countries = countries(&arguments, &at, diagnostics)?;
+            let at = all_tokens(words, &arguments);
+            let countries = read_countries(&arguments, &at, diagnostics)?;
             Some(Formula::literal(Atom::Countries(countries), words.attribute == Attribute::DenyCountry, at))
         }
-        Attribute::Require => of_rule(words, diagnostics),
+        Attribute::Require => rule_formula(words, diagnostics),
     }
 }
 
@@ -76,7 +77,7 @@ fn public(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
 /// Reads `#[require_auth(…)]`: keys and flags, each the atom of its name.
 fn require_auth(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
     if words.list.is_empty() {
-        return Some(Formula::literal(Atom::Authenticated, false, spanned(words)));
+        return Some(Formula::literal(Atom::Authenticated, false, attribute_token(words)));
     }
     let (mut parts, mut seen) = (Vec::new(), Vec::new());
     for word in &words.list {
@@ -101,7 +102,7 @@ fn require_auth(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula>
             }
         }
         let arguments: Vec<_> = value.iter().map(|(_, value)| *value).collect();
-        let atom = grammar::atom(&name).and_then(|row| atom(row, &arguments, &at, diagnostics));
+        let atom = grammar::atom(&name).and_then(|row| read_atom(row, &arguments, &at, diagnostics));
         seen.push(name);
         parts.push(atom.map(|atom| Formula::literal(atom, false, at)));
     }
@@ -117,7 +118,7 @@ const REQUIRE_AUTH_HELP: &str = "write `max_age = \"5m\"`, `acr = \"…\"`, `sch
 fn flag(word: &Expr) -> Option<String> {
     match ungrouped(word) {
         Expr::Path(path) => {
-            let flag = path.path.get_ident().filter(|word| FLAGS.iter().any(|flag| word == flag));
+            let flag = path.path.get_ident().filter(|word| REQUIRE_AUTH_FLAGS.iter().any(|flag| word == flag));
             flag.map(ToString::to_string)
         }
         _ => None,
@@ -127,15 +128,19 @@ fn flag(word: &Expr) -> Option<String> {
 /// Reports a key of `#[require_auth(…)]` that does not exist or has no value.
 fn check_key(key: &syn::Ident, value: &Expr, diagnostics: &mut Diagnostics) -> Option<()> {
     let name = key.to_string();
-    if FLAGS.contains(&name.as_str()) {
+    if REQUIRE_AUTH_FLAGS.contains(&name.as_str()) {
         return diagnostics.report(key, format!("`{name}` has no value"), format!("write `{name}`"));
     }
-    if !KEYS.contains(&name.as_str()) {
+    if !REQUIRE_AUTH_KEYS.contains(&name.as_str()) {
         let help = match suggestions::attribute(&name, value) {
             Some(other) => format!("write `{other}`"),
             None => REQUIRE_AUTH_HELP.to_owned(),
         };
-        return diagnostics.report(key, format!("unknown key `{name}`{}", did_you_mean(&name, KEYS)), help);
+        return diagnostics.report(
+            key,
+            format!("unknown key `{name}`{}", did_you_mean(&name, REQUIRE_AUTH_KEYS)),
+            help,
+        );
     }
     Some(())
 }
@@ -146,13 +151,15 @@ fn report_unknown_word(word: &Expr, diagnostics: &mut Diagnostics) {
         Expr::Path(path) => path.path.get_ident().map(ToString::to_string),
         _ => None,
     };
-    if let Some(flag) = name.as_deref().and_then(|word| nearest(word, FLAGS.into_iter().chain(["not_found"]))) {
+    if let Some(flag) =
+        name.as_deref().and_then(|word| nearest(word, REQUIRE_AUTH_FLAGS.into_iter().chain(["not_found"])))
+    {
         let wrong = format!("unknown word `{}`; did you mean `{flag}`?", word.to_token_stream());
         let help = if flag == "not_found" { "write `not_found`, or delete it" } else { REQUIRE_AUTH_HELP };
         return diagnostics.note(word, wrong, help);
     }
     if let Expr::Call(call) = ungrouped(word)
-        && let Some(flag) = FLAGS.iter().find(|flag| call.func.to_token_stream().to_string() == **flag)
+        && let Some(flag) = REQUIRE_AUTH_FLAGS.iter().find(|flag| call.func.to_token_stream().to_string() == **flag)
     {
         return diagnostics.note(word, format!("`{flag}` takes no words"), format!("write `{flag}`"));
     }
@@ -169,7 +176,7 @@ fn report_unknown_word(word: &Expr, diagnostics: &mut Diagnostics) {
 
 /// The names of `#[require_role(…)]` and its like: one, or several with a word on how they combine; and the tenant.
 fn names(kind: Kind, words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
-    let is_in = |word: &&Word| matches!(word, Word::Key(key, _) if key == IN);
+    let is_in = |word: &&Word| matches!(word, Word::Key(key, _) if key == RAW_IN);
     let tenants: Vec<_> = words.list.iter().filter(is_in).collect();
     let mut tenant = None;
     for word in &tenants {
@@ -180,11 +187,11 @@ fn names(kind: Kind, words: &Words, diagnostics: &mut Diagnostics) -> Option<For
     }
     let rest = words.list.iter().filter(|word| !is_in(word));
     let arguments = expressions(rest, words.attribute, diagnostics)?;
-    let formula = names_of(kind, words, &arguments, diagnostics)?;
-    within(formula, tenant, tenants.len(), diagnostics)
+    let formula = combined_names(kind, words, &arguments, diagnostics)?;
+    in_tenant(formula, tenant, tenants.len(), diagnostics)
 }
 
-fn names_of(kind: Kind, words: &Words, arguments: &[&Expr], diagnostics: &mut Diagnostics) -> Option<Formula> {
+fn combined_names(kind: Kind, words: &Words, arguments: &[&Expr], diagnostics: &mut Diagnostics) -> Option<Formula> {
     match arguments {
         [] if diagnostics.is_empty() => {
             let (word, example) = (words.attribute.word(), kind.example());
@@ -209,18 +216,18 @@ fn names_of(kind: Kind, words: &Words, arguments: &[&Expr], diagnostics: &mut Di
             for name in several {
                 combined(kind, name, false, diagnostics);
             }
-            diagnostics.report(several.get(1), two_names(kind), any_or_all(several))
+            diagnostics.report(several.get(1), two_names(kind), any_or_all_help(several))
         }
     }
 }
 
 /// The tokens of all words, or the attribute where there are none.
-fn whole(words: &Words, arguments: &[&Expr]) -> TokenStream {
+fn all_tokens(words: &Words, arguments: &[&Expr]) -> TokenStream {
     let all: Punctuated<&Expr, Token![,]> = arguments.iter().copied().collect();
-    if all.is_empty() { spanned(words) } else { all.to_token_stream() }
+    if all.is_empty() { attribute_token(words) } else { all.to_token_stream() }
 }
 
 /// A token that stands for the attribute.
-fn spanned(words: &Words) -> TokenStream {
+fn attribute_token(words: &Words) -> TokenStream {
     proc_macro2::Ident::new(words.attribute.word(), words.span).into_token_stream()
 }

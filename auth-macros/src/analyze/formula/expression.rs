@@ -5,16 +5,16 @@ use syn::spanned::Spanned as _;
 use syn::{BinOp, Expr, ExprBinary, ExprCall, Ident, Lit, UnOp};
 
 use super::arguments::expressions;
-use super::naming::{combined, read_tenant, within};
-use crate::analyze::atoms::atom;
+use super::naming::{combined, in_tenant, read_tenant};
+use crate::analyze::atoms::read_atom;
 use crate::analyze::model::Formula;
 use crate::analyze::suggestions;
 use crate::diagnostics::{Diagnostics, did_you_mean};
-use crate::grammar::{self, ATOMS, FLAGS, Kind, Shape};
-use crate::parse::{IN, Word, Words, joins, one_line, ungrouped};
+use crate::grammar::{self, ATOMS, Kind, REQUIRE_AUTH_FLAGS, Shape};
+use crate::parse::{RAW_IN, Word, Words, is_connective, one_line, ungrouped};
 
 /// The rule of `rule!(…)`, which has no attribute beside it: it says itself, first, whether strangers may come in.
-pub(crate) fn of_standalone(words: &Words, diagnostics: &mut Diagnostics) -> Option<(bool, Formula)> {
+pub(crate) fn standalone_formula(words: &Words, diagnostics: &mut Diagnostics) -> Option<(bool, Formula)> {
     fn joined<'a>(rule: &'a Expr, parts: &mut Vec<&'a Expr>) {
         match rule {
             Expr::Binary(both) if matches!(both.op, BinOp::And(_)) => {
@@ -30,24 +30,24 @@ pub(crate) fn of_standalone(words: &Words, diagnostics: &mut Diagnostics) -> Opt
     }
     match parts.as_slice() {
         [Expr::Path(first), rest @ ..] if first.path.is_ident("public") => {
-            let rest: Vec<_> = rest.iter().map(|part| formula(part, false, diagnostics)).collect();
+            let rest: Vec<_> = rest.iter().map(|part| read(part, false, diagnostics)).collect();
             Some((true, Formula::all(rest.into_iter().collect::<Option<_>>()?)))
         }
-        _ => Some((false, of_rule(words, diagnostics)?)),
+        _ => Some((false, rule_formula(words, diagnostics)?)),
     }
 }
 
 /// The rule of `#[require(…)]`.
-pub(super) fn of_rule(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
+pub(super) fn rule_formula(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
     let arguments = expressions(&words.list, words.attribute, diagnostics)?;
     match arguments.as_slice() {
-        [rule] => formula(rule, false, diagnostics),
+        [rule] => read(rule, false, diagnostics),
         [] if diagnostics.is_empty() => {
             diagnostics.report_at(words.span, "this rule says nothing", "write one, such as `role(\"admin\")`")
         }
         [] => None,
         [first, second, ..] => {
-            let (left, right) = (formula(first, false, diagnostics), formula(second, false, diagnostics));
+            let (left, right) = (read(first, false, diagnostics), read(second, false, diagnostics));
             let help = format!("write `{} && {}`, or `||`", left?.text(), right?.text());
             diagnostics.report(second, "two rules, and no word on how they combine", help)
         }
@@ -55,32 +55,32 @@ pub(super) fn of_rule(words: &Words, diagnostics: &mut Diagnostics) -> Option<Fo
 }
 
 /// Reads a rule. `negated` is whether an odd number of `!` precedes it.
-fn formula(rule: &Expr, negated: bool, diagnostics: &mut Diagnostics) -> Option<Formula> {
+fn read(rule: &Expr, negated: bool, diagnostics: &mut Diagnostics) -> Option<Formula> {
     match ungrouped(rule) {
-        Expr::Paren(inner) => formula(&inner.expr, negated, diagnostics),
-        Expr::Unary(unary) if matches!(unary.op, UnOp::Not(_)) => formula(&unary.expr, !negated, diagnostics),
-        Expr::Binary(binary) if joins(binary) => connective(binary, negated, diagnostics),
+        Expr::Paren(inner) => read(&inner.expr, negated, diagnostics),
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Not(_)) => read(&unary.expr, !negated, diagnostics),
+        Expr::Binary(binary) if is_connective(binary) => read_connective(binary, negated, diagnostics),
         Expr::Binary(binary) => report_operator(binary, diagnostics),
         Expr::Call(call) => {
             let word = call.func.to_token_stream().to_string();
             match word.as_str() {
-                "any" | "or" => return joined_by_call("||", call, negated, diagnostics),
-                "all" | "and" => return joined_by_call("&&", call, negated, diagnostics),
-                "not" => return negated_by_call(call, negated, diagnostics),
+                "any" | "or" => return read_joining_call("||", call, negated, diagnostics),
+                "all" | "and" => return read_joining_call("&&", call, negated, diagnostics),
+                "not" => return read_negating_call(call, negated, diagnostics),
                 _ => {}
             }
             let arguments = call.args.iter().collect();
-            WrittenAtom { word, at_word: &call.func, arguments, whole: rule, negated }.formula(diagnostics)
+            WrittenAtom { word, at_word: &call.func, arguments, whole: rule, negated }.read(diagnostics)
         }
         Expr::Path(path) if path.path.get_ident().is_some() => {
             let word = path.path.to_token_stream().to_string();
             match grammar::atom(&word) {
-                Some(row) if row.shape != Shape::Nothing => {
+                Some(row) if row.shape != Shape::NoArguments => {
                     diagnostics.report(path, format!("`{word}` says nothing"), format!("write `{}`", row.example))
                 }
                 _ => {
                     let arguments = Vec::new();
-                    WrittenAtom { word, at_word: path, arguments, whole: rule, negated }.formula(diagnostics)
+                    WrittenAtom { word, at_word: path, arguments, whole: rule, negated }.read(diagnostics)
                 }
             }
         }
@@ -89,15 +89,15 @@ fn formula(rule: &Expr, negated: bool, diagnostics: &mut Diagnostics) -> Option<
 }
 
 /// Reads two rules that `&&` or `||` joins.
-fn connective(binary: &ExprBinary, negated: bool, diagnostics: &mut Diagnostics) -> Option<Formula> {
+fn read_connective(binary: &ExprBinary, negated: bool, diagnostics: &mut Diagnostics) -> Option<Formula> {
     let mixed = [&binary.left, &binary.right]
         .into_iter()
-        .find(|side| matches!(&***side, Expr::Binary(inner) if joins(inner) && !same(&inner.op, &binary.op)));
+        .find(|side| matches!(&***side, Expr::Binary(inner) if is_connective(inner) && !is_same_operator(&inner.op, &binary.op)));
     // Both sides before the first `?`: a mistake on the left must not hide one on the right.
-    let (left, right) = (formula(&binary.left, negated, diagnostics), formula(&binary.right, negated, diagnostics));
+    let (left, right) = (read(&binary.left, negated, diagnostics), read(&binary.right, negated, diagnostics));
     if let Some(mixed) = mixed {
         let text = one_line(mixed.to_token_stream());
-        let help = format!("write `({})`", text.replace(IN, "in"));
+        let help = format!("write `({})`", text.replace(RAW_IN, "in"));
         return diagnostics.report(mixed, "`&&` and `||` beside each other, and no parentheses", help);
     }
     let (left, right) = (left?, right?);
@@ -133,7 +133,7 @@ fn report_other<T>(rule: &Expr, ungrouped: &Expr, diagnostics: &mut Diagnostics)
         Expr::Path(path) if path.qself.is_none() && path.path.segments.len() == 2 => {
             let of = path.path.segments.first().map(|of| of.ident.to_string());
             let kinds = [Kind::Role, Kind::Permission, Kind::Scope];
-            let kind = kinds.into_iter().find(|kind| of.as_deref() == Some(kind.declared_in())).unwrap_or(Kind::Role);
+            let kind = kinds.into_iter().find(|kind| of.as_deref() == Some(kind.type_name())).unwrap_or(Kind::Role);
             let text = one_line(path.to_token_stream());
             let help = format!("write `{}({text})`", kind.word());
             diagnostics.report(path, format!("expected a rule, found `{text}`"), help)
@@ -149,14 +149,14 @@ fn report_other<T>(rule: &Expr, ungrouped: &Expr, diagnostics: &mut Diagnostics)
 }
 
 /// `any(role("a"), role("b"))`, where an operator has to stand.
-fn joined_by_call(operator: &str, call: &ExprCall, negated: bool, diagnostics: &mut Diagnostics) -> Option<Formula> {
+fn read_joining_call(operator: &str, call: &ExprCall, negated: bool, diagnostics: &mut Diagnostics) -> Option<Formula> {
     let word = call.func.to_token_stream();
     // Names of what kind is not said; most are of roles.
     if let Some(names) = suggestions::names(&Expr::Call(call.clone())) {
         let help = format!("write `role({})`", names.text());
         return diagnostics.report(&call.func, format!("`{word}` combines names of one kind"), help);
     }
-    let parts: Vec<_> = call.args.iter().map(|part| formula(part, negated, diagnostics)).collect();
+    let parts: Vec<_> = call.args.iter().map(|part| read(part, negated, diagnostics)).collect();
     parts.into_iter().collect::<Option<Vec<_>>>()?;
     let texts: Vec<_> = call.args.iter().map(nested_text).collect();
     let help = match texts.as_slice() {
@@ -168,17 +168,17 @@ fn joined_by_call(operator: &str, call: &ExprCall, negated: bool, diagnostics: &
 
 /// A rule as a part of another one.
 fn nested_text(rule: &Expr) -> String {
-    let text = one_line(rule.to_token_stream()).replace(IN, "in");
+    let text = one_line(rule.to_token_stream()).replace(RAW_IN, "in");
     if matches!(ungrouped(rule), Expr::Binary(_)) { format!("({text})") } else { text }
 }
 
 /// `not(role("a"))`, where `!` has to stand.
-fn negated_by_call(call: &ExprCall, negated: bool, diagnostics: &mut Diagnostics) -> Option<Formula> {
+fn read_negating_call(call: &ExprCall, negated: bool, diagnostics: &mut Diagnostics) -> Option<Formula> {
     let [inner] = call.args.iter().collect::<Vec<_>>()[..] else {
         return diagnostics.report(&call.func, "expected `!`, found `not`", "write `!` before the rule");
     };
     // What may not be negated is that mistake.
-    formula(inner, !negated, diagnostics)?;
+    read(inner, !negated, diagnostics)?;
     diagnostics.report(&call.func, "expected `!`, found `not`", format!("write `!{}`", nested_text(inner)))
 }
 
@@ -198,18 +198,18 @@ struct WrittenAtom<'a> {
 }
 
 impl WrittenAtom<'_> {
-    fn formula(&self, diagnostics: &mut Diagnostics) -> Option<Formula> {
+    fn read(&self, diagnostics: &mut Diagnostics) -> Option<Formula> {
         let row = self.row(diagnostics)?;
         self.check_negation(row, diagnostics)?;
         let at = self.whole.to_token_stream();
         let Shape::Name(kind) = row.shape else {
-            let atom = atom(row, &self.arguments, &at, diagnostics)?;
+            let atom = read_atom(row, &self.arguments, &at, diagnostics)?;
             return Some(Formula::literal(atom, self.negated, at));
         };
         let (mut names, mut tenant, mut written) = (Vec::new(), None, 0);
         for argument in &self.arguments {
             match ungrouped(argument) {
-                Expr::Assign(assign) if matches!(&*assign.left, Expr::Path(path) if path.path.is_ident(IN)) => {
+                Expr::Assign(assign) if matches!(&*assign.left, Expr::Path(path) if path.path.is_ident(RAW_IN)) => {
                     written += 1;
                     let key = Ident::new_raw("in", assign.left.span());
                     let read = read_tenant(kind, &key, &assign.right, tenant.is_some(), diagnostics);
@@ -220,9 +220,9 @@ impl WrittenAtom<'_> {
         }
         let formula = match names.as_slice() {
             [one] if matches!(ungrouped(one), Expr::Call(_)) => combined(kind, one, self.negated, diagnostics)?,
-            names => Formula::literal(atom(row, names, &at, diagnostics)?, self.negated, at),
+            names => Formula::literal(read_atom(row, names, &at, diagnostics)?, self.negated, at),
         };
-        within(formula, tenant, written, diagnostics)
+        in_tenant(formula, tenant, written, diagnostics)
     }
 
     /// Returns the row of the word. Reports unknown words, and arguments that the atom does not accept.
@@ -242,7 +242,7 @@ impl WrittenAtom<'_> {
             };
             return diagnostics.report(at_word, format!("unknown atom `{word}`{near}"), help);
         };
-        if !self.arguments.is_empty() && row.shape == Shape::Nothing {
+        if !self.arguments.is_empty() && row.shape == Shape::NoArguments {
             let wrong = format!("`{word}` takes no words");
             return diagnostics.report(self.whole, wrong, format!("write `{}`", row.example));
         }
@@ -252,7 +252,7 @@ impl WrittenAtom<'_> {
     /// Reports `!` before an atom whose absence a caller can fake.
     fn check_negation(&self, row: &grammar::Atom, diagnostics: &mut Diagnostics) -> Option<()> {
         let Self { word, whole, .. } = self;
-        if self.negated && FLAGS.contains(&row.word) {
+        if self.negated && REQUIRE_AUTH_FLAGS.contains(&row.word) {
             let wrong = format!("`!{word}` would let in only those who act for somebody else");
             return diagnostics.report(whole, wrong, format!("write `{word}`, or nothing"));
         }
@@ -265,6 +265,6 @@ impl WrittenAtom<'_> {
     }
 }
 
-fn same(a: &BinOp, b: &BinOp) -> bool {
+fn is_same_operator(a: &BinOp, b: &BinOp) -> bool {
     std::mem::discriminant(a) == std::mem::discriminant(b)
 }

@@ -5,5 +5,5 @@ mod naming;
 mod expression;
 mod attribute;
 
-pub(crate) use self::attribute::of_attribute;
-pub(crate) use self::expression::of_standalone;
+pub(crate) use self::attribute::attribute_formula;
+pub(crate) use self::expression::standalone_formula;

@@ -3,29 +3,29 @@
 use quote::ToTokens as _;
 use syn::{Expr, ExprLit, Ident, Lit};
 
-use crate::analyze::atoms::{any_or_all, name};
+use crate::analyze::atoms::{any_or_all_help, read_name};
 use crate::analyze::model::{Atom, Formula, Literal};
 use crate::analyze::suggestions::{self, Join, Names};
 use crate::diagnostics::Diagnostics;
 use crate::grammar::Kind;
-use crate::parse::{IN, one_line, ungrouped};
+use crate::parse::{RAW_IN, one_line, ungrouped};
 
 /// The formula with its names in that tenant, if there is one; `None` where one was written that is none.
-pub(super) fn within(
+pub(super) fn in_tenant(
     formula: Formula,
     tenant: Option<Ident>,
     written: usize,
     diagnostics: &Diagnostics,
 ) -> Option<Formula> {
     let Some(tenant) = tenant else { return (written == 0 || diagnostics.is_empty()).then_some(formula) };
-    let in_tenant = |literal: Literal| {
+    let apply = |literal: Literal| {
         let atom = match literal.atom {
             Atom::Named(kind, name) => Atom::InTenant(kind, name, tenant.clone()),
             other => other,
         };
         Literal { atom, ..literal }
     };
-    Some(formula.map(&in_tenant))
+    Some(formula.map(&apply))
 }
 
 /// The name behind `in =`.
@@ -59,7 +59,7 @@ pub(super) fn read_tenant(
 }
 
 /// A call that is neither `any(…)` nor `all(…)`.
-fn not_combined(kind: Kind, word: &str, call: &syn::ExprCall, diagnostics: &mut Diagnostics) -> Option<Formula> {
+fn report_call(kind: Kind, word: &str, call: &syn::ExprCall, diagnostics: &mut Diagnostics) -> Option<Formula> {
     let whole = Expr::Call(call.clone());
     if let Some(help) = suggestions::name(kind, &whole).filter(|_| word == "not" || word == kind.word()) {
         let wrong = format!("expected a {}, found `{}`", kind.word(), one_line(whole.to_token_stream()));
@@ -71,20 +71,20 @@ fn not_combined(kind: Kind, word: &str, call: &syn::ExprCall, diagnostics: &mut 
     }
     let wrong = format!("`{word}` does not combine {}s", kind.word());
     let names: Vec<_> = call.args.iter().collect();
-    diagnostics.report(&call.func, wrong, any_or_all(&names))
+    diagnostics.report(&call.func, wrong, any_or_all_help(&names))
 }
 
 /// Reads `"admin"`, `any("admin", "editor")` or `all(…)`.
 pub(super) fn combined(kind: Kind, expression: &Expr, negated: bool, diagnostics: &mut Diagnostics) -> Option<Formula> {
-    let Expr::Call(call) = ungrouped(expression) else { return single(kind, expression, negated, diagnostics) };
+    let Expr::Call(call) = ungrouped(expression) else { return read_single(kind, expression, negated, diagnostics) };
     let word = call.func.to_token_stream().to_string();
     if word != "any" && word != "all" {
-        return not_combined(kind, &word, call, diagnostics);
+        return report_call(kind, &word, call, diagnostics);
     }
     let join = if word == "any" { Join::Any } else { Join::All };
     check_count(kind, &word, call, diagnostics)?;
     let parts = call.args.iter().map(|one| match ungrouped(one) {
-        Expr::Assign(assign) if matches!(&*assign.left, Expr::Path(path) if path.path.is_ident(IN)) => {
+        Expr::Assign(assign) if matches!(&*assign.left, Expr::Path(path) if path.path.is_ident(RAW_IN)) => {
             let help = format!("write `{word}(…), in = {}`", assign.right.to_token_stream());
             diagnostics.report(&assign.left, "the tenant is that of all these names", help)
         }
@@ -96,20 +96,20 @@ pub(super) fn combined(kind: Kind, expression: &Expr, negated: bool, diagnostics
         other => match suggestions::names(other).filter(|several| several.names.len() > 1) {
             Some(several) => {
                 let wrong = format!("expected a {}, found `{}`", kind.word(), one_line(other.to_token_stream()));
-                let is_flat = several.join == join || several.join == Join::Unsaid;
+                let is_flat = several.join == join || several.join == Join::Unspecified;
                 let help =
                     if is_flat { several.names.join(", ") } else { "#[require(…)]` with `&&` and `||".to_owned() };
                 diagnostics.report(other, wrong, format!("write `{help}`"))
             }
-            None => single(kind, one, negated, diagnostics),
+            None => read_single(kind, one, negated, diagnostics),
         },
     });
     let parts = parts.collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>()?;
     Some(if (word == "any") != negated { Formula::Any(parts) } else { Formula::All(parts) })
 }
 
-fn single(kind: Kind, expression: &Expr, negated: bool, diagnostics: &mut Diagnostics) -> Option<Formula> {
-    let name = name(kind, expression, diagnostics)?;
+fn read_single(kind: Kind, expression: &Expr, negated: bool, diagnostics: &mut Diagnostics) -> Option<Formula> {
+    let name = read_name(kind, expression, diagnostics)?;
     Some(Formula::literal(Atom::Named(kind, name), negated, expression.to_token_stream()))
 }
 
@@ -122,8 +122,8 @@ fn check_count(kind: Kind, word: &str, call: &syn::ExprCall, diagnostics: &mut D
         let found = one_line(call.args.to_token_stream());
         let wrong = format!("expected names, separated by commas, found `{found}`");
         let join = match several.join {
-            Join::Unsaid if word == "any" => Join::Any,
-            Join::Unsaid => Join::All,
+            Join::Unspecified if word == "any" => Join::Any,
+            Join::Unspecified => Join::All,
             written => written,
         };
         let help = format!("write `{}`", Names { join, ..several }.text());

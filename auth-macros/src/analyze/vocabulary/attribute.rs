@@ -16,7 +16,7 @@ pub(super) fn helper_words(kind: Kind, attributes: &[Attribute], diagnostics: &m
             let wrong = format!(
                 "expected `#[{}(…)]` under `derive({})`, found `#[{other}(…)]`",
                 kind.helper(),
-                kind.declared_in()
+                kind.type_name()
             );
             let words = attribute.meta.require_list().map(|list| format!("({})", list.tokens)).unwrap_or_default();
             diagnostics.note(attribute.path(), wrong, format!("write `#[{}{words}]`", kind.helper()));
@@ -24,9 +24,8 @@ pub(super) fn helper_words(kind: Kind, attributes: &[Attribute], diagnostics: &m
     }
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident(kind.helper())) {
         match attribute.meta.require_list() {
-            Ok(list) => {
-                words.extend(parse::pieces(&list.tokens).filter_map(|piece| helper_word(kind, piece, diagnostics)))
-            }
+            Ok(list) => words
+                .extend(parse::split_at_commas(&list.tokens).filter_map(|piece| helper_word(kind, piece, diagnostics))),
             Err(_) => {
                 let help = format!("write `#[{}(\"{}\")]`, or delete it", kind.helper(), kind.example());
                 diagnostics.note(attribute.path(), "this attribute says nothing", help);

@@ -31,7 +31,7 @@ pub(super) fn check_names(kind: Kind, variants: &[Variant], diagnostics: &mut Di
 }
 
 /// By variant, the indices of what it implies directly.
-pub(super) fn implied(variants: &[Variant], diagnostics: &mut Diagnostics) -> Option<Vec<Vec<usize>>> {
+pub(super) fn implied_indices(variants: &[Variant], diagnostics: &mut Diagnostics) -> Option<Vec<Vec<usize>>> {
     let names: Vec<_> = variants.iter().map(|variant| variant.ident.to_string()).collect();
     let all: Vec<_> = variants
         .iter()
@@ -54,10 +54,10 @@ pub(super) fn implied(variants: &[Variant], diagnostics: &mut Diagnostics) -> Op
 }
 
 /// A way from a variant back to itself. Each circle is told once, at the word that closes it.
-pub(super) fn check_circles(variants: &[Variant], implied: &[Vec<usize>], diagnostics: &mut Diagnostics) -> Option<()> {
+pub(super) fn check_cycles(variants: &[Variant], implied: &[Vec<usize>], diagnostics: &mut Diagnostics) -> Option<()> {
     for (start, variant) in variants.iter().enumerate() {
         let (mut trail, mut seen) = (vec![start], vec![false; implied.len()]);
-        if let Some(circle) = circle(start, implied, &mut trail, &mut seen) {
+        if let Some(circle) = find_cycle(start, implied, &mut trail, &mut seen) {
             let names: Vec<_> = circle
                 .iter()
                 .chain([&start])
@@ -72,7 +72,7 @@ pub(super) fn check_circles(variants: &[Variant], implied: &[Vec<usize>], diagno
 }
 
 /// Each variant is entered once: what leads nowhere by one way leads nowhere by another.
-fn circle(start: usize, implied: &[Vec<usize>], trail: &mut Vec<usize>, seen: &mut [bool]) -> Option<Vec<usize>> {
+fn find_cycle(start: usize, implied: &[Vec<usize>], trail: &mut Vec<usize>, seen: &mut [bool]) -> Option<Vec<usize>> {
     let last = *trail.last()?;
     for next in implied.get(last)? {
         if *next == start {
@@ -81,7 +81,7 @@ fn circle(start: usize, implied: &[Vec<usize>], trail: &mut Vec<usize>, seen: &m
         let entered = seen.get_mut(*next)?;
         if !std::mem::replace(entered, true) {
             trail.push(*next);
-            if let Some(found) = circle(start, implied, trail, seen) {
+            if let Some(found) = find_cycle(start, implied, trail, seen) {
                 return Some(found);
             }
             trail.pop();
@@ -91,7 +91,7 @@ fn circle(start: usize, implied: &[Vec<usize>], trail: &mut Vec<usize>, seen: &m
 }
 
 /// The rows of bits, closed over. There are no circles.
-pub(super) fn close(implied: &[Vec<usize>]) -> Vec<Vec<u64>> {
+pub(super) fn transitive_closure(implied: &[Vec<usize>]) -> Vec<Vec<u64>> {
     fn add(index: usize, implied: &[Vec<usize>], row: &mut [u64]) {
         if is_set(row, index) {
             return;
@@ -118,6 +118,6 @@ mod tests {
 
     #[test]
     fn a_hierarchy_is_closed_over() {
-        assert_eq!(close(&[vec![1], vec![2], vec![], vec![1]]), [[0b0111], [0b0110], [0b0100], [0b1110]]);
+        assert_eq!(transitive_closure(&[vec![1], vec![2], vec![], vec![1]]), [[0b0111], [0b0110], [0b0100], [0b1110]]);
     }
 }

@@ -9,16 +9,16 @@ mod hierarchy;
 use quote::ToTokens as _;
 use syn::{Data, DeriveInput, Ident};
 
-use self::hierarchy::{check_circles, check_names, close, implied, is_set};
-use self::settings::settings;
-use self::variant::{Variant, variant};
+use self::hierarchy::{check_cycles, check_names, implied_indices, is_set, transitive_closure};
+use self::settings::read_settings;
+use self::variant::{Variant, read_variant};
 use crate::diagnostics::Diagnostics;
 use crate::dialect::DIALECT;
 use crate::grammar::Kind;
 
 /// The names of an enum.
 #[derive(Default)]
-pub(crate) struct Declared {
+pub(crate) struct DeclaredVocabulary {
     pub(crate) variants: Vec<Variant>,
     /// By variant: the bits of what it implies, itself included.
     pub(crate) closure: Vec<Vec<u64>>,
@@ -29,7 +29,7 @@ pub(crate) struct Declared {
     pub(crate) root: Option<syn::Path>,
 }
 
-impl Declared {
+impl DeclaredVocabulary {
     /// What the variant at `position` implies, without itself.
     pub(crate) fn implied(&self, position: usize) -> impl Iterator<Item = &Variant> {
         let row = self.closure.get(position);
@@ -45,8 +45,12 @@ impl Declared {
 }
 
 /// Reads and judges the enum.
-pub(crate) fn declared(kind: Kind, input: &DeriveInput, diagnostics: &mut Diagnostics) -> Option<Declared> {
-    let (word, derive) = (kind.word(), kind.declared_in());
+pub(crate) fn analyze_vocabulary(
+    kind: Kind,
+    input: &DeriveInput,
+    diagnostics: &mut Diagnostics,
+) -> Option<DeclaredVocabulary> {
+    let (word, derive) = (kind.word(), kind.type_name());
     let example = format!("write an enum: `#[derive({derive})] enum {derive} {{ … }}`");
     let data = match &input.data {
         Data::Enum(data) => data,
@@ -72,13 +76,13 @@ pub(crate) fn declared(kind: Kind, input: &DeriveInput, diagnostics: &mut Diagno
         let open = format!("name one, or accept any: `use {}::open::{derive};`", DIALECT.facade);
         return diagnostics.report(&input.ident, format!("`{}` names no {word}", input.ident), open);
     }
-    let settings = settings(kind, &input.attrs, diagnostics);
-    let variants: Vec<_> = data.variants.iter().map(|one| variant(kind, one, &settings, diagnostics)).collect();
+    let settings = read_settings(kind, &input.attrs, diagnostics);
+    let variants: Vec<_> = data.variants.iter().map(|one| read_variant(kind, one, &settings, diagnostics)).collect();
     let variants = variants.into_iter().collect::<Option<Vec<_>>>()?;
     check_names(kind, &variants, diagnostics);
-    let implied = implied(&variants, diagnostics)?;
-    check_circles(&variants, &implied, diagnostics)?;
-    let closure = close(&implied);
+    let implied = implied_indices(&variants, diagnostics)?;
+    check_cycles(&variants, &implied, diagnostics)?;
+    let closure = transitive_closure(&implied);
     let grants = closure.iter().map(|row| {
         let mut all: Vec<(syn::Path, Ident)> = Vec::new();
         for (_, variant) in variants.iter().enumerate().filter(|(index, _)| is_set(row, *index)) {
@@ -91,5 +95,11 @@ pub(crate) fn declared(kind: Kind, input: &DeriveInput, diagnostics: &mut Diagno
         }
         all
     });
-    Some(Declared { grants: grants.collect(), closure, variants, proofs: settings.proofs, root: settings.root })
+    Some(DeclaredVocabulary {
+        grants: grants.collect(),
+        closure,
+        variants,
+        proofs: settings.proofs,
+        root: settings.root,
+    })
 }

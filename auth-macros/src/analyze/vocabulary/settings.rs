@@ -5,11 +5,11 @@ use syn::{Attribute, Expr, ExprAssign, ExprLit, Ident, Lit, LitStr};
 
 use super::attribute::helper_words;
 use crate::diagnostics::{Diagnostics, did_you_mean};
-use crate::grammar::{CASES, Kind};
+use crate::grammar::{CASE_STYLES, Kind};
 use crate::parse;
 
 /// The keys that apply to all variants.
-pub(super) const KEYS: [&str; 3] = ["rename_all", "strip_prefix", "proofs"];
+pub(super) const ENUM_KEYS: [&str; 3] = ["rename_all", "strip_prefix", "proofs"];
 
 const HELP: &str = "write `rename_all = \"snake_case\"` or `strip_prefix = \"…\"`";
 
@@ -23,7 +23,7 @@ pub(super) struct Settings {
 }
 
 /// Reads the helper attribute of the enum.
-pub(super) fn settings(kind: Kind, attributes: &[Attribute], diagnostics: &mut Diagnostics) -> Settings {
+pub(super) fn read_settings(kind: Kind, attributes: &[Attribute], diagnostics: &mut Diagnostics) -> Settings {
     let (mut settings, mut seen) = (Settings::default(), Vec::new());
     for word in helper_words(kind, attributes, diagnostics) {
         let Expr::Assign(assign) = &word else {
@@ -60,9 +60,9 @@ impl Settings {
             "proofs" => {
                 self.proofs = text(diagnostics).and_then(|text| module(&text, diagnostics)).or(self.proofs.take());
             }
-            "crate" => self.root = parse::root(assign.eq_token, assign.right.to_token_stream(), diagnostics),
+            "crate" => self.root = parse::read_root(assign.eq_token, assign.right.to_token_stream(), diagnostics),
             _ => {
-                let wrong = format!("unknown key `{key}`{}", did_you_mean(key, KEYS));
+                let wrong = format!("unknown key `{key}`{}", did_you_mean(key, ENUM_KEYS));
                 diagnostics.note(&assign.left, wrong, HELP);
             }
         }
@@ -71,11 +71,11 @@ impl Settings {
 
 fn case(text: &LitStr, diagnostics: &mut Diagnostics) -> Option<String> {
     let case = text.value();
-    if CASES.contains(&case.as_str()) {
+    if CASE_STYLES.contains(&case.as_str()) {
         return Some(case);
     }
-    let wrong = format!("unknown case \"{case}\"{}", did_you_mean(&case, CASES));
-    diagnostics.report(text, wrong, format!("write one of \"{}\"", CASES.join("\", \"")))
+    let wrong = format!("unknown case \"{case}\"{}", did_you_mean(&case, CASE_STYLES));
+    diagnostics.report(text, wrong, format!("write one of \"{}\"", CASE_STYLES.join("\", \"")))
 }
 
 fn prefix(text: &LitStr, diagnostics: &mut Diagnostics) -> Option<String> {

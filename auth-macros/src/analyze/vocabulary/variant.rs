@@ -6,7 +6,7 @@ use syn::{Expr, ExprLit, Fields, Ident, Lit, LitStr};
 
 use super::attribute::helper_words;
 use super::case::default_name;
-use super::settings::{KEYS, Settings};
+use super::settings::{ENUM_KEYS, Settings};
 use crate::analyze::name_syntax::check_name;
 use crate::diagnostics::{Diagnostics, did_you_mean};
 use crate::grammar::Kind;
@@ -23,7 +23,7 @@ pub(crate) struct Variant {
 }
 
 /// Reads a variant and the helper attribute above it.
-pub(super) fn variant(
+pub(super) fn read_variant(
     kind: Kind,
     variant: &syn::Variant,
     settings: &Settings,
@@ -61,7 +61,7 @@ pub(super) fn variant(
                 if seen.contains(&key) {
                     diagnostics.note(&call.func, format!("`{key}` stands twice"), "write all of it in one");
                 }
-                call_word(kind, &key, call, &mut read, diagnostics);
+                read_call(kind, &key, call, &mut read, diagnostics);
                 seen.push(key);
             }
             other => report_unknown(kind, other, diagnostics),
@@ -83,7 +83,7 @@ fn report_unknown(kind: Kind, word: &Expr, diagnostics: &mut Diagnostics) {
         other => other.to_token_stream(),
     };
     let key = at.to_string();
-    let wrong = if KEYS.contains(&key.as_str()) {
+    let wrong = if ENUM_KEYS.contains(&key.as_str()) {
         format!("`{key}` is for the whole enum")
     } else if matches!(word, Expr::Lit(_)) {
         format!("the name of a {} is written as a string", kind.word())
@@ -103,7 +103,7 @@ fn help(kind: Kind) -> String {
 }
 
 /// `implies(…)`, `grants(…)` or `alias(…)`.
-fn call_word(kind: Kind, key: &str, call: &syn::ExprCall, read: &mut Variant, diagnostics: &mut Diagnostics) {
+fn read_call(kind: Kind, key: &str, call: &syn::ExprCall, read: &mut Variant, diagnostics: &mut Diagnostics) {
     if !variant_words(kind).contains(&key) {
         let wrong = format!("unknown key `{key}`{}", did_you_mean(key, variant_words(kind)));
         diagnostics.note(&call.func, wrong, help(kind));

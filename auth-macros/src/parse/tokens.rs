@@ -3,7 +3,7 @@
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 
 /// The tokens between commas, or the position of a comma without tokens before it. A comma may follow the last piece.
-pub(crate) fn pieces(tokens: &TokenStream) -> impl Iterator<Item = Result<TokenStream, Span>> + use<> {
+pub(crate) fn split_at_commas(tokens: &TokenStream) -> impl Iterator<Item = Result<TokenStream, Span>> + use<> {
     let (mut pieces, mut piece) = (Vec::new(), TokenStream::new());
     for token in tokens.clone() {
         match token {
