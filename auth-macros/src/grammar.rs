@@ -1,4 +1,4 @@
-//! Every word that a user may write: attribute, atom, the shape of its arguments, an example.
+//! The words of the rule language: attributes and atoms, the shape of their arguments, examples.
 
 /// A guard attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub(crate) enum Attribute {
     Require,
 }
 
-/// What a vocabulary names.
+/// The kind of the names of a vocabulary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Role,
@@ -45,20 +45,20 @@ pub(crate) enum Shape {
     Scheme,
     /// An expression of the application.
     Expression,
-    /// The types of an object and of what is done to it.
+    /// The types of an object and of an action on it.
     Object,
 }
 
-/// A row: a word of the rule language, the shape of its arguments, and how it looks.
+/// A row of the table of atoms.
 pub(crate) struct Atom {
     pub(crate) word: &'static str,
     pub(crate) shape: Shape,
-    /// Whether its absence may be asked for. What a caller can shed, by presenting less, may not.
+    /// Whether the atom may be negated. Atoms whose absence a caller can fake, by presenting less, may not.
     pub(crate) negatable: bool,
     pub(crate) example: &'static str,
 }
 
-/// THE table of atoms.
+/// The table of atoms.
 #[rustfmt::skip] // a table is read by column
 pub(crate) const ATOMS: [Atom; 13] = [
     Atom { word: "authenticated", shape: Shape::NoArguments,            negatable: false, example: "authenticated" },
@@ -76,13 +76,13 @@ pub(crate) const ATOMS: [Atom; 13] = [
     Atom { word: "check",         shape: Shape::Expression,             negatable: true,  example: "check(post.author == principal.id())" },
 ];
 
-/// The keys of `#[require_auth(…)]`, each the atom of that name.
+/// The keys of `#[require_auth(…)]`. Each is the atom of its name.
 pub(crate) const REQUIRE_AUTH_KEYS: [&str; 3] = ["max_age", "acr", "scheme"];
 
-/// The words of `#[require_auth(…)]` that have no value, each the atom of that name.
+/// The words of `#[require_auth(…)]` without a value. Each is the atom of its name.
 pub(crate) const REQUIRE_AUTH_FLAGS: [&str; 1] = ["direct"];
 
-/// The schemes that a rule may ask for, as they are written, with the variant that stands for each.
+/// The schemes that a rule can require, as they are written, and the variant of each.
 #[rustfmt::skip]
 pub(crate) const SCHEMES: [(&str, &str); 6] = [
     ("bearer", "Bearer"), ("dpop", "Dpop"), ("basic", "Basic"), ("api-key", "ApiKey"), ("session", "Session"),
@@ -141,7 +141,7 @@ impl Kind {
         }
     }
 
-    /// Its variant in the kinds of the generated code.
+    /// The variant of this kind in generated code.
     pub(crate) const fn variant(self) -> &'static str {
         match self {
             Self::Role => "Role",
@@ -150,7 +150,7 @@ impl Kind {
         }
     }
 
-    /// The type that is looked for where the handler stands; also the name of the derive.
+    /// The type that contains the names, if the rule does not name it. Also the name of the derive.
     pub(crate) const fn type_name(self) -> &'static str {
         match self {
             Self::Role => "Role",
@@ -177,7 +177,7 @@ impl Kind {
     }
 }
 
-/// The row of a word.
+/// Returns the row of a word.
 pub(crate) fn atom(word: &str) -> Option<&'static Atom> {
     ATOMS.iter().find(|atom| atom.word == word)
 }

@@ -1,4 +1,4 @@
-//! One atom: a judgement for each shape of arguments.
+//! Parsing of atoms: one function for each shape of arguments.
 
 use std::net::IpAddr;
 use std::num::IntErrorKind;
@@ -14,7 +14,7 @@ use crate::diagnostics::{Diagnostics, did_you_mean};
 use crate::grammar::{self, Kind, Shape};
 use crate::parse::{has_plain_end, one_line, ungrouped};
 
-/// The atom of that row with these arguments; `at` is the whole of it.
+/// Reads the arguments of an atom. `at` is the whole atom.
 pub(crate) fn read_atom(
     row: &grammar::Atom,
     arguments: &[&Expr],
@@ -63,7 +63,7 @@ pub(crate) fn any_or_all_help(names: &[&Expr]) -> String {
     format!("write `any({})` for either, `all(…)` for both", names.join(", "))
 }
 
-/// A name of a vocabulary: a string, or a path to a variant.
+/// Reads a name of a vocabulary: a string, or the path of a variant.
 pub(crate) fn read_name(kind: Kind, expression: &Expr, diagnostics: &mut Diagnostics) -> Option<Name> {
     let example = kind.example();
     match ungrouped(expression) {
@@ -77,7 +77,7 @@ pub(crate) fn read_name(kind: Kind, expression: &Expr, diagnostics: &mut Diagnos
             of.segments.pop_punct();
             Some(Name::Variant(of, variant))
         }
-        // What `::<…>` or `<… as …>` adds would be passed over.
+        // The parts `::<…>` and `<… as …>` would be ignored.
         Expr::Path(path) if path.qself.is_some() || path.path.segments.len() > 1 => {
             let wrong = format!("expected the path of a variant, found `{}`", one_line(path.to_token_stream()));
             diagnostics.report(path, wrong, format!("write `{}::…`", kind.type_name()))
@@ -104,7 +104,7 @@ pub(crate) fn read_name(kind: Kind, expression: &Expr, diagnostics: &mut Diagnos
     }
 }
 
-/// The string that has to stand there.
+/// Reads a string.
 fn read_string<'a>(
     what: &str,
     expression: &'a Expr,
@@ -169,7 +169,7 @@ fn read_claim_value(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<
     })
 }
 
-/// A name that begins with a slash is a JSON pointer (RFC 6901): each of its names is there, and each `~` is an escape.
+/// Reports a name that begins with a slash and is not a JSON pointer (RFC 6901 §3) without empty names.
 fn check_pointer(name: &LitStr, diagnostics: &mut Diagnostics) -> Option<()> {
     let text = name.value();
     let Some(path) = text.strip_prefix('/') else { return Some(()) };
@@ -181,7 +181,7 @@ fn check_pointer(name: &LitStr, diagnostics: &mut Diagnostics) -> Option<()> {
     diagnostics.report(name, format!("{text:?} is not a JSON pointer"), format!("write `\"/{escaped}\"`"))
 }
 
-/// The words of a claim in `org = "acme"`, `org == "acme"` or `claim("org", "acme")`.
+/// Returns the arguments that `org = "acme"`, `org == "acme"` or `claim("org", "acme")` was probably meant to be.
 fn suggested_claim(written: &Expr) -> Option<String> {
     match ungrouped(written) {
         Expr::Assign(assign) => suggestions::claim(&assign.left, &assign.right),
@@ -251,7 +251,7 @@ fn read_network(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<Netw
             format!("write \"{first}/{length}\", or \"{address}\" for that address alone"),
         );
     }
-    // `::ffff:10.0.0.0/104` is 10.0.0.0/8 in another spelling, and addresses are compared as IPv4 (IP-7).
+    // `::ffff:10.0.0.0/104` is 10.0.0.0/8. IPv4-mapped addresses are compared as IPv4 (IP-7).
     match address {
         IpAddr::V6(v6) if length >= 96 => match v6.to_ipv4_mapped() {
             Some(v4) => Some(Network { address: v4.into(), prefix: length - 96 }),
@@ -261,7 +261,7 @@ fn read_network(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<Netw
     }
 }
 
-/// Codes of two letters. Whether there is such a country, the compiler looks up in a const.
+/// Reads country codes. Const code checks that the countries exist.
 pub(crate) fn read_countries(
     arguments: &[&Expr],
     at: &TokenStream,
@@ -292,7 +292,7 @@ fn read_country(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<LitS
             let help = format!("write `{}`", call.args.to_token_stream());
             return diagnostics.report(&call.func, "an address is in one country, and this is a list already", help);
         }
-        // The code itself, without its quotes.
+        // The code without quotes.
         Expr::Path(path) if path.path.get_ident().is_some_and(|word| is_code(&word.to_string())) => {
             let help = format!("write \"{}\"", path.to_token_stream());
             return diagnostics.report(path, "a country is written as a string", help);
@@ -329,7 +329,7 @@ fn is_code(text: &str) -> bool {
     text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
-/// The code that two letters stand for, where it is known here: what people write for it in vain.
+/// Returns the code for two letters, also for the common mistakes.
 fn code_of(letters: &str) -> Option<String> {
     let code = letters.to_ascii_uppercase();
     match code.as_str() {
@@ -339,9 +339,9 @@ fn code_of(letters: &str) -> Option<String> {
     }
 }
 
-/// Whole seconds, of a number and a unit.
+/// Reads a number and a unit as seconds.
 fn read_duration(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<u64> {
-    // A number alone is one of seconds in most other places.
+    // Other libraries read a plain number as seconds.
     let seconds = match ungrouped(expression) {
         Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) if number.suffix().is_empty() => {
             format!("\"{}s\"", number.base10_digits())
@@ -375,7 +375,7 @@ fn read_acr(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<String> 
     let literal = read_string("an assurance level", expression, "\"urn:example:mfa\"", diagnostics)?;
     check_text("assurance level", literal, "urn:example:mfa", diagnostics)?;
     let text = literal.value();
-    // It stands in `acr_values`, separated by spaces, within quotes.
+    // The value is part of `acr_values`, separated by spaces, within quotes.
     if text.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E)) {
         Some(text)
     } else {

@@ -1,5 +1,5 @@
-//! Whether a function can be a handler. Forms that actix does not take are told here, in one sentence each, rather than
-//! by the compiler about code that the user never wrote.
+//! Validation of signatures. Functions that the web framework does not accept are reported here in one sentence each. The
+//! errors of the compiler would be about generated code.
 
 use proc_macro2::Span;
 use syn::spanned::Spanned as _;
@@ -12,13 +12,13 @@ use crate::parse::{Function, Parameter};
 /// The maximum number of arguments with a `cfg` of their own. Each doubles the generated code.
 const MAX_CONDITIONAL_ARGUMENTS: usize = 4;
 
-/// Reports what an attribute stands on if it is no function.
+/// Reports an item that is not a function.
 pub(crate) fn report_other_item(what: &str, at: Span, diagnostics: &mut Diagnostics) {
     let wrong = format!("a rule guards a handler, and this is {what}");
     diagnostics.note_at(at, wrong, "write the attribute above an `async fn`");
 }
 
-/// Reports a function that no handler can be.
+/// Reports a function that cannot be a handler.
 pub(crate) fn check_function(function: &Function, diagnostics: &mut Diagnostics) {
     let signature = &function.signature;
     if let Some(receiver) = signature.inputs.iter().find(|argument| matches!(argument, FnArg::Receiver(_))) {
@@ -47,7 +47,7 @@ pub(crate) fn check_function(function: &Function, diagnostics: &mut Diagnostics)
         diagnostics.note(variadic, "a handler has a fixed number of arguments", "delete this");
     }
     for argument in &signature.inputs {
-        // Where the lifetime is the mistake, its uses are none of their own.
+        // If a lifetime parameter is reported, its uses are not.
         if let FnArg::Typed(argument) = argument
             && !has_lifetimes
         {
@@ -106,7 +106,7 @@ fn ungrouped(mut kind: &Type) -> &Type {
     }
 }
 
-/// Reports borrowed and `impl Trait` arguments. Behind `fn(…)` and `dyn` a reference is somebody else's.
+/// Reports borrowed and `impl Trait` arguments. References within `fn(…)` and `dyn` are not borrowed from the request.
 fn check_type(kind: &Type, diagnostics: &mut Diagnostics) {
     let own = || format!("take an owned type, such as `String` or `{}`", DIALECT.state_example);
     match kind {

@@ -1,7 +1,8 @@
-//! The implicants to make a formula hold: sets of literals of which each is enough. What a rule means beyond its words is told by them.
+//! Implicants of a formula: sets of literals, each of which is sufficient. They show which parts are redundant or unsatisfiable.
 //!
-//! What a name implies only the vocabulary knows, so const code compares. It is slow, and most parts have nothing to do with each
-//! other whatever their names mean: of a role and a network nothing follows. Only what could be found there is handed on.
+//! # Why
+//! Only vocabularies contain what a name implies, so const code compares the names. Const code is slow, and most pairs of parts are
+//! unrelated whatever their names imply: a role implies no network. Only pairs that can be related are compared.
 
 use proc_macro2::Span;
 use syn::spanned::Spanned as _;
@@ -9,21 +10,21 @@ use syn::spanned::Spanned as _;
 use super::model::{Atom, Formula, Literal};
 use crate::grammar::Kind;
 
-/// Sets of literals, by where they stand in the rule.
+/// Sets of literals, by their positions in the rule.
 pub(crate) type Implicants = Vec<Vec<u16>>;
 
-/// Implicants that are looked at. A formula with more of them is taken as it is: what is not understood is accepted.
+/// The maximum number of implicants. A formula with more of them is not checked for redundancy.
 const MAX_IMPLICANTS: usize = 64;
 
-/// The implicants of the formula; `None` where there are too many.
+/// Returns the implicants; `None` if there are too many.
 pub(super) fn implicants(formula: &Formula) -> Option<Implicants> {
     implicants_from(formula, &mut 0)
 }
 
-/// The same, where the first literal stands at `next` in the rule.
+/// Like [`implicants`]. `next` is the position of the first literal in the rule.
 fn implicants_from(formula: &Formula, next: &mut u16) -> Option<Implicants> {
     let each = |parts: &[Formula], next: &mut u16| -> Vec<Option<Implicants>> {
-        // All of them, so that the places are right whatever becomes of one.
+        // All parts are visited, so that the positions are right even if one has too many implicants.
         parts.iter().map(|part| implicants_from(part, next)).collect()
     };
     let implicants = match formula {
@@ -38,7 +39,7 @@ fn implicants_from(formula: &Formula, next: &mut u16) -> Option<Implicants> {
     (implicants.len() <= MAX_IMPLICANTS).then_some(implicants)
 }
 
-/// The implicants to make all of these hold.
+/// Returns the implicants of a conjunction.
 fn product<'a>(parts: impl Iterator<Item = &'a Implicants>) -> Option<Implicants> {
     parts.into_iter().try_fold(vec![Vec::new()], |so_far, more| {
         let joined = so_far.iter().flat_map(|implicant| more.iter().map(|add| [implicant.as_slice(), add].concat()));
@@ -47,27 +48,27 @@ fn product<'a>(parts: impl Iterator<Item = &'a Implicants>) -> Option<Implicants
     })
 }
 
-/// Where parts are joined, and something may be wrong with them.
+/// A conjunction or disjunction with a possible mistake.
 pub(crate) struct Connective {
     pub(crate) is_any: bool,
     pub(crate) parts: Vec<Part>,
-    /// The implicants of all of them, where nobody may be able to pass.
+    /// The implicants of the rule, if all of them can be contradictory.
     pub(crate) contradictions: Option<Implicants>,
 }
 
-/// A part.
+/// An operand of a connective.
 pub(crate) struct Part {
     pub(crate) implicants: Implicants,
     pub(crate) text: String,
     pub(crate) at: Span,
-    /// The implicants of all others together; none where they are not to be compared with it.
+    /// The implicants of the conjunction of all other parts; empty if they are not compared with it.
     pub(crate) others: Implicants,
-    /// Whether it may be one to leave out.
+    /// Whether const code compares it, as it can be redundant.
     pub(crate) compared: bool,
 }
 
-/// The places where parts are joined, from the outside in. Where the rule says that it is redundant on purpose, and where there
-/// are too many implicants, parts are not compared.
+/// Returns the connectives with possible mistakes, from the outside in. Parts are not compared if the rule is marked as
+/// redundant or has too many implicants.
 pub(super) fn connectives(formula: &Formula, redundant: bool) -> Vec<Connective> {
     let (mut connectives, rule) = (Vec::new(), Literals(formula.literals()));
     collect(formula, &rule, &mut 0, &mut connectives);
@@ -116,16 +117,16 @@ fn collect(formula: &Formula, rule: &Literals<'_>, next: &mut u16, connectives: 
     }
 }
 
-/// The literals of a rule, by where they stand. Says what could be, were the names what they would have to be for it: the same
-/// questions as those of const code, which knows the names.
+/// The literals of a rule, by position. Answers what is possible for some meaning of the names. Const code answers the same
+/// questions for their actual meaning.
 struct Literals<'a>(Vec<&'a Literal>);
 
 impl Literals<'_> {
-    fn at(&self, index: u16) -> Option<SignedAtom<'_>> {
+    fn literal(&self, index: u16) -> Option<SignedAtom<'_>> {
         self.0.get(usize::from(index)).map(|literal| SignedAtom { atom: &literal.atom, negated: literal.negated })
     }
 
-    /// Whether const code may find that the part can be left out.
+    /// Whether const code can find the part redundant.
     fn may_be_redundant(&self, any: bool, parts: &[Part], index: usize) -> bool {
         let Some(part) = parts.get(index) else { return false };
         let mut others = parts.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, other)| other);
@@ -140,19 +141,20 @@ impl Literals<'_> {
         }
     }
 
-    /// Whether two literals may leave out only those of whom nothing is known.
+    /// Whether the disjunction of two literals can be true for every caller whose facts are known.
     fn may_be_tautology(&self, one: &Implicants, other: &Implicants) -> bool {
         let single = |implicants: &Implicants| match implicants.as_slice() {
-            [implicant] if implicant.len() == 1 => self.at(*implicant.first()?),
+            [implicant] if implicant.len() == 1 => self.literal(*implicant.first()?),
             _ => None,
         };
         single(one).zip(single(other)).is_some_and(|(one, other)| one.opposite().may_imply(other))
     }
 
-    /// Whether whoever gets in by one of these implicants may always get in by one of those.
+    /// Whether every request that satisfies `these` can be one that satisfies `those`.
     fn may_cover(&self, those: &Implicants, these: &Implicants) -> bool {
         let implies = |one: u16, wanted: u16| {
-            one == wanted || self.at(one).zip(self.at(wanted)).is_some_and(|(one, wanted)| one.may_imply(wanted))
+            one == wanted
+                || self.literal(one).zip(self.literal(wanted)).is_some_and(|(one, wanted)| one.may_imply(wanted))
         };
         let implied = |implicant: &[u16], wanted: u16| implicant.iter().any(|one| implies(*one, wanted));
         let covered =
@@ -160,9 +162,9 @@ impl Literals<'_> {
         these.iter().all(|implicant| self.may_contradict(implicant) || covered(implicant))
     }
 
-    /// Whether two literals of the implicant may be such that nobody fits both.
+    /// Whether two literals of the implicant can contradict each other.
     fn may_contradict(&self, implicant: &[u16]) -> bool {
-        let literals: Vec<_> = implicant.iter().filter_map(|index| self.at(*index)).collect();
+        let literals: Vec<_> = implicant.iter().filter_map(|index| self.literal(*index)).collect();
         let after = |index: usize| literals.get(index + 1..).unwrap_or_default();
         let excluded =
             |one: SignedAtom<'_>, others: &[SignedAtom<'_>]| others.iter().any(|other| one.may_imply(other.opposite()));
@@ -170,7 +172,7 @@ impl Literals<'_> {
     }
 }
 
-/// A literal, or its opposite.
+/// A literal or its negation.
 #[derive(Clone, Copy)]
 struct SignedAtom<'a> {
     atom: &'a Atom,
@@ -182,7 +184,7 @@ impl SignedAtom<'_> {
         Self { negated: !self.negated, ..self }
     }
 
-    /// Whether whoever fits the one may fit the other.
+    /// Whether this literal can imply the other.
     fn may_imply(self, other: SignedAtom<'_>) -> bool {
         match (self.negated, other.negated) {
             (false, false) => may_include(other.atom, self.atom),
@@ -193,7 +195,7 @@ impl SignedAtom<'_> {
     }
 }
 
-/// Whether the one may be a part of the other.
+/// Whether the smaller atom can imply the larger.
 fn may_include(larger: &Atom, smaller: &Atom) -> bool {
     match (larger, smaller) {
         (Atom::Check(_), _) => false,
@@ -207,7 +209,7 @@ fn may_include(larger: &Atom, smaller: &Atom) -> bool {
     }
 }
 
-/// Whether nobody may fit both.
+/// Whether two atoms can be mutually exclusive.
 fn may_be_apart(one: &Atom, other: &Atom) -> bool {
     matches!((one, other), (Atom::Networks(_), Atom::Networks(_)) | (Atom::Countries(_), Atom::Countries(_)))
 }

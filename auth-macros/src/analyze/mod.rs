@@ -1,4 +1,4 @@
-//! What the words mean: [`Checked`], which only this room makes. Judges, and writes no code.
+//! Validation. Only this module returns [`Checked`]. It generates no code.
 
 mod model;
 mod name_syntax;
@@ -19,17 +19,17 @@ pub(crate) use self::vocabulary::{DeclaredVocabulary, analyze_vocabulary};
 use crate::diagnostics::Diagnostics;
 use crate::parse::{Function, Words};
 
-/// The rules above one handler, joined, and found to make sense.
+/// The rules of one handler, joined and valid.
 pub(crate) struct Checked {
     pub(crate) formula: Formula,
     pub(crate) not_found: bool,
-    /// Why the handler may be called for any object.
+    /// The reason why the handler may be called for any object.
     pub(crate) any_object: Option<String>,
-    /// The parts of the rule, each set of which is to be compared when the vocabulary is known.
+    /// The connectives whose parts const code compares, as it knows the vocabularies.
     pub(crate) connectives: Vec<Connective>,
 }
 
-/// Judges all attributes of a handler together.
+/// Validates all attributes of a handler together.
 pub(crate) fn analyze_handler(
     attributes: &[Words],
     function: &Function,
@@ -39,7 +39,7 @@ pub(crate) fn analyze_handler(
     conflicts::check_attributes(attributes, &formulas, diagnostics);
     let formula = check::number_checks(Formula::all(formulas.into_iter().collect::<Option<_>>()?), diagnostics);
     let names_caller = check::check_arguments(function, &formula, diagnostics);
-    // A check that names the caller in another way is about the caller too.
+    // A check that names the caller by an argument is about the caller too.
     if !names_caller {
         conflicts::check_anonymous(attributes, &formula, diagnostics);
     }
@@ -53,7 +53,7 @@ pub(crate) fn analyze_handler(
     })
 }
 
-/// Judges a rule that stands by itself, for a scope or a service.
+/// Validates the rule of a scope or service.
 pub(crate) fn analyze_rule(words: &Words, diagnostics: &mut Diagnostics) -> Option<Checked> {
     let (public, formula) = formula::standalone_formula(words, diagnostics)?;
     check::check_standalone(&formula, diagnostics);

@@ -1,4 +1,4 @@
-//! Help for tokens that cannot be read: the most likely intended text, which compiles when it is pasted.
+//! Help texts for unparsable words: the rule that was probably meant, which compiles when it is pasted.
 
 use quote::ToTokens as _;
 use syn::{BinOp, Expr, ExprLit, Lit, Stmt, UnOp};
@@ -11,18 +11,18 @@ use crate::parse::{has_plain_end, one_line, ungrouped};
 pub(super) enum Join {
     Any,
     All,
-    /// By a comma.
+    /// Joined by a comma.
     Unspecified,
 }
 
-/// The names in `"a" || "b"`, `["a", "b"]` and the like.
+/// The names in `"a" || "b"`, `["a", "b"]` and similar notations.
 pub(super) struct Names {
     pub(super) join: Join,
     pub(super) names: Vec<String>,
 }
 
 impl Names {
-    /// One, or several that are joined.
+    /// Merges parts. Parts with several names must be joined in the same way.
     fn combine(join: Join, parts: impl IntoIterator<Item = Option<Self>>) -> Option<Self> {
         let mut names = Vec::new();
         for part in parts {
@@ -35,7 +35,7 @@ impl Names {
         (!names.is_empty()).then_some(Self { join, names })
     }
 
-    /// The names as the argument of `role(…)` and of `#[require_role(…)]`.
+    /// Returns the names as arguments of `role(…)` and `#[require_role(…)]`.
     pub(super) fn text(&self) -> String {
         let names = self.names.join(", ");
         match self.join {
@@ -45,7 +45,7 @@ impl Names {
         }
     }
 
-    /// The same as a line of help; `within` stands around it.
+    /// Returns the help. `within` adds the text around the names.
     pub(super) fn help(&self, within: impl Fn(&str) -> String) -> String {
         let text = within(&self.text());
         if self.join == Join::Unspecified && self.names.len() > 1 {
@@ -55,7 +55,7 @@ impl Names {
     }
 }
 
-/// Names that are combined in the notation of another language.
+/// Returns the names in an expression of another notation.
 pub(super) fn names(expression: &Expr) -> Option<Names> {
     let all = |join, parts: &mut dyn Iterator<Item = &Expr>| Names::combine(join, parts.map(names).collect::<Vec<_>>());
     match ungrouped(expression) {
@@ -89,12 +89,12 @@ pub(super) fn names(expression: &Expr) -> Option<Names> {
     }
 }
 
-/// The strings of a list that needs no word on how they are joined.
+/// Returns the strings of a list whose elements are alternatives.
 pub(super) fn list(expression: &Expr) -> Option<String> {
     names(expression).filter(|several| several.join != Join::All).map(|several| several.names.join(", "))
 }
 
-/// The rule that an expression of the application was meant to be.
+/// Returns the rule that an expression was probably meant to be.
 pub(super) fn rule(expression: &Expr) -> Option<String> {
     match ungrouped(expression) {
         Expr::MethodCall(call) => {
@@ -114,7 +114,7 @@ pub(super) fn rule(expression: &Expr) -> Option<String> {
     }
 }
 
-/// The rule that a call of an unknown word was meant to be: `has_any_role("a", "b")`.
+/// Returns the rule that a call of an unknown function was probably meant to be, such as `has_any_role("a", "b")`.
 pub(super) fn unknown_call(word: &str, arguments: &[&Expr], whole: &Expr) -> Option<String> {
     let kinds = [Kind::Role, Kind::Permission, Kind::Scope];
     let kind = kinds.into_iter().find(|kind| word.contains(kind.word()));
@@ -140,7 +140,7 @@ fn is_kind(word: &str) -> bool {
     grammar::atom(word).is_some_and(|row| matches!(row.shape, Shape::Name(_)))
 }
 
-/// The help for what stands in the place of a name.
+/// Returns the help for an expression in place of a name.
 pub(super) fn name(kind: Kind, expression: &Expr) -> Option<String> {
     let absent = match ungrouped(expression) {
         Expr::Unary(unary) if matches!(unary.op, UnOp::Not(_)) => Some(&*unary.expr),
@@ -157,7 +157,7 @@ pub(super) fn name(kind: Kind, expression: &Expr) -> Option<String> {
     }
 }
 
-/// The rule that a comparison was meant to be.
+/// Returns the help for a comparison.
 pub(super) fn comparison(left: &Expr, operator: &BinOp, right: &Expr) -> Option<String> {
     let negated = match operator {
         BinOp::Eq(_) => false,
@@ -180,7 +180,7 @@ fn as_check(left: &Expr, operator: &BinOp, right: &Expr) -> String {
     format!("write `check({})`", one_line(quote::quote!(#left #operator #right)))
 }
 
-/// The atom in `role == "admin"` or `role("admin") == true`, and whether it is to be absent.
+/// Returns the atom in `role == "admin"` or `role("admin") == true`, and whether it is negated.
 fn compared(left: &Expr, right: &Expr) -> Option<(&'static Atom, String, bool)> {
     match ungrouped(left) {
         Expr::Path(path) => {
@@ -206,7 +206,7 @@ fn compared(left: &Expr, right: &Expr) -> Option<(&'static Atom, String, bool)> 
     }
 }
 
-/// The string as it is written.
+/// Returns the string with its quotes.
 fn string(expression: &Expr) -> Option<String> {
     match ungrouped(expression) {
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if text.suffix().is_empty() => Some(text.token().to_string()),
@@ -214,7 +214,7 @@ fn string(expression: &Expr) -> Option<String> {
     }
 }
 
-/// The attribute that asks for a name, a claim or an address.
+/// Returns the attribute that requires a name, a claim or an address.
 pub(super) fn attribute(key: &str, value: &Expr) -> Option<String> {
     let row = grammar::atom(key).or_else(|| grammar::atom(key.strip_suffix('s')?))?;
     let value = match row.shape {
@@ -225,7 +225,7 @@ pub(super) fn attribute(key: &str, value: &Expr) -> Option<String> {
     Some(format!("#[require_{}({value})]", row.word))
 }
 
-/// A claim, by `org = "acme"`, `"org" = "acme"` or a comparison.
+/// Returns the arguments of a claim in `org = "acme"`, `"org" = "acme"` or a comparison.
 pub(super) fn claim(name: &Expr, value: &Expr) -> Option<String> {
     let name = match ungrouped(name) {
         Expr::Path(path) => format!("{:?}", path.path.get_ident()?.to_string()),
@@ -234,12 +234,12 @@ pub(super) fn claim(name: &Expr, value: &Expr) -> Option<String> {
     Some(format!("{name}, {}", string(value)?))
 }
 
-/// A claim, by the key `org = "acme"`.
+/// Returns the arguments of a claim with the key `org = "acme"`.
 pub(super) fn claim_of_key(name: &str, value: &Expr) -> Option<String> {
     Some(format!("{name:?}, {}", string(value)?))
 }
 
-/// What a word of `#[require_auth(…)]` that is no key was meant to be.
+/// Returns what an unknown word of `#[require_auth(…)]` was probably meant to be.
 pub(super) fn word_of_require_auth(word: &Expr) -> Option<String> {
     match ungrouped(word) {
         Expr::Call(call) => {

@@ -80,7 +80,7 @@ impl<'a> Arguments<'a> {
 
     /// Returns the requirements of a type, as a const expression.
     fn need(&self, kind: &Type) -> TokenStream {
-        let probe = self.paths.probe.at(kind.span());
+        let probe = self.paths.probe.respanned(kind.span());
         quote_spanned!(kind.span()=> <#probe<#kind>>::NEEDS)
     }
 
@@ -115,7 +115,7 @@ impl<'a> Arguments<'a> {
         let Paths { needs_nothing, formula: formula_type, .. } = self.paths;
         // Errors are reported at the type.
         let call = |check: PrivatePath<'_>, kind: &Type, others: TokenStream| {
-            let (check, need) = (check.at(kind.span()), self.need(kind));
+            let (check, need) = (check.respanned(kind.span()), self.need(kind));
             quote_spanned!(kind.span()=> #check(#need #others);)
         };
         let is_anonymous = self.checked.formula.admits_anonymous();

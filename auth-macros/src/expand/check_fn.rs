@@ -26,7 +26,7 @@ pub(super) struct CheckFn<'a> {
 struct Variables {
     request: Ident,
     /// The request within the closure.
-    asked: Ident,
+    inner_request: Ident,
     payload: Ident,
     index: Ident,
     slots: Ident,
@@ -40,7 +40,7 @@ impl Variables {
         let hidden = |name: &str| Ident::new(name, Span::mixed_site());
         Self {
             request: hidden("__request"),
-            asked: hidden("__asked"),
+            inner_request: hidden("__asked"),
             payload: hidden("__payload"),
             index: hidden("__index"),
             slots: hidden("__slots"),
@@ -67,7 +67,7 @@ impl<'a> CheckFn<'a> {
     pub(super) fn tokens(&self) -> TokenStream {
         let Paths { request: request_type, payload: payload_type, .. } = self.paths;
         let Paths { principal: principal_type, run_checks, checked_future, check_answer, .. } = self.paths;
-        let Variables { request, asked, payload, index, slots, principal, .. } = &self.variables;
+        let Variables { request, inner_request, payload, index, slots, principal, .. } = &self.variables;
         let slot_types = tuple(self.phases.first.iter().map(|parameter| {
             let kind = &parameter.kind;
             quote!(::core::option::Option<#kind>)
@@ -85,7 +85,7 @@ impl<'a> CheckFn<'a> {
                     #payload,
                     Self::RULE,
                     async |
-                        #asked: &#request_type,
+                        #inner_request: &#request_type,
                         #payload: &mut #payload_type,
                         #index: ::core::primitive::u8,
                         #slots: &mut #slot_types,
@@ -104,12 +104,12 @@ impl<'a> CheckFn<'a> {
     /// Returns the arm of one check.
     fn arm(&self, check: &Check) -> TokenStream {
         let Paths { authorized, check_answer, .. } = self.paths;
-        let Variables { asked, principal, .. } = &self.variables;
+        let Variables { inner_request, principal, .. } = &self.variables;
         let index = check.index;
         let expression = match &check.kind {
             CheckKind::Expression(expression) => expression,
             CheckKind::Object(object, action) => {
-                return quote!(#index => #authorized::<#object, #action>(#asked, #principal).await,);
+                return quote!(#index => #authorized::<#object, #action>(#inner_request, #principal).await,);
             }
         };
         let run = self.with_arguments(check, self.run(expression));
@@ -127,7 +127,7 @@ impl<'a> CheckFn<'a> {
     /// Returns the code that evaluates the expression of a check.
     fn run(&self, expression: &Expr) -> TokenStream {
         let (at, error, run_check) = (expression.span(), &self.error, self.paths.run_check);
-        let verdict = self.paths.verdict.at(at);
+        let verdict = self.paths.verdict.respanned(at);
         // `todo!()` as the last expression is of every type. A call around it would be reported as unreachable.
         let verdict = match is_never(expression) {
             true => quote!(#expression),
@@ -139,7 +139,7 @@ impl<'a> CheckFn<'a> {
     /// Returns `run` with the arguments that the check names in scope.
     fn with_arguments(&self, check: &Check, run: TokenStream) -> TokenStream {
         let Paths { check_answer, fill_slot, .. } = self.paths;
-        let Variables { asked, payload, slots, answer, failure, .. } = &self.variables;
+        let Variables { inner_request, payload, slots, answer, failure, .. } = &self.variables;
         let named = || self.phases.first.iter().enumerate().filter(|(_, parameter)| check.names(parameter));
         let rebuilt = named().filter_map(|(position, parameter)| {
             let slot = syn::Index::from(position);
@@ -156,7 +156,7 @@ impl<'a> CheckFn<'a> {
         let expression = rebuilt.iter().map(|(.., expression)| expression);
         // Arguments are moved out of their slots, and back as the check has left them.
         quote!({
-            #(if let ::core::result::Result::Err(#failure) = #fill_slot(&mut #slots.#slot, #asked, #payload).await {
+            #(if let ::core::result::Result::Err(#failure) = #fill_slot(&mut #slots.#slot, #inner_request, #payload).await {
                 return #check_answer::NotExtracted(#failure);
             })*
             match (#(#slots.#slot.take(),)*) {

@@ -43,7 +43,7 @@ pub(super) fn vocabulary(kind: Kind, name: &Name, paths: &Paths<'_>) -> TokenStr
         Kind::Permission => paths.permissions,
         Kind::Scope => paths.scopes,
     };
-    let function = function.at(at);
+    let function = function.respanned(at);
     quote_spanned!(at=> #function::<#of>())
 }
 

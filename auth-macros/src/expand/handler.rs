@@ -196,7 +196,7 @@ impl Variant<'_> {
         let (generics, arguments, bounds) = function.signature.generics.split_for_impl();
         // Types that are not extractors are reported at the arguments.
         let at = function.signature.paren_token.span.join();
-        let (types, guard_trait) = (self.phases.types(paths), paths.guard.at(at));
+        let (types, guard_trait) = (self.phases.types(paths), paths.guard.respanned(at));
         let guard_trait = quote_spanned!(at=> #guard_trait<#types>);
         let (requirements, checks) = self.requirements();
         let (rule, rule_type) = (self.handler.rule(requirements), paths.rule);

@@ -190,7 +190,7 @@ mod tests {
 
     /// One expansion of each shape, as a file that is read in review. `UPDATE_EXPECT=1 cargo test` writes them.
     #[test]
-    fn each_shape_of_expansion_is_as_it_was_reviewed() {
+    fn expansions_match_their_snapshots() {
         let written = |tokens: TokenStream| prettyplease::unparse(&syn::parse2(tokens).unwrap());
         let plain = forward(
             Attribute::RequireRole,
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn no_expansion_names_what_is_not_below_our_crate_or_core() {
+    fn expansions_name_only_our_crate_and_core() {
         let derived = vocabulary(
             crate::grammar::Kind::Role,
             quote!(

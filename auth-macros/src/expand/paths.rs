@@ -55,7 +55,7 @@ impl ToTokens for PrivatePath<'_> {
 
 impl PrivatePath<'_> {
     /// Returns the path with one span, so that rustc reports a panic in the function at that place.
-    pub(super) fn at(self, at: Span) -> TokenStream {
+    pub(super) fn respanned(self, at: Span) -> TokenStream {
         let respanned = self.to_token_stream().into_iter().map(|mut token| {
             token.set_span(token.span().located_at(at).resolved_at(at));
             token

@@ -31,13 +31,13 @@ pub(super) fn checks(
         // Reported at the last part.
         let possible = connective.contradictions.as_ref().zip(connective.parts.last()).map(|(all, last)| {
             let (at, all) = (last.at, implicants(all));
-            let check = paths.check_possible.at(at);
+            let check = paths.check_possible.respanned(at);
             quote_spanned!(at=> #check(#known, #all);)
         });
         let compared: Vec<_> = connective.parts.iter().enumerate().filter(|(_, part)| part.compared).collect();
         let parts = (!compared.is_empty()).then(|| quote!(let #listed: &[#part] = &[#(#parts),*];));
         let calls = compared.into_iter().map(|(index, one)| {
-            let (at, check) = (one.at, check.at(one.at));
+            let (at, check) = (one.at, check.respanned(one.at));
             let others = (!connective.is_any).then(|| implicants(&one.others)).map(|others| quote!(, #others));
             quote_spanned!(at=> #check(#known, #listed, #index #others);)
         });

@@ -33,7 +33,7 @@ fn result_type(kind: &Type) -> Option<TokenStream> {
             if name.ends_with("Result") {
                 return nameable(path.clone()).map(|path| path.into_token_stream());
             }
-            // `Pin<Box<dyn Future<Output = …>>>`, and what is called a future.
+            // `Pin<Box<dyn Future<Output = …>>>`, and types whose name ends in `Future`.
             let is_future = name.ends_with("Future") || name == "Pin" || name == "Box" || name == "Ready";
             arguments(&last.arguments).filter(|_| is_future).find_map(|argument| match argument {
                 GenericArgument::Type(inner) => result_type(inner),

@@ -101,7 +101,7 @@ fn literal_checks(literal: &Literal, paths: &Paths<'_>) -> Vec<TokenStream> {
         Atom::Named(kind, name) | Atom::InTenant(kind, name, _) => (kind, name),
         Atom::Countries(codes) => {
             let checks = codes.iter().map(|code| {
-                let check = paths.check_country.at(code.span());
+                let check = paths.check_country.respanned(code.span());
                 quote_spanned!(code.span()=> const _: () = #check(#code);)
             });
             return checks.collect();
@@ -112,7 +112,7 @@ fn literal_checks(literal: &Literal, paths: &Paths<'_>) -> Vec<TokenStream> {
     let mut calls = match name {
         Name::Text(text) => {
             let at = span_of(name);
-            let check = paths.check_name.at(at);
+            let check = paths.check_name.respanned(at);
             quote_spanned!(at=> #check(#vocabulary, #text);)
         }
         // The compiler explains a variant that does not exist, and editors find one that does.
@@ -120,7 +120,7 @@ fn literal_checks(literal: &Literal, paths: &Paths<'_>) -> Vec<TokenStream> {
     };
     if literal.negated {
         let at = literal.at.span();
-        let check = paths.check_negated.at(at);
+        let check = paths.check_negated.respanned(at);
         calls.extend(quote_spanned!(at=> #check(#vocabulary);));
     }
     vec![quote!(const _: () = { #calls };)]

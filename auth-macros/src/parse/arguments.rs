@@ -1,4 +1,4 @@
-//! The words of an attribute: rules, keys and last words, separated by commas.
+//! The words of an attribute, separated by commas: rules, keys, and options such as `not_found`.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens as _;
@@ -14,20 +14,20 @@ use crate::grammar::Attribute;
 /// The words of one attribute.
 pub(crate) struct Words {
     pub(crate) attribute: Attribute,
-    /// The attribute itself, for mistakes that no word of it made alone.
+    /// The location of the attribute, for mistakes that are not those of one word.
     pub(crate) span: Span,
     pub(crate) list: Vec<Word>,
-    /// All words as they were written, to find an attribute that stands twice.
+    /// The source, to find duplicate attributes.
     pub(crate) text: String,
     pub(crate) not_found: bool,
-    /// Why a rule says more than it has to.
+    /// The reason why redundant parts are allowed.
     pub(crate) redundant: Option<syn::LitStr>,
-    /// Why a handler that takes an object's key may be called for any object.
+    /// The reason why the handler may be called for any object.
     pub(crate) any_object: Option<syn::LitStr>,
-    /// Where the user has this crate under another name.
+    /// The path of the facade, if it is renamed.
     pub(crate) root: Option<syn::Path>,
     has_root: bool,
-    /// Whether a mistake has taken some of its words away, without which the others mean nothing.
+    /// Whether words are missing because of a mistake, so that the others are not analyzed.
     pub(crate) is_broken: bool,
 }
 
@@ -35,14 +35,14 @@ pub(crate) struct Words {
 pub(crate) enum Word {
     /// `max_age = "5m"`
     Key(syn::Ident, Expr),
-    /// A name, a rule, or whatever else an expression can be.
+    /// A name, a rule, or any other expression.
     Expression(Expr),
 }
 
-/// Reads the words of an attribute. Where one cannot be read, reading goes on behind the next comma.
+/// Parses the words of an attribute. After a mistake, parsing continues behind the next comma.
 pub(crate) fn words(attribute: Attribute, span: Span, tokens: &TokenStream, diagnostics: &mut Diagnostics) -> Words {
     if let Some(attribute) = find_attribute(tokens) {
-        // The parser would take it, and it would be gone: whatever it says, the rule would hold without it.
+        // The parser would accept and drop the attribute, so the rule would apply without its condition.
         let help = "delete it; what depends on a `cfg` is two handlers, each under its own";
         diagnostics.note_at(attribute, "a rule has no attributes", help);
     }
@@ -69,17 +69,17 @@ pub(crate) fn words(attribute: Attribute, span: Span, tokens: &TokenStream, diag
         }
         Ok(())
     };
-    // Every way out of the parser has taken all tokens or reported why not.
+    // If the parser returns, it has consumed all tokens or reported the rest.
     if let Err(error) = parser.parse2(with_raw_in(tokens.clone())) {
         diagnostics.note_at(error.span(), "this cannot be read as part of a rule", RULE_HELP);
     }
     words
 }
 
-/// The word `in` of `role("admin", in = org)`, as expressions can hold it: it is a keyword.
+/// The key `in` of `role("admin", in = org)` as an identifier. The keyword itself is not allowed in expressions.
 pub(crate) const RAW_IN: &str = "r#in";
 
-/// Each `in` before a `=` as [`RAW_IN`].
+/// Replaces each `in` before a `=` by [`RAW_IN`].
 fn with_raw_in(tokens: TokenStream) -> TokenStream {
     let mut tokens = tokens.into_iter().peekable();
     let (mut raw, mut in_check) = (TokenStream::new(), false);
@@ -130,14 +130,14 @@ fn read_expression(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> Opt
     }
 }
 
-/// The last token of what was to be read: the one that something is missing after.
+/// Returns the location of the last token before the next comma.
 fn last_span(input: ParseStream<'_>) -> Span {
     let rest: TokenStream = input.fork().parse().unwrap_or_default();
     let upto_comma = rest.into_iter().take_while(|token| !is_comma(token));
     upto_comma.last().map_or_else(Span::call_site, |token| token.span())
 }
 
-/// `crate = …`, up to the next comma.
+/// Parses `crate = …`, up to the next comma.
 fn read_crate_word(input: ParseStream<'_>, words: &mut Words, diagnostics: &mut Diagnostics) -> syn::Result<()> {
     let (key, sign): (Token![crate], Token![=]) = (input.parse()?, input.parse()?);
     let mut value = TokenStream::new();
@@ -148,7 +148,7 @@ fn read_crate_word(input: ParseStream<'_>, words: &mut Words, diagnostics: &mut 
         diagnostics.note(key, "`crate` is written twice", "delete one of the two");
     }
     words.has_root = true;
-    // An attribute in it has been told already.
+    // Attributes were reported before.
     if find_attribute(&value).is_none() {
         let root = read_root(sign, value, diagnostics);
         words.root = words.root.take().or(root);
@@ -168,7 +168,7 @@ fn read_word(expression: Expr, input: ParseStream<'_>, words: &mut Words, diagno
             Expr::Path(path) if path.path.get_ident().is_some() => {
                 words.list.extend(path.path.get_ident().map(|key| Word::Key(key.clone(), *right)));
             }
-            // Read with the claim.
+            // Parsed with the claim.
             _ if words.attribute == Attribute::RequireClaim => {
                 words.list.push(Word::Expression(Expr::Assign(ExprAssign { attrs, left, eq_token, right })));
             }
@@ -187,7 +187,7 @@ fn read_word(expression: Expr, input: ParseStream<'_>, words: &mut Words, diagno
     }
 }
 
-/// A word that says why.
+/// Reads a key whose value is a reason.
 fn read_reason(
     key: &syn::ExprPath,
     value: Expr,
@@ -210,7 +210,7 @@ fn read_reason(
     }
 }
 
-/// `, crate = …` may follow the last word, as does a trailing comma and a second `not_found`, which has its own mistake.
+/// Whether only options follow: `crate = …`, a reason, or a second `not_found`, which is reported separately.
 fn is_followed_by_last_words(input: ParseStream<'_>) -> bool {
     let ahead = input.fork();
     let _: Option<Token![,]> = ahead.parse().ok().flatten();
@@ -220,7 +220,7 @@ fn is_followed_by_last_words(input: ParseStream<'_>) -> bool {
         || ahead.parse::<syn::Ident>().is_ok_and(|word| word == "not_found")
 }
 
-/// Between two words stands a comma. What stands there instead is reported once and passed over.
+/// Parses the comma between two words. Other tokens are reported once and skipped.
 fn read_comma(input: ParseStream<'_>, words: &mut Words, diagnostics: &mut Diagnostics) -> syn::Result<()> {
     if input.is_empty() {
         return Ok(());
@@ -272,7 +272,7 @@ fn read_comma(input: ParseStream<'_>, words: &mut Words, diagnostics: &mut Diagn
     read_comma(input, words, diagnostics)
 }
 
-/// The last word and what follows up to the next comma, as two words; a name without quotes in them.
+/// Returns the last word and the tokens up to the next comma as two words. A name gets quotes.
 fn as_two_words(last: Option<&Word>, after: ParseStream<'_>) -> String {
     let last = match last {
         Some(Word::Expression(Expr::Path(name))) if name.path.get_ident().is_some() => {
@@ -286,7 +286,7 @@ fn as_two_words(last: Option<&Word>, after: ParseStream<'_>) -> String {
     format!("{last}, {rest}")
 }
 
-/// Up to the next comma.
+/// Skips the tokens up to the next comma.
 fn skip_to_comma(input: ParseStream<'_>) {
     while !input.is_empty() && !input.peek(Token![,]) {
         let _: syn::Result<TokenTree> = input.parse();

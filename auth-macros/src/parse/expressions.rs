@@ -1,4 +1,4 @@
-//! Syntax trees as the user sees them.
+//! Helpers for syntax trees.
 
 use syn::Expr;
 

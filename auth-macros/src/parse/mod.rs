@@ -1,4 +1,4 @@
-//! What was written, as it was written. Judges nothing that does not keep it from reading on.
+//! Parsing. Reports only mistakes that prevent further parsing.
 
 mod source_text;
 mod expressions;

@@ -173,7 +173,7 @@ proptest! {
     }
 }
 
-/// The tokens with one more, wherever it can stand.
+/// Returns the tokens with one more, at each position.
 fn with_one_more(tokens: &TokenStream, more: &TokenStream) -> Vec<TokenStream> {
     let all: Vec<TokenTree> = tokens.clone().into_iter().collect();
     let mut longer = Vec::new();
@@ -195,7 +195,7 @@ fn with_one_more(tokens: &TokenStream, more: &TokenStream) -> Vec<TokenStream> {
 }
 
 #[test]
-fn no_token_of_a_rule_or_of_a_derive_is_passed_over() {
+fn every_token_is_read_or_reported() {
     let more = ["#[cfg(any())]", "x", "7", "_", "'a", "::<u8>", "!", "=", "\"y\"", ".await"];
     let more: Vec<TokenStream> = more.iter().map(|more| more.parse().unwrap()).collect();
     let rules = [

@@ -1,4 +1,4 @@
-//! The names that an expression takes from around it.
+//! The free names of an expression.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::ext::IdentExt as _;
@@ -7,19 +7,19 @@ use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
 use syn::{Expr, Pat, PatIdent, Token};
 
-/// The names, each once, in the order in which they first stand there. What a macro hides is treated as named.
+/// Returns the free names, each once, in source order. Identifiers in macros that cannot be parsed count as free.
 pub(super) fn free_names(expression: &Expr) -> Vec<Ident> {
     let mut free = Free::default();
     free.visit_expr(expression);
     free.found
 }
 
-/// The names that a pattern binds.
+/// Returns the names that a pattern binds.
 pub(super) fn bound_names(pattern: &Pat) -> Vec<String> {
     bindings(pattern).iter().map(|one| one.ident.unraw().to_string()).collect()
 }
 
-/// The variables that a pattern binds.
+/// Returns the variables that a pattern binds.
 pub(super) fn bindings(pattern: &Pat) -> Vec<PatIdent> {
     struct Bindings(Vec<PatIdent>);
     impl<'a> Visit<'a> for Bindings {
@@ -36,7 +36,7 @@ pub(super) fn bindings(pattern: &Pat) -> Vec<PatIdent> {
 
 #[derive(Default)]
 struct Free {
-    /// What is bound around the place that is being looked at, from the outside in.
+    /// The names that are bound at the current position, from the outside in.
     scopes: Vec<Vec<String>>,
     found: Vec<Ident>,
 }
@@ -62,8 +62,8 @@ impl Free {
         self.scopes.pop();
     }
 
-    /// What a macro may name: expressions, and what `matches!` takes, are looked into as such. Of anything else all words, but for
-    /// fields and methods.
+    /// Visits the tokens of a macro. Expressions and the arguments of `matches!` are parsed. In other macros, every identifier
+    /// counts, except for fields and methods.
     fn visit_macro_tokens(&mut self, tokens: &TokenStream) {
         type List = Punctuated<Expr, Token![,]>;
         if let Ok(list) = List::parse_terminated.parse2(tokens.clone()) {
@@ -105,7 +105,7 @@ impl Free {
         }
     }
 
-    /// The names in a text, as `format!("{id}")` has one.
+    /// Adds the names in a format string, such as `{id}`.
     fn add_format_names(&mut self, one: &Expr) {
         if let Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) = one {
             self.add_braced_names(&text.value(), text.span());
@@ -117,7 +117,7 @@ impl Free {
         for part in text.split('{').skip(1) {
             let inside = part.split('}').next().unwrap_or_default();
             let name = inside.split(|letter| !is_word(letter)).next().unwrap_or_default();
-            // A width or a precision may be a name too: `{x:>width$}`.
+            // A width or a precision can be a name too: `{x:>width$}`.
             let sizes = inside
                 .match_indices('$')
                 .filter_map(|(end, _)| inside.get(..end)?.rsplit(|letter| !is_word(letter)).next());
@@ -153,14 +153,14 @@ impl<'a> Visit<'a> for Free {
         self.visit_macro_tokens(&one.tokens);
     }
 
-    // A name that a pattern binds is none that it takes; what else stands in it may be.
+    // The variable itself is bound, but its subpattern can contain free names.
     fn visit_pat_ident(&mut self, one: &'a syn::PatIdent) {
         if let Some((_, inner)) = &one.subpat {
             self.visit_pat(inner);
         }
     }
 
-    // What an item says it says for itself; but for a macro, which says it wherever it is used.
+    // An item cannot use local variables, except for a macro, which is expanded where it is used.
     fn visit_item(&mut self, item: &'a syn::Item) {
         if let syn::Item::Macro(one) = item {
             self.add_idents(one.mac.tokens.clone());
@@ -172,7 +172,7 @@ impl<'a> Visit<'a> for Free {
     }
 
     fn visit_local(&mut self, local: &'a syn::Local) {
-        // First what it is made of: `let id = id` takes the outer one.
+        // The initializer comes first: `let id = id` uses the outer `id`.
         if let Some(init) = &local.init {
             self.visit_expr(&init.expr);
             if let Some((_, otherwise)) = &init.diverge {
@@ -229,7 +229,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_free_where_nothing_in_the_expression_binds_it() {
+    fn names_are_free_unless_the_expression_binds_them() {
         #[rustfmt::skip]
         let table = [
             ("posts.is_owner(*id, principal.id()).await?",               "posts id principal"),

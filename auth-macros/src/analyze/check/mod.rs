@@ -1,4 +1,4 @@
-//! `check(…)`: an expression of the user over the handler's arguments and the caller.
+//! `check(…)`: an expression of the user about the arguments and the caller.
 
 mod free;
 mod pattern;
@@ -22,7 +22,7 @@ const PRINCIPAL: &str = "principal";
 /// The type of an argument that is the caller.
 const PRINCIPAL_TYPE: &str = "Principal";
 
-/// As many checks as a rule may have: as many as the decision can keep apart.
+/// The maximum number of checks of a rule. The decision stores their results in 32 bits.
 const MAX_CHECKS: u8 = 32;
 
 /// Reads a check.
@@ -51,7 +51,7 @@ pub(super) fn read_check(
     })
 }
 
-/// Reads the types of an object and of what is done to it.
+/// Reads the types of an object and of an action.
 pub(super) fn read_object(
     row: &grammar::Atom,
     arguments: &[&Expr],
@@ -74,7 +74,7 @@ pub(super) fn read_object(
     Some(Check { kind, index: 0, principal: Some(principal), free_names: Vec::new(), text })
 }
 
-/// Numbers the checks of a rule in the order in which they are written.
+/// Numbers the checks in source order.
 pub(super) fn number_checks(formula: Formula, diagnostics: &mut Diagnostics) -> Formula {
     let next = std::cell::Cell::new(0_u8);
     let numbered = formula.map(&|mut literal| {
@@ -92,19 +92,19 @@ pub(super) fn number_checks(formula: Formula, diagnostics: &mut Diagnostics) -> 
     numbered
 }
 
-/// Whether some check of the rule names something in the argument, so that it may be extracted before the decision.
+/// Whether a check names a variable of the argument, so that the argument can be extracted before the decision.
 pub(crate) fn is_named_by_checks(parameter: &Parameter, formula: &Formula) -> bool {
     formula.checks().into_iter().any(|check| check.names(parameter))
 }
 
 impl Check {
-    /// Whether it names something in the argument.
+    /// Whether it names a variable of the argument.
     pub(crate) fn names(&self, parameter: &Parameter) -> bool {
         free::bound_names(&parameter.pattern).iter().any(|name| self.free_names.contains(name))
     }
 }
 
-/// Expressions that use the variables of the argument that checks name, so that the compiler does not report them as unused.
+/// Returns expressions that use the variables that checks name, so that the compiler does not report them as unused.
 pub(crate) fn uses(parameter: &Parameter, formula: &Formula) -> Vec<TokenStream> {
     let is_free =
         |name: &Ident| formula.checks().iter().any(|check| check.free_names.contains(&name.unraw().to_string()));
@@ -112,7 +112,7 @@ pub(crate) fn uses(parameter: &Parameter, formula: &Formula) -> Vec<TokenStream>
     named.map(|binding| uses_of(&binding)).collect()
 }
 
-/// Expressions that use the `mut` variables of the argument mutably, so that the compiler does not report `mut` as unused.
+/// Returns expressions that use the `mut` variables mutably, so that the compiler does not report `mut` as unused.
 pub(crate) fn mutable_uses(parameter: &Parameter) -> Vec<TokenStream> {
     let bindings = free::bindings(&parameter.pattern).into_iter();
     bindings.filter(|binding| binding.mutability.is_some()).map(|binding| uses_of(&binding)).collect()
@@ -123,8 +123,8 @@ fn uses_of(binding: &syn::PatIdent) -> TokenStream {
     quote::quote!(& #mutability #ident)
 }
 
-/// Reports arguments that a check cannot name: the caller, where strangers may pass, and what cannot be put together again for the
-/// handler. Gives whether one is the caller.
+/// Reports arguments that a check cannot name: the caller, if anonymous callers are admitted, and patterns that cannot be
+/// rebuilt for the handler. Returns whether one is the caller.
 pub(super) fn check_arguments(function: &Function, formula: &Formula, diagnostics: &mut Diagnostics) -> bool {
     if formula.checks().is_empty() {
         return false;
@@ -150,12 +150,12 @@ pub(super) fn check_arguments(function: &Function, formula: &Formula, diagnostic
     names_caller
 }
 
-/// By its name: the principal of a request, which is known before arguments are extracted.
+/// Whether an argument is the caller, by the name of its type. The caller is known before arguments are extracted.
 fn is_principal(kind: &syn::Type) -> bool {
     matches!(kind, syn::Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == PRINCIPAL_TYPE))
 }
 
-/// Reports checks in a rule that has no handler.
+/// Reports checks in a rule without a handler.
 pub(super) fn check_standalone(formula: &Formula, diagnostics: &mut Diagnostics) {
     for literal in formula.literals().into_iter().filter(|literal| matches!(literal.atom, Atom::Check(_))) {
         let wrong = "a check is over the arguments of a handler, and this rule has none";

@@ -1,16 +1,16 @@
-//! Patterns that can be read backwards: an argument that a check has looked into is put together again for the handler.
+//! Patterns as expressions: an argument that a check has destructured is rebuilt for the handler.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens as _, format_ident, quote};
 use syn::{Ident, Pat};
 
-/// A pattern, and the expression that makes again what it has taken apart.
+/// A pattern, and the expression that rebuilds the value.
 pub(crate) struct RebuiltPattern {
     pub(crate) pattern: TokenStream,
     pub(crate) expression: TokenStream,
 }
 
-/// Reads the pattern backwards; `None` where something of what it matches would be lost.
+/// Returns the expression for a pattern; `None` if a part of the value would be lost.
 pub(crate) fn rebuild(pattern: &Pat) -> Option<RebuiltPattern> {
     rebuild_part(pattern, &mut 0)
 }
@@ -42,7 +42,7 @@ fn rebuild_part(pattern: &Pat, hidden: &mut usize) -> Option<RebuiltPattern> {
         Pat::Struct(one) if one.qself.is_none() && one.rest.is_none() => {
             let path = &one.path;
             let (patterns, expressions) = each(&mut one.fields.iter().map(|field| &*field.pat), hidden)?;
-            // `Q { mut a }` is taken apart as it is written, and put together as `Q { a }`.
+            // `Q { mut a }` is destructured as written, and rebuilt as `Q { a }`.
             let named = |parts: Vec<TokenStream>| {
                 let fields = one.fields.iter().zip(parts).map(|(field, part)| {
                     let (member, conditions) = (&field.member, &field.attrs);
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_pattern_takes_apart_is_put_together_again_or_refused() {
+    fn patterns_are_rebuilt_or_refused() {
         #[rustfmt::skip]
         let table = [
             ("id",                              Some("id")),

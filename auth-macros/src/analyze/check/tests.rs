@@ -1,5 +1,5 @@
-//! What is written is what is meant, whatever operators stand in a check: the mistake of joining conditions as text (T20 of the
-//! attacks that others fell to) has no place to happen.
+//! Checks contain arbitrary operators, which never change the rule around them. Joining conditions as text (T20) is
+//! impossible.
 
 use proc_macro2::{Span, TokenStream};
 use proptest::prelude::*;
@@ -11,7 +11,7 @@ use super::*;
 use crate::grammar::Attribute;
 use crate::parse;
 
-/// Expressions of the user, of each kind that could be torn apart.
+/// Expressions that would change their meaning if they were joined as text.
 const EXPRESSIONS: [&str; 18] = [
     "a || b",
     "a && b || c",
@@ -33,7 +33,7 @@ const EXPRESSIONS: [&str; 18] = [
     "loop { break a || b }",
 ];
 
-/// A formula, written as a person would.
+/// A formula as a user writes it.
 #[derive(Clone, Debug)]
 enum Written {
     Role(u8, bool),
@@ -58,7 +58,7 @@ impl Written {
         }
     }
 
-    /// By the truth of roles, and of checks in the order in which they are written.
+    /// Evaluates the formula by the truth of roles and of checks in source order.
     fn holds(&self, roles: u8, checks: &mut impl Iterator<Item = (usize, bool)>) -> bool {
         match self {
             Self::Role(name, negated) => (roles >> name & 1 == 1) != *negated,
@@ -93,7 +93,7 @@ fn written() -> impl Strategy<Value = Written> {
     })
 }
 
-/// What the attribute has made of it.
+/// Evaluates the formula that the attribute is parsed to.
 fn holds(formula: &Formula, roles: u8, checks: &[bool]) -> bool {
     match formula {
         Formula::Literal(literal) => {
@@ -110,8 +110,8 @@ fn holds(formula: &Formula, roles: u8, checks: &[bool]) -> bool {
 }
 
 #[test]
-fn whatever_stands_in_checks_the_rule_means_what_is_written() {
-    // T20, over random formulas and every answer.
+fn operators_in_checks_do_not_change_the_rule() {
+    // T20, over random formulas and all outcomes.
     let config = ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() };
     proptest::test_runner::TestRunner::new(config)
         .run(&written(), |written| {
@@ -123,7 +123,7 @@ fn whatever_stands_in_checks_the_rule_means_what_is_written() {
             let mistakes = diagnostics.into_compile_errors().map(|mistakes| mistakes.to_string());
             prop_assert_eq!(mistakes, None, "{}", written.text());
             let formula = formula.unwrap();
-            // Each expression, token by token, in the order in which it was written.
+            // The expressions, token by token, in source order.
             let expressions: Vec<usize> = formula
                 .checks()
                 .iter()

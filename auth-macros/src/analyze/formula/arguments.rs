@@ -31,7 +31,7 @@ pub(super) fn expressions<'a>(
     if keys { None } else { Some(list) }
 }
 
-/// The arguments that an attribute accepts.
+/// Returns the arguments that an attribute accepts, for diagnostics.
 fn expected(attribute: Attribute) -> &'static str {
     match attribute {
         Attribute::RequireRole => "a role",
@@ -65,7 +65,7 @@ fn help_for_key(attribute: Attribute, key: &syn::Ident, value: &Expr) -> String 
             },
         };
     }
-    // `role = "admin"` in `require_role`, and what other words say no more than that.
+    // `role = "admin"` in `require_role`, and other keys that only repeat the attribute.
     let own = word.rsplit('_').next().unwrap_or(word);
     if [own, "name", "any", "any_of", "all", "all_of", "one_of", "is", "has"].contains(&singular)
         && let Some(mut names) = suggestions::names(value)

@@ -1,4 +1,4 @@
-//! What each attribute asks for.
+//! The formula of each attribute.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote};
@@ -15,7 +15,7 @@ use crate::diagnostics::{Diagnostics, did_you_mean, nearest};
 use crate::grammar::{self, Attribute, Kind, REQUIRE_AUTH_FLAGS, REQUIRE_AUTH_KEYS};
 use crate::parse::{RAW_IN, Word, Words, one_line, ungrouped};
 
-/// What an attribute asks for.
+/// Returns the formula of an attribute.
 pub(crate) fn attribute_formula(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
     if words.is_broken {
         return None;
@@ -174,7 +174,7 @@ fn report_unknown_word(word: &Expr, diagnostics: &mut Diagnostics) {
     diagnostics.note(word, wrong, REQUIRE_AUTH_HELP);
 }
 
-/// The names of `#[require_role(…)]` and its like: one, or several with a word on how they combine; and the tenant.
+/// Reads `#[require_role(…)]` and the like: one name, or several with `any` or `all`, and a tenant.
 fn names(kind: Kind, words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
     let is_in = |word: &&Word| matches!(word, Word::Key(key, _) if key == RAW_IN);
     let tenants: Vec<_> = words.list.iter().filter(is_in).collect();
@@ -204,7 +204,7 @@ fn combined_names(kind: Kind, words: &Words, arguments: &[&Expr], diagnostics: &
         [] => None,
         [one] => combined(kind, one, false, diagnostics),
         several => {
-            // A last word that is mistyped is that mistake, and no second name.
+            // A misspelled `not_found` is not a second name.
             if let Some(Expr::Path(last)) = several.last().map(|last| ungrouped(last))
                 && let Some(word) = last.path.get_ident().map(ToString::to_string)
                 && nearest(&word, ["not_found"]).is_some()
@@ -212,7 +212,7 @@ fn combined_names(kind: Kind, words: &Words, arguments: &[&Expr], diagnostics: &
                 let wrong = format!("unknown word `{word}`; did you mean `not_found`?");
                 return diagnostics.report(last, wrong, "write `not_found`, or delete it");
             }
-            // Mistakes in the names are told too: both would have to be mended.
+            // Mistakes in the names are reported too, as both have to be corrected.
             for name in several {
                 combined(kind, name, false, diagnostics);
             }
@@ -221,13 +221,13 @@ fn combined_names(kind: Kind, words: &Words, arguments: &[&Expr], diagnostics: &
     }
 }
 
-/// The tokens of all words, or the attribute where there are none.
+/// Returns the tokens of all words, or the attribute if there are none.
 fn all_tokens(words: &Words, arguments: &[&Expr]) -> TokenStream {
     let all: Punctuated<&Expr, Token![,]> = arguments.iter().copied().collect();
     if all.is_empty() { attribute_token(words) } else { all.to_token_stream() }
 }
 
-/// A token that stands for the attribute.
+/// Returns a token at the location of the attribute.
 fn attribute_token(words: &Words) -> TokenStream {
     proc_macro2::Ident::new(words.attribute.word(), words.span).into_token_stream()
 }

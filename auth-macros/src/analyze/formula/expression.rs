@@ -1,4 +1,4 @@
-//! A rule as an expression.
+//! Rules as expressions.
 
 use quote::ToTokens;
 use syn::spanned::Spanned as _;
@@ -13,7 +13,8 @@ use crate::diagnostics::{Diagnostics, did_you_mean};
 use crate::grammar::{self, ATOMS, Kind, REQUIRE_AUTH_FLAGS, Shape};
 use crate::parse::{RAW_IN, Word, Words, is_connective, one_line, ungrouped};
 
-/// The rule of `rule!(…)`, which has no attribute beside it: it says itself, first, whether strangers may come in.
+/// Returns the rule of `rule!(…)`, and whether it begins with `public`. No attribute beside it could state whether anonymous
+/// callers are admitted.
 pub(crate) fn standalone_formula(words: &Words, diagnostics: &mut Diagnostics) -> Option<(bool, Formula)> {
     fn joined<'a>(rule: &'a Expr, parts: &mut Vec<&'a Expr>) {
         match rule {
@@ -37,7 +38,7 @@ pub(crate) fn standalone_formula(words: &Words, diagnostics: &mut Diagnostics) -
     }
 }
 
-/// The rule of `#[require(…)]`.
+/// Returns the rule of `#[require(…)]`.
 pub(super) fn rule_formula(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
     let arguments = expressions(&words.list, words.attribute, diagnostics)?;
     match arguments.as_slice() {
@@ -148,10 +149,10 @@ fn report_other<T>(rule: &Expr, ungrouped: &Expr, diagnostics: &mut Diagnostics)
     }
 }
 
-/// `any(role("a"), role("b"))`, where an operator has to stand.
+/// Reports `any(role("a"), role("b"))`: rules are joined by operators.
 fn read_joining_call(operator: &str, call: &ExprCall, negated: bool, diagnostics: &mut Diagnostics) -> Option<Formula> {
     let word = call.func.to_token_stream();
-    // Names of what kind is not said; most are of roles.
+    // The names have no kind. Most are roles.
     if let Some(names) = suggestions::names(&Expr::Call(call.clone())) {
         let help = format!("write `role({})`", names.text());
         return diagnostics.report(&call.func, format!("`{word}` combines names of one kind"), help);
@@ -166,23 +167,23 @@ fn read_joining_call(operator: &str, call: &ExprCall, negated: bool, diagnostics
     diagnostics.report(&call.func, format!("`{word}` combines names of one kind"), help)
 }
 
-/// A rule as a part of another one.
+/// Returns the text of a rule as an operand.
 fn nested_text(rule: &Expr) -> String {
     let text = one_line(rule.to_token_stream()).replace(RAW_IN, "in");
     if matches!(ungrouped(rule), Expr::Binary(_)) { format!("({text})") } else { text }
 }
 
-/// `not(role("a"))`, where `!` has to stand.
+/// Reports `not(role("a"))`: rules are negated by `!`.
 fn read_negating_call(call: &ExprCall, negated: bool, diagnostics: &mut Diagnostics) -> Option<Formula> {
     let [inner] = call.args.iter().collect::<Vec<_>>()[..] else {
         return diagnostics.report(&call.func, "expected `!`, found `not`", "write `!` before the rule");
     };
-    // What may not be negated is that mistake.
+    // An atom that cannot be negated is reported as such.
     read(inner, !negated, diagnostics)?;
     diagnostics.report(&call.func, "expected `!`, found `not`", format!("write `!{}`", nested_text(inner)))
 }
 
-/// Whether a text could be a name.
+/// Whether a text can be a name.
 fn is_plain(text: &str) -> bool {
     !text.is_empty() && !text.contains(|letter: char| letter.is_whitespace() || "()!|&'\"".contains(letter))
 }

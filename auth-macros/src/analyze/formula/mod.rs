@@ -1,4 +1,4 @@
-//! The formula of an attribute, in negation normal form: `!` stands at atoms alone.
+//! The formulas of attributes.
 
 mod arguments;
 mod naming;

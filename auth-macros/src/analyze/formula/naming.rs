@@ -1,4 +1,4 @@
-//! Names of a vocabulary in a formula: one or several, and the tenant that they are of.
+//! Names of a vocabulary in a formula, and their tenant.
 
 use quote::ToTokens as _;
 use syn::{Expr, ExprLit, Ident, Lit};
@@ -10,7 +10,7 @@ use crate::diagnostics::Diagnostics;
 use crate::grammar::Kind;
 use crate::parse::{RAW_IN, one_line, ungrouped};
 
-/// The formula with its names in that tenant, if there is one; `None` where one was written that is none.
+/// Applies the tenant to the names. Returns `None` if an invalid tenant was written.
 pub(super) fn in_tenant(
     formula: Formula,
     tenant: Option<Ident>,
@@ -28,7 +28,7 @@ pub(super) fn in_tenant(
     Some(formula.map(&apply))
 }
 
-/// The name behind `in =`.
+/// Reads the name after `in =`.
 pub(super) fn read_tenant(
     kind: Kind,
     key: &Ident,
@@ -58,7 +58,7 @@ pub(super) fn read_tenant(
     }
 }
 
-/// A call that is neither `any(…)` nor `all(…)`.
+/// Reports a call that is neither `any(…)` nor `all(…)`.
 fn report_call(kind: Kind, word: &str, call: &syn::ExprCall, diagnostics: &mut Diagnostics) -> Option<Formula> {
     let whole = Expr::Call(call.clone());
     if let Some(help) = suggestions::name(kind, &whole).filter(|_| word == "not" || word == kind.word()) {

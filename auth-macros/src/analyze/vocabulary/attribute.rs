@@ -7,7 +7,7 @@ use crate::diagnostics::Diagnostics;
 use crate::grammar::Kind;
 use crate::parse;
 
-/// The words of the helper attributes.
+/// Returns the words of the helper attributes. Reports helper attributes of other derives.
 pub(super) fn helper_words(kind: Kind, attributes: &[Attribute], diagnostics: &mut Diagnostics) -> Vec<Expr> {
     let mut words = Vec::new();
     let others = ["role", "permission", "token_scope", "scope"].into_iter().filter(|helper| *helper != kind.helper());
@@ -35,7 +35,7 @@ pub(super) fn helper_words(kind: Kind, attributes: &[Attribute], diagnostics: &m
     words
 }
 
-/// One word. Each token of it is read or refused: what is passed over would give more power than is written.
+/// Parses one word. Unknown tokens are reported: ignoring one could grant more than is written.
 fn helper_word(kind: Kind, piece: Result<TokenStream, Span>, diagnostics: &mut Diagnostics) -> Option<Expr> {
     let tokens = match piece {
         Ok(tokens) => tokens,
@@ -52,7 +52,7 @@ fn helper_word(kind: Kind, piece: Result<TokenStream, Span>, diagnostics: &mut D
     }
     match syn::parse2::<Expr>(tokens.clone()) {
         Ok(word) => Some(word),
-        // What its value should be is told where it is read.
+        // An invalid value is reported where it is read.
         Err(_) if parse::begins_with_crate(&tokens) => {
             let mut tokens = tokens.into_iter();
             let key = Expr::Verbatim(tokens.by_ref().take(1).collect());

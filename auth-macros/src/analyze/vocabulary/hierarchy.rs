@@ -1,4 +1,4 @@
-//! What implies what, closed over, and the mistakes in it.
+//! The hierarchy of a vocabulary: mistakes, and the transitive closure.
 
 use syn::Ident;
 
@@ -11,7 +11,7 @@ pub(super) fn is_set(row: &[u64], index: usize) -> bool {
     row.get(index / 64).is_some_and(|word| word >> (index % 64) & 1 == 1)
 }
 
-/// Two variants with one name, counting aliases.
+/// Reports variants with the same name or alias.
 pub(super) fn check_names(kind: Kind, variants: &[Variant], diagnostics: &mut Diagnostics) {
     let mut seen: Vec<(&str, &Ident)> = Vec::new();
     for variant in variants {
@@ -30,7 +30,7 @@ pub(super) fn check_names(kind: Kind, variants: &[Variant], diagnostics: &mut Di
     }
 }
 
-/// By variant, the indices of what it implies directly.
+/// Returns, for each variant, the indices of those that it implies directly.
 pub(super) fn implied_indices(variants: &[Variant], diagnostics: &mut Diagnostics) -> Option<Vec<Vec<usize>>> {
     let names: Vec<_> = variants.iter().map(|variant| variant.ident.to_string()).collect();
     let all: Vec<_> = variants
@@ -53,7 +53,7 @@ pub(super) fn implied_indices(variants: &[Variant], diagnostics: &mut Diagnostic
     all.into_iter().collect()
 }
 
-/// A way from a variant back to itself. Each circle is told once, at the word that closes it.
+/// Reports the first cycle.
 pub(super) fn check_cycles(variants: &[Variant], implied: &[Vec<usize>], diagnostics: &mut Diagnostics) -> Option<()> {
     for (start, variant) in variants.iter().enumerate() {
         let (mut trail, mut seen) = (vec![start], vec![false; implied.len()]);
@@ -71,7 +71,7 @@ pub(super) fn check_cycles(variants: &[Variant], implied: &[Vec<usize>], diagnos
     Some(())
 }
 
-/// Each variant is entered once: what leads nowhere by one way leads nowhere by another.
+/// Returns the variants of a cycle through `start`. Each variant is visited once.
 fn find_cycle(start: usize, implied: &[Vec<usize>], trail: &mut Vec<usize>, seen: &mut [bool]) -> Option<Vec<usize>> {
     let last = *trail.last()?;
     for next in implied.get(last)? {
@@ -90,7 +90,7 @@ fn find_cycle(start: usize, implied: &[Vec<usize>], trail: &mut Vec<usize>, seen
     None
 }
 
-/// The rows of bits, closed over. There are no circles.
+/// Returns the transitive closure as rows of bits. The implications contain no cycle.
 pub(super) fn transitive_closure(implied: &[Vec<usize>]) -> Vec<Vec<u64>> {
     fn add(index: usize, implied: &[Vec<usize>], row: &mut [u64]) {
         if is_set(row, index) {
@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hierarchy_is_closed_over() {
+    fn implications_are_transitive() {
         assert_eq!(transitive_closure(&[vec![1], vec![2], vec![], vec![1]]), [[0b0111], [0b0110], [0b0100], [0b1110]]);
     }
 }

@@ -1,4 +1,4 @@
-//! What a derive of a vocabulary declares.
+//! Validation of a vocabulary.
 
 mod attribute;
 mod settings;
@@ -16,21 +16,21 @@ use crate::diagnostics::Diagnostics;
 use crate::dialect::DIALECT;
 use crate::grammar::Kind;
 
-/// The names of an enum.
+/// A valid vocabulary.
 #[derive(Default)]
 pub(crate) struct DeclaredVocabulary {
     pub(crate) variants: Vec<Variant>,
-    /// By variant: the bits of what it implies, itself included.
+    /// For each variant, the bits of those that it implies. A variant implies itself.
     pub(crate) closure: Vec<Vec<u64>>,
-    /// By variant: the permissions that it and what it implies grant, as type and variant.
+    /// For each variant, the permissions that it and those that it implies grant, as type and variant.
     pub(crate) grants: Vec<Vec<(syn::Path, Ident)>>,
-    /// The module of the proofs, where they are asked for.
+    /// The module of the proofs, if there is one.
     pub(crate) proofs: Option<Ident>,
     pub(crate) root: Option<syn::Path>,
 }
 
 impl DeclaredVocabulary {
-    /// What the variant at `position` implies, without itself.
+    /// Returns the other variants that the variant at `position` implies.
     pub(crate) fn implied(&self, position: usize) -> impl Iterator<Item = &Variant> {
         let row = self.closure.get(position);
         self.variants
@@ -44,7 +44,7 @@ impl DeclaredVocabulary {
     }
 }
 
-/// Reads and judges the enum.
+/// Validates the enum.
 pub(crate) fn analyze_vocabulary(
     kind: Kind,
     input: &DeriveInput,

@@ -1,4 +1,4 @@
-//! One variant, and the words of its helper attribute.
+//! A variant, and the words of its helper attribute.
 
 use proc_macro2::Span;
 use quote::ToTokens as _;
@@ -16,7 +16,7 @@ pub(crate) struct Variant {
     pub(crate) ident: Ident,
     pub(crate) name: String,
     pub(crate) aliases: Vec<String>,
-    /// Where the name, and each alias, is written.
+    /// The locations of the name and the aliases.
     pub(super) at: Vec<(String, Span)>,
     pub(super) implies: Vec<Ident>,
     pub(super) grants: Vec<(syn::Path, Ident)>,
@@ -102,7 +102,7 @@ fn help(kind: Kind) -> String {
     format!("write a name first, then `implies(…)`{grants} or `alias(\"…\")`")
 }
 
-/// `implies(…)`, `grants(…)` or `alias(…)`.
+/// Reads `implies(…)`, `grants(…)` or `alias(…)`.
 fn read_call(kind: Kind, key: &str, call: &syn::ExprCall, read: &mut Variant, diagnostics: &mut Diagnostics) {
     if !variant_words(kind).contains(&key) {
         let wrong = format!("unknown key `{key}`{}", did_you_mean(key, variant_words(kind)));
