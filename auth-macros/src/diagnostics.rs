@@ -1,49 +1,48 @@
-//! Collects mistakes, so that one build shows them all, and finds the nearest word for a typo.
+//! Collection of mistakes, so that one build reports them all, and suggestions for typos.
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 
-/// The mistakes of one handler, in source order. It has to be settled: a mistake that nobody looks at would let a wrong
-/// rule compile.
+/// The mistakes of one handler, in source order. They have to be emitted: a lost mistake would let an invalid rule compile.
 #[derive(Debug, Default)]
 pub(crate) struct Diagnostics {
     mistakes: Vec<syn::Error>,
-    settled: bool,
+    is_emitted: bool,
 }
 
 impl Diagnostics {
-    /// Takes a mistake: what is wrong, in one clause, and what to write instead.
+    /// Records a mistake: one clause that states it, and the help.
     pub(crate) fn note(&mut self, at: impl ToTokens, wrong: impl AsRef<str>, help: impl AsRef<str>) {
         let text = format!("{}\nhelp: {}", wrong.as_ref(), help.as_ref());
         self.mistakes.push(syn::Error::new_spanned(at, text));
     }
 
-    /// The same, at a span.
+    /// Like [`note`](Self::note), with a span.
     pub(crate) fn note_at(&mut self, at: Span, wrong: impl AsRef<str>, help: impl AsRef<str>) {
         let text = format!("{}\nhelp: {}", wrong.as_ref(), help.as_ref());
         self.mistakes.push(syn::Error::new(at, text));
     }
 
-    /// The same, in place of what could not be read.
+    /// Like [`note`](Self::note), and returns `None`.
     pub(crate) fn report<T>(&mut self, at: impl ToTokens, wrong: impl AsRef<str>, help: impl AsRef<str>) -> Option<T> {
         self.note(at, wrong, help);
         None
     }
 
-    /// The same, at a span, in place of what could not be read.
+    /// Like [`note_at`](Self::note_at), and returns `None`.
     pub(crate) fn report_at<T>(&mut self, at: Span, wrong: impl AsRef<str>, help: impl AsRef<str>) -> Option<T> {
         self.note_at(at, wrong, help);
         None
     }
 
-    /// Whether there is none so far.
+    /// Whether no mistake was recorded.
     pub(crate) fn is_empty(&self) -> bool {
         self.mistakes.is_empty()
     }
 
-    /// All mistakes as code that fails to compile with them; `None` where there are none.
-    pub(crate) fn settle(mut self) -> Option<TokenStream> {
-        self.settled = true;
+    /// Returns the mistakes as code that does not compile; `None` without mistakes.
+    pub(crate) fn into_compile_errors(mut self) -> Option<TokenStream> {
+        self.is_emitted = true;
         let mistakes = std::mem::take(&mut self.mistakes);
         let all = mistakes.into_iter().reduce(|mut all, next| {
             all.combine(next);
@@ -55,19 +54,19 @@ impl Diagnostics {
 
 impl Drop for Diagnostics {
     fn drop(&mut self) {
-        // While another panic unwinds, a second one would abort the compiler.
-        debug_assert!(self.settled || std::thread::panicking(), "diagnostics are settled");
+        // A second panic during unwinding would abort the compiler.
+        debug_assert!(self.is_emitted || std::thread::panicking(), "diagnostics are emitted");
     }
 }
 
-/// The word that differs from `written` in the fewest letters, if in no more than a third of them.
+/// Returns the word with the smallest edit distance, unless it exceeds a third of the letters.
 pub(crate) fn nearest<'a>(written: &str, words: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = written.chars().count().div_ceil(3);
     let near = words.into_iter().map(|word| (distance(written, word), word));
     near.filter(|(distance, _)| *distance <= limit).min_by_key(|(distance, _)| *distance).map(|(_, word)| word)
 }
 
-/// `; did you mean …?`, or nothing.
+/// Returns `; did you mean …?`, or an empty text.
 pub(crate) fn did_you_mean<'a>(written: &str, words: impl IntoIterator<Item = &'a str>) -> String {
     nearest(written, words).map_or_else(String::new, |word| format!("; did you mean `{word}`?"))
 }
@@ -94,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn suggests_what_is_near_and_nothing_else() {
+    fn suggests_only_near_words() {
         let words = ["role", "permission", "max_age"];
         let table =
             [("rol", Some("role")), ("roles", Some("role")), ("maxage", Some("max_age")), ("group", None), ("", None)];
@@ -104,8 +103,8 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "diagnostics are settled")]
-    fn mistakes_cannot_be_forgotten() {
+    #[should_panic(expected = "diagnostics are emitted")]
+    fn dropping_mistakes_panics() {
         drop(Diagnostics::default());
     }
 }

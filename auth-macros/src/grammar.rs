@@ -1,4 +1,4 @@
-//! Every word that a user may write: attribute, atom, the shape of its arguments, an example.
+//! The words of the rule language: attributes and atoms, the shape of their arguments, examples.
 
 /// A guard attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub(crate) enum Attribute {
     Require,
 }
 
-/// What a vocabulary names.
+/// The kind of the names of a vocabulary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Role,
@@ -28,7 +28,7 @@ pub(crate) enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
     /// None: `authenticated`, `direct`.
-    Nothing,
+    NoArguments,
     /// A name of a vocabulary.
     Name(Kind),
     /// The name and the value of a claim.
@@ -45,23 +45,23 @@ pub(crate) enum Shape {
     Scheme,
     /// An expression of the application.
     Expression,
-    /// The types of an object and of what is done to it.
+    /// The types of an object and of an action on it.
     Object,
 }
 
-/// A row: a word of the rule language, the shape of its arguments, and how it looks.
+/// A row of the table of atoms.
 pub(crate) struct Atom {
     pub(crate) word: &'static str,
     pub(crate) shape: Shape,
-    /// Whether its absence may be asked for. What a caller can shed, by presenting less, may not.
+    /// Whether the atom may be negated. Atoms whose absence a caller can fake, by presenting less, may not.
     pub(crate) negatable: bool,
     pub(crate) example: &'static str,
 }
 
-/// THE table of atoms.
+/// The table of atoms.
 #[rustfmt::skip] // a table is read by column
 pub(crate) const ATOMS: [Atom; 13] = [
-    Atom { word: "authenticated", shape: Shape::Nothing,                negatable: false, example: "authenticated" },
+    Atom { word: "authenticated", shape: Shape::NoArguments,            negatable: false, example: "authenticated" },
     Atom { word: "role",          shape: Shape::Name(Kind::Role),       negatable: true,  example: r#"role("admin")"# },
     Atom { word: "permission",    shape: Shape::Name(Kind::Permission), negatable: false, example: r#"permission("posts:write")"# },
     Atom { word: "scope",         shape: Shape::Name(Kind::Scope),      negatable: false, example: r#"scope("read:reports")"# },
@@ -69,20 +69,20 @@ pub(crate) const ATOMS: [Atom; 13] = [
     Atom { word: "max_age",       shape: Shape::Duration,               negatable: false, example: r#"max_age("5m")"# },
     Atom { word: "acr",           shape: Shape::Acr,                    negatable: false, example: r#"acr("urn:example:mfa")"# },
     Atom { word: "scheme",        shape: Shape::Scheme,                 negatable: false, example: r#"scheme("bearer")"# },
-    Atom { word: "direct",        shape: Shape::Nothing,                negatable: false, example: "direct" },
+    Atom { word: "direct",        shape: Shape::NoArguments,            negatable: false, example: "direct" },
     Atom { word: "network",       shape: Shape::Networks,               negatable: true,  example: r#"network("10.0.0.0/8")"# },
     Atom { word: "country",       shape: Shape::Countries,              negatable: true,  example: r#"country("DE", "FR")"# },
     Atom { word: "authorized",    shape: Shape::Object,                 negatable: false, example: "authorized(Post, Edit)" },
     Atom { word: "check",         shape: Shape::Expression,             negatable: true,  example: "check(post.author == principal.id())" },
 ];
 
-/// The keys of `#[require_auth(…)]`, each the atom of that name.
-pub(crate) const KEYS: [&str; 3] = ["max_age", "acr", "scheme"];
+/// The keys of `#[require_auth(…)]`. Each is the atom of its name.
+pub(crate) const REQUIRE_AUTH_KEYS: [&str; 3] = ["max_age", "acr", "scheme"];
 
-/// The words of `#[require_auth(…)]` that have no value, each the atom of that name.
-pub(crate) const FLAGS: [&str; 1] = ["direct"];
+/// The words of `#[require_auth(…)]` without a value. Each is the atom of its name.
+pub(crate) const REQUIRE_AUTH_FLAGS: [&str; 1] = ["direct"];
 
-/// The schemes that a rule may ask for, as they are written, with the variant that stands for each.
+/// The schemes that a rule can require, as they are written, and the variant of each.
 #[rustfmt::skip]
 pub(crate) const SCHEMES: [(&str, &str); 6] = [
     ("bearer", "Bearer"), ("dpop", "Dpop"), ("basic", "Basic"), ("api-key", "ApiKey"), ("session", "Session"),
@@ -90,10 +90,10 @@ pub(crate) const SCHEMES: [(&str, &str); 6] = [
 ];
 
 /// Units of time, in seconds.
-pub(crate) const UNITS: [(&str, u64); 4] = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400)];
+pub(crate) const TIME_UNITS: [(&str, u64); 4] = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400)];
 
 /// The case styles of `rename_all`.
-pub(crate) const CASES: [&str; 6] =
+pub(crate) const CASE_STYLES: [&str; 6] =
     ["kebab-case", "snake_case", "SCREAMING_SNAKE_CASE", "camelCase", "PascalCase", "lowercase"];
 
 impl Attribute {
@@ -127,7 +127,7 @@ impl Attribute {
         }
     }
 
-    pub(crate) fn named(word: &str) -> Option<Self> {
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|attribute| attribute.word() == word)
     }
 }
@@ -141,8 +141,17 @@ impl Kind {
         }
     }
 
-    /// The type that is looked for where the handler stands; also the name of the derive.
-    pub(crate) const fn declared_in(self) -> &'static str {
+    /// The variant of this kind in generated code.
+    pub(crate) const fn variant(self) -> &'static str {
+        match self {
+            Self::Role => "Role",
+            Self::Permission => "Permission",
+            Self::Scope => "Scope",
+        }
+    }
+
+    /// The type that contains the names, if the rule does not name it. Also the name of the derive.
+    pub(crate) const fn type_name(self) -> &'static str {
         match self {
             Self::Role => "Role",
             Self::Permission => "Permission",
@@ -168,7 +177,7 @@ impl Kind {
     }
 }
 
-/// The row of a word.
+/// Returns the row of a word.
 pub(crate) fn atom(word: &str) -> Option<&'static Atom> {
     ATOMS.iter().find(|atom| atom.word == word)
 }

@@ -1,13 +1,14 @@
-//! The attributes and derives of `auth-actix`, which re-exports them; applications name that crate alone.
+//! Attributes and derives of `auth-actix`, which re-exports them. Applications depend only on that crate.
 //!
-//! The rooms, in the order in which they may name each other: a room names only those above it.
+//! The modules are listed from the bottom up. A module imports only modules that are listed before it.
 //!
 //! # Why
-//! Names of sibling attributes are never compared, as they can be renamed. Each guard attribute hands its words to one
-//! attribute of ours, `finish`, which it puts last: the compiler expands from the outside in, so that one alone sees the
-//! handler with every rule, whatever stands between.
+//! Sibling attributes are not recognized by their names, which users can change. Each guard attribute forwards its words to
+//! one attribute, `finish`, which it adds as the last one. Attributes expand from the outside in, so only `finish` sees the
+//! handler with all rules, whatever other attributes are between.
 
 mod grammar;
+mod dialect;
 mod diagnostics;
 mod parse;
 mod analyze;
@@ -19,9 +20,9 @@ use proc_macro::TokenStream;
 
 use crate::grammar::Attribute;
 
-/// What every guard attribute does: it hands its words on, and the last one to do so reads them all.
+/// Expands a guard attribute.
 fn guard(attribute: Attribute, arguments: TokenStream, item: TokenStream) -> TokenStream {
-    expand::hand_on(attribute, arguments.into(), item.into()).into()
+    expand::forward(attribute, arguments.into(), item.into()).into()
 }
 
 macro_rules! guards {
@@ -61,7 +62,8 @@ pub fn rule(words: TokenStream) -> TokenStream {
     expand::rule(words.into()).into()
 }
 
-// The helpers of the others are refused with a word on which one is meant; the compiler would send for another derive.
+// The helper attributes of the other derives are accepted here, to report which one is expected. The compiler would suggest
+// another derive.
 #[doc = include_str!("../docs/derive_role.md")]
 #[proc_macro_derive(Role, attributes(role, permission, token_scope, scope))]
 pub fn derive_role(item: TokenStream) -> TokenStream {

@@ -1,119 +1,21 @@
-//! One atom: a judgement for each shape of arguments.
+//! Parsing of atoms: one function for each shape of arguments.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 use std::num::IntErrorKind;
 
 use proc_macro2::TokenStream;
 use quote::ToTokens as _;
 use syn::{Expr, ExprLit, Lit, LitStr};
 
-use super::check::{self, Check};
-use super::meant;
+use super::model::{Atom, ClaimValue, Name, Network, first_address};
 use super::name_syntax::{check_name, check_text};
+use super::{check, suggestions};
 use crate::diagnostics::{Diagnostics, did_you_mean};
 use crate::grammar::{self, Kind, Shape};
+use crate::parse::{has_plain_end, one_line, ungrouped};
 
-/// An atom or its negation.
-#[derive(Clone)]
-pub(crate) struct Literal {
-    pub(crate) atom: Atom,
-    pub(crate) negated: bool,
-    /// What the user wrote, for mistakes that show only later.
-    pub(crate) at: TokenStream,
-}
-
-#[derive(Clone)]
-pub(crate) enum Atom {
-    Authenticated,
-    Named(Kind, Name),
-    /// A name within the tenant that stands where the pattern of the route has this name.
-    Within(Kind, Name, syn::Ident),
-    Claim(String, ClaimValue),
-    MaxAge(u64),
-    Acr(String),
-    Scheme(&'static str),
-    Direct,
-    Networks(Vec<Network>),
-    Countries(Vec<LitStr>),
-    Check(Box<Check>),
-}
-
-/// A name of a vocabulary.
-#[derive(Clone)]
-pub(crate) enum Name {
-    /// `"admin"`
-    Text(LitStr),
-    /// `Role::Admin`: the type and the variant.
-    Variant(syn::Path, syn::Ident),
-}
-
-impl Name {
-    fn text(&self) -> String {
-        match self {
-            Self::Text(text) => format!("{:?}", text.value()),
-            Self::Variant(of, variant) => {
-                let path: String = of.to_token_stream().to_string().split_whitespace().collect();
-                format!("{path}::{variant}")
-            }
-        }
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Network {
-    pub(crate) address: IpAddr,
-    pub(crate) prefix: u8,
-}
-
-impl Network {
-    /// Whether all addresses of the other one are in it.
-    pub(crate) fn holds(&self, other: &Self) -> bool {
-        let same = self.address.is_ipv4() == other.address.is_ipv4();
-        same && self.prefix <= other.prefix && first_address(other.address, self.prefix) == self.address
-    }
-}
-
-impl Atom {
-    pub(crate) const fn is_about_caller(&self) -> bool {
-        match self {
-            Self::Networks(_) | Self::Countries(_) => false,
-            Self::Check(check) => check.principal.is_some(),
-            _ => true,
-        }
-    }
-
-    /// The atom as it is written in a rule.
-    pub(crate) fn text(&self) -> String {
-        match self {
-            Self::Authenticated => "authenticated".to_owned(),
-            Self::Named(kind, name) => format!("{}({})", kind.word(), name.text()),
-            Self::Within(kind, name, tenant) => format!("{}({}, in = {tenant})", kind.word(), name.text()),
-            Self::Claim(name, value) => format!("claim({name:?}, {value})"),
-            Self::MaxAge(seconds) => format!("max_age(\"{}\")", written(*seconds)),
-            Self::Acr(value) => format!("acr({value:?})"),
-            Self::Scheme(variant) => {
-                let written = grammar::SCHEMES.iter().find(|(_, of)| of == variant).map_or(*variant, |(name, _)| name);
-                format!("scheme({written:?})")
-            }
-            Self::Direct => "direct".to_owned(),
-            Self::Check(check) => match check.asks {
-                check::Asks::Expression(_) => format!("check({})", check.text),
-                check::Asks::Object(..) => format!("authorized({})", check.text),
-            },
-            Self::Countries(codes) => {
-                let all: Vec<_> = codes.iter().map(|code| format!("{:?}", code.value())).collect();
-                format!("country({})", all.join(", "))
-            }
-            Self::Networks(networks) => {
-                let all: Vec<_> = networks.iter().map(|net| format!("\"{}/{}\"", net.address, net.prefix)).collect();
-                format!("network({})", all.join(", "))
-            }
-        }
-    }
-}
-
-/// The atom of that row with these arguments; `at` is the whole of it.
-pub(crate) fn atom(
+/// Reads the arguments of an atom. `at` is the whole atom.
+pub(crate) fn read_atom(
     row: &grammar::Atom,
     arguments: &[&Expr],
     at: &TokenStream,
@@ -128,23 +30,27 @@ pub(crate) fn atom(
         }
     };
     match row.shape {
-        Shape::Nothing if arguments.is_empty() && grammar::FLAGS.contains(&row.word) => Some(Atom::Direct),
-        Shape::Nothing if arguments.is_empty() => Some(Atom::Authenticated),
-        Shape::Nothing => {
+        Shape::NoArguments if arguments.is_empty() && grammar::REQUIRE_AUTH_FLAGS.contains(&row.word) => {
+            Some(Atom::Direct)
+        }
+        Shape::NoArguments if arguments.is_empty() => Some(Atom::Authenticated),
+        Shape::NoArguments => {
             diagnostics.report(at, format!("`{}` takes no words", row.word), format!("write `{}`", row.example))
         }
         Shape::Name(kind) => match arguments {
-            [_, second, ..] => diagnostics.report(second, two_names(kind), any_or_all(arguments)),
-            _ => name(kind, one(diagnostics)?, diagnostics).map(|name| Atom::Named(kind, name)),
+            [_, second, ..] => diagnostics.report(second, two_names(kind), any_or_all_help(arguments)),
+            _ => read_name(kind, one(diagnostics)?, diagnostics).map(|name| Atom::Named(kind, name)),
         },
-        Shape::Claim => claim(row, arguments, at, diagnostics),
-        Shape::Networks => networks(arguments, at, diagnostics).map(Atom::Networks),
-        Shape::Countries => countries(arguments, at, diagnostics).map(Atom::Countries),
-        Shape::Duration => duration(one(diagnostics)?, diagnostics).map(Atom::MaxAge),
-        Shape::Acr => acr(one(diagnostics)?, diagnostics).map(Atom::Acr),
-        Shape::Scheme => scheme(one(diagnostics)?, diagnostics).map(Atom::Scheme),
+        Shape::Claim => read_claim(row, arguments, at, diagnostics),
+        Shape::Networks => read_networks(arguments, at, diagnostics).map(Atom::Networks),
+        Shape::Countries => read_countries(arguments, at, diagnostics).map(Atom::Countries),
+        Shape::Duration => read_duration(one(diagnostics)?, diagnostics).map(Atom::MaxAge),
+        Shape::Acr => read_acr(one(diagnostics)?, diagnostics).map(Atom::Acr),
+        Shape::Scheme => read_scheme(one(diagnostics)?, diagnostics).map(Atom::Scheme),
         Shape::Object => check::read_object(row, arguments, at, diagnostics).map(|check| Atom::Check(Box::new(check))),
-        Shape::Expression => check::read(row, arguments, at, diagnostics).map(|check| Atom::Check(Box::new(check))),
+        Shape::Expression => {
+            check::read_check(row, arguments, at, diagnostics).map(|check| Atom::Check(Box::new(check)))
+        }
     }
 }
 
@@ -152,78 +58,75 @@ pub(crate) fn two_names(kind: Kind) -> String {
     format!("two {}s, and no word on how they combine", kind.word())
 }
 
-pub(crate) fn any_or_all(names: &[&Expr]) -> String {
+pub(crate) fn any_or_all_help(names: &[&Expr]) -> String {
     let names: Vec<_> = names.iter().map(|name| name.to_token_stream().to_string()).collect();
     format!("write `any({})` for either, `all(…)` for both", names.join(", "))
 }
 
-/// A name of a vocabulary: a string, or a path to a variant.
-pub(crate) fn name(kind: Kind, expression: &Expr, diagnostics: &mut Diagnostics) -> Option<Name> {
+/// Reads a name of a vocabulary: a string, or the path of a variant.
+pub(crate) fn read_name(kind: Kind, expression: &Expr, diagnostics: &mut Diagnostics) -> Option<Name> {
     let example = kind.example();
     match ungrouped(expression) {
         Expr::Lit(ExprLit { lit: Lit::Str(literal), .. }) if literal.suffix().is_empty() => {
             check_name(kind, literal, diagnostics)?;
             Some(Name::Text(literal.clone()))
         }
-        Expr::Path(path) if path.qself.is_none() && path.path.segments.len() > 1 && ends_plain(&path.path) => {
+        Expr::Path(path) if path.qself.is_none() && path.path.segments.len() > 1 && has_plain_end(&path.path) => {
             let mut of = path.path.clone();
             let variant = of.segments.pop()?.ident;
             of.segments.pop_punct();
             Some(Name::Variant(of, variant))
         }
-        // What `::<…>` or `<… as …>` adds would be passed over.
+        // The parts `::<…>` and `<… as …>` would be ignored.
         Expr::Path(path) if path.qself.is_some() || path.path.segments.len() > 1 => {
-            let wrong = format!("expected the path of a variant, found `{}`", check::text_of(path.to_token_stream()));
-            diagnostics.report(path, wrong, format!("write `{}::…`", kind.declared_in()))
+            let wrong = format!("expected the path of a variant, found `{}`", one_line(path.to_token_stream()));
+            diagnostics.report(path, wrong, format!("write `{}::…`", kind.type_name()))
         }
         Expr::Path(path) => {
             let wrong = format!("`{}` has to be looked up, and a rule is read before that", path.to_token_stream());
             diagnostics.report(
                 path,
                 wrong,
-                format!("write the {} itself: \"{example}\", or `{}::…`", kind.word(), kind.declared_in()),
+                format!("write the {} itself: \"{example}\", or `{}::…`", kind.word(), kind.type_name()),
             )
         }
-        other => match meant::name(kind, other) {
+        other => match suggestions::name(kind, other) {
             Some(help) => {
-                let found = check::text_of(other.to_token_stream());
+                let found = one_line(other.to_token_stream());
                 diagnostics.report(other, format!("expected a {}, found `{found}`", kind.word()), help)
             }
             None => {
                 let wrong = format!("a {} is written as a string", kind.word());
-                let help = format!("write a name such as \"{example}\", or a path `{}::…`", kind.declared_in());
+                let help = format!("write a name such as \"{example}\", or a path `{}::…`", kind.type_name());
                 diagnostics.report(other, wrong, help)
             }
         },
     }
 }
 
-/// Whether no arguments follow the last name of a path.
-pub(super) fn ends_plain(path: &syn::Path) -> bool {
-    path.segments.last().is_some_and(|last| last.arguments.is_none())
-}
-
-/// The string that has to stand there.
-fn string<'a>(what: &str, expression: &'a Expr, example: &str, diagnostics: &mut Diagnostics) -> Option<&'a LitStr> {
+/// Reads a string.
+fn read_string<'a>(
+    what: &str,
+    expression: &'a Expr,
+    example: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<&'a LitStr> {
     match ungrouped(expression) {
         Expr::Lit(ExprLit { lit: Lit::Str(literal), .. }) if literal.suffix().is_empty() => Some(literal),
         other => diagnostics.report(other, format!("{what} is written as a string"), format!("write `{example}`")),
     }
 }
 
-/// What stands within the invisible delimiters that macro_rules puts around its pieces.
-pub(crate) fn ungrouped(mut expression: &Expr) -> &Expr {
-    while let Expr::Group(group) = expression {
-        expression = &group.expr;
-    }
-    expression
-}
-
-fn claim(row: &grammar::Atom, arguments: &[&Expr], at: &TokenStream, diagnostics: &mut Diagnostics) -> Option<Atom> {
+fn read_claim(
+    row: &grammar::Atom,
+    arguments: &[&Expr],
+    at: &TokenStream,
+    diagnostics: &mut Diagnostics,
+) -> Option<Atom> {
     if let [one] = arguments
-        && let Some(meant) = meant_claim(one)
+        && let Some(meant) = suggested_claim(one)
     {
-        let found = check::text_of(one.to_token_stream());
+        let found = one_line(one.to_token_stream());
         let wrong = format!("expected the name and the value of a claim, found `{found}`");
         return diagnostics.report(one, wrong, format!("write `{meant}`"));
     }
@@ -235,33 +138,15 @@ fn claim(row: &grammar::Atom, arguments: &[&Expr], at: &TokenStream, diagnostics
             _ => diagnostics.report(at, "a claim has a name and a value", format!("write `{}`", row.example)),
         };
     };
-    let name = string("the name of a claim", name, "\"org\"", diagnostics);
-    let value = claim_value(value, diagnostics);
+    let name = read_string("the name of a claim", name, "\"org\"", diagnostics);
+    let value = read_claim_value(value, diagnostics);
     let (name, value) = (name?, value?);
     check_text("claim", name, "org", diagnostics)?;
     check_pointer(name, diagnostics)?;
     Some(Atom::Claim(name.value(), value))
 }
 
-/// The value that a claim is compared with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum ClaimValue {
-    Text(String),
-    Bool(bool),
-    Integer(i64),
-}
-
-impl std::fmt::Display for ClaimValue {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Text(text) => write!(f, "{text:?}"),
-            Self::Bool(value) => value.fmt(f),
-            Self::Integer(value) => value.fmt(f),
-        }
-    }
-}
-
-fn claim_value(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<ClaimValue> {
+fn read_claim_value(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<ClaimValue> {
     let integer = |literal: &syn::LitInt, sign: &str| {
         let digits = format!("{sign}{}", literal.base10_digits());
         digits.parse().ok().filter(|_| literal.suffix().is_empty()).map(ClaimValue::Integer)
@@ -284,7 +169,7 @@ fn claim_value(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<Claim
     })
 }
 
-/// A name that begins with a slash is a JSON pointer (RFC 6901): each of its names is there, and each `~` is an escape.
+/// Reports a name that begins with a slash and is not a JSON pointer (RFC 6901 §3) without empty names.
 fn check_pointer(name: &LitStr, diagnostics: &mut Diagnostics) -> Option<()> {
     let text = name.value();
     let Some(path) = text.strip_prefix('/') else { return Some(()) };
@@ -296,27 +181,31 @@ fn check_pointer(name: &LitStr, diagnostics: &mut Diagnostics) -> Option<()> {
     diagnostics.report(name, format!("{text:?} is not a JSON pointer"), format!("write `\"/{escaped}\"`"))
 }
 
-/// The words of a claim in `org = "acme"`, `org == "acme"` or `claim("org", "acme")`.
-fn meant_claim(written: &Expr) -> Option<String> {
+/// Returns the arguments that `org = "acme"`, `org == "acme"` or `claim("org", "acme")` was probably meant to be.
+fn suggested_claim(written: &Expr) -> Option<String> {
     match ungrouped(written) {
-        Expr::Assign(assign) => meant::claim(&assign.left, &assign.right),
-        Expr::Binary(binary) => meant::claim(&binary.left, &binary.right),
-        Expr::Call(call) if call.args.len() == 2 => meant::claim(call.args.first()?, call.args.last()?),
+        Expr::Assign(assign) => suggestions::claim(&assign.left, &assign.right),
+        Expr::Binary(binary) => suggestions::claim(&binary.left, &binary.right),
+        Expr::Call(call) if call.args.len() == 2 => suggestions::claim(call.args.first()?, call.args.last()?),
         _ => None,
     }
 }
 
-pub(crate) fn networks(arguments: &[&Expr], at: &TokenStream, diagnostics: &mut Diagnostics) -> Option<Vec<Network>> {
+pub(crate) fn read_networks(
+    arguments: &[&Expr],
+    at: &TokenStream,
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<Network>> {
     if arguments.is_empty() {
         return diagnostics.report(at, "this names no network", "write one or more, such as \"10.0.0.0/8\"");
     }
-    let all: Vec<_> = arguments.iter().map(|argument| network(argument, diagnostics)).collect();
+    let all: Vec<_> = arguments.iter().map(|argument| read_network(argument, diagnostics)).collect();
     all.into_iter().collect()
 }
 
-fn network(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<Network> {
-    let example = meant::list(expression).unwrap_or_else(|| "\"10.0.0.0/8\"".to_owned());
-    let literal = string("a network", expression, &example, diagnostics)?;
+fn read_network(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<Network> {
+    let example = suggestions::list(expression).unwrap_or_else(|| "\"10.0.0.0/8\"".to_owned());
+    let literal = read_string("a network", expression, &example, diagnostics)?;
     let text = literal.value();
     let (address, prefix) = match text.split_once('/') {
         Some((address, prefix)) => (address, Some(prefix)),
@@ -362,7 +251,7 @@ fn network(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<Network> 
             format!("write \"{first}/{length}\", or \"{address}\" for that address alone"),
         );
     }
-    // `::ffff:10.0.0.0/104` is 10.0.0.0/8 in another spelling, and addresses are compared as IPv4 (IP-7).
+    // `::ffff:10.0.0.0/104` is 10.0.0.0/8. IPv4-mapped addresses are compared as IPv4 (IP-7).
     match address {
         IpAddr::V6(v6) if length >= 96 => match v6.to_ipv4_mapped() {
             Some(v4) => Some(Network { address: v4.into(), prefix: length - 96 }),
@@ -372,28 +261,19 @@ fn network(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<Network> 
     }
 }
 
-fn first_address(address: IpAddr, prefix: u8) -> IpAddr {
-    match address {
-        IpAddr::V4(v4) => {
-            let mask = u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or_default();
-            Ipv4Addr::from(v4.to_bits() & mask).into()
-        }
-        IpAddr::V6(v6) => {
-            let mask = u128::MAX.checked_shl(128 - u32::from(prefix)).unwrap_or_default();
-            Ipv6Addr::from(v6.to_bits() & mask).into()
-        }
-    }
-}
-
-/// Codes of two letters. Whether there is such a country, the compiler looks up in a const.
-pub(crate) fn countries(arguments: &[&Expr], at: &TokenStream, diagnostics: &mut Diagnostics) -> Option<Vec<LitStr>> {
+/// Reads country codes. Const code checks that the countries exist.
+pub(crate) fn read_countries(
+    arguments: &[&Expr],
+    at: &TokenStream,
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<LitStr>> {
     if arguments.is_empty() {
         return diagnostics.report(at, "this names no country", "write one or more, such as \"DE\"");
     }
     let mut codes: Vec<LitStr> = Vec::new();
     let mut all = true;
     for argument in arguments {
-        match country(argument, diagnostics) {
+        match read_country(argument, diagnostics) {
             Some(code) if codes.iter().any(|other| other.value() == code.value()) => {
                 let wrong = format!("\"{}\" stands twice", code.value());
                 diagnostics.note(code, wrong, "delete one of the two");
@@ -406,20 +286,20 @@ pub(crate) fn countries(arguments: &[&Expr], at: &TokenStream, diagnostics: &mut
     all.then_some(codes)
 }
 
-fn country(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<LitStr> {
+fn read_country(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<LitStr> {
     let literal = match ungrouped(expression) {
         Expr::Call(call) if ["any", "all"].iter().any(|word| call.func.to_token_stream().to_string() == *word) => {
             let help = format!("write `{}`", call.args.to_token_stream());
             return diagnostics.report(&call.func, "an address is in one country, and this is a list already", help);
         }
-        // The code itself, without its quotes.
+        // The code without quotes.
         Expr::Path(path) if path.path.get_ident().is_some_and(|word| is_code(&word.to_string())) => {
             let help = format!("write \"{}\"", path.to_token_stream());
             return diagnostics.report(path, "a country is written as a string", help);
         }
         other => {
-            let example = meant::list(other).unwrap_or_else(|| "\"DE\"".to_owned());
-            string("a country", other, &example, diagnostics)?
+            let example = suggestions::list(other).unwrap_or_else(|| "\"DE\"".to_owned());
+            read_string("a country", other, &example, diagnostics)?
         }
     };
     let text = literal.value();
@@ -449,7 +329,7 @@ fn is_code(text: &str) -> bool {
     text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
-/// The code that two letters stand for, where it is known here: what people write for it in vain.
+/// Returns the code for two letters, also for the common mistakes.
 fn code_of(letters: &str) -> Option<String> {
     let code = letters.to_ascii_uppercase();
     match code.as_str() {
@@ -459,20 +339,20 @@ fn code_of(letters: &str) -> Option<String> {
     }
 }
 
-/// Whole seconds, of a number and a unit.
-fn duration(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<u64> {
-    // A number alone is one of seconds in most other places.
+/// Reads a number and a unit as seconds.
+fn read_duration(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<u64> {
+    // Other libraries read a plain number as seconds.
     let seconds = match ungrouped(expression) {
         Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) if number.suffix().is_empty() => {
             format!("\"{}s\"", number.base10_digits())
         }
         _ => "\"5m\"".to_owned(),
     };
-    let literal = string("a length of time", expression, &seconds, diagnostics)?;
+    let literal = read_string("a length of time", expression, &seconds, diagnostics)?;
     let text = literal.value();
     const HELP: &str = "write a number and a unit: \"30s\", \"5m\", \"2h\" or \"1d\"";
     let (number, unit) = text.split_at(text.find(|digit: char| !digit.is_ascii_digit()).unwrap_or(text.len()));
-    let factor = grammar::UNITS.iter().find(|(name, _)| *name == unit).map(|(_, seconds)| *seconds);
+    let factor = grammar::TIME_UNITS.iter().find(|(name, _)| *name == unit).map(|(_, seconds)| *seconds);
     let number = match number.parse::<u64>() {
         Ok(number) => Some(number),
         Err(error) if *error.kind() == IntErrorKind::PosOverflow => None, // too long, in whatever unit
@@ -491,11 +371,11 @@ fn duration(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<u64> {
     }
 }
 
-fn acr(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<String> {
-    let literal = string("an assurance level", expression, "\"urn:example:mfa\"", diagnostics)?;
+fn read_acr(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<String> {
+    let literal = read_string("an assurance level", expression, "\"urn:example:mfa\"", diagnostics)?;
     check_text("assurance level", literal, "urn:example:mfa", diagnostics)?;
     let text = literal.value();
-    // It stands in `acr_values`, separated by spaces, within quotes.
+    // The value is part of `acr_values`, separated by spaces, within quotes.
     if text.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E)) {
         Some(text)
     } else {
@@ -504,8 +384,8 @@ fn acr(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<String> {
     }
 }
 
-fn scheme(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<&'static str> {
-    let literal = string("a scheme", expression, "\"bearer\"", diagnostics)?;
+fn read_scheme(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<&'static str> {
+    let literal = read_string("a scheme", expression, "\"bearer\"", diagnostics)?;
     let text = literal.value();
     let known = grammar::SCHEMES.iter().find(|(name, _)| *name == text).map(|(_, variant)| *variant);
     known.or_else(|| {
@@ -513,11 +393,4 @@ fn scheme(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<&'static s
         let wrong = format!("unknown scheme \"{text}\"{}", did_you_mean(&text, names));
         diagnostics.report(literal, wrong, format!("write one of \"{}\"", names.join("\", \"")))
     })
-}
-
-/// Seconds in the largest unit that fits.
-fn written(seconds: u64) -> String {
-    let fitting = grammar::UNITS.iter().filter(|(_, unit)| seconds.is_multiple_of(*unit));
-    let (name, unit) = fitting.max_by_key(|(_, unit)| *unit).unwrap_or(&("s", 1));
-    format!("{}{name}", seconds / unit)
 }

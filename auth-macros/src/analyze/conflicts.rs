@@ -1,13 +1,12 @@
-//! What shows only when all attributes of a handler are read together.
+//! Mistakes that only all attributes of a handler together contain.
 
-use super::atoms::{Atom, Literal, Network};
-use super::formula::Formula;
 use super::implicants;
+use super::model::{Atom, Formula, Literal, Network};
 use crate::diagnostics::Diagnostics;
 use crate::grammar::Attribute;
 use crate::parse::Words;
 
-/// Attributes that stand twice, and `#[public]` beside a rule about the caller.
+/// Reports duplicate attributes, and `#[public]` beside a rule about the caller.
 pub(crate) fn check_attributes(attributes: &[Words], formulas: &[Option<Formula>], diagnostics: &mut Diagnostics) {
     for (position, words) in attributes.iter().enumerate() {
         let earlier = attributes.get(..position).unwrap_or_default();
@@ -24,8 +23,8 @@ pub(crate) fn check_attributes(attributes: &[Words], formulas: &[Option<Formula>
     }
 }
 
-/// A rule of networks alone would let strangers in, and reads like a tightening.
-pub(crate) fn check_strangers(attributes: &[Words], formula: &Formula, diagnostics: &mut Diagnostics) {
+/// Reports a rule only about addresses: it would admit anonymous callers, but reads like a restriction.
+pub(crate) fn check_anonymous(attributes: &[Words], formula: &Formula, diagnostics: &mut Diagnostics) {
     let public = attributes.iter().any(|words| words.attribute == Attribute::Public);
     if public || formula.is_about_caller() {
         return;
@@ -36,20 +35,21 @@ pub(crate) fn check_strangers(attributes: &[Words], formula: &Formula, diagnosti
     }
 }
 
-/// Why nobody comes in by some way, and what to do about it.
+/// The reason why no request satisfies an implicant, and the help.
 struct Contradiction<'a> {
     at: &'a Literal,
     wrong: String,
     help: &'static str,
 }
 
-/// A rule that nobody can pass by any way in.
+/// Reports a rule that no request can satisfy.
 pub(crate) fn check_contradictions(formula: &Formula, diagnostics: &mut Diagnostics) {
-    let Some(ways) = implicants::of(formula) else { return };
+    let Some(implicants) = implicants::implicants(formula) else { return };
     let literals = formula.literals();
     let literal = |index: &u16| literals.get(usize::from(*index)).copied();
-    let ways: Vec<Vec<&Literal>> = ways.iter().map(|way| way.iter().filter_map(literal).collect()).collect();
-    let contradictions: Vec<_> = ways.iter().map(|way| contradiction(way)).collect();
+    let implicants: Vec<Vec<&Literal>> =
+        implicants.iter().map(|implicant| implicant.iter().filter_map(literal).collect()).collect();
+    let contradictions: Vec<_> = implicants.iter().map(|implicant| contradiction(implicant)).collect();
     if contradictions.iter().all(Option::is_some)
         && let Some(Some(Contradiction { at, wrong, help })) = contradictions.first()
     {
@@ -57,22 +57,22 @@ pub(crate) fn check_contradictions(formula: &Formula, diagnostics: &mut Diagnost
     }
 }
 
-/// The first literal that those before it leave nobody for.
-fn contradiction<'a>(way: &[&'a Literal]) -> Option<Contradiction<'a>> {
-    way.iter().enumerate().find_map(|(position, literal)| {
-        let earlier = way.get(..position).unwrap_or_default();
+/// Returns the first literal that contradicts those before it.
+fn contradiction<'a>(implicant: &[&'a Literal]) -> Option<Contradiction<'a>> {
+    implicant.iter().enumerate().find_map(|(position, literal)| {
+        let earlier = implicant.get(..position).unwrap_or_default();
         let (wrong, help) = earlier
             .iter()
-            .find_map(|other| exclude(other, literal))
-            .or_else(|| empty(way.get(..=position).unwrap_or_default()))?;
+            .find_map(|other| mutual_exclusion(other, literal))
+            .or_else(|| empty_intersection(implicant.get(..=position).unwrap_or_default()))?;
         Some(Contradiction { at: literal, wrong, help })
     })
 }
 
 const ONE_OF_TWO: &str = "delete one of the two";
 
-/// Why no caller fits both.
-fn exclude(a: &Literal, b: &Literal) -> Option<(String, &'static str)> {
+/// Returns the reason why no request satisfies both literals.
+fn mutual_exclusion(a: &Literal, b: &Literal) -> Option<(String, &'static str)> {
     if a.negated != b.negated && a.atom.text() == b.atom.text() {
         return Some((format!("the rule asks for `{}` and for its absence", b.atom.text()), ONE_OF_TWO));
     }
@@ -90,12 +90,13 @@ fn exclude(a: &Literal, b: &Literal) -> Option<(String, &'static str)> {
     }
 }
 
-/// Why no address is left by all of these together.
-fn empty(way: &[&Literal]) -> Option<(String, &'static str)> {
+/// Returns the reason why no address satisfies all literals.
+fn empty_intersection(implicant: &[&Literal]) -> Option<(String, &'static str)> {
     const LISTS: &str = "write one list, or delete one of them";
-    let asked = |negated| way.iter().filter(move |literal| literal.negated == negated).map(|literal| &literal.atom);
+    let atoms =
+        |negated| implicant.iter().filter(move |literal| literal.negated == negated).map(|literal| &literal.atom);
     let of_countries = |negated| {
-        asked(negated).filter_map(|atom| match atom {
+        atoms(negated).filter_map(|atom| match atom {
             Atom::Countries(codes) => Some(codes.iter().map(syn::LitStr::value).collect::<Vec<_>>()),
             _ => None,
         })
@@ -110,19 +111,19 @@ fn empty(way: &[&Literal]) -> Option<(String, &'static str)> {
         }
     }
     let of_networks = |negated| {
-        asked(negated).filter_map(|atom| match atom {
+        atoms(negated).filter_map(|atom| match atom {
             Atom::Networks(networks) => Some(networks.clone()),
             _ => None,
         })
     };
-    let within = |a: &Network, b: &Network| b.holds(a).then_some(*a).or_else(|| a.holds(b).then_some(*b));
+    let intersection = |a: &Network, b: &Network| b.contains(a).then_some(*a).or_else(|| a.contains(b).then_some(*b));
     let left = of_networks(false).reduce(|left, more| {
-        left.iter().flat_map(|one| more.iter().filter_map(|other| within(one, other))).collect()
+        left.iter().flat_map(|one| more.iter().filter_map(|other| intersection(one, other))).collect()
     })?;
     if left.is_empty() {
         return Some(("no address is in all of the networks that are asked for".to_owned(), LISTS));
     }
-    let is_denied = |one: &Network| of_networks(true).any(|denied| denied.iter().any(|denied| denied.holds(one)));
+    let is_denied = |one: &Network| of_networks(true).any(|denied| denied.iter().any(|denied| denied.contains(one)));
     let all_denied = left.iter().all(is_denied);
     all_denied.then(|| ("every network that is asked for is denied too".to_owned(), LISTS))
 }

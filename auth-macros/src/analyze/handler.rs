@@ -1,32 +1,31 @@
-//! Whether a function can be a handler. Forms that actix does not take are told here, in one sentence each, rather than
-//! by the compiler about code that the user never wrote.
+//! Validation of signatures. Functions that the web framework does not accept are reported here in one sentence each. The
+//! errors of the compiler would be about generated code.
 
 use proc_macro2::Span;
 use syn::spanned::Spanned as _;
 use syn::{FnArg, GenericArgument, PathArguments, ReturnType, Safety, Type, TypeParamBound};
 
 use crate::diagnostics::Diagnostics;
+use crate::dialect::DIALECT;
 use crate::parse::{Function, Parameter};
 
-/// How many arguments may stand under a `cfg` of their own: each doubles what is written.
-const MOST_CONDITIONS: usize = 4;
+/// The maximum number of arguments with a `cfg` of their own. Each doubles the generated code.
+const MAX_CONDITIONAL_ARGUMENTS: usize = 4;
 
-/// actix takes no more.
-const MOST_ARGUMENTS: usize = 16;
-
-/// Reports what an attribute stands on if it is no function.
-pub(crate) fn item_is_other(what: &str, at: Span, diagnostics: &mut Diagnostics) {
+/// Reports an item that is not a function.
+pub(crate) fn report_other_item(what: &str, at: Span, diagnostics: &mut Diagnostics) {
     let wrong = format!("a rule guards a handler, and this is {what}");
     diagnostics.note_at(at, wrong, "write the attribute above an `async fn`");
 }
 
-/// Reports a function that no handler can be.
-pub(crate) fn function(function: &Function, diagnostics: &mut Diagnostics) {
+/// Reports a function that cannot be a handler.
+pub(crate) fn check_function(function: &Function, diagnostics: &mut Diagnostics) {
     let signature = &function.signature;
     if let Some(receiver) = signature.inputs.iter().find(|argument| matches!(argument, FnArg::Receiver(_))) {
-        return diagnostics.note(receiver, "a handler has no `self`", "write a free function, and take `web::Data<…>`");
+        let help = format!("write a free function, and take `{}`", DIALECT.state_example);
+        return diagnostics.note(receiver, "a handler has no `self`", help);
     }
-    if function.stands_in_impl() {
+    if function.is_associated_function() {
         return diagnostics.note(&signature.ident, "a handler is no associated function", "write a free function");
     }
     let words = [
@@ -48,15 +47,15 @@ pub(crate) fn function(function: &Function, diagnostics: &mut Diagnostics) {
         diagnostics.note(variadic, "a handler has a fixed number of arguments", "delete this");
     }
     for argument in &signature.inputs {
-        // Where the lifetime is the mistake, its uses are none of their own.
+        // If a lifetime parameter is reported, its uses are not.
         if let FnArg::Typed(argument) = argument
             && !has_lifetimes
         {
             check_type(&argument.ty, diagnostics);
         }
     }
-    if let Some(extra) = signature.inputs.iter().nth(MOST_ARGUMENTS) {
-        let wrong = format!("a handler has at most {MOST_ARGUMENTS} arguments");
+    if let Some(extra) = signature.inputs.iter().nth(DIALECT.max_arguments) {
+        let wrong = format!("a handler has at most {} arguments", DIALECT.max_arguments);
         diagnostics.note(extra, wrong, "join some of them in one extractor of your own");
     }
     let parameters = function.parameters();
@@ -65,8 +64,8 @@ pub(crate) fn function(function: &Function, diagnostics: &mut Diagnostics) {
         diagnostics.note(hidden, wrong, "write one `#[cfg(all(…))]` of both conditions");
     }
     let mut conditional = parameters.iter().filter(|parameter| parameter.condition().is_some());
-    if let Some(extra) = conditional.nth(MOST_CONDITIONS) {
-        let wrong = format!("more than {MOST_CONDITIONS} arguments stand under a `cfg`");
+    if let Some(extra) = conditional.nth(MAX_CONDITIONAL_ARGUMENTS) {
+        let wrong = format!("more than {MAX_CONDITIONAL_ARGUMENTS} arguments stand under a `cfg`");
         diagnostics.note(&extra.pattern, wrong, "put the `cfg` on the handler, and write it twice");
     }
     let is_plain = signature.constness.is_none() && signature.abi.is_none();
@@ -107,12 +106,12 @@ fn ungrouped(mut kind: &Type) -> &Type {
     }
 }
 
-/// Reports borrowed and `impl Trait` arguments. Behind `fn(…)` and `dyn` a reference is somebody else's.
+/// Reports borrowed and `impl Trait` arguments. References within `fn(…)` and `dyn` are not borrowed from the request.
 fn check_type(kind: &Type, diagnostics: &mut Diagnostics) {
-    const OWN: &str = "take an owned type, such as `String` or `web::Data<…>`";
+    let own = || format!("take an owned type, such as `String` or `{}`", DIALECT.state_example);
     match kind {
         Type::Reference(reference) if reference.lifetime.as_ref().is_none_or(|lifetime| lifetime.ident != "static") => {
-            diagnostics.note(reference, "a handler owns its arguments, and this is borrowed", OWN);
+            diagnostics.note(reference, "a handler owns its arguments, and this is borrowed", own());
         }
         Type::Reference(reference) => check_type(&reference.elem, diagnostics),
         Type::ImplTrait(bounds) => {
@@ -130,7 +129,7 @@ fn check_type(kind: &Type, diagnostics: &mut Diagnostics) {
                     match argument {
                         GenericArgument::Type(inner) => check_type(inner, diagnostics),
                         GenericArgument::Lifetime(lifetime) if lifetime.ident != "static" => {
-                            diagnostics.note(lifetime, "a handler owns its arguments, and this is borrowed", OWN);
+                            diagnostics.note(lifetime, "a handler owns its arguments, and this is borrowed", own());
                         }
                         _ => {}
                     }

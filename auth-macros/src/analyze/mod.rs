@@ -1,57 +1,61 @@
-//! What the words mean: [`Checked`], which only this room makes. Judges, and writes no code.
+//! Validation. Only this module returns [`Checked`]. It generates no code.
 
-mod atoms;
-pub(crate) mod check;
-mod formula;
-mod handler;
-mod meant;
+mod model;
 mod name_syntax;
-mod conflicts;
-mod vocabulary;
+mod suggestions;
+pub(crate) mod check;
+mod atoms;
+mod formula;
 mod implicants;
+mod conflicts;
+mod handler;
+mod vocabulary;
 
-pub(crate) use self::atoms::{Atom, ClaimValue, Literal, Name, Network};
-pub(crate) use self::formula::Formula;
-pub(crate) use self::handler::{function, item_is_other};
-pub(crate) use self::implicants::{Node, Ways};
-pub(crate) use self::vocabulary::{Declared, declared};
+pub(crate) use self::handler::{check_function, report_other_item};
+pub(crate) use self::implicants::{Connective, Implicants};
+pub(crate) use self::model::{Atom, Check, CheckKind, ClaimValue, Formula, Literal, Name, Network};
+pub(crate) use self::vocabulary::{DeclaredVocabulary, analyze_vocabulary};
 
 use crate::diagnostics::Diagnostics;
 use crate::parse::{Function, Words};
 
-/// The rules above one handler, joined, and found to make sense.
+/// The rules of one handler, joined and valid.
 pub(crate) struct Checked {
     pub(crate) formula: Formula,
     pub(crate) not_found: bool,
-    /// Why the handler may be called for any object.
+    /// The reason why the handler may be called for any object.
     pub(crate) any_object: Option<String>,
-    /// The parts of the rule, each set of which is to be compared when the vocabulary is known.
-    pub(crate) nodes: Vec<Node>,
+    /// The connectives whose parts const code compares, as it knows the vocabularies.
+    pub(crate) connectives: Vec<Connective>,
 }
 
-/// Judges all attributes of a handler together.
-pub(crate) fn handler(attributes: &[Words], function: &Function, diagnostics: &mut Diagnostics) -> Option<Checked> {
-    let formulas: Vec<_> = attributes.iter().map(|words| formula::of_attribute(words, diagnostics)).collect();
+/// Validates all attributes of a handler together.
+pub(crate) fn analyze_handler(
+    attributes: &[Words],
+    function: &Function,
+    diagnostics: &mut Diagnostics,
+) -> Option<Checked> {
+    let formulas: Vec<_> = attributes.iter().map(|words| formula::attribute_formula(words, diagnostics)).collect();
     conflicts::check_attributes(attributes, &formulas, diagnostics);
-    let formula = check::number(Formula::all(formulas.into_iter().collect::<Option<_>>()?), diagnostics);
+    let formula = check::number_checks(Formula::all(formulas.into_iter().collect::<Option<_>>()?), diagnostics);
     let names_caller = check::check_arguments(function, &formula, diagnostics);
-    // A check that names the caller in another way is about the caller too.
+    // A check that names the caller by an argument is about the caller too.
     if !names_caller {
-        conflicts::check_strangers(attributes, &formula, diagnostics);
+        conflicts::check_anonymous(attributes, &formula, diagnostics);
     }
     conflicts::check_contradictions(&formula, diagnostics);
     let redundant = attributes.iter().any(|words| words.redundant.is_some());
     Some(Checked {
-        nodes: implicants::nodes(&formula, redundant),
+        connectives: implicants::connectives(&formula, redundant),
         not_found: attributes.iter().any(|words| words.not_found),
         any_object: attributes.iter().find_map(|words| words.any_object.as_ref()).map(syn::LitStr::value),
         formula,
     })
 }
 
-/// Judges a rule that stands by itself, for a scope or a service.
-pub(crate) fn rule(words: &Words, diagnostics: &mut Diagnostics) -> Option<Checked> {
-    let (public, formula) = formula::of_standalone(words, diagnostics)?;
+/// Validates the rule of a scope or service.
+pub(crate) fn analyze_rule(words: &Words, diagnostics: &mut Diagnostics) -> Option<Checked> {
+    let (public, formula) = formula::standalone_formula(words, diagnostics)?;
     check::check_standalone(&formula, diagnostics);
     if !public && !formula.is_about_caller() {
         let wrong = "this rule does not say whether strangers may come in";
@@ -59,7 +63,7 @@ pub(crate) fn rule(words: &Words, diagnostics: &mut Diagnostics) -> Option<Check
     }
     conflicts::check_contradictions(&formula, diagnostics);
     Some(Checked {
-        nodes: implicants::nodes(&formula, words.redundant.is_some()),
+        connectives: implicants::connectives(&formula, words.redundant.is_some()),
         not_found: words.not_found,
         any_object: words.any_object.as_ref().map(syn::LitStr::value),
         formula,

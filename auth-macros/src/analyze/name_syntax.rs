@@ -1,11 +1,11 @@
-//! Whether a text can be a name at all. Whether a vocabulary declares it, the compiler looks up in a const.
+//! Syntax of names. Const code checks whether a vocabulary declares the name.
 
 use syn::LitStr;
 
 use crate::diagnostics::Diagnostics;
 use crate::grammar::Kind;
 
-/// Reports a text that nobody would call a role, a permission or a scope.
+/// Reports a text that cannot be the name of a role, a permission or a scope.
 pub(crate) fn check_name(kind: Kind, literal: &LitStr, diagnostics: &mut Diagnostics) -> Option<()> {
     let text = literal.value();
     let (word, example) = (kind.word(), kind.example());
@@ -31,7 +31,7 @@ pub(crate) fn check_name(kind: Kind, literal: &LitStr, diagnostics: &mut Diagnos
     Some(())
 }
 
-/// What a text that looks like an expression would be as a rule: `"admin || editor"`, `"hasRole('x')"`.
+/// Returns the rule that an expression within a string was probably meant to be: `"admin || editor"`, `"hasRole('x')"`.
 fn as_rule(kind: Kind, text: &str) -> Option<String> {
     let plain = |name: &str| !name.is_empty() && !name.contains(['(', ')', '!', '|', '&', ' ', '\'']);
     for joined in ["||", "&&"] {
@@ -50,7 +50,7 @@ fn as_rule(kind: Kind, text: &str) -> Option<String> {
     looks.then(|| format!("a rule: `#[require({}(\"{}\") && …)]`", kind.word(), kind.example()))
 }
 
-/// Reports a text that is empty, padded or holds a control character.
+/// Reports a text that is empty, padded or contains a control character.
 pub(crate) fn check_text(what: &str, literal: &LitStr, example: &str, diagnostics: &mut Diagnostics) -> Option<()> {
     let text = literal.value();
     if text.trim().is_empty() {

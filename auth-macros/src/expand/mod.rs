@@ -1,20 +1,28 @@
-//! The code. What is judged right becomes a const rule and one call; what is not becomes the mistakes, and the user's
-//! function with a rule that refuses everybody, so that editors keep it and the scope does not complain as well.
+//! Code generation. A valid rule becomes a const and a guard. A rule with mistakes becomes these mistakes and a handler that denies
+//! every request, so that editors keep the function, and the scope does not report it too.
 
 mod paths;
 mod redundancy;
-mod check_fn;
+mod argument_requirements;
+mod return_type;
+mod phases;
+mod formula;
 mod rule;
-mod needs;
+mod check_fn;
+mod guard;
 mod handler;
+mod rejected;
 mod vocabulary;
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens as _, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Token, braced};
 
-use self::paths::Root;
+use self::guard::GuardItems;
+use self::handler::{ExpansionSite, HandlerExpansion};
+use self::paths::{Paths, Root};
+use self::rejected::{among_methods, rejected};
 pub(crate) use self::rule::standalone as rule;
 pub(crate) use self::vocabulary::derive as vocabulary;
 use crate::analyze;
@@ -22,18 +30,18 @@ use crate::diagnostics::Diagnostics;
 use crate::grammar::Attribute;
 use crate::parse::{self, Function, Item, Words};
 
-/// What a guard attribute leaves behind: its words, in the attribute that stands last. Where only inert attributes are
-/// left there is nothing to wait for, and the handler is written at once.
-pub(crate) fn hand_on(attribute: Attribute, arguments: TokenStream, item: TokenStream) -> TokenStream {
-    let mut function = match parse::item(&item) {
+/// Expands a guard attribute: its words are forwarded to the attribute that is last. If the function has no other attributes
+/// that expand, the handler is expanded at once.
+pub(crate) fn forward(attribute: Attribute, arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let mut function = match parse::parse_item(&item) {
         Ok(Item::Function(function)) => function,
         Ok(Item::Other { what, at }) => {
             let mut diagnostics = Diagnostics::default();
-            analyze::item_is_other(what, at, &mut diagnostics);
-            let mistakes = diagnostics.settle();
+            analyze::report_other_item(what, at, &mut diagnostics);
+            let mistakes = diagnostics.into_compile_errors();
             return quote!(#item #mistakes);
         }
-        // What does not parse as a function is the compiler's to explain.
+        // The compiler explains what does not parse as a function.
         Err(error) => {
             let mistake = error.to_compile_error();
             return quote!(#item #mistake);
@@ -46,95 +54,102 @@ pub(crate) fn hand_on(attribute: Attribute, arguments: TokenStream, item: TokenS
             let before = &list.tokens;
             list.tokens = quote!(#before #own);
         }
-        return function.to_tokens();
+        return quote!(#function);
     }
     if function.is_plain() {
-        return handler(own, &function, handler::Place::Plain, false);
+        return expand_handler(own, &function, ExpansionSite::Only, false);
     }
-    let root = Root::of(&arguments);
+    expand_first(*function, &own, &Root::of_attribute(&arguments))
+}
+
+/// Expands the first guard attribute of a function with other attributes. `own` are its words as they are forwarded.
+fn expand_first(mut function: Function, own: &TokenStream, root: &Root) -> TokenStream {
+    let paths = Paths::new(root);
     let mut diagnostics = Diagnostics::default();
-    analyze::function(&function, &mut diagnostics);
+    analyze::check_function(&function, &mut diagnostics);
     let (mut aside, mut notes) = (TokenStream::new(), TokenStream::new());
-    if let Some(mistakes) = diagnostics.settle() {
-        if function.stands_in_impl() {
-            return handler::among_methods(&function, &mistakes);
+    if let Some(mistakes) = diagnostics.into_compile_errors() {
+        if function.is_associated_function() {
+            return among_methods(&function, &mistakes);
         }
-        let (as_written, refusing) = handler::refusing(&function);
-        (aside, notes, *function) = (quote!(#mistakes #as_written), quote!(mistaken {}), refusing);
+        let (as_written, denying) = rejected::split(&function);
+        (aside, notes, function) = (quote!(#mistakes #as_written), quote!(mistaken {}), denying);
     }
+    let items = GuardItems { function: &function, paths: &paths };
     let beside = if function.may_have_route() {
-        handler::beside_route(&function, &root)
+        items.beside_route()
     } else {
         notes = quote!(#notes no_route {});
-        handler::beside_no_route(&function, &root)
+        items.beside_no_route()
     };
-    let finish = root.private(quote!(finish));
+    let finish = paths.finish;
     function.attributes.push(syn::parse_quote!(#[#finish(#notes #own)]));
-    let function = function.to_tokens();
     quote!(#aside #beside #function)
 }
 
 /// Results of the first attribute, which precede its words in the last one.
 #[derive(Default)]
-struct Found {
+struct FirstResults {
     /// None of the attributes makes a service of the handler.
     no_route: bool,
     /// The function cannot be a handler, and the mistake was reported.
     mistaken: bool,
 }
 
-impl Found {
-    /// Takes what was found off the words.
+impl FirstResults {
+    /// Splits the results from the words.
     fn split(words: TokenStream) -> (Self, TokenStream) {
-        let mut found = Self::default();
+        let mut results = Self::default();
         let mut words: Vec<TokenTree> = words.into_iter().collect();
         loop {
             match words.first() {
-                Some(TokenTree::Ident(word)) if word == "no_route" => found.no_route = true,
-                Some(TokenTree::Ident(word)) if word == "mistaken" => found.mistaken = true,
-                _ => return (found, words.into_iter().collect()),
+                Some(TokenTree::Ident(word)) if word == "no_route" => results.no_route = true,
+                Some(TokenTree::Ident(word)) if word == "mistaken" => results.mistaken = true,
+                _ => return (results, words.into_iter().collect()),
             }
             words.drain(..words.len().min(2));
         }
     }
 }
 
-/// What the last attribute does: it alone sees the handler with the words of all.
+/// Expands the last attribute, which contains the words of all guard attributes.
 pub(crate) fn finish(words: TokenStream, item: TokenStream) -> TokenStream {
-    match parse::item(&item) {
+    match parse::parse_item(&item) {
         Ok(Item::Function(function)) => {
-            let (found, words) = Found::split(words);
-            let place = if found.no_route { handler::Place::LastWithoutRoute } else { handler::Place::Last };
-            handler(words, &function, place, found.mistaken)
+            let (first, words) = FirstResults::split(words);
+            let site = if first.no_route { ExpansionSite::LastWithoutRoute } else { ExpansionSite::Last };
+            expand_handler(words, &function, site, first.mistaken)
         }
-        // A foreign attribute has made something else of the handler: without its rule it does not compile, as the scope
-        // and the route ask for it.
+        // A foreign attribute has replaced the handler. Without its rule it does not compile, as the scope and the route
+        // require it.
         _ => {
             quote_spanned!(Span::call_site()=> ::core::compile_error!("an attribute between the rule and the handler made something else of it\nhelp: write the rule below that attribute"); #item)
         }
     }
 }
 
-fn handler(words: TokenStream, function: &Function, place: handler::Place, is_mistaken: bool) -> TokenStream {
+fn expand_handler(words: TokenStream, function: &Function, site: ExpansionSite, is_mistaken: bool) -> TokenStream {
     let mut diagnostics = Diagnostics::default();
-    let attributes = all_words(words, &mut diagnostics);
+    let attributes = parse_forwarded(words, &mut diagnostics);
     let root = Root::first_of(attributes.iter().map(|words| &words.root));
-    // What was read wrong is not judged: that would be told of words that nobody wrote.
-    let checked = if diagnostics.is_empty() { analyze::handler(&attributes, function, &mut diagnostics) } else { None };
+    let paths = Paths::new(&root);
+    // Rules that were not parsed completely are not analyzed: mistakes would be about words that the user did not write.
+    let checked =
+        if diagnostics.is_empty() { analyze::analyze_handler(&attributes, function, &mut diagnostics) } else { None };
     let mut forms = Diagnostics::default();
-    analyze::function(function, &mut forms);
-    match (diagnostics.settle(), forms.settle()) {
-        (mistakes, Some(forms)) => handler::instead_of(function, &root, &quote!(#mistakes #forms), place),
-        (None, None) if !is_mistaken => handler::handler(function, checked.as_ref(), &root, place),
+    analyze::check_function(function, &mut forms);
+    match (diagnostics.into_compile_errors(), forms.into_compile_errors()) {
+        (mistakes, Some(forms)) => rejected(function, &quote!(#mistakes #forms), site, &paths),
+        (None, None) if !is_mistaken => HandlerExpansion::new(function, checked.as_ref(), site, &paths).tokens(),
         (mistakes, None) => {
-            let refusing = handler::handler(function, None, &root, place);
-            quote!(#mistakes #refusing)
+            let denying = HandlerExpansion::new(function, None, site, &paths).tokens();
+            quote!(#mistakes #denying)
         }
     }
 }
 
-/// `require_role { "admin" } require_network { "10.0.0.0/8" }`, as the attributes have handed it on.
-fn all_words(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Vec<Words> {
+/// Parses `require_role { "admin" } require_network { "10.0.0.0/8" }`, the forwarded words.
+fn parse_forwarded(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Vec<Words> {
     let parser = |input: ParseStream<'_>| {
         let mut all = Vec::new();
         while !input.is_empty() {
@@ -149,12 +164,12 @@ fn all_words(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Vec<Words> {
     };
     let all = parser.parse2(tokens).unwrap_or_default();
     let read = all.iter().map(|(name, tokens)| {
-        let attribute = Attribute::named(&name.to_string())?;
+        let attribute = Attribute::from_word(&name.to_string())?;
         Some(parse::words(attribute, name.span(), tokens, diagnostics))
     });
     match read.collect::<Option<Vec<_>>>().filter(|all| !all.is_empty()) {
         Some(all) => all,
-        // Fails closed: without words there is no rule, and no rule is not the same as a public one.
+        // Fails closed: a handler without a rule is not public.
         None => {
             diagnostics.note_at(
                 Span::call_site(),
@@ -163,14 +178,6 @@ fn all_words(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Vec<Words> {
             );
             Vec::new()
         }
-    }
-}
-
-impl Function {
-    fn to_tokens(&self) -> TokenStream {
-        let Self { attributes, visibility, signature, body } = self;
-        let signature = signature.to_token_stream();
-        quote!(#(#attributes)* #visibility #signature #body)
     }
 }
 
@@ -183,9 +190,9 @@ mod tests {
 
     /// One expansion of each shape, as a file that is read in review. `UPDATE_EXPECT=1 cargo test` writes them.
     #[test]
-    fn each_shape_of_expansion_is_as_it_was_reviewed() {
+    fn expansions_match_their_snapshots() {
         let written = |tokens: TokenStream| prettyplease::unparse(&syn::parse2(tokens).unwrap());
-        let plain = hand_on(
+        let plain = forward(
             Attribute::RequireRole,
             quote!(any("admin", Role::Editor)),
             quote! {
@@ -197,7 +204,7 @@ mod tests {
             },
         );
         expect_file!["../../snapshots/plain.rs"].assert_eq(&written(plain));
-        let above_route = hand_on(
+        let above_route = forward(
             Attribute::Public,
             quote!(),
             quote! {
@@ -216,7 +223,7 @@ mod tests {
             ),
         );
         expect_file!["../../snapshots/last.rs"].assert_eq(&written(last));
-        let generic = hand_on(
+        let generic = forward(
             Attribute::RequireAuth,
             quote!(max_age = "5m", crate = authz),
             quote!(
@@ -229,7 +236,7 @@ mod tests {
             ),
         );
         expect_file!["../../snapshots/generic.rs"].assert_eq(&written(generic));
-        let checked = hand_on(
+        let checked = forward(
             Attribute::Require,
             quote!(role("admin") || check(posts.is_owner(*id, principal).await?)),
             quote!(
@@ -243,7 +250,7 @@ mod tests {
             ),
         );
         expect_file!["../../snapshots/checked.rs"].assert_eq(&written(checked));
-        let mistaken = hand_on(
+        let mistaken = forward(
             Attribute::RequireRole,
             quote!("admin", "editor"),
             quote!(
@@ -268,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn no_expansion_names_what_is_not_below_our_crate_or_core() {
+    fn expansions_name_only_our_crate_and_core() {
         let derived = vocabulary(
             crate::grammar::Kind::Role,
             quote!(
@@ -277,7 +284,7 @@ mod tests {
                 }
             ),
         );
-        let handler = hand_on(
+        let handler = forward(
             Attribute::RequireAuth,
             quote!(),
             quote!(

@@ -1,42 +1,46 @@
-//! Comparisons of the parts of a rule, which only the compiler can make: it alone knows what a name implies.
+//! Const comparisons of the parts of a rule. Only the compiler can make them, as only the vocabulary contains implications.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 
-use super::paths::{Root, respan};
-use crate::analyze::{Checked, Ways};
+use super::paths::Paths;
+use crate::analyze::{Checked, Implicants};
 
-fn ways(ways: &Ways) -> TokenStream {
-    let ways = ways.iter().map(|way| quote!(&[#(#way),*]));
-    quote!(&[#(#ways),*])
+fn implicants(implicants: &Implicants) -> TokenStream {
+    let implicants = implicants.iter().map(|implicant| quote!(&[#(#implicant),*]));
+    quote!(&[#(#implicants),*])
 }
 
-/// Consts that do not compile where a part of the rule can be left out, or nobody can pass. `formula` is the rule's, as a
-/// reference; one const for each place where parts are joined, as each is its own mistake.
-pub(super) fn checks(checked: &Checked, formula: &TokenStream, conditions: &TokenStream, root: &Root) -> TokenStream {
-    // By one span wherever they stand: `macro_rules!` keeps variables of different places apart.
+/// Returns consts that do not compile if a part of the rule is redundant or the rule is unsatisfiable. `formula` is a reference
+/// to that of the rule. Each connective has a const of its own, as each is its own mistake.
+pub(super) fn checks(
+    checked: &Checked,
+    formula: &TokenStream,
+    conditions: &TokenStream,
+    paths: &Paths<'_>,
+) -> TokenStream {
+    let Paths { part, formula: formula_type, .. } = paths;
+    // One span for both, as `macro_rules!` tells variables of different places apart.
     let [known, listed] = ["__formula", "__parts"].map(|name| syn::Ident::new(name, Span::mixed_site()));
-    let nodes = checked.nodes.iter().map(|node| {
-        let (part, check) = (root.private(quote!(Part)), if node.any { quote!(check_any) } else { quote!(check_all) });
-        let parts = node.parts.iter().map(|one| {
-            let (ways, text) = (ways(&one.ways), &one.text);
-            quote!(#part { ways: #ways, text: #text })
+    let connectives = checked.connectives.iter().map(|connective| {
+        let check = if connective.is_any { paths.check_any } else { paths.check_all };
+        let parts = connective.parts.iter().map(|one| {
+            let (implicants, text) = (implicants(&one.implicants), &one.text);
+            quote!(#part { ways: #implicants, text: #text })
         });
-        // Told at the last part.
-        let possible = node.impossible.as_ref().zip(node.parts.last()).map(|(all, last)| {
-            let (at, all) = (last.at, ways(all));
-            let check = respan(root.private(quote!(check_possible)), at);
+        // Reported at the last part.
+        let possible = connective.contradictions.as_ref().zip(connective.parts.last()).map(|(all, last)| {
+            let (at, all) = (last.at, implicants(all));
+            let check = paths.check_possible.respanned(at);
             quote_spanned!(at=> #check(#known, #all);)
         });
-        let compared: Vec<_> = node.parts.iter().enumerate().filter(|(_, part)| part.compared).collect();
+        let compared: Vec<_> = connective.parts.iter().enumerate().filter(|(_, part)| part.compared).collect();
         let parts = (!compared.is_empty()).then(|| quote!(let #listed: &[#part] = &[#(#parts),*];));
         let calls = compared.into_iter().map(|(index, one)| {
-            let at = one.at;
-            let check = respan(root.private(check.clone()), at);
-            let others = (!node.any).then(|| ways(&one.others)).map(|others| quote!(, #others));
+            let (at, check) = (one.at, check.respanned(one.at));
+            let others = (!connective.is_any).then(|| implicants(&one.others)).map(|others| quote!(, #others));
             quote_spanned!(at=> #check(#known, #listed, #index #others);)
         });
-        let formula_type = root.private(quote!(Formula));
         quote! {
             #conditions
             const _: () = {
@@ -47,5 +51,5 @@ pub(super) fn checks(checked: &Checked, formula: &TokenStream, conditions: &Toke
             };
         }
     });
-    nodes.collect()
+    connectives.collect()
 }

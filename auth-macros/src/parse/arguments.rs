@@ -1,4 +1,4 @@
-//! The words of an attribute: rules, keys and last words, separated by commas.
+//! The words of an attribute, separated by commas: rules, keys, and options such as `not_found`.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens as _;
@@ -6,28 +6,28 @@ use syn::parse::discouraged::Speculative as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::{BinOp, Expr, ExprAssign, ExprBinary, Token};
 
-use super::pieces::{begins_check, find_attribute, is_comma, is_group};
-use super::root::root;
+use super::root::read_root;
+use super::tokens::{begins_check, find_attribute, is_comma, is_group};
 use crate::diagnostics::Diagnostics;
 use crate::grammar::Attribute;
 
 /// The words of one attribute.
 pub(crate) struct Words {
     pub(crate) attribute: Attribute,
-    /// The attribute itself, for mistakes that no word of it made alone.
+    /// The location of the attribute, for mistakes that are not those of one word.
     pub(crate) span: Span,
     pub(crate) list: Vec<Word>,
-    /// All words as they were written, to find an attribute that stands twice.
+    /// The source, to find duplicate attributes.
     pub(crate) text: String,
     pub(crate) not_found: bool,
-    /// Why a rule says more than it has to.
+    /// The reason why redundant parts are allowed.
     pub(crate) redundant: Option<syn::LitStr>,
-    /// Why a handler that takes an object's key may be called for any object.
+    /// The reason why the handler may be called for any object.
     pub(crate) any_object: Option<syn::LitStr>,
-    /// Where the user has this crate under another name.
+    /// The path of the facade, if it is renamed.
     pub(crate) root: Option<syn::Path>,
     has_root: bool,
-    /// Whether a mistake has taken some of its words away, without which the others mean nothing.
+    /// Whether words are missing because of a mistake, so that the others are not analyzed.
     pub(crate) is_broken: bool,
 }
 
@@ -35,14 +35,14 @@ pub(crate) struct Words {
 pub(crate) enum Word {
     /// `max_age = "5m"`
     Key(syn::Ident, Expr),
-    /// A name, a rule, or whatever else an expression can be.
+    /// A name, a rule, or any other expression.
     Expression(Expr),
 }
 
-/// Reads the words of an attribute. Where one cannot be read, reading goes on behind the next comma.
+/// Parses the words of an attribute. After a mistake, parsing continues behind the next comma.
 pub(crate) fn words(attribute: Attribute, span: Span, tokens: &TokenStream, diagnostics: &mut Diagnostics) -> Words {
     if let Some(attribute) = find_attribute(tokens) {
-        // The parser would take it, and it would be gone: whatever it says, the rule would hold without it.
+        // The parser would accept and drop the attribute, so the rule would apply without its condition.
         let help = "delete it; what depends on a `cfg` is two handlers, each under its own";
         diagnostics.note_at(attribute, "a rule has no attributes", help);
     }
@@ -61,25 +61,25 @@ pub(crate) fn words(attribute: Attribute, span: Span, tokens: &TokenStream, diag
     let parser = |input: ParseStream<'_>| {
         while !input.is_empty() {
             if input.peek(Token![crate]) && input.peek2(Token![=]) && !input.peek2(Token![==]) {
-                crate_word(input, &mut words, diagnostics)?;
-            } else if let Some(expression) = expression(input, diagnostics) {
-                word(expression, input, &mut words, diagnostics);
+                read_crate_word(input, &mut words, diagnostics)?;
+            } else if let Some(expression) = read_expression(input, diagnostics) {
+                read_word(expression, input, &mut words, diagnostics);
             }
-            comma(input, &mut words, diagnostics)?;
+            read_comma(input, &mut words, diagnostics)?;
         }
         Ok(())
     };
-    // Every way out of the parser has taken all tokens or reported why not.
+    // If the parser returns, it has consumed all tokens or reported the rest.
     if let Err(error) = parser.parse2(with_raw_in(tokens.clone())) {
-        diagnostics.note_at(error.span(), "this cannot be read as part of a rule", HELP);
+        diagnostics.note_at(error.span(), "this cannot be read as part of a rule", RULE_HELP);
     }
     words
 }
 
-/// The word `in` of `role("admin", in = org)`, as expressions can hold it: it is a keyword.
-pub(crate) const IN: &str = "r#in";
+/// The key `in` of `role("admin", in = org)` as an identifier. The keyword itself is not allowed in expressions.
+pub(crate) const RAW_IN: &str = "r#in";
 
-/// Each `in` before a `=` as [`IN`].
+/// Replaces each `in` before a `=` by [`RAW_IN`].
 fn with_raw_in(tokens: TokenStream) -> TokenStream {
     let mut tokens = tokens.into_iter().peekable();
     let (mut raw, mut in_check) = (TokenStream::new(), false);
@@ -103,9 +103,9 @@ fn with_raw_in(tokens: TokenStream) -> TokenStream {
     raw
 }
 
-const HELP: &str = "write atoms such as `role(\"admin\")`, joined by `&&` or `||`";
+const RULE_HELP: &str = "write atoms such as `role(\"admin\")`, joined by `&&` or `||`";
 
-fn expression(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> Option<Expr> {
+fn read_expression(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> Option<Expr> {
     if input.peek(Token![,]) {
         return diagnostics.report_at(input.span(), "nothing stands before this comma", "delete it");
     }
@@ -117,28 +117,28 @@ fn expression(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> Option<E
         }
         Err(error) => {
             let text = error.to_string();
-            let last = last_of(input);
-            skip(input);
+            let last = last_span(input);
+            skip_to_comma(input);
             if text.contains("unexpected end of input") {
-                diagnostics.report_at(last, "nothing stands on the right side of this", HELP)
+                diagnostics.report_at(last, "nothing stands on the right side of this", RULE_HELP)
             } else if text.contains("expected `,`") {
                 diagnostics.report_at(error.span(), "a comma is missing before this", "write one, or delete this")
             } else {
-                diagnostics.report_at(error.span(), "this cannot be read as part of a rule", HELP)
+                diagnostics.report_at(error.span(), "this cannot be read as part of a rule", RULE_HELP)
             }
         }
     }
 }
 
-/// The last token of what was to be read: the one that something is missing after.
-fn last_of(input: ParseStream<'_>) -> Span {
+/// Returns the location of the last token before the next comma.
+fn last_span(input: ParseStream<'_>) -> Span {
     let rest: TokenStream = input.fork().parse().unwrap_or_default();
     let upto_comma = rest.into_iter().take_while(|token| !is_comma(token));
     upto_comma.last().map_or_else(Span::call_site, |token| token.span())
 }
 
-/// `crate = …`, up to the next comma.
-fn crate_word(input: ParseStream<'_>, words: &mut Words, diagnostics: &mut Diagnostics) -> syn::Result<()> {
+/// Parses `crate = …`, up to the next comma.
+fn read_crate_word(input: ParseStream<'_>, words: &mut Words, diagnostics: &mut Diagnostics) -> syn::Result<()> {
     let (key, sign): (Token![crate], Token![=]) = (input.parse()?, input.parse()?);
     let mut value = TokenStream::new();
     while !input.is_empty() && !input.peek(Token![,]) {
@@ -148,34 +148,34 @@ fn crate_word(input: ParseStream<'_>, words: &mut Words, diagnostics: &mut Diagn
         diagnostics.note(key, "`crate` is written twice", "delete one of the two");
     }
     words.has_root = true;
-    // An attribute in it has been told already.
+    // Attributes were reported before.
     if find_attribute(&value).is_none() {
-        let root = root(sign, value, diagnostics);
+        let root = read_root(sign, value, diagnostics);
         words.root = words.root.take().or(root);
     }
     Ok(())
 }
 
-fn word(expression: Expr, input: ParseStream<'_>, words: &mut Words, diagnostics: &mut Diagnostics) {
+fn read_word(expression: Expr, input: ParseStream<'_>, words: &mut Words, diagnostics: &mut Diagnostics) {
     match expression {
         Expr::Assign(ExprAssign { attrs, left, eq_token, right }) => match &*left {
             Expr::Path(path) if path.path.is_ident("redundant") => {
-                reason(path, *right, &mut words.redundant, "kept until the migration", diagnostics);
+                read_reason(path, *right, &mut words.redundant, "kept until the migration", diagnostics);
             }
             Expr::Path(path) if path.path.is_ident("any_object") => {
-                reason(path, *right, &mut words.any_object, "anyone may read posts", diagnostics);
+                read_reason(path, *right, &mut words.any_object, "anyone may read posts", diagnostics);
             }
             Expr::Path(path) if path.path.get_ident().is_some() => {
                 words.list.extend(path.path.get_ident().map(|key| Word::Key(key.clone(), *right)));
             }
-            // Read with the claim.
+            // Parsed with the claim.
             _ if words.attribute == Attribute::RequireClaim => {
                 words.list.push(Word::Expression(Expr::Assign(ExprAssign { attrs, left, eq_token, right })));
             }
             _ => diagnostics.note(left, "this is no key", "write a key such as `max_age = \"5m\"`"),
         },
         Expr::Path(path) if path.path.is_ident("not_found") => {
-            let is_last = input.is_empty() || followed_by_crate_only(input);
+            let is_last = input.is_empty() || is_followed_by_last_words(input);
             if words.not_found {
                 diagnostics.note(path, "`not_found` stands twice", "delete one of the two");
             } else if !is_last {
@@ -187,8 +187,8 @@ fn word(expression: Expr, input: ParseStream<'_>, words: &mut Words, diagnostics
     }
 }
 
-/// A word that says why.
-fn reason(
+/// Reads a key whose value is a reason.
+fn read_reason(
     key: &syn::ExprPath,
     value: Expr,
     into: &mut Option<syn::LitStr>,
@@ -210,8 +210,8 @@ fn reason(
     }
 }
 
-/// `, crate = …` may follow the last word, as does a trailing comma and a second `not_found`, which has its own mistake.
-fn followed_by_crate_only(input: ParseStream<'_>) -> bool {
+/// Whether only options follow: `crate = …`, a reason, or a second `not_found`, which is reported separately.
+fn is_followed_by_last_words(input: ParseStream<'_>) -> bool {
     let ahead = input.fork();
     let _: Option<Token![,]> = ahead.parse().ok().flatten();
     ahead.is_empty()
@@ -220,8 +220,8 @@ fn followed_by_crate_only(input: ParseStream<'_>) -> bool {
         || ahead.parse::<syn::Ident>().is_ok_and(|word| word == "not_found")
 }
 
-/// Between two words stands a comma. What stands there instead is reported once and passed over.
-fn comma(input: ParseStream<'_>, words: &mut Words, diagnostics: &mut Diagnostics) -> syn::Result<()> {
+/// Parses the comma between two words. Other tokens are reported once and skipped.
+fn read_comma(input: ParseStream<'_>, words: &mut Words, diagnostics: &mut Diagnostics) -> syn::Result<()> {
     if input.is_empty() {
         return Ok(());
     }
@@ -250,14 +250,14 @@ fn comma(input: ParseStream<'_>, words: &mut Words, diagnostics: &mut Diagnostic
         TokenTree::Punct(sign) if words.attribute == Attribute::RequireClaim && matches!(sign.as_char(), ':' | '=') => {
             words.is_broken = true;
             let _: Option<Token![>]> = ahead.parse()?;
-            let help = format!("write `#[require_claim({})]`", quoted(words.list.last(), &ahead));
+            let help = format!("write `#[require_claim({})]`", as_two_words(words.list.last(), &ahead));
             diagnostics.note(sign, format!("expected `,`, found `{sign}`"), help);
         }
         TokenTree::Ident(word) if word == "or" || word == "and" => {
             let (operator, join) = if word == "or" { ("||", "any") } else { ("&&", "all") };
             let (expected, help) = match words.attribute {
                 Attribute::RequireRole | Attribute::RequirePermission | Attribute::RequireScope => {
-                    (",", format!("write `{join}({})`", quoted(words.list.last(), &ahead)))
+                    (",", format!("write `{join}({})`", as_two_words(words.list.last(), &ahead)))
                 }
                 _ => (operator, format!("write `{operator}`")),
             };
@@ -268,12 +268,12 @@ fn comma(input: ParseStream<'_>, words: &mut Words, diagnostics: &mut Diagnostic
             diagnostics.note(&token, format!("`{what}` joins nothing"), "write `&&` or `||` there, or delete the rest");
         }
     }
-    skip(input);
-    comma(input, words, diagnostics)
+    skip_to_comma(input);
+    read_comma(input, words, diagnostics)
 }
 
-/// The last word and what follows up to the next comma, as two words; a name without quotes in them.
-fn quoted(last: Option<&Word>, after: ParseStream<'_>) -> String {
+/// Returns the last word and the tokens up to the next comma as two words. A name gets quotes.
+fn as_two_words(last: Option<&Word>, after: ParseStream<'_>) -> String {
     let last = match last {
         Some(Word::Expression(Expr::Path(name))) if name.path.get_ident().is_some() => {
             format!("\"{}\"", name.to_token_stream())
@@ -286,14 +286,14 @@ fn quoted(last: Option<&Word>, after: ParseStream<'_>) -> String {
     format!("{last}, {rest}")
 }
 
-/// Up to the next comma.
-fn skip(input: ParseStream<'_>) {
+/// Skips the tokens up to the next comma.
+fn skip_to_comma(input: ParseStream<'_>) {
     while !input.is_empty() && !input.peek(Token![,]) {
         let _: syn::Result<TokenTree> = input.parse();
     }
 }
 
 /// Whether the operator joins rules.
-pub(crate) fn joins(binary: &ExprBinary) -> bool {
+pub(crate) fn is_connective(binary: &ExprBinary) -> bool {
     matches!(binary.op, BinOp::And(_) | BinOp::Or(_))
 }

@@ -1,18 +1,19 @@
-//! The handler, as far as the attributes need it: the body stays a run of tokens.
+//! The handler, as far as the attributes need it. The body stays a token stream.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::{ToTokens as _, quote};
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::{Attribute, FnArg, Meta, Pat, Signature, Type, Visibility};
 
-use super::pieces::pieces;
+use super::tokens::split_at_commas;
+use crate::dialect::DIALECT;
 use crate::grammar;
 
-/// What an attribute stands on.
+/// The item below an attribute.
 pub(crate) enum Item {
     Function(Box<Function>),
-    /// Something else: what it is called, and where that word stands.
+    /// Another kind of item: its name, and the location of its keyword.
     Other {
         what: &'static str,
         at: Span,
@@ -47,8 +48,15 @@ impl Parse for Function {
     }
 }
 
+impl ToTokens for Function {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let Self { attributes, visibility, signature, body } = self;
+        tokens.extend(quote!(#(#attributes)* #visibility #signature #body));
+    }
+}
+
 impl Function {
-    /// The arguments without a receiver.
+    /// Returns the arguments without a receiver.
     pub(crate) fn parameters(&self) -> Vec<Parameter> {
         let typed = self.signature.inputs.iter().filter_map(|argument| match argument {
             FnArg::Typed(typed) => Some(Parameter {
@@ -61,8 +69,8 @@ impl Function {
         typed.collect()
     }
 
-    /// Whether the signature shows that this is an associated function. One that does not mention `Self` cannot be told.
-    pub(crate) fn stands_in_impl(&self) -> bool {
+    /// Whether the signature shows that this is an associated function. One without `self` and `Self` is not recognized.
+    pub(crate) fn is_associated_function(&self) -> bool {
         fn mentions_self(tokens: TokenStream) -> bool {
             tokens.into_iter().any(|token| match token {
                 TokenTree::Ident(word) => word == "Self",
@@ -73,124 +81,125 @@ impl Function {
         self.signature.receiver().is_some() || mentions_self(self.signature.to_token_stream())
     }
 
-    /// The routes that its attributes name, for checks at start-up and for the access matrix: the string that stands first in an
-    /// attribute that is called as those of actix are. A route attribute by another name goes unchecked until the first request.
+    /// Returns the routes of the route attributes, for start-up checks and for the access matrix. The pattern is the first
+    /// string of the attribute. Renamed route attributes are not recognized. Their rules are checked at the first request.
     pub(crate) fn routes(&self) -> Vec<Route> {
         let read = |attribute: &Attribute| {
-            let last = &attribute.path().segments.last()?.ident;
-            let name = ROUTES.into_iter().find(|name| last == name)?;
-            let tokens = attribute.meta.require_list().ok()?.tokens.clone();
-            let pattern = string(tokens.clone())?;
-            let methods = if name == "route" { values(&tokens, "method") } else { vec![name.to_uppercase()] };
-            let (guards, wraps) = (values(&tokens, "guard").len(), values(&tokens, "wrap").len());
+            let name = attribute.path().segments.last()?.ident.to_string();
+            let tokens =
+                attribute.meta.require_list().ok().filter(|_| DIALECT.is_route_attribute(&name))?.tokens.clone();
+            let pattern = first_string(tokens.clone())?;
+            let methods = match DIALECT.method_of(&name) {
+                Some(method) => vec![method],
+                None => strings_after_key(&tokens, DIALECT.method_key),
+            };
+            let (guards, wraps) = (
+                strings_after_key(&tokens, DIALECT.guard_key).len(),
+                strings_after_key(&tokens, DIALECT.wrap_key).len(),
+            );
             Some(Route { methods, pattern, guards, wraps })
         };
         self.attributes.iter().filter_map(read).collect()
     }
 
-    /// Whether only attributes are left that change nothing about the item.
+    /// Whether no attribute expands or replaces the item.
     pub(crate) fn is_plain(&self) -> bool {
         self.attributes.iter().all(is_inert)
     }
 
-    /// Whether some attribute may make a service of the function. By whatever name, such a one shows a path; of any other nothing
-    /// is made that could be proven, and where there is nothing, no name has to be looked up.
+    /// Whether an attribute can make a service of the function. A route attribute contains a path, whatever its name is.
+    /// Without a route attribute there is no type that could be required to have a rule.
     pub(crate) fn may_have_route(&self) -> bool {
         self.attributes.iter().any(|attribute| may_be_route(&attribute.meta))
     }
 
-    /// The `cfg`s that decide whether the item exists; whatever stands beside it has to say them too.
+    /// Returns the `cfg`s of the item. They apply to all items beside it, too.
     pub(crate) fn conditions(&self) -> Vec<&Attribute> {
         self.attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).collect()
     }
 }
 
-/// The route attributes of actix that have a path of their own.
-const ROUTES: [&str; 10] = ["get", "post", "put", "delete", "patch", "head", "options", "connect", "trace", "route"];
-
-/// Attributes that may show a path, and make no service.
-const NO_ROUTES: [&str; 2] = ["instrument", "path"];
-
-/// Whether this is an attribute of ours, by its own name.
+/// Whether this is a guard attribute, by its original name.
 pub(crate) fn is_guard(attribute: &Attribute) -> bool {
     is_guard_path(attribute.path())
 }
 
 fn is_guard_path(path: &syn::Path) -> bool {
-    path.segments.last().is_some_and(|last| grammar::Attribute::named(&last.ident.unraw().to_string()).is_some())
+    path.segments.last().is_some_and(|last| grammar::Attribute::from_word(&last.ident.unraw().to_string()).is_some())
 }
 
 fn may_be_route(attribute: &Meta) -> bool {
     let Some(name) = attribute.path().segments.last().map(|last| last.ident.unraw().to_string()) else { return false };
-    if is_inert_path(attribute.path()) || is_guard_path(attribute.path()) || NO_ROUTES.contains(&&*name) {
+    if is_inert_path(attribute.path()) || is_guard_path(attribute.path()) || DIALECT.is_other_attribute(&name) {
         return false;
     }
     match attribute {
-        Meta::List(list) if name == "cfg_attr" => pieces(&list.tokens).skip(1).any(|piece| {
+        Meta::List(list) if name == "cfg_attr" => split_at_commas(&list.tokens).skip(1).any(|piece| {
             let attribute = piece.ok().and_then(|piece| syn::parse2(piece).ok());
             attribute.is_none_or(|attribute| may_be_route(&attribute))
         }),
-        Meta::List(list) => ROUTES.contains(&&*name) || shows_path(list.tokens.clone()),
-        _ => name == "routes",
+        Meta::List(list) => DIALECT.is_route_attribute(&name) || contains_pattern(list.tokens.clone()),
+        _ => DIALECT.joins_routes(&name),
     }
 }
 
-/// Whether a string is among the tokens that could be the pattern of a route.
-fn shows_path(tokens: TokenStream) -> bool {
+/// Whether the tokens contain a string that can be the pattern of a route.
+fn contains_pattern(tokens: TokenStream) -> bool {
     tokens.into_iter().any(|token| match token {
-        TokenTree::Literal(literal) => string(TokenTree::from(literal).into())
-            .is_some_and(|text| text.is_empty() || text.contains('/') || text.starts_with('{')),
-        TokenTree::Group(group) => shows_path(group.stream()),
+        TokenTree::Literal(literal) => {
+            first_string(TokenTree::from(literal).into()).is_some_and(|text| DIALECT.is_route_pattern(&text))
+        }
+        TokenTree::Group(group) => contains_pattern(group.stream()),
         _ => false,
     })
 }
 
-/// A route, as its attribute says it.
+/// The contents of a route attribute.
 pub(crate) struct Route {
-    /// None where it is for every one.
+    /// Empty for all methods.
     pub(crate) methods: Vec<String>,
     pub(crate) pattern: String,
     pub(crate) guards: usize,
     pub(crate) wraps: usize,
 }
 
-/// The strings that stand behind `key =`.
-fn values(tokens: &TokenStream, key: &str) -> Vec<String> {
+/// Returns the strings after `key =`.
+fn strings_after_key(tokens: &TokenStream, key: &str) -> Vec<String> {
     let tokens: Vec<_> = tokens.clone().into_iter().collect();
     let behind = tokens.windows(3).filter_map(|three| match three {
         [TokenTree::Ident(word), TokenTree::Punct(sign), value] if word == key && sign.as_char() == '=' => {
-            string(value.clone().into())
+            first_string(value.clone().into())
         }
         _ => None,
     });
     behind.collect()
 }
 
-/// The string that the tokens begin with, also within the invisible delimiters of a macro's argument.
-fn string(tokens: TokenStream) -> Option<String> {
+/// Returns the string at the start of the tokens, also within invisible delimiters.
+fn first_string(tokens: TokenStream) -> Option<String> {
     match tokens.into_iter().next()? {
         TokenTree::Literal(literal) => {
             syn::parse_str::<syn::LitStr>(&literal.to_string()).ok().map(|text| text.value())
         }
-        TokenTree::Group(group) if group.delimiter() == proc_macro2::Delimiter::None => string(group.stream()),
+        TokenTree::Group(group) if group.delimiter() == proc_macro2::Delimiter::None => first_string(group.stream()),
         _ => None,
     }
 }
 
-/// Reads what an attribute stands on.
-pub(crate) fn item(tokens: &TokenStream) -> syn::Result<Item> {
-    if let Some((what, at)) = other_item(tokens) {
+/// Parses the item below an attribute.
+pub(crate) fn parse_item(tokens: &TokenStream) -> syn::Result<Item> {
+    if let Some((what, at)) = other_item_kind(tokens) {
         return Ok(Item::Other { what, at });
     }
     Function::parse.parse2(tokens.clone()).map(|function| Item::Function(Box::new(function)))
 }
 
-/// The keyword that says that this is no function, if one comes before `fn`.
-fn other_item(tokens: &TokenStream) -> Option<(&'static str, Span)> {
+/// Returns the kind and location of the keyword of an item that is not a function.
+fn other_item_kind(tokens: &TokenStream) -> Option<(&'static str, Span)> {
     let mut before = None;
     for token in tokens.clone() {
         let TokenTree::Ident(word) = &token else {
-            // Behind `impl` and the like the first brace ends what can be told.
+            // The brace after `impl` and the like ends the search: an item keyword within it is that of another item.
             if matches!(&token, TokenTree::Group(group) if group.delimiter() == proc_macro2::Delimiter::Brace) {
                 break;
             }
@@ -219,7 +228,7 @@ fn other_item(tokens: &TokenStream) -> Option<(&'static str, Span)> {
     before.or_else(|| tokens.clone().into_iter().last().map(|token| ("something else", token.span())))
 }
 
-/// Attributes of the language that neither expand nor replace the item.
+/// Whether an attribute is one of the language that neither expands nor replaces the item.
 pub(crate) fn is_inert(attribute: &Attribute) -> bool {
     is_inert_path(attribute.path())
 }
@@ -245,9 +254,9 @@ fn is_inert_path(path: &syn::Path) -> bool {
 }
 
 impl Parameter {
-    /// The `cfg`s of this argument.
+    /// Returns the condition of the `cfg`s of this argument.
     pub(crate) fn condition(&self) -> Option<TokenStream> {
-        let conditions = self.attributes.iter().filter(|attribute| is_word(attribute, "cfg"));
+        let conditions = self.attributes.iter().filter(|attribute| has_name(attribute, "cfg"));
         let all: Vec<_> = conditions
             .filter_map(|attribute| attribute.meta.require_list().ok().map(|list| list.tokens.clone()))
             .collect();
@@ -258,12 +267,12 @@ impl Parameter {
         }
     }
 
-    /// The other attributes: lints, and what foreign macros may want.
+    /// Returns the other attributes: lints, and those of foreign macros.
     pub(crate) fn lints(&self) -> impl Iterator<Item = TokenStream> + '_ {
-        self.attributes.iter().filter(|attribute| !is_word(attribute, "cfg")).map(|one| one.to_token_stream())
+        self.attributes.iter().filter(|attribute| !has_name(attribute, "cfg")).map(|one| one.to_token_stream())
     }
 
-    /// A `cfg` that another attribute hides: whether the argument exists cannot be known, and what stands in its place must.
+    /// Returns a `cfg` within `cfg_attr`. Whether the argument exists is unknown then, but the expansion depends on it.
     pub(crate) fn hidden_condition(&self) -> Option<&Attribute> {
         fn names_cfg(tokens: TokenStream) -> bool {
             tokens.into_iter().any(|token| match token {
@@ -272,17 +281,17 @@ impl Parameter {
                 _ => false,
             })
         }
-        self.attributes.iter().find(|one| is_word(one, "cfg_attr") && names_cfg(one.meta.to_token_stream()))
+        self.attributes.iter().find(|one| has_name(one, "cfg_attr") && names_cfg(one.meta.to_token_stream()))
     }
 }
 
-/// Whether the attribute is this one of the language, which may be written raw.
-fn is_word(attribute: &Attribute, word: &str) -> bool {
+/// Whether the attribute has that name. A raw identifier is the same name.
+fn has_name(attribute: &Attribute, word: &str) -> bool {
     attribute.path().get_ident().is_some_and(|name| name.unraw() == word)
 }
 
-/// What the user allows, or expects, of lints.
-pub(crate) fn allowed(attributes: &[Attribute]) -> Vec<TokenStream> {
+/// Returns `#[allow]` for the lints that the user allows or expects.
+pub(crate) fn lint_allows(attributes: &[Attribute]) -> Vec<TokenStream> {
     let allowed = attributes.iter().filter_map(|attribute| match &attribute.meta {
         syn::Meta::List(list) if list.path.is_ident("allow") || list.path.is_ident("expect") => {
             let lints = &list.tokens;

@@ -1,4 +1,4 @@
-//! `crate = …`: the name that the user's crate has for ours.
+//! `crate = …`: the path of the facade in the user's crate.
 
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 use quote::ToTokens as _;
@@ -8,12 +8,12 @@ use syn::{LitStr, Path};
 
 use crate::diagnostics::Diagnostics;
 
-/// Reads what follows `crate =`, a sign that is at `at`.
-pub(crate) fn root(at: impl quote::ToTokens, value: TokenStream, diagnostics: &mut Diagnostics) -> Option<Path> {
-    if let Some(path) = path(value.clone()) {
+/// Parses the value of `crate =`. `at` is the sign.
+pub(crate) fn read_root(at: impl quote::ToTokens, value: TokenStream, diagnostics: &mut Diagnostics) -> Option<Path> {
+    if let Some(path) = parse_path(value.clone()) {
         return Some(path);
     }
-    let help = match meant(value.clone()) {
+    let help = match suggested_path(value.clone()) {
         Some(path) => format!("write `crate = {}`", text(&path)),
         None => "write `crate = name_in_Cargo_toml`".to_owned(),
     };
@@ -24,15 +24,15 @@ pub(crate) fn root(at: impl quote::ToTokens, value: TokenStream, diagnostics: &m
     diagnostics.report(value, format!("expected a path, found `{found}`"), help)
 }
 
-/// Of the words of one attribute, before they are read: the path that follows `crate =`. A mistake is told when they are.
-pub(crate) fn root_of(words: &TokenStream) -> Option<Path> {
+/// Returns the path after `crate =` in the unparsed words of one attribute. Mistakes are reported when the words are parsed.
+pub(crate) fn find_root(words: &TokenStream) -> Option<Path> {
     let words: Vec<_> = words.clone().into_iter().collect();
     let start = words.windows(2).position(|pair| matches!(pair, [word, sign] if is_key(word, sign)))?;
-    path(words.into_iter().skip(start + 2).take_while(|token| !super::pieces::is_comma(token)).collect())
+    parse_path(words.into_iter().skip(start + 2).take_while(|token| !super::tokens::is_comma(token)).collect())
 }
 
-/// A path without arguments, to which more can be appended. `crate` or `self` are not the name of a dependency.
-fn path(value: TokenStream) -> Option<Path> {
+/// Parses a path without arguments, to which segments can be appended. `crate`, `self` and `super` are not dependencies.
+fn parse_path(value: TokenStream) -> Option<Path> {
     let path = Path::parse_mod_style.parse2(value).ok()?;
     let is_keyword = ["crate", "self", "super"]
         .iter()
@@ -40,8 +40,8 @@ fn path(value: TokenStream) -> Option<Path> {
     (!is_keyword).then_some(path)
 }
 
-/// The path in a string or within parentheses.
-fn meant(value: TokenStream) -> Option<Path> {
+/// Returns the path in a string or within parentheses.
+fn suggested_path(value: TokenStream) -> Option<Path> {
     let mut tokens = value.into_iter();
     match (tokens.next(), tokens.next()) {
         (Some(TokenTree::Literal(literal)), None) => {
@@ -49,7 +49,7 @@ fn meant(value: TokenStream) -> Option<Path> {
             text.parse_with(Path::parse_mod_style).ok()
         }
         (Some(TokenTree::Group(group)), None) if group.delimiter() != Delimiter::Bracket => {
-            path(group.stream()).or_else(|| meant(group.stream()))
+            parse_path(group.stream()).or_else(|| suggested_path(group.stream()))
         }
         _ => None,
     }

@@ -153,7 +153,7 @@ proptest! {
     fn no_words_make_a_macro_panic_or_write_what_cannot_be_read(written in tokens(), other in tokens()) {
         for attribute in Attribute::ALL {
             for handler in handlers() {
-                let expanded = expand::hand_on(attribute, written.clone(), handler);
+                let expanded = expand::forward(attribute, written.clone(), handler);
                 prop_assert!(syn::parse2::<syn::File>(expanded.clone()).is_ok(), "{expanded}");
             }
         }
@@ -173,7 +173,7 @@ proptest! {
     }
 }
 
-/// The tokens with one more, wherever it can stand.
+/// Returns the tokens with one more, at each position.
 fn with_one_more(tokens: &TokenStream, more: &TokenStream) -> Vec<TokenStream> {
     let all: Vec<TokenTree> = tokens.clone().into_iter().collect();
     let mut longer = Vec::new();
@@ -195,7 +195,7 @@ fn with_one_more(tokens: &TokenStream, more: &TokenStream) -> Vec<TokenStream> {
 }
 
 #[test]
-fn no_token_of_a_rule_or_of_a_derive_is_passed_over() {
+fn every_token_is_read_or_reported() {
     let more = ["#[cfg(any())]", "x", "7", "_", "'a", "::<u8>", "!", "=", "\"y\"", ".await"];
     let more: Vec<TokenStream> = more.iter().map(|more| more.parse().unwrap()).collect();
     let rules = [
@@ -206,7 +206,7 @@ fn no_token_of_a_rule_or_of_a_derive_is_passed_over() {
     for rule in rules {
         let rule: TokenStream = rule.parse().unwrap();
         let expand =
-            |words: &TokenStream| expand::hand_on(Attribute::Require, words.clone(), handlers()[0].clone()).to_string();
+            |words: &TokenStream| expand::forward(Attribute::Require, words.clone(), handlers()[0].clone()).to_string();
         let expected = expand(&rule);
         assert!(!expected.contains("compile_error"), "{expected}");
         for longer in more.iter().flat_map(|more| with_one_more(&rule, more)) {

@@ -41,7 +41,7 @@ const ODD: &[&str] = &[
     "acr = \"a\"", "acr = \"ä\"", "scheme = \"bearer\"", "scheme = bearer", "direct", "direct = true", "direct()", "a::b = c", "7 = 7", "(x) = y", "\"a\" = \"b\"", "a = b = c", "_ = x", "r#in = org", "r#crate",
 ];
 
-/// What may stand behind `crate =`.
+/// Values of `crate =`.
 #[rustfmt::skip]
 const ROOTS: &[&str] = &[
     "guard", "\"guard\"", "7", "1.5", "_", "(a)", "a b", "r#type", "'a'", "'a", "crate", "self", "Self", "super", "", "::guard", "crate::guard", "guard::<T>", "guard<T>", "<T as U>::v", "<T>::v", "{ guard }", "[guard]",
@@ -49,7 +49,7 @@ const ROOTS: &[&str] = &[
     "true", "guard.x", "guard::{a}", "*", "-", "!", "!x", "..", "guard ; x", "guard ? ", "guard: x", "impl X", "fn() -> X", "let x = y", "if a { b }", "guard::__private", "ä", "a::b::c", "guard @ x", "&", "'", "\"\"", "0x", "#",
 ];
 
-/// Tokens by a text that may hold none that can be read.
+/// Parses a text. Returns no tokens if it cannot be parsed.
 fn read(text: &str) -> TokenStream {
     text.parse().unwrap_or_default()
 }
@@ -74,7 +74,7 @@ fn root(random: &mut Random) -> TokenStream {
     quote!(crate = #value)
 }
 
-/// An expression that is nested very deeply.
+/// A deeply nested expression.
 fn deep(random: &mut Random) -> TokenStream {
     let (open, inner, close) = random.pick(&[
         &("(", "role(\"admin\")", ")"),
@@ -105,12 +105,12 @@ fn within(delimiter: Delimiter, inner: TokenStream) -> TokenTree {
     Group::new(delimiter, inner).into()
 }
 
-/// The tokens with so many changes.
+/// Returns the tokens with that number of changes.
 pub(super) fn some(changes: usize, tokens: TokenStream, random: &mut Random) -> TokenStream {
     (0..changes).fold(tokens, |tokens, _| one(tokens, random))
 }
 
-/// The tokens with one change, at any depth.
+/// Returns the tokens with one change, at any depth.
 fn one(of: TokenStream, random: &mut Random) -> TokenStream {
     let mut all: Vec<_> = of.into_iter().collect();
     if all.is_empty() {
@@ -152,12 +152,12 @@ fn one(of: TokenStream, random: &mut Random) -> TokenStream {
     all.into_iter().collect()
 }
 
-/// What may stand behind `crate =`: each of them, as it is and as a piece that `macro_rules!` has put there.
+/// Returns all values of `crate =`, each as tokens and as a fragment of `macro_rules!`.
 pub(super) fn roots() -> impl Iterator<Item = TokenStream> {
     ROOTS.iter().flat_map(|root| [read(root), within(Delimiter::None, read(root)).into()])
 }
 
-/// One of them, as it is written.
+/// Returns one value of `crate =` as text.
 pub(super) fn root_text(random: &mut Random) -> &'static str {
     random.pick(ROOTS)
 }

@@ -74,13 +74,13 @@ fn item(text: &str) -> TokenStream {
     tokens(&text.replace("DEEP", &deep("[", "u8", "]")).replace("WITHIN", &deep("(", "id", ")")))
 }
 
-/// Each of what is no handler, and a handler under each of the odd attributes.
+/// Returns the items that are not handlers, and a handler under each of the odd attributes.
 pub(super) fn odd() -> impl Iterator<Item = TokenStream> {
     let handlers = ODD_ABOVE.iter().map(|above| item(&format!("{above} async fn f(id: u8) {{}}")));
     OTHERS.iter().map(|other| item(other)).chain(handlers)
 }
 
-/// What an attribute stands on, with so many changes.
+/// Returns an item with that number of changes.
 pub(super) fn function(changes: usize, random: &mut Random) -> TokenStream {
     let kind = if changes == 0 { 2 } else { random.below(4) };
     let (above, on, changes) = match kind {
@@ -91,7 +91,7 @@ pub(super) fn function(changes: usize, random: &mut Random) -> TokenStream {
     change::some(changes, item(&format!("{above} {on}")), random)
 }
 
-/// The enum of a vocabulary, with so many changes.
+/// Returns the enum of a vocabulary with that number of changes.
 pub(super) fn vocabulary(kind: Kind, changes: usize, random: &mut Random) -> TokenStream {
     let (helper, grants) = (kind.helper(), if kind == Kind::Role { ", grants(Permission::Write)" } else { "" });
     let enums = [

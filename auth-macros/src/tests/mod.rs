@@ -1,9 +1,9 @@
 //! Mutation tests: valid attributes, rules and enums with up to two random changes.
 //!
 //! # Why
-//! The compiler reports a panic of a macro as `custom attribute panicked`, at the attribute and without a reason; and a mistake that is
-//! told four times hides the others. So no change of an input may panic, each may be told three times at most, and an input
-//! without a change not at all. Mistakes that stand there four times may be told four times: such inputs are not made.
+//! The compiler reports a panic of a macro as `custom attribute panicked`, at the attribute and without a reason. A mistake
+//! that is reported four times hides the others. So no change of an input may panic, each may be reported three times at most,
+//! and a valid input not at all. Inputs that repeat a mistake four times are not generated.
 
 mod arbitrary;
 mod change;
@@ -20,7 +20,7 @@ use quote::quote;
 use crate::expand;
 use crate::grammar::{Attribute, Kind};
 
-/// The numbers of splitmix64, the same in each run.
+/// A splitmix64 generator with a fixed seed.
 struct Random(u64);
 
 impl Random {
@@ -35,7 +35,7 @@ impl Random {
         usize::try_from(self.next() % end as u64).unwrap()
     }
 
-    /// Once in so many times.
+    /// Returns true once in `times` calls on average.
     fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
@@ -73,7 +73,7 @@ impl Input {
     fn expand(&self) -> TokenStream {
         let (words, item) = (self.words.clone(), self.item.clone());
         match self.called {
-            Macro::Guard(attribute) => expand::hand_on(attribute, words, item),
+            Macro::Guard(attribute) => expand::forward(attribute, words, item),
             Macro::Finish => expand::finish(words, item),
             Macro::Rule => expand::rule(words),
             Macro::Derive(kind) => expand::vocabulary(kind, item),
@@ -90,44 +90,44 @@ fn tokens(text: &str) -> TokenStream {
     text.parse().unwrap_or_else(|_| panic!("these are no tokens: {text}"))
 }
 
-/// The words of an attribute and what it stands on, with so many changes in both together.
+/// Returns the words of an attribute and the item below it, with that number of changes in both together.
 fn guarded(attribute: Attribute, changes: usize, random: &mut Random) -> (TokenStream, TokenStream) {
     let in_item = if random.once_in(3) { random.below(changes + 1) } else { 0 };
-    let words = change::some(changes - in_item, words::of(attribute, random), random);
+    let words = change::some(changes - in_item, words::valid(attribute, random), random);
     (words, items::function(in_item, random))
 }
 
-/// Whether another attribute has to say whether strangers may come in.
-fn is_of_address(attribute: Attribute) -> bool {
+/// Whether another attribute has to state whether anonymous callers are admitted.
+fn is_about_address(attribute: Attribute) -> bool {
     use Attribute::{DenyCountry, DenyNetwork, RequireCountry, RequireNetwork};
     matches!(attribute, RequireNetwork | DenyNetwork | RequireCountry | DenyCountry)
 }
 
-/// The words as an attribute hands them on, beside those of another one.
-fn handed_on(attribute: Attribute, words: &TokenStream, random: &mut Random) -> TokenStream {
+/// Returns the words as an attribute forwards them, beside those of another one.
+fn forwarded(attribute: Attribute, words: &TokenStream, random: &mut Random) -> TokenStream {
     let name = Ident::new(attribute.word(), Span::call_site());
     match random.below(3) {
-        _ if is_of_address(attribute) => quote!(#name { #words } public {}),
+        _ if is_about_address(attribute) => quote!(#name { #words } public {}),
         0 => quote!(#name { #words } deny_network { "203.0.113.0/24" }),
         _ => quote!(#name { #words }),
     }
 }
 
-/// The inputs of one round: each attribute by itself and as the last one reads it, rules, and each derive.
+/// Returns the inputs of one round: each attribute on its own and as forwarded words, rules, and each derive.
 fn round(random: &mut Random) -> Vec<Input> {
     let mut inputs = Vec::new();
     for attribute in Attribute::ALL {
         let changes = random.changes();
         let (words, item) = guarded(attribute, changes, random);
-        let item = if is_of_address(attribute) { quote!(#[require_auth] #item) } else { item };
+        let item = if is_about_address(attribute) { quote!(#[require_auth] #item) } else { item };
         inputs.push(Input { called: Macro::Guard(attribute), words, item, changes });
         let changes = random.changes();
         let (words, item) = guarded(attribute, changes, random);
-        inputs.push(Input { called: Macro::Finish, words: handed_on(attribute, &words, random), item, changes });
+        inputs.push(Input { called: Macro::Finish, words: forwarded(attribute, &words, random), item, changes });
     }
     for _ in 0..3 {
         let changes = random.changes();
-        let words = change::some(changes, words::of_rule(random), random);
+        let words = change::some(changes, words::valid_rule(random), random);
         inputs.push(Input { called: Macro::Rule, words, item: TokenStream::new(), changes });
     }
     for kind in DERIVES {
@@ -138,7 +138,7 @@ fn round(random: &mut Random) -> Vec<Input> {
     inputs
 }
 
-/// Each value of `crate = …` in each macro, each odd item under two attributes, and what the rounds have found.
+/// Returns each value of `crate = …` in each macro, each odd item under two attributes, and regressions.
 fn tables() -> Vec<Input> {
     let mut inputs = Vec::new();
     let mut add = |called, words, item, changes| inputs.push(Input { called, words, item, changes });
@@ -186,16 +186,16 @@ fn tables() -> Vec<Input> {
     inputs
 }
 
-/// The texts of the errors in the code.
+/// Returns the texts of the errors in the code.
 fn errors(code: TokenStream) -> Vec<String> {
     let code: Vec<_> = code.into_iter().collect();
-    let told = |three: &[TokenTree]| match three {
+    let error = |three: &[TokenTree]| match three {
         [TokenTree::Ident(word), TokenTree::Punct(_), TokenTree::Group(text)] if word == "compile_error" => {
             Some(text.stream().to_string())
         }
         _ => None,
     };
-    let mut all: Vec<_> = code.windows(3).filter_map(told).collect();
+    let mut all: Vec<_> = code.windows(3).filter_map(error).collect();
     for token in code {
         if let TokenTree::Group(group) = token {
             all.extend(errors(group.stream()));
@@ -206,25 +206,25 @@ fn errors(code: TokenStream) -> Vec<String> {
 
 thread_local! {
     /// The location of the last panic.
-    static PLACE: RefCell<String> = RefCell::default();
+    static PANIC_LOCATION: RefCell<String> = RefCell::default();
 }
 
-/// The thread whose panics are not shown, but noted.
+/// The thread whose panics are recorded and not printed.
 const THREAD: &str = "inputs";
 
-/// Notes where a panic was, as its payload does not say it.
-fn note_places() {
+/// Records the locations of panics, which their payloads do not contain.
+fn record_panic_locations() {
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         if std::thread::current().name() == Some(THREAD) {
-            PLACE.set(panic.location().map(ToString::to_string).unwrap_or_default());
+            PANIC_LOCATION.set(panic.location().map(ToString::to_string).unwrap_or_default());
         } else {
             before(panic);
         }
     }));
 }
 
-/// The faults of the expansion of an input.
+/// Returns the fault of the expansion of an input.
 fn fault(input: &Input) -> Option<String> {
     match catch_unwind(AssertUnwindSafe(|| input.expand())) {
         Ok(code) => {
@@ -235,12 +235,12 @@ fn fault(input: &Input) -> Option<String> {
         Err(panic) => {
             let text = panic.downcast_ref::<String>().cloned();
             let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-            Some(format!("panic at {}: {}", PLACE.take(), text.unwrap_or_default()))
+            Some(format!("panic at {}: {}", PANIC_LOCATION.take(), text.unwrap_or_default()))
         }
     }
 }
 
-/// The number of inputs, and the faults with the shortest input of each.
+/// Returns the number of inputs, and the faults with the shortest input of each.
 fn faults() -> (usize, BTreeMap<String, String>) {
     const ROUNDS: usize = 100;
     let (mut random, mut faults, mut count) = (Random(1), BTreeMap::<String, String>::new(), 0);
@@ -257,9 +257,9 @@ fn faults() -> (usize, BTreeMap<String, String>) {
 }
 
 #[test]
-fn no_change_panics_a_macro_or_is_told_more_than_three_times() {
-    note_places();
-    // The stack is as large as that of the compiler.
+fn mutations_cause_no_panic_and_few_errors() {
+    record_panic_locations();
+    // The stack has the size of the compiler's.
     let thread = std::thread::Builder::new().name(THREAD.to_owned()).stack_size(8 << 20).spawn(faults);
     let (count, faults) = thread.unwrap().join().unwrap();
     assert!(count > 2_000, "{count} inputs");

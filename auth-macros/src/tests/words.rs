@@ -1,12 +1,12 @@
-//! Words of attributes that are right.
+//! Valid words of attributes.
 
 use proc_macro2::TokenStream;
 
 use super::{Random, tokens};
 use crate::grammar::{ATOMS, Attribute};
 
-/// The words of the attribute.
-pub(super) fn of(attribute: Attribute, random: &mut Random) -> TokenStream {
+/// Returns words of the attribute.
+pub(super) fn valid(attribute: Attribute, random: &mut Random) -> TokenStream {
     let words = match attribute {
         Attribute::Public => String::new(),
         Attribute::RequireAuth => {
@@ -23,7 +23,7 @@ pub(super) fn of(attribute: Attribute, random: &mut Random) -> TokenStream {
         Attribute::RequireCountry | Attribute::DenyCountry => random.pick(&["\"DE\"", "\"DE\", \"FR\""]).to_owned(),
         Attribute::Require => {
             let rule = rule(2, true, random);
-            // One of addresses alone lacks whether strangers may come in.
+            // A rule only about addresses has to state whether anonymous callers are admitted.
             let of_caller = ["role", "perm", "scope", "claim", "auth", "max", "acr", "direct", "principal"];
             if of_caller.iter().any(|word| rule.contains(word)) { rule } else { format!("authenticated && ({rule})") }
         }
@@ -37,7 +37,7 @@ pub(super) fn of(attribute: Attribute, random: &mut Random) -> TokenStream {
     }
 }
 
-/// One name of a vocabulary, or several.
+/// Returns one name of a vocabulary, or several.
 fn names(vocabulary: &str, random: &mut Random) -> String {
     match random.below(4) {
         0 => "\"admin\"".to_owned(),
@@ -47,8 +47,8 @@ fn names(vocabulary: &str, random: &mut Random) -> String {
     }
 }
 
-/// The words of `rule!`: without checks, and about the caller.
-pub(super) fn of_rule(random: &mut Random) -> TokenStream {
+/// Returns words of `rule!`: without checks, and about the caller.
+pub(super) fn valid_rule(random: &mut Random) -> TokenStream {
     let last = random.pick(&["", ",", ", not_found", ", redundant = \"kept\"", ", crate = guard"]);
     let rule = match random.below(4) {
         0 => "public".to_owned(),
@@ -58,7 +58,7 @@ pub(super) fn of_rule(random: &mut Random) -> TokenStream {
     tokens(&format!("{rule}{last}"))
 }
 
-/// A rule that is at most so deep, with checks or without.
+/// Returns a rule of at most that depth, with or without checks.
 fn rule(depth: usize, checks: bool, random: &mut Random) -> String {
     if depth == 0 || random.once_in(3) {
         return atom(checks, random);

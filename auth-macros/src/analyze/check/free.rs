@@ -1,4 +1,4 @@
-//! The names that an expression takes from around it.
+//! The free names of an expression.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::ext::IdentExt as _;
@@ -7,19 +7,19 @@ use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
 use syn::{Expr, Pat, PatIdent, Token};
 
-/// The names, each once, in the order in which they first stand there. What a macro hides is treated as named.
-pub(super) fn names(expression: &Expr) -> Vec<Ident> {
+/// Returns the free names, each once, in source order. Identifiers in macros that cannot be parsed count as free.
+pub(super) fn free_names(expression: &Expr) -> Vec<Ident> {
     let mut free = Free::default();
     free.visit_expr(expression);
     free.found
 }
 
-/// The names that a pattern binds.
-pub(super) fn bound(pattern: &Pat) -> Vec<String> {
+/// Returns the names that a pattern binds.
+pub(super) fn bound_names(pattern: &Pat) -> Vec<String> {
     bindings(pattern).iter().map(|one| one.ident.unraw().to_string()).collect()
 }
 
-/// The variables that a pattern binds.
+/// Returns the variables that a pattern binds.
 pub(super) fn bindings(pattern: &Pat) -> Vec<PatIdent> {
     struct Bindings(Vec<PatIdent>);
     impl<'a> Visit<'a> for Bindings {
@@ -36,13 +36,13 @@ pub(super) fn bindings(pattern: &Pat) -> Vec<PatIdent> {
 
 #[derive(Default)]
 struct Free {
-    /// What is bound around the place that is being looked at, from the outside in.
+    /// The names that are bound at the current position, from the outside in.
     scopes: Vec<Vec<String>>,
     found: Vec<Ident>,
 }
 
 impl Free {
-    fn take(&mut self, name: &Ident) {
+    fn add(&mut self, name: &Ident) {
         if !self.found.iter().any(|known| known.unraw() == name.unraw()) {
             self.found.push(name.clone());
         }
@@ -50,25 +50,25 @@ impl Free {
 
     fn bind(&mut self, pattern: &Pat) {
         self.visit_pat(pattern);
-        let bound = bound(pattern);
+        let bound = bound_names(pattern);
         if let Some(scope) = self.scopes.last_mut() {
             scope.extend(bound);
         }
     }
 
-    fn within(&mut self, look: impl FnOnce(&mut Self)) {
+    fn in_scope(&mut self, visit: impl FnOnce(&mut Self)) {
         self.scopes.push(Vec::new());
-        look(self);
+        visit(self);
         self.scopes.pop();
     }
 
-    /// What a macro may name: expressions, and what `matches!` takes, are looked into as such. Of anything else all words, but for
-    /// fields and methods.
-    fn take_macro(&mut self, tokens: &TokenStream) {
+    /// Visits the tokens of a macro. Expressions and the arguments of `matches!` are parsed. In other macros, every identifier
+    /// counts, except for fields and methods.
+    fn visit_macro_tokens(&mut self, tokens: &TokenStream) {
         type List = Punctuated<Expr, Token![,]>;
         if let Ok(list) = List::parse_terminated.parse2(tokens.clone()) {
             list.iter().for_each(|one| {
-                self.take_formatted(one);
+                self.add_format_names(one);
                 self.visit_expr(one);
             });
             return;
@@ -82,49 +82,49 @@ impl Free {
         };
         if let Ok((of, pattern, guard)) = matched.parse2(tokens.clone()) {
             self.visit_expr(&of);
-            self.within(|free| {
+            self.in_scope(|free| {
                 free.bind(&pattern);
                 guard.iter().for_each(|guard| free.visit_expr(guard));
             });
             return;
         }
-        self.take_all(tokens.clone());
+        self.add_idents(tokens.clone());
     }
 
-    fn take_all(&mut self, tokens: TokenStream) {
+    fn add_idents(&mut self, tokens: TokenStream) {
         let mut after_dot = false;
         for token in tokens {
             let is_member =
                 std::mem::replace(&mut after_dot, matches!(&token, TokenTree::Punct(dot) if dot.as_char() == '.'));
             match token {
-                TokenTree::Ident(word) if !is_member => self.take(&word),
+                TokenTree::Ident(word) if !is_member => self.add(&word),
                 TokenTree::Ident(_) | TokenTree::Punct(_) => {}
-                TokenTree::Group(group) => self.take_all(group.stream()),
-                TokenTree::Literal(literal) => self.take_braced(&literal.to_string(), literal.span()),
+                TokenTree::Group(group) => self.add_idents(group.stream()),
+                TokenTree::Literal(literal) => self.add_braced_names(&literal.to_string(), literal.span()),
             }
         }
     }
 
-    /// The names in a text, as `format!("{id}")` has one.
-    fn take_formatted(&mut self, one: &Expr) {
+    /// Adds the names in a format string, such as `{id}`.
+    fn add_format_names(&mut self, one: &Expr) {
         if let Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) = one {
-            self.take_braced(&text.value(), text.span());
+            self.add_braced_names(&text.value(), text.span());
         }
     }
 
-    fn take_braced(&mut self, text: &str, at: proc_macro2::Span) {
+    fn add_braced_names(&mut self, text: &str, at: proc_macro2::Span) {
         let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
         for part in text.split('{').skip(1) {
             let inside = part.split('}').next().unwrap_or_default();
             let name = inside.split(|letter| !is_word(letter)).next().unwrap_or_default();
-            // A width or a precision may be a name too: `{x:>width$}`.
+            // A width or a precision can be a name too: `{x:>width$}`.
             let sizes = inside
                 .match_indices('$')
                 .filter_map(|(end, _)| inside.get(..end)?.rsplit(|letter| !is_word(letter)).next());
             for word in std::iter::once(name).chain(sizes) {
                 if let Ok(mut word) = syn::parse_str::<Ident>(word) {
                     word.set_span(at);
-                    self.take(&word);
+                    self.add(&word);
                 }
             }
         }
@@ -134,7 +134,7 @@ impl Free {
 impl<'a> Visit<'a> for Free {
     fn visit_expr(&mut self, expression: &'a Expr) {
         match expression {
-            Expr::Verbatim(tokens) => self.take_all(tokens.clone()),
+            Expr::Verbatim(tokens) => self.add_idents(tokens.clone()),
             other => visit::visit_expr(self, other),
         }
     }
@@ -143,36 +143,36 @@ impl<'a> Visit<'a> for Free {
         if let (None, Some(name)) = (&path.qself, path.path.get_ident()) {
             let word = name.unraw().to_string();
             if !self.scopes.iter().flatten().any(|bound| *bound == word) {
-                self.take(name);
+                self.add(name);
             }
         }
         visit::visit_expr_path(self, path);
     }
 
     fn visit_macro(&mut self, one: &'a syn::Macro) {
-        self.take_macro(&one.tokens);
+        self.visit_macro_tokens(&one.tokens);
     }
 
-    // A name that a pattern binds is none that it takes; what else stands in it may be.
+    // The variable itself is bound, but its subpattern can contain free names.
     fn visit_pat_ident(&mut self, one: &'a syn::PatIdent) {
         if let Some((_, inner)) = &one.subpat {
             self.visit_pat(inner);
         }
     }
 
-    // What an item says it says for itself; but for a macro, which says it wherever it is used.
+    // An item cannot use local variables, except for a macro, which is expanded where it is used.
     fn visit_item(&mut self, item: &'a syn::Item) {
         if let syn::Item::Macro(one) = item {
-            self.take_all(one.mac.tokens.clone());
+            self.add_idents(one.mac.tokens.clone());
         }
     }
 
     fn visit_block(&mut self, block: &'a syn::Block) {
-        self.within(|free| visit::visit_block(free, block));
+        self.in_scope(|free| visit::visit_block(free, block));
     }
 
     fn visit_local(&mut self, local: &'a syn::Local) {
-        // First what it is made of: `let id = id` takes the outer one.
+        // The initializer comes first: `let id = id` uses the outer `id`.
         if let Some(init) = &local.init {
             self.visit_expr(&init.expr);
             if let Some((_, otherwise)) = &init.diverge {
@@ -188,7 +188,7 @@ impl<'a> Visit<'a> for Free {
     }
 
     fn visit_expr_if(&mut self, one: &'a syn::ExprIf) {
-        self.within(|free| {
+        self.in_scope(|free| {
             free.visit_expr(&one.cond);
             free.visit_block(&one.then_branch);
         });
@@ -198,26 +198,26 @@ impl<'a> Visit<'a> for Free {
     }
 
     fn visit_expr_while(&mut self, one: &'a syn::ExprWhile) {
-        self.within(|free| visit::visit_expr_while(free, one));
+        self.in_scope(|free| visit::visit_expr_while(free, one));
     }
 
     fn visit_expr_for_loop(&mut self, one: &'a syn::ExprForLoop) {
         self.visit_expr(&one.expr);
-        self.within(|free| {
+        self.in_scope(|free| {
             free.bind(&one.pat);
             free.visit_block(&one.body);
         });
     }
 
     fn visit_arm(&mut self, arm: &'a syn::Arm) {
-        self.within(|free| {
+        self.in_scope(|free| {
             free.bind(&arm.pat);
             visit::visit_arm(free, arm);
         });
     }
 
     fn visit_expr_closure(&mut self, closure: &'a syn::ExprClosure) {
-        self.within(|free| {
+        self.in_scope(|free| {
             closure.inputs.iter().for_each(|input| free.bind(input));
             free.visit_expr(&closure.body);
         });
@@ -229,7 +229,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_free_where_nothing_in_the_expression_binds_it() {
+    fn names_are_free_unless_the_expression_binds_them() {
         #[rustfmt::skip]
         let table = [
             ("posts.is_owner(*id, principal.id()).await?",               "posts id principal"),
@@ -265,7 +265,7 @@ mod tests {
                 assert!(expected.is_empty(), "{expression}");
                 continue;
             };
-            let found = names(&parsed).iter().map(|name| name.unraw().to_string()).collect::<Vec<_>>();
+            let found = free_names(&parsed).iter().map(|name| name.unraw().to_string()).collect::<Vec<_>>();
             let expected: Vec<_> = expected.split(' ').filter(|name| *name != "format").collect();
             assert_eq!(found, expected, "{expression}");
         }

@@ -1,22 +1,20 @@
-//! `check(…)`: an expression of the user over the handler's arguments and the caller.
+//! `check(…)`: an expression of the user about the arguments and the caller.
 
 mod free;
 mod pattern;
 #[cfg(test)]
 mod tests;
-mod text;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens as _;
 use syn::Expr;
 use syn::ext::IdentExt as _;
 
-pub(crate) use self::pattern::rebuilt;
-use super::atoms::Atom;
-use super::formula::Formula;
+pub(crate) use self::pattern::rebuild;
+use super::model::{Atom, Check, CheckKind, Formula};
 use crate::diagnostics::Diagnostics;
 use crate::grammar;
-use crate::parse::{Function, Parameter};
+use crate::parse::{Function, Parameter, one_line, ungrouped};
 
 /// The name of the caller in a check.
 const PRINCIPAL: &str = "principal";
@@ -24,37 +22,11 @@ const PRINCIPAL: &str = "principal";
 /// The type of an argument that is the caller.
 const PRINCIPAL_TYPE: &str = "Principal";
 
-/// A check.
-#[derive(Clone)]
-pub(crate) struct Check {
-    pub(crate) asks: Asks,
-    /// Which of the rule's checks it is, in the order in which they are written.
-    pub(crate) index: u8,
-    /// The caller, as the expression names it; `None` where it does not.
-    pub(crate) principal: Option<Ident>,
-    /// The names that it takes from around it.
-    free: Vec<String>,
-    pub(super) text: String,
-}
-
-/// What a check asks.
-#[derive(Clone)]
-pub(crate) enum Asks {
-    Expression(Expr),
-    /// Whether the caller may do this to that object: two types.
-    Object(syn::Path, syn::Path),
-}
-
-/// As many checks as a rule may have: as many as the decision can keep apart.
-const MOST: u8 = 32;
-
-/// How tokens read in one line.
-pub(super) fn text_of(tokens: TokenStream) -> String {
-    text::of(tokens)
-}
+/// The maximum number of checks of a rule. The decision stores their results in 32 bits.
+const MAX_CHECKS: u8 = 32;
 
 /// Reads a check.
-pub(super) fn read(
+pub(super) fn read_check(
     row: &grammar::Atom,
     arguments: &[&Expr],
     at: &TokenStream,
@@ -67,19 +39,19 @@ pub(super) fn read(
             return diagnostics.report(second, "a check is one expression", "write `&&` between two, or two checks");
         }
     };
-    let mut free = free::names(expression);
+    let mut free = free::free_names(expression);
     let principal = free.iter().position(|name| name.unraw() == PRINCIPAL).map(|at| free.remove(at));
     let free = free.iter().map(|name| name.unraw().to_string()).collect();
     Some(Check {
-        asks: Asks::Expression(expression.clone()),
+        kind: CheckKind::Expression(expression.clone()),
         index: 0,
         principal,
-        free,
-        text: text::of(expression.to_token_stream()),
+        free_names: free,
+        text: one_line(expression.to_token_stream()),
     })
 }
 
-/// Reads the types of an object and of what is done to it.
+/// Reads the types of an object and of an action.
 pub(super) fn read_object(
     row: &grammar::Atom,
     arguments: &[&Expr],
@@ -90,20 +62,20 @@ pub(super) fn read_object(
         let help = format!("write the type of the object, and what is done to it: `{}`", row.example);
         return diagnostics.report(at, "this takes two types", help);
     };
-    let mut read = |one: &Expr| match super::atoms::ungrouped(one) {
+    let mut read = |one: &Expr| match ungrouped(one) {
         Expr::Path(path) if path.qself.is_none() => Some(path.path.clone()),
         other => diagnostics.report(other, "this is no type", format!("write `{}`", row.example)),
     };
     let (object, action) = (read(object), read(action));
     let (object, action) = (object?, action?);
-    let text = text::of(quote::quote!(#object, #action));
+    let text = one_line(quote::quote!(#object, #action));
     let principal = Ident::new(PRINCIPAL, proc_macro2::Span::mixed_site());
-    let asks = Asks::Object(object, action);
-    Some(Check { asks, index: 0, principal: Some(principal), free: Vec::new(), text })
+    let kind = CheckKind::Object(object, action);
+    Some(Check { kind, index: 0, principal: Some(principal), free_names: Vec::new(), text })
 }
 
-/// Numbers the checks of a rule in the order in which they are written.
-pub(super) fn number(formula: Formula, diagnostics: &mut Diagnostics) -> Formula {
+/// Numbers the checks in source order.
+pub(super) fn number_checks(formula: Formula, diagnostics: &mut Diagnostics) -> Formula {
     let next = std::cell::Cell::new(0_u8);
     let numbered = formula.map(&|mut literal| {
         if let Atom::Check(check) = &mut literal.atom {
@@ -111,45 +83,37 @@ pub(super) fn number(formula: Formula, diagnostics: &mut Diagnostics) -> Formula
         }
         literal
     });
-    if next.get() > MOST
+    if next.get() > MAX_CHECKS
         && let Some(extra) =
-            numbered.literals().into_iter().filter(|one| matches!(one.atom, Atom::Check(_))).nth(MOST.into())
+            numbered.literals().into_iter().filter(|one| matches!(one.atom, Atom::Check(_))).nth(MAX_CHECKS.into())
     {
-        diagnostics.note(&extra.at, format!("more than {MOST} checks"), "join some of them in a function");
+        diagnostics.note(&extra.at, format!("more than {MAX_CHECKS} checks"), "join some of them in a function");
     }
     numbered
 }
 
-/// The checks of a formula.
-pub(crate) fn all(formula: &Formula) -> Vec<&Check> {
-    let checks = formula.literals().into_iter().filter_map(|literal| match &literal.atom {
-        Atom::Check(check) => Some(&**check),
-        _ => None,
-    });
-    checks.collect()
-}
-
-/// Whether some check of the rule names something in the argument, so that it may be extracted before the decision.
-pub(crate) fn is_named(parameter: &Parameter, formula: &Formula) -> bool {
-    all(formula).into_iter().any(|check| check.names(parameter))
+/// Whether a check names a variable of the argument, so that the argument can be extracted before the decision.
+pub(crate) fn is_named_by_checks(parameter: &Parameter, formula: &Formula) -> bool {
+    formula.checks().into_iter().any(|check| check.names(parameter))
 }
 
 impl Check {
-    /// Whether it names something in the argument.
+    /// Whether it names a variable of the argument.
     pub(crate) fn names(&self, parameter: &Parameter) -> bool {
-        free::bound(&parameter.pattern).iter().any(|name| self.free.contains(name))
+        free::bound_names(&parameter.pattern).iter().any(|name| self.free_names.contains(name))
     }
 }
 
-/// Expressions that use the variables of the argument that checks name, so that the compiler does not report them as unused.
+/// Returns expressions that use the variables that checks name, so that the compiler does not report them as unused.
 pub(crate) fn uses(parameter: &Parameter, formula: &Formula) -> Vec<TokenStream> {
-    let is_free = |name: &Ident| all(formula).iter().any(|check| check.free.contains(&name.unraw().to_string()));
+    let is_free =
+        |name: &Ident| formula.checks().iter().any(|check| check.free_names.contains(&name.unraw().to_string()));
     let named = free::bindings(&parameter.pattern).into_iter().filter(|binding| is_free(&binding.ident));
     named.map(|binding| uses_of(&binding)).collect()
 }
 
-/// Expressions that use the `mut` variables of the argument mutably, so that the compiler does not report `mut` as unused.
-pub(crate) fn changes(parameter: &Parameter) -> Vec<TokenStream> {
+/// Returns expressions that use the `mut` variables mutably, so that the compiler does not report `mut` as unused.
+pub(crate) fn mutable_uses(parameter: &Parameter) -> Vec<TokenStream> {
     let bindings = free::bindings(&parameter.pattern).into_iter();
     bindings.filter(|binding| binding.mutability.is_some()).map(|binding| uses_of(&binding)).collect()
 }
@@ -159,15 +123,15 @@ fn uses_of(binding: &syn::PatIdent) -> TokenStream {
     quote::quote!(& #mutability #ident)
 }
 
-/// Reports arguments that a check cannot name: the caller, where strangers may pass, and what cannot be put together again for the
-/// handler. Gives whether one is the caller.
+/// Reports arguments that a check cannot name: the caller, if anonymous callers are admitted, and patterns that cannot be
+/// rebuilt for the handler. Returns whether one is the caller.
 pub(super) fn check_arguments(function: &Function, formula: &Formula, diagnostics: &mut Diagnostics) -> bool {
-    if all(formula).is_empty() {
+    if formula.checks().is_empty() {
         return false;
     }
     let mut names_caller = false;
-    for parameter in function.parameters().iter().filter(|parameter| is_named(parameter, formula)) {
-        if formula.admits_strangers() && is_principal(&parameter.kind) {
+    for parameter in function.parameters().iter().filter(|parameter| is_named_by_checks(parameter, formula)) {
+        if formula.admits_anonymous() && is_principal(&parameter.kind) {
             names_caller = true;
             let named = parameter.pattern.to_token_stream();
             diagnostics.note(
@@ -175,7 +139,7 @@ pub(super) fn check_arguments(function: &Function, formula: &Formula, diagnostic
                 "in a check the caller is called `principal`; strangers may call this handler, and have no `Principal`",
                 format!("write `principal` in the check in place of `{named}`"),
             );
-        } else if rebuilt(&parameter.pattern).is_none() {
+        } else if rebuild(&parameter.pattern).is_none() {
             diagnostics.note(
                 &parameter.pattern,
                 "a check names a part of this argument, which cannot be put together again for the handler",
@@ -186,12 +150,12 @@ pub(super) fn check_arguments(function: &Function, formula: &Formula, diagnostic
     names_caller
 }
 
-/// By its name: the principal of a request, which is known before arguments are extracted.
+/// Whether an argument is the caller, by the name of its type. The caller is known before arguments are extracted.
 fn is_principal(kind: &syn::Type) -> bool {
     matches!(kind, syn::Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == PRINCIPAL_TYPE))
 }
 
-/// Reports checks in a rule that has no handler.
+/// Reports checks in a rule without a handler.
 pub(super) fn check_standalone(formula: &Formula, diagnostics: &mut Diagnostics) {
     for literal in formula.literals().into_iter().filter(|literal| matches!(literal.atom, Atom::Check(_))) {
         let wrong = "a check is over the arguments of a handler, and this rule has none";

@@ -1,23 +1,23 @@
-//! Patterns that can be read backwards: an argument that a check has looked into is put together again for the handler.
+//! Patterns as expressions: an argument that a check has destructured is rebuilt for the handler.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens as _, format_ident, quote};
 use syn::{Ident, Pat};
 
-/// A pattern, and the expression that makes again what it has taken apart.
-pub(crate) struct Rebuilt {
+/// A pattern, and the expression that rebuilds the value.
+pub(crate) struct RebuiltPattern {
     pub(crate) pattern: TokenStream,
     pub(crate) expression: TokenStream,
 }
 
-/// Reads the pattern backwards; `None` where something of what it matches would be lost.
-pub(crate) fn rebuilt(pattern: &Pat) -> Option<Rebuilt> {
-    read(pattern, &mut 0)
+/// Returns the expression for a pattern; `None` if a part of the value would be lost.
+pub(crate) fn rebuild(pattern: &Pat) -> Option<RebuiltPattern> {
+    rebuild_part(pattern, &mut 0)
 }
 
-fn read(pattern: &Pat, hidden: &mut usize) -> Option<Rebuilt> {
+fn rebuild_part(pattern: &Pat, hidden: &mut usize) -> Option<RebuiltPattern> {
     let each = |parts: &mut dyn Iterator<Item = &Pat>, hidden: &mut usize| {
-        let parts = parts.map(|part| read(part, hidden)).collect::<Option<Vec<_>>>()?;
+        let parts = parts.map(|part| rebuild_part(part, hidden)).collect::<Option<Vec<_>>>()?;
         Some(parts.into_iter().map(|part| (part.pattern, part.expression)).unzip::<_, _, Vec<_>, Vec<_>>())
     };
     let (pattern, expression) = match pattern {
@@ -30,7 +30,7 @@ fn read(pattern: &Pat, hidden: &mut usize) -> Option<Rebuilt> {
             let name: Ident = format_ident!("__hidden_{hidden}", span = Span::mixed_site());
             (name.to_token_stream(), name.to_token_stream())
         }
-        Pat::Paren(inner) => return read(&inner.pat, hidden),
+        Pat::Paren(inner) => return rebuild_part(&inner.pat, hidden),
         Pat::Tuple(tuple) => {
             let (patterns, expressions) = each(&mut tuple.elems.iter(), hidden)?;
             (quote!((#(#patterns,)*)), quote!((#(#expressions,)*)))
@@ -42,7 +42,7 @@ fn read(pattern: &Pat, hidden: &mut usize) -> Option<Rebuilt> {
         Pat::Struct(one) if one.qself.is_none() && one.rest.is_none() => {
             let path = &one.path;
             let (patterns, expressions) = each(&mut one.fields.iter().map(|field| &*field.pat), hidden)?;
-            // `Q { mut a }` is taken apart as it is written, and put together as `Q { a }`.
+            // `Q { mut a }` is destructured as written, and rebuilt as `Q { a }`.
             let named = |parts: Vec<TokenStream>| {
                 let fields = one.fields.iter().zip(parts).map(|(field, part)| {
                     let (member, conditions) = (&field.member, &field.attrs);
@@ -55,7 +55,7 @@ fn read(pattern: &Pat, hidden: &mut usize) -> Option<Rebuilt> {
         }
         _ => return None,
     };
-    Some(Rebuilt { pattern, expression })
+    Some(RebuiltPattern { pattern, expression })
 }
 
 #[cfg(test)]
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_pattern_takes_apart_is_put_together_again_or_refused() {
+    fn patterns_are_rebuilt_or_refused() {
         #[rustfmt::skip]
         let table = [
             ("id",                              Some("id")),
@@ -84,7 +84,7 @@ mod tests {
         ];
         for (pattern, expected) in table {
             let parsed = Pat::parse_multi.parse_str(pattern).unwrap();
-            let found = rebuilt(&parsed).map(|rebuilt| rebuilt.expression.to_string());
+            let found = rebuild(&parsed).map(|rebuilt| rebuilt.expression.to_string());
             assert_eq!(found.as_deref(), expected, "{pattern}");
         }
     }

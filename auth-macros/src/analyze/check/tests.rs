@@ -1,17 +1,17 @@
-//! What is written is what is meant, whatever operators stand in a check: the mistake of joining conditions as text (T20 of the
-//! attacks that others fell to) has no place to happen.
+//! Checks contain arbitrary operators, which never change the rule around them. Joining conditions as text (T20) is
+//! impossible.
 
 use proc_macro2::{Span, TokenStream};
 use proptest::prelude::*;
 use quote::ToTokens as _;
 
-use super::super::atoms::Name;
-use super::super::formula::of_attribute;
+use super::super::formula::attribute_formula;
+use super::super::model::{Atom, Name};
 use super::*;
 use crate::grammar::Attribute;
 use crate::parse;
 
-/// Expressions of the user, of each kind that could be torn apart.
+/// Expressions that would change their meaning if they were joined as text.
 const EXPRESSIONS: [&str; 18] = [
     "a || b",
     "a && b || c",
@@ -33,7 +33,7 @@ const EXPRESSIONS: [&str; 18] = [
     "loop { break a || b }",
 ];
 
-/// A formula, written as a person would.
+/// A formula as a user writes it.
 #[derive(Clone, Debug)]
 enum Written {
     Role(u8, bool),
@@ -58,7 +58,7 @@ impl Written {
         }
     }
 
-    /// By the truth of roles, and of checks in the order in which they are written.
+    /// Evaluates the formula by the truth of roles and of checks in source order.
     fn holds(&self, roles: u8, checks: &mut impl Iterator<Item = (usize, bool)>) -> bool {
         match self {
             Self::Role(name, negated) => (roles >> name & 1 == 1) != *negated,
@@ -93,7 +93,7 @@ fn written() -> impl Strategy<Value = Written> {
     })
 }
 
-/// What the attribute has made of it.
+/// Evaluates the formula that the attribute is parsed to.
 fn holds(formula: &Formula, roles: u8, checks: &[bool]) -> bool {
     match formula {
         Formula::Literal(literal) => {
@@ -110,23 +110,25 @@ fn holds(formula: &Formula, roles: u8, checks: &[bool]) -> bool {
 }
 
 #[test]
-fn whatever_stands_in_checks_the_rule_means_what_is_written() {
-    // T20, over random formulas and every answer.
+fn operators_in_checks_do_not_change_the_rule() {
+    // T20, over random formulas and all outcomes.
     let config = ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() };
     proptest::test_runner::TestRunner::new(config)
         .run(&written(), |written| {
             let tokens: TokenStream = written.text().parse().unwrap();
             let mut diagnostics = Diagnostics::default();
             let words = parse::words(Attribute::Require, Span::call_site(), &tokens, &mut diagnostics);
-            let formula = of_attribute(&words, &mut diagnostics).map(|formula| number(formula, &mut diagnostics));
-            let mistakes = diagnostics.settle().map(|mistakes| mistakes.to_string());
+            let formula =
+                attribute_formula(&words, &mut diagnostics).map(|formula| number_checks(formula, &mut diagnostics));
+            let mistakes = diagnostics.into_compile_errors().map(|mistakes| mistakes.to_string());
             prop_assert_eq!(mistakes, None, "{}", written.text());
             let formula = formula.unwrap();
-            // Each expression, token by token, in the order in which it was written.
-            let expressions: Vec<usize> = all(&formula)
+            // The expressions, token by token, in source order.
+            let expressions: Vec<usize> = formula
+                .checks()
                 .iter()
                 .map(|check| {
-                    let Asks::Expression(expression) = &check.asks else { panic!("an expression was written") };
+                    let CheckKind::Expression(expression) = &check.kind else { panic!("an expression was written") };
                     let plain = |text: String| text.replace(' ', "");
                     let tokens = plain(expression.to_token_stream().to_string());
                     let same = |text: &&str| plain(text.parse::<TokenStream>().unwrap().to_string()) == tokens;

@@ -4,9 +4,9 @@ use quote::ToTokens as _;
 use syn::Expr;
 use syn::ext::IdentExt as _;
 
-use crate::analyze::meant::{self, Join};
+use crate::analyze::suggestions::{self, Join};
 use crate::diagnostics::Diagnostics;
-use crate::grammar::{self, Attribute, KEYS};
+use crate::grammar::{self, Attribute, REQUIRE_AUTH_KEYS};
 use crate::parse::Word;
 
 /// Returns the words that are expressions. Reports keys (`key = value`), which these attributes do not accept.
@@ -31,7 +31,7 @@ pub(super) fn expressions<'a>(
     if keys { None } else { Some(list) }
 }
 
-/// The arguments that an attribute accepts.
+/// Returns the arguments that an attribute accepts, for diagnostics.
 fn expected(attribute: Attribute) -> &'static str {
     match attribute {
         Attribute::RequireRole => "a role",
@@ -49,26 +49,26 @@ fn help_for_key(attribute: Attribute, key: &syn::Ident, value: &Expr) -> String 
     let (word, name) = (attribute.word(), key.unraw().to_string());
     let singular = name.strip_suffix('s').unwrap_or(&name);
     if attribute == Attribute::RequireClaim
-        && let Some(claim) = meant::claim_of_key(&name, value)
+        && let Some(claim) = suggestions::claim_of_key(&name, value)
     {
         return format!("write `#[{word}({claim})]`");
     }
     if attribute == Attribute::Require {
-        return match (grammar::atom(singular), meant::names(value)) {
+        return match (grammar::atom(singular), suggestions::names(value)) {
             (Some(row), Some(names)) if matches!(row.shape, grammar::Shape::Name(_)) => {
                 names.help(|names| format!("{singular}({names})"))
             }
             (Some(_), _) => format!("write `{singular}({})`", value.to_token_stream()),
-            (None, _) => match meant::claim_of_key(&name, value) {
+            (None, _) => match suggestions::claim_of_key(&name, value) {
                 Some(claim) => format!("write `claim({claim})`"),
                 None => "delete it".to_owned(),
             },
         };
     }
-    // `role = "admin"` in `require_role`, and what other words say no more than that.
+    // `role = "admin"` in `require_role`, and other keys that only repeat the attribute.
     let own = word.rsplit('_').next().unwrap_or(word);
     if [own, "name", "any", "any_of", "all", "all_of", "one_of", "is", "has"].contains(&singular)
-        && let Some(mut names) = meant::names(value)
+        && let Some(mut names) = suggestions::names(value)
     {
         if singular.starts_with("any") || singular == "one_of" {
             names.join = Join::Any;
@@ -82,9 +82,9 @@ fn help_for_key(attribute: Attribute, key: &syn::Ident, value: &Expr) -> String 
             _ => format!("write `#[{word}({})]`", names.names.join(", ")),
         };
     }
-    match meant::attribute(&name, value) {
+    match suggestions::attribute(&name, value) {
         Some(other) => format!("write `{other}` beside it"),
-        None if KEYS.contains(&name.as_str()) => {
+        None if REQUIRE_AUTH_KEYS.contains(&name.as_str()) => {
             format!("write `#[require_auth({name} = {})]` beside it", value.to_token_stream())
         }
         None => "delete it".to_owned(),

@@ -1,23 +1,22 @@
-//! What each attribute asks for.
+//! The formula of each attribute.
 
 use proc_macro2::TokenStream;
-use quote::ToTokens as _;
+use quote::{ToTokens as _, quote};
 use syn::punctuated::Punctuated;
 use syn::{Expr, Token};
 
 use super::arguments::expressions;
-use super::expression::of_rule;
-use super::naming::{combined, read_tenant, within};
-use super::{Formula, literal};
-use crate::analyze::atoms::{Atom, Literal, any_or_all, atom, countries, networks, two_names, ungrouped};
-use crate::analyze::check::text_of;
-use crate::analyze::meant;
+use super::expression::rule_formula;
+use super::naming::{combined, in_tenant, read_tenant};
+use crate::analyze::atoms::{any_or_all_help, read_atom, read_countries, read_networks, two_names};
+use crate::analyze::model::{Atom, Formula};
+use crate::analyze::suggestions;
 use crate::diagnostics::{Diagnostics, did_you_mean, nearest};
-use crate::grammar::{self, Attribute, FLAGS, KEYS, Kind};
-use crate::parse::{IN, Word, Words};
+use crate::grammar::{self, Attribute, Kind, REQUIRE_AUTH_FLAGS, REQUIRE_AUTH_KEYS};
+use crate::parse::{RAW_IN, Word, Words, one_line, ungrouped};
 
-/// What an attribute asks for.
-pub(crate) fn of_attribute(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
+/// Returns the formula of an attribute.
+pub(crate) fn attribute_formula(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
     if words.is_broken {
         return None;
     }
@@ -32,28 +31,29 @@ pub(crate) fn of_attribute(words: &Words, diagnostics: &mut Diagnostics) -> Opti
             if let [Word::Key(first, name), Word::Key(second, value)] = words.list.as_slice()
                 && first == "name"
                 && second == "value"
-                && let Some(claim) = meant::claim(name, value)
+                && let Some(claim) = suggestions::claim(name, value)
             {
                 let wrong = "expected the name and the value of a claim, found `name = …`";
                 return diagnostics.report(first, wrong, format!("write `#[require_claim({claim})]`"));
             }
             let arguments = expressions(&words.list, words.attribute, diagnostics)?;
-            let at = whole(words, &arguments);
-            atom(grammar::atom("claim")?, &arguments, &at, diagnostics).map(|atom| literal(atom, false, at))
+            let at = all_tokens(words, &arguments);
+            read_atom(grammar::atom("claim")?, &arguments, &at, diagnostics)
+                .map(|atom| Formula::literal(atom, false, at))
         }
         Attribute::RequireNetwork | Attribute::DenyNetwork => {
             let arguments = expressions(&words.list, words.attribute, diagnostics)?;
-            let at = whole(words, &arguments);
-            let networks = networks(&arguments, &at, diagnostics)?;
-            Some(literal(Atom::Networks(networks), words.attribute == Attribute::DenyNetwork, at))
+            let at = all_tokens(words, &arguments);
+            let networks = read_networks(&arguments, &at, diagnostics)?;
+            Some(Formula::literal(Atom::Networks(networks), words.attribute == Attribute::DenyNetwork, at))
         }
         Attribute::RequireCountry | Attribute::DenyCountry => {
             let arguments = expressions(&words.list, words.attribute, diagnostics)?;
-            let at = whole(words, &arguments);
-            let countries = countries(&arguments, &at, diagnostics)?;
-            Some(literal(Atom::Countries(countries), words.attribute == Attribute::DenyCountry, at))
+            let at = all_tokens(words, &arguments);
+            let countries = read_countries(&arguments, &at, diagnostics)?;
+            Some(Formula::literal(Atom::Countries(countries), words.attribute == Attribute::DenyCountry, at))
         }
-        Attribute::Require => of_rule(words, diagnostics),
+        Attribute::Require => rule_formula(words, diagnostics),
     }
 }
 
@@ -65,7 +65,7 @@ fn public(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
         None => Some(Formula::All(Vec::new())),
         Some(Word::Key(key, _)) => diagnostics.report(key, "`#[public]` takes no words", "write `#[public]`"),
         Some(Word::Expression(word)) => {
-            let help = match meant::names(word) {
+            let help = match suggestions::names(word) {
                 Some(names) => format!("write `#[require_role({})]`, or `#[public]` for everyone", names.text()),
                 None => "write `#[public]`".to_owned(),
             };
@@ -74,82 +74,37 @@ fn public(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
     }
 }
 
+/// Reads `#[require_auth(…)]`: keys and flags, each the atom of its name.
 fn require_auth(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
-    let mut parts = Vec::new();
-    let mut seen: Vec<String> = Vec::new();
-    const HELP: &str = "write `max_age = \"5m\"`, `acr = \"…\"`, `scheme = \"bearer\"` or `direct`";
-    let is_flag = |word: &proc_macro2::Ident| FLAGS.iter().any(|flag| word == flag);
-    for word in &words.list {
-        let (key, value) = match word {
-            Word::Key(key, value) => (key, value),
-            Word::Expression(flag) if matches!(ungrouped(flag), Expr::Path(path) if path.path.get_ident().is_some_and(is_flag)) =>
-            {
-                let name = ungrouped(flag).to_token_stream().to_string();
-                if seen.contains(&name) {
-                    diagnostics.note(flag, format!("`{name}` stands twice"), "delete one of the two");
-                }
-                let at = flag.to_token_stream();
-                let atom = grammar::atom(&name).and_then(|row| atom(row, &[], &at, diagnostics));
-                seen.push(name);
-                parts.push(atom.map(|atom| literal(atom, false, at)));
-                continue;
-            }
-            Word::Expression(other) => {
-                let typo = match ungrouped(other) {
-                    Expr::Path(word) => word.path.get_ident().map(ToString::to_string),
-                    _ => None,
-                };
-                if let Some(flag) =
-                    typo.as_deref().and_then(|word| nearest(word, FLAGS.into_iter().chain(["not_found"])))
-                {
-                    let wrong = format!("unknown word `{}`; did you mean `{flag}`?", other.to_token_stream());
-                    let help = if flag == "not_found" { "write `not_found`, or delete it" } else { HELP };
-                    diagnostics.note(other, wrong, help);
-                    continue;
-                }
-                if let Expr::Call(call) = ungrouped(other)
-                    && let Some(flag) = FLAGS.iter().find(|flag| call.func.to_token_stream().to_string() == **flag)
-                {
-                    diagnostics.note(other, format!("`{flag}` takes no words"), format!("write `{flag}`"));
-                    continue;
-                }
-                if let Some(meant) = meant::word_of_require_auth(other) {
-                    let found = text_of(other.to_token_stream());
-                    diagnostics.note(other, format!("expected a key, found `{found}`"), format!("write `{meant}`"));
-                    continue;
-                }
-                let what = match ungrouped(other) {
-                    Expr::Path(_) | Expr::Call(_) => "this key has no value after `=`",
-                    _ => "this value has no key before it",
-                };
-                diagnostics.note(other, what, HELP);
-                continue;
-            }
-        };
-        let name = key.to_string();
-        if FLAGS.contains(&name.as_str()) {
-            diagnostics.note(key, format!("`{name}` has no value"), format!("write `{name}`"));
-            continue;
-        }
-        if !KEYS.contains(&name.as_str()) {
-            let help = match meant::attribute(&name, value) {
-                Some(other) => format!("write `{other}`"),
-                None => HELP.to_owned(),
-            };
-            diagnostics.note(key, format!("unknown key `{name}`{}", did_you_mean(&name, KEYS)), help);
-            continue;
-        }
-        if seen.contains(&name) {
-            diagnostics.note(key, format!("`{name}` stands twice"), "delete one of the two");
-        }
-        let at = quote::quote!(#key = #value);
-        let atom = grammar::atom(&name).and_then(|row| atom(row, &[value], &at, diagnostics));
-        seen.push(name);
-        parts.push(atom.map(|atom| literal(atom, false, at)));
-    }
     if words.list.is_empty() {
-        let at = Literal { atom: Atom::Authenticated, negated: false, at: spanned(words) };
-        return Some(Formula::Literal(Box::new(at)));
+        return Some(Formula::literal(Atom::Authenticated, false, attribute_token(words)));
+    }
+    let (mut parts, mut seen) = (Vec::new(), Vec::new());
+    for word in &words.list {
+        let (name, at, value) = match word {
+            Word::Key(key, value) => match check_key(key, value, diagnostics) {
+                Some(()) => (key.to_string(), quote!(#key = #value), Some((key, value))),
+                None => continue,
+            },
+            Word::Expression(word) => match flag(word) {
+                Some(name) => (name, word.to_token_stream(), None),
+                None => {
+                    report_unknown_word(word, diagnostics);
+                    continue;
+                }
+            },
+        };
+        if seen.contains(&name) {
+            let wrong = format!("`{name}` stands twice");
+            match value {
+                Some((key, _)) => diagnostics.note(key, wrong, "delete one of the two"),
+                None => diagnostics.note(&at, wrong, "delete one of the two"),
+            }
+        }
+        let arguments: Vec<_> = value.iter().map(|(_, value)| *value).collect();
+        let atom = grammar::atom(&name).and_then(|row| read_atom(row, &arguments, &at, diagnostics));
+        seen.push(name);
+        parts.push(atom.map(|atom| Formula::literal(atom, false, at)));
     }
     if parts.is_empty() {
         return None;
@@ -157,9 +112,71 @@ fn require_auth(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula>
     parts.into_iter().collect::<Option<Vec<_>>>().map(Formula::all)
 }
 
-/// The names of `#[require_role(…)]` and its like: one, or several with a word on how they combine; and the tenant.
+const REQUIRE_AUTH_HELP: &str = "write `max_age = \"5m\"`, `acr = \"…\"`, `scheme = \"bearer\"` or `direct`";
+
+/// Returns the flag that an expression is.
+fn flag(word: &Expr) -> Option<String> {
+    match ungrouped(word) {
+        Expr::Path(path) => {
+            let flag = path.path.get_ident().filter(|word| REQUIRE_AUTH_FLAGS.iter().any(|flag| word == flag));
+            flag.map(ToString::to_string)
+        }
+        _ => None,
+    }
+}
+
+/// Reports a key of `#[require_auth(…)]` that does not exist or has no value.
+fn check_key(key: &syn::Ident, value: &Expr, diagnostics: &mut Diagnostics) -> Option<()> {
+    let name = key.to_string();
+    if REQUIRE_AUTH_FLAGS.contains(&name.as_str()) {
+        return diagnostics.report(key, format!("`{name}` has no value"), format!("write `{name}`"));
+    }
+    if !REQUIRE_AUTH_KEYS.contains(&name.as_str()) {
+        let help = match suggestions::attribute(&name, value) {
+            Some(other) => format!("write `{other}`"),
+            None => REQUIRE_AUTH_HELP.to_owned(),
+        };
+        return diagnostics.report(
+            key,
+            format!("unknown key `{name}`{}", did_you_mean(&name, REQUIRE_AUTH_KEYS)),
+            help,
+        );
+    }
+    Some(())
+}
+
+/// Reports an expression in `#[require_auth(…)]` that is not a flag.
+fn report_unknown_word(word: &Expr, diagnostics: &mut Diagnostics) {
+    let name = match ungrouped(word) {
+        Expr::Path(path) => path.path.get_ident().map(ToString::to_string),
+        _ => None,
+    };
+    if let Some(flag) =
+        name.as_deref().and_then(|word| nearest(word, REQUIRE_AUTH_FLAGS.into_iter().chain(["not_found"])))
+    {
+        let wrong = format!("unknown word `{}`; did you mean `{flag}`?", word.to_token_stream());
+        let help = if flag == "not_found" { "write `not_found`, or delete it" } else { REQUIRE_AUTH_HELP };
+        return diagnostics.note(word, wrong, help);
+    }
+    if let Expr::Call(call) = ungrouped(word)
+        && let Some(flag) = REQUIRE_AUTH_FLAGS.iter().find(|flag| call.func.to_token_stream().to_string() == **flag)
+    {
+        return diagnostics.note(word, format!("`{flag}` takes no words"), format!("write `{flag}`"));
+    }
+    if let Some(meant) = suggestions::word_of_require_auth(word) {
+        let found = one_line(word.to_token_stream());
+        return diagnostics.note(word, format!("expected a key, found `{found}`"), format!("write `{meant}`"));
+    }
+    let wrong = match ungrouped(word) {
+        Expr::Path(_) | Expr::Call(_) => "this key has no value after `=`",
+        _ => "this value has no key before it",
+    };
+    diagnostics.note(word, wrong, REQUIRE_AUTH_HELP);
+}
+
+/// Reads `#[require_role(…)]` and the like: one name, or several with `any` or `all`, and a tenant.
 fn names(kind: Kind, words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
-    let is_in = |word: &&Word| matches!(word, Word::Key(key, _) if key == IN);
+    let is_in = |word: &&Word| matches!(word, Word::Key(key, _) if key == RAW_IN);
     let tenants: Vec<_> = words.list.iter().filter(is_in).collect();
     let mut tenant = None;
     for word in &tenants {
@@ -170,11 +187,11 @@ fn names(kind: Kind, words: &Words, diagnostics: &mut Diagnostics) -> Option<For
     }
     let rest = words.list.iter().filter(|word| !is_in(word));
     let arguments = expressions(rest, words.attribute, diagnostics)?;
-    let formula = names_of(kind, words, &arguments, diagnostics)?;
-    within(formula, tenant, tenants.len(), diagnostics)
+    let formula = combined_names(kind, words, &arguments, diagnostics)?;
+    in_tenant(formula, tenant, tenants.len(), diagnostics)
 }
 
-fn names_of(kind: Kind, words: &Words, arguments: &[&Expr], diagnostics: &mut Diagnostics) -> Option<Formula> {
+fn combined_names(kind: Kind, words: &Words, arguments: &[&Expr], diagnostics: &mut Diagnostics) -> Option<Formula> {
     match arguments {
         [] if diagnostics.is_empty() => {
             let (word, example) = (words.attribute.word(), kind.example());
@@ -187,7 +204,7 @@ fn names_of(kind: Kind, words: &Words, arguments: &[&Expr], diagnostics: &mut Di
         [] => None,
         [one] => combined(kind, one, false, diagnostics),
         several => {
-            // A last word that is mistyped is that mistake, and no second name.
+            // A misspelled `not_found` is not a second name.
             if let Some(Expr::Path(last)) = several.last().map(|last| ungrouped(last))
                 && let Some(word) = last.path.get_ident().map(ToString::to_string)
                 && nearest(&word, ["not_found"]).is_some()
@@ -195,22 +212,22 @@ fn names_of(kind: Kind, words: &Words, arguments: &[&Expr], diagnostics: &mut Di
                 let wrong = format!("unknown word `{word}`; did you mean `not_found`?");
                 return diagnostics.report(last, wrong, "write `not_found`, or delete it");
             }
-            // Mistakes in the names are told too: both would have to be mended.
+            // Mistakes in the names are reported too, as both have to be corrected.
             for name in several {
                 combined(kind, name, false, diagnostics);
             }
-            diagnostics.report(several.get(1), two_names(kind), any_or_all(several))
+            diagnostics.report(several.get(1), two_names(kind), any_or_all_help(several))
         }
     }
 }
 
-/// The tokens of all words, or the attribute where there are none.
-fn whole(words: &Words, arguments: &[&Expr]) -> TokenStream {
+/// Returns the tokens of all words, or the attribute if there are none.
+fn all_tokens(words: &Words, arguments: &[&Expr]) -> TokenStream {
     let all: Punctuated<&Expr, Token![,]> = arguments.iter().copied().collect();
-    if all.is_empty() { spanned(words) } else { all.to_token_stream() }
+    if all.is_empty() { attribute_token(words) } else { all.to_token_stream() }
 }
 
-/// A token that stands for the attribute.
-fn spanned(words: &Words) -> TokenStream {
+/// Returns a token at the location of the attribute.
+fn attribute_token(words: &Words) -> TokenStream {
     proc_macro2::Ident::new(words.attribute.word(), words.span).into_token_stream()
 }

@@ -1,20 +1,21 @@
-//! A rule as an expression.
+//! Rules as expressions.
 
-use quote::ToTokens as _;
+use quote::ToTokens;
 use syn::spanned::Spanned as _;
-use syn::{BinOp, Expr, ExprCall, Ident, Lit, UnOp};
+use syn::{BinOp, Expr, ExprBinary, ExprCall, Ident, Lit, UnOp};
 
 use super::arguments::expressions;
-use super::naming::{combined, read_tenant, within};
-use super::{Formula, any, literal};
-use crate::analyze::atoms::{atom, ungrouped};
-use crate::analyze::meant;
+use super::naming::{combined, in_tenant, read_tenant};
+use crate::analyze::atoms::read_atom;
+use crate::analyze::model::Formula;
+use crate::analyze::suggestions;
 use crate::diagnostics::{Diagnostics, did_you_mean};
-use crate::grammar::{self, ATOMS, FLAGS, Kind};
-use crate::parse::{IN, Word, Words};
+use crate::grammar::{self, ATOMS, Kind, REQUIRE_AUTH_FLAGS, Shape};
+use crate::parse::{RAW_IN, Word, Words, is_connective, one_line, ungrouped};
 
-/// The rule of `rule!(…)`, which has no attribute beside it: it says itself, first, whether strangers may come in.
-pub(crate) fn of_standalone(words: &Words, diagnostics: &mut Diagnostics) -> Option<(bool, Formula)> {
+/// Returns the rule of `rule!(…)`, and whether it begins with `public`. No attribute beside it could state whether anonymous
+/// callers are admitted.
+pub(crate) fn standalone_formula(words: &Words, diagnostics: &mut Diagnostics) -> Option<(bool, Formula)> {
     fn joined<'a>(rule: &'a Expr, parts: &mut Vec<&'a Expr>) {
         match rule {
             Expr::Binary(both) if matches!(both.op, BinOp::And(_)) => {
@@ -30,84 +31,99 @@ pub(crate) fn of_standalone(words: &Words, diagnostics: &mut Diagnostics) -> Opt
     }
     match parts.as_slice() {
         [Expr::Path(first), rest @ ..] if first.path.is_ident("public") => {
-            let rest: Vec<_> = rest.iter().map(|part| formula(part, false, diagnostics)).collect();
+            let rest: Vec<_> = rest.iter().map(|part| read(part, false, diagnostics)).collect();
             Some((true, Formula::all(rest.into_iter().collect::<Option<_>>()?)))
         }
-        _ => Some((false, of_rule(words, diagnostics)?)),
+        _ => Some((false, rule_formula(words, diagnostics)?)),
     }
 }
 
-/// The rule of `#[require(…)]`.
-pub(super) fn of_rule(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
+/// Returns the rule of `#[require(…)]`.
+pub(super) fn rule_formula(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
     let arguments = expressions(&words.list, words.attribute, diagnostics)?;
     match arguments.as_slice() {
-        [rule] => formula(rule, false, diagnostics),
+        [rule] => read(rule, false, diagnostics),
         [] if diagnostics.is_empty() => {
             diagnostics.report_at(words.span, "this rule says nothing", "write one, such as `role(\"admin\")`")
         }
         [] => None,
         [first, second, ..] => {
-            let (left, right) = (formula(first, false, diagnostics), formula(second, false, diagnostics));
+            let (left, right) = (read(first, false, diagnostics), read(second, false, diagnostics));
             let help = format!("write `{} && {}`, or `||`", left?.text(), right?.text());
             diagnostics.report(second, "two rules, and no word on how they combine", help)
         }
     }
 }
 
-/// A rule. `negated` says whether an odd number of `!` stands before it.
-fn formula(rule: &Expr, negated: bool, diagnostics: &mut Diagnostics) -> Option<Formula> {
+/// Reads a rule. `negated` is whether an odd number of `!` precedes it.
+fn read(rule: &Expr, negated: bool, diagnostics: &mut Diagnostics) -> Option<Formula> {
     match ungrouped(rule) {
-        Expr::Paren(inner) => formula(&inner.expr, negated, diagnostics),
-        Expr::Unary(unary) if matches!(unary.op, UnOp::Not(_)) => formula(&unary.expr, !negated, diagnostics),
-        Expr::Binary(binary) if crate::parse::joins(binary) => {
-            let mixed = [&binary.left, &binary.right].into_iter().find(|side| {
-                matches!(&***side, Expr::Binary(inner) if crate::parse::joins(inner) && !same(&inner.op, &binary.op))
-            });
-            // Both sides before the first `?`: a mistake on the left must not hide one on the right.
-            let (left, right) =
-                (formula(&binary.left, negated, diagnostics), formula(&binary.right, negated, diagnostics));
-            if let Some(mixed) = mixed {
-                let text = crate::analyze::check::text_of(mixed.to_token_stream());
-                let help = format!("write `({})`", text.replace("r#in", "in"));
-                return diagnostics.report(mixed, "`&&` and `||` beside each other, and no parentheses", help);
-            }
-            let (left, right) = (left?, right?);
-            let and = matches!(binary.op, BinOp::And(_));
-            // Under `!` an "and" of two is an "or" of their negations, and the other way round.
-            Some(if and != negated { Formula::all(vec![left, right]) } else { any(left, right) })
-        }
-        Expr::Binary(binary) => {
-            let operator = binary.op.to_token_stream();
-            let help = match binary.op {
-                BinOp::BitOr(_) => "write `||`",
-                BinOp::BitAnd(_) => "write `&&`",
-                _ => "write `&&` or `||`",
-            };
-            match meant::comparison(&binary.left, &binary.op, &binary.right) {
-                Some(help) => diagnostics.report(binary.op, format!("expected a rule, found `{operator}`"), help),
-                None => diagnostics.report(binary.op, format!("`{operator}` does not join rules"), help),
-            }
-        }
+        Expr::Paren(inner) => read(&inner.expr, negated, diagnostics),
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Not(_)) => read(&unary.expr, !negated, diagnostics),
+        Expr::Binary(binary) if is_connective(binary) => read_connective(binary, negated, diagnostics),
+        Expr::Binary(binary) => report_operator(binary, diagnostics),
         Expr::Call(call) => {
-            let arguments: Vec<_> = call.args.iter().collect();
             let word = call.func.to_token_stream().to_string();
             match word.as_str() {
-                "any" | "or" => return joined_by_call("||", call, negated, diagnostics),
-                "all" | "and" => return joined_by_call("&&", call, negated, diagnostics),
-                "not" => return negated_by_call(call, negated, diagnostics),
+                "any" | "or" => return read_joining_call("||", call, negated, diagnostics),
+                "all" | "and" => return read_joining_call("&&", call, negated, diagnostics),
+                "not" => return read_negating_call(call, negated, diagnostics),
                 _ => {}
             }
-            written(&word, &call.func, &arguments, rule, negated, diagnostics)
+            let arguments = call.args.iter().collect();
+            WrittenAtom { word, at_word: &call.func, arguments, whole: rule, negated }.read(diagnostics)
         }
         Expr::Path(path) if path.path.get_ident().is_some() => {
             let word = path.path.to_token_stream().to_string();
             match grammar::atom(&word) {
-                Some(row) if row.shape != grammar::Shape::Nothing => {
+                Some(row) if row.shape != Shape::NoArguments => {
                     diagnostics.report(path, format!("`{word}` says nothing"), format!("write `{}`", row.example))
                 }
-                _ => written(&word, path, &[], rule, negated, diagnostics),
+                _ => {
+                    let arguments = Vec::new();
+                    WrittenAtom { word, at_word: path, arguments, whole: rule, negated }.read(diagnostics)
+                }
             }
         }
+        other => report_other(rule, other, diagnostics),
+    }
+}
+
+/// Reads two rules that `&&` or `||` joins.
+fn read_connective(binary: &ExprBinary, negated: bool, diagnostics: &mut Diagnostics) -> Option<Formula> {
+    let mixed = [&binary.left, &binary.right]
+        .into_iter()
+        .find(|side| matches!(&***side, Expr::Binary(inner) if is_connective(inner) && !is_same_operator(&inner.op, &binary.op)));
+    // Both sides before the first `?`: a mistake on the left must not hide one on the right.
+    let (left, right) = (read(&binary.left, negated, diagnostics), read(&binary.right, negated, diagnostics));
+    if let Some(mixed) = mixed {
+        let text = one_line(mixed.to_token_stream());
+        let help = format!("write `({})`", text.replace(RAW_IN, "in"));
+        return diagnostics.report(mixed, "`&&` and `||` beside each other, and no parentheses", help);
+    }
+    let (left, right) = (left?, right?);
+    let and = matches!(binary.op, BinOp::And(_));
+    // De Morgan: a negated conjunction is the disjunction of the negations.
+    Some(if and != negated { Formula::all(vec![left, right]) } else { Formula::either(left, right) })
+}
+
+/// Reports an operator that is neither `&&` nor `||`.
+fn report_operator<T>(binary: &ExprBinary, diagnostics: &mut Diagnostics) -> Option<T> {
+    let operator = binary.op.to_token_stream();
+    let help = match binary.op {
+        BinOp::BitOr(_) => "write `||`",
+        BinOp::BitAnd(_) => "write `&&`",
+        _ => "write `&&` or `||`",
+    };
+    match suggestions::comparison(&binary.left, &binary.op, &binary.right) {
+        Some(help) => diagnostics.report(binary.op, format!("expected a rule, found `{operator}`"), help),
+        None => diagnostics.report(binary.op, format!("`{operator}` does not join rules"), help),
+    }
+}
+
+/// Reports an expression that is not a rule. `rule` is the expression with its invisible delimiters.
+fn report_other<T>(rule: &Expr, ungrouped: &Expr, diagnostics: &mut Diagnostics) -> Option<T> {
+    match ungrouped {
         Expr::Lit(literal) => {
             let help = match &literal.lit {
                 Lit::Str(name) if is_plain(&name.value()) => format!("write `role({})`", name.token()),
@@ -118,13 +134,13 @@ fn formula(rule: &Expr, negated: bool, diagnostics: &mut Diagnostics) -> Option<
         Expr::Path(path) if path.qself.is_none() && path.path.segments.len() == 2 => {
             let of = path.path.segments.first().map(|of| of.ident.to_string());
             let kinds = [Kind::Role, Kind::Permission, Kind::Scope];
-            let kind = kinds.into_iter().find(|kind| of.as_deref() == Some(kind.declared_in())).unwrap_or(Kind::Role);
-            let text = crate::analyze::check::text_of(path.to_token_stream());
+            let kind = kinds.into_iter().find(|kind| of.as_deref() == Some(kind.type_name())).unwrap_or(Kind::Role);
+            let text = one_line(path.to_token_stream());
             let help = format!("write `{}({text})`", kind.word());
             diagnostics.report(path, format!("expected a rule, found `{text}`"), help)
         }
         other => {
-            let help = match meant::rule(other) {
+            let help = match suggestions::rule(other) {
                 Some(meant) => format!("write `{meant}`"),
                 None => "write atoms such as `role(\"admin\")`, joined by `&&` or `||`".to_owned(),
             };
@@ -133,15 +149,15 @@ fn formula(rule: &Expr, negated: bool, diagnostics: &mut Diagnostics) -> Option<
     }
 }
 
-/// `any(role("a"), role("b"))`, where an operator has to stand.
-fn joined_by_call(operator: &str, call: &ExprCall, negated: bool, diagnostics: &mut Diagnostics) -> Option<Formula> {
+/// Reports `any(role("a"), role("b"))`: rules are joined by operators.
+fn read_joining_call(operator: &str, call: &ExprCall, negated: bool, diagnostics: &mut Diagnostics) -> Option<Formula> {
     let word = call.func.to_token_stream();
-    // Names of what kind is not said; most are of roles.
-    if let Some(names) = meant::names(&Expr::Call(call.clone())) {
+    // The names have no kind. Most are roles.
+    if let Some(names) = suggestions::names(&Expr::Call(call.clone())) {
         let help = format!("write `role({})`", names.text());
         return diagnostics.report(&call.func, format!("`{word}` combines names of one kind"), help);
     }
-    let parts: Vec<_> = call.args.iter().map(|part| formula(part, negated, diagnostics)).collect();
+    let parts: Vec<_> = call.args.iter().map(|part| read(part, negated, diagnostics)).collect();
     parts.into_iter().collect::<Option<Vec<_>>>()?;
     let texts: Vec<_> = call.args.iter().map(nested_text).collect();
     let help = match texts.as_slice() {
@@ -151,86 +167,105 @@ fn joined_by_call(operator: &str, call: &ExprCall, negated: bool, diagnostics: &
     diagnostics.report(&call.func, format!("`{word}` combines names of one kind"), help)
 }
 
-/// A rule as a part of another one.
+/// Returns the text of a rule as an operand.
 fn nested_text(rule: &Expr) -> String {
-    let text = crate::analyze::check::text_of(rule.to_token_stream()).replace(IN, "in");
+    let text = one_line(rule.to_token_stream()).replace(RAW_IN, "in");
     if matches!(ungrouped(rule), Expr::Binary(_)) { format!("({text})") } else { text }
 }
 
-/// `not(role("a"))`, where `!` has to stand.
-fn negated_by_call(call: &ExprCall, negated: bool, diagnostics: &mut Diagnostics) -> Option<Formula> {
+/// Reports `not(role("a"))`: rules are negated by `!`.
+fn read_negating_call(call: &ExprCall, negated: bool, diagnostics: &mut Diagnostics) -> Option<Formula> {
     let [inner] = call.args.iter().collect::<Vec<_>>()[..] else {
         return diagnostics.report(&call.func, "expected `!`, found `not`", "write `!` before the rule");
     };
-    // What may not be negated is that mistake.
-    formula(inner, !negated, diagnostics)?;
+    // An atom that cannot be negated is reported as such.
+    read(inner, !negated, diagnostics)?;
     diagnostics.report(&call.func, "expected `!`, found `not`", format!("write `!{}`", nested_text(inner)))
 }
 
-/// Whether a text could be a name.
+/// Whether a text can be a name.
 fn is_plain(text: &str) -> bool {
     !text.is_empty() && !text.contains(|letter: char| letter.is_whitespace() || "()!|&'\"".contains(letter))
 }
 
-/// The atom that is written with that word.
-fn written(
-    word: &str,
-    at_word: &impl quote::ToTokens,
-    arguments: &[&Expr],
-    whole: &Expr,
+/// An atom as it is written: `word` or `word(…)`.
+struct WrittenAtom<'a> {
+    word: String,
+    /// The tokens of the word.
+    at_word: &'a dyn ToTokens,
+    arguments: Vec<&'a Expr>,
+    whole: &'a Expr,
     negated: bool,
-    diagnostics: &mut Diagnostics,
-) -> Option<Formula> {
-    let Some(row) = grammar::atom(word) else {
-        let words = ATOMS.map(|atom| atom.word);
-        if word == "not_found" {
-            return diagnostics.report(
-                at_word,
-                "`not_found` is no part of a rule",
-                "write it as the last word, after a comma",
-            );
-        }
-        let near = did_you_mean(word, words);
-        let help = match meant::unknown_call(word, arguments, whole).filter(|_| near.is_empty()) {
-            Some(meant) => format!("write `{meant}`, or one of {}", words.join(", ")),
-            None => format!("write one of {}", words.join(", ")),
-        };
-        return diagnostics.report(at_word, format!("unknown atom `{word}`{near}"), help);
-    };
-    if !arguments.is_empty() && row.shape == grammar::Shape::Nothing {
-        return diagnostics.report(whole, format!("`{word}` takes no words"), format!("write `{}`", row.example));
-    }
-    if negated && FLAGS.contains(&row.word) {
-        let wrong = format!("`!{word}` would let in only those who act for somebody else");
-        return diagnostics.report(whole, wrong, format!("write `{word}`, or nothing"));
-    }
-    if negated && !row.negatable {
-        let wrong = format!("`!` over `{word}`: whoever wants in could simply present less");
-        return diagnostics.report(whole, wrong, "ask for what has to be there, or negate a role or a claim");
-    }
-    let at = whole.to_token_stream();
-    let grammar::Shape::Name(kind) = row.shape else {
-        return atom(row, arguments, &at, diagnostics).map(|atom| literal(atom, negated, at));
-    };
-    let (mut names, mut tenant, mut written) = (Vec::new(), None, 0);
-    for argument in arguments {
-        match ungrouped(argument) {
-            Expr::Assign(assign) if matches!(&*assign.left, Expr::Path(path) if path.path.is_ident(IN)) => {
-                written += 1;
-                let key = Ident::new_raw("in", assign.left.span());
-                let read = read_tenant(kind, &key, &assign.right, tenant.is_some(), diagnostics);
-                tenant = tenant.or(read);
-            }
-            _ => names.push(*argument),
-        }
-    }
-    let formula = match names.as_slice() {
-        [one] if matches!(ungrouped(one), Expr::Call(_)) => combined(kind, one, negated, diagnostics)?,
-        names => literal(atom(row, names, &at, diagnostics)?, negated, at),
-    };
-    within(formula, tenant, written, diagnostics)
 }
 
-fn same(a: &BinOp, b: &BinOp) -> bool {
+impl WrittenAtom<'_> {
+    fn read(&self, diagnostics: &mut Diagnostics) -> Option<Formula> {
+        let row = self.row(diagnostics)?;
+        self.check_negation(row, diagnostics)?;
+        let at = self.whole.to_token_stream();
+        let Shape::Name(kind) = row.shape else {
+            let atom = read_atom(row, &self.arguments, &at, diagnostics)?;
+            return Some(Formula::literal(atom, self.negated, at));
+        };
+        let (mut names, mut tenant, mut written) = (Vec::new(), None, 0);
+        for argument in &self.arguments {
+            match ungrouped(argument) {
+                Expr::Assign(assign) if matches!(&*assign.left, Expr::Path(path) if path.path.is_ident(RAW_IN)) => {
+                    written += 1;
+                    let key = Ident::new_raw("in", assign.left.span());
+                    let read = read_tenant(kind, &key, &assign.right, tenant.is_some(), diagnostics);
+                    tenant = tenant.or(read);
+                }
+                _ => names.push(*argument),
+            }
+        }
+        let formula = match names.as_slice() {
+            [one] if matches!(ungrouped(one), Expr::Call(_)) => combined(kind, one, self.negated, diagnostics)?,
+            names => Formula::literal(read_atom(row, names, &at, diagnostics)?, self.negated, at),
+        };
+        in_tenant(formula, tenant, written, diagnostics)
+    }
+
+    /// Returns the row of the word. Reports unknown words, and arguments that the atom does not accept.
+    fn row(&self, diagnostics: &mut Diagnostics) -> Option<&'static grammar::Atom> {
+        let Self { word, at_word, .. } = self;
+        let Some(row) = grammar::atom(word) else {
+            if word == "not_found" {
+                let help = "write it as the last word, after a comma";
+                return diagnostics.report(at_word, "`not_found` is no part of a rule", help);
+            }
+            let words = ATOMS.map(|atom| atom.word);
+            let near = did_you_mean(word, words);
+            let meant = suggestions::unknown_call(word, &self.arguments, self.whole).filter(|_| near.is_empty());
+            let help = match meant {
+                Some(meant) => format!("write `{meant}`, or one of {}", words.join(", ")),
+                None => format!("write one of {}", words.join(", ")),
+            };
+            return diagnostics.report(at_word, format!("unknown atom `{word}`{near}"), help);
+        };
+        if !self.arguments.is_empty() && row.shape == Shape::NoArguments {
+            let wrong = format!("`{word}` takes no words");
+            return diagnostics.report(self.whole, wrong, format!("write `{}`", row.example));
+        }
+        Some(row)
+    }
+
+    /// Reports `!` before an atom whose absence a caller can fake.
+    fn check_negation(&self, row: &grammar::Atom, diagnostics: &mut Diagnostics) -> Option<()> {
+        let Self { word, whole, .. } = self;
+        if self.negated && REQUIRE_AUTH_FLAGS.contains(&row.word) {
+            let wrong = format!("`!{word}` would let in only those who act for somebody else");
+            return diagnostics.report(whole, wrong, format!("write `{word}`, or nothing"));
+        }
+        if self.negated && !row.negatable {
+            let wrong = format!("`!` over `{word}`: whoever wants in could simply present less");
+            let help = "ask for what has to be there, or negate a role or a claim";
+            return diagnostics.report(whole, wrong, help);
+        }
+        Some(())
+    }
+}
+
+fn is_same_operator(a: &BinOp, b: &BinOp) -> bool {
     std::mem::discriminant(a) == std::mem::discriminant(b)
 }

@@ -1,35 +1,34 @@
-//! Names of a vocabulary in a formula: one or several, and the tenant that they are of.
+//! Names of a vocabulary in a formula, and their tenant.
 
 use quote::ToTokens as _;
 use syn::{Expr, ExprLit, Ident, Lit};
 
-use super::{Formula, literal};
-use crate::analyze::atoms::{Atom, Literal, any_or_all, name, ungrouped};
-use crate::analyze::check::text_of;
-use crate::analyze::meant::{self, Join, Names};
+use crate::analyze::atoms::{any_or_all_help, read_name};
+use crate::analyze::model::{Atom, Formula, Literal};
+use crate::analyze::suggestions::{self, Join, Names};
 use crate::diagnostics::Diagnostics;
 use crate::grammar::Kind;
-use crate::parse::IN;
+use crate::parse::{RAW_IN, one_line, ungrouped};
 
-/// The formula with its names in that tenant, if there is one; `None` where one was written that is none.
-pub(super) fn within(
+/// Applies the tenant to the names. Returns `None` if an invalid tenant was written.
+pub(super) fn in_tenant(
     formula: Formula,
     tenant: Option<Ident>,
     written: usize,
     diagnostics: &Diagnostics,
 ) -> Option<Formula> {
     let Some(tenant) = tenant else { return (written == 0 || diagnostics.is_empty()).then_some(formula) };
-    let in_tenant = |literal: Literal| {
+    let apply = |literal: Literal| {
         let atom = match literal.atom {
-            Atom::Named(kind, name) => Atom::Within(kind, name, tenant.clone()),
+            Atom::Named(kind, name) => Atom::InTenant(kind, name, tenant.clone()),
             other => other,
         };
         Literal { atom, ..literal }
     };
-    Some(formula.map(&in_tenant))
+    Some(formula.map(&apply))
 }
 
-/// The name behind `in =`.
+/// Reads the name after `in =`.
 pub(super) fn read_tenant(
     kind: Kind,
     key: &Ident,
@@ -59,64 +58,33 @@ pub(super) fn read_tenant(
     }
 }
 
-/// A call that is neither `any(…)` nor `all(…)`.
-fn not_combined(kind: Kind, word: &str, call: &syn::ExprCall, diagnostics: &mut Diagnostics) -> Option<Formula> {
+/// Reports a call that is neither `any(…)` nor `all(…)`.
+fn report_call(kind: Kind, word: &str, call: &syn::ExprCall, diagnostics: &mut Diagnostics) -> Option<Formula> {
     let whole = Expr::Call(call.clone());
-    if let Some(help) = meant::name(kind, &whole).filter(|_| word == "not" || word == kind.word()) {
-        let wrong = format!("expected a {}, found `{}`", kind.word(), text_of(whole.to_token_stream()));
+    if let Some(help) = suggestions::name(kind, &whole).filter(|_| word == "not" || word == kind.word()) {
+        let wrong = format!("expected a {}, found `{}`", kind.word(), one_line(whole.to_token_stream()));
         return diagnostics.report(&call.func, wrong, help);
     }
-    if let Some(attribute) = call.args.first().and_then(|one| meant::attribute(word, one)) {
-        let wrong = format!("expected a {}, found `{}`", kind.word(), text_of(whole.to_token_stream()));
+    if let Some(attribute) = call.args.first().and_then(|one| suggestions::attribute(word, one)) {
+        let wrong = format!("expected a {}, found `{}`", kind.word(), one_line(whole.to_token_stream()));
         return diagnostics.report(&call.func, wrong, format!("write `{attribute}` beside it"));
     }
     let wrong = format!("`{word}` does not combine {}s", kind.word());
     let names: Vec<_> = call.args.iter().collect();
-    diagnostics.report(&call.func, wrong, any_or_all(&names))
+    diagnostics.report(&call.func, wrong, any_or_all_help(&names))
 }
 
-/// `"admin"`, `any("admin", "editor")` or `all(…)`.
+/// Reads `"admin"`, `any("admin", "editor")` or `all(…)`.
 pub(super) fn combined(kind: Kind, expression: &Expr, negated: bool, diagnostics: &mut Diagnostics) -> Option<Formula> {
-    let named = |one: &Expr, diagnostics: &mut Diagnostics| {
-        let name = name(kind, one, diagnostics)?;
-        Some(literal(Atom::Named(kind, name), negated, one.to_token_stream()))
-    };
-    let Expr::Call(call) = ungrouped(expression) else { return named(expression, diagnostics) };
+    let Expr::Call(call) = ungrouped(expression) else { return read_single(kind, expression, negated, diagnostics) };
     let word = call.func.to_token_stream().to_string();
     if word != "any" && word != "all" {
-        return not_combined(kind, &word, call, diagnostics);
+        return report_call(kind, &word, call, diagnostics);
     }
     let join = if word == "any" { Join::Any } else { Join::All };
-    if call.args.len() == 1
-        && let Some(several) = call.args.first().and_then(meant::names)
-        && several.names.len() > 1
-    {
-        let found = text_of(call.args.to_token_stream());
-        let wrong = format!("expected names, separated by commas, found `{found}`");
-        let join = if several.join == Join::Unsaid { join } else { several.join };
-        let help = format!("write `{}`", Names { join, ..several }.text());
-        return diagnostics.report(&call.args, wrong, help);
-    }
-    match call.args.len() {
-        0 => {
-            return diagnostics.report(
-                call,
-                format!("`{word}()` names no {}", kind.word()),
-                "write two or more names in it",
-            );
-        }
-        1 => {
-            let inner = call.args.to_token_stream();
-            return diagnostics.report(
-                call,
-                format!("`{word}` of one name says no more than the name"),
-                format!("write `{inner}`"),
-            );
-        }
-        _ => {}
-    }
+    check_count(kind, &word, call, diagnostics)?;
     let parts = call.args.iter().map(|one| match ungrouped(one) {
-        Expr::Assign(assign) if matches!(&*assign.left, Expr::Path(path) if path.path.is_ident(IN)) => {
+        Expr::Assign(assign) if matches!(&*assign.left, Expr::Path(path) if path.path.is_ident(RAW_IN)) => {
             let help = format!("write `{word}(…), in = {}`", assign.right.to_token_stream());
             diagnostics.report(&assign.left, "the tenant is that of all these names", help)
         }
@@ -125,17 +93,51 @@ pub(super) fn combined(kind: Kind, expression: &Expr, negated: bool, diagnostics
             format!("`{word}` combines names, not rules"),
             "write a rule: `#[require(…)]` with `&&` and `||`",
         ),
-        other => match meant::names(other).filter(|several| several.names.len() > 1) {
+        other => match suggestions::names(other).filter(|several| several.names.len() > 1) {
             Some(several) => {
-                let wrong = format!("expected a {}, found `{}`", kind.word(), text_of(other.to_token_stream()));
-                let is_flat = several.join == join || several.join == Join::Unsaid;
+                let wrong = format!("expected a {}, found `{}`", kind.word(), one_line(other.to_token_stream()));
+                let is_flat = several.join == join || several.join == Join::Unspecified;
                 let help =
                     if is_flat { several.names.join(", ") } else { "#[require(…)]` with `&&` and `||".to_owned() };
                 diagnostics.report(other, wrong, format!("write `{help}`"))
             }
-            None => named(one, diagnostics),
+            None => read_single(kind, one, negated, diagnostics),
         },
     });
     let parts = parts.collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>()?;
     Some(if (word == "any") != negated { Formula::Any(parts) } else { Formula::All(parts) })
+}
+
+fn read_single(kind: Kind, expression: &Expr, negated: bool, diagnostics: &mut Diagnostics) -> Option<Formula> {
+    let name = read_name(kind, expression, diagnostics)?;
+    Some(Formula::literal(Atom::Named(kind, name), negated, expression.to_token_stream()))
+}
+
+/// Reports `any(…)` and `all(…)` of fewer than two names.
+fn check_count(kind: Kind, word: &str, call: &syn::ExprCall, diagnostics: &mut Diagnostics) -> Option<()> {
+    if call.args.len() == 1
+        && let Some(several) = call.args.first().and_then(suggestions::names)
+        && several.names.len() > 1
+    {
+        let found = one_line(call.args.to_token_stream());
+        let wrong = format!("expected names, separated by commas, found `{found}`");
+        let join = match several.join {
+            Join::Unspecified if word == "any" => Join::Any,
+            Join::Unspecified => Join::All,
+            written => written,
+        };
+        let help = format!("write `{}`", Names { join, ..several }.text());
+        return diagnostics.report(&call.args, wrong, help);
+    }
+    match call.args.len() {
+        0 => {
+            let wrong = format!("`{word}()` names no {}", kind.word());
+            diagnostics.report(call, wrong, "write two or more names in it")
+        }
+        1 => {
+            let wrong = format!("`{word}` of one name says no more than the name");
+            diagnostics.report(call, wrong, format!("write `{}`", call.args.to_token_stream()))
+        }
+        _ => Some(()),
+    }
 }

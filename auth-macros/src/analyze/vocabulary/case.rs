@@ -1,10 +1,10 @@
-//! The name that a variant has where none is written.
+//! Default names of variants.
 
 use syn::Ident;
 
-use super::Settings;
+use super::settings::Settings;
 
-/// The variant's name in the case of the vocabulary.
+/// Returns the variant's name in the case style of the vocabulary.
 pub(super) fn default_name(ident: &Ident, settings: &Settings) -> String {
     let text = ident.to_string();
     let text = text.trim_start_matches("r#");
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_default_to_kebab_case_and_follow_the_case_that_is_said() {
+    fn names_follow_the_case_style() {
         let name = |ident: &str, case: Option<&str>| {
             let settings =
                 Settings { case: case.map(str::to_owned), prefix: Some("ROLE_".to_owned()), proofs: None, root: None };

@@ -1,4 +1,4 @@
-//! What implies what, closed over, and the mistakes in it.
+//! The hierarchy of a vocabulary: mistakes, and the transitive closure.
 
 use syn::Ident;
 
@@ -6,11 +6,12 @@ use super::variant::Variant;
 use crate::diagnostics::{Diagnostics, did_you_mean};
 use crate::grammar::Kind;
 
-pub(super) fn holds(row: &[u64], index: usize) -> bool {
+/// Whether a bit of the row is set.
+pub(super) fn is_set(row: &[u64], index: usize) -> bool {
     row.get(index / 64).is_some_and(|word| word >> (index % 64) & 1 == 1)
 }
 
-/// Two variants with one name, counting aliases.
+/// Reports variants with the same name or alias.
 pub(super) fn check_names(kind: Kind, variants: &[Variant], diagnostics: &mut Diagnostics) {
     let mut seen: Vec<(&str, &Ident)> = Vec::new();
     for variant in variants {
@@ -29,8 +30,8 @@ pub(super) fn check_names(kind: Kind, variants: &[Variant], diagnostics: &mut Di
     }
 }
 
-/// By variant, the indices of what it implies directly.
-pub(super) fn implied(variants: &[Variant], diagnostics: &mut Diagnostics) -> Option<Vec<Vec<usize>>> {
+/// Returns, for each variant, the indices of those that it implies directly.
+pub(super) fn implied_indices(variants: &[Variant], diagnostics: &mut Diagnostics) -> Option<Vec<Vec<usize>>> {
     let names: Vec<_> = variants.iter().map(|variant| variant.ident.to_string()).collect();
     let all: Vec<_> = variants
         .iter()
@@ -52,11 +53,11 @@ pub(super) fn implied(variants: &[Variant], diagnostics: &mut Diagnostics) -> Op
     all.into_iter().collect()
 }
 
-/// A way from a variant back to itself. Each circle is told once, at the word that closes it.
-pub(super) fn check_circles(variants: &[Variant], implied: &[Vec<usize>], diagnostics: &mut Diagnostics) -> Option<()> {
+/// Reports the first cycle.
+pub(super) fn check_cycles(variants: &[Variant], implied: &[Vec<usize>], diagnostics: &mut Diagnostics) -> Option<()> {
     for (start, variant) in variants.iter().enumerate() {
         let (mut trail, mut seen) = (vec![start], vec![false; implied.len()]);
-        if let Some(circle) = circle(start, implied, &mut trail, &mut seen) {
+        if let Some(circle) = find_cycle(start, implied, &mut trail, &mut seen) {
             let names: Vec<_> = circle
                 .iter()
                 .chain([&start])
@@ -70,8 +71,8 @@ pub(super) fn check_circles(variants: &[Variant], implied: &[Vec<usize>], diagno
     Some(())
 }
 
-/// Each variant is entered once: what leads nowhere by one way leads nowhere by another.
-fn circle(start: usize, implied: &[Vec<usize>], trail: &mut Vec<usize>, seen: &mut [bool]) -> Option<Vec<usize>> {
+/// Returns the variants of a cycle through `start`. Each variant is visited once.
+fn find_cycle(start: usize, implied: &[Vec<usize>], trail: &mut Vec<usize>, seen: &mut [bool]) -> Option<Vec<usize>> {
     let last = *trail.last()?;
     for next in implied.get(last)? {
         if *next == start {
@@ -80,7 +81,7 @@ fn circle(start: usize, implied: &[Vec<usize>], trail: &mut Vec<usize>, seen: &m
         let entered = seen.get_mut(*next)?;
         if !std::mem::replace(entered, true) {
             trail.push(*next);
-            if let Some(found) = circle(start, implied, trail, seen) {
+            if let Some(found) = find_cycle(start, implied, trail, seen) {
                 return Some(found);
             }
             trail.pop();
@@ -89,10 +90,10 @@ fn circle(start: usize, implied: &[Vec<usize>], trail: &mut Vec<usize>, seen: &m
     None
 }
 
-/// The rows of bits, closed over. There are no circles.
-pub(super) fn close(implied: &[Vec<usize>]) -> Vec<Vec<u64>> {
+/// Returns the transitive closure as rows of bits. The implications contain no cycle.
+pub(super) fn transitive_closure(implied: &[Vec<usize>]) -> Vec<Vec<u64>> {
     fn add(index: usize, implied: &[Vec<usize>], row: &mut [u64]) {
-        if holds(row, index) {
+        if is_set(row, index) {
             return;
         }
         if let Some(word) = row.get_mut(index / 64) {
@@ -116,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hierarchy_is_closed_over() {
-        assert_eq!(close(&[vec![1], vec![2], vec![], vec![1]]), [[0b0111], [0b0110], [0b0100], [0b1110]]);
+    fn implications_are_transitive() {
+        assert_eq!(transitive_closure(&[vec![1], vec![2], vec![], vec![1]]), [[0b0111], [0b0110], [0b0100], [0b1110]]);
     }
 }

@@ -1,27 +1,29 @@
-//! One variant, and the words of its helper attribute.
+//! A variant, and the words of its helper attribute.
 
 use proc_macro2::Span;
 use quote::ToTokens as _;
 use syn::{Expr, ExprLit, Fields, Ident, Lit, LitStr};
 
+use super::attribute::helper_words;
 use super::case::default_name;
-use super::{Settings, helper_words};
-use crate::analyze::atoms::ends_plain;
+use super::settings::{ENUM_KEYS, Settings};
 use crate::analyze::name_syntax::check_name;
 use crate::diagnostics::{Diagnostics, did_you_mean};
 use crate::grammar::Kind;
+use crate::parse::has_plain_end;
 
 pub(crate) struct Variant {
     pub(crate) ident: Ident,
     pub(crate) name: String,
     pub(crate) aliases: Vec<String>,
-    /// Where the name, and each alias, is written.
+    /// The locations of the name and the aliases.
     pub(super) at: Vec<(String, Span)>,
     pub(super) implies: Vec<Ident>,
     pub(super) grants: Vec<(syn::Path, Ident)>,
 }
 
-pub(super) fn variant(
+/// Reads a variant and the helper attribute above it.
+pub(super) fn read_variant(
     kind: Kind,
     variant: &syn::Variant,
     settings: &Settings,
@@ -59,32 +61,36 @@ pub(super) fn variant(
                 if seen.contains(&key) {
                     diagnostics.note(&call.func, format!("`{key}` stands twice"), "write all of it in one");
                 }
-                seen.push(key.clone());
-                call_word(kind, &key, call, &mut read, diagnostics);
+                read_call(kind, &key, call, &mut read, diagnostics);
+                seen.push(key);
             }
-            other => {
-                let (at, key) = match other {
-                    Expr::Assign(assign) => (assign.left.to_token_stream(), assign.left.to_token_stream().to_string()),
-                    other => (other.to_token_stream(), other.to_token_stream().to_string()),
-                };
-                let wrong = if ["rename_all", "strip_prefix", "proofs"].contains(&key.as_str()) {
-                    format!("`{key}` is for the whole enum")
-                } else if matches!(other, Expr::Lit(_)) {
-                    format!("the name of a {} is written as a string", kind.word())
-                } else {
-                    format!("unknown key `{key}`{}", did_you_mean(&key, variant_words(kind)))
-                };
-                diagnostics.note(at, wrong, help(kind));
-            }
+            other => report_unknown(kind, other, diagnostics),
         }
     }
-    // Derived from the variant, it may still be what no token can carry.
+    // A name that is derived from the variant can be invalid in tokens.
     if !seen.iter().any(|word| word == "name") {
         let literal = LitStr::new(&read.name, variant.ident.span());
         check_name(kind, &literal, diagnostics)?;
     }
     read.at.insert(0, (read.name.clone(), name_at));
     Some(read)
+}
+
+/// Reports a word that is neither a name nor a call.
+fn report_unknown(kind: Kind, word: &Expr, diagnostics: &mut Diagnostics) {
+    let at = match word {
+        Expr::Assign(assign) => assign.left.to_token_stream(),
+        other => other.to_token_stream(),
+    };
+    let key = at.to_string();
+    let wrong = if ENUM_KEYS.contains(&key.as_str()) {
+        format!("`{key}` is for the whole enum")
+    } else if matches!(word, Expr::Lit(_)) {
+        format!("the name of a {} is written as a string", kind.word())
+    } else {
+        format!("unknown key `{key}`{}", did_you_mean(&key, variant_words(kind)))
+    };
+    diagnostics.note(at, wrong, help(kind));
 }
 
 fn variant_words(kind: Kind) -> Vec<&'static str> {
@@ -96,8 +102,8 @@ fn help(kind: Kind) -> String {
     format!("write a name first, then `implies(…)`{grants} or `alias(\"…\")`")
 }
 
-/// `implies(…)`, `grants(…)` or `alias(…)`.
-fn call_word(kind: Kind, key: &str, call: &syn::ExprCall, read: &mut Variant, diagnostics: &mut Diagnostics) {
+/// Reads `implies(…)`, `grants(…)` or `alias(…)`.
+fn read_call(kind: Kind, key: &str, call: &syn::ExprCall, read: &mut Variant, diagnostics: &mut Diagnostics) {
     if !variant_words(kind).contains(&key) {
         let wrong = format!("unknown key `{key}`{}", did_you_mean(key, variant_words(kind)));
         diagnostics.note(&call.func, wrong, help(kind));
@@ -128,7 +134,9 @@ fn call_word(kind: Kind, key: &str, call: &syn::ExprCall, read: &mut Variant, di
                 "what is implied is a variant of this enum",
                 "write its name, such as `implies(Editor)`",
             ),
-            (_, Expr::Path(path)) if path.qself.is_none() && path.path.segments.len() > 1 && ends_plain(&path.path) => {
+            (_, Expr::Path(path))
+                if path.qself.is_none() && path.path.segments.len() > 1 && has_plain_end(&path.path) =>
+            {
                 let mut of = path.path.clone();
                 let name = of.segments.pop().map(|last| last.ident);
                 of.segments.pop_punct();

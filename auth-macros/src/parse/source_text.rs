@@ -1,9 +1,9 @@
-//! How an expression reads in logs and in the matrix: on one line, the same however its source is broken into lines.
+//! Tokens as text on one line, for logs, the matrix and diagnostics. Independent of the line breaks of the source.
 
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 
-/// The tokens, with spaces where one would write them.
-pub(super) fn of(tokens: TokenStream) -> String {
+/// Returns the tokens with the spacing of rustfmt.
+pub(crate) fn one_line(tokens: TokenStream) -> String {
     let mut text = String::new();
     write(tokens, &mut text);
     text
@@ -11,10 +11,10 @@ pub(super) fn of(tokens: TokenStream) -> String {
 
 #[derive(Clone, Copy, PartialEq)]
 enum Before {
-    /// Nothing that a space follows.
+    /// A token that no space follows.
     Open,
     Word,
-    /// An operator that stands between two.
+    /// A binary operator.
     Operator,
 }
 
@@ -28,7 +28,7 @@ fn write(tokens: TokenStream, text: &mut String) {
                     Delimiter::Parenthesis => ("(", ")"),
                     Delimiter::Bracket => ("[", "]"),
                     Delimiter::Brace => (" { ", " }"),
-                    // Of a piece of a macro: one word stands by itself.
+                    // Fragments of `macro_rules!`. One token needs no parentheses.
                     Delimiter::None if group.stream().into_iter().count() > 1 => ("(", ")"),
                     Delimiter::None => ("", ""),
                 };
@@ -76,7 +76,7 @@ fn write(tokens: TokenStream, text: &mut String) {
     }
 }
 
-/// Whether the two belong together: `&&x` in a closure is none, but no reader minds.
+/// Whether two characters form one operator. `&&x` in a pattern is read as an operator too, which only affects its spacing.
 fn is_one(operator: &str, next: char) -> bool {
     const JOINED: [&str; 17] =
         ["&&", "||", "==", "!=", "<=", ">=", "::", "..", "..=", "=>", "->", "+=", "-=", "<<", ">>", "*=", "/="];
@@ -100,7 +100,7 @@ fn punct(operator: &str, before: Before, text: &mut String) -> Before {
             text.push('!');
             Before::Open
         }
-        // Before what it is about.
+        // Unary operators.
         "*" | "&" | "-" | "!" | "#" | "$" if before != Before::Word => {
             if before == Before::Operator {
                 text.push(' ');
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_expression_reads_as_one_writes_it_however_it_was_broken_into_lines() {
+    fn expressions_are_formatted_on_one_line() {
         let table = [
             "posts.is_owner(*id, principal.id()).await?",
             "a == b && !c.is_empty() || d >= 0",
@@ -134,12 +134,12 @@ mod tests {
             "let_me(&mut tx, \"a, b\").await?",
         ];
         for expression in table {
-            assert_eq!(of(expression.parse().unwrap()), expression);
+            assert_eq!(one_line(expression.parse().unwrap()), expression);
             let broken: String = expression.replace('(', "(\n  ").replace('.', "\n    .");
             if let Ok(broken) = broken.parse::<TokenStream>()
                 && !expression.contains("..")
             {
-                assert_eq!(of(broken), expression);
+                assert_eq!(one_line(broken), expression);
             }
         }
     }

@@ -1,30 +1,29 @@
-//! Help for tokens that cannot be read: the most likely intended text, which compiles when it is pasted.
+//! Help texts for unparsable words: the rule that was probably meant, which compiles when it is pasted.
 
 use quote::ToTokens as _;
 use syn::{BinOp, Expr, ExprLit, Lit, Stmt, UnOp};
 
-use super::atoms::{ends_plain, ungrouped};
-use super::check::text_of;
-use crate::grammar::{self, Atom, FLAGS, KEYS, Kind, SCHEMES, Shape, UNITS};
+use crate::grammar::{self, Atom, Kind, REQUIRE_AUTH_FLAGS, REQUIRE_AUTH_KEYS, SCHEMES, Shape, TIME_UNITS};
+use crate::parse::{has_plain_end, one_line, ungrouped};
 
 /// The combination of several names.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Join {
     Any,
     All,
-    /// By a comma.
-    Unsaid,
+    /// Joined by a comma.
+    Unspecified,
 }
 
-/// The names in `"a" || "b"`, `["a", "b"]` and the like.
+/// The names in `"a" || "b"`, `["a", "b"]` and similar notations.
 pub(super) struct Names {
     pub(super) join: Join,
     pub(super) names: Vec<String>,
 }
 
 impl Names {
-    /// One, or several that are joined.
-    fn of(join: Join, parts: impl IntoIterator<Item = Option<Self>>) -> Option<Self> {
+    /// Merges parts. Parts with several names must be joined in the same way.
+    fn combine(join: Join, parts: impl IntoIterator<Item = Option<Self>>) -> Option<Self> {
         let mut names = Vec::new();
         for part in parts {
             let part = part?;
@@ -36,35 +35,35 @@ impl Names {
         (!names.is_empty()).then_some(Self { join, names })
     }
 
-    /// The names as the argument of `role(…)` and of `#[require_role(…)]`.
+    /// Returns the names as arguments of `role(…)` and `#[require_role(…)]`.
     pub(super) fn text(&self) -> String {
         let names = self.names.join(", ");
         match self.join {
             _ if self.names.len() == 1 => names,
             Join::All => format!("all({names})"),
-            Join::Any | Join::Unsaid => format!("any({names})"),
+            Join::Any | Join::Unspecified => format!("any({names})"),
         }
     }
 
-    /// The same as a line of help; `within` stands around it.
+    /// Returns the help. `within` adds the text around the names.
     pub(super) fn help(&self, within: impl Fn(&str) -> String) -> String {
         let text = within(&self.text());
-        if self.join == Join::Unsaid && self.names.len() > 1 {
+        if self.join == Join::Unspecified && self.names.len() > 1 {
             return format!("write `{text}` for either, `all(…)` for both");
         }
         format!("write `{text}`")
     }
 }
 
-/// Names that are combined in the notation of another language.
+/// Returns the names in an expression of another notation.
 pub(super) fn names(expression: &Expr) -> Option<Names> {
-    let all = |join, parts: &mut dyn Iterator<Item = &Expr>| Names::of(join, parts.map(names).collect::<Vec<_>>());
+    let all = |join, parts: &mut dyn Iterator<Item = &Expr>| Names::combine(join, parts.map(names).collect::<Vec<_>>());
     match ungrouped(expression) {
-        one if is_name(one) => Some(Names { join: Join::Unsaid, names: vec![text_of(one.to_token_stream())] }),
+        one if is_name(one) => Some(Names { join: Join::Unspecified, names: vec![one_line(one.to_token_stream())] }),
         Expr::Paren(inner) => names(&inner.expr),
         Expr::Reference(inner) => names(&inner.expr),
-        Expr::Array(array) => all(Join::Unsaid, &mut array.elems.iter()),
-        Expr::Tuple(tuple) => all(Join::Unsaid, &mut tuple.elems.iter()),
+        Expr::Array(array) => all(Join::Unspecified, &mut array.elems.iter()),
+        Expr::Tuple(tuple) => all(Join::Unspecified, &mut tuple.elems.iter()),
         Expr::Block(block) => match block.block.stmts.as_slice() {
             [Stmt::Expr(only, None)] => names(only),
             _ => None,
@@ -81,7 +80,7 @@ pub(super) fn names(expression: &Expr) -> Option<Names> {
             let join = match call.func.to_token_stream().to_string().as_str() {
                 "any" | "or" => Join::Any,
                 "all" | "and" => Join::All,
-                word if is_kind(word) && call.args.len() == 1 => Join::Unsaid,
+                word if is_kind(word) && call.args.len() == 1 => Join::Unspecified,
                 _ => return None,
             };
             all(join, &mut call.args.iter())
@@ -90,12 +89,12 @@ pub(super) fn names(expression: &Expr) -> Option<Names> {
     }
 }
 
-/// The strings of a list that needs no word on how they are joined.
+/// Returns the strings of a list whose elements are alternatives.
 pub(super) fn list(expression: &Expr) -> Option<String> {
     names(expression).filter(|several| several.join != Join::All).map(|several| several.names.join(", "))
 }
 
-/// The rule that an expression of the application was meant to be.
+/// Returns the rule that an expression was probably meant to be.
 pub(super) fn rule(expression: &Expr) -> Option<String> {
     match ungrouped(expression) {
         Expr::MethodCall(call) => {
@@ -105,34 +104,34 @@ pub(super) fn rule(expression: &Expr) -> Option<String> {
                 (Some(row), Some(names)) if matches!(row.shape, Shape::Name(_)) => {
                     Some(format!("{}({})", row.word, names.text()))
                 }
-                _ => Some(format!("check({})", text_of(call.to_token_stream()))),
+                _ => Some(format!("check({})", one_line(call.to_token_stream()))),
             }
         }
         Expr::Await(_) | Expr::Try(_) | Expr::Macro(_) | Expr::Field(_) => {
-            Some(format!("check({})", text_of(expression.to_token_stream())))
+            Some(format!("check({})", one_line(expression.to_token_stream())))
         }
         _ => None,
     }
 }
 
-/// The rule that a call of an unknown word was meant to be: `has_any_role("a", "b")`.
+/// Returns the rule that a call of an unknown function was probably meant to be, such as `has_any_role("a", "b")`.
 pub(super) fn unknown_call(word: &str, arguments: &[&Expr], whole: &Expr) -> Option<String> {
     let kinds = [Kind::Role, Kind::Permission, Kind::Scope];
     let kind = kinds.into_iter().find(|kind| word.contains(kind.word()));
-    let names = Names::of(Join::Unsaid, arguments.iter().map(|argument| names(argument)));
+    let names = Names::combine(Join::Unspecified, arguments.iter().map(|argument| names(argument)));
     match (kind, names) {
         (Some(kind), Some(mut names)) => {
             names.join = if word.contains("all") { Join::All } else { Join::Any };
             Some(format!("{}({})", kind.word(), names.text()))
         }
-        _ => matches!(whole, Expr::Call(_)).then(|| format!("check({})", text_of(whole.to_token_stream()))),
+        _ => matches!(whole, Expr::Call(_)).then(|| format!("check({})", one_line(whole.to_token_stream()))),
     }
 }
 
 fn is_name(expression: &Expr) -> bool {
     match expression {
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => text.suffix().is_empty(),
-        Expr::Path(path) => path.qself.is_none() && path.path.segments.len() > 1 && ends_plain(&path.path),
+        Expr::Path(path) => path.qself.is_none() && path.path.segments.len() > 1 && has_plain_end(&path.path),
         _ => false,
     }
 }
@@ -141,7 +140,7 @@ fn is_kind(word: &str) -> bool {
     grammar::atom(word).is_some_and(|row| matches!(row.shape, Shape::Name(_)))
 }
 
-/// The help for what stands in the place of a name.
+/// Returns the help for an expression in place of a name.
 pub(super) fn name(kind: Kind, expression: &Expr) -> Option<String> {
     let absent = match ungrouped(expression) {
         Expr::Unary(unary) if matches!(unary.op, UnOp::Not(_)) => Some(&*unary.expr),
@@ -158,7 +157,7 @@ pub(super) fn name(kind: Kind, expression: &Expr) -> Option<String> {
     }
 }
 
-/// The rule that a comparison was meant to be.
+/// Returns the help for a comparison.
 pub(super) fn comparison(left: &Expr, operator: &BinOp, right: &Expr) -> Option<String> {
     let negated = match operator {
         BinOp::Eq(_) => false,
@@ -178,10 +177,10 @@ pub(super) fn comparison(left: &Expr, operator: &BinOp, right: &Expr) -> Option<
 }
 
 fn as_check(left: &Expr, operator: &BinOp, right: &Expr) -> String {
-    format!("write `check({})`", text_of(quote::quote!(#left #operator #right)))
+    format!("write `check({})`", one_line(quote::quote!(#left #operator #right)))
 }
 
-/// The atom in `role == "admin"` or `role("admin") == true`, and whether it is to be absent.
+/// Returns the atom in `role == "admin"` or `role("admin") == true`, and whether it is negated.
 fn compared(left: &Expr, right: &Expr) -> Option<(&'static Atom, String, bool)> {
     match ungrouped(left) {
         Expr::Path(path) => {
@@ -196,7 +195,7 @@ fn compared(left: &Expr, right: &Expr) -> Option<(&'static Atom, String, bool)> 
         }
         Expr::Call(call) => {
             let row = grammar::atom(&call.func.to_token_stream().to_string())?;
-            let text = text_of(call.to_token_stream());
+            let text = one_line(call.to_token_stream());
             if let Expr::Lit(ExprLit { lit: Lit::Bool(is), .. }) = ungrouped(right) {
                 return Some((row, text, !is.value));
             }
@@ -207,7 +206,7 @@ fn compared(left: &Expr, right: &Expr) -> Option<(&'static Atom, String, bool)> 
     }
 }
 
-/// The string as it is written.
+/// Returns the string with its quotes.
 fn string(expression: &Expr) -> Option<String> {
     match ungrouped(expression) {
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if text.suffix().is_empty() => Some(text.token().to_string()),
@@ -215,7 +214,7 @@ fn string(expression: &Expr) -> Option<String> {
     }
 }
 
-/// The attribute that asks for a name, a claim or an address.
+/// Returns the attribute that requires a name, a claim or an address.
 pub(super) fn attribute(key: &str, value: &Expr) -> Option<String> {
     let row = grammar::atom(key).or_else(|| grammar::atom(key.strip_suffix('s')?))?;
     let value = match row.shape {
@@ -226,7 +225,7 @@ pub(super) fn attribute(key: &str, value: &Expr) -> Option<String> {
     Some(format!("#[require_{}({value})]", row.word))
 }
 
-/// A claim, by `org = "acme"`, `"org" = "acme"` or a comparison.
+/// Returns the arguments of a claim in `org = "acme"`, `"org" = "acme"` or a comparison.
 pub(super) fn claim(name: &Expr, value: &Expr) -> Option<String> {
     let name = match ungrouped(name) {
         Expr::Path(path) => format!("{:?}", path.path.get_ident()?.to_string()),
@@ -235,25 +234,27 @@ pub(super) fn claim(name: &Expr, value: &Expr) -> Option<String> {
     Some(format!("{name}, {}", string(value)?))
 }
 
-/// A claim, by the key `org = "acme"`.
+/// Returns the arguments of a claim with the key `org = "acme"`.
 pub(super) fn claim_of_key(name: &str, value: &Expr) -> Option<String> {
     Some(format!("{name:?}, {}", string(value)?))
 }
 
-/// What a word of `#[require_auth(…)]` that is no key was meant to be.
+/// Returns what an unknown word of `#[require_auth(…)]` was probably meant to be.
 pub(super) fn word_of_require_auth(word: &Expr) -> Option<String> {
     match ungrouped(word) {
         Expr::Call(call) => {
             let name = call.func.to_token_stream().to_string();
             let [argument] = call.args.iter().collect::<Vec<_>>()[..] else { return names_attribute(word) };
-            if KEYS.contains(&name.as_str()) {
+            if REQUIRE_AUTH_KEYS.contains(&name.as_str()) {
                 return Some(format!("{name} = {}", string(argument)?));
             }
             attribute(&name, argument).or_else(|| names_attribute(word))
         }
         Expr::Path(path) => match path.path.get_ident().map(ToString::to_string) {
             Some(word) if is_scheme(&word) => Some(format!("scheme = \"{word}\"")),
-            Some(word) if KEYS.contains(&word.as_str()) || FLAGS.contains(&word.as_str()) => None,
+            Some(word) if REQUIRE_AUTH_KEYS.contains(&word.as_str()) || REQUIRE_AUTH_FLAGS.contains(&word.as_str()) => {
+                None
+            }
             Some(word) => Some(format!("#[require_role(\"{word}\")]")),
             None => names_attribute(word),
         },
@@ -271,7 +272,7 @@ fn names_attribute(word: &Expr) -> Option<String> {
         _ => None,
     };
     let kinds = [Kind::Permission, Kind::Scope];
-    let kind = kinds.into_iter().find(|one| kind.as_deref() == Some(one.declared_in())).unwrap_or(Kind::Role);
+    let kind = kinds.into_iter().find(|one| kind.as_deref() == Some(one.type_name())).unwrap_or(Kind::Role);
     Some(format!("#[require_{}({})]", kind.word(), names(word)?.text()))
 }
 
@@ -283,7 +284,7 @@ fn is_duration(text: &str) -> bool {
     let number = text.trim_end_matches(|letter: char| !letter.is_ascii_digit());
     !number.is_empty()
         && number.bytes().all(|byte| byte.is_ascii_digit())
-        && UNITS.iter().any(|(unit, _)| text.strip_prefix(number) == Some(unit))
+        && TIME_UNITS.iter().any(|(unit, _)| text.strip_prefix(number) == Some(unit))
 }
 
 fn is_word(expression: &Expr, word: &str) -> bool {

@@ -1,9 +1,9 @@
-//! Tokens that are looked at before they are read.
+//! Searches in tokens that are not parsed yet.
 
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 
-/// The tokens between commas, or the position of a comma without tokens before it. A comma may follow the last piece.
-pub(crate) fn pieces(tokens: &TokenStream) -> impl Iterator<Item = Result<TokenStream, Span>> + use<> {
+/// Splits tokens at commas. An empty piece is the position of its comma. A trailing comma is allowed.
+pub(crate) fn split_at_commas(tokens: &TokenStream) -> impl Iterator<Item = Result<TokenStream, Span>> + use<> {
     let (mut pieces, mut piece) = (Vec::new(), TokenStream::new());
     for token in tokens.clone() {
         match token {
@@ -20,7 +20,7 @@ pub(super) fn is_comma(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Punct(sign) if sign.as_char() == ',')
 }
 
-/// The first `#`, wherever it stands. Nothing that may be written has one, but for the user's own expression in a check.
+/// Returns the first `#`. Only the user's expressions in checks may contain attributes.
 pub(crate) fn find_attribute(tokens: &TokenStream) -> Option<Span> {
     let mut in_check = false;
     tokens.clone().into_iter().find_map(|token| {
@@ -34,7 +34,7 @@ pub(crate) fn find_attribute(tokens: &TokenStream) -> Option<Span> {
     })
 }
 
-/// The word before an expression that is the user's own, down to its last token.
+/// Whether the token precedes an expression of the user, which is passed on unchanged.
 pub(super) fn begins_check(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Ident(word) if word == "check")
 }
@@ -43,7 +43,7 @@ pub(super) fn is_group(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis)
 }
 
-/// The first string with a suffix, at any depth.
+/// Returns the first string with a suffix, at any depth.
 pub(crate) fn find_suffixed(tokens: &TokenStream) -> Option<syn::LitStr> {
     tokens.clone().into_iter().find_map(|token| match token {
         TokenTree::Literal(literal) => match syn::Lit::new(literal) {
@@ -55,7 +55,7 @@ pub(crate) fn find_suffixed(tokens: &TokenStream) -> Option<syn::LitStr> {
     })
 }
 
-/// The attributes that the inside of a body begins with, and the rest.
+/// Splits the inner attributes from a body.
 pub(crate) fn split_inner_attributes(inside: TokenStream) -> (TokenStream, TokenStream) {
     let tokens: Vec<TokenTree> = inside.into_iter().collect();
     let is_sign =

@@ -1,0 +1,139 @@
+//! A formula as a const expression.
+
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{ToTokens as _, quote, quote_spanned};
+use syn::LitStr;
+use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
+
+use super::paths::Paths;
+use crate::analyze::{Atom, Check, CheckKind, ClaimValue, Formula, Name, Network};
+use crate::grammar::Kind;
+
+/// Returns the formula as an expression.
+pub(super) fn formula(formula: &Formula, paths: &Paths<'_>) -> TokenStream {
+    let path = paths.formula;
+    let each = |parts: &[Formula]| parts.iter().map(|part| self::formula(part, paths)).collect::<Vec<_>>();
+    match formula {
+        Formula::Literal(one) => {
+            let (atom, negated) = (atom(&one.atom, paths), one.negated);
+            let (text, literal) = (formula.text(), paths.literal);
+            quote!(#path::Literal(#literal { atom: #atom, negated: #negated, text: #text }))
+        }
+        Formula::All(parts) => {
+            let parts = each(parts);
+            quote!(#path::All(&[#(#parts),*]))
+        }
+        Formula::Any(parts) => {
+            let parts = each(parts);
+            quote!(#path::Any(&[#(#parts),*]))
+        }
+    }
+}
+
+/// Returns the vocabulary of a name: that of the type in scope at the handler, or of the path in the rule.
+pub(super) fn vocabulary(kind: Kind, name: &Name, paths: &Paths<'_>) -> TokenStream {
+    let at = span_of(name);
+    let of = match name {
+        Name::Text(_) => Ident::new(kind.type_name(), at).into_token_stream(),
+        Name::Variant(of, _) => of.to_token_stream(),
+    };
+    let function = match kind {
+        Kind::Role => paths.roles,
+        Kind::Permission => paths.permissions,
+        Kind::Scope => paths.scopes,
+    };
+    let function = function.respanned(at);
+    quote_spanned!(at=> #function::<#of>())
+}
+
+pub(super) fn span_of(name: &Name) -> Span {
+    match name {
+        Name::Text(text) => text.span(),
+        Name::Variant(of, _) => of.span(),
+    }
+}
+
+fn atom(atom: &Atom, paths: &Paths<'_>) -> TokenStream {
+    let Paths { atom: variants, atoms, .. } = paths;
+    match atom {
+        Atom::Authenticated => quote!(#variants::Authenticated(#atoms::Authenticated)),
+        Atom::Named(kind, name) => {
+            let name = named(*kind, name, paths);
+            quote!(#variants::Named(#atoms::Named(#name)))
+        }
+        Atom::InTenant(kind, name, tenant) => {
+            let (name, tenant) = (named(*kind, name, paths), tenant.unraw().to_string());
+            quote!(#variants::TenantRole(#atoms::TenantRole { name: #name, tenant: #tenant }))
+        }
+        Atom::Claim(name, value) => {
+            let value = claim_value(value, paths);
+            quote!(#variants::Claim(#atoms::Claim { name: #name, value: #value }))
+        }
+        Atom::MaxAge(seconds) => quote!(#variants::MaxAge(#atoms::MaxAge { seconds: #seconds })),
+        Atom::Acr(value) => quote!(#variants::Acr(#atoms::Acr { value: #value })),
+        Atom::Scheme(name) => {
+            let (scheme, name) = (paths.scheme, Ident::new(name, Span::call_site()));
+            quote!(#variants::Scheme(#atoms::ByScheme(#scheme::#name)))
+        }
+        Atom::Check(one) => check(one, paths),
+        Atom::Direct => quote!(#variants::Direct(#atoms::Direct)),
+        Atom::Countries(codes) => countries(codes, paths),
+        Atom::Networks(all) => networks(all, paths),
+    }
+}
+
+fn named(kind: Kind, name: &Name, paths: &Paths<'_>) -> TokenStream {
+    let vocabulary = vocabulary(kind, name, paths);
+    match name {
+        Name::Text(text) => quote!(#vocabulary.name(#text)),
+        Name::Variant(_, name) => {
+            let name = name.to_string();
+            quote!(#vocabulary.variant(#name))
+        }
+    }
+}
+
+fn claim_value(value: &ClaimValue, paths: &Paths<'_>) -> TokenStream {
+    let atoms = paths.atoms;
+    match value {
+        ClaimValue::Text(text) => quote!(#atoms::ClaimValue::Text(#text)),
+        ClaimValue::Bool(value) => quote!(#atoms::ClaimValue::Bool(#value)),
+        ClaimValue::Integer(value) => {
+            let value = Literal::i64_suffixed(*value);
+            quote!(#atoms::ClaimValue::Integer(#value))
+        }
+    }
+}
+
+fn check(check: &Check, paths: &Paths<'_>) -> TokenStream {
+    let Paths { atom: variants, atoms, object_key, .. } = paths;
+    let (index, names_principal) = (check.index, check.principal.is_some());
+    let object = match &check.kind {
+        CheckKind::Object(object, _) => quote!(::core::option::Option::Some(#object_key::<#object>())),
+        CheckKind::Expression(_) => quote!(::core::option::Option::None),
+    };
+    quote! {
+        #variants::Check(#atoms::Check { index: #index, names_principal: #names_principal, object: #object })
+    }
+}
+
+fn countries(codes: &[LitStr], paths: &Paths<'_>) -> TokenStream {
+    let Paths { atom: variants, atoms, country, .. } = paths;
+    quote!(#variants::Country(#atoms::Country(const { &[#(#country(#codes)),*] })))
+}
+
+fn networks(networks: &[Network], paths: &Paths<'_>) -> TokenStream {
+    let Paths { atom: variants, atoms, ipv4, ipv6, .. } = paths;
+    let networks = networks.iter().map(|Network { address, prefix }| match address {
+        std::net::IpAddr::V4(address) => {
+            let bits = address.to_bits();
+            quote!(#ipv4(#bits, #prefix))
+        }
+        std::net::IpAddr::V6(address) => {
+            let bits = address.to_bits();
+            quote!(#ipv6(#bits, #prefix))
+        }
+    });
+    quote!(#variants::Network(#atoms::Network(const { &[#(#networks),*] })))
+}
