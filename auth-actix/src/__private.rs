@@ -4,10 +4,10 @@
 use std::marker::PhantomData;
 
 pub use auth_core::client::country::{CountryCode, check_country};
-pub use auth_core::identity::scheme_id::Scheme;
+pub use auth_core::identity::scheme_id::SchemeId;
 pub use auth_core::identity::vocabulary::{
-    Declares, Kind, Name, PermissionSet, RoleSet, ScopeSet, Spelt, UnknownName, Vocabulary, check_name, check_negated,
-    first, next,
+    Declares, Name, NameIndex, NameKind, PermissionSet, RoleSet, ScopeSet, UnknownName, Vocabulary, check_name,
+    check_negated, first, next,
 };
 pub use auth_core::policy::atom::{self, Atom};
 pub use auth_core::policy::rule::{
@@ -20,13 +20,13 @@ pub use serde;
 pub use actix_web::dev::Payload;
 pub use actix_web::{Error, HttpRequest};
 
-pub use crate::extract::authorized::{Authorized, Object, Resource, authorized, object_key};
+pub use crate::extract::authorized::{Authorized, Loaded, Resource, authorized, object_key};
 pub use crate::extract::caller::{Claims, MaybePrincipal};
 pub use crate::extract::granted::{Granted, Implies, Proof};
 pub use crate::extract::lease::Lease;
 #[cfg(feature = "jwt")]
 use crate::extract::ticket::Ticket;
-pub use crate::guard::{Answer, Checked, Fails, Guard, Guarded, Phases, Verdict, answer, checked, fill};
+pub use crate::guard::{CheckOutcome, CheckedFuture, Fails, Guard, Guarded, Phases, Verdict, answer, checked, fill};
 pub use crate::principal::Principal;
 pub use crate::scope::{Pattern, Proven, Registry};
 
@@ -98,8 +98,8 @@ impl<R: Resource, A: 'static> Probe<Authorized<R, A>> {
     pub const NEEDS: ArgRequirement = ArgRequirement::Authorized(Authorized::<R, A>::OBJECT);
 }
 
-impl<R: Resource> Probe<Object<R>> {
-    pub const NEEDS: ArgRequirement = ArgRequirement::Object(Object::<R>::OBJECT);
+impl<R: Resource> Probe<Loaded<R>> {
+    pub const NEEDS: ArgRequirement = ArgRequirement::Object(Loaded::<R>::OBJECT);
 }
 
 impl Probe<HttpRequest> {

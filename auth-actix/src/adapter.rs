@@ -11,7 +11,7 @@ use auth_core::Principal;
 use auth_core::client::RequestHead;
 use auth_core::engine::{Adapter, RequestState};
 #[cfg(feature = "test-util")]
-use auth_core::identity::issuer::Source;
+use auth_core::identity::issuer::Issuer;
 
 /// actix-web.
 #[derive(Clone, Copy, Debug)]
@@ -98,7 +98,7 @@ impl Adapter for Actix {
     }
 
     #[cfg(feature = "test-util")]
-    fn caller_override(request: &HttpRequest, sources: &[Arc<Source>]) -> Option<Principal> {
+    fn caller_override(request: &HttpRequest, sources: &[Arc<Issuer>]) -> Option<Principal> {
         let extensions = request.extensions();
         let CallerOverride(caller) = extensions.get()?;
         Some(caller(sources))
@@ -107,7 +107,7 @@ impl Adapter for Actix {
 
 /// A caller that a test has set. No bytes on a socket can put one into a request.
 #[cfg(feature = "test-util")]
-pub(crate) struct CallerOverride(pub(crate) Box<dyn Fn(&[Arc<Source>]) -> Principal>);
+pub(crate) struct CallerOverride(pub(crate) Box<dyn Fn(&[Arc<Issuer>]) -> Principal>);
 
 /// Reads the state of a request, if it has one.
 pub(crate) fn read<T>(request: &HttpRequest, read: impl FnOnce(&RequestState<Actix>) -> Option<T>) -> Option<T> {

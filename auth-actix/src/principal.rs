@@ -22,7 +22,7 @@ use std::ops::Deref;
 pub struct Principal(auth_core::Principal);
 
 impl Principal {
-    /// Describes a caller whom a scheme of the application has authenticated; see [`Authenticator`](crate::Authenticator).
+    /// Describes a caller whom a scheme of the application has authenticated; see [`Authenticator`](crate::scheme::Authenticator).
     pub fn builder(subject: impl Into<String>) -> auth_core::PrincipalBuilder {
         auth_core::Principal::builder(subject)
     }

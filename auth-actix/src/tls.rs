@@ -17,7 +17,7 @@ use crate::adapter::PeerCertificate;
 ///
 /// ```
 /// use actix_web::{App, HttpServer};
-/// let server = HttpServer::new(App::new).on_connect(auth_actix::keep_client_certificate);
+/// let server = HttpServer::new(App::new).on_connect(auth_actix::client_certificate::keep_client_certificate);
 /// # let _ = server;
 /// ```
 pub fn keep_client_certificate(connection: &dyn Any, data: &mut Extensions) {

@@ -11,7 +11,10 @@ pub use actix_web::web::{
     UrlEncoded, block, redirect, service,
 };
 
+pub use auth_core::engine::startup_checks::RuleError;
+
 pub use crate::scope::{
-    Patterns, Resource, ResourceEndpoint, Route, ServiceConfig, delete, get, head, method, patch, post, put, query,
-    resource, route, scope, to, trace,
+    DefaultService, GuardedRoute, GuardedService, IntoGuardedRoute, Mode, Patterns, Plain, ResourceEndpoint, Route,
+    ScopeEndpoint, ScopeResource as Resource, Service, ServiceConfig, Strict, StrictScope, Unguarded, delete, get,
+    head, method, patch, post, put, query, resource, route, scope, to, trace,
 };

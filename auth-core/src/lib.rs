@@ -35,7 +35,7 @@ pub mod engine;
 
 pub use crate::identity::id::{Id, IdError};
 pub use crate::identity::issuer::Confers;
-pub use crate::identity::principal::{Actor, Answer, ClaimsError, Principal, PrincipalBuilder};
+pub use crate::identity::principal::{Actor, ClaimsError, Principal, PrincipalBuilder, RoleLookup};
 pub use crate::identity::vocabulary::open;
 #[cfg(feature = "redis")]
 pub use crate::runtime::redis::RedisUrlError;

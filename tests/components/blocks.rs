@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use actix_web::get;
 use actix_web::web::ServiceConfig;
-use auth_actix::{Auth, Blocklist, Jwt, Peer, public, require_auth};
+use auth_actix::blocklist::Blocklist;
+use auth_actix::{Auth, Jwt, Peer, public, require_auth};
 use auth_tests::server::Server;
 use auth_tests::token::{AUDIENCE, ISSUER, SECRET, bearer, now};
 use auth_tests::wire::get;

@@ -7,9 +7,9 @@ use std::process::{Child, Command, Stdio};
 
 use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
-use auth_actix::{
-    Auth, PasswordAuthenticator, Principal, Sessions, UsersFile, hash_password, public, require_auth, require_role,
-};
+use auth_actix::password::{PasswordAuthenticator, UsersFile, hash_password};
+use auth_actix::session::Sessions;
+use auth_actix::{Auth, Principal, public, require_auth, require_role};
 use auth_tests::program;
 use auth_tests::server::Server;
 use auth_tests::wire::request;
@@ -210,7 +210,7 @@ enum Role {
 fn site(hosts: &'static [&'static str]) -> Server {
     let users = format!("alice:{}:\n", hash_password(&"correct horse".into()).unwrap());
     let auth = Auth::builder()
-        .session(Sessions::memory().over_plain_http_on_this_machine())
+        .session(Sessions::memory().insecure_localhost())
         .users(PasswordAuthenticator::new(UsersFile::parse(&users).unwrap()))
         .roles::<Role>()
         .login_page("/login")

@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use actix_web::get;
 use actix_web::web::ServiceConfig;
-use auth_actix::{
-    Auth, Basic, Confers, Dpop, Jwt, PasswordAuthenticator, Sessions, Throttle, ThrottleLimits, UsersFile,
-    hash_password, require_auth,
-};
+use auth_actix::dpop::Dpop;
+use auth_actix::password::{Basic, PasswordAuthenticator, UsersFile, hash_password};
+use auth_actix::session::Sessions;
+use auth_actix::throttle::{Throttle, ThrottleLimits};
+use auth_actix::{Auth, Confers, Jwt, require_auth};
 use auth_tests::server::Server;
 use auth_tests::token::{AUDIENCE, ISSUER, SECRET, basic, bearer, now};
 use auth_tests::wire::{get, request};

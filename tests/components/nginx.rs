@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use actix_web::get;
 use actix_web::web::ServiceConfig;
-use auth_actix::{Auth, Blocklist, Countries, Forwarding, Jwt, deny_country, public, require_network};
+use auth_actix::blocklist::Blocklist;
+use auth_actix::client::{Countries, ForwardingHeader};
+use auth_actix::{Auth, Jwt, deny_country, public, require_network};
 use auth_tests::program;
 use auth_tests::server::Server;
 use auth_tests::token::{AUDIENCE, ISSUER, SECRET};
@@ -95,7 +97,7 @@ fn a_client_is_whom_nginx_saw_and_where_it_says() {
     let jwt = Jwt::hs256(SECRET).issuer(ISSUER).audience(AUDIENCE);
     let auth = Auth::builder()
         .bearer(jwt)
-        .behind(["127.0.0.1"], Forwarding::XForwardedFor)
+        .trusted_proxies(["127.0.0.1"], ForwardingHeader::XForwardedFor)
         .hosts(["127.0.0.1"])
         .countries(Countries::header("X-Country"))
         .blocks(blocks.clone())

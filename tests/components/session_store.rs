@@ -4,9 +4,8 @@ use std::time::{Duration, Instant};
 
 use actix_web::web::{Json, ServiceConfig};
 use actix_web::{HttpResponse, Result, get, post, rt};
-use auth_actix::{
-    Auth, LogIn, MemoryStore, Principal, RedisStore, Session, SessionStore, Sessions, public, require_auth, test,
-};
+use auth_actix::session::{MemorySessionStore, NewSession, RedisSessionStore, SessionStore, Sessions};
+use auth_actix::{Auth, Principal, Session, public, require_auth, test};
 use auth_tests::server::Server;
 use auth_tests::wire::{Answer, get, request};
 use serde_json::json;
@@ -28,12 +27,12 @@ async fn open() -> &'static str {
 #[public]
 #[post("/as")]
 async fn log_in(session: Session, name: Json<String>) -> Result<HttpResponse> {
-    let cookie = session.log_in(LogIn::user(name.into_inner())).await?;
+    let cookie = session.log_in(NewSession::user(name.into_inner())).await?;
     Ok(HttpResponse::Ok().append_header(cookie).finish())
 }
 
 fn serving(store: impl SessionStore) -> (Server, Auth) {
-    let auth = Auth::builder().realm("reports").session(Sessions::in_store(store)).build().unwrap();
+    let auth = Auth::builder().realm("reports").session(Sessions::new(store)).build().unwrap();
     let theirs = auth.clone();
     let server = Server::with_workers(2, move |config: &mut ServiceConfig| {
         config.service(auth.scope("").service(me).service(open).service(log_in).service(auth.logout("/logout")));
@@ -42,7 +41,7 @@ fn serving(store: impl SessionStore) -> (Server, Auth) {
 }
 
 fn instance(redis: &Redis) -> (Server, Auth) {
-    serving(RedisStore::new(&redis.url()).unwrap())
+    serving(RedisSessionStore::new(&redis.url()).unwrap())
 }
 
 const OURS: (&str, &str) = ("Sec-Fetch-Site", "same-origin");
@@ -64,17 +63,17 @@ fn status(server: &Server, cookie: &str) -> u16 {
 #[test]
 fn every_store_keeps_what_a_store_of_sessions_promises() {
     // SESS-2 to SESS-6, H14
-    rt::System::new().block_on(test::session_store(MemoryStore::new(1000)));
+    rt::System::new().block_on(test::session_store(MemorySessionStore::new(1000)));
     for program in programs() {
         let redis = Redis::start(program);
-        rt::System::new().block_on(test::session_store(RedisStore::new(&redis.url()).unwrap()));
+        rt::System::new().block_on(test::session_store(RedisSessionStore::new(&redis.url()).unwrap()));
     }
 }
 
 #[test]
 fn a_full_memory_refuses_a_login_and_pushes_nobody_out() {
     // H14
-    let (server, _) = serving(MemoryStore::new(3));
+    let (server, _) = serving(MemorySessionStore::new(3));
     let cookies: Vec<_> = (0..3).map(|number| login(&server, &format!("user{number}"))).collect();
     assert_eq!(try_login(&server, "one more").status, 503);
     assert!(cookies.iter().all(|cookie| status(&server, cookie) == 200));
@@ -85,7 +84,7 @@ fn a_full_memory_refuses_a_login_and_pushes_nobody_out() {
 
 #[test]
 fn ten_thousand_sessions_live_at_once() {
-    let (server, auth) = serving(MemoryStore::new(10_000));
+    let (server, auth) = serving(MemorySessionStore::new(10_000));
     let cookies: Vec<_> = std::thread::scope(|scope| {
         let logins = (0..4).map(|part| {
             let server = &server;
@@ -163,7 +162,7 @@ fn while_the_store_is_away_nobody_is_let_in_or_logged_out_and_then_all_goes_on()
         let cookie = login(&server, "alice");
         assert_eq!(status(&server, &cookie), 200, "without a restart of the application");
         // One that may not write can be looked at, and takes no login.
-        let (reading, _) = serving(RedisStore::new(&redis.url_that_may_not_write()).unwrap());
+        let (reading, _) = serving(RedisSessionStore::new(&redis.url_that_may_not_write()).unwrap());
         assert_eq!(try_login(&reading, "bob").status, 503);
     }
 }

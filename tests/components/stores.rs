@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use actix_web::rt;
-use auth_actix::{
-    FileBlocklistStore, MemoryBlocklistStore, MemoryReplayStore, MemoryThrottleStore, RedisBlocklistStore,
-    RedisReplayStore, RedisThrottleStore, test,
-};
+use auth_actix::blocklist::{FileBlocklistStore, MemoryBlocklistStore, RedisBlocklistStore};
+use auth_actix::dpop::{MemoryReplayStore, RedisReplayStore};
+use auth_actix::test;
+use auth_actix::throttle::{MemoryThrottleStore, RedisThrottleStore};
 
 use crate::redis::{Redis, programs};
 

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use actix_web::get;
 use actix_web::web::ServiceConfig;
-use auth_actix::{
-    Auth, Basic, BoxFuture, Forwarding, PasswordAuthenticator, Throttle, ThrottleLimits, User, UserStore,
-    UserStoreUnavailable, UsersFile, hash_password, require_auth,
+use auth_actix::client::ForwardingHeader;
+use auth_actix::password::{
+    Basic, PasswordAuthenticator, User, UserStore, UserStoreUnavailable, UsersFile, hash_password,
 };
+use auth_actix::throttle::{Throttle, ThrottleLimits};
+use auth_actix::{Auth, BoxFuture, require_auth};
 use auth_tests::server::Server;
 use auth_tests::token::basic;
 use auth_tests::wire::{Answer, get};
@@ -34,8 +36,10 @@ impl Instances {
                     let users = UsersFile::parse(&format!("alice:{hash}:admin\nbob:{hash}:\n")).unwrap();
                     let throttle = Throttle::redis(&redis.url()).unwrap().limits(limits);
                     let users = Basic::new(PasswordAuthenticator::new(users).throttle(throttle));
-                    let auth =
-                        Auth::builder().realm("reports").basic(users).behind(["127.0.0.1"], Forwarding::XForwardedFor);
+                    let auth = Auth::builder()
+                        .realm("reports")
+                        .basic(users)
+                        .trusted_proxies(["127.0.0.1"], ForwardingHeader::XForwardedFor);
                     let auth = auth.build().unwrap();
                     Server::start(move |config: &mut ServiceConfig| {
                         config.service(auth.scope("").service(me));

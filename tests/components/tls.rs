@@ -4,7 +4,11 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use actix_web::{get, rt};
-use auth_actix::{Basic, Blocklist, PasswordAuthenticator, RedisStore, Throttle, UsersFile, require_auth, test};
+use auth_actix::blocklist::Blocklist;
+use auth_actix::password::{Basic, PasswordAuthenticator, UsersFile};
+use auth_actix::session::RedisSessionStore;
+use auth_actix::throttle::Throttle;
+use auth_actix::{require_auth, test};
 use auth_tests::server::Server;
 use auth_tests::token::basic;
 use auth_tests::wire;
@@ -43,7 +47,7 @@ fn what_is_shared_over_tls_is_shared_with_a_server_that_somebody_vouches_for() {
 
 fn with(url: &str, trusts: bool) {
     if trusts {
-        rt::System::new().block_on(test::session_store(RedisStore::new(url).unwrap()));
+        rt::System::new().block_on(test::session_store(RedisSessionStore::new(url).unwrap()));
     }
     let throttle = Throttle::redis(url).unwrap();
     let users = Basic::new(PasswordAuthenticator::new(UsersFile::parse("").unwrap()).throttle(throttle));

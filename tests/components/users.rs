@@ -4,10 +4,9 @@ use std::time::Duration;
 
 use actix_web::get;
 use actix_web::web::ServiceConfig;
-use auth_actix::{
-    Auth, Basic, HashError, PasswordAuthenticator, Principal, SqlUsers, SqlUsersError, Throttle, UserStore,
-    require_auth,
-};
+use auth_actix::password::{Basic, HashError, PasswordAuthenticator, SqlUsers, SqlUsersError, UserStore};
+use auth_actix::throttle::Throttle;
+use auth_actix::{Auth, Principal, require_auth};
 use auth_tests::server::Server;
 use auth_tests::token::basic;
 use auth_tests::wire::get;

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use actix_web::web::ServiceConfig;
 use actix_web::{get, post};
-use auth_actix::{
-    ApiKey, ApiKeyScheme, ApiKeysFile, Auth, Blocklist, Confers, Peer, Principal, SecretString, require_auth,
-    require_role, require_scope,
-};
+use auth_actix::api_key::{ApiKey, ApiKeyScheme, ApiKeysFile};
+use auth_actix::blocklist::Blocklist;
+use auth_actix::password::SecretString;
+use auth_actix::{Auth, Confers, Peer, Principal, require_auth, require_role, require_scope};
 use auth_tests::server::Server;
 use auth_tests::token::{bearer, now};
 use auth_tests::wire::{Request, get, request};
@@ -64,7 +64,7 @@ fn place(lines: &[String]) -> Place {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.txt");
     std::fs::write(&path, lines.join("\n")).unwrap();
-    let keys = ApiKeysFile::open_and_look(&path, Duration::from_millis(20)).unwrap();
+    let keys = ApiKeysFile::open_with_interval(&path, Duration::from_millis(20)).unwrap();
     let blocks = Blocklist::memory();
     let auth = Auth::builder()
         .realm("reports")
@@ -110,7 +110,7 @@ fn what_is_wrong_with_a_key_or_beside_it_is_answered_as_its_row_says() {
     let new = ApiKey::generate("backup").unwrap();
     let (key, other) = (text(&new.key), text(&ApiKey::generate("backup").unwrap().key));
     let old = ApiKey::generate("old").unwrap();
-    let expired = old.stored.expires(auth_actix::Timestamp::from_seconds(now() - 1)).to_line();
+    let expired = old.stored.expires(auth_actix::identity::Timestamp::from_seconds(now() - 1)).to_line();
     let place = place(&["# keys".to_owned(), new.stored.to_line(), expired]);
     let token = bearer(json!({ "sub": "alice" }));
     #[rustfmt::skip]
@@ -143,7 +143,7 @@ fn a_key_counts_beside_the_basic_of_somebody_else_where_the_builder_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.txt");
     std::fs::write(&path, new.stored.to_line()).unwrap();
-    let auth = Auth::builder().api_keys(ApiKeysFile::open(path).unwrap()).ignore_authorization_of_other_schemes();
+    let auth = Auth::builder().api_keys(ApiKeysFile::open(path).unwrap()).ignore_unknown_schemes();
     let auth = auth.build().unwrap();
     let server = Server::start(move |config: &mut ServiceConfig| {
         config.service(auth.scope("").service(me));

@@ -5,10 +5,12 @@ use std::sync::{Arc, Mutex};
 
 use actix_web::web::{Json, ServiceConfig};
 use actix_web::{HttpResponse, Result, get, post};
-use auth_actix::{
-    Auth, AuthBuilder, Basic, Blocklist, Confers, Event, LogIn, PasswordAuthenticator, Peer, Session, Sessions, Sink,
-    Throttle, ThrottleLimits, public, require, require_auth, require_role,
-};
+use auth_actix::audit::{Event, Sink};
+use auth_actix::blocklist::Blocklist;
+use auth_actix::password::{Basic, PasswordAuthenticator};
+use auth_actix::session::{NewSession, Sessions};
+use auth_actix::throttle::{Throttle, ThrottleLimits};
+use auth_actix::{Auth, AuthBuilder, Confers, Peer, Session, public, require, require_auth, require_role};
 use auth_tests::server::Server;
 use auth_tests::token::{basic, bearer};
 use auth_tests::wire::{Request, get, request};
@@ -38,7 +40,7 @@ async fn inside() -> &'static str {
 #[require_role("admin")]
 #[post("/act")]
 async fn act(session: Session, name: Json<String>) -> Result<HttpResponse> {
-    Ok(HttpResponse::Ok().append_header(session.act_as(LogIn::user(name.into_inner())).await?).finish())
+    Ok(HttpResponse::Ok().append_header(session.act_as(NewSession::user(name.into_inner())).await?).finish())
 }
 
 #[public]

@@ -10,9 +10,9 @@ use actix_web::http::{Method, StatusCode, header};
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::{Bytes, Data};
 use actix_web::{App, HttpRequest, ResponseError, get, post};
+use auth_actix::object::ObjectVisibility;
 use auth_actix::{
-    Allows, Auth, Authorized, Existence, Granted, Object, Principal, Resource, guarded, require, require_auth,
-    require_role, rule,
+    Allows, Auth, Authorized, Granted, Loaded, Principal, Resource, guarded, require, require_auth, require_role, rule,
 };
 use auth_tests::server::Server;
 use auth_tests::token::bearer;
@@ -70,17 +70,17 @@ struct Edit;
 struct Publish;
 
 trait IsKind: 'static {
-    const EXISTENCE: Existence;
+    const VISIBILITY: ObjectVisibility;
     const PATH: &'static str;
 }
 
 impl IsKind for Draft {
-    const EXISTENCE: Existence = Existence::Hidden;
+    const VISIBILITY: ObjectVisibility = ObjectVisibility::Hidden;
     const PATH: &'static str = "draft";
 }
 
 impl IsKind for Page {
-    const EXISTENCE: Existence = Existence::Public;
+    const VISIBILITY: ObjectVisibility = ObjectVisibility::Public;
     const PATH: &'static str = "page";
 }
 
@@ -89,7 +89,7 @@ impl<Kind: IsKind> Resource for Post<Kind> {
     type Deps = (Data<Store>, HttpRequest);
     type Error = Lost;
     const PATH: &'static str = Kind::PATH;
-    const EXISTENCE: Existence = Kind::EXISTENCE;
+    const VISIBILITY: ObjectVisibility = Kind::VISIBILITY;
 
     async fn load(id: u64, (store, _): &Self::Deps) -> Result<Option<Self>, Lost> {
         let Store = store.get_ref();
@@ -143,7 +143,7 @@ async fn both(
 
 #[require(role("admin") || authorized(Post::<Draft>, Edit))]
 #[get("/either/{draft}")]
-async fn either(draft: Object<Post<Draft>>) -> String {
+async fn either(draft: Loaded<Post<Draft>>) -> String {
     format!("{} of {}", draft.id, draft.author)
 }
 
@@ -162,7 +162,7 @@ async fn checked(draft: Authorized<Post<Draft>, Edit>) -> String {
 
 #[require(check(draft.id == 1 && !principal.is_client()))]
 #[get("/looked-at/{draft}")]
-async fn looked_at(draft: Object<Post<Draft>>) -> String {
+async fn looked_at(draft: Loaded<Post<Draft>>) -> String {
     draft.id.to_string()
 }
 
@@ -314,7 +314,7 @@ async fn of_tenant() -> &'static str {
 }
 
 #[require_auth]
-async fn loads(_: Object<Post<Draft>>) -> &'static str {
+async fn loads(_: Loaded<Post<Draft>>) -> &'static str {
     "never"
 }
 
@@ -348,19 +348,19 @@ async fn list() -> &'static str {
 #[test]
 fn a_strict_scope_starts_only_where_each_object_in_a_path_is_asked_about() {
     let auth: Auth = bearer_only().roles_from(crate::memberships::Database::default().roles()).build().unwrap();
-    let told = |mistakes: Result<(), Vec<auth_actix::RuleError>>| {
+    let told = |mistakes: Result<(), Vec<auth_actix::web::RuleError>>| {
         let mistakes = mistakes.err().unwrap_or_default();
         mistakes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
     };
     let right = auth.strict_scope("/shop").service(product).service(of_tenant).service(list);
-    let right = right.route("/checked/{id}", auth_actix::get().to(checks_object));
+    let right = right.route("/checked/{id}", auth_actix::web::get().to(checks_object));
     // To load it is not to ask about it, and what a request says besides is no key.
-    let loads = auth.strict_scope("/shop").route("/{draft}", auth_actix::get().to(loads));
+    let loads = auth.strict_scope("/shop").route("/{draft}", auth_actix::web::get().to(loads));
     assert!(told(loads.check()).contains("loads ("));
-    let headers = auth.strict_scope("/shop").route("/{draft}", auth_actix::get().to(checks_headers));
+    let headers = auth.strict_scope("/shop").route("/{draft}", auth_actix::web::get().to(checks_headers));
     assert!(told(headers.check()).contains("checks_headers ("));
-    let beside = auth.strict_scope("/shop").route("/{draft}", auth_actix::get().to(checks_query));
-    let beside = told(beside.route("/{draft}", auth_actix::post().to(checks_body)).check());
+    let beside = auth.strict_scope("/shop").route("/{draft}", auth_actix::web::get().to(checks_query));
+    let beside = told(beside.route("/{draft}", auth_actix::web::post().to(checks_body)).check());
     assert!(beside.contains("checks_query (") && beside.contains("checks_body ("), "{beside}");
     // Nobody sees what is in a service of actix.
     let plain = || actix_web::web::resource("/posts/{id}").to(actix_web::HttpResponse::Ok);
@@ -369,19 +369,19 @@ fn a_strict_scope_starts_only_where_each_object_in_a_path_is_asked_about() {
     let seen = guarded(rule!(authenticated, any_object = "all may see all"), plain());
     assert_eq!(told(auth.strict_scope("/shop").service(seen).check()), "");
     assert_eq!(told(right.check()), "");
-    let wrong = auth.strict_scope("/shop").route("/orders/{id}", auth_actix::get().to(any_order));
-    let wrong = told(wrong.route("/stores/{id}", auth_actix::get().to(checks_no_object)).check());
+    let wrong = auth.strict_scope("/shop").route("/orders/{id}", auth_actix::web::get().to(any_order));
+    let wrong = told(wrong.route("/stores/{id}", auth_actix::web::get().to(checks_no_object)).check());
     assert!(wrong.contains("any_order") && wrong.contains("\"/shop/orders/{id}\" names"), "{wrong}");
     assert!(wrong.contains("checks_no_object") && wrong.lines().count() == 2, "{wrong}");
     // In every scope: a key that is not in the pattern, or twice, finds nothing.
     let wrong = told(auth.scope("/shop").service(mistaken).service(mistaken_atom).check());
     assert!(wrong.contains("mistaken (") && wrong.contains("`{draft}`, and \"/shop/posts/{id}\""), "{wrong}");
     assert!(wrong.contains("mistaken_atom (") && wrong.lines().count() == 2, "{wrong}");
-    let plain = auth.scope("/shop").route("/orders/{id}", auth_actix::get().to(any_order));
+    let plain = auth.scope("/shop").route("/orders/{id}", auth_actix::web::get().to(any_order));
     assert_eq!(told(plain.check()), "", "no scope is strict by itself");
     // What stands in a strict scope, by whatever way, is strict.
     let starts = Server::try_start(1, move |config: &mut actix_web::web::ServiceConfig| {
-        let inner = auth.scope("/{team}").route("/list", auth_actix::get().to(any_order));
+        let inner = auth.scope("/{team}").route("/list", auth_actix::web::get().to(any_order));
         config.service(auth.strict_scope("/shop").service(inner));
     });
     assert!(starts.is_err());
@@ -395,7 +395,7 @@ fn a_strict_scope_starts_only_where_each_object_in_a_path_is_asked_about() {
 
 /// What the attributes cannot see: the proof is the handler's parameter.
 #[require_role("viewer")]
-async fn proves<P: auth_actix::Proof>(_: Granted<P>) -> &'static str {
+async fn proves<P: auth_actix::granted::Proof>(_: Granted<P>) -> &'static str {
     "never"
 }
 
@@ -413,8 +413,10 @@ fn a_proof_that_the_rule_does_not_give_is_given_to_nobody_at_run_time_either() {
     let auth = bearer_only().build().unwrap();
     let server = Server::start(move |config: &mut actix_web::web::ServiceConfig| {
         config.route("/none", actix_web::web::get().to(async |_: Granted<crate::proof::Viewer>| "never"));
-        let scope = auth.scope("").route("/editor", auth_actix::get().to(proves::<crate::proof::Editor>));
-        config.service(scope.route("/viewer", auth_actix::get().to(proves::<crate::proof::Viewer>)).service(by_hand));
+        let scope = auth.scope("").route("/editor", auth_actix::web::get().to(proves::<crate::proof::Editor>));
+        config.service(
+            scope.route("/viewer", auth_actix::web::get().to(proves::<crate::proof::Viewer>)).service(by_hand),
+        );
     });
     let admin = || bearer(json!({"sub": "root", "roles": ["admin", "viewer"]}));
     for (path, status, body) in [

@@ -4,10 +4,11 @@ use std::time::{Duration, Instant};
 
 use actix_web::web::ServiceConfig;
 use actix_web::{get, post};
-use auth_actix::{
-    Auth, Basic, Confers, HashError, PasswordAuthenticator, Principal, Throttle, UserStore, UsersFile, UsersFileError,
-    hash_password, require_auth, require_role,
+use auth_actix::password::{
+    Basic, HashError, PasswordAuthenticator, UserStore, UsersFile, UsersFileError, hash_password,
 };
+use auth_actix::throttle::Throttle;
+use auth_actix::{Auth, Confers, Principal, require_auth, require_role};
 use auth_tests::program;
 use auth_tests::server::Server;
 use auth_tests::token::{basic, basic_of, bearer, token};
@@ -197,7 +198,7 @@ fn users_come_from_a_file_whose_mistakes_are_told_without_quoting_it() {
             assert!(!shown.contains(secret), "{case}: {shown}"); // LOG-1
         }
     }
-    assert_eq!(auth_actix::User::new(cheap).map(drop), Err(HashError::TooCheap));
+    assert_eq!(auth_actix::password::User::new(cheap).map(drop), Err(HashError::TooCheap));
 }
 
 #[test]

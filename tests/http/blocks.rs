@@ -2,10 +2,12 @@
 
 use actix_web::get;
 use actix_web::web::ServiceConfig;
-use auth_actix::{
-    Auth, Basic, Blocklist, Confers, Forwarding, PasswordAuthenticator, Principal, Sessions, Throttle, public,
-    require_auth, require_network, require_role,
-};
+use auth_actix::blocklist::Blocklist;
+use auth_actix::client::ForwardingHeader;
+use auth_actix::password::{Basic, PasswordAuthenticator};
+use auth_actix::session::Sessions;
+use auth_actix::throttle::Throttle;
+use auth_actix::{Auth, Confers, Principal, public, require_auth, require_network, require_role};
 use auth_tests::server::Server;
 use auth_tests::token::{ISSUER, basic, bearer, now};
 use auth_tests::wire::{Answer, Request, get, request};
@@ -55,7 +57,7 @@ fn place() -> Place {
         .basic(Basic::new(users).confers(all()))
         .session(Sessions::memory().confers(all()))
         .roles::<Role>()
-        .behind(["127.0.0.1"], Forwarding::XForwardedFor)
+        .trusted_proxies(["127.0.0.1"], ForwardingHeader::XForwardedFor)
         .hosts(["localhost"])
         .blocks(blocks.clone())
         .build()
@@ -211,6 +213,9 @@ fn who_is_blocked_gets_no_session_and_is_told_after_the_password_alone() {
 #[test]
 fn lists_of_addresses_need_to_know_where_those_come_from() {
     let error = crate::bearer_only().blocks(Blocklist::memory()).build().map(drop).unwrap_err();
-    assert_eq!(error.to_string(), "`.blocks(…)` may name addresses: call `.client_address(Peer)` or `.behind(…)`");
+    assert_eq!(
+        error.to_string(),
+        "`.blocks(…)` may name addresses: call `.client_address(Peer)` or `.trusted_proxies(…)`"
+    );
     let _ = BEARER;
 }

@@ -4,10 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use actix_web::get;
 use actix_web::web::ServiceConfig;
-use auth_actix::{
-    Auth, BlockEntry, Blocklist, BuildError, Grants, Id, Peer, Principal, Timestamp, TokenCache, require_auth,
-    require_permission,
-};
+use auth_actix::blocklist::{BlockEntry, Blocklist};
+use auth_actix::identity::{Grants, Timestamp};
+use auth_actix::jwt::TokenCache;
+use auth_actix::{Auth, BuildError, Id, Peer, Principal, require_auth, require_permission};
 use auth_tests::server::Server;
 use auth_tests::token::{ISSUER, bearer, now};
 use auth_tests::wire::get as ask;

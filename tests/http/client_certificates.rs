@@ -7,10 +7,11 @@ use std::sync::Arc;
 use actix_web::dev::ServerHandle;
 use actix_web::web::ServiceConfig;
 use actix_web::{App, HttpServer, get, post};
-use auth_actix::{
-    ApiKeyScheme, ApiKeysFile, Auth, AuthBuilder, Blocklist, CertificateName, ClientCertificates, Confers, Forwarding,
-    Id, Principal, keep_client_certificate, public, require_auth, require_role,
-};
+use auth_actix::api_key::{ApiKeyScheme, ApiKeysFile};
+use auth_actix::blocklist::Blocklist;
+use auth_actix::client::ForwardingHeader;
+use auth_actix::client_certificate::{CertificateName, ClientCertificates, keep_client_certificate};
+use auth_actix::{Auth, AuthBuilder, Confers, Id, Principal, public, require_auth, require_role};
 use auth_tests::server::Server;
 use auth_tests::wire::{Answer, Request, get, request};
 use base64::Engine as _;
@@ -309,7 +310,7 @@ fn a_proxy_passes_a_certificate_on_and_nobody_else_does() {
     let authority = Authority::new();
     let reader = authority.client(vec![uri(READER)]);
     let behind = |proxy: &str| {
-        let auth = with(by_uri().from_proxies()).behind([proxy], Forwarding::XForwardedFor);
+        let auth = with(by_uri().from_proxies()).trusted_proxies([proxy], ForwardingHeader::XForwardedFor);
         Server::start(configured(&auth.build().unwrap()))
     };
     let (proxy, stranger) = (behind("127.0.0.1"), behind("192.0.2.1"));
@@ -366,7 +367,7 @@ fn a_proxy_passes_a_certificate_on_and_nobody_else_does() {
     assert_eq!(proxy.send(&passed_on(&reader.header()).field("client-cert", reader.header())).status, 400, "two lines");
     assert_eq!(proxy.send(&get("/me")).status, 401);
     // A proxy that has a certificate itself is not the caller.
-    let auth = with(by_uri()).behind(["127.0.0.1"], Forwarding::XForwardedFor).build().unwrap();
+    let auth = with(by_uri()).trusted_proxies(["127.0.0.1"], ForwardingHeader::XForwardedFor).build().unwrap();
     let server = TlsServer::start(&authority, &auth);
     assert_eq!(server.one(Some(&reader), get("/me")).status, 401);
     assert_eq!(server.one(Some(&reader), passed_on(&reader.header())).status, 401, "the setting is off");
@@ -377,7 +378,9 @@ fn a_certificate_is_blocked_by_its_fingerprint_or_its_holder() {
     let authority = Authority::new();
     let reader = authority.client(vec![uri(READER)]);
     let blocks = Blocklist::memory();
-    let auth = with(by_uri().from_proxies()).behind(["127.0.0.1"], Forwarding::XForwardedFor).blocks(blocks.clone());
+    let auth = with(by_uri().from_proxies())
+        .trusted_proxies(["127.0.0.1"], ForwardingHeader::XForwardedFor)
+        .blocks(blocks.clone());
     let server = Server::start(configured(&auth.build().unwrap()));
     let status = || server.send(&get("/me").field("Client-Cert", reader.header())).status;
     assert_eq!(status(), 200);
@@ -392,7 +395,10 @@ fn a_certificate_is_blocked_by_its_fingerprint_or_its_holder() {
 #[test]
 fn settings_of_certificates_that_cannot_work_do_not_build() {
     let told = with(by_uri().from_proxies()).build().unwrap_err().to_string();
-    assert!(told.contains("\"ClientCertificate\" believes a header of a trusted proxy: call `.behind(…)`"), "{told}");
+    assert!(
+        told.contains("\"ClientCertificate\" believes a header of a trusted proxy: call `.trusted_proxies(…)`"),
+        "{told}"
+    );
     let told = with(by_uri()).api_keys(ApiKeyScheme::new(ApiKeysFile::open("/dev/null").unwrap())).build().unwrap_err();
     assert!(told.to_string().contains("`.client_certificates(…)` does not say what it `.confers(…)`"), "{told}");
     let told = with(by_uri()).client_certificates(by_uri()).build().unwrap_err().to_string();

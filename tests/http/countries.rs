@@ -4,10 +4,8 @@ use std::path::Path;
 
 use actix_web::web::ServiceConfig;
 use actix_web::{get, post};
-use auth_actix::{
-    Auth, AuthBuilder, Countries, Database, Forwarding, Peer, deny_country, public, require, require_auth,
-    require_country,
-};
+use auth_actix::client::{Countries, Database, ForwardingHeader};
+use auth_actix::{Auth, AuthBuilder, Peer, deny_country, public, require, require_auth, require_country};
 use auth_tests::server::Server;
 use auth_tests::token::bearer;
 use auth_tests::wire::{Answer, get, request};
@@ -56,7 +54,12 @@ fn serving(auth: AuthBuilder) -> Server {
 }
 
 fn behind(countries: Countries) -> Server {
-    serving(bearer_only().behind(["127.0.0.1"], Forwarding::XForwardedFor).hosts(["localhost"]).countries(countries))
+    serving(
+        bearer_only()
+            .trusted_proxies(["127.0.0.1"], ForwardingHeader::XForwardedFor)
+            .hosts(["localhost"])
+            .countries(countries),
+    )
 }
 
 fn from(server: &Server, path: &str, address: &str) -> Answer {
@@ -134,7 +137,8 @@ fn a_header_counts_from_a_trusted_proxy_alone() {
     ] {
         assert_eq!(by(&server, lines), status, "{lines:?}");
     }
-    let trusting_others = bearer_only().behind(["10.9.9.9"], Forwarding::XForwardedFor).hosts(["localhost"]);
+    let trusting_others =
+        bearer_only().trusted_proxies(["10.9.9.9"], ForwardingHeader::XForwardedFor).hosts(["localhost"]);
     let server = serving(trusting_others.countries(Countries::header("CF-IPCountry")));
     assert_eq!(by(&server, &[("CF-IPCountry", "DE")]), 403, "from a peer that is no proxy");
 }
@@ -143,7 +147,7 @@ fn a_header_counts_from_a_trusted_proxy_alone() {
 fn what_countries_need_is_said_at_the_start() {
     // IP-10
     let error = |auth: AuthBuilder| auth.build().map(drop).unwrap_err().to_string();
-    let header = "`.countries(…)`: the header \"CF-IPCountry\" counts from a trusted proxy alone: call `.behind(…)`, and name it by letters";
+    let header = "`.countries(…)`: the header \"CF-IPCountry\" counts from a trusted proxy alone: call `.trusted_proxies(…)`, and name it by letters";
     assert_eq!(
         error(bearer_only().countries(Countries::header("CF-IPCountry")).client_address(Peer)).to_lowercase(),
         header.to_lowercase()
@@ -158,6 +162,6 @@ fn what_countries_need_is_said_at_the_start() {
         told.ends_with("the rule names a country, and nobody said where countries come from: call `.countries(…)`"),
         "{told}"
     );
-    assert!(start(bearer_only().build().unwrap()).contains("call `.client_address(Peer)` or `.behind(…)`"));
+    assert!(start(bearer_only().build().unwrap()).contains("call `.client_address(Peer)` or `.trusted_proxies(…)`"));
     let _ = Role::Viewer;
 }

@@ -2,7 +2,8 @@
 
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::{App, get, post, web};
-use auth_actix::{Auth, Basic, Confers, Peer, deny_network, public, require, require_auth, require_network};
+use auth_actix::password::Basic;
+use auth_actix::{Auth, Confers, Peer, deny_network, public, require, require_auth, require_network};
 use auth_tests::server::Server;
 use auth_tests::token::{basic, bearer};
 use auth_tests::wire::request;

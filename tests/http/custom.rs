@@ -3,10 +3,14 @@
 use actix_web::dev::Service as _;
 use actix_web::web::ServiceConfig;
 use actix_web::{HttpMessage as _, HttpRequest, get, post};
+use auth_actix::client::ForwardingHeader;
+use auth_actix::identity::PrincipalBuilder;
+use auth_actix::scheme::{
+    AuthenticateError, Authenticator, CredentialLocation, CustomScheme, IdentityLogin, ProxyHeader,
+};
 use auth_actix::{
-    Auth, AuthBuilder, Authenticator, Confers, CustomScheme, Forwarding, Id, IdentityLogin, LocalBoxFuture, Place,
-    Principal, PrincipalBuilder, PrincipalExt as _, ProxyHeader, Rejected, public, require, require_auth, require_role,
-    require_scope,
+    Auth, AuthBuilder, Confers, Id, LocalBoxFuture, Principal, PrincipalExt as _, public, require, require_auth,
+    require_role, require_scope,
 };
 use auth_tests::server::Server;
 use auth_tests::wire::{Answer, get as ask, request};
@@ -57,23 +61,21 @@ async fn open(caller: Option<Principal>) -> String {
 }
 
 /// What a credential says is what it is.
-fn judged(said: &str) -> Result<auth_actix::PrincipalBuilder, Rejected> {
+fn judged(said: &str) -> Result<auth_actix::identity::PrincipalBuilder, AuthenticateError> {
     match said {
-        "expired" => Err(Rejected::Expired),
-        "revoked" => Err(Rejected::Revoked),
-        "away" => Err(Rejected::Unavailable),
+        "expired" => Err(AuthenticateError::Expired),
+        "revoked" => Err(AuthenticateError::Revoked),
+        "away" => Err(AuthenticateError::Unavailable),
         "panics" => panic!("as schemes do"),
         "nobody" => Ok(Principal::builder("")),
-        "ended" => Ok(Principal::builder("alice").expires_at(auth_actix::Timestamp::from_seconds(1))),
+        "ended" => Ok(Principal::builder("alice").expires_at(auth_actix::identity::Timestamp::from_seconds(1))),
         "alice" => Ok(Principal::builder("alice").role("admin").scope("read:reports").claim("org", "acme")),
         "robot" => Ok(Principal::builder("robot").client()),
         "none" => Ok(Principal::builder("carol").roles([""; 0])),
         "suspended" => Ok(Principal::builder("mallory").role("suspended")),
-        "fresh" => {
-            Ok(Principal::builder("alice")
-                .authenticated_at(auth_actix::Timestamp::from_seconds(auth_tests::token::now())))
-        }
-        _ => Err(Rejected::Invalid),
+        "fresh" => Ok(Principal::builder("alice")
+            .authenticated_at(auth_actix::identity::Timestamp::from_seconds(auth_tests::token::now()))),
+        _ => Err(AuthenticateError::Invalid),
     }
 }
 
@@ -84,11 +86,14 @@ impl Authenticator for InHeader {
         "Badge"
     }
 
-    fn place(&self) -> Place<'_> {
-        Place::Header("X-Badge")
+    fn location(&self) -> CredentialLocation<'_> {
+        CredentialLocation::Header("X-Badge")
     }
 
-    fn authenticate<'a>(&'a self, request: &'a HttpRequest) -> LocalBoxFuture<'a, Result<PrincipalBuilder, Rejected>> {
+    fn authenticate<'a>(
+        &'a self,
+        request: &'a HttpRequest,
+    ) -> LocalBoxFuture<'a, Result<PrincipalBuilder, AuthenticateError>> {
         Box::pin(async move {
             actix_web::rt::task::yield_now().await;
             judged(request.headers().get("x-badge").and_then(|badge| badge.to_str().ok()).unwrap_or_default())
@@ -103,11 +108,14 @@ impl Authenticator for InAuthorization {
         "Legacy"
     }
 
-    fn place(&self) -> Place<'_> {
-        Place::Authorization
+    fn location(&self) -> CredentialLocation<'_> {
+        CredentialLocation::Authorization
     }
 
-    fn authenticate<'a>(&'a self, request: &'a HttpRequest) -> LocalBoxFuture<'a, Result<PrincipalBuilder, Rejected>> {
+    fn authenticate<'a>(
+        &'a self,
+        request: &'a HttpRequest,
+    ) -> LocalBoxFuture<'a, Result<PrincipalBuilder, AuthenticateError>> {
         let line = request.headers().get("authorization").and_then(|line| line.to_str().ok()).unwrap_or_default();
         let said = line.split_once(' ').map(|(_, rest)| rest.trim()).unwrap_or_default();
         Box::pin(async move { judged(said) })
@@ -122,15 +130,18 @@ impl Authenticator for Ambient {
         "Certificate"
     }
 
-    fn place(&self) -> Place<'_> {
-        Place::Ambient
+    fn location(&self) -> CredentialLocation<'_> {
+        CredentialLocation::Ambient
     }
 
     fn is_presented(&self, request: &HttpRequest) -> bool {
         request.headers().contains_key("x-test-certificate")
     }
 
-    fn authenticate<'a>(&'a self, request: &'a HttpRequest) -> LocalBoxFuture<'a, Result<PrincipalBuilder, Rejected>> {
+    fn authenticate<'a>(
+        &'a self,
+        request: &'a HttpRequest,
+    ) -> LocalBoxFuture<'a, Result<PrincipalBuilder, AuthenticateError>> {
         let said = request.headers().get("x-test-certificate").and_then(|said| said.to_str().ok()).unwrap_or_default();
         Box::pin(async move { judged(said) })
     }
@@ -245,7 +256,7 @@ fn a_header_of_a_proxy_counts_from_that_proxy_alone() {
     // M11, H12: the socket's peer is 127.0.0.1.
     let serve = |proxy: &str| {
         let scheme = ProxyHeader::new("X-Forwarded-User").roles("X-Forwarded-Groups");
-        serve(Auth::builder().realm("r").behind([proxy], Forwarding::XForwardedFor).scheme(scheme))
+        serve(Auth::builder().realm("r").trusted_proxies([proxy], ForwardingHeader::XForwardedFor).scheme(scheme))
     };
     let trusted = serve("127.0.0.1");
     let as_user = |server: &Server, path: &str, fields: &[(&str, &str)]| server.send(&ask(path).fields(fields));
@@ -283,16 +294,19 @@ fn settings_of_schemes_that_cannot_work_do_not_build() {
             self.0
         }
 
-        fn place(&self) -> Place<'_> {
-            Place::Header(match self.0 {
+        fn location(&self) -> CredentialLocation<'_> {
+            CredentialLocation::Header(match self.0 {
                 "Header" => "not a header",
                 "Jar" => "Cookie",
                 _ => "X-Own",
             })
         }
 
-        fn authenticate<'a>(&'a self, _: &'a HttpRequest) -> LocalBoxFuture<'a, Result<PrincipalBuilder, Rejected>> {
-            Box::pin(async { Err(Rejected::Invalid) })
+        fn authenticate<'a>(
+            &'a self,
+            _: &'a HttpRequest,
+        ) -> LocalBoxFuture<'a, Result<PrincipalBuilder, AuthenticateError>> {
+            Box::pin(async { Err(AuthenticateError::Invalid) })
         }
     }
     let confers = |scheme| CustomScheme::new(scheme).confers(Confers::nothing());
@@ -307,9 +321,9 @@ fn settings_of_schemes_that_cannot_work_do_not_build() {
         (Auth::builder().scheme(Called("Jar")), "is no name of a header"), // what browsers send by themselves
         (Auth::builder().scheme(confers(Called("Own"))).scheme(confers(Called("OWN"))), "is no name for a scheme"),
         (Auth::builder().scheme(Called("Own")).bearer(jwt()), "does not say what it `.confers(…)`"),
-        (Auth::builder().scheme(ProxyHeader::new("X-User")), "call `.behind(…)`"),
-        (Auth::builder().scheme(ProxyHeader::new("X-User")).client_address(auth_actix::Peer), "call `.behind(…)`"),
-        (Auth::builder().scheme(ProxyHeader::new("X-User")).behind_hops(std::num::NonZeroUsize::MIN, Forwarding::Forwarded), "call `.behind(…)`"),
+        (Auth::builder().scheme(ProxyHeader::new("X-User")), "call `.trusted_proxies(…)`"),
+        (Auth::builder().scheme(ProxyHeader::new("X-User")).client_address(auth_actix::Peer), "call `.trusted_proxies(…)`"),
+        (Auth::builder().scheme(ProxyHeader::new("X-User")).trusted_proxy_hops(std::num::NonZeroUsize::MIN, ForwardingHeader::Forwarded), "call `.trusted_proxies(…)`"),
     ];
     for (builder, expected) in table {
         let error = builder.build().err().map(|error| error.to_string()).unwrap_or_default();
@@ -327,14 +341,14 @@ fn a_caller_is_identified_ahead_of_the_rule_once_and_nobody_is_refused_by_it() {
             "Counted"
         }
 
-        fn place(&self) -> Place<'_> {
-            Place::Header("X-Badge")
+        fn location(&self) -> CredentialLocation<'_> {
+            CredentialLocation::Header("X-Badge")
         }
 
         fn authenticate<'a>(
             &'a self,
             request: &'a HttpRequest,
-        ) -> LocalBoxFuture<'a, Result<PrincipalBuilder, Rejected>> {
+        ) -> LocalBoxFuture<'a, Result<PrincipalBuilder, AuthenticateError>> {
             ASKED.fetch_add(1, Ordering::SeqCst);
             InHeader.authenticate(request)
         }

@@ -114,7 +114,7 @@ async fn without() -> &'static str {
 
 fn auth() -> Auth {
     let tokens = jwt().confers(Confers::everything());
-    let users = auth_actix::Basic::new(Staff::default()).confers(Confers::everything());
+    let users = auth_actix::password::Basic::new(Staff::default()).confers(Confers::everything());
     let auth = Auth::builder().realm("reports").bearer(tokens).basic(users).roles::<Role>();
     auth.client_address(Peer).hosts(["localhost"]).build().unwrap()
 }
@@ -249,7 +249,7 @@ fn the_first_step_that_has_an_answer_gives_it() {
 fn a_realm_reads_back_as_it_was_written() {
     // HTTP-8, T19
     for realm in [r#"a"b\c"#, r#"\"#, r#"", error="x"#, "a, Basic realm=\"b\"", " ", "~!@#$%^&*()"] {
-        let users = auth_actix::Basic::new(Staff::default()).confers(Confers::everything());
+        let users = auth_actix::password::Basic::new(Staff::default()).confers(Confers::everything());
         let auth =
             Auth::builder().realm(realm).bearer(jwt().confers(Confers::everything())).basic(users).build().unwrap();
         let server = Server::start(move |config: &mut ServiceConfig| {

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use actix_web::get;
 use actix_web::web::ServiceConfig;
-use auth_actix::{
-    Auth, Basic, BoxFuture, Confers, PasswordAuthenticator, PasswordCredentials, PasswordVerifier, Principal, Sessions,
-    Throttle, UserStoreUnavailable, VerifiedUser, require_auth, require_role,
+use auth_actix::password::{
+    Basic, PasswordAuthenticator, PasswordCredentials, PasswordVerifier, UserStoreUnavailable, VerifiedUser,
 };
+use auth_actix::session::Sessions;
+use auth_actix::throttle::Throttle;
+use auth_actix::{Auth, BoxFuture, Confers, Principal, require_auth, require_role};
 use auth_tests::server::Server;
 use auth_tests::token::basic;
 use auth_tests::wire::{get, request};

@@ -99,11 +99,11 @@ async fn order(_: Noted<1>, _: Noted<2>, _: Noted<3>, _: Noted<4>) -> &'static s
 #[actix_web::test]
 async fn no_argument_is_extracted_and_no_byte_read_before_the_rule_holds() {
     let everything = auth_actix::Confers::everything;
-    let users = auth_actix::Basic::new(Staff::default()).confers(everything());
+    let users = auth_actix::password::Basic::new(Staff::default()).confers(everything());
     let auth =
         auth_actix::Auth::builder().bearer(jwt().confers(everything())).basic(users).roles::<Role>().build().unwrap();
     let api = auth.scope("/api").service(item).service(open).service(order);
-    let api = api.route("/raw", auth_actix::post().to(raw));
+    let api = api.route("/raw", auth_actix::web::post().to(raw));
     let plain = web::scope("/plain").app_data(auth.clone()).service(item).route("/raw", web::post().to(raw));
     let app = init_service(App::new().service(api).service(plain)).await;
     let (admin, viewer) = (bearer(json!({ "roles": ["admin"] })), bearer(json!({ "roles": ["viewer"] })));

@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use actix_web::get;
 use actix_web::web::ServiceConfig;
-use auth_actix::{
-    Auth, Confers, Event, Grants, GrantsError, Permission, Principal, Role, Sink, open, require_auth,
-    require_permission,
-};
+use auth_actix::audit::{Event, Sink};
+use auth_actix::identity::{Grants, GrantsError};
+use auth_actix::{Auth, Confers, Permission, Principal, Role, open, require_auth, require_permission};
 use auth_tests::server::Server;
 use auth_tests::token::bearer;
 use auth_tests::wire::get;

@@ -2,8 +2,8 @@
 
 use actix_web::web::Path;
 use actix_web::{App, get, post, put};
-use auth_actix::matrix::{Fact, Lit, Matrix, Tree};
-use auth_actix::test::{Keys, access_matrix, assert_matrix, hold};
+use auth_actix::matrix::{Expr, ExprLiteral, Fact, Matrix};
+use auth_actix::test::{Keys, access_matrix, assert_matrix, verify_matrix};
 use auth_actix::{
     Auth, Confers, Peer, deny_network, public, require, require_auth, require_permission, require_role, require_scope,
     rule,
@@ -101,21 +101,21 @@ async fn each_atom_decides_some_request_and_all_are_answered_as_the_rules_say() 
 }
 
 /// The rule with the atom that stands there turned into its opposite.
-fn flipped(tree: &Tree, position: usize, next: &mut usize) -> Tree {
+fn flipped(tree: &Expr, position: usize, next: &mut usize) -> Expr {
     match tree {
-        Tree::Literal(Lit { fact, negated }) => {
+        Expr::Literal(ExprLiteral { fact, negated }) => {
             *next += 1;
-            Tree::Literal(Lit { fact: fact.clone(), negated: (*next - 1 == position) != *negated })
+            Expr::Literal(ExprLiteral { fact: fact.clone(), negated: (*next - 1 == position) != *negated })
         }
-        Tree::All(parts) => Tree::All(parts.iter().map(|part| flipped(part, position, next)).collect()),
-        Tree::Any(parts) => Tree::Any(parts.iter().map(|part| flipped(part, position, next)).collect()),
+        Expr::All(parts) => Expr::All(parts.iter().map(|part| flipped(part, position, next)).collect()),
+        Expr::Any(parts) => Expr::Any(parts.iter().map(|part| flipped(part, position, next)).collect()),
     }
 }
 
-fn literals(tree: &Tree) -> Vec<Fact> {
+fn literals(tree: &Expr) -> Vec<Fact> {
     match tree {
-        Tree::Literal(literal) => vec![literal.fact.clone()],
-        Tree::All(parts) | Tree::Any(parts) => parts.iter().flat_map(literals).collect(),
+        Expr::Literal(literal) => vec![literal.fact.clone()],
+        Expr::All(parts) | Expr::Any(parts) => parts.iter().flat_map(literals).collect(),
     }
 }
 
@@ -124,17 +124,17 @@ async fn a_matrix_with_any_one_atom_turned_around_is_found_out() {
     let keys = Keys::new();
     let auth = auth(&keys);
     let reviewed = Matrix::from_markdown(&access_matrix(app(&auth)).await.to_markdown()).unwrap();
-    assert!(hold(&keys, app(&auth), Some(&reviewed)).await.is_ok());
+    assert!(verify_matrix(&keys, app(&auth), Some(&reviewed)).await.is_ok());
     let mut found_out = 0;
     for (index, route) in reviewed.routes.iter().enumerate() {
-        let tree = Tree::read(&route.rule).unwrap();
+        let tree = Expr::read(&route.rule).unwrap();
         for (position, fact) in literals(&tree).into_iter().enumerate() {
             if matches!(&fact, Fact::Check(_)) {
                 continue; // no request decides it
             }
             let mut turned = reviewed.clone();
             turned.routes[index].rule = flipped(&tree, position, &mut 0).to_string();
-            let told = hold(&keys, app(&auth), Some(&turned)).await;
+            let told = verify_matrix(&keys, app(&auth), Some(&turned)).await;
             let told = told.expect_err(&format!("{} is not {}", route.rule, turned.routes[index].rule));
             assert!(told.contains(&format!("{} {}", route.method, route.path)), "{told}");
             found_out += 1;
@@ -145,11 +145,11 @@ async fn a_matrix_with_any_one_atom_turned_around_is_found_out() {
     let mut turned = reviewed.clone();
     let known_route = turned.routes.iter_mut().find(|route| route.path.ends_with("/known")).unwrap();
     known_route.rule = "public".to_owned();
-    assert!(hold(&keys, app(&auth), Some(&turned)).await.is_err());
+    assert!(verify_matrix(&keys, app(&auth), Some(&turned)).await.is_err());
     let mut turned = reviewed.clone();
     turned.words.0.get_mut("role").unwrap().get_mut("viewer").unwrap().implies.insert("admin".to_owned());
-    assert!(hold(&keys, app(&auth), Some(&turned)).await.is_err());
+    assert!(verify_matrix(&keys, app(&auth), Some(&turned)).await.is_err());
     // Keys that the application does not take show too.
-    assert!(hold(&Keys::new(), app(&auth), None).await.is_err());
+    assert!(verify_matrix(&Keys::new(), app(&auth), None).await.is_err());
     let _: Value = serde_json::from_str(&access_matrix(app(&auth)).await.to_json()).unwrap();
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use actix_web::web::ServiceConfig;
 use actix_web::{get, routes, web};
+use auth_actix::password::Basic;
 use auth_actix::{
-    Auth, AuthBuilder, Basic, Confers, Peer, guarded, public, require_auth, require_network, require_role, rule,
+    Auth, AuthBuilder, Confers, Peer, guarded, public, require_auth, require_network, require_role, rule,
 };
 use auth_tests::server::Server;
 use auth_tests::token::{basic, basic_of, bearer, now};
@@ -156,19 +157,19 @@ fn a_hidden_handler_cannot_be_told_from_a_path_that_is_not_there() {
     let auth = auth(&staff).build().unwrap();
     let server = Server::start(move |config: &mut ServiceConfig| {
         let resource = auth_actix::web::resource("/resource")
-            .route(auth_actix::get().to(plain))
-            .route(auth_actix::put().to(plain));
+            .route(auth_actix::web::get().to(plain))
+            .route(auth_actix::web::put().to(plain));
         let files = web::scope("/files").route("/a", web::get().to(|| async { "file" }));
         let api = auth
             .scope("/s")
             .service(hidden)
             .service(several)
             .service(resource)
-            .route("/plain", auth_actix::post().to(plain));
+            .route("/plain", auth_actix::web::post().to(plain));
         let api = api
             .service(guarded(rule!(role("admin"), not_found), files))
             .service(fresh)
-            .route("/visible", auth_actix::get().to(visible));
+            .route("/visible", auth_actix::web::get().to(visible));
         config.service(api);
     });
     let admin = bearer(json!({ "roles": ["admin"], "auth_time": now() }));
@@ -228,8 +229,8 @@ fn a_scope_that_hides_as_a_whole_hides_its_handlers_as_well() {
     let auth = auth(&staff).build().unwrap();
     let server = Server::start(move |config: &mut ServiceConfig| {
         let rule = rule!(role("admin"), not_found);
-        config.service(auth.scope("/whole").require(rule).route("/visible", auth_actix::get().to(visible)));
-        let inner = auth.scope("/in").route("/visible", auth_actix::get().to(visible));
+        config.service(auth.scope("/whole").require(rule).route("/visible", auth_actix::web::get().to(visible)));
+        let inner = auth.scope("/in").route("/visible", auth_actix::web::get().to(visible));
         config.service(auth.scope("/around").require(rule).service(inner));
     });
     let mut all = differences(&server, &staff, "/whole/visible", true);

@@ -8,10 +8,13 @@ use std::time::{Duration, Instant};
 
 use actix_web::web::{Bytes, Path, ServiceConfig};
 use actix_web::{Error, HttpResponse, get, post};
-use auth_actix::{
-    ApiKey, BlockEntry, Blocklist, Dpop, Grants, Id, Lease, LeaseEnd, Peer, RolesFrom, RolesUnavailable, Ticket,
-    guarded, public, require, require_auth, require_permission, require_role, rule,
-};
+use auth_actix::api_key::ApiKey;
+use auth_actix::blocklist::{BlockEntry, Blocklist};
+use auth_actix::dpop::Dpop;
+use auth_actix::identity::{Grants, ProvidedRoles, RolesUnavailable};
+use auth_actix::jwt::Ticket;
+use auth_actix::lease::{Lease, LeaseEnd};
+use auth_actix::{Id, Peer, guarded, public, require, require_auth, require_permission, require_role, rule};
 use auth_tests::proof;
 use auth_tests::server::Server;
 use auth_tests::token::{ISSUER, bearer, now};
@@ -103,7 +106,7 @@ struct Database {
 fn serve() -> (Server, Database, Blocklist) {
     let (database, blocks) = (Database::default(), Blocklist::memory());
     let asked = database.clone();
-    let roles = RolesFrom::new(move |caller: Id, _| {
+    let roles = ProvidedRoles::new(move |caller: Id, _| {
         let asked = asked.clone();
         async move {
             match caller.to_string().contains("editor") {
@@ -206,7 +209,7 @@ fn a_stream_ends_when_its_rule_stops_holding_and_not_before() {
         || {
             let (server, _, blocks) = serve();
             let (issuer, jti) = (ISSUER.to_owned(), "one".to_owned());
-            let expires = auth_actix::Timestamp::from_seconds(now() + 3600);
+            let expires = auth_actix::identity::Timestamp::from_seconds(now() + 3600);
             lasts(&server, "/known", json!({"sub": "alice", "jti": "one"}), MOST, move || {
                 blocks.add(BlockEntry::RevokeToken { issuer, jti, expires }).unwrap()
             })
@@ -219,7 +222,7 @@ fn a_stream_ends_when_its_rule_stops_holding_and_not_before() {
         || {
             let (server, _, blocks) = serve();
             lasts(&server, "/known", json!({"sub": "alice", "iat": now() - 5}), MOST, move || {
-                let since = auth_actix::Timestamp::from_seconds(now());
+                let since = auth_actix::identity::Timestamp::from_seconds(now());
                 blocks.add(BlockEntry::RevokeSubject { id: Id::user(ISSUER, "alice"), since }).unwrap()
             })
         },
@@ -412,7 +415,7 @@ enum Author {
     Writer,
 }
 
-fn text_of(new: &auth_actix::NewApiKey) -> &str {
+fn text_of(new: &auth_actix::api_key::NewApiKey) -> &str {
     use secrecy::ExposeSecret as _;
     new.key.expose_secret()
 }
@@ -446,19 +449,22 @@ fn a_lease_of_a_bound_token_ends_at_its_expiry_without_leeway() {
 #[derive(Clone, Default)]
 struct Badge(Arc<AtomicBool>, &'static str);
 
-impl auth_actix::Authenticator for Badge {
+impl auth_actix::scheme::Authenticator for Badge {
     fn name(&self) -> &'static str {
         "Badge"
     }
 
-    fn place(&self) -> auth_actix::Place<'_> {
-        auth_actix::Place::Header("X-Badge")
+    fn location(&self) -> auth_actix::scheme::CredentialLocation<'_> {
+        auth_actix::scheme::CredentialLocation::Header("X-Badge")
     }
 
     fn authenticate<'a>(
         &'a self,
         _: &'a actix_web::HttpRequest,
-    ) -> auth_actix::LocalBoxFuture<'a, Result<auth_actix::PrincipalBuilder, auth_actix::Rejected>> {
+    ) -> auth_actix::LocalBoxFuture<
+        'a,
+        Result<auth_actix::identity::PrincipalBuilder, auth_actix::scheme::AuthenticateError>,
+    > {
         let holder = match (self.0.load(Ordering::SeqCst), self.1) {
             (true, "another person") => auth_actix::Principal::builder("bob"),
             (true, "an actor") => auth_actix::Principal::builder("alice").claim("act", json!({"sub": "bob"})),
@@ -501,16 +507,20 @@ fn a_stream_ends_when_a_grant_is_withdrawn_by_any_scheme() {
             let keys = folder.path().join("keys");
             let new = ApiKey::generate("robot").unwrap();
             std::fs::write(&keys, new.stored.clone().roles(["writer"]).to_line() + "\n").unwrap();
-            let hash = auth_actix::hash_password(&"sesame".into()).unwrap();
-            let users = auth_actix::UsersFile::parse(&format!("alice:{hash}:writer")).unwrap();
+            let hash = auth_actix::password::hash_password(&"sesame".into()).unwrap();
+            let users = auth_actix::password::UsersFile::parse(&format!("alice:{hash}:writer")).unwrap();
             let everything = auth_actix::Confers::everything;
             let auth = auth_actix::Auth::builder()
                 .realm("reports")
                 .bearer(crate::jwt().confers(everything()))
                 .dpop(Dpop::at("https://reports.example"))
-                .basic(auth_actix::Basic::new(auth_actix::PasswordAuthenticator::new(users)).confers(everything()))
+                .basic(
+                    auth_actix::password::Basic::new(auth_actix::password::PasswordAuthenticator::new(users))
+                        .confers(everything()),
+                )
                 .api_keys(
-                    auth_actix::ApiKeyScheme::new(auth_actix::ApiKeysFile::open(&keys).unwrap()).confers(everything()),
+                    auth_actix::api_key::ApiKeyScheme::new(auth_actix::api_key::ApiKeysFile::open(&keys).unwrap())
+                        .confers(everything()),
                 )
                 .grants(&grants)
                 .build()
@@ -541,7 +551,7 @@ fn a_stream_ends_when_a_rule_in_front_stops_holding() {
     // S2
     let withdrawn = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&withdrawn);
-    let roles = RolesFrom::new(move |_: Id, _| {
+    let roles = ProvidedRoles::new(move |_: Id, _| {
         let withdrawn = asked.load(Ordering::SeqCst);
         async move { Ok(if withdrawn { Vec::new() } else { vec!["editor".to_owned()] }) }
     });

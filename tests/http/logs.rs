@@ -5,9 +5,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use actix_web::middleware::Logger;
 use actix_web::web::ServiceConfig;
 use actix_web::{get, post, web};
+use auth_actix::jwt::{Algorithm, Key};
+use auth_actix::password::{Basic, User, hash_password};
 use auth_actix::{
-    Algorithm, Auth, Basic, Claims, Confers, Jwt, Key, Principal, User, guarded, hash_password, public, require,
-    require_auth, require_role, require_scope, rule,
+    Auth, Claims, Confers, Jwt, Principal, guarded, public, require, require_auth, require_role, require_scope, rule,
 };
 use auth_tests::logs;
 use auth_tests::server::Server;
@@ -120,7 +121,7 @@ fn serving() -> Server {
             .service(logged_open)
             .service(logged_claims)
             .service(logged_maybe_claims)
-            .route("/any-claims", auth_actix::route().to(logged_any_claims));
+            .route("/any-claims", auth_actix::web::route().to(logged_any_claims));
         let api = api.service(guarded(rule!(role("admin")), web::resource("/served").to(served)));
         let hiding = auth.scope("/hiding").service(logged_hidden);
         let ruled = auth.scope("/ruled").require(rule!(role("viewer"))).service(logged_ruled);
@@ -138,7 +139,7 @@ fn no_secret_is_logged_answered_or_shown() {
     let (ill_typed, foreign) = (json!({ "org": MARK, "sub": "alice", "note": MARK }), [8; 32]);
     let mark = |name: &str| format!("{MARK}-{name}");
     let kid = {
-        let header = jsonwebtoken::Header { kid: Some(mark("kid")), ..jsonwebtoken::Header::new(Algorithm::HS256) };
+        let header = jsonwebtoken::Header { kid: Some(mark("kid")), ..jsonwebtoken::Header::new(jsonwebtoken::Algorithm::HS256) };
         jsonwebtoken::encode(&header, &json!({ "sub": mark("sub") }), &jsonwebtoken::EncodingKey::from_secret(&SECRET))
             .unwrap()
     };
@@ -336,7 +337,8 @@ fn claims_of_another_shape_are_logged_with_the_handler_that_asks_for_them() {
 #[test]
 fn a_refused_log_in_names_no_file_of_ours() {
     let _turn = turn();
-    let auth = Auth::builder().realm("no file").session(auth_actix::Sessions::memory()).users(Staff::default());
+    let auth =
+        Auth::builder().realm("no file").session(auth_actix::session::Sessions::memory()).users(Staff::default());
     let auth = auth.build().unwrap();
     let server = Server::start(move |config: &mut ServiceConfig| {
         config.service(auth.scope("").service(auth.login()));

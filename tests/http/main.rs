@@ -93,7 +93,7 @@ pub(crate) fn jwt() -> Jwt {
 
 /// An `Auth` of that issuer alone, but for what a test adds. It remembers tokens: no test may find a difference.
 pub(crate) fn bearer_only() -> AuthBuilder {
-    let remembering = auth_actix::TokenCache::new().secrets();
+    let remembering = auth_actix::jwt::TokenCache::new().secrets();
     Auth::builder().realm("reports").bearer(jwt()).roles::<Role>().token_cache(remembering)
 }
 

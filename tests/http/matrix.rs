@@ -59,7 +59,7 @@ async fn old() -> &'static str {
 
 fn configure(config: &mut ServiceConfig) {
     let auth = bearer_only().build().unwrap();
-    let inner = auth.scope("/inner").require(rule!(role("viewer"))).route("/plain", auth_actix::get().to(plain));
+    let inner = auth.scope("/inner").require(rule!(role("viewer"))).route("/plain", auth_actix::web::get().to(plain));
     let docs = web::scope("/docs").route("/", web::get().to(HttpResponse::Ok));
     let api = auth.scope("/api").service(show).service(shadowed).service(write).service(any).service(inner);
     let api = api.service(guarded(rule!(role("admin")), docs)).service(unguarded("moves soon", open));
@@ -158,7 +158,7 @@ async fn the_matrix_has_each_method_of_each_path_and_what_a_reader_has_to_know()
 async fn a_scope_has_a_matrix_of_its_own_and_settings_that_let_in_more_stand_in_it() {
     let jwt = auth_actix::Jwt::hs256([7; 32]).issuer("https://id.example").accept_tokens_of_any_audience();
     let auth = auth_actix::Auth::builder().bearer(jwt.confers(auth_actix::Confers::nothing().roles(["viewer"])));
-    let auth = auth.origins(["https://app.example"]).ignore_authorization_of_other_schemes();
+    let auth = auth.origins(["https://app.example"]).ignore_unknown_schemes();
     let auth = auth.client_address(auth_actix::Peer).build().unwrap();
     let file = auth.scope("/api").service(write).access_matrix().to_markdown();
     assert_eq!(
@@ -186,10 +186,12 @@ async fn each_setting_that_changes_who_comes_in_changes_the_file() {
     // H11
     use std::time::Duration;
 
-    use auth_actix::{Auth, Confers, IdentityLogin, Jwt, Sessions};
+    use auth_actix::scheme::IdentityLogin;
+    use auth_actix::session::Sessions;
+    use auth_actix::{Auth, Confers, Jwt};
     let plain = || Jwt::hs256([7; 32]).issuer("https://id.example").audience("a");
     let bearer = |jwt: Jwt| Auth::builder().bearer(jwt);
-    let session = |sessions: Sessions| Auth::builder().session(sessions.over_plain_http_on_this_machine());
+    let session = |sessions: Sessions| Auth::builder().session(sessions.insecure_localhost());
     let base = file_of(bearer(plain()));
     let settings: Vec<(&str, String)> = vec![
         ("another audience", file_of(bearer(plain().audience("b")))),
@@ -207,10 +209,10 @@ async fn each_setting_that_changes_who_comes_in_changes_the_file() {
             "a second source",
             file_of(
                 bearer(plain().confers(Confers::everything()))
-                    .scheme(auth_actix::CustomScheme::new(IdentityLogin).confers(Confers::nothing())),
+                    .scheme(auth_actix::scheme::CustomScheme::new(IdentityLogin).confers(Confers::nothing())),
             ),
         ),
-        ("foreign credentials", file_of(bearer(plain()).ignore_authorization_of_other_schemes())),
+        ("foreign credentials", file_of(bearer(plain()).ignore_unknown_schemes())),
         ("origins", file_of(bearer(plain()).origins(["https://app.example"]))),
         ("subprotocols", file_of(bearer(plain()).bearer_in_subprotocol("bearer"))),
         ("tickets", file_of(bearer(plain()).tickets())),

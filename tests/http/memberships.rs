@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use actix_web::web::{Path, ServiceConfig};
 use actix_web::{delete, get};
+use auth_actix::identity::{ProvidedRoles, RolesUnavailable};
+use auth_actix::jwt::{IssuerResolver, IssuersUnavailable, Resolved};
 use auth_actix::{
-    Auth, AuthBuilder, BoxFuture, Confers, Id, IssuerResolver, IssuersUnavailable, Jwt, Principal, Resolved, RolesFrom,
-    RolesUnavailable, require, require_claim, require_permission, require_role, rule,
+    Auth, AuthBuilder, BoxFuture, Confers, Id, Jwt, Principal, require, require_claim, require_permission,
+    require_role, rule,
 };
 use auth_tests::server::Server;
 use auth_tests::token::{AUDIENCE, ISSUER, SECRET, bearer, token_of};
@@ -103,9 +105,9 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    pub(crate) fn roles(&self) -> RolesFrom {
+    pub(crate) fn roles(&self) -> ProvidedRoles {
         let this = self.clone();
-        RolesFrom::new(move |caller: Id, tenant: Option<String>| {
+        ProvidedRoles::new(move |caller: Id, tenant: Option<String>| {
             let this = this.clone();
             async move {
                 this.asked.lock().unwrap().push(format!(
@@ -385,11 +387,11 @@ fn a_tenant_that_no_pattern_names_does_not_start() {
         ("another name", |auth, config| { config.service(auth.scope("").service(lost)); }, false),
         ("another name, and the scope has it", |auth, config| { config.service(auth.scope("/{team}").service(lost)); }, true),
         ("the same name twice", |auth, config| { config.service(auth.scope("/{org}").service(board)); }, false),
-        ("the scope's alone", |auth, config| { config.service(auth.scope("/{org:[a-z]+}").route("/x", auth_actix::get().to(plain))); }, true),
-        ("the route's", |auth, config| { config.service(auth.scope("").route("/{org}/x", auth_actix::get().to(plain))); }, true),
-        ("neither's", |auth, config| { config.service(auth.scope("").route("/x", auth_actix::get().to(plain))); }, false),
-        ("of the scope around", |auth, config| { config.service(auth.scope("/{org}").service(auth.scope("/y").route("/x", auth_actix::get().to(plain)))); }, true),
-        ("of a scope of actix", |auth, config| { config.service(actix_web::web::scope("/{org}").service(auth.scope("/y").route("/x", auth_actix::get().to(plain)))); }, true),
+        ("the scope's alone", |auth, config| { config.service(auth.scope("/{org:[a-z]+}").route("/x", auth_actix::web::get().to(plain))); }, true),
+        ("the route's", |auth, config| { config.service(auth.scope("").route("/{org}/x", auth_actix::web::get().to(plain))); }, true),
+        ("neither's", |auth, config| { config.service(auth.scope("").route("/x", auth_actix::web::get().to(plain))); }, false),
+        ("of the scope around", |auth, config| { config.service(auth.scope("/{org}").service(auth.scope("/y").route("/x", auth_actix::web::get().to(plain)))); }, true),
+        ("of a scope of actix", |auth, config| { config.service(actix_web::web::scope("/{org}").service(auth.scope("/y").route("/x", auth_actix::web::get().to(plain)))); }, true),
         ("the scope's rule", |auth, config| { config.service(auth.scope("").require(rule!(role("member", in = team))).service(board)); }, false),
         ("the scope's rule, and its path", |auth, config| { config.service(auth.scope("/{team}").require(rule!(role("member", in = team))).service(board)); }, true),
     ];
@@ -403,13 +405,13 @@ fn a_tenant_that_no_pattern_names_does_not_start() {
     let auth = build();
     let server = Server::start(move |config: &mut ServiceConfig| {
         config.service(
-            actix_web::web::scope("/{other}").service(auth.scope("/y").route("/x", auth_actix::get().to(plain))),
+            actix_web::web::scope("/{other}").service(auth.scope("/y").route("/x", auth_actix::web::get().to(plain))),
         );
     });
     assert_eq!(server.send(&ask("/acme/y/x").authorization(as_user("bob"))).status, 500);
     let auth = build();
     let server = Server::start(move |config: &mut ServiceConfig| {
-        let inner = auth.scope("/y").route("/{org}", auth_actix::get().to(plain));
+        let inner = auth.scope("/y").route("/{org}", auth_actix::web::get().to(plain));
         config.service(actix_web::web::scope("/{org}").service(inner));
     });
     assert_eq!(server.send(&ask("/acme/y/other").authorization(as_user("bob"))).status, 500, "which of the two?");

@@ -60,7 +60,7 @@ async fn open() -> &'static str {
 
 fn api(auth: &Auth) -> impl actix_web::dev::HttpServiceFactory + 'static + use<> {
     let api = auth.scope("/api").service(several).service(only_get).service(user).service(body).service(open);
-    api.route("/any", auth_actix::route().to(any)).service(auth_actix::web::resource("/resource").to(any))
+    api.route("/any", auth_actix::web::route().to(any)).service(auth_actix::web::resource("/resource").to(any))
 }
 
 fn routes(auth: &Auth) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {

@@ -2,7 +2,9 @@
 
 use actix_web::get;
 use actix_web::web::ServiceConfig;
-use auth_actix::{Auth, Basic, Confers, PasswordAuthenticator, Throttle, public, require_auth, require_role};
+use auth_actix::password::{Basic, PasswordAuthenticator};
+use auth_actix::throttle::Throttle;
+use auth_actix::{Auth, Confers, public, require_auth, require_role};
 use auth_tests::server::Server;
 use auth_tests::token::{basic, bearer};
 use auth_tests::wire::get;

@@ -74,7 +74,7 @@ async fn a_cors_layer_outside_answers_preflights_and_marks_denials() {
     let cors = Cors::default().allowed_origin("https://app.example").allowed_methods(["GET", "POST"]);
     let cors =
         cors.allowed_headers([header::AUTHORIZATION]).expose_headers([header::WWW_AUTHENTICATE, header::RETRY_AFTER]);
-    let api = auth.scope("/api").service(for_admins).service(create).route("/any", auth_actix::route().to(plain));
+    let api = auth.scope("/api").service(for_admins).service(create).route("/any", auth_actix::web::route().to(plain));
     let app = init_service(App::new().wrap(cors).service(api)).await;
     let from_app = |path: &str, method: &str| {
         TestRequest::with_uri(path).method(method.parse().unwrap()).insert_header(("origin", "https://app.example"))
@@ -94,7 +94,7 @@ async fn a_cors_layer_outside_answers_preflights_and_marks_denials() {
         assert!(exposed.contains("www-authenticate") && answer.headers().contains_key("www-authenticate"), "{path}");
     }
     // The rule itself exempts no method, and no request that only looks like a preflight.
-    let api = bearer_only().build().unwrap().scope("/api").route("/any", auth_actix::route().to(plain));
+    let api = bearer_only().build().unwrap().scope("/api").route("/any", auth_actix::web::route().to(plain));
     let app = init_service(App::new().service(api)).await;
     let preflight = from_app("/api/any", "OPTIONS").insert_header(("access-control-request-method", "POST"));
     assert_eq!(call_service(&app, preflight.to_request()).await.status(), 401);

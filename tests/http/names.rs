@@ -45,8 +45,12 @@ async fn handlers_are_callable_as_written_whatever_they_are_called() {
     assert_eq!(list::call(web::Path::from(7)).await, "outer");
     assert_eq!(inner::list::call().await, "inner");
     let registered = |auth: &auth_actix::Auth| {
-        let scope = auth.scope("").service(list).service(inner::list).route("/time", auth_actix::get().to(time));
-        drop(scope.route("/inner", auth_actix::get().to(inner::time)).route("/option", auth_actix::get().to(Option)));
+        let scope = auth.scope("").service(list).service(inner::list).route("/time", auth_actix::web::get().to(time));
+        drop(
+            scope
+                .route("/inner", auth_actix::web::get().to(inner::time))
+                .route("/option", auth_actix::web::get().to(Option)),
+        );
     };
     registered(&crate::bearer_only().build().unwrap());
 }

@@ -7,8 +7,9 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::{App, Error, HttpResponse, get, web};
+use auth_actix::client::ForwardingHeader;
 use auth_actix::{
-    Auth, AuthBuilder, Forwarding, Peer, deny_network, guarded, public, require, require_auth, require_network, rule,
+    Auth, AuthBuilder, Peer, deny_network, guarded, public, require, require_auth, require_network, rule,
 };
 use auth_tests::logs;
 use auth_tests::token::bearer;
@@ -171,7 +172,8 @@ async fn behind_proxies_the_client_is_the_right_most_that_is_none_of_them() {
     // IP-1 to IP-7, H12, T26 to T29
     const XFF: &str = "X-Forwarded-For";
     const FWD: &str = "Forwarded";
-    let behind = |header| base().behind(["192.0.2.10", "192.0.2.64/26", "2001:db8:ffff::/64"], header).build().unwrap();
+    let behind =
+        |header| base().trusted_proxies(["192.0.2.10", "192.0.2.64/26", "2001:db8:ffff::/64"], header).build().unwrap();
     let many = |count: usize| ["198.51.100.1, "; 64][..count - 1].concat() + "10.1.2.3";
     let (most, too_many) = (many(32), many(33));
     #[rustfmt::skip]
@@ -213,7 +215,7 @@ async fn behind_proxies_the_client_is_the_right_most_that_is_none_of_them() {
         ("192.0.2.10", &[(XFF, "10.1.2.3"), ("Host", "evil.example")], Unknown),
         ("192.0.2.10", &[(XFF, "10.1.2.3"), ("Host", "evil.example"), ("X-Forwarded-Host", "localhost")], Unknown),
     ];
-    tells(&behind(Forwarding::XForwardedFor), rows).await;
+    tells(&behind(ForwardingHeader::XForwardedFor), rows).await;
     #[rustfmt::skip]
     let rows: &[(&str, &[(&str, &str)], Client)] = &[
         ("192.0.2.10", &[(FWD, "for=10.1.2.3")], Inside),
@@ -233,8 +235,11 @@ async fn behind_proxies_the_client_is_the_right_most_that_is_none_of_them() {
         ("192.0.2.10", &[(XFF, "10.1.2.3")], Unknown),
         ("198.51.100.1", &[(FWD, "for=10.1.2.3")], Elsewhere),
     ];
-    tells(&behind(Forwarding::Forwarded), rows).await;
-    let two = base().behind_hops(std::num::NonZeroUsize::new(2).unwrap(), Forwarding::XForwardedFor).build().unwrap();
+    tells(&behind(ForwardingHeader::Forwarded), rows).await;
+    let two = base()
+        .trusted_proxy_hops(std::num::NonZeroUsize::new(2).unwrap(), ForwardingHeader::XForwardedFor)
+        .build()
+        .unwrap();
     #[rustfmt::skip]
     let rows: &[(&str, &[(&str, &str)], Client)] = &[
         ("192.0.2.10", &[(XFF, "203.0.113.7, 10.1.2.3, 198.51.100.1")], Inside),
@@ -243,7 +248,7 @@ async fn behind_proxies_the_client_is_the_right_most_that_is_none_of_them() {
         ("192.0.2.10", &[], Unknown),
     ];
     tells(&two, rows).await;
-    let unix = base().behind(["unix"], Forwarding::XForwardedFor).build().unwrap();
+    let unix = base().trusted_proxies(["unix"], ForwardingHeader::XForwardedFor).build().unwrap();
     let rows: &[(&str, &[(&str, &str)], Client)] =
         &[("", &[(XFF, "10.1.2.3")], Inside), ("", &[], Unknown), ("198.51.100.1", &[(XFF, "10.1.2.3")], Elsewhere)];
     tells(&unix, rows).await;
@@ -282,7 +287,7 @@ async fn what_an_address_decided_is_for_that_client_alone() {
 async fn past_a_scope_a_network_rule_asks_for_its_settings_too() {
     // C1, C5, H12: what is refused at start-up in a scope is a set-up error where nobody could refuse it then, and no grant
     let base = || bearer_only().client_address(Peer);
-    let behind = |auth: AuthBuilder, proxies: &str| auth.behind([proxies], Forwarding::XForwardedFor);
+    let behind = |auth: AuthBuilder, proxies: &str| auth.trusted_proxies([proxies], ForwardingHeader::XForwardedFor);
     #[rustfmt::skip]
     let table: Vec<(&str, AuthBuilder, &str, &[(&str, &str)], u16)> = vec![
         ("all there", base().hosts(["localhost"]), "10.1.2.3:1", &[], 200),

@@ -2,10 +2,11 @@
 
 use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, get, post};
-use auth_actix::{
-    Auth, AuthBuilder, Basic, Confers, PasswordAuthenticator, Sessions, Texts, Throttle, ThrottleLimits, require_auth,
-    require_role,
-};
+use auth_actix::password::{Basic, PasswordAuthenticator};
+use auth_actix::response::Messages;
+use auth_actix::session::Sessions;
+use auth_actix::throttle::{Throttle, ThrottleLimits};
+use auth_actix::{Auth, AuthBuilder, Confers, require_auth, require_role};
 use auth_tests::server::Server;
 use auth_tests::token::{basic, bearer, now};
 use auth_tests::wire::{Answer, Request, get, request};
@@ -57,11 +58,11 @@ const NAVIGATES: (&str, &str) = ("Sec-Fetch-Mode", "navigate");
 const HTML: (&str, &str) = ("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8");
 
 /// With characters that mean something in HTML.
-fn german(request: &HttpRequest) -> Texts {
+fn german(request: &HttpRequest) -> Messages {
     if request.headers().get("Accept-Language").is_none_or(|wanted| wanted != "de") {
-        return Texts::default();
+        return Messages::default();
     }
-    Texts {
+    Messages {
         language: "de".into(),
         log_in: "Anmelden & los".into(),
         password: "Passwort <geheim>".into(),
@@ -71,7 +72,7 @@ fn german(request: &HttpRequest) -> Texts {
         denial: |problem| {
             (problem == "insufficient-permissions").then_some(("Kein <Zugang>", "Das d\u{fc}rfen Sie nicht."))
         },
-        ..Texts::default()
+        ..Messages::default()
     }
 }
 
@@ -80,7 +81,7 @@ fn pages_speak_the_language_that_the_application_chooses_and_programs_are_answer
     let users = PasswordAuthenticator::new(Staff::default())
         .throttle(Throttle::memory().limits(ThrottleLimits::default().account_burst(1)));
     let all = Confers::everything;
-    let auth = Auth::builder().realm("reports").bearer(jwt().confers(all())).roles::<Role>().texts(german);
+    let auth = Auth::builder().realm("reports").bearer(jwt().confers(all())).roles::<Role>().messages(german);
     let auth = auth.session(Sessions::memory().confers(all())).users(users).build().unwrap();
     let server = Server::start(move |config: &mut ServiceConfig| {
         config.service(auth.scope("").service(auth.login()).service(admin));

@@ -9,9 +9,10 @@ use actix_web::http::header::{AUTHORIZATION, HeaderValue};
 use actix_web::test::{TestRequest, call_and_read_body, call_service, init_service};
 use actix_web::web::ServiceConfig;
 use actix_web::{App, FromRequest, HttpRequest, get, web};
+use auth_actix::password::Basic;
 use auth_actix::{
-    Auth, AuthBuilder, Basic, Claims, Confers, Jwt, Principal, PrincipalExt as _, guarded, public, require,
-    require_auth, require_claim, require_role, rule, unguarded,
+    Auth, AuthBuilder, Claims, Confers, Jwt, Principal, PrincipalExt as _, guarded, public, require, require_auth,
+    require_claim, require_role, rule, unguarded,
 };
 use auth_tests::server::Server;
 use auth_tests::token::{AUDIENCE, ISSUER, SECRET, basic, bearer, now, token, token_of};

@@ -4,10 +4,14 @@ use std::path::Path;
 
 use actix_web::web::ServiceConfig;
 use actix_web::{get, post};
+use auth_actix::api_key::{ApiKeyScheme, ApiKeysFile};
+use auth_actix::blocklist::Blocklist;
+use auth_actix::client::{Countries, Database, ForwardingHeader};
+use auth_actix::password::{Basic, PasswordAuthenticator};
+use auth_actix::session::Sessions;
+use auth_actix::throttle::Throttle;
 use auth_actix::{
-    ApiKeyScheme, ApiKeysFile, Auth, Basic, Blocklist, Confers, Countries, Database, Forwarding, PasswordAuthenticator,
-    Sessions, Throttle, deny_country, public, require_auth, require_network, require_permission, require_role,
-    require_scope,
+    Auth, Confers, deny_country, public, require_auth, require_network, require_permission, require_role, require_scope,
 };
 use auth_tests::server::Server;
 use auth_tests::token::{ISSUER, basic, bearer, now};
@@ -109,7 +113,7 @@ fn place() -> Place {
         .session(Sessions::memory().confers(all()))
         .roles::<Role>()
         .login_page("/login")
-        .behind(["127.0.0.1"], Forwarding::XForwardedFor)
+        .trusted_proxies(["127.0.0.1"], ForwardingHeader::XForwardedFor)
         .hosts(["localhost"])
         .countries(Countries::database(Database::open(database).unwrap()))
         .blocks(blocks)

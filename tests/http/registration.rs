@@ -5,7 +5,8 @@ use std::time::Duration;
 use actix_web::middleware::DefaultHeaders;
 use actix_web::web::ServiceConfig;
 use actix_web::{get, post, web};
-use auth_actix::{Auth, Basic, Confers, Principal, guarded, public, require_auth, require_role, rule, unguarded};
+use auth_actix::password::Basic;
+use auth_actix::{Auth, Confers, Principal, guarded, public, require_auth, require_role, rule, unguarded};
 use auth_tests::logs;
 use auth_tests::server::Server;
 use auth_tests::token::{SECRET, bearer, token_of};
@@ -178,14 +179,14 @@ fn everything(auth: &Auth, config: &mut ServiceConfig) {
         });
     }
     let items = auth_actix::web::resource("/items/{id}").name("item");
-    let items = items.route(auth_actix::get().to(by_item)).route(auth_actix::put().to(by_item));
+    let items = items.route(auth_actix::web::get().to(by_item)).route(auth_actix::web::put().to(by_item));
     let files = || {
         web::scope("/files")
             .route("/a", web::get().to(without_rule))
             .route("/b", web::post().to(|_: String| without_rule()))
     };
     let api = auth.scope("/api").configure(more).service(create).service(items);
-    let api = api.route("/plain", auth_actix::method(actix_web::http::Method::PATCH).to(plain));
+    let api = api.route("/plain", auth_actix::web::method(actix_web::http::Method::PATCH).to(plain));
     let api = api.service(auth_actix::web::resource("/each").to(plain));
     let api = api.service(guarded(rule!(role("admin")), files()));
     let api = api.service(guarded(rule!(authenticated), web::resource("/one").to(without_rule)));
@@ -273,10 +274,12 @@ fn routes_of_one_path_are_all_reached_as_in_actix() {
     let server = Server::start(move |config: &mut ServiceConfig| {
         let theirs =
             web::scope("/theirs").route("/a", web::get().to(without_rule)).route("/a", web::patch().to(without_rule));
-        let ours =
-            auth.scope("/ours").route("/a", auth_actix::get().to(plain)).route("/a", auth_actix::patch().to(plain));
+        let ours = auth
+            .scope("/ours")
+            .route("/a", auth_actix::web::get().to(plain))
+            .route("/a", auth_actix::web::patch().to(plain));
         let configured = auth.scope("/configured").configure(|config| {
-            config.route("/a", auth_actix::get().to(plain)).route("/a", auth_actix::patch().to(plain));
+            config.route("/a", auth_actix::web::get().to(plain)).route("/a", auth_actix::web::patch().to(plain));
         });
         config.service(theirs).service(ours).service(configured);
     });

@@ -3,7 +3,7 @@
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, HttpResponse, get, post};
 use auth_actix::matrix::Matrix;
-use auth_actix::test::{Keys, access_matrix, hold};
+use auth_actix::test::{Keys, access_matrix, verify_matrix};
 use auth_actix::{Auth, guarded, require, require_role, rule, test};
 
 use crate::{Role, bearer_only, jwt};
@@ -209,10 +209,10 @@ async fn an_answer_that_passes_by_the_rule_is_found_out_by_a_request() {
         }
         actix_web::middleware::Next::call(&next, request).await.map(|answer| answer.map_into_boxed_body())
     }));
-    let wrong = hold(&keys, past.service(auth.scope("/api").service(other)), None).await.unwrap_err();
+    let wrong = verify_matrix(&keys, past.service(auth.scope("/api").service(other)), None).await.unwrap_err();
     assert!(wrong.contains("a call of the handler is right, and something else was answered"), "{wrong}");
     // A plain route in front of it.
     let before = App::new().service(web::scope("").service(open)).service(auth.scope("").service(show));
-    let undecided = hold(&keys, before, None).await.unwrap();
+    let undecided = verify_matrix(&keys, before, None).await.unwrap();
     assert_eq!(undecided, ["GET /posts/{id}: no request is sure to reach it"]);
 }

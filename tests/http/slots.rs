@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use actix_web::web::{Json, Path, ServiceConfig};
 use actix_web::{FromRequest, HttpRequest, dev::Payload, post};
-use auth_actix::{Claims, Event, Principal, Sink, require, require_auth};
+use auth_actix::audit::{Event, Sink};
+use auth_actix::{Claims, Principal, require, require_auth};
 use auth_tests::logs;
 use auth_tests::server::Server;
 use auth_tests::token::bearer;

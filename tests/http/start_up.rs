@@ -7,9 +7,13 @@ use actix_web::dev::{AppConfig, ServiceFactory as _};
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::web::ServiceConfig;
 use actix_web::{App, HttpResponse, get, web};
+use auth_actix::client::ForwardingHeader;
+use auth_actix::password::{Basic, PasswordAuthenticator};
+use auth_actix::session::Sessions;
+use auth_actix::throttle::Throttle;
 use auth_actix::{
-    Auth, AuthBuilder, Basic, Confers, Forwarding, PasswordAuthenticator, Peer, Sessions, Throttle, deny_network,
-    guarded, public, require, require_auth, require_claim, require_network, require_role, require_scope, rule,
+    Auth, AuthBuilder, Confers, Peer, deny_network, guarded, public, require, require_auth, require_claim,
+    require_network, require_role, require_scope, rule,
 };
 use auth_tests::logs;
 use auth_tests::server::Server;
@@ -117,7 +121,7 @@ fn a_rule_that_the_settings_cannot_serve_does_not_start_and_says_what_to_change(
     let passwords = || Auth::builder().realm("reports").basic(Staff::default()).roles::<Role>();
     let addressed = || bearer_only().client_address(Peer).hosts(["localhost"]);
     let behind = |proxies: &[&str]| {
-        bearer_only().hosts(["localhost"]).behind(proxies.iter().copied(), Forwarding::XForwardedFor)
+        bearer_only().hosts(["localhost"]).trusted_proxies(proxies.iter().copied(), ForwardingHeader::XForwardedFor)
     };
     let conferring = |confers| bearer_only_of(confers);
     #[rustfmt::skip]
@@ -145,7 +149,7 @@ fn a_rule_that_the_settings_cannot_serve_does_not_start_and_says_what_to_change(
         // STEP-5, and what none of the accepted credentials can say
         ("a scope, by Basic alone", passwords(), |auth, config| { config.service(auth.scope("/a").service(scope)); }, Some("read:reports")),
         ("a scope as the scope's rule, by Basic alone", passwords(), |auth, config| { config.service(auth.scope("/a").require(rule!(scope("read:reports"))).service(health)); }, Some("public")),
-        ("a claim, by Basic alone", passwords(), |auth, config| { config.service(auth.scope("/a").route("/c", auth_actix::get().to(claim))); }, Some("acme")),
+        ("a claim, by Basic alone", passwords(), |auth, config| { config.service(auth.scope("/a").route("/c", auth_actix::web::get().to(claim))); }, Some("acme")),
         ("a scope or a role, by Basic alone", passwords(), |auth, config| { config.service(auth.scope("/a").service(scope_or_role)); }, None),
         ("a password, by Bearer alone", bearer_only(), |auth, config| { config.service(auth.scope("/a").service(auth_actix::web::resource("/b").to(by_password))); }, Some("scheme")),
         ("a role that is not conferred", conferring(Confers::nothing().roles(["viewer"])), |auth, config| { config.service(auth.scope("/a").service(admin)); }, Some("admin")),
@@ -194,19 +198,25 @@ fn names_in_data_that_no_type_declares_are_told_at_the_start() {
     logs::capture();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys");
-    let hash = auth_actix::hash_password(&"pw".into()).unwrap();
-    let users =
-        auth_actix::UsersFile::parse(&format!("alice:{hash}:admin,editr-of-a-file\nbob:{hash}:editr-of-a-file"));
+    let hash = auth_actix::password::hash_password(&"pw".into()).unwrap();
+    let users = auth_actix::password::UsersFile::parse(&format!(
+        "alice:{hash}:admin,editr-of-a-file\nbob:{hash}:editr-of-a-file"
+    ));
     for owner in ["one", "two"] {
-        auth_actix::ApiKeysFile::append(&path, owner, |key| key.roles(["viewr-of-a-key"]).scopes(["read:report"]))
-            .unwrap();
+        auth_actix::api_key::ApiKeysFile::append(&path, owner, |key| {
+            key.roles(["viewr-of-a-key"]).scopes(["read:report"])
+        })
+        .unwrap();
     }
     let confers =
         || Confers::nothing().roles(["admn-of-confers", "editor"]).scopes(["read:reports"]).permissions(["not:asked"]);
     let auth = Auth::builder()
         .realm("names")
         .basic(Basic::new(users.unwrap()).confers(confers()))
-        .api_keys(auth_actix::ApiKeyScheme::new(auth_actix::ApiKeysFile::open(&path).unwrap()).confers(confers()))
+        .api_keys(
+            auth_actix::api_key::ApiKeyScheme::new(auth_actix::api_key::ApiKeysFile::open(&path).unwrap())
+                .confers(confers()),
+        )
         .roles::<Role>();
     let configure: Configure = |auth, config| {
         config.service(auth.scope("/a").service(health).service(scope_or_role));
@@ -295,9 +305,9 @@ fn settings_that_are_wrong_do_not_build() {
         ("the token beside Basic does not", bearer_only().basic(Basic::new(Staff::default()).confers(confers())), ".confers(…)"),
         ("one issuer twice", bearer_only_of(confers()).bearer(jwt().confers(confers())), "issuer"), // C2
         ("one secret twice", bearer_only_of(confers()).bearer(auth_actix::Jwt::hs256([7; 32]).issuer("b").audience("a").confers(confers())), "secret"), // L2
-        ("no proxy", bearer_only().behind([""; 0], Forwarding::Forwarded), ".client_address(Peer)"),
-        ("a proxy that is none", bearer_only().behind(["proxy.example"], Forwarding::Forwarded), "proxy.example"),
-        ("a proxy with host bits", bearer_only().behind(["10.0.0.1/8"], Forwarding::Forwarded), "10.0.0.1/8"), // IP-8
+        ("no proxy", bearer_only().trusted_proxies([""; 0], ForwardingHeader::Forwarded), ".client_address(Peer)"),
+        ("a proxy that is none", bearer_only().trusted_proxies(["proxy.example"], ForwardingHeader::Forwarded), "proxy.example"),
+        ("a proxy with host bits", bearer_only().trusted_proxies(["10.0.0.1/8"], ForwardingHeader::Forwarded), "10.0.0.1/8"), // IP-8
         ("an origin with a path", bearer_only().origins(["https://app.example/"]), ".origins(…)"),
         ("an origin for all", bearer_only().origins(["*"]), ".origins(…)"),
         ("a login page elsewhere", bearer_only().login_page("//evil.example"), ".login_page("), // PROB-5

@@ -4,7 +4,8 @@ use actix_web::HttpResponse;
 use actix_web::get;
 use actix_web::http::StatusCode;
 use actix_web::web::ServiceConfig;
-use auth_actix::{BuildError, Lease, Principal, require_auth};
+use auth_actix::lease::Lease;
+use auth_actix::{BuildError, Principal, require_auth};
 use auth_tests::server::Server;
 use auth_tests::token::{bearer, token};
 use auth_tests::wire::get as ask;
@@ -76,7 +77,12 @@ fn a_page_opens_a_socket_with_a_token_among_its_subprotocols_and_one_credential_
     for (name, auth) in [
         ("", bearer_only().bearer_in_subprotocol("")),
         ("a b", bearer_only().bearer_in_subprotocol("a b")),
-        ("bearer", auth_actix::Auth::builder().bearer_in_subprotocol("bearer").session(auth_actix::Sessions::memory())),
+        (
+            "bearer",
+            auth_actix::Auth::builder()
+                .bearer_in_subprotocol("bearer")
+                .session(auth_actix::session::Sessions::memory()),
+        ),
     ] {
         assert!(matches!(auth.build(), Err(BuildError::Subprotocol(told)) if told == name), "{name}");
     }

@@ -2,7 +2,11 @@
 
 use actix_web::get;
 use actix_web::web::ServiceConfig;
-use auth_actix::{Auth, Forwarding, PasswordAuthenticator, Sessions, Throttle, ThrottleLimits, require_auth};
+use auth_actix::client::ForwardingHeader;
+use auth_actix::password::PasswordAuthenticator;
+use auth_actix::session::Sessions;
+use auth_actix::throttle::{Throttle, ThrottleLimits};
+use auth_actix::{Auth, require_auth};
 use auth_tests::server::Server;
 use auth_tests::token::basic;
 use auth_tests::wire::{Answer, get, request};
@@ -29,9 +33,9 @@ fn place() -> Place {
     let confers = auth_actix::Confers::everything;
     let auth = Auth::builder()
         .realm("reports")
-        .basic(auth_actix::Basic::new(users).confers(confers()))
+        .basic(auth_actix::password::Basic::new(users).confers(confers()))
         .session(Sessions::memory().confers(confers()))
-        .behind(["127.0.0.1"], Forwarding::XForwardedFor)
+        .trusted_proxies(["127.0.0.1"], ForwardingHeader::XForwardedFor)
         .build()
         .unwrap();
     let server = Server::start(move |config: &mut ServiceConfig| {

@@ -2,10 +2,10 @@
 
 use actix_web::web::ServiceConfig;
 use actix_web::{get, post};
-use auth_actix::{
-    Auth, Authenticator, BuildError, Confers, CustomScheme, LocalBoxFuture, Place, Principal, PrincipalBuilder, Ticket,
-    require_auth, require_role,
-};
+use auth_actix::identity::PrincipalBuilder;
+use auth_actix::jwt::Ticket;
+use auth_actix::scheme::{Authenticator, CredentialLocation, CustomScheme};
+use auth_actix::{Auth, BuildError, Confers, LocalBoxFuture, Principal, require_auth, require_role};
 use auth_tests::server::Server;
 use auth_tests::token::{bearer, now};
 use auth_tests::wire::{Request, get as ask, request};
@@ -48,14 +48,14 @@ impl Authenticator for ByHeader {
         "By"
     }
 
-    fn place(&self) -> Place<'_> {
-        Place::Header("X-By")
+    fn location(&self) -> CredentialLocation<'_> {
+        CredentialLocation::Header("X-By")
     }
 
     fn authenticate<'a>(
         &'a self,
         _: &'a actix_web::HttpRequest,
-    ) -> LocalBoxFuture<'a, Result<PrincipalBuilder, auth_actix::Rejected>> {
+    ) -> LocalBoxFuture<'a, Result<PrincipalBuilder, auth_actix::scheme::AuthenticateError>> {
         Box::pin(async { Ok(Principal::builder("somebody")) })
     }
 }
@@ -122,6 +122,6 @@ fn a_ticket_stands_for_its_token_once_and_nothing_stands_beside_it() {
     assert_eq!(last, 429);
     issue(claims("alice"));
     assert_eq!(server.send(&request("POST", "/a/ticket").body("")).status, 401);
-    let built = Auth::builder().tickets().session(auth_actix::Sessions::memory()).build();
+    let built = Auth::builder().tickets().session(auth_actix::session::Sessions::memory()).build();
     assert!(matches!(built, Err(BuildError::TicketsWithoutTokens)));
 }

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use actix_web::get;
 use actix_web::web::ServiceConfig;
-use auth_actix::{Algorithm, Auth, BuildError, Jwt, JwtError, Key, KeyError, require_role};
+use auth_actix::jwt::{Algorithm, JwtError, Key, KeyError};
+use auth_actix::{Auth, BuildError, Jwt, require_role};
 use auth_tests::server::Server;
 use auth_tests::token::{AUDIENCE, ISSUER, SECRET, bearer, now, token_of};
 use auth_tests::wire::{Answer, Connection, get};
@@ -292,7 +293,7 @@ fn a_token_makes_the_server_fetch_nothing_and_costs_little_before_its_signature_
         let header = jsonwebtoken::Header {
             jku: Some(url.clone()),
             x5u: Some(url.clone()),
-            ..jsonwebtoken::Header::new(Algorithm::HS256)
+            ..jsonwebtoken::Header::new(jsonwebtoken::Algorithm::HS256)
         };
         let claims = json!({ "iss": ISSUER, "aud": AUDIENCE, "sub": "alice", "exp": now() + 60, "roles": ["admin"] });
         let token = jsonwebtoken::encode(&header, &claims, &jsonwebtoken::EncodingKey::from_secret(&secret)).unwrap();

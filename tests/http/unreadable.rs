@@ -2,7 +2,8 @@
 
 use actix_web::web::{Form, Json, JsonConfig, Path, Query, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, get, post};
-use auth_actix::{Auth, Authorized, Refused, Resource, public, require_auth, require_role};
+use auth_actix::response::Refused;
+use auth_actix::{Auth, Authorized, Resource, public, require_auth, require_role};
 use auth_tests::server::Server;
 use auth_tests::token::bearer;
 use auth_tests::wire::{Answer, Request, get, request};

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
-use auth_actix::{BoxFuture, User, UserStore, UserStoreUnavailable, hash_password};
+use auth_actix::BoxFuture;
+use auth_actix::password::{User, UserStore, UserStoreUnavailable, hash_password};
 
 /// The password of every user here.
 pub(crate) const PASSWORD: &str = "c0rrect horse: battery";

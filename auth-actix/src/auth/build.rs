@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use auth_core::engine::build::Built;
-use auth_core::oidc::protected_resource::Resource;
+use auth_core::oidc::protected_resource::ProtectedResource;
 
-use super::{Auth, AuthBuilder, BuildError, Inner};
-use crate::respond::Answers;
+use super::{Auth, AuthBuilder, AuthInner, BuildError};
+use crate::respond::ResponseSettings;
 
 impl AuthBuilder {
     /// Checks the settings, and prepares keys and verifiers. Opens no connection.
@@ -15,13 +15,13 @@ impl AuthBuilder {
     /// Settings are wrong; the error names each of them.
     pub fn build(self) -> Result<Auth, BuildError> {
         let Built { engine, realm, accepted, login_page, problem_base, in_memory } = self.engine.build()?;
-        let metadata = engine.resource().map(Resource::metadata);
-        let mut answers = Answers::new(&realm, accepted, login_page, metadata);
+        let metadata = engine.resource().map(ProtectedResource::metadata);
+        let mut answers = ResponseSettings::new(&realm, accepted, login_page, metadata);
         answers.renderer = self.renderer;
         answers.texts = self.texts;
         if let Some(base) = problem_base {
             answers.base = base;
         }
-        Ok(Auth(Arc::new(Inner { engine, answers, in_memory })))
+        Ok(Auth(Arc::new(AuthInner { engine, answers, in_memory })))
     }
 }

@@ -12,7 +12,7 @@ pub use auth_core::scheme::build_error::BuildError;
 
 pub use self::builder::AuthBuilder;
 use crate::adapter::Actix;
-use crate::respond::Answers;
+use crate::respond::ResponseSettings;
 
 /// The authorization of an application: which credentials it accepts, and how it answers. Cheap to clone; make one, and
 /// give each worker a clone.
@@ -36,11 +36,11 @@ use crate::respond::Answers;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Auth(Arc<Inner>);
+pub struct Auth(Arc<AuthInner>);
 
-struct Inner {
+struct AuthInner {
     engine: Engine<Actix>,
-    answers: Answers,
+    answers: ResponseSettings,
     /// The realm and the address of a session store that is in the memory of this process.
     in_memory: Option<(String, usize)>,
 }
@@ -55,7 +55,7 @@ impl Auth {
         AuthBuilder::default()
     }
 
-    pub(crate) fn answers(&self) -> &Answers {
+    pub(crate) fn answers(&self) -> &ResponseSettings {
         &self.0.answers
     }
 
@@ -70,7 +70,7 @@ impl Auth {
 }
 
 /// The `Auth`s that handlers were registered with whose sessions are in the memory of this process.
-static IN_MEMORY: Mutex<Vec<(std::sync::Weak<Inner>, String, usize)>> = Mutex::new(Vec::new());
+static IN_MEMORY: Mutex<Vec<(std::sync::Weak<AuthInner>, String, usize)>> = Mutex::new(Vec::new());
 
 impl Auth {
     /// Takes note that handlers are registered with it. A second one of its realm, with sessions of its own, is most likely one for

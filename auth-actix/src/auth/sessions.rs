@@ -1,8 +1,8 @@
 //! Sessions of others: to end them, or to change their roles.
 
 use auth_core::Id;
-use auth_core::audit::Happened;
-use auth_core::scheme::session::{LiveSession, SessionKey, StoreError, Verifier};
+use auth_core::audit::EventKind;
+use auth_core::scheme::session::{SessionInfo, SessionKey, SessionStoreError, SessionVerifier};
 
 use super::Auth;
 
@@ -12,10 +12,10 @@ impl Auth {
     ///
     /// # Errors
     /// The store is out of reach; then they have not ended.
-    pub async fn end_sessions(&self, id: &Id) -> Result<u64, StoreError> {
-        let Some(sessions) = self.engine().part::<Verifier>() else { return Ok(0) };
+    pub async fn end_sessions(&self, id: &Id) -> Result<u64, SessionStoreError> {
+        let Some(sessions) = self.engine().part::<SessionVerifier>() else { return Ok(0) };
         let ended = sessions.end_all(id, None).await?;
-        self.engine().record_of(Happened::LoggedOut, id);
+        self.engine().record_of(EventKind::LoggedOut, id);
         Ok(ended)
     }
 
@@ -23,8 +23,8 @@ impl Auth {
     ///
     /// # Errors
     /// The store is out of reach.
-    pub async fn sessions_of(&self, id: &Id) -> Result<Vec<LiveSession>, StoreError> {
-        match self.engine().part::<Verifier>() {
+    pub async fn sessions_of(&self, id: &Id) -> Result<Vec<SessionInfo>, SessionStoreError> {
+        match self.engine().part::<SessionVerifier>() {
             Some(sessions) => sessions.of(id).await,
             None => Ok(Vec::new()),
         }
@@ -34,11 +34,11 @@ impl Auth {
     ///
     /// # Errors
     /// The store is out of reach; then it has not ended.
-    pub async fn end_session(&self, id: &Id, key: SessionKey) -> Result<bool, StoreError> {
-        let Some(sessions) = self.engine().part::<Verifier>() else { return Ok(false) };
+    pub async fn end_session(&self, id: &Id, key: SessionKey) -> Result<bool, SessionStoreError> {
+        let Some(sessions) = self.engine().part::<SessionVerifier>() else { return Ok(false) };
         let ended = sessions.end_one(id, key).await?;
         if ended {
-            self.engine().record_of(Happened::LoggedOut, id);
+            self.engine().record_of(EventKind::LoggedOut, id);
         }
         Ok(ended)
     }
@@ -52,11 +52,11 @@ impl Auth {
         &self,
         id: &Id,
         roles: impl IntoIterator<Item = impl Into<String>>,
-    ) -> Result<u64, StoreError> {
+    ) -> Result<u64, SessionStoreError> {
         let roles: Vec<String> = roles.into_iter().map(Into::into).collect();
-        let Some(sessions) = self.engine().part::<Verifier>() else { return Ok(0) };
+        let Some(sessions) = self.engine().part::<SessionVerifier>() else { return Ok(0) };
         let changed = sessions.change_roles(id, &roles).await?;
-        self.engine().record_of(Happened::RolesChanged, id);
+        self.engine().record_of(EventKind::RolesChanged, id);
         Ok(changed)
     }
 }

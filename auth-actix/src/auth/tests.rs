@@ -1,10 +1,11 @@
 //! Settings that are wrong, and what must not be shown.
 
-use auth_core::client::address::Forwarding;
+use auth_core::client::address::ForwardingHeader;
 
 use super::*;
 use crate::Jwt;
-use crate::{Confers, Key, Peer};
+use crate::jwt::Key;
+use crate::{Confers, Peer};
 
 fn jwt() -> Jwt {
     Jwt::hs256([7; 32]).issuer("https://id.example").audience("reports")
@@ -21,11 +22,11 @@ fn a_wrong_setting_does_not_build_and_is_named() {
         (Auth::builder().bearer(Jwt::hs256([7; 32]).audience("reports")), "`.bearer(…)` for issuer \"\": `.issuer(…)` is missing: whose tokens are these?"),
         (Auth::builder().bearer(Jwt::hs256([7; 31]).issuer("a").audience("b")), "`.bearer(…)` for issuer \"a\": key 1: an HMAC secret for this algorithm has at least 32 bytes: `openssl rand -hex 32` makes one"),
         (with().bearer(partner()), "`.bearer(…)` does not say what it `.confers(…)`, and there are several sources: `Confers::nothing().roles([…])`, or `Confers::everything()` for each"),
-        (Auth::builder().bearer(jwt().confers(Confers::everything())).bearer(partner().confers(Confers::nothing()).or_key(Key::secret(crate::Algorithm::HS256, [7; 32]))),
+        (Auth::builder().bearer(jwt().confers(Confers::everything())).bearer(partner().confers(Confers::nothing()).or_key(Key::secret(crate::jwt::Algorithm::HS256, [7; 32]))),
             "`.bearer(…)` for issuer \"https://partner.example\": two issuers share one HMAC secret"), // L2
-        (with().behind(Vec::<String>::new(), Forwarding::Forwarded), "`.behind(…)` names no proxy: write `.client_address(Peer)` if there is none"),
-        (with().behind(["proxy.example"], Forwarding::Forwarded), "`.behind(…)`: \"proxy.example\" is no address and no network"),
-        (with().behind(["10.0.0.1/8"], Forwarding::Forwarded), "`.behind(…)`: \"10.0.0.1/8\" is no address and no network"),
+        (with().trusted_proxies(Vec::<String>::new(), ForwardingHeader::Forwarded), "`.trusted_proxies(…)` names no proxy: write `.client_address(Peer)` if there is none"),
+        (with().trusted_proxies(["proxy.example"], ForwardingHeader::Forwarded), "`.trusted_proxies(…)`: \"proxy.example\" is no address and no network"),
+        (with().trusted_proxies(["10.0.0.1/8"], ForwardingHeader::Forwarded), "`.trusted_proxies(…)`: \"10.0.0.1/8\" is no address and no network"),
         (with().hosts(["https://intranet.example"]), "`.hosts(…)`: \"https://intranet.example\" is no host name: write it without a scheme, a port and a path, such as `intranet.example` or `[::1]`"),
         (with().login_page("/log\0in"), "`.login_page(\"/log\\0in\")`: write a path on this site, such as \"/login\""),
         (with().origins(["https://app.example/"]), "`.origins(…)`: an origin is `https://host` or `https://host:port` in lower case, without a path"),
@@ -49,10 +50,10 @@ fn a_wrong_setting_does_not_build_and_is_named() {
         .realm("a")
         .login_page("login")
         .client_address(Peer)
-        .behind(["proxy.example"], Forwarding::Forwarded)
+        .trusted_proxies(["proxy.example"], ForwardingHeader::Forwarded)
         .hosts(["a b"])
         .origins(["app"])
-        .countries(crate::Countries::header("x-country"))
+        .countries(crate::client::Countries::header("x-country"))
         .bearer(partner())
         .bearer_cookie("a b");
     let told = several.build().unwrap_err().to_string();
@@ -64,7 +65,7 @@ fn a_wrong_setting_does_not_build_and_is_named() {
         "`.bearer(…)` does not say what",
         "`.bearer_cookie(\"a b\")`",
         "`.login_page(\"login\")`",
-        "`.behind(…)`: \"proxy.example\"",
+        "`.trusted_proxies(…)`: \"proxy.example\"",
         "`.hosts(…)`",
         "`.origins(…)`",
     ];
@@ -90,7 +91,7 @@ fn keys_for_development_and_tests_build_in_debug_builds_alone() {
     {
         let keys = crate::test::Keys::new();
         assert_eq!(outcome(Auth::builder().bearer(jwt()).test_keys(&keys)), expected(BuildError::TestKeysInRelease));
-        let aloud = Auth::builder().bearer(jwt()).test_keys_although_this_is_a_release_build(&keys);
+        let aloud = Auth::builder().bearer(jwt()).allow_test_keys_in_release(&keys);
         assert_eq!(outcome(aloud), Ok(()));
     }
 }

@@ -3,7 +3,7 @@
 use actix_identity::IdentityExt as _;
 use actix_web::HttpRequest;
 
-use super::{Authenticator, Place, Rejected};
+use super::{AuthenticateError, Authenticator, CredentialLocation};
 use auth_core::PrincipalBuilder;
 use auth_core::runtime::future::LocalBoxFuture;
 
@@ -11,7 +11,8 @@ use auth_core::runtime::future::LocalBoxFuture;
 /// [`roles_from`](crate::AuthBuilder::roles_from).
 ///
 /// ```
-/// use auth_actix::{Auth, IdentityLogin};
+/// use auth_actix::Auth;
+/// use auth_actix::scheme::IdentityLogin;
 /// let auth = Auth::builder().scheme(IdentityLogin).build()?;
 /// # Ok::<(), std::io::Error>(())
 /// ```
@@ -23,18 +24,21 @@ impl Authenticator for IdentityLogin {
         "Identity"
     }
 
-    fn place(&self) -> Place<'_> {
-        Place::Ambient
+    fn location(&self) -> CredentialLocation<'_> {
+        CredentialLocation::Ambient
     }
 
     fn is_presented(&self, request: &HttpRequest) -> bool {
         request.get_identity().is_ok()
     }
 
-    fn authenticate<'a>(&'a self, request: &'a HttpRequest) -> LocalBoxFuture<'a, Result<PrincipalBuilder, Rejected>> {
+    fn authenticate<'a>(
+        &'a self,
+        request: &'a HttpRequest,
+    ) -> LocalBoxFuture<'a, Result<PrincipalBuilder, AuthenticateError>> {
         Box::pin(async move {
-            let identity = request.get_identity().map_err(|_| Rejected::Invalid)?;
-            identity.id().map(crate::Principal::builder).map_err(|_| Rejected::Invalid)
+            let identity = request.get_identity().map_err(|_| AuthenticateError::Invalid)?;
+            identity.id().map(crate::Principal::builder).map_err(|_| AuthenticateError::Invalid)
         })
     }
 }

@@ -20,7 +20,7 @@ pub use self::proxy_header::ProxyHeader;
 
 /// Where the credentials of a scheme stand in a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place<'a> {
+pub enum CredentialLocation<'a> {
     /// In a header of its own, which no browser sends by itself. Two credentials in one request are then 400.
     Header(&'a str),
     /// In `Authorization`, behind the name of the scheme.
@@ -33,7 +33,7 @@ pub enum Place<'a> {
 /// Why a credential is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Rejected {
+pub enum AuthenticateError {
     /// It is none, or somebody else's. Answered with 401.
     Invalid,
     /// It was good once. Answered with 401.
@@ -48,19 +48,21 @@ pub enum Rejected {
 ///
 /// ```
 /// use actix_web::HttpRequest;
-/// use auth_actix::{Auth, Authenticator, LocalBoxFuture, Place, Principal, PrincipalBuilder, Rejected};
+/// use auth_actix::{Auth, LocalBoxFuture, Place, Principal};
+/// use auth_actix::identity::PrincipalBuilder;
+/// use auth_actix::scheme::{AuthenticateError, Authenticator};
 ///
 /// /// Badges of a reader at the door.
 /// struct Badges;
 ///
 /// impl Authenticator for Badges {
 ///     fn name(&self) -> &'static str { "Badge" }
-///     fn place(&self) -> Place<'_> { Place::Header("X-Badge") }
-///     fn authenticate<'a>(&'a self, request: &'a HttpRequest) -> LocalBoxFuture<'a, Result<PrincipalBuilder, Rejected>> {
+///     fn place(&self) -> Place<'_> { CredentialLocation::Header("X-Badge") }
+///     fn authenticate<'a>(&'a self, request: &'a HttpRequest) -> LocalBoxFuture<'a, Result<PrincipalBuilder, AuthenticateError>> {
 ///         Box::pin(async move {
 ///             match request.headers().get("X-Badge").map(|badge| badge.as_bytes()) {
 ///                 Some(b"0042-of-a-table-that-is-compared-in-constant-time") => Ok(Principal::builder("alice").role("guard")),
-///                 _ => Err(Rejected::Invalid),
+///                 _ => Err(AuthenticateError::Invalid),
 ///             }
 ///         })
 ///     }
@@ -75,21 +77,21 @@ pub trait Authenticator: Send + Sync + 'static {
     fn name(&self) -> &'static str;
 
     /// Where its credentials stand.
-    fn place(&self) -> Place<'_>;
+    fn location(&self) -> CredentialLocation<'_>;
 
-    /// Whether one is there, for a scheme that is [`Place::Ambient`]. Looks, and verifies nothing.
+    /// Whether one is there, for a scheme that is [`CredentialLocation::Ambient`]. Looks, and verifies nothing.
     fn is_presented(&self, request: &HttpRequest) -> bool {
         let _ = request;
         true
     }
 
     /// Whether only a trusted proxy can present it: from anybody else it counts as none. Needs
-    /// [`behind`](crate::AuthBuilder::behind).
+    /// [`trusted_proxies`](crate::AuthBuilder::trusted_proxies).
     fn comes_from_a_proxy(&self) -> bool {
         false
     }
 
-    /// The headers that it reads, for a scheme that is [`Place::Ambient`]; cookies need not be named. Where middleware changes one
+    /// The headers that it reads, for a scheme that is [`CredentialLocation::Ambient`]; cookies need not be named. Where middleware changes one
     /// between two rules, the caller is made out anew.
     fn headers(&self) -> Vec<&str> {
         Vec::new()
@@ -97,7 +99,10 @@ pub trait Authenticator: Send + Sync + 'static {
 
     /// Makes out who calls. Called once a request, where a rule asks for it. Where that takes more than 5 s, or panics, it
     /// cannot tell.
-    fn authenticate<'a>(&'a self, request: &'a HttpRequest) -> LocalBoxFuture<'a, Result<PrincipalBuilder, Rejected>>;
+    fn authenticate<'a>(
+        &'a self,
+        request: &'a HttpRequest,
+    ) -> LocalBoxFuture<'a, Result<PrincipalBuilder, AuthenticateError>>;
 }
 
 /// A scheme of the application's own, and what it may confer.
@@ -128,7 +133,7 @@ impl CustomScheme {
     }
 
     fn is_ambient(&self) -> bool {
-        self.authenticator.place() == Place::Ambient
+        self.authenticator.location() == CredentialLocation::Ambient
     }
 
     /// Whether browsers send its credentials by themselves. Those of some names they do, wherever they stand (RFC 4559, RFC 7616).
@@ -143,9 +148,9 @@ impl CustomScheme {
 
     /// The header that its credentials have for themselves.
     pub(crate) fn header(&self) -> Option<String> {
-        match self.authenticator.place() {
-            Place::Header(name) => Some(name.to_owned()),
-            Place::Authorization | Place::Ambient => None,
+        match self.authenticator.location() {
+            CredentialLocation::Header(name) => Some(name.to_owned()),
+            CredentialLocation::Authorization | CredentialLocation::Ambient => None,
         }
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use actix_web::HttpRequest;
 use auth_core::denial::{Denial, Reason, RetryAfter};
-use auth_core::identity::issuer::{Confers, RoleTypes, Source};
-use auth_core::identity::scheme_id::{OwnScheme, Scheme, is_token};
+use auth_core::identity::issuer::{Confers, Issuer, RoleTypes};
+use auth_core::identity::scheme_id::{CustomSchemeId, SchemeId, is_token};
 use auth_core::runtime::timeout;
 use auth_core::scheme::build_error::{BuildError, Mistakes};
 use auth_core::scheme::settings::{AllSettings, Assembly, SchemeSettings, SettingsContext};
@@ -13,7 +13,7 @@ use auth_core::scheme::{self, Credential, Extracted, RequestView, SyntaxError, V
 
 use crate::adapter::Actix;
 
-use super::{CustomScheme, Rejected};
+use super::{AuthenticateError, CustomScheme};
 
 /// The schemes of an application.
 #[derive(Default)]
@@ -28,7 +28,7 @@ impl CustomSchemes {
         before: &[Prepared],
     ) -> Result<Prepared, BuildError> {
         let name = own.name();
-        let scheme = OwnScheme::new(name, own.is_sent_by_browsers(), slot);
+        let scheme = CustomSchemeId::new(name, own.is_sent_by_browsers(), slot);
         let is_free = before.iter().all(|other| !other.source().scheme.name().eq_ignore_ascii_case(name));
         let scheme = scheme.filter(|_| is_free).ok_or(BuildError::SchemeName(name))?;
         let header = own.header();
@@ -49,7 +49,7 @@ impl SchemeSettings<Actix> for CustomSchemes {
     }
 
     fn check(&self, context: &SettingsContext<'_, Actix>, mistakes: &mut Mistakes) {
-        if self.0.len() > OwnScheme::MOST {
+        if self.0.len() > CustomSchemeId::MOST {
             mistakes.add(BuildError::TooManySchemes);
         }
         // If proxies are known by their number alone, anybody who reaches this server is one.
@@ -61,7 +61,7 @@ impl SchemeSettings<Actix> for CustomSchemes {
 
     fn prepare(self: Box<Self>, assembly: &mut Assembly<'_, Actix>, _: &AllSettings<Actix>, mistakes: &mut Mistakes) {
         let mut prepared: Vec<Prepared> = Vec::new();
-        for (own, slot) in self.0.into_iter().take(OwnScheme::MOST).zip(0..) {
+        for (own, slot) in self.0.into_iter().take(CustomSchemeId::MOST).zip(0..) {
             let own = Self::prepare_one(own, slot, assembly, &prepared);
             prepared.extend(mistakes.keep(own.map(Some)));
         }
@@ -76,10 +76,10 @@ fn is_own_header(name: &str) -> bool {
 }
 
 impl CustomScheme {
-    fn prepare(self, scheme: &'static OwnScheme, roles: &RoleTypes) -> Prepared {
+    fn prepare(self, scheme: &'static CustomSchemeId, roles: &RoleTypes) -> Prepared {
         let confers = self.confers.clone().unwrap_or_else(Confers::everything);
         let issuer = format!("scheme:{}", self.name());
-        let source = Source::of_builder(&issuer, Scheme::Own(scheme), confers, roles.clone());
+        let source = Issuer::of_builder(&issuer, SchemeId::Custom(scheme), confers, roles.clone());
         Prepared { header: self.header(), ambient: self.is_ambient(), sources: [Arc::new(source)], scheme: self }
     }
 }
@@ -87,13 +87,13 @@ impl CustomScheme {
 /// A scheme that is ready.
 pub(crate) struct Prepared {
     scheme: CustomScheme,
-    sources: [Arc<Source>; 1],
+    sources: [Arc<Issuer>; 1],
     header: Option<String>,
     ambient: bool,
 }
 
 impl Prepared {
-    pub(crate) fn source(&self) -> &Arc<Source> {
+    pub(crate) fn source(&self) -> &Arc<Issuer> {
         let [source] = &self.sources;
         source
     }
@@ -104,16 +104,18 @@ impl Prepared {
 
     async fn authenticate(&self, request: &HttpRequest) -> Result<auth_core::Principal, Denial> {
         let asked = async { self.scheme.authenticator.authenticate(request).await };
-        let described = timeout::with_timeout(asked).await.unwrap_or(Err(Rejected::Unavailable));
+        let described = timeout::with_timeout(asked).await.unwrap_or(Err(AuthenticateError::Unavailable));
         let described = described.map_err(|rejected| match rejected {
-            Rejected::Invalid => self.refused(Reason::InvalidCredentials, "the application's scheme refuses it"),
-            Rejected::Expired => {
+            AuthenticateError::Invalid => {
+                self.refused(Reason::InvalidCredentials, "the application's scheme refuses it")
+            }
+            AuthenticateError::Expired => {
                 self.refused(Reason::ExpiredCredentials, "the application's scheme says that it has expired")
             }
-            Rejected::Revoked => {
+            AuthenticateError::Revoked => {
                 self.refused(Reason::RevokedCredentials, "the application's scheme says that it was revoked")
             }
-            Rejected::Unavailable => self.refused(
+            AuthenticateError::Unavailable => self.refused(
                 Reason::AuthenticationUnavailable(RetryAfter::seconds(5)),
                 "the application's scheme cannot tell",
             ),
@@ -128,11 +130,11 @@ impl Prepared {
 }
 
 impl scheme::Authenticator<Actix> for Prepared {
-    fn scheme(&self) -> Scheme {
+    fn scheme(&self) -> SchemeId {
         self.source().scheme
     }
 
-    fn sources(&self) -> &[Arc<Source>] {
+    fn sources(&self) -> &[Arc<Issuer>] {
         &self.sources
     }
 

@@ -2,17 +2,18 @@
 
 use actix_web::HttpRequest;
 
-use super::{Authenticator, Place, Rejected};
+use super::{AuthenticateError, Authenticator, CredentialLocation};
 use auth_core::PrincipalBuilder;
 use auth_core::runtime::future::LocalBoxFuture;
 
 /// Who a trusted proxy says the caller is: in a header that it sets, and takes from every request that brings one. Counts only
-/// from the proxies of [`behind`](crate::AuthBuilder::behind).
+/// from the proxies of [`trusted_proxies`](crate::AuthBuilder::trusted_proxies).
 ///
 /// ```
-/// use auth_actix::{Auth, Forwarding, ProxyHeader};
+/// use auth_actix::{Auth, Forwarding};
+/// use auth_actix::scheme::ProxyHeader;
 /// let auth = Auth::builder()
-///     .behind(["10.0.0.1"], Forwarding::XForwardedFor)
+///     .trusted_proxies(["10.0.0.1"], ForwardingHeader::XForwardedFor)
 ///     .scheme(ProxyHeader::new("X-Forwarded-User").roles("X-Forwarded-Groups"))
 ///     .build()?;
 /// # Ok::<(), std::io::Error>(())
@@ -48,8 +49,8 @@ impl Authenticator for ProxyHeader {
         "Proxy"
     }
 
-    fn place(&self) -> Place<'_> {
-        Place::Ambient
+    fn location(&self) -> CredentialLocation<'_> {
+        CredentialLocation::Ambient
     }
 
     fn is_presented(&self, request: &HttpRequest) -> bool {
@@ -64,13 +65,16 @@ impl Authenticator for ProxyHeader {
         [Some(&self.user), self.roles.as_ref()].into_iter().flatten().map(String::as_str).collect()
     }
 
-    fn authenticate<'a>(&'a self, request: &'a HttpRequest) -> LocalBoxFuture<'a, Result<PrincipalBuilder, Rejected>> {
+    fn authenticate<'a>(
+        &'a self,
+        request: &'a HttpRequest,
+    ) -> LocalBoxFuture<'a, Result<PrincipalBuilder, AuthenticateError>> {
         Box::pin(async move {
-            let user = single(request, &self.user).filter(|user| !user.is_empty()).ok_or(Rejected::Invalid)?;
+            let user = single(request, &self.user).filter(|user| !user.is_empty()).ok_or(AuthenticateError::Invalid)?;
             let caller = crate::Principal::builder(user);
             match &self.roles {
                 Some(header) if request.headers().contains_key(header) => {
-                    let roles = single(request, header).ok_or(Rejected::Invalid)?;
+                    let roles = single(request, header).ok_or(AuthenticateError::Invalid)?;
                     Ok(caller.roles(roles.split(',').map(str::trim).filter(|role| !role.is_empty())))
                 }
                 // Without the header nobody has said that there are none.

@@ -6,7 +6,7 @@ use actix_web::error::PathError;
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{FormConfig, JsonConfig, PathConfig, QueryConfig, ServiceConfig, to};
 use actix_web::{Error, HttpRequest, HttpResponse, ResponseError, error};
-use auth_core::denial::Answer;
+use auth_core::denial::DenialResponse;
 
 use crate::auth::Auth;
 
@@ -71,11 +71,11 @@ impl Auth {
 fn unreadable(auth: &Auth, status: StatusCode, detail: &str, request: &HttpRequest) -> HttpResponse {
     let row = match status {
         StatusCode::NOT_FOUND => return auth.answers().not_found(request),
-        StatusCode::PAYLOAD_TOO_LARGE => Answer::CONTENT_TOO_LARGE,
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => Answer::UNSUPPORTED_MEDIA_TYPE,
-        _ => Answer::MALFORMED_REQUEST,
+        StatusCode::PAYLOAD_TOO_LARGE => DenialResponse::CONTENT_TOO_LARGE,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => DenialResponse::UNSUPPORTED_MEDIA_TYPE,
+        _ => DenialResponse::MALFORMED_REQUEST,
     };
-    let row = Answer { status: status.as_u16(), ..row };
+    let row = DenialResponse { status: status.as_u16(), ..row };
     let mut response = auth.answers().rendered(row, Some(detail), request);
     // The body may quote the request.
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));

@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use crate::auth::Auth;
 use crate::extract::session::{LOG_IN, Session};
-use crate::respond::{self, LocalPath, Texts};
+use crate::respond::{self, LocalPath, Messages};
 use crate::scope::{GuardedService, guarded};
 
 /// What a login posts, as a form or as JSON.
@@ -82,7 +82,7 @@ async fn read(kind: &str, announced: usize, payload: &mut Payload) -> Result<Bod
 }
 
 #[derive(Deserialize)]
-struct Asked {
+struct LoginQuery {
     return_to: Option<String>,
 }
 
@@ -96,7 +96,9 @@ impl Auth {
     ///
     /// ```
     /// use actix_web::App;
-    /// use auth_actix::{Auth, Sessions, UsersFile};
+    /// use auth_actix::Auth;
+    /// use auth_actix::password::UsersFile;
+    /// use auth_actix::session::Sessions;
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let users = UsersFile::parse("")?;
@@ -120,8 +122,8 @@ impl Auth {
     }
 }
 
-async fn show(session: Session, request: HttpRequest, asked: Query<Asked>) -> HttpResponse {
-    let page = session.texts(&request).login(LocalPath::of(asked.return_to.as_deref()).text(), None);
+async fn show(session: Session, request: HttpRequest, asked: Query<LoginQuery>) -> HttpResponse {
+    let page = session.messages(&request).login(LocalPath::of(asked.return_to.as_deref()).text(), None);
     let mut response = HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).content_type(HTML).body(page);
     respond::protect_page(response.headers_mut());
     response
@@ -144,7 +146,7 @@ async fn log_in(
             Ok(response.finish())
         }
         Err(denial) => {
-            let texts = session.texts(&request);
+            let texts = session.messages(&request);
             let wrong = wrong(&denial, &texts);
             let is_read = is_form && !denial.reason.is_of_server() && respond::navigates(&request);
             let mut response = session.refused(denial).error_response();
@@ -179,7 +181,7 @@ fn lead(request: &HttpRequest, follows: bool, to: &LocalPath) -> actix_web::Http
 }
 
 /// What the page says of a login that failed. No more than the answer says.
-fn wrong(denial: &Denial, texts: &Texts) -> String {
+fn wrong(denial: &Denial, texts: &Messages) -> String {
     match denial.reason {
         Reason::TooManyAttempts(after) => texts.too_many.replace("{}", &after.get().to_string()),
         Reason::CrossSiteRequest => texts.other_site.to_string(),

@@ -5,7 +5,7 @@ use actix_web::web::{self, Query};
 use actix_web::{HttpRequest, HttpResponse, Resource};
 use auth_core::client::address::PeerOrClient;
 use auth_core::denial::{Denial, Reason};
-use auth_core::scheme::session::oidc_login::{RelyingParty, Wanted};
+use auth_core::scheme::session::oidc_login::{RelyingParty, ReturnTarget};
 use serde::Deserialize;
 
 use crate::auth::Auth;
@@ -15,7 +15,7 @@ use crate::scope::{GuardedService, guarded};
 
 /// What a log-in is asked for.
 #[derive(Deserialize)]
-struct Asked {
+struct ReturnQuery {
     return_to: Option<String>,
     acr_values: Option<String>,
 }
@@ -27,7 +27,9 @@ impl Auth {
     ///
     /// ```
     /// use actix_web::App;
-    /// use auth_actix::{Auth, OidcLogin, Sessions};
+    /// use auth_actix::Auth;
+    /// use auth_actix::oidc::OidcLogin;
+    /// use auth_actix::session::Sessions;
     ///
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let login = OidcLogin::new("https://id.example", "reports", "its secret", "https://reports.example/login/callback");
@@ -51,19 +53,19 @@ impl Auth {
 }
 
 /// Who has a live session and comes here was sent by a handler that wants more of them: the provider asks them again.
-async fn begin(session: Session, asked: Query<Asked>) -> HttpResponse {
+async fn begin(session: Session, asked: Query<ReturnQuery>) -> HttpResponse {
     match begun(&session, asked.into_inner()).await {
         Ok(response) => response,
         Err(denial) => session.refused(denial).error_response(),
     }
 }
 
-async fn begun(session: &Session, asked: Asked) -> Result<HttpResponse, Denial> {
+async fn begun(session: &Session, asked: ReturnQuery) -> Result<HttpResponse, Denial> {
     let party = session.relying_party()?;
     let plain = |values: &String| {
         values.len() <= 256 && values.bytes().all(|byte| matches!(byte, 0x20 | 0x21 | 0x23..=0x5B | 0x5D..=0x7E))
     };
-    let wanted = Wanted {
+    let wanted = ReturnTarget {
         return_to: LocalPath::of(asked.return_to.as_deref()).text().to_owned(),
         anew: session.is_live().await,
         acr_values: asked.acr_values.filter(plain),

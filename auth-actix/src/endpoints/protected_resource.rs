@@ -3,7 +3,7 @@
 use actix_web::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL};
 use actix_web::{HttpResponse, Resource, web};
 use auth_core::engine::startup_checks::METADATA;
-use auth_core::identity::scheme_id::Scheme;
+use auth_core::identity::scheme_id::SchemeId;
 use serde_json::{Map, Value, json};
 
 use crate::auth::Auth;
@@ -53,7 +53,7 @@ fn document(auth: &Auth) -> Value {
     list("authorization_servers", auth.engine().authorization_servers());
     list("scopes_supported", auth.engine().scopes_of_rules());
     list("bearer_methods_supported", vec!["header"]);
-    if auth.engine().schemes().iter().any(|scheme| scheme.scheme() == Scheme::Dpop) {
+    if auth.engine().schemes().iter().any(|scheme| scheme.scheme() == SchemeId::Dpop) {
         let algorithms = auth_core::denial::challenge::PROOF_ALGORITHMS;
         list("dpop_signing_alg_values_supported", algorithms.split(' ').collect());
     }

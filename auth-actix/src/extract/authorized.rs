@@ -17,7 +17,7 @@ use auth_core::runtime::timeout::catch_panic;
 
 use crate::adapter::{self, Actix};
 use crate::extract::caller::PrincipalExt as _;
-use crate::guard::{self, Answer};
+use crate::guard::{self, CheckOutcome};
 use crate::principal::Principal;
 
 /// What requests are about, one at a time: a post, an order. Says once how it is loaded.
@@ -68,7 +68,7 @@ pub trait Resource: Sized + 'static {
     const PATH: &'static str;
     /// Whether whoever may not have it learns that it is there. Unless said otherwise they do not: "not there" and "not yours" are
     /// one answer: the problem `not-found`, 404.
-    const EXISTENCE: Existence = Existence::Hidden;
+    const VISIBILITY: ObjectVisibility = ObjectVisibility::Hidden;
 
     /// Loads it; `None` where it is not there. Called for nobody whom the rule of the handler refuses: once for the rule and the
     /// first argument of the handler, and once more for each further argument of the same resource.
@@ -80,7 +80,7 @@ pub trait Resource: Sized + 'static {
 
 /// Whether somebody who may not have an object learns that it is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Existence {
+pub enum ObjectVisibility {
     /// "Not there" and "not yours" are one 404.
     Hidden,
     /// "Not yours" is 403: that the object exists is public.
@@ -138,14 +138,14 @@ impl<R: fmt::Debug, A> fmt::Debug for Authorized<R, A> {
 
 /// An object, loaded, and no word on who may do what to it: for handlers whose rule says that, as `authorized(Post, Edit)`. 404
 /// where it is not there. What the rule has loaded is not loaded again.
-pub struct Object<R>(pub R);
+pub struct Loaded<R>(pub R);
 
-impl<R: Resource> Object<R> {
+impl<R: Resource> Loaded<R> {
     #[doc(hidden)]
     pub const OBJECT: ObjectArg = ObjectArg { path: R::PATH, resource: std::any::type_name::<R>, action: None };
 }
 
-impl<R> Deref for Object<R> {
+impl<R> Deref for Loaded<R> {
     type Target = R;
 
     fn deref(&self) -> &R {
@@ -153,7 +153,7 @@ impl<R> Deref for Object<R> {
     }
 }
 
-impl<R: fmt::Debug> fmt::Debug for Object<R> {
+impl<R: fmt::Debug> fmt::Debug for Loaded<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Object").field(&self.0).finish()
     }
@@ -193,7 +193,7 @@ fn rule_of(request: &HttpRequest) -> &'static Rule {
 
 /// The answer for an object that is not there, or not for this caller.
 fn refuse<R: Resource>(request: &HttpRequest, is_there: bool) -> Error {
-    if !is_there || R::EXISTENCE == Existence::Hidden {
+    if !is_there || R::VISIBILITY == ObjectVisibility::Hidden {
         hide(request);
     }
     let caller = request.principal().map(|caller| caller.id());
@@ -244,7 +244,7 @@ impl<R: Allows<A>, A: 'static> FromRequest for Authorized<R, A> {
     }
 }
 
-impl<R: Resource> FromRequest for Object<R> {
+impl<R: Resource> FromRequest for Loaded<R> {
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
 
@@ -252,7 +252,7 @@ impl<R: Resource> FromRequest for Object<R> {
         let request = request.clone();
         Box::pin(async move {
             let object = whole(&request, load::<R>(&request)).await?;
-            if R::EXISTENCE == Existence::Hidden {
+            if R::VISIBILITY == ObjectVisibility::Hidden {
                 // A check over it that says no must not tell that it is there.
                 hide(&request);
             }
@@ -269,8 +269,8 @@ pub const fn object_key<R: Resource>() -> ObjectKey {
 
 /// What `authorized(R, A)` asks in a rule. What was loaded is kept for the handler.
 #[doc(hidden)]
-pub async fn authorized<R: Allows<A>, A: 'static>(request: &HttpRequest, caller: Option<&Principal>) -> Answer {
-    let Some(caller) = caller else { return Answer::NotAsked };
+pub async fn authorized<R: Allows<A>, A: 'static>(request: &HttpRequest, caller: Option<&Principal>) -> CheckOutcome {
+    let Some(caller) = caller else { return CheckOutcome::NotAsked };
     let asked = async {
         let found = load::<R>(request).await?;
         let allowed = found.as_ref().is_some_and(|object| object.allows(caller));
@@ -278,14 +278,14 @@ pub async fn authorized<R: Allows<A>, A: 'static>(request: &HttpRequest, caller:
     };
     let (found, allowed) = match catch_panic(pin!(asked)).await {
         Some(Ok(found)) => found,
-        Some(Err(error)) => return Answer::Failed(error),
-        None => return Answer::Panicked,
+        Some(Err(error)) => return CheckOutcome::Failed(error),
+        None => return CheckOutcome::Panicked,
     };
-    if !allowed && (found.is_none() || R::EXISTENCE == Existence::Hidden) {
+    if !allowed && (found.is_none() || R::VISIBILITY == ObjectVisibility::Hidden) {
         hide(request);
     }
     if let Some(object) = found {
         request.extensions_mut().insert(Stash(object));
     }
-    Answer::Held(allowed)
+    CheckOutcome::Held(allowed)
 }

@@ -9,12 +9,12 @@ use actix_web::dev::{Payload, ServiceRequest};
 use actix_web::{Error, FromRequest, HttpRequest};
 use auth_core::denial::{Denial, Reason, RetryAfter};
 use auth_core::engine::layers::LayerDenial;
-use auth_core::engine::{Adapter as _, Found};
+use auth_core::engine::{Adapter as _, CallerOutcome};
 use auth_core::policy::rule::{CallerAccess, Rule};
 use serde::de::DeserializeOwned;
 
 use crate::adapter::{self, Actix};
-use crate::guard::{self, Enforced, Pending};
+use crate::guard::{self, LayerOutcome, PendingDecision};
 use crate::principal::Principal;
 
 /// The claims of the caller's credential, in the application's own type.
@@ -48,12 +48,12 @@ static REQUIRE_AUTH: Rule =
     Rule { guards: "a handler that takes a Principal", ..auth_core::policy::rule::AUTHENTICATED };
 
 /// What was found, where a rule has decided.
-pub(crate) fn decided(request: &HttpRequest) -> Option<Found> {
+pub(crate) fn decided(request: &HttpRequest) -> Option<CallerOutcome> {
     let auth = guard::auth_of(request)?;
     // That a credential was refused is no decision yet.
-    let found = adapter::read(request, |state| state.recall(request, auth.engine().id()));
-    let found = found.filter(|found| !matches!(found, Found::Refused(_)));
-    found.or_else(|| Actix::caller_override(request, auth.engine().sources()).map(Found::Known))
+    let found = adapter::read(request, |state| state.cached_caller(request, auth.engine().id()));
+    let found = found.filter(|found| !matches!(found, CallerOutcome::Refused(_)));
+    found.or_else(|| Actix::caller_override(request, auth.engine().sources()).map(CallerOutcome::Known))
 }
 
 pin_project_lite::pin_project! {
@@ -63,7 +63,7 @@ pin_project_lite::pin_project! {
         /// A rule has decided.
         Decided { found: Option<Result<Principal, Error>> },
         /// None has, and a password is being hashed.
-        Deciding { decision: Pending, request: HttpRequest },
+        Deciding { decision: PendingDecision, request: HttpRequest },
     }
 }
 
@@ -74,14 +74,16 @@ fn refuse(request: &HttpRequest, denied: impl Into<LayerDenial>) -> Error {
 }
 
 /// Who was found, once it was decided.
-fn known(request: &HttpRequest, found: Option<Found>) -> Result<Principal, Error> {
+fn known(request: &HttpRequest, found: Option<CallerOutcome>) -> Result<Principal, Error> {
     match found {
-        Some(Found::Known(principal)) => Ok(principal.into()),
-        Some(Found::Unavailable) => {
+        Some(CallerOutcome::Known(principal)) => Ok(principal.into()),
+        Some(CallerOutcome::Unavailable) => {
             let reason = Reason::AuthenticationUnavailable(RetryAfter::seconds(2));
             Err(refuse(request, Denial { cause: Some("who calls cannot be found out now"), ..Denial::new(reason) }))
         }
-        Some(Found::Nobody | Found::Refused(_)) | None => Err(refuse(request, Denial::new(Reason::MissingCredentials))),
+        Some(CallerOutcome::Nobody | CallerOutcome::Refused(_)) | None => {
+            Err(refuse(request, Denial::new(Reason::MissingCredentials)))
+        }
     }
 }
 
@@ -107,9 +109,11 @@ impl FromRequest for Principal {
         let found = match decided(request) {
             Some(found) => known(request, Some(found)),
             None => match guard::enforce(request, &REQUIRE_AUTH) {
-                Enforced::Allowed => known(request, decided(request)),
-                Enforced::Refused(denial) => Err(refuse(request, denial)),
-                Enforced::Pending(decision) => return PrincipalFuture::Deciding { decision, request: request.clone() },
+                LayerOutcome::Allowed => known(request, decided(request)),
+                LayerOutcome::Refused(denial) => Err(refuse(request, denial)),
+                LayerOutcome::Pending(decision) => {
+                    return PrincipalFuture::Deciding { decision, request: request.clone() };
+                }
             },
         };
         PrincipalFuture::Decided { found: Some(found) }
@@ -145,12 +149,12 @@ pub enum MaybePrincipal {
     Unavailable,
 }
 
-impl From<Found> for MaybePrincipal {
-    fn from(found: Found) -> Self {
+impl From<CallerOutcome> for MaybePrincipal {
+    fn from(found: CallerOutcome) -> Self {
         match found {
-            Found::Known(principal) => Self::Known(principal.into()),
-            Found::Nobody | Found::Refused(_) => Self::Anonymous,
-            Found::Unavailable => Self::Unavailable,
+            CallerOutcome::Known(principal) => Self::Known(principal.into()),
+            CallerOutcome::Nobody | CallerOutcome::Refused(_) => Self::Anonymous,
+            CallerOutcome::Unavailable => Self::Unavailable,
         }
     }
 }
@@ -173,7 +177,7 @@ impl FromRequest for MaybePrincipal {
                 let outcome = guard::enforce(&request, &PUBLIC).settled().await;
                 outcome.map_err(|denied| guard::refuse(&request, &PUBLIC, denied, Payload::None))?;
             }
-            Ok(decided(&request).unwrap_or(Found::Nobody).into())
+            Ok(decided(&request).unwrap_or(CallerOutcome::Nobody).into())
         })
     }
 }
@@ -197,7 +201,7 @@ impl<T: DeserializeOwned> Future for ClaimsFuture<T> {
             let principal = principal?;
             principal.claims().map(Claims).map_err(|_| {
                 let denial = Denial {
-                    used: Some(principal.scheme()),
+                    scheme: Some(principal.scheme()),
                     caller: Some(principal.id()),
                     cause: Some("the claims do not fit the type that the handler takes"),
                     ..Denial::new(Reason::InsufficientPermissions)
@@ -232,7 +236,7 @@ impl PrincipalExt for HttpRequest {
     fn principal(&self) -> Option<Principal> {
         decided(self)
             .or_else(|| adapter::read(self, |state| state.first(self)))
-            .and_then(Found::known)
+            .and_then(CallerOutcome::known)
             .map(Principal::from)
     }
 }

@@ -27,7 +27,8 @@ use crate::guard;
 /// ```
 /// use actix_web::{HttpResponse, get};
 /// use actix_web::web::Bytes;
-/// use auth_actix::{Lease, require_role};
+/// use auth_actix::require_role;
+/// use auth_actix::lease::Lease;
 /// # #[derive(auth_actix::Role)] enum Role { Staff }
 /// # struct News;
 /// # impl futures_core::Stream for News {
@@ -80,8 +81,8 @@ impl Lease {
     }
 
     /// The stream, which ends when the lease does.
-    pub fn over<S: Stream>(self, stream: S) -> Leased<S> {
-        Leased { stream, lease: Some(self) }
+    pub fn over<S: Stream>(self, stream: S) -> LeasedStream<S> {
+        LeasedStream { stream, lease: Some(self) }
     }
 }
 
@@ -147,20 +148,20 @@ static NO_RULE: Rule = Rule { guards: "a handler that takes a lease", ..auth_cor
 
 pin_project! {
     /// A stream that ends when its [`Lease`] does. Made by [`Lease::over`].
-    pub struct Leased<S> {
+    pub struct LeasedStream<S> {
         #[pin]
         stream: S,
         lease: Option<Lease>,
     }
 }
 
-impl<S> fmt::Debug for Leased<S> {
+impl<S> fmt::Debug for LeasedStream<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Leased").field("lease", &self.lease).finish_non_exhaustive()
+        f.debug_struct("LeasedStream").field("lease", &self.lease).finish_non_exhaustive()
     }
 }
 
-impl<S: Stream> Stream for Leased<S> {
+impl<S: Stream> Stream for LeasedStream<S> {
     type Item = S::Item;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<S::Item>> {

@@ -7,20 +7,20 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{COOKIE, HeaderName, HeaderValue, InvalidHeaderValue, SET_COOKIE, TryIntoHeaderPair};
 use actix_web::{Error, FromRequest, HttpRequest};
 use auth_core::Principal;
-use auth_core::audit::Happened;
+use auth_core::audit::EventKind;
 use auth_core::client::csrf::CrossSite;
 use auth_core::denial::{Denial, Reason};
-use auth_core::engine::Found;
-use auth_core::identity::scheme_id::Scheme;
+use auth_core::engine::CallerOutcome;
+use auth_core::identity::scheme_id::SchemeId;
 use auth_core::policy::rule::Rule;
 #[cfg(feature = "oidc")]
 use auth_core::scheme::session::oidc_login::RelyingParty;
-use auth_core::scheme::session::{LiveSession, LogIn, SessionId, SessionKey, StoreError, Verifier};
+use auth_core::scheme::session::{NewSession, SessionId, SessionInfo, SessionKey, SessionStoreError, SessionVerifier};
 use auth_core::store::users::{PasswordAuthenticator, PasswordCredentials};
 
 use crate::auth::Auth;
 use crate::extract::caller;
-use crate::respond::Texts;
+use crate::respond::Messages;
 use crate::{adapter, guard};
 
 /// Begins and ends sessions: an argument of the handlers that log people in and out.
@@ -30,7 +30,8 @@ use crate::{adapter, guard};
 ///
 /// ```
 /// use actix_web::{HttpResponse, Result, post, web};
-/// use auth_actix::{PasswordCredentials, Session, public};
+/// use auth_actix::{Session, public};
+/// use auth_actix::password::PasswordCredentials;
 ///
 /// #[derive(serde::Deserialize)]
 /// struct Form { name: String, password: String }
@@ -85,7 +86,7 @@ impl FromRequest for Session {
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let auth = guard::auth_of(request).cloned().filter(|auth| auth.engine().part::<Verifier>().is_some());
+        let auth = guard::auth_of(request).cloned().filter(|auth| auth.engine().part::<SessionVerifier>().is_some());
         ready(auth.map(|auth| Self { auth, request: request.clone() }).ok_or_else(|| {
             let cause = Some("a handler takes a Session, and no `Auth` with `.session(…)` is in reach");
             guard::refuse(request, &LOG_IN, Denial { cause, ..Denial::new(Reason::SetUp) }, Payload::None)
@@ -99,7 +100,7 @@ impl Session {
     ///
     /// # Errors
     /// An answer: 403 to another site's page, 503 where the store is full or out of reach.
-    pub async fn log_in(&self, login: LogIn) -> Result<SessionCookie, Error> {
+    pub async fn log_in(&self, login: NewSession) -> Result<SessionCookie, Error> {
         self.answered(self.begin(login).await)
     }
 
@@ -138,7 +139,7 @@ impl Session {
     ///
     /// # Errors
     /// An answer: 401 where nobody is logged in, 503 where the store is out of reach.
-    pub async fn all(&self) -> Result<Vec<LiveSession>, Error> {
+    pub async fn all(&self) -> Result<Vec<SessionInfo>, Error> {
         self.answered(self.list().await)
     }
 
@@ -161,7 +162,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`log_in`](Self::log_in); 401 where nobody is logged in, 403 where who is acts for somebody already.
-    pub async fn act_as(&self, login: LogIn) -> Result<SessionCookie, Error> {
+    pub async fn act_as(&self, login: NewSession) -> Result<SessionCookie, Error> {
         self.answered(self.begin_to_act(login).await)
     }
 
@@ -182,13 +183,13 @@ impl Session {
     ///     HttpResponse::NoContent()
     /// }
     /// ```
-    pub fn over(&self) -> impl Future<Output = ()> + use<> {
+    pub fn ended(&self) -> impl Future<Output = ()> + use<> {
         const LOOK: Duration = Duration::from_secs(5);
         const TRIALS: usize = 3;
         let (auth, id) = (self.auth.clone(), self.id().ok().flatten());
         async move {
             let mut unsaid = 0;
-            while let (Some(sessions), Some(id)) = (auth.engine().part::<Verifier>(), id) {
+            while let (Some(sessions), Some(id)) = (auth.engine().part::<SessionVerifier>(), id) {
                 let verdict = match sessions.verify(id).await {
                     Ok(verified) => auth.engine().reject_if_blocked(verified.principal).map(drop),
                     Err(refused) => Err(refused.denial),
@@ -218,25 +219,25 @@ impl Session {
         })?;
         adapter::update(&self.request, |state| state.claim_name(presented.name()));
         let client = self.auth.engine().counted(&self.request);
-        let (name, user) = users.verify(Scheme::Session, presented, client).await?;
-        let login = LogIn::of_users(name, &user);
-        self.begin(if remember { login.remember() } else { login }).await
+        let (name, user) = users.verify(SchemeId::Session, presented, client).await?;
+        let login = NewSession::of_verified(name, &user);
+        self.begin(if remember { login.persistent() } else { login }).await
     }
 
-    async fn begin(&self, login: LogIn) -> Result<SessionCookie, Denial> {
+    async fn begin(&self, login: NewSession) -> Result<SessionCookie, Denial> {
         self.check_site()?;
         self.begun(login).await
     }
 
     /// The same for somebody whom a provider sends back, which is another site: what began here says that it comes from us.
     #[cfg(feature = "oidc")]
-    pub(crate) async fn begin_at_provider(&self, login: LogIn) -> Result<SessionCookie, Denial> {
+    pub(crate) async fn begin_at_provider(&self, login: NewSession) -> Result<SessionCookie, Denial> {
         self.begun(login).await
     }
 
-    async fn begun(&self, login: LogIn) -> Result<SessionCookie, Denial> {
+    async fn begun(&self, login: NewSession) -> Result<SessionCookie, Denial> {
         let (cookie, who) = self.sessions()?.log_in(login, self.id()?, |who| self.admit(who)).await?;
-        self.auth.engine().record_session(&self.request, Happened::LoggedIn, Some(&who))?;
+        self.auth.engine().record_session(&self.request, EventKind::LoggedIn, Some(&who))?;
         SessionCookie::new(&cookie)
     }
 
@@ -245,7 +246,7 @@ impl Session {
         let sessions = self.sessions()?;
         if let Some(id) = self.id()? {
             let who = sessions.log_out(id).await?;
-            self.auth.engine().record_session(&self.request, Happened::LoggedOut, who.as_ref())?;
+            self.auth.engine().record_session(&self.request, EventKind::LoggedOut, who.as_ref())?;
         }
         SessionCookie::new(&sessions.delete_cookie())
     }
@@ -253,29 +254,29 @@ impl Session {
     async fn end_others(&self) -> Result<u64, Denial> {
         self.check_site()?;
         let caller = self.caller()?;
-        let ended = self.sessions()?.end_all(&caller.id(), self.id()?).await.map_err(StoreError::denial)?;
-        self.auth.engine().record_session(&self.request, Happened::LoggedOut, Some(&caller))?;
+        let ended = self.sessions()?.end_all(&caller.id(), self.id()?).await.map_err(SessionStoreError::denial)?;
+        self.auth.engine().record_session(&self.request, EventKind::LoggedOut, Some(&caller))?;
         Ok(ended)
     }
 
-    async fn list(&self) -> Result<Vec<LiveSession>, Denial> {
-        self.sessions()?.of(&self.caller()?.id()).await.map_err(StoreError::denial)
+    async fn list(&self) -> Result<Vec<SessionInfo>, Denial> {
+        self.sessions()?.of(&self.caller()?.id()).await.map_err(SessionStoreError::denial)
     }
 
     async fn end_own(&self, key: SessionKey) -> Result<bool, Denial> {
         self.check_site()?;
         let caller = self.caller()?;
-        let ended = self.sessions()?.end_one(&caller.id(), key).await.map_err(StoreError::denial)?;
+        let ended = self.sessions()?.end_one(&caller.id(), key).await.map_err(SessionStoreError::denial)?;
         if ended {
-            self.auth.engine().record_session(&self.request, Happened::LoggedOut, Some(&caller))?;
+            self.auth.engine().record_session(&self.request, EventKind::LoggedOut, Some(&caller))?;
         }
         Ok(ended)
     }
 
-    async fn begin_to_act(&self, login: LogIn) -> Result<SessionCookie, Denial> {
+    async fn begin_to_act(&self, login: NewSession) -> Result<SessionCookie, Denial> {
         self.check_site()?;
         let (cookie, who) = self.sessions()?.act_as(login, &self.caller()?, self.id()?, |who| self.admit(who)).await?;
-        self.auth.engine().record_session(&self.request, Happened::ActsAs, Some(&who))?;
+        self.auth.engine().record_session(&self.request, EventKind::ActsAs, Some(&who))?;
         SessionCookie::new(&cookie)
     }
 
@@ -313,8 +314,8 @@ impl Session {
     }
 
     /// What pages say.
-    pub(crate) fn texts(&self, request: &HttpRequest) -> Texts {
-        self.auth.answers().texts(request)
+    pub(crate) fn messages(&self, request: &HttpRequest) -> Messages {
+        self.auth.answers().messages(request)
     }
 
     /// Where people are led who have logged out.
@@ -328,12 +329,12 @@ impl Session {
 
     /// Whom the rule of the handler has found.
     fn caller(&self) -> Result<Principal, Denial> {
-        let caller = caller::decided(&self.request).and_then(Found::known);
+        let caller = caller::decided(&self.request).and_then(CallerOutcome::known);
         caller.ok_or_else(|| Denial::new(Reason::MissingCredentials))
     }
 
-    fn sessions(&self) -> Result<&Verifier, Denial> {
-        self.auth.engine().part::<Verifier>().ok_or_else(|| Denial::new(Reason::SetUp))
+    fn sessions(&self) -> Result<&SessionVerifier, Denial> {
+        self.auth.engine().part::<SessionVerifier>().ok_or_else(|| Denial::new(Reason::SetUp))
     }
 
     /// The session that the browser has.
@@ -348,7 +349,7 @@ impl Session {
             CrossSite::Passed => Ok(()),
             CrossSite::Unsaid | CrossSite::Failed => {
                 let cause = "a log-in or log-out that does not say that it comes from our own pages";
-                Err(Denial::refused(Scheme::Session, Reason::CrossSiteRequest, cause))
+                Err(Denial::refused(SchemeId::Session, Reason::CrossSiteRequest, cause))
             }
         }
     }

@@ -6,7 +6,7 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpRequest};
 use auth_core::denial::{Denial, Reason};
-use auth_core::engine::Found;
+use auth_core::engine::CallerOutcome;
 use auth_core::policy::rule::Rule;
 use auth_core::scheme::ticket::{NoTicket, Tickets};
 
@@ -23,7 +23,8 @@ use crate::{adapter, guard};
 ///
 /// ```
 /// use actix_web::post;
-/// use auth_actix::{Ticket, require_auth};
+/// use auth_actix::require_auth;
+/// use auth_actix::jwt::Ticket;
 ///
 /// #[require_auth]
 /// #[post("/ticket")]
@@ -64,7 +65,8 @@ impl FromRequest for Ticket {
             let tickets =
                 auth.engine().part::<Tickets>().ok_or(set_up("a handler gives tickets: call `.tickets()`"))?;
             let engine = auth.engine();
-            let known = adapter::read(request, |state| state.recall(request, engine.id())).and_then(Found::known);
+            let known = adapter::read(request, |state| state.cached_caller(request, engine.id()))
+                .and_then(CallerOutcome::known);
             // What was verified is what stands there.
             let (token, owner) = match (engine.bearer_token(request), known) {
                 (Some(token), Some(principal)) => (token, principal.id()),

@@ -146,7 +146,7 @@ impl Binding {
             let layers = self.layers_so_far();
             let sessions: Vec<_> = layers
                 .iter()
-                .filter_map(|layer| layer.auth.engine().part::<auth_core::scheme::session::Verifier>())
+                .filter_map(|layer| layer.auth.engine().part::<auth_core::scheme::session::SessionVerifier>())
                 .collect();
             let Some((inner, around)) = sessions.split_last() else { return false };
             around.iter().any(|outer| outer.clashes_with(inner))
@@ -225,22 +225,22 @@ impl OwnedPlace {
         }
     }
 
-    pub(super) fn place(&self) -> Place<'_> {
+    pub(super) fn place(&self) -> DecisionSite<'_> {
         match self {
-            Self::Scope(binding, auth) => Place::Scope(binding, auth),
-            Self::App(auth) => Place::App(auth),
+            Self::Scope(binding, auth) => DecisionSite::Scope(binding, auth),
+            Self::App(auth) => DecisionSite::App(auth),
         }
     }
 }
 
 /// Where a request is decided on.
 #[derive(Clone, Copy)]
-pub(super) enum Place<'a> {
+pub(super) enum DecisionSite<'a> {
     Scope(&'a Binding, &'a Auth),
     App(&'a Auth),
 }
 
-impl<'a> Place<'a> {
+impl<'a> DecisionSite<'a> {
     /// The innermost scope of ours, or the `Auth` that the application was given as `app_data`.
     pub(super) fn of(request: &'a HttpRequest) -> Option<Self> {
         match request.app_data::<Arc<Binding>>() {
@@ -264,7 +264,7 @@ impl<'a> Place<'a> {
     }
 }
 
-impl<'a> Layers<'a, Actix> for Place<'a> {
+impl<'a> Layers<'a, Actix> for DecisionSite<'a> {
     fn is_strict(self) -> bool {
         match self {
             Self::Scope(binding, _) => binding.is_strict_so_far(),

@@ -12,7 +12,7 @@ use pin_project_lite::pin_project;
 
 use crate::respond::keep_body;
 
-use super::{Checked, Enforced, Pending, enforce, refuse, refuse_twice};
+use super::{CheckedFuture, LayerOutcome, PendingDecision, enforce, refuse, refuse_twice};
 
 /// What ties a handler with these arguments to its rule. Written by the attributes, and by nobody else.
 ///
@@ -26,7 +26,7 @@ pub trait Guard<A: FromRequest>: 'static {
     /// The rule above the handler.
     const RULE: &'static Rule;
     /// Decides with the checks of the rule, and extracts the arguments; `None` where it has no checks.
-    fn checked(_: &HttpRequest, _: &mut Payload) -> Option<Checked<A>> {
+    fn checked(_: &HttpRequest, _: &mut Payload) -> Option<CheckedFuture<A>> {
         None
     }
 }
@@ -83,9 +83,9 @@ pin_project! {
     #[project = Stage]
     enum Arguments<A: FromRequest> {
         /// A password is being hashed.
-        Deciding { decision: Pending, request: HttpRequest, payload: Payload, rule: &'static Rule },
+        Deciding { decision: PendingDecision, request: HttpRequest, payload: Payload, rule: &'static Rule },
         /// A check has to say whether it holds.
-        Checking { arguments: Checked<A> },
+        Checking { arguments: CheckedFuture<A> },
         /// The rule holds.
         Extracting { #[pin] arguments: A::Future },
         /// The rule holds, and an argument may refuse all the same: then what is left of the body is kept.
@@ -98,9 +98,11 @@ pin_project! {
 impl<A: FromRequest> Arguments<A> {
     fn of(request: &HttpRequest, payload: &mut Payload, rule: &'static Rule) -> Self {
         match enforce(request, rule) {
-            Enforced::Allowed => Self::extracting(request, payload, rule),
-            Enforced::Refused(denied) => Self::Refused { error: Some(refuse(request, rule, denied, payload.take())) },
-            Enforced::Pending(decision) => {
+            LayerOutcome::Allowed => Self::extracting(request, payload, rule),
+            LayerOutcome::Refused(denied) => {
+                Self::Refused { error: Some(refuse(request, rule, denied, payload.take())) }
+            }
+            LayerOutcome::Pending(decision) => {
                 Self::Deciding { decision, request: request.clone(), payload: payload.take(), rule }
             }
         }

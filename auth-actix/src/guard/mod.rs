@@ -16,12 +16,12 @@ use auth_core::engine::layers::{self, LayerDenial, Layers as _};
 use auth_core::policy::rule::Rule;
 
 pub(crate) use self::binding::Binding;
+use self::binding::DecisionSite;
 use self::binding::OwnedPlace;
 pub(crate) use self::binding::PASS;
-use self::binding::Place;
 pub use self::guarded::{Guard, Guarded};
 pub(crate) use self::reevaluate::still_holds;
-pub use self::two_phase::{Answer, Checked, Fails, Phases, Verdict, answer, checked, fill};
+pub use self::two_phase::{CheckOutcome, CheckedFuture, Fails, Phases, Verdict, answer, checked, fill};
 pub(crate) use self::two_phase::{Failure, failed};
 use crate::adapter;
 use crate::auth::Auth;
@@ -29,7 +29,7 @@ use crate::respond::{self, Refusal};
 
 /// The `Auth` in reach of a request.
 pub(crate) fn auth_of(request: &HttpRequest) -> Option<&Auth> {
-    Place::of(request).map(Place::auth)
+    DecisionSite::of(request).map(DecisionSite::auth)
 }
 
 /// The rule that decided last for the `Auth` in reach.
@@ -39,13 +39,13 @@ pub(crate) fn rule_of(request: &HttpRequest) -> Option<&'static Rule> {
 }
 
 /// A decision, or the rest of one.
-pub(crate) enum Enforced {
+pub(crate) enum LayerOutcome {
     Allowed,
     Refused(LayerDenial),
-    Pending(Pending),
+    Pending(PendingDecision),
 }
 
-impl Enforced {
+impl LayerOutcome {
     /// The decision, however long it takes.
     pub(crate) async fn settled(self) -> Result<(), LayerDenial> {
         match self {
@@ -57,7 +57,7 @@ impl Enforced {
 }
 
 /// The rest of a decision, which takes a while.
-pub(crate) type Pending = Pin<Box<dyn Future<Output = Result<(), LayerDenial>>>>;
+pub(crate) type PendingDecision = Pin<Box<dyn Future<Output = Result<(), LayerDenial>>>>;
 
 const NO_AUTH: &str = "no `Auth` in reach: put the handler in `auth.scope(…)`, or call `App::app_data(auth.clone())`; `web::Data` is not looked at";
 
@@ -66,15 +66,15 @@ fn no_auth() -> LayerDenial {
 }
 
 /// Decides on a request for a handler with this rule: at once, unless something has to be waited for.
-pub(crate) fn enforce(request: &HttpRequest, handler: &'static Rule) -> Enforced {
-    let Some(place) = Place::of(request) else { return Enforced::Refused(no_auth()) };
+pub(crate) fn enforce(request: &HttpRequest, handler: &'static Rule) -> LayerOutcome {
+    let Some(place) = DecisionSite::of(request) else { return LayerOutcome::Refused(no_auth()) };
     match layers::enforce(place, request, handler) {
-        layers::Enforced::Granted => Enforced::Allowed,
-        layers::Enforced::Denied(denied) => Enforced::Refused(denied),
-        layers::Enforced::Pending(wait) => {
+        layers::Enforcement::Granted => LayerOutcome::Allowed,
+        layers::Enforcement::Denied(denied) => LayerOutcome::Refused(denied),
+        layers::Enforcement::Pending(wait) => {
             let request = request.clone();
-            Enforced::Pending(Box::pin(async move {
-                let place = Place::of(&request).ok_or_else(no_auth)?;
+            LayerOutcome::Pending(Box::pin(async move {
+                let place = DecisionSite::of(&request).ok_or_else(no_auth)?;
                 layers::finish(place, &request, handler, wait).await
             }))
         }
@@ -82,7 +82,7 @@ pub(crate) fn enforce(request: &HttpRequest, handler: &'static Rule) -> Enforced
 }
 
 /// Decides on a request for what is behind a rule without being its handler. The rule is kept with the request: what goes on after
-/// it, such as a [`Lease`](crate::Lease), has to hold by it too.
+/// it, such as a [`Lease`](crate::lease::Lease), has to hold by it too.
 pub(crate) async fn enforce_in_front(request: &HttpRequest, rule: &'static Rule) -> Result<(), LayerDenial> {
     enforce(request, rule).settled().await?;
     if let Some(place) = OwnedPlace::of(request) {
@@ -110,14 +110,14 @@ fn refuse_with(
     payload: Payload,
     answer: impl FnOnce(HttpResponse) -> HttpResponse,
 ) -> Error {
-    let place = Place::of(request);
+    let place = DecisionSite::of(request);
     let LayerDenial { denial, layer } = denied;
     let by_layer = || place?.auth_of(layer?);
-    let by = by_layer().or_else(|| place.map(Place::auth));
+    let by = by_layer().or_else(|| place.map(DecisionSite::auth));
     let denial = match by {
         // A caller who is known stays known where a check of the rule fails.
         Some(auth) if matches!(denial.reason, Reason::CheckFailed) => match auth.engine().caller(request) {
-            Some(Ok(caller)) => Denial { caller: Some(caller.id()), used: Some(caller.scheme()), ..denial },
+            Some(Ok(caller)) => Denial { caller: Some(caller.id()), scheme: Some(caller.scheme()), ..denial },
             _ => denial,
         },
         _ => denial,

@@ -12,7 +12,7 @@ use auth_core::policy::rule::Rule;
 use auth_core::runtime::timeout::catch_panic;
 use pin_project_lite::pin_project;
 
-use super::{Place, no_auth, refuse};
+use super::{DecisionSite, no_auth, refuse};
 use crate::principal::Principal;
 use crate::{adapter, respond};
 
@@ -67,11 +67,11 @@ impl<F: FromRequest, R: FromRequest> Future for PhasesFuture<F, R> {
 }
 
 /// The arguments of a handler whose rule has checks.
-pub type Checked<A> = Pin<Box<dyn Future<Output = Result<A, Error>>>>;
+pub type CheckedFuture<A> = Pin<Box<dyn Future<Output = Result<A, Error>>>>;
 
 /// What became of a check.
 #[derive(Debug)]
-pub enum Answer {
+pub enum CheckOutcome {
     /// It was run.
     Held(bool),
     /// It could not say.
@@ -111,7 +111,7 @@ impl<E, F: Into<E>> Verdict<E> for Result<bool, F> {
 }
 
 /// The verdict type of a check that never returns.
-type Never = <fn() -> ! as Returns>::Output;
+type NeverType = <fn() -> ! as Returns>::Output;
 
 /// Names the type `!`, which has no name of its own on stable Rust.
 pub trait Returns {
@@ -124,7 +124,7 @@ impl<T> Returns for fn() -> T {
 }
 
 #[diagnostic::do_not_recommend]
-impl<E> Verdict<E> for Never {
+impl<E> Verdict<E> for NeverType {
     fn verdict(self) -> Result<bool, E> {
         self
     }
@@ -146,11 +146,11 @@ impl<T, E> Fails for Result<T, E> {
 }
 
 /// Runs a check.
-pub async fn answer<E: Into<Error>>(asked: impl Future<Output = Result<bool, E>>) -> Answer {
+pub async fn answer<E: Into<Error>>(asked: impl Future<Output = Result<bool, E>>) -> CheckOutcome {
     match catch_panic(pin!(asked)).await {
-        Some(Ok(held)) => Answer::Held(held),
-        Some(Err(error)) => Answer::Failed(error.into()),
-        None => Answer::Panicked,
+        Some(Ok(held)) => CheckOutcome::Held(held),
+        Some(Err(error)) => CheckOutcome::Failed(error.into()),
+        None => CheckOutcome::Panicked,
     }
 }
 
@@ -235,11 +235,11 @@ pub fn checked<S, R, C>(
     payload: &mut Payload,
     rule: &'static Rule,
     check: C,
-) -> Option<Checked<Phases<S::Arguments, R>>>
+) -> Option<CheckedFuture<Phases<S::Arguments, R>>>
 where
     S: Slots,
     R: FromRequest + 'static,
-    C: AsyncFn(&HttpRequest, &mut Payload, u8, &mut S, Option<&Principal>) -> Answer + 'static,
+    C: AsyncFn(&HttpRequest, &mut Payload, u8, &mut S, Option<&Principal>) -> CheckOutcome + 'static,
 {
     let (request, mut payload) = (request.clone(), payload.take());
     Some(Box::pin(async move {
@@ -283,18 +283,20 @@ async fn decided<S: Slots>(
     request: &HttpRequest,
     payload: &mut Payload,
     rule: &'static Rule,
-    check: impl AsyncFn(&HttpRequest, &mut Payload, u8, &mut S, Option<&Principal>) -> Answer,
+    check: impl AsyncFn(&HttpRequest, &mut Payload, u8, &mut S, Option<&Principal>) -> CheckOutcome,
 ) -> Result<S, Undecided> {
-    let place = Place::of(request).ok_or_else(no_auth)?;
+    let place = DecisionSite::of(request).ok_or_else(no_auth)?;
     let (mut checks, mut slots) = (Checks::default(), S::empty());
     while let Some((index, principal)) = layers::evaluate_layers(place, request, rule, 0, checks).await? {
         let answer = check(request, payload, index, &mut slots, principal.map(Principal::from).as_ref()).await;
         checks = match answer {
-            Answer::Held(held) if checks.of(index).is_none() => checks.with(index, held),
-            Answer::Failed(error) => return Err(Undecided::Failed(error)),
-            Answer::NotExtracted(error) => return Err(Undecided::NotExtracted(error)),
-            Answer::Panicked => return Err(denied("a check of the rule panicked")),
-            Answer::Held(_) | Answer::NotAsked => return Err(denied("a check of the rule could not be asked")),
+            CheckOutcome::Held(held) if checks.of(index).is_none() => checks.with(index, held),
+            CheckOutcome::Failed(error) => return Err(Undecided::Failed(error)),
+            CheckOutcome::NotExtracted(error) => return Err(Undecided::NotExtracted(error)),
+            CheckOutcome::Panicked => return Err(denied("a check of the rule panicked")),
+            CheckOutcome::Held(_) | CheckOutcome::NotAsked => {
+                return Err(denied("a check of the rule could not be asked"));
+            }
         };
     }
     adapter::update(request, |state| state.notes_mut().checks = checks);

@@ -13,10 +13,10 @@ use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use auth_core::denial::challenge::{self, Challenge, Realm};
 use auth_core::denial::problem::{self, Problem};
-use auth_core::denial::{Answer, Denial, Reason};
-use auth_core::identity::scheme_id::Scheme;
+use auth_core::denial::{Denial, DenialResponse, Reason};
+use auth_core::identity::scheme_id::SchemeId;
 
-pub use self::page::Texts;
+pub use self::page::Messages;
 #[cfg(feature = "session")]
 pub(crate) use self::refusal::keeping;
 pub(crate) use self::refusal::{Refusal, keep_body};
@@ -27,7 +27,7 @@ pub(crate) use self::refusal::{Refusal, keep_body};
 #[derive(Clone, Copy, Debug)]
 pub struct Refused<'a> {
     /// The row.
-    pub answer: Answer,
+    pub answer: DenialResponse,
     problem: Problem<'a>,
     navigates: bool,
 }
@@ -64,27 +64,27 @@ impl Refused<'_> {
 pub(crate) type Renderer = dyn Fn(&Refused<'_>, &HttpRequest) -> HttpResponse + Send + Sync;
 
 /// An application's own texts, for a request.
-pub(crate) type TextsOf = dyn Fn(&HttpRequest) -> Texts + Send + Sync;
+pub(crate) type TextsOf = dyn Fn(&HttpRequest) -> Messages + Send + Sync;
 
 /// How denials are answered.
-pub(crate) struct Answers {
+pub(crate) struct ResponseSettings {
     pub(crate) base: String,
     pub(crate) renderer: Option<Box<Renderer>>,
     pub(crate) texts: Option<Box<TextsOf>>,
     login_page: Option<String>,
     /// The schemes that are accepted, and the bare challenge of each.
-    schemes: Vec<Scheme>,
+    schemes: Vec<SchemeId>,
     bare: Vec<HeaderValue>,
     /// The bodies that were needed so far, each by its row.
     bodies: Written<Row, Bytes, 32>,
     /// The challenges with an error that were needed so far.
-    lines: Written<(Scheme, Row), HeaderValue, 16>,
+    lines: Written<(SchemeId, Row), HeaderValue, 16>,
 }
 
 /// A row of the table. Of a failed check it has the status that the application gave it.
 type Row = (u16, &'static str);
 
-const fn row(answer: Answer) -> Row {
+const fn row(answer: DenialResponse) -> Row {
     (answer.status, answer.problem)
 }
 
@@ -102,18 +102,18 @@ impl<K: PartialEq + Copy, V: Clone, const ROOM: usize> Written<K, V, ROOM> {
     }
 }
 
-impl Answers {
+impl ResponseSettings {
     /// `login_page` and `metadata` hold nothing that a quoted-string escapes.
     pub(crate) fn new(
         realm: &Realm,
-        schemes: Vec<Scheme>,
+        schemes: Vec<SchemeId>,
         login_page: Option<String>,
         metadata: Option<String>,
     ) -> Self {
-        let bare = |scheme: &Scheme| {
+        let bare = |scheme: &SchemeId| {
             let scheme = *scheme;
             let mut challenge = realm.bare(scheme, metadata.as_deref());
-            if let Some(page) = login_page.as_ref().filter(|_| scheme == Scheme::Session) {
+            if let Some(page) = login_page.as_ref().filter(|_| scheme == SchemeId::Session) {
                 challenge.push_str(&format!(", login=\"{page}\""));
             }
             // A realm holds nothing that a header cannot.
@@ -133,13 +133,13 @@ impl Answers {
         }
     }
 
-    fn bare(&self, scheme: Scheme) -> HeaderValue {
+    fn bare(&self, scheme: SchemeId) -> HeaderValue {
         let known = self.schemes.iter().zip(&self.bare).find(|(known, _)| **known == scheme);
         known.map_or(HeaderValue::from_static(""), |(_, bare)| bare.clone())
     }
 
     /// The line of a challenge, which is written once where its row is all that it depends on.
-    fn line(&self, challenge: Challenge<'_>, answer: Answer) -> HeaderValue {
+    fn line(&self, challenge: Challenge<'_>, answer: DenialResponse) -> HeaderValue {
         let scheme = challenge.scheme;
         if challenge.error().is_none() {
             return self.bare(scheme);
@@ -162,8 +162,8 @@ impl Answers {
     }
 
     /// What pages say to this request.
-    pub(crate) fn texts(&self, request: &HttpRequest) -> Texts {
-        self.texts.as_ref().map_or_else(Texts::default, |texts| texts(request))
+    pub(crate) fn messages(&self, request: &HttpRequest) -> Messages {
+        self.texts.as_ref().map_or_else(Messages::default, |texts| texts(request))
     }
 
     /// Where people log in.
@@ -174,8 +174,8 @@ impl Answers {
 
     /// The response to a denial.
     pub(crate) fn response(&self, denial: &Denial, request: &HttpRequest) -> HttpResponse {
-        let answer = denial.reason.answer();
-        let client = Client::of(request);
+        let answer = denial.reason.response();
+        let client = ClientPreferences::of(request);
         let login = self.login_page.as_ref().filter(|_| status(answer) == StatusCode::UNAUTHORIZED);
         if let Some(page) = login.filter(|_| client.navigates && !client.is_htmx)
             && let Some(response) = to_login(page, request, denial)
@@ -202,18 +202,18 @@ impl Answers {
 
     /// Renders the response to unknown paths and hidden handlers.
     pub(crate) fn not_found(&self, request: &HttpRequest) -> HttpResponse {
-        self.rendered(Answer::NOT_FOUND, None, request)
+        self.rendered(DenialResponse::NOT_FOUND, None, request)
     }
 
     /// Renders a row, without the headers that a denial adds.
-    pub(crate) fn rendered(&self, answer: Answer, detail: Option<&str>, request: &HttpRequest) -> HttpResponse {
-        self.rendered_for(Client::of(request), answer, detail, request)
+    pub(crate) fn rendered(&self, answer: DenialResponse, detail: Option<&str>, request: &HttpRequest) -> HttpResponse {
+        self.rendered_for(ClientPreferences::of(request), answer, detail, request)
     }
 
     fn rendered_for(
         &self,
-        client: Client,
-        answer: Answer,
+        client: ClientPreferences,
+        answer: DenialResponse,
         detail: Option<&str>,
         request: &HttpRequest,
     ) -> HttpResponse {
@@ -228,8 +228,8 @@ impl Answers {
                 response.headers_mut().remove(DPOP_NONCE);
                 response
             }
-            None if client.is_htmx => of_type(HTML, answer, self.texts(request).fragment(answer)),
-            None if client.navigates => of_type(HTML, answer, self.texts(request).refusal(answer)),
+            None if client.is_htmx => of_type(HTML, answer, self.messages(request).fragment(answer)),
+            None if client.navigates => of_type(HTML, answer, self.messages(request).refusal(answer)),
             None => of_type(PROBLEM, answer, self.body(&refused)),
         };
         response.headers_mut().append(header::VARY, NEGOTIATED);
@@ -240,7 +240,7 @@ impl Answers {
 
 /// The kind of client that sent a request, for the format of the response.
 #[derive(Clone, Copy)]
-struct Client {
+struct ClientPreferences {
     /// Whether a browser navigates, or prefers HTML to JSON.
     navigates: bool,
     is_htmx: bool,
@@ -248,7 +248,7 @@ struct Client {
     is_script: bool,
 }
 
-impl Client {
+impl ClientPreferences {
     fn of(request: &HttpRequest) -> Self {
         let mode = fetch_mode(request);
         Self {
@@ -260,7 +260,7 @@ impl Client {
 }
 
 /// An answer with this body.
-fn of_type(media_type: HeaderValue, answer: Answer, body: impl Into<Bytes>) -> HttpResponse {
+fn of_type(media_type: HeaderValue, answer: DenialResponse, body: impl Into<Bytes>) -> HttpResponse {
     let mut response = HttpResponse::with_body(status(answer), BoxBody::new(body.into()));
     if media_type == HTML {
         protect_page(response.headers_mut());
@@ -295,10 +295,10 @@ pub(crate) const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
 /// The answer where nothing is configured to say it better.
 pub(crate) fn plain(denial: &Denial) -> HttpResponse {
-    of_problem(denial.reason.answer())
+    of_problem(denial.reason.response())
 }
 
-fn of_problem(answer: Answer) -> HttpResponse {
+fn of_problem(answer: DenialResponse) -> HttpResponse {
     let problem = Problem { base: problem::DEFAULT_BASE, answer, detail: None };
     let mut response = of_type(PROBLEM, answer, problem.to_json());
     response.headers_mut().insert(header::CACHE_CONTROL, NO_STORE);
@@ -313,7 +313,7 @@ pub(crate) fn of_check(error: &actix_web::Error, ours: HttpResponse) -> HttpResp
         own
     } else if own.status().is_server_error() && own.status() != ours.status() {
         let retry_after = own.headers_mut().remove(header::RETRY_AFTER).next();
-        let answer = Answer { status: own.status().as_u16(), ..Reason::CheckFailed.answer() };
+        let answer = DenialResponse { status: own.status().as_u16(), ..Reason::CheckFailed.response() };
         let mut answer = of_problem(answer);
         if let Some(after) = retry_after {
             answer.headers_mut().insert(header::RETRY_AFTER, after);
@@ -326,14 +326,14 @@ pub(crate) fn of_check(error: &actix_web::Error, ours: HttpResponse) -> HttpResp
     answer
 }
 
-fn status(answer: Answer) -> StatusCode {
+fn status(answer: DenialResponse) -> StatusCode {
     StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// Whether a person looks at the answer: a browser says that it navigates, or asks for HTML rather than JSON.
 #[cfg(feature = "session")]
 pub(crate) fn navigates(request: &HttpRequest) -> bool {
-    Client::of(request).navigates
+    ClientPreferences::of(request).navigates
 }
 
 /// Why a browser asks.

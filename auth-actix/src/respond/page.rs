@@ -2,14 +2,15 @@
 
 use std::borrow::Cow;
 
-use auth_core::denial::Answer;
+use auth_core::denial::DenialResponse;
 
 /// What our pages say. English unless changed; answers for programs stay as they are.
 ///
 /// ```
-/// use auth_actix::{Auth, Texts};
+/// use auth_actix::Auth;
+/// use auth_actix::response::Messages;
 ///
-/// let german = || Texts {
+/// let german = || Messages {
 ///     language: "de".into(),
 ///     log_in: "Anmelden".into(),
 ///     name: "Name".into(),
@@ -17,16 +18,16 @@ use auth_core::denial::Answer;
 ///     remember: "Angemeldet bleiben".into(),
 ///     wrong: "Der Name oder das Passwort ist falsch.".into(),
 ///     denial: |problem| (problem == "insufficient-permissions").then_some(("Kein Zugang", "Das ist nicht erlaubt.")),
-///     ..Texts::default()
+///     ..Messages::default()
 /// };
-/// let auth = Auth::builder().texts(move |request| match request.headers().get("Accept-Language") {
+/// let auth = Auth::builder().messages(move |request| match request.headers().get("Accept-Language") {
 ///     Some(wanted) if wanted.as_bytes().starts_with(b"de") => german(),
-///     _ => Texts::default(),
+///     _ => Messages::default(),
 /// });
 /// # drop(auth);
 /// ```
 #[derive(Clone, Debug)]
-pub struct Texts {
+pub struct Messages {
     /// The language (BCP 47), for `lang`.
     pub language: Cow<'static, str>,
     /// The title of the login page, and its button.
@@ -50,7 +51,7 @@ pub struct Texts {
     pub denial: fn(&str) -> Option<(&'static str, &'static str)>,
 }
 
-impl Default for Texts {
+impl Default for Messages {
     fn default() -> Self {
         Self {
             language: Cow::Borrowed("en"),
@@ -74,7 +75,7 @@ const STYLE: &str = ":root{color-scheme:light dark}body{font:1.1rem/1.5 system-u
     button{font:inherit;padding:.5rem 1.5rem}.wrong{border-left:.3rem solid light-dark(#b00020,#ff8a80);\
     padding-left:.7rem;color:light-dark(#b00020,#ff8a80)}";
 
-impl Texts {
+impl Messages {
     /// A page: no script, and no other resource. `main` is HTML.
     fn page(&self, title: &str, main: &str) -> String {
         let (language, title) = (html_escaped(&self.language), html_escaped(title));
@@ -85,19 +86,19 @@ impl Texts {
         )
     }
 
-    fn of(&self, answer: Answer) -> (&'static str, &'static str) {
+    fn of(&self, answer: DenialResponse) -> (&'static str, &'static str) {
         (self.denial)(answer.problem).unwrap_or((answer.title, answer.detail))
     }
 
     /// The page of a refusal.
-    pub(crate) fn refusal(&self, answer: Answer) -> String {
+    pub(crate) fn refusal(&self, answer: DenialResponse) -> String {
         let (title, detail) = self.of(answer);
         let (detail, word) = (html_escaped(detail), html_escaped(&self.status));
         self.page(title, &format!("<p>{detail}</p><p>{word} {}</p>", answer.status))
     }
 
     /// What htmx may put into its page.
-    pub(crate) fn fragment(&self, answer: Answer) -> String {
+    pub(crate) fn fragment(&self, answer: DenialResponse) -> String {
         let (title, detail) = self.of(answer);
         format!("<div role=\"alert\"><strong>{}</strong> {}</div>\n", html_escaped(title), html_escaped(detail))
     }

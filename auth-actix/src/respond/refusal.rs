@@ -11,7 +11,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, ResponseError};
 use auth_core::denial::Denial;
-use auth_core::identity::scheme_id::Scheme;
+use auth_core::identity::scheme_id::SchemeId;
 use auth_core::policy::rule::Rule;
 
 use super::{plain, status};
@@ -53,7 +53,7 @@ impl Refusal {
         if let Some(tell) = audit {
             tell();
         }
-        let problem = denial.reason.answer().problem;
+        let problem = denial.reason.response().problem;
         let is_ours = file.is_empty();
         let (file, line) = (Some(*file).filter(|_| !is_ours), Some(*line).filter(|_| !is_ours));
         // No longer than a line bears; the identity is encoded, and a method has no control characters.
@@ -68,7 +68,7 @@ impl Refusal {
         } else {
             tracing::info!(
                 target: "auth_actix", problem, ?denial, rule = text, handler = guards, file, line, method,
-                scheme = denial.used.map(Scheme::name), caller = caller().map(tracing::field::debug), "request refused"
+                scheme = denial.scheme.map(SchemeId::name), caller = caller().map(tracing::field::debug), "request refused"
             );
         }
     }
@@ -91,7 +91,7 @@ impl std::error::Error for Refusal {}
 
 impl ResponseError for Refusal {
     fn status_code(&self) -> StatusCode {
-        status(self.denial.reason.answer())
+        status(self.denial.reason.response())
     }
 
     fn error_response(&self) -> HttpResponse {

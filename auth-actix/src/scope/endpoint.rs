@@ -39,16 +39,16 @@ pub type ScopeEndpoint = Endpoint<PrivateService<Inside<actix_web::Scope>>>;
 pub type ResourceEndpoint = Endpoint<Inside<actix_web::Resource>>;
 
 /// The place of a service that is made later.
-pub struct Endpoint<S>(Place<S>);
+pub struct Endpoint<S>(ServiceSlot<S>);
 
 /// Fills it. The service is taken as soon as it is there.
-pub(super) struct Filling<S>(Place<S>);
+pub(super) struct Filling<S>(ServiceSlot<S>);
 
-type Place<S> = Rc<RefCell<Option<S>>>;
+type ServiceSlot<S> = Rc<RefCell<Option<S>>>;
 
 impl<S> Endpoint<S> {
     pub(super) fn new() -> (Self, Filling<S>) {
-        let place = Place::default();
+        let place = ServiceSlot::default();
         (Self(Rc::clone(&place)), Filling(place))
     }
 }
@@ -78,7 +78,7 @@ impl<S> Filling<S> {
 
 /// See [`Filling::within`].
 pub(super) struct Within<S, T, F> {
-    place: Place<S>,
+    place: ServiceSlot<S>,
     around: T,
     make: F,
 }

@@ -36,7 +36,7 @@ pub use self::endpoint::{ResourceEndpoint, ScopeEndpoint};
 pub(crate) use self::registry::MARK;
 #[cfg(feature = "test-util")]
 pub(crate) use self::registry::{Collected, collected};
-pub use self::resource::{Patterns, Resource, resource};
+pub use self::resource::{Patterns, ScopeResource, resource};
 pub use self::route::{
     GuardedRoute, IntoGuardedRoute, Route, delete, get, head, method, patch, post, put, query, route, to, trace,
 };
@@ -48,7 +48,7 @@ use crate::guard;
 
 /// A scope that takes only what carries a rule; made by [`Auth::scope`].
 ///
-/// It takes handlers with a guard attribute above their route attribute, `auth_actix::get().to(f)` for plain guarded
+/// It takes handlers with a guard attribute above their route attribute, `auth_actix::web::get().to(f)` for plain guarded
 /// functions, scopes of its own kind, and by name what has no rule of its own: [`guarded`] and [`unguarded`].
 ///
 /// ```
@@ -150,7 +150,7 @@ impl Auth {
     ///
     /// # let auth = Auth::builder().bearer(Jwt::hs256([7; 32]).issuer("a").audience("b")).build().unwrap();
     /// assert!(auth.strict_scope("/shop").service(order).service(product).check().is_ok());
-    /// let invoices = auth.strict_scope("/shop").route("/invoices/{id}", auth_actix::get().to(invoice));
+    /// let invoices = auth.strict_scope("/shop").route("/invoices/{id}", auth_actix::web::get().to(invoice));
     /// assert!(invoices.check().is_err());
     /// ```
     pub fn strict_scope(&self, path: &str) -> StrictScope {
@@ -198,7 +198,7 @@ where
         Self { inner: self.inner.service(factory), ..self }
     }
 
-    /// Registers a plain guarded function: `scope.route("/x", auth_actix::get().to(f))`.
+    /// Registers a plain guarded function: `scope.route("/x", auth_actix::web::get().to(f))`.
     pub fn route(self, path: &str, route: impl IntoGuardedRoute) -> Self {
         self.service(single(path, route.into_guarded()))
     }
@@ -355,23 +355,23 @@ impl<T, M> std::fmt::Debug for Scope<T, M> {
 }
 
 /// A resource with one route, as [`Scope::route`] registers it.
-pub(crate) fn single(path: &str, route: GuardedRoute) -> Resource {
+pub(crate) fn single(path: &str, route: GuardedRoute) -> ScopeResource {
     resource(path).only(route)
 }
 
 /// Registers what fails when the server starts, and says why.
 fn refuse_to_start(mistakes: &[RuleError], path: &str, config: &mut AppService) {
     for mistake in mistakes {
-        startup_checks::tell(mistake);
+        startup_checks::log_warnings(mistake);
     }
-    let fails = actix_web::dev::fn_factory(|| std::future::ready(Err::<Never, ()>(())));
+    let fails = actix_web::dev::fn_factory(|| std::future::ready(Err::<UnavailableService, ()>(())));
     config.register_service(ResourceDef::root_prefix(path), None, fails, None);
 }
 
 /// A service that is never made.
-struct Never;
+struct UnavailableService;
 
-impl actix_web::dev::Service<ServiceRequest> for Never {
+impl actix_web::dev::Service<ServiceRequest> for UnavailableService {
     type Response = ServiceResponse;
     type Error = Error;
     type Future = std::future::Pending<Result<ServiceResponse, Error>>;

@@ -12,11 +12,11 @@ use auth_core::policy::rule::Rule;
 use super::default::DefaultService;
 use super::endpoint::{Filling, ResourceEndpoint};
 use super::route::{self, GuardedRoute, IntoGuardedRoute, ProvenArguments};
-use super::service::{Entry, Registry, Service, counted};
+use super::service::{RegisteredRoute, Registry, Service, counted};
 
 /// A resource whose routes all carry a rule. Made by [`resource`].
 #[must_use]
-pub struct Resource<T = ResourceEndpoint> {
+pub struct ScopeResource<T = ResourceEndpoint> {
     patterns: Vec<String>,
     /// Without routes and middleware.
     inner: actix_web::Resource,
@@ -70,15 +70,15 @@ impl<P: AsRef<str>, const N: usize> Patterns for [P; N] {
 }
 
 /// A resource at a path, for several routes.
-pub fn resource(path: impl Patterns) -> Resource {
+pub fn resource(path: impl Patterns) -> ScopeResource {
     let patterns = path.patterns();
     let (endpoint, place) = ResourceEndpoint::new();
     let inner = actix_web::web::resource(patterns.clone());
     let (routes, default) = (Vec::new(), None);
-    Resource { patterns, inner, endpoint, place, routes, default, guards: 0, wraps: 0, single: false }
+    ScopeResource { patterns, inner, endpoint, place, routes, default, guards: 0, wraps: 0, single: false }
 }
 
-impl<T> Resource<T>
+impl<T> ScopeResource<T>
 where
     T: ServiceFactory<ServiceRequest, Config = (), Error = Error, InitError = ()>,
 {
@@ -206,7 +206,7 @@ where
     pub fn wrap<W, B>(
         self,
         middleware: W,
-    ) -> Resource<
+    ) -> ScopeResource<
         impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<B>, Error = Error, InitError = ()>,
     >
     where
@@ -221,7 +221,7 @@ where
     pub fn wrap_fn<F, R, B>(
         self,
         middleware: F,
-    ) -> Resource<
+    ) -> ScopeResource<
         impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<B>, Error = Error, InitError = ()>,
     >
     where
@@ -232,10 +232,10 @@ where
         self.around(|endpoint| apply_fn_factory(endpoint, middleware))
     }
 
-    fn around<U>(self, wrapped: impl FnOnce(T) -> U) -> Resource<U> {
+    fn around<U>(self, wrapped: impl FnOnce(T) -> U) -> ScopeResource<U> {
         let Self { patterns, inner, endpoint, place, routes, default, guards, wraps, single } = self;
         let endpoint = wrapped(endpoint);
-        Resource { patterns, inner, endpoint, place, routes, default, guards, wraps: wraps + 1, single }
+        ScopeResource { patterns, inner, endpoint, place, routes, default, guards, wraps: wraps + 1, single }
     }
 
     pub(super) fn only(self, route: GuardedRoute) -> Self {
@@ -248,7 +248,7 @@ where
     }
 }
 
-impl<T, B> Service for Resource<T>
+impl<T, B> Service for ScopeResource<T>
 where
     T: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<B>, Error = Error, InitError = ()>
         + 'static,
@@ -262,7 +262,7 @@ where
         for route in &self.routes {
             let entries = self.patterns.iter().map(|path| {
                 let entry = route.entry(path);
-                Entry { notes: [entry.notes, own.clone()].concat(), ..entry }
+                RegisteredRoute { notes: [entry.notes, own.clone()].concat(), ..entry }
             });
             registry.add_all(route.rule, entries);
         }
@@ -273,7 +273,7 @@ where
     }
 }
 
-impl<T, B> HttpServiceFactory for Resource<T>
+impl<T, B> HttpServiceFactory for ScopeResource<T>
 where
     T: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<B>, Error = Error, InitError = ()>
         + 'static,
@@ -298,7 +298,7 @@ where
     }
 }
 
-impl<T> fmt::Debug for Resource<T> {
+impl<T> fmt::Debug for ScopeResource<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Resource").field("path", &self.patterns).finish_non_exhaustive()
     }

@@ -8,7 +8,7 @@ use actix_web::http::Method;
 use actix_web::{Error, FromRequest, Handler, Responder};
 use auth_core::policy::rule::Rule;
 
-use super::service::{Entry, counted};
+use super::service::{RegisteredRoute, counted};
 use crate::guard::{Guard, Guarded};
 
 /// A route that has no handler yet. Made by [`get`] and its like.
@@ -32,7 +32,7 @@ pub struct GuardedRoute {
 #[diagnostic::on_unimplemented(
     message = "expected a route with a rule, found one of actix",
     label = "a scope of `Auth` takes only what carries a rule",
-    note = "write `auth_actix::get().to(f)`, or `use auth_actix::web` in place of `actix_web::web`"
+    note = "write `auth_actix::web::get().to(f)`, or `use auth_actix::web` in place of `actix_web::web`"
 )]
 pub trait IntoGuardedRoute {
     /// The route.
@@ -138,9 +138,9 @@ impl GuardedRoute {
     }
 
     /// Its entry in the access matrix at that path.
-    pub(super) fn entry(&self, path: &str) -> Entry {
+    pub(super) fn entry(&self, path: &str) -> RegisteredRoute {
         let notes = [(self.conditions.guards.len(), "guard of the route"), (self.wraps, "middleware of the route")];
-        Entry {
+        RegisteredRoute {
             methods: self.conditions.methods.iter().map(ToString::to_string).collect(),
             path: Some(path.to_owned()),
             notes: notes.iter().filter_map(|(count, what)| counted(*count, what)).collect(),

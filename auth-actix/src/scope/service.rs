@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::dev::HttpServiceFactory;
 use auth_core::engine::startup_checks::{self, RuleError};
-use auth_core::matrix::{Matrix, Route};
+use auth_core::matrix::{Matrix, RouteAccess};
 use auth_core::policy::decision::Rules;
 use auth_core::policy::rule::Rule;
 
@@ -16,7 +16,7 @@ use crate::guard::Binding;
     message = "no rule stands above `{Self}`",
     label = "a scope of `Auth` takes only what carries a rule",
     note = "write `#[require_auth]`, `#[require_role(\"…\")]` or the like above its route attribute, or `#[public]` to let anyone in",
-    note = "a function without a route attribute goes in by `.route(\"/path\", auth_actix::get().to(f))`",
+    note = "a function without a route attribute goes in by `.route(\"/path\", auth_actix::web::get().to(f))`",
     note = "a rule that stands below the route attribute enforces, and proves nothing: move it above",
     note = "`.require(…)` of the scope holds beside the rule of each handler, and not in place of one",
     note = "a function that makes a scope returns `auth_actix::Scope`",
@@ -82,14 +82,14 @@ impl<S: Proven + HttpServiceFactory + 'static> Service for S {
     const ASKS: bool = startup_checks::asks(S::RULE) || !names_something(S::ROUTES);
 
     fn open(self, registry: &mut Registry) -> S {
-        registry.add_all(S::RULE, S::ROUTES.iter().map(Entry::from));
+        registry.add_all(S::RULE, S::ROUTES.iter().map(RegisteredRoute::from));
         self
     }
 }
 
 /// What a scope keeps of a route.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
+pub(super) struct RegisteredRoute {
     /// None where it is for every one.
     pub(super) methods: Vec<String>,
     /// The pattern below the scope; `None` where it is not known.
@@ -99,7 +99,7 @@ pub(super) struct Entry {
     pub(super) is_seen: bool,
 }
 
-impl From<&Pattern> for Entry {
+impl From<&Pattern> for RegisteredRoute {
     fn from(route: &Pattern) -> Self {
         let notes = [(route.guards, "guard of the route"), (route.wraps, "middleware of the route")];
         Self {
@@ -126,7 +126,7 @@ pub(super) fn counted(count: usize, what: &str) -> Option<String> {
 pub struct Registry {
     binding: Arc<Binding>,
     rules: Vec<&'static Rule>,
-    routes: Vec<(&'static Rule, Entry)>,
+    routes: Vec<(&'static Rule, RegisteredRoute)>,
     /// What has no rule: why, and where that is written.
     unguarded: Vec<String>,
     twice: Vec<&'static Rule>,
@@ -176,17 +176,17 @@ impl Registry {
     pub(super) fn add_service(&mut self, rule: &'static Rule, what: &str, is_seen: bool) {
         self.rules.push(rule);
         let path = Some(format!("/… ({what})"));
-        self.routes.push((rule, Entry { methods: Vec::new(), path, notes: Vec::new(), is_seen }));
+        self.routes.push((rule, RegisteredRoute { methods: Vec::new(), path, notes: Vec::new(), is_seen }));
     }
 
     /// Adds a rule with its routes.
-    pub(super) fn add_all(&mut self, rule: &'static Rule, routes: impl Iterator<Item = Entry>) {
+    pub(super) fn add_all(&mut self, rule: &'static Rule, routes: impl Iterator<Item = RegisteredRoute>) {
         self.rules.push(rule);
         let before = self.routes.len();
         self.routes.extend(routes.map(|route| (rule, route)));
         if self.routes.len() == before {
             let methods = vec!["?".to_owned()];
-            self.routes.push((rule, Entry { methods, path: None, notes: Vec::new(), is_seen: false }));
+            self.routes.push((rule, RegisteredRoute { methods, path: None, notes: Vec::new(), is_seen: false }));
         }
     }
 
@@ -216,7 +216,7 @@ impl Registry {
             };
             let methods = if entry.methods.is_empty() { vec!["*".to_owned()] } else { entry.methods.clone() };
             for method in methods {
-                let mut route = Route::new(&method, &path, rules);
+                let mut route = RouteAccess::new(&method, &path, rules);
                 route.schemes = startup_checks::schemes(auth.engine(), rules);
                 route.notes.extend(entry.notes.iter().cloned());
                 route.notes.extend(counted(self.binding.guards_so_far(), "guard of a scope"));

@@ -7,7 +7,7 @@ use auth_core::{Id, runtime::clock::Timestamp};
 /// random, and removed at the end, so the store may be shared with others. It blocks: call it outside of async code.
 ///
 /// ```
-/// auth_actix::test::blocklist_store(|| auth_actix::MemoryBlocklistStore);
+/// auth_actix::test::blocklist_store(|| auth_actix::blocklist::MemoryBlocklistStore);
 /// ```
 ///
 /// # Panics

@@ -7,12 +7,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use actix_web::HttpMessage as _;
-use auth_core::identity::issuer::{Confers, Form, ListClaim, RoleTypes, Source};
-use auth_core::identity::vocabulary::Kind;
+use auth_core::identity::issuer::{Confers, Form, Issuer, ListClaim, RoleTypes};
+use auth_core::identity::vocabulary::NameKind;
 use serde_json::{Map, Value, json};
 
-use crate::Scheme;
 use crate::adapter::CallerOverride;
+use crate::identity::SchemeId;
 
 /// A caller for a test.
 ///
@@ -35,16 +35,16 @@ use crate::adapter::CallerOverride;
 #[must_use]
 pub struct Caller {
     issuer: Option<String>,
-    scheme: Scheme,
+    scheme: SchemeId,
     claims: Map<String, Value>,
-    names: Vec<(Kind, String)>,
+    names: Vec<(NameKind, String)>,
 }
 
 impl Caller {
     /// A user of that subject, by a bearer token of the first issuer that is configured.
     pub fn user(subject: &str) -> Self {
         let claims = Map::from_iter([("sub".to_owned(), json!(subject))]);
-        Self { issuer: None, scheme: Scheme::Bearer, claims, names: Vec::new() }
+        Self { issuer: None, scheme: SchemeId::Bearer, claims, names: Vec::new() }
     }
 
     /// Of that issuer.
@@ -53,23 +53,23 @@ impl Caller {
     }
 
     /// By that scheme.
-    pub fn scheme(self, scheme: Scheme) -> Self {
+    pub fn scheme(self, scheme: SchemeId) -> Self {
         Self { scheme, ..self }
     }
 
     /// Who holds the role.
     pub fn role(self, name: impl fmt::Display) -> Self {
-        self.named(Kind::Role, name)
+        self.named(NameKind::Role, name)
     }
 
     /// Who holds the permission.
     pub fn permission(self, name: impl fmt::Display) -> Self {
-        self.named(Kind::Permission, name)
+        self.named(NameKind::Permission, name)
     }
 
     /// Whose token carries the scope.
     pub fn scope(self, name: impl fmt::Display) -> Self {
-        self.named(Kind::Scope, name)
+        self.named(NameKind::Scope, name)
     }
 
     /// With that claim: `auth_time`, `acr`, `act`, or one of the application's own.
@@ -78,7 +78,7 @@ impl Caller {
         self
     }
 
-    fn named(mut self, kind: Kind, name: impl fmt::Display) -> Self {
+    fn named(mut self, kind: NameKind, name: impl fmt::Display) -> Self {
         self.names.push((kind, name.to_string()));
         self
     }
@@ -87,12 +87,16 @@ impl Caller {
     /// what issuers confer it does not know.
     pub fn principal(self) -> crate::Principal {
         let list = |kind, name: &str| ListClaim::new(kind, Form::Array, vec![name.to_owned()]);
-        let source = Source {
+        let source = Issuer {
             issuer: self.issuer.as_deref().unwrap_or("test").into(),
             scheme: self.scheme,
             confers: Confers::everything(),
-            lists: vec![list(Kind::Role, "roles"), list(Kind::Permission, "permissions"), list(Kind::Scope, "scope")],
-            has_claims: matches!(self.scheme, Scheme::Bearer | Scheme::Dpop | Scheme::Session),
+            lists: vec![
+                list(NameKind::Role, "roles"),
+                list(NameKind::Permission, "permissions"),
+                list(NameKind::Scope, "scope"),
+            ],
+            has_claims: matches!(self.scheme, SchemeId::Bearer | SchemeId::Dpop | SchemeId::Session),
             tenancy: Default::default(),
             all_scopes: false,
             roles: RoleTypes::default(),
@@ -103,15 +107,15 @@ impl Caller {
     /// The request, as from this caller: every rule is decided as if a verified credential had said so, with what its issuer
     /// may confer and what its roles grant.
     pub fn call(self, request: actix_http::Request) -> actix_http::Request {
-        let caller = move |sources: &[Arc<Source>]| self.among(sources);
+        let caller = move |sources: &[Arc<Issuer>]| self.among(sources);
         request.extensions_mut().insert(CallerOverride(Box::new(caller)));
         request
     }
 
     /// The principal, of the source that this caller names.
     #[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
-    fn among(&self, sources: &[Arc<Source>]) -> auth_core::Principal {
-        let is_of = |source: &&Arc<Source>| match &self.issuer {
+    fn among(&self, sources: &[Arc<Issuer>]) -> auth_core::Principal {
+        let is_of = |source: &&Arc<Issuer>| match &self.issuer {
             Some(issuer) => *source.issuer == **issuer,
             None => source.scheme == self.scheme,
         };
@@ -120,16 +124,16 @@ impl Caller {
 
     /// The principal, of a source: names stand where its credentials list them.
     #[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
-    fn of(&self, source: &Arc<Source>) -> auth_core::Principal {
+    fn of(&self, source: &Arc<Issuer>) -> auth_core::Principal {
         let claims = Value::Object(self.claims(source, true));
         auth_core::Principal::from_claims(Arc::clone(source), claims.to_string()).expect("a subject that is not empty")
     }
 
     /// What a credential of the source says of this caller. One that lists no roles says nothing of them.
     #[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
-    pub(crate) fn claims(&self, source: &Source, lists_roles: bool) -> Map<String, Value> {
+    pub(crate) fn claims(&self, source: &Issuer, lists_roles: bool) -> Map<String, Value> {
         let mut claims = Value::Object(self.claims.clone());
-        for list in source.lists.iter().filter(|list| lists_roles || list.kind != Kind::Role) {
+        for list in source.lists.iter().filter(|list| lists_roles || list.kind != NameKind::Role) {
             // A name that begins as another list has it stands there.
             let is_of_another = |name: &str| {
                 let prefixed = source.lists.iter().filter(|other| other.kind == list.kind && !other.prefix.is_empty());

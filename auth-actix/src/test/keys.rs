@@ -40,7 +40,7 @@ impl Keys {
 
     pub(crate) fn replace(&self, jwt: crate::Jwt) -> crate::Jwt {
         let secret = self.secret(jwt.name_of_issuer());
-        jwt.with_only(crate::Key::secret(crate::Algorithm::HS256, secret))
+        jwt.with_only(crate::jwt::Key::secret(crate::jwt::Algorithm::HS256, secret))
     }
 
     #[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
@@ -74,7 +74,7 @@ impl AuthBuilder {
     }
 
     /// The same in a release build, for who tests one and never serves it.
-    pub fn test_keys_although_this_is_a_release_build(self, keys: &Keys) -> Self {
+    pub fn allow_test_keys_in_release(self, keys: &Keys) -> Self {
         self.replace_keys(keys, true)
     }
 }

@@ -9,9 +9,9 @@ use actix_web::dev::{AppConfig, ServiceResponse};
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::test::TestRequest;
 use auth_core::client::address::AddressSource;
-use auth_core::identity::issuer::Source;
-use auth_core::identity::scheme_id::Scheme;
-use auth_core::matrix::{Case, CaseCaller, Cases, Fact, Lit, Matrix, Place, Route, Tree};
+use auth_core::identity::issuer::Issuer;
+use auth_core::identity::scheme_id::SchemeId;
+use auth_core::matrix::{Case, CaseCaller, CaseLocation, Cases, Expr, ExprLiteral, Fact, Matrix, RouteAccess};
 use auth_core::policy::atom::claim_path;
 use auth_core::scheme::bearer::Bearer;
 use serde_json::{Map, Value, json};
@@ -62,7 +62,7 @@ where
     S::InitError: fmt::Debug,
     E: fmt::Debug,
 {
-    match hold(keys, app, None).await {
+    match verify_matrix(keys, app, None).await {
         Ok(undecided) => undecided,
         #[allow(clippy::panic, reason = "for tests, where a panic is the report")]
         Err(wrong) => panic!("not as the rules say:\n{wrong}"),
@@ -74,7 +74,7 @@ where
 ///
 /// # Errors
 /// What is answered otherwise than the matrix says, a line each.
-pub async fn hold<R, S, B, E>(keys: &Keys, app: R, expected: Option<&Matrix>) -> Result<Vec<String>, String>
+pub async fn verify_matrix<R, S, B, E>(keys: &Keys, app: R, expected: Option<&Matrix>) -> Result<Vec<String>, String>
 where
     R: IntoServiceFactory<S, Request>,
     S: ServiceFactory<Request, Config = AppConfig, Response = ServiceResponse<B>, Error = E>,
@@ -88,7 +88,7 @@ where
         return Ok(vec![why.to_owned()]);
     }
     for (route, auth) in matrix.routes.iter().zip(&auths) {
-        let same = |other: &&Route| {
+        let same = |other: &&RouteAccess| {
             (&other.method, &other.path, &other.handler) == (&route.method, &route.path, &route.handler)
         };
         let (rules, words) = match expected {
@@ -103,7 +103,7 @@ where
             undecided.push(format!("{name}: no request is sure to reach it"));
             continue;
         };
-        if Tree::read(&rules.rule).is_some_and(|tree| asks_what_tokens_need(&tree, auth)) {
+        if Expr::read(&rules.rule).is_some_and(|tree| asks_what_tokens_need(&tree, auth)) {
             undecided.push(format!("{name}: it asks for a claim that a token needs for something else"));
             continue;
         }
@@ -165,24 +165,24 @@ fn obeyed<B>(answer: &ServiceResponse<B>, case: &Case) -> Option<Case> {
 }
 
 /// Whether the rule asks for a claim that every token has, or that lists names: no caller can be made up by it alone.
-fn asks_what_tokens_need(tree: &Tree, auth: &Auth) -> bool {
+fn asks_what_tokens_need(tree: &Expr, auth: &Auth) -> bool {
     const NEEDED: [&str; 12] =
         ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "auth_time", "acr", "azp", "client_id", "act"];
     match tree {
-        Tree::Literal(Lit { fact: Fact::Claim(name, _), .. }) => {
+        Expr::Literal(ExprLiteral { fact: Fact::Claim(name, _), .. }) => {
             // A claim within another is made up with no other one beside it.
             let name =
                 &name.strip_prefix('/').map_or(name.as_str(), |path| path.split('/').next().unwrap_or(path)).to_owned();
             let lists = auth.engine().sources().iter().flat_map(|source| &source.lists);
             NEEDED.contains(&name.as_str()) || lists.filter_map(|list| list.path.first()).any(|list| list == name)
         }
-        Tree::Literal(_) => false,
-        Tree::All(parts) | Tree::Any(parts) => parts.iter().any(|part| asks_what_tokens_need(part, auth)),
+        Expr::Literal(_) => false,
+        Expr::All(parts) | Expr::Any(parts) => parts.iter().any(|part| asks_what_tokens_need(part, auth)),
     }
 }
 
 /// What has to become of a request.
-fn outcome(route: &Route, case: &Case) -> &'static str {
+fn outcome(route: &RouteAccess, case: &Case) -> &'static str {
     match case {
         Case { granted: true, .. } => "a call of the handler",
         _ if route.not_found => "an unknown path",
@@ -208,25 +208,25 @@ fn found<B>(answer: &ServiceResponse<B>) -> &'static str {
 }
 
 /// The request; `None` where it cannot be made.
-fn request_as(keys: &Keys, auth: &Auth, route: &Route, path: &str, case: &Case) -> Option<Request> {
+fn request_as(keys: &Keys, auth: &Auth, route: &RouteAccess, path: &str, case: &Case) -> Option<Request> {
     let method = if route.method == "*" { Method::GET } else { route.method.parse().ok()? };
     let mut request = TestRequest::with_uri(path).method(method);
     if let Some(host) = auth.engine().hosts().first() {
         request = request.insert_header((header::HOST, host));
     }
-    if case.place != Place::Anywhere {
+    if case.place != CaseLocation::Anywhere {
         if !matches!(auth.engine().address(), AddressSource::Peer) {
             return None;
         }
         let address = address(&case.place)?;
         request = request.peer_addr(SocketAddr::new(address, 40_000));
-        if case.place == Place::NotKnown {
+        if case.place == CaseLocation::NotKnown {
             request = request.insert_header((header::X_FORWARDED_FOR, "203.0.113.7"));
         }
     }
     if let Some(caller) = &case.caller {
-        let confers = |source: &&std::sync::Arc<Source>| {
-            source.scheme == Scheme::Bearer
+        let confers = |source: &&std::sync::Arc<Issuer>| {
+            source.scheme == SchemeId::Bearer
                 && caller.names.iter().all(|(kind, name)| source.confers.says(kind, name))
                 && caller.claims.iter().all(|(name, _)| source.confers.says("claim", name))
                 && caller.acr.iter().all(|value| source.confers.says("acr", value))
@@ -246,7 +246,7 @@ fn request_as(keys: &Keys, auth: &Auth, route: &Route, path: &str, case: &Case) 
     Some(request.to_request())
 }
 
-fn claims(caller: &CaseCaller, source: &Source) -> Map<String, Value> {
+fn claims(caller: &CaseCaller, source: &Issuer) -> Map<String, Value> {
     let mut of = Caller::user("somebody");
     for (kind, name) in &caller.names {
         of = match kind.as_str() {
@@ -275,13 +275,15 @@ fn claims(caller: &CaseCaller, source: &Source) -> Map<String, Value> {
 }
 
 /// An address of the place.
-fn address(place: &Place) -> Option<IpAddr> {
+fn address(place: &CaseLocation) -> Option<IpAddr> {
     let elsewhere = ["203.0.113.9", "198.51.100.9", "192.0.2.9", "8.8.8.8", "2001:db8::9", "127.0.0.1"];
     let mut elsewhere = elsewhere.into_iter().filter_map(|address| address.parse::<IpAddr>().ok());
     match place {
-        Place::Anywhere | Place::NotKnown => elsewhere.next(),
-        Place::Outside(networks) => elsewhere.find(|address| !networks.iter().any(|network| network.contains(address))),
-        Place::Within(network, narrower) => {
+        CaseLocation::Anywhere | CaseLocation::NotKnown => elsewhere.next(),
+        CaseLocation::Outside(networks) => {
+            elsewhere.find(|address| !networks.iter().any(|network| network.contains(address)))
+        }
+        CaseLocation::Within(network, narrower) => {
             let first = [network.network(), network.broadcast()];
             let between = network.subnets(network.prefix_len().saturating_add(4).min(network.max_prefix_len()));
             let between = between.into_iter().flatten().map(|subnet| subnet.network());
@@ -309,10 +311,10 @@ impl fmt::Display for Shown<'_> {
             }
         }
         match &self.0.place {
-            Place::Anywhere => Ok(()),
-            Place::Within(network, _) => write!(f, " from {network}"),
-            Place::Outside(_) => f.write_str(" from elsewhere"),
-            Place::NotKnown => f.write_str(" from nobody knows where"),
+            CaseLocation::Anywhere => Ok(()),
+            CaseLocation::Within(network, _) => write!(f, " from {network}"),
+            CaseLocation::Outside(_) => f.write_str(" from elsewhere"),
+            CaseLocation::NotKnown => f.write_str(" from nobody knows where"),
         }
     }
 }

@@ -28,7 +28,7 @@ pub use self::explain::{explained, explanation};
 #[cfg(feature = "jwt")]
 pub use self::keys::Keys;
 #[cfg(feature = "jwt")]
-pub use self::matrix::{assert_matrix, hold};
+pub use self::matrix::{assert_matrix, verify_matrix};
 #[cfg(feature = "dpop")]
 pub use self::replay_store::replay_store;
 #[cfg(feature = "session")]

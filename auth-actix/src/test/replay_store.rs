@@ -10,7 +10,7 @@ use auth_core::scheme::dpop::ReplayStore;
 ///
 /// ```
 /// # actix_web::rt::System::new().block_on(async {
-/// auth_actix::test::replay_store(auth_actix::MemoryReplayStore::new(1000)).await;
+/// auth_actix::test::replay_store(auth_actix::dpop::MemoryReplayStore::new(1000)).await;
 /// # });
 /// ```
 ///

@@ -10,7 +10,7 @@ use std::fmt;
 use actix_http::Request;
 use actix_service::{IntoServiceFactory, Service, ServiceFactory};
 use actix_web::dev::{AppConfig, ResourceDef, ResourceMap, ServiceResponse};
-use auth_core::matrix::{Matrix, Route};
+use auth_core::matrix::{Matrix, RouteAccess};
 
 use crate::scope::{self, Collected, MARK};
 
@@ -158,7 +158,7 @@ fn share(methods: &[String], method: &str) -> bool {
 }
 
 /// A guard of the route decides which one is asked.
-fn has_guard(route: &Route) -> bool {
+fn has_guard(route: &RouteAccess) -> bool {
     route.notes.iter().any(|note| note.contains("guard of the route"))
 }
 
@@ -168,7 +168,7 @@ fn tell_of_overlaps(matrix: &mut Matrix, routes: std::ops::Range<usize>) {
     for position in 1..routes.len() {
         let (earlier, rest) = routes.split_at_mut(position);
         let Some(route) = rest.first_mut() else { continue };
-        let hides = |other: &&mut Route| {
+        let hides = |other: &&mut RouteAccess| {
             !has_guard(other)
                 && share(std::slice::from_ref(&other.method), &route.method)
                 && covers(&other.path, false, &route.path)

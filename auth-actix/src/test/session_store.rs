@@ -3,21 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_core::scheme::session::{Live, Loaded, Record, SessionKey, SessionStore};
+use auth_core::scheme::session::{SessionKey, SessionRecord, SessionState, SessionStore, StoredSession};
 
 /// Holds a store against all that [`SessionStore`] promises. Takes about two seconds, and leaves nothing that lasts: the store may
 /// be one that others use.
 ///
 /// ```
 /// # actix_web::rt::System::new().block_on(async {
-/// auth_actix::test::session_store(auth_actix::MemoryStore::new(1000)).await;
+/// auth_actix::test::session_store(auth_actix::session::MemorySessionStore::new(1000)).await;
 /// # });
 /// ```
 ///
 /// # Panics
 /// It breaks a promise; the message says which.
 pub async fn session_store(store: impl SessionStore) {
-    let suite = Suite { store: Arc::new(store) };
+    let suite = SessionSuite { store: Arc::new(store) };
     suite.makes_loads_and_ends().await;
     suite.changes_only_what_lives().await;
     suite.replaces_in_one_step().await;
@@ -26,14 +26,14 @@ pub async fn session_store(store: impl SessionStore) {
     suite.does_not_raise_the_dead().await;
 }
 
-struct Suite {
+struct SessionSuite {
     store: Arc<dyn SessionStore>,
 }
 
 const LONG: Duration = Duration::from_secs(20);
 
 #[allow(clippy::expect_used, clippy::panic, reason = "for tests, where a panic is the report")]
-impl Suite {
+impl SessionSuite {
     fn key() -> SessionKey {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).expect("random numbers");
@@ -45,9 +45,9 @@ impl Suite {
         format!("user:4:\"\u{fc}\": {name} {:?}", Self::key())
     }
 
-    fn record(ids: &[&String]) -> Record {
+    fn record(ids: &[&String]) -> SessionRecord {
         let ids = ids.iter().map(|id| (*id).clone()).collect();
-        Record { ids, claims: "{\"sub\":\"\u{fc} \\\"x\\\"\"}".to_owned(), idle: Some(LONG), lasts: 2 * LONG }
+        SessionRecord { ids, claims: "{\"sub\":\"\u{fc} \\\"x\\\"\"}".to_owned(), idle: Some(LONG), lasts: 2 * LONG }
     }
 
     async fn create(&self, ids: &[&String]) -> SessionKey {
@@ -56,27 +56,27 @@ impl Suite {
         key
     }
 
-    async fn live(&self, key: SessionKey) -> Option<Live> {
+    async fn live(&self, key: SessionKey) -> Option<StoredSession> {
         match self.store.load(key).await.expect("a session is looked up") {
-            Loaded::Live(live) => Some(live),
-            Loaded::Superseded { .. } | Loaded::Unknown => None,
+            SessionState::Live(live) => Some(live),
+            SessionState::Superseded { .. } | SessionState::Unknown => None,
         }
     }
 
     async fn makes_loads_and_ends(&self) {
         let id = Self::id("alice");
-        assert_eq!(self.store.load(Self::key()).await, Ok(Loaded::Unknown), "a key that nobody made");
+        assert_eq!(self.store.load(Self::key()).await, Ok(SessionState::Unknown), "a key that nobody made");
         let key = self.create(&[&id]).await;
         let live = self.live(key).await.expect("what was made is there");
         assert_eq!(live.record, Self::record(&[&id]), "as it was made");
         assert!(live.left <= 2 * LONG && live.left > LONG, "until it ends: {:?}", live.left);
         assert!(live.unseen < LONG && live.unchanged < LONG);
-        let other = Record { claims: "{}".to_owned(), ..Self::record(&[&id]) };
+        let other = SessionRecord { claims: "{}".to_owned(), ..Self::record(&[&id]) };
         assert!(self.store.create(key, other).await.is_err(), "no session is made over another");
         assert_eq!(self.live(key).await.map(|live| live.record), Some(Self::record(&[&id])), "which stays as it is");
         assert_eq!(self.store.end(key).await, Ok(true));
         assert_eq!(self.store.end(key).await, Ok(false), "there is nothing left to end");
-        assert_eq!(self.store.load(key).await, Ok(Loaded::Unknown), "what was ended is gone, and not superseded");
+        assert_eq!(self.store.load(key).await, Ok(SessionState::Unknown), "what was ended is gone, and not superseded");
         assert_eq!(self.store.of(&id).await, Ok(Vec::new()));
     }
 
@@ -93,7 +93,7 @@ impl Suite {
         self.store.end(key).await.expect("it ends");
         assert_eq!(self.store.touch(key).await, Ok(false), "a touch makes no session");
         assert_eq!(self.store.update(key, live.version, "{}".to_owned()).await, Ok(false), "nor does a change");
-        assert_eq!(self.store.load(key).await, Ok(Loaded::Unknown));
+        assert_eq!(self.store.load(key).await, Ok(SessionState::Unknown));
     }
 
     async fn replaces_in_one_step(&self) {
@@ -101,13 +101,13 @@ impl Suite {
         let old = self.create(&[&alice]).await;
         let new = Self::key();
         assert_eq!(self.store.replace(old, new, Self::record(&[&bob, &alice])).await, Ok(true));
-        assert_eq!(self.store.load(old).await, Ok(Loaded::Superseded { by: new }), "dead, with a successor");
+        assert_eq!(self.store.load(old).await, Ok(SessionState::Superseded { by: new }), "dead, with a successor");
         assert!(self.live(new).await.is_some());
         assert_eq!(self.store.of(&bob).await, Ok(vec![new]));
         assert_eq!(self.store.of(&alice).await, Ok(vec![new]), "the old one is no longer hers");
         let another = Self::key();
         assert_eq!(self.store.replace(old, another, Self::record(&[&alice])).await, Ok(false), "only once");
-        assert_eq!(self.store.load(another).await, Ok(Loaded::Unknown), "and then nothing is made");
+        assert_eq!(self.store.load(another).await, Ok(SessionState::Unknown), "and then nothing is made");
         assert_eq!(self.store.touch(old).await, Ok(false), "what was replaced is not touched");
     }
 
@@ -132,7 +132,7 @@ impl Suite {
         let id = Self::id("alice");
         let ms = Duration::from_millis;
         let [idle, used, remembered] = [Self::key(), Self::key(), Self::key()];
-        let of = |idle, lasts| Record { idle, lasts, ..Self::record(&[&id]) };
+        let of = |idle, lasts| SessionRecord { idle, lasts, ..Self::record(&[&id]) };
         self.store.create(idle, of(Some(ms(600)), LONG)).await.expect("made");
         self.store.create(used, of(Some(ms(600)), ms(1500))).await.expect("made");
         self.store.create(remembered, of(None, ms(1500))).await.expect("made");
@@ -145,8 +145,8 @@ impl Suite {
         let late = Self::key();
         let record = of(Some(ms(600)), LONG);
         assert_eq!(self.store.replace(idle, late, record).await, Ok(false), "what has ended is not replaced");
-        assert_eq!(self.store.load(late).await, Ok(Loaded::Unknown), "and nothing is made");
-        assert_eq!(self.store.load(idle).await, Ok(Loaded::Unknown), "looking is no use");
+        assert_eq!(self.store.load(late).await, Ok(SessionState::Unknown), "and nothing is made");
+        assert_eq!(self.store.load(idle).await, Ok(SessionState::Unknown), "looking is no use");
         assert_eq!(self.store.touch(idle).await, Ok(false), "and it does not come back");
         let live = self.live(remembered).await.expect("without an idle time it stays");
         assert!(live.unseen >= ms(700) && live.left <= ms(900), "{live:?}");
@@ -156,7 +156,7 @@ impl Suite {
         }
         // 1600 ms
         for key in [used, remembered] {
-            assert_eq!(self.store.load(key).await, Ok(Loaded::Unknown), "no use goes beyond the end");
+            assert_eq!(self.store.load(key).await, Ok(SessionState::Unknown), "no use goes beyond the end");
         }
         assert_eq!(self.store.of(&id).await, Ok(Vec::new()), "what has ended is not listed");
         assert_eq!(self.store.end_all(&id, None).await, Ok(0), "and there is nothing left to end");
@@ -175,7 +175,7 @@ impl Suite {
                 let mut key = key;
                 for round in 0..40 {
                     let next = Self::key();
-                    if let Ok(Loaded::Live(live)) = store.load(key).await {
+                    if let Ok(SessionState::Live(live)) = store.load(key).await {
                         let _ = store.touch(key).await;
                         let _ = store.update(key, live.version, format!("{{\"round\":{round}}}")).await;
                     }

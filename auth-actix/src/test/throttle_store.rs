@@ -14,14 +14,14 @@ use auth_core::store::throttle::{
 ///
 /// ```
 /// # actix_web::rt::System::new().block_on(async {
-/// auth_actix::test::throttle_store(auth_actix::MemoryThrottleStore::new()).await;
+/// auth_actix::test::throttle_store(auth_actix::throttle::MemoryThrottleStore::new()).await;
 /// # });
 /// ```
 ///
 /// # Panics
 /// The store breaks a rule; the message names it.
 pub async fn throttle_store(store: impl ThrottleStore) {
-    let suite = Suite { store: Arc::new(store) };
+    let suite = ThrottleSuite { store: Arc::new(store) };
     suite.delays_after_the_free_failures().await;
     suite.gives_back_what_did_not_fail().await;
     suite.counts_known_places_apart().await;
@@ -29,14 +29,14 @@ pub async fn throttle_store(store: impl ThrottleStore) {
     suite.admits_no_more_than_the_burst_at_once().await;
 }
 
-struct Suite {
+struct ThrottleSuite {
     store: Arc<dyn ThrottleStore>,
 }
 
 const BURST: u32 = 3;
 
 #[allow(clippy::expect_used, clippy::panic, reason = "for tests, where a panic is the report")]
-impl Suite {
+impl ThrottleSuite {
     fn random<const N: usize>() -> [u8; N] {
         let mut bytes = [0; N];
         getrandom::fill(&mut bytes).expect("random numbers");

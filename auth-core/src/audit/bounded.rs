@@ -58,7 +58,7 @@ mod tests {
     use std::sync::{Mutex, PoisonError};
 
     use super::*;
-    use crate::audit::Happened;
+    use crate::audit::EventKind;
     use crate::runtime::clock;
 
     /// Takes an event, and is then busy until it is told to go on.
@@ -78,7 +78,7 @@ mod tests {
     fn a_full_queue_holds_nobody_up_and_counts_what_it_drops() {
         let ((told, is_told), (go_on, waits)) = (channel(), channel());
         let bounded = Bounded::new(Slow { told, go_on: Mutex::new(waits) }, 4).unwrap();
-        let event = Event::new(clock::now(), Happened::Denied);
+        let event = Event::new(clock::now(), EventKind::Denied);
         bounded.record(&event);
         is_told.recv().unwrap(); // it is busy with the first
         (0..10).for_each(|_| bounded.record(&event));

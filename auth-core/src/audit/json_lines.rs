@@ -106,14 +106,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::audit::Happened;
+    use crate::audit::EventKind;
     use crate::runtime::clock;
 
     proptest! {
         #[test]
         fn an_event_is_one_line_that_is_read_as_it_was_written(texts in any::<[String; 6]>()) {
             let [method, route, subject, actor, entry, grants] = texts.clone();
-            let mut event = Event::new(clock::now(), Happened::LoggedIn);
+            let mut event = Event::new(clock::now(), EventKind::LoggedIn);
             (event.method, event.route, event.subject) = (Some(method), Some(route), Some(subject));
             (event.actors, event.entry, event.grants) = (vec![actor], Some(entry), Some(grants));
             let line = serde_json::to_string(&event).unwrap();
@@ -130,7 +130,7 @@ mod tests {
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join("audit.jsonl");
         let lines = |name: &str| std::fs::read_to_string(folder.join(name)).map(|text| text.lines().count()).ok();
-        let event = Event::new(clock::now(), Happened::LoggedIn);
+        let event = Event::new(clock::now(), EventKind::LoggedIn);
         let length = serde_json::to_string(&event).unwrap().len() as u64 + 1;
         let sink = JsonLines::open(&path).unwrap().rotate(3 * length, 2);
         (0..10).for_each(|_| sink.record(&event));

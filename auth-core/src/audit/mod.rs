@@ -22,7 +22,7 @@ use crate::runtime::clock::Timestamp;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
-pub enum Happened {
+pub enum EventKind {
     /// A request was refused.
     Denied,
     /// A request was let in.
@@ -52,7 +52,8 @@ pub struct Event {
     #[serde(serialize_with = "rfc_3339")]
     pub at: Timestamp,
     /// What.
-    pub happened: Happened,
+    #[serde(rename = "happened")]
+    pub kind: EventKind,
     /// The same for all events of one request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
@@ -108,10 +109,10 @@ pub struct Event {
 
 impl Event {
     /// An event of which no more is known.
-    pub const fn new(at: Timestamp, happened: Happened) -> Self {
+    pub const fn new(at: Timestamp, happened: EventKind) -> Self {
         Self {
             at,
-            happened,
+            kind: happened,
             request: None,
             method: None,
             route: None,
@@ -172,7 +173,7 @@ mod tests {
     #[test]
     fn an_event_is_one_json_object_in_one_line_whatever_it_holds() {
         // LOG-3, LOG-4
-        let mut event = Event::new(Timestamp::from_seconds(1_764_054_000), Happened::Denied);
+        let mut event = Event::new(Timestamp::from_seconds(1_764_054_000), EventKind::Denied);
         event.subject = Some("user:1:a:evil\r\n{\"happened\":\"granted\"}\u{1b}[31m".to_owned());
         event.status = Some(403);
         let line = serde_json::to_string(&event).unwrap();

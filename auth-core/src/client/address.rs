@@ -14,14 +14,14 @@ use super::{Fields, single};
 
 /// The header in which trusted proxies say for whom they ask. Only the configured one is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Forwarding {
+pub enum ForwardingHeader {
     /// `Forwarded` (RFC 7239).
     Forwarded,
     /// `X-Forwarded-For`: a list of bare addresses.
     XForwardedFor,
 }
 
-impl Forwarding {
+impl ForwardingHeader {
     /// The field's name in lower case.
     pub const fn field(self) -> &'static str {
         match self {
@@ -47,14 +47,14 @@ pub enum AddressSource {
         /// Whether a peer on a Unix socket is one of them.
         unix: bool,
         /// The header.
-        header: Forwarding,
+        header: ForwardingHeader,
     },
     /// So many proxies, whatever their addresses: each appends to this header, and nobody reaches this server past them.
     Hops {
         /// How many.
         hops: std::num::NonZeroUsize,
         /// The header.
-        header: Forwarding,
+        header: ForwardingHeader,
     },
 }
 
@@ -203,17 +203,17 @@ impl AddressSource {
 }
 
 /// The entries of all lines in order, `None` for one that is no address (IP-3, IP-4). `None` where they do not parse.
-fn entries(fields: &impl Fields, header: Forwarding) -> Option<Vec<Option<IpAddr>>> {
+fn entries(fields: &impl Fields, header: ForwardingHeader) -> Option<Vec<Option<IpAddr>>> {
     let mut entries = Vec::new();
     for line in fields.lines(header.field()) {
         let line = std::str::from_utf8(line).ok()?;
         match header {
-            Forwarding::XForwardedFor => {
+            ForwardingHeader::XForwardedFor => {
                 // No more than show that there are too many: a line may be as long as the client likes.
                 let room = MOST_ENTRIES + 1 - entries.len();
                 entries.extend(line.split(',').take(room).map(|entry| node(entry.trim_matches([' ', '\t']))))
             }
-            Forwarding::Forwarded => elements(line, &mut entries)?,
+            ForwardingHeader::Forwarded => elements(line, &mut entries)?,
         }
         if entries.len() > MOST_ENTRIES {
             return None;
@@ -423,7 +423,7 @@ mod tests {
     use super::super::tests::Lines;
     use super::*;
 
-    fn behind(header: Forwarding) -> AddressSource {
+    fn behind(header: ForwardingHeader) -> AddressSource {
         let proxies =
             vec!["10.0.0.2/32".parse().unwrap(), "fd00::/64".parse().unwrap(), "192.0.2.0/28".parse().unwrap()];
         AddressSource::Behind { proxies, unix: false, header }
@@ -526,13 +526,13 @@ mod tests {
         ];
         for (peer, fields, expected) in table {
             assert_eq!(
-                client(&behind(Forwarding::XForwardedFor), peer, fields).as_deref(),
+                client(&behind(ForwardingHeader::XForwardedFor), peer, fields).as_deref(),
                 *expected,
                 "{peer} {fields:?}"
             );
         }
         let many = vec!["8.8.8.8"; 33].join(",");
-        assert_eq!(client(&behind(Forwarding::XForwardedFor), "10.0.0.2", &[(XFF, &many)]), None);
+        assert_eq!(client(&behind(ForwardingHeader::XForwardedFor), "10.0.0.2", &[(XFF, &many)]), None);
     }
 
     #[test]
@@ -540,7 +540,7 @@ mod tests {
         // H12
         let hops = |hops| AddressSource::Hops {
             hops: std::num::NonZeroUsize::new(hops).unwrap(),
-            header: Forwarding::XForwardedFor,
+            header: ForwardingHeader::XForwardedFor,
         };
         #[rustfmt::skip]
         let table: &[(usize, &str, Option<&str>)] = &[
@@ -580,13 +580,19 @@ mod tests {
         ];
         for (lines, expected) in table {
             let fields: Vec<_> = lines.iter().map(|line| ("Forwarded", *line)).collect();
-            assert_eq!(client(&behind(Forwarding::Forwarded), "10.0.0.2", &fields).as_deref(), *expected, "{lines:?}");
+            assert_eq!(
+                client(&behind(ForwardingHeader::Forwarded), "10.0.0.2", &fields).as_deref(),
+                *expected,
+                "{lines:?}"
+            );
         }
     }
 
     #[test]
     fn a_unix_peer_is_a_proxy_only_where_said() {
-        let AddressSource::Behind { proxies, header, .. } = behind(Forwarding::XForwardedFor) else { unreachable!() };
+        let AddressSource::Behind { proxies, header, .. } = behind(ForwardingHeader::XForwardedFor) else {
+            unreachable!()
+        };
         let source = AddressSource::Behind { proxies, unix: true, header };
         assert_eq!(client(&source, "", &[("x-forwarded-for", "203.0.113.9")]).as_deref(), Some("203.0.113.9"));
     }
@@ -613,7 +619,7 @@ mod tests {
         assert_eq!(AddressSource::Unset.counted(peer, &via), None);
         assert_eq!(AddressSource::Peer.counted(peer, &via), peer.map(|peer| PeerOrClient::Peer(peer.ip())));
         // Who came past the proxies is known by that.
-        let behind = behind(Forwarding::XForwardedFor);
+        let behind = behind(ForwardingHeader::XForwardedFor);
         assert_eq!(behind.counted(peer, &via), peer.map(|peer| PeerOrClient::Client(peer.ip())));
     }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Denial, Reason};
-use crate::identity::scheme_id::{Scheme, SchemeSet};
+use crate::identity::scheme_id::{SchemeId, SchemeSet};
 
 /// The protection space that challenges name (RFC 9110 §11.5), as a quoted-string.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,12 +30,12 @@ impl Realm {
 
     /// A challenge that asks for a credential of `scheme` and says no more. `metadata` is where this server says what tokens it
     /// takes (RFC 9728 §5.1).
-    pub fn bare(&self, scheme: Scheme, metadata: Option<&str>) -> String {
+    pub fn bare(&self, scheme: SchemeId, metadata: Option<&str>) -> String {
         let metadata = metadata.map(|address| format!(", resource_metadata=\"{address}\"")).unwrap_or_default();
         match scheme {
-            Scheme::Bearer => format!("Bearer realm={}{metadata}", self.0),
-            Scheme::Dpop => format!("DPoP realm={}, algs=\"{PROOF_ALGORITHMS}\"{metadata}", self.0), // DPOP-7
-            Scheme::Basic => format!("Basic realm={}, charset=\"UTF-8\"", self.0),                   // BASIC-2
+            SchemeId::Bearer => format!("Bearer realm={}{metadata}", self.0),
+            SchemeId::Dpop => format!("DPoP realm={}, algs=\"{PROOF_ALGORITHMS}\"{metadata}", self.0), // DPOP-7
+            SchemeId::Basic => format!("Basic realm={}, charset=\"UTF-8\"", self.0),                   // BASIC-2
             _ => format!("{} realm={}", scheme.name(), self.0),
         }
     }
@@ -48,7 +48,7 @@ pub const PROOF_ALGORITHMS: &str = "ES256 ES384 EdDSA Ed25519 RS256 RS384 RS512 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Challenge<'a> {
     /// The scheme: its bare challenge is how the line begins.
-    pub scheme: Scheme,
+    pub scheme: SchemeId,
     denial: &'a Denial,
 }
 
@@ -58,16 +58,16 @@ pub struct Challenge<'a> {
 /// out if something else remains, so that no password box pops up.
 pub fn challenges<'a>(
     denial: &'a Denial,
-    known: &'a [Scheme],
+    known: &'a [SchemeId],
     quiet: bool,
 ) -> impl Iterator<Item = Challenge<'a>> + 'a {
-    let used = denial.used.map(Scheme::challenged);
+    let used = denial.scheme.map(SchemeId::challenged);
     let accepted = known.iter().fold(SchemeSet::NONE, |set, scheme| set.with(*scheme));
     let mut schemes = match denial.reason {
         // Every 401 has a challenge (HTTP-5), so where no scheme could help all are named.
-        _ if denial.reason.answer().status == UNAUTHORIZED => {
-            let helpful = match denial.schemes.contains(Scheme::TOKEN_COOKIE) {
-                true => denial.schemes.without(Scheme::TOKEN_COOKIE).with(Scheme::Bearer),
+        _ if denial.reason.response().status == UNAUTHORIZED => {
+            let helpful = match denial.schemes.contains(SchemeId::TOKEN_COOKIE) {
+                true => denial.schemes.without(SchemeId::TOKEN_COOKIE).with(SchemeId::Bearer),
                 false => denial.schemes,
             };
             let helpful = if helpful.is_empty() { accepted } else { helpful };
@@ -82,7 +82,7 @@ pub fn challenges<'a>(
         },
         _ => SchemeSet::NONE,
     };
-    let without_basic = schemes.without(Scheme::Basic);
+    let without_basic = schemes.without(SchemeId::Basic);
     if quiet && !without_basic.is_empty() {
         schemes = without_basic;
     }
@@ -90,20 +90,20 @@ pub fn challenges<'a>(
     used_first.filter(move |scheme| schemes.contains(*scheme)).map(move |scheme| Challenge { scheme, denial })
 }
 
-const UNAUTHORIZED: u16 = Reason::MissingCredentials.answer().status;
+const UNAUTHORIZED: u16 = Reason::MissingCredentials.response().status;
 
 impl Challenge<'_> {
     /// The `error` of the scheme that it concerns (BEARER-12); Basic has no parameters (BASIC-1), the scheme of an API key
     /// neither, and without any credential there is no error (RFC 6750 §3.1).
     pub fn error(&self) -> Option<&'static str> {
-        let concerned = self.denial.used.is_none_or(|used| used.challenged() == self.scheme);
+        let concerned = self.denial.scheme.is_none_or(|used| used.challenged() == self.scheme);
         let speaks = match self.scheme {
-            Scheme::Bearer | Scheme::Dpop => true,
+            SchemeId::Bearer | SchemeId::Dpop => true,
             // That a login is too old is no matter of OAuth alone; the other codes are.
-            Scheme::Session => matches!(self.denial.reason, Reason::StepUpRequired(_)),
+            SchemeId::Session => matches!(self.denial.reason, Reason::StepUpRequired(_)),
             _ => false,
         };
-        self.denial.reason.answer().error.filter(|_| concerned && speaks)
+        self.denial.reason.response().error.filter(|_| concerned && speaks)
     }
 
     /// Whether its scheme and its row of the table are all that it depends on.
@@ -148,15 +148,15 @@ mod tests {
     fn lines(denial: &Denial, quiet: bool) -> Vec<String> {
         let realm = Realm::new("r").unwrap();
         let line = |challenge: Challenge<'_>| realm.bare(challenge.scheme, None) + &challenge.parameters();
-        let with_session = [Scheme::Bearer, Scheme::Basic, Scheme::Session];
-        let known = if denial.used == Some(Scheme::Session) { &with_session[..] } else { &with_session[..2] };
+        let with_session = [SchemeId::Bearer, SchemeId::Basic, SchemeId::Session];
+        let known = if denial.scheme == Some(SchemeId::Session) { &with_session[..] } else { &with_session[..2] };
         challenges(denial, known, quiet).map(line).collect()
     }
 
     #[test]
     fn a_realm_is_quoted_and_never_breaks_out() {
         // HTTP-8
-        assert_eq!(Realm::new("a\"b\\c").unwrap().bare(Scheme::Bearer, None), r#"Bearer realm="a\"b\\c""#);
+        assert_eq!(Realm::new("a\"b\\c").unwrap().bare(SchemeId::Bearer, None), r#"Bearer realm="a\"b\\c""#);
         for text in ["", "x\r\nSet-Cookie: y", "\u{e9}", "\0", "\u{7f}"] {
             assert_eq!(Realm::new(text), Err(RealmError), "{text:?}");
         }
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn each_reason_has_the_challenges_of_its_row() {
-        let used = |scheme, reason| Denial { used: Some(scheme), ..Denial::new(reason) };
+        let used = |scheme, reason| Denial { scheme: Some(scheme), ..Denial::new(reason) };
         let bearer = "Bearer realm=\"r\"";
         let basic = "Basic realm=\"r\", charset=\"UTF-8\"";
         let session = "Session realm=\"r\"";
@@ -174,20 +174,20 @@ mod tests {
         let table: &[(Denial, bool, Vec<String>)] = &[
             (Denial::new(Reason::MissingCredentials), false, vec![bearer.into(), basic.into()]), // BEARER-6
             (Denial::new(Reason::MissingCredentials), true, vec![bearer.into()]),
-            (Denial { schemes: SchemeSet::NONE.with(Scheme::Basic), ..Denial::new(Reason::MissingCredentials) }, true, vec![basic.into()]),
+            (Denial { schemes: SchemeSet::NONE.with(SchemeId::Basic), ..Denial::new(Reason::MissingCredentials) }, true, vec![basic.into()]),
             (Denial::new(Reason::MalformedCredentials), false, vec![with("error=\"invalid_request\""), basic.into()]),
-            (used(Scheme::Basic, Reason::MalformedCredentials), false, vec![basic.into()]), // BASIC-1
-            (used(Scheme::Bearer, Reason::InvalidCredentials), false, vec![with("error=\"invalid_token\""), basic.into()]), // BEARER-12
-            (used(Scheme::Basic, Reason::InvalidCredentials), false, vec![basic.into(), bearer.into()]), // HTTP-20
-            (used(Scheme::Bearer, Reason::ExpiredCredentials), true, vec![with("error=\"invalid_token\", error_description=\"The token expired\"")]),
-            (used(Scheme::Bearer, Reason::StepUpRequired(step_up)), true, vec![with("error=\"insufficient_user_authentication\", max_age=\"300\", acr_values=\"a b\"")]), // STEP-1
-            (used(Scheme::Session, Reason::RevokedCredentials), true, vec![session.into(), bearer.into()]),
-            (used(Scheme::Session, Reason::StepUpRequired(StepUp { max_age: Some(60), acr_values: vec![] })), true,
+            (used(SchemeId::Basic, Reason::MalformedCredentials), false, vec![basic.into()]), // BASIC-1
+            (used(SchemeId::Bearer, Reason::InvalidCredentials), false, vec![with("error=\"invalid_token\""), basic.into()]), // BEARER-12
+            (used(SchemeId::Basic, Reason::InvalidCredentials), false, vec![basic.into(), bearer.into()]), // HTTP-20
+            (used(SchemeId::Bearer, Reason::ExpiredCredentials), true, vec![with("error=\"invalid_token\", error_description=\"The token expired\"")]),
+            (used(SchemeId::Bearer, Reason::StepUpRequired(step_up)), true, vec![with("error=\"insufficient_user_authentication\", max_age=\"300\", acr_values=\"a b\"")]), // STEP-1
+            (used(SchemeId::Session, Reason::RevokedCredentials), true, vec![session.into(), bearer.into()]),
+            (used(SchemeId::Session, Reason::StepUpRequired(StepUp { max_age: Some(60), acr_values: vec![] })), true,
                 vec![format!("{session}, error=\"insufficient_user_authentication\", max_age=\"60\""), bearer.into()]),
-            (used(Scheme::Session, Reason::InsufficientPermissions), false, vec![]),
-            (used(Scheme::Bearer, Reason::InsufficientScope(vec!["a", "b"])), false, vec![with("error=\"insufficient_scope\", scope=\"a b\"")]), // BEARER-10
-            (used(Scheme::Bearer, Reason::InsufficientPermissions), false, vec![bearer.into()]),
-            (used(Scheme::Basic, Reason::InsufficientPermissions), false, vec![]),
+            (used(SchemeId::Session, Reason::InsufficientPermissions), false, vec![]),
+            (used(SchemeId::Bearer, Reason::InsufficientScope(vec!["a", "b"])), false, vec![with("error=\"insufficient_scope\", scope=\"a b\"")]), // BEARER-10
+            (used(SchemeId::Bearer, Reason::InsufficientPermissions), false, vec![bearer.into()]),
+            (used(SchemeId::Basic, Reason::InsufficientPermissions), false, vec![]),
             (Denial::new(Reason::AccessBlocked), false, vec![]),
             (Denial::new(Reason::CrossSiteRequest), false, vec![]),
         ];

@@ -9,7 +9,7 @@ pub mod problem;
 use std::sync::Arc;
 
 use crate::identity::id::Id;
-use crate::identity::scheme_id::{Scheme, SchemeSet};
+use crate::identity::scheme_id::{SchemeId, SchemeSet};
 
 /// A decision that is not allow: what to answer, and what to log.
 #[derive(Clone, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct Denial {
     /// Why; fixes the answer.
     pub reason: Reason,
     /// The scheme of the credential that was presented, where one was.
-    pub used: Option<Scheme>,
+    pub scheme: Option<SchemeId>,
     /// The schemes that could help, for the challenges.
     pub schemes: SchemeSet,
     /// For logs: the literals of the rule that failed, as written. Never part of an answer.
@@ -142,7 +142,7 @@ impl RetryAfter {
 
 /// A row of the table: what a reason is answered with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct DenialResponse {
     /// The HTTP status.
     pub status: u16,
     /// The last part of the problem's `type`.
@@ -156,7 +156,7 @@ pub struct Answer {
 }
 
 /// Rows for responses that are not decisions: unknown paths and extractor errors.
-impl Answer {
+impl DenialResponse {
     /// The path is unknown, or the resource is hidden from this caller.
     pub const NOT_FOUND: Self = Self::of_request(
         404,
@@ -190,9 +190,9 @@ impl Answer {
 impl Reason {
     /// THE table: how each reason is answered.
     #[rustfmt::skip] // a table is read by column
-    pub const fn answer(&self) -> Answer {
-        const fn answer(status: u16, problem: &'static str, error: Option<&'static str>, title: &'static str, detail: &'static str) -> Answer {
-            Answer { status, problem, title, detail, error }
+    pub const fn response(&self) -> DenialResponse {
+        const fn answer(status: u16, problem: &'static str, error: Option<&'static str>, title: &'static str, detail: &'static str) -> DenialResponse {
+            DenialResponse { status, problem, title, detail, error }
         }
         match self { //                              status problem type                   `error`
             Self::SetUp                        => answer(500, "set-up",                     None,
@@ -250,7 +250,7 @@ impl Reason {
 
     /// Whether the server is at fault rather than the client.
     pub const fn is_of_server(&self) -> bool {
-        self.answer().status >= 500
+        self.response().status >= 500
     }
 
     /// How long to wait, where the answer says so.
@@ -267,7 +267,7 @@ impl Denial {
     pub const fn new(reason: Reason) -> Self {
         Self {
             reason,
-            used: None,
+            scheme: None,
             schemes: SchemeSet::NONE,
             failed: Vec::new(),
             caller: None,
@@ -277,10 +277,10 @@ impl Denial {
     }
 
     /// A credential of `scheme` was refused; `cause` goes to the log alone.
-    pub const fn refused(scheme: Scheme, reason: Reason, cause: &'static str) -> Self {
+    pub const fn refused(scheme: SchemeId, reason: Reason, cause: &'static str) -> Self {
         Self {
             reason,
-            used: Some(scheme),
+            scheme: Some(scheme),
             schemes: SchemeSet::NONE,
             failed: Vec::new(),
             caller: None,
@@ -315,7 +315,7 @@ pub fn quoted(text: &str) -> String {
 /// One short line for logs: the problem, the cause, the failed literals, what was found.
 impl std::fmt::Debug for Denial {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.reason.answer().problem)?;
+        write!(f, "{}", self.reason.response().problem)?;
         if let Some(cause) = self.cause {
             write!(f, ": {cause}")?;
         }
@@ -334,7 +334,7 @@ impl std::fmt::Debug for Denial {
 
 impl std::fmt::Display for Denial {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.reason.answer().title)
+        f.write_str(self.reason.response().title)
     }
 }
 
@@ -367,13 +367,17 @@ mod tests {
             Reason::AuthenticationUnavailable(after),
         ];
         let mut problems = std::collections::BTreeSet::new();
-        let of_requests =
-            [Answer::NOT_FOUND, Answer::MALFORMED_REQUEST, Answer::CONTENT_TOO_LARGE, Answer::UNSUPPORTED_MEDIA_TYPE];
+        let of_requests = [
+            DenialResponse::NOT_FOUND,
+            DenialResponse::MALFORMED_REQUEST,
+            DenialResponse::CONTENT_TOO_LARGE,
+            DenialResponse::UNSUPPORTED_MEDIA_TYPE,
+        ];
         for answer in of_requests {
             assert!(problems.insert(answer.problem), "{} stands twice", answer.problem);
         }
         for row in &rows {
-            let answer = row.answer();
+            let answer = row.response();
             assert!(answer.status >= 400, "{row:?}");
             assert!(problems.insert(answer.problem), "{} stands twice", answer.problem);
             // BEARER-7

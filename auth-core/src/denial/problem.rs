@@ -1,6 +1,6 @@
 //! Problem details for HTTP APIs (RFC 9457).
 
-use super::Answer;
+use super::DenialResponse;
 use crate::runtime::strict_json;
 
 /// The media type of a problem in JSON.
@@ -16,7 +16,7 @@ pub struct Problem<'a> {
     /// What `type` begins with.
     pub base: &'a str,
     /// The row that is answered.
-    pub answer: Answer,
+    pub answer: DenialResponse,
     /// The cause for this request, in place of the row's `detail`.
     pub detail: Option<&'a str>,
 }
@@ -30,7 +30,7 @@ impl Problem<'_> {
     /// The JSON object. `base` holds no character that JSON escapes, which the builder checks, and the texts of the row are
     /// fixed.
     pub fn to_json(&self) -> String {
-        let Answer { status, problem, title, detail, .. } = self.answer;
+        let DenialResponse { status, problem, title, detail, .. } = self.answer;
         let base = self.base;
         let detail = self.detail.unwrap_or(detail);
         let detail = strict_json::quoted(detail);
@@ -46,7 +46,7 @@ mod tests {
     #[test]
     fn is_the_json_that_rfc_9457_describes() {
         // PROB-1, PROB-2
-        let problem = Problem { base: DEFAULT_BASE, answer: Reason::MissingCredentials.answer(), detail: None };
+        let problem = Problem { base: DEFAULT_BASE, answer: Reason::MissingCredentials.response(), detail: None };
         let json: serde_json::Value = serde_json::from_str(&problem.to_json()).unwrap();
         assert_eq!(json["type"], "tag:auth-actix,2026:problems/missing-credentials");
         assert_eq!(json["type"], problem.kind());
@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn a_detail_of_a_request_is_a_string_whatever_it_holds() {
         let detail = "unknown field `\"},\u{0}\n`";
-        let problem = Problem { base: DEFAULT_BASE, answer: Answer::MALFORMED_REQUEST, detail: Some(detail) };
+        let problem = Problem { base: DEFAULT_BASE, answer: DenialResponse::MALFORMED_REQUEST, detail: Some(detail) };
         let json: serde_json::Value = serde_json::from_str(&problem.to_json()).unwrap();
         assert_eq!(json["detail"], detail);
         assert_eq!(json.as_object().unwrap().len(), 4);

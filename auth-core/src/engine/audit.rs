@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Engine;
 use super::request::{Adapter, RequestState};
-use crate::audit::{Event, Happened};
+use crate::audit::{Event, EventKind};
 use crate::client::address::PeerOrClient;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::id::Id;
@@ -39,7 +39,7 @@ fn of_caller(event: Event, caller: Option<&Principal>) -> Event {
 }
 
 impl<H: Adapter> Engine<H> {
-    fn event(&self, request: &H::Request, happened: Happened, state: &mut RequestState<H>) -> Event {
+    fn event(&self, request: &H::Request, happened: EventKind, state: &mut RequestState<H>) -> Event {
         Event {
             request: Some(state.notes_mut().number.get_or_insert_with(next_number).clone()),
             // Methods are short.
@@ -63,11 +63,11 @@ impl<H: Adapter> Engine<H> {
         let mut state = H::take_state(request);
         let claimed = state.notes().and_then(|notes| notes.claimed.clone());
         let happened = match denial.reason {
-            Reason::TooManyAttempts(_) => Happened::LockedOut,
-            _ if rule.guards == LOG_IN => Happened::LoginFailed,
-            _ => Happened::Denied,
+            Reason::TooManyAttempts(_) => EventKind::LockedOut,
+            _ if rule.guards == LOG_IN => EventKind::LoginFailed,
+            _ => EventKind::Denied,
         };
-        let answer = denial.reason.answer();
+        let answer = denial.reason.response();
         let event = self.event(request, happened, &mut state);
         H::put_state(request, state);
         Some(Event {
@@ -75,7 +75,7 @@ impl<H: Adapter> Engine<H> {
             problem: Some(answer.problem),
             failed: denial.failed.clone(),
             cause: denial.cause,
-            scheme: denial.used.map(|scheme| scheme.name()),
+            scheme: denial.scheme.map(|scheme| scheme.name()),
             subject: denial.caller.as_ref().map(ToString::to_string),
             claimed,
             ..of_rule(event, rule)
@@ -120,12 +120,12 @@ impl<H: Adapter> Engine<H> {
         }
         self.record_first(|| {
             let cause = if by_place && caller.is_none() { Some("anonymous (by network or country)") } else { None };
-            of_caller(of_rule(Event { cause, ..self.event(request, Happened::Granted, state) }, rule), caller)
+            of_caller(of_rule(Event { cause, ..self.event(request, EventKind::Granted, state) }, rule), caller)
         })
     }
 
     /// Records what the application did to somebody, in no request.
-    pub fn record_of(&self, happened: Happened, id: &Id) {
+    pub fn record_of(&self, happened: EventKind, id: &Id) {
         if self.sink().is_some() {
             self.record(&Event { subject: Some(id.to_string()), ..Event::new(clock::now(), happened) });
         }
@@ -138,7 +138,7 @@ impl<H: Adapter> Engine<H> {
     pub fn record_session(
         &self,
         request: &H::Request,
-        happened: Happened,
+        happened: EventKind,
         caller: Option<&Principal>,
     ) -> Result<(), Denial> {
         let mut state = H::take_state(request);

@@ -4,20 +4,20 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use super::request::Adapter;
-use super::{BlockCheck, Engine, Settings};
+use super::{BlockCheck, Engine, EngineSettings};
 use crate::audit::Sink;
-use crate::client::address::{AddressSource, Forwarding, Hosts, network};
+use crate::client::address::{AddressSource, ForwardingHeader, Hosts, network};
 use crate::client::country::Countries;
 use crate::client::csrf::Origins;
 use crate::denial::challenge::Realm;
 use crate::identity::issuer::RoleTypes;
-use crate::identity::scheme_id::Scheme;
+use crate::identity::scheme_id::SchemeId;
 use crate::identity::vocabulary::Vocabulary;
-use crate::oidc::protected_resource::Resource;
+use crate::oidc::protected_resource::ProtectedResource;
 use crate::runtime::set_once::SetOnce;
 use crate::scheme::build_error::{BuildError, Mistakes};
 use crate::scheme::settings::{AllSettings, Assembly, Handles, SettingsContext, warn};
-use crate::store::roles::RolesFrom;
+use crate::store::roles::ProvidedRoles;
 
 /// Where addresses come from, as it was set.
 #[derive(Default)]
@@ -28,9 +28,9 @@ pub enum Address {
     /// The peer of the connection is the client.
     Peer,
     /// These proxies name the client in this header.
-    Behind(Vec<String>, Forwarding),
+    Behind(Vec<String>, ForwardingHeader),
     /// So many proxies name the client in this header.
-    Hops(NonZeroUsize, Forwarding),
+    Hops(NonZeroUsize, ForwardingHeader),
 }
 
 impl Address {
@@ -74,7 +74,7 @@ pub struct EngineBuilder<H: Adapter> {
     /// The role types whose grants count.
     pub roles: RoleTypes,
     /// Provides roles that no credential contains.
-    pub role_provider: Option<RolesFrom>,
+    pub role_provider: Option<ProvidedRoles>,
     /// Types whose shared names mean the same.
     pub same: Vec<(&'static Vocabulary, &'static Vocabulary)>,
     /// Where addresses come from.
@@ -130,7 +130,7 @@ pub struct Built<H: Adapter> {
     /// The realm.
     pub realm: Realm,
     /// The schemes that are accepted, in the order of their challenges.
-    pub accepted: Vec<Scheme>,
+    pub accepted: Vec<SchemeId>,
     /// The path of the login page.
     pub login_page: Option<String>,
     /// What the `type` of problems begins with.
@@ -184,7 +184,7 @@ impl<H: Adapter> EngineBuilder<H> {
         if let (Some(blocklist), Some(sink)) = (&self.blocklist, &self.sink) {
             blocklist.audit(Arc::clone(sink));
         }
-        let engine = Engine::new(Settings {
+        let engine = Engine::new(EngineSettings {
             schemes,
             handles,
             ignore_unsupported: self.ignore_unsupported,
@@ -241,8 +241,8 @@ impl<H: Adapter> EngineBuilder<H> {
 }
 
 /// The schemes that challenges name. They are listed in order already.
-fn accepted(schemes: impl Iterator<Item = Scheme>) -> Vec<Scheme> {
-    let mut accepted: Vec<Scheme> = schemes.filter(|scheme| *scheme != Scheme::TOKEN_COOKIE).collect();
+fn accepted(schemes: impl Iterator<Item = SchemeId>) -> Vec<SchemeId> {
+    let mut accepted: Vec<SchemeId> = schemes.filter(|scheme| *scheme != SchemeId::TOKEN_COOKIE).collect();
     accepted.dedup();
     accepted
 }
@@ -253,7 +253,7 @@ impl<H: Adapter> Engine<H> {
         if checks_passwords && self.address == AddressSource::Unset {
             tracing::warn!(
                 target: "auth_actix",
-                "failed logins are counted by account alone: call `.client_address(Peer)` or `.behind(…)`, or a stranger's guesses keep everybody waiting"
+                "failed logins are counted by account alone: call `.client_address(Peer)` or `.trusted_proxies(…)`, or a stranger's guesses keep everybody waiting"
             );
         }
         if self.accepts_ambient && self.hosts.is_empty() && self.origins.iter().next().is_none() {
@@ -279,8 +279,8 @@ fn checked_login_page(page: String) -> Result<String, BuildError> {
     if here { Ok(page) } else { Err(BuildError::LoginPage(page)) }
 }
 
-fn checked_resource(identifier: String) -> Result<Resource, BuildError> {
-    Resource::new(&identifier).map_err(|error| BuildError::Resource(identifier, error))
+fn checked_resource(identifier: String) -> Result<ProtectedResource, BuildError> {
+    ProtectedResource::new(&identifier).map_err(|error| BuildError::Resource(identifier, error))
 }
 
 fn checked_problem_base(base: String) -> Result<String, BuildError> {

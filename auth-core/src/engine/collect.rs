@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::Engine;
-use super::evaluate::Query;
+use super::evaluate::CallerQuery;
 use super::request::Adapter;
 use super::startup_checks::{self, RuleError};
 use crate::client::address::PeerOrClient;
@@ -12,7 +12,7 @@ use crate::client::csrf::CrossSite;
 use crate::client::{Head, RequestHead};
 use crate::denial::quoted;
 use crate::policy::decision::Rules;
-use crate::policy::facts::{Caller, ExternalRoles, Facts};
+use crate::policy::facts::{CallerFacts, ExternalRoles, Facts};
 use crate::policy::rule::FactsNeeded;
 use crate::runtime::clock;
 
@@ -32,11 +32,11 @@ impl<H: Adapter> Engine<H> {
     /// All that is known except for the caller.
     pub(super) fn collect<'a>(
         &'a self,
-        query: Query<'_, H>,
+        query: CallerQuery<'_, H>,
         about: FactsNeeded,
         tenants: &'a [(&'static str, String)],
     ) -> Facts<'a> {
-        let Query { request, rules, checks, .. } = query;
+        let CallerQuery { request, rules, checks, .. } = query;
         let client = if about.place { self.client(request) } else { None };
         let needs_site = about.place || self.accepts_ambient;
         Facts {
@@ -46,7 +46,7 @@ impl<H: Adapter> Engine<H> {
             country: if about.country { self.country(request, client) } else { None },
             address_blocked: self.address_is_blocked(request),
             cross_site: if needs_site { self.cross_site(request) } else { CrossSite::Passed },
-            caller: Caller::Nobody,
+            caller: CallerFacts::Nobody,
             sources: &self.sources,
             checks,
             elsewhere: ExternalRoles { is_asked: self.role_provider.is_some(), tenants, unknown_holds: false },
@@ -132,7 +132,7 @@ impl<H: Adapter> Engine<H> {
             // A scope would not have started.
             return Some(match mistake {
                 RuleError::NoAddress(_) => {
-                    "the rule names a network or a country: call `.client_address(Peer)` or `.behind(…)`"
+                    "the rule names a network or a country: call `.client_address(Peer)` or `.trusted_proxies(…)`"
                 }
                 RuleError::NoHosts(_) => "the rule names a network or a country: call `.hosts([…])`",
                 RuleError::NoCountries(_) => "the rule names a country: call `.countries(…)`",

@@ -1,20 +1,20 @@
 //! The evaluation of one layer: the rules of the scopes that share an engine, and the handler's rule.
 
-use super::metrics::{self, Started};
-use super::request::{Activity, Adapter, Found, RequestState};
+use super::metrics::{self, Timer};
+use super::request::{Activity, Adapter, CallerOutcome, RequestState};
 use super::{Engine, collect};
 use crate::denial::{Denial, Reason};
 use crate::identity::principal::Principal;
-use crate::identity::scheme_id::Scheme;
+use crate::identity::scheme_id::SchemeId;
 use crate::policy::decision::{Decision, Explanation, Rules, counted, decide_counted, found_instead};
-use crate::policy::facts::{Caller, Checks, Facts};
+use crate::policy::facts::{CallerFacts, Checks, Facts};
 use crate::policy::rule::{CallerAccess, Rule};
 use crate::runtime::clock::Timestamp;
 use crate::runtime::future::LocalBoxFuture;
 use crate::scheme::{Extracted, RequestView, Verification, Verified};
 
 /// What is to be decided: a request, and the rules of one layer.
-pub(super) struct Query<'r, H: Adapter> {
+pub(super) struct CallerQuery<'r, H: Adapter> {
     /// The request.
     pub(super) request: &'r H::Request,
     /// The rules.
@@ -25,13 +25,13 @@ pub(super) struct Query<'r, H: Adapter> {
     pub(super) checks: Checks,
 }
 
-impl<H: Adapter> Clone for Query<'_, H> {
+impl<H: Adapter> Clone for CallerQuery<'_, H> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<H: Adapter> Copy for Query<'_, H> {}
+impl<H: Adapter> Copy for CallerQuery<'_, H> {}
 
 /// How far an evaluation has come.
 pub(super) enum Evaluation<'r> {
@@ -42,18 +42,18 @@ pub(super) enum Evaluation<'r> {
     /// A check of the handler's rule has to be run, about this caller or an anonymous one.
     RunCheck(u8, Option<Principal>),
     /// Something has to be waited for; then the layer is evaluated again.
-    Pending(Pending<'r>),
+    Pending(PendingVerification<'r>),
 }
 
 /// A verification of a credential, or a question to the role provider.
-pub(super) struct Pending<'r> {
+pub(super) struct PendingVerification<'r> {
     /// The scheme of the credential, and its position.
-    scheme: Option<(Scheme, usize)>,
-    since: Started,
+    scheme: Option<(SchemeId, usize)>,
+    since: Timer,
     verified: LocalBoxFuture<'r, Verified>,
 }
 
-impl Pending<'_> {
+impl PendingVerification<'_> {
     /// Waits, and ignores the outcome.
     pub(super) async fn discard(self) {
         let _ = self.verified.await;
@@ -67,12 +67,12 @@ struct CallerState<'r> {
 }
 
 impl CallerState<'_> {
-    fn caller(&self) -> Caller<'_> {
+    fn caller(&self) -> CallerFacts<'_> {
         match (&self.known, &self.credential) {
-            (Some(Ok(principal)), _) => Caller::Known(principal),
-            (Some(Err(denial)), _) => Caller::Refused(denial),
-            (None, Extracted::Found(credential)) => Caller::Presented(credential.scheme),
-            (None, _) => Caller::Nobody,
+            (Some(Ok(principal)), _) => CallerFacts::Known(principal),
+            (Some(Err(denial)), _) => CallerFacts::Refused(denial),
+            (None, Extracted::Found(credential)) => CallerFacts::Presented(credential.scheme),
+            (None, _) => CallerFacts::Nobody,
         }
     }
 }
@@ -81,7 +81,7 @@ impl<H: Adapter> Engine<H> {
     /// Evaluates a layer as far as that is possible without waiting. `verified` is the outcome of what was waited for.
     pub(super) fn evaluate<'r>(
         &'r self,
-        query: Query<'r, H>,
+        query: CallerQuery<'r, H>,
         verified: Option<Result<Principal, Denial>>,
         state: &mut RequestState<H>,
     ) -> Evaluation<'r> {
@@ -104,7 +104,7 @@ impl<H: Adapter> Engine<H> {
             match decide_counted(rules, &case) {
                 Decision::Allow => {
                     explain(query.handler, state, || Explanation::of(rules, &case));
-                    let counts = matches!(case.caller, Caller::Known(_));
+                    let counts = matches!(case.caller, CallerFacts::Known(_));
                     self.keep_caller(query, &view, (caller.known, counts), state);
                     if about.place {
                         state.notes_mut().hints.private = true;
@@ -119,11 +119,11 @@ impl<H: Adapter> Engine<H> {
                 }
                 Decision::Check(index) => {
                     let principal = match case.caller {
-                        Caller::Known(principal) => Some(principal.clone()),
+                        CallerFacts::Known(principal) => Some(principal.clone()),
                         _ => None,
                     };
                     // The arguments of the check may need the caller.
-                    let found = principal.clone().map_or(Found::Nobody, Found::Known);
+                    let found = principal.clone().map_or(CallerOutcome::Nobody, CallerOutcome::Known);
                     self.remember(&view, found, query.handler, state);
                     return Evaluation::RunCheck(index, principal);
                 }
@@ -137,8 +137,12 @@ impl<H: Adapter> Engine<H> {
     }
 
     /// Waits, and returns the outcome with which to evaluate the layer again.
-    pub(super) async fn complete(&self, request: &H::Request, pending: Pending<'_>) -> Result<Principal, Denial> {
-        let Pending { scheme, since, verified } = pending;
+    pub(super) async fn complete(
+        &self,
+        request: &H::Request,
+        pending: PendingVerification<'_>,
+    ) -> Result<Principal, Denial> {
+        let PendingVerification { scheme, since, verified } = pending;
         let verified = verified.await;
         let Some((scheme, index)) = scheme else { return verified.result };
         let mut state = H::take_state(request);
@@ -156,10 +160,10 @@ impl<H: Adapter> Engine<H> {
         if let Some(principal) = H::caller_override(request, &self.sources) {
             return Some(Ok(principal));
         }
-        match state.recall(request, self.id)? {
-            Found::Known(principal) => Some(Ok(principal)),
-            Found::Refused(denial) => Some(Err(*denial)),
-            Found::Nobody | Found::Unavailable => None,
+        match state.cached_caller(request, self.id)? {
+            CallerOutcome::Known(principal) => Some(Ok(principal)),
+            CallerOutcome::Refused(denial) => Some(Err(*denial)),
+            CallerOutcome::Nobody | CallerOutcome::Unavailable => None,
         }
     }
 
@@ -204,7 +208,7 @@ impl<H: Adapter> Engine<H> {
         &'r self,
         extracted: &mut Extracted<'r>,
         view: &RequestView<'r, H>,
-    ) -> Result<(Scheme, usize, Started, Verified), Evaluation<'r>> {
+    ) -> Result<(SchemeId, usize, Timer, Verified), Evaluation<'r>> {
         // Only a credential that was found is verified.
         let set_up = || Evaluation::Denied(Denial::new(Reason::SetUp), false);
         let Extracted::Found(credential) = std::mem::replace(extracted, Extracted::Absent) else {
@@ -215,7 +219,7 @@ impl<H: Adapter> Engine<H> {
         match self.schemes.of(&credential).ok_or_else(set_up)?.verify(credential, view) {
             Verification::Ready(verified) => Ok((scheme.0, scheme.1, since, verified)),
             Verification::Pending(verified) => {
-                Err(Evaluation::Pending(Pending { scheme: Some(scheme), since, verified }))
+                Err(Evaluation::Pending(PendingVerification { scheme: Some(scheme), since, verified }))
             }
         }
     }
@@ -223,7 +227,7 @@ impl<H: Adapter> Engine<H> {
     /// The outcome of a verification for this request: block lists are asked, and effects are kept.
     fn settle(
         &self,
-        (scheme, index, since, verified): (Scheme, usize, Started, Verified),
+        (scheme, index, since, verified): (SchemeId, usize, Timer, Verified),
         state: &mut RequestState<H>,
     ) -> Result<Principal, Denial> {
         let was_verified = verified.result.is_ok();
@@ -267,13 +271,13 @@ impl<H: Adapter> Engine<H> {
             let answer = provider.ask(&principal.id(), tenant.as_deref()).await;
             Ok(principal.with_answer(tenant.as_deref(), answer)).into()
         });
-        Evaluation::Pending(Pending { scheme: None, since: metrics::start(), verified })
+        Evaluation::Pending(PendingVerification { scheme: None, since: metrics::start(), verified })
     }
 
     /// Keeps the caller of a granted request. `counts` is whether the decision was made on them.
     fn keep_caller(
         &self,
-        query: Query<'_, H>,
+        query: CallerQuery<'_, H>,
         view: &RequestView<'_, H>,
         (known, counts): (Option<Result<Principal, Denial>>, bool),
         state: &mut RequestState<H>,
@@ -283,11 +287,13 @@ impl<H: Adapter> Engine<H> {
                 if !principal.scheme().is_known_to_caches() {
                     state.notes_mut().hints.private = true;
                 }
-                Found::Known(principal)
+                CallerOutcome::Known(principal)
             }
             _ if query.rules.handler.reads == CallerAccess::Nothing => return,
-            Some(Err(denial)) if matches!(denial.reason, Reason::AuthenticationUnavailable(_)) => Found::Unavailable,
-            _ => Found::Nobody,
+            Some(Err(denial)) if matches!(denial.reason, Reason::AuthenticationUnavailable(_)) => {
+                CallerOutcome::Unavailable
+            }
+            _ => CallerOutcome::Nobody,
         };
         self.remember(view, found, query.handler, state);
     }
@@ -295,7 +301,7 @@ impl<H: Adapter> Engine<H> {
     pub(super) fn remember(
         &self,
         view: &RequestView<'_, H>,
-        found: Found,
+        found: CallerOutcome,
         rule: &'static Rule,
         state: &mut RequestState<H>,
     ) {
@@ -303,7 +309,7 @@ impl<H: Adapter> Engine<H> {
     }
 
     /// The denial with what was found, for the log; nothing is determined if the log does not record it.
-    fn with_detail(&self, denial: Denial, query: Query<'_, H>, case: &Facts<'_>) -> Denial {
+    fn with_detail(&self, denial: Denial, query: CallerQuery<'_, H>, case: &Facts<'_>) -> Denial {
         if denial.detail.is_some() || !tracing::enabled!(target: "auth_actix", tracing::Level::INFO) {
             return denial;
         }

@@ -1,11 +1,11 @@
 //! Who calls, apart from a decision: ahead of all rules, for a lease, and for the ticket of a caller.
 
 use super::Engine;
-use super::evaluate::{Evaluation, Query};
-use super::request::{Adapter, Found};
+use super::evaluate::{CallerQuery, Evaluation};
+use super::request::{Adapter, CallerOutcome};
 use crate::denial::{Denial, Reason};
 use crate::identity::principal::Principal;
-use crate::identity::scheme_id::Scheme;
+use crate::identity::scheme_id::SchemeId;
 use crate::policy::decision::Rules;
 use crate::policy::facts::Checks;
 use crate::policy::rule::Rule;
@@ -17,8 +17,8 @@ impl<H: Adapter> Engine<H> {
     pub fn bearer_token<'r>(&'r self, request: &'r H::Request) -> Option<&'r str> {
         let view = self.view(request, clock::now());
         match self.schemes.extract(&view) {
-            Extracted::Found(found) if found.scheme != Scheme::Bearer || found.is_in_query => None,
-            Extracted::Found(found) if found.verified.is_some() => view.authorization.token68(Scheme::Bearer)?.ok(),
+            Extracted::Found(found) if found.scheme != SchemeId::Bearer || found.is_in_query => None,
+            Extracted::Found(found) if found.verified.is_some() => view.authorization.token68(SchemeId::Bearer)?.ok(),
             Extracted::Found(found) => Some(found.text),
             _ => None,
         }
@@ -26,19 +26,23 @@ impl<H: Adapter> Engine<H> {
 
     /// Finds out who calls, and decides nothing: the rules of handlers do that.
     pub async fn identify(&self, request: &H::Request, rule: &'static Rule) {
-        let query =
-            Query { request, rules: Rules { scopes: &[], handler: rule }, handler: rule, checks: Checks::default() };
+        let query = CallerQuery {
+            request,
+            rules: Rules { scopes: &[], handler: rule },
+            handler: rule,
+            checks: Checks::default(),
+        };
         let mut verified = None;
         loop {
             let mut state = H::take_state(request);
             let evaluation = self.evaluate(query, verified.take(), &mut state);
             // A credential that is refused is verified once, and counted once where failures are counted.
             if let Evaluation::Denied(denial, _) = &evaluation
-                && denial.used.is_some()
+                && denial.scheme.is_some()
                 && !denial.reason.is_of_server()
             {
                 let view = self.view(request, clock::now());
-                self.remember(&view, Found::Refused(Box::new(denial.clone())), rule, &mut state);
+                self.remember(&view, CallerOutcome::Refused(Box::new(denial.clone())), rule, &mut state);
             }
             H::put_state(request, state);
             let Evaluation::Pending(pending) = evaluation else { return };
@@ -73,23 +77,23 @@ impl<H: Adapter> Engine<H> {
     /// The credential is refused now, or has become that of somebody else.
     pub async fn reverify(&self, request: &H::Request, rule: &'static Rule) -> Result<Option<Timestamp>, Denial> {
         let state = H::take_state(request);
-        let found = state.recall(request, self.id);
+        let found = state.cached_caller(request, self.id);
         H::put_state(request, state);
-        let Some(Found::Known(known)) = found else { return Ok(None) };
+        let Some(CallerOutcome::Known(known)) = found else { return Ok(None) };
         let principal = self.reject_if_blocked(self.caller_now(request, &known).await?)?;
         if principal.id() != known.id() || !principal.actors().eq(known.actors()) {
             let cause = "the credential is now of somebody else";
             return Err(Denial::refused(principal.scheme(), Reason::RevokedCredentials, cause));
         }
         // A token that cannot be verified again ends when it says so, without leeway.
-        let is_verified_again = principal.scheme() != Scheme::Dpop;
+        let is_verified_again = principal.scheme() != SchemeId::Dpop;
         if !is_verified_again && principal.expires_at().is_some_and(|end| end <= clock::now()) {
             return Err(Denial::refused(principal.scheme(), Reason::ExpiredCredentials, "the credential has expired"));
         }
         let expires = principal.expires_at();
         let mut state = H::take_state(request);
         let view = self.view(request, clock::now());
-        self.remember(&view, Found::Known(principal), rule, &mut state);
+        self.remember(&view, CallerOutcome::Known(principal), rule, &mut state);
         H::put_state(request, state);
         Ok(expires)
     }

@@ -1,7 +1,7 @@
 //! All layers of a request, from the outside in; and what follows a grant.
 
 use super::Engine;
-use super::evaluate::{Evaluation, Query};
+use super::evaluate::{CallerQuery, Evaluation};
 use super::not_found;
 use super::request::{Adapter, RequestState};
 use crate::client::Head;
@@ -49,7 +49,7 @@ impl From<Denial> for LayerDenial {
 }
 
 /// How far a request was decided without waiting.
-pub enum Enforced {
+pub enum Enforcement {
     /// All rules hold.
     Granted,
     /// One does not.
@@ -81,7 +81,7 @@ pub fn enforce<'r, H: Adapter, L: Layers<'r, H>>(
     layers: L,
     request: &'r H::Request,
     handler: &'static Rule,
-) -> Enforced {
+) -> Enforcement {
     let mut state = H::take_state(request);
     let enforced = enforce_with(layers, request, handler, &mut state);
     H::put_state(request, state);
@@ -93,29 +93,29 @@ fn enforce_with<'r, H: Adapter, L: Layers<'r, H>>(
     request: &'r H::Request,
     handler: &'static Rule,
     state: &mut RequestState<H>,
-) -> Enforced {
+) -> Enforcement {
     for index in 0..layers.count() {
         let Some((engine, rules)) = layers.layer(index, handler) else { break };
-        let query = Query { request, rules, handler, checks: Checks::default() };
+        let query = CallerQuery { request, rules, handler, checks: Checks::default() };
         match engine.evaluate(query, None, state) {
             Evaluation::Granted => {}
             Evaluation::Denied(denial, asked) => {
                 if layers.not_found(handler) && not_found::work(engine, request, &denial, asked, state).is_some() {
-                    return Enforced::Pending(Wait(Waiting::Equalization { layer: index, denial }));
+                    return Enforcement::Pending(Wait(Waiting::Equalization { layer: index, denial }));
                 }
-                return Enforced::Denied(LayerDenial { denial, layer: Some(index) });
+                return Enforcement::Denied(LayerDenial { denial, layer: Some(index) });
             }
-            Evaluation::Pending(_) => return Enforced::Pending(Wait(Waiting::Evaluation(index))),
-            Evaluation::RunCheck(..) => return Enforced::Denied(set_up(CHECKS_LOST)),
+            Evaluation::Pending(_) => return Enforcement::Pending(Wait(Waiting::Evaluation(index))),
+            Evaluation::RunCheck(..) => return Enforcement::Denied(set_up(CHECKS_LOST)),
         }
     }
     // A request whose rules do not ask for the caller is no activity.
     if state.has_activities() && layers.iter(handler).any(|(_, rules)| rules.facts_needed().caller) {
-        return Enforced::Pending(Wait(Waiting::Activity));
+        return Enforcement::Pending(Wait(Waiting::Activity));
     }
     match record_grant(layers, request, handler, state) {
-        Ok(()) => Enforced::Granted,
-        Err(denied) => Enforced::Denied(denied),
+        Ok(()) => Enforcement::Granted,
+        Err(denied) => Enforcement::Denied(denied),
     }
 }
 
@@ -167,7 +167,7 @@ pub async fn evaluate_layers<'r, H: Adapter, L: Layers<'r, H>>(
     checks: Checks,
 ) -> Result<Option<(u8, Option<Principal>)>, LayerDenial> {
     for (index, (engine, rules)) in layers.iter(handler).enumerate().skip(first) {
-        let query = Query { request, rules, handler, checks };
+        let query = CallerQuery { request, rules, handler, checks };
         let mut verified = None;
         loop {
             let mut state = H::take_state(request);

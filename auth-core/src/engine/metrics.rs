@@ -8,14 +8,14 @@
 
 use crate::denial::Denial;
 use crate::identity::principal::Principal;
-use crate::identity::scheme_id::Scheme;
+use crate::identity::scheme_id::SchemeId;
 use crate::policy::rule::Rule;
 #[cfg(feature = "metrics")]
 use crate::runtime::clock::{self, Moment};
 
 #[cfg(feature = "metrics")]
-fn name(scheme: Option<Scheme>) -> &'static str {
-    scheme.map_or("none", Scheme::name)
+fn name(scheme: Option<SchemeId>) -> &'static str {
+    scheme.map_or("none", SchemeId::name)
 }
 
 /// A request was let in.
@@ -34,8 +34,8 @@ pub fn refused(rule: &'static Rule, denial: &Denial) {
     {
         let outcome = if denial.reason.is_of_server() { "failed" } else { "denied" };
         metrics::counter!(
-            "auth_decisions_total", "outcome" => outcome, "reason" => denial.reason.answer().problem,
-            "scheme" => name(denial.used), "handler" => rule.guards
+            "auth_decisions_total", "outcome" => outcome, "reason" => denial.reason.response().problem,
+            "scheme" => name(denial.scheme), "handler" => rule.guards
         )
         .increment(1);
     }
@@ -43,21 +43,21 @@ pub fn refused(rule: &'static Rule, denial: &Denial) {
 
 /// When something began that is timed; where nobody counts, the clock is not looked at.
 #[derive(Clone, Copy)]
-pub(crate) struct Started {
+pub(crate) struct Timer {
     #[cfg(feature = "metrics")]
     at: Moment,
 }
 
 /// Something begins that is timed.
-pub(crate) fn start() -> Started {
-    Started {
+pub(crate) fn start() -> Timer {
+    Timer {
         #[cfg(feature = "metrics")]
         at: clock::monotonic(),
     }
 }
 
 /// A credential was verified, or was refused.
-pub(crate) fn authenticated(scheme: Scheme, since: Started, verified: bool) {
+pub(crate) fn authenticated(scheme: SchemeId, since: Timer, verified: bool) {
     #[cfg(feature = "metrics")]
     {
         let outcome = if verified { "verified" } else { "refused" };

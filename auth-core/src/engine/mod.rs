@@ -25,20 +25,20 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub use self::request::{Adapter, Found, RequestState, ResponseHints};
+pub use self::request::{Adapter, CallerOutcome, RequestState, ResponseHints};
 use crate::audit::Sink;
 use crate::client::address::{AddressSource, Hosts};
 use crate::client::country::Countries;
 use crate::client::csrf::Origins;
 use crate::denial::Denial;
-use crate::identity::issuer::{RoleTypes, Source};
+use crate::identity::issuer::{Issuer, RoleTypes};
 use crate::identity::principal::Principal;
-use crate::identity::scheme_id::Scheme;
-use crate::identity::vocabulary::{Kind, Vocabulary};
-use crate::oidc::protected_resource::Resource;
+use crate::identity::scheme_id::SchemeId;
+use crate::identity::vocabulary::{NameKind, Vocabulary};
+use crate::oidc::protected_resource::ProtectedResource;
 use crate::scheme::settings::Handles;
 use crate::scheme::{Authenticator, ConfiguredNames, Schemes};
-use crate::store::roles::RolesFrom;
+use crate::store::roles::ProvidedRoles;
 
 /// A block list, as the engine asks it.
 pub trait BlockCheck: Send + Sync {
@@ -71,7 +71,7 @@ impl BlockCheck for crate::store::blocklist::Blocklist {
 }
 
 /// The settings of an [`Engine`], which are checked already.
-struct Settings<H: Adapter> {
+struct EngineSettings<H: Adapter> {
     /// Parts of schemes, for extractors and endpoints.
     handles: Handles,
     /// The schemes, in the order in which their issuers are listed.
@@ -93,7 +93,7 @@ struct Settings<H: Adapter> {
     /// Whether all grants are recorded.
     audits_grants: bool,
     /// What this server is called as a protected resource.
-    resource: Option<Resource>,
+    resource: Option<ProtectedResource>,
     /// Whether only this machine may send requests, since keys or cookies are those of development.
     loopback_only: bool,
     /// Whether handlers can issue tickets.
@@ -101,7 +101,7 @@ struct Settings<H: Adapter> {
     /// The role types whose grants count.
     roles: RoleTypes,
     /// Provides roles that no credential contains.
-    role_provider: Option<RolesFrom>,
+    role_provider: Option<ProvidedRoles>,
     /// Types whose shared names mean the same.
     same: Vec<(&'static Vocabulary, &'static Vocabulary)>,
 }
@@ -111,7 +111,7 @@ pub struct Engine<H: Adapter> {
     id: u64,
     schemes: Schemes<H>,
     handles: Handles,
-    sources: Vec<Arc<Source>>,
+    sources: Vec<Arc<Issuer>>,
     /// Whether a browser sends credentials of one of the schemes by itself.
     accepts_ambient: bool,
     address: AddressSource,
@@ -121,7 +121,7 @@ pub struct Engine<H: Adapter> {
     blocklist: Option<Arc<dyn BlockCheck>>,
     sink: Option<Arc<dyn Sink>>,
     audits_grants: bool,
-    resource: Option<Resource>,
+    resource: Option<ProtectedResource>,
     /// The scopes that rules name, except for routes that are hidden.
     scopes: Mutex<BTreeSet<&'static str>>,
     loopback_only: bool,
@@ -129,7 +129,7 @@ pub struct Engine<H: Adapter> {
     names_checked: AtomicBool,
     warned_of_proxy: AtomicBool,
     roles: RoleTypes,
-    role_provider: Option<RolesFrom>,
+    role_provider: Option<ProvidedRoles>,
     /// The vocabularies that were registered so far. Read when handlers are registered, never in a request.
     vocabularies: Mutex<Vec<&'static Vocabulary>>,
     same: Vec<(&'static Vocabulary, &'static Vocabulary)>,
@@ -137,7 +137,7 @@ pub struct Engine<H: Adapter> {
 
 impl<H: Adapter> Engine<H> {
     /// An engine with these settings.
-    fn new(settings: Settings<H>) -> Self {
+    fn new(settings: EngineSettings<H>) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let sources: Vec<_> = settings.schemes.iter().flat_map(|scheme| scheme.sources()).cloned().collect();
         Self {
@@ -182,7 +182,7 @@ impl<H: Adapter> Engine<H> {
     }
 
     /// The issuers whose credentials are accepted.
-    pub fn sources(&self) -> &[Arc<Source>] {
+    pub fn sources(&self) -> &[Arc<Issuer>] {
         &self.sources
     }
 
@@ -207,7 +207,7 @@ impl<H: Adapter> Engine<H> {
     }
 
     /// What this server is called as a protected resource.
-    pub fn resource(&self) -> Option<&Resource> {
+    pub fn resource(&self) -> Option<&ProtectedResource> {
         self.resource.as_ref()
     }
 
@@ -217,7 +217,7 @@ impl<H: Adapter> Engine<H> {
     }
 
     /// Provides roles that no credential contains.
-    pub fn role_provider(&self) -> Option<&RolesFrom> {
+    pub fn role_provider(&self) -> Option<&ProvidedRoles> {
         self.role_provider.as_ref()
     }
 
@@ -239,7 +239,7 @@ impl<H: Adapter> Engine<H> {
 
     /// The issuers that are asked for tokens: those whose name is an address.
     pub fn authorization_servers(&self) -> Vec<&str> {
-        let of_tokens = self.sources.iter().filter(|source| source.scheme == Scheme::Bearer);
+        let of_tokens = self.sources.iter().filter(|source| source.scheme == SchemeId::Bearer);
         of_tokens
             .map(|source| &*source.issuer)
             .filter(|issuer| issuer.starts_with("https://") || issuer.starts_with("http://"))
@@ -272,7 +272,7 @@ impl<H: Adapter> Engine<H> {
             }
         }
         met.push(vocabulary);
-        if vocabulary.kind == Kind::Role && !vocabulary.open && !self.roles.add(vocabulary) {
+        if vocabulary.kind == NameKind::Role && !vocabulary.open && !self.roles.add(vocabulary) {
             tracing::error!(target: "auth_actix", "more than {} types of roles: the grants of `{}` do not count", RoleTypes::MOST, vocabulary.declared_in);
         }
         Ok(())
@@ -303,7 +303,7 @@ impl<H: Adapter> Engine<H> {
     fn configured_names(&self) -> Vec<ConfiguredNames> {
         let mut all = Vec::new();
         for source in &self.sources {
-            for kind in [Kind::Role, Kind::Permission, Kind::Scope] {
+            for kind in [NameKind::Role, NameKind::Permission, NameKind::Scope] {
                 let names = source.confers.listed(kind).map(str::to_owned).collect();
                 let issuer = source.issuer.to_string();
                 all.push(ConfiguredNames { place: "`.confers(…)` names", issuer, kind, names });

@@ -1,7 +1,7 @@
 //! Denials that must look like the response to an unknown path, in their timing too.
 
 use super::Engine;
-use super::evaluate::{Evaluation, Query};
+use super::evaluate::{CallerQuery, Evaluation};
 use super::request::{Adapter, RequestState};
 use crate::denial::{Denial, Reason};
 use crate::policy::decision::Rules;
@@ -37,7 +37,7 @@ pub(super) fn work<'r, H: Adapter>(
         return None;
     }
     let rules = Rules { scopes: &[], handler: &UNKNOWN_PATH };
-    let query = Query { request, rules, handler: &UNKNOWN_PATH, checks: Checks::default() };
+    let query = CallerQuery { request, rules, handler: &UNKNOWN_PATH, checks: Checks::default() };
     match engine.evaluate(query, None, state) {
         Evaluation::Pending(pending) => Some(Box::pin(pending.discard())),
         _ => None,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::audit::Event;
 use crate::client::RequestHead;
 use crate::denial::Denial;
-use crate::identity::issuer::Source;
+use crate::identity::issuer::Issuer;
 use crate::identity::principal::Principal;
 use crate::policy::decision::Explanation;
 use crate::policy::facts::Checks;
@@ -21,7 +21,7 @@ pub trait Adapter: RequestHead {
     fn put_state(request: &Self::Request, state: RequestState<Self>);
 
     /// The caller that a test has set, if any. These are the issuers of the application.
-    fn caller_override(_request: &Self::Request, _sources: &[Arc<Source>]) -> Option<Principal> {
+    fn caller_override(_request: &Self::Request, _sources: &[Arc<Issuer>]) -> Option<Principal> {
         None
     }
 }
@@ -31,7 +31,7 @@ pub(super) type EngineId = u64;
 
 /// Who calls, as far as it is known.
 #[derive(Clone)]
-pub enum Found {
+pub enum CallerOutcome {
     /// A caller whose credential was verified.
     Known(Principal),
     /// Nobody who counts.
@@ -42,7 +42,7 @@ pub enum Found {
     Refused(Box<Denial>),
 }
 
-impl Found {
+impl CallerOutcome {
     /// The caller, if known.
     pub fn known(self) -> Option<Principal> {
         match self {
@@ -59,7 +59,7 @@ struct Outcome<H: RequestHead> {
     authorization: Option<H::Line>,
     /// What the schemes read beside that, if they do.
     others: Option<Box<OtherLines<H>>>,
-    found: Found,
+    found: CallerOutcome,
     /// The handler's rule, for logs.
     rule: &'static Rule,
 }
@@ -177,7 +177,7 @@ impl<H: RequestHead> RequestState<H> {
         &mut self,
         (engine, headers): (EngineId, &Arc<[String]>),
         view: &RequestView<'_, H>,
-        found: Found,
+        found: CallerOutcome,
         rule: &'static Rule,
     ) {
         let authorization = view.line.cloned();
@@ -205,12 +205,12 @@ impl<H: RequestHead> RequestState<H> {
     }
 
     /// What this engine has found, if it was asked and the credential is the same as then.
-    pub fn recall(&self, request: &H::Request, engine: EngineId) -> Option<Found> {
+    pub fn cached_caller(&self, request: &H::Request, engine: EngineId) -> Option<CallerOutcome> {
         self.of(engine)?.if_unchanged(request)
     }
 
     /// What the first engine has found that was asked: for code that runs outside of all scopes.
-    pub fn first(&self, request: &H::Request) -> Option<Found> {
+    pub fn first(&self, request: &H::Request) -> Option<CallerOutcome> {
         self.outcome.as_ref()?.if_unchanged(request)
     }
 
@@ -259,7 +259,7 @@ fn lines<'r, H: RequestHead>(request: &'r H::Request, headers: &[String]) -> imp
 }
 
 impl<H: RequestHead> Outcome<H> {
-    fn if_unchanged(&self, request: &H::Request) -> Option<Found> {
+    fn if_unchanged(&self, request: &H::Request) -> Option<CallerOutcome> {
         // Mostly they are the very same bytes.
         let is_same = |one: &H::Line, other: &H::Line| std::ptr::eq(one.as_ref(), other.as_ref()) || one == other;
         let same = match (&self.authorization, H::lines(request, "authorization").last()) {

@@ -3,10 +3,10 @@
 
 use crate::client::address::AddressSource;
 use crate::client::csrf::CrossSite;
-use crate::identity::vocabulary::Kind;
-use crate::matrix::{Matrix, Route, Tree};
+use crate::identity::vocabulary::NameKind;
+use crate::matrix::{Expr, Matrix, RouteAccess};
 use crate::policy::decision::Rules;
-use crate::policy::facts::{Caller, ExternalRoles, Facts};
+use crate::policy::facts::{CallerFacts, ExternalRoles, Facts};
 use crate::policy::rule::{ArgRequirement, FactsNeeded, Rule};
 use crate::runtime::clock::Timestamp;
 
@@ -19,7 +19,7 @@ use super::request::Adapter;
 pub enum RuleError {
     /// Where addresses come from has to be said: behind a proxy, everybody has the proxy's.
     #[error(
-        "{0}: the rule names a network or a country, and nobody said where addresses come from: call `.client_address(Peer)` or `.behind(…)`"
+        "{0}: the rule names a network or a country, and nobody said where addresses come from: call `.client_address(Peer)` or `.trusted_proxies(…)`"
     )]
     NoAddress(String),
     /// Under a name of an attacker, a page could read what the network rule lets a browser see.
@@ -235,7 +235,7 @@ pub static METADATA: Rule =
 
 fn names<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>, mistakes: &mut Vec<RuleError>) {
     for name in rules.names() {
-        if name.vocabulary.kind == Kind::Scope && !rules.not_found() {
+        if name.vocabulary.kind == NameKind::Scope && !rules.not_found() {
             engine.note_scope(name.text);
         }
         if let Err((shared, other)) = engine.meet(name.vocabulary) {
@@ -257,8 +257,8 @@ fn overlap(a: &ipnet::IpNet, b: &ipnet::IpNet) -> bool {
 
 /// The schemes of the sources whose best credential could pass.
 pub fn schemes<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>) -> Vec<String> {
-    let could = |source: &&std::sync::Arc<crate::identity::issuer::Source>| {
-        rules.could_hold_somewhere(&facts_of(engine, Caller::Hypothetical(source)))
+    let could = |source: &&std::sync::Arc<crate::identity::issuer::Issuer>| {
+        rules.could_hold_somewhere(&facts_of(engine, CallerFacts::Hypothetical(source)))
     };
     let mut schemes: Vec<_> =
         engine.sources().iter().filter(could).map(|source| source.scheme.name().to_owned()).collect();
@@ -269,21 +269,21 @@ pub fn schemes<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>) -> Vec<String> 
 /// Whether somebody could pass: whoever logs in at one of the sources, or a stranger, from an address that fits.
 fn can_hold<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>) -> bool {
     let by = |caller| rules.could_hold_somewhere(&facts_of(engine, caller));
-    engine.sources().iter().any(|source| by(Caller::Hypothetical(source)))
-        || rules.admit_strangers() && by(Caller::Nobody)
+    engine.sources().iter().any(|source| by(CallerFacts::Hypothetical(source)))
+        || rules.admit_strangers() && by(CallerFacts::Nobody)
 }
 
 /// Whether what scopes ask and what the handler asks cannot be had by one caller. Of the handler alone the compiler has seen to it.
 fn contradiction<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>) -> Option<RuleError> {
     let mut matrix = Matrix::default();
     matrix.add_words(rules, engine.roles().iter());
-    let rule = Route::new("", "", rules).rule;
-    let can_hold = Tree::read(&rule).and_then(|tree| tree.can_hold(&matrix.words)).unwrap_or(true);
+    let rule = RouteAccess::new("", "", rules).rule;
+    let can_hold = Expr::read(&rule).and_then(|tree| tree.can_hold(&matrix.words)).unwrap_or(true);
     (!can_hold).then(|| RuleError::Contradicts(place(rules.handler), rule))
 }
 
 /// What is known of such a caller before there is a request.
-fn facts_of<'a, H: Adapter>(engine: &'a Engine<H>, caller: Caller<'a>) -> Facts<'a> {
+fn facts_of<'a, H: Adapter>(engine: &'a Engine<H>, caller: CallerFacts<'a>) -> Facts<'a> {
     Facts {
         set_up: None,
         now: Timestamp::from_seconds(0),
@@ -303,7 +303,7 @@ fn facts_of<'a, H: Adapter>(engine: &'a Engine<H>, caller: Caller<'a>) -> Facts<
     clippy::print_stderr,
     reason = "a server that does not start has to say why, and nobody may be listening to the log"
 )]
-pub fn tell(mistake: &RuleError) {
+pub fn log_warnings(mistake: &RuleError) {
     tracing::error!(target: "auth_actix", "{mistake}");
     if !tracing::dispatcher::has_been_set() {
         eprintln!("auth-actix: {mistake}");

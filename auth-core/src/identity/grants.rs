@@ -78,10 +78,10 @@ impl From<GrantsError> for std::io::Error {
 
 /// The grants, for who looks them up.
 #[derive(Clone, Debug)]
-pub struct Table(Arc<Inner>);
+pub struct Table(Arc<GrantsInner>);
 
 #[derive(Debug)]
-struct Inner {
+struct GrantsInner {
     roles: &'static Vocabulary,
     permissions: &'static Vocabulary,
     now: ArcSwap<Snapshot>,
@@ -99,7 +99,7 @@ struct Snapshot {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+struct GrantsFile {
     version: String,
     grants: BTreeMap<String, Vec<String>>,
 }
@@ -108,7 +108,7 @@ impl<R: RoleSet, P: PermissionSet> Grants<R, P> {
     /// None so far. Roles and permissions of an open vocabulary are granted nothing: who accepts any name knows none.
     pub fn new() -> Self {
         let (roles, permissions) = (R::VOCABULARY, P::VOCABULARY);
-        let inner = Inner { roles, permissions, now: ArcSwap::default(), changes: AtomicU64::new(0) };
+        let inner = GrantsInner { roles, permissions, now: ArcSwap::default(), changes: AtomicU64::new(0) };
         Self { table: Table(Arc::new(inner)), types: PhantomData }
     }
 
@@ -118,13 +118,13 @@ impl<R: RoleSet, P: PermissionSet> Grants<R, P> {
     /// # Errors
     /// It cannot be read, or names what is not declared.
     pub fn file(path: impl AsRef<Path>) -> Result<Self, GrantsError> {
-        Self::file_and_look(path.as_ref(), Duration::from_secs(2))
+        Self::file_with_interval(path.as_ref(), Duration::from_secs(2))
     }
 
-    fn file_and_look(path: &Path, every: Duration) -> Result<Self, GrantsError> {
+    fn file_with_interval(path: &Path, every: Duration) -> Result<Self, GrantsError> {
         let grants = Self::new();
         grants.table.0.replace(read::<R, P>(path)?);
-        let take = Inner::replace;
+        let take = GrantsInner::replace;
         watch(&grants.table.0, path, every, read::<R, P>, take).map_err(GrantsError::Read)?;
         Ok(grants)
     }
@@ -161,7 +161,7 @@ fn read<R: RoleSet, P: PermissionSet>(path: &Path) -> Result<Snapshot, GrantsErr
 }
 
 fn parse<R: RoleSet, P: PermissionSet>(text: &str) -> Result<Snapshot, GrantsError> {
-    let File { version, grants } = serde_json::from_str(text).map_err(GrantsError::Json)?;
+    let GrantsFile { version, grants } = serde_json::from_str(text).map_err(GrantsError::Json)?;
     let pairs = grants.iter().flat_map(|(role, all)| all.iter().map(move |permission| (role, permission)));
     Snapshot::of::<R, P>(version, pairs)
 }
@@ -192,7 +192,7 @@ fn declared(vocabulary: &'static Vocabulary, name: &str) -> Option<(u16, &'stati
     (0..).zip(vocabulary.names).find(|(_, declared)| **declared == name).map(|(index, declared)| (index, *declared))
 }
 
-impl Inner {
+impl GrantsInner {
     fn replace(&self, snapshot: Snapshot) {
         self.now.store(Arc::new(snapshot));
         // After it: whoever has read the number before may have read the grants of before.
@@ -252,16 +252,26 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::identity::vocabulary::{Declares, Kind, Spelt};
+    use crate::identity::vocabulary::{Declares, NameIndex, NameKind};
 
-    const fn of(kind: Kind, names: &'static [&'static str]) -> Vocabulary {
+    const fn of(kind: NameKind, names: &'static [&'static str]) -> Vocabulary {
         let (closure, grants): (&[&[u64]], &[&[Name]]) = (&[&[0b01], &[0b10]], &[&[], &[]]);
         let (declared_in, module, variants) = ("Names", "app", &["A", "B"]);
-        Vocabulary { kind, declared_in, module, open: false, names, variants, spelt: Spelt::few(&[]), closure, grants }
+        Vocabulary {
+            kind,
+            declared_in,
+            module,
+            open: false,
+            names,
+            variants,
+            spelt: NameIndex::few(&[]),
+            closure,
+            grants,
+        }
     }
 
-    static ROLES: Vocabulary = of(Kind::Role, &["a \"quoted\" \\ role\n", "é"]);
-    static PERMISSIONS: Vocabulary = of(Kind::Permission, &["posts:write", "\u{2028}"]);
+    static ROLES: Vocabulary = of(NameKind::Role, &["a \"quoted\" \\ role\n", "é"]);
+    static PERMISSIONS: Vocabulary = of(NameKind::Permission, &["posts:write", "\u{2028}"]);
 
     struct Role;
     struct Permission;

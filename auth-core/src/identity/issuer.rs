@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use crate::identity::grants::Table;
-use crate::identity::scheme_id::Scheme;
-use crate::identity::vocabulary::{Bits, Kind, Name, Vocabulary};
+use crate::identity::scheme_id::SchemeId;
+use crate::identity::vocabulary::{Bits, Name, NameKind, Vocabulary};
 use crate::runtime::strict_json::{self, Raw};
 
 /// What the credentials of one source may confer. Whatever else they say is dropped before the decision.
@@ -19,20 +19,20 @@ use crate::runtime::strict_json::{self, Raw};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Confers {
-    roles: Names,
-    permissions: Names,
-    scopes: Names,
-    claims: Names,
-    acr: Names,
+    roles: AllowedNames,
+    permissions: AllowedNames,
+    scopes: AllowedNames,
+    claims: AllowedNames,
+    acr: AllowedNames,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Names {
+enum AllowedNames {
     All,
     Only(BTreeSet<String>),
 }
 
-impl Names {
+impl AllowedNames {
     fn allow(&self, name: &str) -> bool {
         match self {
             Self::All => true,
@@ -63,15 +63,15 @@ impl std::fmt::Display for Confers {
             ("claims", &self.claims),
             ("acr values", &self.acr),
         ];
-        if kinds.iter().all(|(_, names)| **names == Names::All) {
+        if kinds.iter().all(|(_, names)| **names == AllowedNames::All) {
             return f.write_str("everything");
         }
         let mut said = Vec::new();
         for (kind, names) in kinds {
             match names {
-                Names::All => said.push(format!("all {kind}")),
-                Names::Only(names) if names.is_empty() => {}
-                Names::Only(names) => {
+                AllowedNames::All => said.push(format!("all {kind}")),
+                AllowedNames::Only(names) if names.is_empty() => {}
+                AllowedNames::Only(names) => {
                     let names: Vec<_> = names.iter().map(|name| format!("{name:?}")).collect();
                     said.push(format!("{kind} {}", names.join(", ")));
                 }
@@ -84,43 +84,49 @@ impl std::fmt::Display for Confers {
 impl Confers {
     /// All that its credentials say.
     pub const fn everything() -> Self {
-        Self { roles: Names::All, permissions: Names::All, scopes: Names::All, claims: Names::All, acr: Names::All }
+        Self {
+            roles: AllowedNames::All,
+            permissions: AllowedNames::All,
+            scopes: AllowedNames::All,
+            claims: AllowedNames::All,
+            acr: AllowedNames::All,
+        }
     }
 
     /// No more than an identity; the methods add to it.
     pub const fn nothing() -> Self {
-        const NONE: Names = Names::Only(BTreeSet::new());
+        const NONE: AllowedNames = AllowedNames::Only(BTreeSet::new());
         Self { roles: NONE, permissions: NONE, scopes: NONE, claims: NONE, acr: NONE }
     }
 
     /// These roles, with what they imply and grant: names, or values of the role type.
     #[must_use]
     pub fn roles(self, names: impl IntoIterator<Item = impl ToString>) -> Self {
-        Self { roles: Names::only(names), ..self }
+        Self { roles: AllowedNames::only(names), ..self }
     }
 
     /// These permissions, beside those that roles grant: names, or values of the permission type.
     #[must_use]
     pub fn permissions(self, names: impl IntoIterator<Item = impl ToString>) -> Self {
-        Self { permissions: Names::only(names), ..self }
+        Self { permissions: AllowedNames::only(names), ..self }
     }
 
     /// These OAuth 2.0 scopes: names, or values of the scope type.
     #[must_use]
     pub fn scopes(self, names: impl IntoIterator<Item = impl ToString>) -> Self {
-        Self { scopes: Names::only(names), ..self }
+        Self { scopes: AllowedNames::only(names), ..self }
     }
 
     /// These claims, for `require_claim` and for the application.
     #[must_use]
     pub fn claims(self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self { claims: Names::only(names.into_iter().map(Into::<String>::into)), ..self }
+        Self { claims: AllowedNames::only(names.into_iter().map(Into::<String>::into)), ..self }
     }
 
     /// These values of `acr`.
     #[must_use]
     pub fn acr(self, values: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        Self { acr: Names::only(values.into_iter().map(Into::<String>::into)), ..self }
+        Self { acr: AllowedNames::only(values.into_iter().map(Into::<String>::into)), ..self }
     }
 
     /// Whether it may say this name of that kind: `role`, `permission`, `scope`, `claim` or `acr`.
@@ -136,11 +142,11 @@ impl Confers {
     }
 
     /// The names of this kind that it lists; none where it confers all.
-    pub fn listed(&self, kind: Kind) -> impl Iterator<Item = &str> {
+    pub fn listed(&self, kind: NameKind) -> impl Iterator<Item = &str> {
         self.names(kind).listed()
     }
 
-    pub(crate) fn allows(&self, kind: Kind, name: &str) -> bool {
+    pub(crate) fn allows(&self, kind: NameKind, name: &str) -> bool {
         self.names(kind).allow(name)
     }
 
@@ -149,22 +155,22 @@ impl Confers {
     }
 
     pub(crate) fn allows_every_claim(&self) -> bool {
-        self.claims == Names::All
+        self.claims == AllowedNames::All
     }
 
     pub(crate) fn allows_every_acr(&self) -> bool {
-        self.acr == Names::All
+        self.acr == AllowedNames::All
     }
 
     pub(crate) fn allows_acr(&self, value: &str) -> bool {
         self.acr.allow(value)
     }
 
-    const fn names(&self, kind: Kind) -> &Names {
+    const fn names(&self, kind: NameKind) -> &AllowedNames {
         match kind {
-            Kind::Role => &self.roles,
-            Kind::Permission => &self.permissions,
-            Kind::Scope => &self.scopes,
+            NameKind::Role => &self.roles,
+            NameKind::Permission => &self.permissions,
+            NameKind::Scope => &self.scopes,
         }
     }
 }
@@ -277,7 +283,7 @@ fn split(value: Raw<'_>, separator: char, visit: &mut impl FnMut(&str)) {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListClaim {
     /// What it lists.
-    pub kind: Kind,
+    pub kind: NameKind,
     /// How it lists it.
     pub form: Form,
     /// The names of the members that lead to it.
@@ -288,7 +294,7 @@ pub struct ListClaim {
 
 impl ListClaim {
     /// Without a prefix.
-    pub const fn new(kind: Kind, form: Form, path: Vec<String>) -> Self {
+    pub const fn new(kind: NameKind, form: Form, path: Vec<String>) -> Self {
         Self { kind, form, path, prefix: String::new() }
     }
 
@@ -393,7 +399,7 @@ impl RoleTypes {
 
     /// Whether somebody could hold the name, were they given roles: it is a role, or some role grants it.
     pub(crate) fn could_hold(&self, name: Name) -> bool {
-        name.vocabulary.kind == Kind::Role
+        name.vocabulary.kind == NameKind::Role
             || self
                 .iter()
                 .any(|roles| (roles.names.iter().zip(0..)).any(|(_, role)| self.could_grant(roles, role, name)))
@@ -430,11 +436,11 @@ impl<const N: usize> From<[&'static Vocabulary; N]> for RoleTypes {
 
 /// A source of credentials, as settled at start-up. Each principal points at the one that it comes from.
 #[derive(Clone, Debug)]
-pub struct Source {
+pub struct Issuer {
     /// Half of every identity that comes from it: the issuer of tokens, or `basic:<realm>`.
     pub issuer: Arc<str>,
     /// The scheme that carries its credentials.
-    pub scheme: Scheme,
+    pub scheme: SchemeId,
     /// What it may confer.
     pub confers: Confers,
     /// Where its credentials list names.
@@ -449,15 +455,19 @@ pub struct Source {
     pub roles: RoleTypes,
 }
 
-impl Source {
+impl Issuer {
     /// The source of callers whom a scheme of the application describes: they list roles, permissions and scopes.
-    pub fn of_builder(issuer: &str, scheme: Scheme, confers: Confers, roles: RoleTypes) -> Self {
+    pub fn of_builder(issuer: &str, scheme: SchemeId, confers: Confers, roles: RoleTypes) -> Self {
         let list = |kind, name: &str| ListClaim::new(kind, Form::Array, vec![name.to_owned()]);
         Self {
             issuer: issuer.into(),
             scheme,
             confers,
-            lists: vec![list(Kind::Role, "roles"), list(Kind::Permission, "permissions"), list(Kind::Scope, "scope")],
+            lists: vec![
+                list(NameKind::Role, "roles"),
+                list(NameKind::Permission, "permissions"),
+                list(NameKind::Scope, "scope"),
+            ],
             has_claims: true,
             tenancy: Tenancy::Never,
             all_scopes: false,
@@ -468,12 +478,12 @@ impl Source {
     /// Where its credentials say what, if that is not the usual place, and for whom.
     pub(crate) fn places(&self) -> String {
         let mut places = String::new();
-        if matches!(self.scheme, Scheme::Bearer | Scheme::Dpop) {
+        if matches!(self.scheme, SchemeId::Bearer | SchemeId::Dpop) {
             for list in &self.lists {
                 let usual = match list.kind {
-                    Kind::Role => "roles",
-                    Kind::Permission => "permissions",
-                    Kind::Scope => "scope",
+                    NameKind::Role => "roles",
+                    NameKind::Permission => "permissions",
+                    NameKind::Scope => "scope",
                 };
                 if list.path == [usual] && list.prefix.is_empty() {
                     continue;
@@ -502,8 +512,8 @@ impl Source {
     }
 
     /// Whether every credential from here holds the scope.
-    pub(crate) fn has_scope_anyway(&self, kind: Kind, name: &str) -> bool {
-        self.all_scopes && kind == Kind::Scope && self.confers.allows(kind, name)
+    pub(crate) fn has_scope_anyway(&self, kind: NameKind, name: &str) -> bool {
+        self.all_scopes && kind == NameKind::Scope && self.confers.allows(kind, name)
     }
 
     /// Whether a credential from here could hold the name, by itself or by what implies or grants it.
@@ -512,13 +522,13 @@ impl Source {
         let kind = name.vocabulary.kind;
         let by_itself = lists(kind)
             && match self.confers.names(kind) {
-                Names::All => true,
-                Names::Only(names) => names.iter().any(|conferred| implies(name.vocabulary, conferred, name)),
+                AllowedNames::All => true,
+                AllowedNames::Only(names) => names.iter().any(|conferred| implies(name.vocabulary, conferred, name)),
             };
         by_itself
             || self.has_scope_anyway(kind, name.text)
-            || (kind == Kind::Permission
-                && lists(Kind::Role)
+            || (kind == NameKind::Permission
+                && lists(NameKind::Role)
                 && self.roles.iter().any(|roles| {
                     (roles.names.iter().zip(0..)).any(|(role, index)| {
                         self.confers.roles.allow(role) && self.roles.could_grant(roles, index, name)

@@ -2,7 +2,7 @@
 
 /// An authentication scheme (RFC 9110 §11.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Scheme {
+pub enum SchemeId {
     /// RFC 6750.
     Bearer,
     /// RFC 9449: a token, and a proof that its key is at hand.
@@ -16,26 +16,28 @@ pub enum Scheme {
     /// The certificate of a TLS client (RFC 8446 §4.4.2, RFC 9440). Not registered with IANA.
     ClientCertificate,
     /// The application's own.
-    Own(&'static OwnScheme),
+    Custom(&'static CustomSchemeId),
 }
 
 /// A scheme of the application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct OwnScheme {
+pub struct CustomSchemeId {
     name: &'static str,
     is_ambient: bool,
     slot: u8,
 }
 
-impl OwnScheme {
+impl CustomSchemeId {
     /// So many in one application.
     pub const MOST: usize = 8;
 
     /// The scheme of that name, which a browser may send by itself. `slot` tells it from others of the application. `None`
     /// where no challenge can have the name (RFC 9110 §5.6.2), or another scheme has it.
     pub fn new(name: &'static str, is_ambient: bool, slot: u8) -> Option<&'static Self> {
-        let is_taken =
-            Scheme::OURS.iter().chain([&Scheme::TOKEN_COOKIE]).any(|scheme| scheme.name().eq_ignore_ascii_case(name));
+        let is_taken = SchemeId::BUILT_IN
+            .iter()
+            .chain([&SchemeId::TOKEN_COOKIE])
+            .any(|scheme| scheme.name().eq_ignore_ascii_case(name));
         let fits = is_token(name) && !is_taken && usize::from(slot) < Self::MOST;
         // Schemes are copied everywhere and settled at start-up, so that this is a few bytes once.
         fits.then(|| &*Box::leak(Box::new(Self { name, is_ambient, slot })))
@@ -49,14 +51,15 @@ pub fn is_token(text: &str) -> bool {
 }
 
 /// Bearer tokens in a cookie, which a browser sends by itself.
-static TOKEN_COOKIE: OwnScheme = OwnScheme { name: "BearerCookie", is_ambient: true, slot: OwnScheme::MOST as u8 };
+static TOKEN_COOKIE: CustomSchemeId =
+    CustomSchemeId { name: "BearerCookie", is_ambient: true, slot: CustomSchemeId::MOST as u8 };
 
-impl Scheme {
+impl SchemeId {
     /// Bearer tokens in a cookie. Is challenged for as [`Bearer`](Self::Bearer), as no challenge asks for a cookie.
-    pub const TOKEN_COOKIE: Self = Self::Own(&TOKEN_COOKIE);
+    pub const TOKEN_COOKIE: Self = Self::Custom(&TOKEN_COOKIE);
 
     /// Those that are no application's own, in the order in which challenges stand when none was used.
-    pub const OURS: [Self; 6] =
+    pub const BUILT_IN: [Self; 6] =
         [Self::Bearer, Self::Dpop, Self::Basic, Self::ApiKey, Self::Session, Self::ClientCertificate];
 
     /// The scheme whose challenge asks for its credentials.
@@ -71,8 +74,8 @@ impl Scheme {
             Self::Basic => 1 << 2,
             Self::ApiKey => 1 << 3,
             Self::Session => 1 << 4,
-            // `OwnScheme::MOST` of them, and tokens in a cookie.
-            Self::Own(own) => 1 << (5 + own.slot),
+            // `CustomSchemeId::MOST` of them, and tokens in a cookie.
+            Self::Custom(own) => 1 << (5 + own.slot),
             Self::ClientCertificate => 1 << 14,
         }
     }
@@ -86,7 +89,7 @@ impl Scheme {
             Self::ApiKey => "ApiKey",
             Self::Session => "Session",
             Self::ClientCertificate => "ClientCertificate",
-            Self::Own(own) => own.name,
+            Self::Custom(own) => own.name,
         }
     }
 
@@ -99,7 +102,7 @@ impl Scheme {
             Self::ApiKey => "api-key",
             Self::Session => "session",
             Self::ClientCertificate => "client-cert",
-            Self::Own(own) => own.name,
+            Self::Custom(own) => own.name,
         }
     }
 
@@ -107,7 +110,7 @@ impl Scheme {
     pub const fn is_in_authorization(self) -> bool {
         match self {
             Self::Bearer | Self::Dpop | Self::Basic => true,
-            Self::ApiKey | Self::Session | Self::ClientCertificate | Self::Own(_) => false,
+            Self::ApiKey | Self::Session | Self::ClientCertificate | Self::Custom(_) => false,
         }
     }
 
@@ -118,15 +121,15 @@ impl Scheme {
 
     /// Whether both are the same scheme, which is not an application's own; in a const.
     pub(crate) const fn is_built_in_as(self, other: Self) -> bool {
-        !matches!(self, Self::Own(_)) && self.bit() == other.bit()
+        !matches!(self, Self::Custom(_)) && self.bit() == other.bit()
     }
 
     /// When the people who use it log in.
-    pub(crate) const fn login(self) -> Login {
+    pub(crate) const fn login(self) -> AuthenticationTime {
         match self {
-            Self::Basic => Login::EachRequest,
-            Self::ApiKey | Self::ClientCertificate => Login::Never,
-            Self::Bearer | Self::Dpop | Self::Session | Self::Own(_) => Login::AsClaimed,
+            Self::Basic => AuthenticationTime::EachRequest,
+            Self::ApiKey | Self::ClientCertificate => AuthenticationTime::Never,
+            Self::Bearer | Self::Dpop | Self::Session | Self::Custom(_) => AuthenticationTime::AsClaimed,
         }
     }
 
@@ -140,14 +143,14 @@ impl Scheme {
         match self {
             Self::Bearer | Self::Dpop | Self::ApiKey => false,
             Self::Basic | Self::Session | Self::ClientCertificate => true,
-            Self::Own(own) => own.is_ambient,
+            Self::Custom(own) => own.is_ambient,
         }
     }
 }
 
 /// When somebody logged in whose credential is of a scheme.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Login {
+pub(crate) enum AuthenticationTime {
     /// At this request: it carries a password.
     EachRequest,
     /// Never: it is for programs.
@@ -166,18 +169,18 @@ impl SchemeSet {
 
     /// This set and `scheme`.
     #[must_use]
-    pub const fn with(self, scheme: Scheme) -> Self {
+    pub const fn with(self, scheme: SchemeId) -> Self {
         Self(self.0 | scheme.bit())
     }
 
     /// This set without `scheme`.
     #[must_use]
-    pub const fn without(self, scheme: Scheme) -> Self {
+    pub const fn without(self, scheme: SchemeId) -> Self {
         Self(self.0 & !scheme.bit())
     }
 
     /// Whether `scheme` is in it.
-    pub const fn contains(self, scheme: Scheme) -> bool {
+    pub const fn contains(self, scheme: SchemeId) -> bool {
         self.0 & scheme.bit() != 0
     }
 

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ipnet::IpNet;
 
-use super::expr::{Lit, Tree};
-use super::request::{CaseCaller, Place};
-use crate::identity::scheme_id::Scheme;
+use super::expr::{Expr, ExprLiteral};
+use super::request::{CaseCaller, CaseLocation};
+use crate::identity::scheme_id::SchemeId;
 use crate::policy::atom::Fact;
 
 /// So many worlds are tried.
@@ -75,12 +75,12 @@ fn kind(fact: &Fact) -> Option<String> {
 
 impl Worlds {
     /// Of these rules, whose names are those that credentials list; `None` where there are too many.
-    pub(super) fn of(trees: &[&Tree]) -> Option<Self> {
-        let literals: BTreeSet<&Lit> = trees.iter().flat_map(|tree| tree.literals()).collect();
+    pub(super) fn of(trees: &[&Expr]) -> Option<Self> {
+        let literals: BTreeSet<&ExprLiteral> = trees.iter().flat_map(|tree| tree.literals()).collect();
         let mut variables = BTreeMap::new();
         let (mut ages, mut networks, mut countries) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         let mut values: BTreeMap<Single, BTreeSet<String>> = BTreeMap::new();
-        for Lit { fact, negated } in literals {
+        for ExprLiteral { fact, negated } in literals {
             if fact.is_about_caller() {
                 variables.insert(Variable::Caller, 2);
             }
@@ -165,7 +165,7 @@ impl Worlds {
     }
 
     /// Whether the literal holds there.
-    pub(super) fn holds(&self, Lit { fact, negated }: &Lit, world: &World) -> bool {
+    pub(super) fn holds(&self, ExprLiteral { fact, negated }: &ExprLiteral, world: &World) -> bool {
         let is = |variable: &Variable| self.state(variable, world) == Some(1);
         if fact.is_about_caller() && !is(&Variable::Caller) {
             return false;
@@ -226,23 +226,23 @@ impl Worlds {
             Variable::One(kind @ Single::Scheme) => {
                 let values = self.values.get(kind).map(Vec::as_slice).unwrap_or_default();
                 let value = values.get(state(variable));
-                let has_bearer = values.iter().any(|value| value == Scheme::Bearer.word());
-                stranger || value.map_or(!has_bearer, |value| value == Scheme::Bearer.word())
+                let has_bearer = values.iter().any(|value| value == SchemeId::Bearer.word());
+                stranger || value.map_or(!has_bearer, |value| value == SchemeId::Bearer.word())
             }
         })
     }
 
     /// Who calls there, and from where.
-    pub(super) fn request(&self, world: &World) -> (Option<CaseCaller>, Place) {
+    pub(super) fn request(&self, world: &World) -> (Option<CaseCaller>, CaseLocation) {
         let place = match self.state(&Variable::Address, world) {
-            None => Place::Anywhere,
+            None => CaseLocation::Anywhere,
             Some(place) => match self.networks.get(place) {
                 Some(network) => {
                     let narrower = self.networks.iter().filter(|other| *other != network && network.contains(*other));
-                    Place::Within(*network, narrower.copied().collect())
+                    CaseLocation::Within(*network, narrower.copied().collect())
                 }
-                None if place == self.networks.len() => Place::Outside(self.networks.clone()),
-                None => Place::NotKnown,
+                None if place == self.networks.len() => CaseLocation::Outside(self.networks.clone()),
+                None => CaseLocation::NotKnown,
             },
         };
         if !self.is_known(world) {
@@ -318,7 +318,7 @@ impl Worlds {
     }
 
     /// Whether the rule lets in there.
-    pub(super) fn lets_in(&self, tree: &Tree, world: &World) -> bool {
+    pub(super) fn lets_in(&self, tree: &Expr, world: &World) -> bool {
         tree.holds(&|literal| self.holds(literal, world))
     }
 }

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::assignments::Worlds;
-use super::expr::{Lit, Tree};
-use super::implicants::{Way, is_within};
-use super::names::Words;
-use super::{Matrix, Route};
+use super::expr::{Expr, ExprLiteral};
+use super::implicants::{Implicant, is_within};
+use super::names::DeclaredNames;
+use super::{Matrix, RouteAccess};
 use crate::policy::atom::Fact;
 
 /// So many ways into a rule are compared. Beyond that nobody can tell.
@@ -74,8 +74,8 @@ impl Matrix {
     /// What has changed since `before`.
     pub fn since(&self, before: &Self) -> Difference {
         let mut changes = Vec::new();
-        let by_route = |matrix: &'_ Self| -> BTreeMap<String, Vec<Route>> {
-            let mut routes: BTreeMap<String, Vec<Route>> = BTreeMap::new();
+        let by_route = |matrix: &'_ Self| -> BTreeMap<String, Vec<RouteAccess>> {
+            let mut routes: BTreeMap<String, Vec<RouteAccess>> = BTreeMap::new();
             for route in &matrix.routes {
                 routes.entry(format!("{} {}", route.method, route.path)).or_default().push(route.clone());
             }
@@ -108,7 +108,7 @@ impl Matrix {
             said(what, &sentences(before), &sentences(now), &mut changes);
         }
         if before.words != self.words {
-            let lines = |words: &Words| super::markdown::words(words);
+            let lines = |words: &DeclaredNames| super::markdown::words(words);
             said("what names mean", &lines(&before.words), &lines(&self.words), &mut changes);
         }
         Difference(changes)
@@ -116,22 +116,27 @@ impl Matrix {
 }
 
 /// The rule of routes of one method and path, of which the router picks one.
-fn tree(routes: &[Route]) -> Option<Tree> {
-    Some(Tree::Any(routes.iter().map(|route| Tree::read(&route.rule)).collect::<Option<_>>()?))
+fn tree(routes: &[RouteAccess]) -> Option<Expr> {
+    Some(Expr::Any(routes.iter().map(|route| Expr::read(&route.rule)).collect::<Option<_>>()?))
 }
 
-fn compare(name: &str, old: (&[Route], &Words), new: (&[Route], &Words), changes: &mut Vec<Change>) {
+fn compare(
+    name: &str,
+    old: (&[RouteAccess], &DeclaredNames),
+    new: (&[RouteAccess], &DeclaredNames),
+    changes: &mut Vec<Change>,
+) {
     let found =
         tree(old.0).zip(tree(new.0)).and_then(|(before, now)| gains_and_losses((&before, old.1), (&now, new.1)));
     match found {
         None => changes.push(Change::CannotTell(name.to_owned())),
         Some((gains, loses)) if gains.is_empty() && loses.is_empty() => {
-            let lines = |routes: &[Route]| routes.iter().map(super::markdown::line).collect::<Vec<_>>();
+            let lines = |routes: &[RouteAccess]| routes.iter().map(super::markdown::line).collect::<Vec<_>>();
             said(name, &lines(old.0), &lines(new.0), changes);
         }
         Some((gains, loses)) => {
             changes.push(Change::Access { route: name.to_owned(), gains, loses });
-            let flags = |routes: &[Route]| routes.iter().map(super::markdown::flags).collect::<Vec<_>>();
+            let flags = |routes: &[RouteAccess]| routes.iter().map(super::markdown::flags).collect::<Vec<_>>();
             said(name, &flags(old.0), &flags(new.0), changes);
         }
     }
@@ -139,11 +144,11 @@ fn compare(name: &str, old: (&[Route], &Words), new: (&[Route], &Words), changes
 
 /// For each name that a credential can list: one that no atom of the rules tells from it. Without this a long hierarchy would make
 /// more worlds than can be tried.
-fn same_names(rules: &[(&Tree, &Words)]) -> BTreeMap<Fact, Fact> {
+fn same_names(rules: &[(&Expr, &DeclaredNames)]) -> BTreeMap<Fact, Fact> {
     let mut atoms_of: BTreeMap<Fact, BTreeSet<usize>> = BTreeMap::new();
     let literals = rules.iter().flat_map(|(tree, words)| tree.literals().into_iter().map(move |one| (one, *words)));
     for (atom, (literal, words)) in literals.enumerate() {
-        for holder in Tree::Literal(literal.clone()).expanded(words).literals() {
+        for holder in Expr::Literal(literal.clone()).expanded(words).literals() {
             atoms_of.entry(holder.fact.clone()).or_default().insert(atom);
         }
     }
@@ -169,7 +174,10 @@ fn same_names(rules: &[(&Tree, &Words)]) -> BTreeMap<Fact, Fact> {
 }
 
 /// Who comes in by the one and not by the other, both ways: by every world that the two tell apart.
-fn gains_and_losses(before: (&Tree, &Words), now: (&Tree, &Words)) -> Option<(Vec<String>, Vec<String>)> {
+fn gains_and_losses(
+    before: (&Expr, &DeclaredNames),
+    now: (&Expr, &DeclaredNames),
+) -> Option<(Vec<String>, Vec<String>)> {
     let names = same_names(&[before, now]);
     let named = |fact: &Fact| names.get(fact).unwrap_or(fact).clone();
     let (before, now) = (&before.0.expanded(before.1).renamed(&named), &now.0.expanded(now.1).renamed(&named));
@@ -182,17 +190,19 @@ fn gains_and_losses(before: (&Tree, &Words), now: (&Tree, &Words)) -> Option<(Ve
             (true, false) => (&ways_before, &mut loses),
             _ => continue,
         };
-        let goes = |way: &&Way| way.iter().all(|literal| worlds.holds(literal, &world));
+        let goes = |way: &&Implicant| way.iter().all(|literal| worlds.holds(literal, &world));
         into.extend(ways.iter().filter(goes));
     }
-    let texts = |ways: BTreeSet<&Way>, others: &[Way]| ways.into_iter().map(|way| but_for(way, others)).collect();
+    let texts =
+        |ways: BTreeSet<&Implicant>, others: &[Implicant]| ways.into_iter().map(|way| but_for(way, others)).collect();
     Some((texts(gains, &ways_before), texts(loses, &ways_now)))
 }
 
 /// Who goes a way, but for those who could go a narrower one on the other side: for these nothing has changed. In words, as what
 /// is not so and what is not known to be so are two things.
-fn but_for(way: &Way, others: &[Way]) -> String {
-    let joined = |literals: Vec<&Lit>| literals.iter().map(ToString::to_string).collect::<Vec<_>>().join(" && ");
+fn but_for(way: &Implicant, others: &[Implicant]) -> String {
+    let joined =
+        |literals: Vec<&ExprLiteral>| literals.iter().map(ToString::to_string).collect::<Vec<_>>().join(" && ");
     let narrower = others.iter().filter(|other| is_within(other, way));
     let besides = narrower.map(|other| joined(other.iter().filter(|literal| !way.contains(*literal)).collect()));
     let besides: Vec<_> =
@@ -203,7 +213,7 @@ fn but_for(way: &Way, others: &[Way]) -> String {
 
 /// Whether the second rule holds in every world in which the first does.
 #[cfg(test)]
-pub(crate) fn holds_wherever(one: &Tree, other: &Tree, words: &Words) -> Option<bool> {
+pub(crate) fn holds_wherever(one: &Expr, other: &Expr, words: &DeclaredNames) -> Option<bool> {
     let (one, other) = (one.expanded(words), other.expanded(words));
     let worlds = Worlds::of(&[&one, &other])?;
     Some(worlds.each().all(|world| !worlds.lets_in(&one, &world) || worlds.lets_in(&other, &world)))

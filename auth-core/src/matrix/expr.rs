@@ -2,35 +2,37 @@
 
 use std::fmt;
 
-use super::names::Words;
+use super::names::DeclaredNames;
 use crate::policy::atom::Fact;
 use crate::policy::rule::Formula;
 
 /// A rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Tree {
+pub enum Expr {
     /// An atom, or its absence.
-    Literal(Lit),
+    Literal(ExprLiteral),
     /// All of these.
-    All(Vec<Tree>),
+    All(Vec<Expr>),
     /// Any of these.
-    Any(Vec<Tree>),
+    Any(Vec<Expr>),
 }
 
 /// An atom, or its absence.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Lit {
+pub struct ExprLiteral {
     /// What is asked.
     pub fact: Fact,
     /// Whether its absence is.
     pub negated: bool,
 }
 
-impl Tree {
+impl Expr {
     /// The tree of a rule that was compiled.
     pub fn of(formula: &Formula) -> Self {
         match formula {
-            Formula::Literal(literal) => Self::Literal(Lit { fact: literal.describe(), negated: literal.negated }),
+            Formula::Literal(literal) => {
+                Self::Literal(ExprLiteral { fact: literal.describe(), negated: literal.negated })
+            }
             Formula::All(parts) => Self::All(parts.iter().map(Self::of).collect()),
             Formula::Any(parts) => Self::Any(parts.iter().map(Self::of).collect()),
         }
@@ -46,18 +48,18 @@ impl Tree {
     /// What it asks about the object of a request.
     pub(super) fn checks(&self) -> Vec<String> {
         match self {
-            Self::Literal(Lit { fact, .. }) if fact.is_about_object() => vec![fact.to_string()],
+            Self::Literal(ExprLiteral { fact, .. }) if fact.is_about_object() => vec![fact.to_string()],
             Self::Literal(_) => vec![],
             Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(Self::checks).collect(),
         }
     }
 
     /// The same, with each name replaced by all whose holders hold it: what is left are names that a credential lists.
-    pub(super) fn expanded(&self, words: &Words) -> Self {
+    pub(super) fn expanded(&self, words: &DeclaredNames) -> Self {
         match self {
-            Self::Literal(Lit { fact: Fact::Name(kind, name, tenant), negated }) => {
+            Self::Literal(ExprLiteral { fact: Fact::Name(kind, name, tenant), negated }) => {
                 let holders = words.holders(kind, name).into_iter().map(|(kind, name)| {
-                    Self::Literal(Lit { fact: Fact::Name(kind, name, tenant.clone()), negated: *negated })
+                    Self::Literal(ExprLiteral { fact: Fact::Name(kind, name, tenant.clone()), negated: *negated })
                 });
                 // Whoever lacks the name lacks all that it follows from.
                 if *negated { Self::All(holders.collect()) } else { Self::Any(holders.collect()) }
@@ -69,12 +71,12 @@ impl Tree {
     }
 
     /// Whether somebody could pass, whatever sources there are; `None` where there are too many ways to tell.
-    pub fn can_hold(&self, words: &Words) -> Option<bool> {
+    pub fn can_hold(&self, words: &DeclaredNames) -> Option<bool> {
         self.expanded(words).ways(1024).map(|ways| !ways.is_empty())
     }
 
     /// Its literals.
-    pub(super) fn literals(&self) -> Vec<&Lit> {
+    pub(super) fn literals(&self) -> Vec<&ExprLiteral> {
         match self {
             Self::Literal(literal) => vec![literal],
             Self::All(parts) | Self::Any(parts) => parts.iter().flat_map(Self::literals).collect(),
@@ -84,14 +86,16 @@ impl Tree {
     /// The same, with each name that `group` gives another one of the same meaning replaced by that.
     pub(super) fn renamed(&self, group: &dyn Fn(&Fact) -> Fact) -> Self {
         match self {
-            Self::Literal(Lit { fact, negated }) => Self::Literal(Lit { fact: group(fact), negated: *negated }),
+            Self::Literal(ExprLiteral { fact, negated }) => {
+                Self::Literal(ExprLiteral { fact: group(fact), negated: *negated })
+            }
             Self::All(parts) => Self::All(parts.iter().map(|part| part.renamed(group)).collect()),
             Self::Any(parts) => Self::Any(parts.iter().map(|part| part.renamed(group)).collect()),
         }
     }
 
     /// Whether it holds, where `holds` says which literals do.
-    pub fn holds(&self, holds: &dyn Fn(&Lit) -> bool) -> bool {
+    pub fn holds(&self, holds: &dyn Fn(&ExprLiteral) -> bool) -> bool {
         match self {
             Self::Literal(literal) => holds(literal),
             Self::All(parts) => parts.iter().all(|part| part.holds(holds)),
@@ -102,16 +106,16 @@ impl Tree {
 
 // ── reading ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-fn any(rest: &mut &str) -> Option<Tree> {
-    joined(rest, "||", |rest| joined(rest, "&&", one, Tree::All), Tree::Any)
+fn any(rest: &mut &str) -> Option<Expr> {
+    joined(rest, "||", |rest| joined(rest, "&&", one, Expr::All), Expr::Any)
 }
 
 fn joined(
     rest: &mut &str,
     by: &str,
-    part: impl Fn(&mut &str) -> Option<Tree>,
-    join: impl Fn(Vec<Tree>) -> Tree,
-) -> Option<Tree> {
+    part: impl Fn(&mut &str) -> Option<Expr>,
+    join: impl Fn(Vec<Expr>) -> Expr,
+) -> Option<Expr> {
     let first = part(rest)?;
     let mut parts = vec![first];
     while let Some(after) = rest.trim_start().strip_prefix(by) {
@@ -122,7 +126,7 @@ fn joined(
     Some(if parts.len() == 1 { parts.pop()? } else { join(parts) })
 }
 
-fn one(rest: &mut &str) -> Option<Tree> {
+fn one(rest: &mut &str) -> Option<Expr> {
     *rest = rest.trim_start();
     if let Some(after) = rest.strip_prefix('(') {
         *rest = after;
@@ -145,9 +149,9 @@ fn one(rest: &mut &str) -> Option<Tree> {
     };
     *rest = after;
     match (word, arguments, negated) {
-        ("public", None, false) => Some(Tree::All(Vec::new())),
-        ("nobody", None, false) => Some(Tree::Any(Vec::new())),
-        _ => Some(Tree::Literal(Lit { fact: Fact::read(word, arguments)?, negated })),
+        ("public", None, false) => Some(Expr::All(Vec::new())),
+        ("nobody", None, false) => Some(Expr::Any(Vec::new())),
+        _ => Some(Expr::Literal(ExprLiteral { fact: Fact::read(word, arguments)?, negated })),
     }
 }
 
@@ -193,7 +197,7 @@ fn literal(text: &str) -> Option<usize> {
 // ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /// As it is read again.
-impl fmt::Display for Tree {
+impl fmt::Display for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let joined = |f: &mut fmt::Formatter<'_>, parts: &[Self], by: &str, none: &str| {
             if parts.is_empty() {
@@ -215,7 +219,7 @@ impl fmt::Display for Tree {
     }
 }
 
-impl fmt::Display for Lit {
+impl fmt::Display for ExprLiteral {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.negated {
             f.write_str("!")?;

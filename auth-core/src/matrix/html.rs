@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::expr::Tree;
-use super::{Matrix, Route};
+use super::expr::Expr;
+use super::{Matrix, RouteAccess};
 use crate::policy::atom::Fact;
 
 const HEAD: &str = include_str!("head.html");
@@ -69,10 +69,10 @@ impl Matrix {
         page + TAIL
     }
 
-    fn row(&self, route: &Route, roles: &[&String], page: &mut String) {
-        let tree = Tree::read(&route.rule).map(|tree| tree.expanded(&self.words));
+    fn row(&self, route: &RouteAccess, roles: &[&String], page: &mut String) {
+        let tree = Expr::read(&route.rule).map(|tree| tree.expanded(&self.words));
         let verdict =
-            |who: Who<'_>| tree.as_ref().map_or(Verdict::Perhaps(vec!["?".to_owned()]), |tree| may(tree, who));
+            |who: Who<'_>| tree.as_ref().map_or(CellVerdict::Perhaps(vec!["?".to_owned()]), |tree| may(tree, who));
         let mut callers = vec![("-".to_owned(), verdict(Who::Stranger)), ("+".to_owned(), verdict(Who::Anyone))];
         callers.extend(roles.iter().map(|role| (format!("={role}"), verdict(Who::Role(role)))));
         let callers: serde_json::Map<String, serde_json::Value> =
@@ -111,14 +111,14 @@ enum Who<'a> {
     Role(&'a str),
 }
 
-enum Verdict {
+enum CellVerdict {
     Yes,
     /// Where this is so besides.
     Perhaps(Vec<String>),
     No,
 }
 
-impl Verdict {
+impl CellVerdict {
     fn text(&self) -> String {
         match self {
             Self::Yes => "yes".to_owned(),
@@ -129,9 +129,9 @@ impl Verdict {
 }
 
 /// Whether such a caller, who holds nothing else, may come in.
-fn may(tree: &Tree, who: Who<'_>) -> Verdict {
+fn may(tree: &Expr, who: Who<'_>) -> CellVerdict {
     let Some(ways) = tree.ways(MOST) else {
-        return Verdict::Perhaps(vec!["some of very many ways is open".to_owned()]);
+        return CellVerdict::Perhaps(vec!["some of very many ways is open".to_owned()]);
     };
     let mut conditions = Vec::new();
     for way in ways {
@@ -151,9 +151,9 @@ fn may(tree: &Tree, who: Who<'_>) -> Verdict {
         }
         match (closed, open.is_empty()) {
             (true, _) => {}
-            (false, true) => return Verdict::Yes,
+            (false, true) => return CellVerdict::Yes,
             (false, false) => conditions.push(open.join(" and ")),
         }
     }
-    if conditions.is_empty() { Verdict::No } else { Verdict::Perhaps(conditions) }
+    if conditions.is_empty() { CellVerdict::No } else { CellVerdict::Perhaps(conditions) }
 }

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use super::expr::{Lit, Tree};
+use super::expr::{Expr, ExprLiteral};
 use crate::policy::atom::Fact;
 
 /// What has to be so for one way in.
-pub(super) type Way = BTreeSet<Lit>;
+pub(super) type Implicant = BTreeSet<ExprLiteral>;
 
-impl Lit {
+impl ExprLiteral {
     /// Whether wherever this one holds, the other does: with the decision's own semantics, where neither a fact nor its absence
     /// holds if it is not known. Names that imply each other are no matter of this: see [`Tree::expanded`].
     pub(super) fn implies(&self, other: &Self) -> bool {
@@ -39,23 +39,23 @@ impl Lit {
 }
 
 /// Whether nobody goes this way: it asks for something and for its absence, or for what cannot be together.
-fn is_closed(way: &Way) -> bool {
+fn is_closed(way: &Implicant) -> bool {
     way.iter().any(|one| {
         way.iter().any(|other| {
-            let opposite = Lit { negated: !other.negated, fact: other.fact.clone() };
+            let opposite = ExprLiteral { negated: !other.negated, fact: other.fact.clone() };
             one != other && one.implies(&opposite)
         })
     })
 }
 
 /// Whether whoever goes the one way could go the other.
-pub(super) fn is_within(narrow: &Way, wide: &Way) -> bool {
+pub(super) fn is_within(narrow: &Implicant, wide: &Implicant) -> bool {
     wide.iter().all(|wanted| narrow.iter().any(|held| held.implies(wanted)))
 }
 
 /// Without ways that nobody goes, and those that another one makes superfluous.
-fn least(ways: Vec<Way>) -> Vec<Way> {
-    let mut kept: Vec<Way> = Vec::new();
+fn least(ways: Vec<Implicant>) -> Vec<Implicant> {
+    let mut kept: Vec<Implicant> = Vec::new();
     for way in ways.into_iter().filter(|way| !is_closed(way)) {
         if !kept.iter().any(|other| is_within(&way, other)) {
             kept.retain(|other| !is_within(other, &way));
@@ -65,16 +65,16 @@ fn least(ways: Vec<Way>) -> Vec<Way> {
     kept
 }
 
-impl Tree {
+impl Expr {
     /// The least ways in; `None` where there are more than that.
-    pub(super) fn ways(&self, most: usize) -> Option<Vec<Way>> {
+    pub(super) fn ways(&self, most: usize) -> Option<Vec<Implicant>> {
         let ways = match self {
-            Self::Literal(literal) => vec![Way::from([literal.clone()])],
+            Self::Literal(literal) => vec![Implicant::from([literal.clone()])],
             Self::Any(parts) => {
                 let each = parts.iter().map(|part| part.ways(most)).collect::<Option<Vec<_>>>()?;
                 least(each.concat())
             }
-            Self::All(parts) => parts.iter().try_fold(vec![Way::new()], |so_far, part| {
+            Self::All(parts) => parts.iter().try_fold(vec![Implicant::new()], |so_far, part| {
                 let more = part.ways(most)?;
                 let joined = so_far.iter().flat_map(|way| more.iter().map(move |add| way | add));
                 let joined = least(joined.take(most * most + 1).collect());
@@ -83,10 +83,10 @@ impl Tree {
         };
         // Of an atom that implies another of the same way, the other says nothing.
         let trimmed = ways.into_iter().map(|way| {
-            let says = |one: &&Lit| !way.iter().any(|other| other != *one && other.implies(one));
+            let says = |one: &&ExprLiteral| !way.iter().any(|other| other != *one && other.implies(one));
             way.iter().filter(says).cloned().collect()
         });
-        let ways: Vec<Way> = trimmed.collect();
+        let ways: Vec<Implicant> = trimmed.collect();
         (ways.len() <= most).then_some(ways)
     }
 }

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::names::{Word, Words};
-use super::{Matrix, Route};
+use super::names::{DeclaredName, DeclaredNames};
+use super::{Matrix, RouteAccess};
 
 const HEAD: &str = "\
 # Who may call what
@@ -86,13 +86,13 @@ pub(super) fn sentence(text: &str) -> String {
 }
 
 /// The line of a route.
-pub(super) fn line(route: &Route) -> String {
+pub(super) fn line(route: &RouteAccess) -> String {
     let (path, rule, handler) = (code(&route.path), code(&route.rule), code(&route.handler));
     format!("- `{} {path}` for `{rule}` by `{handler}`{}", route.method, flags(route))
 }
 
 /// What the line says beside the rule.
-pub(super) fn flags(route: &Route) -> String {
+pub(super) fn flags(route: &RouteAccess) -> String {
     let mut line = String::new();
     let flags = [(route.public, "strangers may come in"), (route.not_found, "hides")];
     for (_, flag) in flags.into_iter().filter(|(is_set, _)| *is_set) {
@@ -116,9 +116,9 @@ const IMPLIES: &str = "implies";
 const GRANTS: &str = "grants";
 
 /// The lines of the names.
-pub(super) fn words(words: &Words) -> Vec<String> {
+pub(super) fn words(words: &DeclaredNames) -> Vec<String> {
     let each = words.0.iter().flat_map(|(kind, names)| names.iter().map(move |(name, word)| (kind, name, word)));
-    let line = |(kind, name, word): (&String, &String, &Word)| {
+    let line = |(kind, name, word): (&String, &String, &DeclaredName)| {
         let list = |names: &std::collections::BTreeSet<String>| {
             names.iter().map(|name| format!("`{}`", code(name))).collect::<Vec<_>>().join(", ")
         };
@@ -182,12 +182,13 @@ impl Matrix {
     }
 }
 
-fn route(item: &str) -> Option<Route> {
+fn route(item: &str) -> Option<RouteAccess> {
     let mut parts = item.split('`');
     let mut next = |before: &str| (parts.next()? == before).then(|| parts.next()).flatten();
     let (target, rule, handler) = (uncode(next("")?)?, uncode(next(" for ")?)?, uncode(next(" by ")?)?);
     let (method, path) = target.split_once(' ')?;
-    let mut route = Route { method: method.to_owned(), path: path.to_owned(), rule, handler, ..Route::default() };
+    let mut route =
+        RouteAccess { method: method.to_owned(), path: path.to_owned(), rule, handler, ..RouteAccess::default() };
     let rest = parts.collect::<Vec<_>>().join("`");
     for flag in rest.split("; ").filter(|flag| !flag.is_empty()) {
         match flag {
@@ -203,10 +204,10 @@ fn route(item: &str) -> Option<Route> {
     Some(route)
 }
 
-fn read_word(item: &str) -> Option<(String, String, Word)> {
+fn read_word(item: &str) -> Option<(String, String, DeclaredName)> {
     let (kind, rest) = item.split_once(" `").filter(|(kind, _)| ["role", "permission", "scope"].contains(kind))?;
     let (name, rest) = rest.split_once('`')?;
-    let mut word = Word::default();
+    let mut word = DeclaredName::default();
     let mut said = "";
     // Between the names stands what is said of those that follow.
     for (position, part) in rest.split('`').enumerate() {

@@ -23,12 +23,12 @@ use serde::Serialize;
 #[cfg(test)]
 pub(crate) use self::diff::holds_wherever;
 pub use self::diff::{Change, Difference};
-pub use self::expr::{Lit, Tree};
-pub use self::names::{Word, Words};
+pub use self::expr::{Expr, ExprLiteral};
+pub use self::names::{DeclaredName, DeclaredNames};
 pub use self::openapi::OpenApiError;
-pub use self::request::{CaseCaller, Place};
+pub use self::request::{CaseCaller, CaseLocation};
 pub use self::test_cases::{Case, Cases};
-use crate::identity::issuer::Source;
+use crate::identity::issuer::Issuer;
 use crate::identity::vocabulary::Vocabulary;
 pub use crate::policy::atom::Fact;
 use crate::policy::decision::Rules;
@@ -38,9 +38,9 @@ use crate::policy::rule::{CallerAccess, Formula};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Matrix {
     /// The routes: a line for each method of each path.
-    pub routes: Vec<Route>,
+    pub routes: Vec<RouteAccess>,
     /// What gives names in rules their meaning.
-    pub words: Words,
+    pub words: DeclaredNames,
     /// Where credentials come from, and what each may confer.
     pub sources: Vec<String>,
     /// Settings that let in more than their absence would.
@@ -58,12 +58,12 @@ pub struct Matrix {
     pub scopes: Vec<String>,
     /// The types that declare the names, and what each declares.
     #[serde(skip)]
-    pub declared: Vec<(&'static str, Words)>,
+    pub declared: Vec<(&'static str, DeclaredNames)>,
 }
 
 /// One method of one path.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Route {
+pub struct RouteAccess {
     /// The method; `*` for every one, `?` where it cannot be seen.
     pub method: String,
     /// The whole pattern of the path.
@@ -94,7 +94,7 @@ pub struct Route {
     pub notes: Vec<String>,
 }
 
-impl Route {
+impl RouteAccess {
     /// A route with these rules: of the scopes around it, from the outside in, and of its handler.
     pub fn new(method: &str, path: &str, rules: Rules<'_>) -> Self {
         let handler = rules.handler;
@@ -108,8 +108,8 @@ impl Route {
         };
         let all: Vec<_> = parts.iter().map(in_parentheses).chain(taken.iter().cloned()).collect();
         let rule = if all.is_empty() { "public".to_owned() } else { all.join(" && ") };
-        let of_objects = taken.iter().filter_map(|object| Tree::read(object));
-        let tree = Tree::All(parts.iter().map(|part| Tree::of(part)).chain(of_objects).collect());
+        let of_objects = taken.iter().filter_map(|object| Expr::read(object));
+        let tree = Expr::All(parts.iter().map(|part| Expr::of(part)).chain(of_objects).collect());
         let of_rule = tree.checks().into_iter();
         let sufficient = tree.ways(SUFFICIENT_SETS).map(|ways| {
             let texts = ways.iter().map(|way| way.iter().map(ToString::to_string).collect());
@@ -164,7 +164,7 @@ impl Matrix {
     /// Adds what the names in these rules mean.
     pub fn add_words(&mut self, rules: Rules<'_>, roles: impl Iterator<Item = &'static Vocabulary>) {
         for vocabulary in rules.names().map(|name| name.vocabulary).chain(roles) {
-            let declares = (vocabulary.declared_in, Words::of(vocabulary));
+            let declares = (vocabulary.declared_in, DeclaredNames::of(vocabulary));
             if self.declared.contains(&declares) {
                 continue;
             }
@@ -186,7 +186,7 @@ impl Matrix {
     }
 
     /// Adds a source of credentials, and what else is said of it.
-    pub fn add_source(&mut self, source: &Source, more: &str) {
+    pub fn add_source(&mut self, source: &Issuer, more: &str) {
         let line = format!(
             "{} of {:?}{more} confers {}{}",
             source.scheme.name(),

@@ -8,11 +8,11 @@ use crate::identity::vocabulary::Vocabulary;
 
 /// The names of all vocabularies, by kind and name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Words(pub BTreeMap<String, BTreeMap<String, Word>>);
+pub struct DeclaredNames(pub BTreeMap<String, BTreeMap<String, DeclaredName>>);
 
 /// One name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Word {
+pub struct DeclaredName {
     /// Other names that credentials may carry in its place.
     pub aliases: BTreeSet<String>,
     /// All that it implies, but for itself.
@@ -21,7 +21,7 @@ pub struct Word {
     pub grants: BTreeSet<String>,
 }
 
-impl Words {
+impl DeclaredNames {
     /// Adds the names of a vocabulary, and of those that it grants names of.
     pub fn add(&mut self, vocabulary: &'static Vocabulary) {
         if vocabulary.open {

@@ -4,8 +4,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::expr::Tree;
-use super::{Matrix, Route, SUFFICIENT_SETS};
+use super::expr::Expr;
+use super::{Matrix, RouteAccess, SUFFICIENT_SETS};
 use crate::denial::Reason;
 use crate::denial::problem;
 use crate::policy::atom::Fact;
@@ -64,7 +64,7 @@ impl Matrix {
             let Some(operations) = item.as_object_mut() else { continue };
             let whole = plain(&format!("{base}{path}"));
             let of = |method: &str| {
-                let asked = |route: &&Route| {
+                let asked = |route: &&RouteAccess| {
                     plain(&route.path) == whole && (route.method == "*" || route.method.eq_ignore_ascii_case(method))
                 };
                 self.routes.iter().filter(asked).collect::<Vec<_>>()
@@ -114,11 +114,11 @@ impl Matrix {
         let is_below = |scope: &String| {
             whole.strip_prefix(&*plain(scope)).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        let is_unknown = |route: &Route| route.path.contains('…') || route.path == "?";
+        let is_unknown = |route: &RouteAccess| route.path.contains('…') || route.path == "?";
         self.scopes.iter().any(is_below) && self.unguarded.is_empty() && !self.routes.iter().any(is_unknown)
     }
 
-    fn secure_operation(&self, route: &Route, operation: &mut Map<String, Value>) -> Result<(), OpenApiError> {
+    fn secure_operation(&self, route: &RouteAccess, operation: &mut Map<String, Value>) -> Result<(), OpenApiError> {
         let scopes = least_scopes(&route.rule);
         // OpenAPI 3.1 §4.8.30: for schemes other than OAuth's, names that are required besides.
         let with = |scheme: &String| {
@@ -148,7 +148,7 @@ impl Matrix {
             (true, false) => None,
         });
         for reason in reasons {
-            let answer = reason.answer();
+            let answer = reason.response();
             let schema = json!({ "$ref": format!("#/components/schemas/{PROBLEM}") });
             let described = json!({
                 "description": answer.title,
@@ -190,7 +190,7 @@ fn plain(pattern: &str) -> String {
 
 /// The scopes of the way in that needs the fewest.
 fn least_scopes(rule: &str) -> Vec<String> {
-    let ways = Tree::read(rule).and_then(|tree| tree.ways(SUFFICIENT_SETS)).unwrap_or_default();
+    let ways = Expr::read(rule).and_then(|tree| tree.ways(SUFFICIENT_SETS)).unwrap_or_default();
     let scopes = ways.iter().map(|way| {
         let scopes = way.iter().filter_map(|literal| match &literal.fact {
             Fact::Name(kind, name, _) if kind == "scope" => Some(name.clone()),
@@ -206,14 +206,14 @@ mod tests {
     use super::super::AcceptedScheme;
     use super::*;
 
-    fn route(method: &str, path: &str, rule: &str) -> Route {
-        Route {
+    fn route(method: &str, path: &str, rule: &str) -> RouteAccess {
+        RouteAccess {
             method: method.to_owned(),
             path: path.to_owned(),
             rule: rule.to_owned(),
             schemes: vec!["Bearer".to_owned(), "Session".to_owned()],
             verifies: true,
-            ..Route::default()
+            ..RouteAccess::default()
         }
     }
 
@@ -227,10 +227,10 @@ mod tests {
         let mut matrix = Matrix { schemes, ..Matrix::default() };
         matrix.routes = vec![
             route("GET", r"/api/posts/{post:\d{1,9}}", r#"scope("read") || (scope("a") && scope("b"))"#),
-            Route { public: true, ..route("GET", "/api/home", "public") },
-            Route { public: true, verifies: false, ..route("GET", "/api/health", "public") },
-            Route { not_found: true, ..route("GET", "/api/secret", "authenticated") },
-            Route { not_found: true, ..route("DELETE", "/api/posts/{id}", "authenticated") },
+            RouteAccess { public: true, ..route("GET", "/api/home", "public") },
+            RouteAccess { public: true, verifies: false, ..route("GET", "/api/health", "public") },
+            RouteAccess { not_found: true, ..route("GET", "/api/secret", "authenticated") },
+            RouteAccess { not_found: true, ..route("DELETE", "/api/posts/{id}", "authenticated") },
         ];
         let operation =
             || json!({ "responses": { "200": { "description": "ok" }, "403": { "description": "" } }, "security": [] });

@@ -19,7 +19,7 @@ pub struct CaseCaller {
 
 /// From where a request comes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
+pub enum CaseLocation {
     /// It does not matter.
     Anywhere,
     /// From an address in the first and in none of the others.

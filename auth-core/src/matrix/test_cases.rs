@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use super::assignments::{World, Worlds};
-use super::expr::{Lit, Tree};
-use super::names::Words;
-use super::request::{CaseCaller, Place};
+use super::expr::{Expr, ExprLiteral};
+use super::names::DeclaredNames;
+use super::request::{CaseCaller, CaseLocation};
 use crate::policy::atom::Fact;
 
 /// So many requests are looked at to find those that are sent.
@@ -18,7 +18,7 @@ pub struct Case {
     /// Who calls; `None` for a stranger.
     pub caller: Option<CaseCaller>,
     /// From where.
-    pub place: Place,
+    pub place: CaseLocation,
     /// Whether the handler runs.
     pub granted: bool,
     /// Whether another login could change that: 401, or 403.
@@ -46,8 +46,8 @@ fn is_ours(fact: &Fact) -> bool {
 
 impl Cases {
     /// Of a rule; `None` where it cannot be read, or there are too many requests to look at.
-    pub fn of(rule: &str, words: &Words) -> Option<Self> {
-        let written = Tree::read(rule)?;
+    pub fn of(rule: &str, words: &DeclaredNames) -> Option<Self> {
+        let written = Expr::read(rule)?;
         let tree = written.expanded(words);
         let worlds = Worlds::of(&[&tree])?;
         let mut found = Self::default();
@@ -83,7 +83,7 @@ impl Cases {
             for wanted in [true, false] {
                 // The atom as it is written: of a name, any of those who hold it.
                 let decides = |(world, granted, _): &&(World, bool, bool)| {
-                    let atom = Tree::Literal((*literal).clone()).expanded(words);
+                    let atom = Expr::Literal((*literal).clone()).expanded(words);
                     let holds = atom.holds(&|one| is_ours(&one.fact) && worlds.holds(one, world));
                     let flipped = forced(&written, position, !holds, words, &|one| {
                         is_ours(&one.fact).then(|| worlds.holds(one, world))
@@ -105,11 +105,11 @@ impl Cases {
 }
 
 /// Whether the rule holds whatever is not known says; `None` where that decides.
-fn decided(tree: &Tree, holds: &dyn Fn(&Lit) -> Option<bool>) -> Option<bool> {
+fn decided(tree: &Expr, holds: &dyn Fn(&ExprLiteral) -> Option<bool>) -> Option<bool> {
     match tree {
-        Tree::Literal(literal) => holds(literal),
-        Tree::All(parts) => all(parts.iter().map(|part| decided(part, holds))),
-        Tree::Any(parts) => any(parts.iter().map(|part| decided(part, holds))),
+        Expr::Literal(literal) => holds(literal),
+        Expr::All(parts) => all(parts.iter().map(|part| decided(part, holds))),
+        Expr::Any(parts) => any(parts.iter().map(|part| decided(part, holds))),
     }
 }
 
@@ -127,30 +127,30 @@ fn any(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
 
 /// The same with the literal that stands there, as it is written, forced.
 fn forced(
-    written: &Tree,
+    written: &Expr,
     position: usize,
     value: bool,
-    words: &Words,
-    holds: &dyn Fn(&Lit) -> Option<bool>,
+    words: &DeclaredNames,
+    holds: &dyn Fn(&ExprLiteral) -> Option<bool>,
 ) -> Option<bool> {
     fn walk(
-        tree: &Tree,
+        tree: &Expr,
         next: &mut usize,
         position: usize,
         value: bool,
-        words: &Words,
-        holds: &dyn Fn(&Lit) -> Option<bool>,
+        words: &DeclaredNames,
+        holds: &dyn Fn(&ExprLiteral) -> Option<bool>,
     ) -> Option<bool> {
         match tree {
-            Tree::Literal(_) => {
+            Expr::Literal(_) => {
                 *next += 1;
                 if *next - 1 == position { Some(value) } else { decided(&tree.expanded(words), holds) }
             }
-            Tree::All(parts) => {
+            Expr::All(parts) => {
                 let parts: Vec<_> = parts.iter().map(|part| walk(part, next, position, value, words, holds)).collect();
                 all(parts.into_iter())
             }
-            Tree::Any(parts) => {
+            Expr::Any(parts) => {
                 let parts: Vec<_> = parts.iter().map(|part| walk(part, next, position, value, words, holds)).collect();
                 any(parts.into_iter())
             }
@@ -160,7 +160,7 @@ fn forced(
 }
 
 /// Whether another login could make it hold.
-fn could(tree: &Tree, worlds: &Worlds, world: &World) -> bool {
+fn could(tree: &Expr, worlds: &Worlds, world: &World) -> bool {
     let stranger = !worlds.is_known(world);
     tree.holds(&|literal| match &literal.fact {
         fact if fact.is_about_caller() && stranger => true,

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{TestCaseResult, TestRunner};
 
 use super::diff::Change;
-use super::expr::Tree;
-use super::names::{Word, Words};
+use super::expr::Expr;
+use super::names::{DeclaredName, DeclaredNames};
 use super::*;
 
 /// What a literal of a random rule asks, and in which states of the world it holds. A state is what the credential lists (two bits
@@ -92,19 +92,19 @@ struct Meaning {
     editor_grants_write: bool,
 }
 
-fn vocabulary(meaning: Meaning) -> Words {
-    let mut words = Words::default();
+fn vocabulary(meaning: Meaning) -> DeclaredNames {
+    let mut words = DeclaredNames::default();
     let set = |is: bool, name: &str| is.then(|| name.to_owned()).into_iter().collect();
-    let editor = Word { grants: set(meaning.editor_grants_write, "write"), ..Word::default() };
-    let admin = Word {
+    let editor = DeclaredName { grants: set(meaning.editor_grants_write, "write"), ..DeclaredName::default() };
+    let admin = DeclaredName {
         implies: set(meaning.admin_implies_editor, "editor"),
         grants: set(meaning.admin_implies_editor && meaning.editor_grants_write, "write"),
-        ..Word::default()
+        ..DeclaredName::default()
     };
     let roles = words.0.entry("role".to_owned()).or_default();
     roles.insert("admin".to_owned(), admin);
     roles.insert("editor".to_owned(), editor);
-    words.0.entry("permission".to_owned()).or_default().insert("write".to_owned(), Word::default());
+    words.0.entry("permission".to_owned()).or_default().insert("write".to_owned(), DeclaredName::default());
     words
 }
 
@@ -148,7 +148,8 @@ fn rule() -> impl Strategy<Value = Rule> {
 }
 
 fn matrix(rule: &Rule, meaning: Meaning) -> Matrix {
-    let route = Route { method: "GET".to_owned(), path: "/x".to_owned(), rule: rule.text(), ..Route::default() };
+    let route =
+        RouteAccess { method: "GET".to_owned(), path: "/x".to_owned(), rule: rule.text(), ..RouteAccess::default() };
     Matrix { routes: vec![route], words: vocabulary(meaning), ..Matrix::default() }
 }
 
@@ -175,14 +176,14 @@ fn all_rules(atoms: &[usize]) -> Vec<Rule> {
 }
 
 /// Which atom a literal asks.
-fn atom_of(literal: &Lit) -> Option<usize> {
-    static READ: LazyLock<Vec<Tree>> =
-        LazyLock::new(|| ATOMS.iter().map(|atom| Tree::read(atom).expect("an atom is a rule")).collect());
-    READ.iter().position(|atom| matches!(atom, Tree::Literal(Lit { fact, .. }) if *fact == literal.fact))
+fn atom_of(literal: &ExprLiteral) -> Option<usize> {
+    static READ: LazyLock<Vec<Expr>> =
+        LazyLock::new(|| ATOMS.iter().map(|atom| Expr::read(atom).expect("an atom is a rule")).collect());
+    READ.iter().position(|atom| matches!(atom, Expr::Literal(ExprLiteral { fact, .. }) if *fact == literal.fact))
 }
 
 /// Whether somebody goes the way that is written so.
-fn goes(way: &Tree, world: World, words: Meaning) -> bool {
+fn goes(way: &Expr, world: World, words: Meaning) -> bool {
     way.holds(&|literal| atom_of(literal).is_some_and(|atom| world.holds(atom, literal.negated, words)))
 }
 
@@ -201,10 +202,10 @@ fn hold_difference((old, before): (&Rule, Meaning), (new, now): (&Rule, Meaning)
     for (told, (of, words), (other, others)) in sides {
         let changes: Vec<World> =
             worlds.iter().copied().filter(|world| of.holds(*world, words) && !other.holds(*world, others)).collect();
-        let ways: Vec<Tree> = told
+        let ways: Vec<Expr> = told
             .iter()
             .map(|who| who.split(", but for ").next().unwrap_or_default())
-            .map(|who| if who == "anyone" { Tree::All(vec![]) } else { Tree::read(who).expect("who gains is a rule") })
+            .map(|who| if who == "anyone" { Expr::All(vec![]) } else { Expr::read(who).expect("who gains is a rule") })
             .collect();
         for world in &changes {
             let is_told = ways.iter().any(|way| goes(way, *world, words));
@@ -245,11 +246,11 @@ fn the_difference_says_who_gains_and_who_loses_exactly() {
 #[test]
 fn who_could_come_in_before_is_not_among_those_who_gain() {
     let of = |rule: &str| Matrix {
-        routes: vec![Route {
+        routes: vec![RouteAccess {
             method: "GET".to_owned(),
             path: "/x".to_owned(),
             rule: rule.to_owned(),
-            ..Route::default()
+            ..RouteAccess::default()
         }],
         ..Matrix::default()
     };
@@ -271,17 +272,18 @@ fn who_could_come_in_before_is_not_among_those_who_gain() {
 /// Holds the least sets of a rule against every state of the world.
 fn hold_least_sets(rule: &Rule, worlds: &[World]) -> TestCaseResult {
     let none = Meaning { admin_implies_editor: false, editor_grants_write: false };
-    let tree = Tree::read(&rule.text()).expect("a rule is read");
+    let tree = Expr::read(&rule.text()).expect("a rule is read");
     let Some(ways) = tree.ways(SUFFICIENT_SETS) else { return Ok(()) };
     for world in worlds {
-        let holds = |one: &Lit| world.holds(atom_of(one).expect("an atom of the rule"), one.negated, none);
-        let goes = |way: &super::implicants::Way| way.iter().all(holds);
+        let holds = |one: &ExprLiteral| world.holds(atom_of(one).expect("an atom of the rule"), one.negated, none);
+        let goes = |way: &super::implicants::Implicant| way.iter().all(holds);
         prop_assert_eq!(ways.iter().any(goes), rule.holds(*world, none), "{} in {:?}", rule.text(), world);
     }
     for way in &ways {
         for left_out in way {
-            let fewer: super::implicants::Way = way.iter().filter(|one| *one != left_out).cloned().collect();
-            let lets_in = tree.holds(&|wanted| super::implicants::Way::iter(&fewer).any(|held| held.implies(wanted)));
+            let fewer: super::implicants::Implicant = way.iter().filter(|one| *one != left_out).cloned().collect();
+            let lets_in =
+                tree.holds(&|wanted| super::implicants::Implicant::iter(&fewer).any(|held| held.implies(wanted)));
             prop_assert!(!lets_in, "{} needs not all of {:?}", rule.text(), way);
         }
     }
@@ -324,11 +326,11 @@ fn a_file_that_somebody_has_edited_is_no_matrix() {
 fn a_change_is_told_by_who_it_is_for() {
     let of = |rules: &[(&str, &str)]| {
         let meaning = Meaning { admin_implies_editor: true, editor_grants_write: true };
-        let route = |(path, rule): &(&str, &str)| Route {
+        let route = |(path, rule): &(&str, &str)| RouteAccess {
             method: "GET".to_owned(),
             path: (*path).to_owned(),
             rule: (*rule).to_owned(),
-            ..Route::default()
+            ..RouteAccess::default()
         };
         Matrix { routes: rules.iter().map(route).collect(), words: vocabulary(meaning), ..Matrix::default() }
     };
@@ -365,15 +367,15 @@ GET /e is new
 
 #[test]
 fn a_long_hierarchy_is_compared_and_too_much_is_not_guessed() {
-    let mut words = Words::default();
+    let mut words = DeclaredNames::default();
     let names: Vec<String> = (0..60).map(|number| format!("r{number:02}")).collect();
     let roles = words.0.entry("role".to_owned()).or_default();
     for (at, name) in names.iter().enumerate() {
         let implies = names[at + 1..].iter().cloned().collect();
-        roles.insert(name.clone(), Word { implies, ..Word::default() });
+        roles.insert(name.clone(), DeclaredName { implies, ..DeclaredName::default() });
     }
     let of = |rule: String| {
-        let route = Route { method: "GET".to_owned(), path: "/x".to_owned(), rule, ..Route::default() };
+        let route = RouteAccess { method: "GET".to_owned(), path: "/x".to_owned(), rule, ..RouteAccess::default() };
         Matrix { routes: vec![route], words: words.clone(), ..Matrix::default() }
     };
     let told = |before: &str, now: &str| of(now.to_owned()).since(&of(before.to_owned())).to_string();
@@ -400,21 +402,21 @@ fn whatever_stands_in_a_rule_or_a_reason_is_read_as_it_was_written() {
     let names = |value: &str| [format!("n{value}"), format!("{value}` implies `x"), "\u{202e}x".to_owned()].into();
     let config = ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() };
     let outcome = TestRunner::new(config).run(&strategy, |(value, reason, note, check)| {
-        let claim = Tree::Literal(Lit {
+        let claim = Expr::Literal(ExprLiteral {
             fact: Fact::Claim("team".to_owned(), serde_json::Value::from(value).to_string()),
             negated: false,
         });
         let rule = format!("({claim} || {check}) && role(\"admin\")");
-        let read = Tree::read(&rule);
+        let read = Expr::read(&rule);
         prop_assert!(read.is_some(), "{rule}");
-        prop_assert_eq!(Tree::read(&read.unwrap().to_string()), Tree::read(&rule), "{}", rule);
-        let route = Route {
+        prop_assert_eq!(Expr::read(&read.unwrap().to_string()), Expr::read(&rule), "{}", rule);
+        let route = RouteAccess {
             method: "GET".to_owned(),
             path: "/x/{y:[^`]+}".to_owned(),
             rule,
             any_object: Some(reason.clone()),
             notes: vec![note.clone()],
-            ..Route::default()
+            ..RouteAccess::default()
         };
         let mut matrix = Matrix {
             routes: vec![route],
@@ -422,7 +424,7 @@ fn whatever_stands_in_a_rule_or_a_reason_is_read_as_it_was_written() {
             switches: vec![note.clone()],
             ..Matrix::default()
         };
-        let word = Word { aliases: names(&note), implies: names(&reason), grants: names("") };
+        let word = DeclaredName { aliases: names(&note), implies: names(&reason), grants: names("") };
         matrix.words.0.entry("role".to_owned()).or_default().insert(format!("r{reason}`"), word);
         let file = matrix.to_markdown();
         prop_assert!(!file.chars().any(|letter| letter != '\n' && super::markdown::is_unseen(letter)), "{file}");
@@ -442,12 +444,12 @@ fn whatever_stands_in_a_rule_or_a_reason_is_read_as_it_was_written() {
 #[test]
 fn that_a_route_hides_no_more_is_told_beside_who_gains() {
     let of = |rule: &str, not_found| Matrix {
-        routes: vec![Route {
+        routes: vec![RouteAccess {
             method: "GET".to_owned(),
             path: "/x".to_owned(),
             rule: rule.to_owned(),
             not_found,
-            ..Route::default()
+            ..RouteAccess::default()
         }],
         ..Matrix::default()
     };
@@ -457,13 +459,13 @@ fn that_a_route_hides_no_more_is_told_beside_who_gains() {
 
 #[test]
 fn a_compiled_rule_is_the_tree_of_its_text() {
-    use crate::identity::scheme_id::Scheme;
+    use crate::identity::scheme_id::SchemeId;
     use crate::policy::atom::{Acr, Atom, Authenticated, ByScheme, Check, Claim, ClaimValue, Direct, MaxAge};
     use crate::policy::rule::Literal;
     let literal = |atom, text| Formula::Literal(Literal { atom, negated: false, text });
     let check = |names_principal, text| literal(Atom::Check(Check { index: 0, names_principal, object: None }), text);
     let claim = |value| literal(Atom::Claim(Claim { name: "/a/b \"c\"", value }), "claim");
-    let schemes = Scheme::OURS.map(|scheme| literal(Atom::Scheme(ByScheme(scheme)), "scheme"));
+    let schemes = SchemeId::BUILT_IN.map(|scheme| literal(Atom::Scheme(ByScheme(scheme)), "scheme"));
     let others = [
         literal(Atom::Authenticated(Authenticated), "authenticated"),
         literal(Atom::MaxAge(MaxAge { seconds: 300 }), "max_age"),
@@ -483,9 +485,9 @@ fn a_compiled_rule_is_the_tree_of_its_text() {
     ];
     for formula in schemes.iter().chain(&others) {
         let text = formula.to_string();
-        assert_eq!(Tree::read(&text).as_ref(), Some(&Tree::of(formula)), "{text}");
-        assert_eq!(Tree::of(formula).to_string(), text);
+        assert_eq!(Expr::read(&text).as_ref(), Some(&Expr::of(formula)), "{text}");
+        assert_eq!(Expr::of(formula).to_string(), text);
     }
     assert_eq!(check(false, "check(a)").to_string(), "check_for_anyone(a)");
-    assert_eq!(literal(Atom::Scheme(ByScheme(Scheme::ApiKey)), "").to_string(), "scheme(\"api-key\")");
+    assert_eq!(literal(Atom::Scheme(ByScheme(SchemeId::ApiKey)), "").to_string(), "scheme(\"api-key\")");
 }

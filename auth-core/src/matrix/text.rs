@@ -1,6 +1,6 @@
 //! The matrix for a terminal.
 
-use super::{Matrix, Route};
+use super::{Matrix, RouteAccess};
 
 /// How wide the rules may be before they spoil the columns.
 const WIDEST: usize = 72;
@@ -39,7 +39,7 @@ impl Matrix {
     }
 }
 
-fn cells(route: &Route) -> [String; 4] {
+fn cells(route: &RouteAccess) -> [String; 4] {
     let mut rest = vec![match route.file.as_str() {
         "" => route.handler.clone(),
         file => format!("{} ({file}:{})", route.handler, route.line),
@@ -54,7 +54,7 @@ fn cells(route: &Route) -> [String; 4] {
 }
 
 /// The least sets of atoms that let somebody in, where there are several.
-pub(super) fn ways(route: &Route) -> Option<String> {
+pub(super) fn ways(route: &RouteAccess) -> Option<String> {
     let sets = route.sufficient.as_ref().filter(|sets| sets.len() > 1)?;
     Some(sets.iter().map(|set| set.join(" && ")).collect::<Vec<_>>().join(" | "))
 }

@@ -2,7 +2,7 @@
 
 /// The identifier of this server, and where it says what it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Resource {
+pub struct ProtectedResource {
     identifier: String,
     origin: String,
     path: String,
@@ -17,7 +17,7 @@ crate::debug_as_display!(ResourceError);
 
 const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 
-impl Resource {
+impl ProtectedResource {
     /// Checks the identifier. `http` is for addresses of this machine alone.
     ///
     /// # Errors
@@ -88,7 +88,7 @@ mod tests {
             ("urn:example:api", None),
         ];
         for (identifier, expected) in table {
-            let metadata = Resource::new(identifier).ok().map(|resource| resource.metadata());
+            let metadata = ProtectedResource::new(identifier).ok().map(|resource| resource.metadata());
             assert_eq!(metadata.as_deref(), expected, "{identifier}");
         }
     }

@@ -5,9 +5,9 @@ use std::net::IpAddr;
 use crate::client::country::CountryCode;
 use crate::client::csrf::CrossSite;
 use crate::denial::Denial;
-use crate::identity::issuer::Source;
+use crate::identity::issuer::Issuer;
 use crate::identity::principal::Principal;
-use crate::identity::scheme_id::Scheme;
+use crate::identity::scheme_id::SchemeId;
 use crate::policy::truth::Truth;
 use crate::runtime::clock::Timestamp;
 
@@ -27,9 +27,9 @@ pub struct Facts<'a> {
     /// Whether the request came from another site.
     pub cross_site: CrossSite,
     /// Who calls.
-    pub caller: Caller<'a>,
+    pub caller: CallerFacts<'a>,
     /// The sources whose credentials are accepted.
-    pub sources: &'a [std::sync::Arc<Source>],
+    pub sources: &'a [std::sync::Arc<Issuer>],
     /// Roles that no credential carries.
     pub elsewhere: ExternalRoles<'a>,
     /// What the checks of the rule have answered so far.
@@ -94,20 +94,20 @@ impl Checks {
 
 /// Who calls, as far as that is known.
 #[derive(Clone, Copy, Debug)]
-pub enum Caller<'a> {
+pub enum CallerFacts<'a> {
     /// No credential, or none of a scheme that is accepted here.
     Nobody,
     /// A well-formed credential that has not been verified yet.
-    Presented(Scheme),
+    Presented(SchemeId),
     /// A credential that was refused.
     Refused(&'a Denial),
     /// A verified one.
     Known(&'a Principal),
     /// Nobody real: whoever would log in at this source. For the question which schemes could help.
-    Hypothetical(&'a Source),
+    Hypothetical(&'a Issuer),
 }
 
-impl Caller<'_> {
+impl CallerFacts<'_> {
     /// Whether nobody knows who it is.
     #[inline]
     pub(crate) const fn is_unknown(&self) -> bool {
@@ -120,15 +120,15 @@ impl Facts<'_> {
     pub(crate) fn of_caller(
         &self,
         known: impl FnOnce(&Principal) -> Truth,
-        would: impl FnOnce(&Source) -> bool,
+        would: impl FnOnce(&Issuer) -> bool,
     ) -> Truth {
         match self.caller {
-            Caller::Known(principal) => known(principal),
-            Caller::Hypothetical(source) => {
+            CallerFacts::Known(principal) => known(principal),
+            CallerFacts::Hypothetical(source) => {
                 Truth::renewable(false).and(Truth { now: false, ..Truth::settled(would(source)) })
             }
             // What an atom says of them, it has said already: `Atom::of_unknown`.
-            Caller::Nobody | Caller::Presented(_) | Caller::Refused(_) => Truth::NO,
+            CallerFacts::Nobody | CallerFacts::Presented(_) | CallerFacts::Refused(_) => Truth::NO,
         }
     }
 }

@@ -34,7 +34,7 @@ pub(crate) enum Trigger {
 }
 
 /// Whether a fetch is in flight.
-pub(crate) enum Started {
+pub(crate) enum FetchStart {
     /// A fetch is in flight: `changed()` of the receiver returns when it ends, with a value or an error.
     InFlight(watch::Receiver<()>),
     TooEarly,
@@ -50,17 +50,17 @@ impl BackgroundFetch {
         trigger: Trigger,
         min_interval: Duration,
         fetch: impl FnOnce(u32) -> F,
-    ) -> Started {
+    ) -> FetchStart {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(in_flight) = state.in_flight.as_ref().filter(|in_flight| in_flight.has_changed().is_ok()) {
-            return Started::InFlight(in_flight.clone());
+            return FetchStart::InFlight(in_flight.clone());
         }
         let may_start = match trigger {
             Trigger::Schedule { generation } => state.generation == generation,
             Trigger::Request => state.not_before.after(clock::monotonic()).is_none(),
         };
         if !may_start {
-            return Started::TooEarly;
+            return FetchStart::TooEarly;
         }
         let (sender, in_flight) = watch::channel(());
         state.not_before = clock::monotonic().plus(min_interval);
@@ -70,10 +70,10 @@ impl BackgroundFetch {
             drop(sender);
         };
         if spawn(run).is_err() {
-            return Started::NoThread;
+            return FetchStart::NoThread;
         }
         state.in_flight = Some(in_flight.clone());
-        Started::InFlight(in_flight)
+        FetchStart::InFlight(in_flight)
     }
 
     /// Records the end of a fetch, before its waiters continue. `pause` returns how long requests start no other one, from the number
@@ -137,16 +137,16 @@ mod tests {
                 this.finish(true, |failures| Duration::from_secs(60 * u64::from(failures)));
             })
         };
-        let Started::InFlight(mut first) = start(Trigger::Request) else { panic!("started") };
-        let Started::InFlight(_) = start(Trigger::Request) else { panic!("joined") };
-        let Started::InFlight(_) = start(Trigger::Schedule { generation: 9 }) else { panic!("joined") };
+        let FetchStart::InFlight(mut first) = start(Trigger::Request) else { panic!("started") };
+        let FetchStart::InFlight(_) = start(Trigger::Request) else { panic!("joined") };
+        let FetchStart::InFlight(_) = start(Trigger::Schedule { generation: 9 }) else { panic!("joined") };
         release.send(()).unwrap();
         assert!(first.changed().await.is_err(), "closed");
         assert_eq!((fetches.load(Ordering::SeqCst), fetch.is_in_flight()), (1, false));
         assert!(fetch.pause().is_some_and(|pause| pause > Duration::from_secs(50)));
-        assert!(matches!(start(Trigger::Request), Started::TooEarly));
-        assert!(matches!(start(Trigger::Schedule { generation: 0 }), Started::TooEarly), "an old schedule");
-        let Started::InFlight(mut scheduled) = start(Trigger::Schedule { generation: 1 }) else { panic!("due") };
+        assert!(matches!(start(Trigger::Request), FetchStart::TooEarly));
+        assert!(matches!(start(Trigger::Schedule { generation: 0 }), FetchStart::TooEarly), "an old schedule");
+        let FetchStart::InFlight(mut scheduled) = start(Trigger::Schedule { generation: 1 }) else { panic!("due") };
         assert!(scheduled.changed().await.is_err());
         assert!(fetch.pause().is_some_and(|pause| pause > Duration::from_secs(110)), "failures are consecutive");
     }

@@ -23,13 +23,13 @@ pub(crate) fn at(path: &Path) -> impl Fn(io::Error) -> io::Error {
 
 /// The metadata by which changes of a file are noticed.
 #[derive(PartialEq)]
-struct Metadata {
+struct FileMetadata {
     length: u64,
     modified: Option<FileTime>,
     inode: u64,
 }
 
-impl Metadata {
+impl FileMetadata {
     /// Returns the metadata of a file, if it exists, and whether further changes would show in its time: times of files are coarse, and
     /// two changes in quick succession may share one.
     fn read(path: &Path) -> (Option<Self>, bool) {
@@ -52,10 +52,10 @@ impl Metadata {
 pub(crate) struct FileWatcher {
     path: PathBuf,
     /// The metadata of the content that was read last.
-    seen: Option<Metadata>,
+    seen: Option<FileMetadata>,
     is_settled: bool,
     /// The metadata of the last check.
-    last: Option<Option<Metadata>>,
+    last: Option<Option<FileMetadata>>,
 }
 
 impl FileWatcher {
@@ -65,7 +65,7 @@ impl FileWatcher {
 
     /// Reads the file if it has changed. Returns an error once for each change.
     pub(crate) fn read_if_changed<T, E>(&mut self, read: fn(&Path) -> Result<T, E>) -> Result<Option<T>, E> {
-        let (now, is_settled) = Metadata::read(&self.path);
+        let (now, is_settled) = FileMetadata::read(&self.path);
         let is_same = now == self.seen;
         if is_same && self.is_settled {
             return Ok(None);
@@ -75,7 +75,7 @@ impl FileWatcher {
             return Ok(None);
         }
         let content = read(&self.path);
-        if Metadata::read(&self.path).0 != now {
+        if FileMetadata::read(&self.path).0 != now {
             return Ok(None);
         }
         (self.seen, self.is_settled) = (now, is_settled);

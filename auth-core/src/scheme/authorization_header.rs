@@ -1,7 +1,7 @@
 //! The `Authorization` header (RFC 9110 §11.6.2).
 
 use super::{Extracted, SyntaxError};
-use crate::identity::scheme_id::Scheme;
+use crate::identity::scheme_id::SchemeId;
 
 /// The `Authorization` lines of a request. The field is not a list, so two lines are malformed, even identical ones; and a value
 /// that is not visible ASCII is malformed, never absent.
@@ -22,7 +22,7 @@ impl<'r> Authorization<'r> {
     ///
     /// # Errors
     /// They are no token68, or the line is not visible ASCII.
-    pub fn token68(self, scheme: Scheme) -> Option<Result<&'r str, SyntaxError>> {
+    pub fn token68(self, scheme: SchemeId) -> Option<Result<&'r str, SyntaxError>> {
         let Self::Line(line) = self else { return None };
         let length = scheme.name().len();
         let (name, rest) = line.split_at_checked(length)?;

@@ -12,10 +12,10 @@ use super::{Authenticator, ConfiguredNames, Credential, Extracted, RequestView, 
 use crate::client::RequestHead;
 use crate::client::address::PeerOrClient;
 use crate::denial::{Denial, Reason};
-use crate::identity::issuer::{Confers, Form, ListClaim, RoleTypes, Source};
+use crate::identity::issuer::{Confers, Form, Issuer, ListClaim, RoleTypes};
 use crate::identity::principal::Principal;
-use crate::identity::scheme_id::Scheme;
-use crate::identity::vocabulary::Kind;
+use crate::identity::scheme_id::SchemeId;
+use crate::identity::vocabulary::NameKind;
 use crate::store::users::{PasswordAuthenticator, PasswordCredentials};
 
 /// Longer credentials than this are not decoded.
@@ -66,7 +66,7 @@ impl Basic {
     }
 
     /// Whether it says what it may confer.
-    pub fn says_what_it_confers(&self) -> bool {
+    pub fn has_explicit_confers(&self) -> bool {
         self.confers.is_some()
     }
 
@@ -76,73 +76,73 @@ impl Basic {
     }
 
     /// The verifier, for a realm. `roles` are the role types of the application.
-    pub fn prepare(self, realm: &str, roles: &RoleTypes) -> Verifier {
+    pub fn prepare(self, realm: &str, roles: &RoleTypes) -> BasicVerifier {
         self.passwords.set_realm(realm);
-        let source = Source {
+        let source = Issuer {
             issuer: super::issuer_of_users(realm).into(),
-            scheme: Scheme::Basic,
+            scheme: SchemeId::Basic,
             confers: self.confers.unwrap_or_else(Confers::everything),
-            lists: vec![ListClaim::new(Kind::Role, Form::Array, vec!["roles".to_owned()])],
+            lists: vec![ListClaim::new(NameKind::Role, Form::Array, vec!["roles".to_owned()])],
             has_claims: false,
             tenancy: Default::default(),
             all_scopes: false,
             roles: roles.clone(),
         };
-        Verifier { passwords: self.passwords, source: Arc::new(source) }
+        BasicVerifier { passwords: self.passwords, source: Arc::new(source) }
     }
 }
 
 /// The verifier of Basic credentials.
 #[derive(Debug)]
-pub struct Verifier {
+pub struct BasicVerifier {
     passwords: PasswordAuthenticator,
-    source: Arc<Source>,
+    source: Arc<Issuer>,
 }
 
-impl Verifier {
+impl BasicVerifier {
     /// Verifies a name and a password. `client` is where it is seen to come from.
     ///
     /// # Errors
     /// The denial that they deserve; see [`PasswordAuthenticator::verify`].
     async fn verify(&self, presented: PasswordCredentials, client: Option<PeerOrClient>) -> Result<Principal, Denial> {
-        let (name, user) = self.passwords.verify(Scheme::Basic, presented, client).await?;
+        let (name, user) = self.passwords.verify(SchemeId::Basic, presented, client).await?;
         let claims = serde_json::json!({ "sub": name, "roles": user.roles }).to_string();
         Principal::from_claims(Arc::clone(&self.source), claims)
-            .map_err(|_| Denial::refused(Scheme::Basic, Reason::InvalidCredentials, "the user has no name"))
+            .map_err(|_| Denial::refused(SchemeId::Basic, Reason::InvalidCredentials, "the user has no name"))
     }
 }
 
-impl<H: RequestHead> Authenticator<H> for Verifier {
-    fn scheme(&self) -> Scheme {
-        Scheme::Basic
+impl<H: RequestHead> Authenticator<H> for BasicVerifier {
+    fn scheme(&self) -> SchemeId {
+        SchemeId::Basic
     }
 
-    fn sources(&self) -> &[Arc<Source>] {
+    fn sources(&self) -> &[Arc<Issuer>] {
         std::slice::from_ref(&self.source)
     }
 
     fn extract<'r>(&self, view: &RequestView<'r, H>) -> Extracted<'r> {
-        let token68 = match view.authorization.token68(Scheme::Basic) {
+        let token68 = match view.authorization.token68(SchemeId::Basic) {
             None => return Extracted::Absent,
             Some(Err(denial)) => return Extracted::Refused(denial),
             Some(Ok(token68)) => token68,
         };
         match read(token68) {
-            Ok(_) => Credential::in_authorization(Scheme::Basic, token68).into(),
-            Err(cause) => Extracted::Refused(SyntaxError::malformed(Some(Scheme::Basic), cause)),
+            Ok(_) => Credential::in_authorization(SchemeId::Basic, token68).into(),
+            Err(cause) => Extracted::Refused(SyntaxError::malformed(Some(SchemeId::Basic), cause)),
         }
     }
 
     fn throttle(&self, credential: &Credential<'_>, view: &RequestView<'_, H>) -> Option<Denial> {
         let presented = read(credential.text).ok()?;
         let after = self.passwords.delay(&presented, view.client())?;
-        Some(Denial::refused(Scheme::Basic, Reason::TooManyAttempts(after), "too many failed logins"))
+        Some(Denial::refused(SchemeId::Basic, Reason::TooManyAttempts(after), "too many failed logins"))
     }
 
     fn verify<'r>(&'r self, credential: Credential<'r>, view: &RequestView<'r, H>) -> Verification<'r> {
         match read(credential.text) {
             Ok(presented) => Verification::pending(self.verify(presented, view.client())),
-            Err(cause) => Verification::Ready(Err(SyntaxError::malformed(Some(Scheme::Basic), cause).into()).into()),
+            Err(cause) => Verification::Ready(Err(SyntaxError::malformed(Some(SchemeId::Basic), cause).into()).into()),
         }
     }
 
@@ -167,7 +167,7 @@ impl<H: RequestHead> SchemeSettings<H> for Basic {
     }
 
     fn issuers(&self) -> Vec<(&'static str, bool)> {
-        vec![("basic", self.says_what_it_confers())]
+        vec![("basic", self.has_explicit_confers())]
     }
 
     fn check(&self, context: &SettingsContext<'_, H>, mistakes: &mut Mistakes) {

@@ -61,7 +61,7 @@ pub enum BuildError {
     #[error("`.scheme(…)` {0:?}: {1:?} is no name of a header that a credential has for itself")]
     SchemeHeader(&'static str, String),
     /// Anybody could write the header.
-    #[error("`.scheme(…)` {0:?} believes a header of a trusted proxy: call `.behind(…)`")]
+    #[error("`.scheme(…)` {0:?} believes a header of a trusted proxy: call `.trusted_proxies(…)`")]
     SchemeWithoutProxy(&'static str),
     /// More custom schemes than the limit of 8.
     #[error("`.scheme(…)` is called more than 8 times")]
@@ -90,25 +90,25 @@ pub enum BuildError {
     OidcLoginWithStrictSession,
     /// Development cookies are restricted to this machine, and a proxy forwards requests of others.
     #[error(
-        "`.over_plain_http_on_this_machine()` is for a browser on this machine, and `.behind(…)` says that there is a proxy"
+        "`.insecure_localhost()` is for a browser on this machine, and `.trusted_proxies(…)` says that there is a proxy"
     )]
     PlainHttpBehindProxy,
     /// One name would be two people.
     #[error("`.basic(…)` and `.users(…)` name two stores: make one `PasswordAuthenticator`, and give each a clone")]
     TwoStoresOfUsers,
     /// A proxy is not a valid address or network.
-    #[error("`.behind(…)`: {0:?} is no address and no network")]
+    #[error("`.trusted_proxies(…)`: {0:?} is no address and no network")]
     Proxy(String),
     /// The country header is only trusted from a proxy.
     #[error(
-        "`.countries(…)`: the header {0:?} counts from a trusted proxy alone: call `.behind(…)`, and name it by letters"
+        "`.countries(…)`: the header {0:?} counts from a trusted proxy alone: call `.trusted_proxies(…)`, and name it by letters"
     )]
     CountryHeader(String),
     /// Block lists contain addresses, and the source of client addresses is not configured.
-    #[error("`.blocks(…)` may name addresses: call `.client_address(Peer)` or `.behind(…)`")]
+    #[error("`.blocks(…)` may name addresses: call `.client_address(Peer)` or `.trusted_proxies(…)`")]
     BlocksWithoutAddress,
     /// No proxy is named.
-    #[error("`.behind(…)` names no proxy: write `.client_address(Peer)` if there is none")]
+    #[error("`.trusted_proxies(…)` names no proxy: write `.client_address(Peer)` if there is none")]
     NoProxy,
     /// An origin that no browser sends.
     #[error("`.origins(…)`: {0}")]

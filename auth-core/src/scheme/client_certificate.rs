@@ -20,9 +20,9 @@ use super::settings::{AllSettings, Assembly, SchemeSettings, SettingsContext};
 use super::{Authenticator, Credential, Extracted, RequestView, SyntaxError, Verification};
 use crate::client::RequestHead;
 use crate::denial::{Denial, Reason};
-use crate::identity::issuer::{Confers, RoleTypes, Source};
+use crate::identity::issuer::{Confers, Issuer, RoleTypes};
 use crate::identity::principal::Principal;
-use crate::identity::scheme_id::Scheme;
+use crate::identity::scheme_id::SchemeId;
 use crate::runtime::clock::Timestamp;
 
 /// The header in which a proxy passes a certificate on (RFC 9440 §2.1).
@@ -91,13 +91,13 @@ impl ClientCertificates {
         Self { confers: Some(confers), ..self }
     }
 
-    fn verifier(self, realm: &str, roles: &RoleTypes) -> Verifier {
+    fn verifier(self, realm: &str, roles: &RoleTypes) -> CertificateVerifier {
         let confers = self.confers.unwrap_or_else(Confers::everything);
         let issuer = format!("certificate:{realm}");
-        let of_builder = Source::of_builder(&issuer, Scheme::ClientCertificate, confers, roles.clone());
+        let of_builder = Issuer::of_builder(&issuer, SchemeId::ClientCertificate, confers, roles.clone());
         // A certificate says who its holder is, and nothing of roles.
-        let source = Source { lists: Vec::new(), has_claims: false, ..of_builder };
-        Verifier { name: self.name, from_proxies: self.from_proxies, source: [Arc::new(source)] }
+        let source = Issuer { lists: Vec::new(), has_claims: false, ..of_builder };
+        CertificateVerifier { name: self.name, from_proxies: self.from_proxies, source: [Arc::new(source)] }
     }
 }
 
@@ -112,7 +112,7 @@ impl<H: RequestHead> SchemeSettings<H> for ClientCertificates {
 
     fn check(&self, context: &SettingsContext<'_, H>, mistakes: &mut Mistakes) {
         if self.from_proxies && !context.names_proxies {
-            mistakes.add(BuildError::SchemeWithoutProxy(Scheme::ClientCertificate.name()));
+            mistakes.add(BuildError::SchemeWithoutProxy(SchemeId::ClientCertificate.name()));
         }
     }
 
@@ -123,15 +123,15 @@ impl<H: RequestHead> SchemeSettings<H> for ClientCertificates {
 }
 
 /// Identifies the holders of certificates.
-struct Verifier {
+struct CertificateVerifier {
     name: CertificateName,
     from_proxies: bool,
-    source: [Arc<Source>; 1],
+    source: [Arc<Issuer>; 1],
 }
 
-impl Verifier {
+impl CertificateVerifier {
     fn identify(&self, der: &[u8], now: Timestamp) -> Result<Principal, Denial> {
-        let refused = |cause| Denial::refused(Scheme::ClientCertificate, Reason::InvalidCredentials, cause);
+        let refused = |cause| Denial::refused(SchemeId::ClientCertificate, Reason::InvalidCredentials, cause);
         if der.len() > LONGEST {
             return Err(refused("the certificate is longer than allowed"));
         }
@@ -147,7 +147,7 @@ impl Verifier {
         }
         if now.seconds() > ends {
             let cause = "the certificate has expired";
-            return Err(Denial::refused(Scheme::ClientCertificate, Reason::ExpiredCredentials, cause));
+            return Err(Denial::refused(SchemeId::ClientCertificate, Reason::ExpiredCredentials, cause));
         }
         if !is_for_clients(&certificate) {
             return Err(refused("the certificate is not for clients"));
@@ -207,12 +207,12 @@ fn byte_sequence(line: &[u8]) -> Option<&str> {
     std::str::from_utf8(inner).ok().filter(|_| fits)
 }
 
-impl<H: RequestHead> Authenticator<H> for Verifier {
-    fn scheme(&self) -> Scheme {
-        Scheme::ClientCertificate
+impl<H: RequestHead> Authenticator<H> for CertificateVerifier {
+    fn scheme(&self) -> SchemeId {
+        SchemeId::ClientCertificate
     }
 
-    fn sources(&self) -> &[Arc<Source>] {
+    fn sources(&self) -> &[Arc<Issuer>] {
         &self.source
     }
 
@@ -233,14 +233,14 @@ impl<H: RequestHead> Authenticator<H> for Verifier {
     fn extract<'r>(&self, view: &RequestView<'r, H>) -> Extracted<'r> {
         if !view.is_from_proxy() {
             let is_there = H::peer_certificate(view.head.0).is_some();
-            return if is_there { Credential::new(Scheme::ClientCertificate, "").into() } else { Extracted::Absent };
+            return if is_there { Credential::new(SchemeId::ClientCertificate, "").into() } else { Extracted::Absent };
         }
         let mut lines = view.head.bytes(HEADER);
         let (true, Some(line)) = (self.from_proxies, lines.next()) else { return Extracted::Absent };
-        let malformed = |cause| Extracted::Refused(SyntaxError::malformed(Some(Scheme::ClientCertificate), cause));
+        let malformed = |cause| Extracted::Refused(SyntaxError::malformed(Some(SchemeId::ClientCertificate), cause));
         match byte_sequence(line) {
             _ if lines.next().is_some() => malformed("two client certificates"),
-            Some(encoded) => Credential::new(Scheme::ClientCertificate, encoded).into(),
+            Some(encoded) => Credential::new(SchemeId::ClientCertificate, encoded).into(),
             None => malformed("the client certificate is no byte sequence"),
         }
     }

@@ -28,10 +28,10 @@ pub use self::registry::Schemes;
 use crate::client::address::{AddressSource, PeerOrClient};
 use crate::client::{Head, RequestHead};
 use crate::denial::{Denial, Reason};
-use crate::identity::issuer::Source;
+use crate::identity::issuer::Issuer;
 use crate::identity::principal::Principal;
-use crate::identity::scheme_id::Scheme;
-use crate::identity::vocabulary::Kind;
+use crate::identity::scheme_id::SchemeId;
+use crate::identity::vocabulary::NameKind;
 use crate::runtime::clock::Timestamp;
 use crate::runtime::future::LocalBoxFuture;
 
@@ -41,10 +41,10 @@ use crate::runtime::future::LocalBoxFuture;
 /// effect until it is polled, so one that is dropped may be made again.
 pub trait Authenticator<H: RequestHead>: Send + Sync {
     /// The scheme of the callers whom it authenticates.
-    fn scheme(&self) -> Scheme;
+    fn scheme(&self) -> SchemeId;
 
     /// The issuers of its callers.
-    fn sources(&self) -> &[Arc<Source>];
+    fn sources(&self) -> &[Arc<Issuer>];
 
     /// Finds the credential and checks its syntax.
     fn extract<'r>(&self, view: &RequestView<'r, H>) -> Extracted<'r>;
@@ -105,7 +105,7 @@ pub trait Authenticator<H: RequestHead>: Send + Sync {
     }
 
     /// Which credentials of one of its issuers are accepted, for the access matrix.
-    fn describe(&self, _source: &Source) -> String {
+    fn describe(&self, _source: &Issuer) -> String {
         String::new()
     }
 
@@ -128,7 +128,7 @@ pub struct ConfiguredNames {
     /// The issuer that they belong to, or nothing.
     pub issuer: String,
     /// What they are names of.
-    pub kind: Kind,
+    pub kind: NameKind,
     /// The names.
     pub names: BTreeSet<String>,
 }
@@ -136,7 +136,7 @@ pub struct ConfiguredNames {
 #[cfg(any(feature = "basic", feature = "session"))]
 impl ConfiguredNames {
     fn of_users(users: &crate::store::users::PasswordAuthenticator) -> Self {
-        Self { place: "a user has", issuer: String::new(), kind: Kind::Role, names: users.roles() }
+        Self { place: "a user has", issuer: String::new(), kind: NameKind::Role, names: users.roles() }
     }
 }
 
@@ -194,7 +194,7 @@ pub enum Extracted<'r> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SyntaxError {
     /// The scheme, if it is known.
-    pub scheme: Option<Scheme>,
+    pub scheme: Option<SchemeId>,
     /// A fixed sentence for the log, which quotes nothing.
     pub cause: &'static str,
     /// Whether the credential is well-formed as far as it was read, and too long to be one of ours.
@@ -203,12 +203,12 @@ pub struct SyntaxError {
 
 impl SyntaxError {
     /// Malformed credentials.
-    pub const fn malformed(scheme: Option<Scheme>, cause: &'static str) -> Self {
+    pub const fn malformed(scheme: Option<SchemeId>, cause: &'static str) -> Self {
         Self { scheme, cause, is_too_long: false }
     }
 
     /// A credential that is longer than any that is accepted.
-    pub const fn too_long(scheme: Scheme, cause: &'static str) -> Self {
+    pub const fn too_long(scheme: SchemeId, cause: &'static str) -> Self {
         Self { scheme: Some(scheme), cause, is_too_long: true }
     }
 }
@@ -216,14 +216,14 @@ impl SyntaxError {
 impl From<SyntaxError> for Denial {
     fn from(SyntaxError { scheme, cause, is_too_long }: SyntaxError) -> Self {
         let reason = if is_too_long { Reason::InvalidCredentials } else { Reason::MalformedCredentials };
-        Self { used: scheme, cause: Some(cause), ..Self::new(reason) }
+        Self { scheme, cause: Some(cause), ..Self::new(reason) }
     }
 }
 
 /// A credential whose syntax is right.
 pub struct Credential<'r> {
     /// Its scheme.
-    pub scheme: Scheme,
+    pub scheme: SchemeId,
     /// The credential as it was sent; empty if it was verified before, or if the scheme reads it again.
     pub text: &'r str,
     /// The caller, if this very credential was verified a moment ago.
@@ -238,12 +238,12 @@ pub struct Credential<'r> {
 
 impl<'r> Credential<'r> {
     /// A credential of this scheme, in a header of its own.
-    pub fn new(scheme: Scheme, text: &'r str) -> Self {
+    pub fn new(scheme: SchemeId, text: &'r str) -> Self {
         Self { scheme, text, verified: None, is_in_authorization: false, is_in_query: false, index: 0 }
     }
 
     /// The same, in `Authorization`.
-    pub fn in_authorization(scheme: Scheme, text: &'r str) -> Self {
+    pub fn in_authorization(scheme: SchemeId, text: &'r str) -> Self {
         Self { is_in_authorization: true, ..Self::new(scheme, text) }
     }
 

@@ -7,8 +7,8 @@ use super::Authenticator;
 use super::build_error::Mistakes;
 use crate::client::RequestHead;
 use crate::identity::issuer::RoleTypes;
-use crate::identity::scheme_id::Scheme;
-use crate::oidc::protected_resource::Resource;
+use crate::identity::scheme_id::SchemeId;
+use crate::oidc::protected_resource::ProtectedResource;
 
 /// The settings of a scheme, or of several that belong together.
 pub trait SchemeSettings<H: RequestHead>: Any {
@@ -99,7 +99,7 @@ pub struct Assembly<'a, H: RequestHead> {
     /// The role types whose grants count.
     pub roles: &'a RoleTypes,
     /// What this server is called as a protected resource.
-    pub resource: Option<&'a Resource>,
+    pub resource: Option<&'a ProtectedResource>,
     /// The schemes.
     pub schemes: Vec<Arc<dyn Authenticator<H>>>,
     /// The path of the login page.
@@ -145,8 +145,8 @@ impl Handles {
 }
 
 /// The position of a scheme among those of an application: built-in schemes first, in their order.
-fn position(scheme: Scheme) -> usize {
-    let built_in = Scheme::OURS.into_iter().chain([Scheme::TOKEN_COOKIE]);
+fn position(scheme: SchemeId) -> usize {
+    let built_in = SchemeId::BUILT_IN.into_iter().chain([SchemeId::TOKEN_COOKIE]);
     built_in.into_iter().position(|other| other == scheme).unwrap_or(usize::MAX)
 }
 

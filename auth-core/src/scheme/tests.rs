@@ -5,19 +5,19 @@ use super::*;
 use crate::client::request::tests::{TestFramework, TestRequest};
 
 /// A scheme that reads `Authorization` and takes any token68.
-struct CallerAccess(Scheme);
+struct CallerAccess(SchemeId);
 
 impl Authenticator<TestFramework> for CallerAccess {
-    fn scheme(&self) -> Scheme {
+    fn scheme(&self) -> SchemeId {
         self.0
     }
 
-    fn sources(&self) -> &[Arc<Source>] {
+    fn sources(&self) -> &[Arc<Issuer>] {
         &[]
     }
 
     fn is_ambient(&self) -> bool {
-        self.0 == Scheme::Session
+        self.0 == SchemeId::Session
     }
 
     fn extract<'r>(&self, view: &RequestView<'r, TestFramework>) -> Extracted<'r> {
@@ -26,8 +26,8 @@ impl Authenticator<TestFramework> for CallerAccess {
             _ => Credential::new(self.0, "").into(),
         };
         match self.0 {
-            Scheme::ApiKey => own_header("x-api-key"),
-            Scheme::Session => own_header("cookie"),
+            SchemeId::ApiKey => own_header("x-api-key"),
+            SchemeId::Session => own_header("cookie"),
             scheme => match view.authorization.token68(scheme) {
                 None => Extracted::Absent,
                 Some(Ok(token)) => Credential::in_authorization(scheme, token).into(),
@@ -41,7 +41,7 @@ impl Authenticator<TestFramework> for CallerAccess {
     }
 }
 
-fn schemes(of: &[Scheme], ignore_unsupported: bool) -> Schemes<TestFramework> {
+fn schemes(of: &[SchemeId], ignore_unsupported: bool) -> Schemes<TestFramework> {
     let all = of.iter().map(|scheme| Arc::new(CallerAccess(*scheme)) as Arc<dyn Authenticator<TestFramework>>);
     Schemes::new(all.collect(), ignore_unsupported)
 }
@@ -77,7 +77,7 @@ fn a_token68_is_of_these_bytes_and_no_others() {
 #[test]
 fn one_well_formed_line_counts_and_nothing_else() {
     // HTTP-1 to HTTP-4, HTTP-19, BEARER-1, BEARER-3, T18
-    let bearer = schemes(&[Scheme::Bearer], false);
+    let bearer = schemes(&[SchemeId::Bearer], false);
     #[rustfmt::skip]
     let table: &[(&[&[u8]], &str)] = &[
         (&[], "absent"),
@@ -118,7 +118,7 @@ fn a_scheme_that_is_not_accepted_authenticates_nobody() {
     // BEARER-6
     let line: (&'static str, &[u8]) = ("authorization", b"Bearer x");
     for (ignored, alone, with_cookie) in [(false, "unsupported", "unsupported"), (true, "absent", "Session")] {
-        let others = schemes(&[Scheme::Basic, Scheme::Session], ignored);
+        let others = schemes(&[SchemeId::Basic, SchemeId::Session], ignored);
         assert_eq!(kind(&[line], &others), alone);
         assert_eq!(kind(&[line, ("cookie", b"session=x")], &others), with_cookie);
     }
@@ -126,7 +126,7 @@ fn a_scheme_that_is_not_accepted_authenticates_nobody() {
 
 #[test]
 fn two_explicit_credentials_are_malformed_in_every_combination() {
-    let all = [Scheme::Bearer, Scheme::Dpop, Scheme::Basic, Scheme::ApiKey, Scheme::Session];
+    let all = [SchemeId::Bearer, SchemeId::Dpop, SchemeId::Basic, SchemeId::ApiKey, SchemeId::Session];
     let lines: [(&'static str, &[u8]); 6] = [
         ("authorization", b"Bearer x"),
         ("authorization", b"DPoP x"),

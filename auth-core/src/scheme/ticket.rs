@@ -13,8 +13,8 @@ use super::{Authenticator, Credential, Effects, Extracted, RequestView, SyntaxEr
 use crate::client::RequestHead;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::id::Id;
-use crate::identity::issuer::Source;
-use crate::identity::scheme_id::Scheme;
+use crate::identity::issuer::Issuer;
+use crate::identity::scheme_id::SchemeId;
 use crate::runtime::clock::{self, Moment};
 
 /// So long a ticket is good.
@@ -30,18 +30,18 @@ type Number = [u8; 32];
 
 /// The tickets of one process. Kept in memory alone: they are gone in half a minute anyway.
 #[derive(Default)]
-pub struct Tickets(Mutex<Kept>);
+pub struct Tickets(Mutex<StoredTicket>);
 
 #[derive(Default)]
-struct Kept {
-    tickets: HashMap<Number, Ticket>,
+struct StoredTicket {
+    tickets: HashMap<Number, TicketNumber>,
     /// In the order in which they end. Holds those that wait, as [`of`](Self::of) does, so that both bounds count the same.
     order: BTreeSet<(Moment, Number)>,
     /// How many wait of each caller.
     of: HashMap<Id, usize>,
 }
 
-struct Ticket {
+struct TicketNumber {
     until: Moment,
     token: String,
     owner: Id,
@@ -56,8 +56,8 @@ pub enum NoTicket {
     Full(RetryAfter),
 }
 
-impl Kept {
-    fn remove(&mut self, number: &Number) -> Option<Ticket> {
+impl StoredTicket {
+    fn remove(&mut self, number: &Number) -> Option<TicketNumber> {
         let ticket = self.tickets.remove(number)?;
         self.order.remove(&(ticket.until, *number));
         if let Entry::Occupied(mut of) = self.of.entry(ticket.owner.clone()) {
@@ -103,14 +103,15 @@ impl Tickets {
         }
         *of += 1;
         kept.order.insert((until, number));
-        kept.tickets.insert(number, Ticket { until, token: token.to_owned(), owner });
+        kept.tickets.insert(number, TicketNumber { until, token: token.to_owned(), owner });
         Ok(URL_SAFE_NO_PAD.encode(number))
     }
 
     /// The token of a ticket, which is used by that; `None` where there is none, it was used, or has ended.
     pub fn take(&self, ticket: &str) -> Option<String> {
         let number = URL_SAFE_NO_PAD.decode(ticket).ok()?.try_into().ok()?;
-        let Ticket { until, token, .. } = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&number)?;
+        let TicketNumber { until, token, .. } =
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&number)?;
         until.after(clock::monotonic()).map(|_| token)
     }
 }
@@ -136,12 +137,12 @@ impl TicketsInQuery {
 }
 
 impl<H: RequestHead> Authenticator<H> for TicketsInQuery {
-    fn scheme(&self) -> Scheme {
-        Scheme::Bearer
+    fn scheme(&self) -> SchemeId {
+        SchemeId::Bearer
     }
 
     /// None of its own: they are those of the tokens.
-    fn sources(&self) -> &[Arc<Source>] {
+    fn sources(&self) -> &[Arc<Issuer>] {
         &[]
     }
 
@@ -160,9 +161,9 @@ impl<H: RequestHead> Authenticator<H> for TicketsInQuery {
             return Extracted::Absent;
         }
         if found.next().is_some() {
-            return Extracted::Refused(SyntaxError::malformed(Some(Scheme::Bearer), "two tickets"));
+            return Extracted::Refused(SyntaxError::malformed(Some(SchemeId::Bearer), "two tickets"));
         }
-        Credential { is_in_query: true, ..Credential::new(Scheme::Bearer, ticket) }.into()
+        Credential { is_in_query: true, ..Credential::new(SchemeId::Bearer, ticket) }.into()
     }
 
     fn verify<'r>(&'r self, credential: Credential<'r>, view: &RequestView<'r, H>) -> Verification<'r> {
@@ -170,7 +171,7 @@ impl<H: RequestHead> Authenticator<H> for TicketsInQuery {
         Verification::pending(async move {
             let Some(token) = self.tickets.take(credential.text) else {
                 let cause = "the ticket is unknown, was used, or has ended";
-                return Err(Denial::refused(Scheme::Bearer, Reason::InvalidCredentials, cause)).into();
+                return Err(Denial::refused(SchemeId::Bearer, Reason::InvalidCredentials, cause)).into();
             };
             let result = self.bearer.verify_later(&token, client).await;
             Verified { result, effects: Some(Box::new(Effects { replacement: Some(token), ..Effects::default() })) }

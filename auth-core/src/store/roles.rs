@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::identity::id::Id;
-use crate::identity::principal::Answer;
+use crate::identity::principal::RoleLookup;
 use crate::runtime::future::BoxFuture;
 use crate::runtime::single_flight::SingleFlightCache;
 use crate::runtime::timeout;
@@ -23,9 +23,9 @@ crate::debug_as_display!(RolesUnavailable);
 /// ```
 /// use auth_core::Id;
 /// use auth_core::runtime::future::BoxFuture;
-/// use auth_core::store::roles::{RoleSource, RolesUnavailable};
+/// use auth_core::store::roles::{RoleProvider, RolesUnavailable};
 /// struct Staff;
-/// impl RoleSource for Staff {
+/// impl RoleProvider for Staff {
 ///     fn roles<'a>(&'a self, caller: &'a Id, tenant: Option<&'a str>) -> BoxFuture<'a, Result<Vec<String>, RolesUnavailable>> {
 ///         Box::pin(async move {
 ///             let alice = Id::user("https://id.example", "alice");
@@ -34,7 +34,7 @@ crate::debug_as_display!(RolesUnavailable);
 ///     }
 /// }
 /// ```
-pub trait RoleSource: Send + Sync + 'static {
+pub trait RoleProvider: Send + Sync + 'static {
     /// All roles of the caller: within a tenant where a rule says `in`, else those that count everywhere. Where that takes more
     /// than 5 s, or panics, nobody knows, and what the answer would decide is 503.
     fn roles<'a>(
@@ -44,7 +44,7 @@ pub trait RoleSource: Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<Vec<String>, RolesUnavailable>>;
 }
 
-impl<F, R> RoleSource for F
+impl<F, R> RoleProvider for F
 where
     F: Fn(Id, Option<String>) -> R + Send + Sync + 'static,
     R: Future<Output = Result<Vec<String>, RolesUnavailable>> + Send + 'static,
@@ -64,21 +64,21 @@ where
 /// ```
 /// use std::time::Duration;
 /// use auth_core::Id;
-/// use auth_core::store::roles::RolesFrom;
-/// let roles = RolesFrom::new(|_caller: Id, _tenant: Option<String>| async { Ok(vec!["viewer".to_owned()]) });
+/// use auth_core::store::roles::ProvidedRoles;
+/// let roles = ProvidedRoles::new(|_caller: Id, _tenant: Option<String>| async { Ok(vec!["viewer".to_owned()]) });
 /// let roles = roles.cache(Duration::from_secs(30));
 /// // Whoever changes the roles of somebody says so, and the next request asks.
 /// roles.invalidate(&Id::user("https://id.example", "alice"));
 /// ```
 #[derive(Clone)]
 #[must_use]
-pub struct RolesFrom {
-    source: Arc<dyn RoleSource>,
+pub struct ProvidedRoles {
+    source: Arc<dyn RoleProvider>,
     lasts: Duration,
-    cache: Arc<SingleFlightCache<Key, Arc<[String]>>>,
+    cache: Arc<SingleFlightCache<RoleCacheKey, Arc<[String]>>>,
 }
 
-type Key = (Id, Option<Box<str>>);
+type RoleCacheKey = (Id, Option<Box<str>>);
 
 /// Answers that are kept, at most.
 const MOST: usize = 100_000;
@@ -86,9 +86,9 @@ const MOST: usize = 100_000;
 /// The answer for a tenant with a longer name is not kept.
 const LONGEST_TENANT: usize = 128;
 
-impl RolesFrom {
+impl ProvidedRoles {
     /// Asks this store: once a request and tenant, and only where a rule is still open without.
-    pub fn new(source: impl RoleSource) -> Self {
+    pub fn new(source: impl RoleProvider) -> Self {
         Self { source: Arc::new(source), lasts: Duration::ZERO, cache: Arc::new(SingleFlightCache::new(MOST)) }
     }
 
@@ -110,7 +110,7 @@ impl RolesFrom {
     }
 
     /// The answer of before, or else that of the store.
-    pub async fn ask(&self, id: &Id, tenant: Option<&str>) -> Answer {
+    pub async fn ask(&self, id: &Id, tenant: Option<&str>) -> RoleLookup {
         let ask = async {
             let found = timeout::with_timeout(async { self.source.roles(id, tenant).await }).await;
             let roles: Arc<[String]> = found.ok_or(RolesUnavailable)??.into();
@@ -124,23 +124,23 @@ impl RolesFrom {
             self.cache.get_or_fetch(&(id.clone(), tenant.map(Box::from)), || RolesUnavailable, ask).await
         };
         match answer {
-            Ok(roles) => Answer::Roles(roles),
+            Ok(roles) => RoleLookup::Roles(roles),
             Err(RolesUnavailable) => {
                 tracing::error!(target: "auth_core", "the store of roles is out of reach");
-                Answer::OutOfReach
+                RoleLookup::OutOfReach
             }
         }
     }
 }
 
-impl<S: RoleSource> From<S> for RolesFrom {
+impl<S: RoleProvider> From<S> for ProvidedRoles {
     fn from(source: S) -> Self {
         Self::new(source)
     }
 }
 
-impl fmt::Debug for RolesFrom {
+impl fmt::Debug for ProvidedRoles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RolesFrom").field("lasts", &self.lasts).finish_non_exhaustive()
+        f.debug_struct("ProvidedRoles").field("lasts", &self.lasts).finish_non_exhaustive()
     }
 }

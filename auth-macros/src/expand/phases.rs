@@ -73,7 +73,7 @@ impl<'a> Phases<'a> {
 fn is_object(kind: &Type) -> bool {
     match kind {
         Type::Path(path) => {
-            path.path.segments.last().is_some_and(|last| last.ident == "Authorized" || last.ident == "Object")
+            path.path.segments.last().is_some_and(|last| last.ident == "Authorized" || last.ident == "Loaded")
         }
         Type::Group(inner) => is_object(&inner.elem),
         _ => false,

@@ -22,7 +22,7 @@ const HANDLERS: &[&str] = &[
     "async fn r#type(r#in: u8, r#fn: r#struct) {}",
     "async fn ä(名: u8) {}",
     "async fn f(id: fn(&u8) -> &u8, posts: Box<dyn Fn(&u8) + 'static>, page: m!(x), x: <T as U>::V) -> ! { x }",
-    "async fn f(id: Authorized<Post, Edit>, x: Object<Post>, y: String) {}",
+    "async fn f(id: Authorized<Post, Edit>, x: Loaded<Post>, y: String) {}",
     "async fn f(principal: Principal, caller: Option<Principal>) {}",
     "async fn f(a: A, b: A, c: A, d: A, e: A, f: A, g: A, h: A, i: A, j: A, k: A, l: A, m: A, n: A, o: A, p: A) {}",
 ];

@@ -15,7 +15,8 @@ use std::io;
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::{App, HttpServer, Responder, get};
-use auth_actix::{ApiKeysFile, Auth, Principal, require_role, require_scope};
+use auth_actix::api_key::ApiKeysFile;
+use auth_actix::{Auth, Principal, require_role, require_scope};
 
 #[derive(auth_actix::Role)]
 enum Role {
@@ -64,7 +65,7 @@ async fn main() -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use actix_web::test::{TestRequest, call_service, init_service};
-    use auth_actix::ApiKey;
+    use auth_actix::api_key::ApiKey;
 
     use super::*;
 

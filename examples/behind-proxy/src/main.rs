@@ -22,10 +22,9 @@
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::{App, HttpServer, Responder, get};
-use auth_actix::{
-    Auth, AuthBuilder, Blocklist, Countries, Forwarding, Jwt, deny_country, deny_network, public, require,
-    require_auth, require_network,
-};
+use auth_actix::blocklist::Blocklist;
+use auth_actix::client::{Countries, ForwardingHeader};
+use auth_actix::{Auth, AuthBuilder, Jwt, deny_country, deny_network, public, require, require_auth, require_network};
 
 #[derive(auth_actix::Role)]
 enum Role {
@@ -72,7 +71,7 @@ fn settings(secret: &[u8], blocks: Blocklist) -> AuthBuilder {
         .bearer(Jwt::hs256(secret).issuer(ISSUER).audience(AUDIENCE))
         // Each proxy by its address: whoever is inside a trusted range could name any client. Only this one header is
         // read.
-        .behind(["127.0.0.1", "::1"], Forwarding::XForwardedFor)
+        .trusted_proxies(["127.0.0.1", "::1"], ForwardingHeader::XForwardedFor)
         // Asked for under another name, the address counts as not known. Otherwise the page of a stranger, whose name
         // leads to our address (DNS rebinding), could read what a network rule shows to the browser of somebody inside.
         .hosts(["intranet.example"])

@@ -12,9 +12,12 @@ mod posts;
 
 use actix_web::dev::{HttpServiceFactory, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::{App, HttpResponse, HttpServer, delete, get, post, put, web};
+use auth_actix::jwt::Ticket;
+use auth_actix::lease::Lease;
+use auth_actix::web::Strict;
 use auth_actix::{
-    Auth, AuthBuilder, Authorized, Granted, Jwt, Lease, Object, Principal, Scope, Strict, Ticket, public, require,
-    require_auth, require_permission, require_role, rule,
+    Auth, AuthBuilder, Authorized, Granted, Jwt, Loaded, Principal, Scope, public, require, require_auth,
+    require_permission, require_role, rule,
 };
 use futures_util::stream;
 use serde::Deserialize;
@@ -62,7 +65,7 @@ async fn list(pool: web::Data<SqlitePool>, caller: Option<Principal>) -> Result<
 #[require(authorized(Post, Read))]
 #[utoipa::path(responses((status = OK, body = Post)))]
 #[get("/posts/{post}")]
-async fn show(post: Object<Post>) -> web::Json<Post> {
+async fn show(post: Loaded<Post>) -> web::Json<Post> {
     web::Json(post.0)
 }
 

@@ -13,7 +13,8 @@
 use std::io;
 
 use actix_web::{App, HttpServer};
-use auth_actix::{Auth, UsersFile};
+use auth_actix::Auth;
+use auth_actix::password::UsersFile;
 
 #[actix_web::main]
 #[allow(clippy::print_stdout, reason = "for the person who started it")]

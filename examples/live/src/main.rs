@@ -12,7 +12,10 @@ use actix_web::dev::HttpServiceFactory;
 use actix_web::web::{Bytes, Data, Html, Payload};
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, get, post, rt};
 use actix_ws::{CloseCode, CloseReason, Message};
-use auth_actix::{Auth, AuthBuilder, Blocklist, Jwt, Lease, LeaseEnd, Peer, Ticket, public, require_role};
+use auth_actix::blocklist::Blocklist;
+use auth_actix::jwt::Ticket;
+use auth_actix::lease::{Lease, LeaseEnd};
+use auth_actix::{Auth, AuthBuilder, Jwt, Peer, public, require_role};
 use futures_util::{Stream, stream};
 use tokio::sync::broadcast;
 
@@ -151,8 +154,9 @@ mod tests {
     use std::pin::Pin;
 
     use actix_web::dev::ServerHandle;
+    use auth_actix::Id;
+    use auth_actix::blocklist::BlockEntry;
     use auth_actix::test::Keys;
-    use auth_actix::{BlockEntry, Id};
     use serde_json::{Value, json};
     use tokio::time::{Instant, timeout};
 

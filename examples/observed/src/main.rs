@@ -12,7 +12,8 @@ use std::io;
 use std::path::Path;
 
 use actix_web::{App, HttpServer, get, web};
-use auth_actix::{Auth, AuthBuilder, Bounded, JsonLines, Jwt, Peer, public, require_network, require_role};
+use auth_actix::audit::{Bounded, JsonLines};
+use auth_actix::{Auth, AuthBuilder, Jwt, Peer, public, require_network, require_role};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 #[derive(auth_actix::Role)]

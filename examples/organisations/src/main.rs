@@ -9,9 +9,8 @@ use std::time::Duration;
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::{App, HttpServer, Responder, delete, error, get, put, web};
-use auth_actix::{
-    Auth, AuthBuilder, Id, Jwt, Principal, RolesFrom, RolesUnavailable, require, require_permission, require_role,
-};
+use auth_actix::identity::{ProvidedRoles, RolesUnavailable};
+use auth_actix::{Auth, AuthBuilder, Id, Jwt, Principal, require, require_permission, require_role};
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
@@ -65,7 +64,7 @@ async fn remove_member(
 struct Memberships {
     pool: SqlitePool,
     /// What the rules have been told, for half a minute: whoever changes something says so.
-    roles: RolesFrom,
+    roles: ProvidedRoles,
 }
 
 impl Memberships {
@@ -74,7 +73,7 @@ impl Memberships {
         let table = "CREATE TABLE IF NOT EXISTS memberships (org TEXT, person TEXT, role TEXT, PRIMARY KEY (org, person, role))";
         sqlx::query(table).execute(&pool).await?;
         let store = pool.clone();
-        let roles = RolesFrom::new(move |caller, org| roles_of(store.clone(), caller, org));
+        let roles = ProvidedRoles::new(move |caller, org| roles_of(store.clone(), caller, org));
         Ok(Self { pool, roles: roles.cache(Duration::from_secs(30)) })
     }
 

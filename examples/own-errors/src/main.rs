@@ -7,7 +7,8 @@
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{self, Html, Json};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, Responder, ResponseError, get, post};
-use auth_actix::{Auth, AuthBuilder, Jwt, Refused, public, require_auth, require_role};
+use auth_actix::response::Refused;
+use auth_actix::{Auth, AuthBuilder, Jwt, public, require_auth, require_role};
 use serde::Deserialize;
 use serde_json::json;
 

@@ -10,7 +10,9 @@ use std::io::IsTerminal as _;
 use actix_web::dev::HttpServiceFactory;
 use actix_web::http::header::ContentType;
 use actix_web::{App, HttpResponse, HttpServer, get};
-use auth_actix::{Auth, AuthBuilder, OidcLogin, Principal, Sessions, public, require_auth, require_role};
+use auth_actix::oidc::OidcLogin;
+use auth_actix::session::Sessions;
+use auth_actix::{Auth, AuthBuilder, Principal, public, require_auth, require_role};
 
 /// As ID tokens of the provider list them in `roles`; where others do, `OidcLogin::id_tokens` says.
 #[derive(auth_actix::Role)]
@@ -77,7 +79,7 @@ async fn main() -> std::io::Result<()> {
             let redirect = format!("http://localhost:{port}/login/callback");
             let provider = provider::start(&redirect)?;
             let login = OidcLogin::new(provider.said("issuer"), "web", provider.said("secret"), redirect);
-            let sessions = Sessions::memory().over_plain_http_on_this_machine();
+            let sessions = Sessions::memory().insecure_localhost();
             provider::tell(port, &provider);
             (settings(login, sessions).build()?, Some(provider))
         }
@@ -139,7 +141,7 @@ mod tests {
     use actix_web::http::StatusCode;
     use actix_web::http::header::LOCATION;
     use actix_web::test::{TestRequest, call_service, init_service};
-    use auth_actix::Scheme;
+    use auth_actix::identity::SchemeId;
     use auth_actix::test::Caller;
 
     use super::*;
@@ -163,7 +165,7 @@ mod tests {
             ("viewer", "/salaries", StatusCode::FORBIDDEN),
             ("admin", "/salaries", StatusCode::SEE_OTHER),
         ] {
-            let caller = Caller::user("alice").scheme(Scheme::Session).role(role).claim("auth_time", 1);
+            let caller = Caller::user("alice").scheme(SchemeId::Session).role(role).claim("auth_time", 1);
             assert_eq!(call_service(&app, caller.call(page(path))).await.status(), status, "{role} {path}");
         }
     }

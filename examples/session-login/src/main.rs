@@ -12,9 +12,9 @@ use std::io;
 
 use actix_web::http::header::ContentType;
 use actix_web::{App, HttpResponse, HttpServer, get, post};
-use auth_actix::{
-    Auth, AuthBuilder, Principal, Session, Sessions, UsersFile, hash_password, public, require_auth, require_role,
-};
+use auth_actix::password::{UsersFile, hash_password};
+use auth_actix::session::Sessions;
+use auth_actix::{Auth, AuthBuilder, Principal, Session, public, require_auth, require_role};
 
 #[derive(auth_actix::Role)]
 enum Role {
@@ -65,7 +65,7 @@ fn page(body: &str) -> HttpResponse {
 fn settings(users: UsersFile) -> AuthBuilder {
     Auth::builder()
         .realm("site")
-        .session(Sessions::memory().over_plain_http_on_this_machine())
+        .session(Sessions::memory().insecure_localhost())
         .users(users)
         .roles::<Role>()
         .login_page("/login")

@@ -9,7 +9,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::{App, HttpResponse, HttpServer, Responder, delete, get, post, web};
-use auth_actix::{Algorithm, Auth, BuildError, Confers, Id, Jwt, Key, Principal, require_auth, require_role};
+use auth_actix::jwt::{Algorithm, Key};
+use auth_actix::{Auth, BuildError, Confers, Id, Jwt, Principal, require_auth, require_role};
 
 #[derive(auth_actix::Role)]
 enum Role {

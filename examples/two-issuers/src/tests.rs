@@ -2,7 +2,7 @@
 
 use actix_web::http::Method;
 use actix_web::test::{TestRequest, call_and_read_body, call_service, init_service};
-use jsonwebtoken::{EncodingKey, Header};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::json;
 
 use super::*;

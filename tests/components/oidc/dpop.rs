@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use actix_web::web::ServiceConfig;
 use actix_web::{get, post};
-use auth_actix::{Auth, Dpop, Principal, require_auth};
+use auth_actix::dpop::Dpop;
+use auth_actix::{Auth, Principal, require_auth};
 use auth_tests::server::Server;
 use auth_tests::token::{AUDIENCE, base64url, now};
 use auth_tests::wire::{Answer, request};

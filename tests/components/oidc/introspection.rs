@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, post};
-use auth_actix::{Auth, Introspection, Jwt};
+use auth_actix::oidc::Introspection;
+use auth_actix::{Auth, Jwt};
 use auth_tests::server::Server;
 use auth_tests::token::base64url;
 use auth_tests::wire::{Connection, get};

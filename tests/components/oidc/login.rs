@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use actix_web::web::ServiceConfig;
 use actix_web::{HttpResponse, get};
-use auth_actix::{Auth, AuthBuilder, LogIn, OidcLogin, Principal, Sessions, require_auth, require_role};
+use auth_actix::oidc::OidcLogin;
+use auth_actix::session::{NewSession, Sessions};
+use auth_actix::{Auth, AuthBuilder, Principal, require_auth, require_role};
 use auth_tests::server::Server;
 use auth_tests::wire::{Answer, get as ask};
 use serde_json::json;
@@ -85,7 +87,7 @@ fn serve(port: u16, builder: AuthBuilder) -> Server {
 }
 
 fn sessions() -> Sessions {
-    Sessions::memory().over_plain_http_on_this_machine()
+    Sessions::memory().insecure_localhost()
 }
 
 impl Site {
@@ -244,7 +246,7 @@ fn a_log_in_is_good_for_one_return_of_its_own_browser() {
 
 #[test]
 fn a_log_in_leads_nowhere_else_and_begins_what_the_settings_say() {
-    let Some(site) = Site::start(|login| login.log_in(|_| LogIn::user("somebody else").roles(["admin"]))) else {
+    let Some(site) = Site::start(|login| login.log_in(|_| NewSession::user("somebody else").roles(["admin"]))) else {
         return;
     };
     for (asked, expected) in [

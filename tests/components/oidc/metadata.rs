@@ -2,7 +2,8 @@
 
 use actix_web::web::ServiceConfig;
 use actix_web::{get, post};
-use auth_actix::{Auth, Dpop, Jwt, require_scope};
+use auth_actix::dpop::Dpop;
+use auth_actix::{Auth, Jwt, require_scope};
 use auth_tests::program;
 use auth_tests::server::Server;
 use auth_tests::wire::{get, request};

@@ -399,7 +399,7 @@ fn a_provider_is_asked_where_it_is_reached_and_believed_under_its_name() {
 #[test]
 fn curl_sends_a_token_of_the_provider_and_reads_the_challenges() {
     let Some(provider) = Provider::start() else { return };
-    let dpop = auth_actix::Dpop::at("https://api.example");
+    let dpop = auth_actix::dpop::Dpop::at("https://api.example");
     let server = serve(Auth::builder().bearer(jwt(&provider)).dpop(dpop));
     let url = format!("http://{}/me", server.address);
     let curl = |more: &[&str]| {

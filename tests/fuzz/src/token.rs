@@ -49,7 +49,7 @@ fuzz_target!(|data: &[u8]| {
 
 fn look_at(line: &[u8]) {
     let line = Authorization::Line(line.trim_ascii());
-    let Some(Ok(token)) = line.token68(Scheme::Bearer) else { return };
+    let Some(Ok(token)) = line.token68(SchemeId::Bearer) else { return };
     let now = clock::now();
     let first = BEARER.verify(token, now).expect("no key has to be fetched");
     let second = BEARER.verify(token, now).expect("no key has to be fetched");

@@ -1,6 +1,8 @@
 //! Who calls by a session, what they may, and what another site's page may not.
 
-use auth_actix::{Loaded, MemoryStore, Record, SessionKey, SessionStore, StoreError};
+use auth_actix::session::{
+    MemorySessionStore, SessionKey, SessionRecord, SessionState, SessionStore, SessionStoreError,
+};
 
 use super::*;
 
@@ -80,7 +82,7 @@ fn one_credential_decides() {
     }
     let stranger = server.send(&get("/me"));
     assert_eq!(stranger.lines("www-authenticate"), [BEARER, SESSION]);
-    let (lenient, _) = serving(Sessions::memory(), AuthBuilder::ignore_authorization_of_other_schemes);
+    let (lenient, _) = serving(Sessions::memory(), AuthBuilder::ignore_unknown_schemes);
     let cookie = logged_in(&lenient, json!({ "sub": "alice" }));
     assert_eq!(lenient.send(&with(&cookie, "/me").authorization("Basic c3RhZ2luZzpwdw==")).status, 200);
     assert_eq!(lenient.send(&with(&cookie, "/me").authorization("\u{e9}")).status, 400, "malformed all the same");
@@ -209,38 +211,43 @@ fn roles_of_live_sessions_can_be_changed() {
 }
 
 /// A store at which somebody else is always a little quicker, and writes the same.
-struct Contended(MemoryStore);
+struct Contended(MemorySessionStore);
 
 impl SessionStore for Contended {
-    fn create(&self, key: SessionKey, record: Record) -> BoxFuture<'_, Result<(), StoreError>> {
+    fn create(&self, key: SessionKey, record: SessionRecord) -> BoxFuture<'_, Result<(), SessionStoreError>> {
         self.0.create(key, record)
     }
 
-    fn load(&self, key: SessionKey) -> BoxFuture<'_, Result<Loaded, StoreError>> {
+    fn load(&self, key: SessionKey) -> BoxFuture<'_, Result<SessionState, SessionStoreError>> {
         self.0.load(key)
     }
 
-    fn touch(&self, key: SessionKey) -> BoxFuture<'_, Result<bool, StoreError>> {
+    fn touch(&self, key: SessionKey) -> BoxFuture<'_, Result<bool, SessionStoreError>> {
         self.0.touch(key)
     }
 
-    fn update(&self, key: SessionKey, version: u64, claims: String) -> BoxFuture<'_, Result<bool, StoreError>> {
+    fn update(&self, key: SessionKey, version: u64, claims: String) -> BoxFuture<'_, Result<bool, SessionStoreError>> {
         Box::pin(async move { self.0.update(key, version, claims).await.map(|_| false) })
     }
 
-    fn replace(&self, old: SessionKey, new: SessionKey, record: Record) -> BoxFuture<'_, Result<bool, StoreError>> {
+    fn replace(
+        &self,
+        old: SessionKey,
+        new: SessionKey,
+        record: SessionRecord,
+    ) -> BoxFuture<'_, Result<bool, SessionStoreError>> {
         self.0.replace(old, new, record)
     }
 
-    fn end(&self, key: SessionKey) -> BoxFuture<'_, Result<bool, StoreError>> {
+    fn end(&self, key: SessionKey) -> BoxFuture<'_, Result<bool, SessionStoreError>> {
         self.0.end(key)
     }
 
-    fn end_all<'a>(&'a self, id: &'a str, but: Option<SessionKey>) -> BoxFuture<'a, Result<u64, StoreError>> {
+    fn end_all<'a>(&'a self, id: &'a str, but: Option<SessionKey>) -> BoxFuture<'a, Result<u64, SessionStoreError>> {
         self.0.end_all(id, but)
     }
 
-    fn of<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Vec<SessionKey>, StoreError>> {
+    fn of<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Vec<SessionKey>, SessionStoreError>> {
         self.0.of(id)
     }
 }
@@ -248,7 +255,7 @@ impl SessionStore for Contended {
 #[test]
 fn many_requests_at_once_that_find_the_same_are_all_answered() {
     // SESS-5
-    let sessions = Sessions::in_store(Contended(MemoryStore::new(10))).refresh_roles_after(Duration::ZERO);
+    let sessions = Sessions::new(Contended(MemorySessionStore::new(10))).refresh_roles_after(Duration::ZERO);
     let (server, _) = serving(sessions, |auth| auth.users(Staff::default()));
     let cookie = cookie_of(&server.send(&posted("/login", &json!({ "username": "alice", "password": PASSWORD }))));
     assert_eq!(server.send(&with(&cookie, "/me")).status, 200);

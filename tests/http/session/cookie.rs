@@ -133,7 +133,7 @@ fn what_would_weaken_sessions_does_not_build_or_answers_this_machine_alone() {
         Auth::builder().session(Sessions::memory()).bearer(jwt()).build().map(drop).map_err(|error| error.to_string());
     assert!(two.unwrap_err().contains("does not say what it `.confers(…)`"));
     let users = PasswordAuthenticator::new(Staff::default());
-    let basic = |users: PasswordAuthenticator| auth_actix::Basic::new(users).confers(Confers::everything());
+    let basic = |users: PasswordAuthenticator| auth_actix::password::Basic::new(users).confers(Confers::everything());
     let both = |form: PasswordAuthenticator| {
         let sessions = Sessions::memory().confers(Confers::everything());
         Auth::builder().session(sessions).basic(basic(users.clone())).users(form).build().map(drop)
@@ -141,11 +141,12 @@ fn what_would_weaken_sessions_does_not_build_or_answers_this_machine_alone() {
     assert_eq!(both(users.clone()), Ok(()));
     assert!(both(PasswordAuthenticator::new(Staff::default())).is_err(), "one name, two people");
     // L7: behind a proxy everybody seems to be on this machine.
-    let here = || Auth::builder().session(Sessions::memory().over_plain_http_on_this_machine());
-    let proxied = here().behind(["127.0.0.1"], auth_actix::Forwarding::XForwardedFor).build().map(drop);
-    assert!(proxied.unwrap_err().to_string().starts_with("`.over_plain_http_on_this_machine()`"));
+    let here = || Auth::builder().session(Sessions::memory().insecure_localhost());
+    let proxied =
+        here().trusted_proxies(["127.0.0.1"], auth_actix::client::ForwardingHeader::XForwardedFor).build().map(drop);
+    assert!(proxied.unwrap_err().to_string().starts_with("`.insecure_localhost()`"));
     assert!(here().client_address(auth_actix::Peer).build().is_ok());
-    let (server, _) = serving(Sessions::memory().over_plain_http_on_this_machine(), |auth| auth);
+    let (server, _) = serving(Sessions::memory().insecure_localhost(), |auth| auth);
     let answer = server.send(&posted("/as", &json!({ "sub": "alice" })));
     assert!(answer.lines("set-cookie")[0].starts_with("session=") && !answer.lines("set-cookie")[0].contains("Secure"));
 }

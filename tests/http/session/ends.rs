@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn nobody_fills_the_store_and_too_many_sessions_end_their_own() {
     // H14: never those of somebody else
-    let (server, _) = serving(Sessions::in_store(auth_actix::MemoryStore::new(150)), |auth| auth);
+    let (server, _) = serving(Sessions::new(auth_actix::session::MemorySessionStore::new(150)), |auth| auth);
     let bob = logged_in(&server, json!({ "sub": "bob" }));
     let mallory: Vec<_> = (0..130).map(|_| logged_in(&server, json!({ "sub": "mallory" }))).collect();
     let alive = mallory.iter().map(|cookie| server.send(&with(cookie, "/me")).status == 200);
@@ -17,7 +17,7 @@ fn nobody_fills_the_store_and_too_many_sessions_end_their_own() {
     assert_eq!(server.send(&with(&bob, "/me")).status, 200);
     logged_in(&server, json!({ "sub": "alice" }));
     // Who shares an identity says for how many it is.
-    let (server, _) = serving(Sessions::memory().most_of_one(3), |auth| auth);
+    let (server, _) = serving(Sessions::memory().max_sessions_per_user(3), |auth| auth);
     let guests: Vec<_> = (0..4).map(|_| logged_in(&server, json!({ "sub": "guest" }))).collect();
     let alive = guests.iter().map(|cookie| server.send(&with(cookie, "/me")).status == 200);
     assert_eq!(alive.collect::<Vec<_>>(), [false, true, true, true]);
@@ -29,7 +29,7 @@ fn nobody_fills_the_store_and_too_many_sessions_end_their_own() {
     }
     assert_eq!(server.send(&with(&acting, "/me")).status, 200);
     // Nor by two accounts that take the place of each other.
-    let (server, _) = serving(Sessions::in_store(auth_actix::MemoryStore::new(250)), |auth| auth);
+    let (server, _) = serving(Sessions::new(auth_actix::session::MemorySessionStore::new(250)), |auth| auth);
     for _ in 0..150 {
         let one = logged_in(&server, json!({ "sub": "mallory" }));
         let other = server.send(&posted("/as", &json!({ "sub": "mal" })).field("Cookie", &one));
@@ -157,7 +157,7 @@ fn sessions_end_by_idleness_and_by_age_and_a_refused_request_is_no_activity() {
 #[test]
 fn a_remembered_login_lasts_and_is_not_fresh_for_ever() {
     let second = Duration::from_secs(1);
-    let (server, _) = serving(Sessions::memory().idle_timeout(second).remember_for(60 * second), |auth| auth);
+    let (server, _) = serving(Sessions::memory().idle_timeout(second).persistent_ttl(60 * second), |auth| auth);
     let who = json!({ "sub": "alice", "acr": "mfa", "remember": true });
     let answer = server.send(&posted("/as", &who));
     assert!(answer.lines("set-cookie")[0].ends_with("; Max-Age=60"));

@@ -11,9 +11,12 @@ use std::time::Duration;
 
 use actix_web::web::{Json, ServiceConfig};
 use actix_web::{HttpResponse, Result, get, post};
+use auth_actix::lease::Lease;
+use auth_actix::password::{PasswordAuthenticator, User, UserStore, UserStoreUnavailable};
+use auth_actix::session::{NewSession, Sessions};
 use auth_actix::{
-    Auth, AuthBuilder, BoxFuture, Confers, Id, Lease, LogIn, MaybePrincipal, PasswordAuthenticator, Principal, Session,
-    Sessions, User, UserStore, UserStoreUnavailable, public, require, require_auth, require_role, require_scope,
+    Auth, AuthBuilder, BoxFuture, Confers, Id, MaybePrincipal, Principal, Session, public, require, require_auth,
+    require_role, require_scope,
 };
 use auth_tests::logs;
 use auth_tests::server::Server;
@@ -76,7 +79,7 @@ async fn home(caller: Option<Principal>) -> String {
 #[require_auth]
 #[get("/until-over")]
 async fn until_over(session: Session) -> &'static str {
-    session.over().await;
+    session.ended().await;
     "over"
 }
 
@@ -126,11 +129,11 @@ struct Who {
 }
 
 impl Who {
-    fn login(self) -> LogIn {
-        let mut login = LogIn::user(self.sub).roles(self.roles);
-        login = self.issuer.into_iter().fold(login, LogIn::issuer);
-        login = self.acr.into_iter().fold(login, LogIn::acr);
-        if self.remember { login.remember() } else { login }
+    fn login(self) -> NewSession {
+        let mut login = NewSession::user(self.sub).roles(self.roles);
+        login = self.issuer.into_iter().fold(login, NewSession::issuer);
+        login = self.acr.into_iter().fold(login, NewSession::acr);
+        if self.remember { login.persistent() } else { login }
     }
 }
 
@@ -190,7 +193,7 @@ const CHANGED: usize = 3;
 
 /// Of another password.
 static OTHER: std::sync::LazyLock<String> =
-    std::sync::LazyLock::new(|| auth_actix::hash_password(&"another one".into()).unwrap());
+    std::sync::LazyLock::new(|| auth_actix::password::hash_password(&"another one".into()).unwrap());
 
 impl UserStore for Staff {
     fn find<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<User>, UserStoreUnavailable>> {

@@ -1,9 +1,10 @@
 //! The cases, by name: what is asked, of which application, and who else is asked the same.
 
-use auth_actix::{Auth, TokenCache};
+use auth_actix::Auth;
+use auth_actix::jwt::TokenCache;
 use auth_core::client::csrf::CrossSite;
 use auth_core::policy::decision::{Decision, Rules, decide};
-use auth_core::policy::facts::{Caller, Facts};
+use auth_core::policy::facts::{CallerFacts, Facts};
 use auth_core::runtime::clock;
 use auth_core::scheme::bearer::Bearer;
 
@@ -314,7 +315,7 @@ fn allows(bearer: &Bearer, token: &str) -> bool {
         country: None,
         address_blocked: false,
         cross_site: CrossSite::Passed,
-        caller: Caller::Known(&principal),
+        caller: CallerFacts::Known(&principal),
         sources: &[],
         checks: Default::default(),
         elsewhere: Default::default(),

@@ -2,7 +2,8 @@
 
 use std::sync::OnceLock;
 
-use auth_actix::{Jwt, Key};
+use auth_actix::Jwt;
+use auth_actix::jwt::Key;
 use auth_core::runtime::clock;
 use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::hmac;
@@ -56,6 +57,16 @@ impl Algorithm {
             Self::Rs256 => jsonwebtoken::Algorithm::RS256,
             Self::Es256 => jsonwebtoken::Algorithm::ES256,
             Self::EdDsa => jsonwebtoken::Algorithm::EdDSA,
+        }
+    }
+
+    /// As auth-actix calls it.
+    const fn auth_actix(self) -> auth_actix::jwt::Algorithm {
+        match self {
+            Self::Hs256 => auth_actix::jwt::Algorithm::HS256,
+            Self::Rs256 => auth_actix::jwt::Algorithm::RS256,
+            Self::Es256 => auth_actix::jwt::Algorithm::ES256,
+            Self::EdDsa => auth_actix::jwt::Algorithm::EdDSA,
         }
     }
 
@@ -216,7 +227,7 @@ impl Issuer {
     pub fn jwt(&self) -> Outcome<Jwt> {
         let jwt = match &self.keys {
             Keys::Secret(_) => Jwt::hs256(SECRET),
-            _ => Jwt::key(Key::der(self.algorithm.jsonwebtoken(), self.public_key_info()?)),
+            _ => Jwt::key(Key::der(self.algorithm.auth_actix(), self.public_key_info()?)),
         };
         Ok(jwt.issuer(ISSUER).audience(AUDIENCE))
     }

@@ -11,7 +11,8 @@ use actix_web::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use actix_web::test::{TestRequest, init_service};
 use actix_web::web::BytesMut;
 use actix_web::{App, Error, web};
-use auth_actix::{Auth, GuardedRoute, Rule};
+use auth_actix::web::GuardedRoute;
+use auth_actix::{Auth, Rule};
 
 use crate::Outcome;
 use crate::handlers::{self, ByHand};
@@ -190,7 +191,7 @@ pub(crate) struct Handler {
 macro_rules! handler {
     ($function:path) => {
         $crate::subject::Handler {
-            in_scope: || auth_actix::get().to($function),
+            in_scope: || auth_actix::web::get().to($function),
             in_app: || actix_web::web::get().to($function),
         }
     };

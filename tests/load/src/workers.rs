@@ -3,7 +3,7 @@
 use std::sync::{Arc, Barrier};
 use std::time::Instant;
 
-use auth_actix::TokenCache;
+use auth_actix::jwt::TokenCache;
 use auth_core::runtime::clock;
 use auth_core::scheme::bearer::Bearer;
 

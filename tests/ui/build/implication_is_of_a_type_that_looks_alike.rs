@@ -1,4 +1,5 @@
-use auth_actix::{Granted, Implies};
+use auth_actix::Granted;
+use auth_actix::granted::Implies;
 
 mod real {
     #[derive(auth_actix::Role)]

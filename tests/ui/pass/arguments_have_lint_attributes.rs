@@ -20,6 +20,6 @@ async fn plain(#[expect(unused_variables)] body: String) -> &'static str {
 
 fn main() {
     let _ = |auth: &Auth| {
-        App::new().service(auth.scope("/api").service(report).route("/plain", auth_actix::post().to(plain)));
+        App::new().service(auth.scope("/api").service(report).route("/plain", auth_actix::web::post().to(plain)));
     };
 }

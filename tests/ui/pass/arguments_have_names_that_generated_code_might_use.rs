@@ -48,6 +48,6 @@ async fn principal(principal: Principal) -> String {
 fn main() {
     let _ = |auth: &Auth| {
         let scope = auth.scope("/api").service(one).service(two).service(call);
-        App::new().service(scope.route("/four", auth_actix::get().to(principal)));
+        App::new().service(scope.route("/four", auth_actix::web::get().to(principal)));
     };
 }

@@ -40,7 +40,7 @@ async fn checked((id, _all): (web::Path<u64>, HttpRequest)) -> String {
 
 fn main() {
     let _ = |auth: &Auth| {
-        let scope = auth.scope("/").service(all).service(anyone).route("/c", auth_actix::get().to(generic::<u8>));
-        App::new().service(scope.route("/d/{id}", auth_actix::get().to(checked)));
+        let scope = auth.scope("/").service(all).service(anyone).route("/c", auth_actix::web::get().to(generic::<u8>));
+        App::new().service(scope.route("/d/{id}", auth_actix::web::get().to(checked)));
     };
 }

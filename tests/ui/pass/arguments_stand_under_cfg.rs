@@ -31,6 +31,6 @@ async fn none(#[cfg(any())] never: u8) -> &'static str {
 fn main() {
     let _ = |auth: &Auth| {
         App::new()
-            .service(auth.scope("/api").service(report).service(none).route("/plain", auth_actix::post().to(plain)));
+            .service(auth.scope("/api").service(report).service(none).route("/plain", auth_actix::web::post().to(plain)));
     };
 }

@@ -74,7 +74,7 @@ fn later(id: web::Path<u64>) -> impl Future<Output = String> {
 
 fn register(auth: &Auth) {
     let scope = auth.scope("/api").service(health).service(reports).service(later);
-    drop(App::new().service(scope.route("/plain", auth_actix::get().to(plain::<16>))));
+    drop(App::new().service(scope.route("/plain", auth_actix::web::get().to(plain::<16>))));
     drop(App::new().app_data(auth.clone()).service(write));
 }
 

@@ -5,9 +5,7 @@
 #![forbid(non_local_definitions, unused_qualifications, unused_lifetimes, let_underscore_drop, unsafe_code)]
 
 use actix_web::{App, get, post, web};
-use auth_actix::{
-    Auth, Granted, Permission, Principal, Role, deny_network, public, require, require_auth, require_role,
-};
+use auth_actix::{Auth, Granted, Permission, Principal, Role, deny_network, public, require, require_auth, require_role};
 
 /// Who works here.
 #[derive(Debug, Role)]
@@ -72,7 +70,7 @@ async fn generic<T: ToString + 'static>(data: web::Data<T>) -> String {
     data.to_string()
 }
 
-fn local() -> impl actix_web::dev::HttpServiceFactory + auth_actix::Service {
+fn local() -> impl actix_web::dev::HttpServiceFactory + auth_actix::web::Service {
     #[require_role("admin")]
     #[get("/local")]
     async fn local() -> &'static str {
@@ -82,7 +80,7 @@ fn local() -> impl actix_web::dev::HttpServiceFactory + auth_actix::Service {
 }
 
 fn register(auth: &Auth) {
-    use auth_actix::get;
+    use auth_actix::web::get;
     let scope = auth.scope("/api").service(health).service(reports).service(only_in_the_check).service(local());
     let scope = scope.route("/a", get().to(changed_in_the_check)).route("/b", get().to(changed_in_the_body));
     let scope = scope.route("/c", get().to(plain)).route("/d", get().to(generic::<u8>));

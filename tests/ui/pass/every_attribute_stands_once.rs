@@ -1,8 +1,5 @@
 use actix_web::{App, get};
-use auth_actix::{
-    Auth, deny_network, public, require, require_auth, require_claim, require_network, require_permission,
-    require_role, require_scope,
-};
+use auth_actix::{Auth, deny_network, public, require, require_auth, require_claim, require_network, require_permission, require_role, require_scope};
 
 #[derive(auth_actix::Role)]
 enum Role {

@@ -25,6 +25,6 @@ async fn list(user: Principal, id: web::Path<u64>) -> String {
 fn main() {
     let _ = |auth: &Auth| {
         App::new().service(auth.scope("/first").service(first::list));
-        App::new().service(auth.scope("/second").service(second::list).route("/{id}", auth_actix::get().to(list)));
+        App::new().service(auth.scope("/second").service(second::list).route("/{id}", auth_actix::web::get().to(list)));
     };
 }

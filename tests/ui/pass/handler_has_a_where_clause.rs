@@ -21,7 +21,7 @@ where
 
 fn main() {
     let _ = |auth: &Auth| {
-        let scope = auth.scope("/api").service(report).route("/size", auth_actix::get().to(size::<Vec<u8>>));
+        let scope = auth.scope("/api").service(report).route("/size", auth_actix::web::get().to(size::<Vec<u8>>));
         App::new().service(scope);
     };
 }

@@ -28,6 +28,6 @@ async fn plain() -> &'static str {
 
 fn main() {
     let _ = |auth: &Auth| {
-        App::new().service(auth.scope("/api").service(report).route("/plain", auth_actix::get().to(plain)));
+        App::new().service(auth.scope("/api").service(report).route("/plain", auth_actix::web::get().to(plain)));
     };
 }

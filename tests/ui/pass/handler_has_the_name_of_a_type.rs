@@ -21,7 +21,7 @@ async fn String() -> &'static str {
 fn main() {
     let _ = |auth: &Auth| {
         let scope = auth.scope("/api").service(char);
-        let scope = scope.route("/bool", auth_actix::get().to(bool)).route("/string", auth_actix::get().to(String));
+        let scope = scope.route("/bool", auth_actix::web::get().to(bool)).route("/string", auth_actix::web::get().to(String));
         App::new().service(scope);
     };
 }

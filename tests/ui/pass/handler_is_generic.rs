@@ -52,10 +52,10 @@ fn main() {
     let _ = |auth: &Auth| {
         let scope = auth
             .scope("/api")
-            .route("/count", auth_actix::get().to(count::<Postgres>))
-            .route("/sum", auth_actix::get().to(sum::<Postgres, Postgres>))
-            .route("/unsized", auth_actix::get().to(unsized_store::<dyn Store>))
-            .route("/default", auth_actix::get().to(no_argument_names_it::<Postgres>));
+            .route("/count", auth_actix::web::get().to(count::<Postgres>))
+            .route("/sum", auth_actix::web::get().to(sum::<Postgres, Postgres>))
+            .route("/unsized", auth_actix::web::get().to(unsized_store::<dyn Store>))
+            .route("/default", auth_actix::web::get().to(no_argument_names_it::<Postgres>));
         App::new().service(scope);
         App::new().app_data(auth.clone()).route("/count", web::get().to(count::<Postgres>));
     };

@@ -16,9 +16,9 @@ fn main() {
     let _ = |auth: &Auth| {
         let scope = auth
             .scope("/api")
-            .route("/page/{number}", auth_actix::get().to(page::<50>))
-            .route("/pages/{number}", auth_actix::get().to(page::<{ 2 * 50 }>))
-            .route("/filled", auth_actix::get().to(filled::<u8, 3>));
+            .route("/page/{number}", auth_actix::web::get().to(page::<50>))
+            .route("/pages/{number}", auth_actix::web::get().to(page::<{ 2 * 50 }>))
+            .route("/filled", auth_actix::web::get().to(filled::<u8, 3>));
         App::new().service(scope);
     };
 }

@@ -34,6 +34,6 @@ fn plain(mut body: String) -> std::pin::Pin<std::boxed::Box<dyn std::future::Fut
 fn main() {
     let _ = |auth: &Auth| {
         let scope = auth.scope("/api").service(report).service(boxed).service(responder);
-        App::new().service(scope.route("/plain", auth_actix::post().to(plain)));
+        App::new().service(scope.route("/plain", auth_actix::web::post().to(plain)));
     };
 }

@@ -24,7 +24,7 @@ fn register(auth: &Auth) {
         "below"
     }
 
-    App::new().service(auth.scope("/api").service(report).route("/plain", auth_actix::get().to(plain)));
+    App::new().service(auth.scope("/api").service(report).route("/plain", auth_actix::web::get().to(plain)));
     App::new().app_data(auth.clone()).service(below);
 }
 

@@ -46,7 +46,7 @@ mod reports {
 
 fn main() {
     let _ = |auth: &Auth| {
-        let scope = auth.scope("/api").service(reports::show).route("/list", auth_actix::get().to(reports::list));
+        let scope = auth.scope("/api").service(reports::show).route("/list", auth_actix::web::get().to(reports::list));
         App::new().service(scope.configure(reports::routes));
     };
 }

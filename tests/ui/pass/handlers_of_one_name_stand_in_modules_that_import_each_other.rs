@@ -25,6 +25,6 @@ mod v2 {
 fn main() {
     let _ = |auth: &Auth| {
         let scope = auth.scope("/api").service(list).service(v2::list);
-        App::new().service(scope.route("/time", auth_actix::get().to(v2::time)));
+        App::new().service(scope.route("/time", auth_actix::web::get().to(v2::time)));
     };
 }

@@ -30,6 +30,6 @@ async fn r#loop(r#in: String) -> String {
 fn main() {
     let _ = |auth: &Auth| {
         App::new()
-            .service(auth.scope("/api").service(r#type).service(r#match).route("/loop", auth_actix::post().to(r#loop)));
+            .service(auth.scope("/api").service(r#type).service(r#match).route("/loop", auth_actix::web::post().to(r#loop)));
     };
 }

@@ -83,7 +83,7 @@ async fn generic<const SIZE: usize>() -> String {
 fn main() {
     assert_eq!(reports::count(), 1);
     let _ = |auth: &Auth| {
-        use auth_actix::get;
+        use auth_actix::web::get;
         let scope = auth.scope("/api").route("/a", get().to(reports)).route("/b", get().to(traced));
         let scope = scope.route("/c", get().to(traced_by_path)).route("/d", get().to(between));
         let scope = scope.route("/e", get().to(open)).route("/f", get().to(renamed)).route("/g", get().to(conditional));

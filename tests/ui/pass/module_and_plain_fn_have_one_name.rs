@@ -14,6 +14,6 @@ async fn users() -> &'static str {
 
 fn main() {
     let _ = |auth: &Auth| {
-        App::new().service(auth.scope("/api").route("/users", auth_actix::get().to(users)));
+        App::new().service(auth.scope("/api").route("/users", auth_actix::web::get().to(users)));
     };
 }

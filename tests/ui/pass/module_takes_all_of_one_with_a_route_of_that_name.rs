@@ -58,8 +58,8 @@ mod v5 {
 
 fn main() {
     let _ = |auth: &Auth| {
-        let scope = auth.scope("/api").service(list).service(v4::list).route("/2", auth_actix::get().to(v2::list));
-        let scope = scope.route("/3", auth_actix::get().to(v2::v3::list)).route("/5", auth_actix::get().to(v5::list));
+        let scope = auth.scope("/api").service(list).service(v4::list).route("/2", auth_actix::web::get().to(v2::list));
+        let scope = scope.route("/3", auth_actix::web::get().to(v2::v3::list)).route("/5", auth_actix::web::get().to(v5::list));
         App::new().service(scope);
     };
 }

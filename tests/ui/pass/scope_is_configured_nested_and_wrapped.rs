@@ -38,7 +38,7 @@ async fn missing() -> HttpResponse {
 }
 
 fn routes(config: &mut auth_actix::web::ServiceConfig) {
-    config.service(report).route("/plain", auth_actix::post().to(plain));
+    config.service(report).route("/plain", auth_actix::web::post().to(plain));
 }
 
 fn main() {

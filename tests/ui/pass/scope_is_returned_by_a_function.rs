@@ -6,7 +6,8 @@ use actix_web::{
     get,
     middleware::{DefaultHeaders, NormalizePath},
 };
-use auth_actix::{Auth, Scope, Strict, StrictScope, require_auth, rule};
+use auth_actix::{Auth, Scope, require_auth, rule};
+use auth_actix::web::{Strict, StrictScope};
 
 #[require_auth]
 #[get("/report")]
@@ -20,7 +21,7 @@ async fn plain() -> &'static str {
 }
 
 fn named(auth: &Auth) -> Scope {
-    auth.scope("/api").service(report).route("/plain", auth_actix::get().to(plain)).guard(actix_web::guard::Get())
+    auth.scope("/api").service(report).route("/plain", auth_actix::web::get().to(plain)).guard(actix_web::guard::Get())
 }
 
 fn nested(auth: &Auth) -> Scope {
@@ -31,7 +32,7 @@ fn strict(auth: &Auth) -> StrictScope {
     auth.strict_scope("/strict").service(report)
 }
 
-fn wrapped(auth: &Auth) -> impl HttpServiceFactory + auth_actix::Service + use<> {
+fn wrapped(auth: &Auth) -> impl HttpServiceFactory + auth_actix::web::Service + use<> {
     named(auth).wrap(NormalizePath::trim())
 }
 

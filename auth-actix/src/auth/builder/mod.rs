@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse};
 use auth_core::audit::Sink;
-use auth_core::client::address::Forwarding;
+use auth_core::client::address::ForwardingHeader;
 use auth_core::client::country::Countries;
 use auth_core::engine::build::{Address, EngineBuilder};
 use auth_core::identity::grants::Grants;
@@ -25,12 +25,12 @@ use auth_core::scheme::client_certificate::ClientCertificates;
 use auth_core::scheme::dpop::Dpop;
 #[cfg(feature = "blocks")]
 use auth_core::store::blocklist::Blocklist;
-use auth_core::store::roles::RolesFrom;
+use auth_core::store::roles::ProvidedRoles;
 
 use super::Peer;
 use crate::adapter::Actix;
 use crate::custom_scheme::{CustomScheme, CustomSchemes};
-use crate::respond::{Refused, Renderer, Texts, TextsOf};
+use crate::respond::{Messages, Refused, Renderer, TextsOf};
 
 /// Settings of an [`Auth`](crate::Auth). Nothing that keeps strangers out has a default that lets them in.
 #[derive(Default)]
@@ -83,13 +83,14 @@ impl AuthBuilder {
     }
 
     /// Accepts client certificates (mutual TLS): those that rustls has verified, which
-    /// [`keep_client_certificate`](crate::keep_client_certificate) keeps, and those that trusted proxies pass on, if
+    /// [`keep_client_certificate`](crate::client_certificate::keep_client_certificate) keeps, and those that trusted proxies pass on, if
     /// [`from_proxies`](ClientCertificates::from_proxies) says so. A browser presents a certificate by itself, so it counts only
     /// without an explicit credential, and requests that change something must come from pages of [`hosts`](Self::hosts) or
     /// [`origins`](Self::origins).
     ///
     /// ```
-    /// use auth_actix::{Auth, CertificateName, ClientCertificates, Id};
+    /// use auth_actix::{Auth, Id};
+    /// use auth_actix::client_certificate::{CertificateName, ClientCertificates};
     /// let roles = |caller: Id, _tenant: Option<String>| async move {
     ///     let reader = Id::client("certificate:restricted", "spiffe://example.org/reader");
     ///     Ok(if caller == reader { vec!["reader".to_owned()] } else { Vec::new() })
@@ -111,7 +112,7 @@ impl AuthBuilder {
     /// An `Authorization` line of a scheme that nobody here accepts counts as none, and a cookie or an API key beside it counts.
     /// Without this it means that the caller presents something else, and nothing stands in for it. For an application behind a
     /// proxy that passes its own Basic on.
-    pub fn ignore_authorization_of_other_schemes(self) -> Self {
+    pub fn ignore_unknown_schemes(self) -> Self {
         self.with(|engine| engine.ignore_unsupported = true)
     }
 
@@ -146,7 +147,7 @@ impl AuthBuilder {
     /// let auth = Auth::builder().bearer(jwt).roles_from(memberships).build()?;
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    pub fn roles_from(self, source: impl Into<RolesFrom>) -> Self {
+    pub fn roles_from(self, source: impl Into<ProvidedRoles>) -> Self {
         self.set("roles_from", |engine| engine.role_provider = Some(source.into()))
     }
 
@@ -164,14 +165,18 @@ impl AuthBuilder {
 
     /// The client is whom these proxies name in this header: the right-most entry that is none of them. Addresses and
     /// networks, and `"unix"` for a proxy on a Unix socket. A network that rules name must hold no proxies.
-    pub fn behind(self, proxies: impl IntoIterator<Item = impl Into<String>>, header: Forwarding) -> Self {
+    pub fn trusted_proxies(
+        self,
+        proxies: impl IntoIterator<Item = impl Into<String>>,
+        header: ForwardingHeader,
+    ) -> Self {
         let proxies = proxies.into_iter().map(Into::into).collect();
         self.set("client_address", |engine| engine.address = Address::Behind(proxies, header))
     }
 
     /// The client is whom so many proxies name in this header, counted from the right, whatever their addresses. Only
     /// where nobody reaches this server past them.
-    pub fn behind_hops(self, hops: NonZeroUsize, header: Forwarding) -> Self {
+    pub fn trusted_proxy_hops(self, hops: NonZeroUsize, header: ForwardingHeader) -> Self {
         self.set("client_address", |engine| engine.address = Address::Hops(hops, header))
     }
 
@@ -210,7 +215,7 @@ impl AuthBuilder {
 
     /// Who is told of each refusal, log-in, log-out and change of the lists; and of what is granted to somebody whom a browser
     /// speaks for by itself, or in whose name another acts. Called while the request waits: put what takes long behind
-    /// [`Bounded`](crate::Bounded). A sink that panics refuses what was about to be let in.
+    /// [`Bounded`](crate::audit::Bounded). A sink that panics refuses what was about to be let in.
     pub fn audit(self, sink: impl Sink) -> Self {
         self.set("audit", |engine| engine.sink = Some(Arc::new(sink)))
     }
@@ -232,7 +237,7 @@ impl AuthBuilder {
     }
 
     /// What the pages say to a request: the login page, and those of refusals. English unless set.
-    pub fn texts(self, texts: impl Fn(&HttpRequest) -> Texts + Send + Sync + 'static) -> Self {
+    pub fn messages(self, texts: impl Fn(&HttpRequest) -> Messages + Send + Sync + 'static) -> Self {
         Self { texts: Some(Box::new(texts)), ..self.once("texts") }
     }
 

@@ -28,7 +28,7 @@ impl AuthBuilder {
     }
 
     /// Pages open WebSockets and `EventSource`s with a ticket in the address, `?ticket=…`, which stands for a bearer token once: see
-    /// [`Ticket`](crate::Ticket). Beside another credential it is a second one.
+    /// [`Ticket`](crate::jwt::Ticket). Beside another credential it is a second one.
     ///
     /// # Errors
     /// [`BuildError::TicketsWithoutTokens`](crate::BuildError::TicketsWithoutTokens) where no bearer tokens are accepted.

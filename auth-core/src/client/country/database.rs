@@ -16,9 +16,9 @@ use crate::runtime::file_watcher::watch;
 /// The file is looked at every half a minute, and read again when it has changed and stays so: checked whole before it takes the place of
 /// the one before, which stays where the new one is damaged. Requests go on with the one or the other.
 #[derive(Clone)]
-pub struct Database(Arc<Inner>);
+pub struct Database(Arc<DatabaseInner>);
 
-struct Inner {
+struct DatabaseInner {
     path: PathBuf,
     reader: ArcSwap<Reader<Vec<u8>>>,
 }
@@ -55,17 +55,17 @@ impl Database {
     /// # Errors
     /// It cannot be read, or is no database of countries.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, DatabaseError> {
-        Self::open_and_look(path, EVERY)
+        Self::open_with_interval(path, EVERY)
     }
 
     /// The same, with how often the file is looked at.
     ///
     /// # Errors
     /// As [`open`](Self::open).
-    pub fn open_and_look(path: impl AsRef<Path>, every: Duration) -> Result<Self, DatabaseError> {
+    pub fn open_with_interval(path: impl AsRef<Path>, every: Duration) -> Result<Self, DatabaseError> {
         let path = path.as_ref().to_owned();
-        let inner = Arc::new(Inner { reader: ArcSwap::from_pointee(read(&path)?), path });
-        watch(&inner, &inner.path, every, read, Inner::take).map_err(DatabaseError::Read)?;
+        let inner = Arc::new(DatabaseInner { reader: ArcSwap::from_pointee(read(&path)?), path });
+        watch(&inner, &inner.path, every, read, DatabaseInner::take).map_err(DatabaseError::Read)?;
         Ok(Self(inner))
     }
 
@@ -84,7 +84,7 @@ impl Database {
     }
 }
 
-impl Inner {
+impl DatabaseInner {
     fn take(&self, reader: Reader<Vec<u8>>) {
         self.reader.store(Arc::new(reader));
     }
@@ -171,7 +171,7 @@ mod tests {
             std::fs::rename(new, &path).unwrap();
         };
         put("odd.mmdb");
-        let database = Database::open_and_look(&path, Duration::from_millis(20)).unwrap();
+        let database = Database::open_with_interval(&path, Duration::from_millis(20)).unwrap();
         let knows = |address: &str| database.of(address.parse().unwrap()).is_some();
         let within = |expected: &dyn Fn() -> bool| {
             (0..300).any(|_| {

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{ClaimsError, Principal};
-use crate::identity::issuer::Source;
-use crate::identity::vocabulary::Kind;
+use crate::identity::issuer::Issuer;
+use crate::identity::vocabulary::NameKind;
 use crate::runtime::clock::Timestamp;
 
 /// Describes a caller whom a scheme of the application has authenticated: a subject, and what is known of it.
@@ -39,23 +39,23 @@ impl PrincipalBuilder {
 
     /// Who holds the role.
     pub fn role(self, name: impl Into<String>) -> Self {
-        self.named(Kind::Role, [name.into()])
+        self.named(NameKind::Role, [name.into()])
     }
 
     /// Who holds these roles and no others, be they none. A rule that asks for the absence of a role holds only where this or
     /// [`role`](Self::role) said which there are.
     pub fn roles(self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.named(Kind::Role, names.into_iter().map(Into::into))
+        self.named(NameKind::Role, names.into_iter().map(Into::into))
     }
 
     /// Who holds the permission.
     pub fn permission(self, name: impl Into<String>) -> Self {
-        self.named(Kind::Permission, [name.into()])
+        self.named(NameKind::Permission, [name.into()])
     }
 
     /// Whose credential carries the scope.
     pub fn scope(self, name: impl Into<String>) -> Self {
-        self.named(Kind::Scope, [name.into()])
+        self.named(NameKind::Scope, [name.into()])
     }
 
     /// With this claim.
@@ -74,18 +74,18 @@ impl PrincipalBuilder {
         self.claim("exp", at.seconds())
     }
 
-    fn named(mut self, kind: Kind, more: impl IntoIterator<Item = String>) -> Self {
+    fn named(mut self, kind: NameKind, more: impl IntoIterator<Item = String>) -> Self {
         if let Some(names) = self.names.get_mut(kind as usize) {
             names.get_or_insert_default().extend(more);
         }
         self
     }
 
-    /// The principal, of a source whose lists are those of [`Source::of_builder`].
+    /// The principal, of a source whose lists are those of [`Issuer::of_builder`].
     ///
     /// # Errors
     /// The subject is empty, or a registered claim has another type.
-    pub fn of(mut self, source: &Arc<Source>) -> Result<Principal, ClaimsError> {
+    pub fn of(mut self, source: &Arc<Issuer>) -> Result<Principal, ClaimsError> {
         for (list, names) in source.lists.iter().zip(std::mem::take(&mut self.names)) {
             let name = list.path.first().cloned().unwrap_or_default();
             // A claim of that name is none of the lists: those are said by name.

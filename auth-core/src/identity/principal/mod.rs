@@ -12,11 +12,11 @@ use serde::de::DeserializeOwned;
 
 pub use self::actor::Actor;
 pub use self::builder::PrincipalBuilder;
-use self::names::Held;
 pub(crate) use self::names::Lists;
+use self::names::NameSet;
 use crate::identity::id::Id;
-use crate::identity::issuer::Source;
-use crate::identity::scheme_id::Scheme;
+use crate::identity::issuer::Issuer;
+use crate::identity::scheme_id::SchemeId;
 use crate::identity::vocabulary::{Declares, PermissionSet, RoleSet, ScopeSet};
 use crate::runtime::clock::Timestamp;
 use crate::runtime::strict_json::{self, Raw, Span};
@@ -27,35 +27,35 @@ use crate::runtime::strict_json::{self, Raw, Span};
 /// in the credential; each vocabulary that a rule asks about becomes one set of bits, once.
 #[derive(Clone)]
 pub struct Principal {
-    said: Arc<Inner>,
+    said: Arc<PrincipalInner>,
     /// What was answered elsewhere, for each tenant that was asked about, and for none.
-    answers: Option<Arc<Answers>>,
+    answers: Option<Arc<RoleLookups>>,
 }
 
-type Answers = Vec<(Option<Box<str>>, Answer)>;
+type RoleLookups = Vec<(Option<Box<str>>, RoleLookup)>;
 
 /// What a source of roles answered.
 #[derive(Clone, Debug)]
-pub enum Answer {
+pub enum RoleLookup {
     /// These roles, and no others.
     Roles(Arc<[String]>),
     /// Nothing: nobody knows.
     OutOfReach,
 }
 
-struct Inner {
-    source: Arc<Source>,
+struct PrincipalInner {
+    source: Arc<Issuer>,
     /// Where the source keeps what others vouch for.
     issuer: Option<Box<str>>,
     /// Whose credential it is, where the source is that of tenants.
     tenant: Option<Box<str>>,
     claims: String,
     lists: Lists,
-    login: Login,
-    held: [OnceLock<Held>; 4],
+    login: CredentialClaims,
+    held: [OnceLock<NameSet>; 4],
 }
 
-impl Inner {
+impl PrincipalInner {
     /// Whether the roles and permissions of the credential count there: those of a tenant in it alone, others in none.
     fn counts_in(&self, tenant: Option<&str>) -> bool {
         self.tenant.as_deref() == tenant && self.source.tenancy.could_count(tenant.is_some())
@@ -65,7 +65,7 @@ impl Inner {
 /// Whose a credential is, where its source does not say.
 #[cfg(feature = "jwt")]
 #[derive(Debug, Default)]
-pub(crate) struct Named {
+pub(crate) struct CredentialOwner {
     /// Who issued it.
     pub(crate) issuer: Option<Box<str>>,
     /// The tenant.
@@ -74,7 +74,7 @@ pub(crate) struct Named {
 
 /// What a scheme has read from a credential, beside its lists.
 #[derive(Clone, Debug)]
-pub(crate) struct Login {
+pub(crate) struct CredentialClaims {
     pub(crate) subject: Span,
     pub(crate) is_client: bool,
     pub(crate) acr: Option<Span>,
@@ -124,9 +124,15 @@ crate::debug_as_display!(ClaimsError);
 
 impl Principal {
     #[cfg(feature = "jwt")]
-    pub(crate) fn new(source: Arc<Source>, named: Named, claims: String, lists: Lists, login: Login) -> Self {
-        let Named { issuer, tenant } = named;
-        let inner = Inner { source, issuer, tenant, claims, lists, login, held: Default::default() };
+    pub(crate) fn new(
+        source: Arc<Issuer>,
+        named: CredentialOwner,
+        claims: String,
+        lists: Lists,
+        login: CredentialClaims,
+    ) -> Self {
+        let CredentialOwner { issuer, tenant } = named;
+        let inner = PrincipalInner { source, issuer, tenant, claims, lists, login, held: Default::default() };
         Self { said: Arc::new(inner), answers: None }
     }
 
@@ -134,7 +140,7 @@ impl Principal {
     #[cfg(feature = "jwt")]
     pub(crate) fn size(&self) -> usize {
         let named = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
-        size_of::<Inner>() + self.said.claims.len() + named(&self.said.issuer) + named(&self.said.tenant)
+        size_of::<PrincipalInner>() + self.said.claims.len() + named(&self.said.issuer) + named(&self.said.tenant)
     }
 
     /// Whether the two are of one reading of one credential.
@@ -143,16 +149,22 @@ impl Principal {
         Arc::ptr_eq(&self.said, &other.said)
     }
 
-    fn vouched_for(issuer: Option<Box<str>>, source: Arc<Source>, claims: String, lists: Lists, login: Login) -> Self {
-        let inner = Inner { source, issuer, tenant: None, claims, lists, login, held: Default::default() };
+    fn vouched_for(
+        issuer: Option<Box<str>>,
+        source: Arc<Issuer>,
+        claims: String,
+        lists: Lists,
+        login: CredentialClaims,
+    ) -> Self {
+        let inner = PrincipalInner { source, issuer, tenant: None, claims, lists, login, held: Default::default() };
         Self { said: Arc::new(inner), answers: None }
     }
 
     /// The same caller, of a source that differs from its own in the scheme only.
     #[cfg(feature = "jwt")]
-    pub(crate) fn with_source(&self, source: Arc<Source>) -> Self {
+    pub(crate) fn with_source(&self, source: Arc<Issuer>) -> Self {
         let said = &*self.said;
-        let inner = Inner {
+        let inner = PrincipalInner {
             source,
             issuer: said.issuer.clone(),
             tenant: said.tenant.clone(),
@@ -166,8 +178,8 @@ impl Principal {
 
     /// The same principal, with what a source of roles answered about it: for a tenant, or for none.
     #[must_use]
-    pub fn with_answer(&self, tenant: Option<&str>, answer: Answer) -> Self {
-        let mut answers: Answers = self.answers.as_ref().map(|answers| answers.to_vec()).unwrap_or_default();
+    pub fn with_answer(&self, tenant: Option<&str>, answer: RoleLookup) -> Self {
+        let mut answers: RoleLookups = self.answers.as_ref().map(|answers| answers.to_vec()).unwrap_or_default();
         answers.push((tenant.map(Box::from), answer));
         Self { said: Arc::clone(&self.said), answers: Some(Arc::new(answers)) }
     }
@@ -184,7 +196,7 @@ impl Principal {
     }
 
     /// What was answered about it; `None` where nobody was asked.
-    pub(crate) fn answer(&self, tenant: Option<&str>) -> Option<&Answer> {
+    pub(crate) fn answer(&self, tenant: Option<&str>) -> Option<&RoleLookup> {
         self.answers.as_ref()?.iter().find(|(known, _)| known.as_deref() == tenant).map(|(_, answer)| answer)
     }
 
@@ -193,7 +205,7 @@ impl Principal {
     ///
     /// # Errors
     /// The text is not one strict JSON object with a `sub` that is a string.
-    pub fn from_claims(source: Arc<Source>, claims: String) -> Result<Self, ClaimsError> {
+    pub fn from_claims(source: Arc<Issuer>, claims: String) -> Result<Self, ClaimsError> {
         let (mut subject, mut acr, mut actor, mut authenticated_at, mut expires_at) = (None, None, None, None, None);
         let (mut client, mut issuer, mut omitted) = (None, None, None);
         let mut lists = Lists::of(&source);
@@ -204,7 +216,7 @@ impl Principal {
                     subject = value.string().is_some_and(|subject| !subject.is_empty()).then(|| value.span(&claims))
                 }
                 // A session keeps the issuer of its login; other credentials are of their source.
-                "iss" if source.scheme == Scheme::Session => issuer = value.string().map(|text| Box::from(&*text)),
+                "iss" if source.scheme == SchemeId::Session => issuer = value.string().map(|text| Box::from(&*text)),
                 "acr" => acr = Some(value.span(&claims)),
                 "act" => actor = Some(value.span(&claims)),
                 "auth_time" => authenticated_at = value.numeric_date().map(|(down, _)| down),
@@ -217,7 +229,7 @@ impl Principal {
         let subject = subject.ok_or(ClaimsError)?;
         let is_client =
             client.is_some_and(|client| Raw::at(&claims, client).string() == Raw::at(&claims, subject).string());
-        let login = Login { subject, is_client, acr, actor, authenticated_at, expires_at, omitted };
+        let login = CredentialClaims { subject, is_client, acr, actor, authenticated_at, expires_at, omitted };
         Ok(Self::vouched_for(issuer, source, claims, lists, login))
     }
 
@@ -240,7 +252,7 @@ impl Principal {
     }
 
     /// The scheme of the credential.
-    pub fn scheme(&self) -> Scheme {
+    pub fn scheme(&self) -> SchemeId {
         self.said.source.scheme
     }
 
@@ -344,7 +356,7 @@ impl Principal {
         std::iter::successors(self.actor(), |actor| actor.before().cloned())
     }
 
-    pub(crate) fn source(&self) -> &Source {
+    pub(crate) fn source(&self) -> &Issuer {
         &self.said.source
     }
 
@@ -363,7 +375,7 @@ impl Principal {
     /// Whether something was issued to it that comes again: a token, a session.
     #[cfg(feature = "blocks")]
     pub(crate) fn is_issued(&self) -> bool {
-        matches!(self.scheme(), Scheme::Bearer | Scheme::Dpop | Scheme::Session)
+        matches!(self.scheme(), SchemeId::Bearer | SchemeId::Dpop | SchemeId::Session)
     }
 
     /// A claim whatever the source may confer.

@@ -5,10 +5,10 @@ use std::sync::OnceLock;
 
 use smallvec::SmallVec;
 
-use super::{Answer, Principal};
-use crate::identity::issuer::{ListClaim, Source, implies};
-use crate::identity::scheme_id::Scheme;
-use crate::identity::vocabulary::{Bits, Kind, Name, Vocabulary};
+use super::{Principal, RoleLookup};
+use crate::identity::issuer::{Issuer, ListClaim, implies};
+use crate::identity::scheme_id::SchemeId;
+use crate::identity::vocabulary::{Bits, Name, NameKind, Vocabulary};
 use crate::runtime::strict_json::{Raw, Span};
 
 /// Where each list of a source stands in the claims; `None` where the credential does not answer, and that it does not
@@ -23,19 +23,19 @@ pub(crate) struct Lists {
 
 impl Lists {
     /// None found yet.
-    pub(crate) fn of(source: &Source) -> Self {
+    pub(crate) fn of(source: &Issuer) -> Self {
         Self { found: SmallVec::from_elem(None, source.lists.len()), broken_scope: false, unreadable: 0 }
     }
 
     /// Takes note of a member of the claims that the strict reader shows.
-    pub(crate) fn see(&mut self, source: &Source, claims: &str, name: &str, value: Raw<'_>) {
+    pub(crate) fn see(&mut self, source: &Issuer, claims: &str, name: &str, value: Raw<'_>) {
         for (position, (list, found)) in (0..).zip(source.lists.iter().zip(&mut self.found)) {
             let Some((_, inner)) = list.path.split_first().filter(|(first, _)| *first == name) else { continue };
             let Some(value) = inner.iter().try_fold(value, |value, name| value.member(name)) else { continue };
             if list.form.fits(value) {
                 *found = Some(value.span(claims));
             } else {
-                self.broken_scope |= list.kind == Kind::Scope;
+                self.broken_scope |= list.kind == NameKind::Scope;
                 self.unreadable |= 1_u32.unbounded_shl(position);
             }
         }
@@ -49,17 +49,17 @@ impl Lists {
 }
 
 /// The names of one vocabulary that a principal holds, computed once.
-pub(super) struct Held {
+pub(super) struct NameSet {
     vocabulary: &'static Vocabulary,
     /// The version of the grants that permissions were computed from: a principal is shared, and grants are replaced.
     grants: u64,
     bits: Bits,
 }
 
-impl Held {
+impl NameSet {
     /// Whether the grants are still those that it was computed from. Roles and scopes do not depend on them.
-    fn is_current(&self, source: &Source) -> bool {
-        self.vocabulary.kind != Kind::Permission || self.grants == source.roles.changes()
+    fn is_current(&self, source: &Issuer) -> bool {
+        self.vocabulary.kind != NameKind::Permission || self.grants == source.roles.changes()
     }
 }
 
@@ -67,7 +67,7 @@ impl Principal {
     /// The names of one kind that its credential lists and its source may confer, as they are called here; and whether these are
     /// all that there are: of what was left out, absence is no answer.
     #[cfg(all(feature = "oidc", feature = "session"))]
-    pub(crate) fn listed(&self, kind: Kind) -> (Vec<String>, bool) {
+    pub(crate) fn listed(&self, kind: NameKind) -> (Vec<String>, bool) {
         let (mut names, mut written) = (Vec::new(), 0);
         self.each_listed(kind, |name| names.push(name.to_owned()));
         self.each_written(kind, |_| written += 1);
@@ -78,10 +78,10 @@ impl Principal {
     /// Whether it was found before that its credential says so, which is no more than a look at bits; `false` says nothing.
     #[inline]
     pub(crate) fn is_known_to_hold(&self, name: Name) -> bool {
-        let found = |held: &Held| {
+        let found = |held: &NameSet| {
             held.vocabulary.is(name.vocabulary) && held.is_current(&self.said.source) && held.bits.contains(name.index)
         };
-        let counts = name.vocabulary.kind == Kind::Scope || self.said.counts_in(None);
+        let counts = name.vocabulary.kind == NameKind::Scope || self.said.counts_in(None);
         counts && self.said.held.iter().map_while(OnceLock::get).any(found)
     }
 
@@ -103,7 +103,7 @@ impl Principal {
         text: &str,
         tenant: Option<&str>,
     ) -> bool {
-        let by_credential = vocabulary.kind == Kind::Scope && tenant.is_none() || self.said.counts_in(tenant);
+        let by_credential = vocabulary.kind == NameKind::Scope && tenant.is_none() || self.said.counts_in(tenant);
         by_credential && self.holds_in(vocabulary, index, text) || self.was_given(vocabulary, index, text, tenant)
     }
 
@@ -112,9 +112,9 @@ impl Principal {
         let name = Name { vocabulary, index, text: "" };
         let given = self.answered_roles(tenant);
         match vocabulary.kind {
-            Kind::Role if vocabulary.open => given.iter().any(|role| role == text),
-            Kind::Role => given.iter().any(|role| implies(vocabulary, role, name)),
-            Kind::Permission => {
+            NameKind::Role if vocabulary.open => given.iter().any(|role| role == text),
+            NameKind::Role => given.iter().any(|role| implies(vocabulary, role, name)),
+            NameKind::Permission => {
                 let (types, mut found) = (&self.said.source.roles, false);
                 for roles in types.iter() {
                     for index in given.iter().filter_map(|role| roles.index_of(role)) {
@@ -131,7 +131,7 @@ impl Principal {
                 }
                 found
             }
-            Kind::Scope => false,
+            NameKind::Scope => false,
         }
     }
 
@@ -140,8 +140,8 @@ impl Principal {
     /// nothing was answered: the same tenant may have another spelling, and the caller chooses which one stands in the path.
     pub(crate) fn lacks_within(&self, name: Name, tenant: Option<&str>) -> bool {
         match self.answer(tenant) {
-            Some(Answer::OutOfReach) => false,
-            Some(Answer::Roles(given)) => {
+            Some(RoleLookup::OutOfReach) => false,
+            Some(RoleLookup::Roles(given)) => {
                 let mut listed = false;
                 self.each_written(name.vocabulary.kind, |written| listed |= implies(name.vocabulary, written, name));
                 let answered = tenant.is_none() || !given.is_empty();
@@ -163,13 +163,13 @@ impl Principal {
     }
 
     /// The lists of one kind, and where each is located in the claims.
-    fn lists_of(&self, kind: Kind) -> impl Iterator<Item = (&ListClaim, Option<Span>)> {
+    fn lists_of(&self, kind: NameKind) -> impl Iterator<Item = (&ListClaim, Option<Span>)> {
         let lists = self.said.source.lists.iter().zip(self.said.lists.found.iter().copied());
         lists.filter(move |(list, _)| list.kind == kind)
     }
 
     /// The claim in which the credential lists names of this kind, and their number, for logs; `None` where it lists none anywhere.
-    pub(crate) fn told_of_lists(&self, kind: Kind) -> Option<String> {
+    pub(crate) fn told_of_lists(&self, kind: NameKind) -> Option<String> {
         let (source, lists) = (&self.said.source, &self.said.lists);
         let mut told = Vec::new();
         for (position, (list, found)) in (0..).zip(source.lists.iter().zip(&lists.found)) {
@@ -188,7 +188,7 @@ impl Principal {
                 (Some(_), false) => format!("{count} at {at}"),
             });
         }
-        let help = if matches!(self.scheme(), Scheme::Bearer | Scheme::Dpop) {
+        let help = if matches!(self.scheme(), SchemeId::Bearer | SchemeId::Dpop) {
             format!(" (`.{}s_at([…])`)", kind.word())
         } else {
             String::new()
@@ -197,13 +197,13 @@ impl Principal {
     }
 
     /// Whether the credential contains every list of this kind, of which there is one, and says of none that it was left out.
-    fn lists_all(&self, kind: Kind) -> bool {
+    fn lists_all(&self, kind: NameKind) -> bool {
         let mut lists = self.lists_of(kind).peekable();
         lists.peek().is_some() && lists.all(|(_, found)| found.is_some()) && !self.omits(kind)
     }
 
     /// Whether the credential marks a list of this kind as left out.
-    fn omits(&self, kind: Kind) -> bool {
+    fn omits(&self, kind: NameKind) -> bool {
         let mut claims = self.lists_of(kind).filter_map(|(list, _)| list.path.first());
         self.said.login.omitted.is_some() && claims.any(|claim| self.omits_claim(claim))
     }
@@ -215,13 +215,13 @@ impl Principal {
         if vocabulary.open {
             let mut found = false;
             self.each_listed(vocabulary.kind, |name| found |= name == text);
-            return found || (vocabulary.kind == Kind::Permission && self.grants_open(text));
+            return found || (vocabulary.kind == NameKind::Permission && self.grants_open(text));
         }
         for slot in &self.said.held {
             let held = slot.get_or_init(|| {
                 // Read before the grants: what is replaced meanwhile is not what counts as current.
                 let grants = self.said.source.roles.changes();
-                Held { vocabulary, grants, bits: self.bits(vocabulary) }
+                NameSet { vocabulary, grants, bits: self.bits(vocabulary) }
             });
             if held.vocabulary.is(vocabulary) && held.is_current(&self.said.source) {
                 return held.bits.contains(index);
@@ -234,7 +234,7 @@ impl Principal {
     /// All names of the vocabulary that this principal holds.
     fn bits(&self, vocabulary: &'static Vocabulary) -> Bits {
         let mut bits = self.listed_bits(vocabulary);
-        if vocabulary.kind == Kind::Permission {
+        if vocabulary.kind == NameKind::Permission {
             self.each_grant(|granted| {
                 if granted.vocabulary.is(vocabulary) {
                     bits.add(vocabulary, granted.index);
@@ -272,7 +272,7 @@ impl Principal {
     }
 
     /// The names of one kind that the credential lists and its source may confer.
-    fn each_listed(&self, kind: Kind, mut visit: impl FnMut(&str)) {
+    fn each_listed(&self, kind: NameKind, mut visit: impl FnMut(&str)) {
         self.each_written(kind, |name| {
             if self.said.source.confers.allows(kind, name) {
                 visit(name);
@@ -281,7 +281,7 @@ impl Principal {
     }
 
     /// The names of one kind that the credential lists, as they are called here.
-    fn each_written(&self, kind: Kind, mut visit: impl FnMut(&str)) {
+    fn each_written(&self, kind: NameKind, mut visit: impl FnMut(&str)) {
         let source = &self.said.source;
         let mut prefixed = String::new();
         for (list, found) in source.lists.iter().zip(&self.said.lists.found) {
@@ -303,8 +303,8 @@ impl Principal {
 
     fn answered_roles(&self, tenant: Option<&str>) -> &[String] {
         match self.answer(tenant) {
-            Some(Answer::Roles(roles)) => roles,
-            Some(Answer::OutOfReach) | None => &[],
+            Some(RoleLookup::Roles(roles)) => roles,
+            Some(RoleLookup::OutOfReach) | None => &[],
         }
     }
 }

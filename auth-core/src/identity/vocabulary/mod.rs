@@ -9,11 +9,11 @@ mod name_index;
 
 pub(crate) use self::check::{Text, same};
 pub use self::check::{check_name, check_negated};
-pub use self::name_index::{Spelt, first, next};
+pub use self::name_index::{NameIndex, first, next};
 
 /// What a vocabulary names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum NameKind {
     /// Roles (RBAC).
     Role,
     /// Permissions.
@@ -22,7 +22,7 @@ pub enum Kind {
     Scope,
 }
 
-impl Kind {
+impl NameKind {
     /// The word for messages.
     pub const fn word(self) -> &'static str {
         match self {
@@ -37,7 +37,7 @@ impl Kind {
 #[derive(Debug)]
 pub struct Vocabulary {
     /// What it names.
-    pub kind: Kind,
+    pub kind: NameKind,
     /// The type that declares it, for messages.
     pub declared_in: &'static str,
     /// The module of that type, for messages about two of one name.
@@ -49,7 +49,7 @@ pub struct Vocabulary {
     /// The variants, by index.
     pub variants: &'static [&'static str],
     /// Names and aliases, as tokens spell them.
-    pub spelt: Spelt,
+    pub spelt: NameIndex,
     /// By index: the bits of all that a name implies, itself included.
     pub closure: &'static [&'static [u64]],
     /// By index: what a name, or one that it implies, grants in other vocabularies.
@@ -232,11 +232,11 @@ pub trait ScopeSet: Declares {}
 
 /// Text that names nothing that the type declares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct UnknownName(Kind);
+pub struct UnknownName(NameKind);
 
 impl UnknownName {
     /// Of this kind.
-    pub const fn new(kind: Kind) -> Self {
+    pub const fn new(kind: NameKind) -> Self {
         Self(kind)
     }
 }
@@ -306,13 +306,13 @@ mod tests {
     use super::*;
 
     static ROLES: Vocabulary = Vocabulary {
-        kind: Kind::Role,
+        kind: NameKind::Role,
         declared_in: "Role",
         module: "app",
         open: false,
         names: &["admin", "editor", "viewer"],
         variants: &["Admin", "Editor", "Viewer"],
-        spelt: Spelt::few(&[("admin", 0), ("editor", 1), ("redactor", 1), ("viewer", 2)]),
+        spelt: NameIndex::few(&[("admin", 0), ("editor", 1), ("redactor", 1), ("viewer", 2)]),
         closure: &[&[0b111], &[0b110], &[0b100]],
         grants: &[&[], &[], &[]],
     };

@@ -3,7 +3,7 @@
 
 /// Names and aliases, with the indices of the names. Written by the derives.
 #[derive(Clone, Copy, Debug)]
-pub struct Spelt {
+pub struct NameIndex {
     all: &'static [(&'static str, u16)],
     /// By hash: one that has it.
     first: &'static [u16],
@@ -14,7 +14,7 @@ pub struct Spelt {
 /// No other one.
 const NONE: u16 = u16::MAX;
 
-impl Spelt {
+impl NameIndex {
     /// So few that each of them is looked at.
     pub const fn few(all: &'static [(&'static str, u16)]) -> Self {
         Self { all, first: &[], next: &[] }
@@ -87,11 +87,11 @@ mod tests {
         const ALL: &[(&str, u16)] =
             &[("admin", 0), ("root", 0), ("editor", 1), ("viewer", 2), ("", 3), ("caf\u{e9}", 4), ("a\0b", 5)];
         const COUNT: usize = ALL.len();
-        fn by_hash<const BUCKETS: usize>() -> Spelt {
+        fn by_hash<const BUCKETS: usize>() -> NameIndex {
             let (first, next) = (first::<BUCKETS>(ALL), next::<COUNT, BUCKETS>(ALL));
-            Spelt::many(ALL, Box::leak(Box::new(first)), Box::leak(Box::new(next)))
+            NameIndex::many(ALL, Box::leak(Box::new(first)), Box::leak(Box::new(next)))
         }
-        for spelt in [Spelt::few(ALL), by_hash::<1>(), by_hash::<3>(), by_hash::<16>()] {
+        for spelt in [NameIndex::few(ALL), by_hash::<1>(), by_hash::<3>(), by_hash::<16>()] {
             for (name, index) in ALL {
                 assert_eq!(spelt.find(name), Some(*index), "{name:?}");
             }
@@ -99,6 +99,6 @@ mod tests {
                 assert_eq!(spelt.find(other), None, "{other:?}");
             }
         }
-        assert_eq!(Spelt::few(&[]).find(""), None);
+        assert_eq!(NameIndex::few(&[]).find(""), None);
     }
 }

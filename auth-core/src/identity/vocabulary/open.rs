@@ -5,7 +5,7 @@
 //! assert_eq!(Role::new("night-shift").to_string(), "night-shift");
 //! ```
 
-use super::{Declares, Kind, NO_INDEX, PermissionSet, RoleSet, ScopeSet, Spelt, Vocabulary};
+use super::{Declares, NO_INDEX, NameIndex, NameKind, PermissionSet, RoleSet, ScopeSet, Vocabulary};
 
 macro_rules! open {
     ($(#[$docs:meta])* $name:ident, $set:ident, $kind:ident) => {
@@ -29,13 +29,13 @@ macro_rules! open {
         impl Declares for $name {
             const VOCABULARY: &'static Vocabulary = {
                 static ANY: Vocabulary = Vocabulary {
-                    kind: Kind::$kind,
+                    kind: NameKind::$kind,
                     declared_in: stringify!($name),
                     module: module_path!(),
                     open: true,
                     names: &[],
                     variants: &[],
-                    spelt: Spelt::few(&[]),
+                    spelt: NameIndex::few(&[]),
                     closure: &[],
                     grants: &[],
                 };

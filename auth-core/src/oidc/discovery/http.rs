@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{Endpoint, EndpointError};
+use super::{EndpointError, EndpointUrl};
 use crate::runtime::background_fetch::{NoThread, spawn};
 
 /// How long a request may take.
@@ -62,7 +62,7 @@ pub(crate) enum Failed {
 
 impl Failed {
     /// The failure of a request to this address.
-    fn at(self, endpoint: &Endpoint) -> Self {
+    fn at(self, endpoint: &EndpointUrl) -> Self {
         Self::At(endpoint.url().as_str().into(), self.into())
     }
 }
@@ -100,12 +100,12 @@ crate::debug_as_display!(ReachError);
 /// Sends requests over `https` (or on this machine). Follows no redirect, reads no proxy from the environment, and reads no more than
 /// a limit.
 #[derive(Clone, Debug)]
-pub(crate) struct Client {
+pub(crate) struct HttpClient {
     client: reqwest::Client,
     bearer_file: Option<PathBuf>,
 }
 
-impl Client {
+impl HttpClient {
     pub(crate) fn new(reach: &Reach) -> Result<Self, ReachError> {
         // Where two providers are compiled in and none is chosen, rustls panics at the first connection.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
@@ -136,7 +136,7 @@ impl Client {
     /// The body of a 200.
     pub(crate) async fn get(
         &self,
-        endpoint: &Endpoint,
+        endpoint: &EndpointUrl,
         most: usize,
         patience: RequestTimeout,
     ) -> Result<Vec<u8>, Failed> {
@@ -153,7 +153,7 @@ impl Client {
 
 /// Who this server is at a provider (RFC 6749 §2.3.1).
 #[derive(Clone)]
-pub(crate) struct Registered {
+pub(crate) struct ClientRegistration {
     pub(crate) id: String,
     pub(crate) secret: SecretString,
     pub(crate) sent: SecretSent,
@@ -168,13 +168,13 @@ pub(crate) enum SecretSent {
     InBody,
 }
 
-impl Client {
+impl HttpClient {
     /// Posts a form, as the client that is registered, and reads the answer, whatever its status. In the thread of requests to
     /// others, so that connections are kept from one to the next. `turn` ends with the request, whoever still waits for it.
     pub(crate) async fn post(
         &self,
-        endpoint: &Endpoint,
-        registered: &Registered,
+        endpoint: &EndpointUrl,
+        registered: &ClientRegistration,
         form: &[(&str, &str)],
         most: usize,
         turn: impl Send + 'static,

@@ -9,15 +9,15 @@ use arc_swap::ArcSwapOption;
 use reqwest::Url;
 use serde::Deserialize;
 
-use crate::runtime::background_fetch::{BackgroundFetch, Started, Trigger};
+use crate::runtime::background_fetch::{BackgroundFetch, FetchStart, Trigger};
 use crate::runtime::clock::{self, Moment};
 
 pub use self::http::ReachError;
-pub(crate) use self::http::{Client, Failed, OK, Reach, Registered, RequestTimeout, SecretSent};
+pub(crate) use self::http::{ClientRegistration, Failed, HttpClient, OK, Reach, RequestTimeout, SecretSent};
 
 /// An address that is asked: `https`, or `http` on this machine alone, since whoever stands in between could answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Endpoint(Url);
+pub(crate) struct EndpointUrl(Url);
 
 /// An address that is never asked.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -39,7 +39,7 @@ pub enum EndpointError {
 
 crate::debug_as_display!(EndpointError);
 
-impl Endpoint {
+impl EndpointUrl {
     pub(crate) fn new(text: &str) -> Result<Self, EndpointError> {
         let url = Url::parse(text).map_err(|_| EndpointError::NoUrl)?;
         if url.host_str().is_none_or(str::is_empty) {
@@ -75,20 +75,20 @@ impl Endpoint {
 #[derive(Clone, Debug)]
 pub(crate) struct Provider {
     issuer: String,
-    identity: Endpoint,
-    from: Option<Endpoint>,
+    identity: EndpointUrl,
+    from: Option<EndpointUrl>,
 }
 
 /// Of what a provider says of itself, what is used (OpenID Connect Discovery 1.0 §3, RFC 8414 §2).
 #[derive(Clone, Debug)]
-pub(crate) struct Metadata {
-    pub(crate) jwks_uri: Endpoint,
-    pub(crate) introspection_endpoint: Option<Endpoint>,
+pub(crate) struct ProviderMetadata {
+    pub(crate) jwks_uri: EndpointUrl,
+    pub(crate) introspection_endpoint: Option<EndpointUrl>,
     #[cfg(feature = "session")]
     /// Where browsers go: as the provider says, wherever it is asked from here.
-    pub(crate) authorization_endpoint: Option<Endpoint>,
+    pub(crate) authorization_endpoint: Option<EndpointUrl>,
     #[cfg(feature = "session")]
-    pub(crate) token_endpoint: Option<Endpoint>,
+    pub(crate) token_endpoint: Option<EndpointUrl>,
     #[cfg(feature = "session")]
     /// Whether its answers to browsers name it (RFC 9207 §3).
     pub(crate) says_who_answers: bool,
@@ -113,8 +113,8 @@ const MOST: usize = 256 * 1024;
 
 impl Provider {
     pub(crate) fn new(issuer: &str, from: Option<&str>) -> Result<Self, EndpointError> {
-        let identity = Endpoint::new(issuer)?;
-        let from = from.map(Endpoint::new).transpose()?;
+        let identity = EndpointUrl::new(issuer)?;
+        let from = from.map(EndpointUrl::new).transpose()?;
         if identity.0.query().is_some() || from.as_ref().is_some_and(|from| from.0.query().is_some()) {
             return Err(EndpointError::Query);
         }
@@ -123,31 +123,31 @@ impl Provider {
 
     /// Asks it. The document has to name the issuer that was configured, character for character: otherwise it is somebody
     /// else's (RFC 8414 §3.3).
-    pub(crate) async fn metadata(&self, client: &Client) -> Result<Metadata, Failed> {
+    pub(crate) async fn metadata(&self, client: &HttpClient) -> Result<ProviderMetadata, Failed> {
         let base = self.from.as_ref().unwrap_or(&self.identity);
         let place = format!("{}/.well-known/openid-configuration", base.0.as_str().trim_end_matches('/'));
-        let place = Endpoint::new(&place).map_err(Failed::Endpoint)?;
+        let place = EndpointUrl::new(&place).map_err(Failed::Endpoint)?;
         let document = client.get(&place, MOST, RequestTimeout::Background).await?;
         let document: Document = serde_json::from_slice(&document).map_err(|_| Failed::NotUnderstood)?;
         if document.issuer != self.issuer {
             return Err(Failed::AnotherIssuer);
         }
-        Ok(Metadata {
+        Ok(ProviderMetadata {
             jwks_uri: self.reached(&document.jwks_uri)?,
             // What is wrong with these is told where they are asked for.
             introspection_endpoint: document.introspection_endpoint.and_then(|url| self.reached(&url).ok()),
             #[cfg(feature = "session")]
             token_endpoint: document.token_endpoint.and_then(|url| self.reached(&url).ok()),
             #[cfg(feature = "session")]
-            authorization_endpoint: document.authorization_endpoint.and_then(|url| Endpoint::new(&url).ok()),
+            authorization_endpoint: document.authorization_endpoint.and_then(|url| EndpointUrl::new(&url).ok()),
             #[cfg(feature = "session")]
             says_who_answers: document.authorization_response_iss_parameter_supported,
         })
     }
 
     /// An address that the provider names, as it is reached from here.
-    fn reached(&self, named: &str) -> Result<Endpoint, Failed> {
-        let named = Endpoint::new(named).map_err(Failed::Endpoint)?;
+    fn reached(&self, named: &str) -> Result<EndpointUrl, Failed> {
+        let named = EndpointUrl::new(named).map_err(Failed::Endpoint)?;
         let base = self.from.as_ref().unwrap_or(&self.identity);
         let mut reached = named.clone();
         if let Some(from) = self.from.as_ref().filter(|_| named.0.origin() == self.identity.0.origin()) {
@@ -167,7 +167,7 @@ impl Provider {
 #[derive(Debug)]
 pub(crate) struct DiscoveryCache {
     provider: Provider,
-    current: ArcSwapOption<(Arc<Metadata>, Moment)>,
+    current: ArcSwapOption<(Arc<ProviderMetadata>, Moment)>,
     last_error: ArcSwapOption<Failed>,
     fetch: BackgroundFetch,
 }
@@ -190,7 +190,11 @@ impl DiscoveryCache {
 
     /// Returns the cached metadata. If there is none, or `refresh` is set, awaits a fetch. The previous metadata stays in effect if it
     /// fails.
-    pub(crate) async fn metadata(self: &Arc<Self>, client: &Client, refresh: bool) -> Result<Arc<Metadata>, Failed> {
+    pub(crate) async fn metadata(
+        self: &Arc<Self>,
+        client: &HttpClient,
+        refresh: bool,
+    ) -> Result<Arc<ProviderMetadata>, Failed> {
         let current = || self.current.load().as_ref().map(|current| (Arc::clone(&current.0), current.1));
         let previous = current();
         if let Some((metadata, since)) = &previous
@@ -203,14 +207,14 @@ impl DiscoveryCache {
         }
         let last_error = || self.last_error.load().as_deref().cloned();
         let error = match self.start(client) {
-            Started::InFlight(mut in_flight) => {
+            FetchStart::InFlight(mut in_flight) => {
                 match tokio::time::timeout(FETCH_WAIT_TIMEOUT, in_flight.changed()).await {
                     Err(_) => Some(Failed::Slow),
                     Ok(_) => last_error(),
                 }
             }
-            Started::TooEarly => last_error(),
-            Started::NoThread => Some(Failed::NoThread),
+            FetchStart::TooEarly => last_error(),
+            FetchStart::NoThread => Some(Failed::NoThread),
         };
         match (current().or(previous), error) {
             (Some((metadata, _)), _) => Ok(metadata),
@@ -218,7 +222,7 @@ impl DiscoveryCache {
         }
     }
 
-    fn start(self: &Arc<Self>, client: &Client) -> Started {
+    fn start(self: &Arc<Self>, client: &HttpClient) -> FetchStart {
         self.fetch.start(Trigger::Request, Duration::ZERO, |_| {
             let (this, client) = (Arc::clone(self), client.clone());
             async move {
@@ -262,7 +266,7 @@ mod tests {
             ("https://id.example#keys", Err(EndpointError::Extra)),
         ];
         for (text, expected) in table {
-            assert_eq!(Endpoint::new(text).map(drop), expected, "{text}");
+            assert_eq!(EndpointUrl::new(text).map(drop), expected, "{text}");
         }
         assert_eq!(Provider::new("https://id.example?tenant=a", None).map(drop), Err(EndpointError::Query));
     }

@@ -33,7 +33,7 @@ impl Requirement for Acr {
 mod tests {
     use super::super::tests::{alice, facts, source};
     use super::*;
-    use crate::policy::facts::Caller;
+    use crate::policy::facts::CallerFacts;
 
     #[test]
     fn matches_exactly_and_not_for_who_acts_for_another() {
@@ -47,7 +47,7 @@ mod tests {
         ];
         for (members, expected) in table {
             let caller = alice(source(), members);
-            assert_eq!(Acr { value: "1" }.truth(false, &facts(Caller::Known(&caller))), expected, "{members}");
+            assert_eq!(Acr { value: "1" }.truth(false, &facts(CallerFacts::Known(&caller))), expected, "{members}");
         }
     }
 }

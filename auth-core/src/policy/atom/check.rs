@@ -1,7 +1,7 @@
 //! What the application finds out by itself: whether this caller may have this object.
 
 use super::{Fact, Requirement};
-use crate::policy::facts::{Caller, Facts};
+use crate::policy::facts::{CallerFacts, Facts};
 use crate::policy::truth::Truth;
 
 /// An expression of the application, which is run only where its answer can still let the request in.
@@ -22,7 +22,7 @@ pub struct ObjectKey(pub &'static str);
 impl Check {
     /// Whether it may be run: one that names the caller needs one.
     pub(crate) fn may_run(&self, facts: &Facts<'_>) -> bool {
-        !self.names_principal || matches!(facts.caller, Caller::Known(_))
+        !self.names_principal || matches!(facts.caller, CallerFacts::Known(_))
     }
 }
 
@@ -68,19 +68,19 @@ mod tests {
         #[rustfmt::skip]
         let table = [
             // (check, negated, caller, answers, truth)
-            (of_object, false, Caller::Nobody,         Checks::default(),           Truth::COULD),
-            (of_object, true,  Caller::Nobody,         Checks::default(),           Truth::COULD),
-            (of_object, false, Caller::Nobody,         Checks::default().at_best(), Truth::HOLDS),
-            (of_object, true,  Caller::Nobody,         Checks::default().at_best(), Truth::HOLDS),
-            (of_object, false, Caller::Nobody,         answered(true),               Truth::HOLDS),
-            (of_object, false, Caller::Nobody,         answered(false),              Truth::NO),
-            (of_object, true,  Caller::Nobody,         answered(false),              Truth::HOLDS),
-            (of_caller, false, Caller::Nobody,         Checks::default().at_best(), Truth::COULD),
-            (of_caller, true,  Caller::Nobody,         answered(false),              Truth::COULD),
-            (of_caller, false, Caller::Known(&caller), Checks::default(),           Truth::COULD),
-            (of_caller, false, Caller::Known(&caller), Checks::default().at_best(), Truth::HOLDS),
-            (of_caller, true,  Caller::Known(&caller), answered(true),               Truth::NO),
-            (of_caller, true,  Caller::Known(&caller), answered(false),              Truth::HOLDS),
+            (of_object, false, CallerFacts::Nobody,         Checks::default(),           Truth::COULD),
+            (of_object, true,  CallerFacts::Nobody,         Checks::default(),           Truth::COULD),
+            (of_object, false, CallerFacts::Nobody,         Checks::default().at_best(), Truth::HOLDS),
+            (of_object, true,  CallerFacts::Nobody,         Checks::default().at_best(), Truth::HOLDS),
+            (of_object, false, CallerFacts::Nobody,         answered(true),               Truth::HOLDS),
+            (of_object, false, CallerFacts::Nobody,         answered(false),              Truth::NO),
+            (of_object, true,  CallerFacts::Nobody,         answered(false),              Truth::HOLDS),
+            (of_caller, false, CallerFacts::Nobody,         Checks::default().at_best(), Truth::COULD),
+            (of_caller, true,  CallerFacts::Nobody,         answered(false),              Truth::COULD),
+            (of_caller, false, CallerFacts::Known(&caller), Checks::default(),           Truth::COULD),
+            (of_caller, false, CallerFacts::Known(&caller), Checks::default().at_best(), Truth::HOLDS),
+            (of_caller, true,  CallerFacts::Known(&caller), answered(true),               Truth::NO),
+            (of_caller, true,  CallerFacts::Known(&caller), answered(false),              Truth::HOLDS),
         ];
         for (row, (check, negated, caller, checks, expected)) in table.into_iter().enumerate() {
             let facts = Facts { checks, ..facts(caller) };

@@ -157,7 +157,7 @@ impl Requirement for Claim {
 mod tests {
     use super::super::tests::{alice, facts, source};
     use super::*;
-    use crate::policy::facts::Caller;
+    use crate::policy::facts::CallerFacts;
 
     #[test]
     fn is_or_contains_the_value_exactly() {
@@ -179,7 +179,7 @@ mod tests {
         let claim = Claim { name: "org", value: ClaimValue::Text("acme") };
         for (members, holds, negation) in table {
             let caller = alice(source(), members);
-            let facts = facts(Caller::Known(&caller));
+            let facts = facts(CallerFacts::Known(&caller));
             assert_eq!(claim.truth(false, &facts), Truth::settled(holds), "{members}");
             assert_eq!(claim.truth(true, &facts), Truth::settled(negation), "!{members}");
         }
@@ -215,7 +215,7 @@ mod tests {
         ];
         for (name, value, members, holds, negation) in table {
             let (claim, caller) = (Claim { name, value }, alice(source(), members));
-            let facts = facts(Caller::Known(&caller));
+            let facts = facts(CallerFacts::Known(&caller));
             assert_eq!(claim.truth(false, &facts), Truth::settled(holds), "{name} {value} {members}");
             assert_eq!(claim.truth(true, &facts), Truth::settled(negation), "!{name} {value} {members}");
         }

@@ -27,7 +27,7 @@ impl Requirement for Country {
 mod tests {
     use super::super::tests::facts;
     use super::*;
-    use crate::policy::facts::Caller;
+    use crate::policy::facts::CallerFacts;
 
     #[test]
     fn not_known_holds_in_neither_polarity_and_another_site_s_page_is_nowhere() {
@@ -44,7 +44,7 @@ mod tests {
             (None,       Passed, false, false),
         ];
         for (country, cross_site, inside, outside) in table {
-            let facts = Facts { country: country.map(CountryCode::new), cross_site, ..facts(Caller::Nobody) };
+            let facts = Facts { country: country.map(CountryCode::new), cross_site, ..facts(CallerFacts::Nobody) };
             assert_eq!(Country(LIST).truth(false, &facts), Truth::settled(inside), "{country:?} {cross_site:?}");
             assert_eq!(Country(LIST).truth(true, &facts), Truth::settled(outside), "!{country:?} {cross_site:?}");
         }

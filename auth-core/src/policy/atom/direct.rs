@@ -25,14 +25,16 @@ mod tests {
     use super::super::Atom;
     use super::super::tests::{alice, facts, source};
     use super::*;
-    use crate::policy::facts::Caller;
+    use crate::policy::facts::CallerFacts;
 
     #[test]
     fn holds_for_whom_nobody_acts() {
         let (own, acted) = (alice(source(), ""), alice(source(), r#","act":{"sub":"bob"}"#));
-        for (caller, expected) in
-            [(Caller::Nobody, Truth::COULD), (Caller::Known(&own), Truth::HOLDS), (Caller::Known(&acted), Truth::NO)]
-        {
+        for (caller, expected) in [
+            (CallerFacts::Nobody, Truth::COULD),
+            (CallerFacts::Known(&own), Truth::HOLDS),
+            (CallerFacts::Known(&acted), Truth::NO),
+        ] {
             let direct = Atom::Direct(Direct);
             assert_eq!(direct.truth(false, &facts(caller)), expected, "{caller:?}");
             assert_eq!(direct.truth(true, &facts(caller)), Truth::NO, "!{caller:?}");

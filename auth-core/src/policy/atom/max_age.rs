@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::{Fact, Requirement};
 use crate::identity::principal::Principal;
-use crate::identity::scheme_id::Login;
+use crate::identity::scheme_id::AuthenticationTime;
 use crate::policy::facts::Facts;
 use crate::policy::truth::Truth;
 use crate::runtime::clock::Timestamp;
@@ -21,9 +21,9 @@ impl MaxAge {
         }
         let is_recent = |then: Timestamp| facts.now <= then.plus(Duration::from_secs(self.seconds));
         match caller.scheme().login() {
-            Login::EachRequest => true, // STEP-5
-            Login::Never => false,
-            Login::AsClaimed => caller.authenticated_at().is_some_and(is_recent),
+            AuthenticationTime::EachRequest => true, // STEP-5
+            AuthenticationTime::Never => false,
+            AuthenticationTime::AsClaimed => caller.authenticated_at().is_some_and(is_recent),
         }
     }
 }
@@ -40,7 +40,7 @@ impl Requirement for MaxAge {
         // Never `NO`: whoever this is, logging in again would make it hold.
         facts.of_caller(
             |caller| Truth::renewable(self.holds(caller, facts)),
-            |source| source.scheme.login() != Login::Never,
+            |source| source.scheme.login() != AuthenticationTime::Never,
         )
     }
 }
@@ -50,7 +50,7 @@ mod tests {
     use super::super::Atom;
     use super::super::tests::{NOW, alice, facts, source};
     use super::*;
-    use crate::policy::facts::Caller;
+    use crate::policy::facts::CallerFacts;
 
     #[test]
     fn holds_up_to_and_including_the_limit() {
@@ -66,8 +66,8 @@ mod tests {
         ];
         for (case, members, expected) in table {
             let caller = alice(source(), &members);
-            assert_eq!(MaxAge { seconds: 60 }.truth(false, &facts(Caller::Known(&caller))), expected, "{case}");
+            assert_eq!(MaxAge { seconds: 60 }.truth(false, &facts(CallerFacts::Known(&caller))), expected, "{case}");
         }
-        assert_eq!(Atom::MaxAge(MaxAge { seconds: 60 }).truth(false, &facts(Caller::Nobody)), Truth::COULD);
+        assert_eq!(Atom::MaxAge(MaxAge { seconds: 60 }).truth(false, &facts(CallerFacts::Nobody)), Truth::COULD);
     }
 }

@@ -136,22 +136,26 @@ pub(crate) mod tests {
     use std::sync::Arc;
 
     use crate::client::csrf::CrossSite;
-    use crate::identity::issuer::{Confers, Form, ListClaim, Source};
+    use crate::identity::issuer::{Confers, Form, Issuer, ListClaim};
     use crate::identity::principal::Principal;
-    use crate::identity::scheme_id::Scheme;
-    use crate::identity::vocabulary::Kind;
-    use crate::policy::facts::{Caller, Facts};
+    use crate::identity::scheme_id::SchemeId;
+    use crate::identity::vocabulary::NameKind;
+    use crate::policy::facts::{CallerFacts, Facts};
     use crate::runtime::clock::Timestamp;
 
     pub(crate) const NOW: Timestamp = Timestamp::from_seconds(1_000_000);
 
-    pub(crate) fn source() -> Source {
+    pub(crate) fn source() -> Issuer {
         let list = |kind, name: &str| ListClaim::new(kind, Form::Array, vec![name.to_owned()]);
-        Source {
+        Issuer {
             issuer: "https://id.example".into(),
-            scheme: Scheme::Bearer,
+            scheme: SchemeId::Bearer,
             confers: Confers::everything(),
-            lists: vec![list(Kind::Role, "roles"), list(Kind::Permission, "permissions"), list(Kind::Scope, "scp")],
+            lists: vec![
+                list(NameKind::Role, "roles"),
+                list(NameKind::Permission, "permissions"),
+                list(NameKind::Scope, "scp"),
+            ],
             has_claims: true,
             tenancy: Default::default(),
             all_scopes: false,
@@ -160,11 +164,11 @@ pub(crate) mod tests {
     }
 
     /// Alice, with what these members of her token's claims say besides.
-    pub(crate) fn alice(source: Source, members: &str) -> Principal {
+    pub(crate) fn alice(source: Issuer, members: &str) -> Principal {
         Principal::from_claims(Arc::new(source), format!(r#"{{"sub":"alice"{members}}}"#)).unwrap()
     }
 
-    pub(crate) fn facts(caller: Caller<'_>) -> Facts<'_> {
+    pub(crate) fn facts(caller: CallerFacts<'_>) -> Facts<'_> {
         let cross_site = CrossSite::Passed;
         Facts {
             set_up: None,

@@ -1,7 +1,7 @@
 use super::{Fact, Requirement};
-use crate::identity::principal::Answer;
-use crate::identity::vocabulary::{Kind, Name};
-use crate::policy::facts::{Caller, Facts};
+use crate::identity::principal::RoleLookup;
+use crate::identity::vocabulary::{Name, NameKind};
+use crate::policy::facts::{CallerFacts, Facts};
 use crate::policy::truth::Truth;
 
 /// A role, a permission or a scope that the caller holds.
@@ -19,14 +19,14 @@ pub struct TenantRole {
 
 /// Whether its absence may be asked for. Permissions, scopes and open names can be shed by presenting less (C4).
 const fn may_be_negated(name: Name) -> bool {
-    matches!(name.vocabulary.kind, Kind::Role) && !name.vocabulary.open
+    matches!(name.vocabulary.kind, NameKind::Role) && !name.vocabulary.open
 }
 
 /// The truth of a name in a tenant, or in none.
 #[inline(never)]
 fn truth(name: Name, tenant: Option<&str>, negated: bool, facts: &Facts<'_>) -> Truth {
     let elsewhere = facts.elsewhere;
-    let is_asked = elsewhere.is_asked && name.vocabulary.kind != Kind::Scope;
+    let is_asked = elsewhere.is_asked && name.vocabulary.kind != NameKind::Scope;
     facts.of_caller(
         |caller| {
             let unknown = |otherwise| if elsewhere.unknown_holds { Truth::HOLDS } else { otherwise };
@@ -38,14 +38,14 @@ fn truth(name: Name, tenant: Option<&str>, negated: bool, facts: &Facts<'_>) -> 
             }
             match caller.answer(tenant) {
                 None if is_asked => unknown(Truth::NO),
-                Some(Answer::OutOfReach) => unknown(Truth::OUT_OF_REACH),
+                Some(RoleLookup::OutOfReach) => unknown(Truth::OUT_OF_REACH),
                 // Whoever could have answered has, or there is nobody but the credential.
-                None | Some(Answer::Roles(_)) => Truth::settled(negated && caller.lacks_within(name, tenant)),
+                None | Some(RoleLookup::Roles(_)) => Truth::settled(negated && caller.lacks_within(name, tenant)),
             }
         },
         |source| match negated {
             false => {
-                let counts = name.vocabulary.kind == Kind::Scope || source.tenancy.could_count(tenant.is_some());
+                let counts = name.vocabulary.kind == NameKind::Scope || source.tenancy.could_count(tenant.is_some());
                 counts && source.could_hold(name) || is_asked && source.roles.could_hold(name)
             }
             true => {
@@ -67,7 +67,7 @@ impl Requirement for Named {
     fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
         match facts.caller {
             // Each request asks this.
-            Caller::Known(caller) if !negated && caller.is_known_to_hold(self.0) => Truth::HOLDS,
+            CallerFacts::Known(caller) if !negated && caller.is_known_to_hold(self.0) => Truth::HOLDS,
             _ => truth(self.0, None, negated, facts),
         }
     }
@@ -84,7 +84,7 @@ impl Requirement for TenantRole {
     fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
         match (facts.elsewhere.tenant(self.tenant), facts.caller) {
             // A name that is not in the pattern: set-up has said so, and nobody is in no tenant.
-            (None, Caller::Known(_)) => Truth::NO,
+            (None, CallerFacts::Known(_)) => Truth::NO,
             (tenant, _) => truth(self.name, Some(tenant.unwrap_or_default()), negated, facts),
         }
     }
@@ -97,46 +97,46 @@ mod tests {
     use super::*;
     use crate::identity::issuer::Confers;
     use crate::identity::vocabulary::open::Role as OpenRole;
-    use crate::identity::vocabulary::{Declares, Spelt, Vocabulary};
+    use crate::identity::vocabulary::{Declares, NameIndex, Vocabulary};
 
     static PERMISSIONS: Vocabulary = Vocabulary {
-        kind: Kind::Permission,
+        kind: NameKind::Permission,
         declared_in: "Permission",
         module: "app",
         open: false,
         names: &["posts:read", "posts:write"],
         variants: &["PostsRead", "PostsWrite"],
-        spelt: Spelt::few(&[("posts:read", 0), ("posts:write", 1)]),
+        spelt: NameIndex::few(&[("posts:read", 0), ("posts:write", 1)]),
         closure: &[&[0b01], &[0b11]],
         grants: &[&[], &[]],
     };
     static ROLES: Vocabulary = Vocabulary {
-        kind: Kind::Role,
+        kind: NameKind::Role,
         declared_in: "Role",
         module: "app",
         open: false,
         names: &["admin", "editor", "suspended"],
         variants: &["Admin", "Editor", "Suspended"],
-        spelt: Spelt::few(&[("admin", 0), ("editor", 1), ("redactor", 1), ("suspended", 2)]),
+        spelt: NameIndex::few(&[("admin", 0), ("editor", 1), ("redactor", 1), ("suspended", 2)]),
         closure: &[&[0b011], &[0b010], &[0b100]],
         grants: &[&[PERMISSIONS.name("posts:write")], &[PERMISSIONS.name("posts:write")], &[]],
     };
     /// The other way round, and without a hierarchy: H7.
     static OTHER_ROLES: Vocabulary = Vocabulary {
-        kind: Kind::Role,
+        kind: NameKind::Role,
         declared_in: "Role",
         module: "app",
         open: false,
         names: &["suspended", "editor", "admin"],
         variants: &["Suspended", "Editor", "Admin"],
-        spelt: Spelt::few(&[("admin", 2), ("editor", 1), ("suspended", 0)]),
+        spelt: NameIndex::few(&[("admin", 2), ("editor", 1), ("suspended", 0)]),
         closure: &[&[0b001], &[0b010], &[0b100]],
         grants: &[&[], &[], &[]],
     };
 
     fn holds(name: Name, negated: bool, members: &str) -> bool {
-        let caller = alice(crate::identity::issuer::Source { roles: [&ROLES].into(), ..source() }, members);
-        Named(name).truth(negated, &facts(Caller::Known(&caller))).now
+        let caller = alice(crate::identity::issuer::Issuer { roles: [&ROLES].into(), ..source() }, members);
+        Named(name).truth(negated, &facts(CallerFacts::Known(&caller))).now
     }
 
     #[test]
@@ -186,36 +186,36 @@ mod tests {
             assert_eq!(holds(name, true, members), expected, "{} {members}", name.text);
         }
         // Neither an old name nor one that implies it is a way out of a list of what the source may confer.
-        let partner = || crate::identity::issuer::Source { confers: Confers::nothing().roles(["editor"]), ..source() };
+        let partner = || crate::identity::issuer::Issuer { confers: Confers::nothing().roles(["editor"]), ..source() };
         for (listed, lacks) in
             [("[]", true), (r#"["viewer"]"#, true), (r#"["redactor"]"#, false), (r#"["admin"]"#, false)]
         {
             let caller = alice(partner(), &format!(r#","roles":{listed}"#));
-            let found = Named(ROLES.name("editor")).truth(true, &facts(Caller::Known(&caller)));
+            let found = Named(ROLES.name("editor")).truth(true, &facts(CallerFacts::Known(&caller)));
             assert_eq!(found, Truth::settled(lacks), "{listed}");
         }
         let silent =
-            alice(crate::identity::issuer::Source { confers: Confers::nothing(), ..source() }, r#","roles":[]"#);
-        assert_eq!(Named(suspended).truth(true, &facts(Caller::Known(&silent))), Truth::NO);
+            alice(crate::identity::issuer::Issuer { confers: Confers::nothing(), ..source() }, r#","roles":[]"#);
+        assert_eq!(Named(suspended).truth(true, &facts(CallerFacts::Known(&silent))), Truth::NO);
     }
 
     #[test]
     fn what_a_source_does_not_confer_is_dropped() {
         // C3
-        let partner = || crate::identity::issuer::Source { confers: Confers::nothing().roles(["editor"]), ..source() };
+        let partner = || crate::identity::issuer::Issuer { confers: Confers::nothing().roles(["editor"]), ..source() };
         let caller = alice(partner(), r#","roles":["admin","editor"]"#);
         for (role, expected) in [("admin", false), ("editor", true)] {
             let named = Named(ROLES.name(role));
-            assert_eq!(named.truth(false, &facts(Caller::Known(&caller))), Truth::settled(expected), "{role}");
-            assert_eq!(named.truth(false, &facts(Caller::Hypothetical(&partner()))).could, expected, "{role}");
+            assert_eq!(named.truth(false, &facts(CallerFacts::Known(&caller))), Truth::settled(expected), "{role}");
+            assert_eq!(named.truth(false, &facts(CallerFacts::Hypothetical(&partner()))).could, expected, "{role}");
         }
     }
 
     #[test]
     fn strangers_could_and_more_vocabularies_than_slots_are_still_right() {
         let admin = Atom::Named(Named(ROLES.name("admin")));
-        assert_eq!(admin.truth(false, &facts(Caller::Nobody)), Truth::COULD);
-        assert_eq!(admin.truth(true, &facts(Caller::Nobody)), Truth::COULD);
+        assert_eq!(admin.truth(false, &facts(CallerFacts::Nobody)), Truth::COULD);
+        assert_eq!(admin.truth(true, &facts(CallerFacts::Nobody)), Truth::COULD);
         let caller = alice(source(), r#","roles":["admin"]"#);
         for _ in 0..6 {
             let declared = Vocabulary { closure: OTHER_ROLES.closure, grants: OTHER_ROLES.grants, ..ROLES_COPY };
@@ -225,13 +225,13 @@ mod tests {
     }
 
     const ROLES_COPY: Vocabulary = Vocabulary {
-        kind: Kind::Role,
+        kind: NameKind::Role,
         declared_in: "Role",
         module: "app",
         open: false,
         names: &["suspended", "editor", "admin"],
         variants: &[],
-        spelt: Spelt::few(&[("admin", 2), ("editor", 1), ("suspended", 0)]),
+        spelt: NameIndex::few(&[("admin", 2), ("editor", 1), ("suspended", 0)]),
         closure: &[],
         grants: &[],
     };

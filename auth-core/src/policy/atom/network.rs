@@ -44,7 +44,7 @@ mod tests {
 
     use super::super::tests::facts;
     use super::*;
-    use crate::policy::facts::Caller;
+    use crate::policy::facts::CallerFacts;
 
     #[test]
     fn not_known_holds_in_neither_polarity_and_a_stranger_page_in_none_that_lets_in() {
@@ -68,13 +68,13 @@ mod tests {
         ];
         for (client, cross_site, inside, outside) in table {
             let client = client.map(|address| address.parse().unwrap());
-            let facts = Facts { client, cross_site, ..facts(Caller::Nobody) };
+            let facts = Facts { client, cross_site, ..facts(CallerFacts::Nobody) };
             assert_eq!(Network(NETS).truth(false, &facts), Truth::settled(inside), "{client:?} {cross_site:?}");
             assert_eq!(Network(NETS).truth(true, &facts), Truth::settled(outside), "!{client:?} {cross_site:?}");
         }
         const V4: &[IpNet] = &[IpNet::V4(Ipv4Net::new_assert(std::net::Ipv4Addr::UNSPECIFIED, 0))];
         let everything = Network(V4);
-        let v6 = Facts { client: Some("2001:db8::1".parse().unwrap()), ..facts(Caller::Nobody) };
+        let v6 = Facts { client: Some("2001:db8::1".parse().unwrap()), ..facts(CallerFacts::Nobody) };
         assert_eq!(everything.truth(false, &v6), Truth::NO, "0.0.0.0/0 does not cover IPv6");
     }
 }

@@ -1,11 +1,11 @@
 use super::{Fact, Requirement};
-use crate::identity::scheme_id::Scheme;
+use crate::identity::scheme_id::SchemeId;
 use crate::policy::facts::Facts;
 use crate::policy::truth::Truth;
 
 /// A credential of this scheme.
 #[derive(Clone, Copy, Debug)]
-pub struct ByScheme(pub Scheme);
+pub struct ByScheme(pub SchemeId);
 
 impl ByScheme {
     /// Whether the two are one, in a const. Those of applications have no name in rules.

@@ -4,13 +4,13 @@ use std::fmt;
 
 use super::Rules;
 use crate::policy::atom::Atom;
-use crate::policy::facts::{Caller, Facts};
+use crate::policy::facts::{CallerFacts, Facts};
 use crate::policy::rule::{Formula, Literal};
 use crate::policy::truth::Truth;
 
 /// For the log: the contents of a known caller's credential where the rules require names and claims that it lacks.
 pub fn found_instead(rules: Rules<'_>, facts: &Facts<'_>) -> Option<String> {
-    let Caller::Known(caller) = facts.caller else { return None };
+    let CallerFacts::Known(caller) = facts.caller else { return None };
     let mut found: Vec<String> = Vec::new();
     for literal in rules.literals().into_iter().filter(|literal| !literal.negated && !literal.truth(facts).now) {
         let one = match literal.atom {
@@ -92,9 +92,9 @@ fn why(literal: &Literal, truth: Truth, facts: &Facts<'_>) -> &'static str {
             None => "it was not run: its answer could not have let the request in",
         },
         _ if truth.now => "it is so",
-        (_, Caller::Nobody) if about_caller => "nobody has authenticated",
-        (_, Caller::Presented(_)) if about_caller => "the credential is not verified yet",
-        (_, Caller::Refused(_)) if about_caller => "the credential was refused",
+        (_, CallerFacts::Nobody) if about_caller => "nobody has authenticated",
+        (_, CallerFacts::Presented(_)) if about_caller => "the credential is not verified yet",
+        (_, CallerFacts::Refused(_)) if about_caller => "the credential was refused",
         _ if truth.could_if_reached && !truth.could => "its source is out of reach",
         _ if truth.could => "it is not so, and another login could change that",
         (Atom::Network(_), _) if facts.client.is_none() => "the address is not known",

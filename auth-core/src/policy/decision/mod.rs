@@ -11,11 +11,11 @@ mod explain;
 pub use self::explain::{Explanation, found_instead};
 use crate::client::csrf::CrossSite;
 use crate::denial::{Denial, Reason, RetryAfter, StepUp};
-use crate::identity::scheme_id::{Scheme, SchemeSet};
-use crate::identity::vocabulary::Kind;
+use crate::identity::scheme_id::{SchemeId, SchemeSet};
 use crate::identity::vocabulary::Name;
+use crate::identity::vocabulary::NameKind;
 use crate::policy::atom::Atom;
-use crate::policy::facts::{Caller, Checks, ExternalRoles, Facts};
+use crate::policy::facts::{CallerFacts, Checks, ExternalRoles, Facts};
 use crate::policy::rule::{CallerAccess, FactsNeeded, Formula, Literal, Rule};
 use crate::policy::truth::Truth;
 
@@ -115,20 +115,20 @@ impl<'a> Rules<'a> {
 }
 
 /// A request on its way through the order.
-struct Case<'a> {
+struct DecisionInput<'a> {
     rules: Rules<'a>,
     facts: &'a Facts<'a>,
     truth: Truth,
 }
 
-impl Case<'_> {
+impl DecisionInput<'_> {
     fn reads_caller(&self) -> bool {
         self.rules.facts_needed().caller
     }
 }
 
 /// THE ORDER: the first step that has an answer gives it. Checks, which come last, are decided again by the same steps.
-const ORDER: [fn(&Case<'_>) -> Option<Decision>; 11] = [
+const ORDER: [fn(&DecisionInput<'_>) -> Option<Decision>; 11] = [
     set_up_is_wrong,               //  1   500
     address_is_blocked,            //  2   403
     false_whatever_the_credential, //  3   403, or 503 if a source out of reach decides it
@@ -145,34 +145,34 @@ const ORDER: [fn(&Case<'_>) -> Option<Decision>; 11] = [
 /// Who counts as the caller. A cookie goes with every request of its browser, so where strangers come in, one that has ended
 /// and one that another site's page sent along count as none: neither keeps anybody out who could come without. Nor does a
 /// credential that nobody can verify now, where the handler says that it copes (M14).
-pub fn counted<'a>(rules: Rules<'_>, facts: &Facts<'a>) -> Caller<'a> {
-    if is_shed(rules, facts) { Caller::Nobody } else { facts.caller }
+pub fn counted<'a>(rules: Rules<'_>, facts: &Facts<'a>) -> CallerFacts<'a> {
+    if is_shed(rules, facts) { CallerFacts::Nobody } else { facts.caller }
 }
 
 fn is_shed(rules: Rules<'_>, facts: &Facts<'_>) -> bool {
     let cookie_fails = |scheme| !passes_cross_site(scheme, facts.cross_site) && is_like_a_cookie(scheme);
     let may_be = match facts.caller {
-        Caller::Presented(scheme) => cookie_fails(scheme),
-        Caller::Known(principal) => cookie_fails(principal.scheme()),
-        Caller::Refused(denial) => match denial.reason {
-            Reason::RevokedCredentials | Reason::ExpiredCredentials => denial.used.is_some_and(is_like_a_cookie),
+        CallerFacts::Presented(scheme) => cookie_fails(scheme),
+        CallerFacts::Known(principal) => cookie_fails(principal.scheme()),
+        CallerFacts::Refused(denial) => match denial.reason {
+            Reason::RevokedCredentials | Reason::ExpiredCredentials => denial.scheme.is_some_and(is_like_a_cookie),
             Reason::AuthenticationUnavailable(_) => rules.handler.reads == CallerAccess::CallerOrOutage,
             _ => false,
         },
-        Caller::Nobody | Caller::Hypothetical(_) => false,
+        CallerFacts::Nobody | CallerFacts::Hypothetical(_) => false,
     };
-    let passes = || rules.truth(&Facts { caller: Caller::Nobody, checks: facts.checks.at_best(), ..*facts }).now;
+    let passes = || rules.truth(&Facts { caller: CallerFacts::Nobody, checks: facts.checks.at_best(), ..*facts }).now;
     may_be && passes()
 }
 
 /// Whether it goes with every request of a browser, and programs do not send it.
-fn is_like_a_cookie(scheme: Scheme) -> bool {
-    scheme == Scheme::Session || matches!(scheme, Scheme::Own(_)) && scheme.is_ambient()
+fn is_like_a_cookie(scheme: SchemeId) -> bool {
+    scheme == SchemeId::Session || matches!(scheme, SchemeId::Custom(_)) && scheme.is_ambient()
 }
 
 /// Whether a credential of the scheme may come with such a request. A cookie needs proof that it is ours; without a word,
 /// no current browser sends what changes state.
-fn passes_cross_site(scheme: Scheme, cross_site: CrossSite) -> bool {
+fn passes_cross_site(scheme: SchemeId, cross_site: CrossSite) -> bool {
     match (scheme, cross_site) {
         (_, CrossSite::Passed) => true,
         (scheme, CrossSite::Unsaid) => !is_like_a_cookie(scheme),
@@ -180,7 +180,7 @@ fn passes_cross_site(scheme: Scheme, cross_site: CrossSite) -> bool {
     }
 }
 
-/// Decides. Called with a credential that is [`Caller::Presented`] it may ask for its verification, and is then called
+/// Decides. Called with a credential that is [`CallerFacts::Presented`] it may ask for its verification, and is then called
 /// again with the outcome.
 pub fn decide(rules: Rules<'_>, facts: &Facts<'_>) -> Decision {
     decide_counted(rules, &Facts { caller: counted(rules, facts), ..*facts })
@@ -188,32 +188,34 @@ pub fn decide(rules: Rules<'_>, facts: &Facts<'_>) -> Decision {
 
 /// Decides as [`decide`] does, about a caller who is [`counted`] already.
 pub fn decide_counted(rules: Rules<'_>, facts: &Facts<'_>) -> Decision {
-    let case = Case { rules, facts, truth: rules.truth(facts) };
+    let case = DecisionInput { rules, facts, truth: rules.truth(facts) };
     // The last step always answers; were it not so, the request would be refused.
     ORDER.iter().find_map(|step| step(&case)).unwrap_or_else(|| deny(&case, Reason::SetUp))
 }
 
-fn set_up_is_wrong(case: &Case<'_>) -> Option<Decision> {
+fn set_up_is_wrong(case: &DecisionInput<'_>) -> Option<Decision> {
     let cause = case.facts.set_up?;
     Some(Decision::Deny(Denial { cause: Some(cause), ..Denial::new(Reason::SetUp) }))
 }
 
-fn address_is_blocked(case: &Case<'_>) -> Option<Decision> {
+fn address_is_blocked(case: &DecisionInput<'_>) -> Option<Decision> {
     case.facts.address_blocked.then(|| deny(case, Reason::AccessBlocked))
 }
 
 /// No password is hashed and no token verified for a request that no credential could save.
-fn false_whatever_the_credential(case: &Case<'_>) -> Option<Decision> {
+fn false_whatever_the_credential(case: &DecisionInput<'_>) -> Option<Decision> {
     // What holds could hold, whoever calls.
     if case.truth.now {
         return None;
     }
     let truth = match case.facts.caller {
         // Of whoever is not known yet, nothing is known.
-        Caller::Nobody | Caller::Presented(_) | Caller::Refused(_) if case.facts.checks == Checks::default() => {
+        CallerFacts::Nobody | CallerFacts::Presented(_) | CallerFacts::Refused(_)
+            if case.facts.checks == Checks::default() =>
+        {
             case.truth
         }
-        _ => case.rules.truth(&Facts { caller: Caller::Nobody, checks: Checks::default(), ..*case.facts }),
+        _ => case.rules.truth(&Facts { caller: CallerFacts::Nobody, checks: Checks::default(), ..*case.facts }),
     };
     if truth.could {
         return None;
@@ -222,7 +224,7 @@ fn false_whatever_the_credential(case: &Case<'_>) -> Option<Decision> {
         return Some(deny(case, Reason::AuthenticationUnavailable(RETRY)));
     }
     let from_our_pages =
-        Facts { caller: Caller::Nobody, cross_site: CrossSite::Passed, checks: Checks::default(), ..*case.facts };
+        Facts { caller: CallerFacts::Nobody, cross_site: CrossSite::Passed, checks: Checks::default(), ..*case.facts };
     let only_cross_site = case.rules.truth(&from_our_pages).could;
     Some(deny(case, if only_cross_site { Reason::CrossSiteRequest } else { Reason::AccessBlocked }))
 }
@@ -230,9 +232,9 @@ fn false_whatever_the_credential(case: &Case<'_>) -> Option<Decision> {
 /// How long to stay away when a source is out of reach and does not say.
 const RETRY: RetryAfter = RetryAfter::seconds(5);
 
-fn malformed_or_throttled(case: &Case<'_>) -> Option<Decision> {
+fn malformed_or_throttled(case: &DecisionInput<'_>) -> Option<Decision> {
     match case.facts.caller {
-        Caller::Refused(denial)
+        CallerFacts::Refused(denial)
             if matches!(denial.reason, Reason::MalformedCredentials | Reason::TooManyAttempts(_))
                 && case.reads_caller() =>
         {
@@ -242,44 +244,44 @@ fn malformed_or_throttled(case: &Case<'_>) -> Option<Decision> {
     }
 }
 
-fn cross_site_on_ambient(case: &Case<'_>) -> Option<Decision> {
+fn cross_site_on_ambient(case: &DecisionInput<'_>) -> Option<Decision> {
     let scheme = match case.facts.caller {
-        Caller::Presented(scheme) => scheme,
-        Caller::Refused(denial) => denial.used?,
-        Caller::Known(principal) => principal.scheme(),
-        Caller::Nobody | Caller::Hypothetical(_) => return None,
+        CallerFacts::Presented(scheme) => scheme,
+        CallerFacts::Refused(denial) => denial.scheme?,
+        CallerFacts::Known(principal) => principal.scheme(),
+        CallerFacts::Nobody | CallerFacts::Hypothetical(_) => return None,
     };
     let refused = !passes_cross_site(scheme, case.facts.cross_site) && case.reads_caller();
     refused.then(|| deny(case, Reason::CrossSiteRequest))
 }
 
-fn not_verified_yet(case: &Case<'_>) -> Option<Decision> {
-    (matches!(case.facts.caller, Caller::Presented(_)) && case.reads_caller()).then_some(Decision::Verify)
+fn not_verified_yet(case: &DecisionInput<'_>) -> Option<Decision> {
+    (matches!(case.facts.caller, CallerFacts::Presented(_)) && case.reads_caller()).then_some(Decision::Verify)
 }
 
-fn refused(case: &Case<'_>) -> Option<Decision> {
+fn refused(case: &DecisionInput<'_>) -> Option<Decision> {
     match case.facts.caller {
-        Caller::Refused(denial) if case.reads_caller() => {
+        CallerFacts::Refused(denial) if case.reads_caller() => {
             Some(Decision::Deny(Denial { schemes: helpful(case), ..denial.clone() }))
         }
         _ => None,
     }
 }
 
-fn holds(case: &Case<'_>) -> Option<Decision> {
+fn holds(case: &DecisionInput<'_>) -> Option<Decision> {
     case.truth.now.then_some(Decision::Allow)
 }
 
 /// Whether roles that no credential carries could change the answer. Asked for one tenant at a time, in the order in which the
 /// rules name them: the first answer may be enough.
-fn open_without_roles(case: &Case<'_>) -> Option<Decision> {
-    let Caller::Known(principal) = case.facts.caller else { return None };
+fn open_without_roles(case: &DecisionInput<'_>) -> Option<Decision> {
+    let CallerFacts::Known(principal) = case.facts.caller else { return None };
     if !case.facts.elsewhere.is_asked {
         return None;
     }
     let elsewhere = ExternalRoles { unknown_holds: true, ..case.facts.elsewhere };
     let facts = Facts { elsewhere, checks: case.facts.checks.at_best(), ..*case.facts };
-    let at_best = Case { facts: &facts, truth: case.rules.truth(&facts), ..*case };
+    let at_best = DecisionInput { facts: &facts, truth: case.rules.truth(&facts), ..*case };
     // The same without what nobody has said yet: of roles, and of checks.
     let as_known = Facts { checks: case.facts.checks.at_best(), ..*case.facts };
     let without_checks = Facts { elsewhere, ..*case.facts };
@@ -295,7 +297,7 @@ fn open_without_roles(case: &Case<'_>) -> Option<Decision> {
     }
     let unasked = |literal: &&Literal| {
         let tenant = literal.tenant().map(|name| elsewhere.tenant(name).unwrap_or_default());
-        let by_roles = literal.name().is_some_and(|name| name.vocabulary.kind != Kind::Scope);
+        let by_roles = literal.name().is_some_and(|name| name.vocabulary.kind != NameKind::Scope);
         by_roles && principal.answer(tenant).is_none() && !literal.truth(case.facts).now
     };
     let first = case.rules.literals().into_iter().find(unasked);
@@ -309,7 +311,7 @@ fn open_without_roles(case: &Case<'_>) -> Option<Decision> {
 }
 
 /// The first check, in the order in which they are written, whose answer can still let the request in.
-fn open_without_check(case: &Case<'_>) -> Option<Decision> {
+fn open_without_check(case: &DecisionInput<'_>) -> Option<Decision> {
     if !case.rules.facts_needed().check {
         return None;
     }
@@ -370,10 +372,10 @@ impl Open {
     }
 }
 
-fn lacking(case: &Case<'_>) -> Option<Decision> {
+fn lacking(case: &DecisionInput<'_>) -> Option<Decision> {
     let reason = match case.facts.caller {
-        Caller::Known(_) if case.truth.could => Reason::StepUpRequired(step_up(case)),
-        Caller::Known(_) => match scopes(case) {
+        CallerFacts::Known(_) if case.truth.could => Reason::StepUpRequired(step_up(case)),
+        CallerFacts::Known(_) => match scopes(case) {
             Some(scopes) => Reason::InsufficientScope(scopes),
             None => Reason::InsufficientPermissions,
         },
@@ -384,7 +386,7 @@ fn lacking(case: &Case<'_>) -> Option<Decision> {
     Some(deny(case, reason))
 }
 
-fn deny(case: &Case<'_>, reason: Reason) -> Decision {
+fn deny(case: &DecisionInput<'_>, reason: Reason) -> Decision {
     let mut failed = Vec::with_capacity(1);
     for formula in case.rules.formulas() {
         formula.literals(&mut |literal| {
@@ -395,20 +397,20 @@ fn deny(case: &Case<'_>, reason: Reason) -> Decision {
         });
     }
     let caller = match case.facts.caller {
-        Caller::Known(principal) => Some(principal.id()),
+        CallerFacts::Known(principal) => Some(principal.id()),
         _ => None,
     };
     let used = match case.facts.caller {
-        Caller::Known(principal) => Some(principal.scheme()),
-        Caller::Presented(scheme) => Some(scheme),
-        Caller::Refused(denial) => denial.used,
-        Caller::Nobody | Caller::Hypothetical(_) => None,
+        CallerFacts::Known(principal) => Some(principal.scheme()),
+        CallerFacts::Presented(scheme) => Some(scheme),
+        CallerFacts::Refused(denial) => denial.scheme,
+        CallerFacts::Nobody | CallerFacts::Hypothetical(_) => None,
     };
-    Decision::Deny(Denial { reason, used, schemes: helpful(case), failed, caller, cause: None, detail: None })
+    Decision::Deny(Denial { reason, scheme: used, schemes: helpful(case), failed, caller, cause: None, detail: None })
 }
 
 /// The schemes of those sources whose best credential could make the rule hold.
-fn helpful(case: &Case<'_>) -> SchemeSet {
+fn helpful(case: &DecisionInput<'_>) -> SchemeSet {
     // One scheme alone is named whether or not it could help: a 401 has a challenge.
     if let [first, others @ ..] = case.facts.sources
         && others.iter().all(|other| other.scheme == first.scheme)
@@ -416,13 +418,13 @@ fn helpful(case: &Case<'_>) -> SchemeSet {
         return SchemeSet::NONE.with(first.scheme);
     }
     let could = |source: &&std::sync::Arc<_>| {
-        case.rules.truth(&Facts { caller: Caller::Hypothetical(source), ..*case.facts }).could
+        case.rules.truth(&Facts { caller: CallerFacts::Hypothetical(source), ..*case.facts }).could
     };
     case.facts.sources.iter().filter(could).fold(SchemeSet::NONE, |set, source| set.with(source.scheme))
 }
 
 /// One way to make a formula hold: what a credential has to bring for it.
-trait Way: Clone + Default {
+trait SatisfyingSet: Clone + Default {
     /// What both ask for; `None` where no one credential could bring it.
     fn and(&self, other: &Self) -> Option<Self>;
     /// How much of it is missing; then what else tells two apart.
@@ -430,13 +432,13 @@ trait Way: Clone + Default {
 }
 
 /// The least way to make all rules hold; `of` says what a literal takes, `None` where nothing would do.
-fn least<W: Way>(case: &Case<'_>, of: &dyn Fn(&Literal) -> Option<W>) -> Option<W> {
+fn least<W: SatisfyingSet>(case: &DecisionInput<'_>, of: &dyn Fn(&Literal) -> Option<W>) -> Option<W> {
     let ways = case.rules.formulas().map(|formula| ways(formula, of)).fold(vec![W::default()], each_with_each);
     ways.into_iter().next()
 }
 
 /// All ways, the least first.
-fn ways<W: Way>(formula: &Formula, of: &dyn Fn(&Literal) -> Option<W>) -> Vec<W> {
+fn ways<W: SatisfyingSet>(formula: &Formula, of: &dyn Fn(&Literal) -> Option<W>) -> Vec<W> {
     match formula {
         Formula::Literal(literal) => of(literal).into_iter().collect(),
         Formula::All(parts) => parts.iter().map(|part| ways(part, of)).fold(vec![W::default()], each_with_each),
@@ -444,12 +446,12 @@ fn ways<W: Way>(formula: &Formula, of: &dyn Fn(&Literal) -> Option<W>) -> Vec<W>
     }
 }
 
-fn each_with_each<W: Way>(ways: Vec<W>, others: Vec<W>) -> Vec<W> {
+fn each_with_each<W: SatisfyingSet>(ways: Vec<W>, others: Vec<W>) -> Vec<W> {
     least_first(ways.iter().flat_map(|way| others.iter().filter_map(|other| way.and(other))).collect())
 }
 
 /// They serve challenges and never the decision: of very many, some least ones will do.
-fn least_first<W: Way>(mut ways: Vec<W>) -> Vec<W> {
+fn least_first<W: SatisfyingSet>(mut ways: Vec<W>) -> Vec<W> {
     const MOST: usize = 64;
     ways.sort_by_key(W::cost);
     ways.truncate(MOST);
@@ -460,7 +462,7 @@ fn least_first<W: Way>(mut ways: Vec<W>) -> Vec<W> {
 #[derive(Clone, Default)]
 struct Scopes(Vec<(&'static str, bool)>);
 
-impl Way for Scopes {
+impl SatisfyingSet for Scopes {
     fn and(&self, other: &Self) -> Option<Self> {
         let mut scopes = self.0.clone();
         scopes.extend(other.0.iter().filter(|scope| !self.0.contains(scope)));
@@ -474,11 +476,11 @@ impl Way for Scopes {
 
 /// The scopes that would make the rule hold, with the roles and all else that this caller has: those it has among them, so
 /// that a token with just these would do (BEARER-10). `None` where scopes alone would not.
-fn scopes(case: &Case<'_>) -> Option<Vec<&'static str>> {
-    let Caller::Known(principal) = case.facts.caller else { return None };
+fn scopes(case: &DecisionInput<'_>) -> Option<Vec<&'static str>> {
+    let CallerFacts::Known(principal) = case.facts.caller else { return None };
     let source = principal.source();
     let facts = Facts { checks: case.facts.checks.at_best(), ..*case.facts };
-    let scope = |literal: &Literal| literal.name().filter(|name| name.vocabulary.kind == Kind::Scope);
+    let scope = |literal: &Literal| literal.name().filter(|name| name.vocabulary.kind == NameKind::Scope);
     if !case.rules.formulas().any(|formula| formula.literals(&mut |literal| scope(literal).is_some())) {
         // Most rules name none.
         return case.rules.truth(&facts).now.then(Vec::new);
@@ -504,7 +506,7 @@ struct Renewal {
     others: usize,
 }
 
-impl Way for Renewal {
+impl SatisfyingSet for Renewal {
     fn and(&self, other: &Self) -> Option<Self> {
         let one_level = self.acr.is_none() || other.acr.is_none() || self.acr == other.acr;
         one_level.then(|| Self {
@@ -522,7 +524,7 @@ impl Way for Renewal {
 }
 
 /// The least that another login has to bring, given what this caller has: one way in, not all of them.
-fn step_up(case: &Case<'_>) -> StepUp {
+fn step_up(case: &DecisionInput<'_>) -> StepUp {
     let facts = Facts { checks: case.facts.checks.at_best(), ..*case.facts };
     let login = least(case, &|literal| {
         let truth = literal.truth(&facts);

@@ -222,29 +222,29 @@ mod tests {
 
     use super::*;
     use crate::client::country::CountryCode;
-    use crate::identity::vocabulary::{Kind, Spelt, Vocabulary};
-    use crate::matrix::{Tree, Words, holds_wherever};
+    use crate::identity::vocabulary::{NameIndex, NameKind, Vocabulary};
+    use crate::matrix::{DeclaredNames, Expr, holds_wherever};
     use crate::policy::atom::{Atom, Authenticated, Claim, Country, MaxAge, Named, Network};
 
     static PERMISSIONS: Vocabulary = Vocabulary {
-        kind: Kind::Permission,
+        kind: NameKind::Permission,
         declared_in: "Permission",
         module: "app",
         open: false,
         names: &["read", "write"],
         variants: &["Read", "Write"],
-        spelt: Spelt::few(&[("read", 0), ("write", 1)]),
+        spelt: NameIndex::few(&[("read", 0), ("write", 1)]),
         closure: &[&[0b01], &[0b11]],
         grants: &[&[], &[]],
     };
     static ROLES: Vocabulary = Vocabulary {
-        kind: Kind::Role,
+        kind: NameKind::Role,
         declared_in: "Role",
         module: "app",
         open: false,
         names: &["admin", "editor", "suspended"],
         variants: &["Admin", "Editor", "Suspended"],
-        spelt: Spelt::few(&[("admin", 0), ("editor", 1), ("suspended", 2)]),
+        spelt: NameIndex::few(&[("admin", 0), ("editor", 1), ("suspended", 2)]),
         closure: &[&[0b011], &[0b010], &[0b100]],
         grants: &[&[PERMISSIONS.name("write")], &[PERMISSIONS.name("write")], &[]],
     };
@@ -305,8 +305,8 @@ mod tests {
         }
     }
 
-    fn words() -> Words {
-        let mut words = Words::default();
+    fn words() -> DeclaredNames {
+        let mut words = DeclaredNames::default();
         words.add(&ROLES);
         words
     }
@@ -328,7 +328,7 @@ mod tests {
             let (of_one, of_other) = (ways(&one, &mut next), ways(&other, &mut next));
             let as_slices = |ways: &[Vec<u16>]| ways.iter().map(|way| &*way.clone().leak()).collect::<Vec<&[u16]>>();
             let (of_one, of_other) = (as_slices(&of_one), as_slices(&of_other));
-            let tree = |formula: &Formula| Tree::read(&formula.to_string()).expect("what is written is read");
+            let tree = |formula: &Formula| Expr::read(&formula.to_string()).expect("what is written is read");
             let (one_tree, other_tree) = (tree(&one), tree(&other));
             let Some(follows) = holds_wherever(&one_tree, &other_tree, &words) else { return Ok(()) };
             let says = both.covers(&of_other, &of_one);
@@ -342,7 +342,7 @@ mod tests {
             }
             count(covered, says);
             // What nobody can pass.
-            let Some(never) = holds_wherever(&one_tree, &Tree::Any(Vec::new()), &words) else { return Ok(()) };
+            let Some(never) = holds_wherever(&one_tree, &Expr::Any(Vec::new()), &words) else { return Ok(()) };
             let says = both.impossible(&of_one).is_some();
             prop_assert!(!says || never, "somebody can pass {}", one);
             count(impossible, says);
@@ -374,7 +374,7 @@ mod tests {
                 each.into_iter().map(move |negated| Literal { atom, negated, text: "" })
             })
             .collect();
-        let tree = |literal: &Literal| Tree::read(&literal.to_string()).expect("what is written is read");
+        let tree = |literal: &Literal| Expr::read(&literal.to_string()).expect("what is written is read");
         for one in &literals {
             for other in &literals {
                 let follows = holds_wherever(&tree(one), &tree(other), &words).expect("few worlds");

@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
-use super::{ApiKey, ApiKeys, KeysUnavailable, NewApiKey};
+use super::{ApiKey, ApiKeyStore, ApiKeyStoreUnavailable, NewApiKey};
 use crate::runtime::clock::Timestamp;
 use crate::runtime::future::BoxFuture;
 
 /// Keys from a file, a line each, as [`ApiKey::to_line`] writes them; empty lines and those that begin with `#` are passed over.
 /// The file is looked at every two seconds: a key whose line is deleted is revoked.
 #[derive(Clone)]
-pub struct ApiKeysFile(Arc<File>);
+pub struct ApiKeysFile(Arc<ApiKeysFileState>);
 
-struct File {
+struct ApiKeysFileState {
     keys: ArcSwap<HashMap<String, ApiKey>>,
     used: Mutex<HashMap<String, Timestamp>>,
 }
@@ -50,18 +50,19 @@ impl ApiKeysFile {
     /// # Errors
     /// It cannot be read, or a line cannot be used.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, ApiKeysFileError> {
-        Self::open_and_look(path, Duration::from_secs(2))
+        Self::open_with_interval(path, Duration::from_secs(2))
     }
 
     /// The same, with how often the file is looked at.
     ///
     /// # Errors
     /// As [`open`](Self::open).
-    pub fn open_and_look(path: impl AsRef<Path>, every: Duration) -> Result<Self, ApiKeysFileError> {
+    pub fn open_with_interval(path: impl AsRef<Path>, every: Duration) -> Result<Self, ApiKeysFileError> {
         let path = path.as_ref().to_owned();
         let keys = ArcSwap::from_pointee(read(&path)?);
-        let file = Arc::new(File { keys, used: Mutex::default() });
-        crate::runtime::file_watcher::watch(&file, &path, every, read, File::take).map_err(ApiKeysFileError::Read)?;
+        let file = Arc::new(ApiKeysFileState { keys, used: Mutex::default() });
+        crate::runtime::file_watcher::watch(&file, &path, every, read, ApiKeysFileState::take)
+            .map_err(ApiKeysFileError::Read)?;
         Ok(Self(file))
     }
 
@@ -107,7 +108,7 @@ impl ApiKeysFile {
     }
 }
 
-impl File {
+impl ApiKeysFileState {
     fn take(&self, keys: HashMap<String, ApiKey>) {
         self.keys.store(Arc::new(keys));
     }
@@ -130,8 +131,8 @@ pub(super) fn read(path: &Path) -> Result<HashMap<String, ApiKey>, ApiKeysFileEr
     Ok(keys)
 }
 
-impl ApiKeys for ApiKeysFile {
-    fn find<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<ApiKey>, KeysUnavailable>> {
+impl ApiKeyStore for ApiKeysFile {
+    fn find<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<ApiKey>, ApiKeyStoreUnavailable>> {
         Box::pin(std::future::ready(Ok(self.0.keys.load().get(id).cloned())))
     }
 

@@ -13,11 +13,11 @@ use std::sync::Arc;
 
 pub use self::file::{ApiKeysFile, ApiKeysFileError};
 pub use self::key::{ApiKey, ApiKeyError, NewApiKey};
-pub use self::verifier::Verifier;
+pub use self::verifier::ApiKeyVerifier;
 use crate::client::RequestHead;
-use crate::identity::issuer::{Confers, Form, ListClaim, RoleTypes, Source};
-use crate::identity::scheme_id::{Scheme, is_token};
-use crate::identity::vocabulary::Kind;
+use crate::identity::issuer::{Confers, Form, Issuer, ListClaim, RoleTypes};
+use crate::identity::scheme_id::{SchemeId, is_token};
+use crate::identity::vocabulary::NameKind;
 use crate::runtime::clock::Timestamp;
 use crate::runtime::future::BoxFuture;
 use crate::scheme::build_error::{BuildError, Mistakes};
@@ -26,14 +26,14 @@ use crate::scheme::settings::{AllSettings, Assembly, SchemeSettings, SettingsCon
 /// The store of keys is out of reach.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the store of API keys is out of reach")]
-pub struct KeysUnavailable;
+pub struct ApiKeyStoreUnavailable;
 
-crate::debug_as_display!(KeysUnavailable);
+crate::debug_as_display!(ApiKeyStoreUnavailable);
 
 /// A store of keys.
-pub trait ApiKeys: Send + Sync + 'static {
+pub trait ApiKeyStore: Send + Sync + 'static {
     /// The key of that id. Without the secret: the store is never asked for one.
-    fn find<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<ApiKey>, KeysUnavailable>>;
+    fn find<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<ApiKey>, ApiKeyStoreUnavailable>>;
 
     /// Takes note that a key was used, after it was verified. Unless said, nothing.
     fn used(&self, _id: &str, _at: Timestamp) {}
@@ -54,12 +54,12 @@ pub trait ApiKeys: Send + Sync + 'static {
 #[derive(Clone)]
 #[must_use]
 pub struct ApiKeyScheme {
-    keys: Arc<dyn ApiKeys>,
+    keys: Arc<dyn ApiKeyStore>,
     header: String,
     confers: Option<Confers>,
 }
 
-impl<K: ApiKeys> From<K> for ApiKeyScheme {
+impl<K: ApiKeyStore> From<K> for ApiKeyScheme {
     fn from(keys: K) -> Self {
         Self::new(keys)
     }
@@ -67,7 +67,7 @@ impl<K: ApiKeys> From<K> for ApiKeyScheme {
 
 impl ApiKeyScheme {
     /// These keys, in the header `X-Api-Key`.
-    pub fn new(keys: impl ApiKeys) -> Self {
+    pub fn new(keys: impl ApiKeyStore) -> Self {
         Self { keys: Arc::new(keys), header: "x-api-key".to_owned(), confers: None }
     }
 
@@ -82,7 +82,7 @@ impl ApiKeyScheme {
     }
 
     /// Whether it says what it may confer.
-    pub fn says_what_it_confers(&self) -> bool {
+    pub fn has_explicit_confers(&self) -> bool {
         self.confers.is_some()
     }
 
@@ -92,19 +92,19 @@ impl ApiKeyScheme {
     }
 
     /// The verifier, for a realm. `roles` are the role types of the application.
-    pub fn prepare(self, realm: &str, roles: &RoleTypes) -> Verifier {
+    pub fn prepare(self, realm: &str, roles: &RoleTypes) -> ApiKeyVerifier {
         let list = |kind, name: &str| ListClaim::new(kind, Form::Array, vec![name.to_owned()]);
-        let source = Source {
+        let source = Issuer {
             issuer: format!("apikey:{realm}").into(),
-            scheme: Scheme::ApiKey,
+            scheme: SchemeId::ApiKey,
             confers: self.confers.unwrap_or_else(Confers::everything),
-            lists: vec![list(Kind::Role, "roles"), list(Kind::Scope, "scopes")],
+            lists: vec![list(NameKind::Role, "roles"), list(NameKind::Scope, "scopes")],
             has_claims: false,
             tenancy: Default::default(),
             all_scopes: false,
             roles: roles.clone(),
         };
-        Verifier { keys: self.keys, header: self.header, source: Arc::new(source) }
+        ApiKeyVerifier { keys: self.keys, header: self.header, source: Arc::new(source) }
     }
 }
 
@@ -120,7 +120,7 @@ impl<H: RequestHead> SchemeSettings<H> for ApiKeyScheme {
     }
 
     fn issuers(&self) -> Vec<(&'static str, bool)> {
-        vec![("api_keys", self.says_what_it_confers())]
+        vec![("api_keys", self.has_explicit_confers())]
     }
 
     fn check(&self, _: &SettingsContext<'_, H>, mistakes: &mut Mistakes) {

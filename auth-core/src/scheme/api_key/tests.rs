@@ -50,11 +50,11 @@ fn an_owner_that_no_file_holds_has_no_key() {
 /// One key, and a store that is down.
 struct Store(Option<ApiKey>);
 
-impl ApiKeys for Store {
-    fn find<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<ApiKey>, KeysUnavailable>> {
+impl ApiKeyStore for Store {
+    fn find<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<ApiKey>, ApiKeyStoreUnavailable>> {
         let found = match &self.0 {
             Some(key) => Ok(Some(key.clone()).filter(|key| key.id == id)),
-            None => Err(KeysUnavailable),
+            None => Err(ApiKeyStoreUnavailable),
         };
         Box::pin(std::future::ready(found))
     }

@@ -5,38 +5,39 @@ use std::sync::Arc;
 use subtle::ConstantTimeEq as _;
 
 use super::key::{PREFIX, hash, is_id};
-use super::{ApiKeys, KeysUnavailable};
+use super::{ApiKeyStore, ApiKeyStoreUnavailable};
 use crate::client::RequestHead;
 use crate::denial::{Denial, Reason, RetryAfter};
-use crate::identity::issuer::Source;
+use crate::identity::issuer::Issuer;
 use crate::identity::principal::Principal;
-use crate::identity::scheme_id::Scheme;
-use crate::identity::vocabulary::Kind;
+use crate::identity::scheme_id::SchemeId;
+use crate::identity::vocabulary::NameKind;
 use crate::runtime::{clock, timeout};
 use crate::scheme::authorization_header::all;
 use crate::scheme::{Authenticator, ConfiguredNames, Credential, Extracted, RequestView, SyntaxError, Verification};
 
 /// The verifier of API keys.
-pub struct Verifier {
-    pub(super) keys: Arc<dyn ApiKeys>,
+pub struct ApiKeyVerifier {
+    pub(super) keys: Arc<dyn ApiKeyStore>,
     pub(super) header: String,
-    pub(super) source: Arc<Source>,
+    pub(super) source: Arc<Issuer>,
 }
 
-impl Verifier {
+impl ApiKeyVerifier {
     /// Verifies a key.
     ///
     /// # Errors
     /// The denial that it deserves: 401 for whatever is wrong with it, 503 where the store is out of reach.
     pub(super) async fn verify(&self, key: &str) -> Result<Principal, Denial> {
-        let refused = |reason, cause| Denial::refused(Scheme::ApiKey, reason, cause);
+        let refused = |reason, cause| Denial::refused(SchemeId::ApiKey, reason, cause);
         let wrong = || refused(Reason::InvalidCredentials, "there is no such API key");
         let (id, secret) = key.strip_prefix(PREFIX).and_then(|rest| rest.split_once('.')).ok_or_else(wrong)?;
         if !is_id(id) || secret.len() != 43 {
             return Err(wrong());
         }
-        let found = timeout::with_timeout(async { self.keys.find(id).await }).await.unwrap_or(Err(KeysUnavailable));
-        let found = found.map_err(|KeysUnavailable| {
+        let found =
+            timeout::with_timeout(async { self.keys.find(id).await }).await.unwrap_or(Err(ApiKeyStoreUnavailable));
+        let found = found.map_err(|ApiKeyStoreUnavailable| {
             let reason = Reason::AuthenticationUnavailable(RetryAfter::seconds(2));
             refused(reason, "the store of API keys is out of reach")
         })?;
@@ -60,12 +61,12 @@ impl Verifier {
     }
 }
 
-impl<H: RequestHead> Authenticator<H> for Verifier {
-    fn scheme(&self) -> Scheme {
-        Scheme::ApiKey
+impl<H: RequestHead> Authenticator<H> for ApiKeyVerifier {
+    fn scheme(&self) -> SchemeId {
+        SchemeId::ApiKey
     }
 
-    fn sources(&self) -> &[Arc<Source>] {
+    fn sources(&self) -> &[Arc<Issuer>] {
         std::slice::from_ref(&self.source)
     }
 
@@ -77,14 +78,14 @@ impl<H: RequestHead> Authenticator<H> for Verifier {
         let mut lines = view.head.bytes(&self.header);
         let Some(line) = lines.next() else { return Extracted::Absent };
         if lines.next().is_some() {
-            return Extracted::Refused(SyntaxError::malformed(Some(Scheme::ApiKey), "two API keys"));
+            return Extracted::Refused(SyntaxError::malformed(Some(SchemeId::ApiKey), "two API keys"));
         }
         let line = line.trim_ascii();
         let is_visible = !line.is_empty() && all(line, |byte| matches!(byte, b'!'..=b'~'));
         match std::str::from_utf8(line).ok().filter(|_| is_visible) {
-            Some(key) => Credential::new(Scheme::ApiKey, key).into(),
+            Some(key) => Credential::new(SchemeId::ApiKey, key).into(),
             None => {
-                Extracted::Refused(SyntaxError::malformed(Some(Scheme::ApiKey), "the API key is not visible ASCII"))
+                Extracted::Refused(SyntaxError::malformed(Some(SchemeId::ApiKey), "the API key is not visible ASCII"))
             }
         }
     }
@@ -102,11 +103,11 @@ impl<H: RequestHead> Authenticator<H> for Verifier {
             let issuer = self.source.issuer.to_string();
             ConfiguredNames { place: "an API key has", issuer, kind, names }
         };
-        vec![names(Kind::Role, self.keys.roles()), names(Kind::Scope, self.keys.scopes())]
+        vec![names(NameKind::Role, self.keys.roles()), names(NameKind::Scope, self.keys.scopes())]
     }
 }
 
-impl std::fmt::Debug for Verifier {
+impl std::fmt::Debug for ApiKeyVerifier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Verifier").field("header", &self.header).finish_non_exhaustive()
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::Bearer;
 use crate::client::{Head, RequestHead};
 use crate::denial::{Denial, Reason};
-use crate::identity::issuer::Source;
-use crate::identity::scheme_id::Scheme;
+use crate::identity::issuer::Issuer;
+use crate::identity::scheme_id::SchemeId;
 use crate::scheme::authorization_header::is_token68;
 use crate::scheme::{
     Authenticator, Authorization, Credential, Extracted, RequestView, SyntaxError, Verification, Verified,
@@ -15,7 +15,7 @@ use crate::scheme::{
 /// Bearer tokens in `Authorization`, and behind the name of a subprotocol where one is set.
 pub struct BearerTokens {
     bearer: Arc<Bearer>,
-    sources: Vec<Arc<Source>>,
+    sources: Vec<Arc<Issuer>>,
     subprotocol: Option<String>,
 }
 
@@ -30,21 +30,21 @@ impl BearerTokens {
     fn in_authorization<'r, H: RequestHead>(&self, view: &RequestView<'r, H>) -> Extracted<'r> {
         let Some(token) = after_scheme(view.authorization) else {
             // A line that is the name alone.
-            return match view.authorization.token68(Scheme::Bearer) {
+            return match view.authorization.token68(SchemeId::Bearer) {
                 Some(Err(denial)) => Extracted::Refused(denial),
                 Some(Ok(_)) | None => Extracted::Absent,
             };
         };
         if let Some(principal) = self.bearer.remembered(token, view.now) {
             // These very bytes were scanned before.
-            let credential = Credential::in_authorization(Scheme::Bearer, "");
+            let credential = Credential::in_authorization(SchemeId::Bearer, "");
             return Credential { verified: Some(principal), ..credential }.into();
         }
         if token.len() > self.bearer.longest() {
             return too_long();
         }
-        match view.authorization.token68(Scheme::Bearer) {
-            Some(Ok(token)) => Credential::in_authorization(Scheme::Bearer, token).into(),
+        match view.authorization.token68(SchemeId::Bearer) {
+            Some(Ok(token)) => Credential::in_authorization(SchemeId::Bearer, token).into(),
             Some(Err(denial)) => Extracted::Refused(denial),
             None => Extracted::Absent,
         }
@@ -68,13 +68,13 @@ fn after_scheme(authorization: Authorization<'_>) -> Option<&[u8]> {
 
 fn too_long<'r>() -> Extracted<'r> {
     let cause = "the token is longer than allowed";
-    Extracted::Refused(SyntaxError::too_long(Scheme::Bearer, cause))
+    Extracted::Refused(SyntaxError::too_long(SchemeId::Bearer, cause))
 }
 
 /// The token that follows the subprotocol of this name among those that a WebSocket offers. Other subprotocols are the
 /// application's.
 fn in_subprotocol<'r, H: RequestHead>(head: Head<'r, H>, name: &str, longest: usize) -> Extracted<'r> {
-    let refused = |cause| Extracted::Refused(SyntaxError::malformed(Some(Scheme::Bearer), cause));
+    let refused = |cause| Extracted::Refused(SyntaxError::malformed(Some(SchemeId::Bearer), cause));
     let mut lines = head.bytes("sec-websocket-protocol");
     let Some(line) = lines.next() else { return Extracted::Absent };
     let offered = |line: &'r [u8]| line.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
@@ -95,17 +95,17 @@ fn in_subprotocol<'r, H: RequestHead>(head: Head<'r, H>, name: &str, longest: us
     match std::str::from_utf8(token) {
         _ if rest.any(is_named) => refused("two tokens among the subprotocols"),
         Ok(token) if token.len() > longest => too_long(),
-        Ok(token) if is_token68(token) => Credential::new(Scheme::Bearer, token).into(),
+        Ok(token) if is_token68(token) => Credential::new(SchemeId::Bearer, token).into(),
         _ => refused("the subprotocol after its name is no token68"),
     }
 }
 
 impl<H: RequestHead> Authenticator<H> for BearerTokens {
-    fn scheme(&self) -> Scheme {
-        Scheme::Bearer
+    fn scheme(&self) -> SchemeId {
+        SchemeId::Bearer
     }
 
-    fn sources(&self) -> &[Arc<Source>] {
+    fn sources(&self) -> &[Arc<Issuer>] {
         &self.sources
     }
 
@@ -121,7 +121,7 @@ impl<H: RequestHead> Authenticator<H> for BearerTokens {
             (Extracted::Absent, other) => other,
             _ => {
                 let cause = "a token among the subprotocols beside another credential";
-                Extracted::Refused(SyntaxError::malformed(Some(Scheme::Bearer), cause))
+                Extracted::Refused(SyntaxError::malformed(Some(SchemeId::Bearer), cause))
             }
         }
     }
@@ -139,7 +139,7 @@ impl<H: RequestHead> Authenticator<H> for BearerTokens {
         }
     }
 
-    fn describe(&self, source: &Source) -> String {
+    fn describe(&self, source: &Issuer) -> String {
         self.bearer.said_of(source)
     }
 
@@ -154,7 +154,7 @@ impl<H: RequestHead> Authenticator<H> for BearerTokens {
 /// Bearer tokens in a cookie, which a browser adds by itself.
 pub struct CookieTokens {
     bearer: Arc<Bearer>,
-    sources: Vec<Arc<Source>>,
+    sources: Vec<Arc<Issuer>>,
     name: String,
 }
 
@@ -166,17 +166,17 @@ impl CookieTokens {
 
     /// The caller of a token that came in a cookie.
     fn in_cookie(&self, verified: Verified) -> Verified {
-        let result = verified.result.map_err(|denial| Denial { used: Some(Scheme::TOKEN_COOKIE), ..denial });
+        let result = verified.result.map_err(|denial| Denial { scheme: Some(SchemeId::TOKEN_COOKIE), ..denial });
         result.and_then(|caller| self.bearer.in_cookie(&caller).ok_or_else(|| Denial::new(Reason::SetUp))).into()
     }
 }
 
 impl<H: RequestHead> Authenticator<H> for CookieTokens {
-    fn scheme(&self) -> Scheme {
-        Scheme::TOKEN_COOKIE
+    fn scheme(&self) -> SchemeId {
+        SchemeId::TOKEN_COOKIE
     }
 
-    fn sources(&self) -> &[Arc<Source>] {
+    fn sources(&self) -> &[Arc<Issuer>] {
         &self.sources
     }
 
@@ -197,7 +197,7 @@ impl<H: RequestHead> Authenticator<H> for CookieTokens {
         let (Some(value), None) = (values.next(), values.next()) else { return Extracted::Absent };
         let fits = value.len() <= self.bearer.longest();
         match std::str::from_utf8(value).ok().filter(|token| fits && is_cookie_token(token)) {
-            Some(token) => Credential::new(Scheme::TOKEN_COOKIE, token).into(),
+            Some(token) => Credential::new(SchemeId::TOKEN_COOKIE, token).into(),
             None => Extracted::Absent,
         }
     }

@@ -16,7 +16,7 @@ use arc_swap::{ArcSwapOption, Guard};
 use foldhash::SharedSeed;
 use foldhash::quality::SeedableRandomState;
 
-use super::jws::Verified;
+use super::jws::VerifiedJws;
 use crate::runtime::clock::Timestamp;
 
 /// How verified tokens are remembered: how many, how long, and which.
@@ -125,7 +125,7 @@ pub(super) struct Cache {
 struct Set {
     /// Of what is in each place; 0 where nothing is.
     tags: [AtomicU64; WAYS],
-    places: [ArcSwapOption<Kept>; WAYS],
+    places: [ArcSwapOption<CachedToken>; WAYS],
     /// A bit for each place that was hit since somebody looked for room.
     used: AtomicU8,
     /// Where somebody looks for room next.
@@ -135,9 +135,9 @@ struct Set {
 }
 
 /// A token, and what it says.
-pub(super) struct Kept {
+pub(super) struct CachedToken {
     token: Box<[u8]>,
-    pub(super) verified: Verified,
+    pub(super) verified: VerifiedJws,
     /// Which grants that are data counted when it was verified.
     pub(super) grants: u64,
     pub(super) until: Timestamp,
@@ -146,7 +146,7 @@ pub(super) struct Kept {
 
 impl Cache {
     /// What is kept of the token: of the whole of it, and of no other.
-    pub(super) fn find(&self, token: &[u8]) -> Option<Guard<Option<Arc<Kept>>>> {
+    pub(super) fn find(&self, token: &[u8]) -> Option<Guard<Option<Arc<CachedToken>>>> {
         let (set, tag) = self.set_of(token)?;
         for (place, (known, kept)) in set.tags.iter().zip(&set.places).enumerate() {
             if known.load(Ordering::Relaxed) != tag {
@@ -166,8 +166,8 @@ impl Cache {
     }
 
     /// Keeps a token that was just verified, if it is one of those that are kept and there is room.
-    pub(super) fn keep(&self, token: &[u8], verified: &Verified, grants: u64, now: Timestamp) {
-        let size = size_of::<Kept>() + token.len() + verified.principal.size();
+    pub(super) fn keep(&self, token: &[u8], verified: &VerifiedJws, grants: u64, now: Timestamp) {
+        let size = size_of::<CachedToken>() + token.len() + verified.principal.size();
         if !verified.may_be_kept(self.secrets) || size > self.share {
             return;
         }
@@ -175,7 +175,8 @@ impl Cache {
         if set.busy.swap(true, Ordering::Acquire) {
             return;
         }
-        let kept = Kept { token: token.into(), verified: verified.clone(), grants, until: now.plus(self.lasts), size };
+        let kept =
+            CachedToken { token: token.into(), verified: verified.clone(), grants, until: now.plus(self.lasts), size };
         set.put(tag, Arc::new(kept), self.share, now);
         set.busy.store(false, Ordering::Release);
     }
@@ -201,7 +202,7 @@ impl Cache {
 impl Set {
     /// Puts it where the same token is, where nothing is, or where what is there was not asked for lately; and takes out more until
     /// all that is left has room.
-    fn put(&self, tag: u64, new: Arc<Kept>, share: usize, now: Timestamp) {
+    fn put(&self, tag: u64, new: Arc<CachedToken>, share: usize, now: Timestamp) {
         let mut sizes = [0; WAYS];
         let mut place = None;
         for (index, (kept, size)) in self.places.iter().zip(&mut sizes).enumerate() {

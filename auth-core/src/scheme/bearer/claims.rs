@@ -6,23 +6,23 @@ use std::sync::Arc;
 #[cfg(feature = "dpop")]
 use subtle::ConstantTimeEq as _;
 
-use super::Issuer;
+use super::TokenIssuer;
 use super::conditions::lookup;
-use super::jws::{As, ProofOfPossession};
+use super::jws::{IssuerClaim, ProofOfPossession};
 use super::kind::{OtherKind, other_kind};
 use crate::denial::{Denial, Detail, Reason, quoted};
-use crate::identity::principal::{Lists, Login, Omitted, Principal};
-use crate::identity::scheme_id::Scheme;
+use crate::identity::principal::{CredentialClaims, Lists, Omitted, Principal};
+use crate::identity::scheme_id::SchemeId;
 use crate::runtime::clock::Timestamp;
 use crate::runtime::strict_json::{self, Raw, Span, pointer};
 
 pub(super) fn invalid(cause: &'static str) -> Denial {
-    Denial::refused(Scheme::Bearer, Reason::InvalidCredentials, cause)
+    Denial::refused(SchemeId::Bearer, Reason::InvalidCredentials, cause)
 }
 
 /// The result of one pass over the claims.
 #[derive(Default)]
-struct Registered {
+struct RegisteredClaims {
     issuer: Option<Span>,
     issuer_fits: bool,
     audience: Option<Span>,
@@ -46,14 +46,14 @@ struct Registered {
 /// Reads claims whose signature holds, or that the issuer itself has answered.
 pub(super) fn read_claims(
     claims: String,
-    issuer: &Issuer,
-    signs: &As<'_>,
+    issuer: &TokenIssuer,
+    signs: &IssuerClaim<'_>,
     profile: bool,
     now: Timestamp,
     held: ProofOfPossession<'_>,
 ) -> Result<(Principal, Option<Timestamp>), Denial> {
     let mut lists = Lists::of(&issuer.source);
-    let mut read = Registered { issuer_fits: issuer.unnamed, ..Registered::default() };
+    let mut read = RegisteredClaims { issuer_fits: issuer.unnamed, ..RegisteredClaims::default() };
     strict_json::object(&claims, |name, value| {
         lists.see(&issuer.source, &claims, name, value);
         read.see(issuer, signs, &claims, name, value);
@@ -91,7 +91,7 @@ pub(super) fn read_claims(
         read.check_profile()?;
     }
     read.check_times(expires_at, issuer, now)?;
-    let login = Login {
+    let login = CredentialClaims {
         subject,
         is_client,
         acr: read.acr,
@@ -104,10 +104,10 @@ pub(super) fn read_claims(
     Ok((Principal::new(Arc::clone(source), signs.named(issuer), claims, lists, login), begins_at))
 }
 
-impl Registered {
+impl RegisteredClaims {
     /// A claim of RFC 7519 §4.1 of the wrong type is a refusal, never an absence (JWT-24), and so is one that restricts who may
     /// use the token (`act`, `cnf`). Any other claim that cannot be read is unknown.
-    fn see(&mut self, issuer: &Issuer, signs: &As<'_>, claims: &str, name: &str, value: Raw<'_>) {
+    fn see(&mut self, issuer: &TokenIssuer, signs: &IssuerClaim<'_>, claims: &str, name: &str, value: Raw<'_>) {
         let text = || value.is_string().then(|| value.span(claims));
         let date = |cause| value.numeric_date().ok_or(cause);
         let mut found = || {
@@ -177,7 +177,7 @@ impl Registered {
         }
     }
 
-    fn check_issuer(&self, claims: &str, issuer: &Issuer, signs: &As<'_>) -> Result<(), Denial> {
+    fn check_issuer(&self, claims: &str, issuer: &TokenIssuer, signs: &IssuerClaim<'_>) -> Result<(), Denial> {
         if self.issuer_fits {
             return Ok(());
         }
@@ -191,7 +191,7 @@ impl Registered {
         })
     }
 
-    fn check_audience(&self, claims: &str, issuer: &Issuer) -> Result<(), Denial> {
+    fn check_audience(&self, claims: &str, issuer: &TokenIssuer) -> Result<(), Denial> {
         if issuer.audiences.is_empty() {
             return Ok(());
         }
@@ -218,7 +218,7 @@ impl Registered {
         })
     }
 
-    fn check_kind(&self, claims: &str, issuer: &Issuer) -> Result<(), Denial> {
+    fn check_kind(&self, claims: &str, issuer: &TokenIssuer) -> Result<(), Denial> {
         match self.other_kind {
             None => Ok(()),
             Some((OtherKind::IdToken, _)) if issuer.conditions.accepts_id_tokens => Ok(()),
@@ -244,7 +244,7 @@ impl Registered {
         }
     }
 
-    fn check_times(&self, expires_at: Timestamp, issuer: &Issuer, now: Timestamp) -> Result<(), Denial> {
+    fn check_times(&self, expires_at: Timestamp, issuer: &TokenIssuer, now: Timestamp) -> Result<(), Denial> {
         let leeway = issuer.leeway;
         if let Some((time, claim)) = self.begins_at.filter(|(time, _)| *time > now.plus(leeway)) {
             let ahead = time.seconds().saturating_sub(now.seconds());
@@ -254,7 +254,7 @@ impl Registered {
         }
         if now >= expires_at.plus(leeway) {
             let ago = now.seconds().saturating_sub(expires_at.seconds());
-            let denial = Denial::refused(Scheme::Bearer, Reason::ExpiredCredentials, "the token has expired");
+            let denial = Denial::refused(SchemeId::Bearer, Reason::ExpiredCredentials, "the token has expired");
             return Err(denial.with_detail(Detail::expired(ago, leeway)));
         }
         Ok(())

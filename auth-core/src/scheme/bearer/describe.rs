@@ -1,19 +1,19 @@
 //! Which tokens are accepted, for the access matrix and for tests that make tokens.
 
-use super::{Bearer, Issuer, settings};
-use crate::identity::issuer::Source;
+use super::{Bearer, TokenIssuer, settings};
+use crate::identity::issuer::Issuer;
 use crate::runtime::strict_json;
 
 impl Bearer {
     /// An audience for which tokens of the source are accepted; `None` where any will do.
-    pub fn audience_of(&self, source: &Source) -> Option<&str> {
+    pub fn audience_of(&self, source: &Issuer) -> Option<&str> {
         let issuer = self.of_source(source)?;
         issuer.audiences.first().map(String::as_str)
     }
 
     /// Claims with which a token of the source meets the conditions of its issuer beside the audience in `aud`, each by the names of the
     /// members that lead to it. For tests that make tokens.
-    pub fn example_claims(&self, source: &Source) -> Vec<(Vec<String>, serde_json::Value)> {
+    pub fn example_claims(&self, source: &Issuer) -> Vec<(Vec<String>, serde_json::Value)> {
         let Some(issuer) = self.of_source(source) else { return Vec::new() };
         let mut claims = issuer.conditions.example(issuer.audiences.first());
         claims.retain(|(path, _)| *path != ["aud"]);
@@ -21,7 +21,7 @@ impl Bearer {
     }
 
     /// Which tokens of the source are accepted, in a clause or several.
-    pub fn said_of(&self, source: &Source) -> String {
+    pub fn said_of(&self, source: &Issuer) -> String {
         let Some(issuer) = self.of_source(source) else { return String::new() };
         let audiences: Vec<_> = issuer.audiences.iter().map(|audience| format!("{audience:?}")).collect();
         let mut said = match (audiences.is_empty(), issuer.conditions.audience_claim()) {
@@ -52,7 +52,7 @@ impl Bearer {
 
     /// Settings of issuers that let in more than their absence would, a sentence each.
     pub fn switches(&self) -> impl Iterator<Item = String> + '_ {
-        let any_audience = |issuer: &&Issuer| issuer.audiences.is_empty();
+        let any_audience = |issuer: &&TokenIssuer| issuer.audiences.is_empty();
         let id_tokens = self.issuers.iter().filter(|issuer| issuer.conditions.accepts_id_tokens);
         let id_tokens = id_tokens.map(|issuer| format!("ID tokens of {:?} are accepted", issuer.source.issuer));
         let mixed = self.issuers.iter().filter_map(|issuer| {

@@ -2,8 +2,7 @@
 
 use std::sync::OnceLock;
 
-use jsonwebtoken::Algorithm;
-
+use super::key::Algorithm;
 use crate::runtime::strict_json;
 
 /// What the header may say that matters.
@@ -61,7 +60,7 @@ pub(super) fn read(text: &str, types: &[String], typed: bool) -> Result<Header, 
     let mut wrong_type = typed.then_some(WrongType::Absent);
     let mut refuse = |cause| refused = refused.or(Some(cause));
     strict_json::small_object(text, MOST_PARAMETERS, |name, value| match name {
-        "alg" => match value.string().and_then(|name| known(&name)) {
+        "alg" => match value.string().and_then(|name| Algorithm::from_name(&name)) {
             Some(known) => algorithm = Some(known),
             None => refuse("the header names an algorithm that is not known"),
         },
@@ -95,26 +94,6 @@ pub(super) fn read(text: &str, types: &[String], typed: bool) -> Result<Header, 
         (None, None) => Err("the header names no algorithm"),
         (None, Some(algorithm)) => Ok(Header { algorithm, kid, wrong_type }),
     }
-}
-
-/// The algorithm of that name, compared exactly. `none` is no algorithm.
-pub(super) fn known(name: &str) -> Option<Algorithm> {
-    Some(match name {
-        "HS256" => Algorithm::HS256,
-        "HS384" => Algorithm::HS384,
-        "HS512" => Algorithm::HS512,
-        "RS256" => Algorithm::RS256,
-        "RS384" => Algorithm::RS384,
-        "RS512" => Algorithm::RS512,
-        "PS256" => Algorithm::PS256,
-        "PS384" => Algorithm::PS384,
-        "PS512" => Algorithm::PS512,
-        "ES256" => Algorithm::ES256,
-        "ES384" => Algorithm::ES384,
-        // Two names of one algorithm (RFC 9864 §2.2), as the only Edwards keys here are those of Ed25519.
-        "EdDSA" | "Ed25519" => Algorithm::EdDSA,
-        _ => return None,
-    })
 }
 
 fn is_accepted(kind: &str, types: &[String]) -> bool {

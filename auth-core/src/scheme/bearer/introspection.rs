@@ -9,9 +9,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::jwks::JwksCache;
 use crate::denial::{Denial, Reason, RetryAfter};
-use crate::identity::scheme_id::Scheme;
+use crate::identity::scheme_id::SchemeId;
 use crate::oidc::discovery::{
-    Client, DiscoveryCache, Endpoint, EndpointError, Failed, OK, Reach, ReachError, Registered, SecretSent,
+    ClientRegistration, DiscoveryCache, EndpointError, EndpointUrl, Failed, HttpClient, OK, Reach, ReachError,
+    SecretSent,
 };
 use crate::runtime::clock;
 use crate::runtime::concurrency_limit::{ConcurrencyLimit, Permit};
@@ -32,7 +33,7 @@ use crate::runtime::strict_json;
 #[derive(Clone)]
 #[must_use]
 pub struct Introspection {
-    registered: Registered,
+    registered: ClientRegistration,
     endpoint: Option<String>,
     cache: Duration,
 }
@@ -75,7 +76,7 @@ const AT_A_TIME: usize = 32;
 impl Introspection {
     /// Asks as this client of the issuer (`client_secret_basic`).
     pub fn as_client(id: impl Into<String>, secret: impl Into<SecretString>) -> Self {
-        let registered = Registered { id: id.into(), secret: secret.into(), sent: SecretSent::InHeader };
+        let registered = ClientRegistration { id: id.into(), secret: secret.into(), sent: SecretSent::InHeader };
         Self { registered, endpoint: None, cache: LONGEST_CACHE }
     }
 
@@ -106,28 +107,28 @@ impl std::fmt::Debug for Introspection {
 
 /// Asks an issuer.
 pub(super) struct Introspector {
-    registered: Registered,
-    place: Asked,
-    client: Client,
+    registered: ClientRegistration,
+    place: IntrospectionEndpoint,
+    client: HttpClient,
     cache: Duration,
     /// What was said of tokens that are active; by a hash, so that no token is kept.
-    active: SingleFlightCache<[u8; 32], Answer>,
+    active: SingleFlightCache<[u8; 32], CachedIntrospection>,
     /// And those that are not, apart: whoever makes tokens up pushes out nobody's but their own.
     inactive: SingleFlightCache<[u8; 32], ()>,
     concurrency: Arc<ConcurrencyLimit>,
 }
 
-enum Asked {
+enum IntrospectionEndpoint {
     Discovered(Arc<DiscoveryCache>),
-    Endpoint(Endpoint),
+    Endpoint(EndpointUrl),
 }
 
 /// The claims of a token that is active.
-type Answer = Option<Arc<str>>;
+type CachedIntrospection = Option<Arc<str>>;
 
 fn unavailable(cause: &'static str) -> Denial {
     let reason = Reason::AuthenticationUnavailable(RetryAfter::seconds(1));
-    Denial::refused(Scheme::Bearer, reason, cause)
+    Denial::refused(SchemeId::Bearer, reason, cause)
 }
 
 impl Introspector {
@@ -137,7 +138,7 @@ impl Introspector {
         fetched: Option<&Arc<JwksCache>>,
         reach: &Reach,
     ) -> Result<Self, IntrospectionError> {
-        let Registered { id, secret, .. } = &settings.registered;
+        let ClientRegistration { id, secret, .. } = &settings.registered;
         if id.is_empty() || secret.expose_secret().is_empty() {
             return Err(IntrospectionError::Client);
         }
@@ -146,14 +147,16 @@ impl Introspector {
         }
         let discovered = fetched.and_then(|fetched| fetched.provider());
         let place = match (settings.endpoint, discovered) {
-            (Some(endpoint), _) => Asked::Endpoint(Endpoint::new(&endpoint).map_err(IntrospectionError::Address)?),
-            (None, Some((discovered, _))) => Asked::Discovered(Arc::clone(discovered)),
+            (Some(endpoint), _) => {
+                IntrospectionEndpoint::Endpoint(EndpointUrl::new(&endpoint).map_err(IntrospectionError::Address)?)
+            }
+            (None, Some((discovered, _))) => IntrospectionEndpoint::Discovered(Arc::clone(discovered)),
             (None, None) => return Err(IntrospectionError::NoEndpoint),
         };
         Ok(Self {
             registered: settings.registered,
             place,
-            client: Client::new(reach).map_err(IntrospectionError::Reach)?,
+            client: HttpClient::new(reach).map_err(IntrospectionError::Reach)?,
             cache: settings.cache,
             active: SingleFlightCache::new(MOST_ANSWERS),
             inactive: SingleFlightCache::new(MOST_ANSWERS),
@@ -164,7 +167,7 @@ impl Introspector {
     /// What the issuer says of the token, now or lately: its claims, if it is active.
     pub(super) async fn claims(&self, token: &str, client: Option<IpAddr>) -> Result<Arc<str>, Denial> {
         let inactive =
-            || Denial::refused(Scheme::Bearer, Reason::InvalidCredentials, "the issuer says that it is not active");
+            || Denial::refused(SchemeId::Bearer, Reason::InvalidCredentials, "the issuer says that it is not active");
         let key: [u8; 32] = Sha256::digest(token).into();
         if self.inactive.get(&key).is_some() {
             return Err(inactive());
@@ -191,7 +194,7 @@ impl Introspector {
         self.active.get_or_fetch(&key, crowded, ask).await?.ok_or_else(inactive)
     }
 
-    async fn ask(&self, token: &str, client: Option<IpAddr>) -> Result<Answer, Denial> {
+    async fn ask(&self, token: &str, client: Option<IpAddr>) -> Result<CachedIntrospection, Denial> {
         let permit = self
             .concurrency
             .acquire(client)
@@ -203,10 +206,10 @@ impl Introspector {
         })
     }
 
-    async fn answered(&self, token: &str, permit: Permit) -> Result<Answer, Failed> {
+    async fn answered(&self, token: &str, permit: Permit) -> Result<CachedIntrospection, Failed> {
         let endpoint = match &self.place {
-            Asked::Endpoint(endpoint) => endpoint.clone(),
-            Asked::Discovered(discovered) => {
+            IntrospectionEndpoint::Endpoint(endpoint) => endpoint.clone(),
+            IntrospectionEndpoint::Discovered(discovered) => {
                 let metadata = discovered.metadata(&self.client, false).await?;
                 metadata.introspection_endpoint.clone().ok_or(Failed::NotUnderstood)?
             }

@@ -10,23 +10,22 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
-use jsonwebtoken::Algorithm;
 use tokio::sync::watch;
 
-use super::key::{Key, KeyError, PreparedKey};
+use super::key::{Algorithm, Key, KeyError, PreparedKey};
 use crate::denial::{Denial, Reason, RetryAfter};
-use crate::identity::scheme_id::Scheme;
+use crate::identity::scheme_id::SchemeId;
 use crate::oidc::discovery::{
-    Client, DiscoveryCache, Endpoint, EndpointError, Failed, Reach, ReachError, RequestTimeout,
+    DiscoveryCache, EndpointError, EndpointUrl, Failed, HttpClient, Reach, ReachError, RequestTimeout,
 };
-use crate::runtime::background_fetch::{BackgroundFetch, Started, Trigger, spawn};
+use crate::runtime::background_fetch::{BackgroundFetch, FetchStart, Trigger, spawn};
 use crate::runtime::clock::{self, Moment};
 use crate::runtime::single_flight::Waiter;
 
 /// Where keys are fetched, and how often.
 #[derive(Clone, Debug)]
 pub(super) struct Fetch {
-    pub(super) place: Place,
+    pub(super) place: JwksLocation,
     /// The provider is asked at this address instead of its name.
     pub(super) from: Option<String>,
     pub(super) reach: Reach,
@@ -36,7 +35,7 @@ pub(super) struct Fetch {
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Place {
+pub(super) enum JwksLocation {
     /// The provider of that name says.
     Discovered,
     /// There.
@@ -44,7 +43,7 @@ pub(super) enum Place {
 }
 
 impl Fetch {
-    pub(super) fn new(place: Place) -> Self {
+    pub(super) fn new(place: JwksLocation) -> Self {
         Self {
             place,
             from: None,
@@ -67,8 +66,8 @@ const FIRST_RETRY: Duration = Duration::from_secs(1);
 /// The keys of one issuer.
 pub(super) struct JwksCache {
     issuer: Arc<str>,
-    place: Asked,
-    client: Client,
+    place: KeyEndpoint,
+    client: HttpClient,
     /// Of RSA keys whose JWK names none.
     rsa_algorithm: Option<Algorithm>,
     refresh_every: Duration,
@@ -89,10 +88,10 @@ struct KeySet {
     number: u64,
 }
 
-enum Asked {
+enum KeyEndpoint {
     /// Where the provider says that its keys are.
     Discovered(Arc<DiscoveryCache>),
-    Jwks(Endpoint),
+    Jwks(EndpointUrl),
 }
 
 /// What is wrong with the settings of keys that are fetched.
@@ -124,11 +123,11 @@ crate::debug_as_display!(FetchError);
 impl JwksCache {
     pub(super) fn new(issuer: &str, fetch: Fetch, rsa_algorithm: Option<Algorithm>) -> Result<Arc<Self>, FetchError> {
         let place = match fetch.place {
-            Place::Discovered => {
+            JwksLocation::Discovered => {
                 let discovered = DiscoveryCache::new(issuer, fetch.from.as_deref()).map_err(FetchError::Address)?;
-                Asked::Discovered(Arc::new(discovered))
+                KeyEndpoint::Discovered(Arc::new(discovered))
             }
-            Place::Jwks(url) => Asked::Jwks(Endpoint::new(&url).map_err(FetchError::Address)?),
+            JwksLocation::Jwks(url) => KeyEndpoint::Jwks(EndpointUrl::new(&url).map_err(FetchError::Address)?),
         };
         if fetch.cool_down < Duration::from_secs(1) || fetch.refresh_every < fetch.cool_down {
             return Err(FetchError::TooOften);
@@ -139,7 +138,7 @@ impl JwksCache {
         Ok(Arc::new(Self {
             issuer: issuer.into(),
             place,
-            client: Client::new(&fetch.reach).map_err(FetchError::Reach)?,
+            client: HttpClient::new(&fetch.reach).map_err(FetchError::Reach)?,
             rsa_algorithm,
             refresh_every: fetch.refresh_every,
             max_stale: fetch.max_stale,
@@ -151,10 +150,10 @@ impl JwksCache {
     }
 
     /// The provider, where its name is all that is known.
-    pub(super) fn provider(&self) -> Option<(&Arc<DiscoveryCache>, &Client)> {
+    pub(super) fn provider(&self) -> Option<(&Arc<DiscoveryCache>, &HttpClient)> {
         match &self.place {
-            Asked::Discovered(discovered) => Some((discovered, &self.client)),
-            Asked::Jwks(_) => None,
+            KeyEndpoint::Discovered(discovered) => Some((discovered, &self.client)),
+            KeyEndpoint::Jwks(_) => None,
         }
     }
 
@@ -187,7 +186,7 @@ impl JwksCache {
         }
         if self.is_younger(self.refresh_every, now) {
             let cause = "no key of this issuer has that algorithm and key id";
-            return Some(Denial::refused(Scheme::Bearer, Reason::InvalidCredentials, cause));
+            return Some(Denial::refused(SchemeId::Bearer, Reason::InvalidCredentials, cause));
         }
         let seconds = wait.unwrap_or_default().as_secs().saturating_add(1);
         Some(Self::unavailable(RetryAfter::seconds(u32::try_from(seconds).unwrap_or(u32::MAX))))
@@ -196,7 +195,7 @@ impl JwksCache {
     /// Nobody knows which keys hold now.
     pub(super) fn unavailable(after: RetryAfter) -> Denial {
         let cause = "the keys of the issuer are out of reach";
-        Denial::refused(Scheme::Bearer, Reason::AuthenticationUnavailable(after), cause)
+        Denial::refused(SchemeId::Bearer, Reason::AuthenticationUnavailable(after), cause)
     }
 
     /// Awaits the fetch in flight, or starts one. Returns `false` if too many requests wait, or it takes too long.
@@ -217,9 +216,9 @@ impl JwksCache {
             }
         });
         match started {
-            Started::InFlight(in_flight) => Some(in_flight),
-            Started::TooEarly => None,
-            Started::NoThread => {
+            FetchStart::InFlight(in_flight) => Some(in_flight),
+            FetchStart::TooEarly => None,
+            FetchStart::NoThread => {
                 tracing::error!(target: "auth_core", issuer = %self.issuer, "keys cannot be fetched: there is no thread");
                 None
             }
@@ -228,8 +227,8 @@ impl JwksCache {
 
     async fn fetch(&self, refresh: bool) -> Result<(Vec<PreparedKey>, Box<[u8]>), Failed> {
         let endpoint = match &self.place {
-            Asked::Jwks(endpoint) => endpoint.clone(),
-            Asked::Discovered(discovered) => discovered.metadata(&self.client, refresh).await?.jwks_uri.clone(),
+            KeyEndpoint::Jwks(endpoint) => endpoint.clone(),
+            KeyEndpoint::Discovered(discovered) => discovered.metadata(&self.client, refresh).await?.jwks_uri.clone(),
         };
         let body = self.client.get(&endpoint, MOST_BYTES, RequestTimeout::Background).await?;
         let json = std::str::from_utf8(&body).map_err(|_| Failed::NotUnderstood)?;

@@ -10,7 +10,7 @@ use jsonwebtoken::AlgorithmFamily;
 #[cfg(feature = "dpop")]
 use subtle::ConstantTimeEq as _;
 
-use super::Issuer;
+use super::TokenIssuer;
 use super::claims::{invalid, read_claims};
 use super::header::{self, Header, WrongType};
 #[cfg(feature = "oidc")]
@@ -18,7 +18,7 @@ use super::jwks::JwksCache;
 use super::key::PreparedKey;
 use super::resolver::Resolved;
 use crate::denial::{Denial, quoted};
-use crate::identity::principal::{Named, Principal};
+use crate::identity::principal::{CredentialOwner, Principal};
 #[cfg(feature = "oidc")]
 use crate::runtime::clock;
 use crate::runtime::clock::Timestamp;
@@ -73,7 +73,7 @@ impl ProofOfPossession<'_> {
 
 /// A token that is good, and what that rests on.
 #[derive(Clone)]
-pub(super) struct Verified {
+pub(super) struct VerifiedJws {
     pub(super) principal: Principal,
     /// The latest of the times that have to be past.
     pub(super) begins_at: Option<Timestamp>,
@@ -98,7 +98,7 @@ pub(super) enum VerifiedBy {
     FetchedKey(u64),
 }
 
-impl Verified {
+impl VerifiedJws {
     /// Whether it may be kept: what a resolver says is asked each time.
     pub(super) fn may_be_kept(&self, secrets: bool) -> bool {
         self.is_itself && (secrets || self.key != VerifiedBy::Secret)
@@ -130,22 +130,23 @@ pub(super) fn unknown_issuer() -> Denial {
 /// issuer of this name.
 pub(super) fn verify(
     token: &str,
-    issuers: &[Issuer],
+    issuers: &[TokenIssuer],
     several: bool,
     resolved: Option<(&str, &Resolved)>,
     longest: usize,
     now: Timestamp,
     held: ProofOfPossession<'_>,
-) -> Result<Verified, Unverified> {
+) -> Result<VerifiedJws, Unverified> {
     if token.len() > longest {
         return Err(too_long(token, longest).into());
     }
     let parts = Parts::of(token).ok_or_else(|| invalid("the token has not three parts"))?;
     if let ([only], false) = (issuers, several) {
         // Nothing of the claims is read before the signature holds.
-        let key = verify_signature(&parts, only, &As::Itself)?;
-        let (principal, begins_at) = read_claims(decoded(parts.claims)?, only, &As::Itself, only.profile, now, held)?;
-        return Ok(Verified { principal, begins_at, issuer: 0, is_itself: true, key, bound_to: held.key() });
+        let key = verify_signature(&parts, only, &IssuerClaim::Itself)?;
+        let (principal, begins_at) =
+            read_claims(decoded(parts.claims)?, only, &IssuerClaim::Itself, only.profile, now, held)?;
+        return Ok(VerifiedJws { principal, begins_at, issuer: 0, is_itself: true, key, bound_to: held.key() });
     }
     // Before the signature holds, a claim may do no more than pick one of these (RFC 8725 §3.8).
     let claims = decoded(parts.claims)?;
@@ -153,10 +154,12 @@ pub(super) fn verify(
     let by_name = |name: &str| issuers.iter().enumerate().find(|(_, issuer)| *issuer.source.issuer == *name);
     let listed = || issuers.iter().enumerate().find(|(_, issuer)| issuer.signs_for.contains(&named));
     let (issuer, signs) = match (by_name(&named), resolved.filter(|(of, _)| *of == named)) {
-        (Some(issuer), _) => (Some(issuer), As::Itself),
-        (None, Some((_, resolved))) => (by_name(&resolved.issuer), As::Another(&named, resolved.tenant.as_deref())),
+        (Some(issuer), _) => (Some(issuer), IssuerClaim::Itself),
+        (None, Some((_, resolved))) => {
+            (by_name(&resolved.issuer), IssuerClaim::Another(&named, resolved.tenant.as_deref()))
+        }
         (None, None) => match listed() {
-            Some(issuer) => (Some(issuer), As::Listed(&named)),
+            Some(issuer) => (Some(issuer), IssuerClaim::Listed(&named)),
             None => return Err(Unverified::IssuerMissing(named)),
         },
     };
@@ -167,8 +170,8 @@ pub(super) fn verify(
     }
     let key = verify_signature(&parts, issuer, &signs)?;
     let (principal, begins_at) = read_claims(claims, issuer, &signs, issuer.profile, now, held)?;
-    let is_itself = !matches!(signs, As::Another(..));
-    Ok(Verified { principal, begins_at, issuer: position, is_itself, key, bound_to: held.key() })
+    let is_itself = !matches!(signs, IssuerClaim::Another(..));
+    Ok(VerifiedJws { principal, begins_at, issuer: position, is_itself, key, bound_to: held.key() })
 }
 
 fn too_long(token: &str, longest: usize) -> Denial {
@@ -178,7 +181,7 @@ fn too_long(token: &str, longest: usize) -> Denial {
 }
 
 /// In whose name an issuer signs.
-pub(super) enum As<'a> {
+pub(super) enum IssuerClaim<'a> {
     Itself,
     /// One that its settings list.
     Listed(&'a str),
@@ -186,8 +189,8 @@ pub(super) enum As<'a> {
     Another(&'a str, Option<&'a str>),
 }
 
-impl As<'_> {
-    pub(super) fn names(&self, issuer: &Issuer, named: &str) -> bool {
+impl IssuerClaim<'_> {
+    pub(super) fn names(&self, issuer: &TokenIssuer, named: &str) -> bool {
         match self {
             Self::Itself => issuer.unnamed || *named == *issuer.source.issuer,
             Self::Listed(name) | Self::Another(name, _) => named == *name,
@@ -195,20 +198,20 @@ impl As<'_> {
     }
 
     /// The name of the issuer that a key has to be of; `None` where the token need not name one.
-    pub(super) fn signer<'b>(&'b self, issuer: &'b Issuer) -> Option<&'b str> {
+    pub(super) fn signer<'b>(&'b self, issuer: &'b TokenIssuer) -> Option<&'b str> {
         match self {
             Self::Itself => (!issuer.unnamed).then_some(&issuer.source.issuer),
             Self::Listed(name) | Self::Another(name, _) => Some(name),
         }
     }
 
-    pub(super) fn named(&self, issuer: &Issuer) -> Named {
+    pub(super) fn named(&self, issuer: &TokenIssuer) -> CredentialOwner {
         let configured = issuer.tenant.as_deref();
         match self {
-            Self::Itself => Named { issuer: None, tenant: configured.map(Box::from) },
-            Self::Listed(name) => Named { issuer: Some((*name).into()), tenant: configured.map(Box::from) },
+            Self::Itself => CredentialOwner { issuer: None, tenant: configured.map(Box::from) },
+            Self::Listed(name) => CredentialOwner { issuer: Some((*name).into()), tenant: configured.map(Box::from) },
             Self::Another(name, tenant) => {
-                Named { issuer: Some((*name).into()), tenant: tenant.or(configured).map(Box::from) }
+                CredentialOwner { issuer: Some((*name).into()), tenant: tenant.or(configured).map(Box::from) }
             }
         }
     }
@@ -248,7 +251,7 @@ pub(super) fn is_jwt(token: &str) -> bool {
 #[cfg(feature = "oidc")]
 pub(super) fn read_answer(
     answer: &str,
-    issuer: &Issuer,
+    issuer: &TokenIssuer,
     now: Timestamp,
     held: ProofOfPossession<'_>,
 ) -> Result<Principal, Denial> {
@@ -277,7 +280,7 @@ pub(super) fn read_answer(
         claims.push_str(&format!("\"iss\":{},", serde_json::Value::from(&*issuer.source.issuer)));
     }
     claims.push_str(members);
-    read_claims(claims, issuer, &As::Itself, false, now, held).map(|(principal, _)| principal)
+    read_claims(claims, issuer, &IssuerClaim::Itself, false, now, held).map(|(principal, _)| principal)
 }
 
 fn issuer_of(claims: &str) -> Option<String> {
@@ -291,7 +294,11 @@ fn issuer_of(claims: &str) -> Option<String> {
     issuer.map(std::borrow::Cow::into_owned)
 }
 
-fn verify_signature(parts: &Parts<'_>, issuer: &Issuer, signs: &As<'_>) -> Result<VerifiedBy, Unverified> {
+fn verify_signature(
+    parts: &Parts<'_>,
+    issuer: &TokenIssuer,
+    signs: &IssuerClaim<'_>,
+) -> Result<VerifiedBy, Unverified> {
     if let Some(header) = issuer.headers.find(parts.header) {
         return verify_by(header, parts, issuer, signs);
     }
@@ -309,7 +316,7 @@ fn verify_signature(parts: &Parts<'_>, issuer: &Issuer, signs: &As<'_>) -> Resul
     Ok(key)
 }
 
-fn read_header(encoded: &str, issuer: &Issuer) -> Result<Header, Denial> {
+fn read_header(encoded: &str, issuer: &TokenIssuer) -> Result<Header, Denial> {
     const HEADER: &str = "the header is not canonical base64url of UTF-8";
     let (mut usual, mut long) = ([0; USUAL_HEADER], Vec::new());
     let buffer = if encoded.len() <= USUAL_HEADER {
@@ -323,7 +330,12 @@ fn read_header(encoded: &str, issuer: &Issuer) -> Result<Header, Denial> {
     header::read(text, &issuer.types, issuer.profile).map_err(invalid)
 }
 
-fn verify_by(header: &Header, parts: &Parts<'_>, issuer: &Issuer, signs: &As<'_>) -> Result<VerifiedBy, Unverified> {
+fn verify_by(
+    header: &Header,
+    parts: &Parts<'_>,
+    issuer: &TokenIssuer,
+    signs: &IssuerClaim<'_>,
+) -> Result<VerifiedBy, Unverified> {
     let mut signature = [0; LONGEST_SIGNATURE];
     let length = URL_SAFE_NO_PAD
         .decode_slice(parts.signature, &mut signature)

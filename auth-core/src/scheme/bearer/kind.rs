@@ -20,16 +20,16 @@ pub(super) fn other_kind(name: &str, value: Raw<'_>) -> Option<OtherKind> {
     match name {
         // Cognito; and answers of introspection.
         "token_use" => match value.string().map(|word| kind_of(&word)) {
-            Some(Kind::Access) => None,
-            Some(Kind::IdToken) => Some(OtherKind::IdToken),
-            Some(Kind::Other | Kind::Unknown) | None => Some(OtherKind::Other),
+            Some(TokenKind::Access) => None,
+            Some(TokenKind::IdToken) => Some(OtherKind::IdToken),
+            Some(TokenKind::Other | TokenKind::Unknown) | None => Some(OtherKind::Other),
         },
         // Keycloak (`typ`), Curity (`purpose`), ForgeRock (`tokenName`), Django and Flask (`token_type`, `type`), FusionAuth (`tty`).
         "typ" | "purpose" | "tokenName" | "token_type" | "tokenType" | "token_kind" | "type" | "tty" => {
             match kind_of(&value.string()?) {
-                Kind::IdToken => Some(OtherKind::IdToken),
-                Kind::Other => Some(OtherKind::Other),
-                Kind::Access | Kind::Unknown => None,
+                TokenKind::IdToken => Some(OtherKind::IdToken),
+                TokenKind::Other => Some(OtherKind::Other),
+                TokenKind::Access | TokenKind::Unknown => None,
             }
         }
         // Hashes of what an ID token was issued with (OpenID Connect Core 1.0 §3.1.3.6, §3.3.2.11).
@@ -54,7 +54,7 @@ pub(super) fn other_kind(name: &str, value: Raw<'_>) -> Option<OtherKind> {
     }
 }
 
-enum Kind {
+enum TokenKind {
     Access,
     IdToken,
     Other,
@@ -62,17 +62,19 @@ enum Kind {
 }
 
 /// The kind of token that a word means, in any case and with any separators.
-fn kind_of(word: &str) -> Kind {
+fn kind_of(word: &str) -> TokenKind {
     const APPLICATION: &str = "application/";
     let word = word.to_ascii_lowercase();
     let word = word.strip_prefix(APPLICATION).unwrap_or(&word);
     let word = word.strip_suffix("+jwt").unwrap_or(word);
     let plain: String = word.chars().filter(char::is_ascii_alphanumeric).collect();
     match plain.strip_suffix("token").unwrap_or(&plain) {
-        "at" | "access" | "bearer" | "dpop" => Kind::Access,
-        "id" | "identity" | "serializedid" => Kind::IdToken,
-        "refresh" | "rt" | "offline" | "logout" | "secevent" | "registrationaccess" | "initialaccess" => Kind::Other,
-        _ => Kind::Unknown,
+        "at" | "access" | "bearer" | "dpop" => TokenKind::Access,
+        "id" | "identity" | "serializedid" => TokenKind::IdToken,
+        "refresh" | "rt" | "offline" | "logout" | "secevent" | "registrationaccess" | "initialaccess" => {
+            TokenKind::Other
+        }
+        _ => TokenKind::Unknown,
     }
 }
 

@@ -26,7 +26,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use jsonwebtoken::Algorithm;
+pub use self::key::Algorithm;
 
 pub use self::authenticator::{BearerTokens, CookieTokens};
 use self::cache::Cache;
@@ -41,7 +41,7 @@ pub use self::introspection::{Introspection, IntrospectionError};
 pub use self::jwks::FetchError;
 #[cfg(feature = "oidc")]
 use self::jwks::JwksCache;
-use self::jws::{ProofOfPossession, Unverified, Verified, VerifiedBy};
+use self::jws::{ProofOfPossession, Unverified, VerifiedBy, VerifiedJws};
 #[cfg(feature = "dpop")]
 pub(crate) use self::key::OfProof;
 use self::key::PreparedKey;
@@ -53,21 +53,21 @@ pub use self::token_settings::{Subprotocol, TestKeys, TokenSettings};
 use crate::denial::Denial;
 #[cfg(feature = "oidc")]
 use crate::denial::RetryAfter;
-use crate::identity::issuer::{RoleTypes, Source, Tenancy};
+use crate::identity::issuer::{Issuer, RoleTypes, Tenancy};
 use crate::identity::principal::Principal;
 #[cfg(feature = "dpop")]
-use crate::identity::scheme_id::Scheme;
+use crate::identity::scheme_id::SchemeId;
 use crate::runtime::clock;
 use crate::runtime::clock::Timestamp;
 
 /// An issuer, with verifiers that are ready.
-struct Issuer {
-    source: Arc<Source>,
+struct TokenIssuer {
+    source: Arc<Issuer>,
     /// The same for tokens that come with a proof.
     #[cfg(feature = "dpop")]
-    proven: Arc<Source>,
+    proven: Arc<Issuer>,
     /// Like [`source`](Self::source), for tokens in a cookie.
-    in_cookie: Arc<Source>,
+    in_cookie: Arc<Issuer>,
     unnamed: bool,
     keys: Vec<PreparedKey>,
     audiences: Vec<String>,
@@ -91,7 +91,7 @@ struct Issuer {
 
 /// The verifier of bearer tokens: all issuers, each with its keys, told apart by `iss`.
 pub struct Bearer {
-    issuers: Vec<Issuer>,
+    issuers: Vec<TokenIssuer>,
     /// Whether tokens may name one of several issuers.
     several: bool,
     /// Who stands for issuers that are not among those.
@@ -168,7 +168,7 @@ impl Bearer {
     /// # Errors
     /// The name of an issuer of the settings that is among them.
     pub fn reserving(self, reserved: Vec<Arc<str>>) -> Result<Self, String> {
-        let names = |issuer: &Issuer| {
+        let names = |issuer: &TokenIssuer| {
             let other = issuer.signs_for.iter().map(String::as_str);
             other
                 .chain([&*issuer.source.issuer])
@@ -182,18 +182,18 @@ impl Bearer {
     }
 
     /// Where its principals come from.
-    pub fn sources(&self) -> impl Iterator<Item = &Arc<Source>> {
+    pub fn sources(&self) -> impl Iterator<Item = &Arc<Issuer>> {
         self.issuers.iter().map(|issuer| &issuer.source)
     }
 
     /// The same for tokens that come with a proof.
     #[cfg(feature = "dpop")]
-    pub fn proven_sources(&self) -> impl Iterator<Item = &Arc<Source>> {
+    pub fn proven_sources(&self) -> impl Iterator<Item = &Arc<Issuer>> {
         self.issuers.iter().map(|issuer| &issuer.proven)
     }
 
     /// The sources of callers whose tokens are in a cookie.
-    pub fn cookie_sources(&self) -> impl Iterator<Item = &Arc<Source>> {
+    pub fn cookie_sources(&self) -> impl Iterator<Item = &Arc<Issuer>> {
         self.issuers.iter().map(|issuer| &issuer.in_cookie)
     }
 
@@ -205,11 +205,11 @@ impl Bearer {
 
     /// An issuer whose tokens need not be for this audience.
     pub fn takes_tokens_of_another_audience(&self, audience: &str) -> Option<&str> {
-        let other = |issuer: &&Issuer| !issuer.audiences.iter().any(|ours| ours == audience);
+        let other = |issuer: &&TokenIssuer| !issuer.audiences.iter().any(|ours| ours == audience);
         self.issuers.iter().find(other).map(|issuer| &*issuer.source.issuer)
     }
 
-    fn of_source(&self, source: &Source) -> Option<&Issuer> {
+    fn of_source(&self, source: &Issuer) -> Option<&TokenIssuer> {
         self.issuers.iter().find(|issuer| issuer.source.issuer == source.issuer)
     }
 
@@ -281,7 +281,7 @@ impl Bearer {
         is_good.then(|| verified.principal.clone())
     }
 
-    fn verify_anew(&self, token: &str, now: Timestamp, held: ProofOfPossession<'_>) -> Result<Verified, Unverified> {
+    fn verify_anew(&self, token: &str, now: Timestamp, held: ProofOfPossession<'_>) -> Result<VerifiedJws, Unverified> {
         let several = self.several;
         let verify = |resolved| jws::verify(token, &self.issuers, several, resolved, self.longest, now, held);
         match (verify(None), &self.resolver) {
@@ -305,7 +305,7 @@ impl Bearer {
 
     /// The issuer that is asked about the token. About a JWT nobody is asked (M9).
     #[cfg(feature = "oidc")]
-    fn introspected(&self, token: &str) -> Option<(&Issuer, &Introspector)> {
+    fn introspected(&self, token: &str) -> Option<(&TokenIssuer, &Introspector)> {
         let (issuer, introspector) = self
             .issuers
             .iter()
@@ -331,7 +331,7 @@ impl Bearer {
         client: Option<IpAddr>,
     ) -> Result<Principal, Denial> {
         let verified = self.verify_held(token, ProofOfPossession::Proven(thumbprint), client).await;
-        verified.map_err(|denial| Denial { used: Some(Scheme::Dpop), ..denial })
+        verified.map_err(|denial| Denial { scheme: Some(SchemeId::Dpop), ..denial })
     }
 
     async fn verify_held(

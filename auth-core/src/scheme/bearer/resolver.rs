@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::denial::{Denial, Reason, RetryAfter};
-use crate::identity::scheme_id::Scheme;
+use crate::identity::scheme_id::SchemeId;
 use crate::runtime::concurrency_limit::ConcurrencyLimit;
 use crate::runtime::future::BoxFuture;
 use crate::runtime::single_flight::SingleFlightCache;
@@ -127,5 +127,5 @@ impl Resolver {
 
 fn unavailable() -> Denial {
     let reason = Reason::AuthenticationUnavailable(RetryAfter::seconds(1));
-    Denial::refused(Scheme::Bearer, reason, "whoever knows the issuers is out of reach")
+    Denial::refused(SchemeId::Bearer, reason, "whoever knows the issuers is out of reach")
 }

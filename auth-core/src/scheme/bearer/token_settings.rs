@@ -83,7 +83,7 @@ impl<H: RequestHead> SchemeSettings<H> for TokenSettings {
     }
 
     fn issuers(&self) -> Vec<(&'static str, bool)> {
-        self.jwts.iter().map(|jwt| ("bearer", jwt.says_what_it_confers())).collect()
+        self.jwts.iter().map(|jwt| ("bearer", jwt.has_explicit_confers())).collect()
     }
 
     fn check(&self, _: &SettingsContext<'_, H>, mistakes: &mut Mistakes) {

@@ -15,7 +15,7 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 
 use self::nonce::Nonces;
-use self::proof::Proof;
+use self::proof::DpopProof;
 #[cfg(feature = "redis")]
 pub use self::redis::RedisReplayStore;
 pub use self::replay::{MemoryReplayStore, ReplayStore, ReplayStoreUnavailable};
@@ -26,9 +26,9 @@ use super::settings::{AllSettings, Assembly, SchemeSettings, SettingsContext};
 use super::{Authenticator, Credential, Effects, Extracted, RequestView, Verification, Verified};
 use crate::client::RequestHead;
 use crate::denial::{Denial, Reason, RetryAfter};
-use crate::identity::issuer::Source;
+use crate::identity::issuer::Issuer;
 use crate::identity::principal::Principal;
-use crate::identity::scheme_id::Scheme;
+use crate::identity::scheme_id::SchemeId;
 use crate::runtime::clock;
 #[cfg(feature = "redis")]
 use crate::runtime::redis::RedisUrlError;
@@ -148,7 +148,7 @@ impl Dpop {
     ///
     /// # Errors
     /// A setting is wrong.
-    pub fn prepare(self, realm: &str) -> Result<Verifier, DpopError> {
+    pub fn prepare(self, realm: &str) -> Result<DpopVerifier, DpopError> {
         let seconds = Duration::from_secs;
         if self.window < seconds(1) || self.window > seconds(300) {
             return Err(DpopError::Window);
@@ -163,7 +163,7 @@ impl Dpop {
             #[cfg(feature = "redis")]
             ReplaySetting::Redis(url) => Arc::new(RedisReplayStore::new(&url, realm).map_err(DpopError::Redis)?),
         };
-        Ok(Verifier {
+        Ok(DpopVerifier {
             bases: self.bases.into_iter().map(base).collect::<Result<_, _>>()?,
             window: self.window,
             nonces: self.nonces.map(Nonces::checked).transpose()?,
@@ -185,7 +185,7 @@ impl fmt::Debug for Dpop {
 const AHEAD: Duration = Duration::from_secs(5);
 
 /// What a proof has to match in its request.
-struct Proven {
+struct ProofContext {
     method: String,
     /// As it was sent.
     path: String,
@@ -194,7 +194,7 @@ struct Proven {
 }
 
 /// Verifies proofs.
-pub struct Verifier {
+pub struct DpopVerifier {
     bases: Vec<Uri>,
     window: Duration,
     nonces: Option<Nonces>,
@@ -203,19 +203,19 @@ pub struct Verifier {
     realm: String,
 }
 
-impl fmt::Debug for Verifier {
+impl fmt::Debug for DpopVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Verifier").field("window", &self.window).finish_non_exhaustive()
     }
 }
 
 fn refused(cause: &'static str) -> Denial {
-    Denial::refused(Scheme::Dpop, Reason::InvalidProof, cause)
+    Denial::refused(SchemeId::Dpop, Reason::InvalidProof, cause)
 }
 
-impl Verifier {
+impl DpopVerifier {
     /// Identifies a proof in the store, which contains neither the key nor the address.
-    fn digest(&self, proof: &Proof, target: &Uri) -> [u8; 32] {
+    fn digest(&self, proof: &DpopProof, target: &Uri) -> [u8; 32] {
         let mut digest = Sha256::new();
         for part in [&self.realm, &proof.thumbprint, target.as_str(), &proof.id] {
             digest.update(part.as_bytes());
@@ -233,7 +233,7 @@ impl Verifier {
         &self,
         bearer: &Bearer,
         token: &str,
-        request: &Proven,
+        request: &ProofContext,
     ) -> Result<(Principal, Option<String>), Denial> {
         let [proof] = request.proofs.as_slice() else {
             return Err(refused(if request.proofs.is_empty() { "there is no proof" } else { "there are two proofs" }));
@@ -248,7 +248,7 @@ impl Verifier {
             && !proof.nonce.as_deref().is_some_and(|nonce| nonces.accept(nonce))
         {
             return Err(Denial::refused(
-                Scheme::Dpop,
+                SchemeId::Dpop,
                 Reason::NonceRequired(nonces.current()),
                 "the nonce is none of ours",
             ));
@@ -264,7 +264,7 @@ impl Verifier {
             Some(Ok(false)) => Err(refused("the proof was used before (jti)")),
             Some(Err(ReplayStoreUnavailable)) | None => {
                 let reason = Reason::AuthenticationUnavailable(RetryAfter::seconds(1));
-                Err(Denial::refused(Scheme::Dpop, reason, "proofs cannot be remembered"))
+                Err(Denial::refused(SchemeId::Dpop, reason, "proofs cannot be remembered"))
             }
         }
     }
@@ -273,23 +273,23 @@ impl Verifier {
 /// Tokens that are bound to a key, each with a proof.
 pub struct BoundTokens {
     bearer: Arc<Bearer>,
-    sources: Vec<Arc<Source>>,
-    proofs: Verifier,
+    sources: Vec<Arc<Issuer>>,
+    proofs: DpopVerifier,
 }
 
 impl BoundTokens {
     /// Tokens that `bearer` verifies.
-    pub fn new(bearer: Arc<Bearer>, proofs: Verifier) -> Self {
+    pub fn new(bearer: Arc<Bearer>, proofs: DpopVerifier) -> Self {
         Self { sources: bearer.proven_sources().cloned().collect(), bearer, proofs }
     }
 }
 
 impl<H: RequestHead> Authenticator<H> for BoundTokens {
-    fn scheme(&self) -> Scheme {
-        Scheme::Dpop
+    fn scheme(&self) -> SchemeId {
+        SchemeId::Dpop
     }
 
-    fn sources(&self) -> &[Arc<Source>] {
+    fn sources(&self) -> &[Arc<Issuer>] {
         &self.sources
     }
 
@@ -298,15 +298,15 @@ impl<H: RequestHead> Authenticator<H> for BoundTokens {
     }
 
     fn extract<'r>(&self, view: &RequestView<'r, H>) -> Extracted<'r> {
-        match view.authorization.token68(Scheme::Dpop) {
+        match view.authorization.token68(SchemeId::Dpop) {
             None => Extracted::Absent,
             Some(Err(denial)) => Extracted::Refused(denial),
-            Some(Ok(token)) => Credential::in_authorization(Scheme::Dpop, token).into(),
+            Some(Ok(token)) => Credential::in_authorization(SchemeId::Dpop, token).into(),
         }
     }
 
     fn verify<'r>(&'r self, credential: Credential<'r>, view: &RequestView<'r, H>) -> Verification<'r> {
-        let proven = Proven {
+        let proven = ProofContext {
             method: view.head.method().to_owned(),
             path: H::path(view.head.0).to_owned(),
             proofs: view.head.bytes("dpop").map(<[u8]>::to_vec).collect(),

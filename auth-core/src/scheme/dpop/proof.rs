@@ -15,7 +15,7 @@ use crate::scheme::bearer::OfProof;
 
 /// What a proof that holds says.
 #[derive(Debug)]
-pub(super) struct Proof {
+pub(super) struct DpopProof {
     /// Of the key that it was signed with (RFC 7638).
     pub(super) thumbprint: String,
     pub(super) method: String,
@@ -30,7 +30,7 @@ const LONGEST_ID: usize = 256;
 const MOST_MEMBERS: usize = 32;
 
 /// Reads a proof for a token. `Err` says why not, for the log.
-pub(super) fn read(line: &[u8], token: &str, now: Timestamp, window: Duration) -> Result<Proof, &'static str> {
+pub(super) fn read(line: &[u8], token: &str, now: Timestamp, window: Duration) -> Result<DpopProof, &'static str> {
     let text = std::str::from_utf8(line).map_err(|_| "the proof is no text")?.trim_matches([' ', '\t']);
     if text.len() > LONGEST {
         return Err("the proof is too long");
@@ -45,7 +45,7 @@ pub(super) fn read(line: &[u8], token: &str, now: Timestamp, window: Duration) -
     if !key.verifies(signed.as_bytes(), &signature) {
         return Err("the signature of the proof does not verify");
     }
-    let claims = Claims::read(&decoded(claims)?)?;
+    let claims = ProofClaims::read(&decoded(claims)?)?;
     let (made, made_up) = claims.iat.ok_or("the proof does not say when it was made (iat)")?;
     if made < now.minus(window) || made_up > now.plus(AHEAD) {
         return Err("the proof is too old, or of the future (iat)");
@@ -56,7 +56,7 @@ pub(super) fn read(line: &[u8], token: &str, now: Timestamp, window: Duration) -
         return Err("the proof is for another token (ath)");
     }
     let uri = Uri::of_proof(&claims.htu).ok_or("the proof names no address (htu)")?;
-    Ok(Proof { thumbprint: key.thumbprint, method: claims.htm, uri, id: claims.jti, nonce: claims.nonce })
+    Ok(DpopProof { thumbprint: key.thumbprint, method: claims.htm, uri, id: claims.jti, nonce: claims.nonce })
 }
 
 const PARTS: &str = "the proof has not three parts";
@@ -67,7 +67,7 @@ fn decoded(part: &str) -> Result<String, &'static str> {
 }
 
 #[derive(Default)]
-struct Claims {
+struct ProofClaims {
     jti: String,
     htm: String,
     htu: String,
@@ -76,7 +76,7 @@ struct Claims {
     nonce: Option<String>,
 }
 
-impl Claims {
+impl ProofClaims {
     fn read(text: &str) -> Result<Self, &'static str> {
         let (mut claims, mut refused) = (Self::default(), None);
         strict_json::small_object(text, MOST_MEMBERS, |name, value| {

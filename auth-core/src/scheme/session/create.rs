@@ -2,18 +2,18 @@
 
 use serde_json::{Map, Value, json};
 
-use super::metadata::Kept;
-use super::store::{Loaded, Record, SessionKey, StoreError};
-use super::{LiveSession, LogIn, SessionId, Verifier, ended, unavailable};
+use super::metadata::SessionMetadata;
+use super::store::{SessionKey, SessionRecord, SessionState, SessionStoreError};
+use super::{NewSession, SessionId, SessionInfo, SessionVerifier, ended, unavailable};
 use crate::denial::{Denial, Reason};
 use crate::identity::principal::Principal;
-use crate::identity::scheme_id::Scheme;
+use crate::identity::scheme_id::SchemeId;
 use crate::runtime::clock;
 
 /// Claims longer than this are no session.
 const LONGEST_CLAIMS: usize = 16 * 1024;
 
-impl Verifier {
+impl SessionVerifier {
     /// Begins a session, in place of the one that the browser has, if it has one: a new id at each login (SESS-2). Returns
     /// the `Set-Cookie` that goes with it, and who logged in. `admit` is asked before anything is stored.
     ///
@@ -21,7 +21,7 @@ impl Verifier {
     /// What `admit` says. The store is full or out of reach: 503. The claims are too long, or the name is empty: 500.
     pub async fn log_in(
         &self,
-        mut login: LogIn,
+        mut login: NewSession,
         before: Option<SessionId>,
         admit: impl Fn(&Principal) -> Result<(), Denial>,
     ) -> Result<(String, Principal), Denial> {
@@ -34,15 +34,15 @@ impl Verifier {
 
     async fn begin(
         &self,
-        LogIn { mut claims, remember, user, .. }: LogIn,
+        NewSession { mut claims, persistent: remember, user, .. }: NewSession,
         actor: Option<Vec<String>>,
         before: Option<SessionId>,
         admit: impl Fn(&Principal) -> Result<(), Denial>,
     ) -> Result<(String, Principal), Denial> {
-        let set_up = |cause| Denial::refused(Scheme::Session, Reason::SetUp, cause);
+        let set_up = |cause| Denial::refused(SchemeId::Session, Reason::SetUp, cause);
         claims.insert("iat".to_owned(), json!(clock::now().seconds()));
         let realm = self.source.issuer.as_ref().to_owned();
-        Kept { realm, user, actor, stale: false }.write(&mut claims);
+        SessionMetadata { realm, user, actor, stale: false }.write(&mut claims);
         let claims = Value::Object(claims).to_string();
         if claims.len() > LONGEST_CLAIMS {
             return Err(set_up("the claims of a login are longer than 16 KiB"));
@@ -53,13 +53,18 @@ impl Verifier {
         let (idle, lasts) = if remember { (None, self.remembers) } else { (Some(self.idle), self.lasts) };
         let actors = principal.actors().map(|actor| actor.id().to_string());
         let ids = [principal.id().to_string()].into_iter().chain(actors).collect();
-        let record = Record { ids, claims, idle, lasts };
-        self.store_new(id.key(), record, before).await.map_err(StoreError::denial)?;
+        let record = SessionRecord { ids, claims, idle, lasts };
+        self.store_new(id.key(), record, before).await.map_err(SessionStoreError::denial)?;
         let cookie = self.cookie.set(&id.text(), remember.then_some(lasts));
         Ok((cookie, principal))
     }
 
-    async fn store_new(&self, key: SessionKey, record: Record, before: Option<SessionId>) -> Result<(), StoreError> {
+    async fn store_new(
+        &self,
+        key: SessionKey,
+        record: SessionRecord,
+        before: Option<SessionId>,
+    ) -> Result<(), SessionStoreError> {
         let before = match before {
             Some(before) => self.ours(before.key()).await?,
             None => None,
@@ -77,18 +82,18 @@ impl Verifier {
 
     /// Ends the oldest sessions of whoever is at the keyboard, where there are too many: of theirs in this realm, and of nobody
     /// else.
-    async fn make_room(&self, who: &str, before: Option<SessionKey>) -> Result<(), StoreError> {
-        if self.store.of(who).await?.len() < self.most_of_one {
+    async fn make_room(&self, who: &str, before: Option<SessionKey>) -> Result<(), SessionStoreError> {
+        if self.store.of(who).await?.len() < self.max_sessions_per_user {
             return Ok(());
         }
-        let is_at = |session: &LiveSession| {
+        let is_at = |session: &SessionInfo| {
             let actor = session.principal.actors().last().map(|actor| actor.id());
             actor.unwrap_or_else(|| session.principal.id()).to_string() == who
         };
         let Ok(id) = who.parse() else { return Ok(()) };
         let theirs: Vec<_> = self.of(&id).await?.into_iter().filter(is_at).map(|session| session.key).collect();
         let one_more = usize::from(before.is_none_or(|before| !theirs.contains(&before)));
-        let too_many = (theirs.len() + one_more).saturating_sub(self.most_of_one);
+        let too_many = (theirs.len() + one_more).saturating_sub(self.max_sessions_per_user);
         for oldest in theirs.into_iter().filter(|key| Some(*key) != before).take(too_many) {
             self.store.end(oldest).await?;
         }
@@ -96,10 +101,10 @@ impl Verifier {
     }
 
     /// The key, where it is that of a live session of this realm.
-    async fn ours(&self, key: SessionKey) -> Result<Option<SessionKey>, StoreError> {
+    async fn ours(&self, key: SessionKey) -> Result<Option<SessionKey>, SessionStoreError> {
         Ok(match self.store.load(key).await? {
-            Loaded::Live(live) => self.is_ours(&live).then_some(key),
-            Loaded::Superseded { .. } | Loaded::Unknown => None,
+            SessionState::Live(live) => self.is_ours(&live).then_some(key),
+            SessionState::Superseded { .. } | SessionState::Unknown => None,
         })
     }
 
@@ -110,7 +115,7 @@ impl Verifier {
     /// As [`log_in`](Self::log_in); and 403 where the caller acts for somebody already.
     pub async fn act_as(
         &self,
-        mut login: LogIn,
+        mut login: NewSession,
         actor: &Principal,
         before: Option<SessionId>,
         admit: impl Fn(&Principal) -> Result<(), Denial>,
@@ -127,14 +132,15 @@ impl Verifier {
             act.insert("client_id".to_owned(), json!(actor.local_subject()));
         }
         login.claims.insert("act".to_owned(), Value::Object(act));
-        login.remember = false;
+        login.persistent = false;
         let ours = actor.issuer() == self.source.issuer.as_ref();
         let passwords = match (actor.scheme(), &self.users) {
-            (Scheme::Session, _) if ours => {
-                let kept = actor.registered(Kept::NAME).and_then(|kept| serde_json::from_str(kept.text()).ok());
-                kept.and_then(|kept: Kept| kept.user)
+            (SchemeId::Session, _) if ours => {
+                let kept =
+                    actor.registered(SessionMetadata::NAME).and_then(|kept| serde_json::from_str(kept.text()).ok());
+                kept.and_then(|kept: SessionMetadata| kept.user)
             }
-            (Scheme::Basic, Some(users)) if ours => {
+            (SchemeId::Basic, Some(users)) if ours => {
                 let found = users.find(&actor.local_subject()).await;
                 let found = found.map_err(|_| unavailable("the store of users is out of reach").denial)?;
                 let gone = || ended("the user who acts is gone", false).denial;

@@ -59,7 +59,7 @@ impl<H: RequestHead> SchemeSettings<H> for LoginSettings {
     }
 
     fn issuers(&self) -> Vec<(&'static str, bool)> {
-        self.sessions.iter().map(|sessions| ("session", sessions.says_what_it_confers())).collect()
+        self.sessions.iter().map(|sessions| ("session", sessions.has_explicit_confers())).collect()
     }
 
     fn check(&self, context: &SettingsContext<'_, H>, mistakes: &mut Mistakes) {

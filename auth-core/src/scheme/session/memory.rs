@@ -8,33 +8,35 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::store::{Live, Loaded, Record, SUPERSEDED, SessionKey, SessionStore, StoreError};
+use super::store::{
+    ROTATION_GRACE, SessionKey, SessionRecord, SessionState, SessionStore, SessionStoreError, StoredSession,
+};
 use crate::runtime::clock::{self, Moment};
 use crate::runtime::future::BoxFuture;
 
 const SHARDS: usize = 64;
 
 /// Sessions in memory, in shards, bounded in number. A session takes as much as its claims, and some 300 bytes.
-pub struct MemoryStore {
+pub struct MemorySessionStore {
     shards: Box<[Mutex<Shard>]>,
     /// Which sessions an identity has. Locked before a shard, never after one, and several by their position.
-    subjects: Box<[Mutex<Sessions>]>,
+    subjects: Box<[Mutex<SessionTable>]>,
     key: RandomState,
     count: AtomicUsize,
     most: usize,
 }
 
 /// Of each identity its sessions, the oldest first.
-type Sessions = HashMap<String, Vec<SessionKey>>;
+type SessionTable = HashMap<String, Vec<SessionKey>>;
 
 /// The sessions of some identities, locked.
 struct Locked<'a> {
-    store: &'a MemoryStore,
-    guards: Vec<(usize, MutexGuard<'a, Sessions>)>,
+    store: &'a MemorySessionStore,
+    guards: Vec<(usize, MutexGuard<'a, SessionTable>)>,
 }
 
 impl Locked<'_> {
-    fn of(&mut self, id: &str) -> Option<&mut Sessions> {
+    fn of(&mut self, id: &str) -> Option<&mut SessionTable> {
         let position = self.store.position(id);
         self.guards.iter_mut().find(|(locked, _)| *locked == position).map(|(_, sessions)| &mut **sessions)
     }
@@ -57,22 +59,22 @@ impl Locked<'_> {
 
 #[derive(Default)]
 struct Shard {
-    live: HashMap<SessionKey, Entry>,
+    live: HashMap<SessionKey, MemorySession>,
     /// By what, and until when that is known.
     superseded: HashMap<SessionKey, (SessionKey, Moment)>,
     swept: Moment,
 }
 
-struct Entry {
-    record: Record,
+struct MemorySession {
+    record: SessionRecord,
     version: u64,
     ends: Moment,
     seen: Moment,
     changed: Moment,
 }
 
-impl Entry {
-    fn new(record: Record, now: Moment) -> Self {
+impl MemorySession {
+    fn new(record: SessionRecord, now: Moment) -> Self {
         Self { ends: now.plus(record.lasts), record, version: 0, seen: now, changed: now }
     }
 
@@ -86,12 +88,12 @@ impl Entry {
 const SWEEP: Duration = Duration::from_secs(60);
 
 impl Shard {
-    fn live(&mut self, key: SessionKey, now: Moment) -> Option<&mut Entry> {
+    fn live(&mut self, key: SessionKey, now: Moment) -> Option<&mut MemorySession> {
         self.live.get_mut(&key).filter(|entry| entry.is_live(now))
     }
 }
 
-impl MemoryStore {
+impl MemorySessionStore {
     /// Room for so many sessions at a time. One more is refused: a live one is never pushed out.
     pub fn new(most: usize) -> Self {
         Self {
@@ -120,7 +122,7 @@ impl MemoryStore {
     }
 
     /// Room for one more, after what has ended was thrown away.
-    fn reserve(&self, now: Moment) -> Result<(), StoreError> {
+    fn reserve(&self, now: Moment) -> Result<(), SessionStoreError> {
         let take = || {
             let more = |count: usize| (count < self.most).then_some(count + 1);
             self.count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
@@ -129,7 +131,7 @@ impl MemoryStore {
             return Ok(());
         }
         (0..SHARDS).for_each(|shard| self.sweep(shard, now));
-        if take() { Ok(()) } else { Err(StoreError::Full) }
+        if take() { Ok(()) } else { Err(SessionStoreError::Full) }
     }
 
     /// Throws away what has ended. Takes one lock at a time.
@@ -168,7 +170,7 @@ impl MemoryStore {
         }
     }
 
-    fn create_now(&self, key: SessionKey, record: Record, now: Moment) -> Result<(), StoreError> {
+    fn create_now(&self, key: SessionKey, record: SessionRecord, now: Moment) -> Result<(), SessionStoreError> {
         self.sweep_if_due(key, now);
         self.reserve(now)?;
         let mut subjects = self.lock(record.ids.iter());
@@ -176,14 +178,14 @@ impl MemoryStore {
             return Ok(());
         }
         self.count.fetch_sub(1, Ordering::Relaxed);
-        Err(StoreError::Unavailable)
+        Err(SessionStoreError::Unavailable)
     }
 
     /// Puts a session where none is, for which there is room; `false` where one is, which stays as it is.
-    fn insert(&self, key: SessionKey, record: Record, now: Moment, subjects: &mut Locked<'_>) -> bool {
+    fn insert(&self, key: SessionKey, record: SessionRecord, now: Moment, subjects: &mut Locked<'_>) -> bool {
         let ids = record.ids.clone();
         match self.shard(key).live.entry(key) {
-            Slot::Vacant(slot) => drop(slot.insert(Entry::new(record, now))),
+            Slot::Vacant(slot) => drop(slot.insert(MemorySession::new(record, now))),
             Slot::Occupied(_) => return false,
         }
         ids.iter().for_each(|id| subjects.add(id, key));
@@ -202,7 +204,7 @@ impl MemoryStore {
         self.shard(key).live.get(&key).map(|entry| entry.record.ids.clone()).unwrap_or_default()
     }
 
-    fn replace_now(&self, old: SessionKey, new: SessionKey, record: Record, now: Moment) -> bool {
+    fn replace_now(&self, old: SessionKey, new: SessionKey, record: SessionRecord, now: Moment) -> bool {
         let ids = self.ids_of(old);
         // Under the locks of all that it concerns, so that who ends all of theirs meets the one or the other.
         let mut subjects = self.lock(ids.iter().chain(&record.ids));
@@ -215,7 +217,7 @@ impl MemoryStore {
             let mut shard = self.shard(old);
             let lives = shard.live(old, now).is_some();
             if lives {
-                shard.superseded.insert(old, (new, now.plus(SUPERSEDED)));
+                shard.superseded.insert(old, (new, now.plus(ROTATION_GRACE)));
             }
             (shard.live.remove(&old), lives)
         };
@@ -252,41 +254,41 @@ fn locked<T>(shards: &[Mutex<T>], index: usize) -> MutexGuard<'_, T> {
     shards[index % SHARDS].lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl SessionStore for MemoryStore {
+impl SessionStore for MemorySessionStore {
     fn is_shared(&self) -> bool {
         false
     }
 
-    fn create(&self, key: SessionKey, record: Record) -> BoxFuture<'_, Result<(), StoreError>> {
+    fn create(&self, key: SessionKey, record: SessionRecord) -> BoxFuture<'_, Result<(), SessionStoreError>> {
         Box::pin(ready(self.create_now(key, record, clock::monotonic())))
     }
 
-    fn load(&self, key: SessionKey) -> BoxFuture<'_, Result<Loaded, StoreError>> {
+    fn load(&self, key: SessionKey) -> BoxFuture<'_, Result<SessionState, SessionStoreError>> {
         let now = clock::monotonic();
         let mut shard = self.shard(key);
         let since = |then: Moment| now.after(then).unwrap_or_default();
         let superseded = shard.superseded.get(&key).filter(|(_, until)| *until > now).map(|(by, _)| *by);
         let loaded = match (shard.live(key, now), superseded) {
-            (Some(entry), _) => Loaded::Live(Live {
+            (Some(entry), _) => SessionState::Live(StoredSession {
                 record: entry.record.clone(),
                 version: entry.version,
                 unseen: since(entry.seen),
                 unchanged: since(entry.changed),
                 left: entry.ends.after(now).unwrap_or_default(),
             }),
-            (None, Some(by)) => Loaded::Superseded { by },
-            (None, None) => Loaded::Unknown,
+            (None, Some(by)) => SessionState::Superseded { by },
+            (None, None) => SessionState::Unknown,
         };
         Box::pin(ready(Ok(loaded)))
     }
 
-    fn touch(&self, key: SessionKey) -> BoxFuture<'_, Result<bool, StoreError>> {
+    fn touch(&self, key: SessionKey) -> BoxFuture<'_, Result<bool, SessionStoreError>> {
         let now = clock::monotonic();
         let touched = self.shard(key).live(key, now).map(|entry| entry.seen = now).is_some();
         Box::pin(ready(Ok(touched)))
     }
 
-    fn update(&self, key: SessionKey, version: u64, claims: String) -> BoxFuture<'_, Result<bool, StoreError>> {
+    fn update(&self, key: SessionKey, version: u64, claims: String) -> BoxFuture<'_, Result<bool, SessionStoreError>> {
         let now = clock::monotonic();
         let mut shard = self.shard(key);
         let entry = shard.live(key, now).filter(|entry| entry.version == version);
@@ -298,16 +300,21 @@ impl SessionStore for MemoryStore {
         Box::pin(ready(Ok(updated.is_some())))
     }
 
-    fn replace(&self, old: SessionKey, new: SessionKey, record: Record) -> BoxFuture<'_, Result<bool, StoreError>> {
+    fn replace(
+        &self,
+        old: SessionKey,
+        new: SessionKey,
+        record: SessionRecord,
+    ) -> BoxFuture<'_, Result<bool, SessionStoreError>> {
         Box::pin(ready(Ok(self.replace_now(old, new, record, clock::monotonic()))))
     }
 
-    fn end(&self, key: SessionKey) -> BoxFuture<'_, Result<bool, StoreError>> {
+    fn end(&self, key: SessionKey) -> BoxFuture<'_, Result<bool, SessionStoreError>> {
         let now = clock::monotonic();
         Box::pin(ready(Ok(self.end_now(key, now))))
     }
 
-    fn end_all<'a>(&'a self, id: &'a str, but: Option<SessionKey>) -> BoxFuture<'a, Result<u64, StoreError>> {
+    fn end_all<'a>(&'a self, id: &'a str, but: Option<SessionKey>) -> BoxFuture<'a, Result<u64, SessionStoreError>> {
         let now = clock::monotonic();
         let mut ended = 0;
         // Until none is left: one may be replaced by another meanwhile.
@@ -327,16 +334,16 @@ impl SessionStore for MemoryStore {
         Box::pin(ready(Ok(ended)))
     }
 
-    fn of<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Vec<SessionKey>, StoreError>> {
+    fn of<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Vec<SessionKey>, SessionStoreError>> {
         let now = clock::monotonic();
         let live = self.keys_of(id).into_iter().filter(|key| self.shard(*key).live(*key, now).is_some());
         Box::pin(ready(Ok(live.collect())))
     }
 }
 
-impl std::fmt::Debug for MemoryStore {
+impl std::fmt::Debug for MemorySessionStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let count = self.count.load(Ordering::Relaxed);
-        f.debug_struct("MemoryStore").field("sessions", &count).field("most", &self.most).finish()
+        f.debug_struct("MemorySessionStore").field("sessions", &count).field("most", &self.most).finish()
     }
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 /// What a session has to know of itself, whatever a log-in says.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Kept {
+pub(super) struct SessionMetadata {
     /// Where the login was. One store may serve several realms, and a session is of one of them.
     pub(super) realm: String,
     /// The login was remembered beyond its idle time, so it is not fresh.
@@ -18,7 +18,7 @@ pub(super) struct Kept {
     pub(super) actor: Option<Vec<String>>,
 }
 
-impl Kept {
+impl SessionMetadata {
     /// Its member of the claims.
     pub(super) const NAME: &str = "session";
 

@@ -25,23 +25,26 @@ use serde_json::{Map, Value, json};
 
 pub use self::cookie::{CookieNameError, CookieSettings, SessionId};
 pub use self::login_settings::LoginSettings;
-pub use self::memory::MemoryStore;
-use self::metadata::Kept;
-pub use self::new_session::LogIn;
+pub use self::memory::MemorySessionStore;
+use self::metadata::SessionMetadata;
+pub use self::new_session::NewSession;
 #[cfg(feature = "redis")]
-pub use self::redis::RedisStore;
-pub use self::revoke::LiveSession;
+pub use self::redis::RedisSessionStore;
+pub use self::revoke::SessionInfo;
 pub use self::settings::{Sessions, SessionsError};
-pub use self::store::{Live, Loaded, Record, SUPERSEDED, SessionKey, SessionKeyError, SessionStore, StoreError};
+pub use self::store::{
+    ROTATION_GRACE, SessionKey, SessionKeyError, SessionRecord, SessionState, SessionStore, SessionStoreError,
+    StoredSession,
+};
 use super::{
     ActivityKey, Authenticator, ConfiguredNames, Credential, Effects, Extracted, Rejection, RequestView, Verification,
     Verified,
 };
 use crate::client::RequestHead;
 use crate::denial::{Denial, Reason, RetryAfter};
-use crate::identity::issuer::Source;
+use crate::identity::issuer::Issuer;
 use crate::identity::principal::Principal;
-use crate::identity::scheme_id::Scheme;
+use crate::identity::scheme_id::SchemeId;
 use crate::runtime::future::LocalBoxFuture;
 use crate::store::users::{PasswordAuthenticator, VerifiedUser};
 
@@ -55,19 +58,19 @@ pub struct VerifiedSession {
 }
 
 /// The verifier of sessions, and what begins and ends them.
-pub struct Verifier {
+pub struct SessionVerifier {
     store: Arc<dyn SessionStore>,
     cookie: CookieSettings,
     idle: Duration,
     lasts: Duration,
     remembers: Duration,
     refresh: Duration,
-    most_of_one: usize,
-    source: Arc<Source>,
+    max_sessions_per_user: usize,
+    source: Arc<Issuer>,
     users: Option<PasswordAuthenticator>,
 }
 
-impl Verifier {
+impl SessionVerifier {
     /// The name of its cookie, with what browsers ask to stand before it.
     pub fn cookie_name(&self) -> String {
         self.cookie.full_name()
@@ -99,9 +102,13 @@ impl Verifier {
         let (key, mut lost) = (id.key(), false);
         for _ in 0..TRIALS {
             let live = match self.store.load(key).await {
-                Ok(Loaded::Live(live)) => live,
-                Ok(Loaded::Superseded { .. }) => return Err(ended("the session was replaced by a newer one", false)),
-                Ok(Loaded::Unknown) => return Err(ended("the session has ended, or is unknown to this store", true)),
+                Ok(SessionState::Live(live)) => live,
+                Ok(SessionState::Superseded { .. }) => {
+                    return Err(ended("the session was replaced by a newer one", false));
+                }
+                Ok(SessionState::Unknown) => {
+                    return Err(ended("the session has ended, or is unknown to this store", true));
+                }
                 Err(_) => return Err(unavailable("the store of sessions is out of reach")),
             };
             let claims = match self.changed(key, &live).await? {
@@ -128,9 +135,9 @@ impl Verifier {
 
     /// The claims, where they are others now: with the roles that the user has, and without what made a login fresh that is
     /// remembered beyond its idle time. Both at once, as a second write would be of an old version.
-    async fn changed(&self, key: SessionKey, live: &Live) -> Result<Option<String>, Rejection> {
+    async fn changed(&self, key: SessionKey, live: &StoredSession) -> Result<Option<String>, Rejection> {
         let mut claims: Map<String, Value> = serde_json::from_str(&live.record.claims).unwrap_or_default();
-        let mut kept = Kept::of(&claims);
+        let mut kept = SessionMetadata::of(&claims);
         if kept.realm != self.source.issuer.as_ref() {
             // Its cookie may be that of a neighbour.
             return Err(ended("the session is of another realm", false));
@@ -166,7 +173,7 @@ impl Verifier {
     async fn refresh_roles(
         &self,
         key: SessionKey,
-        kept: &Kept,
+        kept: &SessionMetadata,
         claims: &mut Map<String, Value>,
     ) -> Result<bool, Rejection> {
         let Some(users) = &self.users else { return Ok(false) };
@@ -206,32 +213,32 @@ impl Verifier {
     }
 
     /// Whether a session is of this realm.
-    fn is_ours(&self, live: &Live) -> bool {
+    fn is_ours(&self, live: &StoredSession) -> bool {
         let claims = serde_json::from_str(&live.record.claims).unwrap_or_default();
-        Kept::of(&claims).realm == self.source.issuer.as_ref()
+        SessionMetadata::of(&claims).realm == self.source.issuer.as_ref()
     }
 
     fn principal(&self, claims: String) -> Result<Principal, Denial> {
         Principal::from_claims(Arc::clone(&self.source), claims)
-            .map_err(|_| Denial::refused(Scheme::Session, Reason::SetUp, "the store of sessions holds no claims"))
+            .map_err(|_| Denial::refused(SchemeId::Session, Reason::SetUp, "the store of sessions holds no claims"))
     }
 }
 
 fn ended(cause: &'static str, delete_cookie: bool) -> Rejection {
-    Rejection { denial: Denial::refused(Scheme::Session, Reason::RevokedCredentials, cause), delete_cookie }
+    Rejection { denial: Denial::refused(SchemeId::Session, Reason::RevokedCredentials, cause), delete_cookie }
 }
 
 fn unavailable(cause: &'static str) -> Rejection {
     let reason = Reason::AuthenticationUnavailable(RetryAfter::seconds(2));
-    Rejection { denial: Denial::refused(Scheme::Session, reason, cause), delete_cookie: false }
+    Rejection { denial: Denial::refused(SchemeId::Session, reason, cause), delete_cookie: false }
 }
 
-impl<H: RequestHead> Authenticator<H> for Verifier {
-    fn scheme(&self) -> Scheme {
-        Scheme::Session
+impl<H: RequestHead> Authenticator<H> for SessionVerifier {
+    fn scheme(&self) -> SchemeId {
+        SchemeId::Session
     }
 
-    fn sources(&self) -> &[Arc<Source>] {
+    fn sources(&self) -> &[Arc<Issuer>] {
         std::slice::from_ref(&self.source)
     }
 
@@ -245,7 +252,7 @@ impl<H: RequestHead> Authenticator<H> for Verifier {
 
     fn extract<'r>(&self, view: &RequestView<'r, H>) -> Extracted<'r> {
         match self.read(view.head.bytes("cookie")) {
-            Some(_) => Credential::new(Scheme::Session, "").into(),
+            Some(_) => Credential::new(SchemeId::Session, "").into(),
             None => Extracted::Absent,
         }
     }
@@ -290,7 +297,7 @@ impl<H: RequestHead> Authenticator<H> for Verifier {
     }
 }
 
-impl std::fmt::Debug for Verifier {
+impl std::fmt::Debug for SessionVerifier {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Verifier").field("cookie", &self.cookie).finish_non_exhaustive()
     }

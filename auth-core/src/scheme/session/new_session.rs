@@ -8,26 +8,26 @@ use crate::store::users::VerifiedUser;
 /// Who logs in, and what they may.
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct LogIn {
+pub struct NewSession {
     pub(super) claims: Map<String, Value>,
-    pub(super) remember: bool,
+    pub(super) persistent: bool,
     /// Of a user of the store that passwords are checked against: the marks of the passwords that it may have begun with.
     pub(super) user: Option<Vec<String>>,
     /// When it happened, if that is not now, or not known.
     pub(super) at: Option<Option<Timestamp>>,
 }
 
-impl LogIn {
+impl NewSession {
     /// A user of that name. Unless [`issuer`](Self::issuer) says otherwise, whoever logs in with a password of that name is
     /// the same one.
     pub fn user(subject: impl Into<String>) -> Self {
         let claims = Map::from_iter([("sub".to_owned(), json!(subject.into()))]);
-        Self { claims, remember: false, user: None, at: None }
+        Self { claims, persistent: false, user: None, at: None }
     }
 
     /// A user of the store that passwords are checked against, with the roles that they have there: now, and as long as the
     /// session lives. It ends when they are gone, or have another password.
-    pub fn of_users(name: impl Into<String>, user: &VerifiedUser) -> Self {
+    pub fn of_verified(name: impl Into<String>, user: &VerifiedUser) -> Self {
         Self {
             user: Some(user.password_versions().to_vec()),
             ..Self::user(name).roles(user.roles.iter().map(String::as_str))
@@ -79,9 +79,9 @@ impl LogIn {
         self.claim("sub", subject)
     }
 
-    /// The browser keeps the session when it is closed; see [`Sessions::remember_for`](super::Sessions::remember_for).
-    pub fn remember(self) -> Self {
-        Self { remember: true, ..self }
+    /// The browser keeps the session when it is closed; see [`Sessions::persistent_ttl`](super::Sessions::persistent_ttl).
+    pub fn persistent(self) -> Self {
+        Self { persistent: true, ..self }
     }
 
     fn list(self, name: &str, names: impl IntoIterator<Item = impl ToString>) -> Self {

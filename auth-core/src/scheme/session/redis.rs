@@ -8,13 +8,15 @@ use std::time::Duration;
 
 use redis::Script;
 
-use super::store::{Live, Loaded, Record, SUPERSEDED, SessionKey, SessionStore, StoreError};
+use super::store::{
+    ROTATION_GRACE, SessionKey, SessionRecord, SessionState, SessionStore, SessionStoreError, StoredSession,
+};
 use crate::runtime::future::BoxFuture;
 use crate::runtime::redis::{RedisConnection, RedisUrlError};
 
 /// Sessions in Redis or Valkey.
 #[derive(Debug)]
-pub struct RedisStore {
+pub struct RedisSessionStore {
     connection: RedisConnection,
     scripts: Scripts,
 }
@@ -122,7 +124,7 @@ const OF: &str = r"
     return live
 ";
 
-impl RedisStore {
+impl RedisSessionStore {
     /// The server at this address. Keys begin with `auth:`.
     ///
     /// # Errors
@@ -152,11 +154,11 @@ impl RedisStore {
         })
     }
 
-    async fn run<T: redis::FromRedisValue>(&self, script: &Script, arguments: &[&str]) -> Result<T, StoreError> {
-        self.connection.run(script, arguments).await.map_err(|_| StoreError::Unavailable)
+    async fn run<T: redis::FromRedisValue>(&self, script: &Script, arguments: &[&str]) -> Result<T, SessionStoreError> {
+        self.connection.run(script, arguments).await.map_err(|_| SessionStoreError::Unavailable)
     }
 
-    async fn ask(&self, script: &Script, arguments: &[&str]) -> Result<bool, StoreError> {
+    async fn ask(&self, script: &Script, arguments: &[&str]) -> Result<bool, SessionStoreError> {
         self.run::<u64>(script, arguments).await.map(|answer| answer != 0)
     }
 }
@@ -166,78 +168,89 @@ fn milliseconds(duration: Duration) -> String {
 }
 
 /// What a session is made with, in the order of the arguments.
-fn arguments(key: SessionKey, record: &Record) -> [String; 5] {
+fn arguments(key: SessionKey, record: &SessionRecord) -> [String; 5] {
     let ids = serde_json::Value::from(record.ids.clone()).to_string();
     let idle = record.idle.map_or_else(|| "0".to_owned(), milliseconds);
     [key.to_string(), record.claims.clone(), ids, idle, milliseconds(record.lasts)]
 }
 
-fn loaded(answer: &[String]) -> Option<Loaded> {
+fn loaded(answer: &[String]) -> Option<SessionState> {
     let [claims, ids, version, idle, lasts, left, unseen, unchanged] = answer else {
         let [by] = answer else { return None };
-        return Some(by.parse().map_or(Loaded::Unknown, |by| Loaded::Superseded { by }));
+        return Some(by.parse().map_or(SessionState::Unknown, |by| SessionState::Superseded { by }));
     };
     // A difference can be a little less than nothing.
     let time = |text: &String| text.parse::<i64>().ok().map(|ms| Duration::from_millis(ms.try_into().unwrap_or(0)));
-    let record = Record {
+    let record = SessionRecord {
         ids: serde_json::from_str(ids).ok()?,
         claims: claims.clone(),
         idle: time(idle).filter(|idle| !idle.is_zero()),
         lasts: time(lasts)?,
     };
     let version = version.parse().ok()?;
-    Some(Loaded::Live(Live { record, version, left: time(left)?, unseen: time(unseen)?, unchanged: time(unchanged)? }))
+    Some(SessionState::Live(StoredSession {
+        record,
+        version,
+        left: time(left)?,
+        unseen: time(unseen)?,
+        unchanged: time(unchanged)?,
+    }))
 }
 
-impl SessionStore for RedisStore {
-    fn create(&self, key: SessionKey, record: Record) -> BoxFuture<'_, Result<(), StoreError>> {
+impl SessionStore for RedisSessionStore {
+    fn create(&self, key: SessionKey, record: SessionRecord) -> BoxFuture<'_, Result<(), SessionStoreError>> {
         Box::pin(async move {
             let arguments = arguments(key, &record);
             match self.ask(&self.scripts.create, &arguments.each_ref().map(String::as_str)).await? {
                 true => Ok(()),
-                false => Err(StoreError::Unavailable),
+                false => Err(SessionStoreError::Unavailable),
             }
         })
     }
 
-    fn load(&self, key: SessionKey) -> BoxFuture<'_, Result<Loaded, StoreError>> {
+    fn load(&self, key: SessionKey) -> BoxFuture<'_, Result<SessionState, SessionStoreError>> {
         Box::pin(async move {
             let answer: Vec<String> = self.run(&self.scripts.load, &[&key.to_string()]).await?;
-            loaded(&answer).ok_or(StoreError::Unavailable)
+            loaded(&answer).ok_or(SessionStoreError::Unavailable)
         })
     }
 
-    fn touch(&self, key: SessionKey) -> BoxFuture<'_, Result<bool, StoreError>> {
+    fn touch(&self, key: SessionKey) -> BoxFuture<'_, Result<bool, SessionStoreError>> {
         Box::pin(async move { self.ask(&self.scripts.touch, &[&key.to_string()]).await })
     }
 
-    fn update(&self, key: SessionKey, version: u64, claims: String) -> BoxFuture<'_, Result<bool, StoreError>> {
+    fn update(&self, key: SessionKey, version: u64, claims: String) -> BoxFuture<'_, Result<bool, SessionStoreError>> {
         Box::pin(
             async move { self.ask(&self.scripts.update, &[&key.to_string(), &version.to_string(), &claims]).await },
         )
     }
 
-    fn replace(&self, old: SessionKey, new: SessionKey, record: Record) -> BoxFuture<'_, Result<bool, StoreError>> {
+    fn replace(
+        &self,
+        old: SessionKey,
+        new: SessionKey,
+        record: SessionRecord,
+    ) -> BoxFuture<'_, Result<bool, SessionStoreError>> {
         Box::pin(async move {
             let [new, claims, ids, idle, lasts] = arguments(new, &record);
-            let superseded = milliseconds(SUPERSEDED);
+            let superseded = milliseconds(ROTATION_GRACE);
             let arguments = [&new, &claims, &ids, &idle, &lasts, &old.to_string(), &superseded];
             self.ask(&self.scripts.replace, &arguments.map(String::as_str)).await
         })
     }
 
-    fn end(&self, key: SessionKey) -> BoxFuture<'_, Result<bool, StoreError>> {
+    fn end(&self, key: SessionKey) -> BoxFuture<'_, Result<bool, SessionStoreError>> {
         Box::pin(async move { self.ask(&self.scripts.end, &[&key.to_string()]).await })
     }
 
-    fn end_all<'a>(&'a self, id: &'a str, but: Option<SessionKey>) -> BoxFuture<'a, Result<u64, StoreError>> {
+    fn end_all<'a>(&'a self, id: &'a str, but: Option<SessionKey>) -> BoxFuture<'a, Result<u64, SessionStoreError>> {
         Box::pin(async move {
             let but = but.map(|key| key.to_string()).unwrap_or_default();
             self.run(&self.scripts.end_all, &[id, &but]).await
         })
     }
 
-    fn of<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Vec<SessionKey>, StoreError>> {
+    fn of<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Vec<SessionKey>, SessionStoreError>> {
         Box::pin(async move {
             let names: Vec<String> = self.run(&self.scripts.of, &[id]).await?;
             Ok(names.iter().filter_map(|name| name.parse().ok()).collect())

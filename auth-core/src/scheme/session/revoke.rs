@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::store::{Live, Loaded, Record, SessionKey, StoreError};
-use super::{SessionId, Verifier};
+use super::store::{SessionKey, SessionRecord, SessionState, SessionStoreError, StoredSession};
+use super::{SessionId, SessionVerifier};
 use crate::denial::Denial;
 use crate::identity::id::Id;
 use crate::identity::principal::Principal;
@@ -13,7 +13,7 @@ use crate::runtime::clock::Timestamp;
 
 /// A live session, for a list of them.
 #[derive(Clone, Debug)]
-pub struct LiveSession {
+pub struct SessionInfo {
     /// By what it is ended.
     pub key: SessionKey,
     /// Whose it is, and who acts in it.
@@ -28,7 +28,7 @@ pub struct LiveSession {
     pub is_remembered: bool,
 }
 
-impl Verifier {
+impl SessionVerifier {
     /// Ends the session of a browser, or the one that has just taken its place: whose it was, if there was one (H14).
     ///
     /// # Errors
@@ -38,19 +38,19 @@ impl Verifier {
         const SUCCESSORS: usize = 16;
         let (mut key, mut whose) = (id.key(), None);
         for _ in 0..SUCCESSORS {
-            let loaded = self.store.load(key).await.map_err(StoreError::denial)?;
+            let loaded = self.store.load(key).await.map_err(SessionStoreError::denial)?;
             match loaded {
                 // A neighbour's is for the neighbour to end.
-                Loaded::Live(live) if !self.is_ours(&live) => break,
-                Loaded::Live(live) => whose = Some(live),
-                Loaded::Superseded { by } => {
+                SessionState::Live(live) if !self.is_ours(&live) => break,
+                SessionState::Live(live) => whose = Some(live),
+                SessionState::Superseded { by } => {
                     key = by;
                     continue;
                 }
-                Loaded::Unknown => break,
+                SessionState::Unknown => break,
             }
             // Where it was replaced in between, its successor is next.
-            if self.store.end(key).await.map_err(StoreError::denial)? {
+            if self.store.end(key).await.map_err(SessionStoreError::denial)? {
                 break;
             }
         }
@@ -61,7 +61,7 @@ impl Verifier {
     ///
     /// # Errors
     /// The store is out of reach.
-    pub async fn end_all(&self, id: &Id, but: Option<SessionId>) -> Result<u64, StoreError> {
+    pub async fn end_all(&self, id: &Id, but: Option<SessionId>) -> Result<u64, SessionStoreError> {
         self.store.end_all(&id.to_string(), but.map(SessionId::key)).await
     }
 
@@ -69,15 +69,15 @@ impl Verifier {
     ///
     /// # Errors
     /// The store is out of reach.
-    pub async fn of(&self, id: &Id) -> Result<Vec<LiveSession>, StoreError> {
+    pub async fn of(&self, id: &Id) -> Result<Vec<SessionInfo>, SessionStoreError> {
         let mut all = Vec::new();
         for key in self.store.of(&id.to_string()).await? {
-            let Loaded::Live(live) = self.store.load(key).await? else { continue };
+            let SessionState::Live(live) = self.store.load(key).await? else { continue };
             let ours = self.is_ours(&live);
-            let Live { record: Record { claims, idle, .. }, unseen, left, .. } = live;
+            let StoredSession { record: SessionRecord { claims, idle, .. }, unseen, left, .. } = live;
             if let Some(principal) = self.principal(claims).ok().filter(|_| ours) {
                 let (since, is_remembered) = (principal.issued_at(), idle.is_none());
-                all.push(LiveSession { key, principal, since, unseen, left, is_remembered });
+                all.push(SessionInfo { key, principal, since, unseen, left, is_remembered });
             }
         }
         Ok(all)
@@ -87,7 +87,7 @@ impl Verifier {
     ///
     /// # Errors
     /// The store is out of reach.
-    pub async fn end_one(&self, id: &Id, key: SessionKey) -> Result<bool, StoreError> {
+    pub async fn end_one(&self, id: &Id, key: SessionKey) -> Result<bool, SessionStoreError> {
         Ok(self.of(id).await?.iter().any(|session| session.key == key) && self.store.end(key).await?)
     }
 
@@ -95,11 +95,11 @@ impl Verifier {
     ///
     /// # Errors
     /// The store is out of reach.
-    pub async fn change_roles(&self, id: &Id, roles: &[String]) -> Result<u64, StoreError> {
+    pub async fn change_roles(&self, id: &Id, roles: &[String]) -> Result<u64, SessionStoreError> {
         let mut changed = 0;
         for key in self.store.of(&id.to_string()).await? {
             // Once more where a request changed it meanwhile; each change is of another request, so this ends.
-            while let Loaded::Live(live) = self.store.load(key).await? {
+            while let SessionState::Live(live) = self.store.load(key).await? {
                 if live.record.ids.first() != Some(&id.to_string()) || !self.is_ours(&live) {
                     break; // they act as somebody else there, or it is a neighbour's
                 }

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Verifier;
+use super::SessionVerifier;
 use super::cookie::{CookieNameError, CookieSettings};
-use super::memory::MemoryStore;
+use super::memory::MemorySessionStore;
 #[cfg(feature = "redis")]
-use super::redis::RedisStore;
+use super::redis::RedisSessionStore;
 use super::store::SessionStore;
-use crate::identity::issuer::{Confers, Form, ListClaim, RoleTypes, Source};
-use crate::identity::scheme_id::Scheme;
-use crate::identity::vocabulary::Kind;
+use crate::identity::issuer::{Confers, Form, Issuer, ListClaim, RoleTypes};
+use crate::identity::scheme_id::SchemeId;
+use crate::identity::vocabulary::NameKind;
 #[cfg(feature = "redis")]
 use crate::runtime::redis::RedisUrlError;
 use crate::scheme::issuer_of_users;
@@ -32,7 +32,7 @@ pub struct Sessions {
     lasts: Duration,
     remembers: Duration,
     refresh: Duration,
-    most_of_one: usize,
+    max_sessions_per_user: usize,
     confers: Option<Confers>,
     all_scopes: bool,
 }
@@ -62,7 +62,7 @@ const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 impl Sessions {
     /// Sessions in the memory of this process: at most 100,000 at a time, and gone when it ends.
     pub fn memory() -> Self {
-        Self::in_store(MemoryStore::new(100_000))
+        Self::new(MemorySessionStore::new(100_000))
     }
 
     /// Sessions in Redis or Valkey, shared by all instances that name the same one: `redis://user:password@host:6379/0`. No
@@ -73,11 +73,11 @@ impl Sessions {
     /// The address is none.
     #[cfg(feature = "redis")]
     pub fn redis(url: &str) -> Result<Self, RedisUrlError> {
-        RedisStore::new(url).map(Self::in_store)
+        RedisSessionStore::new(url).map(Self::new)
     }
 
     /// Sessions in this store.
-    pub fn in_store(store: impl SessionStore) -> Self {
+    pub fn new(store: impl SessionStore) -> Self {
         Self {
             store: Arc::new(store),
             cookie: CookieSettings { name: "session".to_owned(), strict: false, plain_http: false },
@@ -85,7 +85,7 @@ impl Sessions {
             lasts: Duration::from_secs(12 * 3600),
             remembers: Duration::from_secs(30 * 24 * 3600),
             refresh: Duration::from_secs(60),
-            most_of_one: 100,
+            max_sessions_per_user: 100,
             confers: None,
             all_scopes: false,
         }
@@ -103,7 +103,7 @@ impl Sessions {
 
     /// For development: a cookie without `Secure` and `__Host-`, for browsers on this machine. Requests from elsewhere are
     /// answered with 500, and each start says so.
-    pub fn over_plain_http_on_this_machine(self) -> Self {
+    pub fn insecure_localhost(self) -> Self {
         Self { cookie: CookieSettings { plain_http: true, ..self.cookie }, ..self }
     }
 
@@ -121,14 +121,14 @@ impl Sessions {
 
     /// How long a login lasts that is to be remembered. 30 days unless set. After an idle time-out it is authenticated and
     /// no longer fresh: `max_age` and `acr` ask for another login.
-    pub fn remember_for(self, remembers: Duration) -> Self {
+    pub fn persistent_ttl(self, remembers: Duration) -> Self {
         Self { remembers, ..self }
     }
 
     /// Nobody has more sessions at a time than so many, 100 unless set: one more ends the oldest of theirs, so that no account
     /// fills the store. More for an identity that many share, such as that of guests.
-    pub fn most_of_one(self, sessions: usize) -> Self {
-        Self { most_of_one: sessions, ..self }
+    pub fn max_sessions_per_user(self, sessions: usize) -> Self {
+        Self { max_sessions_per_user: sessions, ..self }
     }
 
     /// How old the roles in a session may be before the store of users is asked again. A minute unless set; at most an hour.
@@ -148,7 +148,7 @@ impl Sessions {
     }
 
     /// Whether it says what it may confer.
-    pub fn says_what_it_confers(&self) -> bool {
+    pub fn has_explicit_confers(&self) -> bool {
         self.confers.is_some()
     }
 
@@ -181,8 +181,8 @@ impl Sessions {
         realm: &str,
         users: Option<PasswordAuthenticator>,
         roles: &RoleTypes,
-    ) -> Result<Verifier, SessionsError> {
-        let times = [("idle_timeout", self.idle), ("absolute_timeout", self.lasts), ("remember_for", self.remembers)];
+    ) -> Result<SessionVerifier, SessionsError> {
+        let times = [("idle_timeout", self.idle), ("absolute_timeout", self.lasts), ("persistent_ttl", self.remembers)];
         if let Some((name, _)) = times.iter().find(|(_, time)| *time < Duration::from_secs(1) || *time > LONGEST) {
             return Err(SessionsError::Timeout(name));
         }
@@ -196,24 +196,28 @@ impl Sessions {
             users.set_realm(realm);
         }
         let list = |kind, name: &str| ListClaim::new(kind, Form::Array, vec![name.to_owned()]);
-        let source = Source {
+        let source = Issuer {
             issuer: issuer_of_users(realm).into(),
-            scheme: Scheme::Session,
+            scheme: SchemeId::Session,
             confers: self.confers.unwrap_or_else(Confers::everything),
-            lists: vec![list(Kind::Role, "roles"), list(Kind::Permission, "permissions"), list(Kind::Scope, "scopes")],
+            lists: vec![
+                list(NameKind::Role, "roles"),
+                list(NameKind::Permission, "permissions"),
+                list(NameKind::Scope, "scopes"),
+            ],
             has_claims: true,
             tenancy: Default::default(),
             all_scopes: self.all_scopes,
             roles: roles.clone(),
         };
-        Ok(Verifier {
+        Ok(SessionVerifier {
             store: self.store,
             cookie: self.cookie.checked().map_err(SessionsError::CookieName)?,
             idle: self.idle,
             lasts: self.lasts,
             remembers: self.remembers,
             refresh: self.refresh,
-            most_of_one: self.most_of_one.max(1),
+            max_sessions_per_user: self.max_sessions_per_user.max(1),
             source: Arc::new(source),
             users,
         })

@@ -60,7 +60,7 @@ impl std::fmt::Debug for SessionKey {
 
 /// What is kept of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
+pub struct SessionRecord {
     /// Whose it is, for ending all of theirs: its subject, and whoever acts in their name.
     pub ids: Vec<String>,
     /// Who it is and what they may, as a JSON object of claims.
@@ -73,10 +73,10 @@ pub struct Record {
 
 /// What a store knows of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Loaded {
+pub enum SessionState {
     /// A live session.
-    Live(Live),
-    /// It was replaced by another session less than [`SUPERSEDED`] ago: it is dead, and its browser has a new one.
+    Live(StoredSession),
+    /// It was replaced by another session less than [`ROTATION_GRACE`] ago: it is dead, and its browser has a new one.
     Superseded {
         /// The one that took its place.
         by: SessionKey,
@@ -87,9 +87,9 @@ pub enum Loaded {
 
 /// A live session, with how long ago things happened, by the clock of the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Live {
+pub struct StoredSession {
     /// What is kept of it.
-    pub record: Record,
+    pub record: SessionRecord,
     /// Changes with each update.
     pub version: u64,
     /// Since it was made or last touched.
@@ -101,11 +101,11 @@ pub struct Live {
 }
 
 /// How long a replaced session is remembered, so that an answer to it does not delete the cookie of its successor.
-pub const SUPERSEDED: Duration = Duration::from_secs(60);
+pub const ROTATION_GRACE: Duration = Duration::from_secs(60);
 
 /// Why a store does not do what it was asked.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum StoreError {
+pub enum SessionStoreError {
     /// It is out of reach, or answers too late: neither "no session" nor "a good one".
     #[error("the store of sessions is out of reach")]
     Unavailable,
@@ -114,9 +114,9 @@ pub enum StoreError {
     Full,
 }
 
-crate::debug_as_display!(StoreError);
+crate::debug_as_display!(SessionStoreError);
 
-impl StoreError {
+impl SessionStoreError {
     /// What a request is answered with: 503, and nothing of why.
     pub fn denial(self) -> Denial {
         let cause = match self {
@@ -138,27 +138,32 @@ pub trait SessionStore: Send + Sync + 'static {
     }
 
     /// Makes a session.
-    fn create(&self, key: SessionKey, record: Record) -> BoxFuture<'_, Result<(), StoreError>>;
+    fn create(&self, key: SessionKey, record: SessionRecord) -> BoxFuture<'_, Result<(), SessionStoreError>>;
 
     /// What is known of a key. Is no activity.
-    fn load(&self, key: SessionKey) -> BoxFuture<'_, Result<Loaded, StoreError>>;
+    fn load(&self, key: SessionKey) -> BoxFuture<'_, Result<SessionState, SessionStoreError>>;
 
     /// Takes note that a session is used; `false` where there is none. Never beyond its end.
-    fn touch(&self, key: SessionKey) -> BoxFuture<'_, Result<bool, StoreError>>;
+    fn touch(&self, key: SessionKey) -> BoxFuture<'_, Result<bool, SessionStoreError>>;
 
     /// Replaces the claims of a session that still has this version; `false` where there is none, or another version. Is no
     /// activity.
-    fn update(&self, key: SessionKey, version: u64, claims: String) -> BoxFuture<'_, Result<bool, StoreError>>;
+    fn update(&self, key: SessionKey, version: u64, claims: String) -> BoxFuture<'_, Result<bool, SessionStoreError>>;
 
     /// Ends a session and makes another, in one step; `false`, and nothing is made, where there is none to end.
-    fn replace(&self, old: SessionKey, new: SessionKey, record: Record) -> BoxFuture<'_, Result<bool, StoreError>>;
+    fn replace(
+        &self,
+        old: SessionKey,
+        new: SessionKey,
+        record: SessionRecord,
+    ) -> BoxFuture<'_, Result<bool, SessionStoreError>>;
 
     /// Ends a session; whether there was one.
-    fn end(&self, key: SessionKey) -> BoxFuture<'_, Result<bool, StoreError>>;
+    fn end(&self, key: SessionKey) -> BoxFuture<'_, Result<bool, SessionStoreError>>;
 
     /// Ends all sessions of an identity, but perhaps one; how many.
-    fn end_all<'a>(&'a self, id: &'a str, but: Option<SessionKey>) -> BoxFuture<'a, Result<u64, StoreError>>;
+    fn end_all<'a>(&'a self, id: &'a str, but: Option<SessionKey>) -> BoxFuture<'a, Result<u64, SessionStoreError>>;
 
     /// The live sessions of an identity, the oldest first.
-    fn of<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Vec<SessionKey>, StoreError>>;
+    fn of<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Vec<SessionKey>, SessionStoreError>>;
 }

@@ -28,7 +28,7 @@ pub use self::redis::RedisBlocklistStore;
 #[cfg(feature = "redis")]
 pub use self::store::RedisBlocklistError;
 pub use self::store::{BlocklistError, BlocklistFileError, BlocklistStore, MemoryBlocklistStore};
-use crate::audit::{Event, Happened, Sink};
+use crate::audit::{Event, EventKind, Sink};
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::principal::Principal;
 use crate::runtime::clock::{self, Moment, Timestamp};
@@ -44,9 +44,9 @@ use crate::runtime::clock::{self, Moment, Timestamp};
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Blocklist(Arc<Inner>);
+pub struct Blocklist(Arc<BlocklistInner>);
 
-struct Inner {
+struct BlocklistInner {
     entries: ArcSwap<BlockEntries>,
     /// Locked while the entries change.
     store: Mutex<Box<dyn BlocklistStore>>,
@@ -76,7 +76,7 @@ impl Blocklist {
 
     /// Entries in the memory of this process, lost when it ends.
     pub fn memory() -> Self {
-        Self(Arc::new(Inner::new(MemoryBlocklistStore, Some(BlockEntries::default()))))
+        Self(Arc::new(BlocklistInner::new(MemoryBlocklistStore, Some(BlockEntries::default()))))
     }
 
     /// Entries in a file, one per line. Changes of the file are read within seconds. If a line is invalid, the previous entries stay in
@@ -115,7 +115,7 @@ impl Blocklist {
     fn start(store: impl BlocklistStore, loaded: Option<BlockEntries>) -> std::io::Result<Self> {
         let interval = store.refresh_interval();
         let must_load = loaded.is_none();
-        let inner = Arc::new(Inner::new(store, loaded));
+        let inner = Arc::new(BlocklistInner::new(store, loaded));
         if let Some(interval) = interval {
             let weak = Arc::downgrade(&inner);
             let run = move || {
@@ -144,7 +144,7 @@ impl Blocklist {
     pub fn add(&self, entry: BlockEntry) -> Result<(), BlocklistError> {
         let text = entry.to_string();
         self.0.update(&BlockChange::Add(entry))?;
-        self.record(Happened::ListAdded, text);
+        self.record(EventKind::ListAdded, text);
         Ok(())
     }
 
@@ -155,7 +155,7 @@ impl Blocklist {
     pub fn remove(&self, entry: BlockEntry) -> Result<(), BlocklistError> {
         let text = entry.to_string();
         self.0.update(&BlockChange::Remove(entry))?;
-        self.record(Happened::ListRemoved, text);
+        self.record(EventKind::ListRemoved, text);
         Ok(())
     }
 
@@ -164,7 +164,7 @@ impl Blocklist {
         let _ = self.0.audit.set(sink);
     }
 
-    fn record(&self, happened: Happened, entry: String) {
+    fn record(&self, happened: EventKind, entry: String) {
         if let Some(sink) = self.0.audit.get() {
             let event = Event { entry: Some(entry), ..Event::new(clock::now(), happened) };
             // The change is in effect already: a sink that panics does not undo it.
@@ -196,7 +196,7 @@ impl Blocklist {
         };
         if self.0.is_stale() {
             let reason = Reason::AuthenticationUnavailable(RetryAfter::seconds(2));
-            return denial(reason, "the block list is stale");
+            return denial(reason, "the lists of what was revoked are too old");
         }
         let entries = self.0.entries.load();
         if entries.has_only_addresses() {
@@ -211,10 +211,10 @@ impl Blocklist {
         }
         let is_newer = |since: Timestamp| caller.issued_at().is_some_and(|issued| issued > since.plus(CLOCK_SKEW));
         if caller.is_issued() && ids().any(|id| entries.revoked_since(&id).is_some_and(|since| !is_newer(since))) {
-            return denial(Reason::RevokedCredentials, "credentials issued to the subject until then were revoked");
+            return denial(Reason::RevokedCredentials, "what was issued to the subject until then was revoked");
         }
         if ids().any(|id| entries.blocks_subject(&id)) {
-            return denial(Reason::AccessBlocked, "the subject, or an actor in their name, is blocked");
+            return denial(Reason::AccessBlocked, "the subject, or who acts in their name, is blocked");
         }
         if token.is_some_and(|(issuer, jti)| entries.blocks_token(issuer, jti)) {
             return denial(Reason::AccessBlocked, "the token is blocked");
@@ -223,7 +223,7 @@ impl Blocklist {
     }
 }
 
-impl Inner {
+impl BlocklistInner {
     fn new(store: impl BlocklistStore, loaded: Option<BlockEntries>) -> Self {
         let max_staleness = store.max_staleness();
         Self {
@@ -286,8 +286,8 @@ impl std::fmt::Debug for Blocklist {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::issuer::Source;
-    use crate::identity::scheme_id::Scheme;
+    use crate::identity::issuer::Issuer;
+    use crate::identity::scheme_id::SchemeId;
     use crate::policy::atom::tests::{alice, source};
 
     fn lists(lines: &[&str]) -> Blocklist {
@@ -297,7 +297,7 @@ mod tests {
     }
 
     fn status(outcome: Result<(), Denial>) -> u16 {
-        outcome.map_or_else(|denial| denial.reason.answer().status, |()| 200)
+        outcome.map_or_else(|denial| denial.reason.response().status, |()| 200)
     }
 
     #[test]
@@ -367,7 +367,7 @@ mod tests {
             assert_eq!(status(Blocklist::memory().check(&caller)), 200);
         }
         // Who shows a password each time has nothing that was issued.
-        let basic = alice(Source { scheme: Scheme::Basic, has_claims: false, ..source() }, "");
+        let basic = alice(Issuer { scheme: SchemeId::Basic, has_claims: false, ..source() }, "");
         assert_eq!(status(lists(&[&since]).check(&basic)), 200);
         assert_eq!(status(lists(&[&block(ALICE)]).check(&basic)), 403);
     }

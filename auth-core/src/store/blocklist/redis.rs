@@ -36,7 +36,7 @@ pub struct RedisBlocklistStore {
 }
 
 /// The stored entries, with those that the server has lost.
-struct Stored {
+struct StoredEntries {
     entries: BlockEntries,
     last_change: Option<String>,
     was_lost: bool,
@@ -78,7 +78,7 @@ impl RedisBlocklistStore {
     }
 
     /// Reads all entries. If the server has lost some, adds the current ones: revoked tokens stay revoked.
-    fn read(&self, connection: &mut Connection, current: &BlockEntries) -> Result<Stored, RedisBlocklistError> {
+    fn read(&self, connection: &mut Connection, current: &BlockEntries) -> Result<StoredEntries, RedisBlocklistError> {
         // The log first: later changes are read again.
         let log: Vec<String> = connection.lrange(LOG, 0, MAX_LOG_LENGTH).map_err(unavailable)?;
         let lines: Vec<String> = connection.smembers(LINES).map_err(unavailable)?;
@@ -100,14 +100,14 @@ impl RedisBlocklistStore {
                 entries.insert(entry).map_err(|_| RedisBlocklistError::Line)?;
             }
         }
-        Ok(Stored { entries, last_change: log.into_iter().next(), was_lost })
+        Ok(StoredEntries { entries, last_change: log.into_iter().next(), was_lost })
     }
 
     /// Writes the difference between two sets of entries. Another instance may write concurrently: the next `load` reads both changes.
     fn write(
         &mut self,
         connection: &mut Connection,
-        before: &Stored,
+        before: &StoredEntries,
         after: &BlockEntries,
     ) -> Result<(), RedisBlocklistError> {
         let lines = |entries: &BlockEntries| entries.iter().map(|entry| entry.to_string()).collect::<HashSet<_>>();

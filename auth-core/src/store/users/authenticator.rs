@@ -12,7 +12,7 @@ use super::verifier::{PasswordCredentials, PasswordVerifier, VerifiedUser};
 use super::{UserStore, UserStoreUnavailable};
 use crate::client::address::PeerOrClient;
 use crate::denial::{Denial, Reason, RetryAfter};
-use crate::identity::scheme_id::Scheme;
+use crate::identity::scheme_id::SchemeId;
 use crate::runtime::clock;
 use crate::runtime::concurrency_limit::ConcurrencyLimit;
 use crate::runtime::timeout;
@@ -117,7 +117,7 @@ impl PasswordAuthenticator {
     /// being verified.
     pub async fn verify(
         &self,
-        scheme: Scheme,
+        scheme: SchemeId,
         credentials: PasswordCredentials,
         client: Option<PeerOrClient>,
     ) -> Result<(String, VerifiedUser), Denial> {
@@ -129,7 +129,7 @@ impl PasswordAuthenticator {
             Err(NotAdmitted::TooManyFailures(after)) => {
                 return Err(Denial::refused(scheme, Reason::TooManyAttempts(after), "too many failed logins"));
             }
-            Err(NotAdmitted::Unavailable) => return Err(unavailable("the store of failed logins is unavailable")),
+            Err(NotAdmitted::Unavailable) => return Err(unavailable("the store of failed logins is out of reach")),
         };
         let in_flight = self.in_flight.begin(credentials.name());
         let credentials = Arc::new(credentials);
@@ -220,7 +220,7 @@ impl PasswordAuthenticator {
         });
         let user = match verification.await {
             Ok(Ok(Ok(user))) => user,
-            Ok(Ok(Err(UserStoreUnavailable))) => return Err("the store of users is unavailable"),
+            Ok(Ok(Err(UserStoreUnavailable))) => return Err("the store of users is out of reach"),
             Ok(Err(_)) => return Err("the verification of the password takes too long"),
             Err(_) => return Err("the verification of the password failed"),
         };
@@ -303,7 +303,7 @@ mod tests {
         name: &str,
         password: &str,
     ) -> Result<(String, VerifiedUser), Denial> {
-        passwords.verify(Scheme::Basic, PasswordCredentials::new(name, password), None).await
+        passwords.verify(SchemeId::Basic, PasswordCredentials::new(name, password), None).await
     }
 
     #[tokio::test]

@@ -22,10 +22,10 @@ pub(super) struct PasswordCache {
     key: Blake2sMac256,
     ttl: Duration,
     /// The slot of an entry depends on its MAC, so that an attacker cannot choose it. Newer entries replace older ones.
-    slots: Box<[Mutex<Option<Entry>>]>,
+    slots: Box<[Mutex<Option<CachedPassword>>]>,
 }
 
-struct Entry {
+struct CachedPassword {
     /// Of name and password.
     credentials: Tag,
     /// Of name, password and password version.
@@ -55,7 +55,7 @@ impl PasswordCache {
         mac.finalize().into_bytes().into()
     }
 
-    fn slot(&self, credentials: &Tag) -> Option<&Mutex<Option<Entry>>> {
+    fn slot(&self, credentials: &Tag) -> Option<&Mutex<Option<CachedPassword>>> {
         let [first, second, ..] = *credentials;
         self.slots.get(usize::from(u16::from_le_bytes([first, second])) % SLOTS)
     }
@@ -80,8 +80,11 @@ impl PasswordCache {
     pub(super) fn insert(&self, credentials: &PasswordCredentials, version: &str, now: Moment) {
         let tag = self.tag(credentials, "");
         if let Some(slot) = self.slot(&tag) {
-            let entry =
-                Entry { credentials: tag, versioned: self.tag(credentials, version), until: now.plus(self.ttl) };
+            let entry = CachedPassword {
+                credentials: tag,
+                versioned: self.tag(credentials, version),
+                until: now.plus(self.ttl),
+            };
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(entry);
         }
     }

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write as _};
 
-use auth_actix::ApiKeysFile;
+use auth_actix::api_key::ApiKeysFile;
 
 fn main() -> io::Result<()> {
     let mut arguments = std::env::args().skip(1);

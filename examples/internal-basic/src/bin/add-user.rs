@@ -7,7 +7,7 @@
 
 use std::io;
 
-use auth_actix::{UsersFile, hash_password};
+use auth_actix::password::{UsersFile, hash_password};
 use internal_basic::Role;
 use secrecy::SecretString;
 

@@ -1,4 +1,5 @@
-use auth_actix::{Ticket, public};
+use auth_actix::public;
+use auth_actix::jwt::Ticket;
 
 #[public]
 async fn ticket(ticket: Ticket) -> String {

@@ -6,5 +6,5 @@ enum Role { Admin }
 async unsafe fn report() -> &'static str { "" }
 
 fn main() {
-    let _ = |auth: &auth_actix::Auth| auth.scope("/api").route("/", auth_actix::get().to(report));
+    let _ = |auth: &auth_actix::Auth| auth.scope("/api").route("/", auth_actix::web::get().to(report));
 }

@@ -1,5 +1,5 @@
 fn register(auth: &auth_actix::Auth) {
-    let _ = auth.scope("/api").route("/report", auth_actix::get().to(|| async { "daily" }));
+    let _ = auth.scope("/api").route("/report", auth_actix::web::get().to(|| async { "daily" }));
 }
 
 fn main() {}

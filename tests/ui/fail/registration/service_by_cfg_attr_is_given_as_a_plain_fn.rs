@@ -5,7 +5,7 @@ async fn report() -> &'static str {
 }
 
 fn register(auth: &auth_actix::Auth) {
-    let _ = auth.scope("/api").route("/report", auth_actix::get().to(report));
+    let _ = auth.scope("/api").route("/report", auth_actix::web::get().to(report));
 }
 
 fn main() {}

@@ -25,7 +25,7 @@ impl Allows<Edit> for Post {
 
 #[auth_actix::require(authorized(Post, Edit))]
 #[actix_web::get("/posts/{id}")]
-async fn show(post: auth_actix::Object<Post>, also: Authorized<Post, Edit>) -> String {
+async fn show(post: auth_actix::Loaded<Post>, also: Authorized<Post, Edit>) -> String {
     let Post = &*also;
     let Post = post.0;
     let Post = also.into_inner();
@@ -41,5 +41,5 @@ fn main() {
     let auth = auth_actix::Auth::builder();
     let auth = auth.bearer(auth_actix::Jwt::hs256([7; 32]).issuer("https://id.example").audience("a")).build().unwrap();
     let scope = auth.strict_scope("/").service(show);
-    let _ = scope.route("/generic/{id}", auth_actix::put().to(generic::<Post>));
+    let _ = scope.route("/generic/{id}", auth_actix::web::put().to(generic::<Post>));
 }

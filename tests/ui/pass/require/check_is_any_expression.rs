@@ -132,11 +132,11 @@ fn main() {
         .service(taken_apart)
         .service(made)
         .service(made_too)
-        .route("/plain", auth_actix::get().to(plain))
-        .route("/aliased", auth_actix::get().to(aliased))
-        .route("/future", auth_actix::get().to(future))
-        .route("/boxed", auth_actix::get().to(boxed))
-        .route("/other", auth_actix::get().to(other))
-        .route("/only", auth_actix::get().to(only_in_the_check))
-        .route("/generic", auth_actix::get().to(generic::<Posts, 3>));
+        .route("/plain", auth_actix::web::get().to(plain))
+        .route("/aliased", auth_actix::web::get().to(aliased))
+        .route("/future", auth_actix::web::get().to(future))
+        .route("/boxed", auth_actix::web::get().to(boxed))
+        .route("/other", auth_actix::web::get().to(other))
+        .route("/only", auth_actix::web::get().to(only_in_the_check))
+        .route("/generic", auth_actix::web::get().to(generic::<Posts, 3>));
 }

@@ -33,7 +33,7 @@ fn main() {
     let auth = auth_actix::Auth::builder().bearer(auth_actix::Jwt::hs256([7; 32]).issuer("a").audience("b"));
     let auth = auth.build().unwrap();
     let scope = auth.scope("").require(rule!(public && country("DE"))).service(hidden);
-    let scope = scope.service(auth_actix::web::resource("/either").route(auth_actix::get().to(either)));
-    let scope = scope.service(auth_actix::web::resource("/levels").route(auth_actix::get().to(levels)));
+    let scope = scope.service(auth_actix::web::resource("/either").route(auth_actix::web::get().to(either)));
+    let scope = scope.service(auth_actix::web::resource("/levels").route(auth_actix::web::get().to(levels)));
     let _ = actix_web::App::new().service(web::scope("/b").service(below)).service(scope);
 }

@@ -21,7 +21,7 @@ fn main() {
         let scope = auth
             .scope("/api")
             .require(rule!(role("staff") && !role("suspended")))
-            .route("/report", auth_actix::get().to(report))
+            .route("/report", auth_actix::web::get().to(report))
             .service(guarded(rule!(role(Role::Staff) || claim("org", "acme")), web::resource("/old").to(missing)))
             .default_service(guarded(rule!(authenticated), web::to(missing)));
         App::new().service(scope);

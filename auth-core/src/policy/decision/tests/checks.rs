@@ -85,7 +85,7 @@ fn a_check_runs_once_in_order_and_only_where_its_answer_can_still_let_the_reques
             let names_principal = part.checks();
             let rule = rule(part.formula(&mut 0));
             let truth: Vec<bool> = (0..names_principal.len()).map(|index| bits >> (index % 16) & 1 == 1).collect();
-            let caller = if stranger { Caller::Nobody } else { Caller::Known(&editor) };
+            let caller = if stranger { CallerFacts::Nobody } else { CallerFacts::Known(&editor) };
             let mut asked: Vec<(u8, bool)> = Vec::new();
             let decision = loop {
                 let checks = asked.iter().fold(Checks::default(), |checks, (index, held)| checks.with(*index, *held));
@@ -136,23 +136,23 @@ fn roles_that_no_credential_carries_are_asked_for_before_a_check_and_once() {
     let check = Formula::Literal(Literal { atom: check, negated: false, text: "check(…)" });
     let both: &[Formula] = Box::leak(Box::new([check, literal(not(Role("suspended")))]));
     let either: &[Formula] = Box::leak(Box::new([check, literal(is(Role("editor")))]));
-    let said = |roles: &[&str]| Answer::Roles(roles.iter().map(|role| (*role).to_owned()).collect());
+    let said = |roles: &[&str]| RoleLookup::Roles(roles.iter().map(|role| (*role).to_owned()).collect());
     #[rustfmt::skip]
     let table = [
         (Formula::All(both),   None,                       "ask for all"),
         (Formula::All(both),   Some(said(&[])),            "check 0"),
         (Formula::All(both),   Some(said(&["suspended"])), "403 insufficient-permissions"),
-        (Formula::All(both),   Some(Answer::OutOfReach),   "503 authentication-unavailable"),
+        (Formula::All(both),   Some(RoleLookup::OutOfReach),   "503 authentication-unavailable"),
         (Formula::Any(either), None,                       "ask for all"),
         (Formula::Any(either), Some(said(&["editor"])),    "run"),
         (Formula::Any(either), Some(said(&[])),            "check 0"),
-        (Formula::Any(either), Some(Answer::OutOfReach),   "check 0"),
+        (Formula::Any(either), Some(RoleLookup::OutOfReach),   "check 0"),
     ];
     for (row, (formula, answer, expected)) in table.into_iter().enumerate() {
         let caller = silent().principal();
         let caller = answer.map_or_else(|| caller.clone(), |answer| caller.with_answer(None, answer));
         let elsewhere = ExternalRoles { is_asked: true, ..ExternalRoles::default() };
-        let facts = Facts { elsewhere, ..facts(Caller::Known(&caller), OUTSIDE, Passed) };
+        let facts = Facts { elsewhere, ..facts(CallerFacts::Known(&caller), OUTSIDE, Passed) };
         assert_eq!(self::answer(&decide(alone(rule(formula)), &facts)), expected, "row {row}");
     }
 }

@@ -130,14 +130,19 @@ fn a_known_caller_is_told_what_would_change_the_answer_and_no_more() {
             }
             _ => String::new(),
         };
-        assert_eq!((denial.reason.answer().problem, named.as_str()), (problem, expected), "{formula:?} of {caller:?}");
-        assert_eq!(denial.used, Some(caller.scheme));
+        assert_eq!(
+            (denial.reason.response().problem, named.as_str()),
+            (problem, expected),
+            "{formula:?} of {caller:?}"
+        );
+        assert_eq!(denial.scheme, Some(caller.scheme));
     }
     // A scope that the source may not confer would be dropped from the next token too.
-    let partner = Source { confers: Confers::nothing().scopes(["b"]), ..tokens() };
+    let partner = Issuer { confers: Confers::nothing().scopes(["b"]), ..tokens() };
     let principal = Principal::from_claims(Arc::new(partner), r#"{"sub":"alice"}"#.to_owned()).unwrap();
     for (scope, expected) in [("a", "403 insufficient-permissions"), ("b", "403 insufficient-scope")] {
-        let decision = decide(alone(rule(all([is(Scope(scope))]))), &facts(Caller::Known(&principal), OUTSIDE, Passed));
+        let decision =
+            decide(alone(rule(all([is(Scope(scope))]))), &facts(CallerFacts::Known(&principal), OUTSIDE, Passed));
         assert_eq!(answer(&decision), expected, "{scope}");
     }
 }
@@ -145,9 +150,9 @@ fn a_known_caller_is_told_what_would_change_the_answer_and_no_more() {
 #[test]
 fn only_schemes_that_could_help_are_named() {
     // HTTP-20
-    let tokens_of = |confers| Source { confers, ..tokens() };
+    let tokens_of = |confers| Issuer { confers, ..tokens() };
     let partner = || tokens_of(Confers::nothing().roles(["editor"]).acr(["1"]).claims(["team"]));
-    let no_lists = || Source { lists: vec![], ..tokens() };
+    let no_lists = || Issuer { lists: vec![], ..tokens() };
     #[rustfmt::skip]
     let table = [
         (is(Anyone),                        tokens(),   "Bearer Basic"),
@@ -182,10 +187,11 @@ fn only_schemes_that_could_help_are_named() {
     let refused = Denial::refused(Bearer, Reason::InvalidCredentials, "why");
     for (asked, tokens, expected) in table {
         let sources = [Arc::new(tokens), Arc::new(users())];
-        for caller in [Caller::Nobody, Caller::Refused(&refused)] {
+        for caller in [CallerFacts::Nobody, CallerFacts::Refused(&refused)] {
             let facts = Facts { sources: &sources, ..facts(caller, OUTSIDE, Passed) };
             let denial = denied(decide(alone(rule(all([asked]))), &facts)).unwrap();
-            let named: Vec<_> = Scheme::OURS.into_iter().filter(|scheme| denial.schemes.contains(*scheme)).collect();
+            let named: Vec<_> =
+                SchemeId::BUILT_IN.into_iter().filter(|scheme| denial.schemes.contains(*scheme)).collect();
             assert_eq!(
                 named.iter().map(|scheme| scheme.name()).collect::<Vec<_>>().join(" "),
                 expected,
@@ -195,12 +201,12 @@ fn only_schemes_that_could_help_are_named() {
     }
     // Each could, both together could not: nothing helps, and a 401 names all rather than none (HTTP-5).
     let sources = [Arc::new(tokens()), Arc::new(users())];
-    let facts = Facts { sources: &sources, ..facts(Caller::Nobody, OUTSIDE, Passed) };
+    let facts = Facts { sources: &sources, ..facts(CallerFacts::Nobody, OUTSIDE, Passed) };
     let denial = denied(decide(alone(rule(all([is(By(Basic)), is(Scope("a"))]))), &facts)).unwrap();
     assert_eq!((denial.schemes, lines(&denial).len()), (SchemeSet::NONE, 2));
 }
 
-fn bare(scheme: Scheme) -> &'static str {
+fn bare(scheme: SchemeId) -> &'static str {
     match scheme {
         Bearer => r#"Bearer realm="r""#,
         _ => r#"Basic realm="r", charset="UTF-8""#,
@@ -214,7 +220,7 @@ fn lines(denial: &Denial) -> Vec<String> {
 }
 
 /// For each place and each scheme: the literals that hold for those whom it could show a stranger to be.
-type Could = [(Option<&'static str>, CrossSite, [(Scheme, BTreeSet<u32>); 2]); 4];
+type Could = [(Option<&'static str>, CrossSite, [(SchemeId, BTreeSet<u32>); 2]); 4];
 
 fn strangers() -> Could {
     let strangers = could_be(None);
@@ -232,10 +238,10 @@ fn a_stranger_is_told_which_schemes_there_are_and_nothing_of_the_rule() {
     let outcome = runner(300).run(&tree(|_| true), |tree| {
         let rules = alone(rule(tree.formula()));
         for (client, cross_site, could) in &places {
-            let facts = Facts { sources: &sources, ..facts(Caller::Nobody, *client, *cross_site) };
+            let facts = Facts { sources: &sources, ..facts(CallerFacts::Nobody, *client, *cross_site) };
             let Some(denial) = denied(decide(rules, &facts)) else { continue };
             let unauthorized = denial.reason == Reason::MissingCredentials;
-            prop_assert!(unauthorized || denial.reason.answer().status == 403);
+            prop_assert!(unauthorized || denial.reason.response().status == 403);
             let lines = lines(&denial);
             prop_assert_eq!(lines.is_empty(), !unauthorized);
             prop_assert!(lines.iter().all(|line| [bare(Bearer), bare(Basic)].contains(&line.as_str())), "{lines:?}");
@@ -256,11 +262,11 @@ fn a_rule_that_lets_somebody_in_is_known_to_before_any_request() {
     let outcome = runner(300).run(&tree(|_| true), |tree| {
         let rules = alone(rule(tree.formula()));
         for (client, cross_site, could) in &places {
-            let runs = decide(rules, &facts(Caller::Nobody, *client, *cross_site)) == Decision::Allow;
+            let runs = decide(rules, &facts(CallerFacts::Nobody, *client, *cross_site)) == Decision::Allow;
             prop_assert!(!runs || rules.admit_strangers(), "{tree:?} from {client:?}");
             for ((scheme, could), source) in could.iter().zip(&sources) {
                 let runs = could.iter().any(|bits| tree.holds(*bits));
-                let known = rules.could_hold_somewhere(&facts(Caller::Hypothetical(source), NOT_KNOWN, Passed));
+                let known = rules.could_hold_somewhere(&facts(CallerFacts::Hypothetical(source), NOT_KNOWN, Passed));
                 prop_assert!(!runs || known, "{scheme:?} for {tree:?} from {client:?}");
             }
         }
@@ -278,7 +284,7 @@ fn a_rule_that_lets_somebody_in_is_known_to_before_any_request() {
     ];
     for (formula, strangers, schemes) in table {
         let rules = alone(rule(formula));
-        let could = |source| rules.could_hold_somewhere(&facts(Caller::Hypothetical(source), NOT_KNOWN, Passed));
+        let could = |source| rules.could_hold_somewhere(&facts(CallerFacts::Hypothetical(source), NOT_KNOWN, Passed));
         assert_eq!((rules.admit_strangers(), sources.each_ref().map(could)), (strangers, schemes), "{formula:?}");
     }
 }

@@ -55,14 +55,14 @@ fn asked_for(rule: &'static Rule, caller: &Principal, said: [Option<&[&str]>; 3]
     let (mut caller, mut asked) = (caller.clone(), Vec::new());
     loop {
         let elsewhere = ExternalRoles { is_asked: true, tenants: &tenants, unknown_holds: false };
-        let decision = decide(alone(rule), &Facts { elsewhere, ..facts(Caller::Known(&caller), OUTSIDE, Passed) });
+        let decision = decide(alone(rule), &Facts { elsewhere, ..facts(CallerFacts::Known(&caller), OUTSIDE, Passed) });
         let Decision::AskRoles(tenant) = &decision else { return (decision, asked) };
         let which = TENANTS.iter().position(|known| *known == tenant.as_deref()).unwrap();
         assert!(!asked.contains(&which), "each is asked about once");
         asked.push(which);
         let answer = match said[which] {
-            Some(roles) => Answer::Roles(roles.iter().map(|role| (*role).to_owned()).collect()),
-            None => Answer::OutOfReach,
+            Some(roles) => RoleLookup::Roles(roles.iter().map(|role| (*role).to_owned()).collect()),
+            None => RoleLookup::OutOfReach,
         };
         caller = caller.with_answer(tenant.as_deref(), answer);
     }
@@ -85,7 +85,7 @@ fn roles_are_asked_for_until_the_answer_is_what_it_would_be_if_all_were_known() 
             let mut told = caller.clone();
             for (tenant, roles) in TENANTS.iter().zip(said) {
                 let roles = roles.unwrap().iter().map(|role| (*role).to_owned()).collect();
-                told = told.with_answer(*tenant, Answer::Roles(roles));
+                told = told.with_answer(*tenant, RoleLookup::Roles(roles));
             }
             let (expected, none) = asked_for(rule, &told, said);
             prop_assert!(none.is_empty());

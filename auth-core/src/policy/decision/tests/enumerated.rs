@@ -105,7 +105,7 @@ pub(super) fn could_be(caller: Option<&Login>) -> Vec<Login> {
     logins
 }
 
-const fn other(scheme: Scheme) -> Scheme {
+const fn other(scheme: SchemeId) -> SchemeId {
     match scheme {
         Basic => Bearer,
         _ => Basic,
@@ -161,7 +161,7 @@ impl Enumerated {
 
     fn decide(&self, rules: Rules<'_>) -> Decision {
         let principal = self.caller.as_ref().map(Login::principal);
-        let caller = principal.as_ref().map_or(Caller::Nobody, Caller::Known);
+        let caller = principal.as_ref().map_or(CallerFacts::Nobody, CallerFacts::Known);
         decide(rules, &facts(caller, self.client, self.cross_site))
     }
 }
@@ -198,7 +198,7 @@ fn every_small_formula_is_decided_as_enumeration_decides_it() {
     let (mut granted, mut differ, mut count) = (0, 0, 0);
     for enumerated in Enumerated::every().into_iter().map(|request| request.of_first(FEW)) {
         let principal = enumerated.caller.as_ref().map(Login::principal);
-        let caller = principal.as_ref().map_or(Caller::Nobody, Caller::Known);
+        let caller = principal.as_ref().map_or(CallerFacts::Nobody, CallerFacts::Known);
         let facts = facts(caller, enumerated.client, enumerated.cross_site);
         for (tree, handler) in &handlers {
             let decision = decide(alone(handler), &facts);
@@ -237,7 +237,7 @@ fn whatever_the_formula_it_is_decided_as_enumeration_decides_it_and_more_conditi
             prop_assert!(found != Decision::Allow || all_let_in, "a condition more lets no more in");
         }
         for (client, cross_site) in PLACES {
-            for caller in [Caller::Refused(&expired), Caller::Presented(Bearer)] {
+            for caller in [CallerFacts::Refused(&expired), CallerFacts::Presented(Bearer)] {
                 let decide = |rules| decide(rules, &facts(caller, client, cross_site));
                 let all_let_in = fewer.iter().all(|fewer| decide(*fewer) == Decision::Allow);
                 prop_assert!(decide(both) != Decision::Allow || all_let_in, "a condition more lets no more in");

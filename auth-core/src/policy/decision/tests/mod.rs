@@ -18,11 +18,11 @@ use proptest::test_runner::TestRunner;
 use super::*;
 use crate::client::csrf::CrossSite::{Failed, Passed, Unsaid};
 use crate::denial::challenge::{Challenge, challenges};
-use crate::identity::issuer::{Confers, Form, ListClaim, Source};
-use crate::identity::principal::{Answer, Principal};
-use crate::identity::scheme_id::Scheme::{self, Basic, Bearer};
+use crate::identity::issuer::{Confers, Form, Issuer, ListClaim};
+use crate::identity::principal::{Principal, RoleLookup};
+use crate::identity::scheme_id::SchemeId::{self, Basic, Bearer};
 use crate::identity::vocabulary::open::Role as OpenRole;
-use crate::identity::vocabulary::{Declares as _, Kind, Spelt, Vocabulary};
+use crate::identity::vocabulary::{Declares as _, NameIndex, NameKind, Vocabulary};
 use crate::policy::atom::{Acr, Atom, Authenticated, ByScheme, Claim, MaxAge, Named, Network, TenantRole};
 use crate::policy::facts::ExternalRoles;
 use crate::policy::rule::{CallerAccess, CompiledFormula, Literal};
@@ -40,7 +40,7 @@ enum What {
     Org(&'static str),
     MaxAge(u64),
     Acr(&'static str),
-    By(Scheme),
+    By(SchemeId),
     Inside,
 }
 use What::{Authenticated as Anyone, By, Inside, Org, Permission, Role, Scope};
@@ -154,35 +154,35 @@ fn any<const N: usize>(asked: [Asked; N]) -> Formula {
 }
 
 static PERMISSIONS: Vocabulary = Vocabulary {
-    kind: Kind::Permission,
+    kind: NameKind::Permission,
     declared_in: "Permission",
     module: "app",
     open: false,
     names: &["posts:read", "posts:write", "posts:purge"],
     variants: &["PostsRead", "PostsWrite", "PostsPurge"],
-    spelt: Spelt::few(&[("posts:purge", 2), ("posts:read", 0), ("posts:write", 1)]),
+    spelt: NameIndex::few(&[("posts:purge", 2), ("posts:read", 0), ("posts:write", 1)]),
     closure: &[&[0b001], &[0b011], &[0b100]],
     grants: &[&[], &[], &[]],
 };
 static ROLES: Vocabulary = Vocabulary {
-    kind: Kind::Role,
+    kind: NameKind::Role,
     declared_in: "Role",
     module: "app",
     open: false,
     names: &["suspended", "editor", "admin"],
     variants: &["Suspended", "Editor", "Admin"],
-    spelt: Spelt::few(&[("admin", 2), ("editor", 1), ("suspended", 0)]),
+    spelt: NameIndex::few(&[("admin", 2), ("editor", 1), ("suspended", 0)]),
     closure: &[&[0b001], &[0b010], &[0b110]],
     grants: &[&[], &[PERMISSIONS.name("posts:write")], &[PERMISSIONS.name("posts:write")]],
 };
 static SCOPES: Vocabulary = Vocabulary {
-    kind: Kind::Scope,
+    kind: NameKind::Scope,
     declared_in: "TokenScope",
     module: "app",
     open: false,
     names: &["a", "b", "c", "d"],
     variants: &["A", "B", "C", "D"],
-    spelt: Spelt::few(&[("a", 0), ("b", 1), ("c", 2), ("d", 3)]),
+    spelt: NameIndex::few(&[("a", 0), ("b", 1), ("c", 2), ("d", 3)]),
     closure: &[&[1], &[2], &[4], &[8]],
     grants: &[&[], &[], &[], &[]],
 };
@@ -192,7 +192,7 @@ static SCOPES: Vocabulary = Vocabulary {
 /// What a credential says. `None`: it does not say.
 #[derive(Clone, Debug)]
 struct Login {
-    scheme: Scheme,
+    scheme: SchemeId,
     roles: Option<Vec<&'static str>>,
     permissions: Vec<&'static str>,
     scopes: Vec<&'static str>,
@@ -293,16 +293,16 @@ impl Login {
     }
 }
 
-fn tokens() -> Source {
+fn tokens() -> Issuer {
     let list = |kind, form, name: &str| ListClaim::new(kind, form, vec![name.to_owned()]);
-    Source {
+    Issuer {
         issuer: "https://id.example".into(),
         scheme: Bearer,
         confers: Confers::everything(),
         lists: vec![
-            list(Kind::Role, Form::Array, "roles"),
-            list(Kind::Permission, Form::Array, "permissions"),
-            list(Kind::Scope, Form::Words, "scope"),
+            list(NameKind::Role, Form::Array, "roles"),
+            list(NameKind::Permission, Form::Array, "permissions"),
+            list(NameKind::Scope, Form::Words, "scope"),
         ],
         has_claims: true,
         tenancy: Default::default(),
@@ -311,9 +311,9 @@ fn tokens() -> Source {
     }
 }
 
-fn users() -> Source {
-    let roles = ListClaim::new(Kind::Role, Form::Array, vec!["roles".to_owned()]);
-    Source { issuer: "basic:r".into(), scheme: Basic, lists: vec![roles], has_claims: false, ..tokens() }
+fn users() -> Issuer {
+    let roles = ListClaim::new(NameKind::Role, Form::Array, vec!["roles".to_owned()]);
+    Issuer { issuer: "basic:r".into(), scheme: Basic, lists: vec![roles], has_claims: false, ..tokens() }
 }
 
 // ── the request ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -326,7 +326,7 @@ const NOT_KNOWN: Option<&str> = None;
 const PLACES: [(Option<&str>, CrossSite); 4] =
     [(INSIDE, Passed), (INSIDE, Failed), (OUTSIDE, Passed), (NOT_KNOWN, Passed)];
 
-fn facts<'a>(caller: Caller<'a>, client: Option<&str>, cross_site: CrossSite) -> Facts<'a> {
+fn facts<'a>(caller: CallerFacts<'a>, client: Option<&str>, cross_site: CrossSite) -> Facts<'a> {
     Facts {
         set_up: None,
         now: Timestamp::from_seconds(NOW),
@@ -358,7 +358,7 @@ fn answer(decision: &Decision) -> String {
         Decision::AskRoles(tenant) => format!("ask {}", tenant.as_deref().unwrap_or("for all")),
         Decision::Check(index) => format!("check {index}"),
         Decision::Deny(denial) => {
-            let answer = denial.reason.answer();
+            let answer = denial.reason.response();
             format!("{} {}", answer.status, answer.problem)
         }
     }
@@ -370,7 +370,10 @@ fn status(decision: &Decision) -> String {
 
 fn decided(handler: &'static Rule, caller: Option<&Login>, client: Option<&str>, cross_site: CrossSite) -> Decision {
     let principal = caller.map(Login::principal);
-    decide(alone(handler), &facts(principal.as_ref().map_or(Caller::Nobody, Caller::Known), client, cross_site))
+    decide(
+        alone(handler),
+        &facts(principal.as_ref().map_or(CallerFacts::Nobody, CallerFacts::Known), client, cross_site),
+    )
 }
 
 fn runner(cases: u32) -> TestRunner {
@@ -391,7 +394,7 @@ fn tree(of: fn(What) -> bool) -> impl Strategy<Value = Tree> {
 #[test]
 fn a_source_with_all_scopes_confers_no_others() {
     let confers = Confers::nothing().scopes(["a"]);
-    let source = Source { scheme: Scheme::Session, confers, all_scopes: true, ..tokens() };
+    let source = Issuer { scheme: SchemeId::Session, confers, all_scopes: true, ..tokens() };
     let caller = Principal::from_claims(Arc::new(source.clone()), r#"{"sub":"alice"}"#.to_owned()).unwrap();
     for (name, expected) in [("a", true), ("b", false)] {
         assert_eq!(caller.holds(SCOPES.name(name)), expected, "{name}");

@@ -9,7 +9,7 @@ struct Triggers<'a> {
     /// `role`, `network`, both, either, or `public`.
     rule: &'static str,
     reads_principal: bool,
-    caller: Caller<'a>,
+    caller: CallerFacts<'a>,
     /// What step 4 or 5, or 7 to 9, says to the credential; for one that is verified, its role.
     credential: &'static str,
     ambient: bool,
@@ -23,7 +23,7 @@ impl Triggers<'_> {
         let looks_at_credentials = self.reads_principal || self.rule.contains("role");
         let network = self.client == INSIDE && self.cross_site != Failed;
         let role = self.credential == "admin";
-        let known = matches!(self.caller, Caller::Known(_));
+        let known = matches!(self.caller, CallerFacts::Known(_));
         let malformed_or_throttled = self.credential.starts_with("400") || self.credential.starts_with("429");
         if self.set_up {
             return ("500 set-up", false);
@@ -100,17 +100,18 @@ fn the_first_step_that_has_an_answer_gives_it() {
     let known =
         [bearer(&["admin"]), bearer(&["viewer"]), basic(&["admin"]), basic(&["viewer"])].map(|login| login.principal());
     let mut credentials = vec![
-        (Caller::Nobody, false, ""),
-        (Caller::Presented(Bearer), false, "verify"),
-        (Caller::Presented(Basic), true, "verify"),
+        (CallerFacts::Nobody, false, ""),
+        (CallerFacts::Presented(Bearer), false, "verify"),
+        (CallerFacts::Presented(Basic), true, "verify"),
     ];
-    credentials
-        .extend(denials.iter().map(|(denial, says)| (Caller::Refused(denial), denial.used == Some(Basic), *says)));
+    credentials.extend(
+        denials.iter().map(|(denial, says)| (CallerFacts::Refused(denial), denial.scheme == Some(Basic), *says)),
+    );
     credentials.extend(
         known
             .iter()
             .zip(["admin", "", "admin", ""])
-            .map(|(principal, role)| (Caller::Known(principal), principal.scheme() == Basic, role)),
+            .map(|(principal, role)| (CallerFacts::Known(principal), principal.scheme() == Basic, role)),
     );
     let places =
         [INSIDE, OUTSIDE, NOT_KNOWN].map(|client| [Passed, Unsaid, Failed].map(|cross_site| (client, cross_site)));
@@ -140,8 +141,8 @@ fn the_first_step_that_has_an_answer_gives_it() {
         let Triggers { set_up, address_blocked, rule, reads_principal, caller, client, cross_site, .. } = request;
         let case = format!("{rule} {set_up} {address_blocked} {reads_principal} {caller:?} {client:?} {cross_site:?}");
         assert_eq!(answer(&decision), expected, "{case}");
-        if let (true, Decision::Deny(found), Caller::Refused(denial)) = (own, &decision, caller) {
-            let unchanged = |denial: &Denial| (denial.reason.clone(), denial.used, denial.cause);
+        if let (true, Decision::Deny(found), CallerFacts::Refused(denial)) = (own, &decision, caller) {
+            let unchanged = |denial: &Denial| (denial.reason.clone(), denial.scheme, denial.cause);
             assert_eq!(unchanged(found), unchanged(denial), "{case}");
         }
         seen.insert(answer(&decision));
@@ -169,7 +170,7 @@ fn an_expired_token_gets_one_answer_whatever_else_the_handler_takes() {
     for (case, formula, client, cross_site, refused, expected) in table {
         for reads_principal in [false, true] {
             let handler = Rule { reads: reads(reads_principal), ..*rule(formula) };
-            let facts = facts(Caller::Refused(refused), client, cross_site);
+            let facts = facts(CallerFacts::Refused(refused), client, cross_site);
             assert_eq!(answer(&decide(alone(&handler), &facts)), expected, "{case}, reads: {reads_principal}");
         }
     }
@@ -189,7 +190,7 @@ fn a_credential_is_verified_if_any_atom_is_about_the_caller_or_the_handler_reads
             [Rules { scopes: &[asking], handler: public }, Rules { scopes: &[public, asking], handler: environment }]
         {
             assert_eq!(rules.facts_needed().caller, about_caller, "{asked:?} of a scope");
-            let decision = decide(rules, &facts(Caller::Presented(Bearer), OUTSIDE, Passed));
+            let decision = decide(rules, &facts(CallerFacts::Presented(Bearer), OUTSIDE, Passed));
             assert_eq!(answer(&decision), if about_caller { "verify" } else { "run" }, "{asked:?} of a scope");
         }
     }
@@ -211,7 +212,7 @@ fn a_credential_is_verified_if_any_atom_is_about_the_caller_or_the_handler_reads
 fn a_source_out_of_reach_is_503_only_where_it_decides() {
     // No literal says so yet: the step alone.
     let rules = alone(rule(Formula::Any(&[])));
-    let facts = facts(Caller::Nobody, OUTSIDE, Passed);
+    let facts = facts(CallerFacts::Nobody, OUTSIDE, Passed);
     #[rustfmt::skip]
     let table = [
         (Truth::OUT_OF_REACH,                   "503 authentication-unavailable"),
@@ -223,7 +224,7 @@ fn a_source_out_of_reach_is_503_only_where_it_decides() {
         (Truth::OUT_OF_REACH.or(Truth::HOLDS),  "goes on"),
     ];
     for (truth, expected) in table {
-        let case = Case { rules, facts: &facts, truth };
+        let case = DecisionInput { rules, facts: &facts, truth };
         let step = false_whatever_the_credential(&case);
         assert_eq!(step.as_ref().map_or("goes on".to_owned(), answer), expected, "{truth:?}");
     }
@@ -232,20 +233,20 @@ fn a_source_out_of_reach_is_503_only_where_it_decides() {
 #[test]
 fn a_cookie_needs_proof_of_our_site_and_counts_as_none_where_strangers_come_in_anyway() {
     // CSRF-1, CSRF-2, CSRF-5, M5: what each rule answers to a cookie that is good, has ended, or was not looked up yet.
-    let source = Arc::new(Source { scheme: Scheme::Session, ..tokens() });
+    let source = Arc::new(Issuer { scheme: SchemeId::Session, ..tokens() });
     let alice = Principal::from_claims(source, r#"{"sub":"alice","roles":["admin"]}"#.to_owned()).unwrap();
-    let refused = |reason| Denial::refused(Scheme::Session, reason, "");
+    let refused = |reason| Denial::refused(SchemeId::Session, reason, "");
     let ended = refused(Reason::RevokedCredentials);
     let away = refused(Reason::AuthenticationUnavailable(RetryAfter::seconds(1)));
-    let (good, dead, down) = (Caller::Known(&alice), Caller::Refused(&ended), Caller::Refused(&away));
-    let fresh = Caller::Presented(Scheme::Session);
+    let (good, dead, down) = (CallerFacts::Known(&alice), CallerFacts::Refused(&ended), CallerFacts::Refused(&away));
+    let fresh = CallerFacts::Presented(SchemeId::Session);
     let [public, copes] =
         [CallerAccess::Caller, CallerAccess::CallerOrOutage].map(|reads| Rule { reads, ..crate::policy::rule::PUBLIC });
     let (public, copes) = (alone(&public), alone(&copes));
     let copes_inside = Rule { reads: CallerAccess::CallerOrOutage, ..*rule(any([is(Role("admin")), is(Inside)])) };
     let copes_inside = alone(&copes_inside);
     let wrong = refused(Reason::InvalidCredentials);
-    let wrong = Caller::Refused(&wrong);
+    let wrong = CallerFacts::Refused(&wrong);
     let admin = alone(rule(all([is(Role("admin"))])));
     let inside = alone(rule(any([is(Role("admin")), is(Inside)])));
     #[rustfmt::skip]
@@ -282,7 +283,7 @@ fn a_cookie_needs_proof_of_our_site_and_counts_as_none_where_strangers_come_in_a
         assert_eq!(answer(&decide(rules, &facts)), expected, "{case}");
         let counted = counted(rules, &facts);
         if let Some(known) = known {
-            assert_eq!(matches!(counted, Caller::Known(_)), known, "{case}: who the handler is told of");
+            assert_eq!(matches!(counted, CallerFacts::Known(_)), known, "{case}: who the handler is told of");
         }
     }
 }

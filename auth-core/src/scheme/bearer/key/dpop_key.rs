@@ -1,10 +1,11 @@
 //! The key that a proof of possession brings along, and proves to have (RFC 9449 §4.2).
 
+use jsonwebtoken::AlgorithmFamily;
 use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
-use jsonwebtoken::{Algorithm, AlgorithmFamily};
 use serde_json::Value;
 
-use super::super::header::{is_kind, known};
+use super::super::header::is_kind;
+use super::Algorithm;
 use super::{PreparedKey, jwk};
 use crate::runtime::strict_json::{self, Raw};
 
@@ -22,7 +23,7 @@ impl OfProof {
     pub(crate) fn read(header: &str) -> Result<Self, &'static str> {
         let (mut algorithm, mut is_proof, mut key, mut critical) = (None, false, None, false);
         strict_json::small_object(header, MOST_PARAMETERS, |name, value| match name {
-            "alg" => algorithm = value.string().and_then(|name| known(&name)),
+            "alg" => algorithm = value.string().and_then(|name| Algorithm::from_name(&name)),
             "typ" => is_proof = value.string().is_some_and(|kind| is_kind(&kind, "dpop+jwt")),
             "jwk" => key = Some(value),
             "crit" | "b64" | "enc" | "zip" | "cty" => critical = true,
@@ -48,7 +49,7 @@ fn read_key(value: Raw<'_>, algorithm: Algorithm) -> Option<(String, PreparedKey
     let mut value: Value = serde_json::from_str(value.text()).ok()?;
     // The key is for the algorithm of the header, by whichever of its names (RFC 9864 §2.2).
     let said = value.as_object_mut()?.entry("alg").or_insert_with(|| format!("{algorithm:?}").into());
-    if said.as_str().and_then(known) != Some(algorithm) {
+    if said.as_str().and_then(Algorithm::from_name) != Some(algorithm) {
         return None;
     }
     let key = jwk::read(&value).ok()?.prepare().ok().filter(|key| key.algorithm == algorithm)?;

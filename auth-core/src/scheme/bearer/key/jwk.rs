@@ -2,11 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::DecodingKey;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse};
-use jsonwebtoken::{Algorithm, DecodingKey};
 use serde_json::Value;
 
-use super::super::header::known;
+use super::Algorithm;
 use super::{Key, KeyError, KeyIssuer, checked};
 
 /// Reads a JWK, for exactly one algorithm.
@@ -27,7 +27,7 @@ pub(super) fn read(value: &Value) -> Result<Key, KeyError> {
         return Err(KeyError::OtherUse);
     }
     let said = match jwk.common.key_algorithm {
-        Some(_) => Some(value["alg"].as_str().and_then(known).ok_or(KeyError::OtherAlgorithm)?),
+        Some(_) => Some(value["alg"].as_str().and_then(Algorithm::from_name).ok_or(KeyError::OtherAlgorithm)?),
         None => None,
     };
     let is_assumed = said.is_none();

@@ -1,5 +1,6 @@
 //! Keys: one key, one algorithm, checked and prepared at start-up.
 
+mod algorithm;
 mod encoding;
 mod issuer;
 mod jwk;
@@ -8,10 +9,11 @@ mod dpop_key;
 mod verifier;
 
 use curve25519_dalek::edwards::CompressedEdwardsY;
-use jsonwebtoken::{Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind};
+use jsonwebtoken::{AlgorithmFamily, DecodingKey, DecodingKeyKind};
 use serde_json::Value;
 use subtle::ConstantTimeEq as _;
 
+pub use self::algorithm::Algorithm;
 #[cfg(feature = "dpop")]
 pub(crate) use self::dpop_key::OfProof;
 use self::encoding::{contains, is_public_key, is_public_key_info, read_pem, to_pem};
@@ -162,13 +164,9 @@ impl Key {
     pub fn jwk(json: &str) -> Self {
         match serde_json::from_str(json).map_err(|_| KeyError::Unreadable).and_then(|value| jwk::read(&value)) {
             Ok(key) => key,
-            Err(error) => Self {
-                algorithm: Algorithm::default(),
-                kid: None,
-                is_assumed: false,
-                issuer: None,
-                material: Err(error),
-            },
+            Err(error) => {
+                Self { algorithm: Algorithm::HS256, kid: None, is_assumed: false, issuer: None, material: Err(error) }
+            }
         }
     }
 

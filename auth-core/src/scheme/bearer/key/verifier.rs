@@ -8,8 +8,9 @@ mod backend {
     use aws_lc_rs::signature::{self, ParsedPublicKey, VerificationAlgorithm};
     use aws_lc_rs::{constant_time, hmac};
     use jsonwebtoken::crypto::{CryptoProvider, KeyUtils};
-    use jsonwebtoken::{Algorithm, DecodingKey, DecodingKeyKind};
+    use jsonwebtoken::{DecodingKey, DecodingKeyKind};
 
+    use super::super::Algorithm;
     use super::super::{KeyError, unusable};
 
     pub(in super::super) static PROVIDER: &CryptoProvider = &jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
@@ -36,7 +37,6 @@ mod backend {
                 Algorithm::ES256 => &signature::ECDSA_P256_SHA256_FIXED,
                 Algorithm::ES384 => &signature::ECDSA_P384_SHA384_FIXED,
                 Algorithm::EdDSA => &signature::ED25519,
-                _ => return Err(KeyError::OtherAlgorithm),
             };
             let parsed = match key.kind() {
                 DecodingKeyKind::SecretOrDer(bytes) => ParsedPublicKey::new(public, bytes),
@@ -92,10 +92,10 @@ mod backend {
 mod backend {
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use jsonwebtoken::DecodingKey;
     use jsonwebtoken::crypto::{CryptoProvider, KeyUtils};
-    use jsonwebtoken::{Algorithm, DecodingKey};
 
-    use super::super::{KeyError, unusable};
+    use super::super::{Algorithm, KeyError, unusable};
 
     pub(in super::super) static PROVIDER: &CryptoProvider = &jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER;
     pub(in super::super) static KEY_UTILS: &KeyUtils = &jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER.key_utils;
@@ -110,13 +110,15 @@ mod backend {
         pub(in super::super) fn new(algorithm: Algorithm, key: DecodingKey) -> Result<Self, KeyError> {
             super::super::install_provider();
             // A key that is no point on the curve shows when a verifier is made of it.
-            jsonwebtoken::crypto::verify("", b"", &key, algorithm).map_err(|_| unusable(algorithm))?;
+            jsonwebtoken::crypto::verify("", b"", &key, algorithm.to_jsonwebtoken())
+                .map_err(|_| unusable(algorithm))?;
             Ok(Self { algorithm, key })
         }
 
         pub(in super::super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
             let signature = URL_SAFE_NO_PAD.encode(signature);
-            jsonwebtoken::crypto::verify(&signature, message, &self.key, self.algorithm).unwrap_or(false)
+            jsonwebtoken::crypto::verify(&signature, message, &self.key, self.algorithm.to_jsonwebtoken())
+                .unwrap_or(false)
         }
     }
 }

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use jsonwebtoken::Algorithm;
 use serde_json::Value;
 
 use super::super::key;
 use super::Jwt;
-use crate::identity::vocabulary::Kind;
+use crate::identity::vocabulary::NameKind;
 
 impl Jwt {
     /// For machines without the provider: in debug builds, tokens of a key made at random when the server starts are taken
@@ -46,7 +45,7 @@ impl Jwt {
             "exp": now.plus(Duration::from_secs(3600)).seconds(), "jti": format!("dev-{subject}-{}", now.seconds()),
         });
         let lists = self.list_claims().ok()?;
-        let list = lists.iter().find(|list| list.kind == Kind::Role)?;
+        let list = lists.iter().find(|list| list.kind == NameKind::Role)?;
         put(&mut claims, &list.path, list.form.value(&role.into_iter().collect::<Vec<_>>()))?;
         for (path, value) in self.conditions().ok()?.example(self.audiences.first()) {
             put(&mut claims, &path, value)?;
@@ -68,6 +67,9 @@ fn put(claims: &mut Value, path: &[String], value: Value) -> Option<()> {
 pub fn sign_hs256(secret: &[u8], claims: &serde_json::Value) -> Option<String> {
     key::install_provider();
     let key = jsonwebtoken::EncodingKey::from_secret(secret);
-    let header = jsonwebtoken::Header { typ: Some("at+jwt".to_owned()), ..jsonwebtoken::Header::new(Algorithm::HS256) };
+    let header = jsonwebtoken::Header {
+        typ: Some("at+jwt".to_owned()),
+        ..jsonwebtoken::Header::new(jsonwebtoken::Algorithm::HS256)
+    };
     jsonwebtoken::encode(&header, claims, &key).ok()
 }

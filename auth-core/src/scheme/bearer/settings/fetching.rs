@@ -3,10 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use jsonwebtoken::Algorithm;
-
 use super::super::introspection::Introspection;
-use super::super::jwks::{Fetch, FetchError, Place};
+use super::super::jwks::{Fetch, FetchError, JwksLocation};
+use super::super::key::Algorithm;
 use super::super::key::Key;
 use super::{Jwt, JwtError};
 
@@ -23,13 +22,13 @@ impl Jwt {
     /// let jwt = Jwt::oidc("https://id.example/realms/shop").audience("reports").keycloak("reports");
     /// ```
     pub fn oidc(issuer: impl Into<String>) -> Self {
-        Self { fetch: Some(Fetch::new(Place::Discovered)), ..Self::without_keys().issuer(issuer) }
+        Self { fetch: Some(Fetch::new(JwksLocation::Discovered)), ..Self::without_keys().issuer(issuer) }
     }
 
     /// Tokens that a key verifies which is published at this address, as a JWK set (RFC 7517 §5). Fetched as those of
     /// [`Jwt::oidc`] are.
     pub fn jwks(url: impl Into<String>) -> Self {
-        Self { fetch: Some(Fetch::new(Place::Jwks(url.into()))), ..Self::without_keys() }
+        Self { fetch: Some(Fetch::new(JwksLocation::Jwks(url.into()))), ..Self::without_keys() }
     }
 
     /// Tokens of these tenants of Entra ID (`https://login.microsoftonline.com/{tenant}/v2.0`), by the keys that it publishes for all
@@ -64,7 +63,7 @@ impl Jwt {
     pub fn fetch_from(self, url: impl Into<String>) -> Self {
         let mut this = self.once("fetch_from");
         match &mut this.fetch {
-            Some(fetch @ Fetch { place: Place::Discovered, .. }) => fetch.from = Some(url.into()),
+            Some(fetch @ Fetch { place: JwksLocation::Discovered, .. }) => fetch.from = Some(url.into()),
             Some(_) => this.misplaced = Some(FetchError::FromWithoutDiscovery),
             None => this.misplaced = Some(FetchError::NothingFetched("fetch_from")),
         }

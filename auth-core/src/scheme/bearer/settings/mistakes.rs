@@ -1,12 +1,10 @@
 //! Errors of the settings of an issuer.
 
-use jsonwebtoken::Algorithm;
-
 #[cfg(feature = "oidc")]
 use super::super::introspection::IntrospectionError;
 #[cfg(feature = "oidc")]
 use super::super::jwks::FetchError;
-use super::super::key::KeyError;
+use super::super::key::{Algorithm, KeyError};
 
 /// An error of the settings of an issuer.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]

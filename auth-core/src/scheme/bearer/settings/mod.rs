@@ -9,8 +9,6 @@ mod presets;
 
 use std::time::Duration;
 
-use jsonwebtoken::Algorithm;
-
 pub use self::dev::sign_hs256;
 pub use self::mistakes::JwtError;
 use super::conditions::Conditions;
@@ -18,9 +16,10 @@ use super::conditions::Conditions;
 use super::introspection::Introspection;
 #[cfg(feature = "oidc")]
 use super::jwks::{Fetch, FetchError};
+use super::key::Algorithm;
 use super::key::{Key, KeyError};
 use crate::identity::issuer::{Confers, NameList};
-use crate::identity::vocabulary::Kind;
+use crate::identity::vocabulary::NameKind;
 use crate::runtime::set_once::SetOnce;
 
 /// One issuer of tokens: its keys, and what its tokens have to say.
@@ -47,7 +46,7 @@ pub struct Jwt {
     longest: usize,
     types: Vec<String>,
     /// Where names are listed; the default claims for a kind that is not among them.
-    lists: Vec<(Kind, NameList)>,
+    lists: Vec<(NameKind, NameList)>,
     conditions: Conditions,
     /// Claims that are named by text: what to do with each is settled in `build`.
     audience_claim: Option<String>,
@@ -356,24 +355,24 @@ impl Jwt {
     /// default, as an array only. Calls add up, and replace the default.
     #[must_use]
     pub fn roles_at(self, lists: impl IntoIterator<Item = impl Into<NameList>>) -> Self {
-        self.lists_at(Kind::Role, lists)
+        self.lists_at(NameKind::Role, lists)
     }
 
     /// The claims that list permissions: [lists](NameList), or JSON pointers to a string or an array of strings. `/permissions`
     /// by default, as an array only. Calls add up, and replace the default.
     #[must_use]
     pub fn permissions_at(self, lists: impl IntoIterator<Item = impl Into<NameList>>) -> Self {
-        self.lists_at(Kind::Permission, lists)
+        self.lists_at(NameKind::Permission, lists)
     }
 
     /// The claims that list scopes: [lists](NameList), or JSON pointers to one string of scopes separated by spaces (RFC 8693 §4.2)
     /// or to an array of strings. By default `/scope`, as a string only (RFC 9068 §2.2.3). Calls add up, and replace the default.
     #[must_use]
     pub fn scopes_at(self, lists: impl IntoIterator<Item = impl Into<NameList>>) -> Self {
-        self.lists_at(Kind::Scope, lists)
+        self.lists_at(NameKind::Scope, lists)
     }
 
-    fn lists_at(mut self, kind: Kind, lists: impl IntoIterator<Item = impl Into<NameList>>) -> Self {
+    fn lists_at(mut self, kind: NameKind, lists: impl IntoIterator<Item = impl Into<NameList>>) -> Self {
         for list in lists.into_iter().map(Into::into) {
             if !self.lists.contains(&(kind, list.clone())) {
                 self.lists.push((kind, list));
@@ -420,7 +419,7 @@ impl Jwt {
     }
 
     /// Whether it says what it may confer.
-    pub fn says_what_it_confers(&self) -> bool {
+    pub fn has_explicit_confers(&self) -> bool {
         self.confers.is_some()
     }
 }

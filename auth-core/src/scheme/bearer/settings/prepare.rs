@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use jsonwebtoken::{Algorithm, AlgorithmFamily};
+use jsonwebtoken::AlgorithmFamily;
+
+use super::super::key::Algorithm;
 use serde_json::Value;
 
 use super::super::conditions::{Conditions, Path, Required};
@@ -10,18 +12,18 @@ use super::super::header::SeenHeaders;
 #[cfg(feature = "oidc")]
 use super::super::introspection::Introspector;
 #[cfg(feature = "oidc")]
-use super::super::jwks::{JwksCache, Place};
+use super::super::jwks::{JwksCache, JwksLocation};
 use super::super::key::{Key, KeyError};
-use super::super::{Issuer, jws};
+use super::super::{TokenIssuer, jws};
 use super::{Jwt, JwtError, MAX_LEEWAY};
-use crate::identity::issuer::{Confers, Form, ListClaim, NameList, RoleTypes, Source, Tenancy};
-use crate::identity::scheme_id::Scheme;
-use crate::identity::vocabulary::Kind;
+use crate::identity::issuer::{Confers, Form, Issuer, ListClaim, NameList, RoleTypes, Tenancy};
+use crate::identity::scheme_id::SchemeId;
+use crate::identity::vocabulary::NameKind;
 use crate::runtime::strict_json::{name_of, step};
 
 impl Jwt {
     /// Checks the settings and prepares the keys. `tenancy` is that of tokens whose issuer a resolver selects.
-    pub(in super::super) fn prepare(self, roles: &RoleTypes, tenancy: Tenancy) -> Result<Issuer, JwtError> {
+    pub(in super::super) fn prepare(self, roles: &RoleTypes, tenancy: Tenancy) -> Result<TokenIssuer, JwtError> {
         if let Some(setting) = self.once.repeated().next() {
             return Err(JwtError::Repeated(setting));
         }
@@ -30,7 +32,7 @@ impl Jwt {
         }
         let issuer = self.issuer.clone().filter(|issuer| !issuer.is_empty()).ok_or(JwtError::IssuerMissing)?;
         #[cfg(feature = "oidc")]
-        let is_discovered = matches!(&self.fetch, Some(fetch) if matches!(fetch.place, Place::Discovered));
+        let is_discovered = matches!(&self.fetch, Some(fetch) if matches!(fetch.place, JwksLocation::Discovered));
         #[cfg(not(feature = "oidc"))]
         let is_discovered = false;
         for name in self.signs_for.iter().chain([&issuer]) {
@@ -69,9 +71,9 @@ impl Jwt {
         let keys = self.keys.into_iter().map(|key| key.assume_rsa_algorithm(rsa));
         let keys = (1..).zip(keys.chain(dev));
         let keys = keys.map(|(position, key)| key.prepare().map_err(|error| JwtError::Key { position, error }));
-        let source = Source {
+        let source = Issuer {
             issuer: issuer.into(),
-            scheme: Scheme::Bearer,
+            scheme: SchemeId::Bearer,
             confers: self.confers.unwrap_or_else(Confers::everything),
             lists,
             has_claims: true,
@@ -79,11 +81,11 @@ impl Jwt {
             all_scopes: false,
             roles: roles.clone(),
         };
-        Ok(Issuer {
+        Ok(TokenIssuer {
             keys: keys.collect::<Result<_, _>>()?,
             #[cfg(feature = "dpop")]
-            proven: Arc::new(Source { scheme: Scheme::Dpop, ..source.clone() }),
-            in_cookie: Arc::new(Source { scheme: Scheme::TOKEN_COOKIE, ..source.clone() }),
+            proven: Arc::new(Issuer { scheme: SchemeId::Dpop, ..source.clone() }),
+            in_cookie: Arc::new(Issuer { scheme: SchemeId::TOKEN_COOKIE, ..source.clone() }),
             source: Arc::new(source),
             unnamed: self.unnamed,
             audiences: self.audiences,
@@ -167,9 +169,9 @@ impl Jwt {
     pub(super) fn list_claims(&self) -> Result<Vec<ListClaim>, JwtError> {
         let mut lists = Vec::new();
         let defaults = [
-            (Kind::Role, "roles", Form::Array, Form::Names),
-            (Kind::Permission, "permissions", Form::Array, Form::Names),
-            (Kind::Scope, "scope", Form::Words, Form::Separated(' ')),
+            (NameKind::Role, "roles", Form::Array, Form::Names),
+            (NameKind::Permission, "permissions", Form::Array, Form::Names),
+            (NameKind::Scope, "scope", Form::Words, Form::Separated(' ')),
         ];
         for (kind, claim, form, configured) in defaults {
             let of_kind = self.lists.iter().filter(|(of, _)| *of == kind);

@@ -138,7 +138,7 @@ impl Jwt {
         jwt.roles_at(["/org_role", "/o/rol"]).permissions_at(["/org_permissions"])
     }
 
-    /// Tokens of Firebase Authentication, which are ID tokens: roles are the custom claims `roles` and `role`. Issuer and
+    /// Tokens of Firebase Authentication, which are ID tokens: roles are the custom claims `roles` and `role`. TokenIssuer and
     /// audience are those of the project.
     ///
     /// ```

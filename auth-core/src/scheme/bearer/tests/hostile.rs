@@ -53,10 +53,10 @@ fn no_output_for_people_shows_a_secret_a_token_or_a_claim() {
         sign_by(SECRET.as_bytes(), HS256, format!("{{\"canary\":\"{CLAIM}")), sign_by(SECRET.as_bytes(), format!(r#"{{"alg":{quoted},"typ":{quoted}}}"#), claims(&[])),
     ];
     for token in &tokens {
-        show(&crate::scheme::Credential::new(Scheme::Bearer, token));
+        show(&crate::scheme::Credential::new(SchemeId::Bearer, token));
         let now = at(NOW);
         let verified = verify(&bearer, token, now);
-        let caller = verified.as_ref().map_or_else(Caller::Refused, Caller::Known);
+        let caller = verified.as_ref().map_or_else(CallerFacts::Refused, CallerFacts::Known);
         show(&Facts {
             set_up: None,
             now,
@@ -160,7 +160,7 @@ fn a_flood_is_refused_at_once_and_without_work_for_each_byte() {
 /// Whether jsonwebtoken's own `decode` accepts the token, with all checks that it has.
 fn jsonwebtoken_accepts(algorithm: Algorithm, key: &DecodingKey, token: &str) -> bool {
     key::install_provider();
-    let mut validation = Validation::new(algorithm);
+    let mut validation = Validation::new(algorithm.to_jsonwebtoken());
     validation.set_issuer(&[ISSUER]);
     validation.set_audience(&[AUDIENCE]);
     validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);

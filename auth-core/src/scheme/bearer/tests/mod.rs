@@ -18,12 +18,12 @@ use crate::client::address::AddressSource;
 use crate::client::csrf::CrossSite;
 use crate::client::request::tests::{TestFramework, TestRequest};
 use crate::identity::issuer::Confers;
-use crate::identity::scheme_id::Scheme;
+use crate::identity::scheme_id::SchemeId;
 use crate::identity::vocabulary::Declares as _;
 use crate::open::{Role, TokenScope};
 use crate::policy::atom::{Atom, Named};
 use crate::policy::decision::{Decision, Rules, decide};
-use crate::policy::facts::{Caller, Facts};
+use crate::policy::facts::{CallerFacts, Facts};
 use crate::policy::rule::{CompiledFormula, Formula, Literal, Rule};
 use crate::scheme::{Authenticator as _, Extracted, RequestView};
 
@@ -129,20 +129,20 @@ fn answer(bearer: &Bearer, line: &[u8], now: Timestamp, role: &'static str) -> (
     let reader = server(Jwt::hs256([7; 32]).issuer(ISSUER).audience(AUDIENCE));
     let verified = extracted(&Arc::new(reader), &[line], |found| match found {
         Extracted::Found(credential) => {
-            assert_eq!(decide(Caller::Presented(credential.scheme)), Decision::Verify);
+            assert_eq!(decide(CallerFacts::Presented(credential.scheme)), Decision::Verify);
             verify(bearer, credential.text, now)
         }
         Extracted::Refused(error) => Err(error.into()),
         _ => panic!("a token is presented"),
     });
     let decision = match &verified {
-        Ok(principal) => decide(Caller::Known(principal)),
-        Err(denial) => decide(Caller::Refused(denial)),
+        Ok(principal) => decide(CallerFacts::Known(principal)),
+        Err(denial) => decide(CallerFacts::Refused(denial)),
     };
     match decision {
         Decision::Allow => (200, None),
         Decision::Verify | Decision::AskRoles(_) | Decision::Check(_) => panic!("it has been verified"),
-        Decision::Deny(denial) => (denial.reason.answer().status, Some(denial.reason.answer().problem)),
+        Decision::Deny(denial) => (denial.reason.response().status, Some(denial.reason.response().problem)),
     }
 }
 
@@ -197,7 +197,7 @@ fn claims(others: Members<'_>) -> String {
 fn sign(algorithm: Algorithm, key: &EncodingKey, header: impl AsRef<[u8]>, claims: impl AsRef<[u8]>) -> String {
     key::install_provider();
     let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
-    let signature = jsonwebtoken::crypto::sign(message.as_bytes(), key, algorithm).unwrap();
+    let signature = jsonwebtoken::crypto::sign(message.as_bytes(), key, algorithm.to_jsonwebtoken()).unwrap();
     format!("{message}.{signature}")
 }
 
@@ -214,8 +214,8 @@ fn outcome(bearer: &Bearer, token: &str, now: Timestamp) -> &'static str {
     match verify(bearer, token, now) {
         Ok(_) => "let in",
         Err(denial) => {
-            assert_eq!(denial.used, Some(Scheme::Bearer));
-            denial.reason.answer().problem
+            assert_eq!(denial.scheme, Some(SchemeId::Bearer));
+            denial.reason.response().problem
         }
     }
 }

@@ -25,20 +25,21 @@ use self::sealed::Seal;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::issuer::RoleTypes;
 use crate::identity::principal::Principal;
-use crate::identity::scheme_id::Scheme;
-use crate::identity::vocabulary::Kind;
+use crate::identity::scheme_id::SchemeId;
+use crate::identity::vocabulary::NameKind;
 use crate::oidc::discovery::{
-    Client, DiscoveryCache, Endpoint, EndpointError, Metadata, OK, ReachError, Registered, SecretSent,
+    ClientRegistration, DiscoveryCache, EndpointError, EndpointUrl, HttpClient, OK, ProviderMetadata, ReachError,
+    SecretSent,
 };
 use crate::runtime::clock::{self, Timestamp};
 use crate::runtime::concurrency_limit::ConcurrencyLimit;
 use crate::runtime::set_once::SetOnce;
 use crate::runtime::single_flight::SingleFlightCache;
 use crate::scheme::bearer::{Bearer, Jwt, JwtError};
-use crate::scheme::session::{CookieSettings, LogIn};
+use crate::scheme::session::{CookieSettings, NewSession};
 
 /// What becomes of who has logged in at the provider.
-type ToSession = dyn Fn(&Principal) -> LogIn + Send + Sync;
+type ToSession = dyn Fn(&Principal) -> NewSession + Send + Sync;
 
 /// Settings of a log-in at an OpenID provider, which ends in a session.
 ///
@@ -53,7 +54,7 @@ type ToSession = dyn Fn(&Principal) -> LogIn + Send + Sync;
 pub struct OidcLogin {
     tokens: Jwt,
     from: Option<String>,
-    registered: Registered,
+    registered: ClientRegistration,
     redirect: String,
     scopes: Vec<String>,
     secret: Option<SecretString>,
@@ -118,7 +119,7 @@ impl OidcLogin {
             // An ID token is for this client, and an access token is none.
             tokens: Jwt::oidc(issuer).audience(&id).types(["JWT"]).accept_id_tokens(),
             from: None,
-            registered: Registered { id, secret: client_secret.into(), sent: SecretSent::InHeader },
+            registered: ClientRegistration { id, secret: client_secret.into(), sent: SecretSent::InHeader },
             redirect: redirect_uri.into(),
             scopes: vec!["openid".to_owned()],
             secret: None,
@@ -164,7 +165,7 @@ impl OidcLogin {
 
     /// What the session of somebody holds who has logged in. Unless set, the roles and permissions that the ID token lists, and
     /// its `acr`. Whose session it is, and when they logged in, stays what the ID token says.
-    pub fn log_in(mut self, login: impl Fn(&Principal) -> LogIn + Send + Sync + 'static) -> Self {
+    pub fn log_in(mut self, login: impl Fn(&Principal) -> NewSession + Send + Sync + 'static) -> Self {
         self.once.note("log_in");
         Self { to_session: Some(Arc::new(login)), ..self }
     }
@@ -193,7 +194,7 @@ impl OidcLogin {
         if self.registered.id.trim().is_empty() || self.registered.secret.expose_secret().is_empty() {
             return Err(LoginError::Client);
         }
-        let redirect = Endpoint::new(&self.redirect).ok().filter(|redirect| redirect.url().query().is_none());
+        let redirect = EndpointUrl::new(&self.redirect).ok().filter(|redirect| redirect.url().query().is_none());
         let redirect = redirect.ok_or_else(|| LoginError::Redirect(self.redirect.clone()))?;
         let is_scope = |scope: &String| {
             !scope.is_empty() && scope.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E))
@@ -217,7 +218,7 @@ impl OidcLogin {
             return Err(LoginError::Tenant);
         }
         let provider = DiscoveryCache::new(&issuer, self.from.as_deref()).map_err(LoginError::Address)?;
-        let client = Client::new(&self.tokens.reach()).map_err(LoginError::Reach)?;
+        let client = HttpClient::new(&self.tokens.reach()).map_err(LoginError::Reach)?;
         let tokens = Bearer::new(vec![self.tokens], None, roles).map_err(|(_, error)| LoginError::Tokens(error))?;
         Ok(RelyingParty {
             issuer,
@@ -264,8 +265,8 @@ pub struct RelyingParty {
     issuer: String,
     tokens: Bearer,
     provider: Arc<DiscoveryCache>,
-    client: Client,
-    registered: Registered,
+    client: HttpClient,
+    registered: ClientRegistration,
     redirect: String,
     path: String,
     scopes: String,
@@ -289,7 +290,7 @@ struct OnItsWay {
 
 /// What a log-in asks of the provider.
 #[derive(Clone, Debug, Default)]
-pub struct Wanted {
+pub struct ReturnTarget {
     /// Where to go afterwards: a path on this site.
     pub return_to: String,
     /// Whether the person has to log in although the provider knows them.
@@ -309,7 +310,7 @@ pub struct Begun {
 /// A log-in that came back.
 pub struct Returned {
     /// Who it is, and what their session holds.
-    pub login: LogIn,
+    pub login: NewSession,
     /// Where to go now: a path on this site, as it was said at the beginning.
     pub return_to: String,
     /// The `Set-Cookie` that deletes what was asked for.
@@ -317,17 +318,17 @@ pub struct Returned {
 }
 
 fn failed(cause: &'static str) -> Denial {
-    Denial::refused(Scheme::Session, Reason::LoginFailed, cause)
+    Denial::refused(SchemeId::Session, Reason::LoginFailed, cause)
 }
 
 fn unavailable(cause: &'static str) -> Denial {
-    Denial::refused(Scheme::Session, Reason::AuthenticationUnavailable(RetryAfter::seconds(2)), cause)
+    Denial::refused(SchemeId::Session, Reason::AuthenticationUnavailable(RetryAfter::seconds(2)), cause)
 }
 
 fn random() -> Result<String, Denial> {
     let mut bytes = [0; 32];
     let cause = "the system gives no random numbers";
-    getrandom::fill(&mut bytes).map_err(|_| Denial::refused(Scheme::Session, Reason::SetUp, cause))?;
+    getrandom::fill(&mut bytes).map_err(|_| Denial::refused(SchemeId::Session, Reason::SetUp, cause))?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
@@ -346,7 +347,11 @@ impl RelyingParty {
     ///
     /// # Errors
     /// The provider is out of reach: 503.
-    pub async fn begin<'a>(&self, wanted: Wanted, cookies: impl Iterator<Item = &'a [u8]>) -> Result<Begun, Denial> {
+    pub async fn begin<'a>(
+        &self,
+        wanted: ReturnTarget,
+        cookies: impl Iterator<Item = &'a [u8]>,
+    ) -> Result<Begun, Denial> {
         let on_their_way = CookieSettings::of_logins(cookies, self.plain_http);
         let given_up = if on_their_way.len() < MOST_ON_THEIR_WAY { Vec::new() } else { on_their_way };
         let metadata = self.provider.metadata(&self.client, false).await.map_err(|failed| {
@@ -381,7 +386,7 @@ impl RelyingParty {
         let sealed = serde_json::to_vec(&OnItsWay { state, nonce, verifier, return_to, began, anew });
         let sealed = sealed.ok().and_then(|sealed| self.seal.close(sealed));
         let sealed =
-            sealed.ok_or_else(|| Denial::refused(Scheme::Session, Reason::SetUp, "a log-in cannot be sealed"))?;
+            sealed.ok_or_else(|| Denial::refused(SchemeId::Session, Reason::SetUp, "a log-in cannot be sealed"))?;
         let given_up = given_up.iter().map(CookieSettings::delete);
         let cookies = given_up.chain([cookie.set(&sealed, Some(LASTS))]).collect();
         Ok(Begun { location: location.into(), cookies })
@@ -398,7 +403,7 @@ impl RelyingParty {
         cookies: impl Iterator<Item = &'a [u8]>,
         client: Option<IpAddr>,
     ) -> Result<Returned, Denial> {
-        self.finished(query, cookies, client).await.map_err(|denial| match denial.reason.answer().status {
+        self.finished(query, cookies, client).await.map_err(|denial| match denial.reason.response().status {
             // Nobody is sent to log in from here: the address has a code in it, and this would go round in circles.
             status if is_of_client(status) && !matches!(denial.reason, Reason::AccessBlocked) => {
                 Denial { reason: Reason::LoginFailed, ..denial }
@@ -413,7 +418,7 @@ impl RelyingParty {
         cookies: impl Iterator<Item = &'a [u8]>,
         client: Option<IpAddr>,
     ) -> Result<Returned, Denial> {
-        let query = Query::read(query)?;
+        let query = CallbackQuery::read(query)?;
         let cookie = self.cookie(&query.state);
         let sealed = cookie.value(cookies).ok_or_else(|| failed("no log-in of this state began in this browser"))?;
         let sealed = std::str::from_utf8(sealed).ok().and_then(|sealed| self.seal.open(sealed));
@@ -443,7 +448,7 @@ impl RelyingParty {
         let code = query.code.ok_or_else(|| failed("the provider did not log anybody in (error)"))?;
         let token = self.exchange(&metadata, &code, &on_its_way.verifier, client).await?;
         let who = self.tokens.verify_later(&token, client).await.map_err(|denial| match denial.reason {
-            Reason::AuthenticationUnavailable(_) => Denial { used: Some(Scheme::Session), ..denial },
+            Reason::AuthenticationUnavailable(_) => Denial { scheme: Some(SchemeId::Session), ..denial },
             _ => failed("the ID token does not verify"),
         })?;
         self.check(&who, &on_its_way)?;
@@ -453,7 +458,7 @@ impl RelyingParty {
     /// The ID token for a code.
     async fn exchange(
         &self,
-        metadata: &Metadata,
+        metadata: &ProviderMetadata,
         code: &str,
         verifier: &str,
         client: Option<IpAddr>,
@@ -515,12 +520,12 @@ impl RelyingParty {
         }
     }
 
-    fn login(&self, who: &Principal) -> LogIn {
+    fn login(&self, who: &Principal) -> NewSession {
         let login = match &self.to_session {
             Some(to_session) => to_session(who),
             None => {
-                let ((roles, all), (permissions, _)) = (who.listed(Kind::Role), who.listed(Kind::Permission));
-                let login = LogIn::user(who.local_subject()).roles(roles).permissions(permissions);
+                let ((roles, all), (permissions, _)) = (who.listed(NameKind::Role), who.listed(NameKind::Permission));
+                let login = NewSession::user(who.local_subject()).roles(roles).permissions(permissions);
                 // What the ID token does not answer, the session does not either (C4).
                 let omitted = serde_json::json!({ "roles": "id_token", "permissions": "id_token" });
                 if all { login } else { login.claim("_claim_names", omitted) }
@@ -541,13 +546,13 @@ impl fmt::Debug for RelyingParty {
 }
 
 /// What the provider sends back with the browser (RFC 6749 §4.1.2, RFC 9207 §2).
-struct Query {
+struct CallbackQuery {
     state: String,
     code: Option<String>,
     issuer: Option<String>,
 }
 
-impl Query {
+impl CallbackQuery {
     /// Each once: of two, somebody else may read the other one.
     fn read(text: &str) -> Result<Self, Denial> {
         let [mut state, mut code, mut issuer] = [None, None, None];
