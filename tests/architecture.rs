@@ -337,11 +337,9 @@ fn no_file_is_a_drawer_and_none_is_long() {
 #[rustfmt::skip]
 const TOO_LONG: &[(&str, usize)] = &[
     // files, in lines
-    ("auth-core/scheme/session/oidc_login/mod.rs", 581), ("auth-core/policy/decision/mod.rs", 548),
-    ("auth-core/identity/issuer.rs", 541),
     ("auth-core/runtime/strict_json/mod.rs", 505),
     ("auth-actix/respond/mod.rs", 447), ("auth-core/scheme/bearer/settings/mod.rs", 429),
-    ("auth-core/client/address.rs", 421), ("auth-core/identity/principal/mod.rs", 414),
+    ("auth-core/client/address.rs", 403),
     // functions, in lines
     ("auth-core/scheme/bearer/settings/prepare.rs: prepare", 81), ("auth-core/matrix/assignments.rs: request", 68),
     ("auth-actix/guard/two_phase.rs: complete", 61),

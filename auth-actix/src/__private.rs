@@ -11,8 +11,8 @@ pub use auth_core::identity::vocabulary::{
 };
 pub use auth_core::policy::atom::{self, Atom};
 pub use auth_core::policy::rule::{
-    ArgRequirement, CallerAccess, CompiledFormula, Formula, Literal, Part, REFUSING, Rule, check_all, check_any,
-    check_possible, check_proof,
+    ArgRequirement, CallerAccess, CompiledFormula, Formula, Literal, Part, REFUSING, Rule, RuleTarget, check_all,
+    check_any, check_possible, check_proof,
 };
 pub use auth_macros::finish;
 pub use serde;

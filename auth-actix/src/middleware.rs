@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use actix_web::Error;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use auth_core::engine::RequestState;
-use auth_core::policy::rule::{CallerAccess, Rule};
+use auth_core::policy::rule::{CallerAccess, Rule, RuleTarget};
 
 use crate::adapter;
 use crate::auth::Auth;
@@ -56,8 +56,11 @@ impl Auth {
 }
 
 /// Nobody is refused by it: it reads the caller, and copes with an outage.
-static IDENTIFIES: Rule =
-    Rule { guards: "`auth.identify()`", reads: CallerAccess::CallerOrOutage, ..auth_core::policy::rule::PUBLIC };
+static IDENTIFIES: Rule = Rule {
+    target: RuleTarget::Other("`auth.identify()`"),
+    reads: CallerAccess::CallerOrOutage,
+    ..auth_core::policy::rule::PUBLIC
+};
 
 impl<S, B> Transform<S, ServiceRequest> for Identify
 where

@@ -84,7 +84,9 @@ impl ::auth_actix::__private::Guard<
     const RULE: &'static ::auth_actix::__private::Rule = &::auth_actix::__private::Rule {
         terms: ::auth_actix::__private::CompiledFormula::of(Self::FORMULA),
         text: "role(\"admin\") || check(posts.is_owner(*id, principal).await?)",
-        guards: ::core::concat!(::core::module_path!(), "::", "edit"),
+        target: ::auth_actix::__private::RuleTarget::Handler(
+            ::core::concat!(::core::module_path!(), "::", "edit"),
+        ),
         file: ::core::file!(),
         line: ::core::line!(),
         reads: ::auth_actix::__private::CallerAccess::Nothing,
@@ -109,7 +111,7 @@ impl ::auth_actix::__private::Guard<
         __request: &::auth_actix::__private::HttpRequest,
         __payload: &mut ::auth_actix::__private::Payload,
     ) -> ::core::option::Option<
-        ::auth_actix::__private::Checked<
+        ::auth_actix::__private::CheckedFuture<
             ::auth_actix::__private::Phases<
                 (web::Data<Posts>, web::Path<u64>),
                 (web::Json<New>,),
@@ -141,7 +143,7 @@ impl ::auth_actix::__private::Guard<
                                     )
                                     .await
                                 {
-                                    return ::auth_actix::__private::Answer::NotExtracted(
+                                    return ::auth_actix::__private::CheckOutcome::NotExtracted(
                                         __failure,
                                     );
                                 }
@@ -152,7 +154,7 @@ impl ::auth_actix::__private::Guard<
                                     )
                                     .await
                                 {
-                                    return ::auth_actix::__private::Answer::NotExtracted(
+                                    return ::auth_actix::__private::CheckOutcome::NotExtracted(
                                         __failure,
                                     );
                                 }
@@ -180,15 +182,15 @@ impl ::auth_actix::__private::Guard<
                                         __slots.1 = ::core::option::Option::Some(id);
                                         __answer
                                     }
-                                    _ => ::auth_actix::__private::Answer::NotAsked,
+                                    _ => ::auth_actix::__private::CheckOutcome::NotAsked,
                                 }
                             }
                             ::core::option::Option::None => {
-                                ::auth_actix::__private::Answer::NotAsked
+                                ::auth_actix::__private::CheckOutcome::NotAsked
                             }
                         }
                     }
-                    _ => ::auth_actix::__private::Answer::NotAsked,
+                    _ => ::auth_actix::__private::CheckOutcome::NotAsked,
                 }
             },
         )

@@ -59,7 +59,9 @@ where
             }),
         ),
         text: "max_age(\"5m\")",
-        guards: ::core::concat!(::core::module_path!(), "::", "list"),
+        target: authz::__private::RuleTarget::Handler(
+            ::core::concat!(::core::module_path!(), "::", "list"),
+        ),
         file: ::core::file!(),
         line: ::core::line!(),
         reads: authz::__private::CallerAccess::Nothing,
@@ -115,7 +117,9 @@ where
             }),
         ),
         text: "max_age(\"5m\")",
-        guards: ::core::concat!(::core::module_path!(), "::", "list"),
+        target: authz::__private::RuleTarget::Handler(
+            ::core::concat!(::core::module_path!(), "::", "list"),
+        ),
         file: ::core::file!(),
         line: ::core::line!(),
         reads: authz::__private::CallerAccess::Nothing,

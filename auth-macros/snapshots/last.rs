@@ -38,7 +38,9 @@ impl ::auth_actix::__private::Guard<(Option<Principal>,)> for __home_here {
     const RULE: &'static ::auth_actix::__private::Rule = &::auth_actix::__private::Rule {
         terms: ::auth_actix::__private::CompiledFormula::of(Self::FORMULA),
         text: "!network(\"10.0.0.0/8\")",
-        guards: ::core::concat!(::core::module_path!(), "::", "home"),
+        target: ::auth_actix::__private::RuleTarget::Handler(
+            ::core::concat!(::core::module_path!(), "::", "home"),
+        ),
         file: ::core::file!(),
         line: ::core::line!(),
         reads: {

@@ -63,7 +63,9 @@ impl ::auth_actix::__private::Guard<(Principal, web::Query<Page>)> for __report_
     const RULE: &'static ::auth_actix::__private::Rule = &::auth_actix::__private::Rule {
         terms: ::auth_actix::__private::CompiledFormula::of(Self::FORMULA),
         text: "role(\"admin\") || role(Role::Editor)",
-        guards: ::core::concat!(::core::module_path!(), "::", "report"),
+        target: ::auth_actix::__private::RuleTarget::Handler(
+            ::core::concat!(::core::module_path!(), "::", "report"),
+        ),
         file: ::core::file!(),
         line: ::core::line!(),
         reads: ::auth_actix::__private::CallerAccess::Nothing,

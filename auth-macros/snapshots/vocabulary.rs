@@ -5,13 +5,13 @@ const _: () = {
 impl ::auth_actix::__private::Declares for Role {
     const VOCABULARY: &'static ::auth_actix::__private::Vocabulary = {
         static VOCABULARY: ::auth_actix::__private::Vocabulary = ::auth_actix::__private::Vocabulary {
-            kind: ::auth_actix::__private::Kind::Role,
+            kind: ::auth_actix::__private::NameKind::Role,
             declared_in: "Role",
             module: ::core::module_path!(),
             open: false,
             names: &["admin", "content-editor"],
             variants: &["Admin", "Editor"],
-            spelt: ::auth_actix::__private::Spelt::few(
+            spelt: ::auth_actix::__private::NameIndex::few(
                 &[("admin", 0u16), ("content-editor", 1u16), ("root", 0u16)],
             ),
             closure: &[&[3u64], &[2u64]],
@@ -77,7 +77,7 @@ impl ::core::str::FromStr for Role {
             _ => {
                 ::core::result::Result::Err(
                     ::auth_actix::__private::UnknownName::new(
-                        ::auth_actix::__private::Kind::Role,
+                        ::auth_actix::__private::NameKind::Role,
                     ),
                 )
             }

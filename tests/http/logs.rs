@@ -139,7 +139,10 @@ fn no_secret_is_logged_answered_or_shown() {
     let (ill_typed, foreign) = (json!({ "org": MARK, "sub": "alice", "note": MARK }), [8; 32]);
     let mark = |name: &str| format!("{MARK}-{name}");
     let kid = {
-        let header = jsonwebtoken::Header { kid: Some(mark("kid")), ..jsonwebtoken::Header::new(jsonwebtoken::Algorithm::HS256) };
+        let header = jsonwebtoken::Header {
+            kid: Some(mark("kid")),
+            ..jsonwebtoken::Header::new(jsonwebtoken::Algorithm::HS256)
+        };
         jsonwebtoken::encode(&header, &json!({ "sub": mark("sub") }), &jsonwebtoken::EncodingKey::from_secret(&SECRET))
             .unwrap()
     };

@@ -3,8 +3,13 @@
 
 use std::time;
 
+use actix_web::web::ServiceConfig;
 use actix_web::{get, web};
-use auth_actix::{public, require_auth};
+use auth_actix::{Auth, public, require_auth, require_permission, require_role};
+use auth_tests::server::Server;
+use auth_tests::token::bearer;
+use auth_tests::wire::get as get_request;
+use serde_json::json;
 
 /// Has the name of a module.
 #[public]
@@ -53,4 +58,42 @@ async fn handlers_are_callable_as_written_whatever_they_are_called() {
         );
     };
     registered(&crate::bearer_only().build().unwrap());
+}
+
+#[derive(auth_actix::Permission)]
+#[allow(non_camel_case_types)]
+enum Action {
+    r#move,
+}
+
+#[derive(auth_actix::Role)]
+#[allow(non_camel_case_types)]
+enum Post {
+    #[role(grants(Action::r#move))]
+    r#extern,
+}
+
+#[require_role(Post::r#extern)]
+#[get("/role")]
+async fn by_role() -> &'static str {
+    "role"
+}
+
+#[require_permission(Action::r#move)]
+#[get("/permission")]
+async fn by_permission() -> &'static str {
+    "permission"
+}
+
+#[test]
+fn raw_identifiers_name_roles_and_permissions() {
+    let auth = Auth::builder().bearer(crate::jwt()).roles::<Post>().build().unwrap();
+    let server = Server::start(move |config: &mut ServiceConfig| {
+        config.service(auth.scope("").service(by_role).service(by_permission));
+    });
+    for path in ["/role", "/permission"] {
+        let status =
+            |roles: &[&str]| server.send(&get_request(path).authorization(bearer(json!({ "roles": roles })))).status;
+        assert_eq!((status(&["extern"]), status(&["other"])), (200, 403), "{path}");
+    }
 }

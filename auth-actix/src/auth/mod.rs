@@ -55,7 +55,7 @@ impl Auth {
         AuthBuilder::default()
     }
 
-    pub(crate) fn answers(&self) -> &ResponseSettings {
+    pub(crate) fn responses(&self) -> &ResponseSettings {
         &self.0.answers
     }
 

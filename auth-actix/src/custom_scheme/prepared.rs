@@ -63,7 +63,7 @@ impl SchemeSettings<Actix> for CustomSchemes {
         let mut prepared: Vec<Prepared> = Vec::new();
         for (own, slot) in self.0.into_iter().take(CustomSchemeId::MOST).zip(0..) {
             let own = Self::prepare_one(own, slot, assembly, &prepared);
-            prepared.extend(mistakes.keep(own.map(Some)));
+            prepared.extend(mistakes.collect(own.map(Some)));
         }
         assembly.schemes.extend(prepared.into_iter().map(|own| Arc::new(own) as _));
     }
@@ -98,7 +98,7 @@ impl Prepared {
         source
     }
 
-    fn refused(&self, reason: Reason, cause: &'static str) -> Denial {
+    fn deny(&self, reason: Reason, cause: &'static str) -> Denial {
         Denial::refused(self.source().scheme, reason, cause)
     }
 
@@ -106,26 +106,23 @@ impl Prepared {
         let asked = async { self.scheme.authenticator.authenticate(request).await };
         let described = timeout::with_timeout(asked).await.unwrap_or(Err(AuthenticateError::Unavailable));
         let described = described.map_err(|rejected| match rejected {
-            AuthenticateError::Invalid => {
-                self.refused(Reason::InvalidCredentials, "the application's scheme refuses it")
-            }
+            AuthenticateError::Invalid => self.deny(Reason::InvalidCredentials, "the application's scheme refuses it"),
             AuthenticateError::Expired => {
-                self.refused(Reason::ExpiredCredentials, "the application's scheme says that it has expired")
+                self.deny(Reason::ExpiredCredentials, "the application's scheme says that it has expired")
             }
             AuthenticateError::Revoked => {
-                self.refused(Reason::RevokedCredentials, "the application's scheme says that it was revoked")
+                self.deny(Reason::RevokedCredentials, "the application's scheme says that it was revoked")
             }
-            AuthenticateError::Unavailable => self.refused(
+            AuthenticateError::Unavailable => self.deny(
                 Reason::AuthenticationUnavailable(RetryAfter::seconds(5)),
                 "the application's scheme cannot tell",
             ),
         })?;
         let principal = described.of(self.source());
-        let principal = principal.map_err(|_| {
-            self.refused(Reason::SetUp, "the application's scheme describes nobody: the subject is empty")
-        })?;
+        let principal = principal
+            .map_err(|_| self.deny(Reason::SetUp, "the application's scheme describes nobody: the subject is empty"))?;
         let ended = principal.expires_at().is_some_and(|end| end <= auth_core::runtime::clock::now());
-        if ended { Err(self.refused(Reason::ExpiredCredentials, "the credential has ended")) } else { Ok(principal) }
+        if ended { Err(self.deny(Reason::ExpiredCredentials, "the credential has ended")) } else { Ok(principal) }
     }
 }
 

@@ -43,7 +43,7 @@ impl Auth {
             config.app_data(QueryConfig::default().error_handler(auth.error_handler()));
             config.app_data(PathConfig::default().error_handler(auth.error_handler()));
             config.default_service(to(move |request: HttpRequest| {
-                std::future::ready(auth.answers().not_found(&request))
+                std::future::ready(auth.responses().not_found(&request))
             }));
         }
     }
@@ -70,13 +70,13 @@ impl Auth {
 /// Renders an extractor error with this status.
 fn unreadable(auth: &Auth, status: StatusCode, detail: &str, request: &HttpRequest) -> HttpResponse {
     let row = match status {
-        StatusCode::NOT_FOUND => return auth.answers().not_found(request),
+        StatusCode::NOT_FOUND => return auth.responses().not_found(request),
         StatusCode::PAYLOAD_TOO_LARGE => DenialResponse::CONTENT_TOO_LARGE,
         StatusCode::UNSUPPORTED_MEDIA_TYPE => DenialResponse::UNSUPPORTED_MEDIA_TYPE,
         _ => DenialResponse::MALFORMED_REQUEST,
     };
-    let row = DenialResponse { status: status.as_u16(), ..row };
-    let mut response = auth.answers().rendered(row, Some(detail), request);
+    let row = row.with_status(status.as_u16());
+    let mut response = auth.responses().rendered(row, Some(detail), request);
     // The body may quote the request.
     response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, header::HeaderValue::from_static("nosniff"));
     response

@@ -15,7 +15,7 @@ use futures_core::Stream as _;
 use serde::Deserialize;
 
 use crate::auth::Auth;
-use crate::extract::session::{LOG_IN, Session};
+use crate::extract::session::{LOGIN, Session};
 use crate::respond::{self, LocalPath, Messages};
 use crate::scope::{GuardedService, guarded};
 
@@ -108,17 +108,17 @@ impl Auth {
     /// # }
     /// ```
     pub fn login(&self) -> GuardedService<Resource> {
-        let path = self.answers().login_page().unwrap_or("/login");
+        let path = self.responses().login_page().unwrap_or("/login");
         let path = path.split('?').next().unwrap_or(path);
         let resource =
             web::resource(path).route(web::get().to(show)).route(web::head().to(show)).route(web::post().to(log_in));
-        guarded(&LOG_IN, resource)
+        guarded(&LOGIN, resource)
     }
 
     /// Log-out: `POST` ends the session of the browser and leads to the login page; where people log in at a provider, which
     /// may still know them and would let them in again at once, to `/`.
     pub fn logout(&self, path: &str) -> GuardedService<Resource> {
-        guarded(&LOG_IN, web::resource(path).route(web::post().to(log_out)))
+        guarded(&LOGIN, web::resource(path).route(web::post().to(log_out)))
     }
 }
 
@@ -149,7 +149,7 @@ async fn log_in(
             let texts = session.messages(&request);
             let wrong = wrong(&denial, &texts);
             let is_read = is_form && !denial.reason.is_of_server() && respond::navigates(&request);
-            let mut response = session.refused(denial).error_response();
+            let mut response = session.deny(denial).error_response();
             if is_read {
                 response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(HTML));
                 respond::protect_page(response.headers_mut());

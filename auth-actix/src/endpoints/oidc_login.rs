@@ -9,7 +9,7 @@ use auth_core::scheme::session::oidc_login::{RelyingParty, ReturnTarget};
 use serde::Deserialize;
 
 use crate::auth::Auth;
-use crate::extract::session::{LOG_IN, Session};
+use crate::extract::session::{LOGIN, Session};
 use crate::respond::{self, LocalPath};
 use crate::scope::{GuardedService, guarded};
 
@@ -40,15 +40,15 @@ impl Auth {
     /// # }
     /// ```
     pub fn oidc_login(&self) -> GuardedService<Resource> {
-        let page = self.answers().login_page().unwrap_or("/login");
+        let page = self.responses().login_page().unwrap_or("/login");
         let path = page.split('?').next().unwrap_or(page);
-        guarded(&LOG_IN, web::resource(path).route(web::get().to(begin)).route(web::head().to(begin)))
+        guarded(&LOGIN, web::resource(path).route(web::get().to(begin)).route(web::head().to(begin)))
     }
 
     /// Where the provider sends the browser back to: the path of the redirect URI. Begins the session.
     pub fn oidc_callback(&self) -> GuardedService<Resource> {
         let path = self.engine().part::<RelyingParty>().map_or("/login/callback", RelyingParty::path);
-        guarded(&LOG_IN, web::resource(path).route(web::get().to(finish)))
+        guarded(&LOGIN, web::resource(path).route(web::get().to(finish)))
     }
 }
 
@@ -56,7 +56,7 @@ impl Auth {
 async fn begin(session: Session, asked: Query<ReturnQuery>) -> HttpResponse {
     match begun(&session, asked.into_inner()).await {
         Ok(response) => response,
-        Err(denial) => session.refused(denial).error_response(),
+        Err(denial) => session.deny(denial).error_response(),
     }
 }
 
@@ -84,7 +84,7 @@ async fn finish(session: Session, request: HttpRequest) -> HttpResponse {
     match finished(&session, &request).await {
         Ok(response) => response,
         Err(denial) => {
-            let mut response = session.refused(denial).error_response();
+            let mut response = session.deny(denial).error_response();
             let (name, value) = NO_REFERRER;
             response.headers_mut().insert(name, value);
             response
@@ -94,7 +94,7 @@ async fn finish(session: Session, request: HttpRequest) -> HttpResponse {
 
 async fn finished(session: &Session, request: &HttpRequest) -> Result<HttpResponse, Denial> {
     let cookies = request.headers().get_all(COOKIE).map(|value| value.as_bytes());
-    let client = session.auth().engine().counted(request).map(PeerOrClient::address);
+    let client = session.auth().engine().throttled_client(request).map(PeerOrClient::address);
     let returned = session.relying_party()?.finish(request.query_string(), cookies, client).await?;
     let cookie = session.begin_at_provider(returned.login).await?;
     let to = LocalPath::of(Some(&returned.return_to));

@@ -12,7 +12,7 @@ use actix_web::{Error, FromRequest, HttpMessage as _, HttpRequest};
 use auth_core::client::RequestHead as _;
 use auth_core::denial::{Denial, Reason};
 use auth_core::policy::atom::ObjectKey;
-use auth_core::policy::rule::{ObjectArg, Rule};
+use auth_core::policy::rule::{ObjectArg, Rule, RuleTarget};
 use auth_core::runtime::timeout::catch_panic;
 
 use crate::adapter::{self, Actix};
@@ -179,7 +179,8 @@ async fn load<R: Resource>(request: &HttpRequest) -> Result<Option<R>, Error> {
 }
 
 /// The rule, for the log, of who takes an object without one.
-static NO_RULE: Rule = Rule { guards: "a handler that takes an object", ..auth_core::policy::rule::AUTHENTICATED };
+static NO_RULE: Rule =
+    Rule { target: RuleTarget::Other("a handler that takes an object"), ..auth_core::policy::rule::AUTHENTICATED };
 
 /// Makes a denial look as if the object did not exist.
 fn hide(request: &HttpRequest) {

@@ -10,7 +10,7 @@ use actix_web::{Error, FromRequest, HttpRequest};
 use auth_core::denial::{Denial, Reason, RetryAfter};
 use auth_core::engine::layers::LayerDenial;
 use auth_core::engine::{Adapter as _, CallerOutcome};
-use auth_core::policy::rule::{CallerAccess, Rule};
+use auth_core::policy::rule::{CallerAccess, Rule, RuleTarget};
 use serde::de::DeserializeOwned;
 
 use crate::adapter::{self, Actix};
@@ -45,7 +45,7 @@ impl<T> Deref for Claims<T> {
 
 /// What stands for `#[require_auth]` where a principal is asked for without a rule that has decided.
 static REQUIRE_AUTH: Rule =
-    Rule { guards: "a handler that takes a Principal", ..auth_core::policy::rule::AUTHENTICATED };
+    Rule { target: RuleTarget::Other("a handler that takes a Principal"), ..auth_core::policy::rule::AUTHENTICATED };
 
 /// What was found, where a rule has decided.
 pub(crate) fn decided(request: &HttpRequest) -> Option<CallerOutcome> {
@@ -161,7 +161,7 @@ impl From<CallerOutcome> for MaybePrincipal {
 
 /// What stands for `#[public]` where this is asked for without a rule that has decided.
 static PUBLIC: Rule = Rule {
-    guards: "a handler that takes a MaybePrincipal",
+    target: RuleTarget::Other("a handler that takes a MaybePrincipal"),
     reads: CallerAccess::CallerOrOutage,
     ..auth_core::policy::rule::PUBLIC
 };

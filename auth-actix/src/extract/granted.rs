@@ -8,7 +8,7 @@ use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpRequest};
 use auth_core::denial::{Denial, Reason};
 use auth_core::identity::vocabulary::Name;
-use auth_core::policy::rule::Rule;
+use auth_core::policy::rule::{Rule, RuleTarget};
 
 use crate::{adapter, guard};
 
@@ -103,7 +103,8 @@ impl<P: Proof> fmt::Debug for Granted<P> {
 }
 
 /// The rule, for the log, of who takes a proof without one.
-static NO_RULE: Rule = Rule { guards: "a handler that takes a proof", ..auth_core::policy::rule::AUTHENTICATED };
+static NO_RULE: Rule =
+    Rule { target: RuleTarget::Other("a handler that takes a proof"), ..auth_core::policy::rule::AUTHENTICATED };
 
 impl<P: Proof> FromRequest for Granted<P> {
     type Error = Error;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpRequest};
 use auth_core::denial::{Denial, Reason};
-use auth_core::policy::rule::Rule;
+use auth_core::policy::rule::{Rule, RuleTarget};
 use auth_core::runtime::clock::{self, Timestamp};
 use futures_core::Stream;
 use pin_project_lite::pin_project;
@@ -144,7 +144,8 @@ impl FromRequest for Lease {
 }
 
 /// For the log, where there is none.
-static NO_RULE: Rule = Rule { guards: "a handler that takes a lease", ..auth_core::policy::rule::AUTHENTICATED };
+static NO_RULE: Rule =
+    Rule { target: RuleTarget::Other("a handler that takes a lease"), ..auth_core::policy::rule::AUTHENTICATED };
 
 pin_project! {
     /// A stream that ends when its [`Lease`] does. Made by [`Lease::over`].

@@ -12,7 +12,7 @@ use auth_core::client::csrf::CrossSite;
 use auth_core::denial::{Denial, Reason};
 use auth_core::engine::CallerOutcome;
 use auth_core::identity::scheme_id::SchemeId;
-use auth_core::policy::rule::Rule;
+use auth_core::policy::rule::{Rule, RuleTarget};
 #[cfg(feature = "oidc")]
 use auth_core::scheme::session::oidc_login::RelyingParty;
 use auth_core::scheme::session::{NewSession, SessionId, SessionInfo, SessionKey, SessionStoreError, SessionVerifier};
@@ -78,8 +78,7 @@ impl std::fmt::Debug for SessionCookie {
 }
 
 /// What stands for the rule of a log-in, for logs.
-pub(crate) static LOG_IN: Rule =
-    Rule { text: "log-in", guards: auth_core::engine::audit::LOG_IN, ..auth_core::policy::rule::PUBLIC };
+pub(crate) static LOGIN: Rule = Rule { text: "log-in", target: RuleTarget::Login, ..auth_core::policy::rule::PUBLIC };
 
 impl FromRequest for Session {
     type Error = Error;
@@ -89,7 +88,7 @@ impl FromRequest for Session {
         let auth = guard::auth_of(request).cloned().filter(|auth| auth.engine().part::<SessionVerifier>().is_some());
         ready(auth.map(|auth| Self { auth, request: request.clone() }).ok_or_else(|| {
             let cause = Some("a handler takes a Session, and no `Auth` with `.session(…)` is in reach");
-            guard::refuse(request, &LOG_IN, Denial { cause, ..Denial::new(Reason::SetUp) }, Payload::None)
+            guard::refuse(request, &LOGIN, Denial { cause, ..Denial::new(Reason::SetUp) }, Payload::None)
         }))
     }
 }
@@ -218,7 +217,7 @@ impl Session {
             Denial { cause, ..Denial::new(Reason::SetUp) }
         })?;
         adapter::update(&self.request, |state| state.claim_name(presented.name()));
-        let client = self.auth.engine().counted(&self.request);
+        let client = self.auth.engine().throttled_client(&self.request);
         let (name, user) = users.verify(SchemeId::Session, presented, client).await?;
         let login = NewSession::of_verified(name, &user);
         self.begin(if remember { login.persistent() } else { login }).await
@@ -315,7 +314,7 @@ impl Session {
 
     /// What pages say.
     pub(crate) fn messages(&self, request: &HttpRequest) -> Messages {
-        self.auth.answers().messages(request)
+        self.auth.responses().messages(request)
     }
 
     /// Where people are led who have logged out.
@@ -324,7 +323,7 @@ impl Session {
         if self.auth.engine().part::<RelyingParty>().is_some() {
             return None;
         }
-        self.auth.answers().login_page()
+        self.auth.responses().login_page()
     }
 
     /// Whom the rule of the handler has found.
@@ -355,10 +354,10 @@ impl Session {
     }
 
     fn answered<T>(&self, outcome: Result<T, Denial>) -> Result<T, Error> {
-        outcome.map_err(|denial| self.refused(denial))
+        outcome.map_err(|denial| self.deny(denial))
     }
 
-    pub(crate) fn refused(&self, denial: Denial) -> Error {
-        guard::refuse(&self.request, &LOG_IN, denial, Payload::None)
+    pub(crate) fn deny(&self, denial: Denial) -> Error {
+        guard::refuse(&self.request, &LOGIN, denial, Payload::None)
     }
 }

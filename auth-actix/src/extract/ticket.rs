@@ -7,7 +7,7 @@ use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpRequest};
 use auth_core::denial::{Denial, Reason};
 use auth_core::engine::CallerOutcome;
-use auth_core::policy::rule::Rule;
+use auth_core::policy::rule::{Rule, RuleTarget};
 use auth_core::scheme::ticket::{NoTicket, Tickets};
 
 use crate::{adapter, guard};
@@ -49,7 +49,8 @@ impl fmt::Debug for Ticket {
 }
 
 /// For the log, where there is none.
-static NO_RULE: Rule = Rule { guards: "a handler that gives a ticket", ..auth_core::policy::rule::AUTHENTICATED };
+static NO_RULE: Rule =
+    Rule { target: RuleTarget::Other("a handler that gives a ticket"), ..auth_core::policy::rule::AUTHENTICATED };
 
 impl FromRequest for Ticket {
     type Error = Error;

@@ -130,8 +130,8 @@ fn refuse_with(
         adapter::update(request, RequestState::take_hints);
     }
     let response = match by {
-        Some(auth) if hides => auth.answers().not_found(request),
-        Some(auth) => answer(auth.answers().response(&denial, request)),
+        Some(auth) if hides => auth.responses().not_found(request),
+        Some(auth) => answer(auth.responses().response(&denial, request)),
         None => answer(respond::plain(&denial)),
     };
     // What is recorded is what is answered.

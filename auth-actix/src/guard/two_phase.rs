@@ -327,8 +327,8 @@ pub(crate) fn failed(
 ) -> Error {
     let status = error.as_response_error().status_code();
     let (cause, handler) = match failure {
-        Failure::OfCheck => ("a check of the rule failed", rule.guards),
-        Failure::OfArgument => ("an argument that a check names cannot be extracted", rule.guards),
+        Failure::OfCheck => ("a check of the rule failed", rule.target.name()),
+        Failure::OfArgument => ("an argument that a check names cannot be extracted", rule.target.name()),
     };
     match failure {
         // What the application says of itself; a client's mistake is no error of the server.

@@ -313,7 +313,7 @@ pub(crate) fn of_check(error: &actix_web::Error, ours: HttpResponse) -> HttpResp
         own
     } else if own.status().is_server_error() && own.status() != ours.status() {
         let retry_after = own.headers_mut().remove(header::RETRY_AFTER).next();
-        let answer = DenialResponse { status: own.status().as_u16(), ..Reason::CheckFailed.response() };
+        let answer = Reason::CheckFailed.response().with_status(own.status().as_u16());
         let mut answer = of_problem(answer);
         if let Some(after) = retry_after {
             answer.headers_mut().insert(header::RETRY_AFTER, after);

@@ -47,9 +47,9 @@ impl Refusal {
 
     /// Tells why, for whoever runs the server. Nothing that the client wrote is in it, but for a verified identity and the
     /// method, which has no control characters.
-    fn tell(&self) {
-        let Self { denial, is_fault, handler: Rule { text, guards, file, line, .. }, method, audit, .. } = self;
-        auth_core::engine::metrics::refused(self.handler, denial);
+    fn log(&self) {
+        let Self { denial, is_fault, handler: Rule { text, target, file, line, .. }, method, audit, .. } = self;
+        auth_core::engine::metrics::count_denial(self.handler, denial);
         if let Some(tell) = audit {
             tell();
         }
@@ -62,12 +62,12 @@ impl Refusal {
         let caller = || denial.caller.as_ref().map(|caller| caller.to_string().chars().take(128).collect::<String>());
         if *is_fault {
             tracing::error!(
-                target: "auth_actix", problem, ?denial, rule = text, handler = guards, file, line, method,
+                target: "auth_actix", problem, ?denial, rule = text, handler = target.name(), file, line, method,
                 "request refused: the server cannot decide"
             );
         } else {
             tracing::info!(
-                target: "auth_actix", problem, ?denial, rule = text, handler = guards, file, line, method,
+                target: "auth_actix", problem, ?denial, rule = text, handler = target.name(), file, line, method,
                 scheme = denial.scheme.map(SchemeId::name), caller = caller().map(tracing::field::debug), "request refused"
             );
         }
@@ -97,7 +97,7 @@ impl ResponseError for Refusal {
     fn error_response(&self) -> HttpResponse {
         match self.response.take() {
             Some(response) => {
-                self.tell();
+                self.log();
                 response
             }
             None => plain(&self.denial),

@@ -242,7 +242,7 @@ where
     /// `test::access_matrix`.
     pub fn access_matrix(&self) -> Matrix {
         let mut matrix = Matrix::default();
-        self.registry.tell_all(&mut matrix);
+        self.registry.describe_all(&mut matrix);
         matrix.sort();
         matrix
     }
@@ -306,7 +306,7 @@ where
 {
     fn register(self, config: &mut AppService) {
         self.registry.binding().nest_in_registering(config.is_root());
-        let mark = self.registry.tell_whoever_collects();
+        let mark = self.registry.add_to_matrix();
         // Those within it check themselves.
         let mistakes = self.registry.check();
         let auth = match self.registry.binding().auth().cloned() {

@@ -49,11 +49,11 @@ pub(crate) async fn collected<T>(register: impl Future<Output = T>) -> (T, Colle
 
 impl Registry {
     /// Tells of this scope, which is being registered. `None` where nobody collects; otherwise its number.
-    pub(super) fn tell_whoever_collects(&self) -> Option<usize> {
+    pub(super) fn add_to_matrix(&self) -> Option<usize> {
         COLLECTED.with_borrow_mut(|collecting| {
             let Collected { matrix, auths, scopes } = collecting.as_mut()?;
             let before = matrix.routes.len();
-            self.tell(matrix);
+            self.describe(matrix);
             // Where each of nested scopes has an `Auth` of its own, no one of them decides.
             let alone = self.binding().auth().filter(|_| self.binding().count_so_far() == 1).cloned();
             auths.resize(matrix.routes.len(), alone);

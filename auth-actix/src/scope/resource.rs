@@ -12,7 +12,7 @@ use auth_core::policy::rule::Rule;
 use super::default::DefaultService;
 use super::endpoint::{Filling, ResourceEndpoint};
 use super::route::{self, GuardedRoute, IntoGuardedRoute, ProvenArguments};
-use super::service::{RegisteredRoute, Registry, Service, counted};
+use super::service::{RegisteredRoute, Registry, Service, count_note};
 
 /// A resource whose routes all carry a rule. Made by [`resource`].
 #[must_use]
@@ -258,7 +258,7 @@ where
 
     fn open(self, registry: &mut Registry) -> Self {
         let own = [(self.guards, "guard of the resource"), (self.wraps, "middleware of the resource")];
-        let own: Vec<_> = own.iter().filter_map(|(count, what)| counted(*count, what)).collect();
+        let own: Vec<_> = own.iter().filter_map(|(count, what)| count_note(*count, what)).collect();
         for route in &self.routes {
             let entries = self.patterns.iter().map(|path| {
                 let entry = route.entry(path);

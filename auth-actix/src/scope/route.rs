@@ -8,7 +8,7 @@ use actix_web::http::Method;
 use actix_web::{Error, FromRequest, Handler, Responder};
 use auth_core::policy::rule::Rule;
 
-use super::service::{RegisteredRoute, counted};
+use super::service::{RegisteredRoute, count_note};
 use crate::guard::{Guard, Guarded};
 
 /// A route that has no handler yet. Made by [`get`] and its like.
@@ -143,7 +143,7 @@ impl GuardedRoute {
         RegisteredRoute {
             methods: self.conditions.methods.iter().map(ToString::to_string).collect(),
             path: Some(path.to_owned()),
-            notes: notes.iter().filter_map(|(count, what)| counted(*count, what)).collect(),
+            notes: notes.iter().filter_map(|(count, what)| count_note(*count, what)).collect(),
             is_seen: true,
         }
     }

@@ -105,7 +105,7 @@ impl From<&Pattern> for RegisteredRoute {
         Self {
             methods: route.methods.iter().map(|method| (*method).to_owned()).collect(),
             path: Some(route.path.to_owned()),
-            notes: notes.iter().filter_map(|(count, what)| counted(*count, what)).collect(),
+            notes: notes.iter().filter_map(|(count, what)| count_note(*count, what)).collect(),
             is_seen: true,
         }
     }
@@ -117,7 +117,7 @@ fn slashed(pattern: &str) -> std::borrow::Cow<'_, str> {
 }
 
 /// So many of something, if there are some.
-pub(super) fn counted(count: usize, what: &str) -> Option<String> {
+pub(super) fn count_note(count: usize, what: &str) -> Option<String> {
     (count > 0).then(|| format!("{count} {what}"))
 }
 
@@ -195,13 +195,13 @@ impl Registry {
     }
 
     /// The same for the scopes in it too.
-    pub(super) fn tell_all(&self, matrix: &mut Matrix) {
-        self.tell(matrix);
-        self.nested.iter().for_each(|nested| nested.tell_all(matrix));
+    pub(super) fn describe_all(&self, matrix: &mut Matrix) {
+        self.describe(matrix);
+        self.nested.iter().for_each(|nested| nested.describe_all(matrix));
     }
 
     /// Adds all that is known of the scope to a matrix.
-    pub(super) fn tell(&self, matrix: &mut Matrix) {
+    pub(super) fn describe(&self, matrix: &mut Matrix) {
         // Without one it is not registered, and nothing is known of who is let in.
         let Some(auth) = self.binding.auth() else { return };
         let scopes = self.binding.all_rules_so_far();
@@ -219,7 +219,7 @@ impl Registry {
                 let mut route = RouteAccess::new(&method, &path, rules);
                 route.schemes = startup_checks::schemes(auth.engine(), rules);
                 route.notes.extend(entry.notes.iter().cloned());
-                route.notes.extend(counted(self.binding.guards_so_far(), "guard of a scope"));
+                route.notes.extend(count_note(self.binding.guards_so_far(), "guard of a scope"));
                 route.notes.extend(self.binding.middleware_so_far());
                 matrix.routes.push(route);
             }

@@ -124,8 +124,9 @@ mod tests {
             Update { wanted: true, allowed: true },
             Update { wanted: true, allowed: false },
         );
-        let matrix = Matrix { unguarded: vec!["one".to_owned()], ..Matrix::default() };
-        let other = Matrix { unguarded: vec!["two".to_owned()], ..Matrix::default() };
+        let [mut matrix, mut other] = [Matrix::default(), Matrix::default()];
+        matrix.unguarded.push("one".to_owned());
+        other.unguarded.push("two".to_owned());
         assert!(compare(&matrix, &path, read).unwrap_err().contains("cannot be read"));
         assert!(compare(&matrix, &path, ci).unwrap_err().contains("not for CI") && !path.exists());
         compare(&matrix, &path, write).unwrap();

@@ -117,7 +117,7 @@ where
                 undecided.push(format!("{name}: no request as from {}", Shown(case)));
                 continue;
             };
-            let answer = ask(&service, request).await;
+            let answer = send(&service, request).await;
             let (found, expected) = (found(&answer), outcome(rules, case));
             if found != expected {
                 let _ = writeln!(wrong, "{name} as {}: {expected} is right, and {found} was answered", Shown(case));
@@ -125,7 +125,7 @@ where
             // Whoever does what a challenge says is let in, unless the application has another word in it.
             let Some(obeyed) = obeyed(&answer, case).filter(|_| cases.undecided.is_empty()) else { continue };
             let Some(request) = request_as(keys, auth, route, &path, &obeyed) else { continue };
-            if self::found(&ask(&service, request).await) != "a call of the handler" {
+            if self::found(&send(&service, request).await) != "a call of the handler" {
                 let _ =
                     writeln!(wrong, "{name} as {}: the challenge to {} lets nobody in", Shown(&obeyed), Shown(case));
             }
@@ -135,7 +135,7 @@ where
 }
 
 #[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
-async fn ask<S, B>(service: &S, request: Request) -> ServiceResponse<B>
+async fn send<S, B>(service: &S, request: Request) -> ServiceResponse<B>
 where
     S: Service<Request, Response = ServiceResponse<B>, Error: fmt::Debug>,
 {
@@ -160,7 +160,7 @@ fn obeyed<B>(answer: &ServiceResponse<B>, case: &Case) -> Option<Case> {
         caller.names.extend(names);
         caller.age = age.map(|_| 0).or(caller.age);
         caller.acr = levels.and_then(|levels| levels.split(' ').next().map(str::to_owned)).or(caller.acr.take());
-        Case { caller: Some(caller), ..case.clone() }
+        case.clone().with_caller(caller)
     })
 }
 

@@ -63,7 +63,7 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn over(root: &Node, collected: &'a mut Collected) {
-        collected.scopes.iter().for_each(|scope| tell_of_overlaps(&mut collected.matrix, scope.routes.clone()));
+        collected.scopes.iter().for_each(|scope| add_overlap_notes(&mut collected.matrix, scope.routes.clone()));
         let mut walk = Self { collected, earlier: Vec::new(), scopes: Vec::new(), foreign: Vec::new() };
         walk.go_through(root.children.as_deref().unwrap_or_default(), "", None, false);
         let Self { collected, scopes, foreign, .. } = walk;
@@ -163,7 +163,7 @@ fn has_guard(route: &RouteAccess) -> bool {
 }
 
 /// Notes on each route that an earlier one of its scope, for the same method, may answer for.
-fn tell_of_overlaps(matrix: &mut Matrix, routes: std::ops::Range<usize>) {
+fn add_overlap_notes(matrix: &mut Matrix, routes: std::ops::Range<usize>) {
     let routes = matrix.routes.get_mut(routes).unwrap_or_default();
     for position in 1..routes.len() {
         let (earlier, rest) = routes.split_at_mut(position);

@@ -47,6 +47,7 @@ pub enum EventKind {
 
 /// An event. Serializes into one JSON object; what is not known is left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Event {
     /// When, in UTC (RFC 3339).
     #[serde(serialize_with = "rfc_3339")]

@@ -10,26 +10,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use ipnet::IpNet;
 
+pub use super::forwarding_header::ForwardingHeader;
 use super::{Fields, single};
-
-/// The header in which trusted proxies say for whom they ask. Only the configured one is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ForwardingHeader {
-    /// `Forwarded` (RFC 7239).
-    Forwarded,
-    /// `X-Forwarded-For`: a list of bare addresses.
-    XForwardedFor,
-}
-
-impl ForwardingHeader {
-    /// The field's name in lower case.
-    pub const fn field(self) -> &'static str {
-        match self {
-            Self::Forwarded => "forwarded",
-            Self::XForwardedFor => "x-forwarded-for",
-        }
-    }
-}
 
 /// Where the client's address comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -140,7 +122,7 @@ const MOST_ENTRIES: usize = 32;
 impl AddressSource {
     /// Where logins are counted: at the client, or where that is not known at the peer, so that nobody leaves all counts by
     /// hiding. `None` where nobody said where addresses come from, as the peer may then be a proxy.
-    pub fn counted(&self, peer: Option<SocketAddr>, fields: &impl Fields) -> Option<PeerOrClient> {
+    pub fn throttled_client(&self, peer: Option<SocketAddr>, fields: &impl Fields) -> Option<PeerOrClient> {
         match self {
             Self::Unset => None,
             _ => self
@@ -154,7 +136,7 @@ impl AddressSource {
     /// one, the peer is the proxy, and whoever hides is not known (IP-3).
     pub fn blocked(&self, peer: Option<SocketAddr>, fields: &impl Fields) -> Option<IpAddr> {
         match self {
-            Self::Peer => self.counted(peer, fields).map(PeerOrClient::address),
+            Self::Peer => self.throttled_client(peer, fields).map(PeerOrClient::address),
             _ => self.client(peer, fields),
         }
     }
@@ -616,11 +598,11 @@ mod tests {
         // M8
         let peer = Some(SocketAddr::new("203.0.113.9".parse().unwrap(), 1));
         let via = Lines(&[("Via", "1.1 x"), ("X-Forwarded-For", "unknown")]);
-        assert_eq!(AddressSource::Unset.counted(peer, &via), None);
-        assert_eq!(AddressSource::Peer.counted(peer, &via), peer.map(|peer| PeerOrClient::Peer(peer.ip())));
+        assert_eq!(AddressSource::Unset.throttled_client(peer, &via), None);
+        assert_eq!(AddressSource::Peer.throttled_client(peer, &via), peer.map(|peer| PeerOrClient::Peer(peer.ip())));
         // Who came past the proxies is known by that.
         let behind = behind(ForwardingHeader::XForwardedFor);
-        assert_eq!(behind.counted(peer, &via), peer.map(|peer| PeerOrClient::Client(peer.ip())));
+        assert_eq!(behind.throttled_client(peer, &via), peer.map(|peer| PeerOrClient::Client(peer.ip())));
     }
 
     #[test]

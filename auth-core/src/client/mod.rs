@@ -1,5 +1,6 @@
 //! From where: the client's address, behind proxies or not, its country, and whether a request came from another site.
 
+mod forwarding_header;
 pub mod address;
 pub mod country;
 pub mod csrf;

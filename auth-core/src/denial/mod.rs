@@ -78,6 +78,7 @@ impl std::fmt::Display for Detail {
 
 /// The rows of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Reason {
     /// The server is set up wrongly; the client did nothing wrong.
     SetUp,
@@ -142,6 +143,7 @@ impl RetryAfter {
 
 /// A row of the table: what a reason is answered with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DenialResponse {
     /// The HTTP status.
     pub status: u16,
@@ -153,6 +155,14 @@ pub struct DenialResponse {
     pub detail: &'static str,
     /// The `error` code of an OAuth challenge (RFC 6750 §3.1, RFC 9470 §3).
     pub error: Option<&'static str>,
+}
+
+impl DenialResponse {
+    /// Replaces the status, for a response that the application chose.
+    #[must_use]
+    pub const fn with_status(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
 }
 
 /// Rows for responses that are not decisions: unknown paths and extractor errors.

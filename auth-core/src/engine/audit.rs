@@ -12,11 +12,8 @@ use crate::client::address::PeerOrClient;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::id::Id;
 use crate::identity::principal::Principal;
-use crate::policy::rule::Rule;
+use crate::policy::rule::{Rule, RuleTarget};
 use crate::runtime::clock;
-
-/// What the rule of a login guards, by its name.
-pub const LOG_IN: &str = "a log-in";
 
 fn next_number() -> String {
     static PROCESS: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(()));
@@ -25,7 +22,7 @@ fn next_number() -> String {
 }
 
 fn of_rule(event: Event, rule: &'static Rule) -> Event {
-    Event { handler: Some(rule.guards), rule: Some(rule.text), place: rule.place(), ..event }
+    Event { handler: Some(rule.target.name()), rule: Some(rule.text), place: rule.place(), ..event }
 }
 
 fn of_caller(event: Event, caller: Option<&Principal>) -> Event {
@@ -45,7 +42,7 @@ impl<H: Adapter> Engine<H> {
             // Methods are short.
             method: Some(H::method(request).chars().take(32).collect()),
             route: H::route_pattern(request),
-            client: self.counted(request).map(PeerOrClient::address),
+            client: self.throttled_client(request).map(PeerOrClient::address),
             grants: self.version_of_grants(),
             ..Event::new(clock::now(), happened)
         }
@@ -64,7 +61,7 @@ impl<H: Adapter> Engine<H> {
         let claimed = state.notes().and_then(|notes| notes.claimed.clone());
         let happened = match denial.reason {
             Reason::TooManyAttempts(_) => EventKind::LockedOut,
-            _ if rule.guards == LOG_IN => EventKind::LoginFailed,
+            _ if rule.target == RuleTarget::Login => EventKind::LoginFailed,
             _ => EventKind::Denied,
         };
         let answer = denial.reason.response();

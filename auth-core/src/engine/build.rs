@@ -156,8 +156,8 @@ impl<H: Adapter> EngineBuilder<H> {
         let loopback_only = self.schemes.iter().any(|scheme| scheme.is_for_this_machine());
         let realm_text = self.realm.take().unwrap_or_else(|| "restricted".to_owned());
         let realm = Realm::new(&realm_text).map(Some).map_err(|error| BuildError::Realm(realm_text.clone(), error));
-        let realm = mistakes.keep(realm);
-        let resource = mistakes.keep(self.resource.take().map(checked_resource).transpose());
+        let realm = mistakes.collect(realm);
+        let resource = mistakes.collect(self.resource.take().map(checked_resource).transpose());
 
         let assembly = Assembly {
             realm: &realm_text,
@@ -174,15 +174,15 @@ impl<H: Adapter> EngineBuilder<H> {
         let Assembly { schemes, login_page, checks_passwords, issues_tickets, memory_address, handles, .. } = assembly;
         let accepted = accepted(schemes.iter().flat_map(|scheme| scheme.sources()).map(|source| source.scheme));
 
-        let login_page = mistakes.keep(login_page.map(checked_login_page).transpose());
-        let problem_base = mistakes.keep(self.problem_base.take().map(checked_problem_base).transpose());
-        let address = mistakes.keep(self.address.source());
-        let hosts = mistakes.keep(Hosts::new(self.hosts).map_err(BuildError::Host));
-        let origins = mistakes.keep(Origins::new(self.origins).map_err(BuildError::Origin));
+        let login_page = mistakes.collect(login_page.map(checked_login_page).transpose());
+        let problem_base = mistakes.collect(self.problem_base.take().map(checked_problem_base).transpose());
+        let address = mistakes.collect(self.address.source());
+        let hosts = mistakes.collect(Hosts::new(self.hosts).map_err(BuildError::Host));
+        let origins = mistakes.collect(Origins::new(self.origins).map_err(BuildError::Origin));
         let realm = mistakes.settled(realm)?;
 
         if let (Some(blocklist), Some(sink)) = (&self.blocklist, &self.sink) {
-            blocklist.audit(Arc::clone(sink));
+            blocklist.set_audit(Arc::clone(sink));
         }
         let engine = Engine::new(EngineSettings {
             schemes,
@@ -233,7 +233,7 @@ impl<H: Adapter> EngineBuilder<H> {
         for scheme in self.schemes.iter() {
             scheme.check(&context, mistakes);
         }
-        mistakes.keep(check_country_header(self.countries.as_ref(), self.address.is_behind_proxy()));
+        mistakes.collect(check_country_header(self.countries.as_ref(), self.address.is_behind_proxy()));
         if self.blocklist.is_some() && matches!(self.address, Address::Unset) {
             mistakes.add(BuildError::BlocksWithoutAddress);
         }

@@ -107,12 +107,12 @@ impl<H: Adapter> Engine<H> {
     /// Whether requests from there are refused.
     fn address_is_blocked(&self, request: &H::Request) -> bool {
         let address = || self.address.blocked(H::peer(request), &Head::<H>(request));
-        self.blocklist.as_ref().is_some_and(|blocklist| blocklist.refuse_address(address()))
+        self.blocklist.as_ref().is_some_and(|blocklist| blocklist.refuses_address(address()))
     }
 
     /// The client's address by which attempts are counted and which events contain.
-    pub fn counted(&self, request: &H::Request) -> Option<PeerOrClient> {
-        self.address.counted(H::peer(request), &Head::<H>(request))
+    pub fn throttled_client(&self, request: &H::Request) -> Option<PeerOrClient> {
+        self.address.throttled_client(H::peer(request), &Head::<H>(request))
     }
 
     fn wrong_set_up(

@@ -6,7 +6,7 @@ use super::{Engine, collect};
 use crate::denial::{Denial, Reason};
 use crate::identity::principal::Principal;
 use crate::identity::scheme_id::SchemeId;
-use crate::policy::decision::{Decision, Explanation, Rules, counted, decide_counted, found_instead};
+use crate::policy::decision::{Decision, Explanation, Rules, decide_counted, effective_caller, found_instead};
 use crate::policy::facts::{CallerFacts, Checks, Facts};
 use crate::policy::rule::{CallerAccess, Rule};
 use crate::runtime::clock::Timestamp;
@@ -100,7 +100,7 @@ impl<H: Adapter> Engine<H> {
         }
         loop {
             let mut case = Facts { caller: caller.caller(), ..facts };
-            case.caller = counted(rules, &case);
+            case.caller = effective_caller(rules, &case);
             match decide_counted(rules, &case) {
                 Decision::Allow => {
                     explain(query.handler, state, || Explanation::of(rules, &case));
@@ -124,7 +124,7 @@ impl<H: Adapter> Engine<H> {
                     };
                     // The arguments of the check may need the caller.
                     let found = principal.clone().map_or(CallerOutcome::Nobody, CallerOutcome::Known);
-                    self.remember(&view, found, query.handler, state);
+                    self.store_caller(&view, found, query.handler, state);
                     return Evaluation::RunCheck(index, principal);
                 }
                 Decision::AskRoles(tenant) => return self.ask_roles(caller.known, tenant),
@@ -256,7 +256,7 @@ impl<H: Adapter> Engine<H> {
     /// A caller whose credential was verified, unless a list refuses them. Before the verification, a name is anybody's claim.
     pub fn reject_if_blocked(&self, principal: Principal) -> Result<Principal, Denial> {
         if let Some(blocklist) = &self.blocklist {
-            blocklist.judge(&principal)?;
+            blocklist.check(&principal)?;
         }
         Ok(principal)
     }
@@ -268,7 +268,7 @@ impl<H: Adapter> Engine<H> {
             return Evaluation::Denied(Denial::new(Reason::SetUp), false);
         };
         let verified = Box::pin(async move {
-            let answer = provider.ask(&principal.id(), tenant.as_deref()).await;
+            let answer = provider.look_up(&principal.id(), tenant.as_deref()).await;
             Ok(principal.with_answer(tenant.as_deref(), answer)).into()
         });
         Evaluation::Pending(PendingVerification { scheme: None, since: metrics::start(), verified })
@@ -295,17 +295,17 @@ impl<H: Adapter> Engine<H> {
             }
             _ => CallerOutcome::Nobody,
         };
-        self.remember(view, found, query.handler, state);
+        self.store_caller(view, found, query.handler, state);
     }
 
-    pub(super) fn remember(
+    pub(super) fn store_caller(
         &self,
         view: &RequestView<'_, H>,
         found: CallerOutcome,
         rule: &'static Rule,
         state: &mut RequestState<H>,
     ) {
-        state.remember((self.id, self.schemes.headers()), view, found, rule);
+        state.store_caller((self.id, self.schemes.headers()), view, found, rule);
     }
 
     /// The denial with what was found, for the log; nothing is determined if the log does not record it.
@@ -341,7 +341,7 @@ fn explain<H: Adapter>(handler: &'static Rule, state: &mut RequestState<H>, expl
         // One line, as every entry is.
         let lines = explained.to_string();
         let why = lines.lines().map(str::trim).collect::<Vec<_>>().join("; ");
-        tracing::debug!(target: "auth_actix", handler = handler.guards, why, "decided");
+        tracing::debug!(target: "auth_actix", handler = handler.target.name(), why, "decided");
     }
     if is_wanted && let Some(all) = &mut state.notes_mut().explanations {
         all.push(explained);

@@ -42,7 +42,7 @@ impl<H: Adapter> Engine<H> {
                 && !denial.reason.is_of_server()
             {
                 let view = self.view(request, clock::now());
-                self.remember(&view, CallerOutcome::Refused(Box::new(denial.clone())), rule, &mut state);
+                self.store_caller(&view, CallerOutcome::Refused(Box::new(denial.clone())), rule, &mut state);
             }
             H::put_state(request, state);
             let Evaluation::Pending(pending) = evaluation else { return };
@@ -93,7 +93,7 @@ impl<H: Adapter> Engine<H> {
         let expires = principal.expires_at();
         let mut state = H::take_state(request);
         let view = self.view(request, clock::now());
-        self.remember(&view, CallerOutcome::Known(principal), rule, &mut state);
+        self.store_caller(&view, CallerOutcome::Known(principal), rule, &mut state);
         H::put_state(request, state);
         Ok(expires)
     }

@@ -23,19 +23,19 @@ pub(crate) fn granted(rule: &'static Rule, caller: Option<&Principal>) {
     #[cfg(feature = "metrics")]
     metrics::counter!(
         "auth_decisions_total", "outcome" => "granted", "reason" => "none",
-        "scheme" => name(caller.map(|caller| caller.scheme())), "handler" => rule.guards
+        "scheme" => name(caller.map(|caller| caller.scheme())), "handler" => rule.target.name()
     )
     .increment(1);
 }
 
 /// A request was refused, and answered so.
-pub fn refused(rule: &'static Rule, denial: &Denial) {
+pub fn count_denial(rule: &'static Rule, denial: &Denial) {
     #[cfg(feature = "metrics")]
     {
         let outcome = if denial.reason.is_of_server() { "failed" } else { "denied" };
         metrics::counter!(
             "auth_decisions_total", "outcome" => outcome, "reason" => denial.reason.response().problem,
-            "scheme" => name(denial.scheme), "handler" => rule.guards
+            "scheme" => name(denial.scheme), "handler" => rule.target.name()
         )
         .increment(1);
     }

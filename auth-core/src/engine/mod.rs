@@ -43,29 +43,29 @@ use crate::store::roles::ProvidedRoles;
 /// A block list, as the engine asks it.
 pub trait BlockCheck: Send + Sync {
     /// Whether requests from this address are refused; `None` is an address that is not known.
-    fn refuse_address(&self, address: Option<IpAddr>) -> bool;
+    fn refuses_address(&self, address: Option<IpAddr>) -> bool;
 
     /// Records changes of the list here.
-    fn audit(&self, sink: Arc<dyn Sink>);
+    fn set_audit(&self, sink: Arc<dyn Sink>);
 
     /// What the list says about a verified caller.
     ///
     /// # Errors
     /// The caller is blocked, what they sent was revoked, or the list is too old to tell.
-    fn judge(&self, caller: &Principal) -> Result<(), Denial>;
+    fn check(&self, caller: &Principal) -> Result<(), Denial>;
 }
 
 #[cfg(feature = "blocks")]
 impl BlockCheck for crate::store::blocklist::Blocklist {
-    fn refuse_address(&self, address: Option<IpAddr>) -> bool {
+    fn refuses_address(&self, address: Option<IpAddr>) -> bool {
         self.refuses_address(address)
     }
 
-    fn audit(&self, sink: Arc<dyn Sink>) {
+    fn set_audit(&self, sink: Arc<dyn Sink>) {
         self.set_audit(sink);
     }
 
-    fn judge(&self, caller: &Principal) -> Result<(), Denial> {
+    fn check(&self, caller: &Principal) -> Result<(), Denial> {
         self.check(caller)
     }
 }
@@ -258,7 +258,7 @@ impl<H: Adapter> Engine<H> {
 
     /// Registers a vocabulary that a rule names. An earlier one that declares one of its names differently is a mistake: the name in
     /// a token would have two meanings.
-    fn meet(&self, vocabulary: &'static Vocabulary) -> Result<(), (&'static str, &'static Vocabulary)> {
+    fn register_vocabulary(&self, vocabulary: &'static Vocabulary) -> Result<(), (&'static str, &'static Vocabulary)> {
         let mut met = self.vocabularies.lock().unwrap_or_else(PoisonError::into_inner);
         if met.iter().any(|other| other.is(vocabulary)) {
             return Ok(());

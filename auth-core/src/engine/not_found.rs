@@ -6,13 +6,13 @@ use super::request::{Adapter, RequestState};
 use crate::denial::{Denial, Reason};
 use crate::policy::decision::Rules;
 use crate::policy::facts::Checks;
-use crate::policy::rule::Rule;
+use crate::policy::rule::{Rule, RuleTarget};
 use crate::runtime::future::LocalBoxFuture;
 
 /// The rule of an unknown path beside a hidden one: the same steps, and nobody passes.
 pub static UNKNOWN_PATH: Rule = Rule {
     text: "authenticated, and then nothing is here",
-    guards: "an unknown path",
+    target: RuleTarget::Other("an unknown path"),
     not_found: true,
     ..crate::policy::rule::AUTHENTICATED
 };
@@ -29,7 +29,7 @@ pub(super) fn work<'r, H: Adapter>(
     // The role provider is asked once about every known caller, whether or not it could matter (H5).
     if let (Some(caller), Some(provider), false) = (denial.caller.clone(), engine.role_provider(), asked_roles) {
         return Some(Box::pin(async move {
-            let _ = provider.ask(&caller, None).await;
+            let _ = provider.look_up(&caller, None).await;
         }));
     }
     let is_early = matches!(denial.reason, Reason::AccessBlocked | Reason::CrossSiteRequest | Reason::SetUp);
@@ -48,6 +48,6 @@ pub(super) fn work<'r, H: Adapter>(
 pub async fn equalize_role_lookup<H: Adapter>(engine: &Engine<H>, request: &H::Request) {
     let Some(provider) = engine.role_provider() else { return };
     if let Some(Ok(caller)) = engine.caller(request) {
-        let _ = provider.ask(&caller.id(), None).await;
+        let _ = provider.look_up(&caller.id(), None).await;
     }
 }

@@ -173,7 +173,7 @@ impl<H: RequestHead> RequestState<H> {
     }
 
     /// Keeps who was found.
-    pub(super) fn remember(
+    pub(super) fn store_caller(
         &mut self,
         (engine, headers): (EngineId, &Arc<[String]>),
         view: &RequestView<'_, H>,

@@ -7,7 +7,7 @@ use crate::identity::vocabulary::NameKind;
 use crate::matrix::{Expr, Matrix, RouteAccess};
 use crate::policy::decision::Rules;
 use crate::policy::facts::{CallerFacts, ExternalRoles, Facts};
-use crate::policy::rule::{ArgRequirement, FactsNeeded, Rule};
+use crate::policy::rule::{ArgRequirement, FactsNeeded, Rule, RuleTarget};
 use crate::runtime::clock::Timestamp;
 
 use super::Engine;
@@ -160,8 +160,8 @@ pub fn rules<H: Adapter>(engine: &Engine<H>, scopes: &[&'static Rule], handlers:
 
 fn place(rule: &Rule) -> String {
     match rule.place() {
-        Some(place) => format!("{} ({place})", rule.guards),
-        None => rule.guards.to_owned(),
+        Some(place) => format!("{} ({place})", rule.target.name()),
+        None => rule.target.name().to_owned(),
     }
 }
 
@@ -231,14 +231,14 @@ fn names_in(pattern: &str) -> impl Iterator<Item = &str> {
 
 /// The rule of the metadata of this server.
 pub static METADATA: Rule =
-    Rule { text: "public", guards: "the metadata of this server", ..crate::policy::rule::PUBLIC };
+    Rule { text: "public", target: RuleTarget::Other("the metadata of this server"), ..crate::policy::rule::PUBLIC };
 
 fn names<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>, mistakes: &mut Vec<RuleError>) {
     for name in rules.names() {
         if name.vocabulary.kind == NameKind::Scope && !rules.not_found() {
             engine.note_scope(name.text);
         }
-        if let Err((shared, other)) = engine.meet(name.vocabulary) {
+        if let Err((shared, other)) = engine.register_vocabulary(name.vocabulary) {
             let (first, second) = other.names_of_types(name.vocabulary);
             mistakes.push(RuleError::NameDeclaredTwice {
                 place: place(rules.handler),

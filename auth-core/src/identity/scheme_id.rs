@@ -2,6 +2,7 @@
 
 /// An authentication scheme (RFC 9110 §11.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum SchemeId {
     /// RFC 6750.
     Bearer,

@@ -20,6 +20,7 @@ pub struct Difference(pub Vec<Change>);
 
 /// What has changed about one route, or about all.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Change {
     /// A route is there that was not: who may call it.
     Added(String, Vec<String>),

@@ -36,6 +36,7 @@ use crate::policy::rule::{CallerAccess, Formula};
 
 /// The whole of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Matrix {
     /// The routes: a line for each method of each path.
     pub routes: Vec<RouteAccess>,
@@ -63,6 +64,7 @@ pub struct Matrix {
 
 /// One method of one path.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct RouteAccess {
     /// The method; `*` for every one, `?` where it cannot be seen.
     pub method: String,
@@ -125,7 +127,7 @@ impl RouteAccess {
             not_found: rules.not_found(),
             any_object: handler.any_object.map(str::to_owned),
             schemes: Vec::new(),
-            handler: handler.guards.to_owned(),
+            handler: handler.target.name().to_owned(),
             file: handler.file.to_owned(),
             line: handler.line,
             notes: Vec::new(),
@@ -136,6 +138,7 @@ impl RouteAccess {
 
 /// A scheme of credentials, and where they come.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct AcceptedScheme {
     /// Its name, as challenges have it.
     pub name: String,

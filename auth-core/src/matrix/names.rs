@@ -12,6 +12,7 @@ pub struct DeclaredNames(pub BTreeMap<String, BTreeMap<String, DeclaredName>>);
 
 /// One name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct DeclaredName {
     /// Other names that credentials may carry in its place.
     pub aliases: BTreeSet<String>,

@@ -4,6 +4,7 @@ use ipnet::IpNet;
 
 /// Who calls, with a token.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub struct CaseCaller {
     /// The names that it lists, by kind.
     pub names: Vec<(String, String)>,

@@ -14,6 +14,7 @@ const MOST: usize = 1 << 14;
 
 /// A request, and what has to become of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub struct Case {
     /// Who calls; `None` for a stranger.
     pub caller: Option<CaseCaller>,
@@ -25,8 +26,17 @@ pub struct Case {
     pub could: bool,
 }
 
+impl Case {
+    /// Replaces the caller.
+    #[must_use]
+    pub fn with_caller(self, caller: CaseCaller) -> Self {
+        Self { caller: Some(caller), ..self }
+    }
+}
+
 /// What a rule tells apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Cases {
     /// The requests.
     pub cases: Vec<Case>,

@@ -177,7 +177,7 @@ impl Mistakes {
     }
 
     /// Returns the value, or records the error and returns the default. `settled` then fails, so the default is never used.
-    pub fn keep<T: Default>(&mut self, made: Result<T, BuildError>) -> T {
+    pub fn collect<T: Default>(&mut self, made: Result<T, BuildError>) -> T {
         made.unwrap_or_else(|mistake| {
             self.add(mistake);
             T::default()

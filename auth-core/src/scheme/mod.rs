@@ -169,7 +169,7 @@ impl<'r, H: RequestHead> RequestView<'r, H> {
 
     /// The client's address by which attempts are counted.
     pub fn client(&self) -> Option<PeerOrClient> {
-        self.address.counted(H::peer(self.head.0), &self.head)
+        self.address.throttled_client(H::peer(self.head.0), &self.head)
     }
 
     /// Whether the request comes from a trusted proxy.

@@ -108,7 +108,7 @@ impl Tickets {
     }
 
     /// The token of a ticket, which is used by that; `None` where there is none, it was used, or has ended.
-    pub fn take(&self, ticket: &str) -> Option<String> {
+    pub fn redeem(&self, ticket: &str) -> Option<String> {
         let number = URL_SAFE_NO_PAD.decode(ticket).ok()?.try_into().ok()?;
         let TicketNumber { until, token, .. } =
             self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&number)?;
@@ -169,7 +169,7 @@ impl<H: RequestHead> Authenticator<H> for TicketsInQuery {
     fn verify<'r>(&'r self, credential: Credential<'r>, view: &RequestView<'r, H>) -> Verification<'r> {
         let client = view.client().map(|seen| seen.address());
         Verification::pending(async move {
-            let Some(token) = self.tickets.take(credential.text) else {
+            let Some(token) = self.tickets.redeem(credential.text) else {
                 let cause = "the ticket is unknown, was used, or has ended";
                 return Err(Denial::refused(SchemeId::Bearer, Reason::InvalidCredentials, cause)).into();
             };
@@ -204,9 +204,9 @@ mod tests {
         let one = tickets.issue("token", id(0)).unwrap();
         let other = tickets.issue("other", id(0)).unwrap();
         assert!(one != other && one.len() == 43 && !format!("{tickets:?}").contains("token"));
-        assert_eq!(tickets.take(&one).as_deref(), Some("token"));
+        assert_eq!(tickets.redeem(&one).as_deref(), Some("token"));
         for none in [one.as_str(), "", "x", &format!("{other}A"), &format!("{other}=")] {
-            assert_eq!(tickets.take(none), None, "{none}");
+            assert_eq!(tickets.redeem(none), None, "{none}");
         }
         let end_all = |tickets: &Tickets| {
             let mut kept = tickets.0.lock().unwrap();
@@ -214,7 +214,7 @@ mod tests {
             kept.order = kept.tickets.keys().map(|number| (Moment::default(), *number)).collect();
         };
         end_all(&tickets);
-        assert_eq!(tickets.take(&other), None, "it has ended");
+        assert_eq!(tickets.redeem(&other), None, "it has ended");
         for _ in 0..MOST_OF_ONE {
             tickets.issue("token", id(1)).unwrap();
         }
@@ -227,12 +227,12 @@ mod tests {
                 break;
             }
         }
-        assert!(tickets.take(&mine).is_some(), "nobody's flood takes it away");
+        assert!(tickets.redeem(&mine).is_some(), "nobody's flood takes it away");
         // S7: what was used counts no more, for one caller as for all.
         end_all(&tickets);
         for _ in 0..2 * MOST {
             let ticket = tickets.issue("token", id(1)).unwrap();
-            assert!(tickets.take(&ticket).is_some());
+            assert!(tickets.redeem(&ticket).is_some());
         }
         assert!(tickets.issue("token", id(2)).is_ok());
         end_all(&tickets);

@@ -74,7 +74,7 @@ where
 #[must_use]
 pub struct ProvidedRoles {
     source: Arc<dyn RoleProvider>,
-    lasts: Duration,
+    ttl: Duration,
     cache: Arc<SingleFlightCache<RoleCacheKey, Arc<[String]>>>,
 }
 
@@ -89,13 +89,13 @@ const LONGEST_TENANT: usize = 128;
 impl ProvidedRoles {
     /// Asks this store: once a request and tenant, and only where a rule is still open without.
     pub fn new(source: impl RoleProvider) -> Self {
-        Self { source: Arc::new(source), lasts: Duration::ZERO, cache: Arc::new(SingleFlightCache::new(MOST)) }
+        Self { source: Arc::new(source), ttl: Duration::ZERO, cache: Arc::new(SingleFlightCache::new(MOST)) }
     }
 
     /// Keeps an answer for so long, in this process. A role that was taken away counts until then, unless
     /// [`invalidate`](Self::invalidate) says so. Not at all unless set.
     pub fn cache(self, lasts: Duration) -> Self {
-        Self { lasts, ..self }
+        Self { ttl: lasts, ..self }
     }
 
     /// Forgets what was answered about somebody, in all tenants. In this process: other instances keep theirs as long as they
@@ -110,15 +110,15 @@ impl ProvidedRoles {
     }
 
     /// The answer of before, or else that of the store.
-    pub async fn ask(&self, id: &Id, tenant: Option<&str>) -> RoleLookup {
+    pub async fn look_up(&self, id: &Id, tenant: Option<&str>) -> RoleLookup {
         let ask = async {
             let found = timeout::with_timeout(async { self.source.roles(id, tenant).await }).await;
             let roles: Arc<[String]> = found.ok_or(RolesUnavailable)??.into();
-            Ok::<_, RolesUnavailable>((roles, self.lasts))
+            Ok::<_, RolesUnavailable>((roles, self.ttl))
         };
         // What anybody may write into a path takes no room.
         let is_long = tenant.is_some_and(|tenant| tenant.len() > LONGEST_TENANT);
-        let answer = if self.lasts.is_zero() || is_long {
+        let answer = if self.ttl.is_zero() || is_long {
             ask.await.map(|(roles, _)| roles)
         } else {
             self.cache.get_or_fetch(&(id.clone(), tenant.map(Box::from)), || RolesUnavailable, ask).await
@@ -141,6 +141,6 @@ impl<S: RoleProvider> From<S> for ProvidedRoles {
 
 impl fmt::Debug for ProvidedRoles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProvidedRoles").field("lasts", &self.lasts).finish_non_exhaustive()
+        f.debug_struct("ProvidedRoles").field("lasts", &self.ttl).finish_non_exhaustive()
     }
 }

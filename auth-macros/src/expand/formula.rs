@@ -88,7 +88,7 @@ fn named(kind: Kind, name: &Name, paths: &Paths<'_>) -> TokenStream {
     match name {
         Name::Text(text) => quote!(#vocabulary.name(#text)),
         Name::Variant(_, name) => {
-            let name = name.to_string();
+            let name = name.unraw().to_string();
             quote!(#vocabulary.variant(#name))
         }
     }

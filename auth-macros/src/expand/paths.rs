@@ -90,6 +90,7 @@ paths! {
     pattern: "Pattern",
     // Rules.
     rule: "Rule",
+    rule_target: "RuleTarget",
     refusing: "REFUSING",
     compiled_formula: "CompiledFormula",
     formula: "Formula",

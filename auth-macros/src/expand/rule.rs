@@ -57,7 +57,7 @@ impl RuleExpansion<'_> {
     /// Returns the rule as an expression.
     pub(super) fn tokens(&self, paths: &Paths<'_>) -> TokenStream {
         let Self { checked, formula, target, requirements, at } = self;
-        let Paths { rule, compiled_formula, .. } = paths;
+        let Paths { rule, rule_target, compiled_formula, .. } = paths;
         let ArgumentRequirements { reads, arguments, checks_object } = requirements;
         let (text, not_found) = (checked.formula.text(), checked.not_found);
         let any_object = match &checked.any_object {
@@ -70,7 +70,7 @@ impl RuleExpansion<'_> {
             &#rule {
                 terms: #compiled_formula::of(#formula),
                 text: #text,
-                guards: ::core::concat!(::core::module_path!(), "::", #target),
+                target: #rule_target::Handler(::core::concat!(::core::module_path!(), "::", #target)),
                 file: ::core::file!(),
                 line: #line,
                 reads: #reads,

@@ -137,7 +137,7 @@ impl VocabularyExpansion<'_> {
         let closure = self.declared.closure.iter().map(|row| quote!(&[#(#row),*]));
         let grants = self.declared.grants.iter().map(|row| {
             let names = row.iter().map(|(of, variant)| {
-                let variant = variant.to_string();
+                let variant = variant.unraw().to_string();
                 quote!(#permissions::<#of>().variant(#variant))
             });
             quote!(&[#(#names),*])

@@ -132,7 +132,8 @@ pub mod plain {
 pub fn register(auth: &Auth, config: &mut actix_web::web::ServiceConfig) {
     let scope = auth.scope("/").require(authz::rule!(authenticated, crate = authz)).service(routes::route);
     let scope = scope.configure(private::register).route("/plain", authz::web::get().to(plain::plain));
-    let scope =
-        scope.route("/checked/{id}", authz::web::get().to(plain::checked)).route("/proven", authz::web::get().to(plain::proven));
+    let scope = scope
+        .route("/checked/{id}", authz::web::get().to(plain::checked))
+        .route("/proven", authz::web::get().to(plain::proven));
     config.service(scope.route("/public", authz::web::get().to(plain::public)));
 }

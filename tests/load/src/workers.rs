@@ -58,7 +58,7 @@ pub fn measure(traffic: Traffic, rounds: usize) -> Outcome<Workers> {
     let issuer = Algorithm::EdDsa.issuer()?;
     let bearer = |cache: TokenCache| -> Outcome<Arc<Bearer>> {
         let bearer = Bearer::new(vec![issuer.jwt()?], None, &Default::default()).map_err(|(_, error)| error)?;
-        Ok(Arc::new(bearer.remembering(cache)?))
+        Ok(Arc::new(bearer.with_cache(cache)?))
     };
     // Room for all of one round, and for no more.
     let (shared, without) = (bearer(TokenCache::new().entries(4 * TURNS))?, bearer(TokenCache::off())?);

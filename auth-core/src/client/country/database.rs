@@ -65,7 +65,7 @@ impl Database {
     pub fn open_with_interval(path: impl AsRef<Path>, every: Duration) -> Result<Self, DatabaseError> {
         let path = path.as_ref().to_owned();
         let inner = Arc::new(DatabaseInner { reader: ArcSwap::from_pointee(read(&path)?), path });
-        watch(&inner, &inner.path, every, read, DatabaseInner::take).map_err(DatabaseError::Read)?;
+        watch(&inner, &inner.path, every, read, DatabaseInner::replace_reader).map_err(DatabaseError::Read)?;
         Ok(Self(inner))
     }
 
@@ -74,7 +74,7 @@ impl Database {
     /// # Errors
     /// As [`open`](Self::open); then the one that was read before stays.
     pub fn reload(&self) -> Result<(), DatabaseError> {
-        self.0.take(read(&self.0.path)?);
+        self.0.replace_reader(read(&self.0.path)?);
         Ok(())
     }
 
@@ -85,7 +85,7 @@ impl Database {
 }
 
 impl DatabaseInner {
-    fn take(&self, reader: Reader<Vec<u8>>) {
+    fn replace_reader(&self, reader: Reader<Vec<u8>>) {
         self.reader.store(Arc::new(reader));
     }
 }

@@ -2,6 +2,7 @@
 
 mod actor;
 mod builder;
+mod credential_claims;
 mod names;
 
 use std::borrow::Cow;
@@ -12,6 +13,9 @@ use serde::de::DeserializeOwned;
 
 pub use self::actor::Actor;
 pub use self::builder::PrincipalBuilder;
+#[cfg(feature = "jwt")]
+pub(crate) use self::credential_claims::CredentialOwner;
+pub(crate) use self::credential_claims::{CredentialClaims, Omitted};
 pub(crate) use self::names::Lists;
 use self::names::NameSet;
 use crate::identity::id::Id;
@@ -19,7 +23,7 @@ use crate::identity::issuer::Issuer;
 use crate::identity::scheme_id::SchemeId;
 use crate::identity::vocabulary::{Declares, PermissionSet, RoleSet, ScopeSet};
 use crate::runtime::clock::Timestamp;
-use crate::runtime::strict_json::{self, Raw, Span};
+use crate::runtime::strict_json::{self, Raw};
 
 /// An authenticated caller. Cheap to clone, and the same type whatever the application's roles are.
 ///
@@ -59,59 +63,6 @@ impl PrincipalInner {
     /// Whether the roles and permissions of the credential count there: those of a tenant in it alone, others in none.
     fn counts_in(&self, tenant: Option<&str>) -> bool {
         self.tenant.as_deref() == tenant && self.source.tenancy.could_count(tenant.is_some())
-    }
-}
-
-/// Whose a credential is, where its source does not say.
-#[cfg(feature = "jwt")]
-#[derive(Debug, Default)]
-pub(crate) struct CredentialOwner {
-    /// Who issued it.
-    pub(crate) issuer: Option<Box<str>>,
-    /// The tenant.
-    pub(crate) tenant: Option<Box<str>>,
-}
-
-/// What a scheme has read from a credential, beside its lists.
-#[derive(Clone, Debug)]
-pub(crate) struct CredentialClaims {
-    pub(crate) subject: Span,
-    pub(crate) is_client: bool,
-    pub(crate) acr: Option<Span>,
-    pub(crate) actor: Option<Span>,
-    pub(crate) authenticated_at: Option<Timestamp>,
-    pub(crate) expires_at: Option<Timestamp>,
-    /// Claims that the credential marks as left out.
-    pub(crate) omitted: Option<Omitted>,
-}
-
-/// Claims that a credential leaves out: their absence proves nothing.
-///
-/// `_claim_names` names them (OpenID Connect Core 1.0 §5.6.2). Entra ID leaves `groups` out of a token when there are more than
-/// 200, and says so in `_claim_names` or in `hasgroups`.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Omitted {
-    groups: bool,
-    names: Option<Span>,
-}
-
-impl Omitted {
-    /// Takes note of a member of the claims.
-    pub(crate) fn see(omitted: &mut Option<Self>, claims: &str, name: &str, value: Raw<'_>) {
-        match name {
-            "_claim_names" => omitted.get_or_insert_default().names = Some(value.span(claims)),
-            "hasgroups" if value.text() != "false" => omitted.get_or_insert_default().groups = true,
-            _ => {}
-        }
-    }
-
-    fn contains(self, claims: &str, name: &str) -> bool {
-        let names = |span: Span| {
-            let names = Raw::at(claims, span);
-            // What cannot be read may name any claim.
-            !names.is_object() || names.member(name).is_some()
-        };
-        self.groups && name == "groups" || self.names.is_some_and(names)
     }
 }
 
@@ -210,7 +161,7 @@ impl Principal {
         let (mut client, mut issuer, mut omitted) = (None, None, None);
         let mut lists = Lists::of(&source);
         strict_json::object(&claims, |name, value| {
-            lists.see(&source, &claims, name, value);
+            lists.record(&source, &claims, name, value);
             match name {
                 "sub" => {
                     subject = value.string().is_some_and(|subject| !subject.is_empty()).then(|| value.span(&claims))
@@ -222,7 +173,7 @@ impl Principal {
                 "auth_time" => authenticated_at = value.numeric_date().map(|(down, _)| down),
                 "exp" => expires_at = value.numeric_date().map(|(down, _)| down),
                 "client_id" => client = value.is_string().then(|| value.span(&claims)),
-                _ => Omitted::see(&mut omitted, &claims, name, value),
+                _ => Omitted::record(&mut omitted, &claims, name, value),
             }
         })
         .map_err(|_| ClaimsError)?;

@@ -28,7 +28,7 @@ impl Lists {
     }
 
     /// Takes note of a member of the claims that the strict reader shows.
-    pub(crate) fn see(&mut self, source: &Issuer, claims: &str, name: &str, value: Raw<'_>) {
+    pub(crate) fn record(&mut self, source: &Issuer, claims: &str, name: &str, value: Raw<'_>) {
         for (position, (list, found)) in (0..).zip(source.lists.iter().zip(&mut self.found)) {
             let Some((_, inner)) = list.path.split_first().filter(|(first, _)| *first == name) else { continue };
             let Some(value) = inner.iter().try_fold(value, |value, name| value.member(name)) else { continue };

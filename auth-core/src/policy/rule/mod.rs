@@ -35,6 +35,29 @@ pub struct Literal {
     pub text: &'static str,
 }
 
+/// What a rule is enforced for, as matrices, logs and audit events name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RuleTarget {
+    /// A handler, by its path.
+    Handler(&'static str),
+    /// The endpoints of login and logout.
+    Login,
+    /// Anything else, described.
+    Other(&'static str),
+}
+
+impl RuleTarget {
+    /// Returns the path of the handler, or a description.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Handler(path) => path,
+            Self::Login => "a log-in",
+            Self::Other(description) => description,
+        }
+    }
+}
+
 /// A rule: the formula above a handler, and where it stands.
 #[derive(Debug)]
 pub struct Rule {
@@ -43,7 +66,7 @@ pub struct Rule {
     /// All of it as one formula, for logs.
     pub text: &'static str,
     /// The handler or scope that it guards, for logs.
-    pub guards: &'static str,
+    pub target: RuleTarget,
     /// The source file, for logs. Empty for rules of auth-actix.
     pub file: &'static str,
     /// The line in it, for logs.
@@ -123,7 +146,7 @@ impl CallerAccess {
 pub const PUBLIC: Rule = Rule {
     terms: CompiledFormula::of(Formula::All(&[])),
     text: "public",
-    guards: "",
+    target: RuleTarget::Other(""),
     file: "",
     line: 0,
     reads: CallerAccess::Nothing,

@@ -61,7 +61,7 @@ impl ApiKeysFile {
         let path = path.as_ref().to_owned();
         let keys = ArcSwap::from_pointee(read(&path)?);
         let file = Arc::new(ApiKeysFileState { keys, used: Mutex::default() });
-        crate::runtime::file_watcher::watch(&file, &path, every, read, ApiKeysFileState::take)
+        crate::runtime::file_watcher::watch(&file, &path, every, read, ApiKeysFileState::replace_keys)
             .map_err(ApiKeysFileError::Read)?;
         Ok(Self(file))
     }
@@ -109,7 +109,7 @@ impl ApiKeysFile {
 }
 
 impl ApiKeysFileState {
-    fn take(&self, keys: HashMap<String, ApiKey>) {
+    fn replace_keys(&self, keys: HashMap<String, ApiKey>) {
         self.keys.store(Arc::new(keys));
     }
 }

@@ -35,7 +35,7 @@ impl BearerTokens {
                 Some(Ok(_)) | None => Extracted::Absent,
             };
         };
-        if let Some(principal) = self.bearer.remembered(token, view.now) {
+        if let Some(principal) = self.bearer.cached(token, view.now) {
             // These very bytes were scanned before.
             let credential = Credential::in_authorization(SchemeId::Bearer, "");
             return Credential { verified: Some(principal), ..credential }.into();
@@ -140,7 +140,7 @@ impl<H: RequestHead> Authenticator<H> for BearerTokens {
     }
 
     fn describe(&self, source: &Issuer) -> String {
-        self.bearer.said_of(source)
+        self.bearer.describe_issuer(source)
     }
 
     fn switches(&self) -> Vec<String> {

@@ -166,7 +166,7 @@ impl Cache {
     }
 
     /// Keeps a token that was just verified, if it is one of those that are kept and there is room.
-    pub(super) fn keep(&self, token: &[u8], verified: &VerifiedJws, grants: u64, now: Timestamp) {
+    pub(super) fn insert(&self, token: &[u8], verified: &VerifiedJws, grants: u64, now: Timestamp) {
         let size = size_of::<CachedToken>() + token.len() + verified.principal.size();
         if !verified.may_be_kept(self.secrets) || size > self.share {
             return;
@@ -216,9 +216,9 @@ impl Set {
                 Some(kept) => *size = kept.size,
             }
         }
-        let place = place.unwrap_or_else(|| self.give_up(&mut sizes));
+        let place = place.unwrap_or_else(|| self.evict(&mut sizes));
         while sizes.iter().sum::<usize>() + new.size > share {
-            self.give_up(&mut sizes);
+            self.evict(&mut sizes);
         }
         if let (Some(tags), Some(places)) = (self.tags.get(place), self.places.get(place)) {
             places.store(Some(new));
@@ -228,7 +228,7 @@ impl Set {
     }
 
     /// Takes one out: the next that was not asked for since somebody came by.
-    fn give_up(&self, sizes: &mut [usize; WAYS]) -> usize {
+    fn evict(&self, sizes: &mut [usize; WAYS]) -> usize {
         loop {
             let place = usize::from(self.hand.fetch_add(1, Ordering::Relaxed)) % WAYS;
             let bit = 1 << place;

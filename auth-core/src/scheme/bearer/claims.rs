@@ -55,8 +55,8 @@ pub(super) fn read_claims(
     let mut lists = Lists::of(&issuer.source);
     let mut read = RegisteredClaims { issuer_fits: issuer.unnamed, ..RegisteredClaims::default() };
     strict_json::object(&claims, |name, value| {
-        lists.see(&issuer.source, &claims, name, value);
-        read.see(issuer, signs, &claims, name, value);
+        lists.record(&issuer.source, &claims, name, value);
+        read.record(issuer, signs, &claims, name, value);
     })
     .map_err(|_| invalid("the claims are no strict JSON object"))?;
     if let Some((cause, value)) = read.wrong_type {
@@ -107,7 +107,7 @@ pub(super) fn read_claims(
 impl RegisteredClaims {
     /// A claim of RFC 7519 §4.1 of the wrong type is a refusal, never an absence (JWT-24), and so is one that restricts who may
     /// use the token (`act`, `cnf`). Any other claim that cannot be read is unknown.
-    fn see(&mut self, issuer: &TokenIssuer, signs: &IssuerClaim<'_>, claims: &str, name: &str, value: Raw<'_>) {
+    fn record(&mut self, issuer: &TokenIssuer, signs: &IssuerClaim<'_>, claims: &str, name: &str, value: Raw<'_>) {
         let text = || value.is_string().then(|| value.span(claims));
         let date = |cause| value.numeric_date().ok_or(cause);
         let mut found = || {
@@ -152,7 +152,7 @@ impl RegisteredClaims {
                 "acr" => self.acr = text(),
                 _ => {
                     self.see_kind(claims, name, value);
-                    Omitted::see(&mut self.omitted, claims, name, value);
+                    Omitted::record(&mut self.omitted, claims, name, value);
                 }
             }
             Ok(())

@@ -21,7 +21,7 @@ impl Bearer {
     }
 
     /// Which tokens of the source are accepted, in a clause or several.
-    pub fn said_of(&self, source: &Issuer) -> String {
+    pub fn describe_issuer(&self, source: &Issuer) -> String {
         let Some(issuer) = self.of_source(source) else { return String::new() };
         let audiences: Vec<_> = issuer.audiences.iter().map(|audience| format!("{audience:?}")).collect();
         let mut said = match (audiences.is_empty(), issuer.conditions.audience_claim()) {

@@ -177,7 +177,7 @@ impl Introspector {
             if self.inactive.get(&key).is_some() {
                 return Ok((None, Duration::ZERO));
             }
-            let answer = self.ask(token, client).await?;
+            let answer = self.introspect(token, client).await?;
             let lasts = match &answer {
                 Some(claims) => lasts(claims, self.cache),
                 None => {
@@ -194,7 +194,7 @@ impl Introspector {
         self.active.get_or_fetch(&key, crowded, ask).await?.ok_or_else(inactive)
     }
 
-    async fn ask(&self, token: &str, client: Option<IpAddr>) -> Result<CachedIntrospection, Denial> {
+    async fn introspect(&self, token: &str, client: Option<IpAddr>) -> Result<CachedIntrospection, Denial> {
         let permit = self
             .concurrency
             .acquire(client)

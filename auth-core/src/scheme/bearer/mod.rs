@@ -42,9 +42,9 @@ pub use self::jwks::FetchError;
 #[cfg(feature = "oidc")]
 use self::jwks::JwksCache;
 use self::jws::{ProofOfPossession, Unverified, VerifiedBy, VerifiedJws};
-#[cfg(feature = "dpop")]
-pub(crate) use self::key::OfProof;
 use self::key::PreparedKey;
+#[cfg(feature = "dpop")]
+pub(crate) use self::key::ProofKey;
 pub use self::key::{Key, KeyError};
 use self::resolver::Resolver;
 pub use self::resolver::{IssuerResolver, IssuersUnavailable, Resolved};
@@ -158,7 +158,7 @@ impl Bearer {
     ///
     /// # Errors
     /// The cache could keep nothing.
-    pub fn remembering(self, cache: TokenCache) -> Result<Self, TokenCacheError> {
+    pub fn with_cache(self, cache: TokenCache) -> Result<Self, TokenCacheError> {
         Ok(Self { cache: cache.prepare()?, ..self })
     }
 
@@ -204,7 +204,7 @@ impl Bearer {
     }
 
     /// An issuer whose tokens need not be for this audience.
-    pub fn takes_tokens_of_another_audience(&self, audience: &str) -> Option<&str> {
+    pub fn accepts_foreign_audience(&self, audience: &str) -> Option<&str> {
         let other = |issuer: &&TokenIssuer| !issuer.audiences.iter().any(|ours| ours == audience);
         self.issuers.iter().find(other).map(|issuer| &*issuer.source.issuer)
     }
@@ -236,26 +236,28 @@ impl Bearer {
 
     /// Whom these bytes name, where they are a token that was verified a moment ago and is as good now. Then nothing of them has to
     /// be looked at again: they are the same, each of them.
-    pub fn remembered(&self, token: &[u8], now: Timestamp) -> Option<Principal> {
-        self.recalled(self.cache.as_ref()?, token, now, ProofOfPossession::Bare, self.roles.changes())
+    pub fn cached(&self, token: &[u8], now: Timestamp) -> Option<Principal> {
+        self.cached_principal(self.cache.as_ref()?, token, now, ProofOfPossession::Bare, self.roles.changes())
     }
 
     /// With what is known and remembered.
     fn verify_now(&self, token: &str, now: Timestamp, held: ProofOfPossession<'_>) -> Result<Principal, Unverified> {
-        let Some(cache) = &self.cache else { return self.verify_anew(token, now, held).map(|known| known.principal) };
+        let Some(cache) = &self.cache else {
+            return self.verify_uncached(token, now, held).map(|known| known.principal);
+        };
         // Before the token is read: what is replaced meanwhile is not what counted for it.
         let grants = self.roles.changes();
-        if let Some(principal) = self.recalled(cache, token.as_bytes(), now, held, grants) {
+        if let Some(principal) = self.cached_principal(cache, token.as_bytes(), now, held, grants) {
             return Ok(principal);
         }
-        let verified = self.verify_anew(token, now, held)?;
-        cache.keep(token.as_bytes(), &verified, grants, now);
+        let verified = self.verify_uncached(token, now, held)?;
+        cache.insert(token.as_bytes(), &verified, grants, now);
         Ok(verified.principal)
     }
 
     /// Whom a token is known to name, as far as it does now: it is in time, and so is its key; it came as it has to; and what roles
     /// grant is what they granted. Where it is not so, it is verified as any other.
-    fn recalled(
+    fn cached_principal(
         &self,
         cache: &Cache,
         token: &[u8],
@@ -281,7 +283,12 @@ impl Bearer {
         is_good.then(|| verified.principal.clone())
     }
 
-    fn verify_anew(&self, token: &str, now: Timestamp, held: ProofOfPossession<'_>) -> Result<VerifiedJws, Unverified> {
+    fn verify_uncached(
+        &self,
+        token: &str,
+        now: Timestamp,
+        held: ProofOfPossession<'_>,
+    ) -> Result<VerifiedJws, Unverified> {
         let several = self.several;
         let verify = |resolved| jws::verify(token, &self.issuers, several, resolved, self.longest, now, held);
         match (verify(None), &self.resolver) {

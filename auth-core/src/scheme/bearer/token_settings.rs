@@ -59,7 +59,7 @@ impl TokenSettings {
         }
         let prepared = Bearer::new(jwts, self.resolver, roles);
         let prepared = prepared.map_err(|(issuer, error)| BuildError::Jwt { issuer, error })?;
-        prepared.remembering(self.cache).map(Some).map_err(BuildError::TokenCache)
+        prepared.with_cache(self.cache).map(Some).map_err(BuildError::TokenCache)
     }
 }
 
@@ -112,17 +112,17 @@ impl<H: RequestHead> SchemeSettings<H> for TokenSettings {
 
     fn prepare(mut self: Box<Self>, assembly: &mut Assembly<'_, H>, _: &AllSettings<H>, mistakes: &mut Mistakes) {
         let (subprotocol, cookie, tickets) = (self.subprotocol.take(), self.cookie.take(), self.tickets);
-        let bearer = mistakes.keep(self.bearer(assembly.roles));
+        let bearer = mistakes.collect(self.bearer(assembly.roles));
         let issuers = assembly.schemes.iter().flat_map(|scheme| scheme.sources());
         let others = issuers.map(|source| Arc::clone(&source.issuer));
         // Those of users and keys that may be accepted one day: identities are stored for long.
         let own_names = ["basic", "apikey", "certificate"].map(|kind| Arc::from(format!("{kind}:{}", assembly.realm)));
         let reserved = others.chain(own_names).collect();
         let bearer = bearer.map(|bearer| bearer.reserving(reserved)).transpose();
-        let Some(bearer) = mistakes.keep(bearer.map_err(BuildError::IssuerOfAnotherScheme)) else { return };
+        let Some(bearer) = mistakes.collect(bearer.map_err(BuildError::IssuerOfAnotherScheme)) else { return };
         let audience = assembly.resource.map(|resource| resource.identifier());
         if let Some(resource) = audience
-            && let Some(issuer) = bearer.takes_tokens_of_another_audience(resource)
+            && let Some(issuer) = bearer.accepts_foreign_audience(resource)
         {
             mistakes.add(BuildError::ResourceIsNoAudience(resource.to_owned(), issuer.to_owned()));
         }

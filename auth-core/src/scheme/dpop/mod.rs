@@ -356,7 +356,7 @@ impl<H: RequestHead> SchemeSettings<H> for Dpop {
     }
 
     fn prepare(self: Box<Self>, assembly: &mut Assembly<'_, H>, _: &AllSettings<H>, mistakes: &mut Mistakes) {
-        let proofs = mistakes.keep((*self).prepare(assembly.realm).map(Some).map_err(BuildError::Dpop));
+        let proofs = mistakes.collect((*self).prepare(assembly.realm).map(Some).map_err(BuildError::Dpop));
         if let (Some(bearer), Some(proofs)) = (assembly.part::<Bearer>(), proofs) {
             assembly.schemes.push(Arc::new(BoundTokens::new(bearer, proofs)));
         }

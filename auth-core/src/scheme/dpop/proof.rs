@@ -11,7 +11,7 @@ use super::AHEAD;
 use super::uri::Uri;
 use crate::runtime::clock::Timestamp;
 use crate::runtime::strict_json;
-use crate::scheme::bearer::OfProof;
+use crate::scheme::bearer::ProofKey;
 
 /// What a proof that holds says.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ pub(super) fn read(line: &[u8], token: &str, now: Timestamp, window: Duration) -
     if claims.contains('.') {
         return Err(PARTS);
     }
-    let key = OfProof::read(&decoded(header)?)?;
+    let key = ProofKey::read(&decoded(header)?)?;
     let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| "the signature is not canonical base64url")?;
     if !key.verifies(signed.as_bytes(), &signature) {
         return Err("the signature of the proof does not verify");

@@ -82,11 +82,11 @@ impl<H: RequestHead> SchemeSettings<H> for LoginSettings {
     #[cfg_attr(not(feature = "oidc"), allow(unused_mut, unused_variables, reason = "there is no provider"))]
     fn prepare(mut self: Box<Self>, assembly: &mut Assembly<'_, H>, others: &AllSettings<H>, mistakes: &mut Mistakes) {
         #[cfg(feature = "oidc")]
-        if let Some(party) = mistakes.keep(self.relying_party(assembly, others)) {
+        if let Some(party) = mistakes.collect(self.relying_party(assembly, others)) {
             assembly.login_page.get_or_insert_with(|| "/login".to_owned());
             assembly.provide(Arc::new(party));
         }
-        let users = mistakes.keep(Self::users(self.users, assembly.part()));
+        let users = mistakes.collect(Self::users(self.users, assembly.part()));
         if let Some(users) = &users {
             assembly.checks_passwords = true;
             assembly.provide(Arc::new(users.clone()));
@@ -95,7 +95,7 @@ impl<H: RequestHead> SchemeSettings<H> for LoginSettings {
         assembly.memory_address = sessions.memory_address();
         let plain_http = sessions.is_for_this_machine();
         let sessions = sessions.prepare(assembly.realm, users, assembly.roles).map(Some);
-        let Some(sessions) = mistakes.keep(sessions.map_err(BuildError::Sessions)) else { return };
+        let Some(sessions) = mistakes.collect(sessions.map_err(BuildError::Sessions)) else { return };
         if plain_http {
             warn("session cookies go over plain HTTP: for a browser on this machine alone");
         }

@@ -158,7 +158,7 @@ impl RedisSessionStore {
         self.connection.run(script, arguments).await.map_err(|_| SessionStoreError::Unavailable)
     }
 
-    async fn ask(&self, script: &Script, arguments: &[&str]) -> Result<bool, SessionStoreError> {
+    async fn run_bool(&self, script: &Script, arguments: &[&str]) -> Result<bool, SessionStoreError> {
         self.run::<u64>(script, arguments).await.map(|answer| answer != 0)
     }
 }
@@ -201,7 +201,7 @@ impl SessionStore for RedisSessionStore {
     fn create(&self, key: SessionKey, record: SessionRecord) -> BoxFuture<'_, Result<(), SessionStoreError>> {
         Box::pin(async move {
             let arguments = arguments(key, &record);
-            match self.ask(&self.scripts.create, &arguments.each_ref().map(String::as_str)).await? {
+            match self.run_bool(&self.scripts.create, &arguments.each_ref().map(String::as_str)).await? {
                 true => Ok(()),
                 false => Err(SessionStoreError::Unavailable),
             }
@@ -216,13 +216,13 @@ impl SessionStore for RedisSessionStore {
     }
 
     fn touch(&self, key: SessionKey) -> BoxFuture<'_, Result<bool, SessionStoreError>> {
-        Box::pin(async move { self.ask(&self.scripts.touch, &[&key.to_string()]).await })
+        Box::pin(async move { self.run_bool(&self.scripts.touch, &[&key.to_string()]).await })
     }
 
     fn update(&self, key: SessionKey, version: u64, claims: String) -> BoxFuture<'_, Result<bool, SessionStoreError>> {
-        Box::pin(
-            async move { self.ask(&self.scripts.update, &[&key.to_string(), &version.to_string(), &claims]).await },
-        )
+        Box::pin(async move {
+            self.run_bool(&self.scripts.update, &[&key.to_string(), &version.to_string(), &claims]).await
+        })
     }
 
     fn replace(
@@ -235,12 +235,12 @@ impl SessionStore for RedisSessionStore {
             let [new, claims, ids, idle, lasts] = arguments(new, &record);
             let superseded = milliseconds(ROTATION_GRACE);
             let arguments = [&new, &claims, &ids, &idle, &lasts, &old.to_string(), &superseded];
-            self.ask(&self.scripts.replace, &arguments.map(String::as_str)).await
+            self.run_bool(&self.scripts.replace, &arguments.map(String::as_str)).await
         })
     }
 
     fn end(&self, key: SessionKey) -> BoxFuture<'_, Result<bool, SessionStoreError>> {
-        Box::pin(async move { self.ask(&self.scripts.end, &[&key.to_string()]).await })
+        Box::pin(async move { self.run_bool(&self.scripts.end, &[&key.to_string()]).await })
     }
 
     fn end_all<'a>(&'a self, id: &'a str, but: Option<SessionKey>) -> BoxFuture<'a, Result<u64, SessionStoreError>> {

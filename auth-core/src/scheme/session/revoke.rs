@@ -13,6 +13,7 @@ use crate::runtime::clock::Timestamp;
 
 /// A live session, for a list of them.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct SessionInfo {
     /// By what it is ended.
     pub key: SessionKey,

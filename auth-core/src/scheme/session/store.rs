@@ -105,6 +105,7 @@ pub const ROTATION_GRACE: Duration = Duration::from_secs(60);
 
 /// Why a store does not do what it was asked.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SessionStoreError {
     /// It is out of reach, or answers too late: neither "no session" nor "a good one".
     #[error("the store of sessions is out of reach")]

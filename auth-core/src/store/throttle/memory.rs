@@ -104,7 +104,7 @@ impl MemoryThrottleStore {
             match self.count(counter, now) {
                 Ok(is_own) => own_slots.push(is_own),
                 Err(delay) => {
-                    self.give_back(login.set(set), &own_slots);
+                    self.decrement(login.set(set), &own_slots);
                     return Admission::Delayed(delay);
                 }
             }
@@ -118,11 +118,11 @@ impl MemoryThrottleStore {
         if outcome == LoginOutcome::Success {
             counters.iter().filter(|counter| counter.is_account()).for_each(|counter| self.reset(&counter.subject));
             if let Some(known_place) = login.known_place() {
-                self.remember(&known_place.subject, now);
+                self.add_known_place(&known_place.subject, now);
             }
         }
         let own_slots: Vec<_> = (0..counters.len()).map(|bit| counted.token >> bit & 1 == 1).collect();
-        self.give_back(counters, &own_slots);
+        self.decrement(counters, &own_slots);
     }
 
     fn current_set(&self, login: &LoginCounters, now: Moment) -> CounterSet {
@@ -165,7 +165,7 @@ impl MemoryThrottleStore {
     }
 
     /// Decrements the counters and ends the delays that the attempt caused.
-    fn give_back(&self, counters: &[Counter], own_slots: &[bool]) {
+    fn decrement(&self, counters: &[Counter], own_slots: &[bool]) {
         for (counter, is_own) in counters.iter().zip(own_slots) {
             self.with_bucket(&counter.subject, |tag, bucket| {
                 let slot = match is_own {
@@ -194,7 +194,7 @@ impl MemoryThrottleStore {
     }
 
     /// Remembers a known place, in at most half of the slots of a bucket: known places replace each other, and never a count.
-    fn remember(&self, subject: &Subject, now: Moment) {
+    fn add_known_place(&self, subject: &Subject, now: Moment) {
         self.with_bucket(subject, |tag, bucket| {
             let is_known = |slot: &&mut Slot| slot.is_known_place && slot.expires > now;
             let is_present = bucket.find(tag, now).is_some();

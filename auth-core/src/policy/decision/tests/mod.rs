@@ -17,6 +17,7 @@ use proptest::test_runner::TestRunner;
 
 use super::*;
 use crate::client::csrf::CrossSite::{Failed, Passed, Unsaid};
+use crate::denial::StepUp;
 use crate::denial::challenge::{Challenge, challenges};
 use crate::identity::issuer::{Confers, Form, Issuer, ListClaim};
 use crate::identity::principal::{Principal, RoleLookup};
@@ -25,7 +26,7 @@ use crate::identity::vocabulary::open::Role as OpenRole;
 use crate::identity::vocabulary::{Declares as _, NameIndex, NameKind, Vocabulary};
 use crate::policy::atom::{Acr, Atom, Authenticated, ByScheme, Claim, MaxAge, Named, Network, TenantRole};
 use crate::policy::facts::ExternalRoles;
-use crate::policy::rule::{CallerAccess, CompiledFormula, Literal};
+use crate::policy::rule::{CallerAccess, CompiledFormula, Formula, Literal, Rule};
 use crate::runtime::clock::Timestamp;
 
 // ── what is asked, in the words of the contract ──────────────────────────────────────────────────────────────────────

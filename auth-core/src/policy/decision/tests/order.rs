@@ -281,7 +281,7 @@ fn a_cookie_needs_proof_of_our_site_and_counts_as_none_where_strangers_come_in_a
         let facts = facts(caller, INSIDE, cross_site);
         let case = format!("{caller:?} {cross_site:?}");
         assert_eq!(answer(&decide(rules, &facts)), expected, "{case}");
-        let counted = counted(rules, &facts);
+        let counted = effective_caller(rules, &facts);
         if let Some(known) = known {
             assert_eq!(matches!(counted, CallerFacts::Known(_)), known, "{case}: who the handler is told of");
         }

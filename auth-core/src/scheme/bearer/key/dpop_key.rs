@@ -10,7 +10,7 @@ use super::{PreparedKey, jwk};
 use crate::runtime::strict_json::{self, Raw};
 
 /// Says nothing of who it belongs to: what it verifies was made by whoever made it.
-pub(crate) struct OfProof {
+pub(crate) struct ProofKey {
     /// The name of the key: the hash of its public part (RFC 7638).
     pub(crate) thumbprint: String,
     key: PreparedKey,
@@ -18,7 +18,7 @@ pub(crate) struct OfProof {
 
 const MOST_PARAMETERS: usize = 32;
 
-impl OfProof {
+impl ProofKey {
     /// Reads the header of a proof.
     pub(crate) fn read(header: &str) -> Result<Self, &'static str> {
         let (mut algorithm, mut is_proof, mut key, mut critical) = (None, false, None, false);

@@ -15,7 +15,7 @@ use subtle::ConstantTimeEq as _;
 
 pub use self::algorithm::Algorithm;
 #[cfg(feature = "dpop")]
-pub(crate) use self::dpop_key::OfProof;
+pub(crate) use self::dpop_key::ProofKey;
 use self::encoding::{contains, is_public_key, is_public_key_info, read_pem, to_pem};
 pub(super) use self::issuer::KeyIssuer;
 use self::verifier::Prepared;

@@ -16,7 +16,7 @@ fn token_of(subject: &str, more: &str) -> String {
 
 fn remembering(cache: TokenCache) -> Bearer {
     let jwt = Jwt::hs256(SECRET).issuer(ISSUER).audience(AUDIENCE);
-    Bearer::new(vec![jwt], None, &RoleTypes::default()).unwrap().remembering(cache).unwrap()
+    Bearer::new(vec![jwt], None, &RoleTypes::default()).unwrap().with_cache(cache).unwrap()
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn another_token_is_another_one_wherever_it_differs() {
     // Settings that are others know nothing of it.
     let other = Jwt::hs256([8; 32]).issuer(ISSUER).audience(AUDIENCE);
     let other = Bearer::new(vec![other], None, &RoleTypes::default()).unwrap();
-    let other = other.remembering(TokenCache::new().secrets()).unwrap();
+    let other = other.with_cache(TokenCache::new().secrets()).unwrap();
     assert!(other.verify(&token, at(1500)).unwrap().is_err());
 }
 
@@ -191,7 +191,7 @@ fn what_is_remembered_and_for_how_long_is_settled_at_start_up() {
     let rows = rows();
     let signed = rows.iter().find(|row| row.key == "eddsa" && row.status == 200).unwrap();
     let both = |cache: TokenCache, jwt: Jwt, token: &str, now: Timestamp| {
-        let bearer = Bearer::new(vec![jwt], None, &RoleTypes::default()).unwrap().remembering(cache).unwrap();
+        let bearer = Bearer::new(vec![jwt], None, &RoleTypes::default()).unwrap().with_cache(cache).unwrap();
         let first = bearer.verify(token, now).unwrap().unwrap();
         bearer.verify(token, now).unwrap().unwrap().says_the_same_as(&first)
     };
@@ -211,6 +211,6 @@ fn what_is_remembered_and_for_how_long_is_settled_at_start_up() {
         TokenCache::new().lasts(Duration::from_millis(999)),
     ] {
         let bearer = Bearer::new(vec![by_secret()], None, &RoleTypes::default()).unwrap();
-        assert!(bearer.remembering(cache).is_err(), "{cache:?}");
+        assert!(bearer.with_cache(cache).is_err(), "{cache:?}");
     }
 }

@@ -83,7 +83,7 @@ fn jwt_of(name: &str) -> Jwt {
 
 fn build_all(jwts: Vec<Jwt>) -> Result<Bearer, (String, JwtError)> {
     let bearer = Bearer::new(jwts, None, &RoleTypes::default())?;
-    Ok(bearer.remembering(TokenCache::new().secrets()).unwrap())
+    Ok(bearer.with_cache(TokenCache::new().secrets()).unwrap())
 }
 
 /// Verifies with keys that are there: once, and once more with what is remembered of it.

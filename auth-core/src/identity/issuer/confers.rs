@@ -1,0 +1,172 @@
+//! What an issuer may confer.
+
+use std::collections::BTreeSet;
+
+use crate::identity::vocabulary::NameKind;
+
+/// What the credentials of one source may confer. Whatever else they say is dropped before the decision.
+///
+/// With a single source, everything. Where there are several, each has to say it (`.confers(…)`): otherwise the
+/// weakest issuer could make administrators.
+///
+/// ```
+/// use auth_core::Confers;
+/// let partner = Confers::nothing().roles(["viewer"]).scopes(["read:reports"]);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Confers {
+    pub(super) roles: AllowedNames,
+    permissions: AllowedNames,
+    scopes: AllowedNames,
+    claims: AllowedNames,
+    acr: AllowedNames,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum AllowedNames {
+    All,
+    Only(BTreeSet<String>),
+}
+
+impl AllowedNames {
+    pub(super) fn allow(&self, name: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(names) => names.contains(name),
+        }
+    }
+
+    fn only(names: impl IntoIterator<Item = impl ToString>) -> Self {
+        Self::Only(names.into_iter().map(|name| name.to_string()).collect())
+    }
+
+    /// The names, where they are listed.
+    fn listed(&self) -> impl Iterator<Item = &str> {
+        let names = match self {
+            Self::All => None,
+            Self::Only(names) => Some(names),
+        };
+        names.into_iter().flatten().map(String::as_str)
+    }
+}
+
+impl std::fmt::Display for Confers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let kinds = [
+            ("roles", &self.roles),
+            ("permissions", &self.permissions),
+            ("scopes", &self.scopes),
+            ("claims", &self.claims),
+            ("acr values", &self.acr),
+        ];
+        if kinds.iter().all(|(_, names)| **names == AllowedNames::All) {
+            return f.write_str("everything");
+        }
+        let mut said = Vec::new();
+        for (kind, names) in kinds {
+            match names {
+                AllowedNames::All => said.push(format!("all {kind}")),
+                AllowedNames::Only(names) if names.is_empty() => {}
+                AllowedNames::Only(names) => {
+                    let names: Vec<_> = names.iter().map(|name| format!("{name:?}")).collect();
+                    said.push(format!("{kind} {}", names.join(", ")));
+                }
+            }
+        }
+        f.write_str(&if said.is_empty() { "an identity alone".to_owned() } else { said.join("; ") })
+    }
+}
+
+impl Confers {
+    /// All that its credentials say.
+    pub const fn everything() -> Self {
+        Self {
+            roles: AllowedNames::All,
+            permissions: AllowedNames::All,
+            scopes: AllowedNames::All,
+            claims: AllowedNames::All,
+            acr: AllowedNames::All,
+        }
+    }
+
+    /// No more than an identity; the methods add to it.
+    pub const fn nothing() -> Self {
+        const NONE: AllowedNames = AllowedNames::Only(BTreeSet::new());
+        Self { roles: NONE, permissions: NONE, scopes: NONE, claims: NONE, acr: NONE }
+    }
+
+    /// These roles, with what they imply and grant: names, or values of the role type.
+    #[must_use]
+    pub fn roles(self, names: impl IntoIterator<Item = impl ToString>) -> Self {
+        Self { roles: AllowedNames::only(names), ..self }
+    }
+
+    /// These permissions, beside those that roles grant: names, or values of the permission type.
+    #[must_use]
+    pub fn permissions(self, names: impl IntoIterator<Item = impl ToString>) -> Self {
+        Self { permissions: AllowedNames::only(names), ..self }
+    }
+
+    /// These OAuth 2.0 scopes: names, or values of the scope type.
+    #[must_use]
+    pub fn scopes(self, names: impl IntoIterator<Item = impl ToString>) -> Self {
+        Self { scopes: AllowedNames::only(names), ..self }
+    }
+
+    /// These claims, for `require_claim` and for the application.
+    #[must_use]
+    pub fn claims(self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { claims: AllowedNames::only(names.into_iter().map(Into::<String>::into)), ..self }
+    }
+
+    /// These values of `acr`.
+    #[must_use]
+    pub fn acr(self, values: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self { acr: AllowedNames::only(values.into_iter().map(Into::<String>::into)), ..self }
+    }
+
+    /// Whether it may say this name of that kind: `role`, `permission`, `scope`, `claim` or `acr`.
+    pub fn says(&self, kind: &str, name: &str) -> bool {
+        match kind {
+            "role" => self.roles.allow(name),
+            "permission" => self.permissions.allow(name),
+            "scope" => self.scopes.allow(name),
+            "claim" => self.claims.allow(name),
+            "acr" => self.acr.allow(name),
+            _ => false,
+        }
+    }
+
+    /// The names of this kind that it lists; none where it confers all.
+    pub fn listed(&self, kind: NameKind) -> impl Iterator<Item = &str> {
+        self.names(kind).listed()
+    }
+
+    pub(crate) fn allows(&self, kind: NameKind, name: &str) -> bool {
+        self.names(kind).allow(name)
+    }
+
+    pub(crate) fn allows_claim(&self, name: &str) -> bool {
+        self.claims.allow(name)
+    }
+
+    pub(crate) fn allows_every_claim(&self) -> bool {
+        self.claims == AllowedNames::All
+    }
+
+    pub(crate) fn allows_every_acr(&self) -> bool {
+        self.acr == AllowedNames::All
+    }
+
+    pub(crate) fn allows_acr(&self, value: &str) -> bool {
+        self.acr.allow(value)
+    }
+
+    pub(super) const fn names(&self, kind: NameKind) -> &AllowedNames {
+        match kind {
+            NameKind::Role => &self.roles,
+            NameKind::Permission => &self.permissions,
+            NameKind::Scope => &self.scopes,
+        }
+    }
+}

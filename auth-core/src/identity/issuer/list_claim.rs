@@ -1,0 +1,164 @@
+//! Claims that list names, and their forms.
+
+use crate::identity::vocabulary::NameKind;
+use crate::runtime::strict_json::{self, Raw};
+
+/// The forms in which a claim may list names. A claim of another form lists nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Form {
+    /// An array of strings.
+    Array,
+    /// One string, which is one name, or an array of strings.
+    Names,
+    /// One string of names separated by spaces, as `scope` is (RFC 8693 §4.2).
+    Words,
+    /// One string of names separated by this character, or an array of strings.
+    Separated(char),
+    /// An object, whose member names are the names.
+    MemberNames,
+    /// An object, or an array of objects, in which the member of this name contains the name.
+    Member(String),
+}
+
+impl Form {
+    /// Whether the value has this form.
+    pub(crate) fn fits(&self, value: Raw<'_>) -> bool {
+        match self {
+            Self::Array => value.lists_strings(),
+            Self::Names | Self::Separated(_) => value.is_string() || value.lists_strings(),
+            Self::Words => value.is_string(),
+            Self::MemberNames => value.is_object(),
+            Self::Member(name) => {
+                let is_named = |object: Raw<'_>| object.member(name).is_some_and(Raw::is_string);
+                match value.elements() {
+                    Some(mut objects) => objects.all(is_named),
+                    None => is_named(value),
+                }
+            }
+        }
+    }
+
+    /// A value of this form that lists these names.
+    pub fn value(&self, names: &[&str]) -> serde_json::Value {
+        let object = |member: &str, value: serde_json::Value| serde_json::Map::from_iter([(member.to_owned(), value)]);
+        match self {
+            Self::Array | Self::Names | Self::Separated(_) => names.into(),
+            Self::Words => names.join(" ").into(),
+            Self::MemberNames => names.iter().flat_map(|name| object(name, serde_json::json!({}))).collect(),
+            Self::Member(member) => names.iter().map(|name| object(member, (*name).into())).collect(),
+        }
+    }
+
+    /// Shows each name of a value that has this form to `visit`.
+    pub(crate) fn each(&self, value: Raw<'_>, mut visit: impl FnMut(&str)) {
+        match self {
+            Self::Array | Self::Names => match value.string() {
+                Some(name) => visit(&name),
+                None => value.strings().into_iter().flatten().flatten().for_each(|name| visit(&name)),
+            },
+            Self::Words => split(value, ' ', &mut visit),
+            Self::Separated(separator) => match value.strings() {
+                None => split(value, *separator, &mut visit),
+                Some(names) => names.flatten().for_each(|name| visit(&name)),
+            },
+            Self::MemberNames => value.members().into_iter().flatten().for_each(|(name, _)| visit(&name)),
+            Self::Member(member) => {
+                let mut visit = |object: Raw<'_>| {
+                    if let Some(name) = object.member(member).and_then(Raw::string) {
+                        visit(&name);
+                    }
+                };
+                match value.elements() {
+                    Some(objects) => objects.for_each(visit),
+                    None => visit(value),
+                }
+            }
+        }
+    }
+}
+
+fn split(value: Raw<'_>, separator: char, visit: &mut impl FnMut(&str)) {
+    let text = value.string().unwrap_or_default();
+    text.split(separator).map(|name| name.trim_matches(' ')).filter(|name| !name.is_empty()).for_each(visit);
+}
+
+/// A claim that lists names: where it is located among the claims, and what it lists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListClaim {
+    /// What it lists.
+    pub kind: NameKind,
+    /// How it lists it.
+    pub form: Form,
+    /// The names of the members that lead to it.
+    pub path: Vec<String>,
+    /// Text that is put in front of each of its names.
+    pub prefix: String,
+}
+
+impl ListClaim {
+    /// Without a prefix.
+    pub const fn new(kind: NameKind, form: Form, path: Vec<String>) -> Self {
+        Self { kind, form, path, prefix: String::new() }
+    }
+
+    /// Its location, as a JSON pointer (RFC 6901).
+    pub fn pointer(&self) -> String {
+        strict_json::pointer(&self.path)
+    }
+}
+
+/// The claim in which a token lists names, and its accepted form.
+///
+/// Without a further call the claim is one string, which is one name, or an array of strings. Anything else lists nothing.
+///
+/// ```
+/// use auth_core::identity::issuer::NameList;
+/// use auth_core::scheme::bearer::Jwt;
+/// let jwt = Jwt::hs256([7; 32])
+///     .issuer("https://id.example")
+///     .audience("reports")
+///     .roles_at([NameList::at("/urn:zitadel:iam:org:project:roles").member_names()])
+///     .permissions_at([NameList::at("/permissions").separated_by(',')]);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct NameList {
+    pub(crate) pointer: String,
+    pub(crate) form: Option<Form>,
+    pub(crate) prefix: String,
+}
+
+impl NameList {
+    /// A claim by its JSON pointer (RFC 6901). In a claim name, `~` is written `~0` and `/` is written `~1`.
+    pub fn at(pointer: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), form: None, prefix: String::new() }
+    }
+
+    /// One string of names separated by this character, such as `"admin,editor"`, or an array of strings. Spaces around a
+    /// name do not belong to it.
+    pub fn separated_by(self, separator: char) -> Self {
+        Self { form: Some(Form::Separated(separator)), ..self }
+    }
+
+    /// An object whose member names are the names: `{"admin": {…}}`.
+    pub fn member_names(self) -> Self {
+        Self { form: Some(Form::MemberNames), ..self }
+    }
+
+    /// An array of objects that contain the name in this member: `[{"name": "admin"}]`.
+    pub fn member(self, name: impl Into<String>) -> Self {
+        Self { form: Some(Form::Member(name.into())), ..self }
+    }
+
+    /// Puts this text in front of each name: with `realm:`, the `admin` of the token is `realm:admin` in rules.
+    pub fn prefix(self, prefix: impl Into<String>) -> Self {
+        Self { prefix: prefix.into(), ..self }
+    }
+}
+
+impl<T: Into<String>> From<T> for NameList {
+    fn from(pointer: T) -> Self {
+        Self::at(pointer)
+    }
+}

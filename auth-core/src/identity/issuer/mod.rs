@@ -1,0 +1,152 @@
+//! Issuers of credentials: their names, the claims that list names, and what they may confer.
+
+mod confers;
+mod list_claim;
+mod role_types;
+
+use std::sync::Arc;
+
+use self::confers::AllowedNames;
+pub use self::confers::Confers;
+pub use self::list_claim::{Form, ListClaim, NameList};
+pub use self::role_types::RoleTypes;
+use crate::identity::scheme_id::SchemeId;
+use crate::identity::vocabulary::{Bits, Name, NameKind, Vocabulary};
+
+/// Whether the credentials of a source are of tenants: roles and permissions of one that is count in its tenant, and nowhere
+/// else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tenancy {
+    /// None of them is.
+    #[default]
+    Never,
+    /// Some are.
+    Perhaps,
+    /// All are.
+    Always,
+}
+
+impl Tenancy {
+    /// Whether roles of such a credential could count in a tenant, or in none.
+    pub(crate) const fn could_count(self, in_tenant: bool) -> bool {
+        match self {
+            Self::Never => !in_tenant,
+            Self::Perhaps => true,
+            Self::Always => in_tenant,
+        }
+    }
+}
+
+/// A source of credentials, as settled at start-up. Each principal points at the one that it comes from.
+#[derive(Clone, Debug)]
+pub struct Issuer {
+    /// Half of every identity that comes from it: the issuer of tokens, or `basic:<realm>`.
+    pub issuer: Arc<str>,
+    /// The scheme that carries its credentials.
+    pub scheme: SchemeId,
+    /// What it may confer.
+    pub confers: Confers,
+    /// Where its credentials list names.
+    pub lists: Vec<ListClaim>,
+    /// Whether its credentials carry claims, scopes and an `acr`, as tokens do.
+    pub has_claims: bool,
+    /// Whether its credentials are of tenants.
+    pub tenancy: Tenancy,
+    /// Whether its credentials carry every scope that it may confer.
+    pub all_scopes: bool,
+    /// The role types of the application, whose `grants` count.
+    pub roles: RoleTypes,
+}
+
+impl Issuer {
+    /// The source of callers whom a scheme of the application describes: they list roles, permissions and scopes.
+    pub fn of_builder(issuer: &str, scheme: SchemeId, confers: Confers, roles: RoleTypes) -> Self {
+        let list = |kind, name: &str| ListClaim::new(kind, Form::Array, vec![name.to_owned()]);
+        Self {
+            issuer: issuer.into(),
+            scheme,
+            confers,
+            lists: vec![
+                list(NameKind::Role, "roles"),
+                list(NameKind::Permission, "permissions"),
+                list(NameKind::Scope, "scope"),
+            ],
+            has_claims: true,
+            tenancy: Tenancy::Never,
+            all_scopes: false,
+            roles,
+        }
+    }
+
+    /// Where its credentials say what, if that is not the usual place, and for whom.
+    pub(crate) fn places(&self) -> String {
+        let mut places = String::new();
+        if matches!(self.scheme, SchemeId::Bearer | SchemeId::Dpop) {
+            for list in &self.lists {
+                let usual = match list.kind {
+                    NameKind::Role => "roles",
+                    NameKind::Permission => "permissions",
+                    NameKind::Scope => "scope",
+                };
+                if list.path == [usual] && list.prefix.is_empty() {
+                    continue;
+                }
+                places += &format!(", {}s at {}", list.kind.word(), list.pointer());
+                if !list.prefix.is_empty() {
+                    places += &format!(" behind {:?}", list.prefix);
+                }
+            }
+        }
+        places += match self.tenancy {
+            Tenancy::Never => "",
+            Tenancy::Perhaps => ", perhaps of a tenant",
+            Tenancy::Always => ", of a tenant",
+        };
+        if self.all_scopes {
+            places += ", with every scope";
+        }
+        places
+    }
+
+    /// Whether a credential from here could say that it does not hold the name.
+    pub(crate) fn could_answer(&self, name: Name) -> bool {
+        let kind = name.vocabulary.kind;
+        self.confers.allows(kind, name.text) && self.lists.iter().any(|list| list.kind == kind)
+    }
+
+    /// Whether every credential from here holds the scope.
+    pub(crate) fn has_scope_anyway(&self, kind: NameKind, name: &str) -> bool {
+        self.all_scopes && kind == NameKind::Scope && self.confers.allows(kind, name)
+    }
+
+    /// Whether a credential from here could hold the name, by itself or by what implies or grants it.
+    pub(crate) fn could_hold(&self, name: Name) -> bool {
+        let lists = |kind| self.lists.iter().any(|list| list.kind == kind);
+        let kind = name.vocabulary.kind;
+        let by_itself = lists(kind)
+            && match self.confers.names(kind) {
+                AllowedNames::All => true,
+                AllowedNames::Only(names) => names.iter().any(|conferred| implies(name.vocabulary, conferred, name)),
+            };
+        by_itself
+            || self.has_scope_anyway(kind, name.text)
+            || (kind == NameKind::Permission
+                && lists(NameKind::Role)
+                && self.roles.iter().any(|roles| {
+                    (roles.names.iter().zip(0..)).any(|(role, index)| {
+                        self.confers.roles.allow(role) && self.roles.could_grant(roles, index, name)
+                    })
+                }))
+    }
+}
+
+/// Whether who holds `held` holds `name`.
+pub(crate) fn implies(vocabulary: &'static Vocabulary, held: &str, name: Name) -> bool {
+    if vocabulary.open {
+        return held == name.text;
+    }
+    let Some(index) = vocabulary.index_of(held) else { return false };
+    let mut bits = Bits::none_of(vocabulary);
+    bits.add(vocabulary, index);
+    bits.contains(name.index)
+}

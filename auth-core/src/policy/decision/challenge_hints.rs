@@ -1,0 +1,126 @@
+//! Hints for challenges: missing scopes, and the login that would be enough. They never affect the decision.
+
+use super::DecisionInput;
+use crate::denial::StepUp;
+use crate::identity::vocabulary::NameKind;
+use crate::policy::atom::Atom;
+use crate::policy::facts::{CallerFacts, Facts};
+use crate::policy::rule::{Formula, Literal};
+
+/// One way to make a formula hold: what a credential has to bring for it.
+trait SatisfyingSet: Clone + Default {
+    /// What both ask for; `None` where no one credential could bring it.
+    fn and(&self, other: &Self) -> Option<Self>;
+    /// How much of it is missing; then what else tells two apart.
+    fn cost(&self) -> (usize, usize);
+}
+
+/// The least way to make all rules hold; `of` says what a literal takes, `None` where nothing would do.
+fn least<W: SatisfyingSet>(case: &DecisionInput<'_>, of: &dyn Fn(&Literal) -> Option<W>) -> Option<W> {
+    let ways = case.rules.formulas().map(|formula| ways(formula, of)).fold(vec![W::default()], each_with_each);
+    ways.into_iter().next()
+}
+
+/// All ways, the least first.
+fn ways<W: SatisfyingSet>(formula: &Formula, of: &dyn Fn(&Literal) -> Option<W>) -> Vec<W> {
+    match formula {
+        Formula::Literal(literal) => of(literal).into_iter().collect(),
+        Formula::All(parts) => parts.iter().map(|part| ways(part, of)).fold(vec![W::default()], each_with_each),
+        Formula::Any(parts) => least_first(parts.iter().flat_map(|part| ways(part, of)).collect()),
+    }
+}
+
+fn each_with_each<W: SatisfyingSet>(ways: Vec<W>, others: Vec<W>) -> Vec<W> {
+    least_first(ways.iter().flat_map(|way| others.iter().filter_map(|other| way.and(other))).collect())
+}
+
+/// They serve challenges and never the decision: of very many, some least ones will do.
+fn least_first<W: SatisfyingSet>(mut ways: Vec<W>) -> Vec<W> {
+    const MOST: usize = 64;
+    ways.sort_by_key(W::cost);
+    ways.truncate(MOST);
+    ways
+}
+
+/// Scopes, and whether the caller has them.
+#[derive(Clone, Default)]
+struct Scopes(Vec<(&'static str, bool)>);
+
+impl SatisfyingSet for Scopes {
+    fn and(&self, other: &Self) -> Option<Self> {
+        let mut scopes = self.0.clone();
+        scopes.extend(other.0.iter().filter(|scope| !self.0.contains(scope)));
+        Some(Self(scopes))
+    }
+
+    fn cost(&self) -> (usize, usize) {
+        (self.0.iter().filter(|(_, held)| !held).count(), self.0.len())
+    }
+}
+
+/// The scopes that would make the rule hold, with the roles and all else that this caller has: those it has among them, so
+/// that a token with just these would do (BEARER-10). `None` where scopes alone would not.
+pub(super) fn scopes(case: &DecisionInput<'_>) -> Option<Vec<&'static str>> {
+    let CallerFacts::Known(principal) = case.facts.caller else { return None };
+    let source = principal.source();
+    let facts = Facts { checks: case.facts.checks.at_best(), ..*case.facts };
+    let scope = |literal: &Literal| literal.name().filter(|name| name.vocabulary.kind == NameKind::Scope);
+    if !case.rules.formulas().any(|formula| formula.literals(&mut |literal| scope(literal).is_some())) {
+        // Most rules name none.
+        return case.rules.truth(&facts).now.then(Vec::new);
+    }
+    let scopes = least(case, &|literal| {
+        let holds = literal.truth(&facts).now;
+        match scope(literal).filter(|_| !literal.negated) {
+            // A scope that this source may not confer would be dropped again.
+            Some(name) => (holds || source.could_hold(name)).then(|| Scopes(vec![(name.text, holds)])),
+            None => holds.then(Scopes::default),
+        }
+    });
+    scopes.map(|Scopes(scopes)| scopes.into_iter().map(|(name, _)| name).collect())
+}
+
+/// What another login brings.
+#[derive(Clone, Default)]
+struct Renewal {
+    max_age: Option<u64>,
+    /// The level, and whether the caller has it already. A login is at one level.
+    acr: Option<(&'static str, bool)>,
+    /// What no parameter can ask for.
+    others: usize,
+}
+
+impl SatisfyingSet for Renewal {
+    fn and(&self, other: &Self) -> Option<Self> {
+        let one_level = self.acr.is_none() || other.acr.is_none() || self.acr == other.acr;
+        one_level.then(|| Self {
+            max_age: self.max_age.into_iter().chain(other.max_age).min(),
+            acr: self.acr.or(other.acr),
+            others: self.others + other.others,
+        })
+    }
+
+    fn cost(&self) -> (usize, usize) {
+        let level = self.acr.is_some_and(|(_, held)| !held);
+        let named = usize::from(self.max_age.is_some()) + usize::from(level);
+        (named + self.others, self.others) // of two that are as much, the one that can be asked for
+    }
+}
+
+/// The least that another login has to bring, given what this caller has: one way in, not all of them.
+pub(super) fn step_up(case: &DecisionInput<'_>) -> StepUp {
+    let facts = Facts { checks: case.facts.checks.at_best(), ..*case.facts };
+    let login = least(case, &|literal| {
+        let truth = literal.truth(&facts);
+        let login = match literal.atom {
+            Atom::Acr(acr) => Renewal { acr: Some((acr.value, truth.now)), ..Renewal::default() },
+            _ if truth.now => Renewal::default(),
+            Atom::MaxAge(age) => Renewal { max_age: Some(age.seconds), ..Renewal::default() },
+            _ => Renewal { others: 1, ..Renewal::default() },
+        };
+        truth.could.then_some(login)
+    });
+    let Renewal { max_age, acr, .. } = login.unwrap_or_default();
+    let max_age = max_age.map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX));
+    StepUp { max_age, acr_values: acr.into_iter().filter(|(_, held)| !held).map(|(value, _)| value).collect() }
+}

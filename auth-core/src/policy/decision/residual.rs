@@ -1,0 +1,60 @@
+//! What is left of a formula once the known facts are filled in.
+
+use super::Decision;
+use crate::policy::atom::Atom;
+use crate::policy::facts::Facts;
+use crate::policy::rule::{Formula, Literal};
+
+/// The value of a formula once the known facts are filled in. A formula contains each check once and not negated, so that each check
+/// that is left can change the value for some answers of the others.
+pub(super) enum Residual {
+    Holds,
+    Fails,
+    /// Depends on checks, the first of which has this index.
+    Depends(u8),
+}
+
+impl Residual {
+    pub(super) fn of(formula: &Formula, facts: &Facts<'_>) -> Self {
+        match formula {
+            Formula::Literal(Literal { atom: Atom::Check(check), .. })
+                if facts.checks.of(check.index).is_none() && check.may_run(facts) =>
+            {
+                Self::Depends(check.index)
+            }
+            Formula::Literal(literal) if literal.truth(facts).now => Self::Holds,
+            Formula::Literal(_) => Self::Fails,
+            Formula::All(parts) => parts.iter().fold(Self::Holds, |open, part| open.and(|| Self::of(part, facts))),
+            Formula::Any(parts) => parts.iter().fold(Self::Fails, |open, part| open.or(|| Self::of(part, facts))),
+        }
+    }
+
+    pub(super) fn and(self, other: impl FnOnce() -> Self) -> Self {
+        match self {
+            Self::Fails => Self::Fails,
+            Self::Holds => other(),
+            Self::Depends(first) => match other() {
+                Self::Fails => Self::Fails,
+                Self::Holds | Self::Depends(_) => Self::Depends(first),
+            },
+        }
+    }
+
+    fn or(self, other: impl FnOnce() -> Self) -> Self {
+        match self {
+            Self::Holds => Self::Holds,
+            Self::Fails => other(),
+            Self::Depends(first) => match other() {
+                Self::Holds => Self::Holds,
+                Self::Fails | Self::Depends(_) => Self::Depends(first),
+            },
+        }
+    }
+
+    pub(super) const fn check(self) -> Option<Decision> {
+        match self {
+            Self::Depends(first) => Some(Decision::Check(first)),
+            Self::Holds | Self::Fails => None,
+        }
+    }
+}
