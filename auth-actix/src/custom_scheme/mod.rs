@@ -48,7 +48,8 @@ pub enum AuthenticateError {
 ///
 /// ```
 /// use actix_web::HttpRequest;
-/// use auth_actix::{Auth, LocalBoxFuture, Place, Principal};
+/// use auth_actix::scheme::CredentialLocation;
+/// use auth_actix::{Auth, LocalBoxFuture, Principal};
 /// use auth_actix::identity::PrincipalBuilder;
 /// use auth_actix::scheme::{AuthenticateError, Authenticator};
 ///
@@ -57,7 +58,7 @@ pub enum AuthenticateError {
 ///
 /// impl Authenticator for Badges {
 ///     fn name(&self) -> &'static str { "Badge" }
-///     fn place(&self) -> Place<'_> { CredentialLocation::Header("X-Badge") }
+///     fn location(&self) -> CredentialLocation<'_> { CredentialLocation::Header("X-Badge") }
 ///     fn authenticate<'a>(&'a self, request: &'a HttpRequest) -> LocalBoxFuture<'a, Result<PrincipalBuilder, AuthenticateError>> {
 ///         Box::pin(async move {
 ///             match request.headers().get("X-Badge").map(|badge| badge.as_bytes()) {

@@ -10,7 +10,8 @@ use auth_core::runtime::future::LocalBoxFuture;
 /// from the proxies of [`trusted_proxies`](crate::AuthBuilder::trusted_proxies).
 ///
 /// ```
-/// use auth_actix::{Auth, Forwarding};
+/// use auth_actix::Auth;
+/// use auth_actix::client::ForwardingHeader;
 /// use auth_actix::scheme::ProxyHeader;
 /// let auth = Auth::builder()
 ///     .trusted_proxies(["10.0.0.1"], ForwardingHeader::XForwardedFor)

@@ -178,7 +178,7 @@ impl Session {
     /// #[require_auth(scheme = "session")]
     /// #[get("/until-logged-out")]
     /// async fn until_logged_out(session: Session) -> impl Responder {
-    ///     session.over().await;
+    ///     session.ended().await;
     ///     HttpResponse::NoContent()
     /// }
     /// ```

@@ -210,7 +210,7 @@ thread_local! {
     static AROUND: RefCell<Option<Arc<Binding>>> = const { RefCell::new(None) };
 }
 
-/// A [`Place`] that outlives the request's way through its services.
+/// A [`DecisionSite`] that outlives the request's way through its services.
 #[derive(Clone)]
 pub(super) enum OwnedPlace {
     Scope(Arc<Binding>, Auth),

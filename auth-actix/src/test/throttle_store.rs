@@ -92,7 +92,7 @@ impl ThrottleSuite {
         let login = Self::login(&Self::account("alice"), None);
         for _ in 0..2 * BURST {
             let counted = self.admit(&login).await.expect("unverified attempts are no failures");
-            assert_eq!(counted.set, CounterSet::Default);
+            assert_eq!(counted.set, CounterSet::General);
             self.settle(&login, counted, LoginOutcome::Unverified).await;
         }
         self.fail(&login, BURST - 1).await;
@@ -106,7 +106,7 @@ impl ThrottleSuite {
         let (account, home, elsewhere) = (Self::account("alice"), Self::client(), Self::client());
         let [home, elsewhere] = [home, elsewhere].map(|client| Self::login(&account, Some(client)));
         let counted = self.admit(&home).await.expect("admitted");
-        assert_eq!(counted.set, CounterSet::Default, "the place is not known yet");
+        assert_eq!(counted.set, CounterSet::General, "the place is not known yet");
         self.settle(&home, counted, LoginOutcome::Success).await;
         self.fail(&elsewhere, BURST).await;
         self.admit(&elsewhere).await.expect_err("attempts from elsewhere are delayed");
@@ -118,7 +118,7 @@ impl ThrottleSuite {
         self.admit(&home).await.expect_err("the known place has its own count");
         let other = Self::login(&Self::account("bob"), Some(Self::client()));
         let counted = self.admit(&other).await.expect("admitted");
-        assert_eq!(counted.set, CounterSet::Default, "a place is known for one account");
+        assert_eq!(counted.set, CounterSet::General, "a place is known for one account");
     }
 
     async fn counts_networks_over_all_accounts(&self) {

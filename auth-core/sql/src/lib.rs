@@ -4,6 +4,9 @@
 //! Two tables of our own, which our own migrations make and their own table counts: they share a database with those of the
 //! application and clash with none of them.
 
+#[cfg(not(any(feature = "sqlite", feature = "postgres")))]
+compile_error!("auth-sql: turn on the feature `sqlite` or `postgres`");
+
 use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
@@ -32,7 +35,6 @@ use auth_core::store::users::{
 #[derive(Clone)]
 pub struct SqlUsers(Pool);
 
-// With neither feature there is no variant, and nothing opens it.
 #[derive(Clone)]
 enum Pool {
     #[cfg(feature = "sqlite")]

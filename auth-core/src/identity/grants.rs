@@ -24,10 +24,10 @@ use crate::runtime::file_watcher::watch;
 /// # use auth_core::open;
 /// # mod m {
 /// # use auth_core::identity::vocabulary::*;
-/// # pub static ROLES: Vocabulary = Vocabulary { kind: Kind::Role, declared_in: "Role", module: "app", open: false, names: &["editor"],
-/// #     variants: &["Editor"], spelt: Spelt::few(&[("editor", 0)]), closure: &[&[1]], grants: &[&[]] };
-/// # pub static PERMISSIONS: Vocabulary = Vocabulary { kind: Kind::Permission, declared_in: "Permission", module: "app", open: false,
-/// #     names: &["posts:pin"], variants: &["PostsPin"], spelt: Spelt::few(&[("posts:pin", 0)]), closure: &[&[1]], grants: &[&[]] };
+/// # pub static ROLES: Vocabulary = Vocabulary { kind: NameKind::Role, declared_in: "Role", module: "app", open: false, names: &["editor"],
+/// #     variants: &["Editor"], spelt: NameIndex::few(&[("editor", 0)]), closure: &[&[1]], grants: &[&[]] };
+/// # pub static PERMISSIONS: Vocabulary = Vocabulary { kind: NameKind::Permission, declared_in: "Permission", module: "app", open: false,
+/// #     names: &["posts:pin"], variants: &["PostsPin"], spelt: NameIndex::few(&[("posts:pin", 0)]), closure: &[&[1]], grants: &[&[]] };
 /// # pub struct Role; pub struct Permission;
 /// # impl Declares for Role { const VOCABULARY: &'static Vocabulary = &ROLES; fn index(&self) -> u16 { 0 } fn as_str(&self) -> &str { "editor" } }
 /// # impl RoleSet for Role {}

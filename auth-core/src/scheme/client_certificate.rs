@@ -160,7 +160,7 @@ impl CertificateVerifier {
         if matches!(self.name, CertificateName::Uri | CertificateName::Dns) {
             claims.insert("client_id".to_owned(), Value::from(name));
         }
-        let fingerprint: String = sha2::Sha256::digest(der).iter().map(|byte| format!("{byte:02x}")).collect();
+        let fingerprint = crate::runtime::hex::hex(&sha2::Sha256::digest(der));
         claims.insert("jti".to_owned(), Value::from(fingerprint));
         claims.insert("exp".to_owned(), Value::from(ends));
         let [source] = &self.source;

@@ -132,7 +132,7 @@ impl ApiKey {
             names => names.iter().map(|name| word(name)).collect::<Vec<_>>().join(","),
         };
         let expires = self.expires.map_or_else(|| "-".to_owned(), |expires| expires.seconds().to_string());
-        let hash: String = self.hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = crate::runtime::hex::hex(&self.hash);
         format!("{} {hash} {} {} {} {expires}", self.id, word(&self.owner), list(&self.roles), list(&self.scopes))
     }
 

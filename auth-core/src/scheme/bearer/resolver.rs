@@ -48,7 +48,8 @@ crate::debug_as_display!(IssuersUnavailable);
 /// tenants, all with the same keys.
 ///
 /// ```
-/// use auth_core::scheme::bearer::{IssuerResolver, Resolved};
+/// use auth_core::runtime::future::BoxFuture;
+/// use auth_core::scheme::bearer::{IssuerResolver, IssuersUnavailable, Resolved};
 /// struct Tenants;
 /// impl IssuerResolver for Tenants {
 ///     fn resolve<'a>(&'a self, issuer: &'a str) -> BoxFuture<'a, Result<Option<Resolved>, IssuersUnavailable>> {

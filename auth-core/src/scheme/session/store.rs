@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::denial::Denial;
 use crate::runtime::future::BoxFuture;
+use crate::runtime::hex::hex;
 
 /// The name of a session in a store: the SHA-256 of its id. Who reads the store cannot make a cookie of it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,7 +25,7 @@ impl SessionKey {
 /// As hexadecimal digits, for the form by which somebody ends one of their sessions. It opens nothing.
 impl std::fmt::Display for SessionKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex(&self.0))
     }
 }
 
@@ -52,9 +53,7 @@ impl std::str::FromStr for SessionKey {
 /// Eight digits: enough to tell lines of a log apart.
 impl std::fmt::Debug for SessionKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SessionKey(")?;
-        self.0.iter().take(4).try_for_each(|byte| write!(f, "{byte:02x}"))?;
-        f.write_str("…)")
+        write!(f, "SessionKey({}…)", hex(self.0.get(..4).unwrap_or_default()))
     }
 }
 

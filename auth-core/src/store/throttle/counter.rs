@@ -116,15 +116,15 @@ impl std::fmt::Debug for Counter {
 pub enum CounterSet {
     /// [`LoginCounters::known_place`].
     KnownPlace,
-    /// [`LoginCounters::default_set`].
-    Default,
+    /// [`LoginCounters::general_set`].
+    General,
 }
 
 /// The counters of one login attempt.
 pub struct LoginCounters {
     account: String,
     known_place: Option<Counter>,
-    default_set: Vec<Counter>,
+    general_set: Vec<Counter>,
     place: Option<IpNet>,
 }
 
@@ -136,7 +136,7 @@ impl LoginCounters {
         Self {
             account: account.to_owned(),
             known_place: place.map(|place| Counter::of_known_place(account, place, limits)),
-            default_set: account_counter.chain(networks(seen, limits)).collect(),
+            general_set: account_counter.chain(networks(seen, limits)).collect(),
             place,
         }
     }
@@ -147,15 +147,15 @@ impl LoginCounters {
     }
 
     /// Returns the counters of the account and of the networks that the attempt comes from, for an attempt from elsewhere.
-    pub fn default_set(&self) -> &[Counter] {
-        &self.default_set
+    pub fn general_set(&self) -> &[Counter] {
+        &self.general_set
     }
 
     /// Returns the counters of a set.
     pub fn set(&self, set: CounterSet) -> &[Counter] {
         match set {
             CounterSet::KnownPlace => self.known_place.as_slice(),
-            CounterSet::Default => &self.default_set,
+            CounterSet::General => &self.general_set,
         }
     }
 
@@ -174,7 +174,7 @@ impl LoginCounters {
 /// Redacts the account name.
 impl std::fmt::Debug for LoginCounters {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("LoginCounters").field("default_set", &self.default_set).finish_non_exhaustive()
+        f.debug_struct("LoginCounters").field("general_set", &self.general_set).finish_non_exhaustive()
     }
 }
 

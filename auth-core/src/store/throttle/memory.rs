@@ -130,7 +130,7 @@ impl MemoryThrottleStore {
             |counter: &Counter| self.with_bucket(&counter.subject, |tag, bucket| bucket.find(tag, now).is_some());
         match login.known_place().and_then(is_known) {
             Some(true) => CounterSet::KnownPlace,
-            _ => CounterSet::Default,
+            _ => CounterSet::General,
         }
     }
 

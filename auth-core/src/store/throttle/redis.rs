@@ -26,7 +26,7 @@ const ADMIT: &str = r"
         local since = redis.call('ZSCORE', prefix .. asked.places, asked.place)
         is_known = since and tonumber(since) > now - asked.keep
     end
-    local counted = is_known and asked.known_place or asked.default_set
+    local counted = is_known and asked.known_place or asked.general_set
     local wait = 0
     for _, one in ipairs(counted) do
         local left = tonumber(redis.call('HGET', prefix .. one.key, 'until') or 0) - now
@@ -98,7 +98,7 @@ impl ThrottleStore for RedisThrottleStore {
         };
         let arguments = json!({
             "known_place": login.set(CounterSet::KnownPlace).iter().map(describe).collect::<Vec<_>>(),
-            "default_set": login.set(CounterSet::Default).iter().map(describe).collect::<Vec<_>>(),
+            "general_set": login.set(CounterSet::General).iter().map(describe).collect::<Vec<_>>(),
             "day": milliseconds(COUNT_TTL),
             "memory": milliseconds(COUNT_TTL),
             "places": places_key(login),
@@ -110,7 +110,7 @@ impl ThrottleStore for RedisThrottleStore {
             Ok(match answer.map_err(|_| ThrottleUnavailable)? {
                 (false, delay) => Admission::Delayed(Duration::from_millis(delay)),
                 (true, 1) => Admission::Counted(Counted::new(CounterSet::KnownPlace)),
-                (true, _) => Admission::Counted(Counted::new(CounterSet::Default)),
+                (true, _) => Admission::Counted(Counted::new(CounterSet::General)),
             })
         })
     }

@@ -27,7 +27,7 @@ crate::debug_as_display!(ThrottleUnavailable);
 ///
 /// impl ThrottleStore for Unlimited {
 ///     fn admit<'a>(&'a self, _login: &'a LoginCounters) -> BoxFuture<'a, Result<Admission, ThrottleUnavailable>> {
-///         Box::pin(async { Ok(Admission::Counted(Counted::new(CounterSet::Default))) })
+///         Box::pin(async { Ok(Admission::Counted(Counted::new(CounterSet::General))) })
 ///     }
 ///
 ///     fn settle<'a>(
@@ -52,7 +52,7 @@ pub trait ThrottleStore: Send + Sync + 'static {
     /// Counts an attempt before its password is verified, in one atomic step.
     ///
     /// The attempt counts in [`LoginCounters::known_place`] if the account logged in from that place within
-    /// [`KNOWN_PLACE_TTL`](super::KNOWN_PLACE_TTL), and in [`LoginCounters::default_set`] otherwise. If one of these counters still
+    /// [`KNOWN_PLACE_TTL`](super::KNOWN_PLACE_TTL), and in [`LoginCounters::general_set`] otherwise. If one of these counters still
     /// delays attempts, nothing is counted and the longest delay is returned. Each counter then delays the next attempt by
     /// [`Counter::delay`](super::Counter::delay) of its new count.
     fn admit<'a>(&'a self, login: &'a LoginCounters) -> BoxFuture<'a, Result<Admission, ThrottleUnavailable>>;
