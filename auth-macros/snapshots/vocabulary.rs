@@ -11,7 +11,7 @@ impl ::auth_actix::__private::Declares for Role {
             open: false,
             names: &["admin", "content-editor"],
             variants: &["Admin", "Editor"],
-            spelt: ::auth_actix::__private::NameIndex::few(
+            name_index: ::auth_actix::__private::NameIndex::few(
                 &[("admin", 0u16), ("content-editor", 1u16), ("root", 0u16)],
             ),
             closure: &[&[3u64], &[2u64]],

@@ -267,7 +267,8 @@ impl<H: Adapter> Engine<H> {
             self.same.iter().any(|(a, b)| a.is(other) && b.is(vocabulary) || a.is(vocabulary) && b.is(other))
         };
         for other in met.iter().filter(|other| other.kind == vocabulary.kind && !same(other)) {
-            if let Some((name, _)) = vocabulary.spelt.all().iter().find(|(name, _)| other.index_of(name).is_some()) {
+            if let Some((name, _)) = vocabulary.name_index.all().iter().find(|(name, _)| other.index_of(name).is_some())
+            {
                 return Err((name, other));
             }
         }

@@ -25,9 +25,9 @@ use crate::runtime::file_watcher::watch;
 /// # mod m {
 /// # use auth_core::identity::vocabulary::*;
 /// # pub static ROLES: Vocabulary = Vocabulary { kind: NameKind::Role, declared_in: "Role", module: "app", open: false, names: &["editor"],
-/// #     variants: &["Editor"], spelt: NameIndex::few(&[("editor", 0)]), closure: &[&[1]], grants: &[&[]] };
+/// #     variants: &["Editor"], name_index: NameIndex::few(&[("editor", 0)]), closure: &[&[1]], grants: &[&[]] };
 /// # pub static PERMISSIONS: Vocabulary = Vocabulary { kind: NameKind::Permission, declared_in: "Permission", module: "app", open: false,
-/// #     names: &["posts:pin"], variants: &["PostsPin"], spelt: NameIndex::few(&[("posts:pin", 0)]), closure: &[&[1]], grants: &[&[]] };
+/// #     names: &["posts:pin"], variants: &["PostsPin"], name_index: NameIndex::few(&[("posts:pin", 0)]), closure: &[&[1]], grants: &[&[]] };
 /// # pub struct Role; pub struct Permission;
 /// # impl Declares for Role { const VOCABULARY: &'static Vocabulary = &ROLES; fn index(&self) -> u16 { 0 } fn as_str(&self) -> &str { "editor" } }
 /// # impl RoleSet for Role {}
@@ -264,7 +264,7 @@ mod tests {
             open: false,
             names,
             variants,
-            spelt: NameIndex::few(&[]),
+            name_index: NameIndex::few(&[]),
             closure,
             grants,
         }

@@ -35,7 +35,7 @@ impl DeclaredNames {
             let implied = vocabulary.names.iter().enumerate().filter(|(other, _)| *other != index && held(*other));
             let granted = vocabulary.grants.get(index).copied().unwrap_or_default();
             let aliases =
-                vocabulary.spelt.all().iter().filter(|(alias, of)| usize::from(*of) == index && alias != name);
+                vocabulary.name_index.all().iter().filter(|(alias, of)| usize::from(*of) == index && alias != name);
             let word = kind.entry((*name).to_owned()).or_default();
             word.aliases.extend(aliases.map(|(alias, _)| (*alias).to_owned()));
             word.implies.extend(implied.map(|(_, name)| (*name).to_owned()));

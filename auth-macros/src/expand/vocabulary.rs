@@ -151,7 +151,7 @@ impl VocabularyExpansion<'_> {
                     open: false,
                     names: &[#(#names),*],
                     variants: &[#(#variants),*],
-                    spelt: #name_index,
+                    name_index: #name_index,
                     closure: &[#(#closure),*],
                     grants: &[#(#grants),*],
                 };

@@ -16,9 +16,9 @@ pub const fn check_name(vocabulary: &Vocabulary, written: &str) {
     }
     let mut text = Text::new();
     let mut alias = 0;
-    let spelt = vocabulary.spelt.all();
-    while alias < spelt.len() {
-        let (name, index) = spelt[alias];
+    let name_index = vocabulary.name_index.all();
+    while alias < name_index.len() {
+        let (name, index) = name_index[alias];
         if same(name, written) {
             text.all(&["\"", written, "\" is an alias, which only tokens may use\nhelp: write \""]);
             text.all(&[vocabulary.names[index as usize], "\""]);

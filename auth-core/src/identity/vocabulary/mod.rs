@@ -49,7 +49,7 @@ pub struct Vocabulary {
     /// The variants, by index.
     pub variants: &'static [&'static str],
     /// Names and aliases, as tokens spell them.
-    pub spelt: NameIndex,
+    pub name_index: NameIndex,
     /// By index: the bits of all that a name implies, itself included.
     pub closure: &'static [&'static [u64]],
     /// By index: what a name, or one that it implies, grants in other vocabularies.
@@ -132,7 +132,7 @@ impl Vocabulary {
         Name { vocabulary: self, index: if self.open { NO_INDEX } else { check::position(self.names, text) }, text }
     }
 
-    /// The name of the variant that is spelt so, in a const.
+    /// The name of the variant that is name_index so, in a const.
     #[allow(
         clippy::indexing_slicing,
         reason = "const; the index is the position of an element, the tables are parallel"
@@ -159,7 +159,7 @@ impl Vocabulary {
 
     /// The index of a name or an alias that a credential carries.
     pub fn index_of(&self, text: &str) -> Option<u16> {
-        self.spelt.find(text)
+        self.name_index.find(text)
     }
 
     /// Whether tokens may carry the name: it is declared, or an alias.
@@ -312,7 +312,7 @@ mod tests {
         open: false,
         names: &["admin", "editor", "viewer"],
         variants: &["Admin", "Editor", "Viewer"],
-        spelt: NameIndex::few(&[("admin", 0), ("editor", 1), ("redactor", 1), ("viewer", 2)]),
+        name_index: NameIndex::few(&[("admin", 0), ("editor", 1), ("redactor", 1), ("viewer", 2)]),
         closure: &[&[0b111], &[0b110], &[0b100]],
         grants: &[&[], &[], &[]],
     };

@@ -30,7 +30,7 @@ impl NameIndex {
         self.all
     }
 
-    /// The index of what is spelt so.
+    /// The index of what is name_index so.
     pub(super) fn find(&self, text: &str) -> Option<u16> {
         if self.first.is_empty() {
             return self.all.iter().find(|(name, _)| *name == text).map(|(_, index)| *index);
@@ -91,12 +91,12 @@ mod tests {
             let (first, next) = (first::<BUCKETS>(ALL), next::<COUNT, BUCKETS>(ALL));
             NameIndex::many(ALL, Box::leak(Box::new(first)), Box::leak(Box::new(next)))
         }
-        for spelt in [NameIndex::few(ALL), by_hash::<1>(), by_hash::<3>(), by_hash::<16>()] {
+        for name_index in [NameIndex::few(ALL), by_hash::<1>(), by_hash::<3>(), by_hash::<16>()] {
             for (name, index) in ALL {
-                assert_eq!(spelt.find(name), Some(*index), "{name:?}");
+                assert_eq!(name_index.find(name), Some(*index), "{name:?}");
             }
             for other in ["Admin", "admi", "admin ", "cafe", "a", "b", "\0"] {
-                assert_eq!(spelt.find(other), None, "{other:?}");
+                assert_eq!(name_index.find(other), None, "{other:?}");
             }
         }
         assert_eq!(NameIndex::few(&[]).find(""), None);

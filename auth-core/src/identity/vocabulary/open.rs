@@ -14,7 +14,7 @@ macro_rules! open {
         pub struct $name(String);
 
         impl $name {
-            /// The name that is spelt so.
+            /// The name that is name_index so.
             pub fn new(name: impl Into<String>) -> Self {
                 Self(name.into())
             }
@@ -35,7 +35,7 @@ macro_rules! open {
                     open: true,
                     names: &[],
                     variants: &[],
-                    spelt: NameIndex::few(&[]),
+                    name_index: NameIndex::few(&[]),
                     closure: &[],
                     grants: &[],
                 };

@@ -106,7 +106,7 @@ mod tests {
         open: false,
         names: &["posts:read", "posts:write"],
         variants: &["PostsRead", "PostsWrite"],
-        spelt: NameIndex::few(&[("posts:read", 0), ("posts:write", 1)]),
+        name_index: NameIndex::few(&[("posts:read", 0), ("posts:write", 1)]),
         closure: &[&[0b01], &[0b11]],
         grants: &[&[], &[]],
     };
@@ -117,7 +117,7 @@ mod tests {
         open: false,
         names: &["admin", "editor", "suspended"],
         variants: &["Admin", "Editor", "Suspended"],
-        spelt: NameIndex::few(&[("admin", 0), ("editor", 1), ("redactor", 1), ("suspended", 2)]),
+        name_index: NameIndex::few(&[("admin", 0), ("editor", 1), ("redactor", 1), ("suspended", 2)]),
         closure: &[&[0b011], &[0b010], &[0b100]],
         grants: &[&[PERMISSIONS.name("posts:write")], &[PERMISSIONS.name("posts:write")], &[]],
     };
@@ -129,7 +129,7 @@ mod tests {
         open: false,
         names: &["suspended", "editor", "admin"],
         variants: &["Suspended", "Editor", "Admin"],
-        spelt: NameIndex::few(&[("admin", 2), ("editor", 1), ("suspended", 0)]),
+        name_index: NameIndex::few(&[("admin", 2), ("editor", 1), ("suspended", 0)]),
         closure: &[&[0b001], &[0b010], &[0b100]],
         grants: &[&[], &[], &[]],
     };
@@ -231,7 +231,7 @@ mod tests {
         open: false,
         names: &["suspended", "editor", "admin"],
         variants: &[],
-        spelt: NameIndex::few(&[("admin", 2), ("editor", 1), ("suspended", 0)]),
+        name_index: NameIndex::few(&[("admin", 2), ("editor", 1), ("suspended", 0)]),
         closure: &[],
         grants: &[],
     };

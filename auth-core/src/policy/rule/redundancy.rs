@@ -233,7 +233,7 @@ mod tests {
         open: false,
         names: &["read", "write"],
         variants: &["Read", "Write"],
-        spelt: NameIndex::few(&[("read", 0), ("write", 1)]),
+        name_index: NameIndex::few(&[("read", 0), ("write", 1)]),
         closure: &[&[0b01], &[0b11]],
         grants: &[&[], &[]],
     };
@@ -244,7 +244,7 @@ mod tests {
         open: false,
         names: &["admin", "editor", "suspended"],
         variants: &["Admin", "Editor", "Suspended"],
-        spelt: NameIndex::few(&[("admin", 0), ("editor", 1), ("suspended", 2)]),
+        name_index: NameIndex::few(&[("admin", 0), ("editor", 1), ("suspended", 2)]),
         closure: &[&[0b011], &[0b010], &[0b100]],
         grants: &[&[PERMISSIONS.name("write")], &[PERMISSIONS.name("write")], &[]],
     };

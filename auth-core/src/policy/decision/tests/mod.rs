@@ -161,7 +161,7 @@ static PERMISSIONS: Vocabulary = Vocabulary {
     open: false,
     names: &["posts:read", "posts:write", "posts:purge"],
     variants: &["PostsRead", "PostsWrite", "PostsPurge"],
-    spelt: NameIndex::few(&[("posts:purge", 2), ("posts:read", 0), ("posts:write", 1)]),
+    name_index: NameIndex::few(&[("posts:purge", 2), ("posts:read", 0), ("posts:write", 1)]),
     closure: &[&[0b001], &[0b011], &[0b100]],
     grants: &[&[], &[], &[]],
 };
@@ -172,7 +172,7 @@ static ROLES: Vocabulary = Vocabulary {
     open: false,
     names: &["suspended", "editor", "admin"],
     variants: &["Suspended", "Editor", "Admin"],
-    spelt: NameIndex::few(&[("admin", 2), ("editor", 1), ("suspended", 0)]),
+    name_index: NameIndex::few(&[("admin", 2), ("editor", 1), ("suspended", 0)]),
     closure: &[&[0b001], &[0b010], &[0b110]],
     grants: &[&[], &[PERMISSIONS.name("posts:write")], &[PERMISSIONS.name("posts:write")]],
 };
@@ -183,7 +183,7 @@ static SCOPES: Vocabulary = Vocabulary {
     open: false,
     names: &["a", "b", "c", "d"],
     variants: &["A", "B", "C", "D"],
-    spelt: NameIndex::few(&[("a", 0), ("b", 1), ("c", 2), ("d", 3)]),
+    name_index: NameIndex::few(&[("a", 0), ("b", 1), ("c", 2), ("d", 3)]),
     closure: &[&[1], &[2], &[4], &[8]],
     grants: &[&[], &[], &[], &[]],
 };
