@@ -346,7 +346,7 @@ const TOO_LONG: &[(&str, usize)] = &[
 ];
 
 /// The most places that name a feature, in all three crates.
-const MOST_FEATURE_SITES: usize = 316;
+const MOST_FEATURE_SITES: usize = 314;
 
 /// Functions with more than five parameters, and how many they have: each entry may only shrink.
 #[rustfmt::skip]

@@ -15,7 +15,9 @@ use auth_core::identity::scheme_id::SchemeId;
 use auth_core::policy::rule::{Rule, RuleTarget};
 #[cfg(feature = "oidc")]
 use auth_core::scheme::session::oidc_login::RelyingParty;
-use auth_core::scheme::session::{NewSession, SessionId, SessionInfo, SessionKey, SessionStoreError, SessionVerifier};
+use auth_core::scheme::session::{
+    NewSession, SessionId, SessionInfo, SessionKey, SessionStoreError, SessionVerifier, session_of_user,
+};
 use auth_core::store::users::{PasswordAuthenticator, PasswordCredentials};
 
 use crate::auth::Auth;
@@ -219,7 +221,7 @@ impl Session {
         adapter::update(&self.request, |state| state.claim_name(presented.name()));
         let client = self.auth.engine().throttled_client(&self.request);
         let (name, user) = users.verify(SchemeId::Session, presented, client).await?;
-        let login = NewSession::of_verified(name, &user);
+        let login = session_of_user(name, &user);
         self.begin(if remember { login.persistent() } else { login }).await
     }
 

@@ -38,9 +38,8 @@ impl Keys {
         auth_core::scheme::bearer::sign_hs256(&self.secret(issuer), &all).expect("a signed token")
     }
 
-    pub(crate) fn replace(&self, jwt: crate::Jwt) -> crate::Jwt {
-        let secret = self.secret(jwt.name_of_issuer());
-        jwt.with_only(crate::jwt::Key::secret(crate::jwt::Algorithm::HS256, secret))
+    fn key_of(&self, issuer: &str) -> crate::jwt::Key {
+        crate::jwt::Key::secret(crate::jwt::Algorithm::HS256, self.secret(issuer))
     }
 
     #[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
@@ -64,8 +63,8 @@ impl fmt::Debug for Keys {
 impl AuthBuilder {
     fn replace_keys(self, keys: &Keys, in_release: bool) -> Self {
         let keys = keys.clone();
-        let replace = Box::new(move |jwt| keys.replace(jwt));
-        self.tokens(|tokens| tokens.test_keys = Some(TestKeys { replace, in_release }))
+        let key_of = Box::new(move |issuer: &str| keys.key_of(issuer));
+        self.tokens(|tokens| tokens.test_keys = Some(TestKeys { key_of, in_release }))
     }
 
     /// Replaces the keys of every issuer by those of a test. Refused in release builds.

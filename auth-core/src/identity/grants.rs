@@ -149,7 +149,7 @@ impl<R: RoleSet, P: PermissionSet> Grants<R, P> {
     }
 
     /// What looks them up.
-    pub fn table(&self) -> &Table {
+    pub(crate) fn table(&self) -> &Table {
         &self.table
     }
 }

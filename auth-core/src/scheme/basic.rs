@@ -66,17 +66,17 @@ impl Basic {
     }
 
     /// Whether it says what it may confer.
-    pub fn has_explicit_confers(&self) -> bool {
+    pub(crate) fn has_explicit_confers(&self) -> bool {
         self.confers.is_some()
     }
 
     /// The users.
-    pub fn passwords(&self) -> &PasswordAuthenticator {
+    pub(crate) fn passwords(&self) -> &PasswordAuthenticator {
         &self.passwords
     }
 
     /// The verifier, for a realm. `roles` are the role types of the application.
-    pub fn prepare(self, realm: &str, roles: &RoleTypes) -> BasicVerifier {
+    pub(crate) fn prepare(self, realm: &str, roles: &RoleTypes) -> BasicVerifier {
         self.passwords.set_realm(realm);
         let source = Issuer {
             issuer: super::issuer_of_users(realm).into(),

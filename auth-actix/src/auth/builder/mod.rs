@@ -128,7 +128,7 @@ impl AuthBuilder {
     /// [audit](Self::audit).
     pub fn grants<R: RoleSet, P: PermissionSet>(self, grants: &Grants<R, P>) -> Self {
         self.roles::<R>().set("grants", |engine| {
-            engine.roles = std::mem::take(&mut engine.roles).with_data(grants.table().clone());
+            engine.roles = std::mem::take(&mut engine.roles).with_grants(grants);
         })
     }
 

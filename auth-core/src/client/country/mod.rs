@@ -39,7 +39,7 @@ impl Countries {
     }
 
     /// The name of the header, where there is one.
-    pub fn header_name(&self) -> Option<&str> {
+    pub(crate) fn header_name(&self) -> Option<&str> {
         match &self.0 {
             From::Header(name) => Some(name),
             #[cfg(feature = "geoip")]

@@ -3,8 +3,8 @@
 use std::sync::{Arc, OnceLock};
 
 use super::implies;
-use crate::identity::grants::Table;
-use crate::identity::vocabulary::{Name, NameKind, Vocabulary};
+use crate::identity::grants::{Grants, Table};
+use crate::identity::vocabulary::{Name, NameKind, PermissionSet, RoleSet, Vocabulary};
 
 /// The role types of an application, whose grants count. Shared by its sources; grows while handlers are registered, and is
 /// read without a lock.
@@ -28,10 +28,10 @@ impl RoleTypes {
         self.types.iter().map_while(OnceLock::get).copied()
     }
 
-    /// The same, and grants that are data.
+    /// Adds grants that are data.
     #[must_use]
-    pub fn with_data(self, table: Table) -> Self {
-        Self { data: Some(table), ..self }
+    pub fn with_grants<R: RoleSet, P: PermissionSet>(self, grants: &Grants<R, P>) -> Self {
+        Self { data: Some(grants.table().clone()), ..self }
     }
 
     /// How often the grants that are data were replaced.

@@ -82,17 +82,17 @@ impl ApiKeyScheme {
     }
 
     /// Whether it says what it may confer.
-    pub fn has_explicit_confers(&self) -> bool {
+    pub(crate) fn has_explicit_confers(&self) -> bool {
         self.confers.is_some()
     }
 
     /// The name of the header.
-    pub fn header_name(&self) -> &str {
+    pub(crate) fn header_name(&self) -> &str {
         &self.header
     }
 
     /// The verifier, for a realm. `roles` are the role types of the application.
-    pub fn prepare(self, realm: &str, roles: &RoleTypes) -> ApiKeyVerifier {
+    pub(crate) fn prepare(self, realm: &str, roles: &RoleTypes) -> ApiKeyVerifier {
         let list = |kind, name: &str| ListClaim::new(kind, Form::Array, vec![name.to_owned()]);
         let source = Issuer {
             issuer: format!("apikey:{realm}").into(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::client::RequestHead;
 use crate::identity::issuer::RoleTypes;
-use crate::scheme::bearer::{Bearer, BearerTokens, CookieTokens, IssuerResolver, Jwt, TokenCache};
+use crate::scheme::bearer::{Bearer, BearerTokens, CookieTokens, IssuerResolver, Jwt, Key, TokenCache};
 use crate::scheme::build_error::{BuildError, Mistakes};
 use crate::scheme::settings::{AllSettings, Assembly, SchemeSettings, SettingsContext};
 use crate::scheme::ticket::{Tickets, TicketsInQuery};
@@ -30,8 +30,8 @@ pub struct TokenSettings {
 
 /// Keys of a test.
 pub struct TestKeys {
-    /// Replaces the keys of an issuer.
-    pub replace: Box<dyn Fn(Jwt) -> Jwt>,
+    /// Returns the key that replaces those of the issuer with this name.
+    pub key_of: Box<dyn Fn(&str) -> Key>,
     /// Whether that is allowed in a release build.
     pub in_release: bool,
 }
@@ -45,7 +45,13 @@ impl TokenSettings {
     fn bearer(self, roles: &RoleTypes) -> Result<Option<Bearer>, BuildError> {
         let jwts = match self.test_keys {
             Some(keys) if !keys.in_release && !cfg!(debug_assertions) => return Err(BuildError::TestKeysInRelease),
-            Some(keys) => self.jwts.into_iter().map(keys.replace).collect(),
+            Some(keys) => {
+                let replace = |jwt: Jwt| {
+                    let key = (keys.key_of)(jwt.name_of_issuer());
+                    jwt.with_only(key)
+                };
+                self.jwts.into_iter().map(replace).collect()
+            }
             None => self.jwts,
         };
         for jwt in jwts.iter().filter(|jwt| jwt.is_dev()) {

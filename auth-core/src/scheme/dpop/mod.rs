@@ -135,7 +135,7 @@ impl Dpop {
     }
 
     /// Whether others may remember proofs in the same place.
-    pub fn is_shared(&self) -> bool {
+    pub(crate) fn is_shared(&self) -> bool {
         match &self.replay {
             ReplaySetting::Memory { .. } => false,
             ReplaySetting::Store(store) => store.is_shared(),
@@ -148,7 +148,7 @@ impl Dpop {
     ///
     /// # Errors
     /// A setting is wrong.
-    pub fn prepare(self, realm: &str) -> Result<DpopVerifier, DpopError> {
+    pub(crate) fn prepare(self, realm: &str) -> Result<DpopVerifier, DpopError> {
         let seconds = Duration::from_secs;
         if self.window < seconds(1) || self.window > seconds(300) {
             return Err(DpopError::Window);

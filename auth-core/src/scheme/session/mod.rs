@@ -27,7 +27,7 @@ pub use self::cookie::{CookieNameError, CookieSettings, SessionId};
 pub use self::login_settings::LoginSettings;
 pub use self::memory::MemorySessionStore;
 use self::metadata::SessionMetadata;
-pub use self::new_session::NewSession;
+pub use self::new_session::{NewSession, session_of_user};
 #[cfg(feature = "redis")]
 pub use self::redis::RedisSessionStore;
 pub use self::revoke::SessionInfo;

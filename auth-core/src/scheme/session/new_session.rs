@@ -17,6 +17,11 @@ pub struct NewSession {
     pub(super) at: Option<Option<Timestamp>>,
 }
 
+/// Returns the session to create for a user whose password was verified. It ends when the user is removed or the password changes.
+pub fn session_of_user(name: impl Into<String>, user: &VerifiedUser) -> NewSession {
+    NewSession::of_verified(name, user)
+}
+
 impl NewSession {
     /// A user of that name. Unless [`issuer`](Self::issuer) says otherwise, whoever logs in with a password of that name is
     /// the same one.
@@ -27,7 +32,7 @@ impl NewSession {
 
     /// A user of the store that passwords are checked against, with the roles that they have there: now, and as long as the
     /// session lives. It ends when they are gone, or have another password.
-    pub fn of_verified(name: impl Into<String>, user: &VerifiedUser) -> Self {
+    pub(crate) fn of_verified(name: impl Into<String>, user: &VerifiedUser) -> Self {
         Self {
             user: Some(user.password_versions().to_vec()),
             ..Self::user(name).roles(user.roles.iter().map(String::as_str))

@@ -148,27 +148,28 @@ impl Sessions {
     }
 
     /// Whether it says what it may confer.
-    pub fn has_explicit_confers(&self) -> bool {
+    pub(crate) fn has_explicit_confers(&self) -> bool {
         self.confers.is_some()
     }
 
     /// Whether other processes may use its store too.
-    pub fn is_shared(&self) -> bool {
+    pub(crate) fn is_shared(&self) -> bool {
         self.store.is_shared()
     }
 
     /// The address of the store, if it is in the memory of this process: two such stores do not share sessions.
-    pub fn memory_address(&self) -> Option<usize> {
+    pub(crate) fn memory_address(&self) -> Option<usize> {
         (!self.store.is_shared()).then(|| Arc::as_ptr(&self.store).cast::<()>() as usize)
     }
 
     /// Whether its cookie is not sent where another site leads here.
-    pub fn is_strict(&self) -> bool {
+    #[cfg(feature = "oidc")]
+    pub(crate) fn is_strict(&self) -> bool {
         self.cookie.strict
     }
 
     /// Whether its cookie is for this machine alone.
-    pub fn is_for_this_machine(&self) -> bool {
+    pub(crate) fn is_for_this_machine(&self) -> bool {
         self.cookie.plain_http
     }
 
@@ -176,7 +177,7 @@ impl Sessions {
     ///
     /// # Errors
     /// A setting is wrong.
-    pub fn prepare(
+    pub(crate) fn prepare(
         self,
         realm: &str,
         users: Option<PasswordAuthenticator>,

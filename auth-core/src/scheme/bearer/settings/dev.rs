@@ -32,7 +32,7 @@ impl Jwt {
     }
 
     /// Whether tokens of development are taken: [`Jwt::dev`], and in debug builds [`Jwt::or_dev`].
-    pub fn is_dev(&self) -> bool {
+    pub(crate) fn is_dev(&self) -> bool {
         self.dev.is_some()
     }
 

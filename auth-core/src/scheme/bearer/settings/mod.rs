@@ -152,13 +152,13 @@ impl Jwt {
     }
 
     /// The name under which identities of these tokens stand; empty where nobody said.
-    pub fn name_of_issuer(&self) -> &str {
+    pub(crate) fn name_of_issuer(&self) -> &str {
         self.issuer.as_deref().unwrap_or_default()
     }
 
     /// The same settings with another key: for tests.
     #[must_use]
-    pub fn with_only(self, key: Key) -> Self {
+    pub(crate) fn with_only(self, key: Key) -> Self {
         Self {
             keys: vec![key],
             set: None,
@@ -413,13 +413,13 @@ impl Jwt {
     }
 
     /// Whether this is one of its HMAC secrets.
-    pub fn has_secret(&self, secret: &[u8]) -> bool {
+    pub(crate) fn has_secret(&self, secret: &[u8]) -> bool {
         let other = Key::secret(Algorithm::HS256, secret);
         self.keys.iter().any(|key| key.is_same_secret(&other))
     }
 
     /// Whether it says what it may confer.
-    pub fn has_explicit_confers(&self) -> bool {
+    pub(crate) fn has_explicit_confers(&self) -> bool {
         self.confers.is_some()
     }
 }

@@ -162,7 +162,7 @@ impl OidcLogin {
     ///
     /// # Errors
     /// A setting is wrong.
-    pub fn prepare(
+    pub(crate) fn prepare(
         self,
         roles: &RoleTypes,
         plain_http: bool,
