@@ -111,7 +111,7 @@ pub fn decide(rules: Rules<'_>, facts: &Facts<'_>) -> Decision {
     decide_counted(rules, &Facts { caller: effective_caller(rules, facts), ..*facts })
 }
 
-/// Decides as [`decide`] does, about a caller who is [`counted`] already.
+/// Decides as [`decide`] does, about a caller who is [`effective_caller`] already.
 pub fn decide_counted(rules: Rules<'_>, facts: &Facts<'_>) -> Decision {
     let case = DecisionInput { rules, facts, truth: rules.truth(facts) };
     // The last step always answers; were it not so, the request would be refused.
