@@ -38,7 +38,7 @@ impl std::fmt::Debug for PasswordCredentials {
 }
 
 /// A user, as a [`PasswordVerifier`] knows them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct VerifiedUser {
     pub(crate) roles: Vec<String>,
     /// The newest is the last.
@@ -83,6 +83,13 @@ impl VerifiedUser {
             Some(current) => recorded.contains(current),
             None => recorded.is_empty(),
         }
+    }
+}
+
+/// Redacts the password versions.
+impl std::fmt::Debug for VerifiedUser {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("VerifiedUser").field("roles", &self.roles).finish_non_exhaustive()
     }
 }
 
