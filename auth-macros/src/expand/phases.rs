@@ -1,7 +1,7 @@
 //! The order in which the arguments of a handler are extracted.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens as _, quote};
 use syn::Type;
 
 use super::paths::Paths;
@@ -39,32 +39,29 @@ impl<'a> Phases<'a> {
 
     /// Returns the pattern of all arguments.
     pub(super) fn pattern(&self, paths: &Paths<'_>) -> TokenStream {
-        let patterns = |of: &[&Parameter]| tuple(of.iter().map(|parameter| parameter.pattern.clone()));
-        let (first, mut rest) = (patterns(&self.first), patterns(&self.rest));
         let phases = paths.phases;
-        if !self.objects.is_empty() {
-            let objects = patterns(&self.objects);
-            rest = quote!(#phases { first: #objects, rest: #rest });
-        }
-        if !self.has_checks {
-            return rest;
-        }
-        quote!(#phases { first: #first, rest: #rest })
+        let nest = |first, rest| quote!(#phases { first: #first, rest: #rest });
+        self.nested(|parameter| parameter.pattern.to_token_stream(), nest)
     }
 
     /// Returns the type of all arguments.
     pub(super) fn types(&self, paths: &Paths<'_>) -> TokenStream {
-        let types = |of: &[&Parameter]| tuple(of.iter().map(|parameter| parameter.kind.clone()));
-        let (first, mut rest) = (types(&self.first), types(&self.rest));
         let phases = paths.phases;
+        self.nested(|parameter| parameter.kind.to_token_stream(), |first, rest| quote!(#phases<#first, #rest>))
+    }
+
+    /// Returns the tuples of the phases, each nested into the one before it by `nest`. `part` writes one argument.
+    fn nested(
+        &self,
+        part: impl Fn(&Parameter) -> TokenStream,
+        nest: impl Fn(TokenStream, TokenStream) -> TokenStream,
+    ) -> TokenStream {
+        let parts = |of: &[&Parameter]| tuple(of.iter().map(|parameter| part(parameter)));
+        let mut rest = parts(&self.rest);
         if !self.objects.is_empty() {
-            let objects = types(&self.objects);
-            rest = quote!(#phases<#objects, #rest>);
+            rest = nest(parts(&self.objects), rest);
         }
-        if !self.has_checks {
-            return rest;
-        }
-        quote!(#phases<#first, #rest>)
+        if self.has_checks { nest(parts(&self.first), rest) } else { rest }
     }
 }
 
