@@ -3,6 +3,8 @@
 use auth_core::store::blocklist::{BlockChange, BlockEntries, BlockEntry, BlocklistStore};
 use auth_core::{Id, runtime::clock::Timestamp};
 
+use super::random::random;
+
 /// Checks a store against all rules of [`BlocklistStore`]. `open` opens the same stored entries each time. The entries that it adds are
 /// random, and removed at the end, so the store may be shared with others. It blocks: call it outside of async code.
 ///
@@ -33,7 +35,7 @@ pub fn blocklist_store<S: BlocklistStore>(open: impl Fn() -> S) {
 /// Checks that another instance sees all changes, and loses none.
 fn shares<S: BlocklistStore>(one: &mut Instance<S>, mut other: Instance<S>, added: &[BlockEntry]) {
     assert!(added.iter().all(|entry| other.contains(entry)), "another instance loads all entries");
-    let [first, second] = [(); 2].map(|()| BlockEntry::BlockSubject(Id::user("https://id.example", &random())));
+    let [first, second] = [(); 2].map(|()| BlockEntry::BlockSubject(Id::user("https://id.example", &unique())));
     one.change(BlockChange::Add(first.clone()));
     other.change(BlockChange::Add(second.clone()));
     assert!(other.contains(&first), "a change is applied to the stored entries, not only to those in effect");
@@ -80,19 +82,17 @@ impl<S: BlocklistStore> Instance<S> {
 /// One entry of each kind, with characters that a store may mistake for its own syntax.
 fn entries() -> Vec<BlockEntry> {
     let issuer = "https://id.example/\u{fc}\"\\".to_owned();
-    let hostile = format!(" '; -- \u{fc}\"\\{} ", &random());
+    let hostile = format!(" '; -- \u{fc}\"\\{} ", unique());
     vec![
         BlockEntry::BlockSubject(Id::user(&issuer, &hostile)),
         BlockEntry::BlockSubject(Id::client(&issuer, &hostile)),
         BlockEntry::BlockToken { issuer: issuer.clone(), jti: hostile.clone() },
         BlockEntry::RevokeToken { issuer, jti: hostile, expires: Timestamp::from_seconds(9_999_999_999) },
-        BlockEntry::RevokeSubject { id: Id::user("a", &random()), since: Timestamp::from_seconds(1) },
+        BlockEntry::RevokeSubject { id: Id::user("a", &unique()), since: Timestamp::from_seconds(1) },
     ]
 }
 
-#[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
-fn random() -> String {
-    let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes).expect("random numbers");
-    format!("{bytes:?}")
+/// Text that no other entry contains.
+fn unique() -> String {
+    format!("{:?}", random::<8>())
 }

@@ -3,6 +3,7 @@
 //!
 //! Nothing here adds a way into a server: see [`Caller`] and [`Keys`].
 
+mod random;
 mod access;
 #[cfg(feature = "blocks")]
 mod blocklist_store;

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use auth_core::scheme::dpop::ReplayStore;
 
+use super::random::random;
+
 /// Checks a store against all rules of [`ReplayStore`]. Takes about a second. The entries are random and expire within a minute, so the
 /// store may be shared with others.
 ///
@@ -38,11 +40,4 @@ pub async fn replay_store(store: impl ReplayStore) {
         accepted += usize::from(one.await.expect("no panic") == Ok(true));
     }
     assert_eq!(accepted, 1, "one of many concurrent uses is the first");
-}
-
-#[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
-fn random() -> [u8; 32] {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).expect("random numbers");
-    bytes
 }

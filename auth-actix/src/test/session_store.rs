@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use auth_core::scheme::session::{SessionKey, SessionRecord, SessionState, SessionStore, StoredSession};
 
+use super::random::random;
+
 /// Holds a store against all that [`SessionStore`] promises. Takes about two seconds, and leaves nothing that lasts: the store may
 /// be one that others use.
 ///
@@ -35,9 +37,7 @@ const LONG: Duration = Duration::from_secs(20);
 #[allow(clippy::expect_used, clippy::panic, reason = "for tests, where a panic is the report")]
 impl SessionSuite {
     fn key() -> SessionKey {
-        let mut bytes = [0; 32];
-        getrandom::fill(&mut bytes).expect("random numbers");
-        SessionKey::from_bytes(bytes)
+        SessionKey::from_bytes(random())
     }
 
     /// An identity that nobody else has, with characters that a store may stumble over.

@@ -9,6 +9,8 @@ use auth_core::store::throttle::{
     Admission, Counted, CounterSet, LoginCounters, LoginOutcome, ThrottleLimits, ThrottleStore,
 };
 
+use super::random::random;
+
 /// Checks a store against all rules of [`ThrottleStore`]. Takes about two seconds. It uses random account names and addresses, so the
 /// store may be shared with others.
 ///
@@ -37,18 +39,12 @@ const BURST: u32 = 3;
 
 #[allow(clippy::expect_used, clippy::panic, reason = "for tests, where a panic is the report")]
 impl ThrottleSuite {
-    fn random<const N: usize>() -> [u8; N] {
-        let mut bytes = [0; N];
-        getrandom::fill(&mut bytes).expect("random numbers");
-        bytes
-    }
-
     fn account(name: &str) -> String {
-        format!("realm\n\u{fc} \"{name}\" {:?}", Self::random::<8>())
+        format!("realm\n\u{fc} \"{name}\" {:?}", random::<8>())
     }
 
     fn client() -> IpAddr {
-        let mut bytes = Self::random::<16>();
+        let mut bytes = random::<16>();
         bytes[0] = 0x20;
         IpAddr::V6(Ipv6Addr::from(bytes))
     }
