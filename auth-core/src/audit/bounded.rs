@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 
-use super::{Event, Sink};
+use super::{Event, Sink, try_record};
 
 /// Puts a queue of fixed length and a thread before another sink. Where the queue is full, events are dropped and counted: an
 /// audit that is too slow holds up no request.
@@ -24,8 +24,7 @@ impl Bounded {
         let run = move || {
             for event in events {
                 // A sink that panics once is asked again.
-                let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| sink.record(&event)));
-                if told.is_err() {
+                if !try_record(&sink, &event) {
                     tracing::error!(target: "auth_core", "the audit sink panicked");
                 }
             }

@@ -10,6 +10,7 @@ mod json_lines;
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::LazyLock;
 
 use serde::Serialize;
@@ -154,6 +155,11 @@ fn rfc_3339<S: serde::Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok
 pub trait Sink: Send + Sync + 'static {
     /// Takes note of an event.
     fn record(&self, event: &Event);
+}
+
+/// Records an event. Returns whether the sink recorded it: `false` if it panicked.
+pub(crate) fn try_record(sink: &dyn Sink, event: &Event) -> bool {
+    catch_unwind(AssertUnwindSafe(|| sink.record(event))).is_ok()
 }
 
 /// Events as lines of `tracing`, under the target `auth_audit`, each as one JSON object.

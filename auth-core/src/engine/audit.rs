@@ -1,13 +1,12 @@
 //! Audit events of requests.
 
 use std::hash::{BuildHasher as _, RandomState};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Engine;
 use super::request::{Adapter, RequestState};
-use crate::audit::{Event, EventKind};
+use crate::audit::{Event, EventKind, try_record};
 use crate::client::address::PeerOrClient;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::id::Id;
@@ -82,7 +81,7 @@ impl<H: Adapter> Engine<H> {
     /// Records an event, if there is a sink. A sink that panics changes nothing about what happened.
     pub fn record(&self, event: &Event) {
         if let Some(sink) = self.sink()
-            && catch_unwind(AssertUnwindSafe(|| sink.record(event))).is_err()
+            && !try_record(sink, event)
         {
             tracing::error!(target: "auth_actix", "the audit sink panicked");
         }
@@ -94,11 +93,11 @@ impl<H: Adapter> Engine<H> {
     /// The sink panicked: what is not on record does not happen.
     fn record_first(&self, event: impl FnOnce() -> Event) -> Result<(), Denial> {
         let Some(sink) = self.sink() else { return Ok(()) };
-        let event = event();
-        catch_unwind(AssertUnwindSafe(|| sink.record(&event))).map_err(|_| {
-            let reason = Reason::AuthenticationUnavailable(RetryAfter::seconds(5));
-            Denial { cause: Some("the audit sink panicked"), ..Denial::new(reason) }
-        })
+        if try_record(sink, &event()) {
+            return Ok(());
+        }
+        let reason = Reason::AuthenticationUnavailable(RetryAfter::seconds(5));
+        Err(Denial { cause: Some("the audit sink panicked"), ..Denial::new(reason) })
     }
 
     /// Records a grant: always to a caller whose credential a browser sends by itself or for whom somebody acts, otherwise if the

@@ -63,6 +63,10 @@ impl FileWatcher {
         Self { path: path.to_owned(), seen: None, is_settled: false, last: None }
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Reads the file if it has changed. Returns an error once for each change.
     pub(crate) fn read_if_changed<T, E>(&mut self, read: fn(&Path) -> Result<T, E>) -> Result<Option<T>, E> {
         let (now, is_settled) = FileMetadata::read(&self.path);
@@ -96,9 +100,8 @@ pub(crate) fn watch<T: Send + Sync + 'static, N: 'static, E: std::fmt::Display +
     read: fn(&Path) -> Result<N, E>,
     store: fn(&T, N),
 ) -> io::Result<()> {
-    let (weak, path) = (Arc::downgrade(target), path.to_owned());
+    let (weak, mut watcher) = (Arc::downgrade(target), FileWatcher::new(path));
     let run = move || {
-        let mut watcher = FileWatcher::new(&path);
         loop {
             std::thread::sleep(interval);
             let Some(target) = Weak::upgrade(&weak) else { return };
@@ -106,7 +109,7 @@ pub(crate) fn watch<T: Send + Sync + 'static, N: 'static, E: std::fmt::Display +
                 Ok(Some(content)) => store(&target, content),
                 Ok(None) => {}
                 Err(error) => {
-                    tracing::error!(target: "auth_core", file = %path.display(), %error, "the changed file cannot be read: the previous content stays in effect");
+                    tracing::error!(target: "auth_core", file = %watcher.path().display(), %error, "the changed file cannot be read: the previous content stays in effect");
                 }
             }
         }

@@ -1,13 +1,24 @@
 //! Hexadecimal text.
 #![allow(dead_code, reason = "used by optional features")]
 
+use std::fmt;
+
+/// Bytes as lower-case hexadecimal digits.
+pub(crate) struct Hex<'a>(pub(crate) &'a [u8]);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
 /// Returns the bytes as lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    Hex(bytes).to_string()
 }
 
 /// Returns 128 random bits as hexadecimal digits. `None` if the operating system provides no random numbers.
-#[cfg(any(feature = "session", feature = "redis"))]
+#[cfg(feature = "redis")]
 pub(crate) fn random_id() -> Option<String> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).ok()?;

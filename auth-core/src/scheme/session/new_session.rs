@@ -17,9 +17,13 @@ pub struct NewSession {
     pub(super) at: Option<Option<Timestamp>>,
 }
 
-/// Returns the session to create for a user whose password was verified. It ends when the user is removed or the password changes.
+/// Returns the session to create for a user whose password was verified, with their roles: now, and as long as the session lives. It
+/// ends when the user is removed or the password changes.
 pub fn session_of_user(name: impl Into<String>, user: &VerifiedUser) -> NewSession {
-    NewSession::of_verified(name, user)
+    NewSession {
+        user: Some(user.password_versions().to_vec()),
+        ..NewSession::user(name).roles(user.roles.iter().map(String::as_str))
+    }
 }
 
 impl NewSession {
@@ -28,15 +32,6 @@ impl NewSession {
     pub fn user(subject: impl Into<String>) -> Self {
         let claims = Map::from_iter([("sub".to_owned(), json!(subject.into()))]);
         Self { claims, persistent: false, user: None, at: None }
-    }
-
-    /// A user of the store that passwords are checked against, with the roles that they have there: now, and as long as the
-    /// session lives. It ends when they are gone, or have another password.
-    pub(crate) fn of_verified(name: impl Into<String>, user: &VerifiedUser) -> Self {
-        Self {
-            user: Some(user.password_versions().to_vec()),
-            ..Self::user(name).roles(user.roles.iter().map(String::as_str))
-        }
     }
 
     /// Who vouches for the user: the provider that they logged in at. Half of their identity.

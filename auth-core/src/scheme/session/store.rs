@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::denial::Denial;
 use crate::runtime::future::BoxFuture;
-use crate::runtime::hex::hex;
+use crate::runtime::hex::Hex;
 
 /// The name of a session in a store: the SHA-256 of its id. Who reads the store cannot make a cookie of it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,7 +25,7 @@ impl SessionKey {
 /// As hexadecimal digits, for the form by which somebody ends one of their sessions. It opens nothing.
 impl std::fmt::Display for SessionKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&hex(&self.0))
+        Hex(&self.0).fmt(f)
     }
 }
 
@@ -53,7 +53,7 @@ impl std::str::FromStr for SessionKey {
 /// Eight digits: enough to tell lines of a log apart.
 impl std::fmt::Debug for SessionKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "SessionKey({}…)", hex(self.0.get(..4).unwrap_or_default()))
+        write!(f, "SessionKey({}…)", Hex(self.0.get(..4).unwrap_or_default()))
     }
 }
 

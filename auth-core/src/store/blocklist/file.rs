@@ -1,7 +1,7 @@
 //! A block list in a file.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use super::entries::{BlockChange, BlockEntries};
@@ -10,7 +10,6 @@ use crate::runtime::file_watcher::FileWatcher;
 
 /// A block list in a file, which other programs may change too. See [`Blocklist::file`](super::Blocklist::file).
 pub struct FileBlocklistStore {
-    path: PathBuf,
     interval: Duration,
     watcher: FileWatcher,
 }
@@ -18,8 +17,7 @@ pub struct FileBlocklistStore {
 impl FileBlocklistStore {
     /// Entries in the file at this path, which is checked for changes at this interval.
     pub fn new(path: impl AsRef<Path>, interval: Duration) -> Self {
-        let path = path.as_ref();
-        Self { path: path.to_owned(), interval, watcher: FileWatcher::new(path) }
+        Self { interval, watcher: FileWatcher::new(path.as_ref()) }
     }
 }
 
@@ -37,16 +35,16 @@ impl BlocklistStore for FileBlocklistStore {
     }
 
     fn update(&mut self, _: &BlockEntries, change: &BlockChange) -> Result<BlockEntries, BlocklistError> {
-        let mut entries = read(&self.path)?;
+        let mut entries = read(self.watcher.path())?;
         entries.apply(change)?;
-        write(&self.path, &entries)?;
+        write(self.watcher.path(), &entries)?;
         Ok(entries)
     }
 }
 
 impl std::fmt::Debug for FileBlocklistStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("FileBlocklistStore").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("FileBlocklistStore").field("path", &self.watcher.path()).finish_non_exhaustive()
     }
 }
 

@@ -28,7 +28,7 @@ pub use self::redis::RedisBlocklistStore;
 #[cfg(feature = "redis")]
 pub use self::store::RedisBlocklistError;
 pub use self::store::{BlocklistError, BlocklistFileError, BlocklistStore, MemoryBlocklistStore};
-use crate::audit::{Event, EventKind, Sink};
+use crate::audit::{Event, EventKind, Sink, try_record};
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::principal::Principal;
 use crate::runtime::clock::{self, Moment, Timestamp};
@@ -168,7 +168,7 @@ impl Blocklist {
         if let Some(sink) = self.0.audit.get() {
             let event = Event { entry: Some(entry), ..Event::new(clock::now(), happened) };
             // The change is in effect already: a sink that panics does not undo it.
-            if std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| sink.record(&event))).is_err() {
+            if !try_record(&**sink, &event) {
                 tracing::error!(target: "auth_core", "the audit sink panicked");
             }
         }

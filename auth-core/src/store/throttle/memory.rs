@@ -99,17 +99,17 @@ impl MemoryThrottleStore {
 
     pub(super) fn admit_at(&self, login: &LoginCounters, now: Moment) -> Admission {
         let set = self.current_set(login, now);
-        let mut own_slots = Vec::new();
-        for counter in login.set(set) {
+        // One bit for each counter: whether it has its own slot.
+        let mut token = 0;
+        for (bit, counter) in login.set(set).iter().enumerate() {
             match self.count(counter, now) {
-                Ok(is_own) => own_slots.push(is_own),
+                Ok(is_own) => token |= u64::from(is_own) << bit,
                 Err(delay) => {
-                    self.decrement(login.set(set), &own_slots);
+                    self.decrement(login.set(set).iter().take(bit), token);
                     return Admission::Delayed(delay);
                 }
             }
         }
-        let token = (0..).zip(&own_slots).fold(0, |token, (bit, own)| token | u64::from(*own) << bit);
         Admission::Counted(Counted::new(set).with_token(token))
     }
 
@@ -121,8 +121,7 @@ impl MemoryThrottleStore {
                 self.add_known_place(&known_place.subject, now);
             }
         }
-        let own_slots: Vec<_> = (0..counters.len()).map(|bit| counted.token >> bit & 1 == 1).collect();
-        self.decrement(counters, &own_slots);
+        self.decrement(counters.iter(), counted.token);
     }
 
     fn current_set(&self, login: &LoginCounters, now: Moment) -> CounterSet {
@@ -164,11 +163,11 @@ impl MemoryThrottleStore {
         counted.unwrap_or(Err(COUNT_TTL))
     }
 
-    /// Decrements the counters and ends the delays that the attempt caused.
-    fn decrement(&self, counters: &[Counter], own_slots: &[bool]) {
-        for (counter, is_own) in counters.iter().zip(own_slots) {
+    /// Decrements the counters and ends the delays that the attempt caused. `token` is that of the attempt.
+    fn decrement<'a>(&self, counters: impl Iterator<Item = &'a Counter>, token: u64) {
+        for (bit, counter) in counters.enumerate() {
             self.with_bucket(&counter.subject, |tag, bucket| {
-                let slot = match is_own {
+                let slot = match token >> bit & 1 == 1 {
                     true => bucket.find(tag, Moment::default()),
                     false => Some(bucket.shared.slot_for(&counter.subject)),
                 };

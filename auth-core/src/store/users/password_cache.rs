@@ -14,7 +14,7 @@ use subtle::ConstantTimeEq as _;
 use super::verifier::PasswordCredentials;
 use crate::runtime::clock::Moment;
 
-pub(super) const MAX_TTL: Duration = Duration::from_secs(60);
+const MAX_TTL: Duration = Duration::from_secs(60);
 
 const SLOTS: usize = 4096;
 
