@@ -24,8 +24,6 @@ pub use crate::extract::authorized::{Authorized, Loaded, Resource, authorized, o
 pub use crate::extract::caller::{Claims, MaybePrincipal};
 pub use crate::extract::granted::{Granted, Implies, Proof};
 pub use crate::extract::lease::Lease;
-#[cfg(feature = "jwt")]
-use crate::extract::ticket::Ticket;
 pub use crate::guard::{CheckOutcome, CheckedFuture, Fails, Guard, Guarded, Phases, Verdict, answer, checked, fill};
 pub use crate::principal::Principal;
 pub use crate::scope::{Pattern, Proven, Registry};
@@ -111,13 +109,17 @@ impl Probe<Lease> {
 }
 
 #[cfg(feature = "jwt")]
-impl Probe<Ticket> {
-    pub const NEEDS: ArgRequirement = ArgRequirement::Ticket;
-}
+mod ticket {
+    use super::{ArgRequirement, Probe};
+    use crate::extract::ticket::Ticket;
 
-#[cfg(feature = "jwt")]
-impl Probe<Option<Ticket>> {
-    pub const NEEDS: ArgRequirement = ArgRequirement::MaybeCaller;
+    impl Probe<Ticket> {
+        pub const NEEDS: ArgRequirement = ArgRequirement::Ticket;
+    }
+
+    impl Probe<Option<Ticket>> {
+        pub const NEEDS: ArgRequirement = ArgRequirement::MaybeCaller;
+    }
 }
 
 /// The parts of a request other than its path.

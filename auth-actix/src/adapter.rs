@@ -1,16 +1,13 @@
 //! Connects the engine to actix-web: reads requests, and keeps their state.
 
 use std::net::SocketAddr;
-#[cfg(feature = "test-util")]
 use std::sync::Arc;
 
 use actix_web::http::header::{AUTHORIZATION, COOKIE, HeaderValue, UPGRADE};
 use actix_web::{HttpMessage, HttpRequest};
-#[cfg(feature = "test-util")]
 use auth_core::Principal;
 use auth_core::client::RequestHead;
 use auth_core::engine::{Adapter, RequestState};
-#[cfg(feature = "test-util")]
 use auth_core::identity::issuer::Issuer;
 
 /// actix-web.
@@ -74,10 +71,7 @@ impl RequestHead for Actix {
 }
 
 /// The certificate of a connection's client, in DER.
-pub(crate) struct PeerCertificate(
-    #[cfg_attr(not(feature = "client-cert"), allow(dead_code, reason = "connections are not looked at"))]
-    pub(crate)  Vec<u8>,
-);
+pub(crate) struct PeerCertificate(pub(crate) Vec<u8>);
 
 impl Adapter for Actix {
     fn take_state(request: &HttpRequest) -> RequestState<Self> {
@@ -105,8 +99,7 @@ impl Adapter for Actix {
     }
 }
 
-/// A caller that a test has set. No bytes on a socket can put one into a request.
-#[cfg(feature = "test-util")]
+/// A caller that a test has set. No bytes on a socket can put one into a request, and without the feature `test-util` nothing reads it.
 pub(crate) struct CallerOverride(pub(crate) Box<dyn Fn(&[Arc<Issuer>]) -> Principal>);
 
 /// Reads the state of a request, if it has one.

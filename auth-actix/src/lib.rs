@@ -1,5 +1,10 @@
 #![doc = include_str!("../docs/crate.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// Endpoints and test support share helpers. Where only some of them are compiled, some of the helpers are unused.
+#![cfg_attr(
+    not(all(feature = "client-cert", feature = "jwt", feature = "oidc", feature = "session", feature = "test-util")),
+    allow(dead_code, unused_imports, reason = "used by features that are not compiled")
+)]
 
 mod adapter;
 // Responses to denials.
@@ -25,7 +30,6 @@ pub mod test;
 #[doc(hidden)]
 pub mod __private;
 
-#[cfg(feature = "redis")]
 pub use auth_core::RedisUrlError;
 pub use auth_core::matrix;
 pub use auth_core::policy::rule::Rule;
@@ -164,12 +168,12 @@ pub mod scheme {
 /// Block lists and revocation.
 #[cfg(feature = "blocks")]
 pub mod blocklist {
+    #[cfg(feature = "redis")]
+    pub use auth_core::store::blocklist::RedisBlocklistStore;
     pub use auth_core::store::blocklist::{
         BlockChange, BlockEntries, BlockEntry, BlockEntryError, Blocklist, BlocklistError, BlocklistFileError,
-        BlocklistFull, BlocklistStore, FileBlocklistStore, MemoryBlocklistStore,
+        BlocklistFull, BlocklistStore, FileBlocklistStore, MemoryBlocklistStore, RedisBlocklistError,
     };
-    #[cfg(feature = "redis")]
-    pub use auth_core::store::blocklist::{RedisBlocklistError, RedisBlocklistStore};
 }
 
 /// The client of a request: proxies and countries.

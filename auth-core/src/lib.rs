@@ -8,6 +8,21 @@
 //! Denials are defined before anything that verifies or decides: a scheme that rejects a credential returns a [`denial::Denial`],
 //! so there is no second list of reasons to translate.
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// Schemes share helpers. Where only some of the schemes are compiled, some of the helpers are unused.
+#![cfg_attr(
+    not(all(
+        feature = "api-key",
+        feature = "basic",
+        feature = "blocks",
+        feature = "client-cert",
+        feature = "dpop",
+        feature = "geoip",
+        feature = "oidc",
+        feature = "redis",
+        feature = "session"
+    )),
+    allow(dead_code, unused_imports, reason = "used by schemes that are not compiled")
+)]
 
 /// Shows an error type in `Debug` as in `Display`: `main` prints the `Debug` of an error that it returns.
 macro_rules! debug_as_display {
@@ -37,5 +52,4 @@ pub use crate::identity::id::{Id, IdError};
 pub use crate::identity::issuer::Confers;
 pub use crate::identity::principal::{Actor, ClaimsError, Principal, PrincipalBuilder, RoleLookup};
 pub use crate::identity::vocabulary::open;
-#[cfg(feature = "redis")]
-pub use crate::runtime::redis::RedisUrlError;
+pub use crate::runtime::redis_url::RedisUrlError;

@@ -52,6 +52,16 @@ impl Auth {
     }
 }
 
+impl Session {
+    /// Where people log in at a provider.
+    fn relying_party(&self) -> Result<&RelyingParty, Denial> {
+        self.auth().engine().part::<RelyingParty>().ok_or_else(|| {
+            let cause = Some("a log-in at a provider, and the builder was given no `.oidc_login(…)`");
+            Denial { cause, ..Denial::new(Reason::SetUp) }
+        })
+    }
+}
+
 /// Who has a live session and comes here was sent by a handler that wants more of them: the provider asks them again.
 async fn begin(session: Session, asked: Query<ReturnQuery>) -> HttpResponse {
     match begun(&session, asked.into_inner()).await {

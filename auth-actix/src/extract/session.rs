@@ -13,8 +13,7 @@ use auth_core::denial::{Denial, Reason};
 use auth_core::engine::CallerOutcome;
 use auth_core::identity::scheme_id::SchemeId;
 use auth_core::policy::rule::{Rule, RuleTarget};
-#[cfg(feature = "oidc")]
-use auth_core::scheme::session::oidc_login::RelyingParty;
+use auth_core::scheme::LoginAtProvider;
 use auth_core::scheme::session::{
     NewSession, SessionId, SessionInfo, SessionKey, SessionStoreError, SessionVerifier, session_of_user,
 };
@@ -231,7 +230,6 @@ impl Session {
     }
 
     /// The same for somebody whom a provider sends back, which is another site: what began here says that it comes from us.
-    #[cfg(feature = "oidc")]
     pub(crate) async fn begin_at_provider(&self, login: NewSession) -> Result<SessionCookie, Denial> {
         self.begun(login).await
     }
@@ -286,27 +284,15 @@ impl Session {
         self.auth.engine().reject_if_blocked(who.clone()).map(drop)
     }
 
-    #[cfg(feature = "oidc")]
     pub(crate) fn request(&self) -> &HttpRequest {
         &self.request
     }
 
-    #[cfg(feature = "oidc")]
     pub(crate) fn auth(&self) -> &Auth {
         &self.auth
     }
 
-    /// Where people log in at a provider.
-    #[cfg(feature = "oidc")]
-    pub(crate) fn relying_party(&self) -> Result<&RelyingParty, Denial> {
-        self.auth.engine().part::<RelyingParty>().ok_or_else(|| {
-            let cause = Some("a log-in at a provider, and the builder was given no `.oidc_login(…)`");
-            Denial { cause, ..Denial::new(Reason::SetUp) }
-        })
-    }
-
     /// Whether somebody is logged in here.
-    #[cfg(feature = "oidc")]
     pub(crate) async fn is_live(&self) -> bool {
         match (self.sessions(), self.id()) {
             (Ok(sessions), Ok(Some(id))) => sessions.verify(id).await.is_ok(),
@@ -321,8 +307,7 @@ impl Session {
 
     /// Where people are led who have logged out.
     pub(crate) fn page_after_log_out(&self) -> Option<&str> {
-        #[cfg(feature = "oidc")]
-        if self.auth.engine().part::<RelyingParty>().is_some() {
+        if self.auth.engine().part::<LoginAtProvider>().is_some() {
             return None;
         }
         self.auth.responses().login_page()

@@ -17,7 +17,6 @@ use auth_core::denial::{Denial, DenialResponse, Reason};
 use auth_core::identity::scheme_id::SchemeId;
 
 pub use self::page::Messages;
-#[cfg(feature = "session")]
 pub(crate) use self::refusal::keeping;
 pub(crate) use self::refusal::{Refusal, keep_body};
 
@@ -167,7 +166,6 @@ impl ResponseSettings {
     }
 
     /// Where people log in.
-    #[cfg(feature = "session")]
     pub(crate) fn login_page(&self) -> Option<&str> {
         self.login_page.as_deref()
     }
@@ -331,7 +329,6 @@ fn status(answer: DenialResponse) -> StatusCode {
 }
 
 /// Whether a person looks at the answer: a browser says that it navigates, or asks for HTML rather than JSON.
-#[cfg(feature = "session")]
 pub(crate) fn navigates(request: &HttpRequest) -> bool {
     ClientPreferences::of(request).navigates
 }

@@ -104,7 +104,6 @@ impl Messages {
     }
 
     /// The login page. Of what came with the request no more than a path, which is escaped.
-    #[cfg(feature = "session")]
     pub(crate) fn login(&self, return_to: &str, wrong: Option<&str>) -> String {
         let wrong = wrong.map(|wrong| format!("<p role=\"alert\" class=\"wrong\">{}</p>", html_escaped(wrong)));
         let [return_to, name, password, remember, log_in] =

@@ -8,12 +8,10 @@ use std::task::{Context, Poll};
 
 use actix_web::Error;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderValue, SET_COOKIE, VARY};
-#[cfg(feature = "jwt")]
-use actix_web::http::{StatusCode, header::SEC_WEBSOCKET_PROTOCOL};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, HeaderMap, HeaderValue, SEC_WEBSOCKET_PROTOCOL, SET_COOKIE, VARY};
 use auth_core::engine::{RequestState, ResponseHints};
-#[cfg(feature = "jwt")]
-use auth_core::scheme::bearer::Subprotocol;
+use auth_core::scheme::Subprotocol;
 use pin_project_lite::pin_project;
 
 use crate::adapter;
@@ -75,7 +73,6 @@ where
         {
             let hints = adapter::update(answer.request(), RequestState::take_hints);
             settle(hints, answer.headers_mut(), this.auth);
-            #[cfg(feature = "jwt")]
             choose_subprotocol(answer, this.auth);
         }
         answer
@@ -83,7 +80,6 @@ where
 }
 
 /// Chooses the subprotocol that a token came behind, where the handler has chosen none: without that, browsers close the socket.
-#[cfg(feature = "jwt")]
 fn choose_subprotocol<B>(answer: &mut ServiceResponse<B>, auth: &Auth) {
     let Some(Subprotocol(Some(name))) = auth.engine().part() else { return };
     let offered = answer.request().headers().get(SEC_WEBSOCKET_PROTOCOL).and_then(|line| line.to_str().ok());

@@ -34,7 +34,6 @@ pub use self::default::DefaultService;
 use self::endpoint::Filling;
 pub use self::endpoint::{ResourceEndpoint, ScopeEndpoint};
 pub(crate) use self::registry::MARK;
-#[cfg(feature = "test-util")]
 pub(crate) use self::registry::{Collected, collected};
 pub use self::resource::{Patterns, ScopeResource, resource};
 pub use self::route::{

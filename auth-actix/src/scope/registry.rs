@@ -13,10 +13,6 @@ use crate::auth::Auth;
 pub(crate) struct Collected {
     pub(crate) matrix: Matrix,
     /// For each route of the matrix, who decides on it.
-    #[cfg_attr(
-        not(all(feature = "test-util", feature = "jwt")),
-        allow(dead_code, reason = "for tests that send tokens")
-    )]
     pub(crate) auths: Vec<Option<Auth>>,
     /// The scopes, in the order in which they were registered.
     pub(crate) scopes: Vec<Met>,
@@ -25,10 +21,8 @@ pub(crate) struct Collected {
 /// A scope of ours.
 pub(crate) struct Met {
     /// Which routes of the matrix are its own.
-    #[cfg_attr(not(feature = "test-util"), allow(dead_code, reason = "for tests"))]
     pub(crate) routes: Range<usize>,
     /// Whether conditions of routing decide if it is asked.
-    #[cfg_attr(not(feature = "test-util"), allow(dead_code, reason = "for tests"))]
     pub(crate) has_guards: bool,
 }
 
@@ -40,7 +34,6 @@ thread_local! {
 }
 
 /// Registers an application, and gives what was found in all its scopes, in the order in which they were met.
-#[cfg(feature = "test-util")]
 pub(crate) async fn collected<T>(register: impl Future<Output = T>) -> (T, Collected) {
     COLLECTED.set(Some(Collected::default()));
     let registered = register.await;

@@ -47,7 +47,6 @@ enum Clause {
 
 impl Detail {
     /// Of a token that has expired.
-    #[cfg_attr(not(feature = "jwt"), allow(dead_code, reason = "for tokens"))]
     pub(crate) fn expired(seconds_ago: i64, leeway: std::time::Duration) -> Self {
         Self(Clause::Expired { seconds_ago, leeway: leeway.as_secs() })
     }

@@ -1,10 +1,11 @@
 //! From settings to an engine, and what can be wrong with them: here, and in no request.
 
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use super::request::Adapter;
-use super::{BlockCheck, Engine, EngineSettings};
+use super::{BlockCheck, Engine};
 use crate::audit::Sink;
 use crate::client::address::{AddressSource, ForwardingHeader, Hosts, network};
 use crate::client::country::Countries;
@@ -15,8 +16,9 @@ use crate::identity::scheme_id::SchemeId;
 use crate::identity::vocabulary::Vocabulary;
 use crate::oidc::protected_resource::ProtectedResource;
 use crate::runtime::set_once::SetOnce;
+use crate::scheme::Schemes;
 use crate::scheme::build_error::{BuildError, Mistakes};
-use crate::scheme::settings::{AllSettings, Assembly, Handles, SettingsContext, warn};
+use crate::scheme::settings::{AllSettings, Assembly, SettingsContext, warn};
 use crate::store::roles::ProvidedRoles;
 
 /// Where addresses come from, as it was set.
@@ -159,17 +161,7 @@ impl<H: Adapter> EngineBuilder<H> {
         let realm = mistakes.collect(realm);
         let resource = mistakes.collect(self.resource.take().map(checked_resource).transpose());
 
-        let assembly = Assembly {
-            realm: &realm_text,
-            roles: &self.roles,
-            resource: resource.as_ref(),
-            schemes: Vec::new(),
-            login_page: self.login_page.take(),
-            checks_passwords: false,
-            issues_tickets: false,
-            memory_address: None,
-            handles: Handles::default(),
-        };
+        let assembly = Assembly::new(&realm_text, &self.roles, resource.as_ref(), self.login_page.take());
         let assembly = assembly.prepare_all(self.schemes, &mut mistakes);
         let Assembly { schemes, login_page, checks_passwords, issues_tickets, memory_address, handles, .. } = assembly;
         let accepted = accepted(schemes.iter().flat_map(|scheme| scheme.sources()).map(|source| source.scheme));
@@ -184,10 +176,14 @@ impl<H: Adapter> EngineBuilder<H> {
         if let (Some(blocklist), Some(sink)) = (&self.blocklist, &self.sink) {
             blocklist.set_audit(Arc::clone(sink));
         }
-        let engine = Engine::new(EngineSettings {
-            schemes,
+        static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+        let sources: Vec<_> = schemes.iter().flat_map(|scheme| scheme.sources()).cloned().collect();
+        let engine = Engine {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            schemes: Schemes::new(schemes, self.ignore_unsupported),
             handles,
-            ignore_unsupported: self.ignore_unsupported,
+            accepts_ambient: sources.iter().any(|source| source.scheme.is_ambient()),
+            sources,
             address,
             countries: self.countries,
             hosts,
@@ -196,12 +192,16 @@ impl<H: Adapter> EngineBuilder<H> {
             sink: self.sink,
             audits_grants: self.audits_grants,
             resource,
+            scopes: Mutex::default(),
             loopback_only,
             issues_tickets,
+            names_checked: AtomicBool::new(false),
+            warned_of_proxy: AtomicBool::new(false),
+            vocabularies: Mutex::new(self.roles.iter().collect()),
             roles: self.roles,
             role_provider: self.role_provider,
             same: self.same,
-        });
+        };
         engine.warn_of_risks(checks_passwords);
         let in_memory = memory_address.map(|address| (realm_text, address));
         Ok(Built { engine, realm, accepted, login_page, problem_base, in_memory })

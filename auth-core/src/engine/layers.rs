@@ -2,8 +2,8 @@
 
 use super::Engine;
 use super::evaluate::{CallerQuery, Evaluation};
-use super::not_found;
 use super::request::{Adapter, RequestState};
+use super::{metrics, not_found};
 use crate::client::Head;
 use crate::denial::{Denial, Reason};
 use crate::identity::principal::Principal;
@@ -242,12 +242,12 @@ fn record_grant<'r, H: Adapter, L: Layers<'r, H>>(
     for index in 0..count {
         let Some((engine, rules)) = layers.layer(index, handler) else { break };
         let is_last = index + 1 == count;
-        if engine.sink().is_none() && !(is_last && cfg!(feature = "metrics")) {
+        if engine.sink().is_none() && !(is_last && metrics::IS_ENABLED) {
             continue;
         }
         let caller = engine.found(request, state).and_then(Result::ok);
         if is_last {
-            super::metrics::granted(handler, caller.as_ref());
+            metrics::granted(handler, caller.as_ref());
         }
         engine
             .record_granted(request, handler, caller.as_ref(), rules.facts_needed().place, state)

@@ -9,6 +9,10 @@
 //! nowhere else.
 
 mod request;
+#[cfg(feature = "metrics")]
+pub mod metrics;
+#[cfg(not(feature = "metrics"))]
+#[path = "metrics_absent.rs"]
 pub mod metrics;
 pub mod startup_checks;
 mod collect;
@@ -22,7 +26,7 @@ pub mod build;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub use self::request::{Adapter, CallerOutcome, RequestState, ResponseHints};
@@ -37,7 +41,7 @@ use crate::identity::scheme_id::SchemeId;
 use crate::identity::vocabulary::{NameKind, Vocabulary};
 use crate::oidc::protected_resource::ProtectedResource;
 use crate::scheme::settings::Handles;
-use crate::scheme::{Authenticator, ConfiguredNames, Schemes};
+use crate::scheme::{ConfiguredNames, Schemes};
 use crate::store::roles::ProvidedRoles;
 
 /// A block list, as the engine asks it.
@@ -70,14 +74,16 @@ impl BlockCheck for crate::store::blocklist::Blocklist {
     }
 }
 
-/// The settings of an [`Engine`], which are checked already.
-struct EngineSettings<H: Adapter> {
+/// Decides requests by the settings of one application.
+pub struct Engine<H: Adapter> {
+    id: u64,
+    /// The schemes, in the order in which their issuers are listed.
+    schemes: Schemes<H>,
     /// Parts of schemes, for extractors and endpoints.
     handles: Handles,
-    /// The schemes, in the order in which their issuers are listed.
-    schemes: Vec<Arc<dyn Authenticator<H>>>,
-    /// Whether an `Authorization` line of a scheme that is not accepted counts as absent.
-    ignore_unsupported: bool,
+    sources: Vec<Arc<Issuer>>,
+    /// Whether a browser sends credentials of one of the schemes by itself.
+    accepts_ambient: bool,
     /// Where client addresses come from.
     address: AddressSource,
     /// Where countries come from.
@@ -94,78 +100,25 @@ struct EngineSettings<H: Adapter> {
     audits_grants: bool,
     /// What this server is called as a protected resource.
     resource: Option<ProtectedResource>,
+    /// The scopes that rules name, except for routes that are hidden.
+    scopes: Mutex<BTreeSet<&'static str>>,
     /// Whether only this machine may send requests, since keys or cookies are those of development.
     loopback_only: bool,
     /// Whether handlers can issue tickets.
     issues_tickets: bool,
+    names_checked: AtomicBool,
+    warned_of_proxy: AtomicBool,
     /// The role types whose grants count.
     roles: RoleTypes,
     /// Provides roles that no credential contains.
     role_provider: Option<ProvidedRoles>,
+    /// The vocabularies that were registered so far. Read when handlers are registered, never in a request.
+    vocabularies: Mutex<Vec<&'static Vocabulary>>,
     /// Types whose shared names mean the same.
     same: Vec<(&'static Vocabulary, &'static Vocabulary)>,
 }
 
-/// Decides requests by the settings of one application.
-pub struct Engine<H: Adapter> {
-    id: u64,
-    schemes: Schemes<H>,
-    handles: Handles,
-    sources: Vec<Arc<Issuer>>,
-    /// Whether a browser sends credentials of one of the schemes by itself.
-    accepts_ambient: bool,
-    address: AddressSource,
-    countries: Option<Countries>,
-    hosts: Hosts,
-    origins: Origins,
-    blocklist: Option<Arc<dyn BlockCheck>>,
-    sink: Option<Arc<dyn Sink>>,
-    audits_grants: bool,
-    resource: Option<ProtectedResource>,
-    /// The scopes that rules name, except for routes that are hidden.
-    scopes: Mutex<BTreeSet<&'static str>>,
-    loopback_only: bool,
-    issues_tickets: bool,
-    names_checked: AtomicBool,
-    warned_of_proxy: AtomicBool,
-    roles: RoleTypes,
-    role_provider: Option<ProvidedRoles>,
-    /// The vocabularies that were registered so far. Read when handlers are registered, never in a request.
-    vocabularies: Mutex<Vec<&'static Vocabulary>>,
-    same: Vec<(&'static Vocabulary, &'static Vocabulary)>,
-}
-
 impl<H: Adapter> Engine<H> {
-    /// An engine with these settings.
-    fn new(settings: EngineSettings<H>) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(0);
-        let sources: Vec<_> = settings.schemes.iter().flat_map(|scheme| scheme.sources()).cloned().collect();
-        Self {
-            id: NEXT.fetch_add(1, Ordering::Relaxed),
-            schemes: Schemes::new(settings.schemes, settings.ignore_unsupported),
-            handles: settings.handles,
-            accepts_ambient: sources.iter().any(|source| source.scheme.is_ambient()),
-            sources,
-            address: settings.address,
-            countries: settings.countries,
-            hosts: settings.hosts,
-            origins: settings.origins,
-            blocklist: settings.blocklist,
-            sink: settings.sink,
-            audits_grants: settings.audits_grants,
-            resource: settings.resource,
-            scopes: Mutex::default(),
-            loopback_only: settings.loopback_only,
-            issues_tickets: settings.issues_tickets,
-            names_checked: AtomicBool::new(false),
-            warned_of_proxy: AtomicBool::new(false),
-            vocabularies: Mutex::new(settings.roles.iter().collect()),
-            roles: settings.roles,
-            role_provider: settings.role_provider,
-            same: settings.same,
-        }
-    }
-
     /// Identifies the engine within the process.
     pub fn id(&self) -> u64 {
         self.id

@@ -1,5 +1,4 @@
 //! Hexadecimal text.
-#![allow(dead_code, reason = "used by optional features")]
 
 use std::fmt;
 
@@ -15,12 +14,4 @@ impl fmt::Display for Hex<'_> {
 /// Returns the bytes as lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     Hex(bytes).to_string()
-}
-
-/// Returns 128 random bits as hexadecimal digits. `None` if the operating system provides no random numbers.
-#[cfg(feature = "redis")]
-pub(crate) fn random_id() -> Option<String> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).ok()?;
-    Some(hex(&bytes))
 }

@@ -51,7 +51,6 @@ impl<K: Hash + Eq + Clone, V: Clone> SingleFlightCache<K, V> {
     }
 
     /// Caches a value.
-    #[cfg(feature = "jwt")]
     pub(crate) fn put(&self, key: K, value: V, ttl: Duration) {
         self.values.insert(key, (clock::monotonic().plus(ttl), value));
     }

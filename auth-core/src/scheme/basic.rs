@@ -157,7 +157,7 @@ impl<H: RequestHead> Authenticator<H> for BasicVerifier {
     }
 
     fn configured_names(&self) -> Vec<ConfiguredNames> {
-        vec![ConfiguredNames::of_users(&self.passwords)]
+        vec![ConfiguredNames::of_users(self.passwords.roles())]
     }
 }
 

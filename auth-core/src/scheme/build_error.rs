@@ -4,14 +4,6 @@ use crate::client::address::HostError;
 use crate::client::csrf::OriginError;
 use crate::denial::challenge::RealmError;
 use crate::oidc::protected_resource::ResourceError;
-#[cfg(feature = "jwt")]
-use crate::scheme::bearer::{JwtError, TokenCacheError};
-#[cfg(feature = "dpop")]
-use crate::scheme::dpop::DpopError;
-#[cfg(feature = "session")]
-use crate::scheme::session::SessionsError;
-#[cfg(all(feature = "oidc", feature = "session"))]
-use crate::scheme::session::oidc_login::LoginError;
 
 /// An invalid setting, or several. Converts into [`std::io::Error`], which `main` functions of servers return.
 #[derive(PartialEq, Eq, thiserror::Error)]
@@ -35,12 +27,12 @@ pub enum BuildError {
         /// The issuer.
         issuer: String,
         /// The cause.
-        error: JwtError,
+        error: crate::scheme::bearer::JwtError,
     },
     /// Verified tokens could not be remembered.
     #[cfg(feature = "jwt")]
     #[error("`.token_cache(…)`: {0}")]
-    TokenCache(TokenCacheError),
+    TokenCache(crate::scheme::bearer::TokenCacheError),
     /// A ticket stands for a bearer token.
     #[error("`.tickets()` stand for bearer tokens: call `.bearer(…)`")]
     TicketsWithoutTokens,
@@ -50,7 +42,7 @@ pub enum BuildError {
     /// The settings of proofs.
     #[cfg(feature = "dpop")]
     #[error("`.dpop(…)`: {0}")]
-    Dpop(DpopError),
+    Dpop(crate::scheme::dpop::DpopError),
     /// Proofs come with tokens.
     #[error("`.dpop(…)` is for tokens: call `.bearer(…)` too")]
     DpopWithoutTokens,
@@ -77,11 +69,11 @@ pub enum BuildError {
     /// The settings of sessions.
     #[cfg(feature = "session")]
     #[error("`.session(…)`: {0}")]
-    Sessions(SessionsError),
+    Sessions(crate::scheme::session::SessionsError),
     /// The settings of a log-in at a provider.
     #[cfg(all(feature = "oidc", feature = "session"))]
     #[error("`.oidc_login(…)`: {0}")]
-    OidcLogin(LoginError),
+    OidcLogin(crate::scheme::session::oidc_login::LoginError),
     /// There is nothing to log in to.
     #[error("`.oidc_login(…)` ends in a session: call `.session(…)` too")]
     OidcLoginWithoutSession,

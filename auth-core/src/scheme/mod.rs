@@ -133,10 +133,10 @@ pub struct ConfiguredNames {
     pub names: BTreeSet<String>,
 }
 
-#[cfg(any(feature = "basic", feature = "session"))]
 impl ConfiguredNames {
-    fn of_users(users: &crate::store::users::PasswordAuthenticator) -> Self {
-        Self { place: "a user has", issuer: String::new(), kind: NameKind::Role, names: users.roles() }
+    /// The roles that users have.
+    fn of_users(roles: BTreeSet<String>) -> Self {
+        Self { place: "a user has", issuer: String::new(), kind: NameKind::Role, names: roles }
     }
 }
 
@@ -321,10 +321,15 @@ pub struct Rejection {
 }
 
 /// The issuer of identities that a store of users stands behind, however they log in.
-#[cfg(any(feature = "basic", feature = "session"))]
 fn issuer_of_users(realm: &str) -> String {
     format!("basic:{realm}")
 }
+
+/// A part of an engine whose callers log in at a provider, and not at a page of this server.
+pub struct LoginAtProvider;
+
+/// The subprotocol behind whose name a page offers a token, if any.
+pub struct Subprotocol(pub Option<String>);
 
 #[cfg(test)]
 mod tests;

@@ -113,7 +113,27 @@ pub struct Assembly<'a, H: RequestHead> {
     pub(crate) handles: Handles,
 }
 
-impl<H: RequestHead> Assembly<'_, H> {
+impl<'a, H: RequestHead> Assembly<'a, H> {
+    /// Nothing is prepared yet.
+    pub(crate) fn new(
+        realm: &'a str,
+        roles: &'a RoleTypes,
+        resource: Option<&'a ProtectedResource>,
+        login_page: Option<String>,
+    ) -> Self {
+        Self {
+            realm,
+            roles,
+            resource,
+            schemes: Vec::new(),
+            login_page,
+            checks_passwords: false,
+            issues_tickets: false,
+            memory_address: None,
+            handles: Handles::default(),
+        }
+    }
+
     /// Prepares all schemes, and lists them in the order of built-in schemes.
     pub(crate) fn prepare_all(mut self, mut settings: AllSettings<H>, mistakes: &mut Mistakes) -> Self {
         while let Some(next) = settings.take_next() {

@@ -1,9 +1,6 @@
 //! Settings of sessions and logins.
 
-use auth_core::scheme::session::LoginSettings;
-use auth_core::scheme::session::Sessions;
-#[cfg(feature = "oidc")]
-use auth_core::scheme::session::oidc_login::OidcLogin;
+use auth_core::scheme::session::{LoginSettings, Sessions};
 use auth_core::store::users::PasswordAuthenticator;
 
 use super::AuthBuilder;
@@ -22,8 +19,8 @@ impl AuthBuilder {
     /// [`login_page`](Self::login_page) says otherwise, browsers are sent to `/login`, where
     /// [`Auth::oidc_login`](crate::Auth::oidc_login) stands.
     #[cfg(feature = "oidc")]
-    pub fn oidc_login(self, login: OidcLogin) -> Self {
-        self.once("oidc_login").logins(|logins| logins.oidc_login = Some(login))
+    pub fn oidc_login(self, login: auth_core::scheme::session::oidc_login::OidcLogin) -> Self {
+        self.once("oidc_login").with(|engine| engine.schemes.set(login))
     }
 
     /// The users whose passwords a login is checked against; those of [`basic`](Self::basic) unless set.

@@ -15,17 +15,8 @@ use auth_core::client::country::Countries;
 use auth_core::engine::build::{Address, EngineBuilder};
 use auth_core::identity::grants::Grants;
 use auth_core::identity::vocabulary::{Declares, PermissionSet, RoleSet};
-#[cfg(feature = "api-key")]
-use auth_core::scheme::api_key::ApiKeyScheme;
-#[cfg(feature = "basic")]
-use auth_core::scheme::basic::Basic;
-#[cfg(feature = "client-cert")]
-use auth_core::scheme::client_certificate::ClientCertificates;
-#[cfg(feature = "dpop")]
-use auth_core::scheme::dpop::Dpop;
-#[cfg(feature = "blocks")]
-use auth_core::store::blocklist::Blocklist;
 use auth_core::store::roles::ProvidedRoles;
+use auth_core::{scheme, store};
 
 use super::Peer;
 use crate::adapter::Actix;
@@ -66,25 +57,25 @@ impl AuthBuilder {
     /// Accepts tokens of the issuers of [`bearer`](Self::bearer) that are bound to a key, with a proof of it (RFC 9449). Whoever
     /// sends such a token without one is refused, here as without this.
     #[cfg(feature = "dpop")]
-    pub fn dpop(self, dpop: Dpop) -> Self {
+    pub fn dpop(self, dpop: scheme::dpop::Dpop) -> Self {
         self.set("dpop", |engine| engine.schemes.set(dpop))
     }
 
     /// Accepts names and passwords of these users (RFC 7617).
     #[cfg(feature = "basic")]
-    pub fn basic(self, users: impl Into<Basic>) -> Self {
+    pub fn basic(self, users: impl Into<scheme::basic::Basic>) -> Self {
         self.set("basic", |engine| engine.schemes.set(users.into()))
     }
 
     /// Accepts API keys.
     #[cfg(feature = "api-key")]
-    pub fn api_keys(self, keys: impl Into<ApiKeyScheme>) -> Self {
+    pub fn api_keys(self, keys: impl Into<scheme::api_key::ApiKeyScheme>) -> Self {
         self.set("api_keys", |engine| engine.schemes.set(keys.into()))
     }
 
     /// Accepts client certificates (mutual TLS): those that rustls has verified, which
     /// [`keep_client_certificate`](crate::client_certificate::keep_client_certificate) keeps, and those that trusted proxies pass on, if
-    /// [`from_proxies`](ClientCertificates::from_proxies) says so. A browser presents a certificate by itself, so it counts only
+    /// [`from_proxies`](crate::client_certificate::ClientCertificates::from_proxies) says so. A browser presents a certificate by itself, so it counts only
     /// without an explicit credential, and requests that change something must come from pages of [`hosts`](Self::hosts) or
     /// [`origins`](Self::origins).
     ///
@@ -100,7 +91,7 @@ impl AuthBuilder {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     #[cfg(feature = "client-cert")]
-    pub fn client_certificates(self, certificates: ClientCertificates) -> Self {
+    pub fn client_certificates(self, certificates: scheme::client_certificate::ClientCertificates) -> Self {
         self.set("client_certificates", |engine| engine.schemes.set(certificates))
     }
 
@@ -189,7 +180,7 @@ impl AuthBuilder {
     /// revoked once a credential is verified. A rule that lets somebody in without a credential lets them in without one,
     /// blocked or not, unless their address is.
     #[cfg(feature = "blocks")]
-    pub fn blocks(self, blocks: Blocklist) -> Self {
+    pub fn blocks(self, blocks: store::blocklist::Blocklist) -> Self {
         self.set("blocks", |engine| engine.blocklist = Some(Arc::new(blocks)))
     }
 

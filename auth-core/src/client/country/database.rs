@@ -8,7 +8,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use maxminddb::{PathElement, Reader};
 
-use super::CountryCode;
+use super::{Countries, CountryCode, CountryLookup, CountrySource};
 use crate::runtime::file_watcher::watch;
 
 /// A database of countries, in the memory of this process.
@@ -110,6 +110,19 @@ fn named(found: &maxminddb::LookupResult<'_, Vec<u8>>) -> Option<CountryCode> {
     const FLAT: [PathElement<'static>; 1] = [PathElement::Key("country_code")];
     let at = |path: &[PathElement<'_>]| found.decode_path::<&str>(path).ok().flatten();
     CountryCode::parse(at(&NESTED).or_else(|| at(&FLAT))?)
+}
+
+impl CountryLookup for Database {
+    fn country(&self, client: IpAddr) -> Option<CountryCode> {
+        self.of(client)
+    }
+}
+
+impl Countries {
+    /// A database of MaxMind's format.
+    pub fn database(database: Database) -> Self {
+        Self(CountrySource::Database(Arc::new(database)))
+    }
 }
 
 impl std::fmt::Debug for Database {

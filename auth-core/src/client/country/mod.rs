@@ -9,6 +9,7 @@
 mod database;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 #[cfg(feature = "geoip")]
 pub use self::database::{Database, DatabaseError};
@@ -17,48 +18,43 @@ use crate::identity::vocabulary::Text;
 
 /// Where countries come from.
 #[derive(Clone, Debug)]
-pub struct Countries(From);
+pub struct Countries(CountrySource);
 
 #[derive(Clone, Debug)]
-enum From {
+enum CountrySource {
     Header(String),
-    #[cfg(feature = "geoip")]
-    Database(Database),
+    Database(Arc<dyn CountryLookup>),
+}
+
+/// Finds the country of an address.
+trait CountryLookup: std::fmt::Debug + Send + Sync {
+    /// The country, if it is known.
+    fn country(&self, client: IpAddr) -> Option<CountryCode>;
 }
 
 impl Countries {
     /// A header in which a trusted proxy says it, such as `CF-IPCountry`. From anybody else it counts for nothing.
     pub fn header(name: &str) -> Self {
-        Self(From::Header(name.to_ascii_lowercase()))
-    }
-
-    /// A database of MaxMind's format.
-    #[cfg(feature = "geoip")]
-    pub fn database(database: Database) -> Self {
-        Self(From::Database(database))
+        Self(CountrySource::Header(name.to_ascii_lowercase()))
     }
 
     /// The name of the header, where there is one.
     pub(crate) fn header_name(&self) -> Option<&str> {
         match &self.0 {
-            From::Header(name) => Some(name),
-            #[cfg(feature = "geoip")]
-            From::Database(_) => None,
+            CountrySource::Header(name) => Some(name),
+            CountrySource::Database(_) => None,
         }
     }
 
     /// The country of a client whose address is known; `None` where it is not known. `from_proxy` says whether a trusted
     /// proxy wrote the header.
     pub fn of(&self, client: IpAddr, from_proxy: bool, fields: &impl Fields) -> Option<CountryCode> {
-        #[cfg(not(feature = "geoip"))]
-        let _ = client;
         match &self.0 {
-            From::Header(name) if from_proxy => {
+            CountrySource::Header(name) if from_proxy => {
                 CountryCode::parse(std::str::from_utf8(single(fields, name).ok()??).ok()?)
             }
-            From::Header(_) => None,
-            #[cfg(feature = "geoip")]
-            From::Database(database) => database.of(client),
+            CountrySource::Header(_) => None,
+            CountrySource::Database(database) => database.country(client),
         }
     }
 }

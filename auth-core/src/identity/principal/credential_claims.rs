@@ -4,7 +4,6 @@ use crate::runtime::clock::Timestamp;
 use crate::runtime::strict_json::{Raw, Span};
 
 /// Whose a credential is, where its source does not say.
-#[cfg(feature = "jwt")]
 #[derive(Debug, Default)]
 pub(crate) struct CredentialOwner {
     /// Who issued it.

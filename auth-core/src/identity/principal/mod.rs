@@ -13,7 +13,6 @@ use serde::de::DeserializeOwned;
 
 pub use self::actor::Actor;
 pub use self::builder::PrincipalBuilder;
-#[cfg(feature = "jwt")]
 pub(crate) use self::credential_claims::CredentialOwner;
 pub(crate) use self::credential_claims::{CredentialClaims, Omitted};
 pub(crate) use self::names::Lists;
@@ -74,7 +73,6 @@ pub struct ClaimsError;
 crate::debug_as_display!(ClaimsError);
 
 impl Principal {
-    #[cfg(feature = "jwt")]
     pub(crate) fn new(
         source: Arc<Issuer>,
         named: CredentialOwner,
@@ -88,14 +86,13 @@ impl Principal {
     }
 
     /// Roughly the memory that it takes.
-    #[cfg(feature = "jwt")]
     pub(crate) fn size(&self) -> usize {
         let named = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
         size_of::<PrincipalInner>() + self.said.claims.len() + named(&self.said.issuer) + named(&self.said.tenant)
     }
 
     /// Whether the two are of one reading of one credential.
-    #[cfg(all(test, feature = "jwt"))]
+    #[cfg(test)]
     pub(crate) fn says_the_same_as(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.said, &other.said)
     }
@@ -112,7 +109,6 @@ impl Principal {
     }
 
     /// The same caller, of a source that differs from its own in the scheme only.
-    #[cfg(feature = "jwt")]
     pub(crate) fn with_source(&self, source: Arc<Issuer>) -> Self {
         let said = &*self.said;
         let inner = PrincipalInner {
@@ -312,25 +308,21 @@ impl Principal {
     }
 
     /// The `jti` of its token, whatever its source may confer: what revocation goes by.
-    #[cfg(feature = "blocks")]
     pub(crate) fn token_id(&self) -> Option<Cow<'_, str>> {
         self.registered("jti")?.string()
     }
 
     /// When its token or session was made.
-    #[cfg(any(feature = "blocks", feature = "session"))]
     pub(crate) fn issued_at(&self) -> Option<Timestamp> {
         self.registered("iat")?.numeric_date().map(|(down, _)| down)
     }
 
     /// Whether something was issued to it that comes again: a token, a session.
-    #[cfg(feature = "blocks")]
     pub(crate) fn is_issued(&self) -> bool {
         matches!(self.scheme(), SchemeId::Bearer | SchemeId::Dpop | SchemeId::Session)
     }
 
     /// A claim whatever the source may confer.
-    #[cfg(any(feature = "blocks", feature = "session"))]
     pub(crate) fn registered(&self, name: &str) -> Option<Raw<'_>> {
         Raw::whole(&self.said.claims).member(name)
     }

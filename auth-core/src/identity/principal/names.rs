@@ -42,7 +42,6 @@ impl Lists {
     }
 
     /// Whether a claim that lists scopes has another type, which makes the whole token one to refuse (BEARER-9).
-    #[cfg(feature = "jwt")]
     pub(crate) fn has_broken_scope(&self) -> bool {
         self.broken_scope
     }
@@ -66,7 +65,6 @@ impl NameSet {
 impl Principal {
     /// The names of one kind that its credential lists and its source may confer, as they are called here; and whether these are
     /// all that there are: of what was left out, absence is no answer.
-    #[cfg(all(feature = "oidc", feature = "session"))]
     pub(crate) fn listed(&self, kind: NameKind) -> (Vec<String>, bool) {
         let (mut names, mut written) = (Vec::new(), 0);
         self.each_listed(kind, |name| names.push(name.to_owned()));

@@ -84,12 +84,9 @@ pub(crate) struct Provider {
 pub(crate) struct ProviderMetadata {
     pub(crate) jwks_uri: EndpointUrl,
     pub(crate) introspection_endpoint: Option<EndpointUrl>,
-    #[cfg(feature = "session")]
     /// Where browsers go: as the provider says, wherever it is asked from here.
     pub(crate) authorization_endpoint: Option<EndpointUrl>,
-    #[cfg(feature = "session")]
     pub(crate) token_endpoint: Option<EndpointUrl>,
-    #[cfg(feature = "session")]
     /// Whether its answers to browsers name it (RFC 9207 §3).
     pub(crate) says_who_answers: bool,
 }
@@ -99,11 +96,8 @@ struct Document {
     issuer: String,
     jwks_uri: String,
     introspection_endpoint: Option<String>,
-    #[cfg(feature = "session")]
     authorization_endpoint: Option<String>,
-    #[cfg(feature = "session")]
     token_endpoint: Option<String>,
-    #[cfg(feature = "session")]
     #[serde(default)]
     authorization_response_iss_parameter_supported: bool,
 }
@@ -136,11 +130,8 @@ impl Provider {
             jwks_uri: self.reached(&document.jwks_uri)?,
             // What is wrong with these is told where they are asked for.
             introspection_endpoint: document.introspection_endpoint.and_then(|url| self.reached(&url).ok()),
-            #[cfg(feature = "session")]
             token_endpoint: document.token_endpoint.and_then(|url| self.reached(&url).ok()),
-            #[cfg(feature = "session")]
             authorization_endpoint: document.authorization_endpoint.and_then(|url| EndpointUrl::new(&url).ok()),
-            #[cfg(feature = "session")]
             says_who_answers: document.authorization_response_iss_parameter_supported,
         })
     }

@@ -1,19 +1,12 @@
 //! A Redis or Valkey server.
 
-#[cfg(any(feature = "passwords", feature = "dpop"))]
 mod scripts;
 
 use redis::Client;
 
-#[cfg(any(feature = "passwords", feature = "dpop"))]
+use crate::runtime::redis_url::RedisUrlError;
+
 pub(crate) use self::scripts::RedisConnection;
-
-/// An address that names no server. Quotes nothing: it may hold a password.
-#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("this is no address of Redis: write `redis://host:6379/0`, or `rediss://…` with the feature `redis-tls`")]
-pub struct RedisUrlError;
-
-crate::debug_as_display!(RedisUrlError);
 
 /// A client of the server at this address. Opens no connection.
 pub(crate) fn client(url: &str) -> Result<Client, RedisUrlError> {
@@ -21,4 +14,11 @@ pub(crate) fn client(url: &str) -> Result<Client, RedisUrlError> {
     #[cfg(feature = "redis-tls")]
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     Client::open(url).map_err(|_| RedisUrlError)
+}
+
+/// Returns 128 random bits as hexadecimal digits. `None` if the operating system provides no random numbers.
+pub(crate) fn random_id() -> Option<String> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).ok()?;
+    Some(crate::runtime::hex::hex(&bytes))
 }

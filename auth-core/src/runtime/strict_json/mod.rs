@@ -13,7 +13,6 @@ use std::sync::LazyLock;
 
 use smallvec::SmallVec;
 
-#[cfg(feature = "jwt")]
 pub(crate) use self::pointer::step;
 pub(crate) use self::pointer::{name_of, pointer};
 use crate::runtime::clock::Timestamp;
@@ -93,7 +92,6 @@ impl<'a> Raw<'a> {
     }
 
     /// Whether both are the same string, however they are escaped.
-    #[cfg(feature = "jwt")]
     pub(crate) fn is_same_string(self, other: Raw<'_>) -> bool {
         let is_escaped = self.text.contains('\\') || other.text.contains('\\');
         match is_escaped {
@@ -174,7 +172,6 @@ impl<'a> Raw<'a> {
     }
 
     /// Whether it is an object with so many members.
-    #[cfg(feature = "dpop")]
     pub(crate) fn is_object_of(self, members: usize) -> bool {
         let Some(inside) = self.text.strip_prefix('{') else { return false };
         let mut reader = Reader::new(inside, MEMBERS);

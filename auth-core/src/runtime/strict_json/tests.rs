@@ -11,7 +11,6 @@ fn read(text: &str) -> Result<Vec<(String, String)>, Malformed> {
 }
 
 #[test]
-#[cfg(feature = "jwt")]
 fn strings_are_the_same_however_they_are_escaped() {
     let table = [
         (r#""a""#, r#""a""#, true),

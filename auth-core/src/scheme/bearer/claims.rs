@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-#[cfg(feature = "dpop")]
 use subtle::ConstantTimeEq as _;
 
 use super::TokenIssuer;
@@ -74,16 +73,12 @@ pub(super) fn read_claims(
             return Err(invalid("the token is bound to a key that a bearer cannot show (cnf)"));
         }
         ProofOfPossession::Bare => &issuer.source,
-        #[cfg(feature = "dpop")]
         ProofOfPossession::Proven(thumbprint)
             if !read.bound.is_some_and(|cnf| is_bound_to(Raw::at(&claims, cnf), thumbprint)) =>
         {
             return Err(invalid("the token is not bound to the key of the proof (cnf)"));
         }
-        #[cfg(feature = "dpop")]
         ProofOfPossession::Proven(_) => &issuer.proven,
-        #[cfg(not(feature = "dpop"))]
-        ProofOfPossession::Never(never, _) => match never {},
     };
     let (subject, is_client) = issuer.conditions.caller(&claims, read.subject, read.client)?;
     let expires_at = read.expires_at.ok_or_else(|| invalid("the expiry (exp) is absent"))?;
@@ -287,7 +282,6 @@ pub(super) fn shown(value: Raw<'_>) -> String {
 
 /// Whether the confirmation (RFC 7800 §3) is this key and no other one: what asks for a client certificate too is not shown
 /// by a proof (DPOP-4).
-#[cfg(feature = "dpop")]
 fn is_bound_to(cnf: Raw<'_>, thumbprint: &str) -> bool {
     let named = cnf.member("jkt").and_then(Raw::string);
     cnf.is_object_of(1) && named.is_some_and(|named| named.as_bytes().ct_eq(thumbprint.as_bytes()).into())

@@ -1,30 +1,23 @@
 //! A token, from its characters to a principal. Cheap checks first, then the key, then the signature, then the claims.
 
-#[cfg(feature = "oidc")]
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use jsonwebtoken::AlgorithmFamily;
-#[cfg(feature = "dpop")]
 use subtle::ConstantTimeEq as _;
 
 use super::TokenIssuer;
 use super::claims::{invalid, read_claims};
 use super::header::{self, Header, WrongType};
-#[cfg(feature = "oidc")]
-use super::jwks::JwksCache;
 use super::key::PreparedKey;
+use super::remote::JwksCache;
 use super::resolver::Resolved;
 use crate::denial::{Denial, quoted};
 use crate::identity::principal::{CredentialOwner, Principal};
-#[cfg(feature = "oidc")]
-use crate::runtime::clock;
-use crate::runtime::clock::Timestamp;
-use crate::runtime::strict_json;
-#[cfg(feature = "oidc")]
-use crate::runtime::strict_json::Raw;
+use crate::runtime::clock::{self, Timestamp};
+use crate::runtime::strict_json::{self, Raw};
 
 /// A key id may name several keys, and a token may name none; more trials than this are an attack (JWKS-7).
 pub(super) const MOST_TRIALS: usize = 8;
@@ -40,11 +33,7 @@ const USUAL_HEADER: usize = 512;
 pub(super) enum ProofOfPossession<'a> {
     Bare,
     /// That the key of this name is at hand.
-    #[cfg(feature = "dpop")]
     Proven(&'a str),
-    #[cfg(not(feature = "dpop"))]
-    #[allow(dead_code, reason = "there are no proofs")]
-    Never(std::convert::Infallible, &'a ()),
 }
 
 impl ProofOfPossession<'_> {
@@ -52,10 +41,7 @@ impl ProofOfPossession<'_> {
     fn key(self) -> Option<Box<str>> {
         match self {
             Self::Bare => None,
-            #[cfg(feature = "dpop")]
             Self::Proven(thumbprint) => Some(thumbprint.into()),
-            #[cfg(not(feature = "dpop"))]
-            Self::Never(never, _) => match never {},
         }
     }
 
@@ -63,10 +49,7 @@ impl ProofOfPossession<'_> {
     pub(super) fn fits(self, bound_to: Option<&str>) -> bool {
         match self {
             Self::Bare => bound_to.is_none(),
-            #[cfg(feature = "dpop")]
             Self::Proven(thumbprint) => bound_to.is_some_and(|key| key.as_bytes().ct_eq(thumbprint.as_bytes()).into()),
-            #[cfg(not(feature = "dpop"))]
-            Self::Never(never, _) => match never {},
         }
     }
 }
@@ -94,7 +77,6 @@ pub(super) enum VerifiedBy {
     /// One of those of the settings.
     Settings,
     /// One that was fetched, of the set of this number.
-    #[cfg(feature = "oidc")]
     FetchedKey(u64),
 }
 
@@ -111,7 +93,6 @@ pub(super) enum Unverified {
     /// The issuer that it names is none of those that are known.
     IssuerMissing(String),
     /// None of the keys that are known is its key, and these may not be all.
-    #[cfg(feature = "oidc")]
     KeyMissing(Arc<JwksCache>),
 }
 
@@ -240,7 +221,6 @@ impl<'a> Parts<'a> {
 }
 
 /// Whether it looks like a JWT: three parts, of which the first is a JSON object. Whatever else it is, no issuer is asked.
-#[cfg(feature = "oidc")]
 pub(super) fn is_jwt(token: &str) -> bool {
     let header = Parts::of(token).and_then(|parts| URL_SAFE_NO_PAD.decode(parts.header).ok());
     header.is_some_and(|header| header.trim_ascii_start().starts_with(b"{"))
@@ -248,7 +228,6 @@ pub(super) fn is_jwt(token: &str) -> bool {
 
 /// Reads what an issuer answers about an active token (RFC 7662 §2.2), by the settings of its JWTs. The answer comes from the issuer
 /// itself, so it need not repeat its name, though it may not give another.
-#[cfg(feature = "oidc")]
 pub(super) fn read_answer(
     answer: &str,
     issuer: &TokenIssuer,
@@ -350,8 +329,7 @@ fn verify_by(
         return Ok(if is_secret { VerifiedBy::Secret } else { VerifiedBy::Settings });
     }
     // No secret is ever fetched, so none of what may come could verify an HMAC.
-    #[cfg(feature = "oidc")]
-    if let Some(fetched) = issuer.fetched.as_ref().filter(|_| header.algorithm.family() != AlgorithmFamily::Hmac) {
+    if let Some(fetched) = issuer.remote.keys().filter(|_| header.algorithm.family() != AlgorithmFamily::Hmac) {
         let try_keys = |keys: &[PreparedKey]| try_keys(keys, header, signer, message, signature);
         return match fetched.with_current(clock::monotonic(), try_keys) {
             Some((Some(Ok(())), number)) => Ok(VerifiedBy::FetchedKey(number)),

@@ -10,13 +10,14 @@ mod cache;
 mod claims;
 mod conditions;
 mod describe;
-#[cfg(feature = "oidc")]
-mod jwks;
 mod header;
-#[cfg(feature = "oidc")]
-mod introspection;
 mod key;
 mod kind;
+#[cfg(feature = "oidc")]
+mod remote;
+#[cfg(not(feature = "oidc"))]
+#[path = "remote_absent.rs"]
+mod remote;
 mod resolver;
 mod settings;
 mod token_settings;
@@ -33,29 +34,20 @@ use self::cache::Cache;
 pub use self::cache::{TokenCache, TokenCacheError};
 use self::conditions::Conditions;
 use self::header::SeenHeaders;
-#[cfg(feature = "oidc")]
-use self::introspection::Introspector;
-#[cfg(feature = "oidc")]
-pub use self::introspection::{Introspection, IntrospectionError};
-#[cfg(feature = "oidc")]
-pub use self::jwks::FetchError;
-#[cfg(feature = "oidc")]
-use self::jwks::JwksCache;
 use self::jws::{ProofOfPossession, Unverified, VerifiedBy, VerifiedJws};
 use self::key::PreparedKey;
-#[cfg(feature = "dpop")]
 pub(crate) use self::key::ProofKey;
 pub use self::key::{Key, KeyError};
+#[cfg(feature = "oidc")]
+pub use self::remote::{FetchError, Introspection, IntrospectionError};
+use self::remote::{Introspector, Remote};
 use self::resolver::Resolver;
 pub use self::resolver::{IssuerResolver, IssuersUnavailable, Resolved};
 pub use self::settings::{Jwt, JwtError, sign_hs256};
-pub use self::token_settings::{Subprotocol, TestKeys, TokenSettings};
+pub use self::token_settings::{TestKeys, TokenSettings};
 use crate::denial::Denial;
-#[cfg(feature = "oidc")]
-use crate::denial::RetryAfter;
 use crate::identity::issuer::{Issuer, RoleTypes, Tenancy};
 use crate::identity::principal::Principal;
-#[cfg(feature = "dpop")]
 use crate::identity::scheme_id::SchemeId;
 use crate::runtime::clock;
 use crate::runtime::clock::Timestamp;
@@ -64,7 +56,6 @@ use crate::runtime::clock::Timestamp;
 struct TokenIssuer {
     source: Arc<Issuer>,
     /// The same for tokens that come with a proof.
-    #[cfg(feature = "dpop")]
     proven: Arc<Issuer>,
     /// Like [`source`](Self::source), for tokens in a cookie.
     in_cookie: Arc<Issuer>,
@@ -83,10 +74,7 @@ struct TokenIssuer {
     mixed_keys: Option<String>,
     headers: SeenHeaders,
     tenant: Option<String>,
-    #[cfg(feature = "oidc")]
-    introspector: Option<Introspector>,
-    #[cfg(feature = "oidc")]
-    fetched: Option<Arc<JwksCache>>,
+    remote: Remote,
 }
 
 /// The verifier of bearer tokens: all issuers, each with its keys, told apart by `iss`.
@@ -134,9 +122,8 @@ impl Bearer {
             if jwt.unnamed && (jwts.len() > 1 || resolver.is_some() || !jwt.signs_for.is_empty()) {
                 return Err((name(jwt), JwtError::UnnamedAmongSeveral));
             }
-            #[cfg(feature = "oidc")]
-            if jwt.introspection.is_some() && earlier.iter().any(|other| other.introspection.is_some()) {
-                return Err((name(jwt), JwtError::Introspection(IntrospectionError::Twice)));
+            for other in earlier {
+                jwt.remote.check_beside(&other.remote).map_err(|error| (name(jwt), error))?;
             }
             if earlier.iter().any(shares) {
                 return Err((name(jwt), JwtError::SharedSecret));
@@ -187,7 +174,6 @@ impl Bearer {
     }
 
     /// The same for tokens that come with a proof.
-    #[cfg(feature = "dpop")]
     pub fn proven_sources(&self) -> impl Iterator<Item = &Arc<Issuer>> {
         self.issuers.iter().map(|issuer| &issuer.proven)
     }
@@ -221,7 +207,6 @@ impl Bearer {
     /// Verifies a token: its form, its key, its signature, its claims. Without waiting for anything; `None` where a key has to
     /// be fetched first, as [`verify_later`](Self::verify_later) does.
     pub fn verify(&self, token: &str, now: Timestamp) -> Option<Result<Principal, Denial>> {
-        #[cfg(feature = "oidc")]
         if self.introspected(token).is_some() {
             return None;
         }
@@ -229,8 +214,7 @@ impl Bearer {
             Ok(principal) => Some(Ok(principal)),
             Err(Unverified::Denied(denial)) => Some(Err(denial)),
             Err(Unverified::IssuerMissing(_)) => None,
-            #[cfg(feature = "oidc")]
-            Err(Unverified::KeyMissing(fetched)) => fetched.settled(false).map(Err),
+            Err(Unverified::KeyMissing(keys)) => keys.settled().map(Err),
         }
     }
 
@@ -273,9 +257,8 @@ impl Bearer {
             && verified.begins_at.is_none_or(|begins| begins <= now.plus(issuer.leeway))
             && verified.principal.expires_at().is_some_and(|expires| now < expires.plus(issuer.leeway));
         let holds = match verified.key {
-            #[cfg(feature = "oidc")]
             VerifiedBy::FetchedKey(number) => {
-                issuer.fetched.as_ref().is_some_and(|fetched| fetched.is_current(number, clock::monotonic()))
+                issuer.remote.keys().is_some_and(|keys| keys.is_current(number, clock::monotonic()))
             }
             VerifiedBy::Secret | VerifiedBy::Settings => true,
         };
@@ -311,12 +294,11 @@ impl Bearer {
     }
 
     /// The issuer that is asked about the token. About a JWT nobody is asked (M9).
-    #[cfg(feature = "oidc")]
     fn introspected(&self, token: &str) -> Option<(&TokenIssuer, &Introspector)> {
         let (issuer, introspector) = self
             .issuers
             .iter()
-            .find_map(|issuer| issuer.introspector.as_ref().map(|introspector| (issuer, introspector)))?;
+            .find_map(|issuer| issuer.remote.introspector().map(|introspector| (issuer, introspector)))?;
         (token.len() <= issuer.longest && !jws::is_jwt(token)).then_some((issuer, introspector))
     }
 
@@ -330,7 +312,6 @@ impl Bearer {
     }
 
     /// The same for a token that came with a proof by the key of this name.
-    #[cfg(feature = "dpop")]
     pub(crate) async fn verify_bound(
         &self,
         token: &str,
@@ -347,7 +328,6 @@ impl Bearer {
         held: ProofOfPossession<'_>,
         client: Option<IpAddr>,
     ) -> Result<Principal, Denial> {
-        #[cfg(feature = "oidc")]
         if let Some((issuer, introspector)) = self.introspected(token) {
             let claims = introspector.claims(token, client).await?;
             return jws::read_answer(&claims, issuer, clock::now(), held);
@@ -358,21 +338,15 @@ impl Bearer {
             resolver.resolved(issuer, client).await?;
             verified = verify();
         }
-        #[cfg(feature = "oidc")]
-        if let Err(Unverified::KeyMissing(fetched)) = &verified {
-            let fetched = Arc::clone(fetched);
-            if !fetched.wait().await {
-                return Err(JwksCache::unavailable(RetryAfter::seconds(1)));
-            }
+        if let Err(Unverified::KeyMissing(keys)) = &verified {
+            let keys = Arc::clone(keys);
+            keys.wait().await?;
             verified = verify();
         }
         verified.map_err(|unverified| match unverified {
             Unverified::Denied(denial) => denial,
             Unverified::IssuerMissing(_) => jws::unknown_issuer(),
-            #[cfg(feature = "oidc")]
-            Unverified::KeyMissing(fetched) => {
-                fetched.settled(true).unwrap_or_else(|| JwksCache::unavailable(RetryAfter::seconds(1)))
-            }
+            Unverified::KeyMissing(keys) => keys.settled_after_waiting(),
         })
     }
 }

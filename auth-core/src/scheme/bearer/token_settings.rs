@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::client::RequestHead;
 use crate::identity::issuer::RoleTypes;
+use crate::scheme::Subprotocol;
 use crate::scheme::bearer::{Bearer, BearerTokens, CookieTokens, IssuerResolver, Jwt, Key, TokenCache};
 use crate::scheme::build_error::{BuildError, Mistakes};
 use crate::scheme::settings::{AllSettings, Assembly, SchemeSettings, SettingsContext};
@@ -85,7 +86,7 @@ fn print_commands(jwt: &Jwt, roles: &RoleTypes) {
 impl<H: RequestHead> SchemeSettings<H> for TokenSettings {
     /// After all schemes that have issuers of their own: tokens may not have the names of those.
     fn order(&self) -> u8 {
-        3
+        4
     }
 
     fn issuers(&self) -> Vec<(&'static str, bool)> {
@@ -147,6 +148,3 @@ impl<H: RequestHead> SchemeSettings<H> for TokenSettings {
         }
     }
 }
-
-/// The subprotocol behind whose name a page offers a token, if any.
-pub struct Subprotocol(pub Option<String>);

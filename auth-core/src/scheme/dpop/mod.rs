@@ -1,6 +1,8 @@
 //! Tokens that are bound to a key (RFC 9449): whoever sends one proves with each request that the key is theirs, so a token
 //! that was stolen is worth nothing.
 
+#[cfg(feature = "test-util")]
+pub mod conformance;
 mod nonce;
 mod proof;
 #[cfg(feature = "redis")]
@@ -30,8 +32,7 @@ use crate::identity::issuer::Issuer;
 use crate::identity::principal::Principal;
 use crate::identity::scheme_id::SchemeId;
 use crate::runtime::clock;
-#[cfg(feature = "redis")]
-use crate::runtime::redis::RedisUrlError;
+use crate::runtime::redis_url::RedisUrlError;
 use crate::runtime::timeout;
 
 /// Settings of proofs (RFC 9449).
@@ -49,14 +50,17 @@ pub struct Dpop {
     replay: ReplaySetting,
 }
 
+/// Opens a store for the proofs of a realm.
+type OpenReplayStore = dyn Fn(&str) -> Result<Arc<dyn ReplayStore>, DpopError> + Send + Sync;
+
 #[derive(Clone)]
 enum ReplaySetting {
     Memory {
         capacity: usize,
     },
     Store(Arc<dyn ReplayStore>),
-    #[cfg(feature = "redis")]
-    Redis(String),
+    /// A store that contains proofs of several realms.
+    Shared(Arc<OpenReplayStore>),
 }
 
 /// What is wrong with the settings of proofs.
@@ -79,7 +83,6 @@ pub enum DpopError {
     #[error("the system gives no random numbers")]
     NoRandom,
     /// No server has that address.
-    #[cfg(feature = "redis")]
     #[error("`.redis(…)`: {0}")]
     Redis(RedisUrlError),
 }
@@ -128,19 +131,12 @@ impl Dpop {
         Self { replay: ReplaySetting::Store(Arc::new(store)), ..self }
     }
 
-    /// Records used proofs in Redis or Valkey, for all instances: `redis://user:password@host:6379/0`.
-    #[cfg(feature = "redis")]
-    pub fn redis(self, url: impl Into<String>) -> Self {
-        Self { replay: ReplaySetting::Redis(url.into()), ..self }
-    }
-
     /// Whether others may remember proofs in the same place.
     pub(crate) fn is_shared(&self) -> bool {
         match &self.replay {
             ReplaySetting::Memory { .. } => false,
             ReplaySetting::Store(store) => store.is_shared(),
-            #[cfg(feature = "redis")]
-            ReplaySetting::Redis(_) => true,
+            ReplaySetting::Shared(_) => true,
         }
     }
 
@@ -160,8 +156,7 @@ impl Dpop {
             ReplaySetting::Memory { capacity: ..1000 } => return Err(DpopError::Room),
             ReplaySetting::Memory { capacity } => Arc::new(MemoryReplayStore::new(capacity)),
             ReplaySetting::Store(store) => store,
-            #[cfg(feature = "redis")]
-            ReplaySetting::Redis(url) => Arc::new(RedisReplayStore::new(&url, realm).map_err(DpopError::Redis)?),
+            ReplaySetting::Shared(open) => open(realm)?,
         };
         Ok(DpopVerifier {
             bases: self.bases.into_iter().map(base).collect::<Result<_, _>>()?,
@@ -338,7 +333,7 @@ impl<H: RequestHead> Authenticator<H> for BoundTokens {
 impl<H: RequestHead> SchemeSettings<H> for Dpop {
     /// After the tokens.
     fn order(&self) -> u8 {
-        4
+        5
     }
 
     /// Those of the tokens.

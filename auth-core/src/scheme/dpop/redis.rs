@@ -1,16 +1,31 @@
 //! Used proofs in Redis or Valkey, shared by all instances.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use redis::Script;
 
 use super::replay::{ReplayStore, ReplayStoreUnavailable};
+use super::{Dpop, DpopError, ReplaySetting};
 use crate::runtime::future::BoxFuture;
 use crate::runtime::hex::hex;
-use crate::runtime::redis::{RedisConnection, RedisUrlError};
+use crate::runtime::redis::RedisConnection;
+use crate::runtime::redis_url::RedisUrlError;
 
 /// Expires by the clock of the server. Returns 1 for the first use.
 const INSERT: &str = "return redis.call('SET', ARGV[1] .. ARGV[2], '', 'NX', 'PX', ARGV[3]) and 1 or 0";
+
+impl Dpop {
+    /// Records used proofs in Redis or Valkey, for all instances: `redis://user:password@host:6379/0`.
+    pub fn redis(self, url: impl Into<String>) -> Self {
+        let url = url.into();
+        let open = move |realm: &str| {
+            let store = RedisReplayStore::new(&url, realm).map_err(DpopError::Redis)?;
+            Ok(Arc::new(store) as Arc<dyn ReplayStore>)
+        };
+        Self { replay: ReplaySetting::Shared(Arc::new(open)), ..self }
+    }
+}
 
 /// A store of used proofs in Redis or Valkey. Keys begin with `auth:<realm>:dpop:`.
 #[derive(Debug)]

@@ -72,14 +72,12 @@ impl CookieSettings {
     }
 
     /// The cookie of a log-in that is on its way to a provider, told from others by a mark.
-    #[cfg(feature = "oidc")]
     pub(crate) fn of_login(mark: &str, plain_http: bool) -> Self {
         // Lax: the browser brings it along when the provider sends it back.
         Self { name: format!("login-{mark}"), strict: false, plain_http }
     }
 
     /// The cookies of all log-ins that are on their way in a browser.
-    #[cfg(feature = "oidc")]
     pub(crate) fn of_logins<'a>(lines: impl Iterator<Item = &'a [u8]>, plain_http: bool) -> Vec<Self> {
         let prefix = Self::of_login("", plain_http).full_name();
         let names = lines.flat_map(|line| line.split(|byte| *byte == b';')).filter_map(|pair| {

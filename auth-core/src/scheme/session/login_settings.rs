@@ -5,8 +5,6 @@ use std::sync::Arc;
 use crate::client::RequestHead;
 use crate::scheme::build_error::{BuildError, Mistakes};
 use crate::scheme::session::Sessions;
-#[cfg(feature = "oidc")]
-use crate::scheme::session::oidc_login::{OidcLogin, RelyingParty};
 use crate::scheme::settings::{AllSettings, Assembly, SchemeSettings, SettingsContext, warn};
 use crate::store::users::PasswordAuthenticator;
 
@@ -17,9 +15,6 @@ pub struct LoginSettings {
     pub sessions: Option<Sessions>,
     /// The users of the login form; those of Basic unless set.
     pub users: Option<PasswordAuthenticator>,
-    /// The provider where people log in.
-    #[cfg(feature = "oidc")]
-    pub oidc_login: Option<OidcLogin>,
 }
 
 impl LoginSettings {
@@ -34,28 +29,12 @@ impl LoginSettings {
             (users, None) => Ok(users),
         }
     }
-
-    #[cfg(feature = "oidc")]
-    fn relying_party<H: RequestHead>(
-        &mut self,
-        assembly: &Assembly<'_, H>,
-        others: &AllSettings<H>,
-    ) -> Result<Option<RelyingParty>, BuildError> {
-        let Some(login) = self.oidc_login.take() else { return Ok(None) };
-        let Some(sessions) = &self.sessions else { return Err(BuildError::OidcLoginWithoutSession) };
-        if sessions.is_strict() {
-            return Err(BuildError::OidcLoginWithStrictSession);
-        }
-        let is_of_tokens = |secret: &[u8]| others.iter().any(|settings| settings.has_secret(secret));
-        let prepared = login.prepare(assembly.roles, sessions.is_for_this_machine(), is_of_tokens);
-        prepared.map(Some).map_err(BuildError::OidcLogin)
-    }
 }
 
 impl<H: RequestHead> SchemeSettings<H> for LoginSettings {
-    /// After Basic, and before the tokens.
+    /// After Basic and a login at a provider, and before the tokens.
     fn order(&self) -> u8 {
-        2
+        3
     }
 
     fn issuers(&self) -> Vec<(&'static str, bool)> {
@@ -79,13 +58,7 @@ impl<H: RequestHead> SchemeSettings<H> for LoginSettings {
         self.sessions.as_ref().is_some_and(Sessions::is_for_this_machine)
     }
 
-    #[cfg_attr(not(feature = "oidc"), allow(unused_mut, unused_variables, reason = "there is no provider"))]
-    fn prepare(mut self: Box<Self>, assembly: &mut Assembly<'_, H>, others: &AllSettings<H>, mistakes: &mut Mistakes) {
-        #[cfg(feature = "oidc")]
-        if let Some(party) = mistakes.collect(self.relying_party(assembly, others)) {
-            assembly.login_page.get_or_insert_with(|| "/login".to_owned());
-            assembly.provide(Arc::new(party));
-        }
+    fn prepare(self: Box<Self>, assembly: &mut Assembly<'_, H>, _: &AllSettings<H>, mistakes: &mut Mistakes) {
         let users = mistakes.collect(Self::users(self.users, assembly.part()));
         if let Some(users) = &users {
             assembly.checks_passwords = true;

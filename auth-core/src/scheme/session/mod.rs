@@ -4,6 +4,8 @@
 //! A sealed cookie needs no store, and cannot be ended. Here log-out, log-out everywhere and a dismissed employee end
 //! sessions at once, in all instances that share the store.
 
+#[cfg(feature = "test-util")]
+pub mod conformance;
 mod create;
 mod cookie;
 mod revoke;
@@ -15,7 +17,7 @@ mod redis;
 mod settings;
 mod login_settings;
 mod store;
-#[cfg(all(feature = "oidc", feature = "session"))]
+#[cfg(feature = "oidc")]
 pub mod oidc_login;
 
 use std::sync::Arc;
@@ -293,7 +295,7 @@ impl<H: RequestHead> Authenticator<H> for SessionVerifier {
     }
 
     fn configured_names(&self) -> Vec<ConfiguredNames> {
-        self.users.iter().map(ConfiguredNames::of_users).collect()
+        self.users.iter().map(|users| ConfiguredNames::of_users(users.roles())).collect()
     }
 }
 

@@ -73,7 +73,6 @@ impl NewSession {
         Self { at: Some(at), ..self }
     }
 
-    #[cfg(feature = "oidc")]
     pub(crate) fn subject(self, subject: impl Into<String>) -> Self {
         let subject: String = subject.into();
         self.claim("sub", subject)

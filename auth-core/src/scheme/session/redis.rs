@@ -8,11 +8,25 @@ use std::time::Duration;
 
 use redis::Script;
 
+use super::Sessions;
 use super::store::{
     ROTATION_GRACE, SessionKey, SessionRecord, SessionState, SessionStore, SessionStoreError, StoredSession,
 };
 use crate::runtime::future::BoxFuture;
-use crate::runtime::redis::{RedisConnection, RedisUrlError};
+use crate::runtime::redis::RedisConnection;
+use crate::runtime::redis_url::RedisUrlError;
+
+impl Sessions {
+    /// Sessions in Redis or Valkey, shared by all instances that name the same one: `redis://user:password@host:6379/0`. No
+    /// connection is opened before the first session; one that breaks is opened again. The server must evict no keys
+    /// (`maxmemory-policy noeviction`), and be no cluster. What uses it says its realm, as sessions are of one.
+    ///
+    /// # Errors
+    /// The address is none.
+    pub fn redis(url: &str) -> Result<Self, RedisUrlError> {
+        RedisSessionStore::new(url).map(Self::new)
+    }
+}
 
 /// Sessions in Redis or Valkey.
 #[derive(Debug)]

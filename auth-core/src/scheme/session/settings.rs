@@ -6,14 +6,10 @@ use std::time::Duration;
 use super::SessionVerifier;
 use super::cookie::{CookieNameError, CookieSettings};
 use super::memory::MemorySessionStore;
-#[cfg(feature = "redis")]
-use super::redis::RedisSessionStore;
 use super::store::SessionStore;
 use crate::identity::issuer::{Confers, Form, Issuer, ListClaim, RoleTypes};
 use crate::identity::scheme_id::SchemeId;
 use crate::identity::vocabulary::NameKind;
-#[cfg(feature = "redis")]
-use crate::runtime::redis::RedisUrlError;
 use crate::scheme::issuer_of_users;
 use crate::store::users::PasswordAuthenticator;
 
@@ -63,17 +59,6 @@ impl Sessions {
     /// Sessions in the memory of this process: at most 100,000 at a time, and gone when it ends.
     pub fn memory() -> Self {
         Self::new(MemorySessionStore::new(100_000))
-    }
-
-    /// Sessions in Redis or Valkey, shared by all instances that name the same one: `redis://user:password@host:6379/0`. No
-    /// connection is opened before the first session; one that breaks is opened again. The server must evict no keys
-    /// (`maxmemory-policy noeviction`), and be no cluster. What uses it says its realm, as sessions are of one.
-    ///
-    /// # Errors
-    /// The address is none.
-    #[cfg(feature = "redis")]
-    pub fn redis(url: &str) -> Result<Self, RedisUrlError> {
-        RedisSessionStore::new(url).map(Self::new)
     }
 
     /// Sessions in this store.
@@ -163,7 +148,6 @@ impl Sessions {
     }
 
     /// Whether its cookie is not sent where another site leads here.
-    #[cfg(feature = "oidc")]
     pub(crate) fn is_strict(&self) -> bool {
         self.cookie.strict
     }

@@ -6,6 +6,8 @@
 //!
 //! Each request reads one snapshot, in memory, without a lock.
 
+#[cfg(feature = "test-util")]
+pub mod conformance;
 mod entry;
 mod entries;
 mod store;
@@ -25,9 +27,7 @@ pub use self::entry::{BlockEntry, BlockEntryError};
 pub use self::file::FileBlocklistStore;
 #[cfg(feature = "redis")]
 pub use self::redis::RedisBlocklistStore;
-#[cfg(feature = "redis")]
-pub use self::store::RedisBlocklistError;
-pub use self::store::{BlocklistError, BlocklistFileError, BlocklistStore, MemoryBlocklistStore};
+pub use self::store::{BlocklistError, BlocklistFileError, BlocklistStore, MemoryBlocklistStore, RedisBlocklistError};
 use crate::audit::{Event, EventKind, Sink, try_record};
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::principal::Principal;
@@ -96,20 +96,6 @@ impl Blocklist {
         let path = path.as_ref();
         let entries = file::read(path)?;
         Self::start(FileBlocklistStore::new(path, interval), Some(entries)).map_err(BlocklistFileError::Read)
-    }
-
-    /// Entries in Redis or Valkey, shared by all instances that use the same server: `redis://user:password@host:6379/0`.
-    ///
-    /// A change reaches every instance within two seconds. Every request is refused until the entries are loaded. While the server is
-    /// unavailable, the loaded entries stay in effect for ten seconds; after that, credentials are answered with 503, since nobody
-    /// knows what was revoked meanwhile. If the server loses the entries, an instance that has them writes them again; configure it
-    /// not to evict keys anyway (`maxmemory-policy noeviction`). No connection is opened here.
-    ///
-    /// # Errors
-    /// The URL is invalid.
-    #[cfg(feature = "redis")]
-    pub fn redis(url: &str) -> Result<Self, RedisBlocklistError> {
-        Self::start(RedisBlocklistStore::new(url)?, None).map_err(|_| RedisBlocklistError::Unavailable)
     }
 
     fn start(store: impl BlocklistStore, loaded: Option<BlockEntries>) -> std::io::Result<Self> {

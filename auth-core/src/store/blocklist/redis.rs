@@ -8,11 +8,10 @@ use std::time::Duration;
 
 use redis::{Client, Commands as _, Connection, RedisResult};
 
-use super::BlockEntry;
 use super::entries::{BlockChange, BlockEntries};
 use super::store::{BlocklistError, BlocklistStore, RedisBlocklistError};
-use crate::runtime::hex::random_id;
-use crate::runtime::redis::client;
+use super::{BlockEntry, Blocklist};
+use crate::runtime::redis::{client, random_id};
 
 const LINES: &str = "auth:blocks";
 const LOG: &str = "auth:blocks:log";
@@ -24,6 +23,21 @@ const HEADING: &str = "lists";
 const MAX_LOG_LENGTH: isize = 1000;
 
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+impl Blocklist {
+    /// Entries in Redis or Valkey, shared by all instances that use the same server: `redis://user:password@host:6379/0`.
+    ///
+    /// A change reaches every instance within two seconds. Every request is refused until the entries are loaded. While the server is
+    /// unavailable, the loaded entries stay in effect for ten seconds; after that, credentials are answered with 503, since nobody
+    /// knows what was revoked meanwhile. If the server loses the entries, an instance that has them writes them again; configure it
+    /// not to evict keys anyway (`maxmemory-policy noeviction`). No connection is opened here.
+    ///
+    /// # Errors
+    /// The URL is invalid.
+    pub fn redis(url: &str) -> Result<Self, RedisBlocklistError> {
+        Self::start(RedisBlocklistStore::new(url)?, None).map_err(|_| RedisBlocklistError::Unavailable)
+    }
+}
 
 /// A block list in Redis or Valkey. See [`Blocklist::redis`](super::Blocklist::redis).
 pub struct RedisBlocklistStore {

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use super::entries::{BlockChange, BlockEntries, BlocklistFull};
 use super::entry::BlockEntryError;
-#[cfg(feature = "redis")]
-use crate::runtime::redis::RedisUrlError;
+use crate::runtime::redis_url::RedisUrlError;
 
 /// An error of a block list.
 #[derive(thiserror::Error)]
@@ -23,7 +22,6 @@ pub enum BlocklistError {
     #[error(transparent)]
     File(#[from] BlocklistFileError),
     /// An error of Redis or Valkey.
-    #[cfg(feature = "redis")]
     #[error(transparent)]
     Redis(#[from] RedisBlocklistError),
     /// An error of a store of the application.
@@ -66,7 +64,6 @@ impl From<BlocklistFileError> for std::io::Error {
 }
 
 /// An error of a block list in Redis. Contains neither the URL nor an entry.
-#[cfg(feature = "redis")]
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RedisBlocklistError {
@@ -86,7 +83,6 @@ pub enum RedisBlocklistError {
     Line,
 }
 
-#[cfg(feature = "redis")]
 crate::debug_as_display!(RedisBlocklistError);
 
 /// A store of block list entries, for [`Blocklist::new`](super::Blocklist::new).

@@ -7,6 +7,8 @@
 //! after a success: of many concurrent attempts, only the free ones are verified. Counters that find no room in a full table share
 //! slots instead of evicting others: a flood of made-up names resets no counter.
 
+#[cfg(feature = "test-util")]
+pub mod conformance;
 mod counter;
 mod store;
 mod memory;
@@ -23,8 +25,6 @@ pub use self::redis::RedisThrottleStore;
 pub use self::store::{Admission, Counted, LoginOutcome, ThrottleStore, ThrottleUnavailable};
 use crate::client::address::PeerOrClient;
 use crate::denial::RetryAfter;
-#[cfg(feature = "redis")]
-use crate::runtime::redis::RedisUrlError;
 use crate::runtime::timeout;
 
 /// The number of free failures, and how delays grow.
@@ -94,19 +94,6 @@ impl Throttle {
     /// Counts in the memory of this process: about 32,000 accounts and networks, in about 1 MiB.
     pub fn memory() -> Self {
         Self::new(MemoryThrottleStore::new())
-    }
-
-    /// Counts in Redis or Valkey, for all instances that use the same server: `redis://user:password@host:6379/0`.
-    ///
-    /// Keys begin with `auth:`. No connection is opened before the first login. While the server is unavailable, logins are answered
-    /// with 503. Account names are stored as hashes, for a day after the last failure. A realm is required, since an account name
-    /// may belong to somebody else in another realm.
-    ///
-    /// # Errors
-    /// The URL is invalid.
-    #[cfg(feature = "redis")]
-    pub fn redis(url: &str) -> Result<Self, RedisUrlError> {
-        RedisThrottleStore::new(url).map(Self::new)
     }
 
     /// Sets the limits. [`ThrottleLimits::default`] unless set.

@@ -5,10 +5,26 @@ use std::time::Duration;
 use redis::Script;
 use serde_json::json;
 
+use super::Throttle;
 use super::counter::{COUNT_TTL, Counter, CounterSet, KNOWN_PLACE_TTL, LoginCounters};
 use super::store::{Admission, Counted, LoginOutcome, ThrottleStore, ThrottleUnavailable};
 use crate::runtime::future::BoxFuture;
-use crate::runtime::redis::{RedisConnection, RedisUrlError};
+use crate::runtime::redis::RedisConnection;
+use crate::runtime::redis_url::RedisUrlError;
+
+impl Throttle {
+    /// Counts in Redis or Valkey, for all instances that use the same server: `redis://user:password@host:6379/0`.
+    ///
+    /// Keys begin with `auth:`. No connection is opened before the first login. While the server is unavailable, logins are answered
+    /// with 503. Account names are stored as hashes, for a day after the last failure. A realm is required, since an account name
+    /// may belong to somebody else in another realm.
+    ///
+    /// # Errors
+    /// The URL is invalid.
+    pub fn redis(url: &str) -> Result<Self, RedisUrlError> {
+        RedisThrottleStore::new(url).map(Self::new)
+    }
+}
 
 /// A counter is a hash of its count and of the time at which the next attempt is admitted, in milliseconds. The known places of an
 /// account are a sorted set, by the time of the last login.

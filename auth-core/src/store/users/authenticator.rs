@@ -166,7 +166,6 @@ impl PasswordAuthenticator {
     }
 
     /// Sets the realm of the users. Only the first call counts: clones are one store, whichever scheme uses them.
-    #[cfg(any(feature = "basic", feature = "session"))]
     pub(crate) fn set_realm(&self, realm: &str) {
         let _ = self.realm.set(realm.to_owned());
     }

@@ -71,13 +71,11 @@ impl VerifiedUser {
     }
 
     /// Returns the versions of the password that the user logged in with: two if the login replaced the hash.
-    #[cfg(feature = "session")]
     pub(crate) fn password_versions(&self) -> &[String] {
         &self.password_versions
     }
 
     /// Returns whether the password is still one of these versions.
-    #[cfg(feature = "session")]
     pub(crate) fn has_password_version(&self, recorded: &[String]) -> bool {
         match self.password_versions.last() {
             Some(current) => recorded.contains(current),

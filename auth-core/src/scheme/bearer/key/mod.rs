@@ -4,7 +4,6 @@ mod algorithm;
 mod encoding;
 mod issuer;
 mod jwk;
-#[cfg(feature = "dpop")]
 mod dpop_key;
 mod verifier;
 
@@ -14,7 +13,6 @@ use serde_json::Value;
 use subtle::ConstantTimeEq as _;
 
 pub use self::algorithm::Algorithm;
-#[cfg(feature = "dpop")]
 pub(crate) use self::dpop_key::ProofKey;
 use self::encoding::{contains, is_public_key, is_public_key_info, read_pem, to_pem};
 pub(super) use self::issuer::KeyIssuer;

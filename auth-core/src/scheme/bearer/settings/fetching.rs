@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::super::introspection::Introspection;
-use super::super::jwks::{Fetch, FetchError, JwksLocation};
-use super::super::key::Algorithm;
-use super::super::key::Key;
+use super::super::key::{Algorithm, Key};
+use super::super::remote::{Fetch, FetchError, Introspection, JwksLocation, RemoteSettings};
 use super::{Jwt, JwtError};
+use crate::oidc::discovery::Reach;
 
 impl Jwt {
     /// Tokens of an OpenID provider. `issuer` is its name, as tokens have it in `iss`; where its keys are it says itself
@@ -22,13 +21,13 @@ impl Jwt {
     /// let jwt = Jwt::oidc("https://id.example/realms/shop").audience("reports").keycloak("reports");
     /// ```
     pub fn oidc(issuer: impl Into<String>) -> Self {
-        Self { fetch: Some(Fetch::new(JwksLocation::Discovered)), ..Self::without_keys().issuer(issuer) }
+        Self::fetched_from(JwksLocation::Discovered).issuer(issuer)
     }
 
     /// Tokens that a key verifies which is published at this address, as a JWK set (RFC 7517 §5). Fetched as those of
     /// [`Jwt::oidc`] are.
     pub fn jwks(url: impl Into<String>) -> Self {
-        Self { fetch: Some(Fetch::new(JwksLocation::Jwks(url.into()))), ..Self::without_keys() }
+        Self::fetched_from(JwksLocation::Jwks(url.into()))
     }
 
     /// Tokens of these tenants of Entra ID (`https://login.microsoftonline.com/{tenant}/v2.0`), by the keys that it publishes for all
@@ -62,10 +61,10 @@ impl Jwt {
     #[must_use]
     pub fn fetch_from(self, url: impl Into<String>) -> Self {
         let mut this = self.once("fetch_from");
-        match &mut this.fetch {
+        match &mut this.remote.fetch {
             Some(fetch @ Fetch { place: JwksLocation::Discovered, .. }) => fetch.from = Some(url.into()),
-            Some(_) => this.misplaced = Some(FetchError::FromWithoutDiscovery),
-            None => this.misplaced = Some(FetchError::NothingFetched("fetch_from")),
+            Some(_) => this.remote.misplaced = Some(FetchError::FromWithoutDiscovery),
+            None => this.remote.misplaced = Some(FetchError::NothingFetched("fetch_from")),
         }
         this
     }
@@ -126,9 +125,9 @@ impl Jwt {
     }
 
     fn adjust(mut self, setting: &'static str, set: impl FnOnce(&mut Fetch)) -> Self {
-        match &mut self.fetch {
+        match &mut self.remote.fetch {
             Some(fetch) => set(fetch),
-            None => self.misplaced = Some(FetchError::NothingFetched(setting)),
+            None => self.remote.misplaced = Some(FetchError::NothingFetched(setting)),
         }
         self
     }
@@ -136,12 +135,19 @@ impl Jwt {
     /// Asks the issuer about tokens that are no JWTs (RFC 7662). What it says is held against the same settings as the claims of
     /// a JWT; of the issuers of one server, one may be asked.
     #[must_use]
-    pub fn introspection(self, introspection: Introspection) -> Self {
-        Self { introspection: Some(introspection), ..self.once("introspection") }
+    pub fn introspection(mut self, introspection: Introspection) -> Self {
+        self.remote.introspection = Some(introspection);
+        self.once("introspection")
     }
 
-    fn without_keys() -> Self {
-        Self { keys: Vec::new(), ..Self::key(Key::secret(Algorithm::HS256, [])) }
+    /// The settings for connections to the provider.
+    pub(crate) fn reach(&self) -> Reach {
+        self.remote.reach()
+    }
+
+    fn fetched_from(place: JwksLocation) -> Self {
+        let remote = RemoteSettings { fetch: Some(Fetch::new(place)), ..RemoteSettings::default() };
+        Self { keys: Vec::new(), remote, ..Self::key(Key::secret(Algorithm::HS256, [])) }
     }
 }
 

@@ -1,9 +1,5 @@
 //! Errors of the settings of an issuer.
 
-#[cfg(feature = "oidc")]
-use super::super::introspection::IntrospectionError;
-#[cfg(feature = "oidc")]
-use super::super::jwks::FetchError;
 use super::super::key::{Algorithm, KeyError};
 
 /// An error of the settings of an issuer.
@@ -46,11 +42,11 @@ pub enum JwtError {
     /// Keys cannot be fetched in this way.
     #[cfg(feature = "oidc")]
     #[error("{0}")]
-    Fetch(FetchError),
+    Fetch(super::super::FetchError),
     /// The issuer cannot be asked about opaque tokens in this way.
     #[cfg(feature = "oidc")]
     #[error("`.introspection(…)`: {0}")]
-    Introspection(IntrospectionError),
+    Introspection(super::super::IntrospectionError),
     /// More than the few minutes of RFC 7519 §4.1.4.
     #[error("`.leeway(…)` is more than 300 s")]
     LeewayTooLong,

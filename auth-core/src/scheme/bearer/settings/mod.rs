@@ -12,12 +12,8 @@ use std::time::Duration;
 pub use self::dev::sign_hs256;
 pub use self::mistakes::JwtError;
 use super::conditions::Conditions;
-#[cfg(feature = "oidc")]
-use super::introspection::Introspection;
-#[cfg(feature = "oidc")]
-use super::jwks::{Fetch, FetchError};
-use super::key::Algorithm;
-use super::key::{Key, KeyError};
+use super::key::{Algorithm, Key, KeyError};
+use super::remote::RemoteSettings;
 use crate::identity::issuer::{Confers, NameList};
 use crate::identity::vocabulary::NameKind;
 use crate::runtime::set_once::SetOnce;
@@ -67,13 +63,7 @@ pub struct Jwt {
     profile: bool,
     /// The secret of [`Jwt::dev`] and [`Jwt::or_dev`].
     dev: Option<[u8; 32]>,
-    #[cfg(feature = "oidc")]
-    fetch: Option<Fetch>,
-    #[cfg(feature = "oidc")]
-    pub(super) introspection: Option<Introspection>,
-    /// A setting of what is fetched, where nothing is.
-    #[cfg(feature = "oidc")]
-    misplaced: Option<FetchError>,
+    pub(super) remote: RemoteSettings,
 }
 
 /// No key material.
@@ -135,12 +125,7 @@ impl Jwt {
             tenant: None,
             profile: false,
             dev: None,
-            #[cfg(feature = "oidc")]
-            fetch: None,
-            #[cfg(feature = "oidc")]
-            introspection: None,
-            #[cfg(feature = "oidc")]
-            misplaced: None,
+            remote: RemoteSettings::default(),
         }
     }
 
@@ -159,18 +144,7 @@ impl Jwt {
     /// The same settings with another key: for tests.
     #[must_use]
     pub(crate) fn with_only(self, key: Key) -> Self {
-        Self {
-            keys: vec![key],
-            set: None,
-            dev: None,
-            #[cfg(feature = "oidc")]
-            fetch: None,
-            #[cfg(feature = "oidc")]
-            introspection: None,
-            #[cfg(feature = "oidc")]
-            misplaced: None,
-            ..self
-        }
+        Self { keys: vec![key], set: None, dev: None, remote: RemoteSettings::default(), ..self }
     }
 
     /// Tokens that a key of this JWK set (RFC 7517 §5) verifies. Keys that cannot be used are left out.
@@ -401,15 +375,8 @@ impl Jwt {
     }
 
     /// Whether its tokens are of a tenant.
-    #[cfg(all(feature = "oidc", feature = "session"))]
     pub(crate) fn is_of_tenant(&self) -> bool {
         self.tenant.is_some()
-    }
-
-    /// The settings for connections to the provider.
-    #[cfg(all(feature = "oidc", feature = "session"))]
-    pub(crate) fn reach(&self) -> crate::oidc::discovery::Reach {
-        self.fetch.as_ref().map(|fetch| fetch.reach.clone()).unwrap_or_default()
     }
 
     /// Whether this is one of its HMAC secrets.

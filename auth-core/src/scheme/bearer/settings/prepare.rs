@@ -9,10 +9,6 @@ use serde_json::Value;
 
 use super::super::conditions::{Conditions, Path, Required};
 use super::super::header::SeenHeaders;
-#[cfg(feature = "oidc")]
-use super::super::introspection::Introspector;
-#[cfg(feature = "oidc")]
-use super::super::jwks::{JwksCache, JwksLocation};
 use super::super::key::{Key, KeyError};
 use super::super::{TokenIssuer, jws};
 use super::{Jwt, JwtError, MAX_LEEWAY};
@@ -31,20 +27,12 @@ impl Jwt {
             return Err(mistake);
         }
         let issuer = self.issuer.clone().filter(|issuer| !issuer.is_empty()).ok_or(JwtError::IssuerMissing)?;
-        #[cfg(feature = "oidc")]
-        let is_discovered = matches!(&self.fetch, Some(fetch) if matches!(fetch.place, JwksLocation::Discovered));
-        #[cfg(not(feature = "oidc"))]
-        let is_discovered = false;
         for name in self.signs_for.iter().chain([&issuer]) {
             // Where a resolver selects it, the name is one of settings only.
-            check_issuer(name, tenancy != Tenancy::Never && !is_discovered)?;
+            check_issuer(name, tenancy != Tenancy::Never && !self.remote.is_discovered())?;
         }
         self.check_claims()?;
-        #[cfg(feature = "oidc")]
-        let is_fetched = self.fetch.is_some() || self.introspection.is_some();
-        #[cfg(not(feature = "oidc"))]
-        let is_fetched = false;
-        self.check_keys(is_fetched, tenancy)?;
+        self.check_keys(tenancy)?;
         if self.leeway > MAX_LEEWAY {
             return Err(JwtError::LeewayTooLong);
         }
@@ -55,16 +43,7 @@ impl Jwt {
             (false, true) if !self.once.has("types") => vec!["jwt".to_owned(), "at+jwt".to_owned()],
             (false, _) => self.types,
         };
-        #[cfg(feature = "oidc")]
-        let reach = self.fetch.as_ref().map(|fetch| fetch.reach.clone()).unwrap_or_default();
-        #[cfg(feature = "oidc")]
-        let fetched = self
-            .fetch
-            .map(|fetch| JwksCache::new(&issuer, fetch, self.rsa_algorithm))
-            .transpose()
-            .map_err(JwtError::Fetch)?;
-        #[cfg(feature = "oidc")]
-        let introspector = self.introspection.map(|settings| Introspector::new(settings, fetched.as_ref(), &reach));
+        let remote = self.remote.prepare(&issuer, self.rsa_algorithm)?;
         // The key of development is not of a kind that the issuer has: nothing that it publishes can stand for it.
         let dev = self.dev.map(|secret| Key::secret(Algorithm::HS256, secret));
         let rsa = self.rsa_algorithm;
@@ -83,7 +62,6 @@ impl Jwt {
         };
         Ok(TokenIssuer {
             keys: keys.collect::<Result<_, _>>()?,
-            #[cfg(feature = "dpop")]
             proven: Arc::new(Issuer { scheme: SchemeId::Dpop, ..source.clone() }),
             in_cookie: Arc::new(Issuer { scheme: SchemeId::TOKEN_COOKIE, ..source.clone() }),
             source: Arc::new(source),
@@ -98,10 +76,7 @@ impl Jwt {
             mixed_keys: self.mixed_keys,
             headers: SeenHeaders::default(),
             tenant: self.tenant,
-            #[cfg(feature = "oidc")]
-            introspector: introspector.transpose().map_err(JwtError::Introspection)?,
-            #[cfg(feature = "oidc")]
-            fetched,
+            remote,
         })
     }
 
@@ -128,14 +103,12 @@ impl Jwt {
         }
     }
 
-    fn check_keys(&self, is_fetched: bool, tenancy: Tenancy) -> Result<(), JwtError> {
+    fn check_keys(&self, tenancy: Tenancy) -> Result<(), JwtError> {
         if let Some(error) = self.set {
             return Err(JwtError::Key { position: 1, error });
         }
-        #[cfg(feature = "oidc")]
-        if let Some(error) = &self.misplaced {
-            return Err(JwtError::Fetch(error.clone()));
-        }
+        self.remote.check()?;
+        let is_fetched = self.remote.is_fetched();
         if self.keys.is_empty() && !is_fetched && self.dev.is_none() {
             return Err(JwtError::KeyMissing);
         }

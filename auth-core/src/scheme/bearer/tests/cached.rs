@@ -96,7 +96,6 @@ fn a_line_that_is_remembered_is_one_that_would_be_read_the_same() {
     }
 }
 
-#[cfg(feature = "dpop")]
 #[test]
 fn what_a_token_is_bound_to_is_asked_at_every_hit() {
     // H8

@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::sealed::Seal;
 use super::{AT_A_TIME, MOST_USED, RelyingParty};
+use crate::client::RequestHead;
 use crate::identity::issuer::RoleTypes;
 use crate::identity::principal::Principal;
 use crate::oidc::discovery::{
@@ -15,8 +16,11 @@ use crate::oidc::discovery::{
 use crate::runtime::concurrency_limit::ConcurrencyLimit;
 use crate::runtime::set_once::SetOnce;
 use crate::runtime::single_flight::SingleFlightCache;
+use crate::scheme::LoginAtProvider;
 use crate::scheme::bearer::{Bearer, Jwt, JwtError};
-use crate::scheme::session::NewSession;
+use crate::scheme::build_error::{BuildError, Mistakes};
+use crate::scheme::session::{LoginSettings, NewSession};
+use crate::scheme::settings::{AllSettings, Assembly, SchemeSettings};
 
 /// What becomes of who has logged in at the provider.
 pub(super) type ToSession = dyn Fn(&Principal) -> NewSession + Send + Sync;
@@ -215,6 +219,41 @@ impl OidcLogin {
             concurrency: Arc::new(ConcurrencyLimit::new(AT_A_TIME)),
             to_session: self.to_session,
         })
+    }
+}
+
+impl OidcLogin {
+    fn relying_party<H: RequestHead>(
+        self,
+        assembly: &Assembly<'_, H>,
+        others: &AllSettings<H>,
+    ) -> Result<RelyingParty, BuildError> {
+        let sessions = others.get::<LoginSettings>().and_then(|logins| logins.sessions.as_ref());
+        let sessions = sessions.ok_or(BuildError::OidcLoginWithoutSession)?;
+        if sessions.is_strict() {
+            return Err(BuildError::OidcLoginWithStrictSession);
+        }
+        let is_of_tokens = |secret: &[u8]| others.iter().any(|settings| settings.has_secret(secret));
+        self.prepare(assembly.roles, sessions.is_for_this_machine(), is_of_tokens).map_err(BuildError::OidcLogin)
+    }
+}
+
+impl<H: RequestHead> SchemeSettings<H> for OidcLogin {
+    /// Before the sessions and the tokens, whose settings it needs.
+    fn order(&self) -> u8 {
+        2
+    }
+
+    /// Sessions vouch for whoever has logged in.
+    fn issuers(&self) -> Vec<(&'static str, bool)> {
+        Vec::new()
+    }
+
+    fn prepare(self: Box<Self>, assembly: &mut Assembly<'_, H>, others: &AllSettings<H>, mistakes: &mut Mistakes) {
+        let Some(party) = mistakes.collect(self.relying_party(assembly, others).map(Some)) else { return };
+        assembly.login_page.get_or_insert_with(|| "/login".to_owned());
+        assembly.provide(Arc::new(party));
+        assembly.provide(Arc::new(LoginAtProvider));
     }
 }
 

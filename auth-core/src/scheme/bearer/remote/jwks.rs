@@ -12,7 +12,7 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use tokio::sync::watch;
 
-use super::key::{Algorithm, Key, KeyError, PreparedKey};
+use super::super::key::{Algorithm, Key, KeyError, PreparedKey};
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::scheme_id::SchemeId;
 use crate::oidc::discovery::{
@@ -24,18 +24,18 @@ use crate::runtime::single_flight::Waiter;
 
 /// Where keys are fetched, and how often.
 #[derive(Clone, Debug)]
-pub(super) struct Fetch {
-    pub(super) place: JwksLocation,
+pub(in super::super) struct Fetch {
+    pub(in super::super) place: JwksLocation,
     /// The provider is asked at this address instead of its name.
-    pub(super) from: Option<String>,
-    pub(super) reach: Reach,
-    pub(super) refresh_every: Duration,
-    pub(super) max_stale: Duration,
-    pub(super) cool_down: Duration,
+    pub(in super::super) from: Option<String>,
+    pub(in super::super) reach: Reach,
+    pub(in super::super) refresh_every: Duration,
+    pub(in super::super) max_stale: Duration,
+    pub(in super::super) cool_down: Duration,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum JwksLocation {
+pub(in super::super) enum JwksLocation {
     /// The provider of that name says.
     Discovered,
     /// There.
@@ -43,7 +43,7 @@ pub(super) enum JwksLocation {
 }
 
 impl Fetch {
-    pub(super) fn new(place: JwksLocation) -> Self {
+    pub(in super::super) fn new(place: JwksLocation) -> Self {
         Self {
             place,
             from: None,
@@ -64,7 +64,7 @@ const FETCH_WAIT_TIMEOUT: Duration = Duration::from_secs(11);
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 
 /// The keys of one issuer.
-pub(super) struct JwksCache {
+pub(in super::super) struct JwksCache {
     issuer: Arc<str>,
     place: KeyEndpoint,
     client: HttpClient,
@@ -121,7 +121,11 @@ pub enum FetchError {
 crate::debug_as_display!(FetchError);
 
 impl JwksCache {
-    pub(super) fn new(issuer: &str, fetch: Fetch, rsa_algorithm: Option<Algorithm>) -> Result<Arc<Self>, FetchError> {
+    pub(in super::super) fn new(
+        issuer: &str,
+        fetch: Fetch,
+        rsa_algorithm: Option<Algorithm>,
+    ) -> Result<Arc<Self>, FetchError> {
         let place = match fetch.place {
             JwksLocation::Discovered => {
                 let discovered = DiscoveryCache::new(issuer, fetch.from.as_deref()).map_err(FetchError::Address)?;
@@ -150,7 +154,7 @@ impl JwksCache {
     }
 
     /// The provider, where its name is all that is known.
-    pub(super) fn provider(&self) -> Option<(&Arc<DiscoveryCache>, &HttpClient)> {
+    pub(in super::super) fn provider(&self) -> Option<(&Arc<DiscoveryCache>, &HttpClient)> {
         match &self.place {
             KeyEndpoint::Discovered(discovered) => Some((discovered, &self.client)),
             KeyEndpoint::Jwks(_) => None,
@@ -158,13 +162,17 @@ impl JwksCache {
     }
 
     /// Tries the keys that hold now, and says the number of their set; `None` where nobody knows which do.
-    pub(super) fn with_current<T>(&self, now: Moment, of: impl FnOnce(&[PreparedKey]) -> T) -> Option<(T, u64)> {
+    pub(in super::super) fn with_current<T>(
+        &self,
+        now: Moment,
+        of: impl FnOnce(&[PreparedKey]) -> T,
+    ) -> Option<(T, u64)> {
         let set = self.current.load();
         set.as_ref().filter(|set| set.since.plus(self.max_stale) >= now).map(|set| (of(&set.keys), set.number))
     }
 
     /// Whether the keys of the set of this number hold now.
-    pub(super) fn is_current(&self, number: u64, now: Moment) -> bool {
+    pub(in super::super) fn is_current(&self, number: u64, now: Moment) -> bool {
         self.with_current(now, |_| ()).is_some_and(|((), current)| current == number)
     }
 
@@ -173,9 +181,17 @@ impl JwksCache {
         self.current.load().as_ref().is_some_and(|set| set.since.plus(age) >= now)
     }
 
-    /// Returns the denial for an unknown key, or `None` if the caller should wait for a fetch. A caller that has already waited always
-    /// gets a denial.
-    pub(super) fn settled(&self, has_waited: bool) -> Option<Denial> {
+    /// Returns the denial for an unknown key, or `None` if the caller should wait for a fetch.
+    pub(in super::super) fn settled(&self) -> Option<Denial> {
+        self.denial(false)
+    }
+
+    /// Returns the denial for an unknown key to a caller that has waited for a fetch.
+    pub(in super::super) fn settled_after_waiting(&self) -> Denial {
+        self.denial(true).unwrap_or_else(|| Self::unavailable(RetryAfter::seconds(1)))
+    }
+
+    fn denial(&self, has_waited: bool) -> Option<Denial> {
         let now = clock::monotonic();
         if self.fetching.is_in_flight() && !has_waited {
             return None;
@@ -193,17 +209,22 @@ impl JwksCache {
     }
 
     /// Nobody knows which keys hold now.
-    pub(super) fn unavailable(after: RetryAfter) -> Denial {
+    fn unavailable(after: RetryAfter) -> Denial {
         let cause = "the keys of the issuer are out of reach";
         Denial::refused(SchemeId::Bearer, Reason::AuthenticationUnavailable(after), cause)
     }
 
-    /// Awaits the fetch in flight, or starts one. Returns `false` if too many requests wait, or it takes too long.
-    pub(super) async fn wait(self: &Arc<Self>) -> bool {
-        let Some(mut in_flight) = self.start(Trigger::Request) else { return true };
-        let Some(_waiting) = Waiter::enter(&self.waiting) else { return false };
+    /// Awaits the fetch in flight, or starts one.
+    ///
+    /// # Errors
+    /// The denial, if too many requests wait, or it takes too long.
+    pub(in super::super) async fn wait(self: &Arc<Self>) -> Result<(), Denial> {
+        let unavailable = || Self::unavailable(RetryAfter::seconds(1));
+        let Some(mut in_flight) = self.start(Trigger::Request) else { return Ok(()) };
+        let _waiting = Waiter::enter(&self.waiting).ok_or_else(unavailable)?;
         // An error means that the fetch has ended, as does a change.
-        tokio::time::timeout(FETCH_WAIT_TIMEOUT, in_flight.changed()).await.is_ok()
+        let ended = tokio::time::timeout(FETCH_WAIT_TIMEOUT, in_flight.changed()).await;
+        ended.map(drop).map_err(|_| unavailable())
     }
 
     fn start(self: &Arc<Self>, trigger: Trigger) -> Option<watch::Receiver<()>> {

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use auth_core::scheme::bearer::TestKeys;
 use serde_json::{Value, json};
 
-use super::random::random;
 use crate::auth::AuthBuilder;
 
 /// Keys that end with the test, one for each issuer. An [`Auth`](crate::Auth) takes them with
@@ -43,9 +42,14 @@ impl Keys {
         crate::jwt::Key::secret(crate::jwt::Algorithm::HS256, self.secret(issuer))
     }
 
+    #[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
     fn secret(&self, issuer: &str) -> [u8; 32] {
         let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *keys.entry(issuer.to_owned()).or_insert_with(random)
+        *keys.entry(issuer.to_owned()).or_insert_with(|| {
+            let mut key = [0; 32];
+            getrandom::fill(&mut key).expect("random numbers");
+            key
+        })
     }
 }
 

@@ -106,7 +106,7 @@ impl std::fmt::Debug for Introspection {
 }
 
 /// Asks an issuer.
-pub(super) struct Introspector {
+pub(in super::super) struct Introspector {
     registered: ClientRegistration,
     place: IntrospectionEndpoint,
     client: HttpClient,
@@ -133,7 +133,7 @@ fn unavailable(cause: &'static str) -> Denial {
 
 impl Introspector {
     /// `reach` is how the keys of the issuer are fetched.
-    pub(super) fn new(
+    pub(in super::super) fn new(
         settings: Introspection,
         fetched: Option<&Arc<JwksCache>>,
         reach: &Reach,
@@ -165,7 +165,7 @@ impl Introspector {
     }
 
     /// What the issuer says of the token, now or lately: its claims, if it is active.
-    pub(super) async fn claims(&self, token: &str, client: Option<IpAddr>) -> Result<Arc<str>, Denial> {
+    pub(in super::super) async fn claims(&self, token: &str, client: Option<IpAddr>) -> Result<Arc<str>, Denial> {
         let inactive =
             || Denial::refused(SchemeId::Bearer, Reason::InvalidCredentials, "the issuer says that it is not active");
         let key: [u8; 32] = Sha256::digest(token).into();

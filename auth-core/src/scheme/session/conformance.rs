@@ -3,17 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_core::scheme::session::{SessionKey, SessionRecord, SessionState, SessionStore, StoredSession};
+use super::{SessionKey, SessionRecord, SessionState, SessionStore, StoredSession};
 
-use super::random::random;
+use crate::runtime::random::random;
 
 /// Holds a store against all that [`SessionStore`] promises. Takes about two seconds, and leaves nothing that lasts: the store may
 /// be one that others use.
 ///
 /// ```
-/// # actix_web::rt::System::new().block_on(async {
-/// auth_actix::test::session_store(auth_actix::session::MemorySessionStore::new(1000)).await;
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// auth_core::scheme::session::conformance::session_store(auth_core::scheme::session::MemorySessionStore::new(1000)).await;
 /// # });
+/// # Ok::<(), std::io::Error>(())
 /// ```
 ///
 /// # Panics
@@ -137,7 +138,7 @@ impl SessionSuite {
         self.store.create(used, of(Some(ms(600)), ms(1500))).await.expect("made");
         self.store.create(remembered, of(None, ms(1500))).await.expect("made");
         for _ in 0..3 {
-            actix_web::rt::time::sleep(ms(300)).await;
+            tokio::time::sleep(ms(300)).await;
             assert_eq!(self.store.touch(used).await, Ok(true), "in use");
             assert!(self.live(used).await.is_some_and(|live| live.unseen < ms(300)), "a touch is seen");
         }
@@ -151,7 +152,7 @@ impl SessionSuite {
         let live = self.live(remembered).await.expect("without an idle time it stays");
         assert!(live.unseen >= ms(700) && live.left <= ms(900), "{live:?}");
         for _ in 0..2 {
-            actix_web::rt::time::sleep(ms(350)).await;
+            tokio::time::sleep(ms(350)).await;
             let _ = self.store.touch(used).await;
         }
         // 1600 ms
@@ -171,7 +172,7 @@ impl SessionSuite {
         }
         let busy = keys.iter().map(|key| {
             let (store, key, record) = (Arc::clone(&self.store), *key, Self::record(&[&id]));
-            actix_web::rt::spawn(async move {
+            tokio::spawn(async move {
                 let mut key = key;
                 for round in 0..40 {
                     let next = Self::key();
@@ -187,7 +188,7 @@ impl SessionSuite {
             })
         });
         let busy: Vec<_> = busy.collect();
-        actix_web::rt::time::sleep(Duration::from_millis(5)).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
         self.store.end_all(&id, None).await.expect("all are ended");
         let mut last = keys;
         for one in busy {

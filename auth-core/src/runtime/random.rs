@@ -1,9 +1,8 @@
-//! Random bytes for keys and for entries of stores that nobody else has.
+//! Random bytes, for the entries that conformance suites add to stores.
 
 /// Returns random bytes.
-#[allow(dead_code, reason = "used by optional features")]
 #[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
-pub(super) fn random<const N: usize>() -> [u8; N] {
+pub(crate) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("random numbers");
     bytes

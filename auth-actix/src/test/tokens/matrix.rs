@@ -16,7 +16,7 @@ use auth_core::policy::atom::claim_path;
 use auth_core::scheme::bearer::Bearer;
 use serde_json::{Map, Value, json};
 
-use super::routing;
+use super::super::routing;
 use crate::adapter;
 use crate::auth::Auth;
 use crate::respond::{Refusal, percent_encoded};

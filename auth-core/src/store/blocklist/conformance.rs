@@ -1,15 +1,16 @@
 //! The conformance suite of block list stores.
 
-use auth_core::store::blocklist::{BlockChange, BlockEntries, BlockEntry, BlocklistStore};
-use auth_core::{Id, runtime::clock::Timestamp};
+use super::{BlockChange, BlockEntries, BlockEntry, BlocklistStore};
+use crate::identity::id::Id;
+use crate::runtime::clock::Timestamp;
 
-use super::random::random;
+use crate::runtime::random::random;
 
 /// Checks a store against all rules of [`BlocklistStore`]. `open` opens the same stored entries each time. The entries that it adds are
 /// random, and removed at the end, so the store may be shared with others. It blocks: call it outside of async code.
 ///
 /// ```
-/// auth_actix::test::blocklist_store(|| auth_actix::blocklist::MemoryBlocklistStore);
+/// auth_core::store::blocklist::conformance::blocklist_store(|| auth_core::store::blocklist::MemoryBlocklistStore);
 /// ```
 ///
 /// # Panics

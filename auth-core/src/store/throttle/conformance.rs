@@ -4,20 +4,19 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_core::client::address::PeerOrClient;
-use auth_core::store::throttle::{
-    Admission, Counted, CounterSet, LoginCounters, LoginOutcome, ThrottleLimits, ThrottleStore,
-};
+use super::{Admission, Counted, CounterSet, LoginCounters, LoginOutcome, ThrottleLimits, ThrottleStore};
+use crate::client::address::PeerOrClient;
 
-use super::random::random;
+use crate::runtime::random::random;
 
 /// Checks a store against all rules of [`ThrottleStore`]. Takes about two seconds. It uses random account names and addresses, so the
 /// store may be shared with others.
 ///
 /// ```
-/// # actix_web::rt::System::new().block_on(async {
-/// auth_actix::test::throttle_store(auth_actix::throttle::MemoryThrottleStore::new()).await;
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// auth_core::store::throttle::conformance::throttle_store(auth_core::store::throttle::MemoryThrottleStore::new()).await;
 /// # });
+/// # Ok::<(), std::io::Error>(())
 /// ```
 ///
 /// # Panics
@@ -78,7 +77,7 @@ impl ThrottleSuite {
         assert!(delay > Duration::ZERO && delay <= Duration::from_secs(1), "by a second: {delay:?}");
         let other = Self::login(&Self::account("bob"), None);
         self.admit(&other).await.expect("another account is not delayed");
-        actix_web::rt::time::sleep(Duration::from_millis(1100)).await;
+        tokio::time::sleep(Duration::from_millis(1100)).await;
         self.admit(&login).await.expect("the delay has ended");
         let delay = self.admit(&login).await.expect_err("the next attempt is delayed again");
         assert!(delay > Duration::from_secs(1) && delay <= Duration::from_secs(2), "for twice as long: {delay:?}");
@@ -139,7 +138,7 @@ impl ThrottleSuite {
         let attempts: Vec<_> = (0..16)
             .map(|_| {
                 let (store, login) = (Arc::clone(&self.store), Self::login(&account, None));
-                actix_web::rt::spawn(async move { store.admit(&login).await })
+                tokio::spawn(async move { store.admit(&login).await })
             })
             .collect();
         let mut admitted = 0;

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use auth_core::scheme::dpop::ReplayStore;
+use super::ReplayStore;
 
-use super::random::random;
+use crate::runtime::random::random;
 
 /// Checks a store against all rules of [`ReplayStore`]. Takes about a second. The entries are random and expire within a minute, so the
 /// store may be shared with others.
 ///
 /// ```
-/// # actix_web::rt::System::new().block_on(async {
-/// auth_actix::test::replay_store(auth_actix::dpop::MemoryReplayStore::new(1000)).await;
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+/// auth_core::scheme::dpop::conformance::replay_store(auth_core::scheme::dpop::MemoryReplayStore::new(1000)).await;
 /// # });
+/// # Ok::<(), std::io::Error>(())
 /// ```
 ///
 /// # Panics
@@ -32,7 +33,7 @@ pub async fn replay_store(store: impl ReplayStore) {
     let uses: Vec<_> = (0..16)
         .map(|_| {
             let store = Arc::clone(&store);
-            actix_web::rt::spawn(async move { store.insert(concurrent, minute).await })
+            tokio::spawn(async move { store.insert(concurrent, minute).await })
         })
         .collect();
     let mut accepted = 0;

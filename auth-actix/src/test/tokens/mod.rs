@@ -1,0 +1,7 @@
+//! Tests that send tokens.
+
+mod keys;
+mod matrix;
+
+pub use self::keys::Keys;
+pub use self::matrix::{assert_matrix, verify_matrix};
