@@ -16,6 +16,29 @@ pub(crate) enum Attribute {
     Require,
 }
 
+/// What an attribute reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// Nothing.
+    Nothing,
+    /// Keys and flags, each the atom of its name.
+    Keys,
+    /// Names of a vocabulary.
+    Names(Kind),
+    /// The arguments of one atom, or of its negation.
+    Atom { word: &'static str, negated: bool },
+    /// A formula.
+    Formula,
+}
+
+/// A row of the table of attributes.
+struct AttributeRow {
+    word: &'static str,
+    reading: Reading,
+    /// What it accepts, for diagnostics.
+    expected: &'static str,
+}
+
 /// The kind of the names of a vocabulary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -39,14 +62,26 @@ pub(crate) enum Shape {
     Countries,
     /// A length of time.
     Duration,
-    /// A value of `acr`.
-    Acr,
+    /// A text that is compared exactly.
+    Text(&'static TextShape),
     /// The name of a scheme.
     Scheme,
     /// An expression of the application.
     Expression,
     /// The types of an object and of an action on it.
     Object,
+}
+
+/// An atom of one text.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct TextShape {
+    /// What the text is, for diagnostics, with its article and without.
+    pub(crate) what: (&'static str, &'static str),
+    pub(crate) example: &'static str,
+    /// The variant in generated code, and the type that it contains.
+    pub(crate) variant: &'static str,
+    /// The sentence about two of them at once, if a credential has only one.
+    pub(crate) exclusive: Option<&'static str>,
 }
 
 /// A row of the table of atoms.
@@ -67,7 +102,7 @@ pub(crate) const ATOMS: [Atom; 13] = [
     Atom { word: "scope",         shape: Shape::Name(Kind::Scope),      negatable: false, example: r#"scope("read:reports")"# },
     Atom { word: "claim",         shape: Shape::Claim,                  negatable: true,  example: r#"claim("org", "acme")"# },
     Atom { word: "max_age",       shape: Shape::Duration,               negatable: false, example: r#"max_age("5m")"# },
-    Atom { word: "acr",           shape: Shape::Acr,                    negatable: false, example: r#"acr("urn:example:mfa")"# },
+    Atom { word: "acr",           shape: Shape::Text(&ACR),             negatable: false, example: r#"acr("urn:example:mfa")"# },
     Atom { word: "scheme",        shape: Shape::Scheme,                 negatable: false, example: r#"scheme("bearer")"# },
     Atom { word: "direct",        shape: Shape::NoArguments,            negatable: false, example: "direct" },
     Atom { word: "network",       shape: Shape::Networks,               negatable: true,  example: r#"network("10.0.0.0/8")"# },
@@ -75,6 +110,13 @@ pub(crate) const ATOMS: [Atom; 13] = [
     Atom { word: "authorized",    shape: Shape::Object,                 negatable: false, example: "authorized(Post, Edit)" },
     Atom { word: "check",         shape: Shape::Expression,             negatable: true,  example: "check(post.author == principal.id())" },
 ];
+
+const ACR: TextShape = TextShape {
+    what: ("an assurance level", "assurance level"),
+    example: "urn:example:mfa",
+    variant: "Acr",
+    exclusive: Some("a login is at one level"),
+};
 
 /// The keys of `#[require_auth(…)]`. Each is the atom of its name.
 pub(crate) const REQUIRE_AUTH_KEYS: [&str; 3] = ["max_age", "acr", "scheme"];
@@ -111,20 +153,35 @@ impl Attribute {
         Self::Require,
     ];
 
+    /// The table of attributes.
+    #[rustfmt::skip] // a table is read by column
+    const fn row(self) -> AttributeRow {
+        let (word, reading, expected) = match self {
+            Self::Public =>            ("public",             Reading::Nothing,                                   "a rule"),
+            Self::RequireAuth =>       ("require_auth",       Reading::Keys,                                      "a rule"),
+            Self::RequireRole =>       ("require_role",       Reading::Names(Kind::Role),                         "a role"),
+            Self::RequirePermission => ("require_permission", Reading::Names(Kind::Permission),                   "a permission"),
+            Self::RequireScope =>      ("require_scope",      Reading::Names(Kind::Scope),                        "a scope"),
+            Self::RequireClaim =>      ("require_claim",      Reading::Atom { word: "claim", negated: false },    "the name and the value of a claim"),
+            Self::RequireNetwork =>    ("require_network",    Reading::Atom { word: "network", negated: false },  "a network"),
+            Self::DenyNetwork =>       ("deny_network",       Reading::Atom { word: "network", negated: true },   "a network"),
+            Self::RequireCountry =>    ("require_country",    Reading::Atom { word: "country", negated: false },  "a country"),
+            Self::DenyCountry =>       ("deny_country",       Reading::Atom { word: "country", negated: true },   "a country"),
+            Self::Require =>           ("require",            Reading::Formula,                                   "a rule"),
+        };
+        AttributeRow { word, reading, expected }
+    }
+
     pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Public => "public",
-            Self::RequireAuth => "require_auth",
-            Self::RequireRole => "require_role",
-            Self::RequirePermission => "require_permission",
-            Self::RequireScope => "require_scope",
-            Self::RequireClaim => "require_claim",
-            Self::RequireNetwork => "require_network",
-            Self::DenyNetwork => "deny_network",
-            Self::RequireCountry => "require_country",
-            Self::DenyCountry => "deny_country",
-            Self::Require => "require",
-        }
+        self.row().word
+    }
+
+    pub(crate) const fn reading(self) -> Reading {
+        self.row().reading
+    }
+
+    pub(crate) const fn expected(self) -> &'static str {
+        self.row().expected
     }
 
     pub(crate) fn from_word(word: &str) -> Option<Self> {

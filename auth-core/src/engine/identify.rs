@@ -61,8 +61,8 @@ impl<H: Adapter> Engine<H> {
         let state = H::take_state(request);
         let replacement = state.replacement(self.id).map(str::to_owned);
         H::put_state(request, state);
-        let verification =
-            self.schemes.of(&credential).and_then(|scheme| scheme.reverify(credential, replacement.as_deref(), &view));
+        let scheme = self.schemes.of(&credential).filter(|scheme| !scheme.is_verified_once());
+        let verification = scheme.and_then(|scheme| scheme.reverify(credential, replacement.as_deref(), &view));
         match verification {
             None => Ok(known.without_answers()),
             Some(Verification::Ready(verified)) => verified.result,

@@ -8,7 +8,7 @@ use secrecy::zeroize::Zeroizing;
 
 use super::build_error::{BuildError, Mistakes};
 use super::settings::{AllSettings, Assembly, SchemeSettings, SettingsContext};
-use super::{Authenticator, ConfiguredNames, Credential, Extracted, RequestView, SyntaxError, Verification};
+use super::{Authenticator, ConfiguredNames, Credential, Extracted, OwnIssuer, RequestView, SyntaxError, Verification};
 use crate::client::RequestHead;
 use crate::client::address::PeerOrClient;
 use crate::denial::{Denial, Reason};
@@ -79,7 +79,7 @@ impl Basic {
     pub(crate) fn prepare(self, realm: &str, roles: &RoleTypes) -> BasicVerifier {
         self.passwords.set_realm(realm);
         let source = Issuer {
-            issuer: super::issuer_of_users(realm).into(),
+            issuer: OwnIssuer::Users.name(realm),
             scheme: SchemeId::Basic,
             confers: self.confers.unwrap_or_else(Confers::everything),
             lists: vec![ListClaim::new(NameKind::Role, Form::Array, vec!["roles".to_owned()])],
@@ -147,13 +147,8 @@ impl<H: RequestHead> Authenticator<H> for BasicVerifier {
     }
 
     /// A password is hashed once a request.
-    fn reverify<'r>(
-        &'r self,
-        _: Credential<'r>,
-        _: Option<&'r str>,
-        _: &RequestView<'r, H>,
-    ) -> Option<Verification<'r>> {
-        None
+    fn is_verified_once(&self) -> bool {
+        true
     }
 
     fn configured_names(&self) -> Vec<ConfiguredNames> {

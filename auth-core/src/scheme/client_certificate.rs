@@ -17,7 +17,7 @@ use x509_parser::prelude::FromDer as _;
 
 use super::build_error::{BuildError, Mistakes};
 use super::settings::{AllSettings, Assembly, SchemeSettings, SettingsContext};
-use super::{Authenticator, Credential, Extracted, RequestView, SyntaxError, Verification};
+use super::{Authenticator, Credential, Extracted, OwnIssuer, RequestView, SyntaxError, Verification};
 use crate::client::RequestHead;
 use crate::denial::{Denial, Reason};
 use crate::identity::issuer::{Confers, Issuer, RoleTypes};
@@ -93,7 +93,7 @@ impl ClientCertificates {
 
     fn verifier(self, realm: &str, roles: &RoleTypes) -> CertificateVerifier {
         let confers = self.confers.unwrap_or_else(Confers::everything);
-        let issuer = format!("certificate:{realm}");
+        let issuer = OwnIssuer::Certificates.name(realm);
         let of_builder = Issuer::of_builder(&issuer, SchemeId::ClientCertificate, confers, roles.clone());
         // A certificate says who its holder is, and nothing of roles.
         let source = Issuer { lists: Vec::new(), has_claims: false, ..of_builder };

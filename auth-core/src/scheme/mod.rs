@@ -73,8 +73,13 @@ pub trait Authenticator<H: RequestHead>: Send + Sync {
         None
     }
 
+    /// Whether a credential is verified once a request, and cannot be verified again while a response is being sent.
+    fn is_verified_once(&self) -> bool {
+        false
+    }
+
     /// Verifies the credential again while a response is being sent. `replacement` is what [`Effects::replacement`] contained.
-    /// `None` if the credential is good for one verification only.
+    /// `None` if there is no replacement.
     fn reverify<'r>(
         &'r self,
         credential: Credential<'r>,
@@ -320,9 +325,27 @@ pub struct Rejection {
     pub delete_cookie: bool,
 }
 
-/// The issuer of identities that a store of users stands behind, however they log in.
-fn issuer_of_users(realm: &str) -> String {
-    format!("basic:{realm}")
+/// An issuer of identities that this server makes by itself.
+#[derive(Clone, Copy)]
+enum OwnIssuer {
+    /// Users with passwords, however they log in.
+    Users,
+    ApiKeys,
+    Certificates,
+}
+
+impl OwnIssuer {
+    const ALL: [Self; 3] = [Self::Users, Self::ApiKeys, Self::Certificates];
+
+    /// The name in a realm.
+    fn name(self, realm: &str) -> Arc<str> {
+        let kind = match self {
+            Self::Users => "basic",
+            Self::ApiKeys => "apikey",
+            Self::Certificates => "certificate",
+        };
+        format!("{kind}:{realm}").into()
+    }
 }
 
 /// A part of an engine whose callers log in at a provider, and not at a page of this server.

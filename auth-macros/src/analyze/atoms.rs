@@ -11,12 +11,12 @@ use super::model::{Atom, ClaimValue, Name, Network, first_address};
 use super::name_syntax::{check_name, check_text};
 use super::{check, suggestions};
 use crate::diagnostics::{Diagnostics, did_you_mean};
-use crate::grammar::{self, Kind, Shape};
+use crate::grammar::{self, Kind, Shape, TextShape};
 use crate::parse::{has_plain_end, one_line, ungrouped};
 
 /// Reads the arguments of an atom. `at` is the whole atom.
 pub(crate) fn read_atom(
-    row: &grammar::Atom,
+    row: &'static grammar::Atom,
     arguments: &[&Expr],
     at: &TokenStream,
     diagnostics: &mut Diagnostics,
@@ -45,7 +45,7 @@ pub(crate) fn read_atom(
         Shape::Networks => read_networks(arguments, at, diagnostics).map(Atom::Networks),
         Shape::Countries => read_countries(arguments, at, diagnostics).map(Atom::Countries),
         Shape::Duration => read_duration(one(diagnostics)?, diagnostics).map(Atom::MaxAge),
-        Shape::Acr => read_acr(one(diagnostics)?, diagnostics).map(Atom::Acr),
+        Shape::Text(shape) => read_text(shape, one(diagnostics)?, diagnostics).map(|text| Atom::Text(row, shape, text)),
         Shape::Scheme => read_scheme(one(diagnostics)?, diagnostics).map(Atom::Scheme),
         Shape::Object => check::read_object(row, arguments, at, diagnostics).map(|check| Atom::Check(Box::new(check))),
         Shape::Expression => {
@@ -191,11 +191,7 @@ fn suggested_claim(written: &Expr) -> Option<String> {
     }
 }
 
-pub(crate) fn read_networks(
-    arguments: &[&Expr],
-    at: &TokenStream,
-    diagnostics: &mut Diagnostics,
-) -> Option<Vec<Network>> {
+fn read_networks(arguments: &[&Expr], at: &TokenStream, diagnostics: &mut Diagnostics) -> Option<Vec<Network>> {
     if arguments.is_empty() {
         return diagnostics.report(at, "this names no network", "write one or more, such as \"10.0.0.0/8\"");
     }
@@ -262,11 +258,7 @@ fn read_network(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<Netw
 }
 
 /// Reads country codes. Const code checks that the countries exist.
-pub(crate) fn read_countries(
-    arguments: &[&Expr],
-    at: &TokenStream,
-    diagnostics: &mut Diagnostics,
-) -> Option<Vec<LitStr>> {
+fn read_countries(arguments: &[&Expr], at: &TokenStream, diagnostics: &mut Diagnostics) -> Option<Vec<LitStr>> {
     if arguments.is_empty() {
         return diagnostics.report(at, "this names no country", "write one or more, such as \"DE\"");
     }
@@ -371,16 +363,17 @@ fn read_duration(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<u64
     }
 }
 
-fn read_acr(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<String> {
-    let literal = read_string("an assurance level", expression, "\"urn:example:mfa\"", diagnostics)?;
-    check_text("assurance level", literal, "urn:example:mfa", diagnostics)?;
+fn read_text(shape: &TextShape, expression: &Expr, diagnostics: &mut Diagnostics) -> Option<String> {
+    let (what, example) = (shape.what, shape.example);
+    let literal = read_string(what.0, expression, &format!("\"{example}\""), diagnostics)?;
+    check_text(what.1, literal, example, diagnostics)?;
     let text = literal.value();
-    // The value is part of `acr_values`, separated by spaces, within quotes.
+    // Challenges and requests list values, separated by spaces, within quotes.
     if text.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E)) {
         Some(text)
     } else {
-        let wrong = format!("\"{text}\" is no assurance level: visible ASCII without spaces, quotes and backslashes");
-        diagnostics.report(literal, wrong, "write one value, such as \"urn:example:mfa\"")
+        let wrong = format!("\"{text}\" is no {}: visible ASCII without spaces, quotes and backslashes", what.1);
+        diagnostics.report(literal, wrong, format!("write one value, such as \"{example}\""))
     }
 }
 

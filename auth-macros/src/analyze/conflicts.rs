@@ -79,8 +79,9 @@ fn mutual_exclusion(a: &Literal, b: &Literal) -> Option<(String, &'static str)> 
     let either = "write `||` between the two, or delete one";
     match (&a.atom, &b.atom) {
         _ if a.negated || b.negated => None,
-        (Atom::Acr(one), Atom::Acr(other)) if one != other => {
-            Some((format!("a login is at one level, and the rule asks for \"{one}\" and \"{other}\""), either))
+        (Atom::Text(_, shape, one), Atom::Text(_, other_shape, other)) if shape == other_shape && one != other => {
+            let sentence = shape.exclusive?;
+            Some((format!("{sentence}, and the rule asks for \"{one}\" and \"{other}\""), either))
         }
         (Atom::Scheme(one), Atom::Scheme(other)) if one != other => {
             let (one, other) = (a.atom.text(), b.atom.text());

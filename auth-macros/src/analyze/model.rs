@@ -7,7 +7,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens as _;
 use syn::{Expr, LitStr};
 
-use crate::grammar::{self, Kind};
+use crate::grammar::{self, Kind, TextShape};
 
 /// A rule in negation normal form: only atoms are negated.
 #[derive(Clone)]
@@ -36,7 +36,8 @@ pub(crate) enum Atom {
     Claim(String, ClaimValue),
     /// In seconds.
     MaxAge(u64),
-    Acr(String),
+    /// A text, with the row and the shape of the atom.
+    Text(&'static grammar::Atom, &'static TextShape, String),
     /// The variant of the scheme in [`grammar::SCHEMES`].
     Scheme(&'static str),
     Direct,
@@ -190,7 +191,7 @@ impl Atom {
             Self::InTenant(kind, name, tenant) => format!("{}({}, in = {tenant})", kind.word(), name.text()),
             Self::Claim(name, value) => format!("claim({name:?}, {value})"),
             Self::MaxAge(seconds) => format!("max_age(\"{}\")", duration_text(*seconds)),
-            Self::Acr(value) => format!("acr({value:?})"),
+            Self::Text(row, _, text) => format!("{}({text:?})", row.word),
             Self::Scheme(variant) => {
                 let written = grammar::SCHEMES.iter().find(|(_, of)| of == variant).map_or(*variant, |(name, _)| name);
                 format!("scheme({written:?})")

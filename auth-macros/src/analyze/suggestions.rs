@@ -188,7 +188,7 @@ fn compared(left: &Expr, right: &Expr) -> Option<(&'static Atom, String, bool)> 
             let row = grammar::atom(&word).or_else(|| grammar::atom(word.strip_suffix('s')?))?;
             let value = match row.shape {
                 Shape::Name(_) => names(right)?.text(),
-                Shape::Duration | Shape::Acr | Shape::Scheme | Shape::Networks | Shape::Countries => string(right)?,
+                Shape::Duration | Shape::Text(_) | Shape::Scheme | Shape::Networks | Shape::Countries => string(right)?,
                 _ => return None,
             };
             Some((row, format!("{}({value})", row.word), false))

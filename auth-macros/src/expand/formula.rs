@@ -71,7 +71,10 @@ fn atom(atom: &Atom, paths: &Paths<'_>) -> TokenStream {
             quote!(#variants::Claim(#atoms::Claim { name: #name, value: #value }))
         }
         Atom::MaxAge(seconds) => quote!(#variants::MaxAge(#atoms::MaxAge { seconds: #seconds })),
-        Atom::Acr(value) => quote!(#variants::Acr(#atoms::Acr { value: #value })),
+        Atom::Text(_, shape, value) => {
+            let name = Ident::new(shape.variant, Span::call_site());
+            quote!(#variants::#name(#atoms::#name { value: #value }))
+        }
         Atom::Scheme(name) => {
             let (scheme, name) = (paths.scheme, Ident::new(name, Span::call_site()));
             quote!(#variants::Scheme(#atoms::ByScheme(#scheme::#name)))

@@ -9,7 +9,7 @@ use syn::{BinOp, Expr, ExprAssign, ExprBinary, Token};
 use super::root::read_root;
 use super::tokens::{begins_check, find_attribute, is_comma, is_group};
 use crate::diagnostics::Diagnostics;
-use crate::grammar::Attribute;
+use crate::grammar::{Attribute, Reading};
 
 /// The words of one attribute.
 pub(crate) struct Words {
@@ -255,10 +255,8 @@ fn read_comma(input: ParseStream<'_>, words: &mut Words, diagnostics: &mut Diagn
         }
         TokenTree::Ident(word) if word == "or" || word == "and" => {
             let (operator, join) = if word == "or" { ("||", "any") } else { ("&&", "all") };
-            let (expected, help) = match words.attribute {
-                Attribute::RequireRole | Attribute::RequirePermission | Attribute::RequireScope => {
-                    (",", format!("write `{join}({})`", as_two_words(words.list.last(), &ahead)))
-                }
+            let (expected, help) = match words.attribute.reading() {
+                Reading::Names(_) => (",", format!("write `{join}({})`", as_two_words(words.list.last(), &ahead))),
                 _ => (operator, format!("write `{operator}`")),
             };
             diagnostics.note(word, format!("expected `{expected}`, found `{word}`"), help);

@@ -20,6 +20,7 @@ use crate::identity::scheme_id::{SchemeId, is_token};
 use crate::identity::vocabulary::NameKind;
 use crate::runtime::clock::Timestamp;
 use crate::runtime::future::BoxFuture;
+use crate::scheme::OwnIssuer;
 use crate::scheme::build_error::{BuildError, Mistakes};
 use crate::scheme::settings::{AllSettings, Assembly, SchemeSettings, SettingsContext};
 
@@ -95,7 +96,7 @@ impl ApiKeyScheme {
     pub(crate) fn prepare(self, realm: &str, roles: &RoleTypes) -> ApiKeyVerifier {
         let list = |kind, name: &str| ListClaim::new(kind, Form::Array, vec![name.to_owned()]);
         let source = Issuer {
-            issuer: format!("apikey:{realm}").into(),
+            issuer: OwnIssuer::ApiKeys.name(realm),
             scheme: SchemeId::ApiKey,
             confers: self.confers.unwrap_or_else(Confers::everything),
             lists: vec![list(NameKind::Role, "roles"), list(NameKind::Scope, "scopes")],

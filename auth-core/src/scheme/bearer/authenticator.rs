@@ -6,6 +6,7 @@ use super::Bearer;
 use crate::client::{Head, RequestHead};
 use crate::denial::{Denial, Reason};
 use crate::identity::issuer::Issuer;
+use crate::identity::principal::Principal;
 use crate::identity::scheme_id::SchemeId;
 use crate::scheme::authorization_header::is_token68;
 use crate::scheme::{
@@ -100,6 +101,22 @@ fn in_subprotocol<'r, H: RequestHead>(head: Head<'r, H>, name: &str, longest: us
     }
 }
 
+/// Verifies a token; ready at once unless keys have to be fetched or an issuer asked.
+fn verify<'r, H: RequestHead>(
+    bearer: &'r Bearer,
+    token: &'r str,
+    view: &RequestView<'r, H>,
+    verified: impl FnOnce(Result<Principal, Denial>) -> Verified + Send + 'r,
+) -> Verification<'r> {
+    match bearer.verify(token, view.now) {
+        Some(result) => Verification::Ready(verified(result)),
+        None => {
+            let client = view.client().map(|seen| seen.address());
+            Verification::pending(async move { verified(bearer.verify_later(token, client).await) })
+        }
+    }
+}
+
 impl<H: RequestHead> Authenticator<H> for BearerTokens {
     fn scheme(&self) -> SchemeId {
         SchemeId::Bearer
@@ -130,13 +147,7 @@ impl<H: RequestHead> Authenticator<H> for BearerTokens {
         if let Some(principal) = credential.verified {
             return Verification::Ready(Ok(principal).into());
         }
-        match self.bearer.verify(credential.text, view.now) {
-            Some(verified) => Verification::Ready(verified.into()),
-            None => {
-                let client = view.client().map(|seen| seen.address());
-                Verification::pending(self.bearer.verify_later(credential.text, client))
-            }
-        }
+        verify(&self.bearer, credential.text, view, Verified::from)
     }
 
     fn describe(&self, source: &Issuer) -> String {
@@ -165,8 +176,8 @@ impl CookieTokens {
     }
 
     /// The caller of a token that came in a cookie.
-    fn in_cookie(&self, verified: Verified) -> Verified {
-        let result = verified.result.map_err(|denial| Denial { scheme: Some(SchemeId::TOKEN_COOKIE), ..denial });
+    fn in_cookie(&self, result: Result<Principal, Denial>) -> Verified {
+        let result = result.map_err(|denial| Denial { scheme: Some(SchemeId::TOKEN_COOKIE), ..denial });
         result.and_then(|caller| self.bearer.in_cookie(&caller).ok_or_else(|| Denial::new(Reason::SetUp))).into()
     }
 }
@@ -203,16 +214,7 @@ impl<H: RequestHead> Authenticator<H> for CookieTokens {
     }
 
     fn verify<'r>(&'r self, credential: Credential<'r>, view: &RequestView<'r, H>) -> Verification<'r> {
-        let token = credential.text;
-        match self.bearer.verify(token, view.now) {
-            Some(verified) => Verification::Ready(self.in_cookie(verified.into())),
-            None => {
-                let client = view.client().map(|seen| seen.address());
-                Verification::pending(
-                    async move { self.in_cookie(self.bearer.verify_later(token, client).await.into()) },
-                )
-            }
-        }
+        verify(&self.bearer, credential.text, view, |result| self.in_cookie(result))
     }
 }
 

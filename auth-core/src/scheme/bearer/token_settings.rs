@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use crate::client::RequestHead;
 use crate::identity::issuer::RoleTypes;
-use crate::scheme::Subprotocol;
 use crate::scheme::bearer::{Bearer, BearerTokens, CookieTokens, IssuerResolver, Jwt, Key, TokenCache};
 use crate::scheme::build_error::{BuildError, Mistakes};
 use crate::scheme::settings::{AllSettings, Assembly, SchemeSettings, SettingsContext};
 use crate::scheme::ticket::{Tickets, TicketsInQuery};
+use crate::scheme::{OwnIssuer, Subprotocol};
 
 /// Settings of bearer tokens.
 #[derive(Default)]
@@ -123,7 +123,7 @@ impl<H: RequestHead> SchemeSettings<H> for TokenSettings {
         let issuers = assembly.schemes.iter().flat_map(|scheme| scheme.sources());
         let others = issuers.map(|source| Arc::clone(&source.issuer));
         // Those of users and keys that may be accepted one day: identities are stored for long.
-        let own_names = ["basic", "apikey", "certificate"].map(|kind| Arc::from(format!("{kind}:{}", assembly.realm)));
+        let own_names = OwnIssuer::ALL.map(|issuer| issuer.name(assembly.realm));
         let reserved = others.chain(own_names).collect();
         let bearer = bearer.map(|bearer| bearer.reserving(reserved)).transpose();
         let Some(bearer) = mistakes.collect(bearer.map_err(BuildError::IssuerOfAnotherScheme)) else { return };

@@ -320,13 +320,8 @@ impl<H: RequestHead> Authenticator<H> for BoundTokens {
     }
 
     /// A proof is good once.
-    fn reverify<'r>(
-        &'r self,
-        _: Credential<'r>,
-        _: Option<&'r str>,
-        _: &RequestView<'r, H>,
-    ) -> Option<Verification<'r>> {
-        None
+    fn is_verified_once(&self) -> bool {
+        true
     }
 }
 

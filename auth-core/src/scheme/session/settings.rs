@@ -10,7 +10,7 @@ use super::store::SessionStore;
 use crate::identity::issuer::{Confers, Form, Issuer, ListClaim, RoleTypes};
 use crate::identity::scheme_id::SchemeId;
 use crate::identity::vocabulary::NameKind;
-use crate::scheme::issuer_of_users;
+use crate::scheme::OwnIssuer;
 use crate::store::users::PasswordAuthenticator;
 
 /// The settings of sessions.
@@ -182,7 +182,7 @@ impl Sessions {
         }
         let list = |kind, name: &str| ListClaim::new(kind, Form::Array, vec![name.to_owned()]);
         let source = Issuer {
-            issuer: issuer_of_users(realm).into(),
+            issuer: OwnIssuer::Users.name(realm),
             scheme: SchemeId::Session,
             confers: self.confers.unwrap_or_else(Confers::everything),
             lists: vec![

@@ -6,7 +6,7 @@ use syn::ext::IdentExt as _;
 
 use crate::analyze::suggestions::{self, Join};
 use crate::diagnostics::Diagnostics;
-use crate::grammar::{self, Attribute, REQUIRE_AUTH_KEYS};
+use crate::grammar::{self, Attribute, REQUIRE_AUTH_KEYS, Reading};
 use crate::parse::Word;
 
 /// Returns the words that are expressions. Reports keys (`key = value`), which these attributes do not accept.
@@ -23,25 +23,12 @@ pub(super) fn expressions<'a>(
             Word::Key(key, value) => {
                 keys = true;
                 let name = key.unraw().to_string();
-                let wrong = format!("expected {}, found `{name} = …`", expected(attribute));
+                let wrong = format!("expected {}, found `{name} = …`", attribute.expected());
                 diagnostics.note(key, wrong, help_for_key(attribute, key, value));
             }
         }
     }
     if keys { None } else { Some(list) }
-}
-
-/// Returns the arguments that an attribute accepts, for diagnostics.
-fn expected(attribute: Attribute) -> &'static str {
-    match attribute {
-        Attribute::RequireRole => "a role",
-        Attribute::RequirePermission => "a permission",
-        Attribute::RequireScope => "a scope",
-        Attribute::RequireClaim => "the name and the value of a claim",
-        Attribute::RequireNetwork | Attribute::DenyNetwork => "a network",
-        Attribute::RequireCountry | Attribute::DenyCountry => "a country",
-        Attribute::Public | Attribute::RequireAuth | Attribute::Require => "a rule",
-    }
 }
 
 /// Returns the help for a key, by what it probably means.
@@ -75,10 +62,8 @@ fn help_for_key(attribute: Attribute, key: &syn::Ident, value: &Expr) -> String 
         } else if singular.starts_with("all") {
             names.join = Join::All;
         }
-        return match attribute {
-            Attribute::RequireRole | Attribute::RequirePermission | Attribute::RequireScope => {
-                names.help(|names| format!("#[{word}({names})]"))
-            }
+        return match attribute.reading() {
+            Reading::Names(_) => names.help(|names| format!("#[{word}({names})]")),
             _ => format!("write `#[{word}({})]`", names.names.join(", ")),
         };
     }

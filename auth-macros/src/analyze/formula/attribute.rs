@@ -8,11 +8,11 @@ use syn::{Expr, Token};
 use super::arguments::expressions;
 use super::expression::rule_formula;
 use super::naming::{combined, in_tenant, read_tenant};
-use crate::analyze::atoms::{any_or_all_help, read_atom, read_countries, read_networks, two_names};
+use crate::analyze::atoms::{any_or_all_help, read_atom, two_names};
 use crate::analyze::model::{Atom, Formula};
 use crate::analyze::suggestions;
 use crate::diagnostics::{Diagnostics, did_you_mean, nearest};
-use crate::grammar::{self, Attribute, Kind, REQUIRE_AUTH_FLAGS, REQUIRE_AUTH_KEYS};
+use crate::grammar::{self, Attribute, Kind, REQUIRE_AUTH_FLAGS, REQUIRE_AUTH_KEYS, Reading};
 use crate::parse::{RAW_IN, Word, Words, one_line, ungrouped};
 
 /// Returns the formula of an attribute.
@@ -20,41 +20,29 @@ pub(crate) fn attribute_formula(words: &Words, diagnostics: &mut Diagnostics) ->
     if words.is_broken {
         return None;
     }
-    let named = |kind, diagnostics: &mut Diagnostics| names(kind, words, diagnostics);
-    match words.attribute {
-        Attribute::Public => public(words, diagnostics),
-        Attribute::RequireAuth => require_auth(words, diagnostics),
-        Attribute::RequireRole => named(Kind::Role, diagnostics),
-        Attribute::RequirePermission => named(Kind::Permission, diagnostics),
-        Attribute::RequireScope => named(Kind::Scope, diagnostics),
-        Attribute::RequireClaim => {
-            if let [Word::Key(first, name), Word::Key(second, value)] = words.list.as_slice()
-                && first == "name"
-                && second == "value"
-                && let Some(claim) = suggestions::claim(name, value)
-            {
-                let wrong = "expected the name and the value of a claim, found `name = …`";
-                return diagnostics.report(first, wrong, format!("write `#[require_claim({claim})]`"));
-            }
-            let arguments = expressions(&words.list, words.attribute, diagnostics)?;
-            let at = all_tokens(words, &arguments);
-            read_atom(grammar::atom("claim")?, &arguments, &at, diagnostics)
-                .map(|atom| Formula::literal(atom, false, at))
-        }
-        Attribute::RequireNetwork | Attribute::DenyNetwork => {
-            let arguments = expressions(&words.list, words.attribute, diagnostics)?;
-            let at = all_tokens(words, &arguments);
-            let networks = read_networks(&arguments, &at, diagnostics)?;
-            Some(Formula::literal(Atom::Networks(networks), words.attribute == Attribute::DenyNetwork, at))
-        }
-        Attribute::RequireCountry | Attribute::DenyCountry => {
-            let arguments = expressions(&words.list, words.attribute, diagnostics)?;
-            let at = all_tokens(words, &arguments);
-            let countries = read_countries(&arguments, &at, diagnostics)?;
-            Some(Formula::literal(Atom::Countries(countries), words.attribute == Attribute::DenyCountry, at))
-        }
-        Attribute::Require => rule_formula(words, diagnostics),
+    match words.attribute.reading() {
+        Reading::Nothing => public(words, diagnostics),
+        Reading::Keys => require_auth(words, diagnostics),
+        Reading::Names(kind) => names(kind, words, diagnostics),
+        Reading::Atom { word, negated } => one_atom(word, negated, words, diagnostics),
+        Reading::Formula => rule_formula(words, diagnostics),
     }
+}
+
+/// Reads the arguments of the only atom of an attribute.
+fn one_atom(word: &str, negated: bool, words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
+    if let [Word::Key(first, name), Word::Key(second, value)] = words.list.as_slice()
+        && words.attribute == Attribute::RequireClaim
+        && first == "name"
+        && second == "value"
+        && let Some(claim) = suggestions::claim(name, value)
+    {
+        let wrong = "expected the name and the value of a claim, found `name = …`";
+        return diagnostics.report(first, wrong, format!("write `#[require_claim({claim})]`"));
+    }
+    let arguments = expressions(&words.list, words.attribute, diagnostics)?;
+    let at = all_tokens(words, &arguments);
+    read_atom(grammar::atom(word)?, &arguments, &at, diagnostics).map(|atom| Formula::literal(atom, negated, at))
 }
 
 fn public(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
