@@ -115,16 +115,40 @@ fn a_module_imports_only_modules_listed_before_it() {
 /// Modules whose files import only siblings that are listed before them. In auth-macros they import nothing from their `mod.rs`
 /// either. The other modules still contain circles.
 const ORDERED: &[&str] = &[
+    "auth-core/runtime",
+    "auth-core/identity",
+    "auth-core/identity/issuer",
+    "auth-core/identity/principal",
+    "auth-core/identity/vocabulary",
+    "auth-core/client",
+    "auth-core/denial",
+    "auth-core/policy",
+    "auth-core/policy/atom",
+    "auth-core/policy/decision",
+    "auth-core/policy/rule",
     "auth-core/matrix",
     "auth-core/store/blocklist",
     "auth-core/store/throttle",
     "auth-core/store/users",
+    "auth-core/scheme",
+    "auth-core/scheme/api_key",
+    "auth-core/scheme/bearer",
+    "auth-core/scheme/bearer/key",
+    "auth-core/scheme/bearer/settings",
+    "auth-core/scheme/dpop",
+    "auth-core/scheme/session",
+    "auth-core/engine",
     "auth-macros/parse",
     "auth-macros/analyze",
     "auth-macros/analyze/formula",
     "auth-macros/analyze/vocabulary",
     "auth-macros/expand",
+    "auth-actix/scope",
+    "auth-actix/test",
 ];
+
+/// The error of the builder contains those of the schemes, whose settings report it.
+const KNOWN_CIRCLE: (&str, &[&str]) = ("scheme/build_error.rs", &["bearer", "dpop", "session"]);
 
 /// The first names of the paths behind `prefix`: one, or each of a list in braces.
 fn imported(code: &str, prefix: &str) -> Vec<String> {
@@ -172,21 +196,29 @@ fn files_of_ordered_modules_import_siblings_listed_before() {
             let Some(inside) = path.strip_prefix(&format!("{folder}/")).filter(|inside| *inside != "mod.rs") else {
                 continue;
             };
-            let own = position(inside.split(['/', '.']).next().unwrap()).unwrap();
+            // `metrics_absent.rs` is the module `metrics` without its feature.
+            let file = inside.split(['/', '.']).next().unwrap();
+            let own = position(file.strip_suffix("_absent").unwrap_or(file)).unwrap();
             // In a folder of the module, `mod.rs` is one level deeper, and its files are two.
             let levels = inside.matches('/').count() + usize::from(!inside.ends_with("mod.rs") || inside == "mod.rs");
             let relative = "super::".repeat(levels);
             for name in imported(&code, &relative).into_iter().chain(imported(&code, &absolute)) {
                 compared += 1;
                 let Some(other) = position(&name) else {
-                    let is_allowed = name == "super" || member == "auth-core";
+                    let is_allowed = name == "super" || member != "auth-macros";
                     assert!(is_allowed, "{module}: {path} imports `{name}` from the file that declares it");
                     continue;
                 };
-                assert!(other < own, "{module}: {path} imports `{name}`, which is not listed before it");
+                let is_known =
+                    *module == "auth-core/scheme" && path == KNOWN_CIRCLE.0 && KNOWN_CIRCLE.1.contains(&&*name);
+                let is_own = other == own && inside.contains('/');
+                assert!(
+                    other < own || is_own || is_known,
+                    "{module}: {path} imports `{name}`, which is not listed before it"
+                );
             }
         }
-        assert!(compared > 3, "{module}: {compared}");
+        assert!(compared > 0, "{module}: {compared}");
     }
 }
 
@@ -290,9 +322,10 @@ fn each_word_of_the_rule_language_has_cases_of_misuse_and_of_use() {
     let quoted = |line: &str| line.split('"').nth(1).map(str::to_owned);
     let attributes: Vec<_> = words
         .lines()
-        .filter(|line| line.trim_start().starts_with("Self::") && line.contains("=> \""))
+        .filter(|line| line.trim_start().starts_with("Self::") && line.contains("Reading::"))
         .filter_map(quoted)
         .collect();
+    assert_eq!(attributes.len(), 11);
     let ui = Path::new(ROOT).join("tests/ui");
     for attribute in
         attributes.iter().filter(|word| Path::new(ROOT).join(format!("auth-macros/docs/{word}.md")).exists())
@@ -303,7 +336,7 @@ fn each_word_of_the_rule_language_has_cases_of_misuse_and_of_use() {
     }
     let mut atoms: BTreeMap<String, bool> = words
         .lines()
-        .filter(|line| line.contains("Atom { word: "))
+        .filter(|line| line.trim_start().starts_with("Atom { word: "))
         .filter_map(quoted)
         .map(|word| (word, false))
         .collect();
@@ -447,6 +480,19 @@ fn only_shrinks(what: &str, measured: &BTreeMap<String, usize>, allowed: &[(&str
     assert!(grown.is_empty(), "too many {what}, to be divided: {grown:#?}");
     let fitting: Vec<_> = allowed.keys().filter(|place| !measured.contains_key(**place)).collect();
     assert!(fitting.is_empty(), "{what} fit, and need no entry: {fitting:#?}");
+}
+
+#[test]
+fn macros_and_decisions_agree_on_the_most_checks() {
+    let number = |file: &str, constant: &str| {
+        let text = fs::read_to_string(Path::new(ROOT).join(file)).unwrap();
+        let (_, rest) = text.split_once(constant).unwrap();
+        rest.split([' ', ';']).next().unwrap().parse::<u8>().unwrap()
+    };
+    let in_macros = number("auth-macros/src/analyze/check/mod.rs", "const MAX_CHECKS: u8 = ");
+    let in_decisions = number("auth-core/src/policy/facts.rs", "pub const MOST: u8 = ");
+    assert_eq!(in_macros, in_decisions);
+    assert_eq!(u32::from(in_decisions), u32::BITS, "a bit for each check");
 }
 
 #[test]

@@ -4,16 +4,16 @@
 //! A path-based rule and the router can disagree; a rule that hangs on the handler cannot, if no handler gets in without
 //! one. So the scope takes only what is [`Service`]: the compiler asks, for each handler, not a test for some of them.
 
-mod registry;
-mod config;
-mod default;
 pub(crate) mod cache_headers;
 mod endpoint;
-mod wrapped_service;
-mod resource;
-mod route;
 mod service;
+mod registry;
+mod wrapped_service;
+mod route;
+mod default;
+mod config;
 mod unknown_path;
+mod resource;
 
 use std::marker::PhantomData;
 use std::sync::Arc;

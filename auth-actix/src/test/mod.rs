@@ -3,10 +3,10 @@
 //!
 //! Nothing here adds a way into a server: see [`Caller`] and [`Keys`].
 
-mod access;
 mod caller;
 mod explain;
 mod routing;
+mod access;
 #[cfg(feature = "jwt")]
 mod tokens;
 

@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 
 use super::Engine;
-use super::evaluate::CallerQuery;
 use super::request::Adapter;
 use super::startup_checks::{self, RuleError};
 use crate::client::address::PeerOrClient;
@@ -12,9 +11,29 @@ use crate::client::csrf::CrossSite;
 use crate::client::{Head, RequestHead};
 use crate::denial::quoted;
 use crate::policy::decision::Rules;
-use crate::policy::facts::{CallerFacts, ExternalRoles, Facts};
-use crate::policy::rule::FactsNeeded;
+use crate::policy::facts::{CallerFacts, Checks, ExternalRoles, Facts};
+use crate::policy::rule::{FactsNeeded, Rule};
 use crate::runtime::clock;
+
+/// What is to be decided: a request, and the rules of one layer.
+pub(super) struct CallerQuery<'r, H: Adapter> {
+    /// The request.
+    pub(super) request: &'r H::Request,
+    /// The rules.
+    pub(super) rules: Rules<'r>,
+    /// The rule of the handler, for logs.
+    pub(super) handler: &'static Rule,
+    /// The results of checks that were run before.
+    pub(super) checks: Checks,
+}
+
+impl<H: Adapter> Clone for CallerQuery<'_, H> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<H: Adapter> Copy for CallerQuery<'_, H> {}
 
 /// The values of the path parameters that the rules use as tenants.
 pub(super) fn tenants<H: RequestHead>(

@@ -1,37 +1,18 @@
 //! The evaluation of one layer: the rules of the scopes that share an engine, and the handler's rule.
 
+use super::Engine;
+use super::collect::{self, CallerQuery};
 use super::metrics::{self, Timer};
 use super::request::{Activity, Adapter, CallerOutcome, RequestState};
-use super::{Engine, collect};
 use crate::denial::{Denial, Reason};
 use crate::identity::principal::Principal;
 use crate::identity::scheme_id::SchemeId;
-use crate::policy::decision::{Decision, Explanation, Rules, decide_counted, effective_caller, found_instead};
-use crate::policy::facts::{CallerFacts, Checks, Facts};
+use crate::policy::decision::{Decision, Explanation, decide_counted, effective_caller, found_instead};
+use crate::policy::facts::{CallerFacts, Facts};
 use crate::policy::rule::{CallerAccess, Rule};
 use crate::runtime::clock::Timestamp;
 use crate::runtime::future::LocalBoxFuture;
 use crate::scheme::{Extracted, RequestView, Verification, Verified};
-
-/// What is to be decided: a request, and the rules of one layer.
-pub(super) struct CallerQuery<'r, H: Adapter> {
-    /// The request.
-    pub(super) request: &'r H::Request,
-    /// The rules.
-    pub(super) rules: Rules<'r>,
-    /// The rule of the handler, for logs.
-    pub(super) handler: &'static Rule,
-    /// The results of checks that were run before.
-    pub(super) checks: Checks,
-}
-
-impl<H: Adapter> Clone for CallerQuery<'_, H> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<H: Adapter> Copy for CallerQuery<'_, H> {}
 
 /// How far an evaluation has come.
 pub(super) enum Evaluation<'r> {

@@ -1,7 +1,8 @@
 //! Who calls, apart from a decision: ahead of all rules, for a lease, and for the ticket of a caller.
 
 use super::Engine;
-use super::evaluate::{CallerQuery, Evaluation};
+use super::collect::CallerQuery;
+use super::evaluate::Evaluation;
 use super::request::{Adapter, CallerOutcome};
 use crate::denial::{Denial, Reason};
 use crate::identity::principal::Principal;

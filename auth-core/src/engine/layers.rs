@@ -1,7 +1,8 @@
 //! All layers of a request, from the outside in; and what follows a grant.
 
 use super::Engine;
-use super::evaluate::{CallerQuery, Evaluation};
+use super::collect::CallerQuery;
+use super::evaluate::Evaluation;
 use super::request::{Adapter, RequestState};
 use super::{metrics, not_found};
 use crate::client::Head;

@@ -1,7 +1,8 @@
 //! Denials that must look like the response to an unknown path, in their timing too.
 
 use super::Engine;
-use super::evaluate::{CallerQuery, Evaluation};
+use super::collect::CallerQuery;
+use super::evaluate::Evaluation;
 use super::request::{Adapter, RequestState};
 use crate::denial::{Denial, Reason};
 use crate::policy::decision::Rules;

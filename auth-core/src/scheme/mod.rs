@@ -1,23 +1,25 @@
 //! Authentication schemes: each locates its credential in a request and verifies it.
 
-#[cfg(feature = "api-key")]
-pub mod api_key;
 pub mod authorization_header;
-#[cfg(feature = "basic")]
-pub mod basic;
+mod registry;
+pub mod build_error;
+pub mod settings;
 #[cfg(feature = "jwt")]
 pub mod bearer;
-pub mod build_error;
-#[cfg(feature = "client-cert")]
-pub mod client_certificate;
-#[cfg(feature = "dpop")]
-pub mod dpop;
-mod registry;
-pub mod settings;
-#[cfg(feature = "session")]
-pub mod session;
 #[cfg(feature = "jwt")]
 pub mod ticket;
+#[cfg(feature = "jwt")]
+pub mod token_settings;
+#[cfg(feature = "dpop")]
+pub mod dpop;
+#[cfg(feature = "basic")]
+pub mod basic;
+#[cfg(feature = "api-key")]
+pub mod api_key;
+#[cfg(feature = "client-cert")]
+pub mod client_certificate;
+#[cfg(feature = "session")]
+pub mod session;
 
 use std::collections::BTreeSet;
 use std::future::Future;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use auth_core::scheme::bearer::TokenSettings;
 use auth_core::scheme::bearer::{IssuerResolver, Jwt, TokenCache};
+use auth_core::scheme::token_settings::TokenSettings;
 
 use super::AuthBuilder;
 

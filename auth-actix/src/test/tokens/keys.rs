@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use auth_core::scheme::bearer::TestKeys;
+use auth_core::scheme::token_settings::TestKeys;
 use serde_json::{Value, json};
 
 use crate::auth::AuthBuilder;

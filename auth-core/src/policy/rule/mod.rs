@@ -1,7 +1,7 @@
 //! A boolean formula over atoms: a const that evaluates without allocating.
 
-mod redundancy;
 mod implication;
+mod redundancy;
 mod handler_args;
 mod display;
 

@@ -1,23 +1,19 @@
 //! The claims of a token, read in one pass: the registered ones, the conditions of its issuer, and who the caller is.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use subtle::ConstantTimeEq as _;
 
 use super::TokenIssuer;
 use super::conditions::lookup;
-use super::jws::{IssuerClaim, ProofOfPossession};
+use super::denials::{invalid, shown};
 use super::kind::{OtherKind, other_kind};
+use super::presentation::{IssuerClaim, ProofOfPossession};
 use crate::denial::{Denial, Detail, Reason, quoted};
 use crate::identity::principal::{CredentialClaims, Lists, Omitted, Principal};
 use crate::identity::scheme_id::SchemeId;
 use crate::runtime::clock::Timestamp;
 use crate::runtime::strict_json::{self, Raw, Span, pointer};
-
-pub(super) fn invalid(cause: &'static str) -> Denial {
-    Denial::refused(SchemeId::Bearer, Reason::InvalidCredentials, cause)
-}
 
 /// The result of one pass over the claims.
 #[derive(Default)]
@@ -263,20 +259,6 @@ fn type_of(value: Raw<'_>) -> String {
         Some(b'[') => "an array".to_owned(),
         Some(b'{') => "an object".to_owned(),
         _ => shown(value),
-    }
-}
-
-/// A value for the log: its JSON text, bounded, or the string that it is.
-pub(super) fn shown(value: Raw<'_>) -> String {
-    match value.string() {
-        Some(text) => quoted(&text),
-        None => {
-            let text: Cow<'_, str> = match value.text().char_indices().nth(128) {
-                Some((end, _)) => format!("{}…", value.text().get(..end).unwrap_or_default()).into(),
-                None => value.text().into(),
-            };
-            text.chars().map(|one| if one.is_control() { ' ' } else { one }).collect()
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::claims::{invalid, shown};
+use super::denials::{invalid, shown};
 use crate::denial::Denial;
 use crate::runtime::strict_json::{Raw, Span, pointer};
 

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use super::key::Algorithm;
+use super::kind::is_kind;
 use crate::runtime::strict_json;
 
 /// What the header may say that matters.
@@ -98,16 +99,6 @@ pub(super) fn read(text: &str, types: &[String], typed: bool) -> Result<Header, 
 
 fn is_accepted(kind: &str, types: &[String]) -> bool {
     types.iter().any(|accepted| is_kind(kind, accepted))
-}
-
-/// Media types are compared without regard to case, and `application/` may be left out (RFC 7515 §4.1.9).
-pub(super) fn is_kind(kind: &str, expected: &str) -> bool {
-    const PREFIX: &str = "application/";
-    let short = match kind.get(..PREFIX.len()) {
-        Some(prefix) if prefix.eq_ignore_ascii_case(PREFIX) => kind.get(PREFIX.len()..).unwrap_or_default(),
-        _ => kind,
-    };
-    short.eq_ignore_ascii_case(expected)
 }
 
 #[cfg(test)]

@@ -6,16 +6,17 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use jsonwebtoken::AlgorithmFamily;
-use subtle::ConstantTimeEq as _;
 
 use super::TokenIssuer;
-use super::claims::{invalid, read_claims};
+use super::claims::read_claims;
+use super::denials::invalid;
 use super::header::{self, Header, WrongType};
 use super::key::PreparedKey;
+use super::presentation::{IssuerClaim, ProofOfPossession};
 use super::remote::JwksCache;
 use super::resolver::Resolved;
 use crate::denial::{Denial, quoted};
-use crate::identity::principal::{CredentialOwner, Principal};
+use crate::identity::principal::Principal;
 use crate::runtime::clock::{self, Timestamp};
 use crate::runtime::strict_json::{self, Raw};
 
@@ -27,32 +28,6 @@ const LONGEST_SIGNATURE: usize = 1024;
 
 /// Most headers; longer ones are read from the heap.
 const USUAL_HEADER: usize = 512;
-
-/// What the caller has shown beside the token.
-#[derive(Clone, Copy)]
-pub(super) enum ProofOfPossession<'a> {
-    Bare,
-    /// That the key of this name is at hand.
-    Proven(&'a str),
-}
-
-impl ProofOfPossession<'_> {
-    /// The name of the key.
-    fn key(self) -> Option<Box<str>> {
-        match self {
-            Self::Bare => None,
-            Self::Proven(thumbprint) => Some(thumbprint.into()),
-        }
-    }
-
-    /// Whether a token that is bound to this key, or to none, may come so (H8).
-    pub(super) fn fits(self, bound_to: Option<&str>) -> bool {
-        match self {
-            Self::Bare => bound_to.is_none(),
-            Self::Proven(thumbprint) => bound_to.is_some_and(|key| key.as_bytes().ct_eq(thumbprint.as_bytes()).into()),
-        }
-    }
-}
 
 /// A token that is good, and what that rests on.
 #[derive(Clone)]
@@ -159,43 +134,6 @@ fn too_long(token: &str, longest: usize) -> Denial {
     // Anyone can send one: the sizes cost nothing unless somebody reads them.
     tracing::debug!(target: "auth_core", bytes = token.len(), limit = longest, "a token is longer than allowed");
     invalid("the token is longer than `.max_token_size(…)` allows")
-}
-
-/// In whose name an issuer signs.
-pub(super) enum IssuerClaim<'a> {
-    Itself,
-    /// One that its settings list.
-    Listed(&'a str),
-    /// One that it stands for, and the tenant of that.
-    Another(&'a str, Option<&'a str>),
-}
-
-impl IssuerClaim<'_> {
-    pub(super) fn names(&self, issuer: &TokenIssuer, named: &str) -> bool {
-        match self {
-            Self::Itself => issuer.unnamed || *named == *issuer.source.issuer,
-            Self::Listed(name) | Self::Another(name, _) => named == *name,
-        }
-    }
-
-    /// The name of the issuer that a key has to be of; `None` where the token need not name one.
-    pub(super) fn signer<'b>(&'b self, issuer: &'b TokenIssuer) -> Option<&'b str> {
-        match self {
-            Self::Itself => (!issuer.unnamed).then_some(&issuer.source.issuer),
-            Self::Listed(name) | Self::Another(name, _) => Some(name),
-        }
-    }
-
-    pub(super) fn named(&self, issuer: &TokenIssuer) -> CredentialOwner {
-        let configured = issuer.tenant.as_deref();
-        match self {
-            Self::Itself => CredentialOwner { issuer: None, tenant: configured.map(Box::from) },
-            Self::Listed(name) => CredentialOwner { issuer: Some((*name).into()), tenant: configured.map(Box::from) },
-            Self::Another(name, tenant) => {
-                CredentialOwner { issuer: Some((*name).into()), tenant: tenant.or(configured).map(Box::from) }
-            }
-        }
-    }
 }
 
 fn decoded(claims: &str) -> Result<String, Denial> {

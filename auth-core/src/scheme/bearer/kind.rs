@@ -6,6 +6,16 @@
 
 use crate::runtime::strict_json::Raw;
 
+/// Media types are compared without regard to case, and `application/` may be left out (RFC 7515 §4.1.9).
+pub(super) fn is_kind(kind: &str, expected: &str) -> bool {
+    const PREFIX: &str = "application/";
+    let short = match kind.get(..PREFIX.len()) {
+        Some(prefix) if prefix.eq_ignore_ascii_case(PREFIX) => kind.get(PREFIX.len()..).unwrap_or_default(),
+        _ => kind,
+    };
+    short.eq_ignore_ascii_case(expected)
+}
+
 /// A kind of token other than an access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OtherKind {

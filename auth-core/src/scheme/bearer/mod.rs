@@ -5,23 +5,24 @@
 //! the token has them, never at `crit` or `typ`, accepts an array as `iss`, and parses the key and the claims again for
 //! each token. The tests hold us against it one way: whatever we accept, it accepts.
 
-mod authenticator;
-mod cache;
-mod claims;
-mod conditions;
-mod describe;
-mod header;
-mod key;
 mod kind;
+mod denials;
+mod conditions;
+mod key;
+mod header;
+mod presentation;
+mod claims;
 #[cfg(feature = "oidc")]
 mod remote;
 #[cfg(not(feature = "oidc"))]
 #[path = "remote_absent.rs"]
 mod remote;
 mod resolver;
-mod settings;
-mod token_settings;
 mod jws;
+mod cache;
+mod settings;
+mod describe;
+mod authenticator;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -34,17 +35,17 @@ use self::cache::Cache;
 pub use self::cache::{TokenCache, TokenCacheError};
 use self::conditions::Conditions;
 use self::header::SeenHeaders;
-use self::jws::{ProofOfPossession, Unverified, VerifiedBy, VerifiedJws};
+use self::jws::{Unverified, VerifiedBy, VerifiedJws};
 use self::key::PreparedKey;
 pub(crate) use self::key::ProofKey;
 pub use self::key::{Key, KeyError};
+use self::presentation::ProofOfPossession;
 #[cfg(feature = "oidc")]
 pub use self::remote::{FetchError, Introspection, IntrospectionError};
 use self::remote::{Introspector, Remote};
 use self::resolver::Resolver;
 pub use self::resolver::{IssuerResolver, IssuersUnavailable, Resolved};
 pub use self::settings::{Jwt, JwtError, sign_hs256};
-pub use self::token_settings::{TestKeys, TokenSettings};
 use crate::denial::Denial;
 use crate::identity::issuer::{Issuer, RoleTypes, Tenancy};
 use crate::identity::principal::Principal;

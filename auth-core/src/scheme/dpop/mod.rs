@@ -1,14 +1,14 @@
 //! Tokens that are bound to a key (RFC 9449): whoever sends one proves with each request that the key is theirs, so a token
 //! that was stolen is worth nothing.
 
-#[cfg(feature = "test-util")]
-pub mod conformance;
+mod uri;
 mod nonce;
 mod proof;
+mod replay;
 #[cfg(feature = "redis")]
 mod redis;
-mod replay;
-mod uri;
+#[cfg(feature = "test-util")]
+pub mod conformance;
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,9 +22,10 @@ use self::proof::DpopProof;
 pub use self::redis::RedisReplayStore;
 pub use self::replay::{MemoryReplayStore, ReplayStore, ReplayStoreUnavailable};
 use self::uri::Uri;
-use super::bearer::{Bearer, TokenSettings};
+use super::bearer::Bearer;
 use super::build_error::{BuildError, Mistakes};
 use super::settings::{AllSettings, Assembly, SchemeSettings, SettingsContext};
+use super::token_settings::TokenSettings;
 use super::{Authenticator, Credential, Effects, Extracted, RequestView, Verification, Verified};
 use crate::client::RequestHead;
 use crate::denial::{Denial, Reason, RetryAfter};

@@ -4,19 +4,19 @@
 //! A sealed cookie needs no store, and cannot be ended. Here log-out, log-out everywhere and a dismissed employee end
 //! sessions at once, in all instances that share the store.
 
-#[cfg(feature = "test-util")]
-pub mod conformance;
-mod create;
 mod cookie;
-mod revoke;
+mod store;
 mod metadata;
 mod new_session;
+mod create;
+mod revoke;
 mod memory;
 #[cfg(feature = "redis")]
 mod redis;
+#[cfg(feature = "test-util")]
+pub mod conformance;
 mod settings;
 mod login_settings;
-mod store;
 #[cfg(feature = "oidc")]
 pub mod oidc_login;
 

@@ -4,7 +4,7 @@ use jsonwebtoken::AlgorithmFamily;
 use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
 use serde_json::Value;
 
-use super::super::header::is_kind;
+use super::super::kind::is_kind;
 use super::Algorithm;
 use super::{PreparedKey, jwk};
 use crate::runtime::strict_json::{self, Raw};
