@@ -111,17 +111,17 @@ fn refuse_with(
     answer: impl FnOnce(HttpResponse) -> HttpResponse,
 ) -> Error {
     let place = DecisionSite::of(request);
-    let LayerDenial { denial, layer } = denied;
+    let LayerDenial { mut denial, layer } = denied;
     let by_layer = || place?.auth_of(layer?);
     let by = by_layer().or_else(|| place.map(DecisionSite::auth));
-    let denial = match by {
-        // A caller who is known stays known where a check of the rule fails.
-        Some(auth) if matches!(denial.reason, Reason::CheckFailed) => match auth.engine().caller(request) {
-            Some(Ok(caller)) => Denial { caller: Some(caller.id()), scheme: Some(caller.scheme()), ..denial },
-            _ => denial,
-        },
-        _ => denial,
-    };
+    // A caller who is known stays known where a check of the rule fails.
+    if let Some(auth) = by
+        && matches!(denial.reason, Reason::CheckFailed)
+        && let Some(Ok(caller)) = auth.engine().caller(request)
+    {
+        denial.caller = Some(caller.id());
+        denial.scheme = Some(caller.scheme());
+    }
     let hides_object = matches!(denial.reason, Reason::InsufficientPermissions)
         && adapter::read(request, |state| Some(state.notes()?.hides_object)).unwrap_or_default();
     let hides = hides_object || place.is_some_and(|place| place.not_found(handler));

@@ -208,6 +208,7 @@ impl ResponseSettings {
         self.rendered_for(ClientPreferences::of(request), answer, detail, request)
     }
 
+    #[inline]
     fn rendered_for(
         &self,
         client: ClientPreferences,

@@ -32,6 +32,7 @@ pub(crate) struct Refusal {
 impl Refusal {
     /// Of a response, and the rest of the request's body, which is kept until the response is written: dropped earlier, it
     /// would be read to its end, however slowly it comes. `audit` tells the audit, when it is answered with.
+    #[inline]
     pub(crate) fn new(
         denial: Denial,
         is_fault: bool,
@@ -41,7 +42,7 @@ impl Refusal {
         payload: Payload,
         audit: Option<Box<dyn Fn()>>,
     ) -> Self {
-        let response = keeping(response, payload);
+        let response = if matches!(payload, Payload::None) { response } else { keeping(response, payload) };
         Self { denial, is_fault, handler, method, audit, response: Cell::new(Some(response)) }
     }
 

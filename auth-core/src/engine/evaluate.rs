@@ -80,7 +80,8 @@ impl<H: Adapter> Engine<H> {
             self.extract(&mut caller, &view, state);
         }
         loop {
-            let mut case = Facts { caller: caller.caller(), ..facts };
+            let mut case = facts;
+            case.caller = caller.caller();
             case.caller = effective_caller(rules, &case);
             match decide_counted(rules, &case) {
                 Decision::Allow => {

@@ -186,15 +186,13 @@ impl<H: RequestHead> RequestState<H> {
             Box::new(OtherLines { headers: Arc::clone(headers), lines })
         });
         let outcome = Outcome { engine, authorization, others, found, rule };
-        match &mut self.outcome {
-            None => self.outcome = Some(outcome),
-            Some(known) if known.engine == engine => *known = outcome,
-            Some(_) => {
-                let outcomes = &mut self.notes_mut().outcomes;
-                outcomes.retain(|known| known.engine != engine);
-                outcomes.push(outcome);
-            }
+        if self.outcome.as_ref().is_none_or(|known| known.engine == engine) {
+            self.outcome = Some(outcome);
+            return;
         }
+        let outcomes = &mut self.notes_mut().outcomes;
+        outcomes.retain(|known| known.engine != engine);
+        outcomes.push(outcome);
     }
 
     fn of(&self, engine: EngineId) -> Option<&Outcome<H>> {

@@ -14,6 +14,7 @@ pub struct Schemes<H: RequestHead> {
     ignore_unsupported: bool,
     headers: Arc<[String]>,
     affects_responses: bool,
+    reads_cookies: bool,
 }
 
 impl<H: RequestHead> Schemes<H> {
@@ -22,9 +23,10 @@ impl<H: RequestHead> Schemes<H> {
         let mut headers: Vec<String> = all.iter().flat_map(|scheme| scheme.headers()).map(str::to_owned).collect();
         headers.sort();
         headers.dedup();
+        let reads_cookies = headers.iter().any(|name| name == "cookie");
         let affects_responses = all.iter().any(|scheme| scheme.affects_responses());
         let (ambient, explicit) = all.into_iter().partition(|scheme| scheme.is_ambient());
-        Self { explicit, ambient, ignore_unsupported, headers: headers.into(), affects_responses }
+        Self { explicit, ambient, ignore_unsupported, headers: headers.into(), affects_responses, reads_cookies }
     }
 
     /// All schemes.
@@ -50,7 +52,7 @@ impl<H: RequestHead> Schemes<H> {
 
     /// Whether a scheme reads cookies.
     pub fn read_cookies(&self) -> bool {
-        self.headers.iter().any(|name| name == "cookie")
+        self.reads_cookies
     }
 
     /// Whether responses may have to contain something about the credential.
@@ -66,13 +68,10 @@ impl<H: RequestHead> Schemes<H> {
     /// The credential of a request. Two explicit credentials are malformed. An ambient one, which a browser or a proxy adds by
     /// itself, counts only if no explicit one was sent.
     pub fn extract<'r>(&self, view: &RequestView<'r, H>) -> Extracted<'r> {
-        let mut found = Extracted::Absent;
-        for (index, scheme) in self.explicit.iter().enumerate() {
-            found = match scheme.extract(view) {
-                Extracted::Absent => continue,
-                other if matches!(found, Extracted::Absent) => other.of_scheme(index),
-                _ => two_credentials(),
-            };
+        let mut schemes = self.explicit.iter().enumerate();
+        let found = first(&mut schemes, view);
+        if schemes.any(|(_, scheme)| !matches!(scheme.extract(view), Extracted::Absent)) {
+            return two_credentials();
         }
         let reads_line = match &found {
             Extracted::Found(credential) => credential.is_in_authorization,
@@ -80,33 +79,38 @@ impl<H: RequestHead> Schemes<H> {
             Extracted::Absent | Extracted::Unsupported => false,
         };
         if !reads_line {
-            found = match view.authorization.of_other_scheme() {
-                Extracted::Absent => found,
-                Extracted::Unsupported if self.ignore_unsupported => found,
-                other if matches!(found, Extracted::Absent) => other,
-                _ => two_credentials(),
-            };
-        }
-        for (index, scheme) in (self.explicit.len()..).zip(&self.ambient) {
-            if !matches!(found, Extracted::Absent) {
-                break;
+            match view.authorization.of_other_scheme() {
+                Extracted::Absent => {}
+                Extracted::Unsupported if self.ignore_unsupported => {}
+                other if matches!(found, Extracted::Absent) => return other,
+                _ => return two_credentials(),
             }
-            found = scheme.extract(view).of_scheme(index);
         }
-        found
+        if !matches!(found, Extracted::Absent) {
+            return found;
+        }
+        first(&mut (self.explicit.len()..).zip(&self.ambient), view)
     }
+}
+
+/// The first credential that a scheme finds, with the position of the scheme.
+#[inline]
+fn first<'r, 's, H: RequestHead>(
+    schemes: &mut impl Iterator<Item = (usize, &'s Arc<dyn Authenticator<H>>)>,
+    view: &RequestView<'r, H>,
+) -> Extracted<'r> {
+    for (index, scheme) in schemes {
+        let mut found = scheme.extract(view);
+        if let Extracted::Found(credential) = &mut found {
+            credential.index = index;
+        }
+        if !matches!(found, Extracted::Absent) {
+            return found;
+        }
+    }
+    Extracted::Absent
 }
 
 fn two_credentials<'r>() -> Extracted<'r> {
     Extracted::Refused(SyntaxError::malformed(None, "two credentials"))
-}
-
-impl Extracted<'_> {
-    /// The same, of the scheme at a position.
-    fn of_scheme(mut self, position: usize) -> Self {
-        if let Self::Found(credential) = &mut self {
-            credential.index = position;
-        }
-        self
-    }
 }

@@ -52,20 +52,31 @@ impl DecisionInput<'_> {
     }
 }
 
+/// Returns the answer of the first step that has one.
+macro_rules! first_answer {
+    ($case:ident: $($step:ident,)+) => {
+        $(if let Some(decision) = $step($case) {
+            return decision;
+        })+
+    };
+}
+
 /// THE ORDER: the first step that has an answer gives it. Checks, which come last, are decided again by the same steps.
-const ORDER: [fn(&DecisionInput<'_>) -> Option<Decision>; 11] = [
-    set_up_is_wrong,               //  1   500
-    address_is_blocked,            //  2   403
-    false_whatever_the_credential, //  3   403, or 503 if a source out of reach decides it
-    malformed_or_throttled,        //  4   400, and 5   429
-    cross_site_on_ambient,         //  6   403
-    not_verified_yet,              //      verify, then 7 to 10
-    deny_rejected_credential,      //  7   503, 8   401, 9   403
-    allow_if_satisfied,            // 10   the handler runs
-    needs_roles,                   //      ask for roles that no credential carries, or 503 if nobody can
-    needs_check,                   // 11   run a check, and decide again
-    deny_insufficient,             // 10   401 or 403
-];
+fn in_order(case: &DecisionInput<'_>) -> Decision {
+    first_answer! { case:
+        set_up_is_wrong,               //  1   500
+        address_is_blocked,            //  2   403
+        false_whatever_the_credential, //  3   403, or 503 if a source out of reach decides it
+        malformed_or_throttled,        //  4   400, and 5   429
+        cross_site_on_ambient,         //  6   403
+        not_verified_yet,              //      verify, then 7 to 10
+        deny_rejected_credential,      //  7   503, 8   401, 9   403
+        allow_if_satisfied,            // 10   the handler runs
+        needs_roles,                   //      ask for roles that no credential carries, or 503 if nobody can
+        needs_check,                   // 11   run a check, and decide again
+    }
+    deny_insufficient(case) //            10   401 or 403
+}
 
 /// Who counts as the caller. A cookie goes with every request of its browser, so where strangers come in, one that has ended
 /// and one that another site's page sent along count as none: neither keeps anybody out who could come without. Nor does a
@@ -114,20 +125,22 @@ pub fn decide(rules: Rules<'_>, facts: &Facts<'_>) -> Decision {
 /// Decides as [`decide`] does, about a caller who is [`effective_caller`] already.
 pub fn decide_counted(rules: Rules<'_>, facts: &Facts<'_>) -> Decision {
     let case = DecisionInput { rules, facts, truth: rules.truth(facts) };
-    // The last step always answers; were it not so, the request would be refused.
-    ORDER.iter().find_map(|step| step(&case)).unwrap_or_else(|| deny(&case, Reason::SetUp))
+    in_order(&case)
 }
 
+#[inline]
 fn set_up_is_wrong(case: &DecisionInput<'_>) -> Option<Decision> {
     let cause = case.facts.set_up?;
     Some(Decision::Deny(Denial { cause: Some(cause), ..Denial::new(Reason::SetUp) }))
 }
 
+#[inline]
 fn address_is_blocked(case: &DecisionInput<'_>) -> Option<Decision> {
     case.facts.address_blocked.then(|| deny(case, Reason::AccessBlocked))
 }
 
 /// No password is hashed and no token verified for a request that no credential could save.
+#[inline]
 fn false_whatever_the_credential(case: &DecisionInput<'_>) -> Option<Decision> {
     // What holds could hold, whoever calls.
     if case.truth.now {
@@ -157,6 +170,7 @@ fn false_whatever_the_credential(case: &DecisionInput<'_>) -> Option<Decision> {
 /// How long to stay away when a source is out of reach and does not say.
 const RETRY: RetryAfter = RetryAfter::seconds(5);
 
+#[inline]
 fn malformed_or_throttled(case: &DecisionInput<'_>) -> Option<Decision> {
     match case.facts.caller {
         CallerFacts::Refused(denial)
@@ -169,6 +183,7 @@ fn malformed_or_throttled(case: &DecisionInput<'_>) -> Option<Decision> {
     }
 }
 
+#[inline]
 fn cross_site_on_ambient(case: &DecisionInput<'_>) -> Option<Decision> {
     let scheme = match case.facts.caller {
         CallerFacts::Presented(scheme) => scheme,
@@ -180,10 +195,12 @@ fn cross_site_on_ambient(case: &DecisionInput<'_>) -> Option<Decision> {
     refused.then(|| deny(case, Reason::CrossSiteRequest))
 }
 
+#[inline]
 fn not_verified_yet(case: &DecisionInput<'_>) -> Option<Decision> {
     (matches!(case.facts.caller, CallerFacts::Presented(_)) && case.reads_caller()).then_some(Decision::Verify)
 }
 
+#[inline]
 fn deny_rejected_credential(case: &DecisionInput<'_>) -> Option<Decision> {
     match case.facts.caller {
         CallerFacts::Refused(denial) if case.reads_caller() => {
@@ -193,6 +210,7 @@ fn deny_rejected_credential(case: &DecisionInput<'_>) -> Option<Decision> {
     }
 }
 
+#[inline]
 fn allow_if_satisfied(case: &DecisionInput<'_>) -> Option<Decision> {
     case.truth.now.then_some(Decision::Allow)
 }
@@ -243,7 +261,7 @@ fn needs_check(case: &DecisionInput<'_>) -> Option<Decision> {
     case.rules.formulas().fold(Residual::Holds, |open, formula| open.and(|| Residual::of(formula, case.facts))).check()
 }
 
-fn deny_insufficient(case: &DecisionInput<'_>) -> Option<Decision> {
+fn deny_insufficient(case: &DecisionInput<'_>) -> Decision {
     let reason = match case.facts.caller {
         CallerFacts::Known(_) if case.truth.could => Reason::StepUpRequired(step_up(case)),
         CallerFacts::Known(_) => match scopes(case) {
@@ -254,7 +272,7 @@ fn deny_insufficient(case: &DecisionInput<'_>) -> Option<Decision> {
         _ if !case.truth.could => Reason::InsufficientPermissions,
         _ => Reason::MissingCredentials,
     };
-    Some(deny(case, reason))
+    deny(case, reason)
 }
 
 fn deny(case: &DecisionInput<'_>, reason: Reason) -> Decision {
