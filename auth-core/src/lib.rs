@@ -8,7 +8,7 @@
 //! Denials are defined before anything that verifies or decides: a scheme that rejects a credential returns a [`denial::Denial`],
 //! so there is no second list of reasons to translate.
 #![cfg_attr(docsrs, feature(doc_cfg))]
-// Schemes share helpers. Where only some of the schemes are compiled, some of the helpers are unused.
+// Schemes share helpers. If only some schemes are compiled, some helpers are unused.
 #![cfg_attr(
     not(all(
         feature = "api-key",
@@ -24,7 +24,7 @@
     allow(dead_code, unused_imports, reason = "used by schemes that are not compiled")
 )]
 
-/// Shows an error type in `Debug` as in `Display`: `main` prints the `Debug` of an error that it returns.
+/// Implements `Debug` for an error type by its `Display`, because `main` prints the `Debug` form of an error that it returns.
 macro_rules! debug_as_display {
     ($kind:ty) => {
         impl std::fmt::Debug for $kind {

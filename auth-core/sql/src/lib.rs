@@ -1,8 +1,8 @@
-//! Users with passwords and roles in a database: SQLite or Postgres. Applications use it through `auth-actix`.
+//! User stores with passwords and roles in a database, SQLite or Postgres. Applications use this crate through `auth-actix`.
 //!
 //! # Why
-//! Two tables of our own, which our own migrations make and their own table counts: they share a database with those of the
-//! application and clash with none of them.
+//! The store has its own tables, migrations and migration table. It can therefore share a database with the tables of the
+//! application without conflicts.
 
 #[cfg(not(any(feature = "sqlite", feature = "postgres")))]
 compile_error!("auth-sql: turn on the feature `sqlite` or `postgres`");
@@ -18,11 +18,11 @@ use auth_core::store::users::{
     HashError, SecretString, User, UserStore, UserStoreUnavailable, hash_password, is_costlier_than_new,
 };
 
-/// Users in a database, in the tables `auth_users` and `auth_user_roles`. Cheap to clone.
+/// A store of users in a database, in the tables `auth_users` and `auth_user_roles`. Cheap to clone.
 ///
-/// Roles that change, users who are disabled or removed, and a new password reach live sessions with their next request, but for
-/// a minute: roles change, and the others end the session. Who is let in again finds one that asked for nothing meanwhile
-/// alive; `Auth::end_sessions` ends them all at once.
+/// A change takes effect in live sessions with their next request, delayed by at most one minute. New roles are applied. A new
+/// password, or the disabling or removal of a user, ends the session. If a user is enabled again, a session without requests in the
+/// meantime remains alive. `Auth::end_sessions` ends all sessions of a user at once.
 ///
 /// ```no_run
 /// # async fn f() -> Result<(), auth_sql::SqlUsersError> {
@@ -43,40 +43,41 @@ enum Pool {
     Postgres(sqlx::PgPool),
 }
 
-/// What is wrong with users in a database. Quotes no address, as it may hold a password, and no user.
+/// An error of users in a database. Contains neither the URL, which may contain a password, nor a user.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum SqlUsersError {
-    /// The address names no database that is compiled in.
+    /// The URL is invalid, or the feature of its database is not enabled.
     #[error("this is no address of a database: write `sqlite://users.db` or `postgres://host/name`")]
     Url,
-    /// The database is out of reach, or refuses.
+    /// The database is unavailable, or rejected the query.
     #[error("the database of users is out of reach, or refuses")]
     Unavailable,
-    /// The tables could not be made, or a later version of this crate has made them.
+    /// The tables could not be created, or were created by a later version of this crate.
     #[error("the tables of users could not be brought up to date")]
     Migration,
-    /// There is a user of that name.
+    /// A user with this name already exists.
     #[error("there is a user of that name already")]
     Exists,
-    /// There is no user of that name.
+    /// A user with this name does not exist.
     #[error("there is no user of that name")]
     Unknown,
-    /// Nobody could log in under that name.
+    /// The name is empty, or contains a control character or a colon. A login with this name would be impossible.
     #[error("a name has characters, none of which is a control character or a colon")]
     Name,
-    /// The hash cannot be used.
+    /// The hash is invalid.
     #[error("{0}")]
     Hash(HashError),
-    /// A password that is the only factor has 15 characters (NIST SP 800-63B §3.1.1.2), and none has more than 1024 bytes.
+    /// The password is shorter than 15 characters, the minimum for a password that is the only factor (NIST SP 800-63B §3.1.1.2),
+    /// or longer than 1024 bytes.
     #[error("a password has 15 characters at least, and 1024 bytes at most")]
     Password,
-    /// By the time that it takes, the hash would tell that there is this user.
+    /// The hash is too expensive. The duration of a login would reveal that the user exists.
     #[error("the hash costs more to verify than those that are made here: m=19456,t=2,p=1")]
     Dear,
 }
 
-/// Like `Display`: `main` prints the `Debug` of an error that it returns.
+/// Like `Display`, because `main` prints the `Debug` form of an error that it returns.
 impl std::fmt::Debug for SqlUsersError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         std::fmt::Display::fmt(self, f)
@@ -98,7 +99,7 @@ impl From<sqlx::Error> for SqlUsersError {
     }
 }
 
-/// The same with either pool: what both databases understand is written once.
+/// Evaluates an expression with the pool of either database, so that queries which both databases accept are written once.
 macro_rules! with {
     ($users:expr, $pool:ident => $done:expr) => {
         match &$users.0 {
@@ -110,7 +111,7 @@ macro_rules! with {
     };
 }
 
-/// How long an operation waits for a connection.
+/// Maximum time that an operation waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
 const TABLES: &str = "
@@ -127,11 +128,11 @@ const TABLES: &str = "
 ";
 
 impl SqlUsers {
-    /// Connects to `sqlite://users.db` (`?mode=rwc` makes the file) or to `postgres://user:password@host/name`, and brings the
-    /// tables up to date.
+    /// Connects to `sqlite://users.db` (`?mode=rwc` creates the file) or to `postgres://user:password@host/name`, and migrates the
+    /// tables.
     ///
     /// # Errors
-    /// The address is none, the database is out of reach, or the tables cannot be made.
+    /// The URL is invalid, the database is unavailable, or the tables cannot be created.
     pub async fn open(url: &str) -> Result<Self, SqlUsersError> {
         let pool = match url.split_once(':').map(|(scheme, _)| scheme) {
             #[cfg(feature = "sqlite")]
@@ -149,28 +150,28 @@ impl SqlUsers {
         Ok(users)
     }
 
-    /// Users in a database that the application is connected to. Their tables are made by [`migrate`](Self::migrate).
+    /// Creates a store from a connection pool of the application. [`migrate`](Self::migrate) creates the tables.
     #[cfg(feature = "sqlite")]
     pub fn sqlite(pool: sqlx::SqlitePool) -> Self {
         Self(Pool::Sqlite(pool))
     }
 
-    /// Users in a database that the application is connected to. Their tables are made by [`migrate`](Self::migrate).
+    /// Creates a store from a connection pool of the application. [`migrate`](Self::migrate) creates the tables.
     #[cfg(feature = "postgres")]
     pub fn postgres(pool: sqlx::PgPool) -> Self {
         Self(Pool::Postgres(pool))
     }
 
-    /// Brings the tables up to date. What was done is written down in the table `auth_migrations`; of several instances that
-    /// start at once one does it.
+    /// Creates or migrates the tables. Migrations are recorded in the table `auth_migrations`. If several instances start at the
+    /// same time, only one of them migrates.
     ///
     /// # Errors
-    /// The tables cannot be made, or a later version of this crate has made them.
+    /// The tables cannot be created, or were created by a later version of this crate.
     pub async fn migrate(&self) -> Result<(), SqlUsersError> {
         let tables = Migration::new(1, "users".into(), MigrationType::Simple, TABLES.into_sql_str(), false);
         let mut migrator = Migrator::with_migrations(vec![tables]);
         migrator.dangerous_set_table_name("auth_migrations");
-        // SQLite has no lock for this: of two that begin at once one fails, and then finds it done.
+        // SQLite has no lock for migrations. If two instances start at the same time, one fails, and succeeds when it tries again.
         for _ in 0..3 {
             if with!(self, pool => migrator.run(pool).await).is_ok() {
                 return Ok(());
@@ -180,11 +181,11 @@ impl SqlUsers {
         Err(SqlUsersError::Migration)
     }
 
-    /// Adds a user. Their password has 15 characters at least, whichever: where it is not the only factor, and fewer will do, hash
-    /// it yourself, and [add that](Self::add_with_hash).
+    /// Adds a user. The password must have at least 15 characters and at most 1024 bytes. If the password is not the only factor
+    /// and may be shorter, hash it separately and use [`add_with_hash`](Self::add_with_hash).
     ///
     /// # Errors
-    /// There is one of that name, the name or the password is none, or the database refuses.
+    /// A user with this name exists, the name or the password is invalid, or the database is unavailable.
     pub async fn add(
         &self,
         name: &str,
@@ -195,17 +196,18 @@ impl SqlUsers {
         self.add_with_hash(name, &hash, roles).await
     }
 
-    /// Adds a user who has a password elsewhere, by its hash: argon2id, also a cheap one, which the first login replaces.
+    /// Adds a user with an existing argon2id hash, such as one from another system. A hash below the minimum cost is accepted. The
+    /// first login replaces it.
     ///
     /// # Errors
-    /// As [`add`](Self::add); and where no login could verify the hash.
+    /// Fails like [`add`](Self::add), or if the hash is invalid or too expensive.
     pub async fn add_with_hash(
         &self,
         name: &str,
         hash: &str,
         roles: impl IntoIterator<Item = impl ToString>,
     ) -> Result<(), SqlUsersError> {
-        // The same that reads a name out of Basic: a colon would end it.
+        // The parser of Basic credentials applies the same rule, since a colon ends the name.
         if name.is_empty() || name.chars().any(|character| character.is_control() || character == ':') {
             return Err(SqlUsersError::Name);
         }
@@ -218,7 +220,7 @@ impl SqlUsers {
             let mut all = pool.begin().await?;
             sqlx::query("INSERT INTO auth_users (name, hash) VALUES ($1, $2)")
                 .bind(name).bind(hash).execute(&mut *all).await?;
-            // Those of somebody who had the name before, where the database does not look after references.
+            // Roles of a removed user with the same name may remain if the database does not enforce foreign keys.
             sqlx::query("DELETE FROM auth_user_roles WHERE name = $1").bind(name).execute(&mut *all).await?;
             for role in &roles {
                 sqlx::query("INSERT INTO auth_user_roles (name, role) VALUES ($1, $2) ON CONFLICT DO NOTHING")
@@ -228,11 +230,12 @@ impl SqlUsers {
         })
     }
 
-    /// Gives a user another password. Sessions that began with the one before end within a minute, that of whoever changes it too:
-    /// log them in again with the new one (`Session::log_in_with_password`), which is also a new id.
+    /// Sets the password of a user. Sessions that began with the previous password end within a minute, including the session that
+    /// changes it. Log the user in again with the new password (`Session::log_in_with_password`), which also issues a new session
+    /// id.
     ///
     /// # Errors
-    /// There is no such user, the password is none, or the database refuses.
+    /// The user does not exist, the password is invalid, or the database is unavailable.
     pub async fn set_password(&self, name: &str, password: &SecretString) -> Result<(), SqlUsersError> {
         let hash = hashed(password).await?;
         let changed = with!(self, pool => sqlx::query("UPDATE auth_users SET hash = $2 WHERE name = $1")
@@ -240,10 +243,10 @@ impl SqlUsers {
         known(changed)
     }
 
-    /// Gives a user these roles, and no others.
+    /// Replaces all roles of a user.
     ///
     /// # Errors
-    /// There is no such user, or the database refuses.
+    /// The user does not exist, or the database is unavailable.
     pub async fn set_roles(
         &self,
         name: &str,
@@ -252,7 +255,7 @@ impl SqlUsers {
         let roles: Vec<String> = roles.into_iter().map(|role| role.to_string()).collect();
         with!(self, pool => {
             let mut all = pool.begin().await?;
-            // Locks the user's row: of two that set roles at once, one comes after the other.
+            // Locks the row of the user, so that concurrent changes of the roles run one after the other.
             let there = sqlx::query("UPDATE auth_users SET name = name WHERE name = $1")
                 .bind(name).execute(&mut *all).await?.rows_affected();
             known(there)?;
@@ -265,10 +268,10 @@ impl SqlUsers {
         })
     }
 
-    /// Disables a user, or lets them in again. Who is disabled is answered as if there were no such user.
+    /// Disables or enables a user. A disabled user gets the same response as an unknown user.
     ///
     /// # Errors
-    /// There is no such user, or the database refuses.
+    /// The user does not exist, or the database is unavailable.
     pub async fn set_disabled(&self, name: &str, disabled: bool) -> Result<(), SqlUsersError> {
         let changed = with!(self, pool => sqlx::query("UPDATE auth_users SET disabled = $2 WHERE name = $1")
             .bind(name).bind(disabled).execute(pool).await?.rows_affected());
@@ -278,7 +281,7 @@ impl SqlUsers {
     /// Removes a user.
     ///
     /// # Errors
-    /// There is no such user, or the database refuses.
+    /// The user does not exist, or the database is unavailable.
     pub async fn remove(&self, name: &str) -> Result<(), SqlUsersError> {
         let removed = with!(self, pool => sqlx::query("DELETE FROM auth_users WHERE name = $1")
             .bind(name).execute(pool).await?.rows_affected());
@@ -294,7 +297,7 @@ impl SqlUsers {
         match User::with_outdated_hash(hash) {
             Ok(user) => Ok(Some(user.roles(rows.iter().filter_map(|(_, role)| role.as_deref())))),
             Err(error) => {
-                // The answer is that of an unknown user: another one would tell that there is this one.
+                // The response is that of an unknown user. A different one would reveal that the user exists.
                 tracing::error!(target: "auth_core", %error, "the hash of a user in the database");
                 Ok(None)
             }
@@ -305,7 +308,7 @@ impl SqlUsers {
 impl UserStore for SqlUsers {
     fn find<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<User>, UserStoreUnavailable>> {
         Box::pin(async move {
-            // Postgres has no text with this character, and would refuse the question.
+            // Text in Postgres cannot contain this character, and the query would fail.
             if name.contains('\0') {
                 return Ok(None);
             }
@@ -329,11 +332,11 @@ impl UserStore for SqlUsers {
     }
 }
 
-/// Why goes to the log, without what the database quotes.
+/// Logs the cause, without the data that the database quotes.
 fn unavailable(error: &sqlx::Error) -> UserStoreUnavailable {
     let refusal = error.as_database_error();
     let code = refusal.and_then(|error| error.code());
-    // `undefined_table` of Postgres; SQLite has one code for all such mistakes.
+    // `undefined_table` in Postgres. SQLite has one code for all such errors.
     let no_tables = code.as_deref() == Some("42P01")
         || refusal.is_some_and(|error| error.message().starts_with("no such table: auth_users"));
     if no_tables {
@@ -348,7 +351,7 @@ const fn known(changed: u64) -> Result<(), SqlUsersError> {
     if changed == 0 { Err(SqlUsersError::Unknown) } else { Ok(()) }
 }
 
-/// Off the event loop, as it takes a while.
+/// Runs outside the event loop, since hashing is slow.
 async fn hashed(password: &SecretString) -> Result<String, SqlUsersError> {
     let text = password.expose_secret();
     if text.chars().count() < 15 || text.len() > 1024 {

@@ -1,4 +1,4 @@
-//! A sink that no request waits for.
+//! A sink that does not delay requests.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,8 +6,8 @@ use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 
 use super::{Event, Sink, try_record};
 
-/// Puts a queue of fixed length and a thread before another sink. Where the queue is full, events are dropped and counted: an
-/// audit that is too slow holds up no request.
+/// Wraps another sink with a queue of fixed length and a thread. If the queue is full, events are dropped and counted, so that a
+/// slow sink does not delay requests.
 #[derive(Clone, Debug)]
 pub struct Bounded {
     queue: SyncSender<Event>,
@@ -15,15 +15,15 @@ pub struct Bounded {
 }
 
 impl Bounded {
-    /// A queue of so many events before this sink.
+    /// Creates a queue of at most `length` events for this sink.
     ///
     /// # Errors
-    /// There is no thread to be had.
+    /// The operating system provides no thread.
     pub fn new(sink: impl Sink, length: usize) -> std::io::Result<Self> {
         let (queue, events) = sync_channel::<Event>(length);
         let run = move || {
             for event in events {
-                // A sink that panics once is asked again.
+                // A sink that has panicked still receives later events.
                 if !try_record(&sink, &event) {
                     tracing::error!(target: "auth_core", "the audit sink panicked");
                 }
@@ -33,7 +33,7 @@ impl Bounded {
         Ok(Self { queue, dropped: Arc::default() })
     }
 
-    /// How many events were dropped so far.
+    /// Returns the number of dropped events.
     pub fn dropped(&self) -> u64 {
         self.dropped.load(Ordering::Relaxed)
     }
@@ -43,7 +43,7 @@ impl Sink for Bounded {
     fn record(&self, event: &Event) {
         if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) = self.queue.try_send(event.clone()) {
             let before = self.dropped.fetch_add(1, Ordering::Relaxed);
-            // Once for each power of two: a flood is told of, and does not become one of lines.
+            // Logged once for each power of two, so that a flood of events is reported without flooding the log.
             if (before + 1).is_power_of_two() {
                 tracing::error!(target: "auth_core", dropped = before + 1, "the audit queue is full");
             }
@@ -60,7 +60,7 @@ mod tests {
     use crate::audit::EventKind;
     use crate::runtime::clock;
 
-    /// Takes an event, and is then busy until it is told to go on.
+    /// Receives an event, and then blocks until it may continue.
     struct Slow {
         told: Sender<()>,
         go_on: Mutex<Receiver<()>>,
@@ -79,7 +79,7 @@ mod tests {
         let bounded = Bounded::new(Slow { told, go_on: Mutex::new(waits) }, 4).unwrap();
         let event = Event::new(clock::now(), EventKind::Denied);
         bounded.record(&event);
-        is_told.recv().unwrap(); // it is busy with the first
+        is_told.recv().unwrap(); // the sink is busy with the first event
         (0..10).for_each(|_| bounded.record(&event));
         assert_eq!(bounded.dropped(), 6);
         drop(go_on);

@@ -1,4 +1,4 @@
-//! Events in a file, an object a line, and the files before it.
+//! Audit events in a file with one JSON object per line, and rotated files.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -7,7 +7,8 @@ use std::sync::{Mutex, PoisonError};
 
 use super::{Event, Sink};
 
-/// A file of events. When it has grown to its size it becomes `NAME.1`, the one before `NAME.2`, and so on.
+/// A file of audit events. When it reaches its maximum size, it is renamed to `NAME.1`, the previous `NAME.1` to `NAME.2`, and so
+/// on.
 #[derive(Debug)]
 pub struct JsonLines {
     path: PathBuf,
@@ -16,7 +17,7 @@ pub struct JsonLines {
     file: Mutex<Option<(File, u64)>>,
 }
 
-/// The file of events cannot be opened.
+/// The file of audit events cannot be opened.
 #[derive(thiserror::Error)]
 #[error("the file of audit events cannot be opened: {0}")]
 pub struct JsonLinesError(std::io::Error);
@@ -30,18 +31,18 @@ impl From<JsonLinesError> for std::io::Error {
 }
 
 impl JsonLines {
-    /// Appends to this file, readable by its owner alone where the system knows such a thing. It is turned over at 100 MiB, and
-    /// 10 files are kept.
+    /// Opens a file for appending. A new file is readable and writable only by its owner, if the operating system supports this. By
+    /// default, the file is rotated at 100 MiB, and 10 rotated files are kept.
     ///
     /// # Errors
-    /// It cannot be opened.
+    /// The file cannot be opened.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, JsonLinesError> {
         let path = path.as_ref().to_owned();
         let file = append(&path).map_err(JsonLinesError)?;
         Ok(Self { path, most: 100 * 1024 * 1024, kept: 10, file: Mutex::new(Some(file)) })
     }
 
-    /// Turns over at another size, and keeps another number of files.
+    /// Sets the size at which the file is rotated, in bytes, and the number of rotated files that are kept.
     #[must_use]
     pub fn rotate(self, most_bytes: u64, kept: usize) -> Self {
         Self { most: most_bytes, kept, ..self }
@@ -89,7 +90,7 @@ fn append(path: &Path) -> std::io::Result<(File, u64)> {
 
 impl Sink for JsonLines {
     /// # Panics
-    /// The event cannot be written: what is not on record should not happen.
+    /// Panics if the event cannot be written, because an action without a record should not happen.
     #[allow(clippy::panic, reason = "the caller refuses what was about to be let in; see `Sink`")]
     fn record(&self, event: &Event) {
         let mut line = serde_json::to_string(event).unwrap_or_default();
@@ -136,7 +137,7 @@ mod tests {
         (0..10).for_each(|_| sink.record(&event));
         let names = ["audit.jsonl", "audit.jsonl.1", "audit.jsonl.2", "audit.jsonl.3"];
         assert_eq!(names.map(lines), [Some(1), Some(3), Some(3), None]);
-        // It goes on where it was.
+        // A new sink appends to the existing file.
         drop(sink);
         JsonLines::open(&path).unwrap().record(&event);
         assert_eq!(lines("audit.jsonl"), Some(2));

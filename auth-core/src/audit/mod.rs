@@ -1,9 +1,9 @@
-//! What is told to whoever has to know later: one event for each refusal, login, log-out and revocation, and for grants.
+//! Audit events: one for each denial, login, logout and revocation, and for grants.
 //!
 //! # Why
-//! A log line is for whoever runs the server today; an audit event is evidence. So its fields are fixed, nothing of it is free
-//! text of the request, and no secret has a place in it: there is no field for one. A name that was typed into a login and is
-//! not verified may be a password, and is told as a keyed hash.
+//! A log line helps to operate the server today, whereas an audit event is evidence. Its fields are therefore fixed, contain no
+//! free text of the request, and have no place for a secret. A name that was entered at a login and not verified may be a password,
+//! and is recorded as a keyed hash.
 
 mod bounded;
 mod json_lines;
@@ -19,71 +19,71 @@ pub use self::bounded::Bounded;
 pub use self::json_lines::{JsonLines, JsonLinesError};
 use crate::runtime::clock::Timestamp;
 
-/// What happened.
+/// The kind of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum EventKind {
-    /// A request was refused.
+    /// A request was denied.
     Denied,
-    /// A request was let in.
+    /// A request was admitted.
     Granted,
-    /// Somebody logged in.
+    /// A user logged in.
     LoggedIn,
-    /// A login failed: a wrong name or password.
+    /// A login failed because of a wrong name or password.
     LoginFailed,
-    /// A login was not judged, as too many have failed before.
+    /// A login was rejected without verification, because too many have failed before.
     LockedOut,
-    /// Somebody logged out, or their sessions were ended.
+    /// A user logged out, or the sessions of a user were ended.
     LoggedOut,
-    /// Somebody goes on in another's name.
+    /// A session continues on behalf of another user.
     ActsAs,
-    /// The roles of somebody's live sessions were changed.
+    /// The roles of the live sessions of a user were changed.
     RolesChanged,
-    /// An entry was added to the lists of what is blocked or revoked.
+    /// An entry was added to the lists of blocked and revoked entries.
     ListAdded,
-    /// One was taken out.
+    /// An entry was removed from the lists of blocked and revoked entries.
     ListRemoved,
 }
 
-/// An event. Serializes into one JSON object; what is not known is left out.
+/// An audit event. Serializes to one JSON object, which omits unknown fields.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Event {
-    /// When, in UTC (RFC 3339).
+    /// The time, in UTC (RFC 3339).
     #[serde(serialize_with = "rfc_3339")]
     pub at: Timestamp,
-    /// What.
+    /// The kind of the event.
     #[serde(rename = "happened")]
     pub kind: EventKind,
-    /// The same for all events of one request.
+    /// The number of the request, which all of its events share.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
-    /// Its method.
+    /// The method of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// The pattern of its route: no path, which may hold what is private.
+    /// The pattern of the route. Not the path, which may contain private data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub route: Option<String>,
-    /// The client's address, where it is known.
+    /// The client address, or the address of the peer if the client is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client: Option<IpAddr>,
     /// The handler.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub handler: Option<&'static str>,
-    /// Its rule, as written.
+    /// The rule of the handler, as written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<&'static str>,
-    /// Where that stands.
+    /// The location of the rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
-    /// The status of a refusal.
+    /// The status of a denial.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// The last part of its problem type.
+    /// The last segment of the problem type.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<&'static str>,
-    /// The literals that did not hold.
+    /// The failed literals of the rule.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub failed: Vec<&'static str>,
     /// A fixed sentence on the cause.
@@ -92,13 +92,13 @@ pub struct Event {
     /// The scheme of the credential.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scheme: Option<&'static str>,
-    /// The identity of the caller, verified.
+    /// The verified identity of the caller.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// Who acts in its name, the last one first.
+    /// The actors on behalf of the caller, the most recent first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub actors: Vec<String>,
-    /// A name that was claimed and not verified, as a hash that only tells whether two are the same.
+    /// A claimed, unverified name, as a hash that only shows whether two names are equal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub claimed: Option<String>,
     /// The entry of a list.
@@ -110,7 +110,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// An event of which no more is known.
+    /// Creates an event in which all other fields are unknown.
     pub const fn new(at: Timestamp, happened: EventKind) -> Self {
         Self {
             at,
@@ -135,7 +135,7 @@ impl Event {
         }
     }
 
-    /// The hash of a name that is not verified. Of this process: another one says it differently.
+    /// Returns the hash of an unverified name. The key is specific to this process, so another process returns another hash.
     pub fn hash_of(claimed: &str) -> String {
         static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
         format!("{:016x}", KEY.hash_one(claimed))
@@ -148,21 +148,21 @@ fn rfc_3339<S: serde::Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok
     serializer.serialize_str(&text.unwrap_or_default())
 }
 
-/// Who is told. Called while a request waits: what takes long goes behind [`Bounded`].
+/// A receiver of audit events. It is called while a request waits, so a slow sink must be wrapped in [`Bounded`].
 ///
-/// A sink that panics refuses a request that was about to be let in, where grants are told: evidence that is missing is no
-/// reason to go on.
+/// If grants are recorded, a sink that panics causes the denial of a request that would otherwise be admitted, because a request
+/// must not continue without evidence.
 pub trait Sink: Send + Sync + 'static {
-    /// Takes note of an event.
+    /// Records an event.
     fn record(&self, event: &Event);
 }
 
-/// Records an event. Returns whether the sink recorded it: `false` if it panicked.
+/// Records an event. Returns `false` if the sink panicked.
 pub(crate) fn try_record(sink: &dyn Sink, event: &Event) -> bool {
     catch_unwind(AssertUnwindSafe(|| sink.record(event))).is_ok()
 }
 
-/// Events as lines of `tracing`, under the target `auth_audit`, each as one JSON object.
+/// Writes events through `tracing` under the target `auth_audit`, each as one JSON object.
 #[derive(Clone, Copy, Debug)]
 pub struct TracingSink;
 

@@ -1,10 +1,10 @@
-//! The client's address, read as the application says and never otherwise.
+//! The client address, read only from the configured source.
 //!
 //! # Why
-//! Behind a proxy the socket's peer is the proxy, for everybody; and a forwarding header is whatever the client wrote,
-//! but for the entries that trusted proxies appended. So there is no default: a rule that names a network is refused at
-//! start-up until one of the two is configured, and whatever is doubtful makes the address *not known*, which lets
-//! nobody in, in either polarity. `ConnectionInfo::realip_remote_addr()` of actix takes the left-most entry.
+//! Behind a proxy, the peer of the socket is the proxy for all clients. A forwarding header contains whatever the client wrote,
+//! except for the entries that trusted proxies appended. There is therefore no default: a rule that names a network is rejected at
+//! start-up until an [`AddressSource`] is configured. In case of doubt the address is *unknown*, and satisfies neither a network
+//! rule nor its negation. `ConnectionInfo::realip_remote_addr()` of actix takes the left-most entry.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -13,34 +13,35 @@ use ipnet::IpNet;
 pub use super::forwarding_header::ForwardingHeader;
 use super::{Fields, single};
 
-/// Where the client's address comes from.
+/// The source of the client address.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum AddressSource {
-    /// Nobody said; no rule may name a network.
+    /// The source is not configured. No rule may name a network.
     #[default]
     Unset,
-    /// The socket's peer: there is no proxy. A request that carries a forwarding header has an address that is not
-    /// known, since somebody is there after all.
+    /// The peer of the socket, without a proxy. The address is unknown if the request contains a forwarding header, which indicates
+    /// a proxy.
     Peer,
-    /// These proxies append to this header.
+    /// Proxies with known addresses, which append to this header.
     Behind {
         /// Addresses and networks of the proxies.
         proxies: Vec<IpNet>,
-        /// Whether a peer on a Unix socket is one of them.
+        /// Whether a peer on a Unix socket is a proxy.
         unix: bool,
-        /// The header.
+        /// The header that the proxies append to.
         header: ForwardingHeader,
     },
-    /// So many proxies, whatever their addresses: each appends to this header, and nobody reaches this server past them.
+    /// A fixed number of proxies with any addresses. Each of them appends to this header, and no client can bypass them.
     Hops {
-        /// How many.
+        /// The number of proxies.
         hops: std::num::NonZeroUsize,
-        /// The header.
+        /// The header that the proxies append to.
         header: ForwardingHeader,
     },
 }
 
-/// A network in CIDR notation, or a single address.
+/// Parses a network in CIDR notation, or a single address. Returns `None` if the text is invalid or has address bits beyond the
+/// prefix.
 pub fn network(text: &str) -> Option<IpNet> {
     let network = text.parse::<IpNet>().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))?;
     if network.trunc() != network {
@@ -53,17 +54,17 @@ pub fn network(text: &str) -> Option<IpNet> {
     }
 }
 
-/// Where a request is seen to come from.
+/// The address that a request is attributed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PeerOrClient {
-    /// From this client.
+    /// The client.
     Client(IpAddr),
-    /// The client is not known, and this is the peer: a proxy perhaps, and then that of many.
+    /// The peer of a request whose client is unknown. It may be a proxy that many clients share.
     Peer(IpAddr),
 }
 
 impl PeerOrClient {
-    /// The address, whosever it is.
+    /// Returns the address of the client or the peer.
     pub const fn address(self) -> IpAddr {
         match self {
             Self::Client(address) | Self::Peer(address) => address,
@@ -71,7 +72,7 @@ impl PeerOrClient {
     }
 }
 
-/// Fields that only a proxy sends, or a client that claims to be one: the standard ones, and those of vendors.
+/// Header fields that only proxies send, or clients that imitate proxies. Contains standard and vendor-specific fields.
 const FORWARDING: [&str; 24] = [
     "forwarded",
     "via",
@@ -99,7 +100,7 @@ const FORWARDING: [&str; 24] = [
     "x-amzn-trace-id",
 ];
 
-/// Beginnings of such names.
+/// Prefixes of such header fields.
 const FORWARDING_PREFIXES: [&str; 9] = [
     "x-forwarded",
     "x-original-forwarded",
@@ -116,12 +117,13 @@ fn is_forwarding(name: &str) -> bool {
     FORWARDING.contains(&name) || FORWARDING_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// More entries than this is no chain of proxies.
+/// Longer lists are not plausible chains of proxies.
 const MOST_ENTRIES: usize = 32;
 
 impl AddressSource {
-    /// Where logins are counted: at the client, or where that is not known at the peer, so that nobody leaves all counts by
-    /// hiding. `None` where nobody said where addresses come from, as the peer may then be a proxy.
+    /// Returns the address by which logins are counted. It is the client, or the peer if the client is unknown, so that a client
+    /// cannot avoid the limits by hiding its address. Returns `None` if no source is configured, because the peer may then be a
+    /// proxy.
     pub fn throttled_client(&self, peer: Option<SocketAddr>, fields: &impl Fields) -> Option<PeerOrClient> {
         match self {
             Self::Unset => None,
@@ -132,8 +134,9 @@ impl AddressSource {
         }
     }
 
-    /// The address by which a request is blocked: the client's. Without a proxy a client that hides is still its peer; behind
-    /// one, the peer is the proxy, and whoever hides is not known (IP-3).
+    /// Returns the address by which requests are blocked, which is that of the client. Without a proxy, a client that hides its
+    /// address is blocked by the address of the peer. Behind a proxy, the peer is the proxy, and a client that hides its address is
+    /// unknown (IP-3).
     pub fn blocked(&self, peer: Option<SocketAddr>, fields: &impl Fields) -> Option<IpAddr> {
         match self {
             Self::Peer => self.throttled_client(peer, fields).map(PeerOrClient::address),
@@ -141,8 +144,8 @@ impl AddressSource {
         }
     }
 
-    /// Whether what this header field says was written by a trusted proxy rather than by the client: the peer is one, or all
-    /// come through them.
+    /// Returns whether header fields were written by a trusted proxy rather than by the client. This is the case if the peer is a
+    /// trusted proxy, or if all requests pass through trusted proxies.
     pub fn is_from_proxy(&self, peer: Option<SocketAddr>) -> bool {
         match self {
             Self::Unset | Self::Peer => false,
@@ -154,12 +157,12 @@ impl AddressSource {
         }
     }
 
-    /// Whether there should be no proxy, and some field says that there is one.
+    /// Returns whether no proxy is expected, but a header field indicates one.
     pub fn is_contradicted(&self, fields: &impl Fields) -> bool {
         *self == Self::Peer && fields.has_name(is_forwarding)
     }
 
-    /// The client's address; `None` where it is not known. `peer` is `None` on a Unix socket.
+    /// Returns the client address, or `None` if it is unknown. `peer` is `None` for a Unix socket.
     pub fn client(&self, peer: Option<SocketAddr>, fields: &impl Fields) -> Option<IpAddr> {
         match self {
             Self::Unset => None,
@@ -169,14 +172,14 @@ impl AddressSource {
                 let trusted = |address: IpAddr| proxies.iter().any(|proxy| proxy.contains(&address));
                 match peer.map(|peer| peer.ip().to_canonical()) {
                     None if !unix => return None,
-                    // Nobody in between: whatever the headers say, the peer is the client (IP-1).
+                    // There is no proxy in between, so the peer is the client, regardless of the headers (IP-1).
                     Some(peer) if !trusted(peer) => return usable(peer),
                     _ => {}
                 }
-                // All trusted: the client is not known.
+                // If all entries are trusted proxies, the client is unknown.
                 entries(fields, *header)?.into_iter().rev().find(|entry| !entry.is_some_and(trusted))?.and_then(usable)
             }
-            // Each hop has appended whom it saw, so the client is that far from the right.
+            // Each hop appends the address of its peer, so the client is that many entries from the right.
             Self::Hops { hops, header } => {
                 entries(fields, *header)?.into_iter().rev().nth(hops.get() - 1)?.and_then(usable)
             }
@@ -184,14 +187,15 @@ impl AddressSource {
     }
 }
 
-/// The entries of all lines in order, `None` for one that is no address (IP-3, IP-4). `None` where they do not parse.
+/// Returns the entries of all lines in order. An entry is `None` if it is not an address (IP-3, IP-4). Returns `None` if a line
+/// cannot be parsed, or if there are too many entries.
 fn entries(fields: &impl Fields, header: ForwardingHeader) -> Option<Vec<Option<IpAddr>>> {
     let mut entries = Vec::new();
     for line in fields.lines(header.field()) {
         let line = std::str::from_utf8(line).ok()?;
         match header {
             ForwardingHeader::XForwardedFor => {
-                // No more than show that there are too many: a line may be as long as the client likes.
+                // Reads just enough entries to detect an excess, because clients control the length of a line.
                 let room = MOST_ENTRIES + 1 - entries.len();
                 entries.extend(line.split(',').take(room).map(|entry| node(entry.trim_matches([' ', '\t']))))
             }
@@ -204,7 +208,7 @@ fn entries(fields: &impl Fields, header: ForwardingHeader) -> Option<Vec<Option<
     Some(entries.into_iter().map(|entry| entry.map(|address| address.to_canonical())).collect())
 }
 
-/// The `for` of each element of a `Forwarded` line (RFC 7239 §4). `None` where the line does not parse.
+/// Appends the `for` parameter of each element of a `Forwarded` line (RFC 7239 §4). Returns `None` if the line cannot be parsed.
 fn elements(line: &str, entries: &mut Vec<Option<IpAddr>>) -> Option<()> {
     let mut rest = line;
     loop {
@@ -240,7 +244,7 @@ fn elements(line: &str, entries: &mut Vec<Option<IpAddr>>) -> Option<()> {
     }
 }
 
-/// A token or a quoted-string (RFC 9110 §5.6.4), and what follows it.
+/// Reads a token or a quoted-string (RFC 9110 §5.6.4), and returns it with the remaining text.
 fn value(text: &str) -> Option<(String, &str)> {
     let Some(quoted) = text.strip_prefix('"') else {
         let end = text.bytes().position(|byte| !is_token(byte)).unwrap_or(text.len());
@@ -263,7 +267,7 @@ fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// An address with or without a port (IP-5). Names, `unknown` and obfuscated identifiers are none.
+/// Parses an address with or without a port (IP-5). Returns `None` for names, `unknown` and obfuscated identifiers.
 fn node(text: &str) -> Option<IpAddr> {
     if let Some(bracketed) = text.strip_prefix('[') {
         let (address, port) = bracketed.split_once(']')?;
@@ -278,11 +282,12 @@ fn node(text: &str) -> Option<IpAddr> {
 }
 
 fn is_port(text: &str) -> bool {
-    // RFC 7239 §6.3: a number, or an obfuscated name.
+    // RFC 7239 §6.3: a port is a number or an obfuscated name.
     !text.is_empty() && (text.starts_with('_') || (text.len() <= 5 && text.bytes().all(|byte| byte.is_ascii_digit())))
 }
 
-/// IPv4-mapped addresses are IPv4; a link-local one means something on its own link only, so it matches no rule.
+/// Converts IPv4-mapped addresses to IPv4. Rejects link-local addresses: they are only valid on their own link, so they match no
+/// rule.
 fn usable(address: IpAddr) -> Option<IpAddr> {
     let address = address.to_canonical();
     let link_local = match address {
@@ -292,12 +297,12 @@ fn usable(address: IpAddr) -> Option<IpAddr> {
     (!link_local).then_some(address)
 }
 
-/// The IPv4 addresses that an IPv6 address may stand for, for lists that refuse: of a translator or a tunnel, the address behind it is
-/// the client.
+/// Returns the IPv4 addresses that an IPv6 address may contain, for block lists. Behind a translator or a tunnel, the contained
+/// address is that of the client.
 ///
-/// NAT64 (`64:ff9b::/96`, RFC 6052 §2.1; `64:ff9b:1::/48`, RFC 8215, whose operators choose one of four lengths, RFC 6052 §2.2), 6to4
-/// (`2002::/16`, RFC 3056 §2), Teredo (`2001::/32`, RFC 4380 §4), IPv4-translated (`::ffff:0:0:0/96`, RFC 7915) and
-/// IPv4-compatible addresses (`::/96`, RFC 4291 §2.5.5.1).
+/// The formats are NAT64 (`64:ff9b::/96`, RFC 6052 §2.1, and `64:ff9b:1::/48`, RFC 8215, whose operators choose one of four
+/// lengths, RFC 6052 §2.2), 6to4 (`2002::/16`, RFC 3056 §2), Teredo (`2001::/32`, RFC 4380 §4), IPv4-translated (`::ffff:0:0:0/96`,
+/// RFC 7915) and IPv4-compatible addresses (`::/96`, RFC 4291 §2.5.5.1).
 pub(crate) fn embedded_ipv4(address: IpAddr) -> impl Iterator<Item = IpAddr> {
     let IpAddr::V6(v6) = address else { return [None; 4].into_iter().flatten() };
     let o = v6.octets();
@@ -314,35 +319,35 @@ pub(crate) fn embedded_ipv4(address: IpAddr) -> impl Iterator<Item = IpAddr> {
             let hidden = LAST.map(|place| !o.get(place).copied().unwrap_or_default());
             [Some(IpAddr::V4(Ipv4Addr::from(hidden))), None, None, None]
         }
-        // Not `::` and `::1`.
+        // Excludes `::` and `::1`.
         [0, 0, 0, 0, 0, 0, high, low] if high > 0 || low > 1 => [at(LAST), None, None, None],
         _ => [None; 4],
     };
     found.into_iter().flatten()
 }
 
-/// A name that no request asks for.
+/// The host name is invalid.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no host name: write it without a scheme, a port and a path, such as `intranet.example` or `[::1]`")]
 pub struct HostError(String);
 
 crate::debug_as_display!(HostError);
 
-/// The names under which this server is asked for; empty means that nobody said. Against DNS rebinding: under another
-/// name the page of a stranger could read what a network rule lets an employee's browser see.
+/// The host names of this server. Empty if not configured. They protect against DNS rebinding: under another name, a page of
+/// another site could read responses that a network rule permits to an employee's browser.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hosts(Vec<String>);
 
 impl Hosts {
-    /// One of them, if there are any.
+    /// Returns one of the names, if there are any.
     pub fn first(&self) -> Option<&str> {
         self.0.first().map(String::as_str)
     }
 
-    /// These names, each with any port; an address in brackets is a name too.
+    /// Creates the list from names, each of which matches any port. An IPv6 address in brackets is also a valid name.
     ///
     /// # Errors
-    /// A name that no request could ask for.
+    /// A name is invalid in a request.
     pub fn new(names: impl IntoIterator<Item = impl Into<String>>) -> Result<Self, HostError> {
         let checked = |name: String| {
             let name = name.to_ascii_lowercase();
@@ -359,13 +364,13 @@ impl Hosts {
         names.into_iter().map(|name| checked(name.into())).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Whether nobody said.
+    /// Returns whether no names are configured.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether this `Origin` (RFC 6454 §6.1) is that of a page of this server: its host is one of them, and its port is the default one
-    /// or that of the request itself, which is for `authority`.
+    /// Returns whether this `Origin` (RFC 6454 §6.1) belongs to a page of this server. Its host must be one of the names, and its
+    /// port must be the default port or that of the request. `authority` is that of the request target, if it has one.
     pub fn are_origin(&self, origin: &[u8], authority: Option<&str>, fields: &impl Fields) -> bool {
         let Ok(origin) = std::str::from_utf8(origin) else { return false };
         let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
@@ -375,7 +380,8 @@ impl Hosts {
         self.0.iter().any(|known| known == name) && (port.is_none() || same_port())
     }
 
-    /// Whether a request is for one of them. `authority` is that of the request target, where it has one (HTTP/2).
+    /// Returns whether a request is addressed to one of the names. `authority` is that of the request target, if it has one
+    /// (HTTP/2).
     pub fn are_asked(&self, authority: Option<&str>, fields: &impl Fields) -> bool {
         let host = match (authority, single(fields, "host")) {
             (Some(authority), _) => authority,
@@ -390,7 +396,7 @@ impl Hosts {
     }
 }
 
-/// The two parts of `host:port`.
+/// Splits `host:port`.
 fn name_and_port(host: &str) -> (&str, Option<&str>) {
     match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !host.ends_with(']') => {
@@ -421,7 +427,7 @@ mod tests {
         // S10
         let table: [(&str, &[&str]); 16] = [
             ("64:ff9b::203.0.113.9", &["203.0.113.9"]),
-            // RFC 6052 §2.4, of the four lengths within the /48: 96, 64, 56 and 48.
+            // RFC 6052 §2.4, with the four lengths within the /48: 96, 64, 56 and 48.
             ("64:ff9b:1::203.0.113.9", &["203.0.113.9"]),
             ("64:ff9b:1:0:cb:71:900:0", &["203.0.113.9"]),
             ("64:ff9b:1:cb:0:7109::", &["203.0.113.9"]),
@@ -460,7 +466,7 @@ mod tests {
             ("203.0.113.9", &[("X-Real-IP", "127.0.0.1")], None),
             ("203.0.113.9", &[("Via", "1.1 a")], None),
             ("203.0.113.9", &[("X-Forwarded-Host", "a")], None),
-            // S10: by prefix, and those of vendors.
+            // S10: prefixes and vendor-specific fields.
             ("203.0.113.9", &[("X-Forwarded-Server", "a")], None),
             ("203.0.113.9", &[("X-Forwarded", "for=127.0.0.1")], None),
             ("203.0.113.9", &[("X-Original-Forwarded-For", "127.0.0.1")], None),
@@ -600,7 +606,7 @@ mod tests {
         let via = Lines(&[("Via", "1.1 x"), ("X-Forwarded-For", "unknown")]);
         assert_eq!(AddressSource::Unset.throttled_client(peer, &via), None);
         assert_eq!(AddressSource::Peer.throttled_client(peer, &via), peer.map(|peer| PeerOrClient::Peer(peer.ip())));
-        // Who came past the proxies is known by that.
+        // The client bypassed the proxies, so its address is that of the peer.
         let behind = behind(ForwardingHeader::XForwardedFor);
         assert_eq!(behind.throttled_client(peer, &via), peer.map(|peer| PeerOrClient::Client(peer.ip())));
     }

@@ -1,16 +1,16 @@
-//! Whether a request came from another site's page, by Fetch Metadata and `Origin`.
+//! Detection of requests from pages of other sites, by Fetch Metadata and `Origin`.
 //!
-//! A browser sends cached Basic credentials by itself, and sends every request from where it stands; so what a victim's
-//! browser shows is also what the page of a stranger can show. Credentials that a program attaches need no check.
+//! Browsers automatically send cached Basic credentials, and send every request from their own network location. A page of another
+//! site can therefore use whatever the browser of a victim presents. Credentials that a program attaches need no check.
 
 use super::address::Hosts;
 use super::{Fields, single};
 
-/// Origins whose pages may change state here: scheme, host and port, compared whole.
+/// Origins whose pages may change state on this server. Scheme, host and port are compared exactly.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origins(Vec<String>);
 
-/// An origin that no browser sends.
+/// The origin is not one that browsers send.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an origin is `https://host` or `https://host:port` in lower case, without a path")]
 pub struct OriginError;
@@ -18,15 +18,15 @@ pub struct OriginError;
 crate::debug_as_display!(OriginError);
 
 impl Origins {
-    /// Each of them.
+    /// Returns the origins.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
 
-    /// Checks and takes the origins.
+    /// Creates the list after validating the origins.
     ///
     /// # Errors
-    /// One that is no origin as browsers serialize it.
+    /// An origin does not have the form that browsers serialize.
     pub fn new(origins: impl IntoIterator<Item = impl Into<String>>) -> Result<Self, OriginError> {
         origins.into_iter().map(|origin| checked(origin.into())).collect::<Result<_, _>>().map(Self)
     }
@@ -44,21 +44,23 @@ fn checked(origin: String) -> Result<String, OriginError> {
     if host.is_empty() || default_port || !host.bytes().all(fits) { Err(OriginError) } else { Ok(origin) }
 }
 
-/// What the request says of where it came from.
+/// The result of the cross-site check of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CrossSite {
-    /// It changes nothing, or came from our own pages or those of a configured origin.
+    /// The request does not change state, or comes from a page of this server or of a configured origin.
     Passed,
-    /// It says nothing. No current browser sends a state-changing request so, but a cookie needs better.
+    /// The request contains neither `Sec-Fetch-Site` nor `Origin`. No current browser sends such a state-changing request, but
+    /// cookies require evidence of the origin.
     Unsaid,
-    /// It came from elsewhere, or contradicts itself.
+    /// The request comes from another site, or is contradictory.
     Failed,
 }
 
 impl CrossSite {
-    /// Judges a request (CSRF-1 to CSRF-4). An `Upgrade` counts as changing state whatever its method: browsers open
-    /// WebSockets across sites. Chromium sends no Fetch Metadata with a WebSocket, and no browser does to a server without TLS: then an
-    /// `Origin` of one of the hosts passes. `authority` is that of the request target, where it has one.
+    /// Checks a request (CSRF-1 to CSRF-4). A request with `Upgrade` counts as state-changing regardless of its method, because
+    /// browsers open WebSockets across sites. Chromium sends no Fetch Metadata with a WebSocket, and no browser sends it to a
+    /// server without TLS. In these cases an `Origin` of one of the hosts passes. `authority` is that of the request target, if it
+    /// has one.
     pub fn of(method: &str, authority: Option<&str>, fields: &impl Fields, origins: &Origins, hosts: &Hosts) -> Self {
         let safe = matches!(method, "GET" | "HEAD" | "OPTIONS") && fields.lines("upgrade").next().is_none();
         if safe {
@@ -125,7 +127,7 @@ mod tests {
 
     #[test]
     fn an_origin_of_our_hosts_passes_without_fetch_metadata() {
-        // Row 17: (field lines, what they show)
+        // Row 17: (field lines, expected result)
         use CrossSite::{Failed, Passed};
         let hosts = Hosts::new(["app.example", "localhost", "[::1]"]).unwrap();
         const WS: (&str, &str) = ("Upgrade", "websocket");

@@ -6,7 +6,7 @@
 pub enum ForwardingHeader {
     /// `Forwarded` (RFC 7239).
     Forwarded,
-    /// `X-Forwarded-For`: a list of bare addresses.
+    /// `X-Forwarded-For`, a list of addresses without further parameters.
     XForwardedFor,
 }
 

@@ -1,4 +1,4 @@
-//! From where: the client's address, behind proxies or not, its country, and whether a request came from another site.
+//! The client of a request: its address, with or without proxies, its country, and cross-site checks.
 
 mod forwarding_header;
 pub mod address;
@@ -8,16 +8,16 @@ pub(crate) mod request;
 
 pub use self::request::{Head, RequestHead};
 
-/// The field lines of a request, by lower-case name, in order. Every header is hostile, so values are bytes.
+/// The field lines of a request, by lower-case name, in order. Values are bytes, because header fields are untrusted.
 pub trait Fields {
-    /// All lines of the field.
+    /// Returns all lines of the field.
     fn lines<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a [u8]>;
 
-    /// Whether a field has a name of which this is true. Names are in lower case.
+    /// Returns whether `is_it` returns `true` for the lower-case name of a field.
     fn has_name(&self, is_it: impl Fn(&str) -> bool) -> bool;
 }
 
-/// The one line of the field; `Err` where it occurs more than once.
+/// Returns the line of the field, or an error if the field occurs more than once.
 fn single<'a>(fields: &'a impl Fields, name: &str) -> Result<Option<&'a [u8]>, ()> {
     let mut lines = fields.lines(name);
     let first = lines.next();
@@ -28,7 +28,7 @@ fn single<'a>(fields: &'a impl Fields, name: &str) -> Result<Option<&'a [u8]>, (
 pub(crate) mod tests {
     use super::Fields;
 
-    /// Field lines for tests, as they would stand in a request.
+    /// Field lines of a request, for tests.
     pub(crate) struct Lines<'a>(pub(crate) &'a [(&'a str, &'a str)]);
 
     impl Fields for Lines<'_> {

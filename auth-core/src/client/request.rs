@@ -1,46 +1,48 @@
-//! The head of a request, as frameworks provide it.
+//! The head of a request, as web frameworks provide it.
 
 use std::net::SocketAddr;
 
 use super::Fields;
 
-/// Reads the head of the requests of a web framework. Implemented by an adapter crate for a type of its own, since neither the
-/// framework's request type nor this trait belongs to that crate.
+/// Reads the head of the requests of a web framework. An adapter crate implements it for a type of its own, because neither the
+/// request type of the framework nor this trait belongs to that crate.
 pub trait RequestHead: Sized + 'static {
     /// The framework's request type.
     type Request: 'static;
 
-    /// A field line: cheap to clone.
+    /// A field line. Cheap to clone.
     type Line: AsRef<[u8]> + Clone + PartialEq + 'static;
 
-    /// The method.
+    /// Returns the method.
     fn method(request: &Self::Request) -> &str;
 
-    /// The path as it was sent, without the query.
+    /// Returns the path as it was sent, without the query.
     fn path(request: &Self::Request) -> &str;
 
-    /// The query without the question mark; empty if there is none.
+    /// Returns the query without the question mark. Empty if there is no query.
     fn query(request: &Self::Request) -> &str;
 
-    /// The authority of the request target (HTTP/2 `:authority`, or a request target in absolute form).
+    /// Returns the authority of the request target (HTTP/2 `:authority`, or a request target in absolute form).
     fn authority(request: &Self::Request) -> Option<&str>;
 
-    /// The peer of the connection; `None` for a Unix socket.
+    /// Returns the peer of the connection, or `None` for a Unix socket.
     fn peer(request: &Self::Request) -> Option<SocketAddr>;
 
-    /// The client's certificate in DER, if the connection is TLS and the server has verified one (RFC 8446 §4.4.2).
+    /// Returns the client certificate in DER, if the connection uses TLS and the server has verified a certificate (RFC 8446
+    /// §4.4.2).
     fn peer_certificate(request: &Self::Request) -> Option<&[u8]>;
 
-    /// The lines of a field, in order. `name` is in lower case.
+    /// Returns the lines of a field in order. `name` is in lower case.
     fn lines<'r>(request: &'r Self::Request, name: &str) -> impl Iterator<Item = &'r Self::Line> + use<'r, Self>;
 
-    /// Whether `matches` returns `true` for the lower-case name of a field.
+    /// Returns whether `matches` returns `true` for the lower-case name of a field.
     fn has_field(request: &Self::Request, matches: impl Fn(&str) -> bool) -> bool;
 
-    /// The decoded value of a parameter of the route's pattern; `None` if the pattern has no such parameter, or has it twice.
+    /// Returns the decoded value of a parameter of the route pattern. `None` if the pattern does not contain the parameter, or
+    /// contains it twice.
     fn path_parameter(request: &Self::Request, name: &str) -> Option<String>;
 
-    /// The pattern of the matched route.
+    /// Returns the pattern of the matched route.
     fn route_pattern(request: &Self::Request) -> Option<String>;
 }
 
@@ -56,23 +58,25 @@ impl<H: RequestHead> Clone for Head<'_, H> {
 impl<H: RequestHead> Copy for Head<'_, H> {}
 
 impl<'r, H: RequestHead> Head<'r, H> {
-    /// The lines of a field as bytes. `name` is in lower case.
+    /// Returns the lines of a field as bytes. `name` is in lower case.
     pub fn bytes(self, name: &str) -> impl Iterator<Item = &'r [u8]> + use<'r, H> {
         H::lines(self.0, name).map(AsRef::as_ref)
     }
 
-    /// The method.
+    /// Returns the method.
     pub fn method(self) -> &'r str {
         H::method(self.0)
     }
 
-    /// Whether the request asks to open a WebSocket. Any `Upgrade` line that contains the name counts: frameworks require no more.
+    /// Returns whether the request asks to open a WebSocket. Any `Upgrade` line that contains the name counts, because frameworks
+    /// require no more.
     pub fn is_websocket(self) -> bool {
         const NAME: &[u8] = b"websocket";
         self.bytes("upgrade").any(|line| line.windows(NAME.len()).any(|part| part.eq_ignore_ascii_case(NAME)))
     }
 
-    /// Whether a browser's script could have sent the request to open a WebSocket. Scripts cannot set other header fields on it.
+    /// Returns whether a script in a browser could have sent the request to open a WebSocket. Scripts cannot set other header
+    /// fields on such a request.
     pub fn is_websocket_of_page(self) -> bool {
         self.method() == "GET" && self.is_websocket()
     }
@@ -92,10 +96,9 @@ impl<H: RequestHead> Fields for Head<'_, H> {
 pub(crate) mod tests {
     use super::*;
 
-    /// A framework for tests, whose requests are their parts.
+    /// A framework for tests.
     pub(crate) enum TestFramework {}
 
-    /// A request that is its parts.
     #[derive(Default)]
     pub(crate) struct TestRequest {
         pub(crate) method: &'static str,

@@ -1,4 +1,4 @@
-//! `WWW-Authenticate` (RFC 9110 §11.6.1): the one home of challenges.
+//! Challenges in `WWW-Authenticate` (RFC 9110 §11.6.1). All challenges are created in this module.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use crate::identity::scheme_id::{SchemeId, SchemeSet};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Realm(String);
 
-/// A realm that no header can carry.
+/// The realm is empty, or contains characters that are not allowed in a challenge.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a realm is visible ASCII and spaces")]
 pub struct RealmError;
@@ -17,10 +17,10 @@ pub struct RealmError;
 crate::debug_as_display!(RealmError);
 
 impl Realm {
-    /// Checks and quotes the text. `"` and `\` are escaped (RFC 9110 §5.6.4).
+    /// Validates and quotes the text. Escapes `"` and `\` (RFC 9110 §5.6.4).
     ///
     /// # Errors
-    /// Text that is empty, or holds a control character, a line break or anything beyond ASCII.
+    /// The text is empty, or contains a control character, a line break or a non-ASCII character.
     pub fn new(text: &str) -> Result<Self, RealmError> {
         if text.is_empty() || !text.bytes().all(|byte| matches!(byte, 0x20..=0x7E)) {
             return Err(RealmError);
@@ -28,8 +28,8 @@ impl Realm {
         Ok(Self(format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))))
     }
 
-    /// A challenge that asks for a credential of `scheme` and says no more. `metadata` is where this server says what tokens it
-    /// takes (RFC 9728 §5.1).
+    /// Returns a challenge for a credential of `scheme`, without error parameters. `metadata` is the URL at which this server
+    /// publishes which tokens it accepts (RFC 9728 §5.1).
     pub fn bare(&self, scheme: SchemeId, metadata: Option<&str>) -> String {
         let metadata = metadata.map(|address| format!(", resource_metadata=\"{address}\"")).unwrap_or_default();
         match scheme {
@@ -41,21 +41,21 @@ impl Realm {
     }
 }
 
-/// The algorithms that proofs may be signed with (RFC 9449 §7.1).
+/// Algorithms that are accepted for signatures of proofs (RFC 9449 §7.1).
 pub const PROOF_ALGORITHMS: &str = "ES256 ES384 EdDSA Ed25519 RS256 RS384 RS512 PS256 PS384 PS512";
 
-/// A challenge of an answer.
+/// A challenge of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Challenge<'a> {
-    /// The scheme: its bare challenge is how the line begins.
+    /// The scheme, whose bare challenge is the beginning of the field line.
     pub scheme: SchemeId,
     denial: &'a Denial,
 }
 
-/// The challenges of one answer, one for each field line, the scheme that the caller used first.
+/// Returns the challenges of a response, one for each field line. The scheme that the caller used comes first.
 ///
-/// `known` are the schemes that the server accepts. Where the caller is a script in a browser (`quiet`), Basic is left
-/// out if something else remains, so that no password box pops up.
+/// `known` contains the schemes that the server accepts. If the caller is a script in a browser (`quiet`), Basic is omitted if
+/// another scheme remains, so that the browser opens no password dialog.
 pub fn challenges<'a>(
     denial: &'a Denial,
     known: &'a [SchemeId],
@@ -64,18 +64,18 @@ pub fn challenges<'a>(
     let used = denial.scheme.map(SchemeId::challenged);
     let accepted = known.iter().fold(SchemeSet::NONE, |set, scheme| set.with(*scheme));
     let mut schemes = match denial.reason {
-        // Every 401 has a challenge (HTTP-5), so where no scheme could help all are named.
+        // Every 401 has a challenge (HTTP-5), so all schemes are named if none could help.
         _ if denial.reason.response().status == UNAUTHORIZED => {
             let helpful = match denial.schemes.contains(SchemeId::TOKEN_COOKIE) {
                 true => denial.schemes.without(SchemeId::TOKEN_COOKIE).with(SchemeId::Bearer),
                 false => denial.schemes,
             };
             let helpful = if helpful.is_empty() { accepted } else { helpful };
-            // The error is located in the challenge of the scheme that was used, whether or not that could help.
+            // The error belongs to the challenge of the scheme that was used, even if that scheme could not help.
             used.filter(|used| used.is_oauth()).map_or(helpful, |used| helpful.with(used))
         }
         Reason::MalformedCredentials => used.map_or(accepted, |used| SchemeSet::NONE.with(used)),
-        // RFC 6750 §3: whenever the token does not enable access.
+        // RFC 6750 §3 requires a challenge whenever the token does not enable access.
         Reason::InsufficientPermissions | Reason::InsufficientScope(_) => match used {
             Some(used) if used.is_oauth() => SchemeSet::NONE.with(used),
             _ => SchemeSet::NONE,
@@ -93,25 +93,25 @@ pub fn challenges<'a>(
 const UNAUTHORIZED: u16 = Reason::MissingCredentials.response().status;
 
 impl Challenge<'_> {
-    /// The `error` of the scheme that it concerns (BEARER-12); Basic has no parameters (BASIC-1), the scheme of an API key
-    /// neither, and without any credential there is no error (RFC 6750 §3.1).
+    /// Returns the `error` code, if the challenge is for the scheme that was used (BEARER-12). Basic has no parameters (BASIC-1),
+    /// nor has the scheme of API keys. Without a credential there is no error (RFC 6750 §3.1).
     pub fn error(&self) -> Option<&'static str> {
         let concerned = self.denial.scheme.is_none_or(|used| used.challenged() == self.scheme);
         let speaks = match self.scheme {
             SchemeId::Bearer | SchemeId::Dpop => true,
-            // That a login is too old is no matter of OAuth alone; the other codes are.
+            // A login that is too old is not specific to OAuth, whereas the other codes are.
             SchemeId::Session => matches!(self.denial.reason, Reason::StepUpRequired(_)),
             _ => false,
         };
         self.denial.reason.response().error.filter(|_| concerned && speaks)
     }
 
-    /// Whether its scheme and its row of the table are all that it depends on.
+    /// Returns whether the challenge depends only on its scheme and its row of the table.
     pub const fn is_of_row(&self) -> bool {
         !matches!(self.denial.reason, Reason::InsufficientScope(_) | Reason::StepUpRequired(_))
     }
 
-    /// `, error="…"` and what goes with it; nothing where there is no error.
+    /// Returns `, error="…"` and the parameters that accompany it. Empty if there is no error.
     pub fn parameters(&self) -> String {
         let reason = &self.denial.reason;
         let mut parameters = String::new();

@@ -1,7 +1,7 @@
-//! Why a request is refused, and THE table of what is answered.
+//! Denials of requests, and the table of their responses.
 //!
-//! Status codes of denials stand here and nowhere else. A refused credential *is* a [`Denial`] from the moment that
-//! its scheme refuses it.
+//! Only this module defines status codes of denials. A rejected credential *is* a [`Denial`] from the moment that its scheme
+//! rejects it.
 
 pub mod challenge;
 pub mod problem;
@@ -11,34 +11,34 @@ use std::sync::Arc;
 use crate::identity::id::Id;
 use crate::identity::scheme_id::{SchemeId, SchemeSet};
 
-/// A decision that is not allow: what to answer, and what to log.
+/// A decision that denies a request, with the response to send and the facts to log.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Denial {
-    /// Why; fixes the answer.
+    /// The reason, which determines the response.
     pub reason: Reason,
-    /// The scheme of the credential that was presented, where one was.
+    /// The scheme of the presented credential, if there was one.
     pub scheme: Option<SchemeId>,
     /// The schemes that could help, for the challenges.
     pub schemes: SchemeSet,
-    /// For logs: the literals of the rule that failed, as written. Never part of an answer.
+    /// The failed literals of the rule, as written, for logs. Never part of a response.
     pub failed: Vec<&'static str>,
-    /// For logs: the identity of a caller whose credential was verified.
+    /// The identity of a caller whose credential was verified, for logs.
     pub caller: Option<Id>,
-    /// For logs: a fixed sentence on the cause. Never part of an answer, and never quotes the request.
+    /// A fixed sentence on the cause, for logs. Never part of a response, and never quotes the request.
     pub cause: Option<&'static str>,
-    /// For logs: the value that was found, and what is accepted. Never part of an answer or of an audit event. Quotes a claim
-    /// only of a token whose signature holds, and at most [`quoted`] of it.
+    /// The value that was found and the accepted values, for logs. Never part of a response or an audit event. Quotes a claim only
+    /// if the signature of the token is valid, truncated by [`quoted`].
     pub detail: Option<Arc<Detail>>,
 }
 
-/// A clause for logs. Apart, and shared, as few denials have one, and each is handed on by value and kept.
+/// A clause for logs. Stored separately and shared, because few denials have one, and denials are passed by value and kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Detail(Clause);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Clause {
     Text(String),
-    /// In numbers: expired tokens are frequent, and most are never logged.
+    /// Stored as numbers, because expired tokens are frequent and most are never logged.
     Expired {
         seconds_ago: i64,
         leeway: u64,
@@ -46,7 +46,7 @@ enum Clause {
 }
 
 impl Detail {
-    /// Of a token that has expired.
+    /// Creates the detail of an expired token.
     pub(crate) fn expired(seconds_ago: i64, leeway: std::time::Duration) -> Self {
         Self(Clause::Expired { seconds_ago, leeway: leeway.as_secs() })
     }
@@ -75,82 +75,82 @@ impl std::fmt::Display for Detail {
     }
 }
 
-/// The rows of the table.
+/// The reason for a denial, which selects a row of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
-    /// The server is set up wrongly; the client did nothing wrong.
+    /// The server is misconfigured. The client is not at fault.
     SetUp,
-    /// A check of the application failed, so that nobody knows whether it would have let the request in.
+    /// A check of the application failed, so that its decision is unknown.
     CheckFailed,
-    /// No credential, or none that this server accepts.
+    /// The request contains no credential, or none that this server accepts.
     MissingCredentials,
-    /// The request is malformed: two credentials, bytes that are no token68, broken Basic.
+    /// The request is malformed: it contains two credentials, bytes that are not a token68, or invalid Basic credentials.
     MalformedCredentials,
-    /// A log-in at a provider did not come back as it began.
+    /// The response of a login at a provider does not match the login that was started.
     LoginFailed,
-    /// The credential does not verify.
+    /// The credential is invalid.
     InvalidCredentials,
-    /// The proof that should come with a token does not hold (RFC 9449 §7.1).
+    /// The proof for a token is missing or invalid (RFC 9449 §7.1).
     InvalidProof,
-    /// The proof has to carry this nonce (RFC 9449 §9).
+    /// The proof must contain this nonce (RFC 9449 §9).
     NonceRequired(String),
-    /// The credential was good, and has expired.
+    /// The credential was valid, and has expired.
     ExpiredCredentials,
     /// The credential was revoked.
     RevokedCredentials,
-    /// Authenticated too long ago, or too weakly (RFC 9470).
+    /// The login is too old or too weak (RFC 9470).
     StepUpRequired(StepUp),
-    /// A known caller lacks a role, a permission or a claim.
+    /// An authenticated caller lacks a role, a permission or a claim.
     InsufficientPermissions,
-    /// A known caller lacks nothing but OAuth 2.0 scopes; these are the ones that the request needs.
+    /// An authenticated caller lacks only OAuth 2.0 scopes. Contains the scopes that the request requires.
     InsufficientScope(Vec<&'static str>),
-    /// The network or country is refused, or the subject or the address is blocked.
+    /// The network or country is denied, or the subject or the address is blocked.
     AccessBlocked,
-    /// A state-changing cross-site request on something ambient.
+    /// A state-changing cross-site request relies on something that browsers send automatically, or on its network location.
     CrossSiteRequest,
-    /// Too many failed logins.
+    /// Too many logins failed.
     TooManyAttempts(RetryAfter),
-    /// A store or a key source is out of reach: refused, never let through.
+    /// A store or a key source is unavailable. The request is denied, never admitted.
     AuthenticationUnavailable(RetryAfter),
 }
 
-/// What a step-up challenge asks for (RFC 9470 §3).
+/// The requirements of a step-up challenge (RFC 9470 §3).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StepUp {
-    /// The greatest age of the login, in seconds.
+    /// Maximum age of the login, in seconds.
     pub max_age: Option<u32>,
-    /// The assurance levels of which one is enough.
+    /// The accepted assurance levels, of which one is sufficient.
     pub acr_values: Vec<&'static str>,
 }
 
-/// Whole seconds, at least one (RFC 9110 §10.2.3).
+/// A delay in whole seconds, at least one (RFC 9110 §10.2.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryAfter(u32);
 
 impl RetryAfter {
-    /// That many seconds; zero becomes one.
+    /// Creates a delay of this many seconds. Zero becomes one.
     pub const fn seconds(seconds: u32) -> Self {
         Self(if seconds == 0 { 1 } else { seconds })
     }
 
-    /// The number for the header.
+    /// Returns the number of seconds for the header.
     pub const fn get(self) -> u32 {
         self.0
     }
 }
 
-/// A row of the table: what a reason is answered with.
+/// A row of the table, which is the response to a reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DenialResponse {
     /// The HTTP status.
     pub status: u16,
-    /// The last part of the problem's `type`.
+    /// The last segment of the problem's `type`.
     pub problem: &'static str,
     /// The problem's `title`, constant for each type (RFC 9457 §3.1.3).
     pub title: &'static str,
-    /// The problem's `detail`: what the client can do.
+    /// The problem's `detail`, which states what the client can do.
     pub detail: &'static str,
     /// The `error` code of an OAuth challenge (RFC 6750 §3.1, RFC 9470 §3).
     pub error: Option<&'static str>,
@@ -197,7 +197,7 @@ impl DenialResponse {
 }
 
 impl Reason {
-    /// THE table: how each reason is answered.
+    /// Returns the row of the table with the response to this reason.
     #[rustfmt::skip] // a table is read by column
     pub const fn response(&self) -> DenialResponse {
         const fn answer(status: u16, problem: &'static str, error: Option<&'static str>, title: &'static str, detail: &'static str) -> DenialResponse {
@@ -241,7 +241,7 @@ impl Reason {
         }
     }
 
-    /// The `error_description` that accompanies `error`: fixed text (RFC 6750 §3 forbids quotes and backslashes).
+    /// Returns the `error_description` that accompanies `error`. The text is fixed (RFC 6750 §3 forbids quotes and backslashes).
     pub const fn error_description(&self) -> Option<&'static str> {
         match self {
             Self::ExpiredCredentials => Some("The token expired"),
@@ -249,7 +249,7 @@ impl Reason {
         }
     }
 
-    /// The nonce that the next proof has to carry.
+    /// Returns the nonce that the next proof must contain.
     pub fn nonce(&self) -> Option<&str> {
         match self {
             Self::NonceRequired(nonce) => Some(nonce),
@@ -257,12 +257,12 @@ impl Reason {
         }
     }
 
-    /// Whether the server is at fault rather than the client.
+    /// Returns whether the server is at fault rather than the client.
     pub const fn is_of_server(&self) -> bool {
         self.response().status >= 500
     }
 
-    /// How long to wait, where the answer says so.
+    /// Returns the time to wait, if the response contains one.
     pub const fn retry_after(&self) -> Option<RetryAfter> {
         match self {
             Self::TooManyAttempts(after) | Self::AuthenticationUnavailable(after) => Some(*after),
@@ -272,7 +272,7 @@ impl Reason {
 }
 
 impl Denial {
-    /// A denial for this reason, about no scheme in particular.
+    /// Creates a denial for this reason, without a scheme.
     pub const fn new(reason: Reason) -> Self {
         Self {
             reason,
@@ -285,7 +285,7 @@ impl Denial {
         }
     }
 
-    /// A credential of `scheme` was refused; `cause` goes to the log alone.
+    /// Creates a denial for a rejected credential of `scheme`. `cause` is not part of the response.
     pub const fn refused(scheme: SchemeId, reason: Reason, cause: &'static str) -> Self {
         Self {
             reason,
@@ -298,14 +298,14 @@ impl Denial {
         }
     }
 
-    /// Adds what was found and what is accepted, for logs.
+    /// Adds the value that was found and the accepted values, for logs.
     #[must_use]
     pub fn with_detail(self, detail: impl Into<Detail>) -> Self {
         Self { detail: Some(Arc::new(detail.into())), ..self }
     }
 }
 
-/// Quotes text of a client for a log: escaped, and at most 64 characters of it.
+/// Quotes untrusted text for a log. Escapes the text and truncates it to 64 characters.
 ///
 /// ```
 /// use auth_core::denial::quoted;
@@ -321,7 +321,7 @@ pub fn quoted(text: &str) -> String {
     }
 }
 
-/// One short line for logs: the problem, the cause, the failed literals, what was found.
+/// Shows one short line for logs with the problem, the cause, the failed literals and the detail.
 impl std::fmt::Debug for Denial {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.reason.response().problem)?;
@@ -330,7 +330,7 @@ impl std::fmt::Debug for Denial {
         }
         for (position, failed) in self.failed.iter().enumerate() {
             let (failed, before) = (failed.to_string(), if position == 0 { ":" } else { "," });
-            // It is no noun, as the others are.
+            // Unlike the other literals, it is not a noun.
             let no = if failed == "authenticated" { "not" } else { "no" };
             write!(f, "{before} {no} {failed}")?;
         }

@@ -6,28 +6,27 @@ use crate::runtime::strict_json;
 /// The media type of a problem in JSON.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
-/// Where problem types begin unless the application says otherwise. A `tag` URI (RFC 4151) names without promising
-/// that there is a page.
+/// Default prefix of problem types. A `tag` URI (RFC 4151) is a name that does not promise a page.
 pub const DEFAULT_BASE: &str = "tag:auth-actix,2026:problems/";
 
-/// A problem: what the body of a denial says. It tells nothing that would help an attacker (PROB-2).
+/// A problem, which is the body of a denial. Contains nothing that would help an attacker (PROB-2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Problem<'a> {
-    /// What `type` begins with.
+    /// The prefix of `type`.
     pub base: &'a str,
-    /// The row that is answered.
+    /// The row of the table with the response.
     pub answer: DenialResponse,
-    /// The cause for this request, in place of the row's `detail`.
+    /// The cause for this request, which replaces the `detail` of the row.
     pub detail: Option<&'a str>,
 }
 
 impl Problem<'_> {
-    /// `type`: an absolute URI, the same for each row at all times.
+    /// Returns the `type`, which is an absolute URI and constant for each row.
     pub fn kind(&self) -> String {
         [self.base, self.answer.problem].concat()
     }
 
-    /// The JSON object. `base` holds no character that JSON escapes, which the builder checks, and the texts of the row are
+    /// Returns the JSON object. `base` contains no character that JSON escapes, which the builder checks. The texts of the row are
     /// fixed.
     pub fn to_json(&self) -> String {
         let DenialResponse { status, problem, title, detail, .. } = self.answer;

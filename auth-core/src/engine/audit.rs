@@ -38,7 +38,7 @@ impl<H: Adapter> Engine<H> {
     fn event(&self, request: &H::Request, happened: EventKind, state: &mut RequestState<H>) -> Event {
         Event {
             request: Some(state.notes_mut().number.get_or_insert_with(next_number).clone()),
-            // Methods are short.
+            // Registered methods are short. The limit bounds the size of an event.
             method: Some(H::method(request).chars().take(32).collect()),
             route: H::route_pattern(request),
             client: self.throttled_client(request).map(PeerOrClient::address),
@@ -47,7 +47,7 @@ impl<H: Adapter> Engine<H> {
         }
     }
 
-    /// The event of a denial that is answered with this status; `None` without a sink.
+    /// Returns the event of a denial that is answered with this status. `None` without a sink.
     pub fn event_of_denial(
         &self,
         request: &H::Request,
@@ -78,7 +78,7 @@ impl<H: Adapter> Engine<H> {
         })
     }
 
-    /// Records an event, if there is a sink. A sink that panics changes nothing about what happened.
+    /// Records an event, if a sink is configured. A panic of the sink does not affect the outcome.
     pub fn record(&self, event: &Event) {
         if let Some(sink) = self.sink()
             && !try_record(sink, event)
@@ -87,10 +87,10 @@ impl<H: Adapter> Engine<H> {
         }
     }
 
-    /// Records something that is about to happen.
+    /// Records an event before the operation that it describes.
     ///
     /// # Errors
-    /// The sink panicked: what is not on record does not happen.
+    /// The sink panicked. The operation must not happen without a record.
     fn record_first(&self, event: impl FnOnce() -> Event) -> Result<(), Denial> {
         let Some(sink) = self.sink() else { return Ok(()) };
         if try_record(sink, &event()) {
@@ -100,8 +100,8 @@ impl<H: Adapter> Engine<H> {
         Err(Denial { cause: Some("the audit sink panicked"), ..Denial::new(reason) })
     }
 
-    /// Records a grant: always to a caller whose credential a browser sends by itself or for whom somebody acts, otherwise if the
-    /// builder was told to.
+    /// Records a grant. A grant is always recorded if the caller's credential is ambient, if the caller has an actor, or if an
+    /// anonymous caller is granted access by network or country. Other grants are recorded only if the builder enables it.
     pub(super) fn record_granted(
         &self,
         request: &H::Request,
@@ -120,17 +120,17 @@ impl<H: Adapter> Engine<H> {
         })
     }
 
-    /// Records what the application did to somebody, in no request.
+    /// Records an action of the application on a principal, outside of a request.
     pub fn record_of(&self, happened: EventKind, id: &Id) {
         if self.sink().is_some() {
             self.record(&Event { subject: Some(id.to_string()), ..Event::new(clock::now(), happened) });
         }
     }
 
-    /// Records a login, a logout, or that somebody acts as another.
+    /// Records a login, a logout, or the start of acting as another principal.
     ///
     /// # Errors
-    /// The sink panicked: what is not on record does not happen.
+    /// The sink panicked. The operation must not happen without a record.
     pub fn record_session(
         &self,
         request: &H::Request,

@@ -1,4 +1,4 @@
-//! From settings to an engine, and what can be wrong with them: here, and in no request.
+//! The builder of an engine. All invalid settings are reported here, before the first request.
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -21,22 +21,21 @@ use crate::scheme::build_error::{BuildError, Mistakes};
 use crate::scheme::settings::{AllSettings, Assembly, SettingsContext, warn};
 use crate::store::roles::ProvidedRoles;
 
-/// Where addresses come from, as it was set.
+/// The configured source of client addresses.
 #[derive(Default)]
 pub enum Address {
-    /// It was not set.
+    /// Not configured.
     #[default]
     Unset,
     /// The peer of the connection is the client.
     Peer,
-    /// These proxies name the client in this header.
+    /// These proxies report the client address in this header.
     Behind(Vec<String>, ForwardingHeader),
-    /// So many proxies name the client in this header.
+    /// This number of proxies report the client address in this header.
     Hops(NonZeroUsize, ForwardingHeader),
 }
 
 impl Address {
-    /// Whether there is a proxy.
     fn is_behind_proxy(&self) -> bool {
         matches!(self, Self::Behind(..) | Self::Hops(..))
     }
@@ -63,41 +62,41 @@ impl Address {
     }
 }
 
-/// The settings of an application, as they were made.
+/// The settings of an application, before validation.
 pub struct EngineBuilder<H: Adapter> {
-    /// The name of what is protected; `restricted` unless set.
+    /// The realm. `restricted` by default.
     pub realm: Option<String>,
-    /// The schemes.
+    /// The settings of the schemes.
     pub schemes: AllSettings<H>,
-    /// Whether an `Authorization` line of a scheme that is not accepted counts as absent.
+    /// Whether an `Authorization` line of a scheme that is not accepted is treated as absent.
     pub ignore_unsupported: bool,
-    /// Which settings of one value were made.
+    /// The single-valued settings that have been configured.
     pub once: SetOnce,
-    /// The role types whose grants count.
+    /// The role types whose grants apply.
     pub roles: RoleTypes,
-    /// Provides roles that no credential contains.
+    /// The provider of roles that no credential contains.
     pub role_provider: Option<ProvidedRoles>,
-    /// Types whose shared names mean the same.
+    /// Pairs of types whose shared names have the same meaning.
     pub same: Vec<(&'static Vocabulary, &'static Vocabulary)>,
-    /// Where addresses come from.
+    /// The source of client addresses.
     pub address: Address,
-    /// Where countries come from.
+    /// The source of client countries.
     pub countries: Option<Countries>,
-    /// Who is refused whatever a rule says.
+    /// The block list, which takes precedence over all rules.
     pub blocklist: Option<Arc<dyn BlockCheck>>,
-    /// The names of this server.
+    /// The host names of this server.
     pub hosts: Vec<String>,
-    /// Origins of front ends elsewhere.
+    /// The origins of front ends on other hosts.
     pub origins: Vec<String>,
-    /// What this server is called as a protected resource.
+    /// The identifier of this server as a protected resource.
     pub resource: Option<String>,
-    /// Who records events.
+    /// The audit sink.
     pub sink: Option<Arc<dyn Sink>>,
-    /// Whether all grants are recorded.
+    /// Whether all grants are recorded in the audit log.
     pub audits_grants: bool,
     /// The path of the login page.
     pub login_page: Option<String>,
-    /// What the `type` of problems begins with.
+    /// The prefix of the `type` of problems.
     pub problem_base: Option<String>,
 }
 
@@ -125,33 +124,34 @@ impl<H: Adapter> Default for EngineBuilder<H> {
     }
 }
 
-/// What [`EngineBuilder::build`] returns.
+/// The result of [`EngineBuilder::build`].
 pub struct Built<H: Adapter> {
     /// The engine.
     pub engine: Engine<H>,
     /// The realm.
     pub realm: Realm,
-    /// The schemes that are accepted, in the order of their challenges.
+    /// The accepted schemes, in the order of their challenges.
     pub accepted: Vec<SchemeId>,
     /// The path of the login page.
     pub login_page: Option<String>,
-    /// What the `type` of problems begins with.
+    /// The prefix of the `type` of problems.
     pub problem_base: Option<String>,
-    /// The realm and the address of a session store that is in the memory of this process.
+    /// The realm and the memory address of the session store, if the store is in the memory of this process.
     pub in_memory: Option<(String, usize)>,
 }
 
 impl<H: Adapter> EngineBuilder<H> {
-    /// Records a setting of one value: a second call would undo the first.
+    /// Records that a single-valued setting was configured. [`build`](Self::build) reports a repeated one, since the second call
+    /// would override the first.
     pub fn once(mut self, name: &'static str) -> Self {
         self.once.note(name);
         self
     }
 
-    /// Checks the settings, and prepares keys and verifiers. Opens no connection.
+    /// Validates the settings and prepares keys and verifiers. Opens no connection.
     ///
     /// # Errors
-    /// Settings are wrong; the error names each of them.
+    /// Settings are invalid. The error lists all of them.
     pub fn build(mut self) -> Result<Built<H>, BuildError> {
         let mut mistakes = Mistakes::default();
         self.check(&mut mistakes);
@@ -207,12 +207,12 @@ impl<H: Adapter> EngineBuilder<H> {
         Ok(Built { engine, realm, accepted, login_page, problem_base, in_memory })
     }
 
-    /// Records settings that are wrong together, or by themselves as they were written.
+    /// Reports settings that are invalid by themselves or in combination.
     fn check(&self, mistakes: &mut Mistakes) {
         for setting in self.once.repeated() {
             mistakes.add(BuildError::Repeated(setting));
         }
-        // Somebody can authenticate; and of several issuers, each says what it may confer.
+        // At least one issuer is required. With several issuers, each must declare what it may confer.
         let mut issuers: Vec<_> = self.schemes.iter().flat_map(|scheme| scheme.issuers()).collect();
         issuers.sort_unstable();
         match issuers.len() {
@@ -240,7 +240,7 @@ impl<H: Adapter> EngineBuilder<H> {
     }
 }
 
-/// The schemes that challenges name. They are listed in order already.
+/// Returns the schemes that appear in challenges. `schemes` is already in order, so `dedup` is sufficient.
 fn accepted(schemes: impl Iterator<Item = SchemeId>) -> Vec<SchemeId> {
     let mut accepted: Vec<SchemeId> = schemes.filter(|scheme| *scheme != SchemeId::TOKEN_COOKIE).collect();
     accepted.dedup();
@@ -248,7 +248,7 @@ fn accepted(schemes: impl Iterator<Item = SchemeId>) -> Vec<SchemeId> {
 }
 
 impl<H: Adapter> Engine<H> {
-    /// Warns of settings that work, and that few applications want.
+    /// Warns about valid settings that few applications want.
     fn warn_of_risks(&self, checks_passwords: bool) {
         if checks_passwords && self.address == AddressSource::Unset {
             tracing::warn!(
@@ -257,7 +257,7 @@ impl<H: Adapter> Engine<H> {
             );
         }
         if self.accepts_ambient && self.hosts.is_empty() && self.origins.iter().next().is_none() {
-            // Chromium names no site with a WebSocket, and no browser does to a server without TLS.
+            // Chromium does not send `Sec-Fetch-Site` with a WebSocket handshake, and no browser sends it to a server without TLS.
             warn(
                 "a cookie or Basic cannot open a WebSocket, nor change state over plain HTTP: call `.hosts([…])` with the names of this server, or `.origins([…])` with those of its front ends",
             );
@@ -265,14 +265,14 @@ impl<H: Adapter> Engine<H> {
     }
 }
 
-/// A header that anybody could write says nothing.
+/// Requires a proxy for a country header: without one, any client could forge the header.
 fn check_country_header(countries: Option<&Countries>, is_behind: bool) -> Result<(), BuildError> {
     let Some(name) = countries.and_then(Countries::header_name) else { return Ok(()) };
     let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
     if is_name && is_behind { Ok(()) } else { Err(BuildError::CountryHeader(name.to_owned())) }
 }
 
-/// A path on this site, and nothing that a browser takes for another one.
+/// Accepts only a path on this site, without anything that a browser would interpret as another site.
 fn checked_login_page(page: String) -> Result<String, BuildError> {
     let plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'#' | b'"');
     let here = page.starts_with('/') && !page.starts_with("//") && page.bytes().all(plain);

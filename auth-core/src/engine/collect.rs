@@ -1,4 +1,4 @@
-//! From a request to [`Facts`]: cheapest first, and only what the rules ask for.
+//! Collection of [`Facts`] from a request: only those that the rules need, cheapest first.
 
 use std::net::IpAddr;
 
@@ -15,15 +15,13 @@ use crate::policy::facts::{CallerFacts, Checks, ExternalRoles, Facts};
 use crate::policy::rule::{FactsNeeded, Rule};
 use crate::runtime::clock;
 
-/// What is to be decided: a request, and the rules of one layer.
+/// The input of a decision: a request and the rules of one layer.
 pub(super) struct CallerQuery<'r, H: Adapter> {
-    /// The request.
     pub(super) request: &'r H::Request,
-    /// The rules.
     pub(super) rules: Rules<'r>,
     /// The rule of the handler, for logs.
     pub(super) handler: &'static Rule,
-    /// The results of checks that were run before.
+    /// The results of checks that have already run.
     pub(super) checks: Checks,
 }
 
@@ -35,7 +33,7 @@ impl<H: Adapter> Clone for CallerQuery<'_, H> {
 
 impl<H: Adapter> Copy for CallerQuery<'_, H> {}
 
-/// The values of the path parameters that the rules use as tenants.
+/// Returns the values of the path parameters that the rules use as tenants.
 pub(super) fn tenants<H: RequestHead>(
     request: &H::Request,
     rules: Rules<'_>,
@@ -48,7 +46,7 @@ pub(super) fn tenants<H: RequestHead>(
 }
 
 impl<H: Adapter> Engine<H> {
-    /// All that is known except for the caller.
+    /// Collects all facts except the caller.
     pub(super) fn collect<'a>(
         &'a self,
         query: CallerQuery<'_, H>,
@@ -72,12 +70,12 @@ impl<H: Adapter> Engine<H> {
         }
     }
 
-    /// Whether the request came from another site.
+    /// Returns whether the request was sent by another site.
     pub fn cross_site(&self, request: &H::Request) -> CrossSite {
         self.cross_site_as(H::method(request), request)
     }
 
-    /// The same for a request that changes state whatever its method says.
+    /// Like [`cross_site`](Self::cross_site), for a request that changes state regardless of its method.
     pub fn cross_site_of_change(&self, request: &H::Request) -> CrossSite {
         self.cross_site_as("POST", request)
     }
@@ -86,7 +84,7 @@ impl<H: Adapter> Engine<H> {
         CrossSite::of(method, H::authority(request), &Head::<H>(request), &self.origins, &self.hosts)
     }
 
-    /// The origin that a request states, for the log, and the setting that would allow such requests.
+    /// Describes, for the log, the origin that a request states and the setting that would allow such requests.
     pub(super) fn describe_origin(&self, request: &H::Request) -> String {
         let shown = |name: &str| {
             let mut lines = Head::<H>(request).bytes(name).map(String::from_utf8_lossy);
@@ -104,7 +102,7 @@ impl<H: Adapter> Engine<H> {
         format!("Sec-Fetch-Site is {site}, Origin is {origin}; {help}")
     }
 
-    /// The client's address, if it is known and the request is for one of our names.
+    /// Returns the client address. `None` if it is unknown, or if the request is not for one of the configured host names.
     pub fn client(&self, request: &H::Request) -> Option<IpAddr> {
         let head = Head::<H>(request);
         if self.address.is_contradicted(&head) && self.warn_of_proxy_once() {
@@ -117,19 +115,17 @@ impl<H: Adapter> Engine<H> {
         self.address.client(H::peer(request), &head).filter(|_| ours)
     }
 
-    /// The country of a client whose address is known.
     fn country(&self, request: &H::Request, client: Option<IpAddr>) -> Option<CountryCode> {
         let from_proxy = self.address.is_from_proxy(H::peer(request));
         self.countries.as_ref()?.of(client?, from_proxy, &Head::<H>(request))
     }
 
-    /// Whether requests from there are refused.
     fn address_is_blocked(&self, request: &H::Request) -> bool {
         let address = || self.address.blocked(H::peer(request), &Head::<H>(request));
         self.blocklist.as_ref().is_some_and(|blocklist| blocklist.refuses_address(address()))
     }
 
-    /// The client's address by which attempts are counted and which events contain.
+    /// Returns the client address that attempts are counted by and that audit events contain.
     pub fn throttled_client(&self, request: &H::Request) -> Option<PeerOrClient> {
         self.address.throttled_client(H::peer(request), &Head::<H>(request))
     }
@@ -148,7 +144,7 @@ impl<H: Adapter> Engine<H> {
         if about.place
             && let Some(mistake) = startup_checks::places(self, rules, about).into_iter().next()
         {
-            // A scope would not have started.
+            // Start-up rejects such a rule in a scope, so this is a handler outside of all scopes.
             return Some(match mistake {
                 RuleError::NoAddress(_) => {
                     "the rule names a network or a country: call `.client_address(Peer)` or `.trusted_proxies(…)`"

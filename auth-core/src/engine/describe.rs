@@ -1,4 +1,4 @@
-//! What an engine contributes to an access matrix.
+//! The contribution of an engine to an access matrix.
 
 use super::Engine;
 use super::request::Adapter;
@@ -6,7 +6,7 @@ use crate::client::address::AddressSource;
 use crate::matrix::{AcceptedScheme, Matrix};
 
 impl<H: Adapter> Engine<H> {
-    /// Adds the issuers, the schemes, and the settings that accept more than their absence would.
+    /// Adds the issuers, the schemes, and the settings that accept more than the defaults.
     pub fn describe(&self, matrix: &mut Matrix) {
         for scheme in self.schemes.iter() {
             for source in scheme.sources() {

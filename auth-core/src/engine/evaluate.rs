@@ -14,34 +14,33 @@ use crate::runtime::clock::Timestamp;
 use crate::runtime::future::LocalBoxFuture;
 use crate::scheme::{Extracted, RequestView, Verification, Verified};
 
-/// How far an evaluation has come.
+/// The state of an evaluation.
 pub(super) enum Evaluation<'r> {
     /// The rules hold.
     Granted,
-    /// They do not. Whether the role provider was asked about the caller.
+    /// The rules do not hold. The flag is whether the role provider was asked about the caller.
     Denied(Denial, bool),
-    /// A check of the handler's rule has to be run, about this caller or an anonymous one.
+    /// A check of the handler's rule has to run, for this caller or for an anonymous one.
     RunCheck(u8, Option<Principal>),
-    /// Something has to be waited for; then the layer is evaluated again.
+    /// An operation is pending. The layer has to be evaluated again with its result.
     Pending(PendingVerification<'r>),
 }
 
-/// A verification of a credential, or a question to the role provider.
+/// A pending verification of a credential or lookup of roles.
 pub(super) struct PendingVerification<'r> {
-    /// The scheme of the credential, and its position.
+    /// The scheme of the credential, and its position. `None` for a lookup of roles.
     scheme: Option<(SchemeId, usize)>,
     since: Timer,
     verified: LocalBoxFuture<'r, Verified>,
 }
 
 impl PendingVerification<'_> {
-    /// Waits, and ignores the outcome.
+    /// Waits for the operation and discards its result.
     pub(super) async fn discard(self) {
         let _ = self.verified.await;
     }
 }
 
-/// The caller of a request, as far as it is known.
 struct CallerState<'r> {
     known: Option<Result<Principal, Denial>>,
     credential: Extracted<'r>,
@@ -59,7 +58,7 @@ impl CallerState<'_> {
 }
 
 impl<H: Adapter> Engine<H> {
-    /// Evaluates a layer as far as that is possible without waiting. `verified` is the outcome of what was waited for.
+    /// Evaluates a layer as far as possible without waiting. `verified` is the result of the previous pending operation.
     pub(super) fn evaluate<'r>(
         &'r self,
         query: CallerQuery<'r, H>,
@@ -104,7 +103,7 @@ impl<H: Adapter> Engine<H> {
                         CallerFacts::Known(principal) => Some(principal.clone()),
                         _ => None,
                     };
-                    // The arguments of the check may need the caller.
+                    // The extractors of the check's arguments may need the caller.
                     let found = principal.clone().map_or(CallerOutcome::Nobody, CallerOutcome::Known);
                     self.store_caller(&view, found, query.handler, state);
                     return Evaluation::RunCheck(index, principal);
@@ -118,7 +117,7 @@ impl<H: Adapter> Engine<H> {
         }
     }
 
-    /// Waits, and returns the outcome with which to evaluate the layer again.
+    /// Waits for the operation and returns the result with which to evaluate the layer again.
     pub(super) async fn complete(
         &self,
         request: &H::Request,
@@ -137,7 +136,7 @@ impl<H: Adapter> Engine<H> {
         RequestView::new(request, now, &self.address)
     }
 
-    /// The caller who was found before for this request, or set by a test.
+    /// Returns the caller that was already determined for this request, or set by a test.
     pub(super) fn found(&self, request: &H::Request, state: &RequestState<H>) -> Option<Result<Principal, Denial>> {
         if let Some(principal) = H::caller_override(request, &self.sources) {
             return Some(Ok(principal));
@@ -149,7 +148,7 @@ impl<H: Adapter> Engine<H> {
         }
     }
 
-    /// The caller who was found before for this request.
+    /// Returns the caller that was already determined for this request.
     pub fn caller(&self, request: &H::Request) -> Option<Result<Principal, Denial>> {
         let state = H::take_state(request);
         let found = self.found(request, &state);
@@ -157,7 +156,8 @@ impl<H: Adapter> Engine<H> {
         found
     }
 
-    /// Finds the credential of a request, and its caller if that was verified a moment ago or may not be verified now.
+    /// Extracts the credential of a request. Also determines the caller if the credential was verified recently or is currently
+    /// throttled.
     fn extract<'r>(&self, caller: &mut CallerState<'r>, view: &RequestView<'r, H>, state: &mut RequestState<H>) {
         let mut credential = match self.schemes.extract(view) {
             Extracted::Found(credential) => credential,
@@ -185,13 +185,13 @@ impl<H: Adapter> Engine<H> {
         caller.credential = credential.into();
     }
 
-    /// Verifies a credential, or says what to wait for.
+    /// Verifies a credential. Returns the pending evaluation if the verification has to wait.
     fn verify<'r>(
         &'r self,
         extracted: &mut Extracted<'r>,
         view: &RequestView<'r, H>,
     ) -> Result<(SchemeId, usize, Timer, Verified), Evaluation<'r>> {
-        // Only a credential that was found is verified.
+        // Only an extracted credential is verified. Anything else is a bug, so it fails closed.
         let set_up = || Evaluation::Denied(Denial::new(Reason::SetUp), false);
         let Extracted::Found(credential) = std::mem::replace(extracted, Extracted::Absent) else {
             return Err(set_up());
@@ -206,7 +206,7 @@ impl<H: Adapter> Engine<H> {
         }
     }
 
-    /// The outcome of a verification for this request: block lists are asked, and effects are kept.
+    /// Applies the result of a verification to this request: checks the block lists and keeps the effects.
     fn settle(
         &self,
         (scheme, index, since, verified): (SchemeId, usize, Timer, Verified),
@@ -216,7 +216,8 @@ impl<H: Adapter> Engine<H> {
         let result = verified.result.and_then(|principal| self.reject_if_blocked(principal));
         metrics::authenticated(scheme, since, result.is_ok());
         let effects = verified.effects.map(|effects| *effects).unwrap_or_default();
-        // A session that is revoked does not come back; somebody who is blocked may be admitted again.
+        // A revoked session never becomes valid again, so its cookie is deleted. A blocked caller may be unblocked later, so the
+        // cookie is kept.
         let is_revoked = matches!(&result, Err(denial) if denial.reason == Reason::RevokedCredentials);
         if (effects.delete_cookie || was_verified && is_revoked)
             && let Some(line) = self.schemes.at(index).and_then(|scheme| scheme.delete_cookie())
@@ -235,7 +236,8 @@ impl<H: Adapter> Engine<H> {
         result
     }
 
-    /// A caller whose credential was verified, unless a list refuses them. Before the verification, a name is anybody's claim.
+    /// Returns the verified caller, unless a block list refuses them. Checked only after verification, since before it a name is an
+    /// unverified claim.
     pub fn reject_if_blocked(&self, principal: Principal) -> Result<Principal, Denial> {
         if let Some(blocklist) = &self.blocklist {
             blocklist.check(&principal)?;
@@ -243,10 +245,9 @@ impl<H: Adapter> Engine<H> {
         Ok(principal)
     }
 
-    /// Asks the role provider about a caller.
     fn ask_roles(&self, known: Option<Result<Principal, Denial>>, tenant: Option<String>) -> Evaluation<'_> {
         let (Some(Ok(principal)), Some(provider)) = (known, &self.role_provider) else {
-            // Only a provider that is there is asked, and about a known caller.
+            // The role provider is asked only if it is configured and the caller is known.
             return Evaluation::Denied(Denial::new(Reason::SetUp), false);
         };
         let verified = Box::pin(async move {
@@ -256,7 +257,7 @@ impl<H: Adapter> Engine<H> {
         Evaluation::Pending(PendingVerification { scheme: None, since: metrics::start(), verified })
     }
 
-    /// Keeps the caller of a granted request. `counts` is whether the decision was made on them.
+    /// Stores the caller of a granted request. `counts` is whether the decision was based on them.
     fn keep_caller(
         &self,
         query: CallerQuery<'_, H>,
@@ -290,7 +291,7 @@ impl<H: Adapter> Engine<H> {
         state.store_caller((self.id, self.schemes.headers()), view, found, rule);
     }
 
-    /// The denial with what was found, for the log; nothing is determined if the log does not record it.
+    /// Adds details for the log to a denial. Computes nothing if the log level is disabled.
     fn with_detail(&self, denial: Denial, query: CallerQuery<'_, H>, case: &Facts<'_>) -> Denial {
         if denial.detail.is_some() || !tracing::enabled!(target: "auth_actix", tracing::Level::INFO) {
             return denial;
@@ -299,7 +300,7 @@ impl<H: Adapter> Engine<H> {
             Reason::CrossSiteRequest => {
                 let detail = self.describe_origin(query.request);
                 let cause = "the request does not show that it comes from our own pages";
-                // What the rule asks for is not what is wrong.
+                // The atoms of the rule are not the cause of this denial.
                 Denial { cause: Some(cause), failed: Vec::new(), ..denial }.with_detail(detail)
             }
             Reason::InsufficientPermissions | Reason::InsufficientScope(_) => match found_instead(query.rules, case) {
@@ -311,7 +312,7 @@ impl<H: Adapter> Engine<H> {
     }
 }
 
-/// Explains a decision to a test that wants to know, or to the log at its finest level. Costs nothing otherwise.
+/// Provides an explanation of the decision to a test that requested it, or to the log at debug level. Computes nothing otherwise.
 fn explain<H: Adapter>(handler: &'static Rule, state: &mut RequestState<H>, explained: impl FnOnce() -> Explanation) {
     let is_logged = tracing::enabled!(target: "auth_actix", tracing::Level::DEBUG);
     let is_wanted = state.notes().is_some_and(|notes| notes.explanations.is_some());
@@ -320,7 +321,7 @@ fn explain<H: Adapter>(handler: &'static Rule, state: &mut RequestState<H>, expl
     }
     let explained = explained();
     if is_logged {
-        // One line, as every entry is.
+        // A log entry is a single line.
         let lines = explained.to_string();
         let why = lines.lines().map(str::trim).collect::<Vec<_>>().join("; ");
         tracing::debug!(target: "auth_actix", handler = handler.target.name(), why, "decided");

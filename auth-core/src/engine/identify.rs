@@ -1,4 +1,4 @@
-//! Who calls, apart from a decision: ahead of all rules, for a lease, and for the ticket of a caller.
+//! Authentication apart from a decision: before all rules, for a lease, and for the ticket of a caller.
 
 use super::Engine;
 use super::collect::CallerQuery;
@@ -14,7 +14,7 @@ use crate::runtime::clock::{self, Timestamp};
 use crate::scheme::{Extracted, Verification};
 
 impl<H: Adapter> Engine<H> {
-    /// The bearer token that a request presents, other than by a ticket.
+    /// Returns the bearer token of a request, unless it is presented by a ticket.
     pub fn bearer_token<'r>(&'r self, request: &'r H::Request) -> Option<&'r str> {
         let view = self.view(request, clock::now());
         match self.schemes.extract(&view) {
@@ -25,7 +25,7 @@ impl<H: Adapter> Engine<H> {
         }
     }
 
-    /// Finds out who calls, and decides nothing: the rules of handlers do that.
+    /// Authenticates the caller without a decision, which is left to the rules of handlers.
     pub async fn identify(&self, request: &H::Request, rule: &'static Rule) {
         let query = CallerQuery {
             request,
@@ -37,7 +37,7 @@ impl<H: Adapter> Engine<H> {
         loop {
             let mut state = H::take_state(request);
             let evaluation = self.evaluate(query, verified.take(), &mut state);
-            // A credential that is refused is verified once, and counted once where failures are counted.
+            // The refusal is stored, so that the credential is verified only once and a failure is counted only once.
             if let Evaluation::Denied(denial, _) = &evaluation
                 && denial.scheme.is_some()
                 && !denial.reason.is_of_server()
@@ -51,8 +51,8 @@ impl<H: Adapter> Engine<H> {
         }
     }
 
-    /// The caller as the issuer of the credential sees them now. A credential that is good for one verification only stays as it
-    /// was.
+    /// Verifies the credential again and returns the current caller. A credential that can be verified only once is not verified
+    /// again: the known caller is returned, without looked-up roles.
     async fn caller_now(&self, request: &H::Request, known: &Principal) -> Result<Principal, Denial> {
         if let Some(principal) = H::caller_override(request, &self.sources) {
             return Ok(principal);
@@ -71,11 +71,11 @@ impl<H: Adapter> Engine<H> {
         }
     }
 
-    /// Verifies the caller again whom a request was granted to. Returns when the credential expires; `None` if the engine knows no
-    /// caller.
+    /// Verifies the caller of a granted request again. Returns the expiry time of the credential. `None` if the engine has no
+    /// caller for this request, or if the credential does not expire.
     ///
     /// # Errors
-    /// The credential is refused now, or has become that of somebody else.
+    /// The credential is no longer accepted, or now belongs to another principal.
     pub async fn reverify(&self, request: &H::Request, rule: &'static Rule) -> Result<Option<Timestamp>, Denial> {
         let state = H::take_state(request);
         let found = state.cached_caller(request, self.id);
@@ -86,7 +86,7 @@ impl<H: Adapter> Engine<H> {
             let cause = "the credential is now of somebody else";
             return Err(Denial::refused(principal.scheme(), Reason::RevokedCredentials, cause));
         }
-        // A token that cannot be verified again ends when it says so, without leeway.
+        // A token that cannot be verified again ends at its expiry time, without leeway.
         let is_verified_again = principal.scheme() != SchemeId::Dpop;
         if !is_verified_again && principal.expires_at().is_some_and(|end| end <= clock::now()) {
             return Err(Denial::refused(principal.scheme(), Reason::ExpiredCredentials, "the credential has expired"));

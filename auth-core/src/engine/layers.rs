@@ -1,4 +1,4 @@
-//! All layers of a request, from the outside in; and what follows a grant.
+//! Enforcement of all layers of a request, from the outermost scope inward, and the completion of a grant.
 
 use super::Engine;
 use super::collect::CallerQuery;
@@ -12,18 +12,18 @@ use crate::policy::decision::Rules;
 use crate::policy::facts::Checks;
 use crate::policy::rule::{ArgRequirement, Rule};
 
-/// The layers of a request: the scopes around its handler, joined where they share an engine.
+/// The layers of a request, which consist of the scopes around its handler. Scopes that share an engine form one layer.
 pub trait Layers<'r, H: Adapter>: Copy {
-    /// How many engines decide, one after the other.
+    /// Returns the number of layers. Each is decided by its engine, one after the other.
     fn count(self) -> usize;
 
-    /// The layer at `index`, from the outside in. The handler's rule belongs to the last one.
+    /// Returns the layer at `index`, counted from the outermost. The handler's rule belongs to the last layer.
     fn layer(self, index: usize, handler: &'static Rule) -> Option<(&'r Engine<H>, Rules<'r>)>;
 
-    /// Whether a connection that outlives its request needs a lease here.
+    /// Whether a connection that outlives its request needs a lease in these scopes.
     fn is_strict(self) -> bool;
 
-    /// All layers.
+    /// Returns an iterator over all layers.
     fn iter(self, handler: &'static Rule) -> impl Iterator<Item = (&'r Engine<H>, Rules<'r>)> {
         (0..self.count()).map_while(move |index| self.layer(index, handler))
     }
@@ -34,12 +34,12 @@ pub trait Layers<'r, H: Adapter>: Copy {
     }
 }
 
-/// A denial, and the layer that denied; `None` if it is none of them in particular.
+/// A denial, and the layer that denied.
 #[derive(Debug)]
 pub struct LayerDenial {
     /// The denial.
     pub denial: Denial,
-    /// The layer.
+    /// The index of the layer. `None` if the denial does not belong to a particular layer.
     pub layer: Option<usize>,
 }
 
@@ -49,25 +49,25 @@ impl From<Denial> for LayerDenial {
     }
 }
 
-/// How far a request was decided without waiting.
+/// The result of enforcement without waiting.
 pub enum Enforcement {
     /// All rules hold.
     Granted,
-    /// One does not.
+    /// A rule does not hold.
     Denied(LayerDenial),
-    /// [`finish`] has to wait for something.
+    /// [`finish`] has to be awaited.
     Pending(Wait),
 }
 
-/// What [`finish`] waits for.
+/// The operation that [`finish`] waits for.
 pub struct Wait(Waiting);
 
 enum Waiting {
-    /// The evaluation of a layer and those below it.
+    /// The evaluation of the layer at this index and of those inside it.
     Evaluation(usize),
-    /// The work that an unknown path would have been, before a denial that must look like one.
+    /// The work that a request for an unknown path would have caused. It precedes a denial that must look like one.
     Equalization { layer: usize, denial: Denial },
-    /// The record of an activity.
+    /// The recording of an activity.
     Activity,
 }
 
@@ -77,7 +77,7 @@ fn set_up(cause: &'static str) -> LayerDenial {
     Denial { cause: Some(cause), ..Denial::new(Reason::SetUp) }.into()
 }
 
-/// Decides a request for a handler without checks, as far as that is possible without waiting.
+/// Decides a request for a handler without checks, as far as possible without waiting.
 pub fn enforce<'r, H: Adapter, L: Layers<'r, H>>(
     layers: L,
     request: &'r H::Request,
@@ -110,7 +110,7 @@ fn enforce_with<'r, H: Adapter, L: Layers<'r, H>>(
             Evaluation::RunCheck(..) => return Enforcement::Denied(set_up(CHECKS_LOST)),
         }
     }
-    // A request whose rules do not ask for the caller is no activity.
+    // A request whose rules do not depend on the caller is not an activity.
     if state.has_activities() && layers.iter(handler).any(|(_, rules)| rules.facts_needed().caller) {
         return Enforcement::Pending(Wait(Waiting::Activity));
     }
@@ -120,10 +120,10 @@ fn enforce_with<'r, H: Adapter, L: Layers<'r, H>>(
     }
 }
 
-/// Decides the rest of a request.
+/// Completes the decision on a request.
 ///
 /// # Errors
-/// The denial.
+/// Returns the denial if a rule does not hold.
 pub async fn finish<'r, H: Adapter, L: Layers<'r, H>>(
     layers: L,
     request: &'r H::Request,
@@ -156,10 +156,11 @@ async fn equalize<H: Adapter>(engine: &Engine<H>, request: &H::Request, denial: 
     }
 }
 
-/// Evaluates the layers from `first` on. `Some` is a check that has to be run first, and about whom.
+/// Evaluates the layers from `first` on. Returns the index of a check that has to run first and the caller that it concerns, or
+/// `None` if all rules hold.
 ///
 /// # Errors
-/// The denial.
+/// Returns the denial if a rule does not hold.
 pub async fn evaluate_layers<'r, H: Adapter, L: Layers<'r, H>>(
     layers: L,
     request: &'r H::Request,
@@ -190,10 +191,10 @@ pub async fn evaluate_layers<'r, H: Adapter, L: Layers<'r, H>>(
     Ok(None)
 }
 
-/// Completes a grant: activities are recorded, then the grant itself.
+/// Completes a grant: records the activities, then the grant itself.
 ///
 /// # Errors
-/// A session has ended meanwhile, or the grant cannot be recorded.
+/// A session has ended in the meantime, or the grant cannot be recorded.
 pub async fn grant<'r, H: Adapter, L: Layers<'r, H>>(
     layers: L,
     request: &'r H::Request,
@@ -228,7 +229,7 @@ impl<H: Adapter> Engine<H> {
     }
 }
 
-/// Counts a grant, and records it in the audit of each engine that had to grant it.
+/// Counts a grant in the metrics and records it in the audit log of each engine that took part in it.
 fn record_grant<'r, H: Adapter, L: Layers<'r, H>>(
     layers: L,
     request: &'r H::Request,
@@ -257,8 +258,8 @@ fn record_grant<'r, H: Adapter, L: Layers<'r, H>>(
     Ok(())
 }
 
-/// Refuses a WebSocket in a strict scope whose handler takes no lease: it would never end (M1). Only a request that the rules grant
-/// learns of it.
+/// Denies a WebSocket in a strict scope whose handler does not take a lease, since the connection would never end (M1). This runs
+/// after the rules, so only a request that they grant learns of it.
 fn lease_is_taken<'r, H: Adapter, L: Layers<'r, H>>(
     layers: L,
     request: &'r H::Request,

@@ -1,4 +1,5 @@
-//! Metrics, through the facade of the `metrics` crate: the application says where they go. Without the feature, nothing.
+//! Metrics through the facade of the `metrics` crate. The application chooses the recorder. Nothing is counted without the feature
+//! `metrics`.
 //!
 //! | name | kind | labels |
 //! | --- | --- | --- |
@@ -11,14 +12,12 @@ use crate::identity::scheme_id::SchemeId;
 use crate::policy::rule::Rule;
 use crate::runtime::clock::{self, Moment};
 
-/// Whether anything is counted.
 pub(crate) const IS_ENABLED: bool = true;
 
 fn name(scheme: Option<SchemeId>) -> &'static str {
     scheme.map_or("none", SchemeId::name)
 }
 
-/// Counts a request that was let in.
 pub(crate) fn granted(rule: &'static Rule, caller: Option<&Principal>) {
     metrics::counter!(
         "auth_decisions_total", "outcome" => "granted", "reason" => "none",
@@ -27,7 +26,7 @@ pub(crate) fn granted(rule: &'static Rule, caller: Option<&Principal>) {
     .increment(1);
 }
 
-/// Counts a request that was refused, and answered so.
+/// Counts a request that was answered with a denial.
 pub fn count_denial(rule: &'static Rule, denial: &Denial) {
     let outcome = if denial.reason.is_of_server() { "failed" } else { "denied" };
     metrics::counter!(
@@ -37,16 +36,13 @@ pub fn count_denial(rule: &'static Rule, denial: &Denial) {
     .increment(1);
 }
 
-/// The start of an operation that is timed.
 #[derive(Clone, Copy)]
 pub(crate) struct Timer(Moment);
 
-/// Starts a timer.
 pub(crate) fn start() -> Timer {
     Timer(clock::monotonic())
 }
 
-/// Records how long the verification of a credential took.
 pub(crate) fn authenticated(scheme: SchemeId, since: Timer, verified: bool) {
     let outcome = if verified { "verified" } else { "refused" };
     let took = clock::monotonic().after(since.0).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Stands in for `metrics` without the feature of that name: nothing is counted, and no clock is read.
+//! No-op replacement of `metrics`, without the feature of that name. Counts nothing and does not read the clock.
 
 use crate::denial::Denial;
 use crate::identity::principal::Principal;
@@ -9,7 +9,7 @@ pub(crate) const IS_ENABLED: bool = false;
 
 pub(crate) fn granted(_: &'static Rule, _: Option<&Principal>) {}
 
-/// Counts a request that was refused, with the feature `metrics`.
+/// Counts a denied request if the feature `metrics` is enabled. Does nothing here.
 pub fn count_denial(_: &'static Rule, _: &Denial) {}
 
 #[derive(Clone, Copy)]

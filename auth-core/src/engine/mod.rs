@@ -1,12 +1,11 @@
-//! The engine: from a request and the rules of its handler to a grant or a denial.
+//! The engine, which maps a request and the rules of its handler to a grant or a denial.
 //!
 //! ```text
 //! request ─► collect ─► extract ─► ┌ decide ─► verify | ask roles | run check ┐ ─► grant ─► handler
 //!                                  └──────────────── until decided ──────────┘ ─► deny ─► response
 //! ```
 //!
-//! A web framework is connected by an [`Adapter`]. The request is read when facts are collected and credentials extracted, and
-//! nowhere else.
+//! An [`Adapter`] connects a web framework. The engine reads the request only when it collects facts and extracts credentials.
 
 mod request;
 #[cfg(feature = "metrics")]
@@ -44,18 +43,18 @@ use crate::scheme::settings::Handles;
 use crate::scheme::{ConfiguredNames, Schemes};
 use crate::store::roles::ProvidedRoles;
 
-/// A block list, as the engine asks it.
+/// The interface between a block list and the engine.
 pub trait BlockCheck: Send + Sync {
-    /// Whether requests from this address are refused; `None` is an address that is not known.
+    /// Returns whether requests from this address are refused. `None` is an unknown address.
     fn refuses_address(&self, address: Option<IpAddr>) -> bool;
 
-    /// Records changes of the list here.
+    /// Sets the audit sink in which changes of the list are recorded.
     fn set_audit(&self, sink: Arc<dyn Sink>);
 
-    /// What the list says about a verified caller.
+    /// Checks a verified caller against the list.
     ///
     /// # Errors
-    /// The caller is blocked, what they sent was revoked, or the list is too old to tell.
+    /// The caller is blocked, their credential was revoked, or the list is stale.
     fn check(&self, caller: &Principal) -> Result<(), Denial>;
 }
 
@@ -74,123 +73,117 @@ impl BlockCheck for crate::store::blocklist::Blocklist {
     }
 }
 
-/// Decides requests by the settings of one application.
+/// Decides requests according to the settings of one application.
 pub struct Engine<H: Adapter> {
     id: u64,
     /// The schemes, in the order in which their issuers are listed.
     schemes: Schemes<H>,
-    /// Parts of schemes, for extractors and endpoints.
+    /// Parts of schemes that extractors and endpoints use.
     handles: Handles,
     sources: Vec<Arc<Issuer>>,
-    /// Whether a browser sends credentials of one of the schemes by itself.
+    /// Whether a browser sends the credentials of at least one scheme by itself.
     accepts_ambient: bool,
-    /// Where client addresses come from.
     address: AddressSource,
-    /// Where countries come from.
     countries: Option<Countries>,
-    /// The names of this server.
     hosts: Hosts,
-    /// Origins of front ends elsewhere.
+    /// The origins of front ends on other hosts.
     origins: Origins,
-    /// Who is refused whatever a rule says.
+    /// The block list, which takes precedence over all rules.
     blocklist: Option<Arc<dyn BlockCheck>>,
-    /// Who records events.
     sink: Option<Arc<dyn Sink>>,
-    /// Whether all grants are recorded.
     audits_grants: bool,
-    /// What this server is called as a protected resource.
+    /// The identifier of this server as a protected resource.
     resource: Option<ProtectedResource>,
-    /// The scopes that rules name, except for routes that are hidden.
+    /// The scopes that rules contain, except the rules of hidden routes.
     scopes: Mutex<BTreeSet<&'static str>>,
-    /// Whether only this machine may send requests, since keys or cookies are those of development.
+    /// Whether only clients on this machine are accepted, because keys or cookies are for development.
     loopback_only: bool,
-    /// Whether handlers can issue tickets.
     issues_tickets: bool,
     names_checked: AtomicBool,
     warned_of_proxy: AtomicBool,
-    /// The role types whose grants count.
+    /// The role types whose grants apply.
     roles: RoleTypes,
-    /// Provides roles that no credential contains.
     role_provider: Option<ProvidedRoles>,
-    /// The vocabularies that were registered so far. Read when handlers are registered, never in a request.
+    /// The vocabularies registered so far. Read only when handlers are registered, never during a request.
     vocabularies: Mutex<Vec<&'static Vocabulary>>,
-    /// Types whose shared names mean the same.
+    /// Pairs of types whose shared names have the same meaning.
     same: Vec<(&'static Vocabulary, &'static Vocabulary)>,
 }
 
 impl<H: Adapter> Engine<H> {
-    /// Identifies the engine within the process.
+    /// Returns the identifier of the engine, unique within the process.
     pub fn id(&self) -> u64 {
         self.id
     }
 
-    /// The schemes.
+    /// Returns the schemes.
     pub fn schemes(&self) -> &Schemes<H> {
         &self.schemes
     }
 
-    /// A part of a scheme, by its type, if the scheme is accepted.
+    /// Returns a part of a scheme by its type. `None` if the scheme is not accepted.
     pub fn part<T: 'static>(&self) -> Option<&T> {
         self.handles.get()
     }
 
-    /// The issuers whose credentials are accepted.
+    /// Returns the issuers whose credentials are accepted.
     pub fn sources(&self) -> &[Arc<Issuer>] {
         &self.sources
     }
 
-    /// Where client addresses come from.
+    /// Returns the source of client addresses.
     pub fn address(&self) -> &AddressSource {
         &self.address
     }
 
-    /// Where countries come from.
+    /// Returns the source of client countries.
     pub fn countries(&self) -> Option<&Countries> {
         self.countries.as_ref()
     }
 
-    /// The names of this server.
+    /// Returns the host names of this server.
     pub fn hosts(&self) -> &Hosts {
         &self.hosts
     }
 
-    /// Who records events.
+    /// Returns the audit sink.
     pub fn sink(&self) -> Option<&dyn Sink> {
         self.sink.as_deref()
     }
 
-    /// What this server is called as a protected resource.
+    /// Returns the identifier of this server as a protected resource.
     pub fn resource(&self) -> Option<&ProtectedResource> {
         self.resource.as_ref()
     }
 
-    /// The role types whose grants count.
+    /// Returns the role types whose grants apply.
     pub fn roles(&self) -> &RoleTypes {
         &self.roles
     }
 
-    /// Provides roles that no credential contains.
+    /// Returns the provider of roles that no credential contains.
     pub fn role_provider(&self) -> Option<&ProvidedRoles> {
         self.role_provider.as_ref()
     }
 
-    /// The version of the grants that are data.
+    /// Returns the version of the grants that are loaded as data.
     fn version_of_grants(&self) -> Option<String> {
         self.roles.version()
     }
 
-    /// Whether responses may have to say how they were decided: by something that shared caches do not look at, or for a proof.
+    /// Returns whether responses may need headers that depend on the decision: for a credential or address that shared caches
+    /// ignore, or for a proof of possession.
     pub fn affects_responses(&self) -> bool {
-        // A rule that names a network or a country does not start without an address.
+        // A rule with a network or a country requires a configured address source at start-up.
         self.schemes.affect_responses() || self.address != AddressSource::Unset
     }
 
-    /// Whether this is the first time that a request shows a proxy which no setting names.
+    /// Returns `true` only once, for the first request that contains a forwarding header although no proxy is configured.
     fn warn_of_proxy_once(&self) -> bool {
         !self.warned_of_proxy.swap(true, Ordering::Relaxed)
     }
 
-    /// The issuers that are asked for tokens: those whose name is an address.
+    /// Returns the issuers of tokens whose name is a URL: the authorization servers.
     pub fn authorization_servers(&self) -> Vec<&str> {
         let of_tokens = self.sources.iter().filter(|source| source.scheme == SchemeId::Bearer);
         of_tokens
@@ -199,18 +192,18 @@ impl<H: Adapter> Engine<H> {
             .collect()
     }
 
-    /// Registers a scope that the rule of a route names which is not hidden.
+    /// Registers a scope that the rule of a visible route contains.
     fn note_scope(&self, name: &'static str) {
         self.scopes.lock().unwrap_or_else(PoisonError::into_inner).insert(name);
     }
 
-    /// The scopes that rules name.
+    /// Returns the scopes that rules contain, except the rules of hidden routes.
     pub fn scopes_of_rules(&self) -> Vec<&'static str> {
         self.scopes.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect()
     }
 
-    /// Registers a vocabulary that a rule names. An earlier one that declares one of its names differently is a mistake: the name in
-    /// a token would have two meanings.
+    /// Registers a vocabulary that a rule uses. Fails if a registered vocabulary declares one of its names differently, since the
+    /// name in a token would have two meanings.
     fn register_vocabulary(&self, vocabulary: &'static Vocabulary) -> Result<(), (&'static str, &'static Vocabulary)> {
         let mut met = self.vocabularies.lock().unwrap_or_else(PoisonError::into_inner);
         if met.iter().any(|other| other.is(vocabulary)) {
@@ -232,7 +225,7 @@ impl<H: Adapter> Engine<H> {
         Ok(())
     }
 
-    /// Logs a warning for each name in settings and files that no vocabulary declares. Runs once.
+    /// Logs a warning for each name in settings and files that no vocabulary declares. Repeated calls have no effect.
     pub fn check_names(&self) {
         if self.names_checked.swap(true, Ordering::Relaxed) {
             return;
@@ -264,7 +257,7 @@ impl<H: Adapter> Engine<H> {
             }
         }
         for names in self.schemes.iter().flat_map(|scheme| scheme.configured_names()) {
-            // Basic and the login form may have the same users.
+            // Basic and the login form may share their users.
             if !all.contains(&names) {
                 all.push(names);
             }

@@ -1,4 +1,4 @@
-//! Denials that must look like the response to an unknown path, in their timing too.
+//! Denials that must look like the response to an unknown path, including their timing.
 
 use super::Engine;
 use super::collect::CallerQuery;
@@ -10,7 +10,7 @@ use crate::policy::facts::Checks;
 use crate::policy::rule::{Rule, RuleTarget};
 use crate::runtime::future::LocalBoxFuture;
 
-/// The rule of an unknown path beside a hidden one: the same steps, and nobody passes.
+/// The rule of an unknown path next to a hidden one. It causes the same steps and grants no request.
 pub static UNKNOWN_PATH: Rule = Rule {
     text: "authenticated, and then nothing is here",
     target: RuleTarget::Other("an unknown path"),
@@ -18,8 +18,9 @@ pub static UNKNOWN_PATH: Rule = Rule {
     ..crate::policy::rule::AUTHENTICATED
 };
 
-/// The work that an unknown path would have been, and that this denial has spared: a credential is verified, or the role provider
-/// asked. The outcome is discarded. Without it, the time would tell the two apart.
+/// Returns the work that a request for an unknown path would have caused and that this denial skipped: the verification of a
+/// credential, or a lookup of roles. The result is discarded. Without this work, the response time would distinguish a hidden
+/// handler from an unknown path.
 pub(super) fn work<'r, H: Adapter>(
     engine: &'r Engine<H>,
     request: &'r H::Request,
@@ -27,7 +28,7 @@ pub(super) fn work<'r, H: Adapter>(
     asked_roles: bool,
     state: &mut RequestState<H>,
 ) -> Option<LocalBoxFuture<'r, ()>> {
-    // The role provider is asked once about every known caller, whether or not it could matter (H5).
+    // The role provider is asked once about every known caller, whether or not the roles could matter (H5).
     if let (Some(caller), Some(provider), false) = (denial.caller.clone(), engine.role_provider(), asked_roles) {
         return Some(Box::pin(async move {
             let _ = provider.look_up(&caller, None).await;
@@ -45,7 +46,7 @@ pub(super) fn work<'r, H: Adapter>(
     }
 }
 
-/// Asks the role provider about the caller of a request for an unknown path, as a hidden handler would have.
+/// Looks up the roles of the caller of a request for an unknown path, as a hidden handler would have done.
 pub async fn equalize_role_lookup<H: Adapter>(engine: &Engine<H>, request: &H::Request) {
     let Some(provider) = engine.role_provider() else { return };
     if let Some(Ok(caller)) = engine.caller(request) {

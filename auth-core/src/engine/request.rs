@@ -1,4 +1,4 @@
-//! What is kept with a request: who calls, authenticated once however many rules ask; and what the response has to say about it.
+//! The state of a request: the caller, who is authenticated only once for all rules, and the headers that the response needs.
 
 use std::sync::Arc;
 
@@ -12,38 +12,37 @@ use crate::policy::facts::Checks;
 use crate::policy::rule::Rule;
 use crate::scheme::{ActivityKey, RequestView};
 
-/// A web framework, as the engine uses it.
+/// The interface between a web framework and the engine.
 pub trait Adapter: RequestHead {
-    /// Takes the state out of a request, or makes it.
+    /// Takes the state out of a request, or creates an empty state.
     fn take_state(request: &Self::Request) -> RequestState<Self>;
 
-    /// Keeps the state with a request, in a place that no bytes on a socket can reach.
+    /// Stores the state with a request, in a place that received bytes cannot reach.
     fn put_state(request: &Self::Request, state: RequestState<Self>);
 
-    /// The caller that a test has set, if any. These are the issuers of the application.
+    /// Returns the caller that a test has set, if any. `_sources` are the issuers of the application.
     fn caller_override(_request: &Self::Request, _sources: &[Arc<Issuer>]) -> Option<Principal> {
         None
     }
 }
 
-/// Identifies an engine within the process.
 pub(super) type EngineId = u64;
 
-/// Who calls, as far as it is known.
+/// The caller of a request, as far as known.
 #[derive(Clone)]
 pub enum CallerOutcome {
     /// A caller whose credential was verified.
     Known(Principal),
-    /// Nobody who counts.
+    /// An anonymous caller, or one whose credential the decision ignored.
     Nobody,
-    /// Unknown: a store cannot be reached, and the handler accepts that.
+    /// The caller is unknown because a store is unavailable, and the handler accepts this.
     Unavailable,
-    /// A credential that was refused before a rule asked for it.
+    /// A credential that was refused before a rule needed it.
     Refused(Box<Denial>),
 }
 
 impl CallerOutcome {
-    /// The caller, if known.
+    /// Returns the caller, if known.
     pub fn known(self) -> Option<Principal> {
         match self {
             Self::Known(principal) => Some(principal),
@@ -52,19 +51,20 @@ impl CallerOutcome {
     }
 }
 
-/// What one engine has found. Other engines do not read it, and it is good only for the credential that was sent then.
+/// The outcome of one engine. It is not visible to other engines, and is valid only for the credential that was presented at that
+/// time.
 struct Outcome<H: RequestHead> {
     engine: EngineId,
-    /// The last `Authorization` line: if middleware has added a second one, no outcome contains it.
+    /// The last `Authorization` line. If middleware has added a second line, the outcome no longer matches.
     authorization: Option<H::Line>,
-    /// What the schemes read beside that, if they do.
+    /// The other headers that the schemes read, if any.
     others: Option<Box<OtherLines<H>>>,
     found: CallerOutcome,
     /// The handler's rule, for logs.
     rule: &'static Rule,
 }
 
-/// Headers beside `Authorization` that schemes read, and their lines.
+/// Headers other than `Authorization` that schemes read, and their lines.
 struct OtherLines<H: RequestHead> {
     headers: Arc<[String]>,
     lines: Vec<H::Line>,
@@ -73,7 +73,7 @@ struct OtherLines<H: RequestHead> {
 /// The state of one request.
 pub struct RequestState<H: RequestHead> {
     outcome: Option<Outcome<H>>,
-    /// What few requests have.
+    /// State that only few requests need, boxed to keep this type small.
     notes: Option<Box<Notes<H>>>,
 }
 
@@ -83,29 +83,29 @@ impl<H: RequestHead> Default for RequestState<H> {
     }
 }
 
-/// What few requests have.
+/// State that only few requests need.
 pub struct Notes<H: RequestHead> {
-    /// What the response has to say.
+    /// The headers that the response needs.
     pub hints: ResponseHints,
     /// The results of the rule's checks, for a lease.
     pub checks: Checks,
-    /// Whether the request was denied, so that no proof of a grant may be extracted.
+    /// Whether the request was denied. A denied request must not yield a proof of a grant to an extractor.
     pub is_denied: bool,
     /// Whether a denial must look as if the object did not exist.
     pub hides_object: bool,
-    /// Credentials to verify in place of the presented ones, which are used up.
+    /// Credentials to verify in place of the presented ones, which have been used up.
     replacements: Vec<(EngineId, String)>,
-    /// Activities to record when a rule grants the request.
+    /// Activities to record if the request is granted.
     activities: Vec<Activity>,
-    /// Explanations of the decisions, if a test wants them.
+    /// Explanations of the decisions, if a test requests them.
     pub explanations: Option<Vec<Explanation>>,
-    /// Whether the handler's rule granted the request, if a test wants to know.
+    /// Whether the handler's rule granted the request, if a test requests it.
     pub is_granted: Option<bool>,
-    /// The number of the request in audit events, once it has one.
+    /// The number of the request in audit events, assigned by its first event.
     pub(super) number: Option<String>,
-    /// A hash of the name that a login claims.
+    /// A hash of the user name that a login claims.
     pub(super) claimed: Option<String>,
-    /// The outcomes of further engines, if scopes of several are nested.
+    /// The outcomes of further engines, if scopes of several engines are nested.
     outcomes: Vec<Outcome<H>>,
 }
 
@@ -127,52 +127,50 @@ impl<H: RequestHead> Default for Notes<H> {
     }
 }
 
-/// What a response has to say about how the request was decided.
+/// Headers that the response needs because of how the request was decided.
 #[derive(Clone, Debug, Default)]
 pub struct ResponseHints {
-    /// The request was granted by something that shared caches do not look at: the client's address, or an API key.
+    /// The request was granted by something that shared caches ignore, such as the client address or an API key.
     pub private: bool,
-    /// Cookies were read, whether or not there were any.
+    /// Cookies were read, whether or not the request contained any.
     pub cookie: bool,
-    /// The `Set-Cookie` line that deletes a cookie which means nothing any more.
+    /// The `Set-Cookie` line that deletes an invalid cookie.
     pub delete_cookie: Option<String>,
     /// The nonce for the client's next proof (RFC 9449 §8.2).
     pub next_nonce: Option<String>,
 }
 
-/// An activity to record: which engine, which of its schemes, and the key that the scheme gave.
+/// An activity to record: its engine, the scheme, and the key that the scheme provided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Activity {
-    /// The engine.
     pub(super) engine: EngineId,
-    /// The position of the scheme.
+    /// The position of the scheme among those of the engine.
     pub(super) scheme: usize,
-    /// The key.
     pub(super) key: ActivityKey,
 }
 
 impl<H: RequestHead> RequestState<H> {
-    /// Whether there is nothing to keep.
+    /// Returns whether the state contains nothing to keep.
     pub fn is_empty(&self) -> bool {
         self.outcome.is_none() && self.notes.is_none()
     }
 
-    /// What few requests have; made if needed.
+    /// Returns the notes, creating them if needed.
     pub fn notes_mut(&mut self) -> &mut Notes<H> {
         self.notes.get_or_insert_default()
     }
 
-    /// What few requests have, if this one has it.
+    /// Returns the notes, if there are any.
     pub fn notes(&self) -> Option<&Notes<H>> {
         self.notes.as_deref()
     }
 
-    /// What the response has to say. It is said once.
+    /// Takes the headers that the response needs, so that they are added only once.
     pub fn take_hints(&mut self) -> ResponseHints {
         self.notes.as_deref_mut().map(|notes| std::mem::take(&mut notes.hints)).unwrap_or_default()
     }
 
-    /// Keeps who was found.
+    /// Stores the caller that an engine has determined, with the header lines that the outcome depends on.
     pub(super) fn store_caller(
         &mut self,
         (engine, headers): (EngineId, &Arc<[String]>),
@@ -202,17 +200,18 @@ impl<H: RequestHead> RequestState<H> {
         }
     }
 
-    /// What this engine has found, if it was asked and the credential is the same as then.
+    /// Returns the outcome of this engine. `None` if it has not determined a caller yet, or if the credential has changed since.
     pub fn cached_caller(&self, request: &H::Request, engine: EngineId) -> Option<CallerOutcome> {
         self.of(engine)?.if_unchanged(request)
     }
 
-    /// What the first engine has found that was asked: for code that runs outside of all scopes.
+    /// Returns the outcome of the first engine that determined a caller, for code outside of all scopes. `None` if the credential
+    /// has changed since.
     pub fn first(&self, request: &H::Request) -> Option<CallerOutcome> {
         self.outcome.as_ref()?.if_unchanged(request)
     }
 
-    /// The rule that decided last for this engine.
+    /// Returns the handler's rule of the latest outcome of this engine.
     pub fn rule(&self, engine: EngineId) -> Option<&'static Rule> {
         self.of(engine).map(|known| known.rule)
     }
@@ -228,7 +227,6 @@ impl<H: RequestHead> RequestState<H> {
         replacements.push((engine, credential));
     }
 
-    /// Adds activities to record when a rule grants the request.
     pub(super) fn add_activity(&mut self, activity: Activity) {
         let activities = &mut self.notes_mut().activities;
         if !activities.contains(&activity) {
@@ -236,17 +234,16 @@ impl<H: RequestHead> RequestState<H> {
         }
     }
 
-    /// Takes the activities to record.
     pub(super) fn take_activities(&mut self) -> Vec<Activity> {
         self.notes.as_deref_mut().map(|notes| std::mem::take(&mut notes.activities)).unwrap_or_default()
     }
 
-    /// Whether there are activities to record.
     pub(super) fn has_activities(&self) -> bool {
         self.notes().is_some_and(|notes| !notes.activities.is_empty())
     }
 
-    /// Keeps the name that a login claims, for its audit event: as a hash, since people type passwords there.
+    /// Stores a hash of the user name that a login claims, for its audit event. It is hashed because users type passwords into the
+    /// name field.
     pub fn claim_name(&mut self, name: &str) {
         self.notes_mut().claimed = Some(Event::hash_of(name));
     }
@@ -258,7 +255,7 @@ fn lines<'r, H: RequestHead>(request: &'r H::Request, headers: &[String]) -> imp
 
 impl<H: RequestHead> Outcome<H> {
     fn if_unchanged(&self, request: &H::Request) -> Option<CallerOutcome> {
-        // Mostly they are the very same bytes.
+        // Usually both refer to the same memory.
         let is_same = |one: &H::Line, other: &H::Line| std::ptr::eq(one.as_ref(), other.as_ref()) || one == other;
         let same = match (&self.authorization, H::lines(request, "authorization").last()) {
             (Some(known), Some(now)) => is_same(known, now),

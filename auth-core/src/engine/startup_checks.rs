@@ -1,5 +1,5 @@
-//! What is found out when handlers are registered, so that no request finds out; and for handlers that actix registers by
-//! itself, before the first request is decided on.
+//! Checks of rules against the configuration. They run when handlers are registered. For handlers that actix registers by itself,
+//! they run before the first decision.
 
 use crate::client::address::AddressSource;
 use crate::client::csrf::CrossSite;
@@ -13,132 +13,134 @@ use crate::runtime::clock::Timestamp;
 use super::Engine;
 use super::request::Adapter;
 
-/// A rule that this `Auth` cannot serve. Told in the log, and the server does not start.
+/// A rule that the configuration of its `Auth` cannot serve. The error is logged, and the server does not start.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RuleError {
-    /// Where addresses come from has to be said: behind a proxy, everybody has the proxy's.
+    /// The source of client addresses is not configured. Behind a proxy, all clients would have the address of the proxy.
     #[error(
         "{0}: the rule names a network or a country, and nobody said where addresses come from: call `.client_address(Peer)` or `.trusted_proxies(…)`"
     )]
     NoAddress(String),
-    /// Under a name of an attacker, a page could read what the network rule lets a browser see.
+    /// The host names of this server are not configured. By DNS rebinding, a page on an attacker's host name could read whatever
+    /// the network rule grants to a browser.
     #[error(
         "{0}: the rule names a network or a country, so the host names of this server have to be known: call `.hosts([…])`"
     )]
     NoHosts(String),
-    /// Where countries come from has to be said.
+    /// The source of client countries is not configured.
     #[error("{0}: the rule names a country, and nobody said where countries come from: call `.countries(…)`")]
     NoCountries(String),
-    /// Clients in the range could choose their address.
+    /// The network contains a range of trusted proxies. Clients in that range could forge their address.
     #[error(
         "{0}: the rule names a network that holds trusted proxies ({1}): name each proxy by its address, or count hops"
     )]
     ProxyInNetwork(String, String),
-    /// Nobody could ever pass.
+    /// The rule cannot hold for any caller of an accepted scheme.
     #[error(
         "{0}: no scheme that is accepted can make the rule `{1}` hold; where roles grant a permission, call `.roles::<…>()`, and where they are of a tenant, `.roles_from(…)`"
     )]
     NeverHolds(String, &'static str),
-    /// Each could be passed, and not all of them by one.
+    /// The rules can hold separately, but not together for one caller.
     #[error("{0}: nobody can pass its rule and those of the scopes around it at once: `{1}`")]
     Contradicts(String, String),
-    /// One name, two meanings.
+    /// Two types declare the same name, which would have two meanings.
     #[error(
         "{place}: {kind} \"{name}\" is declared by two types, `{first}` and `{second}`: call `.same_names::<{first}, {second}>()`, or rename one"
     )]
     NameDeclaredTwice {
         /// The handler.
         place: String,
-        /// What is named.
+        /// The kind of the name, such as a role.
         kind: &'static str,
         /// The name.
         name: &'static str,
-        /// The type that was met first, with its module where both types have one name.
+        /// The type that was registered first, with its module if both types have the same name.
         first: String,
-        /// The other one.
+        /// The type that was registered second.
         second: String,
     },
-    /// A scope has one rule.
+    /// The scope already has a rule.
     #[error("a scope requires a second rule, `{0}`: join the two with `&&`")]
     SecondRuleOfScope(&'static str),
-    /// Its answers could be told from those of the hidden handler.
+    /// A scope with a hidden handler has its own default service. Its responses would be distinguishable from those of the hidden
+    /// handler.
     #[error(
         "scope {0:?}: a handler hides as an unknown path (`not_found`), so unknown paths cannot have a service of their own"
     )]
     HiddenBesideDefault(String),
-    /// Nobody would decide on its handlers.
+    /// The scope is not part of an `Auth`, so its handlers would not be protected.
     #[error(
         "scope {0:?} of `web::scope` is in no scope of an `Auth`: make it with `auth.scope({0:?})`, or register it in one"
     )]
     InNoScope(String),
-    /// Nobody is a tenant there.
+    /// The pattern of the route does not contain the tenant parameter of the rule exactly once.
     #[error("{place}: the rule says `in = {name}`, and \"{pattern}\" has no `{{{name}}}`, or two of them")]
     NoTenant {
         /// The handler.
         place: String,
-        /// What the rule says.
+        /// The path parameter that the rule names.
         name: &'static str,
-        /// The pattern of its route.
+        /// The pattern of the route.
         pattern: String,
     },
-    /// There is no key of the object.
+    /// The pattern of the route does not contain the key of the object exactly once.
     #[error("{place}: the object is found by `{{{name}}}`, and \"{pattern}\" has no such name, or two of them")]
     NoObjectKey {
         /// The handler.
         place: String,
-        /// The name.
+        /// The path parameter that contains the key.
         name: &'static str,
-        /// The pattern of its route.
+        /// The pattern of the route.
         pattern: String,
     },
-    /// Whoever passes the rule could name any object.
+    /// The rule does not restrict the object, so every caller who satisfies it could access any object.
     #[error(
         "{place}: nothing asks whether the caller may have the object that \"{pattern}\" names: take `Authorized<…>`, write `check(…)` over an argument, or say why not: `any_object = \"…\"`"
     )]
     AnyObject {
         /// The handler.
         place: String,
-        /// The pattern of its route.
+        /// The pattern of the route.
         pattern: String,
     },
-    /// A strict scope has to see the patterns of its routes.
+    /// The pattern of a route in a strict scope is unknown.
     #[error(
         "{0}: the scope is strict, and the pattern of this route cannot be seen: write the route attribute by its own name, such as `#[get(…)]`, or say why it does not matter: `any_object = \"…\"`"
     )]
     NoPattern(String),
-    /// The names in that path would be asked about by nobody.
+    /// A strict scope is nested in a plain actix scope. The path of that scope is unknown, so its parameters could not be checked.
     #[error(
         "scope {0:?} is strict, and stands in a scope of plain actix, whose path cannot be seen: make that one with `auth.scope(…)`"
     )]
     StrictInPlain(String),
-    /// What a handler gives would open nothing.
+    /// The handler takes a `Ticket`, but tickets are not enabled.
     #[error("{0}: the handler takes a `Ticket`: call `.tickets()`")]
     NoTickets(String),
-    /// Nobody said what this server is called.
+    /// The identifier of this server as a protected resource is not configured.
     #[error("`auth.metadata()` are those of a resource: call `.resource(\"https://…\")`")]
     NoResource,
-    /// Each `Auth` would log out whom the other has logged in.
+    /// The sessions of two nested scopes share a cookie name but not a store. Each `Auth` would log out the users of the other.
     #[error(
         "scope {0:?}: its sessions and those of a scope around it have one cookie and two stores: give one of them a `.cookie_name(…)`"
     )]
     SessionsClash(String),
 }
 
-/// As [`Display`](std::fmt::Display): `main` and `unwrap` print the `Debug` of an error.
+/// Like [`Display`](std::fmt::Display), because `main` and `unwrap` print the `Debug` form of an error.
 impl std::fmt::Debug for RuleError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         std::fmt::Display::fmt(self, f)
     }
 }
 
-/// Checks the rules of handlers, each together with those of the scopes around it.
+/// Checks the rules of handlers, each together with the rules of the scopes around it.
 pub fn rules<H: Adapter>(engine: &Engine<H>, scopes: &[&'static Rule], handlers: &[&'static Rule]) -> Vec<RuleError> {
     let mut mistakes = Vec::new();
     if handlers.iter().any(|handler| std::ptr::eq(*handler, &METADATA)) && engine.resource().is_none() {
         mistakes.push(RuleError::NoResource);
     }
-    // All names first: a role that one handler names may grant the permission that another asks for.
+    // All names are registered first, since a role in one rule may grant the permission that another rule requires.
     for handler in handlers {
         names(engine, Rules { scopes, handler }, &mut mistakes);
     }
@@ -165,7 +167,7 @@ fn place(rule: &Rule) -> String {
     }
 }
 
-/// All that a rule which names a network or a country lacks.
+/// Returns the settings that a rule with a network or a country requires and that are missing.
 pub fn places<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>, about: FactsNeeded) -> Vec<RuleError> {
     let mut lacks = Vec::new();
     if !about.place {
@@ -182,7 +184,7 @@ pub fn places<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>, about: FactsNeed
         lacks.push(RuleError::NoCountries(place()));
     }
     if let AddressSource::Behind { proxies, .. } = engine.address() {
-        // A single address is a proxy and no client.
+        // A single address is a proxy and not a client.
         let ranges = || proxies.iter().filter(|proxy| proxy.prefix_len() < proxy.max_prefix_len());
         let found = rules.networks().find_map(|network| ranges().find(|proxy| overlap(proxy, network)));
         lacks.extend(found.map(|proxy| RuleError::ProxyInNetwork(place(), proxy.to_string())));
@@ -190,7 +192,8 @@ pub fn places<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>, about: FactsNeed
     lacks
 }
 
-/// Whether a pattern has each name that the rules take for a tenant, once: of two, a handler could read the other one.
+/// Returns an error unless the pattern contains each tenant parameter of the rules exactly once. If it occurred twice, the handler
+/// could read the other value.
 pub fn tenants(rules: Rules<'_>, around: &str, pattern: &str) -> Option<RuleError> {
     let whole = format!("{around}{pattern}");
     let times = |name: &str| names_in(&whole).filter(|known| *known == name).count();
@@ -198,7 +201,7 @@ pub fn tenants(rules: Rules<'_>, around: &str, pattern: &str) -> Option<RuleErro
     Some(RuleError::NoTenant { place: place(rules.handler), name, pattern: whole })
 }
 
-/// Whether a pattern has each name where the key of an object is to stand, once.
+/// Returns an error unless the pattern contains each parameter for the key of an object exactly once.
 pub fn object_keys(rules: Rules<'_>, around: &str, pattern: &str) -> Option<RuleError> {
     let whole = format!("{around}{pattern}");
     let times = |name: &str| names_in(&whole).filter(|known| *known == name).count();
@@ -206,7 +209,7 @@ pub fn object_keys(rules: Rules<'_>, around: &str, pattern: &str) -> Option<Rule
     Some(RuleError::NoObjectKey { place: place(rules.handler), name, pattern: whole })
 }
 
-/// In a strict scope: whether a pattern that names objects has a rule that asks about them.
+/// Returns an error if a pattern with parameters has a rule that does not restrict the object. For strict scopes.
 pub fn any_object(rules: Rules<'_>, around: &str, pattern: &str) -> Option<RuleError> {
     let whole = format!("{around}{pattern}");
     let is_asked = asks(rules.handler) || rules.tenants().next().is_some();
@@ -214,22 +217,22 @@ pub fn any_object(rules: Rules<'_>, around: &str, pattern: &str) -> Option<RuleE
     is_mistaken.then(|| RuleError::AnyObject { place: place(rules.handler), pattern: whole })
 }
 
-/// Whether a rule asks about the object of a request, or says why not; in a const.
+/// Returns whether a rule restricts the object of a request, or states why it does not. Usable in constants.
 pub const fn asks(rule: &Rule) -> bool {
     rule.any_object.is_some() || rule.checks_object || rule.asks_about_object()
 }
 
-/// In a strict scope: a route whose pattern is not known.
+/// Returns the error for a route in a strict scope whose pattern is unknown.
 pub fn no_pattern(rule: &Rule) -> RuleError {
     RuleError::NoPattern(place(rule))
 }
 
-/// The names in a pattern of actix: `{name}` or `{name:expression}`.
+/// Returns the parameters of an actix pattern: `{name}` or `{name:expression}`.
 fn names_in(pattern: &str) -> impl Iterator<Item = &str> {
     pattern.split('{').skip(1).filter_map(|rest| rest.split(['}', ':']).next())
 }
 
-/// The rule of the metadata of this server.
+/// The rule of the metadata endpoint of this server.
 pub static METADATA: Rule =
     Rule { text: "public", target: RuleTarget::Other("the metadata of this server"), ..crate::policy::rule::PUBLIC };
 
@@ -255,7 +258,7 @@ fn overlap(a: &ipnet::IpNet, b: &ipnet::IpNet) -> bool {
     a.contains(b) || b.contains(a)
 }
 
-/// The schemes of the sources whose best credential could pass.
+/// Returns the schemes of the issuers whose best possible credential could satisfy the rules.
 pub fn schemes<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>) -> Vec<String> {
     let could = |source: &&std::sync::Arc<crate::identity::issuer::Issuer>| {
         rules.could_hold_somewhere(&facts_of(engine, CallerFacts::Hypothetical(source)))
@@ -266,14 +269,16 @@ pub fn schemes<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>) -> Vec<String> 
     schemes
 }
 
-/// Whether somebody could pass: whoever logs in at one of the sources, or a stranger, from an address that fits.
+/// Returns whether any caller could satisfy the rules: an authenticated caller of any issuer, or an anonymous one, from a suitable
+/// address.
 fn can_hold<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>) -> bool {
     let by = |caller| rules.could_hold_somewhere(&facts_of(engine, caller));
     engine.sources().iter().any(|source| by(CallerFacts::Hypothetical(source)))
         || rules.admit_strangers() && by(CallerFacts::Nobody)
 }
 
-/// Whether what scopes ask and what the handler asks cannot be had by one caller. Of the handler alone the compiler has seen to it.
+/// Returns an error if no caller can satisfy the rules of the scopes and of the handler together. The handler's rule by itself is
+/// checked at compile time.
 fn contradiction<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>) -> Option<RuleError> {
     let mut matrix = Matrix::default();
     matrix.add_words(rules, engine.roles().iter());
@@ -282,7 +287,7 @@ fn contradiction<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>) -> Option<Rul
     (!can_hold).then(|| RuleError::Contradicts(place(rules.handler), rule))
 }
 
-/// What is known of such a caller before there is a request.
+/// Returns the facts that are known about a hypothetical caller before there is a request.
 fn facts_of<'a, H: Adapter>(engine: &'a Engine<H>, caller: CallerFacts<'a>) -> Facts<'a> {
     Facts {
         set_up: None,
@@ -298,7 +303,7 @@ fn facts_of<'a, H: Adapter>(engine: &'a Engine<H>, caller: CallerFacts<'a>) -> F
     }
 }
 
-/// Tells a mistake: in the log, or where there is none, to whoever started the server.
+/// Logs an error. Prints it to standard error if no log subscriber is set.
 #[allow(
     clippy::print_stderr,
     reason = "a server that does not start has to say why, and nobody may be listening to the log"

@@ -1,8 +1,9 @@
-//! What roles grant beside what they are declared to: as data, which changes while the server runs.
+//! Permissions granted to roles in addition to the declared ones, as data that changes while the server runs.
 //!
 //! # Why
-//! The compiler has closed the declared grants over, and proofs rest on them. So data only adds: what it takes back is what it
-//! gave. It names no role and no permission that is not declared, so that it cannot grow a vocabulary that nobody reviewed.
+//! The closure of the declared grants is computed at compile time, and compile-time proofs depend on it. Data therefore only adds
+//! grants, and can only revoke what it added. It names only declared roles and permissions, so that it cannot extend a vocabulary
+//! with names that were never reviewed.
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
@@ -17,8 +18,8 @@ use serde::Deserialize;
 use crate::identity::vocabulary::{Name, PermissionSet, RoleSet, Vocabulary};
 use crate::runtime::file_watcher::watch;
 
-/// Permissions that roles grant beside those that they declare: data, with a version that is told with every event of the
-/// audit. Cheap to clone; what one clone replaces, all see from the next request on.
+/// Permissions that roles grant in addition to the declared ones, as versioned data. Every audit event contains the version.
+/// Cloning is cheap. All clones share the grants, and a replacement takes effect with the next request.
 ///
 /// ```
 /// # use auth_core::open;
@@ -47,17 +48,17 @@ pub struct Grants<R, P> {
     types: PhantomData<fn() -> (R, P)>,
 }
 
-/// What is wrong with grants. What was there before stays.
+/// An error in the grants. The previous grants stay in effect.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum GrantsError {
-    /// No role of that name is declared.
+    /// The role is not declared.
     #[error("`{1}` declares no role {0:?}")]
     Role(String, &'static str),
-    /// No permission of that name is declared.
+    /// The permission is not declared.
     #[error("`{1}` declares no permission {0:?}")]
     Permission(String, &'static str),
-    /// A version that does not fit into a line of a log.
+    /// The version is invalid, because it must fit into a line of a log.
     #[error("a version is one to 64 visible ASCII characters")]
     Version,
     /// The file cannot be read.
@@ -76,7 +77,7 @@ impl From<GrantsError> for std::io::Error {
     }
 }
 
-/// The grants, for who looks them up.
+/// The grants without their type parameters, for lookup.
 #[derive(Clone, Debug)]
 pub struct Table(Arc<GrantsInner>);
 
@@ -85,15 +86,14 @@ struct GrantsInner {
     roles: &'static Vocabulary,
     permissions: &'static Vocabulary,
     now: ArcSwap<Snapshot>,
-    /// How often they were replaced: counted when those of before are gone.
+    /// Number of replacements. Incremented after the previous grants have been replaced.
     changes: AtomicU64,
 }
 
-/// All grants at one time.
 #[derive(Debug, Default)]
 struct Snapshot {
     version: Option<String>,
-    /// By the index of a role.
+    /// Permissions by the index of the role.
     of: BTreeMap<u16, Vec<Name>>,
 }
 
@@ -105,18 +105,20 @@ struct GrantsFile {
 }
 
 impl<R: RoleSet, P: PermissionSet> Grants<R, P> {
-    /// None so far. Roles and permissions of an open vocabulary are granted nothing: who accepts any name knows none.
+    /// Creates an empty set of grants. Roles and permissions of an open vocabulary cannot be granted, because an open vocabulary
+    /// declares no names.
     pub fn new() -> Self {
         let (roles, permissions) = (R::VOCABULARY, P::VOCABULARY);
         let inner = GrantsInner { roles, permissions, now: ArcSwap::default(), changes: AtomicU64::new(0) };
         Self { table: Table(Arc::new(inner)), types: PhantomData }
     }
 
-    /// Those of a file, `{"version": "2026-11-25", "grants": {"editor": ["posts:pin"]}}`. It is looked at every two seconds and read
-    /// again when it changes; where it is wrong then, what was read before stays, and an error is logged.
+    /// Reads grants from a file of the form `{"version": "2026-11-25", "grants": {"editor": ["posts:pin"]}}`. The file is checked
+    /// every two seconds and read again when it changes. If it is then invalid, the previous grants stay in effect and an error is
+    /// logged.
     ///
     /// # Errors
-    /// It cannot be read, or names what is not declared.
+    /// The file cannot be read, does not have this form, or contains an undeclared name.
     pub fn file(path: impl AsRef<Path>) -> Result<Self, GrantsError> {
         Self::file_with_interval(path.as_ref(), Duration::from_secs(2))
     }
@@ -129,10 +131,10 @@ impl<R: RoleSet, P: PermissionSet> Grants<R, P> {
         Ok(grants)
     }
 
-    /// Replaces all of them, at once: pairs of a role and a permission, by their declared names.
+    /// Replaces all grants atomically by pairs of a role and a permission, by their declared names.
     ///
     /// # Errors
-    /// A name is not declared, or the version is none; then nothing changes.
+    /// A name is not declared, or the version is invalid. The grants then stay unchanged.
     pub fn replace(
         &self,
         version: impl Into<String>,
@@ -143,12 +145,11 @@ impl<R: RoleSet, P: PermissionSet> Grants<R, P> {
         Ok(())
     }
 
-    /// The version of those that hold now.
+    /// Returns the version of the current grants.
     pub fn version(&self) -> Option<String> {
         self.table.version()
     }
 
-    /// What looks them up.
     pub(crate) fn table(&self) -> &Table {
         &self.table
     }
@@ -187,7 +188,7 @@ impl Snapshot {
     }
 }
 
-/// A declared name, by its own spelling: aliases are for tokens.
+/// Finds a declared name by its own spelling. Aliases are only for tokens.
 fn declared(vocabulary: &'static Vocabulary, name: &str) -> Option<(u16, &'static str)> {
     (0..).zip(vocabulary.names).find(|(_, declared)| **declared == name).map(|(index, declared)| (index, *declared))
 }
@@ -195,33 +196,33 @@ fn declared(vocabulary: &'static Vocabulary, name: &str) -> Option<(u16, &'stati
 impl GrantsInner {
     fn replace(&self, snapshot: Snapshot) {
         self.now.store(Arc::new(snapshot));
-        // After it: whoever has read the number before may have read the grants of before.
+        // Incremented after the store: a reader that has seen the previous number may have read the previous grants.
         self.changes.fetch_add(1, Ordering::Release);
     }
 }
 
 impl Table {
-    /// How often they were replaced. What was made of them since the number was another one is out of date.
+    /// Returns the number of replacements. Values derived from the grants are outdated once this number has changed.
     pub(crate) fn changes(&self) -> u64 {
         self.0.changes.load(Ordering::Acquire)
     }
 
-    /// Whose grants they are.
+    /// Returns the vocabulary of the roles.
     pub fn roles(&self) -> &'static Vocabulary {
         self.0.roles
     }
 
-    /// The version of those that hold now.
+    /// Returns the version of the current grants.
     pub fn version(&self) -> Option<String> {
         self.0.now.load().version.clone()
     }
 
-    /// Whether a role may be granted permissions of this vocabulary.
+    /// Returns whether a role may be granted permissions of this vocabulary.
     pub(crate) fn could_grant(&self, permissions: &'static Vocabulary) -> bool {
         self.0.permissions.is(permissions) && !self.0.roles.open
     }
 
-    /// What the role at `index` is granted now.
+    /// Calls `visit` with each permission currently granted to the role at `index`.
     pub(crate) fn each(&self, roles: &'static Vocabulary, index: u16, visit: &mut impl FnMut(&Name)) {
         if self.0.roles.is(roles) {
             self.0.now.load().of.get(&index).into_iter().flatten().for_each(visit);

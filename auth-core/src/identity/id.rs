@@ -1,16 +1,18 @@
-//! Who somebody is.
+//! Identities of principals.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Who a principal is: issuer, user or client, and subject. One opaque value to compare and to store.
+/// The identity of a principal, which consists of the issuer, the kind (user or client), and the subject. It is an opaque value for
+/// comparison and storage.
 ///
-/// The subject is not an identity by itself: one `sub` at two issuers is two people (RFC 7519 §4.1.2 makes it unique only within
-/// its issuer).
+/// A subject is not an identity by itself: one `sub` at two issuers denotes two principals (RFC 7519 §4.1.2 makes it unique only
+/// within its issuer).
 ///
-/// Its text is `user:LENGTH:ISSUER:SUBJECT` or `client:LENGTH:ISSUER:SUBJECT`, where LENGTH is the length of the issuer in bytes. It is made
-/// for storing and comparing, not for showing. A table with bare subjects moves over with `Id::user(ISSUER, subject)` for each row.
+/// The text form is `user:LENGTH:ISSUER:SUBJECT` or `client:LENGTH:ISSUER:SUBJECT`, where LENGTH is the length of the issuer in
+/// bytes. It is intended for storage and comparison, not for display. To migrate a table of bare subjects, convert each row with
+/// `Id::user(ISSUER, subject)`.
 ///
 /// # Examples
 /// ```
@@ -23,7 +25,7 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct Id(Box<str>);
 
-/// Text that is no [`Id`].
+/// The text is not a valid [`Id`].
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an identity reads `user:LENGTH:ISSUER:SUBJECT` or `client:LENGTH:ISSUER:SUBJECT`")]
 pub struct IdError;
@@ -31,20 +33,20 @@ pub struct IdError;
 crate::debug_as_display!(IdError);
 
 impl Id {
-    /// The identity of that user of that issuer, to compare with and to store.
+    /// Creates the identity of a user of an issuer, for comparison and storage.
     pub fn user(issuer: &str, subject: &str) -> Self {
         Self::new("user", issuer, subject)
     }
 
-    /// The identity of that client of that issuer: a program that acts for itself.
+    /// Creates the identity of a client of an issuer. A client is a program that acts on its own behalf.
     pub fn client(issuer: &str, subject: &str) -> Self {
         Self::new("client", issuer, subject)
     }
 
     fn new(kind: &str, issuer: &str, subject: &str) -> Self {
-        // The length keeps an issuer that holds a colon from passing for another one.
+        // The length prevents an issuer that contains a colon from being confused with another one.
         let length = issuer.len().to_string();
-        // In one piece of memory: a refusal makes one.
+        // A single allocation, because each denial creates an identity.
         Self([kind, ":", &length, ":", issuer, ":", subject].concat().into())
     }
 }

@@ -1,4 +1,4 @@
-//! Identities: who calls, by which scheme, and which issuer vouches for it.
+//! Principals, authentication schemes, and the issuers that vouch for principals.
 
 pub mod scheme_id;
 pub(crate) mod id;

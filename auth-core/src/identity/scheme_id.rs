@@ -4,23 +4,23 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum SchemeId {
-    /// RFC 6750.
+    /// Bearer tokens (RFC 6750).
     Bearer,
-    /// RFC 9449: a token, and a proof that its key is at hand.
+    /// Tokens with a DPoP proof of possession of their key (RFC 9449).
     Dpop,
-    /// RFC 7617.
+    /// Basic credentials (RFC 7617).
     Basic,
-    /// A key in a header of its own. Not registered with IANA.
+    /// An API key in a dedicated header field. Not registered with IANA.
     ApiKey,
-    /// A session cookie. Not registered with IANA: no scheme that is fits what a browser sends by itself.
+    /// A session cookie. Not registered with IANA, because no registered scheme fits credentials that browsers send automatically.
     Session,
     /// The certificate of a TLS client (RFC 8446 §4.4.2, RFC 9440). Not registered with IANA.
     ClientCertificate,
-    /// The application's own.
+    /// A scheme of the application.
     Custom(&'static CustomSchemeId),
 }
 
-/// A scheme of the application.
+/// The identifier of a scheme of the application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CustomSchemeId {
     name: &'static str,
@@ -29,41 +29,42 @@ pub struct CustomSchemeId {
 }
 
 impl CustomSchemeId {
-    /// So many in one application.
+    /// Maximum number of custom schemes in an application.
     pub const MOST: usize = 8;
 
-    /// The scheme of that name, which a browser may send by itself. `slot` tells it from others of the application. `None`
-    /// where no challenge can have the name (RFC 9110 §5.6.2), or another scheme has it.
+    /// Creates the identifier of a custom scheme. `is_ambient` states whether browsers may send its credentials automatically.
+    /// `slot` distinguishes the custom schemes of the application. Returns `None` if the name is not valid in a challenge (RFC 9110
+    /// §5.6.2), if a built-in scheme has the name, or if `slot` is not less than [`MOST`](Self::MOST).
     pub fn new(name: &'static str, is_ambient: bool, slot: u8) -> Option<&'static Self> {
         let is_taken = SchemeId::BUILT_IN
             .iter()
             .chain([&SchemeId::TOKEN_COOKIE])
             .any(|scheme| scheme.name().eq_ignore_ascii_case(name));
         let fits = is_token(name) && !is_taken && usize::from(slot) < Self::MOST;
-        // Schemes are copied everywhere and settled at start-up, so that this is a few bytes once.
+        // Schemes are copied everywhere and fixed at start-up, so this leaks a few bytes once.
         fits.then(|| &*Box::leak(Box::new(Self { name, is_ambient, slot })))
     }
 }
 
-/// Whether the text is a token (RFC 9110 §5.6.2), as names of schemes and of header fields are.
+/// Returns whether the text is a token (RFC 9110 §5.6.2), as required for names of schemes and header fields.
 pub fn is_token(text: &str) -> bool {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !text.is_empty() && text.bytes().all(fits)
 }
 
-/// Bearer tokens in a cookie, which a browser sends by itself.
+/// Bearer tokens in a cookie, which browsers send automatically.
 static TOKEN_COOKIE: CustomSchemeId =
     CustomSchemeId { name: "BearerCookie", is_ambient: true, slot: CustomSchemeId::MOST as u8 };
 
 impl SchemeId {
-    /// Bearer tokens in a cookie. Is challenged for as [`Bearer`](Self::Bearer), as no challenge asks for a cookie.
+    /// Bearer tokens in a cookie. The challenge is that of [`Bearer`](Self::Bearer), because no challenge can request a cookie.
     pub const TOKEN_COOKIE: Self = Self::Custom(&TOKEN_COOKIE);
 
-    /// Those that are no application's own, in the order in which challenges stand when none was used.
+    /// The built-in schemes, in the order of their challenges when the caller used none.
     pub const BUILT_IN: [Self; 6] =
         [Self::Bearer, Self::Dpop, Self::Basic, Self::ApiKey, Self::Session, Self::ClientCertificate];
 
-    /// The scheme whose challenge asks for its credentials.
+    /// Returns the scheme whose challenge requests credentials of this scheme.
     pub(crate) fn challenged(self) -> Self {
         if self == Self::TOKEN_COOKIE { Self::Bearer } else { self }
     }
@@ -75,13 +76,13 @@ impl SchemeId {
             Self::Basic => 1 << 2,
             Self::ApiKey => 1 << 3,
             Self::Session => 1 << 4,
-            // `CustomSchemeId::MOST` of them, and tokens in a cookie.
+            // The slots of custom schemes are less than `CustomSchemeId::MOST`, which is the slot of tokens in a cookie.
             Self::Custom(own) => 1 << (5 + own.slot),
             Self::ClientCertificate => 1 << 14,
         }
     }
 
-    /// The name, as challenges spell it.
+    /// Returns the name as spelled in challenges.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Bearer => "Bearer",
@@ -94,7 +95,7 @@ impl SchemeId {
         }
     }
 
-    /// The word that rules have for it.
+    /// Returns the word for the scheme in rules.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Bearer => "bearer",
@@ -107,7 +108,7 @@ impl SchemeId {
         }
     }
 
-    /// Whether `Authorization` carries its credentials.
+    /// Returns whether `Authorization` contains the credentials of this scheme.
     pub const fn is_in_authorization(self) -> bool {
         match self {
             Self::Bearer | Self::Dpop | Self::Basic => true,
@@ -115,17 +116,17 @@ impl SchemeId {
         }
     }
 
-    /// Whether its credentials are OAuth access tokens, so that challenges speak the codes of OAuth.
+    /// Returns whether the credentials are OAuth access tokens, so that challenges use the error codes of OAuth.
     pub const fn is_oauth(self) -> bool {
         matches!(self, Self::Bearer | Self::Dpop)
     }
 
-    /// Whether both are the same scheme, which is not an application's own; in a const.
+    /// Returns whether both are the same built-in scheme. Usable in const contexts.
     pub(crate) const fn is_built_in_as(self, other: Self) -> bool {
         !matches!(self, Self::Custom(_)) && self.bit() == other.bit()
     }
 
-    /// When the people who use it log in.
+    /// Returns how the time of a login by this scheme is determined.
     pub(crate) const fn login(self) -> AuthenticationTime {
         match self {
             Self::Basic => AuthenticationTime::EachRequest,
@@ -134,12 +135,12 @@ impl SchemeId {
         }
     }
 
-    /// Whether shared caches know that responses depend on its credentials: by `Authorization`, or by `Vary: Cookie`.
+    /// Returns whether shared caches account for the credentials of this scheme, by `Authorization` or by `Vary: Cookie`.
     pub(crate) const fn is_known_to_caches(self) -> bool {
         self.is_in_authorization() || matches!(self, Self::Session)
     }
 
-    /// Whether a browser sends it by itself, so that a cross-site request carries it too.
+    /// Returns whether browsers send the credentials automatically, so that cross-site requests contain them as well.
     pub const fn is_ambient(self) -> bool {
         match self {
             Self::Bearer | Self::Dpop | Self::ApiKey => false,
@@ -149,14 +150,14 @@ impl SchemeId {
     }
 }
 
-/// When somebody logged in whose credential is of a scheme.
+/// The time of a login, depending on the scheme of the credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AuthenticationTime {
-    /// At this request: it carries a password.
+    /// The time of the request, because it contains a password.
     EachRequest,
-    /// Never: it is for programs.
+    /// No login, because the scheme is for programs.
     Never,
-    /// When the credential says.
+    /// The time that the credential states.
     AsClaimed,
 }
 
@@ -168,24 +169,24 @@ impl SchemeSet {
     /// The empty set.
     pub const NONE: Self = Self(0);
 
-    /// This set and `scheme`.
+    /// Returns this set with `scheme` added.
     #[must_use]
     pub const fn with(self, scheme: SchemeId) -> Self {
         Self(self.0 | scheme.bit())
     }
 
-    /// This set without `scheme`.
+    /// Returns this set without `scheme`.
     #[must_use]
     pub const fn without(self, scheme: SchemeId) -> Self {
         Self(self.0 & !scheme.bit())
     }
 
-    /// Whether `scheme` is in it.
+    /// Returns whether the set contains `scheme`.
     pub const fn contains(self, scheme: SchemeId) -> bool {
         self.0 & scheme.bit() != 0
     }
 
-    /// Whether it is empty.
+    /// Returns whether the set is empty.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }

@@ -1,5 +1,5 @@
-//! All that a request can be, as far as two rules tell it apart: who calls, what a credential lists and answers, from where it
-//! comes, what checks find. Every one of these worlds is tried, so that what is said of two rules is so.
+//! The assignments ("worlds") that two rules can distinguish: the caller, the names and claims of its credential, the client
+//! location and the results of checks. Every assignment is tried, so that statements about two rules are exact.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,53 +10,54 @@ use super::request::{CaseCaller, CaseLocation};
 use crate::identity::scheme_id::SchemeId;
 use crate::policy::atom::Fact;
 
-/// So many worlds are tried.
+/// Maximum number of assignments.
 const MOST: usize = 1 << 18;
 
-/// One thing that can be so or otherwise.
+/// A fact that differs between assignments.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Variable {
-    /// Whether somebody has authenticated.
+    /// Whether a caller is authenticated.
     Caller,
-    /// Whether the source has answered all there is of this kind: else nothing is known to be absent.
+    /// Whether the issuer has answered completely for this kind. Otherwise nothing of the kind is known to be absent.
     Answered(String),
-    /// Whether a name, or the value of a claim, is there.
+    /// Whether the caller holds a name, or a claim has a value.
     Holds(Fact),
-    /// How old the login is: at most the first of these, at most the second, …, or older.
+    /// The age of the login. State `n` is within the `n`-th limit but not within a smaller one. The last state is older than all
+    /// limits.
     Age,
-    /// Which value there is of what has one value.
+    /// The value of a property that has exactly one value.
     One(Single),
-    /// What a check says: yes, no, or nothing.
+    /// The result of a check: no, yes, or unknown.
     Check(Fact),
-    /// The narrowest network around the address; none of them; not known.
+    /// The narrowest network that contains the address, no network, or an unknown address.
     Address,
-    /// The country; none of those; not known.
+    /// The country, a country that no rule contains, or an unknown country.
     Country,
 }
 
-/// The worlds that some rules tell apart.
+/// All assignments that the given rules distinguish.
 pub(super) struct Worlds {
     variables: BTreeMap<Variable, usize>,
-    /// How many states each has.
+    /// The number of states of each variable.
     states: Vec<usize>,
     ages: Vec<u64>,
     values: BTreeMap<Single, Vec<String>>,
-    /// The networks, of which each is a place for the addresses that are in no narrower one.
+    /// The networks. Each one represents the addresses that are in no narrower network.
     networks: Vec<IpNet>,
     countries: Vec<String>,
 }
 
-/// One of them: the state of each variable.
+/// One assignment: the state of each variable.
 pub(super) type World = Vec<usize>;
 
-/// What every caller has one of.
+/// A property of which every caller has exactly one value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Single {
     Acr,
     Scheme,
 }
 
-/// The value that an atom asks for, of what every caller has one of.
+/// Returns the property and the value that an atom requires of it.
 fn single(fact: &Fact) -> Option<(Single, &String)> {
     match fact {
         Fact::Acr(value) => Some((Single::Acr, value)),
@@ -74,7 +75,8 @@ fn kind(fact: &Fact) -> Option<String> {
 }
 
 impl Worlds {
-    /// Of these rules, whose names are those that credentials list; `None` where there are too many.
+    /// Collects the variables of rules whose names have been expanded to those that credentials list. Returns `None` if there are
+    /// too many assignments.
     pub(super) fn of(trees: &[&Expr]) -> Option<Self> {
         let literals: BTreeSet<&ExprLiteral> = trees.iter().flat_map(|tree| tree.literals()).collect();
         let mut variables = BTreeMap::new();
@@ -119,7 +121,6 @@ impl Worlds {
         Some(Self { variables, states, ages, values, networks, countries })
     }
 
-    /// Each of them.
     pub(super) fn each(&self) -> impl Iterator<Item = World> + '_ {
         let count: usize = self.states.iter().product();
         let world = |mut number: usize| -> World {
@@ -137,7 +138,8 @@ impl Worlds {
         world.get(*self.variables.get(variable)?).copied()
     }
 
-    /// Where nobody knows the address nobody knows the country; and somewhere there are addresses that no narrower network has.
+    /// Whether the assignment is consistent. The country of an unknown address is unknown, and a network needs addresses that are
+    /// in no narrower network.
     fn can_be(&self, world: &World) -> bool {
         let place = self.state(&Variable::Address, world);
         let unknown = place == Some(self.networks.len() + 1);
@@ -146,7 +148,7 @@ impl Worlds {
         !(unknown && country_is_known) && place.is_none_or(|place| self.has_addresses(place))
     }
 
-    /// Whether the place, which is what narrower networks leave of one, is left at all.
+    /// Whether the network at `place` has addresses that are in no narrower network.
     fn has_addresses(&self, place: usize) -> bool {
         let size = |network: &IpNet| {
             let bits = u32::from(network.max_prefix_len() - network.prefix_len());
@@ -159,12 +161,12 @@ impl Worlds {
         };
         match self.networks.get(place) {
             Some(network) => outermost(&|one| one != network && network.contains(one)) < size(network),
-            // Everywhere else, unless both kinds of addresses are named whole.
+            // Addresses outside of all networks exist unless the networks cover both address families completely.
             None => place > self.networks.len() || self.networks.iter().filter(|one| one.prefix_len() == 0).count() < 2,
         }
     }
 
-    /// Whether the literal holds there.
+    /// Whether the literal holds in the assignment.
     pub(super) fn holds(&self, ExprLiteral { fact, negated }: &ExprLiteral, world: &World) -> bool {
         let is = |variable: &Variable| self.state(variable, world) == Some(1);
         if fact.is_about_caller() && !is(&Variable::Caller) {
@@ -201,13 +203,13 @@ impl Worlds {
         }
     }
 
-    /// Whether somebody has authenticated there.
+    /// Whether the caller is authenticated in the assignment.
     pub(super) fn is_known(&self, world: &World) -> bool {
         self.state(&Variable::Caller, world) == Some(1)
     }
 
-    /// Whether a request can be made that is so: strangers list nothing, a list that is not there has no names, and the scheme is
-    /// that of a token. Of what is not in the hands of whoever makes it, one state stands for all.
+    /// Whether a test request can produce the assignment. Anonymous callers list nothing, a missing list contains no names, and the
+    /// scheme is that of a bearer token. Variables that the sender does not control have only one accepted state.
     pub(super) fn can_be_made(&self, world: &World) -> bool {
         let state = |variable: &Variable| self.state(variable, world).unwrap_or_default();
         let stranger = self.variables.contains_key(&Variable::Caller) && !self.is_known(world);
@@ -232,7 +234,7 @@ impl Worlds {
         })
     }
 
-    /// Who calls there, and from where.
+    /// Returns the caller and the location of a request for the assignment.
     pub(super) fn request(&self, world: &World) -> (Option<CaseCaller>, CaseLocation) {
         let place = match self.state(&Variable::Address, world) {
             None => CaseLocation::Anywhere,
@@ -289,7 +291,7 @@ impl Worlds {
                 _ => {}
             }
         }
-        // A claim that is answered and has none of these values has another one.
+        // A claim that is present with none of the compared values has a different value.
         let is_answered = |name: &str| {
             let answered = Variable::Answered(format!("claim {name}"));
             !self.variables.contains_key(&answered) || is(&answered)
@@ -301,7 +303,7 @@ impl Worlds {
         (Some(caller), place)
     }
 
-    /// A value of the claim, as JSON, that is none of those that rules ask for and of the same type.
+    /// Returns a JSON value of the same type that no rule requires of the claim.
     fn another_value(&self, claim: &str) -> String {
         let asked = self.variables.keys().filter_map(|variable| match variable {
             Variable::Holds(Fact::Claim(name, value)) if name == claim => Some(value.as_str()),
@@ -317,7 +319,7 @@ impl Worlds {
         }
     }
 
-    /// Whether the rule lets in there.
+    /// Whether the rule grants access in the assignment.
     pub(super) fn lets_in(&self, tree: &Expr, world: &World) -> bool {
         tree.holds(&|literal| self.holds(literal, world))
     }

@@ -1,5 +1,4 @@
-//! Who gains and who loses what, between a matrix that was reviewed and the one of now: by what the rules let in, not by how they
-//! are written.
+//! Differences between a reviewed matrix and the current one. Rules are compared by the callers that they admit, not by their text.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -11,33 +10,33 @@ use super::names::DeclaredNames;
 use super::{Matrix, RouteAccess};
 use crate::policy::atom::Fact;
 
-/// So many ways into a rule are compared. Beyond that nobody can tell.
+/// Maximum number of implicants of a rule. Larger rules are not compared.
 const MOST: usize = 2048;
 
-/// What has changed.
+/// The changes between two matrices.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Difference(pub Vec<Change>);
 
-/// What has changed about one route, or about all.
+/// A change of one route, or of the entire matrix.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Change {
-    /// A route is there that was not: who may call it.
+    /// A route was added. Contains the conditions that grant access.
     Added(String, Vec<String>),
-    /// A route that was there is not.
+    /// A route was removed.
     Removed(String),
-    /// Other callers get in.
+    /// A route admits different callers.
     Access {
         /// The method and the path.
         route: String,
-        /// Who gets in that did not: of those who come in by one of these, whoever had no other way.
+        /// Conditions that grant access now. A caller that meets one gains access if it had no other way in before.
         gains: Vec<String>,
-        /// Who does not that did: of those who came in by one of these, whoever has no other way.
+        /// Conditions that granted access before. A caller that met one loses access if it has no other way in now.
         loses: Vec<String>,
     },
-    /// There are too many ways in to tell.
+    /// The rules of a route cannot be compared, because they are too large or cannot be parsed.
     CannotTell(String),
-    /// The same callers get in, and something else that the file says has changed.
+    /// An entry changed in something other than the admitted callers. Contains its title and the changed lines.
     Said(String, String),
 }
 
@@ -72,7 +71,7 @@ impl fmt::Display for Difference {
 }
 
 impl Matrix {
-    /// What has changed since `before`.
+    /// Returns the changes since `before`.
     pub fn since(&self, before: &Self) -> Difference {
         let mut changes = Vec::new();
         let by_route = |matrix: &'_ Self| -> BTreeMap<String, Vec<RouteAccess>> {
@@ -116,7 +115,7 @@ impl Matrix {
     }
 }
 
-/// The rule of routes of one method and path, of which the router picks one.
+/// Joins the rules of all routes of one method and path, because the router picks one of them.
 fn tree(routes: &[RouteAccess]) -> Option<Expr> {
     Some(Expr::Any(routes.iter().map(|route| Expr::read(&route.rule)).collect::<Option<_>>()?))
 }
@@ -143,8 +142,8 @@ fn compare(
     }
 }
 
-/// For each name that a credential can list: one that no atom of the rules tells from it. Without this a long hierarchy would make
-/// more worlds than can be tried.
+/// Maps each name that a credential can list to one representative of the names that no atom of the rules distinguishes from it.
+/// Without this, a long hierarchy would have too many assignments to enumerate.
 fn same_names(rules: &[(&Expr, &DeclaredNames)]) -> BTreeMap<Fact, Fact> {
     let mut atoms_of: BTreeMap<Fact, BTreeSet<usize>> = BTreeMap::new();
     let literals = rules.iter().flat_map(|(tree, words)| tree.literals().into_iter().map(move |one| (one, *words)));
@@ -153,7 +152,7 @@ fn same_names(rules: &[(&Expr, &DeclaredNames)]) -> BTreeMap<Fact, Fact> {
             atoms_of.entry(holder.fact.clone()).or_default().insert(atom);
         }
     }
-    // Of those that no atom tells apart, the one that the others imply stands for all.
+    // The representative of such a group is the name that all others imply.
     let is_weaker = |one: &Fact, other: &Fact| match (one, other) {
         (Fact::Name(kind, one, _), Fact::Name(_, other, _)) => {
             rules.iter().any(|(_, words)| words.holders(kind, one).contains(&(kind.clone(), other.clone())))
@@ -174,7 +173,7 @@ fn same_names(rules: &[(&Expr, &DeclaredNames)]) -> BTreeMap<Fact, Fact> {
     names().filter_map(|fact| Some((fact.clone(), weakest(fact)?))).collect()
 }
 
-/// Who comes in by the one and not by the other, both ways: by every world that the two tell apart.
+/// Returns the conditions under which callers gain and lose access. Tries every assignment that the two rules distinguish.
 fn gains_and_losses(
     before: (&Expr, &DeclaredNames),
     now: (&Expr, &DeclaredNames),
@@ -199,8 +198,8 @@ fn gains_and_losses(
     Some((texts(gains, &ways_before), texts(loses, &ways_now)))
 }
 
-/// Who goes a way, but for those who could go a narrower one on the other side: for these nothing has changed. In words, as what
-/// is not so and what is not known to be so are two things.
+/// Formats an implicant, without the callers that satisfy a narrower implicant of the other side, for which nothing changes. These
+/// exceptions are written in words, because a fact that is false and a fact that is not known to be true differ.
 fn but_for(way: &Implicant, others: &[Implicant]) -> String {
     let joined =
         |literals: Vec<&ExprLiteral>| literals.iter().map(ToString::to_string).collect::<Vec<_>>().join(" && ");
@@ -212,7 +211,7 @@ fn but_for(way: &Implicant, others: &[Implicant]) -> String {
     std::iter::once(all).chain(besides).collect::<Vec<_>>().join(", ")
 }
 
-/// Whether the second rule holds in every world in which the first does.
+/// Returns whether `other` holds in every assignment in which `one` holds.
 #[cfg(test)]
 pub(crate) fn holds_wherever(one: &Expr, other: &Expr, words: &DeclaredNames) -> Option<bool> {
     let (one, other) = (one.expanded(words), other.expanded(words));
@@ -220,7 +219,7 @@ pub(crate) fn holds_wherever(one: &Expr, other: &Expr, words: &DeclaredNames) ->
     Some(worlds.each().all(|world| !worlds.lets_in(&one, &world) || worlds.lets_in(&other, &world)))
 }
 
-/// Lines that are there no more, and new ones, each as often as it is there; or the order, where that alone is another.
+/// Records removed and added lines, counting duplicates. If only the order differs, records the new order.
 fn said(what: &str, before: &[String], now: &[String], changes: &mut Vec<Change>) {
     let left = |of: &[String], other: &[String]| {
         let mut other = other.to_vec();

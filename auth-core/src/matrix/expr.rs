@@ -1,4 +1,4 @@
-//! A rule as it is read from its text: the same for one that was just compiled, and one that was committed a year ago.
+//! Rules parsed from text. A rule that was just compiled and one from a file committed a year ago have the same form.
 
 use std::fmt;
 
@@ -6,28 +6,28 @@ use super::names::DeclaredNames;
 use crate::policy::atom::Fact;
 use crate::policy::rule::Formula;
 
-/// A rule.
+/// A rule as a tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expr {
-    /// An atom, or its absence.
+    /// An atom or its negation.
     Literal(ExprLiteral),
-    /// All of these.
+    /// A conjunction.
     All(Vec<Expr>),
-    /// Any of these.
+    /// A disjunction.
     Any(Vec<Expr>),
 }
 
-/// An atom, or its absence.
+/// An atom or its negation.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExprLiteral {
-    /// What is asked.
+    /// The requirement.
     pub fact: Fact,
-    /// Whether its absence is.
+    /// Whether the requirement is negated.
     pub negated: bool,
 }
 
 impl Expr {
-    /// The tree of a rule that was compiled.
+    /// Converts a compiled rule.
     pub fn of(formula: &Formula) -> Self {
         match formula {
             Formula::Literal(literal) => {
@@ -38,14 +38,14 @@ impl Expr {
         }
     }
 
-    /// Reads the text of a rule; `None` where it is none.
+    /// Parses the text of a rule. Returns `None` if the text is not a rule.
     pub fn read(text: &str) -> Option<Self> {
         let mut rest = text.trim();
         let tree = any(&mut rest)?;
         rest.is_empty().then_some(tree)
     }
 
-    /// What it asks about the object of a request.
+    /// Returns the atoms about the object of a request.
     pub(super) fn checks(&self) -> Vec<String> {
         match self {
             Self::Literal(ExprLiteral { fact, .. }) if fact.is_about_object() => vec![fact.to_string()],
@@ -54,14 +54,14 @@ impl Expr {
         }
     }
 
-    /// The same, with each name replaced by all whose holders hold it: what is left are names that a credential lists.
+    /// Replaces each name with all names whose holders also hold it. The result contains only names that a credential lists.
     pub(super) fn expanded(&self, words: &DeclaredNames) -> Self {
         match self {
             Self::Literal(ExprLiteral { fact: Fact::Name(kind, name, tenant), negated }) => {
                 let holders = words.holders(kind, name).into_iter().map(|(kind, name)| {
                     Self::Literal(ExprLiteral { fact: Fact::Name(kind, name, tenant.clone()), negated: *negated })
                 });
-                // Whoever lacks the name lacks all that it follows from.
+                // A caller that lacks the name lacks all names that imply it.
                 if *negated { Self::All(holders.collect()) } else { Self::Any(holders.collect()) }
             }
             Self::Literal(_) => self.clone(),
@@ -70,12 +70,12 @@ impl Expr {
         }
     }
 
-    /// Whether somebody could pass, whatever sources there are; `None` where there are too many ways to tell.
+    /// Returns whether a caller could pass, regardless of the configured issuers. Returns `None` if the rule has too many
+    /// implicants.
     pub fn can_hold(&self, words: &DeclaredNames) -> Option<bool> {
         self.expanded(words).ways(1024).map(|ways| !ways.is_empty())
     }
 
-    /// Its literals.
     pub(super) fn literals(&self) -> Vec<&ExprLiteral> {
         match self {
             Self::Literal(literal) => vec![literal],
@@ -83,7 +83,7 @@ impl Expr {
         }
     }
 
-    /// The same, with each name that `group` gives another one of the same meaning replaced by that.
+    /// Replaces each name with its representative in `group`, which has the same meaning.
     pub(super) fn renamed(&self, group: &dyn Fn(&Fact) -> Fact) -> Self {
         match self {
             Self::Literal(ExprLiteral { fact, negated }) => {
@@ -94,7 +94,7 @@ impl Expr {
         }
     }
 
-    /// Whether it holds, where `holds` says which literals do.
+    /// Returns whether the rule holds, given the literals that hold.
     pub fn holds(&self, holds: &dyn Fn(&ExprLiteral) -> bool) -> bool {
         match self {
             Self::Literal(literal) => holds(literal),
@@ -155,7 +155,7 @@ fn one(rest: &mut &str) -> Option<Expr> {
     }
 }
 
-/// Where the parenthesis closes that was opened before the text; those within strings are none.
+/// Returns the offset of the parenthesis that closes the one before `text`. Parentheses within string literals do not count.
 fn closing(text: &str) -> Option<usize> {
     let (mut depth, mut at) = (0_usize, 0);
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
@@ -171,7 +171,7 @@ fn closing(text: &str) -> Option<usize> {
     None
 }
 
-/// How long the string or the character is that stands first; `None` where none does.
+/// Returns the length of the string or character literal at the start of `text`, or `None` if there is no literal.
 fn literal(text: &str) -> Option<usize> {
     if let Some(raw) = text.strip_prefix('r') {
         let marks = raw.len() - raw.trim_start_matches('#').len();
@@ -187,7 +187,7 @@ fn literal(text: &str) -> Option<usize> {
         escaped = letter == '\\' && !escaped;
         is_end.then_some(at + 1)
     })?;
-    // A lifetime has no second quote near it.
+    // A lifetime has no closing quote after one character.
     let is_character = |length: usize| {
         text.get(1..length - 1).is_some_and(|inside| inside.starts_with('\\') || inside.chars().count() == 1)
     };
@@ -196,7 +196,7 @@ fn literal(text: &str) -> Option<usize> {
 
 // ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/// As it is read again.
+/// Writes the form that [`Expr::read`] parses.
 impl fmt::Display for Expr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let joined = |f: &mut fmt::Formatter<'_>, parts: &[Self], by: &str, none: &str| {

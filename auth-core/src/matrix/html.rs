@@ -1,4 +1,4 @@
-//! The matrix as a page that stands by itself: no script or style from elsewhere, and readable without either.
+//! The matrix as a self-contained HTML page. It loads no external scripts or styles and is readable without either.
 
 use std::fmt::Write as _;
 
@@ -9,10 +9,10 @@ use crate::policy::atom::Fact;
 const HEAD: &str = include_str!("head.html");
 const TAIL: &str = include_str!("tail.html");
 
-/// So many ways are looked at to say what a role may do.
+/// Maximum number of implicants that are examined to determine the access of a role.
 const MOST: usize = 512;
 
-/// Text between tags, or within quotes.
+/// Escapes text for elements and quoted attributes.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -29,8 +29,8 @@ fn escaped(text: &str) -> String {
 }
 
 impl Matrix {
-    /// The page: a table of all routes, and a choice of a role that tells for each route whether whoever holds that role and
-    /// nothing else may call it.
+    /// Returns the page. It contains a table of all routes and a selection of roles. For each route, the page shows whether a
+    /// caller that holds only the selected role may call it.
     pub fn to_html(&self) -> String {
         let roles: Vec<&String> = self.words.0.get("role").into_iter().flatten().map(|(name, _)| name).collect();
         let mut page = HEAD.to_owned();
@@ -113,7 +113,7 @@ enum Who<'a> {
 
 enum CellVerdict {
     Yes,
-    /// Where this is so besides.
+    /// Granted if one of these conditions also holds.
     Perhaps(Vec<String>),
     No,
 }
@@ -128,7 +128,7 @@ impl CellVerdict {
     }
 }
 
-/// Whether such a caller, who holds nothing else, may come in.
+/// Returns whether such a caller may pass if it holds nothing else.
 fn may(tree: &Expr, who: Who<'_>) -> CellVerdict {
     let Some(ways) = tree.ways(MOST) else {
         return CellVerdict::Perhaps(vec!["some of very many ways is open".to_owned()]);
@@ -144,7 +144,8 @@ fn may(tree: &Expr, who: Who<'_>) -> CellVerdict {
                 (Fact::Name(kind, name, None), Who::Role(role)) if kind == "role" => {
                     closed |= (name == role) == literal.negated;
                 }
-                // Who holds nothing lacks it; scopes are what a token says besides.
+                // A caller that holds nothing else lacks the name. Scopes remain conditions, because a token carries them
+                // independently.
                 (Fact::Name(kind, _, None), _) if kind != "scope" => closed |= !literal.negated,
                 _ => open.push(literal.to_string()),
             }

@@ -1,17 +1,17 @@
-//! The ways into a rule: the least sets of literals of which each is enough. What one rule lets in and another does not is told
-//! by them, exactly.
+//! Implicants of rules: the minimal sets of literals that are each sufficient. They describe exactly the callers that one rule
+//! admits and another does not.
 
 use std::collections::BTreeSet;
 
 use super::expr::{Expr, ExprLiteral};
 use crate::policy::atom::Fact;
 
-/// What has to be so for one way in.
+/// Literals that together satisfy a rule.
 pub(super) type Implicant = BTreeSet<ExprLiteral>;
 
 impl ExprLiteral {
-    /// Whether wherever this one holds, the other does: with the decision's own semantics, where neither a fact nor its absence
-    /// holds if it is not known. Names that imply each other are no matter of this: see [`Tree::expanded`].
+    /// Whether `other` holds wherever `self` holds. As in decisions, an unknown fact satisfies neither a literal nor its negation.
+    /// Implications between names are not considered here: see [`Expr::expanded`].
     pub(super) fn implies(&self, other: &Self) -> bool {
         if self == other {
             return true;
@@ -29,7 +29,7 @@ impl ExprLiteral {
             (Fact::Country(smaller), Fact::Country(larger), false, false)
             | (Fact::Country(larger), Fact::Country(smaller), true, true) => smaller.is_subset(larger),
             (Fact::Country(one), Fact::Country(other), false, true) => one.is_disjoint(other),
-            // Every caller has one of these.
+            // Every caller has exactly one value of these.
             (Fact::Acr(one), Fact::Acr(other), false, true) | (Fact::Scheme(one), Fact::Scheme(other), false, true) => {
                 one != other
             }
@@ -38,7 +38,7 @@ impl ExprLiteral {
     }
 }
 
-/// Whether nobody goes this way: it asks for something and for its absence, or for what cannot be together.
+/// Whether no caller can satisfy the implicant, because two of its literals exclude each other.
 fn is_closed(way: &Implicant) -> bool {
     way.iter().any(|one| {
         way.iter().any(|other| {
@@ -48,12 +48,12 @@ fn is_closed(way: &Implicant) -> bool {
     })
 }
 
-/// Whether whoever goes the one way could go the other.
+/// Whether every caller that satisfies `narrow` satisfies `wide`.
 pub(super) fn is_within(narrow: &Implicant, wide: &Implicant) -> bool {
     wide.iter().all(|wanted| narrow.iter().any(|held| held.implies(wanted)))
 }
 
-/// Without ways that nobody goes, and those that another one makes superfluous.
+/// Removes implicants that no caller can satisfy, and those that another one covers.
 fn least(ways: Vec<Implicant>) -> Vec<Implicant> {
     let mut kept: Vec<Implicant> = Vec::new();
     for way in ways.into_iter().filter(|way| !is_closed(way)) {
@@ -66,7 +66,7 @@ fn least(ways: Vec<Implicant>) -> Vec<Implicant> {
 }
 
 impl Expr {
-    /// The least ways in; `None` where there are more than that.
+    /// Returns the minimal implicants, or `None` if there are more than `most`.
     pub(super) fn ways(&self, most: usize) -> Option<Vec<Implicant>> {
         let ways = match self {
             Self::Literal(literal) => vec![Implicant::from([literal.clone()])],
@@ -81,7 +81,7 @@ impl Expr {
                 (joined.len() <= most && so_far.len() * more.len() <= most * most).then_some(joined)
             })?,
         };
-        // Of an atom that implies another of the same way, the other says nothing.
+        // A literal that another literal of the same implicant implies is redundant.
         let trimmed = ways.into_iter().map(|way| {
             let says = |one: &&ExprLiteral| !way.iter().any(|other| other != *one && other.implies(one));
             way.iter().filter(says).cloned().collect()

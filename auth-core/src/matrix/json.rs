@@ -1,10 +1,10 @@
-//! The matrix for programs.
+//! The matrix as JSON.
 
 use serde::Serialize;
 
 use super::Matrix;
 
-/// What it is wrapped in, so that a reader can tell a later form of it.
+/// Adds the version, so that readers can detect later formats.
 #[derive(Serialize)]
 struct Versioned<'a> {
     schema: &'static str,
@@ -13,11 +13,11 @@ struct Versioned<'a> {
 }
 
 impl Matrix {
-    /// One object. `schema` is `"access-matrix/1"`; `routes` is an array of objects with `method`, `path`, `rule`, `handler`,
-    /// `file`, `line`, `sufficient` (an array of arrays of atoms, or `null` where there are too many), `schemes` (the credentials
-    /// that could let somebody in), `objects`, `public`, `verifies`, `not_found`, `any_object` (a reason, or `null`) and `notes`;
-    /// `words` has an object for each kind of name, with the `aliases` of each name, and what it `implies` and `grants`; `sources`,
-    /// `switches`, `unguarded` and `by_name` are arrays of sentences.
+    /// Returns the matrix as one JSON object. `schema` is `"access-matrix/1"`. `routes` is an array of objects with `method`,
+    /// `path`, `rule`, `handler`, `file`, `line`, `sufficient` (an array of arrays of atoms, or `null` if there are too many),
+    /// `schemes` (the credential schemes that could grant access), `objects`, `public`, `verifies`, `not_found`, `any_object` (a
+    /// reason, or `null`) and `notes`. `words` contains an object for each kind of name, with the `aliases` of each name and the
+    /// names that it `implies` and `grants`. `sources`, `switches`, `unguarded` and `by_name` are arrays of sentences.
     pub fn to_json(&self) -> String {
         let matrix = Versioned { schema: "access-matrix/1", matrix: self };
         serde_json::to_string_pretty(&matrix).unwrap_or_default() + "\n"

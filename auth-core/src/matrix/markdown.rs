@@ -1,4 +1,5 @@
-//! `ACCESS.md`: a line for each method of each path, made to be read in review, and read again by the next test.
+//! The `ACCESS.md` file. It contains one line for each method of each path, is written for review, and is parsed by the next test
+//! run.
 
 use std::fmt::Write as _;
 
@@ -23,16 +24,17 @@ const SWITCHES: &str = "## Settings that let in more";
 const UNGUARDED: &str = "## Without a rule";
 const BY_NAME: &str = "## Of plain actix, given to a scope by name";
 
-/// What stands before a letter that would end a code span, or its line.
+/// Escape character for characters that would end a code span or its line.
 const ESCAPE: char = '␛';
 
-/// What makes the letters around it read in another order (Unicode TR36 §2.10): nobody reviews what is not seen.
+/// Whether the character is invisible or changes the order of the text around it (Unicode TR36 §2.10). Reviewers cannot see such
+/// characters.
 pub(super) fn is_unseen(letter: char) -> bool {
     letter.is_control()
         || matches!(letter, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
-/// Text that ends no code span and no line, and can be read again.
+/// Escapes text so that it does not end a code span or a line. [`uncode`] restores it.
 pub(super) fn code(text: &str) -> String {
     let mut written = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -50,7 +52,7 @@ pub(super) fn code(text: &str) -> String {
     written
 }
 
-/// The text that [`code`] has written; `None` where it has not.
+/// Restores the text that [`code`] has escaped. Returns `None` if an escape sequence is invalid.
 fn uncode(written: &str) -> Option<String> {
     let mut text = String::with_capacity(written.len());
     let mut letters = written.chars();
@@ -73,7 +75,7 @@ fn uncode(written: &str) -> Option<String> {
     Some(text)
 }
 
-/// A sentence of the application: in one line, and in one piece.
+/// Replaces the characters of an application's sentence that would end the line or an entry in it.
 pub(super) fn sentence(text: &str) -> String {
     let plain = |letter: char| match letter {
         ';' => ',',
@@ -85,13 +87,12 @@ pub(super) fn sentence(text: &str) -> String {
     if sentence.trim().is_empty() { "…".to_owned() } else { sentence }
 }
 
-/// The line of a route.
 pub(super) fn line(route: &RouteAccess) -> String {
     let (path, rule, handler) = (code(&route.path), code(&route.rule), code(&route.handler));
     format!("- `{} {path}` for `{rule}` by `{handler}`{}", route.method, flags(route))
 }
 
-/// What the line says beside the rule.
+/// Formats the properties of a route that follow the handler.
 pub(super) fn flags(route: &RouteAccess) -> String {
     let mut line = String::new();
     let flags = [(route.public, "strangers may come in"), (route.not_found, "hides")];
@@ -110,12 +111,12 @@ pub(super) fn flags(route: &RouteAccess) -> String {
     line
 }
 
-/// What is said of a name.
+/// Relations between names.
 const ALSO: &str = "also as";
 const IMPLIES: &str = "implies";
 const GRANTS: &str = "grants";
 
-/// The lines of the names.
+/// Formats the declared names, one line each.
 pub(super) fn words(words: &DeclaredNames) -> Vec<String> {
     let each = words.0.iter().flat_map(|(kind, names)| names.iter().map(move |(name, word)| (kind, name, word)));
     let line = |(kind, name, word): (&String, &String, &DeclaredName)| {
@@ -131,7 +132,7 @@ pub(super) fn words(words: &DeclaredNames) -> Vec<String> {
 }
 
 impl Matrix {
-    /// The file.
+    /// Returns the content of the file.
     pub fn to_markdown(&self) -> String {
         let mut file = HEAD.to_owned();
         let mut section = |title: &str, lines: Vec<String>| {
@@ -149,7 +150,7 @@ impl Matrix {
         file
     }
 
-    /// Reads what [`Matrix::to_markdown`] has written; `None` where a line is none of it.
+    /// Parses the output of [`Matrix::to_markdown`]. Returns `None` if a line is invalid.
     pub fn from_markdown(file: &str) -> Option<Self> {
         let mut matrix = Self::default();
         let mut section = "";
@@ -159,7 +160,7 @@ impl Matrix {
                 continue;
             }
             let Some(item) = line.strip_prefix("- ").filter(|_| !section.is_empty()) else {
-                // Between the lines nothing stands but what a person would take for a rule.
+                // Any other text in a section is an error, because a reader could take it for a rule.
                 if section.is_empty() || line.is_empty() {
                     continue;
                 }
@@ -209,7 +210,7 @@ fn read_word(item: &str) -> Option<(String, String, DeclaredName)> {
     let (name, rest) = rest.split_once('`')?;
     let mut word = DeclaredName::default();
     let mut said = "";
-    // Between the names stands what is said of those that follow.
+    // The text between names contains the relation of the names that follow.
     for (position, part) in rest.split('`').enumerate() {
         if position % 2 == 0 {
             said = Some(part.trim_matches([' ', ','])).filter(|part| !part.is_empty()).unwrap_or(said);

@@ -1,4 +1,4 @@
-//! The access matrix: who may call what, of a whole application, as data that people and programs read.
+//! The access matrix of an application: the callers that each route admits, as data for people and programs.
 
 mod names;
 mod expr;
@@ -34,70 +34,69 @@ pub use crate::policy::atom::Fact;
 use crate::policy::decision::Rules;
 use crate::policy::rule::{CallerAccess, Formula};
 
-/// The whole of it.
+/// The access matrix.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Matrix {
-    /// The routes: a line for each method of each path.
+    /// The routes, one entry for each method of each path.
     pub routes: Vec<RouteAccess>,
-    /// What gives names in rules their meaning.
+    /// The meaning of the names in rules.
     pub words: DeclaredNames,
-    /// Where credentials come from, and what each may confer.
+    /// The issuers, each with what it may confer.
     pub sources: Vec<String>,
-    /// Settings that let in more than their absence would.
+    /// Settings that admit more callers than their absence would.
     pub switches: Vec<String>,
-    /// The schemes that are accepted.
+    /// The accepted schemes.
     #[serde(skip)]
     pub schemes: Vec<AcceptedScheme>,
-    /// What is in reach of requests and has no rule: why, and where that is written.
+    /// Services without a rule that requests can reach, each with the reason and the location of its declaration.
     pub unguarded: Vec<String>,
-    /// The routes of plain actix within what a scope was given by name. Their rule, if they have one, is that of the service that
-    /// they are in.
+    /// Routes of plain actix within a service that a scope was given by name. Their rule, if any, is that of the enclosing service.
     pub by_name: Vec<String>,
     /// The patterns of the scopes.
     #[serde(skip)]
     pub scopes: Vec<String>,
-    /// The types that declare the names, and what each declares.
+    /// The types that declare names, each with its names.
     #[serde(skip)]
     pub declared: Vec<(&'static str, DeclaredNames)>,
 }
 
-/// One method of one path.
+/// The access to one method of one path.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct RouteAccess {
-    /// The method; `*` for every one, `?` where it cannot be seen.
+    /// The method. `*` means every method, `?` means that the method is unknown.
     pub method: String,
-    /// The whole pattern of the path.
+    /// The full pattern of the path.
     pub path: String,
-    /// The rule: that of the handler, those of the scopes around it, and what its arguments ask.
+    /// The combined rule of the handler, the scopes around it and the handler's arguments.
     pub rule: String,
-    /// The handler.
+    /// The path of the handler, or a description.
     pub handler: String,
     /// The source file of the handler. Empty for handlers of auth-actix.
     pub file: String,
-    /// The line of its name, from 1.
+    /// The line of the handler's name, starting at 1.
     pub line: u32,
-    /// The least sets of atoms of which each lets somebody in; `None` where there are too many.
+    /// The minimal sets of atoms that each grant access. `None` if there are too many.
     pub sufficient: Option<Vec<Vec<String>>>,
-    /// The schemes of credentials that could let somebody in.
+    /// The credential schemes that could grant access.
     pub schemes: Vec<String>,
-    /// What is asked about the object of a request.
+    /// The atoms about the object of a request.
     pub objects: Vec<String>,
-    /// Whether strangers may come in.
+    /// Whether anonymous callers may pass.
     pub public: bool,
-    /// Whether a credential that is presented is verified.
+    /// Whether a presented credential is verified.
     pub verifies: bool,
-    /// Whether whoever is refused is told that the path is unknown.
+    /// Whether denials look like an unknown path.
     pub not_found: bool,
-    /// Why it may be called for any object.
+    /// The reason why the handler may be called for any object.
     pub any_object: Option<String>,
-    /// What else a reader has to know: guards of the route, middleware, routes that hide this one.
+    /// Other information for readers: guards of the route, middleware, and routes that hide this one.
     pub notes: Vec<String>,
 }
 
 impl RouteAccess {
-    /// A route with these rules: of the scopes around it, from the outside in, and of its handler.
+    /// Creates the entry of a route from the rules of its handler and the scopes around it.
     pub fn new(method: &str, path: &str, rules: Rules<'_>) -> Self {
         let handler = rules.handler;
         let taken = handler.objects().filter(|object| object.action.is_some());
@@ -136,18 +135,18 @@ impl RouteAccess {
     }
 }
 
-/// A scheme of credentials, and where they come.
+/// A credential scheme, with the location of its credentials.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AcceptedScheme {
-    /// Its name, as challenges have it.
+    /// The name of the scheme, as in challenges.
     pub name: String,
-    /// `header` or `cookie` and its name, or `tls`; nothing for credentials in `Authorization`.
+    /// The location: `header` or `cookie` with its name, or `tls`. `None` for credentials in `Authorization`.
     pub place: Option<(&'static str, String)>,
 }
 
 impl AcceptedScheme {
-    /// The security scheme of OpenAPI.
+    /// Returns the OpenAPI security scheme.
     fn to_openapi(&self) -> serde_json::Value {
         match &self.place {
             Some(("tls", _)) => serde_json::json!({ "type": "mutualTLS" }),
@@ -160,11 +159,11 @@ impl AcceptedScheme {
     }
 }
 
-/// So many least sets are shown of a rule.
+/// Maximum number of minimal sets that are listed for a rule.
 const SUFFICIENT_SETS: usize = 32;
 
 impl Matrix {
-    /// Adds what the names in these rules mean.
+    /// Adds the meaning of the names in these rules and of the `roles` vocabularies.
     pub fn add_words(&mut self, rules: Rules<'_>, roles: impl Iterator<Item = &'static Vocabulary>) {
         for vocabulary in rules.names().map(|name| name.vocabulary).chain(roles) {
             let declares = (vocabulary.declared_in, DeclaredNames::of(vocabulary));
@@ -182,13 +181,13 @@ impl Matrix {
         }
     }
 
-    /// Whether each name means one thing, of whatever type it is.
+    /// Returns whether each name has the same meaning in every type that declares it.
     pub fn has_one_meaning(&self) -> bool {
         let words = || self.declared.iter().map(|(_, words)| words);
         words().all(|one| words().all(|other| one.first_other(other).is_none()))
     }
 
-    /// Adds a source of credentials, and what else is said of it.
+    /// Adds an issuer, with additional information about it.
     pub fn add_source(&mut self, source: &Issuer, more: &str) {
         let line = format!(
             "{} of {:?}{more} confers {}{}",
@@ -202,9 +201,9 @@ impl Matrix {
         }
     }
 
-    /// In the order in which it is read: by path, then by method.
+    /// Sorts the routes by path and then by method, and all other lists by their text.
     pub fn sort(&mut self) {
-        // Of one path and method they stay in the order in which actix tries them.
+        // The sort is stable: routes of one path and method stay in the order in which actix tries them.
         self.routes.sort_by_key(|route| (route.path.clone(), route.method.clone()));
         self.sources.sort();
         self.switches.sort();

@@ -1,4 +1,4 @@
-//! What names mean: which implies which, and what a role grants.
+//! The meaning of names: the names that they imply, and the permissions that a role grants.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,20 +10,20 @@ use crate::identity::vocabulary::Vocabulary;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct DeclaredNames(pub BTreeMap<String, BTreeMap<String, DeclaredName>>);
 
-/// One name.
+/// The meaning of a name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct DeclaredName {
-    /// Other names that credentials may carry in its place.
+    /// Other names that credentials may contain in its place.
     pub aliases: BTreeSet<String>,
-    /// All that it implies, but for itself.
+    /// All names that it implies, except itself.
     pub implies: BTreeSet<String>,
-    /// The permissions that it grants, by itself and by what it implies.
+    /// The permissions that it grants, directly or through the names that it implies.
     pub grants: BTreeSet<String>,
 }
 
 impl DeclaredNames {
-    /// Adds the names of a vocabulary, and of those that it grants names of.
+    /// Adds the names of a vocabulary, and of the vocabularies of the names that it grants. Open vocabularies are skipped.
     pub fn add(&mut self, vocabulary: &'static Vocabulary) {
         if vocabulary.open {
             return;
@@ -46,14 +46,13 @@ impl DeclaredNames {
         }
     }
 
-    /// Those of one vocabulary.
     pub(super) fn of(vocabulary: &'static Vocabulary) -> Self {
         let mut words = Self::default();
         words.add(vocabulary);
         words
     }
 
-    /// A name that both have, and that means something else in the other.
+    /// Returns a name that has different meanings in the two.
     pub(super) fn first_other(&self, other: &Self) -> Option<String> {
         self.0.iter().find_map(|(kind, names)| {
             let others = other.0.get(kind)?;
@@ -64,7 +63,7 @@ impl DeclaredNames {
         })
     }
 
-    /// The names whose holders hold this one, by kind.
+    /// Returns the names whose holders hold this one, each with its kind.
     pub(super) fn holders(&self, kind: &str, name: &str) -> Vec<(String, String)> {
         let implying = |kind: &str, name: &str| -> BTreeSet<String> {
             let of_kind = self.0.get(kind).into_iter().flatten();

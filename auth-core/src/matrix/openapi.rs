@@ -1,4 +1,4 @@
-//! Security requirements for an OpenAPI document, from the rules that are enforced.
+//! Security requirements for an OpenAPI document, derived from the enforced rules.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -10,44 +10,44 @@ use crate::denial::Reason;
 use crate::denial::problem;
 use crate::policy::atom::Fact;
 
-/// Why a document could not be secured.
+/// The error of [`Matrix::secure_openapi`].
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenApiError {
-    /// It is no OpenAPI document.
+    /// The input is not an OpenAPI document.
     #[error("this is no OpenAPI document: {0}")]
     Document(#[from] serde_json::Error),
-    /// There are no paths in it.
+    /// The document has no paths.
     #[error("this is no OpenAPI document: it has no paths")]
     NoPaths,
-    /// An operation is guarded, and no scheme of the application could let anyone in.
+    /// An operation is guarded, and no accepted scheme could grant access.
     #[error("{0}: the operation is guarded, and nothing that is accepted could let anyone in")]
     NoScheme(String),
-    /// An operation is below a scope that answers for all paths there, and none of its routes is that operation's.
+    /// An operation is below a scope whose routes are all known, and matches none of them.
     #[error("{0}: the document has this operation, and no route answers it: is its path, or its method, another?")]
     NoRoute(String),
 }
 
 crate::debug_as_display!(OpenApiError);
 
-/// The members of a path that are operations (OpenAPI 3.2 §4.9).
+/// The members of a path item that are operations (OpenAPI 3.2 §4.9).
 const METHODS: [&str; 9] = ["get", "put", "post", "delete", "options", "head", "patch", "trace", "query"];
 
-/// What the schema of a problem is called in the document.
+/// The name of the problem schema in the document.
 const PROBLEM: &str = "Problem";
 
 impl Matrix {
-    /// The document (of utoipa, or of whatever else reads and writes OpenAPI as serde does) with what the rules say: security
-    /// schemes, the requirement of each operation, its answers 401 and 403, and the schema of their problems (RFC 9457).
-    /// Operations of routes that hide are taken out. What the document says itself of a guarded operation's security is replaced;
-    /// operations that are in no scope of [`Auth`](crate) are left alone.
+    /// Returns the document with the security requirements of the rules. Accepts types of utoipa and any other type that reads and
+    /// writes OpenAPI through serde. Adds the security schemes, the requirement of each operation, its 401 and 403 responses, and
+    /// the schema of their problems (RFC 9457). Removes operations of routes that hide their denials. Replaces existing security
+    /// requirements of guarded operations. Operations outside all scopes of [`Auth`](crate) stay unchanged.
     ///
-    /// Paths are compared whole, whatever their parameters are called; those of the document may be below the path of its first
-    /// server (`"servers": [{"url": "/api"}]`).
+    /// Compares full paths, regardless of parameter names. Paths of the document may be relative to the path of its first server
+    /// (`"servers": [{"url": "/api"}]`).
     ///
     /// # Errors
-    /// It is no such document, or a guarded operation would be left without a requirement: also one below a scope whose routes are
-    /// all known, if none of them answers it.
+    /// The input is not an OpenAPI document, or a guarded operation would have no requirement. The latter includes an operation
+    /// below a scope whose routes are all known, if none of them matches it.
     pub fn secure_openapi<T: Serialize + DeserializeOwned>(&self, document: &T) -> Result<T, OpenApiError> {
         let mut document = serde_json::to_value(document)?;
         self.secure(&mut document)?;
@@ -75,7 +75,7 @@ impl Matrix {
             for method in METHODS {
                 let Some(operation) = operations.get_mut(method).and_then(Value::as_object_mut) else { continue };
                 let routes = of(method);
-                // Of two that answer for one path, the stricter one is documented.
+                // If several routes match one path, the stricter one is documented.
                 match routes.iter().find(|route| !route.public).or(routes.first()) {
                     Some(route) => self.secure_operation(route, operation)?,
                     None if self.answers_alone(&whole) => {
@@ -109,7 +109,7 @@ impl Matrix {
         Ok(())
     }
 
-    /// Whether the path is below one of the scopes, and what stands in those is all known.
+    /// Whether the path is below one of the scopes, and all routes of the scopes are known.
     fn answers_alone(&self, whole: &str) -> bool {
         let is_below = |scope: &String| {
             whole.strip_prefix(&*plain(scope)).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -120,7 +120,7 @@ impl Matrix {
 
     fn secure_operation(&self, route: &RouteAccess, operation: &mut Map<String, Value>) -> Result<(), OpenApiError> {
         let scopes = least_scopes(&route.rule);
-        // OpenAPI 3.1 §4.8.30: for schemes other than OAuth's, names that are required besides.
+        // OpenAPI 3.1 §4.8.30: for schemes other than OAuth, the array lists additional required names.
         let with = |scheme: &String| {
             let names = if scheme == "Bearer" || scheme == "DPoP" { scopes.clone() } else { Vec::new() };
             json!({ scheme: names })
@@ -141,7 +141,7 @@ impl Matrix {
         if route.rule != "public" {
             reasons.push(Reason::InsufficientPermissions);
         }
-        // A credential that counts for nothing is refused also where none is asked for.
+        // An invalid credential is denied even if none is required.
         reasons.extend(match (route.public, route.verifies) {
             (false, _) => Some(Reason::MissingCredentials),
             (true, true) => Some(Reason::InvalidCredentials),
@@ -171,7 +171,7 @@ fn entry<'a>(of: &'a mut Value, name: &str) -> &'a mut Value {
     &mut of[name]
 }
 
-/// A pattern without the names in it, and without their expressions.
+/// Removes the parameter names and their expressions from a pattern.
 fn plain(pattern: &str) -> String {
     let (mut plain, mut depth) = (String::new(), 0_usize);
     for letter in pattern.chars() {
@@ -188,7 +188,7 @@ fn plain(pattern: &str) -> String {
     plain
 }
 
-/// The scopes of the way in that needs the fewest.
+/// Returns the scopes of the implicant that needs the fewest scopes.
 fn least_scopes(rule: &str) -> Vec<String> {
     let ways = Expr::read(rule).and_then(|tree| tree.ways(SUFFICIENT_SETS)).unwrap_or_default();
     let scopes = ways.iter().map(|way| {
@@ -265,7 +265,8 @@ mod tests {
         );
         assert_eq!(secured["components"]["securitySchemes"]["Bearer"]["scheme"], "bearer");
         assert_eq!(secured["components"]["schemas"]["Problem"]["required"], json!(["type", "title", "status"]));
-        // A guarded operation never gets an empty requirement, nor none: of a scope whose routes are all known, each is one of them.
+        // A guarded operation never gets an empty requirement, and never lacks one. Below a scope whose routes are all known, each
+        // operation must match one of them.
         for (scope, is_known) in [("/api", true), ("", true), ("/api/else", false), ("/other", false)] {
             let alone = Matrix { scopes: vec![scope.to_owned()], ..matrix.clone() };
             let told = alone.secure_openapi(&document);

@@ -1,32 +1,32 @@
-//! The requests of test cases: who sends them, and from where.
+//! Requests of test cases: the caller and its location.
 
 use ipnet::IpNet;
 
-/// Who calls, with a token.
+/// A caller with a token.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct CaseCaller {
-    /// The names that it lists, by kind.
+    /// The names in the token, each with its kind.
     pub names: Vec<(String, String)>,
-    /// The claims that it has, each with its values as JSON.
+    /// The claims of the token, each with its values as JSON.
     pub claims: Vec<(String, Vec<String>)>,
-    /// Whether it lists roles at all.
+    /// Whether the token contains a list of roles.
     pub lists_roles: bool,
-    /// How many seconds ago they logged in, where that matters.
+    /// The age of the login in seconds, if it is relevant.
     pub age: Option<u64>,
-    /// At which level.
+    /// The assurance level (`acr`) of the login.
     pub acr: Option<String>,
 }
 
-/// From where a request comes.
+/// The location of the client.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CaseLocation {
-    /// It does not matter.
+    /// Any location. The rule does not depend on it.
     Anywhere,
-    /// From an address in the first and in none of the others.
+    /// An address in the first network and in none of the others.
     Within(IpNet, Vec<IpNet>),
-    /// From none of these.
+    /// An address in none of these networks.
     Outside(Vec<IpNet>),
-    /// Nobody knows.
+    /// An unknown address.
     NotKnown,
 }

@@ -1,5 +1,5 @@
-//! The requests that a rule tells apart: for each atom one where it decides that the request is let in, and one where it decides
-//! that it is not (MC/DC, as tests of avionics have it).
+//! Test requests that a rule distinguishes. For each atom, one request is granted because of the atom, and one is denied because of
+//! it (MC/DC, as in avionics tests).
 
 use std::collections::BTreeSet;
 
@@ -9,20 +9,20 @@ use super::names::DeclaredNames;
 use super::request::{CaseCaller, CaseLocation};
 use crate::policy::atom::Fact;
 
-/// So many requests are looked at to find those that are sent.
+/// Maximum number of assignments that are examined to find the requests.
 const MOST: usize = 1 << 14;
 
-/// A request, and what has to become of it.
+/// A request with its expected result.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub struct Case {
-    /// Who calls; `None` for a stranger.
+    /// The caller. `None` for an anonymous request.
     pub caller: Option<CaseCaller>,
-    /// From where.
+    /// The location of the client.
     pub place: CaseLocation,
     /// Whether the handler runs.
     pub granted: bool,
-    /// Whether another login could change that: 401, or 403.
+    /// Whether another login could change a denial. The response is 401 if it could, and 403 otherwise.
     pub could: bool,
 }
 
@@ -34,17 +34,17 @@ impl Case {
     }
 }
 
-/// What a rule tells apart.
+/// The requests that a rule distinguishes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Cases {
     /// The requests.
     pub cases: Vec<Case>,
-    /// Atoms that no request can be made for which they decide: what checks find is the application's affair.
+    /// Atoms that decide no request that can be made. The results of checks, for example, depend on the application.
     pub undecided: Vec<String>,
 }
 
-/// Whether a request can be made to be so by whoever writes it.
+/// Whether the sender of a request controls the fact.
 fn is_ours(fact: &Fact) -> bool {
     match fact {
         Fact::Authenticated | Fact::Claim(..) | Fact::MaxAge(_) | Fact::Network(_) | Fact::Name(_, _, None) => true,
@@ -55,7 +55,7 @@ fn is_ours(fact: &Fact) -> bool {
 }
 
 impl Cases {
-    /// Of a rule; `None` where it cannot be read, or there are too many requests to look at.
+    /// Derives the requests from a rule. Returns `None` if the rule cannot be parsed, or has too many assignments.
     pub fn of(rule: &str, words: &DeclaredNames) -> Option<Self> {
         let written = Expr::read(rule)?;
         let tree = written.expanded(words);
@@ -76,11 +76,11 @@ impl Cases {
             Case { caller, place, granted: *granted, could: *could }
         };
         let mut chosen = BTreeSet::new();
-        // A stranger, somebody who has shown nothing else, and somebody who comes in.
+        // An anonymous caller, an authenticated caller with nothing else, and a caller with access.
         chosen.extend(candidates.first().map(case));
         chosen.extend(candidates.iter().find(|(world, ..)| worlds.is_known(world)).map(case));
         chosen.extend(candidates.iter().find(|(_, granted, _)| *granted).map(case));
-        // Somebody with each name alone: what it implies shows.
+        // A caller with each single name, which covers the names that it implies.
         let cases: Vec<Case> = candidates.iter().map(case).collect();
         for literal in tree.literals() {
             let Fact::Name(kind, name, None) = &literal.fact else { continue };
@@ -91,7 +91,7 @@ impl Cases {
         for (position, literal) in written.literals().iter().enumerate() {
             let mut missing = Vec::new();
             for wanted in [true, false] {
-                // The atom as it is written: of a name, any of those who hold it.
+                // The atom as written. A name holds for every caller that holds a name implying it.
                 let decides = |(world, granted, _): &&(World, bool, bool)| {
                     let atom = Expr::Literal((*literal).clone()).expanded(words);
                     let holds = atom.holds(&|one| is_ours(&one.fact) && worlds.holds(one, world));
@@ -114,7 +114,7 @@ impl Cases {
     }
 }
 
-/// Whether the rule holds whatever is not known says; `None` where that decides.
+/// Evaluates the rule for all values of unknown literals. Returns `None` if they decide the result.
 fn decided(tree: &Expr, holds: &dyn Fn(&ExprLiteral) -> Option<bool>) -> Option<bool> {
     match tree {
         Expr::Literal(literal) => holds(literal),
@@ -135,7 +135,7 @@ fn any(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     all(parts.map(|part| part.map(|part| !part))).map(|none| !none)
 }
 
-/// The same with the literal that stands there, as it is written, forced.
+/// Like [`decided`], with the literal at `position` of the written rule forced to `value`.
 fn forced(
     written: &Expr,
     position: usize,
@@ -169,12 +169,12 @@ fn forced(
     walk(written, &mut 0, position, value, words, holds)
 }
 
-/// Whether another login could make it hold.
+/// Whether another login could satisfy the rule.
 fn could(tree: &Expr, worlds: &Worlds, world: &World) -> bool {
     let stranger = !worlds.is_known(world);
     tree.holds(&|literal| match &literal.fact {
         fact if fact.is_about_caller() && stranger => true,
-        // What was not run, and what logging in again changes.
+        // Logging in again can change these, and checks have not run.
         Fact::MaxAge(_) | Fact::Acr(_) | Fact::Scheme(_) => true,
         Fact::ObjectAction(_) | Fact::Check(_) | Fact::CheckForAnyone(_) | Fact::Other(_) => true,
         _ => worlds.holds(literal, world),

@@ -1,4 +1,4 @@
-//! The matrix against a reading that tries every state of the world.
+//! Tests of the matrix against an evaluator that tries every state of the world.
 
 use std::sync::LazyLock;
 
@@ -10,8 +10,9 @@ use super::expr::Expr;
 use super::names::{DeclaredName, DeclaredNames};
 use super::*;
 
-/// What a literal of a random rule asks, and in which states of the world it holds. A state is what the credential lists (two bits
-/// a role: lists it, or says that it does not), whether somebody has authenticated, how old the login is, and where it comes from.
+/// The literals of random rules, which [`World::holds`] evaluates by index. A state consists of the names that the credential
+/// lists, whether it answers for absent ones, whether the caller is authenticated, the age of the login, the client location and
+/// the result of the check.
 const ATOMS: [&str; 9] = [
     "authenticated",
     r#"role("admin")"#,
@@ -26,11 +27,11 @@ const ATOMS: [&str; 9] = [
 
 #[derive(Clone, Copy, Debug)]
 struct World {
-    /// Of somebody who has authenticated: whether the credential lists admin, editor, writing, and whether it answers at all.
+    /// For an authenticated caller: whether the credential lists admin, editor and write, and whether it answers for absent names.
     caller: Option<(bool, bool, bool, bool)>,
     age: u8,
     client: u8,
-    /// What the check says, if it says anything.
+    /// The result of the check, if it has one.
     owns: Option<bool>,
 }
 
@@ -51,7 +52,7 @@ impl World {
         worlds
     }
 
-    /// Whether an atom, or its absence, holds: with what implies what as in [`vocabulary`].
+    /// Whether an atom or its negation holds, with the implications of [`vocabulary`].
     fn holds(self, atom: usize, negated: bool, words: Meaning) -> bool {
         let caller = self.caller.map(|(admin, editor, write, answers)| {
             let is_editor = editor || admin && words.admin_implies_editor;
@@ -108,7 +109,6 @@ fn vocabulary(meaning: Meaning) -> DeclaredNames {
     words
 }
 
-/// A random rule.
 #[derive(Clone, Debug)]
 enum Rule {
     Literal(usize, bool),
@@ -138,7 +138,7 @@ impl Rule {
 }
 
 fn rule() -> impl Strategy<Value = Rule> {
-    // Those that compile negated.
+    // Only these atoms compile negated.
     let literal = (0..ATOMS.len(), any::<bool>())
         .prop_map(|(atom, negated)| Rule::Literal(atom, negated && [1, 2, 6, 7, 8].contains(&atom)));
     literal.prop_recursive(3, 10, 3, |part| {
@@ -158,7 +158,7 @@ fn meaning() -> impl Strategy<Value = Meaning> {
         .prop_map(|(admin_implies_editor, editor_grants_write)| Meaning { admin_implies_editor, editor_grants_write })
 }
 
-/// All rules of one or two literals of these atoms.
+/// Returns all rules of one or two literals of these atoms.
 fn all_rules(atoms: &[usize]) -> Vec<Rule> {
     let may_be_absent = |atom: &usize| [1, 2, 6, 7, 8].contains(atom);
     let literals = atoms.iter().flat_map(|atom| {
@@ -175,19 +175,19 @@ fn all_rules(atoms: &[usize]) -> Vec<Rule> {
     rules
 }
 
-/// Which atom a literal asks.
+/// Returns the index of a literal's atom.
 fn atom_of(literal: &ExprLiteral) -> Option<usize> {
     static READ: LazyLock<Vec<Expr>> =
         LazyLock::new(|| ATOMS.iter().map(|atom| Expr::read(atom).expect("an atom is a rule")).collect());
     READ.iter().position(|atom| matches!(atom, Expr::Literal(ExprLiteral { fact, .. }) if *fact == literal.fact))
 }
 
-/// Whether somebody goes the way that is written so.
+/// Whether the way, written as a rule, holds in this world.
 fn goes(way: &Expr, world: World, words: Meaning) -> bool {
     way.holds(&|literal| atom_of(literal).is_some_and(|atom| world.holds(atom, literal.negated, words)))
 }
 
-/// Holds the difference of two rules against every state of the world; both are read from the file.
+/// Compares the difference of two rules with every state of the world. Reads both from the file.
 fn hold_difference((old, before): (&Rule, Meaning), (new, now): (&Rule, Meaning), worlds: &[World]) -> TestCaseResult {
     let (file, matrix) = (matrix(old, before).to_markdown(), matrix(new, now));
     let reviewed = Matrix::from_markdown(&file).expect("what was written is read");
@@ -222,7 +222,7 @@ fn hold_difference((old, before): (&Rule, Meaning), (new, now): (&Rule, Meaning)
 
 #[test]
 fn the_difference_says_who_gains_and_who_loses_exactly() {
-    // H11: over random rules and vocabularies, and all small ones.
+    // H11: random rules and vocabularies, and all small ones.
     let worlds = World::all();
     let config = ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() };
     let outcome = TestRunner::new(config).run(&(rule(), meaning(), rule(), meaning()), |(old, before, new, now)| {
@@ -231,7 +231,7 @@ fn the_difference_says_who_gains_and_who_loses_exactly() {
     outcome.unwrap();
     let meaning = Meaning { admin_implies_editor: true, editor_grants_write: true };
     let rules = all_rules(&[1, 2, 4, 6]);
-    // Those that these atoms tell apart.
+    // The worlds that these atoms distinguish.
     let worlds: Vec<_> = worlds
         .into_iter()
         .filter(|world| world.age < 2 && [0, 1, 3].contains(&world.client) && world.owns.is_none())
@@ -269,7 +269,7 @@ fn who_could_come_in_before_is_not_among_those_who_gain() {
     }
 }
 
-/// Holds the least sets of a rule against every state of the world.
+/// Compares the minimal sets of a rule with every state of the world.
 fn hold_least_sets(rule: &Rule, worlds: &[World]) -> TestCaseResult {
     let none = Meaning { admin_implies_editor: false, editor_grants_write: false };
     let tree = Expr::read(&rule.text()).expect("a rule is read");

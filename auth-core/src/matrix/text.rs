@@ -1,12 +1,13 @@
-//! The matrix for a terminal.
+//! The matrix as text for a terminal.
 
 use super::{Matrix, RouteAccess};
 
-/// How wide the rules may be before they spoil the columns.
+/// Maximum width, in characters, of a cell that determines the column width. Wider cells would stretch the columns.
 const WIDEST: usize = 72;
 
 impl Matrix {
-    /// A line a route, in columns; with colours where a terminal shows them (`std::io::stdout().is_terminal()`).
+    /// Returns one line per route, in columns. `colours` adds ANSI colors, for terminals that support them
+    /// (`std::io::stdout().is_terminal()`).
     pub fn to_text(&self, colours: bool) -> String {
         let cells: Vec<[String; 4]> = self.routes.iter().map(cells).collect();
         let width = |column: usize| {
@@ -53,7 +54,7 @@ fn cells(route: &RouteAccess) -> [String; 4] {
     [route.method.clone(), route.path.clone(), route.rule.clone(), rest.join("; ")]
 }
 
-/// The least sets of atoms that let somebody in, where there are several.
+/// Formats the minimal sets of atoms that grant access, if there are several.
 pub(super) fn ways(route: &RouteAccess) -> Option<String> {
     let sets = route.sufficient.as_ref().filter(|sets| sets.len() > 1)?;
     Some(sets.iter().map(|set| set.join(" && ")).collect::<Vec<_>>().join(" | "))

@@ -1,6 +1,7 @@
-//! The name of this server as an OAuth 2.0 protected resource (RFC 8707 §2), and where its metadata are (RFC 9728 §3.1).
+//! The identifier of this server as an OAuth 2.0 protected resource (RFC 8707 §2), and the location of its metadata (RFC 9728
+//! §3.1).
 
-/// The identifier of this server, and where it says what it is.
+/// The identifier of this server as a protected resource, and the location of its metadata.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProtectedResource {
     identifier: String,
@@ -8,7 +9,7 @@ pub struct ProtectedResource {
     path: String,
 }
 
-/// Text that identifies no resource.
+/// The text is not a valid identifier of a resource.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a resource is an `https` URL without query and fragment, such as \"https://api.example\"")]
 pub struct ResourceError;
@@ -18,10 +19,10 @@ crate::debug_as_display!(ResourceError);
 const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 
 impl ProtectedResource {
-    /// Checks the identifier. `http` is for addresses of this machine alone.
+    /// Validates the identifier. `http` is only accepted for addresses of this machine.
     ///
     /// # Errors
-    /// Text that is no such URL.
+    /// The text is not such a URL.
     pub fn new(identifier: &str) -> Result<Self, ResourceError> {
         let (scheme, rest) = identifier.split_once("://").ok_or(ResourceError)?;
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
@@ -30,7 +31,7 @@ impl ProtectedResource {
             _ => authority,
         };
         let is_here = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
-        // Nothing that a quoted-string, a header or a pattern of routes would take for its own.
+        // Excludes characters with a special meaning in quoted-strings, headers or route patterns.
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/[]%".contains(&byte);
         let fits = (scheme == "https" || scheme == "http" && is_here) && !host.is_empty();
         if !fits || !rest.bytes().all(plain) || path.contains("//") {
@@ -44,17 +45,17 @@ impl ProtectedResource {
         })
     }
 
-    /// As it was written: what tokens name in `aud`.
+    /// Returns the identifier as written, which tokens name in `aud`.
     pub fn identifier(&self) -> &str {
         &self.identifier
     }
 
-    /// The path of the metadata.
+    /// Returns the path of the metadata.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// The whole address of the metadata, for challenges.
+    /// Returns the URL of the metadata, for challenges.
     pub fn metadata(&self) -> String {
         format!("{}{}", self.origin, self.path)
     }

@@ -1,4 +1,4 @@
-//! All that is known about one request when it is decided on.
+//! The facts about one request that a decision is based on.
 
 use std::net::IpAddr;
 
@@ -11,104 +11,103 @@ use crate::identity::scheme_id::SchemeId;
 use crate::policy::truth::Truth;
 use crate::runtime::clock::Timestamp;
 
-/// What a decision is made on. Gathered by the adapter, cheapest first; see [`crate::policy::decision`].
+/// The input of a decision. The adapter collects the facts, cheapest first. See [`crate::policy::decision`].
 #[derive(Clone, Copy, Debug)]
 pub struct Facts<'a> {
-    /// What is wrong with the server's own set-up, if something is.
+    /// The error in the server's configuration, if any.
     pub set_up: Option<&'static str>,
     /// The time of the request.
     pub now: Timestamp,
-    /// The client's address; `None` where it is not known.
+    /// The client address. `None` if it is unknown.
     pub client: Option<IpAddr>,
-    /// The country of that address; `None` where it is not known.
+    /// The country of the address. `None` if it is unknown.
     pub country: Option<CountryCode>,
-    /// Whether that address is on a block list.
+    /// Whether the address is on a block list.
     pub address_blocked: bool,
-    /// Whether the request came from another site.
+    /// The result of the cross-site check.
     pub cross_site: CrossSite,
-    /// Who calls.
+    /// The caller.
     pub caller: CallerFacts<'a>,
-    /// The sources whose credentials are accepted.
+    /// The issuers whose credentials are accepted.
     pub sources: &'a [std::sync::Arc<Issuer>],
-    /// Roles that no credential carries.
+    /// The roles that no credential carries.
     pub elsewhere: ExternalRoles<'a>,
-    /// What the checks of the rule have answered so far.
+    /// The results of the rule's checks so far.
     pub checks: Checks,
 }
 
-/// What is known of roles that no credential carries. What was answered for a caller, the principal knows.
+/// The context of external roles, which no credential carries. The principal contains the answers of lookups for a caller.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ExternalRoles<'a> {
-    /// Whether there is somebody to ask.
+    /// Whether a role provider is configured, so that external roles can be looked up.
     pub is_asked: bool,
-    /// The names of the route's pattern that rules take for tenants, and what stands there.
+    /// The path parameters that rules use as tenants, with their values.
     pub tenants: &'a [(&'static str, String)],
-    /// Whether what is not known counts as if it held: tells whether asking could change the answer.
+    /// Whether unknown roles count as if they satisfied a literal. Used to determine whether a lookup could change the decision.
     pub unknown_holds: bool,
 }
 
 impl<'a> ExternalRoles<'a> {
-    /// The tenant that a name of the pattern stands for.
+    /// Returns the tenant in a path parameter.
     pub(crate) fn tenant(&self, name: &str) -> Option<&'a str> {
         self.tenants.iter().find(|(known, _)| *known == name).map(|(_, tenant)| tenant.as_str())
     }
 }
 
-/// What the checks of a rule have answered so far.
+/// The results of a rule's checks so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Checks {
     asked: u32,
     held: u32,
-    /// Whether what was not asked counts as if it let the request in.
+    /// Whether checks that have not run count in favor of the request.
     open_hold: bool,
 }
 
 impl Checks {
-    /// As many checks as a rule may have.
+    /// Maximum number of checks in a rule.
     pub const MOST: u8 = 32;
 
-    /// The answer of a check, if it was run.
+    /// Returns the result of a check, or `None` if it has not run.
     pub const fn of(self, index: u8) -> Option<bool> {
         let bit = 1_u32.unbounded_shl(index as u32);
         if self.asked & bit == 0 { None } else { Some(self.held & bit != 0) }
     }
 
-    /// With the answer of a check.
+    /// Adds the result of a check.
     #[must_use]
     pub const fn with(self, index: u8, held: bool) -> Self {
         let bit = 1_u32.unbounded_shl(index as u32);
         Self { asked: self.asked | bit, held: if held { self.held | bit } else { self.held }, ..self }
     }
 
-    /// Whether what was not asked counts as if it let the request in.
     pub(crate) const fn open_hold(self) -> bool {
         self.open_hold
     }
 
-    /// The same, as it would be if whatever was not asked let the request in.
+    /// Returns the results with all checks that have not run counted in favor of the request.
     #[must_use]
     pub const fn at_best(self) -> Self {
         Self { open_hold: true, ..self }
     }
 }
 
-/// Who calls, as far as that is known.
+/// The caller, as far as it is known.
 #[derive(Clone, Copy, Debug)]
 pub enum CallerFacts<'a> {
-    /// No credential, or none of a scheme that is accepted here.
+    /// No credential, or none of an accepted scheme.
     Nobody,
-    /// A well-formed credential that has not been verified yet.
+    /// A well-formed credential that is not verified yet.
     Presented(SchemeId),
-    /// A credential that was refused.
+    /// A rejected credential.
     Refused(&'a Denial),
-    /// A verified one.
+    /// A verified caller.
     Known(&'a Principal),
-    /// Nobody real: whoever would log in at this source. For the question which schemes could help.
+    /// A hypothetical caller with the best credential that this issuer could provide. Used to determine which schemes could help.
     Hypothetical(&'a Issuer),
 }
 
 impl CallerFacts<'_> {
-    /// Whether nobody knows who it is.
+    /// Whether the caller is neither verified nor hypothetical.
     #[inline]
     pub(crate) const fn is_unknown(&self) -> bool {
         matches!(self, Self::Nobody | Self::Presented(_) | Self::Refused(_))
@@ -116,7 +115,8 @@ impl CallerFacts<'_> {
 }
 
 impl Facts<'_> {
-    /// The truth of a literal about the caller: `known` judges a principal, `would` what a source could bring about.
+    /// Returns the truth of a literal about the caller. `known` evaluates a principal. `would` returns whether an issuer could
+    /// provide a credential that satisfies the literal.
     pub(crate) fn of_caller(
         &self,
         known: impl FnOnce(&Principal) -> Truth,
@@ -127,7 +127,7 @@ impl Facts<'_> {
             CallerFacts::Hypothetical(source) => {
                 Truth::renewable(false).and(Truth { now: false, ..Truth::settled(would(source)) })
             }
-            // What an atom says of them, it has said already: `Atom::of_unknown`.
+            // `Atom::of_unknown` has already answered for these callers.
             CallerFacts::Nobody | CallerFacts::Presented(_) | CallerFacts::Refused(_) => Truth::NO,
         }
     }

@@ -1,4 +1,4 @@
-//! Access rules and the decision on them: pure, without I/O, clock or environment.
+//! Access rules and the decision on them. Everything here is pure: no I/O, no clock, no environment.
 
 pub mod truth;
 pub mod facts;

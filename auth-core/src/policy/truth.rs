@@ -1,41 +1,41 @@
-//! A literal's answers, and how they fold.
+//! The answers of a literal, and how they combine.
 //!
 //! # Why
-//! One three-valued "unknown" cannot say both "a better credential would settle it" (401) and "nobody can know"
-//! (403), and its negation lets strangers in. So each literal answers plain questions that fold by plain and/or.
+//! A single three-valued "unknown" cannot distinguish "a better credential would decide it" (401) from "it cannot be known" (403),
+//! and its negation would admit anonymous callers. Each literal therefore answers plain questions, which combine by plain and/or.
 
-/// What a literal, or a whole rule, answers about one request.
+/// The answers of a literal, or of an entire rule, for one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Truth {
-    /// It holds with what the request has shown.
+    /// Whether it holds with what the request presents.
     pub now: bool,
-    /// It could hold with a better credential that this server accepts.
+    /// Whether it could hold with a better credential that this server accepts.
     pub could: bool,
-    /// It could hold, were every source in reach: differs from `could` only where a source is down.
+    /// Whether it could hold if every data source were available. Differs from `could` only if a source is unavailable.
     pub could_if_reached: bool,
 }
 
 impl Truth {
-    /// Holds with what the request has shown.
+    /// Holds with what the request presents.
     pub const HOLDS: Self = Self { now: true, could: true, could_if_reached: true };
-    /// Does not hold, but another credential could make it.
+    /// Does not hold, but could with another credential.
     pub const COULD: Self = Self { now: false, could: true, could_if_reached: true };
-    /// Does not hold, and no credential would change that. Also the answer for what is not known, in both polarities.
+    /// Does not hold, and no credential would change that. Also the answer for unknown facts, in both polarities.
     pub const NO: Self = Self { now: false, could: false, could_if_reached: false };
-    /// Does not hold because its source is out of reach: with the source it might.
+    /// Does not hold because its data source is unavailable. It might hold otherwise.
     pub const OUT_OF_REACH: Self = Self { now: false, could: false, could_if_reached: true };
 
-    /// For a fact that is settled: as it is now, so it stays.
+    /// Returns the answers for a settled fact, which no credential changes.
     pub const fn settled(holds: bool) -> Self {
         if holds { Self::HOLDS } else { Self::NO }
     }
 
-    /// Holds now, or could after another login.
+    /// Returns the answers for a fact that holds now, or could after another login.
     pub const fn renewable(holds: bool) -> Self {
         if holds { Self::HOLDS } else { Self::COULD }
     }
 
-    /// Both have to hold.
+    /// Returns the conjunction of both.
     pub const fn and(self, other: Self) -> Self {
         Self {
             now: self.now & other.now,
@@ -44,7 +44,7 @@ impl Truth {
         }
     }
 
-    /// One of the two is enough.
+    /// Returns the disjunction of both.
     pub const fn or(self, other: Self) -> Self {
         Self {
             now: self.now | other.now,

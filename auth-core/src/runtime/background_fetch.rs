@@ -1,4 +1,5 @@
-//! Fetches in the background: one at a time, which all callers await, and none before the previous one allows it.
+//! Background fetches of a value. At most one fetch runs at a time, and all callers await it. The next one starts only after the
+//! pause that follows the previous one.
 
 use std::future::Future;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -9,7 +10,7 @@ use tokio::sync::watch;
 
 use super::clock::{self, Moment};
 
-/// The fetches of one value.
+/// The state of the fetches of one value.
 #[derive(Debug, Default)]
 pub(crate) struct BackgroundFetch(Mutex<State>);
 
@@ -17,34 +18,34 @@ pub(crate) struct BackgroundFetch(Mutex<State>);
 struct State {
     /// Closed when the fetch ends.
     in_flight: Option<watch::Receiver<()>>,
-    /// No request starts a fetch before this time.
+    /// The earliest time at which a request may start a fetch.
     not_before: Moment,
     consecutive_failures: u32,
     /// The number of finished fetches. Of several scheduled fetches, only the last one starts.
     generation: u64,
 }
 
-/// What starts a fetch.
+/// The trigger of a fetch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trigger {
-    /// A request, which has to respect the interval between fetches.
+    /// A request, which must respect the minimum interval between fetches.
     Request,
-    /// The schedule after the fetch of this generation.
+    /// The schedule that was set after the fetch of this generation.
     Schedule { generation: u64 },
 }
 
-/// Whether a fetch is in flight.
+/// The result of starting a fetch.
 pub(crate) enum FetchStart {
-    /// A fetch is in flight: `changed()` of the receiver returns when it ends, with a value or an error.
+    /// A fetch is in flight. `changed()` of the receiver returns when the fetch ends, with a value or an error.
     InFlight(watch::Receiver<()>),
     TooEarly,
-    /// The operating system provides no thread.
+    /// The operating system could not provide the background thread.
     NoThread,
 }
 
 impl BackgroundFetch {
-    /// Joins the fetch in flight, or starts one. The next one starts no sooner than `min_interval` from now, whatever becomes of this
-    /// one, unless [`finish`](Self::finish) says otherwise. `fetch` receives the number of consecutive failures.
+    /// Joins the fetch in flight, or starts one. No request starts the next fetch sooner than `min_interval` from now, regardless
+    /// of the outcome, unless [`finish`](Self::finish) sets another time. `fetch` receives the number of consecutive failures.
     pub(crate) fn start<F: Future<Output = ()> + Send + 'static>(
         &self,
         trigger: Trigger,
@@ -76,8 +77,8 @@ impl BackgroundFetch {
         FetchStart::InFlight(in_flight)
     }
 
-    /// Records the end of a fetch, before its waiters continue. `pause` returns how long requests start no other one, from the number
-    /// of consecutive failures. Returns the pause and the generation, for the schedule.
+    /// Records the end of a fetch, before its waiters continue. `pause` returns the time in which no request may start another
+    /// fetch, given the number of consecutive failures. Returns the pause and the generation, for the schedule.
     pub(crate) fn finish(&self, failed: bool, pause: impl FnOnce(u32) -> Duration) -> (Duration, u64) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         state.in_flight = None;
@@ -92,13 +93,13 @@ impl BackgroundFetch {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).in_flight.is_some()
     }
 
-    /// Returns how long requests start no fetch. `None` if they may.
+    /// Returns the remaining time in which no request may start a fetch, or `None` if requests may start one.
     pub(crate) fn pause(&self) -> Option<Duration> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).not_before.after(clock::monotonic())
     }
 }
 
-/// The operating system provides no thread for requests to other servers.
+/// An error: the operating system could not provide the background thread.
 pub(crate) struct NoThread;
 
 /// Runs a future in the background thread, which outlives the runtimes of the application.

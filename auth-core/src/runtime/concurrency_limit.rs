@@ -8,7 +8,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use tokio::sync::Semaphore;
 
-/// How long a request waits for a permit. After that, the response is 503.
+/// Maximum time for which a request waits for a permit. After that, the response is 503.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A semaphore with bounded queues. Without a limit, a flood exhausts memory or overloads another server. Without a limit per
@@ -57,7 +57,7 @@ impl ConcurrencyLimit {
         let mut queued = self.queued.lock().unwrap_or_else(PoisonError::into_inner);
         let all: usize = queued.values().sum();
         let mine = queued.get(&network).copied().unwrap_or_default();
-        // Wqueued addresses are not known, one bound has to do for all.
+        // If addresses are unknown, all clients share one limit.
         let most = if network.is_some() { Self::QUEUE_PER_PERMIT_AND_NETWORK } else { Self::QUEUE_PER_PERMIT };
         if all >= self.permits * Self::QUEUE_PER_PERMIT || mine >= self.permits * most {
             return None;

@@ -1,4 +1,4 @@
-//! Files that are read again when they change.
+//! Detection and reading of changed files.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
@@ -21,7 +21,7 @@ pub(crate) fn at(path: &Path) -> impl Fn(io::Error) -> io::Error {
     move |error| io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
-/// The metadata by which changes of a file are noticed.
+/// The metadata used to detect changes of a file.
 #[derive(PartialEq)]
 struct FileMetadata {
     length: u64,
@@ -30,8 +30,8 @@ struct FileMetadata {
 }
 
 impl FileMetadata {
-    /// Returns the metadata of a file, if it exists, and whether further changes would show in its time: times of files are coarse, and
-    /// two changes in quick succession may share one.
+    /// Returns the metadata of a file, if it exists, and whether a further change would alter its modification time. File times are
+    /// coarse, so two changes in quick succession may share one.
     fn read(path: &Path) -> (Option<Self>, bool) {
         const TIME_RESOLUTION: Duration = Duration::from_secs(1);
         let Ok(metadata) = fs::metadata(path) else { return (None, true) };
@@ -45,10 +45,10 @@ impl FileMetadata {
     }
 }
 
-/// Reads a file again when it has changed.
+/// A reader that reads a file again when it has changed.
 ///
-/// A file that is being written is empty for a moment, and an empty list would admit everybody. So a change is read once the file
-/// looks the same in two successive checks, and only if it still does after it was read.
+/// A file that is being written is empty for a moment, and an empty list would admit everyone. A change is therefore read only
+/// after two successive checks find the same metadata. The content is discarded if the metadata has changed during reading.
 pub(crate) struct FileWatcher {
     path: PathBuf,
     /// The metadata of the content that was read last.
@@ -91,8 +91,8 @@ impl FileWatcher {
     }
 }
 
-/// Checks a file at an interval in a background thread, as long as `target` is in use, and passes new content to `store`. An error of
-/// `read` is logged, and the previous content stays in effect.
+/// Checks a file at an interval in a background thread while `target` is in use, and passes new content to `store`. If `read`
+/// fails, the error is logged and the previous content stays in effect.
 pub(crate) fn watch<T: Send + Sync + 'static, N: 'static, E: std::fmt::Display + 'static>(
     target: &Arc<T>,
     path: &Path,

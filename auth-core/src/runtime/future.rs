@@ -3,8 +3,8 @@
 use std::future::Future;
 use std::pin::Pin;
 
-/// A boxed future that may move between threads: the return type of the store traits.
+/// A boxed future that is `Send`, used as the return type of the store traits.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// A boxed future that stays on one thread: the verification of a credential.
+/// A boxed future that is not `Send`, used to verify credentials.
 pub type LocalBoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;

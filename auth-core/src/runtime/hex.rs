@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Bytes as lower-case hexadecimal digits.
+/// Bytes that are displayed as lowercase hexadecimal digits.
 pub(crate) struct Hex<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Display for Hex<'_> {
@@ -11,7 +11,7 @@ impl fmt::Display for Hex<'_> {
     }
 }
 
-/// Returns the bytes as lower-case hexadecimal digits.
+/// Returns the bytes as lowercase hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     Hex(bytes).to_string()
 }

@@ -1,13 +1,14 @@
-//! Text in a line of a file: what a line cannot hold is written as an escape, so that it is read as it was written.
+//! Escaped text within one line of a file. Characters that a line cannot contain are escaped, so that reading restores the written
+//! text.
 //!
 //! # Why
-//! Subjects, token ids and owners are text of other people. A line break in one would be a second line, and a blank at its
-//! end is invisible. Percent encoding was rejected: issuers are URLs, in which `%20` already has a meaning.
+//! Subjects, token ids and owners are text from third parties. A line break in one would start a second line, and a trailing space
+//! is invisible. Percent encoding was rejected because issuers are URLs, in which `%20` already has a meaning.
 
 use std::fmt::Write as _;
 
-/// Writes text so that [`unescape`] reads it back. Escaped as `\u{…}` are control characters, white space other than a blank, a
-/// blank at either end, and the characters that the format reserves. A backslash is doubled.
+/// Escapes text so that [`unescape`] restores it. Control characters, white space other than a space, a space at either end, and
+/// characters that the format reserves are written as `\u{…}`. A backslash is doubled.
 pub(crate) fn escape(text: &str, is_reserved: impl Fn(char) -> bool) -> String {
     let mut escaped = String::with_capacity(text.len());
     let blank = |position: usize| position == 0 || position + 1 == text.len();
@@ -24,7 +25,8 @@ pub(crate) fn escape(text: &str, is_reserved: impl Fn(char) -> bool) -> String {
     escaped
 }
 
-/// Reads what [`escape`] wrote; `None` for an unknown escape, a control character, or white space at either end.
+/// Restores text that [`escape`] has written. Returns `None` for an unknown escape, a control character, or white space at either
+/// end.
 pub(crate) fn unescape(text: &str) -> Option<String> {
     if text.chars().any(char::is_control) || text.trim() != text {
         return None;

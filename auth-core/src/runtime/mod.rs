@@ -1,4 +1,4 @@
-//! Building blocks without knowledge of authorization: time, files, limits, caches and a strict JSON reader.
+//! Building blocks that do not depend on authorization: time, files, limits, caches and a strict JSON reader.
 
 pub mod future;
 pub mod clock;

@@ -1,6 +1,6 @@
-//! The error of a Redis URL. Errors have it with and without the feature `redis`.
+//! The error for an invalid Redis URL. Other errors contain it with and without the feature `redis`.
 
-/// An address that names no server. Quotes nothing: it may hold a password.
+/// The Redis URL is invalid. The error does not quote the URL, which may contain a password.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("this is no address of Redis: write `redis://host:6379/0`, or `rediss://…` with the feature `redis-tls`")]
 pub struct RedisUrlError;

@@ -1,6 +1,6 @@
-//! Settings of one value, whose second call would silently undo the first.
+//! Detection of single-value settings that are made twice, where the second call would silently undo the first.
 
-/// The names of settings that were made.
+/// The names of the settings that were made.
 #[derive(Clone, Debug, Default)]
 pub struct SetOnce {
     made: Vec<&'static str>,
@@ -8,7 +8,7 @@ pub struct SetOnce {
 }
 
 impl SetOnce {
-    /// Takes note of a setting of one value.
+    /// Records a call of a single-value setting.
     pub fn note(&mut self, name: &'static str) {
         if self.has(name) && !self.repeated.contains(&name) {
             self.repeated.push(name);
@@ -16,17 +16,17 @@ impl SetOnce {
         self.add(name);
     }
 
-    /// Takes note of a setting whose calls add up.
+    /// Records a call of a setting whose calls add up.
     pub fn add(&mut self, name: &'static str) {
         self.made.push(name);
     }
 
-    /// Whether the setting was made.
+    /// Returns whether the setting was made.
     pub fn has(&self, name: &str) -> bool {
         self.made.contains(&name)
     }
 
-    /// The settings of one value that were made twice.
+    /// Returns the single-value settings that were made more than once.
     pub fn repeated(&self) -> impl Iterator<Item = &'static str> + '_ {
         self.repeated.iter().copied()
     }

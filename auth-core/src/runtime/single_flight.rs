@@ -17,7 +17,7 @@ pub(crate) struct SingleFlightCache<K, V> {
     waiting: AtomicUsize,
 }
 
-/// How long a request waits for the fetch of another request, and how many requests wait at a time.
+/// Limits on waiting for the fetch of another request: the time per request, and the number of waiting requests.
 const FETCH_WAIT_TIMEOUT: Duration = Duration::from_secs(3);
 const MAX_WAITERS: usize = 1000;
 
@@ -25,7 +25,7 @@ const MAX_WAITERS: usize = 1000;
 pub(crate) struct Waiter<'a>(&'a AtomicUsize);
 
 impl<'a> Waiter<'a> {
-    /// Returns `None` if too many requests wait (M9).
+    /// Counts a waiting request. Returns `None` if too many requests wait (M9).
     pub(crate) fn enter(waiting: &'a AtomicUsize) -> Option<Self> {
         let one = Self(waiting);
         (waiting.fetch_add(1, Ordering::Relaxed) < MAX_WAITERS).then_some(one)
@@ -50,7 +50,7 @@ impl<K: Hash + Eq + Clone, V: Clone> SingleFlightCache<K, V> {
         until.after(clock::monotonic()).map(|_| value)
     }
 
-    /// Caches a value.
+    /// Caches a value for `ttl`.
     pub(crate) fn put(&self, key: K, value: V, ttl: Duration) {
         self.values.insert(key, (clock::monotonic().plus(ttl), value));
     }
@@ -59,7 +59,7 @@ impl<K: Hash + Eq + Clone, V: Clone> SingleFlightCache<K, V> {
     /// share a single fetch. Errors are not cached.
     ///
     /// # Errors
-    /// The error of `fetch`, or `crowded` if too many requests wait, or for too long.
+    /// Returns the error of `fetch`, or `crowded` if too many requests wait or this request waits too long.
     pub(crate) async fn get_or_fetch<E>(
         &self,
         key: &K,
@@ -71,7 +71,7 @@ impl<K: Hash + Eq + Clone, V: Clone> SingleFlightCache<K, V> {
                 match self.values.get_value_or_guard_async(key).await {
                     Ok((until, value)) if until.after(clock::monotonic()).is_some() => return Ok(value),
                     Ok((until, _)) => {
-                        // Another request may have replaced it.
+                        // Another request may have replaced the expired value.
                         let is_old = |(other, _): &(Moment, V)| *other == until;
                         self.values.remove_if(key, is_old);
                     }
@@ -79,7 +79,7 @@ impl<K: Hash + Eq + Clone, V: Clone> SingleFlightCache<K, V> {
                 }
             }
         };
-        // A cached value never waits, no matter how many requests wait for other keys.
+        // A cached value is returned without waiting, no matter how many requests wait for other keys.
         if let Some(value) = self.get(key) {
             return Ok(value);
         }
@@ -94,7 +94,7 @@ impl<K: Hash + Eq + Clone, V: Clone> SingleFlightCache<K, V> {
         let before = self.invalidations.load(Ordering::SeqCst);
         let (value, ttl) = fetch.await?;
         if !ttl.is_zero() && self.invalidations.load(Ordering::SeqCst) == before {
-            // An error means that the entry was removed meanwhile: it is not cached then.
+            // An error means that the entry was removed in the meantime. The value is then not cached.
             let _ = guard.insert((clock::monotonic().plus(ttl), value.clone()));
             if self.invalidations.load(Ordering::SeqCst) != before {
                 self.values.remove(key);
@@ -103,7 +103,7 @@ impl<K: Hash + Eq + Clone, V: Clone> SingleFlightCache<K, V> {
         Ok(value)
     }
 
-    /// Removes the values of matching keys, and discards the results of fetches in progress.
+    /// Removes the values of matching keys. Results of fetches in progress are returned but not cached.
     pub(crate) fn invalidate(&self, is_one: impl Fn(&K) -> bool) {
         self.invalidations.fetch_add(1, Ordering::SeqCst);
         self.values.retain(|key, _| !is_one(key));
@@ -143,7 +143,7 @@ mod tests {
         assert_eq!((fetch(Ok((3, minute))).await, remembered.get(&1)), (Ok(2), Some(2)));
         remembered.invalidate(|key| *key == 1);
         assert_eq!((remembered.get(&1), fetch(Ok((4, Duration::ZERO))).await, remembered.get(&1)), (None, Ok(4), None));
-        // Forgotten while the value is on its way: it is given, and not kept.
+        // Invalidated during the fetch: the value is returned but not cached.
         let slow = async {
             remembered.invalidate(|key| *key == 1);
             Ok::<_, ()>((5, minute))

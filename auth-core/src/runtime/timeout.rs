@@ -16,7 +16,7 @@ pub async fn with_timeout<T>(future: impl Future<Output = T>) -> Option<T> {
 /// Awaits a future. Returns `None` if it panics.
 pub async fn catch_panic<T>(mut future: Pin<&mut impl Future<Output = T>>) -> Option<T> {
     let answered = std::future::poll_fn(|context| {
-        // Unwind safe: after a panic it is not polled again.
+        // Unwind safe, because the future is not polled again after a panic.
         let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
         polled.map_or(Poll::Ready(None), |polled| polled.map(Some))
     });

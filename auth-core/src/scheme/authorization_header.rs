@@ -3,25 +3,25 @@
 use super::{Extracted, SyntaxError};
 use crate::identity::scheme_id::SchemeId;
 
-/// The `Authorization` lines of a request. The field is not a list, so two lines are malformed, even identical ones; and a value
-/// that is not visible ASCII is malformed, never absent.
+/// The `Authorization` lines of a request. The field is not a list, so two lines are malformed even if they are identical. A value
+/// that is not visible ASCII is malformed. It never counts as absent.
 #[derive(Clone, Copy)]
 pub enum Authorization<'r> {
-    /// There is no line.
+    /// The header is absent.
     Absent,
-    /// There are several lines.
+    /// The request contains several lines.
     Repeated,
-    /// The one line, without the white space around it.
+    /// The only line, without surrounding white space.
     Line(&'r [u8]),
 }
 
 const INVISIBLE: &str = "the Authorization line is not visible ASCII";
 
 impl<'r> Authorization<'r> {
-    /// The credentials of a scheme as a token68 (RFC 9110 §11.2); `None` if the line has another name.
+    /// Returns the credentials of a scheme as a token68 (RFC 9110 §11.2). `None` if the line belongs to another scheme.
     ///
     /// # Errors
-    /// They are no token68, or the line is not visible ASCII.
+    /// The credentials are not a token68, or the line is not visible ASCII.
     pub fn token68(self, scheme: SchemeId) -> Option<Result<&'r str, SyntaxError>> {
         let Self::Line(line) = self else { return None };
         let length = scheme.name().len();
@@ -38,7 +38,8 @@ impl<'r> Authorization<'r> {
         })
     }
 
-    /// Whether the line has the name of a scheme that reads it by itself; `None` if it has another name.
+    /// Checks whether the line belongs to a custom scheme, which parses the credentials itself. `None` if it belongs to another
+    /// scheme.
     ///
     /// # Errors
     /// The line is not visible ASCII.
@@ -49,7 +50,7 @@ impl<'r> Authorization<'r> {
         is_named.then(|| if is_visible(line) { Ok(()) } else { Err(SyntaxError::malformed(None, INVISIBLE)) })
     }
 
-    /// What a line is whose scheme is not accepted. Also finds lines that are malformed whatever the scheme.
+    /// Classifies a line whose scheme is not accepted. Also detects lines that are malformed regardless of the scheme.
     pub(super) fn of_other_scheme(self) -> Extracted<'r> {
         match self {
             Self::Absent => Extracted::Absent,
@@ -65,10 +66,10 @@ fn is_visible(line: &[u8]) -> bool {
     all(line, |byte| matches!(byte, b' '..=b'~'))
 }
 
-/// `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`
+/// Checks the syntax `1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="`.
 pub(super) fn is_token68(text: &str) -> bool {
     let body = text.trim_end_matches('=');
-    // `-`, `.`, `/` and the digits are adjacent, and a letter matches in either case.
+    // `-`, `.`, `/` and the digits have adjacent codes. Setting bit 0x20 matches letters of either case.
     let fits = |byte: u8| {
         (byte.wrapping_sub(b'-') < 13)
             | ((byte | 0x20).wrapping_sub(b'a') < 26)
@@ -79,7 +80,7 @@ pub(super) fn is_token68(text: &str) -> bool {
     !body.is_empty() && all(body.as_bytes(), fits)
 }
 
-/// Whether all bytes fit. Without an early exit the compiler vectorizes the loop.
+/// Returns whether all bytes match. The loop has no early exit so that the compiler can vectorize it.
 pub(super) fn all(bytes: &[u8], fits: impl Fn(u8) -> bool) -> bool {
     bytes.iter().fold(0, |misfits, byte| misfits | u8::from(!fits(*byte))) == 0
 }

@@ -1,4 +1,4 @@
-//! HTTP Basic (RFC 7617) against a store of users.
+//! HTTP Basic authentication (RFC 7617) against a user store.
 
 use std::sync::Arc;
 
@@ -18,10 +18,10 @@ use crate::identity::scheme_id::SchemeId;
 use crate::identity::vocabulary::NameKind;
 use crate::store::users::{PasswordAuthenticator, PasswordCredentials};
 
-/// Longer credentials than this are not decoded.
+/// Maximum length of decoded credentials, in bytes. Longer credentials are not decoded.
 const LONGEST: usize = 1024;
 
-/// Reads the token68 of Basic: canonical, padded base64 of UTF-8 without control characters, with a colon.
+/// Parses the token68 of Basic: canonical, padded base64 of UTF-8 text that contains a colon and no control characters.
 fn read(token68: &str) -> Result<PasswordCredentials, &'static str> {
     const LONG: &str = "the Basic credentials are longer than allowed";
     if token68.len() > LONGEST.div_ceil(3) * 4 {
@@ -40,7 +40,7 @@ fn read(token68: &str) -> Result<PasswordCredentials, &'static str> {
     Ok(PasswordCredentials::new(name, password))
 }
 
-/// The settings of Basic.
+/// Settings of Basic authentication.
 #[derive(Clone, Debug)]
 pub struct Basic {
     passwords: PasswordAuthenticator,
@@ -54,28 +54,27 @@ impl<P: Into<PasswordAuthenticator>> From<P> for Basic {
 }
 
 impl Basic {
-    /// These users.
+    /// Creates settings for these users.
     pub fn new(passwords: impl Into<PasswordAuthenticator>) -> Self {
         Self { passwords: passwords.into(), confers: None }
     }
 
-    /// What these users may be. Without other sources, everything; beside others, it has to be said.
+    /// Sets the names that these users may have, such as roles. Everything by default if this is the only issuer. Required if there
+    /// are several.
     #[must_use]
     pub fn confers(self, confers: Confers) -> Self {
         Self { confers: Some(confers), ..self }
     }
 
-    /// Whether it says what it may confer.
     pub(crate) fn has_explicit_confers(&self) -> bool {
         self.confers.is_some()
     }
 
-    /// The users.
     pub(crate) fn passwords(&self) -> &PasswordAuthenticator {
         &self.passwords
     }
 
-    /// The verifier, for a realm. `roles` are the role types of the application.
+    /// Creates the verifier for a realm. `roles` are the role types of the application.
     pub(crate) fn prepare(self, realm: &str, roles: &RoleTypes) -> BasicVerifier {
         self.passwords.set_realm(realm);
         let source = Issuer {
@@ -100,10 +99,10 @@ pub struct BasicVerifier {
 }
 
 impl BasicVerifier {
-    /// Verifies a name and a password. `client` is where it is seen to come from.
+    /// Verifies a name and a password. `client` is the observed client address, for throttling.
     ///
     /// # Errors
-    /// The denial that they deserve; see [`PasswordAuthenticator::verify`].
+    /// The denial of the credentials. See [`PasswordAuthenticator::verify`].
     async fn verify(&self, presented: PasswordCredentials, client: Option<PeerOrClient>) -> Result<Principal, Denial> {
         let (name, user) = self.passwords.verify(SchemeId::Basic, presented, client).await?;
         let claims = serde_json::json!({ "sub": name, "roles": user.roles }).to_string();
@@ -146,7 +145,7 @@ impl<H: RequestHead> Authenticator<H> for BasicVerifier {
         }
     }
 
-    /// A password is hashed once a request.
+    /// Returns `true`, since a password is hashed only once per request.
     fn is_verified_once(&self) -> bool {
         true
     }

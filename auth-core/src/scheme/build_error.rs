@@ -1,15 +1,15 @@
-//! Errors of settings.
+//! Errors of the settings.
 
 use crate::client::address::HostError;
 use crate::client::csrf::OriginError;
 use crate::denial::challenge::RealmError;
 use crate::oidc::protected_resource::ResourceError;
 
-/// An invalid setting, or several. Converts into [`std::io::Error`], which `main` functions of servers return.
+/// One or more invalid settings. Converts into [`std::io::Error`], which `main` functions of servers return.
 #[derive(PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// The realm contains a character that a header cannot carry.
+    /// The realm contains a character that is invalid in a header.
     #[error("`.realm({0:?})`: {1}")]
     Realm(String, RealmError),
     /// A store that other applications may share requires a realm.
@@ -17,10 +17,10 @@ pub enum BuildError {
         "`{0}` is shared with whoever uses the same server: call `.realm(…)`, so that it is told apart from theirs"
     )]
     RealmMissing(&'static str),
-    /// Nobody could ever authenticate.
+    /// No scheme is accepted, so no caller could authenticate.
     #[error("no scheme is accepted: call `.bearer(…)`, `.basic(…)`, `.api_keys(…)`, `.session(…)` or `.scheme(…)`")]
     NoScheme,
-    /// The settings of an issuer of tokens.
+    /// The settings of a token issuer are invalid.
     #[cfg(feature = "jwt")]
     #[error("`.bearer(…)` for issuer {issuer:?}: {error}")]
     Jwt {
@@ -29,118 +29,120 @@ pub enum BuildError {
         /// The cause.
         error: crate::scheme::bearer::JwtError,
     },
-    /// Verified tokens could not be remembered.
+    /// The settings of the token cache are invalid.
     #[cfg(feature = "jwt")]
     #[error("`.token_cache(…)`: {0}")]
     TokenCache(crate::scheme::bearer::TokenCacheError),
-    /// A ticket stands for a bearer token.
+    /// Tickets replace bearer tokens, but no bearer tokens are accepted.
     #[error("`.tickets()` stand for bearer tokens: call `.bearer(…)`")]
     TicketsWithoutTokens,
-    /// A subprotocol that could not carry a token.
+    /// The subprotocol name is invalid, or no bearer tokens are accepted.
     #[error("`.bearer_in_subprotocol({0:?})`: write a name of letters, digits and `-`, beside `.bearer(…)`")]
     Subprotocol(String),
-    /// The settings of proofs.
+    /// The settings of DPoP are invalid.
     #[cfg(feature = "dpop")]
     #[error("`.dpop(…)`: {0}")]
     Dpop(crate::scheme::dpop::DpopError),
-    /// Proofs come with tokens.
+    /// DPoP proofs require bearer tokens, but none are accepted.
     #[error("`.dpop(…)` is for tokens: call `.bearer(…)` too")]
     DpopWithoutTokens,
-    /// No challenge can have the name, or another scheme has it.
+    /// The scheme name is invalid in a challenge, or another scheme has the same name.
     #[error("`.scheme(…)`: {0:?} is no name for a scheme, or another one has it: write a word, such as \"Legacy\"")]
     SchemeName(&'static str),
-    /// The header of a scheme.
+    /// The header of a custom scheme is invalid, or has another purpose.
     #[error("`.scheme(…)` {0:?}: {1:?} is no name of a header that a credential has for itself")]
     SchemeHeader(&'static str, String),
-    /// Anybody could write the header.
+    /// The header is trusted only from a proxy, but no trusted proxies are configured. Any client could send it.
     #[error("`.scheme(…)` {0:?} believes a header of a trusted proxy: call `.trusted_proxies(…)`")]
     SchemeWithoutProxy(&'static str),
-    /// More custom schemes than the limit of 8.
+    /// More than 8 custom schemes are configured.
     #[error("`.scheme(…)` is called more than 8 times")]
     TooManySchemes,
-    /// With several sources, each one must declare the names that it may confer. Otherwise the weakest source could grant any role.
+    /// There are several issuers, and one of them does not declare the names that it may confer. Otherwise the weakest issuer could
+    /// grant any role.
     #[error(
         "`.{0}(…)` does not say what it `.confers(…)`, and there are several sources: `Confers::nothing().roles([…])`, or `Confers::everything()` for each"
     )]
     ConfersMissing(&'static str),
-    /// No header has that name.
+    /// The header name is invalid.
     #[error("`.api_keys(…)`: {0:?} is no name of a header")]
     ApiKeyHeader(String),
-    /// The settings of sessions.
+    /// The settings of sessions are invalid.
     #[cfg(feature = "session")]
     #[error("`.session(…)`: {0}")]
     Sessions(crate::scheme::session::SessionsError),
-    /// The settings of a log-in at a provider.
+    /// The settings of the login at a provider are invalid.
     #[cfg(all(feature = "oidc", feature = "session"))]
     #[error("`.oidc_login(…)`: {0}")]
     OidcLogin(crate::scheme::session::oidc_login::LoginError),
-    /// There is nothing to log in to.
+    /// A login at a provider requires sessions, but none are configured.
     #[error("`.oidc_login(…)` ends in a session: call `.session(…)` too")]
     OidcLoginWithoutSession,
-    /// The browser would not bring the cookie along from the provider, and be sent there again, for ever.
+    /// A login at a provider is combined with strict session cookies. The browser would not send the cookie after the redirect from
+    /// the provider, and would be redirected to the provider endlessly.
     #[error("`.oidc_login(…)` comes back from another site, where a browser brings no cookie of `Sessions::strict()`")]
     OidcLoginWithStrictSession,
-    /// Development cookies are restricted to this machine, and a proxy forwards requests of others.
+    /// Development cookies are restricted to this machine, but a proxy forwards requests from other machines.
     #[error(
         "`.insecure_localhost()` is for a browser on this machine, and `.trusted_proxies(…)` says that there is a proxy"
     )]
     PlainHttpBehindProxy,
-    /// One name would be two people.
+    /// Basic authentication and the login form use different user stores. One name would identify two users.
     #[error("`.basic(…)` and `.users(…)` name two stores: make one `PasswordAuthenticator`, and give each a clone")]
     TwoStoresOfUsers,
     /// A proxy is not a valid address or network.
     #[error("`.trusted_proxies(…)`: {0:?} is no address and no network")]
     Proxy(String),
-    /// The country header is only trusted from a proxy.
+    /// The country header is invalid, or no trusted proxies are configured. The header is trusted only from a proxy.
     #[error(
         "`.countries(…)`: the header {0:?} counts from a trusted proxy alone: call `.trusted_proxies(…)`, and name it by letters"
     )]
     CountryHeader(String),
-    /// Block lists contain addresses, and the source of client addresses is not configured.
+    /// Block lists contain addresses, but the source of client addresses is not configured.
     #[error("`.blocks(…)` may name addresses: call `.client_address(Peer)` or `.trusted_proxies(…)`")]
     BlocksWithoutAddress,
-    /// No proxy is named.
+    /// The list of trusted proxies is empty.
     #[error("`.trusted_proxies(…)` names no proxy: write `.client_address(Peer)` if there is none")]
     NoProxy,
-    /// An origin that no browser sends.
+    /// The origin is invalid.
     #[error("`.origins(…)`: {0}")]
     Origin(OriginError),
-    /// A host name that no request asks for.
+    /// The host name is invalid.
     #[error("`.hosts(…)`: {0}")]
     Host(HostError),
-    /// The login page is somewhere else.
+    /// The login page is not a path on this site.
     #[error("`.login_page({0:?})`: write a path on this site, such as \"/login\"")]
     LoginPage(String),
     /// The base of problem types is not an absolute URI.
     #[error("`.problem_base({0:?})`: write an absolute URI that ends in `/`, `:` or `#`")]
     ProblemBase(String),
-    /// The name of this server as a resource.
+    /// The identifier of this server as a protected resource is invalid.
     #[error("`.resource({0:?})`: {1}")]
     Resource(String, ResourceError),
-    /// Clients would ask for tokens that are refused here.
+    /// An issuer's tokens are not for the configured resource. Clients would request tokens that this server refuses.
     #[error("`.resource({0:?})`: tokens of issuer {1:?} are for another `.audience(…)`: name the resource there")]
     ResourceIsNoAudience(String, String),
-    /// More than one setting is wrong.
+    /// More than one setting is invalid.
     #[error("{} settings are wrong:{}", .0.len(), lines(.0))]
     Several(Vec<BuildError>),
-    /// A setting of one value is made twice.
+    /// A setting with a single value is set twice.
     #[error("`.{0}(…)` is called twice: the calls would undo each other")]
     Repeated(&'static str),
-    /// No cookie has such a name, or no bearer tokens are accepted.
+    /// The cookie name is invalid, or no bearer tokens are accepted.
     #[error("`.bearer_cookie({0:?})`: write letters, digits, `-` and `_`, beside `.bearer(…)`")]
     Cookie(String),
-    /// A subject of tokens would be the same person as one of another scheme.
+    /// A token issuer has the name of an issuer of another scheme. Subjects of both would be the same identity.
     #[error("`.bearer(…)` for issuer {0:?}: that is the name under which another scheme identifies its callers")]
     IssuerOfAnotherScheme(String),
-    /// `Jwt::dev()` in a build without debug assertions.
+    /// `Jwt::dev()` is used in a build without debug assertions.
     #[error("`Jwt::dev()` is for development: this is a release build")]
     DevInRelease,
-    /// Keys of tests in a build without debug assertions.
+    /// Test keys are used in a build without debug assertions.
     #[error("`.test_keys(…)` is for tests: this is a release build")]
     TestKeysInRelease,
 }
 
-/// The sentence: it is what Rust prints where `main` returns the error.
+/// Formats the error like `Display`, since Rust prints the `Debug` output if `main` returns an error.
 impl std::fmt::Debug for BuildError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         std::fmt::Display::fmt(self, f)
@@ -153,7 +155,6 @@ impl From<BuildError> for std::io::Error {
     }
 }
 
-/// Formats each error on its own line.
 fn lines(mistakes: &[BuildError]) -> String {
     mistakes.iter().map(|mistake| format!("\n  {mistake}")).collect()
 }
@@ -168,7 +169,8 @@ impl Mistakes {
         self.0.push(mistake);
     }
 
-    /// Returns the value, or records the error and returns the default. `settled` then fails, so the default is never used.
+    /// Returns the value, or records the error and returns the default. [`settled`](Self::settled) then fails, so the default is
+    /// never used.
     pub fn collect<T: Default>(&mut self, made: Result<T, BuildError>) -> T {
         made.unwrap_or_else(|mistake| {
             self.add(mistake);
@@ -176,7 +178,7 @@ impl Mistakes {
         })
     }
 
-    /// Returns the value if no error was recorded.
+    /// Returns the value, or the recorded errors.
     pub fn settled<T>(mut self, value: Option<T>) -> Result<T, BuildError> {
         match (self.0.len(), value) {
             (0, Some(value)) => Ok(value),

@@ -1,8 +1,10 @@
-//! Client certificates: mutual TLS (RFC 8446 §4.4.2), at this server or at a trusted proxy that passes them on (RFC 9440).
+//! Client certificates: mutual TLS (RFC 8446 §4.4.2), terminated by this server or by a trusted proxy that forwards the certificate
+//! (RFC 9440).
 //!
 //! # Why
-//! The TLS layer, here or at the proxy, verifies the chain and that the client holds the key. What is left is who the certificate
-//! names: one name of one kind, since a certificate authority may put several names of several owners into one certificate.
+//! The TLS layer of the server or the proxy verifies the certificate chain and the possession of the key. This module only
+//! determines the holder of the certificate. It requires exactly one name of the configured kind, since a certificate authority may
+//! put several names of different owners into one certificate.
 
 use std::sync::Arc;
 
@@ -25,19 +27,19 @@ use crate::identity::principal::Principal;
 use crate::identity::scheme_id::SchemeId;
 use crate::runtime::clock::Timestamp;
 
-/// The header in which a proxy passes a certificate on (RFC 9440 §2.1).
+/// The header in which a proxy forwards a certificate (RFC 9440 §2.1).
 const HEADER: &str = "client-cert";
 
-/// Longer certificates, in DER, are refused.
+/// Maximum length of a DER certificate, in bytes.
 const LONGEST: usize = 16 * 1024;
 
-/// Base64 of a byte sequence (RFC 8941 §4.2.7): a parser does not require the padding.
+/// Base64 of a byte sequence (RFC 8941 §4.2.7). Parsers should accept missing padding.
 const BYTES: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The name in a certificate that identifies its holder. A certificate that has no name of the kind, or several, is refused.
+/// The name in a certificate that identifies its holder. A certificate without a name of this kind, or with several, is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CertificateName {
@@ -53,8 +55,8 @@ pub enum CertificateName {
 
 /// Settings of client certificates, for [`AuthBuilder::client_certificates`].
 ///
-/// Callers are of the issuer `certificate:<realm>`. They have no roles of their own: provide them with `roles_from`. The
-/// certificate is blocked by its SHA-256 fingerprint in lower-case hexadecimal digits, as a token of that issuer.
+/// Callers belong to the issuer `certificate:<realm>`. Certificates contain no roles. Use `roles_from` to provide them. To block a
+/// certificate, block its SHA-256 fingerprint in lower-case hexadecimal digits as a token of that issuer.
 ///
 /// ```
 /// use auth_core::scheme::client_certificate::{CertificateName, ClientCertificates};
@@ -72,21 +74,22 @@ pub struct ClientCertificates {
 }
 
 impl ClientCertificates {
-    /// Certificates that the TLS settings of this server accept, each identified by a name of this kind.
+    /// Accepts certificates that the TLS settings of this server accept. A name of this kind identifies the caller.
     pub fn named_by(name: CertificateName) -> Self {
         Self { name, from_proxies: false, confers: None }
     }
 
-    /// Also accepts certificates that trusted proxies pass on in `Client-Cert` (RFC 9440). The proxy verifies the certificate, and
-    /// removes the header from every request that arrives with one. Requires [`behind`]; from anybody else the header counts as
-    /// absent.
+    /// Also accepts certificates that trusted proxies forward in `Client-Cert` (RFC 9440). The proxy must verify the certificate,
+    /// and must remove the header from every incoming request that contains it. Requires [`trusted_proxies`]. From other peers, the
+    /// header is ignored.
     ///
-    /// [`behind`]: https://docs.rs/auth-actix/latest/auth_actix/struct.AuthBuilder.html#method.behind
+    /// [`trusted_proxies`]: https://docs.rs/auth-actix/latest/auth_actix/struct.AuthBuilder.html#method.trusted_proxies
     pub fn from_proxies(self) -> Self {
         Self { from_proxies: true, ..self }
     }
 
-    /// What the certificates may confer. With one issuer, everything unless set; with several, it must be set.
+    /// Sets the names that the certificates may confer. Everything by default if this is the only issuer. Required if there are
+    /// several.
     pub fn confers(self, confers: Confers) -> Self {
         Self { confers: Some(confers), ..self }
     }
@@ -95,7 +98,7 @@ impl ClientCertificates {
         let confers = self.confers.unwrap_or_else(Confers::everything);
         let issuer = OwnIssuer::Certificates.name(realm);
         let of_builder = Issuer::of_builder(&issuer, SchemeId::ClientCertificate, confers, roles.clone());
-        // A certificate says who its holder is, and nothing of roles.
+        // A certificate identifies its holder and contains no roles.
         let source = Issuer { lists: Vec::new(), has_claims: false, ..of_builder };
         CertificateVerifier { name: self.name, from_proxies: self.from_proxies, source: [Arc::new(source)] }
     }
@@ -122,7 +125,6 @@ impl<H: RequestHead> SchemeSettings<H> for ClientCertificates {
     }
 }
 
-/// Identifies the holders of certificates.
 struct CertificateVerifier {
     name: CertificateName,
     from_proxies: bool,
@@ -169,7 +171,7 @@ impl CertificateVerifier {
     }
 }
 
-/// Whether a certificate is that of an end entity, and no extension excludes clients (RFC 5280 §4.2.1.12).
+/// Returns whether the certificate belongs to an end entity and no extension excludes clients (RFC 5280 §4.2.1.12).
 fn is_for_clients(certificate: &X509Certificate<'_>) -> bool {
     let usage = match certificate.extended_key_usage() {
         Ok(Some(usage)) => usage.value.client_auth || usage.value.any,
@@ -179,7 +181,6 @@ fn is_for_clients(certificate: &X509Certificate<'_>) -> bool {
     usage && !certificate.is_ca()
 }
 
-/// The names of a kind.
 fn names<'a>(certificate: &'a X509Certificate<'_>, kind: CertificateName) -> Vec<&'a str> {
     if kind == CertificateName::CommonName {
         return certificate.subject().iter_common_name().map(|name| name.as_str().unwrap_or_default()).collect();
@@ -194,13 +195,13 @@ fn names<'a>(certificate: &'a X509Certificate<'_>, kind: CertificateName) -> Vec
     extension.value.general_names.iter().filter_map(of_kind).collect()
 }
 
-/// The one name, if it can be an identity.
+/// Returns the name if there is exactly one and it is usable as an identity.
 fn the_only(names: Vec<&str>) -> Option<&str> {
     let [name] = *names.as_slice() else { return None };
     Some(name).filter(|name| !name.trim().is_empty() && !name.contains(char::is_control))
 }
 
-/// The bytes of a structured field item (RFC 8941 §3.3.5).
+/// Returns the base64 text of a byte sequence in a structured field (RFC 8941 §3.3.5).
 fn byte_sequence(line: &[u8]) -> Option<&str> {
     let inner = line.trim_ascii().strip_prefix(b":")?.strip_suffix(b":")?;
     let fits = inner.len() <= LONGEST.div_ceil(3) * 4 && BYTES.decode(inner).is_ok_and(|der| !der.is_empty());
@@ -216,7 +217,7 @@ impl<H: RequestHead> Authenticator<H> for CertificateVerifier {
         &self.source
     }
 
-    /// A browser presents a certificate by itself.
+    /// Returns `true`, since browsers present certificates automatically.
     fn is_ambient(&self) -> bool {
         true
     }
@@ -229,7 +230,7 @@ impl<H: RequestHead> Authenticator<H> for CertificateVerifier {
         true
     }
 
-    /// The certificate of a trusted proxy is never that of a caller.
+    /// Ignores the TLS certificate of a trusted proxy, since it never identifies the caller.
     fn extract<'r>(&self, view: &RequestView<'r, H>) -> Extracted<'r> {
         if !view.is_from_proxy() {
             let is_there = H::peer_certificate(view.head.0).is_some();

@@ -39,13 +39,13 @@ use crate::runtime::future::LocalBoxFuture;
 
 /// An authentication scheme: locates its credential in a request and verifies it.
 ///
-/// `extract` checks syntax only. `verify` is ready at once unless it needs I/O or hashes a password. A pending verification has no
-/// effect until it is polled, so one that is dropped may be made again.
+/// `extract` checks only the syntax. `verify` is ready immediately unless it needs I/O or hashes a password. A pending verification
+/// has no effect until it is polled, so it can be dropped and repeated.
 pub trait Authenticator<H: RequestHead>: Send + Sync {
-    /// The scheme of the callers whom it authenticates.
+    /// Returns the scheme of the callers that this authenticator verifies.
     fn scheme(&self) -> SchemeId;
 
-    /// The issuers of its callers.
+    /// Returns the issuers of its callers.
     fn sources(&self) -> &[Arc<Issuer>];
 
     /// Finds the credential and checks its syntax.
@@ -54,34 +54,36 @@ pub trait Authenticator<H: RequestHead>: Send + Sync {
     /// Verifies a credential that [`extract`](Self::extract) has found.
     fn verify<'r>(&'r self, credential: Credential<'r>, view: &RequestView<'r, H>) -> Verification<'r>;
 
-    /// Whether a browser or a proxy adds the credential by itself. It then counts only if no explicit one was sent.
+    /// Returns whether a browser or a proxy adds the credential automatically. It is then used only if the request contains no
+    /// explicit credential.
     fn is_ambient(&self) -> bool {
         false
     }
 
-    /// The headers that it reads beside `Authorization`, in lower case. If one of them changes between two rules, the caller is
-    /// authenticated anew.
+    /// Returns the headers that this authenticator reads in addition to `Authorization`, in lower case. If one of them changes
+    /// between two rules, the caller is authenticated again.
     fn headers(&self) -> Vec<&str> {
         Vec::new()
     }
 
-    /// Whether responses may have to contain something about the credential, such as `Vary` or a nonce.
+    /// Returns whether responses may have to contain information about the credential, such as `Vary` or a nonce.
     fn affects_responses(&self) -> bool {
         !self.headers().is_empty()
     }
 
-    /// The denial of a credential that may not be verified now, because too many before it were wrong. Asks no store.
+    /// Returns a denial if the credential must not be verified now because too many earlier attempts failed. Does not access a
+    /// store.
     fn throttle(&self, _credential: &Credential<'_>, _view: &RequestView<'_, H>) -> Option<Denial> {
         None
     }
 
-    /// Whether a credential is verified once a request, and cannot be verified again while a response is being sent.
+    /// Returns whether a credential is verified once per request and cannot be verified again while a response is being sent.
     fn is_verified_once(&self) -> bool {
         false
     }
 
-    /// Verifies the credential again while a response is being sent. `replacement` is what [`Effects::replacement`] contained.
-    /// `None` if there is no replacement.
+    /// Verifies the credential again while a response is being sent. `replacement` is the value of [`Effects::replacement`].
+    /// Returns `None` if a required replacement is missing.
     fn reverify<'r>(
         &'r self,
         credential: Credential<'r>,
@@ -91,37 +93,37 @@ pub trait Authenticator<H: RequestHead>: Send + Sync {
         Some(self.verify(credential, view))
     }
 
-    /// Records that a request with the credential was granted: see [`Effects::activity`].
+    /// Records that a request with the credential was granted. See [`Effects::activity`].
     fn record_activity(&self, _key: ActivityKey) -> LocalBoxFuture<'_, Result<(), Rejection>> {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    /// The `Set-Cookie` line that deletes the credential in a browser.
+    /// Returns the `Set-Cookie` line that deletes the credential in a browser.
     fn delete_cookie(&self) -> Option<String> {
         None
     }
 
-    /// Whether a `Set-Cookie` line sets a credential of this scheme.
+    /// Returns whether a `Set-Cookie` line sets a credential of this scheme.
     fn sets_cookie(&self, _line: &[u8]) -> bool {
         false
     }
 
-    /// Where the credential is located, for the access matrix: a kind of place, such as `header`, and a name.
+    /// Returns the location of the credential, for the access matrix: the kind of location, such as `header`, and a name.
     fn location(&self) -> Option<(&'static str, String)> {
         None
     }
 
-    /// Which credentials of one of its issuers are accepted, for the access matrix.
+    /// Describes the accepted credentials of one of its issuers, for the access matrix.
     fn describe(&self, _source: &Issuer) -> String {
         String::new()
     }
 
-    /// Settings that accept more than their absence would, for the access matrix.
+    /// Returns the settings that accept more than the defaults do, for the access matrix.
     fn switches(&self) -> Vec<String> {
         Vec::new()
     }
 
-    /// Names in settings and files, to be compared with those that types declare.
+    /// Returns the names in settings and files, for comparison with the names that types declare.
     fn configured_names(&self) -> Vec<ConfiguredNames> {
         Vec::new()
     }
@@ -130,39 +132,38 @@ pub trait Authenticator<H: RequestHead>: Send + Sync {
 /// Names in settings or in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfiguredNames {
-    /// A phrase that introduces them, such as `a user has`.
+    /// The phrase that introduces the names, such as `a user has`.
     pub place: &'static str,
-    /// The issuer that they belong to, or nothing.
+    /// The issuer that the names belong to. May be empty.
     pub issuer: String,
-    /// What they are names of.
+    /// The kind of the names.
     pub kind: NameKind,
     /// The names.
     pub names: BTreeSet<String>,
 }
 
 impl ConfiguredNames {
-    /// The roles that users have.
     fn of_users(roles: BTreeSet<String>) -> Self {
         Self { place: "a user has", issuer: String::new(), kind: NameKind::Role, names: roles }
     }
 }
 
-/// A request, as schemes read it.
+/// The parts of a request that schemes read.
 pub struct RequestView<'r, H: RequestHead> {
     /// The head of the request.
     pub head: Head<'r, H>,
-    /// Its `Authorization` header.
+    /// The `Authorization` header.
     pub authorization: Authorization<'r>,
-    /// The last `Authorization` line, as the framework has it.
+    /// The last `Authorization` line, as represented by the framework.
     pub line: Option<&'r H::Line>,
     /// The time of the request.
     pub now: Timestamp,
-    /// Where client addresses come from.
+    /// The source of client addresses.
     pub address: &'r AddressSource,
 }
 
 impl<'r, H: RequestHead> RequestView<'r, H> {
-    /// A view of this request.
+    /// Creates a view of the request.
     pub fn new(request: &'r H::Request, now: Timestamp, address: &'r AddressSource) -> Self {
         let mut lines = H::lines(request, "authorization");
         let first = lines.next();
@@ -174,47 +175,47 @@ impl<'r, H: RequestHead> RequestView<'r, H> {
         Self { head: Head(request), authorization, line, now, address }
     }
 
-    /// The client's address by which attempts are counted.
+    /// Returns the client address by which failed attempts are counted.
     pub fn client(&self) -> Option<PeerOrClient> {
         self.address.throttled_client(H::peer(self.head.0), &self.head)
     }
 
-    /// Whether the request comes from a trusted proxy.
+    /// Returns whether the request comes from a trusted proxy.
     pub fn is_from_proxy(&self) -> bool {
         self.address.is_from_proxy(H::peer(self.head.0))
     }
 }
 
-/// What a scheme finds in a request.
+/// The result of extracting a credential from a request.
 pub enum Extracted<'r> {
     /// No credential.
     Absent,
-    /// A credential of a scheme that is not accepted. It authenticates nobody, and no ambient credential replaces it.
+    /// A credential of a scheme that is not accepted. It authenticates no caller and prevents the use of an ambient credential.
     Unsupported,
-    /// A credential that is refused for its syntax alone.
+    /// A credential that is refused because of its syntax.
     Refused(SyntaxError),
     /// A credential to verify.
     Found(Credential<'r>),
 }
 
-/// Why a credential is refused before it is verified.
+/// The reason why a credential is refused before it is verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SyntaxError {
     /// The scheme, if it is known.
     pub scheme: Option<SchemeId>,
-    /// A fixed sentence for the log, which quotes nothing.
+    /// A fixed sentence for the log. It quotes no part of the request.
     pub cause: &'static str,
-    /// Whether the credential is well-formed as far as it was read, and too long to be one of ours.
+    /// Whether the credential is well-formed as far as it was read, but longer than any valid credential of this server.
     is_too_long: bool,
 }
 
 impl SyntaxError {
-    /// Malformed credentials.
+    /// Creates an error for malformed credentials.
     pub const fn malformed(scheme: Option<SchemeId>, cause: &'static str) -> Self {
         Self { scheme, cause, is_too_long: false }
     }
 
-    /// A credential that is longer than any that is accepted.
+    /// Creates an error for a credential that exceeds the maximum length.
     pub const fn too_long(scheme: SchemeId, cause: &'static str) -> Self {
         Self { scheme: Some(scheme), cause, is_too_long: true }
     }
@@ -227,34 +228,34 @@ impl From<SyntaxError> for Denial {
     }
 }
 
-/// A credential whose syntax is right.
+/// A syntactically valid credential.
 pub struct Credential<'r> {
-    /// Its scheme.
+    /// The scheme of the credential.
     pub scheme: SchemeId,
-    /// The credential as it was sent; empty if it was verified before, or if the scheme reads it again.
+    /// The credential as it was sent. Empty if it is already verified, or if the scheme reads it from the request again.
     pub text: &'r str,
-    /// The caller, if this very credential was verified a moment ago.
+    /// The caller, if this exact credential was recently verified.
     pub verified: Option<Principal>,
-    /// Whether it was sent in `Authorization`.
+    /// Whether the credential was sent in `Authorization`.
     pub is_in_authorization: bool,
-    /// Whether it was sent in the query, which shared caches do not treat as a credential.
+    /// Whether the credential was sent in the query. Shared caches do not treat the query as a credential.
     pub is_in_query: bool,
-    /// The position of its scheme among those of the application.
+    /// Index of the scheme in [`Schemes`].
     index: usize,
 }
 
 impl<'r> Credential<'r> {
-    /// A credential of this scheme, in a header of its own.
+    /// Creates a credential of this scheme that is located in a header of its own.
     pub fn new(scheme: SchemeId, text: &'r str) -> Self {
         Self { scheme, text, verified: None, is_in_authorization: false, is_in_query: false, index: 0 }
     }
 
-    /// The same, in `Authorization`.
+    /// Like [`new`](Self::new), for a credential in `Authorization`.
     pub fn in_authorization(scheme: SchemeId, text: &'r str) -> Self {
         Self { is_in_authorization: true, ..Self::new(scheme, text) }
     }
 
-    /// The position of its scheme among those of the application.
+    /// Returns the index of the scheme in [`Schemes`].
     pub fn index(&self) -> usize {
         self.index
     }
@@ -266,7 +267,7 @@ impl<'r> From<Credential<'r>> for Extracted<'r> {
     }
 }
 
-/// Not the credential.
+/// Redacts the credential.
 impl std::fmt::Debug for Credential<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Credential").field("scheme", &self.scheme).finish_non_exhaustive()
@@ -275,14 +276,14 @@ impl std::fmt::Debug for Credential<'_> {
 
 /// The verification of a credential.
 pub enum Verification<'r> {
-    /// It is done.
+    /// The verification is complete.
     Ready(Verified),
-    /// It waits for I/O or for a hash.
+    /// The verification waits for I/O or for a password hash.
     Pending(LocalBoxFuture<'r, Verified>),
 }
 
 impl<'r> Verification<'r> {
-    /// A verification that waits.
+    /// Creates a pending verification.
     pub fn pending(verified: impl Future<Output = impl Into<Verified>> + 'r) -> Self {
         Self::Pending(Box::pin(async move { verified.await.into() }))
     }
@@ -290,9 +291,9 @@ impl<'r> Verification<'r> {
 
 /// The outcome of a verification.
 pub struct Verified {
-    /// The caller, or why the credential is refused.
+    /// The caller, or the denial of the credential.
     pub result: Result<Principal, Denial>,
-    /// What few outcomes have.
+    /// Additional effects, which are rare.
     pub effects: Option<Box<Effects>>,
 }
 
@@ -302,23 +303,23 @@ impl From<Result<Principal, Denial>> for Verified {
     }
 }
 
-/// What the outcome of a verification means for the rest of the request.
+/// Effects of a verification on the rest of the request.
 #[derive(Default)]
 pub struct Effects {
-    /// What to record if the request is granted. A request that is denied is no activity.
+    /// The activity to record if the request is granted. A denied request is not an activity.
     pub activity: Option<ActivityKey>,
     /// The nonce for the client's next proof (RFC 9449 §8.2).
     pub next_nonce: Option<String>,
-    /// A credential to verify in place of the presented one, which is used up.
+    /// The credential to verify instead of the presented one, which can be used only once.
     pub replacement: Option<String>,
     /// Whether the browser should delete its cookie.
     pub delete_cookie: bool,
 }
 
-/// Identifies an activity to record, such as a session that was used.
+/// Identifies an activity to record, such as the use of a session.
 pub type ActivityKey = [u8; 32];
 
-/// The refusal of a credential that was accepted before.
+/// The refusal of a previously accepted credential.
 #[derive(Debug)]
 pub struct Rejection {
     /// The denial.
@@ -327,10 +328,10 @@ pub struct Rejection {
     pub delete_cookie: bool,
 }
 
-/// An issuer of identities that this server makes by itself.
+/// An issuer of identities that this server creates itself.
 #[derive(Clone, Copy)]
 enum OwnIssuer {
-    /// Users with passwords, however they log in.
+    /// Users with passwords, regardless of how they log in.
     Users,
     ApiKeys,
     Certificates,
@@ -339,7 +340,7 @@ enum OwnIssuer {
 impl OwnIssuer {
     const ALL: [Self; 3] = [Self::Users, Self::ApiKeys, Self::Certificates];
 
-    /// The name in a realm.
+    /// Returns the name of the issuer in a realm.
     fn name(self, realm: &str) -> Arc<str> {
         let kind = match self {
             Self::Users => "basic",
@@ -350,10 +351,10 @@ impl OwnIssuer {
     }
 }
 
-/// A part of an engine whose callers log in at a provider, and not at a page of this server.
+/// A part of an engine whose callers log in at a provider instead of a page of this server.
 pub struct LoginAtProvider;
 
-/// The subprotocol behind whose name a page offers a token, if any.
+/// The WebSocket subprotocol that a page offers before a token, if configured.
 pub struct Subprotocol(pub Option<String>);
 
 #[cfg(test)]

@@ -1,15 +1,15 @@
-//! The schemes of an application, and which credential of a request counts.
+//! The configured schemes, and the selection of the credential of a request.
 
 use std::sync::Arc;
 
 use super::{Authenticator, Credential, Extracted, RequestView, SyntaxError};
 use crate::client::RequestHead;
 
-/// The schemes of an application.
+/// The configured schemes.
 pub struct Schemes<H: RequestHead> {
-    /// Schemes whose credentials are sent on purpose.
+    /// Schemes whose credentials are sent explicitly.
     explicit: Vec<Arc<dyn Authenticator<H>>>,
-    /// Schemes whose credentials are sent anyway, in the order in which they are tried.
+    /// Schemes whose credentials are sent automatically, in the order in which they are tried.
     ambient: Vec<Arc<dyn Authenticator<H>>>,
     ignore_unsupported: bool,
     headers: Arc<[String]>,
@@ -18,7 +18,7 @@ pub struct Schemes<H: RequestHead> {
 }
 
 impl<H: RequestHead> Schemes<H> {
-    /// These schemes. With `ignore_unsupported`, an `Authorization` line of another scheme counts as absent.
+    /// Creates a registry of these schemes. `ignore_unsupported` makes an `Authorization` line of another scheme count as absent.
     pub fn new(all: Vec<Arc<dyn Authenticator<H>>>, ignore_unsupported: bool) -> Self {
         let mut headers: Vec<String> = all.iter().flat_map(|scheme| scheme.headers()).map(str::to_owned).collect();
         headers.sort();
@@ -29,44 +29,44 @@ impl<H: RequestHead> Schemes<H> {
         Self { explicit, ambient, ignore_unsupported, headers: headers.into(), affects_responses, reads_cookies }
     }
 
-    /// All schemes.
+    /// Returns an iterator over all schemes.
     pub fn iter(&self) -> impl Iterator<Item = &dyn Authenticator<H>> {
         self.explicit.iter().chain(&self.ambient).map(|scheme| &**scheme)
     }
 
-    /// The scheme that has found a credential.
+    /// Returns the scheme that extracted a credential.
     pub fn of(&self, credential: &Credential<'_>) -> Option<&dyn Authenticator<H>> {
         self.at(credential.index)
     }
 
-    /// The scheme at a position.
+    /// Returns the scheme at this index.
     pub fn at(&self, index: usize) -> Option<&dyn Authenticator<H>> {
         let ambient = || self.ambient.get(index - self.explicit.len());
         self.explicit.get(index).or_else(ambient).map(|scheme| &**scheme)
     }
 
-    /// The headers that the schemes read beside `Authorization`, in lower case.
+    /// Returns the headers that the schemes read in addition to `Authorization`, in lower case.
     pub fn headers(&self) -> &Arc<[String]> {
         &self.headers
     }
 
-    /// Whether a scheme reads cookies.
+    /// Returns whether any scheme reads cookies.
     pub fn read_cookies(&self) -> bool {
         self.reads_cookies
     }
 
-    /// Whether responses may have to contain something about the credential.
+    /// Returns whether responses may have to contain information about the credential.
     pub fn affect_responses(&self) -> bool {
         self.affects_responses
     }
 
-    /// Whether an `Authorization` line of a scheme that is not accepted counts as absent.
+    /// Returns whether an `Authorization` line of an unaccepted scheme counts as absent.
     pub fn ignore_unsupported(&self) -> bool {
         self.ignore_unsupported
     }
 
-    /// The credential of a request. Two explicit credentials are malformed. An ambient one, which a browser or a proxy adds by
-    /// itself, counts only if no explicit one was sent.
+    /// Extracts the credential of a request. Two explicit credentials are malformed. An ambient credential, which a browser or a
+    /// proxy adds automatically, is used only if there is no explicit one.
     pub fn extract<'r>(&self, view: &RequestView<'r, H>) -> Extracted<'r> {
         let mut schemes = self.explicit.iter().enumerate();
         let found = first(&mut schemes, view);
@@ -93,7 +93,7 @@ impl<H: RequestHead> Schemes<H> {
     }
 }
 
-/// The first credential that a scheme finds, with the position of the scheme.
+/// Returns the first extracted credential, with the index of its scheme.
 #[inline]
 fn first<'r, 's, H: RequestHead>(
     schemes: &mut impl Iterator<Item = (usize, &'s Arc<dyn Authenticator<H>>)>,

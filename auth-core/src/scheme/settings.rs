@@ -1,4 +1,4 @@
-//! From the settings of schemes to schemes that are ready.
+//! Settings of schemes, and their preparation at start-up.
 
 use std::any::{Any, TypeId};
 use std::sync::Arc;
@@ -10,44 +10,44 @@ use crate::identity::issuer::RoleTypes;
 use crate::identity::scheme_id::SchemeId;
 use crate::oidc::protected_resource::ProtectedResource;
 
-/// The settings of a scheme, or of several that belong together.
+/// The settings of one scheme, or of several related schemes.
 pub trait SchemeSettings<H: RequestHead>: Any {
-    /// When they are prepared: schemes that use others come after those.
+    /// Returns the position in the order of preparation. Schemes that depend on others are prepared after them.
     fn order(&self) -> u8;
 
-    /// The builder's method for each issuer, and whether the issuer says what it may confer.
+    /// Returns the builder method of each issuer, and whether the issuer declares the names that it may confer.
     fn issuers(&self) -> Vec<(&'static str, bool)>;
 
-    /// Checks them together with other settings.
+    /// Checks the settings against the other settings.
     fn check(&self, _context: &SettingsContext<'_, H>, _mistakes: &mut Mistakes) {}
 
-    /// Whether keys or cookies are those of development.
+    /// Returns whether keys or cookies are for development.
     fn is_for_this_machine(&self) -> bool {
         false
     }
 
-    /// Whether a secret verifies tokens.
+    /// Returns whether a secret verifies tokens.
     fn has_secret(&self, _secret: &[u8]) -> bool {
         false
     }
 
-    /// Prepares the schemes. `others` are the settings that are prepared later.
+    /// Prepares the schemes. `others` contains the settings that are prepared later.
     fn prepare(self: Box<Self>, assembly: &mut Assembly<'_, H>, others: &AllSettings<H>, mistakes: &mut Mistakes);
 }
 
-/// Other settings, with which those of a scheme are checked.
+/// Other settings that the settings of a scheme are checked against.
 pub struct SettingsContext<'a, H: RequestHead> {
-    /// Whether the application has a realm of its own.
+    /// Whether the application sets a realm.
     pub has_realm: bool,
-    /// Whether there is a proxy.
+    /// Whether the server is behind a proxy.
     pub is_behind_proxy: bool,
-    /// Whether proxies are known by their addresses, and not by their number alone.
+    /// Whether the proxies are identified by their addresses rather than only by their number.
     pub names_proxies: bool,
     /// The settings of all schemes.
     pub settings: &'a AllSettings<H>,
 }
 
-/// The settings of all schemes, one value of each type.
+/// The settings of all schemes, at most one value of each type.
 pub struct AllSettings<H: RequestHead>(Vec<Box<dyn SchemeSettings<H>>>);
 
 impl<H: RequestHead> Default for AllSettings<H> {
@@ -57,18 +57,18 @@ impl<H: RequestHead> Default for AllSettings<H> {
 }
 
 impl<H: RequestHead> AllSettings<H> {
-    /// The settings of this type, if there are any.
+    /// Returns the settings of this type, if present.
     pub fn get<S: SchemeSettings<H>>(&self) -> Option<&S> {
         self.0.iter().find_map(|settings| (&**settings as &dyn Any).downcast_ref())
     }
 
-    /// Sets the settings of this type.
+    /// Sets or replaces the settings of this type.
     pub fn set<S: SchemeSettings<H>>(&mut self, settings: S) {
         self.0.retain(|other| (&**other as &dyn Any).type_id() != TypeId::of::<S>());
         self.0.push(Box::new(settings));
     }
 
-    /// Changes the settings of this type, which are made if needed.
+    /// Changes the settings of this type. Inserts the default first if there are none.
     pub fn update<S: SchemeSettings<H> + Default>(&mut self, change: impl FnOnce(&mut S)) {
         let mut known = self.0.iter_mut().filter_map(|settings| (&mut **settings as &mut dyn Any).downcast_mut());
         if let Some(settings) = known.next() {
@@ -80,25 +80,25 @@ impl<H: RequestHead> AllSettings<H> {
         self.0.push(Box::new(settings));
     }
 
-    /// All of them.
+    /// Returns an iterator over all settings.
     pub fn iter(&self) -> impl Iterator<Item = &dyn SchemeSettings<H>> {
         self.0.iter().map(|settings| &**settings)
     }
 
-    /// Takes the one that is prepared next.
+    /// Removes and returns the settings that are prepared next.
     fn take_next(&mut self) -> Option<Box<dyn SchemeSettings<H>>> {
         let (index, _) = self.0.iter().enumerate().min_by_key(|(_, settings)| settings.order())?;
         Some(self.0.remove(index))
     }
 }
 
-/// What schemes are prepared with, and what has come of it so far.
+/// The context in which schemes are prepared, and the results so far.
 pub struct Assembly<'a, H: RequestHead> {
     /// The realm.
     pub realm: &'a str,
-    /// The role types whose grants count.
+    /// The accepted role types.
     pub roles: &'a RoleTypes,
-    /// What this server is called as a protected resource.
+    /// The identifier of this server as a protected resource.
     pub resource: Option<&'a ProtectedResource>,
     /// The schemes.
     pub schemes: Vec<Arc<dyn Authenticator<H>>>,
@@ -108,13 +108,12 @@ pub struct Assembly<'a, H: RequestHead> {
     pub checks_passwords: bool,
     /// Whether handlers can issue tickets.
     pub issues_tickets: bool,
-    /// The address of a session store that is in the memory of this process.
+    /// The address of the session store, if it is in the memory of this process.
     pub memory_address: Option<usize>,
     pub(crate) handles: Handles,
 }
 
 impl<'a, H: RequestHead> Assembly<'a, H> {
-    /// Nothing is prepared yet.
     pub(crate) fn new(
         realm: &'a str,
         roles: &'a RoleTypes,
@@ -134,7 +133,7 @@ impl<'a, H: RequestHead> Assembly<'a, H> {
         }
     }
 
-    /// Prepares all schemes, and lists them in the order of built-in schemes.
+    /// Prepares all schemes and sorts them in the order of the built-in schemes.
     pub(crate) fn prepare_all(mut self, mut settings: AllSettings<H>, mistakes: &mut Mistakes) -> Self {
         while let Some(next) = settings.take_next() {
             next.prepare(&mut self, &settings, mistakes);
@@ -143,18 +142,18 @@ impl<'a, H: RequestHead> Assembly<'a, H> {
         self
     }
 
-    /// Provides a part of a scheme to extractors and endpoints, by its type.
+    /// Provides a part of a scheme, by its type, to extractors and endpoints.
     pub fn provide<T: Send + Sync + 'static>(&mut self, part: Arc<T>) {
         self.handles.0.push(part);
     }
 
-    /// A part that an earlier scheme provides.
+    /// Returns a part that an earlier scheme provided.
     pub fn part<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         self.handles.0.iter().find_map(|part| Arc::clone(part).downcast().ok())
     }
 }
 
-/// Parts of schemes that extractors and endpoints use, by their types.
+/// Parts of schemes for extractors and endpoints, by their types.
 #[derive(Default)]
 pub(crate) struct Handles(Vec<Arc<dyn Any + Send + Sync>>);
 
@@ -164,13 +163,13 @@ impl Handles {
     }
 }
 
-/// The position of a scheme among those of an application: built-in schemes first, in their order.
+/// Returns the sort position of a scheme. Built-in schemes precede custom ones.
 fn position(scheme: SchemeId) -> usize {
     let built_in = SchemeId::BUILT_IN.into_iter().chain([SchemeId::TOKEN_COOKIE]);
     built_in.into_iter().position(|other| other == scheme).unwrap_or(usize::MAX)
 }
 
-/// Warns at the start: in the log, or where there is none, whoever started the server.
+/// Logs a warning at start-up. Prints it to standard error if no log subscriber is set.
 #[allow(clippy::print_stderr, reason = "nobody may be listening to the log")]
 pub(crate) fn warn(what: &str) {
     tracing::warn!(target: "auth_actix", "{what}");

@@ -1,10 +1,10 @@
-//! Which credential of a request counts, with all schemes of this crate accepted, and with one.
+//! Tests of the selection of the credential of a request, with all schemes accepted and with one.
 
 use super::authorization_header::is_token68;
 use super::*;
 use crate::client::request::tests::{TestFramework, TestRequest};
 
-/// A scheme that reads `Authorization` and takes any token68.
+/// A scheme that accepts any token68 in `Authorization`, or any value of its own header.
 struct CallerAccess(SchemeId);
 
 impl Authenticator<TestFramework> for CallerAccess {
@@ -140,7 +140,7 @@ fn two_explicit_credentials_are_malformed_in_every_combination() {
         let all = schemes(&all, ignored);
         for one in lines {
             for other in lines.into_iter().filter(|other| *other != one) {
-                // A cookie beside an explicit credential does not count; an ignored line is none.
+                // A cookie beside an explicit credential does not count. An ignored line is not a credential.
                 let is_ignored = |line: &(&str, &[u8])| ignored && line.1.starts_with(b"Digest") && one.0 != other.0;
                 let counting: Vec<_> = [one, other].into_iter().filter(|line| !is_ignored(line)).collect();
                 let explicit: Vec<_> = counting.iter().filter(|line| !is_cookie(line)).copied().collect();

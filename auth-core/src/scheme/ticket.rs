@@ -1,4 +1,5 @@
-//! One-use tickets: a page exchanges its bearer token for a ticket, and sends that in the query where it can set no header.
+//! One-time tickets. A page exchanges its bearer token for a ticket, and sends it in the query of requests for which it cannot set
+//! headers.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
@@ -17,27 +18,27 @@ use crate::identity::issuer::Issuer;
 use crate::identity::scheme_id::SchemeId;
 use crate::runtime::clock::{self, Moment};
 
-/// So long a ticket is good.
+/// Lifetime of a ticket.
 const LASTS: Duration = Duration::from_secs(30);
 
-/// So many are kept at most. Where there are more, none is given: whoever holds one is not to lose it.
+/// Maximum number of stored tickets. Further tickets are refused, since no issued ticket may be evicted.
 const MOST: usize = 10_000;
 
-/// So many of one caller.
+/// Maximum number of stored tickets per caller.
 const MOST_OF_ONE: usize = 16;
 
 type Number = [u8; 32];
 
-/// The tickets of one process. Kept in memory alone: they are gone in half a minute anyway.
+/// The tickets of one process, in memory only. They expire within 30 seconds, so they need not survive a restart.
 #[derive(Default)]
 pub struct Tickets(Mutex<StoredTicket>);
 
 #[derive(Default)]
 struct StoredTicket {
     tickets: HashMap<Number, TicketNumber>,
-    /// In the order in which they end. Holds those that wait, as [`of`](Self::of) does, so that both bounds count the same.
+    /// Unused tickets in the order of expiry. Contains the same tickets as [`of`](Self::of) counts, so that both limits agree.
     order: BTreeSet<(Moment, Number)>,
-    /// How many wait of each caller.
+    /// Number of unused tickets per caller.
     of: HashMap<Id, usize>,
 }
 
@@ -47,12 +48,12 @@ struct TicketNumber {
     owner: Id,
 }
 
-/// No ticket can be given now.
+/// The reason why no ticket can be issued. The value is the time to wait before the next attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoTicket {
-    /// So many of this caller wait to be used that there is none more for so long.
+    /// The caller has too many unused tickets.
     TooManyOfOne(RetryAfter),
-    /// So many wait of all, or the system gives no random numbers.
+    /// There are too many unused tickets in total, or the system provides no random numbers.
     Full(RetryAfter),
 }
 
@@ -69,7 +70,7 @@ impl StoredTicket {
         Some(ticket)
     }
 
-    /// Forgets those that have ended, each with its token.
+    /// Removes expired tickets and their tokens.
     fn prune(&mut self, now: Moment) {
         while let Some((until, number)) = self.order.first().copied() {
             if until.after(now).is_some() {
@@ -82,10 +83,10 @@ impl StoredTicket {
 }
 
 impl Tickets {
-    /// A ticket for the token of this caller.
+    /// Issues a ticket for the token of a caller.
     ///
     /// # Errors
-    /// Too many wait to be used.
+    /// There are too many unused tickets, or the system provides no random numbers.
     pub fn issue(&self, token: &str, owner: Id) -> Result<String, NoTicket> {
         let after = RetryAfter::seconds(LASTS.as_secs() as u32);
         let mut number = [0; 32];
@@ -107,7 +108,7 @@ impl Tickets {
         Ok(URL_SAFE_NO_PAD.encode(number))
     }
 
-    /// The token of a ticket, which is used by that; `None` where there is none, it was used, or has ended.
+    /// Consumes a ticket and returns its token. `None` if the ticket is unknown, used or expired.
     pub fn redeem(&self, ticket: &str) -> Option<String> {
         let number = URL_SAFE_NO_PAD.decode(ticket).ok()?.try_into().ok()?;
         let TicketNumber { until, token, .. } =
@@ -116,21 +117,21 @@ impl Tickets {
     }
 }
 
-/// No token, and no ticket.
+/// Redacts the tokens and tickets.
 impl std::fmt::Debug for Tickets {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Tickets(_)")
     }
 }
 
-/// Tickets in the query, `?ticket=…`, of requests where a script can set no header: it opens a WebSocket or an `EventSource`.
+/// Tickets in the query (`?ticket=…`) of requests for which scripts cannot set headers: opening a WebSocket or an `EventSource`.
 pub struct TicketsInQuery {
     bearer: Arc<Bearer>,
     tickets: Arc<Tickets>,
 }
 
 impl TicketsInQuery {
-    /// These tickets, for tokens that `bearer` verifies.
+    /// Creates the scheme for these tickets, whose tokens `bearer` verifies.
     pub fn new(bearer: Arc<Bearer>, tickets: Arc<Tickets>) -> Self {
         Self { bearer, tickets }
     }
@@ -141,7 +142,7 @@ impl<H: RequestHead> Authenticator<H> for TicketsInQuery {
         SchemeId::Bearer
     }
 
-    /// None of its own: they are those of the tokens.
+    /// Returns none, since the callers belong to the issuers of the tokens.
     fn sources(&self) -> &[Arc<Issuer>] {
         &[]
     }
@@ -228,7 +229,7 @@ mod tests {
             }
         }
         assert!(tickets.redeem(&mine).is_some(), "nobody's flood takes it away");
-        // S7: what was used counts no more, for one caller as for all.
+        // S7: used tickets no longer count, neither for their caller nor in total.
         end_all(&tickets);
         for _ in 0..2 * MOST {
             let ticket = tickets.issue("token", id(1)).unwrap();

@@ -1,4 +1,4 @@
-//! Bearer tokens, wherever they are located.
+//! Settings of bearer tokens in all locations: header, cookie, subprotocol and tickets.
 
 use std::sync::Arc;
 
@@ -15,30 +15,30 @@ use crate::scheme::{OwnIssuer, Subprotocol};
 pub struct TokenSettings {
     /// The issuers.
     pub jwts: Vec<Jwt>,
-    /// The subprotocol behind whose name a page offers a token.
+    /// The WebSocket subprotocol that a page offers before a token.
     pub subprotocol: Option<String>,
-    /// The cookie that tokens come in.
+    /// The name of the cookie that contains tokens.
     pub cookie: Option<String>,
-    /// Whether tickets stand for tokens.
+    /// Whether pages can exchange tokens for tickets.
     pub tickets: bool,
-    /// How verified tokens are cached.
+    /// The settings of the cache of verified tokens.
     pub cache: TokenCache,
-    /// Selects an issuer for tokens of others.
+    /// Selects an issuer for tokens of unknown issuers.
     pub resolver: Option<Arc<dyn IssuerResolver>>,
-    /// Replaces the keys of every issuer in a test.
+    /// Test keys that replace the keys of every issuer.
     pub test_keys: Option<TestKeys>,
 }
 
-/// Keys of a test.
+/// Keys for tests.
 pub struct TestKeys {
     /// Returns the key that replaces those of the issuer with this name.
     pub key_of: Box<dyn Fn(&str) -> Key>,
-    /// Whether that is allowed in a release build.
+    /// Whether test keys are allowed in a release build.
     pub in_release: bool,
 }
 
 impl TokenSettings {
-    /// Whether tokens of an issuer are accepted.
+    /// Returns whether any token issuer is configured.
     pub fn has_issuers(&self) -> bool {
         !self.jwts.is_empty()
     }
@@ -70,7 +70,7 @@ impl TokenSettings {
     }
 }
 
-/// Prints a command for each role, with a token of `Jwt::dev()` that has it.
+/// Prints a `curl` command for each role, with a token of `Jwt::dev()` that has the role.
 #[allow(clippy::print_stderr, reason = "it is for the person at the terminal, and only in debug builds")]
 fn print_commands(jwt: &Jwt, roles: &RoleTypes) {
     eprintln!(
@@ -84,7 +84,7 @@ fn print_commands(jwt: &Jwt, roles: &RoleTypes) {
 }
 
 impl<H: RequestHead> SchemeSettings<H> for TokenSettings {
-    /// After all schemes that have issuers of their own: tokens may not have the names of those.
+    /// Follows all schemes with issuers of their own, since token issuers must not have the same names.
     fn order(&self) -> u8 {
         4
     }
@@ -122,7 +122,8 @@ impl<H: RequestHead> SchemeSettings<H> for TokenSettings {
         let bearer = mistakes.collect(self.bearer(assembly.roles));
         let issuers = assembly.schemes.iter().flat_map(|scheme| scheme.sources());
         let others = issuers.map(|source| Arc::clone(&source.issuer));
-        // Those of users and keys that may be accepted one day: identities are stored for long.
+        // Also reserve the names of issuers that are not configured, since they may be added later and identities are stored
+        // long-term.
         let own_names = OwnIssuer::ALL.map(|issuer| issuer.name(assembly.realm));
         let reserved = others.chain(own_names).collect();
         let bearer = bearer.map(|bearer| bearer.reserving(reserved)).transpose();

@@ -1,4 +1,4 @@
-//! Roles that no credential carries: the application's own store is asked, where a rule is still open without them.
+//! Roles that no credential contains. They are looked up in a store of the application, only if a rule is undecided without them.
 
 use std::fmt;
 use std::future::Future;
@@ -11,14 +11,15 @@ use crate::runtime::future::BoxFuture;
 use crate::runtime::single_flight::SingleFlightCache;
 use crate::runtime::timeout;
 
-/// A store of roles is out of reach. Answered with 503: neither "has them" nor "has none".
+/// The store of roles is unavailable. The request is answered with 503, since neither the presence nor the absence of a role is
+/// known.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the store of roles is out of reach")]
 pub struct RolesUnavailable;
 
 crate::debug_as_display!(RolesUnavailable);
 
-/// A store of roles. A closure `Fn(Id, Option<String>)` that returns a future is one too.
+/// A store of roles. Implemented for closures `Fn(Id, Option<String>)` that return a future.
 ///
 /// ```
 /// use auth_core::Id;
@@ -35,8 +36,9 @@ crate::debug_as_display!(RolesUnavailable);
 /// }
 /// ```
 pub trait RoleProvider: Send + Sync + 'static {
-    /// All roles of the caller: within a tenant where a rule says `in`, else those that count everywhere. Where that takes more
-    /// than 5 s, or panics, nobody knows, and what the answer would decide is 503.
+    /// Returns all roles of the caller: those within `tenant` if a rule contains `in`, otherwise those that apply everywhere.
+    ///
+    /// The timeout is 5 s. After a timeout or a panic, the roles are unknown. Requests that depend on them are answered with 503.
     fn roles<'a>(
         &'a self,
         caller: &'a Id,
@@ -58,8 +60,7 @@ where
     }
 }
 
-/// Where roles come from that no credential carries, and for how long an answer is kept. Cheap to clone: what one clone
-/// forgets, all do.
+/// A provider of roles that no credential contains, with an optional cache. Cheap to clone. Clones share the cache.
 ///
 /// ```
 /// use std::time::Duration;
@@ -80,43 +81,44 @@ pub struct ProvidedRoles {
 
 type RoleCacheKey = (Id, Option<Box<str>>);
 
-/// Answers that are kept, at most.
+/// Maximum number of cached answers.
 const MOST: usize = 100_000;
 
-/// The answer for a tenant with a longer name is not kept.
+/// Maximum length of a tenant name in bytes. The answer for a longer name is not cached.
 const LONGEST_TENANT: usize = 128;
 
 impl ProvidedRoles {
-    /// Asks this store: once a request and tenant, and only where a rule is still open without.
+    /// Creates a provider from a store. The store is asked at most once per request and tenant, only if a rule is undecided without
+    /// roles.
     pub fn new(source: impl RoleProvider) -> Self {
         Self { source: Arc::new(source), ttl: Duration::ZERO, cache: Arc::new(SingleFlightCache::new(MOST)) }
     }
 
-    /// Keeps an answer for so long, in this process. A role that was taken away counts until then, unless
-    /// [`invalidate`](Self::invalidate) says so. Not at all unless set.
+    /// Caches answers for this duration, in this process. A removed role remains in effect until then, unless it is
+    /// [invalidated](Self::invalidate). Disabled by default.
     pub fn cache(self, lasts: Duration) -> Self {
         Self { ttl: lasts, ..self }
     }
 
-    /// Forgets what was answered about somebody, in all tenants. In this process: other instances keep theirs as long as they
-    /// may.
+    /// Removes the cached answers about a principal, in all tenants. Affects only this process: other instances keep their answers
+    /// until these expire.
     pub fn invalidate(&self, id: &Id) {
         self.cache.invalidate(|(other, _)| other == id);
     }
 
-    /// Forgets all answers.
+    /// Removes all cached answers.
     pub fn invalidate_all(&self) {
         self.cache.invalidate(|_| true);
     }
 
-    /// The answer of before, or else that of the store.
+    /// Returns the cached roles, or asks the store.
     pub async fn look_up(&self, id: &Id, tenant: Option<&str>) -> RoleLookup {
         let ask = async {
             let found = timeout::with_timeout(async { self.source.roles(id, tenant).await }).await;
             let roles: Arc<[String]> = found.ok_or(RolesUnavailable)??.into();
             Ok::<_, RolesUnavailable>((roles, self.ttl))
         };
-        // What anybody may write into a path takes no room.
+        // A tenant name from the path is chosen by the client, so a long one must not occupy the cache.
         let is_long = tenant.is_some_and(|tenant| tenant.len() > LONGEST_TENANT);
         let answer = if self.ttl.is_zero() || is_long {
             ask.await.map(|(roles, _)| roles)

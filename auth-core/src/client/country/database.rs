@@ -1,4 +1,4 @@
-//! A database of MaxMind's format: read whole, checked before it counts, and read again when the file changes.
+//! Country databases in the MaxMind format. A file is read completely, verified before use, and read again when it changes.
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -11,10 +11,11 @@ use maxminddb::{PathElement, Reader};
 use super::{Countries, CountryCode, CountryLookup, CountrySource};
 use crate::runtime::file_watcher::watch;
 
-/// A database of countries, in the memory of this process.
+/// A country database in the memory of this process.
 ///
-/// The file is looked at every half a minute, and read again when it has changed and stays so: checked whole before it takes the place of
-/// the one before, which stays where the new one is damaged. Requests go on with the one or the other.
+/// The file is checked every 30 seconds, and read again once two successive checks see the same change. The new content is verified
+/// completely before it replaces the previous content. If it is damaged, the previous content stays in effect. Requests are served
+/// without interruption.
 #[derive(Clone)]
 pub struct Database(Arc<DatabaseInner>);
 
@@ -23,17 +24,17 @@ struct DatabaseInner {
     reader: ArcSwap<Reader<Vec<u8>>>,
 }
 
-/// Why a file is no database of countries.
+/// An error of a country database.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum DatabaseError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("the database of countries cannot be read: {0}")]
     Read(std::io::Error),
-    /// It is none of MaxMind's format, or damaged.
+    /// The file is damaged, or not in the MaxMind format.
     #[error("the database of countries is damaged, or of another format")]
     Damaged,
-    /// It knows no country.
+    /// The database contains no country.
     #[error("the database names no country: neither `country.iso_code` nor `country_code`")]
     NoCountries,
 }
@@ -46,22 +47,22 @@ impl From<DatabaseError> for std::io::Error {
     }
 }
 
-/// As often as this the file is looked at.
+/// Interval at which the file is checked for changes.
 const EVERY: Duration = Duration::from_secs(30);
 
 impl Database {
-    /// Reads and checks the file.
+    /// Reads and verifies the file.
     ///
     /// # Errors
-    /// It cannot be read, or is no database of countries.
+    /// The file cannot be read, or is not a country database.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, DatabaseError> {
         Self::open_with_interval(path, EVERY)
     }
 
-    /// The same, with how often the file is looked at.
+    /// Like [`open`](Self::open), with a custom interval at which the file is checked for changes.
     ///
     /// # Errors
-    /// As [`open`](Self::open).
+    /// Returns the errors of [`open`](Self::open).
     pub fn open_with_interval(path: impl AsRef<Path>, every: Duration) -> Result<Self, DatabaseError> {
         let path = path.as_ref().to_owned();
         let inner = Arc::new(DatabaseInner { reader: ArcSwap::from_pointee(read(&path)?), path });
@@ -69,16 +70,16 @@ impl Database {
         Ok(Self(inner))
     }
 
-    /// Reads the file again now.
+    /// Reads the file again immediately.
     ///
     /// # Errors
-    /// As [`open`](Self::open); then the one that was read before stays.
+    /// Returns the errors of [`open`](Self::open). The previous content then stays in effect.
     pub fn reload(&self) -> Result<(), DatabaseError> {
         self.0.replace_reader(read(&self.0.path)?);
         Ok(())
     }
 
-    /// The country of an address; `None` where the database does not say, or what it says is no country.
+    /// Returns the country of an address. `None` if the database contains no country code for it, or an invalid one.
     pub fn of(&self, address: IpAddr) -> Option<CountryCode> {
         country(&self.0.reader.load(), address.to_canonical())
     }
@@ -100,11 +101,12 @@ fn read(path: &Path) -> Result<Reader<Vec<u8>>, DatabaseError> {
 }
 
 fn country(reader: &Reader<Vec<u8>>, address: IpAddr) -> Option<CountryCode> {
-    // An error of the look-up is "not known": it lets nobody in.
+    // A lookup error makes the country unknown, which admits no caller.
     named(&reader.lookup(address).ok()?)
 }
 
-/// Where the client is; neither where its network is registered nor whom it represents. Databases of other makers are flat.
+/// Returns the country in which the client is located, not the one in which its network is registered or which it represents.
+/// Databases of other vendors are flat.
 fn named(found: &maxminddb::LookupResult<'_, Vec<u8>>) -> Option<CountryCode> {
     const NESTED: [PathElement<'static>; 2] = [PathElement::Key("country"), PathElement::Key("iso_code")];
     const FLAT: [PathElement<'static>; 1] = [PathElement::Key("country_code")];
@@ -119,7 +121,7 @@ impl CountryLookup for Database {
 }
 
 impl Countries {
-    /// A database of MaxMind's format.
+    /// Reads countries from a database in the MaxMind format.
     pub fn database(database: Database) -> Self {
         Self(CountrySource::Database(Arc::new(database)))
     }

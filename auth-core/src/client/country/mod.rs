@@ -1,9 +1,9 @@
-//! The country of the client's address.
+//! The country of the client address.
 //!
 //! # Why
-//! A country that is not known holds in neither polarity, so what is known has to be certain: a code is one of ISO 3166-1.
-//! Databases and proxies also say `XX`, `T1`, `EU` or `AP` for "somewhere"; taken for countries, they would not be the one
-//! that is denied.
+//! An unknown country satisfies neither a rule nor its negation, so known countries must be certain. Only the codes of ISO 3166-1
+//! are accepted. Databases and proxies also use `XX`, `T1`, `EU` or `AP` for unspecific locations. As countries, these would differ
+//! from the one that a rule denies, and would be admitted.
 
 #[cfg(feature = "geoip")]
 mod database;
@@ -16,7 +16,7 @@ pub use self::database::{Database, DatabaseError};
 use super::{Fields, single};
 use crate::identity::vocabulary::Text;
 
-/// Where countries come from.
+/// The source of countries.
 #[derive(Clone, Debug)]
 pub struct Countries(CountrySource);
 
@@ -26,19 +26,19 @@ enum CountrySource {
     Database(Arc<dyn CountryLookup>),
 }
 
-/// Finds the country of an address.
 trait CountryLookup: std::fmt::Debug + Send + Sync {
-    /// The country, if it is known.
+    /// Returns the country, or `None` if it is unknown.
     fn country(&self, client: IpAddr) -> Option<CountryCode>;
 }
 
 impl Countries {
-    /// A header in which a trusted proxy says it, such as `CF-IPCountry`. From anybody else it counts for nothing.
+    /// Reads countries from a header that a trusted proxy sets, such as `CF-IPCountry`. The header is ignored unless it comes from
+    /// a trusted proxy.
     pub fn header(name: &str) -> Self {
         Self(CountrySource::Header(name.to_ascii_lowercase()))
     }
 
-    /// The name of the header, where there is one.
+    /// Returns the name of the header, if countries are read from a header.
     pub(crate) fn header_name(&self) -> Option<&str> {
         match &self.0 {
             CountrySource::Header(name) => Some(name),
@@ -46,8 +46,8 @@ impl Countries {
         }
     }
 
-    /// The country of a client whose address is known; `None` where it is not known. `from_proxy` says whether a trusted
-    /// proxy wrote the header.
+    /// Returns the country of a client with a known address, or `None` if the country is unknown. `from_proxy` states whether a
+    /// trusted proxy wrote the header.
     pub fn of(&self, client: IpAddr, from_proxy: bool, fields: &impl Fields) -> Option<CountryCode> {
         match &self.0 {
             CountrySource::Header(name) if from_proxy => {
@@ -59,7 +59,7 @@ impl Countries {
     }
 }
 
-/// A country of ISO 3166-1, by its two letters; and Kosovo, whose `XK` databases use though it is not assigned.
+/// A two-letter country code of ISO 3166-1. `XK` for Kosovo is also accepted, because databases use it although it is not assigned.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CountryCode([u8; 2]);
 
@@ -78,29 +78,29 @@ impl std::fmt::Display for CountryCode {
 }
 
 impl CountryCode {
-    /// What stands for a code that is none, once that was told: nothing follows from it.
+    /// Placeholder for an invalid code after its error has been reported. It matches no country.
     pub const UNKNOWN: Self = Self(*b"??");
 
-    /// Whether the two are one, in a const.
+    /// Returns whether both are the same known country. Usable in const contexts.
     pub(crate) const fn is(self, other: Self) -> bool {
         self.is_known() && self.0[0] == other.0[0] && self.0[1] == other.0[1]
     }
 
-    /// Whether it stands for a country, in a const.
+    /// Returns whether this is a country rather than [`UNKNOWN`](Self::UNKNOWN). Usable in const contexts.
     pub(crate) const fn is_known(self) -> bool {
         self.0[0] != b'?'
     }
 
-    /// The country of that code, which the attributes have checked.
+    /// Creates a country from a code that the attributes have checked.
     ///
     /// # Panics
-    /// There is no such country.
+    /// Panics if the code is not assigned.
     #[allow(clippy::expect_used, reason = "in a const, where it is a compile error")]
     pub const fn new(code: &str) -> Self {
         Self::parse(code).expect("a code of ISO 3166-1")
     }
 
-    /// The country of that code; `None` where there is none.
+    /// Parses a country code. Returns `None` if the code is not assigned.
     pub const fn parse(code: &str) -> Option<Self> {
         let &[first, second] = code.as_bytes() else { return None };
         let mut rest = ASSIGNED;
@@ -113,7 +113,7 @@ impl CountryCode {
         None
     }
 
-    /// Its two letters.
+    /// Returns the two letters.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
     }
@@ -125,10 +125,10 @@ impl std::fmt::Debug for CountryCode {
     }
 }
 
-/// Refuses a code that is no country.
+/// Checks that the code is assigned to a country.
 ///
 /// # Panics
-/// At compile time, with a text for the user.
+/// Panics at compile time if the code is not assigned. The message is for the user.
 #[track_caller]
 #[allow(clippy::panic, reason = "the panic of a const is the compile error")]
 pub const fn check_country(code: &str) {

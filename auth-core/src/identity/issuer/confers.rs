@@ -1,13 +1,14 @@
-//! What an issuer may confer.
+//! Limits on what an issuer may confer.
 
 use std::collections::BTreeSet;
 
 use crate::identity::vocabulary::NameKind;
 
-/// What the credentials of one source may confer. Whatever else they say is dropped before the decision.
+/// The names, claims and assurance levels that the credentials of one issuer may confer. All others are dropped before the
+/// decision.
 ///
-/// With a single source, everything. Where there are several, each has to say it (`.confers(…)`): otherwise the
-/// weakest issuer could make administrators.
+/// A single issuer confers everything by default. With several issuers, each needs an explicit `.confers(…)`, because otherwise the
+/// weakest issuer could create administrators.
 ///
 /// ```
 /// use auth_core::Confers;
@@ -40,7 +41,7 @@ impl AllowedNames {
         Self::Only(names.into_iter().map(|name| name.to_string()).collect())
     }
 
-    /// The names, where they are listed.
+    /// Returns the listed names. Empty if all names are allowed.
     fn listed(&self) -> impl Iterator<Item = &str> {
         let names = match self {
             Self::All => None,
@@ -78,7 +79,7 @@ impl std::fmt::Display for Confers {
 }
 
 impl Confers {
-    /// All that its credentials say.
+    /// Allows everything that the credentials contain.
     pub const fn everything() -> Self {
         Self {
             roles: AllowedNames::All,
@@ -89,43 +90,43 @@ impl Confers {
         }
     }
 
-    /// No more than an identity; the methods add to it.
+    /// Allows only an identity. The other methods add to it.
     pub const fn nothing() -> Self {
         const NONE: AllowedNames = AllowedNames::Only(BTreeSet::new());
         Self { roles: NONE, permissions: NONE, scopes: NONE, claims: NONE, acr: NONE }
     }
 
-    /// These roles, with what they imply and grant: names, or values of the role type.
+    /// Allows these roles, with everything that they imply and grant. Accepts names or values of the role type.
     #[must_use]
     pub fn roles(self, names: impl IntoIterator<Item = impl ToString>) -> Self {
         Self { roles: AllowedNames::only(names), ..self }
     }
 
-    /// These permissions, beside those that roles grant: names, or values of the permission type.
+    /// Allows these permissions, in addition to those that roles grant. Accepts names or values of the permission type.
     #[must_use]
     pub fn permissions(self, names: impl IntoIterator<Item = impl ToString>) -> Self {
         Self { permissions: AllowedNames::only(names), ..self }
     }
 
-    /// These OAuth 2.0 scopes: names, or values of the scope type.
+    /// Allows these OAuth 2.0 scopes. Accepts names or values of the scope type.
     #[must_use]
     pub fn scopes(self, names: impl IntoIterator<Item = impl ToString>) -> Self {
         Self { scopes: AllowedNames::only(names), ..self }
     }
 
-    /// These claims, for `require_claim` and for the application.
+    /// Allows these claims, for `require_claim` and for the application.
     #[must_use]
     pub fn claims(self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self { claims: AllowedNames::only(names.into_iter().map(Into::<String>::into)), ..self }
     }
 
-    /// These values of `acr`.
+    /// Allows these values of `acr`.
     #[must_use]
     pub fn acr(self, values: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Self { acr: AllowedNames::only(values.into_iter().map(Into::<String>::into)), ..self }
     }
 
-    /// Whether it may say this name of that kind: `role`, `permission`, `scope`, `claim` or `acr`.
+    /// Returns whether the issuer may confer `name` of this kind: `role`, `permission`, `scope`, `claim` or `acr`.
     pub fn says(&self, kind: &str, name: &str) -> bool {
         match kind {
             "role" => self.roles.allow(name),
@@ -137,7 +138,7 @@ impl Confers {
         }
     }
 
-    /// The names of this kind that it lists; none where it confers all.
+    /// Returns the listed names of this kind. Empty if all names are allowed.
     pub fn listed(&self, kind: NameKind) -> impl Iterator<Item = &str> {
         self.names(kind).listed()
     }

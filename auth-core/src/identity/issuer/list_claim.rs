@@ -3,26 +3,26 @@
 use crate::identity::vocabulary::NameKind;
 use crate::runtime::strict_json::{self, Raw};
 
-/// The forms in which a claim may list names. A claim of another form lists nothing.
+/// The form in which a claim lists names. A claim of another form lists nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Form {
     /// An array of strings.
     Array,
-    /// One string, which is one name, or an array of strings.
+    /// A string, which is a single name, or an array of strings.
     Names,
-    /// One string of names separated by spaces, as `scope` is (RFC 8693 §4.2).
+    /// A string of names separated by spaces, as in `scope` (RFC 8693 §4.2).
     Words,
-    /// One string of names separated by this character, or an array of strings.
+    /// A string of names separated by this character, or an array of strings.
     Separated(char),
-    /// An object, whose member names are the names.
+    /// An object whose member names are the names.
     MemberNames,
-    /// An object, or an array of objects, in which the member of this name contains the name.
+    /// An object, or an array of objects, in which the member with this name contains the name.
     Member(String),
 }
 
 impl Form {
-    /// Whether the value has this form.
+    /// Returns whether the value has this form.
     pub(crate) fn fits(&self, value: Raw<'_>) -> bool {
         match self {
             Self::Array => value.lists_strings(),
@@ -39,7 +39,7 @@ impl Form {
         }
     }
 
-    /// A value of this form that lists these names.
+    /// Returns a value of this form that lists these names.
     pub fn value(&self, names: &[&str]) -> serde_json::Value {
         let object = |member: &str, value: serde_json::Value| serde_json::Map::from_iter([(member.to_owned(), value)]);
         match self {
@@ -50,7 +50,7 @@ impl Form {
         }
     }
 
-    /// Shows each name of a value that has this form to `visit`.
+    /// Calls `visit` with each name in a value of this form.
     pub(crate) fn each(&self, value: Raw<'_>, mut visit: impl FnMut(&str)) {
         match self {
             Self::Array | Self::Names => match value.string() {
@@ -83,26 +83,26 @@ fn split(value: Raw<'_>, separator: char, visit: &mut impl FnMut(&str)) {
     text.split(separator).map(|name| name.trim_matches(' ')).filter(|name| !name.is_empty()).for_each(visit);
 }
 
-/// A claim that lists names: where it is located among the claims, and what it lists.
+/// A claim that lists names, with its location among the claims.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListClaim {
-    /// What it lists.
+    /// The kind of the listed names.
     pub kind: NameKind,
-    /// How it lists it.
+    /// The form of the claim.
     pub form: Form,
-    /// The names of the members that lead to it.
+    /// The names of the members on the path to the claim.
     pub path: Vec<String>,
-    /// Text that is put in front of each of its names.
+    /// Text prepended to each name.
     pub prefix: String,
 }
 
 impl ListClaim {
-    /// Without a prefix.
+    /// Creates a list without a prefix.
     pub const fn new(kind: NameKind, form: Form, path: Vec<String>) -> Self {
         Self { kind, form, path, prefix: String::new() }
     }
 
-    /// Its location, as a JSON pointer (RFC 6901).
+    /// Returns the location as a JSON Pointer (RFC 6901).
     pub fn pointer(&self) -> String {
         strict_json::pointer(&self.path)
     }
@@ -110,7 +110,7 @@ impl ListClaim {
 
 /// The claim in which a token lists names, and its accepted form.
 ///
-/// Without a further call the claim is one string, which is one name, or an array of strings. Anything else lists nothing.
+/// By default, the claim is a string, which is a single name, or an array of strings. Any other value lists nothing.
 ///
 /// ```
 /// use auth_core::identity::issuer::NameList;
@@ -130,28 +130,28 @@ pub struct NameList {
 }
 
 impl NameList {
-    /// A claim by its JSON pointer (RFC 6901). In a claim name, `~` is written `~0` and `/` is written `~1`.
+    /// Selects a claim by its JSON Pointer (RFC 6901). In a claim name, `~` is written `~0` and `/` is written `~1`.
     pub fn at(pointer: impl Into<String>) -> Self {
         Self { pointer: pointer.into(), form: None, prefix: String::new() }
     }
 
-    /// One string of names separated by this character, such as `"admin,editor"`, or an array of strings. Spaces around a
-    /// name do not belong to it.
+    /// Expects a string of names separated by this character, such as `"admin,editor"`, or an array of strings. Spaces around a
+    /// name are removed.
     pub fn separated_by(self, separator: char) -> Self {
         Self { form: Some(Form::Separated(separator)), ..self }
     }
 
-    /// An object whose member names are the names: `{"admin": {…}}`.
+    /// Expects an object whose member names are the names, such as `{"admin": {…}}`.
     pub fn member_names(self) -> Self {
         Self { form: Some(Form::MemberNames), ..self }
     }
 
-    /// An array of objects that contain the name in this member: `[{"name": "admin"}]`.
+    /// Expects an object, or an array of objects, that contain the name in this member, such as `[{"name": "admin"}]`.
     pub fn member(self, name: impl Into<String>) -> Self {
         Self { form: Some(Form::Member(name.into())), ..self }
     }
 
-    /// Puts this text in front of each name: with `realm:`, the `admin` of the token is `realm:admin` in rules.
+    /// Prepends this text to each name. With `realm:`, the name `admin` in a token is `realm:admin` in rules.
     pub fn prefix(self, prefix: impl Into<String>) -> Self {
         Self { prefix: prefix.into(), ..self }
     }

@@ -13,21 +13,21 @@ pub use self::role_types::RoleTypes;
 use crate::identity::scheme_id::SchemeId;
 use crate::identity::vocabulary::{Bits, Name, NameKind, Vocabulary};
 
-/// Whether the credentials of a source are of tenants: roles and permissions of one that is count in its tenant, and nowhere
-/// else.
+/// Whether the credentials of an issuer belong to tenants. Roles and permissions of a tenant's credential count only in that
+/// tenant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tenancy {
-    /// None of them is.
+    /// No credential belongs to a tenant.
     #[default]
     Never,
-    /// Some are.
+    /// Some credentials belong to a tenant.
     Perhaps,
-    /// All are.
+    /// Every credential belongs to a tenant.
     Always,
 }
 
 impl Tenancy {
-    /// Whether roles of such a credential could count in a tenant, or in none.
+    /// Returns whether roles of such a credential could count within a tenant, or outside of tenants.
     pub(crate) const fn could_count(self, in_tenant: bool) -> bool {
         match self {
             Self::Never => !in_tenant,
@@ -37,29 +37,29 @@ impl Tenancy {
     }
 }
 
-/// A source of credentials, as settled at start-up. Each principal points at the one that it comes from.
+/// An issuer of credentials, fixed at start-up. Each principal refers to its issuer.
 #[derive(Clone, Debug)]
 pub struct Issuer {
-    /// Half of every identity that comes from it: the issuer of tokens, or `basic:<realm>`.
+    /// The issuer part of every identity, which is the issuer of tokens or `basic:<realm>`.
     pub issuer: Arc<str>,
-    /// The scheme that carries its credentials.
+    /// The scheme of its credentials.
     pub scheme: SchemeId,
-    /// What it may confer.
+    /// Limits on what the issuer may confer.
     pub confers: Confers,
-    /// Where its credentials list names.
+    /// The claims of its credentials that list names.
     pub lists: Vec<ListClaim>,
-    /// Whether its credentials carry claims, scopes and an `acr`, as tokens do.
+    /// Whether its credentials contain claims, scopes and an `acr`, as tokens do.
     pub has_claims: bool,
-    /// Whether its credentials are of tenants.
+    /// Whether its credentials belong to tenants.
     pub tenancy: Tenancy,
-    /// Whether its credentials carry every scope that it may confer.
+    /// Whether its credentials hold every scope that the issuer may confer.
     pub all_scopes: bool,
-    /// The role types of the application, whose `grants` count.
+    /// The role types of the application, whose `grants` are in effect.
     pub roles: RoleTypes,
 }
 
 impl Issuer {
-    /// The source of callers whom a scheme of the application describes: they list roles, permissions and scopes.
+    /// Creates the issuer of callers that a scheme of the application describes. They list roles, permissions and scopes.
     pub fn of_builder(issuer: &str, scheme: SchemeId, confers: Confers, roles: RoleTypes) -> Self {
         let list = |kind, name: &str| ListClaim::new(kind, Form::Array, vec![name.to_owned()]);
         Self {
@@ -78,7 +78,7 @@ impl Issuer {
         }
     }
 
-    /// Where its credentials say what, if that is not the usual place, and for whom.
+    /// Describes the locations of names that are not the default ones, the tenancy, and whether all scopes are held.
     pub(crate) fn places(&self) -> String {
         let mut places = String::new();
         if matches!(self.scheme, SchemeId::Bearer | SchemeId::Dpop) {
@@ -108,18 +108,18 @@ impl Issuer {
         places
     }
 
-    /// Whether a credential from here could say that it does not hold the name.
+    /// Returns whether a credential of this issuer could prove that the caller does not hold the name.
     pub(crate) fn could_answer(&self, name: Name) -> bool {
         let kind = name.vocabulary.kind;
         self.confers.allows(kind, name.text) && self.lists.iter().any(|list| list.kind == kind)
     }
 
-    /// Whether every credential from here holds the scope.
+    /// Returns whether every credential of this issuer holds the scope.
     pub(crate) fn has_scope_anyway(&self, kind: NameKind, name: &str) -> bool {
         self.all_scopes && kind == NameKind::Scope && self.confers.allows(kind, name)
     }
 
-    /// Whether a credential from here could hold the name, by itself or by what implies or grants it.
+    /// Returns whether a credential of this issuer could hold the name directly, or a name that implies or grants it.
     pub(crate) fn could_hold(&self, name: Name) -> bool {
         let lists = |kind| self.lists.iter().any(|list| list.kind == kind);
         let kind = name.vocabulary.kind;
@@ -140,7 +140,7 @@ impl Issuer {
     }
 }
 
-/// Whether who holds `held` holds `name`.
+/// Returns whether a holder of `held` also holds `name`.
 pub(crate) fn implies(vocabulary: &'static Vocabulary, held: &str, name: Name) -> bool {
     if vocabulary.open {
         return held == name.text;

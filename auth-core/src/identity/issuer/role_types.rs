@@ -6,7 +6,7 @@ use super::implies;
 use crate::identity::grants::{Grants, Table};
 use crate::identity::vocabulary::{Name, NameKind, PermissionSet, RoleSet, Vocabulary};
 
-/// The role types of an application, whose grants count. Shared by its sources; grows while handlers are registered, and is
+/// The role types of an application, whose grants are in effect. Shared by its issuers. Grows while handlers are registered, and is
 /// read without a lock.
 #[derive(Clone, Debug, Default)]
 pub struct RoleTypes {
@@ -15,15 +15,15 @@ pub struct RoleTypes {
 }
 
 impl RoleTypes {
-    /// So many types of roles in one application.
+    /// Maximum number of role types in an application.
     pub const MOST: usize = 16;
 
-    /// Adds one, if it is not there; `false` if there are too many.
+    /// Adds a role type unless it is present. Returns `false` if there are too many.
     pub fn add(&self, roles: &'static Vocabulary) -> bool {
         self.types.iter().any(|slot| slot.get_or_init(|| roles).is(roles))
     }
 
-    /// Those that were added so far.
+    /// Returns the role types that were added.
     pub fn iter(&self) -> impl Iterator<Item = &'static Vocabulary> + '_ {
         self.types.iter().map_while(OnceLock::get).copied()
     }
@@ -34,17 +34,17 @@ impl RoleTypes {
         Self { data: Some(grants.table().clone()), ..self }
     }
 
-    /// How often the grants that are data were replaced.
+    /// Returns the number of replacements of the grants that are data.
     pub(crate) fn changes(&self) -> u64 {
         self.data.as_ref().map_or(0, Table::changes)
     }
 
-    /// The version of the grants that are data.
+    /// Returns the version of the grants that are data.
     pub fn version(&self) -> Option<String> {
         self.data.as_ref()?.version()
     }
 
-    /// Whether somebody could hold the name, were they given roles: it is a role, or some role grants it.
+    /// Returns whether a caller with suitable roles could hold the name. It is a role, or a role grants it.
     pub(crate) fn could_hold(&self, name: Name) -> bool {
         name.vocabulary.kind == NameKind::Role
             || self
@@ -52,7 +52,7 @@ impl RoleTypes {
                 .any(|roles| (roles.names.iter().zip(0..)).any(|(_, role)| self.could_grant(roles, role, name)))
     }
 
-    /// Whether the role at `index` could grant the name, as declared or by data.
+    /// Returns whether the role at `index` could grant the name, by declaration or by data.
     pub(super) fn could_grant(&self, roles: &'static Vocabulary, index: u16, name: Name) -> bool {
         let data = self.data.as_ref().filter(|data| data.roles().is(roles));
         let declared = roles.grants.get(usize::from(index)).copied().unwrap_or_default();
@@ -62,7 +62,7 @@ impl RoleTypes {
                 .any(|granted| granted.vocabulary.is(name.vocabulary) && implies(name.vocabulary, granted.text, name))
     }
 
-    /// What the role at `index` grants, as declared and as data says now.
+    /// Calls `visit` with each name that the role at `index` grants, by declaration or currently by data.
     pub(crate) fn each_grant(&self, roles: &'static Vocabulary, index: u16, visit: &mut impl FnMut(&Name)) {
         roles.grants.get(usize::from(index)).copied().unwrap_or_default().iter().for_each(&mut *visit);
         if let Some(data) = &self.data {

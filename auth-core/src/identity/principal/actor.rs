@@ -1,11 +1,11 @@
-//! Who acts in the name of a principal.
+//! Actors, which act on behalf of a principal.
 
 use std::borrow::Cow;
 
 use crate::identity::id::Id;
 use crate::runtime::strict_json::Raw;
 
-/// Who really acts, where the credential was issued to act for somebody else (`act`, RFC 8693 §4.1).
+/// The party that acts, if the credential was issued to act on behalf of another principal (`act`, RFC 8693 §4.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     subject: String,
@@ -15,19 +15,19 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// Who it is: a user of the issuer that the credential names for it, else of that of the credential; or a client, where
-    /// its `client_id` is its subject.
+    /// Returns the identity of the actor. It is a client if its `client_id` equals its subject, and otherwise a user. Its issuer is
+    /// the `iss` of its `act` claim, or else the issuer of the enclosing claims.
     pub fn id(&self) -> Id {
         let kind = if self.is_client { Id::client } else { Id::user };
         kind(&self.issuer, &self.subject)
     }
 
-    /// Its subject, at its issuer.
+    /// Returns the subject of the actor at its issuer.
     pub fn subject(&self) -> &str {
         &self.subject
     }
 
-    /// Who acted for whom before.
+    /// Returns the previous actor in the delegation chain.
     pub fn before(&self) -> Option<&Actor> {
         self.before.as_deref()
     }

@@ -1,4 +1,4 @@
-//! A caller whom a scheme of the application has authenticated.
+//! Builder of principals for schemes of the application.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use crate::identity::issuer::Issuer;
 use crate::identity::vocabulary::NameKind;
 use crate::runtime::clock::Timestamp;
 
-/// Describes a caller whom a scheme of the application has authenticated: a subject, and what is known of it.
+/// Builder of a caller that a scheme of the application has authenticated, from a subject and further facts.
 ///
 /// ```
 /// use auth_core::Principal;
@@ -18,12 +18,12 @@ use crate::runtime::clock::Timestamp;
 #[must_use]
 pub struct PrincipalBuilder {
     claims: serde_json::Map<String, serde_json::Value>,
-    /// `None` where nobody said: then the absence of a name is no answer.
+    /// `None` if the names are unspecified. The absence of a name is then unknown.
     names: [Option<Vec<String>>; 3],
 }
 
 impl Principal {
-    /// Describes a user of a scheme of the application.
+    /// Starts to build a user of a scheme of the application.
     pub fn builder(subject: impl Into<String>) -> PrincipalBuilder {
         let claims = serde_json::Map::from_iter([("sub".to_owned(), subject.into().into())]);
         PrincipalBuilder { claims, names: Default::default() }
@@ -31,45 +31,45 @@ impl Principal {
 }
 
 impl PrincipalBuilder {
-    /// A program that acts for itself, and no user.
+    /// Makes the principal a client instead of a user. A client is a program that acts on its own behalf.
     pub fn client(self) -> Self {
         let subject = self.claims.get("sub").cloned().unwrap_or_default();
         self.claim("client_id", subject)
     }
 
-    /// Who holds the role.
+    /// Adds a role.
     pub fn role(self, name: impl Into<String>) -> Self {
         self.named(NameKind::Role, [name.into()])
     }
 
-    /// Who holds these roles and no others, be they none. A rule that asks for the absence of a role holds only where this or
-    /// [`role`](Self::role) said which there are.
+    /// Adds roles, possibly none. The principal then holds the added roles and no others. A rule that requires the absence of a
+    /// role holds only if this method or [`role`](Self::role) was called.
     pub fn roles(self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.named(NameKind::Role, names.into_iter().map(Into::into))
     }
 
-    /// Who holds the permission.
+    /// Adds a permission.
     pub fn permission(self, name: impl Into<String>) -> Self {
         self.named(NameKind::Permission, [name.into()])
     }
 
-    /// Whose credential carries the scope.
+    /// Adds an OAuth 2.0 scope of the credential.
     pub fn scope(self, name: impl Into<String>) -> Self {
         self.named(NameKind::Scope, [name.into()])
     }
 
-    /// With this claim.
+    /// Sets a claim.
     pub fn claim(mut self, name: impl Into<String>, value: impl Into<serde_json::Value>) -> Self {
         self.claims.insert(name.into(), value.into());
         self
     }
 
-    /// Who logged in then.
+    /// Sets the time of the login.
     pub fn authenticated_at(self, at: Timestamp) -> Self {
         self.claim("auth_time", at.seconds())
     }
 
-    /// Whose credential ends then.
+    /// Sets the expiration time of the credential.
     pub fn expires_at(self, at: Timestamp) -> Self {
         self.claim("exp", at.seconds())
     }
@@ -81,14 +81,15 @@ impl PrincipalBuilder {
         self
     }
 
-    /// The principal, of a source whose lists are those of [`Issuer::of_builder`].
+    /// Builds the principal. `source` must have the lists of [`Issuer::of_builder`].
     ///
     /// # Errors
-    /// The subject is empty, or a registered claim has another type.
+    /// The subject is empty or was replaced by a claim that is not a string, or the claims exceed the limits of the strict JSON
+    /// reader.
     pub fn of(mut self, source: &Arc<Issuer>) -> Result<Principal, ClaimsError> {
         for (list, names) in source.lists.iter().zip(std::mem::take(&mut self.names)) {
             let name = list.path.first().cloned().unwrap_or_default();
-            // A claim of that name is none of the lists: those are said by name.
+            // Only the methods for names fill the lists. A claim with the name of a list is dropped.
             self.claims.remove(&name);
             if let Some(names) = names {
                 self.claims.insert(name, names.into());
@@ -98,7 +99,7 @@ impl PrincipalBuilder {
     }
 }
 
-/// Who it is, as far as that is said; no names and no claims.
+/// Shows only the subject. Redacts names and claims.
 impl fmt::Debug for PrincipalBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PrincipalBuilder").field("sub", &self.claims.get("sub")).finish_non_exhaustive()

@@ -1,18 +1,16 @@
-//! What a scheme reads from a credential, beside its lists.
+//! Claims that a scheme reads from a credential, except the lists of names.
 
 use crate::runtime::clock::Timestamp;
 use crate::runtime::strict_json::{Raw, Span};
 
-/// Whose a credential is, where its source does not say.
+/// The issuer and tenant of a credential, if its configured issuer does not determine them.
 #[derive(Debug, Default)]
 pub(crate) struct CredentialOwner {
-    /// Who issued it.
     pub(crate) issuer: Option<Box<str>>,
-    /// The tenant.
     pub(crate) tenant: Option<Box<str>>,
 }
 
-/// What a scheme has read from a credential, beside its lists.
+/// The claims of a credential, except the lists of names.
 #[derive(Clone, Debug)]
 pub(crate) struct CredentialClaims {
     pub(crate) subject: Span,
@@ -21,14 +19,14 @@ pub(crate) struct CredentialClaims {
     pub(crate) actor: Option<Span>,
     pub(crate) authenticated_at: Option<Timestamp>,
     pub(crate) expires_at: Option<Timestamp>,
-    /// Claims that the credential marks as left out.
+    /// Claims that the credential marks as omitted.
     pub(crate) omitted: Option<Omitted>,
 }
 
-/// Claims that a credential leaves out: their absence proves nothing.
+/// Claims that a credential omits, so that their absence proves nothing.
 ///
-/// `_claim_names` names them (OpenID Connect Core 1.0 §5.6.2). Entra ID leaves `groups` out of a token when there are more than
-/// 200, and says so in `_claim_names` or in `hasgroups`.
+/// `_claim_names` contains their names (OpenID Connect Core 1.0 §5.6.2). Entra ID omits `groups` from a token when there are more
+/// than 200, and indicates this in `_claim_names` or in `hasgroups`.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Omitted {
     groups: bool,
@@ -36,7 +34,7 @@ pub(crate) struct Omitted {
 }
 
 impl Omitted {
-    /// Takes note of a member of the claims.
+    /// Records a claim that marks other claims as omitted.
     pub(crate) fn record(omitted: &mut Option<Self>, claims: &str, name: &str, value: Raw<'_>) {
         match name {
             "_claim_names" => omitted.get_or_insert_default().names = Some(value.span(claims)),
@@ -48,7 +46,7 @@ impl Omitted {
     pub(super) fn contains(self, claims: &str, name: &str) -> bool {
         let names = |span: Span| {
             let names = Raw::at(claims, span);
-            // What cannot be read may name any claim.
+            // A value that cannot be parsed may name any claim.
             !names.is_object() || names.member(name).is_some()
         };
         self.groups && name == "groups" || self.names.is_some_and(names)

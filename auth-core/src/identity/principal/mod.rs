@@ -1,4 +1,4 @@
-//! Who calls.
+//! Principals, which are the authenticated callers.
 
 mod actor;
 mod builder;
@@ -24,33 +24,33 @@ use crate::identity::vocabulary::{Declares, PermissionSet, RoleSet, ScopeSet};
 use crate::runtime::clock::Timestamp;
 use crate::runtime::strict_json::{self, Raw};
 
-/// An authenticated caller. Cheap to clone, and the same type whatever the application's roles are.
+/// An authenticated caller. Cloning is cheap. The type does not depend on the role types of the application.
 ///
-/// It says what a verified credential said, less what its source may not confer. Names are looked at where they stand
-/// in the credential; each vocabulary that a rule asks about becomes one set of bits, once.
+/// Contains the content of a verified credential, except what its issuer may not confer. Names are read in place from the
+/// credential. For each vocabulary that a rule uses, they are converted once into a bit set.
 #[derive(Clone)]
 pub struct Principal {
     said: Arc<PrincipalInner>,
-    /// What was answered elsewhere, for each tenant that was asked about, and for none.
+    /// Results of role lookups, by tenant. The tenant is `None` for a lookup outside of tenants.
     answers: Option<Arc<RoleLookups>>,
 }
 
 type RoleLookups = Vec<(Option<Box<str>>, RoleLookup)>;
 
-/// What a source of roles answered.
+/// The result of a role lookup.
 #[derive(Clone, Debug)]
 pub enum RoleLookup {
-    /// These roles, and no others.
+    /// All roles of the principal. It holds no others.
     Roles(Arc<[String]>),
-    /// Nothing: nobody knows.
+    /// The role store is unavailable, so the roles are unknown.
     OutOfReach,
 }
 
 struct PrincipalInner {
     source: Arc<Issuer>,
-    /// Where the source keeps what others vouch for.
+    /// The original issuer, if `source` stores logins at other issuers, as sessions do.
     issuer: Option<Box<str>>,
-    /// Whose credential it is, where the source is that of tenants.
+    /// The tenant of the credential, if its issuer serves tenants.
     tenant: Option<Box<str>>,
     claims: String,
     lists: Lists,
@@ -59,13 +59,14 @@ struct PrincipalInner {
 }
 
 impl PrincipalInner {
-    /// Whether the roles and permissions of the credential count there: those of a tenant in it alone, others in none.
+    /// Returns whether the roles and permissions of the credential count in `tenant`. A tenant's credential counts only in that
+    /// tenant, and any other credential only outside of tenants.
     fn counts_in(&self, tenant: Option<&str>) -> bool {
         self.tenant.as_deref() == tenant && self.source.tenancy.could_count(tenant.is_some())
     }
 }
 
-/// The claims do not fit the type that was asked for. Says no more, as parsers quote what they read.
+/// The claims do not fit the requested type. Contains no details, because parsers quote their input.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the claims do not fit the type that the application reads them into")]
 pub struct ClaimsError;
@@ -85,13 +86,13 @@ impl Principal {
         Self { said: Arc::new(inner), answers: None }
     }
 
-    /// Roughly the memory that it takes.
+    /// Returns the approximate memory size in bytes.
     pub(crate) fn size(&self) -> usize {
         let named = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
         size_of::<PrincipalInner>() + self.said.claims.len() + named(&self.said.issuer) + named(&self.said.tenant)
     }
 
-    /// Whether the two are of one reading of one credential.
+    /// Returns whether both principals share one parsed credential.
     #[cfg(test)]
     pub(crate) fn says_the_same_as(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.said, &other.said)
@@ -108,7 +109,7 @@ impl Principal {
         Self { said: Arc::new(inner), answers: None }
     }
 
-    /// The same caller, of a source that differs from its own in the scheme only.
+    /// Returns this caller with an issuer that differs from its own only in the scheme.
     pub(crate) fn with_source(&self, source: Arc<Issuer>) -> Self {
         let said = &*self.said;
         let inner = PrincipalInner {
@@ -123,7 +124,7 @@ impl Principal {
         Self { said: Arc::new(inner), answers: self.answers.clone() }
     }
 
-    /// The same principal, with what a source of roles answered about it: for a tenant, or for none.
+    /// Returns this principal with the result of a role lookup. `tenant` is `None` for a lookup outside of tenants.
     #[must_use]
     pub fn with_answer(&self, tenant: Option<&str>, answer: RoleLookup) -> Self {
         let mut answers: RoleLookups = self.answers.as_ref().map(|answers| answers.to_vec()).unwrap_or_default();
@@ -131,27 +132,27 @@ impl Principal {
         Self { said: Arc::clone(&self.said), answers: Some(Arc::new(answers)) }
     }
 
-    /// The same principal, about whom nobody was asked.
+    /// Returns this principal without results of role lookups.
     #[must_use]
     pub fn without_answers(&self) -> Self {
         Self { said: Arc::clone(&self.said), answers: None }
     }
 
-    /// Whether somebody was asked about it.
+    /// Returns whether the principal has results of role lookups.
     pub fn was_asked_about(&self) -> bool {
         self.answers.is_some()
     }
 
-    /// What was answered about it; `None` where nobody was asked.
+    /// Returns the result of the role lookup for `tenant`, or `None` without a lookup.
     pub(crate) fn answer(&self, tenant: Option<&str>) -> Option<&RoleLookup> {
         self.answers.as_ref()?.iter().find(|(known, _)| known.as_deref() == tenant).map(|(_, answer)| answer)
     }
 
-    /// A principal that no credential stands behind: of `source`, described by a JSON object of claims. For the tests of
-    /// applications and for schemes whose credentials are no tokens.
+    /// Creates a principal of `source` from a JSON object of claims, without a credential. Intended for tests of applications and
+    /// for schemes whose credentials are not tokens.
     ///
     /// # Errors
-    /// The text is not one strict JSON object with a `sub` that is a string.
+    /// The text is not a strict JSON object with a `sub` that is a non-empty string.
     pub fn from_claims(source: Arc<Issuer>, claims: String) -> Result<Self, ClaimsError> {
         let (mut subject, mut acr, mut actor, mut authenticated_at, mut expires_at) = (None, None, None, None, None);
         let (mut client, mut issuer, mut omitted) = (None, None, None);
@@ -162,7 +163,7 @@ impl Principal {
                 "sub" => {
                     subject = value.string().is_some_and(|subject| !subject.is_empty()).then(|| value.span(&claims))
                 }
-                // A session keeps the issuer of its login; other credentials are of their source.
+                // A session stores the issuer of its login. Other credentials belong to their configured issuer.
                 "iss" if source.scheme == SchemeId::Session => issuer = value.string().map(|text| Box::from(&*text)),
                 "acr" => acr = Some(value.span(&claims)),
                 "act" => actor = Some(value.span(&claims)),
@@ -180,44 +181,44 @@ impl Principal {
         Ok(Self::vouched_for(issuer, source, claims, lists, login))
     }
 
-    /// Who this is: what owner checks compare and what audit, blocks and revocation store.
+    /// Returns the identity. Owner checks compare it, and audit events, block lists and revocation store it.
     #[doc(alias = "user_id")]
     pub fn id(&self) -> Id {
         let kind = if self.said.login.is_client { Id::client } else { Id::user };
         kind(self.issuer(), &self.local_subject())
     }
 
-    /// Who vouches for this principal: the `iss` of its token, or `basic:<realm>`.
+    /// Returns the issuer that vouches for this principal, which is the `iss` of its token or `basic:<realm>`.
     pub fn issuer(&self) -> &str {
         self.said.issuer.as_deref().unwrap_or(&self.said.source.issuer)
     }
 
-    /// What the issuer calls this principal. Unique at that issuer only; owner checks compare [`id`](Self::id).
+    /// Returns the subject at the issuer. It is unique only at that issuer. Owner checks compare [`id`](Self::id).
     #[doc(alias = "subject", alias = "sub")]
     pub fn local_subject(&self) -> Cow<'_, str> {
         Raw::at(&self.said.claims, self.said.login.subject).string().unwrap_or_default()
     }
 
-    /// The scheme of the credential.
+    /// Returns the scheme of the credential.
     pub fn scheme(&self) -> SchemeId {
         self.said.source.scheme
     }
 
-    /// Whether this is a program that acts for itself rather than a person (`sub` is `client_id`, RFC 9068 §5).
+    /// Returns whether this is a program that acts on its own behalf rather than a person (`sub` equals `client_id`, RFC 9068 §5).
     pub fn is_client(&self) -> bool {
         self.said.login.is_client
     }
 
-    /// Whether it holds the role, or one that implies it. By its credential, and by a store of roles as far as
-    /// that was asked: the rule decides whether it is, so what must be absent belongs in the rule.
+    /// Returns whether the principal holds the role, or one that implies it. Considers the credential, and the role store only if
+    /// the rule of the handler has queried it. Required absence therefore belongs in the rule.
     #[doc(alias = "roles")]
     #[doc(alias = "role")]
     pub fn has_role<R: RoleSet>(&self, role: R) -> bool {
         self.has(&role)
     }
 
-    /// Whether it holds the permission, one that implies it, or a role that grants it. By its credential, and by a store of roles as far as
-    /// that was asked: the rule decides whether it is, so what must be absent belongs in the rule.
+    /// Returns whether the principal holds the permission, one that implies it, or a role that grants it. Considers the credential,
+    /// and the role store only if the rule of the handler has queried it. Required absence therefore belongs in the rule.
     #[doc(alias = "permissions")]
     #[doc(alias = "permission")]
     #[doc(alias = "can")]
@@ -225,25 +226,25 @@ impl Principal {
         self.has(&permission)
     }
 
-    /// Whether its token carries the OAuth 2.0 scope, or one that implies it.
+    /// Returns whether the token contains the OAuth 2.0 scope, or one that implies it.
     #[doc(alias = "scopes")]
     #[doc(alias = "scope")]
     pub fn has_scope<S: ScopeSet>(&self, scope: S) -> bool {
         self.has(&scope)
     }
 
-    /// Whether it holds the role within a tenant, as far as that was asked: where the rule of the handler names the role
-    /// `in` it, or where its credential is the tenant's own.
+    /// Returns whether the principal holds the role within a tenant. Considers the role store only if the rule of the handler names
+    /// the role `in` the tenant, and the credential only if it belongs to the tenant.
     pub fn has_role_in<R: RoleSet>(&self, role: R, tenant: &str) -> bool {
         self.holds_text_within(R::VOCABULARY, role.index(), role.as_str(), Some(tenant))
     }
 
-    /// The same for a permission.
+    /// Like [`has_role_in`](Self::has_role_in), for a permission.
     pub fn has_permission_in<P: PermissionSet>(&self, permission: P, tenant: &str) -> bool {
         self.holds_text_within(P::VOCABULARY, permission.index(), permission.as_str(), Some(tenant))
     }
 
-    /// The tenant whose credential this is, where its source is that of tenants.
+    /// Returns the tenant of the credential, if its issuer serves tenants.
     pub fn tenant(&self) -> Option<&str> {
         self.said.tenant.as_deref()
     }
@@ -252,15 +253,16 @@ impl Principal {
         self.holds_text_within(D::VOCABULARY, name.index(), name.as_str(), None)
     }
 
-    /// The claim of that name at the top of the claims, where its source may confer it.
+    /// Returns the top-level claim with this name, if the issuer may confer it.
     pub fn claim(&self, name: &str) -> Option<serde_json::Value> {
         serde_json::from_str(self.raw_claim(name)?.text()).ok()
     }
 
-    /// The claims, in the application's own type.
+    /// Deserializes the claims into a type of the application. Omits claims that the issuer may not confer, except the registered
+    /// claims of tokens.
     ///
     /// # Errors
-    /// They do not fit the type.
+    /// The claims do not fit the type.
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, ClaimsError> {
         let confers = &self.said.source.confers;
         if confers.allows_every_claim() && confers.allows_every_acr() {
@@ -281,24 +283,24 @@ impl Principal {
         serde_json::from_value(conferred.into()).map_err(|_| ClaimsError)
     }
 
-    /// When the login happened (`auth_time`), which is not when the token was made. `None` where nobody says.
+    /// Returns the time of the login (`auth_time`), which is not the time at which the token was issued. `None` if unknown.
     #[doc(alias = "auth_time")]
     pub fn authenticated_at(&self) -> Option<Timestamp> {
         self.said.login.authenticated_at
     }
 
-    /// When the credential ends.
+    /// Returns the expiration time of the credential.
     #[doc(alias = "exp")]
     pub fn expires_at(&self) -> Option<Timestamp> {
         self.said.login.expires_at
     }
 
-    /// Who acts in this principal's name, if somebody does.
+    /// Returns the actor that acts on behalf of this principal, if there is one.
     pub fn actor(&self) -> Option<Actor> {
         Actor::read(Raw::at(&self.said.claims, self.said.login.actor?), self.issuer())
     }
 
-    /// Everybody who acts in this principal's name, the last one first.
+    /// Returns all actors that act on behalf of this principal, the most recent first.
     pub fn actors(&self) -> impl Iterator<Item = Actor> {
         std::iter::successors(self.actor(), |actor| actor.before().cloned())
     }
@@ -307,27 +309,27 @@ impl Principal {
         &self.said.source
     }
 
-    /// The `jti` of its token, whatever its source may confer: what revocation goes by.
+    /// Returns the `jti` of the token, regardless of what the issuer may confer. Revocation uses it.
     pub(crate) fn token_id(&self) -> Option<Cow<'_, str>> {
         self.registered("jti")?.string()
     }
 
-    /// When its token or session was made.
+    /// Returns the time at which the token or session was issued.
     pub(crate) fn issued_at(&self) -> Option<Timestamp> {
         self.registered("iat")?.numeric_date().map(|(down, _)| down)
     }
 
-    /// Whether something was issued to it that comes again: a token, a session.
+    /// Returns whether the credential was issued for repeated use, as tokens and sessions are.
     pub(crate) fn is_issued(&self) -> bool {
         matches!(self.scheme(), SchemeId::Bearer | SchemeId::Dpop | SchemeId::Session)
     }
 
-    /// A claim whatever the source may confer.
+    /// Returns a claim, regardless of what the issuer may confer.
     pub(crate) fn registered(&self, name: &str) -> Option<Raw<'_>> {
         Raw::whole(&self.said.claims).member(name)
     }
 
-    /// Whether the credential marks this claim as left out.
+    /// Returns whether the credential marks this claim as omitted.
     pub(crate) fn omits_claim(&self, name: &str) -> bool {
         self.said.login.omitted.is_some_and(|omitted| omitted.contains(&self.said.claims, name))
     }
@@ -336,13 +338,13 @@ impl Principal {
         self.said.login.actor.is_some()
     }
 
-    /// The assurance level of the login, where its source may confer it.
+    /// Returns the assurance level of the login, if the issuer may confer it.
     pub(crate) fn acr(&self) -> Option<Cow<'_, str>> {
         let acr = Raw::at(&self.said.claims, self.said.login.acr?).string()?;
         self.said.source.confers.allows_acr(&acr).then_some(acr)
     }
 
-    /// The claim as it stands, where its source has claims and may confer this one.
+    /// Returns the unparsed claim, if the issuer has claims and may confer this one.
     pub(crate) fn raw_claim(&self, name: &str) -> Option<Raw<'_>> {
         let source = &self.said.source;
         if !source.has_claims || !source.confers.allows_claim(name) {
@@ -352,11 +354,11 @@ impl Principal {
     }
 }
 
-/// Claims that every token may carry (RFC 7519 §4.1, OpenID Connect Core §2, RFC 8693 §4, RFC 9068 §2.2).
+/// Claims that every token may contain (RFC 7519 §4.1, OpenID Connect Core §2, RFC 8693 §4, RFC 9068 §2.2).
 const REGISTERED: [&str; 11] =
     ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "auth_time", "azp", "client_id", "act"];
 
-/// Who it is and where it comes from; no name, no claim, no token.
+/// Shows the identity and the scheme. Redacts names, claims and the token.
 impl fmt::Debug for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Principal")

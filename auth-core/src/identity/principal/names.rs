@@ -1,5 +1,5 @@
-//! The names that a principal holds: those that its credential lists, those that these imply or grant, and those that were
-//! answered elsewhere.
+//! The names that a principal holds. They are listed in its credential, implied or granted by listed names, or returned by a role
+//! lookup.
 
 use std::sync::OnceLock;
 
@@ -11,23 +11,22 @@ use crate::identity::scheme_id::SchemeId;
 use crate::identity::vocabulary::{Bits, Name, NameKind, Vocabulary};
 use crate::runtime::strict_json::{Raw, Span};
 
-/// Where each list of a source stands in the claims; `None` where the credential does not answer, and that it does not
-/// where the list has the wrong type or an element that is no string.
+/// The location of each list of an issuer in the claims. `None` if the credential does not contain the list, or if the list has the
+/// wrong type or an element that is not a string.
 #[derive(Clone, Debug)]
 pub(crate) struct Lists {
     found: SmallVec<[Option<Span>; 4]>,
     broken_scope: bool,
-    /// Those that are there and have another form than configured, by their position.
+    /// Bit set of the positions of lists that are present in another form than configured.
     unreadable: u32,
 }
 
 impl Lists {
-    /// None found yet.
     pub(crate) fn of(source: &Issuer) -> Self {
         Self { found: SmallVec::from_elem(None, source.lists.len()), broken_scope: false, unreadable: 0 }
     }
 
-    /// Takes note of a member of the claims that the strict reader shows.
+    /// Records a member of the claims from the strict reader.
     pub(crate) fn record(&mut self, source: &Issuer, claims: &str, name: &str, value: Raw<'_>) {
         for (position, (list, found)) in (0..).zip(source.lists.iter().zip(&mut self.found)) {
             let Some((_, inner)) = list.path.split_first().filter(|(first, _)| *first == name) else { continue };
@@ -41,7 +40,7 @@ impl Lists {
         }
     }
 
-    /// Whether a claim that lists scopes has another type, which makes the whole token one to refuse (BEARER-9).
+    /// Returns whether a claim that lists scopes has the wrong type, so that the whole token must be rejected (BEARER-9).
     pub(crate) fn has_broken_scope(&self) -> bool {
         self.broken_scope
     }
@@ -50,21 +49,22 @@ impl Lists {
 /// The names of one vocabulary that a principal holds, computed once.
 pub(super) struct NameSet {
     vocabulary: &'static Vocabulary,
-    /// The version of the grants that permissions were computed from: a principal is shared, and grants are replaced.
+    /// The number of replacements of the grants from which permissions were computed. A principal is shared, and grants can be
+    /// replaced.
     grants: u64,
     bits: Bits,
 }
 
 impl NameSet {
-    /// Whether the grants are still those that it was computed from. Roles and scopes do not depend on them.
+    /// Returns whether the grants have not been replaced since the computation. Roles and scopes do not depend on them.
     fn is_current(&self, source: &Issuer) -> bool {
         self.vocabulary.kind != NameKind::Permission || self.grants == source.roles.changes()
     }
 }
 
 impl Principal {
-    /// The names of one kind that its credential lists and its source may confer, as they are called here; and whether these are
-    /// all that there are: of what was left out, absence is no answer.
+    /// Returns the names of one kind that the credential lists and its issuer may confer, with their configured prefix. Also
+    /// returns whether these are all names: the absence of an omitted name proves nothing.
     pub(crate) fn listed(&self, kind: NameKind) -> (Vec<String>, bool) {
         let (mut names, mut written) = (Vec::new(), 0);
         self.each_listed(kind, |name| names.push(name.to_owned()));
@@ -73,7 +73,7 @@ impl Principal {
         (names, all)
     }
 
-    /// Whether it was found before that its credential says so, which is no more than a look at bits; `false` says nothing.
+    /// Returns whether an earlier computation found that the credential confers the name. Only tests bits. `false` proves nothing.
     #[inline]
     pub(crate) fn is_known_to_hold(&self, name: Name) -> bool {
         let found = |held: &NameSet| {
@@ -83,13 +83,14 @@ impl Principal {
         counts && self.said.held.iter().map_while(OnceLock::get).any(found)
     }
 
-    /// Whether it holds the name, by itself or by what implies or grants it.
+    /// Returns whether the principal holds the name directly, or holds a name that implies or grants it.
     #[cfg(test)]
     pub(crate) fn holds(&self, name: Name) -> bool {
         self.holds_within(name, None)
     }
 
-    /// The same within a tenant, or within none.
+    /// Returns whether the principal holds the name directly, or holds a name that implies or grants it. A `tenant` of `None` is
+    /// outside of tenants.
     pub(crate) fn holds_within(&self, name: Name, tenant: Option<&str>) -> bool {
         self.holds_text_within(name.vocabulary, name.index, name.text, tenant)
     }
@@ -105,7 +106,7 @@ impl Principal {
         by_credential && self.holds_in(vocabulary, index, text) || self.was_given(vocabulary, index, text, tenant)
     }
 
-    /// Whether the roles that were answered are the name, or imply or grant it.
+    /// Returns whether a role from a role lookup is the name, or implies or grants it.
     fn was_given(&self, vocabulary: &'static Vocabulary, index: u16, text: &str, tenant: Option<&str>) -> bool {
         let name = Name { vocabulary, index, text: "" };
         let given = self.answered_roles(tenant);
@@ -133,9 +134,11 @@ impl Principal {
         }
     }
 
-    /// Whether the absence of the name was positively answered, for a tenant or for none: by whoever was asked, if somebody
-    /// was, and by nothing that the credential says; else by the credential. Of a tenant where the caller holds nothing at all
-    /// nothing was answered: the same tenant may have another spelling, and the caller chooses which one stands in the path.
+    /// Returns whether the absence of the name is proven, within a tenant or outside of tenants. If there was a role lookup,
+    /// neither its result nor the credential may contain the name. Otherwise only the credential counts.
+    ///
+    /// An empty result for a tenant proves nothing: the same tenant may have another spelling, and the caller chooses the spelling
+    /// in the path.
     pub(crate) fn lacks_within(&self, name: Name, tenant: Option<&str>) -> bool {
         match self.answer(tenant) {
             Some(RoleLookup::OutOfReach) => false,
@@ -150,8 +153,8 @@ impl Principal {
         }
     }
 
-    /// Whether its source positively answered that it does not hold the name: it lists names of this kind, all that there
-    /// are, and neither this one nor one that implies it, not even one that it may not confer.
+    /// Returns whether the issuer proves that the caller does not hold the name. The credential must contain all lists of this
+    /// kind, and neither the name nor one that implies it, not even one that the issuer may not confer.
     pub(crate) fn lacks(&self, name: Name) -> bool {
         let source = &self.said.source;
         let kind = name.vocabulary.kind;
@@ -160,13 +163,14 @@ impl Principal {
         source.confers.allows(kind, name.text) && self.lists_all(kind) && !listed
     }
 
-    /// The lists of one kind, and where each is located in the claims.
+    /// Returns the lists of one kind, with their locations in the claims.
     fn lists_of(&self, kind: NameKind) -> impl Iterator<Item = (&ListClaim, Option<Span>)> {
         let lists = self.said.source.lists.iter().zip(self.said.lists.found.iter().copied());
         lists.filter(move |(list, _)| list.kind == kind)
     }
 
-    /// The claim in which the credential lists names of this kind, and their number, for logs; `None` where it lists none anywhere.
+    /// Describes for logs which claims of the credential list names of this kind, and how many. Returns `None` if no list of this
+    /// kind is configured.
     pub(crate) fn told_of_lists(&self, kind: NameKind) -> Option<String> {
         let (source, lists) = (&self.said.source, &self.said.lists);
         let mut told = Vec::new();
@@ -194,13 +198,14 @@ impl Principal {
         (!told.is_empty()).then(|| format!("the credential lists {}s: {}{help}", kind.word(), told.join(", ")))
     }
 
-    /// Whether the credential contains every list of this kind, of which there is one, and says of none that it was left out.
+    /// Returns whether the issuer has a list of this kind, and the credential contains all of these lists and marks none as
+    /// omitted.
     fn lists_all(&self, kind: NameKind) -> bool {
         let mut lists = self.lists_of(kind).peekable();
         lists.peek().is_some() && lists.all(|(_, found)| found.is_some()) && !self.omits(kind)
     }
 
-    /// Whether the credential marks a list of this kind as left out.
+    /// Returns whether the credential marks a list of this kind as omitted.
     fn omits(&self, kind: NameKind) -> bool {
         let mut claims = self.lists_of(kind).filter_map(|(list, _)| list.path.first());
         self.said.login.omitted.is_some() && claims.any(|claim| self.omits_claim(claim))
@@ -217,7 +222,7 @@ impl Principal {
         }
         for slot in &self.said.held {
             let held = slot.get_or_init(|| {
-                // Read before the grants: what is replaced meanwhile is not what counts as current.
+                // Read before the grants, so that a set computed from grants that are replaced meanwhile does not count as current.
                 let grants = self.said.source.roles.changes();
                 NameSet { vocabulary, grants, bits: self.bits(vocabulary) }
             });
@@ -225,11 +230,11 @@ impl Principal {
                 return held.bits.contains(index);
             }
         }
-        // More vocabularies than slots, or grants that were replaced: slower, and still right.
+        // There are more vocabularies than slots, or the grants were replaced. This is slower, but correct.
         self.bits(vocabulary).contains(index)
     }
 
-    /// All names of the vocabulary that this principal holds.
+    /// Returns all names of the vocabulary that the credential confers.
     fn bits(&self, vocabulary: &'static Vocabulary) -> Bits {
         let mut bits = self.listed_bits(vocabulary);
         if vocabulary.kind == NameKind::Permission {
@@ -248,7 +253,7 @@ impl Principal {
         found
     }
 
-    /// What the roles that it holds grant.
+    /// Calls `visit` with each name that the listed roles grant.
     fn each_grant(&self, mut visit: impl FnMut(&Name)) {
         let types = &self.said.source.roles;
         for roles in types.iter() {
@@ -258,7 +263,7 @@ impl Principal {
         }
     }
 
-    /// The names of the vocabulary that are listed, with those that they imply.
+    /// Returns the listed names of the vocabulary and the names that they imply.
     fn listed_bits(&self, vocabulary: &'static Vocabulary) -> Bits {
         let mut bits = Bits::none_of(vocabulary);
         self.each_listed(vocabulary.kind, |name| {
@@ -269,7 +274,7 @@ impl Principal {
         bits
     }
 
-    /// The names of one kind that the credential lists and its source may confer.
+    /// Calls `visit` with each listed name of one kind that the issuer may confer.
     fn each_listed(&self, kind: NameKind, mut visit: impl FnMut(&str)) {
         self.each_written(kind, |name| {
             if self.said.source.confers.allows(kind, name) {
@@ -278,7 +283,7 @@ impl Principal {
         });
     }
 
-    /// The names of one kind that the credential lists, as they are called here.
+    /// Calls `visit` with each listed name of one kind, with its configured prefix.
     fn each_written(&self, kind: NameKind, mut visit: impl FnMut(&str)) {
         let source = &self.said.source;
         let mut prefixed = String::new();

@@ -1,13 +1,14 @@
-//! The look-up at compile time, with "did you mean". All of it is `const fn`: a panic here is a compile error at the
-//! literal that the attribute spans the call with.
+//! Compile-time lookup of names, with "did you mean" suggestions. All functions are `const fn`. A panic is a compile error at the
+//! literal whose span the attribute gives to the call.
 #![allow(clippy::indexing_slicing, reason = "const code has no `get`; every index is bounded by the loop around it")]
 
 use super::{NO_INDEX, Vocabulary};
 
-/// Refuses a name that `vocabulary` does not declare.
+/// Checks that `vocabulary` declares the name `written`.
 ///
 /// # Panics
-/// At compile time, with a text for the user: unknown name, near names, or an alias where the name has to stand.
+/// Panics at compile time if the name is unknown or an alias. The message is for the user, and suggests a similar name or the name
+/// of the alias.
 #[track_caller]
 #[allow(clippy::panic, reason = "the panic of a const is the compile error")]
 pub const fn check_name(vocabulary: &Vocabulary, written: &str) {
@@ -36,10 +37,10 @@ pub const fn check_name(vocabulary: &Vocabulary, written: &str) {
     panic!("{}", text.as_str());
 }
 
-/// Refuses to ask for the absence of a name that nobody has declared: a typo in it would let everybody in.
+/// Rejects the negation of a name of an open vocabulary, because a typo in an undeclared name would admit every caller.
 ///
 /// # Panics
-/// At compile time, with a text for the user.
+/// Panics at compile time if the vocabulary is open. The message is for the user.
 #[track_caller]
 #[allow(clippy::panic, reason = "the panic of a const is the compile error")]
 pub const fn check_negated(vocabulary: &Vocabulary) {
@@ -50,7 +51,7 @@ pub const fn check_negated(vocabulary: &Vocabulary) {
     }
 }
 
-/// Where `text` stands in the list.
+/// Returns the position of `text` in the list, or [`NO_INDEX`].
 pub(super) const fn position(list: &[&str], text: &str) -> u16 {
     let mut index = 0;
     while index < list.len() {
@@ -77,7 +78,8 @@ pub(crate) const fn same(a: &str, b: &str) -> bool {
     true
 }
 
-/// The name that differs from `written` in the fewest letters, if in no more than a third of them (rounded up).
+/// Returns the index of the name with the smallest edit distance from `written`, or [`NO_INDEX`]. The distance is at most a third
+/// of the length of `written`, rounded up.
 pub(super) const fn nearest(names: &[&str], written: &str) -> u16 {
     let limit = written.len().div_ceil(3);
     let (mut best, mut least, mut index) = (NO_INDEX, limit + 1, 0);
@@ -91,7 +93,8 @@ pub(super) const fn nearest(names: &[&str], written: &str) -> u16 {
     best
 }
 
-/// Letters to change, add or delete, without regard to ASCII case; names over 63 bytes are far from everything.
+/// Returns the number of letters to change, add or delete, ignoring ASCII case. Names longer than 63 bytes have the maximum
+/// distance.
 const fn distance(a: &[u8], b: &[u8]) -> usize {
     const MOST: usize = 64;
     if a.len() >= MOST || b.len() >= MOST {
@@ -120,7 +123,7 @@ const fn distance(a: &[u8], b: &[u8]) -> usize {
     row[b.len()]
 }
 
-/// A text that const code can build.
+/// A text buffer for const code.
 pub(crate) struct Text {
     bytes: [u8; Self::MOST],
     length: usize,
@@ -137,7 +140,7 @@ impl Text {
         let mut part = 0;
         while part < parts.len() {
             let bytes = parts[part].as_bytes();
-            // A part that does not fit is left out whole: the text stays UTF-8.
+            // A part that does not fit is omitted completely, so that the text stays valid UTF-8.
             if self.length + bytes.len() <= Self::MOST {
                 let mut index = 0;
                 while index < bytes.len() {
@@ -150,7 +153,7 @@ impl Text {
         }
     }
 
-    /// The names, separated by commas; of a long list the first ones and a count.
+    /// Appends the names, separated by commas. A long list is truncated and followed by the number of omitted names.
     const fn list(&mut self, names: &[&str]) {
         const SHOWN: usize = 12;
         let mut index = 0;

@@ -1,4 +1,4 @@
-//! Vocabularies without a fixed list: any name is accepted, so no typo is found. For applications whose roles are data.
+//! Open vocabularies, which accept any name. They are for applications whose roles are data. Typos in names are not detected.
 //!
 //! ```
 //! use auth_core::open::Role; // in scope where the handler stands, in place of a derived `Role`
@@ -14,7 +14,7 @@ macro_rules! open {
         pub struct $name(String);
 
         impl $name {
-            /// The name that is name_index so.
+            /// Creates a value from its name as spelled in tokens.
             pub fn new(name: impl Into<String>) -> Self {
                 Self(name.into())
             }
@@ -56,14 +56,14 @@ macro_rules! open {
 }
 
 open! {
-    /// Any role.
+    /// A role with any name.
     Role, RoleSet, Role
 }
 open! {
-    /// Any permission.
+    /// A permission with any name.
     Permission, PermissionSet, Permission
 }
 open! {
-    /// Any scope.
+    /// An OAuth 2.0 scope with any name.
     TokenScope, ScopeSet, Scope
 }

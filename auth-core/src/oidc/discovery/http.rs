@@ -1,4 +1,4 @@
-//! Requests to other servers. They run in a background thread, so that they survive the end of a worker, and all workers share their
+//! Requests to other servers. They run in a background thread, so that they outlive a worker, and all workers share their
 //! responses.
 
 use std::error::Error as _;
@@ -10,12 +10,12 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::{EndpointError, EndpointUrl};
 use crate::runtime::background_fetch::{NoThread, spawn};
 
-/// How long a request may take.
+/// The timeout of a request to another server.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum RequestTimeout {
-    /// Some may wait for it, and none forever.
+    /// The timeout of a fetch in the background, which requests may await.
     Background,
-    /// A request waits for it.
+    /// The timeout of a request to another server that one request awaits.
     Request,
 }
 
@@ -28,10 +28,10 @@ impl RequestTimeout {
     }
 }
 
-/// Why there is no answer. For logs.
+/// The failure of a request to another server, for logs.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Failed {
-    /// With the causes below it, such as those of TLS.
+    /// Contains the underlying causes, such as those of TLS.
     #[error("cannot be reached: {0}")]
     Unreachable(Box<str>),
     #[error("{0}: {1}")]
@@ -61,7 +61,7 @@ pub(crate) enum Failed {
 }
 
 impl Failed {
-    /// The failure of a request to this address.
+    /// Adds the URL of the request.
     fn at(self, endpoint: &EndpointUrl) -> Self {
         Self::At(endpoint.url().as_str().into(), self.into())
     }
@@ -70,35 +70,35 @@ impl Failed {
 /// Settings for connections to a provider.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reach {
-    /// Certificates of authorities, in PEM, that are trusted beside those of the system.
+    /// Certificates of authorities in PEM, which are trusted in addition to those of the system.
     pub(crate) roots: Vec<Vec<u8>>,
     pub(crate) proxy: Option<String>,
-    /// The file of a bearer token, read for each request.
+    /// The file of a bearer token, which is read for each request.
     pub(crate) bearer_file: Option<PathBuf>,
 }
 
-/// An error of the settings for connections to a provider.
+/// An error in the settings for connections to a provider.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReachError {
-    /// Not a certificate.
+    /// The value is not a certificate.
     #[error("`.root_certificate(…)` is given no certificate in PEM")]
     RootCertificate,
-    /// Not the address of a proxy.
+    /// The value is not the URL of a proxy.
     #[error("`.proxy(…)` is given no address: write `http://proxy.example:3128`")]
     Proxy,
-    /// The file of the bearer token is missing, or has no token.
+    /// The file of the bearer token cannot be read, or contains no token.
     #[error("`.bearer_file({0:?})`: the file cannot be read, or contains no token")]
     BearerFile(PathBuf),
-    /// The system gives no TLS.
+    /// TLS is unavailable on this system.
     #[error("TLS cannot be set up on this system")]
     Tls,
 }
 
 crate::debug_as_display!(ReachError);
 
-/// Sends requests over `https` (or on this machine). Follows no redirect, reads no proxy from the environment, and reads no more than
-/// a limit.
+/// Sends requests over `https`, or `http` on this machine. Follows no redirects, ignores proxies in the environment, and limits the
+/// size of responses.
 #[derive(Clone, Debug)]
 pub(crate) struct HttpClient {
     client: reqwest::Client,
@@ -107,7 +107,7 @@ pub(crate) struct HttpClient {
 
 impl HttpClient {
     pub(crate) fn new(reach: &Reach) -> Result<Self, ReachError> {
-        // Where two providers are compiled in and none is chosen, rustls panics at the first connection.
+        // If two cryptography providers are compiled in and none is selected, rustls panics at the first connection.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let mut builder = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -133,7 +133,7 @@ impl HttpClient {
         Ok(Self { client, bearer_file: reach.bearer_file.clone() })
     }
 
-    /// The body of a 200.
+    /// Returns the body of a response with status 200.
     pub(crate) async fn get(
         &self,
         endpoint: &EndpointUrl,
@@ -151,7 +151,7 @@ impl HttpClient {
     }
 }
 
-/// Who this server is at a provider (RFC 6749 §2.3.1).
+/// The client credentials of this server at a provider (RFC 6749 §2.3.1).
 #[derive(Clone)]
 pub(crate) struct ClientRegistration {
     pub(crate) id: String,
@@ -159,7 +159,7 @@ pub(crate) struct ClientRegistration {
     pub(crate) sent: SecretSent,
 }
 
-/// The place of a client's secret in its requests.
+/// The location of the client secret in requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SecretSent {
     /// `client_secret_basic`.
@@ -169,8 +169,9 @@ pub(crate) enum SecretSent {
 }
 
 impl HttpClient {
-    /// Posts a form, as the client that is registered, and reads the answer, whatever its status. In the thread of requests to
-    /// others, so that connections are kept from one to the next. `turn` ends with the request, whoever still waits for it.
+    /// Posts a form as the registered client, and returns the status and the body of the response, whatever the status. Runs in the
+    /// background thread, so that connections are reused. `turn` is dropped when the request ends, even if the caller no longer
+    /// waits.
     pub(crate) async fn post(
         &self,
         endpoint: &EndpointUrl,
@@ -224,7 +225,7 @@ async fn read(request: reqwest::RequestBuilder, most: usize) -> Result<(u16, Vec
     Ok((response.status().as_u16(), body))
 }
 
-/// The causes of an error, without its address, which may contain the password of a proxy.
+/// Returns the causes of an error without its URL, which may contain the password of a proxy.
 fn unreachable(error: &reqwest::Error) -> Failed {
     let (mut causes, mut source) = (Vec::new(), error.source());
     while let Some(cause) = source {

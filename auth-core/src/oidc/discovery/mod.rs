@@ -1,4 +1,4 @@
-//! What an OpenID provider says of itself, and how it is asked.
+//! Metadata of OpenID providers, and requests to them.
 
 mod http;
 
@@ -15,24 +15,24 @@ use crate::runtime::clock::{self, Moment};
 pub use self::http::ReachError;
 pub(crate) use self::http::{ClientRegistration, Failed, HttpClient, OK, Reach, RequestTimeout, SecretSent};
 
-/// An address that is asked: `https`, or `http` on this machine alone, since whoever stands in between could answer.
+/// The URL of a request: `https`, or `http` on this machine only, because an intermediary could forge the response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct EndpointUrl(Url);
 
-/// An address that is never asked.
+/// The URL is not allowed for requests.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EndpointError {
-    /// Not an absolute URL with a host.
+    /// The URL is not absolute, or has no host.
     #[error("it is no absolute URL")]
     NoUrl,
-    /// Whoever stands in between could answer with keys of their own.
+    /// The URL is not `https`, so that an intermediary could respond with its own keys.
     #[error("it is not `https`, which only an address of this machine need not be")]
     NotHttps,
-    /// A name and password, or a fragment.
+    /// The URL contains a user name, a password or a fragment.
     #[error("it carries a password or a fragment")]
     Extra,
-    /// An issuer is compared as a name, and gets a path put behind it (RFC 8414 §2).
+    /// The issuer contains a query. An issuer is compared as a name, and a path is appended to it (RFC 8414 §2).
     #[error("an issuer has no query")]
     Query,
 }
@@ -56,7 +56,7 @@ impl EndpointUrl {
         }
     }
 
-    /// Whether it is an address of this machine.
+    /// Returns whether the host is this machine.
     fn is_here(&self) -> bool {
         match self.0.host() {
             Some(url::Host::Domain(name)) => name == "localhost",
@@ -71,7 +71,7 @@ impl EndpointUrl {
     }
 }
 
-/// A provider: who it is, and where it is asked, which in containers may be another address.
+/// A provider, with its issuer and optionally another base URL for requests, as needed in containers.
 #[derive(Clone, Debug)]
 pub(crate) struct Provider {
     issuer: String,
@@ -79,15 +79,15 @@ pub(crate) struct Provider {
     from: Option<EndpointUrl>,
 }
 
-/// Of what a provider says of itself, what is used (OpenID Connect Discovery 1.0 §3, RFC 8414 §2).
+/// The part of the metadata of a provider that is used (OpenID Connect Discovery 1.0 §3, RFC 8414 §2).
 #[derive(Clone, Debug)]
 pub(crate) struct ProviderMetadata {
     pub(crate) jwks_uri: EndpointUrl,
     pub(crate) introspection_endpoint: Option<EndpointUrl>,
-    /// Where browsers go: as the provider says, wherever it is asked from here.
+    /// The URL for browsers, as published by the provider, regardless of the base URL for requests.
     pub(crate) authorization_endpoint: Option<EndpointUrl>,
     pub(crate) token_endpoint: Option<EndpointUrl>,
-    /// Whether its answers to browsers name it (RFC 9207 §3).
+    /// Whether authorization responses name the issuer (RFC 9207 §3).
     pub(crate) says_who_answers: bool,
 }
 
@@ -102,7 +102,7 @@ struct Document {
     authorization_response_iss_parameter_supported: bool,
 }
 
-/// A provider says of itself less than this.
+/// Maximum size of the metadata, in bytes.
 const MOST: usize = 256 * 1024;
 
 impl Provider {
@@ -115,8 +115,8 @@ impl Provider {
         Ok(Self { issuer: issuer.to_owned(), identity, from })
     }
 
-    /// Asks it. The document has to name the issuer that was configured, character for character: otherwise it is somebody
-    /// else's (RFC 8414 §3.3).
+    /// Fetches the metadata. The document must name the configured issuer exactly, because it otherwise belongs to another issuer
+    /// (RFC 8414 §3.3).
     pub(crate) async fn metadata(&self, client: &HttpClient) -> Result<ProviderMetadata, Failed> {
         let base = self.from.as_ref().unwrap_or(&self.identity);
         let place = format!("{}/.well-known/openid-configuration", base.0.as_str().trim_end_matches('/'));
@@ -128,7 +128,7 @@ impl Provider {
         }
         Ok(ProviderMetadata {
             jwks_uri: self.reached(&document.jwks_uri)?,
-            // What is wrong with these is told where they are asked for.
+            // An invalid URL of these is reported when it is needed.
             introspection_endpoint: document.introspection_endpoint.and_then(|url| self.reached(&url).ok()),
             token_endpoint: document.token_endpoint.and_then(|url| self.reached(&url).ok()),
             authorization_endpoint: document.authorization_endpoint.and_then(|url| EndpointUrl::new(&url).ok()),
@@ -136,7 +136,7 @@ impl Provider {
         })
     }
 
-    /// An address that the provider names, as it is reached from here.
+    /// Returns the URL at which this server reaches a URL that the provider has published.
     fn reached(&self, named: &str) -> Result<EndpointUrl, Failed> {
         let named = EndpointUrl::new(named).map_err(Failed::Endpoint)?;
         let base = self.from.as_ref().unwrap_or(&self.identity);
@@ -149,7 +149,7 @@ impl Provider {
                 return Err(Failed::Endpoint(EndpointError::NoUrl));
             }
         }
-        // A provider elsewhere has no say over this machine.
+        // A remote provider must not direct requests to this machine.
         if reached.is_here() && !base.is_here() { Err(Failed::Inwards) } else { Ok(reached) }
     }
 }
@@ -179,8 +179,8 @@ impl DiscoveryCache {
         })
     }
 
-    /// Returns the cached metadata. If there is none, or `refresh` is set, awaits a fetch. The previous metadata stays in effect if it
-    /// fails.
+    /// Returns the cached metadata. If nothing is cached or `refresh` is set, awaits a fetch. If the fetch fails, the previous
+    /// metadata stays in effect.
     pub(crate) async fn metadata(
         self: &Arc<Self>,
         client: &HttpClient,
@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn what_a_provider_names_is_reached_where_the_provider_is() {
-        // JWKS-1: (issuer, fetched from, what it names, where that is reached)
+        // JWKS-1: (issuer, base URL for requests, published URL, expected URL)
         #[rustfmt::skip]
         let table = [
             ("https://id.example", None, "https://id.example/keys", Some("https://id.example/keys")),

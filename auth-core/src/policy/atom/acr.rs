@@ -2,11 +2,11 @@ use super::{Fact, Requirement};
 use crate::policy::facts::Facts;
 use crate::policy::truth::Truth;
 
-/// A login at this authentication context class (`acr`, OpenID Connect Core §2). Compared exactly: there is no order
-/// between values.
+/// A login with this authentication context class (`acr`, OpenID Connect Core §2). Values are compared exactly, because they have
+/// no order.
 #[derive(Clone, Copy, Debug)]
 pub struct Acr {
-    /// The value.
+    /// The required value.
     pub value: &'static str,
 }
 

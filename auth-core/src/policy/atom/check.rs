@@ -1,33 +1,33 @@
-//! What the application finds out by itself: whether this caller may have this object.
+//! Application-defined checks, such as whether the caller may access an object.
 
 use super::{Fact, Requirement};
 use crate::policy::facts::{CallerFacts, Facts};
 use crate::policy::truth::Truth;
 
-/// An expression of the application, which is run only where its answer can still let the request in.
+/// An expression of the application. It runs only if its result can still grant the request.
 #[derive(Clone, Copy, Debug)]
 pub struct Check {
-    /// Which of the rule's checks it is, in the order in which they are written.
+    /// The index of the check within the rule, in the order in which checks are written.
     pub index: u8,
-    /// Whether it names the caller, so that it is not run for a stranger.
+    /// Whether the expression refers to the principal. Such a check does not run for an anonymous caller.
     pub names_principal: bool,
-    /// The object that it is about, where it is what `Allows` says of one.
+    /// The object of the check, if the check is decided by `Allows`.
     pub object: Option<ObjectKey>,
 }
 
-/// Where the key of an object stands.
+/// The name of the path parameter that contains the key of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ObjectKey(pub &'static str);
 
 impl Check {
-    /// Whether it may be run: one that names the caller needs one.
+    /// Whether the check may run. One that refers to the principal needs a verified caller.
     pub(crate) fn may_run(&self, facts: &Facts<'_>) -> bool {
         !self.names_principal || matches!(facts.caller, CallerFacts::Known(_))
     }
 }
 
 impl Requirement for Check {
-    // Of those that name the caller: `Atom::is_about_caller` asks this one itself.
+    // True only for checks that refer to the principal. `Atom::is_about_caller` makes this distinction itself.
     const ABOUT_CALLER: bool = true;
 
     fn describe(&self, text: &'static str) -> Fact {
@@ -36,7 +36,7 @@ impl Requirement for Check {
         match (inside("authorized"), inside("check"), self.names_principal) {
             (Some(types), ..) => Fact::ObjectAction(types),
             (_, Some(expression), true) => Fact::Check(expression),
-            // The word for the caller may occur in it as any other word.
+            // The expression may contain the word for the principal with another meaning.
             (_, Some(expression), false) => Fact::CheckForAnyone(expression),
             _ => Fact::Other(text.to_owned()),
         }
@@ -44,7 +44,7 @@ impl Requirement for Check {
 
     fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
         match facts.checks.of(self.index) {
-            // Another caller than the one whom it was asked about.
+            // The check ran for another caller.
             Some(_) if !self.may_run(facts) => Truth::COULD,
             Some(held) => Truth::settled(held != negated),
             None if facts.checks.open_hold() && self.may_run(facts) => Truth::HOLDS,

@@ -7,12 +7,12 @@ use crate::policy::facts::Facts;
 use crate::policy::truth::Truth;
 use crate::runtime::strict_json::{Raw, name_of, quoted};
 
-/// A claim that is this value, or an array that contains it.
+/// A claim that equals a value, or an array that contains it.
 #[derive(Clone, Copy, Debug)]
 pub struct Claim {
-    /// The member of the claims, or a JSON pointer (RFC 6901) to a claim within another.
+    /// The name of the claim, or a JSON pointer (RFC 6901) to a nested claim.
     pub name: &'static str,
-    /// The value; compared whole, and by its type.
+    /// The required value. It is compared as a whole and by its type.
     pub value: ClaimValue,
 }
 
@@ -23,12 +23,12 @@ pub enum ClaimValue {
     Text(&'static str),
     /// `true` or `false`.
     Bool(bool),
-    /// A whole number.
+    /// An integer.
     Integer(i64),
 }
 
 impl ClaimValue {
-    /// Whether both are the same.
+    /// Whether both are equal. Unlike `==`, it is available in const code.
     pub(crate) const fn is(self, other: Self) -> bool {
         match (self, other) {
             (Self::Text(one), Self::Text(other)) => crate::identity::vocabulary::same(one, other),
@@ -38,7 +38,7 @@ impl ClaimValue {
         }
     }
 
-    /// Whether the value of a claim is this one; `None` where it is of another type.
+    /// Returns whether a claim has this value, or `None` if it has another type.
     fn equals(self, value: Raw<'_>) -> Option<bool> {
         match self {
             Self::Text(text) => Some(value.string()? == text),
@@ -63,7 +63,7 @@ impl ClaimValue {
     }
 }
 
-/// As JSON.
+/// Writes the value as JSON.
 impl fmt::Display for ClaimValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -74,8 +74,8 @@ impl fmt::Display for ClaimValue {
     }
 }
 
-/// The names of the members that lead to the claim of this name: one, or those of a JSON pointer (RFC 6901), which begins with a
-/// slash.
+/// Returns the names of the members that lead to a claim. This is one name, or the steps of a JSON pointer (RFC 6901), which begins
+/// with a slash.
 ///
 /// ```
 /// assert!(auth_core::policy::atom::claim_path("/app/plan").eq(["app", "plan"]));
@@ -90,9 +90,9 @@ pub fn claim_path(name: &str) -> impl Iterator<Item = Cow<'_, str>> {
 }
 
 impl Claim {
-    /// The claim of the caller, if its source may confer it.
+    /// Returns the claim of the caller, if its issuer may confer it.
     fn find<'a>(&self, caller: &'a Principal) -> Option<Raw<'a>> {
-        // Each request with a claim of the first level asks this.
+        // Fast path for top-level claims, which most rules use.
         if !self.name.starts_with('/') {
             return caller.raw_claim(self.name);
         }
@@ -101,7 +101,7 @@ impl Claim {
         path.try_fold(first, |value, name| value.member(&name))
     }
 
-    /// Whether it has the value; `None` where the claim is absent or of another type: no answer.
+    /// Returns whether the claim has the value. Returns `None` (no answer) if the claim is missing or has another type.
     fn answer(&self, caller: &Principal) -> Option<bool> {
         let claim = self.find(caller)?;
         let Some(elements) = claim.elements() else { return self.value.equals(claim) };
@@ -112,7 +112,7 @@ impl Claim {
         Some(contains)
     }
 
-    /// The value that the credential contains instead, for logs.
+    /// Describes the value that the credential contains instead, for logs.
     pub(crate) fn told(&self, caller: &Principal) -> String {
         let found = match self.find(caller) {
             None => "absent".to_owned(),
@@ -145,7 +145,7 @@ impl Requirement for Claim {
     fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
         facts.of_caller(
             |caller| {
-                // Of a claim that was left out, in part or whole, absence is no answer.
+                // A claim that the credential omits, in part or as a whole, is not known to be absent.
                 let may_answer =
                     !negated || claim_path(self.name).next().is_some_and(|name| !caller.omits_claim(&name));
                 Truth::settled(may_answer && self.answer(caller).is_some_and(|has| has != negated))

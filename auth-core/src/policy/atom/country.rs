@@ -18,7 +18,7 @@ impl Requirement for Country {
     fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
         let Some(country) = facts.country else { return Truth::NO };
         let contains = self.0.contains(&country);
-        // Where a client is, is ambient as its network is.
+        // The country is ambient, like the network.
         Truth::settled(if negated { !contains } else { contains && facts.cross_site != CrossSite::Failed })
     }
 }

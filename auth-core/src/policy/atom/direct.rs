@@ -2,7 +2,7 @@ use super::{Fact, Requirement};
 use crate::policy::facts::Facts;
 use crate::policy::truth::Truth;
 
-/// A caller in whose name nobody else acts (`act`, RFC 8693 §4.1).
+/// A caller without an actor (`act`, RFC 8693 §4.1).
 #[derive(Clone, Copy, Debug)]
 pub struct Direct;
 
@@ -15,7 +15,7 @@ impl Requirement for Direct {
     }
 
     fn truth(&self, _: bool, facts: &Facts<'_>) -> Truth {
-        // Settled: a login page would not help who acts for another, and ending that is no login.
+        // Settled, because another login does not help a caller with an actor, and ending the delegation is not a login.
         facts.of_caller(|caller| Truth::settled(!caller.has_actor()), |_| true)
     }
 }

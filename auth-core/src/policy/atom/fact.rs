@@ -1,4 +1,4 @@
-//! What an atom asks, as data: as the access matrix, test cases and explanations read it.
+//! The requirement of an atom as data, for the access matrix, test cases and explanations.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -7,31 +7,31 @@ use ipnet::IpNet;
 
 use crate::runtime::strict_json::quoted;
 
-/// What an atom asks.
+/// The requirement of an atom.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Fact {
     /// Any authenticated caller.
     Authenticated,
-    /// A role, a permission or a scope: its kind, its name, and the tenant that it is of.
+    /// A role, permission or scope: its kind, its name, and its tenant.
     Name(String, String, Option<String>),
-    /// A claim, and its value as JSON.
+    /// A claim, with its value as JSON.
     Claim(String, String),
-    /// A login of at most so many seconds ago.
+    /// A login of at most this age, in seconds.
     MaxAge(u64),
-    /// An address in one of these.
+    /// A client address in one of these networks.
     Network(Vec<IpNet>),
-    /// A country of these.
+    /// A client in one of these countries.
     Country(BTreeSet<String>),
     /// A login at this assurance level.
     Acr(String),
-    /// Permission to do something to an object: the types of both, as they are written.
+    /// Permission to perform an action on an object. Contains the types of both as they are written.
     ObjectAction(String),
-    /// A check that names the caller, as it is written.
+    /// A check that refers to the principal, as it is written.
     Check(String),
-    /// A check that can be run for an anonymous caller, as it is written.
+    /// A check that can run for an anonymous caller, as it is written.
     CheckForAnyone(String),
-    /// A caller for whom nobody acts.
+    /// A caller without an actor.
     Direct,
     /// A credential of this scheme.
     Scheme(String),
@@ -40,17 +40,17 @@ pub enum Fact {
 }
 
 impl Fact {
-    /// Whether only an authenticated caller has it, or lacks it.
+    /// Returns whether both the requirement and its negation need an authenticated caller.
     pub fn is_about_caller(&self) -> bool {
         !matches!(self, Self::Network(_) | Self::Country(_) | Self::CheckForAnyone(_))
     }
 
-    /// Whether it is about the object of a request.
+    /// Returns whether the requirement is about the object of a request.
     pub fn is_about_object(&self) -> bool {
         matches!(self, Self::ObjectAction(_) | Self::Check(_) | Self::CheckForAnyone(_))
     }
 
-    /// Reads an atom: its word, and what is between its parentheses. `None` if it is none.
+    /// Parses an atom from its word and the text between its parentheses. Returns `None` if the text is not an atom.
     pub fn read(word: &str, arguments: Option<&str>) -> Option<Self> {
         let one = || strings(arguments?).and_then(|mut all| all.pop().filter(|_| all.is_empty()));
         let whole = || arguments.map(str::to_owned);
@@ -92,12 +92,12 @@ impl Fact {
     }
 }
 
-/// `"a", "b"`, as JSON has them.
+/// Parses a list of JSON strings: `"a", "b"`.
 fn strings(text: &str) -> Option<Vec<String>> {
     serde_json::from_str(&format!("[{text}]")).ok()
 }
 
-/// As it is read again.
+/// Writes the form that [`Fact::read`] parses.
 impl fmt::Display for Fact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -125,7 +125,7 @@ fn listed(parts: impl Iterator<Item = impl fmt::Display>) -> String {
 
 const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "m"), (1, "s")];
 
-/// A length of time in the largest unit that it is a whole number of.
+/// Formats a duration in the largest unit that divides it.
 fn duration(seconds: u64) -> String {
     let unit = UNITS.into_iter().find(|(unit, _)| seconds > 0 && seconds.is_multiple_of(*unit));
     let (unit, name) = unit.unwrap_or((1, "s"));

@@ -7,7 +7,7 @@ use crate::policy::facts::Facts;
 use crate::policy::truth::Truth;
 use crate::runtime::clock::Timestamp;
 
-/// A login that is no older than this (RFC 9470). Only `auth_time` says when a login was: `iat` moves on refresh.
+/// A login of at most this age (RFC 9470). Only `auth_time` contains the time of a login, because `iat` changes on refresh.
 #[derive(Clone, Copy, Debug)]
 pub struct MaxAge {
     /// The limit in whole seconds, inclusive.
@@ -17,7 +17,7 @@ pub struct MaxAge {
 impl MaxAge {
     fn holds(self, caller: &Principal, facts: &Facts<'_>) -> bool {
         if caller.has_actor() {
-            return false; // the login was that of the one acted for
+            return false; // the login was the subject's, not the actor's
         }
         let is_recent = |then: Timestamp| facts.now <= then.plus(Duration::from_secs(self.seconds));
         match caller.scheme().login() {
@@ -37,7 +37,7 @@ impl Requirement for MaxAge {
     }
 
     fn truth(&self, _: bool, facts: &Facts<'_>) -> Truth {
-        // Never `NO`: whoever this is, logging in again would make it hold.
+        // Never `NO`, because logging in again would satisfy it for any caller.
         facts.of_caller(
             |caller| Truth::renewable(self.holds(caller, facts)),
             |source| source.scheme.login() != AuthenticationTime::Never,

@@ -1,4 +1,5 @@
-//! A file per kind of atom. To add one: its file, a variant here, one in `fact`, and a row of `grammar` in auth-macros.
+//! The kinds of atoms, one file each. To add a kind, add its file, a variant here, one in `fact`, and a row of `grammar` in
+//! auth-macros.
 
 mod acr;
 mod authenticated;
@@ -36,38 +37,38 @@ pub enum Atom {
     Named(Named),
     /// A role or a permission within a tenant.
     TenantRole(TenantRole),
-    /// A claim that is, or contains, a value.
+    /// A claim that equals or contains a value.
     Claim(Claim),
-    /// A login that is recent.
+    /// A recent login.
     MaxAge(MaxAge),
     /// A login at an assurance level.
     Acr(Acr),
     /// A credential of a scheme.
     Scheme(ByScheme),
-    /// A caller in whose name nobody else acts.
+    /// A caller without an actor.
     Direct(Direct),
-    /// A client in one of some networks.
+    /// A client in one of several networks.
     Network(Network),
-    /// A client in one of some countries.
+    /// A client in one of several countries.
     Country(Country),
-    /// What the application finds out by itself.
+    /// An application-defined check.
     Check(Check),
 }
 
-/// What each kind of atom answers.
+/// The behavior of a kind of atom.
 pub(crate) trait Requirement {
-    /// Whether it is about the caller, so that a presented credential has to be verified.
+    /// Whether the atom is about the caller, so that a presented credential must be verified.
     const ABOUT_CALLER: bool;
-    /// Whether its absence may be asked for. What a caller can shed does not hold negated: the attributes refuse to
-    /// compile it, and so does nothing here that was made without them.
+    /// Whether the atom may be negated. Must be `false` if a caller could satisfy the negation by presenting less. The attributes
+    /// reject such a negation at compile time. In rules built without the attributes, it never holds.
     const MAY_BE_NEGATED: bool = true;
-    /// What it asks, as data. `text` is how it is written.
+    /// Returns the requirement as data. `text` is its source text.
     fn describe(&self, text: &'static str) -> Fact;
-    /// The truth of the atom, or of its negation.
+    /// Returns the truth of the atom, or of its negation.
     fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth;
 }
 
-/// For each variant: the same expression over what it holds.
+/// Evaluates one expression for the content of every variant.
 macro_rules! each {
     ($atom:expr, $it:ident => $answer:expr) => {
         match $atom {
@@ -95,7 +96,7 @@ const fn may_be_negated<R: Requirement>(_: &R) -> bool {
 }
 
 impl Atom {
-    /// Whether it is about the caller.
+    /// Returns whether the atom is about the caller.
     pub const fn is_about_caller(&self) -> bool {
         match self {
             Self::Check(check) => check.names_principal,
@@ -103,12 +104,13 @@ impl Atom {
         }
     }
 
-    /// What it asks, as data. `text` is how it is written.
+    /// Returns the requirement as data. `text` is its source text.
     pub(crate) fn describe(&self, text: &'static str) -> Fact {
         each!(self, it => it.describe(text))
     }
 
-    /// What it, or its negation, is while nobody knows who calls, and no check was run; `None` where that depends on the request.
+    /// Returns the truth of the atom, or of its negation, for an unknown caller before any check has run. Returns `None` if that
+    /// depends on the request.
     pub const fn of_unknown(&self, negated: bool) -> Option<Truth> {
         if !each!(self, it => about_caller(it)) {
             return None;
@@ -116,7 +118,7 @@ impl Atom {
         Some(if negated && !each!(self, it => may_be_negated(it)) { Truth::NO } else { Truth::COULD })
     }
 
-    /// The truth of the atom, or of its negation.
+    /// Returns the truth of the atom, or of its negation.
     pub fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
         if negated && !each!(self, it => may_be_negated(it)) {
             return Truth::NO;
@@ -163,7 +165,7 @@ pub(crate) mod tests {
         }
     }
 
-    /// Alice, with what these members of her token's claims say besides.
+    /// Alice, with these additional members in the claims of her token.
     pub(crate) fn alice(source: Issuer, members: &str) -> Principal {
         Principal::from_claims(Arc::new(source), format!(r#"{{"sub":"alice"{members}}}"#)).unwrap()
     }

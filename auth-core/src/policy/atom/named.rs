@@ -13,16 +13,16 @@ pub struct Named(pub Name);
 pub struct TenantRole {
     /// The role or permission.
     pub name: Name,
-    /// The name in the pattern of the route where the tenant stands.
+    /// The name of the path parameter that contains the tenant.
     pub tenant: &'static str,
 }
 
-/// Whether its absence may be asked for. Permissions, scopes and open names can be shed by presenting less (C4).
+/// Whether the name may be negated. Callers can omit permissions, scopes and open names by presenting less (C4).
 const fn may_be_negated(name: Name) -> bool {
     matches!(name.vocabulary.kind, NameKind::Role) && !name.vocabulary.open
 }
 
-/// The truth of a name in a tenant, or in none.
+/// Returns the truth of a name in a tenant, or outside of tenants.
 #[inline(never)]
 fn truth(name: Name, tenant: Option<&str>, negated: bool, facts: &Facts<'_>) -> Truth {
     let elsewhere = facts.elsewhere;
@@ -39,7 +39,7 @@ fn truth(name: Name, tenant: Option<&str>, negated: bool, facts: &Facts<'_>) -> 
             match caller.answer(tenant) {
                 None if is_asked => unknown(Truth::NO),
                 Some(RoleLookup::OutOfReach) => unknown(Truth::OUT_OF_REACH),
-                // Whoever could have answered has, or there is nobody but the credential.
+                // All lookups have answered, or the credential is the only source of names.
                 None | Some(RoleLookup::Roles(_)) => Truth::settled(negated && caller.lacks_within(name, tenant)),
             }
         },
@@ -66,7 +66,7 @@ impl Requirement for Named {
     #[inline]
     fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
         match facts.caller {
-            // Each request asks this.
+            // Fast path of every request.
             CallerFacts::Known(caller) if !negated && caller.is_known_to_hold(self.0) => Truth::HOLDS,
             _ => truth(self.0, None, negated, facts),
         }
@@ -83,7 +83,8 @@ impl Requirement for TenantRole {
 
     fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
         match (facts.elsewhere.tenant(self.tenant), facts.caller) {
-            // A name that is not in the pattern: set-up has said so, and nobody is in no tenant.
+            // The parameter is missing in the pattern, which the set-up check reports. No caller holds or lacks a role in a missing
+            // tenant.
             (None, CallerFacts::Known(_)) => Truth::NO,
             (tenant, _) => truth(self.name, Some(tenant.unwrap_or_default()), negated, facts),
         }
@@ -121,7 +122,7 @@ mod tests {
         closure: &[&[0b011], &[0b010], &[0b100]],
         grants: &[&[PERMISSIONS.name("posts:write")], &[PERMISSIONS.name("posts:write")], &[]],
     };
-    /// The other way round, and without a hierarchy: H7.
+    /// Like `ROLES`, in another order and without a hierarchy: H7.
     static OTHER_ROLES: Vocabulary = Vocabulary {
         kind: NameKind::Role,
         declared_in: "Role",
@@ -185,7 +186,7 @@ mod tests {
         for (name, members, expected) in table {
             assert_eq!(holds(name, true, members), expected, "{} {members}", name.text);
         }
-        // Neither an old name nor one that implies it is a way out of a list of what the source may confer.
+        // An alias or an implying name refutes the absence, even if the issuer may confer only the name itself.
         let partner = || crate::identity::issuer::Issuer { confers: Confers::nothing().roles(["editor"]), ..source() };
         for (listed, lacks) in
             [("[]", true), (r#"["viewer"]"#, true), (r#"["redactor"]"#, false), (r#"["admin"]"#, false)]

@@ -28,12 +28,12 @@ impl Requirement for Network {
     fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
         let Some(address) = facts.client else { return Truth::NO };
         if negated {
-            // A refused address within that of a translator or a tunnel is still refused.
+            // An excluded IPv4 address within the address of a translator or a tunnel is still excluded.
             return Truth::settled(
                 !self.contains(address) && !embedded_ipv4(address).any(|inside| self.contains(inside)),
             );
         }
-        // The network is ambient: what a victim's browser shows a stranger's page can show (C5).
+        // The network is ambient: a page of another site has the same network as the victim's browser (C5).
         Truth::settled(self.contains(address) && facts.cross_site != CrossSite::Failed)
     }
 }

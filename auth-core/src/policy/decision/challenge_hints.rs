@@ -1,4 +1,4 @@
-//! Hints for challenges: missing scopes, and the login that would be enough. They never affect the decision.
+//! Hints for challenges: missing scopes and the login that would be sufficient. They never affect the decision.
 
 use super::DecisionInput;
 use crate::denial::StepUp;
@@ -7,21 +7,21 @@ use crate::policy::atom::Atom;
 use crate::policy::facts::{CallerFacts, Facts};
 use crate::policy::rule::{Formula, Literal};
 
-/// One way to make a formula hold: what a credential has to bring for it.
+/// One way to satisfy a formula: the requirements on a credential.
 trait SatisfyingSet: Clone + Default {
-    /// What both ask for; `None` where no one credential could bring it.
+    /// Combines both requirements. Returns `None` if no single credential can meet both.
     fn and(&self, other: &Self) -> Option<Self>;
-    /// How much of it is missing; then what else tells two apart.
+    /// Returns the number of missing requirements, followed by a tie breaker.
     fn cost(&self) -> (usize, usize);
 }
 
-/// The least way to make all rules hold; `of` says what a literal takes, `None` where nothing would do.
+/// Returns the cheapest way to satisfy all rules. `of` returns the requirements of a literal, or `None` if nothing can satisfy it.
 fn least<W: SatisfyingSet>(case: &DecisionInput<'_>, of: &dyn Fn(&Literal) -> Option<W>) -> Option<W> {
     let ways = case.rules.formulas().map(|formula| ways(formula, of)).fold(vec![W::default()], each_with_each);
     ways.into_iter().next()
 }
 
-/// All ways, the least first.
+/// Returns all ways, the cheapest first.
 fn ways<W: SatisfyingSet>(formula: &Formula, of: &dyn Fn(&Literal) -> Option<W>) -> Vec<W> {
     match formula {
         Formula::Literal(literal) => of(literal).into_iter().collect(),
@@ -34,7 +34,7 @@ fn each_with_each<W: SatisfyingSet>(ways: Vec<W>, others: Vec<W>) -> Vec<W> {
     least_first(ways.iter().flat_map(|way| others.iter().filter_map(|other| way.and(other))).collect())
 }
 
-/// They serve challenges and never the decision: of very many, some least ones will do.
+/// Some of the cheapest ways suffice, because they only serve challenges and never the decision.
 fn least_first<W: SatisfyingSet>(mut ways: Vec<W>) -> Vec<W> {
     const MOST: usize = 64;
     ways.sort_by_key(W::cost);
@@ -42,7 +42,7 @@ fn least_first<W: SatisfyingSet>(mut ways: Vec<W>) -> Vec<W> {
     ways
 }
 
-/// Scopes, and whether the caller has them.
+/// Scopes, each with whether the caller holds it.
 #[derive(Clone, Default)]
 struct Scopes(Vec<(&'static str, bool)>);
 
@@ -58,21 +58,22 @@ impl SatisfyingSet for Scopes {
     }
 }
 
-/// The scopes that would make the rule hold, with the roles and all else that this caller has: those it has among them, so
-/// that a token with just these would do (BEARER-10). `None` where scopes alone would not.
+/// Returns the scopes that would satisfy the rule, given the roles and everything else that the caller has. The result includes
+/// scopes that the caller already holds, so that a token with exactly these scopes is sufficient (BEARER-10). Returns `None` if
+/// scopes are not sufficient.
 pub(super) fn scopes(case: &DecisionInput<'_>) -> Option<Vec<&'static str>> {
     let CallerFacts::Known(principal) = case.facts.caller else { return None };
     let source = principal.source();
     let facts = Facts { checks: case.facts.checks.at_best(), ..*case.facts };
     let scope = |literal: &Literal| literal.name().filter(|name| name.vocabulary.kind == NameKind::Scope);
     if !case.rules.formulas().any(|formula| formula.literals(&mut |literal| scope(literal).is_some())) {
-        // Most rules name none.
+        // Most rules contain no scopes.
         return case.rules.truth(&facts).now.then(Vec::new);
     }
     let scopes = least(case, &|literal| {
         let holds = literal.truth(&facts).now;
         match scope(literal).filter(|_| !literal.negated) {
-            // A scope that this source may not confer would be dropped again.
+            // A scope that the issuer may not confer would be dropped again.
             Some(name) => (holds || source.could_hold(name)).then(|| Scopes(vec![(name.text, holds)])),
             None => holds.then(Scopes::default),
         }
@@ -80,13 +81,13 @@ pub(super) fn scopes(case: &DecisionInput<'_>) -> Option<Vec<&'static str>> {
     scopes.map(|Scopes(scopes)| scopes.into_iter().map(|(name, _)| name).collect())
 }
 
-/// What another login brings.
+/// The requirements on another login.
 #[derive(Clone, Default)]
 struct Renewal {
     max_age: Option<u64>,
-    /// The level, and whether the caller has it already. A login is at one level.
+    /// The assurance level, and whether the caller already has it. A login has one level.
     acr: Option<(&'static str, bool)>,
-    /// What no parameter can ask for.
+    /// The number of requirements that no challenge parameter can express.
     others: usize,
 }
 
@@ -103,11 +104,12 @@ impl SatisfyingSet for Renewal {
     fn cost(&self) -> (usize, usize) {
         let level = self.acr.is_some_and(|(_, held)| !held);
         let named = usize::from(self.max_age.is_some()) + usize::from(level);
-        (named + self.others, self.others) // of two that are as much, the one that can be asked for
+        (named + self.others, self.others) // at equal cost, prefer requirements that parameters can express
     }
 }
 
-/// The least that another login has to bring, given what this caller has: one way in, not all of them.
+/// Returns the smallest requirement on another login, given what the caller already has. It describes one way to satisfy the rule,
+/// not all of them.
 pub(super) fn step_up(case: &DecisionInput<'_>) -> StepUp {
     let facts = Facts { checks: case.facts.checks.at_best(), ..*case.facts };
     let login = least(case, &|literal| {

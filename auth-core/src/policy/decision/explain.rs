@@ -1,4 +1,4 @@
-//! Why a request is decided on as it is: each atom of the rules, and what it answers.
+//! Explanations of decisions: each atom of the rules, with its result.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::policy::facts::{CallerFacts, Facts};
 use crate::policy::rule::{Formula, Literal};
 use crate::policy::truth::Truth;
 
-/// For the log: the contents of a known caller's credential where the rules require names and claims that it lacks.
+/// Describes the contents of a verified caller's credential, for logs, if it lacks names and claims that the rules require.
 pub fn found_instead(rules: Rules<'_>, facts: &Facts<'_>) -> Option<String> {
     let CallerFacts::Known(caller) = facts.caller else { return None };
     let mut found: Vec<String> = Vec::new();
@@ -24,21 +24,21 @@ pub fn found_instead(rules: Rules<'_>, facts: &Facts<'_>) -> Option<String> {
     (!found.is_empty()).then(|| found.join("; "))
 }
 
-/// A rule with what each part of it answers.
+/// A rule with the result of each part.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Explanation {
-    /// What is asked; of several parts, how they are joined.
+    /// The requirement, or the operator that joins several parts.
     pub text: String,
-    /// Whether it holds.
+    /// Whether the part holds.
     pub holds: bool,
-    /// Why; of an atom alone.
+    /// The reason for the result. Only atoms have one.
     pub why: Option<&'static str>,
-    /// Its parts.
+    /// The joined parts.
     pub parts: Vec<Explanation>,
 }
 
 impl Explanation {
-    /// Of all rules together.
+    /// Explains the conjunction of all rules.
     pub fn of(rules: Rules<'_>, facts: &Facts<'_>) -> Self {
         let parts: Vec<_> = rules.formulas().map(|formula| Self::of_formula(formula, facts)).collect();
         match <[Self; 1]>::try_from(parts) {
@@ -82,7 +82,6 @@ impl Explanation {
     }
 }
 
-/// What an atom has answered, in words.
 fn why(literal: &Literal, truth: Truth, facts: &Facts<'_>) -> &'static str {
     let about_caller = literal.atom.is_about_caller();
     match (&literal.atom, facts.caller) {
@@ -103,7 +102,7 @@ fn why(literal: &Literal, truth: Truth, facts: &Facts<'_>) -> &'static str {
     }
 }
 
-/// A line for each part, indented by how deep it is.
+/// Writes one line for each part, indented by its depth.
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write(0, f)

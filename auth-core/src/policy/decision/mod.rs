@@ -1,10 +1,10 @@
-//! THE decision: rules and facts in, [`Decision`] out. Pure: no input or output, no clock, no framework.
+//! The decision function. It takes rules and facts, and returns a [`Decision`]. It is pure: no I/O, no clock, no framework.
 //!
 //! # Why
-//! 401 against 403 is decided here for everybody, so that it is a special case nowhere. Each literal says whether it
-//! holds **now** and whether it **could** hold with a better credential ([`crate::policy::truth`]); the fold of the first
-//! grants, the fold of the second tells 401 from 403. Enumerating what the open literals might still be was rejected: it
-//! calls `role("a") || !role("a")` true for a stranger.
+//! The choice between 401 and 403 is made here for all callers, so that there are no special cases elsewhere. Each literal answers
+//! whether it holds **now** and whether it **could** hold with a better credential ([`crate::policy::truth`]). The fold of the
+//! first answers grants access. The fold of the second answers distinguishes 401 from 403. Enumerating the possible values of
+//! unknown literals was rejected, because `role("a") || !role("a")` would be true for an anonymous caller.
 
 mod rules;
 mod residual;
@@ -23,23 +23,23 @@ use crate::policy::facts::{CallerFacts, Checks, ExternalRoles, Facts};
 use crate::policy::rule::{CallerAccess, Literal};
 use crate::policy::truth::Truth;
 
-/// What becomes of a request.
+/// The result of a decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// The handler runs.
     Allow,
-    /// The presented credential has to be verified; then decide again.
+    /// The presented credential must be verified before deciding again.
     Verify,
-    /// Whoever knows roles that no credential carries has to be asked about the caller, within a tenant or none; then decide
-    /// again.
+    /// The caller's external roles, which no credential carries, must be looked up before deciding again. Contains the tenant, or
+    /// `None` for roles outside of tenants.
     AskRoles(Option<String>),
-    /// A check of the handler's rule has to be run, by its index; then decide again.
+    /// The check of the handler's rule with this index must run before deciding again.
     Check(u8),
-    /// It is refused.
+    /// The request is denied.
     Deny(Denial),
 }
 
-/// A request on its way through the order.
+/// The input of all decision steps.
 struct DecisionInput<'a> {
     rules: Rules<'a>,
     facts: &'a Facts<'a>,
@@ -52,7 +52,7 @@ impl DecisionInput<'_> {
     }
 }
 
-/// Returns the answer of the first step that has one.
+/// Returns the result of the first step that has one.
 macro_rules! first_answer {
     ($case:ident: $($step:ident,)+) => {
         $(if let Some(decision) = $step($case) {
@@ -61,26 +61,28 @@ macro_rules! first_answer {
     };
 }
 
-/// THE ORDER: the first step that has an answer gives it. Checks, which come last, are decided again by the same steps.
+/// Runs the steps in their fixed order. The first step with a result decides. After a check, which comes last, the same steps run
+/// again.
 fn in_order(case: &DecisionInput<'_>) -> Decision {
     first_answer! { case:
         set_up_is_wrong,               //  1   500
         address_is_blocked,            //  2   403
-        false_whatever_the_credential, //  3   403, or 503 if a source out of reach decides it
+        false_whatever_the_credential, //  3   403, or 503 if an unavailable data source decides it
         malformed_or_throttled,        //  4   400, and 5   429
         cross_site_on_ambient,         //  6   403
         not_verified_yet,              //      verify, then 7 to 10
         deny_rejected_credential,      //  7   503, 8   401, 9   403
         allow_if_satisfied,            // 10   the handler runs
-        needs_roles,                   //      ask for roles that no credential carries, or 503 if nobody can
+        needs_roles,                   //      look up external roles, or 503 if the lookup failed
         needs_check,                   // 11   run a check, and decide again
     }
     deny_insufficient(case) //            10   401 or 403
 }
 
-/// Who counts as the caller. A cookie goes with every request of its browser, so where strangers come in, one that has ended
-/// and one that another site's page sent along count as none: neither keeps anybody out who could come without. Nor does a
-/// credential that nobody can verify now, where the handler says that it copes (M14).
+/// Returns the caller that counts for the decision. A browser sends a cookie with every request. Where the rules admit anonymous
+/// callers, an expired or revoked cookie and one sent by a page of another site are therefore ignored. Neither excludes a caller
+/// that could pass without it. A credential that cannot be verified now is also ignored there, if the handler accepts outages
+/// (M14).
 pub fn effective_caller<'a>(rules: Rules<'_>, facts: &Facts<'a>) -> CallerFacts<'a> {
     if is_discarded(rules, facts) { CallerFacts::Nobody } else { facts.caller }
 }
@@ -101,13 +103,14 @@ fn is_discarded(rules: Rules<'_>, facts: &Facts<'_>) -> bool {
     may_be && passes()
 }
 
-/// Whether it goes with every request of a browser, and programs do not send it.
+/// Whether browsers send the credential with every request, and other programs do not send it.
 fn is_like_a_cookie(scheme: SchemeId) -> bool {
     scheme == SchemeId::Session || matches!(scheme, SchemeId::Custom(_)) && scheme.is_ambient()
 }
 
-/// Whether a credential of the scheme may come with such a request. A cookie needs proof that it is ours; without a word,
-/// no current browser sends what changes state.
+/// Whether a credential of the scheme is accepted with this cross-site result. A cookie needs proof that the request is from this
+/// site. Other credentials are accepted without any cross-site information, because every current browser sends it with
+/// state-changing requests.
 fn passes_cross_site(scheme: SchemeId, cross_site: CrossSite) -> bool {
     match (scheme, cross_site) {
         (_, CrossSite::Passed) => true,
@@ -116,13 +119,13 @@ fn passes_cross_site(scheme: SchemeId, cross_site: CrossSite) -> bool {
     }
 }
 
-/// Decides. Called with a credential that is [`CallerFacts::Presented`] it may ask for its verification, and is then called
-/// again with the outcome.
+/// Decides on a request. For a [`CallerFacts::Presented`] credential it may request verification, and is then called again with the
+/// outcome.
 pub fn decide(rules: Rules<'_>, facts: &Facts<'_>) -> Decision {
     decide_counted(rules, &Facts { caller: effective_caller(rules, facts), ..*facts })
 }
 
-/// Decides as [`decide`] does, about a caller who is [`effective_caller`] already.
+/// Like [`decide`], for a caller that [`effective_caller`] has already returned.
 pub fn decide_counted(rules: Rules<'_>, facts: &Facts<'_>) -> Decision {
     let case = DecisionInput { rules, facts, truth: rules.truth(facts) };
     in_order(&case)
@@ -139,15 +142,15 @@ fn address_is_blocked(case: &DecisionInput<'_>) -> Option<Decision> {
     case.facts.address_blocked.then(|| deny(case, Reason::AccessBlocked))
 }
 
-/// No password is hashed and no token verified for a request that no credential could save.
+/// Avoids hashing a password or verifying a token if no credential could satisfy the rules.
 #[inline]
 fn false_whatever_the_credential(case: &DecisionInput<'_>) -> Option<Decision> {
-    // What holds could hold, whoever calls.
+    // A rule that holds now could hold for any caller.
     if case.truth.now {
         return None;
     }
     let truth = match case.facts.caller {
-        // Of whoever is not known yet, nothing is known.
+        // An unknown caller contributes no facts, so this is already the truth without a caller.
         CallerFacts::Nobody | CallerFacts::Presented(_) | CallerFacts::Refused(_)
             if case.facts.checks == Checks::default() =>
         {
@@ -167,7 +170,7 @@ fn false_whatever_the_credential(case: &DecisionInput<'_>) -> Option<Decision> {
     Some(deny(case, if only_cross_site { Reason::CrossSiteRequest } else { Reason::AccessBlocked }))
 }
 
-/// How long to stay away when a source is out of reach and does not say.
+/// The `Retry-After` delay if an unavailable data source provides none.
 const RETRY: RetryAfter = RetryAfter::seconds(5);
 
 #[inline]
@@ -215,8 +218,8 @@ fn allow_if_satisfied(case: &DecisionInput<'_>) -> Option<Decision> {
     case.truth.now.then_some(Decision::Allow)
 }
 
-/// Whether roles that no credential carries could change the answer. Asked for one tenant at a time, in the order in which the
-/// rules name them: the first answer may be enough.
+/// Returns a lookup of external roles if they could change the decision. Tenants are looked up one at a time, in the order of the
+/// rules, because the first answer may be enough.
 fn needs_roles(case: &DecisionInput<'_>) -> Option<Decision> {
     let CallerFacts::Known(principal) = case.facts.caller else { return None };
     if !case.facts.elsewhere.is_asked {
@@ -225,10 +228,10 @@ fn needs_roles(case: &DecisionInput<'_>) -> Option<Decision> {
     let elsewhere = ExternalRoles { unknown_holds: true, ..case.facts.elsewhere };
     let facts = Facts { elsewhere, checks: case.facts.checks.at_best(), ..*case.facts };
     let at_best = DecisionInput { facts: &facts, truth: case.rules.truth(&facts), ..*case };
-    // The same without what nobody has said yet: of roles, and of checks.
+    // Without assumptions about roles that are unknown, and about checks that have not run.
     let as_known = Facts { checks: case.facts.checks.at_best(), ..*case.facts };
     let without_checks = Facts { elsewhere, ..*case.facts };
-    // Whether the caller gets in, what could help, and whether it is a scope alone that is missing.
+    // Roles matter if they could change access, the choice of 401 or 403, or whether only scopes are missing.
     let is_open = || {
         case.rules.truth(&without_checks).now
             || at_best.truth.now && !case.rules.truth(&as_known).now
@@ -248,12 +251,12 @@ fn needs_roles(case: &DecisionInput<'_>) -> Option<Decision> {
         Some(literal) => {
             Decision::AskRoles(literal.tenant().map(|name| elsewhere.tenant(name).unwrap_or_default().to_owned()))
         }
-        // Nobody can say; a check may let the request in all the same.
+        // All lookups are done and one has failed. A check may still grant the request.
         None => needs_check(case).unwrap_or_else(|| deny(case, Reason::AuthenticationUnavailable(RETRY))),
     })
 }
 
-/// The first check, in the order in which they are written, whose answer can still let the request in.
+/// Returns the first check, in the order in which they are written, whose result can still grant the request.
 fn needs_check(case: &DecisionInput<'_>) -> Option<Decision> {
     if !case.rules.facts_needed().check {
         return None;
@@ -268,7 +271,7 @@ fn deny_insufficient(case: &DecisionInput<'_>) -> Decision {
             Some(scopes) => Reason::InsufficientScope(scopes),
             None => Reason::InsufficientPermissions,
         },
-        // A check has said no to whoever it may be.
+        // A check that does not depend on the caller has failed.
         _ if !case.truth.could => Reason::InsufficientPermissions,
         _ => Reason::MissingCredentials,
     };
@@ -306,9 +309,9 @@ fn deny(case: &DecisionInput<'_>, reason: Reason) -> Decision {
     })
 }
 
-/// The schemes of those sources whose best credential could make the rule hold.
+/// Returns the schemes of the issuers whose best credential could satisfy the rules.
 fn challenge_schemes(case: &DecisionInput<'_>) -> SchemeSet {
-    // One scheme alone is named whether or not it could help: a 401 has a challenge.
+    // A single scheme is named even if it could not help, because a 401 response needs a challenge.
     if let [first, others @ ..] = case.facts.sources
         && others.iter().all(|other| other.scheme == first.scheme)
     {

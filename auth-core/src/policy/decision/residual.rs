@@ -1,12 +1,12 @@
-//! What is left of a formula once the known facts are filled in.
+//! The remainder of a formula after the known facts are filled in.
 
 use super::Decision;
 use crate::policy::atom::Atom;
 use crate::policy::facts::Facts;
 use crate::policy::rule::{Formula, Literal};
 
-/// The value of a formula once the known facts are filled in. A formula contains each check once and not negated, so that each check
-/// that is left can change the value for some answers of the others.
+/// The value of a formula after the known facts are filled in. A formula contains each check only once, negated or not. Each
+/// remaining check can therefore change the value for some results of the others.
 pub(super) enum Residual {
     Holds,
     Fails,

@@ -1,16 +1,16 @@
-//! The rules of the layers around a handler.
+//! The rules of a handler and of the scopes around it.
 
 use crate::identity::vocabulary::Name;
 use crate::policy::facts::{Checks, Facts};
 use crate::policy::rule::{CallerAccess, FactsNeeded, Formula, Literal, Rule};
 use crate::policy::truth::Truth;
 
-/// The rules that have to hold together: those of the scopes around a handler, and its own.
+/// The rules that must all hold: those of the scopes around a handler, and its own.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules<'a> {
-    /// Of the scopes, from the outside in.
+    /// The rules of the scopes, from the outermost to the innermost.
     pub scopes: &'a [&'static Rule],
-    /// Of the handler.
+    /// The rule of the handler.
     pub handler: &'a Rule,
 }
 
@@ -28,7 +28,7 @@ impl<'a> Rules<'a> {
         self.scopes.iter().fold(of(self.handler), |truth, scope| truth.and(of(scope)))
     }
 
-    /// What has to be known of a request: what atoms are about, and who calls where the handler reads the principal.
+    /// Returns the facts that the decision needs: those that atoms are about, and the caller if the handler reads the principal.
     pub fn facts_needed(self) -> FactsNeeded {
         let read = self.handler.reads != CallerAccess::Nothing;
         let own = self.handler.facts_needed();
@@ -36,22 +36,22 @@ impl<'a> Rules<'a> {
         self.scopes.iter().fold(own, |about, scope| about.and(scope.facts_needed()))
     }
 
-    /// The networks that atoms name.
+    /// Returns the networks in the atoms.
     pub fn networks(self) -> impl Iterator<Item = &'static ipnet::IpNet> {
         self.literals().into_iter().filter_map(Literal::networks).flatten()
     }
 
-    /// The names that atoms ask for.
+    /// Returns the names in the atoms.
     pub fn names(self) -> impl Iterator<Item = Name> {
         self.literals().into_iter().filter_map(Literal::name)
     }
 
-    /// The names in the pattern of the route that atoms take for tenants.
+    /// Returns the path parameters that atoms use as tenants.
     pub fn tenants(self) -> impl Iterator<Item = &'static str> {
         self.literals().into_iter().filter_map(Literal::tenant)
     }
 
-    /// The names in the pattern of the route where keys of objects stand: of those that atoms are about, and that the handler takes.
+    /// Returns the path parameters that contain keys of objects: those of atoms, and those of the handler's arguments.
     pub fn object_keys(self) -> impl Iterator<Item = &'static str> {
         let taken = self.handler.objects().map(|object| object.path);
         self.literals().into_iter().filter_map(Literal::object_key).chain(taken)
@@ -68,17 +68,17 @@ impl<'a> Rules<'a> {
         literals
     }
 
-    /// Whether somebody without a credential can pass, from an address that fits.
+    /// Returns whether a caller without a credential can pass from a matching address.
     pub fn admit_strangers(self) -> bool {
         self.formulas().all(Formula::admits_strangers)
     }
 
-    /// Whether all could hold, were the client at an address that fits.
+    /// Returns whether all rules could hold if the client had a matching address.
     pub fn could_hold_somewhere(self, facts: &Facts<'_>) -> bool {
         self.formulas().all(|formula| formula.could_hold_somewhere(facts))
     }
 
-    /// Whether what is not granted is answered as an unknown path.
+    /// Returns whether denials look like an unknown path.
     pub fn not_found(self) -> bool {
         self.handler.not_found || self.scopes.iter().any(|rule| rule.not_found)
     }

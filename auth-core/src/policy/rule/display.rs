@@ -1,4 +1,4 @@
-//! How a rule reads in the access matrix: the same however it was written, and read again by [`crate::matrix`].
+//! The text of a rule in the access matrix. It does not depend on how the rule was written, and [`crate::matrix`] parses it.
 
 use std::fmt;
 
@@ -29,7 +29,7 @@ impl fmt::Display for Formula {
 }
 
 impl Literal {
-    /// What its atom asks, as data.
+    /// Returns the requirement of the atom as data.
     pub fn describe(&self) -> Fact {
         self.atom.describe(self.text)
     }

@@ -1,32 +1,32 @@
-//! What the arguments of a handler ask of its rule.
+//! Requirements of a handler's arguments on its rule.
 
 use super::CallerAccess;
 use crate::identity::vocabulary::Name;
 
-/// What one argument asks.
+/// The requirement of one argument.
 #[derive(Clone, Copy, Debug)]
 pub enum ArgRequirement {
-    /// Nothing.
+    /// No requirement.
     Nothing,
-    /// Nothing, and it does not say which object the request is about: data of the application, or all of the request.
+    /// No requirement. The argument does not identify the object of the request: it is application data, or the entire request.
     Data,
-    /// Nothing, and it reads the body of the request.
+    /// No requirement. The argument reads the body of the request.
     Body,
-    /// Reads who calls, if somebody does.
+    /// The caller, if there is one.
     MaybeCaller,
-    /// The same, and copes where nobody can say.
+    /// Like [`MaybeCaller`](Self::MaybeCaller), for a handler that also accepts that the caller cannot be determined.
     MaybeCallerOrOutage,
     /// The principal.
     Caller,
     /// The principal's claims.
     ClaimsOfCaller,
-    /// That whoever was let in holds this name.
+    /// A proof that every admitted caller holds this name.
     Proof(Name),
-    /// That the caller may do something to an object.
+    /// Permission of the caller to perform an action on an object.
     Authorized(ObjectArg),
-    /// The object itself.
+    /// An object, without a permission.
     Object(ObjectArg),
-    /// To know when the rule stops holding.
+    /// A lease, which ends when the rule stops holding.
     Lease,
     /// A ticket for the caller's token.
     Ticket,
@@ -35,16 +35,16 @@ pub enum ArgRequirement {
 /// An object that a handler takes.
 #[derive(Clone, Copy, Debug)]
 pub struct ObjectArg {
-    /// The name in the pattern of the route where its key stands.
+    /// The name of the path parameter that contains the key of the object.
     pub path: &'static str,
-    /// Its type, by its whole name.
+    /// The full name of the object's type.
     pub resource: fn() -> &'static str,
-    /// What is done to it: a type, by its whole name. Nothing where it is only loaded.
+    /// The full name of the action's type. `None` if the object is only loaded.
     pub action: Option<fn() -> &'static str>,
 }
 
 impl ArgRequirement {
-    /// What it reads of the caller.
+    /// Returns what the argument reads of the caller.
     pub const fn reads(self) -> CallerAccess {
         match self {
             Self::Nothing | Self::Data | Self::Body | Self::Object(_) => CallerAccess::Nothing,
@@ -59,32 +59,32 @@ impl ArgRequirement {
         }
     }
 
-    /// Whether it is the principal.
+    /// Returns whether the argument is the principal.
     pub const fn is_principal(self) -> bool {
         matches!(self, Self::Caller)
     }
 
-    /// Whether it may say which object a request is about, so that a check over it is one of that object.
+    /// Returns whether the argument may identify the object of a request. A check that uses it is then about that object.
     pub const fn may_be_key(self) -> bool {
         matches!(self, Self::Nothing | Self::Authorized(_) | Self::Object(_))
     }
 
-    /// Whether the extractor may refuse a request that the rule admits.
+    /// Returns whether the extractor may deny a request that the rule admits.
     pub const fn may_refuse(&self) -> bool {
         matches!(self, Self::Authorized(_) | Self::Object(_) | Self::ClaimsOfCaller)
     }
 
-    /// Whether the extractor reads the body.
+    /// Returns whether the extractor reads the body.
     pub const fn is_body(self) -> bool {
         matches!(self, Self::Body)
     }
 
-    /// Whether it asks what the caller may do to an object.
+    /// Returns whether the argument needs the caller's permission on an object.
     pub const fn asks_about_object(&self) -> bool {
         matches!(self, Self::Authorized(_))
     }
 
-    /// The object that it takes.
+    /// Returns the object that the argument takes.
     pub const fn object(&self) -> Option<&ObjectArg> {
         match self {
             Self::Authorized(object) | Self::Object(object) => Some(object),
@@ -96,7 +96,7 @@ impl ArgRequirement {
 impl std::fmt::Display for ObjectArg {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let short = |name: fn() -> &'static str| {
-            // Without the modules, also of what stands within angle brackets.
+            // Removes module paths, also within angle brackets.
             let parts = name().split_inclusive(['<', '>', ',', ' ']);
             parts.map(|part| part.rsplit("::").next().unwrap_or(part)).collect::<String>()
         };

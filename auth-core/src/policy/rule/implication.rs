@@ -1,8 +1,8 @@
-//! What follows from what, at compile time: between two literals, and from a formula to a name.
+//! Implication at compile time: between two literals, and from a formula to a name.
 //!
 //! # Why
-//! The attributes see the formula and not the vocabulary; const code sees both, and is slow. So the attributes bring formulas to
-//! sets of literals, and what is left for const code is to compare two literals. What it does not understand follows from nothing.
+//! The attributes have the formula but not the vocabulary. Const code has both, but is slow. The attributes therefore convert
+//! formulas to sets of literals, and const code only compares two literals. Anything that it does not understand is not implied.
 #![allow(clippy::indexing_slicing, reason = "const code has no `get`; every index is bounded by the loop around it")]
 
 use ipnet::IpNet;
@@ -28,23 +28,24 @@ impl<'a> Side<'a> {
         Self { negated: !self.negated, ..self }
     }
 
-    /// Whether whoever fits the one fits the other.
+    /// Whether every caller that satisfies `self` satisfies `other`.
     pub(super) const fn implies(self, other: Self) -> bool {
         match (self.negated, other.negated) {
             (false, false) => includes(other.atom, self.atom),
-            // Whoever lacks what follows lacks what it follows from.
+            // A caller that lacks a fact lacks every fact that implies it.
             (true, true) => includes(self.atom, other.atom),
-            // The absence of a role holds for those alone who are known; but a reader has to know that, and may want it said.
+            // The absence of a role does imply an authenticated caller. A rule may still state that, because readers may not be
+            // aware of it.
             (true, false) => false,
             (false, true) => are_apart(self.atom, other.atom),
         }
     }
 }
 
-/// Whether `smaller` is a part of `larger`, both without `!`.
+/// Whether `smaller` implies `larger`, both without `!`.
 const fn includes(larger: &Atom, smaller: &Atom) -> bool {
     match (larger, smaller) {
-        (Atom::Check(_), _) => false, // what it finds is its own affair
+        (Atom::Check(_), _) => false, // the result of a check is unknown at compile time
         (Atom::Authenticated(_), smaller) => smaller.is_about_caller(),
         (Atom::Named(Named(larger)), Atom::Named(Named(smaller))) => smaller.implies(*larger),
         (Atom::TenantRole(larger), Atom::TenantRole(smaller)) => {
@@ -81,7 +82,7 @@ const fn includes(larger: &Atom, smaller: &Atom) -> bool {
     }
 }
 
-/// Whether nobody fits both.
+/// Whether no caller can satisfy both.
 const fn are_apart(one: &Atom, other: &Atom) -> bool {
     match (one, other) {
         (Atom::Network(Network(one)), Atom::Network(Network(other))) => {
@@ -159,7 +160,7 @@ const fn same(one: &str, other: &str) -> bool {
 }
 
 impl Formula {
-    /// The first name of that kind that the rule asks for and that is of another type.
+    /// Returns the first name of the same kind in the rule that is declared by another type.
     const fn asks_of_another(&self, name: Name) -> Option<Name> {
         let mut index = 0;
         while let Some(literal) = self.literal(index) {
@@ -174,12 +175,12 @@ impl Formula {
         None
     }
 
-    /// Whether everybody whom it lets in holds the name. Exact for formulas without `!`; others may be found not to imply what
-    /// they do.
+    /// Returns whether every caller that the formula admits holds the name. The result is exact for formulas without `!`. For other
+    /// formulas, an implication may be missed.
     pub const fn implies(&self, name: Name) -> bool {
         match self {
             Self::Literal(Literal { atom: Atom::Named(Named(held)), negated: false, .. }) => held.implies(name),
-            // Within one tenant is not within all.
+            // A name in one tenant is not a name in all.
             Self::Literal(Literal { atom: Atom::TenantRole(TenantRole { .. }), .. } | _) => false,
             Self::All(parts) => {
                 let mut index = 0;
@@ -199,16 +200,16 @@ impl Formula {
                     }
                     index += 1;
                 }
-                true // of none: nobody is let in
+                true // an empty disjunction admits no caller
             }
         }
     }
 }
 
-/// Refuses a proof that the rule does not give.
+/// Rejects a proof that the rule does not imply.
 ///
 /// # Panics
-/// At compile time, with a text for the user.
+/// At compile time, with a message for the user.
 #[track_caller]
 #[allow(clippy::panic, reason = "the panic of a const is the compile error")]
 pub const fn check_proof(formula: &Formula, name: Name) {

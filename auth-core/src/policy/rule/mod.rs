@@ -1,4 +1,4 @@
-//! A boolean formula over atoms: a const that evaluates without allocating.
+//! Boolean formulas over atoms, which are constants and evaluate without allocating.
 
 mod implication;
 mod redundancy;
@@ -16,26 +16,26 @@ use crate::policy::truth::Truth;
 /// A formula in negation normal form. The attributes push `!` down to the atoms.
 #[derive(Clone, Copy, Debug)]
 pub enum Formula {
-    /// An atom, or its negation.
+    /// An atom or its negation.
     Literal(Literal),
-    /// All of these; of none: always true.
+    /// A conjunction. It always holds if it is empty.
     All(&'static [Formula]),
-    /// Any of these; of none: never true.
+    /// A disjunction. It never holds if it is empty.
     Any(&'static [Formula]),
 }
 
-/// An atom, or its negation.
+/// An atom or its negation.
 #[derive(Clone, Copy, Debug)]
 pub struct Literal {
     /// The atom.
     pub atom: Atom,
-    /// Whether its absence is asked for.
+    /// Whether the atom is negated.
     pub negated: bool,
-    /// How it is written, for logs.
+    /// The source text, for logs.
     pub text: &'static str,
 }
 
-/// What a rule is enforced for, as matrices, logs and audit events name it.
+/// The target of a rule, as matrices, logs and audit events name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RuleTarget {
@@ -43,7 +43,7 @@ pub enum RuleTarget {
     Handler(&'static str),
     /// The endpoints of login and logout.
     Login,
-    /// Anything else, described.
+    /// Any other target, with its description.
     Other(&'static str),
 }
 
@@ -58,32 +58,32 @@ impl RuleTarget {
     }
 }
 
-/// A rule: the formula above a handler, and where it stands.
+/// A rule: the formula of a handler or scope, with its location.
 #[derive(Debug)]
 pub struct Rule {
-    /// The formula.
+    /// The compiled formula.
     pub terms: CompiledFormula,
-    /// All of it as one formula, for logs.
+    /// The text of the entire formula, for logs.
     pub text: &'static str,
-    /// The handler or scope that it guards, for logs.
+    /// The guarded handler or scope, for logs.
     pub target: RuleTarget,
     /// The source file, for logs. Empty for rules of auth-actix.
     pub file: &'static str,
-    /// The line in it, for logs.
+    /// The line in the source file, for logs.
     pub line: u32,
-    /// What the handler reads of the caller.
+    /// The handler's access to the caller.
     pub reads: CallerAccess,
-    /// Whether all that is not granted is answered as an unknown path would be.
+    /// Whether denials look like an unknown path.
     pub not_found: bool,
-    /// What its arguments ask, as far as their types can be told.
+    /// The requirements of the handler's arguments, as far as their types are recognized.
     pub arguments: &'static [ArgRequirement],
-    /// Whether a check of the rule is over an argument that may say which object the request is about.
+    /// Whether a check of the rule uses an argument that may identify the object of the request.
     pub checks_object: bool,
-    /// Why the handler may be called for any object.
+    /// The reason why the handler may be called for any object.
     pub any_object: Option<&'static str>,
 }
 
-/// A formula, with what each request would else find out of it again.
+/// A formula, with properties that every request would otherwise compute again.
 #[derive(Clone, Copy, Debug)]
 pub struct CompiledFormula {
     formula: Formula,
@@ -91,34 +91,34 @@ pub struct CompiledFormula {
     of_unknown: Option<Truth>,
 }
 
-/// What has to be known of a request to decide by a rule.
+/// The facts about a request that a rule needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FactsNeeded {
-    /// Who calls: a presented credential is verified.
+    /// The caller. A presented credential is verified.
     pub caller: bool,
-    /// Where the client is: it names a network or a country.
+    /// The location of the client, for networks and countries.
     pub place: bool,
-    /// In which country that is.
+    /// The country of the client.
     pub country: bool,
-    /// Which tenant the path names.
+    /// The tenant in the path.
     pub tenant: bool,
-    /// What the application finds out by itself.
+    /// The results of application-defined checks.
     pub check: bool,
 }
 
-/// What a handler reads of the caller beside what its rule says.
+/// The access of a handler to the caller, in addition to its rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallerAccess {
-    /// Nothing.
+    /// No access.
     Nothing,
-    /// Who it is, if it is somebody: a presented credential is verified whatever the formula says.
+    /// The caller, if there is one. A presented credential is verified, whatever the formula requires.
     Caller,
-    /// The same; and where who it is cannot be found out now, the handler copes with that.
+    /// Like [`Caller`](Self::Caller), for a handler that also accepts that the caller cannot be determined now.
     CallerOrOutage,
 }
 
 impl FactsNeeded {
-    /// What two are about.
+    /// Returns the facts that either of the two needs.
     #[must_use]
     pub const fn and(self, other: Self) -> Self {
         Self {
@@ -132,7 +132,7 @@ impl FactsNeeded {
 }
 
 impl CallerAccess {
-    /// What two arguments read: one that does not cope is enough.
+    /// Combines the access of two arguments. The handler accepts outages only if no argument requires [`Caller`](Self::Caller).
     pub const fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Nothing, reads) | (reads, Self::Nothing) => reads,
@@ -142,7 +142,7 @@ impl CallerAccess {
     }
 }
 
-/// Lets anyone in.
+/// A rule that admits everyone.
 pub const PUBLIC: Rule = Rule {
     terms: CompiledFormula::of(Formula::All(&[])),
     text: "public",
@@ -156,7 +156,7 @@ pub const PUBLIC: Rule = Rule {
     any_object: None,
 };
 
-/// Lets in whoever has authenticated.
+/// A rule that admits every authenticated caller.
 pub const AUTHENTICATED: Rule = Rule {
     terms: CompiledFormula::of(Formula::Literal(Literal {
         atom: Atom::Authenticated(Authenticated),
@@ -168,11 +168,11 @@ pub const AUTHENTICATED: Rule = Rule {
     ..PUBLIC
 };
 
-/// Lets nobody in: what stands where a rule did not compile.
+/// A rule that admits no caller. It replaces a rule that did not compile.
 pub static REFUSING: Rule = Rule { terms: CompiledFormula::of(Formula::Any(&[])), text: "nobody", ..PUBLIC };
 
 impl CompiledFormula {
-    /// Those of a formula.
+    /// Computes the properties of a formula.
     pub const fn of(formula: Formula) -> Self {
         Self { about: formula.facts_needed(), of_unknown: formula.of_unknown(), formula }
     }
@@ -184,22 +184,21 @@ impl Rule {
         (!self.file.is_empty()).then(|| format!("{}:{}", self.file, self.line))
     }
 
-    /// Its formula.
+    /// Returns the formula.
     pub const fn formula(&self) -> &Formula {
         &self.terms.formula
     }
 
-    /// What its atoms are about.
     pub(crate) const fn facts_needed(&self) -> FactsNeeded {
         self.terms.about
     }
 
-    /// What it is while nobody knows who calls, and no check was run; `None` where that depends on the request.
+    /// Returns the truth for an unknown caller before any check has run. Returns `None` if that depends on the request.
     pub(crate) const fn of_unknown(&self) -> Option<Truth> {
         self.terms.of_unknown
     }
 
-    /// Whether an argument asks about an object, or an atom is about one or about a tenant; in a const.
+    /// Returns whether an argument is about an object, or an atom is about an object or a tenant. Available in const code.
     #[allow(clippy::indexing_slicing, reason = "const code has no `get`; the index is bounded by the loop")]
     pub const fn asks_about_object(&self) -> bool {
         let mut index = 0;
@@ -212,16 +211,16 @@ impl Rule {
         self.terms.formula.is_about_object()
     }
 
-    /// The objects that its handler takes.
+    /// Returns the objects that the handler takes.
     pub fn objects(&self) -> impl Iterator<Item = &'static ObjectArg> {
         self.arguments.iter().filter_map(ArgRequirement::object)
     }
 }
 
 impl Formula {
-    /// The fold of all literals' truths.
+    /// Returns the fold of all literals' truths.
     pub fn truth(&self, facts: &Facts<'_>) -> Truth {
-        // Mostly the parts are literals: those are asked in this loop.
+        // Most parts are literals, which this loop evaluates without recursion.
         let of = |part: &Self| match part {
             Self::Literal(literal) => literal.truth(facts),
             nested => nested.truth(facts),
@@ -233,7 +232,7 @@ impl Formula {
         }
     }
 
-    /// Whether an atom of it is about the object of a request, or its tenant; in a const.
+    /// Whether an atom is about the object of a request, or its tenant.
     #[allow(clippy::indexing_slicing, reason = "const code has no `get`; the index is bounded by the loop")]
     const fn is_about_object(&self) -> bool {
         let parts = match self {
@@ -250,7 +249,6 @@ impl Formula {
         false
     }
 
-    /// What its atoms are about.
     #[allow(clippy::indexing_slicing, reason = "const code has no `get`; the index is bounded by the loop")]
     const fn facts_needed(&self) -> FactsNeeded {
         const NOTHING: FactsNeeded =
@@ -275,7 +273,7 @@ impl Formula {
         about
     }
 
-    /// What it is while nobody knows who calls, and no check was run; `None` where that depends on the request.
+    /// Returns the truth for an unknown caller before any check has run. Returns `None` if that depends on the request.
     #[allow(clippy::indexing_slicing, reason = "const code has no `get`; the index is bounded by the loop")]
     const fn of_unknown(&self) -> Option<Truth> {
         let (parts, mut truth, all) = match self {
@@ -292,7 +290,7 @@ impl Formula {
         Some(truth)
     }
 
-    /// Whether somebody without a credential can pass, from an address that fits.
+    /// Returns whether a caller without a credential can pass from a matching address.
     pub fn admits_strangers(&self) -> bool {
         match self {
             Self::Literal(literal) => !literal.atom.is_about_caller(),
@@ -301,7 +299,7 @@ impl Formula {
         }
     }
 
-    /// Whether it could hold, were the client at an address that fits.
+    /// Returns whether the formula could hold if the client had a matching address.
     pub fn could_hold_somewhere(&self, facts: &Facts<'_>) -> bool {
         match self {
             Self::Literal(literal) => !literal.atom.is_about_caller() || literal.truth(facts).could,
@@ -310,7 +308,7 @@ impl Formula {
         }
     }
 
-    /// Shows the literals, from left to right, until `found` says true; whether it did.
+    /// Passes the literals to `found`, from left to right, until it returns `true`. Returns whether it did.
     pub fn literals<'a>(&'a self, found: &mut dyn FnMut(&'a Literal) -> bool) -> bool {
         match self {
             Self::Literal(literal) => found(literal),
@@ -320,12 +318,12 @@ impl Formula {
 }
 
 impl Literal {
-    /// Its truth, with its polarity.
+    /// Returns the truth of the literal, with its polarity.
     pub fn truth(&self, facts: &Facts<'_>) -> Truth {
         self.atom.truth(self.negated, facts)
     }
 
-    /// The networks that it names.
+    /// Returns the networks of the literal.
     pub const fn networks(&self) -> Option<&'static [ipnet::IpNet]> {
         match self.atom {
             Atom::Network(Network(networks)) => Some(networks),
@@ -333,7 +331,7 @@ impl Literal {
         }
     }
 
-    /// The name in the pattern of the route that it takes for a tenant.
+    /// Returns the path parameter that the literal uses as its tenant.
     pub const fn tenant(&self) -> Option<&'static str> {
         match self.atom {
             Atom::TenantRole(TenantRole { tenant, .. }) => Some(tenant),
@@ -341,7 +339,7 @@ impl Literal {
         }
     }
 
-    /// The name in the pattern of the route where the key of the object stands that it is about.
+    /// Returns the path parameter that contains the key of the literal's object.
     pub const fn object_key(&self) -> Option<&'static str> {
         match self.atom {
             Atom::Check(Check { object: Some(ObjectKey(key)), .. }) => Some(key),
@@ -349,7 +347,7 @@ impl Literal {
         }
     }
 
-    /// The name that it asks for, if it asks for one.
+    /// Returns the role, permission or scope of the literal, if it has one.
     pub const fn name(&self) -> Option<Name> {
         match self.atom {
             Atom::Named(Named(name)) | Atom::TenantRole(TenantRole { name, .. }) => Some(name),

@@ -1,25 +1,25 @@
-//! Rules that say more than they mean, found at compile time: parts that nobody passes, that add nothing, that leave nobody out.
+//! Detection of faulty rules at compile time: parts that no caller can satisfy, redundant parts, and parts that exclude no caller.
 //!
-//! A part is a set of ways in, each a set of literals: the attributes make them. Literals are compared two at a time, as
-//! [`super::implication`] understands them; what follows from more of them together, such as from two lists of networks that share
-//! a part, and whatever else stands in a rule, is taken for what nothing follows from, and is accepted.
+//! A part is a set of ways to satisfy it, each of which is a set of literals. The attributes compute the ways. Literals are
+//! compared in pairs, as [`super::implication`] defines. Implications that need more than two literals, such as from two lists of
+//! networks with a common part, are not detected. Such rules, and anything else that is not understood, are accepted.
 #![allow(clippy::indexing_slicing, reason = "const code has no `get`; every index is bounded by the loop around it")]
 
 use super::implication::Side;
 use super::{Formula, Literal};
 use crate::identity::vocabulary::Text;
 
-/// One of the parts that are joined by `&&` or `||`.
+/// One operand of `&&` or `||`.
 #[derive(Clone, Copy, Debug)]
 pub struct Part {
-    /// The ways to make it hold: the literals of each, by where they stand in the rule.
+    /// The ways to satisfy the part, each with the indexes of its literals in the rule.
     pub ways: &'static [&'static [u16]],
-    /// How it is written.
+    /// The source text.
     pub text: &'static str,
 }
 
 impl Formula {
-    /// The literal that stands there, from left to right.
+    /// Returns the literal at this index, counted from left to right.
     pub(super) const fn literal(&self, index: u16) -> Option<&Literal> {
         let mut left = index;
         self.nth(&mut left)
@@ -44,7 +44,7 @@ impl Formula {
         None
     }
 
-    /// Whether some literal of the way implies this one.
+    /// Whether some literal of the way implies the literal at `index`.
     const fn implied_by(&self, way: &[u16], index: u16) -> bool {
         let Some(wanted) = self.literal(index) else { return false };
         let mut at = 0;
@@ -62,7 +62,7 @@ impl Formula {
         false
     }
 
-    /// Two literals of the way that nobody fits both of.
+    /// Returns two literals of the way that no caller can satisfy together.
     const fn contradiction(&self, way: &[u16]) -> Option<(&Literal, &Literal)> {
         let mut at = 0;
         while at < way.len() {
@@ -80,7 +80,7 @@ impl Formula {
         None
     }
 
-    /// Whether whoever gets in by one of these ways gets in by one of those.
+    /// Whether every caller that satisfies one of `these` ways satisfies one of `those`.
     const fn covers(&self, those: &[&[u16]], these: &[&[u16]]) -> bool {
         let mut at = 0;
         while at < these.len() {
@@ -107,7 +107,7 @@ impl Formula {
         false
     }
 
-    /// Why nobody gets in by any of these ways.
+    /// Returns two contradictory literals if no caller can satisfy any of the ways.
     const fn impossible(&self, ways: &[&[u16]]) -> Option<(&Literal, &Literal)> {
         let (mut at, mut why) = (0, None);
         while at < ways.len() {
@@ -134,10 +134,10 @@ const fn refuse(parts: &[&str]) {
     panic!("{}", text.as_str());
 }
 
-/// Refuses a rule, or a part of one, that nobody can pass.
+/// Rejects a rule, or a part of one, that no caller can satisfy.
 ///
 /// # Panics
-/// At compile time, with a text for the user.
+/// At compile time, with a message for the user.
 #[track_caller]
 pub const fn check_possible(formula: &Formula, ways: &[&[u16]]) {
     if let Some((one, other)) = formula.impossible(ways) {
@@ -152,18 +152,18 @@ pub const fn check_possible(formula: &Formula, ways: &[&[u16]]) {
     }
 }
 
-/// Refuses one of several parts, of which any is enough, if another lets in all whom it does, or if it and another leave out
-/// only those of whom it is not known.
+/// Rejects an operand of `||` if another operand covers it, or if it and another operand exclude only callers for which the fact is
+/// unknown.
 ///
 /// # Panics
-/// At compile time, with a text for the user.
+/// At compile time, with a message for the user.
 #[track_caller]
 pub const fn check_any(formula: &Formula, parts: &[Part], index: usize) {
     let part = &parts[index];
     let mut at = 0;
     while at < parts.len() {
         let other = &parts[at];
-        // Of two that are the same, the second.
+        // Of two equal operands, the second is rejected.
         if at != index
             && formula.covers(other.ways, part.ways)
             && (at < index || !formula.covers(part.ways, other.ways))
@@ -190,11 +190,11 @@ pub const fn check_any(formula: &Formula, parts: &[Part], index: usize) {
     }
 }
 
-/// Refuses one of several parts, all of which have to hold, if it follows from another, or from the others together (whose ways
-/// these are).
+/// Rejects an operand of `&&` that follows from another operand, or from the others together. `others` contains the ways of the
+/// latter.
 ///
 /// # Panics
-/// At compile time, with a text for the user.
+/// At compile time, with a message for the user.
 #[track_caller]
 pub const fn check_all(formula: &Formula, parts: &[Part], index: usize, others: &[&[u16]]) {
     let part = &parts[index];
@@ -258,7 +258,7 @@ mod tests {
     static DE: [CountryCode; 1] = [CountryCode::new("DE")];
     static DE_FR: [CountryCode; 2] = [CountryCode::new("DE"), CountryCode::new("FR")];
 
-    /// Each atom, and whether it compiles negated.
+    /// Returns each atom, and whether it compiles negated.
     fn atoms() -> Vec<(Atom, bool)> {
         let role = |name| Atom::Named(Named(ROLES.name(name)));
         vec![
@@ -290,7 +290,7 @@ mod tests {
         })
     }
 
-    /// The ways into it, as the attributes write them; `next` counts its literals.
+    /// Returns the ways to satisfy a formula, as the attributes write them. `next` counts its literals.
     fn ways(formula: &Formula, next: &mut u16) -> Vec<Vec<u16>> {
         match formula {
             Formula::Literal(_) => {
@@ -333,7 +333,7 @@ mod tests {
             let Some(follows) = holds_wherever(&one_tree, &other_tree, &words) else { return Ok(()) };
             let says = both.covers(&of_other, &of_one);
             prop_assert!(!says || follows, "{} does not follow from {}", other, one);
-            // What two lists of networks share is seen by no one literal.
+            // No single literal represents the common part of two lists of networks.
             let is_network =
                 |literal: &u16| both.literal(*literal).is_some_and(|one| matches!(one.atom, Atom::Network(_)));
             let shared = of_one.iter().any(|way| way.iter().filter(|literal| is_network(literal)).count() > 1);
@@ -341,12 +341,12 @@ mod tests {
                 prop_assert_eq!(says, follows, "{} from {}", other, one);
             }
             count(covered, says);
-            // What nobody can pass.
+            // Formulas that no caller can satisfy.
             let Some(never) = holds_wherever(&one_tree, &Expr::Any(Vec::new()), &words) else { return Ok(()) };
             let says = both.impossible(&of_one).is_some();
             prop_assert!(!says || never, "somebody can pass {}", one);
             count(impossible, says);
-            // What a proof may rest on.
+            // Names that a proof may rely on.
             for name in [ROLES.name("admin"), ROLES.name("editor"), PERMISSIONS.name("read")] {
                 let held = Formula::Literal(Literal { atom: Atom::Named(Named(name)), negated: false, text: "" });
                 let Some(follows) = holds_wherever(&one_tree, &tree(&held), &words) else { return Ok(()) };
@@ -378,7 +378,7 @@ mod tests {
         for one in &literals {
             for other in &literals {
                 let follows = holds_wherever(&tree(one), &tree(other), &words).expect("few worlds");
-                // That a role's absence needs a caller is left for people to say.
+                // A rule may require an authenticated caller in addition to the absence of a role.
                 let left_alone = one.negated && matches!(other.atom, Atom::Authenticated(_));
                 let says = Side::of(one).implies(Side::of(other));
                 assert_eq!(says, follows && !left_alone, "{one} and {other}");

@@ -1,5 +1,5 @@
-//! Scripts, which the server runs atomically and by its own clock. All requests share one multiplexed connection, which is opened
-//! again when it breaks; there is no pool to exhaust.
+//! Lua scripts, which the server runs atomically and with its own clock. All requests share one multiplexed connection, which is
+//! reopened when it breaks. There is no pool to exhaust.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -11,19 +11,19 @@ use super::{RedisUrlError, client};
 
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The server did not run a script, or not in time.
+/// An error: the server did not run a script in time, or at all.
 pub(crate) struct RedisUnavailable;
 
 /// A connection to one server.
 pub(crate) struct RedisConnection {
     client: Client,
-    /// Opened by the first script: it belongs to the runtime that opens it.
+    /// Opened by the first script, because a connection belongs to the runtime that opens it.
     manager: OnceLock<ConnectionManager>,
     prefix: String,
 }
 
 impl RedisConnection {
-    /// Opens no connection. Keys begin with `prefix`.
+    /// Creates a client for the server without connecting to it. All keys begin with `prefix`.
     pub(crate) fn new(url: &str, prefix: &str) -> Result<Self, RedisUrlError> {
         Ok(Self { client: client(url)?, manager: OnceLock::new(), prefix: prefix.to_owned() })
     }
@@ -42,7 +42,7 @@ impl RedisConnection {
         Ok(self.manager.get_or_init(|| made).clone())
     }
 
-    /// Runs a script, whose first argument is the prefix. All errors are alike to callers; the kind is logged.
+    /// Runs a script. Its first argument is the prefix. Callers cannot distinguish errors, but the kind of each error is logged.
     pub(crate) async fn run<T: redis::FromRedisValue>(
         &self,
         script: &Script,

@@ -1,9 +1,10 @@
-//! A strict reader of JSON objects: one pass, borrowed, no tree. And the form in which a string is quoted.
+//! A strict single-pass reader of JSON objects, which borrows from the text and builds no tree. Also contains the quoting of
+//! strings.
 //!
 //! # Why
-//! A verifier must refuse what two parsers could read differently (RFC 7515 §10.12): duplicate member names, also
-//! under an escape, trailing bytes, lone surrogates, numbers that no `f64` holds. `serde_json` keeps the last
-//! duplicate and cannot be told otherwise without building maps. Names and values stay where they are in the text.
+//! A verifier must reject input that two parsers could read differently (RFC 7515 §10.12): duplicate member names, even if escaped,
+//! trailing bytes, lone surrogates, and numbers outside the range of `f64`. `serde_json` keeps the last duplicate, and can only be
+//! made to reject duplicates by building maps. Names and values are slices of the text.
 
 mod pointer;
 
@@ -17,27 +18,27 @@ pub(crate) use self::pointer::step;
 pub(crate) use self::pointer::{name_of, pointer};
 use crate::runtime::clock::Timestamp;
 
-/// Text that is not what we call JSON. Says no more: what is wrong with it is the sender's to find out.
+/// An error: the text is not a strict JSON object. Contains no details, because finding the mistake is up to the sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed;
 
-/// A string as JSON writes it, which is how it is read again.
+/// Returns `text` as a JSON string literal, in the form in which it is read back.
 pub(crate) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// Objects and arrays in each other, at most.
+/// Maximum nesting depth of objects and arrays.
 const DEPTH: usize = 32;
 
-/// Members of one object, at most. Each name is compared with those before it.
+/// Maximum number of members in one object. Each name is compared with all names before it.
 const MEMBERS: usize = 512;
 
-/// Checks that `text` is one JSON object and nothing else, and shows each of its own members to `visit`.
+/// Checks that `text` is exactly one JSON object, and passes each of its top-level members to `visit`.
 pub(crate) fn object<'a>(text: &'a str, visit: impl FnMut(&str, Raw<'a>)) -> Result<(), Malformed> {
     small_object(text, MEMBERS, visit)
 }
 
-/// The same with at most so many members in each object: for what anybody may write.
+/// Like [`object`], with a custom limit on the members of each object, for input from unauthenticated senders.
 pub(crate) fn small_object<'a>(
     text: &'a str,
     most: usize,
@@ -50,48 +51,48 @@ pub(crate) fn small_object<'a>(
     if reader.at == text.len() { Ok(()) } else { Err(Malformed) }
 }
 
-/// One JSON value that [`object`] has passed, as it stands in the text.
+/// A JSON value that [`object`] has validated, as it is written in the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Raw<'a> {
     text: &'a str,
-    /// Whether it was seen to be an array of nothing but strings.
+    /// Whether validation found an array of strings only.
     lists_strings: bool,
 }
 
 impl<'a> Raw<'a> {
-    /// The value at these bytes of a text that [`object`] has passed.
+    /// Returns the value at this span of a text that [`object`] has validated.
     pub(crate) fn at(text: &'a str, span: Span) -> Self {
         Self::passed(text.get(span.start as usize..span.end as usize).unwrap_or("null"))
     }
 
-    /// The whole object, of a text that [`object`] has passed.
+    /// Returns the whole object of a text that [`object`] has validated.
     pub(crate) fn whole(text: &'a str) -> Self {
         Self::passed(text.trim_matches([' ', '\t', '\n', '\r']))
     }
 
-    /// A value that [`object`] has passed.
+    /// Wraps a value that [`object`] has validated.
     const fn passed(text: &'a str) -> Self {
         Self { text, lists_strings: false }
     }
 
-    /// Where the value stands in `text`, which it was read from.
+    /// Returns the span of the value in `text`, from which it was read.
     pub(crate) fn span(self, text: &str) -> Span {
         let start = (self.text.as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
         // Tokens are capped far below 4 GiB.
         Span { start: start as u32, end: (start + self.text.len()) as u32 }
     }
 
-    /// The text of the value.
+    /// Returns the JSON text of the value.
     pub(crate) fn text(self) -> &'a str {
         self.text
     }
 
-    /// The string, with escapes resolved; `None` for any other type.
+    /// Returns the string with escapes resolved, or `None` for any other type.
     pub(crate) fn string(self) -> Option<Cow<'a, str>> {
         Quoted::first(self.text.strip_prefix('"')?)?.meant()
     }
 
-    /// Whether both are the same string, however they are escaped.
+    /// Returns whether both values are the same string, regardless of escapes.
     pub(crate) fn is_same_string(self, other: Raw<'_>) -> bool {
         let is_escaped = self.text.contains('\\') || other.text.contains('\\');
         match is_escaped {
@@ -100,17 +101,17 @@ impl<'a> Raw<'a> {
         }
     }
 
-    /// Whether it is a string.
+    /// Returns whether the value is a string.
     pub(crate) fn is_string(self) -> bool {
         self.text.starts_with('"')
     }
 
-    /// Whether it is an array of nothing but strings.
+    /// Returns whether the value is an array of strings only.
     pub(crate) fn lists_strings(self) -> bool {
         self.lists_strings || self.strings().is_some_and(|mut all| all.all(|one| one.is_some()))
     }
 
-    /// The elements of the array; `None` for any other type.
+    /// Returns the elements of the array, or `None` for any other type.
     pub(crate) fn elements(self) -> Option<impl Iterator<Item = Raw<'a>>> {
         let inside = self.text.strip_prefix('[')?;
         let mut reader = Reader::new(inside, MEMBERS);
@@ -121,14 +122,14 @@ impl<'a> Raw<'a> {
         }))
     }
 
-    /// The elements of the array, where each of them is to be a string: `None` in place of one that is none, and for any other type.
-    /// Quicker than [`elements`](Self::elements) on lists that may be long.
+    /// Returns the strings of the array, or `None` for any other type. An element that is not a string is returned as `None` and
+    /// ends the iteration. Faster than [`elements`](Self::elements) for long lists.
     pub(crate) fn strings(self) -> Option<impl Iterator<Item = Option<Cow<'a, str>>>> {
         let mut rest = self.text.strip_prefix('[')?;
         Some(std::iter::from_fn(move || {
             rest = rest.trim_start_matches([' ', '\t', '\n', '\r', ',']);
             let Some(inside) = rest.strip_prefix('"') else {
-                // The end of the array, or something else than a string, which ends this too.
+                // The iteration ends at the end of the array, and after an element that is not a string.
                 let is_end = rest.starts_with(']');
                 rest = "]";
                 return (!is_end).then_some(None);
@@ -139,7 +140,7 @@ impl<'a> Raw<'a> {
         }))
     }
 
-    /// The member of the object that is named so; `None` if there is none, and for any other type.
+    /// Returns the member with this name, or `None` if it is missing, and for any other type.
     pub(crate) fn member(self, name: &str) -> Option<Raw<'a>> {
         let inside = self.text.strip_prefix('{')?;
         let mut reader = Reader::new(inside, MEMBERS);
@@ -154,12 +155,12 @@ impl<'a> Raw<'a> {
         }
     }
 
-    /// Whether it is an object.
+    /// Returns whether the value is an object.
     pub(crate) fn is_object(self) -> bool {
         self.text.starts_with('{')
     }
 
-    /// The members of the object, each with its name; `None` for any other type.
+    /// Returns the members of the object with their names, or `None` for any other type.
     pub(crate) fn members(self) -> Option<impl Iterator<Item = (Cow<'a, str>, Raw<'a>)>> {
         let inside = self.text.strip_prefix('{')?;
         let mut reader = Reader::new(inside, MEMBERS);
@@ -171,7 +172,7 @@ impl<'a> Raw<'a> {
         }))
     }
 
-    /// Whether it is an object with so many members.
+    /// Returns whether the value is an object with exactly this number of members.
     pub(crate) fn is_object_of(self, members: usize) -> bool {
         let Some(inside) = self.text.strip_prefix('{') else { return false };
         let mut reader = Reader::new(inside, MEMBERS);
@@ -182,8 +183,8 @@ impl<'a> Raw<'a> {
         values.count() == 2 * members
     }
 
-    /// A `NumericDate` (RFC 7519 §2), rounded down and up to whole seconds. `None` for any other type, and beyond
-    /// 2^53 seconds, where a fraction could not be told any more.
+    /// Returns a `NumericDate` (RFC 7519 §2), rounded down and rounded up to whole seconds. Returns `None` for any other type, and
+    /// for more than 2^53 seconds, where an `f64` does not represent fractions.
     pub(crate) fn numeric_date(self) -> Option<(Timestamp, Timestamp)> {
         const MOST: f64 = 9_007_199_254_740_992.0;
         if !self.text.starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
@@ -199,14 +200,14 @@ impl<'a> Raw<'a> {
     }
 }
 
-/// Bytes of a text.
+/// A byte range in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span {
     start: u32,
     end: u32,
 }
 
-/// Where hashes of names begin.
+/// The initial value of name hashes, random per process.
 static START: LazyLock<u32> = LazyLock::new(|| RandomState::new().hash_one(0x811C_9DC5_u32) as u32);
 
 struct Reader<'a> {
@@ -214,12 +215,11 @@ struct Reader<'a> {
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
-    /// The names of the objects that are open, each with a hash that makes a comparison cheap.
+    /// The member names of all open objects, each with a hash that makes comparisons cheap.
     names: SmallVec<[(u32, &'a str); 16]>,
 }
 
 impl<'a> Reader<'a> {
-    /// At the beginning of the text.
     fn new(text: &'a str, most: usize) -> Self {
         Self { most, text, bytes: text.as_bytes(), at: 0, names: SmallVec::new() }
     }
@@ -274,10 +274,10 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Refuses a name that the innermost object has already, however it is escaped.
+    /// Records a member name. Fails if the innermost object already contains it, regardless of escapes, or has too many members.
     fn new_name(&mut self, outer: usize, raw: &'a str, name: &str) -> Result<(), Malformed> {
-        // FNV-1a, from a start that differs from process to process, so that nobody can prepare names that collide. A
-        // collision costs one comparison and decides nothing.
+        // FNV-1a with an initial value that differs between processes, so that colliding names cannot be prepared. A collision
+        // costs one comparison and does not affect the result.
         let hash = name.bytes().fold(*START, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
         let known = self.names.get(outer..).unwrap_or_default().iter().any(|(other_hash, other)| {
             *other_hash == hash
@@ -287,7 +287,7 @@ impl<'a> Reader<'a> {
         if known || self.names.len() - outer > self.most { Err(Malformed) } else { Ok(()) }
     }
 
-    /// Steps over a value, and says whether it was an array of nothing but strings.
+    /// Skips a value, and returns whether it was an array of strings only.
     fn value(&mut self, depth: usize) -> Result<bool, Malformed> {
         let depth = depth.checked_sub(1).ok_or(Malformed)?;
         match self.peek() {
@@ -336,7 +336,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What stands between the quotes, escapes checked.
+    /// Reads a string and validates its escapes.
     fn string(&mut self) -> Result<Quoted<'a>, Malformed> {
         self.eat(b'"')?;
         let string = self.text.get(self.at..).and_then(Quoted::first).ok_or(Malformed)?;
@@ -371,7 +371,7 @@ impl<'a> Reader<'a> {
             self.digits()?;
             whole = false;
         }
-        // A number that no f64 holds is one that parsers disagree about.
+        // Parsers disagree about numbers outside the range of `f64`.
         let text = self.text.get(start..self.at).ok_or(Malformed)?;
         let finite = (whole && text.len() < 300) || text.parse::<f64>().is_ok_and(f64::is_finite);
         if finite { Ok(()) } else { Err(Malformed) }
@@ -385,14 +385,14 @@ impl<'a> Reader<'a> {
         if self.at > start { Ok(()) } else { Err(Malformed) }
     }
 
-    /// In text that has passed: steps over what separates names, values and elements.
+    /// Skips the white space, commas and colons between names, values and elements of validated text.
     fn separators(&mut self) {
         while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r' | b',' | b':')) {
             self.at += 1;
         }
     }
 
-    /// In text that has passed: the next value, or `None` at the end of the object or array.
+    /// Returns the next value in validated text, or `None` at the end of the object or array.
     fn skip(&mut self) -> Option<&'a str> {
         let start = self.at;
         if matches!(self.peek()?, b'}' | b']') {
@@ -403,16 +403,16 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// What stands between the quotes of a string.
+/// The text between the quotes of a string.
 #[derive(Clone, Copy)]
 struct Quoted<'a> {
     inside: &'a str,
-    /// Whether something in it is escaped.
     is_escaped: bool,
 }
 
 impl<'a> Quoted<'a> {
-    /// The string that the text begins in; `None` where it has no end, or a control character in it.
+    /// Reads the string whose content starts at the beginning of `text`. Returns `None` if its closing quote is missing or it
+    /// contains a control character.
     fn first(text: &'a str) -> Option<Self> {
         let bytes = text.as_bytes();
         let (mut at, mut is_escaped) = (0, false);
@@ -429,20 +429,22 @@ impl<'a> Quoted<'a> {
         }
     }
 
-    /// The string as it is meant.
+    /// Returns the string with escapes resolved, or `None` for an invalid escape.
     fn meant(self) -> Option<Cow<'a, str>> {
         if self.is_escaped { unescape(self.inside).map(Cow::Owned) } else { Some(Cow::Borrowed(self.inside)) }
     }
 }
 
-/// Where the first byte is that is no plain part of a string: its end, an escape, or a control character, which is none.
+/// Returns the position of the first byte that is not an ordinary part of a string: a quote, a backslash, or a control character,
+/// which is invalid.
 fn first_special(bytes: &[u8]) -> Option<usize> {
     const ONES: u64 = u64::from_le_bytes([1; 8]);
     const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
-    // The high bit of each byte that is less, up to 0x80; what is borrowed may set others, behind the first one.
+    // Sets the high bit of each byte that is less than `than`, which is at most 0x80. A borrow may also set the high bits of other
+    // bytes, but only after the first match.
     let less = |word: u64, than: u64| word.wrapping_sub(ONES * than) & !word & HIGH;
     let mut at = 0;
-    // Eight at a time, as long as there are so many.
+    // Checks eight bytes at a time, while at least eight are left.
     while let Some(eight) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
         let word = u64::from_le_bytes(*eight);
         let special =
@@ -456,7 +458,7 @@ fn first_special(bytes: &[u8]) -> Option<usize> {
     bytes.get(at..)?.iter().position(is_special).map(|position| at + position)
 }
 
-/// The string that stands between quotes. `None` for an escape that does not exist and for half a surrogate pair.
+/// Resolves the escapes in the text between quotes. Returns `None` for an unknown escape and for half a surrogate pair.
 fn unescape(inside: &str) -> Option<String> {
     let mut text = String::with_capacity(inside.len());
     let mut characters = inside.chars();

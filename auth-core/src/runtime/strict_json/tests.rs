@@ -1,4 +1,4 @@
-//! What is read, what is refused, and what serde_json says of both.
+//! Tests of accepted and rejected input, and comparison with `serde_json`.
 
 use proptest::prelude::*;
 
@@ -174,7 +174,7 @@ fn the_first_byte_that_is_no_plain_part_of_a_string_is_found_wherever_it_stands(
     let is_special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
     for byte in 0..=u8::MAX {
         for (length, at) in (1..20).flat_map(|length| (0..length).map(move |at| (length, at))) {
-            // What stands behind it does not matter, and what borrows from its neighbour is among it.
+            // The bytes after it must not matter, including bytes that the borrow of a subtraction could flag by mistake.
             for behind in [b'a', 0, b'!', b'#', 0x20, 0x80, b'"', 0xFF] {
                 let mut bytes = vec![b'~'; length];
                 bytes[at..].fill(behind);
@@ -187,7 +187,7 @@ fn the_first_byte_that_is_no_plain_part_of_a_string_is_found_wherever_it_stands(
 }
 
 proptest! {
-    /// Whatever we accept, `serde_json` accepts, and reads the same.
+    /// Input that this reader accepts is accepted by `serde_json` with the same values.
     #[test]
     fn accepts_nothing_that_serde_json_refuses(text in r#"\{("[a-c\\u06]{0,7}":([0-9eE.+-]{0,6}|"[\\u0-9da-f"]{0,8}"|\[[1,{}]{0,5}\]|null),?){0,3}\}"#) {
         if let Ok(members) = read(&text) {
@@ -198,7 +198,7 @@ proptest! {
         }
     }
 
-    /// Whatever serde_json writes we read.
+    /// Output of `serde_json` is accepted.
     #[test]
     fn accepts_what_serde_json_writes(map in proptest::collection::btree_map(".{0,8}", ".{0,8}", 0..6)) {
         let text = serde_json::to_string(&map).unwrap();

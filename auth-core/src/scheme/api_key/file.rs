@@ -11,8 +11,8 @@ use super::{ApiKey, ApiKeyStore, ApiKeyStoreUnavailable, NewApiKey};
 use crate::runtime::clock::Timestamp;
 use crate::runtime::future::BoxFuture;
 
-/// Keys from a file, a line each, as [`ApiKey::to_line`] writes them; empty lines and those that begin with `#` are passed over.
-/// The file is looked at every two seconds: a key whose line is deleted is revoked.
+/// API keys from a file with one key per line, as written by [`ApiKey::to_line`]. Empty lines and lines that begin with `#` are
+/// ignored. The file is checked for changes every two seconds. Deleting the line of a key revokes the key.
 #[derive(Clone)]
 pub struct ApiKeysFile(Arc<ApiKeysFileState>);
 
@@ -21,17 +21,17 @@ struct ApiKeysFileState {
     used: Mutex<HashMap<String, Timestamp>>,
 }
 
-/// What is wrong with a file of keys. Quotes nothing but the number of the line.
+/// An error in a file of API keys. Quotes only the line number.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ApiKeysFileError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("the file of API keys cannot be read: {0}")]
     Read(std::io::Error),
-    /// A line is none that [`ApiKey::to_line`] writes.
+    /// A line does not have the format of [`ApiKey::to_line`].
     #[error("line {0} of the file of API keys is not `ID HASH OWNER ROLES SCOPES EXPIRES`")]
     Line(usize),
-    /// A key stands twice.
+    /// The file contains a key twice.
     #[error("the key in line {0} of the file of API keys stands in an earlier one too")]
     Twice(usize),
 }
@@ -48,15 +48,15 @@ impl ApiKeysFile {
     /// Reads the file.
     ///
     /// # Errors
-    /// It cannot be read, or a line cannot be used.
+    /// The file cannot be read, or a line is invalid.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, ApiKeysFileError> {
         Self::open_with_interval(path, Duration::from_secs(2))
     }
 
-    /// The same, with how often the file is looked at.
+    /// Like [`open`](Self::open), with a custom interval between checks for changes.
     ///
     /// # Errors
-    /// As [`open`](Self::open).
+    /// Like [`open`](Self::open).
     pub fn open_with_interval(path: impl AsRef<Path>, every: Duration) -> Result<Self, ApiKeysFileError> {
         let path = path.as_ref().to_owned();
         let keys = ArcSwap::from_pointee(read(&path)?);
@@ -66,8 +66,8 @@ impl ApiKeysFile {
         Ok(Self(file))
     }
 
-    /// Makes a key for this owner and appends its line to the file, which is created if it is missing, readable by its owner only.
-    /// Servers that have the file open accept the key within two seconds.
+    /// Generates a key for this owner and appends its line to the file. Creates a missing file, readable and writable only by its
+    /// owner. Servers that have the file open accept the key within two seconds.
     ///
     /// ```
     /// use auth_core::scheme::api_key::ApiKeysFile;
@@ -81,7 +81,7 @@ impl ApiKeysFile {
     /// ```
     ///
     /// # Errors
-    /// The owner cannot be one, or the file cannot be written.
+    /// The owner is invalid, no random numbers are available, or the file cannot be written.
     pub fn append(
         path: impl AsRef<Path>,
         owner: &str,
@@ -91,7 +91,7 @@ impl ApiKeysFile {
         let new = ApiKey::generate(owner).map_err(|error| Error::new(ErrorKind::InvalidInput, error))?;
         let stored = rights(new.stored);
         let mut file = crate::runtime::file_watcher::owner_only().create(true).append(true).read(true).open(path)?;
-        // A last line without its end is not continued.
+        // The last line may lack its line break. The new line must not continue it.
         let mut last = [b'\n'];
         if file.metadata()?.len() > 0 {
             file.seek(SeekFrom::End(-1))?;
@@ -102,7 +102,7 @@ impl ApiKeysFile {
         Ok(NewApiKey { key: new.key, stored })
     }
 
-    /// When a key was last used, since this process started.
+    /// Returns the time at which a key was last used in this process.
     pub fn last_used(&self, id: &str) -> Option<Timestamp> {
         self.0.used.lock().unwrap_or_else(PoisonError::into_inner).get(id).copied()
     }
@@ -137,7 +137,7 @@ impl ApiKeyStore for ApiKeysFile {
     }
 
     fn used(&self, id: &str, at: Timestamp) {
-        // Only keys of the file come here, so that it does not grow.
+        // Only keys in the file are recorded, so the size is bounded.
         self.0.used.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned(), at);
     }
 

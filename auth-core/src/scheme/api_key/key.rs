@@ -1,4 +1,4 @@
-//! One API key: how it is made, stored and written to a file.
+//! A single API key: generation, storage and serialization.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,7 +7,7 @@ use sha2::Digest as _;
 use crate::runtime::clock::Timestamp;
 use crate::runtime::line_text::{escape, unescape};
 
-/// A key as a store knows it: whose it is and what it may, and the hash of its secret.
+/// A stored API key: its owner, the names that it confers, and the hash of its secret.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiKey {
     pub(super) id: String,
@@ -18,22 +18,22 @@ pub struct ApiKey {
     pub(super) expires: Option<Timestamp>,
 }
 
-/// A key that was just made. It is shown once: the store keeps its hash.
+/// A newly generated key. The key is shown only once, since the store keeps only the hash of its secret.
 pub struct NewApiKey {
-    /// What the program sends, such as `ak.3f9XkQ2m.…`.
+    /// The value that the program sends, such as `ak.3f9XkQ2m.…`.
     pub key: secrecy::SecretString,
-    /// What the store keeps.
+    /// The value that the store keeps.
     pub stored: ApiKey,
 }
 
-/// No key.
+/// Redacts the key.
 impl std::fmt::Debug for NewApiKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("NewApiKey").field("stored", &self.stored).finish_non_exhaustive()
     }
 }
 
-/// No hash.
+/// Redacts the hash.
 impl std::fmt::Debug for ApiKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ApiKey").field("id", &self.id).field("owner", &self.owner).finish_non_exhaustive()
@@ -41,21 +41,21 @@ impl std::fmt::Debug for ApiKey {
 }
 
 impl NewApiKey {
-    /// The key, to show once.
+    /// Returns the key, to be shown once.
     pub fn reveal(&self) -> &str {
         use secrecy::ExposeSecret as _;
         self.key.expose_secret()
     }
 }
 
-/// Why no key was made.
+/// An error of generating a key.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApiKeyError {
-    /// The operating system gives no random numbers.
+    /// The operating system provides no random numbers.
     #[error("the system gives no random numbers")]
     NoRandom,
-    /// The owner is part of an identity, in logs and in files.
+    /// The owner is empty or contains a control character. It is part of an identity, and appears in logs and files.
     #[error("the owner of an API key is empty, or contains a control character")]
     Owner,
 }
@@ -63,10 +63,10 @@ pub enum ApiKeyError {
 crate::debug_as_display!(ApiKeyError);
 
 impl ApiKey {
-    /// Makes a key for this owner.
+    /// Generates a key for this owner.
     ///
     /// # Errors
-    /// The owner is empty or contains a control character, or the system gives no random numbers.
+    /// The owner is empty or contains a control character, or the system provides no random numbers.
     ///
     /// # Examples
     /// ```
@@ -94,34 +94,34 @@ impl ApiKey {
         Ok(NewApiKey { key: format!("{PREFIX}{id}.{secret}").into(), stored })
     }
 
-    /// The public part, by which it is found and named.
+    /// Returns the public part, which identifies the key in lookups, logs and block lists.
     pub fn id(&self) -> &str {
         &self.id
     }
 
-    /// The roles of the key's owner: names, or values of the role type. Empty names are dropped. Calls add up.
+    /// Adds roles to the owner of the key: names, or values of the role type. Ignores empty names.
     #[must_use]
     pub fn roles(mut self, roles: impl IntoIterator<Item = impl ToString>) -> Self {
         self.roles.extend(names(roles));
         self
     }
 
-    /// The scopes of the key's owner: names, or values of the scope type. Empty names are dropped. Calls add up.
+    /// Adds scopes to the owner of the key: names, or values of the scope type. Ignores empty names.
     #[must_use]
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl ToString>) -> Self {
         self.scopes.extend(names(scopes));
         self
     }
 
-    /// When it ends. Never, unless set.
+    /// Sets the expiry. A key never expires by default.
     #[must_use]
     pub fn expires(self, at: Timestamp) -> Self {
         Self { expires: Some(at), ..self }
     }
 
-    /// The line that a file of keys holds: `id hash owner roles scopes expires`, with `-` for nothing. In a name, a backslash is
-    /// doubled, and white space, control characters, commas and a `-` at the beginning are written as `\u{20}`, with the code in
-    /// hexadecimal digits.
+    /// Returns the line for a file of keys: `id hash owner roles scopes expires`, with `-` for an empty value. In a name,
+    /// backslashes are doubled. White space, control characters, commas and a leading `-` are escaped as `\u{20}`, with the code
+    /// point in hexadecimal digits.
     pub fn to_line(&self) -> String {
         let word = |text: &str| match text.strip_prefix('-') {
             Some(rest) => format!("\\u{{2d}}{}", escape_word(rest)),
@@ -168,7 +168,7 @@ fn escape_word(text: &str) -> String {
     escape(text, |one| one == ' ' || one == ',')
 }
 
-/// What keys begin with: so that scanners of source code find one that was committed.
+/// Prefix of all keys, so that source code scanners detect a committed key.
 pub(super) const PREFIX: &str = "ak.";
 
 pub(super) fn is_id(text: &str) -> bool {

@@ -1,8 +1,9 @@
-//! API keys: long random secrets in a header of their own, for programs.
+//! API keys: long random secrets in a dedicated header, for programs.
 //!
 //! # Why
-//! A key has 256 random bits, so its SHA-256 is stored and no slow hash: guessing is hopeless, and no table holds it. It is found by
-//! the public part in front of the secret, so that the secret itself is looked up nowhere.
+//! A key has 256 random bits, so it cannot be guessed or listed in a precomputed table. A SHA-256 hash is sufficient, and a slow
+//! password hash is unnecessary. The public part in front of the secret identifies the key, so the store is never queried by the
+//! secret.
 
 mod file;
 mod key;
@@ -24,19 +25,19 @@ use crate::scheme::OwnIssuer;
 use crate::scheme::build_error::{BuildError, Mistakes};
 use crate::scheme::settings::{AllSettings, Assembly, SchemeSettings, SettingsContext};
 
-/// The store of keys is out of reach.
+/// The key store is unavailable. The request is answered with 503.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the store of API keys is out of reach")]
 pub struct ApiKeyStoreUnavailable;
 
 crate::debug_as_display!(ApiKeyStoreUnavailable);
 
-/// A store of keys.
+/// A store of API keys.
 pub trait ApiKeyStore: Send + Sync + 'static {
-    /// The key of that id. Without the secret: the store is never asked for one.
+    /// Returns the key with this id. The store never receives the secret.
     fn find<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Option<ApiKey>, ApiKeyStoreUnavailable>>;
 
-    /// Takes note that a key was used, after it was verified. Unless said, nothing.
+    /// Records that a key was used. Called after the key was verified. Does nothing by default.
     fn used(&self, _id: &str, _at: Timestamp) {}
 
     /// Returns the roles of all keys, if they are known without I/O. Start-up logs a warning for each one that no type declares.
@@ -45,13 +46,13 @@ pub trait ApiKeyStore: Send + Sync + 'static {
         BTreeSet::new()
     }
 
-    /// Returns the scopes of all keys, if they are known without I/O. Like [`roles`](Self::roles), for scopes.
+    /// Like [`roles`](Self::roles), for scopes.
     fn scopes(&self) -> BTreeSet<String> {
         BTreeSet::new()
     }
 }
 
-/// The settings of API keys.
+/// Settings of API keys.
 #[derive(Clone)]
 #[must_use]
 pub struct ApiKeyScheme {
@@ -67,32 +68,30 @@ impl<K: ApiKeyStore> From<K> for ApiKeyScheme {
 }
 
 impl ApiKeyScheme {
-    /// These keys, in the header `X-Api-Key`.
+    /// Creates settings for keys in the header `X-Api-Key`.
     pub fn new(keys: impl ApiKeyStore) -> Self {
         Self { keys: Arc::new(keys), header: "x-api-key".to_owned(), confers: None }
     }
 
-    /// Another header.
+    /// Sets the name of the header. `X-Api-Key` by default.
     pub fn header(self, name: &str) -> Self {
         Self { header: name.to_ascii_lowercase(), ..self }
     }
 
-    /// What these keys may confer. Without other sources, everything; beside others, it has to be said.
+    /// Sets the names that these keys may confer. Everything by default if this is the only issuer. Required if there are several.
     pub fn confers(self, confers: Confers) -> Self {
         Self { confers: Some(confers), ..self }
     }
 
-    /// Whether it says what it may confer.
     pub(crate) fn has_explicit_confers(&self) -> bool {
         self.confers.is_some()
     }
 
-    /// The name of the header.
     pub(crate) fn header_name(&self) -> &str {
         &self.header
     }
 
-    /// The verifier, for a realm. `roles` are the role types of the application.
+    /// Creates the verifier for a realm. `roles` are the role types of the application.
     pub(crate) fn prepare(self, realm: &str, roles: &RoleTypes) -> ApiKeyVerifier {
         let list = |kind, name: &str| ListClaim::new(kind, Form::Array, vec![name.to_owned()]);
         let source = Issuer {

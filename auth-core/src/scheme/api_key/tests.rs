@@ -1,4 +1,4 @@
-//! Keys as they are made, written, read and verified.
+//! Tests of generating, writing, reading and verifying keys.
 
 use proptest::prelude::*;
 use secrecy::ExposeSecret as _;
@@ -47,7 +47,7 @@ fn an_owner_that_no_file_holds_has_no_key() {
     assert!(ApiKeysFile::append(&path, "a\nb", |key| key).is_err());
 }
 
-/// One key, and a store that is down.
+/// A store with one key. `None` makes the store unavailable.
 struct Store(Option<ApiKey>);
 
 impl ApiKeyStore for Store {

@@ -1,4 +1,4 @@
-//! API keys in a request, and their verification.
+//! Extraction and verification of API keys.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ impl ApiKeyVerifier {
     /// Verifies a key.
     ///
     /// # Errors
-    /// The denial that it deserves: 401 for whatever is wrong with it, 503 where the store is out of reach.
+    /// 401 if the key is invalid, unknown or expired. 503 if the store is unavailable.
     pub(super) async fn verify(&self, key: &str) -> Result<Principal, Denial> {
         let refused = |reason, cause| Denial::refused(SchemeId::ApiKey, reason, cause);
         let wrong = || refused(Reason::InvalidCredentials, "there is no such API key");
@@ -49,7 +49,7 @@ impl ApiKeyVerifier {
             return Err(refused(Reason::ExpiredCredentials, "the API key has expired"));
         }
         self.keys.used(id, now);
-        // A program that acts for itself: `client_id` says so (RFC 9068 §5). The id of the key is what lists block it by.
+        // A program acts on its own behalf, which `client_id` indicates (RFC 9068 §5). Block lists block a key by its id (`jti`).
         let mut claims = serde_json::json!({
             "sub": key.owner, "client_id": key.owner, "jti": key.id, "roles": key.roles, "scopes": key.scopes,
         });

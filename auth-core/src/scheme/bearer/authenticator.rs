@@ -1,4 +1,4 @@
-//! Bearer tokens in a request: in `Authorization` (RFC 6750 §2.1), as a subprotocol of a WebSocket, or in a cookie.
+//! Bearer tokens in a request: in `Authorization` (RFC 6750 §2.1), in a WebSocket subprotocol, or in a cookie.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::scheme::{
     Authenticator, Authorization, Credential, Extracted, RequestView, SyntaxError, Verification, Verified,
 };
 
-/// Bearer tokens in `Authorization`, and behind the name of a subprotocol where one is set.
+/// Authenticator for bearer tokens in `Authorization`, and after a WebSocket subprotocol if one is configured.
 pub struct BearerTokens {
     bearer: Arc<Bearer>,
     sources: Vec<Arc<Issuer>>,
@@ -21,23 +21,23 @@ pub struct BearerTokens {
 }
 
 impl BearerTokens {
-    /// Tokens that `bearer` verifies. A script that opens a WebSocket may offer one after the subprotocol of this name, since it
-    /// can set no other header.
+    /// Creates an authenticator for tokens that `bearer` verifies. A script that opens a WebSocket may offer a token after the
+    /// subprotocol with this name, because it cannot set another header.
     pub fn new(bearer: Arc<Bearer>, subprotocol: Option<String>) -> Self {
         Self { sources: bearer.sources().cloned().collect(), bearer, subprotocol }
     }
 
-    /// A token is looked up before it is scanned, and refused for its length before that.
+    /// Looks the token up in the cache first, then checks its length, and scans it last.
     fn in_authorization<'r, H: RequestHead>(&self, view: &RequestView<'r, H>) -> Extracted<'r> {
         let Some(token) = after_scheme(view.authorization) else {
-            // A line that is the name alone.
+            // The line contains only the name of the scheme.
             return match view.authorization.token68(SchemeId::Bearer) {
                 Some(Err(denial)) => Extracted::Refused(denial),
                 Some(Ok(_)) | None => Extracted::Absent,
             };
         };
         if let Some(principal) = self.bearer.cached(token, view.now) {
-            // These very bytes were scanned before.
+            // Exactly these bytes were scanned before.
             let credential = Credential::in_authorization(SchemeId::Bearer, "");
             return Credential { verified: Some(principal), ..credential }.into();
         }
@@ -52,7 +52,7 @@ impl BearerTokens {
     }
 }
 
-/// The bytes after the name of the scheme, whatever they are.
+/// Returns the bytes after the name of the scheme, without validation.
 fn after_scheme(authorization: Authorization<'_>) -> Option<&[u8]> {
     const NAME: &[u8] = b"Bearer ";
     let Authorization::Line(line) = authorization else { return None };
@@ -72,15 +72,15 @@ fn too_long<'r>() -> Extracted<'r> {
     Extracted::Refused(SyntaxError::too_long(SchemeId::Bearer, cause))
 }
 
-/// The token that follows the subprotocol of this name among those that a WebSocket offers. Other subprotocols are the
-/// application's.
+/// Returns the token that follows the subprotocol with this name in the list that a WebSocket client offers. Other subprotocols
+/// belong to the application.
 fn in_subprotocol<'r, H: RequestHead>(head: Head<'r, H>, name: &str, longest: usize) -> Extracted<'r> {
     let refused = |cause| Extracted::Refused(SyntaxError::malformed(Some(SchemeId::Bearer), cause));
     let mut lines = head.bytes("sec-websocket-protocol");
     let Some(line) = lines.next() else { return Extracted::Absent };
     let offered = |line: &'r [u8]| line.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
     let is_named = |protocol: &[u8]| protocol == name.as_bytes();
-    // RFC 6455 §11.3.4: several lines are one list. A client that sends a token needs one line only.
+    // Several lines form one list (RFC 6455 §11.3.4), but a client that sends a token needs only one line.
     if let Some(other) = lines.next() {
         let named = offered(line).chain(offered(other)).chain(lines.flat_map(offered)).any(is_named);
         return if named { refused("a token among several lines of subprotocols") } else { Extracted::Absent };
@@ -101,7 +101,7 @@ fn in_subprotocol<'r, H: RequestHead>(head: Head<'r, H>, name: &str, longest: us
     }
 }
 
-/// Verifies a token; ready at once unless keys have to be fetched or an issuer asked.
+/// Verifies a token. The result is ready immediately unless keys must be fetched, or an issuer or the resolver asked.
 fn verify<'r, H: RequestHead>(
     bearer: &'r Bearer,
     token: &'r str,
@@ -162,7 +162,7 @@ impl<H: RequestHead> Authenticator<H> for BearerTokens {
     }
 }
 
-/// Bearer tokens in a cookie, which a browser adds by itself.
+/// Authenticator for bearer tokens in a cookie, which a browser sends automatically.
 pub struct CookieTokens {
     bearer: Arc<Bearer>,
     sources: Vec<Arc<Issuer>>,
@@ -170,12 +170,12 @@ pub struct CookieTokens {
 }
 
 impl CookieTokens {
-    /// Tokens that `bearer` verifies, in the cookie of this name.
+    /// Creates an authenticator for tokens that `bearer` verifies, in the cookie with this name.
     pub fn new(bearer: Arc<Bearer>, name: String) -> Self {
         Self { sources: bearer.cookie_sources().cloned().collect(), bearer, name }
     }
 
-    /// The caller of a token that came in a cookie.
+    /// Marks the result of the verification as that of a token in a cookie.
     fn in_cookie(&self, result: Result<Principal, Denial>) -> Verified {
         let result = result.map_err(|denial| Denial { scheme: Some(SchemeId::TOKEN_COOKIE), ..denial });
         result.and_then(|caller| self.bearer.in_cookie(&caller).ok_or_else(|| Denial::new(Reason::SetUp))).into()
@@ -199,10 +199,10 @@ impl<H: RequestHead> Authenticator<H> for CookieTokens {
         vec!["cookie"]
     }
 
-    /// If there are two cookies of the name, neither counts: another host of the site may have set one.
+    /// Ignores the token if two cookies have the name, because another host of the site may have set one of them.
     fn extract<'r>(&self, view: &RequestView<'r, H>) -> Extracted<'r> {
         let pairs = view.head.bytes("cookie").flat_map(|line| line.split(|byte| *byte == b';'));
-        // Compared as bytes: characters that Unicode calls white space are part of a name.
+        // Compared as bytes, because characters that are white space in Unicode are part of a name.
         let values = pairs.map(|pair| pair.strip_prefix(b" ").unwrap_or(pair));
         let mut values = values.filter_map(|pair| pair.strip_prefix(self.name.as_bytes())?.strip_prefix(b"="));
         let (Some(value), None) = (values.next(), values.next()) else { return Extracted::Absent };

@@ -1,11 +1,11 @@
-//! Tokens that were verified a moment ago, with what they say.
+//! A cache of recently verified tokens and their content.
 //!
 //! # Why
-//! A signature by a public key costs a hundred times what all else costs here, and the same token comes again and again. An entry
-//! holds what the token says and nothing else: whether it is in time, whether its key still holds, what it is bound to, who is
-//! blocked and what roles grant now is asked at every hit as if there were no cache. Only what was verified comes in, so a flood of
-//! forged tokens finds it closed. Its size is settled at start-up, an entry takes the place of at most those of its own set, and
-//! nobody waits for anybody: who finds a set being written to goes without.
+//! The verification of a public-key signature costs a hundred times as much as everything else here, and clients send the same
+//! token repeatedly. An entry contains only the content of the token. Whether the token has expired, whether its key is still
+//! valid, the key binding, blocks and role grants are checked on every hit, as without a cache. Only verified tokens are inserted,
+//! so a flood of forged tokens has no effect on the cache. The size is fixed at startup, an entry evicts only entries of its own
+//! set, and no request waits for another: while a set is written to, other requests skip their insertion.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::Arc;
@@ -19,9 +19,9 @@ use foldhash::quality::SeedableRandomState;
 use super::jws::VerifiedJws;
 use crate::runtime::clock::Timestamp;
 
-/// How verified tokens are remembered: how many, how long, and which.
+/// Settings of the cache of verified tokens: its size, its lifetime, and which tokens it contains.
 ///
-/// Unless it is said otherwise, tokens that a public key verifies are: up to 10,000, in 16 MiB, for ten minutes each at most.
+/// By default, tokens verified by a public key are cached: up to 10,000 tokens, in 16 MiB, for at most ten minutes each.
 ///
 /// ```
 /// use std::time::Duration;
@@ -43,7 +43,7 @@ impl Default for TokenCache {
     }
 }
 
-/// A cache that could keep nothing.
+/// The cache settings are too small to contain a token.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "a cache of tokens keeps at least {WAYS} of {LEAST} bytes each, for a second or more: turn it off with `TokenCache::off()`"
@@ -53,43 +53,44 @@ pub struct TokenCacheError;
 crate::debug_as_display!(TokenCacheError);
 
 impl TokenCache {
-    /// As it is unless said otherwise.
+    /// Creates the default settings.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// None: each token is verified each time.
+    /// Disables the cache, so that each token is verified on each request.
     pub fn off() -> Self {
         Self { entries: 0, ..Self::default() }
     }
 
-    /// So many tokens at most. 10,000 unless set.
+    /// Sets the maximum number of tokens. 10,000 by default.
     pub fn entries(self, entries: usize) -> Self {
         Self { entries, ..self }
     }
 
-    /// So much memory at most, as far as tokens, their claims and what is kept beside them go. 16 MiB unless set. A token that would
-    /// take more than eight times its part (`bytes / entries`) is not kept.
+    /// Sets the maximum memory in bytes, for tokens, their claims and related data. 16 MiB by default. A token that would use more
+    /// than eight times its share (`bytes / entries`) is not cached.
     pub fn bytes(self, bytes: usize) -> Self {
         Self { bytes, ..self }
     }
 
-    /// So long at most, and never longer than the token and its key are good. Ten minutes unless set.
+    /// Sets the maximum time for which a token is cached. Ten minutes by default. A token is never used for longer than it and its
+    /// key are valid.
     pub fn lasts(self, lasts: Duration) -> Self {
         Self { lasts, ..self }
     }
 
-    /// Also tokens that a shared secret verifies (HMAC), which is nearly as fast.
+    /// Also caches tokens verified by a shared secret (HMAC), whose verification is nearly as fast.
     pub fn secrets(self) -> Self {
         Self { secrets: true, ..self }
     }
 
-    /// The cache; `None` where it is off.
+    /// Creates the cache. Returns `None` if it is disabled.
     pub(super) fn prepare(self) -> Result<Option<Cache>, TokenCacheError> {
         if self.entries == 0 {
             return Ok(None);
         }
-        // As many sets as keep what was said, of a number that a mask picks from.
+        // The number of sets is rounded down to a power of two, so that a mask can select a set within the configured limit.
         let sets = self.entries / WAYS;
         let sets = if sets.is_power_of_two() { sets } else { sets.next_power_of_two() / 2 };
         if sets == 0 || self.bytes / sets < WAYS * LEAST || self.lasts < Duration::from_secs(1) {
@@ -105,17 +106,17 @@ impl TokenCache {
     }
 }
 
-/// Places for tokens that a hash puts together.
+/// Number of tokens per set, which a hash selects.
 const WAYS: usize = 8;
 
-/// The smallest token takes that much.
+/// Minimum memory per token, in bytes.
 const LEAST: usize = 1024;
 
 pub(super) struct Cache {
-    /// Of a seed that this process alone has: nobody can choose which tokens push out which.
+    /// Seeded at random per process, so that no client can choose which tokens evict which.
     hasher: SeedableRandomState,
     sets: Box<[Set]>,
-    /// The bytes of a set.
+    /// Maximum bytes per set.
     share: usize,
     lasts: Duration,
     secrets: bool,
@@ -123,29 +124,29 @@ pub(super) struct Cache {
 
 #[derive(Default)]
 struct Set {
-    /// Of what is in each place; 0 where nothing is.
+    /// Hashes of the tokens in each place, or 0 if the place is empty.
     tags: [AtomicU64; WAYS],
     places: [ArcSwapOption<CachedToken>; WAYS],
-    /// A bit for each place that was hit since somebody looked for room.
+    /// A bit for each place that was hit since the last search for space.
     used: AtomicU8,
-    /// Where somebody looks for room next.
+    /// The place at which the next search for space starts.
     hand: AtomicU8,
-    /// Whether somebody does.
+    /// Whether an insertion is in progress.
     busy: AtomicBool,
 }
 
-/// A token, and what it says.
+/// A token and its verified content.
 pub(super) struct CachedToken {
     token: Box<[u8]>,
     pub(super) verified: VerifiedJws,
-    /// Which grants that are data counted when it was verified.
+    /// The version of the role grants when the token was verified.
     pub(super) grants: u64,
     pub(super) until: Timestamp,
     size: usize,
 }
 
 impl Cache {
-    /// What is kept of the token: of the whole of it, and of no other.
+    /// Returns the entry whose token equals `token` as a whole.
     pub(super) fn find(&self, token: &[u8]) -> Option<Guard<Option<Arc<CachedToken>>>> {
         let (set, tag) = self.set_of(token)?;
         for (place, (known, kept)) in set.tags.iter().zip(&set.places).enumerate() {
@@ -155,7 +156,7 @@ impl Cache {
             let kept = kept.load();
             if kept.as_ref().is_some_and(|kept| *kept.token == *token) {
                 let bit = 1 << place;
-                // Written to only where it changes, so that workers do not take it from each other.
+                // Written only if it changes, to avoid contention for the cache line between workers.
                 if set.used.load(Ordering::Relaxed) & bit == 0 {
                     set.used.fetch_or(bit, Ordering::Relaxed);
                 }
@@ -165,7 +166,7 @@ impl Cache {
         None
     }
 
-    /// Keeps a token that was just verified, if it is one of those that are kept and there is room.
+    /// Caches a token that was just verified, if tokens of its kind are cached and there is space.
     pub(super) fn insert(&self, token: &[u8], verified: &VerifiedJws, grants: u64, now: Timestamp) {
         let size = size_of::<CachedToken>() + token.len() + verified.principal.size();
         if !verified.may_be_kept(self.secrets) || size > self.share {
@@ -181,7 +182,7 @@ impl Cache {
         set.busy.store(false, Ordering::Release);
     }
 
-    /// How many there are, and the bytes that they take.
+    /// Returns the number of entries and their size in bytes.
     #[cfg(test)]
     pub(super) fn taken(&self) -> (usize, usize) {
         let all = self.sets.iter().flat_map(|set| &set.places).filter_map(|kept| kept.load_full());
@@ -189,7 +190,7 @@ impl Cache {
     }
 
     fn set_of(&self, token: &[u8]) -> Option<(&Set, u64)> {
-        // The end of a token is its signature: no two that verify have the same, but by chance.
+        // The end of a token is its signature, which two valid tokens share only by chance.
         const END: usize = 32;
         let mut hasher = self.hasher.build_hasher();
         hasher.write(token.get(token.len().saturating_sub(END)..).unwrap_or_default());
@@ -200,8 +201,8 @@ impl Cache {
 }
 
 impl Set {
-    /// Puts it where the same token is, where nothing is, or where what is there was not asked for lately; and takes out more until
-    /// all that is left has room.
+    /// Replaces an entry of the same token or an expired entry, uses an empty place, or evicts an entry that was not hit recently.
+    /// Then evicts further entries until the remaining ones fit.
     fn put(&self, tag: u64, new: Arc<CachedToken>, share: usize, now: Timestamp) {
         let mut sizes = [0; WAYS];
         let mut place = None;
@@ -227,7 +228,7 @@ impl Set {
         self.used.fetch_and(!(1 << place), Ordering::Relaxed);
     }
 
-    /// Takes one out: the next that was not asked for since somebody came by.
+    /// Evicts the next entry that was not hit since the last search, and returns its place.
     fn evict(&self, sizes: &mut [usize; WAYS]) -> usize {
         loop {
             let place = usize::from(self.hand.fetch_add(1, Ordering::Relaxed)) % WAYS;
@@ -249,7 +250,7 @@ impl Set {
     }
 }
 
-/// No token.
+/// Redacts the tokens.
 impl std::fmt::Debug for Cache {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Cache").field("sets", &self.sets.len()).finish_non_exhaustive()

@@ -1,4 +1,4 @@
-//! The claims of a token, read in one pass: the registered ones, the conditions of its issuer, and who the caller is.
+//! The claims of a token, read in one pass: registered claims, the conditions of the issuer, and the identity of the caller.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ struct RegisteredClaims {
     subject: Option<Span>,
     client: Option<Span>,
     expires_at: Option<Timestamp>,
-    /// The latest of the times that have to be past, rounded up, and the claim that contains it.
+    /// The latest of the times that must have passed, rounded up, and the claim that contains it.
     begins_at: Option<(Timestamp, &'static str)>,
     authenticated_at: Option<Timestamp>,
     acr: Option<Span>,
@@ -38,7 +38,7 @@ struct RegisteredClaims {
     wrong_type: Option<(&'static str, Span)>,
 }
 
-/// Reads claims whose signature holds, or that the issuer itself has answered.
+/// Reads claims whose signature is verified, or that come from an introspection response of the issuer.
 pub(super) fn read_claims(
     claims: String,
     issuer: &TokenIssuer,
@@ -96,8 +96,8 @@ pub(super) fn read_claims(
 }
 
 impl RegisteredClaims {
-    /// A claim of RFC 7519 §4.1 of the wrong type is a refusal, never an absence (JWT-24), and so is one that restricts who may
-    /// use the token (`act`, `cnf`). Any other claim that cannot be read is unknown.
+    /// Records a claim. A claim of RFC 7519 §4.1 with the wrong type is an error and is never treated as missing (JWT-24). `act`
+    /// and `cnf`, which restrict who may use the token, are treated alike. Any other unreadable claim is unknown.
     fn record(&mut self, issuer: &TokenIssuer, signs: &IssuerClaim<'_>, claims: &str, name: &str, value: Raw<'_>) {
         let text = || value.is_string().then(|| value.span(claims));
         let date = |cause| value.numeric_date().ok_or(cause);
@@ -121,7 +121,7 @@ impl RegisteredClaims {
                     self.has_token_id = text().map(|_| true).ok_or("the token id (jti) is not a string")?;
                     self.see_kind(claims, name, value);
                 }
-                // No rounding in the token's favour.
+                // Never rounded in favor of the token.
                 "exp" => self.expires_at = Some(date("the expiry (exp) is not a NumericDate")?.0),
                 "nbf" => {
                     self.begins(date("the time before which it must not be used (nbf) is not a NumericDate")?.1, "nbf")
@@ -252,7 +252,7 @@ impl RegisteredClaims {
     }
 }
 
-/// What a value of the wrong type is, for the log: it may be anything, so a string is not quoted.
+/// Returns the type of a value of the wrong type, for the log. A string is not quoted, because it may contain anything.
 fn type_of(value: Raw<'_>) -> String {
     match value.text().as_bytes().first() {
         Some(b'"') => "a string".to_owned(),
@@ -262,14 +262,14 @@ fn type_of(value: Raw<'_>) -> String {
     }
 }
 
-/// Whether the confirmation (RFC 7800 §3) is this key and no other one: what asks for a client certificate too is not shown
-/// by a proof (DPOP-4).
+/// Returns whether the confirmation (RFC 7800 §3) consists of this key only. A proof does not satisfy a confirmation that also
+/// requires a client certificate (DPOP-4).
 fn is_bound_to(cnf: Raw<'_>, thumbprint: &str) -> bool {
     let named = cnf.member("jkt").and_then(Raw::string);
     cnf.is_object_of(1) && named.is_some_and(|named| named.as_bytes().ct_eq(thumbprint.as_bytes()).into())
 }
 
-/// Who acted for whom, at most (RFC 8693 §4.1).
+/// Maximum length of the chain of actors (RFC 8693 §4.1).
 const MOST_ACTORS: usize = 4;
 
 fn is_actor(value: Raw<'_>, left: usize) -> bool {

@@ -1,5 +1,5 @@
-//! Conditions of an issuer beside those of RFC 7519: which claim names the audience, required claims, and how its tokens say that
-//! the caller is a client.
+//! Conditions on the tokens of an issuer in addition to RFC 7519: the claim that contains the audience, required claims, and the
+//! claims that mark the caller as a client.
 
 use std::fmt;
 
@@ -9,43 +9,43 @@ use super::denials::{invalid, shown};
 use crate::denial::Denial;
 use crate::runtime::strict_json::{Raw, Span, pointer};
 
-/// The names of the members that lead to a claim.
+/// The member names that lead to a claim.
 pub(super) type Path = Vec<String>;
 
 /// The conditions of one issuer.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Conditions {
-    /// The claim that names the audience; `aud` if `None`.
+    /// The claim that contains the audience. `aud` if `None`.
     pub(super) audience: Option<Path>,
     pub(super) required: Vec<Required>,
-    /// Claims beside `client_id` that contain the client's id.
+    /// Claims other than `client_id` that contain the client's id.
     pub(super) client_ids: Vec<Path>,
     pub(super) client_marks: Vec<(Path, ClientMark)>,
-    /// A token without a subject is its client's.
+    /// Whether a token without a subject is accepted as a token of its client.
     pub(super) clients_without_subject: bool,
     pub(super) accepts_id_tokens: bool,
 }
 
-/// A claim that every token has to contain.
+/// A claim that every token must contain.
 #[derive(Clone, Debug)]
 pub(super) struct Required {
     pub(super) path: Path,
-    /// One of these; anything if empty.
+    /// The accepted values. Any value is accepted if this is empty.
     pub(super) values: Vec<Value>,
 }
 
 /// The form of a claim that marks a client's token.
 #[derive(Clone, Debug)]
 pub(super) enum ClientMark {
-    /// It is this value.
+    /// The claim is this value, or an array that contains it.
     Is(Value),
-    /// It is a string that begins so.
+    /// The claim is a string with this prefix.
     StartsWith(&'static str),
-    /// It is the subject without this end.
+    /// The claim is the subject without this suffix.
     IsSubjectWithout(&'static str),
 }
 
-/// For the access matrix: the claim and its values.
+/// Writes the claim and its accepted values, for the access matrix.
 impl fmt::Display for Required {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&pointer(&self.path))?;
@@ -57,7 +57,7 @@ impl fmt::Display for Required {
 }
 
 impl Conditions {
-    /// Claims with which a token meets the conditions, for this audience.
+    /// Returns claims with which a token for this audience meets the conditions.
     pub(super) fn example(&self, audience: Option<&String>) -> Vec<(Path, Value)> {
         let claim = self.audience.clone().unwrap_or_else(|| vec!["aud".to_owned()]);
         let audience = audience.map(|audience| (claim, Value::from(audience.as_str())));
@@ -71,7 +71,8 @@ impl Conditions {
         self.audience.as_ref()
     }
 
-    /// Whether the value is one of the audiences, or an array that contains one (RFC 7519 §4.1.3); `None` where it is of another type.
+    /// Returns whether the value is one of the audiences, or an array that contains one (RFC 7519 §4.1.3). Returns `None` for a
+    /// value of any other type.
     pub(super) fn audience_fits(&self, value: Raw<'_>, audiences: &[String]) -> Option<bool> {
         let ours = |named: &str| audiences.iter().any(|audience| audience == named);
         if let Some(one) = value.string() {
@@ -100,7 +101,7 @@ impl Conditions {
         Ok(())
     }
 
-    /// The claim that names the caller, and whether the caller is a client.
+    /// Returns the claim that names the caller, and whether the caller is a client.
     pub(super) fn caller(
         &self,
         claims: &str,
@@ -140,12 +141,12 @@ impl Conditions {
     }
 }
 
-/// The claim at the end of the path.
+/// Returns the claim at the end of the path.
 pub(super) fn lookup<'a>(claims: &'a str, path: &Path) -> Option<Raw<'a>> {
     path.iter().try_fold(Raw::whole(claims), |value, name| value.member(name))
 }
 
-/// Whether the claim is the value, or an array that contains it. Types are not converted.
+/// Returns whether the claim is the value, or an array that contains it. Types are not converted.
 fn contains(claim: Raw<'_>, expected: &Value) -> bool {
     match serde_json::from_str(claim.text()) {
         Ok(Value::Array(elements)) => elements.contains(expected),

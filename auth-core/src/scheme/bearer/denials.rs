@@ -6,12 +6,12 @@ use crate::denial::{Denial, Reason, quoted};
 use crate::identity::scheme_id::SchemeId;
 use crate::runtime::strict_json::Raw;
 
-/// The token is refused.
+/// Returns the denial of an invalid token.
 pub(super) fn invalid(cause: &'static str) -> Denial {
     Denial::refused(SchemeId::Bearer, Reason::InvalidCredentials, cause)
 }
 
-/// A value for the log: its JSON text, bounded, or the string that it is.
+/// Formats a value for the log, with bounded length: a string in quotes, and any other value as its JSON text.
 pub(super) fn shown(value: Raw<'_>) -> String {
     match value.string() {
         Some(text) => quoted(&text),

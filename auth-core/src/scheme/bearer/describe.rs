@@ -1,18 +1,18 @@
-//! Which tokens are accepted, for the access matrix and for tests that make tokens.
+//! Descriptions of the accepted tokens, for the access matrix and for tests that create tokens.
 
 use super::{Bearer, TokenIssuer, settings};
 use crate::identity::issuer::Issuer;
 use crate::runtime::strict_json;
 
 impl Bearer {
-    /// An audience for which tokens of the source are accepted; `None` where any will do.
+    /// Returns an audience for which tokens of the issuer are accepted, or `None` if any audience is accepted.
     pub fn audience_of(&self, source: &Issuer) -> Option<&str> {
         let issuer = self.of_source(source)?;
         issuer.audiences.first().map(String::as_str)
     }
 
-    /// Claims with which a token of the source meets the conditions of its issuer beside the audience in `aud`, each by the names of the
-    /// members that lead to it. For tests that make tokens.
+    /// Returns claims with which a token meets the conditions of its issuer other than the audience in `aud`. Each is given with
+    /// the member names that lead to it. Used by tests that create tokens.
     pub fn example_claims(&self, source: &Issuer) -> Vec<(Vec<String>, serde_json::Value)> {
         let Some(issuer) = self.of_source(source) else { return Vec::new() };
         let mut claims = issuer.conditions.example(issuer.audiences.first());
@@ -20,7 +20,7 @@ impl Bearer {
         claims
     }
 
-    /// Which tokens of the source are accepted, in a clause or several.
+    /// Describes the accepted tokens of the issuer in one or more clauses.
     pub fn describe_issuer(&self, source: &Issuer) -> String {
         let Some(issuer) = self.of_source(source) else { return String::new() };
         let audiences: Vec<_> = issuer.audiences.iter().map(|audience| format!("{audience:?}")).collect();
@@ -50,7 +50,7 @@ impl Bearer {
         said
     }
 
-    /// Settings of issuers that let in more than their absence would, a sentence each.
+    /// Returns one sentence for each issuer setting that accepts more tokens than the default.
     pub fn switches(&self) -> impl Iterator<Item = String> + '_ {
         let any_audience = |issuer: &&TokenIssuer| issuer.audiences.is_empty();
         let id_tokens = self.issuers.iter().filter(|issuer| issuer.conditions.accepts_id_tokens);

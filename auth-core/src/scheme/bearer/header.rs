@@ -6,12 +6,12 @@ use super::key::Algorithm;
 use super::kind::is_kind;
 use crate::runtime::strict_json;
 
-/// What the header may say that matters.
+/// The header parameters that affect verification.
 #[derive(Debug, PartialEq)]
 pub(super) struct Header {
     pub(super) algorithm: Algorithm,
     pub(super) kid: Option<String>,
-    /// That its `typ` is none of those accepted, which is refused once the signature holds: only then may a log quote it.
+    /// The `typ`, if it is not accepted. It is rejected only after the signature is verified, because only then may a log quote it.
     pub(super) wrong_type: Option<WrongType>,
 }
 
@@ -22,19 +22,19 @@ pub(super) enum WrongType {
     Is(String),
 }
 
-/// Headers of tokens that were verified, as they stand there, and what they say. Issuers write few, so that most are read once; they
-/// were read by the settings of one issuer, and what is found is the same to the character.
+/// Encoded headers of verified tokens, with their parsed content. Issuers use few different headers, so most are parsed only once.
+/// They are parsed with the settings of one issuer, and a header is found only if it is identical.
 #[derive(Debug, Default)]
 pub(super) struct SeenHeaders([OnceLock<(Box<str>, Header)>; 4]);
 
 impl SeenHeaders {
-    /// What the header says, if it was seen.
+    /// Returns the parsed header, if it was seen before.
     pub(super) fn find(&self, encoded: &str) -> Option<&Header> {
         let mut seen = self.0.iter().map_while(OnceLock::get);
         seen.find(|(known, _)| **known == *encoded).map(|(_, header)| header)
     }
 
-    /// Takes note of the header of a token that was verified, while there is room.
+    /// Records the header of a verified token, if there is space.
     pub(super) fn add(&self, encoded: &str, mut header: Header) {
         for slot in &self.0 {
             match slot.get() {
@@ -49,13 +49,13 @@ impl SeenHeaders {
     }
 }
 
-/// Key ids are names, not documents.
+/// Maximum size of a key id in bytes. Key ids are names, not documents.
 const LONGEST_KID: usize = 256;
 
-/// Parameters of a header, at most: it is read before anybody has proven anything.
+/// Maximum number of header parameters, because the header is read before the sender has proven anything.
 const MOST_PARAMETERS: usize = 32;
 
-/// Reads the header. `typed` requires a `typ`. `Err` is the cause, for the log.
+/// Reads the header. `typed` requires a `typ`. The error is the cause, for the log.
 pub(super) fn read(text: &str, types: &[String], typed: bool) -> Result<Header, &'static str> {
     let (mut algorithm, mut kid, mut refused) = (None, None, None);
     let mut wrong_type = typed.then_some(WrongType::Absent);
@@ -75,12 +75,12 @@ pub(super) fn read(text: &str, types: &[String], typed: bool) -> Result<Header, 
             None => refuse("the type of the token (typ) is not a string"),
         },
         "cty" if value.string().is_none_or(|kind| is_kind(&kind, "jwt")) => refuse("the token is nested (cty)"),
-        // No extension is implemented, so none may be critical (RFC 7515 §4.1.11), and `b64` is one (RFC 7797 §7).
+        // No extension is implemented, so none may be critical (RFC 7515 §4.1.11). `b64` is an extension (RFC 7797 §7).
         "crit" | "b64" => refuse("the header names a critical extension"),
         "enc" | "zip" => refuse("the token is encrypted or compressed"),
-        // A key that comes with the token proves nothing (RFC 8725 §3.10).
+        // A key that the token contains proves nothing (RFC 8725 §3.10).
         "jwk" => refuse("the token brings its own key"),
-        // Never followed. The types are checked, for readers that do.
+        // These parameters are never used. Their types are checked for the sake of readers that use them.
         "jku" | "x5u" | "x5t" | "x5t#S256" | "url" | "nonce" if value.string().is_none() => {
             refuse("a registered header parameter has another type");
         }

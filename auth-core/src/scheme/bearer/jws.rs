@@ -1,4 +1,5 @@
-//! A token, from its characters to a principal. Cheap checks first, then the key, then the signature, then the claims.
+//! Verification of a token and its conversion to a principal. Cheap checks come first, followed by the key, the signature and the
+//! claims.
 
 use std::sync::Arc;
 
@@ -20,54 +21,56 @@ use crate::identity::principal::Principal;
 use crate::runtime::clock::{self, Timestamp};
 use crate::runtime::strict_json::{self, Raw};
 
-/// A key id may name several keys, and a token may name none; more trials than this are an attack (JWKS-7).
+/// Maximum number of keys tried per token. A key id may name several keys and a token may lack a key id, but more attempts are an
+/// attack (JWKS-7).
 pub(super) const MOST_TRIALS: usize = 8;
 
-/// An 8192-bit RSA signature; a longer one is none.
+/// Maximum size of a signature in bytes, which is that of an 8192-bit RSA signature.
 const LONGEST_SIGNATURE: usize = 1024;
 
-/// Most headers; longer ones are read from the heap.
+/// Size of the stack buffer for headers in bytes, sufficient for most headers. Longer ones are decoded on the heap.
 const USUAL_HEADER: usize = 512;
 
-/// A token that is good, and what that rests on.
+/// A verified token, and the facts on which its validity depends.
 #[derive(Clone)]
 pub(super) struct VerifiedJws {
     pub(super) principal: Principal,
-    /// The latest of the times that have to be past.
+    /// The latest of the times that must have passed.
     pub(super) begins_at: Option<Timestamp>,
-    /// By its place among the issuers.
+    /// The index of the issuer.
     pub(super) issuer: usize,
-    /// Whether it names the issuer itself; else a resolver said who stands for it.
+    /// Whether the settings determine the issuer. Otherwise a resolver has selected it.
     is_itself: bool,
     pub(super) key: VerifiedBy,
-    /// The key that it is bound to, which was shown.
+    /// The thumbprint of the key to which the token is bound, and whose possession was proven.
     pub(super) bound_to: Option<Box<str>>,
 }
 
-/// Whose key has verified a token.
+/// The origin of the key that verified a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum VerifiedBy {
     /// A shared secret.
     Secret,
-    /// One of those of the settings.
+    /// A public key of the settings.
     Settings,
-    /// One that was fetched, of the set of this number.
+    /// A fetched key of the set with this number.
     FetchedKey(u64),
 }
 
 impl VerifiedJws {
-    /// Whether it may be kept: what a resolver says is asked each time.
+    /// Returns whether the token may be cached. A token whose issuer was selected by a resolver is not cached, because the resolver
+    /// is consulted each time. `secrets` permits tokens verified by a shared secret.
     pub(super) fn may_be_kept(&self, secrets: bool) -> bool {
         self.is_itself && (secrets || self.key != VerifiedBy::Secret)
     }
 }
 
-/// Why a token was not verified.
+/// The reason why a token is not verified.
 pub(super) enum Unverified {
     Denied(Denial),
-    /// The issuer that it names is none of those that are known.
+    /// The issuer that the token names is not configured.
     IssuerMissing(String),
-    /// None of the keys that are known is its key, and these may not be all.
+    /// No available key matches, but further keys may be published.
     KeyMissing(Arc<JwksCache>),
 }
 
@@ -77,13 +80,13 @@ impl From<Denial> for Unverified {
     }
 }
 
-/// The issuer is not known, and nobody stands for it.
+/// Returns the denial for an issuer that is neither configured nor resolved.
 pub(super) fn unknown_issuer() -> Denial {
     invalid("the issuer is not known")
 }
 
-/// Verifies a token68 against the issuers of this server, of which there may be `several`. `resolved` is who stands for the
-/// issuer of this name.
+/// Verifies a token68 against the configured issuers. `several` states whether tokens may name one of several issuers. `resolved`
+/// is an issuer name and the result of the resolver for it.
 pub(super) fn verify(
     token: &str,
     issuers: &[TokenIssuer],
@@ -98,13 +101,13 @@ pub(super) fn verify(
     }
     let parts = Parts::of(token).ok_or_else(|| invalid("the token has not three parts"))?;
     if let ([only], false) = (issuers, several) {
-        // Nothing of the claims is read before the signature holds.
+        // No claim is read before the signature is verified.
         let key = verify_signature(&parts, only, &IssuerClaim::Itself)?;
         let (principal, begins_at) =
             read_claims(decoded(parts.claims)?, only, &IssuerClaim::Itself, only.profile, now, held)?;
         return Ok(VerifiedJws { principal, begins_at, issuer: 0, is_itself: true, key, bound_to: held.key() });
     }
-    // Before the signature holds, a claim may do no more than pick one of these (RFC 8725 §3.8).
+    // Before the signature is verified, a claim may only select one of the configured issuers (RFC 8725 §3.8).
     let claims = decoded(parts.claims)?;
     let named = issuer_of(&claims).ok_or_else(|| invalid("the claims name no issuer, or are no strict JSON"))?;
     let by_name = |name: &str| issuers.iter().enumerate().find(|(_, issuer)| *issuer.source.issuer == *name);
@@ -119,7 +122,7 @@ pub(super) fn verify(
             None => return Err(Unverified::IssuerMissing(named)),
         },
     };
-    // A resolver that names an issuer which is not registered builds nothing.
+    // A token is denied if the resolver names an issuer that is not configured.
     let (position, issuer) = issuer.ok_or_else(unknown_issuer)?;
     if token.len() > issuer.longest {
         return Err(too_long(token, issuer.longest).into());
@@ -131,7 +134,7 @@ pub(super) fn verify(
 }
 
 fn too_long(token: &str, longest: usize) -> Denial {
-    // Anyone can send one: the sizes cost nothing unless somebody reads them.
+    // Anyone can send such a token, so the sizes are logged at a level that costs nothing when disabled.
     tracing::debug!(target: "auth_core", bytes = token.len(), limit = longest, "a token is longer than allowed");
     invalid("the token is longer than `.max_token_size(…)` allows")
 }
@@ -158,14 +161,15 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// Whether it looks like a JWT: three parts, of which the first is a JSON object. Whatever else it is, no issuer is asked.
+/// Returns whether the token looks like a JWT, which has three parts of which the first is a JSON object. No issuer is asked about
+/// such a token, even if it is otherwise invalid.
 pub(super) fn is_jwt(token: &str) -> bool {
     let header = Parts::of(token).and_then(|parts| URL_SAFE_NO_PAD.decode(parts.header).ok());
     header.is_some_and(|header| header.trim_ascii_start().starts_with(b"{"))
 }
 
-/// Reads what an issuer answers about an active token (RFC 7662 §2.2), by the settings of its JWTs. The answer comes from the issuer
-/// itself, so it need not repeat its name, though it may not give another.
+/// Reads the introspection response for an active token (RFC 7662 §2.2), with the settings for JWTs of the issuer. The response
+/// comes from the issuer itself, so it may omit the name of the issuer, but must not contain another one.
 pub(super) fn read_answer(
     answer: &str,
     issuer: &TokenIssuer,
@@ -180,7 +184,7 @@ pub(super) fn read_answer(
         "iss" => named = true,
         "sub" => subject = true,
         "username" => user = true,
-        // A refresh token is active too, at issuers that answer about those.
+        // Issuers that also introspect refresh tokens report them as active.
         "token_type" => other |= !is(value, &["bearer", "dpop"]),
         _ => {}
     });
@@ -266,12 +270,12 @@ fn verify_by(
         let is_secret = header.algorithm.family() == AlgorithmFamily::Hmac;
         return Ok(if is_secret { VerifiedBy::Secret } else { VerifiedBy::Settings });
     }
-    // No secret is ever fetched, so none of what may come could verify an HMAC.
+    // Secrets are never fetched, so no fetched key can verify an HMAC.
     if let Some(fetched) = issuer.remote.keys().filter(|_| header.algorithm.family() != AlgorithmFamily::Hmac) {
         let try_keys = |keys: &[PreparedKey]| try_keys(keys, header, signer, message, signature);
         return match fetched.with_current(clock::monotonic(), try_keys) {
             Some((Some(Ok(())), number)) => Ok(VerifiedBy::FetchedKey(number)),
-            // Where the token names the key, no other one can be meant.
+            // If the token names the key, no other key can be meant.
             Some((Some(Err(denial)), _)) if header.kid.is_some() => Err(denial.into()),
             Some(_) | None => Err(Unverified::KeyMissing(Arc::clone(fetched))),
         };
@@ -282,7 +286,7 @@ fn verify_by(
     Err(invalid("no key of this issuer has that algorithm and key id").into())
 }
 
-/// Whether one of the keys verifies; `None` where none of them fits.
+/// Returns whether one of the keys verifies the signature, or `None` if none of them matches the header.
 fn try_keys(
     keys: &[PreparedKey],
     header: &Header,
@@ -294,8 +298,8 @@ fn try_keys(
         (Some(named), Some(kid)) => named == kid,
         _ => true,
     };
-    // The algorithm is the key's, and the header has to agree (RFC 8725 §3.1).
-    // A key that names its issuer verifies the tokens of no other.
+    // The algorithm is determined by the key, and the header must match it (RFC 8725 §3.1). A key that names its issuer only
+    // verifies tokens of that issuer.
     let of_signer = |key: &&PreparedKey| match &key.issuer {
         Some(issuer) => signer.is_some_and(|signer| issuer.is(signer)),
         None => true,

@@ -1,12 +1,12 @@
-//! Tokens that say that they are something else than an access token.
+//! Detection of tokens that are marked as something other than access tokens.
 //!
 //! # Why
-//! An issuer signs ID tokens, refresh tokens and logout tokens with the keys of its access tokens. RFC 9068 distinguishes them
-//! by the header `typ`, which few providers set. The claims below are how providers distinguish them in practice.
+//! An issuer signs ID tokens, refresh tokens and logout tokens with the keys of its access tokens. RFC 9068 distinguishes them by
+//! the header `typ`, which few providers set. In practice, providers distinguish them by the claims below.
 
 use crate::runtime::strict_json::Raw;
 
-/// Media types are compared without regard to case, and `application/` may be left out (RFC 7515 §4.1.9).
+/// Compares media types case-insensitively. The prefix `application/` of `kind` is optional (RFC 7515 §4.1.9).
 pub(super) fn is_kind(kind: &str, expected: &str) -> bool {
     const PREFIX: &str = "application/";
     let short = match kind.get(..PREFIX.len()) {
@@ -25,10 +25,10 @@ pub(super) enum OtherKind {
     Other,
 }
 
-/// What a member of the claims says the token is, where that is no access token.
+/// Returns the kind of token that a claim indicates, if it is not an access token.
 pub(super) fn other_kind(name: &str, value: Raw<'_>) -> Option<OtherKind> {
     match name {
-        // Cognito; and answers of introspection.
+        // Cognito, and introspection responses.
         "token_use" => match value.string().map(|word| kind_of(&word)) {
             Some(TokenKind::Access) => None,
             Some(TokenKind::IdToken) => Some(OtherKind::IdToken),
@@ -42,16 +42,16 @@ pub(super) fn other_kind(name: &str, value: Raw<'_>) -> Option<OtherKind> {
                 TokenKind::Access | TokenKind::Unknown => None,
             }
         }
-        // Hashes of what an ID token was issued with (OpenID Connect Core 1.0 §3.1.3.6, §3.3.2.11).
+        // Hashes of the values with which an ID token was issued (OpenID Connect Core 1.0 §3.1.3.6, §3.3.2.11).
         "at_hash" | "c_hash" | "s_hash" if value.is_string() => Some(OtherKind::IdToken),
         // A security event, such as a logout token, names its events by URIs (RFC 8417 §2.2).
         "events" => {
             let mut events = value.members()?;
             events.any(|(event, _)| event.contains(':')).then_some(OtherKind::Other)
         }
-        // UAA marks a refresh token at the end of its id.
+        // UAA marks a refresh token with a suffix of its id.
         "jti" => {
-            // Few ids end so, or contain an escape.
+            // Few ids have this suffix or contain an escape.
             if !value.text().ends_with("-r\"") && !value.text().contains('\\') {
                 return None;
             }
@@ -71,7 +71,7 @@ enum TokenKind {
     Unknown,
 }
 
-/// The kind of token that a word means, in any case and with any separators.
+/// Returns the kind of token that a word denotes, regardless of case and separators.
 fn kind_of(word: &str) -> TokenKind {
     const APPLICATION: &str = "application/";
     let word = word.to_ascii_lowercase();

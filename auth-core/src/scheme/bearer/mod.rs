@@ -1,9 +1,9 @@
-//! Bearer tokens (RFC 6750) that are JWTs (RFC 7519), verified with keys that the application has.
+//! Verification of bearer tokens (RFC 6750): JWTs (RFC 7519) with configured or fetched keys, and opaque tokens by introspection.
 //!
 //! # Why
-//! jsonwebtoken gives keys, algorithms and JWK types. Its `decode` is not called: it looks at `aud` and `iss` only where
-//! the token has them, never at `crit` or `typ`, accepts an array as `iss`, and parses the key and the claims again for
-//! each token. The tests hold us against it one way: whatever we accept, it accepts.
+//! jsonwebtoken provides keys, algorithms and JWK types. Its `decode` is not called: it checks `aud` and `iss` only if the token
+//! contains them, never checks `crit` or `typ`, accepts an array as `iss`, and parses the key and the claims again for each token.
+//! Tests compare both in one direction: jsonwebtoken accepts every token that this module accepts.
 
 mod kind;
 mod denials;
@@ -53,10 +53,10 @@ use crate::identity::scheme_id::SchemeId;
 use crate::runtime::clock;
 use crate::runtime::clock::Timestamp;
 
-/// An issuer, with verifiers that are ready.
+/// An issuer with prepared verifiers.
 struct TokenIssuer {
     source: Arc<Issuer>,
-    /// The same for tokens that come with a proof.
+    /// Like [`source`](Self::source), for tokens that are presented with a proof of possession.
     proven: Arc<Issuer>,
     /// Like [`source`](Self::source), for tokens in a cookie.
     in_cookie: Arc<Issuer>,
@@ -66,40 +66,40 @@ struct TokenIssuer {
     leeway: Duration,
     longest: usize,
     types: Vec<String>,
-    /// RFC 9068.
+    /// Whether tokens must follow RFC 9068.
     profile: bool,
     conditions: Conditions,
     /// Other issuers that sign with these keys.
     signs_for: Vec<String>,
-    /// Why an HMAC secret is beside public keys.
+    /// The reason for an HMAC secret in addition to public keys.
     mixed_keys: Option<String>,
     headers: SeenHeaders,
     tenant: Option<String>,
     remote: Remote,
 }
 
-/// The verifier of bearer tokens: all issuers, each with its keys, told apart by `iss`.
+/// The verifier of bearer tokens. Selects one of several issuers, each with its keys, by `iss`.
 pub struct Bearer {
     issuers: Vec<TokenIssuer>,
     /// Whether tokens may name one of several issuers.
     several: bool,
-    /// Who stands for issuers that are not among those.
+    /// The resolver for issuers that are not configured.
     resolver: Option<Resolver>,
     longest: usize,
-    /// Names of other sources, which no token has for its issuer.
+    /// Names of issuers of other schemes, which no token may have as its issuer.
     reserved: Vec<Arc<str>>,
-    /// The role types of the application, whose grants may be data.
+    /// The role types of the application, whose grants may be data that changes at run time.
     roles: RoleTypes,
-    /// What was verified a moment ago, by these settings.
+    /// Recently verified tokens, which are valid for these settings only.
     cache: Option<Cache>,
 }
 
 impl Bearer {
-    /// Checks the settings of all issuers and prepares their keys. `roles` are the role types of the application, `resolver` says
-    /// which of the issuers stands for one that is not among them.
+    /// Checks the settings of all issuers and prepares their keys. `roles` are the role types of the application. `resolver` maps
+    /// issuers that are not configured to configured ones.
     ///
     /// # Errors
-    /// Settings that would let strangers in, or that cannot work, with the name of the issuer.
+    /// Returns the name of the issuer and the error if its settings are insecure or cannot work.
     pub fn new(
         jwts: Vec<Jwt>,
         resolver: Option<Arc<dyn IssuerResolver>>,
@@ -142,19 +142,20 @@ impl Bearer {
         Ok(Self { issuers, several, resolver, longest, reserved: Vec::new(), roles: roles.clone(), cache: None })
     }
 
-    /// The same, that remembers what it has verified. Without this, it verifies each token each time.
+    /// Enables a cache of verified tokens. Without it, each token is verified on each request.
     ///
     /// # Errors
-    /// The cache could keep nothing.
+    /// Returns an error if the cache is too small to contain a token.
     pub fn with_cache(self, cache: TokenCache) -> Result<Self, TokenCacheError> {
         Ok(Self { cache: cache.prepare()?, ..self })
     }
 
-    /// Refuses issuers that have one of these names, those of sources of other schemes: a subject of one would be the same person as
-    /// that of the other. A name that a resolver selects is then unknown.
+    /// Rejects issuers that have one of these names, which belong to issuers of other schemes. A subject of one would otherwise be
+    /// the same principal as that of the other. The resolver is not asked about these names, so tokens with them have an unknown
+    /// issuer.
     ///
     /// # Errors
-    /// The name of an issuer of the settings that is among them.
+    /// Returns the name of a configured issuer that is reserved.
     pub fn reserving(self, reserved: Vec<Arc<str>>) -> Result<Self, String> {
         let names = |issuer: &TokenIssuer| {
             let other = issuer.signs_for.iter().map(String::as_str);
@@ -169,28 +170,28 @@ impl Bearer {
         }
     }
 
-    /// Where its principals come from.
+    /// Returns the issuers of the principals.
     pub fn sources(&self) -> impl Iterator<Item = &Arc<Issuer>> {
         self.issuers.iter().map(|issuer| &issuer.source)
     }
 
-    /// The same for tokens that come with a proof.
+    /// Returns the issuers of principals whose tokens are presented with a proof of possession.
     pub fn proven_sources(&self) -> impl Iterator<Item = &Arc<Issuer>> {
         self.issuers.iter().map(|issuer| &issuer.proven)
     }
 
-    /// The sources of callers whose tokens are in a cookie.
+    /// Returns the issuers of principals whose tokens are in a cookie.
     pub fn cookie_sources(&self) -> impl Iterator<Item = &Arc<Issuer>> {
         self.issuers.iter().map(|issuer| &issuer.in_cookie)
     }
 
-    /// The caller of a token that came in a cookie, which a browser sends by itself.
+    /// Returns the principal of a token in a cookie, which a browser sends automatically.
     pub fn in_cookie(&self, caller: &Principal) -> Option<Principal> {
         let issuer = self.of_source(caller.source())?;
         Some(caller.with_source(Arc::clone(&issuer.in_cookie)))
     }
 
-    /// An issuer whose tokens need not be for this audience.
+    /// Returns an issuer whose tokens need not be for this audience.
     pub fn accepts_foreign_audience(&self, audience: &str) -> Option<&str> {
         let other = |issuer: &&TokenIssuer| !issuer.audiences.iter().any(|ours| ours == audience);
         self.issuers.iter().find(other).map(|issuer| &*issuer.source.issuer)
@@ -200,13 +201,13 @@ impl Bearer {
         self.issuers.iter().find(|issuer| issuer.source.issuer == source.issuer)
     }
 
-    /// The longest token that one of them looks at.
+    /// Returns the maximum size of a token in bytes, over all issuers.
     pub fn longest(&self) -> usize {
         self.longest
     }
 
-    /// Verifies a token: its form, its key, its signature, its claims. Without waiting for anything; `None` where a key has to
-    /// be fetched first, as [`verify_later`](Self::verify_later) does.
+    /// Verifies the form, the key, the signature and the claims of a token, without waiting. Returns `None` if the result requires
+    /// a request to another server or a resolver, which [`verify_later`](Self::verify_later) performs.
     pub fn verify(&self, token: &str, now: Timestamp) -> Option<Result<Principal, Denial>> {
         if self.introspected(token).is_some() {
             return None;
@@ -219,18 +220,19 @@ impl Bearer {
         }
     }
 
-    /// Whom these bytes name, where they are a token that was verified a moment ago and is as good now. Then nothing of them has to
-    /// be looked at again: they are the same, each of them.
+    /// Returns the principal of a token that was recently verified and is still valid. The whole token is compared, so no part of
+    /// it has to be checked again.
     pub fn cached(&self, token: &[u8], now: Timestamp) -> Option<Principal> {
         self.cached_principal(self.cache.as_ref()?, token, now, ProofOfPossession::Bare, self.roles.changes())
     }
 
-    /// With what is known and remembered.
+    /// Verifies a token with the available keys and the cache.
     fn verify_now(&self, token: &str, now: Timestamp, held: ProofOfPossession<'_>) -> Result<Principal, Unverified> {
         let Some(cache) = &self.cache else {
             return self.verify_uncached(token, now, held).map(|known| known.principal);
         };
-        // Before the token is read: what is replaced meanwhile is not what counted for it.
+        // Read before the token is verified. If grants are replaced during verification, the cached entry does not match the new
+        // ones.
         let grants = self.roles.changes();
         if let Some(principal) = self.cached_principal(cache, token.as_bytes(), now, held, grants) {
             return Ok(principal);
@@ -240,8 +242,8 @@ impl Bearer {
         Ok(verified.principal)
     }
 
-    /// Whom a token is known to name, as far as it does now: it is in time, and so is its key; it came as it has to; and what roles
-    /// grant is what they granted. Where it is not so, it is verified as any other.
+    /// Returns the principal of a cached token that is still valid: the token and its key have not expired, its proof of possession
+    /// matches, and the grants of roles are unchanged. Any other token is verified again.
     fn cached_principal(
         &self,
         cache: &Cache,
@@ -289,12 +291,12 @@ impl Bearer {
         }
     }
 
-    /// Whether no resolver is asked about an issuer of this name.
+    /// Returns whether the name cannot be an issuer, so that the resolver is not asked about it.
     fn is_no_issuer(&self, name: &str) -> bool {
         name.is_empty() || name.contains(char::is_control) || self.reserved.iter().any(|taken| **taken == *name)
     }
 
-    /// The issuer that is asked about the token. About a JWT nobody is asked (M9).
+    /// Returns the issuer to ask about the token. No issuer is asked about a JWT (M9).
     fn introspected(&self, token: &str) -> Option<(&TokenIssuer, &Introspector)> {
         let (issuer, introspector) = self
             .issuers
@@ -303,16 +305,16 @@ impl Bearer {
         (token.len() <= issuer.longest && !jws::is_jwt(token)).then_some((issuer, introspector))
     }
 
-    /// The same, after the keys of its issuer were fetched, if they may be, or the issuer asked. `client` is where the request
-    /// comes from, if that is known.
+    /// Like [`verify`](Self::verify), but first fetches the keys of the issuer if permitted, or asks the issuer or the resolver.
+    /// `client` is the address of the client, if known.
     ///
     /// # Errors
-    /// The denial that it deserves.
+    /// Returns the denial of the token.
     pub async fn verify_later(&self, token: &str, client: Option<IpAddr>) -> Result<Principal, Denial> {
         self.verify_held(token, ProofOfPossession::Bare, client).await
     }
 
-    /// The same for a token that came with a proof by the key of this name.
+    /// Like [`verify_later`](Self::verify_later), for a token that is presented with a proof by the key with this thumbprint.
     pub(crate) async fn verify_bound(
         &self,
         token: &str,

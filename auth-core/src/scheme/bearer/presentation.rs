@@ -1,20 +1,20 @@
-//! How a token was presented, and in whose name it was signed.
+//! The presentation of a token, and the issuer in whose name it was signed.
 
 use subtle::ConstantTimeEq as _;
 
 use super::TokenIssuer;
 use crate::identity::principal::CredentialOwner;
 
-/// What the caller has shown beside the token.
+/// The proof that the caller has presented in addition to the token.
 #[derive(Clone, Copy)]
 pub(super) enum ProofOfPossession<'a> {
     Bare,
-    /// That the key of this name is at hand.
+    /// Proof of possession of the key with this thumbprint.
     Proven(&'a str),
 }
 
 impl ProofOfPossession<'_> {
-    /// The name of the key.
+    /// Returns the thumbprint of the proven key.
     pub(super) fn key(self) -> Option<Box<str>> {
         match self {
             Self::Bare => None,
@@ -22,7 +22,7 @@ impl ProofOfPossession<'_> {
         }
     }
 
-    /// Whether a token that is bound to this key, or to none, may come so (H8).
+    /// Returns whether a token with this key binding, or without one, may be presented this way (H8).
     pub(super) fn fits(self, bound_to: Option<&str>) -> bool {
         match self {
             Self::Bare => bound_to.is_none(),
@@ -31,12 +31,12 @@ impl ProofOfPossession<'_> {
     }
 }
 
-/// In whose name an issuer signs.
+/// The relation of the `iss` of a token to the issuer that signs it.
 pub(super) enum IssuerClaim<'a> {
     Itself,
-    /// One that its settings list.
+    /// Another issuer that is listed in the settings.
     Listed(&'a str),
-    /// One that it stands for, and the tenant of that.
+    /// Another issuer that a resolver has mapped to the signing issuer, and its tenant.
     Another(&'a str, Option<&'a str>),
 }
 
@@ -48,7 +48,7 @@ impl IssuerClaim<'_> {
         }
     }
 
-    /// The name of the issuer that a key has to be of; `None` where the token need not name one.
+    /// Returns the name of the issuer for which a key must be valid, or `None` if the token need not name one.
     pub(super) fn signer<'b>(&'b self, issuer: &'b TokenIssuer) -> Option<&'b str> {
         match self {
             Self::Itself => (!issuer.unnamed).then_some(&issuer.source.issuer),

@@ -1,4 +1,4 @@
-//! Stands in for `remote` without the feature `oidc`: nothing is fetched, and the types of what would be have no values.
+//! Replacement for `remote` without the feature `oidc`. Nothing is fetched, and the types of fetched values are uninhabited.
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -1,9 +1,9 @@
-//! Issuers that are not known by name: who stands for one, among those that are registered.
+//! The resolver, which maps issuers that are not configured to configured ones.
 //!
 //! # Why
-//! What a token says of its issuer is anybody's claim until the signature holds. So a resolver picks one of the issuers that
-//! are registered, whose keys and addresses are settled at start-up, and nothing is ever built or fetched from the claim. It
-//! is asked once for all who bring the same claim, a bounded number at a time, and remembered either way (H9).
+//! The issuer in a token is an unverified claim until its signature is verified. A resolver therefore selects one of the configured
+//! issuers, whose keys and URLs are fixed at startup, and nothing is built or fetched from the claim. Concurrent requests with the
+//! same claim share one call. The number of concurrent calls is limited, and positive and negative results are cached (H9).
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::runtime::future::BoxFuture;
 use crate::runtime::single_flight::SingleFlightCache;
 use crate::runtime::timeout;
 
-/// A registered issuer, in whose place another one signs.
+/// The configured issuer to which another issuer is mapped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolved {
     pub(super) issuer: Arc<str>,
@@ -24,28 +24,28 @@ pub struct Resolved {
 }
 
 impl Resolved {
-    /// The issuer that was registered by this name: its keys, audience and settings are those of the token. Who is known by
-    /// the token is one of the issuer that the token names, not of this one.
+    /// Maps to the configured issuer with this name, whose keys, audience and settings apply to the token. The principal belongs to
+    /// the issuer that the token names, not to this one.
     pub fn to(issuer: &str) -> Self {
         Self { issuer: issuer.into(), tenant: None }
     }
 
-    /// The tenant whose issuer it is: roles and permissions of its tokens count in it, and nowhere else.
+    /// Sets the tenant to which the issuer belongs. Roles and permissions of its tokens apply in this tenant only.
     #[must_use]
     pub fn of_tenant(self, tenant: &str) -> Self {
         Self { tenant: Some(tenant.into()), ..self }
     }
 }
 
-/// Whoever knows the issuers is out of reach. Answered with 503.
+/// The data source of the resolver is unavailable. The response is 503.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("whoever knows the issuers is out of reach")]
 pub struct IssuersUnavailable;
 
 crate::debug_as_display!(IssuersUnavailable);
 
-/// Says who stands for an issuer that is not registered by its own name: one of a provider that has an issuer for each of its
-/// tenants, all with the same keys.
+/// Maps issuers that are not configured by their own name, such as those of a provider that has one issuer per tenant, all with the
+/// same keys.
 ///
 /// ```
 /// use auth_core::runtime::future::BoxFuture;
@@ -63,20 +63,20 @@ crate::debug_as_display!(IssuersUnavailable);
 /// }
 /// ```
 pub trait IssuerResolver: Send + Sync + 'static {
-    /// Who stands for the issuer of that name, which nobody has verified.
+    /// Returns the configured issuer for the issuer with this name, which is not verified, or `None` if it is unknown.
     fn resolve<'a>(&'a self, issuer: &'a str) -> BoxFuture<'a, Result<Option<Resolved>, IssuersUnavailable>>;
 }
 
-/// How long an answer is remembered, whatever it was.
+/// Lifetime of a cached result, positive or negative.
 const LASTS: Duration = Duration::from_secs(60);
 const MOST_ANSWERS: usize = 10_000;
 const AT_A_TIME: usize = 16;
-/// A longer one is no issuer: what nobody has verified is kept.
+/// Maximum size of an issuer name in bytes. Longer names are unknown issuers, because unverified names are cached.
 const LONGEST_NAME: usize = 512;
 pub(super) struct Resolver {
     resolver: Arc<dyn IssuerResolver>,
     known: SingleFlightCache<Box<str>, Option<Resolved>>,
-    /// Apart: who makes names up pushes out nobody's.
+    /// Unknown issuers, cached separately so that made-up names do not evict known issuers.
     unknown: SingleFlightCache<Box<str>, ()>,
     concurrency: Arc<ConcurrencyLimit>,
 }
@@ -92,7 +92,7 @@ impl Resolver {
         }
     }
 
-    /// What is remembered of the name.
+    /// Returns the cached result for the name.
     pub(super) fn remembered(&self, issuer: &str) -> Option<Option<Resolved>> {
         if issuer.len() > LONGEST_NAME {
             return Some(None);
@@ -102,7 +102,7 @@ impl Resolver {
         self.known.get(&issuer).or_else(unknown)
     }
 
-    /// Asks, where nothing is remembered.
+    /// Returns the cached result, or asks the resolver.
     pub(super) async fn resolved(&self, issuer: &str, client: Option<IpAddr>) -> Result<Option<Resolved>, Denial> {
         if issuer.len() > LONGEST_NAME {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! The conformance suite of stores of used DPoP proofs.
+//! Conformance tests for stores of used DPoP proofs.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,8 +7,8 @@ use super::ReplayStore;
 
 use crate::runtime::random::random;
 
-/// Checks a store against all rules of [`ReplayStore`]. Takes about a second. The entries are random and expire within a minute, so the
-/// store may be shared with others.
+/// Tests a store against all requirements of [`ReplayStore`]. Takes about a second. The entries are random and expire within a
+/// minute, so the store may be in use by other processes.
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
@@ -18,7 +18,7 @@ use crate::runtime::random::random;
 /// ```
 ///
 /// # Panics
-/// The store breaks a rule; the message names it.
+/// The store violates a requirement. The message names it.
 #[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
 pub async fn replay_store(store: impl ReplayStore) {
     let store: Arc<dyn ReplayStore> = Arc::new(store);

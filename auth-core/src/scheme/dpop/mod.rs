@@ -1,5 +1,5 @@
-//! Tokens that are bound to a key (RFC 9449): whoever sends one proves with each request that the key is theirs, so a token
-//! that was stolen is worth nothing.
+//! DPoP (RFC 9449): tokens that are bound to a key. With each request the client proves the possession of the key, so a stolen
+//! token is useless.
 
 mod uri;
 mod nonce;
@@ -36,7 +36,7 @@ use crate::runtime::clock;
 use crate::runtime::redis_url::RedisUrlError;
 use crate::runtime::timeout;
 
-/// Settings of proofs (RFC 9449).
+/// Settings of DPoP proofs (RFC 9449).
 ///
 /// ```
 /// use auth_core::scheme::dpop::Dpop;
@@ -60,30 +60,31 @@ enum ReplaySetting {
         capacity: usize,
     },
     Store(Arc<dyn ReplayStore>),
-    /// A store that contains proofs of several realms.
+    /// A store that may contain proofs of several realms.
     Shared(Arc<OpenReplayStore>),
 }
 
-/// What is wrong with the settings of proofs.
+/// An error of the DPoP settings.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DpopError {
-    /// Proofs name an address of this server, and it has to know which are its own.
+    /// The base is not an `https` URL of this server. Proofs name the URL of the request, so the server must have a list of its own
+    /// URLs.
     #[error("{0:?} is no `https` address of this server, such as \"https://api.example\"")]
     Base(String),
-    /// Longer than a proof may be under way, or no time at all.
+    /// The window is not between 1 s and 300 s.
     #[error("`.window(…)` is from 1 s to 300 s")]
     Window,
-    /// Nothing to tell a replay by.
+    /// The replay cache capacity is below 1,000 proofs.
     #[error("`.replay_cache_capacity(…)` is at least 1,000 proofs")]
     Room,
-    /// A secret that could be guessed.
+    /// The secret is shorter than 32 bytes.
     #[error("`.shared_nonces(…)` takes a secret of at least 32 bytes, not a public key")]
     Secret,
-    /// The system gives no random numbers.
+    /// The system provides no random numbers.
     #[error("the system gives no random numbers")]
     NoRandom,
-    /// No server has that address.
+    /// The Redis URL is invalid.
     #[error("`.redis(…)`: {0}")]
     Redis(RedisUrlError),
 }
@@ -91,38 +92,38 @@ pub enum DpopError {
 crate::debug_as_display!(DpopError);
 
 impl Dpop {
-    /// Proofs for this server, as its clients call it: scheme, host and port, and what paths begin with outside if a proxy
-    /// takes that away. What a request says of its own host is never believed.
+    /// Creates settings for a server at this base URL, as used by its clients: scheme, host, port, and the path prefix that a proxy
+    /// removes, if any. The host of a request is never trusted.
     pub fn at(base: impl Into<String>) -> Self {
         let replay = ReplaySetting::Memory { capacity: 100_000 };
         Self { bases: vec![base.into()], window: Duration::from_secs(60), nonces: None, replay }
     }
 
-    /// Another address of this server.
+    /// Adds another base URL of this server.
     pub fn or_at(mut self, base: impl Into<String>) -> Self {
         self.bases.push(base.into());
         self
     }
 
-    /// How old a proof may be. 60 s unless set, at most 300 s; 5 s are allowed for a clock that is ahead.
+    /// Sets the maximum age of a proof. 60 s by default, at most 300 s. A client clock may be up to 5 s ahead.
     pub fn window(self, window: Duration) -> Self {
         Self { window, ..self }
     }
 
-    /// Takes only proofs that carry a nonce which this server gave out in the last two minutes (RFC 9449 §9): none can be made
-    /// in advance, and a clock that is set back lets none through again. For a single instance; the first request of a client
-    /// is answered with a nonce, and a later one with the next, before the last ends.
+    /// Requires proofs to contain a nonce that this server issued within the last two minutes (RFC 9449 §9). Proofs cannot be
+    /// created in advance, and a clock that is set back does not make old proofs valid again. For a single instance only. The first
+    /// request of a client is answered with a nonce, and later responses contain the next nonce before the current one expires.
     pub fn nonces(self) -> Self {
         Self { nonces: Some(Nonces::of_this_process()), ..self }
     }
 
-    /// The same for several instances, which share this secret of at least 32 bytes.
+    /// Like [`nonces`](Self::nonces), for several instances that share this secret of at least 32 bytes.
     pub fn shared_nonces(self, secret: impl AsRef<[u8]>) -> Self {
         Self { nonces: Some(Nonces::shared(secret.as_ref())), ..self }
     }
 
-    /// Sets the number of used proofs to record in memory, so that none is accepted twice. 100,000 unless set, about 10 MB, and at
-    /// least 1,000. If more proofs are valid at once, further ones are answered with 503.
+    /// Sets the maximum number of used proofs that are recorded in memory to prevent replay. 100,000 by default, about 10 MB, and
+    /// at least 1,000. If more proofs are valid at once, further ones are answered with 503.
     pub fn replay_cache_capacity(self, proofs: usize) -> Self {
         Self { replay: ReplaySetting::Memory { capacity: proofs }, ..self }
     }
@@ -132,7 +133,7 @@ impl Dpop {
         Self { replay: ReplaySetting::Store(Arc::new(store)), ..self }
     }
 
-    /// Whether others may remember proofs in the same place.
+    /// Returns whether the replay store may be shared with other processes.
     pub(crate) fn is_shared(&self) -> bool {
         match &self.replay {
             ReplaySetting::Memory { .. } => false,
@@ -141,17 +142,17 @@ impl Dpop {
         }
     }
 
-    /// Checks the settings. Shared state is kept by `realm`.
+    /// Checks the settings and creates the verifier. Shared state is separated by `realm`.
     ///
     /// # Errors
-    /// A setting is wrong.
+    /// A setting is invalid.
     pub(crate) fn prepare(self, realm: &str) -> Result<DpopVerifier, DpopError> {
         let seconds = Duration::from_secs;
         if self.window < seconds(1) || self.window > seconds(300) {
             return Err(DpopError::Window);
         }
         let base = |base: String| Uri::base(&base).ok_or(DpopError::Base(base));
-        // As long as the proof is valid, which may be issued ahead of this clock.
+        // Covers the validity of a proof that was issued ahead of this clock.
         let proof_ttl = self.window + AHEAD + seconds(1);
         let replay: Arc<dyn ReplayStore> = match self.replay {
             ReplaySetting::Memory { capacity: ..1000 } => return Err(DpopError::Room),
@@ -170,26 +171,26 @@ impl Dpop {
     }
 }
 
-/// No secret and no address.
+/// Redacts the secret and the store.
 impl fmt::Debug for Dpop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Dpop").field("bases", &self.bases).field("window", &self.window).finish_non_exhaustive()
     }
 }
 
-/// A proof may be so much ahead.
+/// Maximum time by which a client clock may be ahead.
 const AHEAD: Duration = Duration::from_secs(5);
 
-/// What a proof has to match in its request.
+/// The properties of a request that its proof must match.
 struct ProofContext {
     method: String,
-    /// As it was sent.
+    /// The path as it was sent, without normalization.
     path: String,
     proofs: Vec<Vec<u8>>,
     client: Option<std::net::IpAddr>,
 }
 
-/// Verifies proofs.
+/// The verifier of DPoP proofs.
 pub struct DpopVerifier {
     bases: Vec<Uri>,
     window: Duration,
@@ -210,7 +211,7 @@ fn refused(cause: &'static str) -> Denial {
 }
 
 impl DpopVerifier {
-    /// Identifies a proof in the store, which contains neither the key nor the address.
+    /// Returns the key of a proof in the store. The store contains neither the client's key nor the URL.
     fn digest(&self, proof: &DpopProof, target: &Uri) -> [u8; 32] {
         let mut digest = Sha256::new();
         for part in [&self.realm, &proof.thumbprint, target.as_str(), &proof.id] {
@@ -220,11 +221,12 @@ impl DpopVerifier {
         digest.finalize().into()
     }
 
-    /// Verifies a token, its proof, and that they belong together. A proof is remembered only when all else was right: who has
-    /// no token fills nothing. With the caller comes the nonce for the next proof, where that of this one is about to end.
+    /// Verifies a token, its proof and their binding. A proof is recorded only after all other checks have passed, so a client
+    /// without a valid token cannot fill the store. Returns the caller, and the current nonce if the nonce of the proof differs
+    /// from it.
     ///
     /// # Errors
-    /// The denial that it deserves.
+    /// The denial of the token or the proof.
     async fn verify(
         &self,
         bearer: &Bearer,
@@ -266,7 +268,7 @@ impl DpopVerifier {
     }
 }
 
-/// Tokens that are bound to a key, each with a proof.
+/// The `DPoP` scheme: tokens that are bound to a key, each with a proof.
 pub struct BoundTokens {
     bearer: Arc<Bearer>,
     sources: Vec<Arc<Issuer>>,
@@ -274,7 +276,7 @@ pub struct BoundTokens {
 }
 
 impl BoundTokens {
-    /// Tokens that `bearer` verifies.
+    /// Creates the scheme. `bearer` verifies the tokens.
     pub fn new(bearer: Arc<Bearer>, proofs: DpopVerifier) -> Self {
         Self { sources: bearer.proven_sources().cloned().collect(), bearer, proofs }
     }
@@ -320,19 +322,19 @@ impl<H: RequestHead> Authenticator<H> for BoundTokens {
         })
     }
 
-    /// A proof is good once.
+    /// Returns `true`, since a proof is accepted only once.
     fn is_verified_once(&self) -> bool {
         true
     }
 }
 
 impl<H: RequestHead> SchemeSettings<H> for Dpop {
-    /// After the tokens.
+    /// Follows the bearer tokens.
     fn order(&self) -> u8 {
         5
     }
 
-    /// Those of the tokens.
+    /// Returns none, since the callers belong to the issuers of the bearer tokens.
     fn issuers(&self) -> Vec<(&'static str, bool)> {
         Vec::new()
     }

@@ -1,4 +1,4 @@
-//! Nonces: ours, not to be guessed, and kept nowhere. One is good for the minute that it stands for and the next.
+//! Unpredictable nonces without stored state: an HMAC of the current minute. A nonce is valid in its minute and the next one.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,7 +12,7 @@ use crate::runtime::clock;
 #[derive(Clone)]
 pub(super) struct Nonces {
     secret: Option<Secret>,
-    /// Several instances count minutes by the wall clock, one by a clock that is never set.
+    /// Several instances count minutes by the wall clock. A single instance counts them by a monotonic clock.
     is_shared: bool,
 }
 

@@ -1,4 +1,4 @@
-//! A proof, read strictly (RFC 9449 §4.2, §4.3).
+//! Strict parsing of DPoP proofs (RFC 9449 §4.2, §4.3).
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use crate::runtime::clock::Timestamp;
 use crate::runtime::strict_json;
 use crate::scheme::bearer::ProofKey;
 
-/// What a proof that holds says.
+/// The contents of a valid proof.
 #[derive(Debug)]
 pub(super) struct DpopProof {
-    /// Of the key that it was signed with (RFC 7638).
+    /// Thumbprint of the key that signed the proof (RFC 7638).
     pub(super) thumbprint: String,
     pub(super) method: String,
     pub(super) uri: Uri,
@@ -24,12 +24,12 @@ pub(super) struct DpopProof {
     pub(super) nonce: Option<String>,
 }
 
-/// A header line with an RSA key and a long address fits well.
+/// Sufficient for a proof with an RSA key and a long URL.
 const LONGEST: usize = 4096;
 const LONGEST_ID: usize = 256;
 const MOST_MEMBERS: usize = 32;
 
-/// Reads a proof for a token. `Err` says why not, for the log.
+/// Parses and verifies a proof for a token. The error is the cause for the log.
 pub(super) fn read(line: &[u8], token: &str, now: Timestamp, window: Duration) -> Result<DpopProof, &'static str> {
     let text = std::str::from_utf8(line).map_err(|_| "the proof is no text")?.trim_matches([' ', '\t']);
     if text.len() > LONGEST {
@@ -50,7 +50,7 @@ pub(super) fn read(line: &[u8], token: &str, now: Timestamp, window: Duration) -
     if made < now.minus(window) || made_up > now.plus(AHEAD) {
         return Err("the proof is too old, or of the future (iat)");
     }
-    // Of this token, whoever its key is: one for another token proves nothing here (DPOP-4).
+    // A proof for another token is invalid, even if that token is bound to the same key (DPOP-4).
     let expected = URL_SAFE_NO_PAD.encode(Sha256::digest(token));
     if !bool::from(expected.as_bytes().ct_eq(claims.ath.as_bytes())) {
         return Err("the proof is for another token (ath)");

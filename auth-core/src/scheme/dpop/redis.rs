@@ -12,11 +12,11 @@ use crate::runtime::hex::hex;
 use crate::runtime::redis::RedisConnection;
 use crate::runtime::redis_url::RedisUrlError;
 
-/// Expires by the clock of the server. Returns 1 for the first use.
+/// Entries expire by the clock of the Redis server. The script returns 1 for the first use.
 const INSERT: &str = "return redis.call('SET', ARGV[1] .. ARGV[2], '', 'NX', 'PX', ARGV[3]) and 1 or 0";
 
 impl Dpop {
-    /// Records used proofs in Redis or Valkey, for all instances: `redis://user:password@host:6379/0`.
+    /// Records used proofs in Redis or Valkey, shared by all instances: `redis://user:password@host:6379/0`.
     pub fn redis(self, url: impl Into<String>) -> Self {
         let url = url.into();
         let open = move |realm: &str| {
@@ -27,7 +27,7 @@ impl Dpop {
     }
 }
 
-/// A store of used proofs in Redis or Valkey. Keys begin with `auth:<realm>:dpop:`.
+/// A store of used proofs in Redis or Valkey. The keys begin with `auth:<realm>:dpop:`.
 #[derive(Debug)]
 pub struct RedisReplayStore {
     connection: RedisConnection,
@@ -35,7 +35,7 @@ pub struct RedisReplayStore {
 }
 
 impl RedisReplayStore {
-    /// Proofs on the server at this URL: `redis://user:password@host:6379/0`. Opens no connection.
+    /// Creates a store on the server at this URL: `redis://user:password@host:6379/0`. Opens no connection.
     ///
     /// # Errors
     /// The URL is invalid.

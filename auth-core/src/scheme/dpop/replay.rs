@@ -1,4 +1,4 @@
-//! Stores of used proofs: each proof is accepted once, as long as it is valid.
+//! Stores of used proofs. A proof is accepted only once while it is valid.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -16,7 +16,7 @@ crate::debug_as_display!(ReplayStoreUnavailable);
 
 /// A store of used DPoP proofs (RFC 9449 §11.1), for [`Dpop::replay_store`](super::Dpop::replay_store).
 ///
-/// The conformance suite is `auth_actix::test::replay_store`.
+/// `auth_actix::test::replay_store` tests whether a store conforms.
 ///
 /// ```
 /// use std::time::Duration;
@@ -41,7 +41,7 @@ pub trait ReplayStore: Send + Sync + 'static {
     /// digest.
     ///
     /// # Errors
-    /// The store is unavailable or full: entries are never evicted before their time.
+    /// The store is unavailable or full. Entries are never evicted before they expire.
     fn insert(&self, proof: [u8; 32], ttl: Duration) -> BoxFuture<'_, Result<bool, ReplayStoreUnavailable>>;
 }
 
@@ -51,7 +51,7 @@ pub struct MemoryReplayStore {
     used: Mutex<Used>,
 }
 
-/// In order of expiry: each store is used with one time to live.
+/// In the order of expiry, since a store is used with only one time to live.
 #[derive(Default)]
 struct Used {
     proofs: HashSet<[u8; 32]>,
@@ -59,7 +59,7 @@ struct Used {
 }
 
 impl MemoryReplayStore {
-    /// A store of at most `capacity` proofs, of about 100 bytes each.
+    /// Creates a store for at most `capacity` proofs of about 100 bytes each.
     pub fn new(capacity: usize) -> Self {
         Self { capacity, used: Mutex::default() }
     }

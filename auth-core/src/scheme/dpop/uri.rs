@@ -1,19 +1,19 @@
-//! The address that a proof is for, compared as RFC 9449 §4.3 asks: after normalisation by syntax and scheme (RFC 3986 §6.2.2,
-//! §6.2.3), without query and fragment.
+//! The URI that a proof is for, compared as required by RFC 9449 §4.3: after syntax-based and scheme-based normalization (RFC 3986
+//! §6.2.2, §6.2.3), without query and fragment.
 
 use url::{Host, Url};
 
-/// An address in its one normal form.
+/// A URI in normal form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Uri(String);
 
 impl Uri {
-    /// What a proof says.
+    /// Parses the `htu` claim of a proof.
     pub(super) fn of_proof(text: &str) -> Option<Self> {
         Self::of(Url::parse(text).ok()?)
     }
 
-    /// An address of this server; `https`, or of this machine.
+    /// Parses a base URL of this server. It must be `https`, or `http` on this machine.
     pub(super) fn base(text: &str) -> Option<Self> {
         let url = Url::parse(text).ok().filter(|url| url.query().is_none() && url.fragment().is_none())?;
         let is_here = match url.host()? {
@@ -34,10 +34,10 @@ impl Uri {
         Some(Self(normal(url.as_str())))
     }
 
-    /// The address of a path below this one.
+    /// Returns the URI of a path relative to this base.
     pub(super) fn with_path(&self, path: &str) -> Self {
         let whole = format!("{}{path}", self.0.trim_end_matches('/'));
-        // A path of a request holds nothing that is no path; were it so, nothing is equal to it.
+        // A request path is always a valid path. If it is not, the result equals no URI of a proof.
         Url::parse(&whole).ok().and_then(Self::of).unwrap_or(Self(String::new()))
     }
 
@@ -46,7 +46,7 @@ impl Uri {
     }
 }
 
-/// Escapes in upper case, and none of what needs none.
+/// Normalizes percent-encodings: upper-case digits, and no encoding of unreserved characters.
 fn normal(text: &str) -> String {
     let mut normal = String::with_capacity(text.len());
     let mut rest = text;

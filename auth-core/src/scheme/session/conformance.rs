@@ -1,4 +1,4 @@
-//! What every store of sessions does: the same for ours and for yours.
+//! Conformance tests for session stores, built-in and custom.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,8 +7,8 @@ use super::{SessionKey, SessionRecord, SessionState, SessionStore, StoredSession
 
 use crate::runtime::random::random;
 
-/// Holds a store against all that [`SessionStore`] promises. Takes about two seconds, and leaves nothing that lasts: the store may
-/// be one that others use.
+/// Tests a store against all requirements of [`SessionStore`]. Takes about two seconds. All entries expire, so the store may be in
+/// use by other processes.
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
@@ -18,7 +18,7 @@ use crate::runtime::random::random;
 /// ```
 ///
 /// # Panics
-/// It breaks a promise; the message says which.
+/// The store violates a requirement. The message names it.
 pub async fn session_store(store: impl SessionStore) {
     let suite = SessionSuite { store: Arc::new(store) };
     suite.makes_loads_and_ends().await;
@@ -41,7 +41,7 @@ impl SessionSuite {
         SessionKey::from_bytes(random())
     }
 
-    /// An identity that nobody else has, with characters that a store may stumble over.
+    /// Returns a unique identity with characters that may require escaping in a store.
     fn id(name: &str) -> String {
         format!("user:4:\"\u{fc}\": {name} {:?}", Self::key())
     }
@@ -142,7 +142,7 @@ impl SessionSuite {
             assert_eq!(self.store.touch(used).await, Ok(true), "in use");
             assert!(self.live(used).await.is_some_and(|live| live.unseen < ms(300)), "a touch is seen");
         }
-        // 900 ms
+        // 900 ms have passed.
         let late = Self::key();
         let record = of(Some(ms(600)), LONG);
         assert_eq!(self.store.replace(idle, late, record).await, Ok(false), "what has ended is not replaced");
@@ -155,7 +155,7 @@ impl SessionSuite {
             tokio::time::sleep(ms(350)).await;
             let _ = self.store.touch(used).await;
         }
-        // 1600 ms
+        // 1600 ms have passed.
         for key in [used, remembered] {
             assert_eq!(self.store.load(key).await, Ok(SessionState::Unknown), "no use goes beyond the end");
         }
@@ -163,7 +163,7 @@ impl SessionSuite {
         assert_eq!(self.store.end_all(&id, None).await, Ok(0), "and there is nothing left to end");
     }
 
-    /// Many at once: whoever ends a session has ended it.
+    /// A session that was ended must stay ended, even if it is updated and replaced concurrently.
     async fn does_not_raise_the_dead(&self) {
         let id = Self::id("alice");
         let mut keys = Vec::new();

@@ -1,24 +1,24 @@
-//! The session cookie: how it is read, and how it is set.
+//! The session cookie: parsing and `Set-Cookie` lines.
 //!
 //! # Why
-//! Libraries decode the names of cookies and trim what Unicode calls space: `%5F%5FHost-session`, which a neighbouring host
-//! can set, then reads as `__Host-session` (CVE-2020-7070, CVE-2020-8184). So the bytes are compared as they stand.
+//! Some libraries decode cookie names and trim Unicode white space. A neighboring host can set `%5F%5FHost-session`, which such a
+//! library reads as `__Host-session` (CVE-2020-7070, CVE-2020-8184). Therefore the raw bytes are compared.
 
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// The cookie's name and attributes, settled at start-up.
+/// The name and the attributes of the cookie, fixed at start-up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CookieSettings {
     pub(super) name: String,
     pub(super) strict: bool,
-    /// For a browser on the same machine, over plain HTTP.
+    /// Whether the cookie is for a browser on the same machine over plain HTTP.
     pub(super) plain_http: bool,
 }
 
-/// A name that no cookie has.
+/// The cookie name is invalid.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no name of a cookie: write letters, digits, `-` and `_`, without a prefix such as `__Host-`")]
 pub struct CookieNameError(pub(super) String);
@@ -34,7 +34,7 @@ impl CookieSettings {
         Ok(self)
     }
 
-    /// The name with its prefix: `__Host-` makes browsers take it from this host alone, over TLS (COOKIE-1).
+    /// The `__Host-` prefix makes browsers accept the cookie only from this host and only over TLS (COOKIE-1).
     pub(super) fn full_name(&self) -> String {
         let prefix = if self.plain_http { "" } else { "__Host-" };
         format!("{prefix}{}", self.name)
@@ -44,13 +44,13 @@ impl CookieSettings {
         self.full_name() == other.full_name()
     }
 
-    /// A session cookie with this value, which ends with the browser unless it `lasts`.
+    /// Returns a `Set-Cookie` line with this value. The cookie expires with the browser session if `lasts` is `None`.
     pub(crate) fn set(&self, value: &str, lasts: Option<Duration>) -> String {
         let age = lasts.map(|lasts| format!("; Max-Age={}", lasts.as_secs())).unwrap_or_default();
         format!("{}={value}{}{age}", self.full_name(), self.attributes())
     }
 
-    /// What makes a browser forget it: the same name, path and attributes (COOKIE-4).
+    /// Returns the `Set-Cookie` line that deletes the cookie. Requires the same name, path and attributes (COOKIE-4).
     pub(crate) fn delete(&self) -> String {
         format!("{}={}; Max-Age=0", self.full_name(), self.attributes())
     }
@@ -65,19 +65,19 @@ impl CookieSettings {
         format!("{secure}; HttpOnly; Path=/; SameSite={site}")
     }
 
-    /// The id that the cookie lines carry: of our name byte for byte, once, or several times with one value (COOKIE-2,
-    /// COOKIE-3).
+    /// Returns the session id in the cookie lines. The cookie name must match byte for byte. The cookie may occur once, or several
+    /// times with the same value (COOKIE-2, COOKIE-3).
     pub fn read<'a>(&self, lines: impl Iterator<Item = &'a [u8]>) -> Option<SessionId> {
         SessionId::parse(self.value(lines)?)
     }
 
-    /// The cookie of a log-in that is on its way to a provider, told from others by a mark.
+    /// Returns the settings of the cookie for a pending login at a provider. `mark` distinguishes it from other pending logins.
     pub(crate) fn of_login(mark: &str, plain_http: bool) -> Self {
-        // Lax: the browser brings it along when the provider sends it back.
+        // `Lax`, since the browser must send the cookie when the provider redirects back.
         Self { name: format!("login-{mark}"), strict: false, plain_http }
     }
 
-    /// The cookies of all log-ins that are on their way in a browser.
+    /// Returns the settings of the cookies of all pending logins in a browser.
     pub(crate) fn of_logins<'a>(lines: impl Iterator<Item = &'a [u8]>, plain_http: bool) -> Vec<Self> {
         let prefix = Self::of_login("", plain_http).full_name();
         let names = lines.flat_map(|line| line.split(|byte| *byte == b';')).filter_map(|pair| {
@@ -88,7 +88,7 @@ impl CookieSettings {
         names.collect()
     }
 
-    /// The value that the cookie lines carry.
+    /// Returns the value of the cookie in the cookie lines.
     pub(crate) fn value<'a>(&self, lines: impl Iterator<Item = &'a [u8]>) -> Option<&'a [u8]> {
         let name = self.full_name();
         let mut found: Option<&[u8]> = None;
@@ -101,7 +101,7 @@ impl CookieSettings {
                 continue;
             };
             if found.is_some_and(|other| other != value) {
-                return None; // one of them is somebody else's
+                return None; // one of the values was set by another party
             }
             found = Some(value);
         }
@@ -109,12 +109,12 @@ impl CookieSettings {
     }
 }
 
-/// The id of a session: 256 random bits. Shown to nobody but its browser.
+/// The id of a session: 256 random bits. It is disclosed only to the browser of the session.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SessionId([u8; 32]);
 
 impl SessionId {
-    /// A new one; `None` where the system gives no random numbers.
+    /// Creates a random id. Returns `None` if the system provides no random numbers.
     pub(super) fn random() -> Option<Self> {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).ok()?;
@@ -122,7 +122,7 @@ impl SessionId {
     }
 
     fn parse(text: &[u8]) -> Option<Self> {
-        // What cannot be an id is none, before any store is asked.
+        // Malformed ids are rejected before any store is queried.
         let mut bytes = [0; 32];
         let fits = text.len() == 43 && URL_SAFE_NO_PAD.decode_slice(text, &mut bytes) == Ok(32);
         fits.then_some(Self(bytes))
@@ -132,14 +132,14 @@ impl SessionId {
         URL_SAFE_NO_PAD.encode(self.0)
     }
 
-    /// The name of its session in a store.
+    /// Returns the key of the session in a store.
     pub fn key(self) -> super::SessionKey {
         use sha2::Digest as _;
         super::SessionKey::from_bytes(sha2::Sha256::digest(self.0).into())
     }
 }
 
-/// No id.
+/// Redacts the id.
 impl std::fmt::Debug for SessionId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("SessionId(_)")

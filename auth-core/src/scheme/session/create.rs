@@ -1,4 +1,4 @@
-//! How a session begins: by a log-in, or in somebody else's name.
+//! Creation of sessions, by a login or on behalf of another user.
 
 use serde_json::{Map, Value, json};
 
@@ -10,15 +10,16 @@ use crate::identity::principal::Principal;
 use crate::identity::scheme_id::SchemeId;
 use crate::runtime::clock;
 
-/// Claims longer than this are no session.
+/// Maximum length of the claims of a session, in bytes.
 const LONGEST_CLAIMS: usize = 16 * 1024;
 
 impl SessionVerifier {
-    /// Begins a session, in place of the one that the browser has, if it has one: a new id at each login (SESS-2). Returns
-    /// the `Set-Cookie` that goes with it, and who logged in. `admit` is asked before anything is stored.
+    /// Begins a session with a new id (SESS-2). Replaces the session that the browser has, if any. Returns the `Set-Cookie` line
+    /// and the user. `admit` is called before anything is stored.
     ///
     /// # Errors
-    /// What `admit` says. The store is full or out of reach: 503. The claims are too long, or the name is empty: 500.
+    /// The error of `admit`. 503 if the store is full or unavailable. 500 if the claims are longer than 16 KiB or the name is
+    /// empty.
     pub async fn log_in(
         &self,
         mut login: NewSession,
@@ -80,8 +81,8 @@ impl SessionVerifier {
         self.store.create(key, record).await
     }
 
-    /// Ends the oldest sessions of whoever is at the keyboard, where there are too many: of theirs in this realm, and of nobody
-    /// else.
+    /// Ends the oldest sessions of the person at the browser if they have too many. `who` is that person: the last actor of a
+    /// delegated session, otherwise its subject. Only sessions of the same person in this realm are ended.
     async fn make_room(&self, who: &str, before: Option<SessionKey>) -> Result<(), SessionStoreError> {
         if self.store.of(who).await?.len() < self.max_sessions_per_user {
             return Ok(());
@@ -100,7 +101,7 @@ impl SessionVerifier {
         Ok(())
     }
 
-    /// The key, where it is that of a live session of this realm.
+    /// Returns the key if it belongs to a live session of this realm.
     async fn ours(&self, key: SessionKey) -> Result<Option<SessionKey>, SessionStoreError> {
         Ok(match self.store.load(key).await? {
             SessionState::Live(live) => self.is_ours(&live).then_some(key),
@@ -108,11 +109,11 @@ impl SessionVerifier {
         })
     }
 
-    /// Begins a session of somebody else, in place of the caller's own, which says in whose name it acts (`act`, RFC 8693
-    /// §4.1). It ends at log-out, and is fresh for nothing.
+    /// Begins a session in which the caller acts on behalf of another user (`act`, RFC 8693 §4.1). Replaces the caller's own
+    /// session. Logout ends it. It is not persistent and never counts as a recent login.
     ///
     /// # Errors
-    /// As [`log_in`](Self::log_in); and 403 where the caller acts for somebody already.
+    /// Like [`log_in`](Self::log_in). 403 if the caller already acts on behalf of another user.
     pub async fn act_as(
         &self,
         mut login: NewSession,

@@ -1,4 +1,4 @@
-//! Sessions, and what logins begin them with.
+//! Settings of sessions and of the logins that begin them.
 
 use std::sync::Arc;
 
@@ -11,14 +11,14 @@ use crate::store::users::PasswordAuthenticator;
 /// Settings of sessions and logins.
 #[derive(Default)]
 pub struct LoginSettings {
-    /// The sessions.
+    /// The settings of sessions, if configured.
     pub sessions: Option<Sessions>,
-    /// The users of the login form; those of Basic unless set.
+    /// The users of the login form. The users of Basic authentication by default.
     pub users: Option<PasswordAuthenticator>,
 }
 
 impl LoginSettings {
-    /// The users of the login form: those of Basic, unless others are set, which then have to be the same.
+    /// Returns the users of the login form. If both the form and Basic authentication have users, they must be the same.
     fn users(
         users: Option<PasswordAuthenticator>,
         of_basic: Option<Arc<PasswordAuthenticator>>,
@@ -32,7 +32,7 @@ impl LoginSettings {
 }
 
 impl<H: RequestHead> SchemeSettings<H> for LoginSettings {
-    /// After Basic and a login at a provider, and before the tokens.
+    /// Follows Basic authentication and the login at a provider, and precedes the bearer tokens.
     fn order(&self) -> u8 {
         3
     }

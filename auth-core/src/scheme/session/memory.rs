@@ -1,4 +1,4 @@
-//! Sessions in the memory of one process: gone with it.
+//! Sessions in the memory of one process. They are lost when the process ends.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
@@ -16,20 +16,21 @@ use crate::runtime::future::BoxFuture;
 
 const SHARDS: usize = 64;
 
-/// Sessions in memory, in shards, bounded in number. A session takes as much as its claims, and some 300 bytes.
+/// A sharded, bounded session store in memory. A session takes the size of its claims plus about 300 bytes.
 pub struct MemorySessionStore {
     shards: Box<[Mutex<Shard>]>,
-    /// Which sessions an identity has. Locked before a shard, never after one, and several by their position.
+    /// The sessions of each identity. Locked before a session shard, never after one. Several shards are locked in the order of
+    /// their indexes.
     subjects: Box<[Mutex<SessionTable>]>,
     key: RandomState,
     count: AtomicUsize,
     most: usize,
 }
 
-/// Of each identity its sessions, the oldest first.
+/// The sessions of each identity, oldest first.
 type SessionTable = HashMap<String, Vec<SessionKey>>;
 
-/// The sessions of some identities, locked.
+/// The locked shards of some identities.
 struct Locked<'a> {
     store: &'a MemorySessionStore,
     guards: Vec<(usize, MutexGuard<'a, SessionTable>)>,
@@ -60,7 +61,7 @@ impl Locked<'_> {
 #[derive(Default)]
 struct Shard {
     live: HashMap<SessionKey, MemorySession>,
-    /// By what, and until when that is known.
+    /// The successor of each replaced session, and the time until which it is kept.
     superseded: HashMap<SessionKey, (SessionKey, Moment)>,
     swept: Moment,
 }
@@ -84,7 +85,7 @@ impl MemorySession {
     }
 }
 
-/// How often a shard is looked through for what has ended.
+/// Interval between sweeps of a shard for expired sessions.
 const SWEEP: Duration = Duration::from_secs(60);
 
 impl Shard {
@@ -94,7 +95,7 @@ impl Shard {
 }
 
 impl MemorySessionStore {
-    /// Room for so many sessions at a time. One more is refused: a live one is never pushed out.
+    /// Creates a store for at most `most` concurrent sessions. Further sessions are refused, since a live session is never evicted.
     pub fn new(most: usize) -> Self {
         Self {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
@@ -121,7 +122,7 @@ impl MemorySessionStore {
         Locked { store: self, guards: guards.collect() }
     }
 
-    /// Room for one more, after what has ended was thrown away.
+    /// Reserves capacity for one session. Removes expired sessions first if the store is full.
     fn reserve(&self, now: Moment) -> Result<(), SessionStoreError> {
         let take = || {
             let more = |count: usize| (count < self.most).then_some(count + 1);
@@ -134,7 +135,7 @@ impl MemorySessionStore {
         if take() { Ok(()) } else { Err(SessionStoreError::Full) }
     }
 
-    /// Throws away what has ended. Takes one lock at a time.
+    /// Removes expired sessions. Holds only one lock at a time.
     fn sweep(&self, shard: usize, now: Moment) {
         let mut ended = Vec::new();
         {
@@ -181,7 +182,8 @@ impl MemorySessionStore {
         Err(SessionStoreError::Unavailable)
     }
 
-    /// Puts a session where none is, for which there is room; `false` where one is, which stays as it is.
+    /// Inserts a session whose capacity is already reserved. Returns `false` if the key is in use. The existing session is
+    /// unchanged.
     fn insert(&self, key: SessionKey, record: SessionRecord, now: Moment, subjects: &mut Locked<'_>) -> bool {
         let ids = record.ids.clone();
         match self.shard(key).live.entry(key) {
@@ -192,7 +194,7 @@ impl MemorySessionStore {
         true
     }
 
-    /// Takes a session out; `false` where there is none that lives. Its subjects are locked.
+    /// Removes a session. Returns `false` if it does not exist or has expired. `subjects` must contain the locks of its identities.
     fn take(&self, key: SessionKey, now: Moment, subjects: &mut Locked<'_>) -> bool {
         let Some(entry) = self.shard(key).live.remove(&key) else { return false };
         self.count.fetch_sub(1, Ordering::Relaxed);
@@ -206,13 +208,13 @@ impl MemorySessionStore {
 
     fn replace_now(&self, old: SessionKey, new: SessionKey, record: SessionRecord, now: Moment) -> bool {
         let ids = self.ids_of(old);
-        // Under the locks of all that it concerns, so that who ends all of theirs meets the one or the other.
+        // Holds the locks of all affected identities, so that a concurrent `end_all` finds either the old or the new session.
         let mut subjects = self.lock(ids.iter().chain(&record.ids));
-        // The new one first: who finds that the old one was replaced finds what has replaced it.
+        // The new session is inserted first, so that its successor exists as soon as the old session is marked as superseded.
         if !self.insert(new, record, now, &mut subjects) {
             return false;
         }
-        self.count.fetch_add(1, Ordering::Relaxed); // the room of the old one
+        self.count.fetch_add(1, Ordering::Relaxed); // the old session frees its capacity below
         let (gone, lived) = {
             let mut shard = self.shard(old);
             let lives = shard.live(old, now).is_some();
@@ -235,7 +237,7 @@ impl MemorySessionStore {
         locked(&self.subjects, self.position(id)).get(id).into_iter().flatten().copied().collect()
     }
 
-    /// Takes out of somebody's list what is in no shard.
+    /// Removes a key from the list of an identity if the session no longer exists.
     fn forget_gone(&self, id: &str, key: SessionKey) {
         let mut subjects = self.lock([&id.to_owned()].into_iter());
         if !self.shard(key).live.contains_key(&key) {
@@ -317,7 +319,7 @@ impl SessionStore for MemorySessionStore {
     fn end_all<'a>(&'a self, id: &'a str, but: Option<SessionKey>) -> BoxFuture<'a, Result<u64, SessionStoreError>> {
         let now = clock::monotonic();
         let mut ended = 0;
-        // Until none is left: one may be replaced by another meanwhile.
+        // Repeated until none is left, since a session may be replaced concurrently.
         loop {
             let keys: Vec<_> = self.keys_of(id).into_iter().filter(|key| Some(*key) != but).collect();
             if keys.is_empty() {

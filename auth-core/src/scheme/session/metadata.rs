@@ -1,25 +1,25 @@
-//! What a session has to know of itself, beside the claims that the application sees.
+//! Internal state of a session, stored beside the claims that the application sees.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-/// What a session has to know of itself, whatever a log-in says.
+/// Internal state of a session. It is set by this module and never by the login.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct SessionMetadata {
-    /// Where the login was. One store may serve several realms, and a session is of one of them.
+    /// The realm of the login. A store may be shared by several realms, and a session is valid in only one.
     pub(super) realm: String,
-    /// The login was remembered beyond its idle time, so it is not fresh.
+    /// The login was remembered beyond the idle timeout, so it no longer counts as recent.
     pub(super) stale: bool,
-    /// Of a user of the store, whose roles are those that it says: the marks of the passwords that it may have begun with. Another
-    /// one ends it.
+    /// Versions of the password that the session may have begun with. Set if the subject is a user of the user store, which then
+    /// also provides the roles. A different version ends the session.
     pub(super) user: Option<Vec<String>>,
-    /// The same of who acts.
+    /// Like [`user`](Self::user), for the actor.
     pub(super) actor: Option<Vec<String>>,
 }
 
 impl SessionMetadata {
-    /// Its member of the claims.
+    /// Name of the claim that contains this state.
     pub(super) const NAME: &str = "session";
 
     pub(super) fn of(claims: &Map<String, Value>) -> Self {

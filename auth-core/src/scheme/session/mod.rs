@@ -1,8 +1,8 @@
-//! Sessions that the server keeps: a cookie with a random id, and a store.
+//! Server-side sessions: a cookie with a random id, and a store.
 //!
 //! # Why
-//! A sealed cookie needs no store, and cannot be ended. Here log-out, log-out everywhere and a dismissed employee end
-//! sessions at once, in all instances that share the store.
+//! A sealed cookie needs no store, but it cannot be revoked. A stored session ends immediately on logout, on logout from all
+//! devices, or when an employee is dismissed. It ends in all instances that share the store.
 
 mod cookie;
 mod store;
@@ -53,13 +53,13 @@ use crate::store::users::{PasswordAuthenticator, VerifiedUser};
 /// A session that was verified for one request.
 #[derive(Debug)]
 pub struct VerifiedSession {
-    /// Who it is.
+    /// The verified caller.
     pub principal: Principal,
-    /// What to touch once the request is let in; a refused one is no activity (SESS-3).
+    /// The session to touch once the request is granted. A denied request is not an activity (SESS-3).
     pub touch: Option<SessionKey>,
 }
 
-/// The verifier of sessions, and what begins and ends them.
+/// Verifies, begins and ends sessions.
 pub struct SessionVerifier {
     store: Arc<dyn SessionStore>,
     cookie: CookieSettings,
@@ -73,23 +73,23 @@ pub struct SessionVerifier {
 }
 
 impl SessionVerifier {
-    /// The name of its cookie, with what browsers ask to stand before it.
+    /// Returns the name of the cookie, including its prefix.
     pub fn cookie_name(&self) -> String {
         self.cookie.full_name()
     }
 
-    /// Whether a browser would take the cookie of one for that of the other, and they are not kept in one place: the one
-    /// logs out whom the other has logged in.
+    /// Returns whether both use the same cookie name but different stores. Logging in with one would then log the user out of the
+    /// other.
     pub fn clashes_with(&self, other: &Self) -> bool {
         self.cookie.has_name_of(&other.cookie) && !Arc::ptr_eq(&self.store, &other.store)
     }
 
-    /// Reads the cookie lines of a request.
+    /// Returns the session id in the cookie lines of a request.
     pub fn read<'a>(&self, lines: impl Iterator<Item = &'a [u8]>) -> Option<SessionId> {
         self.cookie.read(lines)
     }
 
-    /// `Set-Cookie` of an answer that deletes the cookie.
+    /// Returns the `Set-Cookie` line that deletes the cookie.
     pub fn delete_cookie(&self) -> String {
         self.cookie.delete()
     }
@@ -97,9 +97,10 @@ impl SessionVerifier {
     /// Verifies a session.
     ///
     /// # Errors
-    /// The denial that it deserves: 401 where it has ended, 503 where the store, or that of its user, is out of reach.
+    /// 401 if the session has ended. 503 if the session store or the user store is unavailable.
     pub async fn verify(&self, id: SessionId) -> Result<VerifiedSession, Rejection> {
-        /// Another request may change the session meanwhile; each time that is another one.
+        /// Maximum number of attempts if other requests update the session concurrently. Each failed attempt is due to a different
+        /// update.
         const TRIALS: usize = 5;
         let (key, mut lost) = (id.key(), false);
         for _ in 0..TRIALS {
@@ -115,11 +116,11 @@ impl SessionVerifier {
             };
             let claims = match self.changed(key, &live).await? {
                 None => live.record.claims,
-                // Another request has just found the same.
+                // A concurrent request has already stored the same claims.
                 Some(claims) if lost && claims == live.record.claims => claims,
                 Some(claims) => match self.store.update(key, live.version, claims.clone()).await {
                     Ok(true) => claims,
-                    // Changed or ended by somebody else: what is there now counts.
+                    // Another request has updated or ended the session. Its current state must be loaded.
                     Ok(false) => {
                         lost = true;
                         continue;
@@ -128,20 +129,21 @@ impl SessionVerifier {
                 },
             };
             let principal = self.principal(claims).map_err(|denial| Rejection { denial, delete_cookie: true })?;
-            // Once in a while is enough, and spares the store a write for each request.
+            // Limits writes to the store, since touching the session on each request is unnecessary.
             let due = live.unseen >= (self.idle / 30).min(Duration::from_secs(60));
             return Ok(VerifiedSession { principal, touch: due.then_some(key) });
         }
         Err(unavailable("the session changes too often"))
     }
 
-    /// The claims, where they are others now: with the roles that the user has, and without what made a login fresh that is
-    /// remembered beyond its idle time. Both at once, as a second write would be of an old version.
+    /// Returns the claims to store, or `None` if no update is due. Refreshes the user's roles. Removes the claims of a recent login
+    /// from a remembered session that was unused for the idle timeout. Both changes are written in one update, since a second one
+    /// would conflict with the version of the first.
     async fn changed(&self, key: SessionKey, live: &StoredSession) -> Result<Option<String>, Rejection> {
         let mut claims: Map<String, Value> = serde_json::from_str(&live.record.claims).unwrap_or_default();
         let mut kept = SessionMetadata::of(&claims);
         if kept.realm != self.source.issuer.as_ref() {
-            // Its cookie may be that of a neighbour.
+            // The cookie may belong to another application on the same host, so it is not deleted.
             return Err(ended("the session is of another realm", false));
         }
         let mut changed = false;
@@ -158,10 +160,10 @@ impl SessionVerifier {
         Ok(changed.then(|| Value::Object(claims).to_string()))
     }
 
-    /// Says that a session was used; a denial where it was ended meanwhile.
+    /// Records that a session was used. Fails if the session has ended in the meantime.
     ///
     /// # Errors
-    /// As [`verify`](Self::verify).
+    /// Like [`verify`](Self::verify).
     pub async fn touch(&self, key: SessionKey) -> Result<(), Rejection> {
         match self.store.touch(key).await {
             Ok(true) => Ok(()),
@@ -170,8 +172,8 @@ impl SessionVerifier {
         }
     }
 
-    /// The roles that the user has now, where the user's store can be asked: within the bound, a role that was withdrawn stops
-    /// working, and so does a session whose user is gone, or who acts in it (SESS-5). Whether it was asked.
+    /// Refreshes the roles from the user store, if there is one. Within the refresh interval, a revoked role becomes ineffective,
+    /// and the session ends if its user or actor was removed (SESS-5). Returns whether the user store was queried.
     async fn refresh_roles(
         &self,
         key: SessionKey,
@@ -195,8 +197,8 @@ impl SessionVerifier {
         Ok(was_asked)
     }
 
-    /// The user of that name, with one of these passwords: with another one, that was changed, or this is somebody else. Then the
-    /// session ends.
+    /// Returns the user if their current password version is in `passwords`. Ends the session otherwise, since the password was
+    /// changed or the name now belongs to another person.
     async fn still_there(
         &self,
         key: SessionKey,
@@ -214,7 +216,7 @@ impl SessionVerifier {
         }
     }
 
-    /// Whether a session is of this realm.
+    /// Returns whether a session belongs to this realm.
     fn is_ours(&self, live: &StoredSession) -> bool {
         let claims = serde_json::from_str(&live.record.claims).unwrap_or_default();
         SessionMetadata::of(&claims).realm == self.source.issuer.as_ref()

@@ -1,24 +1,25 @@
-//! Who logs in, and what they may: what a session is made of.
+//! The contents of a new session: the user, their roles and other claims.
 
 use serde_json::{Map, Value, json};
 
 use crate::runtime::clock::Timestamp;
 use crate::store::users::VerifiedUser;
 
-/// Who logs in, and what they may.
+/// The contents of a new session: the user, their roles and other claims.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct NewSession {
     pub(super) claims: Map<String, Value>,
     pub(super) persistent: bool,
-    /// Of a user of the store that passwords are checked against: the marks of the passwords that it may have begun with.
+    /// Versions of the password that the session may have begun with. Set if the user store that checks passwords contains the
+    /// user.
     pub(super) user: Option<Vec<String>>,
-    /// When it happened, if that is not now, or not known.
+    /// The time of the login: `None` for now, `Some(None)` if unknown.
     pub(super) at: Option<Option<Timestamp>>,
 }
 
-/// Returns the session to create for a user whose password was verified, with their roles: now, and as long as the session lives. It
-/// ends when the user is removed or the password changes.
+/// Returns the session of a user whose password was verified, with their roles. The roles are refreshed during the session. It ends
+/// when the user is removed or the password changes.
 pub fn session_of_user(name: impl Into<String>, user: &VerifiedUser) -> NewSession {
     NewSession {
         user: Some(user.password_versions().to_vec()),
@@ -27,48 +28,48 @@ pub fn session_of_user(name: impl Into<String>, user: &VerifiedUser) -> NewSessi
 }
 
 impl NewSession {
-    /// A user of that name. Unless [`issuer`](Self::issuer) says otherwise, whoever logs in with a password of that name is
-    /// the same one.
+    /// Creates a session of the user with this name. Unless [`issuer`](Self::issuer) is set, the identity equals that of a password
+    /// user with the same name.
     pub fn user(subject: impl Into<String>) -> Self {
         let claims = Map::from_iter([("sub".to_owned(), json!(subject.into()))]);
         Self { claims, persistent: false, user: None, at: None }
     }
 
-    /// Who vouches for the user: the provider that they logged in at. Half of their identity.
+    /// Sets the issuer of the user's identity, such as the provider of the login. The identity consists of issuer and subject.
     pub fn issuer(self, issuer: impl Into<String>) -> Self {
         let issuer: String = issuer.into();
         self.claim("iss", issuer)
     }
 
-    /// The roles of the user: names, or values of the role type.
+    /// Sets the roles of the user: names, or values of the role type.
     pub fn roles(self, roles: impl IntoIterator<Item = impl ToString>) -> Self {
         self.list("roles", roles)
     }
 
-    /// The permissions of the user, beside those that roles grant.
+    /// Sets the permissions of the user, in addition to those that roles grant.
     pub fn permissions(self, permissions: impl IntoIterator<Item = impl ToString>) -> Self {
         self.list("permissions", permissions)
     }
 
-    /// The OAuth 2.0 scopes that the user granted to this site.
+    /// Sets the OAuth 2.0 scopes that the user granted to this site.
     pub fn scopes(self, scopes: impl IntoIterator<Item = impl ToString>) -> Self {
         self.list("scopes", scopes)
     }
 
-    /// The assurance level of the login.
+    /// Sets the assurance level of the login.
     pub fn acr(self, acr: impl Into<String>) -> Self {
         let acr: String = acr.into();
         self.claim("acr", acr)
     }
 
-    /// A claim, for rules and for the application. What the session has to know of itself is in one that is named `session`.
+    /// Adds a claim, for rules and for the application. The claim `session` is reserved for internal state.
     pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.claims.insert(name.into(), value.into());
         self
     }
 
-    /// When the login happened, if that was not now: at a provider that knew the person. `None` where nobody says, and then it is
-    /// fresh for nothing.
+    /// Sets the time of the login, if it is not now. `None` if the time is unknown, as for some logins at a provider. The session
+    /// then never counts as a recent login.
     pub fn authenticated_at(self, at: Option<Timestamp>) -> Self {
         Self { at: Some(at), ..self }
     }
@@ -78,7 +79,7 @@ impl NewSession {
         self.claim("sub", subject)
     }
 
-    /// The browser keeps the session when it is closed; see [`Sessions::persistent_ttl`](super::Sessions::persistent_ttl).
+    /// Keeps the session when the browser is closed. See [`Sessions::persistent_ttl`](super::Sessions::persistent_ttl).
     pub fn persistent(self) -> Self {
         Self { persistent: true, ..self }
     }

@@ -1,8 +1,8 @@
 //! Sessions in Redis or Valkey.
 //!
 //! # Why
-//! What has to be one step is one script: the server runs it as a whole, so a session that one instance ends is not written
-//! again by another that was about to touch it. Times are those of the server.
+//! Each atomic operation is a script, which the server executes as a whole. An instance that touches a session therefore cannot
+//! restore it after another instance has ended it. All times are those of the Redis server.
 
 use std::time::Duration;
 
@@ -17,18 +17,18 @@ use crate::runtime::redis::RedisConnection;
 use crate::runtime::redis_url::RedisUrlError;
 
 impl Sessions {
-    /// Sessions in Redis or Valkey, shared by all instances that name the same one: `redis://user:password@host:6379/0`. No
-    /// connection is opened before the first session; one that breaks is opened again. The server must evict no keys
-    /// (`maxmemory-policy noeviction`), and be no cluster. What uses it says its realm, as sessions are of one.
+    /// Stores sessions in Redis or Valkey, shared by all instances with the same URL: `redis://user:password@host:6379/0`. The
+    /// first use opens the connection, and a broken connection is reopened. The server must not evict keys (`maxmemory-policy
+    /// noeviction`) and must not be a cluster. Requires a realm, since each session belongs to one.
     ///
     /// # Errors
-    /// The address is none.
+    /// The URL is invalid.
     pub fn redis(url: &str) -> Result<Self, RedisUrlError> {
         RedisSessionStore::new(url).map(Self::new)
     }
 }
 
-/// Sessions in Redis or Valkey.
+/// A session store in Redis or Valkey.
 #[derive(Debug)]
 pub struct RedisSessionStore {
     connection: RedisConnection,
@@ -47,8 +47,8 @@ struct Scripts {
     of: Script,
 }
 
-/// A session is a hash: claims, version, what it was made with, and when it ends, was seen and was changed, in milliseconds.
-/// An identity has a set of the names of its sessions, by when they were made, of which some may have ended.
+/// A session is a hash: its claims, its version, the parameters of its creation, and the times of its end, last use and last update
+/// in milliseconds. Each identity has a sorted set of the keys of its sessions by creation time, which may contain ended sessions.
 const COMMON: &str = r"
     local time = redis.call('TIME')
     local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -139,18 +139,18 @@ const OF: &str = r"
 ";
 
 impl RedisSessionStore {
-    /// The server at this address. Keys begin with `auth:`.
+    /// Creates a store on the server at this URL. The keys begin with `auth:`.
     ///
     /// # Errors
-    /// The address is none.
+    /// The URL is invalid.
     pub fn new(url: &str) -> Result<Self, RedisUrlError> {
         Self::with_prefix(url, "auth:")
     }
 
-    /// The same with another beginning of keys: for two applications on one server.
+    /// Like [`new`](Self::new), with a custom key prefix, for two applications on one server.
     ///
     /// # Errors
-    /// As [`new`](Self::new).
+    /// Like [`new`](Self::new).
     pub fn with_prefix(url: &str, prefix: &str) -> Result<Self, RedisUrlError> {
         let script = |body: &str| Script::new(&[COMMON, body].concat());
         Ok(Self {
@@ -181,7 +181,7 @@ fn milliseconds(duration: Duration) -> String {
     duration.as_millis().to_string()
 }
 
-/// What a session is made with, in the order of the arguments.
+/// Returns the parameters of a new session in the order of the script arguments.
 fn arguments(key: SessionKey, record: &SessionRecord) -> [String; 5] {
     let ids = serde_json::Value::from(record.ids.clone()).to_string();
     let idle = record.idle.map_or_else(|| "0".to_owned(), milliseconds);
@@ -193,7 +193,7 @@ fn loaded(answer: &[String]) -> Option<SessionState> {
         let [by] = answer else { return None };
         return Some(by.parse().map_or(SessionState::Unknown, |by| SessionState::Superseded { by }));
     };
-    // A difference can be a little less than nothing.
+    // A time difference may be slightly negative.
     let time = |text: &String| text.parse::<i64>().ok().map(|ms| Duration::from_millis(ms.try_into().unwrap_or(0)));
     let record = SessionRecord {
         ids: serde_json::from_str(ids).ok()?,

@@ -1,4 +1,4 @@
-//! How sessions end, and what can be seen and changed of them meanwhile.
+//! Listing, updating and ending of sessions.
 
 use std::time::Duration;
 
@@ -11,37 +11,38 @@ use crate::identity::id::Id;
 use crate::identity::principal::Principal;
 use crate::runtime::clock::Timestamp;
 
-/// A live session, for a list of them.
+/// A live session, as an entry of a list.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SessionInfo {
-    /// By what it is ended.
+    /// The key with which the session can be ended.
     pub key: SessionKey,
-    /// Whose it is, and who acts in it.
+    /// The subject of the session, and the actor if it is delegated.
     pub principal: Principal,
-    /// When it began.
+    /// The time when the session began.
     pub since: Option<Timestamp>,
-    /// How long ago it was last used, to a minute.
+    /// Time since the last use, accurate to a minute.
     pub unseen: Duration,
-    /// When it ends at the latest.
+    /// Time until the absolute end of the session.
     pub left: Duration,
-    /// Whether the browser keeps it when it is closed.
+    /// Whether the browser keeps the session after it is closed.
     pub is_remembered: bool,
 }
 
 impl SessionVerifier {
-    /// Ends the session of a browser, or the one that has just taken its place: whose it was, if there was one (H14).
+    /// Ends the session of a browser, or the session that has just replaced it (H14). Returns the principal of the ended session,
+    /// if any.
     ///
     /// # Errors
-    /// The store is out of reach: 503.
+    /// 503 if the store is unavailable.
     pub async fn log_out(&self, id: SessionId) -> Result<Option<Principal>, Denial> {
-        /// A browser that logs in so often in a minute has more than one session anyway.
+        /// Maximum length of the chain of successors. A browser with more logins within a minute has several sessions anyway.
         const SUCCESSORS: usize = 16;
         let (mut key, mut whose) = (id.key(), None);
         for _ in 0..SUCCESSORS {
             let loaded = self.store.load(key).await.map_err(SessionStoreError::denial)?;
             match loaded {
-                // A neighbour's is for the neighbour to end.
+                // A session of another realm must be ended by that realm.
                 SessionState::Live(live) if !self.is_ours(&live) => break,
                 SessionState::Live(live) => whose = Some(live),
                 SessionState::Superseded { by } => {
@@ -50,7 +51,7 @@ impl SessionVerifier {
                 }
                 SessionState::Unknown => break,
             }
-            // Where it was replaced in between, its successor is next.
+            // If the session was replaced concurrently, the next iteration ends its successor.
             if self.store.end(key).await.map_err(SessionStoreError::denial)? {
                 break;
             }
@@ -58,18 +59,18 @@ impl SessionVerifier {
         whose.map(|live| self.principal(live.record.claims)).transpose()
     }
 
-    /// Ends all sessions of somebody, but perhaps one; how many (SESS-4).
+    /// Ends all sessions of an identity, except `but`. Returns the number of ended sessions (SESS-4).
     ///
     /// # Errors
-    /// The store is out of reach.
+    /// The store is unavailable.
     pub async fn end_all(&self, id: &Id, but: Option<SessionId>) -> Result<u64, SessionStoreError> {
         self.store.end_all(&id.to_string(), but.map(SessionId::key)).await
     }
 
-    /// The live sessions of somebody, and those where they act for another: the oldest first.
+    /// Returns the live sessions of an identity, including those in which it is the actor. Oldest first.
     ///
     /// # Errors
-    /// The store is out of reach.
+    /// The store is unavailable.
     pub async fn of(&self, id: &Id) -> Result<Vec<SessionInfo>, SessionStoreError> {
         let mut all = Vec::new();
         for key in self.store.of(&id.to_string()).await? {
@@ -84,25 +85,26 @@ impl SessionVerifier {
         Ok(all)
     }
 
-    /// Ends one session, where it is one of those of [`of`](Self::of): nobody ends that of somebody else. Whether it was.
+    /// Ends a session if [`of`](Self::of) returns it for this identity, so sessions of others cannot be ended. Returns whether it
+    /// was ended.
     ///
     /// # Errors
-    /// The store is out of reach.
+    /// The store is unavailable.
     pub async fn end_one(&self, id: &Id, key: SessionKey) -> Result<bool, SessionStoreError> {
         Ok(self.of(id).await?.iter().any(|session| session.key == key) && self.store.end(key).await?)
     }
 
-    /// Gives all live sessions of somebody these roles, at once; how many.
+    /// Replaces the roles of all live sessions of an identity immediately. Returns the number of updated sessions.
     ///
     /// # Errors
-    /// The store is out of reach.
+    /// The store is unavailable.
     pub async fn change_roles(&self, id: &Id, roles: &[String]) -> Result<u64, SessionStoreError> {
         let mut changed = 0;
         for key in self.store.of(&id.to_string()).await? {
-            // Once more where a request changed it meanwhile; each change is of another request, so this ends.
+            // Retried after a concurrent update. Each retry is due to another request, so the loop terminates.
             while let SessionState::Live(live) = self.store.load(key).await? {
                 if live.record.ids.first() != Some(&id.to_string()) || !self.is_ours(&live) {
-                    break; // they act as somebody else there, or it is a neighbour's
+                    break; // the identity is only the actor, or the session is of another realm
                 }
                 let Ok(Value::Object(mut claims)) = serde_json::from_str(&live.record.claims) else { break };
                 claims.insert("roles".to_owned(), json!(roles));

@@ -1,4 +1,4 @@
-//! The settings of sessions, and what is wrong with them.
+//! Settings of sessions, and their errors.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::identity::vocabulary::NameKind;
 use crate::scheme::OwnIssuer;
 use crate::store::users::PasswordAuthenticator;
 
-/// The settings of sessions.
+/// Settings of sessions.
 ///
 /// ```
 /// use auth_core::scheme::session::Sessions;
@@ -33,20 +33,20 @@ pub struct Sessions {
     all_scopes: bool,
 }
 
-/// What is wrong with the settings of sessions.
+/// An error of the session settings.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionsError {
-    /// The cookie could not be set.
+    /// The cookie name is invalid.
     #[error("`.cookie_name(…)`: {0}")]
     CookieName(CookieNameError),
-    /// A session would end at once, or never.
+    /// A duration is shorter than a second or longer than a year.
     #[error("`.{0}(…)`: at least a second, and at most a year")]
     Timeout(&'static str),
-    /// A role that was withdrawn would hold for too long.
+    /// The refresh interval of roles is longer than an hour. A revoked role would remain effective for too long.
     #[error("`.refresh_roles_after(…)`: at most an hour")]
     Refresh,
-    /// The idle time-out would never come.
+    /// The idle timeout is longer than the absolute timeout, so it would have no effect.
     #[error("`.idle_timeout(…)` is longer than `.absolute_timeout(…)`")]
     IdleIsLonger,
 }
@@ -56,12 +56,12 @@ crate::debug_as_display!(SessionsError);
 const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
 impl Sessions {
-    /// Sessions in the memory of this process: at most 100,000 at a time, and gone when it ends.
+    /// Stores sessions in the memory of this process. At most 100,000 concurrent sessions, which are lost when the process ends.
     pub fn memory() -> Self {
         Self::new(MemorySessionStore::new(100_000))
     }
 
-    /// Sessions in this store.
+    /// Creates settings with this store.
     pub fn new(store: impl SessionStore) -> Self {
         Self {
             store: Arc::new(store),
@@ -76,91 +76,89 @@ impl Sessions {
         }
     }
 
-    /// The cookie's name without its prefix `__Host-`: `session` unless set.
+    /// Sets the cookie name without its prefix `__Host-`. `session` by default.
     pub fn cookie_name(self, name: impl Into<String>) -> Self {
         Self { cookie: CookieSettings { name: name.into(), ..self.cookie }, ..self }
     }
 
-    /// `SameSite=Strict` rather than `Lax`: who follows a link from elsewhere arrives without a session.
+    /// Sets `SameSite=Strict` instead of `Lax`. A request that follows a link from another site then has no session.
     pub fn strict(self) -> Self {
         Self { cookie: CookieSettings { strict: true, ..self.cookie }, ..self }
     }
 
-    /// For development: a cookie without `Secure` and `__Host-`, for browsers on this machine. Requests from elsewhere are
-    /// answered with 500, and each start says so.
+    /// Uses a cookie without `Secure` and `__Host-`, for development in a browser on this machine. Requests from other machines are
+    /// answered with 500. Each start logs a warning.
     pub fn insecure_localhost(self) -> Self {
         Self { cookie: CookieSettings { plain_http: true, ..self.cookie }, ..self }
     }
 
-    /// A session ends when nothing was done with it for so long. 30 minutes unless set (OWASP; NIST SP 800-63B allows an
-    /// hour at AAL2 and 15 minutes at AAL3).
+    /// Sets the idle timeout, after which an unused session ends. 30 minutes by default (OWASP; NIST SP 800-63B allows an hour at
+    /// AAL2 and 15 minutes at AAL3).
     pub fn idle_timeout(self, idle: Duration) -> Self {
         Self { idle, ..self }
     }
 
-    /// A session ends so long after the login, whatever is done with it. 12 hours unless set (NIST SP 800-63B: 24 hours at
-    /// AAL2, 12 at AAL3).
+    /// Sets the time after the login at which a session ends even if it is in use. 12 hours by default (NIST SP 800-63B: 24 hours
+    /// at AAL2, 12 at AAL3).
     pub fn absolute_timeout(self, lasts: Duration) -> Self {
         Self { lasts, ..self }
     }
 
-    /// How long a login lasts that is to be remembered. 30 days unless set. After an idle time-out it is authenticated and
-    /// no longer fresh: `max_age` and `acr` ask for another login.
+    /// Sets the lifetime of a persistent login. 30 days by default. After the idle timeout, the caller is still authenticated, but
+    /// the login no longer counts as recent: `max_age` and `acr` require another login.
     pub fn persistent_ttl(self, remembers: Duration) -> Self {
         Self { remembers, ..self }
     }
 
-    /// Nobody has more sessions at a time than so many, 100 unless set: one more ends the oldest of theirs, so that no account
-    /// fills the store. More for an identity that many share, such as that of guests.
+    /// Sets the maximum number of concurrent sessions per user. 100 by default. A further login ends the user's oldest session, so
+    /// that no account can fill the store. Increase it for an identity that many people share, such as a guest account.
     pub fn max_sessions_per_user(self, sessions: usize) -> Self {
         Self { max_sessions_per_user: sessions, ..self }
     }
 
-    /// How old the roles in a session may be before the store of users is asked again. A minute unless set; at most an hour.
+    /// Sets the age after which the roles of a session are refreshed from the user store. One minute by default, at most an hour.
     pub fn refresh_roles_after(self, age: Duration) -> Self {
         Self { refresh: age, ..self }
     }
 
-    /// What sessions may confer. Without other sources, everything; beside others, it has to be said.
+    /// Sets the names that sessions may confer. Everything by default if this is the only issuer. Required if there are several.
     pub fn confers(self, confers: Confers) -> Self {
         Self { confers: Some(confers), ..self }
     }
 
-    /// A session holds every OAuth 2.0 scope: for the site of the application itself, whose handlers ask other clients for
-    /// scopes.
+    /// Grants every OAuth 2.0 scope to sessions. For the application's own site, whose handlers require scopes from other clients.
     pub fn all_scopes(self) -> Self {
         Self { all_scopes: true, ..self }
     }
 
-    /// Whether it says what it may confer.
     pub(crate) fn has_explicit_confers(&self) -> bool {
         self.confers.is_some()
     }
 
-    /// Whether other processes may use its store too.
+    /// Returns whether other processes may use the store.
     pub(crate) fn is_shared(&self) -> bool {
         self.store.is_shared()
     }
 
-    /// The address of the store, if it is in the memory of this process: two such stores do not share sessions.
+    /// Returns the address of the store if it is in the memory of this process. Two such stores do not share sessions.
     pub(crate) fn memory_address(&self) -> Option<usize> {
         (!self.store.is_shared()).then(|| Arc::as_ptr(&self.store).cast::<()>() as usize)
     }
 
-    /// Whether its cookie is not sent where another site leads here.
+    /// Returns whether browsers omit the cookie when another site links or redirects here.
     pub(crate) fn is_strict(&self) -> bool {
         self.cookie.strict
     }
 
-    /// Whether its cookie is for this machine alone.
+    /// Returns whether the cookie is only for browsers on this machine.
     pub(crate) fn is_for_this_machine(&self) -> bool {
         self.cookie.plain_http
     }
 
-    /// The verifier, for a realm. `users` is the store that passwords are checked against, where there is one.
+    /// Creates the verifier for a realm. `users` is the user store that passwords are checked against, if any.
     ///
     /// # Errors
-    /// A setting is wrong.
+    /// A setting is invalid.
     pub(crate) fn prepare(
         self,
         realm: &str,

@@ -1,4 +1,5 @@
-//! What a store of sessions does. Small, so that it can be got right: what has to be one step is one method.
+//! The interface of session stores. It is small to be easy to implement correctly. Each operation that must be atomic is one
+//! method.
 
 use std::time::Duration;
 
@@ -6,30 +7,31 @@ use crate::denial::Denial;
 use crate::runtime::future::BoxFuture;
 use crate::runtime::hex::Hex;
 
-/// The name of a session in a store: the SHA-256 of its id. Who reads the store cannot make a cookie of it.
+/// The key of a session in a store: the SHA-256 hash of its id. A cookie cannot be derived from the contents of the store.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionKey(pub(super) [u8; 32]);
 
 impl SessionKey {
-    /// The bytes, for a store that keeps them.
+    /// Returns the bytes, for storage.
     pub const fn bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// A key of these bytes, as a store kept them.
+    /// Creates a key from stored bytes.
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 }
 
-/// As hexadecimal digits, for the form by which somebody ends one of their sessions. It opens nothing.
+/// Formats the key as hexadecimal digits, for forms in which users end one of their sessions. The key does not grant access to the
+/// session.
 impl std::fmt::Display for SessionKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         Hex(&self.0).fmt(f)
     }
 }
 
-/// Text that is no [`SessionKey`].
+/// The text is not a valid [`SessionKey`].
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a key is 64 hexadecimal digits")]
 pub struct SessionKeyError;
@@ -50,66 +52,66 @@ impl std::str::FromStr for SessionKey {
     }
 }
 
-/// Eight digits: enough to tell lines of a log apart.
+/// Shows only eight digits, which suffice to distinguish log lines.
 impl std::fmt::Debug for SessionKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "SessionKey({}…)", Hex(self.0.get(..4).unwrap_or_default()))
     }
 }
 
-/// What is kept of a session.
+/// The stored data of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionRecord {
-    /// Whose it is, for ending all of theirs: its subject, and whoever acts in their name.
+    /// The identities whose sessions include this one, for ending all sessions of an identity: the subject and all actors.
     pub ids: Vec<String>,
-    /// Who it is and what they may, as a JSON object of claims.
+    /// The claims of the session, as a JSON object.
     pub claims: String,
-    /// It ends when it was not touched for this long. `None`: it is remembered to its end.
+    /// The idle timeout: the session ends if it is not touched for this time. `None` if the session is persistent.
     pub idle: Option<Duration>,
-    /// It ends this long after it was made, whatever happens.
+    /// The absolute lifetime after creation.
     pub lasts: Duration,
 }
 
-/// What a store knows of a key.
+/// The state of a key in a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SessionState {
     /// A live session.
     Live(StoredSession),
-    /// It was replaced by another session less than [`ROTATION_GRACE`] ago: it is dead, and its browser has a new one.
+    /// The session was replaced less than [`ROTATION_GRACE`] ago. It is no longer valid, and its browser has a newer session.
     Superseded {
-        /// The one that took its place.
+        /// The key of the replacement.
         by: SessionKey,
     },
-    /// There is none.
+    /// The key is unknown.
     Unknown,
 }
 
-/// A live session, with how long ago things happened, by the clock of the store.
+/// A live session with relative times, measured by the clock of the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredSession {
-    /// What is kept of it.
+    /// The stored data.
     pub record: SessionRecord,
-    /// Changes with each update.
+    /// The version, which changes with each update.
     pub version: u64,
-    /// Since it was made or last touched.
+    /// Time since the creation or the last touch.
     pub unseen: Duration,
-    /// Since it was made or last updated.
+    /// Time since the creation or the last update.
     pub unchanged: Duration,
-    /// Until it ends.
+    /// Time until the absolute end.
     pub left: Duration,
 }
 
-/// How long a replaced session is remembered, so that an answer to it does not delete the cookie of its successor.
+/// Time for which a replaced session is remembered, so that a late response for it does not delete the cookie of its successor.
 pub const ROTATION_GRACE: Duration = Duration::from_secs(60);
 
-/// Why a store does not do what it was asked.
+/// An error of a session store.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionStoreError {
-    /// It is out of reach, or answers too late: neither "no session" nor "a good one".
+    /// The store is unavailable or too slow. It is unknown whether the session is valid.
     #[error("the store of sessions is out of reach")]
     Unavailable,
-    /// It has no room for one more. Nothing is pushed out for it.
+    /// The store is full. Live sessions are never evicted.
     #[error("the store of sessions is full")]
     Full,
 }
@@ -117,7 +119,7 @@ pub enum SessionStoreError {
 crate::debug_as_display!(SessionStoreError);
 
 impl SessionStoreError {
-    /// What a request is answered with: 503, and nothing of why.
+    /// Returns the denial for the response: 503, without the cause.
     pub fn denial(self) -> Denial {
         let cause = match self {
             Self::Unavailable => "the store of sessions is out of reach",
@@ -127,30 +129,31 @@ impl SessionStoreError {
     }
 }
 
-/// A store of sessions. Times run on its own clock, which a step of the wall clock does not move.
+/// A session store. Times are measured by its own clock, which adjustments of the wall clock do not affect.
 ///
-/// There is no method that writes whether or not the session exists: what was ended stays ended, whatever is in flight.
-/// `auth_actix::test::session_store` holds a store against all of this.
+/// No method writes regardless of whether the session exists. A session that was ended stays ended, even with concurrent
+/// operations. `auth_actix::test::session_store` tests whether a store conforms.
 pub trait SessionStore: Send + Sync + 'static {
-    /// Whether other processes may use it too: then who shares it has to say whose sessions these are.
+    /// Returns whether other processes may use this store. If so, the application must set a realm to identify its sessions. `true`
+    /// by default.
     fn is_shared(&self) -> bool {
         true
     }
 
-    /// Makes a session.
+    /// Creates a session. Fails if the key is in use.
     fn create(&self, key: SessionKey, record: SessionRecord) -> BoxFuture<'_, Result<(), SessionStoreError>>;
 
-    /// What is known of a key. Is no activity.
+    /// Returns the state of a key. Does not count as activity.
     fn load(&self, key: SessionKey) -> BoxFuture<'_, Result<SessionState, SessionStoreError>>;
 
-    /// Takes note that a session is used; `false` where there is none. Never beyond its end.
+    /// Records that a session was used. Returns `false` if it does not exist. Never extends a session beyond its absolute end.
     fn touch(&self, key: SessionKey) -> BoxFuture<'_, Result<bool, SessionStoreError>>;
 
-    /// Replaces the claims of a session that still has this version; `false` where there is none, or another version. Is no
-    /// activity.
+    /// Replaces the claims of a session if it still has this version. Returns `false` if the session does not exist or has another
+    /// version. Does not count as activity.
     fn update(&self, key: SessionKey, version: u64, claims: String) -> BoxFuture<'_, Result<bool, SessionStoreError>>;
 
-    /// Ends a session and makes another, in one step; `false`, and nothing is made, where there is none to end.
+    /// Ends a session and creates another, in one atomic step. Returns `false` and creates nothing if there is no session to end.
     fn replace(
         &self,
         old: SessionKey,
@@ -158,12 +161,12 @@ pub trait SessionStore: Send + Sync + 'static {
         record: SessionRecord,
     ) -> BoxFuture<'_, Result<bool, SessionStoreError>>;
 
-    /// Ends a session; whether there was one.
+    /// Ends a session. Returns whether it existed.
     fn end(&self, key: SessionKey) -> BoxFuture<'_, Result<bool, SessionStoreError>>;
 
-    /// Ends all sessions of an identity, but perhaps one; how many.
+    /// Ends all sessions of an identity, except `but`. Returns the number of ended sessions.
     fn end_all<'a>(&'a self, id: &'a str, but: Option<SessionKey>) -> BoxFuture<'a, Result<u64, SessionStoreError>>;
 
-    /// The live sessions of an identity, the oldest first.
+    /// Returns the live sessions of an identity, oldest first.
     fn of<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Vec<SessionKey>, SessionStoreError>>;
 }

@@ -6,15 +6,16 @@ use crate::runtime::clock::Timestamp;
 
 use crate::runtime::random::random;
 
-/// Checks a store against all rules of [`BlocklistStore`]. `open` opens the same stored entries each time. The entries that it adds are
-/// random, and removed at the end, so the store may be shared with others. It blocks: call it outside of async code.
+/// Checks a store against all rules of [`BlocklistStore`]. `open` opens the same stored entries each time. The entries that the
+/// suite adds are random, and are removed at the end, so the store may be shared with other clients. The function blocks, so it
+/// must be called outside of async code.
 ///
 /// ```
 /// auth_core::store::blocklist::conformance::blocklist_store(|| auth_core::store::blocklist::MemoryBlocklistStore);
 /// ```
 ///
 /// # Panics
-/// The store breaks a rule; the message names it.
+/// Panics if the store violates a rule. The message describes the rule.
 pub fn blocklist_store<S: BlocklistStore>(open: impl Fn() -> S) {
     let mut one = Instance::open(open());
     let added = entries();
@@ -33,7 +34,7 @@ pub fn blocklist_store<S: BlocklistStore>(open: impl Fn() -> S) {
     }
 }
 
-/// Checks that another instance sees all changes, and loses none.
+/// Checks that another instance sees all changes and loses none.
 fn shares<S: BlocklistStore>(one: &mut Instance<S>, mut other: Instance<S>, added: &[BlockEntry]) {
     assert!(added.iter().all(|entry| other.contains(entry)), "another instance loads all entries");
     let [first, second] = [(); 2].map(|()| BlockEntry::BlockSubject(Id::user("https://id.example", &unique())));
@@ -62,7 +63,7 @@ impl<S: BlocklistStore> Instance<S> {
         instance
     }
 
-    /// Loads twice: a store may take two calls to be sure that a change is complete.
+    /// Loads twice, since a store may need two calls to be sure that a change is complete.
     fn load(&mut self) {
         for _ in 0..2 {
             if let Some(entries) = self.store.load(&self.entries).expect("the store is available") {
@@ -93,7 +94,6 @@ fn entries() -> Vec<BlockEntry> {
     ]
 }
 
-/// Text that no other entry contains.
 fn unique() -> String {
     format!("{:?}", random::<8>())
 }

@@ -1,4 +1,4 @@
-//! The entries of a block list, indexed.
+//! The indexed entries of a block list.
 
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
@@ -14,10 +14,10 @@ use crate::runtime::clock::{self, Timestamp};
 
 const MAX_ENTRIES: usize = 1_000_000;
 
-/// How long the revocation of a token is kept after the token has expired: the maximum leeway of token verification.
+/// The time that a revocation is kept after the token has expired, which is the maximum leeway of token verification.
 const MAX_LEEWAY: Duration = Duration::from_secs(300);
 
-/// The block list contains a million entries.
+/// The block list is full: it contains a million entries.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the block list is full: at most a million entries")]
 pub struct BlocklistFull;
@@ -33,7 +33,7 @@ pub enum BlockChange {
     Remove(BlockEntry),
 }
 
-/// The entries of a block list at one time, as a [`BlocklistStore`](super::BlocklistStore) loads and changes them.
+/// A snapshot of the entries of a block list, as a [`BlocklistStore`](super::BlocklistStore) loads and changes them.
 ///
 /// ```
 /// use auth_core::store::blocklist::{BlockChange, BlockEntries};
@@ -50,7 +50,7 @@ pub struct BlockEntries {
     blocked: JointPrefixSet<IpNet>,
     allowed: JointPrefixSet<IpNet>,
     subjects: HashSet<Id>,
-    /// By issuer, then by `jti`.
+    /// Indexed by issuer, then by `jti`.
     tokens: HashMap<String, HashSet<String>>,
     revoked: HashMap<String, HashMap<String, Timestamp>>,
     since: HashMap<Id, Timestamp>,
@@ -58,7 +58,7 @@ pub struct BlockEntries {
 }
 
 impl BlockEntries {
-    /// Adds an entry. Of two revocations of one subject or token, the later time counts.
+    /// Adds an entry. If a subject or token is revoked twice, the later time applies.
     ///
     /// # Errors
     /// The list is full: it contains a million entries.
@@ -135,7 +135,7 @@ impl BlockEntries {
         self.length
     }
 
-    /// Returns all entries, in any order.
+    /// Returns all entries, in unspecified order.
     pub fn iter(&self) -> impl Iterator<Item = BlockEntry> + '_ {
         let tokens = self.tokens.iter().flat_map(|(issuer, tokens)| tokens.iter().map(move |jti| (issuer, jti)));
         let revoked = self.revoked.iter().flat_map(|(issuer, tokens)| tokens.iter().map(move |token| (issuer, token)));
@@ -151,20 +151,20 @@ impl BlockEntries {
             .chain(self.since.iter().map(|(id, since)| BlockEntry::RevokeSubject { id: id.clone(), since: *since }))
     }
 
-    /// Returns whether requests from this address are refused. An unknown address satisfies neither polarity (IP-9): it is refused if
-    /// any address is blocked, or only some are allowed.
+    /// Returns whether requests from this address are refused. An unknown address satisfies neither polarity (IP-9): it is refused
+    /// if the list blocks or allows any address.
     pub(super) fn refuses_address(&self, address: Option<IpAddr>) -> bool {
         let Some(address) = address.map(|address| address.to_canonical()) else {
             return !self.allowed.is_empty() || !self.blocked.is_empty();
         };
         let is_in = |set: &JointPrefixSet<IpNet>, address: IpAddr| set.get_lpm(&IpNet::from(address)).is_some();
         is_in(&self.blocked, address)
-            // Also if it is embedded in the address of a translator or a tunnel.
+            // An IPv4 address may be embedded in the address of a translator or a tunnel.
             || embedded_ipv4(address).any(|inside| is_in(&self.blocked, inside))
             || !self.allowed.is_empty() && !is_in(&self.allowed, address)
     }
 
-    /// Returns whether no entry concerns a subject or a token.
+    /// Returns whether the list has no entry for a subject or a token.
     pub(super) fn has_only_addresses(&self) -> bool {
         self.subjects.is_empty() && self.tokens.is_empty() && self.revoked.is_empty() && self.since.is_empty()
     }

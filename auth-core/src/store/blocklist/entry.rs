@@ -1,4 +1,4 @@
-//! One line of a list: what is blocked, revoked, or let in while others are not.
+//! An entry of a block list: something blocked, revoked, or exclusively allowed.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use crate::identity::id::Id;
 use crate::runtime::clock::Timestamp;
 use crate::runtime::line_text::{escape, unescape};
 
-/// One entry of the lists. As text it is one line, the same in a file and in Redis:
+/// An entry of a block list. Its text form is a single line, identical in a file and in Redis:
 ///
 /// ```text
 /// block address 203.0.113.0/24
@@ -21,43 +21,46 @@ use crate::runtime::line_text::{escape, unescape};
 /// allow address 10.0.0.0/8
 /// ```
 ///
-/// In an identity, an issuer or a `jti`, a backslash is written `\\\\`. Control characters, white space other than a blank, and a blank at
-/// either end are written as `\\u{20}`, with the code in hexadecimal digits. An issuer and a `jti` contain no blanks at all.
+/// In an identity, an issuer or a `jti`, a backslash is written as `\\`. Control characters, white space other than a space, and
+/// a space at either end are written as `\u{20}`, with the code point in hexadecimal digits. An issuer and a `jti` contain no
+/// unescaped spaces.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum BlockEntry {
-    /// Requests from there are refused: 403.
+    /// Requests from this network are refused with 403.
     BlockAddress(IpNet),
-    /// Whoever this is, or acts in their name, is refused once they have authenticated: 403.
+    /// Requests whose subject or actor is this principal are refused with 403 after authentication.
     BlockSubject(Id),
-    /// The token of that `jti` of that issuer is refused once it is verified: 403.
+    /// The token with this issuer and `jti` is refused with 403 after its verification.
     BlockToken {
-        /// Its `iss`.
+        /// The `iss` claim of the token.
         issuer: String,
-        /// Its `jti`.
+        /// The `jti` claim of the token.
         jti: String,
     },
-    /// The token of that `jti` of that issuer means nothing any more: 401.
+    /// The token with this issuer and `jti` is revoked and is answered with 401.
     RevokeToken {
-        /// Its `iss`.
+        /// The `iss` claim of the token.
         issuer: String,
-        /// Its `jti`.
+        /// The `jti` claim of the token.
         jti: String,
-        /// When it ends by itself (`exp`): the entry may go then.
+        /// The expiry time of the token (`exp`). The entry may be removed afterwards.
         expires: Timestamp,
     },
-    /// Tokens and sessions of theirs that were made then or before mean nothing any more: 401.
+    /// Tokens and sessions with this subject or actor are revoked and answered with 401 if they were issued at or before this time.
     RevokeSubject {
-        /// Whose, or who acts in them.
+        /// The subject or actor of the tokens and sessions.
         id: Id,
-        /// Up to when. One that does not say when it was made is among them.
+        /// The latest issue time that is revoked, with a tolerance of 60 s for clock skew. Tokens and sessions without an issue
+        /// time are revoked too.
         since: Timestamp,
     },
-    /// For maintenance: as soon as there is one, requests from elsewhere are refused: 403.
+    /// Restricts requests to allowed networks, for maintenance. If the list contains at least one such entry, requests from all
+    /// other networks are refused with 403.
     AllowAddress(IpNet),
 }
 
-/// A line that is not an entry.
+/// The line is not a valid entry.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "write `block address NETWORK`, `block subject ID`, `block token ISSUER JTI`, `revoke token ISSUER JTI EXPIRES`, `revoke subject ID SINCE` or `allow address NETWORK`"
@@ -67,18 +70,19 @@ pub struct BlockEntryError;
 crate::debug_as_display!(BlockEntryError);
 
 impl BlockEntry {
-    /// Whether a line can hold it: an issuer and a `jti` are not empty, and a network has no bits behind its prefix.
+    /// Returns whether the entry has a text form: an issuer and a `jti` must not be empty, and a network must not have bits behind
+    /// its prefix.
     pub(super) fn is_writable(&self) -> bool {
         self.to_string().parse().as_ref() == Ok(self)
     }
 }
 
-/// An identity, which may contain blanks.
+/// An identity may contain spaces, because it is not split at spaces.
 fn text(id: &Id) -> String {
     escape(&id.to_string(), |_| false)
 }
 
-/// An issuer or a `jti`, which a blank ends.
+/// An issuer or a `jti` ends at a space, so spaces in it are escaped.
 fn word(text: &str) -> String {
     escape(text, |one| one == ' ')
 }
@@ -109,7 +113,7 @@ impl FromStr for BlockEntry {
         let plain = |text: &str| unescape(text).ok_or(BlockEntryError);
         let id = |text: &str| plain(text)?.parse::<Id>().map_err(|_| BlockEntryError);
         let net = |text: &str| network(text).ok_or(BlockEntryError);
-        // Subjects may hold spaces, so what follows an identity is split off from the right.
+        // Subjects may contain spaces, so the text after an identity is split off from the right.
         let (verb, rest) = line.split_once(' ').ok_or(BlockEntryError)?;
         let (noun, rest) = rest.split_once(' ').ok_or(BlockEntryError)?;
         match (verb, noun) {

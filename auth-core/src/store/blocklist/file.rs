@@ -1,4 +1,4 @@
-//! A block list in a file.
+//! A block list store in a file.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -8,14 +8,14 @@ use super::entries::{BlockChange, BlockEntries};
 use super::store::{BlocklistError, BlocklistFileError, BlocklistStore};
 use crate::runtime::file_watcher::FileWatcher;
 
-/// A block list in a file, which other programs may change too. See [`Blocklist::file`](super::Blocklist::file).
+/// A block list store in a file, which other programs may also change. See [`Blocklist::file`](super::Blocklist::file).
 pub struct FileBlocklistStore {
     interval: Duration,
     watcher: FileWatcher,
 }
 
 impl FileBlocklistStore {
-    /// Entries in the file at this path, which is checked for changes at this interval.
+    /// Creates a store for the file at this path, which is checked for changes at this interval.
     pub fn new(path: impl AsRef<Path>, interval: Duration) -> Self {
         Self { interval, watcher: FileWatcher::new(path.as_ref()) }
     }
@@ -48,14 +48,14 @@ impl std::fmt::Debug for FileBlocklistStore {
     }
 }
 
-/// Reads all entries of a file. Empty lines and those that begin with `#` are passed over.
+/// Reads all entries of a file. Empty lines and lines that begin with `#` are ignored.
 pub(super) fn read(path: &Path) -> Result<BlockEntries, BlocklistFileError> {
     let text = std::fs::read_to_string(path)
         .map_err(crate::runtime::file_watcher::at(path))
         .map_err(BlocklistFileError::Read)?;
     let mut entries = BlockEntries::default();
     for (number, line) in (1..).zip(text.lines()) {
-        // Blanks at an end belong to a name, or are a mistake that must not block somebody else.
+        // Lines are not trimmed: spaces at either end belong to a name, or are a mistake that must not block another subject.
         if line.trim().is_empty() || line.starts_with('#') {
             continue;
         }
@@ -65,14 +65,14 @@ pub(super) fn read(path: &Path) -> Result<BlockEntries, BlocklistFileError> {
     Ok(entries)
 }
 
-/// Writes all entries: beside the file, and then in its place, so that no reader sees half of it. Who may read the file stays as it
-/// was. Comments are lost.
+/// Writes all entries to a new file, which then replaces the old one, so that no reader sees a partial list. The file permissions
+/// are preserved. Comments are lost.
 fn write(path: &Path, entries: &BlockEntries) -> Result<(), BlocklistFileError> {
     let mut lines: Vec<_> = entries.iter().map(|entry| entry.to_string()).collect();
     lines.sort();
     lines.push(String::new());
     let replace = || {
-        // A link is followed: what it points to is the list.
+        // A symbolic link is followed, since its target is the list.
         let path = path.canonicalize()?;
         let mut beside = path.clone().into_os_string();
         beside.push(".new");
@@ -85,7 +85,7 @@ fn write(path: &Path, entries: &BlockEntries) -> Result<(), BlocklistFileError> 
     replace().map_err(crate::runtime::file_watcher::at(path)).map_err(BlocklistFileError::Write)
 }
 
-/// Creates a file that only its owner may read: until it has the permissions of the list that it replaces.
+/// Creates a file that only its owner can read, until it gets the permissions of the list that it replaces.
 fn create(path: &Path) -> std::io::Result<std::fs::File> {
     crate::runtime::file_watcher::owner_only().write(true).create(true).truncate(true).open(path)
 }

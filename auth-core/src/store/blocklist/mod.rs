@@ -1,10 +1,10 @@
-//! Block lists: blocked addresses, subjects and tokens, and revoked tokens and sessions, which are refused whatever a rule says.
+//! Block lists of addresses, subjects and tokens, and revocations of tokens and sessions. They take precedence over all rules.
 //!
 //! # Why
-//! Addresses are checked before everything else. Subjects and tokens are checked only after a credential is verified: otherwise the
+//! Addresses are checked before everything else. Subjects and tokens are checked only after a credential is verified. Otherwise the
 //! claims of a forged token, or a response before the password hash, would reveal who is blocked.
 //!
-//! Each request reads one snapshot, in memory, without a lock.
+//! Each request reads one snapshot in memory, without a lock.
 
 #[cfg(feature = "test-util")]
 pub mod conformance;
@@ -33,7 +33,7 @@ use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::principal::Principal;
 use crate::runtime::clock::{self, Moment, Timestamp};
 
-/// Block lists and revocations. Cheap to clone; the application keeps a clone to change entries.
+/// Block lists and revocations. Cheap to clone. The application keeps a clone to change entries.
 ///
 /// ```
 /// use auth_core::store::blocklist::Blocklist;
@@ -50,7 +50,8 @@ struct BlocklistInner {
     entries: ArcSwap<BlockEntries>,
     /// Locked while the entries change.
     store: Mutex<Box<dyn BlocklistStore>>,
-    /// Until when the entries are in effect, if they become stale. The default value if they were never loaded.
+    /// The time until which the entries are in effect. The default value if they were never loaded. `None` if they never become
+    /// stale.
     fresh_until: Option<ArcSwap<Moment>>,
     max_staleness: Duration,
     audit: OnceLock<Arc<dyn Sink>>,
@@ -59,28 +60,29 @@ struct BlocklistInner {
 /// The interval at which a file is checked for changes.
 const FILE_INTERVAL: Duration = Duration::from_secs(2);
 
-/// The tolerated difference between clocks, for the time at which a token was issued.
+/// The tolerated clock skew for the time at which a token was issued.
 const CLOCK_SKEW: Duration = Duration::from_secs(60);
 
 /// The staleness of entries that never become stale: 100 years.
 const UNLIMITED: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 impl Blocklist {
-    /// Entries in a store of the application. Every request is refused until they are loaded.
+    /// Creates a block list with a custom store. Every request is refused until the entries are loaded.
     ///
     /// # Errors
-    /// The thread that loads them cannot be started.
+    /// The thread that loads the entries cannot be started.
     pub fn new(store: impl BlocklistStore) -> std::io::Result<Self> {
         Self::start(store, None)
     }
 
-    /// Entries in the memory of this process, lost when it ends.
+    /// Creates a block list in the memory of this process. The entries are lost when it ends.
     pub fn memory() -> Self {
         Self(Arc::new(BlocklistInner::new(MemoryBlocklistStore, Some(BlockEntries::default()))))
     }
 
-    /// Entries in a file, one per line. Changes of the file are read within seconds. If a line is invalid, the previous entries stay in
-    /// effect. [`add`](Self::add) and [`remove`](Self::remove) write to the file: only one process may do so.
+    /// Creates a block list in a file, with one entry per line. Changes of the file are read within seconds. If a line is invalid,
+    /// the previous entries stay in effect. [`add`](Self::add) and [`remove`](Self::remove) write to the file, so only one process
+    /// may call them.
     ///
     /// # Errors
     /// The file cannot be read, or a line is invalid.
@@ -88,10 +90,10 @@ impl Blocklist {
         Self::file_with_interval(path, FILE_INTERVAL)
     }
 
-    /// Like [`file`](Self::file), with a custom interval at which the file is checked. 2 s otherwise.
+    /// Like [`file`](Self::file), with a custom interval at which the file is checked. The interval of [`file`](Self::file) is 2 s.
     ///
     /// # Errors
-    /// As [`file`](Self::file).
+    /// Fails like [`file`](Self::file).
     pub fn file_with_interval(path: impl AsRef<Path>, interval: Duration) -> Result<Self, BlocklistFileError> {
         let path = path.as_ref();
         let entries = file::read(path)?;
@@ -123,10 +125,10 @@ impl Blocklist {
 
     /// Adds an entry, which is in effect from the next request on.
     ///
-    /// Blocks while a file or a server is written, up to a few seconds: call it in `web::block` from a handler.
+    /// Blocks for up to a few seconds while a file or a server is written. In a handler, call it in `web::block`.
     ///
     /// # Errors
-    /// The list is full, or the file or the server cannot be written. Then the entry is not in effect.
+    /// The list is full, the entry has no text form, or the file or the server cannot be written. The entry is not in effect then.
     pub fn add(&self, entry: BlockEntry) -> Result<(), BlocklistError> {
         let text = entry.to_string();
         self.0.update(&BlockChange::Add(entry))?;
@@ -137,7 +139,7 @@ impl Blocklist {
     /// Removes an entry. Blocks like [`add`](Self::add).
     ///
     /// # Errors
-    /// The file or the server cannot be written. Then the entry stays in effect.
+    /// The entry has no text form, or the file or the server cannot be written. The entry stays in effect then.
     pub fn remove(&self, entry: BlockEntry) -> Result<(), BlocklistError> {
         let text = entry.to_string();
         self.0.update(&BlockChange::Remove(entry))?;
@@ -145,7 +147,7 @@ impl Blocklist {
         Ok(())
     }
 
-    /// Records changes in this sink. Only the first sink that is set counts.
+    /// Sets the audit sink of changes. Only the first call has an effect.
     pub(crate) fn set_audit(&self, sink: Arc<dyn Sink>) {
         let _ = self.0.audit.set(sink);
     }
@@ -153,20 +155,20 @@ impl Blocklist {
     fn record(&self, happened: EventKind, entry: String) {
         if let Some(sink) = self.0.audit.get() {
             let event = Event { entry: Some(entry), ..Event::new(clock::now(), happened) };
-            // The change is in effect already: a sink that panics does not undo it.
+            // The change is already in effect, so a panic of the sink does not undo it.
             if !try_record(&**sink, &event) {
                 tracing::error!(target: "auth_core", "the audit sink panicked");
             }
         }
     }
 
-    /// Returns all entries, in any order.
+    /// Returns all entries, in unspecified order.
     pub fn entries(&self) -> Vec<BlockEntry> {
         self.0.entries.load().iter().collect()
     }
 
-    /// Returns whether requests from this address are refused. An unknown address is refused if any address is blocked, or only some
-    /// are allowed.
+    /// Returns whether requests from this address are refused. An unknown address is refused if the list blocks or allows any
+    /// address. All requests are refused until the entries are loaded.
     pub(crate) fn refuses_address(&self, address: Option<IpAddr>) -> bool {
         !self.0.is_loaded() || self.0.entries.load().refuses_address(address)
     }
@@ -174,7 +176,7 @@ impl Blocklist {
     /// Checks a verified caller.
     ///
     /// # Errors
-    /// 503 if the entries are stale; 401 if the credential was revoked; 403 if the caller is blocked.
+    /// Returns 503 if the entries are stale, 401 if the credential was revoked, and 403 if the caller is blocked.
     pub(crate) fn check(&self, caller: &Principal) -> Result<(), Denial> {
         let denial = |reason, cause| {
             let id = Some(caller.id());
@@ -188,7 +190,7 @@ impl Blocklist {
         if entries.has_only_addresses() {
             return Ok(());
         }
-        // The subject, and everybody who acts in their name.
+        // The subject, and all actors that act on their behalf.
         let ids = || std::iter::once(caller.id()).chain(caller.actors().map(|actor| actor.id()));
         let token = caller.token_id();
         let token = token.as_deref().map(|jti| (caller.issuer(), jti));
@@ -315,7 +317,7 @@ mod tests {
 
     #[test]
     fn subjects_tokens_and_actors_are_judged_by_their_whole_identity() {
-        // C2, H16, M2, JWT-26: (lists, what the token says, the answer)
+        // C2, H16, M2, JWT-26: (list entries, members of the token, expected status)
         const ALICE: &str = "user:18:https://id.example:alice";
         let issued = |iat: i64| format!(r#","iat":{iat}"#);
         let acting = r#","iat":9999999999,"act":{"sub":"bob"}"#;
@@ -352,7 +354,7 @@ mod tests {
             assert_eq!(status(lists(&[&line]).check(&caller)), expected, "{line}: {members}");
             assert_eq!(status(Blocklist::memory().check(&caller)), 200);
         }
-        // Who shows a password each time has nothing that was issued.
+        // A caller who sends a password with each request has no issued credential to revoke.
         let basic = alice(Issuer { scheme: SchemeId::Basic, has_claims: false, ..source() }, "");
         assert_eq!(status(lists(&[&since]).check(&basic)), 200);
         assert_eq!(status(lists(&[&block(ALICE)]).check(&basic)), 403);
@@ -364,7 +366,7 @@ mod tests {
         let now = clock::now().seconds();
         let line = |expires: i64| format!("revoke token a j{expires} {expires}");
         let blocks = lists(&[&line(now - 299), &line(now + 10), &line(now - 400)]);
-        blocks.add("block address 192.0.2.1".parse().unwrap()).unwrap(); // any change throws away what is over
+        blocks.add("block address 192.0.2.1".parse().unwrap()).unwrap(); // any change removes expired revocations
         let left: Vec<_> =
             blocks.entries().iter().map(BlockEntry::to_string).filter(|line| line.starts_with("revoke")).collect();
         assert_eq!(left.len(), 2, "{left:?}");
@@ -375,7 +377,8 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("auth-core-blocks-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join("blocks.txt");
-        // At once: half a file, which a busy machine may leave for longer than two looks, is another list.
+        // Replaced atomically, since a busy machine may leave a partial file for longer than two checks, and it would be read as
+        // another list.
         let put = |text: &str| {
             std::fs::write(folder.join("new"), text).unwrap();
             std::fs::rename(folder.join("new"), &path).unwrap();
@@ -404,7 +407,7 @@ mod tests {
         std::fs::remove_file(&path).unwrap();
         std::thread::sleep(Duration::from_millis(100));
         assert!(refused(3), "a file that is gone lets nobody in");
-        // S4, S18: who was named, and who may read it.
+        // S4, S18: the names of subjects, and the permissions of the file.
         put("");
         #[cfg(unix)]
         let mode = || std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&path).unwrap().permissions()) & 0o777;

@@ -1,7 +1,7 @@
-//! A block list in Redis or Valkey: a set of lines, and a log of changes, each of which has a random id.
+//! A block list store in Redis or Valkey. It consists of a set of lines and of a log of changes, each of which has a random id.
 //!
-//! `load` asks for the id of the last change, and reads the lines if it is a new one. If the log no longer contains the last change
-//! that was read, the server has lost changes, however many have followed.
+//! `load` reads the id of the last change, and reads the lines if the id is new. If the log no longer contains the last change that
+//! was read, the server has lost changes, regardless of how many have followed.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -19,18 +19,19 @@ const LOG: &str = "auth:blocks:log";
 /// A member of the set that is not an entry. If it is missing, the lines do not belong to the log.
 const HEADING: &str = "lists";
 
-/// The length of the log. An instance that falls further behind considers the list lost and writes its own entries again.
+/// Length of the change log. An instance that falls further behind considers the list lost and writes its own entries again.
 const MAX_LOG_LENGTH: isize = 1000;
 
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Blocklist {
-    /// Entries in Redis or Valkey, shared by all instances that use the same server: `redis://user:password@host:6379/0`.
+    /// Creates a block list in Redis or Valkey, shared by all instances that use the same server:
+    /// `redis://user:password@host:6379/0`.
     ///
-    /// A change reaches every instance within two seconds. Every request is refused until the entries are loaded. While the server is
-    /// unavailable, the loaded entries stay in effect for ten seconds; after that, credentials are answered with 503, since nobody
-    /// knows what was revoked meanwhile. If the server loses the entries, an instance that has them writes them again; configure it
-    /// not to evict keys anyway (`maxmemory-policy noeviction`). No connection is opened here.
+    /// A change reaches every instance within two seconds. Every request is refused until the entries are loaded. While the server
+    /// is unavailable, the loaded entries stay in effect for ten seconds. After that, credentials are answered with 503, since
+    /// revocations may have been missed. If the server loses the entries, an instance that has them writes them again. Configure
+    /// the server not to evict keys anyway (`maxmemory-policy noeviction`). Opens no connection.
     ///
     /// # Errors
     /// The URL is invalid.
@@ -39,7 +40,7 @@ impl Blocklist {
     }
 }
 
-/// A block list in Redis or Valkey. See [`Blocklist::redis`](super::Blocklist::redis).
+/// A block list store in Redis or Valkey. See [`Blocklist::redis`](super::Blocklist::redis).
 pub struct RedisBlocklistStore {
     client: Client,
     connection: Option<Connection>,
@@ -49,7 +50,7 @@ pub struct RedisBlocklistStore {
     last_written: Option<String>,
 }
 
-/// The stored entries, with those that the server has lost.
+/// The stored entries, including those that the server has lost.
 struct StoredEntries {
     entries: BlockEntries,
     last_change: Option<String>,
@@ -68,7 +69,7 @@ fn unavailable(_: redis::RedisError) -> RedisBlocklistError {
 }
 
 impl RedisBlocklistStore {
-    /// Entries on the server at this URL: `redis://user:password@host:6379/0`. Opens no connection.
+    /// Creates a store on the server at this URL: `redis://user:password@host:6379/0`. Opens no connection.
     ///
     /// # Errors
     /// The URL is invalid.
@@ -77,7 +78,7 @@ impl RedisBlocklistStore {
         Ok(Self { client, connection: None, last_read: None, last_written: None })
     }
 
-    /// Takes the connection, or opens one. It is put back after success only.
+    /// Takes the connection, or opens one. It is put back only after a success.
     fn connect(&mut self) -> Result<Connection, RedisBlocklistError> {
         if let Some(connection) = self.connection.take() {
             return Ok(connection);
@@ -91,9 +92,9 @@ impl RedisBlocklistStore {
         connect().map_err(unavailable)
     }
 
-    /// Reads all entries. If the server has lost some, adds the current ones: revoked tokens stay revoked.
+    /// Reads all entries. If the server has lost some, adds the current ones, so that revoked tokens stay revoked.
     fn read(&self, connection: &mut Connection, current: &BlockEntries) -> Result<StoredEntries, RedisBlocklistError> {
-        // The log first: later changes are read again.
+        // The log is read first, so that changes made meanwhile are read again by the next `load`.
         let log: Vec<String> = connection.lrange(LOG, 0, MAX_LOG_LENGTH).map_err(unavailable)?;
         let lines: Vec<String> = connection.smembers(LINES).map_err(unavailable)?;
         let mut entries = BlockEntries::default();
@@ -117,7 +118,8 @@ impl RedisBlocklistStore {
         Ok(StoredEntries { entries, last_change: log.into_iter().next(), was_lost })
     }
 
-    /// Writes the difference between two sets of entries. Another instance may write concurrently: the next `load` reads both changes.
+    /// Writes the difference between two sets of entries. Another instance may write concurrently. The next `load` then reads both
+    /// changes.
     fn write(
         &mut self,
         connection: &mut Connection,
@@ -129,7 +131,7 @@ impl RedisBlocklistStore {
         let change = random_id().ok_or(RedisBlocklistError::Unavailable)?;
         let mut transaction = redis::pipe();
         transaction.atomic();
-        // All of them after a loss: the added ones are not on the server.
+        // After a loss all entries are written, since those added from memory are not on the server.
         for line in after.iter().filter(|line| was_lost || !before.contains(*line)) {
             transaction.sadd(LINES, line).ignore();
         }
@@ -138,7 +140,7 @@ impl RedisBlocklistStore {
         }
         transaction.sadd(LINES, HEADING).ignore();
         transaction.lpush(LOG, &change).ignore().ltrim(LOG, 0, MAX_LOG_LENGTH).ignore();
-        // Before the response: without one, it may have been written anyway.
+        // Set before the response arrives, since the change may have been written even if the response is lost.
         self.last_written = Some(change);
         transaction.query::<()>(connection).map_err(unavailable)
     }
@@ -153,7 +155,7 @@ impl RedisBlocklistStore {
         let stored = self.read(&mut connection, current)?;
         if stored.was_lost {
             tracing::error!(target: "auth_core", entries = current.len(), "the block list in Redis was lost, and is written again");
-            // The next `load` reads the change that is written now.
+            // The next `load` reads the change that is written here.
             (self.last_read, self.last_written) = (None, None);
             self.write(&mut connection, &stored, &stored.entries)?;
         } else {
@@ -170,7 +172,7 @@ impl BlocklistStore for RedisBlocklistStore {
     }
 
     fn update(&mut self, current: &BlockEntries, change: &BlockChange) -> Result<BlockEntries, BlocklistError> {
-        // A connection of its own: that of `load` may be broken.
+        // The connection of `load` may be broken, so an update opens its own.
         self.connection = None;
         let mut connection = self.connect()?;
         let stored = self.read(&mut connection, current)?;

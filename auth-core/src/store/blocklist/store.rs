@@ -41,16 +41,16 @@ impl From<BlocklistFull> for BlocklistError {
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum BlocklistFileError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("the lists cannot be read: {0}")]
     Read(std::io::Error),
-    /// It cannot be written.
+    /// The file cannot be written.
     #[error("the lists cannot be written: {0}")]
     Write(std::io::Error),
-    /// A line is no entry.
+    /// A line is not a valid entry. Contains the line number, starting at 1.
     #[error("line {0} of the lists: {1}")]
     Line(usize, BlockEntryError),
-    /// There are too many.
+    /// The file contains more than a million entries.
     #[error("more than a million entries")]
     TooMany,
 }
@@ -78,7 +78,7 @@ pub enum RedisBlocklistError {
         "the block list in Redis was lost: an instance that has read it writes it again; or delete `auth:blocks:log`"
     )]
     Lost,
-    /// A line is not an entry, or there are more than a million.
+    /// A line is not a valid entry, or there are more than a million.
     #[error("a line of the block list in Redis is not an entry, or there are more than a million")]
     Line,
 }
@@ -87,9 +87,9 @@ crate::debug_as_display!(RedisBlocklistError);
 
 /// A store of block list entries, for [`Blocklist::new`](super::Blocklist::new).
 ///
-/// Requests read a snapshot in memory. A background thread calls [`load`](Self::load), and [`Blocklist::add`](super::Blocklist::add)
-/// and [`Blocklist::remove`](super::Blocklist::remove) call [`update`](Self::update): methods may block, and never run concurrently.
-/// The conformance suite is `auth_actix::test::blocklist_store`.
+/// Requests read a snapshot in memory. A background thread calls [`load`](Self::load). [`Blocklist::add`](super::Blocklist::add)
+/// and [`Blocklist::remove`](super::Blocklist::remove) call [`update`](Self::update). Methods may block, and are never called
+/// concurrently. The conformance suite is `auth_actix::test::blocklist_store`.
 ///
 /// ```
 /// use auth_core::store::blocklist::{BlockChange, BlockEntries, BlocklistError, BlocklistStore};
@@ -127,34 +127,35 @@ crate::debug_as_display!(RedisBlocklistError);
 /// }
 /// ```
 pub trait BlocklistStore: Send + 'static {
-    /// Returns how often [`load`](Self::load) is called. `None` if only this process changes the entries. A second by default.
+    /// Returns the interval at which [`load`](Self::load) is called. `None` if only this process changes the entries. 1 s by
+    /// default.
     fn refresh_interval(&self) -> Option<Duration> {
         Some(Duration::from_secs(1))
     }
 
-    /// Returns how long entries stay in effect while `load` fails. After that, credentials are answered with 503, since nobody knows
-    /// what was revoked meanwhile. `None` for an unlimited time. 10 s by default.
+    /// Returns the time that entries stay in effect while `load` fails. After that, credentials are answered with 503, since
+    /// revocations may have been missed. `None` for an unlimited time. 10 s by default.
     fn max_staleness(&self) -> Option<Duration> {
         Some(Duration::from_secs(10))
     }
 
-    /// Returns the entries, or `None` if they have not changed since the last call of `load` or `update`. `current` are the entries
-    /// in effect.
+    /// Returns the entries, or `None` if they have not changed since the last call of `load` or `update`. `current` contains the
+    /// entries in effect.
     ///
     /// # Errors
     /// The store is unavailable, or contains an invalid entry. The current entries stay in effect for
     /// [`max_staleness`](Self::max_staleness).
     fn load(&mut self, current: &BlockEntries) -> Result<Option<BlockEntries>, BlocklistError>;
 
-    /// Applies a change to the stored entries with [`BlockEntries::apply`], stores the result, and returns it. `current` are the
-    /// entries in effect.
+    /// Applies a change to the stored entries with [`BlockEntries::apply`], stores the result, and returns it. `current` contains
+    /// the entries in effect.
     ///
     /// # Errors
-    /// The list is full, or the store is unavailable. Nothing changes then.
+    /// The list is full, or the store is unavailable. Nothing is changed then.
     fn update(&mut self, current: &BlockEntries, change: &BlockChange) -> Result<BlockEntries, BlocklistError>;
 }
 
-/// Entries in the memory of this process only. See [`Blocklist::memory`](super::Blocklist::memory).
+/// A block list store in the memory of this process only. See [`Blocklist::memory`](super::Blocklist::memory).
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MemoryBlocklistStore;
 

@@ -9,8 +9,8 @@ use crate::client::address::PeerOrClient;
 
 use crate::runtime::random::random;
 
-/// Checks a store against all rules of [`ThrottleStore`]. Takes about two seconds. It uses random account names and addresses, so the
-/// store may be shared with others.
+/// Checks a store against all rules of [`ThrottleStore`]. Takes about two seconds. The account names and addresses are random, so
+/// the store may be shared with other clients.
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
@@ -20,7 +20,7 @@ use crate::runtime::random::random;
 /// ```
 ///
 /// # Panics
-/// The store breaks a rule; the message names it.
+/// Panics if the store violates a rule. The message describes the rule.
 pub async fn throttle_store(store: impl ThrottleStore) {
     let suite = ThrottleSuite { store: Arc::new(store) };
     suite.delays_after_the_free_failures().await;

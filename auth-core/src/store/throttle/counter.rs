@@ -1,4 +1,4 @@
-//! What failed logins are counted by, and the delay that each count causes.
+//! The counters of failed logins, and the delay that each count causes.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -16,20 +16,20 @@ const MAX_DELAY: Duration = Duration::from_secs(15 * 60);
 const DAY_DELAY_COUNT: u32 = 100;
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// How long a count is kept after the delay that it caused: a day.
+/// The time that a count is kept after the delay that it caused: one day.
 pub const COUNT_TTL: Duration = DAY;
 
-/// How long a successful login makes its place known: 30 days. Attempts on the account from there have their own counter.
+/// The time that a place remains known after a successful login: 30 days. Attempts on the account from a known place have their own
+/// counter.
 pub const KNOWN_PLACE_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// The maximum delay of a counter that unrelated clients share: 30 s.
 pub const MAX_SHARED_DELAY: Duration = Duration::from_secs(30);
 
-/// What a counter counts the failures of.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Subject {
     Account(String),
-    /// An account at a place it logged in from.
+    /// An account at a place that it logged in from.
     KnownPlace(String, IpNet),
     Network(IpNet),
     /// The peer of a client whose address is unknown.
@@ -42,7 +42,7 @@ impl Subject {
     }
 }
 
-/// A counter of failed logins: what it counts, and its limits.
+/// A counter of failed logins, with its subject and limits.
 #[derive(Clone)]
 pub struct Counter {
     pub(super) subject: Subject,
@@ -51,8 +51,8 @@ pub struct Counter {
 }
 
 impl Counter {
-    /// Returns the name of the counter, of at most 70 ASCII characters. Account names are hashed: people type passwords where their
-    /// name belongs.
+    /// Returns the name of the counter, which has at most 70 ASCII characters. Account names are hashed, since users type passwords
+    /// into the name field.
     pub fn key(&self) -> String {
         match &self.subject {
             Subject::Account(name) => format!("a:{}", digest(name)),
@@ -62,7 +62,7 @@ impl Counter {
         }
     }
 
-    /// Returns whether it counts the failures of an account rather than of a network. A successful login resets these counters.
+    /// Returns whether the counter belongs to an account rather than a network. A successful login resets the counters of accounts.
     pub const fn is_account(&self) -> bool {
         self.subject.is_account()
     }
@@ -77,13 +77,13 @@ impl Counter {
         self.max_delay
     }
 
-    /// Returns the count from which on each failure delays by a day. `None` for counters of networks.
+    /// Returns the count from which on each failure causes a delay of one day. `None` for counters of networks.
     pub fn day_delay_count(&self) -> Option<u32> {
         self.is_account().then(|| DAY_DELAY_COUNT.max(self.free_failures))
     }
 
-    /// Returns how long the next attempt is delayed after this number of failures: 0 while they are free, then 1 s, 2 s, 4 s, … up to
-    /// [`max_delay`](Self::max_delay), and a day from [`day_delay_count`](Self::day_delay_count) on.
+    /// Returns the delay of the next attempt after this number of failures. The delay is 0 for free failures, then 1 s, 2 s, 4 s, …
+    /// up to [`max_delay`](Self::max_delay). From [`day_delay_count`](Self::day_delay_count) on, it is one day.
     pub fn delay(&self, failures: u32) -> Duration {
         if failures < self.free_failures {
             return Duration::ZERO;
@@ -114,9 +114,9 @@ impl std::fmt::Debug for Counter {
 /// The set of counters in which an attempt was counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CounterSet {
-    /// [`LoginCounters::known_place`].
+    /// The counter [`LoginCounters::known_place`].
     KnownPlace,
-    /// [`LoginCounters::general_set`].
+    /// The counters [`LoginCounters::general_set`].
     General,
 }
 
@@ -129,7 +129,7 @@ pub struct LoginCounters {
 }
 
 impl LoginCounters {
-    /// The counters of an attempt on an account. `seen` is where it comes from, if that is known.
+    /// Returns the counters of an attempt on an account. `seen` is the address of the attempt, if known.
     pub fn new(account: &str, seen: Option<PeerOrClient>, limits: ThrottleLimits) -> Self {
         let place = place(seen);
         let account_counter = std::iter::once(Counter::of_account(account, limits));
@@ -141,12 +141,12 @@ impl LoginCounters {
         }
     }
 
-    /// Returns the counter of the account at the place that the attempt comes from. `None` if the client address is unknown.
+    /// Returns the counter of the account at the place of the attempt. `None` if the client address is unknown.
     pub const fn known_place(&self) -> Option<&Counter> {
         self.known_place.as_ref()
     }
 
-    /// Returns the counters of the account and of the networks that the attempt comes from, for an attempt from elsewhere.
+    /// Returns the counters of the account and of the networks of the attempt, for an attempt from an unknown place.
     pub fn general_set(&self) -> &[Counter] {
         &self.general_set
     }
@@ -159,13 +159,13 @@ impl LoginCounters {
         }
     }
 
-    /// Returns the name of the place that the attempt comes from, as a hash: an IPv4 address or an IPv6 /64. `None` if the client
-    /// address is unknown.
+    /// Returns the hashed name of the place of the attempt, which is an IPv4 address or an IPv6 /64. `None` if the client address
+    /// is unknown.
     pub fn place(&self) -> Option<String> {
         self.place.map(|place| digest(&place.to_string()))
     }
 
-    /// Returns the name of the account, as a hash.
+    /// Returns the hashed name of the account.
     pub fn account(&self) -> String {
         digest(&self.account)
     }
@@ -178,15 +178,15 @@ impl std::fmt::Debug for LoginCounters {
     }
 }
 
-/// Returns the counters of the networks that an attempt comes from. Wider networks have more free failures, as do peers, which may
-/// be proxies of many clients.
+/// Returns the counters of the networks of an attempt. Wider networks have more free failures, as do peers, which may be proxies of
+/// many clients.
 fn networks(seen: Option<PeerOrClient>, limits: ThrottleLimits) -> impl Iterator<Item = Counter> {
     let prefixes: &[(u8, u32)] = match seen {
         None => &[],
         Some(PeerOrClient::Client(IpAddr::V4(_))) => &[(32, 1), (24, 5)],
         Some(PeerOrClient::Client(IpAddr::V6(_))) => &[(64, 1), (56, 5), (48, 20)],
         Some(PeerOrClient::Peer(IpAddr::V4(_))) => &[(32, 20)],
-        // If it is not a proxy, it is a client that omits its address and may use many addresses.
+        // A peer that is not a proxy is a client that hides its address and may use many addresses.
         Some(PeerOrClient::Peer(IpAddr::V6(_))) => &[(64, 20), (48, 20)],
     };
     let all = seen.into_iter().flat_map(|seen| prefixes.iter().map(move |prefix| (seen, *prefix)));

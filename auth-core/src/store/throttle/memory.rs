@@ -1,4 +1,4 @@
-//! Failure counts in memory: a table of fixed size.
+//! A throttle store in memory: a table of fixed size.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, PoisonError};
@@ -12,8 +12,9 @@ use crate::runtime::future::BoxFuture;
 const BUCKETS: usize = 4096;
 const SLOTS: usize = 8;
 
-/// Failure counts in the memory of this process: about 32,000 accounts and networks, in about 1 MiB.
-// Buckets of slots. The bucket of a counter depends on a hash keyed per process, so that an attacker cannot choose it.
+/// A store of failure counts in the memory of this process. It holds about 32,000 accounts and networks, in about 1 MiB.
+// The table consists of buckets of slots. The bucket of a counter depends on a hash keyed per process, so that an attacker cannot
+// choose it.
 pub struct MemoryThrottleStore {
     key: RandomState,
     buckets: Box<[Mutex<Bucket>]>,
@@ -22,7 +23,7 @@ pub struct MemoryThrottleStore {
 #[derive(Clone, Copy, Default)]
 struct Bucket {
     slots: [Slot; SLOTS],
-    /// Counters that found no free slot share these.
+    /// Shared by counters for which no slot was free.
     shared: SharedSlots,
 }
 
@@ -42,11 +43,11 @@ impl SharedSlots {
 struct Slot {
     tag: u64,
     failures: u32,
-    /// The next attempt is admitted at this time.
+    /// The time at which the next attempt is admitted.
     delayed_until: Moment,
-    /// The slot is free from this time on.
+    /// The time from which on the slot is free.
     expires: Moment,
-    /// The slot of a known place, rather than only of failures.
+    /// Whether the slot belongs to a known place, rather than only to failures.
     is_known_place: bool,
 }
 
@@ -92,14 +93,14 @@ impl std::fmt::Debug for MemoryThrottleStore {
 }
 
 impl MemoryThrottleStore {
-    /// An empty store.
+    /// Creates an empty store.
     pub fn new() -> Self {
         Self::default()
     }
 
     pub(super) fn admit_at(&self, login: &LoginCounters, now: Moment) -> Admission {
         let set = self.current_set(login, now);
-        // One bit for each counter: whether it has its own slot.
+        // Bit `n` is set if the counter at position `n` has its own slot.
         let mut token = 0;
         for (bit, counter) in login.set(set).iter().enumerate() {
             match self.count(counter, now) {
@@ -145,7 +146,8 @@ impl MemoryThrottleStore {
         self.with_bucket(subject, delayed_until)?.and_then(|until| until.after(now))
     }
 
-    /// Counts an attempt and delays the next. Returns whether the counter has its own slot, or the delay that is still running.
+    /// Counts an attempt and delays the next one. Returns whether the counter has its own slot. If a delay is still running,
+    /// returns the remaining delay as an error.
     fn count(&self, counter: &Counter, now: Moment) -> Result<bool, Duration> {
         let counted = self.with_bucket(&counter.subject, |tag, bucket| {
             let slot = bucket.find_or_insert(tag, &counter.subject, now);
@@ -155,15 +157,15 @@ impl MemoryThrottleStore {
             slot.failures = slot.failures.saturating_add(1);
             let (delay, is_own) = (counter.delay(slot.failures), slot.tag == tag);
             slot.delayed_until = now.plus(if is_own { delay } else { delay.min(MAX_SHARED_DELAY) });
-            // The slot of a known place is kept as long as the place is known.
+            // The slot of a known place is kept for as long as the place is known.
             slot.expires = slot.expires.max(slot.delayed_until.plus(COUNT_TTL));
             Ok(is_own)
         });
-        // Fails closed: every hash has a bucket.
+        // Unreachable, since every hash has a bucket. Fails closed anyway.
         counted.unwrap_or(Err(COUNT_TTL))
     }
 
-    /// Decrements the counters and ends the delays that the attempt caused. `token` is that of the attempt.
+    /// Decrements the counters and ends the delays that the attempt caused. `token` is the token of the attempt.
     fn decrement<'a>(&self, counters: impl Iterator<Item = &'a Counter>, token: u64) {
         for (bit, counter) in counters.enumerate() {
             self.with_bucket(&counter.subject, |tag, bucket| {
@@ -185,14 +187,14 @@ impl MemoryThrottleStore {
     fn reset(&self, subject: &Subject) {
         self.with_bucket(subject, |tag, bucket| {
             if let Some(slot) = bucket.find(tag, Moment::default()) {
-                // `give_back` decrements it.
+                // `decrement` subtracts this attempt afterwards.
                 slot.failures = 1;
                 slot.delayed_until = Moment::default();
             }
         });
     }
 
-    /// Remembers a known place, in at most half of the slots of a bucket: known places replace each other, and never a count.
+    /// Stores a known place. Known places take at most half of the slots of a bucket. They replace only each other, never a count.
     fn add_known_place(&self, subject: &Subject, now: Moment) {
         self.with_bucket(subject, |tag, bucket| {
             let is_known = |slot: &&mut Slot| slot.is_known_place && slot.expires > now;

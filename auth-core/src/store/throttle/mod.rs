@@ -1,11 +1,15 @@
-//! Limits failed logins: by account, and by the network that they come from.
+//! Throttling of failed logins, by account and by client network.
 //!
 //! # Why
-//! A lock that strangers can put on an account is a denial of service, so delays grow and end, and an account has its own counter at
-//! each place that it recently logged in from: while an attacker guesses elsewhere, that place stays open. Places are known only if
-//! the builder declares where client addresses come from. An attempt is counted *before* its password is verified and given back
-//! after a success: of many concurrent attempts, only the free ones are verified. Counters that find no room in a full table share
-//! slots instead of evicting others: a flood of made-up names resets no counter.
+//! Account locks would be a denial of service, since any attacker could cause them. Therefore delays grow and end, and an account
+//! has its own counter at each place that it recently logged in from. While an attacker guesses elsewhere, that place stays
+//! available. Places are known only if the builder declares the source of client addresses.
+//!
+//! An attempt is counted *before* its password is verified, and the count is undone after a success. Only as many concurrent
+//! attempts are verified as there are free failures.
+//!
+//! Counters that do not fit into a full table share slots instead of evicting others, so a flood of made-up names resets no
+//! counter.
 
 #[cfg(feature = "test-util")]
 pub mod conformance;
@@ -27,11 +31,12 @@ use crate::client::address::PeerOrClient;
 use crate::denial::RetryAfter;
 use crate::runtime::timeout;
 
-/// The number of free failures, and how delays grow.
+/// The number of free failures, and the growth of delays.
 ///
-/// An account has 5 free failures, then delays of 1 s, 2 s, 4 s, … up to 15 minutes; from the hundredth failure on, a day (NIST SP
-/// 800-63B §3.2.2). A client address (an IPv6 /64) has 20 free failures, a wider network (/24, /56) 100, a /48 400. If the client
-/// address is unknown, its peer has 400, since it may be a proxy of many clients, and delays of at most 30 s.
+/// An account has 5 free failures, then delays of 1 s, 2 s, 4 s, … up to 15 minutes. From the hundredth failure on, the delay is
+/// one day (NIST SP 800-63B §3.2.2). A client address (an IPv6 /64) has 20 free failures, a wider network (/24, /56) has 100, and a
+/// /48 has 400. If the client address is unknown, its peer has 400 free failures, since it may be a proxy of many clients, and its
+/// delays are at most 30 s.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ThrottleLimits {
     account: u32,
@@ -45,20 +50,21 @@ impl Default for ThrottleLimits {
 }
 
 impl ThrottleLimits {
-    /// Sets the number of free failures of an account, from 1 to 50.
+    /// Sets the number of free failures of an account, from 1 to 50. 5 by default.
     #[must_use]
     pub fn account_burst(self, failures: u32) -> Self {
         Self { account: failures.clamp(1, 50), ..self }
     }
 
-    /// Sets the number of free failures of a client address, at least 1. Wider networks have five and twenty times as many.
+    /// Sets the number of free failures of a client address, at least 1. 20 by default. Wider networks have five and twenty times
+    /// as many.
     #[must_use]
     pub fn address_burst(self, failures: u32) -> Self {
         Self { address: failures.max(1), ..self }
     }
 }
 
-/// The throttle of failed logins. Cheap to clone; clones share their counts.
+/// The throttle of failed logins. Cheap to clone. Clones share their counts.
 #[derive(Clone)]
 pub struct Throttle {
     limits: ThrottleLimits,
@@ -71,14 +77,13 @@ impl std::fmt::Debug for Throttle {
     }
 }
 
-/// Why an attempt is not admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotAdmitted {
     TooManyFailures(RetryAfter),
     Unavailable,
 }
 
-/// An admitted attempt, while its password is verified. Dropped, it has failed.
+/// An admitted attempt whose password is being verified. If dropped, it counts as a failure.
 pub(crate) struct Attempt {
     store: Arc<dyn ThrottleStore>,
     login: LoginCounters,
@@ -86,23 +91,23 @@ pub(crate) struct Attempt {
 }
 
 impl Throttle {
-    /// Counts in a store of the application.
+    /// Creates a throttle with a custom store.
     pub fn new(store: impl ThrottleStore) -> Self {
         Self { limits: ThrottleLimits::default(), store: Arc::new(store) }
     }
 
-    /// Counts in the memory of this process: about 32,000 accounts and networks, in about 1 MiB.
+    /// Creates a throttle that counts in the memory of this process. It holds about 32,000 accounts and networks, in about 1 MiB.
     pub fn memory() -> Self {
         Self::new(MemoryThrottleStore::new())
     }
 
-    /// Sets the limits. [`ThrottleLimits::default`] unless set.
+    /// Sets the limits. [`ThrottleLimits::default`] by default.
     #[must_use]
     pub fn limits(self, limits: ThrottleLimits) -> Self {
         Self { limits, ..self }
     }
 
-    /// Disables the throttle, if another service already limits failed logins.
+    /// Creates a disabled throttle, for applications whose failed logins are already limited by another service.
     pub fn off() -> Self {
         Self::memory().limits(ThrottleLimits { account: u32::MAX, address: u32::MAX })
     }
@@ -112,7 +117,7 @@ impl Throttle {
         self.store.is_shared()
     }
 
-    /// Returns how long an attempt would have to wait, if that is known without I/O. Counts nothing.
+    /// Returns the delay of an attempt, if it is known without I/O. Counts nothing.
     pub(crate) fn delay(&self, account: &str, seen: Option<PeerOrClient>) -> Option<RetryAfter> {
         self.store.delay(&LoginCounters::new(account, seen, self.limits)).map(retry_after)
     }

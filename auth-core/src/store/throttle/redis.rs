@@ -1,4 +1,4 @@
-//! Failure counts in Redis or Valkey, shared by all instances.
+//! A throttle store in Redis or Valkey, shared by all instances.
 
 use std::time::Duration;
 
@@ -13,11 +13,12 @@ use crate::runtime::redis::RedisConnection;
 use crate::runtime::redis_url::RedisUrlError;
 
 impl Throttle {
-    /// Counts in Redis or Valkey, for all instances that use the same server: `redis://user:password@host:6379/0`.
+    /// Creates a throttle that counts in Redis or Valkey, shared by all instances that use the same server:
+    /// `redis://user:password@host:6379/0`.
     ///
-    /// Keys begin with `auth:`. No connection is opened before the first login. While the server is unavailable, logins are answered
-    /// with 503. Account names are stored as hashes, for a day after the last failure. A realm is required, since an account name
-    /// may belong to somebody else in another realm.
+    /// Keys begin with `auth:`. The connection is opened by the first login. While the server is unavailable, logins are answered
+    /// with 503. Account names are stored as hashes, for a day after the last failure. A realm is required, since the same account
+    /// name may belong to another user in another realm.
     ///
     /// # Errors
     /// The URL is invalid.
@@ -26,8 +27,8 @@ impl Throttle {
     }
 }
 
-/// A counter is a hash of its count and of the time at which the next attempt is admitted, in milliseconds. The known places of an
-/// account are a sorted set, by the time of the last login.
+/// A counter is a Redis hash with the count and the time at which the next attempt is admitted, in milliseconds. The known places
+/// of an account are a sorted set, ordered by the time of the last login.
 const COMMON: &str = r"
     local time = redis.call('TIME')
     local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -86,7 +87,7 @@ const SETTLE: &str = r"
     return 1
 ";
 
-/// Failure counts in Redis or Valkey. See [`Throttle::redis`](super::Throttle::redis).
+/// A store of failure counts in Redis or Valkey. See [`Throttle::redis`](super::Throttle::redis).
 #[derive(Debug)]
 pub struct RedisThrottleStore {
     connection: RedisConnection,
@@ -95,7 +96,7 @@ pub struct RedisThrottleStore {
 }
 
 impl RedisThrottleStore {
-    /// Counts on the server at this URL: `redis://user:password@host:6379/0`. Opens no connection.
+    /// Creates a store on the server at this URL: `redis://user:password@host:6379/0`. Opens no connection.
     ///
     /// # Errors
     /// The URL is invalid.

@@ -1,4 +1,4 @@
-//! Counts in memory. The conformance suite also runs against those in Redis.
+//! Tests of the counts in memory. The conformance suite also covers the counts in Redis.
 
 use std::net::IpAddr;
 use std::sync::OnceLock;
@@ -44,7 +44,7 @@ fn throttle() -> Memory {
     Memory::new(ThrottleLimits::default().account_burst(3).address_burst(6))
 }
 
-/// A time that stands still, however long a test takes.
+/// A fixed time, independent of the duration of a test.
 fn at(seconds: u64) -> Moment {
     static START: OnceLock<Moment> = OnceLock::new();
     START.get_or_init(clock::monotonic).plus(Duration::from_secs(1_000_000 + seconds))
@@ -54,7 +54,7 @@ fn from(last: u8) -> Option<PeerOrClient> {
     Some(PeerOrClient::Client(IpAddr::from([203, 0, 113, last])))
 }
 
-/// Fails so many times, each as soon as it may, and says when.
+/// Fails this number of times, each as soon as an attempt is admitted. Returns the time of the last failure.
 fn fail(throttle: &Memory, account: &str, seen: Option<PeerOrClient>, times: u32, mut now: u64) -> u64 {
     for _ in 0..times {
         while throttle.admits(account, seen, at(now)).is_err() {
@@ -114,7 +114,7 @@ fn an_address_is_counted_over_all_names_and_a_success_does_not_clear_it() {
     throttle.admits(ALICE, from(1), at(1)).unwrap().settles(LoginOutcome::Success, at(1));
     assert!(throttle.admits("another", from(1), at(1)).is_ok(), "the delay is over");
     assert!(throttle.admits("another", from(1), at(1)).is_err(), "the count is not");
-    // IPv6: a /64 is one address; a /56 and a /48 of them end too.
+    // An IPv6 /64 counts as one address. A /56 and a /48 have limits too.
     let v6 =
         |subnet: u16, host: u16| Some(PeerOrClient::Client(IpAddr::from([0x2001, 0xdb8, 1, subnet, 0, 0, 0, host])));
     for host in 0..6 {
@@ -141,7 +141,7 @@ fn a_stranger_s_failures_do_not_lock_out_who_logged_in_from_elsewhere_lately() {
 
 #[test]
 fn who_logs_in_from_everywhere_takes_no_room_from_others() {
-    // M7: a /48 has 65,536 places, and each that logged in is remembered.
+    // M7: a /48 contains 65,536 places, and each place that logged in is remembered.
     let throttle = Memory::new(ThrottleLimits::default());
     for subnet in 0..40_000_u16 {
         let place = Some(PeerOrClient::Client(IpAddr::from([0x2001, 0xdb8, 1, subnet, 0, 0, 0, 1])));
@@ -151,14 +151,15 @@ fn who_logs_in_from_everywhere_takes_no_room_from_others() {
         let mut attempts = (0..5).map(|_| throttle.admits(&format!("user{name}"), None, at(1)));
         attempts.all(|attempt| attempt.is_ok())
     });
-    // One run in twenty, six of them fall upon one bucket, where two share a count. Without room there were some 1,200.
+    // In one of twenty runs, six names fall into one bucket, where two share a counter. If known places took all slots, only about
+    // 1,200 names would be admitted.
     let judged = judged.count();
     assert!(judged >= 1_990, "each has the failures that are free: {judged}");
 }
 
 #[test]
 fn a_flood_of_made_up_names_forgets_nobody() {
-    // M7: a full table keeps counts.
+    // M7: a full table keeps its counts.
     let throttle = Memory::new(ThrottleLimits::default());
     fail(&throttle, ALICE, None, 9, 0);
     for name in 0..200_000_u32 {
@@ -167,7 +168,7 @@ fn a_flood_of_made_up_names_forgets_nobody() {
     fail(&throttle, ALICE, None, 1, 20);
     let Err(delay) = throttle.admits(ALICE, None, at(20)) else { panic!("forgotten") };
     assert!(delay.as_secs() >= 16, "{delay:?}");
-    // And who comes first when the table is full is counted with others, and still is.
+    // A name that first appears when the table is full shares a counter, and is still limited.
     let late = fail(&throttle, "late", None, 6, 21);
     assert!(throttle.admits("late", None, at(late)).is_err());
 }
@@ -186,7 +187,7 @@ fn what_others_do_in_one_s_network_locks_nobody_out_who_logged_in_there_lately()
 
 #[test]
 fn where_clients_are_not_known_many_may_fail_before_others_wait_and_never_for_long() {
-    // M7: a proxy that nobody declared
+    // M7: an undeclared proxy.
     let throttle = throttle();
     let peer = Some(PeerOrClient::Peer(IpAddr::from([10, 0, 0, 1])));
     for name in 0..119 {

@@ -1,4 +1,4 @@
-//! Verifies user names and passwords behind a throttle, a limit of concurrent verifications and a cache.
+//! Verification of user names and passwords behind a throttle, a limit of concurrent verifications and a cache.
 
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
@@ -18,15 +18,15 @@ use crate::runtime::concurrency_limit::ConcurrencyLimit;
 use crate::runtime::timeout;
 use crate::store::throttle::{Attempt, LoginOutcome, NotAdmitted, Throttle};
 
-/// How long an attempt waits for the verifications of its user that are in progress.
+/// Maximum time that an attempt waits for verifications of the same user in progress.
 const IN_FLIGHT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long a verification may take, with its lookups.
+/// Maximum duration of a verification, including its lookups.
 const VERIFICATION_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Verifies user names and passwords: a user store, a throttle of failed logins and a limit of concurrent verifications.
+/// Verifies user names and passwords with a user store, a throttle of failed logins and a limit of concurrent verifications.
 ///
-/// Cheap to clone. Give clones of one authenticator to Basic and to the login form, so that they count failures together.
+/// Cheap to clone. Use clones of one authenticator for Basic and for the login form, so that they count failures together.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -45,7 +45,7 @@ pub struct PasswordAuthenticator {
     concurrency: Arc<ConcurrencyLimit>,
     throttle: Throttle,
     cache: Option<Arc<PasswordCache>>,
-    /// The realm of the first scheme that uses it, which distinguishes equal names in a shared throttle.
+    /// The realm of the first scheme that uses this authenticator. It distinguishes equal names in a shared throttle.
     realm: Arc<OnceLock<String>>,
     in_flight: Arc<InFlight>,
 }
@@ -57,12 +57,12 @@ impl<S: UserStore> From<S> for PasswordAuthenticator {
 }
 
 impl PasswordAuthenticator {
-    /// Authenticates the users of a store by their argon2id hashes. The throttle counts in memory unless set.
+    /// Creates an authenticator for the users of a store, verified by their argon2id hashes. The default throttle counts in memory.
     pub fn new(store: impl UserStore) -> Self {
         Self::with_verifier(HashedUsers::new(store))
     }
 
-    /// Authenticates users with a custom verifier, such as a bind to an LDAP server. See [`PasswordVerifier`].
+    /// Creates an authenticator with a custom verifier, such as a bind to an LDAP server. See [`PasswordVerifier`].
     pub fn with_verifier(verifier: impl PasswordVerifier) -> Self {
         let processors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         Self {
@@ -75,19 +75,21 @@ impl PasswordAuthenticator {
         }
     }
 
-    /// Sets how many passwords are verified at a time. The number of processors unless set, at most 8: each hash takes 19 MiB or more.
+    /// Sets the maximum number of concurrent password verifications. The default is the number of processors, at most 8. Each
+    /// verification takes 19 MiB or more.
     #[must_use]
     pub fn max_concurrent_hashes(self, hashes: NonZeroUsize) -> Self {
         Self { concurrency: Arc::new(ConcurrencyLimit::new(hashes.get())), ..self }
     }
 
-    /// Sets the throttle of failed logins. [`Throttle::memory`] unless set.
+    /// Sets the throttle of failed logins. [`Throttle::memory`] by default.
     #[must_use]
     pub fn throttle(self, throttle: Throttle) -> Self {
         Self { throttle, ..self }
     }
 
-    /// Caches verified passwords for at most a minute, for clients that send a password with each request. Disabled unless set.
+    /// Caches verified passwords, for clients that send a password with each request. The maximum duration is one minute. Disabled
+    /// by default.
     ///
     /// The user is still looked up each time, so that removed users and changed passwords are rejected at once. The cache contains
     /// keyed MACs, in the memory of this process.
@@ -109,12 +111,12 @@ impl PasswordAuthenticator {
         timeout::with_timeout(async { self.verifier.find(name).await }).await.unwrap_or(Err(UserStoreUnavailable))
     }
 
-    /// Verifies a name and a password as a credential of `scheme`. `client` is the address that the attempt comes from: no network
-    /// gets all permits. Returns the name and the user.
+    /// Verifies a name and a password as a credential of `scheme`. Returns the name and the user. `client` is the address of the
+    /// client, which prevents one network from taking all permits.
     ///
     /// # Errors
-    /// 401 if the name or the password is wrong, 429 after too many failures, 503 if a store is unavailable or too many passwords are
-    /// being verified.
+    /// Returns 401 if the name or the password is wrong, 429 after too many failures, and 503 if a store is unavailable or too many
+    /// passwords are being verified.
     pub async fn verify(
         &self,
         scheme: SchemeId,
@@ -123,7 +125,7 @@ impl PasswordAuthenticator {
     ) -> Result<(String, VerifiedUser), Denial> {
         let unavailable =
             |cause| Denial::refused(scheme, Reason::AuthenticationUnavailable(RetryAfter::seconds(2)), cause);
-        // Counted as a failure before it is verified, so that concurrent attempts find no gap.
+        // The attempt counts as a failure until it is verified, so that concurrent attempts cannot exceed the limit.
         let attempt = match self.admit(credentials.name(), client).await {
             Ok(attempt) => attempt,
             Err(NotAdmitted::TooManyFailures(after)) => {
@@ -144,7 +146,7 @@ impl PasswordAuthenticator {
                 Err(unavailable(cause))
             }
         };
-        drop(in_flight); // only now: the attempts that wait for it count again
+        drop(in_flight); // only after settling, since the attempts that wait for it are counted again
         settled
     }
 
@@ -153,10 +155,10 @@ impl PasswordAuthenticator {
         Arc::ptr_eq(&self.verifier, &other.verifier)
     }
 
-    /// Returns how long an attempt would have to wait, if this instance knows that without I/O. Counts nothing.
+    /// Returns the delay of an attempt, if it is known without I/O. Counts nothing.
     pub(crate) fn delay(&self, credentials: &PasswordCredentials, client: Option<PeerOrClient>) -> Option<RetryAfter> {
         let name = credentials.name();
-        // A verification in progress may turn out to be no failure.
+        // A verification in progress may succeed and so end the delay.
         if self.in_flight.is_verifying(name) { None } else { self.throttle.delay(&self.account(name), client) }
     }
 
@@ -165,18 +167,18 @@ impl PasswordAuthenticator {
         self.throttle.is_shared()
     }
 
-    /// Sets the realm of the users. Only the first call counts: clones are one store, whichever scheme uses them.
+    /// Sets the realm of the users. Only the first call has an effect, since clones share one store, whichever scheme uses them.
     pub(crate) fn set_realm(&self, realm: &str) {
         let _ = self.realm.set(realm.to_owned());
     }
 
-    /// Returns the name of the account in the throttle. A realm contains no line breaks.
+    /// Returns the name of the account in the throttle. The separator is unambiguous because a realm contains no line breaks.
     fn account(&self, name: &str) -> String {
         format!("{}\n{name}", self.realm.get().map_or("", String::as_str))
     }
 
-    /// Counts an attempt. If too many verifications are in progress, as those of a browser that sends several requests at once, the
-    /// attempt waits for them: they may turn out to be no failures.
+    /// Counts an attempt. If it is throttled while verifications of the same user are in progress, such as those of a browser that
+    /// sends several requests at once, the attempt waits for them, since they may succeed.
     async fn admit(&self, name: &str, client: Option<PeerOrClient>) -> Result<Attempt, NotAdmitted> {
         let account = self.account(name);
         let until = clock::monotonic().plus(IN_FLIGHT_TIMEOUT);
@@ -212,7 +214,7 @@ impl PasswordAuthenticator {
         let client = client.map(PeerOrClient::address);
         let permit = self.concurrency.acquire(client).await.ok_or("too many passwords are being verified")?;
         let (verifier, verified) = (Arc::clone(&self.verifier), Arc::clone(credentials));
-        // In a task, which holds the permit until the verification ends even if the client disconnects.
+        // A separate task holds the permit until the verification ends, even if the client disconnects.
         let verification = tokio::spawn(async move {
             let _permit = permit;
             tokio::time::timeout(VERIFICATION_TIMEOUT, verifier.verify(&verified)).await
@@ -247,7 +249,7 @@ mod tests {
     use super::*;
     use crate::runtime::future::BoxFuture;
 
-    /// Counts how often it was asked for a decoy, once for each unknown user, and keeps better hashes.
+    /// Counts the lookups of the decoy, one for each unknown user, and records replaced hashes.
     struct Store {
         users: UsersFile,
         old: Option<User>,
@@ -348,7 +350,7 @@ mod tests {
         let waits = |name| passwords.delay(&PasswordCredentials::new(name, "x"), None).is_some();
         assert!(waits("alice") && !waits("bob"));
         assert_eq!(store.decoys.load(Ordering::Relaxed), 5, "no hash was made");
-        // A store that is down counts against nobody.
+        // Attempts during an outage of the store do not count as failures.
         for _ in 0..20 {
             let down = verify(&passwords, "down", "x").await.unwrap_err();
             assert!(matches!(down.reason, Reason::AuthenticationUnavailable(_)), "{down:?}");
@@ -362,7 +364,7 @@ mod tests {
         let none_at_a_time = Arc::new(ConcurrencyLimit::new(0));
         let passwords = PasswordAuthenticator::new(Arc::clone(&store)).cache_verified(Duration::from_secs(60));
         verify(&passwords, "alice", "correct horse").await.unwrap();
-        // No turn is to be had any more: whatever answers without one was not hashed.
+        // Without permits, every successful login was answered from the cache.
         let hashless = PasswordAuthenticator { concurrency: none_at_a_time, ..passwords };
         let (name, user) = verify(&hashless, "alice", "correct horse").await.unwrap();
         assert_eq!((name.as_str(), user.roles.as_slice()), ("alice", ["admin".to_owned()].as_slice()));
@@ -373,7 +375,7 @@ mod tests {
                 "{name} waits for a permit: {denial:?}"
             );
         }
-        // Who guesses is stopped, and finds out nothing by it, though the right one is known.
+        // The throttle also stops correct cached credentials, so an attacker learns nothing from the response.
         for _ in 0..5 {
             hashless.throttle.admit(&hashless.account("alice"), None).await.unwrap();
         }
@@ -382,7 +384,7 @@ mod tests {
         let hashless = hashless.throttle(Throttle::memory());
         let forgetful = PasswordAuthenticator { cache: None, ..hashless };
         assert!(verify(&forgetful, "alice", "correct horse").await.is_err(), "never unless set");
-        // A hash that was replaced by the login itself is another one.
+        // The login itself replaces this hash, and the cache contains the version of the new one.
         let passwords = PasswordAuthenticator::new(store).cache_verified(Duration::from_secs(60));
         verify(&passwords, "old", "correct horse").await.unwrap();
         assert!(verify(&passwords, "old", "wrong").await.is_err());
@@ -492,7 +494,7 @@ mod tests {
         assert!(matches!(crowded.reason, Reason::AuthenticationUnavailable(_)), "{crowded:?}");
         slow.0.add_permits(2);
         verify(&users, "bob", "x").await.unwrap();
-        // And no longer than the timeout.
+        // The permit is released after the timeout.
         let endless = verify(&users, "bob", "x").await.unwrap_err();
         assert!(matches!(endless.reason, Reason::AuthenticationUnavailable(_)), "{endless:?}");
         slow.0.add_permits(1);

@@ -1,4 +1,4 @@
-//! Users from a file.
+//! A user store in a file.
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
@@ -8,8 +8,8 @@ use super::hash::{Cost, DECOY};
 use super::{HashError, User, UserStore, UserStoreUnavailable};
 use crate::runtime::future::BoxFuture;
 
-/// Users from a file: a line each, `name:hash:roles`, the roles separated by commas. Empty lines and those that begin with
-/// `#` are passed over, so no name begins with it. Read once.
+/// A user store in a file, with one line per user: `name:hash:roles`. The roles are separated by commas. Empty lines and lines that
+/// begin with `#` are ignored, so a name cannot begin with `#`. The file is read once.
 ///
 /// ```text
 /// # name : argon2id hash : roles
@@ -21,28 +21,28 @@ pub struct UsersFile {
     decoy: String,
 }
 
-/// What is wrong with a file of users. Quotes nothing but the number of the line.
+/// An error of a user file. Contains the line number, but none of the file's content.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum UsersFileError {
-    /// It cannot be read.
+    /// The file cannot be read.
     #[error("the file of users cannot be read: {0}")]
     Read(std::io::Error),
-    /// A line has not the three fields.
+    /// A line does not consist of three fields, or its name is invalid.
     #[error("line {0} of the file of users is not `name:hash:roles`")]
     Line(usize),
-    /// A name stands twice.
+    /// A name occurs twice.
     #[error("the name in line {0} of the file of users stands in an earlier one too")]
     Twice(usize),
-    /// The hash cannot be used.
+    /// The hash is invalid.
     #[error("the hash in line {line} of the file of users: {error}")]
     Hash {
-        /// Which line, from 1.
+        /// The line number, starting at 1.
         line: usize,
-        /// What is wrong with it.
+        /// The error of the hash.
         error: HashError,
     },
-    /// Hashes of several costs would tell by the time whether a user exists.
+    /// The hashes have different costs. The duration of a login would reveal whether a user exists.
     #[error("the hash in line {0} of the file of users has another cost than the first one")]
     OtherCost(usize),
 }
@@ -56,10 +56,10 @@ impl From<UsersFileError> for std::io::Error {
 }
 
 impl UsersFile {
-    /// Reads the file.
+    /// Reads a user file.
     ///
     /// # Errors
-    /// It cannot be read, or a line cannot be used.
+    /// The file cannot be read, or a line is invalid.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, UsersFileError> {
         let path = path.as_ref();
         let text = std::fs::read_to_string(path)
@@ -68,10 +68,10 @@ impl UsersFile {
         Self::parse(&text)
     }
 
-    /// The same from text.
+    /// Like [`open`](Self::open), from the text of a file.
     ///
     /// # Errors
-    /// A line cannot be used.
+    /// A line is invalid.
     pub fn parse(text: &str) -> Result<Self, UsersFileError> {
         let (mut users, mut first): (HashMap<String, User>, Option<Cost>) = (HashMap::new(), None);
         let mut decoy = DECOY.to_owned();
@@ -121,7 +121,6 @@ mod tests {
     use super::super::hash_password;
     use super::*;
 
-    /// Of no password that anybody knows.
     static HASH: std::sync::LazyLock<String> = std::sync::LazyLock::new(|| hash_password(&"pw".into()).unwrap());
 
     proptest! {
@@ -164,7 +163,7 @@ mod tests {
         for (text, expected) in table {
             assert_eq!(UsersFile::parse(&text).unwrap_err().to_string(), expected);
         }
-        // What would answer without the work of a hash is none.
+        // A hash that the verifier would reject without computing a hash is invalid.
         for (from, to) in [("v=19", "v=18"), ("m=19456,", "m=19456,m=9,"), ("p=1", "p=0")] {
             assert!(User::new(hash.replace(from, to)).is_err(), "{to}");
         }

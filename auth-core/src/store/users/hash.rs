@@ -1,4 +1,4 @@
-//! Password hashes: argon2id in PHC form, neither too cheap nor too dear.
+//! Password hashes: argon2id in PHC form, within minimum and maximum costs.
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
@@ -6,24 +6,23 @@ use secrecy::ExposeSecret as _;
 
 use super::{SecretString, UserStoreUnavailable};
 
-/// What is wrong with a password hash.
+/// An error of a password hash.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HashError {
-    /// No argon2id hash in PHC form.
+    /// The hash is not an argon2id hash in PHC form.
     #[error("this is no argon2id hash in PHC form")]
     NotArgon2id,
-    /// Cheaper than OWASP allows: `m=19456,t=2`, `m=12288,t=3` or `m=47104,t=1` are the least.
+    /// The cost is below the minimum of OWASP: `m=19456,t=2`, `m=12288,t=3` or `m=47104,t=1`.
     #[error("the hash is too cheap: at least m=19456,t=2,p=1")]
     TooCheap,
-    /// So dear that a few logins stop the server: more than 256 MiB, 16 passes or 16 lanes.
+    /// The cost is above the maximum: 256 MiB, 16 passes or 16 lanes. A few logins could exhaust the server.
     #[error("the hash is too dear: at most m=262144,t=16,p=16")]
     TooDear,
 }
 
 crate::debug_as_display!(HashError);
 
-/// What a hash costs to verify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Cost {
     pub(super) memory: u32,
@@ -50,7 +49,8 @@ impl Cost {
         if parsed.algorithm.as_str() != "argon2id" || parsed.salt.is_none() || parsed.hash.is_none() {
             return Err(HashError::NotArgon2id);
         }
-        // What the verifier would refuse must not be stored: it would answer without the work.
+        // A hash that the verifier rejects must not be stored: it would be rejected without computing a hash, and the response time
+        // would differ.
         let known = parsed.version.is_none_or(|version| [16, 19].contains(&version));
         let names: Vec<_> = parsed.params.iter().map(|(name, _)| name.as_str().to_owned()).collect();
         let repeated =
@@ -64,10 +64,10 @@ impl Cost {
     }
 }
 
-/// Makes the hash to store for a password: argon2id with `m=19456,t=2,p=1` and a random salt.
+/// Hashes a password for storage: argon2id with `m=19456,t=2,p=1` and a random salt.
 ///
 /// # Errors
-/// The operating system gives no random numbers.
+/// The operating system provides no random numbers.
 pub fn hash_password(password: &SecretString) -> Result<String, UserStoreUnavailable> {
     let hash =
         Argon2::default().hash_password(password.expose_secret().as_bytes()).map_err(|_| UserStoreUnavailable)?;
@@ -85,7 +85,7 @@ pub(super) fn is_cheaper_than_new(hash: &str) -> bool {
     compared_to_new(hash).is_some_and(std::cmp::Ordering::is_lt)
 }
 
-/// Returns whether the hash costs more to verify than one of [`hash_password`]: in a store of such hashes, the duration of a login
+/// Returns whether the hash costs more to verify than one of [`hash_password`]. In a store of such hashes, the duration of a login
 /// would reveal that the user exists.
 pub fn is_costlier_than_new(hash: &str) -> bool {
     compared_to_new(hash).is_some_and(std::cmp::Ordering::is_gt)
@@ -97,6 +97,6 @@ fn compared_to_new(hash: &str) -> Option<std::cmp::Ordering> {
     Some(work(old).cmp(&work(new)))
 }
 
-/// Of 32 random bytes that were thrown away.
+/// The hash of 32 random bytes that were discarded.
 pub(super) const DECOY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$c29tZS1kZWNveS1zYWx0$mJ1XhTT0X0l1PzDVZpPq2w0m4m3nJzD8q8m8C3a1b2c";

@@ -1,4 +1,4 @@
-//! Users with argon2id password hashes.
+//! The verifier of users with argon2id password hashes.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,14 +13,14 @@ use crate::runtime::future::BoxFuture;
 use crate::runtime::hex::hex;
 use crate::runtime::timeout;
 
-/// The [`PasswordVerifier`] of a [`UserStore`]: verifies argon2id hashes.
+/// The [`PasswordVerifier`] of a [`UserStore`], which verifies argon2id hashes.
 #[derive(Clone, Debug)]
 pub struct HashedUsers<S> {
     store: Arc<S>,
 }
 
 impl<S: UserStore> HashedUsers<S> {
-    /// Verifies the users of this store.
+    /// Creates a verifier for the users of this store.
     pub fn new(store: S) -> Self {
         Self { store: Arc::new(store) }
     }
@@ -40,10 +40,10 @@ impl<S: UserStore> HashedUsers<S> {
             let matches = hash::matches(&password, &hash);
             let is_outdated = hash::is_cheaper_than_new(&hash);
             if is_outdated && !matches {
-                // So that a failed login takes as long as for other users.
+                // A failed login must take as long as for other users.
                 hash::matches(&password, DECOY);
             }
-            // The password is known only now: the time to hash it like new passwords.
+            // The plain password is available only during a login, so an outdated hash is replaced now.
             let stronger = if matches && is_outdated { hash::hash_password(&password).ok() } else { None };
             (matches, stronger)
         });
@@ -86,7 +86,7 @@ impl<S: UserStore> PasswordVerifier for HashedUsers<S> {
     }
 
     fn find<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<VerifiedUser>, UserStoreUnavailable>> {
-        // The authenticator limits the time of a lookup by itself.
+        // The authenticator applies its own timeout to a lookup.
         Box::pin(async move { Ok(self.store.find(name).await?.as_ref().map(of_hash)) })
     }
 
@@ -99,7 +99,7 @@ fn of_hash(user: &User) -> VerifiedUser {
     VerifiedUser::new().roles(&user.roles).password_version(version(&user.hash))
 }
 
-/// Returns a digest of the salted hash, which identifies the password and reveals nothing about it.
+/// Returns a digest of the salted hash, which identifies the password without revealing anything about it.
 fn version(hash: &str) -> String {
     hex(Sha256::digest(hash).get(..12).unwrap_or_default())
 }

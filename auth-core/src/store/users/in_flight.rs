@@ -1,4 +1,4 @@
-//! Tracks password verifications in progress per user, so that concurrent correct logins are not throttled.
+//! Tracking of password verifications in progress per user, so that concurrent correct logins are not throttled.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Notify;
 
-/// The maximum number of attempts on one user that wait for others; further ones are rejected at once.
+/// Maximum number of waiting attempts per user. Further attempts are rejected at once.
 const MAX_WAITERS: usize = 16;
 
 /// Verifications in progress, by user name.
@@ -20,7 +20,7 @@ struct UserAttempts {
     finished: Arc<Notify>,
 }
 
-/// A verification in progress; finished when dropped.
+/// A verification in progress. Dropping it marks the verification as finished.
 pub(super) struct InFlightAttempt {
     in_flight: Arc<InFlight>,
     name: String,
@@ -42,8 +42,8 @@ impl InFlight {
         self.with(|users| users.get(name).is_some_and(|one| one.verifying > 0))
     }
 
-    /// Completes when a verification of this user finishes, even if that is before it is polled. `None` if there is none, or too many
-    /// attempts wait.
+    /// Returns a future that completes when a verification of this user finishes, even if that happens before the first poll.
+    /// `None` if none is in progress, or if too many attempts are waiting.
     pub(super) fn next_finished(
         self: &Arc<Self>,
         name: &str,

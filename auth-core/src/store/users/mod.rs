@@ -1,8 +1,8 @@
-//! Users with passwords: user stores, and the verification of names and passwords.
+//! User stores, and the verification of user names and passwords.
 //!
-//! An unknown user and a wrong password get the same response after the same work: the password of an unknown user is verified
-//! against a decoy hash. Hashes are computed outside the event loop, in a bounded number at a time, and no client network gets all of
-//! them.
+//! An unknown user and a wrong password get the same response after the same amount of work: the password of an unknown user is
+//! verified against a decoy hash. Hashes are computed outside the event loop. Their concurrency is limited, in total and per client
+//! network.
 
 mod hash;
 mod file;
@@ -33,7 +33,7 @@ pub struct User {
 }
 
 impl User {
-    /// A user whose password has this hash: argon2id as a PHC string, `$argon2id$v=19$m=…,t=…,p=…$salt$hash`.
+    /// Creates a user from a password hash: argon2id as a PHC string, `$argon2id$v=19$m=…,t=…,p=…$salt$hash`.
     ///
     /// # Errors
     /// The hash is not argon2id, or its cost is out of bounds. See [`HashError`].
@@ -43,8 +43,8 @@ impl User {
         Ok(Self { hash, roles: Vec::new() })
     }
 
-    /// Like [`new`](Self::new), and accepts a hash below the minimum cost. The next login replaces the hash, if the store implements
-    /// [`UserStore::replace_hash`]. Until then the duration of a failed login reveals that the user exists.
+    /// Like [`new`](Self::new), but also accepts a hash below the minimum cost. The next login replaces the hash, if the store
+    /// implements [`UserStore::replace_hash`]. Until then, the duration of a failed login reveals that the user exists.
     ///
     /// # Errors
     /// The hash is not argon2id, or its cost is above the maximum.
@@ -100,20 +100,20 @@ pub trait UserStore: Send + Sync + 'static {
     /// The store is unavailable.
     fn find<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<User>, UserStoreUnavailable>>;
 
-    /// Returns a hash with the cost of those in the store, which matches no password: the passwords of unknown users are verified
-    /// against it. By default it has the cost of [`hash_password`].
+    /// Returns a hash that has the cost of the hashes in the store and matches no password. The passwords of unknown users are
+    /// verified against it. The default has the cost of [`hash_password`].
     fn decoy(&self) -> Cow<'_, str> {
         Cow::Borrowed(DECOY)
     }
 
-    /// Returns the roles of all users, if they are known without I/O. Start-up logs a warning for each one that no type declares.
-    /// Empty by default.
+    /// Returns the roles of all users, if they are known without I/O. At start-up, a warning is logged for each role that no type
+    /// declares. Empty by default.
     fn roles(&self) -> BTreeSet<String> {
         BTreeSet::new()
     }
 
-    /// Replaces the hash of a user with a stronger one of the same password, if the stored hash is still `before`. Returns whether it
-    /// was replaced. `false` by default.
+    /// Replaces the hash of a user with a stronger one of the same password, if the stored hash is still `before`. Returns whether
+    /// it was replaced. The default implementation returns `false`.
     ///
     /// # Errors
     /// The store is unavailable. The login succeeds anyway.

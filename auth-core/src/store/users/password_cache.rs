@@ -1,8 +1,8 @@
 //! Caches verified passwords for a short time, for clients that send a password with each request.
 //!
 //! # Why
-//! An entry is a MAC of name, password and password version, with a key of this process: useless to other processes, and invalid as
-//! soon as the password changes. The verifier still looks the user up each time, so a removed user is rejected at once.
+//! An entry is a MAC of name, password and password version, with a key of this process. It is useless to other processes, and
+//! invalid as soon as the password changes. The verifier still looks up the user each time, so a removed user is rejected at once.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -26,9 +26,9 @@ pub(super) struct PasswordCache {
 }
 
 struct CachedPassword {
-    /// Of name and password.
+    /// The MAC of name and password.
     credentials: Tag,
-    /// Of name, password and password version.
+    /// The MAC of name, password and password version.
     versioned: Tag,
     until: Moment,
 }
@@ -36,7 +36,7 @@ struct CachedPassword {
 type Tag = [u8; 32];
 
 impl PasswordCache {
-    /// `None` if the operating system provides no random numbers: then nothing is cached.
+    /// Returns `None` if the operating system provides no random numbers. Nothing is cached then.
     pub(super) fn new(ttl: Duration) -> Option<Self> {
         let mut key = [0; 32];
         getrandom::fill(&mut key).ok()?;
@@ -48,7 +48,7 @@ impl PasswordCache {
     fn tag(&self, credentials: &PasswordCredentials, version: &str) -> Tag {
         let mut mac = self.key.clone();
         for part in [credentials.name(), credentials.password(), version] {
-            // With its length, so that no two sequences of parts are alike.
+            // Each part is prefixed with its length, so that different sequences of parts never have the same input.
             mac.update(&part.len().to_le_bytes());
             mac.update(part.as_bytes());
         }
@@ -66,7 +66,8 @@ impl PasswordCache {
         bool::from(entry.credentials.ct_eq(credentials)).then_some(entry.versioned)
     }
 
-    /// Returns whether the credentials were verified recently, for any password version. Only then is a lookup of the user worth it.
+    /// Returns whether the credentials were verified recently, for any password version. If not, looking up the user would be
+    /// useless.
     pub(super) fn may_contain(&self, credentials: &PasswordCredentials, now: Moment) -> bool {
         self.find(&self.tag(credentials, ""), now).is_some()
     }

@@ -1,4 +1,4 @@
-//! The trait of password verifiers.
+//! The trait of password verifiers and its types.
 
 use std::collections::BTreeSet;
 
@@ -14,12 +14,12 @@ pub struct PasswordCredentials {
 }
 
 impl PasswordCredentials {
-    /// A user name and a password.
+    /// Creates credentials from a user name and a password.
     pub fn new(name: impl Into<String>, password: impl Into<SecretString>) -> Self {
         Self { name: name.into(), password: password.into() }
     }
 
-    /// Returns the user name. It is not verified, and may be a password: do not log it.
+    /// Returns the user name. It is not verified, and may be a password typed into the wrong field, so it must not be logged.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -30,23 +30,23 @@ impl PasswordCredentials {
     }
 }
 
-/// Redacts both: people type passwords where their name belongs.
+/// Redacts the name and the password, since users type passwords into the name field.
 impl std::fmt::Debug for PasswordCredentials {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("PasswordCredentials").finish_non_exhaustive()
     }
 }
 
-/// A user, as a [`PasswordVerifier`] knows them.
+/// A user, as returned by a [`PasswordVerifier`].
 #[derive(Clone, Default)]
 pub struct VerifiedUser {
     pub(crate) roles: Vec<String>,
-    /// The newest is the last.
+    /// Ordered from the oldest to the newest.
     password_versions: Vec<String>,
 }
 
 impl VerifiedUser {
-    /// A user without roles.
+    /// Creates a user without roles.
     pub fn new() -> Self {
         Self::default()
     }
@@ -58,7 +58,7 @@ impl VerifiedUser {
     }
 
     /// Sets a value that changes with the password, such as the time of its last change. It must not reveal the password. Sessions
-    /// that began with another version end, and [`PasswordAuthenticator::cache_verified`](super::PasswordAuthenticator::cache_verified)
+    /// that began with another version end. [`PasswordAuthenticator::cache_verified`](super::PasswordAuthenticator::cache_verified)
     /// caches only users with a version.
     #[must_use]
     pub fn password_version(mut self, version: impl Into<String>) -> Self {
@@ -70,7 +70,7 @@ impl VerifiedUser {
         self.password_versions.last().map(String::as_str)
     }
 
-    /// Returns the versions of the password that the user logged in with: two if the login replaced the hash.
+    /// Returns the versions of the password that the user logged in with. There are two if the login replaced the hash.
     pub(crate) fn password_versions(&self) -> &[String] {
         &self.password_versions
     }
@@ -93,8 +93,8 @@ impl std::fmt::Debug for VerifiedUser {
 
 /// Verifies user names and passwords, for [`PasswordAuthenticator::with_verifier`](super::PasswordAuthenticator::with_verifier).
 ///
-/// The authenticator calls it behind its throttle and its limit of concurrent verifications, with a timeout of 30 s, and treats a
-/// panic as unavailable. Not needed for argon2id hashes: implement [`UserStore`](super::UserStore) for these.
+/// The authenticator calls it behind its throttle and its limit of concurrent verifications, with a timeout of 30 s. A panic is
+/// treated as unavailable. For argon2id hashes, implement [`UserStore`](super::UserStore) instead.
 ///
 /// ```
 /// use auth_core::runtime::future::BoxFuture;
@@ -130,7 +130,7 @@ impl std::fmt::Debug for VerifiedUser {
 /// let users = PasswordAuthenticator::with_verifier(Ldap);
 /// ```
 pub trait PasswordVerifier: Send + Sync + 'static {
-    /// Verifies a name and a password. `None` if either is wrong; both cases should take the same time.
+    /// Verifies a name and a password. Returns `None` if either is wrong. Both cases should take the same time.
     ///
     /// # Errors
     /// The verifier is unavailable. The attempt does not count as a failure.
@@ -140,14 +140,14 @@ pub trait PasswordVerifier: Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<Option<VerifiedUser>, UserStoreUnavailable>>;
 
     /// Returns a user without verifying a password. `None` if there is no such user. Sessions call it about once a minute to update
-    /// roles, and end if there is no such user any more.
+    /// roles, and end if the user no longer exists.
     ///
     /// # Errors
     /// The verifier is unavailable.
     fn find<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<VerifiedUser>, UserStoreUnavailable>>;
 
-    /// Returns the roles of all users, if they are known without I/O. Start-up logs a warning for each one that no type declares.
-    /// Empty by default.
+    /// Returns the roles of all users, if they are known without I/O. At start-up, a warning is logged for each role that no type
+    /// declares. Empty by default.
     fn roles(&self) -> BTreeSet<String> {
         BTreeSet::new()
     }

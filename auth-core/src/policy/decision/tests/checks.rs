@@ -1,10 +1,10 @@
-//! Checks: run once, in order, and only where an answer can still let the request in.
+//! Tests of checks: each runs once, in order, and only if its result can still grant the request.
 
 use super::*;
 use crate::policy::atom::Check;
 use crate::policy::facts::Checks;
 
-/// A formula over what holds, what fails, and checks. Checks have their index from left to right.
+/// A formula of literals that hold, literals that fail, and checks. Checks are numbered from left to right.
 #[derive(Clone, Debug)]
 enum Part {
     Holds,
@@ -18,7 +18,7 @@ impl Part {
     fn formula(&self, next: &mut u8) -> Formula {
         let leak = |parts: Vec<Formula>| -> &'static [Formula] { Box::leak(parts.into()) };
         match self {
-            // An editor, and nobody is suspended.
+            // The caller is an editor, and is not suspended.
             Self::Holds => literal(is(Role("editor"))),
             Self::Fails => literal(is(Role("suspended"))),
             Self::Check { names_principal, negated } => {
@@ -31,7 +31,7 @@ impl Part {
         }
     }
 
-    /// As one reads it: `stranger` cannot be asked what names the caller, and is no editor.
+    /// Evaluates the formula literally. A `stranger` is not an editor, and checks that refer to the principal do not run for it.
     fn holds(&self, stranger: bool, answers: &mut impl Iterator<Item = bool>) -> bool {
         match self {
             Self::Holds => !stranger,
@@ -40,7 +40,7 @@ impl Part {
                 let answer = answers.next().unwrap();
                 !(*names_principal && stranger) && answer != *negated
             }
-            // All of them: none of the answers is passed over.
+            // Collects all results, so that no answer is skipped.
             Self::All(parts) => parts
                 .iter()
                 .map(|part| part.holds(stranger, answers))
@@ -77,7 +77,7 @@ fn part() -> impl Strategy<Value = Part> {
 
 #[test]
 fn a_check_runs_once_in_order_and_only_where_its_answer_can_still_let_the_request_in() {
-    // H3, T20: over random formulas and answers, against a reading of the formula that knows all answers beforehand.
+    // H3, T20: random formulas and answers, compared with an evaluation of the formula that has all answers in advance.
     let (editor, sources) = (bearer(&["editor"]).principal(), [Arc::new(tokens())]);
     let outcome = runner(3000).run(
         &(part(), proptest::arbitrary::any::<u16>(), proptest::arbitrary::any::<bool>()),
@@ -94,7 +94,7 @@ fn a_check_runs_once_in_order_and_only_where_its_answer_can_still_let_the_reques
                     Decision::Check(index) => {
                         prop_assert!(asked.iter().all(|(other, _)| *other < index), "{asked:?}, then {index}");
                         prop_assert!(!stranger || !names_principal[usize::from(index)], "a stranger is asked about");
-                        // Some answers of what is not known yet make this one decide.
+                        // The result of this check decides for some results of the checks that have not run.
                         let open: Vec<usize> = (0..truth.len())
                             .filter(|one| asked.iter().all(|(other, _)| usize::from(*other) != *one))
                             .collect();
@@ -157,7 +157,7 @@ fn roles_that_no_credential_carries_are_asked_for_before_a_check_and_once() {
     }
 }
 
-/// Whether another login could help: a stranger may turn out to be anybody, and what was not run may say anything.
+/// Whether another login could help. An anonymous caller may be anyone, and a check that has not run may have any result.
 fn another_could(part: &Part, stranger: bool, asked: &[(u8, bool)]) -> bool {
     fn could(part: &Part, stranger: bool, asked: &[(u8, bool)], next: &mut u8) -> bool {
         match part {

@@ -1,4 +1,4 @@
-//! What a denial tells: scopes, a step-up, schemes, and to whom.
+//! Tests of the content of denials: scopes, step-up, schemes, and the callers that receive them.
 
 use super::enumerated::{could_be, holding};
 use super::*;
@@ -12,8 +12,8 @@ fn denied(decision: Decision) -> Option<Denial> {
 
 #[test]
 fn a_scope_denial_names_the_least_set_and_only_where_scopes_alone_would_do() {
-    // BEARER-10, L3, over random formulas: what is named is enough, with what the caller has; nothing less is; and where
-    // scopes alone would do, they are named.
+    // BEARER-10, L3, over random formulas: the named scopes are sufficient with what the caller has, nothing less is sufficient,
+    // and scopes are named whenever they are sufficient.
     const ALL: [&str; 4] = ["a", "b", "c", "d"];
     let callers: Vec<_> = callers().into_iter().filter(|caller| caller.scheme == Bearer).collect();
     let outcome = runner(1000).run(&tree(|what| matches!(what, Scope(_) | Org(_))), |tree| {
@@ -33,7 +33,7 @@ fn a_scope_denial_names_the_least_set_and_only_where_scopes_alone_would_do() {
                     prop_assert!(runs_with(scopes), "{scopes:?} is not enough for {tree:?} of {caller:?}");
                     prop_assert_eq!(Some(missing(scopes)), least, "{:?} for {:?} of {:?}", scopes, tree, caller);
                 }
-                Reason::StepUpRequired(_) => {} // another login would do as well, and 401 comes first
+                Reason::StepUpRequired(_) => {} // another login would also help, and 401 comes first
                 _ => prop_assert_eq!(least, None, "{:?} for {:?} of {:?}", denial, tree, caller),
             }
         }
@@ -44,7 +44,7 @@ fn a_scope_denial_names_the_least_set_and_only_where_scopes_alone_would_do() {
 
 #[test]
 fn a_step_up_names_one_login_that_would_do() {
-    // STEP-1, STEP-2: a login that is as fresh and as strong as the challenge says gets in, and nothing less does.
+    // STEP-1, STEP-2: a login that is as recent and as strong as the challenge requires is sufficient, and nothing less is.
     let callers: Vec<_> = callers().into_iter().filter(|caller| caller.scheme == Bearer && !caller.acts).collect();
     let outcome = runner(1000).run(&tree(|what| matches!(what, What::MaxAge(_) | What::Acr(_) | Role(_))), |tree| {
         let rule = rule(tree.formula());
@@ -92,14 +92,14 @@ fn a_step_up_names_one_login_that_would_do() {
 
 #[test]
 fn a_known_caller_is_told_what_would_change_the_answer_and_no_more() {
-    // BEARER-10, L3, STEP-1, STEP-2: (rule, caller, problem, the scopes or the step-up that is named)
+    // BEARER-10, L3, STEP-1, STEP-2: (rule, caller, problem, named scopes or step-up)
     let (nothing, a) = (silent(), Login { scopes: vec!["a"], ..silent() });
     let old = Login { age: Some(600), acr: Some("1"), ..bearer(&["admin"]) };
     let (a_or_b, fresh) = (any([is(Scope("b")), is(Scope("a"))]), is(What::MaxAge(60)));
     let admin = is(Role("admin"));
     #[rustfmt::skip]
     let table = [
-        (all([is(Scope("a")), is(Scope("b"))]),              &a,         "insufficient-scope",       "a b"), // what it has, too
+        (all([is(Scope("a")), is(Scope("b"))]),              &a,         "insufficient-scope",       "a b"), // including what it has
         (a_or_b,                                             &nothing,   "insufficient-scope",       "b"),
         (Formula::All(Box::leak(Box::new([a_or_b, literal(is(Scope("c")))]))), &a, "insufficient-scope", "a c"),
         (any([is(Scope("a")), admin]),                       &nothing,   "insufficient-scope",       "a"),
@@ -107,11 +107,11 @@ fn a_known_caller_is_told_what_would_change_the_answer_and_no_more() {
         (all([is(Scope("a")), is(Org("acme"))]),             &nothing,   "insufficient-permissions", ""),
         (all([is(Scope("a")), fresh]),                       &old,       "insufficient-permissions", ""),
         (all([is(Scope("a")), not(Role("suspended"))]),      &old,       "insufficient-scope",       "a"),
-        (all([is(Scope("a")), not(Role("suspended"))]),      &nothing,   "insufficient-permissions", ""), // silent on roles
+        (all([is(Scope("a")), not(Role("suspended"))]),      &nothing,   "insufficient-permissions", ""), // does not list roles
         (all([is(Scope("a"))]),                              &basic(&[]), "insufficient-permissions", ""), // has no scopes
         (all([is(Permission("posts:write"))]),               &nothing,   "insufficient-permissions", ""),
         (all([is(What::MaxAge(60)), is(What::MaxAge(300))]), &nothing,   "step-up-required",         "60 "),
-        (any([is(What::MaxAge(60)), is(What::Acr("2"))]),    &old,       "step-up-required",         "60 "), // one way in
+        (any([is(What::MaxAge(60)), is(What::Acr("2"))]),    &old,       "step-up-required",         "60 "), // one of two ways
         (all([is(What::MaxAge(60)), is(What::Acr("2"))]),    &old,       "step-up-required",         "60 2"),
         (all([is(What::MaxAge(60)), is(What::Acr("1"))]),    &old,       "step-up-required",         "60 "),
         (any([is(What::Acr("2")), is(What::Acr("3"))]),      &old,       "step-up-required",         " 2"),
@@ -137,7 +137,7 @@ fn a_known_caller_is_told_what_would_change_the_answer_and_no_more() {
         );
         assert_eq!(denial.scheme, Some(caller.scheme));
     }
-    // A scope that the source may not confer would be dropped from the next token too.
+    // A scope that the issuer may not confer would be dropped from the next token too.
     let partner = Issuer { confers: Confers::nothing().scopes(["b"]), ..tokens() };
     let principal = Principal::from_claims(Arc::new(partner), r#"{"sub":"alice"}"#.to_owned()).unwrap();
     for (scope, expected) in [("a", "403 insufficient-permissions"), ("b", "403 insufficient-scope")] {
@@ -159,8 +159,8 @@ fn only_schemes_that_could_help_are_named() {
         (is(Role("admin")),                 tokens(),   "Bearer Basic"),
         (not(Role("suspended")),            tokens(),   "Bearer Basic"),
         (is(What::OpenRole("admin")),       tokens(),   "Bearer Basic"),
-        (is(Permission("posts:write")),     tokens(),   "Bearer Basic"), // a role of a user grants it
-        (is(Permission("posts:purge")),     tokens(),   "Bearer"),       // none does
+        (is(Permission("posts:write")),     tokens(),   "Bearer Basic"), // a user's role grants it
+        (is(Permission("posts:purge")),     tokens(),   "Bearer"),       // no role grants it
         (is(Scope("a")),                    tokens(),   "Bearer"),
         (is(Org("acme")),                   tokens(),   "Bearer"),
         (not(Org("acme")),                  tokens(),   "Bearer"),
@@ -173,7 +173,7 @@ fn only_schemes_that_could_help_are_named() {
         (not(Role("suspended")),            partner(),  "Basic"),
         (is(What::OpenRole("editor")),      partner(),  "Bearer Basic"),
         (is(What::OpenRole("admin")),       partner(),  "Basic"),
-        (is(Permission("posts:write")),     partner(),  "Bearer Basic"), // by the role that it may confer
+        (is(Permission("posts:write")),     partner(),  "Bearer Basic"), // through the role that it may confer
         (is(Permission("posts:purge")),     partner(),  ""),
         (is(Scope("a")),                    partner(),  ""),
         (is(Org("acme")),                   partner(),  ""),
@@ -199,7 +199,8 @@ fn only_schemes_that_could_help_are_named() {
             );
         }
     }
-    // Each could, both together could not: nothing helps, and a 401 names all rather than none (HTTP-5).
+    // Each scheme satisfies one part, and none satisfies both. Nothing helps, and a 401 names all schemes rather than none
+    // (HTTP-5).
     let sources = [Arc::new(tokens()), Arc::new(users())];
     let facts = Facts { sources: &sources, ..facts(CallerFacts::Nobody, OUTSIDE, Passed) };
     let denial = denied(decide(alone(rule(all([is(By(Basic)), is(Scope("a"))]))), &facts)).unwrap();
@@ -213,13 +214,13 @@ fn bare(scheme: SchemeId) -> &'static str {
     }
 }
 
-/// The challenges of a server that accepts both schemes.
+/// Returns the challenges of a server that accepts both schemes.
 fn lines(denial: &Denial) -> Vec<String> {
     let line = |challenge: Challenge<'_>| bare(challenge.scheme).to_owned() + &challenge.parameters();
     challenges(denial, &[Bearer, Basic], false).map(line).collect()
 }
 
-/// For each place and each scheme: the literals that hold for those whom it could show a stranger to be.
+/// For each place and each scheme, the literals that hold for the callers that an anonymous caller could turn out to be.
 type Could = [(Option<&'static str>, CrossSite, [(SchemeId, BTreeSet<u32>); 2]); 4];
 
 fn strangers() -> Could {
@@ -233,7 +234,7 @@ fn strangers() -> Could {
 
 #[test]
 fn a_stranger_is_told_which_schemes_there_are_and_nothing_of_the_rule() {
-    // BEARER-6, STEP-2, HTTP-5, over random formulas: bare challenges, those of all schemes that could help among them.
+    // BEARER-6, STEP-2, HTTP-5, over random formulas: challenges are bare, and include all schemes that could help.
     let (places, sources) = (strangers(), [Arc::new(tokens()), Arc::new(users())]);
     let outcome = runner(300).run(&tree(|_| true), |tree| {
         let rules = alone(rule(tree.formula()));
@@ -257,7 +258,7 @@ fn a_stranger_is_told_which_schemes_there_are_and_nothing_of_the_rule() {
 
 #[test]
 fn a_rule_that_lets_somebody_in_is_known_to_before_any_request() {
-    // "A rule that none of the configured schemes can ever make true is refused at start-up", and no other.
+    // Start-up rejects only rules that none of the configured schemes can ever satisfy.
     let (places, sources) = (strangers(), [tokens(), users()]);
     let outcome = runner(300).run(&tree(|_| true), |tree| {
         let rules = alone(rule(tree.formula()));
@@ -277,7 +278,7 @@ fn a_rule_that_lets_somebody_in_is_known_to_before_any_request() {
     let table = [
         (all([]),                           true,  [true, true]),
         (any([]),                           false, [false, false]),
-        (all([is(Inside), not(Inside)]),    true,  [true, true]), // by literals
+        (all([is(Inside), not(Inside)]),    true,  [true, true]), // evaluated literal by literal
         (all([is(Inside), is(Scope("a"))]), false, [true, false]),
         (all([is(By(Basic)), is(Scope("a"))]), false, [false, false]),
         (any([is(Inside), is(Scope("a"))]), true,  [true, true]),

@@ -1,11 +1,11 @@
-//! Roles that no credential carries: asked for until the answer is what it would be if all were known.
+//! Tests of roles that no credential carries: they are looked up until the decision is the one for complete answers.
 
 use super::*;
 
-/// What a store of roles may say of somebody in one tenant, or in none.
+/// The possible answers of a role store for one tenant, or outside of tenants.
 const SAID: [&[&str]; 5] = [&[], &["editor"], &["admin"], &["suspended"], &["editor", "suspended"]];
 
-/// What rules ask for: in no tenant, and in the two that stand in the path.
+/// The literals of rules: outside of tenants, and in the two tenants of the path.
 fn elsewhere_literal(index: usize) -> Formula {
     let within = |name, tenant| Atom::TenantRole(TenantRole { name, tenant });
     let (atom, negated) = match index {
@@ -23,7 +23,7 @@ fn elsewhere_literal(index: usize) -> Formula {
     Formula::Literal(Literal { atom, negated, text: "literal" })
 }
 
-/// A formula over the literals; `all` at even depth.
+/// A random formula over the literals.
 fn elsewhere_formula() -> impl Strategy<Value = &'static Rule> {
     #[derive(Clone, Debug)]
     enum Node {
@@ -49,7 +49,8 @@ fn elsewhere_formula() -> impl Strategy<Value = &'static Rule> {
 
 const TENANTS: [Option<&str>; 3] = [None, Some("acme"), Some("red")];
 
-/// The decision, and who was asked about on the way; `said` answers for each tenant, `None` is out of reach.
+/// Returns the decision and the tenants that were looked up. `said` contains the answer for each tenant, and `None` means
+/// unavailable.
 fn asked_for(rule: &'static Rule, caller: &Principal, said: [Option<&[&str]>; 3]) -> (Decision, Vec<usize>) {
     let tenants = [("org", "acme".to_owned()), ("team", "red".to_owned())];
     let (mut caller, mut asked) = (caller.clone(), Vec::new());
@@ -76,12 +77,12 @@ fn roles_are_asked_for_until_the_answer_is_what_it_would_be_if_all_were_known() 
     let status = |decision: &Decision| answer(decision);
     let outcome = runner(100).run(&(elsewhere_formula(), 0..3_usize), |(rule, caller)| {
         let caller = &callers[caller];
-        // All that could be said, for each of the tenants.
+        // All possible answers for each of the tenants.
         let every =
             || SAID.iter().flat_map(|a| SAID.iter().flat_map(|b| SAID.iter().map(|c| [Some(*a), Some(*b), Some(*c)])));
         for said in every() {
             let (found, asked) = asked_for(rule, caller, said);
-            // Told all of it beforehand, the same is decided.
+            // With all answers in advance, the decision is the same.
             let mut told = caller.clone();
             for (tenant, roles) in TENANTS.iter().zip(said) {
                 let roles = roles.unwrap().iter().map(|role| (*role).to_owned()).collect();
@@ -90,11 +91,11 @@ fn roles_are_asked_for_until_the_answer_is_what_it_would_be_if_all_were_known() 
             let (expected, none) = asked_for(rule, &told, said);
             prop_assert!(none.is_empty());
             prop_assert_eq!(status(&found), status(&expected), "{:?}: {:?}", rule, said);
-            // Whoever was not asked about could not have changed it.
+            // Answers for the other tenants could not have changed the decision.
             for other in every().filter(|other| asked.iter().all(|which| other[*which] == said[*which])) {
                 prop_assert_eq!(status(&asked_for(rule, caller, other).0), status(&found), "{:?}: {:?}", rule, other);
             }
-            // Out of reach, it is neither yes nor no: what is answered would be so whatever was said.
+            // An unavailable answer is neither yes nor no: any decision other than 503 is the same for every answer.
             for away in 0..3 {
                 let mut without = said;
                 without[away] = None;

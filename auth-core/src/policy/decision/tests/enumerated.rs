@@ -1,4 +1,4 @@
-//! What is decided, against a table and against a second evaluator that tries every credential.
+//! Tests of decisions, against a table and against a second evaluator that tries every credential.
 
 use super::*;
 
@@ -38,7 +38,7 @@ fn each_literal_answers_each_kind_of_caller_as_the_table_says() {
             }
         }
     }
-    // IP-9, C5, L6: no caller changes what the environment says.
+    // IP-9, C5, L6: the caller does not change the answers about the environment.
     let callers = [None, Some(silent()), Some(basic(&["admin"]))];
     #[rustfmt::skip]
     let table = [
@@ -61,7 +61,7 @@ fn each_literal_answers_each_kind_of_caller_as_the_table_says() {
     }
 }
 
-/// The literals that hold, a bit each, of a request from there by this caller.
+/// Returns the literals that hold for a request of this caller from this location, one bit each.
 pub(super) fn holding(caller: Option<&Login>, client: Option<&str>, cross_site: CrossSite) -> u32 {
     (0..).zip(LITERALS).fold(0, |bits, (index, Asked { what, negated })| {
         let answered = match what {
@@ -73,7 +73,8 @@ pub(super) fn holding(caller: Option<&Login>, client: Option<&str>, cross_site: 
     })
 }
 
-/// Who a caller could yet turn out to be: a stranger anybody, somebody known the same with another login.
+/// Returns the callers that this one could turn out to be. An anonymous caller could be anyone. A known caller could be the same
+/// one with another login.
 pub(super) fn could_be(caller: Option<&Login>) -> Vec<Login> {
     const AGES: [Option<u64>; 4] = [None, Some(30), Some(600), Some(7200)];
     const ACRS: [Option<&str>; 3] = [None, Some("1"), Some("2")];
@@ -112,7 +113,7 @@ const fn other(scheme: SchemeId) -> SchemeId {
     }
 }
 
-/// A request, with all that the evaluator enumerates.
+/// A request, with everything that the evaluator enumerates.
 struct Enumerated {
     caller: Option<Login>,
     client: Option<&'static str>,
@@ -138,14 +139,15 @@ impl Enumerated {
             .collect()
     }
 
-    /// `could`, as far as the first literals tell it apart.
+    /// Restricts `could` to the first literals.
     fn of_first(mut self, few: usize) -> Self {
         self.could = self.could.into_iter().map(|bits| bits & ((1 << few) - 1)).collect();
         self
     }
 
-    /// The contract: it runs if it holds now; else 401 if it would hold for somebody whom this caller could turn out to
-    /// be, else 403. What a browser sends by itself counts for nothing if another site made it (C5).
+    /// Returns the result that the contract requires. The request runs if the rule holds now. Otherwise it is 401 if the rule would
+    /// hold for a caller that this one could turn out to be, and 403 if not. Credentials that a browser sends by itself do not
+    /// count in requests of another site (C5).
     fn answer(&self, tree: &Tree) -> &'static str {
         let ambient = self.caller.as_ref().is_some_and(|caller| caller.scheme == Basic);
         if self.cross_site == Failed && ambient && tree.asks(|what| !matches!(what, Inside)) {
@@ -166,7 +168,7 @@ impl Enumerated {
     }
 }
 
-/// The two may differ in one way: what no one caller can be at once looks to literals like something that could be (H2).
+/// Only one difference is accepted: a combination that no single caller can have looks possible to separate literals (H2).
 fn assert_agree(tree: &Tree, found: &Decision, enumerated: &Enumerated) {
     let (found, expected) = (status(found), enumerated.answer(tree));
     let may_differ = found == "401" && expected == "403";
@@ -181,7 +183,7 @@ fn assert_agree(tree: &Tree, found: &Decision, enumerated: &Enumerated) {
 
 #[test]
 fn every_small_formula_is_decided_as_enumeration_decides_it() {
-    // H2: all formulas of three levels over the first literals, both operators at each, for each caller and place.
+    // H2: all formulas of three levels over the first literals, with both operators at each level, for each caller and place.
     let pairs = |of: &[Tree]| -> Vec<Tree> {
         let mut pairs = of.to_vec();
         for (at, left) in of.iter().enumerate() {

@@ -1,5 +1,5 @@
-//! The order and the decision, held against the contract's tables and against a second evaluator that was written from
-//! the contract alone: it knows no `Truth`, no `Principal` and no `Atom`. Here is what both are asked.
+//! Tests of the order and the decision, against the tables of the contract and a second evaluator. The evaluator was written only
+//! from the contract, and does not use `Truth`, `Principal` or `Atom`. This module contains the inputs of both.
 
 mod checks;
 mod denials;
@@ -29,7 +29,7 @@ use crate::policy::facts::ExternalRoles;
 use crate::policy::rule::{CallerAccess, CompiledFormula, Formula, Literal, Rule};
 use crate::runtime::clock::Timestamp;
 
-// ── what is asked, in the words of the contract ──────────────────────────────────────────────────────────────────────
+// ── requirements, in the terms of the contract ───────────────────────────────────────────────────────────────────────
 
 #[derive(Clone, Copy, Debug)]
 enum What {
@@ -46,7 +46,7 @@ enum What {
 }
 use What::{Authenticated as Anyone, By, Inside, Org, Permission, Role, Scope};
 
-/// A literal: what is asked, and whether its absence is.
+/// A requirement, with its polarity.
 #[derive(Clone, Copy, Debug)]
 struct Asked {
     what: What,
@@ -61,7 +61,7 @@ const fn not(what: What) -> Asked {
     Asked { what, negated: true }
 }
 
-/// The literals that random formulas are made of: all that compile.
+/// The literals of random formulas: all that compile.
 const LITERALS: [Asked; 23] = [
     is(Role("editor")),
     not(Role("editor")),
@@ -88,7 +88,7 @@ const LITERALS: [Asked; 23] = [
     is(By(Basic)),
 ];
 
-/// How many of them, from the first, the exhaustive comparison uses.
+/// The number of literals, from the first, in the exhaustive comparison.
 const FEW: usize = 8;
 
 /// A formula over `LITERALS`.
@@ -143,7 +143,6 @@ fn literal(Asked { what, negated }: Asked) -> Formula {
     Formula::Literal(Literal { atom, negated, text })
 }
 
-/// Anyone.
 const PUBLIC: Formula = Formula::All(&[]);
 
 fn all<const N: usize>(asked: [Asked; N]) -> Formula {
@@ -188,9 +187,9 @@ static SCOPES: Vocabulary = Vocabulary {
     grants: &[&[], &[], &[], &[]],
 };
 
-// ── who calls, in the words of the contract ──────────────────────────────────────────────────────────────────────────
+// ── callers, in the terms of the contract ────────────────────────────────────────────────────────────────────────────
 
-/// What a credential says. `None`: it does not say.
+/// The content of a credential. `None` means that the credential gives no answer.
 #[derive(Clone, Debug)]
 struct Login {
     scheme: SchemeId,
@@ -227,7 +226,7 @@ fn silent() -> Login {
     Login { roles: None, ..bearer(&[]) }
 }
 
-/// One of each kind of caller that the contract tells apart.
+/// One caller of each kind that the contract distinguishes.
 fn callers() -> [Login; 9] {
     let everything = Login { scopes: vec!["a", "b", "c", "d"], org: Some("acme"), age: Some(30), ..bearer(&["admin"]) };
     [
@@ -244,7 +243,7 @@ fn callers() -> [Login; 9] {
 }
 
 impl Login {
-    /// The answer of this credential; `None` where it is silent, which holds in neither polarity.
+    /// Returns the answer of this credential. `None` means no answer, which holds in neither polarity.
     fn answer(&self, what: What) -> Option<bool> {
         let roles = self.roles.iter().flatten().copied();
         Some(match what {
@@ -323,7 +322,7 @@ const INSIDE: Option<&str> = Some("10.1.2.3");
 const OUTSIDE: Option<&str> = Some("203.0.113.9");
 const NOT_KNOWN: Option<&str> = None;
 
-/// What else a request shows. All four places that are different to a network literal.
+/// The other properties of a request: all four that differ for a network literal.
 const PLACES: [(Option<&str>, CrossSite); 4] =
     [(INSIDE, Passed), (INSIDE, Failed), (OUTSIDE, Passed), (NOT_KNOWN, Passed)];
 
@@ -351,7 +350,7 @@ fn alone(handler: &Rule) -> Rules<'_> {
     Rules { scopes: &[], handler }
 }
 
-/// `run`, `verify`, or the status and the problem.
+/// Formats a decision as `run`, `verify`, `ask …`, `check …`, or the status and the problem.
 fn answer(decision: &Decision) -> String {
     match decision {
         Decision::Allow => "run".to_owned(),
@@ -381,7 +380,7 @@ fn runner(cases: u32) -> TestRunner {
     TestRunner::new(ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() })
 }
 
-/// Formulas over those of `LITERALS` that ask for something of this kind.
+/// Formulas over the entries of `LITERALS` whose requirement matches.
 fn tree(of: fn(What) -> bool) -> impl Strategy<Value = Tree> {
     let indices: Vec<_> = (0..LITERALS.len()).filter(|index| of(LITERALS[*index].what)).collect();
     let literal = proptest::sample::select(indices).prop_map(Tree::Literal);
@@ -391,7 +390,7 @@ fn tree(of: fn(What) -> bool) -> impl Strategy<Value = Tree> {
     })
 }
 
-/// C3: of scopes that all credentials of a source have, those count that it confers.
+/// C3: if all credentials of an issuer have certain scopes, only those count that the issuer may confer.
 #[test]
 fn a_source_with_all_scopes_confers_no_others() {
     let confers = Confers::nothing().scopes(["a"]);

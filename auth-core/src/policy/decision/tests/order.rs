@@ -1,16 +1,16 @@
-//! The order of the steps: each against each later one.
+//! Tests of the order of the steps: each step against each later one.
 
 use super::*;
 
-/// A request that triggers some of the steps, and what the contract's list says to it.
+/// A request that triggers some of the steps, for comparison with the list of the contract.
 struct Triggers<'a> {
     set_up: bool,
     address_blocked: bool,
-    /// `role`, `network`, both, either, or `public`.
+    /// `role`, `network`, a combination of both, or `public`.
     rule: &'static str,
     reads_principal: bool,
     caller: CallerFacts<'a>,
-    /// What step 4 or 5, or 7 to 9, says to the credential; for one that is verified, its role.
+    /// The result of step 4 or 5, or of 7 to 9, for the credential. For a verified credential, its role.
     credential: &'static str,
     ambient: bool,
     client: Option<&'static str>,
@@ -18,7 +18,8 @@ struct Triggers<'a> {
 }
 
 impl Triggers<'_> {
-    /// The contract, top down; and whether it is the credential's own denial that is answered.
+    /// Returns the result that the contract requires, from the first step to the last, and whether it is the credential's own
+    /// denial.
     fn expected(&self) -> (&'static str, bool) {
         let looks_at_credentials = self.reads_principal || self.rule.contains("role");
         let network = self.client == INSIDE && self.cross_site != Failed;
@@ -84,7 +85,7 @@ fn the_first_step_that_has_an_answer_gives_it() {
     let refused = |scheme, reason| Denial::refused(scheme, reason, "why");
     #[rustfmt::skip]
     let denials = [
-        (Denial::new(Reason::MalformedCredentials),                  "400 malformed-credentials"), // two lines
+        (Denial::new(Reason::MalformedCredentials),                  "400 malformed-credentials"), // two header lines
         (refused(Bearer, Reason::MalformedCredentials),              "400 malformed-credentials"),
         (refused(Basic,  Reason::MalformedCredentials),              "400 malformed-credentials"),
         (refused(Basic,  Reason::TooManyAttempts(after)),            "429 too-many-attempts"),
@@ -152,7 +153,7 @@ fn the_first_step_that_has_an_answer_gives_it() {
 
 #[test]
 fn an_expired_token_gets_one_answer_whatever_else_the_handler_takes() {
-    // H1: the three sentences, and C5 beside them, each with and without `Option<Principal>`.
+    // H1: the three sentences of the contract, and C5, each with and without `Option<Principal>`.
     let expired = Denial::refused(Bearer, Reason::ExpiredCredentials, "the token has expired");
     let wrong = Denial::refused(Basic, Reason::InvalidCredentials, "the name or the password is wrong");
     let role = is(Role("admin"));
@@ -210,7 +211,7 @@ fn a_credential_is_verified_if_any_atom_is_about_the_caller_or_the_handler_reads
 
 #[test]
 fn a_source_out_of_reach_is_503_only_where_it_decides() {
-    // No literal says so yet: the step alone.
+    // No literal has such a truth yet, so only the step is tested.
     let rules = alone(rule(Formula::Any(&[])));
     let facts = facts(CallerFacts::Nobody, OUTSIDE, Passed);
     #[rustfmt::skip]
@@ -232,7 +233,7 @@ fn a_source_out_of_reach_is_503_only_where_it_decides() {
 
 #[test]
 fn a_cookie_needs_proof_of_our_site_and_counts_as_none_where_strangers_come_in_anyway() {
-    // CSRF-1, CSRF-2, CSRF-5, M5: what each rule answers to a cookie that is good, has ended, or was not looked up yet.
+    // CSRF-1, CSRF-2, CSRF-5, M5: the result of each rule for a cookie that is valid, has ended, or is not verified yet.
     let source = Arc::new(Issuer { scheme: SchemeId::Session, ..tokens() });
     let alice = Principal::from_claims(source, r#"{"sub":"alice","roles":["admin"]}"#.to_owned()).unwrap();
     let refused = |reason| Denial::refused(SchemeId::Session, reason, "");
@@ -260,7 +261,7 @@ fn a_cookie_needs_proof_of_our_site_and_counts_as_none_where_strangers_come_in_a
         (admin,   down,  Passed, "503 authentication-unavailable", None),
         (inside,  good,  Passed, "run",                          Some(true)),
         (inside,  dead,  Passed, "run",                          Some(false)),
-        // The network is ambient too: it does not hold for another site's page, so nobody comes in without the cookie.
+        // The network is ambient too. It does not hold for a page of another site, so no request passes without the cookie.
         (inside,  good,  Failed, "403 cross-site-request",       Some(true)),
         (public,  good,  Passed, "run",                          Some(true)),
         (public,  good,  Failed, "run",                          Some(false)),
@@ -269,7 +270,7 @@ fn a_cookie_needs_proof_of_our_site_and_counts_as_none_where_strangers_come_in_a
         (public,  fresh, Passed, "verify",                       None),
         (public,  dead,  Passed, "run",                          Some(false)),
         (public,  down,  Passed, "503 authentication-unavailable", None), // M14: never `None`
-        (copes,   down,  Passed, "run",                          Some(false)), // but where the handler asks for it
+        (copes,   down,  Passed, "run",                          Some(false)), // unless the handler accepts outages
         (copes,   down,  Failed, "run",                          Some(false)),
         (copes,   good,  Passed, "run",                          Some(true)),
         (copes,   fresh, Passed, "verify",                       None),

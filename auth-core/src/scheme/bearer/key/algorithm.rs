@@ -28,7 +28,7 @@ pub enum Algorithm {
     ES256,
     /// ECDSA on P-384 with SHA-384.
     ES384,
-    /// EdDSA with Ed25519. Its other name in tokens is `Ed25519` (RFC 9864 §2.2).
+    /// EdDSA with Ed25519, which tokens also call `Ed25519` (RFC 9864 §2.2).
     EdDSA,
 }
 
@@ -42,7 +42,7 @@ impl Algorithm {
         }
     }
 
-    /// Returns the algorithm of this name, compared exactly. `none` is not an algorithm.
+    /// Returns the algorithm with this name, compared exactly. `none` is not an algorithm.
     pub(in super::super) fn from_name(name: &str) -> Option<Self> {
         Some(match name {
             "HS256" => Self::HS256,
@@ -56,7 +56,7 @@ impl Algorithm {
             "PS512" => Self::PS512,
             "ES256" => Self::ES256,
             "ES384" => Self::ES384,
-            // Two names of one algorithm (RFC 9864 §2.2): the only Edwards keys here are those of Ed25519.
+            // Two names of one algorithm (RFC 9864 §2.2), because Ed25519 is the only supported Edwards curve.
             "EdDSA" | "Ed25519" => Self::EdDSA,
             _ => return None,
         })

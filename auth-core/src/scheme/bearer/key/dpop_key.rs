@@ -1,4 +1,4 @@
-//! The key that a proof of possession brings along, and proves to have (RFC 9449 §4.2).
+//! The public key that a DPoP proof contains, and of which it proves possession (RFC 9449 §4.2).
 
 use jsonwebtoken::AlgorithmFamily;
 use jsonwebtoken::jwk::{Jwk, ThumbprintHash};
@@ -9,9 +9,9 @@ use super::Algorithm;
 use super::{PreparedKey, jwk};
 use crate::runtime::strict_json::{self, Raw};
 
-/// Says nothing of who it belongs to: what it verifies was made by whoever made it.
+/// The public key of a proof. It identifies no owner: a valid signature only proves possession of the private key.
 pub(crate) struct ProofKey {
-    /// The name of the key: the hash of its public part (RFC 7638).
+    /// The thumbprint of the key, which is a SHA-256 hash of its public part (RFC 7638).
     pub(crate) thumbprint: String,
     key: PreparedKey,
 }
@@ -19,7 +19,7 @@ pub(crate) struct ProofKey {
 const MOST_PARAMETERS: usize = 32;
 
 impl ProofKey {
-    /// Reads the header of a proof.
+    /// Reads the key from the header of a proof. Returns the cause as an error, for the log.
     pub(crate) fn read(header: &str) -> Result<Self, &'static str> {
         let (mut algorithm, mut is_proof, mut key, mut critical) = (None, false, None, false);
         strict_json::small_object(header, MOST_PARAMETERS, |name, value| match name {
@@ -47,7 +47,7 @@ impl ProofKey {
 
 fn read_key(value: Raw<'_>, algorithm: Algorithm) -> Option<(String, PreparedKey)> {
     let mut value: Value = serde_json::from_str(value.text()).ok()?;
-    // The key is for the algorithm of the header, by whichever of its names (RFC 9864 §2.2).
+    // The key must be for the algorithm of the header, under either of its names (RFC 9864 §2.2).
     let said = value.as_object_mut()?.entry("alg").or_insert_with(|| format!("{algorithm:?}").into());
     if said.as_str().and_then(Algorithm::from_name) != Some(algorithm) {
         return None;

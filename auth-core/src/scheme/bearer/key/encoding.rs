@@ -1,4 +1,4 @@
-//! PEM and DER, and telling a public key from a secret.
+//! PEM and DER encodings, and the detection of public keys that are used as secrets.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -39,8 +39,9 @@ pub(super) fn read_pem(family: AlgorithmFamily, pem: &[u8]) -> Result<DecodingKe
     })
 }
 
-/// Whether the DER begins as a `SubjectPublicKeyInfo` does: with a sequence that begins with an object identifier. In a
-/// certificate yet another sequence stands there, in a private key a number.
+/// Returns whether the DER begins like a `SubjectPublicKeyInfo`, which is a sequence whose first element is a sequence that starts
+/// with an object identifier. In a certificate, the inner sequence starts with a version or serial number. A private key starts
+/// with a number instead of the inner sequence.
 pub(super) fn is_public_key_info(der: &[u8]) -> bool {
     fn inside(sequence: &[u8]) -> Option<&[u8]> {
         match sequence {
@@ -52,7 +53,7 @@ pub(super) fn is_public_key_info(der: &[u8]) -> bool {
     inside(der).and_then(inside).is_some_and(|inner| inner.first() == Some(&0x06))
 }
 
-/// Whether the bytes are a public key in any encoding in which one might be pasted (T1).
+/// Returns whether the bytes are a public key in any encoding in which one might be pasted (T1).
 pub(super) fn is_public_key(secret: &[u8]) -> bool {
     const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
     let text = secret.trim_ascii();
@@ -68,7 +69,7 @@ pub(super) fn is_public_key(secret: &[u8]) -> bool {
             .any(|form| form.decode(&base64).is_ok_and(|der| is_public_der(&der)))
 }
 
-/// Whether the bytes are the DER of a public key or of a certificate.
+/// Returns whether the bytes are the DER of a public key or a certificate.
 fn is_public_der(der: &[u8]) -> bool {
     let reads_as = |label| {
         let pem = to_pem(label, der);

@@ -1,15 +1,15 @@
-//! The issuer that a JWK names, so that it verifies the tokens of no other.
+//! The issuer that a JWK names, which restricts the key to tokens of that issuer.
 //!
 //! # Why
-//! Entra ID publishes the keys of all tenants in one set, and the key of personal accounts among them. Without this check
-//! the holder of one of those keys could sign in the name of every tenant. Microsoft documents the check at
+//! Entra ID publishes the keys of all tenants in one set, including the key for personal accounts. Without this check, the holder
+//! of any of these keys could sign tokens for every tenant. Microsoft documents the check at
 //! <https://learn.microsoft.com/entra/identity-platform/access-tokens#validate-the-issuer>.
 
 /// The member `issuer` of a JWK.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::scheme::bearer) struct KeyIssuer(Box<str>);
 
-/// Stands for one path segment of the issuer.
+/// Placeholder for one path segment of the issuer.
 const TENANT: &str = "{tenantid}";
 
 impl KeyIssuer {
@@ -17,7 +17,7 @@ impl KeyIssuer {
         Self(name.into())
     }
 
-    /// Whether this is the issuer of that name.
+    /// Returns whether this is the issuer with that name.
     pub(in crate::scheme::bearer) fn is(&self, name: &str) -> bool {
         match self.0.split_once(TENANT) {
             None => *self.0 == *name,

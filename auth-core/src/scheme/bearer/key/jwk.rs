@@ -1,4 +1,4 @@
-//! Keys as JSON (RFC 7517).
+//! Keys in JSON (RFC 7517).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::Algorithm;
 use super::{Key, KeyError, KeyIssuer, checked};
 
-/// Reads a JWK, for exactly one algorithm.
+/// Reads a JWK for exactly one algorithm.
 pub(super) fn read(value: &Value) -> Result<Key, KeyError> {
     let value = &without_empty_members(value);
     if ["d", "p", "q", "dp", "dq", "qi", "oth"].iter().any(|member| value.get(member).is_some()) {
@@ -63,7 +63,7 @@ pub(super) fn read(value: &Value) -> Result<Key, KeyError> {
     Ok(Key { kid: jwk.common.key_id, issuer, ..key })
 }
 
-/// The members that are neither null nor empty: serializers write both for a member that is absent.
+/// Returns the members that are neither null nor empty, because serializers write both for missing members.
 fn without_empty_members(jwk: &Value) -> Value {
     let is_empty = |value: &Value| match value {
         Value::Null => true,

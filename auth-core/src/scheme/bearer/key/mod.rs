@@ -1,4 +1,4 @@
-//! Keys: one key, one algorithm, checked and prepared at start-up.
+//! Keys, each for exactly one algorithm, validated and prepared at startup.
 
 mod algorithm;
 mod encoding;
@@ -18,7 +18,7 @@ use self::encoding::{contains, is_public_key, is_public_key_info, read_pem, to_p
 pub(super) use self::issuer::KeyIssuer;
 use self::verifier::Prepared;
 
-/// A key that verifies tokens of exactly one algorithm. What is wrong with it is an error of `build()`.
+/// A key that verifies tokens of exactly one algorithm. An invalid key is an error of `build()`.
 ///
 /// ```
 /// use auth_core::scheme::bearer::{Algorithm, Key};
@@ -28,65 +28,65 @@ use self::verifier::Prepared;
 pub struct Key {
     algorithm: Algorithm,
     kid: Option<String>,
-    /// Whether the algorithm is assumed: an RSA key whose JWK names none.
+    /// Whether the algorithm is assumed, because the key is an RSA key whose JWK specifies none.
     is_assumed: bool,
-    /// The only issuer whose tokens it verifies, where the JWK names one.
+    /// The only issuer whose tokens the key verifies, if the JWK names one.
     issuer: Option<KeyIssuer>,
     material: Result<DecodingKey, KeyError>,
 }
 
-/// What is wrong with a key.
+/// An error of a key.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// Shorter than the hash that it is for (RFC 7518 §3.2).
+    /// The secret is shorter than the output of the hash (RFC 7518 §3.2). Contains the minimum in bytes.
     #[error("an HMAC secret for this algorithm has at least {0} bytes: `openssl rand -hex {0}` makes one")]
     SecretTooShort(usize),
-    /// Everybody knows a public key, so everybody could sign with it.
+    /// The secret is a public key, with which anyone could sign tokens.
     #[error("the HMAC secret is a public key, which is no secret")]
     SecretIsPublicKey,
-    /// The algorithm of the key is of another family.
+    /// The key is of another algorithm family.
     #[error(
         "the key is not one for this algorithm: an RSA key is for RS256 or PS256, an EC key of P-256 for ES256, one of P-384 for ES384, an Ed25519 key for EdDSA"
     )]
     OtherAlgorithm,
-    /// What verifies has no need of a private key.
+    /// The key is a private key, which verification does not need.
     #[error("a private key stands where the public one belongs")]
     PrivateKey,
-    /// Nothing that could be read.
+    /// The key cannot be read.
     #[error("this is not a public key in the encoding that was named")]
     Unreadable,
-    /// A certificate. Its validity would not be checked, so it is refused.
+    /// The key is a certificate. It is rejected because its validity would not be checked.
     #[error("this is a certificate: take the key out of it, with `openssl x509 -pubkey -noout`")]
     Certificate,
-    /// The text names a file.
+    /// The text is the path of a file.
     #[error("this looks like a path: `Key::pem_file(…)` reads a file")]
     Path,
     /// The file cannot be read.
     #[error("the file of the key cannot be read")]
     File,
-    /// Under 2048 bits (RFC 7518 §3.3).
+    /// The RSA key has less than 2048 bits (RFC 7518 §3.3).
     #[error("an RSA key has at least 2048 bits")]
     RsaTooShort,
-    /// More bits than the backend verifies with: 8192 with aws-lc, 4096 with RustCrypto.
+    /// The RSA key has more bits than the backend supports: 8192 with aws-lc, 4096 with RustCrypto.
     #[error("an RSA key has at most {0} bits")]
     RsaTooLong(usize),
-    /// Even, or 1, or more than the backends verify with.
+    /// The RSA exponent is even, 1, or larger than the backends support.
     #[error("the exponent of an RSA key is odd, at least 3 and below 2^32")]
     RsaExponent,
-    /// Another curve than the algorithm's, or a point that is not on it (RFC 8725 §3.4).
+    /// The key is for another curve than the algorithm, or is not a point on the curve (RFC 8725 §3.4).
     #[error("the key is no point on the curve of this algorithm")]
     NotOnCurve,
-    /// An Ed25519 point of small order: signatures that verify can be made without the private key.
+    /// The Ed25519 point has small order, so that valid signatures can be made without the private key.
     #[error("the Ed25519 key has small order: anyone can make signatures that it verifies")]
     SmallOrder,
-    /// The `issuer` of the JWK is another one than `.issuer(…)`.
+    /// The `issuer` of the JWK differs from `.issuer(…)`.
     #[error("the JWK names another issuer: it verifies none of these tokens")]
     OtherIssuer,
-    /// `use` or `key_ops` of the JWK say that it does not verify signatures (RFC 7517 §4.2, §4.3).
+    /// `use` or `key_ops` of the JWK do not allow the verification of signatures (RFC 7517 §4.2, §4.3).
     #[error("the JWK is not meant to verify signatures")]
     OtherUse,
-    /// The JWK names no algorithm, and its type does not settle it.
+    /// The JWK specifies no algorithm, and its key type does not determine one.
     #[error("the JWK does not say which algorithm it is for")]
     NoAlgorithm,
 }
@@ -94,7 +94,7 @@ pub enum KeyError {
 crate::debug_as_display!(KeyError);
 
 impl Key {
-    /// A secret for HS256, HS384 or HS512, at least as long as the hash.
+    /// Creates an HMAC key for HS256, HS384 or HS512. The secret must be at least as long as the output of the hash.
     pub fn secret(algorithm: Algorithm, secret: impl AsRef<[u8]>) -> Self {
         let secret = secret.as_ref();
         let least = match algorithm {
@@ -111,7 +111,7 @@ impl Key {
         Self { algorithm, kid: None, is_assumed: false, issuer: None, material }
     }
 
-    /// A public key in PEM: `BEGIN PUBLIC KEY`, or `BEGIN RSA PUBLIC KEY`.
+    /// Reads a public key in PEM: `BEGIN PUBLIC KEY` or `BEGIN RSA PUBLIC KEY`.
     pub fn pem(algorithm: Algorithm, pem: impl AsRef<[u8]>) -> Self {
         let pem = pem.as_ref();
         let is_path = !contains(pem, b"-----") && pem.len() < 512 && (pem.ends_with(b".pem") || pem.contains(&b'/'));
@@ -129,7 +129,7 @@ impl Key {
         Self { algorithm, kid: None, is_assumed: false, issuer: None, material }
     }
 
-    /// Like [`pem`](Self::pem), from a file. A file that cannot be read is an error of `build()`.
+    /// Like [`pem`](Self::pem), but reads a file. An unreadable file is an error of `build()`.
     ///
     /// ```no_run
     /// use auth_core::scheme::bearer::{Algorithm, Jwt, Key};
@@ -143,7 +143,7 @@ impl Key {
         }
     }
 
-    /// A public key in DER: a `SubjectPublicKeyInfo` (RFC 5280 §4.1.2.7).
+    /// Reads a public key in DER, which must be a `SubjectPublicKeyInfo` (RFC 5280 §4.1.2.7).
     pub fn der(algorithm: Algorithm, der: impl AsRef<[u8]>) -> Self {
         let der = der.as_ref();
         let material = if is_public_key_info(der) {
@@ -154,11 +154,11 @@ impl Key {
         Self { algorithm, kid: None, is_assumed: false, issuer: None, material }
     }
 
-    /// A JWK (RFC 7517), as JSON text. Its `alg` says the algorithm; without one, an RSA key is for RS256, an EC key for
-    /// the algorithm of its curve, an Ed25519 key for EdDSA.
+    /// Reads a JWK (RFC 7517) from JSON text. Its `alg` specifies the algorithm. Without `alg`, an RSA key is for RS256, an EC key
+    /// for the algorithm of its curve, and an Ed25519 key for EdDSA.
     ///
-    /// A member `issuer`, as Entra ID publishes it, restricts the key to the tokens of that issuer. `{tenantid}` in it stands
-    /// for any one path segment.
+    /// A member `issuer`, which Entra ID publishes, restricts the key to tokens of that issuer. `{tenantid}` in it matches any
+    /// single path segment.
     pub fn jwk(json: &str) -> Self {
         match serde_json::from_str(json).map_err(|_| KeyError::Unreadable).and_then(|value| jwk::read(&value)) {
             Ok(key) => key,
@@ -168,25 +168,26 @@ impl Key {
         }
     }
 
-    /// The id by which tokens name this key. A token that names none is tried against every key of its algorithm.
+    /// Sets the id by which tokens name this key. A token without a `kid` is tried against every key of its algorithm.
     #[must_use]
     pub fn kid(self, kid: impl Into<String>) -> Self {
         Self { kid: Some(kid.into()), ..self }
     }
 
-    /// The keys of a JWK set (RFC 7517 §5), each usable or not; `None` where there are more than `most`.
+    /// Reads the keys of a JWK set (RFC 7517 §5), each of which may be invalid. Returns `None` if there are more than `most`.
     pub(super) fn of_set(json: &str, most: usize) -> Result<Option<Vec<Result<Self, KeyError>>>, KeyError> {
         let set: Value = serde_json::from_str(json).map_err(|_| KeyError::Unreadable)?;
         let keys = set.get("keys").and_then(Value::as_array).ok_or(KeyError::Unreadable)?;
         Ok((keys.len() <= most).then(|| keys.iter().map(jwk::read).collect()))
     }
 
-    /// Whether a token that names this key, or none if this has no id, is tried against the other one too.
+    /// Returns whether a token that names this key is also tried against `other`. If this key has no id, returns whether a token
+    /// without a `kid` is tried against both.
     pub(super) fn is_tried_with(&self, other: &Self) -> bool {
         self.algorithm == other.algorithm && (other.kid.is_none() || self.kid == other.kid)
     }
 
-    /// With this algorithm, if it is an RSA key whose JWK names none.
+    /// Sets the algorithm if this is an RSA key whose JWK specifies none.
     pub(super) fn assume_rsa_algorithm(self, algorithm: Option<Algorithm>) -> Self {
         match algorithm {
             Some(algorithm) if self.is_assumed && self.algorithm.family() == AlgorithmFamily::Rsa => {
@@ -196,7 +197,7 @@ impl Key {
         }
     }
 
-    /// Whether it verifies tokens of this issuer. A key whose JWK names no issuer verifies those of all.
+    /// Returns whether the key verifies tokens of this issuer. A key whose JWK names no issuer verifies tokens of all issuers.
     pub(super) fn is_of_issuer(&self, name: &str) -> bool {
         self.issuer.as_ref().is_none_or(|issuer| issuer.is(name))
     }
@@ -205,9 +206,9 @@ impl Key {
         self.algorithm.family() == AlgorithmFamily::Hmac
     }
 
-    /// Whether both are the same HMAC secret.
+    /// Returns whether both keys are the same HMAC secret.
     pub(super) fn is_same_secret(&self, other: &Self) -> bool {
-        // HMAC fills a secret up with zeros (RFC 2104 §2), so those at its end make no other one of it.
+        // HMAC pads a secret with zeros (RFC 2104 §2), so trailing zeros do not make it a different secret.
         let unpadded = |secret: &[u8]| {
             let zeros = secret.iter().rev().take_while(|byte| **byte == 0).count();
             secret.iter().copied().take(secret.len() - zeros).collect::<Vec<_>>()
@@ -225,14 +226,14 @@ impl Key {
     }
 }
 
-/// No key material.
+/// Redacts the key material.
 impl std::fmt::Debug for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Key").field("algorithm", &self.algorithm).field("kid", &self.kid).finish_non_exhaustive()
     }
 }
 
-/// A key with its verifier, made once.
+/// A key with its prepared verifier.
 pub(super) struct PreparedKey {
     pub(super) algorithm: Algorithm,
     pub(super) kid: Option<String>,
@@ -246,7 +247,7 @@ impl PreparedKey {
     }
 }
 
-/// The modulus and the exponent.
+/// Returns the modulus and the exponent of an RSA key.
 fn rsa_parts(key: &Option<DecodingKey>) -> Option<(Vec<u8>, Vec<u8>)> {
     match key.as_ref()?.kind() {
         DecodingKeyKind::RsaModulusExponent { n, e } => Some((n.clone(), e.clone())),
@@ -254,7 +255,7 @@ fn rsa_parts(key: &Option<DecodingKey>) -> Option<(Vec<u8>, Vec<u8>)> {
     }
 }
 
-/// Checks what no library checks on every backend, and brings an RSA key into the one form of its parts.
+/// Checks properties that no library checks on every backend, and converts an RSA key to its raw components.
 fn checked(algorithm: Algorithm, key: DecodingKey) -> Result<DecodingKey, KeyError> {
     let length = |key: &DecodingKey| key.try_get_as_bytes().map_or(0, <[u8]>::len);
     match algorithm.family() {
@@ -291,8 +292,8 @@ fn checked(algorithm: Algorithm, key: DecodingKey) -> Result<DecodingKey, KeyErr
     }
 }
 
-/// Checks that these bytes are the canonical encoding of a point of Ed25519 that is not of small order (RFC 8032 §5.1.3,
-/// §5.1.7). The backends check neither.
+/// Checks that the bytes are the canonical encoding of an Ed25519 point that is not of small order (RFC 8032 §5.1.3, §5.1.7). The
+/// backends check neither.
 fn check_edwards_point(bytes: &[u8]) -> Result<(), KeyError> {
     let encoded = CompressedEdwardsY::from_slice(bytes).map_err(|_| KeyError::NotOnCurve)?;
     let point = encoded.decompress().ok_or(KeyError::NotOnCurve)?;
@@ -302,13 +303,13 @@ fn check_edwards_point(bytes: &[u8]) -> Result<(), KeyError> {
     if point.compress() == encoded { Ok(()) } else { Err(KeyError::NotOnCurve) }
 }
 
-/// What is wrong with a key that the backend does not take although it looked right.
+/// Returns the error for a key that passed the checks but is rejected by the backend.
 fn unusable(algorithm: Algorithm) -> KeyError {
     if algorithm.family() == AlgorithmFamily::Rsa { KeyError::Unreadable } else { KeyError::NotOnCurve }
 }
 
-/// Tells jsonwebtoken which backend to use. Where an application turns both on and says nothing, jsonwebtoken panics in
-/// the first request; where somebody has said, that stands.
+/// Selects the backend of jsonwebtoken. If an application enables both backends and selects neither, jsonwebtoken panics in the
+/// first request. A backend that is already selected is kept.
 pub(super) fn install_provider() {
     let _ = verifier::PROVIDER.install_default();
 }

@@ -1,8 +1,8 @@
-//! What verifies signatures: a key, prepared once.
+//! Signature verifiers, each prepared once from a key.
 
 pub(super) use self::backend::{KEY_UTILS, MOST_RSA_BITS, PROVIDER, Prepared};
 
-/// Verifiers on aws-lc-rs, each made once: the key is parsed and the pads of HMAC are hashed at start-up.
+/// Verifiers based on aws-lc-rs. Each is created once, so that the key is parsed and the pads of HMAC are hashed at startup.
 #[cfg(feature = "jwt-aws-lc")]
 mod backend {
     use aws_lc_rs::signature::{self, ParsedPublicKey, VerificationAlgorithm};
@@ -61,7 +61,7 @@ mod backend {
         Ok(Prepared::Secret(Box::new(hmac::Key::new(algorithm, secret))))
     }
 
-    /// `RSAPublicKey` (RFC 8017 A.1.1) in DER: a sequence of two positive integers.
+    /// Encodes an `RSAPublicKey` (RFC 8017 A.1.1) in DER, as a sequence of two positive integers.
     fn rsa_public_key(n: &[u8], e: &[u8]) -> Vec<u8> {
         fn element(tag: u8, content: &[u8]) -> Vec<u8> {
             let length = content.len().to_be_bytes();
@@ -87,7 +87,7 @@ mod backend {
     }
 }
 
-/// Without aws-lc-rs, jsonwebtoken's own verifiers. They cannot be shared between threads, so one is made per token.
+/// Verifiers of jsonwebtoken, for builds without aws-lc-rs. They cannot be shared between threads, so one is created per token.
 #[cfg(not(feature = "jwt-aws-lc"))]
 mod backend {
     use base64::Engine as _;
@@ -109,7 +109,7 @@ mod backend {
     impl Prepared {
         pub(in super::super) fn new(algorithm: Algorithm, key: DecodingKey) -> Result<Self, KeyError> {
             super::super::install_provider();
-            // A key that is no point on the curve shows when a verifier is made of it.
+            // An EC or Ed25519 key that is not a point on the curve is detected only when a verifier is created from it.
             jsonwebtoken::crypto::verify("", b"", &key, algorithm.to_jsonwebtoken())
                 .map_err(|_| unusable(algorithm))?;
             Ok(Self { algorithm, key })

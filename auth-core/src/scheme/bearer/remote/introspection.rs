@@ -1,4 +1,4 @@
-//! Tokens that say nothing themselves: their issuer is asked (RFC 7662).
+//! Introspection of opaque tokens at their issuer (RFC 7662).
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -19,11 +19,11 @@ use crate::runtime::concurrency_limit::{ConcurrencyLimit, Permit};
 use crate::runtime::single_flight::SingleFlightCache;
 use crate::runtime::strict_json;
 
-/// How the issuer of opaque tokens is asked about them (RFC 7662): the endpoint that it says, or [one that is
-/// named](Self::at), as a client that it knows.
+/// Settings of the introspection of opaque tokens (RFC 7662). The endpoint is discovered from the issuer unless
+/// [configured](Self::at), and this server authenticates to it as a registered client.
 ///
-/// A revoked token is refused as soon as the answer of before is forgotten, which is after 30 s at most. A JWT is never asked
-/// about, and so is not seen to be revoked.
+/// A revoked token is rejected as soon as the previous response expires from the cache, after at most 30 s. The issuer is never
+/// asked about a JWT, so the revocation of a JWT is not detected.
 ///
 /// ```
 /// use auth_core::scheme::bearer::{Introspection, Jwt};
@@ -38,82 +38,83 @@ pub struct Introspection {
     cache: Duration,
 }
 
-/// What is wrong with the settings of introspection.
+/// An error of the introspection settings.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum IntrospectionError {
-    /// It is never asked.
+    /// The URL of the endpoint is invalid.
     #[error("the endpoint is never asked: {0}")]
     Address(EndpointError),
-    /// Nobody says where to ask.
+    /// The endpoint is neither discovered nor configured.
     #[error("only `Jwt::oidc(…)` says where to ask: call `Introspection::at(…)`")]
     NoEndpoint,
-    /// A revoked token would pass for longer than said.
+    /// The cache lifetime exceeds the limit for detecting a revoked token.
     #[error("`.cache(…)` is 30 s at most")]
     CacheTooLong,
-    /// An opaque token does not say whose it is.
+    /// Two issuers use introspection, but an opaque token does not name its issuer.
     #[error("two issuers are asked about opaque tokens, which do not say whose they are")]
     Twice,
-    /// The issuer cannot be asked in this way.
+    /// The connection settings are invalid.
     #[error("{0}")]
     Reach(ReachError),
-    /// Nobody could be recognized by it.
+    /// The id or the secret of the client is empty.
     #[error("`Introspection::as_client(…)` is given an empty id or an empty secret")]
     Client,
 }
 
 crate::debug_as_display!(IntrospectionError);
 
-/// The documented limits.
+/// Maximum and default lifetime of a cached response, as documented.
 const LONGEST_CACHE: Duration = Duration::from_secs(30);
-/// A token that is not active now may not be for ever: a client that asks too early is not kept waiting.
+/// Lifetime of a cached response for an inactive token. An inactive token may become active, and a client that asks too early must
+/// not wait long.
 const NEGATIVE_CACHE: Duration = Duration::from_secs(5);
 const MOST_ANSWERS: usize = 10_000;
 const MOST_BYTES: usize = 16 * 1024;
-/// So many questions at a time.
+/// Maximum number of concurrent requests.
 const AT_A_TIME: usize = 32;
 
 impl Introspection {
-    /// Asks as this client of the issuer (`client_secret_basic`).
+    /// Authenticates as this client of the issuer (`client_secret_basic`).
     pub fn as_client(id: impl Into<String>, secret: impl Into<SecretString>) -> Self {
         let registered = ClientRegistration { id: id.into(), secret: secret.into(), sent: SecretSent::InHeader };
         Self { registered, endpoint: None, cache: LONGEST_CACHE }
     }
 
-    /// Sends id and secret in the body of the request (`client_secret_post`, RFC 6749 §2.3.1), for a client that is registered so. In
-    /// the `Authorization` header (`client_secret_basic`) by default.
+    /// Sends id and secret in the body of the request (`client_secret_post`, RFC 6749 §2.3.1), for a client that is registered this
+    /// way. By default, they are in the `Authorization` header (`client_secret_basic`).
     pub fn client_secret_post(mut self) -> Self {
         self.registered.sent = SecretSent::InBody;
         self
     }
 
-    /// Asks there.
+    /// Sets the URL of the introspection endpoint. By default, it is discovered.
     pub fn at(self, endpoint: impl Into<String>) -> Self {
         Self { endpoint: Some(endpoint.into()), ..self }
     }
 
-    /// How long an answer is kept, at most. 30 s unless set, which is the longest too.
+    /// Sets the maximum time for which a response is cached. 30 s by default, which is also the maximum.
     pub fn cache(self, lasts: Duration) -> Self {
         Self { cache: lasts, ..self }
     }
 }
 
-/// No secret.
+/// Redacts the secret.
 impl std::fmt::Debug for Introspection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Introspection").field("client", &self.registered.id).finish_non_exhaustive()
     }
 }
 
-/// Asks an issuer.
+/// The introspection client of one issuer.
 pub(in super::super) struct Introspector {
     registered: ClientRegistration,
     place: IntrospectionEndpoint,
     client: HttpClient,
     cache: Duration,
-    /// What was said of tokens that are active; by a hash, so that no token is kept.
+    /// Responses for active tokens. The key is a hash, so that no token is stored.
     active: SingleFlightCache<[u8; 32], CachedIntrospection>,
-    /// And those that are not, apart: whoever makes tokens up pushes out nobody's but their own.
+    /// Inactive tokens, cached separately so that made-up tokens do not evict active ones.
     inactive: SingleFlightCache<[u8; 32], ()>,
     concurrency: Arc<ConcurrencyLimit>,
 }
@@ -123,7 +124,7 @@ enum IntrospectionEndpoint {
     Endpoint(EndpointUrl),
 }
 
-/// The claims of a token that is active.
+/// The claims of an active token, or `None` for an inactive one.
 type CachedIntrospection = Option<Arc<str>>;
 
 fn unavailable(cause: &'static str) -> Denial {
@@ -132,7 +133,7 @@ fn unavailable(cause: &'static str) -> Denial {
 }
 
 impl Introspector {
-    /// `reach` is how the keys of the issuer are fetched.
+    /// Creates the client. `reach` contains the connection settings that are also used to fetch the keys of the issuer.
     pub(in super::super) fn new(
         settings: Introspection,
         fetched: Option<&Arc<JwksCache>>,
@@ -164,7 +165,7 @@ impl Introspector {
         })
     }
 
-    /// What the issuer says of the token, now or lately: its claims, if it is active.
+    /// Returns the claims of the token if it is active, from the cache or from the issuer.
     pub(in super::super) async fn claims(&self, token: &str, client: Option<IpAddr>) -> Result<Arc<str>, Denial> {
         let inactive =
             || Denial::refused(SchemeId::Bearer, Reason::InvalidCredentials, "the issuer says that it is not active");
@@ -173,7 +174,7 @@ impl Introspector {
             return Err(inactive());
         }
         let ask = async {
-            // Whoever waited for another one that asked has the answer now.
+            // A request that waited for another one has the response now.
             if self.inactive.get(&key).is_some() {
                 return Ok((None, Duration::ZERO));
             }
@@ -216,7 +217,7 @@ impl Introspector {
         };
         let form = [("token", token), ("token_type_hint", "access_token")];
         let (status, body) = self.client.post(&endpoint, &self.registered, &form, MOST_BYTES, permit).await?;
-        // That we are refused says nothing of the token (INTRO-2).
+        // An error response to this client is not a statement about the token (INTRO-2).
         if status != OK {
             return Err(Failed::Status(status));
         }
@@ -228,8 +229,9 @@ impl Introspector {
     }
 }
 
-/// How long the answer may be kept: no longer than the token lasts (RFC 7662 §4), but for a moment, so that many who send one
-/// that has just ended do not ask one after another. That it has ended, each of them is told.
+/// Returns the time for which the response may be cached. It is no longer than the remaining lifetime of the token (RFC 7662 §4),
+/// but at least one second, so that many requests with a token that has just expired do not ask the issuer one after another. Each
+/// of them still learns that the token has expired.
 fn lasts(claims: &str, most: Duration) -> Duration {
     let mut expires = None;
     let _ = strict_json::object(claims, |name, value| {

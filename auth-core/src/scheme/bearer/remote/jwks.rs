@@ -1,9 +1,9 @@
-//! Keys that a provider publishes, and changes while requests run.
+//! Keys that a provider publishes, and that change while the server runs.
 //!
 //! # Why
-//! A request whose key is known reads one pointer and waits for nothing. Whatever else may be had is fetched once, for all who
-//! want it, and not again before a while has passed: an unknown key id is the one thing in a token that makes this server ask
-//! another one, and anybody can write one.
+//! A request whose key is known reads one pointer and never waits. Other keys are fetched once for all waiting requests, and not
+//! again until a pause has passed. An unknown key id is the only part of a JWT that makes this server send a request to another
+//! one, and anyone can write one.
 
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Weak};
@@ -22,11 +22,11 @@ use crate::runtime::background_fetch::{BackgroundFetch, FetchStart, Trigger, spa
 use crate::runtime::clock::{self, Moment};
 use crate::runtime::single_flight::Waiter;
 
-/// Where keys are fetched, and how often.
+/// The settings of fetched keys: their location, the connection and the intervals.
 #[derive(Clone, Debug)]
 pub(in super::super) struct Fetch {
     pub(in super::super) place: JwksLocation,
-    /// The provider is asked at this address instead of its name.
+    /// The URL to which requests are sent instead of the provider's name.
     pub(in super::super) from: Option<String>,
     pub(in super::super) reach: Reach,
     pub(in super::super) refresh_every: Duration,
@@ -36,9 +36,9 @@ pub(in super::super) struct Fetch {
 
 #[derive(Clone, Debug)]
 pub(in super::super) enum JwksLocation {
-    /// The provider of that name says.
+    /// The provider's metadata contain the location.
     Discovered,
-    /// There.
+    /// The keys are at this URL.
     Jwks(String),
 }
 
@@ -55,12 +55,12 @@ impl Fetch {
     }
 }
 
-/// The documented limits.
+/// Maximum size of a JWK set in bytes and in keys, as documented.
 const MOST_BYTES: usize = 512 * 1024;
 const MOST_KEYS: usize = 100;
-/// How long a request waits for a fetch.
+/// Maximum time for which a request waits for a fetch.
 const FETCH_WAIT_TIMEOUT: Duration = Duration::from_secs(11);
-/// After the first failure where there is no set to fall back on; doubled up to the cool-down.
+/// Delay after the first failure if there is no set to fall back on. Doubled after each failure, up to the cool-down.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 
 /// The keys of one issuer.
@@ -68,7 +68,7 @@ pub(in super::super) struct JwksCache {
     issuer: Arc<str>,
     place: KeyEndpoint,
     client: HttpClient,
-    /// Of RSA keys whose JWK names none.
+    /// The algorithm of RSA keys whose JWK specifies none.
     rsa_algorithm: Option<Algorithm>,
     refresh_every: Duration,
     max_stale: Duration,
@@ -82,38 +82,39 @@ pub(in super::super) struct JwksCache {
 struct KeySet {
     keys: Vec<PreparedKey>,
     since: Moment,
-    /// As it was published.
+    /// The text of the set, as published.
     text: Box<[u8]>,
-    /// Another one for each text: what was verified by the keys of one is not by those of another.
+    /// A number that changes with the text, because tokens verified by one set of keys are not verified by another.
     number: u64,
 }
 
 enum KeyEndpoint {
-    /// Where the provider says that its keys are.
+    /// The provider's metadata contain the location.
     Discovered(Arc<DiscoveryCache>),
     Jwks(EndpointUrl),
 }
 
-/// What is wrong with the settings of keys that are fetched.
+/// An error of the settings of fetched keys.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FetchError {
-    /// It is never asked.
+    /// The URL is invalid.
     #[error("the address is never asked: {0}")]
     Address(EndpointError),
-    /// Whoever sends tokens would make this server ask another one all the time.
+    /// The cool-down is too short, so that senders of tokens could trigger requests to another server continuously, or it exceeds
+    /// the refresh interval.
     #[error("`.cool_down(…)` is below a second, or above `.refresh_every(…)`")]
     TooOften,
-    /// The keys would be refused between two fetches.
+    /// The keys would become invalid between two fetches.
     #[error("`.max_stale(…)` is below `.refresh_every(…)`")]
     StaleBeforeRefresh,
-    /// Only a name can be asked at another address.
+    /// `.fetch_from(…)` is called without discovery. Only the requests for a name can be sent to another URL.
     #[error("`.fetch_from(…)` is for `Jwt::oidc(…)`: give `Jwt::jwks(…)` the address itself")]
     FromWithoutDiscovery,
-    /// Nothing is fetched.
+    /// A setting of fetched keys is made, but no keys are fetched.
     #[error("`.{0}(…)` is for keys that are fetched: `Jwt::oidc(…)` or `Jwt::jwks(…)`")]
     NothingFetched(&'static str),
-    /// The provider cannot be asked in this way.
+    /// The connection settings are invalid.
     #[error("{0}")]
     Reach(ReachError),
 }
@@ -153,7 +154,7 @@ impl JwksCache {
         }))
     }
 
-    /// The provider, where its name is all that is known.
+    /// Returns the discovered metadata and the HTTP client, if only the name of the provider is configured.
     pub(in super::super) fn provider(&self) -> Option<(&Arc<DiscoveryCache>, &HttpClient)> {
         match &self.place {
             KeyEndpoint::Discovered(discovered) => Some((discovered, &self.client)),
@@ -161,7 +162,8 @@ impl JwksCache {
         }
     }
 
-    /// Tries the keys that hold now, and says the number of their set; `None` where nobody knows which do.
+    /// Tries the currently valid keys, and returns the result with the number of their set. Returns `None` if the valid keys are
+    /// unknown.
     pub(in super::super) fn with_current<T>(
         &self,
         now: Moment,
@@ -171,12 +173,12 @@ impl JwksCache {
         set.as_ref().filter(|set| set.since.plus(self.max_stale) >= now).map(|set| (of(&set.keys), set.number))
     }
 
-    /// Whether the keys of the set of this number hold now.
+    /// Returns whether the keys of the set with this number are currently valid.
     pub(in super::super) fn is_current(&self, number: u64, now: Moment) -> bool {
         self.with_current(now, |_| ()).is_some_and(|((), current)| current == number)
     }
 
-    /// Whether the keys were fetched no longer ago than this.
+    /// Returns whether the keys were fetched at most `age` ago.
     fn is_younger(&self, age: Duration, now: Moment) -> bool {
         self.current.load().as_ref().is_some_and(|set| set.since.plus(age) >= now)
     }
@@ -208,7 +210,7 @@ impl JwksCache {
         Some(Self::unavailable(RetryAfter::seconds(u32::try_from(seconds).unwrap_or(u32::MAX))))
     }
 
-    /// Nobody knows which keys hold now.
+    /// Returns the denial for a token whose issuer has no currently valid keys here.
     fn unavailable(after: RetryAfter) -> Denial {
         let cause = "the keys of the issuer are out of reach";
         Denial::refused(SchemeId::Bearer, Reason::AuthenticationUnavailable(after), cause)
@@ -217,12 +219,12 @@ impl JwksCache {
     /// Awaits the fetch in flight, or starts one.
     ///
     /// # Errors
-    /// The denial, if too many requests wait, or it takes too long.
+    /// Returns a denial if too many requests wait, or the fetch takes too long.
     pub(in super::super) async fn wait(self: &Arc<Self>) -> Result<(), Denial> {
         let unavailable = || Self::unavailable(RetryAfter::seconds(1));
         let Some(mut in_flight) = self.start(Trigger::Request) else { return Ok(()) };
         let _waiting = Waiter::enter(&self.waiting).ok_or_else(unavailable)?;
-        // An error means that the fetch has ended, as does a change.
+        // The fetch has ended, whether `changed()` returns an error or a change.
         let ended = tokio::time::timeout(FETCH_WAIT_TIMEOUT, in_flight.changed()).await;
         ended.map(drop).map_err(|_| unavailable())
     }
@@ -289,8 +291,8 @@ impl JwksCache {
     }
 }
 
-/// The keys of a set that may verify tokens: public ones, for signatures, of an algorithm that is known. One that is not
-/// voids no other.
+/// Returns the keys of a set that may verify tokens: public signature keys of a known algorithm. An unusable key does not
+/// invalidate the others.
 fn usable(json: &str, issuer: &str, rsa_algorithm: Option<Algorithm>) -> Result<Vec<PreparedKey>, Failed> {
     let keys = Key::of_set(json, MOST_KEYS).map_err(|_| Failed::NotUnderstood)?;
     let Some(keys) = keys else { return Err(Failed::TooManyKeys(MOST_KEYS)) };

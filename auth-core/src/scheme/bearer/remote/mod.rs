@@ -1,4 +1,4 @@
-//! What is fetched from an issuer while requests run: its keys, and its answers about opaque tokens.
+//! Data that is fetched from an issuer at run time: its keys, and introspection responses.
 
 mod introspection;
 mod jwks;
@@ -13,32 +13,32 @@ use super::JwtError;
 use super::key::Algorithm;
 use crate::oidc::discovery::Reach;
 
-/// The settings of what is fetched.
+/// The settings of fetched data.
 #[derive(Clone, Default)]
 pub(super) struct RemoteSettings {
     pub(super) fetch: Option<Fetch>,
     pub(super) introspection: Option<Introspection>,
-    /// A setting of keys that are fetched, where none are.
+    /// An error: a setting of fetched keys, although no keys are fetched.
     pub(super) misplaced: Option<FetchError>,
 }
 
 impl RemoteSettings {
-    /// Whether the provider says where its keys are.
+    /// Returns whether the provider's metadata contain the location of its keys.
     pub(super) fn is_discovered(&self) -> bool {
         matches!(&self.fetch, Some(fetch) if matches!(fetch.place, JwksLocation::Discovered))
     }
 
-    /// Whether tokens can be verified by what is fetched.
+    /// Returns whether tokens can be verified with fetched data.
     pub(super) fn is_fetched(&self) -> bool {
         self.fetch.is_some() || self.introspection.is_some()
     }
 
-    /// Checks that settings of keys that are fetched stand beside such keys.
+    /// Checks that settings of fetched keys are only made for fetched keys.
     pub(super) fn check(&self) -> Result<(), JwtError> {
         self.misplaced.clone().map_or(Ok(()), |error| Err(JwtError::Fetch(error)))
     }
 
-    /// Checks that at most one of two issuers is asked about opaque tokens, which do not name their issuer.
+    /// Checks that at most one of two issuers uses introspection, because opaque tokens do not name their issuer.
     pub(super) fn check_beside(&self, other: &Self) -> Result<(), JwtError> {
         match (&self.introspection, &other.introspection) {
             (Some(_), Some(_)) => Err(JwtError::Introspection(IntrospectionError::Twice)),
@@ -46,7 +46,7 @@ impl RemoteSettings {
         }
     }
 
-    /// How the provider is reached.
+    /// Returns the settings of connections to the provider.
     pub(super) fn reach(&self) -> Reach {
         self.fetch.as_ref().map(|fetch| fetch.reach.clone()).unwrap_or_default()
     }
@@ -60,7 +60,7 @@ impl RemoteSettings {
     }
 }
 
-/// What is fetched from one issuer.
+/// The fetched data of one issuer.
 pub(super) struct Remote {
     keys: Option<Arc<JwksCache>>,
     introspector: Option<Introspector>,

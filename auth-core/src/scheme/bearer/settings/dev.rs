@@ -1,4 +1,4 @@
-//! Keys of development, made at random when the server starts.
+//! Development keys, generated at random at startup.
 
 use std::time::Duration;
 
@@ -9,9 +9,9 @@ use super::Jwt;
 use crate::identity::vocabulary::NameKind;
 
 impl Jwt {
-    /// For machines without the provider: in debug builds, tokens of a key made at random when the server starts are taken
-    /// too, and a command for each role is printed, as [`Jwt::dev`] does; for requests from this machine alone. In release
-    /// builds this does nothing.
+    /// Also accepts tokens of a random key that is generated at startup, in debug builds and for requests from the local machine
+    /// only. Prints a command for each role, as [`Jwt::dev`] does. Has no effect in release builds. Intended for machines without
+    /// access to the provider.
     #[must_use]
     pub fn or_dev(mut self) -> Self {
         let mut secret = [0; 32];
@@ -21,22 +21,23 @@ impl Jwt {
         self
     }
 
-    /// For the first five minutes: a key made at random when the server starts, and a command for each role printed. Works
-    /// in debug builds and for requests from this machine alone.
+    /// Creates settings with a random key that is generated at startup, and prints a command for each role. Works in debug builds
+    /// and for requests from the local machine only. Intended for the first steps.
     #[must_use]
     pub fn dev() -> Self {
         let mut secret = [0; 32];
-        // Without random numbers there is no key, which `build` refuses.
+        // Without random numbers there is no key, which is an error of `build`.
         let dev = getrandom::fill(&mut secret).is_ok().then_some(secret);
         Self { keys: Vec::new(), dev, ..Self::hs256(secret).issuer("dev").audience("dev") }
     }
 
-    /// Whether tokens of development are taken: [`Jwt::dev`], and in debug builds [`Jwt::or_dev`].
+    /// Returns whether development tokens are accepted, because of [`Jwt::dev`], or of [`Jwt::or_dev`] in debug builds.
     pub(crate) fn is_dev(&self) -> bool {
         self.dev.is_some()
     }
 
-    /// A token of development, for an hour, with this role where such tokens list roles.
+    /// Creates a development token that is valid for one hour, with this role in the configured role list. Returns `None` if
+    /// development tokens are not accepted or a setting is invalid.
     pub fn dev_token(&self, role: Option<&str>) -> Option<String> {
         let now = crate::runtime::clock::now();
         let subject = role.unwrap_or("dev");
@@ -54,7 +55,7 @@ impl Jwt {
     }
 }
 
-/// Puts a value at the end of a path of members.
+/// Sets the member at the end of the path, and creates missing objects.
 fn put(claims: &mut Value, path: &[String], value: Value) -> Option<()> {
     let place = path.iter().try_fold(claims, |place, name| {
         Some(place.as_object_mut()?.entry(name).or_insert_with(|| serde_json::json!({})))
@@ -63,7 +64,7 @@ fn put(claims: &mut Value, path: &[String], value: Value) -> Option<()> {
     Some(())
 }
 
-/// Signs the claims of an access token (RFC 9068 §2) with HS256: for development and tests. `None` if the backend fails.
+/// Signs the claims of an access token (RFC 9068 §2) with HS256, for development and tests. Returns `None` if the backend fails.
 pub fn sign_hs256(secret: &[u8], claims: &serde_json::Value) -> Option<String> {
     key::install_provider();
     let key = jsonwebtoken::EncodingKey::from_secret(secret);

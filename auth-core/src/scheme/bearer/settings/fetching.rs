@@ -1,4 +1,4 @@
-//! Settings of keys, metadata and answers that are fetched.
+//! Settings of fetched keys, metadata and introspection.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,11 +9,11 @@ use super::{Jwt, JwtError};
 use crate::oidc::discovery::Reach;
 
 impl Jwt {
-    /// Tokens of an OpenID provider. `issuer` is its name, as tokens have it in `iss`; where its keys are it says itself
-    /// (OpenID Connect Discovery 1.0 §4). Nothing is fetched before the first token comes; from then on the keys are fetched
-    /// again every [10 minutes](Self::refresh_every), and when a token names one that is not known.
+    /// Accepts tokens of an OpenID provider. `issuer` is its name, as tokens contain it in `iss`. Its metadata contain the location
+    /// of its keys (OpenID Connect Discovery 1.0 §4). Nothing is fetched before the first token arrives. After that, the keys are
+    /// fetched again every [10 minutes](Self::refresh_every), and when a token names an unknown key.
     ///
-    /// Give the [`audience`](Self::audience) under which the provider knows this application. Few providers need the
+    /// Set the [`audience`](Self::audience) under which the provider knows this application. Few providers need the
     /// [profile](Self::access_token_profile).
     ///
     /// ```
@@ -24,15 +24,15 @@ impl Jwt {
         Self::fetched_from(JwksLocation::Discovered).issuer(issuer)
     }
 
-    /// Tokens that a key verifies which is published at this address, as a JWK set (RFC 7517 §5). Fetched as those of
-    /// [`Jwt::oidc`] are.
+    /// Accepts tokens that a key of the JWK set at this URL verifies (RFC 7517 §5). The set is fetched like the keys of
+    /// [`Jwt::oidc`].
     pub fn jwks(url: impl Into<String>) -> Self {
         Self::fetched_from(JwksLocation::Jwks(url.into()))
     }
 
-    /// Tokens of these tenants of Entra ID (`https://login.microsoftonline.com/{tenant}/v2.0`), by the keys that it publishes for all
-    /// tenants. A tenant is a GUID. Identities are those of the issuer of the tenant. For tenants that are not known when the
-    /// server starts: `AuthBuilder::issuers_from`.
+    /// Accepts tokens of these tenants of Entra ID (`https://login.microsoftonline.com/{tenant}/v2.0`), verified with the keys that
+    /// it publishes for all tenants. A tenant is a GUID. Identities belong to the issuer of the tenant. For tenants that are
+    /// unknown at startup, use `AuthBuilder::issuers_from`.
     ///
     /// ```
     /// use auth_core::scheme::bearer::Jwt;
@@ -41,7 +41,8 @@ impl Jwt {
     /// ```
     ///
     /// # Errors
-    /// [`JwtError::IssuerTemplate`] for `common`, `organizations`, `consumers` and anything else that is not a GUID.
+    /// `build()` returns [`JwtError::IssuerTemplate`] for `common`, `organizations`, `consumers` and anything else that is not a
+    /// GUID.
     pub fn entra_tenants(tenants: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let mut jwt = Self::jwks("https://login.microsoftonline.com/common/discovery/v2.0/keys");
         for tenant in tenants.into_iter().map(Into::into) {
@@ -54,10 +55,10 @@ impl Jwt {
         jwt
     }
 
-    /// Asks the provider of [`Jwt::oidc`] at this address instead of at its name, as between containers. Tokens and metadata still
-    /// have to name the issuer. The address is `https`, or `http` on this machine: over plain `http`, anything between the two
-    /// containers could answer with keys of its own. Give the provider a certificate of a private authority and that to
-    /// [`root_certificate`](Self::root_certificate).
+    /// Sends requests for the provider of [`Jwt::oidc`] to this URL instead of its name, for example between containers. Tokens and
+    /// metadata must still name the issuer. The URL must be `https`, or `http` on the local machine. Over plain `http` between two
+    /// containers, an attacker in the network could answer with other keys. Issue a certificate of a private authority to the
+    /// provider, and pass the authority to [`root_certificate`](Self::root_certificate).
     #[must_use]
     pub fn fetch_from(self, url: impl Into<String>) -> Self {
         let mut this = self.once("fetch_from");
@@ -69,22 +70,22 @@ impl Jwt {
         this
     }
 
-    /// Trusts certificates that this authority has signed, beside those of the system: one or several certificates in PEM. For a
-    /// provider with a private certificate authority.
+    /// Trusts certificates signed by this authority, in addition to those that the system trusts. Takes one or several certificates
+    /// in PEM. Intended for a provider with a private certificate authority.
     #[must_use]
     pub fn root_certificate(self, pem: impl Into<Vec<u8>>) -> Self {
         self.adjust("root_certificate", |fetch| fetch.reach.roots.push(pem.into()))
     }
 
-    /// Asks the provider through this proxy: `http://proxy.example:3128`. A name and password in it are sent to the proxy. The
-    /// environment (`HTTPS_PROXY`) is not read.
+    /// Connects to the provider through this proxy, such as `http://proxy.example:3128`. A user name and password in the URL are
+    /// sent to the proxy. The environment (`HTTPS_PROXY`) is not read.
     #[must_use]
     pub fn proxy(self, url: impl Into<String>) -> Self {
         self.fetched("proxy", |fetch| fetch.reach.proxy = Some(url.into()))
     }
 
-    /// Sends the content of this file as a bearer token when keys and metadata are fetched. It is read each time, since such
-    /// tokens are rotated. For the API server of Kubernetes, which answers no stranger:
+    /// Sends the content of this file as a bearer token when keys and metadata are fetched. The file is read each time, because
+    /// such tokens are rotated. Intended for the API server of Kubernetes, which rejects unauthenticated requests:
     ///
     /// ```
     /// use auth_core::scheme::bearer::Jwt;
@@ -100,21 +101,22 @@ impl Jwt {
         self.fetched("bearer_file", |fetch| fetch.reach.bearer_file = Some(path.into()))
     }
 
-    /// How often keys are fetched again. 10 minutes unless set. A key that the provider has taken away verifies no longer than
-    /// this.
+    /// Sets the interval at which keys are fetched again. 10 minutes by default. A key that the provider has removed verifies
+    /// tokens for at most this long.
     #[must_use]
     pub fn refresh_every(self, interval: Duration) -> Self {
         self.fetched("refresh_every", |fetch| fetch.refresh_every = interval)
     }
 
-    /// How long the last keys hold while the provider is out of reach. An hour unless set. After that, its tokens are
-    /// answered with 503.
+    /// Sets how long the last keys remain valid while the provider is unavailable. One hour by default. After that, requests with
+    /// its tokens get 503.
     #[must_use]
     pub fn max_stale(self, age: Duration) -> Self {
         self.fetched("max_stale", |fetch| fetch.max_stale = age)
     }
 
-    /// The shortest time between two fetches that tokens cause, whatever keys they name; 30 s by default, at least 1 s.
+    /// Sets the minimum time between two fetches that tokens trigger, regardless of the keys that they name. 30 s by default, and
+    /// at least 1 s.
     #[must_use]
     pub fn cool_down(self, pause: Duration) -> Self {
         self.fetched("cool_down", |fetch| fetch.cool_down = pause)
@@ -132,15 +134,15 @@ impl Jwt {
         self
     }
 
-    /// Asks the issuer about tokens that are no JWTs (RFC 7662). What it says is held against the same settings as the claims of
-    /// a JWT; of the issuers of one server, one may be asked.
+    /// Asks the issuer about tokens that are not JWTs (RFC 7662). The response is checked against the same settings as the claims
+    /// of a JWT. Only one issuer per server may use introspection.
     #[must_use]
     pub fn introspection(mut self, introspection: Introspection) -> Self {
         self.remote.introspection = Some(introspection);
         self.once("introspection")
     }
 
-    /// The settings for connections to the provider.
+    /// Returns the settings of connections to the provider.
     pub(crate) fn reach(&self) -> Reach {
         self.remote.reach()
     }

@@ -1,4 +1,4 @@
-//! From settings to an issuer that verifies, or to what is wrong with them.
+//! Validation of the settings of an issuer, and their conversion to a verifier.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ impl Jwt {
         }
         let issuer = self.issuer.clone().filter(|issuer| !issuer.is_empty()).ok_or(JwtError::IssuerMissing)?;
         for name in self.signs_for.iter().chain([&issuer]) {
-            // Where a resolver selects it, the name is one of settings only.
+            // If a resolver selects the issuer, its name is used in settings only.
             check_issuer(name, tenancy != Tenancy::Never && !self.remote.is_discovered())?;
         }
         self.check_claims()?;
@@ -39,12 +39,12 @@ impl Jwt {
         let (lists, conditions) = (self.list_claims()?, self.conditions()?);
         let types = match (self.profile, self.types.is_empty()) {
             (true, _) => vec!["at+jwt".to_owned()],
-            // Said to be none: then no type is accepted.
+            // The defaults apply unless `types` was called. After a call with an empty list, no type is accepted.
             (false, true) if !self.once.has("types") => vec!["jwt".to_owned(), "at+jwt".to_owned()],
             (false, _) => self.types,
         };
         let remote = self.remote.prepare(&issuer, self.rsa_algorithm)?;
-        // The key of development is not of a kind that the issuer has: nothing that it publishes can stand for it.
+        // The development key is of a kind that the issuer does not have, so no published key can replace it.
         let dev = self.dev.map(|secret| Key::secret(Algorithm::HS256, secret));
         let rsa = self.rsa_algorithm;
         let keys = self.keys.into_iter().map(|key| key.assume_rsa_algorithm(rsa));
@@ -127,7 +127,7 @@ impl Jwt {
         if let Some(algorithm) = self.rsa_algorithm.filter(|algorithm| algorithm.family() != AlgorithmFamily::Rsa) {
             return Err(JwtError::NotForRsa(algorithm));
         }
-        // A resolver may stand for the issuer that a key names, and a set may contain the keys of others.
+        // A resolver may map the issuer that a key names, and a set may contain keys of other issuers.
         let names = || self.signs_for.iter().chain(&self.issuer);
         let is_of_another = |key: &&Key| !self.unnamed && !names().any(|name| key.is_of_issuer(name));
         let others = self.keys.iter().filter(is_of_another).count();
@@ -138,7 +138,7 @@ impl Jwt {
         }
     }
 
-    /// Where names are listed.
+    /// Returns the claims that list roles, permissions and scopes.
     pub(super) fn list_claims(&self) -> Result<Vec<ListClaim>, JwtError> {
         let mut lists = Vec::new();
         let defaults = [
@@ -161,7 +161,7 @@ impl Jwt {
         Ok(lists)
     }
 
-    /// The conditions, with the claims that were given as text.
+    /// Returns the conditions, including the claims that were configured as text.
     pub(super) fn conditions(&self) -> Result<Conditions, JwtError> {
         let mut conditions = self.conditions.clone();
         conditions.audience =
@@ -182,7 +182,7 @@ impl Jwt {
     }
 }
 
-/// A claim by its name, or by a JSON pointer.
+/// Parses a claim that is given as a name or as a JSON pointer.
 pub(super) fn claim_path(claim: &str, setting: &'static str) -> Result<Path, JwtError> {
     if claim.is_empty() || claim.contains(char::is_control) {
         return Err(JwtError::Name(setting));
@@ -190,7 +190,8 @@ pub(super) fn claim_path(claim: &str, setting: &'static str) -> Result<Path, Jwt
     if claim.starts_with('/') { parse_pointer(claim) } else { Ok(vec![claim.to_owned()]) }
 }
 
-/// Reads a JSON pointer (RFC 6901). An empty member name is refused but for the last: it is what an unescaped URI looks like.
+/// Parses a JSON pointer (RFC 6901). An empty member name is rejected unless it is the last one, because it indicates an unescaped
+/// URI.
 pub(super) fn parse_pointer(pointer: &str) -> Result<Path, JwtError> {
     let refuse = |instead: String| Err(JwtError::Pointer(pointer.to_owned(), instead));
     let Some(path) = pointer.strip_prefix('/') else {
@@ -215,7 +216,7 @@ fn check_issuer(issuer: &str, may_stand_for_others: bool) -> Result<(), JwtError
         return Err(JwtError::Name("issuer"));
     }
     if let Some((before, after)) = issuer.split_once("/.well-known/") {
-        // RFC 8414 §3 puts the path of the issuer behind the name of the document.
+        // RFC 8414 §3 appends the path of the issuer to the name of the document.
         let path = after.split_once('/').map(|(_, path)| format!("/{path}")).unwrap_or_default();
         return Err(JwtError::IssuerIsMetadata(issuer.to_owned(), format!("{before}{path}")));
     }

@@ -1,8 +1,8 @@
-//! Settings for the default tokens of well-known providers.
+//! Presets for the default tokens of well-known providers.
 //!
 //! # Why
-//! A preset only calls settings that any application can call. It adds to those that were made and replaces none, so that
-//! what a provider's administrator has changed can be said beside it.
+//! A preset only calls settings that any application can call. It adds to existing settings and replaces none, so that changes by
+//! the provider's administrator can be configured in addition.
 
 use super::super::conditions::{ClientMark, Required};
 use super::{Jwt, JwtError};
@@ -15,7 +15,7 @@ impl Jwt {
         self
     }
 
-    /// Reads the audience from this claim. A preset that may be called again says so once.
+    /// Reads the audience from this claim. Has no effect in the second call of a preset that may be called repeatedly.
     fn audience_in(mut self, preset: &'static str, claim: &str) -> Self {
         if self.once.has(preset) {
             return self;
@@ -24,7 +24,7 @@ impl Jwt {
         self.audience_claim(claim)
     }
 
-    /// Refuses an empty name that a preset was given.
+    /// Records an error if the name passed to a preset is empty or contains control characters.
     fn named(mut self, preset: &'static str, name: &str) -> Self {
         if name.trim().is_empty() || name.contains(char::is_control) {
             self.mistake.get_or_insert(JwtError::Name(preset));
@@ -32,8 +32,8 @@ impl Jwt {
         self
     }
 
-    /// Tokens of Keycloak: roles of the realm and those of `client`, at `/realm_access/roles` and
-    /// `/resource_access/{client}/roles`. Tokens of service accounts are those of clients.
+    /// Configures tokens of Keycloak. Roles of the realm are in `/realm_access/roles`, and roles of `client` in
+    /// `/resource_access/{client}/roles`. Tokens of service accounts are client tokens.
     ///
     /// Keycloak names an API in `aud` only if the client has an audience mapper, or if the user has a role of the API's client.
     ///
@@ -47,8 +47,8 @@ impl Jwt {
         self.keycloak_with_prefixes(client, "", "")
     }
 
-    /// Like [`keycloak`](Self::keycloak), with a text in front of the names: with `realm:` and `reports:`, the role `admin` of the
-    /// realm is `realm:admin` in rules, and that of the client is `reports:admin`. A prefix may be empty.
+    /// Like [`keycloak`](Self::keycloak), with prefixes for role names. With `realm:` and `reports:`, the realm role `admin` is
+    /// `realm:admin` in rules, and the client role `admin` is `reports:admin`. A prefix may be empty.
     #[must_use]
     pub fn keycloak_with_prefixes(self, client: &str, realm_prefix: &str, client_prefix: &str) -> Self {
         let of_realm = NameList::at("/realm_access/roles").prefix(realm_prefix);
@@ -57,8 +57,8 @@ impl Jwt {
         jwt.client_mark("preferred_username", ClientMark::StartsWith("service-account-"))
     }
 
-    /// Tokens of Auth0: roles in the claim that an Action adds under `namespace`, which ends in `/`; permissions in
-    /// `permissions`. Tokens of client credentials are those of clients.
+    /// Configures tokens of Auth0. Roles are in the claim that an Action adds under `namespace`, which ends in `/`. Permissions are
+    /// in `permissions`. Tokens of the client credentials grant are client tokens.
     ///
     /// ```
     /// use auth_core::scheme::bearer::Jwt;
@@ -75,10 +75,11 @@ impl Jwt {
             .client_mark("azp", ClientMark::IsSubjectWithout("@clients"))
     }
 
-    /// Tokens of Entra ID: application roles in `roles`, scopes in `scp`. Tokens of applications are those of clients (`idtyp`, or an
-    /// `oid` that is the subject). The audience is the client id of the API, or its application id URI in tokens of version 1.
+    /// Configures tokens of Entra ID. Application roles are in `roles`, and scopes in `scp`. Tokens of applications are client
+    /// tokens, marked by `idtyp` or by an `oid` that equals the subject. The audience is the client id of the API, or its
+    /// application ID URI in tokens of version 1.
     ///
-    /// For several tenants: `Jwt::entra_tenants`.
+    /// For several tenants, use `Jwt::entra_tenants`.
     ///
     /// ```
     /// use auth_core::scheme::bearer::Jwt;
@@ -93,16 +94,16 @@ impl Jwt {
         jwt.client_mark("idtyp", ClientMark::Is("app".into())).client_mark("oid", ClientMark::IsSubjectWithout(""))
     }
 
-    /// Access tokens of Okta: `groups` are the roles, scopes are located in `scp`, and `cid` is the client. A token without `cid` is
-    /// no access token and is invalid.
+    /// Configures access tokens of Okta. Roles are in `groups`, scopes in `scp`, and the client id in `cid`. A token without `cid`
+    /// is not an access token and is invalid.
     #[must_use]
     pub fn okta(mut self) -> Self {
         self.conditions.required.push(Required { path: vec!["cid".to_owned()], values: Vec::new() });
         self.roles_at(["/groups"]).scopes_at(["/scp"]).client_id_claim("cid")
     }
 
-    /// Access tokens of Amazon Cognito for this app client: they name it in `client_id` and have no `aud`. `cognito:groups` are the
-    /// roles. May be called again for another app client.
+    /// Configures access tokens of Amazon Cognito for this app client. They contain it in `client_id` and have no `aud`. Roles are
+    /// in `cognito:groups`. May be called again for another app client.
     ///
     /// ```
     /// use auth_core::scheme::bearer::Jwt;
@@ -114,32 +115,32 @@ impl Jwt {
         self.named("cognito", client).audience_in("cognito", "client_id").audience(client).roles_at(["/cognito:groups"])
     }
 
-    /// Tokens of Zitadel: the roles of this project are the member names of `urn:zitadel:iam:org:project:{project}:roles`. The
-    /// application has to request the scope `urn:zitadel:iam:org:projects:roles`.
+    /// Configures tokens of Zitadel. The roles of this project are the member names of
+    /// `urn:zitadel:iam:org:project:{project}:roles`. The application must request the scope `urn:zitadel:iam:org:projects:roles`.
     #[must_use]
     pub fn zitadel(self, project: &str) -> Self {
         let claim = step(&format!("urn:zitadel:iam:org:project:{project}:roles"));
         self.named("zitadel", project).roles_at([NameList::at(claim).member_names()])
     }
 
-    /// Tokens of Supabase: the audience is `authenticated`, and roles are listed in `app_metadata.roles`, which users cannot change.
-    /// The claim `role` is that of the database.
+    /// Configures tokens of Supabase. The audience is `authenticated`. Roles are in `app_metadata.roles`, which users cannot
+    /// change. The claim `role` is the database role and is not used.
     #[must_use]
     pub fn supabase(self) -> Self {
         self.audience("authenticated").roles_at(["/app_metadata/roles"])
     }
 
-    /// Session tokens of Clerk for pages of this origin, which they name in `azp`. The role and the permissions in the active
-    /// organization are those of the caller (`org_role` and `org_permissions`, or `o.rol` in version 2). May be called again for
-    /// another origin.
+    /// Configures session tokens of Clerk for pages of this origin, which they contain in `azp`. The role and the permissions in
+    /// the active organization are those of the caller (`org_role` and `org_permissions`, or `o.rol` in version 2). May be called
+    /// again for another origin.
     #[must_use]
     pub fn clerk(self, origin: &str) -> Self {
         let jwt = self.named("clerk", origin).audience_in("clerk", "azp").audience(origin);
         jwt.roles_at(["/org_role", "/o/rol"]).permissions_at(["/org_permissions"])
     }
 
-    /// Tokens of Firebase Authentication, which are ID tokens: roles are the custom claims `roles` and `role`. TokenIssuer and
-    /// audience are those of the project.
+    /// Configures tokens of Firebase Authentication, which are ID tokens. Roles are in the custom claims `roles` and `role`. Issuer
+    /// and audience are those of the project.
     ///
     /// ```
     /// use auth_core::scheme::bearer::Jwt;
@@ -151,8 +152,8 @@ impl Jwt {
         self.accept_id_tokens().roles_at(["/roles", "/role"])
     }
 
-    /// Tokens of AD FS: roles in `role`, under its long name too, and scopes in `scp`. Access tokens name another issuer than the
-    /// metadata does:
+    /// Configures tokens of AD FS. Roles are in `role`, also under its long name, and scopes in `scp`. The issuer of access tokens
+    /// differs from the issuer of the metadata:
     ///
     /// ```
     /// use auth_core::scheme::bearer::Jwt;

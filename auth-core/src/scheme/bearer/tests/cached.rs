@@ -1,4 +1,4 @@
-//! What was verified a moment ago is remembered, and asked about all that can change.
+//! Tests of the token cache: verified tokens are cached, and everything that can change is checked on each hit.
 
 use super::*;
 use crate::denial::Reason;
@@ -55,7 +55,7 @@ fn another_token_is_another_one_wherever_it_differs() {
     {
         assert!(bearer.verify(&other, at(1500)).unwrap().is_err(), "{other}");
     }
-    // Settings that are others know nothing of it.
+    // A verifier with other settings does not use the cached entry.
     let other = Jwt::hs256([8; 32]).issuer(ISSUER).audience(AUDIENCE);
     let other = Bearer::new(vec![other], None, &RoleTypes::default()).unwrap();
     let other = other.with_cache(TokenCache::new().secrets()).unwrap();
@@ -64,7 +64,7 @@ fn another_token_is_another_one_wherever_it_differs() {
 
 #[test]
 fn a_line_that_is_remembered_is_one_that_would_be_read_the_same() {
-    // HTTP-1, HTTP-2, BEARER-3: what is found by its bytes has not been looked at.
+    // HTTP-1, HTTP-2, BEARER-3: a token that is found in the cache by its bytes is not parsed.
     let bearer = Arc::new(remembering(TokenCache::new().secrets()));
     let token = token_of("alice", "");
     verify(&bearer, &token, at(1500)).unwrap();
@@ -122,7 +122,7 @@ fn only_headers_of_verified_tokens_are_remembered_and_they_say_what_they_said() 
         let seen = token.split_once('.').unwrap().0.to_owned();
         (bearer.verify(&token, at(1500)).unwrap().is_ok(), seen)
     };
-    // Those of forgers take no room, nor do those that are refused.
+    // Headers of forged and of rejected tokens are not recorded.
     for number in 0..20 {
         let (good, seen) = verify(&[8; 32], &format!(r#"{{"alg":"HS256","kid":"{number}"}}"#));
         assert!(!good && headers.find(&seen).is_none());
@@ -156,11 +156,11 @@ fn forged_tokens_do_not_come_in_and_good_ones_take_no_more_room_than_there_is() 
         assert_eq!(bearer.verify(&token, at(1500)).unwrap().unwrap().local_subject(), number.to_string());
         let (entries, bytes) = cache.taken();
         assert!(entries <= 64 && bytes <= 64 * 1024, "{entries} {bytes}");
-        // What is asked for stays.
+        // An entry that is hit is not evicted.
         assert!(bearer.verify(&hot, at(1500)).unwrap().unwrap().says_the_same_as(&first), "{number}");
     }
     assert!(cache.taken().0 > 16);
-    // One that is too long to be kept is verified each time.
+    // A token that is too long for the cache is verified each time.
     let long = token_of("long", &format!(r#","x":"{}""#, "x".repeat(5_000)));
     let one = bearer.verify(&long, at(1500)).unwrap().unwrap();
     assert!(!bearer.verify(&long, at(1500)).unwrap().unwrap().says_the_same_as(&one));

@@ -1,4 +1,4 @@
-//! What must not happen: secrets in outputs, work for each byte of a flood, a token that jsonwebtoken would not accept.
+//! Tests of what must not happen: secrets in outputs, work for each byte of a flood, and tokens that jsonwebtoken would reject.
 
 use std::time::Instant;
 
@@ -97,7 +97,7 @@ fn no_output_for_people_shows_a_secret_a_token_or_a_claim() {
     assert!(shown.contains(ISSUER) && shown.contains("invalid-credentials"), "something is shown");
 }
 
-/// The system's allocator, which counts for each thread.
+/// The system allocator with a counter per thread.
 struct Counting;
 
 #[global_allocator]
@@ -108,7 +108,7 @@ thread_local! {
 }
 
 #[allow(unsafe_code, reason = "an allocator cannot be written without; it only counts")]
-// SAFETY: all calls go to the system's allocator as they come.
+// SAFETY: all calls are passed to the system allocator unchanged.
 unsafe impl std::alloc::GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: std::alloc::Layout) -> *mut u8 {
         ALLOCATIONS.set(ALLOCATIONS.get() + 1);
@@ -122,7 +122,7 @@ unsafe impl std::alloc::GlobalAlloc for Counting {
 
 #[test]
 fn a_flood_is_refused_at_once_and_without_work_for_each_byte() {
-    // JWT-1, JWT-2, T13, CVE-2025-30204: whatever the cap, with one issuer and with several.
+    // JWT-1, JWT-2, T13, CVE-2025-30204: for any size limit, and for one and several issuers.
     let other = || Jwt::hs256([8; 64]).issuer("https://other.example").audience(AUDIENCE).max_token_size(1 << 20);
     let capped = server(jwt_of("hs256"));
     let uncapped = server(jwt_of("hs256").max_token_size(1 << 20));
@@ -157,7 +157,7 @@ fn a_flood_is_refused_at_once_and_without_work_for_each_byte() {
 
 // ── the oracle ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/// Whether jsonwebtoken's own `decode` accepts the token, with all checks that it has.
+/// Returns whether jsonwebtoken's own `decode` accepts the token, with all of its checks.
 fn jsonwebtoken_accepts(algorithm: Algorithm, key: &DecodingKey, token: &str) -> bool {
     key::install_provider();
     let mut validation = Validation::new(algorithm.to_jsonwebtoken());
@@ -168,7 +168,7 @@ fn jsonwebtoken_accepts(algorithm: Algorithm, key: &DecodingKey, token: &str) ->
     jsonwebtoken::decode::<serde_json::Value>(token, key, &validation).is_ok()
 }
 
-/// It takes a negative `nbf` for no number, and RFC 7519 does not.
+/// Returns whether `nbf` is negative, which jsonwebtoken rejects and RFC 7519 allows.
 fn begins_before_1970(token: &str) -> bool {
     let claims = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok()).unwrap_or_default();
     let claims: serde_json::Value = serde_json::from_slice(&claims).unwrap_or_default();
@@ -208,7 +208,7 @@ fn jsonwebtoken_accepts_each_token_of_somebody_else_that_we_accept() {
     assert!(accepted > 150, "{accepted}");
 }
 
-/// Values in place of those that are meant, as JSON text.
+/// Unexpected values, as JSON text.
 #[rustfmt::skip]
 const ODD: [&str; 41] = [
     "null", "true", "false", "0", "1", "-1", "-0", "1.5", "1e3", "1e400", "4102444800", "4102444800.5", "9007199254740993", "18446744073709551616", "01",
@@ -217,7 +217,7 @@ const ODD: [&str; 41] = [
     "{}", r#"{"sub":"bob"}"#, r#"{"sub":1}"#, r#"{"a":1,"a":2}"#, r#"{"kty":"RSA"}"#, "{", "1 2", r#""HS512""#, r#""JWT","sub":"eve""#,
 ];
 
-/// A JSON object of these members, each mostly as it is meant, else odd, twice or absent.
+/// Generates a JSON object of these members. Most members have their usual value, others are odd, duplicated or missing.
 fn object(members: &'static [(&'static str, &'static str)]) -> impl Strategy<Value = String> {
     let member = |(name, usual): (&'static str, &'static str)| {
         let one = move |value: &str| format!("{name:?}:{value},");
@@ -233,7 +233,7 @@ fn object(members: &'static [(&'static str, &'static str)]) -> impl Strategy<Val
     members.prop_shuffle().prop_map(|members| format!("{{{}}}", members.concat().trim_end_matches(',')))
 }
 
-/// Bytes of which some are replaced, removed or added.
+/// Generates the bytes of the text, of which some are replaced, removed or added.
 fn mutated(text: String) -> impl Strategy<Value = Vec<u8>> {
     let change = (
         any::<proptest::sample::Index>(),
@@ -257,7 +257,7 @@ fn mutated(text: String) -> impl Strategy<Value = Vec<u8>> {
 
 #[test]
 fn jsonwebtoken_accepts_whatever_token_we_accept() {
-    // T2, T7, T9, T10, T14: rightly signed tokens with anything inside, and parts of several tokens together.
+    // T2, T7, T9, T10, T14: correctly signed tokens with any content, and combined parts of several tokens.
     const EXPIRES: &str = "4102444800";
     #[rustfmt::skip]
     const HEADER: &[(&str, &str)] = &[

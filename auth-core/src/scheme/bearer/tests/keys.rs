@@ -1,4 +1,4 @@
-//! Which keys build, and what a JWK says of itself.
+//! Tests of valid and invalid keys, and of the metadata of JWKs.
 
 use base64::engine::general_purpose::STANDARD;
 
@@ -24,12 +24,12 @@ SGf/iDdyM0i6izw=
 -----END PUBLIC KEY-----
 ";
 
-/// What stands between the lines of a PEM.
+/// Returns the DER between the lines of a PEM.
 fn der(pem: &str) -> Vec<u8> {
     STANDARD.decode(pem.lines().filter(|line| !line.starts_with('-')).collect::<String>()).unwrap()
 }
 
-/// The JWK in this file with some of its members replaced; an empty value leaves one out.
+/// Returns the JWK in this file with some of its members replaced. An empty value removes a member.
 fn jwk(file: &str, members: Members<'_>) -> String {
     let mut jwk: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&fixture(file)).unwrap();
     for (name, value) in members {
@@ -41,7 +41,7 @@ fn jwk(file: &str, members: Members<'_>) -> String {
     serde_json::to_string(&jwk).unwrap()
 }
 
-/// What `build()` says to this key.
+/// Returns the result of `build()` for this key.
 fn build(key: Key) -> Result<(), KeyError> {
     match build_all(vec![Jwt::key(key).issuer(ISSUER).audience(AUDIENCE)]) {
         Ok(_) => Ok(()),
@@ -52,7 +52,7 @@ fn build(key: Key) -> Result<(), KeyError> {
 
 #[test]
 fn a_secret_that_is_short_or_public_is_none() {
-    // JWT-6, JWT-7, T1, CVE-2026-48526: every way in which a public key might be pasted.
+    // JWT-6, JWT-7, T1, CVE-2026-48526: all encodings in which a public key might be pasted.
     #[rustfmt::skip]
     let lengths = [(Algorithm::HS256, 32), (Algorithm::HS384, 48), (Algorithm::HS512, 64)];
     for (algorithm, least) in lengths {
@@ -202,7 +202,7 @@ fn a_jwk_says_what_it_is_for_and_is_believed_only_where_it_fits() {
         (rsa, &[("use", r#""enc""#)],                           Err(OtherUse)),
         (rsa, &[("use", r#""Sig""#)],                           Err(OtherUse)),
         (rsa, &[("key_ops", r#"["sign"]"#)],                    Err(OtherUse)),
-        (rsa, &[("key_ops", "[]"), ("use", r#""""#)],            Ok(())), // empty says nothing
+        (rsa, &[("key_ops", "[]"), ("use", r#""""#)],            Ok(())), // empty means unspecified
         (rsa, &[("use", r#""sig""#), ("key_ops", r#"["encrypt"]"#)], Err(OtherUse)),
         (rsa, &[("alg", r#""HS256""#)],                         Err(OtherAlgorithm)),
         (rsa, &[("alg", r#""ES256""#)],                         Err(OtherAlgorithm)),
@@ -248,7 +248,7 @@ fn a_jwk_says_what_it_is_for_and_is_believed_only_where_it_fits() {
         (ed,  &[("crv", r#""Ed448""#)],                         Err(Unreadable)),
         (ed,  &[("crv", r#""P-256""#)],                         Err(Unreadable)),
         (ed,  &[("x", r#""AA""#)],                              Err(NotOnCurve)),
-        // S16: points of small order, and encodings that are not canonical.
+        // S16: points of small order, and non-canonical encodings.
         (ed,  &[("x", r#""AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA""#)], Err(SmallOrder)),
         (ed,  &[("x", r#""AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA""#)], Err(SmallOrder)),
         (ed,  &[("x", r#""AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAIA""#)], Err(SmallOrder)),
@@ -257,7 +257,7 @@ fn a_jwk_says_what_it_is_for_and_is_believed_only_where_it_fits() {
         (ed,  &[("x", r#""xxdqcD1N2E-6PAt2DRBnDyogU_osOczGTsf9d5KsA3o""#)], Err(SmallOrder)),
         (ed,  &[("x", r#""JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_AU""#)], Err(SmallOrder)),
         (ed,  &[("x", r#""AgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA""#)], Err(NotOnCurve)),
-        // y = 3 and y = 18, written as p + 3 and p + 18.
+        // y = 3 and y = 18, encoded as p + 3 and p + 18.
         (ed,  &[("x", r#""8P_______________________________________38""#)], Err(NotOnCurve)),
         (ed,  &[("x", r#""_________________________________________38""#)], Err(NotOnCurve)),
     ];

@@ -1,4 +1,4 @@
-//! Tokens that somebody else made, and tokens made wrong here.
+//! Tests with tokens that other implementations created, and with invalid tokens created here.
 
 mod cached;
 mod hostile;
@@ -27,7 +27,7 @@ use crate::policy::facts::{CallerFacts, Facts};
 use crate::policy::rule::{CompiledFormula, Formula, Literal, Rule};
 use crate::scheme::{Authenticator as _, Extracted, RequestView};
 
-// ── tokens that somebody else made ───────────────────────────────────────────────────────────────────────────────────
+// ── tokens created elsewhere ─────────────────────────────────────────────────────────────────────────────────────────
 
 const ISSUER: &str = "https://id.example";
 const AUDIENCE: &str = "reports";
@@ -40,7 +40,7 @@ fn text(name: &str) -> String {
     String::from_utf8(fixture(name)).unwrap()
 }
 
-/// A row of `tokens.json`, as the README beside it says.
+/// A row of `tokens.json`, as documented in the README next to it.
 #[derive(Deserialize)]
 struct Row {
     name: String,
@@ -56,7 +56,7 @@ fn rows() -> Vec<Row> {
     serde_json::from_slice(&fixture("tokens.json")).unwrap()
 }
 
-/// The algorithms of the table's keys, and the files of the keys.
+/// The names, algorithms and files of the keys in the table.
 const ALGORITHMS: [(&str, Algorithm, &str); 12] = [
     ("hs256", Algorithm::HS256, "hmac.secret.txt"),
     ("hs384", Algorithm::HS384, "hmac.secret.txt"),
@@ -86,7 +86,7 @@ fn build_all(jwts: Vec<Jwt>) -> Result<Bearer, (String, JwtError)> {
     Ok(bearer.with_cache(TokenCache::new().secrets()).unwrap())
 }
 
-/// Verifies with keys that are there: once, and once more with what is remembered of it.
+/// Verifies with the available keys, first without and then with a cached entry.
 fn verify(bearer: &Bearer, token: &str, now: Timestamp) -> Result<Principal, Denial> {
     let (first, again) = (bearer.verify(token, now).unwrap(), bearer.verify(token, now).unwrap());
     match (&first, &again) {
@@ -101,7 +101,7 @@ fn server(jwt: Jwt) -> Bearer {
     build_all(vec![jwt]).unwrap()
 }
 
-/// What the whole of auth-core answers to the value of an `Authorization` line, for a handler that asks for this role.
+/// Returns the complete response of auth-core to an `Authorization` value, for a handler that requires this role.
 fn answer(bearer: &Bearer, line: &[u8], now: Timestamp, role: &'static str) -> (u16, Option<&'static str>) {
     let atom = Atom::Named(Named(Role::VOCABULARY.name(role)));
     let formula = Formula::Literal(Literal { atom, negated: false, text: "role" });
@@ -146,7 +146,7 @@ fn answer(bearer: &Bearer, line: &[u8], now: Timestamp, role: &'static str) -> (
     }
 }
 
-/// What is found in a request with these `Authorization` lines.
+/// Extracts the credential from a request with these `Authorization` lines.
 fn extracted<T>(bearer: &Arc<Bearer>, lines: &[&[u8]], then: impl FnOnce(Extracted<'_>) -> T) -> T {
     let lines = lines.iter().map(|line| ("authorization", line.to_vec())).collect();
     let request = TestRequest { method: "GET", lines, ..TestRequest::default() };
@@ -156,7 +156,7 @@ fn extracted<T>(bearer: &Arc<Bearer>, lines: &[&[u8]], then: impl FnOnce(Extract
 
 #[test]
 fn every_token_that_somebody_else_made_is_answered_as_its_row_says() {
-    // BEARER-1, BEARER-11, JWT-1 to JWT-27, JWKS-7, DPOP-1, STEP-4: the rules of each row stand in it.
+    // BEARER-1, BEARER-11, JWT-1 to JWT-27, JWKS-7, DPOP-1, STEP-4: each row names its rules.
     let servers: Vec<_> =
         ALGORITHMS.iter().map(|(name, ..)| *name).chain(["jwks"]).map(|name| (name, server(jwt_of(name)))).collect();
     let mut wrong = Vec::new();
@@ -171,9 +171,9 @@ fn every_token_that_somebody_else_made_is_answered_as_its_row_says() {
     assert!(rows.len() > 900 && wrong.is_empty(), "{} of {}:\n{}", wrong.len(), rows.len(), wrong.join("\n"));
 }
 
-// ── tokens made here ─────────────────────────────────────────────────────────────────────────────────────────────────
+// ── tokens created here ──────────────────────────────────────────────────────────────────────────────────────────────
 
-/// The middle of the day on which all that is not told the real time happens.
+/// The current time in all tests that do not use the real time.
 const NOW: i64 = 1_800_000_000;
 const HS256: &str = r#"{"alg":"HS256","typ":"JWT"}"#;
 
@@ -181,10 +181,10 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::from_seconds(seconds)
 }
 
-/// Names and values, the values as JSON text.
+/// Names and values, with the values as JSON text.
 type Members<'a> = &'a [(&'a str, &'a str)];
 
-/// The claims of a good token as JSON text, with these members in place of the usual ones; an empty value leaves one out.
+/// Returns the claims of a valid token as JSON text, with these members replaced. An empty value removes a member.
 fn claims(others: Members<'_>) -> String {
     let expires = (NOW + 3600).to_string();
     let usual = [("iss", r#""https://id.example""#), ("aud", r#""reports""#), ("sub", r#""alice""#), ("exp", &expires)];
@@ -193,7 +193,7 @@ fn claims(others: Members<'_>) -> String {
     format!("{{{}}}", members.map(|(name, value)| format!("{name:?}:{value}")).collect::<Vec<_>>().join(","))
 }
 
-/// Signs whatever it is given.
+/// Signs any header and claims, even invalid ones.
 fn sign(algorithm: Algorithm, key: &EncodingKey, header: impl AsRef<[u8]>, claims: impl AsRef<[u8]>) -> String {
     key::install_provider();
     let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
@@ -209,7 +209,7 @@ fn hs256(header: impl AsRef<[u8]>, claims: impl AsRef<[u8]>) -> String {
     sign_by(&fixture("hmac.secret.txt"), header, claims)
 }
 
-/// `let in`, or the problem.
+/// Returns `let in`, or the problem.
 fn outcome(bearer: &Bearer, token: &str, now: Timestamp) -> &'static str {
     match verify(bearer, token, now) {
         Ok(_) => "let in",
@@ -222,7 +222,7 @@ fn outcome(bearer: &Bearer, token: &str, now: Timestamp) -> &'static str {
 
 #[test]
 fn dates_hold_to_the_second() {
-    // JWT-19 to JWT-23, STEP-4: at each leeway, each date around its limit. A fraction is never rounded in its favour.
+    // JWT-19 to JWT-23, STEP-4: tests each date around its limit at each leeway. A fraction is never rounded in favor of the token.
     const INVALID: &str = "invalid-credentials";
     const EXPIRED: &str = "expired-credentials";
     for leeway in [0, 60, 300] {
@@ -235,7 +235,7 @@ fn dates_hold_to_the_second() {
             (NOW - leeway - 1, "",     EXPIRED),
             (NOW - leeway,     "",     EXPIRED),
             (NOW - leeway,     ".0",   EXPIRED),
-            (NOW - leeway,     ".999", EXPIRED), // a clock of whole seconds: it may be past already
+            (NOW - leeway,     ".999", EXPIRED), // the clock has whole seconds, so it may have passed
             (NOW - leeway + 1, "",     "let in"),
             (NOW - leeway + 1, ".5",   "let in"),
         ];
@@ -266,7 +266,7 @@ fn dates_hold_to_the_second() {
             }
         }
     }
-    // However large, a number is what it says or is refused; a leeway larger than the time itself wraps nothing.
+    // A number of any size is read exactly or rejected, and a leeway larger than the time itself does not wrap.
     let bearer = server(jwt_of("hs256").leeway(Duration::from_secs(300)));
     #[rustfmt::skip]
     let table = [
@@ -295,7 +295,7 @@ fn dates_hold_to_the_second() {
 
 #[test]
 fn what_is_wrong_is_said_in_one_order_and_expired_only_of_a_token_that_was_good() {
-    // JWT-15: nobody learns that a forged token, or one for another application, has expired.
+    // JWT-15: the response does not reveal that a forged token, or one for another application, has expired.
     let past = NOW.saturating_sub(7200).to_string();
     let bearer = server(jwt_of("hs256"));
     #[rustfmt::skip]
@@ -318,7 +318,7 @@ fn what_is_wrong_is_said_in_one_order_and_expired_only_of_a_token_that_was_good(
 
 #[test]
 fn issuers_are_told_apart_by_name_and_no_key_signs_for_another() {
-    // JWT-16, JWT-17, C2, C3: one `kid` at both, and a third issuer whose keys are of another kind.
+    // JWT-16, JWT-17, C2, C3: two issuers use the same `kid`, and a third issuer has keys of another kind.
     const OTHER: &str = "https://other.example";
     let (ours, theirs) = (fixture("hmac.secret.txt"), [7; 64]);
     let issuer = |name, key: Key| Jwt::key(key.kid("1")).issuer(name).audience(AUDIENCE);
@@ -361,7 +361,8 @@ fn issuers_are_told_apart_by_name_and_no_key_signs_for_another() {
     assert_eq!([roles(&first), roles(&second), roles(&third)], [[true, false], [false, true], [true, true]]);
     assert_eq!([&first, &second, &third].map(Principal::local_subject), ["alice"; 3]);
     assert!(first.id() != second.id() && second.id() != third.id(), "one subject at two issuers is two people");
-    // Alone, an issuer may sign without a name, which then need not fit; the identity is under the name given here.
+    // A single issuer may sign tokens without `iss`, and the `iss` of its tokens need not match. Identities have the configured
+    // name.
     let unnamed = server(Jwt::key(hmac(&ours)).without_issuer("ours").audience(AUDIENCE));
     for (issuer, expected) in [("", "let in"), (r#""https://id.example""#, "let in"), ("7", "invalid-credentials")] {
         assert_eq!(outcome(&unnamed, &hs256(HS256, claims(&[("iss", issuer)])), at(NOW)), expected, "{issuer}");
@@ -372,7 +373,7 @@ fn issuers_are_told_apart_by_name_and_no_key_signs_for_another() {
 
 #[test]
 fn a_key_is_found_by_its_id_and_its_algorithm() {
-    // JWT-6, JWT-12, JWKS-7, and the rotation of keys by hand
+    // JWT-6, JWT-12, JWKS-7, and manual key rotation.
     let secrets: Vec<[u8; 64]> = (1..=10).map(|byte| [byte; 64]).collect();
     let key = |index: usize| Key::secret(Algorithm::HS256, secrets[index]);
     let jwt = |keys: Vec<Key>| {
@@ -401,7 +402,7 @@ fn a_key_is_found_by_its_id_and_its_algorithm() {
     for (row, (bearer, index, kid, expected)) in table.into_iter().enumerate() {
         assert_eq!(verify(bearer, &signed(index, kid), at(NOW)).is_ok(), expected, "row {row}: key {index}, kid {kid}");
     }
-    // The key would verify it, and the header says something else.
+    // The key would verify the token, but the header names another algorithm.
     for algorithm in ["HS384", "HS512", "RS256", "ES256", "EdDSA", "none"] {
         let token = sign_by(&secrets[0], format!(r#"{{"alg":"{algorithm}","kid":"old"}}"#), claims(&[]));
         assert_eq!(outcome(&rotated, &token, at(NOW)), "invalid-credentials", "{algorithm}");
@@ -410,7 +411,7 @@ fn a_key_is_found_by_its_id_and_its_algorithm() {
 
 #[test]
 fn each_provider_s_tokens_are_read_where_it_lists_names() {
-    // JWT-27, AT-4, C4: (issuer, claims, roles held, scopes held, whether a missing role is an answer)
+    // JWT-27, AT-4, C4: (issuer, claims, roles held, scopes held, whether a missing role is known to be missing).
     let shop = |jwt: Jwt| server(jwt.issuer(ISSUER).audience(AUDIENCE));
     let flat = || Jwt::hs256(fixture("hmac.secret.txt"));
     #[rustfmt::skip]
@@ -469,7 +470,7 @@ fn each_provider_s_tokens_are_read_where_it_lists_names() {
 
 #[test]
 fn a_program_that_acts_for_itself_is_no_user() {
-    // C2, AT-5, JWT-25: in a token and in `Principal::from_claims` alike.
+    // C2, AT-5, JWT-25: for tokens and for `Principal::from_claims`.
     let bearer = server(jwt_of("hs256"));
     let source = Arc::clone(bearer.sources().next().unwrap());
     #[rustfmt::skip]

@@ -1,11 +1,11 @@
-//! Tokens of the shapes that providers issue, with the settings that are documented for them.
+//! Tests with tokens as providers issue them, and with the settings documented for them.
 
 use super::*;
 use crate::identity::issuer::NameList;
 
 const SECRET: [u8; 32] = [7; 32];
 
-/// The token of this shape, with some claims replaced; `null` removes one.
+/// Returns the token of this shape, with some claims replaced. The value `"absent"` removes a claim.
 fn token(shape: &str, others: serde_json::Value) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/providers");
     let text = std::fs::read_to_string(folder.join(format!("{shape}.json"))).unwrap();
@@ -36,7 +36,7 @@ fn issuer(name: &str) -> Jwt {
     Jwt::hs256(SECRET).issuer(name)
 }
 
-/// What becomes of a token: its cause, or whether it holds the role `admin`, is of a client, and its scopes.
+/// Returns the cause of the denial, or whether the caller is a client, its roles and its scopes.
 fn found(jwt: Jwt, token: &str) -> String {
     match server(jwt).verify(token, at(NOW)).unwrap() {
         Err(denial) => denial.cause.unwrap_or_default().to_owned(),
@@ -73,12 +73,12 @@ fn a_provider_s_default_tokens_work_with_its_preset() {
     let apple = || issuer("https://appleid.apple.com").audience("com.example.app");
     #[rustfmt::skip]
     let table = [
-        // Row 1: a claim that RFC 7519 does not register is unknown where it cannot be read.
+        // Row 1: an unreadable claim that RFC 7519 does not register is unknown.
         ("adfs-auth-time-iso", none(), adfs(), "user admin"),
         ("adfs-auth-time-iso", json!({"acr": 3, "azp": ["a"], "client_id": {}}), adfs(), "user admin"),
         ("adfs-auth-time-iso", json!({"jti": 42}), adfs(), "the token id (jti) is not a string"),
         ("adfs-auth-time-iso", json!({"act": "alice"}), adfs(), "the actor (act) cannot be read, or the chain of actors is too long"),
-        // Row 2: who the caller is.
+        // Row 2: the identity of the caller.
         ("duende-nosub", none(), plain(), "the subject (sub) is absent"),
         ("duende-nosub", none(), plain().clients_without_subject(), "client read"),
         ("duende-nosub", json!({"client_id": "absent"}), plain().clients_without_subject(), "both the subject (sub) and the client (client_id) are absent"),
@@ -102,7 +102,7 @@ fn a_provider_s_default_tokens_work_with_its_preset() {
         ("scope-array-conf", json!({"scope": "read write"}), plain().scopes_at(["/scope"]), "user read write"),
         ("scope-array-conf", none(), plain(), "the scopes have another type than configured"), // BEARER-9
         ("uaa", none(), issuer("https://uaa.example/oauth/token").audience("api").scopes_at(["/scope"]).roles_at(["/authorities"]).clients_have("grant_type", "client_credentials"), "client admin read"),
-        // Row 6: tokens that say that they are no access tokens.
+        // Row 6: tokens that are marked as something other than access tokens.
         ("cognito-id", none(), issuer("https://id.example/cognito").audience("app-1").roles_at(["/cognito:groups"]), ID_TOKEN),
         ("cognito-id", none(), issuer("https://id.example/cognito").accept_tokens_of_any_audience().roles_at(["/cognito:groups"]), ID_TOKEN),
         ("cognito-id", none(), issuer("https://id.example/cognito").audience("app-1").roles_at(["/cognito:groups"]).accept_id_tokens(), "user admin"),
@@ -118,7 +118,7 @@ fn a_provider_s_default_tokens_work_with_its_preset() {
         ("google-id", none(), google().accept_id_tokens().required_claim("email_verified", [true]), "user"),
         ("google-id", json!({"email_verified": "true"}), google().accept_id_tokens().required_claim("email_verified", [true]), CLAIM),
         ("apple", none(), apple().accept_id_tokens(), "user"),
-        // Row 7: which claim names the audience.
+        // Row 7: the claim that contains the audience.
         ("cognito-access", none(), cognito(), "user admin"),
         ("cognito-access", json!({"cognito:groups": "editor"}), cognito(), "user editor"),
         ("cognito-access-otherclient", none(), cognito(), AUDIENCE_OTHER),
@@ -147,7 +147,7 @@ fn a_provider_s_default_tokens_work_with_its_preset() {
         ("keycloak", none(), keycloak(), "user admin editor"),
         ("keycloak-aud-account", none(), keycloak(), AUDIENCE_OTHER),
         ("keycloak-noaud", none(), keycloak(), AUDIENCE_ABSENT),
-        // Others, with the settings that the documentation names.
+        // Other providers, with the settings that the documentation names.
         ("okta", none(), okta(), "user admin read"),
         ("okta", json!({"cid": "absent"}), okta(), CLAIM),
         ("okta", json!({"cid": null}), okta(), CLAIM),
@@ -228,7 +228,7 @@ fn the_log_names_the_claim_its_value_and_what_is_accepted() {
         let detail = denial.detail.unwrap().to_string();
         assert!(detail.ends_with(expected), "{shape} {others}: {detail}");
     }
-    // No more of a value than a line bears, and nothing of a token that nobody has signed.
+    // Logged values are bounded, and nothing of a token with an invalid signature is logged.
     for aud in [json!(long.clone()), json!([long.clone()]), json!(vec!["a"; 500])] {
         let denial = server(keycloak()).verify(&token("keycloak", json!({"aud": aud})), at(NOW)).unwrap();
         assert!(denial.unwrap_err().detail.unwrap().to_string().len() < 300);
@@ -244,7 +244,7 @@ fn the_log_names_the_claim_its_value_and_what_is_accepted() {
 
 #[test]
 fn a_key_that_names_its_issuer_verifies_no_other_s_tokens() {
-    // Row 8: one set of keys for all tenants, one of whose keys is of another issuer.
+    // Row 8: one set of keys for all tenants, with one key of another issuer.
     const MSA: &str = "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0";
     const TENANT: &str = "https://login.microsoftonline.com/{tenantid}/v2.0";
     let key = |kid: &str, issuer: serde_json::Value| {
@@ -284,7 +284,7 @@ fn a_key_that_names_its_issuer_verifies_no_other_s_tokens() {
     assert_eq!(built(alone(serde_json::Value::Null)), None);
     assert_eq!(built(alone("".into())), None);
     assert_eq!(built(alone(TENANT.into())), None);
-    // A token that need not name its issuer is of none that a key could name.
+    // If tokens need not name their issuer, they do not match a key that names one.
     let unnamed = server(Jwt::key(alone(MSA.into())).without_issuer("ours").audience(AUDIENCE));
     assert_eq!(outcome(&unnamed, &signed("a", MSA), at(NOW)), "invalid-credentials");
 }

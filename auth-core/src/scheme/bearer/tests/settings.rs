@@ -1,4 +1,4 @@
-//! The settings of an issuer.
+//! Tests of the settings of an issuer.
 
 use super::*;
 
@@ -151,7 +151,7 @@ fn the_settings_of_an_issuer_do_what_they_say() {
     for (case, jwt, token, expected) in table {
         assert_eq!(server(jwt).verify(&token, at(NOW)).unwrap().is_ok(), expected, "{case}");
     }
-    // Of several issuers each has its own cap.
+    // Each of several issuers has its own size limit.
     let theirs = |claims: String| sign_by(&[8; 64], HS256, claims.replace(ISSUER, "https://other.example"));
     let other = Jwt::hs256([8; 64]).issuer("https://other.example").audience(AUDIENCE).max_token_size(400);
     let both = build_all(vec![jwt(), other]).unwrap();
@@ -220,7 +220,7 @@ fn keys_are_fetched_only_as_it_is_safe_to() {
         let case = format!("{jwt:?}");
         assert_eq!(build_all(vec![jwt]).err().map(|(_, error)| error), expected, "{case}");
     }
-    // What a token says before anybody has verified it makes this server ask nobody, but for a key that may be new.
+    // An unverified token does not trigger requests to other servers, unless it names a key that may be new.
     let bearer = server(oidc());
     for token in ["", "a.b.c", &hs256(HS256, claims(&[])), &hs256(r#"{"alg":"none"}"#, claims(&[]))] {
         assert!(bearer.verify(token, at(NOW)).unwrap().is_err(), "{token}");

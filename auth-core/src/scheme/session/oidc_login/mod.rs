@@ -1,10 +1,11 @@
-//! Log-in at an OpenID provider (OpenID Connect Core 1.0 §3.1, RFC 9700 §2.1): the browser is sent there, comes back with a code,
-//! and the code is exchanged for an ID token, which says who it is.
+//! Login at an OpenID provider (OpenID Connect Core 1.0 §3.1, RFC 9700 §2.1). The browser is redirected to the provider and returns
+//! with a code. The code is exchanged for an ID token, which identifies the user.
 //!
 //! # Why
-//! Whoever can make a browser come back with a code of their own logs its user into their account. So what was asked for, the
-//! state, the nonce and the verifier of PKCE, goes with the browser in a sealed cookie and is good for one return; nothing is
-//! stored. All that the provider says is verified as a token of its is, by keys that are fetched as those are.
+//! An attacker who makes a browser return with the attacker's code logs its user in to the attacker's account. Therefore the state,
+//! the nonce, the PKCE verifier and the other parameters of the login are kept in a sealed cookie of the browser, which is valid
+//! for one return. The server does not store pending logins. An ID token is verified like any token of the provider, with keys that
+//! are fetched in the same way.
 
 mod sealed;
 mod settings;
@@ -35,21 +36,22 @@ use crate::runtime::single_flight::SingleFlightCache;
 use crate::scheme::bearer::Bearer;
 use crate::scheme::session::{CookieSettings, NewSession};
 
-/// A log-in has to come back within this.
+/// Maximum time until the browser returns from the provider.
 const LASTS: Duration = Duration::from_secs(10 * 60);
-/// So many that came back are remembered, so that none does twice.
+/// Maximum number of recorded states. A state is recorded when the browser returns, so that it is accepted only once.
 const MOST_USED: usize = 100_000;
-/// So many codes are exchanged at a time.
+/// Maximum number of concurrent code exchanges.
 const AT_A_TIME: usize = 32;
 const MOST_BYTES: usize = 64 * 1024;
-/// Longer, and a log-in leads to the first page: some such cookies have to fit into a request.
+/// Maximum length of the return path, in bytes. Longer paths are replaced by `/`, since several login cookies must fit into a
+/// request.
 const LONGEST_RETURN: usize = 512;
-/// The log-ins of one browser that may be on their way at a time.
+/// Maximum number of pending logins per browser.
 const MOST_ON_THEIR_WAY: usize = 4;
-/// The clock of a provider may be so much behind.
+/// Tolerance for a provider clock that is behind.
 const SKEW: Duration = Duration::from_secs(60);
 
-/// Logs people in at a provider.
+/// The relying party: logs users in at a provider.
 pub struct RelyingParty {
     issuer: String,
     tokens: Bearer,
@@ -66,7 +68,7 @@ pub struct RelyingParty {
     to_session: Option<Arc<ToSession>>,
 }
 
-/// What goes with the browser, sealed.
+/// The contents of the sealed cookie of a pending login.
 #[derive(Serialize, Deserialize)]
 struct OnItsWay {
     state: String,
@@ -77,32 +79,32 @@ struct OnItsWay {
     anew: bool,
 }
 
-/// What a log-in asks of the provider.
+/// The parameters of a login.
 #[derive(Clone, Debug, Default)]
 pub struct ReturnTarget {
-    /// Where to go afterwards: a path on this site.
+    /// The path on this site to return to after the login.
     pub return_to: String,
-    /// Whether the person has to log in although the provider knows them.
+    /// Whether the user must log in again even if the provider has a session.
     pub anew: bool,
-    /// The assurance levels of which one is enough.
+    /// The requested assurance levels, of which one is sufficient.
     pub acr_values: Option<String>,
 }
 
-/// A log-in that has begun: where the browser goes, and what goes with it.
+/// A login that has begun: the redirect and the cookies for the browser.
 pub struct Begun {
-    /// At the provider.
+    /// The authorization URL at the provider.
     pub location: String,
-    /// Each a `Set-Cookie`: what was asked for, sealed, and what is given up.
+    /// The `Set-Cookie` lines: the sealed state of this login, and the deletion of abandoned logins.
     pub cookies: Vec<String>,
 }
 
-/// A log-in that came back.
+/// A login that is complete.
 pub struct Returned {
-    /// Who it is, and what their session holds.
+    /// The contents of the new session.
     pub login: NewSession,
-    /// Where to go now: a path on this site, as it was said at the beginning.
+    /// The path on this site to return to, as given at the beginning of the login.
     pub return_to: String,
-    /// The `Set-Cookie` that deletes what was asked for.
+    /// The `Set-Cookie` line that deletes the sealed state.
     pub delete_cookie: String,
 }
 
@@ -122,20 +124,21 @@ fn random() -> Result<String, Denial> {
 }
 
 impl RelyingParty {
-    /// The path that the provider sends back to.
+    /// Returns the path of the redirect URI.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// The cookie of the log-in with this state. One for each: two that are on their way do not hinder each other.
+    /// Each login has its own cookie, so that concurrent logins do not interfere.
     fn cookie(&self, state: &str) -> CookieSettings {
         CookieSettings::of_login(state.get(..8).unwrap_or_default(), self.plain_http)
     }
 
-    /// Begins a log-in. `cookies` are those that the browser has: where too many log-ins are on their way, those are given up.
+    /// Begins a login. `cookies` are the cookie lines of the request. If too many logins are pending in this browser, all of them
+    /// are abandoned.
     ///
     /// # Errors
-    /// The provider is out of reach: 503.
+    /// 503 if the provider is unavailable.
     pub async fn begin<'a>(
         &self,
         wanted: ReturnTarget,
@@ -162,7 +165,7 @@ impl RelyingParty {
             .append_pair("code_challenge", &URL_SAFE_NO_PAD.encode(Sha256::digest(&verifier)))
             .append_pair("code_challenge_method", "S256");
         if wanted.anew {
-            // The second has the ID token say when it was.
+            // `max_age` makes the provider include the login time in the ID token.
             query.append_pair("prompt", "login").append_pair("max_age", "0");
         }
         if let Some(values) = &wanted.acr_values {
@@ -181,11 +184,11 @@ impl RelyingParty {
         Ok(Begun { location: location.into(), cookies })
     }
 
-    /// Ends a log-in: the query that the provider sent the browser back with, and the cookies that it brought.
+    /// Completes a login. `query` is the query of the provider's redirect, and `cookies` are the cookie lines of the request.
     ///
     /// # Errors
-    /// It is not one that began here, in this browser, and just now; or the provider refused it, or says something else than
-    /// was asked for. The provider is out of reach: 503.
+    /// The login did not begin recently in this browser, was completed before, was refused by the provider, or does not match the
+    /// response. 503 if the provider is unavailable.
     pub async fn finish<'a>(
         &self,
         query: &str,
@@ -193,7 +196,7 @@ impl RelyingParty {
         client: Option<IpAddr>,
     ) -> Result<Returned, Denial> {
         self.finished(query, cookies, client).await.map_err(|denial| match denial.reason.response().status {
-            // Nobody is sent to log in from here: the address has a code in it, and this would go round in circles.
+            // The response must not redirect to the login: the URL contains a code, and the redirects would loop.
             status if is_of_client(status) && !matches!(denial.reason, Reason::AccessBlocked) => {
                 Denial { reason: Reason::LoginFailed, ..denial }
             }
@@ -221,12 +224,12 @@ impl RelyingParty {
         }
         let metadata = self.provider.metadata(&self.client, false).await;
         let metadata = metadata.map_err(|_| unavailable("the provider is out of reach"))?;
-        // Once: who finds a used address in a history gets nothing by it.
+        // A state is accepted only once, so that a used URL from a browser history is worthless.
         if self.used.get(&on_its_way.state).is_some() {
             return Err(failed("the log-in has come back before"));
         }
         self.used.put(on_its_way.state.clone(), (), LASTS);
-        // Of two providers, the answer of one must not be taken to the other (RFC 9207 §2.4).
+        // With two providers, the response of one must not be used with the other (RFC 9207 §2.4).
         match &query.issuer {
             Some(issuer) if *issuer != self.issuer => return Err(failed("another provider has answered (iss)")),
             None if metadata.says_who_answers => {
@@ -244,7 +247,7 @@ impl RelyingParty {
         Ok(Returned { login: self.login(&who), return_to: on_its_way.return_to, delete_cookie: cookie.delete() })
     }
 
-    /// The ID token for a code.
+    /// Exchanges a code for an ID token.
     async fn exchange(
         &self,
         metadata: &ProviderMetadata,
@@ -276,7 +279,7 @@ impl RelyingParty {
                 let tokens: Option<Tokens> = serde_json::from_slice(&body).ok();
                 tokens.and_then(|tokens| tokens.id_token).ok_or_else(|| failed("the provider gave no ID token"))
             }
-            // Ours is refused, not the person: somebody has to mend the settings.
+            // The provider rejected the client, not the user. An administrator must correct the settings.
             status if is_of_client(status) && is_about_us(&body) => {
                 tracing::error!(target: "auth_core", issuer = %self.issuer, status, "the provider does not know this client");
                 Err(unavailable("the provider does not know this client"))
@@ -286,9 +289,9 @@ impl RelyingParty {
         }
     }
 
-    /// What an ID token has to say beside what every token has (OpenID Connect Core 1.0 §3.1.3.7).
+    /// Performs the checks of an ID token that are not common to all tokens (OpenID Connect Core 1.0 §3.1.3.7).
     fn check(&self, who: &Principal, on_its_way: &OnItsWay) -> Result<(), Denial> {
-        // Who acts for somebody does not become them (H16).
+        // An actor must not be logged in as the subject of the token (H16).
         if who.actor().is_some() {
             return Err(failed("the ID token is of somebody who acts for another (act)"));
         }
@@ -315,7 +318,7 @@ impl RelyingParty {
             None => {
                 let ((roles, all), (permissions, _)) = (who.listed(NameKind::Role), who.listed(NameKind::Permission));
                 let login = NewSession::user(who.local_subject()).roles(roles).permissions(permissions);
-                // What the ID token does not answer, the session does not either (C4).
+                // If the ID token omits roles or permissions, they must be unknown in the session too (C4).
                 let omitted = serde_json::json!({ "roles": "id_token", "permissions": "id_token" });
                 if all { login } else { login.claim("_claim_names", omitted) }
             }
@@ -334,7 +337,7 @@ impl fmt::Debug for RelyingParty {
     }
 }
 
-/// What the provider sends back with the browser (RFC 6749 §4.1.2, RFC 9207 §2).
+/// The parameters of the provider's redirect (RFC 6749 §4.1.2, RFC 9207 §2).
 struct CallbackQuery {
     state: String,
     code: Option<String>,
@@ -342,7 +345,7 @@ struct CallbackQuery {
 }
 
 impl CallbackQuery {
-    /// Each once: of two, somebody else may read the other one.
+    /// Rejects duplicate parameters, since another parser may use the other value.
     fn read(text: &str) -> Result<Self, Denial> {
         let [mut state, mut code, mut issuer] = [None, None, None];
         for (name, value) in form_urlencoded::parse(text.as_bytes()) {
@@ -366,7 +369,7 @@ const fn is_of_client(status: u16) -> bool {
     status / 100 == 4
 }
 
-/// Whether the error is that this client is not the one it says (RFC 6749 §5.2).
+/// Returns whether the error concerns the client instead of the code (RFC 6749 §5.2).
 fn is_about_us(body: &[u8]) -> bool {
     let error: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     matches!(error.get("error").and_then(|error| error.as_str()), Some("invalid_client" | "unauthorized_client"))

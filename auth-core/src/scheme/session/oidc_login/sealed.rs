@@ -1,4 +1,4 @@
-//! What goes with a browser and is nobody else's to read or to change: AES-256-GCM with a random nonce (RFC 5116).
+//! Authenticated encryption of data that is stored in the browser: AES-256-GCM with a random nonce (RFC 5116).
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use base64::Engine as _;
@@ -7,16 +7,16 @@ use sha2::{Digest as _, Sha256};
 
 pub(super) struct Seal(RandomizedNonceKey, Vec<u8>);
 
-/// So that what is sealed for this is good for nothing else.
+/// Domain separation, so that sealed data is not valid for any other purpose.
 const FOR: &[u8] = b"auth-actix log-in 1";
 
 impl Seal {
-    /// By a secret of the application.
+    /// Derives the key from a secret of the application.
     pub(super) fn of(secret: &[u8], purpose: &str) -> Option<Self> {
         Self::by(&Sha256::digest([FOR, b"\0", secret].concat()), purpose)
     }
 
-    /// By a key that ends with this process.
+    /// Generates a key that is valid only in this process.
     pub(super) fn random(purpose: &str) -> Option<Self> {
         let mut key = [0; 32];
         getrandom::fill(&mut key).ok()?;

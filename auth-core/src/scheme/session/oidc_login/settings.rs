@@ -22,10 +22,10 @@ use crate::scheme::build_error::{BuildError, Mistakes};
 use crate::scheme::session::{LoginSettings, NewSession};
 use crate::scheme::settings::{AllSettings, Assembly, SchemeSettings};
 
-/// What becomes of who has logged in at the provider.
+/// Converts the principal of an ID token to a session.
 pub(super) type ToSession = dyn Fn(&Principal) -> NewSession + Send + Sync;
 
-/// Settings of a log-in at an OpenID provider, which ends in a session.
+/// Settings of a login at an OpenID provider. The login begins a session.
 ///
 /// ```
 /// use auth_core::scheme::session::oidc_login::OidcLogin;
@@ -46,43 +46,43 @@ pub struct OidcLogin {
     once: SetOnce,
 }
 
-/// What is wrong with the settings of a log-in.
+/// An error of the login settings.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LoginError {
-    /// Codes would be sent there in the open, or nowhere.
+    /// The redirect URI is not an `https` URL of this server. Codes would be sent unencrypted, or not at all.
     #[error(
         "the redirect URI {0:?} is no `https` address of this server, such as \"https://app.example/login/callback\""
     )]
     Redirect(String),
-    /// The provider is never asked.
+    /// The URL of the provider is invalid. It is never contacted.
     #[error("the provider is never asked: {0}")]
     Address(EndpointError),
-    /// How its ID tokens are read.
+    /// The settings of the ID tokens are invalid.
     #[error("{0}")]
     Tokens(JwtError),
-    /// No scope (RFC 6749 §3.3).
+    /// The scope is invalid (RFC 6749 §3.3).
     #[error("{0:?} is no scope")]
     Scope(String),
-    /// A secret that could be guessed.
+    /// The sealing secret is shorter than 32 bytes.
     #[error("`.sealing_secret(…)` takes a secret of at least 32 bytes")]
     Secret,
-    /// Who may sign tokens could seal log-ins.
+    /// The sealing secret is also the HMAC secret of a token issuer. A party that can sign tokens could seal logins.
     #[error("`.sealing_secret(…)` is the HMAC secret of an issuer too: make another one")]
     SharedSecret,
-    /// A session keeps no tenant, so that its roles would count everywhere.
+    /// A tenant is set for ID tokens. A session does not store a tenant, so its roles would apply in every tenant.
     #[error("`Jwt::tenant(…)` is for tokens: a session is of no tenant, and its roles count everywhere")]
     Tenant,
-    /// The system gives no random numbers.
+    /// The system provides no random numbers.
     #[error("the system gives no random numbers")]
     NoRandom,
-    /// The provider cannot be asked in this way.
+    /// The settings of the connection to the provider are invalid.
     #[error("{0}")]
     Reach(ReachError),
-    /// The provider knows no client without a name or a secret.
+    /// The client id or the client secret is empty.
     #[error("the client id or the client secret is empty")]
     Client,
-    /// A setting of one value is made twice.
+    /// A setting with a single value is set twice.
     #[error("`.{0}(…)` is called twice: the calls would undo each other")]
     Repeated(&'static str),
 }
@@ -90,8 +90,9 @@ pub enum LoginError {
 crate::debug_as_display!(LoginError);
 
 impl OidcLogin {
-    /// Log-in at this provider, as a client that it knows by this id and secret (`client_secret_basic`), and sends back to this
-    /// address of ours, whose path the callback is registered at.
+    /// Creates settings for a login at this provider. The client id and secret authenticate this server (`client_secret_basic`).
+    /// The redirect URI is the URL of this server to which the provider redirects, and its path is where the callback is
+    /// registered.
     pub fn new(
         issuer: impl Into<String>,
         client_id: impl Into<String>,
@@ -100,7 +101,7 @@ impl OidcLogin {
     ) -> Self {
         let id: String = client_id.into();
         Self {
-            // An ID token is for this client, and an access token is none.
+            // The audience of an ID token is this client. An access token has another type.
             tokens: Jwt::oidc(issuer).audience(&id).types(["JWT"]).accept_id_tokens(),
             from: None,
             registered: ClientRegistration { id, secret: client_secret.into(), sent: SecretSent::InHeader },
@@ -112,60 +113,61 @@ impl OidcLogin {
         }
     }
 
-    /// Sends the client's id and secret in the body of the request for tokens (`client_secret_post`, RFC 6749 §2.3.1). In the
-    /// `Authorization` header (`client_secret_basic`) by default.
+    /// Sends the client id and secret in the body of the token request (`client_secret_post`, RFC 6749 §2.3.1). They are sent in
+    /// the `Authorization` header (`client_secret_basic`) by default.
     pub fn client_secret_post(mut self) -> Self {
         self.registered.sent = SecretSent::InBody;
         self
     }
 
-    /// Trusts certificates that this authority has signed: see [`Jwt::root_certificate`].
+    /// Trusts certificates that this authority has signed. See [`Jwt::root_certificate`].
     pub fn root_certificate(self, pem: impl Into<Vec<u8>>) -> Self {
         Self { tokens: self.tokens.root_certificate(pem), ..self }
     }
 
-    /// Asks the provider through a proxy: see [`Jwt::proxy`].
+    /// Connects to the provider through a proxy. See [`Jwt::proxy`].
     pub fn proxy(self, url: impl Into<String>) -> Self {
         Self { tokens: self.tokens.proxy(url), ..self }
     }
 
-    /// Asks the provider at this address instead of at its name, as between containers. Browsers are sent to where the provider
-    /// says.
+    /// Connects to the provider at this URL instead of its issuer URL, for example between containers. Browsers are redirected to
+    /// the authorization endpoint in the provider metadata.
     pub fn fetch_from(self, url: impl Into<String>) -> Self {
         let url: String = url.into();
         Self { tokens: self.tokens.fetch_from(&url), from: Some(url), ..self }
     }
 
-    /// Scopes to ask for beside `openid`, such as `profile`.
+    /// Adds scopes to request in addition to `openid`, such as `profile`.
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.scopes.extend(scopes.into_iter().map(Into::into));
         self
     }
 
-    /// How ID tokens are read: where they list roles, what they may confer, the leeway.
+    /// Changes the settings of ID tokens: the claims that list roles, the names that they may confer, and the leeway.
     pub fn id_tokens(self, settings: impl FnOnce(Jwt) -> Jwt) -> Self {
         Self { tokens: settings(self.tokens), ..self }
     }
 
-    /// What the session of somebody holds who has logged in. Unless set, the roles and permissions that the ID token lists, and
-    /// its `acr`. Whose session it is, and when they logged in, stays what the ID token says.
+    /// Sets the function that returns the session of a user who has logged in. The session contains the roles and permissions that
+    /// the ID token lists by default. The subject, the issuer, the login time and the `acr`, if present, always come from the ID
+    /// token.
     pub fn log_in(mut self, login: impl Fn(&Principal) -> NewSession + Send + Sync + 'static) -> Self {
         self.once.note("log_in");
         Self { to_session: Some(Arc::new(login)), ..self }
     }
 
-    /// The secret that log-ins on their way are sealed with, of at least 32 bytes, where several instances share them. Without
-    /// one, a log-in comes back to the process that it began in.
+    /// Sets the secret that seals pending logins, at least 32 bytes. Required if several instances share logins. By default the key
+    /// is random, and a login must return to the process in which it began.
     pub fn sealing_secret(mut self, secret: impl Into<SecretString>) -> Self {
         self.once.note("sealing_secret");
         Self { secret: Some(secret.into()), ..self }
     }
 
-    /// The relying party. `plain_http` is for development on this machine; `is_secret_of_tokens` says whether a secret is one
-    /// that tokens are signed with.
+    /// Creates the relying party. `plain_http` is for development on this machine. `is_secret_of_tokens` returns whether a secret
+    /// signs tokens.
     ///
     /// # Errors
-    /// A setting is wrong.
+    /// A setting is invalid.
     pub(crate) fn prepare(
         self,
         roles: &RoleTypes,
@@ -186,7 +188,7 @@ impl OidcLogin {
         if let Some(scope) = self.scopes.iter().find(|scope| !is_scope(scope)) {
             return Err(LoginError::Scope(scope.clone()));
         }
-        // Of two providers that share a secret, what was sealed for one is good for that one.
+        // Data that is sealed for one provider is invalid for another provider with the same secret.
         let issuer = self.tokens.name_of_issuer().to_owned();
         let purpose =
             [&issuer, &self.registered.id, &self.redirect].map(|part| format!("{}:{part}", part.len())).concat();
@@ -239,12 +241,12 @@ impl OidcLogin {
 }
 
 impl<H: RequestHead> SchemeSettings<H> for OidcLogin {
-    /// Before the sessions and the tokens, whose settings it needs.
+    /// Precedes the sessions and the tokens, since their settings are needed.
     fn order(&self) -> u8 {
         2
     }
 
-    /// Sessions vouch for whoever has logged in.
+    /// Returns none, since the session scheme is the issuer of the caller.
     fn issuers(&self) -> Vec<(&'static str, bool)> {
         Vec::new()
     }
@@ -257,7 +259,7 @@ impl<H: RequestHead> SchemeSettings<H> for OidcLogin {
     }
 }
 
-/// No secret.
+/// Redacts the secret.
 impl fmt::Debug for OidcLogin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let issuer = self.tokens.name_of_issuer();
