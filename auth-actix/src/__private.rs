@@ -1,4 +1,4 @@
-//! The names that generated code uses. No part of the interface: they change without notice.
+//! Names that generated code uses. They are not part of the public API and change without notice.
 #![allow(missing_docs)]
 
 use std::marker::PhantomData;
@@ -28,41 +28,42 @@ pub use crate::guard::{CheckOutcome, CheckedFuture, Fails, Guard, Guarded, Phase
 pub use crate::principal::Principal;
 pub use crate::scope::{Pattern, Proven, Registry};
 
-/// The vocabulary of a type of roles.
+/// Returns the vocabulary of a role type.
 pub const fn roles<R: RoleSet>() -> &'static Vocabulary {
     R::VOCABULARY
 }
 
-/// The vocabulary of a type of permissions.
+/// Returns the vocabulary of a permission type.
 pub const fn permissions<P: PermissionSet>() -> &'static Vocabulary {
     P::VOCABULARY
 }
 
-/// The vocabulary of a type of scopes.
+/// Returns the vocabulary of a scope type.
 pub const fn scopes<S: ScopeSet>() -> &'static Vocabulary {
     S::VOCABULARY
 }
 
-/// A network of IPv4, whose first address the attributes have checked.
+/// Returns an IPv4 network. The attributes have checked that `address` is its first address.
 pub const fn ipv4(address: u32, prefix: u8) -> ipnet::IpNet {
     ipnet::IpNet::V4(ipnet::Ipv4Net::new_assert(std::net::Ipv4Addr::from_bits(address), prefix))
 }
 
-/// A network of IPv6, whose first address the attributes have checked.
+/// Returns an IPv6 network. The attributes have checked that `address` is its first address.
 pub const fn ipv6(address: u128, prefix: u8) -> ipnet::IpNet {
     ipnet::IpNet::V6(ipnet::Ipv6Net::new_assert(std::net::Ipv6Addr::from_bits(address), prefix))
 }
 
-/// A country, whose code the attributes have checked.
+/// Returns a country. The attributes have checked the code.
 pub const fn country(code: &str) -> CountryCode {
     match CountryCode::parse(code) {
         Some(country) => country,
-        // Told by `check_country` at the literal; this one is not to be told again.
+        // `check_country` reports the mistake at the literal, so it is not reported here again.
         None => CountryCode::UNKNOWN,
     }
 }
 
-/// Asks a type what it needs: an inherent const, where there is one, wins over that of [`NeedsNothing`].
+/// Finds the requirement of an argument type. An inherent const `NEEDS`, if there is one, takes precedence over that of
+/// [`NeedsNothing`].
 #[derive(Debug)]
 pub struct Probe<T>(PhantomData<T>);
 
@@ -122,7 +123,7 @@ mod ticket {
     }
 }
 
-/// The parts of a request other than its path.
+/// Extractors of parts of the request other than its path.
 macro_rules! beside_path {
     ($($needs:ident $({$($of:ident),*})? $type:ty;)*) => {$(
         impl$(<$($of),*>)? Probe<$type> {
@@ -148,11 +149,11 @@ beside_path! {
     Body {} actix_web::web::Payload;
 }
 
-/// Refuses a check that names an argument which reads the body, where the handler answers as an unknown path: whoever holds the
-/// body back would tell the two apart (H5).
+/// Rejects a check that names an argument with the body, if the handler is hidden as an unknown path. A client that withholds the
+/// body could tell the two apart (H5).
 ///
 /// # Panics
-/// At compile time, with a text for the user.
+/// Panics at compile time. The message is the compile error.
 #[track_caller]
 #[allow(clippy::panic, reason = "the panic of a const is the compile error")]
 pub const fn check_hidden_body(needs: ArgRequirement) {
@@ -171,10 +172,10 @@ impl<T> Probe<Option<Claims<T>>> {
     pub const NEEDS: ArgRequirement = ArgRequirement::MaybeCaller;
 }
 
-/// Refuses an argument that the rule does not provide for.
+/// Rejects an argument that the rule does not provide.
 ///
 /// # Panics
-/// At compile time, with a text for the user.
+/// Panics at compile time. The message is the compile error.
 #[track_caller]
 #[allow(clippy::panic, reason = "the panic of a const is the compile error")]
 pub const fn check_argument(needs: ArgRequirement, strangers_come_in: bool, taken_before: bool, formula: &Formula) {
@@ -201,10 +202,10 @@ pub const fn check_argument(needs: ArgRequirement, strangers_come_in: bool, take
     }
 }
 
-/// Refuses a proof that the rule does not give, where the handler would run without: it would never be there.
+/// Rejects an optional proof that the rule does not provide: it would always be absent.
 ///
 /// # Panics
-/// At compile time, with a text for the user.
+/// Panics at compile time. The message is the compile error.
 #[track_caller]
 pub const fn check_optional(needs: ArgRequirement, formula: &Formula) {
     if let ArgRequirement::Proof(name) = needs {

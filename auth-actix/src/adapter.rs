@@ -1,4 +1,4 @@
-//! Connects the engine to actix-web: reads requests, and keeps their state.
+//! The adapter between the engine and actix-web: reads requests and stores their state.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use auth_core::client::RequestHead;
 use auth_core::engine::{Adapter, RequestState};
 use auth_core::identity::issuer::Issuer;
 
-/// actix-web.
+/// The actix-web framework, as the engine's [`Adapter`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Actix {}
 
@@ -43,7 +43,7 @@ impl RequestHead for Actix {
     }
 
     fn lines<'r>(request: &'r HttpRequest, name: &str) -> impl Iterator<Item = &'r HeaderValue> + use<'r> {
-        // Names that every request is asked for need not be parsed.
+        // These names are read for every request, so they are not parsed each time.
         match name {
             "authorization" => request.headers().get_all(AUTHORIZATION),
             "cookie" => request.headers().get_all(COOKIE),
@@ -56,7 +56,7 @@ impl RequestHead for Actix {
         request.headers().keys().any(|name| matches(name.as_str()))
     }
 
-    /// Decoded as a handler's own arguments are.
+    /// Decodes the value like a handler's `Path` argument.
     fn path_parameter(request: &HttpRequest, name: &str) -> Option<String> {
         let values: Vec<String> = request.match_info().load().unwrap_or_default();
         let parameters = request.match_info().iter().map(|(known, _)| known).zip(values);
@@ -70,7 +70,7 @@ impl RequestHead for Actix {
     }
 }
 
-/// The certificate of a connection's client, in DER.
+/// The client certificate of a connection, in DER.
 pub(crate) struct PeerCertificate(pub(crate) Vec<u8>);
 
 impl Adapter for Actix {
@@ -99,10 +99,11 @@ impl Adapter for Actix {
     }
 }
 
-/// A caller that a test has set. No bytes on a socket can put one into a request, and without the feature `test-util` nothing reads it.
+/// A caller that a test has set. A request received from a socket cannot contain one, and it is read only with the feature
+/// `test-util`.
 pub(crate) struct CallerOverride(pub(crate) Box<dyn Fn(&[Arc<Issuer>]) -> Principal>);
 
-/// Reads the state of a request, if it has one.
+/// Reads the state of a request. Returns `None` without a state.
 pub(crate) fn read<T>(request: &HttpRequest, read: impl FnOnce(&RequestState<Actix>) -> Option<T>) -> Option<T> {
     request.extensions().get::<RequestState<Actix>>().and_then(read)
 }

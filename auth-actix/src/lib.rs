@@ -12,10 +12,10 @@ mod respond;
 // Settings.
 mod custom_scheme;
 mod auth;
-// The decision, and the error that answers a denial.
+// The enforcement of rules, and the error that carries the response to a denial.
 mod principal;
 mod guard;
-// Extractors of handlers.
+// Extractors for handlers.
 mod extract;
 // Registration of handlers.
 mod scope;
@@ -24,7 +24,7 @@ pub mod middleware;
 #[cfg(feature = "client-cert")]
 mod tls;
 pub mod web;
-// For the tests of applications.
+// Test support for applications.
 #[cfg(feature = "test-util")]
 pub mod test;
 #[doc(hidden)]
@@ -51,7 +51,7 @@ pub use crate::scope::{Scope, guarded, unguarded};
 #[cfg(feature = "jwt")]
 pub use auth_core::scheme::bearer::Jwt;
 
-/// Identities, vocabularies and what an issuer may confer.
+/// Identities, vocabularies, grants and role providers.
 pub mod identity {
     pub use auth_core::identity::grants::{Grants, GrantsError};
     pub use auth_core::identity::issuer::NameList;
@@ -62,17 +62,17 @@ pub mod identity {
     pub use auth_core::{Actor, ClaimsError, IdError, PrincipalBuilder};
 }
 
-/// Proofs of permissions and roles: what [`Granted`] carries.
+/// Proof types of roles, permissions and scopes, for [`Granted`].
 pub mod granted {
     pub use crate::extract::granted::{Implies, Proof};
 }
 
-/// Authorization of objects: [`Resource`] and its settings.
+/// Authorization for single objects: settings of [`Resource`].
 pub mod object {
     pub use crate::extract::authorized::ObjectVisibility;
 }
 
-/// Long-lived responses: leases, which end a WebSocket or a stream when its caller loses access.
+/// Leases, which end a WebSocket or a stream when its caller loses access.
 pub mod lease {
     pub use crate::extract::lease::{Lease, LeaseEnd, LeasedStream};
 }
@@ -117,7 +117,7 @@ pub mod session {
     pub use crate::extract::session::SessionCookie;
 }
 
-/// Users with passwords: HTTP Basic, stores of users, and verifiers of passwords.
+/// HTTP Basic, user stores and password verifiers.
 #[cfg(feature = "passwords")]
 pub mod password {
     #[cfg(feature = "basic")]
@@ -130,7 +130,7 @@ pub mod password {
     pub use auth_sql::{SqlUsers, SqlUsersError};
 }
 
-/// The throttle of failed logins.
+/// Throttling of failed logins.
 #[cfg(feature = "passwords")]
 pub mod throttle {
     #[cfg(feature = "redis")]
@@ -158,7 +158,7 @@ pub mod client_certificate {
     pub use crate::tls::keep_client_certificate;
 }
 
-/// Schemes of the application.
+/// Custom authentication schemes.
 pub mod scheme {
     #[cfg(feature = "identity")]
     pub use crate::custom_scheme::IdentityLogin;
@@ -176,7 +176,7 @@ pub mod blocklist {
     };
 }
 
-/// The client of a request: proxies and countries.
+/// Client addresses behind proxies, and the countries of addresses.
 pub mod client {
     pub use auth_core::client::address::ForwardingHeader;
     pub use auth_core::client::country::Countries;
@@ -189,7 +189,7 @@ pub mod audit {
     pub use auth_core::audit::{Bounded, Event, EventKind, JsonLines, JsonLinesError, Sink, TracingSink};
 }
 
-/// Responses to denials: their texts, and a response of the application.
+/// Responses to denials: page texts and custom rendering.
 pub mod response {
     pub use auth_core::denial::DenialResponse;
 

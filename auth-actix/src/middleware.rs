@@ -1,5 +1,5 @@
-//! Middleware for those who have to know the caller before a handler's rule has decided: logs, limits on requests, row-level
-//! security. It decides nothing.
+//! Middleware that identifies the caller before the handler's rule decides, for logs, rate limits and row-level security. It makes
+//! no decision.
 
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
@@ -15,19 +15,21 @@ use crate::adapter;
 use crate::auth::Auth;
 use crate::scope::cache_headers;
 
-/// Middleware that makes out who calls; made by [`Auth::identify`].
+/// Middleware that identifies the caller. Created by [`Auth::identify`].
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Identify(Auth);
 
 impl Auth {
-    /// Middleware that makes out who calls, for what runs before the handler: behind it,
-    /// [`req.principal()`](crate::PrincipalExt::principal) is there. It refuses nobody: whether a credential is good enough, or
-    /// good at all, the rule of the handler decides, which finds it verified. What a cross-site request of a browser brings by
-    /// itself counts for nobody here, and while a store is out of reach nobody is known.
+    /// Returns middleware that identifies the caller. Code that runs inside it, before the handler, can call
+    /// [`req.principal()`](crate::PrincipalExt::principal).
     ///
-    /// Middleware of actix runs from the last [`wrap`](actix_web::App::wrap) to the first, so this one is wrapped after those
-    /// that need it.
+    /// The middleware denies no request. The handler's rule decides whether a credential is valid and sufficient, and uses the
+    /// verification result. The principal is `None` if a store is unavailable, and for ambient credentials of cross-site browser
+    /// requests.
+    ///
+    /// actix runs middleware from the last [`wrap`](actix_web::App::wrap) to the first, so call `wrap(auth.identify())` after the
+    /// middleware that needs the principal.
     ///
     /// ```
     /// use actix_web::dev::Service as _;
@@ -55,7 +57,7 @@ impl Auth {
     }
 }
 
-/// Nobody is refused by it: it reads the caller, and copes with an outage.
+/// A rule that denies no request. It reads the caller and tolerates outages.
 static IDENTIFIES: Rule = Rule {
     target: RuleTarget::Other("`auth.identify()`"),
     reads: CallerAccess::CallerOrOutage,
@@ -78,7 +80,7 @@ where
     }
 }
 
-/// The middleware, in front of a service.
+/// The service of [`Identify`].
 pub struct IdentifyService<S> {
     auth: Auth,
     service: Rc<S>,
@@ -106,10 +108,10 @@ where
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let (auth, service) = (self.auth.clone(), Rc::clone(&self.service));
         Box::pin(async move {
-            // No clone of it: one that is still there would keep actix from matching it anew.
+            // The request is not cloned: actix cannot match routes while a clone exists.
             auth.engine().identify(request.request(), &IDENTIFIES).await;
             let mut answer = service.call(request).await?;
-            // Outside of all scopes nobody else says that the answer may be about somebody.
+            // Outside of all scopes, no other code marks the response as private to the caller.
             let hints = adapter::update(answer.request(), RequestState::take_hints);
             cache_headers::settle(hints, answer.headers_mut(), &auth);
             Ok(answer)

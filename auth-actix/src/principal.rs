@@ -1,12 +1,12 @@
-//! Who calls, as handlers and checks see it.
+//! The principal as an extractor for handlers and checks.
 
 use std::fmt;
 use std::ops::Deref;
 
-/// The caller, as an argument: what the credential said, after it was verified and the rule held.
+/// An extractor for the caller: the principal of a verified credential, after the rule has granted the request.
 ///
-/// Where the rule lets strangers in, take `Option<Principal>`; a bare `Principal` does not compile there. On a handler
-/// without a rule it behaves as `#[require_auth]`. Has all that [`auth_core::Principal`] has.
+/// If the rule admits anonymous callers, take `Option<Principal>`; a bare `Principal` does not compile there. In a handler without
+/// a rule, it enforces `#[require_auth]`. It dereferences to [`auth_core::Principal`].
 ///
 /// ```
 /// use actix_web::{Responder, get};
@@ -22,7 +22,7 @@ use std::ops::Deref;
 pub struct Principal(auth_core::Principal);
 
 impl Principal {
-    /// Describes a caller whom a scheme of the application has authenticated; see [`Authenticator`](crate::scheme::Authenticator).
+    /// Returns a builder for a caller that a custom scheme has authenticated; see [`Authenticator`](crate::scheme::Authenticator).
     pub fn builder(subject: impl Into<String>) -> auth_core::PrincipalBuilder {
         auth_core::Principal::builder(subject)
     }

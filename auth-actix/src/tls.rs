@@ -1,4 +1,4 @@
-//! What a TLS connection says about its client.
+//! Client certificates of TLS connections.
 
 use std::any::Any;
 
@@ -8,10 +8,11 @@ use actix_web::rt::net::TcpStream;
 
 use crate::adapter::PeerCertificate;
 
-/// Keeps the certificate that the client of a TLS connection was verified with, for
-/// [`AuthBuilder::client_certificates`](crate::AuthBuilder::client_certificates). Pass it to
-/// [`HttpServer::on_connect`](actix_web::HttpServer::on_connect), and bind the server with `bind_rustls_0_23`, with a
-/// [`WebPkiClientVerifier`] in the TLS settings. Connections without TLS, or without a certificate, are left alone.
+/// Stores the verified client certificate of a TLS connection, for
+/// [`AuthBuilder::client_certificates`](crate::AuthBuilder::client_certificates).
+///
+/// Pass it to [`HttpServer::on_connect`](actix_web::HttpServer::on_connect). Bind the server with `bind_rustls_0_23`, with a
+/// [`WebPkiClientVerifier`] in the TLS settings. Connections without TLS or without a certificate are unaffected.
 ///
 /// [`WebPkiClientVerifier`]: https://docs.rs/rustls/latest/rustls/server/struct.WebPkiClientVerifier.html
 ///
@@ -23,7 +24,7 @@ use crate::adapter::PeerCertificate;
 pub fn keep_client_certificate(connection: &dyn Any, data: &mut Extensions) {
     let Some(stream) = connection.downcast_ref::<TlsStream<TcpStream>>() else { return };
     let (_, session) = stream.get_ref();
-    // The certificate of the client is the first one; issuers follow.
+    // The first certificate is that of the client. Certificates of issuers follow.
     if let Some(certificate) = session.peer_certificates().and_then(<[_]>::first) {
         data.insert(PeerCertificate(certificate.as_ref().to_vec()));
     }

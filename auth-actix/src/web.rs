@@ -1,8 +1,8 @@
-//! The module of actix of this name, for handlers that carry a rule: moving is one `use`.
+//! A replacement for `actix_web::web` for handlers with rules. Migration changes one `use`.
 //!
-//! Extractors, responders and `block` are those of actix. What registers takes only what carries a rule: [`get`] and its like,
-//! [`to`], [`resource`], [`scope`], [`ServiceConfig`]. What has no rule of its own goes in by [`guarded`](crate::guarded) or
-//! [`unguarded`](crate::unguarded): a [`redirect`], and what [`service`] makes.
+//! Extractors, responders and `block` are re-exported from actix. Functions that register handlers accept only handlers with a
+//! rule: [`get`] and the other methods, [`to`], [`resource`], [`scope`], [`ServiceConfig`]. A service without its own rule, such as
+//! a [`redirect`] or the result of [`service`], is registered with [`guarded`](crate::guarded) or [`unguarded`](crate::unguarded).
 
 #[doc(no_inline)]
 pub use actix_web::web::{

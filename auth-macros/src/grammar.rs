@@ -16,7 +16,7 @@ pub(crate) enum Attribute {
     Require,
 }
 
-/// What an attribute reads.
+/// The kind of arguments that an attribute reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reading {
     /// Nothing.
@@ -35,7 +35,7 @@ pub(crate) enum Reading {
 struct AttributeRow {
     word: &'static str,
     reading: Reading,
-    /// What it accepts, for diagnostics.
+    /// A description of the accepted arguments, for diagnostics.
     expected: &'static str,
 }
 
@@ -75,7 +75,7 @@ pub(crate) enum Shape {
 /// An atom of one text.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TextShape {
-    /// What the text is, for diagnostics, with its article and without.
+    /// A description of the text for diagnostics, with its article and without.
     pub(crate) what: (&'static str, &'static str),
     pub(crate) example: &'static str,
     /// The variant in generated code, and the type that it contains.

@@ -49,7 +49,7 @@ guards! {
     require: Require, "require";
 }
 
-/// Not for use: what the guard attributes put last on a handler. It reads all their words.
+/// The internal attribute that the guard attributes add last to a handler. It reads the words of all of them. Not for direct use.
 #[doc(hidden)]
 #[proc_macro_attribute]
 pub fn finish(words: TokenStream, item: TokenStream) -> TokenStream {

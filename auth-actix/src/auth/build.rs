@@ -1,4 +1,4 @@
-//! From settings to an `Auth`.
+//! Construction of an `Auth` from its settings.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use super::{Auth, AuthBuilder, AuthInner, BuildError};
 use crate::respond::ResponseSettings;
 
 impl AuthBuilder {
-    /// Checks the settings, and prepares keys and verifiers. Opens no connection.
+    /// Validates the settings and prepares keys and verifiers. Opens no connection.
     ///
     /// # Errors
-    /// Settings are wrong; the error names each of them.
+    /// Settings are invalid. The error lists all of them.
     pub fn build(self) -> Result<Auth, BuildError> {
         let Built { engine, realm, accepted, login_page, problem_base, in_memory } = self.engine.build()?;
         let metadata = engine.resource().map(ProtectedResource::metadata);

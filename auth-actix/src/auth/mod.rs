@@ -1,4 +1,5 @@
-//! [`Auth`] and its builder. Each wrong setting is a variant of [`BuildError`], so no request finds out.
+//! [`Auth`] and its builder. Each invalid setting is a variant of [`BuildError`], so that it is found at start-up and not by a
+//! request.
 
 mod build;
 mod builder;
@@ -14,8 +15,9 @@ pub use self::builder::AuthBuilder;
 use crate::adapter::Actix;
 use crate::respond::ResponseSettings;
 
-/// The authorization of an application: which credentials it accepts, and how it answers. Cheap to clone; make one, and
-/// give each worker a clone.
+/// The authorization configuration of an application: the accepted credentials and the format of denials.
+///
+/// It is cheap to clone. Build one before `HttpServer::new`, and give a clone to each worker.
 ///
 /// ```
 /// # fn main() -> std::io::Result<()> {
@@ -41,16 +43,16 @@ pub struct Auth(Arc<AuthInner>);
 struct AuthInner {
     engine: Engine<Actix>,
     answers: ResponseSettings,
-    /// The realm and the address of a session store that is in the memory of this process.
+    /// The realm, and the address of a session store in the memory of this process.
     in_memory: Option<(String, usize)>,
 }
 
-/// The socket's peer is the client: there is no proxy. For [`AuthBuilder::client_address`].
+/// Takes the socket's peer as the client, because there is no proxy. The argument of [`AuthBuilder::client_address`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer;
 
 impl Auth {
-    /// Begins with no settings.
+    /// Returns a builder without settings.
     pub fn builder() -> AuthBuilder {
         AuthBuilder::default()
     }
@@ -63,18 +65,18 @@ impl Auth {
         &self.0.engine
     }
 
-    /// Whether both are clones of one.
+    /// Whether both are clones of the same `Auth`.
     pub(crate) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 }
 
-/// The `Auth`s that handlers were registered with whose sessions are in the memory of this process.
+/// The registered `Auth`s with sessions in the memory of this process.
 static IN_MEMORY: Mutex<Vec<(std::sync::Weak<AuthInner>, String, usize)>> = Mutex::new(Vec::new());
 
 impl Auth {
-    /// Takes note that handlers are registered with it. A second one of its realm, with sessions of its own, is most likely one for
-    /// each worker: then a session is known to one worker only.
+    /// Records that handlers are registered with this `Auth`. Logs an error if another `Auth` of the same realm has its own session
+    /// store in memory: it was probably built in each worker, so each session exists in one worker only.
     pub(crate) fn register(&self) {
         let Some((realm, address)) = &self.0.in_memory else { return };
         let mut known = IN_MEMORY.lock().unwrap_or_else(PoisonError::into_inner);

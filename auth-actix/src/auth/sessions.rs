@@ -1,4 +1,4 @@
-//! Sessions of others: to end them, or to change their roles.
+//! Administration of users' sessions: list, end, and change roles.
 
 use auth_core::Id;
 use auth_core::audit::EventKind;
@@ -7,11 +7,12 @@ use auth_core::scheme::session::{SessionInfo, SessionKey, SessionStoreError, Ses
 use super::Auth;
 
 impl Auth {
-    /// Ends all sessions of somebody, everywhere: who is dismissed, disabled, or has a new password. In a store that several
-    /// realms share, in all of them. How many there were.
+    /// Ends all sessions of a user in all instances that share the store. Call it when a user is dismissed or disabled, or has a
+    /// new password. If several realms share the store, it ends the sessions in all of them. Returns the number of ended sessions,
+    /// which is 0 without [`session`](crate::AuthBuilder::session).
     ///
     /// # Errors
-    /// The store is out of reach; then they have not ended.
+    /// The store is unavailable. The sessions have not ended.
     pub async fn end_sessions(&self, id: &Id) -> Result<u64, SessionStoreError> {
         let Some(sessions) = self.engine().part::<SessionVerifier>() else { return Ok(0) };
         let ended = sessions.end_all(id, None).await?;
@@ -19,10 +20,10 @@ impl Auth {
         Ok(ended)
     }
 
-    /// The live sessions of somebody, and those where they act for another: the oldest first.
+    /// Returns the live sessions of a user, oldest first. Sessions in which the user acts as another user are included.
     ///
     /// # Errors
-    /// The store is out of reach.
+    /// The store is unavailable.
     pub async fn sessions_of(&self, id: &Id) -> Result<Vec<SessionInfo>, SessionStoreError> {
         match self.engine().part::<SessionVerifier>() {
             Some(sessions) => sessions.of(id).await,
@@ -30,10 +31,10 @@ impl Auth {
         }
     }
 
-    /// Ends one of [`sessions_of`](Self::sessions_of). Whether it was one of them.
+    /// Ends one of the user's [`sessions_of`](Self::sessions_of). Returns whether the user had a session with this key.
     ///
     /// # Errors
-    /// The store is out of reach; then it has not ended.
+    /// The store is unavailable. The session has not ended.
     pub async fn end_session(&self, id: &Id, key: SessionKey) -> Result<bool, SessionStoreError> {
         let Some(sessions) = self.engine().part::<SessionVerifier>() else { return Ok(false) };
         let ended = sessions.end_one(id, key).await?;
@@ -43,11 +44,12 @@ impl Auth {
         Ok(ended)
     }
 
-    /// Gives all live sessions of somebody these roles, from their next request on. Sessions of users that the builder
-    /// [was given](crate::AuthBuilder::users) read them again by themselves. How many there were.
+    /// Replaces the roles in all live sessions of a user. The new roles apply from the next request. Sessions of users in
+    /// [`AuthBuilder::users`](crate::AuthBuilder::users) reload their roles automatically. Returns the number of changed sessions,
+    /// which is 0 without [`session`](crate::AuthBuilder::session).
     ///
     /// # Errors
-    /// The store is out of reach; then some may have the roles from before.
+    /// The store is unavailable. Some sessions may still have the old roles.
     pub async fn change_roles(
         &self,
         id: &Id,

@@ -1,4 +1,4 @@
-//! Settings that are wrong, and what must not be shown.
+//! Invalid settings, and secrets that `Debug` must not show.
 
 use auth_core::client::address::ForwardingHeader;
 
@@ -44,7 +44,7 @@ fn a_wrong_setting_does_not_build_and_is_named() {
         assert_eq!(builder.build().unwrap_err().to_string(), expected);
     }
     assert!(with().build().is_ok());
-    // All at once, and one for each mistake.
+    // All mistakes are reported at once, each on its own line.
     let several = with()
         .realm("é")
         .realm("a")
@@ -73,7 +73,7 @@ fn a_wrong_setting_does_not_build_and_is_named() {
         assert!(lines.next().is_some_and(|line| line.trim_start().starts_with(start)), "{start}: {told}");
     }
     assert_eq!(lines.next(), None);
-    // What is missing because something else is wrong is no second mistake.
+    // A setting that is missing because of another mistake is not reported as a second mistake.
     let broken = || Jwt::hs256([7; 31]).issuer("https://id.example").audience("reports");
     let one = Auth::builder().bearer(broken()).tickets().bearer_cookie("token").bearer_in_subprotocol("token");
     assert!(matches!(one.build(), Err(BuildError::Jwt { .. })));
@@ -81,7 +81,7 @@ fn a_wrong_setting_does_not_build_and_is_named() {
     assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
 }
 
-/// H15: run with and without debug assertions; see `.ci/run`.
+/// H15: runs with and without debug assertions; see `.ci/run`.
 #[test]
 fn keys_for_development_and_tests_build_in_debug_builds_alone() {
     let outcome = |builder: AuthBuilder| builder.build().map(drop);

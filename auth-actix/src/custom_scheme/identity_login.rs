@@ -1,4 +1,4 @@
-//! Logins of actix-identity.
+//! Authentication by logins of actix-identity.
 
 use actix_identity::IdentityExt as _;
 use actix_web::HttpRequest;
@@ -7,8 +7,8 @@ use super::{AuthenticateError, Authenticator, CredentialLocation};
 use auth_core::PrincipalBuilder;
 use auth_core::runtime::future::LocalBoxFuture;
 
-/// Who is logged in by actix-identity. Needs its middleware, and that of actix-session, around the handlers; roles come from
-/// [`roles_from`](crate::AuthBuilder::roles_from).
+/// A scheme that authenticates the identity of actix-identity. Requires its middleware, and that of actix-session, around the
+/// handlers. Roles come from [`roles_from`](crate::AuthBuilder::roles_from).
 ///
 /// ```
 /// use auth_actix::Auth;

@@ -1,5 +1,5 @@
-//! The application's own schemes: it makes out who calls, and all else goes its usual way: what the scheme confers, blocks, the
-//! rule, 401 against 403, the audit.
+//! Custom authentication schemes. The application identifies the caller. Everything else works as for built-in schemes: what the
+//! scheme confers, block lists, rules, 401 and 403, and audit events.
 
 #[cfg(feature = "identity")]
 mod identity_login;
@@ -18,33 +18,33 @@ pub use self::identity_login::IdentityLogin;
 pub(crate) use self::prepared::CustomSchemes;
 pub use self::proxy_header::ProxyHeader;
 
-/// Where the credentials of a scheme stand in a request.
+/// The location of a scheme's credentials in a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CredentialLocation<'a> {
-    /// In a header of its own, which no browser sends by itself. Two credentials in one request are then 400.
+    /// In a separate header, which browsers do not send automatically. Two credentials in one request are 400.
     Header(&'a str),
-    /// In `Authorization`, behind the name of the scheme.
+    /// In `Authorization`, after the name of the scheme.
     Authorization,
-    /// Where a browser or a proxy puts it by itself: a cookie, a client certificate. Requests of other sites' pages that change
-    /// something are refused, and it counts only where nothing else was presented.
+    /// In a location that a browser or a proxy fills automatically, such as a cookie or a client certificate. Cross-site
+    /// state-changing requests are refused. The credential counts only if no other one is presented.
     Ambient,
 }
 
-/// Why a credential is refused.
+/// The reason why a credential is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AuthenticateError {
-    /// It is none, or somebody else's. Answered with 401.
+    /// The credential is invalid. The response is 401.
     Invalid,
-    /// It was good once. Answered with 401.
+    /// The credential has expired. The response is 401.
     Expired,
-    /// It was taken back. Answered with 401.
+    /// The credential was revoked. The response is 401.
     Revoked,
-    /// Nobody can tell now. Answered with 503.
+    /// The credential cannot be verified now. The response is 503.
     Unavailable,
 }
 
-/// A scheme of the application's own.
+/// A custom authentication scheme.
 ///
 /// ```
 /// use actix_web::HttpRequest;
@@ -73,40 +73,41 @@ pub enum AuthenticateError {
 /// # Ok::<(), std::io::Error>(())
 /// ```
 pub trait Authenticator: Send + Sync + 'static {
-    /// The name of the scheme, in challenges and in [`Principal::scheme`](auth_core::Principal::scheme); identities are of the
-    /// issuer `scheme:<name>`.
+    /// Returns the name of the scheme, for challenges and [`Principal::scheme`](auth_core::Principal::scheme). The issuer of its
+    /// identities is `scheme:<name>`.
     fn name(&self) -> &'static str;
 
-    /// Where its credentials stand.
+    /// Returns the location of the credentials.
     fn location(&self) -> CredentialLocation<'_>;
 
-    /// Whether one is there, for a scheme that is [`CredentialLocation::Ambient`]. Looks, and verifies nothing.
+    /// Returns whether the request contains a credential, for a scheme that is [`CredentialLocation::Ambient`]. Must not verify it.
+    /// Default: `true`.
     fn is_presented(&self, request: &HttpRequest) -> bool {
         let _ = request;
         true
     }
 
-    /// Whether only a trusted proxy can present it: from anybody else it counts as none. Needs
-    /// [`trusted_proxies`](crate::AuthBuilder::trusted_proxies).
+    /// Returns whether only trusted proxies can present credentials. From other peers, they are ignored. Requires
+    /// [`trusted_proxies`](crate::AuthBuilder::trusted_proxies). Default: `false`.
     fn comes_from_a_proxy(&self) -> bool {
         false
     }
 
-    /// The headers that it reads, for a scheme that is [`CredentialLocation::Ambient`]; cookies need not be named. Where middleware changes one
-    /// between two rules, the caller is made out anew.
+    /// Returns the headers that the scheme reads, if it is [`CredentialLocation::Ambient`]. Cookies need not be listed. If
+    /// middleware changes one of them between two rules, the caller is authenticated again.
     fn headers(&self) -> Vec<&str> {
         Vec::new()
     }
 
-    /// Makes out who calls. Called once a request, where a rule asks for it. Where that takes more than 5 s, or panics, it
-    /// cannot tell.
+    /// Authenticates the caller. Called once per request, if a rule requires the caller. If it takes more than 5 s or panics, the
+    /// result is [`AuthenticateError::Unavailable`].
     fn authenticate<'a>(
         &'a self,
         request: &'a HttpRequest,
     ) -> LocalBoxFuture<'a, Result<PrincipalBuilder, AuthenticateError>>;
 }
 
-/// A scheme of the application's own, and what it may confer.
+/// A custom authentication scheme, and what it may confer.
 #[derive(Clone)]
 #[must_use]
 pub struct CustomScheme {
@@ -115,12 +116,13 @@ pub struct CustomScheme {
 }
 
 impl CustomScheme {
-    /// The scheme of this authenticator.
+    /// Creates the scheme of an authenticator.
     pub fn new(authenticator: impl Authenticator) -> Self {
         Self { authenticator: Arc::new(authenticator), confers: None }
     }
 
-    /// What it may confer. Without other sources, everything; beside others, it has to be said.
+    /// Sets what the scheme may confer. Default: everything, if there are no other issuers of credentials. Required if there are
+    /// others.
     pub fn confers(self, confers: Confers) -> Self {
         Self { confers: Some(confers), ..self }
     }
@@ -137,7 +139,8 @@ impl CustomScheme {
         self.authenticator.location() == CredentialLocation::Ambient
     }
 
-    /// Whether browsers send its credentials by themselves. Those of some names they do, wherever they stand (RFC 4559, RFC 7616).
+    /// Returns whether browsers send its credentials automatically. For schemes of some names they do so in any location (RFC 4559,
+    /// RFC 7616).
     fn is_sent_by_browsers(&self) -> bool {
         let is_known = ["digest", "negotiate", "ntlm"].iter().any(|known| self.name().eq_ignore_ascii_case(known));
         self.is_ambient() || is_known
@@ -147,7 +150,7 @@ impl CustomScheme {
         self.authenticator.comes_from_a_proxy()
     }
 
-    /// The header that its credentials have for themselves.
+    /// Returns the separate header of its credentials.
     pub(crate) fn header(&self) -> Option<String> {
         match self.authenticator.location() {
             CredentialLocation::Header(name) => Some(name.to_owned()),

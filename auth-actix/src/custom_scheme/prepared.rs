@@ -1,4 +1,4 @@
-//! The schemes of an application, from settings to authentication.
+//! Validation and preparation of custom schemes, and authentication with them.
 
 use std::sync::Arc;
 
@@ -15,12 +15,12 @@ use crate::adapter::Actix;
 
 use super::{AuthenticateError, CustomScheme};
 
-/// The schemes of an application.
+/// The settings of all custom schemes.
 #[derive(Default)]
 pub(crate) struct CustomSchemes(pub(crate) Vec<CustomScheme>);
 
 impl CustomSchemes {
-    /// One of them, beside those before it.
+    /// Prepares one scheme after those in `before`.
     fn prepare_one(
         own: CustomScheme,
         slot: u8,
@@ -52,7 +52,7 @@ impl SchemeSettings<Actix> for CustomSchemes {
         if self.0.len() > CustomSchemeId::MOST {
             mistakes.add(BuildError::TooManySchemes);
         }
-        // If proxies are known by their number alone, anybody who reaches this server is one.
+        // If only the number of proxies is configured, any peer that reaches this server counts as one.
         let believes_proxies = |own: &&CustomScheme| own.comes_from_a_proxy() && !context.names_proxies;
         for own in self.0.iter().filter(believes_proxies) {
             mistakes.add(BuildError::SchemeWithoutProxy(own.name()));
@@ -69,7 +69,7 @@ impl SchemeSettings<Actix> for CustomSchemes {
     }
 }
 
-/// A header that a credential can have for itself: none that browsers send by themselves.
+/// Returns whether the header can be the separate header of a credential. Headers that browsers set themselves cannot.
 fn is_own_header(name: &str) -> bool {
     let taken = ["authorization", "cookie", "host", "proxy-authorization"];
     is_token(name) && !taken.iter().any(|other| name.eq_ignore_ascii_case(other))
@@ -84,7 +84,7 @@ impl CustomScheme {
     }
 }
 
-/// A scheme that is ready.
+/// A validated scheme.
 pub(crate) struct Prepared {
     scheme: CustomScheme,
     sources: [Arc<Issuer>; 1],

@@ -1,4 +1,4 @@
-//! The caller that a trusted proxy names in a header.
+//! Authentication by a header of a trusted proxy.
 
 use actix_web::HttpRequest;
 
@@ -6,8 +6,8 @@ use super::{AuthenticateError, Authenticator, CredentialLocation};
 use auth_core::PrincipalBuilder;
 use auth_core::runtime::future::LocalBoxFuture;
 
-/// Who a trusted proxy says the caller is: in a header that it sets, and takes from every request that brings one. Counts only
-/// from the proxies of [`trusted_proxies`](crate::AuthBuilder::trusted_proxies).
+/// A scheme that takes the caller from a header of a trusted proxy. The proxy must set the header, and remove it from every request
+/// that contains it. It is ignored unless the peer is one of [`trusted_proxies`](crate::AuthBuilder::trusted_proxies).
 ///
 /// ```
 /// use auth_actix::Auth;
@@ -26,19 +26,19 @@ pub struct ProxyHeader {
 }
 
 impl ProxyHeader {
-    /// The header that holds the name of the caller.
+    /// Creates the scheme for the header that contains the name of the caller.
     pub fn new(user: impl Into<String>) -> Self {
         Self { user: user.into(), roles: None }
     }
 
-    /// The header that lists the caller's roles, separated by commas.
+    /// Sets the header that lists the caller's roles, separated by commas.
     #[must_use]
     pub fn roles(self, header: impl Into<String>) -> Self {
         Self { roles: Some(header.into()), ..self }
     }
 }
 
-/// The one line of a header, if it is visible ASCII or UTF-8 without control characters.
+/// Returns the line of a header, if there is exactly one and it is UTF-8 without control characters.
 fn single<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
     let mut lines = request.headers().get_all(name);
     let line = std::str::from_utf8(lines.next()?.as_bytes()).ok()?.trim_matches([' ', '\t']);
@@ -78,7 +78,7 @@ impl Authenticator for ProxyHeader {
                     let roles = single(request, header).ok_or(AuthenticateError::Invalid)?;
                     Ok(caller.roles(roles.split(',').map(str::trim).filter(|role| !role.is_empty())))
                 }
-                // Without the header nobody has said that there are none.
+                // Without the header, the roles are unknown and not empty.
                 _ => Ok(caller),
             }
         })

@@ -16,7 +16,7 @@ impl Auth {
     /// [`AuthBuilder::render`](crate::AuthBuilder::render).
     ///
     /// The status is that of actix: 404 for a path segment that does not parse, otherwise 400, 413 or 415. `detail` contains the
-    /// message of the extractor's error. It may quote the request, and is sent to the client that sent the request.
+    /// message of the extractor's error, which may quote the request. It is sent only to the client of that request.
     ///
     /// Sets the default service, and [`JsonConfig`], [`FormConfig`], [`QueryConfig`] and [`PathConfig`] with the limits of actix. A
     /// configuration set closer to the handler replaces it: pass [`error_handler`](Self::error_handler) to that one. Scopes with

@@ -1,4 +1,4 @@
-//! The login page and what it posts to, log-out, and where both lead: for applications that do not write their own.
+//! Login and logout endpoints, for applications that do not write their own.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -19,18 +19,18 @@ use crate::extract::session::{LOGIN, Session};
 use crate::respond::{self, LocalPath, Messages};
 use crate::scope::{GuardedService, guarded};
 
-/// What a login posts, as a form or as JSON.
+/// The body of a login request, as a form or as JSON.
 #[derive(Deserialize)]
 struct Posted {
     username: String,
     password: String,
-    /// Any value: the browser keeps the session.
+    /// Any value except `false`: the browser keeps the session.
     remember: Option<serde_json::Value>,
     return_to: Option<String>,
 }
 
-/// The same, and whether it came as a form. What is wrong with it is said by a status alone: the words of parsers quote what
-/// they read, and that is a password.
+/// The body of a login, and whether it is a form. Errors are only a status, because messages of parsers quote their input, which
+/// contains a password.
 struct Body {
     posted: Posted,
     is_form: bool,
@@ -55,7 +55,7 @@ impl FromRequest for Body {
     }
 }
 
-/// Reads what a login posts. The error is a status only.
+/// Reads the body of a login. The error is only a status.
 async fn read(kind: &str, announced: usize, payload: &mut Payload) -> Result<Body, StatusCode> {
     let is_form = match kind {
         "application/json" => false,
@@ -86,13 +86,15 @@ struct LoginQuery {
     return_to: Option<String>,
 }
 
-/// A login is no longer than this.
+/// The maximum length of a login body, in bytes.
 const LONGEST: usize = 8 * 1024;
 
 impl Auth {
-    /// The login: a page at [`login_page`](crate::AuthBuilder::login_page), or at `/login`, and what it posts to. Takes
-    /// `username`, `password`, `remember` and `return_to`, as a form or as JSON; a form is sent back to where it came from, JSON
-    /// is answered with 204. Register it in a scope whose path is empty.
+    /// Returns the login endpoint, at [`login_page`](crate::AuthBuilder::login_page) or at `/login`: the page, and the target of
+    /// its form. Register it in a scope whose path is empty.
+    ///
+    /// `POST` accepts `username`, `password`, `remember` and `return_to`, as a form or as JSON. A form is redirected to
+    /// `return_to`, or to `/` without it. The response to JSON is 204.
     ///
     /// ```
     /// use actix_web::App;
@@ -115,8 +117,8 @@ impl Auth {
         guarded(&LOGIN, resource)
     }
 
-    /// Log-out: `POST` ends the session of the browser and leads to the login page; where people log in at a provider, which
-    /// may still know them and would let them in again at once, to `/`.
+    /// Returns the logout endpoint. `POST` ends the session of the browser and redirects to the login page. With login at a
+    /// provider, it redirects to `/`, because the provider may still have a session and could log the user in again immediately.
     pub fn logout(&self, path: &str) -> GuardedService<Resource> {
         guarded(&LOGIN, web::resource(path).route(web::post().to(log_out)))
     }
@@ -167,7 +169,7 @@ async fn log_out(session: Session, request: HttpRequest) -> actix_web::Result<Ht
     Ok(response.append_header(cookie).finish())
 }
 
-/// The answer that leads on: a redirect for a browser, the header of htmx for a script of its kind, else nothing.
+/// Returns the response after a login or logout: a redirect for a browser, `HX-Redirect` for htmx, otherwise 204.
 fn lead(request: &HttpRequest, follows: bool, to: &LocalPath) -> actix_web::HttpResponseBuilder {
     if respond::is_htmx(request) {
         let mut response = HttpResponse::Ok();
@@ -180,7 +182,7 @@ fn lead(request: &HttpRequest, follows: bool, to: &LocalPath) -> actix_web::Http
     }
 }
 
-/// What the page says of a login that failed. No more than the answer says.
+/// Returns the message of the page for a failed login. It does not reveal more than the response.
 fn wrong(denial: &Denial, texts: &Messages) -> String {
     match denial.reason {
         Reason::TooManyAttempts(after) => texts.too_many.replace("{}", &after.get().to_string()),

@@ -1,4 +1,4 @@
-//! Endpoints that an application registers: login, logout, metadata, and responses to unknown paths.
+//! Endpoints that applications can register: login, logout, metadata, and responses to unknown paths.
 
 mod protected_resource;
 mod json_errors;

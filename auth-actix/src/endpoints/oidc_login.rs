@@ -1,4 +1,4 @@
-//! Log-in at an OpenID provider: where it begins, and where the provider sends back to.
+//! Login at an OpenID provider: the start of the flow, and its redirect URI.
 
 use actix_web::http::header::{COOKIE, HeaderName, HeaderValue, REFERRER_POLICY, SET_COOKIE};
 use actix_web::web::{self, Query};
@@ -13,7 +13,7 @@ use crate::extract::session::{LOGIN, Session};
 use crate::respond::{self, LocalPath};
 use crate::scope::{GuardedService, guarded};
 
-/// What a log-in is asked for.
+/// The query of the login endpoint.
 #[derive(Deserialize)]
 struct ReturnQuery {
     return_to: Option<String>,
@@ -21,9 +21,9 @@ struct ReturnQuery {
 }
 
 impl Auth {
-    /// Where a log-in at the provider of [`oidc_login`](crate::AuthBuilder::oidc_login) begins, at the
-    /// [`login_page`](crate::AuthBuilder::login_page) or at `/login`: sends the browser there, and takes `return_to`. Register it,
-    /// and [where it comes back to](Self::oidc_callback), in a scope whose path is empty.
+    /// Returns the endpoint that starts a login at the provider of [`oidc_login`](crate::AuthBuilder::oidc_login), at the
+    /// [`login_page`](crate::AuthBuilder::login_page) or at `/login`. It redirects the browser to the provider, and accepts the
+    /// query parameter `return_to`. Register it, and the [callback](Self::oidc_callback), in a scope whose path is empty.
     ///
     /// ```
     /// use actix_web::App;
@@ -45,7 +45,7 @@ impl Auth {
         guarded(&LOGIN, web::resource(path).route(web::get().to(begin)).route(web::head().to(begin)))
     }
 
-    /// Where the provider sends the browser back to: the path of the redirect URI. Begins the session.
+    /// Returns the callback endpoint, at the path of the redirect URI. It completes the login and begins the session.
     pub fn oidc_callback(&self) -> GuardedService<Resource> {
         let path = self.engine().part::<RelyingParty>().map_or("/login/callback", RelyingParty::path);
         guarded(&LOGIN, web::resource(path).route(web::get().to(finish)))
@@ -53,7 +53,7 @@ impl Auth {
 }
 
 impl Session {
-    /// Where people log in at a provider.
+    /// Returns the client of the provider.
     fn relying_party(&self) -> Result<&RelyingParty, Denial> {
         self.auth().engine().part::<RelyingParty>().ok_or_else(|| {
             let cause = Some("a log-in at a provider, and the builder was given no `.oidc_login(…)`");
@@ -62,7 +62,8 @@ impl Session {
     }
 }
 
-/// Who has a live session and comes here was sent by a handler that wants more of them: the provider asks them again.
+/// Starts the login. A user with a live session was redirected here by a handler that requires more, so the provider is asked to
+/// authenticate the user again.
 async fn begin(session: Session, asked: Query<ReturnQuery>) -> HttpResponse {
     match begun(&session, asked.into_inner()).await {
         Ok(response) => response,
@@ -113,7 +114,7 @@ async fn finished(session: &Session, request: &HttpRequest) -> Result<HttpRespon
     Ok(response.insert_header(NO_REFERRER).finish())
 }
 
-/// The address has a code in it, which nobody else is to see.
+/// Prevents a `Referer` header: the URL contains the authorization code.
 const NO_REFERRER: (HeaderName, HeaderValue) = (REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
 
 fn header(text: &str) -> Result<HeaderValue, Denial> {

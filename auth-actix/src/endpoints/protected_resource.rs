@@ -1,4 +1,4 @@
-//! What this server says of itself as an OAuth 2.0 protected resource (RFC 9728): whose tokens it takes, and with which scopes.
+//! OAuth 2.0 protected resource metadata (RFC 9728): the accepted issuers and the scopes.
 
 use actix_web::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL};
 use actix_web::{HttpResponse, Resource, web};
@@ -10,9 +10,9 @@ use crate::auth::Auth;
 use crate::scope::{GuardedService, guarded};
 
 impl Auth {
-    /// The metadata of this server (RFC 9728), where [`resource`](crate::AuthBuilder::resource) puts them: which issuers' tokens
-    /// it takes, and the scopes that the rules of its routes name, but for routes that hide. Challenges say where they are.
-    /// Register it in a scope whose path is empty.
+    /// Returns the endpoint of the protected resource metadata (RFC 9728), at the path that belongs to
+    /// [`resource`](crate::AuthBuilder::resource). The metadata contains the accepted issuers and the scopes in the rules of
+    /// routes, except hidden routes. Challenges contain its URL. Register it in a scope whose path is empty.
     ///
     /// ```
     /// use actix_web::App;
@@ -33,7 +33,7 @@ impl Auth {
             async move {
                 HttpResponse::Ok()
                     .insert_header((CACHE_CONTROL, "public, max-age=300"))
-                    // For clients that run in browsers: it is the same for everybody.
+                    // Clients in browsers may read it, because it is the same for all clients.
                     .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
                     .content_type("application/json")
                     .body(document)

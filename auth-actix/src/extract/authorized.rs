@@ -1,4 +1,4 @@
-//! One object, and what its caller may do to it.
+//! Authorization for single objects: load, check, and proof.
 
 use std::fmt;
 use std::future::Future;
@@ -20,7 +20,7 @@ use crate::extract::caller::PrincipalExt as _;
 use crate::guard::{self, CheckOutcome};
 use crate::principal::Principal;
 
-/// What requests are about, one at a time: a post, an order. Says once how it is loaded.
+/// An object that a request is about, such as a post or an order, and how it is loaded.
 ///
 /// ```
 /// use actix_web::web::Data;
@@ -58,59 +58,62 @@ use crate::principal::Principal;
 /// }
 /// ```
 pub trait Resource: Sized + 'static {
-    /// What finds it, read from the path. What does not read as one is not there.
+    /// The key, parsed from the path. A path segment that does not parse is treated as a missing object.
     type Key: FromStr;
-    /// What loads it: any extractor, such as `web::Data<Pool>`, or a tuple of several. None gets the body of the request.
+    /// The dependencies of [`load`](Self::load): any extractor, such as `web::Data<Pool>`, or a tuple of several. They cannot read
+    /// the request body.
     type Deps: FromRequest;
-    /// What may go wrong. Answered as its own response says if that is 400 or more, else as 500; never let in.
+    /// The error of [`load`](Self::load). The response is the error's own if its status is 400 or above, and otherwise 500. The
+    /// request is never granted.
     type Error: Into<Error>;
-    /// The name in the pattern of the route where the key stands: `"id"` for `/posts/{id}`.
+    /// The name of the path parameter that contains the key: `"id"` for `/posts/{id}`.
     const PATH: &'static str;
-    /// Whether whoever may not have it learns that it is there. Unless said otherwise they do not: "not there" and "not yours" are
-    /// one answer: the problem `not-found`, 404.
+    /// The visibility of the object to callers without access. Default: [`ObjectVisibility::Hidden`], so a missing object and a
+    /// denied one get the same 404 response, the problem `not-found`.
     const VISIBILITY: ObjectVisibility = ObjectVisibility::Hidden;
 
-    /// Loads it; `None` where it is not there. Called for nobody whom the rule of the handler refuses: once for the rule and the
-    /// first argument of the handler, and once more for each further argument of the same resource.
+    /// Loads the object; returns `None` if it does not exist. It is never called for callers that the rule denies. It is called
+    /// once for the rule and the first argument of the handler, and once more for each further argument of the same resource.
     ///
     /// # Errors
-    /// It cannot be said whether it is there.
+    /// It is unknown whether the object exists.
     fn load(key: Self::Key, deps: &Self::Deps) -> impl Future<Output = Result<Option<Self>, Self::Error>>;
 }
 
-/// Whether somebody who may not have an object learns that it is there.
+/// The visibility of an object's existence to callers without access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ObjectVisibility {
-    /// "Not there" and "not yours" are one 404.
+    /// A missing object and a denied one get the same 404.
     Hidden,
-    /// "Not yours" is 403: that the object exists is public.
+    /// A denied object is 403: its existence is public.
     Public,
 }
 
-/// Who may do `A` to the object. `A` is a type of the application that nothing has to be said of.
+/// The policy for the action `A` on the object. `A` is a type of the application, without trait requirements.
 #[diagnostic::on_unimplemented(
     message = "nobody said who may `{A}` a `{Self}`",
     label = "for this there has to be an answer",
     note = "write `impl Allows<{A}> for {Self}`"
 )]
 pub trait Allows<A>: Resource {
-    /// Whether the caller may. Compare [`Principal::id`](auth_core::Principal::id) with an owner, and never less than that.
+    /// Returns whether the caller may perform the action. Compare an owner with the complete
+    /// [`Principal::id`](auth_core::Principal::id), and never with a part of it.
     fn allows(&self, caller: &Principal) -> bool;
 }
 
-/// An object, loaded, and the proof that the caller of this request may do `A` to it.
+/// A loaded object, and the proof that the caller of this request may perform the action `A` on it.
 ///
-/// There is no other way to make one: a function that takes it cannot be called with an object that was not asked about. It is
-/// taken as an argument, after the rule of the handler holds, and before any body is read where the argument is written by this
-/// name (an alias, or an `Option` of it, is loaded together with the others); in rules, `authorized(Post, Edit)` asks the same.
-/// What it proves was so when it was asked.
+/// It has no public constructor, so a function that takes it cannot be called with an object that was not checked. An argument of
+/// this type is extracted after the rule of the handler holds, and before the body is read if the argument is written with this
+/// type name. An alias, or an `Option` of it, is loaded together with the other arguments. In rules, `authorized(Post, Edit)` is
+/// the equivalent check. The proof reflects the time of the check.
 pub struct Authorized<R, A> {
     object: R,
     action: PhantomData<fn() -> A>,
 }
 
 impl<R, A> Authorized<R, A> {
-    /// The object, without the proof.
+    /// Returns the object without the proof.
     pub fn into_inner(self) -> R {
         self.object
     }
@@ -136,8 +139,8 @@ impl<R: fmt::Debug, A> fmt::Debug for Authorized<R, A> {
     }
 }
 
-/// An object, loaded, and no word on who may do what to it: for handlers whose rule says that, as `authorized(Post, Edit)`. 404
-/// where it is not there. What the rule has loaded is not loaded again.
+/// A loaded object without a permission check, for handlers whose rule contains it, as `authorized(Post, Edit)`. A missing object
+/// is 404. An object that the rule has loaded is not loaded again.
 pub struct Loaded<R>(pub R);
 
 impl<R: Resource> Loaded<R> {
@@ -159,10 +162,10 @@ impl<R: fmt::Debug> fmt::Debug for Loaded<R> {
     }
 }
 
-/// What a rule has loaded, for the argument of the handler.
+/// The object that a rule has loaded, for the argument of the handler.
 struct Stash<R>(R);
 
-/// Loads the object; from the rule, if that has done so.
+/// Returns the object that the rule has loaded, or loads it.
 async fn load<R: Resource>(request: &HttpRequest) -> Result<Option<R>, Error> {
     let stashed = request.extensions_mut().remove::<Stash<R>>();
     if let Some(Stash(object)) = stashed {
@@ -178,7 +181,7 @@ async fn load<R: Resource>(request: &HttpRequest) -> Result<Option<R>, Error> {
     R::load(key, &deps).await.map_err(Into::into)
 }
 
-/// The rule, for the log, of who takes an object without one.
+/// The rule in logs for a handler that takes an object without a rule.
 static NO_RULE: Rule =
     Rule { target: RuleTarget::Other("a handler that takes an object"), ..auth_core::policy::rule::AUTHENTICATED };
 
@@ -187,12 +190,11 @@ fn hide(request: &HttpRequest) {
     adapter::update(request, |state| state.notes_mut().hides_object = true);
 }
 
-/// The rule that has let the request in.
 fn rule_of(request: &HttpRequest) -> &'static Rule {
     guard::rule_of(request).unwrap_or(&NO_RULE)
 }
 
-/// The answer for an object that is not there, or not for this caller.
+/// Returns the denial for an object that is missing, or that the caller may not access.
 fn refuse<R: Resource>(request: &HttpRequest, is_there: bool) -> Error {
     if !is_there || R::VISIBILITY == ObjectVisibility::Hidden {
         hide(request);
@@ -203,7 +205,7 @@ fn refuse<R: Resource>(request: &HttpRequest, is_there: bool) -> Error {
     guard::refuse(request, rule_of(request), denial, Payload::None)
 }
 
-/// What the application's own code finds, or the answer where it fails or panics.
+/// Runs application code. Returns the response error if it fails or panics.
 async fn whole<T>(request: &HttpRequest, asked: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     match catch_panic(pin!(asked)).await {
         Some(found) => found.map_err(|error| failed(request, error)),
@@ -215,9 +217,9 @@ async fn whole<T>(request: &HttpRequest, asked: impl Future<Output = Result<T, E
     }
 }
 
-/// The error of a loader, as an answer.
+/// Returns the response error for an error of a loader.
 fn failed(request: &HttpRequest, error: Error) -> Error {
-    // One of ours, which says what to answer.
+    // A denial of this crate already contains its response.
     if error.as_error::<crate::respond::Refusal>().is_some() {
         return error;
     }
@@ -254,7 +256,7 @@ impl<R: Resource> FromRequest for Loaded<R> {
         Box::pin(async move {
             let object = whole(&request, load::<R>(&request)).await?;
             if R::VISIBILITY == ObjectVisibility::Hidden {
-                // A check over it that says no must not tell that it is there.
+                // If a later check denies, the response must not reveal that the object exists.
                 hide(&request);
             }
             object.map(Self).ok_or_else(|| refuse::<R>(&request, false))
@@ -262,13 +264,13 @@ impl<R: Resource> FromRequest for Loaded<R> {
     }
 }
 
-/// Where the key of the object stands.
+/// Returns the path parameter of the object's key.
 #[doc(hidden)]
 pub const fn object_key<R: Resource>() -> ObjectKey {
     ObjectKey(R::PATH)
 }
 
-/// What `authorized(R, A)` asks in a rule. What was loaded is kept for the handler.
+/// Runs `authorized(R, A)` in a rule. The loaded object is kept for the handler.
 #[doc(hidden)]
 pub async fn authorized<R: Allows<A>, A: 'static>(request: &HttpRequest, caller: Option<&Principal>) -> CheckOutcome {
     let Some(caller) = caller else { return CheckOutcome::NotAsked };

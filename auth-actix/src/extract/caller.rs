@@ -1,4 +1,4 @@
-//! Who calls, as an argument of handlers.
+//! Extractors for the caller.
 
 use std::marker::PhantomData;
 use std::ops::Deref;
@@ -17,7 +17,8 @@ use crate::adapter::{self, Actix};
 use crate::guard::{self, LayerOutcome, PendingDecision};
 use crate::principal::Principal;
 
-/// The claims of the caller's credential, in the application's own type.
+/// An extractor for the claims of the caller's credential, deserialized into a type of the application. Claims that do not fit the
+/// type are 403.
 ///
 /// ```
 /// use actix_web::{Responder, get};
@@ -43,37 +44,37 @@ impl<T> Deref for Claims<T> {
     }
 }
 
-/// What stands for `#[require_auth]` where a principal is asked for without a rule that has decided.
+/// The equivalent of `#[require_auth]`, for a principal that is extracted before any rule has decided.
 static REQUIRE_AUTH: Rule =
     Rule { target: RuleTarget::Other("a handler that takes a Principal"), ..auth_core::policy::rule::AUTHENTICATED };
 
-/// What was found, where a rule has decided.
+/// Returns the caller, if a rule has decided.
 pub(crate) fn decided(request: &HttpRequest) -> Option<CallerOutcome> {
     let auth = guard::auth_of(request)?;
-    // That a credential was refused is no decision yet.
+    // A refused credential is not a decision yet.
     let found = adapter::read(request, |state| state.cached_caller(request, auth.engine().id()));
     let found = found.filter(|found| !matches!(found, CallerOutcome::Refused(_)));
     found.or_else(|| Actix::caller_override(request, auth.engine().sources()).map(CallerOutcome::Known))
 }
 
 pin_project_lite::pin_project! {
-    /// Reads what the handler's rule has found; where none has decided, decides as `#[require_auth]`.
+    /// Returns the caller that the handler's rule has found. If no rule has decided, it decides like `#[require_auth]`.
     #[project = Stage]
     pub enum PrincipalFuture {
         /// A rule has decided.
         Decided { found: Option<Result<Principal, Error>> },
-        /// None has, and a password is being hashed.
+        /// No rule has decided, and the decision is pending, for example while a password is hashed.
         Deciding { decision: PendingDecision, request: HttpRequest },
     }
 }
 
-/// The error where a principal is asked for, and `Option` may make it `None`. The body is left alone: other arguments may
-/// want it.
+/// Returns the error of an extractor for the caller. `Option` may turn it into `None`. The body stays with the request, because
+/// other arguments may read it.
 fn refuse(request: &HttpRequest, denied: impl Into<LayerDenial>) -> Error {
     guard::refuse(request, &REQUIRE_AUTH, denied, Payload::None)
 }
 
-/// Who was found, once it was decided.
+/// Returns the caller after a decision.
 fn known(request: &HttpRequest, found: Option<CallerOutcome>) -> Result<Principal, Error> {
     match found {
         Some(CallerOutcome::Known(principal)) => Ok(principal.into()),
@@ -120,10 +121,10 @@ impl FromRequest for Principal {
     }
 }
 
-/// The caller, as an argument of handlers that let strangers in and go on where nobody can say who calls.
+/// An extractor for the caller in handlers that admit anonymous callers and keep working while authentication is unavailable.
 ///
-/// `Option<Principal>` is answered with 503 while the store of sessions, or of users, is out of reach: neither `None` nor
-/// somebody would be right. A page that is as good without a name takes this instead.
+/// With `Option<Principal>`, the response is 503 while the session or user store is unavailable, because neither `None` nor a
+/// principal would be correct. A page that also works without the caller takes this instead.
 ///
 /// ```
 /// use actix_web::{Responder, get};
@@ -141,11 +142,11 @@ impl FromRequest for Principal {
 /// ```
 #[derive(Clone, Debug)]
 pub enum MaybePrincipal {
-    /// Who calls.
+    /// The verified caller.
     Known(Principal),
-    /// Nobody has authenticated.
+    /// The request is anonymous.
     Anonymous,
-    /// There is a credential, and it cannot be verified now. Grants nothing.
+    /// The credential cannot be verified now, because a store is unavailable. It grants nothing.
     Unavailable,
 }
 
@@ -159,7 +160,7 @@ impl From<CallerOutcome> for MaybePrincipal {
     }
 }
 
-/// What stands for `#[public]` where this is asked for without a rule that has decided.
+/// The equivalent of `#[public]`, for a [`MaybePrincipal`] that is extracted before any rule has decided.
 static PUBLIC: Rule = Rule {
     target: RuleTarget::Other("a handler that takes a MaybePrincipal"),
     reads: CallerAccess::CallerOrOutage,
@@ -183,7 +184,7 @@ impl FromRequest for MaybePrincipal {
 }
 
 pin_project_lite::pin_project! {
-    /// The principal, then its claims.
+    /// The future of [`Claims`]: extracts the principal, then its claims.
     pub struct ClaimsFuture<T> {
         #[pin]
         principal: PrincipalFuture,
@@ -226,9 +227,10 @@ impl<T: DeserializeOwned> FromRequest for Claims<T> {
     }
 }
 
-/// Who was found to call, for middleware that runs after a handler.
+/// Access to the caller from requests, for middleware.
 pub trait PrincipalExt {
-    /// The principal that the decision was made on; `None` before it, and where nobody had to authenticate.
+    /// Returns the principal that the decision is based on. Returns `None` before the decision, and if no authentication was
+    /// required.
     fn principal(&self) -> Option<Principal>;
 }
 

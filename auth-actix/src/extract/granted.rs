@@ -1,4 +1,4 @@
-//! Proof in the type system that a guard has let this call in.
+//! Type-level proof that a rule has granted the call.
 
 use std::fmt;
 use std::future::{Ready, ready};
@@ -12,18 +12,18 @@ use auth_core::policy::rule::{Rule, RuleTarget};
 
 use crate::{adapter, guard};
 
-/// Proof that a guard has let this call in, and that its rule lets in nobody without the role, the permission or the scope `P`.
+/// Proof that a rule has granted this call, and that the rule requires the role, the permission or the scope `P`.
 ///
-/// A handler takes it as an argument, and hands it on: a function that takes `&Granted<proof::Admin>` cannot be reached from a
-/// handler whose rule does not imply that role. It has no size, and is neither `Clone` nor `Send` nor `Sync`, so that it is handed
-/// on and not kept. It proves that *a* guard let a call in, not for whom, and whoever keeps one beyond the call (a thread-local
-/// could) has it for the next.
+/// A handler takes it as an argument and passes it on. A function that takes `&Granted<proof::Admin>` cannot be called from a
+/// handler whose rule does not imply that role. The proof is a zero-sized type, and neither `Clone` nor `Send` nor `Sync`, so that
+/// it is passed on and not stored. It proves that *a* rule has granted a call, and not for which caller. Code that stores it beyond
+/// the call, for example in a thread-local, can use it in the next call.
 ///
-/// Asking for what the rule does not imply does not compile, also where the argument is a part of a tuple, of `Option`, `Result`
-/// or `Either`. Behind an alias of one of these, or as a parameter of a generic handler, it cannot be seen: there it is refused
-/// when the handler is called, and so is a `Principal`.
+/// A proof that the rule does not imply is a compile error, also if the argument is part of a tuple, of `Option`, `Result` or
+/// `Either`. The attributes cannot see it behind an alias of one of these, or if it is a type parameter of a generic handler. In
+/// these cases the call is denied at run time, and so is one that takes a `Principal`.
 ///
-/// The types `P` are made by the derives where asked: `#[role(proofs = "proof")]`.
+/// The derives generate the types `P` on request: `#[role(proofs = "proof")]`.
 ///
 /// ```
 /// use auth_actix::{Granted, Role, require_role};
@@ -44,7 +44,7 @@ use crate::{adapter, guard};
 ///     publish(admin.weaker())
 /// }
 /// ```
-/// One that the rule does not give:
+/// A proof that the rule does not imply:
 /// ```compile_fail
 /// # use auth_actix::{Granted, Role, require_role};
 /// # #[derive(Role)]
@@ -55,19 +55,19 @@ use crate::{adapter, guard};
 /// ```
 pub struct Granted<P>(PhantomData<(fn() -> P, *const ())>);
 
-/// What can be proven: a type that stands for a name. Made by the derives.
+/// A type that represents a name, for [`Granted`]. Implemented by the derives.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` stands for no role, permission or scope",
     label = "no guard proves this",
     note = "write `#[role(proofs = \"proof\")]` on the enum, and `Granted<proof::…>`"
 )]
 pub trait Proof: 'static {
-    /// The name.
+    /// The represented name.
     #[doc(hidden)]
     const NAME: Name;
 }
 
-/// That whoever holds the one holds the other. Made by the derives, along the hierarchy.
+/// A relation between proofs: a caller with `Self` also has `P`. Implemented by the derives, along the hierarchy.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not imply `{P}`",
     label = "the one does not prove the other",
@@ -76,17 +76,17 @@ pub trait Proof: 'static {
 pub trait Implies<P>: Proof {}
 
 impl<P: Proof> Granted<P> {
-    /// The proof of what this one implies.
+    /// Borrows this proof as the proof of an implied name.
     pub fn weaker<Q: Proof>(&self) -> &Granted<Q>
     where
         P: Implies<Q>,
     {
-        // Whoever writes `Implies` by hand is not believed.
+        // A hand-written impl of `Implies` is not trusted.
         const { assert!(P::NAME.is_stronger_than(Q::NAME), "the one does not imply the other") };
         &Granted(PhantomData)
     }
 
-    /// The proof of what this one implies, in its place.
+    /// Converts this proof into the proof of an implied name.
     pub fn into_weaker<Q: Proof>(self) -> Granted<Q>
     where
         P: Implies<Q>,
@@ -102,7 +102,7 @@ impl<P: Proof> fmt::Debug for Granted<P> {
     }
 }
 
-/// The rule, for the log, of who takes a proof without one.
+/// The rule in logs for a handler that takes a proof without a rule.
 static NO_RULE: Rule =
     Rule { target: RuleTarget::Other("a handler that takes a proof"), ..auth_core::policy::rule::AUTHENTICATED };
 
@@ -110,8 +110,8 @@ impl<P: Proof> FromRequest for Granted<P> {
     type Error = Error;
     type Future = Ready<Result<Self, Error>>;
 
-    /// The attributes have checked what can be seen at compile time; what they cannot see, such as an argument whose type is a
-    /// parameter of the handler, is refused here.
+    /// Denies the proofs that the attributes cannot check at compile time, such as an argument whose type is a type parameter of
+    /// the handler.
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let rule = guard::rule_of(request);
         if rule.is_some_and(|rule| rule.formula().implies(P::NAME))

@@ -1,4 +1,4 @@
-//! Connections that outlive their request: a stream, a socket. What has let them in may cease to hold.
+//! Leases for responses that outlive the decision, such as streams and WebSockets.
 
 use std::fmt;
 use std::future::{Ready, ready};
@@ -16,13 +16,16 @@ use pin_project_lite::pin_project;
 
 use crate::guard;
 
-/// Ends when the rule of the handler stops holding: a future, for handlers whose answer goes on, as that of a WebSocket or of
-/// server-sent events.
+/// A future that completes when the rule of the handler no longer holds. For handlers with long-lived responses, such as WebSockets
+/// or server-sent events.
 ///
-/// It ends when the credential expires (a bearer token a leeway of clocks later, as it would be refused), to the second; and within 10 s (or what [`every`](Self::every) says) when the login is older
-/// than the rule allows, when the caller or the token is blocked or revoked, the session has ended, or a role was withdrawn that is
-/// asked for elsewhere. While the source of that cannot be reached it goes on for three such intervals, and then ends. What checks
-/// have found is not asked again, and where the request came from counts as it did.
+/// It ends exactly when the credential expires. For a bearer token, the leeway for clock skew is added, as in the verification.
+///
+/// It ends within 10 s, or the interval of [`every`](Self::every), when the login becomes older than the rule allows, when the
+/// caller or the token is blocked or revoked, when the session has ended, or when a role of the role provider is withdrawn. While
+/// one of these is unavailable, the lease continues for three intervals and then ends.
+///
+/// The results of checks and the client address are not evaluated again.
 ///
 /// ```
 /// use actix_web::{HttpResponse, get};
@@ -52,35 +55,35 @@ pub struct Lease {
     ended: Option<LeaseEnd>,
 }
 
-/// Why a [`Lease`] has ended.
+/// The reason why a [`Lease`] has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LeaseEnd {
-    /// The credential has expired, or the login is older than the rule allows: another one would do.
+    /// The credential has expired, or the login is older than the rule allows. A new login could help.
     Expired,
-    /// Revoked, blocked, logged out, or a role is there no more.
+    /// Access was withdrawn: the caller is blocked, revoked or logged out, or has lost a role.
     Withdrawn,
-    /// Whether the rule still holds could not be found out for too long.
+    /// It was unknown for too long whether the rule still holds, because a store or provider was unavailable.
     Unreachable,
 }
 
-/// How often it is asked whether the rule still holds, unless said otherwise.
+/// The default interval between two evaluations of the rule.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// At least this long lies between two times.
+/// The minimum interval.
 const SOON: Duration = Duration::from_secs(1);
 
-/// So many intervals may pass while nobody can say.
+/// The number of failed evaluations that a lease outlives.
 const PATIENCE: u32 = 3;
 
 impl Lease {
-    /// Asks so often whether the rule still holds; at least a second lies between two times.
+    /// Sets the interval between two evaluations of the rule. Default: 10 s. Minimum: 1 s.
     #[must_use]
     pub fn every(self, interval: Duration) -> Self {
         Self { every: interval.max(SOON), ..self }
     }
 
-    /// The stream, which ends when the lease does.
+    /// Returns the stream, limited by the lease: it ends when the lease does.
     pub fn over<S: Stream>(self, stream: S) -> LeasedStream<S> {
         LeasedStream { stream, lease: Some(self) }
     }
@@ -111,7 +114,7 @@ impl Future for Lease {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<LeaseEnd> {
         let this = &mut *self;
-        // Asked again, it says the same.
+        // A poll after completion returns the same value.
         if let Some(end) = this.ended {
             return Poll::Ready(end);
         }
@@ -143,12 +146,12 @@ impl FromRequest for Lease {
     }
 }
 
-/// For the log, where there is none.
+/// The rule in logs for a handler without a rule.
 static NO_RULE: Rule =
     Rule { target: RuleTarget::Other("a handler that takes a lease"), ..auth_core::policy::rule::AUTHENTICATED };
 
 pin_project! {
-    /// A stream that ends when its [`Lease`] does. Made by [`Lease::over`].
+    /// A stream that ends when its [`Lease`] does. Created by [`Lease::over`].
     pub struct LeasedStream<S> {
         #[pin]
         stream: S,

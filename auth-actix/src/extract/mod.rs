@@ -1,4 +1,4 @@
-//! Arguments of handlers.
+//! Extractors for handlers.
 
 pub(crate) mod caller;
 pub(crate) mod granted;

@@ -1,4 +1,4 @@
-//! Sessions over HTTP: log-in, log-out, and acting for somebody.
+//! The session extractor: login, logout, and acting as another user.
 
 use std::future::{Future, Ready, ready};
 use std::time::Duration;
@@ -24,10 +24,10 @@ use crate::extract::caller;
 use crate::respond::Messages;
 use crate::{adapter, guard};
 
-/// Begins and ends sessions: an argument of the handlers that log people in and out.
+/// An extractor that begins and ends sessions, for handlers of logins and logouts.
 ///
-/// Each method that changes something refuses a request that another site's page may have sent, also where no session is
-/// there yet: who is logged in as somebody else writes into their account.
+/// Each state-changing method refuses cross-site requests, also without a session: a user whom another site has logged in under
+/// another account would write into that account.
 ///
 /// ```
 /// use actix_web::{HttpResponse, Result, post, web};
@@ -51,14 +51,14 @@ pub struct Session {
     request: HttpRequest,
 }
 
-/// The `Set-Cookie` that goes with a log-in or a log-out: `response.append_header(cookie)`.
+/// The `Set-Cookie` header of a login or a logout: `response.append_header(cookie)`.
 #[derive(Clone)]
 #[must_use = "without it the browser does not know"]
 pub struct SessionCookie(HeaderValue);
 
 impl SessionCookie {
     fn new(text: &str) -> Result<Self, Denial> {
-        // Of ASCII alone, so that this cannot be.
+        // The text is ASCII, so this cannot fail.
         HeaderValue::from_str(text).map(Self).map_err(|_| Denial::new(Reason::SetUp))
     }
 }
@@ -71,14 +71,14 @@ impl TryIntoHeaderPair for SessionCookie {
     }
 }
 
-/// No id.
+/// Redacts the session id.
 impl std::fmt::Debug for SessionCookie {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("SessionCookie(_)")
     }
 }
 
-/// What stands for the rule of a log-in, for logs.
+/// The rule of the login endpoints, for logs.
 pub(crate) static LOGIN: Rule = Rule { text: "log-in", target: RuleTarget::Login, ..auth_core::policy::rule::PUBLIC };
 
 impl FromRequest for Session {
@@ -95,20 +95,20 @@ impl FromRequest for Session {
 }
 
 impl Session {
-    /// Logs somebody in whom the application has authenticated, in place of whoever was logged in: the browser gets a new
-    /// session, and the one before is dead at once. Also for step-up: a login with the same name and a better `acr`.
+    /// Begins a session for a user that the application has authenticated. It replaces the current session of the browser, which
+    /// ends immediately. Also for step-up: a login of the same user with a higher `acr`.
     ///
     /// # Errors
-    /// An answer: 403 to another site's page, 503 where the store is full or out of reach.
+    /// A response: 403 for a cross-site request, 503 if the store is full or unavailable.
     pub async fn log_in(&self, login: NewSession) -> Result<SessionCookie, Error> {
         self.answered(self.begin(login).await)
     }
 
-    /// Logs in the user whose name and password these are, by the users that the [builder](crate::AuthBuilder::users) was
-    /// given. Where `remember` says so, the browser keeps the session when it is closed.
+    /// Verifies the name and password with the users of [`AuthBuilder::users`](crate::AuthBuilder::users) and begins a session. If
+    /// `remember` is true, the browser keeps the session when it is closed.
     ///
     /// # Errors
-    /// An answer: 401 for whatever is wrong with them, 429 after too many failures, and those of [`log_in`](Self::log_in).
+    /// A response: 401 for any invalid name or password, 429 after too many failures, and those of [`log_in`](Self::log_in).
     pub async fn log_in_with_password(
         &self,
         presented: PasswordCredentials,
@@ -117,59 +117,65 @@ impl Session {
         self.answered(self.check_password(presented, remember).await)
     }
 
-    /// Ends the session of this browser, if it has one.
+    /// Ends the session of this browser, if there is one.
     ///
     /// # Errors
-    /// An answer: 403 to another site's page, 503 where the store is out of reach.
+    /// A response: 403 for a cross-site request, 503 if the store is unavailable.
     pub async fn log_out(&self) -> Result<SessionCookie, Error> {
         self.answered(self.end().await)
     }
 
-    /// Ends all other sessions of whoever is logged in here. How many there were. After a new password that does not do: this one
-    /// began with the one before; [log in](Self::log_in_with_password) again.
+    /// Ends all other sessions of the caller. Returns the number of ended sessions.
+    ///
+    /// It does not suffice after a change of the password, because the current session began with the old one. [Log
+    /// in](Self::log_in_with_password) again.
     ///
     /// # Errors
-    /// As [`log_out`](Self::log_out); and 401 where nobody is logged in.
+    /// All errors of [`log_out`](Self::log_out), and 401 if the caller is not logged in.
     pub async fn log_out_elsewhere(&self) -> Result<u64, Error> {
         self.answered(self.end_others().await)
     }
 
-    /// The live sessions of whoever is logged in here, the oldest first: for a page that says where else. The one of this browser
-    /// is that of [`key`](Self::key).
+    /// Returns the live sessions of the caller, oldest first, for a page that lists them. The session of this browser has the key
+    /// [`key`](Self::key).
     ///
     /// # Errors
-    /// An answer: 401 where nobody is logged in, 503 where the store is out of reach.
+    /// A response: 401 if the caller is not logged in, 503 if the store is unavailable.
     pub async fn all(&self) -> Result<Vec<SessionInfo>, Error> {
         self.answered(self.list().await)
     }
 
-    /// By what the session of this browser is ended; `None` where it has none.
+    /// Returns the key of this browser's session. Returns `None` without a session.
     pub fn key(&self) -> Option<SessionKey> {
         self.id().ok().flatten().map(SessionId::key)
     }
 
-    /// Ends one session of whoever is logged in here, and of nobody else. Whether there was such a one.
+    /// Ends one session of the caller. Keys of other users' sessions have no effect. Returns whether the caller had such a session.
     ///
     /// # Errors
-    /// As [`log_out_elsewhere`](Self::log_out_elsewhere).
+    /// All errors of [`log_out_elsewhere`](Self::log_out_elsewhere).
     pub async fn end_one(&self, key: SessionKey) -> Result<bool, Error> {
         self.answered(self.end_own(key).await)
     }
 
-    /// Goes on as somebody else, until log-out: with their roles, and with `act`, which says who really acts. Handlers with
-    /// `#[require_auth(direct)]`, or that ask for a recent login, refuse it. Who may do this is for the rule of your handler
-    /// to say; an administrator should not become another one by it.
+    /// Continues as another user until logout, with the roles of that user. The claim `act` contains the actual caller. Handlers
+    /// with `#[require_auth(direct)]`, or that require a recent login, deny such a session.
+    ///
+    /// The rule of your handler must restrict the callers. An administrator should not be able to act as another administrator.
     ///
     /// # Errors
-    /// As [`log_in`](Self::log_in); 401 where nobody is logged in, 403 where who is acts for somebody already.
+    /// All errors of [`log_in`](Self::log_in), 401 if the caller is not logged in, and 403 if the caller already acts as another
+    /// user.
     pub async fn act_as(&self, login: NewSession) -> Result<SessionCookie, Error> {
         self.answered(self.begin_to_act(login).await)
     }
 
-    /// Completes when the session that this request came with is over: a stream or a socket that was let in by it outlives it
-    /// otherwise (ASVS 8.3.2). Over means ended or replaced, by time, log-out or a new login; and refused by the lists, or with a
-    /// user who is gone. Looked at every five seconds, which is no activity. Also over when nobody could say for fifteen seconds,
-    /// and at once where the request has no session.
+    /// Completes when the session of this request is over. Otherwise, a stream or a WebSocket outlives the session that it was
+    /// granted with (ASVS 8.3.2).
+    ///
+    /// A session is over if it has ended or was replaced (by expiry, logout or a new login), if it is blocked or revoked, or if its
+    /// user no longer exists. It is checked every 5 s, which does not count as activity. The future also completes after three
+    /// failed checks in a row, and immediately if the request has no session.
     ///
     /// ```
     /// use actix_web::{HttpResponse, Responder, get};
@@ -229,7 +235,8 @@ impl Session {
         self.begun(login).await
     }
 
-    /// The same for somebody whom a provider sends back, which is another site: what began here says that it comes from us.
+    /// Like [`begin`](Self::begin), for the redirect from an identity provider, which is cross-site. The state of the login flow
+    /// proves that the login began here.
     pub(crate) async fn begin_at_provider(&self, login: NewSession) -> Result<SessionCookie, Denial> {
         self.begun(login).await
     }
@@ -279,7 +286,7 @@ impl Session {
         SessionCookie::new(&cookie)
     }
 
-    /// Whom a list refuses gets no session; after the password, so that nobody else learns of it (H9).
+    /// Denies a session to a blocked principal. It runs after the password check, so that only the user learns of the block (H9).
     fn admit(&self, who: &auth_core::Principal) -> Result<(), Denial> {
         self.auth.engine().reject_if_blocked(who.clone()).map(drop)
     }
@@ -292,7 +299,7 @@ impl Session {
         &self.auth
     }
 
-    /// Whether somebody is logged in here.
+    /// Returns whether the browser has a live session.
     pub(crate) async fn is_live(&self) -> bool {
         match (self.sessions(), self.id()) {
             (Ok(sessions), Ok(Some(id))) => sessions.verify(id).await.is_ok(),
@@ -300,12 +307,11 @@ impl Session {
         }
     }
 
-    /// What pages say.
     pub(crate) fn messages(&self, request: &HttpRequest) -> Messages {
         self.auth.responses().messages(request)
     }
 
-    /// Where people are led who have logged out.
+    /// Returns the page after logout. Returns `None` for logins at a provider, which could log the user in again immediately.
     pub(crate) fn page_after_log_out(&self) -> Option<&str> {
         if self.auth.engine().part::<LoginAtProvider>().is_some() {
             return None;
@@ -313,7 +319,7 @@ impl Session {
         self.auth.responses().login_page()
     }
 
-    /// Whom the rule of the handler has found.
+    /// Returns the caller that the rule of the handler has found.
     fn caller(&self) -> Result<Principal, Denial> {
         let caller = caller::decided(&self.request).and_then(CallerOutcome::known);
         caller.ok_or_else(|| Denial::new(Reason::MissingCredentials))
@@ -323,13 +329,13 @@ impl Session {
         self.auth.engine().part::<SessionVerifier>().ok_or_else(|| Denial::new(Reason::SetUp))
     }
 
-    /// The session that the browser has.
+    /// Reads the session id from the cookies.
     fn id(&self) -> Result<Option<SessionId>, Denial> {
         let cookies = self.request.headers().get_all(COOKIE).map(|value| value.as_bytes());
         Ok(self.sessions()?.read(cookies))
     }
 
-    /// Logging in and out are state-changing requests too (CSRF-4), whatever their method.
+    /// Login and logout are state-changing requests too (CSRF-4), whatever their method.
     fn check_site(&self) -> Result<(), Denial> {
         match self.auth.engine().cross_site_of_change(&self.request) {
             CrossSite::Passed => Ok(()),

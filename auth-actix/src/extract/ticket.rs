@@ -1,4 +1,4 @@
-//! A ticket for a socket or a stream, which a page of a browser opens without a header.
+//! One-use tickets for WebSockets and `EventSource`s, which browsers open without custom headers.
 
 use std::fmt;
 use std::future::{Ready, ready};
@@ -12,13 +12,14 @@ use auth_core::scheme::ticket::{NoTicket, Tickets};
 
 use crate::{adapter, guard};
 
-/// A one-use ticket for whoever calls: it stands for their bearer token, for half a minute.
+/// A one-use ticket for the caller. It replaces the caller's bearer token for 30 s.
 ///
-/// A page can set no header when it opens a WebSocket or an `EventSource`, and a token in an address is in logs and histories. So
-/// it asks for a ticket, with its token in `Authorization`, and opens `/socket?ticket=…`. A ticket that was seen is worth nothing.
-/// An `EventSource` that was cut off asks again with the same address, and is refused: its page asks for a new ticket then.
+/// A page cannot set headers when it opens a WebSocket or an `EventSource`, and a token in a URL is exposed in logs and histories.
+/// Instead, the page requests a ticket, with its token in `Authorization`, and opens `/socket?ticket=…`. A used ticket is
+/// worthless. An `EventSource` reconnects with the same URL, which is refused: its page must then request a new ticket.
 ///
-/// Of one caller, sixteen may wait to be used: one more is 429. Tickets are of one process: between several, a proxy has to send both requests to one. See
+/// At most 16 unused tickets exist per caller; a further request gets 429. Tickets are valid only in the process that issued them.
+/// If there are several processes, a proxy must route both requests to the same one. See
 /// [`AuthBuilder::tickets`](crate::AuthBuilder::tickets).
 ///
 /// ```
@@ -35,20 +36,20 @@ use crate::{adapter, guard};
 pub struct Ticket(String);
 
 impl Ticket {
-    /// What stands behind `?ticket=`.
+    /// Returns the value for the query parameter `ticket`.
     pub fn into_string(self) -> String {
         self.0
     }
 }
 
-/// Not the ticket.
+/// Redacts the ticket.
 impl fmt::Debug for Ticket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Ticket(_)")
     }
 }
 
-/// For the log, where there is none.
+/// The rule in logs for a handler without a rule.
 static NO_RULE: Rule =
     Rule { target: RuleTarget::Other("a handler that gives a ticket"), ..auth_core::policy::rule::AUTHENTICATED };
 
@@ -68,7 +69,7 @@ impl FromRequest for Ticket {
             let engine = auth.engine();
             let known = adapter::read(request, |state| state.cached_caller(request, engine.id()))
                 .and_then(CallerOutcome::known);
-            // What was verified is what stands there.
+            // The outcome belongs to the presented credential, so this token was verified.
             let (token, owner) = match (engine.bearer_token(request), known) {
                 (Some(token), Some(principal)) => (token, principal.id()),
                 _ => {

@@ -1,4 +1,4 @@
-//! Where a request is decided on: the scopes around its handler, and the `Auth` of each.
+//! The scopes around a handler, their rules, and the `Auth` of each.
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,26 +13,26 @@ use auth_core::policy::rule::Rule;
 use crate::adapter::Actix;
 use crate::auth::Auth;
 
-/// What a scope binds its handlers to: its `Auth`, which no `app_data` replaces, its own rule, and the scope around it.
+/// The binding of a scope's handlers: the scope's `Auth`, which no `app_data` can replace, its rule, and the enclosing scope.
 pub(crate) struct Binding {
-    /// None where it is that of the scope around it.
+    /// `None` if it is that of the enclosing scope.
     auth: Option<Auth>,
     rule: OnceLock<&'static Rule>,
     around: OnceLock<Arc<Binding>>,
-    /// What the paths below it begin with.
+    /// The path prefix, relative to the enclosing scope.
     path: String,
-    /// Whether each route in it whose pattern names an object has to ask about that.
+    /// Whether each route whose pattern names an object must check access to it.
     strict: bool,
-    /// What is wrapped around it, by type: it may answer by itself.
+    /// The types of the middleware around the scope, which may respond by itself.
     middleware: Mutex<Vec<&'static str>>,
-    /// How many conditions of routing decide whether it is asked.
+    /// The number of route guards.
     guards: AtomicUsize,
-    /// Whether some scope of actix stands around it, whose path nobody tells.
+    /// Set if a plain scope of actix encloses it. The path of such a scope is unknown.
     in_foreign: OnceLock<()>,
     layers: OnceLock<Vec<Layer>>,
 }
 
-/// One decision: of an `Auth`, on the rules of its scopes.
+/// One decision: an `Auth`, and the rules of its scopes.
 pub(super) struct Layer {
     auth: Auth,
     rules: Vec<&'static Rule>,
@@ -53,28 +53,28 @@ impl Binding {
         })
     }
 
-    /// Who decides on its handlers; `None` where neither it nor a scope around it has been given one.
+    /// Returns the `Auth` that decides. Returns `None` if neither the scope nor an enclosing one has one.
     pub(crate) fn auth(&self) -> Option<&Auth> {
         self.auth.as_ref().or_else(|| self.around.get()?.auth())
     }
 
-    /// The prefix of its paths, within the scope around it.
+    /// Returns the path prefix, relative to the enclosing scope.
     pub(crate) fn path(&self) -> &str {
         &self.path
     }
 
-    /// Sets the scope's rule; `false` where it has one already.
+    /// Sets the rule of the scope. Returns `false` if it already has one.
     pub(crate) fn require(&self, rule: &'static Rule) -> bool {
         self.rule.set(rule).is_ok()
     }
 
     pub(crate) fn nest_in(&self, around: &Arc<Self>) {
-        // A scope is given to one other scope, by value.
+        // A scope is moved into at most one other scope.
         let _ = self.around.set(Arc::clone(around));
     }
 
-    /// Registers what stands in this scope. A scope of ours that is found there nests in this one, also where scopes of
-    /// actix stand between: those cannot say so.
+    /// Runs the registration of the services in this scope. One of our scopes that is registered meanwhile is nested in this one,
+    /// also with plain scopes of actix between the two, which cannot report it.
     pub(crate) fn registering<R>(self: &Arc<Self>, register: impl FnOnce() -> R) -> R {
         let before = AROUND.replace(Some(Arc::clone(self)));
         let registered = register();
@@ -82,8 +82,8 @@ impl Binding {
         registered
     }
 
-    /// Nests in the scope that is being registered, if it is in none. Then some scope of actix stands between the two, or
-    /// around this one where it is not at the root of the application.
+    /// Nests in the scope that is being registered, unless already nested. In that case, a plain scope of actix is between the two.
+    /// Without such a scope, a plain scope of actix encloses this one unless it is at the root of the application.
     pub(crate) fn nest_in_registering(&self, is_root: bool) {
         if self.around.get().is_some() {
             return;
@@ -97,7 +97,7 @@ impl Binding {
         }
     }
 
-    /// What the paths below this scope begin with, from the outside in; `None` where that is not known.
+    /// Returns the complete path prefix, from the outside in. Returns `None` if it is unknown.
     pub(crate) fn pattern_so_far(&self) -> Option<String> {
         let before = match self.around.get() {
             Some(around) => around.pattern_so_far()?,
@@ -106,8 +106,8 @@ impl Binding {
         self.in_foreign.get().is_none().then(|| before + &self.path)
     }
 
-    /// The decisions, from the outside in; the last one is that of the handler too. Settled when first asked for, after
-    /// all scopes were put together.
+    /// Returns the layers, from the outside in. The last one also decides on the rule of the handler. They are computed at the
+    /// first call, after all scopes are nested.
     fn layers(&self) -> &[Layer] {
         self.layers.get_or_init(|| self.layers_so_far())
     }
@@ -127,19 +127,19 @@ impl Binding {
                     let rules = scope.rule.get().copied().into_iter().collect();
                     layers.push(Layer { auth: auth.clone(), rules });
                 }
-                // Such a scope does not start, nor does what stands in it.
+                // Such a scope does not start, nor do its services.
                 (None, None) => {}
             }
         }
         layers
     }
 
-    /// The rules of this scope and of those around it that share its `Auth`, as far as they are put together.
+    /// Returns the rules of this scope and of enclosing scopes that share its `Auth`, as nested so far.
     pub(crate) fn rules_so_far(&self) -> Vec<&'static Rule> {
         self.layers_so_far().pop().map(|layer| layer.rules).unwrap_or_default()
     }
 
-    /// Whether the sessions of two `Auth`s, of this scope and those around it, take the cookies of each other for their own.
+    /// Returns whether the sessions of this scope and of an enclosing one, with different `Auth`s, use the same cookie.
     pub(crate) fn sessions_clash_so_far(&self) -> bool {
         #[cfg(feature = "session")]
         {
@@ -155,22 +155,22 @@ impl Binding {
         false
     }
 
-    /// How many `Auth`s decide one after the other.
+    /// Returns the number of layers.
     pub(crate) fn count_so_far(&self) -> usize {
         self.layers_so_far().len()
     }
 
-    /// The rules of this scope and of all around it, from the outside in.
+    /// Returns the rules of this scope and of all enclosing scopes, from the outside in.
     pub(crate) fn all_rules_so_far(&self) -> Vec<&'static Rule> {
         self.layers_so_far().into_iter().flat_map(|layer| layer.rules).collect()
     }
 
-    /// Takes note of middleware around the scope.
+    /// Records middleware around the scope.
     pub(crate) fn add_middleware(&self, kind: &'static str) {
         self.middleware.lock().unwrap_or_else(PoisonError::into_inner).push(kind);
     }
 
-    /// The middleware around this scope and those around it, from the outside in.
+    /// Returns notes on the middleware around this scope and enclosing scopes, from the outside in.
     pub(crate) fn middleware_so_far(&self) -> Vec<String> {
         let mut all = self.around.get().map(|around| around.middleware_so_far()).unwrap_or_default();
         let own = self.middleware.lock().unwrap_or_else(PoisonError::into_inner);
@@ -178,39 +178,39 @@ impl Binding {
         all
     }
 
-    /// Takes note of a condition of routing.
+    /// Records a route guard.
     pub(crate) fn add_guard(&self) {
         self.guards.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Whether conditions of routing decide if this scope is asked.
+    /// Returns whether the scope has route guards.
     pub(crate) fn has_guards(&self) -> bool {
         self.guards.load(Ordering::Relaxed) > 0
     }
 
-    /// How many decide that, of this scope and those around it.
+    /// Returns the number of route guards of this scope and enclosing scopes.
     pub(crate) fn guards_so_far(&self) -> usize {
         let around = self.around.get().map_or(0, |around| around.guards_so_far());
         around + self.guards.load(Ordering::Relaxed)
     }
 
-    /// Whether this scope, or one around it, is strict.
+    /// Returns whether this scope or an enclosing one is strict.
     pub(crate) fn is_strict_so_far(&self) -> bool {
         self.strict || self.around.get().is_some_and(|around| around.is_strict_so_far())
     }
 
-    /// Whether this scope, or one around it, answers as an unknown path.
+    /// Returns whether the rule of this scope or of an enclosing one hides denials as an unknown path.
     pub(crate) fn hides_so_far(&self) -> bool {
         self.layers_so_far().iter().flat_map(|layer| &layer.rules).any(|rule| rule.not_found)
     }
 }
 
 thread_local! {
-    /// The scope that is being registered: actix registers what stands in a scope while it registers the scope.
+    /// The scope that is being registered: actix registers the services in a scope during the registration of the scope.
     static AROUND: RefCell<Option<Arc<Binding>>> = const { RefCell::new(None) };
 }
 
-/// A [`DecisionSite`] that outlives the request's way through its services.
+/// A [`DecisionSite`] that outlives the routing of the request.
 #[derive(Clone)]
 pub(super) enum OwnedPlace {
     Scope(Arc<Binding>, Auth),
@@ -233,7 +233,7 @@ impl OwnedPlace {
     }
 }
 
-/// Where a request is decided on.
+/// The scope or the application that decides on a request.
 #[derive(Clone, Copy)]
 pub(super) enum DecisionSite<'a> {
     Scope(&'a Binding, &'a Auth),
@@ -241,7 +241,7 @@ pub(super) enum DecisionSite<'a> {
 }
 
 impl<'a> DecisionSite<'a> {
-    /// The innermost scope of ours, or the `Auth` that the application was given as `app_data`.
+    /// Returns the innermost of our scopes, or the `Auth` in the application's `app_data`.
     pub(super) fn of(request: &'a HttpRequest) -> Option<Self> {
         match request.app_data::<Arc<Binding>>() {
             Some(binding) => binding.auth().map(|auth| Self::Scope(binding, auth)),
@@ -255,7 +255,7 @@ impl<'a> DecisionSite<'a> {
         }
     }
 
-    /// The `Auth` of the layer at `index`.
+    /// Returns the `Auth` of the layer at `index`.
     pub(super) fn auth_of(self, index: usize) -> Option<&'a Auth> {
         match self {
             Self::App(auth) => (index == 0).then_some(auth),
@@ -293,5 +293,5 @@ impl<'a> Layers<'a, Actix> for DecisionSite<'a> {
     }
 }
 
-/// Adds nothing to the rules of scopes.
+/// A rule that adds nothing to the rules of scopes.
 pub(crate) static PASS: Rule = Rule { text: "public", ..auth_core::policy::rule::PUBLIC };

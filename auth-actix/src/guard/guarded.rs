@@ -1,4 +1,5 @@
-//! The one argument that a guarded handler has for actix.
+//! The only argument that actix extracts for a handler with a rule. It decides first, and then extracts the arguments of the
+//! handler.
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -14,31 +15,33 @@ use crate::respond::keep_body;
 
 use super::{CheckedFuture, LayerOutcome, PendingDecision, enforce, refuse, refuse_twice};
 
-/// What ties a handler with these arguments to its rule. Written by the attributes, and by nobody else.
+/// The link between a handler with these arguments and its rule. Implemented only by the attributes.
 ///
-/// The arguments are a parameter and no associated type: a public handler may take what is private to its module.
+/// The arguments are a type parameter and not an associated type, because a public handler may take types that are private to its
+/// module.
 #[diagnostic::on_unimplemented(
     message = "the rule of this handler was lost",
     label = "an attribute between the rule and the handler has dropped it",
     note = "write the rule below that attribute"
 )]
 pub trait Guard<A: FromRequest>: 'static {
-    /// The rule above the handler.
+    /// The rule of the handler.
     const RULE: &'static Rule;
-    /// Decides with the checks of the rule, and extracts the arguments; `None` where it has no checks.
+    /// Decides with the checks of the rule, and extracts the arguments. Returns `None` if the rule has no checks.
     fn checked(_: &HttpRequest, _: &mut Payload) -> Option<CheckedFuture<A>> {
         None
     }
 }
 
-/// The one argument that a guarded handler has for actix: decides, and extracts the others after.
+/// The only argument that actix extracts for a handler with a rule. It decides first, and then extracts the arguments of the
+/// handler.
 pub struct Guarded<G, A> {
-    /// The arguments.
+    /// The arguments of the handler.
     pub arguments: A,
     _decided: Decided<G>,
 }
 
-/// Only this room makes one.
+/// A proof of the decision. Its constructor is private to this module.
 struct Decided<G>(PhantomData<fn() -> G>);
 
 impl<G, A> std::fmt::Debug for Guarded<G, A> {
@@ -61,8 +64,8 @@ impl<G: Guard<A>, A: FromRequest> FromRequest for Guarded<G, A> {
 }
 
 pin_project! {
-    /// Decides, then extracts. All that is done is [`Arguments`]': there is one of these for each handler, and of those for each set
-    /// of arguments, which compilers are glad of.
+    /// The future of [`Guarded`]. The work is done in [`Arguments`]: this type is compiled once for each handler, and [`Arguments`]
+    /// once for each set of argument types, which reduces the generated code.
     pub struct GuardedFuture<G, A: FromRequest> {
         #[pin]
         arguments: Arguments<A>,
@@ -82,15 +85,15 @@ impl<G: Guard<A>, A: FromRequest> Future for GuardedFuture<G, A> {
 pin_project! {
     #[project = Stage]
     enum Arguments<A: FromRequest> {
-        /// A password is being hashed.
+        /// The decision is pending, for example while a password is hashed.
         Deciding { decision: PendingDecision, request: HttpRequest, payload: Payload, rule: &'static Rule },
-        /// A check has to say whether it holds.
+        /// Checks of the rule are running.
         Checking { arguments: CheckedFuture<A> },
-        /// The rule holds.
+        /// The rule holds. No argument keeps the body for a denial.
         Extracting { #[pin] arguments: A::Future },
-        /// The rule holds, and an argument may refuse all the same: then what is left of the body is kept.
+        /// The rule holds, and an argument may still deny the request. The rest of the body is then kept.
         Asking { #[pin] arguments: A::Future, payload: Payload },
-        /// It does not.
+        /// The rule does not hold.
         Refused { error: Option<Error> },
     }
 }

@@ -1,4 +1,5 @@
-//! The decision on a request, and the error that answers a denial: the only way to a handler.
+//! Enforcement: the decision on a request, and the error that carries the response to a denial. No handler with a rule runs without
+//! it.
 
 mod binding;
 mod guarded;
@@ -27,18 +28,18 @@ use crate::adapter;
 use crate::auth::Auth;
 use crate::respond::{self, Refusal};
 
-/// The `Auth` in reach of a request.
+/// Returns the `Auth` of the innermost scope, or that of the application's `app_data`.
 pub(crate) fn auth_of(request: &HttpRequest) -> Option<&Auth> {
     DecisionSite::of(request).map(DecisionSite::auth)
 }
 
-/// The rule that decided last for the `Auth` in reach.
+/// Returns the rule that decided last for that `Auth`.
 pub(crate) fn rule_of(request: &HttpRequest) -> Option<&'static Rule> {
     let auth = auth_of(request)?;
     adapter::read(request, |state| state.rule(auth.engine().id()))
 }
 
-/// A decision, or the rest of one.
+/// A decision, or the pending rest of one.
 pub(crate) enum LayerOutcome {
     Allowed,
     Refused(LayerDenial),
@@ -46,7 +47,7 @@ pub(crate) enum LayerOutcome {
 }
 
 impl LayerOutcome {
-    /// The decision, however long it takes.
+    /// Waits for the decision.
     pub(crate) async fn settled(self) -> Result<(), LayerDenial> {
         match self {
             Self::Allowed => Ok(()),
@@ -56,7 +57,7 @@ impl LayerOutcome {
     }
 }
 
-/// The rest of a decision, which takes a while.
+/// The rest of a decision that has to wait.
 pub(crate) type PendingDecision = Pin<Box<dyn Future<Output = Result<(), LayerDenial>>>>;
 
 const NO_AUTH: &str = "no `Auth` in reach: put the handler in `auth.scope(…)`, or call `App::app_data(auth.clone())`; `web::Data` is not looked at";
@@ -65,7 +66,7 @@ fn no_auth() -> LayerDenial {
     Denial { cause: Some(NO_AUTH), ..Denial::new(Reason::SetUp) }.into()
 }
 
-/// Decides on a request for a handler with this rule: at once, unless something has to be waited for.
+/// Decides on a request for a handler with this rule, immediately if nothing has to be awaited.
 pub(crate) fn enforce(request: &HttpRequest, handler: &'static Rule) -> LayerOutcome {
     let Some(place) = DecisionSite::of(request) else { return LayerOutcome::Refused(no_auth()) };
     match layers::enforce(place, request, handler) {
@@ -81,8 +82,8 @@ pub(crate) fn enforce(request: &HttpRequest, handler: &'static Rule) -> LayerOut
     }
 }
 
-/// Decides on a request for what is behind a rule without being its handler. The rule is kept with the request: what goes on after
-/// it, such as a [`Lease`](crate::lease::Lease), has to hold by it too.
+/// Decides on a request for a service in front of which the rule is enforced. The rule is kept with the request, because a
+/// [`Lease`](crate::lease::Lease) that the service takes depends on it as well.
 pub(crate) async fn enforce_in_front(request: &HttpRequest, rule: &'static Rule) -> Result<(), LayerDenial> {
     enforce(request, rule).settled().await?;
     if let Some(place) = OwnedPlace::of(request) {
@@ -91,8 +92,8 @@ pub(crate) async fn enforce_in_front(request: &HttpRequest, rule: &'static Rule)
     Ok(())
 }
 
-/// The error that answers a denial. The line that tells why is written when it is answered with, and not where an
-/// `Option<Principal>` makes `None` of it.
+/// Returns the error that carries the response to a denial. The reason is logged when the response is sent, and not if an
+/// `Option<Principal>` turns the error into `None`.
 pub(crate) fn refuse(
     request: &HttpRequest,
     handler: &'static Rule,
@@ -102,7 +103,7 @@ pub(crate) fn refuse(
     refuse_with(request, handler, denied.into(), payload, |ours| ours)
 }
 
-/// The same, with an answer that is made of ours where the handler does not hide.
+/// Like [`refuse`], with a function that may replace the response, unless the handler is hidden.
 fn refuse_with(
     request: &HttpRequest,
     handler: &'static Rule,
@@ -114,7 +115,7 @@ fn refuse_with(
     let LayerDenial { mut denial, layer } = denied;
     let by_layer = || place?.auth_of(layer?);
     let by = by_layer().or_else(|| place.map(DecisionSite::auth));
-    // A caller who is known stays known where a check of the rule fails.
+    // If a check of the rule fails, the denial still contains the known caller.
     if let Some(auth) = by
         && matches!(denial.reason, Reason::CheckFailed)
         && let Some(Ok(caller)) = auth.engine().caller(request)
@@ -134,7 +135,7 @@ fn refuse_with(
         Some(auth) => answer(auth.responses().response(&denial, request)),
         None => answer(respond::plain(&denial)),
     };
-    // What is recorded is what is answered.
+    // The audit event contains the status of the response.
     let status = response.status().as_u16();
     let event = by.and_then(|auth| {
         let event = auth.engine().event_of_denial(request, handler, &denial, status)?;
@@ -146,7 +147,7 @@ fn refuse_with(
     Refusal::new(denial, is_fault, handler, request.method().clone(), response, payload, event).into()
 }
 
-/// A future that is polled after its end refuses again.
+/// Returns the error of a future that is polled after completion.
 pub(crate) fn refuse_twice() -> Error {
     let denial = Denial::new(Reason::SetUp);
     let response = respond::plain(&denial);

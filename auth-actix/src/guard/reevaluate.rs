@@ -1,4 +1,4 @@
-//! Whether a rule that let a request in still holds, while its answer goes on.
+//! Reevaluation of the rules that granted a request, while its response continues.
 
 use actix_web::{HttpMessage as _, HttpRequest};
 use auth_core::denial::{Denial, Reason};
@@ -11,11 +11,11 @@ use super::binding::OwnedPlace;
 use super::no_auth;
 use crate::adapter;
 
-/// Rules in front of the handler's own that have admitted the request, from the outside in, and where each was decided.
+/// The rules in front of the handler's rule that have granted the request, from the outside in, and the site of each decision.
 #[derive(Clone, Default)]
 struct Fronts(Vec<(OwnedPlace, &'static Rule)>);
 
-/// Keeps with the request a rule in front of the handler's own that has admitted it.
+/// Records a rule in front of the handler's rule that has granted the request.
 pub(super) fn admitted_by(request: &HttpRequest, place: OwnedPlace, rule: &'static Rule) {
     let mut extensions = request.extensions_mut();
     match extensions.get_mut::<Fronts>() {
@@ -26,10 +26,10 @@ pub(super) fn admitted_by(request: &HttpRequest, place: OwnedPlace, rule: &'stat
     }
 }
 
-/// Decides again, by the rule of the handler and by each rule in front of it: with the credential as its source sees it now, blocks and revocation as they are now, roles asked for anew, and
-/// the age of the login as it is by now. What checks have found, and where the request came from, stays.
+/// Evaluates again the rule of the handler and the rules in front of it. The credential, blocks, revocation, roles of the role
+/// provider and the age of the login are evaluated as they are now. The results of checks and the client address are kept.
 ///
-/// Gives when the credential expires.
+/// Returns the expiry time of the credential.
 pub(crate) async fn still_holds(request: &HttpRequest, rule: &'static Rule) -> Result<Option<Timestamp>, Denial> {
     let place = OwnedPlace::of(request).ok_or_else(|| no_auth().denial)?;
     let Fronts(fronts) = request.extensions().get::<Fronts>().cloned().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Rules with checks: the arguments that a check names when it is run, then the decision, and only then the others.
+//! Rules with checks: the arguments that a check names are extracted when it runs, the others after the decision.
 
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -16,17 +16,17 @@ use super::{DecisionSite, no_auth, refuse};
 use crate::principal::Principal;
 use crate::{adapter, respond};
 
-/// Arguments in the order in which they are extracted: the second part only after the first.
+/// Two groups of arguments. The second is extracted after the first.
 #[derive(Debug)]
 pub struct Phases<F, R> {
-    /// What comes first.
+    /// The group that is extracted first.
     pub first: F,
-    /// What comes after.
+    /// The group that is extracted last.
     pub rest: R,
 }
 
 pin_project! {
-    /// The first part, then the second.
+    /// The future of [`Phases`].
     #[project = Phase]
     pub enum PhasesFuture<F: FromRequest, R: FromRequest> {
         First { #[pin] first: F::Future, request: HttpRequest, payload: Payload },
@@ -69,32 +69,32 @@ impl<F: FromRequest, R: FromRequest> Future for PhasesFuture<F, R> {
 /// The arguments of a handler whose rule has checks.
 pub type CheckedFuture<A> = Pin<Box<dyn Future<Output = Result<A, Error>>>>;
 
-/// What became of a check.
+/// The outcome of a check.
 #[derive(Debug)]
 pub enum CheckOutcome {
-    /// It was run.
+    /// The check returned whether it holds.
     Held(bool),
-    /// It could not say.
+    /// The check failed.
     Failed(Error),
-    /// An argument that it names could not be extracted.
+    /// An argument that the check names could not be extracted.
     NotExtracted(Error),
-    /// It panicked.
+    /// The check panicked.
     Panicked,
-    /// There is none of that index, or nobody whom it could be asked about.
+    /// No check has this index, or the check names `principal` and the request is anonymous.
     NotAsked,
 }
 
-/// What a check may be: a `bool`, or one that may fail.
+/// The result of a check: a `bool`, or a `Result<bool, E>`.
 #[diagnostic::on_unimplemented(
     message = "this check is no yes or no",
     label = "is neither `bool` nor a `Result<bool, _>` whose error the handler could return",
     note = "write an expression of type `bool`, with `.await` where it is asynchronous"
 )]
 pub trait Verdict<E> {
-    /// Whether it holds.
+    /// Returns whether the check holds.
     ///
     /// # Errors
-    /// It could not say.
+    /// The check failed.
     fn verdict(self) -> Result<bool, E>;
 }
 
@@ -113,7 +113,7 @@ impl<E, F: Into<E>> Verdict<E> for Result<bool, F> {
 /// The verdict type of a check that never returns.
 type NeverType = <fn() -> ! as Returns>::Output;
 
-/// Names the type `!`, which has no name of its own on stable Rust.
+/// Names the type `!`, which stable Rust has no name for.
 pub trait Returns {
     /// The return type of the function.
     type Output;
@@ -130,14 +130,14 @@ impl<E> Verdict<E> for NeverType {
     }
 }
 
-/// The error of what a handler returns.
+/// The error type of a handler's return type.
 #[diagnostic::on_unimplemented(
     message = "what is called `…Result` is taken for a `Result`, and `{Self}` is none",
     label = "the error of a check becomes the handler's, and there is none here",
     note = "return a `Result`, or call the type otherwise"
 )]
 pub trait Fails {
-    /// Its type.
+    /// The error type.
     type Error;
 }
 
@@ -145,7 +145,7 @@ impl<T, E> Fails for Result<T, E> {
     type Error = E;
 }
 
-/// Runs a check.
+/// Runs a check, and catches panics.
 pub async fn answer<E: Into<Error>>(asked: impl Future<Output = Result<bool, E>>) -> CheckOutcome {
     match catch_panic(pin!(asked)).await {
         Some(Ok(held)) => CheckOutcome::Held(held),
@@ -154,16 +154,16 @@ pub async fn answer<E: Into<Error>>(asked: impl Future<Output = Result<bool, E>>
     }
 }
 
-/// The arguments that the checks of a rule name: a slot each, filled when a check that names it is run. So nothing is extracted for
-/// a check that the decision does not need.
+/// The arguments that the checks of a rule name, each in a slot that is filled when a check that names it runs. Nothing is
+/// extracted for a check that the decision does not need.
 pub trait Slots: 'static {
     /// The arguments.
     type Arguments: 'static;
 
-    /// None is filled.
+    /// Returns empty slots.
     fn empty() -> Self;
 
-    /// Extracts those that no check has needed.
+    /// Extracts the arguments that no check has needed.
     fn complete(
         self,
         request: &HttpRequest,
@@ -213,10 +213,10 @@ slots!(A B C D E F G H I J K L M N);
 slots!(A B C D E F G H I J K L M N O);
 slots!(A B C D E F G H I J K L M N O P);
 
-/// Extracts an argument that a check names, unless that was done for an earlier one.
+/// Extracts an argument that a check names, unless an earlier check has done so.
 ///
 /// # Errors
-/// It cannot be extracted.
+/// The argument cannot be extracted.
 pub async fn fill<T: FromRequest>(
     slot: &mut Option<T>,
     request: &HttpRequest,
@@ -228,7 +228,7 @@ pub async fn fill<T: FromRequest>(
     Ok(())
 }
 
-/// Decides on a request for a handler whose rule has checks, and extracts the arguments. Those that a check names reach the
+/// Decides on a request for a handler whose rule has checks, and extracts the arguments. Arguments that checks name reach the
 /// handler as the checks left them.
 pub fn checked<S, R, C>(
     request: &HttpRequest,
@@ -278,7 +278,7 @@ impl From<LayerDenial> for Undecided {
     }
 }
 
-/// Decides, and gives the arguments that checks have needed.
+/// Decides, and returns the arguments that checks have needed.
 async fn decided<S: Slots>(
     request: &HttpRequest,
     payload: &mut Payload,
@@ -311,13 +311,13 @@ fn denied(cause: &'static str) -> Undecided {
 /// A failure before the decision was complete.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Failure {
-    /// A check, or what loads an object: code of the application.
+    /// Application code failed: a check, or the loader of an object.
     OfCheck,
-    /// The extraction of an argument: mostly a mistake of the client, whose text may quote what the client sent.
+    /// The extraction of an argument failed, mostly by a mistake of the client. The message may quote the request.
     OfArgument,
 }
 
-/// The answer where it is not known whether the rule holds: what the error itself would be answered with, if that is a refusal.
+/// Returns the response error if it is unknown whether the rule holds. A client error (4xx) of the application is sent as it is.
 pub(crate) fn failed(
     request: &HttpRequest,
     rule: &'static Rule,
@@ -331,7 +331,7 @@ pub(crate) fn failed(
         Failure::OfArgument => ("an argument that a check names cannot be extracted", rule.target.name()),
     };
     match failure {
-        // What the application says of itself; a client's mistake is no error of the server.
+        // The application reports its own failure. A client error is not a fault of the server.
         Failure::OfCheck if !status.is_client_error() => {
             tracing::error!(target: "auth_actix", handler, %error, "{cause}");
         }

@@ -1,5 +1,5 @@
-//! A denial as a response: a problem, a page, or a redirect to the login. Applications may replace what is shown, never
-//! the decision: status, challenges and caching stay.
+//! Responses to denials: a problem, a page, or a redirect to the login. Applications can replace the presentation, never the
+//! decision: status, challenges and caching remain.
 
 mod page;
 mod refusal;
@@ -20,74 +20,74 @@ pub use self::page::Messages;
 pub(crate) use self::refusal::keeping;
 pub(crate) use self::refusal::{Refusal, keep_body};
 
-/// A denial, as a renderer sees it: a row of the table of denials, without details that would help an attacker. Also used for the 404 of
-/// objects that are missing or not accessible, of handlers with `not_found`, and for the responses of
+/// A denial for a renderer: a row of the table of denials, without details that would help an attacker. Also used for the 404 of
+/// missing or inaccessible objects, for the 404 of handlers with `not_found`, and for the responses of
 /// [`Auth::json_errors`](crate::Auth::json_errors).
 #[derive(Clone, Copy, Debug)]
 pub struct Refused<'a> {
-    /// The row.
+    /// The row of the table of denials.
     pub answer: DenialResponse,
     problem: Problem<'a>,
     navigates: bool,
 }
 
 impl Refused<'_> {
-    /// The status of the answer.
+    /// Returns the status of the response.
     pub fn status(&self) -> StatusCode {
         status(self.answer)
     }
 
-    /// Whether a person looks at the answer: a browser navigates, or HTML is asked for rather than JSON.
+    /// Returns whether the response is for a person: a browser navigates, or HTML is preferred to JSON.
     pub fn is_for_a_person(&self) -> bool {
         self.navigates
     }
 
-    /// The problem's `type`.
+    /// Returns the `type` of the problem.
     pub fn kind(&self) -> String {
         self.problem.kind()
     }
 
-    /// Returns the `detail` of the problem: the fixed text of the row, or the error of an extractor. The error may quote the request:
-    /// escape it in HTML.
+    /// Returns the `detail` of the problem: the fixed text of the row, or the error of an extractor. The error may quote the
+    /// request, so escape it in HTML.
     pub fn detail(&self) -> &str {
         self.problem.detail.unwrap_or(self.answer.detail)
     }
 
-    /// The problem as JSON (RFC 9457).
+    /// Returns the problem as JSON (RFC 9457).
     pub fn to_json(&self) -> String {
         self.problem.to_json()
     }
 }
 
-/// An application's own rendering.
+/// A renderer of the application.
 pub(crate) type Renderer = dyn Fn(&Refused<'_>, &HttpRequest) -> HttpResponse + Send + Sync;
 
-/// An application's own texts, for a request.
+/// A function of the application that returns the page texts for a request.
 pub(crate) type TextsOf = dyn Fn(&HttpRequest) -> Messages + Send + Sync;
 
-/// How denials are answered.
+/// The settings of responses to denials.
 pub(crate) struct ResponseSettings {
     pub(crate) base: String,
     pub(crate) renderer: Option<Box<Renderer>>,
     pub(crate) texts: Option<Box<TextsOf>>,
     login_page: Option<String>,
-    /// The schemes that are accepted, and the bare challenge of each.
+    /// The accepted schemes. `bare` contains the challenge without parameters of an error for each.
     schemes: Vec<SchemeId>,
     bare: Vec<HeaderValue>,
-    /// The bodies that were needed so far, each by its row.
+    /// The cached bodies, by row.
     bodies: Written<Row, Bytes, 32>,
-    /// The challenges with an error that were needed so far.
+    /// The cached challenges with an error.
     lines: Written<(SchemeId, Row), HeaderValue, 16>,
 }
 
-/// A row of the table. Of a failed check it has the status that the application gave it.
+/// The key of a row. The status of a failed check is that of the application's error.
 type Row = (u16, &'static str);
 
 const fn row(answer: DenialResponse) -> Row {
     (answer.status, answer.problem)
 }
 
-/// What is written once, by what it depends on, as long as there is room.
+/// A bounded cache of values that are serialized once for each key. Values beyond its capacity are not cached.
 struct Written<K, V, const ROOM: usize>([OnceLock<(K, V)>; ROOM]);
 
 impl<K: PartialEq + Copy, V: Clone, const ROOM: usize> Written<K, V, ROOM> {
@@ -102,7 +102,7 @@ impl<K: PartialEq + Copy, V: Clone, const ROOM: usize> Written<K, V, ROOM> {
 }
 
 impl ResponseSettings {
-    /// `login_page` and `metadata` hold nothing that a quoted-string escapes.
+    /// `login_page` and `metadata` must not contain characters that need escaping in a quoted-string.
     pub(crate) fn new(
         realm: &Realm,
         schemes: Vec<SchemeId>,
@@ -115,7 +115,7 @@ impl ResponseSettings {
             if let Some(page) = login_page.as_ref().filter(|_| scheme == SchemeId::Session) {
                 challenge.push_str(&format!(", login=\"{page}\""));
             }
-            // A realm holds nothing that a header cannot.
+            // A realm contains only valid header characters.
             HeaderValue::from_str(&challenge).unwrap_or(HeaderValue::from_static(""))
         };
         let bare = schemes.iter().map(bare).collect();
@@ -137,7 +137,7 @@ impl ResponseSettings {
         known.map_or(HeaderValue::from_static(""), |(_, bare)| bare.clone())
     }
 
-    /// The line of a challenge, which is written once where its row is all that it depends on.
+    /// Returns the header line of a challenge. It is cached if it depends only on its row.
     fn line(&self, challenge: Challenge<'_>, answer: DenialResponse) -> HeaderValue {
         let scheme = challenge.scheme;
         if challenge.error().is_none() {
@@ -154,23 +154,22 @@ impl ResponseSettings {
         self.lines.get((scheme, row(answer)), write)
     }
 
-    /// The problem as a body, which is written once where its row is all that it depends on.
+    /// Returns the problem as a body. It is cached if it depends only on its row.
     fn body(&self, refused: &Refused<'_>) -> Bytes {
         let write = || Bytes::from(refused.to_json());
         if refused.problem.detail.is_some() { write() } else { self.bodies.get(row(refused.answer), write) }
     }
 
-    /// What pages say to this request.
+    /// Returns the page texts for a request.
     pub(crate) fn messages(&self, request: &HttpRequest) -> Messages {
         self.texts.as_ref().map_or_else(Messages::default, |texts| texts(request))
     }
 
-    /// Where people log in.
     pub(crate) fn login_page(&self) -> Option<&str> {
         self.login_page.as_deref()
     }
 
-    /// The response to a denial.
+    /// Returns the response to a denial.
     pub(crate) fn response(&self, denial: &Denial, request: &HttpRequest) -> HttpResponse {
         let answer = denial.reason.response();
         let client = ClientPreferences::of(request);
@@ -258,7 +257,7 @@ impl ClientPreferences {
     }
 }
 
-/// An answer with this body.
+/// Returns a response with this body.
 fn of_type(media_type: HeaderValue, answer: DenialResponse, body: impl Into<Bytes>) -> HttpResponse {
     let mut response = HttpResponse::with_body(status(answer), BoxBody::new(body.into()));
     if media_type == HTML {
@@ -268,7 +267,7 @@ fn of_type(media_type: HeaderValue, answer: DenialResponse, body: impl Into<Byte
     response
 }
 
-/// What a page of ours may do, and that none shows it in a frame: whoever logs in sees where.
+/// Adds headers that restrict a page of ours, and forbid frames around it, so that users see where they log in.
 pub(crate) fn protect_page(headers: &mut header::HeaderMap) {
     const POLICY: HeaderValue = HeaderValue::from_static(
         "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -281,18 +280,18 @@ pub(crate) fn protect_page(headers: &mut header::HeaderMap) {
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const PROBLEM: HeaderValue = HeaderValue::from_static(problem::MEDIA_TYPE);
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
-/// What an answer depends on.
+/// The request headers that select the format of a response.
 const NEGOTIATED: HeaderValue = HeaderValue::from_static("Accept, HX-Request, Sec-Fetch-Mode");
 
-/// What a browser says of why it asks.
+/// The purpose of a request, as sent by browsers.
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
-/// The page of a script of htmx.
+/// The URL of the page in which htmx runs.
 const HX_CURRENT_URL: HeaderName = HeaderName::from_static("hx-current-url");
 
-/// RFC 9449 §8.2.
+/// The nonce for DPoP proofs (RFC 9449 §8.2).
 pub(crate) const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
-/// The answer where nothing is configured to say it better.
+/// Returns the response to a denial if no `Auth` is available.
 pub(crate) fn plain(denial: &Denial) -> HttpResponse {
     of_problem(denial.reason.response())
 }
@@ -304,8 +303,8 @@ fn of_problem(answer: DenialResponse) -> HttpResponse {
     response
 }
 
-/// The answer where a check failed: what its error says, if that is a refusal; of a fault of the server only the status and when
-/// to come back, since the rest is for the log. `ours` is what it is answered with otherwise.
+/// Returns the response to a failed check. A client error (4xx) of the application is used as it is. Of a server error (5xx), only
+/// the status and `Retry-After` are used, because the rest belongs in the log. Otherwise the response is `ours`.
 pub(crate) fn of_check(error: &actix_web::Error, ours: HttpResponse) -> HttpResponse {
     let mut own = error.error_response();
     let mut answer = if own.status().is_client_error() {
@@ -329,12 +328,11 @@ fn status(answer: DenialResponse) -> StatusCode {
     StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// Whether a person looks at the answer: a browser says that it navigates, or asks for HTML rather than JSON.
+/// Returns whether the response is for a person: a browser navigates, or HTML is preferred to JSON.
 pub(crate) fn navigates(request: &HttpRequest) -> bool {
     ClientPreferences::of(request).navigates
 }
 
-/// Why a browser asks.
 fn fetch_mode(request: &HttpRequest) -> Option<&str> {
     first(request.headers(), SEC_FETCH_MODE)
 }
@@ -350,7 +348,7 @@ fn first(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// Whether HTML is named, and weighs more than JSON (RFC 9110 §12.5.1).
+/// Returns whether HTML is listed with a higher weight than JSON (RFC 9110 §12.5.1).
 fn prefers_html(accept: &str) -> bool {
     let weight = |kinds: &[&str]| {
         let ranges = accept.split(',').filter_map(|range| {
@@ -367,12 +365,12 @@ fn prefers_html(accept: &str) -> bool {
     html > 0.0 && html > weight(&["application/json", "application/problem+json"])
 }
 
-/// A path on this site, with its query: what no browser takes for another site (PROB-5).
+/// A path on this site, with its query, which no browser interprets as another site (PROB-5).
 pub(crate) struct LocalPath(String);
 
 impl LocalPath {
-    /// The path, or `/` where the text is none. Browsers take `//host` and `/\\host` for another site, and leave out tabs and
-    /// line breaks before they look.
+    /// Returns the path, or `/` if the text is not a local path. Browsers interpret `//host` and `/\host` as another site, and
+    /// first remove tabs and line breaks.
     pub(crate) fn of(text: Option<&str>) -> Self {
         let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
         let here = text.filter(|text| text.starts_with('/') && !text.starts_with("//") && plain(text));
@@ -384,14 +382,14 @@ impl LocalPath {
     }
 }
 
-/// A redirect that is followed with GET, whatever was asked (RFC 9110 §15.4.4).
+/// Returns a redirect that is followed with GET, whatever the request method is (RFC 9110 §15.4.4).
 pub(crate) fn see_other(location: &str) -> HttpResponseBuilder {
     let mut response = HttpResponse::SeeOther();
     response.insert_header((header::LOCATION, location)).insert_header((header::CACHE_CONTROL, NO_STORE));
     response
 }
 
-/// A redirect to the login page that comes back here. Only where a person followed a link: nothing else is repeated.
+/// Returns a redirect to the login page that returns here. Only for GET and HEAD, because other requests cannot be repeated.
 fn to_login(page: &str, request: &HttpRequest, denial: &Denial) -> Option<HttpResponse> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return None;
@@ -407,30 +405,31 @@ fn to_login(page: &str, request: &HttpRequest, denial: &Denial) -> Option<HttpRe
     Some(response.insert_header((header::VARY, NEGOTIATED)).finish())
 }
 
-/// The login page, with where to come back to.
+/// Returns the login page with the path to return to.
 fn login_from(page: &str, here: &LocalPath) -> String {
     let separator = if page.contains('?') { '&' } else { '?' };
     format!("{page}{separator}return_to={}", percent_encoded(here.text()))
 }
 
-/// Where htmx goes instead of swapping an answer in.
+/// The URL that htmx navigates to instead of swapping the response in.
 pub(crate) const HX_REDIRECT: HeaderName = HeaderName::from_static("hx-redirect");
 
-/// What htmx sends with each request.
+/// The header that htmx sends with each request.
 const HX_REQUEST: HeaderName = HeaderName::from_static("hx-request");
 
-/// Whether a script of htmx asks, which puts a fragment of HTML into its page.
+/// Returns whether the request is from htmx, which inserts an HTML fragment into its page.
 pub(crate) fn is_htmx(request: &HttpRequest) -> bool {
     request.headers().get(HX_REQUEST).is_some_and(|value| value == "true")
 }
 
-/// The page that htmx stands on: what to come back to after a login. Its path alone: the rest is the client's word.
+/// Returns the path of the page in which htmx runs, to return to after a login. Only its path is used, because the client chooses
+/// the rest.
 fn htmx_page(request: &HttpRequest) -> LocalPath {
     let url = first(request.headers(), HX_CURRENT_URL).and_then(|url| url.split_once("://"));
     LocalPath::of(url.and_then(|(_, rest)| rest.find('/').and_then(|slash| rest.get(slash..))))
 }
 
-/// All but unreserved characters (RFC 3986 §2.3) and the slash.
+/// Percent-encodes all characters except unreserved ones (RFC 3986 §2.3) and the slash.
 pub(crate) fn percent_encoded(text: &str) -> String {
     let encode = |byte: u8| match byte {
         b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => char::from(byte).to_string(),

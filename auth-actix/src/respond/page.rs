@@ -1,10 +1,10 @@
-//! What a person sees: our pages, and the texts of other languages.
+//! HTML pages, and their texts in other languages.
 
 use std::borrow::Cow;
 
 use auth_core::denial::DenialResponse;
 
-/// What our pages say. English unless changed; answers for programs stay as they are.
+/// The texts of our pages. Default: English. Responses for programs are not translated.
 ///
 /// ```
 /// use auth_actix::Auth;
@@ -28,26 +28,26 @@ use auth_core::denial::DenialResponse;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Messages {
-    /// The language (BCP 47), for `lang`.
+    /// The language (BCP 47) for the attribute `lang`.
     pub language: Cow<'static, str>,
-    /// The title of the login page, and its button.
+    /// The title and the button of the login page.
     pub log_in: Cow<'static, str>,
-    /// The field of the name.
+    /// The label of the name field.
     pub name: Cow<'static, str>,
-    /// The field of the password.
+    /// The label of the password field.
     pub password: Cow<'static, str>,
-    /// The box for a login that is to be remembered.
+    /// The label of the check box for a persistent login.
     pub remember: Cow<'static, str>,
-    /// That a login failed: no more than the answer says.
+    /// The message after a failed login. It must not reveal more than the response.
     pub wrong: Cow<'static, str>,
-    /// That too many have; `{}` stands for the seconds until the next one.
+    /// The message after too many failed logins. `{}` is replaced by the seconds until the next attempt.
     pub too_many: Cow<'static, str>,
-    /// That a form came from another site.
+    /// The message for a form from another site.
     pub other_site: Cow<'static, str>,
-    /// The word before the status of a refusal.
+    /// The word before the status code of a denial.
     pub status: Cow<'static, str>,
-    /// Title and text of a refusal, by the last part of its problem type, such as `insufficient-permissions`; `None` for those
-    /// that stay English.
+    /// Returns the title and the text of a denial, by the last segment of its problem type, such as `insufficient-permissions`.
+    /// `None` keeps the English text.
     pub denial: fn(&str) -> Option<(&'static str, &'static str)>,
 }
 
@@ -68,7 +68,7 @@ impl Default for Messages {
     }
 }
 
-/// The look of our pages: that of the browser, light or dark. Its contrasts are those of WCAG 2.2 AA (1.4.3), held by a test.
+/// The style of our pages: the browser's default, light or dark. A test checks that contrasts conform to WCAG 2.2 AA (1.4.3).
 const STYLE: &str = ":root{color-scheme:light dark}body{font:1.1rem/1.5 system-ui,sans-serif;\
     max-width:36rem;margin:15vh auto;padding:0 1rem}label{display:block;margin:1rem 0}label.line{display:flex;gap:.5rem}\
     input{font:inherit}label:not(.line) input{display:block;width:100%;box-sizing:border-box;padding:.5rem}\
@@ -76,7 +76,7 @@ const STYLE: &str = ":root{color-scheme:light dark}body{font:1.1rem/1.5 system-u
     padding-left:.7rem;color:light-dark(#b00020,#ff8a80)}";
 
 impl Messages {
-    /// A page: no script, and no other resource. `main` is HTML.
+    /// Returns a page without scripts and other resources. `main` is HTML.
     fn page(&self, title: &str, main: &str) -> String {
         let (language, title) = (html_escaped(&self.language), html_escaped(title));
         format!(
@@ -90,20 +90,20 @@ impl Messages {
         (self.denial)(answer.problem).unwrap_or((answer.title, answer.detail))
     }
 
-    /// The page of a refusal.
+    /// Returns the page of a denial.
     pub(crate) fn refusal(&self, answer: DenialResponse) -> String {
         let (title, detail) = self.of(answer);
         let (detail, word) = (html_escaped(detail), html_escaped(&self.status));
         self.page(title, &format!("<p>{detail}</p><p>{word} {}</p>", answer.status))
     }
 
-    /// What htmx may put into its page.
+    /// Returns the HTML fragment of a denial for htmx.
     pub(crate) fn fragment(&self, answer: DenialResponse) -> String {
         let (title, detail) = self.of(answer);
         format!("<div role=\"alert\"><strong>{}</strong> {}</div>\n", html_escaped(title), html_escaped(detail))
     }
 
-    /// The login page. Of what came with the request no more than a path, which is escaped.
+    /// Returns the login page. It contains only a path of the request, which is escaped.
     pub(crate) fn login(&self, return_to: &str, wrong: Option<&str>) -> String {
         let wrong = wrong.map(|wrong| format!("<p role=\"alert\" class=\"wrong\">{}</p>", html_escaped(wrong)));
         let [return_to, name, password, remember, log_in] =
@@ -121,7 +121,7 @@ impl Messages {
     }
 }
 
-/// Text between tags or in a quoted attribute.
+/// Escapes text for use between tags or in a quoted attribute.
 fn html_escaped(text: &str) -> String {
     let escape = |character: char| match character {
         '&' => "&amp;".to_owned(),

@@ -1,4 +1,4 @@
-//! A refusal on its way out: the error of the response.
+//! The error type that carries the response to a denial.
 
 use std::cell::Cell;
 use std::fmt;
@@ -16,22 +16,23 @@ use auth_core::policy::rule::Rule;
 
 use super::{plain, status};
 
-/// A refusal on its way out: the response, and the denial for whoever logs. It is the error of the response, so that
-/// outer middleware still adds its headers.
+/// The response to a denial, with the denial for the log. It is the error of the response, so that outer middleware still adds its
+/// headers.
 pub(crate) struct Refusal {
     denial: Denial,
-    /// Whether the server is at fault.
+    /// Whether the cause is a fault of the server.
     is_fault: bool,
     handler: &'static Rule,
     method: Method,
-    /// Tells the audit, when it is answered with.
+    /// Records the audit event when the response is sent.
     audit: Option<Box<dyn Fn()>>,
     response: Cell<Option<HttpResponse>>,
 }
 
 impl Refusal {
-    /// Of a response, and the rest of the request's body, which is kept until the response is written: dropped earlier, it
-    /// would be read to its end, however slowly it comes. `audit` tells the audit, when it is answered with.
+    /// Creates the error from a response and the rest of the request body. The body is kept until the response is written: if it
+    /// were dropped earlier, it would be read to its end, however slowly it arrives. `audit` records the audit event when the
+    /// response is sent.
     #[inline]
     pub(crate) fn new(
         denial: Denial,
@@ -46,8 +47,8 @@ impl Refusal {
         Self { denial, is_fault, handler, method, audit, response: Cell::new(Some(response)) }
     }
 
-    /// Tells why, for whoever runs the server. Nothing that the client wrote is in it, but for a verified identity and the
-    /// method, which has no control characters.
+    /// Logs the reason for operators. The entry contains no data from the client except a verified identity and the method, which
+    /// has no control characters.
     fn log(&self) {
         let Self { denial, is_fault, handler: Rule { text, target, file, line, .. }, method, audit, .. } = self;
         auth_core::engine::metrics::count_denial(self.handler, denial);
@@ -57,9 +58,9 @@ impl Refusal {
         let problem = denial.reason.response().problem;
         let is_ours = file.is_empty();
         let (file, line) = (Some(*file).filter(|_| !is_ours), Some(*line).filter(|_| !is_ours));
-        // No longer than a line bears; the identity is encoded, and a method has no control characters.
+        // Bounds the length of the log line. The identity is encoded, and a method has no control characters.
         let method = method.as_str().get(..32).unwrap_or(method.as_str());
-        // Where nobody reads the log, none of it is made.
+        // A closure, so that nothing is formatted if the log level is disabled.
         let caller = || denial.caller.as_ref().map(|caller| caller.to_string().chars().take(128).collect::<String>());
         if *is_fault {
             tracing::error!(
@@ -75,7 +76,7 @@ impl Refusal {
     }
 }
 
-/// One short line.
+/// Formats only the denial, on one short line.
 impl fmt::Debug for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.denial, f)
@@ -106,7 +107,7 @@ impl ResponseError for Refusal {
     }
 }
 
-/// The response, which keeps what is left of the request's body until it is written, and then closes the connection.
+/// Makes the response keep the rest of the request body until it is written, and then close the connection.
 pub(crate) fn keeping(mut response: HttpResponse, payload: Payload) -> HttpResponse {
     if matches!(payload, Payload::None) {
         return response;
@@ -115,8 +116,8 @@ pub(crate) fn keeping(mut response: HttpResponse, payload: Payload) -> HttpRespo
     response.map_body(|_, body| BoxBody::new(Keeping { body, _payload: payload }))
 }
 
-/// Makes a refusal of ours keep what is left of the request's body (M6): arguments cannot, as others may want the body. Other errors
-/// are left alone.
+/// Makes a [`Refusal`] keep the rest of the request body (M6). Extractors cannot do this themselves, because other arguments may
+/// read the body. Other errors are returned unchanged.
 pub(crate) fn keep_body(error: actix_web::Error, payload: &mut Payload) -> actix_web::Error {
     if let Some(refusal) = error.as_error::<Refusal>()
         && let Some(response) = refusal.response.take()
@@ -126,7 +127,7 @@ pub(crate) fn keep_body(error: actix_web::Error, payload: &mut Payload) -> actix
     error
 }
 
-/// A body that keeps the request's.
+/// A response body that keeps the request body.
 struct Keeping {
     body: BoxBody,
     _payload: Payload,

@@ -1,5 +1,6 @@
-//! Answers that the client's address, an API key or a cookie decided are for that client: a shared cache must not hand them on (RFC 9111
-//! §3.5 protects only what came with an `Authorization` header). One that sets a cookie is stored nowhere.
+//! Caching headers of responses. A response that was granted by the client's address, an API key or a cookie is private to that
+//! client, so a shared cache must not reuse it. RFC 9111 §3.5 protects only responses to requests with `Authorization`. A response
+//! that sets a session cookie must not be stored at all.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -18,16 +19,16 @@ use crate::adapter;
 use crate::auth::Auth;
 use crate::respond::DPOP_NONCE;
 
-/// Adds `Cache-Control: private` where an address, an API key or a cookie decided and the handler says nothing else.
+/// Adds `Cache-Control: private` if an address, an API key or a cookie decided and the handler sets no `Cache-Control`.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct PrivateService<S>(S, Rc<Auth>);
 
-/// Makes one around a service whose handlers are decided on by that `Auth`.
+/// Returns a function that wraps a service whose handlers this `Auth` decides.
 pub(super) fn answers_of<S>(auth: Auth) -> impl Fn(S) -> PrivateService<S> {
     let auth = Rc::new(auth);
     move |service| {
-        // All scopes are registered, and so all vocabularies are known.
+        // All scopes are registered at this point, so all vocabularies are known.
         auth.engine().check_names();
         PrivateService(service, Rc::clone(&auth))
     }
@@ -79,7 +80,7 @@ where
     }
 }
 
-/// Chooses the subprotocol that a token came behind, where the handler has chosen none: without that, browsers close the socket.
+/// Selects the subprotocol that preceded a token, unless the handler selects one. Otherwise browsers close the WebSocket.
 fn choose_subprotocol<B>(answer: &mut ServiceResponse<B>, auth: &Auth) {
     let Some(Subprotocol(Some(name))) = auth.engine().part() else { return };
     let offered = answer.request().headers().get(SEC_WEBSOCKET_PROTOCOL).and_then(|line| line.to_str().ok());
@@ -94,7 +95,7 @@ fn choose_subprotocol<B>(answer: &mut ServiceResponse<B>, auth: &Auth) {
     }
 }
 
-/// Says in an answer how it was decided.
+/// Adds the headers that depend on how the request was decided.
 pub(crate) fn settle(hints: ResponseHints, headers: &mut HeaderMap, auth: &Auth) {
     let ResponseHints { private, cookie, delete_cookie, next_nonce } = hints;
     let line = |text: String| HeaderValue::try_from(text).ok();

@@ -1,10 +1,10 @@
-//! Registration in a function of its own.
+//! Registration in separate functions.
 
 use super::default::DefaultService;
 use super::route::IntoGuardedRoute;
 use super::service::{Registry, Service};
 
-/// What [`crate::Scope::configure`] gives to a function: takes what the scope takes.
+/// The argument of functions for [`crate::Scope::configure`]. It accepts the same services as the scope.
 ///
 /// ```
 /// use auth_actix::{require_auth, web};
@@ -26,18 +26,18 @@ impl<'a> ServiceConfig<'a> {
         Self { inner, registry }
     }
 
-    /// Registers what carries a rule.
+    /// Registers a service with a rule.
     pub fn service<S: Service>(&mut self, service: S) -> &mut Self {
         self.inner.service(service.open(self.registry));
         self
     }
 
-    /// Registers a plain guarded function.
+    /// Registers a function with a rule and without a route attribute.
     pub fn route(&mut self, path: &str, route: impl IntoGuardedRoute) -> &mut Self {
         self.service(super::single(path, route.into_guarded()))
     }
 
-    /// Data for the handlers, as in actix.
+    /// Adds application data for the handlers, as in actix.
     pub fn app_data<U: 'static>(&mut self, data: U) -> &mut Self {
         self.inner.app_data(data);
         self
@@ -51,13 +51,13 @@ impl<'a> ServiceConfig<'a> {
         self
     }
 
-    /// A name for a URL elsewhere, for `url_for`, as in actix.
+    /// Registers an external URL for `url_for`, as in actix.
     pub fn external_resource(&mut self, name: impl AsRef<str>, url: impl AsRef<str>) -> &mut Self {
         self.inner.external_resource(name, url);
         self
     }
 
-    /// Registers more, in a function of its own.
+    /// Runs a function that registers further services.
     pub fn configure(&mut self, configure: impl FnOnce(&mut ServiceConfig<'_>)) -> &mut Self {
         configure(&mut ServiceConfig { inner: self.inner, registry: self.registry });
         self

@@ -1,4 +1,4 @@
-//! Default services, with a rule.
+//! Default services with a rule.
 
 use std::fmt;
 
@@ -19,12 +19,12 @@ use super::wrapped_service::{GuardedService, InFront};
     note = "write `guarded(rule!(…), …)`, or `auth_actix::web::to(f)` of a function with a rule"
 )]
 pub trait DefaultService<U> {
-    /// Its rule, and what actix registers.
+    /// Returns the rule, and the service for actix.
     #[doc(hidden)]
     fn into_default(self) -> (&'static Rule, BoxedDefault);
 }
 
-/// A default service, with the rule in front.
+/// A default service with the rule in front.
 pub(super) type BoxedDefault = BoxServiceFactory<(), ServiceRequest, ServiceResponse, Error, ()>;
 
 #[diagnostic::do_not_recommend]

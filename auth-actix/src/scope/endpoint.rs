@@ -1,9 +1,9 @@
-//! A named type for the service that middleware is wrapped around, before the service exists.
+//! A nameable type for the service that middleware is wrapped around, before the service exists.
 //!
 //! # Why
-//! actix gives a scope another type with each middleware, and a type without a name. The first middleware of each scope is ours,
-//! so that no `fn api(auth: &Auth) -> Scope` could be written. Here middleware is wrapped around a place, which has a name, and
-//! which is filled when the service is made.
+//! actix changes the type of a scope with each middleware, to a type without a name. The first middleware of each of our scopes is
+//! ours, so `fn api(auth: &Auth) -> Scope` would be impossible. Here, middleware is wrapped around a slot of a named type, which is
+//! filled when the service is created.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -15,10 +15,10 @@ use actix_web::dev::{Service, ServiceFactory, ServiceRequest, ServiceResponse, T
 
 use super::cache_headers::PrivateService;
 
-/// The endpoint type that actix wraps middleware around, by the type that has it as a parameter.
+/// Names the endpoint type that actix wraps middleware around.
 #[doc(hidden)]
 pub trait Wraps {
-    /// Its type, which actix does not name.
+    /// The endpoint type, which actix does not name.
     type Endpoint: ServiceFactory<ServiceRequest>;
 }
 
@@ -32,16 +32,16 @@ impl<T: ServiceFactory<ServiceRequest>> Wraps for actix_web::Resource<T> {
 
 type Inside<S> = <<S as Wraps>::Endpoint as ServiceFactory<ServiceRequest>>::Service;
 
-/// The place of a scope's service: the default parameter of [`Scope`](crate::Scope).
+/// The slot for a scope's service: the default parameter of [`Scope`](crate::Scope).
 pub type ScopeEndpoint = Endpoint<PrivateService<Inside<actix_web::Scope>>>;
 
-/// The place of a resource's service: the default parameter of [`Resource`](crate::web::Resource).
+/// The slot for a resource's service: the default parameter of [`Resource`](crate::web::Resource).
 pub type ResourceEndpoint = Endpoint<Inside<actix_web::Resource>>;
 
-/// The place of a service that is made later.
+/// The slot for a service that is created later.
 pub struct Endpoint<S>(ServiceSlot<S>);
 
-/// Fills it. The service is taken as soon as it is there.
+/// The other end of an [`Endpoint`], which fills it. The service is taken immediately afterwards.
 pub(super) struct Filling<S>(ServiceSlot<S>);
 
 type ServiceSlot<S> = Rc<RefCell<Option<S>>>;
@@ -70,13 +70,14 @@ where
 }
 
 impl<S> Filling<S> {
-    /// Middleware for what actix makes: `make` of it, and what the application has wrapped around the place of that.
+    /// Returns middleware for the service of actix. It fills the slot with `make` of that service, and creates the service of
+    /// `around`, the application's middleware around the slot.
     pub(super) fn within<T, F>(self, around: T, make: F) -> Within<S, T, F> {
         Within { place: self.0, around, make }
     }
 }
 
-/// See [`Filling::within`].
+/// The middleware of [`Filling::within`].
 pub(super) struct Within<S, T, F> {
     place: ServiceSlot<S>,
     around: T,

@@ -1,8 +1,9 @@
-//! A scope whose handlers all carry a rule.
+//! A scope that accepts only handlers with a rule.
 //!
 //! # Why
-//! A path-based rule and the router can disagree; a rule that hangs on the handler cannot, if no handler gets in without
-//! one. So the scope takes only what is [`Service`]: the compiler asks, for each handler, not a test for some of them.
+//! A path-based rule can disagree with the router. A rule attached to the handler cannot, if no handler can be registered without
+//! one. For this reason, the scope accepts only types that implement [`Service`]: the compiler checks this for every handler, and
+//! no test has to.
 
 pub(crate) mod cache_headers;
 mod endpoint;
@@ -45,10 +46,11 @@ pub use self::wrapped_service::{GuardedService, Unguarded, guarded, unguarded};
 use crate::auth::Auth;
 use crate::guard;
 
-/// A scope that takes only what carries a rule; made by [`Auth::scope`].
+/// A scope that accepts only services with a rule. Created by [`Auth::scope`].
 ///
-/// It takes handlers with a guard attribute above their route attribute, `auth_actix::web::get().to(f)` for plain guarded
-/// functions, scopes of its own kind, and by name what has no rule of its own: [`guarded`] and [`unguarded`].
+/// It accepts handlers with a guard attribute above their route attribute, `auth_actix::web::get().to(f)` for functions with a rule
+/// and without a route attribute, and nested scopes of this type. A service without its own rule is registered with [`guarded`] or
+/// [`unguarded`].
 ///
 /// ```
 /// use actix_web::{App, get};
@@ -61,7 +63,7 @@ use crate::guard;
 /// # let auth = Auth::builder().bearer(Jwt::hs256([7; 32]).issuer("a").audience("b")).build().unwrap();
 /// App::new().service(auth.scope("/api").service(health));
 /// ```
-/// A handler without one does not compile:
+/// A handler without a rule does not compile:
 /// ```compile_fail
 /// # use actix_web::{App, get};
 /// # use auth_actix::{Auth, Jwt};
@@ -71,7 +73,7 @@ use crate::guard;
 /// App::new().service(auth.scope("/api").service(open));
 /// ```
 ///
-/// A function that makes one returns `Scope`; with middleware around it, it returns `impl HttpServiceFactory + use<>`.
+/// A function that creates a scope returns `Scope`, or `impl HttpServiceFactory + use<>` if middleware is wrapped around it.
 ///
 /// ```
 /// use auth_actix::{Auth, Scope};
@@ -81,31 +83,31 @@ use crate::guard;
 /// }
 /// ```
 ///
-/// What it proves: *each handler registered through it carries a rule*. Middleware that answers by itself and guards of
-/// routes are outside of that.
+/// It guarantees that *each handler registered through it has a rule*. Middleware that responds by itself and route guards are
+/// outside of this guarantee.
 #[must_use]
 pub struct Scope<T = ScopeEndpoint, M = Plain> {
     path: String,
-    /// Without middleware.
+    /// The scope of actix, without middleware.
     inner: actix_web::Scope,
-    /// The middleware of the application, around the place where `inner` will be.
+    /// The middleware of the application, around the slot for `inner`.
     endpoint: T,
     place: Filling<<ScopeEndpoint as ServiceFactory<ServiceRequest>>::Service>,
     registry: Registry,
     mode: PhantomData<fn() -> M>,
 }
 
-/// Whether each route of a scope whose path names an object has to ask about it: [`Plain`] or [`Strict`].
+/// The mode of a scope: whether each route whose path names an object must check access to it. [`Plain`] or [`Strict`].
 pub trait Mode: 'static {
     #[doc(hidden)]
     const STRICT: bool;
 }
 
-/// That of [`Auth::scope`].
+/// The mode of [`Auth::scope`]: checks of objects are optional.
 #[derive(Debug)]
 pub struct Plain(std::convert::Infallible);
 
-/// That of [`Auth::strict_scope`].
+/// The mode of [`Auth::strict_scope`]: checks of objects are required.
 #[derive(Debug)]
 pub struct Strict(std::convert::Infallible);
 
@@ -118,19 +120,22 @@ impl Mode for Strict {
 }
 
 impl Auth {
-    /// A scope whose handlers all carry a rule: anything else does not compile. See [`Scope`].
+    /// Returns a scope that accepts only handlers with a rule: any other does not compile. See [`Scope`].
     ///
-    /// As in actix, a scope whose path is `""` answers all that was not answered before it: register it last.
+    /// A scope with the path `""` handles every request that no earlier service has handled, as in actix. Register it last.
     pub fn scope(&self, path: &str) -> Scope {
         Scope::new(Registry::new(Some(self), path, Plain::STRICT), path)
     }
 
-    /// The same, where each route whose pattern names an object has to ask whether its caller may have it: by an argument
-    /// [`Authorized`](crate::Authorized), by a check over an argument, by `in = …`. Otherwise a handler with a route attribute does not compile, and
-    /// with others the server does not start, unless `any_object = "…"` in an attribute says why. The risk is the first on OWASP's list for APIs (API1:2023): a caller who passes
-    /// the rule writes another id into the path.
+    /// Like [`scope`](Self::scope), and each route whose pattern names an object must check whether the caller may access it: by an
+    /// argument [`Authorized`](crate::Authorized), by a check over an argument, or by `in = …`. Otherwise a handler with a route
+    /// attribute does not compile, and with other handlers the server does not start. `any_object = "…"` in an attribute exempts a
+    /// handler, with the reason.
     ///
-    /// Scopes within it are strict too.
+    /// This addresses the first risk on OWASP's list for APIs (API1:2023): a caller who passes the rule puts another id into the
+    /// path.
+    ///
+    /// Nested scopes are strict, too.
     ///
     /// ```
     /// use actix_web::{App, get, web};
@@ -157,10 +162,10 @@ impl Auth {
     }
 }
 
-/// The scope that [`Auth::strict_scope`] makes.
+/// The scope type of [`Auth::strict_scope`].
 pub type StrictScope<T = ScopeEndpoint> = Scope<T, Strict>;
 
-/// A scope for one of [`Auth::scope`], as `web::scope` writes it: it takes the `Auth` of the scope that it is registered in.
+/// Returns a scope to be nested in one of [`Auth::scope`], in the syntax of actix. It uses the `Auth` of the enclosing scope.
 ///
 /// ```
 /// use auth_actix::{Auth, public, web};
@@ -172,7 +177,7 @@ pub type StrictScope<T = ScopeEndpoint> = Scope<T, Strict>;
 /// auth.scope("/api").service(web::scope("/v1").route("/reports", web::get().to(reports)))
 /// # }
 /// ```
-/// A scope that is registered in no scope of [`Auth::scope`] keeps the server from starting: it has no `Auth`.
+/// If it is not nested in a scope of [`Auth::scope`], it has no `Auth` and the server does not start.
 pub fn scope(path: &str) -> Scope {
     Scope::new(Registry::new(None, path, Plain::STRICT), path)
 }
@@ -189,37 +194,36 @@ impl<T, M: Mode> Scope<T, M>
 where
     T: ServiceFactory<ServiceRequest, Config = (), Error = Error, InitError = ()>,
 {
-    /// Registers what carries a rule.
+    /// Registers a service with a rule.
     pub fn service<S: Service>(mut self, service: S) -> Self {
-        // What the types show does not compile; the rest does not start.
+        // Mistakes that are visible in types are compile errors. Others prevent the start.
         const { assert!(!M::STRICT || S::ASKS, "{}", service::ANY_OBJECT) };
         let factory = service.open(&mut self.registry);
         Self { inner: self.inner.service(factory), ..self }
     }
 
-    /// Registers a plain guarded function: `scope.route("/x", auth_actix::web::get().to(f))`.
+    /// Registers a function with a rule and without a route attribute: `scope.route("/x", auth_actix::web::get().to(f))`.
     pub fn route(self, path: &str, route: impl IntoGuardedRoute) -> Self {
         self.service(single(path, route.into_guarded()))
     }
 
-    /// Registers more, in a function of its own. Its argument is [`ServiceConfig`], which takes what the scope
-    /// takes.
+    /// Runs a function that registers further services. Its argument [`ServiceConfig`] accepts the same services as the scope.
     pub fn configure(mut self, configure: impl FnOnce(&mut ServiceConfig<'_>)) -> Self {
         let registry = &mut self.registry;
         let inner = self.inner.configure(|inner| configure(&mut ServiceConfig::new(inner, registry)));
         Self { inner, ..self }
     }
 
-    /// A rule that has to hold beside each handler's own; it never stands in its place.
+    /// Sets a rule that must hold in addition to each handler's rule. It never replaces a handler's rule.
     ///
     /// # Errors
-    /// A second rule does not start: write one with `&&`.
+    /// The server does not start if a second rule is set. Combine the two with `&&`.
     pub fn require(mut self, rule: &'static Rule) -> Self {
         self.registry.require(rule);
         self
     }
 
-    /// Sets the service for unknown paths below the scope: a function with a rule, `web::to(f)`, or anything else with one,
+    /// Sets the service for unknown paths below the scope: a function with a rule, `web::to(f)`, or another service with one,
     /// `guarded(rule!(…), …)`.
     pub fn default_service<D: DefaultService<U>, U>(mut self, service: D) -> Self {
         let (rule, factory) = service.into_default();
@@ -227,8 +231,8 @@ where
         Self { inner: self.inner.default_service(factory), ..self }
     }
 
-    /// Checks for mistakes that would keep the server from starting, in this scope and in those within it: rules that could never hold, or that need a
-    /// setting. The server checks this by itself; a test may ask.
+    /// Checks this scope and those nested in it for mistakes that prevent the start of the server, such as unsatisfiable rules or
+    /// missing settings. The server runs these checks itself; a test can run them earlier.
     ///
     /// # Errors
     /// All mistakes.
@@ -237,8 +241,7 @@ where
         if mistakes.is_empty() { Ok(()) } else { Err(mistakes) }
     }
 
-    /// Who may call what in this scope and those within it, as data. For a whole application there is
-    /// `test::access_matrix`.
+    /// Returns the access matrix of this scope and those nested in it. For a whole application, use `test::access_matrix`.
     pub fn access_matrix(&self) -> Matrix {
         let mut matrix = Matrix::default();
         self.registry.describe_all(&mut matrix);
@@ -246,18 +249,18 @@ where
         matrix
     }
 
-    /// Data for the handlers, as in actix. The scope's `Auth` is not among it, and is not replaced by it.
+    /// Adds application data for the handlers, as in actix. The scope's `Auth` is stored separately and cannot be replaced by it.
     pub fn app_data<U: 'static>(self, data: U) -> Self {
         Self { inner: self.inner.app_data(data), ..self }
     }
 
-    /// A condition of routing, as in actix. It decides which handler is asked, not whether it may run.
+    /// Adds a route guard, as in actix. It selects the handler to call, and does not decide whether the call is allowed.
     pub fn guard(self, guard: impl RouteGuard + 'static) -> Self {
         self.registry.binding().add_guard();
         Self { inner: self.inner.guard(guard), ..self }
     }
 
-    /// Middleware around the scope, as in actix. It runs before the rules, and what it answers by itself they never see.
+    /// Wraps middleware around the scope, as in actix. It runs before the rules. Its own responses are not subject to them.
     pub fn wrap<W, B>(
         self,
         middleware: W,
@@ -273,7 +276,7 @@ where
         self.around::<W, _>(|endpoint| apply(middleware, endpoint))
     }
 
-    /// Middleware around the scope, as a function, as in actix. See [`wrap`](Self::wrap).
+    /// Wraps a function as middleware around the scope, as in actix. See [`wrap`](Self::wrap).
     pub fn wrap_fn<F, R, B>(
         self,
         middleware: F,
@@ -289,7 +292,7 @@ where
         self.around::<F, _>(|endpoint| apply_fn_factory(endpoint, middleware))
     }
 
-    /// The scope with middleware of that type.
+    /// Returns the scope with middleware of type `W`.
     fn around<W, U>(self, wrapped: impl FnOnce(T) -> U) -> Scope<U, M> {
         let Self { path, inner, endpoint, place, registry, .. } = self;
         registry.binding().add_middleware(std::any::type_name::<W>());
@@ -306,7 +309,7 @@ where
     fn register(self, config: &mut AppService) {
         self.registry.binding().nest_in_registering(config.is_root());
         let mark = self.registry.add_to_matrix();
-        // Those within it check themselves.
+        // Nested scopes check themselves.
         let mistakes = self.registry.check();
         let auth = match self.registry.binding().auth().cloned() {
             Some(auth) if mistakes.is_empty() => auth,
@@ -315,7 +318,7 @@ where
         auth.register();
         let hides = self.registry.hides_something() && !self.registry.own_default();
         let inner = if hides { self.inner.default_service(actix_web::web::to(unknown_path)) } else { self.inner };
-        // In the map alone: nothing answers there.
+        // Only a marker in the resource map. No service handles it.
         let inner = match mark {
             Some(number) => inner.configure(|inner| {
                 inner.external_resource(format!("scope {number}"), format!("{MARK}{number}"));
@@ -325,7 +328,7 @@ where
         let inner = inner.wrap(self.place.within(self.endpoint, cache_headers::answers_of(auth)));
         let binding = self.registry.binding();
         if self.registry.has_unguarded_under_rule() {
-            // A service without a rule cannot be asked for one, so the rule of the scope is decided in front of all of it.
+            // A service without a rule cannot enforce the rule of the scope, so the rule is enforced in front of the whole scope.
             let inner = inner.wrap(wrapped_service::InFront(&guard::PASS));
             return binding.registering(|| inner.register(config));
         }
@@ -353,12 +356,12 @@ impl<T, M> std::fmt::Debug for Scope<T, M> {
     }
 }
 
-/// A resource with one route, as [`Scope::route`] registers it.
+/// Returns a resource with one route, as [`Scope::route`] registers it.
 pub(crate) fn single(path: &str, route: GuardedRoute) -> ScopeResource {
     resource(path).only(route)
 }
 
-/// Registers what fails when the server starts, and says why.
+/// Registers a service whose creation fails at start-up, and logs the mistakes.
 fn refuse_to_start(mistakes: &[RuleError], path: &str, config: &mut AppService) {
     for mistake in mistakes {
         startup_checks::log_warnings(mistake);
@@ -367,7 +370,7 @@ fn refuse_to_start(mistakes: &[RuleError], path: &str, config: &mut AppService) 
     config.register_service(ResourceDef::root_prefix(path), None, fails, None);
 }
 
-/// A service that is never made.
+/// A service that is never created.
 struct UnavailableService;
 
 impl actix_web::dev::Service<ServiceRequest> for UnavailableService {

@@ -1,4 +1,4 @@
-//! What all scopes of an application say of themselves while they are registered, where a test wants to know.
+//! Collection of all scopes while an application is registered, for the access matrix of tests.
 
 use std::cell::RefCell;
 use std::ops::Range;
@@ -8,32 +8,31 @@ use auth_core::matrix::Matrix;
 use super::service::Registry;
 use crate::auth::Auth;
 
-/// What is found while an application is registered.
+/// The collected routes and scopes.
 #[derive(Default)]
 pub(crate) struct Collected {
     pub(crate) matrix: Matrix,
-    /// For each route of the matrix, who decides on it.
+    /// The `Auth` that decides, for each route of the matrix.
     pub(crate) auths: Vec<Option<Auth>>,
     /// The scopes, in the order in which they were registered.
     pub(crate) scopes: Vec<Met>,
 }
 
-/// A scope of ours.
 pub(crate) struct Met {
-    /// Which routes of the matrix are its own.
+    /// The routes of the scope in the matrix.
     pub(crate) routes: Range<usize>,
-    /// Whether conditions of routing decide if it is asked.
+    /// Whether the scope has route guards.
     pub(crate) has_guards: bool,
 }
 
-/// What the path of the resource begins with that marks one of our scopes in the map of resources; its number follows.
+/// The path prefix of the resource that marks one of our scopes in the resource map. The number of the scope follows.
 pub(crate) const MARK: &str = "/access-matrix/scope/";
 
 thread_local! {
     static COLLECTED: RefCell<Option<Collected>> = const { RefCell::new(None) };
 }
 
-/// Registers an application, and gives what was found in all its scopes, in the order in which they were met.
+/// Runs a registration. Returns its result and what was collected, in the order of registration.
 pub(crate) async fn collected<T>(register: impl Future<Output = T>) -> (T, Collected) {
     COLLECTED.set(Some(Collected::default()));
     let registered = register.await;
@@ -41,13 +40,13 @@ pub(crate) async fn collected<T>(register: impl Future<Output = T>) -> (T, Colle
 }
 
 impl Registry {
-    /// Tells of this scope, which is being registered. `None` where nobody collects; otherwise its number.
+    /// Adds this scope to the collection during registration. Returns its number, or `None` if nothing is collected.
     pub(super) fn add_to_matrix(&self) -> Option<usize> {
         COLLECTED.with_borrow_mut(|collecting| {
             let Collected { matrix, auths, scopes } = collecting.as_mut()?;
             let before = matrix.routes.len();
             self.describe(matrix);
-            // Where each of nested scopes has an `Auth` of its own, no one of them decides.
+            // With nested scopes of several `Auth`s, none of them decides by itself.
             let alone = self.binding().auth().filter(|_| self.binding().count_so_far() == 1).cloned();
             auths.resize(matrix.routes.len(), alone);
             scopes.push(Met { routes: before..matrix.routes.len(), has_guards: self.binding().has_guards() });

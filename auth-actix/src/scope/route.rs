@@ -1,4 +1,4 @@
-//! Routes for plain guarded functions, as actix writes them.
+//! Routes for functions with a rule and without a route attribute, in the syntax of actix.
 
 use actix_service::boxed::BoxService;
 use actix_web::body::MessageBody;
@@ -11,7 +11,7 @@ use auth_core::policy::rule::Rule;
 use super::service::{RegisteredRoute, count_note};
 use crate::guard::{Guard, Guarded};
 
-/// A route that has no handler yet. Made by [`get`] and its like.
+/// A route without a handler. Created by [`get`] and the functions of other methods.
 #[must_use]
 #[derive(Default)]
 pub struct Route {
@@ -19,7 +19,7 @@ pub struct Route {
     guards: Vec<Box<dyn RouteGuard>>,
 }
 
-/// A route with a handler that carries a rule.
+/// A route whose handler has a rule.
 #[must_use]
 pub struct GuardedRoute {
     pub(super) conditions: Route,
@@ -28,14 +28,14 @@ pub struct GuardedRoute {
     wraps: usize,
 }
 
-/// A route with a handler that carries a rule. [`GuardedRoute`] is one.
+/// A route whose handler has a rule: [`GuardedRoute`].
 #[diagnostic::on_unimplemented(
     message = "expected a route with a rule, found one of actix",
     label = "a scope of `Auth` takes only what carries a rule",
     note = "write `auth_actix::web::get().to(f)`, or `use auth_actix::web` in place of `actix_web::web`"
 )]
 pub trait IntoGuardedRoute {
-    /// The route.
+    /// Returns the route.
     #[doc(hidden)]
     fn into_guarded(self) -> GuardedRoute;
 }
@@ -46,7 +46,7 @@ impl IntoGuardedRoute for GuardedRoute {
     }
 }
 
-/// The arguments of a function with a rule above.
+/// The arguments of a function with a rule.
 #[diagnostic::on_unimplemented(
     message = "no rule stands above this function",
     label = "`to` takes only a function that carries a rule",
@@ -63,8 +63,8 @@ impl<G: Guard<A>, A: FromRequest + 'static> ProvenArguments for (Guarded<G, A>,)
     const RULE: &'static Rule = G::RULE;
 }
 
-/// With one implementation alone the compiler would infer the arguments from it, and complain about the function's type
-/// instead of its rule.
+/// A second implementation of [`ProvenArguments`]. With only one, the compiler would infer the arguments from it, and report the
+/// function's type instead of the missing rule.
 #[derive(Debug)]
 pub struct Nothing(std::convert::Infallible);
 
@@ -83,7 +83,7 @@ impl ProvenArguments for (Nothing,) {
 }
 
 impl Route {
-    /// The handler: a function with a rule above.
+    /// Sets the handler: a function with a rule.
     pub fn to<F, A>(self, handler: F) -> GuardedRoute
     where
         F: Handler<A>,
@@ -93,36 +93,36 @@ impl Route {
         GuardedRoute { conditions: self, inner: actix_web::web::to(handler), rule: A::RULE, wraps: 0 }
     }
 
-    /// Adds a method.
+    /// Restricts the route to a method.
     pub fn method(mut self, method: Method) -> Self {
         self.methods.push(method);
         self
     }
 
-    /// A condition of routing, as in actix.
+    /// Adds a route guard, as in actix.
     pub fn guard(mut self, guard: impl RouteGuard + 'static) -> Self {
         self.guards.push(Box::new(guard));
         self
     }
 
-    /// Its conditions other than the method.
+    /// Returns the route guards without the methods.
     pub(super) fn without_methods(self) -> Self {
         Self { methods: Vec::new(), ..self }
     }
 }
 
 impl GuardedRoute {
-    /// Adds a method.
+    /// Restricts the route to a method.
     pub fn method(self, method: Method) -> Self {
         Self { conditions: self.conditions.method(method), ..self }
     }
 
-    /// A condition of routing, as in actix.
+    /// Adds a route guard, as in actix.
     pub fn guard(self, guard: impl RouteGuard + 'static) -> Self {
         Self { conditions: self.conditions.guard(guard), ..self }
     }
 
-    /// Middleware around the handler, as in actix. It runs before the rule, and what it answers by itself that never sees.
+    /// Wraps middleware around the handler, as in actix. It runs before the rule. Its own responses are not subject to it.
     pub fn wrap<W, B>(self, middleware: W) -> Self
     where
         W: Transform<
@@ -137,7 +137,7 @@ impl GuardedRoute {
         Self { inner: self.inner.wrap(middleware), wraps: self.wraps + 1, ..self }
     }
 
-    /// Its entry in the access matrix at that path.
+    /// Returns the entry of the access matrix for this path.
     pub(super) fn entry(&self, path: &str) -> RegisteredRoute {
         let notes = [(self.conditions.guards.len(), "guard of the route"), (self.wraps, "middleware of the route")];
         RegisteredRoute {
@@ -149,7 +149,7 @@ impl GuardedRoute {
     }
 }
 
-/// The conditions of a route, all of which have to hold, as one.
+/// All methods and guards of the route as one guard.
 impl RouteGuard for Route {
     fn check(&self, context: &actix_web::guard::GuardContext<'_>) -> bool {
         self.methods.iter().all(|method| context.head().method == *method)
@@ -169,12 +169,12 @@ impl std::fmt::Debug for GuardedRoute {
     }
 }
 
-/// A route for every method.
+/// Returns a route for every method.
 pub fn route() -> Route {
     Route::default()
 }
 
-/// A route for one method.
+/// Returns a route for one method.
 pub fn method(method: Method) -> Route {
     route().method(method)
 }
@@ -198,15 +198,15 @@ methods! {
     trace TRACE;
 }
 
-/// A route for `QUERY` requests, for a plain function with a rule above.
+/// Returns a route for `QUERY` requests, for a function with a rule and without a route attribute.
 pub fn query() -> Route {
     match Method::from_bytes(b"QUERY") {
         Ok(query) => method(query),
-        Err(_) => route().guard(actix_web::guard::fn_guard(|_| false)), // not to be for every method
+        Err(_) => route().guard(actix_web::guard::fn_guard(|_| false)), // must not match every method
     }
 }
 
-/// A route for every method, for a plain function with a rule above.
+/// Returns a route for every method with this handler, a function with a rule and without a route attribute.
 pub fn to<F, A>(handler: F) -> GuardedRoute
 where
     F: Handler<A>,

@@ -1,4 +1,4 @@
-//! What a scope takes, and what it keeps of it.
+//! The services that a scope accepts, and the registry of their rules.
 
 use std::sync::Arc;
 
@@ -11,7 +11,8 @@ use auth_core::policy::rule::Rule;
 use crate::auth::Auth;
 use crate::guard::Binding;
 
-/// What a scope of [`Auth::scope`] takes: a handler with a rule, a scope of its own kind, or what was given a rule by name.
+/// A service that a scope of [`Auth::scope`] accepts: a handler with a rule, a nested scope, or a service wrapped by
+/// [`guarded`](crate::guarded) or [`unguarded`](crate::unguarded).
 #[diagnostic::on_unimplemented(
     message = "no rule stands above `{Self}`",
     label = "a scope of `Auth` takes only what carries a rule",
@@ -23,33 +24,33 @@ use crate::guard::Binding;
     note = "a tuple or a list goes in one by one: `.service(a).service(b)`"
 )]
 pub trait Service {
-    /// What actix registers.
+    /// The service for actix.
     type Factory: HttpServiceFactory + 'static;
-    /// Whether nothing is known of a route of it that names an object and asks nothing about it.
+    /// Whether no route is known that names an object without checking access to it.
     #[doc(hidden)]
     const ASKS: bool = true;
-    /// Takes note of the rules.
+    /// Adds the rules to the registry, and returns the service for actix.
     #[doc(hidden)]
     fn open(self, registry: &mut Registry) -> Self::Factory;
 }
 
-/// A route, as its attribute says it.
+/// A route, as written in its attribute.
 #[derive(Clone, Copy, Debug)]
 pub struct Pattern {
-    /// Its methods; none where it is for every one.
+    /// The methods. Empty for every method.
     pub methods: &'static [&'static str],
-    /// Its pattern below the scope.
+    /// The path pattern below the scope.
     pub path: &'static str,
-    /// How many guards of the route it has.
+    /// The number of route guards.
     pub guards: usize,
-    /// How much middleware it has.
+    /// The number of middleware wrappers.
     pub wraps: usize,
 }
 
-/// What is wrong with a route of a strict scope that asks nothing about the object that its path names.
+/// The error for a route of a strict scope that does not check access to the object in its path.
 pub(super) const ANY_OBJECT: &str = "nothing asks whether the caller may have the object that the path of this handler names\nhelp: take `Authorized<…>`, write `check(…)` over an argument, or say why not: `any_object = \"…\"`";
 
-/// Whether the pattern of one of the routes has a name in it.
+/// Returns whether the pattern of one of the routes has a parameter.
 #[allow(clippy::indexing_slicing, reason = "const code has no `get`; the indices are bounded by the loops")]
 const fn names_something(routes: &[Pattern]) -> bool {
     let mut route = 0;
@@ -66,13 +67,14 @@ const fn names_something(routes: &[Pattern]) -> bool {
     false
 }
 
-/// The struct that a route attribute makes of a handler with a rule above. Written by the attributes, and by nobody else.
+/// A handler with a rule and a route attribute: the struct that the route attribute generates. Implemented only by the attributes.
 ///
-/// A const and no type: the struct may be public where the handler's arguments are not, as actix can be told to make it so.
+/// The rule is a const and not a type, because the struct may be public while the handler's arguments are private; actix has an
+/// option for this.
 pub trait Proven {
     /// The rule of the handler.
     const RULE: &'static Rule;
-    /// Its routes, as far as its attributes say them.
+    /// The routes, as far as the attributes contain them.
     const ROUTES: &'static [Pattern];
 }
 
@@ -87,15 +89,15 @@ impl<S: Proven + HttpServiceFactory + 'static> Service for S {
     }
 }
 
-/// What a scope keeps of a route.
+/// A route in the registry of a scope.
 #[derive(Clone, Debug)]
 pub(super) struct RegisteredRoute {
-    /// None where it is for every one.
+    /// Empty for every method.
     pub(super) methods: Vec<String>,
-    /// The pattern below the scope; `None` where it is not known.
+    /// The pattern below the scope. `None` if it is unknown.
     pub(super) path: Option<String>,
     pub(super) notes: Vec<String>,
-    /// Whether all of its patterns can be seen.
+    /// Whether all its patterns are known.
     pub(super) is_seen: bool,
 }
 
@@ -111,30 +113,30 @@ impl From<&Pattern> for RegisteredRoute {
     }
 }
 
-/// The pattern as actix takes it: one that is not empty begins with a slash.
+/// Returns the pattern as actix interprets it: a non-empty pattern starts with a slash.
 fn slashed(pattern: &str) -> std::borrow::Cow<'_, str> {
     if pattern.is_empty() || pattern.starts_with('/') { pattern.into() } else { format!("/{pattern}").into() }
 }
 
-/// So many of something, if there are some.
+/// Returns a note with the count. Returns `None` for zero.
 pub(super) fn count_note(count: usize, what: &str) -> Option<String> {
     (count > 0).then(|| format!("{count} {what}"))
 }
 
-/// The rules of a scope, in the order of registration.
+/// The rules and routes of a scope, in the order of registration.
 #[derive(Clone)]
 pub struct Registry {
     binding: Arc<Binding>,
     rules: Vec<&'static Rule>,
     routes: Vec<(&'static Rule, RegisteredRoute)>,
-    /// What has no rule: why, and where that is written.
+    /// The services without a rule: the reason, and the source file.
     unguarded: Vec<String>,
     twice: Vec<&'static Rule>,
-    /// The scopes in it.
+    /// The nested scopes.
     nested: Vec<Registry>,
-    /// Whether it has a service of its own for unknown paths.
+    /// Whether the application has set a service for unknown paths.
     own_default: bool,
-    /// Resources with a service of their own for other methods, and whether a route there hides.
+    /// The resources with a service for other methods, and whether a route there is hidden.
     defaults: Vec<(String, bool)>,
 }
 
@@ -152,7 +154,7 @@ impl Registry {
         }
     }
 
-    /// Adds the rule of a service for unknown paths.
+    /// Adds the rule of the service for unknown paths.
     pub(super) fn add_default(&mut self, rule: &'static Rule) {
         self.add_service(rule, "unknown paths", true);
         self.own_default = true;
@@ -162,7 +164,7 @@ impl Registry {
         self.own_default
     }
 
-    /// Adds the rule of a resource's service for other methods. `hides` is whether a route there answers as an unknown path.
+    /// Adds the rule of a resource's service for other methods. `hides` is whether a route there is hidden as an unknown path.
     pub(super) fn add_default_at(&mut self, path: String, rule: &'static Rule, hides: bool) {
         self.add_service(rule, "other methods", true);
         self.defaults.push((path, hides));
@@ -172,7 +174,7 @@ impl Registry {
         &self.binding
     }
 
-    /// Adds the rule of a service, whose routes are its own affair.
+    /// Adds the rule of a service whose routes are unknown.
     pub(super) fn add_service(&mut self, rule: &'static Rule, what: &str, is_seen: bool) {
         self.rules.push(rule);
         let path = Some(format!("/… ({what})"));
@@ -194,15 +196,15 @@ impl Registry {
         self.unguarded.push(why);
     }
 
-    /// The same for the scopes in it too.
+    /// Like [`describe`](Self::describe), including nested scopes.
     pub(super) fn describe_all(&self, matrix: &mut Matrix) {
         self.describe(matrix);
         self.nested.iter().for_each(|nested| nested.describe_all(matrix));
     }
 
-    /// Adds all that is known of the scope to a matrix.
+    /// Adds the scope to a matrix.
     pub(super) fn describe(&self, matrix: &mut Matrix) {
-        // Without one it is not registered, and nothing is known of who is let in.
+        // A scope without an `Auth` is not registered, and its accepted callers are unknown.
         let Some(auth) = self.binding.auth() else { return };
         let scopes = self.binding.all_rules_so_far();
         let around = self.binding.pattern_so_far();
@@ -242,22 +244,22 @@ impl Registry {
         around.nested.push(self.clone());
     }
 
-    /// Whether something without a rule is in this scope, and the scope or one around it has a rule, which holds for that too.
+    /// Returns whether this scope contains a service without a rule, to which a rule of this or an enclosing scope applies.
     pub(super) fn has_unguarded_under_rule(&self) -> bool {
         !self.unguarded.is_empty() && !self.binding.all_rules_so_far().is_empty()
     }
 
-    /// Whether a handler, or the scope as a whole, answers as an unknown path to whom it refuses.
+    /// Returns whether a handler, or the whole scope, is hidden: denials look like an unknown path.
     pub(super) fn hides_something(&self) -> bool {
         self.binding.hides_so_far() || self.rules.iter().any(|rule| rule.not_found)
     }
 
-    /// The mistakes of this scope and of those within it.
+    /// Returns the mistakes in this scope and in nested scopes.
     pub(super) fn check_all(&self) -> Vec<RuleError> {
         self.check().into_iter().chain(self.nested.iter().flat_map(Self::check_all)).collect()
     }
 
-    /// The mistakes of this scope only.
+    /// Returns the mistakes in this scope only.
     pub(super) fn check(&self) -> Vec<RuleError> {
         let path = || self.binding.path().to_owned();
         let Some(auth) = self.binding.auth() else { return vec![RuleError::InNoScope(path())] };

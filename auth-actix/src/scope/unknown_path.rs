@@ -1,4 +1,4 @@
-//! The response to an unknown path in a scope where a handler is hidden.
+//! The response to an unknown path in a scope with a hidden handler.
 
 use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpRequest, HttpResponse};
@@ -7,7 +7,7 @@ use auth_core::engine::not_found::{UNKNOWN_PATH, equalize_role_lookup};
 
 use crate::guard;
 
-/// Answers an unknown path where some path hides as one: after the same work, with the same bytes.
+/// Responds to an unknown path in a scope where a handler is hidden as one: with the same work and the same bytes.
 pub(super) async fn unknown_path(request: HttpRequest, rest: Rest) -> Result<HttpResponse, Error> {
     let denied = guard::enforce(&request, &UNKNOWN_PATH).settled().await.err();
     if denied.is_none()
@@ -19,7 +19,7 @@ pub(super) async fn unknown_path(request: HttpRequest, rest: Rest) -> Result<Htt
     Err(guard::refuse(&request, &UNKNOWN_PATH, denied, rest.0))
 }
 
-/// The body of a request, untouched.
+/// The unread request body.
 pub(super) struct Rest(Payload);
 
 impl FromRequest for Rest {

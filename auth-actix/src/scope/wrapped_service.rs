@@ -1,4 +1,4 @@
-//! What has no rule of its own, and gets one by name, or is let in by name without.
+//! Wrappers that attach a rule to a service (`guarded`) or explicitly exempt it (`unguarded`).
 
 use std::future::{Ready, ready};
 use std::pin::Pin;
@@ -15,14 +15,14 @@ use auth_core::policy::rule::Rule;
 use super::service::{Registry, Service};
 use crate::guard;
 
-/// A service that is no handler, with a rule in front of it. Made by [`guarded`].
+/// A service with a rule in front of it. Created by [`guarded`].
 #[must_use]
 pub struct GuardedService<S> {
     pub(super) rule: &'static Rule,
     pub(super) service: S,
 }
 
-/// A service that has no rule yet, and why. Made by [`unguarded`].
+/// A service that is exempt from having a rule, with the reason. Created by [`unguarded`].
 #[must_use]
 pub struct Unguarded<S> {
     reason: &'static str,
@@ -30,8 +30,8 @@ pub struct Unguarded<S> {
     service: S,
 }
 
-/// Puts a rule in front of what is no handler: a scope or a resource of actix, such as one with files or Swagger UI in it,
-/// or, for [`crate::Scope::default_service`], a route.
+/// Puts a rule in front of a service that is not a handler: a scope or a resource of actix, such as one with files or Swagger UI in
+/// it. For [`crate::Scope::default_service`] it takes a route as well.
 ///
 /// ```
 /// use actix_web::{App, HttpResponse, web};
@@ -45,8 +45,8 @@ pub fn guarded<S>(rule: &'static Rule, service: S) -> GuardedService<S> {
     GuardedService { rule, service }
 }
 
-/// Registers a service that has no rule yet, with the reason. The access matrix counts it: this is for an application that is being
-/// moved. A rule of the scope ([`crate::Scope::require`]) holds for it too.
+/// Registers a service without a rule, for an application that is being migrated. The access matrix lists it with the reason. A
+/// rule of the scope ([`crate::Scope::require`]) applies to it, too.
 ///
 /// ```
 /// use actix_web::{App, HttpResponse, web};
@@ -99,7 +99,7 @@ where
     }
 }
 
-/// A factory whose type cannot be written down.
+/// A factory of an unnameable type.
 pub struct BoxedFactory(Box<dyn FnOnce(&mut actix_web::dev::AppService)>);
 
 impl BoxedFactory {
@@ -114,7 +114,7 @@ impl HttpServiceFactory for BoxedFactory {
     }
 }
 
-/// Decides before the service is called.
+/// Middleware that enforces a rule before the service is called.
 pub(super) struct InFront(pub(super) &'static Rule);
 
 pub(super) struct InFrontService<S> {

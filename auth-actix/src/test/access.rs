@@ -1,4 +1,4 @@
-//! Who may call what, of a whole application, held against the file that was reviewed.
+//! The access matrix of an application, and its comparison with the reviewed file.
 
 use std::path::{Path, PathBuf};
 use std::{env, fmt, fs};
@@ -11,7 +11,8 @@ use auth_core::matrix::Matrix;
 use super::routing;
 use crate::scope::Collected;
 
-/// The access matrix of an application: all scopes of [`Auth::scope`](crate::Auth::scope) in it, and what beside them has no rule.
+/// Returns the access matrix of an application: all its scopes of [`Auth::scope`](crate::Auth::scope), and the services outside
+/// them, which have no rule.
 ///
 /// ```
 /// # actix_web::rt::System::new().block_on(async {
@@ -29,7 +30,7 @@ use crate::scope::Collected;
 /// ```
 ///
 /// # Panics
-/// The application does not start: its log says why.
+/// The application does not start. Its log contains the reason.
 pub async fn access_matrix<R, S, B, E>(app: R) -> Matrix
 where
     R: IntoServiceFactory<S, Request>,
@@ -41,11 +42,11 @@ where
     matrix
 }
 
-/// Holds the access matrix of an application against `ACCESS.md` beside its `Cargo.toml`: the file that is reviewed.
+/// Asserts that the access matrix of an application equals the reviewed file, `ACCESS.md` beside its `Cargo.toml`.
 ///
-/// Where they differ it fails, and says for each route who gains access and who loses it. `UPDATE_ACCESS=1 cargo test` writes the
-/// file anew; never where `CI` is set. Make the application in the function that the server uses too: otherwise this holds
-/// another one.
+/// On a difference, the message lists who gains and who loses access, for each route. `UPDATE_ACCESS=1 cargo test` rewrites the
+/// file, unless `CI` is set. Build the application with the function that the server uses: otherwise the matrix is that of another
+/// application.
 ///
 /// ```no_run
 /// # actix_web::rt::System::new().block_on(async {
@@ -58,7 +59,7 @@ where
 /// ```
 ///
 /// # Panics
-/// The two differ, or there is no such file.
+/// The matrix and the file differ, or the file is missing.
 pub async fn assert_access<R, S, B, E>(app: R)
 where
     R: IntoServiceFactory<S, Request>,
@@ -82,7 +83,7 @@ struct Update {
     allowed: bool,
 }
 
-/// Compares with the file, or writes it.
+/// Compares the matrix with the file, or writes the file.
 fn compare(matrix: &Matrix, path: &Path, update: Update) -> Result<(), String> {
     const HOW: &str = "if it is meant so: UPDATE_ACCESS=1 cargo test, and commit the file";
     let (now, shown) = (matrix.to_markdown(), path.display());
@@ -103,7 +104,7 @@ fn compare(matrix: &Matrix, path: &Path, update: Update) -> Result<(), String> {
         None => Err(format!("{shown} is not as it was written\n{HOW}")),
         Some(before) => {
             let difference = matrix.since(&before).to_string();
-            // What is said beside the lists is ours.
+            // Only the fixed text around the lists differs.
             let difference = if difference.is_empty() { "the text around the lists\n".to_owned() } else { difference };
             Err(format!("{shown} holds another application:\n\n{difference}\n{HOW}"))
         }

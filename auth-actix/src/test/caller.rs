@@ -1,7 +1,7 @@
-//! Callers for the tests of applications, by hand or through the real path.
+//! Hand-made callers for tests of applications.
 //!
-//! Nothing here adds a way into a server: a principal by hand travels as an extension of a request that no bytes on a socket
-//! can make, and keys are accepted only by an [`Auth`](crate::Auth) that was built with them.
+//! Nothing in this module weakens a server. A hand-made principal is an extension of the request, which a request received from a
+//! socket cannot contain. Test keys are accepted only by an [`Auth`](crate::Auth) that was built with them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -41,38 +41,38 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// A user of that subject, by a bearer token of the first issuer that is configured.
+    /// Creates a user with this subject and a bearer token of the first configured issuer.
     pub fn user(subject: &str) -> Self {
         let claims = Map::from_iter([("sub".to_owned(), json!(subject))]);
         Self { issuer: None, scheme: SchemeId::Bearer, claims, names: Vec::new() }
     }
 
-    /// Of that issuer.
+    /// Sets the issuer.
     pub fn issuer(self, issuer: impl Into<String>) -> Self {
         Self { issuer: Some(issuer.into()), ..self }
     }
 
-    /// By that scheme.
+    /// Sets the scheme. Default: `Bearer`.
     pub fn scheme(self, scheme: SchemeId) -> Self {
         Self { scheme, ..self }
     }
 
-    /// Who holds the role.
+    /// Adds a role.
     pub fn role(self, name: impl fmt::Display) -> Self {
         self.named(NameKind::Role, name)
     }
 
-    /// Who holds the permission.
+    /// Adds a permission.
     pub fn permission(self, name: impl fmt::Display) -> Self {
         self.named(NameKind::Permission, name)
     }
 
-    /// Whose token carries the scope.
+    /// Adds a scope.
     pub fn scope(self, name: impl fmt::Display) -> Self {
         self.named(NameKind::Scope, name)
     }
 
-    /// With that claim: `auth_time`, `acr`, `act`, or one of the application's own.
+    /// Sets a claim, such as `auth_time`, `acr`, `act`, or a claim of the application.
     pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.claims.insert(name.into(), value.into());
         self
@@ -83,8 +83,8 @@ impl Caller {
         self
     }
 
-    /// The principal that this caller is, for a handler that a test calls directly. Of no application: what roles grant and
-    /// what issuers confer it does not know.
+    /// Returns the principal of this caller, for a test that calls a handler directly. It belongs to no application, so it is
+    /// unaffected by the grants of roles and by what issuers confer.
     pub fn principal(self) -> crate::Principal {
         let list = |kind, name: &str| ListClaim::new(kind, Form::Array, vec![name.to_owned()]);
         let source = Issuer {
@@ -104,15 +104,15 @@ impl Caller {
         self.of(&Arc::new(source)).into()
     }
 
-    /// The request, as from this caller: every rule is decided as if a verified credential had said so, with what its issuer
-    /// may confer and what its roles grant.
+    /// Returns the request as sent by this caller. Every rule is decided as for a verified credential with these contents, limited
+    /// to what its issuer confers, with the permissions that its roles grant.
     pub fn call(self, request: actix_http::Request) -> actix_http::Request {
         let caller = move |sources: &[Arc<Issuer>]| self.among(sources);
         request.extensions_mut().insert(CallerOverride(Box::new(caller)));
         request
     }
 
-    /// The principal, of the source that this caller names.
+    /// Returns the principal for the issuer that this caller names.
     #[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
     fn among(&self, sources: &[Arc<Issuer>]) -> auth_core::Principal {
         let is_of = |source: &&Arc<Issuer>| match &self.issuer {
@@ -122,19 +122,19 @@ impl Caller {
         self.of(sources.iter().find(is_of).expect("the `Auth` has a source of the caller's issuer and scheme"))
     }
 
-    /// The principal, of a source: names stand where its credentials list them.
+    /// Returns the principal for an issuer. Names are located in the claims where the issuer's credentials list them.
     #[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
     fn of(&self, source: &Arc<Issuer>) -> auth_core::Principal {
         let claims = Value::Object(self.claims(source, true));
         auth_core::Principal::from_claims(Arc::clone(source), claims.to_string()).expect("a subject that is not empty")
     }
 
-    /// What a credential of the source says of this caller. One that lists no roles says nothing of them.
+    /// Returns the claims of this caller in a credential of the issuer. The roles are unknown unless `lists_roles` is true.
     #[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
     pub(crate) fn claims(&self, source: &Issuer, lists_roles: bool) -> Map<String, Value> {
         let mut claims = Value::Object(self.claims.clone());
         for list in source.lists.iter().filter(|list| lists_roles || list.kind != NameKind::Role) {
-            // A name that begins as another list has it stands there.
+            // A name with the prefix of another list belongs in that list.
             let is_of_another = |name: &str| {
                 let prefixed = source.lists.iter().filter(|other| other.kind == list.kind && !other.prefix.is_empty());
                 list.prefix.is_empty() && prefixed.into_iter().any(|other| name.starts_with(&other.prefix))

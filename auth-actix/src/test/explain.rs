@@ -1,17 +1,17 @@
-//! Why a request is decided on as it is.
+//! Explanations of decisions.
 
 use actix_web::HttpRequest;
 
 use crate::adapter;
 
-/// The request, with the wish to know why it is decided on as it is: see [`explanation`].
+/// Returns the request with explanations enabled: see [`explanation`].
 pub fn explained(request: actix_http::Request) -> actix_http::Request {
     adapter::update(&request, |state| state.notes_mut().explanations = Some(Vec::new()));
     request
 }
 
-/// What each atom of the rules has answered, for a request that was [`explained`]: a line each, `yes` or `no`, as deep as it stands
-/// in the rule, and why. Servers write the same to their log at the level `debug`.
+/// Returns the explanation of the decision on a request that was [`explained`]. It contains one line for each atom of the rules,
+/// with `yes` or `no` and the reason, indented as in the rule. Servers log it at the level `debug`.
 ///
 /// ```
 /// # actix_web::rt::System::new().block_on(async {

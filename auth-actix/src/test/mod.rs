@@ -1,7 +1,6 @@
-//! For the tests of applications: callers of each kind, by hand or through the real path; and who may call what, held against the
-//! file that was reviewed.
+//! Test support for applications: callers, tokens, access matrices, and conformance tests of stores.
 //!
-//! Nothing here adds a way into a server: see [`Caller`] and [`Keys`].
+//! Nothing in this module weakens a server: see [`Caller`] and [`Keys`].
 
 mod caller;
 mod explain;

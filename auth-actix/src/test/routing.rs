@@ -1,9 +1,10 @@
-//! An application as actix routes it: the whole path of each route, what hides it, and what stands in no scope of ours.
+//! The routes of an application as actix resolves them: the complete path of each route, the earlier routes that hide it, and the
+//! services outside of our scopes.
 //!
 //! # Why
-//! actix shows the map of its resources to nobody but a formatter. That form is read here, for tests alone; where it is no more as
-//! it was, the matrix says that such routes could not be listed. Which of its scopes are ours, a resource that none of them serves
-//! says: each leaves one in the map, with its number.
+//! actix exposes its resource map only by `Debug`. This module parses that output, for tests only. If the format changes, the
+//! matrix states that these routes could not be listed. To recognize our scopes, each adds a marker resource with its number to the
+//! map. No service handles that resource.
 
 use std::fmt;
 
@@ -14,7 +15,7 @@ use auth_core::matrix::{Matrix, RouteAccess};
 
 use crate::scope::{self, Collected, MARK};
 
-/// The application, ready to be asked, and all that is known of its routes.
+/// Starts the application. Returns its service and all collected routes.
 #[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
 pub(super) async fn started<R, S, B, E>(app: R) -> (S::Service, Collected)
 where
@@ -25,7 +26,7 @@ where
     let factory = app.into_factory();
     let (service, mut collected) = scope::collected(async { factory.new_service(AppConfig::default()).await }).await;
     let service = service.expect("the application starts");
-    // Whoever answers: the map of resources goes with every request.
+    // Any response will do: every request contains the resource map.
     let request = actix_web::test::TestRequest::with_uri("/access-matrix-asks-for-nothing").to_request();
     let response = service.call(request).await;
     let root = response.ok().and_then(|response| Node::read(&shown(response.request().resource_map())));
@@ -40,19 +41,19 @@ fn shown(map: &ResourceMap) -> String {
     format!("{map:?}")
 }
 
-/// Something that is tried before a route, in the order of registration.
+/// A service that is tried before a route, in the order of registration.
 struct Earlier {
     path: String,
-    /// Whether it answers whatever begins like this.
+    /// Whether it handles all paths with this prefix.
     is_prefix: bool,
-    /// Its methods, as far as it is a route of ours.
+    /// The methods, if it is a route of ours.
     methods: Vec<String>,
-    /// The scope of ours that it is a route of: among those of one scope methods are compared apart.
+    /// The scope of ours that contains it. Methods of routes in the same scope are compared elsewhere.
     scope: Option<usize>,
     what: String,
 }
 
-/// A walk through all resources, in the order in which actix tries them.
+/// A traversal of all resources, in the order in which actix tries them.
 struct Walk<'a> {
     collected: &'a mut Collected,
     earlier: Vec<Earlier>,
@@ -76,7 +77,8 @@ impl<'a> Walk<'a> {
         }));
     }
 
-    /// `scope` is the innermost of ours around the nodes; `by_name` says whether one of ours was given them by name.
+    /// Traverses the nodes. `scope` is the innermost scope of ours around them. `by_name` is whether they are in a service that was
+    /// registered by `guarded` or `unguarded`.
     fn go_through(&mut self, nodes: &[Node], around: &str, scope: Option<usize>, by_name: bool) {
         for (node, pattern) in nodes.iter().flat_map(|node| node.patterns.iter().map(move |pattern| (node, pattern))) {
             let path = format!("{around}{pattern}");
@@ -147,7 +149,6 @@ impl<'a> Walk<'a> {
 }
 
 impl Earlier {
-    /// Whether some path of the later pattern is one of this.
     fn covers(&self, later: &str) -> bool {
         covers(&self.path, self.is_prefix, later)
     }
@@ -157,12 +158,12 @@ fn share(methods: &[String], method: &str) -> bool {
     method == "*" || methods.iter().any(|other| other == method || other == "*")
 }
 
-/// A guard of the route decides which one is asked.
+/// Returns whether a guard of the route decides whether it is called.
 fn has_guard(route: &RouteAccess) -> bool {
     route.notes.iter().any(|note| note.contains("guard of the route"))
 }
 
-/// Notes on each route that an earlier one of its scope, for the same method, may answer for.
+/// Adds a note to each route of a scope that an earlier route of the scope hides for the same method.
 fn add_overlap_notes(matrix: &mut Matrix, routes: std::ops::Range<usize>) {
     let routes = matrix.routes.get_mut(routes).unwrap_or_default();
     for position in 1..routes.len() {
@@ -179,27 +180,28 @@ fn add_overlap_notes(matrix: &mut Matrix, routes: std::ops::Range<usize>) {
     }
 }
 
-/// Whether some path of the later pattern is one of the earlier.
+/// Returns whether a path of the later pattern also matches the earlier one.
 fn covers(earlier: &str, is_prefix: bool, later: &str) -> bool {
     let is_pattern = |path: &str| (is_prefix || path.starts_with(['/', '…'])) && !path.contains(" (");
     if !is_pattern(earlier) || !is_pattern(later) {
         return false;
     }
-    // Below the same scope, whose path is not known.
+    // Both are in the same scope, whose path is unknown.
     let (earlier, later) = (earlier.trim_start_matches('…'), later.trim_start_matches('…'));
     let definition = || if is_prefix { ResourceDef::prefix(earlier) } else { ResourceDef::new(earlier) };
     let is_match = |path: &str| std::panic::catch_unwind(|| definition().is_match(path)).unwrap_or(false);
     let mut samples = ["x", "1"].into_iter().filter_map(|value| filled(later, value)).peekable();
     match samples.peek() {
         Some(_) => samples.any(|path| is_match(&path)),
-        // No path is known that it matches.
+        // No sample path of the later pattern is available.
         None => earlier == later || (is_prefix && later.starts_with(earlier)),
     }
 }
 
-/// The same with this wherever a name may be anything.
+/// Returns a path that matches the pattern. Parameters without an expression get this value. Returns `None` if no sample matches an
+/// expression.
 pub(super) fn filled(pattern: &str, value: &str) -> Option<String> {
-    /// One of them fits most expressions that stand in patterns.
+    /// Samples for parameters with an expression. One of them matches most expressions in practice.
     const USUAL: [&str; 18] = [
         "1",
         "12",
@@ -239,10 +241,9 @@ pub(super) fn filled(pattern: &str, value: &str) -> Option<String> {
     Some(path + rest)
 }
 
-/// A resource or a scope.
 struct Node {
     patterns: Vec<String>,
-    /// `None` of a resource.
+    /// `None` for a resource.
     children: Option<Vec<Node>>,
 }
 
@@ -281,13 +282,13 @@ impl Node {
         Some(Self { patterns, children })
     }
 
-    /// The number of the scope of ours that has left this.
+    /// Returns the number of our scope that added this marker.
     fn mark(&self) -> Option<usize> {
         self.patterns.first()?.strip_prefix(MARK)?.parse().ok()
     }
 }
 
-/// The text up to the bracket that closes the one before it.
+/// Returns the text up to the bracket that closes the one before it.
 fn balanced(text: &str) -> Option<&str> {
     let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
     for (at, letter) in text.char_indices() {
@@ -305,7 +306,7 @@ fn balanced(text: &str) -> Option<&str> {
     None
 }
 
-/// The strings of `Single("…")` or `List(["…", "…"])`.
+/// Returns the strings of `Single("…")` or `List(["…", "…"])`.
 fn strings(text: &str) -> Option<Vec<String>> {
     let inside = text.strip_prefix("Single(").and_then(|text| text.strip_suffix(')')).map(|one| format!("[{one}]"));
     let inside = inside.or_else(|| Some(text.strip_prefix("List(")?.strip_suffix(')')?.to_owned()))?;

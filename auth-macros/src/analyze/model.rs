@@ -76,7 +76,7 @@ pub(crate) struct Check {
     pub(crate) kind: CheckKind,
     /// Its position among the checks of the rule.
     pub(crate) index: u8,
-    /// The caller as the expression names it; `None` where the expression does not name the caller.
+    /// The caller as the expression names it. `None` if the expression does not name the caller.
     pub(crate) principal: Option<Ident>,
     /// The free names of the expression without the caller.
     pub(super) free_names: Vec<String>,

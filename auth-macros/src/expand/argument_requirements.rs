@@ -67,7 +67,7 @@ pub(super) fn argument_requirements(
 /// The arguments of a handler whose types do not depend on generic parameters.
 struct Arguments<'a> {
     checked: &'a Checked,
-    /// Those that a check names.
+    /// Arguments that a check names.
     named: Vec<&'a Parameter>,
     extracted: Vec<Extracted<'a>>,
     paths: &'a Paths<'a>,

@@ -95,7 +95,7 @@ impl GuardItems<'_> {
     /// that name shadows. `only` is a `cfg` of all these items.
     pub(super) fn placeholder(&self, only: &TokenStream) -> (Ident, TokenStream) {
         let (name, conditions) = (&self.function.signature.ident, self.function.conditions());
-        // A number for each handler: modules that import all of each other must not find two of one name.
+        // A unique number for each handler: modules that glob-import each other must not find two items of one name.
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = if cfg!(test) { 0 } else { NEXT.fetch_add(1, Ordering::Relaxed) };
         let module = self.ident(&format!("fallback_{number}"));

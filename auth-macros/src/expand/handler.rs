@@ -34,9 +34,9 @@ pub(super) struct HandlerExpansion<'a> {
     site: ExpansionSite,
     paths: &'a Paths<'a>,
     items: GuardItems<'a>,
-    /// The guard, as items of this place name it.
+    /// The path by which sibling items name the guard.
     local_guard: Ident,
-    /// In tests, the type of the handler's name, as items of this place name it.
+    /// The path by which sibling items name the handler's type, in tests.
     local_type: Ident,
 }
 
@@ -68,7 +68,7 @@ impl<'a> HandlerExpansion<'a> {
             ExpansionSite::Only | ExpansionSite::LastWithoutRoute => {
                 let (module, placeholder) = self.items.placeholder(&quote!(#[cfg(test)]));
                 let declaration = (self.site == ExpansionSite::Only).then(|| self.items.declaration());
-                // By its path: a module or a type can have the name too.
+                // The handler is named by its path, because a module or a type can have the same name.
                 (quote!(#declaration #placeholder), quote!(#module::#name))
             }
             ExpansionSite::Last => (TokenStream::new(), quote!(#name)),

@@ -107,8 +107,8 @@ impl Function {
         self.attributes.iter().all(is_inert)
     }
 
-    /// Whether an attribute can make a service of the function. A route attribute contains a path, whatever its name is.
-    /// Without a route attribute there is no type that could be required to have a rule.
+    /// Returns whether an attribute can make a service of the function. A route attribute contains a path, whatever its name is.
+    /// There is no type that could be required to have a rule unless a route attribute generates one.
     pub(crate) fn may_have_route(&self) -> bool {
         self.attributes.iter().any(|attribute| may_be_route(&attribute.meta))
     }

@@ -10,20 +10,20 @@ impl AuthBuilder {
         self.with(|engine| engine.schemes.update(set))
     }
 
-    /// Accepts session cookies. [`Session`](crate::Session) begins and ends sessions.
+    /// Accepts session cookies. The extractor [`Session`](crate::Session) begins and ends sessions.
     pub fn session(self, sessions: Sessions) -> Self {
         self.once("session").logins(|logins| logins.sessions = Some(sessions))
     }
 
-    /// Logs people in at an OpenID provider, with a session of [`session`](Self::session). Unless
-    /// [`login_page`](Self::login_page) says otherwise, browsers are sent to `/login`, where
-    /// [`Auth::oidc_login`](crate::Auth::oidc_login) stands.
+    /// Logs users in at an OpenID provider. Requires [`session`](Self::session). Browsers are redirected to
+    /// [`login_page`](Self::login_page), which is `/login` by default. Register [`Auth::oidc_login`](crate::Auth::oidc_login),
+    /// which is located there.
     #[cfg(feature = "oidc")]
     pub fn oidc_login(self, login: auth_core::scheme::session::oidc_login::OidcLogin) -> Self {
         self.once("oidc_login").with(|engine| engine.schemes.set(login))
     }
 
-    /// The users whose passwords a login is checked against; those of [`basic`](Self::basic) unless set.
+    /// Sets the users whose passwords logins are checked against. Default: the users of [`basic`](Self::basic).
     pub fn users(self, users: impl Into<PasswordAuthenticator>) -> Self {
         self.once("users").logins(|logins| logins.users = Some(users.into()))
     }

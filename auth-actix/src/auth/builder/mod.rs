@@ -23,7 +23,7 @@ use crate::adapter::Actix;
 use crate::custom_scheme::{CustomScheme, CustomSchemes};
 use crate::respond::{Messages, Refused, Renderer, TextsOf};
 
-/// Settings of an [`Auth`](crate::Auth). Nothing that keeps strangers out has a default that lets them in.
+/// Settings of an [`Auth`](crate::Auth). No setting that restricts access has a permissive default.
 #[derive(Default)]
 #[must_use]
 pub struct AuthBuilder {
@@ -33,12 +33,12 @@ pub struct AuthBuilder {
 }
 
 impl AuthBuilder {
-    /// Makes a setting of one value: a second call would undo the first.
+    /// Applies a setting with one value. A second call is a mistake, because it would replace the first.
     fn set(self, name: &'static str, set: impl FnOnce(&mut EngineBuilder<Actix>)) -> Self {
         self.once(name).with(set)
     }
 
-    /// Makes a setting whose calls add up.
+    /// Applies a setting whose calls accumulate.
     fn with(mut self, add: impl FnOnce(&mut EngineBuilder<Actix>)) -> Self {
         add(&mut self.engine);
         self
@@ -49,19 +49,19 @@ impl AuthBuilder {
         self
     }
 
-    /// The name of what is protected, for challenges (RFC 9110 §11.5). `restricted` unless set.
+    /// Sets the realm of challenges (RFC 9110 §11.5). Default: `restricted`.
     pub fn realm(self, realm: impl Into<String>) -> Self {
         self.set("realm", |engine| engine.realm = Some(realm.into()))
     }
 
-    /// Accepts tokens of the issuers of [`bearer`](Self::bearer) that are bound to a key, with a proof of it (RFC 9449). Whoever
-    /// sends such a token without one is refused, here as without this.
+    /// Accepts DPoP-bound tokens of the issuers of [`bearer`](Self::bearer) with a proof of possession (RFC 9449). A bound token
+    /// without a proof is refused, with or without this setting.
     #[cfg(feature = "dpop")]
     pub fn dpop(self, dpop: scheme::dpop::Dpop) -> Self {
         self.set("dpop", |engine| engine.schemes.set(dpop))
     }
 
-    /// Accepts names and passwords of these users (RFC 7617).
+    /// Accepts user names and passwords of these users in HTTP Basic (RFC 7617).
     #[cfg(feature = "basic")]
     pub fn basic(self, users: impl Into<scheme::basic::Basic>) -> Self {
         self.set("basic", |engine| engine.schemes.set(users.into()))
@@ -73,11 +73,12 @@ impl AuthBuilder {
         self.set("api_keys", |engine| engine.schemes.set(keys.into()))
     }
 
-    /// Accepts client certificates (mutual TLS): those that rustls has verified, which
-    /// [`keep_client_certificate`](crate::client_certificate::keep_client_certificate) keeps, and those that trusted proxies pass on, if
-    /// [`from_proxies`](crate::client_certificate::ClientCertificates::from_proxies) says so. A browser presents a certificate by itself, so it counts only
-    /// without an explicit credential, and requests that change something must come from pages of [`hosts`](Self::hosts) or
-    /// [`origins`](Self::origins).
+    /// Accepts client certificates (mutual TLS). Certificates come from TLS connections that rustls has verified, by
+    /// [`keep_client_certificate`](crate::client_certificate::keep_client_certificate), or from trusted proxies, if
+    /// [`from_proxies`](crate::client_certificate::ClientCertificates::from_proxies) is configured.
+    ///
+    /// Browsers present a certificate automatically. It counts only without an explicit credential, and state-changing requests
+    /// must come from pages of [`hosts`](Self::hosts) or [`origins`](Self::origins).
     ///
     /// ```
     /// use auth_actix::{Auth, Id};
@@ -95,37 +96,40 @@ impl AuthBuilder {
         self.set("client_certificates", |engine| engine.schemes.set(certificates))
     }
 
-    /// Accepts the credentials of a scheme of the application's own. Call it again for another one.
+    /// Accepts the credentials of a custom scheme. Call it once for each scheme.
     pub fn scheme(self, scheme: impl Into<CustomScheme>) -> Self {
         self.with(|engine| engine.schemes.update(|schemes: &mut CustomSchemes| schemes.0.push(scheme.into())))
     }
 
-    /// An `Authorization` line of a scheme that nobody here accepts counts as none, and a cookie or an API key beside it counts.
-    /// Without this it means that the caller presents something else, and nothing stands in for it. For an application behind a
-    /// proxy that passes its own Basic on.
+    /// Ignores `Authorization` headers of schemes that are not accepted, so that a cookie or an API key beside one counts. By
+    /// default, such a header is a presented credential that no other credential replaces. For applications behind a proxy that
+    /// forwards its own Basic credentials.
     pub fn ignore_unknown_schemes(self) -> Self {
         self.with(|engine| engine.ignore_unsupported = true)
     }
 
-    /// A type of roles whose `grants(…)` count: who holds one of them holds what it grants. The types that rules of scopes
-    /// name are known anyway; this is for one that no rule names, because all rules ask for permissions.
+    /// Applies the `grants(…)` of a role type: a caller with one of its roles has the permissions that the role grants. Role types
+    /// that rules of scopes name are applied automatically. Required only for a role type that no rule names, because all rules ask
+    /// for permissions.
     pub fn roles<R: RoleSet>(self) -> Self {
         self.with(|engine| {
             engine.roles.add(R::VOCABULARY);
         })
     }
 
-    /// Permissions that roles grant beside those that they declare, as data. Their version is told with every event of the
-    /// [audit](Self::audit).
+    /// Adds permissions that roles grant, as data, to those that the role type declares. Each [audit](Self::audit) event contains
+    /// the version of the data.
     pub fn grants<R: RoleSet, P: PermissionSet>(self, grants: &Grants<R, P>) -> Self {
         self.roles::<R>().set("grants", |engine| {
             engine.roles = std::mem::take(&mut engine.roles).with_grants(grants);
         })
     }
 
-    /// Where roles come from that no credential carries, such as memberships in the application's database. Asked where a rule is
-    /// still open without them, once a request and tenant; an answer adds to what the credential says. While it is out of
-    /// reach, what depends on it is answered with 503. A rule that asks for the absence of a role goes by its answer.
+    /// Sets the provider of roles that credentials do not contain, such as memberships in the application's database.
+    ///
+    /// The provider is called only if the rule is undecided without these roles, once per request and tenant. Its roles are added
+    /// to those of the credential. Rules that require the absence of a role use its answer. While it is unavailable, requests that
+    /// depend on it get 503.
     ///
     /// ```
     /// use auth_actix::{Auth, Id, Jwt};
@@ -142,20 +146,20 @@ impl AuthBuilder {
         self.set("roles_from", |engine| engine.role_provider = Some(source.into()))
     }
 
-    /// Says that names which both types declare mean the same. Otherwise two types that declare one name do not start:
-    /// names are what tokens carry, and one name would have two meanings.
+    /// Declares that names in both types have the same meaning. Otherwise the server does not start if two types declare the same
+    /// name: tokens contain only the name, which would have two meanings.
     pub fn same_names<A: Declares, B: Declares>(self) -> Self {
         self.with(|engine| engine.same.push((A::VOCABULARY, B::VOCABULARY)))
     }
 
-    /// The client is the socket's [`Peer`]. A request that carries a forwarding header has then an address that is not
-    /// known: some proxy is there after all.
+    /// Takes the socket's [`Peer`] as the client. The address of a request with a forwarding header is unknown, because the header
+    /// proves that there is a proxy.
     pub fn client_address(self, _peer: Peer) -> Self {
         self.set("client_address", |engine| engine.address = Address::Peer)
     }
 
-    /// The client is whom these proxies name in this header: the right-most entry that is none of them. Addresses and
-    /// networks, and `"unix"` for a proxy on a Unix socket. A network that rules name must hold no proxies.
+    /// Takes the client address from this header, as set by these proxies: the right-most entry that is not one of them. `proxies`
+    /// are addresses, networks, and `"unix"` for a proxy on a Unix socket. Networks in rules must not contain proxies.
     pub fn trusted_proxies(
         self,
         proxies: impl IntoIterator<Item = impl Into<String>>,
@@ -165,78 +169,82 @@ impl AuthBuilder {
         self.set("client_address", |engine| engine.address = Address::Behind(proxies, header))
     }
 
-    /// The client is whom so many proxies name in this header, counted from the right, whatever their addresses. Only
-    /// where nobody reaches this server past them.
+    /// Takes the client address from this header, as set by this number of proxies, counted from the right, whatever their
+    /// addresses are. Use it only if this server cannot be reached without passing them.
     pub fn trusted_proxy_hops(self, hops: NonZeroUsize, header: ForwardingHeader) -> Self {
         self.set("client_address", |engine| engine.address = Address::Hops(hops, header))
     }
 
-    /// Where the country of an address comes from; rules that name one need it.
+    /// Sets the source of the countries of addresses. Required if a rule names a country.
     pub fn countries(self, countries: Countries) -> Self {
         self.set("countries", |engine| engine.countries = Some(countries))
     }
 
-    /// Who is refused whatever a rule says: blocked addresses before anything else, blocked subjects and tokens and what was
-    /// revoked once a credential is verified. A rule that lets somebody in without a credential lets them in without one,
-    /// blocked or not, unless their address is.
+    /// Denies blocked addresses, subjects and tokens, and revoked credentials, whatever the rule is. Addresses are checked before
+    /// anything else; subjects, tokens and revocation after a credential is verified. If a rule admits requests without a
+    /// credential, a blocked subject can omit it and is then stopped only by a blocked address.
     #[cfg(feature = "blocks")]
     pub fn blocks(self, blocks: store::blocklist::Blocklist) -> Self {
         self.set("blocks", |engine| engine.blocklist = Some(Arc::new(blocks)))
     }
 
-    /// The names of this server, without scheme and port. Calls add up. Rules that name a network or a country need them, against DNS
-    /// rebinding: in a request for another name, the address is unknown. Pages of these hosts may open WebSockets with a cookie, and
-    /// change state over plain HTTP: there a browser sends an `Origin`, and no `Sec-Fetch-Site`.
+    /// Adds names of this server, without scheme and port. Calls accumulate.
+    ///
+    /// Rules that name a network or a country require them as protection against DNS rebinding: in a request for another host, the
+    /// client address is unknown. Pages of these hosts may open WebSockets with a cookie. They may also change state over plain
+    /// HTTP, where browsers send `Origin` but not `Sec-Fetch-Site`.
     pub fn hosts(self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.with(|engine| engine.hosts.extend(names.into_iter().map(Into::into)))
     }
 
-    /// Origins of front ends elsewhere whose pages may change state here: scheme, host and port, such as
-    /// `https://app.example`. Calls add up. For pages of this server itself, [`hosts`](Self::hosts) are enough.
+    /// Adds origins of front ends on other hosts whose pages may change state here: scheme, host and port, such as
+    /// `https://app.example`. Calls accumulate. Pages of this server need only [`hosts`](Self::hosts).
     pub fn origins(self, origins: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.with(|engine| engine.origins.extend(origins.into_iter().map(Into::into)))
     }
 
-    /// What this server is called as an OAuth 2.0 protected resource (RFC 8707 §2): its `https` address, as tokens name it in
-    /// `aud`. Challenges then say where [`Auth::metadata`](crate::Auth::metadata) are, and a client that was never told about
-    /// this server finds out whose token to bring.
+    /// Sets the identifier of this server as an OAuth 2.0 protected resource (RFC 8707 §2): its `https` URL, as in the `aud` claim
+    /// of tokens. Challenges then contain the URL of [`Auth::metadata`](crate::Auth::metadata), where clients without prior
+    /// configuration find the accepted issuers.
     pub fn resource(self, identifier: impl Into<String>) -> Self {
         self.set("resource", |engine| engine.resource = Some(identifier.into()))
     }
 
-    /// Who is told of each refusal, log-in, log-out and change of the lists; and of what is granted to somebody whom a browser
-    /// speaks for by itself, or in whose name another acts. Called while the request waits: put what takes long behind
-    /// [`Bounded`](crate::audit::Bounded). A sink that panics refuses what was about to be let in.
+    /// Sets the sink of audit events. Events are denials, logins, logouts, and changes of the block lists. Grants are events if the
+    /// credential is one that browsers send automatically, or if the caller acts as another user.
+    ///
+    /// The sink is called while the request waits: wrap a slow sink in [`Bounded`](crate::audit::Bounded). If it panics on a grant,
+    /// the request is denied.
     pub fn audit(self, sink: impl Sink) -> Self {
         self.set("audit", |engine| engine.sink = Some(Arc::new(sink)))
     }
 
-    /// Tells of everything that is granted.
+    /// Audits every grant.
     pub fn audit_grants(self) -> Self {
         self.with(|engine| engine.audits_grants = true)
     }
 
-    /// Where a browser that navigates is sent when a login would help. A path on this site; `return_to` says where to come
-    /// back to.
+    /// Sets the login page: a path on this site. If a login could help, a browser navigation is redirected to it. The query
+    /// parameter `return_to` contains the path to return to.
     pub fn login_page(self, path: impl Into<String>) -> Self {
         self.set("login_page", |engine| engine.login_page = Some(path.into()))
     }
 
-    /// What the `type` of problems begins with (RFC 9457 §3.1.1), such as `https://api.example/problems/`.
+    /// Sets the prefix of the `type` of problems (RFC 9457 §3.1.1), such as `https://api.example/problems/`.
     pub fn problem_base(self, base: impl Into<String>) -> Self {
         self.set("problem_base", |engine| engine.problem_base = Some(base.into()))
     }
 
-    /// What the pages say to a request: the login page, and those of refusals. English unless set.
+    /// Sets the texts of the login page and of denial pages, per request. Default: English.
     pub fn messages(self, texts: impl Fn(&HttpRequest) -> Messages + Send + Sync + 'static) -> Self {
         Self { texts: Some(Box::new(texts)), ..self.once("texts") }
     }
 
-    /// Renders denials, and the 404 of hidden handlers and unknown paths. Status, challenges, `Retry-After` and `Cache-Control` of the
-    /// decision replace those of the response.
+    /// Sets the renderer of denials, and of the 404 for hidden handlers and unknown paths. The status, challenges, `Retry-After`
+    /// and `Cache-Control` of the decision replace those of the returned response.
     ///
     /// A handler with `not_found` is hidden only if its 404 is rendered like that of an unknown path. Render from
-    /// [`Refused::answer`] and the request's headers, not from extensions that middleware or extractors have added.
+    /// [`Refused::answer`] and the request's headers, not from extensions that middleware or extractors add.
     pub fn render(self, render: impl Fn(&Refused<'_>, &HttpRequest) -> HttpResponse + Send + Sync + 'static) -> Self {
         Self { renderer: Some(Box::new(render)), ..self.once("render") }
     }

@@ -12,43 +12,51 @@ impl AuthBuilder {
         self.with(|engine| engine.schemes.update(set))
     }
 
-    /// Accepts bearer tokens of this issuer. Call it again for another one; tokens are told apart by `iss`, and with
-    /// several sources each says what it [confers](Jwt::confers).
+    /// Accepts bearer tokens of this issuer.
+    ///
+    /// Call it once for each issuer. The `iss` claim selects the issuer of a token. If there are several issuers of credentials,
+    /// each must declare what it [confers](Jwt::confers).
     pub fn bearer(self, jwt: Jwt) -> Self {
         self.tokens(|tokens| tokens.jwts.push(jwt))
     }
 
-    /// How tokens that were verified are remembered: by default those that a public key verifies, 10,000 of them for ten minutes at
-    /// most. Whether a token is in time, its key still holds, or somebody is blocked is asked each time all the same.
+    /// Sets the cache of verified tokens. By default, it contains at most 10,000 tokens with public-key signatures, each for at
+    /// most ten minutes. A cache hit still checks the expiry, the key, and the block lists.
     ///
     /// # Errors
-    /// [`BuildError::TokenCache`](crate::BuildError::TokenCache) where it could keep nothing.
+    /// [`build`](Self::build) returns [`BuildError::TokenCache`](crate::BuildError::TokenCache) if the cache could never contain a
+    /// token.
     pub fn token_cache(self, token_cache: TokenCache) -> Self {
         self.once("token_cache").tokens(|tokens| tokens.cache = token_cache)
     }
 
-    /// Pages open WebSockets and `EventSource`s with a ticket in the address, `?ticket=…`, which stands for a bearer token once: see
-    /// [`Ticket`](crate::jwt::Ticket). Beside another credential it is a second one.
+    /// Accepts one-use tickets in the query, `?ticket=…`, in place of a bearer token. Pages need them to open WebSockets and
+    /// `EventSource`s; see [`Ticket`](crate::jwt::Ticket). A ticket beside another credential counts as a second credential.
     ///
     /// # Errors
-    /// [`BuildError::TicketsWithoutTokens`](crate::BuildError::TicketsWithoutTokens) where no bearer tokens are accepted.
+    /// [`build`](Self::build) returns [`BuildError::TicketsWithoutTokens`](crate::BuildError::TicketsWithoutTokens) if bearer
+    /// tokens are not accepted.
     pub fn tickets(self) -> Self {
         self.tokens(|tokens| tokens.tickets = true)
     }
 
-    /// Pages open WebSockets with a token: a browser lets a script set no header there but the subprotocols. The one of this name is
-    /// followed by the token, `new WebSocket(url, ["bearer", token])`, and is the one that the answer chooses. The token is a
-    /// bearer token as in `Authorization`, and beside that a second credential.
+    /// Accepts a bearer token in `Sec-WebSocket-Protocol`, after the subprotocol of this name:
+    /// `new WebSocket(url, ["bearer", token])`. Browsers let scripts set no other header when they open a WebSocket. The response
+    /// selects the subprotocol of this name. The token is verified like one in `Authorization`. Beside that header, it counts as a
+    /// second credential.
     ///
     /// # Errors
-    /// [`BuildError::Subprotocol`](crate::BuildError::Subprotocol) where the name is no token (RFC 6455 §4.1), or no bearer tokens are accepted.
+    /// [`build`](Self::build) returns [`BuildError::Subprotocol`](crate::BuildError::Subprotocol) if the name is not a token (RFC
+    /// 6455 §4.1), or if bearer tokens are not accepted.
     pub fn bearer_in_subprotocol(self, name: impl Into<String>) -> Self {
         self.once("bearer_in_subprotocol").tokens(|tokens| tokens.subprotocol = Some(name.into()))
     }
 
-    /// Accepts bearer tokens in the cookie of this name, which is to be `HttpOnly`, `Secure` and `SameSite`. A browser sends it by
-    /// itself, so what changes state must come from pages of [`hosts`](Self::hosts) or [`origins`](Self::origins). It counts only without
-    /// an explicit credential and without a session. Of two cookies of the name neither counts.
+    /// Accepts bearer tokens in the cookie of this name, which should be `HttpOnly`, `Secure` and `SameSite`.
+    ///
+    /// Browsers send a cookie automatically, so state-changing requests must come from pages of [`hosts`](Self::hosts) or
+    /// [`origins`](Self::origins). The cookie counts only without an explicit credential and without a session. If the request has
+    /// two cookies of this name, neither counts.
     ///
     /// ```
     /// use auth_actix::{Auth, Jwt};
@@ -58,13 +66,14 @@ impl AuthBuilder {
     /// ```
     ///
     /// # Errors
-    /// [`BuildError::Cookie`](crate::BuildError::Cookie) where no cookie has such a name, or no bearer tokens are accepted.
+    /// [`build`](Self::build) returns [`BuildError::Cookie`](crate::BuildError::Cookie) if the name is not a valid cookie name, or
+    /// if bearer tokens are not accepted.
     pub fn bearer_cookie(self, name: impl Into<String>) -> Self {
         self.once("bearer_cookie").tokens(|tokens| tokens.cookie = Some(name.into()))
     }
 
-    /// Who stands for an issuer that is not registered by its own name: one of a provider that has an issuer for each of its
-    /// tenants. Picks one of the issuers of [`bearer`](Self::bearer); a token makes this server ask nobody else.
+    /// Sets the resolver for issuers that are not registered by name, such as a provider with one issuer per tenant. It selects one
+    /// of the issuers of [`bearer`](Self::bearer). A token never makes this server contact another host.
     pub fn issuers_from(self, resolver: impl IssuerResolver) -> Self {
         self.once("issuers_from").tokens(|tokens| tokens.resolver = Some(Arc::new(resolver)))
     }

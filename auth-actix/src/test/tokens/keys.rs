@@ -1,4 +1,4 @@
-//! Keys for the tests of applications.
+//! Signing keys for tests of applications.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,22 +9,22 @@ use serde_json::{Value, json};
 
 use crate::auth::AuthBuilder;
 
-/// Keys that end with the test, one for each issuer. An [`Auth`](crate::Auth) takes them with
-/// [`test_keys`](crate::AuthBuilder::test_keys), in place of its own keys: all else about its tokens stays as configured.
+/// Random keys for one test, one for each issuer. An [`Auth`](crate::Auth) with [`test_keys`](crate::AuthBuilder::test_keys) uses
+/// them in place of its issuers' keys. All other settings of its tokens are unchanged.
 #[derive(Clone, Default)]
 pub struct Keys(Arc<Mutex<BTreeMap<String, [u8; 32]>>>);
 
 impl Keys {
-    /// No keys yet; each is made at random when an issuer is first named.
+    /// Creates an empty set. A key is generated when an issuer is first named.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// An access token (RFC 9068) of that issuer for that audience, with these claims besides; good for an hour unless they say
-    /// otherwise.
+    /// Returns a signed access token (RFC 9068) of the issuer for the audience. `claims` are added to the default claims and
+    /// replace those of the same name. By default, the token expires after one hour.
     ///
     /// # Panics
-    /// The system gives no random numbers, or `claims` is no object.
+    /// The system provides no random numbers, or `claims` is not an object.
     #[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
     pub fn token(&self, issuer: &str, audience: &str, claims: &Value) -> String {
         let now = auth_core::runtime::clock::now();
@@ -53,7 +53,7 @@ impl Keys {
     }
 }
 
-/// No key.
+/// Redacts the keys.
 impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keys").finish_non_exhaustive()
@@ -67,12 +67,12 @@ impl AuthBuilder {
         self.tokens(|tokens| tokens.test_keys = Some(TestKeys { key_of, in_release }))
     }
 
-    /// Replaces the keys of every issuer by those of a test. Refused in release builds.
+    /// Replaces the keys of every issuer with test keys. [`build`](Self::build) fails in release builds.
     pub fn test_keys(self, keys: &Keys) -> Self {
         self.replace_keys(keys, false)
     }
 
-    /// The same in a release build, for who tests one and never serves it.
+    /// Like [`test_keys`](Self::test_keys), also in release builds. For tests of release builds that never serve requests.
     pub fn allow_test_keys_in_release(self, keys: &Keys) -> Self {
         self.replace_keys(keys, true)
     }

@@ -1,4 +1,4 @@
-//! Tests that send tokens.
+//! Tests with signed tokens.
 
 mod keys;
 mod matrix;

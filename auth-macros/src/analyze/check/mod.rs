@@ -98,7 +98,7 @@ pub(crate) fn is_named_by_checks(parameter: &Parameter, formula: &Formula) -> bo
 }
 
 impl Check {
-    /// Whether it names a variable of the argument.
+    /// Returns whether the check names a variable of the argument.
     pub(crate) fn names(&self, parameter: &Parameter) -> bool {
         free::bound_names(&parameter.pattern).iter().any(|name| self.free_names.contains(name))
     }
