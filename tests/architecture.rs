@@ -1,6 +1,6 @@
-//! The layout, held by reading the sources: who may name whom, and what has one home.
+//! Tests of the source layout: module dependencies, and code that belongs in one place.
 
-#![cfg(test)] // for clippy, which allows more in tests
+#![cfg(test)] // clippy then treats the helpers as test code
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -43,7 +43,7 @@ fn sources(member: &str) -> Vec<Source> {
     files(&src, ".rs").into_iter().filter(is_code).map(read).collect()
 }
 
-/// The modules that a file declares, in its order.
+/// Returns the modules that a file declares, in order.
 fn declared(file: &Path) -> Vec<String> {
     let Ok(text) = fs::read_to_string(file) else { return Vec::new() };
     let declared = text.lines().filter_map(|line| {
@@ -53,7 +53,8 @@ fn declared(file: &Path) -> Vec<String> {
     declared.map(str::to_owned).collect()
 }
 
-/// The modules of `lib.rs`, and of groups: modules that consist of others. Each with its path, from the bottom up.
+/// Returns the modules of `lib.rs` and of groups, which are modules that only contain other modules. Each level has its path.
+/// Modules are listed in dependency order.
 fn levels(member: &str) -> Vec<(Vec<String>, Vec<String>)> {
     let src = Path::new(ROOT).join(member).join("src");
     let top = declared(&src.join("lib.rs"));
@@ -73,7 +74,7 @@ fn is_word(character: char) -> bool {
     character.is_alphanumeric() || character == '_'
 }
 
-/// Whether the word stands in the code, as a whole.
+/// Returns whether the word occurs in the code, as a whole word.
 fn names(code: &str, word: &str) -> bool {
     code.match_indices(word).any(|(at, _)| {
         let before = code[..at].chars().next_back().is_none_or(|character| !is_word(character));
@@ -100,7 +101,7 @@ fn a_module_imports_only_modules_listed_before_it() {
                 for (at, _) in code.match_indices(&prefix) {
                     let named: String =
                         code[at + prefix.len()..].chars().take_while(|character| is_word(*character)).collect();
-                    // What a module re-exports is not a module.
+                    // A re-exported item is not a module.
                     if let Some(other) = position(&named) {
                         compared += 1;
                         assert!(other <= own, "{member}: {path} imports `{prefix}{named}`, which is listed after it");
@@ -112,8 +113,8 @@ fn a_module_imports_only_modules_listed_before_it() {
     }
 }
 
-/// Modules whose files import only siblings that are listed before them. In auth-macros they import nothing from their `mod.rs`
-/// either. The other modules still contain circles.
+/// Modules whose files only import siblings that are listed before them. In auth-macros they do not import from their `mod.rs`
+/// either. The other modules still contain cycles.
 const ORDERED: &[&str] = &[
     "auth-core/runtime",
     "auth-core/identity",
@@ -147,15 +148,15 @@ const ORDERED: &[&str] = &[
     "auth-actix/test",
 ];
 
-/// The error of the builder contains those of the schemes, whose settings report it.
+/// A known cycle: the builder error contains the errors of the schemes, whose settings report it.
 const KNOWN_CIRCLE: (&str, &[&str]) = ("scheme/build_error.rs", &["bearer", "dpop", "session"]);
 
-/// The first names of the paths behind `prefix`: one, or each of a list in braces.
+/// Returns the first name of each path after `prefix`, including each path of a list in braces.
 fn imported(code: &str, prefix: &str) -> Vec<String> {
     let name = |text: &str| text.trim().chars().take_while(|character| is_word(*character)).collect::<String>();
     let mut found = Vec::new();
     for (at, _) in code.match_indices(prefix) {
-        // `super::super::…` is a path of the parent's parent.
+        // `super::super::…` is a path relative to the parent's parent.
         if prefix.starts_with("super") && code[..at].ends_with("super::") {
             continue;
         }
@@ -199,7 +200,7 @@ fn files_of_ordered_modules_import_siblings_listed_before() {
             // `metrics_absent.rs` is the module `metrics` without its feature.
             let file = inside.split(['/', '.']).next().unwrap();
             let own = position(file.strip_suffix("_absent").unwrap_or(file)).unwrap();
-            // In a folder of the module, `mod.rs` is one level deeper, and its files are two.
+            // In a subfolder of the module, `mod.rs` is one level deeper, and other files are two.
             let levels = inside.matches('/').count() + usize::from(!inside.ends_with("mod.rs") || inside == "mod.rs");
             let relative = "super::".repeat(levels);
             for name in imported(&code, &relative).into_iter().chain(imported(&code, &absolute)) {
@@ -239,11 +240,12 @@ fn imports_are_read_one_by_one_and_as_lists() {
 fn what_has_one_home_stands_nowhere_else() {
     #[rustfmt::skip]
     let table: &[(&str, &[&str], &[&str])] = &[
-        // (crate, words, files that may have them)
+        // (crate, words, files that may contain them)
         ("auth-core",   &["SystemTime", "Instant", "UNIX_EPOCH"],            &["runtime/clock.rs"]),
         ("auth-actix",  &["SystemTime", "Instant", "UNIX_EPOCH"],            &[]),
         ("auth-core",   &["400", "401", "403", "404", "429", "500", "503"],  &["denial/mod.rs"]),
-        // 404 is what hidden paths say, 500 where no denial is (in words, not in numbers). What a test tells is for people.
+        // Hidden paths use 404, and errors without a denial 500, but as named constants. Texts of test failures may contain
+        // numbers.
         ("auth-actix",  &["400", "401", "403", "404", "429", "500", "503"],  &["test/tokens/matrix.rs"]),
         ("auth-actix",  &["Unauthorized", "Forbidden", "BadRequest", "TooManyRequests", "ServiceUnavailable"], &[]),
         ("auth-actix",  &["NotFound", "SeeOther"],                           &["respond/mod.rs"]),
@@ -282,7 +284,7 @@ fn only_its_own_room_makes_a_decision_a_checked_rule_or_a_guarded_argument() {
         ("auth-actix", "Decided }", "guard"),
     ] {
         for Source { path, code } in sources(member) {
-            // A pattern takes apart what was made elsewhere.
+            // A pattern only destructures the value.
             let makes = code.lines().any(|line| line.contains(made) && !line.contains("=>"));
             assert!(!makes || path.starts_with(home), "{member}: {path} makes `{made}`");
         }
@@ -366,32 +368,32 @@ fn no_file_is_a_drawer_and_none_is_long() {
     }
 }
 
-/// Code that is longer than the limits below: each entry may only shrink, and is deleted when it fits.
+/// Code that exceeds the limits below. An entry may only shrink, and is removed when the code fits.
 #[rustfmt::skip]
 const TOO_LONG: &[(&str, usize)] = &[
-    // files, in lines
+    // Files, in lines.
     ("auth-core/runtime/strict_json/mod.rs", 505),
     ("auth-actix/respond/mod.rs", 447),
     ("auth-core/client/address.rs", 403),
-    // functions, in lines
+    // Functions, in lines.
     ("auth-core/matrix/assignments.rs: request", 68),
     ("auth-actix/guard/two_phase.rs: complete", 61),
 ];
 
-/// The most places that name a feature, in all three crates.
+/// Maximum number of places that name a feature, in all three crates.
 const MOST_FEATURE_SITES: usize = 120;
 
-/// Functions with more than five parameters, and how many they have: each entry may only shrink.
+/// Functions with more than five parameters, and their number of parameters. An entry may only shrink.
 #[rustfmt::skip]
 const TOO_MANY_PARAMETERS: &[(&str, usize)] = &[
     ("auth-actix/respond/refusal.rs: new", 7), ("auth-core/matrix/test_cases.rs: walk", 6),
     ("auth-core/scheme/bearer/claims.rs: read_claims", 6), ("auth-core/scheme/bearer/jws.rs: verify", 7),
 ];
 
-/// The number of parameters of a function, from the text behind its name. A receiver does not count.
+/// Returns the number of parameters of a function, given the text after its name. A receiver is not counted.
 fn parameters(signature: &str) -> usize {
     let (mut depth, mut parameters, mut text) = (0_i32, Vec::new(), String::new());
-    // Generics come first, and contain no parentheses but those of `Fn(…)`, which are nested in `<…>`.
+    // Generics come first. Their only parentheses are those of `Fn(…)`, which are nested in `<…>`.
     let mut angles = 0_i32;
     for (at, character) in signature.char_indices() {
         let is_arrow = character == '>' && matches!(signature.as_bytes().get(at.wrapping_sub(1)), Some(b'-' | b'='));
@@ -420,7 +422,7 @@ fn parameters(signature: &str) -> usize {
     parameters.iter().filter(is_parameter).count()
 }
 
-/// The functions of rustfmt-formatted code: their names and lengths in lines.
+/// Returns the name, length in lines, and number of parameters of each function in rustfmt-formatted code.
 fn functions(code: &str) -> Vec<(String, usize, usize)> {
     let lines: Vec<_> = code.lines().collect();
     let mut found = Vec::new();

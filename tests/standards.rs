@@ -1,6 +1,6 @@
-//! STANDARDS.md and the tests, held together: a row names tests that are there, and a rule that is cited has its row.
+//! Tests that STANDARDS.md and the tests are consistent: each row names existing tests, and each cited rule has a row.
 
-#![cfg(test)] // for clippy, which allows more in tests
+#![cfg(test)] // clippy then treats the helpers as test code
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -14,10 +14,10 @@ const FAMILIES: [&str; 19] = [
     "PWD", "BRUTE", "NIST", "IP", "LOG",
 ];
 
-/// A family and a number in it.
+/// The family of a rule, and its number in the family.
 type Rule = (&'static str, u32);
 
-/// The rules that the text cites, and those between the ends of `… to …`.
+/// Returns the rules that the text cites, including those within a range of the form `… to …`.
 fn cited(text: &str) -> BTreeSet<Rule> {
     let mut rules = BTreeSet::new();
     let mut last: Option<(Rule, usize)> = None;
@@ -48,7 +48,7 @@ fn cited(text: &str) -> BTreeSet<Rule> {
     rules
 }
 
-/// A row of the tables: its rule, and the files it names, each with functions in it.
+/// A row of the tables: its rule, and the files that it names, each with functions in it.
 struct Row {
     rule: Rule,
     tests: Vec<(&'static str, Vec<&'static str>)>,
@@ -77,7 +77,7 @@ fn rows() -> Vec<Row> {
     lines.map(row).collect()
 }
 
-/// The rules at the end, and whether only a part of each is not held.
+/// Returns the rules in the final section, and whether each of them is only partially untested.
 fn not_held() -> BTreeMap<Rule, bool> {
     let (_, end) = PAGE.split_once(NOT_HELD).unwrap();
     let mut rules = BTreeMap::new();
@@ -124,7 +124,7 @@ fn no_rule_stands_twice() {
     assert!(not_held.iter().all(|(rule, in_part)| !in_part || seen.contains(rule)), "in part, and without a row");
 }
 
-/// Sources, and the tables of tokens, which name the rules of each.
+/// Returns Rust sources, and the JSON tables of tokens, which name the rules of each token.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {

@@ -1,9 +1,9 @@
-//! What compiles, and what does not and how that reads.
+//! Tests of code that compiles, and of the errors of code that does not.
 //!
-//! The texts were written with Rust 1.95. On another version the compiler words its own lines differently, so the exact
-//! comparison is skipped, aloud.
+//! The expected errors were written with Rust 1.95. Other versions word their own lines differently, so the exact comparison is
+//! skipped and reported.
 
-#![cfg(test)] // for clippy, which allows more in tests
+#![cfg(test)] // clippy then treats the helpers as test code
 
 use std::process::Command;
 
@@ -15,13 +15,13 @@ const WRITTEN_WITH: &str = "rustc 1.95.";
 fn legal_handlers_compile() {
     let cases = trybuild::TestCases::new();
     cases.pass("ui/pass/**/*.rs");
-    // What shows only when code is made: `cargo check`, and so an editor, is silent about it.
+    // Errors that only appear during code generation. `cargo check`, and therefore an editor, does not report them.
     if is_written_with_this() {
         cases.compile_fail("ui/build/*.rs");
     }
 }
 
-/// Whether the texts are those of this compiler; says so aloud where they are not.
+/// Returns whether the expected errors are those of this compiler. Reports a mismatch.
 fn is_written_with_this() -> bool {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let version = Command::new(rustc).arg("--version").output().unwrap().stdout;

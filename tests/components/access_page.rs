@@ -1,4 +1,4 @@
-//! The access matrix as a page, in a real browser.
+//! Tests of the access matrix page in a real browser.
 
 use actix_web::web::{Path, ServiceConfig};
 use actix_web::{HttpResponse, get, post, web};
@@ -65,7 +65,7 @@ fn a_person_asks_the_page_what_a_role_may_do_by_keyboard_alone_in_light_and_in_d
         browser.shows("4 routes.");
         let least = browser.least_contrast();
         assert!(least >= 4.5, "{scheme}: {least}");
-        // The first thing that the keyboard reaches is the choice of a caller.
+        // The first focusable element is the caller selection.
         browser.press(TAB);
         assert_eq!(browser.run("return document.activeElement.id"), "who");
         browser.press(DOWN);
@@ -85,7 +85,7 @@ fn a_person_asks_the_page_what_a_role_may_do_by_keyboard_alone_in_light_and_in_d
         browser.press(TAB);
         browser.press("settings");
         browser.shows("0 of 1 routes may be called by the role viewer.");
-        // What a screen reader is told.
+        // Semantics for screen readers.
         let told = "return [document.documentElement.lang, document.querySelector('caption').textContent,
             document.querySelectorAll('thead th[scope=col]').length, document.querySelectorAll('tbody th[scope=row]').length,
             document.getElementById('count').getAttribute('role'), [...document.querySelectorAll('select, input')].every(e => e.labels.length === 1)]";

@@ -1,4 +1,4 @@
-//! Block lists and revocations that instances share, and what becomes of them when the server is away.
+//! Tests of block lists and revocations that instances share through Redis, including while the server is unavailable.
 
 use std::time::{Duration, Instant};
 
@@ -55,7 +55,7 @@ fn what_is_revoked_at_one_instance_is_revoked_at_all_and_stays_so_when_the_serve
         blocks.add(format!("revoke token {ISSUER} j1 {}", now() + 3600).parse().unwrap()).unwrap();
         assert_eq!(status(&one), 401, "at once where it was said");
         within(3, "within the bound everywhere", || status(&other) == 401);
-        // A third one that starts now reads what the others have.
+        // A new instance loads the existing entries.
         let (third, _) = instance(&redis);
         within(5, "a new instance", || status(&third) == 401);
         redis.kill();
@@ -66,18 +66,17 @@ fn what_is_revoked_at_one_instance_is_revoked_at_all_and_stays_so_when_the_serve
             |server: &Server| [server.send(&get("/open")).status, server.send(&get("/me").authorization(&good)).status];
         assert_eq!(stranger_and_good(&other), [200, 200]);
         within(20, "then nobody knows any more", || stranger_and_good(&other) == [200, 503]);
-        redis.restart(); // empty
+        redis.restart(); // its data is lost
         within(5, "all goes on", || stranger_and_good(&other) == [200, 200]);
         assert_eq!(status(&other), 401, "and what was revoked stays so");
-        // A change that comes before the loss was noticed: it loses nothing either, here or elsewhere.
+        // A change before the data loss was detected removes no entry from any instance.
         redis.kill();
         redis.restart();
         within(5, "the server takes changes", || blocks.add("block address 192.0.2.9".parse().unwrap()).is_ok());
         assert_eq!(status(&one), 401);
         std::thread::sleep(Duration::from_secs(3));
         assert_eq!([status(&one), status(&other)], [401, 401], "nowhere");
-        // A server that went back to an older state: what it lacks is written again.
-        // However much has happened to it since.
+        // Instances rewrite the entries that are missing after a rollback, even if the log of the server has grown since.
         redis.command("DEL auth:blocks auth:blocks:log");
         redis.command("SADD auth:blocks \"block address 192.0.2.77/32\"");
         for mark in 0..50 {
@@ -87,7 +86,7 @@ fn what_is_revoked_at_one_instance_is_revoked_at_all_and_stays_so_when_the_serve
         assert_eq!([status(&one), status(&other)], [401, 401], "after a rollback");
         let (fourth, _) = instance(&redis);
         within(5, "a new instance is told by those that know", || status(&fourth) == 401);
-        // One that lost the last change alone, in the second before it was looked at again.
+        // Only the last change is lost, within the second before the next poll.
         let marks = redis.command("LLEN auth:blocks:log");
         let line = format!("revoke token {ISSUER} j9 {}", now() + 3600);
         blocks.add(line.parse().unwrap()).unwrap();
@@ -98,7 +97,7 @@ fn what_is_revoked_at_one_instance_is_revoked_at_all_and_stays_so_when_the_serve
         let j9 = bearer(json!({ "jti": "j9" }));
         let statuses = [&one, &other].map(|server| server.send(&get("/me").authorization(&j9)).status);
         assert_eq!(statuses, [401, 401], "it is written again, and known to all");
-        // One that threw the lines away, and kept the log.
+        // The entries are lost, but the log remains.
         redis.command("DEL auth:blocks");
         let (fifth, _) = instance(&redis);
         blocks.add("block address 192.0.2.11".parse().unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! A real browser: what a person sees of a login, and what the browser does with our cookie.
+//! A real browser, driven by chromedriver, and tests of the login pages and the session cookie with it.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
@@ -17,7 +17,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-/// chromedriver and the browser it drives; both end when dropped.
+/// A running chromedriver and its browser. Both are stopped on drop.
 pub(crate) struct Browser {
     driver: Child,
     address: SocketAddr,
@@ -26,13 +26,13 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
-    /// `None` where this machine has none.
+    /// Returns `None` if chromium or chromedriver is not installed.
     pub(crate) fn start() -> Option<Self> {
         program::run("chromium", &["--version"])?;
         program::run("chromedriver", &["--version"])?;
         let profile = tempfile::tempdir().unwrap();
         let mut driver = Command::new("chromedriver");
-        // A group of its own: with the driver, all that it started ends.
+        // A separate process group, so that child processes can be killed together with the driver.
         driver.args(["--port=0"]).stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0);
         let mut driver = driver.spawn().unwrap();
         let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
@@ -95,7 +95,7 @@ impl Browser {
         self.command("POST", &format!("/element/{element}/click"), &json!({}));
     }
 
-    /// Keeps what is seen, for the documentation: `SCREENSHOTS` says in which folder.
+    /// Saves a screenshot for the documentation, if `SCREENSHOTS` contains a folder.
     pub(crate) fn keep(&self, name: &str) {
         let Some(folder) = std::env::var_os("SCREENSHOTS") else { return };
         let shot = self.command("GET", "/screenshot", &json!({}));
@@ -103,7 +103,7 @@ impl Browser {
         std::fs::write(std::path::Path::new(&folder).join(format!("{name}.png")), shot).unwrap();
     }
 
-    /// The least contrast of a text against what is behind it (WCAG 2.2, 1.4.3).
+    /// Returns the lowest contrast between a text and its background (WCAG 2.2, 1.4.3).
     pub(crate) fn least_contrast(&self) -> f64 {
         let contrast = "
         const light = rgb => { const [r, g, b] = rgb.match(/[\\d.]+/g).slice(0, 3).map(v => { v /= 255; return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4 }); return 0.2126 * r + 0.7152 * g + 0.0722 * b };
@@ -113,14 +113,14 @@ impl Browser {
         self.run(contrast).as_f64().unwrap()
     }
 
-    /// As if the person had asked for light, or dark.
+    /// Emulates the preferred color scheme, `light` or `dark`.
     pub(crate) fn prefer(&self, scheme: &str) {
         let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
         let emulated = json!({ "cmd": "Emulation.setEmulatedMedia", "params": { "features": features } });
         self.command("POST", "/goog/cdp/execute", &emulated);
     }
 
-    /// Presses keys, wherever the focus is.
+    /// Presses keys in the focused element.
     pub(crate) fn press(&self, keys: &str) {
         let each = keys.chars().flat_map(|key| ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key })));
         let actions = json!({ "actions": [{ "type": "key", "id": "keys", "actions": each.collect::<Vec<_>>() }] });
@@ -131,7 +131,7 @@ impl Browser {
         self.run("return document.body.innerText").as_str().unwrap_or_default().to_owned()
     }
 
-    /// Waits for a page that is on its way.
+    /// Waits until the condition holds, at most 20 seconds.
     pub(crate) fn until(&self, what: &str, there: impl Fn(&Self) -> bool) {
         let start = std::time::Instant::now();
         while !there(self) {
@@ -245,7 +245,7 @@ fn a_person_logs_in_by_the_page_and_out_again_and_another_site_does_nothing_with
     assert_eq!(browser.run(fetched), 200);
     browser.open(&url("/admin"));
     browser.shows("403");
-    // The page of another site: the browser sends no cookie, or says where it comes from.
+    // A form on the page of another site: the browser sends no cookie, or `Sec-Fetch-Site` reveals the origin.
     browser.open(&format!("http://127.0.0.1:{}/login", elsewhere.address.port()));
     let forged = format!(
         "const form = document.createElement('form'); form.method = 'post'; form.action = '{}'; document.body.append(form); form.submit()",
@@ -264,7 +264,7 @@ fn a_person_logs_in_by_the_page_and_out_again_and_another_site_does_nothing_with
 
 #[test]
 fn a_socket_is_opened_by_a_cookie_from_our_own_pages_alone() {
-    // CSRF-4: Chromium sends no `Sec-Fetch-Site` with a WebSocket to a server without TLS, but an `Origin`.
+    // CSRF-4: Chromium does not send `Sec-Fetch-Site` with a WebSocket request to a server without TLS, only `Origin`.
     let Some(browser) = Browser::start() else { return };
     let (named, unnamed) = (site(&["localhost"]), site(&[]));
     let log_in = |server: &Server| {
@@ -286,14 +286,14 @@ fn a_socket_is_opened_by_a_cookie_from_our_own_pages_alone() {
     assert_eq!(opened(&unnamed), "closed", "nobody has named the host");
     log_in(&named);
     assert_eq!(opened(&named), "here");
-    // Cookies know no ports: the one of `named` is sent with what the page of another port asks of it.
+    // Cookies are not bound to a port, so the cookie of `named` is sent with requests from a page on another port.
     browser.open(&format!("http://localhost:{}/about", unnamed.address.port()));
     assert_eq!(opened(&named), "closed");
 }
 
 #[test]
 fn what_our_pages_show_can_be_read() {
-    // WCAG 2.2 AA, 1.4.3: each text against what is behind it, in light and in dark.
+    // WCAG 2.2 AA, 1.4.3: the contrast of each text, in light and in dark mode.
     let Some(browser) = Browser::start() else { return };
     let server = site(&[]);
     for scheme in ["light", "dark"] {

@@ -1,4 +1,4 @@
-//! A wall clock that is set while the server runs: only what names a time of the world moves with it (M10).
+//! Tests with a wall clock that changes while the server runs: only absolute times are affected (M10).
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -34,7 +34,7 @@ async fn fresh() -> &'static str {
 
 const PASSWORD: &str = "correct horse battery";
 
-/// Set in the process whose clock obeys this file.
+/// An environment variable with the path of the file that controls the clock of the process.
 const FILE: &str = "AUTH_TESTS_CLOCK";
 
 fn library() -> Option<PathBuf> {
@@ -79,7 +79,7 @@ fn provider_under_a_clock_that_is_set() {
 #[test]
 fn a_provider_whose_clock_is_off_is_believed_within_the_leeway() {
     let Some(library) = library() else { return };
-    // JWT-21, JWT-23: of issue, ahead; of expiry, behind.
+    // JWT-21, JWT-23: a clock of the provider that is ahead affects the issue time, one that is behind affects the expiry.
     for (offset, ttl, answer) in [("+30s", 600, 200), ("+120s", 600, 401), ("-30s", 10, 200), ("-120s", 10, 401)] {
         let Some(provider) = Provider::start_with_clock(&library, offset) else { return };
         let server = serve_tokens_of(&provider);
@@ -113,7 +113,7 @@ fn nonces_under_a_clock_that_is_set() {
         let proof = key.proof(json!({}), claims, json!({ "nonce": nonce }));
         server.send(&get("/me").authorization(format!("DPoP {token}")).field("DPoP", proof))
     };
-    // Five seconds into a minute, and into the next two.
+    // Start five seconds into a minute, then test the following minutes.
     let start = (65 - now() % 60) % 60;
     let at_minute = |minute: i64| set(&format!("+{}s", start + minute * 60));
     at_minute(0);
@@ -143,7 +143,7 @@ fn bearer_of(token: String) -> String {
     format!("Bearer {token}")
 }
 
-/// Runs a test once more, in a process whose clock can be [`set`].
+/// Runs a test again in a process whose clock can be [`set`].
 fn again(test: &str) {
     let Some(library) = library() else { return };
     let folder = tempfile::tempdir().unwrap();
@@ -204,19 +204,20 @@ fn under_a_clock_that_is_set() {
         assert_eq!(attempt("bob", "wrong"), 401);
     }
     assert_eq!(attempt("bob", PASSWORD), 429);
-    // Two hours ahead: tokens and fresh logins are over; sessions, idle for 30 minutes at most, and delays are not.
+    // Two hours ahead: tokens and fresh logins have expired. Sessions (idle limit of 30 minutes) and throttle delays are
+    // unaffected.
     set("+2h");
     assert!(now() >= start + 7200, "the clock obeys");
     assert_eq!((session("/me"), session("/fresh"), token()), (200, 401, 401));
     assert_eq!(attempt("bob", PASSWORD), 429, "no delay ends early");
     assert_eq!(told(), 1, "and the log says so, once");
-    // A proof that was used is used, whatever the clock says meanwhile.
+    // A used proof stays used, regardless of clock changes.
     let proof = proof();
     assert_eq!([bound(&proof), bound(&proof)], [200, 401]);
     set("+7190s");
     std::thread::sleep(Duration::from_millis(1100));
     assert_eq!(bound(&proof), 401, "ten seconds back it is used still");
-    // An hour back from the start: nothing comes alive again or lasts longer.
+    // One hour before the start: nothing expired becomes valid again, and no delay is extended.
     set("-1h");
     std::thread::sleep(Duration::from_millis(1100));
     assert_eq!(attempt("bob", PASSWORD), 200, "no delay lasts longer");

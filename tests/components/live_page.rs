@@ -1,4 +1,4 @@
-//! What a page can send where it can set no header: the page of the example `live`, in a real browser.
+//! Tests of the page of the example `live` in a real browser: credentials for requests without custom headers.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ async fn events(caller: Principal, lease: Lease) -> HttpResponse {
     HttpResponse::Ok().content_type("text/event-stream").streaming(lease.every(AT_MOST).over(events))
 }
 
-/// One event, and no end.
+/// A stream with one event that never ends.
 struct Once(Option<String>);
 
 impl Stream for Once {
@@ -87,6 +87,6 @@ fn a_page_opens_a_socket_by_subprotocol_and_a_stream_by_ticket_until_its_reader_
     browser.shows("events of alice");
     blocks.add(BlockEntry::BlockSubject(Id::user(token::ISSUER, "alice"))).unwrap();
     browser.shows("access has ended");
-    // It asks for another ticket, and is given none.
+    // The page requests another ticket, which is denied.
     browser.shows("refused: 403");
 }

@@ -1,6 +1,6 @@
-//! Against real servers, started by the tests themselves: what several instances share, and what becomes of a request while a
-//! server is away. Where a program is missing, the test says so and what to install; in CI that is a failure.
-#![cfg(test)] // for clippy, which allows more in tests
+//! Tests with real servers that the tests start: state that instances share, and the behavior while a server is unavailable. If a
+//! program is missing, the test reports what to install and is skipped. In CI a missing program is a failure.
+#![cfg(test)] // clippy then treats the helpers as test code
 #![allow(clippy::print_stderr, reason = "what was skipped is said aloud")]
 
 mod access_page;

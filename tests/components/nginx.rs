@@ -1,4 +1,4 @@
-//! Behind a real nginx: who a client is, where it is, and what it cannot say of itself.
+//! Tests behind a real nginx: the address and country of clients, and spoofed headers.
 
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -33,7 +33,7 @@ async fn open() -> &'static str {
     "open"
 }
 
-/// An nginx that asks the application for its clients; ends when dropped.
+/// A running nginx that forwards requests to the application. It is stopped on drop.
 struct Nginx {
     port: u16,
     child: Child,
@@ -41,7 +41,7 @@ struct Nginx {
 }
 
 impl Nginx {
-    /// `None` where this machine has none.
+    /// Returns `None` if nginx is not installed.
     fn start(application: u16) -> Option<Self> {
         program::run("nginx", &["-v"])?;
         program::run("curl", &["--version"])?;
@@ -70,7 +70,7 @@ impl Nginx {
         panic!("nginx does not start");
     }
 
-    /// The status that a client at this address gets.
+    /// Returns the status of a request from this client address.
     fn status(&self, from: &str, path: &str, fields: &[&str]) -> String {
         let mut curl = Command::new("curl");
         curl.args(["-s", "-o", "/dev/null", "-w", "%{http_code}", "--interface", from]);
@@ -84,7 +84,7 @@ impl Nginx {
 
 impl Drop for Nginx {
     fn drop(&mut self) {
-        // The master ends its workers.
+        // The master process stops its workers.
         let _ = Command::new("kill").arg(self.child.id().to_string()).status();
         let _ = self.child.wait();
     }
@@ -121,7 +121,7 @@ fn a_client_is_whom_nginx_saw_and_where_it_says() {
         ("127.0.0.10", "/downloads", &["X-Country: DE"],                "403"),
         ("127.0.0.12", "/downloads", &[],                               "403"), // no entry
         ("127.0.0.12", "/downloads", &["X-Country: DE"],                "403"),
-        // From an address of a proxy, what it says is believed: that is what naming it means.
+        // A client at a trusted proxy address is trusted, so its header is accepted.
         ("127.0.0.1",  "/nine",      &[spoofed],                        "200"),
     ];
     for (from, path, fields, expected) in table {

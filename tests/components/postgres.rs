@@ -1,4 +1,4 @@
-//! A Postgres of our own: on a free port, with its data in a folder that goes with it.
+//! A Postgres server for tests, on a free port and with a temporary data folder.
 
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt as _, chown};
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use auth_tests::program;
 
-/// A server; ends when dropped.
+/// A running server. It is stopped on drop.
 pub(crate) struct Postgres {
     programs: PathBuf,
     port: u16,
@@ -16,7 +16,7 @@ pub(crate) struct Postgres {
     folder: tempfile::TempDir,
 }
 
-/// Where the programs are: in PATH, or where Debian puts them.
+/// Returns the folder of the programs: the location in Debian packages, or an empty path for `PATH`.
 fn programs() -> Option<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
     let debian = versions.filter_map(|version| Some(version.ok()?.path().join("bin")));
@@ -24,7 +24,7 @@ fn programs() -> Option<PathBuf> {
     found.or_else(|| program::run("postgres", &["--version"]).map(|_| PathBuf::new()))
 }
 
-/// Postgres refuses to run as root; then it runs as its own user, to whom the folder belongs.
+/// Postgres refuses to run as root. In that case it runs as the user `postgres`, who owns the folder.
 fn command(program: &Path, folder: &Path) -> Command {
     if folder.metadata().unwrap().uid() == own_uid() {
         return Command::new(program);
@@ -34,13 +34,13 @@ fn command(program: &Path, folder: &Path) -> Command {
     command
 }
 
-/// Whose are the folders that this process makes.
+/// Returns the user id that owns the files of this process.
 fn own_uid() -> u32 {
     tempfile::tempdir().unwrap().path().metadata().unwrap().uid()
 }
 
 impl Postgres {
-    /// `None` where there is no such program, which is said aloud.
+    /// Returns `None` and reports it if Postgres is not installed.
     pub(crate) fn start() -> Option<Self> {
         let programs = programs()?;
         let folder = tempfile::tempdir().unwrap();
@@ -65,14 +65,14 @@ impl Postgres {
     }
 
     pub(crate) fn kill(&mut self) {
-        // The parent of all its processes, at once.
+        // SIGQUIT to the postmaster stops all its processes immediately.
         let pid = std::fs::read_to_string(self.folder.path().join("data/postmaster.pid")).unwrap();
         let pid = pid.lines().next().unwrap();
         assert!(Command::new("kill").args(["-QUIT", pid]).status().unwrap().success());
         self.child.wait().unwrap();
     }
 
-    /// Starts it again where it was.
+    /// Restarts the server at the same address.
     pub(crate) fn restart(&mut self) {
         self.child = spawn(&self.programs, self.folder.path(), self.port);
         self.wait();

@@ -1,4 +1,4 @@
-//! A Redis of our own: on a free port, with its data in a folder that goes with it.
+//! A Redis or Valkey server for tests, on a free port and with a temporary data folder.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use auth_tests::program;
 
-/// A server; ends when dropped.
+/// A running server. It is stopped on drop.
 pub(crate) struct Redis {
     program: String,
     port: u16,
@@ -15,13 +15,13 @@ pub(crate) struct Redis {
     folder: tempfile::TempDir,
 }
 
-/// How a server is reached over TLS, and who vouches for it.
+/// The URL of a server with TLS, and the path of the certificate authority that signed its certificate.
 pub(crate) struct Tls {
     pub(crate) url: String,
     pub(crate) authority: String,
 }
 
-/// The programs that are there. In CI both have to be.
+/// Returns the installed programs. In CI both are required.
 pub(crate) fn programs() -> Vec<&'static str> {
     let there = |name: &&str| program::run(name, &["--version"]).is_some();
     ["redis-server", "valkey-server"].into_iter().filter(there).collect()
@@ -37,7 +37,7 @@ impl Redis {
         redis
     }
 
-    /// The same, and over TLS at another port, with a certificate that an authority vouches for.
+    /// Like [`start`](Self::start), with an additional TLS port and a certificate of a test authority.
     pub(crate) fn start_with_tls() -> Option<(Self, Tls)> {
         program::run("redis-server", &["--version"])?;
         let folder = tempfile::tempdir().unwrap();
@@ -69,13 +69,13 @@ impl Redis {
         format!("redis://127.0.0.1:{}/", self.port)
     }
 
-    /// The same for a user that may only read.
+    /// Returns a URL of the server with a user that has read permission only.
     pub(crate) fn url_that_may_not_write(&self) -> String {
         self.command("ACL SETUSER reader on >pw ~* +@read +@connection +@scripting");
         format!("redis://reader:pw@127.0.0.1:{}/", self.port)
     }
 
-    /// Sends a command; the first line of the answer.
+    /// Sends a command and returns the first line of the response.
     pub(crate) fn command(&self, command: &str) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
@@ -90,7 +90,7 @@ impl Redis {
         stream.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
         stream.write_all(b"KEYS *\r\n").unwrap();
         let mut all = Vec::new();
-        // Until nothing more comes.
+        // Ends at the read timeout.
         let _ = stream.read_to_end(&mut all);
         String::from_utf8(all)
             .unwrap()
@@ -105,13 +105,13 @@ impl Redis {
         self.child.wait().unwrap();
     }
 
-    /// Starts it again, empty, where it was.
+    /// Restarts the server at the same address, without data.
     pub(crate) fn restart(&mut self) {
         self.child = spawn(&self.program, self.port, self.folder.path(), &[]);
         self.wait();
     }
 
-    /// Accepts, and answers nothing; then goes on.
+    /// Suspends the process, which then accepts connections without responding, or resumes it.
     pub(crate) fn freeze(&self, frozen: bool) {
         let signal = if frozen { "-STOP" } else { "-CONT" };
         assert!(Command::new("kill").args([signal, &self.child.id().to_string()]).status().unwrap().success());

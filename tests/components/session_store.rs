@@ -1,4 +1,4 @@
-//! All stores of sessions pass one suite; and what a client sees while one of them is away.
+//! Tests of all session stores with one conformance suite, and of requests while a store is unavailable.
 
 use std::time::{Duration, Instant};
 
@@ -147,7 +147,7 @@ fn while_the_store_is_away_nobody_is_let_in_or_logged_out_and_then_all_goes_on()
         away("frozen");
         redis.freeze(false);
         within(&|| status(&server, &cookie) == 200, "it thaws, and the session is still there");
-        // Slow, and not too slow: late is not away.
+        // A slow store within the timeout is not unavailable.
         std::thread::scope(|scope| {
             redis.freeze(true);
             let late = scope.spawn(|| status(&server, &cookie));
@@ -161,7 +161,7 @@ fn while_the_store_is_away_nobody_is_let_in_or_logged_out_and_then_all_goes_on()
         within(&|| status(&server, &cookie) == 401, "it is empty, so the session is gone");
         let cookie = login(&server, "alice");
         assert_eq!(status(&server, &cookie), 200, "without a restart of the application");
-        // One that may not write can be looked at, and takes no login.
+        // With a read-only store, existing sessions can be read, but logins fail.
         let (reading, _) = serving(RedisSessionStore::new(&redis.url_that_may_not_write()).unwrap());
         assert_eq!(try_login(&reading, "bob").status, 503);
     }
@@ -190,7 +190,7 @@ fn a_store_that_is_killed_in_the_middle_of_load_lets_nobody_in_by_mistake() {
                     scope.spawn(move || {
                         let mut seen = Vec::new();
                         while !stop.load(std::sync::atomic::Ordering::Relaxed) {
-                            // Half of them with a session that never was.
+                            // Half of the clients send a nonexistent session.
                             let cookie = if client % 2 == 0 {
                                 cookie.clone()
                             } else {

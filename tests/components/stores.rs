@@ -1,4 +1,4 @@
-//! The stores of this workspace pass the conformance suites that it offers to other stores.
+//! Runs the public conformance suites against the stores of this workspace.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Failed logins, counted by all instances together.
+//! Tests of login throttling that is shared by several instances.
 
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ fn instances_that_share_a_server_count_together_and_as_one_does_by_itself() {
         let status =
             |instance, name: &str, password: &str, from: &str| both.send(instance, name, password, from).status;
         assert_eq!(status(0, "alice", PASSWORD, "192.0.2.1"), 200);
-        // 32 at once, at both: three are judged.
+        // Of 32 concurrent attempts at both instances, three are verified.
         let judged: Vec<u16> = std::thread::scope(|scope| {
             let all: Vec<_> = (0..32)
                 .map(|n| scope.spawn(move || status(n % 2, "alice", "wrong", &format!("198.51.{n}.1"))))
@@ -80,14 +80,15 @@ fn instances_that_share_a_server_count_together_and_as_one_does_by_itself() {
         assert_eq!((away.status, away.field("retry-after")), (429, Some("2")), "and the next is longer");
         std::thread::sleep(Duration::from_millis(2100));
         assert_eq!(status(1, "alice", PASSWORD, "203.0.113.1"), 200);
-        // By address: whatever the names; who logged in there lately is counted alone, and a success clears nothing.
+        // Per address, regardless of the user name. A user with a recent login from that address is counted separately, and a
+        // success does not reset the count.
         for number in 0..6 {
             assert_eq!(status(number % 2, &format!("user{number}"), "wrong", "192.0.2.1"), 401);
         }
         assert_eq!(status(0, "bob", PASSWORD, "192.0.2.1"), 429);
         assert_eq!(status(0, "alice", PASSWORD, "192.0.2.1"), 200);
         assert_eq!(status(0, "bob", PASSWORD, "192.0.2.1"), 429);
-        // Nothing of what people type is kept as it is.
+        // Names and addresses are not stored in plain text.
         let keys = redis.all_keys();
         assert!(keys.len() > 5 && keys.iter().all(|key| key.starts_with("auth:t:")), "{keys:?}");
         assert!(!keys.iter().any(|key| key.contains("alice") || key.contains("user0")), "{keys:?}");

@@ -1,4 +1,4 @@
-//! Redis over TLS: to a server that somebody vouches for, and to no other.
+//! Tests of Redis over TLS: connections are only made to servers with a trusted certificate.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -21,11 +21,11 @@ async fn me() -> &'static str {
     "me"
 }
 
-/// Set in the process that trusts an authority, or another one.
+/// The environment variables of the child processes: the URL of the server, and whether its authority is trusted.
 const URL: &str = "AUTH_TESTS_REDIS";
 const TRUSTS: &str = "AUTH_TESTS_TRUSTS";
 
-/// Whom a process trusts is said when it starts, so this starts two.
+/// Trusted authorities are configured at process start, so the test starts two processes.
 #[test]
 fn what_is_shared_over_tls_is_shared_with_a_server_that_somebody_vouches_for() {
     if let Ok(url) = std::env::var(URL) {

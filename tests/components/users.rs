@@ -1,4 +1,4 @@
-//! Users in a database: both pass one table, and what a client sees while it is away.
+//! Tests of users in a database (SQLite and Postgres), including while it is unavailable.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ async fn me(caller: Principal) -> String {
 
 const PASSWORD: &str = "correct horse battery";
 
-/// Of the same password, cheaper than allowed.
+/// A hash of the same password, with parameters below the minimum.
 const CHEAP: &str = "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$wZeUqErRQM9fr7+3IJVQyFsb5QPhYeqkXwNGZgBH/L4";
 
 fn serving(users: SqlUsers) -> Server {
@@ -36,7 +36,7 @@ fn status(server: &Server, name: &str, password: &str) -> u16 {
     server.send(&get("/me").authorization(basic(name, password))).status
 }
 
-/// Connections belong to the runtime that opened them, which has to go on while a request waits.
+/// Connections belong to the runtime that opened them, which must keep running while a request waits.
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
 }
@@ -45,9 +45,9 @@ async fn roles(users: &SqlUsers, name: &str) -> Option<String> {
     users.find(name).await.unwrap().map(|user| format!("{user:?}"))
 }
 
-/// All that is promised of users in a database.
+/// Tests all guarantees of a user database.
 async fn suite(users: SqlUsers, hash_of: impl AsyncFn(&str) -> String) {
-    users.migrate().await.unwrap(); // again, and nothing is done
+    users.migrate().await.unwrap(); // a second run changes nothing
     users.add("alice", &PASSWORD.into(), ["admin", "editor", "admin"]).await.unwrap();
     users.add("J\u{fc}rgen \"'; DROP TABLE auth_users; --", &PASSWORD.into(), [""; 0]).await.unwrap();
     assert!(matches!(users.add("alice", &PASSWORD.into(), ["x"]).await, Err(SqlUsersError::Exists)));
@@ -88,7 +88,7 @@ async fn suite(users: SqlUsers, hash_of: impl AsyncFn(&str) -> String) {
     }
     users.add_with_hash("old", CHEAP, [""; 0]).await.unwrap();
     let server = serving(users.clone());
-    // PWD-1: hashed again by the login that fits, and by no other.
+    // PWD-1: rehashed by a successful login only.
     assert_eq!(status(&server, "old", "wrong"), 401);
     assert_eq!(hash_of("old").await, CHEAP);
     assert_eq!(status(&server, "old", PASSWORD), 200);
@@ -96,7 +96,7 @@ async fn suite(users: SqlUsers, hash_of: impl AsyncFn(&str) -> String) {
     assert!(better.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{better}");
     assert_eq!(status(&server, "old", PASSWORD), 200);
     assert_eq!(hash_of("old").await, better, "once");
-    // What a login read before the password changed does not bring the old one back.
+    // A rehash that is based on an outdated hash does not overwrite a changed password.
     users.replace_hash("old", CHEAP, "stale").await.unwrap();
     assert_eq!(hash_of("old").await, better);
     assert_eq!((status(&server, "alice", PASSWORD), status(&server, "alice", "wrong")), (200, 401));
@@ -110,7 +110,7 @@ fn users_in_sqlite_are_those_of_the_table() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}?mode=rwc", folder.path().join("users.db").display());
     runtime().block_on(async {
-        // Several instances start at once.
+        // Several instances start concurrently.
         let all: Vec<_> = (0..4).map(|_| tokio::spawn({
             let url = url.clone();
             async move { SqlUsers::open(&url).await }
@@ -125,7 +125,8 @@ fn users_in_sqlite_are_those_of_the_table() {
             hash.fetch_one(&pool).await.unwrap()
         })
         .await;
-        // It survives a restart, shares a database with the application's own migrations, and finds a pool of theirs.
+        // Users persist across restarts. The table can be in a database with the application's own migrations, and can use its
+        // pool.
         let again = SqlUsers::sqlite(pool.clone());
         again.migrate().await.unwrap();
         assert!(again.find("alice").await.unwrap().is_some());
@@ -141,7 +142,7 @@ fn users_in_sqlite_are_those_of_the_table() {
         for url in ["mysql://localhost/users", "users.db", "", "sqlite:///no/such/folder/users.db"] {
             assert!(SqlUsers::open(url).await.is_err(), "{url}");
         }
-        // No file is made where nobody said so.
+        // A missing database file is not created unless configured.
         assert!(SqlUsers::open(&format!("sqlite://{}", folder.path().join("other.db").display())).await.is_err());
     });
 }
@@ -152,7 +153,7 @@ fn users_in_postgres_are_those_of_the_table_and_while_it_is_away_nobody_is_judge
     let Some(mut postgres) = Postgres::start() else { return };
     let url = postgres.url();
     runtime().block_on(async {
-        // Several instances start at once.
+        // Several instances start concurrently.
         let all: Vec<_> = (0..4)
             .map(|_| {
                 tokio::spawn({

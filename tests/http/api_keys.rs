@@ -1,4 +1,4 @@
-//! API keys: a header of their own, one explicit credential, and keys that come and go.
+//! Tests of API keys: the key header, its role as an explicit credential, and adding and revoking keys.
 
 use std::time::Duration;
 

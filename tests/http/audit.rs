@@ -1,4 +1,4 @@
-//! What is on record: who did what, why somebody was refused, and no secret anywhere.
+//! Tests of the audit log: actors, reasons of denials, and the absence of secrets.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -49,7 +49,7 @@ async fn open() -> &'static str {
     "open"
 }
 
-/// Keeps what it is told, and can be broken.
+/// A sink that stores events, and can be set to fail.
 #[derive(Clone, Default)]
 struct Record {
     events: Arc<Mutex<Vec<Value>>>,
@@ -68,7 +68,7 @@ impl Record {
         std::mem::take(&mut self.events.lock().unwrap())
     }
 
-    /// The one event since the last call.
+    /// Returns the only event since the last call.
     fn one(&self) -> Value {
         let events = self.take();
         let [event] = events.as_slice() else { panic!("not one event: {events:?}") };
@@ -187,7 +187,7 @@ fn each_thing_that_happens_is_one_event_with_what_is_known_of_it() {
     has(&place.record.one(), json!({ "happened": "list-added", "entry": "block address 192.0.2.1/32" }));
     place.server.send(&get("/open"));
     assert_eq!(place.record.take(), Vec::<Value>::new(), "what is public says nothing");
-    // What the application does to somebody, in no request.
+    // Operations of the application on a user, outside of a request.
     let alice = auth_actix::Id::user("basic:restricted", "alice");
     let done = actix_web::rt::System::new()
         .block_on(async { (place.auth.change_roles(&alice, ["viewer"]).await, place.auth.end_sessions(&alice).await) });

@@ -1,4 +1,4 @@
-//! `Authorization` as it comes over a socket, byte for byte.
+//! Tests of the `Authorization` header over a socket, byte by byte.
 
 use std::sync::LazyLock;
 
@@ -39,7 +39,8 @@ fn routes() -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
 
 static TOKEN: LazyLock<String> = LazyLock::new(|| token(json!({})));
 
-/// What counts as malformed has its challenge; what comes to no more than a status was stopped by the HTTP parser.
+/// The expected outcome. A malformed credential is answered with a challenge. `NoHttp` is a status of the HTTP parser without a
+/// challenge.
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Expected {
     LetIn,
@@ -88,7 +89,7 @@ fn one_well_formed_credential_counts_and_nothing_else() {
         ("no token, a space", one("Bearer ".into()), Malformed),
         ("padding alone", one("Bearer =".into()), Malformed),
         ("padding in front", one(format!("Bearer ={token}")), Malformed),
-        ("padding behind", one(format!("Bearer {token}=")), Invalid), // JWT-3: a token68, and no token
+        ("padding behind", one(format!("Bearer {token}=")), Invalid), // JWT-3: a valid token68, but not a token
         ("nothing", one(String::new()), Malformed),
         ("the scheme twice", one(format!("Bearer Bearer {token}")), Malformed),
         // HTTP-3, BEARER-3, T18
@@ -119,7 +120,7 @@ fn one_well_formed_credential_counts_and_nothing_else() {
         ("Basic, which is not accepted here", one(basic("alice", "pw")), Missing),
         ("a longer name", one(format!("Bearers {token}")), Missing),
         ("DPoP, which is not accepted here", one(format!("DPoP {token}")), Missing),
-        // HTTP-13, and what only looks alike
+        // HTTP-13, and similar names
         ("for a proxy", vec![("Proxy-Authorization", good.clone().into_bytes())], Missing),
         ("a name with an underscore", vec![("Authorization_", good.clone().into_bytes())], Missing),
         ("an own field", vec![("X-Authorization", good.clone().into_bytes())], Missing),
@@ -128,7 +129,7 @@ fn one_well_formed_credential_counts_and_nothing_else() {
         ("named as hop by hop", vec![("Connection", b"Authorization".to_vec()), ("Authorization", good.clone().into_bytes())], LetIn),
     ];
     for (case, fields, expected) in table {
-        // The public handler reads the principal as well: a bad credential does not fall back to nobody (HTTP-19, H1).
+        // The public handler extracts the principal as well: a bad credential is not treated as no credential (HTTP-19, H1).
         for (path, alone) in [("/api/me", 401), ("/api/who", 200)] {
             let case = &format!("{case}, {path}");
             let asked = fields.iter().fold(get(path), |request, (name, value)| request.field(name, value));
@@ -172,14 +173,14 @@ fn a_token_elsewhere_than_in_the_header_is_not_seen() {
         assert!(matches!(answer.status, 401 | 404), "{case}: {answer:?}");
         assert_ne!(answer.problem(), "invalid-credentials", "{case}");
     }
-    // and it is no second way of sending one either
+    // Sending it in two places is not an error, because only the header is read.
     let both = get(&format!("/api/me?access_token={token}")).authorization(format!("Bearer {token}"));
     assert_eq!(server.send(&both).text(), "alice");
 }
 
 #[test]
 fn no_other_value_than_the_token_is_let_in() {
-    // HTTP-2, BEARER-1: each byte of the scheme, and some of the token, replaced, removed, and put in twice
+    // HTTP-2, BEARER-1: each byte of the scheme, and some bytes of the token, replaced, removed, and duplicated
     let server = Server::start(routes());
     let good = format!("Bearer {}", *TOKEN);
     let fits = |value: &[u8]| {
@@ -211,7 +212,7 @@ fn no_other_value_than_the_token_is_let_in() {
 
 #[test]
 fn no_other_field_changes_the_decision() {
-    // HTTP-17, T24: those that others trusted, and some that nobody has thought of
+    // HTTP-17, T24: fields that other libraries trusted, and random names
     let server = Server::start(routes());
     #[rustfmt::skip]
     let mut names: Vec<String> = [
@@ -249,7 +250,7 @@ fn no_other_field_changes_the_decision() {
 
 #[test]
 fn two_users_on_one_connection_are_never_mixed_up() {
-    // HTTP-17: in turns, and pipelined
+    // HTTP-17: sequentially and pipelined
     let server = Server::start(routes());
     let (alice, bob) = (bearer(json!({})), bearer(json!({ "sub": "bob" })));
     let turns: Vec<_> = (0..40)
@@ -274,7 +275,7 @@ fn two_users_on_one_connection_are_never_mixed_up() {
         assert_eq!(answer.status, *status);
         assert!(*status == 401 || answer.text() == *name, "{answer:?}");
     }
-    // A body that was granted does not become the next request, nor one that was refused.
+    // The body of a granted or denied request is not parsed as the next request.
     let post = |authorization: &str| {
         request("POST", "/api/me").authorization(authorization).body("GET /api/me HTTP/1.1\r\n\r\n")
     };

@@ -1,4 +1,4 @@
-//! `Authorized<…>` and `authorized(…)`: one object, loaded once, and what its caller may do to it.
+//! Tests of `Authorized<…>` and `authorized(…)`: an object is loaded once, and the rule decides what the caller may do with it.
 
 use std::cell::RefCell;
 use std::marker::PhantomData;
@@ -28,7 +28,7 @@ fn note(what: impl Into<String>) {
     SEEN.with_borrow_mut(|seen| seen.push(what.into()));
 }
 
-/// A body that says when it is read.
+/// A body that records when it is read.
 struct Body(Option<&'static str>);
 
 impl futures_core::Stream for Body {
@@ -57,7 +57,7 @@ impl ResponseError for Lost {
     }
 }
 
-/// Posts with an even number are Bob's, the others Alice's; of drafts nobody else learns, pages are public.
+/// Posts with an even id belong to Bob, the others to Alice. Other callers cannot see that a draft exists. Pages are public.
 struct Post<Kind> {
     id: u64,
     author: &'static str,
@@ -195,26 +195,26 @@ async fn an_object_is_loaded_once_for_whom_the_rule_lets_in_and_hides_from_other
     let alice = |role: &str| Some(json!({"sub": "alice", "roles": [role]}));
     #[rustfmt::skip]
     let table = [
-        // H3: nothing is loaded for a stranger.
+        // H3: nothing is loaded for an anonymous caller.
         ("POST", "/drafts/1",     None,            401, "",         ""),
         ("POST", "/drafts/1",     alice("viewer"), 200, "1 text",   "load draft 1, body, body"),
-        // H4: not there, not yours, and no key at all are one answer; the body is not read.
+        // H4: a missing object, an object of another user and an invalid key get the same response. The body is not read.
         ("POST", "/drafts/2",     alice("viewer"), 404, "",         "load draft 2"),
         ("POST", "/drafts/100",   alice("viewer"), 404, "",         "load draft 100"),
         ("POST", "/drafts/x",     alice("viewer"), 404, "",         ""),
         ("POST", "/pages/1",      alice("viewer"), 200, "1 text",   "load page 1, body, body"),
         ("POST", "/pages/2",      alice("viewer"), 403, "",         "load page 2"),
         ("POST", "/pages/100",    alice("viewer"), 404, "",         "load page 100"),
-        // M12: an error of the store is a refusal, and tells nothing of the server.
+        // M12: a store error is a denial and discloses nothing about the server.
         ("POST", "/pages/500",    alice("viewer"), 500, "",         "load page 500"),
         ("POST", "/pages/503",    alice("viewer"), 503, "",         "load page 503"),
         ("GET",  "/either/503",   alice("viewer"), 503, "",         "load draft 503"),
         ("GET",  "/either/503",   alice("admin"),  503, "",         "load draft 503"),
-        // Several.
+        // Several objects.
         ("POST", "/both/1/2",     alice("editor"), 200, "2 1 text", "load page 2, load draft 1, body, body"),
         ("POST", "/both/2/2",     alice("editor"), 404, "",         "load page 2, load draft 2"),
         ("POST", "/both/1/2",     alice("viewer"), 403, "",         ""),
-        // As an atom: loaded once for the rule and the handler.
+        // As an atom: the object is loaded once for the rule and the handler.
         ("GET",  "/either/1",     None,            401, "",         ""),
         ("GET",  "/either/1",     alice("viewer"), 200, "1 of alice", "load draft 1"),
         ("GET",  "/either/2",     alice("viewer"), 404, "",         "load draft 2"),
@@ -230,11 +230,11 @@ async fn an_object_is_loaded_once_for_whom_the_rule_lets_in_and_hides_from_other
         ("GET",  "/checked/3",    alice("viewer"), 200, "3",        "load draft 3"),
         ("GET",  "/checked/2",    alice("viewer"), 404, "",         "load draft 2"),
         ("GET",  "/checked/2",    None,            401, "",         ""),
-        // H4: what a check says of a hidden object does not tell that it is there.
+        // H4: a failed check on a hidden object does not disclose that it exists.
         ("GET",  "/looked-at/1",  alice("viewer"), 200, "1",        "load draft 1"),
         ("GET",  "/looked-at/2",  alice("viewer"), 404, "",         "load draft 2"),
         ("GET",  "/looked-at/100", alice("viewer"), 404, "",        "load draft 100"),
-        // A panic lets nobody in, and is answered.
+        // A panic denies access and is answered.
         ("GET",  "/breaks/1",     alice("viewer"), 500, "",         "load page 1"),
         ("GET",  "/breaks/1",     alice("admin"),  200, "broken",   ""),
         ("GET",  "/breaks-too/1", alice("viewer"), 500, "",         "load page 1"),
@@ -354,7 +354,7 @@ fn a_strict_scope_starts_only_where_each_object_in_a_path_is_asked_about() {
     };
     let right = auth.strict_scope("/shop").service(product).service(of_tenant).service(list);
     let right = right.route("/checked/{id}", auth_actix::web::get().to(checks_object));
-    // To load it is not to ask about it, and what a request says besides is no key.
+    // Loading an object does not check it, and other request data is not an object key.
     let loads = auth.strict_scope("/shop").route("/{draft}", auth_actix::web::get().to(loads));
     assert!(told(loads.check()).contains("loads ("));
     let headers = auth.strict_scope("/shop").route("/{draft}", auth_actix::web::get().to(checks_headers));
@@ -362,7 +362,7 @@ fn a_strict_scope_starts_only_where_each_object_in_a_path_is_asked_about() {
     let beside = auth.strict_scope("/shop").route("/{draft}", auth_actix::web::get().to(checks_query));
     let beside = told(beside.route("/{draft}", auth_actix::web::post().to(checks_body)).check());
     assert!(beside.contains("checks_query (") && beside.contains("checks_body ("), "{beside}");
-    // Nobody sees what is in a service of actix.
+    // The routes in a service of actix are not visible.
     let plain = || actix_web::web::resource("/posts/{id}").to(actix_web::HttpResponse::Ok);
     let unseen = auth.strict_scope("/shop").service(guarded(rule!(authenticated), plain()));
     assert!(told(unseen.check()).contains("the pattern of this route cannot be seen"));
@@ -373,19 +373,19 @@ fn a_strict_scope_starts_only_where_each_object_in_a_path_is_asked_about() {
     let wrong = told(wrong.route("/stores/{id}", auth_actix::web::get().to(checks_no_object)).check());
     assert!(wrong.contains("any_order") && wrong.contains("\"/shop/orders/{id}\" names"), "{wrong}");
     assert!(wrong.contains("checks_no_object") && wrong.lines().count() == 2, "{wrong}");
-    // In every scope: a key that is not in the pattern, or twice, finds nothing.
+    // In every scope: a key that is missing in the pattern, or occurs twice, finds nothing.
     let wrong = told(auth.scope("/shop").service(mistaken).service(mistaken_atom).check());
     assert!(wrong.contains("mistaken (") && wrong.contains("`{draft}`, and \"/shop/posts/{id}\""), "{wrong}");
     assert!(wrong.contains("mistaken_atom (") && wrong.lines().count() == 2, "{wrong}");
     let plain = auth.scope("/shop").route("/orders/{id}", auth_actix::web::get().to(any_order));
     assert_eq!(told(plain.check()), "", "no scope is strict by itself");
-    // What stands in a strict scope, by whatever way, is strict.
+    // Everything inside a strict scope is strict, no matter how it is registered.
     let starts = Server::try_start(1, move |config: &mut actix_web::web::ServiceConfig| {
         let inner = auth.scope("/{team}").route("/list", auth_actix::web::get().to(any_order));
         config.service(auth.strict_scope("/shop").service(inner));
     });
     assert!(starts.is_err());
-    // Nor what a scope of actix around names.
+    // A parameter of an enclosing scope of actix is not available either.
     let auth = bearer_only().build().unwrap();
     let starts = Server::try_start(1, move |config: &mut actix_web::web::ServiceConfig| {
         config.service(actix_web::web::scope("/{team}").service(auth.strict_scope("/shop").service(list)));
@@ -393,7 +393,7 @@ fn a_strict_scope_starts_only_where_each_object_in_a_path_is_asked_about() {
     assert!(starts.is_err());
 }
 
-/// What the attributes cannot see: the proof is the handler's parameter.
+/// The attribute cannot detect that the handler takes this proof, because it is a type parameter.
 #[require_role("viewer")]
 async fn proves<P: auth_actix::granted::Proof>(_: Granted<P>) -> &'static str {
     "never"
@@ -422,7 +422,7 @@ fn a_proof_that_the_rule_does_not_give_is_given_to_nobody_at_run_time_either() {
     for (path, status, body) in [
         ("/editor", 500, None),
         ("/viewer", 200, Some("never")),
-        // What the caller is does not matter: the rule does.
+        // The proof depends on the rule, not on the caller.
         ("/by-hand", 200, Some("false true")),
         ("/none", 500, None),
     ] {

@@ -1,4 +1,4 @@
-//! HTTP Basic: what RFC 7617 writes, one answer for whatever is wrong, and other people's clients.
+//! Tests of HTTP Basic: the requirements of RFC 7617, a uniform response to all failures, and third-party clients.
 
 use std::time::{Duration, Instant};
 
@@ -44,7 +44,7 @@ fn serving(auth: Auth) -> Server {
     })
 }
 
-/// Failures are counted in `throttle.rs`: here they are the rows of tables.
+/// Disables throttling, which is tested in `throttle.rs`. Failures are rows of tables here.
 fn alone(users: impl Into<PasswordAuthenticator>) -> Server {
     let users = users.into().throttle(Throttle::off());
     serving(Auth::builder().realm("reports").basic(users).roles::<Role>().build().unwrap())
@@ -66,12 +66,12 @@ fn credentials_are_what_rfc_7617_writes_and_nothing_else() {
     let alice = encoded(&format!("alice:{PASSWORD}"));
     assert!(alice.ends_with('='), "the rows below need padding");
     let last = alice.trim_end_matches('=').len() - 1;
-    let stray = alice.as_bytes()[last] + 1; // the same bytes for a reader that is not strict
+    let stray = alice.as_bytes()[last] + 1; // the same bytes for a lenient decoder
     let stray = format!("{}{}{}", &alice[..last], char::from(stray), &alice[last + 1..]);
     let of_length = |length: usize| basic_of(&[&b"a:"[..], &vec![b'x'; length - 2]].concat());
     #[rustfmt::skip]
     let table: Vec<(&str, String, Result<String, u16>, usize)> = vec![
-        // BASIC-3: (case, the line, who is let in or the status, how many are looked up)
+        // BASIC-3: (case, the header value, the authenticated caller or the status, number of lookups)
         ("a password with colons and spaces", format!("Basic {alice}"), Ok(format!("{} true", id("alice"))), 1),
         ("a user without roles", basic("j\u{fc}rgen", PASSWORD), Ok(format!("{} false", id("j\u{fc}rgen"))), 1),
         ("an empty password", basic("alice", ""), Err(401), 1),
@@ -109,7 +109,7 @@ fn credentials_are_what_rfc_7617_writes_and_nothing_else() {
         ("1 KiB", of_length(1024), Err(401), 1),
         ("more than 1 KiB", of_length(1025), Err(400), 0),
         ("much more", of_length(60_000), Err(400), 0),
-        // what is not accepted here is nobody
+        // A scheme that is not accepted counts as no credential.
         ("a token", bearer(json!({})), Err(401), 0),
     ];
     let mut wrong = Vec::new();
@@ -147,7 +147,7 @@ fn an_unknown_user_and_a_wrong_password_are_one_answer_after_one_hash() {
     };
     let wrong = timed(&server, "alice", "guess");
     assert_eq!(staff.counts(), (3, 0), "each a hash of the user's");
-    // The password of the decoy is known here, and lets nobody in.
+    // The password of the decoy is known here, and is still rejected.
     for password in ["guess", PASSWORD] {
         let unknown = timed(&server, "mallory", password);
         assert_eq!(staff.counts(), (3, 3), "each a hash of the decoy's");
@@ -156,7 +156,7 @@ fn an_unknown_user_and_a_wrong_password_are_one_answer_after_one_hash() {
         assert!((0.2..5.0).contains(&ratio), "{:?} against {:?}", unknown.0, wrong.0);
     }
     denied("a wrong password", &wrong.1, 401, "invalid-credentials", &[BASIC, BEARER]);
-    // The decoys that come with the crate cost as much as the hashes they stand for.
+    // The built-in decoys cost as much as the hashes that they replace.
     let file = format!("alice:{}:\n", hash_password(&PASSWORD.into()).unwrap());
     let server = alone(UsersFile::parse(&file).unwrap());
     let (wrong, unknown) = (timed(&server, "alice", "guess"), timed(&server, "mallory", "guess"));
@@ -205,7 +205,7 @@ fn users_come_from_a_file_whose_mistakes_are_told_without_quoting_it() {
 fn each_scheme_has_one_challenge_and_a_script_gets_no_password_box() {
     let (both, alone) = (beside_bearer(Staff::default()), alone(Staff::default()));
     let invalid = bearer_with("error=\"invalid_token\"");
-    // (Sec-Fetch-Mode, whether a person looks at it)
+    // (`Sec-Fetch-Mode`, whether the response may be shown to a user)
     for (mode, person) in [
         (None, true),
         (Some("navigate"), true),
@@ -224,14 +224,14 @@ fn each_scheme_has_one_challenge_and_a_script_gets_no_password_box() {
         assert_eq!(lines(both.send(&asked("/me"))), expected, "{mode:?}");
         let expected = if person { vec![invalid.as_str(), BASIC] } else { vec![invalid.as_str()] };
         assert_eq!(lines(both.send(&asked("/me").authorization("Bearer x"))), expected, "{mode:?}");
-        // HTTP-5: where nothing else is accepted it stays
+        // HTTP-5: the challenge stays if no other scheme is accepted
         assert_eq!(lines(alone.send(&asked("/me"))), [BASIC], "{mode:?}");
     }
 }
 
 #[test]
 fn clients_of_other_people_understand_the_challenges() {
-    // T18, T19. Each client is told a name and a password, and has to find out by itself what to do with them.
+    // T18, T19. Each client gets a name and a password, and has to react to the challenges by itself.
     let server = beside_bearer(Staff::default());
     let url = format!("http://{}/editor", server.address);
     let user = |name: &str| format!("{name}:{PASSWORD}");
@@ -274,7 +274,7 @@ except urllib.error.HTTPError as error:
 
 #[test]
 fn passwords_are_verified_a_few_at_a_time_and_one_after_another_on_a_connection() {
-    // PWD-3, M8: more than the queue holds is 503, and never a pass
+    // PWD-3, M8: requests beyond the queue limit get 503, and are never admitted
     let server = alone(PasswordAuthenticator::new(Staff::default()).max_concurrent_hashes(std::num::NonZeroUsize::MIN));
     let address = server.address;
     let askers: Vec<_> = (0..14)
@@ -290,7 +290,7 @@ fn passwords_are_verified_a_few_at_a_time_and_one_after_another_on_a_connection(
         seen[usize::from(answer.status == 503)] += 1;
     }
     assert!(seen[0] >= 1 && seen[1] >= 14 - 9, "{seen:?}");
-    // HTTP-17: pipelined, with answers that have to wait for a hash
+    // HTTP-17: pipelined, with responses that wait for a hash
     let mut connection = Connection::open(address);
     let turns = [Some("alice"), None, Some("j\u{fc}rgen"), None];
     let bytes = turns
@@ -303,7 +303,7 @@ fn passwords_are_verified_a_few_at_a_time_and_one_after_another_on_a_connection(
             None => denied("nobody", &answer, 401, "missing-credentials", &[BASIC]),
         }
     }
-    // M6: the body is not waited for while the password is verified, nor after
+    // M6: the body is not awaited while the password is verified, nor afterwards
     let mut connection = Connection::open(address);
     let line = basic("alice", "guess");
     let head = format!(

@@ -1,4 +1,4 @@
-//! Who is refused whatever a rule says, and what was revoked.
+//! Tests of block lists and revocation, which apply regardless of the rule.
 
 use actix_web::get;
 use actix_web::web::ServiceConfig;
@@ -95,7 +95,7 @@ fn a_blocked_address_gets_nothing_and_nothing_is_spent_on_it() {
         denied("blocked", &place.send(request), 403, "access-blocked", &[]);
     }
     assert_eq!(place.staff.counts(), (0, 0), "no password is hashed for it");
-    // Nobody leaves the list by a header that cannot be read: the proxy's address is not the client's (IP-3, IP-9).
+    // An unreadable header does not evade the list: the proxy's address is not the client's (IP-3, IP-9).
     let many = ["203.0.113.9"; 33].join(", ");
     for hidden in [&b"\xff, 203.0.113.9"[..], many.as_bytes(), b"unknown", b"203.0.113.9, ", b"127.0.0.1"] {
         let answer = place.server.send(&get("/open").field("X-Forwarded-For", hidden));
@@ -106,7 +106,7 @@ fn a_blocked_address_gets_nothing_and_nothing_is_spent_on_it() {
     assert_eq!(other.status, 200, "an entry that the client wrote");
     place.blocks.remove("block address 203.0.113.0/24".parse().unwrap()).unwrap();
     assert_eq!(place.send(get("/open")).status, 200);
-    // Maintenance: only some come in.
+    // Maintenance: only allowed addresses are admitted.
     place.add("allow address 198.51.100.0/24");
     assert_eq!(place.send(get("/open")).status, 403);
     assert_eq!(place.server.send(&get("/open").field("X-Forwarded-For", "198.51.100.1")).status, 200);
@@ -126,7 +126,7 @@ fn a_blocked_subject_is_told_so_once_it_has_authenticated_and_nobody_else_is() {
     assert_eq!(place.send(get("/me").authorization(bearer(json!({ "sub": "bob" })))).status, 200);
     let acting = json!({ "sub": "bob", "act": { "sub": "alice" } });
     denied("an actor", &place.send(get("/me").authorization(bearer(acting))), 403, "access-blocked", &[]);
-    // What is forged, expired or wrong is answered as ever: nobody learns who is blocked.
+    // Forged, expired and wrong credentials get the usual response, so that blocked subjects are not disclosed.
     let forged = bearer(alice.clone());
     let forged = format!("{}x", &forged[..forged.len() - 1]);
     let [invalid, expired] = ["invalid_token", "invalid_token"].map(|error| format!("error=\"{error}\""));
@@ -179,7 +179,7 @@ fn what_was_revoked_is_401_from_the_next_request_on() {
         "access-blocked",
         &[],
     );
-    // A session of the same person ends with it, and is no obstacle where strangers come in.
+    // Sessions of the same user end as well. On public routes, an ended session counts as no credential.
     let login =
         request("POST", "/login").field("Sec-Fetch-Site", "same-origin").field("Content-Type", "application/json");
     let login = place.send(login.body(json!({ "username": "alice", "password": PASSWORD }).to_string()));

@@ -1,4 +1,4 @@
-//! Tokens that are remembered: what can change between two requests with one token is asked each time.
+//! Tests of the token cache: facts that can change between two requests with the same token are checked each time.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -59,7 +59,7 @@ fn revocation_blocks_and_grants_are_asked_about_while_a_token_is_remembered() {
         .add(BlockEntry::RevokeSubject { id: Id::user(ISSUER, "bob"), since: Timestamp::from_seconds(now()) })
         .unwrap();
     assert_eq!(status("/me", &three), 401);
-    // What roles grant now.
+    // The current grants of roles.
     let (token, _) = token("carol");
     assert_eq!(twice("/write", &token), (403, 403));
     grants.replace("1", [("viewer", "posts:write")]).unwrap();

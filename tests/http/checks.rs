@@ -1,4 +1,4 @@
-//! `check(…)`: what the application finds out about an object. In two phases, run once, and never a way past the rule.
+//! Tests of `check(…)`: two phases, run at most once, and never an alternative to the rest of the rule.
 
 use std::cell::RefCell;
 use std::future::{Ready, ready};
@@ -19,7 +19,7 @@ use serde_json::json;
 use crate::{Role, TokenScope, bearer_only};
 
 thread_local! {
-    /// What happened, in order. A test and its application share a thread.
+    /// The events, in order. A test and its application run in the same thread.
     static SEEN: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -27,13 +27,13 @@ fn note(what: impl Into<String>) {
     SEEN.with_borrow_mut(|seen| seen.push(what.into()));
 }
 
-/// Says that it was run, and what it found.
+/// Records a call and returns its result.
 fn noted(what: &str, found: bool) -> bool {
     note(what);
     found
 }
 
-/// Where the posts are. Says what it was asked.
+/// The store of posts. Records each query.
 struct Posts;
 
 impl Posts {
@@ -50,7 +50,7 @@ impl Posts {
     }
 }
 
-/// The error of a store, which becomes that of the handler.
+/// The error of a store, which is converted to the error of the handler.
 #[derive(Debug)]
 struct Lost(u16);
 
@@ -72,7 +72,7 @@ impl std::fmt::Display for Failure {
 impl ResponseError for Failure {
     fn error_response(&self) -> HttpResponse {
         match self.0 {
-            // What no refusal is.
+            // Statuses that are not valid for a denial.
             600 => HttpResponse::Found().insert_header((header::LOCATION, "/elsewhere")).finish(),
             700 => HttpResponse::Ok().body("come in"),
             800 => HttpResponse::TooManyRequests().insert_header(("retry-after", "7")).body("slowly"),
@@ -82,7 +82,7 @@ impl ResponseError for Failure {
     }
 }
 
-/// A body that says when it is read.
+/// A body that records when it is read.
 struct Body(Option<&'static str>);
 
 impl futures_core::Stream for Body {
@@ -94,7 +94,7 @@ impl futures_core::Stream for Body {
     }
 }
 
-/// An argument that says when it is extracted.
+/// An argument that records its extraction.
 struct Noted;
 
 impl FromRequest for Noted {
@@ -107,7 +107,7 @@ impl FromRequest for Noted {
     }
 }
 
-/// A transaction that is rolled back unless it is committed. No copy of it can be made.
+/// A transaction that is rolled back unless it is committed. It cannot be cloned.
 struct Transaction(Vec<&'static str>);
 
 impl FromRequest for Transaction {
@@ -190,7 +190,7 @@ struct Page {
 #[allow(clippy::manual_contains, clippy::needless_return, reason = "each is a way of naming things")]
 #[require_role("viewer")]
 #[require(check({
-    // Operators, ranges, `as`, closures, macros, a `return` within, and names that hide others: all of it is the user's.
+    // Operators, ranges, `as`, closures, macros, an inner `return`, and shadowed names: the expression is user code.
     let body = [from, to].iter().any(|body| *body == 3) || matches!(to, 4..=6);
     let early = || -> bool { return from as u8 <= to as u8 };
     let mut count = 0;
@@ -203,7 +203,7 @@ async fn pages(Query(Page { mut from, to }): Query<Page>, r#type: Kind, body: St
     format!("{from} {to} {body}")
 }
 
-/// An argument that a raw name binds.
+/// An argument that is bound to a raw identifier.
 struct Kind(&'static str);
 
 impl FromRequest for Kind {
@@ -252,7 +252,7 @@ async fn fresh() -> &'static str {
     "fresh"
 }
 
-/// A request, whom it comes from, and what becomes of it.
+/// Method, path, claims of the caller, status, body, and events.
 type Row = (&'static str, &'static str, Option<serde_json::Value>, u16, &'static str, &'static str);
 
 #[actix_web::test]
@@ -272,7 +272,7 @@ async fn a_check_is_run_only_where_it_can_let_the_request_in_and_before_anything
     let with = |role: &str| Some(json!({"sub": "bob", "roles": [role]}));
     #[rustfmt::skip]
     let table: Vec<Row> = vec![
-        // H3: strangers get the answer that the rest of the rule gives, and nothing of the object is looked at.
+        // H3: an anonymous caller gets the response of the rest of the rule, and the object is not accessed.
         ("POST", "/posts/1",           None,            401, "",           ""),
         ("POST", "/posts/x",           None,            401, "",           ""),
         ("GET",  "/drafts/20",         None,            401, "",           ""),
@@ -282,20 +282,20 @@ async fn a_check_is_run_only_where_it_can_let_the_request_in_and_before_anything
         ("GET",  "/drafts/x",          with("editor"),  404, "",           ""),
         ("GET",  "/drafts/20",         with("editor"),  200, "20",         "is 20 public"),
         ("GET",  "/drafts/2",          with("editor"),  403, "",           "is 2 public"),
-        // HTTP-15: refused with the body stream unpolled; what is granted extracts the rest, in its order.
+        // HTTP-15: a denied request does not poll the body. A granted request extracts the remaining arguments in order.
         ("POST", "/posts/1",           alice(),         200, "1 text",     "is 1 of alice, other, body, body, handler"),
         ("POST", "/posts/2",           alice(),         403, "",           "is 2 of alice"),
         ("POST", "/posts/2",           with("admin"),   200, "2 text",     "other, body, body, handler"),
         ("POST", "/posts/x",           with("admin"),   404, "",           ""),
-        // A check that names nobody is run for anybody.
+        // A check that does not use the principal runs for every caller.
         ("GET",  "/open/20",           None,            200, "20",         "is 20 public"),
         ("GET",  "/open/1",            None,            403, "",           "is 1 public"),
         ("GET",  "/open/1",            alice(),         403, "",           "is 1 public"),
-        // In the other polarity.
+        // A negated check.
         ("GET",  "/others/1",          None,            401, "",           ""),
         ("GET",  "/others/1",          alice(),         403, "",           "is 1 of alice"),
         ("GET",  "/others/1",          bob(),           200, "1",          "is 1 of bob"),
-        // M12: an error is a refusal, in either polarity, and tells nothing of the server.
+        // M12: an error denies access, negated or not, and discloses nothing about the server.
         ("POST", "/posts/500",         alice(),         500, "",           "is 500 of alice"),
         ("GET",  "/others/500",        alice(),         500, "",           "is 500 of alice"),
         ("GET",  "/others/600",        alice(),         500, "",           "is 600 of alice"),
@@ -309,20 +309,20 @@ async fn a_check_is_run_only_where_it_can_let_the_request_in_and_before_anything
         ("DELETE", "/posts/1",         alice(),         200, "removed",    "begin, commit select delete"),
         ("DELETE", "/posts/2",         alice(),         403, "",           "begin, roll back"),
         ("DELETE", "/posts/1",         None,            401, "",           ""),
-        // In the order in which they are written, and no more of them than needed.
+        // Checks run in the order in which they are written, and only as needed.
         ("GET",  "/order/a",           alice(),         200, "a",          "first"),
         ("GET",  "/order/b",           alice(),         200, "b",          "first, second, third"),
         ("GET",  "/order/c",           alice(),         403, "",           "first, second"),
         ("GET",  "/order/c",           with("admin"),   200, "c",          ""),
         ("GET",  "/order/c",           None,            401, "",           ""),
-        // T20: the expression is the user's.
+        // T20: the expression is user code.
         ("GET",  "/pages/x?from=3&to=9", with("viewer"), 200, "4 9 text",  "body, body"),
         ("GET",  "/pages/x?from=5&to=6", with("viewer"), 200, "6 6 text",  "body, body"),
         ("GET",  "/pages/x?from=5&to=7", with("viewer"), 403, "",          ""),
         ("GET",  "/pages/x?from=9&to=3", with("viewer"), 403, "",          ""),
         ("GET",  "/pages/x?from=3",    with("viewer"),  400, "",           ""),
         ("GET",  "/pages/x?from=3&to=9", None,           401, "",           ""),
-        // H5: what hides is an unknown path, whatever becomes of its check.
+        // H5: a hidden handler responds like an unknown path, whatever the result of its check.
         ("GET",  "/hidden/1",          alice(),         404, "",           ""),
         ("GET",  "/hidden/2",          alice(),         200, "2",          ""),
         ("GET",  "/hidden/3",          alice(),         404, "",           ""),
@@ -332,7 +332,7 @@ async fn a_check_is_run_only_where_it_can_let_the_request_in_and_before_anything
         ("GET",  "/hidden-error/900",  alice(),         404, "",           "is 900 of alice"),
         ("GET",  "/hidden-error/2",    alice(),         200, "2",          "is 2 of alice"),
         ("GET",  "/unknown",           alice(),         404, "",           ""),
-        // What else is lacking is told as it would be without the check, which is not run in vain.
+        // Other missing requirements are reported as without the check. The check does not run if it cannot change the result.
         ("GET",  "/scoped",            alice(),         403, "",           ""),
         ("GET",  "/scoped",            Some(json!({"sub": "alice", "scope": "read:reports"})), 200, "alice", "asked"),
         ("GET",  "/fresh",             with("viewer"),  401, "",           ""),
@@ -429,7 +429,7 @@ no  all of
     }
     let answer = call_service(&app, TestRequest::with_uri("/fresh").to_request()).await;
     assert_eq!(test::explanation(answer.request()), None, "nobody has asked");
-    // The same in one line, for whoever reads the log at its finest.
+    // The same explanation in one line, in the log at debug level.
     let of_draft = |line: &logs::Line| {
         line.level == tracing::Level::DEBUG
             && line.target == "auth_actix"

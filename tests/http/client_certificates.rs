@@ -1,4 +1,4 @@
-//! Client certificates: over real TLS, and from a proxy that passes them on (RFC 9440).
+//! Tests of client certificates, over TLS and from a proxy that forwards them (RFC 9440).
 
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpStream};
@@ -91,7 +91,7 @@ impl Authority {
         Identity { certificate: certificate.der().to_vec(), key: key.serialize_der() }
     }
 
-    /// A client whose certificate has these names.
+    /// Returns a client whose certificate has these subject alternative names.
     fn client(&self, names: Vec<SanType>) -> Identity {
         self.sign(|params| params.subject_alt_names = names)
     }
@@ -112,7 +112,7 @@ impl Identity {
         PrivatePkcs8KeyDer::from(self.key.clone()).into()
     }
 
-    /// As a proxy passes it on.
+    /// Returns the value of the header that a proxy adds.
     fn header(&self) -> String {
         format!(":{}:", STANDARD.encode(&self.certificate))
     }
@@ -148,7 +148,7 @@ fn with(certificates: ClientCertificates) -> AuthBuilder {
         .hosts(["localhost"])
 }
 
-/// A server with TLS that asks its clients for certificates, and lets those without one connect too.
+/// A TLS server that requests client certificates, but accepts connections without one.
 struct TlsServer {
     address: SocketAddr,
     handle: ServerHandle,
@@ -189,7 +189,7 @@ impl TlsServer {
         Self { address, handle, server }
     }
 
-    /// Sends requests over one connection; `None` if the handshake fails.
+    /// Sends requests over one connection. Returns `None` if the handshake fails.
     fn send(&self, client: Option<&Identity>, requests: &[Request]) -> Option<Vec<Answer>> {
         let mut roots = RootCertStore::empty();
         roots.add(self.server.clone()).unwrap();
@@ -284,7 +284,7 @@ fn a_certificate_names_its_holder_once() {
 
 #[test]
 fn a_browser_s_certificate_does_nothing_for_another_site() {
-    // CSRF: a certificate is ambient.
+    // CSRF: a certificate is an ambient credential.
     let authority = Authority::new();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys");
@@ -366,7 +366,7 @@ fn a_proxy_passes_a_certificate_on_and_nobody_else_does() {
     }
     assert_eq!(proxy.send(&passed_on(&reader.header()).field("client-cert", reader.header())).status, 400, "two lines");
     assert_eq!(proxy.send(&get("/me")).status, 401);
-    // A proxy that has a certificate itself is not the caller.
+    // The certificate of a proxy does not identify the caller.
     let auth = with(by_uri()).trusted_proxies(["127.0.0.1"], ForwardingHeader::XForwardedFor).build().unwrap();
     let server = TlsServer::start(&authority, &auth);
     assert_eq!(server.one(Some(&reader), get("/me")).status, 401);
@@ -403,7 +403,7 @@ fn settings_of_certificates_that_cannot_work_do_not_build() {
     assert!(told.to_string().contains("`.client_certificates(…)` does not say what it `.confers(…)`"), "{told}");
     let told = with(by_uri()).client_certificates(by_uri()).build().unwrap_err().to_string();
     assert!(told.contains("`.client_certificates(…)` is called twice"), "{told}");
-    // Nobody logs in with a certificate.
+    // A certificate does not count as a login.
     let auth = with(by_uri()).build().unwrap();
     let started = Server::try_start(1, move |config: &mut ServiceConfig| {
         config.service(auth.scope("").service(fresh));

@@ -1,4 +1,4 @@
-//! Rules about the country of a client: a real database, or a header of a proxy that is trusted.
+//! Tests of rules on the country of a client, from a database or from a header of a trusted proxy.
 
 use std::path::Path;
 
@@ -72,7 +72,7 @@ fn a_country_decides_and_one_that_is_not_known_lets_nobody_in() {
     let (real, odd) = (behind(database("GeoIP2-Country-Test.mmdb")), behind(database("odd.mmdb")));
     #[rustfmt::skip]
     let table = [
-        // (database, address, inside, not denied)
+        // (database, address, status inside, status not denied)
         (&real, "81.2.69.142",          200, 200), // GB
         (&real, "::ffff:81.2.69.142",   200, 200),
         (&real, "216.160.83.56",        403, 200), // US
@@ -80,11 +80,11 @@ fn a_country_decides_and_one_that_is_not_known_lets_nobody_in() {
         (&odd,  "192.0.2.1",            200, 200), // DE
         (&odd,  "198.51.100.7",         403, 403), // KP
         (&odd,  "::ffff:198.51.100.7",  403, 403),
-        (&odd,  "203.0.113.1",          403, 403), // registered only
+        (&odd,  "203.0.113.1",          403, 403), // registered country only
         (&odd,  "203.0.113.200",        403, 403), // a record without a country
         (&odd,  "unknown",              403, 403),
         (&odd,  "8.8.8.8, unknown",     403, 403),
-        (&odd,  "192.0.2.1, 198.51.100.7", 403, 403), // what the client wrote itself
+        (&odd,  "192.0.2.1, 198.51.100.7", 403, 403), // an entry written by the client
     ];
     for (server, address, is_inside, is_not_denied) in table {
         for (path, status) in [("/inside", is_inside), ("/not-denied", is_not_denied)] {
@@ -96,7 +96,7 @@ fn a_country_decides_and_one_that_is_not_known_lets_nobody_in() {
             }
         }
     }
-    // A token changes nothing about it, and is not asked for where it could not help.
+    // A token does not change the result, and is not requested if it cannot help.
     let token = bearer(json!({ "roles": ["admin"] }));
     let by = |address: &str| odd.send(&get("/known").field("X-Forwarded-For", address).authorization(&token)).status;
     assert_eq!([by("192.0.2.1"), by("198.51.100.7"), by("8.8.8.8")], [200, 403, 403]);

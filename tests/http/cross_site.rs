@@ -1,4 +1,4 @@
-//! The page of a stranger, in the browser of somebody who may: what it can and what it cannot do.
+//! Tests of requests that a foreign page initiates in the browser of an authorized user.
 
 use actix_web::test::{TestRequest, call_service, init_service};
 use actix_web::{App, get, post, web};
@@ -82,7 +82,7 @@ async fn the_page_of_a_stranger_cannot_use_what_a_browser_brings_along() {
         (&[(ORIGIN, "http://app.example")], false),
         (&[(ORIGIN, "https://app.example:8443")], false),
         (&[(ORIGIN, "https://app.example/")], false),
-        (&[(ORIGIN, "http://localhost")], true), // one of the hosts, where nothing else is said
+        (&[(ORIGIN, "http://localhost")], true), // one of the configured hosts, without `Sec-Fetch-Site`
         (&[(ORIGIN, "http://localhost:8081")], false),
         (&[(SITE, "cross-site"), (ORIGIN, "http://localhost")], false),
         (&[(ORIGIN, "https://app.example"), (ORIGIN, "https://app.example")], false),
@@ -93,13 +93,13 @@ async fn the_page_of_a_stranger_cannot_use_what_a_browser_brings_along() {
     for (fields, ours) in pages {
         #[rustfmt::skip]
         let table = [
-            // (method, path, credential, upgrade, status where the page is a stranger's)
+            // (method, path, credential, upgrade, status of a request from a foreign page)
             ("POST", "/inside", None, false, 403),
             ("POST", "/either", None, false, 401), // a token would help
             ("POST", "/me", Some(&alice), false, 403),
             ("GET", "/inside", None, true, 403), // CSRF-4
             ("GET", "/me", Some(&alice), true, 403),
-            // nothing ambient
+            // Not ambient.
             ("POST", "/either", Some(&admin), false, 200),
             ("POST", "/me", Some(&admin), false, 200),
             ("POST", "/not-denied", None, false, 200),
@@ -129,7 +129,7 @@ async fn the_page_of_a_stranger_cannot_use_what_a_browser_brings_along() {
 
 #[test]
 fn a_form_on_the_page_of_a_stranger_changes_nothing() {
-    // C5, T33: as a browser of today sends it, with its cached password, from inside
+    // C5, T33: as a current browser sends it, with a cached password, from inside the network
     let auth = Auth::builder()
         .realm("reports")
         .basic(Staff::default())

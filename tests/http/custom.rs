@@ -1,4 +1,4 @@
-//! Schemes of the application's own: they make out who calls, and nothing else about a request changes.
+//! Tests of custom schemes: they authenticate the caller, and change nothing else about a request.
 
 use actix_web::dev::Service as _;
 use actix_web::web::ServiceConfig;
@@ -60,7 +60,7 @@ async fn open(caller: Option<Principal>) -> String {
     caller.map_or("nobody".to_owned(), |caller| caller.id().to_string())
 }
 
-/// What a credential says is what it is.
+/// Interprets the credential itself as the expected result.
 fn judged(said: &str) -> Result<auth_actix::identity::PrincipalBuilder, AuthenticateError> {
     match said {
         "expired" => Err(AuthenticateError::Expired),
@@ -122,7 +122,7 @@ impl Authenticator for InAuthorization {
     }
 }
 
-/// A certificate of the client, as the connection showed it.
+/// A simulated client certificate of the connection.
 struct Ambient;
 
 impl Authenticator for Ambient {
@@ -194,7 +194,7 @@ fn a_scheme_of_the_application_is_decided_on_as_every_other() {
         }
     }
     assert_eq!(challenges(&badge("/me", "garbage"))[0], r#"Badge realm="r""#, "the one that was used comes first");
-    // One credential decides, and a bad one falls back to none.
+    // One credential decides, and a bad one does not fall back to another.
     let token = auth_tests::token::bearer(json!({}));
     #[rustfmt::skip]
     let several = [
@@ -209,11 +209,11 @@ fn a_scheme_of_the_application_is_decided_on_as_every_other() {
     for (request, status) in several {
         assert_eq!(server.send(&request).status, status, "{request:?}");
     }
-    // C4: whoever says nothing of roles has not said that one is absent.
+    // C4: a credential without roles does not prove the absence of a role.
     for (said, status) in [("alice", 200), ("none", 200), ("suspended", 403), ("robot", 403)] {
         assert_eq!(badge("/comment", said).status, status, "{said}");
     }
-    // A page of another site cannot send such a header; freshness is that of the login.
+    // A page of another site cannot send such a header. Freshness depends on the login time.
     let post = |said: &str| {
         server.send(&request("POST", "/change").field("X-Badge", said).field("Sec-Fetch-Site", "cross-site"))
     };
@@ -244,7 +244,7 @@ fn what_a_browser_adds_by_itself_counts_for_its_own_pages_alone() {
     assert_eq!(shown("alice").text(), "user:18:scheme:Certificate:alice");
     assert_eq!(shown("alice").field("cache-control"), Some("private"));
     assert!(shown("alice").lines("vary").contains(&"Cookie"));
-    // An explicit credential decides alone, bad or not.
+    // An explicit credential decides, valid or not.
     let both = |token: &str| server.send(&ask("/me").authorization(token).field("X-Test-Certificate", "alice"));
     assert!(both(&auth_tests::token::bearer(json!({}))).text().starts_with("Bearer"));
     assert_eq!(both("Bearer x").status, 401);
@@ -253,7 +253,7 @@ fn what_a_browser_adds_by_itself_counts_for_its_own_pages_alone() {
 
 #[test]
 fn a_header_of_a_proxy_counts_from_that_proxy_alone() {
-    // M11, H12: the socket's peer is 127.0.0.1.
+    // M11, H12: the peer of the socket is 127.0.0.1.
     let serve = |proxy: &str| {
         let scheme = ProxyHeader::new("X-Forwarded-User").roles("X-Forwarded-Groups");
         serve(Auth::builder().realm("r").trusted_proxies([proxy], ForwardingHeader::XForwardedFor).scheme(scheme))
@@ -318,7 +318,7 @@ fn settings_of_schemes_that_cannot_work_do_not_build() {
         (Auth::builder().scheme(Called("two words")), "is no name for a scheme"),
         (Auth::builder().scheme(Called("")), "is no name for a scheme"),
         (Auth::builder().scheme(Called("Header")), "is no name of a header"),
-        (Auth::builder().scheme(Called("Jar")), "is no name of a header"), // what browsers send by themselves
+        (Auth::builder().scheme(Called("Jar")), "is no name of a header"), // browsers send these by themselves
         (Auth::builder().scheme(confers(Called("Own"))).scheme(confers(Called("OWN"))), "is no name for a scheme"),
         (Auth::builder().scheme(Called("Own")).bearer(jwt()), "does not say what it `.confers(…)`"),
         (Auth::builder().scheme(ProxyHeader::new("X-User")), "call `.trusted_proxies(…)`"),
@@ -411,7 +411,7 @@ fn who_is_logged_in_by_actix_identity_is_a_caller_whose_roles_the_application_kn
     let server = Server::start(move |config: &mut ServiceConfig| {
         let sessions =
             SessionMiddleware::builder(CookieSessionStore::default(), key.clone()).cookie_secure(false).build();
-        // The last one that is wrapped comes first.
+        // The middleware that is wrapped last runs first.
         let around = actix_web::web::scope("").wrap(IdentityMiddleware::default()).wrap(sessions);
         config.service(around.service(actix_login).service(auth.scope("").service(me).service(admin).service(change)));
     });

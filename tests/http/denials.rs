@@ -1,4 +1,4 @@
-//! Each row of the table of refusals, and the order of the steps that give them.
+//! Tests of each row of the denial table, and of the order of the decision steps.
 
 use actix_web::web::ServiceConfig;
 use actix_web::{get, post, web};
@@ -106,7 +106,7 @@ async fn hidden() -> &'static str {
     "hidden"
 }
 
-/// Registered where no `Auth` is in reach.
+/// Registered without an `Auth`.
 #[require_auth]
 async fn without() -> &'static str {
     "without"
@@ -193,7 +193,7 @@ fn each_refusal_is_answered_as_its_row_says() {
         ("from outside, known", by("/api/inside", viewer(json!({}))), 403, "access-blocked", vec![]),
         ("a stranger's page, by the network", request("POST", "/api/lobby").field("Sec-Fetch-Site", "cross-site"), 403, "cross-site-request", vec![]),
         ("a stranger's page, by Basic", request("POST", "/api/me").authorization(basic("alice", PASSWORD)).field("Origin", "https://evil.example"), 403, "cross-site-request", vec![]),
-        // a handler without an `Auth`: the client did nothing wrong
+        // A handler without an `Auth`: the client made no mistake.
         ("no Auth", get("/without"), 500, "set-up", vec![]),
         ("no Auth, known", by("/without", viewer(json!({}))), 500, "set-up", vec![]),
         // HTTP-16, SESS-6
@@ -203,7 +203,7 @@ fn each_refusal_is_answered_as_its_row_says() {
         let answer = server.send(&request);
         denied(case, &answer, status, problem, &challenges.iter().map(String::as_str).collect::<Vec<_>>());
     }
-    // HTTP-10: of a hidden handler nothing is seen, whatever the reason; pages.rs compares it with an unknown path.
+    // HTTP-10: a hidden handler is not disclosed, whatever the reason. pages.rs compares it with an unknown path.
     for authorization in [None, Some(bearer(json!({}))), Some("Bearer a=b".into()), Some(basic("down", PASSWORD))] {
         let asked = authorization.iter().fold(get("/hiding/hidden"), |request, value| request.authorization(value));
         let answer = server.send(&asked);
@@ -220,23 +220,23 @@ fn the_first_step_that_has_an_answer_gives_it() {
     let forged = || format!("Bearer {}", token_of(ISSUER, &[8; 32], json!({})));
     #[rustfmt::skip]
     let table: Vec<(&str, Request, u16, &str)> = vec![
-        // H1: what no credential could save is refused before any is looked at
+        // H1: a request that no credential can help is denied before any credential is read.
         ("malformed, from outside", get("/api/inside").authorization("Bearer a=b"), 403, "access-blocked"),
         ("forged, from outside", get("/api/inside").authorization(forged()), 403, "access-blocked"),
         ("store down, from outside", get("/api/inside").authorization(basic("down", "x")), 403, "access-blocked"),
-        // malformed before cross-site, cross-site before the password is looked at
+        // Malformed before cross-site, cross-site before the password is verified.
         ("malformed, a stranger's page", request("POST", "/api/me").authorization("Basic a").field("Sec-Fetch-Site", "cross-site"), 400, "malformed-credentials"),
         ("wrong password, a stranger's page", request("POST", "/api/me").authorization(basic("alice", "guess")).field("Sec-Fetch-Site", "cross-site"), 403, "cross-site-request"),
         ("store down, a stranger's page", request("POST", "/api/me").authorization(basic("down", "x")).field("Sec-Fetch-Site", "cross-site"), 403, "cross-site-request"),
-        // a bad credential is 401 even where another branch holds already
+        // A bad credential gets 401 even if another branch of the rule already holds.
         ("forged, from inside", get("/api/either").authorization(forged()), 401, "invalid-credentials"),
         ("malformed, from inside", get("/api/either").authorization("Bearer"), 400, "malformed-credentials"),
         ("store down, from inside", get("/api/either").authorization(basic("down", "x")), 503, "authentication-unavailable"),
-        // a rule of networks alone looks at no credential
+        // A rule of networks only reads no credential.
         ("forged, at an open door", request("POST", "/api/lobby").authorization(forged()), 200, ""),
         ("malformed, at an open door", request("POST", "/api/lobby").authorization("Bearer").authorization("x"), 200, ""),
         ("nobody, from inside", get("/api/either"), 200, ""),
-        // Bearer is not ambient
+        // Bearer is not ambient.
         ("a token from a stranger's page", request("POST", "/api/me").authorization(bearer(json!({}))).field("Sec-Fetch-Site", "cross-site"), 200, ""),
     ];
     for (case, request, status, problem) in table {

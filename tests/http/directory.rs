@@ -1,4 +1,5 @@
-//! Users of a directory: a `PasswordVerifier` that binds with the name and the password, as with LDAP, and knows no hashes.
+//! Tests of users in a directory: a `PasswordVerifier` that binds with name and password, as with LDAP, and has no access to
+//! hashes.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,7 +20,7 @@ use auth_tests::wire::{get, request};
 
 use crate::Role;
 
-/// An entry of the directory. `changed` is the attribute `pwdChangedTime`, which not every directory has.
+/// A directory entry. `changed` is the attribute `pwdChangedTime`, which not every directory provides.
 #[derive(Clone)]
 struct Person {
     password: &'static str,
@@ -71,7 +72,7 @@ impl PasswordVerifier for Directory {
                 "panic" => panic!("the client of the directory is broken"),
                 _ => {}
             }
-            // RFC 4513 §5.1.2: a bind without a password succeeds, and authenticates nobody.
+            // RFC 4513 §5.1.2: a bind without a password succeeds, but authenticates no user.
             let people = self.people.lock().unwrap();
             let person = people.get(credentials.name());
             let person =

@@ -1,4 +1,4 @@
-//! Nothing of a handler is touched before its rule holds: no argument, no byte of the body.
+//! Tests that no argument is extracted and no byte of the body is read before the rule holds.
 
 use std::cell::RefCell;
 use std::pin::Pin;
@@ -18,7 +18,7 @@ use crate::users::{PASSWORD, Staff};
 use crate::{Role, bearer_only, jwt};
 
 thread_local! {
-    /// What happened, in order. A test and its application share a thread.
+    /// The events, in order. A test and its application run in the same thread.
     static SEEN: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -30,7 +30,7 @@ fn seen() -> Vec<String> {
     SEEN.take()
 }
 
-/// An argument that takes note of being extracted.
+/// An argument that records its extraction.
 struct Noted<const N: usize>;
 
 impl<const N: usize> FromRequest for Noted<N> {
@@ -46,7 +46,7 @@ impl<const N: usize> FromRequest for Noted<N> {
     }
 }
 
-/// A body that takes note of being read.
+/// A body that records when it is read.
 struct Body(Vec<&'static str>);
 
 impl futures_core::Stream for Body {
@@ -111,7 +111,7 @@ async fn no_argument_is_extracted_and_no_byte_read_before_the_rule_holds() {
     let granted = ["begins 1", "begins 2", "polled 1", "polled 2", "body", "body", "handler"];
     #[rustfmt::skip]
     let table: Vec<(&str, Option<String>, &str, &str, u16, &[&str])> = vec![
-        // T37, and the peers' mistakes: the answer is about the caller, whatever else is wrong
+        // T37, and mistakes of other libraries: the response depends on the caller, whatever else is wrong.
         ("nobody", None, "/items/7", good, 401, &[]),
         ("nobody, a broken body", None, "/items/7", broken, 401, &[]),
         ("nobody, no number in the path", None, "/items/x", good, 401, &[]),
@@ -125,7 +125,7 @@ async fn no_argument_is_extracted_and_no_byte_read_before_the_rule_holds() {
         ("a wrong password", Some(basic("alice", "guess")), "/items/7", broken, 401, &[]),
         ("no role, by Basic", Some(basic("victor", PASSWORD)), "/items/7", broken, 403, &[]),
         ("the store is down", Some(basic("down", "x")), "/items/7", broken, 503, &[]),
-        // after the grant all is as in actix
+        // After a grant, extraction works as in actix.
         ("granted", Some(admin.clone()), "/items/7", good, 200, &granted),
         ("granted, by Basic", Some(basic("alice", PASSWORD)), "/items/7", good, 200, &granted),
         ("granted, a broken body", Some(admin.clone()), "/items/7", broken, 400, &granted[..6]),
@@ -142,7 +142,7 @@ async fn no_argument_is_extracted_and_no_byte_read_before_the_rule_holds() {
             let (request, _) = request.to_request().replace_payload(payload(body));
             let answer = call_service(&app, request).await;
             assert_eq!(answer.status(), StatusCode::from_u16(status).unwrap(), "{case}, {scope}");
-            drop(read_body(answer).await); // written, and only then is the rest of the request dropped
+            drop(read_body(answer).await); // the rest of the request is dropped only after the response is written
             assert_eq!(seen(), expected, "{case}, {scope}");
         }
     }
@@ -172,7 +172,7 @@ async fn a_handler_for_strangers_keeps_its_body_until_the_credential_was_looked_
         assert!(status != 200 || body == text, "{body:?}");
         assert_eq!(seen(), expected, "{authorization:?}");
     }
-    // The arguments begin and end in the order in which they stand, as in actix.
+    // Arguments start and finish extraction in declaration order, as in actix.
     let request = TestRequest::get().uri("/api/order").insert_header(("authorization", bearer(json!({}))));
     call_service(&app, request.to_request()).await;
     let expected: Vec<_> =
@@ -180,7 +180,7 @@ async fn a_handler_for_strangers_keeps_its_body_until_the_credential_was_looked_
     assert_eq!(seen(), [expected, vec!["handler".to_owned()]].concat());
 }
 
-/// What an application builds over who may be nobody.
+/// An application type over an optional principal.
 struct CurrentUser(Option<Principal>);
 
 impl FromRequest for CurrentUser {

@@ -1,5 +1,5 @@
-//! Foreign attributes beside ours, on either side of the route: each sees the handler as the user wrote it, and an argument
-//! that one of them adds is extracted after the decision.
+//! Tests of attributes of other crates next to ours, above and below the route: each sees the handler as it is written, and an
+//! argument that one of them adds is extracted after the decision.
 
 use actix_web::dev::ServiceRequest;
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::{Role, bearer_only};
 
-/// Reports of an id.
+/// Returns a report by id.
 #[require_role("viewer")]
 #[utoipa::path(responses((status = 200, description = "one")), params(("id" = u64, Path)))]
 #[tracing::instrument(skip_all, fields(id = *id))]
@@ -21,7 +21,7 @@ async fn above(caller: Principal, id: web::Path<u64>) -> String {
     format!("{} {id}", caller.local_subject())
 }
 
-/// Reports of an id, guarded from below.
+/// Returns a report by id, with the rule below the route.
 #[utoipa::path(responses((status = 200, description = "one")), params(("id" = u64, Path)))]
 #[protect("READ")]
 #[get("/below/{id}")]
@@ -44,7 +44,7 @@ async fn our_decision_comes_before_what_a_foreign_attribute_adds_and_both_hold()
     let stranger = bearer(json!({ "roles": [Role::Suspended] }));
     #[rustfmt::skip]
     let table = [
-        // (credential, grant of theirs, path parameter, status)
+        // (credential, grant of the other crate, path parameter, status)
         (None,            Some("READ"), "x", 401),
         (None,            None,         "7", 401),
         (Some(&stranger), Some("READ"), "x", 403),

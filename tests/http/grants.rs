@@ -1,4 +1,4 @@
-//! Permissions that roles grant as data: what they add, when, and what they can never say.
+//! Tests of dynamic grants of permissions to roles: their effect, their timing, and their limits.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -86,7 +86,7 @@ fn of(roles: &[&str]) -> String {
 fn data_adds_to_what_roles_grant_from_the_next_request_on_and_takes_back_no_more_than_it_gave() {
     // M4, H8
     let grants = Grants::new();
-    // `posts:pin` is granted by no role yet, and the server starts.
+    // No role grants `posts:pin` yet, and the server starts.
     let (server, record) = place(&grants, Confers::everything());
     let status = |path: &str, roles: &[&str]| server.send(&get(path).authorization(of(roles))).status;
     let version = || record.0.lock().unwrap().pop().unwrap().get("grants").cloned();
@@ -128,7 +128,7 @@ fn data_names_nothing_that_is_not_declared_and_is_taken_whole_or_not_at_all() {
     assert_eq!(grants.version().as_deref(), Some("1"));
     let open = Grants::<open::Role, Permission>::new();
     assert!(open.replace("1", [("anything", "posts:pin")]).is_err(), "who accepts any name knows none");
-    // A source that may not confer the role confers nothing by it.
+    // An issuer that may not confer the role does not confer the granted permission either.
     let (server, _) = place(&grants, Confers::nothing().roles(["viewer"]).permissions(["posts:write", "posts:pin"]));
     assert_eq!(server.send(&get("/pin").authorization(of(&["editor"]))).status, 403);
 }

@@ -1,4 +1,4 @@
-//! Every atom of every rule decides some request, and a rule that says otherwise is found out.
+//! Tests that every atom of every rule decides some request, and that an incorrect matrix is detected.
 
 use actix_web::web::Path;
 use actix_web::{App, get, post, put};
@@ -43,7 +43,7 @@ async fn checked(id: Path<u64>) -> String {
     id.to_string()
 }
 
-/// What an argument refuses is no word of the rule.
+/// An extractor error is not part of the rule.
 #[require_role("viewer")]
 #[get("/claims")]
 async fn claims(_: auth_actix::Claims<Ours>) -> &'static str {
@@ -92,7 +92,7 @@ fn app(
 async fn each_atom_decides_some_request_and_all_are_answered_as_the_rules_say() {
     let keys = Keys::new();
     let undecided = assert_matrix(&keys, app(&auth(&keys))).await;
-    // What the check finds is the application's affair; without the role it decides.
+    // The result of the check depends on the application. Without the role, the check decides.
     let check = "GET /api/checked/{id}: check(*id == 1 && !principal.is_client())";
     let scheme = "GET /api/tokens: scheme(\"bearer\")";
     let authenticated = "GET /api/tokens: authenticated";
@@ -100,7 +100,7 @@ async fn each_atom_decides_some_request_and_all_are_answered_as_the_rules_say() 
     assert_eq!(undecided, [authenticated, scheme, without_it, check]);
 }
 
-/// The rule with the atom that stands there turned into its opposite.
+/// Returns the rule with the atom at `position` negated.
 fn flipped(tree: &Expr, position: usize, next: &mut usize) -> Expr {
     match tree {
         Expr::Literal(ExprLiteral { fact, negated }) => {
@@ -130,7 +130,7 @@ async fn a_matrix_with_any_one_atom_turned_around_is_found_out() {
         let tree = Expr::read(&route.rule).unwrap();
         for (position, fact) in literals(&tree).into_iter().enumerate() {
             if matches!(&fact, Fact::Check(_)) {
-                continue; // no request decides it
+                continue; // no generated request decides it
             }
             let mut turned = reviewed.clone();
             turned.routes[index].rule = flipped(&tree, position, &mut 0).to_string();
@@ -141,7 +141,7 @@ async fn a_matrix_with_any_one_atom_turned_around_is_found_out() {
         }
     }
     assert!(found_out > 20, "{found_out}");
-    // And so is a public route that was to be guarded, and a name that means more than it did.
+    // A guarded route that became public, and a role that implies more, are detected too.
     let mut turned = reviewed.clone();
     let known_route = turned.routes.iter_mut().find(|route| route.path.ends_with("/known")).unwrap();
     known_route.rule = "public".to_owned();
@@ -149,7 +149,7 @@ async fn a_matrix_with_any_one_atom_turned_around_is_found_out() {
     let mut turned = reviewed.clone();
     turned.words.0.get_mut("role").unwrap().get_mut("viewer").unwrap().implies.insert("admin".to_owned());
     assert!(verify_matrix(&keys, app(&auth), Some(&turned)).await.is_err());
-    // Keys that the application does not take show too.
+    // Keys that the application does not accept are detected.
     assert!(verify_matrix(&Keys::new(), app(&auth), None).await.is_err());
     let _: Value = serde_json::from_str(&access_matrix(app(&auth)).await.to_json()).unwrap();
 }

@@ -1,4 +1,4 @@
-//! A hidden handler answers whom it refuses as a path that is not there: the same bytes, after the same work.
+//! Tests that a denial by a hidden handler is identical to the response for an unknown path: the same bytes, after the same work.
 
 use std::time::Duration;
 
@@ -66,7 +66,7 @@ fn auth(staff: &Staff) -> AuthBuilder {
     auth.roles::<Role>().client_address(Peer).hosts(["localhost"]).login_page("/login")
 }
 
-/// Asks for the hidden path and for one that is not there in all ways, and says where they differ.
+/// Sends all kinds of requests to the hidden path and to an unknown path, and returns the differences.
 fn differences(server: &Server, staff: &Staff, there: &str, hashes: bool) -> Vec<String> {
     let nothing = format!("{}/x9-nothing-7q", there.rsplit_once('/').unwrap().0);
     let plain = |method: &str, path: &str| request(method, path);
@@ -181,7 +181,7 @@ fn a_hidden_handler_cannot_be_told_from_a_path_that_is_not_there() {
         all.extend(differences(&server, &staff, path, hashes));
     }
     none(all);
-    // M6: neither waits for a body.
+    // M6: neither path waits for a body.
     for path in ["/s/several", "/s/nothing"] {
         let mut connection = Connection::open(server.address);
         connection.send(
@@ -191,15 +191,15 @@ fn a_hidden_handler_cannot_be_told_from_a_path_that_is_not_there() {
         assert_eq!(connection.answer(false).status, 404, "{path}");
         assert!(connection.closes_within(Duration::from_secs(2), b"1\r\na\r\n"), "{path}: still open");
     }
-    // What does not hide answers as ever.
+    // A handler that is not hidden responds as usual.
     assert_eq!(server.send(&request("GET", "/s/visible")).status, 401);
-    // Who is let in sees what is not there as not there.
+    // An authorized caller gets 404 for an unknown path.
     assert_eq!(server.send(&request("GET", "/s/nothing").authorization(&admin)).status, 404);
 }
 
 #[test]
 fn a_handler_that_hides_from_other_networks_costs_as_much_as_nothing() {
-    // H5: the same count of hashes, where no credential could help as well
+    // H5: the same number of hashes, even if no credential could help
     let staff = Staff::default();
     let auth = auth(&staff).build().unwrap();
     let server = Server::start(move |config: &mut ServiceConfig| {
@@ -212,7 +212,7 @@ fn a_handler_that_hides_from_other_networks_costs_as_much_as_nothing() {
 
 #[test]
 fn a_handler_that_hides_in_scopes_of_two_settings_costs_as_much_as_nothing() {
-    // H5, H6: each of the two hashes, and the inner one would not have to.
+    // H5, H6: two hashes for both paths, although the inner `Auth` alone would need none.
     let staff = Staff::default();
     let (outer, inner) = (auth(&staff).build().unwrap(), auth(&staff).build().unwrap());
     let server = Server::start(move |config: &mut ServiceConfig| {
@@ -224,7 +224,7 @@ fn a_handler_that_hides_in_scopes_of_two_settings_costs_as_much_as_nothing() {
 
 #[test]
 fn a_scope_that_hides_as_a_whole_hides_its_handlers_as_well() {
-    // H5: `not_found` as the word of the scope's rule, or of the scope around
+    // H5: `not_found` in the rule of the scope, or of an enclosing scope
     let staff = Staff::default();
     let auth = auth(&staff).build().unwrap();
     let server = Server::start(move |config: &mut ServiceConfig| {

@@ -1,4 +1,4 @@
-//! The same over HTTP/2, where requests share a connection and a body is a stream of its own.
+//! Tests over HTTP/2, where requests share a connection and each body is a separate stream.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -28,7 +28,7 @@ async fn body(body: String) -> String {
     body
 }
 
-/// A server for both versions, and a connection of version 2 to it.
+/// Starts a server for both versions, and opens an HTTP/2 connection.
 async fn connection() -> SendRequest<Bytes> {
     let auth = bearer_only().build().unwrap();
     let server = HttpServer::new(move || App::new().service(auth.scope("").service(me).service(body)));
@@ -60,7 +60,7 @@ async fn users_on_one_connection_are_never_mixed_up() {
             2 => (&[], None),
             _ => (&[&alice, &bob], None),
         };
-        // All are under way before the first is answered.
+        // All requests are sent before the first response is read.
         answers.push((client.send_request(request("GET", "/me", authorization), true).unwrap().0, turn, expected));
     }
     for (answer, turn, expected) in answers {
@@ -90,7 +90,7 @@ async fn a_refused_body_is_neither_waited_for_nor_drained() {
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(answer.headers()["www-authenticate"], BEARER);
     assert!(!answer.headers().contains_key("connection"), "that is a field of version 1");
-    // What goes on being sent finds the stream closed before it has filled more than what the window lets through.
+    // The sender finds the stream closed before it has sent more than the flow-control window.
     let mut sent = 0_usize;
     let closed = time::timeout(Duration::from_secs(5), async {
         loop {
@@ -105,7 +105,7 @@ async fn a_refused_body_is_neither_waited_for_nor_drained() {
     });
     let closed = closed.await.is_ok();
     assert!(closed || sent <= 1 << 20, "{sent} bytes were taken");
-    // The connection is still good.
+    // The connection remains usable.
     let alice = bearer(json!({ "sub": "alice" }));
     let answer = client.send_request(request("GET", "/me", &[&alice]), true).unwrap().0.await.unwrap();
     assert_eq!(answer.status(), StatusCode::OK);

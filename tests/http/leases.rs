@@ -1,4 +1,4 @@
-//! A connection that outlives its request ends when the rule that has let it in stops holding.
+//! Tests of leases: a connection that outlives its request ends when the rule that admitted it no longer holds.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use serde_json::json;
 
 use crate::{Permission, Role, bearer_only};
 
-/// Says something for as long as it is asked.
+/// A stream that never ends.
 struct Ticks(actix_web::rt::time::Interval);
 
 impl Ticks {
@@ -77,7 +77,7 @@ async fn open(lease: Lease) -> HttpResponse {
     stream(lease)
 }
 
-/// Says why it has ended, when it has.
+/// Returns the reason why the lease ended.
 #[require_auth]
 #[get("/why")]
 async fn why(lease: Lease) -> String {
@@ -102,7 +102,7 @@ struct Database {
     away: Arc<AtomicBool>,
 }
 
-/// A server, what its rules ask, and its block lists.
+/// Starts a server. Returns it with the database of its roles, and its block list.
 fn serve() -> (Server, Database, Blocklist) {
     let (database, blocks) = (Database::default(), Blocklist::memory());
     let asked = database.clone();
@@ -125,7 +125,7 @@ fn serve() -> (Server, Database, Blocklist) {
     (server, database, blocks)
 }
 
-/// How long the answer goes on, once it has begun and `then` was done; `None` where it goes on for longer than that.
+/// Returns how long the response lasts after it has started and `then` was called, or `None` if it outlasts `most`.
 fn lasts(
     server: &Server,
     path: &str,
@@ -173,7 +173,7 @@ fn a_stream_ends_when_its_rule_stops_holding_and_not_before() {
         threads.push((name, std::thread::spawn(run), Duration::from_millis(from), Duration::from_millis(to)));
     };
     const MOST: Duration = Duration::from_secs(6);
-    // The leeway of clocks is 60 s, so a token that is to end in two has ended a minute ago.
+    // The clock leeway is 60 s, so a token that should end in two seconds has to be expired for 58 s.
     let _ = most;
     case(
         "its token expires",
@@ -358,7 +358,7 @@ fn a_socket_in_a_strict_scope_is_refused_where_nothing_would_end_it() {
         ("/plain/unleased", "websocket", 200),
         ("/strict/unleased", "WebSocket", 403),
         ("/strict/unleased-too", "websocket", 403),
-        // What actix takes for one is one.
+        // actix accepts these as WebSocket upgrades.
         ("/strict/unleased", "websocket, h2c", 403),
         ("/strict/unleased", "xWebSocketx", 403),
         ("/strict/unleased", "h2c", 200),
@@ -368,7 +368,7 @@ fn a_socket_in_a_strict_scope_is_refused_where_nothing_would_end_it() {
         let request = if upgrade.is_empty() { request } else { request.field("Upgrade", upgrade) };
         assert_eq!(server.send(&request).status, status, "{path} {upgrade}");
     }
-    // Who is not let in does not learn of it; least of all where the handler hides.
+    // Unauthorized callers get the usual response, and a hidden handler stays hidden.
     let socket = |path: &str| ask(path).field("Upgrade", "websocket");
     assert_eq!(server.send(&socket("/strict/unleased")).status, 401);
     let answers = ["hidden", "unknown"].map(|name| {
@@ -420,8 +420,7 @@ fn text_of(new: &auth_actix::api_key::NewApiKey) -> &str {
     new.key.expose_secret()
 }
 
-/// Keeps each caller's credential as it was: what is withdrawn from it is withdrawn from its rights only.
-/// A request with a token that is bound to a new key, and its proof.
+/// Returns a request with a token that is bound to a new key, and its proof.
 fn proven(path: &str, mut claims: serde_json::Value) -> Request {
     let key = proof::Key::new();
     claims["cnf"] = json!({"jkt": key.thumbprint()});
@@ -445,7 +444,7 @@ fn a_lease_of_a_bound_token_ends_at_its_expiry_without_leeway() {
     assert!(lasted.is_some_and(|lasted| lasted < Duration::from_millis(4_500)), "{lasted:?}");
 }
 
-/// A badge that is handed on while a connection lasts.
+/// A scheme whose badge can be passed to another user while a connection is open.
 #[derive(Clone, Default)]
 struct Badge(Arc<AtomicBool>, &'static str);
 
@@ -496,7 +495,7 @@ fn a_lease_ends_when_its_credential_is_somebody_else_s() {
 
 #[test]
 fn a_stream_ends_when_a_grant_is_withdrawn_by_any_scheme() {
-    // S1: Basic and a bound token are not verified again, so their principal is the one of the request.
+    // S1: Basic and a bound token are not verified again, so the principal of the request stays in use.
     let most = Duration::from_secs(6);
     let mut threads = Vec::new();
     for scheme in ["Bearer", "Basic", "DPoP", "ApiKey"] {
@@ -545,7 +544,7 @@ fn a_stream_ends_when_a_grant_is_withdrawn_by_any_scheme() {
     }
 }
 
-/// Each rule that has admitted a request is one of its lease.
+/// Tests that every rule that admitted a request is part of its lease.
 #[test]
 fn a_stream_ends_when_a_rule_in_front_stops_holding() {
     // S2

@@ -1,4 +1,4 @@
-//! What is logged of a request, and what never is.
+//! Tests of what is logged about a request, and of what is never logged.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -85,7 +85,7 @@ async fn logged_ruled() -> &'static str {
     "ruled"
 }
 
-/// For every method.
+/// Registered for every method.
 #[public]
 async fn logged_any_claims(ours: Option<Claims<Ours>>) -> String {
     ours.is_some().to_string()
@@ -104,7 +104,7 @@ fn auth() -> Auth {
     auth.roles::<Role>().build().unwrap()
 }
 
-/// Tests that count lines of the same handlers take turns.
+/// Serializes tests that count lines of the same handlers.
 static TURN: Mutex<()> = Mutex::new(());
 
 fn turn() -> MutexGuard<'static, ()> {
@@ -132,7 +132,7 @@ fn serving() -> Server {
 
 #[test]
 fn no_secret_is_logged_answered_or_shown() {
-    // LOG-1, LOG-2, LOG-5, T36. Everything that is secret, or may be, has a mark in it.
+    // LOG-1, LOG-2, LOG-5, T36. Everything that is or may be secret contains a marker.
     let _turn = turn();
     let server = serving();
     const MARK: &str = "c4nary";
@@ -153,7 +153,7 @@ fn no_secret_is_logged_answered_or_shown() {
         ),
         token(json!({ "exp": now() - 3600, "note": MARK })),
         token(json!({ "exp": MARK })),
-        // The audience and the issuer of a token that is signed are named: they are no secrets, and what is wrong most often.
+        // The audience and issuer of a signed token are logged. They are not secret, and are the most common errors.
         token(json!({ "aud": "another-audience", "note": MARK })),
         token(json!({ "scope": [MARK] })),
         token(json!({ "roles": MARK })),
@@ -222,7 +222,7 @@ fn no_secret_is_logged_answered_or_shown() {
         .iter()
         .flat_map(|token| token.split('.').filter(|part| part.len() > 5).map(str::to_owned).collect::<Vec<_>>())
         .collect();
-    // The header of a token is no secret, and all have the same.
+    // The header of a token is not secret, and is the same for all tokens.
     let secrets = secrets.into_iter().filter(|part| !part.starts_with("eyJ0eXAiOiJKV1QiL")).chain([
         MARK.to_owned(),
         PASSWORD.to_owned(),
@@ -232,7 +232,7 @@ fn no_secret_is_logged_answered_or_shown() {
         let leak = written.iter().find(|line| line.fields.iter().any(|(_, value)| value.contains(&secret)));
         assert!(leak.is_none(), "{secret}: {leak:?}");
     }
-    // Debug of whatever holds one, which is what a panic or a careless `dbg!` shows.
+    // `Debug` output of types that contain a secret, as in a panic or a stray `dbg!`.
     let secret = "c4nary-c4nary-c4nary-c4nary-c4nary-c4nary";
     let hash = hash_password(&secret.into()).unwrap();
     let user = User::new(hash.as_str()).unwrap();
@@ -252,14 +252,14 @@ fn no_secret_is_logged_answered_or_shown() {
 
 #[test]
 fn each_denial_is_one_line_that_says_why_and_where() {
-    // LOG-3, as far as it goes: problem, formula, what of it failed, handler, file and line
+    // LOG-3, in part: problem, formula, failed literals, handler, file and line
     let _turn = turn();
     let server = serving();
     let viewer = || bearer(json!({ "roles": ["viewer"] }));
     let by = |path: &str, authorization: String| get(path).authorization(authorization);
     #[rustfmt::skip]
     let table: Vec<(Request, u16, &str, &str, &str)> = vec![
-        // (request, status, handler, its rule, what the denial says)
+        // (request, status, handler, its rule, the denial in the log)
         (get("/in/api/role"), 401, "logged_role", r#"role("admin")"#, r#"missing-credentials: no role("admin")"#),
         (by("/in/api/role", viewer()), 403, "logged_role", r#"role("admin")"#, r#"insufficient-permissions: no role("admin")"#),
         (by("/in/api/role", "Bearer x".into()), 401, "logged_role", r#"role("admin")"#, "invalid-credentials: the token has not three parts"),
@@ -300,7 +300,7 @@ fn each_denial_is_one_line_that_says_why_and_where() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-    // A guarded service says where its rule stands.
+    // A guarded service logs the location of its rule.
     let before = of("logs::scope").len();
     assert_eq!(server.send(&by("/in/api/served", viewer())).status, 403);
     let said = of("logs::scope").split_off(before);
@@ -314,7 +314,7 @@ fn each_denial_is_one_line_that_says_why_and_where() {
 fn what_is_granted_is_not_logged_as_refused() {
     let _turn = turn();
     let server = serving();
-    // By the method these lines are told from those of other tests.
+    // The method distinguishes these lines from those of other tests.
     let refused = || logs::lines().iter().filter(|line| line.field("method") == "GRANTED").count();
     for (claims, expected) in [(json!({ "org": 7 }), "true"), (json!({ "org": "x" }), "false"), (json!({}), "false")] {
         let granted = server.send(&request("GRANTED", "/in/api/any-claims").authorization(bearer(claims)));
@@ -325,7 +325,7 @@ fn what_is_granted_is_not_logged_as_refused() {
 
 #[test]
 fn claims_of_another_shape_are_logged_with_the_handler_that_asks_for_them() {
-    // LOG-3: a refusal names the handler, its rule and its line, and not the place in our crates where it was found
+    // LOG-3: a denial names the handler, its rule and its line, not the location in our crates where it was detected
     let _turn = turn();
     let server = serving();
     let before = logs::of_handler("logged_claims").len();
@@ -392,7 +392,7 @@ fn nothing_of_a_request_breaks_a_line() {
                 character.is_control() || matches!(character, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}')
             };
             assert!(!value.contains(breaks) && value.len() < 600, "{name}: {value:?}");
-            // A verified identity is logged, encoded; what is only claimed is not.
+            // A verified identity is logged, encoded. An unverified claim is not.
             assert!(!value.contains("forged") || ["caller", "method"].contains(&name.as_str()), "{name}: {value:?}");
         }
     }

@@ -1,4 +1,4 @@
-//! What a client sees: every rule of the standards that an answer can show, over HTTP.
+//! Tests over HTTP of all requirements of the standards that are visible in responses.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -60,7 +60,7 @@ use auth_tests::challenge;
 use auth_tests::token::{AUDIENCE, ISSUER, SECRET};
 use auth_tests::wire::Answer;
 
-/// The names that the handlers of these tests ask for.
+/// The role names in the rules of these tests.
 #[derive(Clone, Copy, auth_actix::Role)]
 #[role(proofs = "proof")]
 pub(crate) enum Role {
@@ -86,12 +86,12 @@ pub(crate) enum TokenScope {
     Write,
 }
 
-/// The issuer whose tokens `auth_tests::token` makes.
+/// Returns the settings of the issuer of `auth_tests::token`.
 pub(crate) fn jwt() -> Jwt {
     Jwt::hs256(SECRET).issuer(ISSUER).audience(AUDIENCE)
 }
 
-/// An `Auth` of that issuer alone, but for what a test adds. It remembers tokens: no test may find a difference.
+/// Returns an `Auth` builder with that issuer only. The token cache is enabled, because it must not change any test result.
 pub(crate) fn bearer_only() -> AuthBuilder {
     let remembering = auth_actix::jwt::TokenCache::new().secrets();
     Auth::builder().realm("reports").bearer(jwt()).roles::<Role>().token_cache(remembering)
@@ -100,12 +100,12 @@ pub(crate) fn bearer_only() -> AuthBuilder {
 pub(crate) const BEARER: &str = r#"Bearer realm="reports""#;
 pub(crate) const BASIC: &str = r#"Basic realm="reports", charset="UTF-8""#;
 
-/// The challenge of [`BEARER`] with more parameters.
+/// Returns the challenge [`BEARER`] with additional parameters.
 pub(crate) fn bearer_with(parameters: &str) -> String {
     format!("{BEARER}, {parameters}")
 }
 
-/// Holds an answer against all that every denial keeps, and against its row.
+/// Asserts the properties of every denial, and the given values.
 pub(crate) fn denied(case: &str, answer: &Answer, status: u16, problem: &str, challenges: &[&str]) {
     assert_eq!((answer.status, answer.problem().as_str()), (status, problem), "{case}: {answer:?}");
     assert_eq!(answer.lines("www-authenticate"), challenges, "{case}");
@@ -124,7 +124,7 @@ pub(crate) fn denied(case: &str, answer: &Answer, status: u16, problem: &str, ch
     assert!(!title.is_empty() && body["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{case}");
 }
 
-/// What holds for every denial, however it is shown.
+/// Asserts the properties of every denial, in any representation.
 pub(crate) fn is_a_denial(case: &str, answer: &Answer) {
     assert!(answer.status >= 400, "{case}: {answer:?}");
     assert_eq!(answer.field("cache-control"), Some("no-store"), "{case}"); // HTTP-11, T35
@@ -137,14 +137,14 @@ pub(crate) fn is_a_denial(case: &str, answer: &Answer) {
         let [one] = read.as_slice() else { panic!("HTTP-6: {case}: several challenges in {line}") };
         challenge::check(one).unwrap_or_else(|error| panic!("{case}: {line}: {error}"));
         assert!(!schemes.contains(&one.scheme), "{case}: {lines:?}");
-        // T19: somebody else reads the same.
+        // T19: another parser reads the same challenges.
         let theirs = http_auth::parse_challenges(line).unwrap_or_else(|error| panic!("{case}: {line}: {error:?}"));
         let theirs: Vec<_> = theirs.iter().map(of_http_auth).collect();
         assert_eq!(theirs, read, "{case}");
         schemes.push(one.scheme.clone());
     }
     if let [_, _, ..] = lines.as_slice() {
-        // HTTP-6: and reads the same when a proxy has joined the lines.
+        // HTTP-6: they parse the same after a proxy has joined the lines.
         let joined = lines.join(", ");
         let separately: Vec<_> = lines.iter().flat_map(|line| challenge::read(line).unwrap()).collect();
         assert_eq!(challenge::read(&joined).as_ref(), Ok(&separately), "{case}");

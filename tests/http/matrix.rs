@@ -1,4 +1,4 @@
-//! The access matrix of a whole application.
+//! Tests of the access matrix of an application.
 
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, HttpResponse, get, post, route, routes};
@@ -68,7 +68,7 @@ fn configure(config: &mut ServiceConfig) {
     config.service(web::scope("/v1").service(web::resource("/x/{y}").to(HttpResponse::Ok)));
 }
 
-/// The lines of a section.
+/// Returns the lines of a section.
 fn section<'a>(file: &'a str, title: &str) -> Vec<&'a str> {
     let lines = file.lines().skip_while(|line| *line != format!("## {title}")).skip(1);
     lines.take_while(|line| !line.starts_with("## ")).filter(|line| !line.is_empty()).collect()
@@ -125,7 +125,7 @@ async fn the_matrix_has_each_method_of_each_path_and_what_a_reader_has_to_know()
         section(&file, "Where credentials come from"),
         ["- Bearer of \"https://id.example\", for \"reports\", confers everything"]
     );
-    // The other forms say the same.
+    // The other formats contain the same information.
     let text = matrix.to_text(false);
     assert_eq!(text.lines().count(), matrix.routes.len() + matrix.unguarded.len() + matrix.by_name.len());
     assert!(text.contains("any of: role(\"admin\") | check(*id == 1"), "{text}");
@@ -136,7 +136,7 @@ async fn the_matrix_has_each_method_of_each_path_and_what_a_reader_has_to_know()
     let json: serde_json::Value = serde_json::from_str(&matrix.to_json()).unwrap();
     assert_eq!((&json["schema"], json["routes"].as_array().unwrap().len()), (&"access-matrix/1".into(), 8));
     assert_eq!(json["routes"][5]["sufficient"][0][0], "role(\"admin\")");
-    // As `to_json` says.
+    // As documented for `to_json`.
     let keys = |value: &serde_json::Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
     assert_eq!(keys(&json), "by_name routes schema sources switches unguarded words");
     assert_eq!(
@@ -176,7 +176,7 @@ async fn a_scope_has_a_matrix_of_its_own_and_settings_that_let_in_more_stand_in_
     );
 }
 
-/// The file of an application with these settings.
+/// Returns the access file of an application with these settings.
 fn file_of(auth: auth_actix::AuthBuilder) -> String {
     auth.build().unwrap().scope("/api").service(write).access_matrix().to_markdown()
 }
@@ -226,7 +226,7 @@ async fn each_setting_that_changes_who_comes_in_changes_the_file() {
     assert_ne!(file_of(session(Sessions::memory())), file_of(session(Sessions::memory().all_scopes())));
 }
 
-/// Names that tokens spell otherwise.
+/// Roles with other names in tokens.
 #[derive(auth_actix::Role)]
 #[allow(dead_code, reason = "names of tokens")]
 enum Renamed {

@@ -1,4 +1,5 @@
-//! Roles that no credential carries: asked for where a rule is still open, within a tenant or none, and never guessed.
+//! Tests of roles from an external provider: queried only if the rule is still undecided, per tenant or globally, and never
+//! guessed.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -96,7 +97,7 @@ async fn transfer() -> &'static str {
     "moved"
 }
 
-/// A database of memberships that can be out of reach, and what it was asked.
+/// A database of memberships that records queries and can be unavailable.
 #[derive(Clone, Default)]
 pub(crate) struct Database {
     asked: Arc<Mutex<Vec<String>>>,
@@ -134,7 +135,7 @@ impl Database {
         })
     }
 
-    /// What was asked since the last look.
+    /// Returns the queries since the last call.
     fn asked(&self) -> Vec<String> {
         std::mem::take(&mut self.asked.lock().unwrap())
     }
@@ -148,7 +149,7 @@ fn serve(builder: AuthBuilder) -> Server {
     serve_with(builder, true)
 }
 
-/// With or without a rule that no credential alone can make hold.
+/// Starts a server. `by_both` adds a rule that requires more than a credential.
 fn serve_with(builder: AuthBuilder, by_both: bool) -> Server {
     let auth = builder.build().unwrap();
     Server::start(move |config: &mut ServiceConfig| {
@@ -175,23 +176,23 @@ fn roles_are_asked_for_where_the_rule_is_open_and_count_in_their_tenant_alone() 
     let table: &[(&str, &str, u16, &str, &[&str])] = &[
         ("alice",   "/acme/board",     200, "acme true false",  &["alice acme"]),
         ("bob",     "/acme/board",     200, "acme false false", &["bob acme"]),
-        ("bob",     "/%61cme/board",   200, "acme false false", &["bob acme"]), // as the handler reads it
+        ("bob",     "/%61cme/board",   200, "acme false false", &["bob acme"]), // decoded, as in the handler
         ("bob",     "/%2561cme/board", 403, "",                 &["bob %61cme"]),
         ("bob",     "/ACME/board",     403, "",                 &["bob ACME"]),
         ("alice",   "/other/board",    403, "",                 &["alice other"]),
         ("carol",   "/acme/board",     403, "",                 &["carol acme"]),
-        ("root",    "/acme/board",     403, "",                 &["root acme"]), // what counts everywhere is no membership
+        ("root",    "/acme/board",     403, "",                 &["root acme"]), // a global role is not a membership
         ("alice",   "/acme/bill",      200, "bill",             &["alice acme"]),
         ("bob",     "/acme/bill",      403, "",                 &["bob acme", "bob -"]),
         ("root",    "/acme/bill",      200, "bill",             &["root acme", "root -"]),
-        ("bob",     "/acme/post",      200, "post",             &["bob acme"]), // once, for both
+        ("bob",     "/acme/post",      200, "post",             &["bob acme"]), // one query for both atoms
         ("mallory", "/acme/post",      403, "",                 &["mallory acme"]),
         ("root",    "/everywhere",     200, "everywhere",       &["root -"]),
         ("alice",   "/everywhere",     403, "",                 &["alice -"]),
         ("alice",   "/acme/hidden",    200, "hidden",           &["alice acme"]),
         ("bob",     "/acme/hidden",    404, "",                 &["bob acme"]),
         ("bob",     "/move/other/acme", 200, "moved",           &["bob other", "bob acme"]),
-        ("bob",     "/move/acme/other", 403, "",                &["bob acme"]), // the first answer is enough
+        ("bob",     "/move/acme/other", 403, "",                &["bob acme"]), // the first result decides
     ];
     for (name, path, status, text, asked) in table {
         let answer = send(&server, path, name);
@@ -204,7 +205,8 @@ fn roles_are_asked_for_where_the_rule_is_open_and_count_in_their_tenant_alone() 
             assert_eq!(answer.text(), *text, "{name} {path}");
         }
     }
-    // Absence is answered only for a tenant where the caller holds something: the same one may have another spelling (C4).
+    // The absence of a role is only known for tenants in which the caller has a role, because the tenant may have another spelling
+    // (C4).
     let member = |name: &str, path: &str| {
         server
             .send(&ask(&format!("/orgs{path}")).authorization(bearer(json!({ "sub": name, "roles": ["member"] }))))
@@ -214,26 +216,26 @@ fn roles_are_asked_for_where_the_rule_is_open_and_count_in_their_tenant_alone() 
         [member("mallory", "/acme/comment"), member("mallory", "/Acme/comment"), member("bob", "/acme/comment")],
         [403, 403, 200]
     );
-    // What is missing is a scope alone, and that is said.
+    // If only a scope is missing, the denial names it.
     let lacking = [send(&server, "/acme/write", "bob"), send(&server, "/acme/write", "carol")];
     assert_eq!(lacking.each_ref().map(Answer::problem), ["insufficient-scope", "insufficient-permissions"]);
     database.asked();
-    // H5: what hides costs what an unknown path costs, whatever its rule asks for.
+    // H5: a hidden handler costs as many queries as an unknown path, whatever its rule.
     for path in ["/acme/hidden", "/deep", "/no/such/path"] {
         assert_eq!((send(&server, path, "carol").status, database.asked().len()), (404, 1), "{path}");
         assert_eq!((server.send(&ask(&format!("/orgs{path}"))).status, database.asked().len()), (404, 0), "{path}");
     }
-    // Not for strangers, not for bad tokens, and not where the credential says enough.
+    // No query for anonymous callers, for bad tokens, or if the credential is sufficient.
     assert_eq!(server.send(&ask("/orgs/acme/board")).status, 401);
     assert_eq!(server.send(&ask("/orgs/acme/board").authorization("Bearer x.y.z")).status, 401);
     let by_token = bearer(json!({ "sub": "carol", "roles": ["owner"] }));
     assert_eq!(server.send(&ask("/orgs/acme/bill").authorization(&by_token)).status, 200);
     assert_eq!(server.send(&ask("/orgs/everywhere").authorization(&by_token)).status, 200);
     assert_eq!(database.asked(), Vec::<String>::new());
-    // A role of a token counts in no tenant: C3.
+    // A role in a token applies in no tenant: C3.
     assert_eq!(server.send(&ask("/orgs/acme/board").authorization(&by_token)).status, 403);
     database.asked();
-    // 401 or 403 depends on it too: whoever is no owner need not log in again.
+    // The choice between 401 and 403 depends on the roles too: a caller who is not an owner is not asked to log in again.
     let old = |name: &str| {
         let token = bearer(json!({ "sub": name, "auth_time": 1 }));
         server.send(&auth_tests::wire::request("DELETE", "/orgs/acme").authorization(token))
@@ -261,7 +263,7 @@ fn a_database_that_is_away_is_neither_yes_nor_no() {
         assert_eq!((answer.status, answer.problem().as_str()), (503, "authentication-unavailable"), "{name} {path}");
         assert!(answer.field("retry-after").is_some());
     }
-    // What does not depend on it goes on.
+    // Requests that do not depend on the database still work.
     let by_token = bearer(json!({ "sub": "carol", "roles": ["owner"] }));
     assert_eq!(server.send(&ask("/orgs/acme/bill").authorization(&by_token)).status, 200);
     assert_eq!(server.send(&ask("/orgs/acme/board")).status, 401);
@@ -298,7 +300,7 @@ fn an_answer_is_kept_as_long_as_said_and_forgotten_when_told() {
     assert_eq!(send(&server, "/acme/board", "alice").status, 200);
 }
 
-/// An issuer for each tenant, of whom one has the keys.
+/// A resolver with an issuer per tenant. All of them share the keys of one registered issuer.
 struct Tenants(Arc<Mutex<Vec<String>>>);
 
 impl IssuerResolver for Tenants {
@@ -353,7 +355,7 @@ fn an_issuer_of_a_tenant_makes_roles_in_it_and_nowhere_else() {
     asked.sort();
     let names = ["/acme", "/all", "/away", "/nobody", "/panics", "/unknown"].map(|name| format!("{ISSUER}{name}"));
     assert_eq!(asked, names, "each once, known or not");
-    // By configuration: a partner's issuer is one tenant's.
+    // With static configuration: the issuer of a partner belongs to one tenant.
     let partner = Jwt::hs256([8; 32])
         .issuer("https://partner.example")
         .audience(AUDIENCE)
@@ -401,7 +403,7 @@ fn a_tenant_that_no_pattern_names_does_not_start() {
         assert_eq!(server.is_ok(), starts, "{case}");
     }
     assert!(auth_tests::logs::lines().iter().any(|line| line.field("message").contains("has no `{team}`")));
-    // Where nobody could know before, the request says so, and nobody passes.
+    // If the missing parameter cannot be detected at start-up, each request is denied as a set-up error.
     let auth = build();
     let server = Server::start(move |config: &mut ServiceConfig| {
         config.service(

@@ -1,4 +1,5 @@
-//! The rule belongs to the handler, whatever the method and however the path is spelt; and a refused body is not waited for.
+//! Tests that the rule applies to its handler for every method and every spelling of the path, and that a denied body is not
+//! awaited.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -79,7 +80,7 @@ const METHODS: [&str; 14] = [
 
 #[test]
 fn the_rule_holds_under_every_method() {
-    // HTTP-14, HTTP-18, T25. One test, so that nobody else runs the handlers meanwhile.
+    // HTTP-14, HTTP-18, T25. A single test, because the handlers share a run counter.
     let server = Server::start(routes(&bearer_only().build().unwrap()));
     let (admin, viewer) = (bearer(json!({ "roles": ["admin"] })), bearer(json!({ "roles": ["viewer"] })));
     let overrides = ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "_method"];
@@ -91,7 +92,7 @@ fn the_rule_holds_under_every_method() {
                 || method == "GET"
                 || path.ends_with("routes") && method == "POST";
             let mut connection = Connection::open(server.address);
-            // nobody, then somebody who may not, each also pretending another method
+            // An anonymous caller, then one without permission. Each also sends method overrides.
             for (authorization, status) in [(None, 401), (Some(&viewer), 403)] {
                 let asked =
                     authorization.iter().fold(request(method, path), |request, value| request.authorization(value));
@@ -130,7 +131,7 @@ fn the_rule_holds_under_every_method() {
     spellings();
 }
 
-/// T22, L4: the router and the rule cannot disagree, as there is one handler and the rule is on it.
+/// T22, L4: the router and the rule cannot disagree, because the rule is attached to the handler.
 fn spellings() {
     let auth = bearer_only().build().unwrap();
     let plain = Server::start(routes(&auth));
@@ -176,7 +177,7 @@ fn a_refused_body_is_neither_waited_for_nor_drained() {
     let limit = Duration::from_secs(2);
     #[rustfmt::skip]
     let table = [
-        // (case, field lines, what is sent behind them, what goes on being sent)
+        // (case, field lines, bytes after the head, bytes that are sent repeatedly)
         ("a body that never comes", "Content-Length: 10\r\n", "", ""),
         ("a body that comes in part", "Content-Length: 10\r\n", "abc", ""),
         ("an endless body", "Transfer-Encoding: chunked\r\n", "", "1\r\na\r\n"), // M6
@@ -193,14 +194,14 @@ fn a_refused_body_is_neither_waited_for_nor_drained() {
         let on = if on == "4000\r\n" { format!("{on}{}\r\n", "a".repeat(0x4000)) } else { on.to_owned() };
         assert!(connection.closes_within(limit, on.as_bytes()), "{case}: still open");
     }
-    // HTTP-15: actix says 100 first; what we promise is that neither handler nor extractor runs.
+    // HTTP-15: actix may send 100 first. The guarantee is that neither handler nor extractor runs.
     let mut connection = Connection::open(server.address);
     connection.send(format!("{head}Content-Length: 10\r\nExpect: 100-continue\r\n\r\n").as_bytes());
     let first = connection.answer(false);
     let answer = if first.status == 100 { connection.answer(false) } else { first };
     missing("Expect: 100-continue", answer);
     assert!(connection.closes_within(limit, b""), "Expect: 100-continue: still open");
-    // Who is let in has the whole body read, and keeps the connection.
+    // For an authorized request, the whole body is read and the connection stays open.
     let mut connection = Connection::open(server.address);
     for _ in 0..2 {
         let answer =

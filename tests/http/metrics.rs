@@ -1,4 +1,4 @@
-//! What is counted: each decision once, by handler, reason and scheme, and how long authentication took.
+//! Tests of metrics: each decision is counted once, by handler, reason and scheme, and the duration of authentication is recorded.
 
 use actix_web::get;
 use actix_web::web::ServiceConfig;
@@ -32,7 +32,7 @@ async fn counted_open() -> &'static str {
     "open"
 }
 
-/// The counters of this module's handlers: outcome, reason, scheme, handler, and how often.
+/// Returns the counters of this module's handlers: outcome, reason, scheme, handler, and count.
 fn decisions(recorded: &Snapshotter) -> Vec<(String, u64)> {
     let mut found: Vec<_> = recorded
         .snapshot()

@@ -1,4 +1,4 @@
-//! What stands around the rules: it sees their refusals, and may add to them.
+//! Tests of middleware around rules: it sees their denials, and may add to them.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -93,7 +93,7 @@ async fn a_cors_layer_outside_answers_preflights_and_marks_denials() {
             answer.headers().get("access-control-expose-headers").unwrap().to_str().unwrap().to_ascii_lowercase();
         assert!(exposed.contains("www-authenticate") && answer.headers().contains_key("www-authenticate"), "{path}");
     }
-    // The rule itself exempts no method, and no request that only looks like a preflight.
+    // The rule itself exempts no method, and no request that only resembles a preflight.
     let api = bearer_only().build().unwrap().scope("/api").route("/any", auth_actix::web::route().to(plain));
     let app = init_service(App::new().service(api)).await;
     let preflight = from_app("/api/any", "OPTIONS").insert_header(("access-control-request-method", "POST"));

@@ -1,4 +1,4 @@
-//! Names, where `call` stands beside each handler: this crate is compiled for tests.
+//! Tests of name resolution with the generated `call` functions, which exist because this crate is compiled for tests.
 #![deny(warnings)]
 
 use std::time;
@@ -11,7 +11,7 @@ use auth_tests::token::bearer;
 use auth_tests::wire::get as get_request;
 use serde_json::json;
 
-/// Has the name of a module.
+/// A handler with the name of a module.
 #[public]
 async fn time() -> String {
     format!("{:?}", time::Duration::ZERO)

@@ -1,4 +1,4 @@
-//! Rules about where a request comes from: the peer, proxies, and the names under which we are asked.
+//! Tests of rules on the client address: the peer, proxies, and host names.
 
 use std::net::SocketAddr;
 
@@ -78,7 +78,7 @@ async fn app(auth: Auth) -> impl Service<Request, Response = ServiceResponse<imp
     init_service(App::new().service(api)).await
 }
 
-/// What a table of addresses says of a request: its client, as far as the handlers can tell.
+/// The client address as the handlers of this test classify it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Client {
     Inside,
@@ -88,7 +88,8 @@ enum Client {
 }
 use Client::{Denied, Elsewhere, Inside, Unknown};
 
-/// Asks all handlers of the address, and holds them against one client. IP-9: not known is refused in both polarities.
+/// Sends a request to each handler for each row, and compares the results with the expected client. IP-9: an unknown address is
+/// denied by both kinds of rules.
 async fn tells(auth: &Auth, rows: &[(&str, &[(&str, &str)], Client)]) {
     let app = app(auth.clone()).await;
     let mut wrong = Vec::new();
@@ -138,7 +139,7 @@ async fn without_proxies_the_peer_is_the_client() {
         ("2001:db8:2::1", &[], Elsewhere),
         ("", &[], Unknown),
         ("fe80::1", &[], Unknown),
-        // somebody is in between after all
+        // Headers of an undeclared proxy.
         ("10.1.2.3", &[("X-Forwarded-For", "198.51.100.1")], Unknown),
         ("198.51.100.1", &[("X-Forwarded-For", "10.1.2.3")], Unknown),
         ("198.51.100.1", &[("Forwarded", "for=10.1.2.3")], Unknown),
@@ -146,11 +147,11 @@ async fn without_proxies_the_peer_is_the_client() {
         ("10.1.2.3", &[("Via", "1.1 proxy")], Unknown),
         ("10.1.2.3", &[("X-Forwarded-Proto", "https")], Unknown),
         ("10.1.2.3", &[("X-Forwarded-For", "")], Unknown),
-        // fields that nobody reads
+        // Fields that are not read.
         ("198.51.100.1", &[("X_Forwarded_For", "10.1.2.3"), ("Client", "10.1.2.3")], Elsewhere),
         ("198.51.100.1", &[("X-Client-IP", "10.1.2.3")], Unknown), // S10
         ("198.51.100.1", &[("True-Client-IP", "10.1.2.3")], Unknown),
-        // DNS rebinding: the page of a stranger, under its own name, at our address
+        // DNS rebinding: a foreign page whose name resolves to our address
         ("10.1.2.3", &[("Host", "evil.example")], Unknown),
         ("10.1.2.3", &[("Host", "10.1.2.3")], Unknown),
         ("10.1.2.3", &[("Host", "localhost.evil.example")], Unknown),
@@ -191,7 +192,7 @@ async fn behind_proxies_the_client_is_the_right_most_that_is_none_of_them() {
         ("192.0.2.10", &[(XFF, "[2001:db8:1::5]:80")], Inside),
         ("192.0.2.10", &[(XFF, &most)], Inside),
         ("192.0.2.10", &[(XFF, &too_many)], Unknown),
-        // all trusted, or nothing to go by: not known, and never the proxy's own address
+        // All addresses are trusted, or there is none: the client is unknown, and never the proxy's own address.
         ("192.0.2.10", &[], Unknown),
         ("192.0.2.10", &[(XFF, "")], Unknown),
         ("192.0.2.10", &[(XFF, "192.0.2.70")], Unknown),
@@ -203,12 +204,12 @@ async fn behind_proxies_the_client_is_the_right_most_that_is_none_of_them() {
         ("192.0.2.10", &[(XFF, "10.1.2.3, fe80::1%eth0")], Unknown),
         ("192.0.2.10", &[(XFF, "10.1.2.3 192.0.2.70")], Unknown),
         ("192.0.2.10", &[(XFF, "for=10.1.2.3")], Unknown),
-        // who comes past the proxies says nothing about others
+        // The header of a client that bypasses the proxies is ignored.
         ("198.51.100.1", &[(XFF, "10.1.2.3")], Elsewhere),
         ("10.1.2.3", &[(XFF, "198.51.100.1")], Inside),
         ("192.0.2.11", &[(XFF, "10.1.2.3")], Elsewhere),
         ("", &[(XFF, "10.1.2.3")], Unknown),
-        // other fields are not read, nor preferred
+        // Other fields are neither read nor preferred.
         ("192.0.2.10", &[(FWD, "for=10.1.2.3")], Unknown),
         ("192.0.2.10", &[("X_Forwarded_For", "10.1.2.3")], Unknown),
         ("192.0.2.10", &[(XFF, "198.51.100.1"), (FWD, "for=10.1.2.3"), ("X-Real-IP", "10.1.2.3")], Elsewhere),
@@ -267,9 +268,9 @@ async fn what_an_address_decided_is_for_that_client_alone() {
         ("/either", None, Some("private")),
         ("/either", Some(&admin), Some("private")),
         ("/files/a", None, Some("private")),
-        ("/broken", None, Some("private")), // 410 may be kept by caches
-        ("/cached", None, Some("max-age=60")), // as its handler says
-        ("/me", Some(&admin), None), // RFC 9111 §3.5 protects it
+        ("/broken", None, Some("private")), // 410 is cacheable by default
+        ("/cached", None, Some("max-age=60")), // set by its handler
+        ("/me", Some(&admin), None), // protected by RFC 9111 §3.5
     ];
     for (path, credential, expected) in table {
         let request =
@@ -285,7 +286,7 @@ async fn what_an_address_decided_is_for_that_client_alone() {
 
 #[actix_web::test]
 async fn past_a_scope_a_network_rule_asks_for_its_settings_too() {
-    // C1, C5, H12: what is refused at start-up in a scope is a set-up error where nobody could refuse it then, and no grant
+    // C1, C5, H12: settings that are rejected at start-up in a scope are a set-up error outside of a scope, and never a grant
     let base = || bearer_only().client_address(Peer);
     let behind = |auth: AuthBuilder, proxies: &str| auth.trusted_proxies([proxies], ForwardingHeader::XForwardedFor);
     #[rustfmt::skip]
@@ -312,7 +313,7 @@ async fn past_a_scope_a_network_rule_asks_for_its_settings_too() {
 
 #[actix_web::test]
 async fn a_proxy_that_nobody_declared_is_told_of_in_the_log_and_not_for_each_request() {
-    // C1: otherwise the 403 that everybody gets explains itself to nobody
+    // C1: otherwise nothing explains why all requests get 403
     logs::capture();
     let told = || {
         let ours =
@@ -325,5 +326,5 @@ async fn a_proxy_that_nobody_declared_is_told_of_in_the_log_and_not_for_each_req
         let request = request.insert_header(("Host", "localhost")).insert_header(("X-Forwarded-For", "198.51.100.1"));
         assert_eq!(call_service(&app, request.to_request()).await.status(), 403);
     }
-    assert!((1..10).contains(&told()), "{} lines", told()); // other tests have servers of their own
+    assert!((1..10).contains(&told()), "{} lines", told()); // other tests run servers of their own
 }

@@ -1,4 +1,4 @@
-//! What a person sees of a refusal: a page, the login, or what the application shows instead.
+//! Tests of denials in a browser: a page, a redirect to the login, or a page of the application.
 
 use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, get, post};
@@ -39,7 +39,7 @@ async fn hidden() -> &'static str {
     "hidden"
 }
 
-/// Whatever else is asked for.
+/// Handles all other paths.
 #[require_auth]
 #[get("/{rest:.*}")]
 async fn anything() -> &'static str {
@@ -57,7 +57,7 @@ fn serving(auth: AuthBuilder) -> Server {
 const NAVIGATES: (&str, &str) = ("Sec-Fetch-Mode", "navigate");
 const HTML: (&str, &str) = ("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8");
 
-/// With characters that mean something in HTML.
+/// Returns texts with characters that have a meaning in HTML.
 fn german(request: &HttpRequest) -> Messages {
     if request.headers().get("Accept-Language").is_none_or(|wanted| wanted != "de") {
         return Messages::default();
@@ -181,12 +181,12 @@ fn who_follows_a_link_is_sent_to_the_login_and_comes_back_here() {
     #[rustfmt::skip]
     let table: &[(&str, &str, &[(&str, &str)], Option<&str>, u16)] = &[
         ("GET", "/admin", &[NAVIGATES], None, 303),
-        ("HEAD", "/admin-or-so", &[NAVIGATES], None, 404), // `#[get]` of actix takes no HEAD (L4)
+        ("HEAD", "/admin-or-so", &[NAVIGATES], None, 404), // `#[get]` of actix does not accept HEAD (L4)
         ("GET", "/admin", &[HTML], None, 303),
         ("GET", "/admin", &[NAVIGATES], Some(&expired), 303),
         ("GET", "/admin", &[NAVIGATES], Some("Bearer x"), 303),
         ("GET", "/fresh", &[NAVIGATES], Some(&old), 303),
-        // logging in would not help, or nobody follows a link
+        // A login would not help, or the request is not a navigation.
         ("GET", "/admin", &[NAVIGATES], Some(&known), 403),
         ("GET", "/admin", &[NAVIGATES], Some("Bearer"), 400),
         ("POST", "/new", &[NAVIGATES], None, 401),
@@ -214,7 +214,7 @@ fn who_follows_a_link_is_sent_to_the_login_and_comes_back_here() {
             is_a_denial(&case, &answer);
         }
     }
-    // However the address is spelt, the way back is a path on this site. What stands in the query stays in the query.
+    // The return path is a path on this site, for every spelling of the URL. The query stays part of the query.
     #[rustfmt::skip]
     let targets = [
         "//evil.example", "//evil.example/x?y", "/\\evil.example", "/\\/evil.example", "///evil.example", "/%2f/evil.example", "/%5cevil.example",
@@ -225,14 +225,15 @@ fn who_follows_a_link_is_sent_to_the_login_and_comes_back_here() {
     for target in targets {
         let answer = server.send(&get(target).fields(&[NAVIGATES]));
         let Some(location) = answer.field("location") else {
-            assert!(matches!(answer.status, 400 | 404), "{target}: {answer:?}"); // no such request
+            assert!(matches!(answer.status, 400 | 404), "{target}: {answer:?}"); // not a valid request
             continue;
         };
         let encoded = location.strip_prefix("/login?return_to=").unwrap_or_else(|| panic!("{target}: {location}"));
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/%".contains(&byte);
         assert!(encoded.bytes().all(fits), "{target}: {location}");
         let back = decoded(encoded);
-        // As a browser reads it: tabs and line breaks are dropped, a backslash is a slash, dots are resolved before `//` is seen.
+        // As browsers parse it: tabs and line breaks are dropped, a backslash is a slash, and dots are resolved before `//` is
+        // recognized.
         let read: String =
             back.chars().filter(|character| !character.is_control()).collect::<String>().replace('\\', "/");
         assert!(read.starts_with('/') && !read.starts_with("//"), "{target}: {back}");
@@ -300,7 +301,7 @@ fn an_application_shows_a_refusal_its_own_way_and_changes_nothing_else_of_it() {
         let expected = format!("{status} https://api.example/problems/{problem} ");
         assert!(answer.text().starts_with(&expected), "{problem}: {answer:?}");
     }
-    // What hides is shown as what is not there.
+    // A hidden handler is rendered like an unknown path.
     for path in ["/hiding/hidden", "/hiding/nothing"] {
         let answer = server.send(&get(path));
         assert_eq!((answer.status, answer.field("x-ours")), (404, Some(path)));

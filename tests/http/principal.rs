@@ -1,4 +1,4 @@
-//! Who calls, as handlers, extractors and middleware see it.
+//! Tests of the principal, as handlers, extractors and middleware see it.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -30,7 +30,7 @@ struct Ours {
     team: Option<String>,
 }
 
-/// What an application builds for itself.
+/// An application type that is built from the principal.
 struct CurrentUser(String);
 
 impl FromRequest for CurrentUser {
@@ -65,7 +65,7 @@ async fn stacked(caller: Principal, user: CurrentUser) -> String {
     format!("{} {}", caller.id(), user.0)
 }
 
-/// All that a principal says, one a line.
+/// Returns all properties of a principal as JSON.
 #[require_auth]
 #[get("/says")]
 async fn says(caller: Principal) -> String {
@@ -109,14 +109,14 @@ fn arguments_say_who_calls_and_refuse_where_nobody_does() {
     let server = serving(bearer_only());
     let alice = bearer(json!({ "org": "acme", "team": "blue" }));
     assert_eq!(by(&server, "/api/all", &alice).text(), "user:18:https://id.example:alice acme Some(\"blue\") alice");
-    // HTTP-19, Q8: strangers are none, a bad credential is no stranger
+    // HTTP-19, Q8: an anonymous caller is `None`, but a bad credential is not an anonymous caller
     assert_eq!(server.send(&get("/api/maybe")).text(), "None None None");
     let id = "Some(\"user:18:https://id.example:alice\")";
     assert_eq!(by(&server, "/api/maybe", &alice).text(), format!("{id} Some(\"acme\") Some(\"alice\")"));
     assert_eq!(by(&server, "/api/maybe", &bearer(json!({}))).text(), format!("{id} None Some(\"alice\")"));
     let invalid = bearer_with("error=\"invalid_token\"");
     denied("a bad token", &by(&server, "/api/maybe", "Bearer x"), 401, "invalid-credentials", &[&invalid]);
-    // Without a rule a principal is asked for as by `#[require_auth]`.
+    // Without a rule, a principal argument behaves like `#[require_auth]`.
     for path in ["/api/bare", "/plain"] {
         denied(path, &server.send(&get(path)), 401, "missing-credentials", &[BEARER]);
         denied(path, &by(&server, path, "Bearer x"), 401, "invalid-credentials", &[&invalid]);
@@ -126,7 +126,7 @@ fn arguments_say_who_calls_and_refuse_where_nobody_does() {
 
 #[test]
 fn claims_of_another_shape_are_what_the_caller_lacks() {
-    // RFC 6750 §3, LOG-2: the answer of its row, challenge included, and nothing of the claims is told
+    // RFC 6750 §3, LOG-2: the response of its table row, including the challenge, without any claim values
     let server = serving(bearer_only());
     for claims in [json!({}), json!({ "org": 5 }), json!({ "org": "acme", "team": ["blue"] })] {
         denied("other claims", &by(&server, "/api/all", &bearer(claims)), 403, "insufficient-permissions", &[BEARER]);
@@ -180,7 +180,7 @@ fn several_sources_are_told_apart_and_each_confers_no_more_than_it_may() {
     let ours = told(format!("Bearer {}", token(members())));
     let theirs = told(format!("Bearer {}", token_of(PARTNER, &[9; 32], members())));
     let user = told(basic("alice", PASSWORD));
-    // one name, three people
+    // one name, three users
     let ids = [&ours["id"], &theirs["id"], &user["id"]];
     assert_eq!(
         ids,
@@ -206,7 +206,7 @@ fn several_sources_are_told_apart_and_each_confers_no_more_than_it_may() {
     assert_eq!(by(&server, "/api/acme", &format!("Bearer {}", token(members()))).text(), "acme");
     let refused = by(&server, "/api/acme", &format!("Bearer {}", token_of(PARTNER, &[9; 32], members())));
     denied("a claim that is not conferred", &refused, 403, "insufficient-permissions", &[BEARER]);
-    // the key of one signs nothing for the other, nor for a third
+    // The key of one issuer signs nothing for another.
     for (issuer, secret) in [
         (ISSUER, [9; 32]),
         (PARTNER, SECRET),
@@ -266,7 +266,7 @@ async fn middleware_sees_who_called_after_the_decision_and_not_before() {
         ("/api/acme", Some(&acme_alice), "nobody, alice"),
         ("/api/maybe", Some(&other), "nobody, alice"),
         ("/api/maybe", None, "nobody, nobody"),
-        ("/api/acme", Some(&other), "nobody, nobody"), // refused
+        ("/api/acme", Some(&other), "nobody, nobody"), // denied
         ("/api/acme", None, "nobody, nobody"),
         ("/nothing", Some(&other), "nobody, nobody"),
     ];
@@ -281,7 +281,7 @@ async fn middleware_sees_who_called_after_the_decision_and_not_before() {
 
 #[actix_web::test]
 async fn what_was_found_for_one_credential_is_not_believed_of_another() {
-    // H6: middleware between two rules puts another header in
+    // H6: middleware between two rules replaces the header
     #[require_auth]
     async fn who(caller: Principal) -> String {
         caller.local_subject().into_owned()
@@ -330,14 +330,14 @@ async fn callers_of_tests_pass_the_same_rules_and_no_bytes_make_one() {
     let said: Value = serde_json::from_slice(&call_and_read_body(&app, caller.call(to("/api/says"))).await).unwrap();
     let (id, granted) = (json!("user:18:https://id.example:bob"), json!(true));
     assert_eq!((&said["id"], &said["write"], &said["scope"]), (&id, &granted, &granted));
-    // What its issuer may not confer, a caller by hand does not have either.
+    // A constructed caller does not get what its issuer may not confer.
     let viewers = jwt().confers(Confers::nothing().claims(["team"]));
     let strict = Auth::builder().bearer(viewers).build().unwrap();
     let app = init_service(App::new().service(strict.scope("/api").service(says))).await;
     let caller = Caller::user("bob").role(Role::Admin).claim("org", "acme");
     let said: Value = serde_json::from_slice(&call_and_read_body(&app, caller.call(to("/api/says"))).await).unwrap();
     assert_eq!((&said["roles"], &said["org"]), (&json!([false, false, false]), &Value::Null));
-    // Keys of a test sign for who was built with them, and for nobody else.
+    // Test keys are only accepted by an `Auth` that was built with them.
     let (keys, others) = (Keys::new(), Keys::new());
     let with_keys = bearer_only().test_keys(&keys).build().unwrap();
     let app = init_service(App::new().service(with_keys.scope("/api").service(acme))).await;

@@ -1,4 +1,4 @@
-//! The table of the README: each line is asked for here, and answered as it says.
+//! Tests of the response table in the README: each line is requested and compared.
 
 use std::path::Path;
 
@@ -85,7 +85,7 @@ async fn open() -> &'static str {
 
 struct Place {
     server: Server,
-    /// Goes with the test.
+    /// Deleted on drop.
     _folder: tempfile::TempDir,
 }
 
@@ -151,7 +151,7 @@ impl Place {
         set[0].split(';').next().unwrap().to_owned()
     }
 
-    /// What the line of that name is about.
+    /// Sends the request of the table line with this name.
     fn ask(&self, why: &str) -> Answer {
         let token = |members: serde_json::Value| bearer(members);
         let by = |path: &str, members: serde_json::Value| self.send(get(path).authorization(token(members)));
@@ -161,7 +161,7 @@ impl Place {
             "no session, htmx asks" => {
                 let answer = self.send(get("/me").field("HX-Request", "true"));
                 assert_eq!(answer.field("hx-redirect"), Some("/login?return_to=/"));
-                // The fragment has no problem type: what it would be is that of a program.
+                // The fragment has no problem type. It would be the one of the JSON response.
                 Answer { body: self.send(get("/me")).body, ..answer }
             }
             "wrong password, in a header" => self.send(get("/me").authorization(basic("alice", "guess"))),

@@ -1,4 +1,4 @@
-//! Whatever way a handler is registered, its rule holds, with the `Auth` that it was registered with.
+//! Tests that a rule applies with the `Auth` of its registration, however the handler is registered.
 
 use std::time::Duration;
 
@@ -70,14 +70,14 @@ fn each_of_nested_scopes_has_to_hold_with_its_own_auth() {
     let server = Server::start(move |config: &mut ServiceConfig| {
         let api = || rebound.scope("/in").service(for_admins).service(health);
         let staff = rule!(role("viewer"));
-        // one `Auth`, a rule at each scope
+        // One `Auth`, with a rule at each scope.
         config.service(
             outer
                 .scope("/same")
                 .require(staff)
                 .service(outer.scope("/in").require(rule!(role("editor"))).service(health)),
         );
-        // two of them: the handler's is the inner one
+        // Two of them: the handler uses the inner one.
         config.service(outer.scope("/two").service(api()));
         config.service(outer.scope("/ruled").require(staff).service(api()));
         config.service(strict.scope("/strict").require(rule!(authenticated)).service(api()));
@@ -89,7 +89,7 @@ fn each_of_nested_scopes_has_to_hold_with_its_own_auth() {
         config.service(
             inner.scope("/into-other").require(rule!(authenticated)).service(other.scope("/in").service(for_admins)),
         );
-        // no `app_data` takes the place of any of them
+        // `app_data` replaces none of them.
         let loose = of("loose", [8; 32], Confers::everything());
         config.app_data(other.clone()).service(inner.scope("/data").app_data(other.clone()).service(
             inner.scope("/in").app_data(loose.clone()).configure(|config| {
@@ -116,14 +116,14 @@ fn each_of_nested_scopes_has_to_hold_with_its_own_auth() {
         ("/ruled/in/admin", Some(&viewer), Err(403)),
         ("/ruled/in/admin", Some(&admin), Err(403)),
         ("/ruled/in/admin", Some(&both), Ok(is_inner)),
-        // what one of them drops, the other does not lend to it
+        // A role that one of them drops is not provided by the other.
         ("/strict/in/admin", Some(&admin), Ok(is_inner)),
         ("/dropped/in/admin", Some(&admin), Err(403)),
         ("/dropped/in/admin", Some(&both), Ok(is_inner)),
         ("/into-strict/in/staff", Some(&editor), Err(403)),
         ("/into-strict/in/staff", Some(&viewer), Err(403)),
         ("/into-strict/in/staff", Some(&both), Ok("user:6:strict:alice")),
-        // whom one does not know, the other does not vouch for
+        // A caller that one of them does not authenticate is not authenticated by the other.
         ("/other/in/admin", Some(&admin), Err(401)),
         ("/other/in/admin", Some(&foreign), Err(401)),
         ("/into-other/in/admin", Some(&admin), Err(401)),
@@ -142,7 +142,7 @@ fn each_of_nested_scopes_has_to_hold_with_its_own_auth() {
             is_a_denial(path, &answer);
         }
     }
-    // Each answers for itself: the challenge is of whom no credential satisfied.
+    // Each of them sends its own challenge if no credential satisfies it.
     let challenge = |path, token: &str| {
         let answer = server.send(&get(path).authorization(format!("Bearer {token}")));
         answer.field("www-authenticate").unwrap().split(',').next().unwrap().to_owned()
@@ -206,12 +206,12 @@ fn everything(auth: &Auth, config: &mut ServiceConfig) {
 #[test]
 fn every_way_of_registering_holds_the_rule() {
     let auth = bearer_only().build().unwrap();
-    // HTTP-17: several workers, each with an application of its own
+    // HTTP-17: several workers, each with its own application
     let server = Server::with_workers(4, move |config: &mut ServiceConfig| everything(&auth, config));
     let (known, editor) = (bearer(json!({})), bearer(json!({ "roles": ["admin"] })));
     #[rustfmt::skip]
     let table: &[(&str, &str, u16, u16, u16)] = &[
-        // nobody, somebody, an admin
+        // anonymous, authenticated, admin
         ("GET", "/api/admin", 401, 403, 200),
         ("GET", "/api/health", 200, 200, 200),
         ("POST", "/api/configured", 401, 200, 200),
@@ -253,10 +253,10 @@ fn every_way_of_registering_holds_the_rule() {
             assert_eq!(answer.field("x-outer"), tagged, "{path}: what wraps a scope sees its denials");
         }
     }
-    // A guard of routes chooses the handler; it is no rule, and takes none away.
+    // A route guard selects the handler. It is not a rule, and removes none.
     let routed = get("/guarded/admin").field("X-Route", "1");
     assert_eq!([server.send(&routed).status, server.send(&routed.authorization(&editor)).status], [401, 200]);
-    // M6: a guarded service does not wait for the body that it refuses, either.
+    // M6: a guarded service does not wait for the body of a denied request.
     for path in ["/api/files/b", "/api/one", "/default/nothing", "/outside/new"] {
         let mut connection = Connection::open(server.address);
         connection.send(
@@ -291,14 +291,14 @@ fn routes_of_one_path_are_all_reached_as_in_actix() {
     }
 }
 
-/// Refusals that are the server's fault; those of other tests are the clients'.
+/// Returns denials that are logged as server errors. Those of other tests are client errors.
 fn errors(handler: &str) -> Vec<logs::Line> {
     logs::of_handler(handler).into_iter().filter(|line| line.level == tracing::Level::ERROR).collect()
 }
 
 #[test]
 fn without_an_auth_a_handler_fails_closed_and_says_so_in_the_log() {
-    // C2 of the peers' mistakes: a forgotten set-up is no 401
+    // C2 of other libraries' mistakes: missing set-up is not a 401
     logs::capture();
     mod lonely {
         use auth_actix::{Principal, public, require_auth};
@@ -316,7 +316,7 @@ fn without_an_auth_a_handler_fails_closed_and_says_so_in_the_log() {
         pub(super) async fn plain(_body: String) -> &'static str {
             "plain"
         }
-        /// Takes a principal without a rule: behaves as `#[require_auth]`.
+        /// Takes a principal without a rule. Behaves like `#[require_auth]`.
         pub(super) async fn bare(caller: Principal) -> String {
             caller.id().to_string()
         }
@@ -328,7 +328,7 @@ fn without_an_auth_a_handler_fails_closed_and_says_so_in_the_log() {
             .service(lonely::anyone)
             .route("/plain", web::to(lonely::plain))
             .route("/bare", web::to(lonely::bare));
-        // this is not how it is installed
+        // The wrong way to install it.
         config.service(
             web::scope("/data").app_data(web::Data::new(auth.clone())).route("/plain", web::to(lonely::plain)),
         );
@@ -349,7 +349,7 @@ fn without_an_auth_a_handler_fails_closed_and_says_so_in_the_log() {
             let said = errors(handler).split_off(before);
             let [line] = said.as_slice() else { panic!("{path}: {said:?}") };
             assert!(line.field("denial").contains("app_data(auth.clone())"), "{path}: {line:?}");
-            // `/bare` has no rule of its own, and so no place in the code of the application.
+            // `/bare` has no rule of its own, and therefore no location in the application.
             assert_eq!(line.field("file").ends_with("registration.rs"), path != "/bare", "{path}: {line:?}");
             assert_eq!(line.field("line").parse::<u32>().is_ok(), path != "/bare", "{path}: {line:?}");
         }
@@ -377,7 +377,7 @@ async fn a_scope_holds_whatever_stands_between_it_and_the_handler() {
         .service(outer("/2").service(unguarded("on its way", web::scope("/in").service(inner("/deep")))))
         .service(outer("/3").service(guarded(rule!(public), web::scope("/in").service(inner("/deep")))))
         .service(inner("/4"));
-    // S11: a rule of a scope holds for what has none of its own, whatever that is.
+    // S11: a scope's rule applies to every service in it without a rule of its own.
     let bare = || web::resource("/bare").to(without_rule);
     let app = app
         .service(outer("/5").service(unguarded("on its way", bare())).service(inner("/in")))

@@ -1,4 +1,5 @@
-//! What the access matrix tells of how actix routes: nothing that answers without a rule is left out, and what hides is told of.
+//! Tests of the access matrix against the routing of actix: it reports everything that responds without a rule, and every route
+//! that another one hides.
 
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, HttpResponse, get, post};
@@ -53,7 +54,7 @@ async fn matrix_of(configure: impl FnOnce(&mut ServiceConfig, &Auth)) -> Matrix 
     access_matrix(App::new().configure(|config| configure(config, &auth))).await
 }
 
-/// The paths with their notes, and what has no rule.
+/// Returns the paths with their notes, and everything without a rule.
 fn told(matrix: &Matrix) -> Vec<String> {
     let routes = matrix.routes.iter().map(|route| [vec![route.path.clone()], route.notes.clone()].concat().join("; "));
     routes.chain(matrix.unguarded.iter().cloned()).collect()
@@ -62,18 +63,18 @@ fn told(matrix: &Matrix) -> Vec<String> {
 #[actix_web::test]
 async fn whatever_has_no_rule_is_told_of_wherever_our_scopes_are() {
     let ok = || web::get().to(HttpResponse::Ok);
-    // Beside a scope of ours that is everywhere.
+    // Next to a scope of ours with an empty path.
     let matrix = matrix_of(|config, auth| {
         config.route("/health", ok()).service(auth.scope("").service(show));
     });
     assert_eq!(told(&matrix.await), ["/posts/{id}", "/health is a route of plain actix, beside guarded routes"]);
-    // After it, nothing is reached.
+    // Services after it are unreachable.
     let matrix = matrix_of(|config, auth| {
         config.service(auth.scope("").service(show)).service(auth.scope("/api").service(numbered));
     });
     let hidden = "/api/numbers/{id:[0-9]{3}}; hidden by the scope \"\" before it where both match";
     assert_eq!(told(&matrix.await), [hidden, "/posts/{id}"]);
-    // A scope of actix with the path of ours, which answers for it.
+    // A scope of actix with the same path as ours, which takes its requests.
     let matrix = matrix_of(|config, auth| {
         let plain = web::scope("/api").route("/secret", ok());
         config.service(plain).service(auth.scope("/api").service(show));
@@ -85,7 +86,7 @@ async fn whatever_has_no_rule_is_told_of_wherever_our_scopes_are() {
             "/api/secret is a route of plain actix, beside guarded routes",
         ]
     );
-    // A second one of ours, and a third, which guards of routing tell apart.
+    // A second and a third scope of ours, distinguished by route guards.
     let matrix = matrix_of(|config, auth| {
         let is_old = actix_web::guard::Header("version", "1");
         config.service(auth.scope("/api").guard(is_old).service(numbered));
@@ -99,7 +100,7 @@ async fn whatever_has_no_rule_is_told_of_wherever_our_scopes_are() {
             "/api/posts/{id}",
         ]
     );
-    // A scope of ours in one of actix, which nobody tells its path while it is made.
+    // A scope of ours in a scope of actix, whose path is unknown during construction.
     let matrix = matrix_of(|config, auth| {
         let inner = auth.scope("/inner").service(show);
         config.service(
@@ -114,7 +115,7 @@ async fn whatever_has_no_rule_is_told_of_wherever_our_scopes_are() {
             "/v1/open is a route of plain actix, beside guarded routes",
         ]
     );
-    // What was given to a scope of ours by name has the rule that stands before it.
+    // A service that is attached with `guarded` gets the rule in front of it.
     let matrix = matrix_of(|config, auth| {
         let docs = web::scope("/docs").route("/{page}", ok());
         let api = auth.scope("/api").service(guarded(rule!(role("admin")), docs));
@@ -175,7 +176,7 @@ async fn a_route_that_answers_before_a_guarded_one_is_told_of() {
     let plain = "/api/posts/{id} is a route of plain actix, beside guarded routes";
     let number = "/api/numbers/{id:[0-9]{3}}";
     assert_eq!(told(&matrix.await), [number, &format!("/api/posts/{{id}}; {by_plain}"), plain]);
-    // Of one method, or a narrower pattern: it still is said, as the map of actix does not know methods.
+    // A single method, or a narrower pattern, is reported too, because the resource map of actix contains no methods.
     let matrix = matrix_of(|config, auth| {
         let narrow = web::resource("/api/numbers/{id:1[0-9]{2}}").to(HttpResponse::Ok);
         config.service(web::scope("/api").guard(actix_web::guard::Post()).service(open_post));
@@ -192,11 +193,11 @@ async fn an_answer_that_passes_by_the_rule_is_found_out_by_a_request() {
     let auth = Auth::builder().bearer(jwt()).test_keys(&keys).roles::<Role>().build().unwrap();
     let scope = || auth.scope("/api").service(show).service(numbered);
     assert!(test::assert_matrix(&keys, App::new().service(web::scope("/v1").service(scope()))).await.is_empty());
-    // Paths that a client has to escape, and claims that no caller can be made up by.
+    // Paths that need percent-encoding, and claims that cannot be set for a test caller.
     let odd = App::new().service(auth.scope("/api").service(umlaut).service(spaced).service(by_role_claim));
     let left = test::assert_matrix(&keys, odd).await;
     assert_eq!(left, ["GET /api/claims: it asks for a claim that a token needs for something else"]);
-    // Whoever is let in is called by the rule, and by nothing else.
+    // A granted request must reach the handler of the rule.
     #[require(role("viewer") || role("admin"), redundant = "for the test")]
     #[get("/posts/{id}")]
     async fn other(_id: web::Path<String>) -> &'static str {

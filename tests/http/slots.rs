@@ -1,5 +1,5 @@
-//! Which arguments are extracted for which check, and what an argument that cannot be extracted is answered, logged and recorded
-//! with.
+//! Tests of which arguments are extracted for which check, and of the response, log line and audit event for an argument that
+//! cannot be extracted.
 
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex};
@@ -21,7 +21,7 @@ thread_local! {
     static SEEN: RefCell<Vec<&'static str>> = const { RefCell::new(Vec::new()) };
 }
 
-/// An argument that notes that it was extracted.
+/// An argument that records its extraction.
 struct Noted<const NAME: char>;
 
 impl<const NAME: char> FromRequest for Noted<NAME> {
@@ -186,7 +186,7 @@ async fn an_argument_is_extracted_for_the_check_that_needs_it() {
 
 #[test]
 fn a_stranger_s_body_is_not_read_for_a_check_that_needs_more() {
-    // S3: nothing of the body is sent, so an answer shows that nothing waited for it.
+    // S3: no byte of the body is sent, so a response shows that the server did not wait for it.
     let (server, _) = serve();
     let alice = bearer(json!({ "sub": "alice" }));
     let admin = bearer(json!({ "sub": "alice", "roles": ["admin"] }));
@@ -200,7 +200,7 @@ fn a_stranger_s_body_is_not_read_for_a_check_that_needs_more() {
     for (path, authorization, status) in table {
         for length in ["5", "9999999", "x"] {
             if length == "x" && path == "/posts/2" {
-                continue; // actix refuses it before anything is decided
+                continue; // actix rejects it before the decision
             }
             let asked = request("POST", path).field("Content-Type", "application/json");
             let asked = authorization.iter().fold(asked, |asked, one| asked.authorization(one));
@@ -264,7 +264,7 @@ fn an_argument_that_refuses_drains_no_body() {
     #[rustfmt::skip]
     let table = [
         ("/claims", 403), ("/orders/1", 404), ("/orders/2", 404),
-        // A check that does not hold, one that fails, and an argument behind a check that holds.
+        // A failed check, a check with an error, and an argument behind a successful check.
         ("/of/bob", 403), ("/outage", 503), ("/claims/2", 403), ("/claims/1", 403),
     ];
     for (path, status) in table {

@@ -1,4 +1,4 @@
-//! What can never work, or means something else than it says, does not start.
+//! Tests that unsatisfiable and contradictory configurations do not start.
 
 use std::sync::LazyLock;
 
@@ -91,7 +91,7 @@ mod shop {
     pub(super) use Role as ShopRole;
 }
 
-/// One for all workers, as sessions in memory have to be.
+/// Shared by all workers, as in-memory sessions must be.
 static ONE_COOKIE: LazyLock<Auth> =
     LazyLock::new(|| Auth::builder().realm("one cookie").session(Sessions::memory()).build().unwrap());
 static TWO_COOKIES: LazyLock<Auth> = LazyLock::new(|| {
@@ -100,7 +100,7 @@ static TWO_COOKIES: LazyLock<Auth> = LazyLock::new(|| {
 
 type Configure = fn(&Auth, &mut ServiceConfig);
 
-/// Starts it on a socket, and by hand as `init_service` does: both say the same.
+/// Starts the application on a socket, and with a service factory as `init_service` does. Both must give the same result.
 fn starts(auth: AuthBuilder, configure: Configure) -> bool {
     let auth = auth.build().unwrap();
     let by_hand = {
@@ -146,7 +146,7 @@ fn a_rule_that_the_settings_cannot_serve_does_not_start_and_says_what_to_change(
         ("a range of proxies inside what is denied", behind(&["10.1.0.0/16"]), |auth, config| { config.service(auth.scope("/a").service(outside)); }, Some("10.1.0.0/16")),
         ("a proxy inside", behind(&["10.1.0.1"]), |auth, config| { config.service(auth.scope("/a").service(inside)); }, None),
         ("a range of proxies elsewhere", behind(&["192.0.2.0/24"]), |auth, config| { config.service(auth.scope("/a").service(inside)); }, None),
-        // STEP-5, and what none of the accepted credentials can say
+        // STEP-5, and facts that none of the accepted credentials can provide.
         ("a scope, by Basic alone", passwords(), |auth, config| { config.service(auth.scope("/a").service(scope)); }, Some("read:reports")),
         ("a scope as the scope's rule, by Basic alone", passwords(), |auth, config| { config.service(auth.scope("/a").require(rule!(scope("read:reports"))).service(health)); }, Some("public")),
         ("a claim, by Basic alone", passwords(), |auth, config| { config.service(auth.scope("/a").route("/c", auth_actix::web::get().to(claim))); }, Some("acme")),
@@ -177,12 +177,12 @@ fn a_rule_that_the_settings_cannot_serve_does_not_start_and_says_what_to_change(
         assert_eq!(errors.is_empty(), said.is_none(), "{case}: {errors:?}");
         for (text, expected) in errors.iter().zip(said.iter().cycle()) {
             assert!(text.contains(expected), "{case}: {text}");
-            // Whose rule it is, and where that stands.
+            // The handler of the rule, and its location.
             let of_handler = !text.starts_with("scope \"") && !text.starts_with("a scope ") && !text.starts_with('`');
             assert!(!of_handler || text.contains("start_up.rs:"), "{case}: {text}");
         }
     }
-    // All that a rule lacks is told at once.
+    // All missing settings of a rule are reported together.
     let before = errors().len();
     let inside_alone: Configure = |auth, config| {
         config.service(auth.scope("/a").service(inside));
@@ -319,7 +319,7 @@ fn settings_that_are_wrong_do_not_build() {
     ];
     for (case, builder, expected) in table {
         let error = builder.build().map(drop).err().unwrap_or_else(|| panic!("{case}: it builds"));
-        let error = std::io::Error::from(error).to_string(); // what a `main` of actix returns
+        let error = std::io::Error::from(error).to_string(); // as `main` of an actix application returns it
         assert!(error.contains(expected), "{case}: {error}");
     }
 }
@@ -336,7 +336,7 @@ async fn keys_for_development_answer_this_machine_alone() {
         ("[::ffff:10.1.2.3]:1", 500),
     ] {
         let request = TestRequest::with_uri("/admin").peer_addr(peer.parse().unwrap());
-        // IP-1: whoever writes that it comes from here does not.
+        // IP-1: a client that claims a local address is not local.
         let request = if status == 500 { request.insert_header(("X-Forwarded-For", "127.0.0.1")) } else { request };
         assert_eq!(call_service(&app, request.to_request()).await.status().as_u16(), status, "{peer}");
     }

@@ -1,4 +1,4 @@
-//! A token among the subprotocols of a WebSocket, where a page of a browser can put one.
+//! Tests of tokens in WebSocket subprotocols, which a page in a browser can set.
 
 use actix_web::HttpResponse;
 use actix_web::get;
@@ -37,7 +37,7 @@ fn a_page_opens_a_socket_with_a_token_among_its_subprotocols_and_one_credential_
         ("/named/socket", vec![format!("bearer, {alice}")],          None,                          101),
         ("/named/socket", vec![],                                    Some(bearer(json!({"sub": "bob"}))), 200),
         ("/named/socket", vec!["chat".to_owned()],                   Some(bearer(json!({"sub": "bob"}))), 200),
-        // HTTP-19: two are none.
+        // HTTP-19: two credentials are rejected.
         ("/named/socket", vec![format!("bearer, {bob}")],            Some(bearer(json!({"sub": "bob"}))), 400),
         ("/named/socket", vec![format!("bearer, {bob}, bearer, {alice}")], None,                    400),
         ("/named/socket", vec![format!("bearer, {bob}"), "chat".to_owned()], None,                  400),
@@ -59,7 +59,7 @@ fn a_page_opens_a_socket_with_a_token_among_its_subprotocols_and_one_credential_
             if let Some(line) = &authorization {
                 request = request.authorization(line);
             }
-            // Of a request that opens no socket the field says nothing.
+            // The field is ignored in requests that do not open a WebSocket.
             let expected = match (upgrade, &authorization) {
                 (true, _) => status,
                 (false, Some(_)) => 200,
@@ -69,7 +69,7 @@ fn a_page_opens_a_socket_with_a_token_among_its_subprotocols_and_one_credential_
             connection.send(&request.bytes());
             let answer = connection.answer(true);
             assert_eq!(answer.status, expected, "{path} {protocols:?} {authorization:?} {upgrade}");
-            // RFC 6455 §4.2.2: one of those that were offered, and browsers want one.
+            // RFC 6455 §4.2.2: the server selects one of the offered subprotocols, and browsers require one.
             let chosen = answer.field("sec-websocket-protocol");
             assert_eq!(chosen, (expected == 101).then_some("bearer"), "{path} {protocols:?}");
         }

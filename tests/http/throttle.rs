@@ -1,4 +1,4 @@
-//! Too many failed logins: by account, by network, and never for whom they concern nothing.
+//! Tests of login throttling, by account and by network, without effect on unrelated users.
 
 use actix_web::get;
 use actix_web::web::ServiceConfig;
@@ -25,7 +25,7 @@ struct Place {
     staff: Staff,
 }
 
-/// Basic and the login form before the same users, behind a proxy that says where a client is.
+/// Starts a server with Basic and the login form for the same users, behind a proxy that forwards the client address.
 fn place() -> Place {
     let staff = Staff::default();
     let limits = ThrottleLimits::default().account_burst(3).address_burst(6);
@@ -60,7 +60,7 @@ impl Place {
 fn failures_by_basic_and_by_the_form_count_together_and_the_answer_tells_nobody_who_exists() {
     // BRUTE-1 to BRUTE-3, M7, HTTP-16
     let place = place();
-    // The last failures of both one after the other: the delay of the first one is short, and hashes take their time.
+    // The last failures of both users are adjacent, because the first delay is short and hashing takes time.
     let both = [("alice", 1), ("nobody", 2)];
     for (name, network) in both {
         assert_eq!(place.basic(name, "wrong", &format!("192.0.2.{network}")).status, 401);
@@ -107,7 +107,7 @@ fn thirty_two_wrong_logins_at_once_are_judged_three_times() {
 
 #[test]
 fn a_browser_that_asks_for_twelve_things_at_once_gets_them() {
-    // BRUTE-1, M7: what is being judged is no failure yet.
+    // BRUTE-1, M7: an attempt in progress does not count as a failure.
     let place = place();
     let statuses: Vec<u16> = std::thread::scope(|scope| {
         let ask = || place.basic("alice", PASSWORD, "192.0.2.1").status;
@@ -147,7 +147,7 @@ fn behind_a_proxy_that_nobody_declared_one_attacker_locks_nobody_out() {
         assert_eq!(send(&format!("user{number}"), "wrong", &via), 401);
     }
     assert_eq!(send("alice", PASSWORD, &via), 200);
-    // Without one, an address is the client's, and who says nothing of a proxy does not leave its count.
+    // Without a proxy header, the address is the client's, and a request cannot avoid its count by omitting the header.
     for number in 0..6 {
         assert_eq!(send(&format!("user{number}"), "wrong", &[]), 401);
     }

@@ -1,4 +1,4 @@
-//! One-use tickets, for what a page opens without a header.
+//! Tests of single-use tickets, for requests of a page that cannot set headers.
 
 use actix_web::web::ServiceConfig;
 use actix_web::{get, post};
@@ -27,7 +27,7 @@ async fn events(caller: Principal, again: Principal2) -> String {
     caller.local_subject().into_owned()
 }
 
-/// An extractor of the application, over the principal.
+/// An application extractor that wraps the principal.
 struct Principal2(Principal);
 
 impl actix_web::FromRequest for Principal2 {
@@ -40,7 +40,7 @@ impl actix_web::FromRequest for Principal2 {
     }
 }
 
-/// A credential of the application, in a header of its own.
+/// A custom credential in its own header.
 struct ByHeader;
 
 impl Authenticator for ByHeader {
@@ -87,12 +87,12 @@ fn a_ticket_stands_for_its_token_once_and_nothing_stands_beside_it() {
     assert_eq!(first.field("cache-control"), Some("private"), "no shared cache sees what has decided");
     let again = server.send(&stream(&target(&one)));
     assert_eq!((again.status, again.problem().as_str()), (401, "invalid-credentials"), "used");
-    // HTTP-19: beside another credential neither counts, and it is not used by that.
+    // HTTP-19: next to another credential neither is accepted, and the ticket is not consumed.
     let both = stream(&target(&two)).authorization(bearer(claims("alice")));
     assert_eq!(server.send(&both).status, 400);
     assert_eq!(server.send(&stream(&format!("{}&ticket={two}", target(&two)))).status, 400);
     assert_eq!(server.send(&stream(&target(&two)).field("X-By", "somebody")).status, 400);
-    // Where a page could send a header, the address says nothing.
+    // A ticket in the query is ignored in requests for which a page could set a header.
     let posted = request("POST", &target(&two)).field("Upgrade", "websocket").field("Connection", "Upgrade");
     assert_eq!(server.send(&posted.body("")).status, 404, "no such route: it is not asked");
     assert_eq!(server.send(&ask(&target(&two))).status, 401);
@@ -101,20 +101,20 @@ fn a_ticket_stands_for_its_token_once_and_nothing_stands_beside_it() {
     for none in ["", "x", &"A".repeat(43), &"A".repeat(5000)] {
         assert_eq!(server.send(&stream(&target(none))).status, 401, "{none}");
     }
-    // What the token lacks, or is no more, the ticket lacks.
+    // A ticket does not grant more than its token, and does not outlive it.
     let viewer = issue(json!({"sub": "eve", "roles": []}));
     assert_eq!(server.send(&stream(&target(&viewer))).status, 403);
     let short = issue(json!({"sub": "alice", "roles": ["viewer"], "exp": now() - 59}));
     std::thread::sleep(std::time::Duration::from_millis(2_100));
     assert_eq!(server.send(&stream(&target(&short))).problem(), "expired-credentials");
-    // Another `Auth` knows nothing of it, and gives none.
+    // Another `Auth` does not accept the ticket, and issues none unless configured.
     let three = issue(claims("alice"));
     assert_eq!(server.send(&stream(&format!("/b/events?ticket={three}"))).status, 401);
     let starts = Server::try_start(1, |config: &mut ServiceConfig| {
         config.service(bearer_only().build().unwrap().scope("").service(ticket));
     });
     assert!(starts.is_err(), "nobody called `.tickets()`");
-    // Nobody takes tickets away from others.
+    // One user cannot exhaust the tickets of others.
     let mut last = 200;
     for _ in 0..20 {
         last = server.send(&request("POST", "/a/ticket").authorization(bearer(claims("mallory"))).body("")).status;

@@ -1,4 +1,4 @@
-//! Bearer tokens in a cookie: as good as in `Authorization`, and as easily sent by the page of a stranger.
+//! Tests of bearer tokens in a cookie: equivalent to `Authorization`, but subject to cross-site checks.
 
 use actix_web::web::ServiceConfig;
 use actix_web::{get, post};
@@ -95,7 +95,7 @@ fn a_token_in_a_cookie_is_refused_from_another_site() {
     for (fields, status) in table {
         let change = || request("POST", "/change").fields(fields).body("");
         assert_eq!(server.send(&cookie(change(), &good)).status, *status, "{fields:?}");
-        // Kept by what was verified before: the same bytes in `Authorization` first, and then again in the cookie.
+        // Not affected by the token cache: the same token first in `Authorization`, then again in the cookie.
         let explicit = change().authorization(format!("Bearer {good}"));
         assert_eq!(server.send(&explicit).status, 200, "{fields:?}");
         assert_eq!(server.send(&cookie(change(), &good)).status, *status, "{fields:?}, remembered");

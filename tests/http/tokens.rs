@@ -1,4 +1,4 @@
-//! Tokens over HTTP: those that somebody else made, keys in every encoding, and the clock.
+//! Tests of bearer tokens: tokens of other libraries, keys in every encoding, and time limits.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -58,7 +58,7 @@ fn serving(auth: Auth) -> Server {
     })
 }
 
-/// The servers of the README there: an algorithm, and the file that its key stands in.
+/// The servers that `README.md` of the fixtures describes: name, algorithm, and key file.
 const KEYS: [(&str, Algorithm, &str); 12] = [
     ("hs256", Algorithm::HS256, "hmac"),
     ("hs384", Algorithm::HS384, "hmac"),
@@ -84,6 +84,7 @@ fn key(algorithm: Algorithm, file: &str) -> Key {
 #[test]
 fn each_token_that_somebody_else_made_is_answered_as_its_row_says() {
     // JWT-1 to JWT-27, BEARER-1, BEARER-9, BEARER-11, STEP-4, DPOP-1, T1 to T5, T7 to T10, T12 to T14, T38: each row names its own
+    // rules
     let rows = rows();
     assert!(rows.len() > 900, "{} rows", rows.len());
     let mut known: Vec<(&str, Jwt)> = KEYS.map(|(name, algorithm, file)| (name, Jwt::key(key(algorithm, file)))).into();
@@ -93,7 +94,7 @@ fn each_token_that_somebody_else_made_is_answered_as_its_row_says() {
     for (name, server) in &servers {
         let mut connection = Connection::open(server.address);
         for row in rows.iter().filter(|row| row.key == *name) {
-            // What no HTTP client sends is stopped by the HTTP parser, which then closes.
+            // Bytes that no HTTP client sends are rejected by the HTTP parser, which closes the connection.
             let stopped = row.token.bytes().any(|byte| byte < b' ' && byte != b'\t');
             let asked = get("/admin").authorization(format!("Bearer {}", row.token));
             let answer = if stopped { server.send(&asked) } else { connection.exchange(&asked) };
@@ -213,7 +214,7 @@ fn a_key_that_proves_nothing_does_not_build() {
         let expected = JwtError::Key { position: 1, error: expected };
         assert_eq!(error, Some(BuildError::Jwt { issuer: ISSUER.to_owned(), error: expected }), "{case}");
     }
-    // T1: a public key, in whatever encoding it may be at hand, is no secret.
+    // T1: a public key, in any encoding, is not accepted as a secret.
     let public = [
         "rsa.public.pem",
         "rsa.public.der",
@@ -239,7 +240,7 @@ fn a_key_that_proves_nothing_does_not_build() {
             pasted.push(("trimmed", bytes.trim_ascii().to_vec()));
             pasted.push(("behind white space", [b"\n ", bytes.as_slice()].concat()));
         }
-        // Base64 of JSON is nobody's key file.
+        // Base64 of JSON is not a key format.
         for (form, secret) in pasted.iter().filter(|(form, _)| !file.ends_with(".json") || !form.starts_with("its")) {
             let lengths = [(HS256, 32), (HS384, 48), (HS512, 64)];
             for (algorithm, _) in lengths.into_iter().filter(|(_, least)| secret.len() >= *least) {
@@ -254,7 +255,7 @@ fn a_key_that_proves_nothing_does_not_build() {
 
 #[test]
 fn a_token_holds_from_its_beginning_to_its_end_with_the_leeway_on_both_sides() {
-    // JWT-19 to JWT-23. What a second more or less changes is judged by the second in which the answer came.
+    // JWT-19 to JWT-23. The clock is read before and after the request, so a result is accepted if either second allows it.
     let leeways = [0_i64, 60, 300];
     let servers = leeways
         .map(|leeway| serving(built(Jwt::hs256(SECRET).leeway(Duration::from_secs(leeway.unsigned_abs()))).unwrap()));
@@ -285,7 +286,7 @@ fn a_token_holds_from_its_beginning_to_its_end_with_the_leeway_on_both_sides() {
 #[test]
 fn a_token_makes_the_server_fetch_nothing_and_costs_little_before_its_signature_holds() {
     let server = serving(built(Jwt::hs256(SECRET)).unwrap());
-    // T5, JWT-11: a server that its header names, by the right key and by another
+    // T5, JWT-11: the header names a key server, signed with the right key and with another one
     let canary = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     canary.set_nonblocking(true).unwrap();
     let url = format!("http://{}/jwks.json", canary.local_addr().unwrap());
@@ -306,7 +307,7 @@ fn a_token_makes_the_server_fetch_nothing_and_costs_little_before_its_signature_
         canary.accept().is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock),
         "something was fetched"
     );
-    // T13, JWT-2: what is long is refused before it is looked at
+    // T13, JWT-2: an oversized token is rejected before it is parsed
     let long = |piece: &str| piece.repeat(100 * 1024 / piece.len());
     for token in [
         long("."),

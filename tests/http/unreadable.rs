@@ -71,7 +71,7 @@ async fn draft(_draft: Authorized<Draft, ()>) -> &'static str {
     "a draft"
 }
 
-/// Bodies of `/api` are short, those of `/other` as long as actix lets them be.
+/// Limits JSON bodies to 64 bytes in `/api`. In `/other` the default limit of actix applies.
 fn serving(settings: auth_actix::AuthBuilder) -> Server {
     let auth = settings.build().unwrap();
     Server::start(move |config: &mut ServiceConfig| {
@@ -100,7 +100,7 @@ fn unreadable_requests_and_unknown_paths_are_problems() {
     let server = serving(settings());
     let alice = || bearer(json!({ "sub": "alice" }));
     let long = format!("{{\"count\":1,\"text\":\"{}\"}}", "x".repeat(100));
-    #[rustfmt::skip] // a table is read by column
+    #[rustfmt::skip] // keep the columns aligned
     let table: Vec<(&str, Request, u16, &str, &str)> = vec![
         ("no JSON",             sending("/api/json", JSON, "{"),              400, "malformed-request", "EOF"),
         ("a missing member",    sending("/api/json", JSON, "{}"),             400, "malformed-request", "missing field `count`"),
@@ -141,7 +141,7 @@ fn unreadable_requests_and_unknown_paths_are_problems() {
             not_found.push(answer);
         }
     }
-    // H4, HTTP-10: one answer, whatever the reason.
+    // H4, HTTP-10: the same response for every reason.
     assert!(not_found.windows(2).all(|pair| pair[0] == pair[1]), "{not_found:#?}");
 }
 

@@ -1,4 +1,4 @@
-//! Users for Basic: a store that counts, and whose hashes are made once.
+//! Users for Basic: a store that counts lookups. The hash is computed once.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,13 +7,13 @@ use std::sync::{Arc, LazyLock};
 use auth_actix::BoxFuture;
 use auth_actix::password::{User, UserStore, UserStoreUnavailable, hash_password};
 
-/// The password of every user here.
+/// The password of every user.
 pub(crate) const PASSWORD: &str = "c0rrect horse: battery";
 
 static HASH: LazyLock<String> = LazyLock::new(|| hash_password(&PASSWORD.into()).unwrap());
 
-/// `alice` is an admin, `victor` a viewer, at `down` the store is out of reach, at `panic` it is broken. Counts who is looked up, and the decoys,
-/// which stand for whoever is not found: each look-up is followed by one hash.
+/// A user store: `alice` is an admin, `victor` a viewer, `down` is unavailable, `panic` panics. Counts the lookups of users and of
+/// decoys. A decoy replaces an unknown user, so each lookup is followed by one hash.
 #[derive(Clone, Default)]
 pub(crate) struct Staff {
     pub(crate) found: Arc<AtomicUsize>,
@@ -21,7 +21,7 @@ pub(crate) struct Staff {
 }
 
 impl Staff {
-    /// How many were looked up, and how many decoys were asked for, since the last call.
+    /// Returns the numbers of user lookups and of decoys since the last call.
     pub(crate) fn counts(&self) -> (usize, usize) {
         (self.found.swap(0, Ordering::SeqCst), self.decoys.swap(0, Ordering::SeqCst))
     }
@@ -43,6 +43,6 @@ impl UserStore for Staff {
 
     fn decoy(&self) -> Cow<'_, str> {
         self.decoys.fetch_add(1, Ordering::SeqCst);
-        Cow::Borrowed(HASH.as_str()) // refused although the password would fit: there is no such user
+        Cow::Borrowed(HASH.as_str()) // the password matches, but is rejected, because the user does not exist
     }
 }

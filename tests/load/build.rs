@@ -1,4 +1,4 @@
-//! Writes a vocabulary of 1,000 roles: `Admin` and `R0001` to `R0999`.
+//! Generates a role type with 1,000 roles: `Admin` and `R0001` to `R0999`.
 
 use std::path::Path;
 use std::{env, fs, io};

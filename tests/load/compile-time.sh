@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# What guards cost the compiler: a library of 300 one-line handlers and one that registers them, bare; guarded, with a role each; and
-# with rules of several parts (two attributes, a hierarchy, a permission that a role grants, networks, freshness), which the compiler
-# has to compare. Prints CPU time of cargo (user and system) without incremental compilation, least and median, what it is times
-# the bare one, and milliseconds a handler: of the library, and of a server with all of it for release, which it gives the size of.
-#   ./compile-time.sh [RUNS [HANDLERS]]      5 runs of 300 handlers unless said
+# Measures the compile-time cost of guards. Compiles a library of one-line handlers, with a function that registers them, in three
+# variants: bare, guarded (one role each), and with rules of several parts (two attributes, a hierarchy, a permission that a role
+# grants, networks, freshness), which the macros have to compare. Also builds a release server with all handlers.
+# Prints the CPU time of cargo (user and system, without incremental compilation): minimum and median, the ratio to the bare variant,
+# and milliseconds per handler. Also prints the size of the server.
+#   ./compile-time.sh [RUNS [HANDLERS]]      5 runs of 300 handlers by default
 set -euo pipefail
 runs=${1:-5} handlers=${2:-300}
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -12,7 +13,7 @@ trap 'rm -rf "$work"' EXIT
 export CARGO_TARGET_DIR=$work/target CARGO_INCREMENTAL=0
 TIMEFORMAT='%U %S'
 
-# A crate of either kind. Both depend on the same crates.
+# Creates the crate of a variant. All variants have the same dependencies.
 crate() {
     local name=$1 config=$2 scope=$3 guards=("${@:4}")
     mkdir -p "$work/$name/src"
@@ -61,7 +62,7 @@ crate rules "auth_actix::web::ServiceConfig<'_>" 'auth.scope("/api")' \
     '#[auth_actix::require_auth(max_age = "5m")] #[auth_actix::require(role("admin") || network("10.0.0.0/8", "192.168.0.0/16"))]' \
     '#[auth_actix::require(permission("write") && !role("viewer") && (claim("a", "b") || claim("c", "d")))]'
 
-# The CPU seconds of one run, the crate alone.
+# Prints the CPU seconds of one run. Only the crate itself is compiled.
 once() {
     local of=(--lib)
     [ "$1" = release ] && of=(--release)
@@ -74,7 +75,7 @@ once() {
 printf '%-16s%10s%10s%10s%12s\n' 'CPU s' least median 'x bare' 'ms/handler'
 for step in check build release; do
     for name in bare guarded rules; do
-        once "$step" "$name" >/dev/null # what they depend on, once
+        once "$step" "$name" >/dev/null # builds the dependencies
         : >"$work/$name.$step"
     done
     for ((run = 0; run < runs; run++)); do

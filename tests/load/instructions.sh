@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Instructions a request, for each case, from callgrind. Needs valgrind.
-#   ./instructions.sh [TEXT...]      all cases, or those whose names contain one of the texts
-#   ./instructions.sh --assert       the cases of instructions.txt, none of which may take more than stands there
-# `over` is what the guard takes beyond the bare handler and the signature alone. Valgrind emulates no SHA instructions, so
-# whatever hashes is overstated alike in every column; that cancels out in `over`.
+# Prints the instructions per request for each case, counted by callgrind. Requires valgrind.
+#   ./instructions.sh [TEXT...]      all cases, or those whose name contains one of the texts
+#   ./instructions.sh --assert       the cases of instructions.txt. Fails if one exceeds its limit
+# `over` is the excess of the guard over the bare handler and signature verification. Valgrind does not emulate SHA instructions, so
+# hashing is overstated equally in each column. This cancels out in `over`.
 set -euo pipefail
 cd "$(dirname "$0")"
 count=64
@@ -12,17 +12,17 @@ trap 'rm -rf "$out"' EXIT
 load=$(cargo build --release --locked --bin auth-load --message-format=json-render-diagnostics |
     sed -n 's/.*"executable":"\([^"]*auth-load\)".*/\1/p')
 
-# The instructions of one run; nothing where this one has nothing to do in that case.
+# Prints the instructions of one run, or nothing if there is nothing to measure in that case.
 of() {
     valgrind --tool=callgrind --toggle-collect='*meter*collected*' --callgrind-out-file="$out/counts" \
         "$load" --callgrind "$1" "$2" "$count" >"$out/log" 2>&1 || { cat "$out/log" >&2; exit 1; }
     sed -n 's/^\(summary\|totals\): //p' "$out/counts" | awk -v n="$count" 'NR == 1 && $1 > 0 { printf "%.0f", $1 / n }'
 }
 
-# Measures one case and prints its row.
+# Measures one case.
 measure() {
     bare=$(of bare "$1") raw=$(of raw "$1") guarded=$(of guarded "$1")
-    [[ $1 == remembered/* ]] && raw=0 # nothing is verified
+    [[ $1 == remembered/* ]] && raw=0 # no signature is verified
     over=$((guarded - ${bare:-0} - ${raw:-0}))
 }
 

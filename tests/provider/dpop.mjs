@@ -1,5 +1,5 @@
-// A client of an OAuth library: obtains a token that is bound to its key, and calls the API with it.
-// node dpop.mjs ISSUER SECRET URL SCOPE  prints one line of JSON for each call: what the library made of the answer.
+// A client with an OAuth library. It obtains a token that is bound to its key, and calls the API with it.
+// node dpop.mjs ISSUER SECRET URL SCOPE  prints one line of JSON for each call, with the result of the library.
 import * as client from 'openid-client';
 import * as oauth from 'oauth4webapi';
 
@@ -23,7 +23,7 @@ async function call(what, how) {
 }
 const insecure = { [oauth.allowInsecureRequests]: true };
 const bare = (token) => oauth.protectedResourceRequest(token, 'GET', new URL(url), undefined, undefined, insecure);
-// The handle of the library asks again with the nonce that it is given.
+// The handle of the library retries with the nonce of the response.
 const bound = (handle) => client.fetchProtectedResource(config, tokens.access_token, new URL(url), 'GET', undefined, undefined, { DPoP: handle });
 
 say('token', { type: tokens.token_type });

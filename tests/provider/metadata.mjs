@@ -1,4 +1,4 @@
-// A client that knows nothing but an address: it is refused, reads why, finds out whose token to bring, and comes back with one.
+// A client that only has the URL of a resource. It is denied, discovers the authorization server, and retries with a token.
 // node metadata.mjs RESOURCE PATH SECRET  prints one line of JSON.
 import * as oauth from 'oauth4webapi';
 

@@ -1,7 +1,7 @@
-// A second issuer, of another make, that signs whatever it is told: the first line of standard output is JSON with `issuer`.
-// POST /_test/token {"header": {…}, "claims": {…}, "alg": "ES256"} answers a token under a real key of that algorithm;
-// `null` in either deletes a member. POST /_test/next {"header": {…}, "claims": {…}} changes the tokens of its own endpoints so,
-// until told otherwise.
+// A second issuer of another implementation that signs any claims. The first line of standard output is JSON with `issuer`.
+// POST /_test/token {"header": {…}, "claims": {…}, "alg": "ES256"} returns a token, signed with a key of that algorithm.
+// `null` in either object deletes a member. POST /_test/next {"header": {…}, "claims": {…}} changes the tokens of its own endpoints
+// until the next such request.
 import { createServer } from 'node:http';
 import { OAuth2Server } from 'oauth2-mock-server';
 

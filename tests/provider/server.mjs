@@ -1,8 +1,8 @@
-// A real OpenID provider for tests: npm start, then read the first line of standard output (JSON with `issuer`).
-// Resource (RFC 8707) chooses the access token: https://api.example/?alg=ES256&ttl=60  or  ?format=opaque
-// REDIRECT_URI is where the client `web` may be sent back to; PORT, ISSUER as they say.
+// A real OpenID provider for tests. Run `npm start`. The first line of standard output is JSON with `issuer`.
+// The resource (RFC 8707) selects the access token: https://api.example/?alg=ES256&ttl=60  or  ?format=opaque
+// REDIRECT_URI contains the redirect URIs of the client `web`. PORT and ISSUER set the port and the issuer identifier.
 // Test controls (loopback only): POST /_test/rotate[?retire=1]  POST /_test/jwks?status=503&delay=2000&body=…  GET /_test/stats
-// `body` is one of BODIES below; without anything the key set is healthy again.
+// `body` is one of BODIES below. Without parameters, the regular key set is served again.
 import { createHash, createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import { Provider } from 'oidc-provider';
@@ -23,8 +23,8 @@ const CLIENTS = [
 let generation = 0;
 function newKeys() {
   generation += 1;
-  // By way of PEM: Node.js holds the lock of a key while it exports it, and waits for the same lock when it collects what has made
-  // the key.
+  // Keys are created from PEM to avoid a deadlock: Node.js locks a key while it exports it, and needs the same lock to
+  // garbage-collect the generator of the key.
   const pem = { publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } };
   const generate = (kind, options) => createPrivateKey(generateKeyPairSync(kind, { ...options, ...pem }).privateKey);
   const make = (alg, kind, options) => ({
@@ -46,7 +46,7 @@ const BODIES = {
   garbage: () => '<!doctype html><title>Maintenance</title>',
   enormous: () => JSON.stringify({ keys: published(), padding: 'x'.repeat(600 * 1024) }),
   many: () => JSON.stringify({ keys: Array.from({ length: 101 }, (_, n) => ({ ...published()[n % keys.length], kid: `many-${n}` })) }),
-  // A secret, a private key, a key for encryption and one of an unknown kind: none of them verifies; the good one does.
+  // A secret, a private key, an encryption key and a key of an unknown type must not be used. Only the valid key verifies.
   mixed: () => JSON.stringify({ keys: [
     { kty: 'oct', k: 'c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3JldA', alg: 'HS256', kid: 'secret' },
     ...keys.filter((key) => key.alg === 'ES384'), { ...published().find((key) => key.alg === 'RS256'), use: 'enc' },
@@ -86,7 +86,7 @@ function build(issuer) {
   provider.on('server_error', (_ctx, error) => console.error(error));
 }
 
-// Login and consent in one step: login_hint signs in with no page (curl, Rust); without it a form is shown (browser).
+// Login and consent in one step. login_hint signs in without a page (curl, Rust). Otherwise a form is shown (browser).
 async function interact(req, res, url) {
   const { prompt, params, session, grantId } = await provider.interactionDetails(req, res);
   if (prompt.name === 'login') {

@@ -1,22 +1,22 @@
-//! A strict reader of `WWW-Authenticate` (RFC 9110 §11.6.1): what a sender may write, and no more.
+//! A strict parser of `WWW-Authenticate` (RFC 9110 §11.6.1), which accepts only what a sender may generate.
 
 /// One challenge: the scheme and its parameters, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Challenge {
     /// The scheme, as written.
     pub scheme: String,
-    /// Names as written, values without their quotes and escapes.
+    /// Parameter names as written, and values without quotes and escapes.
     pub parameters: Vec<(String, String)>,
 }
 
 impl Challenge {
-    /// The value of a parameter, whose name is compared without regard to case.
+    /// Returns the value of a parameter. Names are case-insensitive.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.parameters.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 }
 
-/// Reads one field line: one challenge, or several separated by commas. `Err` says what no sender may write.
+/// Parses one field line with one or more comma-separated challenges. The error describes the syntax violation.
 pub fn read(line: &str) -> Result<Vec<Challenge>, String> {
     let mut reader = Reader { text: line, at: 0 };
     let mut challenges = vec![reader.challenge()?];
@@ -37,7 +37,7 @@ impl<'a> Reader<'a> {
         &self.text[self.at..]
     }
 
-    /// `scheme SP name=value, name=value`; stops before the comma in front of the next challenge.
+    /// Parses `scheme SP name=value, name=value`. Stops before the comma in front of the next challenge.
     fn challenge(&mut self) -> Result<Challenge, String> {
         let scheme = self.token()?.to_owned();
         let mut parameters: Vec<(String, String)> = Vec::new();
@@ -67,13 +67,13 @@ impl<'a> Reader<'a> {
             }
             self.comma()?;
             if !self.is_parameter() {
-                self.at = before; // the comma belongs to the list of challenges
+                self.at = before; // the comma separates two challenges
                 return Ok(Challenge { scheme, parameters });
             }
         }
     }
 
-    /// Whether a name and `=` follow, rather than the scheme of the next challenge.
+    /// Returns whether a name and `=` follow, rather than the scheme of the next challenge.
     fn is_parameter(&self) -> bool {
         let name = self.rest().bytes().take_while(|byte| is_token(*byte)).count();
         name > 0 && self.rest()[name..].starts_with('=')
@@ -126,7 +126,7 @@ fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-/// What the RFCs of the schemes allow beyond the syntax, and what we do for our own. `Err` names the rule that is broken.
+/// Checks the requirements of the scheme's RFC beyond the syntax, and our own for our schemes. The error names the violated rule.
 pub fn check(challenge: &Challenge) -> Result<(), String> {
     let text = |value: &str, space: bool| {
         let fits = |byte| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E) || space && byte == b' ';
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn reads_both_forms_and_refuses_what_no_sender_may_write() {
-        // HTTP-6 to HTTP-8, T19: otherwise the tests that use it would prove nothing
+        // HTTP-6 to HTTP-8, T19: the tests depend on this parser being strict.
         let schemes = |line| read(line).map(|all| all.into_iter().map(|one| one.scheme).collect::<Vec<_>>());
         #[rustfmt::skip]
         let good: &[(&str, &[&str])] = &[

@@ -1,4 +1,4 @@
-//! What the tests share. Nothing here uses the crates that are tested.
+//! Shared test support. It does not use the crates under test.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -16,7 +16,8 @@ pub mod server;
 pub mod token;
 pub mod wire;
 
-/// The examples of the attributes' pages. They run here, as their own crate cannot name the one that re-exports it.
+/// The examples in the documentation of the attributes. They are tested here, because `auth-macros` cannot depend on the crate that
+/// re-exports it.
 #[cfg(doctest)]
 pub mod pages {
     #[doc = include_str!("../../auth-macros/docs/public.md")]

@@ -1,4 +1,4 @@
-//! All that this process logs, at every level.
+//! Captures all log output of this process, at every level.
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,16 +11,16 @@ use tracing::{Event, Level, Metadata, Subscriber};
 /// One event, or the fields of one span.
 #[derive(Clone, Debug)]
 pub struct Line {
-    /// How grave.
+    /// The level.
     pub level: Level,
-    /// Who says it.
+    /// The target.
     pub target: String,
-    /// Names and values, `message` among them.
+    /// Names and values, including `message`.
     pub fields: Vec<(String, String)>,
 }
 
 impl Line {
-    /// The value of a field; empty where it has none.
+    /// Returns the value of a field. Empty if the field is missing.
     pub fn field(&self, name: &str) -> &str {
         self.fields.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
@@ -28,18 +28,18 @@ impl Line {
 
 static LINES: Mutex<Vec<Line>> = Mutex::new(Vec::new());
 
-/// Begins to keep what is logged. Tests that read the log call it before anything else.
+/// Starts capturing. Tests that read the log must call it first.
 pub fn capture() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| tracing::subscriber::set_global_default(Keep(AtomicU64::new(1))).unwrap());
 }
 
-/// All lines so far, of all tests of this process.
+/// Returns all lines so far, of all tests in this process.
 pub fn lines() -> Vec<Line> {
     LINES.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-/// The events of ours that are about handlers whose path ends so, but for the explanations of those who look closer.
+/// Returns the events of `auth_actix` above debug level about handlers whose path ends with this name.
 pub fn of_handler(name: &str) -> Vec<Line> {
     let is_of =
         |line: &Line| line.target == "auth_actix" && line.level < Level::DEBUG && line.field("handler").ends_with(name);

@@ -1,11 +1,11 @@
-//! Other people's programs, as clients.
+//! Runs external programs.
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::process::{Command, Output};
 use std::sync::Mutex;
 
-/// Runs a program. `None` where there is none, which is said aloud, and is a failure where CI should have it.
+/// Runs a program. Returns `None` if it is not installed, which is reported, and is a failure in CI.
 pub fn run(program: &str, arguments: &[&str]) -> Option<Output> {
     let ran = Command::new(program).args(arguments).output();
     let install = match program {
@@ -18,8 +18,10 @@ pub fn run(program: &str, arguments: &[&str]) -> Option<Output> {
     ran.inspect_err(|error| skipped(&format!("this machine has no {program} ({error}): install {install}"))).ok()
 }
 
-/// Says why something is not tested here, once, where `cargo test` shows it: what a test prints it keeps to itself. In CI
-/// it is a failure.
+/// Reports once why a test is skipped, on the real standard error, because `cargo test` captures the output of tests.
+///
+/// # Panics
+/// In CI, since nothing may be skipped there.
 pub fn skipped(why: &str) {
     assert!(std::env::var_os("CI").is_none(), "skipped in CI: {why}");
     static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());

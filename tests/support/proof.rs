@@ -1,4 +1,4 @@
-//! Proofs of possession (RFC 9449), right and wrong ones, made without the crates that are tested.
+//! Proofs of possession (RFC 9449), valid and invalid, generated without the crates under test.
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 
 use crate::token::base64url;
 
-/// A key of a client, for ES256.
+/// An ES256 key of a client.
 pub struct Key {
     key: EncodingKey,
     jwk: Value,
 }
 
 impl Key {
-    /// A new one.
+    /// Generates a new key.
     pub fn new() -> Self {
         let pair = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new()).unwrap();
         let key = EncodingKey::from_ec_der(pair.as_ref());
@@ -24,26 +24,26 @@ impl Key {
         Self { key, jwk: serde_json::to_value(jwk).unwrap() }
     }
 
-    /// Its public half.
+    /// Returns the public key as a JWK.
     pub fn public(&self) -> Value {
         let mut jwk = self.jwk.clone();
         jwk.as_object_mut().unwrap().retain(|name, _| ["kty", "crv", "x", "y"].contains(&name.as_str()));
         jwk
     }
 
-    /// Both halves, as nobody should send them.
+    /// Returns a JWK with private members, which must not be accepted.
     pub fn private(&self) -> Value {
         let mut jwk = self.public();
         jwk["d"] = json!("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
         jwk
     }
 
-    /// Its name (RFC 7638).
+    /// Returns the thumbprint (RFC 7638).
     pub fn thumbprint(&self) -> String {
         serde_json::from_value::<Jwk>(self.jwk.clone()).unwrap().thumbprint(ThumbprintHash::SHA256).unwrap()
     }
 
-    /// A proof, with these members in place of those of a good one; `null` takes one away.
+    /// Returns a proof. The given members replace those of a valid proof. `null` removes a member.
     pub fn proof(&self, header: Value, mut claims: Value, others: Value) -> String {
         let mut whole = json!({ "alg": "ES256", "typ": "dpop+jwt", "jwk": self.public() });
         for (into, from) in [(&mut whole, header), (&mut claims, others)] {
@@ -64,7 +64,7 @@ impl Default for Key {
     }
 }
 
-/// What a proof says of its token: base64url of SHA-256.
+/// Returns the token hash of a proof: base64url of SHA-256.
 pub fn hash(token: &str) -> String {
     let digest = (jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.key_utils.compute_digest)(
         token.as_bytes(),
@@ -73,7 +73,7 @@ pub fn hash(token: &str) -> String {
     base64url(digest.unwrap())
 }
 
-/// A name that was in no proof before.
+/// Returns a new unique proof id.
 pub fn fresh() -> String {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(0);

@@ -1,4 +1,4 @@
-//! A real server on a real socket, in this process.
+//! An actix server on a real socket, in this process.
 
 use std::net::SocketAddr;
 use std::thread::JoinHandle;
@@ -9,34 +9,34 @@ use actix_web::{App, HttpServer};
 
 use crate::wire::{Answer, Request};
 
-/// A server; ends when dropped.
+/// A running server. It is stopped on drop.
 pub struct Server {
-    /// Where it listens.
+    /// The address on which it listens.
     pub address: SocketAddr,
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Server {
-    /// Starts an application on one worker.
+    /// Starts an application with one worker.
     pub fn start(configure: impl Fn(&mut ServiceConfig) + Clone + Send + 'static) -> Self {
         Self::with_workers(1, configure)
     }
 
-    /// Starts an application on so many workers.
+    /// Starts an application with this number of workers.
     pub fn with_workers(workers: usize, configure: impl Fn(&mut ServiceConfig) + Clone + Send + 'static) -> Self {
         Self::try_start(workers, configure).unwrap()
     }
 
-    /// Starts an application on one worker, at a port that has to be known before.
+    /// Starts an application with one worker, on a predetermined port.
     pub fn start_at(port: u16, configure: impl Fn(&mut ServiceConfig) + Clone + Send + 'static) -> Self {
         Self::try_start_at(port, 1, configure).unwrap()
     }
 
-    /// The same for one that may refuse to start.
+    /// Like [`with_workers`](Self::with_workers), for applications that may fail to start.
     ///
     /// # Errors
-    /// It did.
+    /// The application failed to start.
     pub fn try_start(
         workers: usize,
         configure: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
@@ -58,7 +58,7 @@ impl Server {
                 let address = server.addrs()[0];
                 let server = server.run();
                 let handle = server.handle();
-                // What refuses to start does so at the first poll.
+                // Start-up errors are returned by the first poll.
                 let mut server = std::pin::pin!(server);
                 let first = std::future::poll_fn(|context| std::task::Poll::Ready(server.as_mut().poll(context))).await;
                 if let std::task::Poll::Ready(Err(error)) = first {
@@ -73,7 +73,7 @@ impl Server {
         Ok(Self { address, handle, thread: Some(thread) })
     }
 
-    /// Sends a request over a connection of its own.
+    /// Sends a request over a new connection.
     pub fn send(&self, request: &Request) -> Answer {
         request.send(self.address)
     }
@@ -81,7 +81,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // The command is sent when `stop` is called; its future only waits.
+        // `stop` sends the command when it is called, so its future need not be awaited.
         drop(self.handle.stop(false));
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();

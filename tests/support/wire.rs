@@ -1,13 +1,13 @@
-//! A client that sends bytes as they are, and reads answers strictly.
+//! An HTTP client that sends bytes unchanged and parses responses strictly.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-/// Longer than this no answer takes, but where hundreds of passwords are hashed by a debug build.
+/// Read timeout. It is this long because a debug build may hash hundreds of passwords before a response.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A request, to be sent as it stands.
+/// A request that is sent exactly as constructed.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Request {
@@ -17,13 +17,13 @@ pub struct Request {
     body: Vec<u8>,
 }
 
-/// A request with that method.
+/// Returns a request with this method.
 pub fn request(method: &str, target: &str) -> Request {
     let fields = vec![("Host".to_owned(), b"localhost".to_vec())];
     Request { method: method.to_owned(), target: target.to_owned(), fields, body: Vec::new() }
 }
 
-/// A `GET`.
+/// Returns a `GET` request.
 pub fn get(target: &str) -> Request {
     request("GET", target)
 }
@@ -40,24 +40,24 @@ impl Request {
         fields.iter().fold(self, |request, (name, value)| request.field(name, value))
     }
 
-    /// `Authorization`.
+    /// Adds an `Authorization` field line.
     pub fn authorization(self, value: impl AsRef<[u8]>) -> Self {
         self.field("Authorization", value)
     }
 
-    /// Another `Host`.
+    /// Replaces the `Host`.
     pub fn host(mut self, host: &str) -> Self {
         self.fields[0].1 = host.as_bytes().to_vec();
         self
     }
 
-    /// Adds a body, and its length.
+    /// Adds a body and its length.
     pub fn body(self, body: impl AsRef<[u8]>) -> Self {
         let length = body.as_ref().len().to_string();
         Self { body: body.as_ref().to_vec(), ..self.field("Content-Length", length) }
     }
 
-    /// The bytes.
+    /// Returns the bytes of the request.
     pub fn bytes(&self) -> Vec<u8> {
         let mut bytes = format!("{} {} HTTP/1.1\r\n", self.method, self.target).into_bytes();
         for (name, value) in &self.fields {
@@ -71,13 +71,13 @@ impl Request {
         bytes
     }
 
-    /// Sends it over a connection of its own.
+    /// Sends the request over a new connection.
     pub fn send(&self, to: SocketAddr) -> Answer {
         Connection::open(to).exchange(self)
     }
 }
 
-/// An answer. Field names are in lower case.
+/// A response. Field names are in lower case.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Answer {
     /// The status.
@@ -88,7 +88,7 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-/// The body as text.
+/// Shows the body as text.
 impl std::fmt::Debug for Answer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {:?} {:?}", self.status, self.fields, String::from_utf8_lossy(&self.body))
@@ -96,35 +96,38 @@ impl std::fmt::Debug for Answer {
 }
 
 impl Answer {
-    /// All lines of a field.
+    /// Returns all lines of a field.
     pub fn lines(&self, name: &str) -> Vec<&str> {
         self.fields.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str()).collect()
     }
 
-    /// The one line of a field.
+    /// Returns the only line of a field.
+    ///
+    /// # Panics
+    /// The field occurs more than once.
     pub fn field(&self, name: &str) -> Option<&str> {
         let lines = self.lines(name);
         assert!(lines.len() < 2, "{name} stands twice: {lines:?}");
         lines.first().copied()
     }
 
-    /// The body as text.
+    /// Returns the body as text.
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
 
-    /// The body as JSON.
+    /// Returns the body as JSON.
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// The last part of the problem's type; empty where there is no problem.
+    /// Returns the last part of the problem type. Empty if the body is not a problem.
     pub fn problem(&self) -> String {
         let json: serde_json::Value = serde_json::from_slice(&self.body).unwrap_or_default();
         json["type"].as_str().and_then(|kind| kind.rsplit('/').next()).unwrap_or_default().to_owned()
     }
 
-    /// All but what differs from one request to the next by itself.
+    /// Returns the response without the field that always differs.
     pub fn without_date(&self) -> Self {
         let fields = self.fields.iter().filter(|(name, _)| name != "date").cloned().collect();
         Self { fields, ..self.clone() }
@@ -138,7 +141,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Opens one.
+    /// Opens a connection.
     pub fn open(to: SocketAddr) -> Self {
         let stream = TcpStream::connect(to).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -146,18 +149,18 @@ impl Connection {
         Self { stream, unread: Vec::new() }
     }
 
-    /// Sends bytes; `false` where the other side has closed.
+    /// Sends bytes. Returns `false` if the peer has closed the connection.
     pub fn send(&mut self, bytes: &[u8]) -> bool {
         self.stream.write_all(bytes).is_ok()
     }
 
-    /// Sends a request and reads the answer.
+    /// Sends a request and reads the response.
     pub fn exchange(&mut self, request: &Request) -> Answer {
         self.send(&request.bytes());
         self.answer(request.method == "HEAD")
     }
 
-    /// Reads an answer; one to `HEAD` has no body.
+    /// Reads a response. A response to `HEAD` has no body.
     pub fn answer(&mut self, to_head: bool) -> Answer {
         let end = loop {
             match self.unread.windows(4).position(|window| window == b"\r\n\r\n") {
@@ -213,7 +216,7 @@ impl Connection {
         self.unread.drain(..length).collect()
     }
 
-    /// Reads more; `false` at the end.
+    /// Reads more bytes. Returns `false` at the end.
     fn read(&mut self) -> bool {
         let mut buffer = [0; 16 * 1024];
         match self.stream.read(&mut buffer) {
@@ -227,7 +230,8 @@ impl Connection {
         }
     }
 
-    /// Whether the other side closes within this time, without a further byte; goes on sending `bytes` until then.
+    /// Returns whether the peer closes the connection within this time, without sending another byte. Sends `bytes` repeatedly
+    /// until then.
     pub fn closes_within(&mut self, limit: Duration, bytes: &[u8]) -> bool {
         let start = Instant::now();
         self.stream.set_read_timeout(Some(Duration::from_millis(50))).unwrap();

@@ -1,7 +1,7 @@
-//! An API for programs: each has a key of its own, with what it may, and a key is taken back by deleting its line.
+//! An API for programs. Each client has its own key with its own roles and scopes. A key is revoked by deleting its line.
 //!
-//! Copy this when your customers' programs call you. `make-key`, in `src/bin`, makes a key: it appends a line to the file of keys, with the
-//! hash of the key, and shows the key once.
+//! Copy this if programs of your customers call you. `make-key`, in `src/bin`, creates a key: it appends a line with the hash of
+//! the key to the key file, and prints the key once.
 //!
 //! ```text
 //! cargo run -p api-keys --bin make-key keys.txt backup reader read:reports     # shows the key, once
@@ -9,7 +9,7 @@
 //! curl -i -H 'X-Api-Key: ak.…' http://127.0.0.1:8080/reports
 //! ```
 //!
-//! `KEYS` names the file (`keys.txt` unless set), `PORT` says where the server listens.
+//! `KEYS` is the path of the key file (`keys.txt` by default). `PORT` is the port to listen on (8080 by default).
 
 use std::io;
 

@@ -1,11 +1,14 @@
-//! An API whose tokens an OpenID provider signs.
+//! An API that accepts access tokens of an OpenID provider.
 //!
-//! Copy this when somebody else says who people are: Keycloak, Entra ID, Auth0, Okta, or your own. `ISSUER` is the provider's
-//! name, as tokens have it in `iss`, and `RESOURCE` this API's, as they have it in `aud`. Without `ISSUER`, a provider to try it
-//! with is started too (that needs Node.js and npm). `PORT` says where the API listens.
+//! Copy this if a provider authenticates your users, for example Keycloak, Entra ID, Auth0, Okta, or your own. `ISSUER` is the
+//! provider's issuer identifier, as in the `iss` claim of its tokens. `RESOURCE` is the identifier of this API, as in the `aud`
+//! claim.
 //!
-//! Nothing is fetched before the first token comes, and the tests below need no provider: they put keys of their own in the
-//! place of its.
+//! Run it with `cargo run -p behind-provider`. Without `ISSUER`, it also starts a provider to try it with (requires Node.js and
+//! npm) and prints `curl` commands. `PORT` is the port to listen on (8080 by default).
+//!
+//! Discovery and keys are fetched when the first token arrives. The tests below need no provider, because they replace its keys
+//! with their own.
 
 use std::io::IsTerminal as _;
 
@@ -38,9 +41,9 @@ async fn publish() -> impl Responder {
     "published\n"
 }
 
-/// Accepts the default access tokens of Keycloak and Auth0, whose scopes are in `scope`, and of Entra ID and Okta, whose scopes are in
-/// `scp`. For their roles, add `.keycloak("client")`, `.auth0("https://app.example/")`, `.entra()` or `.okta()`. A provider that
-/// follows RFC 9068 deserves `.access_token_profile()`: then no other token of it can pass for an access token.
+/// Accepts the default access tokens of Keycloak and Auth0, which have scopes in `scope`, and of Entra ID and Okta, which have them
+/// in `scp`. For roles, add `.keycloak("client")`, `.auth0("https://app.example/")`, `.entra()` or `.okta()`. If the provider
+/// follows RFC 9068, add `.access_token_profile()`: no other kind of token is then accepted as an access token.
 fn settings(issuer: &str, resource: &str) -> AuthBuilder {
     let tokens = Jwt::oidc(issuer).audience(resource).scopes_at(["/scope", "/scp"]);
     Auth::builder().realm("reports").bearer(tokens).resource(resource)
@@ -70,7 +73,7 @@ async fn main() -> std::io::Result<()> {
     HttpServer::new(move || App::new().service(api(&auth))).workers(2).bind(("127.0.0.1", port))?.run().await
 }
 
-/// The provider to try it with; nothing that an application needs.
+/// A provider for trying the example. Applications do not need this module.
 mod provider {
     use std::io::{BufRead as _, BufReader, Error, Result};
     use std::process::{Child, Command, Stdio};
@@ -79,7 +82,7 @@ mod provider {
 
     const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/provider");
 
-    /// Ends when dropped.
+    /// A child process that is killed on drop.
     pub(super) struct Provider {
         child: Child,
         said: Value,
@@ -145,7 +148,7 @@ mod tests {
     const ISSUER: &str = "https://id.example";
     const RESOURCE: &str = "https://api.example";
 
-    /// No provider, no network: the keys are those of the test, and all else is as it will be.
+    /// Needs no provider and no network: only the keys are replaced, and all other settings are real.
     #[actix_web::test]
     async fn tokens_are_read_as_configured_without_a_provider() {
         let keys = Keys::new();
@@ -155,12 +158,12 @@ mod tests {
         let table = [
             (keys.token(ISSUER, RESOURCE, &json!({ "scope": "openid read:reports" })), StatusCode::OK),
             (keys.token(ISSUER, RESOURCE, &json!({ "scope": "openid" })),              StatusCode::FORBIDDEN),
-            // Keycloak, Entra ID, Auth0, Okta
+            // Access tokens of Keycloak, Entra ID, Auth0 and Okta.
             (keys.token(ISSUER, RESOURCE, &json!({ "typ": "Bearer", "azp": "spa", "acr": "1", "scope": "read:reports profile" })), StatusCode::OK),
             (keys.token(ISSUER, RESOURCE, &json!({ "ver": "2.0", "azp": "spa", "tid": "t", "oid": "o", "scp": "read:reports" })), StatusCode::OK),
             (keys.token(ISSUER, RESOURCE, &json!({ "azp": "c", "gty": "client-credentials", "scope": "read:reports" })), StatusCode::OK),
             (keys.token(ISSUER, RESOURCE, &json!({ "ver": 1, "cid": "c", "uid": "u", "scp": ["openid", "read:reports"] })), StatusCode::OK),
-            // Their ID tokens and refresh tokens
+            // Their ID tokens and refresh tokens.
             (keys.token(ISSUER, RESOURCE, &json!({ "typ": "ID", "scope": "read:reports" })),      StatusCode::UNAUTHORIZED),
             (keys.token(ISSUER, RESOURCE, &json!({ "at_hash": "x", "scope": "read:reports" })),   StatusCode::UNAUTHORIZED),
             (keys.token(ISSUER, RESOURCE, &json!({ "typ": "Refresh", "scope": "read:reports" })), StatusCode::UNAUTHORIZED),

@@ -1,9 +1,9 @@
-//! An application behind a reverse proxy, with rules on the address of the client and its country, and a block list.
+//! An application behind a reverse proxy, with rules on the network and country of the client, and a block list.
 //!
-//! Copy this when a rule names a network and requests come through nginx, Caddy, a load balancer. The socket's peer is
-//! then the proxy, for everybody; and `X-Forwarded-For` begins with whatever the client wrote. So nothing is assumed: a
-//! rule that names a network does not start until the proxies, their header and the own host names are said. The proxy
-//! has to append to the header, as this one does, or to replace it:
+//! Copy this if a rule names a network and requests arrive through nginx, Caddy or a load balancer. The peer of the socket is then
+//! always the proxy, and the first entries of `X-Forwarded-For` are written by the client. No defaults are assumed: an application
+//! with a network rule does not start until the proxies, their header and its own host names are configured. The proxy must append
+//! to the header, as in this configuration, or replace it:
 //!
 //! ```text
 //! location / {
@@ -14,11 +14,13 @@
 //! }
 //! ```
 //!
-//! `BLOCKS` names a file of who is blocked (`blocks.txt` unless set), an entry a line, which is read again when it changes:
-//! `block address 203.0.113.0/24`, `block subject user:18:https://id.example:alice`. Without a proxy that knows countries,
-//! take `Countries::database(Database::open("GeoLite2-Country.mmdb")?)` (feature `geoip`).
+//! Run it with `cargo run -p behind-proxy`. `BLOCKS` is the path of the block list (`blocks.txt` by default). It has one entry per
+//! line, such as `block address 203.0.113.0/24` or `block subject user:18:https://id.example:alice`, and is reloaded when it
+//! changes. If the proxy cannot determine countries, use `Countries::database(Database::open("GeoLite2-Country.mmdb")?)` (feature
+//! `geoip`).
 //!
-//! `PORT` says where it listens, `JWT_SECRET` (at least 32 bytes) which secret signs tokens; one of its own is for a first look.
+//! `PORT` is the port to listen on (8080 by default). `JWT_SECRET` (at least 32 bytes) is the secret that signs tokens. The default
+//! secret is for trying the example only.
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::{App, HttpServer, Responder, get};
@@ -31,7 +33,7 @@ enum Role {
     Admin,
 }
 
-// Whether strangers may come in is said beside a network, always: here whoever is inside, known or not.
+// A network rule must state whether it also requires authentication. This one admits every caller inside the network.
 #[public]
 #[require_network("10.0.0.0/8", "fd00::/8")]
 #[get("/metrics")]
@@ -39,14 +41,15 @@ async fn metrics() -> impl Responder {
     "up 1\n"
 }
 
-// Inside without a token, outside with one: a stranger outside is challenged (401), since a token would help.
+// Inside the network without a token, outside with one. An anonymous caller outside gets a challenge (401), because a token would
+// help.
 #[require(role("admin") || network("10.0.0.0/8"))]
 #[get("/status")]
 async fn status() -> impl Responder {
     "all is well\n"
 }
 
-// An address that is not known is in no network, and is let in by no list: `deny_network` does not fail open.
+// An unknown address is in no network, but `deny_network` still denies it: the rule does not fail open.
 #[require_auth]
 #[deny_network("203.0.113.0/24")]
 #[get("/account")]
@@ -54,7 +57,7 @@ async fn account() -> impl Responder {
     "your account\n"
 }
 
-// A country that is not known is refused as well.
+// An unknown country is denied as well.
 #[public]
 #[deny_country("KP")]
 #[get("/downloads")]
@@ -69,15 +72,14 @@ fn settings(secret: &[u8], blocks: Blocklist) -> AuthBuilder {
     Auth::builder()
         .realm("intranet")
         .bearer(Jwt::hs256(secret).issuer(ISSUER).audience(AUDIENCE))
-        // Each proxy by its address: whoever is inside a trusted range could name any client. Only this one header is
-        // read.
+        // Each proxy by its address, because any host in a trusted range could claim any client address. Only this header is read.
         .trusted_proxies(["127.0.0.1", "::1"], ForwardingHeader::XForwardedFor)
-        // Asked for under another name, the address counts as not known. Otherwise the page of a stranger, whose name
-        // leads to our address (DNS rebinding), could read what a network rule shows to the browser of somebody inside.
+        // Requests for other host names have an unknown address. Otherwise, with DNS rebinding, a foreign page could use the
+        // browser of a user inside the network to read what a network rule protects.
         .hosts(["intranet.example"])
-        // From anybody but the proxies this header says nothing.
+        // The header is only accepted from the proxies.
         .countries(Countries::header("X-Country"))
-        // Addresses before anything else, subjects and tokens once they are verified.
+        // Addresses are checked first, subjects and tokens after they are verified.
         .blocks(blocks)
 }
 
@@ -90,10 +92,10 @@ async fn main() -> std::io::Result<()> {
     let port = std::env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(8080);
     let secret = std::env::var("JWT_SECRET").unwrap_or_else(|_| "for this example, and nowhere else".to_owned());
     let list = std::env::var("BLOCKS").unwrap_or("blocks.txt".into());
-    // Without a list nobody is blocked, until the application adds somebody.
+    // Without a file the list is empty until the application adds entries.
     let blocks = if std::path::Path::new(&list).exists() { Blocklist::file(list)? } else { Blocklist::memory() };
     let auth = settings(secret.as_bytes(), blocks).build()?;
-    // On loopback, so that nobody gets here but through the proxy.
+    // Listens on loopback only, so that all requests come through the proxy.
     HttpServer::new(move || App::new().service(intranet(&auth))).bind(("127.0.0.1", port))?.run().await
 }
 

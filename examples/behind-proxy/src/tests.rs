@@ -1,4 +1,4 @@
-//! What each hop can say about the client, and what of that is believed.
+//! Tests of which proxy headers determine the client address and country.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -21,7 +21,7 @@ async fn the_client_is_whom_the_proxy_saw() {
     let app =
         init_service(App::new().service(intranet(&settings(&[7; 32], Blocklist::memory()).build().unwrap()))).await;
     let host = ("Host", "intranet.example");
-    #[rustfmt::skip] // a table is read by column
+    #[rustfmt::skip] // keep the columns aligned
     let table: [(&str, &str, Headers<'_>, u16); 12] = [
         ("somebody inside",                    PROXY,   &[host, (XFF, "10.1.2.3")],                       200),
         ("the same by IPv6",                   PROXY,   &[host, (XFF, "fd00::7")],                        200),
@@ -41,7 +41,7 @@ async fn the_client_is_whom_the_proxy_saw() {
         let request = headers.iter().fold(request, |request, header| request.append_header(*header));
         let answer = call_service(&app, request.to_request()).await;
         assert_eq!(answer.status(), expected, "{case}");
-        // What the address decided is for that client: no shared cache may hand it on.
+        // The response depends on the client address, so a shared cache must not reuse it.
         let cached = if expected == 200 { "private" } else { "no-store" };
         assert_eq!(answer.headers().get("cache-control").unwrap(), cached, "{case}");
     }
@@ -58,10 +58,10 @@ async fn a_token_helps_where_the_rule_says_so() {
         ("/status",  "10.1.2.3",     "",      200),
         ("/status",  "198.51.100.7", "",      401), // a token would help
         ("/status",  "198.51.100.7", &*admin, 200),
-        ("/metrics", "198.51.100.7", &*admin, 403), // it would not
+        ("/metrics", "198.51.100.7", &*admin, 403), // a token would not help
         ("/account", "198.51.100.7", &*admin, 200),
         ("/account", "203.0.113.9",  &*admin, 403),
-        ("/account", "203.0.113.9",  "",      403), // and nobody is asked for one
+        ("/account", "203.0.113.9",  "",      403), // no challenge, since a token would not help
         ("/account", "unknown",      &*admin, 403),
     ];
     for (path, client, token, expected) in table {

@@ -1,12 +1,13 @@
-//! A small blog: posts have authors, editors publish them, admins may do all of it. Rules over objects, and who may call what as
-//! a file that is reviewed.
+//! A small blog: authors write posts, editors publish them, and admins may do both. Shows rules over objects, and an access list
+//! that is reviewed as a file.
 //!
-//! Copy this when who may do something hangs on the thing: a post belongs to somebody. The rules stand above the handlers
-//! (`posts.rs` says who may do what to a post, once), `ACCESS.md` beside `Cargo.toml` says it of all routes, and the tests hold the
-//! application against it. The OpenAPI document takes its security from the same rules, and is shown at `/docs/`; `/access` tells
-//! an admin what an editor may do.
+//! Copy this if access depends on the object, for example on the author of a post. Each rule is an attribute above its handler.
+//! `posts.rs` defines once which action each caller may perform on a post. `ACCESS.md`, next to `Cargo.toml`, lists the rules of
+//! all routes, and a test compares the application with it. The security section of the OpenAPI document is generated from the same
+//! rules. Swagger UI serves the document at `/docs/`, and admins can query the access of each role at `/access`.
 //!
-//! `cargo run -p blog` starts it with a key and a database that end with it, and prints lines to paste. `PORT` says where it listens.
+//! Run it with `cargo run -p blog`. It generates a key and an in-memory database for this run, and prints `curl` commands to try.
+//! `PORT` is the port to listen on (8080 by default).
 
 mod posts;
 
@@ -61,7 +62,8 @@ async fn list(pool: web::Data<SqlitePool>, caller: Option<Principal>) -> Result<
     Ok(web::Json(posts::list(&pool, caller.as_ref()).await?))
 }
 
-// What is published anybody may read, drafts those whom `posts.rs` names. For others a draft is not there.
+// Published posts are readable by every caller, drafts only by the callers that `posts.rs` allows. For all others a draft does not
+// exist.
 #[require(authorized(Post, Read))]
 #[utoipa::path(responses((status = OK, body = Post)))]
 #[get("/posts/{post}")]
@@ -81,7 +83,7 @@ async fn write(
     Ok(web::Json(posts::add(&pool, &caller, title, text).await?))
 }
 
-// The post is loaded and its author compared before the body is read.
+// The post is loaded and its author is compared before the body is read.
 #[require_auth]
 #[utoipa::path(responses((status = OK, body = Post)))]
 #[put("/posts/{post}")]
@@ -94,7 +96,7 @@ async fn edit(
     Ok(web::Json(posts::change(&pool, post, title, text).await?))
 }
 
-// `posts::publish` can be called for nobody who may not publish, with no post but one that they may publish.
+// `posts::publish` requires both proofs: the permission to publish, and a post that this caller may publish.
 #[require_permission("posts:publish")]
 #[utoipa::path(responses((status = OK, body = Post)))]
 #[post("/posts/{post}/publish")]
@@ -105,12 +107,12 @@ async fn publish(
     news: web::Data<News>,
 ) -> Result<web::Json<Post>, Failure> {
     let post = posts::publish(&pool, post, &may_publish).await?;
-    // Nobody may be listening.
+    // Sending fails if there are no subscribers.
     let _ = news.send(post.title.clone());
     Ok(web::Json(post))
 }
 
-// One transaction for the check and for what it lets through: the row cannot change between the two.
+// The check and the deletion share one transaction, so the row cannot change in between.
 #[require(role("admin") || check(posts::is_unpublished_of(&mut tx, *id, principal).await?))]
 #[utoipa::path(responses((status = NO_CONTENT)))]
 #[delete("/posts/{post}")]
@@ -120,7 +122,7 @@ async fn remove(id: web::Path<i64>, Writing(mut tx): Writing) -> Result<HttpResp
     Ok(HttpResponse::NoContent().finish())
 }
 
-// To all others there is no such page.
+// Callers without the role get 404.
 #[require_role("admin", not_found)]
 #[get("/statistics")]
 async fn statistics(admin: Granted<proof::Admin>, pool: web::Data<SqlitePool>) -> Result<String, Failure> {
@@ -128,10 +130,10 @@ async fn statistics(admin: Granted<proof::Admin>, pool: web::Data<SqlitePool>) -
     Ok(format!("{published} of {all} posts are published"))
 }
 
-/// Titles of what was just published.
+/// A channel with the titles of newly published posts.
 type News = broadcast::Sender<String>;
 
-// What is published, as it is, to authors for as long as they are. A page that can set no header changes its token for a ticket.
+// Streams published titles to authors until their access ends. A page that cannot set headers exchanges its token for a ticket.
 #[require_role("author")]
 #[utoipa::path(responses((status = OK, content_type = "text/event-stream")))]
 #[get("/news")]
@@ -148,7 +150,7 @@ async fn listen(lease: Lease, news: web::Data<News>) -> HttpResponse {
     HttpResponse::Ok().content_type("text/event-stream").streaming(lease.over(titles))
 }
 
-/// A line break would begin another field.
+/// Encodes a server-sent event. Line breaks are replaced, because they would start another field.
 fn event(title: &str) -> web::Bytes {
     format!("data: {}\n\n", title.replace(['\r', '\n'], " ")).into()
 }
@@ -160,7 +162,7 @@ async fn ticket(ticket: Ticket) -> String {
     ticket.into_string()
 }
 
-/// A transaction, which is rolled back unless it is committed.
+/// A transaction that is rolled back unless it is committed.
 struct Writing(Transaction<'static, Sqlite>);
 
 impl actix_web::FromRequest for Writing {
@@ -180,19 +182,19 @@ impl actix_web::FromRequest for Writing {
 #[openapi(paths(list, show, write, edit, publish, remove, listen, ticket), servers((url = "/api")))]
 struct Document;
 
-/// All but where tokens come from.
+/// Returns the configuration. Only the issuer of tokens is passed in.
 fn settings(tokens: Jwt) -> AuthBuilder {
     Auth::builder().realm("blog").bearer(tokens).roles::<Role>().tickets()
 }
 
-/// What all workers share.
+/// State that is shared by all workers.
 #[derive(Clone)]
 struct Shared {
     pool: SqlitePool,
     news: News,
 }
 
-/// All of the API: what the server registers, and what the tests hold against `ACCESS.md`.
+/// Returns the API. The server registers it, and the tests compare it with `ACCESS.md`.
 fn api(
     auth: &Auth,
     shared: &Shared,
@@ -207,18 +209,18 @@ fn api(
     scope.service(statistics).service(listen).service(ticket)
 }
 
-/// The document, with the security that the rules ask for.
+/// Generates the OpenAPI document, with the security requirements of the rules.
 fn document(auth: &Auth, shared: &Shared) -> std::io::Result<utoipa::openapi::OpenApi> {
     api(auth, shared).access_matrix().secure_openapi(&Document::openapi()).map_err(std::io::Error::other)
 }
 
-/// Swagger UI, for whoever writes here.
+/// Serves Swagger UI without authentication.
 fn docs(auth: &Auth, document: utoipa::openapi::OpenApi) -> impl HttpServiceFactory + use<> {
     let ui = SwaggerUi::new("/{_:.*}").config(Config::from("/docs/openapi.json")).url("/openapi.json", document);
     auth.scope("/docs").service(auth_actix::guarded(rule!(public), web::scope("").service(ui)))
 }
 
-/// Who may call what, as a page to ask it of: for admins, who may know.
+/// Serves the access matrix as an interactive page, for admins only.
 fn access(auth: &Auth, shared: &Shared) -> impl HttpServiceFactory + use<> {
     let page = api(auth, shared).access_matrix().to_html();
     let page = web::get().to(move || std::future::ready(web::Html::new(page.clone())));
@@ -243,7 +245,7 @@ async fn shared() -> sqlx::Result<Shared> {
     Ok(Shared { pool: database().await?, news: broadcast::channel(64).0 })
 }
 
-/// A database in memory, which ends with its last connection.
+/// Opens an in-memory database, which is deleted when its last connection closes.
 async fn database() -> sqlx::Result<SqlitePool> {
     let options = SqliteConnectOptions::new().in_memory(true).shared_cache(true);
     let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
@@ -252,7 +254,7 @@ async fn database() -> sqlx::Result<SqlitePool> {
     Ok(pool)
 }
 
-/// Lines to paste: an author writes, and may not publish; an editor may.
+/// Prints `curl` commands: an author writes a post but may not publish it, and an editor may.
 #[allow(clippy::print_stdout, reason = "it is what whoever starts it reads")]
 fn say(tokens: &Jwt, port: u16) {
     let token = |role: &str| tokens.dev_token(Some(role)).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Posts, and who may do what to one. Nothing here knows of HTTP, but for what an error is answered with.
+//! Posts and the rules over them. Independent of HTTP, except for the response of [`Failure`].
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError, web};
@@ -27,11 +27,11 @@ pub(crate) struct Summary {
     title: String,
 }
 
-/// To read it.
+/// The action of reading a post.
 pub(crate) struct Read;
-/// To change what it says.
+/// The action of editing the title and text of a post.
 pub(crate) struct Edit;
-/// To show it to everybody.
+/// The action of publishing a post.
 pub(crate) struct Publish;
 
 impl Resource for Post {
@@ -66,12 +66,12 @@ impl Allows<Edit> for Post {
 
 impl Allows<Publish> for Post {
     fn allows(&self, caller: &Principal) -> bool {
-        // Nobody passes their own work.
+        // Reviewing requires a second person.
         !self.is_by(caller)
     }
 }
 
-/// What can go wrong.
+/// An error of the application.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     #[error("the database: {0}")]
@@ -85,7 +85,7 @@ impl ResponseError for Failure {
         StatusCode::INTERNAL_SERVER_ERROR
     }
 
-    // What went wrong is for the log.
+    // Details go to the log only.
     fn error_response(&self) -> HttpResponse {
         HttpResponse::build(self.status_code()).finish()
     }
@@ -96,14 +96,14 @@ pub(crate) async fn create(pool: &SqlitePool) -> sqlx::Result<()> {
     sqlx::query(table).execute(pool).await.map(drop)
 }
 
-/// Those that this caller may read: what is published, and their own.
+/// Returns the posts that the caller may read: published posts, and the caller's own.
 pub(crate) async fn list(pool: &SqlitePool, caller: Option<&Principal>) -> Result<Vec<Summary>, Failure> {
     let author = caller.map(|caller| caller.id().to_string()).unwrap_or_default();
     let list = sqlx::query_as("SELECT id, title FROM posts WHERE published OR author = ? ORDER BY id");
     Ok(list.bind(author).fetch_all(pool).await?)
 }
 
-/// How many there are, and how many of them are published.
+/// Returns the number of posts, and how many of them are published.
 pub(crate) async fn count(pool: &SqlitePool, _: &Granted<proof::Editor>) -> Result<(i64, i64), Failure> {
     let count = sqlx::query_as("SELECT COUNT(*), COUNT(*) FILTER (WHERE published) FROM posts");
     Ok(count.fetch_one(pool).await?)
@@ -116,7 +116,7 @@ pub(crate) async fn add(pool: &SqlitePool, author: &Principal, title: String, te
     Ok(add.fetch_one(pool).await?)
 }
 
-/// Takes the proof that whoever asks may: there is no other way to call it.
+/// Updates a post. Requires a proof that the caller may edit it, so there is no unchecked way to call it.
 pub(crate) async fn change(
     pool: &SqlitePool,
     post: Authorized<Post, Edit>,
@@ -128,7 +128,7 @@ pub(crate) async fn change(
     Ok(Post { title, text, ..post.into_inner() })
 }
 
-/// The same, and that whoever does it may publish at all.
+/// Publishes a post. Requires a proof for this post, like [`change`], and a proof of the permission to publish.
 pub(crate) async fn publish(
     pool: &SqlitePool,
     post: Authorized<Post, Publish>,
@@ -138,7 +138,7 @@ pub(crate) async fn publish(
     Ok(Post { published: true, ..post.into_inner() })
 }
 
-/// Whether it is a draft of this caller.
+/// Returns whether the post is an unpublished post of the caller.
 pub(crate) async fn is_unpublished_of(
     tx: &mut SqliteConnection,
     id: i64,

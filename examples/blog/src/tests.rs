@@ -1,4 +1,4 @@
-//! Who may do what, as a client meets it; and that nothing has changed that nobody reviewed.
+//! Tests of the access rules over HTTP, and of the reviewed files `ACCESS.md` and `openapi.json`.
 
 use actix_web::body::MessageBody as _;
 use actix_web::http::Method;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// Of a key that is in every test, or in none where the keys are its own.
+/// Uses a fixed key. Tests with `test_keys` replace it.
 fn tokens() -> Jwt {
     Jwt::hs256([7; 32]).issuer("https://id.example").audience("blog")
 }
@@ -27,7 +27,8 @@ async fn every_atom_of_every_rule_decides() {
     let keys = Keys::new();
     let auth = settings(tokens()).test_keys(&keys).build().unwrap();
     let undecided = assert_matrix(&keys, App::new().service(api(&auth, &shared().await.unwrap()))).await;
-    // What is asked about a post is for the tests below; and what decides beside it does so where it says no.
+    // Object checks are covered by the tests below. Atoms next to an object check are listed too, because their effect depends on
+    // its result.
     let of_posts = [
         "GET /api/posts/{post}: authorized(Post, Read)",
         "PUT /api/posts/{post}: authenticated",
@@ -40,7 +41,7 @@ async fn every_atom_of_every_rule_decides() {
     assert_eq!(undecided, of_posts);
 }
 
-/// `UPDATE_ACCESS=1 cargo test` writes it, as it does `ACCESS.md`.
+/// Compares `openapi.json` with the generated document. `UPDATE_ACCESS=1 cargo test` writes the file, as it does `ACCESS.md`.
 #[actix_web::test]
 async fn the_document_is_the_one_that_was_reviewed() {
     let auth = settings(tokens()).build().unwrap();
@@ -75,9 +76,9 @@ async fn a_post_is_its_authors_until_an_editor_has_published_it() {
     let table = [
         (None,                  "POST",   "/api/posts",           401),
         (Some(Caller::user("mallory")), "POST", "/api/posts",     403),
-        (alice(),               "POST",   "/api/posts",           200), // 1
+        (alice(),               "POST",   "/api/posts",           200), // post 1
         (None,                  "GET",    "/api/posts/1",         401),
-        (eve(),                 "GET",    "/api/posts/1",         404), // not there, for all she learns
+        (eve(),                 "GET",    "/api/posts/1",         404), // a draft is hidden from other authors
         (eve(),                 "GET",    "/api/posts/7",         404),
         (alice(),               "GET",    "/api/posts/1",         200),
         (bob(),                 "GET",    "/api/posts/1",         200),
@@ -87,12 +88,12 @@ async fn a_post_is_its_authors_until_an_editor_has_published_it() {
         (alice(),               "POST",   "/api/posts/1/publish", 403),
         (bob(),                 "POST",   "/api/posts/1/publish", 200),
         (eve(),                 "GET",    "/api/posts/1",         200),
-        (alice(),               "PUT",    "/api/posts/1",         404), // published, it is no more hers to change
+        (alice(),               "PUT",    "/api/posts/1",         404), // a published post can no longer be edited by its author
         (alice(),               "DELETE", "/api/posts/1",         403),
-        (bob(),                 "POST",   "/api/posts",           200), // 2
-        (bob(),                 "POST",   "/api/posts/2/publish", 404), // nobody passes their own work
+        (bob(),                 "POST",   "/api/posts",           200), // post 2
+        (bob(),                 "POST",   "/api/posts/2/publish", 404), // authors cannot publish their own posts
         (admin(),               "POST",   "/api/posts/2/publish", 200),
-        (alice(),               "POST",   "/api/posts",           200), // 3
+        (alice(),               "POST",   "/api/posts",           200), // post 3
         (eve(),                 "DELETE", "/api/posts/3",         403),
         (alice(),               "DELETE", "/api/posts/3",         204),
         (admin(),               "DELETE", "/api/posts/1",         204),
@@ -136,12 +137,12 @@ async fn what_is_published_is_told_to_authors_who_listen_and_what_hides_is_not_t
     assert_eq!(read_body(told).await, "1 of 1 posts are published");
     assert_eq!(call_service(&app, ask("/access", editor())).await.status(), 403);
     assert_eq!(call_service(&app, ask("/access", admin())).await.status(), 200);
-    // Why, in words.
+    // The explanation as text.
     let answer = call_service(&app, explained(ask("/api/news", Caller::user("eve")))).await;
     assert_eq!(explanation(answer.request()).unwrap(), "no  role(\"author\") (it is not so, or nobody knows)");
 }
 
-/// Writes while it asks.
+/// A handler whose check writes to the transaction.
 #[require_auth]
 #[require(check({
     sqlx::query("INSERT INTO posts (author, title, text) VALUES ('', '', '')").execute(&mut *tx).await?;

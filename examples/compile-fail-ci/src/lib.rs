@@ -1,18 +1,19 @@
-//! A payroll whose CI proves what cannot be written.
+//! A payroll API whose CI tests that incorrect programs do not compile.
 //!
-//! Copy this when "nobody registers a handler without a rule" should be more than what reviewers look for: the cases in
-//! `tests/compile_fail` are programs that must not compile, each with the words in which the compiler says so. They are
-//! built against this library as any program would be, so they name the application's own roles, and they go on failing
-//! for the right reason when somebody changes these.
+//! Copy this if "every handler has a rule" should be enforced by more than code review. The cases in `tests/compile_fail` are
+//! programs that must not compile, each with the expected compiler message. They are built against this library like any other
+//! program, so they use the application's own roles, and they still have to fail for the right reason after those roles change.
+//!
+//! Run it with `cargo run -p compile-fail-ci`, and the compile-fail tests with `cargo test -p compile-fail-ci`.
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::{Responder, get, web};
 use auth_actix::{Auth, AuthBuilder, Jwt, Principal, require_auth, require_role};
 
-/// Who works here. "temp" was abolished: `tests/compile_fail/role_that_was_abolished.rs` keeps it from coming back.
+/// The roles of employees. "temp" was removed: `tests/compile_fail/role_that_was_abolished.rs` keeps it from being reintroduced.
 #[derive(auth_actix::Role)]
 pub enum Role {
-    /// Pays.
+    /// Sees all salaries.
     Accountant,
 }
 
@@ -28,17 +29,17 @@ async fn payslip(caller: Principal) -> impl Responder {
     format!("the payslip of {}\n", caller.local_subject())
 }
 
-/// The issuer of tokens.
+/// The issuer of accepted tokens.
 pub const ISSUER: &str = "https://id.example";
-/// What they are for.
+/// The audience of accepted tokens.
 pub const AUDIENCE: &str = "payroll";
 
-/// All settings but where the secret comes from.
+/// Returns the configuration. Only the secret is passed in.
 pub fn settings(secret: &[u8]) -> AuthBuilder {
     Auth::builder().realm("payroll").bearer(Jwt::hs256(secret).issuer(ISSUER).audience(AUDIENCE))
 }
 
-/// All of the application.
+/// Returns all routes of the application.
 pub fn api(auth: &Auth) -> impl HttpServiceFactory + use<> {
     auth.scope("/api").service(salary).service(payslip)
 }

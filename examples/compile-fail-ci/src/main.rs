@@ -1,4 +1,5 @@
-//! Starts the payroll. `PORT` says where it listens, `JWT_SECRET` (at least 32 bytes) which secret signs tokens.
+//! Starts the payroll API. `PORT` is the port to listen on (8080 by default). `JWT_SECRET` (at least 32 bytes) is the secret that
+//! signs tokens.
 
 use actix_web::{App, HttpServer};
 

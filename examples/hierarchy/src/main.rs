@@ -1,9 +1,11 @@
-//! A newsroom: roles that imply one another, and permissions that they grant.
+//! A newsroom API with roles that imply other roles and grant permissions.
 //!
-//! Copy this when handlers should ask for what they do (`posts:publish`) rather than for everybody who may do it, and
-//! when who holds a role should hold those below it. Both are closed over when this compiles: a hierarchy costs a
-//! request nothing, and a circle in it does not build. `PORT` says where it listens, `JWT_SECRET` (at least 32 bytes)
-//! which secret signs tokens.
+//! Copy this if handlers should require what they do (`posts:publish`) instead of listing every role that may do it, and if a role
+//! should include the roles below it. Implications and grants are resolved at compile time: the hierarchy costs nothing per
+//! request, and a cycle in it is a compile error.
+//!
+//! Run it with `cargo run -p hierarchy`. `PORT` is the port to listen on (8080 by default). `JWT_SECRET` (at least 32 bytes) is the
+//! secret that signs tokens.
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::{App, HttpServer, Responder, delete, get, post, web};
@@ -11,10 +13,10 @@ use auth_actix::{Auth, AuthBuilder, Jwt, Principal, require, require_permission,
 
 #[derive(auth_actix::Permission)]
 enum Permission {
-    // A colon is no part of a Rust name, so the name that tokens carry is written out.
+    // A Rust identifier cannot contain a colon, so the name in tokens is written explicitly.
     #[permission("posts:read")]
     PostsRead,
-    // Who may write posts may read them: said once, here, and true for every role and every token.
+    // Permission to write posts includes permission to read them. This applies to every role and every token.
     #[permission("posts:write", implies(PostsRead))]
     PostsWrite,
     #[permission("posts:publish", implies(PostsRead))]
@@ -27,7 +29,8 @@ enum Permission {
 enum Role {
     #[role(implies(Editor), grants(Permission::MediaDelete))]
     Admin,
-    // Tokens of last year still say "content-editor". Rules cannot: an alias is for what we do not control.
+    // Older tokens still contain "content-editor". An alias accepts it in tokens that the application does not control. Rules
+    // cannot use it.
     #[role(implies(Author), grants(Permission::PostsPublish), alias("content-editor"))]
     Editor,
     #[role(grants(Permission::PostsWrite))]
@@ -37,14 +40,14 @@ enum Role {
     OnProbation,
 }
 
-// As a string: what a token would say, looked up in `Permission` when this compiles.
+// A string is the name in tokens. It is looked up in `Permission` at compile time.
 #[require_permission("posts:read")]
 #[get("/posts/{id}")]
 async fn read(id: web::Path<u64>) -> impl Responder {
     format!("post {id}\n")
 }
 
-// As a path: what an editor completes and renames. It means the same.
+// A path has the same meaning as the string. Editors can complete and rename it.
 #[require_permission(Permission::PostsWrite)]
 #[post("/posts")]
 async fn write(text: String) -> impl Responder {
@@ -57,15 +60,16 @@ async fn publish(id: web::Path<u64>) -> impl Responder {
     format!("post {id} is out\n")
 }
 
-// Names combine by a word, since a bare list would leave open how. An editor holds "author" too, by implication.
+// Several names need `any(…)` or `all(…)`, because a plain list would be ambiguous. An editor also has the role "author", by
+// implication.
 #[require_role(any(Role::Author, "reader"))]
 #[get("/desk")]
 async fn desk(caller: Principal) -> impl Responder {
-    // Who may come in is the rule's to say; what they see may depend on more.
+    // The rule decides who may call the handler. The content of the response may depend on more.
     if caller.has_role(Role::Editor) { "all posts\n" } else { "your posts\n" }
 }
 
-// `!role` needs a token that lists roles at all: one that is silent on them could hide what it holds.
+// `!role` requires a token with a list of roles. A token without one could hide a role.
 #[require(permission("media:delete") && !role("on-probation"))]
 #[delete("/media/{id}")]
 async fn remove(id: web::Path<u64>) -> impl Responder {
@@ -77,8 +81,8 @@ const AUDIENCE: &str = "newsroom";
 
 fn settings(secret: &[u8]) -> AuthBuilder {
     let tokens = Jwt::hs256(secret).issuer(ISSUER).audience(AUDIENCE);
-    // Whose grants count. A scope knows the role types that its rules name; said here, that is so also where all of them
-    // ask for permissions.
+    // The role type whose grants apply. A scope finds the role types that its rules name, so this call only matters if all rules
+    // require permissions.
     Auth::builder().realm("newsroom").bearer(tokens).roles::<Role>()
 }
 
@@ -114,7 +118,7 @@ mod tests {
             (Method::GET, "/api/desk"),
             (Method::DELETE, "/api/media/7"),
         ];
-        #[rustfmt::skip] // a table is read by column
+        #[rustfmt::skip] // keep the columns aligned
         let table = [ //                                                read write publish desk delete
             (json!({ "roles": ["admin"] }),                             [200, 200, 200, 200, 200]),
             (json!({ "roles": ["admin", "on-probation"] }),             [200, 200, 200, 200, 403]),
@@ -124,7 +128,7 @@ mod tests {
             (json!({ "roles": ["reader"] }),                            [200, 403, 403, 200, 403]),
             (json!({ "roles": ["boss"] }),                              [403, 403, 403, 403, 403]), // not declared
             (json!({ "permissions": ["posts:publish"] }),               [200, 403, 200, 403, 403]),
-            (json!({ "permissions": ["media:delete"] }),                [403, 403, 403, 403, 403]), // silent on roles
+            (json!({ "permissions": ["media:delete"] }),                [403, 403, 403, 403, 403]), // without a list of roles
             (json!({ "permissions": ["media:delete"], "roles": [] }),   [403, 403, 403, 403, 200]),
         ];
         for (claims, expected) in table {

@@ -1,15 +1,15 @@
-//! What the server and `add-user` share: the roles, the handlers, and how they are put together.
+//! The roles and handlers of the tool, shared by the server and `add-user`.
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::{Responder, get, post, web};
 use auth_actix::{Auth, Principal, require_auth, require_role};
 
-/// Who works with the tool. The third field of a line in the file of users names these.
+/// The roles of users. The third field of a line in the user file contains these names.
 #[derive(auth_actix::Role)]
 pub enum Role {
     /// Restarts services.
     Operator,
-    /// Reads what happened.
+    /// Reads the log.
     Auditor,
 }
 
@@ -20,8 +20,8 @@ async fn overview(caller: Principal) -> impl Responder {
     format!("hello {}, you {may} restart services\n", caller.local_subject())
 }
 
-// A browser sends the password with whatever request it makes, also with one that the page of a stranger had it make.
-// Such a POST is refused before the password is looked at, so nothing has to be added here against CSRF.
+// Browsers attach the password to every request, including requests that a foreign page initiates. Such a POST is denied before the
+// password is verified, so no further CSRF protection is needed.
 #[require_role("operator")]
 #[post("/services/{name}/restart")]
 async fn restart(name: web::Path<String>) -> impl Responder {
@@ -34,7 +34,7 @@ async fn log() -> impl Responder {
     "nothing happened\n"
 }
 
-/// All of the application.
+/// Returns all routes of the application.
 pub fn tool(auth: &Auth) -> impl HttpServiceFactory + use<> {
     auth.scope("").service(overview).service(restart).service(log)
 }

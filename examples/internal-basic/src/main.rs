@@ -1,9 +1,8 @@
-//! An internal tool whose users stand in a file, with a password each (HTTP Basic, RFC 7617).
+//! An internal tool with a file of users and passwords (HTTP Basic, RFC 7617).
 //!
-//! Copy this when a handful of people use a tool from browsers and scripts, and there is no identity provider to ask.
-//! Lines of the file come from `add-user`, in `src/bin`; a browser asks for the password by itself. Basic sends the
-//! password with each request: put TLS in front. `USERS` names the file (`users.txt` unless set), `PORT` says where the
-//! server listens.
+//! Copy this if a small team uses a tool from browsers and scripts, and there is no identity provider. `add-user`, in `src/bin`,
+//! prints lines for the user file. Browsers prompt for the password. Basic sends the password with each request, so run the tool
+//! behind TLS. `USERS` is the path of the user file (`users.txt` by default). `PORT` is the port to listen on (8080 by default).
 //!
 //! ```text
 //! cargo run -p internal-basic --bin add-user alice operator >> users.txt
@@ -19,9 +18,9 @@ use auth_actix::password::UsersFile;
 #[actix_web::main]
 #[allow(clippy::print_stdout, reason = "for the person who started it")]
 async fn main() -> io::Result<()> {
-    tracing_subscriber::fmt().with_writer(io::stderr).init(); // who was refused, and by which rule
+    tracing_subscriber::fmt().with_writer(io::stderr).init(); // logs each denial, with its rule
     let port = std::env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(8080);
-    // Read once. A line that cannot be used stops the start, so that nobody finds out when they log in.
+    // Loaded once. An invalid line stops the start, so that it is not discovered by a user who cannot log in.
     let users = UsersFile::open(std::env::var("USERS").unwrap_or("users.txt".into())).map_err(io::Error::other)?;
     let auth = Auth::builder().realm("ops").basic(users).build()?;
 

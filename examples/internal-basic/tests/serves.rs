@@ -1,6 +1,6 @@
-//! Makes users with the real `add-user`, starts the real server on their file, and logs in.
+//! Creates users with `add-user`, starts the server with their file, and logs in.
 
-#![cfg(test)] // tells clippy that helpers here are for tests too
+#![cfg(test)] // clippy then treats the helpers as test code
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -10,7 +10,7 @@ use base64::Engine as _;
 
 const PASSWORD: &str = "correct horse battery staple";
 
-/// The server, which ends with the test, however that ends.
+/// A running server that is killed on drop.
 struct Server(Child);
 
 impl Drop for Server {
@@ -39,7 +39,7 @@ fn users_that_were_added_log_in_and_nobody_else() {
     };
     let alice = basic("alice", PASSWORD);
     let restart = "POST /services/web/restart";
-    #[rustfmt::skip] // a table is read by column
+    #[rustfmt::skip] // keep the columns aligned
     let table = [
         ("a stranger is challenged",   "GET /",    String::new(),                             401),
         ("an operator comes in",       "GET /log", alice.clone(),                             200),
@@ -54,13 +54,13 @@ fn users_that_were_added_log_in_and_nobody_else() {
     for (case, request, headers, status) in table {
         let answer = send(address, request, &headers);
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{case}\n{answer}");
-        // Without a challenge a browser would not ask for the password (RFC 9110 §15.5.2).
+        // Without a challenge a browser does not prompt for a password (RFC 9110 §15.5.2).
         let challenge = "\r\nwww-authenticate: Basic realm=\"ops\", charset=\"UTF-8\"\r\n";
         assert_eq!(answer.contains(challenge), [400, 401].contains(&status), "{case}\n{answer}");
         if status == 401 && !headers.is_empty() {
             let mut lines: Vec<_> =
                 answer.lines().filter(|line| !line.starts_with("date: ")).map(str::to_owned).collect();
-            lines.sort_unstable(); // headers come in any order
+            lines.sort_unstable(); // the order of headers is not defined
             refused.push(lines);
         }
     }
@@ -87,12 +87,12 @@ fn add_user(arguments: &[&str], password: &str) -> Output {
     let mut program = Command::new(env!("CARGO_BIN_EXE_add-user"));
     let program = program.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut program = program.spawn().unwrap();
-    // Where the arguments are wrong it does not wait for a password.
+    // With invalid arguments the program exits without reading the password.
     let _ = writeln!(program.stdin.take().unwrap(), "{password}");
     program.wait_with_output().unwrap()
 }
 
-/// Sends a request without a body, and reads to the end of the answer.
+/// Sends a request without a body, and reads the complete response.
 fn send(address: &str, request: &str, headers: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(stream, "{request} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{headers}\r\n").unwrap();

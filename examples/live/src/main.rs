@@ -1,10 +1,13 @@
-//! News as they come, over a WebSocket and as server-sent events, to whoever may read them for as long as they may.
+//! Live news over a WebSocket and as server-sent events. A stream ends when the access of its reader ends.
 //!
-//! Copy this when an answer goes on. A rule lets a request in; what has let it in may end: the token expires, somebody is blocked.
-//! A `Lease` is a future that ends then. Over a stream it ends the stream; beside a socket it is one more thing to wait for.
-//! Browsers say `Origin` with each upgrade, and one from another site's page is refused where a cookie, Basic or the network lets
-//! it in. A page can set no header when it opens either: `page.html` puts its token among the subprotocols, and changes it for a
-//! ticket. It prints what to open and what to run; `PORT` is where it listens.
+//! Copy this for responses that stay open. A rule decides when a request starts, but access can end later: the token expires, or
+//! the caller is blocked. A [`Lease`] is a future that completes at that time. Wrapped around a stream, it ends the stream. For a
+//! socket, poll it together with the other events. Browsers send `Origin` with each upgrade request. An upgrade from the page of
+//! another site is denied if a cookie, Basic credentials or the network address would grant access. A page cannot set headers for
+//! either kind of connection, so `page.html` sends its token as a subprotocol of the WebSocket, and exchanges it for a ticket for
+//! the events.
+//!
+//! Run it with `cargo run -p live`. It prints a URL to open and commands to try. `PORT` is the port to listen on (8080 by default).
 
 use std::time::Duration;
 
@@ -26,11 +29,11 @@ enum Role {
     Reader,
 }
 
-/// What is new, to whoever listens.
+/// A channel with the news for all subscribers.
 #[derive(Clone)]
 struct News(broadcast::Sender<String>);
 
-/// How long somebody may go on who may not any more.
+/// Maximum time for which a connection stays open after its access has ended.
 const AT_MOST: Duration = Duration::from_secs(2);
 
 #[require_role("reader")]
@@ -47,7 +50,7 @@ async fn socket(lease: Lease, request: HttpRequest, body: Payload, news: Data<Ne
     Ok(response)
 }
 
-/// Until the reader leaves, or may not read any more.
+/// Serves a socket until the reader disconnects or its access ends.
 async fn speak(
     mut session: actix_ws::Session,
     mut messages: actix_ws::MessageStream,
@@ -56,7 +59,7 @@ async fn speak(
 ) {
     let reason = loop {
         tokio::select! {
-            // First: nothing is said to whom nothing may be said any more.
+            // Check the lease first, so that nothing is sent after access has ended.
             biased;
             end = &mut lease => break Some(CloseReason {
                 code: CloseCode::Policy,
@@ -80,7 +83,7 @@ async fn speak(
             },
         }
     };
-    // Whoever has gone is told nothing.
+    // Fails if the reader has disconnected.
     let _ = session.close(reason).await;
 }
 
@@ -103,12 +106,12 @@ async fn page() -> Html {
     Html::new(include_str!("page.html"))
 }
 
-/// What is new, as events.
+/// Streams the news as server-sent events.
 fn as_events(news: &News) -> impl Stream<Item = Result<Bytes, Error>> + use<> {
     stream::unfold(news.0.subscribe(), async |mut news| {
         loop {
             match news.recv().await {
-                // A line break would begin another field.
+                // A line break would start another field.
                 Ok(text) => break Some((Ok(format!("data: {}\n\n", text.replace(['\r', '\n'], " ")).into()), news)),
                 Err(broadcast::error::RecvError::Lagged(_)) => {}
                 Err(broadcast::error::RecvError::Closed) => break None,
@@ -117,7 +120,7 @@ fn as_events(news: &News) -> impl Stream<Item = Result<Bytes, Error>> + use<> {
     })
 }
 
-/// All but where tokens come from.
+/// Returns the configuration. Only the issuer of tokens is passed in.
 fn settings(tokens: Jwt, blocks: &Blocklist) -> AuthBuilder {
     let auth = Auth::builder().realm("news").bearer(tokens).bearer_in_subprotocol("bearer").tickets();
     auth.roles::<Role>().blocks(blocks.clone()).client_address(Peer)
@@ -138,7 +141,7 @@ async fn main() -> std::io::Result<()> {
     HttpServer::new(move || App::new().service(api(&auth, &news))).bind(("127.0.0.1", port))?.run().await
 }
 
-/// A page to open, and lines to paste.
+/// Prints a URL to open and commands to try.
 #[allow(clippy::print_stdout, reason = "it is what whoever starts it reads")]
 fn say(tokens: &Jwt, port: u16) {
     let token = |role: &str| tokens.dev_token(Some(role)).unwrap_or_default();
@@ -165,7 +168,7 @@ mod tests {
     const ISSUER: &str = "https://id.example";
     const AUDIENCE: &str = "news";
 
-    /// A server on a port of its own, and what a test needs to change.
+    /// A running server on its own port, and the state that tests change.
     struct Site {
         address: SocketAddr,
         keys: Keys,
@@ -198,7 +201,7 @@ mod tests {
         }
     }
 
-    /// That of a token which is refused in about two seconds: clocks may disagree by a minute.
+    /// Returns an expiry that makes a token expire in about two seconds. The clock tolerance is one minute.
     fn soon() -> u64 {
         std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs() - 58
     }

@@ -1,8 +1,10 @@
-//! An application that moves from checks written by hand to rules, handler by handler, and can stop at each step.
+//! A migration from hand-written checks to rules, handler by handler. It can stop after each step.
 //!
-//! Copy the steps when you have an application already. Each is a deployment of its own, under the same prefix and with
-//! the same tokens; `tests.rs` holds what every request is answered at every step. `STEP` (0 to 3, the last unless set)
-//! says which one runs, `PORT` where it listens, `JWT_SECRET` (at least 32 bytes) which secret signs tokens.
+//! Copy the steps if you already have an application. Each step can be deployed on its own, with the same URL prefix and the same
+//! tokens. `tests.rs` defines the response to each request at each step.
+//!
+//! Run it with `cargo run -p migrating`. `STEP` (0 to 3) selects the step, by default the last one. `PORT` is the port to listen on
+//! (8080 by default). `JWT_SECRET` (at least 32 bytes) is the secret that signs tokens.
 
 mod new;
 mod old;
@@ -11,40 +13,40 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, HttpServer};
 use auth_actix::{Auth, BuildError, Jwt, unguarded};
 
-/// Names that the old checks compare as text. From now on a typo among them does not compile.
+/// Role names that the old checks compare as strings. In rules, a misspelled name is a compile error.
 #[derive(auth_actix::Role)]
 enum Role {
     Manager,
 }
 
-/// The same tokens as before: signed with the secret, and without `iss` and `aud`. Say `.issuer(…)` and `.audience(…)`
+/// Accepts the existing tokens, which are signed with the secret and have no `iss` and `aud`. Use `.issuer(…)` and `.audience(…)`
 /// once all tokens have them.
 fn auth(secret: &[u8]) -> Result<Auth, BuildError> {
     let tokens = Jwt::hs256(secret).without_issuer("shop").accept_tokens_of_any_audience();
     Auth::builder().realm("shop").bearer(tokens).build()
 }
 
-/// Step 0, before.
+/// Step 0: before the migration.
 fn before(config: &mut ServiceConfig, _: &Auth) {
     config.service(web::scope("/api").service(old::stock).service(old::set_price).service(old::export));
 }
 
-/// Step 1: install, and guard one handler after the other. Registration stays as it is; rules find the `Auth` among the
-/// data of the application, and without it answer 500 rather than let anybody in.
+/// Step 1: register `Auth`, and add rules to one handler after another. The scope does not change. Rules find the `Auth` in the
+/// application data. Without it, they answer 500 and do not run the handler.
 fn guarding(config: &mut ServiceConfig, auth: &Auth) {
     config
         .app_data(auth.clone())
         .service(web::scope("/api").service(new::stock).service(old::set_price).service(old::export));
 }
 
-/// Step 2: swap the scope. What has no rule does not compile any more, which is how `export` was found. The people who
-/// call it need some time, so it is let in by name, and the log warns of it at each start.
+/// Step 2: replace the scope. A handler without a rule no longer compiles, which reveals the missing check of `export`. Its callers
+/// need time to adapt, so it is exempted with `unguarded`, and the log warns about it at each start.
 fn swapped(config: &mut ServiceConfig, auth: &Auth) {
     let export = unguarded("the accountants' script has no token before May", old::export);
     config.service(auth.scope("/api").service(new::stock).service(new::set_price).service(export));
 }
 
-/// Step 3, done: `old` can go.
+/// Step 3: all handlers have rules, and `old` can be removed.
 fn done(config: &mut ServiceConfig, auth: &Auth) {
     config.service(auth.scope("/api").service(new::stock).service(new::set_price).service(new::export));
 }
@@ -54,7 +56,7 @@ const STEPS: [Step; 4] = [before, guarding, swapped, done];
 
 #[actix_web::main]
 async fn main() -> std::io::Result<()> {
-    tracing_subscriber::fmt().with_writer(std::io::stderr).init(); // what is let in unguarded, and who is refused why
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init(); // logs unguarded handlers, and the reason of each denial
     let number = |name| std::env::var(name).ok().and_then(|number| number.parse().ok());
     let step = number("STEP").and_then(|step| STEPS.get(usize::from(step)).copied()).unwrap_or(done);
     let secret = std::env::var("JWT_SECRET").unwrap_or_default();

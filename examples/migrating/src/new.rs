@@ -1,9 +1,9 @@
-//! After: the rule stands above the handler, and the handler does its work.
+//! Handlers after the migration: each has a rule above it and contains only its own logic.
 
 use actix_web::{Responder, get, post, web};
 use auth_actix::{require_auth, require_role};
 
-use crate::Role; // the vocabulary is what is called so where the handler stands
+use crate::Role; // rules resolve role names with the `Role` in scope here
 
 #[require_auth]
 #[get("/stock")]

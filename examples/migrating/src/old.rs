@@ -1,4 +1,4 @@
-//! Before: each handler checks by hand, or forgets to.
+//! Handlers before the migration: each checks the caller by hand, or does not check at all.
 
 use actix_web::{HttpRequest, HttpResponse, Responder, get, post, web};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
@@ -12,7 +12,7 @@ struct Claims {
     roles: Vec<String>,
 }
 
-/// The roles of the caller, if there is one. Whether anybody asks is up to each handler.
+/// Returns the roles of the caller, or `None` if the caller is not authenticated. Each handler has to remember to call this.
 fn roles(request: &HttpRequest, secret: &Secret) -> Option<Vec<String>> {
     let token = request.headers().get("Authorization")?.to_str().ok()?.strip_prefix("Bearer ")?;
     let key = DecodingKey::from_secret(secret.0.as_bytes());
@@ -23,7 +23,7 @@ fn roles(request: &HttpRequest, secret: &Secret) -> Option<Vec<String>> {
 #[get("/stock")]
 pub(crate) async fn stock(request: HttpRequest, secret: web::Data<Secret>) -> HttpResponse {
     if roles(&request, &secret).is_none() {
-        return HttpResponse::Forbidden().finish(); // a client cannot tell that it should log in
+        return HttpResponse::Forbidden().finish(); // the client cannot know that it should log in
     }
     HttpResponse::Ok().body("12 wheels\n")
 }
@@ -32,7 +32,7 @@ pub(crate) async fn stock(request: HttpRequest, secret: web::Data<Secret>) -> Ht
 pub(crate) async fn set_price(
     request: HttpRequest,
     secret: web::Data<Secret>,
-    cents: web::Json<u32>, // read and parsed before the check below, whoever sent it
+    cents: web::Json<u32>, // read and parsed before the check below, for any sender
 ) -> HttpResponse {
     if !roles(&request, &secret).is_some_and(|roles| roles.iter().any(|role| role == "manager")) {
         return HttpResponse::Forbidden().finish();

@@ -1,4 +1,4 @@
-//! The same requests at every step. A row that changes from one step to the next is what that step is for.
+//! Sends the same requests at every step. A row whose status changes between two steps shows the effect of that step.
 
 use actix_web::test::{TestRequest, call_service, init_service};
 use jsonwebtoken::{EncodingKey, Header};
@@ -19,7 +19,7 @@ fn token(roles: &[&str], expires: u64) -> String {
 async fn each_step_changes_what_it_says_and_nothing_else() {
     let (nobody, clerk, manager) = (String::new(), token(&[], IN_2100), token(&["manager"], IN_2100));
     let expired = token(&["manager"], 1);
-    #[rustfmt::skip] // a table is read by column
+    #[rustfmt::skip] // keep the columns aligned
     let table = [ //                   before guarding swapped done
         ("GET /stock",       "",   &clerk,   [200, 200, 200, 200]),
         ("GET /stock",       "",   &nobody,  [403, 401, 401, 401]),
@@ -28,9 +28,9 @@ async fn each_step_changes_what_it_says_and_nothing_else() {
         ("POST /price",      "7",  &clerk,   [403, 403, 403, 403]),
         ("POST /price",      "7",  &nobody,  [403, 403, 401, 401]),
         ("POST /price",      "no", &manager, [400, 400, 400, 400]),
-        ("POST /price",      "no", &nobody,  [400, 400, 401, 401]), // no body of a stranger is read
+        ("POST /price",      "no", &nobody,  [400, 400, 401, 401]), // the body of an unauthenticated caller is not read
         ("GET /export",      "",   &manager, [200, 200, 200, 200]),
-        ("GET /export",      "",   &nobody,  [200, 200, 200, 401]), // had no check for years
+        ("GET /export",      "",   &nobody,  [200, 200, 200, 401]), // the old handler has no check
     ];
     let auth = auth(SECRET.as_bytes()).unwrap();
     for (number, step) in STEPS.iter().enumerate() {
@@ -50,7 +50,7 @@ async fn each_step_changes_what_it_says_and_nothing_else() {
 
 #[actix_web::test]
 async fn a_rule_that_finds_no_auth_lets_nobody_in() {
-    let app = init_service(App::new().service(new::stock)).await; // `app_data(auth)` was forgotten
+    let app = init_service(App::new().service(new::stock)).await; // without `app_data(auth)`
     let request = TestRequest::get().uri("/stock").insert_header(("Authorization", token(&[], IN_2100)));
     assert_eq!(call_service(&app, request.to_request()).await.status(), 500);
 }

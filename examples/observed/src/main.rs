@@ -1,12 +1,14 @@
-//! What happens, for who has to know: every decision counted for Prometheus, and an audit trail as lines of JSON.
+//! Monitoring of access decisions: Prometheus metrics, and an audit log in JSON Lines format.
 //!
-//! Copy this beside any of the others. Prometheus scrapes `/metrics`, which answers this machine alone; the trail is a file that
-//! is turned over at 10 MiB. Events wait in a queue of their own: a slow disk holds up no request, and what does not fit is
-//! counted.
+//! Combine this with any of the other examples. Prometheus scrapes `/metrics`, which only answers requests from this machine. The
+//! audit log is a file that is rotated at 10 MiB. Events are written from a separate queue, so a slow disk does not delay requests.
+//! Events that do not fit in the queue are dropped and counted.
 //!
 //! ```text
 //! cargo run -p observed --features metrics
 //! ```
+//!
+//! `PORT` is the port to listen on (8080 by default).
 
 use std::io;
 use std::path::Path;
@@ -27,7 +29,7 @@ async fn reports() -> &'static str {
     "all of them"
 }
 
-/// Prometheus has no token; it has an address.
+/// Prometheus sends no token and is identified by its address.
 #[public]
 #[require_network("127.0.0.1", "::1")]
 #[get("/metrics")]

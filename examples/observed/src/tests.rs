@@ -1,4 +1,4 @@
-//! What is counted and what is on record, of one request of each kind.
+//! Tests that each kind of decision is counted and recorded.
 
 use actix_web::test::{TestRequest, call_and_read_body, call_service, init_service};
 use auth_actix::test::Keys;
@@ -39,7 +39,7 @@ async fn each_decision_is_counted_and_on_record() {
         let text = std::fs::read_to_string(&trail).unwrap();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     };
-    // They wait in a queue.
+    // Events are written from a queue.
     for _ in 0..100 {
         if events().len() >= 5 {
             break;

@@ -1,9 +1,11 @@
-//! An API that is documented with utoipa, and whose document is behind a rule as well.
+//! An API that is documented with utoipa. Its OpenAPI document is protected by a rule as well.
 //!
-//! Copy this when handlers carry `#[utoipa::path]` beside their rule. It sees the signature as it is written here, on
-//! whichever side of the rule it stands. Not with utoipa-actix-web, which collects operations by scopes of its own:
-//! these take handlers without a rule too. `PORT` says where it listens, `JWT_SECRET` (at least 32 bytes) which secret
-//! signs tokens.
+//! Copy this if handlers have `#[utoipa::path]` next to their rule. utoipa reads the original signature, whether its attribute is
+//! above or below the rule. Do not use utoipa-actix-web: it collects operations with its own scopes, and those accept handlers
+//! without a rule.
+//!
+//! Run it with `cargo run -p openapi`. `PORT` is the port to listen on (8080 by default). `JWT_SECRET` (at least 32 bytes) is the
+//! secret that signs tokens.
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::{App, HttpServer, Responder, get, post, web};
@@ -35,7 +37,7 @@ async fn report(id: web::Path<u64>, caller: Principal) -> impl Responder {
     web::Json(Report { title: format!("report {id} for {}", caller.local_subject()) })
 }
 
-// utoipa above the rule. The rule itself stands above the route in any case, as only there the scope can see it.
+// utoipa above the rule. The rule must always be above the route attribute, because the scope recognizes it only there.
 #[utoipa::path(
     responses((status = OK, body = Report), (status = UNAUTHORIZED), (status = FORBIDDEN)),
     security(("bearer" = []))
@@ -53,7 +55,7 @@ async fn health() -> &'static str {
     "up\n"
 }
 
-// What the API can do is for those who work here.
+// The API description is for staff only.
 #[require_role("staff")]
 #[get("/openapi.json")]
 async fn serve_document() -> impl Responder {
@@ -64,7 +66,7 @@ async fn serve_document() -> impl Responder {
 #[openapi(paths(report, publish, health), modifiers(&Bearer))]
 struct Document;
 
-/// What `security(("bearer" = []))` names.
+/// Defines the security scheme that `security(("bearer" = []))` refers to.
 struct Bearer;
 
 impl Modify for Bearer {
@@ -112,7 +114,8 @@ mod tests {
         let request = document().insert_header(("Authorization", staff)).to_request();
         let document: Value = call_and_read_body_json(&app, request).await;
 
-        // Rules and `security(…)` are written apart. So each documented operation is asked for without a token.
+        // Rules and `security(…)` are separate declarations, so each documented operation is requested without a token and
+        // compared.
         let mut operations = 0;
         for (path, item) in document["paths"].as_object().unwrap() {
             for (method, operation) in item.as_object().unwrap() {

@@ -1,9 +1,12 @@
-//! Organisations, each with its own members: who may do what where is in the application's database, and in no token.
+//! Organizations with members. Roles are stored per organization in the application's database, and not in tokens.
 //!
-//! Copy this when one person is an owner here and a guest there. A token says who somebody is; what they may do in an
-//! organisation, the rule asks the database, for the organisation that stands in the path: once a request, and only where the
-//! rule needs it. While the database is away, such requests are answered with 503: neither yes nor no. `JWT_SECRET` (at least 32
-//! bytes) signs tokens, `DATABASE` is a file of SQLite, `PORT` where it listens.
+//! Copy this if a person can be an owner of one organization and a guest of another. A token identifies the caller. For roles in an
+//! organization, the rule queries the database with the organization in the path, at most once per request, and only if the rule
+//! needs it. While the database is unavailable, such requests get 503.
+//!
+//! Run it with `cargo run -p organisations`. `JWT_SECRET` (at least 32 bytes) is the secret that signs tokens. `DATABASE` is the
+//! path of a SQLite file (`documents.sqlite` by default). `ORG` and `OWNER` (a subject) create the first owner of an organization.
+//! `PORT` is the port to listen on (8080 by default).
 
 use std::time::Duration;
 
@@ -19,7 +22,7 @@ enum Role {
     #[role(implies(Member), grants(Permission::ManageMembers))]
     Owner,
     Member,
-    /// Who sees nothing until somebody has looked into it.
+    /// A member without access while an incident is being reviewed.
     Suspended,
 }
 
@@ -42,7 +45,7 @@ async fn add_member(
     memberships: web::Data<Memberships>,
 ) -> actix_web::Result<impl Responder> {
     let (org, person, role) = path.into_inner();
-    // Of a text, only a role that is declared.
+    // Accepts declared roles only.
     let role: Role = role.parse().map_err(error::ErrorBadRequest)?;
     memberships.add(&org, &person, &role.to_string()).await.map_err(error::ErrorInternalServerError)?;
     Ok("added\n")
@@ -59,17 +62,17 @@ async fn remove_member(
     Ok("removed\n")
 }
 
-/// Who is what where.
+/// The memberships of all organizations.
 #[derive(Clone)]
 struct Memberships {
     pool: SqlitePool,
-    /// What the rules have been told, for half a minute: whoever changes something says so.
+    /// Roles that are provided to rules, cached for 30 seconds. Changes invalidate the cache.
     roles: ProvidedRoles,
 }
 
 impl Memberships {
     async fn open(pool: SqlitePool) -> sqlx::Result<Self> {
-        // A person is an [`Id`]: issuer and subject, and no name that another issuer could give to somebody else.
+        // A person is stored as an [`Id`] (issuer and subject), because another issuer may use the same subject for another person.
         let table = "CREATE TABLE IF NOT EXISTS memberships (org TEXT, person TEXT, role TEXT, PRIMARY KEY (org, person, role))";
         sqlx::query(table).execute(&pool).await?;
         let store = pool.clone();
@@ -92,7 +95,7 @@ impl Memberships {
     }
 }
 
-/// All roles of somebody in an organisation. Nobody has any that count everywhere.
+/// Returns all roles of a caller in an organization. There are no global roles.
 async fn roles_of(pool: SqlitePool, caller: Id, org: Option<String>) -> Result<Vec<String>, RolesUnavailable> {
     let Some(org) = org else { return Ok(Vec::new()) };
     let roles = sqlx::query_scalar("SELECT role FROM memberships WHERE org = ? AND person = ?");
@@ -120,7 +123,7 @@ async fn main() -> std::io::Result<()> {
         SqlitePoolOptions::new().connect_lazy_with(SqliteConnectOptions::new().filename(file).create_if_missing(true));
     let memberships = Memberships::open(pool).await.map_err(std::io::Error::other)?;
     let auth = settings(std::env::var("JWT_SECRET").unwrap_or_default().as_bytes(), &memberships).build()?;
-    // The first owner of an organisation comes in with it: `OWNER` is who, `ORG` of what.
+    // Creates the first owner of an organization: `OWNER` is the subject, `ORG` the organization.
     if let (Ok(org), Ok(owner)) = (std::env::var("ORG"), std::env::var("OWNER")) {
         memberships.add(&org, &Id::user(ISSUER, &owner), "owner").await.map_err(std::io::Error::other)?;
     }
@@ -136,7 +139,7 @@ mod tests {
     use super::*;
 
     async fn memberships() -> Memberships {
-        // One connection, as each of them would have a database of its own.
+        // A single connection, because each connection to an in-memory database has its own database.
         let pool = SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await.unwrap();
         Memberships::open(pool).await.unwrap()
     }
@@ -171,7 +174,7 @@ mod tests {
         for (what, method, path, who, status) in story {
             assert_eq!(ask(method, path, who).await, status, "{what}");
         }
-        // Away: neither yes nor no.
+        // The database is unavailable.
         memberships.roles.invalidate_all();
         memberships.pool.close().await;
         for who in ["alice", "bob"] {

@@ -1,8 +1,11 @@
-//! A site with an API whose errors all look the same, refusals among them.
+//! A site with an API that uses one format for all errors, including denials.
 //!
-//! Copy this when clients already expect an error format of yours, or people should see your pages. The rendering is
-//! yours; status, challenges, `Retry-After` and `Cache-Control` stay those of the decision, whatever the rendering
-//! says. `PORT` says where it listens, `JWT_SECRET` (at least 32 bytes) which secret signs tokens.
+//! Copy this if clients already expect your error format, or if browsers should show your own pages. The application renders the
+//! body. The status, challenges, `Retry-After` and `Cache-Control` are always those of the decision, even if the rendered response
+//! sets others.
+//!
+//! Run it with `cargo run -p own-errors`. `PORT` is the port to listen on (8080 by default). `JWT_SECRET` (at least 32 bytes) is
+//! the secret that signs tokens.
 
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{self, Html, Json};
@@ -17,7 +20,7 @@ enum Role {
     Admin,
 }
 
-/// Any error of this application. API clients switch on `code`.
+/// An error of this application. API clients match on `code`.
 #[derive(Debug)]
 struct Failure {
     status: StatusCode,
@@ -41,12 +44,12 @@ impl ResponseError for Failure {
     }
 }
 
-/// How a refusal looks: the row of the table that is answered is all that a rendering is told, so it cannot tell an
-/// attacker which role is missing. The log does.
+/// Renders a denial. The function receives only the kind of answer, so it cannot disclose which role is missing. The log contains
+/// it.
 fn render(refused: &Refused<'_>, request: &HttpRequest) -> HttpResponse {
     let answer = refused.answer;
     let mut response = if navigates(request) {
-        // The texts are fixed: nothing from the request is in them that would have to be escaped.
+        // The texts are constants and contain nothing from the request, so nothing needs escaping.
         Html::new(format!("<!doctype html><title>{0}</title><h1>{0}</h1><p>{1}", answer.title, answer.detail))
             .respond_to(request)
             .map_into_boxed_body()
@@ -54,12 +57,12 @@ fn render(refused: &Refused<'_>, request: &HttpRequest) -> HttpResponse {
         let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::FORBIDDEN);
         Failure { status, code: answer.problem, message: refused.detail().to_owned() }.error_response()
     };
-    // One address has two answers here, and a cache must not mix them up.
+    // The URL has two representations, and a cache must not mix them up.
     response.headers_mut().insert(header::VARY, header::HeaderValue::from_static("Sec-Fetch-Mode"));
     response
 }
 
-/// Whether a person waits for a page: browsers say so, and scripts in them cannot.
+/// Returns whether a browser navigates to a page. Browsers set this header, and scripts cannot.
 fn navigates(request: &HttpRequest) -> bool {
     request.headers().get("Sec-Fetch-Mode").is_some_and(|mode| mode == "navigate")
 }
@@ -86,12 +89,12 @@ struct Login {
     return_to: Option<String>,
 }
 
-// A browser that followed a link and has to log in is sent here. Public, as otherwise it would be sent here from here.
+// Browser navigations that need a login are redirected here. The page has to be public, because otherwise it would redirect to
+// itself.
 #[public]
 #[get("/login")]
 async fn login_page(query: web::Query<Login>) -> impl Responder {
-    // Anybody can write a link to this page, so the way back is a path on this site. Browsers take `\` for `/` and skip
-    // tabs.
+    // Anyone can create a link to this page, so the return path must be on this site. Browsers treat `\` as `/` and skip tabs.
     let is_here = |path: &&str| {
         let plain = path.bytes().all(|byte| byte.is_ascii_graphic() && !b"\\\"<>".contains(&byte));
         plain && path.starts_with('/') && !path.starts_with("//")
@@ -113,7 +116,8 @@ fn settings(secret: &[u8]) -> AuthBuilder {
 
 fn site(auth: &Auth) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
     let scope = auth.scope("").service(report).service(publish).service(login_page);
-    // What extractors refuse should look the same, and unknown paths too. The rule is decided before: a stranger never gets as far.
+    // Rejections of extractors and unknown paths use the same format. Rules are decided first, so unauthorized callers do not see
+    // these errors.
     let others = auth.json_errors();
     |config| {
         config.configure(others).service(scope);

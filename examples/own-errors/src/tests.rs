@@ -1,4 +1,4 @@
-//! Each kind of refusal, for a program and for a person.
+//! Tests of each kind of denial, for API clients and for browsers.
 
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use auth_actix::test::Keys;
@@ -13,8 +13,8 @@ async fn a_program_gets_one_format_whatever_goes_wrong() {
     let token = |roles: &[&str]| format!("Bearer {}", keys.token(ISSUER, AUDIENCE, &json!({ "roles": roles })));
     let expired = format!("Bearer {}", keys.token(ISSUER, AUDIENCE, &json!({ "exp": 1 })));
     let (get, post) = (|| TestRequest::get().uri("/reports/7"), || TestRequest::post().uri("/reports"));
-    let two_tokens = "Bearer x y".to_owned(); // what follows the scheme is one token68 (RFC 9110 §11.4)
-    #[rustfmt::skip] // a table is read by column
+    let two_tokens = "Bearer x y".to_owned(); // one token68 follows the scheme (RFC 9110 §11.4)
+    #[rustfmt::skip] // keep the columns aligned
     let table = [ //                                                                           challenge
         (get(),                                String::new(),      401, "missing-credentials",      true),
         (get(),                                expired,            401, "expired-credentials",      true),
@@ -57,7 +57,7 @@ async fn a_person_gets_a_page_or_the_login() {
         assert!(String::from_utf8_lossy(&page).contains(&format!("href=\"{link}\"")), "{page:?}");
     }
 
-    // What changes state is not repeated after a login, so there is no redirect.
+    // A request that changes state is not repeated after a login, so it is not redirected.
     let sent = navigating(TestRequest::post().uri("/reports")).to_request();
     assert_page(call_service(&app, sent).await, 401);
     let lacking = format!("Bearer {}", keys.token(ISSUER, AUDIENCE, &json!({})));

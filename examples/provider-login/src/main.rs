@@ -1,9 +1,11 @@
-//! A site whose people log in at an OpenID provider, and have a session here afterwards.
+//! A site whose users log in at an OpenID provider and then have a session on this site.
 //!
-//! Copy this for pages that people look at. `ISSUER`, `CLIENT_ID` and `CLIENT_SECRET` are those of the provider, which has to
-//! know `SITE` and `/login/callback` as where it sends people back to. Without `ISSUER`, the provider of `behind-provider` is
-//! started (that needs Node.js and npm), and the site is at http://localhost:8080 for a browser on this machine. `PORT` says
-//! where it listens; sessions are in memory, as those of one instance are: see `Sessions::redis` for several.
+//! Copy this for pages that are used in a browser. `ISSUER`, `CLIENT_ID` and `CLIENT_SECRET` are those of the provider. `SITE` is
+//! the public URL of this site. `SITE` followed by `/login/callback` must be registered at the provider as a redirect URI.
+//!
+//! Run it with `cargo run -p provider-login`. Without `ISSUER`, it starts the provider of `behind-provider` (requires Node.js and
+//! npm), and the site is available at http://localhost:8080 to a browser on this machine. `PORT` is the port to listen on (8080 by
+//! default). Sessions are kept in the memory of this process. Use `Sessions::redis` for several instances.
 
 use std::io::IsTerminal as _;
 
@@ -14,7 +16,7 @@ use auth_actix::oidc::OidcLogin;
 use auth_actix::session::Sessions;
 use auth_actix::{Auth, AuthBuilder, Principal, public, require_auth, require_role};
 
-/// As ID tokens of the provider list them in `roles`; where others do, `OidcLogin::id_tokens` says.
+/// Roles, as listed in the `roles` claim of ID tokens. `OidcLogin::id_tokens` configures other claims.
 #[derive(auth_actix::Role)]
 enum Role {
     #[role(implies(Viewer))]
@@ -45,7 +47,7 @@ async fn reports(caller: Principal) -> HttpResponse {
     page(&format!("<h1>Reports</h1>{more}<p><a href=/>Home</a>"))
 }
 
-// Who logged in a while ago is sent to the provider again, which asks them anew.
+// A caller whose login is older is redirected to the provider, which requires a new login.
 #[require_role("admin")]
 #[require_auth(max_age = "15m")]
 #[get("/salaries")]
@@ -87,7 +89,7 @@ async fn main() -> std::io::Result<()> {
     HttpServer::new(move || App::new().service(site(&auth))).workers(2).bind(("127.0.0.1", port))?.run().await
 }
 
-/// The provider to try it with; nothing that an application needs.
+/// A provider for trying the example. Applications do not need this module.
 mod provider {
     use std::io::{BufRead as _, BufReader, Error, Result};
     use std::process::{Child, Command, Stdio};
@@ -96,7 +98,7 @@ mod provider {
 
     const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../behind-provider/provider");
 
-    /// Ends when dropped.
+    /// A child process that is killed on drop.
     pub(super) struct Provider {
         child: Child,
         said: Value,
@@ -146,7 +148,7 @@ mod tests {
 
     use super::*;
 
-    /// No provider: who is logged in, the test says; that nobody can log in meanwhile is 503.
+    /// Runs without a provider: the test defines the caller, and a login attempt gets 503.
     #[actix_web::test]
     async fn pages_are_for_who_they_are_for_without_a_provider() {
         let redirect = "https://reports.example/login/callback";

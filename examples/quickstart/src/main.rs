@@ -1,8 +1,9 @@
-//! A server with three handlers, and the commands to try them.
+//! A server with three kinds of handlers, and commands to try them.
 //!
-//! Copy this when you begin: it has one issuer with a secret of its own, roles as an enum, and a handler of each kind.
-//! `PORT` says where it listens (8080 unless set), `JWT_SECRET` which secret signs tokens (at least 32 bytes; made at random
-//! for this run unless set).
+//! Copy this to start. It has one issuer with its own secret, roles as an enum, and a handler of each kind.
+//!
+//! Run it with `cargo run -p quickstart`. `PORT` is the port to listen on (8080 by default). `JWT_SECRET` (at least 32 bytes) is
+//! the secret that signs tokens. By default, a random secret is generated for this run.
 
 use std::io::IsTerminal as _;
 
@@ -10,7 +11,7 @@ use actix_web::{App, HttpServer, Responder, get, middleware, post, web};
 use auth_actix::{Auth, Jwt, Principal, public, require_auth, require_role};
 use serde::Deserialize;
 
-/// Who works here. A word in `#[require_role("…")]` that is not among these does not compile.
+/// The roles of users. Any other name in `#[require_role("…")]` is a compile error.
 #[derive(auth_actix::Role)]
 enum Role {
     #[role(implies(Viewer))]
@@ -80,7 +81,7 @@ async fn main() -> std::io::Result<()> {
     server.run().await
 }
 
-/// What this example prints; nothing that an application needs.
+/// The commands that this example prints. Applications do not need this module.
 mod commands {
     use std::net::SocketAddr;
     use std::time::{SystemTime, UNIX_EPOCH};
@@ -88,14 +89,14 @@ mod commands {
     use jsonwebtoken::{Algorithm, EncodingKey, Header};
     use serde_json::json;
 
-    /// A secret for this run.
+    /// Generates a secret for this run.
     pub(super) fn random_secret() -> std::io::Result<Vec<u8>> {
         let mut secret = vec![0; 32];
         getrandom::fill(&mut secret).map_err(std::io::Error::other)?;
         Ok(secret)
     }
 
-    /// A command a line, each with what it answers.
+    /// Prints one command per line, each with the expected status.
     #[allow(clippy::print_stdout, reason = "it is for the person at the terminal")]
     pub(super) fn print(address: SocketAddr, secret: &[u8]) {
         let token = |role: &str, expires_in: i64| {

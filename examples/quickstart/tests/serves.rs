@@ -1,13 +1,13 @@
-//! Starts the real program, runs the requests of the commands that it prints, and holds each answer against what the
-//! line above the command promises.
+//! Starts the program, sends the requests of the printed commands, and compares each response with the status in the line above the
+//! command.
 
-#![cfg(test)] // tells clippy that helpers here are for tests too
+#![cfg(test)] // clippy then treats the helpers as test code
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 
-/// The program, which ends with the test, however that ends.
+/// A running program that is killed on drop.
 struct Server(Child);
 
 impl Drop for Server {
@@ -20,7 +20,7 @@ impl Drop for Server {
 #[test]
 fn each_printed_command_gets_the_answer_that_its_comment_promises() {
     let child = Command::new(env!("CARGO_BIN_EXE_quickstart"))
-        .env("PORT", "0") // any free one: the commands say which
+        .env("PORT", "0") // any free port, which the commands contain
         .env_remove("JWT_SECRET")
         .stdout(Stdio::piped())
         .spawn()
@@ -28,11 +28,11 @@ fn each_printed_command_gets_the_answer_that_its_comment_promises() {
     let mut server = Server(child);
     let mut printed = BufReader::new(server.0.stdout.take().unwrap()).lines().map(Result::unwrap);
 
-    #[rustfmt::skip] // a table is read by column
-    let table = [ // in the order of the commands: the status, and what the challenge says
+    #[rustfmt::skip] // keep the columns aligned
+    let table = [ // in the order of the commands: the status and the challenge
         (401, Some(r#"Bearer realm="reports""#)),
         (200, None),
-        (403, Some(r#"Bearer realm="reports""#)), // RFC 6750 §3: to a Bearer caller, without an error
+        (403, Some(r#"Bearer realm="reports""#)), // RFC 6750 §3: no error for an authenticated Bearer caller
         (200, None),
         (400, None),
         (401, Some(r#"Bearer realm="reports", error="invalid_token", error_description="The token expired""#)),
@@ -47,7 +47,7 @@ fn each_printed_command_gets_the_answer_that_its_comment_promises() {
     }
 }
 
-/// Sends what `curl` would, and reads to the end of the answer. curl itself is not on every machine.
+/// Sends what `curl` would send, and reads the complete response. curl is not available on every machine.
 fn run(command: &str) -> String {
     let (mut headers, mut body, mut url) = (String::new(), None, String::new());
     let mut words = words(command).into_iter();
@@ -75,7 +75,7 @@ fn run(command: &str) -> String {
     answer
 }
 
-/// The words of a command as a shell splits it, of which it uses spaces and single quotes.
+/// Splits a command into words as a shell does. Supports spaces and single quotes only.
 fn words(command: &str) -> Vec<String> {
     let (mut words, mut quoted) = (vec![String::new()], false);
     for character in command.chars() {

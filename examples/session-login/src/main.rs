@@ -1,12 +1,14 @@
-//! A site where people log in with a form: a session in a cookie, a log-out, and a page for administrators.
+//! A site with a login form, a session cookie, a logout, and a page for administrators.
 //!
-//! Copy this for a site of your own with a table of users. Sessions live in the memory of this process; several instances share
-//! them in Redis (`Sessions::redis`). Here the cookie goes over plain HTTP, for a browser on this machine; behind TLS, delete
-//! that line.
+//! Copy this for a site with its own user table. Sessions are kept in the memory of this process. Several instances can share them
+//! in Redis (`Sessions::redis`). In this example the cookie is sent over plain HTTP, for a browser on this machine. Behind TLS,
+//! remove the call of `insecure_localhost`.
 //!
 //! ```text
 //! cargo run -p session-login      # prints a name and a password, and where to log in
 //! ```
+//!
+//! `PORT` is the port to listen on (8080 by default). `PASSWORD` is the password of the user `alice`.
 
 use std::io;
 
@@ -39,7 +41,7 @@ async fn home(caller: Option<Principal>) -> HttpResponse {
 #[require_role("member")]
 #[get("/members")]
 async fn members(caller: Principal) -> HttpResponse {
-    // The name was checked when the user was made; what comes from elsewhere has to be escaped.
+    // The name was validated when the user was created. Text from other sources has to be escaped.
     page(&format!("<h1 id=hello>Hello, {}</h1>", caller.local_subject()))
 }
 
@@ -49,7 +51,7 @@ async fn admin() -> HttpResponse {
     page("<h1>For administrators</h1>")
 }
 
-/// After a new password: whoever else is logged in with the old one is out. Asks for a login that is recent.
+/// Ends all other sessions of the user, for use after a password change. Requires a recent login.
 #[require_auth(max_age = "5m", direct)]
 #[post("/log-out-elsewhere")]
 async fn log_out_elsewhere(session: Session) -> actix_web::Result<String> {
@@ -71,7 +73,7 @@ fn settings(users: UsersFile) -> AuthBuilder {
         .login_page("/login")
 }
 
-/// One user, whose password is printed.
+/// Creates one user with the given password.
 fn users(password: &str) -> io::Result<UsersFile> {
     let hash = hash_password(&password.into()).map_err(io::Error::other)?;
     Ok(UsersFile::parse(&format!("alice:{hash}:member\n"))?)

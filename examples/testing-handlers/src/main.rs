@@ -1,7 +1,10 @@
-//! Expenses that somebody else has to approve; small, as `tests.rs` is what this is about.
+//! An expense API in which a second person has to approve each expense. It is small, because this example is about `tests.rs`.
 //!
-//! Copy the tests: one way to test what a handler does, one for whom its rule lets in, one for what the server makes of
-//! real credentials. `PORT` says where it listens, `JWT_SECRET` (at least 32 bytes) which secret signs tokens.
+//! Copy the tests. They show how to test the logic of a handler, how to test the rules with different callers, and how to test the
+//! verification of real credentials. Run them with `cargo test -p testing-handlers`.
+//!
+//! Run the server with `cargo run -p testing-handlers`. `PORT` is the port to listen on (8080 by default). `JWT_SECRET` (at least
+//! 32 bytes) is the secret that signs tokens.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -23,7 +26,8 @@ struct Expense {
 #[derive(Default)]
 struct Expenses(Mutex<BTreeMap<u64, Expense>>);
 
-// The rule says who approves at all. That nobody approves their own is not about the caller alone: the handler says it.
+// The rule decides who may approve expenses. The handler denies approval of the caller's own expense, because that depends on the
+// object.
 #[require_role("approver")]
 #[post("/expenses/{id}/approve")]
 async fn approve_expense(caller: Principal, id: web::Path<u64>, expenses: web::Data<Expenses>) -> HttpResponse {
@@ -39,7 +43,7 @@ async fn approve_expense(caller: Principal, id: web::Path<u64>, expenses: web::D
     }
 }
 
-// Who logged in this morning is asked to do so again, before bank details are shown.
+// Requires a recent login before bank details are shown.
 #[require_auth(max_age = "15m")]
 #[get("/bank-account")]
 async fn show_account(caller: Principal) -> impl Responder {

@@ -1,4 +1,4 @@
-//! Three ways to test, from the inside out.
+//! Three kinds of tests, from the handler to the complete server.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -8,13 +8,13 @@ use serde_json::json;
 
 use super::*;
 
-/// One expense, number 1, of Alice.
+/// Returns one expense with number 1, which belongs to Alice.
 fn expenses() -> web::Data<Expenses> {
     let expense = Expense { of: Id::user(ISSUER, "alice"), approved: false };
     web::Data::new(Expenses(Mutex::new(BTreeMap::from([(1, expense)]))))
 }
 
-/// A user of our issuer. Which one matters: the same subject of another is somebody else.
+/// Returns a user of the configured issuer. The issuer matters: the same subject at another issuer is a different user.
 fn user(subject: &str) -> Caller {
     Caller::user(subject).issuer(ISSUER)
 }
@@ -23,11 +23,11 @@ fn seconds_ago(seconds: u64) -> u64 {
     (SystemTime::now() - Duration::from_secs(seconds)).duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
-/// What the handler does: called as it is written, under `cfg(test)`. No rule is asked, so this says nothing about who
-/// gets here; the callers below need no role.
+/// Tests the handler's own logic, by calling the original function (available under `cfg(test)`). No rule is evaluated, so the
+/// callers below need no role.
 #[actix_web::test]
 async fn nobody_approves_their_own() {
-    #[rustfmt::skip] // a table is read by column
+    #[rustfmt::skip] // keep the columns aligned
     let table = [
         ("alice", 1, 409, false),
         ("bob",   1, 204, true),
@@ -41,8 +41,8 @@ async fn nobody_approves_their_own() {
     }
 }
 
-/// Whom the rules let in: the application as it is served, and callers by hand. Rules decide as if a verified
-/// credential had said what the caller is said to be.
+/// Tests the rules: the complete application, with callers constructed by hand. Rules decide as if a verified credential contained
+/// the caller's attributes.
 #[actix_web::test]
 async fn each_kind_of_caller_reaches_what_it_should() {
     let app = init_service(App::new().service(api(&settings(&[7; 32]).build().unwrap(), &expenses()))).await;
@@ -71,8 +71,8 @@ async fn each_kind_of_caller_reaches_what_it_should() {
     assert_eq!(call_and_read_body(&app, user("bob").call(greeting())).await, "hello bob\n");
 }
 
-/// What the server makes of credentials: real tokens through the real path, of a key that ends with this test. All else
-/// about them, issuer and audience say, is as configured.
+/// Tests the authentication: real tokens are verified, with a key that exists only in this test. All other settings, such as issuer
+/// and audience, are the configured ones.
 #[actix_web::test]
 async fn only_tokens_that_were_made_for_us_are_good() {
     let (keys, others) = (Keys::new(), Keys::new());

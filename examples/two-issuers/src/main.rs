@@ -1,9 +1,12 @@
-//! A shop for spare parts: our own people, and those of a partner whose tokens we verify and did not make.
+//! A shop for spare parts that accepts its own tokens and those of a partner.
 //!
-//! Copy this when tokens of more than one issuer come in. Two things differ then: each issuer has to say what it may
-//! confer, as the weaker one could otherwise make administrators; and who somebody is, is issuer and subject together
-//! (`id()`), as both may have an "alice". `JWT_SECRET` (at least 32 bytes) signs our tokens; `PARTNER_KEY` and
-//! `PARTNER_NEXT_KEY` name files with the public keys of the partner, in PEM. `PORT` says where it listens.
+//! Copy this if tokens come from more than one issuer. Two things change. Each issuer must declare what it may confer, because the
+//! less trusted one could otherwise create administrators. A caller is identified by issuer and subject together (`id()`), because
+//! both issuers may have an "alice".
+//!
+//! Run it with `cargo run -p two-issuers`. `JWT_SECRET` (at least 32 bytes) is the secret that signs the shop's own tokens.
+//! `PARTNER_KEY` and `PARTNER_NEXT_KEY` are paths of PEM files with the partner's public keys. `PORT` is the port to listen on
+//! (8080 by default).
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -19,7 +22,7 @@ enum Role {
     Buyer,
 }
 
-/// An order belongs to an [`Id`]: what `local_subject()` says is unique at one issuer only, and no key to anything.
+/// An order, owned by an [`Id`]. `local_subject()` is unique only within one issuer and must not be used as a key.
 struct Order {
     owner: Id,
     part: String,
@@ -42,7 +45,8 @@ async fn place_order(caller: Principal, part: String, orders: web::Data<Orders>)
     format!("{}", orders.len() - 1)
 }
 
-// The rule says who may ask; whose order it is, only the order knows. "Not yours" is answered as "not there".
+// The rule requires a login. Ownership depends on the order, so the handler checks it. An order of another caller is answered like
+// a missing one.
 #[require_auth]
 #[get("/orders/{number}")]
 async fn show_order(caller: Principal, number: web::Path<usize>, orders: web::Data<Orders>) -> impl Responder {
@@ -65,12 +69,12 @@ const PARTNER: &str = "https://login.partner.example";
 const AUDIENCE: &str = "spare-parts";
 
 fn auth(secret: &[u8], partner: impl AsRef<[u8]>, next: impl AsRef<[u8]>) -> Result<Auth, BuildError> {
-    // Each key has one algorithm, which a token cannot choose: with the public key as a secret nobody signs anything.
+    // Each key has a fixed algorithm that a token cannot choose, so the public key cannot be abused as an HMAC secret.
     let partner = Jwt::key(Key::pem(Algorithm::RS256, partner))
-        .or_key(Key::pem(Algorithm::EdDSA, next)) // both, while the partner changes keys
+        .or_key(Key::pem(Algorithm::EdDSA, next)) // both, during the partner's key rotation
         .issuer(PARTNER)
         .audience(AUDIENCE)
-        // Whatever else their tokens say about roles is dropped before any rule is looked at.
+        // All other roles in the partner's tokens are dropped before any rule is evaluated.
         .confers(Confers::nothing().roles(["buyer"]));
     let ours = Jwt::hs256(secret).issuer(OURS).audience(AUDIENCE).confers(Confers::everything());
     Auth::builder().realm("spare parts").bearer(ours).bearer(partner).build()

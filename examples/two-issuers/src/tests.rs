@@ -1,4 +1,4 @@
-//! Tokens of both issuers, signed with real keys, and some that pass for others.
+//! Tests with tokens of both issuers, signed with real keys, and with forged tokens.
 
 use actix_web::http::Method;
 use actix_web::test::{TestRequest, call_and_read_body, call_service, init_service};
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::*;
 
-// These keys protect nothing: whoever has this repository has them.
+// These keys are public and protect nothing.
 macro_rules! key {
     ($name:literal) => {
         include_bytes!(concat!("../../../tests/fixtures/tokens/", $name, ".pem"))
@@ -20,7 +20,7 @@ fn ours() -> Auth {
     auth(SECRET, key!("rsa.public"), key!("ed25519.public")).unwrap()
 }
 
-/// The value of an `Authorization` header.
+/// Returns the value of an `Authorization` header.
 fn token(algorithm: Algorithm, key: &EncodingKey, issuer: &str, roles: &[&str]) -> String {
     let claims = json!({ "iss": issuer, "aud": AUDIENCE, "sub": "alice", "roles": roles, "exp": 4_102_444_800_u64 });
     format!("Bearer {}", jsonwebtoken::encode(&Header::new(algorithm), &claims, key).unwrap())
@@ -35,7 +35,7 @@ async fn each_issuer_confers_what_it_may_and_speaks_for_itself_alone() {
     let ed25519 = EncodingKey::from_ed_pem(key!("ed25519.private")).unwrap();
     let attacker = EncodingKey::from_rsa_pem(key!("rsa-other.private")).unwrap();
     let public = EncodingKey::from_secret(key!("rsa.public"));
-    #[rustfmt::skip] // a table is read by column
+    #[rustfmt::skip] // keep the columns aligned
     let table = [ //                                                                                    order close
         ("our clerk",                           token(HS256, &secret, OURS, &["clerk"]),                200, 200),
         ("our buyer",                           token(HS256, &secret, OURS, &["buyer"]),                200, 403),

@@ -1,4 +1,4 @@
-//! Tokens that are bound to a key: the provider's, with the proofs of a client library and with proofs made wrong here.
+//! Tests of DPoP-bound tokens, with proofs of a client library and with invalid proofs.
 
 use std::time::Duration;
 
@@ -190,7 +190,7 @@ fn each_broken_proof_is_refused_and_says_so() {
             "{case}"
         );
     }
-    // The proof is right, and the token is not its.
+    // A valid proof with a token that is not bound to its key.
     #[rustfmt::skip]
     let tokens = [
         ("of another key",                  token(json!({ "jkt": other.thumbprint() })),                                     "invalid-credentials"),
@@ -206,7 +206,7 @@ fn each_broken_proof_is_refused_and_says_so() {
         let answer = caller.send(&[&caller.proof(nothing(), nothing())]);
         assert_eq!((answer.status, answer.problem().as_str()), (401, problem), "{case}");
     }
-    // H8: what was sent properly a moment ago is no bearer token now.
+    // H8: a bound token that was just accepted with a proof is not accepted as a bearer token.
     let stolen =
         server.send(&request("GET", "/me").authorization(format!("Bearer {}", caller.token)).field("DPoP", good()));
     assert_eq!((stolen.status, stolen.problem().as_str()), (401, "invalid-credentials"));

@@ -1,4 +1,4 @@
-//! Tokens that say nothing themselves, and the provider that is asked about them.
+//! Tests of opaque tokens and token introspection at a real provider.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -21,7 +21,7 @@ fn introspection() -> Introspection {
     Introspection::as_client(WEB.0, WEB.1)
 }
 
-/// Of a client's own token the provider names no subject.
+/// Accepts tokens without a subject, because the provider names none for a client's own token.
 fn jwt(provider: &Provider) -> Jwt {
     super::jwt(provider).clients_without_subject()
 }
@@ -56,7 +56,7 @@ fn an_opaque_token_is_what_its_issuer_says_of_it_until_that_is_forgotten() {
         "the scope is another"
     );
     assert_eq!(status(&server, &provider.token_of("format=opaque&aud=https://other.example", "read:reports")), 401);
-    // A JWT of the same issuer is verified here, and nobody is asked about one, whatever it is.
+    // A JWT of this issuer is verified locally, and never introspected, even if it is invalid.
     let before = asked(&provider);
     let jwt = provider.token("ES256");
     assert_eq!(status(&server, &jwt), 200);
@@ -65,7 +65,7 @@ fn an_opaque_token_is_what_its_issuer_says_of_it_until_that_is_forgotten() {
         assert_eq!(status(&server, &broken), 401);
     }
     assert_eq!(asked(&provider), before);
-    // What is revoked is refused as soon as the answer is forgotten.
+    // A revoked token is rejected as soon as the cached response expires.
     provider.revoke(&opaque);
     assert_eq!(status(&server, &opaque), 200, "still kept");
     until("the answer is forgotten", Duration::from_secs(4), || status(&server, &opaque) == 401);
@@ -74,7 +74,7 @@ fn an_opaque_token_is_what_its_issuer_says_of_it_until_that_is_forgotten() {
     assert_eq!((answer.status, answer.problem().as_str()), (401, "invalid-credentials"));
     assert!(answer.field("www-authenticate").unwrap().ends_with(r#"error="invalid_token""#));
     assert_eq!(asked(&provider), before, "and that is kept too");
-    // It ends when it ends, whatever was kept.
+    // A token expires at its own expiry, even if the response is cached.
     let short = provider.token_of("format=opaque&ttl=1", "read:reports");
     assert_eq!(status(&server, &short), 200);
 }
@@ -111,7 +111,7 @@ fn whatever_goes_wrong_in_asking_lets_nobody_through_and_blames_no_token() {
     assert_eq!(frozen, 503);
 }
 
-/// An endpoint that says of each token what the token is.
+/// An introspection endpoint whose response is the decoded token.
 #[post("/introspect")]
 async fn introspect(form: web::Form<std::collections::BTreeMap<String, String>>) -> HttpResponse {
     let says = URL_SAFE_NO_PAD.decode(&form["token"]).unwrap();

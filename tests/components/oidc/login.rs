@@ -1,4 +1,4 @@
-//! Log-in at a real provider: in a browser, and with the requests that nobody should get anything by.
+//! Tests of login at a real provider: in a browser, and with forged requests.
 
 use std::time::Duration;
 
@@ -61,7 +61,7 @@ mod staff {
 
 const CALLBACK: &str = "/login/callback";
 
-/// A site, and the provider that its people log in at.
+/// A running site and its OpenID provider.
 struct Site {
     server: Server,
     provider: Provider,
@@ -99,7 +99,7 @@ impl Site {
         Some(Self { server: serve(port, builder), provider, origin })
     }
 
-    /// Begins a log-in: where the browser is sent, and the cookie that goes with it.
+    /// Starts a login. Returns the redirect target and the cookie of the login.
     fn begin(&self, path: &str) -> (String, String) {
         let answer = self.server.send(&ask(path).field("Sec-Fetch-Mode", "navigate"));
         assert_eq!(answer.status, 303, "{answer:?}");
@@ -107,7 +107,7 @@ impl Site {
         (answer.field("location").unwrap().to_owned(), cookie)
     }
 
-    /// The address that the provider sends somebody back to, without its origin.
+    /// Signs in at the provider and returns the path to which it redirects back.
     fn signed_in(&self, location: &str, user: &str) -> String {
         self.provider.sign_in(location, user).strip_prefix(&self.origin).unwrap().to_owned()
     }
@@ -118,7 +118,7 @@ impl Site {
     }
 }
 
-/// The parameter of an address.
+/// Returns a query parameter of a URL.
 fn parameter(address: &str, name: &str) -> Option<String> {
     let (_, query) = address.split_once('?')?;
     query.split('&').find_map(|pair| pair.strip_prefix(&format!("{name}="))).map(str::to_owned)
@@ -146,12 +146,12 @@ fn a_person_logs_in_at_the_provider_and_out_again() {
     browser.is_at("/members?a=1");
     browser.shows(&format!("Hello user:{}:{}:alice by Session", site.provider.issuer.len(), site.provider.issuer));
     assert_eq!(browser.run("return document.cookie"), "", "no script sees a cookie of ours");
-    // When the person logged in nobody has said: they are asked anew, and then it is known.
+    // The login time is unknown, so the provider is asked for a new login, which provides it.
     browser.open(&format!("{}/fresh", site.origin));
     sign_in("alice");
     browser.is_at("/fresh");
     browser.shows("fresh");
-    // A level that this login does not have: the provider is asked for it, and asks the person again.
+    // The required level is missing, so the provider is asked for it and requires a new login.
     browser.open(&format!("{}/transfer", site.origin));
     sign_in("alice");
     browser.is_at("/transfer");
@@ -164,7 +164,7 @@ fn a_person_logs_in_at_the_provider_and_out_again() {
     browser.is_at("/");
     browser.open(&format!("{}/members", site.origin));
     browser.is_at("/members");
-    browser.shows("Hello"); // the provider still knows who this is
+    browser.shows("Hello"); // the session at the provider is still active
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn a_log_in_is_good_for_one_return_of_its_own_browser() {
         assert!(!answer.lines("set-cookie").iter().any(|line| line.starts_with("session=")), "{case}");
         assert!(answer.text().contains("The log-in was not completed"), "{case}");
     }
-    // The right one, from another site, as it is; its session has a new id, and leads to where it was asked for.
+    // The correct response, as a cross-site request. The session has a new id, and the redirect leads to the requested page.
     let first = site.back(&back, &cookie);
     assert_eq!((first.status, first.field("location")), (303, Some("/members?a=1")), "{first:?}");
     assert_eq!(first.field("cache-control"), Some("no-store"));
@@ -215,7 +215,7 @@ fn a_log_in_is_good_for_one_return_of_its_own_browser() {
     let page = site.server.send(&ask("/members").field("Cookie", session));
     assert!(page.text().contains(&format!("{}:alice by Session", site.provider.issuer)), "{page:?}");
     assert_eq!(site.back(&back, &cookie).status, 400, "and it is good for once");
-    // What goes wrong with one that is used up by it.
+    // An invalid response consumes the login attempt.
     for (case, change) in
         [("iss", Some("https%3A%2F%2Fevil.example")), ("iss", None), ("code", Some("made-up")), ("code", None)]
     {
@@ -225,19 +225,19 @@ fn a_log_in_is_good_for_one_return_of_its_own_browser() {
         assert_eq!(answer.status, 400, "{case} {change:?}");
         assert_eq!(site.back(&back, &cookie).status, 400, "{case} {change:?}: it was tried");
     }
-    // A code of somebody else's log-in is bound to their verifier (PKCE).
+    // A code of another login attempt is bound to that attempt's verifier (PKCE).
     let (location, cookie) = site.begin("/login");
     let mine = site.signed_in(&location, "alice");
     let theirs = with(&mine, "code", parameter(&other, "code").as_deref());
     assert_eq!(site.back(&theirs, &cookie).status, 400);
-    // Some may be on their way in one browser, and the next one has the others given up.
+    // A browser may have several pending logins. When there are too many, the next login deletes the others.
     let cookies: Vec<_> = (0..4).map(|_| site.begin("/login").1).collect();
     let begun = site.server.send(&ask("/login").field("Cookie", cookies.join("; ")));
     let deleted = begun.lines("set-cookie").into_iter().filter(|line| line.contains("Max-Age=0")).count();
     assert_eq!((deleted, begun.lines("set-cookie").len()), (4, 5), "{begun:?}");
     let begun = site.server.send(&ask("/login").field("Cookie", cookies[..3].join("; ")));
     assert_eq!(begun.lines("set-cookie").len(), 1);
-    // The provider says no.
+    // The provider denies the login.
     let (location, cookie) = site.begin("/login");
     let state = parameter(&location, "state").unwrap();
     let denied = format!("{CALLBACK}?error=access_denied&state={state}&iss={}", escaped(&site.provider.issuer));
@@ -302,7 +302,7 @@ fn a_provider_that_is_away_is_503_and_instances_share_what_is_on_its_way() {
 
 #[test]
 fn an_id_token_that_is_not_of_this_log_in_logs_nobody_in() {
-    // OpenID Connect Core 1.0 §3.1.3.7, C4, H16: a second issuer says whatever it is told.
+    // OpenID Connect Core 1.0 §3.1.3.7, C4, H16: a second issuer signs the claims that the test chooses.
     let Some(second) = Second::start() else { return };
     let port = free_port();
     let origin = format!("http://localhost:{port}");
@@ -341,7 +341,8 @@ fn an_id_token_that_is_not_of_this_log_in_logs_nobody_in() {
         assert_eq!(answer.status, status, "{case}: {answer:?}");
         assert_eq!(answer.lines("set-cookie").iter().any(|line| line.starts_with("session=")), status == 303, "{case}");
     }
-    // Who is logged in and comes again is asked anew: a provider that does not ask, or does not say so, has not.
+    // A caller with a session must log in again. A provider that does not require it, or does not confirm it in `auth_time`, is
+    // rejected.
     second.next(nothing(), json!({ "roles": ["admin"] }));
     let first = attempt(None);
     let session = first.lines("set-cookie").into_iter().find(|line| line.starts_with("session=")).unwrap();
@@ -350,7 +351,7 @@ fn an_id_token_that_is_not_of_this_log_in_logs_nobody_in() {
         second.next(nothing(), json!({ "auth_time": auth_time }));
         assert_eq!(attempt(Some(session)).status, status, "{auth_time}");
     }
-    // What the ID token does not answer, its session does not either.
+    // Facts that the ID token does not contain are unknown in the session too.
     let comment = |claims: serde_json::Value| {
         second.next(nothing(), claims);
         let answer = attempt(None);
@@ -362,7 +363,7 @@ fn an_id_token_that_is_not_of_this_log_in_logs_nobody_in() {
         (json!({ "roles": [] }),                        200),
         (json!({ "roles": ["suspended"] }),             403),
         (json!({}),                                     403),
-        // Groups are too many to be listed (Entra ID); of roles that says nothing.
+        // A group overage (Entra ID) does not make the list of roles incomplete.
         (json!({ "roles": [], "hasgroups": true }),     200),
         (json!({ "_claim_names": { "roles": "src1" } }), 403),
     ];

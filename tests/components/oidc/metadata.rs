@@ -1,4 +1,4 @@
-//! What a client finds out that was never told whose tokens are taken here.
+//! Tests of protected resource metadata: a client discovers the authorization server from a denial.
 
 use actix_web::web::ServiceConfig;
 use actix_web::{get, post};

@@ -1,4 +1,4 @@
-//! Tokens of a real provider, and what becomes of requests while it changes its keys, or is away.
+//! Tests with tokens of a real provider, including key rotation and outages.
 
 mod dpop;
 mod introspection;
@@ -67,7 +67,7 @@ fn status(server: &Server, token: &str) -> u16 {
     ask(server, "/me", token).status
 }
 
-/// Asks until the answer is this one, for as long as that may take.
+/// Repeats a request until the condition holds, or fails after `limit`.
 fn until(what: &str, limit: Duration, answered: impl Fn() -> bool) {
     let start = Instant::now();
     while !answered() {
@@ -76,7 +76,7 @@ fn until(what: &str, limit: Duration, answered: impl Fn() -> bool) {
     }
 }
 
-/// Past the cool-down of the tests.
+/// Waits until the cool-down of the tests is over.
 fn cool_down() {
     std::thread::sleep(Duration::from_millis(1050));
 }
@@ -98,7 +98,7 @@ fn tokens_of_a_real_provider_are_accepted_whatever_they_are_signed_with() {
     assert_eq!(ask(&server, "/me", &alice).text(), format!("user:{}:{}:alice", provider.issuer.len(), provider.issuer));
     assert_eq!(ask(&server, "/admin", &alice).status, 200);
     assert_eq!(ask(&server, "/admin", &provider.token_of_user("bob", &[])).status, 403);
-    // STEP-1, STEP-4: a login that is old, or weak, is asked for again.
+    // STEP-1, STEP-4: an old or weak login is answered with a step-up challenge.
     let mfa = ("acr_values", "urn:example:mfa");
     assert_eq!(ask(&server, "/transfer", &provider.token_of_user("alice", &[mfa])).status, 200);
     let old = ask(&server, "/transfer", &provider.token_of_user("alice", &[mfa, ("auth_age", "7200")]));
@@ -108,7 +108,7 @@ fn tokens_of_a_real_provider_are_accepted_whatever_they_are_signed_with() {
     let weak = ask(&server, "/transfer", &provider.token_of_user("alice", &[]));
     let challenge = weak.field("www-authenticate").unwrap();
     assert!(challenge.ends_with(r#"acr_values="urn:example:mfa""#), "{challenge}");
-    // Two seconds, and then the leeway of a minute: the clock of the provider is this machine's.
+    // Expires in two seconds, plus one minute of leeway. The provider shares the clock of this machine.
     assert_eq!(status(&server, &provider.token_of("ttl=2", "read:reports")), 200);
 }
 
@@ -189,7 +189,7 @@ fn a_token_of_another_issuer_counts_at_none_and_each_confers_what_it_may() {
     assert_eq!(provider.asked(), asked, "an issuer that is not known makes nobody ask");
 }
 
-/// Sends requests from so many clients until told to stop; how many were answered so, and otherwise.
+/// Sends requests from four clients while `during` runs. Returns the number of 200 responses and of other responses.
 fn under_load(server: &Server, token: &str, during: impl FnOnce()) -> (usize, usize) {
     let (stop, right, wrong) = (AtomicBool::new(false), AtomicUsize::new(0), AtomicUsize::new(0));
     std::thread::scope(|scope| {
@@ -215,7 +215,7 @@ fn keys_change_while_requests_run_and_none_is_answered_wrongly() {
     let first = provider.token("ES256");
     assert_eq!(status(&server, &first), 200);
     cool_down();
-    // The old keys stay: tokens of both are good, all the time.
+    // The old keys are still published, so tokens of both remain valid throughout.
     let (right, wrong) = under_load(&server, &first, || {
         provider.rotate(false);
         let next = provider.token("ES256");
@@ -223,7 +223,7 @@ fn keys_change_while_requests_run_and_none_is_answered_wrongly() {
         assert!(right > 0 && wrong == 0, "the new key: {right} and {wrong}");
     });
     assert!(right > 0 && wrong == 0, "the old key: {right} and {wrong}");
-    // The old keys go: the first token of a new one is what tells.
+    // The old keys are removed. The first token with a new key triggers a fetch.
     cool_down();
     provider.rotate(true);
     let last = provider.token("EdDSA");
@@ -237,7 +237,7 @@ fn keys_change_while_requests_run_and_none_is_answered_wrongly() {
 
 #[test]
 fn a_key_that_is_taken_away_goes_within_the_interval_though_nobody_asks_for_another() {
-    // H8: the token is remembered, and its key is asked about all the same.
+    // H8: cached tokens are rejected as well once their key is removed.
     let Some(provider) = Provider::start() else { return };
     let server = serve(Auth::builder().bearer(jwt(&provider).refresh_every(Duration::from_secs(2))));
     let token = provider.token("RS256");
@@ -309,7 +309,7 @@ fn a_provider_that_is_away_at_the_start_is_503_until_it_is_there() {
 
 #[test]
 fn a_provider_that_goes_away_is_trusted_for_a_while_and_no_longer() {
-    // JWKS-5, H8: what is cached is no older than said, the remembered token among it.
+    // JWKS-5, H8: cached keys and cached tokens are not used beyond the configured age.
     let Some(mut provider) = Provider::start() else { return };
     let jwt = jwt(&provider).refresh_every(Duration::from_secs(2)).max_stale(Duration::from_secs(5));
     let server = serve(Auth::builder().bearer(jwt));
@@ -362,7 +362,7 @@ fn whatever_a_provider_answers_instead_of_keys_voids_none_and_is_no_key() {
     provider.freeze(false);
     assert_eq!(frozen, 503);
     until("it is found again", Duration::from_secs(15), || status(&fresh, &token) == 200);
-    // Of a set with keys that are none, the good one counts, and a secret in it verifies nothing.
+    // From a key set with invalid entries, the valid key is used, and a symmetric key is never used.
     provider.publish("body=mixed");
     let fresh = serve(Auth::builder().bearer(jwt(&provider)));
     assert_eq!(status(&fresh, &token), 200);
@@ -386,7 +386,7 @@ fn a_provider_is_asked_where_it_is_reached_and_believed_under_its_name() {
     let token = provider.token("ES256");
     let server = serve(Auth::builder().bearer(jwt(name)));
     assert_eq!(ask(&server, "/me", &token).text(), format!("client:{}:{name}:service", name.len()));
-    // What it says of itself has to be the name, character for character.
+    // The issuer in the metadata must match the configured name exactly.
     for other in ["https://id.example/realms/shop/", "https://id.example/realms/Shop", "https://id.example"] {
         let server = serve(Auth::builder().bearer(jwt(other)));
         assert_eq!(status(&server, &token), 503, "{other}");

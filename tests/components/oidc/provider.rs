@@ -1,4 +1,5 @@
-//! A real OpenID provider, and a second issuer of another make: programs of Node.js that end with the test.
+//! A real OpenID provider, and a second issuer of a different implementation. Both are Node.js programs that are stopped after the
+//! test.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
@@ -20,15 +21,15 @@ pub(crate) const AUDIENCE: &str = "https://api.example";
 pub(crate) const SERVICE: (&str, &str) = ("service", "service-secret-0123456789abcdef0123456789");
 pub(crate) const WEB: (&str, &str) = ("web", "web-secret-0123456789abcdef0123456789");
 
-/// A program; ends when dropped.
+/// A running Node.js program. It is stopped on drop.
 struct Node {
     child: Child,
-    /// What it said when it was ready.
+    /// The first line of its output, printed when it is ready.
     said: Value,
 }
 
 impl Node {
-    /// `None` where this machine has no Node.js, or not its packages: said aloud, and a failure in CI.
+    /// Returns `None` if Node.js or its packages are missing. This is reported, and is a failure in CI.
     fn start(script: &str, settings: &[(&str, &str)]) -> Option<Self> {
         program::run("node", &["--version"])?;
         if !Path::new(FOLDER).join("node_modules/oidc-provider").exists() {
@@ -36,7 +37,7 @@ impl Node {
             return None;
         }
         let mut command = Command::new("node");
-        // The clock of a program is its own.
+        // The program uses its own clock, not the one of this process.
         command.env_remove("LD_PRELOAD").arg(script).current_dir(FOLDER).envs(settings.iter().copied());
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut said = BufReader::new(child.stdout.take().unwrap());
@@ -45,7 +46,7 @@ impl Node {
             let mut line = String::new();
             said.read_line(&mut line).map(|_| sender.send(line))
         });
-        // A program that hangs is one that failed, and not one to wait for.
+        // A program that hangs counts as failed.
         let line = receiver.recv_timeout(Duration::from_secs(60));
         let mut node = Self { child, said: Value::Null };
         node.said = serde_json::from_str(&line.unwrap_or_else(|_| panic!("{script} does not start"))).unwrap();
@@ -64,7 +65,6 @@ impl Drop for Node {
     }
 }
 
-/// The provider.
 pub(crate) struct Provider {
     node: Node,
     pub(crate) issuer: String,
@@ -77,7 +77,7 @@ impl Provider {
         Self::start_for("http://127.0.0.1:1/cb")
     }
 
-    /// One that goes by a name which is not its address.
+    /// Starts a provider whose issuer name differs from its address.
     pub(crate) fn start_as(name: &str) -> Option<Self> {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let node = Node::start("server.mjs", &[("ISSUER", name), ("PORT", &port.to_string())])?;
@@ -85,17 +85,17 @@ impl Provider {
         Some(Self { node, issuer: name.to_owned(), address, redirect: String::new() })
     }
 
-    /// Where it is reached.
+    /// Returns the URL under which the provider is reachable.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// One that sends people back to `redirect`.
+    /// Starts a provider with this registered redirect URI.
     pub(crate) fn start_for(redirect: &str) -> Option<Self> {
         Self::start_with(redirect, &[])
     }
 
-    /// One whose clock is off by as much as `offset` says, for libfaketime.
+    /// Starts a provider whose clock is shifted by `offset`, in the syntax of libfaketime.
     pub(crate) fn start_with_clock(library: &Path, offset: &str) -> Option<Self> {
         let library = library.to_str().unwrap();
         let settings = [("LD_PRELOAD", library), ("FAKETIME", offset), ("FAKETIME_DONT_FAKE_MONOTONIC", "1")];
@@ -109,12 +109,12 @@ impl Provider {
         Some(Self { node, issuer, address, redirect: redirect.to_owned() })
     }
 
-    /// An access token of a client that acts for itself, of this algorithm.
+    /// Returns an access token of the client itself (client credentials), signed with this algorithm.
     pub(crate) fn token(&self, algorithm: &str) -> String {
         self.token_of(&format!("alg={algorithm}"), "read:reports")
     }
 
-    /// The same; `settings` are those of the provider's resource.
+    /// Like [`token`](Self::token), with custom settings of the provider's resource and a custom scope.
     pub(crate) fn token_of(&self, settings: &str, scope: &str) -> String {
         let answer = self.granted(&[
             ("grant_type", "client_credentials"),
@@ -128,13 +128,13 @@ impl Provider {
         post_form("/token", form).authorization(basic(SERVICE.0, SERVICE.1)).send(self.address).json()
     }
 
-    /// Revokes a token; a JWT it does not.
+    /// Revokes an opaque token. The provider does not revoke JWTs.
     pub(crate) fn revoke(&self, token: &str) {
         let revoked = post_form("/token/revocation", &[("token", token)]).authorization(basic(SERVICE.0, SERVICE.1));
         assert_eq!(revoked.send(self.address).status, 200);
     }
 
-    /// An access token of a person who has logged in; `asked` goes to the provider's authorization endpoint.
+    /// Returns an access token of a logged-in user. `asked` contains additional parameters of the authorization request.
     pub(crate) fn token_of_user(&self, name: &str, asked: &[(&str, &str)]) -> String {
         let redirect = escaped(&self.redirect);
         let mut path = format!(
@@ -151,12 +151,12 @@ impl Provider {
         answer["access_token"].as_str().unwrap_or_else(|| panic!("{answer}")).to_owned()
     }
 
-    /// Where a person is sent back to who was sent here, and signs in.
+    /// Signs in as `user` and returns the URL to which the provider redirects back.
     pub(crate) fn sign_in(&self, location: &str, user: &str) -> String {
         self.follow(location.strip_prefix(&self.issuer).unwrap_or_else(|| panic!("{location}")), Some(user))
     }
 
-    /// Follows redirects, as `user` where a page asks for one, until they lead away from here.
+    /// Follows redirects until they leave the provider. Signs in as `user` if a page asks for it.
     fn follow(&self, path: &str, user: Option<&str>) -> String {
         let (mut path, mut jar) = (path.to_owned(), Vec::<(String, String)>::new());
         loop {
@@ -176,17 +176,17 @@ impl Provider {
         }
     }
 
-    /// The port, as a page says it.
+    /// Returns the port as a string, as in `location.port`.
     pub(crate) fn port(&self) -> String {
         self.address.port().to_string()
     }
 
-    /// New keys; the old ones are published still, unless they are retired.
+    /// Generates new keys. The old keys stay published unless `retire` is set.
     pub(crate) fn rotate(&self, retire: bool) {
         self.control(if retire { "rotate?retire=1" } else { "rotate" });
     }
 
-    /// What becomes of a request for the keys; nothing is healthy.
+    /// Sets the response to key requests. An empty `how` restores the normal response.
     pub(crate) fn publish(&self, how: &str) {
         self.control(&format!("jwks?{how}"));
     }
@@ -195,7 +195,7 @@ impl Provider {
         assert_eq!(request("POST", &format!("/_test/{what}")).send(self.address).status, 200);
     }
 
-    /// How often the provider was asked for what it says of itself, and for its keys.
+    /// Returns the number of discovery requests and of key requests.
     pub(crate) fn asked(&self) -> (u64, u64) {
         let stats = self.stats();
         (stats["discovery"].as_u64().unwrap(), stats["jwks"].as_u64().unwrap())
@@ -209,13 +209,13 @@ impl Provider {
         self.node.stop();
     }
 
-    /// Starts it again where it was, with new keys.
+    /// Restarts the provider at the same address, with new keys.
     pub(crate) fn restart(&mut self) {
         let port = self.address.port().to_string();
         self.node = Node::start("server.mjs", &[("PORT", &port), ("REDIRECT_URI", &self.redirect)]).unwrap();
     }
 
-    /// Accepts, and answers nothing; then goes on.
+    /// Suspends the process, which then accepts connections without responding, or resumes it.
     pub(crate) fn freeze(&self, frozen: bool) {
         let signal = if frozen { "-STOP" } else { "-CONT" };
         assert!(Command::new("kill").args([signal, &self.node.child.id().to_string()]).status().unwrap().success());
@@ -235,7 +235,7 @@ pub(crate) fn escaped(text: &str) -> String {
     text.bytes().map(escape).collect()
 }
 
-/// The issuer that signs whatever it is told.
+/// An issuer that signs any claims.
 pub(crate) struct Second {
     _node: Node,
     pub(crate) issuer: String,
@@ -250,13 +250,13 @@ impl Second {
         Some(Self { _node: node, issuer, control: ([127, 0, 0, 1], port).into() })
     }
 
-    /// Changes the tokens of its own endpoints, until told otherwise.
+    /// Changes the tokens of its own endpoints until the next call.
     pub(crate) fn next(&self, header: Value, claims: Value) {
         let body = json!({ "header": header, "claims": claims }).to_string();
         assert_eq!(request("POST", "/_test/next").body(body).send(self.control).status, 200);
     }
 
-    /// Where a person is sent back to who was sent here: this issuer asks nobody.
+    /// Returns the URL to which the issuer redirects back. It requires no sign-in.
     pub(crate) fn sign_in(&self, location: &str) -> String {
         let port: u16 = self.issuer.rsplit(':').next().unwrap().trim_end_matches('/').parse().unwrap();
         let path = location.strip_prefix(&self.issuer).unwrap_or_else(|| panic!("{location}"));
@@ -264,7 +264,7 @@ impl Second {
         answer.field("location").unwrap_or_else(|| panic!("{answer:?}")).to_owned()
     }
 
-    /// A token, with these members of its header and claims; `null` takes one away.
+    /// Returns a token with these header and claim members. `null` removes a member.
     pub(crate) fn token(&self, header: Value, claims: Value, algorithm: &str) -> String {
         let body = json!({ "header": header, "claims": claims, "alg": algorithm }).to_string();
         let answer: Answer = request("POST", "/_test/token").body(body).send(self.control);

@@ -1,5 +1,6 @@
-//! A header and claims of whatever bytes, between which stands a line break, with the signature that they take; and the same bytes
-//! as a whole line. What we accept has to be a token that jsonwebtoken accepts, by its own parsers and with all checks that it has.
+//! Fuzzing of token verification. The input is split at a line break into a header and claims of arbitrary bytes, which get a valid
+//! signature. The whole input is also used as a header value. A token that we accept must also be accepted by jsonwebtoken, with
+//! its own parsers and all of its checks.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -18,7 +19,7 @@ const SECRET: &[u8] = &[7; 32];
 const ISSUER: &str = "https://id.example";
 const AUDIENCE: &str = "api";
 
-/// One that remembers what it has verified, as a second look at a token must not differ from the first.
+/// A verifier with a cache, because a second verification of a token must have the same result as the first.
 static BEARER: LazyLock<Bearer> = LazyLock::new(|| {
     let jwt = Jwt::hs256(SECRET).issuer(ISSUER).audience(AUDIENCE);
     let bearer = Bearer::new(vec![jwt], None, &Default::default()).expect("the settings are good");
@@ -60,7 +61,7 @@ fn look_at(line: &[u8]) {
             let key = DecodingKey::from_secret(SECRET);
             match jsonwebtoken::decode::<Value>(token, &key, &VALIDATION) {
                 Ok(theirs) => assert_eq!(theirs.claims, claims),
-                // It takes a time before 1970 for no number, and RFC 7519 does not.
+                // jsonwebtoken rejects a time before 1970, and RFC 7519 allows it.
                 Err(_) => assert!(claims["nbf"].as_f64().is_some_and(|nbf| nbf < 0.0), "jsonwebtoken refuses {token}"),
             }
         }

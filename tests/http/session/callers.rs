@@ -1,4 +1,4 @@
-//! Who calls by a session, what they may, and what another site's page may not.
+//! Tests of session principals, their roles, and cross-site requests.
 
 use auth_actix::session::{
     MemorySessionStore, SessionKey, SessionRecord, SessionState, SessionStore, SessionStoreError,
@@ -24,13 +24,13 @@ fn another_site_s_page_does_nothing_with_a_cookie() {
         (&[("Sec-Fetch-Site", "cross-site"), ("Origin", "https://app.example")], 200),
         (&[("Sec-Fetch-Site", "cross-site")], 403),
         (&[("Sec-Fetch-Site", "same-site")], 403),
-        (&[], 403), // a cookie needs proof
+        (&[], 403), // a cookie requires proof of the origin
         (&[("Origin", "null")], 403),
         (&[("Origin", "https://app.example.evil")], 403),
         (&[("Origin", "http://app.example")], 403),
         (&[OURS, ("Sec-Fetch-Site", "cross-site")], 403),
         (&[("Sec-Fetch-Site", "cross-site"), ("Content-Type", "text/plain")], 403),
-        // A stray credential of another scheme does not switch the check off: it stands for no cookie.
+        // An unrelated credential of another scheme does not disable the check, because it does not replace the cookie.
         (&[("Sec-Fetch-Site", "cross-site"), ("Authorization", "Digest x")], 401),
         (&[("Sec-Fetch-Site", "cross-site"), ("Authorization", "Bearer x")], 401),
     ];
@@ -44,10 +44,10 @@ fn another_site_s_page_does_nothing_with_a_cookie() {
     let upgrade = [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-Fetch-Site", "cross-site")];
     assert_eq!(server.send(&with(&cookie, "/me").fields(&upgrade)).status, 403);
     assert_eq!(server.send(&with(&cookie, "/me").fields(&[("Sec-Fetch-Site", "cross-site")])).status, 200, "a link");
-    // A token that a program attaches decides by itself.
+    // An explicitly attached token decides instead of the cookie.
     let program = request("POST", "/me").authorization(bearer(json!({}))).field("Cookie", &cookie);
     assert_eq!(server.send(&program.fields(&[("Sec-Fetch-Site", "cross-site")]).body("")).status, 200);
-    // Log-in and log-out too: nobody is logged in as somebody else, or out.
+    // Login and logout are protected too: a foreign page can neither log a user in nor out.
     let (site, evil) = ("Sec-Fetch-Site", "cross-site");
     let json = json!({ "sub": "mallory" }).to_string();
     let forced = request("POST", "/as").field(site, evil).field("Content-Type", "application/json").body(&json);
@@ -60,7 +60,7 @@ fn another_site_s_page_does_nothing_with_a_cookie() {
         &[],
     );
     assert_eq!(server.send(&with(&cookie, "/me")).status, 200);
-    // Where strangers may come, such a cookie counts as none.
+    // On public routes, such a cookie counts as no credential.
     let left = post("/comment", &[(site, evil)]);
     assert_eq!((left.status, left.text()), (200, "a stranger"));
     assert_eq!(post("/comment", &[OURS]).text(), "user:13:basic:reports:alice");
@@ -133,7 +133,7 @@ fn who_acts_for_somebody_is_known_is_fresh_for_nothing_and_ends_with_a_logout() 
     assert_eq!(further.status, 403);
     let own = logged_in(&server, json!({ "sub": "alice" }));
     assert_eq!(server.send(&with(&own, "/direct")).status, 200);
-    // Ending all of the actor's sessions ends this one.
+    // Ending all sessions of the actor ends this one too.
     assert_eq!(actix_web::rt::System::new().block_on(auth.end_sessions(&Id::user("basic:reports", "bob"))), Ok(1));
     assert_eq!(server.send(&with(&acting, "/me")).status, 401);
     assert_eq!(server.send(&with(&own, "/me")).status, 200);
@@ -174,7 +174,7 @@ fn roles_are_read_again_and_who_is_gone_is_out_within_the_bound() {
     assert_eq!(server.send(&with(&cookie, "/admin")).status, 403);
     staff.set(DOWN);
     denied_or(&server.send(&with(&cookie, "/me")), 503);
-    // M14: neither `None` nor somebody, and no 503 where the handler copes.
+    // M14: not `None` and not a principal. No 503 if the handler accepts an unavailable state.
     let text = |path: &str, cookie: &str| server.send(&with(cookie, path)).text().to_owned();
     denied_or(&server.send(&with(&cookie, "/home")), 503);
     denied_or(&server.send(&with(&cookie, "/maybe-both")), 503);
@@ -201,7 +201,7 @@ fn roles_of_live_sessions_can_be_changed() {
     let changed = auth.change_roles(&id, ["viewer"]);
     assert_eq!(actix_web::rt::System::new().block_on(changed), Ok(1));
     assert_eq!(server.send(&with(&cookie, "/admin")).status, 403);
-    // Not where they act as somebody else.
+    // Not for sessions in which the user acts on behalf of another.
     let bob = logged_in(&server, json!({ "sub": "bob", "roles": ["admin"] }));
     let acting = cookie_of(&server.send(&posted("/act", &json!({ "sub": "carol" })).field("Cookie", &bob)));
     let id = Id::user("basic:reports", "bob");
@@ -210,7 +210,7 @@ fn roles_of_live_sessions_can_be_changed() {
     assert_eq!(server.send(&with(&acting, "/admin")).status, 403);
 }
 
-/// A store at which somebody else is always a little quicker, and writes the same.
+/// A store with a simulated concurrent writer that always writes the same record first.
 struct Contended(MemorySessionStore);
 
 impl SessionStore for Contended {

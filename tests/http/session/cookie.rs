@@ -1,4 +1,4 @@
-//! The cookie, and the ids in it.
+//! Tests of the session cookie and the ids in it.
 
 use super::*;
 
@@ -28,7 +28,7 @@ fn a_login_sets_a_cookie_that_opens_what_its_roles_open_and_a_logout_ends_it() {
     assert_eq!(replayed.lines("www-authenticate"), [SESSION]);
     assert_eq!((replayed.lines("set-cookie").len(), replayed.field("cache-control")), (1, Some("no-store")));
     assert!(replayed.lines("set-cookie")[0].ends_with("; Max-Age=0"), "COOKIE-4");
-    // A hidden path tells nothing of the cookie: as an unknown one.
+    // A hidden path does not disclose that the cookie was read: it responds like an unknown path.
     let (hides, unknown) = (server.send(&with(&cookie, "/hidden")), server.send(&with(&cookie, "/unknown")));
     assert_eq!((hides.status, hides.without_date()), (404, unknown.without_date()));
     assert!(hides.lines("set-cookie").is_empty() && !hides.lines("vary").iter().any(|line| line.contains("Cookie")));
@@ -53,7 +53,7 @@ fn only_our_cookie_is_read_and_no_id_is_adopted() {
     ] {
         denied(&forged, &server.send(&with(&forged, "/me")), 401, "missing-credentials", &[SESSION]);
     }
-    // Fixation: an id that somebody planted is never the id of a session.
+    // Session fixation: a planted id never becomes the id of a session.
     let planted = format!("__Host-session={}", "A".repeat(43));
     let answer = server.send(&posted("/as", &json!({ "sub": "alice" })).field("Cookie", &planted));
     assert_ne!(cookie_of(&answer), planted);
@@ -104,7 +104,7 @@ fn a_session_of_another_realm_is_none_and_its_cookie_stays() {
     let answer = theirs.send(&with(&alice, "/admin"));
     assert_eq!((answer.status, answer.lines("set-cookie").len()), (401, 0), "{answer:?}");
     assert_eq!(theirs.send(&with(&alice, "/home")).text(), "a stranger");
-    // Nor do they end it there.
+    // Another realm does not end the session either.
     let out = theirs.send(&request("POST", "/logout").field("Cookie", &alice).fields(&[OURS]));
     assert_eq!(out.status, 204);
     assert_eq!(theirs.send(&posted("/as", &json!({ "sub": "bob" })).field("Cookie", &alice)).status, 200);
@@ -140,7 +140,7 @@ fn what_would_weaken_sessions_does_not_build_or_answers_this_machine_alone() {
     };
     assert_eq!(both(users.clone()), Ok(()));
     assert!(both(PasswordAuthenticator::new(Staff::default())).is_err(), "one name, two people");
-    // L7: behind a proxy everybody seems to be on this machine.
+    // L7: behind a proxy, every client appears to be local.
     let here = || Auth::builder().session(Sessions::memory().insecure_localhost());
     let proxied =
         here().trusted_proxies(["127.0.0.1"], auth_actix::client::ForwardingHeader::XForwardedFor).build().map(drop);

@@ -1,10 +1,10 @@
-//! How sessions end: by time, by log-out, by a new password, and which.
+//! Tests of how sessions end: by time, logout, password change, or limit.
 
 use super::*;
 
 #[test]
 fn nobody_fills_the_store_and_too_many_sessions_end_their_own() {
-    // H14: never those of somebody else
+    // H14: never sessions of another user
     let (server, _) = serving(Sessions::new(auth_actix::session::MemorySessionStore::new(150)), |auth| auth);
     let bob = logged_in(&server, json!({ "sub": "bob" }));
     let mallory: Vec<_> = (0..130).map(|_| logged_in(&server, json!({ "sub": "mallory" }))).collect();
@@ -16,19 +16,19 @@ fn nobody_fills_the_store_and_too_many_sessions_end_their_own() {
     );
     assert_eq!(server.send(&with(&bob, "/me")).status, 200);
     logged_in(&server, json!({ "sub": "alice" }));
-    // Who shares an identity says for how many it is.
+    // The limit per user is configurable, for example for shared accounts.
     let (server, _) = serving(Sessions::memory().max_sessions_per_user(3), |auth| auth);
     let guests: Vec<_> = (0..4).map(|_| logged_in(&server, json!({ "sub": "guest" }))).collect();
     let alive = guests.iter().map(|cookie| server.send(&with(cookie, "/me")).status == 200);
     assert_eq!(alive.collect::<Vec<_>>(), [false, true, true, true]);
-    // An administrator who acts as her is not pushed out by her logins.
+    // An administrator who acts on behalf of a user is not evicted by that user's logins.
     let bob = logged_in(&server, json!({ "sub": "bob", "roles": ["admin"] }));
     let acting = cookie_of(&server.send(&posted("/act", &json!({ "sub": "alice" })).field("Cookie", &bob)));
     for _ in 0..5 {
         logged_in(&server, json!({ "sub": "alice" }));
     }
     assert_eq!(server.send(&with(&acting, "/me")).status, 200);
-    // Nor by two accounts that take the place of each other.
+    // Nor are sessions evicted by two accounts that alternate.
     let (server, _) = serving(Sessions::new(auth_actix::session::MemorySessionStore::new(250)), |auth| auth);
     for _ in 0..150 {
         let one = logged_in(&server, json!({ "sub": "mallory" }));
@@ -54,7 +54,7 @@ fn what_was_let_in_by_a_session_can_wait_for_its_end() {
     std::thread::scope(|scope| {
         let (of_alice, of_bob) =
             (scope.spawn(|| wait(&alice, "/until-over", "over")), scope.spawn(|| wait(&bob, "/until-over", "over")));
-        // M1: and so does what the rule of its handler rests on.
+        // M1: a lease of the session ends as well.
         let leases = [&alice, &bob].map(|cookie| scope.spawn(|| wait(cookie, "/until-withdrawn", "Withdrawn")));
         std::thread::sleep(Duration::from_secs(1));
         assert_eq!(server.send(&request("POST", "/logout").field("Cookie", &alice).fields(&[OURS])).status, 204);
@@ -105,7 +105,7 @@ fn somebody_sees_where_they_are_logged_in_and_ends_one_of_these_and_no_other() {
         server.send(&forged.field("Content-Type", "application/json").body(json!(key(1)).to_string())).status,
         403
     );
-    // Bob's are those where he acts, too; an administrator ends one.
+    // Bob's sessions include those in which he acts for others. An administrator ends one.
     let id = Id::user("basic:reports", "bob");
     let ended = actix_web::rt::System::new().block_on(async {
         let of_bob = auth.sessions_of(&id).await.unwrap();
@@ -177,7 +177,7 @@ fn a_remembered_login_lasts_and_is_not_fresh_for_ever() {
 
 #[test]
 fn a_remembered_login_of_a_user_whose_roles_are_read_again_stays_stale() {
-    // The two changes are one write: the second request must not find the first one's half.
+    // Both changes are one write: the second request must not see only one of them.
     let second = Duration::from_secs(1);
     let sessions = Sessions::memory().idle_timeout(second).refresh_roles_after(Duration::ZERO);
     let (server, _) = serving(sessions, |auth| auth.users(Staff::default()));
@@ -195,7 +195,7 @@ fn a_remembered_login_of_a_user_whose_roles_are_read_again_stays_stale() {
 
 #[test]
 fn a_session_ends_with_the_password_that_it_began_with() {
-    // SESS-4, SESS-5: changed, or that of another person who has the name now.
+    // SESS-4, SESS-5: the password was changed, or another person now has the name.
     let staff = Staff::default();
     let (server, _) = serving(Sessions::memory().refresh_roles_after(Duration::ZERO), |auth| auth.users(staff.clone()));
     let login = |password: &str| server.send(&posted("/login", &json!({ "username": "alice", "password": password })));

@@ -1,4 +1,4 @@
-//! The login page, and the answers for htmx.
+//! Tests of the login page, and of the responses for htmx.
 
 use super::*;
 
@@ -39,7 +39,7 @@ fn the_login_page_takes_a_form_or_json_and_leads_back_to_this_site_alone() {
     assert!(good.field("set-cookie").unwrap().contains("Max-Age="), "remembered");
     let session = format!("{SESSION}, login=\"/login\"");
     denied("json", &in_json(json!({ "username": "alice", "password": "x" })), 401, "invalid-credentials", &[&session]);
-    // Nothing but the two forms, and no more than a login takes.
+    // Only the two content types, and limited body sizes.
     for (kind, body) in
         [("text/plain", "{}".to_owned()), ("application/json", format!("{{\"username\":\"{}\"}}", "a".repeat(9000)))]
     {

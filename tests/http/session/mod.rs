@@ -1,4 +1,4 @@
-//! Sessions: the cookie, log-in and log-out, time, other sites, and what must not rise from the dead.
+//! Tests of sessions: the cookie, login and logout, expiry, cross-site requests, and sessions that must stay ended.
 
 mod callers;
 mod cookie;
@@ -176,7 +176,7 @@ async fn end_one(session: Session, key: Json<String>) -> Result<String> {
     Ok(session.end_one(key).await?.to_string())
 }
 
-/// Users whose roles change and who go, and a store that can be out of reach.
+/// A user store whose users can change or disappear, and that can be unavailable.
 #[derive(Clone, Default)]
 struct Staff(Arc<[AtomicBool; 4]>);
 
@@ -191,7 +191,7 @@ const GONE: usize = 1;
 const DOWN: usize = 2;
 const CHANGED: usize = 3;
 
-/// Of another password.
+/// The hash of another password.
 static OTHER: std::sync::LazyLock<String> =
     std::sync::LazyLock::new(|| auth_actix::password::hash_password(&"another one".into()).unwrap());
 
@@ -240,7 +240,7 @@ fn plain() -> (Server, Auth) {
 const OURS: (&str, &str) = ("Sec-Fetch-Site", "same-origin");
 const SESSION: &str = "Session realm=\"reports\"";
 
-/// The cookie that an answer sets, as a browser sends it back.
+/// Returns the session cookie that a response sets, as a browser sends it back.
 fn cookie_of(answer: &Answer) -> String {
     let set: Vec<_> =
         answer.lines("set-cookie").into_iter().filter(|line| line.starts_with("__Host-session=")).collect();

@@ -1,16 +1,16 @@
-//! Expansions where nothing is as they could hope: the crate has another name, there is no prelude, names that generated
-//! code might use mean something else, and every lint is denied. What compiles here is the test.
+//! Macro expansions in an adverse environment: the crate is renamed, there is no prelude, names in generated code are shadowed, and
+//! every lint is denied. The test is that this crate compiles.
 #![deny(warnings, missing_docs, unused_qualifications, unsafe_code, missing_debug_implementations)]
 #![deny(single_use_lifetimes, trivial_casts, unused_lifetimes, let_underscore_drop, non_local_definitions)]
 #![deny(clippy::all, clippy::pedantic)]
 
 use authz::Auth;
 
-/// A route, guarded from above and below.
+/// A route with rules above and below its attribute.
 pub mod routes {
     use super::plain::{Permission, Role};
 
-    /// Takes names that generated code might use.
+    /// Uses parameter names that generated code might use.
     #[authz::require_role("admin", crate = authz)]
     #[actix_web::get("/route")]
     #[authz::require_permission("write", crate = authz)]
@@ -20,7 +20,7 @@ pub mod routes {
     }
 }
 
-/// Private where actix can be told to make the struct of the route public; see `.ci/run`.
+/// A private module, because a feature of actix makes the struct of a route public. See `.ci/run`.
 mod private {
     #[derive(Debug)]
     pub(super) struct Argument;
@@ -45,63 +45,63 @@ mod private {
     }
 }
 
-/// Without a prelude, among names that mean something else.
+/// Rules without a prelude, among names with other meanings.
 pub mod plain {
     #![no_implicit_prelude]
 
-    /// Names that generated code must not see.
+    /// Names that generated code must not resolve to.
     pub mod shadows {
-        /// Not the one of `core`.
+        /// Shadows the type of `core`.
         #[derive(::std::fmt::Debug)]
         pub struct Option;
-        /// Not the one of `core`.
+        /// Shadows the type of `core`.
         #[derive(::std::fmt::Debug)]
         pub struct Result;
-        /// Not the one of `std`.
+        /// Shadows the type of `std`.
         #[derive(::std::fmt::Debug)]
         pub struct String;
-        /// Not the one of this workspace.
+        /// Shadows the crate of this workspace.
         pub mod auth_actix {}
-        /// Not the one of Rust.
+        /// Shadows the crate.
         pub mod core {}
-        /// Not the one of Rust.
+        /// Shadows the crate.
         pub mod std {}
     }
 
     #[allow(unused_imports, reason = "the names are for generated code to trip over")]
     use self::shadows::*;
 
-    /// Who works here.
+    /// The roles of users.
     #[derive(::std::fmt::Debug, ::std::clone::Clone, ::std::marker::Copy, ::authz::Role)]
     #[role(proofs = "proof", crate = ::authz)]
     pub enum Role {
-        /// All of it.
+        /// A role that implies another one.
         #[role(implies(Viewer), grants(Permission::Read))]
         Admin,
-        /// Some of it.
+        /// An implied role.
         Viewer,
     }
 
-    /// What may be done.
+    /// The permissions.
     #[derive(::std::fmt::Debug, ::std::clone::Clone, ::std::marker::Copy, ::authz::Permission)]
     #[permission(crate = ::authz)]
     pub enum Permission {
-        /// Read.
+        /// Permission to read.
         Read,
-        /// Write.
+        /// Permission to write.
         Write,
     }
 
-    /// A rule of every kind.
+    /// Returns a constant. Its rule contains an atom of every kind.
     #[::authz::require((role("admin") || claim("org", "acme")) && !network("10.0.0.0/8") && max_age("1d"), not_found, crate = ::authz)]
     pub async fn plain(_: ::actix_web::web::Path<u64>) -> &'static str {
         ::std::future::ready("plain").await
     }
 
-    /// A check, over arguments that are taken apart, in a rule whose parts are compared.
+    /// Returns its arguments. Its rule contains a check over destructured arguments, and parts that are compared.
     ///
     /// # Errors
-    /// None.
+    /// Never fails.
     #[::authz::require(
         (role("admin") || check(*first > 1 && second == 2 && !principal.local_subject().is_empty()))
             && claim("org", "acme"),
@@ -121,14 +121,14 @@ pub mod plain {
         ::std::future::ready("proven").await
     }
 
-    /// Strangers come in.
+    /// Returns the optional caller.
     #[::authz::public(crate = ::authz)]
     pub async fn public(caller: ::std::option::Option<::authz::Principal>) -> ::std::string::String {
         ::std::future::ready(::std::format!("{caller:?}")).await
     }
 }
 
-/// Registers all of them.
+/// Registers all handlers.
 pub fn register(auth: &Auth, config: &mut actix_web::web::ServiceConfig) {
     let scope = auth.scope("/").require(authz::rule!(authenticated, crate = authz)).service(routes::route);
     let scope = scope.configure(private::register).route("/plain", authz::web::get().to(plain::plain));

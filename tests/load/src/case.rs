@@ -1,4 +1,4 @@
-//! The cases, by name: what is asked, of which application, and who else is asked the same.
+//! The benchmark cases by name: the request, the application, and the subjects that are compared.
 
 use auth_actix::Auth;
 use auth_actix::jwt::TokenCache;
@@ -13,24 +13,24 @@ use crate::handlers::{ByHand, one, thousand, usual};
 use crate::issuer::{Algorithm, Claims};
 use crate::subject::{self, Ask, Asked, Function, Handler, Shape, Subject, handler};
 
-/// Who is measured.
+/// A subject of a measurement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Who {
-    /// The same application without any check: the floor.
+    /// The application without any check, as the baseline.
     Bare,
-    /// The same check, by hand.
+    /// The application with a hand-written check.
     Hand,
-    /// Ours.
+    /// The application with a rule of this workspace.
     Guarded,
-    /// The signature alone.
+    /// Signature verification only.
     Raw,
 }
 
 impl Who {
-    /// All of them.
+    /// All subjects.
     pub const ALL: [Self; 4] = [Self::Bare, Self::Hand, Self::Guarded, Self::Raw];
 
-    /// The name on the command line.
+    /// Returns the name on the command line.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Bare => "bare",
@@ -41,28 +41,28 @@ impl Who {
     }
 }
 
-/// A request, and the application that answers it.
+/// A request and the application that answers it.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// Its name.
+    /// The name of the case.
     pub name: String,
     algorithm: Algorithm,
     part: Part,
     claims: fn() -> Claims,
     credential: Credential,
-    /// The status of the guarded handler, and of the one by hand.
+    /// The status of the guarded handler, and of the hand-written one.
     expected: (u16, u16),
     handler: Handler,
     shape: Shape,
     two_auths: bool,
     routes: usize,
-    /// How many tokens take turns.
+    /// The number of tokens that are used in turn.
     tokens: usize,
-    /// Whether what was verified is remembered.
+    /// Whether verified tokens are cached.
     remembers: bool,
 }
 
-/// What of it is measured.
+/// The measured part of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
     /// The whole call.
@@ -71,23 +71,23 @@ enum Part {
     Decision,
 }
 
-/// What is made of the token.
+/// The credential of the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Credential {
     Good,
-    /// Good, and nobody looks at it.
+    /// Valid, but not read by the handler.
     Unread,
     None,
-    /// The form of a JWT, and no more.
+    /// Text in the form of a JWT without its content.
     Garbage,
-    /// No token68.
+    /// Not a token68.
     Malformed,
     /// More than 8 KiB.
     Oversized,
     BadSignature,
 }
 
-/// The longest token that is accepted where one is long on purpose.
+/// Maximum token size in cases with a long token, in bytes.
 const LONG: usize = 64 * 1024;
 
 impl Case {
@@ -108,7 +108,7 @@ impl Case {
         }
     }
 
-    /// All of them.
+    /// Returns all cases.
     pub fn all() -> Vec<Self> {
         let call = |name: &str| Self::new(name);
         let mut all = Vec::new();
@@ -201,29 +201,29 @@ impl Case {
         all
     }
 
-    /// An application of as many routes.
+    /// Returns a case with this number of routes.
     pub fn of_routes(routes: usize) -> Self {
         Self { routes, ..Self::new(format!("routes/{routes}")) }
     }
 
-    /// The case of that name.
+    /// Returns the case with this name.
     ///
     /// # Errors
-    /// There is none.
+    /// The name is unknown.
     pub fn named(name: &str) -> Outcome<Self> {
         let found = Self::all().into_iter().find(|case| case.name == name);
         Ok(found.ok_or_else(|| format!("no case is named {name:?}: `--list` shows them"))?)
     }
 
-    /// The token, as it is sent.
+    /// Returns the token as it is sent.
     ///
     /// # Errors
-    /// No key can be made.
+    /// Key generation failed.
     pub fn token(&self) -> Outcome<String> {
         self.token_of(0)
     }
 
-    /// That of this number, of those that take turns.
+    /// Returns the token with this number, of those that are used in turn.
     fn token_of(&self, number: usize) -> Outcome<String> {
         let token = self.algorithm.issuer()?.token(&Claims { number, ..(self.claims)() })?;
         Ok(match self.credential {
@@ -241,7 +241,7 @@ impl Case {
 
     fn auth(&self, longest: Option<usize>) -> Outcome<Auth> {
         let jwt = self.algorithm.issuer()?.jwt()?;
-        // Room for four times as many: of eight that a hash puts together, none is to push out another one here.
+        // Four times the number of tokens, so that none is evicted from its set of eight entries.
         let entries = (4 * self.tokens).max(10_000);
         let cache = TokenCache::new().entries(entries).bytes(entries * 16 * 1024).secrets();
         let cache = if self.remembers { cache } else { TokenCache::off() };
@@ -249,12 +249,12 @@ impl Case {
         Ok(Auth::builder().bearer(jwt).token_cache(cache).build()?)
     }
 
-    /// Somebody, ready to be measured in this case; `None` where there is nothing to measure.
+    /// Returns a subject of this case, ready to be measured, or `None` if there is nothing to measure.
     ///
     /// # Errors
-    /// What the case needs cannot be made.
+    /// A part of the case cannot be created.
     pub fn subject(&self, who: Who) -> Outcome<Option<Box<dyn Subject>>> {
-        // jsonwebtoken has a choice of backends as soon as some crate turns on a second one.
+        // With several backends enabled by other crates, jsonwebtoken requires an explicit choice.
         let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
         let (issuer, token) = (self.algorithm.issuer()?, self.token()?);
         let longest = (token.len() > 8 * 1024 && self.credential == Credential::Good).then_some(LONG);
@@ -296,7 +296,7 @@ impl Case {
                 Box::new(Asked(server, ask(self.expected.0)))
             }
         };
-        // Each token once, so that what is remembered is what is measured.
+        // Each token once, so that the measurement uses the cache.
         if self.remembers && matches!((self.part, who), (Part::Call, Who::Guarded)) {
             (0..self.tokens).try_for_each(|_| subject.run(&mut |work| work()))?;
         }
@@ -304,7 +304,7 @@ impl Case {
     }
 }
 
-/// A token, verified and decided on.
+/// Returns whether the token is valid and the decision is a grant.
 fn allows(bearer: &Bearer, token: &str) -> bool {
     let now = clock::now();
     let Some(Ok(principal)) = bearer.verify(token, now) else { return false };

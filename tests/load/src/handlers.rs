@@ -1,4 +1,4 @@
-//! The handler, as often as it is guarded in another way. It always says the same.
+//! Handlers with different guards. All of them return the same response.
 
 use actix_web::error::{ErrorForbidden, ErrorUnauthorized};
 use actix_web::http::header::AUTHORIZATION;
@@ -8,12 +8,12 @@ use serde::Deserialize;
 
 const ANSWER: &str = "ok";
 
-/// Lets anyone in, as nobody asks.
+/// A handler without any check.
 pub async fn bare() -> &'static str {
     ANSWER
 }
 
-/// What people write by hand: jsonwebtoken, the claims in a type that owns them, and a look at the roles.
+/// A typical hand-written check: jsonwebtoken, an owned claims type, and a comparison of roles.
 pub async fn by_hand(request: HttpRequest, check: web::Data<ByHand>) -> Result<&'static str, actix_web::Error> {
     let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = header.and_then(|value| value.strip_prefix("Bearer ")).ok_or(ErrorUnauthorized("missing token"))?;
@@ -21,19 +21,19 @@ pub async fn by_hand(request: HttpRequest, check: web::Data<ByHand>) -> Result<&
     if claims.has("admin") { Ok(ANSWER) } else { Err(ErrorForbidden("forbidden")) }
 }
 
-/// A check by hand, made at start-up.
+/// The settings of a hand-written check, created at start-up.
 #[allow(missing_debug_implementations, reason = "it has keys")]
 pub struct ByHand(pub (DecodingKey, Validation));
 
 impl ByHand {
-    /// What the token says, if it is good.
+    /// Returns the claims of a valid token.
     pub fn decode(&self, token: &str) -> Option<ClaimsByHand> {
         let Self((key, validation)) = self;
         jsonwebtoken::decode(token, key, validation).ok().map(|data| data.claims)
     }
 }
 
-/// What tokens say, as people declare it: everything owned.
+/// The claims of a token as applications usually declare them, with owned fields.
 #[derive(Clone, Debug, Deserialize)]
 #[allow(dead_code, reason = "people declare what tokens say, and read what they need")]
 pub struct ClaimsByHand {
@@ -42,19 +42,19 @@ pub struct ClaimsByHand {
     aud: String,
     exp: u64,
     iat: u64,
-    /// What the caller is.
+    /// The roles of the caller.
     pub roles: Vec<String>,
     scope: String,
 }
 
 impl ClaimsByHand {
-    /// Whether the caller is that.
+    /// Returns whether the caller has the role.
     pub fn has(&self, role: &str) -> bool {
         self.roles.iter().any(|held| held == role)
     }
 }
 
-/// With the roles that the token has.
+/// Handlers with a vocabulary of the roles in the token.
 pub(crate) mod usual {
     use std::hint::black_box;
 
@@ -123,23 +123,23 @@ pub(crate) mod usual {
         ANSWER
     }
 
-    /// The rule of a scope.
+    /// Returns the rule of a scope.
     pub(crate) fn editors() -> &'static auth_actix::Rule {
         auth_actix::rule!(role("editor"))
     }
 
-    /// The rule of a scope around it.
+    /// Returns the rule of an enclosing scope.
     pub(crate) fn viewers() -> &'static auth_actix::Rule {
         auth_actix::rule!(role("viewer"))
     }
 
-    /// The rule of [`role`], for who decides without a handler.
+    /// Returns the rule of [`role`], for decisions without a handler.
     pub(crate) fn admins() -> &'static auth_actix::Rule {
         auth_actix::rule!(role("admin"))
     }
 }
 
-/// With a single role.
+/// A handler with a vocabulary of a single role.
 pub(crate) mod one {
     use auth_actix::require_role;
 
@@ -155,7 +155,7 @@ pub(crate) mod one {
     }
 }
 
-/// With 1,000 roles.
+/// A handler with a vocabulary of 1,000 roles.
 pub(crate) mod thousand {
     use auth_actix::require_role;
 

@@ -1,4 +1,4 @@
-//! Who signs the tokens: a key for each algorithm, made when it is first asked for and gone with the process.
+//! Issuers of tokens, with a key per algorithm that is generated at first use and exists only in this process.
 
 use std::sync::OnceLock;
 
@@ -16,14 +16,14 @@ use jsonwebtoken::{DecodingKey, Validation};
 
 use crate::Outcome;
 
-/// The `iss` of all tokens.
+/// The `iss` claim of all tokens.
 pub const ISSUER: &str = "https://auth.example.com/";
-/// Their `aud`.
+/// The `aud` claim of all tokens.
 pub const AUDIENCE: &str = "api.example.com";
-/// The secret of HMAC.
+/// The HMAC secret.
 pub const SECRET: &[u8] = b"bench-only-secret-0123456789abcdef-bench";
 
-/// How tokens are signed.
+/// A signature algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Algorithm {
     /// HMAC with SHA-256.
@@ -37,10 +37,10 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// All of them.
+    /// All algorithms.
     pub const ALL: [Self; 4] = [Self::Hs256, Self::Rs256, Self::Es256, Self::EdDsa];
 
-    /// The name in headers of tokens.
+    /// Returns the name in token headers.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Hs256 => "HS256",
@@ -50,7 +50,7 @@ impl Algorithm {
         }
     }
 
-    /// As jsonwebtoken calls it.
+    /// Returns the corresponding value of jsonwebtoken.
     pub const fn jsonwebtoken(self) -> jsonwebtoken::Algorithm {
         match self {
             Self::Hs256 => jsonwebtoken::Algorithm::HS256,
@@ -60,7 +60,7 @@ impl Algorithm {
         }
     }
 
-    /// As auth-actix calls it.
+    /// Returns the corresponding value of `auth_actix`.
     const fn auth_actix(self) -> auth_actix::jwt::Algorithm {
         match self {
             Self::Hs256 => auth_actix::jwt::Algorithm::HS256,
@@ -70,10 +70,10 @@ impl Algorithm {
         }
     }
 
-    /// Its issuer, the same one for all cases.
+    /// Returns the issuer for this algorithm, which is shared by all cases.
     ///
     /// # Errors
-    /// The system has no randomness for a key.
+    /// The system provides no randomness for a key.
     pub fn issuer(self) -> Outcome<&'static Issuer> {
         static ISSUERS: [OnceLock<Option<Issuer>>; 4] = [const { OnceLock::new() }; 4];
         let issuer = ISSUERS.get(self as usize).map(|issuer| issuer.get_or_init(|| Issuer::new(self).ok()));
@@ -81,7 +81,7 @@ impl Algorithm {
     }
 }
 
-/// One key pair, or a secret.
+/// An issuer with a key pair or a secret.
 #[derive(Debug)]
 pub struct Issuer {
     algorithm: Algorithm,
@@ -97,21 +97,21 @@ enum Keys {
     Ed25519(Ed25519KeyPair),
 }
 
-/// What a token says, beside the registered claims.
+/// The variable claims of a token.
 #[derive(Clone, Debug)]
 pub struct Claims {
-    /// Its roles.
+    /// The roles.
     pub roles: Vec<String>,
-    /// For how many seconds from now it is good.
+    /// Lifetime in seconds from now.
     pub lifetime: i64,
-    /// Which of several it is; the first has no name.
+    /// The number of the token among several. Number 0 adds no claim.
     pub number: usize,
-    /// As many letters that nobody asks for.
+    /// Number of additional letters, in a claim that is never read.
     pub ballast: usize,
 }
 
 impl Default for Claims {
-    /// Three roles, eight scopes: 436 bytes with HS256.
+    /// Returns three roles and eight scopes: a token of 436 bytes with HS256.
     fn default() -> Self {
         Self {
             roles: ["viewer", "editor", "admin"].map(str::to_owned).to_vec(),
@@ -123,19 +123,19 @@ impl Default for Claims {
 }
 
 impl Claims {
-    /// As many roles, `admin` the last. The others are those of a vocabulary of 1,000.
+    /// Returns claims with this number of roles. The last one is `admin`, the others are from a vocabulary of 1,000.
     pub fn of_roles(count: usize) -> Self {
         let others = (1..count).map(|number| format!("r{number:04}"));
         Self { roles: others.chain(["admin".to_owned()]).collect(), ..Self::default() }
     }
 
-    /// For a token of about so many bytes.
+    /// Returns claims for a token of approximately this size in bytes.
     pub fn of_size(bytes: usize) -> Self {
         const OTHERS: usize = 436;
         Self { ballast: bytes.saturating_sub(OTHERS) * 3 / 4, ..Self::default() }
     }
 
-    /// As JSON text.
+    /// Returns the claims as JSON.
     pub fn json(&self) -> String {
         const SCOPES: &str = "openid profile read:users write:users read:orders write:orders read:reports admin";
         let now = clock::now().seconds();
@@ -164,18 +164,18 @@ impl Issuer {
         Ok(Self { algorithm, keys })
     }
 
-    /// A token that says this.
+    /// Returns a signed token with these claims.
     ///
     /// # Errors
-    /// The backend does not sign.
+    /// The backend failed to sign.
     pub fn token(&self, claims: &Claims) -> Outcome<String> {
         self.signed(&format!(r#"{{"typ":"JWT","alg":"{}"}}"#, self.algorithm.name()), &claims.json())
     }
 
-    /// A token of this header and these claims, whatever they say.
+    /// Returns a signed token with this header and these claims, which are not validated.
     ///
     /// # Errors
-    /// The backend does not sign.
+    /// The backend failed to sign.
     pub fn signed(&self, header: &str, claims: &str) -> Outcome<String> {
         let signed = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
         let signature = self.sign(signed.as_bytes())?;
@@ -196,10 +196,10 @@ impl Issuer {
         })
     }
 
-    /// Its public key as a `SubjectPublicKeyInfo`, in DER; none of a secret.
+    /// Returns the public key as a `SubjectPublicKeyInfo` in DER. Empty for a secret.
     ///
     /// # Errors
-    /// The backend does not write the key out.
+    /// The backend failed to encode the key.
     pub fn public_key_info(&self) -> Outcome<Vec<u8>> {
         let der = match &self.keys {
             Keys::Secret(_) => return Ok(Vec::new()),
@@ -210,7 +210,7 @@ impl Issuer {
         Ok(der.as_ref().to_vec())
     }
 
-    /// Its public key as it stands by itself: an `RSAPublicKey`, a point, or the bytes of an Ed25519 key; none of a secret.
+    /// Returns the raw public key: an `RSAPublicKey`, a point, or the bytes of an Ed25519 key. Empty for a secret.
     pub fn public_key(&self) -> &[u8] {
         match &self.keys {
             Keys::Secret(_) => &[],
@@ -220,10 +220,10 @@ impl Issuer {
         }
     }
 
-    /// The settings that accept its tokens.
+    /// Returns settings that accept tokens of this issuer.
     ///
     /// # Errors
-    /// The backend does not write the key out.
+    /// The backend failed to encode the key.
     pub fn jwt(&self) -> Outcome<Jwt> {
         let jwt = match &self.keys {
             Keys::Secret(_) => Jwt::hs256(SECRET),
@@ -232,7 +232,7 @@ impl Issuer {
         Ok(jwt.issuer(ISSUER).audience(AUDIENCE))
     }
 
-    /// What a check by hand needs.
+    /// Returns the key and settings for a hand-written check.
     pub fn by_hand(&self) -> (DecodingKey, Validation) {
         let key = match &self.keys {
             Keys::Secret(_) => DecodingKey::from_secret(SECRET),
@@ -246,10 +246,10 @@ impl Issuer {
         (key, validation)
     }
 
-    /// The signature of this token, verified and no more: what was decoded and prepared before does not count.
+    /// Returns a function that only verifies the signature of this token. Decoding and key preparation happen in advance.
     ///
     /// # Errors
-    /// It is no token.
+    /// The text is not a token.
     pub fn raw(&self, token: &str) -> Outcome<Box<dyn Fn() -> bool>> {
         let (message, signature) = token.rsplit_once('.').ok_or("no token")?;
         let (message, signature) = (message.as_bytes().to_vec(), URL_SAFE_NO_PAD.decode(signature)?);

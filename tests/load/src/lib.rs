@@ -1,24 +1,24 @@
-//! What a guard costs, beside a handler without one and a check written by hand with jsonwebtoken.
+//! Benchmarks of guards, compared with a handler without a check and with a check that is hand-written with jsonwebtoken.
 //!
-//! The same request goes to three servers in this process: `bare`, `hand` and `guarded`. `raw` is the signature alone, on
-//! decoded bytes and a prepared key: nobody is cheaper.
+//! One request is sent to three servers in this process: `bare`, `hand` and `guarded`. `raw` only verifies the signature, on
+//! decoded bytes with a prepared key, and is the lower bound of any verification.
 //!
 //! # Why
-//! Times of a busy machine are worth nothing by themselves, so only ratios of neighbours are shown, and no test depends on
-//! one. What can be counted is: `tests/counts.rs` asserts allocations, `instructions.sh` prints instructions.
+//! Absolute times are not meaningful on a busy machine, so only ratios of adjacent measurements are shown, and no test depends on
+//! one. Counts are exact: `tests/counts.rs` asserts allocations, and `instructions.sh` prints instructions.
 
-// How it is measured.
+// Measurement.
 pub mod measure;
 pub mod meter;
-// What is asked.
+// Requests.
 pub mod issuer;
-// Who answers.
+// Servers.
 pub mod handlers;
 pub mod subject;
-// Who shares.
+// Shared caches.
 pub mod workers;
-// All of it, by name.
+// All cases by name.
 pub mod case;
 
-/// What may fail while a case is made ready or run. A benchmark stops at the first surprise.
+/// The result of preparing or running a case. A benchmark stops at the first error.
 pub type Outcome<T> = Result<T, Box<dyn std::error::Error>>;

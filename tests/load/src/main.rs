@@ -1,4 +1,4 @@
-//! Prints what a guard costs. `auth-load --help` says how.
+//! Prints the cost of a guard. See `auth-load --help`.
 #![allow(clippy::print_stdout, reason = "the table is what it is for")]
 
 use std::time::Instant;
@@ -28,7 +28,7 @@ auth-load --callgrind WHO CASE [COUNT]
 auth-load --allocations WHO CASE
     Shows where each allocation of one request comes from, from the inside out. Needs a debug build.";
 
-/// How many batches of each a ratio is the median of.
+/// Number of batches per subject. A ratio is their median.
 const QUICK: usize = 41;
 const FULL: usize = 601;
 
@@ -50,7 +50,7 @@ fn main() -> Outcome<()> {
     Ok(())
 }
 
-/// The subject, warm; `None` where this one has nothing to do in that case.
+/// Returns the subject, warmed up, or `None` if it has nothing to do in that case.
 fn warm(who: &str, case: &str) -> Outcome<Option<Box<dyn Subject>>> {
     let who = Who::ALL.into_iter().find(|known| known.name() == who).ok_or("WHO is bare, hand, guarded or raw")?;
     let subject = Case::named(case)?.subject(who)?;
@@ -71,7 +71,7 @@ fn allocations(who: &str, case: &str) -> Outcome<()> {
         println!("{position}: {size} bytes");
         let trace = trace.to_string();
         let places = trace.lines().filter_map(|line| line.trim_start().strip_prefix("at "));
-        // Of ours and of actix, from the inside out, without the folders around.
+        // Frames of this workspace and of actix, innermost first, without the leading folders.
         let told = places.filter_map(|place| {
             ["auth-core/", "auth-actix/", "actix-"].iter().find_map(|of| place.find(of).and_then(|at| place.get(at..)))
         });
@@ -112,15 +112,15 @@ fn markdown() -> Outcome<()> {
     Ok(())
 }
 
-/// What was measured of a case, as it is shown.
+/// The measurements of a case, as displayed.
 struct Row {
     /// Ratios of times.
     bare: String,
     hand: String,
     raw: String,
-    /// Nanoseconds over the bare handler and the signature alone.
+    /// Nanoseconds in excess of the bare handler and of signature verification.
     own: String,
-    /// Over the bare handler.
+    /// Allocations in excess of the bare handler.
     allocations: i64,
     bytes: i64,
     by_hand: i64,

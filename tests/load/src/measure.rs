@@ -1,4 +1,4 @@
-//! Times beside each other: what runs in neighbouring batches has the same machine.
+//! Comparison of times in adjacent batches, which run under the same machine load.
 
 use std::time::{Duration, Instant};
 
@@ -6,38 +6,38 @@ use crate::Outcome;
 use crate::meter::{self, Tally};
 use crate::subject::Subject;
 
-/// Runs before anything counts, so that what is made once is there.
+/// Number of runs before the measurement, for one-time initialization.
 const WARM: usize = 16;
 
-/// Runs it until what is made once is there.
+/// Runs the subject until one-time initialization is complete.
 ///
 /// # Errors
-/// It does not do what it should.
+/// The subject returned an unexpected result.
 pub fn warm(subject: &dyn Subject) -> Outcome<()> {
     (0..WARM).try_for_each(|_| subject.run(&mut |work| work()))
 }
 
-/// One that was measured beside others.
+/// The measurements of one subject.
 #[derive(Debug)]
 pub struct Measured {
-    /// What one run takes from the heap.
+    /// The heap allocations of one run.
     pub tally: Tally,
-    /// Nanoseconds a run, by round.
+    /// Nanoseconds per run, one value per round.
     pub times: Vec<f64>,
 }
 
 impl Measured {
-    /// How many times the other one's this one's time is: the median of the rounds.
+    /// Returns the ratio of the times of this subject to those of the other one, as the median of all rounds.
     pub fn over(&self, other: &Self) -> f64 {
         median(self.times.iter().zip(&other.times).map(|(own, other)| own / other.max(1.0)).collect())
             .unwrap_or(f64::NAN)
     }
 }
 
-/// Measures all of them, in as many rounds of a batch each.
+/// Measures all subjects, with one batch of each per round.
 ///
 /// # Errors
-/// One of them does not do what it should.
+/// A subject returned an unexpected result.
 pub fn beside_each_other(subjects: &[Box<dyn Subject>], rounds: usize) -> Outcome<Vec<Measured>> {
     let clock = clock();
     let mut runners = Vec::new();
@@ -45,7 +45,7 @@ pub fn beside_each_other(subjects: &[Box<dyn Subject>], rounds: usize) -> Outcom
         runners.push(Runner::new(&**subject, clock)?);
     }
     for round in 0..rounds {
-        // The order turns, so that none always runs on what another one left.
+        // The order rotates, so that no subject always runs after the same one.
         let first = round % runners.len().max(1);
         let (before, after) = runners.split_at_mut(first);
         after.iter_mut().chain(before).try_for_each(|runner| runner.batch(clock))?;
@@ -55,7 +55,7 @@ pub fn beside_each_other(subjects: &[Box<dyn Subject>], rounds: usize) -> Outcom
 
 struct Runner<'a> {
     subject: &'a dyn Subject,
-    /// How many runs make a batch.
+    /// Number of runs per batch.
     size: u32,
     tally: Tally,
     times: Vec<f64>,
@@ -63,7 +63,7 @@ struct Runner<'a> {
 
 impl<'a> Runner<'a> {
     fn new(subject: &'a dyn Subject, clock: Duration) -> Outcome<Self> {
-        // Short enough that a busy machine spoils few batches and the median none.
+        // Short enough that background load affects few batches, and not the median.
         const BATCH: Duration = Duration::from_micros(100);
         warm(subject)?;
         let mut runner = Self { subject, size: WARM as u32, tally: Tally::default(), times: Vec::new() };
@@ -79,7 +79,7 @@ impl<'a> Runner<'a> {
     fn batch(&mut self, clock: Duration) -> Outcome<()> {
         let mut total = Duration::ZERO;
         for _ in 0..self.size {
-            // The clock is around each run, so that the heap looks as it does in a server: one request at a time.
+            // Each run is timed separately, so that the heap is in the same state as in a server: one request at a time.
             self.subject.run(&mut |work| {
                 let start = Instant::now();
                 work();
@@ -91,7 +91,7 @@ impl<'a> Runner<'a> {
     }
 }
 
-/// What it takes to read the clock twice.
+/// Returns the time of two clock reads.
 fn clock() -> Duration {
     let once = || {
         let start = Instant::now();
@@ -100,7 +100,7 @@ fn clock() -> Duration {
     median((0..1001).map(|_| once()).collect()).unwrap_or_default()
 }
 
-/// The one in the middle.
+/// Returns the median value.
 pub fn median<T: PartialOrd + Copy>(mut values: Vec<T>) -> Option<T> {
     values.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
     values.get(values.len() / 2).copied()

@@ -1,4 +1,4 @@
-//! What a piece of work takes from the heap, and where under callgrind it begins and ends.
+//! Counters for heap allocations, and the collection boundary for callgrind.
 #![allow(unsafe_code, reason = "a global allocator is an unsafe trait")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -6,18 +6,18 @@ use std::backtrace::Backtrace;
 use std::cell::{Cell, RefCell};
 use std::hint::black_box;
 
-/// The system's allocator, and a tally for each thread. C code, such as aws-lc's, does not come by here.
+/// The system allocator with counters per thread. Allocations of C code, such as aws-lc, are not counted.
 #[derive(Debug)]
 pub struct Counting;
 
-/// What was taken.
+/// Allocation counters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Calls that gave memory; one that grows a block is one.
+    /// Number of allocations. Growing a block counts as one.
     pub allocations: u64,
-    /// Their sizes.
+    /// Total size in bytes.
     pub bytes: u64,
-    /// Those of exactly the size that [`watch`] was told.
+    /// Number of allocations of exactly the size that was set with [`watch`].
     pub watched: u64,
 }
 
@@ -29,7 +29,7 @@ thread_local! {
 }
 
 fn note(size: usize) {
-    // While a thread ends, its tally is gone.
+    // The counters are unavailable while a thread ends.
     let _ = TALLY.try_with(|tally| {
         let Tally { allocations, bytes, watched } = tally.get();
         let hit = WATCHED.get() == size && size > 0;
@@ -45,7 +45,7 @@ fn note(size: usize) {
     });
 }
 
-// SAFETY: every call is passed on as it came.
+// SAFETY: every call is forwarded unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         note(layout.size());
@@ -67,7 +67,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// What `work` takes, in this thread. Nothing, where [`Counting`] is not the global allocator.
+/// Returns the allocations of `work` in this thread. Zero unless [`Counting`] is the global allocator.
 pub fn counted(work: &mut dyn FnMut()) -> Tally {
     let before = TALLY.get();
     work();
@@ -79,12 +79,12 @@ pub fn counted(work: &mut dyn FnMut()) -> Tally {
     }
 }
 
-/// From now on, this thread counts allocations of this size apart.
+/// Sets the size for which this thread counts allocations separately.
 pub fn watch(size: usize) {
     WATCHED.set(size);
 }
 
-/// Each allocation of `work`, with its size and who asked for it.
+/// Returns each allocation of `work`, with its size and backtrace.
 pub fn traced(work: &mut dyn FnMut()) -> Vec<(usize, Backtrace)> {
     TRACES.set(true);
     work();
@@ -92,9 +92,9 @@ pub fn traced(work: &mut dyn FnMut()) -> Vec<(usize, Backtrace)> {
     TRACE.take()
 }
 
-/// For callgrind, which collects while a function of this name runs: no client request, so no assembly.
+/// Runs `work` inside a function whose name callgrind is configured to collect. Client requests would need assembly.
 #[inline(never)]
 pub fn collected(work: &mut dyn FnMut()) {
     work();
-    black_box(()); // what follows the call keeps it from becoming a jump
+    black_box(()); // prevents a tail call
 }

@@ -1,4 +1,4 @@
-//! What is measured: a server that answers, or a piece of what it does.
+//! Subjects of a measurement: a server that responds, or a part of its work.
 
 use std::cell::Cell;
 use std::pin::pin;
@@ -17,16 +17,16 @@ use auth_actix::{Auth, Rule};
 use crate::Outcome;
 use crate::handlers::{self, ByHand};
 
-/// Something to run again and again.
+/// Something that can be run repeatedly.
 pub trait Subject {
-    /// Runs once. `measure` gets the part that counts: what that needs, such as a request, is made outside of it.
+    /// Runs once. `measure` gets the part that is measured. Preparation, such as creating a request, happens outside of it.
     ///
     /// # Errors
-    /// What came out is not what was expected.
+    /// The result is unexpected.
     fn run(&self, measure: &mut dyn FnMut(&mut dyn FnMut())) -> Outcome<()>;
 }
 
-/// A server, what it is asked, and the status that it has to answer with.
+/// A server, its request, and the expected status.
 pub struct Asked(pub Box<dyn Server>, pub Ask);
 
 impl Subject for Asked {
@@ -42,7 +42,7 @@ impl Subject for Asked {
     }
 }
 
-/// A function, which has to say that all is well.
+/// A function that returns whether its result is correct.
 pub struct Function(pub Box<dyn Fn() -> bool>);
 
 impl Subject for Function {
@@ -53,33 +53,33 @@ impl Subject for Function {
     }
 }
 
-/// What is asked.
+/// A request.
 #[derive(Clone, Debug)]
 pub struct Ask {
     path: &'static str,
     header: HeaderName,
-    /// Its values take turns; none where there is no credential.
+    /// Values that are used in turn. Empty if the request has no credential.
     credentials: Vec<String>,
     next: Cell<usize>,
     expected: u16,
 }
 
 impl Ask {
-    /// This path, with these `Authorization` lines in turn.
+    /// Returns a request for this path, with these `Authorization` values in turn.
     pub fn new(path: &'static str, authorization: Vec<String>, expected: u16) -> Self {
         Self { path, header: AUTHORIZATION, credentials: authorization, next: Cell::new(0), expected }
     }
 
-    /// With the credentials in another header.
+    /// Sends the credentials in another header.
     #[must_use]
     pub fn in_header(self, header: HeaderName) -> Self {
         Self { header, ..self }
     }
 
-    /// As a server makes it of what it reads: the header's value is a part of those bytes, and a `GET` has no payload.
+    /// Builds the request as a server does: the header value is a slice of the input buffer, and a `GET` has no payload.
     ///
     /// # Errors
-    /// The credential is none that a header can have.
+    /// The credential is not a valid header value.
     pub fn request(&self) -> Outcome<Request> {
         let mut request = TestRequest::get().uri(self.path);
         let turn = self.next.replace(self.next.get() + 1);
@@ -92,9 +92,10 @@ impl Ask {
     }
 }
 
-/// An application that is ready.
+/// An initialized application.
 pub trait Server {
-    /// The status of its answer, which is dropped. `None` where it would have to wait, which none of ours does.
+    /// Returns the status of the response, which is dropped. Returns `None` if the application would have to wait, which ours never
+    /// does.
     fn answer(&self, request: Request) -> Option<u16>;
 }
 
@@ -106,7 +107,7 @@ where
     B: MessageBody,
 {
     fn answer(&self, request: Request) -> Option<u16> {
-        // A server turns an error into its response, so that is part of what a refusal costs.
+        // A server converts an error to a response, so the conversion is part of the cost of a denial.
         Some(match at_once(self.0.call(request))? {
             Ok(response) => response.status().as_u16(),
             Err(error) => error.error_response().status().as_u16(),
@@ -114,7 +115,7 @@ where
     }
 }
 
-/// The outcome of a future that waits for nothing.
+/// Returns the output of a future that is immediately ready.
 pub fn at_once<F: Future>(future: F) -> Option<F::Output> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(outcome) => Some(outcome),
@@ -122,10 +123,10 @@ pub fn at_once<F: Future>(future: F) -> Option<F::Output> {
     }
 }
 
-/// The application, ready.
+/// Initializes the application.
 ///
 /// # Errors
-/// It is not ready at once.
+/// The application is not ready at once.
 pub fn ready<T, B>(app: App<T>) -> Outcome<Box<dyn Server>>
 where
     T: ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<B>, Error = Error, InitError = ()>
@@ -136,19 +137,19 @@ where
     Ok(Box::new(Ready(service)))
 }
 
-/// How an application is put together around its handler.
+/// The structure of an application around its handler.
 #[derive(Clone, Copy, Debug)]
 pub enum Shape {
-    /// `App::route`; the `Auth` is `app_data`.
+    /// `App::route`, with the `Auth` as `app_data`.
     App,
-    /// A scope: `auth.scope("/api")`. The first of these rules, where it has one, stands above it.
+    /// A scope (`auth.scope("/api")`), with an optional rule.
     Scope(Option<fn() -> &'static Rule>),
     /// A scope in a scope, each with its rule.
     Nested(fn() -> &'static Rule, fn() -> &'static Rule),
 }
 
 impl Shape {
-    /// Where the handler is then found.
+    /// Returns the path of the handler.
     pub(crate) const fn path(self) -> &'static str {
         match self {
             Self::App | Self::Scope(_) => "/api/admin",
@@ -157,12 +158,12 @@ impl Shape {
     }
 }
 
-/// The paths in front of the one that is asked for: routes are looked through in order.
+/// Returns the paths of routes that are registered before the requested one. Routes are searched in order.
 fn before(routes: usize) -> impl Iterator<Item = String> {
     (1..routes).map(|number| format!("/area/{number}"))
 }
 
-/// A server whose handler is a plain one of actix.
+/// Returns a server with a plain actix handler.
 pub(crate) fn plain(shape: Shape, routes: usize, by_hand: Option<ByHand>) -> Outcome<Box<dyn Server>> {
     let route = if by_hand.is_some() { || web::get().to(handlers::by_hand) } else { || web::get().to(handlers::bare) };
     let app = by_hand.into_iter().fold(App::new(), |app, by_hand| app.app_data(web::Data::new(by_hand)));
@@ -180,14 +181,14 @@ pub(crate) fn plain(shape: Shape, routes: usize, by_hand: Option<ByHand>) -> Out
     }
 }
 
-/// How a handler with a rule is registered in either kind of place.
+/// Functions that register a handler with a rule in a scope or in an application.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Handler {
     pub(crate) in_scope: fn() -> GuardedRoute,
     pub(crate) in_app: fn() -> actix_web::Route,
 }
 
-/// A handler of ours.
+/// Creates a [`Handler`] for a function.
 macro_rules! handler {
     ($function:path) => {
         $crate::subject::Handler {
@@ -198,7 +199,7 @@ macro_rules! handler {
 }
 pub(crate) use handler;
 
-/// A server whose handler has a rule. `inner` is the `Auth` of the inner one of two scopes.
+/// Returns a server whose handler has a rule. `inner` is the `Auth` of the inner scope, if there are two.
 pub(crate) fn guarded(
     shape: Shape,
     routes: usize,

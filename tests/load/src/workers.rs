@@ -1,4 +1,4 @@
-//! What workers that share a cache of tokens take from each other, and what it costs where it is of no use.
+//! Contention of workers that share a token cache, and the cost of the cache if it has no hits.
 
 use std::sync::{Arc, Barrier};
 use std::time::Instant;
@@ -11,25 +11,25 @@ use crate::Outcome;
 use crate::issuer::{Algorithm, Claims};
 use crate::measure::median;
 
-/// Tokens that one worker verifies in a round.
+/// Number of tokens that a worker verifies per round.
 const TURNS: usize = 2_000;
 
-/// What the workers verify.
+/// The tokens that workers verify.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Traffic {
-    /// All of them the same token.
+    /// All of them verify the same token.
     OneToken,
-    /// As many tokens as there are turns, again and again.
+    /// Each worker verifies as many tokens as there are turns, repeatedly.
     SameTokens,
-    /// Each token once.
+    /// Each token is verified once.
     NewTokens,
 }
 
 impl Traffic {
-    /// All of it.
+    /// All kinds of traffic.
     pub const ALL: [Self; 3] = [Self::OneToken, Self::SameTokens, Self::NewTokens];
 
-    /// In words.
+    /// Returns a description.
     pub const fn name(self) -> &'static str {
         match self {
             Self::OneToken => "one token, remembered",
@@ -39,28 +39,28 @@ impl Traffic {
     }
 }
 
-/// Nanoseconds a token.
+/// The measured times, in nanoseconds per token.
 #[derive(Clone, Copy, Debug)]
 pub struct Workers {
-    /// With one worker.
+    /// Time with one worker.
     pub one: f64,
-    /// With two that share the cache.
+    /// Time with two workers that share the cache.
     pub two: f64,
-    /// With one, and no cache.
+    /// Time with one worker, without a cache.
     pub without_cache: f64,
 }
 
-/// Measures it, by the median of as many rounds.
+/// Measures the traffic, as the median of this number of rounds.
 ///
 /// # Errors
-/// A good token is refused.
+/// A valid token is rejected.
 pub fn measure(traffic: Traffic, rounds: usize) -> Outcome<Workers> {
     let issuer = Algorithm::EdDsa.issuer()?;
     let bearer = |cache: TokenCache| -> Outcome<Arc<Bearer>> {
         let bearer = Bearer::new(vec![issuer.jwt()?], None, &Default::default()).map_err(|(_, error)| error)?;
         Ok(Arc::new(bearer.with_cache(cache)?))
     };
-    // Room for all of one round, and for no more.
+    // Capacity for the tokens of one round only.
     let (shared, without) = (bearer(TokenCache::new().entries(4 * TURNS))?, bearer(TokenCache::off())?);
     let mut next = 0;
     let mut tokens = |count: usize| -> Outcome<Vec<String>> {
@@ -88,7 +88,7 @@ pub fn measure(traffic: Traffic, rounds: usize) -> Outcome<Workers> {
     Ok(Workers { one: middle(one), two: middle(two), without_cache: middle(without_cache) })
 }
 
-/// Nanoseconds a token, where each worker verifies its own.
+/// Returns the nanoseconds per token, with one thread for each element of `work`.
 fn time(bearer: &Arc<Bearer>, work: Vec<Vec<String>>) -> Outcome<f64> {
     let (start, now) = (Arc::new(Barrier::new(work.len())), clock::now());
     let workers: Vec<_> = work

@@ -1,5 +1,5 @@
-//! What can be counted of what a guard costs: allocations, and how often a token is verified. The goals
-//! are numbered where they are counted. More than here is a change that somebody has to want; less is a line to correct.
+//! Tests of the countable cost of a guard: allocations, and the number of token verifications. Numbered goals are cited where they
+//! are counted. An increase must be intended, and after a decrease the number is updated.
 
 use auth_load::Outcome;
 use auth_load::case::{Case, Who};
@@ -8,7 +8,7 @@ use auth_load::meter::{self, Tally};
 #[global_allocator]
 static ALLOCATOR: meter::Counting = meter::Counting;
 
-/// What one request takes, once all that is made once is there.
+/// Returns the allocations of one request after one-time initialization.
 fn tally(who: Who, case: &str) -> Outcome<Tally> {
     let subject = Case::named(case)?.subject(who)?.ok_or("there is nothing to measure")?;
     let run = || -> Outcome<Tally> {
@@ -24,10 +24,10 @@ fn tally(who: Who, case: &str) -> Outcome<Tally> {
     Ok(tally)
 }
 
-/// Allocations beyond those of the bare handler. The signature takes none, so goals over both are goals over this.
+/// Returns the allocations in excess of the bare handler. Signature verification makes none, so this is also the excess over both.
 ///
-/// A route of actix keeps the methods of its resource for an answer that is not needed here, which takes three; ours in a scope
-/// does not. So what the guard takes by itself is three more than this, but for the cases with `app_data`.
+/// A route of actix stores the methods of its resource for a 405 response, which takes three allocations. Ours in a scope does not.
+/// The guard itself therefore makes three more than this number, except in the cases with `app_data`.
 fn over_bare(case: &str) -> Outcome<i64> {
     let allocations = |who| Ok::<_, Box<dyn std::error::Error>>(i64::try_from(tally(who, case)?.allocations)?);
     Ok(allocations(Who::Guarded)? - allocations(Who::Bare)?)
@@ -49,7 +49,7 @@ fn the_signature_alone_takes_nothing() -> Outcome<()> {
 
 #[test]
 fn what_a_request_takes_is_the_same_for_all_algorithms() -> Outcome<()> {
-    // Goal 2 is 5: the claims, the principal, its place among the extensions, and in a scope the table of these.
+    // Goal 2 is 5: the claims, the principal, its entry in the request extensions, and in a scope the table of the extensions.
     assert_all(&[
         ("call/HS256", 1),
         ("call/HS256 principal", 1),
@@ -65,7 +65,7 @@ fn what_a_request_takes_is_the_same_for_all_algorithms() -> Outcome<()> {
 
 #[test]
 fn a_token_that_is_remembered_takes_nothing_but_its_place_among_the_extensions() -> Outcome<()> {
-    // Goals 3 and 4: none without a principal, 2 with one, whatever the algorithm and however many roles there are.
+    // Goals 3 and 4: none without a principal, 2 with one, for every algorithm and number of roles.
     assert_all(&[
         ("remembered/HS256", -1),
         ("remembered/HS256 principal", -1),
@@ -112,7 +112,7 @@ fn a_further_attribute_takes_nothing() -> Outcome<()> {
 
 #[test]
 fn a_token_is_verified_once_for_all_rules_of_one_auth() -> Outcome<()> {
-    // Goal 5. Each verification decodes the claims into memory of its own, whose size nothing else here has.
+    // Goal 5. Each verification decodes the claims into a separate buffer, whose size no other allocation has.
     for (case, verifications) in [
         ("call/HS256", 1),
         ("call/HS256 principal", 1),
@@ -120,7 +120,7 @@ fn a_token_is_verified_once_for_all_rules_of_one_auth() -> Outcome<()> {
         ("attributes/4 kinds", 1),
         ("attributes/1 and its scope's", 1),
         ("attributes/1 and two scopes'", 1),
-        ("attributes/1 and two scopes' of two Auths", 2), // each has keys of its own
+        ("attributes/1 and two scopes' of two Auths", 2), // each has its own keys
         ("public/token", 0),
         ("deny/wrong role", 1),
     ] {
@@ -155,8 +155,8 @@ fn the_number_of_routes_makes_no_difference() -> Outcome<()> {
 
 #[test]
 fn what_a_refusal_takes() -> Outcome<()> {
-    // Goal 7 is 6 for a request without a token: the literals that failed, and the error. Challenges and bodies are written once for
-    // all, and that of the bare handler's answer is not made.
+    // Goal 7 is 6 for a request without a token: the failed literals, and the error. Challenges and bodies are precomputed, and the
+    // allocations of the bare handler's response are saved.
     assert_all(&[
         ("deny/no token", -2),
         ("deny/no token app_data", 1),
@@ -164,10 +164,10 @@ fn what_a_refusal_takes() -> Outcome<()> {
         ("deny/malformed", -3),
         ("deny/oversized", -3),
         ("deny/expired", -1),
-        ("deny/wrong role", 2), // the identity, which goes to the log
+        ("deny/wrong role", 2), // the identity for the log
         ("deny/bad signature", -3),
         ("deny/bad signature RS256", -3),
         ("deny/bad signature ES256", -3),
-        ("public/no token principal", 0), // a whole refusal, of which `Option` makes `None`
+        ("public/no token principal", 0), // a complete denial, which `Option` converts to `None`
     ])
 }

@@ -1,5 +1,5 @@
-//! Makes an API key: `make-key FILE OWNER [ROLES] [SCOPES]`, names separated by commas. Appends a line to the file and shows the key
-//! on the terminal, once.
+//! Creates an API key: `make-key FILE OWNER [ROLES] [SCOPES]`, with comma-separated names. Appends a line to the file and prints
+//! the key once.
 
 use std::io::{self, Write as _};
 
