@@ -1,4 +1,4 @@
-//! The same guarded handler on actix-web, once by each peer, written as its own documentation does.
+//! The guarded handler on actix-web with each other library, following that library's documentation.
 
 use std::collections::HashSet;
 
@@ -20,7 +20,7 @@ const PATH: &str = "/api/admin";
 
 type Check = web::Data<ByHand>;
 
-/// A peer, by name. `None` where it has nothing to do with that algorithm.
+/// Returns the subject for a library, or `None` if the library does not support the algorithm.
 pub fn subject(name: &str, algorithm: Algorithm) -> Outcome<Option<Box<dyn Subject>>> {
     let issuer = algorithm.issuer()?;
     let (check, token) = (web::Data::new(ByHand(issuer.by_hand())), issuer.token(&Claims::default())?);
@@ -43,7 +43,7 @@ pub fn subject(name: &str, algorithm: Algorithm) -> Outcome<Option<Box<dyn Subje
             ready(app().service(in_scope(route)))?
         }
         "actix-jwt-auth-middleware" => {
-            // Its `Algorithm: Clone` is not met by the ES256 of jwt-compact.
+            // The ES256 type of jwt-compact does not implement the `Clone` that this library requires of an algorithm.
             use jwt_compact::alg::{Ed25519, Hs256, Hs256Key, Rsa, VerifyingKey};
             let server = match algorithm {
                 Algorithm::Hs256 => ready(users::app(Hs256, Hs256Key::new(auth_load::issuer::SECRET))?)?,
@@ -59,7 +59,7 @@ pub fn subject(name: &str, algorithm: Algorithm) -> Outcome<Option<Box<dyn Subje
                 }
                 Algorithm::Es256 => return Ok(None),
             };
-            // It takes the whole value of `Authorization` for the token, so that a standard one never verifies.
+            // The library uses the whole value of `Authorization` as the token, so a standard value never verifies.
             let ask = Ask::new(PATH, vec![token], 200).in_header(HeaderName::from_static(users::HEADER));
             return Ok(Some(Box::new(Asked(server, ask))));
         }
@@ -69,7 +69,7 @@ pub fn subject(name: &str, algorithm: Algorithm) -> Outcome<Option<Box<dyn Subje
     Ok(Some(Box::new(Asked(server, ask))))
 }
 
-/// Where the handler stands for all of them, as it does for ours.
+/// Places the handler in a scope, as ours is.
 fn in_scope(route: actix_web::Route) -> actix_web::Scope {
     web::scope("/api").route("/admin", route)
 }
@@ -126,7 +126,7 @@ async fn permitted(request: HttpRequest) -> Result<bool, Error> {
     Ok(decoded(&request)?.has("admin"))
 }
 
-/// actix-jwt-auth-middleware, on jwt-compact.
+/// actix-jwt-auth-middleware, with jwt-compact.
 mod users {
     use actix_jwt_auth_middleware::{AuthenticationService, Authority, FromRequest};
     use actix_web::body::MessageBody;
@@ -185,7 +185,7 @@ mod users {
     }
 }
 
-/// axiam-sdk: EdDSA and fetched keys alone; its roles are the words of `scope`.
+/// axiam-sdk. Supports EdDSA with fetched keys only. Its roles are the values of `scope`.
 mod axiam {
     use std::io::{Read as _, Write as _};
     use std::net::TcpListener;
@@ -206,7 +206,7 @@ mod axiam {
         "ok"
     }
 
-    /// The server in its runtime, which it fetches its keys in.
+    /// A server together with the runtime in which it fetches keys.
     struct Entered<S>(actix_rt::Runtime, S);
 
     impl<S, B> Server for Entered<S>
@@ -239,13 +239,13 @@ mod axiam {
         let app = App::new().app_data(web::Data::new(verifier)).service(super::in_scope(web::get().to(handler)));
         let ask = Ask::new(super::PATH, vec![format!("Bearer {token}")], 200);
         let service = runtime.block_on(actix_web::test::init_service(app));
-        // Once, so that the keys are there.
+        // One request, so that the keys are loaded.
         let first = runtime.block_on(actix_web::dev::Service::call(&service, ask.request()?));
         first.map_err(|error| error.to_string())?;
         Ok(Box::new(Asked(Box::new(Entered(runtime, service)), ask)))
     }
 
-    /// Serves the key until the process ends.
+    /// Serves the key set until the process ends.
     fn serve_keys(key: &[u8]) -> Outcome<u16> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let port = listener.local_addr()?.port();

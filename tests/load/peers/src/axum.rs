@@ -1,4 +1,4 @@
-//! The same on axum: its own floor, by hand, and jwt-authorizer.
+//! The handler on axum: without a check, with a hand-written check, and with jwt-authorizer.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use base64::engine::general_purpose::STANDARD;
 use jwt_authorizer::{AuthorizerBuilder, IntoLayer as _, JwtAuthorizer, Validation};
 use tower::Service as _;
 
-/// A peer, by name. `None` where there is none.
+/// Returns the subject for a library, or `None` if there is none of that name.
 pub fn subject(name: &str, algorithm: Algorithm) -> Outcome<Option<Box<dyn Subject>>> {
     let issuer = algorithm.issuer()?;
     let router = match name {

@@ -1,4 +1,4 @@
-//! Prints what others cost on the same request, beside ours. `auth-peers --help` says how.
+//! Prints the cost of other libraries for the same request, next to ours. See `auth-peers --help`.
 
 mod actix;
 mod axum;
@@ -20,7 +20,7 @@ auth-peers [ROUNDS]
 auth-peers --plot FILE [ROUNDS]
     Draws what a guard costs by the roles of a token and by the number of tokens, as SVG.";
 
-/// Peers on actix-web, beside the handler by hand.
+/// Libraries on actix-web, listed after the hand-written check.
 const ON_ACTIX: [&str; 6] = [
     "actix-web-httpauth",
     "actix-web-grants",
@@ -31,7 +31,7 @@ const ON_ACTIX: [&str; 6] = [
 ];
 
 fn main() -> Outcome<()> {
-    // jsonwebtoken has a choice of backends as soon as some crate turns on a second one.
+    // With several backends enabled by other crates, jsonwebtoken requires an explicit choice.
     let _ = jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER.install_default();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
@@ -46,7 +46,8 @@ fn main() -> Outcome<()> {
     }
 }
 
-/// A row: for each algorithm what it is times bare and times by hand, and its allocations over bare where they were counted.
+/// A table row: for each algorithm the ratios to the bare handler and to the hand-written check, and the additional allocations
+/// over bare, if they were counted.
 struct Row {
     name: String,
     cells: Vec<Option<(f64, f64)>>,
@@ -91,7 +92,7 @@ fn figures(algorithm: Algorithm, rounds: usize) -> Outcome<Vec<(String, Figures)
     let ours = |name: &str, who| -> Outcome<Box<dyn Subject>> {
         Ok(Case::named(&format!("{name}/{}", algorithm.name()))?.subject(who)?.ok_or("it is measured in each case")?)
     };
-    // Bare, by hand, and the others: each against those two in an application of the same shape.
+    // Bare, hand-written, and the others. Each is compared with the first two in an application of the same structure.
     let subjects = [ours("call", Who::Bare)?, ours("call", Who::Hand)?, ours("call", Who::Guarded)?];
     let remembered = Case::named(&format!("remembered/{} principal", algorithm.name()))?;
     let remembered = [ours("remembered", Who::Guarded)?, remembered.subject(Who::Guarded)?.ok_or("it is measured")?];
@@ -128,7 +129,7 @@ fn figures(algorithm: Algorithm, rounds: usize) -> Outcome<Vec<(String, Figures)
     Ok(found)
 }
 
-/// Each of them against the first, which is bare, and the second, which is by hand.
+/// Compares each measurement with the first one (bare) and the second one (hand-written).
 fn against_the_first_two(measured: &[Measured]) -> impl Iterator<Item = (f64, f64, i64)> {
     let pair = measured.first().zip(measured.get(1));
     pair.into_iter().flat_map(move |(bare, hand)| {

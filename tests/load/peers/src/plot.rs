@@ -1,4 +1,4 @@
-//! What a guard costs, drawn.
+//! A plot of the cost of a guard.
 
 use auth_load::Outcome;
 use auth_load::case::{Case, Who};
@@ -6,14 +6,14 @@ use auth_load::measure::beside_each_other;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-/// A line: its name and colour, and what it is times bare at each place.
+/// A line: its name, its color, and the points with the ratio to the bare handler.
 type Line = (&'static str, RGBColor, Vec<(f64, f64)>);
 
 const GREY: RGBColor = RGBColor(120, 120, 120);
 const BLUE: RGBColor = RGBColor(0, 90, 170);
 const ORANGE: RGBColor = RGBColor(190, 80, 0);
 
-/// How many times the bare handler's the time of somebody is in a case.
+/// Returns the ratio of the time of `who` to the time of the bare handler, in a case.
 fn over_bare(case: &str, who: Who, rounds: usize) -> Outcome<f64> {
     let case = Case::named(case)?;
     let subject = |who| Ok::<_, Box<dyn std::error::Error>>(case.subject(who)?.ok_or("nothing is measured there")?);
@@ -22,7 +22,7 @@ fn over_bare(case: &str, who: Who, rounds: usize) -> Outcome<f64> {
     Ok(own.over(bare))
 }
 
-/// Draws it into a file.
+/// Draws the plot into a file.
 pub fn draw(file: &str, rounds: usize) -> Outcome<()> {
     let line = |name, colour, who, cases: &[(f64, &str)]| -> Outcome<Line> {
         let points = cases.iter().map(|(at, case)| Ok((*at, over_bare(case, who, rounds)?)));
