@@ -374,7 +374,6 @@ const TOO_LONG: &[(&str, usize)] = &[
     // Files, in lines.
     ("auth-core/runtime/strict_json/mod.rs", 505),
     ("auth-actix/respond/mod.rs", 447),
-    ("auth-core/client/address.rs", 403),
     // Functions, in lines.
     ("auth-core/matrix/assignments.rs: request", 68),
     ("auth-actix/guard/two_phase.rs: complete", 61),
@@ -511,4 +510,51 @@ fn parameters_are_counted_without_the_receiver() {
     for (signature, expected) in table {
         assert_eq!(parameters(signature), expected, "{signature}");
     }
+}
+
+/// The targets of inline links and images of a page, without external ones.
+fn local_links(page: &str) -> Vec<String> {
+    let mut links = Vec::new();
+    let mut is_code = false;
+    for line in page.lines() {
+        if line.trim_start().starts_with("```") {
+            is_code = !is_code;
+        }
+        if is_code {
+            continue;
+        }
+        // Text in backticks is not a link.
+        let prose: String = line.split('`').step_by(2).collect::<Vec<_>>().join("x");
+        for (at, open) in [("](", ')'), ("src=\"", '"')] {
+            let targets = prose.split(at).skip(1).filter_map(|rest| rest.split(open).next());
+            links.extend(targets.filter(|link| !link.contains("://") && !link.starts_with('#')).map(str::to_owned));
+        }
+    }
+    links
+}
+
+#[test]
+fn links_of_pages_lead_to_files() {
+    let mut pages = Vec::new();
+    for folder in ["", "auth-actix/docs", "auth-core/docs", "tests", "tests/load"] {
+        let Ok(entries) = fs::read_dir(Path::new(ROOT).join(folder)) else { continue };
+        pages.extend(entries.map(|entry| entry.unwrap().path()).filter(|path| path.extension() == Some("md".as_ref())));
+    }
+    pages.extend(
+        files(&Path::new(ROOT).join("examples"), ".md")
+            .into_iter()
+            .filter(|path| !path.ends_with("ACCESS.md") && !path.to_string_lossy().contains("node_modules")),
+    );
+    let mut compared = 0;
+    for page in pages {
+        let text = fs::read_to_string(&page).unwrap();
+        for link in local_links(&text) {
+            // Items of rustdoc are links of the crate's own documentation, which rustdoc checks.
+            let is_item = link.contains("::") || page.ends_with("auth-actix/docs/crate.md");
+            let file = page.parent().unwrap().join(link.split('#').next().unwrap());
+            assert!(is_item || file.exists(), "{}: the link `{link}` leads nowhere", page.display());
+            compared += 1;
+        }
+    }
+    assert!(compared > 30, "{compared}");
 }

@@ -1,4 +1,5 @@
 #![doc = include_str!("../docs/crate.md")]
+#![doc = include_str!("../docs/stores.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // Endpoints and test support share helpers. Where only some of them are compiled, some of the helpers are unused.
 #![cfg_attr(
@@ -29,6 +30,10 @@ pub mod web;
 pub mod test;
 #[doc(hidden)]
 pub mod __private;
+// Compiles the code blocks of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 pub use auth_core::RedisUrlError;
 pub use auth_core::matrix;
@@ -78,6 +83,8 @@ pub mod lease {
 }
 
 /// Bearer tokens: issuers, keys, and the cache of verified tokens.
+///
+#[doc = include_str!("../docs/providers.md")]
 #[cfg(feature = "jwt")]
 pub mod jwt {
     pub use auth_core::scheme::bearer::{

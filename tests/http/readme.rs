@@ -156,26 +156,26 @@ impl Place {
         let token = |members: serde_json::Value| bearer(members);
         let by = |path: &str, members: serde_json::Value| self.send(get(path).authorization(token(members)));
         match why {
-            "no token" => self.send(get("/me")),
-            "no session, a person looks" => self.send(get("/me").field("Sec-Fetch-Mode", "navigate")),
-            "no session, htmx asks" => {
+            "no credential" => self.send(get("/me")),
+            "no session, browser navigation" => self.send(get("/me").field("Sec-Fetch-Mode", "navigate")),
+            "no session, htmx request" => {
                 let answer = self.send(get("/me").field("HX-Request", "true"));
                 assert_eq!(answer.field("hx-redirect"), Some("/login?return_to=/"));
                 // The fragment has no problem type. It would be the one of the JSON response.
                 Answer { body: self.send(get("/me")).body, ..answer }
             }
-            "wrong password, in a header" => self.send(get("/me").authorization(basic("alice", "guess"))),
-            "wrong password, in the form" => self.login("alice", "guess"),
-            "no token at all" => self.send(get("/me").authorization("Bearer abc")),
-            "a bad signature" => {
+            "wrong password in a header" => self.send(get("/me").authorization(basic("alice", "guess"))),
+            "wrong password in the form" => self.login("alice", "guess"),
+            "malformed token" => self.send(get("/me").authorization("Bearer abc")),
+            "invalid signature" => {
                 let good = token(json!({}));
                 let (rest, signature) = good.rsplit_once('.').unwrap();
                 let forged: String = signature.chars().rev().collect();
                 self.send(get("/me").authorization(format!("{rest}.{forged}")))
             }
-            "an expired token" => by("/me", json!({ "exp": now() - 3600 })),
-            "a revoked token" => by("/me", json!({ "jti": "revoked" })),
-            "an ended session" => {
+            "expired token" => by("/me", json!({ "exp": now() - 3600 })),
+            "revoked token" => by("/me", json!({ "jti": "revoked" })),
+            "ended session" => {
                 let cookie = self.session("alice");
                 let out = self.send(request("POST", "/logout").field("Cookie", &cookie).fields(&[OURS]));
                 assert_eq!(out.status, 204);
@@ -183,19 +183,19 @@ impl Place {
                 assert!(answer.field("set-cookie").unwrap().ends_with("Max-Age=0"));
                 answer
             }
-            "a wrong API key" => self.send(get("/me").field("X-Api-Key", "ak.AAAAAAAAAAAA.abc")),
-            "a login too old" => by("/fresh", json!({ "auth_time": now() - 3600 })),
-            "a role is lacking" => by("/admin", json!({ "roles": ["viewer"] })),
-            "a permission is lacking" => self.send(get("/posts").field("Cookie", self.session("victor"))),
-            "a scope is lacking" => by("/scoped", json!({ "scope": "write:reports" })),
-            "somebody acts for the caller" => by("/direct", json!({ "act": { "sub": "bob" } })),
-            "the network" => self.send(get("/inside")),
-            "the country" => self.from("198.51.100.7", get("/downloads")),
-            "a country that is not known" => self.from("8.8.8.8", get("/downloads")),
-            "a blocked address" => self.from("203.0.113.66", get("/open")),
-            "a blocked subject" => by("/me", json!({ "sub": "dismissed" })),
-            "a blocked token" => by("/me", json!({ "jti": "blocked" })),
-            "another site's page" => {
+            "unknown API key" => self.send(get("/me").field("X-Api-Key", "ak.AAAAAAAAAAAA.abc")),
+            "login too old" => by("/fresh", json!({ "auth_time": now() - 3600 })),
+            "missing role" => by("/admin", json!({ "roles": ["viewer"] })),
+            "missing permission" => self.send(get("/posts").field("Cookie", self.session("victor"))),
+            "missing scope" => by("/scoped", json!({ "scope": "write:reports" })),
+            "delegated token" => by("/direct", json!({ "act": { "sub": "bob" } })),
+            "wrong network" => self.send(get("/inside")),
+            "denied country" => self.from("198.51.100.7", get("/downloads")),
+            "unknown country" => self.from("8.8.8.8", get("/downloads")),
+            "blocked address" => self.from("203.0.113.66", get("/open")),
+            "blocked subject" => by("/me", json!({ "sub": "dismissed" })),
+            "blocked token" => by("/me", json!({ "jti": "blocked" })),
+            "cross-site request" => {
                 let forged = request("POST", "/me").field("Cookie", self.session("alice"));
                 self.send(forged.field("Sec-Fetch-Site", "cross-site").body(""))
             }
@@ -207,7 +207,7 @@ impl Place {
 #[test]
 fn each_line_of_the_readme_is_answered_as_it_says() {
     let readme = include_str!("../../README.md");
-    let table = readme.split("## Every 401 and 403").nth(1).and_then(|rest| rest.split("\nAnd what is neither").next());
+    let table = readme.split("## Every 401 and 403").nth(1).and_then(|rest| rest.split("\nOther statuses").next());
     let lines = table
         .unwrap()
         .lines()
@@ -222,7 +222,7 @@ fn each_line_of_the_readme_is_answered_as_it_says() {
         let words: Vec<_> = answer.split('`').skip(1).step_by(2).collect();
         let challenges = found.lines("www-authenticate").join(", ");
         match (words.as_slice(), found.status) {
-            ([problem, ..], 401 | 403) if why != &"wrong password, in the form" => {
+            ([problem, ..], 401 | 403) if why != &"wrong password in the form" => {
                 assert_eq!(found.problem(), *problem, "{why}: {found:?}");
                 assert_eq!(
                     found.field("content-type").unwrap_or_default().starts_with("text/html"),
