@@ -159,7 +159,7 @@ beside_path! {
 pub const fn check_hidden_body(needs: ArgRequirement) {
     if needs.is_body() {
         panic!(
-            "a check of a hidden handler (`not_found`) names the body: a client that holds the body back can tell the handler from an unknown path\nhelp: remove the body from the check, or `not_found` from the rule"
+            "a check of a hidden handler (`not_found`) uses the body: a client that withholds the body can distinguish the handler from an unknown path\nhelp: remove the body from the check, or `not_found` from the rule"
         )
     }
 }
@@ -183,17 +183,17 @@ pub const fn check_argument(needs: ArgRequirement, strangers_come_in: bool, take
         ArgRequirement::Proof(name) => check_proof(formula, name),
         ArgRequirement::Authorized(_) if strangers_come_in => {
             panic!(
-                "strangers may call this handler, and nobody knows what they may do\nhelp: write `#[require_auth]` in place of `#[public]`"
+                "a `#[public]` handler cannot take `Authorized<…>`: anonymous callers have no permissions\nhelp: write `#[require_auth]` in place of `#[public]`"
             )
         }
         ArgRequirement::Caller if strangers_come_in => {
-            panic!("strangers may call this handler\nhelp: take `Option<Principal>`")
+            panic!("anonymous callers may call this handler\nhelp: take `Option<Principal>`")
         }
         ArgRequirement::ClaimsOfCaller if strangers_come_in => {
-            panic!("strangers may call this handler\nhelp: take `Option<Claims<…>>`")
+            panic!("anonymous callers may call this handler\nhelp: take `Option<Claims<…>>`")
         }
         ArgRequirement::Ticket if strangers_come_in => {
-            panic!("strangers may call this handler, and have no token\nhelp: take `Option<Ticket>`")
+            panic!("anonymous callers may call this handler, and have no token\nhelp: take `Option<Ticket>`")
         }
         ArgRequirement::Caller if taken_before => {
             panic!("this handler takes the principal twice\nhelp: delete one of the two")

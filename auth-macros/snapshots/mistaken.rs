@@ -1,5 +1,5 @@
 ::core::compile_error! {
-    "two roles, and no word on how they combine\nhelp: write `any(\"admin\", \"editor\")` for either, `all(…)` for both"
+    "two roles need `any(…)` or `all(…)`\nhelp: write `any(\"admin\", \"editor\")` for either, `all(…)` for both"
 }
 #[doc(hidden)]
 struct __report_guard(::core::marker::PhantomData<fn() -> ()>);

@@ -51,7 +51,7 @@ impl Role {
         "admin",
         "content-editor",
     ];
-    /// How tokens and rules spell it.
+    /// Returns the name in tokens and rules.
     pub const fn name(&self) -> &'static ::core::primitive::str {
         match self {
             Self::Admin => "admin",

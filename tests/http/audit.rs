@@ -265,7 +265,7 @@ fn what_cannot_be_put_on_record_does_not_happen() {
     let granted = get("/admin").authorization(bearer(json!({ "roles": ["admin"] })));
     for (case, request, status) in [
         ("a grant", granted.clone(), 503),
-        ("a log-in", login("alice", PASSWORD), 503),
+        ("a login", login("alice", PASSWORD), 503),
         ("a refusal", get("/me/x"), 401),
         ("another", get("/admin").authorization(bearer(json!({}))), 403),
     ] {

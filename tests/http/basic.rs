@@ -198,7 +198,7 @@ fn users_come_from_a_file_whose_mistakes_are_told_without_quoting_it() {
             assert!(!shown.contains(secret), "{case}: {shown}"); // LOG-1
         }
     }
-    assert_eq!(auth_actix::password::User::new(cheap).map(drop), Err(HashError::TooCheap));
+    assert_eq!(auth_actix::password::User::new(cheap).map(drop), Err(HashError::BelowMinimum));
 }
 
 #[test]

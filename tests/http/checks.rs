@@ -402,21 +402,21 @@ async fn a_decision_is_explained_atom_by_atom_to_a_test_that_asks_and_in_the_fin
     let table = [
         ("/order/b", Some("alice"), "\
 yes all of
-  yes authenticated (it is so)
+  yes authenticated (it holds)
   yes any of
-    no  check_for_anyone(noted(\"first\", which.as_str() == \"a\")) (it was run, and says no)
+    no  check_for_anyone(noted(\"first\", which.as_str() == \"a\")) (it was run and returned false)
     yes all of
-      yes check_for_anyone(noted(\"second\", which.as_str() == \"b\")) (it was run, and says yes)
-      yes !check_for_anyone(noted(\"third\", false)) (it was run, and says no)
-    no  role(\"admin\") (it is not so, or nobody knows)"),
+      yes check_for_anyone(noted(\"second\", which.as_str() == \"b\")) (it was run and returned true)
+      yes !check_for_anyone(noted(\"third\", false)) (it was run and returned false)
+    no  role(\"admin\") (it does not hold, or is unknown)"),
         ("/drafts/1", None, "\
 no  all of
-  no  role(\"editor\") (nobody has authenticated)
-  no  check_for_anyone(posts.is_public(*id).await) (it was not run: its answer could not have let the request in)"),
+  no  role(\"editor\") (no caller is authenticated)
+  no  check_for_anyone(posts.is_public(*id).await) (it was not run: its result could not have granted the request)"),
         ("/fresh", Some("alice"), "\
 no  all of
-  no  max_age(\"5m\") (it is not so, and another login could change that)
-  no  check(noted(\"asked\", principal.has_role(Role::Viewer))) (it was not run: its answer could not have let the request in)"),
+  no  max_age(\"5m\") (it does not hold; another login could change that)
+  no  check(noted(\"asked\", principal.has_role(Role::Viewer))) (it was not run: its result could not have granted the request)"),
     ];
     for (path, caller, expected) in table {
         let request = TestRequest::with_uri(path).to_request();
@@ -436,7 +436,7 @@ no  all of
             && line.field("handler").ends_with("checks::draft")
     };
     let lines: Vec<_> = logs::lines().into_iter().filter(of_draft).collect();
-    let why = "no  all of; no  role(\"editor\") (nobody has authenticated); no  check_for_anyone(posts.is_public(*id).await) \
-               (it was not run: its answer could not have let the request in)";
+    let why = "no  all of; no  role(\"editor\") (no caller is authenticated); no  check_for_anyone(posts.is_public(*id).await) \
+               (it was not run: its result could not have granted the request)";
     assert!(lines.iter().any(|line| line.field("message") == "decided" && line.field("why") == why), "{lines:#?}");
 }

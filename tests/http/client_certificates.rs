@@ -395,12 +395,9 @@ fn a_certificate_is_blocked_by_its_fingerprint_or_its_holder() {
 #[test]
 fn settings_of_certificates_that_cannot_work_do_not_build() {
     let told = with(by_uri().from_proxies()).build().unwrap_err().to_string();
-    assert!(
-        told.contains("\"ClientCertificate\" believes a header of a trusted proxy: call `.trusted_proxies(…)`"),
-        "{told}"
-    );
+    assert!(told.contains("\"ClientCertificate\" trusts a header of a proxy: call `.trusted_proxies(…)`"), "{told}");
     let told = with(by_uri()).api_keys(ApiKeyScheme::new(ApiKeysFile::open("/dev/null").unwrap())).build().unwrap_err();
-    assert!(told.to_string().contains("`.client_certificates(…)` does not say what it `.confers(…)`"), "{told}");
+    assert!(told.to_string().contains("`.client_certificates(…)` must declare what it `.confers(…)`"), "{told}");
     let told = with(by_uri()).client_certificates(by_uri()).build().unwrap_err().to_string();
     assert!(told.contains("`.client_certificates(…)` is called twice"), "{told}");
     // A certificate does not count as a login.

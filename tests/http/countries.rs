@@ -147,7 +147,7 @@ fn a_header_counts_from_a_trusted_proxy_alone() {
 fn what_countries_need_is_said_at_the_start() {
     // IP-10
     let error = |auth: AuthBuilder| auth.build().map(drop).unwrap_err().to_string();
-    let header = "`.countries(…)`: the header \"CF-IPCountry\" counts from a trusted proxy alone: call `.trusted_proxies(…)`, and name it by letters";
+    let header = "`.countries(…)`: the header \"CF-IPCountry\" is accepted only from a trusted proxy: call `.trusted_proxies(…)`, and use a valid header name";
     assert_eq!(
         error(bearer_only().countries(Countries::header("CF-IPCountry")).client_address(Peer)).to_lowercase(),
         header.to_lowercase()
@@ -159,7 +159,7 @@ fn what_countries_need_is_said_at_the_start() {
     };
     let told = start(bearer_only().client_address(Peer).hosts(["localhost"]).build().unwrap());
     assert!(
-        told.ends_with("the rule names a country, and nobody said where countries come from: call `.countries(…)`"),
+        told.ends_with("the rule names a country, and no source of countries is configured: call `.countries(…)`"),
         "{told}"
     );
     assert!(start(bearer_only().build().unwrap()).contains("call `.client_address(Peer)` or `.trusted_proxies(…)`"));

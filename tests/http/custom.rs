@@ -313,14 +313,14 @@ fn settings_of_schemes_that_cannot_work_do_not_build() {
     #[rustfmt::skip]
     let table = [
         (Auth::builder().scheme(Called("Own")), ""),
-        (Auth::builder().scheme(Called("Bearer")), "is no name for a scheme"),
-        (Auth::builder().scheme(Called("basic")), "is no name for a scheme"),
-        (Auth::builder().scheme(Called("two words")), "is no name for a scheme"),
-        (Auth::builder().scheme(Called("")), "is no name for a scheme"),
-        (Auth::builder().scheme(Called("Header")), "is no name of a header"),
-        (Auth::builder().scheme(Called("Jar")), "is no name of a header"), // browsers send these by themselves
-        (Auth::builder().scheme(confers(Called("Own"))).scheme(confers(Called("OWN"))), "is no name for a scheme"),
-        (Auth::builder().scheme(Called("Own")).bearer(jwt()), "does not say what it `.confers(…)`"),
+        (Auth::builder().scheme(Called("Bearer")), "is not a unique HTTP token"),
+        (Auth::builder().scheme(Called("basic")), "is not a unique HTTP token"),
+        (Auth::builder().scheme(Called("two words")), "is not a unique HTTP token"),
+        (Auth::builder().scheme(Called("")), "is not a unique HTTP token"),
+        (Auth::builder().scheme(Called("Header")), "is not the name of a header"),
+        (Auth::builder().scheme(Called("Jar")), "is not the name of a header"), // browsers send these by themselves
+        (Auth::builder().scheme(confers(Called("Own"))).scheme(confers(Called("OWN"))), "is not a unique HTTP token"),
+        (Auth::builder().scheme(Called("Own")).bearer(jwt()), "must declare what it `.confers(…)`"),
         (Auth::builder().scheme(ProxyHeader::new("X-User")), "call `.trusted_proxies(…)`"),
         (Auth::builder().scheme(ProxyHeader::new("X-User")).client_address(auth_actix::Peer), "call `.trusted_proxies(…)`"),
         (Auth::builder().scheme(ProxyHeader::new("X-User")).trusted_proxy_hops(std::num::NonZeroUsize::MIN, ForwardingHeader::Forwarded), "call `.trusted_proxies(…)`"),

@@ -139,7 +139,7 @@ fn a_file_of_grants_is_read_again_and_a_wrong_one_changes_nothing() {
     let path = folder.path().join("grants.json");
     let save = |text: &str| std::fs::write(&path, text).unwrap();
     for (text, expected) in [
-        ("", "no JSON object"),
+        ("", "not a JSON object"),
         (r#"{"version": "1"}"#, "missing field `grants`"),
         (r#"{"version": "1", "grants": {}, "more": 1}"#, "unknown field"),
         (r#"{"version": "1", "grants": {"editor": ["posts:burn"]}}"#, "posts:burn"),

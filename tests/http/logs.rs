@@ -262,18 +262,18 @@ fn each_denial_is_one_line_that_says_why_and_where() {
         // (request, status, handler, its rule, the denial in the log)
         (get("/in/api/role"), 401, "logged_role", r#"role("admin")"#, r#"missing-credentials: no role("admin")"#),
         (by("/in/api/role", viewer()), 403, "logged_role", r#"role("admin")"#, r#"insufficient-permissions: no role("admin")"#),
-        (by("/in/api/role", "Bearer x".into()), 401, "logged_role", r#"role("admin")"#, "invalid-credentials: the token has not three parts"),
+        (by("/in/api/role", "Bearer x".into()), 401, "logged_role", r#"role("admin")"#, "invalid-credentials: the token does not have three parts"),
         (by("/in/api/role", bearer(json!({ "exp": 1 }))), 401, "logged_role", r#"role("admin")"#, "expired-credentials: the token has expired"),
-        (by("/in/api/role", "Bearer".into()), 400, "logged_role", r#"role("admin")"#, "malformed-credentials: the credentials are no token68"),
+        (by("/in/api/role", "Bearer".into()), 400, "logged_role", r#"role("admin")"#, "malformed-credentials: the credentials are not token68"),
         (by("/in/api/role", basic("victor", "guess")), 401, "logged_role", r#"role("admin")"#, "invalid-credentials: the name or the password is wrong"),
-        (by("/in/api/role", basic("down", "x")), 503, "logged_role", r#"role("admin")"#, "authentication-unavailable: the store of users is out of reach"),
+        (by("/in/api/role", basic("down", "x")), 503, "logged_role", r#"role("admin")"#, "authentication-unavailable: the store of users is unavailable"),
         (by("/in/api/scope", viewer()), 403, "logged_scope", r#"scope("read:reports") || role("admin")"#, r#"insufficient-scope: no scope("read:reports"), no role("admin")"#),
         (by("/in/api/fresh", viewer()), 401, "logged_fresh", r#"max_age("5m")"#, r#"step-up-required: no max_age("5m")"#),
         (request("POST", "/in/api/any").authorization(basic("alice", "x")).field("Origin", "null"), 403, "logged_any", "authenticated", "cross-site-request"),
-        (by("/in/api/open", "Bearer x".into()), 401, "logged_open", "public", "invalid-credentials: the token has not three parts"),
+        (by("/in/api/open", "Bearer x".into()), 401, "logged_open", "public", "invalid-credentials: the token does not have three parts"),
         (get("/in/hiding/hidden"), 404, "logged_hidden", r#"role("admin")"#, r#"missing-credentials: no role("admin")"#),
         (by("/in/ruled/ruled", bearer(json!({ "scope": "read:reports" }))), 403, "logged_ruled", r#"scope("read:reports")"#, r#"insufficient-permissions: no role("viewer")"#),
-        (get("/without"), 500, "logged_plain", "authenticated", "set-up: no `Auth` in reach"),
+        (get("/without"), 500, "logged_plain", "authenticated", "set-up: no `Auth` found"),
     ];
     let of = logs::of_handler;
     let mut wrong = Vec::new();
@@ -346,11 +346,11 @@ fn a_refused_log_in_names_no_file_of_ours() {
     let server = Server::start(move |config: &mut ServiceConfig| {
         config.service(auth.scope("").service(auth.login()));
     });
-    let before = logs::of_handler("a log-in").len();
+    let before = logs::of_handler("a login").len();
     let form = request("POST", "/login").field("Sec-Fetch-Site", "same-origin");
     let form = form.field("Content-Type", "application/x-www-form-urlencoded").body("username=alice&password=wrong");
     assert_eq!(server.send(&form).status, 401);
-    let said = logs::of_handler("a log-in").split_off(before);
+    let said = logs::of_handler("a login").split_off(before);
     let places = said.iter().map(|line| (line.field("file"), line.field("line"))).collect::<Vec<_>>();
     assert!(!places.is_empty() && places.iter().all(|place| *place == ("", "")), "{said:?}");
 }

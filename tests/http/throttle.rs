@@ -125,7 +125,7 @@ fn one_address_does_not_guess_at_many_names_and_cannot_choose_another() {
     }
     assert_eq!(place.basic("another", "wrong", "203.0.113.9").status, 429);
     assert_eq!(place.basic("another", "wrong", "1.2.3.4, 203.0.113.9").status, 429, "what it wrote itself");
-    assert_eq!(place.basic("another", "wrong", "203.0.113.10").status, 401, "a neighbour");
+    assert_eq!(place.basic("another", "wrong", "203.0.113.10").status, 401, "a neighbor");
     let challenge = place.basic("another", "wrong", "203.0.113.11");
     denied("still an ordinary refusal", &challenge, 401, "invalid-credentials", &[BASIC, "Session realm=\"reports\""]);
 }

@@ -141,7 +141,7 @@ fn a_real_key_verifies_in_every_encoding_and_only_for_its_algorithm() {
             jwk["kid"] = json!(kid);
             jwk
         };
-        let neighbours = [json!({ "kty": "oct", "k": "c2VjcmV0" }), json!({ "kty": "new" }), named("a"), json!({})];
+        let neighbors = [json!({ "kty": "oct", "k": "c2VjcmV0" }), json!({ "kty": "new" }), named("a"), json!({})];
         #[rustfmt::skip]
         let encodings = [
             ("PEM", Jwt::key(Key::pem(algorithm, &pem))),
@@ -149,7 +149,7 @@ fn a_real_key_verifies_in_every_encoding_and_only_for_its_algorithm() {
             ("DER", Jwt::key(Key::der(algorithm, &der))),
             ("JWK", Jwt::key(Key::jwk(&jwk.to_string()))),
             ("JWK set", Jwt::jwk_set(&json!({ "keys": [jwk] }).to_string())),
-            ("JWK set with others", Jwt::jwk_set(&json!({ "keys": neighbours }).to_string())),
+            ("JWK set with others", Jwt::jwk_set(&json!({ "keys": neighbors }).to_string())),
             ("the second of two keys", Jwt::key(Key::pem(algorithm, &pem).kid("old")).or_key(Key::pem(algorithm, &pem))),
         ];
         for (encoding, jwt) in encodings {

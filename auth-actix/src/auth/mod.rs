@@ -87,7 +87,7 @@ impl Auth {
         if known.iter().any(|(_, other, store)| other == realm && store != address) {
             tracing::error!(
                 target: "auth_actix", realm,
-                "two `Auth`s of one realm keep sessions in memory, each its own: built in each worker? Build it before `HttpServer::new`, and clone it"
+                "two `Auth`s of one realm have separate session stores in memory: build the `Auth` before `HttpServer::new`, and clone it into each worker"
             );
         }
         known.push((Arc::downgrade(&self.0), realm.clone(), *address));

@@ -19,15 +19,15 @@ fn a_wrong_setting_does_not_build_and_is_named() {
     let table: Vec<(AuthBuilder, &str)> = vec![
         (Auth::builder(), "no scheme is accepted: call `.bearer(…)`, `.basic(…)`, `.api_keys(…)`, `.session(…)` or `.scheme(…)`"),
         (with().realm("a\r\nb"), "`.realm(\"a\\r\\nb\")`: a realm is visible ASCII and spaces"),
-        (Auth::builder().bearer(Jwt::hs256([7; 32]).audience("reports")), "`.bearer(…)` for issuer \"\": `.issuer(…)` is missing: whose tokens are these?"),
+        (Auth::builder().bearer(Jwt::hs256([7; 32]).audience("reports")), "`.bearer(…)` for issuer \"\": `.issuer(…)` is missing: tokens of any issuer would be accepted"),
         (Auth::builder().bearer(Jwt::hs256([7; 31]).issuer("a").audience("b")), "`.bearer(…)` for issuer \"a\": key 1: an HMAC secret for this algorithm has at least 32 bytes: `openssl rand -hex 32` makes one"),
-        (with().bearer(partner()), "`.bearer(…)` does not say what it `.confers(…)`, and there are several sources: `Confers::nothing().roles([…])`, or `Confers::everything()` for each"),
+        (with().bearer(partner()), "`.bearer(…)` must declare what it `.confers(…)`, since there are several issuers: `Confers::nothing().roles([…])`, or `Confers::everything()` for each"),
         (Auth::builder().bearer(jwt().confers(Confers::everything())).bearer(partner().confers(Confers::nothing()).or_key(Key::secret(crate::jwt::Algorithm::HS256, [7; 32]))),
             "`.bearer(…)` for issuer \"https://partner.example\": two issuers share one HMAC secret"), // L2
-        (with().trusted_proxies(Vec::<String>::new(), ForwardingHeader::Forwarded), "`.trusted_proxies(…)` names no proxy: write `.client_address(Peer)` if there is none"),
-        (with().trusted_proxies(["proxy.example"], ForwardingHeader::Forwarded), "`.trusted_proxies(…)`: \"proxy.example\" is no address and no network"),
-        (with().trusted_proxies(["10.0.0.1/8"], ForwardingHeader::Forwarded), "`.trusted_proxies(…)`: \"10.0.0.1/8\" is no address and no network"),
-        (with().hosts(["https://intranet.example"]), "`.hosts(…)`: \"https://intranet.example\" is no host name: write it without a scheme, a port and a path, such as `intranet.example` or `[::1]`"),
+        (with().trusted_proxies(Vec::<String>::new(), ForwardingHeader::Forwarded), "`.trusted_proxies(…)` is empty: call `.client_address(Peer)` if there is no proxy"),
+        (with().trusted_proxies(["proxy.example"], ForwardingHeader::Forwarded), "`.trusted_proxies(…)`: \"proxy.example\" is neither an address nor a network"),
+        (with().trusted_proxies(["10.0.0.1/8"], ForwardingHeader::Forwarded), "`.trusted_proxies(…)`: \"10.0.0.1/8\" is neither an address nor a network"),
+        (with().hosts(["https://intranet.example"]), "`.hosts(…)`: \"https://intranet.example\" is not a host name: write it without a scheme, a port and a path, such as `intranet.example` or `[::1]`"),
         (with().login_page("/log\0in"), "`.login_page(\"/log\\0in\")`: write a path on this site, such as \"/login\""),
         (with().origins(["https://app.example/"]), "`.origins(…)`: an origin is `https://host` or `https://host:port` in lower case, without a path"),
         (with().login_page("//evil.example"), "`.login_page(\"//evil.example\")`: write a path on this site, such as \"/login\""),
@@ -35,8 +35,8 @@ fn a_wrong_setting_does_not_build_and_is_named() {
         (with().resource("api.example"), "`.resource(\"api.example\")`: a resource is an `https` URL without query and fragment, such as \"https://api.example\""),
         (with().resource("https://api.example"), "`.resource(\"https://api.example\")`: tokens of issuer \"https://id.example\" are for another `.audience(…)`: name the resource there"), // META-2
         // S12, C2
-        (Auth::builder().realm("att").bearer(Jwt::hs256([7; 32]).issuer("basic:att").audience("reports")), "`.bearer(…)` for issuer \"basic:att\": that is the name under which another scheme identifies its callers"),
-        (Auth::builder().realm("att").bearer(jwt().or_issuer("apikey:att")), "`.bearer(…)` for issuer \"apikey:att\": that is the name under which another scheme identifies its callers"),
+        (Auth::builder().realm("att").bearer(Jwt::hs256([7; 32]).issuer("basic:att").audience("reports")), "`.bearer(…)` for issuer \"basic:att\": another scheme uses that name for its callers"),
+        (Auth::builder().realm("att").bearer(jwt().or_issuer("apikey:att")), "`.bearer(…)` for issuer \"apikey:att\": another scheme uses that name for its callers"),
         (with().problem_base("/problems/"), "`.problem_base(\"/problems/\")`: write an absolute URI that ends in `/`, `:` or `#`"),
         (with().problem_base("https://a\"/"), "`.problem_base(\"https://a\\\"/\")`: write an absolute URI that ends in `/`, `:` or `#`"),
     ];
@@ -62,7 +62,7 @@ fn a_wrong_setting_does_not_build_and_is_named() {
     let starts = [
         "`.realm(…)` is called twice",
         "`.client_address(…)` is called twice",
-        "`.bearer(…)` does not say what",
+        "`.bearer(…)` must declare what",
         "`.bearer_cookie(\"a b\")`",
         "`.login_page(\"login\")`",
         "`.trusted_proxies(…)`: \"proxy.example\"",

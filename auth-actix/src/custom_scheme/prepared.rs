@@ -151,9 +151,7 @@ impl scheme::Authenticator<Actix> for Prepared {
             Some(header) => match view.head.bytes(header).count() {
                 0 => Extracted::Absent,
                 1 => Credential::new(scheme, "").into(),
-                _ => {
-                    Extracted::Refused(SyntaxError::malformed(Some(scheme), "the header of a credential stands twice"))
-                }
+                _ => Extracted::Refused(SyntaxError::malformed(Some(scheme), "the header of a credential is repeated")),
             },
             None if self.ambient => {
                 let counts = view.is_from_proxy() || !authenticator.comes_from_a_proxy();

@@ -91,8 +91,8 @@ pub enum ObjectVisibility {
 
 /// The policy for the action `A` on the object. `A` is a type of the application, without trait requirements.
 #[diagnostic::on_unimplemented(
-    message = "nobody said who may `{A}` a `{Self}`",
-    label = "for this there has to be an answer",
+    message = "`{Self}` does not implement `Allows<{A}>`",
+    label = "no implementation decides who may perform this action",
     note = "write `impl Allows<{A}> for {Self}`"
 )]
 pub trait Allows<A>: Resource {

@@ -80,7 +80,10 @@ fn known(request: &HttpRequest, found: Option<CallerOutcome>) -> Result<Principa
         Some(CallerOutcome::Known(principal)) => Ok(principal.into()),
         Some(CallerOutcome::Unavailable) => {
             let reason = Reason::AuthenticationUnavailable(RetryAfter::seconds(2));
-            Err(refuse(request, Denial { cause: Some("who calls cannot be found out now"), ..Denial::new(reason) }))
+            Err(refuse(
+                request,
+                Denial { cause: Some("the caller cannot be authenticated now"), ..Denial::new(reason) },
+            ))
         }
         Some(CallerOutcome::Nobody | CallerOutcome::Refused(_)) | None => {
             Err(refuse(request, Denial::new(Reason::MissingCredentials)))

@@ -57,8 +57,8 @@ pub struct Granted<P>(PhantomData<(fn() -> P, *const ())>);
 
 /// A type that represents a name, for [`Granted`]. Implemented by the derives.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` stands for no role, permission or scope",
-    label = "no guard proves this",
+    message = "`{Self}` is not a proof of a role, permission or scope",
+    label = "no rule proves this",
     note = "write `#[role(proofs = \"proof\")]` on the enum, and `Granted<proof::…>`"
 )]
 pub trait Proof: 'static {
@@ -70,7 +70,7 @@ pub trait Proof: 'static {
 /// A relation between proofs: a caller with `Self` also has `P`. Implemented by the derives, along the hierarchy.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not imply `{P}`",
-    label = "the one does not prove the other",
+    label = "no implication is declared",
     note = "write `implies(…)` on the variant if it should"
 )]
 pub trait Implies<P>: Proof {}

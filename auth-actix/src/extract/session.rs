@@ -79,7 +79,7 @@ impl std::fmt::Debug for SessionCookie {
 }
 
 /// The rule of the login endpoints, for logs.
-pub(crate) static LOGIN: Rule = Rule { text: "log-in", target: RuleTarget::Login, ..auth_core::policy::rule::PUBLIC };
+pub(crate) static LOGIN: Rule = Rule { text: "login", target: RuleTarget::Login, ..auth_core::policy::rule::PUBLIC };
 
 impl FromRequest for Session {
     type Error = Error;
@@ -220,7 +220,7 @@ impl Session {
     ) -> Result<SessionCookie, Denial> {
         self.check_site()?;
         let users = self.auth.engine().part::<PasswordAuthenticator>().ok_or_else(|| {
-            let cause = Some("a log-in checks a password, and the builder was given no `.users(…)`");
+            let cause = Some("a login checks a password, and the builder has no `.users(…)`");
             Denial { cause, ..Denial::new(Reason::SetUp) }
         })?;
         adapter::update(&self.request, |state| state.claim_name(presented.name()));
@@ -340,7 +340,7 @@ impl Session {
         match self.auth.engine().cross_site_of_change(&self.request) {
             CrossSite::Passed => Ok(()),
             CrossSite::Unsaid | CrossSite::Failed => {
-                let cause = "a log-in or log-out that does not say that it comes from our own pages";
+                let cause = "a login or logout that does not show that it comes from our own pages";
                 Err(Denial::refused(SchemeId::Session, Reason::CrossSiteRequest, cause))
             }
         }

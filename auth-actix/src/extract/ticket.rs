@@ -63,9 +63,9 @@ impl FromRequest for Ticket {
         let ticket = || {
             let set_up = |cause| Denial { cause: Some(cause), ..Denial::new(Reason::SetUp) };
             let auth =
-                auth.as_ref().filter(|_| rule.is_some()).ok_or(set_up("a handler without a rule gives a ticket"))?;
+                auth.as_ref().filter(|_| rule.is_some()).ok_or(set_up("a handler without a rule issues a ticket"))?;
             let tickets =
-                auth.engine().part::<Tickets>().ok_or(set_up("a handler gives tickets: call `.tickets()`"))?;
+                auth.engine().part::<Tickets>().ok_or(set_up("a handler issues tickets: call `.tickets()`"))?;
             let engine = auth.engine();
             let known = adapter::read(request, |state| state.cached_caller(request, engine.id()))
                 .and_then(CallerOutcome::known);

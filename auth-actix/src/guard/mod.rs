@@ -60,7 +60,7 @@ impl LayerOutcome {
 /// The rest of a decision that has to wait.
 pub(crate) type PendingDecision = Pin<Box<dyn Future<Output = Result<(), LayerDenial>>>>;
 
-const NO_AUTH: &str = "no `Auth` in reach: put the handler in `auth.scope(…)`, or call `App::app_data(auth.clone())`; `web::Data` is not looked at";
+const NO_AUTH: &str = "no `Auth` found: put the handler in `auth.scope(…)`, or call `App::app_data(auth.clone())`; `web::Data` is not searched";
 
 fn no_auth() -> LayerDenial {
     Denial { cause: Some(NO_AUTH), ..Denial::new(Reason::SetUp) }.into()

@@ -86,7 +86,7 @@ pub enum CheckOutcome {
 
 /// The result of a check: a `bool`, or a `Result<bool, E>`.
 #[diagnostic::on_unimplemented(
-    message = "this check is no yes or no",
+    message = "the value of this check is not a boolean",
     label = "is neither `bool` nor a `Result<bool, _>` whose error the handler could return",
     note = "write an expression of type `bool`, with `.await` where it is asynchronous"
 )]
@@ -132,9 +132,9 @@ impl<E> Verdict<E> for NeverType {
 
 /// The error type of a handler's return type.
 #[diagnostic::on_unimplemented(
-    message = "what is called `…Result` is taken for a `Result`, and `{Self}` is none",
-    label = "the error of a check becomes the handler's, and there is none here",
-    note = "return a `Result`, or call the type otherwise"
+    message = "types named `…Result` are treated as `Result`, and `{Self}` is not one",
+    label = "the error of a check is returned by the handler",
+    note = "return a `Result`, or rename the type"
 )]
 pub trait Fails {
     /// The error type.

@@ -15,7 +15,7 @@ use super::wrapped_service::{GuardedService, InFront};
 /// A service with a rule, for [`Scope::default_service`](crate::Scope::default_service).
 #[diagnostic::on_unimplemented(
     message = "expected a default service with a rule, found one without",
-    label = "a scope of `Auth` takes only what carries a rule",
+    label = "scopes of `Auth` accept only services with a rule",
     note = "write `guarded(rule!(…), …)`, or `auth_actix::web::to(f)` of a function with a rule"
 )]
 pub trait DefaultService<U> {

@@ -30,8 +30,8 @@ pub struct GuardedRoute {
 
 /// A route whose handler has a rule: [`GuardedRoute`].
 #[diagnostic::on_unimplemented(
-    message = "expected a route with a rule, found one of actix",
-    label = "a scope of `Auth` takes only what carries a rule",
+    message = "expected a route with a rule, found a route of actix-web",
+    label = "scopes of `Auth` accept only services with a rule",
     note = "write `auth_actix::web::get().to(f)`, or `use auth_actix::web` in place of `actix_web::web`"
 )]
 pub trait IntoGuardedRoute {
@@ -48,9 +48,9 @@ impl IntoGuardedRoute for GuardedRoute {
 
 /// The arguments of a function with a rule.
 #[diagnostic::on_unimplemented(
-    message = "no rule stands above this function",
-    label = "`to` takes only a function that carries a rule",
-    note = "write `#[require_auth]`, `#[require_role(\"…\")]` or the like above it, or `#[public]` to let anyone in"
+    message = "this function has no access rule",
+    label = "`to` accepts only functions with a rule",
+    note = "write `#[require_auth]`, `#[require_role(\"…\")]` or another rule above it, or `#[public]` to admit anyone"
 )]
 pub trait ProvenArguments: FromRequest + 'static {
     /// The rule.

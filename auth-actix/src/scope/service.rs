@@ -14,14 +14,14 @@ use crate::guard::Binding;
 /// A service that a scope of [`Auth::scope`] accepts: a handler with a rule, a nested scope, or a service wrapped by
 /// [`guarded`](crate::guarded) or [`unguarded`](crate::unguarded).
 #[diagnostic::on_unimplemented(
-    message = "no rule stands above `{Self}`",
-    label = "a scope of `Auth` takes only what carries a rule",
-    note = "write `#[require_auth]`, `#[require_role(\"…\")]` or the like above its route attribute, or `#[public]` to let anyone in",
-    note = "a function without a route attribute goes in by `.route(\"/path\", auth_actix::web::get().to(f))`",
-    note = "a rule that stands below the route attribute enforces, and proves nothing: move it above",
-    note = "`.require(…)` of the scope holds beside the rule of each handler, and not in place of one",
+    message = "`{Self}` has no access rule",
+    label = "scopes of `Auth` accept only services with a rule",
+    note = "write `#[require_auth]`, `#[require_role(\"…\")]` or another rule above its route attribute, or `#[public]` to admit anyone",
+    note = "register a function without a route attribute with `.route(\"/path\", auth_actix::web::get().to(f))`",
+    note = "a rule below the route attribute is enforced, but scopes do not see it: move it above",
+    note = "`.require(…)` of a scope adds to the rules of its handlers and does not replace them",
     note = "a function that makes a scope returns `auth_actix::Scope`",
-    note = "a tuple or a list goes in one by one: `.service(a).service(b)`"
+    note = "register tuples and lists one by one: `.service(a).service(b)`"
 )]
 pub trait Service {
     /// The service for actix.
@@ -48,7 +48,7 @@ pub struct Pattern {
 }
 
 /// The error for a route of a strict scope that does not check access to the object in its path.
-pub(super) const ANY_OBJECT: &str = "nothing asks whether the caller may have the object that the path of this handler names\nhelp: take `Authorized<…>`, write `check(…)` over an argument, or say why not: `any_object = \"…\"`";
+pub(super) const ANY_OBJECT: &str = "the rule does not check access to the object that the path of this handler names\nhelp: take `Authorized<…>`, write `check(…)` over an argument, or give a reason: `any_object = \"…\"`";
 
 /// Returns whether the pattern of one of the routes has a parameter.
 #[allow(clippy::indexing_slicing, reason = "const code has no `get`; the indices are bounded by the loops")]

@@ -48,33 +48,35 @@ enum Pool {
 #[non_exhaustive]
 pub enum SqlUsersError {
     /// The URL is invalid, or the feature of its database is not enabled.
-    #[error("this is no address of a database: write `sqlite://users.db` or `postgres://host/name`")]
+    #[error("invalid database URL: write `sqlite://users.db` or `postgres://host/name`")]
     Url,
     /// The database is unavailable, or rejected the query.
-    #[error("the database of users is out of reach, or refuses")]
+    #[error("the database of users is unavailable")]
     Unavailable,
     /// The tables could not be created, or were created by a later version of this crate.
-    #[error("the tables of users could not be brought up to date")]
+    #[error("the migration of the user tables failed")]
     Migration,
     /// A user with this name already exists.
-    #[error("there is a user of that name already")]
+    #[error("a user with that name exists")]
     Exists,
     /// A user with this name does not exist.
-    #[error("there is no user of that name")]
+    #[error("no user has that name")]
     Unknown,
     /// The name is empty, or contains a control character or a colon. A login with this name would be impossible.
-    #[error("a name has characters, none of which is a control character or a colon")]
+    #[error("a name must not be empty or contain control characters or colons")]
     Name,
     /// The hash is invalid.
     #[error("{0}")]
     Hash(HashError),
     /// The password is shorter than 15 characters, the minimum for a password that is the only factor (NIST SP 800-63B §3.1.1.2),
     /// or longer than 1024 bytes.
-    #[error("a password has 15 characters at least, and 1024 bytes at most")]
+    #[error("a password must have at least 15 characters and at most 1024 bytes")]
     Password,
     /// The hash is too expensive. The duration of a login would reveal that the user exists.
-    #[error("the hash costs more to verify than those that are made here: m=19456,t=2,p=1")]
-    Dear,
+    #[error(
+        "the parameters of the hash are above m=19456,t=2,p=1, so that logins would take longer than for other users"
+    )]
+    HashTooExpensive,
 }
 
 /// Like `Display`, because `main` prints the `Debug` form of an error that it returns.
@@ -213,7 +215,7 @@ impl SqlUsers {
         }
         User::with_outdated_hash(hash).map_err(SqlUsersError::Hash)?;
         if is_costlier_than_new(hash) {
-            return Err(SqlUsersError::Dear);
+            return Err(SqlUsersError::HashTooExpensive);
         }
         let roles: Vec<String> = roles.into_iter().map(|role| role.to_string()).collect();
         with!(self, pool => {

@@ -3,7 +3,7 @@
 //! Browsers automatically send cached Basic credentials, and send every request from their own network location. A page of another
 //! site can therefore use whatever the browser of a victim presents. Credentials that a program attaches need no check.
 
-use super::address::Hosts;
+use super::hosts::Hosts;
 use super::{Fields, single};
 
 /// Origins whose pages may change state on this server. Scheme, host and port are compared exactly.

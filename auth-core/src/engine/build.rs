@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex};
 use super::request::Adapter;
 use super::{BlockCheck, Engine};
 use crate::audit::Sink;
-use crate::client::address::{AddressSource, ForwardingHeader, Hosts, network};
+use crate::client::address::{AddressSource, ForwardingHeader, network};
 use crate::client::country::Countries;
 use crate::client::csrf::Origins;
+use crate::client::hosts::Hosts;
 use crate::denial::challenge::Realm;
 use crate::identity::issuer::RoleTypes;
 use crate::identity::scheme_id::SchemeId;
@@ -253,7 +254,7 @@ impl<H: Adapter> Engine<H> {
         if checks_passwords && self.address == AddressSource::Unset {
             tracing::warn!(
                 target: "auth_actix",
-                "failed logins are counted by account alone: call `.client_address(Peer)` or `.trusted_proxies(…)`, or a stranger's guesses keep everybody waiting"
+                "login throttling uses only the account name: call `.client_address(Peer)` or `.trusted_proxies(…)`, otherwise an attacker can lock out any user"
             );
         }
         if self.accepts_ambient && self.hosts.is_empty() && self.origins.iter().next().is_none() {

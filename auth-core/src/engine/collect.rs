@@ -108,7 +108,7 @@ impl<H: Adapter> Engine<H> {
         if self.address.is_contradicted(&head) && self.warn_of_proxy_once() {
             tracing::warn!(
                 target: "auth_actix",
-                "a request carries a forwarding header, and `.client_address(Peer)` says that there is no proxy: its address is not known"
+                "a request carries a forwarding header, and `.client_address(Peer)` is configured for a server without a proxy: the client address is unknown"
             );
         }
         let ours = self.hosts.is_empty() || self.hosts.are_asked(H::authority(request), &head);

@@ -30,9 +30,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub use self::request::{Adapter, CallerOutcome, RequestState, ResponseHints};
 use crate::audit::Sink;
-use crate::client::address::{AddressSource, Hosts};
+use crate::client::address::AddressSource;
 use crate::client::country::Countries;
 use crate::client::csrf::Origins;
+use crate::client::hosts::Hosts;
 use crate::denial::Denial;
 use crate::identity::issuer::{Issuer, RoleTypes};
 use crate::identity::principal::Principal;
@@ -220,7 +221,7 @@ impl<H: Adapter> Engine<H> {
         }
         met.push(vocabulary);
         if vocabulary.kind == NameKind::Role && !vocabulary.open && !self.roles.add(vocabulary) {
-            tracing::error!(target: "auth_actix", "more than {} types of roles: the grants of `{}` do not count", RoleTypes::MOST, vocabulary.declared_in);
+            tracing::error!(target: "auth_actix", "more than {} types of roles: the grants of `{}` are ignored", RoleTypes::MOST, vocabulary.declared_in);
         }
         Ok(())
     }

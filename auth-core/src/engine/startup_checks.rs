@@ -19,17 +19,17 @@ use super::request::Adapter;
 pub enum RuleError {
     /// The source of client addresses is not configured. Behind a proxy, all clients would have the address of the proxy.
     #[error(
-        "{0}: the rule names a network or a country, and nobody said where addresses come from: call `.client_address(Peer)` or `.trusted_proxies(…)`"
+        "{0}: the rule names a network or a country, and the source of client addresses is not configured: call `.client_address(Peer)` or `.trusted_proxies(…)`"
     )]
     NoAddress(String),
     /// The host names of this server are not configured. By DNS rebinding, a page on an attacker's host name could read whatever
     /// the network rule grants to a browser.
     #[error(
-        "{0}: the rule names a network or a country, so the host names of this server have to be known: call `.hosts([…])`"
+        "{0}: the rule names a network or a country, which requires the host names of this server: call `.hosts([…])`"
     )]
     NoHosts(String),
     /// The source of client countries is not configured.
-    #[error("{0}: the rule names a country, and nobody said where countries come from: call `.countries(…)`")]
+    #[error("{0}: the rule names a country, and no source of countries is configured: call `.countries(…)`")]
     NoCountries(String),
     /// The network contains a range of trusted proxies. Clients in that range could forge their address.
     #[error(
@@ -38,11 +38,11 @@ pub enum RuleError {
     ProxyInNetwork(String, String),
     /// The rule cannot hold for any caller of an accepted scheme.
     #[error(
-        "{0}: no scheme that is accepted can make the rule `{1}` hold; where roles grant a permission, call `.roles::<…>()`, and where they are of a tenant, `.roles_from(…)`"
+        "{0}: no accepted scheme can satisfy the rule `{1}`; where roles grant a permission, call `.roles::<…>()`, and where they are of a tenant, `.roles_from(…)`"
     )]
     NeverHolds(String, &'static str),
     /// The rules can hold separately, but not together for one caller.
-    #[error("{0}: nobody can pass its rule and those of the scopes around it at once: `{1}`")]
+    #[error("{0}: its rule contradicts the rules of its scopes: `{1}`")]
     Contradicts(String, String),
     /// Two types declare the same name, which would have two meanings.
     #[error(
@@ -66,16 +66,16 @@ pub enum RuleError {
     /// A scope with a hidden handler has its own default service. Its responses would be distinguishable from those of the hidden
     /// handler.
     #[error(
-        "scope {0:?}: a handler hides as an unknown path (`not_found`), so unknown paths cannot have a service of their own"
+        "scope {0:?}: a handler with `not_found` responds as unknown paths do, so the scope cannot have a default service"
     )]
     HiddenBesideDefault(String),
     /// The scope is not part of an `Auth`, so its handlers would not be protected.
     #[error(
-        "scope {0:?} of `web::scope` is in no scope of an `Auth`: make it with `auth.scope({0:?})`, or register it in one"
+        "scope {0:?} of `web::scope` is not in a scope of an `Auth`: make it with `auth.scope({0:?})`, or register it in one"
     )]
     InNoScope(String),
     /// The pattern of the route does not contain the tenant parameter of the rule exactly once.
-    #[error("{place}: the rule says `in = {name}`, and \"{pattern}\" has no `{{{name}}}`, or two of them")]
+    #[error("{place}: the rule contains `in = {name}`, and \"{pattern}\" has no `{{{name}}}`, or two of them")]
     NoTenant {
         /// The handler.
         place: String,
@@ -96,7 +96,7 @@ pub enum RuleError {
     },
     /// The rule does not restrict the object, so every caller who satisfies it could access any object.
     #[error(
-        "{place}: nothing asks whether the caller may have the object that \"{pattern}\" names: take `Authorized<…>`, write `check(…)` over an argument, or say why not: `any_object = \"…\"`"
+        "{place}: the rule does not check access to the object that \"{pattern}\" names: take `Authorized<…>`, write `check(…)` over an argument, or give a reason: `any_object = \"…\"`"
     )]
     AnyObject {
         /// The handler.
@@ -106,23 +106,23 @@ pub enum RuleError {
     },
     /// The pattern of a route in a strict scope is unknown.
     #[error(
-        "{0}: the scope is strict, and the pattern of this route cannot be seen: write the route attribute by its own name, such as `#[get(…)]`, or say why it does not matter: `any_object = \"…\"`"
+        "{0}: the scope is strict, and the pattern of this route cannot be seen: write the route attribute by its own name, such as `#[get(…)]`, or give a reason: `any_object = \"…\"`"
     )]
     NoPattern(String),
     /// A strict scope is nested in a plain actix scope. The path of that scope is unknown, so its parameters could not be checked.
     #[error(
-        "scope {0:?} is strict, and stands in a scope of plain actix, whose path cannot be seen: make that one with `auth.scope(…)`"
+        "scope {0:?} is strict, and its parent is a scope of plain actix, whose path is unknown: make the parent with `auth.scope(…)`"
     )]
     StrictInPlain(String),
     /// The handler takes a `Ticket`, but tickets are not enabled.
     #[error("{0}: the handler takes a `Ticket`: call `.tickets()`")]
     NoTickets(String),
     /// The identifier of this server as a protected resource is not configured.
-    #[error("`auth.metadata()` are those of a resource: call `.resource(\"https://…\")`")]
+    #[error("`auth.metadata()` requires a resource: call `.resource(\"https://…\")`")]
     NoResource,
     /// The sessions of two nested scopes share a cookie name but not a store. Each `Auth` would log out the users of the other.
     #[error(
-        "scope {0:?}: its sessions and those of a scope around it have one cookie and two stores: give one of them a `.cookie_name(…)`"
+        "scope {0:?}: this scope and one around it use one session cookie with two stores: give one of them a `.cookie_name(…)`"
     )]
     SessionsClash(String),
 }

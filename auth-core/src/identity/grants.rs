@@ -65,7 +65,7 @@ pub enum GrantsError {
     #[error("the grants cannot be read: {0}")]
     Read(std::io::Error),
     /// The file is not `{"version": "…", "grants": {"role": ["permission"]}}`.
-    #[error("the grants are no JSON object of a version and grants: {0}")]
+    #[error("the grants are not a JSON object of a version and grants: {0}")]
     Json(serde_json::Error),
 }
 

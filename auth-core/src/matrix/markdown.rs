@@ -34,7 +34,7 @@ pub(super) fn is_unseen(letter: char) -> bool {
         || matches!(letter, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
-/// Escapes text so that it does not end a code span or a line. [`uncode`] restores it.
+/// Escapes text so that it does not end a code span or a line. [`unescape_code`] restores it.
 pub(super) fn code(text: &str) -> String {
     let mut written = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -53,7 +53,7 @@ pub(super) fn code(text: &str) -> String {
 }
 
 /// Restores the text that [`code`] has escaped. Returns `None` if an escape sequence is invalid.
-fn uncode(written: &str) -> Option<String> {
+fn unescape_code(written: &str) -> Option<String> {
     let mut text = String::with_capacity(written.len());
     let mut letters = written.chars();
     while let Some(letter) = letters.next() {
@@ -186,7 +186,8 @@ impl Matrix {
 fn route(item: &str) -> Option<RouteAccess> {
     let mut parts = item.split('`');
     let mut next = |before: &str| (parts.next()? == before).then(|| parts.next()).flatten();
-    let (target, rule, handler) = (uncode(next("")?)?, uncode(next(" for ")?)?, uncode(next(" by ")?)?);
+    let (target, rule, handler) =
+        (unescape_code(next("")?)?, unescape_code(next(" for ")?)?, unescape_code(next(" by ")?)?);
     let (method, path) = target.split_once(' ')?;
     let mut route =
         RouteAccess { method: method.to_owned(), path: path.to_owned(), rule, handler, ..RouteAccess::default() };
@@ -222,7 +223,7 @@ fn read_word(item: &str) -> Option<(String, String, DeclaredName)> {
             GRANTS => &mut word.grants,
             _ => return None,
         };
-        names.insert(uncode(part)?);
+        names.insert(unescape_code(part)?);
     }
-    Some((kind.to_owned(), uncode(name)?, word))
+    Some((kind.to_owned(), unescape_code(name)?, word))
 }

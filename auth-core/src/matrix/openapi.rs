@@ -15,16 +15,16 @@ use crate::policy::atom::Fact;
 #[non_exhaustive]
 pub enum OpenApiError {
     /// The input is not an OpenAPI document.
-    #[error("this is no OpenAPI document: {0}")]
+    #[error("this is not an OpenAPI document: {0}")]
     Document(#[from] serde_json::Error),
     /// The document has no paths.
-    #[error("this is no OpenAPI document: it has no paths")]
+    #[error("this is not an OpenAPI document: it has no paths")]
     NoPaths,
     /// An operation is guarded, and no accepted scheme could grant access.
-    #[error("{0}: the operation is guarded, and nothing that is accepted could let anyone in")]
+    #[error("{0}: the operation is guarded, and no accepted scheme can satisfy its rule")]
     NoScheme(String),
     /// An operation is below a scope whose routes are all known, and matches none of them.
-    #[error("{0}: the document has this operation, and no route answers it: is its path, or its method, another?")]
+    #[error("{0}: the document has this operation, and no route serves it: compare its path and its method")]
     NoRoute(String),
 }
 

@@ -6,9 +6,9 @@ use super::{Matrix, RouteAccess};
 const WIDEST: usize = 72;
 
 impl Matrix {
-    /// Returns one line per route, in columns. `colours` adds ANSI colors, for terminals that support them
+    /// Returns one line per route, in columns. `colors` adds ANSI colors, for terminals that support them
     /// (`std::io::stdout().is_terminal()`).
-    pub fn to_text(&self, colours: bool) -> String {
+    pub fn to_text(&self, colors: bool) -> String {
         let cells: Vec<[String; 4]> = self.routes.iter().map(cells).collect();
         let width = |column: usize| {
             let widths = cells.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
@@ -18,15 +18,15 @@ impl Matrix {
         let mut text = String::new();
         for (row, route) in cells.iter().zip(&self.routes) {
             let [method, path, rule, rest] = row;
-            let colour = match () {
-                () if !colours => "",
+            let color = match () {
+                () if !colors => "",
                 () if route.public => "\x1b[33m",
                 () if route.not_found => "\x1b[2m",
                 () => "\x1b[36m",
             };
-            let end = if colours { "\x1b[0m" } else { "" };
+            let end = if colors { "\x1b[0m" } else { "" };
             let [first, second, third] = widths;
-            let line = format!("{method:first$}  {path:second$}  {colour}{rule:third$}{end}  {rest}");
+            let line = format!("{method:first$}  {path:second$}  {color}{rule:third$}{end}  {rest}");
             text.push_str(line.trim_end());
             text.push('\n');
         }

@@ -44,7 +44,7 @@ pub fn now() -> Timestamp {
     }
     LAST.store(now, Ordering::Relaxed);
     if let Some(seconds) = AHEAD.step(now, monotonic()) {
-        tracing::warn!(target: "auth_core", seconds, "the wall clock was set: tokens and logins are older or younger now");
+        tracing::warn!(target: "auth_core", seconds, "the system clock jumped: the ages of tokens and sessions are affected");
     }
     Timestamp(now)
 }

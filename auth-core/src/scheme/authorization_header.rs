@@ -33,7 +33,7 @@ impl<'r> Authorization<'r> {
         let credentials = rest.get(spaces..).and_then(|rest| std::str::from_utf8(rest).ok());
         Some(match credentials.filter(|credentials| is_token68(credentials)) {
             Some(credentials) => Ok(credentials),
-            None if is_visible(line) => Err(SyntaxError::malformed(Some(scheme), "the credentials are no token68")),
+            None if is_visible(line) => Err(SyntaxError::malformed(Some(scheme), "the credentials are not token68")),
             None => Err(SyntaxError::malformed(None, INVISIBLE)),
         })
     }

@@ -1,7 +1,7 @@
 //! Errors of the settings.
 
-use crate::client::address::HostError;
 use crate::client::csrf::OriginError;
+use crate::client::hosts::HostError;
 use crate::denial::challenge::RealmError;
 use crate::oidc::protected_resource::ResourceError;
 
@@ -13,9 +13,7 @@ pub enum BuildError {
     #[error("`.realm({0:?})`: {1}")]
     Realm(String, RealmError),
     /// A store that other applications may share requires a realm.
-    #[error(
-        "`{0}` is shared with whoever uses the same server: call `.realm(…)`, so that it is told apart from theirs"
-    )]
+    #[error("`{0}` shares its server with other applications: call `.realm(…)` to separate them")]
     RealmMissing(&'static str),
     /// No scheme is accepted, so no caller could authenticate.
     #[error("no scheme is accepted: call `.bearer(…)`, `.basic(…)`, `.api_keys(…)`, `.session(…)` or `.scheme(…)`")]
@@ -34,7 +32,7 @@ pub enum BuildError {
     #[error("`.token_cache(…)`: {0}")]
     TokenCache(crate::scheme::bearer::TokenCacheError),
     /// Tickets replace bearer tokens, but no bearer tokens are accepted.
-    #[error("`.tickets()` stand for bearer tokens: call `.bearer(…)`")]
+    #[error("`.tickets()` requires bearer tokens: call `.bearer(…)`")]
     TicketsWithoutTokens,
     /// The subprotocol name is invalid, or no bearer tokens are accepted.
     #[error("`.bearer_in_subprotocol({0:?})`: write a name of letters, digits and `-`, beside `.bearer(…)`")]
@@ -44,16 +42,16 @@ pub enum BuildError {
     #[error("`.dpop(…)`: {0}")]
     Dpop(crate::scheme::dpop::DpopError),
     /// DPoP proofs require bearer tokens, but none are accepted.
-    #[error("`.dpop(…)` is for tokens: call `.bearer(…)` too")]
+    #[error("`.dpop(…)` requires bearer tokens: call `.bearer(…)`")]
     DpopWithoutTokens,
     /// The scheme name is invalid in a challenge, or another scheme has the same name.
-    #[error("`.scheme(…)`: {0:?} is no name for a scheme, or another one has it: write a word, such as \"Legacy\"")]
+    #[error("`.scheme(…)`: {0:?} is not a unique HTTP token: write a name such as \"Legacy\"")]
     SchemeName(&'static str),
     /// The header of a custom scheme is invalid, or has another purpose.
-    #[error("`.scheme(…)` {0:?}: {1:?} is no name of a header that a credential has for itself")]
+    #[error("`.scheme(…)` {0:?}: {1:?} is not the name of a header that only credentials use")]
     SchemeHeader(&'static str, String),
     /// The header is trusted only from a proxy, but no trusted proxies are configured. Any client could send it.
-    #[error("`.scheme(…)` {0:?} believes a header of a trusted proxy: call `.trusted_proxies(…)`")]
+    #[error("`.scheme(…)` {0:?} trusts a header of a proxy: call `.trusted_proxies(…)`")]
     SchemeWithoutProxy(&'static str),
     /// More than 8 custom schemes are configured.
     #[error("`.scheme(…)` is called more than 8 times")]
@@ -61,11 +59,11 @@ pub enum BuildError {
     /// There are several issuers, and one of them does not declare the names that it may confer. Otherwise the weakest issuer could
     /// grant any role.
     #[error(
-        "`.{0}(…)` does not say what it `.confers(…)`, and there are several sources: `Confers::nothing().roles([…])`, or `Confers::everything()` for each"
+        "`.{0}(…)` must declare what it `.confers(…)`, since there are several issuers: `Confers::nothing().roles([…])`, or `Confers::everything()` for each"
     )]
     ConfersMissing(&'static str),
     /// The header name is invalid.
-    #[error("`.api_keys(…)`: {0:?} is no name of a header")]
+    #[error("`.api_keys(…)`: {0:?} is not a header name")]
     ApiKeyHeader(String),
     /// The settings of sessions are invalid.
     #[cfg(feature = "session")]
@@ -76,33 +74,33 @@ pub enum BuildError {
     #[error("`.oidc_login(…)`: {0}")]
     OidcLogin(crate::scheme::session::oidc_login::LoginError),
     /// A login at a provider requires sessions, but none are configured.
-    #[error("`.oidc_login(…)` ends in a session: call `.session(…)` too")]
+    #[error("`.oidc_login(…)` requires sessions: call `.session(…)`")]
     OidcLoginWithoutSession,
     /// A login at a provider is combined with strict session cookies. The browser would not send the cookie after the redirect from
     /// the provider, and would be redirected to the provider endlessly.
-    #[error("`.oidc_login(…)` comes back from another site, where a browser brings no cookie of `Sessions::strict()`")]
+    #[error(
+        "`.oidc_login(…)` and `Sessions::strict()` contradict each other: browsers send no strict cookie when they return from the provider"
+    )]
     OidcLoginWithStrictSession,
     /// Development cookies are restricted to this machine, but a proxy forwards requests from other machines.
-    #[error(
-        "`.insecure_localhost()` is for a browser on this machine, and `.trusted_proxies(…)` says that there is a proxy"
-    )]
+    #[error("`.insecure_localhost()` is for browsers on this machine, and `.trusted_proxies(…)` configures a proxy")]
     PlainHttpBehindProxy,
     /// Basic authentication and the login form use different user stores. One name would identify two users.
-    #[error("`.basic(…)` and `.users(…)` name two stores: make one `PasswordAuthenticator`, and give each a clone")]
+    #[error("`.basic(…)` and `.users(…)` use two stores: make one `PasswordAuthenticator`, and give each a clone")]
     TwoStoresOfUsers,
     /// A proxy is not a valid address or network.
-    #[error("`.trusted_proxies(…)`: {0:?} is no address and no network")]
+    #[error("`.trusted_proxies(…)`: {0:?} is neither an address nor a network")]
     Proxy(String),
     /// The country header is invalid, or no trusted proxies are configured. The header is trusted only from a proxy.
     #[error(
-        "`.countries(…)`: the header {0:?} counts from a trusted proxy alone: call `.trusted_proxies(…)`, and name it by letters"
+        "`.countries(…)`: the header {0:?} is accepted only from a trusted proxy: call `.trusted_proxies(…)`, and use a valid header name"
     )]
     CountryHeader(String),
     /// Block lists contain addresses, but the source of client addresses is not configured.
     #[error("`.blocks(…)` may name addresses: call `.client_address(Peer)` or `.trusted_proxies(…)`")]
     BlocksWithoutAddress,
     /// The list of trusted proxies is empty.
-    #[error("`.trusted_proxies(…)` names no proxy: write `.client_address(Peer)` if there is none")]
+    #[error("`.trusted_proxies(…)` is empty: call `.client_address(Peer)` if there is no proxy")]
     NoProxy,
     /// The origin is invalid.
     #[error("`.origins(…)`: {0}")]
@@ -132,7 +130,7 @@ pub enum BuildError {
     #[error("`.bearer_cookie({0:?})`: write letters, digits, `-` and `_`, beside `.bearer(…)`")]
     Cookie(String),
     /// A token issuer has the name of an issuer of another scheme. Subjects of both would be the same identity.
-    #[error("`.bearer(…)` for issuer {0:?}: that is the name under which another scheme identifies its callers")]
+    #[error("`.bearer(…)` for issuer {0:?}: another scheme uses that name for its callers")]
     IssuerOfAnotherScheme(String),
     /// `Jwt::dev()` is used in a build without debug assertions.
     #[error("`Jwt::dev()` is for development: this is a release build")]

@@ -167,7 +167,7 @@ impl CertificateVerifier {
         claims.insert("exp".to_owned(), Value::from(ends));
         let [source] = &self.source;
         Principal::from_claims(Arc::clone(source), Value::Object(claims).to_string())
-            .map_err(|_| refused("the certificate names nobody"))
+            .map_err(|_| refused("the certificate contains no name"))
     }
 }
 
@@ -242,7 +242,7 @@ impl<H: RequestHead> Authenticator<H> for CertificateVerifier {
         match byte_sequence(line) {
             _ if lines.next().is_some() => malformed("two client certificates"),
             Some(encoded) => Credential::new(SchemeId::ClientCertificate, encoded).into(),
-            None => malformed("the client certificate is no byte sequence"),
+            None => malformed("the client certificate is not a byte sequence"),
         }
     }
 

@@ -14,7 +14,7 @@ use crate::runtime::timeout;
 /// The store of roles is unavailable. The request is answered with 503, since neither the presence nor the absence of a role is
 /// known.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the store of roles is out of reach")]
+#[error("the store of roles is unavailable")]
 pub struct RolesUnavailable;
 
 crate::debug_as_display!(RolesUnavailable);
@@ -128,7 +128,7 @@ impl ProvidedRoles {
         match answer {
             Ok(roles) => RoleLookup::Roles(roles),
             Err(RolesUnavailable) => {
-                tracing::error!(target: "auth_core", "the store of roles is out of reach");
+                tracing::error!(target: "auth_core", "the store of roles is unavailable");
                 RoleLookup::OutOfReach
             }
         }

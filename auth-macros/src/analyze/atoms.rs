@@ -23,9 +23,9 @@ pub(crate) fn read_atom(
 ) -> Option<Atom> {
     let one = |diagnostics: &mut Diagnostics| match arguments {
         [one] => Some(*one),
-        [] => diagnostics.report(at, format!("`{}` says nothing", row.word), format!("write `{}`", row.example)),
+        [] => diagnostics.report(at, format!("`{}` needs an argument", row.word), format!("write `{}`", row.example)),
         [_, second, ..] => {
-            let wrong = format!("`{}` takes one word, and this is another", row.word);
+            let wrong = format!("`{}` takes one argument, and this is a second one", row.word);
             diagnostics.report(second, wrong, format!("write `{}`", row.example))
         }
     };
@@ -35,7 +35,7 @@ pub(crate) fn read_atom(
         }
         Shape::NoArguments if arguments.is_empty() => Some(Atom::Authenticated),
         Shape::NoArguments => {
-            diagnostics.report(at, format!("`{}` takes no words", row.word), format!("write `{}`", row.example))
+            diagnostics.report(at, format!("`{}` takes no arguments", row.word), format!("write `{}`", row.example))
         }
         Shape::Name(kind) => match arguments {
             [_, second, ..] => diagnostics.report(second, two_names(kind), any_or_all_help(arguments)),
@@ -55,7 +55,7 @@ pub(crate) fn read_atom(
 }
 
 pub(crate) fn two_names(kind: Kind) -> String {
-    format!("two {}s, and no word on how they combine", kind.word())
+    format!("two {}s need `any(…)` or `all(…)`", kind.word())
 }
 
 pub(crate) fn any_or_all_help(names: &[&Expr]) -> String {
@@ -83,7 +83,10 @@ pub(crate) fn read_name(kind: Kind, expression: &Expr, diagnostics: &mut Diagnos
             diagnostics.report(path, wrong, format!("write `{}::…`", kind.type_name()))
         }
         Expr::Path(path) => {
-            let wrong = format!("`{}` has to be looked up, and a rule is read before that", path.to_token_stream());
+            let wrong = format!(
+                "expected a string, found `{}`: attributes expand before constants are resolved",
+                path.to_token_stream()
+            );
             diagnostics.report(
                 path,
                 wrong,
@@ -133,9 +136,9 @@ fn read_claim(
     let [name, value] = arguments else {
         return match arguments {
             [_, _, third, ..] => {
-                diagnostics.report(third, "a claim has a name and one value", format!("write `{}`", row.example))
+                diagnostics.report(third, "`claim` takes a name and one value", format!("write `{}`", row.example))
             }
-            _ => diagnostics.report(at, "a claim has a name and a value", format!("write `{}`", row.example)),
+            _ => diagnostics.report(at, "`claim` needs a name and a value", format!("write `{}`", row.example)),
         };
     };
     let name = read_string("the name of a claim", name, "\"org\"", diagnostics);
@@ -193,7 +196,7 @@ fn suggested_claim(written: &Expr) -> Option<String> {
 
 fn read_networks(arguments: &[&Expr], at: &TokenStream, diagnostics: &mut Diagnostics) -> Option<Vec<Network>> {
     if arguments.is_empty() {
-        return diagnostics.report(at, "this names no network", "write one or more, such as \"10.0.0.0/8\"");
+        return diagnostics.report(at, "expected at least one network", "write one or more, such as \"10.0.0.0/8\"");
     }
     let all: Vec<_> = arguments.iter().map(|argument| read_network(argument, diagnostics)).collect();
     all.into_iter().collect()
@@ -208,7 +211,7 @@ fn read_network(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<Netw
         None => (text.as_str(), None),
     };
     let Ok(address) = address.parse::<IpAddr>() else {
-        let wrong = format!("\"{text}\" is no network");
+        let wrong = format!("\"{text}\" is not a network");
         return diagnostics.report(
             literal,
             wrong,
@@ -221,7 +224,7 @@ fn read_network(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<Netw
         Some(prefix) => match prefix.parse::<u8>() {
             Ok(length) if length <= bits && prefix == length.to_string() => length,
             Ok(length) if length > bits => {
-                let wrong = format!("\"{text}\" is no network: an IPv{version} prefix ends at {bits}");
+                let wrong = format!("\"{text}\" is not a network: an IPv{version} prefix has at most {bits} bits");
                 return diagnostics.report(
                     literal,
                     wrong,
@@ -229,7 +232,7 @@ fn read_network(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<Netw
                 );
             }
             _ => {
-                let wrong = format!("\"{text}\" is no network: a prefix is a number of bits");
+                let wrong = format!("\"{text}\" is not a network: the prefix is a number of bits");
                 return diagnostics.report(
                     literal,
                     wrong,
@@ -240,11 +243,11 @@ fn read_network(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<Netw
     };
     let first = first_address(address, length);
     if first != address {
-        let wrong = format!("\"{text}\" names a network by an address inside of it");
+        let wrong = format!("\"{text}\" has bits set after the prefix");
         return diagnostics.report(
             literal,
             wrong,
-            format!("write \"{first}/{length}\", or \"{address}\" for that address alone"),
+            format!("write \"{first}/{length}\" for the network, or \"{address}\" for the address"),
         );
     }
     // `::ffff:10.0.0.0/104` is 10.0.0.0/8. IPv4-mapped addresses are compared as IPv4 (IP-7).
@@ -260,14 +263,14 @@ fn read_network(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<Netw
 /// Reads country codes. Const code checks that the countries exist.
 fn read_countries(arguments: &[&Expr], at: &TokenStream, diagnostics: &mut Diagnostics) -> Option<Vec<LitStr>> {
     if arguments.is_empty() {
-        return diagnostics.report(at, "this names no country", "write one or more, such as \"DE\"");
+        return diagnostics.report(at, "expected at least one country", "write one or more, such as \"DE\"");
     }
     let mut codes: Vec<LitStr> = Vec::new();
     let mut all = true;
     for argument in arguments {
         match read_country(argument, diagnostics) {
             Some(code) if codes.iter().any(|other| other.value() == code.value()) => {
-                let wrong = format!("\"{}\" stands twice", code.value());
+                let wrong = format!("\"{}\" is listed twice", code.value());
                 diagnostics.note(code, wrong, "delete one of the two");
                 all = false;
             }
@@ -282,7 +285,11 @@ fn read_country(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<LitS
     let literal = match ungrouped(expression) {
         Expr::Call(call) if ["any", "all"].iter().any(|word| call.func.to_token_stream().to_string() == *word) => {
             let help = format!("write `{}`", call.args.to_token_stream());
-            return diagnostics.report(&call.func, "an address is in one country, and this is a list already", help);
+            return diagnostics.report(
+                &call.func,
+                "countries are listed without `any` or `all`: an address is in one country",
+                help,
+            );
         }
         // The code without quotes.
         Expr::Path(path) if path.path.get_ident().is_some_and(|word| is_code(&word.to_string())) => {
@@ -304,16 +311,16 @@ fn read_country(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<LitS
         && parts.len() == 1
     {
         let wrong = match text.bytes().any(|byte| byte.is_ascii_lowercase()) {
-            true => format!("\"{text}\" is no country code: those are of capital letters"),
-            false => format!("\"{text}\" is no country code: those are two letters and nothing else"),
+            true => format!("\"{text}\" is not a country code: codes are uppercase"),
+            false => format!("\"{text}\" is not a country code: codes have two letters and nothing else"),
         };
         return diagnostics.report(literal, wrong, format!("write \"{code}\""));
     }
     if codes.len() == parts.len() && codes.len() > 1 {
-        let wrong = format!("\"{text}\" is no country code: each has a string of its own");
+        let wrong = format!("\"{text}\" is not a country code: each country needs its own string");
         return diagnostics.report(literal, wrong, format!("write \"{}\"", codes.join("\", \"")));
     }
-    let wrong = format!("\"{text}\" is no country code");
+    let wrong = format!("\"{text}\" is not a country code");
     diagnostics.report(literal, wrong, "write the two letters of ISO 3166-1, such as \"DE\" for Germany")
 }
 
@@ -340,7 +347,7 @@ fn read_duration(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<u64
         }
         _ => "\"5m\"".to_owned(),
     };
-    let literal = read_string("a length of time", expression, &seconds, diagnostics)?;
+    let literal = read_string("a duration", expression, &seconds, diagnostics)?;
     let text = literal.value();
     const HELP: &str = "write a number and a unit: \"30s\", \"5m\", \"2h\" or \"1d\"";
     let (number, unit) = text.split_at(text.find(|digit: char| !digit.is_ascii_digit()).unwrap_or(text.len()));
@@ -348,17 +355,17 @@ fn read_duration(expression: &Expr, diagnostics: &mut Diagnostics) -> Option<u64
     let number = match number.parse::<u64>() {
         Ok(number) => Some(number),
         Err(error) if *error.kind() == IntErrorKind::PosOverflow => None, // too long, in whatever unit
-        Err(_) => return diagnostics.report(literal, format!("\"{text}\" is no length of time"), HELP),
+        Err(_) => return diagnostics.report(literal, format!("\"{text}\" is not a duration"), HELP),
     };
     let Some(factor) = factor.or(number.is_none().then_some(1)) else {
-        return diagnostics.report(literal, format!("\"{text}\" is no length of time"), HELP);
+        return diagnostics.report(literal, format!("\"{text}\" is not a duration"), HELP);
     };
     match number.and_then(|number| number.checked_mul(factor)).filter(|seconds| *seconds <= i32::MAX as u64) {
-        Some(0) => diagnostics.report(literal, "no login is that recent", HELP),
+        Some(0) => diagnostics.report(literal, "the maximum age must be greater than zero", HELP),
         Some(seconds) => Some(seconds),
         None => {
             let help = "write a shorter time, such as \"12h\" or \"30d\"";
-            diagnostics.report(literal, format!("\"{text}\" is too long: no login lasts that long"), help)
+            diagnostics.report(literal, format!("\"{text}\" is too long"), help)
         }
     }
 }
@@ -372,7 +379,8 @@ fn read_text(shape: &TextShape, expression: &Expr, diagnostics: &mut Diagnostics
     if text.bytes().all(|byte| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E)) {
         Some(text)
     } else {
-        let wrong = format!("\"{text}\" is no {}: visible ASCII without spaces, quotes and backslashes", what.1);
+        let wrong =
+            format!("\"{text}\" is not a valid {}: use visible ASCII without spaces, quotes and backslashes", what.1);
         diagnostics.report(literal, wrong, format!("write one value, such as \"{example}\""))
     }
 }

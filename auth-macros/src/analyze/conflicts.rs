@@ -11,14 +11,14 @@ pub(crate) fn check_attributes(attributes: &[Words], formulas: &[Option<Formula>
     for (position, words) in attributes.iter().enumerate() {
         let earlier = attributes.get(..position).unwrap_or_default();
         if earlier.iter().any(|other| other.attribute == words.attribute && other.text == words.text) {
-            let wrong = format!("`#[{}]` stands twice with the same words", words.attribute.word());
+            let wrong = format!("`#[{}]` is repeated with the same arguments", words.attribute.word());
             diagnostics.note_at(words.span, wrong, "delete one of the two");
         }
     }
     let about_caller = formulas.iter().flatten().any(Formula::is_about_caller);
     let public = attributes.iter().find(|words| words.attribute == Attribute::Public);
     if let Some(public) = public.filter(|_| about_caller) {
-        let wrong = "`#[public]` lets anyone in, and another attribute asks who calls";
+        let wrong = "`#[public]` admits anyone, and another attribute requires a caller";
         diagnostics.note_at(public.span, wrong, "delete one of the two");
     }
 }
@@ -30,7 +30,7 @@ pub(crate) fn check_anonymous(attributes: &[Words], formula: &Formula, diagnosti
         return;
     }
     if let Some(first) = attributes.first() {
-        let wrong = "this rule does not say whether strangers may come in";
+        let wrong = "this rule does not state whether anonymous callers are admitted";
         diagnostics.note_at(first.span, wrong, "write `#[public]` or `#[require_auth]` beside it");
     }
 }
@@ -74,18 +74,21 @@ const ONE_OF_TWO: &str = "delete one of the two";
 /// Returns the reason why no request satisfies both literals.
 fn mutual_exclusion(a: &Literal, b: &Literal) -> Option<(String, &'static str)> {
     if a.negated != b.negated && a.atom.text() == b.atom.text() {
-        return Some((format!("the rule asks for `{}` and for its absence", b.atom.text()), ONE_OF_TWO));
+        return Some((format!("the rule requires `{}` and its absence", b.atom.text()), ONE_OF_TWO));
     }
     let either = "write `||` between the two, or delete one";
     match (&a.atom, &b.atom) {
         _ if a.negated || b.negated => None,
         (Atom::Text(_, shape, one), Atom::Text(_, other_shape, other)) if shape == other_shape && one != other => {
             let sentence = shape.exclusive?;
-            Some((format!("{sentence}, and the rule asks for \"{one}\" and \"{other}\""), either))
+            Some((format!("{sentence}, and the rule requires \"{one}\" and \"{other}\""), either))
         }
         (Atom::Scheme(one), Atom::Scheme(other)) if one != other => {
             let (one, other) = (a.atom.text(), b.atom.text());
-            Some((format!("one credential decides, and the rule asks for `{one}` and `{other}`"), either))
+            Some((
+                format!("a request is decided by one credential, and the rule requires `{one}` and `{other}`"),
+                either,
+            ))
         }
         _ => None,
     }
@@ -105,10 +108,10 @@ fn empty_intersection(implicant: &[&Literal]) -> Option<(String, &'static str)> 
     let left = of_countries(false).reduce(|left, more| left.into_iter().filter(|code| more.contains(code)).collect());
     if let Some(left) = left {
         if left.is_empty() {
-            return Some(("no country is in all of the lists that are asked for".to_owned(), LISTS));
+            return Some(("the required lists of countries have no country in common".to_owned(), LISTS));
         }
         if left.iter().all(|code| of_countries(true).any(|denied| denied.contains(code))) {
-            return Some(("every country that is asked for is denied too".to_owned(), LISTS));
+            return Some(("every required country is also denied".to_owned(), LISTS));
         }
     }
     let of_networks = |negated| {
@@ -122,9 +125,9 @@ fn empty_intersection(implicant: &[&Literal]) -> Option<(String, &'static str)> 
         left.iter().flat_map(|one| more.iter().filter_map(|other| intersection(one, other))).collect()
     })?;
     if left.is_empty() {
-        return Some(("no address is in all of the networks that are asked for".to_owned(), LISTS));
+        return Some(("the required networks have no address in common".to_owned(), LISTS));
     }
     let is_denied = |one: &Network| of_networks(true).any(|denied| denied.iter().any(|denied| denied.contains(one)));
     let all_denied = left.iter().all(is_denied);
-    all_denied.then(|| ("every network that is asked for is denied too".to_owned(), LISTS))
+    all_denied.then(|| ("every required network is also denied".to_owned(), LISTS))
 }

@@ -14,7 +14,7 @@ const MAX_CONDITIONAL_ARGUMENTS: usize = 4;
 
 /// Reports an item that is not a function.
 pub(crate) fn report_other_item(what: &str, at: Span, diagnostics: &mut Diagnostics) {
-    let wrong = format!("a rule guards a handler, and this is {what}");
+    let wrong = format!("a rule is written above a handler, and this is {what}");
     diagnostics.note_at(at, wrong, "write the attribute above an `async fn`");
 }
 
@@ -26,7 +26,8 @@ pub(crate) fn check_function(function: &Function, diagnostics: &mut Diagnostics)
         return diagnostics.note(receiver, "a handler has no `self`", help);
     }
     if function.is_associated_function() {
-        return diagnostics.note(&signature.ident, "a handler is no associated function", "write a free function");
+        let wrong = "a handler cannot be an associated function";
+        return diagnostics.note(&signature.ident, wrong, "write a free function");
     }
     let words = [
         (signature.constness.map(|word| word.span()), "const"),
@@ -40,7 +41,7 @@ pub(crate) fn check_function(function: &Function, diagnostics: &mut Diagnostics)
     }
     let has_lifetimes = signature.generics.lifetimes().next().is_some();
     for lifetime in signature.generics.lifetimes() {
-        let wrong = "a handler has no lifetimes: it owns its arguments";
+        let wrong = "a handler cannot have lifetimes: its arguments are owned";
         diagnostics.note(lifetime, wrong, "take owned types, such as `String`");
     }
     if let Some(variadic) = signature.variadic.as_ref().filter(|_| signature.abi.is_none()) {
@@ -56,7 +57,7 @@ pub(crate) fn check_function(function: &Function, diagnostics: &mut Diagnostics)
     }
     if let Some(extra) = signature.inputs.iter().nth(DIALECT.max_arguments) {
         let wrong = format!("a handler has at most {} arguments", DIALECT.max_arguments);
-        diagnostics.note(extra, wrong, "join some of them in one extractor of your own");
+        diagnostics.note(extra, wrong, "combine some of them in an extractor of your own");
     }
     let parameters = function.parameters();
     for hidden in parameters.iter().filter_map(Parameter::hidden_condition) {
@@ -65,17 +66,14 @@ pub(crate) fn check_function(function: &Function, diagnostics: &mut Diagnostics)
     }
     let mut conditional = parameters.iter().filter(|parameter| parameter.condition().is_some());
     if let Some(extra) = conditional.nth(MAX_CONDITIONAL_ARGUMENTS) {
-        let wrong = format!("more than {MAX_CONDITIONAL_ARGUMENTS} arguments stand under a `cfg`");
+        let wrong = format!("more than {MAX_CONDITIONAL_ARGUMENTS} arguments have a `cfg`");
         diagnostics.note(&extra.pattern, wrong, "put the `cfg` on the handler, and write it twice");
     }
     let is_plain = signature.constness.is_none() && signature.abi.is_none();
     if signature.asyncness.is_none() && !returns_future(&signature.output) && is_plain {
         let wrong = "this handler is not async, and its return type is not written as a future";
-        diagnostics.note(
-            signature.fn_token,
-            wrong,
-            "write `async fn`, or the future itself, such as `impl Future<Output = …>`",
-        );
+        let help = "write `async fn`, or the future itself, such as `impl Future<Output = …>`";
+        diagnostics.note(signature.fn_token, wrong, help);
     }
 }
 
@@ -111,7 +109,7 @@ fn check_type(kind: &Type, diagnostics: &mut Diagnostics) {
     let own = || format!("take an owned type, such as `String` or `{}`", DIALECT.state_example);
     match kind {
         Type::Reference(reference) if reference.lifetime.as_ref().is_none_or(|lifetime| lifetime.ident != "static") => {
-            diagnostics.note(reference, "a handler owns its arguments, and this is borrowed", own());
+            diagnostics.note(reference, "arguments of handlers are owned, and this one is borrowed", own());
         }
         Type::Reference(reference) => check_type(&reference.elem, diagnostics),
         Type::ImplTrait(bounds) => {
@@ -129,7 +127,11 @@ fn check_type(kind: &Type, diagnostics: &mut Diagnostics) {
                     match argument {
                         GenericArgument::Type(inner) => check_type(inner, diagnostics),
                         GenericArgument::Lifetime(lifetime) if lifetime.ident != "static" => {
-                            diagnostics.note(lifetime, "a handler owns its arguments, and this is borrowed", own());
+                            diagnostics.note(
+                                lifetime,
+                                "arguments of handlers are owned, and this one is borrowed",
+                                own(),
+                            );
                         }
                         _ => {}
                     }

@@ -58,7 +58,7 @@ pub(crate) fn analyze_rule(words: &Words, diagnostics: &mut Diagnostics) -> Opti
     let (public, formula) = formula::standalone_formula(words, diagnostics)?;
     check::check_standalone(&formula, diagnostics);
     if !public && !formula.is_about_caller() {
-        let wrong = "this rule does not say whether strangers may come in";
+        let wrong = "this rule does not state whether anonymous callers are admitted";
         return diagnostics.report_at(words.span, wrong, "write `public && …` or `authenticated && …`");
     }
     conflicts::check_contradictions(&formula, diagnostics);

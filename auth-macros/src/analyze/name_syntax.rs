@@ -25,7 +25,10 @@ pub(crate) fn check_name(kind: Kind, literal: &LitStr, diagnostics: &mut Diagnos
     // RFC 6749 §3.3
     let in_scopes = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5B | 0x5D..=0x7E);
     if kind == Kind::Scope && !text.bytes().all(in_scopes) {
-        let wrong = format!("{} is no scope: visible ASCII without spaces, quotes and backslashes", literal.token());
+        let wrong = format!(
+            "{} is not a valid scope: use visible ASCII without spaces, quotes and backslashes",
+            literal.token()
+        );
         return diagnostics.report(literal, wrong, format!("write a name such as \"{example}\""));
     }
     Some(())
@@ -44,7 +47,7 @@ fn as_rule(kind: Kind, text: &str) -> Option<String> {
     if let Some((_, inside)) = text.split_once('(') {
         let name = inside.trim_end_matches(')').trim_matches(['\'', '"', ' ']);
         let name = if plain(name) { name } else { kind.example() };
-        return Some(format!("the name alone: \"{name}\""));
+        return Some(format!("only the name: \"{name}\""));
     }
     let looks = text.contains("&&") || text.contains("||") || text.starts_with('!') || text.contains(')');
     looks.then(|| format!("a rule: `#[require({}(\"{}\") && …)]`", kind.word(), kind.example()))
@@ -56,7 +59,7 @@ pub(crate) fn check_text(what: &str, literal: &LitStr, example: &str, diagnostic
     if text.trim().is_empty() {
         return diagnostics.report(
             literal,
-            format!("the {what} has no name"),
+            format!("the {what} is empty"),
             format!("write a name such as \"{example}\""),
         );
     }
@@ -65,7 +68,7 @@ pub(crate) fn check_text(what: &str, literal: &LitStr, example: &str, diagnostic
         return diagnostics.report(literal, wrong, format!("write \"{}\"", text.trim()));
     }
     if text.chars().any(char::is_control) {
-        let wrong = format!("the {what} holds a control character");
+        let wrong = format!("the {what} contains a control character");
         return diagnostics.report(literal, wrong, "write a name that can be read");
     }
     Some(())

@@ -153,7 +153,7 @@ pub(super) fn name(kind: Kind, expression: &Expr) -> Option<String> {
         Some(absent) if kind == Kind::Role => {
             Some(format!("write `!role({})` in `#[require(…)]`", names(absent)?.text()))
         }
-        Some(_) => Some(format!("name the {} that has to be there, such as `\"{}\"`", kind.word(), kind.example())),
+        Some(_) => Some(format!("name the required {}, such as `\"{}\"`", kind.word(), kind.example())),
     }
 }
 
@@ -171,7 +171,7 @@ pub(super) fn comparison(left: &Expr, operator: &BinOp, right: &Expr) -> Option<
             let sign = if negated == is_absent { "" } else { "!" };
             format!("write `{sign}{text}`")
         }
-        Some((row, ..)) => format!("ask for what has to be there, such as `{}`", row.example),
+        Some((row, ..)) => format!("require what must be present, such as `{}`", row.example),
         None => as_check(left, operator, right),
     })
 }

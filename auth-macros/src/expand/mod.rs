@@ -123,7 +123,7 @@ pub(crate) fn finish(words: TokenStream, item: TokenStream) -> TokenStream {
         // A foreign attribute has replaced the handler. Without its rule it does not compile, as the scope and the route
         // require it.
         _ => {
-            quote_spanned!(Span::call_site()=> ::core::compile_error!("an attribute between the rule and the handler made something else of it\nhelp: write the rule below that attribute"); #item)
+            quote_spanned!(Span::call_site()=> ::core::compile_error!("an attribute between the rule and the handler changed the handler\nhelp: write the rule below that attribute"); #item)
         }
     }
 }
@@ -173,7 +173,7 @@ fn parse_forwarded(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Vec<Wo
         None => {
             diagnostics.note_at(
                 Span::call_site(),
-                "the words of this rule were lost",
+                "the arguments of this rule were lost",
                 "write the attribute that you meant",
             );
             Vec::new()

@@ -83,7 +83,7 @@ impl VocabularyExpansion<'_> {
             impl #name {
                 #[doc = #table]
                 pub const NAMES: &'static [&'static #str] = &[#(#names),*];
-                /// How tokens and rules spell it.
+                /// Returns the name in tokens and rules.
                 pub const fn name(&self) -> &'static #str {
                     #spelling
                 }

@@ -43,8 +43,8 @@ pub(crate) enum Word {
 pub(crate) fn words(attribute: Attribute, span: Span, tokens: &TokenStream, diagnostics: &mut Diagnostics) -> Words {
     if let Some(attribute) = find_attribute(tokens) {
         // The parser would accept and drop the attribute, so the rule would apply without its condition.
-        let help = "delete it; what depends on a `cfg` is two handlers, each under its own";
-        diagnostics.note_at(attribute, "a rule has no attributes", help);
+        let help = "delete it; write two handlers, each under its own `cfg`";
+        diagnostics.note_at(attribute, "attributes cannot appear in a rule", help);
     }
     let mut words = Words {
         attribute,
@@ -71,7 +71,7 @@ pub(crate) fn words(attribute: Attribute, span: Span, tokens: &TokenStream, diag
     };
     // If the parser returns, it has consumed all tokens or reported the rest.
     if let Err(error) = parser.parse2(with_raw_in(tokens.clone())) {
-        diagnostics.note_at(error.span(), "this cannot be read as part of a rule", RULE_HELP);
+        diagnostics.note_at(error.span(), "this cannot be parsed as part of a rule", RULE_HELP);
     }
     words
 }
@@ -107,7 +107,7 @@ const RULE_HELP: &str = "write atoms such as `role(\"admin\")`, joined by `&&` o
 
 fn read_expression(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> Option<Expr> {
     if input.peek(Token![,]) {
-        return diagnostics.report_at(input.span(), "nothing stands before this comma", "delete it");
+        return diagnostics.report_at(input.span(), "expected an argument before this comma", "delete it");
     }
     let ahead = input.fork();
     match ahead.parse::<Expr>() {
@@ -120,11 +120,11 @@ fn read_expression(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> Opt
             let last = last_span(input);
             skip_to_comma(input);
             if text.contains("unexpected end of input") {
-                diagnostics.report_at(last, "nothing stands on the right side of this", RULE_HELP)
+                diagnostics.report_at(last, "expected an operand after this", RULE_HELP)
             } else if text.contains("expected `,`") {
                 diagnostics.report_at(error.span(), "a comma is missing before this", "write one, or delete this")
             } else {
-                diagnostics.report_at(error.span(), "this cannot be read as part of a rule", RULE_HELP)
+                diagnostics.report_at(error.span(), "this cannot be parsed as part of a rule", RULE_HELP)
             }
         }
     }
@@ -172,14 +172,14 @@ fn read_word(expression: Expr, input: ParseStream<'_>, words: &mut Words, diagno
             _ if words.attribute == Attribute::RequireClaim => {
                 words.list.push(Word::Expression(Expr::Assign(ExprAssign { attrs, left, eq_token, right })));
             }
-            _ => diagnostics.note(left, "this is no key", "write a key such as `max_age = \"5m\"`"),
+            _ => diagnostics.note(left, "expected a key", "write a key such as `max_age = \"5m\"`"),
         },
         Expr::Path(path) if path.path.is_ident("not_found") => {
             let is_last = input.is_empty() || is_followed_by_last_words(input);
             if words.not_found {
-                diagnostics.note(path, "`not_found` stands twice", "delete one of the two");
+                diagnostics.note(path, "`not_found` is repeated", "delete one of the two");
             } else if !is_last {
-                diagnostics.note(path, "`not_found` is for the whole rule", "write it as the last word");
+                diagnostics.note(path, "`not_found` applies to the whole rule", "write it as the last word");
             }
             words.not_found = true;
         }
@@ -196,9 +196,9 @@ fn read_reason(
     diagnostics: &mut Diagnostics,
 ) {
     let key_text = key.to_token_stream();
-    let help = format!("write why, such as `{key_text} = \"{example}\"`");
+    let help = format!("write a reason, such as `{key_text} = \"{example}\"`");
     if into.is_some() {
-        diagnostics.note(key, format!("`{key_text}` stands twice"), "delete one of the two");
+        diagnostics.note(key, format!("`{key_text}` is repeated"), "delete one of the two");
     }
     match value {
         Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. })
@@ -206,7 +206,7 @@ fn read_reason(
         {
             *into = Some(text);
         }
-        other => diagnostics.note(other, "this is no reason", help),
+        other => diagnostics.note(other, "the reason is empty", help),
     }
 }
 
@@ -263,7 +263,11 @@ fn read_comma(input: ParseStream<'_>, words: &mut Words, diagnostics: &mut Diagn
         }
         _ => {
             let what = token.to_token_stream();
-            diagnostics.note(&token, format!("`{what}` joins nothing"), "write `&&` or `||` there, or delete the rest");
+            diagnostics.note(
+                &token,
+                format!("`{what}` is not an operator of rules"),
+                "write `&&` or `||`, or delete the rest",
+            );
         }
     }
     skip_to_comma(input);

@@ -139,7 +139,7 @@ async fn what_is_published_is_told_to_authors_who_listen_and_what_hides_is_not_t
     assert_eq!(call_service(&app, ask("/access", admin())).await.status(), 200);
     // The explanation as text.
     let answer = call_service(&app, explained(ask("/api/news", Caller::user("eve")))).await;
-    assert_eq!(explanation(answer.request()).unwrap(), "no  role(\"author\") (it is not so, or nobody knows)");
+    assert_eq!(explanation(answer.request()).unwrap(), "no  role(\"author\") (it does not hold, or is unknown)");
 }
 
 /// A handler whose check writes to the transaction.

@@ -67,8 +67,8 @@ fn site(auth: &Auth) -> impl HttpServiceFactory + use<> {
 #[actix_web::main]
 async fn main() -> std::io::Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
-    let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
+    let colors = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colors).with_writer(std::io::stderr).init();
     let port = std::env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(8080);
     let named = |name| std::env::var(name).map_err(|_| std::io::Error::other(format!("{name} is not set")));
     let (auth, _provider) = match std::env::var("ISSUER") {

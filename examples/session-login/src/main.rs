@@ -53,7 +53,7 @@ async fn admin() -> HttpResponse {
 
 /// Ends all other sessions of the user, for use after a password change. Requires a recent login.
 #[require_auth(max_age = "5m", direct)]
-#[post("/log-out-elsewhere")]
+#[post("/logout-elsewhere")]
 async fn log_out_elsewhere(session: Session) -> actix_web::Result<String> {
     Ok(session.log_out_elsewhere().await?.to_string())
 }
@@ -138,7 +138,7 @@ mod tests {
             let request = TestRequest::post().uri(path).insert_header(("Sec-Fetch-Site", site));
             request.insert_header(("Cookie", cookie.as_str())).to_request()
         };
-        assert_eq!(call_service(&app, post("/log-out-elsewhere", "same-origin")).await.status(), StatusCode::OK);
+        assert_eq!(call_service(&app, post("/logout-elsewhere", "same-origin")).await.status(), StatusCode::OK);
         assert_eq!(call_service(&app, post("/logout", "cross-site")).await.status(), StatusCode::FORBIDDEN);
         assert_eq!(status("/members").await, StatusCode::OK, "another site logs nobody out");
         assert_eq!(call_service(&app, post("/logout", "same-origin")).await.status(), StatusCode::NO_CONTENT);

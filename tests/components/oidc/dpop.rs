@@ -230,7 +230,7 @@ fn a_proof_without_our_nonce_is_asked_again() {
         "ES256",
     );
     let shared = || serve(auth(&second, Dpop::at(BASE).shared_nonces([9; 32])));
-    let (server, neighbour, alone) = (shared(), shared(), serve(auth(&second, Dpop::at(BASE).nonces())));
+    let (server, neighbor, alone) = (shared(), shared(), serve(auth(&second, Dpop::at(BASE).nonces())));
     let caller = |server| Caller { server, key: &key, token: token.clone() };
     let first = caller(&server).send(&[&caller(&server).proof(json!({}), json!({}))]);
     let challenge = first.lines("www-authenticate")[0];
@@ -241,7 +241,7 @@ fn a_proof_without_our_nonce_is_asked_again() {
     let with = |server, nonce: &str| {
         caller(server).send(&[&caller(server).proof(json!({}), json!({ "nonce": nonce }))]).status
     };
-    assert_eq!([with(&server, nonce), with(&neighbour, nonce), with(&alone, nonce)], [200, 200, 401]);
+    assert_eq!([with(&server, nonce), with(&neighbor, nonce), with(&alone, nonce)], [200, 200, 401]);
     for wrong in ["", "guess", &nonce[1..], &format!("{nonce}=")] {
         assert_eq!(with(&server, wrong), 401, "{wrong}");
     }

@@ -186,7 +186,7 @@ fn a_log_in_is_good_for_one_return_of_its_own_browser() {
     #[rustfmt::skip]
     let refused: Vec<(&str, String, String)> = vec![
         ("no cookie",                       back.clone(),                                   String::new()),
-        ("the cookie of another log-in",    back.clone(),                                   other_cookie.clone()),
+        ("the cookie of another login",    back.clone(),                                   other_cookie.clone()),
         ("that under this one's name",      back.clone(),                                   renamed(&other_cookie, &state)),
         ("two cookies of this name",        back.clone(),                                   format!("{cookie}; {}", renamed(&other_cookie, &state))),
         ("a cookie that was changed",       back.clone(),                                   format!("{}{}", &cookie[..cookie.len() - 1], if cookie.ends_with('A') { "Q" } else { "A" })),
@@ -202,7 +202,7 @@ fn a_log_in_is_good_for_one_return_of_its_own_browser() {
         let answer = site.back(&path, &cookies);
         assert_eq!(answer.status, 400, "{case}: {answer:?}");
         assert!(!answer.lines("set-cookie").iter().any(|line| line.starts_with("session=")), "{case}");
-        assert!(answer.text().contains("The log-in was not completed"), "{case}");
+        assert!(answer.text().contains("The login was not completed"), "{case}");
     }
     // The correct response, as a cross-site request. The session has a new id, and the redirect leads to the requested page.
     let first = site.back(&back, &cookie);
@@ -325,8 +325,8 @@ fn an_id_token_that_is_not_of_this_log_in_logs_nobody_in() {
         ("for several, and nobody says for whom", nothing(),                json!({ "aud": ["web", "other"] }),                         400),
         ("for another client",              nothing(),                      json!({ "aud": "other" }),                                  400),
         ("for another party",               nothing(),                      json!({ "azp": "other" }),                                  400),
-        ("of another log-in",               nothing(),                      json!({ "nonce": "another" }),                              400),
-        ("of no log-in",                    nothing(),                      json!({ "nonce": null }),                                   400),
+        ("of another login",               nothing(),                      json!({ "nonce": "another" }),                              400),
+        ("of no login",                    nothing(),                      json!({ "nonce": null }),                                   400),
         ("of another issuer",               nothing(),                      json!({ "iss": "https://id.example" }),                     400),
         ("expired",                         nothing(),                      json!({ "exp": now - 120 }),                                400),
         ("of nobody",                       nothing(),                      json!({ "sub": null }),                                     400),
@@ -390,7 +390,7 @@ fn settings_of_a_log_in_that_cannot_work_do_not_build() {
         (with(login("https://app.example/cb?x=1")), "no `https` address of this server"),
         (with(login("/cb")), "no `https` address of this server"),
         (with(OidcLogin::new("http://id.example", "web", "secret", "https://app.example/cb")), "is never asked"),
-        (with(good().scopes(["two words"])), "is no scope"),
+        (with(good().scopes(["two words"])), "is not a scope"),
         (with(good().sealing_secret("short")), "at least 32 bytes"),
         (with(good().sealing_secret("x".repeat(32))).bearer(tokens), "HMAC secret of an issuer"), // L2
     ];

@@ -87,7 +87,7 @@ fn a_logout_that_still_has_the_cookie_from_before_ends_what_took_its_place() {
     let third = again(&second);
     let out = server.send(&request("POST", "/logout").field("Cookie", &first).fields(&[OURS]));
     assert_eq!(out.status, 204);
-    assert_eq!(server.send(&with(&third, "/me")).status, 401, "log-out means log-out");
+    assert_eq!(server.send(&with(&third, "/me")).status, 401, "logout means logout");
     let other = logged_in(&server, json!({ "sub": "alice" }));
     let out = server.send(&request("POST", "/logout").field("Cookie", &first).fields(&[OURS]));
     assert_eq!((out.status, server.send(&with(&other, "/me")).status), (204, 200), "and no more than that");
@@ -119,7 +119,7 @@ fn what_would_weaken_sessions_does_not_build_or_answers_this_machine_alone() {
     let hour = Duration::from_secs(3600);
     #[rustfmt::skip]
     let table = [
-        (Sessions::memory().cookie_name("__Host-x"), "`.session(…)`: `.cookie_name(…)`: \"__Host-x\" is no name of a cookie: write letters, digits, `-` and `_`, without a prefix such as `__Host-`"),
+        (Sessions::memory().cookie_name("__Host-x"), "`.session(…)`: `.cookie_name(…)`: \"__Host-x\" is not a cookie name: write letters, digits, `-` and `_`, without a prefix such as `__Host-`"),
         (Sessions::memory().idle_timeout(Duration::ZERO), "`.session(…)`: `.idle_timeout(…)`: at least a second, and at most a year"),
         (Sessions::memory().absolute_timeout(Duration::MAX), "`.session(…)`: `.absolute_timeout(…)`: at least a second, and at most a year"),
         (Sessions::memory().refresh_roles_after(2 * hour), "`.session(…)`: `.refresh_roles_after(…)`: at most an hour"),
@@ -131,7 +131,7 @@ fn what_would_weaken_sessions_does_not_build_or_answers_this_machine_alone() {
     assert_eq!(build(Sessions::memory()), Ok(()));
     let two =
         Auth::builder().session(Sessions::memory()).bearer(jwt()).build().map(drop).map_err(|error| error.to_string());
-    assert!(two.unwrap_err().contains("does not say what it `.confers(…)`"));
+    assert!(two.unwrap_err().contains("must declare what it `.confers(…)`"));
     let users = PasswordAuthenticator::new(Staff::default());
     let basic = |users: PasswordAuthenticator| auth_actix::password::Basic::new(users).confers(Confers::everything());
     let both = |form: PasswordAuthenticator| {

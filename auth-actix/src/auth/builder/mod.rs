@@ -135,7 +135,7 @@ impl AuthBuilder {
     /// use auth_actix::{Auth, Id, Jwt};
     /// let jwt = Jwt::hs256([7; 32]).issuer("https://id.example").audience("reports");
     /// let memberships = |caller: Id, tenant: Option<String>| async move {
-    ///     // SELECT role FROM memberships WHERE person = caller AND organisation = tenant
+    ///     // SELECT role FROM memberships WHERE person = caller AND organization = tenant
     ///     let _ = (caller, tenant);
     ///     Ok(vec!["editor".to_owned()])
     /// };

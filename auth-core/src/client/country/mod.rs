@@ -136,7 +136,7 @@ pub const fn check_country(code: &str) {
         return;
     }
     let mut text = Text::new();
-    text.all(&["\"", code, "\" is no country code"]);
+    text.all(&["\"", code, "\" is not a country code"]);
     text.all(match code.as_bytes() {
         b"UK" => &["; did you mean \"GB\"?\nhelp: write \"GB\" for the United Kingdom"],
         b"EL" => &["; did you mean \"GR\"?\nhelp: write \"GR\" for Greece"],

@@ -46,7 +46,7 @@ pub const fn check_name(vocabulary: &Vocabulary, written: &str) {
 pub const fn check_negated(vocabulary: &Vocabulary) {
     if vocabulary.open {
         panic!(
-            "`!` over a name that is declared nowhere: a typo in it would let everybody in\nhelp: derive the vocabulary, or ask for what has to be there"
+            "`!` on a name without a declared vocabulary: a typo in it would admit everyone\nhelp: derive the vocabulary, or require what must be present"
         );
     }
 }

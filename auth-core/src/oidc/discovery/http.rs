@@ -44,19 +44,19 @@ pub(crate) enum Failed {
     Status(u16),
     #[error("answers with more than {0} bytes")]
     TooLarge(usize),
-    #[error("answers with something else than was asked for")]
+    #[error("answers with unexpected content")]
     NotUnderstood,
-    #[error("says that it is another issuer")]
+    #[error("names another issuer")]
     AnotherIssuer,
     #[error("names an address of this machine")]
     Inwards,
-    #[error("names an address that is not asked: {0}")]
+    #[error("names an address that is not allowed: {0}")]
     Endpoint(EndpointError),
-    #[error("publishes no key that can be used")]
+    #[error("publishes no usable key")]
     NoKey,
     #[error("publishes more than {0} keys")]
     TooManyKeys(usize),
-    #[error("there is no thread to ask from")]
+    #[error("no thread could be started")]
     NoThread,
 }
 
@@ -82,10 +82,10 @@ pub(crate) struct Reach {
 #[non_exhaustive]
 pub enum ReachError {
     /// The value is not a certificate.
-    #[error("`.root_certificate(…)` is given no certificate in PEM")]
+    #[error("`.root_certificate(…)` contains no PEM certificate")]
     RootCertificate,
     /// The value is not the URL of a proxy.
-    #[error("`.proxy(…)` is given no address: write `http://proxy.example:3128`")]
+    #[error("`.proxy(…)` is not a URL: write `http://proxy.example:3128`")]
     Proxy,
     /// The file of the bearer token cannot be read, or contains no token.
     #[error("`.bearer_file({0:?})`: the file cannot be read, or contains no token")]

@@ -24,10 +24,10 @@ pub(crate) struct EndpointUrl(Url);
 #[non_exhaustive]
 pub enum EndpointError {
     /// The URL is not absolute, or has no host.
-    #[error("it is no absolute URL")]
+    #[error("it is not an absolute URL")]
     NoUrl,
     /// The URL is not `https`, so that an intermediary could respond with its own keys.
-    #[error("it is not `https`, which only an address of this machine need not be")]
+    #[error("it is not `https`, which is required except for loopback addresses")]
     NotHttps,
     /// The URL contains a user name, a password or a fragment.
     #[error("it carries a password or a fragment")]

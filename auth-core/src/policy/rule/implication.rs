@@ -229,7 +229,7 @@ pub const fn check_proof(formula: &Formula, name: Name) {
         ]);
         panic!("{}", text.as_str());
     }
-    text.all(&["the rule lets in callers without the ", kind, " \"", name.text, "\", and this argument proves it\n"]);
+    text.all(&["the rule admits callers without the ", kind, " \"", name.text, "\", and this argument proves it\n"]);
     text.all(&["help: write `#[require_", kind, "(\"", name.text, "\")]` above the handler, or delete the argument"]);
     panic!("{}", text.as_str());
 }

@@ -52,7 +52,7 @@ impl RuleTarget {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Handler(path) => path,
-            Self::Login => "a log-in",
+            Self::Login => "a login",
             Self::Other(description) => description,
         }
     }

@@ -124,7 +124,7 @@ impl Formula {
     }
 }
 
-const KEEP: &str = "help: delete it, or say why it stays: `redundant = \"…\"`";
+const KEEP: &str = "help: delete it, or give a reason: `redundant = \"…\"`";
 
 #[track_caller]
 #[allow(clippy::panic, reason = "the panic of a const is the compile error")]
@@ -142,13 +142,7 @@ const fn refuse(parts: &[&str]) {
 pub const fn check_possible(formula: &Formula, ways: &[&[u16]]) {
     if let Some((one, other)) = formula.impossible(ways) {
         let (one, other) = if one.negated { (other, one) } else { (one, other) };
-        refuse(&[
-            "no caller can pass: whoever fits `",
-            one.text,
-            "` does not fit `",
-            other.text,
-            "`\nhelp: delete one of the two",
-        ]);
+        refuse(&["no caller can pass: `", one.text, "` excludes `", other.text, "`\nhelp: delete one of the two"]);
     }
 }
 
@@ -168,7 +162,7 @@ pub const fn check_any(formula: &Formula, parts: &[Part], index: usize) {
             && formula.covers(other.ways, part.ways)
             && (at < index || !formula.covers(part.ways, other.ways))
         {
-            refuse(&["`", part.text, "` lets in nobody whom `", other.text, "` does not\n", KEEP]);
+            refuse(&["`", part.text, "` is redundant: `", other.text, "` already covers it\n", KEEP]);
         }
         if let ([[one]], [[two]]) = (other.ways, part.ways)
             && let (Some(one), Some(two)) = (formula.literal(*one), formula.literal(*two))
@@ -181,9 +175,9 @@ pub const fn check_any(formula: &Formula, parts: &[Part], index: usize) {
                 one.text,
                 "` or `",
                 two.text,
-                "` leaves out only those of whom it is not known\nhelp: write `",
+                "` holds for every caller for whom it is known\nhelp: write `",
                 everybody,
-                "` to let them in too, or say why it stays: `redundant = \"…\"`",
+                "` to admit the others too, or give a reason: `redundant = \"…\"`",
             ]);
         }
         at += 1;

@@ -32,7 +32,7 @@ pub enum ApiKeysFileError {
     #[error("line {0} of the file of API keys is not `ID HASH OWNER ROLES SCOPES EXPIRES`")]
     Line(usize),
     /// The file contains a key twice.
-    #[error("the key in line {0} of the file of API keys stands in an earlier one too")]
+    #[error("the key in line {0} of the file of API keys is also in an earlier line")]
     Twice(usize),
 }
 

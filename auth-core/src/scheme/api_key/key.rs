@@ -53,7 +53,7 @@ impl NewApiKey {
 #[non_exhaustive]
 pub enum ApiKeyError {
     /// The operating system provides no random numbers.
-    #[error("the system gives no random numbers")]
+    #[error("the operating system provides no random numbers")]
     NoRandom,
     /// The owner is empty or contains a control character. It is part of an identity, and appears in logs and files.
     #[error("the owner of an API key is empty, or contains a control character")]

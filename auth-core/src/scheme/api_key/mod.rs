@@ -27,7 +27,7 @@ use crate::scheme::settings::{AllSettings, Assembly, SchemeSettings, SettingsCon
 
 /// The key store is unavailable. The request is answered with 503.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the store of API keys is out of reach")]
+#[error("the store of API keys is unavailable")]
 pub struct ApiKeyStoreUnavailable;
 
 crate::debug_as_display!(ApiKeyStoreUnavailable);

@@ -39,7 +39,7 @@ impl ApiKeyVerifier {
             timeout::with_timeout(async { self.keys.find(id).await }).await.unwrap_or(Err(ApiKeyStoreUnavailable));
         let found = found.map_err(|ApiKeyStoreUnavailable| {
             let reason = Reason::AuthenticationUnavailable(RetryAfter::seconds(2));
-            refused(reason, "the store of API keys is out of reach")
+            refused(reason, "the store of API keys is unavailable")
         })?;
         let stored = found.as_ref().map_or([0; 32], |key| key.hash);
         let fits: bool = hash(secret).ct_eq(&stored).into();

@@ -97,7 +97,7 @@ fn in_subprotocol<'r, H: RequestHead>(head: Head<'r, H>, name: &str, longest: us
         _ if rest.any(is_named) => refused("two tokens among the subprotocols"),
         Ok(token) if token.len() > longest => too_long(),
         Ok(token) if is_token68(token) => Credential::new(SchemeId::Bearer, token).into(),
-        _ => refused("the subprotocol after its name is no token68"),
+        _ => refused("the subprotocol after the name is not token68"),
     }
 }
 

@@ -53,7 +53,7 @@ pub(super) fn read_claims(
         lists.record(&issuer.source, &claims, name, value);
         read.record(issuer, signs, &claims, name, value);
     })
-    .map_err(|_| invalid("the claims are no strict JSON object"))?;
+    .map_err(|_| invalid("the claims are not a strict JSON object"))?;
     if let Some((cause, value)) = read.wrong_type {
         return Err(invalid(cause).with_detail(format!("it is {}", type_of(Raw::at(&claims, value)))));
     }
@@ -215,11 +215,11 @@ impl RegisteredClaims {
             Some((OtherKind::IdToken, _)) if issuer.conditions.accepts_id_tokens => Ok(()),
             Some((OtherKind::IdToken, value)) => {
                 let detail = format!("it contains {}; `.accept_id_tokens()`", shown(Raw::at(claims, value)));
-                Err(invalid("the token says that it is an ID token").with_detail(detail))
+                Err(invalid("the token is an ID token").with_detail(detail))
             }
             Some((OtherKind::Other, value)) => {
                 let detail = format!("it contains {}", shown(Raw::at(claims, value)));
-                Err(invalid("the token says that it is not an access token").with_detail(detail))
+                Err(invalid("the token is not an access token").with_detail(detail))
             }
         }
     }

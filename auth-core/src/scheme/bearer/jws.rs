@@ -99,7 +99,7 @@ pub(super) fn verify(
     if token.len() > longest {
         return Err(too_long(token, longest).into());
     }
-    let parts = Parts::of(token).ok_or_else(|| invalid("the token has not three parts"))?;
+    let parts = Parts::of(token).ok_or_else(|| invalid("the token does not have three parts"))?;
     if let ([only], false) = (issuers, several) {
         // No claim is read before the signature is verified.
         let key = verify_signature(&parts, only, &IssuerClaim::Itself)?;
@@ -109,7 +109,7 @@ pub(super) fn verify(
     }
     // Before the signature is verified, a claim may only select one of the configured issuers (RFC 8725 §3.8).
     let claims = decoded(parts.claims)?;
-    let named = issuer_of(&claims).ok_or_else(|| invalid("the claims name no issuer, or are no strict JSON"))?;
+    let named = issuer_of(&claims).ok_or_else(|| invalid("the claims contain no issuer, or are not strict JSON"))?;
     let by_name = |name: &str| issuers.iter().enumerate().find(|(_, issuer)| *issuer.source.issuer == *name);
     let listed = || issuers.iter().enumerate().find(|(_, issuer)| issuer.signs_for.contains(&named));
     let (issuer, signs) = match (by_name(&named), resolved.filter(|(of, _)| *of == named)) {
@@ -189,9 +189,9 @@ pub(super) fn read_answer(
         _ => {}
     });
     let members = read.ok().and_then(|()| answer.trim_start().strip_prefix('{'));
-    let members = members.ok_or_else(|| invalid("the answer is no strict JSON object"))?;
+    let members = members.ok_or_else(|| invalid("the response is not a strict JSON object"))?;
     if other {
-        return Err(invalid("the issuer says that this is no access token"));
+        return Err(invalid("the issuer reports that this is not an access token"));
     }
     if user && !subject {
         return Err(invalid("the issuer names a user without a subject"));

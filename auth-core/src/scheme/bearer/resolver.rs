@@ -39,7 +39,7 @@ impl Resolved {
 
 /// The data source of the resolver is unavailable. The response is 503.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("whoever knows the issuers is out of reach")]
+#[error("the issuer resolver is unavailable")]
 pub struct IssuersUnavailable;
 
 crate::debug_as_display!(IssuersUnavailable);
@@ -128,5 +128,5 @@ impl Resolver {
 
 fn unavailable() -> Denial {
     let reason = Reason::AuthenticationUnavailable(RetryAfter::seconds(1));
-    Denial::refused(SchemeId::Bearer, reason, "whoever knows the issuers is out of reach")
+    Denial::refused(SchemeId::Bearer, reason, "the issuer resolver is unavailable")
 }

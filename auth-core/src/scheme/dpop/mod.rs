@@ -70,7 +70,7 @@ enum ReplaySetting {
 pub enum DpopError {
     /// The base is not an `https` URL of this server. Proofs name the URL of the request, so the server must have a list of its own
     /// URLs.
-    #[error("{0:?} is no `https` address of this server, such as \"https://api.example\"")]
+    #[error("{0:?} is not an `https` address of this server, such as \"https://api.example\"")]
     Base(String),
     /// The window is not between 1 s and 300 s.
     #[error("`.window(…)` is from 1 s to 300 s")]
@@ -82,7 +82,7 @@ pub enum DpopError {
     #[error("`.shared_nonces(…)` takes a secret of at least 32 bytes, not a public key")]
     Secret,
     /// The system provides no random numbers.
-    #[error("the system gives no random numbers")]
+    #[error("the operating system provides no random numbers")]
     NoRandom,
     /// The Redis URL is invalid.
     #[error("`.redis(…)`: {0}")]
@@ -262,7 +262,7 @@ impl DpopVerifier {
             Some(Ok(false)) => Err(refused("the proof was used before (jti)")),
             Some(Err(ReplayStoreUnavailable)) | None => {
                 let reason = Reason::AuthenticationUnavailable(RetryAfter::seconds(1));
-                Err(Denial::refused(SchemeId::Dpop, reason, "proofs cannot be remembered"))
+                Err(Denial::refused(SchemeId::Dpop, reason, "used proofs cannot be recorded"))
             }
         }
     }

@@ -20,7 +20,7 @@ pub struct CookieSettings {
 
 /// The cookie name is invalid.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no name of a cookie: write letters, digits, `-` and `_`, without a prefix such as `__Host-`")]
+#[error("{0:?} is not a cookie name: write letters, digits, `-` and `_`, without a prefix such as `__Host-`")]
 pub struct CookieNameError(pub(super) String);
 
 crate::debug_as_display!(CookieNameError);
@@ -172,7 +172,7 @@ mod tests {
         }
         let broken: &[&[u8]] = &[b"\xff\xfe=\x80; x"];
         let line = format!("__Host-session={value}");
-        assert_eq!(settings().read(broken.iter().copied().chain([line.as_bytes()])), Some(id), "a broken neighbour");
+        assert_eq!(settings().read(broken.iter().copied().chain([line.as_bytes()])), Some(id), "a broken neighbor");
         let bad = [
             format!("%5F%5FHost-session={value}"),
             format!("\u{2000}__Host-session={value}"),

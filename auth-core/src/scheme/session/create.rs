@@ -50,7 +50,7 @@ impl SessionVerifier {
         }
         let principal = self.principal(claims.clone())?;
         admit(&principal)?;
-        let id = SessionId::random().ok_or_else(|| set_up("the system gives no random numbers"))?;
+        let id = SessionId::random().ok_or_else(|| set_up("the operating system provides no random numbers"))?;
         let (idle, lasts) = if remember { (None, self.remembers) } else { (Some(self.idle), self.lasts) };
         let actors = principal.actors().map(|actor| actor.id().to_string());
         let ids = [principal.id().to_string()].into_iter().chain(actors).collect();
@@ -123,7 +123,11 @@ impl SessionVerifier {
     ) -> Result<(String, Principal), Denial> {
         if actor.actor().is_some() {
             let reason = Reason::InsufficientPermissions;
-            return Err(Denial::refused(actor.scheme(), reason, "who acts for somebody cannot act for another"));
+            return Err(Denial::refused(
+                actor.scheme(),
+                reason,
+                "a caller who acts for another cannot act for a third",
+            ));
         }
         let mut act = Map::from_iter([
             ("sub".to_owned(), json!(actor.local_subject())),
@@ -143,7 +147,7 @@ impl SessionVerifier {
             }
             (SchemeId::Basic, Some(users)) if ours => {
                 let found = users.find(&actor.local_subject()).await;
-                let found = found.map_err(|_| unavailable("the store of users is out of reach").denial)?;
+                let found = found.map_err(|_| unavailable("the store of users is unavailable").denial)?;
                 let gone = || ended("the user who acts is gone", false).denial;
                 Some(found.ok_or_else(gone)?.password_versions().to_vec())
             }

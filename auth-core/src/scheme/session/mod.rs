@@ -112,7 +112,7 @@ impl SessionVerifier {
                 Ok(SessionState::Unknown) => {
                     return Err(ended("the session has ended, or is unknown to this store", true));
                 }
-                Err(_) => return Err(unavailable("the store of sessions is out of reach")),
+                Err(_) => return Err(unavailable("the store of sessions is unavailable")),
             };
             let claims = match self.changed(key, &live).await? {
                 None => live.record.claims,
@@ -125,7 +125,7 @@ impl SessionVerifier {
                         lost = true;
                         continue;
                     }
-                    Err(_) => return Err(unavailable("the store of sessions is out of reach")),
+                    Err(_) => return Err(unavailable("the store of sessions is unavailable")),
                 },
             };
             let principal = self.principal(claims).map_err(|denial| Rejection { denial, delete_cookie: true })?;
@@ -168,7 +168,7 @@ impl SessionVerifier {
         match self.store.touch(key).await {
             Ok(true) => Ok(()),
             Ok(false) => Err(ended("the session has ended", false)),
-            Err(_) => Err(unavailable("the store of sessions is out of reach")),
+            Err(_) => Err(unavailable("the store of sessions is unavailable")),
         }
     }
 
@@ -206,7 +206,7 @@ impl SessionVerifier {
         name: &str,
         passwords: &[String],
     ) -> Result<VerifiedUser, Rejection> {
-        let found = users.find(name).await.map_err(|_| unavailable("the store of users is out of reach"))?;
+        let found = users.find(name).await.map_err(|_| unavailable("the store of users is unavailable"))?;
         match found.filter(|user| user.has_password_version(passwords)) {
             Some(user) => Ok(user),
             None => {

@@ -109,7 +109,7 @@ pub const ROTATION_GRACE: Duration = Duration::from_secs(60);
 #[non_exhaustive]
 pub enum SessionStoreError {
     /// The store is unavailable or too slow. It is unknown whether the session is valid.
-    #[error("the store of sessions is out of reach")]
+    #[error("the store of sessions is unavailable")]
     Unavailable,
     /// The store is full. Live sessions are never evicted.
     #[error("the store of sessions is full")]
@@ -122,7 +122,7 @@ impl SessionStoreError {
     /// Returns the denial for the response: 503, without the cause.
     pub fn denial(self) -> Denial {
         let cause = match self {
-            Self::Unavailable => "the store of sessions is out of reach",
+            Self::Unavailable => "the store of sessions is unavailable",
             Self::Full => "the store of sessions is full",
         };
         super::unavailable(cause).denial

@@ -110,7 +110,7 @@ fn an_address_is_counted_over_all_names_and_a_success_does_not_clear_it() {
         assert!(throttle.admits(&name.to_string(), from(1), at(0)).is_ok());
     }
     assert!(throttle.admits("another", from(1), at(0)).is_err());
-    assert!(throttle.admits("another", from(2), at(0)).is_ok(), "a neighbour is judged");
+    assert!(throttle.admits("another", from(2), at(0)).is_ok(), "a neighbor is judged");
     throttle.admits(ALICE, from(1), at(1)).unwrap().settles(LoginOutcome::Success, at(1));
     assert!(throttle.admits("another", from(1), at(1)).is_ok(), "the delay is over");
     assert!(throttle.admits("another", from(1), at(1)).is_err(), "the count is not");

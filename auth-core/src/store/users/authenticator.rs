@@ -221,7 +221,7 @@ impl PasswordAuthenticator {
         });
         let user = match verification.await {
             Ok(Ok(Ok(user))) => user,
-            Ok(Ok(Err(UserStoreUnavailable))) => return Err("the store of users is out of reach"),
+            Ok(Ok(Err(UserStoreUnavailable))) => return Err("the store of users is unavailable"),
             Ok(Err(_)) => return Err("the verification of the password takes too long"),
             Err(_) => return Err("the verification of the password failed"),
         };

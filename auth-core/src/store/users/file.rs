@@ -32,7 +32,7 @@ pub enum UsersFileError {
     #[error("line {0} of the file of users is not `name:hash:roles`")]
     Line(usize),
     /// A name occurs twice.
-    #[error("the name in line {0} of the file of users stands in an earlier one too")]
+    #[error("the name in line {0} of the file of users is also in an earlier line")]
     Twice(usize),
     /// The hash is invalid.
     #[error("the hash in line {line} of the file of users: {error}")]
@@ -154,10 +154,10 @@ mod tests {
         let table = [
             (format!("alice:{hash}"), "line 1 of the file of users is not `name:hash:roles`"),
             (format!(":{hash}:admin"), "line 1 of the file of users is not `name:hash:roles`"),
-            (format!("alice:{hash}:a\nalice:{hash}:b"), "the name in line 2 of the file of users stands in an earlier one too"),
-            ("alice:pw:a".to_owned(), "the hash in line 1 of the file of users: this is no argon2id hash in PHC form"),
-            (format!("alice:{cheap}:a"), "the hash in line 1 of the file of users: the hash is too cheap: at least m=19456,t=2,p=1"),
-            (format!("alice:{dear}:a"), "the hash in line 1 of the file of users: the hash is too dear: at most m=262144,t=16,p=16"),
+            (format!("alice:{hash}:a\nalice:{hash}:b"), "the name in line 2 of the file of users is also in an earlier line"),
+            ("alice:pw:a".to_owned(), "the hash in line 1 of the file of users: this is not an argon2id hash in PHC format"),
+            (format!("alice:{cheap}:a"), "the hash in line 1 of the file of users: the parameters of the hash are too low: at least m=19456,t=2,p=1"),
+            (format!("alice:{dear}:a"), "the hash in line 1 of the file of users: the parameters of the hash are too high: at most m=262144,t=16,p=16"),
             (format!("alice:{hash}:a\nbob:{other}:b"), "the hash in line 2 of the file of users has another cost than the first one"),
         ];
         for (text, expected) in table {

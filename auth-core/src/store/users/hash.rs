@@ -11,14 +11,14 @@ use super::{SecretString, UserStoreUnavailable};
 #[non_exhaustive]
 pub enum HashError {
     /// The hash is not an argon2id hash in PHC form.
-    #[error("this is no argon2id hash in PHC form")]
+    #[error("this is not an argon2id hash in PHC format")]
     NotArgon2id,
     /// The cost is below the minimum of OWASP: `m=19456,t=2`, `m=12288,t=3` or `m=47104,t=1`.
-    #[error("the hash is too cheap: at least m=19456,t=2,p=1")]
-    TooCheap,
+    #[error("the parameters of the hash are too low: at least m=19456,t=2,p=1")]
+    BelowMinimum,
     /// The cost is above the maximum: 256 MiB, 16 passes or 16 lanes. A few logins could exhaust the server.
-    #[error("the hash is too dear: at most m=262144,t=16,p=16")]
-    TooDear,
+    #[error("the parameters of the hash are too high: at most m=262144,t=16,p=16")]
+    AboveMaximum,
 }
 
 crate::debug_as_display!(HashError);
@@ -35,9 +35,9 @@ impl Cost {
         let cost = Self::read(hash)?;
         let enough = matches!((cost.memory, cost.passes), (19_456.., 2..) | (12_288.., 3..) | (47_104.., 1..));
         if cost.memory > 262_144 || cost.passes > 16 || cost.lanes > 16 {
-            Err(HashError::TooDear)
+            Err(HashError::AboveMaximum)
         } else if !enough {
-            Err(HashError::TooCheap)
+            Err(HashError::BelowMinimum)
         } else {
             Ok(cost)
         }

@@ -51,7 +51,7 @@ impl User {
     pub fn with_outdated_hash(hash: impl Into<String>) -> Result<Self, HashError> {
         let hash = hash.into();
         match Cost::of(&hash) {
-            Ok(_) | Err(HashError::TooCheap) => Ok(Self { hash, roles: Vec::new() }),
+            Ok(_) | Err(HashError::BelowMinimum) => Ok(Self { hash, roles: Vec::new() }),
             Err(error) => Err(error),
         }
     }

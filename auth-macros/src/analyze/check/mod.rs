@@ -34,9 +34,13 @@ pub(super) fn read_check(
 ) -> Option<Check> {
     let expression = match arguments {
         [one] => *one,
-        [] => return diagnostics.report(at, "this check asks nothing", format!("write `{}`", row.example)),
+        [] => return diagnostics.report(at, "`check` needs an expression", format!("write `{}`", row.example)),
         [_, second, ..] => {
-            return diagnostics.report(second, "a check is one expression", "write `&&` between two, or two checks");
+            return diagnostics.report(
+                second,
+                "`check` takes one expression",
+                "join them with `&&`, or write two checks",
+            );
         }
     };
     let mut free = free::free_names(expression);
@@ -59,12 +63,12 @@ pub(super) fn read_object(
     diagnostics: &mut Diagnostics,
 ) -> Option<Check> {
     let [object, action] = arguments else {
-        let help = format!("write the type of the object, and what is done to it: `{}`", row.example);
-        return diagnostics.report(at, "this takes two types", help);
+        let help = format!("write the type of the object and the action on it: `{}`", row.example);
+        return diagnostics.report(at, "`authorized` takes two types", help);
     };
     let mut read = |one: &Expr| match ungrouped(one) {
         Expr::Path(path) if path.qself.is_none() => Some(path.path.clone()),
-        other => diagnostics.report(other, "this is no type", format!("write `{}`", row.example)),
+        other => diagnostics.report(other, "expected a type", format!("write `{}`", row.example)),
     };
     let (object, action) = (read(object), read(action));
     let (object, action) = (object?, action?);
@@ -87,7 +91,7 @@ pub(super) fn number_checks(formula: Formula, diagnostics: &mut Diagnostics) -> 
         && let Some(extra) =
             numbered.literals().into_iter().filter(|one| matches!(one.atom, Atom::Check(_))).nth(MAX_CHECKS.into())
     {
-        diagnostics.note(&extra.at, format!("more than {MAX_CHECKS} checks"), "join some of them in a function");
+        diagnostics.note(&extra.at, format!("more than {MAX_CHECKS} checks"), "combine some of them in a function");
     }
     numbered
 }
@@ -136,14 +140,14 @@ pub(super) fn check_arguments(function: &Function, formula: &Formula, diagnostic
             let named = parameter.pattern.to_token_stream();
             diagnostics.note(
                 &parameter.pattern,
-                "in a check the caller is called `principal`; strangers may call this handler, and have no `Principal`",
-                format!("write `principal` in the check in place of `{named}`"),
+                "in a check the caller is named `principal`: anonymous callers may call this handler, and have no `Principal`",
+                format!("write `principal` in the check instead of `{named}`"),
             );
         } else if rebuild(&parameter.pattern).is_none() {
             diagnostics.note(
                 &parameter.pattern,
-                "a check names a part of this argument, which cannot be put together again for the handler",
-                "give the argument a name, and take it apart in the handler",
+                "a check uses a part of this argument, whose pattern moves out of it",
+                "give the argument a name, and destructure it in the handler",
             );
         }
     }
@@ -158,7 +162,7 @@ fn is_principal(kind: &syn::Type) -> bool {
 /// Reports checks in a rule without a handler.
 pub(super) fn check_standalone(formula: &Formula, diagnostics: &mut Diagnostics) {
     for literal in formula.literals().into_iter().filter(|literal| matches!(literal.atom, Atom::Check(_))) {
-        let wrong = "a check is over the arguments of a handler, and this rule has none";
+        let wrong = "`check` uses the arguments of a handler, and this rule has no handler";
         diagnostics.note(&literal.at, wrong, "write it in `#[require(…)]` above the handler");
     }
 }

@@ -47,17 +47,17 @@ fn one_atom(word: &str, negated: bool, words: &Words, diagnostics: &mut Diagnost
 
 fn public(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula> {
     if words.not_found {
-        return diagnostics.report_at(words.span, "what is public hides from nobody", "write `#[public]`");
+        return diagnostics.report_at(words.span, "`not_found` has no effect on a public handler", "write `#[public]`");
     }
     match words.list.first() {
         None => Some(Formula::All(Vec::new())),
-        Some(Word::Key(key, _)) => diagnostics.report(key, "`#[public]` takes no words", "write `#[public]`"),
+        Some(Word::Key(key, _)) => diagnostics.report(key, "`#[public]` takes no arguments", "write `#[public]`"),
         Some(Word::Expression(word)) => {
             let help = match suggestions::names(word) {
                 Some(names) => format!("write `#[require_role({})]`, or `#[public]` for everyone", names.text()),
                 None => "write `#[public]`".to_owned(),
             };
-            diagnostics.report(word, "`#[public]` takes no words", help)
+            diagnostics.report(word, "`#[public]` takes no arguments", help)
         }
     }
 }
@@ -83,7 +83,7 @@ fn require_auth(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula>
             },
         };
         if seen.contains(&name) {
-            let wrong = format!("`{name}` stands twice");
+            let wrong = format!("`{name}` is repeated");
             match value {
                 Some((key, _)) => diagnostics.note(key, wrong, "delete one of the two"),
                 None => diagnostics.note(&at, wrong, "delete one of the two"),
@@ -117,7 +117,7 @@ fn flag(word: &Expr) -> Option<String> {
 fn check_key(key: &syn::Ident, value: &Expr, diagnostics: &mut Diagnostics) -> Option<()> {
     let name = key.to_string();
     if REQUIRE_AUTH_FLAGS.contains(&name.as_str()) {
-        return diagnostics.report(key, format!("`{name}` has no value"), format!("write `{name}`"));
+        return diagnostics.report(key, format!("`{name}` takes no value"), format!("write `{name}`"));
     }
     if !REQUIRE_AUTH_KEYS.contains(&name.as_str()) {
         let help = match suggestions::attribute(&name, value) {
@@ -149,15 +149,15 @@ fn report_unknown_word(word: &Expr, diagnostics: &mut Diagnostics) {
     if let Expr::Call(call) = ungrouped(word)
         && let Some(flag) = REQUIRE_AUTH_FLAGS.iter().find(|flag| call.func.to_token_stream().to_string() == **flag)
     {
-        return diagnostics.note(word, format!("`{flag}` takes no words"), format!("write `{flag}`"));
+        return diagnostics.note(word, format!("`{flag}` takes no arguments"), format!("write `{flag}`"));
     }
     if let Some(meant) = suggestions::word_of_require_auth(word) {
         let found = one_line(word.to_token_stream());
         return diagnostics.note(word, format!("expected a key, found `{found}`"), format!("write `{meant}`"));
     }
     let wrong = match ungrouped(word) {
-        Expr::Path(_) | Expr::Call(_) => "this key has no value after `=`",
-        _ => "this value has no key before it",
+        Expr::Path(_) | Expr::Call(_) => "expected `=` and a value after this key",
+        _ => "expected a key before this value",
     };
     diagnostics.note(word, wrong, REQUIRE_AUTH_HELP);
 }
@@ -185,7 +185,7 @@ fn combined_names(kind: Kind, words: &Words, arguments: &[&Expr], diagnostics: &
             let (word, example) = (words.attribute.word(), kind.example());
             diagnostics.report_at(
                 words.span,
-                format!("this names no {}", kind.word()),
+                format!("expected at least one {}", kind.word()),
                 format!("write `#[{word}(\"{example}\")]`"),
             )
         }

@@ -44,13 +44,13 @@ pub(super) fn rule_formula(words: &Words, diagnostics: &mut Diagnostics) -> Opti
     match arguments.as_slice() {
         [rule] => read(rule, false, diagnostics),
         [] if diagnostics.is_empty() => {
-            diagnostics.report_at(words.span, "this rule says nothing", "write one, such as `role(\"admin\")`")
+            diagnostics.report_at(words.span, "expected a rule", "write one, such as `role(\"admin\")`")
         }
         [] => None,
         [first, second, ..] => {
             let (left, right) = (read(first, false, diagnostics), read(second, false, diagnostics));
             let help = format!("write `{} && {}`, or `||`", left?.text(), right?.text());
-            diagnostics.report(second, "two rules, and no word on how they combine", help)
+            diagnostics.report(second, "two rules need `&&` or `||` between them", help)
         }
     }
 }
@@ -77,7 +77,7 @@ fn read(rule: &Expr, negated: bool, diagnostics: &mut Diagnostics) -> Option<For
             let word = path.path.to_token_stream().to_string();
             match grammar::atom(&word) {
                 Some(row) if row.shape != Shape::NoArguments => {
-                    diagnostics.report(path, format!("`{word}` says nothing"), format!("write `{}`", row.example))
+                    diagnostics.report(path, format!("`{word}` needs an argument"), format!("write `{}`", row.example))
                 }
                 _ => {
                     let arguments = Vec::new();
@@ -99,7 +99,7 @@ fn read_connective(binary: &ExprBinary, negated: bool, diagnostics: &mut Diagnos
     if let Some(mixed) = mixed {
         let text = one_line(mixed.to_token_stream());
         let help = format!("write `({})`", text.replace(RAW_IN, "in"));
-        return diagnostics.report(mixed, "`&&` and `||` beside each other, and no parentheses", help);
+        return diagnostics.report(mixed, "`&&` and `||` are mixed without parentheses", help);
     }
     let (left, right) = (left?, right?);
     let and = matches!(binary.op, BinOp::And(_));
@@ -129,7 +129,7 @@ fn report_other<T>(rule: &Expr, ungrouped: &Expr, diagnostics: &mut Diagnostics)
                 Lit::Str(name) if is_plain(&name.value()) => format!("write `role({})`", name.token()),
                 _ => format!("write `{}`", ATOMS[1].example),
             };
-            diagnostics.report(rule, "a literal is no rule", help)
+            diagnostics.report(rule, "expected a rule, found a literal", help)
         }
         Expr::Path(path) if path.qself.is_none() && path.path.segments.len() == 2 => {
             let of = path.path.segments.first().map(|of| of.ident.to_string());
@@ -144,7 +144,7 @@ fn report_other<T>(rule: &Expr, ungrouped: &Expr, diagnostics: &mut Diagnostics)
                 Some(meant) => format!("write `{meant}`"),
                 None => "write atoms such as `role(\"admin\")`, joined by `&&` or `||`".to_owned(),
             };
-            diagnostics.report(other, "this is no rule", help)
+            diagnostics.report(other, "expected a rule", help)
         }
     }
 }
@@ -232,7 +232,7 @@ impl WrittenAtom<'_> {
         let Some(row) = grammar::atom(word) else {
             if word == "not_found" {
                 let help = "write it as the last word, after a comma";
-                return diagnostics.report(at_word, "`not_found` is no part of a rule", help);
+                return diagnostics.report(at_word, "`not_found` is not a part of a rule", help);
             }
             let words = ATOMS.map(|atom| atom.word);
             let near = did_you_mean(word, words);
@@ -244,7 +244,7 @@ impl WrittenAtom<'_> {
             return diagnostics.report(at_word, format!("unknown atom `{word}`{near}"), help);
         };
         if !self.arguments.is_empty() && row.shape == Shape::NoArguments {
-            let wrong = format!("`{word}` takes no words");
+            let wrong = format!("`{word}` takes no arguments");
             return diagnostics.report(self.whole, wrong, format!("write `{}`", row.example));
         }
         Some(row)
@@ -254,12 +254,12 @@ impl WrittenAtom<'_> {
     fn check_negation(&self, row: &grammar::Atom, diagnostics: &mut Diagnostics) -> Option<()> {
         let Self { word, whole, .. } = self;
         if self.negated && REQUIRE_AUTH_FLAGS.contains(&row.word) {
-            let wrong = format!("`!{word}` would let in only those who act for somebody else");
+            let wrong = format!("`!{word}` would admit only delegated callers");
             return diagnostics.report(whole, wrong, format!("write `{word}`, or nothing"));
         }
         if self.negated && !row.negatable {
-            let wrong = format!("`!` over `{word}`: whoever wants in could simply present less");
-            let help = "ask for what has to be there, or negate a role or a claim";
+            let wrong = format!("`{word}` cannot be negated: a caller could satisfy the rule by presenting less");
+            let help = "require what must be present, or negate a role or a claim";
             return diagnostics.report(whole, wrong, help);
         }
         Some(())

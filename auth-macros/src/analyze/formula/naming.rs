@@ -37,10 +37,10 @@ pub(super) fn read_tenant(
     diagnostics: &mut Diagnostics,
 ) -> Option<Ident> {
     if is_second {
-        return diagnostics.report(key, "`in` stands twice", "delete one of the two");
+        return diagnostics.report(key, "`in` is repeated", "delete one of the two");
     }
     if kind == Kind::Scope {
-        return diagnostics.report(key, "a scope is what a token carries, in no tenant", "delete `in = …`");
+        return diagnostics.report(key, "scopes do not belong to tenants", "delete `in = …`");
     }
     match ungrouped(value) {
         Expr::Path(path) if path.path.get_ident().is_some() => path.path.get_ident().cloned(),
@@ -48,11 +48,11 @@ pub(super) fn read_tenant(
             if syn::parse_str::<Ident>(text.value().trim_matches(['{', '}'])).is_ok() =>
         {
             let help = format!("write `in = {}`", text.value().trim_matches(['{', '}']));
-            diagnostics.report(value, "the tenant is a name in the pattern of the route, without quotes", help)
+            diagnostics.report(value, "the tenant is the name of a path parameter, without quotes", help)
         }
         _ => diagnostics.report(
             value,
-            "the tenant is a name in the pattern of the route",
+            "the tenant is the name of a path parameter",
             "write `in = org` for a route such as \"/{org}/reports\"",
         ),
     }
@@ -86,7 +86,7 @@ pub(super) fn combined(kind: Kind, expression: &Expr, negated: bool, diagnostics
     let parts = call.args.iter().map(|one| match ungrouped(one) {
         Expr::Assign(assign) if matches!(&*assign.left, Expr::Path(path) if path.path.is_ident(RAW_IN)) => {
             let help = format!("write `{word}(…), in = {}`", assign.right.to_token_stream());
-            diagnostics.report(&assign.left, "the tenant is that of all these names", help)
+            diagnostics.report(&assign.left, "`in` applies to all of these names", help)
         }
         Expr::Call(inner) => diagnostics.report(
             &inner.func,
@@ -131,11 +131,11 @@ fn check_count(kind: Kind, word: &str, call: &syn::ExprCall, diagnostics: &mut D
     }
     match call.args.len() {
         0 => {
-            let wrong = format!("`{word}()` names no {}", kind.word());
+            let wrong = format!("`{word}()` lists no {}", kind.word());
             diagnostics.report(call, wrong, "write two or more names in it")
         }
         1 => {
-            let wrong = format!("`{word}` of one name says no more than the name");
+            let wrong = format!("`{word}` is redundant around one name");
             diagnostics.report(call, wrong, format!("write `{}`", call.args.to_token_stream()))
         }
         _ => Some(()),

@@ -28,7 +28,7 @@ pub(super) fn helper_words(kind: Kind, attributes: &[Attribute], diagnostics: &m
                 .extend(parse::split_at_commas(&list.tokens).filter_map(|piece| helper_word(kind, piece, diagnostics))),
             Err(_) => {
                 let help = format!("write `#[{}(\"{}\")]`, or delete it", kind.helper(), kind.example());
-                diagnostics.note(attribute.path(), "this attribute says nothing", help);
+                diagnostics.note(attribute.path(), "this attribute is empty", help);
             }
         }
     }
@@ -42,7 +42,7 @@ fn helper_word(kind: Kind, piece: Result<TokenStream, Span>, diagnostics: &mut D
         Err(comma) => return diagnostics.report_at(comma, "expected a word, found `,`", "delete it"),
     };
     if let Some(hash) = parse::find_attribute(&tokens) {
-        let help = format!("write `#[cfg_attr(…, {}(…))]` for words under a condition", kind.helper());
+        let help = format!("write `#[cfg_attr(…, {}(…))]` for conditional arguments", kind.helper());
         return diagnostics.report_at(hash, "expected a word, found an attribute", help);
     }
     if let Some(text) = parse::find_suffixed(&tokens) {
@@ -60,6 +60,6 @@ fn helper_word(kind: Kind, piece: Result<TokenStream, Span>, diagnostics: &mut D
             let value = Expr::Verbatim(tokens.collect());
             Some(Expr::Assign(ExprAssign { attrs: Vec::new(), left: key.into(), eq_token, right: value.into() }))
         }
-        Err(error) => diagnostics.report_at(error.span(), "this cannot be read", "write words, separated by commas"),
+        Err(error) => diagnostics.report_at(error.span(), "this cannot be parsed", "write words, separated by commas"),
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn implied_indices(variants: &[Variant], diagnostics: &mut Diagnostic
                     let near = did_you_mean(&name.to_string(), names.iter().map(String::as_str));
                     diagnostics.report(
                         name,
-                        format!("`{name}` is no variant of this enum{near}"),
+                        format!("`{name}` is not a variant of this enum{near}"),
                         format!("write one of {}", names.join(", ")),
                     )
                 })
@@ -64,7 +64,7 @@ pub(super) fn check_cycles(variants: &[Variant], implied: &[Vec<usize>], diagnos
                 .filter_map(|index| variants.get(*index))
                 .map(|one| one.ident.to_string())
                 .collect();
-            let wrong = format!("`implies` goes in a circle: {}", names.join(" → "));
+            let wrong = format!("`implies` is cyclic: {}", names.join(" → "));
             return diagnostics.report(variant.implies.first(), wrong, "delete one of these");
         }
     }

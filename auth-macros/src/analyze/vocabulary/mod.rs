@@ -70,11 +70,11 @@ pub(crate) fn analyze_vocabulary(
         }
     };
     if let Some(parameter) = input.generics.params.first() {
-        return diagnostics.report(parameter, "a vocabulary has no parameters", "delete them");
+        return diagnostics.report(parameter, "a vocabulary cannot be generic", "delete them");
     }
     if data.variants.is_empty() {
         let open = format!("name one, or accept any: `use {}::open::{derive};`", DIALECT.facade);
-        return diagnostics.report(&input.ident, format!("`{}` names no {word}", input.ident), open);
+        return diagnostics.report(&input.ident, format!("`{}` declares no {word}", input.ident), open);
     }
     let settings = read_settings(kind, &input.attrs, diagnostics);
     let variants: Vec<_> = data.variants.iter().map(|one| read_variant(kind, one, &settings, diagnostics)).collect();

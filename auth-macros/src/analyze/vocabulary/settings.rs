@@ -31,12 +31,12 @@ pub(super) fn read_settings(kind: Kind, attributes: &[Attribute], diagnostics: &
                 Expr::Call(call) => call.func.to_token_stream(),
                 other => other.to_token_stream(),
             };
-            diagnostics.note(&word, format!("`{key}` is no word for the whole enum"), HELP);
+            diagnostics.note(&word, format!("`{key}` applies to a variant, not to the enum"), HELP);
             continue;
         };
         let key = assign.left.to_token_stream().to_string();
         if seen.contains(&key) {
-            diagnostics.note(&assign.left, format!("`{key}` stands twice"), "delete one of the two");
+            diagnostics.note(&assign.left, format!("`{key}` is repeated"), "delete one of the two");
         }
         settings.read(&key, assign, diagnostics);
         seen.push(key);
@@ -87,7 +87,7 @@ fn prefix(text: &LitStr, diagnostics: &mut Diagnostics) -> Option<String> {
 
 fn module(text: &LitStr, diagnostics: &mut Diagnostics) -> Option<Ident> {
     text.parse().ok().or_else(|| {
-        let wrong = format!("{:?} is no name of a module", text.value());
+        let wrong = format!("{:?} is not a module name", text.value());
         diagnostics.report(text, wrong, "write `proofs = \"proof\"` for `proof::…`")
     })
 }

@@ -30,8 +30,8 @@ pub(super) fn read_variant(
     diagnostics: &mut Diagnostics,
 ) -> Option<Variant> {
     if !matches!(variant.fields, Fields::Unit) {
-        let wrong = format!("a {} has no fields", kind.word());
-        return diagnostics.report(&variant.fields, wrong, "delete them; what depends on data is a claim");
+        let wrong = format!("the variant of a {} cannot have fields", kind.word());
+        return diagnostics.report(&variant.fields, wrong, "delete them; use a claim for values");
     }
     let mut read = Variant {
         ident: variant.ident.clone(),
@@ -49,9 +49,13 @@ pub(super) fn read_variant(
                 let again = seen.iter().any(|word| word == "name");
                 seen.push("name".to_owned());
                 if again {
-                    diagnostics.note(text, "a second name", "write `alias(…)` for a name that only tokens use");
+                    diagnostics.note(
+                        text,
+                        "this variant has a second name",
+                        "write `alias(…)` for a name that only tokens use",
+                    );
                 } else if position > 0 {
-                    diagnostics.note(text, "the name is not the first word", "write it before the others");
+                    diagnostics.note(text, "the name must come first", "write it before the others");
                 } else if check_name(kind, text, diagnostics).is_some() {
                     (read.name, name_at) = (text.value(), text.span());
                 }
@@ -59,7 +63,7 @@ pub(super) fn read_variant(
             Expr::Call(call) => {
                 let key = call.func.to_token_stream().to_string();
                 if seen.contains(&key) {
-                    diagnostics.note(&call.func, format!("`{key}` stands twice"), "write all of it in one");
+                    diagnostics.note(&call.func, format!("`{key}` is repeated"), "write all of it in one");
                 }
                 read_call(kind, &key, call, &mut read, diagnostics);
                 seen.push(key);
@@ -84,7 +88,7 @@ fn report_unknown(kind: Kind, word: &Expr, diagnostics: &mut Diagnostics) {
     };
     let key = at.to_string();
     let wrong = if ENUM_KEYS.contains(&key.as_str()) {
-        format!("`{key}` is for the whole enum")
+        format!("`{key}` applies to the enum, not to a variant")
     } else if matches!(word, Expr::Lit(_)) {
         format!("the name of a {} is written as a string", kind.word())
     } else {
@@ -110,7 +114,7 @@ fn read_call(kind: Kind, key: &str, call: &syn::ExprCall, read: &mut Variant, di
         return;
     }
     if call.args.is_empty() {
-        diagnostics.note(call, format!("`{key}()` names nothing"), "write what, or delete it");
+        diagnostics.note(call, format!("`{key}()` is empty"), "list the variants, or delete it");
     }
     for argument in &call.args {
         match (key, argument) {
@@ -124,14 +128,14 @@ fn read_call(kind: Kind, key: &str, call: &syn::ExprCall, read: &mut Variant, di
             ("implies", Expr::Path(path)) if path.path.get_ident().is_some() => {
                 if let Some(name) = path.path.get_ident() {
                     if read.implies.contains(name) {
-                        diagnostics.note(name, format!("`{name}` stands twice"), "delete one of the two");
+                        diagnostics.note(name, format!("`{name}` is listed twice"), "delete one of the two");
                     }
                     read.implies.push(name.clone());
                 }
             }
             ("implies", other) => diagnostics.note(
                 other,
-                "what is implied is a variant of this enum",
+                "`implies` lists variants of this enum",
                 "write its name, such as `implies(Editor)`",
             ),
             (_, Expr::Path(path))
@@ -144,7 +148,7 @@ fn read_call(kind: Kind, key: &str, call: &syn::ExprCall, read: &mut Variant, di
             }
             (_, other) => diagnostics.note(
                 other,
-                "what is granted is a variant of a permission enum",
+                "`grants` lists variants of a permission enum",
                 "write its path, such as `grants(Permission::PostsWrite)`",
             ),
         }

@@ -24,9 +24,9 @@ fn over_bare(case: &str, who: Who, rounds: usize) -> Outcome<f64> {
 
 /// Draws the plot into a file.
 pub fn draw(file: &str, rounds: usize) -> Outcome<()> {
-    let line = |name, colour, who, cases: &[(f64, &str)]| -> Outcome<Line> {
+    let line = |name, color, who, cases: &[(f64, &str)]| -> Outcome<Line> {
         let points = cases.iter().map(|(at, case)| Ok((*at, over_bare(case, who, rounds)?)));
-        Ok((name, colour, points.collect::<Outcome<_>>()?))
+        Ok((name, color, points.collect::<Outcome<_>>()?))
     };
     const NEW: [(f64, &str); 4] = [(1.0, "roles/1"), (10.0, "roles/10"), (100.0, "roles/100"), (1000.0, "roles/1000")];
     const SEEN: [(f64, &str); 3] =
@@ -62,12 +62,12 @@ fn chart(
         .y_label_area_size(56)
         .build_cartesian_2d((least..most).log_scale(), (1.0..highest * 1.5).log_scale())?;
     chart.configure_mesh().light_line_style(TRANSPARENT).x_desc(along).y_desc("× the bare handler").draw()?;
-    for (name, colour, points) in lines {
-        let colour = *colour;
+    for (name, color, points) in lines {
+        let color = *color;
         chart
-            .draw_series(LineSeries::new(points.iter().copied(), colour.stroke_width(2)).point_size(3))?
+            .draw_series(LineSeries::new(points.iter().copied(), color.stroke_width(2)).point_size(3))?
             .label(*name)
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], color.stroke_width(2)));
     }
     chart.configure_series_labels().position(SeriesLabelPosition::UpperLeft).background_style(WHITE.mix(0.8)).draw()?;
     Ok(())

@@ -43,7 +43,7 @@ pub enum KeyError {
     #[error("an HMAC secret for this algorithm has at least {0} bytes: `openssl rand -hex {0}` makes one")]
     SecretTooShort(usize),
     /// The secret is a public key, with which anyone could sign tokens.
-    #[error("the HMAC secret is a public key, which is no secret")]
+    #[error("the HMAC secret is a public key")]
     SecretIsPublicKey,
     /// The key is of another algorithm family.
     #[error(
@@ -51,7 +51,7 @@ pub enum KeyError {
     )]
     OtherAlgorithm,
     /// The key is a private key, which verification does not need.
-    #[error("a private key stands where the public one belongs")]
+    #[error("expected a public key, found a private key")]
     PrivateKey,
     /// The key cannot be read.
     #[error("this is not a public key in the encoding that was named")]
@@ -75,7 +75,7 @@ pub enum KeyError {
     #[error("the exponent of an RSA key is odd, at least 3 and below 2^32")]
     RsaExponent,
     /// The key is for another curve than the algorithm, or is not a point on the curve (RFC 8725 §3.4).
-    #[error("the key is no point on the curve of this algorithm")]
+    #[error("the key is not a point on the curve of this algorithm")]
     NotOnCurve,
     /// The Ed25519 point has small order, so that valid signatures can be made without the private key.
     #[error("the Ed25519 key has small order: anyone can make signatures that it verifies")]
@@ -87,7 +87,7 @@ pub enum KeyError {
     #[error("the JWK is not meant to verify signatures")]
     OtherUse,
     /// The JWK specifies no algorithm, and its key type does not determine one.
-    #[error("the JWK does not say which algorithm it is for")]
+    #[error("the JWK does not name its algorithm")]
     NoAlgorithm,
 }
 

@@ -43,16 +43,16 @@ pub struct Introspection {
 #[non_exhaustive]
 pub enum IntrospectionError {
     /// The URL of the endpoint is invalid.
-    #[error("the endpoint is never asked: {0}")]
+    #[error("invalid endpoint: {0}")]
     Address(EndpointError),
     /// The endpoint is neither discovered nor configured.
-    #[error("only `Jwt::oidc(…)` says where to ask: call `Introspection::at(…)`")]
+    #[error("only `Jwt::oidc(…)` discovers the endpoint: call `Introspection::at(…)`")]
     NoEndpoint,
     /// The cache lifetime exceeds the limit for detecting a revoked token.
     #[error("`.cache(…)` is 30 s at most")]
     CacheTooLong,
     /// Two issuers use introspection, but an opaque token does not name its issuer.
-    #[error("two issuers are asked about opaque tokens, which do not say whose they are")]
+    #[error("introspection is configured for two issuers, and opaque tokens do not name their issuer")]
     Twice,
     /// The connection settings are invalid.
     #[error("{0}")]
@@ -167,8 +167,13 @@ impl Introspector {
 
     /// Returns the claims of the token if it is active, from the cache or from the issuer.
     pub(in super::super) async fn claims(&self, token: &str, client: Option<IpAddr>) -> Result<Arc<str>, Denial> {
-        let inactive =
-            || Denial::refused(SchemeId::Bearer, Reason::InvalidCredentials, "the issuer says that it is not active");
+        let inactive = || {
+            Denial::refused(
+                SchemeId::Bearer,
+                Reason::InvalidCredentials,
+                "the issuer reports that the token is not active",
+            )
+        };
         let key: [u8; 32] = Sha256::digest(token).into();
         if self.inactive.get(&key).is_some() {
             return Err(inactive());

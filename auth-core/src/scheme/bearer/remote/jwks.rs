@@ -99,7 +99,7 @@ enum KeyEndpoint {
 #[non_exhaustive]
 pub enum FetchError {
     /// The URL is invalid.
-    #[error("the address is never asked: {0}")]
+    #[error("invalid address: {0}")]
     Address(EndpointError),
     /// The cool-down is too short, so that senders of tokens could trigger requests to another server continuously, or it exceeds
     /// the refresh interval.
@@ -212,7 +212,7 @@ impl JwksCache {
 
     /// Returns the denial for a token whose issuer has no currently valid keys here.
     fn unavailable(after: RetryAfter) -> Denial {
-        let cause = "the keys of the issuer are out of reach";
+        let cause = "the keys of the issuer are unavailable";
         Denial::refused(SchemeId::Bearer, Reason::AuthenticationUnavailable(after), cause)
     }
 
@@ -301,7 +301,7 @@ fn usable(json: &str, issuer: &str, rsa_algorithm: Option<Algorithm>) -> Result<
         Err(error) => *error == KeyError::PrivateKey,
     };
     if keys.iter().any(|key| secret(&key)) {
-        tracing::error!(target: "auth_core", %issuer, "a secret or private key stands in the published set: it is left out, and known to everybody");
+        tracing::error!(target: "auth_core", %issuer, "the published key set contains a secret or private key: the key is ignored, and must be considered compromised");
     }
     let public = keys.into_iter().flatten().filter(|key| !key.is_hmac());
     let usable: Vec<_> = public.filter_map(|key| key.assume_rsa_algorithm(rsa_algorithm).prepare().ok()).collect();

@@ -7,7 +7,7 @@ use super::super::key::{Algorithm, KeyError};
 #[non_exhaustive]
 pub enum JwtError {
     /// The issuer is missing. Tokens of any issuer would be accepted.
-    #[error("`.issuer(…)` is missing: whose tokens are these?")]
+    #[error("`.issuer(…)` is missing: tokens of any issuer would be accepted")]
     IssuerMissing,
     /// The audience is missing. Tokens for any other application of the issuer would be accepted.
     #[error("`.audience(…)` is missing: tokens made for other applications would be accepted")]
@@ -26,7 +26,7 @@ pub enum JwtError {
     /// An HMAC secret is combined with public keys. A secret that is shared with this server and keys whose private part only the
     /// issuer has weaken each other.
     #[error(
-        "an HMAC secret and public keys of one issuer: give each its own issuer, or say for which time with `.mixed_keys(\"reason\")`"
+        "an HMAC secret and public keys of one issuer: give each its own issuer, or give a reason with `.mixed_keys(\"reason\")`"
     )]
     MixedKeys,
     /// `.mixed_keys(…)` is called without mixed keys or without a valid reason.
@@ -38,7 +38,7 @@ pub enum JwtError {
     /// The profile is combined with a setting that accepts any audience or a missing issuer. A token without either does not follow
     /// the profile (RFC 9068 §2.2).
     #[error(
-        "`.access_token_profile()` beside `.accept_tokens_of_any_audience()` or `.without_issuer(…)`: the profile asks for both"
+        "`.access_token_profile()` beside `.accept_tokens_of_any_audience()` or `.without_issuer(…)`: the profile requires both"
     )]
     ProfileWithoutNames,
     /// The settings of fetched keys are invalid.
@@ -62,7 +62,7 @@ pub enum JwtError {
     #[error("`.{0}(…)` is given an empty name, or one with control characters")]
     Name(&'static str),
     /// The issuer name is a template for several issuers.
-    #[error("{0:?} is the issuer of no token: write the issuer of one tenant, or `Jwt::entra_tenants([…])`")]
+    #[error("{0:?} is not the issuer of a token: write the issuer of one tenant, or `Jwt::entra_tenants([…])`")]
     IssuerTemplate(String),
     /// The issuer is the URL of metadata.
     #[error("{0:?} is the address of metadata: the issuer is {1:?}")]
@@ -71,7 +71,7 @@ pub enum JwtError {
     #[error("`.auth0({0:?})`: the claim would be {0:?} followed by `roles`: write {1:?}")]
     Namespace(String, String),
     /// An audience claim is configured although any audience is accepted.
-    #[error("`.audience_claim(…)` beside `.accept_tokens_of_any_audience()`: one undoes the other")]
+    #[error("`.audience_claim(…)` and `.accept_tokens_of_any_audience()` contradict each other")]
     AudienceClaimWithoutAudience,
     /// A required claim has no accepted value, or one that is not a string, a number or a boolean.
     #[error("`.required_claim({0:?}, …)` lists no value, or one that is not a string, a number or a boolean")]
@@ -82,16 +82,16 @@ pub enum JwtError {
     )]
     NotForRsa(Algorithm),
     /// The profile is combined with a setting that it contradicts. A token of the profile is not an ID token and has no other type.
-    #[error("`.access_token_profile()` beside `.{0}(…)`: one undoes the other")]
+    #[error("`.access_token_profile()` and `.{0}(…)` contradict each other")]
     ProfileBeside(&'static str),
     /// Two issuers have the same name.
-    #[error("the issuer is there twice: give one `Jwt` both keys, with `.or_key(…)`")]
+    #[error("two settings have the same issuer: give one `Jwt` both keys, with `.or_key(…)`")]
     IssuerTwice,
     /// Two issuers share an HMAC secret, so that each could sign for the other.
     #[error("two issuers share one HMAC secret")]
     SharedSecret,
     /// An issuer without a name in its tokens is combined with other issuers. Only a single issuer may sign tokens without `iss`.
-    #[error("`.without_issuer(…)` beside another issuer: nothing would tell their tokens apart")]
+    #[error("`.without_issuer(…)` beside another issuer: their tokens could not be distinguished")]
     UnnamedAmongSeveral,
 }
 

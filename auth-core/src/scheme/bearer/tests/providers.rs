@@ -53,8 +53,8 @@ fn found(jwt: Jwt, token: &str) -> String {
 const ENTRA: &str = "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/v2.0";
 const AUDIENCE_ABSENT: &str = "the audience is absent";
 const AUDIENCE_OTHER: &str = "the audience is another";
-const ID_TOKEN: &str = "the token says that it is an ID token";
-const OTHER_TOKEN: &str = "the token says that it is not an access token";
+const ID_TOKEN: &str = "the token is an ID token";
+const OTHER_TOKEN: &str = "the token is not an access token";
 const CLAIM: &str = "a required claim is absent or has another value";
 
 #[test]

@@ -118,7 +118,7 @@ fn unavailable(cause: &'static str) -> Denial {
 
 fn random() -> Result<String, Denial> {
     let mut bytes = [0; 32];
-    let cause = "the system gives no random numbers";
+    let cause = "the operating system provides no random numbers";
     getrandom::fill(&mut bytes).map_err(|_| Denial::refused(SchemeId::Session, Reason::SetUp, cause))?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
@@ -148,7 +148,7 @@ impl RelyingParty {
         let given_up = if on_their_way.len() < MOST_ON_THEIR_WAY { Vec::new() } else { on_their_way };
         let metadata = self.provider.metadata(&self.client, false).await.map_err(|failed| {
             tracing::warn!(target: "auth_core", issuer = %self.issuer, %failed, "nobody can log in");
-            unavailable("the provider is out of reach")
+            unavailable("the provider is unavailable")
         })?;
         let endpoint = metadata.authorization_endpoint.as_ref();
         let endpoint = endpoint.ok_or_else(|| unavailable("the provider names no authorization endpoint"))?;
@@ -177,8 +177,8 @@ impl RelyingParty {
         let cookie = self.cookie(&state);
         let sealed = serde_json::to_vec(&OnItsWay { state, nonce, verifier, return_to, began, anew });
         let sealed = sealed.ok().and_then(|sealed| self.seal.close(sealed));
-        let sealed =
-            sealed.ok_or_else(|| Denial::refused(SchemeId::Session, Reason::SetUp, "a log-in cannot be sealed"))?;
+        let sealed = sealed
+            .ok_or_else(|| Denial::refused(SchemeId::Session, Reason::SetUp, "the login state cannot be sealed"))?;
         let given_up = given_up.iter().map(CookieSettings::delete);
         let cookies = given_up.chain([cookie.set(&sealed, Some(LASTS))]).collect();
         Ok(Begun { location: location.into(), cookies })
@@ -212,21 +212,21 @@ impl RelyingParty {
     ) -> Result<Returned, Denial> {
         let query = CallbackQuery::read(query)?;
         let cookie = self.cookie(&query.state);
-        let sealed = cookie.value(cookies).ok_or_else(|| failed("no log-in of this state began in this browser"))?;
+        let sealed = cookie.value(cookies).ok_or_else(|| failed("no login of this state began in this browser"))?;
         let sealed = std::str::from_utf8(sealed).ok().and_then(|sealed| self.seal.open(sealed));
         let sealed = sealed.and_then(|sealed| serde_json::from_slice(&sealed).ok());
-        let on_its_way: OnItsWay = sealed.ok_or_else(|| failed("the cookie of the log-in is none of ours"))?;
+        let on_its_way: OnItsWay = sealed.ok_or_else(|| failed("the cookie of the login is none of ours"))?;
         if !bool::from(on_its_way.state.as_bytes().ct_eq(query.state.as_bytes())) {
-            return Err(failed("the log-in is another one (state)"));
+            return Err(failed("the login is another one (state)"));
         }
         if clock::now() >= Timestamp::from_seconds(on_its_way.began).plus(LASTS) {
-            return Err(failed("the log-in took too long"));
+            return Err(failed("the login took too long"));
         }
         let metadata = self.provider.metadata(&self.client, false).await;
-        let metadata = metadata.map_err(|_| unavailable("the provider is out of reach"))?;
+        let metadata = metadata.map_err(|_| unavailable("the provider is unavailable"))?;
         // A state is accepted only once, so that a used URL from a browser history is worthless.
         if self.used.get(&on_its_way.state).is_some() {
-            return Err(failed("the log-in has come back before"));
+            return Err(failed("the login has come back before"));
         }
         self.used.put(on_its_way.state.clone(), (), LASTS);
         // With two providers, the response of one must not be used with the other (RFC 9207 §2.4).
@@ -262,7 +262,7 @@ impl RelyingParty {
         let endpoint = metadata.token_endpoint.as_ref();
         let endpoint = endpoint.ok_or_else(|| unavailable("the provider names no token endpoint"))?;
         let permit =
-            self.concurrency.acquire(client).await.ok_or_else(|| unavailable("too many log-ins come back at once"))?;
+            self.concurrency.acquire(client).await.ok_or_else(|| unavailable("too many logins come back at once"))?;
         let form = [
             ("grant_type", "authorization_code"),
             ("code", code),
@@ -272,7 +272,7 @@ impl RelyingParty {
         let answer = self.client.post(endpoint, &self.registered, &form, MOST_BYTES, permit).await;
         let (status, body) = answer.map_err(|failed| {
             tracing::warn!(target: "auth_core", issuer = %self.issuer, %failed, "a code cannot be exchanged");
-            unavailable("the provider is out of reach")
+            unavailable("the provider is unavailable")
         })?;
         match status {
             OK => {
@@ -302,7 +302,7 @@ impl RelyingParty {
         let text = |name: &str| who.registered(name).and_then(|value| value.string());
         let said = text("nonce").unwrap_or_default();
         if !bool::from(said.as_bytes().ct_eq(on_its_way.nonce.as_bytes())) {
-            return Err(failed("the ID token is of another log-in (nonce)"));
+            return Err(failed("the ID token is of another login (nonce)"));
         }
         let several = who.registered("aud").and_then(|aud| aud.elements()).is_some_and(|all| all.count() > 1);
         match text("azp") {

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 pub(super) struct Seal(RandomizedNonceKey, Vec<u8>);
 
 /// Domain separation, so that sealed data is not valid for any other purpose.
-const FOR: &[u8] = b"auth-actix log-in 1";
+const FOR: &[u8] = b"auth-actix login 1";
 
 impl Seal {
     /// Derives the key from a secret of the application.

@@ -52,17 +52,17 @@ pub struct OidcLogin {
 pub enum LoginError {
     /// The redirect URI is not an `https` URL of this server. Codes would be sent unencrypted, or not at all.
     #[error(
-        "the redirect URI {0:?} is no `https` address of this server, such as \"https://app.example/login/callback\""
+        "the redirect URI {0:?} is not an `https` address of this server, such as \"https://app.example/login/callback\""
     )]
     Redirect(String),
     /// The URL of the provider is invalid. It is never contacted.
-    #[error("the provider is never asked: {0}")]
+    #[error("invalid provider address: {0}")]
     Address(EndpointError),
     /// The settings of the ID tokens are invalid.
     #[error("{0}")]
     Tokens(JwtError),
     /// The scope is invalid (RFC 6749 §3.3).
-    #[error("{0:?} is no scope")]
+    #[error("{0:?} is not a scope")]
     Scope(String),
     /// The sealing secret is shorter than 32 bytes.
     #[error("`.sealing_secret(…)` takes a secret of at least 32 bytes")]
@@ -71,10 +71,10 @@ pub enum LoginError {
     #[error("`.sealing_secret(…)` is the HMAC secret of an issuer too: make another one")]
     SharedSecret,
     /// A tenant is set for ID tokens. A session does not store a tenant, so its roles would apply in every tenant.
-    #[error("`Jwt::tenant(…)` is for tokens: a session is of no tenant, and its roles count everywhere")]
+    #[error("`Jwt::tenant(…)` is for tokens: sessions have no tenant, and their roles apply everywhere")]
     Tenant,
     /// The system provides no random numbers.
-    #[error("the system gives no random numbers")]
+    #[error("the operating system provides no random numbers")]
     NoRandom,
     /// The settings of the connection to the provider are invalid.
     #[error("{0}")]

@@ -4,7 +4,7 @@
 //! organization, the rule queries the database with the organization in the path, at most once per request, and only if the rule
 //! needs it. While the database is unavailable, such requests get 503.
 //!
-//! Run it with `cargo run -p organisations`. `JWT_SECRET` (at least 32 bytes) is the secret that signs tokens. `DATABASE` is the
+//! Run it with `cargo run -p organizations`. `JWT_SECRET` (at least 32 bytes) is the secret that signs tokens. `DATABASE` is the
 //! path of a SQLite file (`documents.sqlite` by default). `ORG` and `OWNER` (a subject) create the first owner of an organization.
 //! `PORT` is the port to listen on (8080 by default).
 
