@@ -162,7 +162,7 @@ fn set(offset: &str) {
 
 fn under_a_clock_that_is_set() {
     logs::capture();
-    let told = || logs::lines().iter().filter(|line| line.field("message").contains("clock was set")).count();
+    let told = || logs::lines().iter().filter(|line| line.field("message").contains("clock jumped")).count();
     let hash = hash_password(&PASSWORD.into()).unwrap();
     let users = UsersFile::parse(&format!("alice:{hash}:\nbob:{hash}:\n")).unwrap();
     let users = PasswordAuthenticator::new(users)

@@ -205,10 +205,10 @@ fn settings_of_introspection_that_cannot_work_do_not_build() {
     let table = [
         (vec![oidc("https://id.example").introspection(introspection())], ""),
         (vec![jwks().introspection(at("https://id.example/introspect"))], ""),
-        (vec![jwks().introspection(introspection())], "only `Jwt::oidc(…)` says where to ask"),
-        (vec![jwks().introspection(at("http://id.example/introspect"))], "the endpoint is never asked"),
+        (vec![jwks().introspection(introspection())], "only `Jwt::oidc(…)` discovers the endpoint"),
+        (vec![jwks().introspection(at("http://id.example/introspect"))], "invalid endpoint"),
         (vec![jwks().introspection(at("https://id.example/").cache(Duration::from_secs(31)))], "30 s at most"),
-        (vec![oidc("https://a.example").introspection(introspection()), oidc("https://b.example").introspection(introspection())], "do not say whose they are"),
+        (vec![oidc("https://a.example").introspection(introspection()), oidc("https://b.example").introspection(introspection())], "do not name their issuer"),
     ];
     for (jwts, expected) in table {
         let built = jwts.into_iter().fold(Auth::builder(), |builder, jwt| builder.bearer(jwt)).build();

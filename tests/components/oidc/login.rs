@@ -383,13 +383,13 @@ fn settings_of_a_log_in_that_cannot_work_do_not_build() {
     let table = [
         (with(good()), ""),
         (with(good().sealing_secret("x".repeat(32))), ""),
-        (Auth::builder().bearer(tokens.clone()).oidc_login(good()), "ends in a session"),
+        (Auth::builder().bearer(tokens.clone()).oidc_login(good()), "requires sessions"),
         (Auth::builder().session(Sessions::memory().strict()).oidc_login(good()), "`Sessions::strict()`"),
-        (with(good().id_tokens(|tokens| tokens.tenant("acme"))), "a session is of no tenant"), // C3
-        (with(login("http://app.example/cb")), "no `https` address of this server"),
-        (with(login("https://app.example/cb?x=1")), "no `https` address of this server"),
-        (with(login("/cb")), "no `https` address of this server"),
-        (with(OidcLogin::new("http://id.example", "web", "secret", "https://app.example/cb")), "is never asked"),
+        (with(good().id_tokens(|tokens| tokens.tenant("acme"))), "sessions have no tenant"), // C3
+        (with(login("http://app.example/cb")), "not an `https` address of this server"),
+        (with(login("https://app.example/cb?x=1")), "not an `https` address of this server"),
+        (with(login("/cb")), "not an `https` address of this server"),
+        (with(OidcLogin::new("http://id.example", "web", "secret", "https://app.example/cb")), "invalid provider address"),
         (with(good().scopes(["two words"])), "is not a scope"),
         (with(good().sealing_secret("short")), "at least 32 bytes"),
         (with(good().sealing_secret("x".repeat(32))).bearer(tokens), "HMAC secret of an issuer"), // L2
