@@ -156,7 +156,7 @@ fn a_rule_that_the_settings_cannot_serve_does_not_start_and_says_what_to_change(
         ("a role that is conferred", conferring(Confers::nothing().roles(["admin"])), |auth, config| { config.service(auth.scope("/a").service(admin)); }, None),
         ("a scope that lets in none whom the handler does", bearer_only(), |auth, config| { config.service(auth.scope("/a").require(rule!(!role("admin"))).service(admin)); }, Some("!role(\"admin\") && role(\"admin\")")),
         ("the same by what roles imply", bearer_only(), |auth, config| { config.service(auth.scope("/a").require(rule!(!role("editor"))).service(auth.scope("/b").service(admin))); }, Some("contradicts")),
-        ("two levels at once", bearer_only(), |auth, config| { config.service(auth.scope("/a").require(rule!(acr("gold"))).service(auth_actix::guarded(rule!(acr("silver")), web::resource("/r").to(HttpResponse::Ok)))); }, Some("at once")),
+        ("two levels at once", bearer_only(), |auth, config| { config.service(auth.scope("/a").require(rule!(acr("gold"))).service(auth_actix::guarded(rule!(acr("silver")), web::resource("/r").to(HttpResponse::Ok)))); }, Some("contradicts")),
         ("two levels, one of which will do", bearer_only(), |auth, config| { config.service(auth.scope("/a").require(rule!(acr("gold") || acr("silver"))).service(auth_actix::guarded(rule!(acr("silver")), web::resource("/r").to(HttpResponse::Ok)))); }, None),
         // H7
         ("one name in two types", bearer_only(), |auth, config| { config.service(auth.scope("/a").service(admin).service(shop::shop)); }, Some("same_names")),
