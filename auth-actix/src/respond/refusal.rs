@@ -43,6 +43,7 @@ impl Refusal {
         payload: Payload,
         audit: Option<Box<dyn Fn()>>,
     ) -> Self {
+        // Most denied requests have no body. This check, which `keeping` repeats, saves them a copy of the response.
         let response = if matches!(payload, Payload::None) { response } else { keeping(response, payload) };
         Self { denial, is_fault, handler, method, audit, response: Cell::new(Some(response)) }
     }

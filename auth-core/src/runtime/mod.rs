@@ -4,7 +4,7 @@ pub mod future;
 pub mod clock;
 pub(crate) mod hex;
 #[cfg(feature = "test-util")]
-pub(crate) mod random;
+pub mod random;
 pub mod set_once;
 pub(crate) mod file_watcher;
 pub(crate) mod line_text;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use auth_core::runtime::random::random;
 use auth_core::scheme::token_settings::TestKeys;
 use serde_json::{Value, json};
 
@@ -42,14 +43,9 @@ impl Keys {
         crate::jwt::Key::secret(crate::jwt::Algorithm::HS256, self.secret(issuer))
     }
 
-    #[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
     fn secret(&self, issuer: &str) -> [u8; 32] {
         let mut keys = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *keys.entry(issuer.to_owned()).or_insert_with(|| {
-            let mut key = [0; 32];
-            getrandom::fill(&mut key).expect("random numbers");
-            key
-        })
+        *keys.entry(issuer.to_owned()).or_insert_with(random)
     }
 }
 

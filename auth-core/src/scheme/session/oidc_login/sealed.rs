@@ -7,8 +7,8 @@ use sha2::{Digest as _, Sha256};
 
 pub(super) struct Seal(RandomizedNonceKey, Vec<u8>);
 
-/// Domain separation, so that sealed data is not valid for any other purpose.
-const FOR: &[u8] = b"auth-actix login 1";
+/// Domain separation, so that sealed data is not valid for any other purpose. A different value makes all sealed data invalid.
+const FOR: &[u8] = b"auth-actix log-in 1";
 
 impl Seal {
     /// Derives the key from a secret of the application.
