@@ -4,7 +4,7 @@
 use std::marker::PhantomData;
 
 pub use auth_core::client::country::{CountryCode, check_country};
-pub use auth_core::identity::scheme_id::SchemeId;
+pub use auth_core::identity::scheme_id::{SchemeId, check_scheme};
 pub use auth_core::identity::vocabulary::{
     Declares, Name, NameIndex, NameKind, PermissionSet, RoleSet, ScopeSet, UnknownName, Vocabulary, check_name,
     check_negated, first, next,
@@ -59,6 +59,15 @@ pub const fn country(code: &str) -> CountryCode {
         Some(country) => country,
         // `check_country` reports the mistake at the literal, so it is not reported here again.
         None => CountryCode::UNKNOWN,
+    }
+}
+
+/// Returns a scheme. The attributes have checked the word.
+pub const fn scheme(word: &str) -> SchemeId {
+    match SchemeId::from_word(word) {
+        Some(scheme) => scheme,
+        // `check_scheme` reports the mistake at the literal. No rule names this scheme, so the rule contradicts no other.
+        None => SchemeId::TOKEN_COOKIE,
     }
 }
 

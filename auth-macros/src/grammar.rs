@@ -64,7 +64,7 @@ pub(crate) enum Shape {
     Duration,
     /// A text that is compared exactly.
     Text(&'static TextShape),
-    /// The name of a scheme.
+    /// The name of a scheme, which the compiler looks up like that of a role.
     Scheme,
     /// An expression of the application.
     Expression,
@@ -123,13 +123,6 @@ pub(crate) const REQUIRE_AUTH_KEYS: [&str; 3] = ["max_age", "acr", "scheme"];
 
 /// The words of `#[require_auth(…)]` without a value. Each is the atom of its name.
 pub(crate) const REQUIRE_AUTH_FLAGS: [&str; 1] = ["direct"];
-
-/// The schemes that a rule can require, as they are written, and the variant of each.
-#[rustfmt::skip]
-pub(crate) const SCHEMES: [(&str, &str); 6] = [
-    ("bearer", "Bearer"), ("dpop", "Dpop"), ("basic", "Basic"), ("api-key", "ApiKey"), ("session", "Session"),
-    ("client-cert", "ClientCertificate"),
-];
 
 /// Units of time, in seconds.
 pub(crate) const TIME_UNITS: [(&str, u64); 4] = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400)];

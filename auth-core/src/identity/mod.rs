@@ -1,8 +1,8 @@
 //! Principals, authentication schemes, and the issuers that vouch for principals.
 
-pub mod scheme_id;
 pub(crate) mod id;
 pub mod vocabulary;
+pub mod scheme_id;
 pub mod grants;
 pub mod issuer;
 pub(crate) mod principal;

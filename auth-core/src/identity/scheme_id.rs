@@ -1,5 +1,7 @@
 //! Identifiers of authentication schemes.
 
+use super::vocabulary::{Text, same};
+
 /// An authentication scheme (RFC 9110 §11.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -108,6 +110,18 @@ impl SchemeId {
         }
     }
 
+    /// Returns the built-in scheme of a word in rules.
+    pub const fn from_word(word: &str) -> Option<Self> {
+        let mut rest: &[Self] = &Self::BUILT_IN;
+        while let [scheme, more @ ..] = rest {
+            if same(scheme.word(), word) {
+                return Some(*scheme);
+            }
+            rest = more;
+        }
+        None
+    }
+
     /// Returns whether `Authorization` contains the credentials of this scheme.
     pub const fn is_in_authorization(self) -> bool {
         match self {
@@ -148,6 +162,30 @@ impl SchemeId {
             Self::Custom(own) => own.is_ambient,
         }
     }
+}
+
+/// Checks that a rule can require the scheme of this word.
+///
+/// # Panics
+/// Panics at compile time if there is no such scheme. The message is for the user, and suggests a similar word.
+#[track_caller]
+#[allow(clippy::panic, reason = "the panic of a const is the compile error")]
+#[allow(clippy::indexing_slicing, reason = "const code has no `get`; the index is bounded by the loop around it")]
+pub const fn check_scheme(word: &str) {
+    if SchemeId::from_word(word).is_some() {
+        return;
+    }
+    let mut words = [""; SchemeId::BUILT_IN.len()];
+    let mut index = 0;
+    while index < words.len() {
+        words[index] = SchemeId::BUILT_IN[index].word();
+        index += 1;
+    }
+    let mut text = Text::new();
+    text.unknown("scheme", word, &words);
+    text.all(&["\nhelp: write one of "]);
+    text.list(&words);
+    panic!("{}", text.as_str());
 }
 
 /// The time of a login, depending on the scheme of the credential.

@@ -83,7 +83,7 @@ fn mutual_exclusion(a: &Literal, b: &Literal) -> Option<(String, &'static str)> 
             let sentence = shape.exclusive?;
             Some((format!("{sentence}, and the rule requires \"{one}\" and \"{other}\""), either))
         }
-        (Atom::Scheme(one), Atom::Scheme(other)) if one != other => {
+        (Atom::Scheme(one), Atom::Scheme(other)) if one.value() != other.value() => {
             let (one, other) = (a.atom.text(), b.atom.text());
             Some((
                 format!("a request is decided by one credential, and the rule requires `{one}` and `{other}`"),

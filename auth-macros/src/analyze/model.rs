@@ -38,8 +38,7 @@ pub(crate) enum Atom {
     MaxAge(u64),
     /// A text, with the row and the shape of the atom.
     Text(&'static grammar::Atom, &'static TextShape, String),
-    /// The variant of the scheme in [`grammar::SCHEMES`].
-    Scheme(&'static str),
+    Scheme(LitStr),
     Direct,
     Networks(Vec<Network>),
     Countries(Vec<LitStr>),
@@ -192,10 +191,7 @@ impl Atom {
             Self::Claim(name, value) => format!("claim({name:?}, {value})"),
             Self::MaxAge(seconds) => format!("max_age(\"{}\")", duration_text(*seconds)),
             Self::Text(row, _, text) => format!("{}({text:?})", row.word),
-            Self::Scheme(variant) => {
-                let written = grammar::SCHEMES.iter().find(|(_, of)| of == variant).map_or(*variant, |(name, _)| name);
-                format!("scheme({written:?})")
-            }
+            Self::Scheme(name) => format!("scheme({:?})", name.value()),
             Self::Direct => "direct".to_owned(),
             Self::Check(check) => match check.kind {
                 CheckKind::Expression(_) => format!("check({})", check.text),

@@ -3,7 +3,7 @@
 use quote::ToTokens as _;
 use syn::{BinOp, Expr, ExprLit, Lit, Stmt, UnOp};
 
-use crate::grammar::{self, Atom, Kind, REQUIRE_AUTH_FLAGS, REQUIRE_AUTH_KEYS, SCHEMES, Shape, TIME_UNITS};
+use crate::grammar::{self, Atom, Kind, REQUIRE_AUTH_FLAGS, REQUIRE_AUTH_KEYS, Shape, TIME_UNITS};
 use crate::parse::{has_plain_end, one_line, ungrouped};
 
 /// The combination of several names.
@@ -239,31 +239,35 @@ pub(super) fn claim_of_key(name: &str, value: &Expr) -> Option<String> {
     Some(format!("{name:?}, {}", string(value)?))
 }
 
-/// Returns what an unknown word of `#[require_auth(…)]` was probably meant to be.
-pub(super) fn word_of_require_auth(word: &Expr) -> Option<String> {
-    match ungrouped(word) {
+/// Returns what an unknown word of `#[require_auth(…)]` may have been meant to be.
+pub(super) fn word_of_require_auth(word: &Expr) -> Vec<String> {
+    let role_or_scheme = |name: &str| vec![format!("#[require_role({name:?})]"), format!("scheme = {name:?}")];
+    let name = match ungrouped(word) {
         Expr::Call(call) => {
             let name = call.func.to_token_stream().to_string();
-            let [argument] = call.args.iter().collect::<Vec<_>>()[..] else { return names_attribute(word) };
-            if REQUIRE_AUTH_KEYS.contains(&name.as_str()) {
-                return Some(format!("{name} = {}", string(argument)?));
-            }
-            attribute(&name, argument).or_else(|| names_attribute(word))
+            let meant = match call.args.iter().collect::<Vec<_>>()[..] {
+                [value] if REQUIRE_AUTH_KEYS.contains(&name.as_str()) => {
+                    return string(value).map(|value| format!("{name} = {value}")).into_iter().collect();
+                }
+                [value] => attribute(&name, value),
+                _ => None,
+            };
+            meant.or_else(|| names_attribute(word))
         }
         Expr::Path(path) => match path.path.get_ident().map(ToString::to_string) {
-            Some(word) if is_scheme(&word) => Some(format!("scheme = \"{word}\"")),
             Some(word) if REQUIRE_AUTH_KEYS.contains(&word.as_str()) || REQUIRE_AUTH_FLAGS.contains(&word.as_str()) => {
                 None
             }
-            Some(word) => Some(format!("#[require_role(\"{word}\")]")),
+            Some(word) => return role_or_scheme(&word),
             None => names_attribute(word),
         },
         other => match string(other).as_deref().map(|text| text.trim_matches('"')) {
-            Some(text) if is_scheme(text) => Some(format!("scheme = \"{text}\"")),
             Some(text) if is_duration(text) => Some(format!("max_age = \"{text}\"")),
-            _ => names_attribute(word),
+            Some(text) => return role_or_scheme(text),
+            None => names_attribute(word),
         },
-    }
+    };
+    name.into_iter().collect()
 }
 
 fn names_attribute(word: &Expr) -> Option<String> {
@@ -274,10 +278,6 @@ fn names_attribute(word: &Expr) -> Option<String> {
     let kinds = [Kind::Permission, Kind::Scope];
     let kind = kinds.into_iter().find(|one| kind.as_deref() == Some(one.type_name())).unwrap_or(Kind::Role);
     Some(format!("#[require_{}({})]", kind.word(), names(word)?.text()))
-}
-
-fn is_scheme(word: &str) -> bool {
-    SCHEMES.iter().any(|(name, _)| *name == word)
 }
 
 fn is_duration(text: &str) -> bool {

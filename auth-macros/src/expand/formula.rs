@@ -76,8 +76,8 @@ fn atom(atom: &Atom, paths: &Paths<'_>) -> TokenStream {
             quote!(#variants::#name(#atoms::#name { value: #value }))
         }
         Atom::Scheme(name) => {
-            let (scheme, name) = (paths.scheme, Ident::new(name, Span::call_site()));
-            quote!(#variants::Scheme(#atoms::ByScheme(#scheme::#name)))
+            let scheme = paths.scheme;
+            quote!(#variants::Scheme(#atoms::ByScheme(#scheme(#name))))
         }
         Atom::Check(one) => check(one, paths),
         Atom::Direct => quote!(#variants::Direct(#atoms::Direct)),

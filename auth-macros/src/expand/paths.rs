@@ -98,7 +98,7 @@ paths! {
     atom: "Atom",
     // The module of the types of atoms.
     atoms: "atom",
-    scheme: "SchemeId",
+    scheme: "scheme",
     country: "country",
     ipv4: "ipv4",
     ipv6: "ipv6",
@@ -111,6 +111,7 @@ paths! {
     check_name: "check_name",
     check_negated: "check_negated",
     check_country: "check_country",
+    check_scheme: "check_scheme",
     check_possible: "check_possible",
     check_any: "check_any",
     check_all: "check_all",

@@ -106,6 +106,10 @@ fn literal_checks(literal: &Literal, paths: &Paths<'_>) -> Vec<TokenStream> {
             });
             return checks.collect();
         }
+        Atom::Scheme(name) => {
+            let check = paths.check_scheme.respanned(name.span());
+            return vec![quote_spanned!(name.span()=> const _: () = #check(#name);)];
+        }
         _ => return Vec::new(),
     };
     let vocabulary = vocabulary(*kind, name, paths);

@@ -27,11 +27,7 @@ pub const fn check_name(vocabulary: &Vocabulary, written: &str) {
         }
         alias += 1;
     }
-    text.all(&["unknown ", vocabulary.kind.word(), " \"", written, "\""]);
-    let nearest = nearest(vocabulary.names, written);
-    if nearest != NO_INDEX {
-        text.all(&["; did you mean \"", vocabulary.names[nearest as usize], "\"?"]);
-    }
+    text.unknown(vocabulary.kind.word(), written, vocabulary.names);
     text.all(&["\ndeclared in `", vocabulary.declared_in, "`: "]);
     text.list(vocabulary.names);
     panic!("{}", text.as_str());
@@ -153,8 +149,17 @@ impl Text {
         }
     }
 
+    /// Appends that `written` is none of the names, and which of them may be meant.
+    pub(crate) const fn unknown(&mut self, kind: &str, written: &str, names: &[&str]) {
+        self.all(&["unknown ", kind, " \"", written, "\""]);
+        let nearest = nearest(names, written);
+        if nearest != NO_INDEX {
+            self.all(&["; did you mean \"", names[nearest as usize], "\"?"]);
+        }
+    }
+
     /// Appends the names, separated by commas. A long list is truncated and followed by the number of omitted names.
-    const fn list(&mut self, names: &[&str]) {
+    pub(crate) const fn list(&mut self, names: &[&str]) {
         const SHOWN: usize = 12;
         let mut index = 0;
         while index < names.len() && index < SHOWN {

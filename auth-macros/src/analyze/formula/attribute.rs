@@ -151,9 +151,11 @@ fn report_unknown_word(word: &Expr, diagnostics: &mut Diagnostics) {
     {
         return diagnostics.note(word, format!("`{flag}` takes no arguments"), format!("write `{flag}`"));
     }
-    if let Some(meant) = suggestions::word_of_require_auth(word) {
+    let meant = suggestions::word_of_require_auth(word);
+    if !meant.is_empty() {
         let found = one_line(word.to_token_stream());
-        return diagnostics.note(word, format!("expected a key, found `{found}`"), format!("write `{meant}`"));
+        let help = format!("write `{}`", meant.join("` or `"));
+        return diagnostics.note(word, format!("expected a key, found `{found}`"), help);
     }
     let wrong = match ungrouped(word) {
         Expr::Path(_) | Expr::Call(_) => "expected `=` and a value after this key",

@@ -1,0 +1,4 @@
+#[auth_actix::require_auth(bearer)]
+async fn report() {}
+
+fn main() {}
