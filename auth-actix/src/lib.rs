@@ -25,6 +25,7 @@ pub mod middleware;
 #[cfg(feature = "client-cert")]
 mod tls;
 pub mod web;
+mod schemes;
 // Test support for applications.
 #[cfg(feature = "test-util")]
 pub mod test;
@@ -52,6 +53,7 @@ pub use crate::extract::granted::Granted;
 #[cfg(feature = "session")]
 pub use crate::extract::session::Session;
 pub use crate::principal::Principal;
+pub use crate::schemes::*;
 pub use crate::scope::{Scope, guarded, unguarded};
 #[cfg(feature = "jwt")]
 pub use auth_core::scheme::bearer::Jwt;
@@ -82,61 +84,6 @@ pub mod lease {
     pub use crate::extract::lease::{Lease, LeaseEnd, LeasedStream};
 }
 
-/// Bearer tokens: issuers, keys, and the cache of verified tokens.
-///
-#[doc = include_str!("../docs/providers.md")]
-#[cfg(feature = "jwt")]
-pub mod jwt {
-    pub use auth_core::scheme::bearer::{
-        Algorithm, IssuerResolver, IssuersUnavailable, JwtError, Key, KeyError, Resolved, TokenCache, TokenCacheError,
-    };
-
-    pub use crate::extract::ticket::Ticket;
-}
-
-/// OpenID providers: fetched keys, introspection, and login at a provider.
-#[cfg(feature = "oidc")]
-pub mod oidc {
-    pub use auth_core::oidc::discovery::{EndpointError, ReachError};
-    pub use auth_core::scheme::bearer::{FetchError, Introspection, IntrospectionError};
-    #[cfg(feature = "session")]
-    pub use auth_core::scheme::session::oidc_login::{LoginError, OidcLogin};
-}
-
-/// Tokens bound to a key (DPoP, RFC 9449).
-#[cfg(feature = "dpop")]
-pub mod dpop {
-    #[cfg(feature = "redis")]
-    pub use auth_core::scheme::dpop::RedisReplayStore;
-    pub use auth_core::scheme::dpop::{Dpop, DpopError, MemoryReplayStore, ReplayStore, ReplayStoreUnavailable};
-}
-
-/// Sessions: their settings, their stores, and the cookie.
-#[cfg(feature = "session")]
-pub mod session {
-    #[cfg(feature = "redis")]
-    pub use auth_core::scheme::session::RedisSessionStore;
-    pub use auth_core::scheme::session::{
-        MemorySessionStore, NewSession, ROTATION_GRACE, SessionInfo, SessionKey, SessionKeyError, SessionRecord,
-        SessionState, SessionStore, SessionStoreError, Sessions, SessionsError, StoredSession,
-    };
-
-    pub use crate::extract::session::SessionCookie;
-}
-
-/// HTTP Basic, user stores and password verifiers.
-#[cfg(feature = "passwords")]
-pub mod password {
-    #[cfg(feature = "basic")]
-    pub use auth_core::scheme::basic::Basic;
-    pub use auth_core::store::users::{
-        HashError, HashedUsers, PasswordAuthenticator, PasswordCredentials, PasswordVerifier, SecretString, User,
-        UserStore, UserStoreUnavailable, UsersFile, UsersFileError, VerifiedUser, hash_password,
-    };
-    #[cfg(any(feature = "sqlite", feature = "postgres"))]
-    pub use auth_sql::{SqlUsers, SqlUsersError};
-}
-
 /// Throttling of failed logins.
 #[cfg(feature = "passwords")]
 pub mod throttle {
@@ -146,30 +93,6 @@ pub mod throttle {
         Admission, COUNT_TTL, Counted, Counter, CounterSet, KNOWN_PLACE_TTL, LoginCounters, LoginOutcome,
         MAX_SHARED_DELAY, MemoryThrottleStore, Throttle, ThrottleLimits, ThrottleStore, ThrottleUnavailable,
     };
-}
-
-/// API keys.
-#[cfg(feature = "api-key")]
-pub mod api_key {
-    pub use auth_core::scheme::api_key::{
-        ApiKey, ApiKeyError, ApiKeyScheme, ApiKeyStore, ApiKeyStoreUnavailable, ApiKeysFile, ApiKeysFileError,
-        NewApiKey,
-    };
-}
-
-/// Client certificates (mutual TLS).
-#[cfg(feature = "client-cert")]
-pub mod client_certificate {
-    pub use auth_core::scheme::client_certificate::{CertificateName, ClientCertificates};
-
-    pub use crate::tls::keep_client_certificate;
-}
-
-/// Custom authentication schemes.
-pub mod scheme {
-    #[cfg(feature = "identity")]
-    pub use crate::custom_scheme::IdentityLogin;
-    pub use crate::custom_scheme::{AuthenticateError, Authenticator, CredentialLocation, CustomScheme, ProxyHeader};
 }
 
 /// Block lists and revocation.

@@ -1,10 +1,5 @@
 //! The settings of an `Auth`.
 
-#[cfg(feature = "session")]
-mod logins;
-#[cfg(feature = "jwt")]
-mod tokens;
-
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -15,12 +10,11 @@ use auth_core::client::country::Countries;
 use auth_core::engine::build::{Address, EngineBuilder};
 use auth_core::identity::grants::Grants;
 use auth_core::identity::vocabulary::{Declares, PermissionSet, RoleSet};
+use auth_core::store;
 use auth_core::store::roles::ProvidedRoles;
-use auth_core::{scheme, store};
 
 use super::Peer;
 use crate::adapter::Actix;
-use crate::custom_scheme::{CustomScheme, CustomSchemes};
 use crate::respond::{Messages, Refused, Renderer, TextsOf};
 
 /// Settings of an [`Auth`](crate::Auth). No setting that restricts access has a permissive default.
@@ -34,17 +28,17 @@ pub struct AuthBuilder {
 
 impl AuthBuilder {
     /// Applies a setting with one value. A second call is a mistake, because it would replace the first.
-    fn set(self, name: &'static str, set: impl FnOnce(&mut EngineBuilder<Actix>)) -> Self {
+    pub(crate) fn set(self, name: &'static str, set: impl FnOnce(&mut EngineBuilder<Actix>)) -> Self {
         self.once(name).with(set)
     }
 
     /// Applies a setting whose calls accumulate.
-    fn with(mut self, add: impl FnOnce(&mut EngineBuilder<Actix>)) -> Self {
+    pub(crate) fn with(mut self, add: impl FnOnce(&mut EngineBuilder<Actix>)) -> Self {
         add(&mut self.engine);
         self
     }
 
-    fn once(mut self, name: &'static str) -> Self {
+    pub(crate) fn once(mut self, name: &'static str) -> Self {
         self.engine.once.note(name);
         self
     }
@@ -52,53 +46,6 @@ impl AuthBuilder {
     /// Sets the realm of challenges (RFC 9110 §11.5). Default: `restricted`.
     pub fn realm(self, realm: impl Into<String>) -> Self {
         self.set("realm", |engine| engine.realm = Some(realm.into()))
-    }
-
-    /// Accepts DPoP-bound tokens of the issuers of [`bearer`](Self::bearer) with a proof of possession (RFC 9449). A bound token
-    /// without a proof is refused, with or without this setting.
-    #[cfg(feature = "dpop")]
-    pub fn dpop(self, dpop: scheme::dpop::Dpop) -> Self {
-        self.set("dpop", |engine| engine.schemes.set(dpop))
-    }
-
-    /// Accepts user names and passwords of these users in HTTP Basic (RFC 7617).
-    #[cfg(feature = "basic")]
-    pub fn basic(self, users: impl Into<scheme::basic::Basic>) -> Self {
-        self.set("basic", |engine| engine.schemes.set(users.into()))
-    }
-
-    /// Accepts API keys.
-    #[cfg(feature = "api-key")]
-    pub fn api_keys(self, keys: impl Into<scheme::api_key::ApiKeyScheme>) -> Self {
-        self.set("api_keys", |engine| engine.schemes.set(keys.into()))
-    }
-
-    /// Accepts client certificates (mutual TLS). Certificates come from TLS connections that rustls has verified, by
-    /// [`keep_client_certificate`](crate::client_certificate::keep_client_certificate), or from trusted proxies, if
-    /// [`from_proxies`](crate::client_certificate::ClientCertificates::from_proxies) is configured.
-    ///
-    /// Browsers present a certificate automatically. It counts only without an explicit credential, and state-changing requests
-    /// must come from pages of [`hosts`](Self::hosts) or [`origins`](Self::origins).
-    ///
-    /// ```
-    /// use auth_actix::{Auth, Id};
-    /// use auth_actix::client_certificate::{CertificateName, ClientCertificates};
-    /// let roles = |caller: Id, _tenant: Option<String>| async move {
-    ///     let reader = Id::client("certificate:restricted", "spiffe://example.org/reader");
-    ///     Ok(if caller == reader { vec!["reader".to_owned()] } else { Vec::new() })
-    /// };
-    /// let certificates = ClientCertificates::named_by(CertificateName::Uri);
-    /// let auth = Auth::builder().client_certificates(certificates).roles_from(roles).hosts(["api.example"]).build()?;
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    #[cfg(feature = "client-cert")]
-    pub fn client_certificates(self, certificates: scheme::client_certificate::ClientCertificates) -> Self {
-        self.set("client_certificates", |engine| engine.schemes.set(certificates))
-    }
-
-    /// Accepts the credentials of a custom scheme. Call it once for each scheme.
-    pub fn scheme(self, scheme: impl Into<CustomScheme>) -> Self {
-        self.with(|engine| engine.schemes.update(|schemes: &mut CustomSchemes| schemes.0.push(scheme.into())))
     }
 
     /// Ignores `Authorization` headers of schemes that are not accepted, so that a cookie or an API key beside one counts. By
