@@ -224,7 +224,7 @@ fn files_of_ordered_modules_import_siblings_listed_before() {
 }
 
 #[test]
-fn imports_are_read_one_by_one_and_as_lists() {
+fn single_and_grouped_imports_are_parsed() {
     let table = [
         ("use super::model::Atom;", "model"),
         ("use super::{model, check::{self, all}, atoms};", "model check atoms"),
@@ -237,7 +237,7 @@ fn imports_are_read_one_by_one_and_as_lists() {
 }
 
 #[test]
-fn what_has_one_home_stands_nowhere_else() {
+fn restricted_words_occur_only_in_their_allowed_files() {
     #[rustfmt::skip]
     let table: &[(&str, &[&str], &[&str])] = &[
         // (crate, words, files that may contain them)
@@ -276,7 +276,7 @@ fn what_has_one_home_stands_nowhere_else() {
 }
 
 #[test]
-fn only_its_own_room_makes_a_decision_a_checked_rule_or_a_guarded_argument() {
+fn restricted_values_are_constructed_only_in_their_module() {
     for (member, made, home) in [
         ("auth-core", "Decision::Deny(", "policy/decision"),
         ("auth-core", "Decision::Allow", "policy/decision"),
@@ -319,7 +319,7 @@ fn crates_depend_on_each_other_in_one_direction() {
 }
 
 #[test]
-fn each_word_of_the_rule_language_has_cases_of_misuse_and_of_use() {
+fn attributes_and_atoms_have_ui_test_cases() {
     let words = fs::read_to_string(Path::new(ROOT).join("auth-macros/src/grammar.rs")).unwrap();
     let quoted = |line: &str| line.split('"').nth(1).map(str::to_owned);
     let attributes: Vec<_> = words
@@ -354,7 +354,7 @@ fn each_word_of_the_rule_language_has_cases_of_misuse_and_of_use() {
 }
 
 #[test]
-fn no_file_is_a_drawer_and_none_is_long() {
+fn source_files_have_specific_names() {
     for member in ["auth-core", "auth-actix", "auth-macros"] {
         for path in files(&Path::new(ROOT).join(member).join("src"), ".rs") {
             let name = path.file_stem().unwrap().to_string_lossy().into_owned();
@@ -445,7 +445,7 @@ fn functions(code: &str) -> Vec<(String, usize, usize)> {
 }
 
 #[test]
-fn files_and_functions_fit_a_screen() {
+fn files_and_functions_stay_within_size_limits() {
     let mut measured: BTreeMap<String, usize> = BTreeMap::new();
     let mut crowded: BTreeMap<String, usize> = BTreeMap::new();
     let mut features = 0;
@@ -484,7 +484,7 @@ fn only_shrinks(what: &str, measured: &BTreeMap<String, usize>, allowed: &[(&str
 }
 
 #[test]
-fn macros_and_decisions_agree_on_the_most_checks() {
+fn macros_and_decisions_agree_on_the_maximum_checks() {
     let number = |file: &str, constant: &str| {
         let text = fs::read_to_string(Path::new(ROOT).join(file)).unwrap();
         let (_, rest) = text.split_once(constant).unwrap();
@@ -534,7 +534,7 @@ fn local_links(page: &str) -> Vec<String> {
 }
 
 #[test]
-fn links_of_pages_lead_to_files() {
+fn local_links_in_pages_lead_to_existing_files() {
     let mut pages = Vec::new();
     for folder in ["", "auth-actix/docs", "auth-core/docs", "tests", "tests/load"] {
         let Ok(entries) = fs::read_dir(Path::new(ROOT).join(folder)) else { continue };

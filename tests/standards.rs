@@ -93,7 +93,7 @@ fn not_held() -> BTreeMap<Rule, bool> {
 }
 
 #[test]
-fn each_row_names_tests_that_are_there() {
+fn each_row_names_existing_tests() {
     let mut wrong = Vec::new();
     for Row { rule, tests } in rows() {
         if tests.is_empty() {
@@ -115,7 +115,7 @@ fn each_row_names_tests_that_are_there() {
 }
 
 #[test]
-fn no_rule_stands_twice() {
+fn each_rule_has_at_most_one_row() {
     let (mut seen, not_held) = (BTreeSet::new(), not_held());
     for Row { rule, .. } in rows() {
         assert!(seen.insert(rule), "{rule:?} has two rows");
@@ -138,7 +138,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn each_rule_that_is_cited_has_its_place_here() {
+fn each_cited_rule_is_listed() {
     let known: BTreeSet<_> = rows().iter().map(|row| row.rule).chain(not_held().into_keys()).collect();
     let mut all = BTreeSet::new();
     for file in ["tests", "auth-core/src"].iter().flat_map(|folder| files(&Path::new(ROOT).join(folder))) {

@@ -34,7 +34,7 @@ fn is_written_with_this() -> bool {
 }
 
 #[test]
-fn misuse_does_not_compile_and_says_what_to_write() {
+fn misuse_does_not_compile_and_the_error_suggests_a_fix() {
     if !is_written_with_this() {
         return;
     }

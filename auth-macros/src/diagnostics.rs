@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "diagnostics are emitted")]
-    fn dropping_mistakes_panics() {
+    fn dropping_unemitted_diagnostics_panics() {
         drop(Diagnostics::default());
     }
 }

@@ -56,7 +56,7 @@ const TAB: &str = "\u{E004}";
 const DOWN: &str = "\u{E015}";
 
 #[test]
-fn a_person_asks_the_page_what_a_role_may_do_by_keyboard_alone_in_light_and_in_dark() {
+fn access_page_is_keyboard_accessible_in_both_color_schemes() {
     let Some(browser) = Browser::start() else { return };
     let server = page();
     for scheme in ["light", "dark"] {

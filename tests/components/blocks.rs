@@ -44,7 +44,7 @@ fn within(seconds: u64, what: &str, expected: impl Fn() -> bool) {
 }
 
 #[test]
-fn what_is_revoked_at_one_instance_is_revoked_at_all_and_stays_so_when_the_server_forgets() {
+fn revocation_reaches_all_instances_and_survives_data_loss() {
     // M2, JWT-26
     for program in programs() {
         let mut redis = Redis::start(program);

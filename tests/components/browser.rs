@@ -224,7 +224,7 @@ fn site(hosts: &'static [&'static str]) -> Server {
 }
 
 #[test]
-fn a_person_logs_in_by_the_page_and_out_again_and_another_site_does_nothing_with_the_cookie() {
+fn browser_logs_in_and_out_and_cross_site_form_is_refused() {
     // CSRF-1, CSRF-4, COOKIE-1, PROB-5
     let Some(browser) = Browser::start() else { return };
     let (server, elsewhere) = (site(&[]), site(&[]));
@@ -263,7 +263,7 @@ fn a_person_logs_in_by_the_page_and_out_again_and_another_site_does_nothing_with
 }
 
 #[test]
-fn a_socket_is_opened_by_a_cookie_from_our_own_pages_alone() {
+fn cookie_websocket_is_refused_from_other_origins() {
     // CSRF-4: Chromium does not send `Sec-Fetch-Site` with a WebSocket request to a server without TLS, only `Origin`.
     let Some(browser) = Browser::start() else { return };
     let (named, unnamed) = (site(&["localhost"]), site(&[]));
@@ -292,7 +292,7 @@ fn a_socket_is_opened_by_a_cookie_from_our_own_pages_alone() {
 }
 
 #[test]
-fn what_our_pages_show_can_be_read() {
+fn pages_meet_the_wcag_contrast_minimum() {
     // WCAG 2.2 AA, 1.4.3: the contrast of each text, in light and in dark mode.
     let Some(browser) = Browser::start() else { return };
     let server = site(&[]);

@@ -47,19 +47,19 @@ fn library() -> Option<PathBuf> {
 }
 
 #[test]
-fn a_clock_that_is_set_moves_tokens_and_logins_and_no_time_of_our_own() {
+fn wall_clock_change_affects_only_absolute_times() {
     if std::env::var_os(FILE).is_some() {
         return under_a_clock_that_is_set();
     }
-    again("a_clock_that_is_set_moves_tokens_and_logins_and_no_time_of_our_own");
+    again("wall_clock_change_affects_only_absolute_times");
 }
 
 #[test]
-fn keys_of_a_provider_age_by_no_clock_that_is_set() {
+fn provider_keys_age_independently_of_the_wall_clock() {
     if std::env::var_os(FILE).is_some() {
         return provider_under_a_clock_that_is_set();
     }
-    again("keys_of_a_provider_age_by_no_clock_that_is_set");
+    again("provider_keys_age_independently_of_the_wall_clock");
 }
 
 fn provider_under_a_clock_that_is_set() {
@@ -77,7 +77,7 @@ fn provider_under_a_clock_that_is_set() {
 }
 
 #[test]
-fn a_provider_whose_clock_is_off_is_believed_within_the_leeway() {
+fn provider_clock_skew_is_tolerated_within_the_leeway() {
     let Some(library) = library() else { return };
     // JWT-21, JWT-23: a clock of the provider that is ahead affects the issue time, one that is behind affects the expiry.
     for (offset, ttl, answer) in [("+30s", 600, 200), ("+120s", 600, 401), ("-30s", 10, 200), ("-120s", 10, 401)] {
@@ -89,11 +89,11 @@ fn a_provider_whose_clock_is_off_is_believed_within_the_leeway() {
 }
 
 #[test]
-fn a_nonce_is_followed_by_the_next_before_it_ends() {
+fn dpop_nonce_is_renewed_before_it_expires() {
     if std::env::var_os(FILE).is_some() {
         return nonces_under_a_clock_that_is_set();
     }
-    again("a_nonce_is_followed_by_the_next_before_it_ends");
+    again("dpop_nonce_is_renewed_before_it_expires");
 }
 
 fn nonces_under_a_clock_that_is_set() {

@@ -65,7 +65,7 @@ async fn socket(caller: Principal, lease: Lease, request: HttpRequest, body: Pay
 }
 
 #[test]
-fn a_page_opens_a_socket_by_subprotocol_and_a_stream_by_ticket_until_its_reader_is_blocked() {
+fn page_connects_by_subprotocol_and_ticket_until_blocked() {
     let Some(browser) = Browser::start() else { return };
     let blocks = Blocklist::memory();
     let tokens = Jwt::hs256(token::SECRET).issuer(token::ISSUER).audience(token::AUDIENCE);

@@ -91,7 +91,7 @@ impl Drop for Nginx {
 }
 
 #[test]
-fn a_client_is_whom_nginx_saw_and_where_it_says() {
+fn client_address_and_country_come_from_nginx() {
     // IP-1 to IP-3, IP-10, T26
     let blocks = Blocklist::memory();
     let jwt = Jwt::hs256(SECRET).issuer(ISSUER).audience(AUDIENCE);

@@ -61,7 +61,7 @@ fn status(server: &Server, cookie: &str) -> u16 {
 }
 
 #[test]
-fn every_store_keeps_what_a_store_of_sessions_promises() {
+fn every_session_store_passes_the_suite() {
     // SESS-2 to SESS-6, H14
     rt::System::new().block_on(test::session_store(MemorySessionStore::new(1000)));
     for program in programs() {
@@ -71,7 +71,7 @@ fn every_store_keeps_what_a_store_of_sessions_promises() {
 }
 
 #[test]
-fn a_full_memory_refuses_a_login_and_pushes_nobody_out() {
+fn full_memory_store_refuses_logins_and_keeps_sessions() {
     // H14
     let (server, _) = serving(MemorySessionStore::new(3));
     let cookies: Vec<_> = (0..3).map(|number| login(&server, &format!("user{number}"))).collect();
@@ -83,7 +83,7 @@ fn a_full_memory_refuses_a_login_and_pushes_nobody_out() {
 }
 
 #[test]
-fn ten_thousand_sessions_live_at_once() {
+fn memory_store_holds_ten_thousand_sessions() {
     let (server, auth) = serving(MemorySessionStore::new(10_000));
     let cookies: Vec<_> = std::thread::scope(|scope| {
         let logins = (0..4).map(|part| {
@@ -102,7 +102,7 @@ fn ten_thousand_sessions_live_at_once() {
 }
 
 #[test]
-fn two_instances_share_one_store_and_a_logout_on_one_is_one_on_both() {
+fn logout_on_one_instance_ends_the_session_on_both() {
     // SESS-4
     for program in programs() {
         let redis = Redis::start(program);
@@ -121,7 +121,7 @@ fn two_instances_share_one_store_and_a_logout_on_one_is_one_on_both() {
 }
 
 #[test]
-fn while_the_store_is_away_nobody_is_let_in_or_logged_out_and_then_all_goes_on() {
+fn session_store_outage_is_503_until_it_recovers() {
     // SESS-6, LOG-6
     for program in programs() {
         let mut redis = Redis::start(program);
@@ -176,7 +176,7 @@ fn within(expected: &dyn Fn() -> bool, what: &str) {
 }
 
 #[test]
-fn a_store_that_is_killed_in_the_middle_of_load_lets_nobody_in_by_mistake() {
+fn store_killed_under_load_admits_no_invalid_session() {
     for program in programs() {
         let mut redis = Redis::start(program);
         let (server, _) = instance(&redis);

@@ -55,7 +55,7 @@ impl Instances {
 }
 
 #[test]
-fn instances_that_share_a_server_count_together_and_as_one_does_by_itself() {
+fn instances_share_throttle_counts() {
     // BRUTE-1 to BRUTE-3, M7
     for program in programs() {
         let redis = Redis::start(program);
@@ -104,7 +104,7 @@ fn instances_that_share_a_server_count_together_and_as_one_does_by_itself() {
 }
 
 #[test]
-fn while_the_counts_are_out_of_reach_nobody_is_judged() {
+fn throttle_store_outage_is_503_until_it_recovers() {
     // LOG-6, SESS-6
     for program in programs() {
         let mut redis = Redis::start(program);

@@ -27,7 +27,7 @@ const TRUSTS: &str = "AUTH_TESTS_TRUSTS";
 
 /// Trusted authorities are configured at process start, so the test starts two processes.
 #[test]
-fn what_is_shared_over_tls_is_shared_with_a_server_that_somebody_vouches_for() {
+fn redis_over_tls_requires_a_trusted_certificate() {
     if let Ok(url) = std::env::var(URL) {
         return with(&url, std::env::var_os(TRUSTS).is_some());
     }
@@ -35,7 +35,7 @@ fn what_is_shared_over_tls_is_shared_with_a_server_that_somebody_vouches_for() {
     let other = tempfile::NamedTempFile::new().unwrap();
     for (trusts, authority) in [(true, tls.authority.as_str()), (false, other.path().to_str().unwrap())] {
         let mut again = Command::new(std::env::current_exe().unwrap());
-        let name = "tls::what_is_shared_over_tls_is_shared_with_a_server_that_somebody_vouches_for";
+        let name = "tls::redis_over_tls_requires_a_trusted_certificate";
         again.args(["--exact", name, "--nocapture"]).env(URL, &tls.url).env("SSL_CERT_FILE", authority);
         again.env_remove("SSL_CERT_DIR").envs(trusts.then_some((TRUSTS, "1")));
         let run = again.output().unwrap();

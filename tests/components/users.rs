@@ -106,7 +106,7 @@ async fn suite(users: SqlUsers, hash_of: impl AsyncFn(&str) -> String) {
 }
 
 #[test]
-fn users_in_sqlite_are_those_of_the_table() {
+fn sqlite_user_store_passes_the_suite() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}?mode=rwc", folder.path().join("users.db").display());
     runtime().block_on(async {
@@ -148,7 +148,7 @@ fn users_in_sqlite_are_those_of_the_table() {
 }
 
 #[test]
-fn users_in_postgres_are_those_of_the_table_and_while_it_is_away_nobody_is_judged() {
+fn postgres_user_store_passes_the_suite_and_reports_outages() {
     // SESS-6, LOG-6
     let Some(mut postgres) = Postgres::start() else { return };
     let url = postgres.url();

@@ -86,7 +86,7 @@ fn with(key: &str, path: &str) -> Request {
 }
 
 #[test]
-fn a_key_opens_what_it_was_made_for_is_no_login_and_needs_no_origin() {
+fn api_key_grants_its_roles_but_is_never_a_fresh_login() {
     // CSRF-5, STEP-5, HTTP-12, HTTP-19, PWD-4
     let new = ApiKey::generate("backup").unwrap();
     let (id, key) = (new.stored.id().to_owned(), text(&new.key));
@@ -106,7 +106,7 @@ fn a_key_opens_what_it_was_made_for_is_no_login_and_needs_no_origin() {
 }
 
 #[test]
-fn what_is_wrong_with_a_key_or_beside_it_is_answered_as_its_row_says() {
+fn invalid_or_additional_api_key_credentials_are_refused() {
     let new = ApiKey::generate("backup").unwrap();
     let (key, other) = (text(&new.key), text(&ApiKey::generate("backup").unwrap().key));
     let old = ApiKey::generate("old").unwrap();
@@ -138,7 +138,7 @@ fn what_is_wrong_with_a_key_or_beside_it_is_answered_as_its_row_says() {
 }
 
 #[test]
-fn a_key_counts_beside_the_basic_of_somebody_else_where_the_builder_says_so() {
+fn api_key_is_accepted_beside_an_ignored_basic_header() {
     let new = ApiKey::generate("backup").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys.txt");
@@ -153,7 +153,7 @@ fn a_key_counts_beside_the_basic_of_somebody_else_where_the_builder_says_so() {
 }
 
 #[test]
-fn a_key_whose_line_is_deleted_or_that_a_list_names_is_refused() {
+fn deleted_or_blocked_api_key_is_refused() {
     let new = ApiKey::generate("backup").unwrap();
     let (key, line) = (text(&new.key), new.stored.to_line());
     let place = place(std::slice::from_ref(&line));

@@ -115,7 +115,7 @@ fn login(name: &str, password: &str) -> Request {
 }
 
 #[test]
-fn each_thing_that_happens_is_one_event_with_what_is_known_of_it() {
+fn each_action_is_audited_as_one_event_with_its_details() {
     // LOG-3, L5, M15, H16
     let place = place(|auth| auth);
     let has = |event: &Value, expected: Value| {
@@ -199,7 +199,7 @@ fn each_thing_that_happens_is_one_event_with_what_is_known_of_it() {
 }
 
 #[test]
-fn a_login_that_is_not_judged_is_an_event_of_its_own() {
+fn throttled_login_is_audited_as_locked_out() {
     // LOG-3, BRUTE-1
     let users = PasswordAuthenticator::new(Staff::default())
         .throttle(Throttle::memory().limits(ThrottleLimits::default().account_burst(1)));
@@ -220,7 +220,7 @@ fn a_login_that_is_not_judged_is_an_event_of_its_own() {
 }
 
 #[test]
-fn all_grants_are_told_where_the_builder_says_so() {
+fn audit_grants_setting_records_every_grant() {
     let place = place(AuthBuilder::audit_grants);
     place.server.send(&get("/admin").authorization(bearer(json!({ "roles": ["admin"] }))));
     assert_eq!(place.record.one()["happened"], "granted");
@@ -229,7 +229,7 @@ fn all_grants_are_told_where_the_builder_says_so() {
 }
 
 #[test]
-fn no_secret_is_on_record() {
+fn audit_events_contain_no_secrets() {
     // LOG-1, LOG-4, LOG-5
     let place = place(AuthBuilder::audit_grants);
     let token = bearer(json!({ "sub": "bob", "secret": "canary-claim" }));
@@ -258,7 +258,7 @@ fn no_secret_is_on_record() {
 }
 
 #[test]
-fn what_cannot_be_put_on_record_does_not_happen() {
+fn failing_audit_sink_prevents_grants_and_logins() {
     // LOG-6
     let place = place(AuthBuilder::audit_grants);
     place.record.broken.store(true, Ordering::SeqCst);

@@ -52,7 +52,7 @@ enum Expected {
 use Expected::{Invalid, LetIn, Malformed, Missing, NoHttp};
 
 #[test]
-fn one_well_formed_credential_counts_and_nothing_else() {
+fn only_one_well_formed_authorization_header_is_accepted() {
     let server = Server::start(routes());
     let token = TOKEN.as_str();
     let one = |value: String| vec![("Authorization", value.into_bytes())];
@@ -147,7 +147,7 @@ fn one_well_formed_credential_counts_and_nothing_else() {
 }
 
 #[test]
-fn a_token_elsewhere_than_in_the_header_is_not_seen() {
+fn tokens_outside_the_authorization_header_are_ignored() {
     // BEARER-2
     let server = Server::start(routes());
     let token = TOKEN.as_str();
@@ -179,7 +179,7 @@ fn a_token_elsewhere_than_in_the_header_is_not_seen() {
 }
 
 #[test]
-fn no_other_value_than_the_token_is_let_in() {
+fn mutated_authorization_headers_are_refused() {
     // HTTP-2, BEARER-1: each byte of the scheme, and some bytes of the token, replaced, removed, and duplicated
     let server = Server::start(routes());
     let good = format!("Bearer {}", *TOKEN);
@@ -211,7 +211,7 @@ fn no_other_value_than_the_token_is_let_in() {
 }
 
 #[test]
-fn no_other_field_changes_the_decision() {
+fn unrelated_header_fields_do_not_change_the_decision() {
     // HTTP-17, T24: fields that other libraries trusted, and random names
     let server = Server::start(routes());
     #[rustfmt::skip]
@@ -249,7 +249,7 @@ fn no_other_field_changes_the_decision() {
 }
 
 #[test]
-fn two_users_on_one_connection_are_never_mixed_up() {
+fn pipelined_requests_keep_separate_identities() {
     // HTTP-17: sequentially and pipelined
     let server = Server::start(routes());
     let (alice, bob) = (bearer(json!({})), bearer(json!({ "sub": "bob" })));

@@ -187,7 +187,7 @@ async fn breaks_too(_: Authorized<Post<Page>, Break>) -> &'static str {
 }
 
 #[actix_web::test]
-async fn an_object_is_loaded_once_for_whom_the_rule_lets_in_and_hides_from_others_if_it_says_so() {
+async fn authorized_objects_load_once_and_hide_when_declared() {
     let auth = bearer_only().build().unwrap();
     let scope = auth.strict_scope("").service(edit).service(edit_page).service(both).service(either);
     let scope = scope.service(any).service(checked).service(looked_at).service(breaks).service(breaks_too);
@@ -346,7 +346,7 @@ async fn list() -> &'static str {
 }
 
 #[test]
-fn a_strict_scope_starts_only_where_each_object_in_a_path_is_asked_about() {
+fn strict_scope_requires_a_check_of_each_path_object() {
     let auth: Auth = bearer_only().roles_from(crate::memberships::Database::default().roles()).build().unwrap();
     let told = |mistakes: Result<(), Vec<auth_actix::web::RuleError>>| {
         let mistakes = mistakes.err().unwrap_or_default();
@@ -409,7 +409,7 @@ async fn by_hand(request: HttpRequest) -> String {
 }
 
 #[test]
-fn a_proof_that_the_rule_does_not_give_is_given_to_nobody_at_run_time_either() {
+fn proof_not_implied_by_the_rule_is_denied_at_run_time() {
     let auth = bearer_only().build().unwrap();
     let server = Server::start(move |config: &mut actix_web::web::ServiceConfig| {
         config.route("/none", actix_web::web::get().to(async |_: Granted<crate::proof::Viewer>| "never"));

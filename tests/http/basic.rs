@@ -58,7 +58,7 @@ fn beside_bearer(users: impl UserStore) -> Server {
 }
 
 #[test]
-fn credentials_are_what_rfc_7617_writes_and_nothing_else() {
+fn only_rfc_7617_basic_credentials_are_accepted() {
     let staff = Staff::default();
     let server = alone(staff.clone());
     let id = |name: &str| format!("user:13:basic:reports:{name}");
@@ -131,7 +131,7 @@ fn credentials_are_what_rfc_7617_writes_and_nothing_else() {
 }
 
 #[test]
-fn an_unknown_user_and_a_wrong_password_are_one_answer_after_one_hash() {
+fn unknown_user_and_wrong_password_are_indistinguishable() {
     // BASIC-8, BRUTE-2, T34
     let staff = Staff::default();
     let server = beside_bearer(staff.clone());
@@ -166,7 +166,7 @@ fn an_unknown_user_and_a_wrong_password_are_one_answer_after_one_hash() {
 }
 
 #[test]
-fn users_come_from_a_file_whose_mistakes_are_told_without_quoting_it() {
+fn users_file_errors_name_the_line_without_quoting_it() {
     let hash = hash_password(&PASSWORD.into()).unwrap();
     let path = std::env::temp_dir().join(format!("auth-tests-users-{}", std::process::id()));
     std::fs::write(&path, format!("# staff\n\nalice:{hash}:admin, viewer\r\nvictor:{hash}:\n")).unwrap();
@@ -202,7 +202,7 @@ fn users_come_from_a_file_whose_mistakes_are_told_without_quoting_it() {
 }
 
 #[test]
-fn each_scheme_has_one_challenge_and_a_script_gets_no_password_box() {
+fn fetch_requests_get_no_basic_challenge_beside_bearer() {
     let (both, alone) = (beside_bearer(Staff::default()), alone(Staff::default()));
     let invalid = bearer_with("error=\"invalid_token\"");
     // (`Sec-Fetch-Mode`, whether the response may be shown to a user)
@@ -230,7 +230,7 @@ fn each_scheme_has_one_challenge_and_a_script_gets_no_password_box() {
 }
 
 #[test]
-fn clients_of_other_people_understand_the_challenges() {
+fn curl_and_python_clients_understand_the_challenges() {
     // T18, T19. Each client gets a name and a password, and has to react to the challenges by itself.
     let server = beside_bearer(Staff::default());
     let url = format!("http://{}/editor", server.address);
@@ -273,7 +273,7 @@ except urllib.error.HTTPError as error:
 }
 
 #[test]
-fn passwords_are_verified_a_few_at_a_time_and_one_after_another_on_a_connection() {
+fn password_verification_limits_concurrency_and_keeps_order() {
     // PWD-3, M8: requests beyond the queue limit get 503, and are never admitted
     let server = alone(PasswordAuthenticator::new(Staff::default()).max_concurrent_hashes(std::num::NonZeroUsize::MIN));
     let address = server.address;
@@ -317,7 +317,7 @@ fn passwords_are_verified_a_few_at_a_time_and_one_after_another_on_a_connection(
 }
 
 #[test]
-fn a_store_that_panics_lets_nobody_in() {
+fn panicking_user_store_denies_access() {
     // LOG-6: 500 or 503, and the next request is served
     let server = alone(Staff::default());
     let broken = std::panic::catch_unwind(|| get("/me").authorization(basic("panic", PASSWORD)).send(server.address));

@@ -80,7 +80,7 @@ impl Place {
 }
 
 #[test]
-fn a_blocked_address_gets_nothing_and_nothing_is_spent_on_it() {
+fn blocked_address_is_refused_before_any_password_hash() {
     let place = place();
     assert_eq!(place.send(get("/open")).status, 200);
     place.add("block address 203.0.113.0/24");
@@ -114,7 +114,7 @@ fn a_blocked_address_gets_nothing_and_nothing_is_spent_on_it() {
 }
 
 #[test]
-fn a_blocked_subject_is_told_so_once_it_has_authenticated_and_nobody_else_is() {
+fn subject_block_is_disclosed_only_after_authentication() {
     // H9, C2, BASIC-8, H16
     let place = place();
     place.add(&format!("block subject user:{}:{ISSUER}:alice", ISSUER.len()));
@@ -156,7 +156,7 @@ fn a_blocked_subject_is_told_so_once_it_has_authenticated_and_nobody_else_is() {
 const SESSION: &str = "Session realm=\"reports\"";
 
 #[test]
-fn what_was_revoked_is_401_from_the_next_request_on() {
+fn revoked_tokens_and_sessions_are_refused_immediately() {
     // JWT-26, M2, T15
     let place = place();
     let token = bearer(json!({ "jti": "j1", "iat": now() }));
@@ -193,7 +193,7 @@ fn what_was_revoked_is_401_from_the_next_request_on() {
 }
 
 #[test]
-fn who_is_blocked_gets_no_session_and_is_told_after_the_password_alone() {
+fn blocked_subject_with_correct_password_gets_no_session() {
     // H9
     let place = place();
     let login = |password: &str| {
@@ -211,7 +211,7 @@ fn who_is_blocked_gets_no_session_and_is_told_after_the_password_alone() {
 }
 
 #[test]
-fn lists_of_addresses_need_to_know_where_those_come_from() {
+fn blocklist_requires_a_configured_client_address() {
     let error = crate::bearer_only().blocks(Blocklist::memory()).build().map(drop).unwrap_err();
     assert_eq!(
         error.to_string(),

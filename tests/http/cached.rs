@@ -32,7 +32,7 @@ fn remembering() -> auth_actix::AuthBuilder {
 }
 
 #[test]
-fn revocation_blocks_and_grants_are_asked_about_while_a_token_is_remembered() {
+fn cached_tokens_still_honor_revocation_blocks_and_grants() {
     // H8
     static TOKENS: AtomicUsize = AtomicUsize::new(0);
     let (blocks, grants) = (Blocklist::memory(), Grants::<Role, Permission>::new());
@@ -69,7 +69,7 @@ fn revocation_blocks_and_grants_are_asked_about_while_a_token_is_remembered() {
 }
 
 #[test]
-fn each_auth_remembers_for_itself() {
+fn token_cache_is_separate_for_each_auth() {
     // H6
     let other = jwt().audience("other");
     let (mine, theirs) = (remembering(), Auth::builder().bearer(other).token_cache(TokenCache::new().secrets()));

@@ -256,7 +256,7 @@ async fn fresh() -> &'static str {
 type Row = (&'static str, &'static str, Option<serde_json::Value>, u16, &'static str, &'static str);
 
 #[actix_web::test]
-async fn a_check_is_run_only_where_it_can_let_the_request_in_and_before_anything_else_is_extracted() {
+async fn check_runs_only_if_decisive_and_before_extraction() {
     let auth = bearer_only().build().unwrap();
     let scope = auth.scope("").service(edit).service(draft).service(open).service(of_others).service(remove);
     let scope = scope
@@ -385,7 +385,7 @@ async fn a_check_is_run_only_where_it_can_let_the_request_in_and_before_anything
 }
 
 #[actix_web::test]
-async fn a_handler_with_checks_is_called_in_tests_as_it_was_written() {
+async fn handler_with_checks_is_callable_directly_in_tests() {
     let (other, posts) = (Noted, Data::new(Posts));
     let id = Path::from(1_u64);
     assert_eq!(edit::call(other, "text".to_owned(), id, posts).await.unwrap(), "1 text");
@@ -393,7 +393,7 @@ async fn a_handler_with_checks_is_called_in_tests_as_it_was_written() {
 }
 
 #[actix_web::test]
-async fn a_decision_is_explained_atom_by_atom_to_a_test_that_asks_and_in_the_finest_log() {
+async fn decision_explanation_covers_each_atom_of_the_rule() {
     logs::capture();
     let auth = bearer_only().build().unwrap();
     let scope = auth.scope("").service(order).service(fresh).service(draft);

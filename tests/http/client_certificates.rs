@@ -233,7 +233,7 @@ fn read_answer(stream: &mut impl std::io::Read) -> Option<Answer> {
 }
 
 #[test]
-fn a_certificate_of_the_connection_is_the_caller_s() {
+fn tls_client_certificate_authenticates_the_caller() {
     let authority = Authority::new();
     let server = TlsServer::start(&authority, &with(by_uri()).build().unwrap());
     let reader = authority.client(vec![uri(READER), SanType::DnsName("reader.example.org".try_into().unwrap())]);
@@ -250,7 +250,7 @@ fn a_certificate_of_the_connection_is_the_caller_s() {
 }
 
 #[test]
-fn a_certificate_names_its_holder_once() {
+fn client_certificate_requires_exactly_one_subject_name() {
     let authority = Authority::new();
     let server = TlsServer::start(&authority, &with(by_uri()).build().unwrap());
     let two = authority.client(vec![uri(READER), uri("spiffe://example.org/other")]);
@@ -283,7 +283,7 @@ fn a_certificate_names_its_holder_once() {
 }
 
 #[test]
-fn a_browser_s_certificate_does_nothing_for_another_site() {
+fn client_certificate_is_refused_on_cross_site_requests() {
     // CSRF: a certificate is an ambient credential.
     let authority = Authority::new();
     let folder = tempfile::tempdir().unwrap();
@@ -305,7 +305,7 @@ fn a_browser_s_certificate_does_nothing_for_another_site() {
 }
 
 #[test]
-fn a_proxy_passes_a_certificate_on_and_nobody_else_does() {
+fn client_cert_header_is_accepted_only_from_trusted_proxy() {
     // RFC 9440
     let authority = Authority::new();
     let reader = authority.client(vec![uri(READER)]);
@@ -374,7 +374,7 @@ fn a_proxy_passes_a_certificate_on_and_nobody_else_does() {
 }
 
 #[test]
-fn a_certificate_is_blocked_by_its_fingerprint_or_its_holder() {
+fn certificate_is_blocked_by_its_fingerprint() {
     let authority = Authority::new();
     let reader = authority.client(vec![uri(READER)]);
     let blocks = Blocklist::memory();
@@ -393,7 +393,7 @@ fn a_certificate_is_blocked_by_its_fingerprint_or_its_holder() {
 }
 
 #[test]
-fn settings_of_certificates_that_cannot_work_do_not_build() {
+fn invalid_client_certificate_settings_do_not_build() {
     let told = with(by_uri().from_proxies()).build().unwrap_err().to_string();
     assert!(told.contains("\"ClientCertificate\" trusts a header of a proxy: call `.trusted_proxies(…)`"), "{told}");
     let told = with(by_uri()).api_keys(ApiKeyScheme::new(ApiKeysFile::open("/dev/null").unwrap())).build().unwrap_err();

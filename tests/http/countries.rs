@@ -67,7 +67,7 @@ fn from(server: &Server, path: &str, address: &str) -> Answer {
 }
 
 #[test]
-fn a_country_decides_and_one_that_is_not_known_lets_nobody_in() {
+fn country_rule_denies_unknown_countries() {
     // IP-1, IP-7, IP-9, IP-10, T27, T30
     let (real, odd) = (behind(database("GeoIP2-Country-Test.mmdb")), behind(database("odd.mmdb")));
     #[rustfmt::skip]
@@ -105,7 +105,7 @@ fn a_country_decides_and_one_that_is_not_known_lets_nobody_in() {
 }
 
 #[test]
-fn another_site_s_page_is_in_no_country_that_lets_in() {
+fn country_rule_does_not_grant_cross_site_requests() {
     // C5
     let server = behind(database("odd.mmdb"));
     let post = |site: &str| {
@@ -120,7 +120,7 @@ fn another_site_s_page_is_in_no_country_that_lets_in() {
 }
 
 #[test]
-fn a_header_counts_from_a_trusted_proxy_alone() {
+fn country_header_is_accepted_only_from_trusted_proxy() {
     // IP-1, IP-10
     let by = |server: &Server, lines: &[(&str, &str)]| {
         server.send(&get("/inside").field("X-Forwarded-For", "192.0.2.1").fields(lines)).status
@@ -144,7 +144,7 @@ fn a_header_counts_from_a_trusted_proxy_alone() {
 }
 
 #[test]
-fn what_countries_need_is_said_at_the_start() {
+fn missing_country_settings_are_reported_at_startup() {
     // IP-10
     let error = |auth: AuthBuilder| auth.build().map(drop).unwrap_err().to_string();
     let header = "`.countries(…)`: the header \"CF-IPCountry\" is accepted only from a trusted proxy: call `.trusted_proxies(…)`, and use a valid header name";

@@ -55,7 +55,7 @@ const SITE: &str = "Sec-Fetch-Site";
 const ORIGIN: &str = "Origin";
 
 #[actix_web::test]
-async fn the_page_of_a_stranger_cannot_use_what_a_browser_brings_along() {
+async fn cross_site_requests_cannot_use_ambient_credentials() {
     // C5, CSRF-1 to CSRF-5, M5, T33
     let tokens = jwt().confers(Confers::everything());
     let users = Basic::new(Staff::default()).confers(Confers::everything());
@@ -128,7 +128,7 @@ async fn the_page_of_a_stranger_cannot_use_what_a_browser_brings_along() {
 }
 
 #[test]
-fn a_form_on_the_page_of_a_stranger_changes_nothing() {
+fn cross_site_form_posts_are_denied() {
     // C5, T33: as a current browser sends it, with a cached password, from inside the network
     let auth = Auth::builder()
         .realm("reports")

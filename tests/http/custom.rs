@@ -160,7 +160,7 @@ fn challenges(answer: &Answer) -> Vec<&str> {
 }
 
 #[test]
-fn a_scheme_of_the_application_is_decided_on_as_every_other() {
+fn custom_scheme_follows_the_rules_of_built_in_schemes() {
     let all = Confers::everything;
     let builder = Auth::builder()
         .realm("r")
@@ -227,7 +227,7 @@ fn a_scheme_of_the_application_is_decided_on_as_every_other() {
 }
 
 #[test]
-fn what_a_browser_adds_by_itself_counts_for_its_own_pages_alone() {
+fn ambient_custom_scheme_is_refused_cross_site() {
     // C5, M5, H13
     let server = serve(
         Auth::builder()
@@ -252,7 +252,7 @@ fn what_a_browser_adds_by_itself_counts_for_its_own_pages_alone() {
 }
 
 #[test]
-fn a_header_of_a_proxy_counts_from_that_proxy_alone() {
+fn proxy_user_header_is_accepted_only_from_trusted_proxy() {
     // M11, H12: the peer of the socket is 127.0.0.1.
     let serve = |proxy: &str| {
         let scheme = ProxyHeader::new("X-Forwarded-User").roles("X-Forwarded-Groups");
@@ -287,7 +287,7 @@ fn a_header_of_a_proxy_counts_from_that_proxy_alone() {
 }
 
 #[test]
-fn settings_of_schemes_that_cannot_work_do_not_build() {
+fn invalid_custom_scheme_settings_do_not_build() {
     struct Called(&'static str);
     impl Authenticator for Called {
         fn name(&self) -> &'static str {
@@ -332,7 +332,7 @@ fn settings_of_schemes_that_cannot_work_do_not_build() {
 }
 
 #[test]
-fn a_caller_is_identified_ahead_of_the_rule_once_and_nobody_is_refused_by_it() {
+fn identify_middleware_authenticates_once_and_never_denies() {
     use std::sync::atomic::{AtomicUsize, Ordering};
     static ASKED: AtomicUsize = AtomicUsize::new(0);
     struct Counted;
@@ -398,7 +398,7 @@ async fn actix_login(request: HttpRequest) -> &'static str {
 }
 
 #[test]
-fn who_is_logged_in_by_actix_identity_is_a_caller_whose_roles_the_application_knows() {
+fn actix_identity_login_authenticates_with_provided_roles() {
     use actix_identity::IdentityMiddleware;
     use actix_session::SessionMiddleware;
     use actix_session::storage::CookieSessionStore;

@@ -131,7 +131,7 @@ fn routes(auth: &Auth) -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
 }
 
 #[test]
-fn each_refusal_is_answered_as_its_row_says() {
+fn each_denial_has_its_status_problem_and_challenges() {
     let server = Server::start(routes(&auth()));
     let viewer = |members: serde_json::Value| {
         let mut claims = json!({ "roles": ["viewer"], "scope": "" });
@@ -215,7 +215,7 @@ fn each_refusal_is_answered_as_its_row_says() {
 }
 
 #[test]
-fn the_first_step_that_has_an_answer_gives_it() {
+fn first_decisive_step_determines_the_http_response() {
     let server = Server::start(routes(&auth()));
     let forged = || format!("Bearer {}", token_of(ISSUER, &[8; 32], json!({})));
     #[rustfmt::skip]
@@ -246,7 +246,7 @@ fn the_first_step_that_has_an_answer_gives_it() {
 }
 
 #[test]
-fn a_realm_reads_back_as_it_was_written() {
+fn realm_round_trips_through_the_challenges() {
     // HTTP-8, T19
     for realm in [r#"a"b\c"#, r#"\"#, r#"", error="x"#, "a, Basic realm=\"b\"", " ", "~!@#$%^&*()"] {
         let users = auth_actix::password::Basic::new(Staff::default()).confers(Confers::everything());

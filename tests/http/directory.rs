@@ -161,7 +161,7 @@ fn verified_passwords_are_cached_by_their_version() {
 }
 
 #[test]
-fn sessions_follow_the_directory() {
+fn directory_changes_apply_to_active_sessions() {
     // SESS-5
     let directory = Directory::new();
     let server = serving(PasswordAuthenticator::with_verifier(directory.clone()).throttle(Throttle::off()));

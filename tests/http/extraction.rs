@@ -97,7 +97,7 @@ async fn order(_: Noted<1>, _: Noted<2>, _: Noted<3>, _: Noted<4>) -> &'static s
 }
 
 #[actix_web::test]
-async fn no_argument_is_extracted_and_no_byte_read_before_the_rule_holds() {
+async fn denied_requests_extract_no_argument_and_read_no_body() {
     let everything = auth_actix::Confers::everything;
     let users = auth_actix::password::Basic::new(Staff::default()).confers(everything());
     let auth =
@@ -149,7 +149,7 @@ async fn no_argument_is_extracted_and_no_byte_read_before_the_rule_holds() {
 }
 
 #[actix_web::test]
-async fn a_handler_for_strangers_keeps_its_body_until_the_credential_was_looked_at() {
+async fn public_handler_verifies_credentials_before_the_body() {
     let auth = bearer_only().build().unwrap();
     let app = init_service(App::new().service(auth.scope("/api").service(open).service(order))).await;
     let all = ["begins 1", "polled 1", "body", "body", "handler"];
@@ -204,7 +204,7 @@ async fn with_own_extractor(CurrentUser(caller): CurrentUser, body: String) -> S
 }
 
 #[actix_web::test]
-async fn who_asks_for_the_principal_leaves_the_body_to_others() {
+async fn principal_lookup_does_not_consume_the_body() {
     let auth = auth_actix::Auth::builder().realm("reports").basic(Staff::default()).build().unwrap();
     let app = App::new()
         .app_data(auth.clone())

@@ -36,7 +36,7 @@ async fn grants(request: &mut ServiceRequest) -> Result<std::collections::HashSe
 }
 
 #[actix_web::test]
-async fn our_decision_comes_before_what_a_foreign_attribute_adds_and_both_hold() {
+async fn rule_is_decided_before_third_party_attribute_extractors() {
     let auth = bearer_only().build().unwrap();
     let app = App::new().wrap(GrantsMiddleware::with_extractor(grants));
     let app = init_service(app.service(auth.scope("/api").service(above)).app_data(auth.clone()).service(below)).await;

@@ -83,7 +83,7 @@ fn of(roles: &[&str]) -> String {
 }
 
 #[test]
-fn data_adds_to_what_roles_grant_from_the_next_request_on_and_takes_back_no_more_than_it_gave() {
+fn dynamic_grants_extend_declared_ones_on_the_next_request() {
     // M4, H8
     let grants = Grants::new();
     // No role grants `posts:pin` yet, and the server starts.
@@ -113,7 +113,7 @@ fn data_adds_to_what_roles_grant_from_the_next_request_on_and_takes_back_no_more
 }
 
 #[test]
-fn data_names_nothing_that_is_not_declared_and_is_taken_whole_or_not_at_all() {
+fn grants_with_undeclared_names_are_rejected_atomically() {
     // M4
     let grants = Grants::<Role, Permission>::new();
     grants.replace("1", [("editor", "posts:pin")]).unwrap();
@@ -134,7 +134,7 @@ fn data_names_nothing_that_is_not_declared_and_is_taken_whole_or_not_at_all() {
 }
 
 #[test]
-fn a_file_of_grants_is_read_again_and_a_wrong_one_changes_nothing() {
+fn grants_file_is_reloaded_and_invalid_content_is_ignored() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("grants.json");
     let save = |text: &str| std::fs::write(&path, text).unwrap();

@@ -57,7 +57,7 @@ struct Ours {
 }
 
 #[actix_web::test]
-async fn each_caller_is_of_a_source_that_may_say_so() {
+async fn generated_callers_use_an_issuer_that_confers_their_roles() {
     let keys = Keys::new();
     let partner = auth_actix::Jwt::hs256([7; 32]).audience(auth_tests::token::AUDIENCE);
     let partner = partner.issuer("https://partner.example").confers(Confers::nothing().roles(["viewer"]));
@@ -89,7 +89,7 @@ fn app(
 }
 
 #[actix_web::test]
-async fn each_atom_decides_some_request_and_all_are_answered_as_the_rules_say() {
+async fn assert_matrix_reports_undecided_atoms() {
     let keys = Keys::new();
     let undecided = assert_matrix(&keys, app(&auth(&keys))).await;
     // The result of the check depends on the application. Without the role, the check decides.
@@ -120,7 +120,7 @@ fn literals(tree: &Expr) -> Vec<Fact> {
 }
 
 #[actix_web::test]
-async fn a_matrix_with_any_one_atom_turned_around_is_found_out() {
+async fn verify_matrix_detects_any_negated_atom() {
     let keys = Keys::new();
     let auth = auth(&keys);
     let reviewed = Matrix::from_markdown(&access_matrix(app(&auth)).await.to_markdown()).unwrap();

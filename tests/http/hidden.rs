@@ -151,7 +151,7 @@ fn none(differences: Vec<String>) {
 }
 
 #[test]
-fn a_hidden_handler_cannot_be_told_from_a_path_that_is_not_there() {
+fn hidden_handler_is_indistinguishable_from_unknown_path() {
     // HTTP-10, HTTP-11, H5, Q6
     let staff = Staff::default();
     let auth = auth(&staff).build().unwrap();
@@ -198,7 +198,7 @@ fn a_hidden_handler_cannot_be_told_from_a_path_that_is_not_there() {
 }
 
 #[test]
-fn a_handler_that_hides_from_other_networks_costs_as_much_as_nothing() {
+fn hidden_network_rule_hashes_as_often_as_an_unknown_path() {
     // H5: the same number of hashes, even if no credential could help
     let staff = Staff::default();
     let auth = auth(&staff).build().unwrap();
@@ -211,7 +211,7 @@ fn a_handler_that_hides_from_other_networks_costs_as_much_as_nothing() {
 }
 
 #[test]
-fn a_handler_that_hides_in_scopes_of_two_settings_costs_as_much_as_nothing() {
+fn hidden_handler_under_two_auths_hashes_like_unknown_path() {
     // H5, H6: two hashes for both paths, although the inner `Auth` alone would need none.
     let staff = Staff::default();
     let (outer, inner) = (auth(&staff).build().unwrap(), auth(&staff).build().unwrap());
@@ -223,7 +223,7 @@ fn a_handler_that_hides_in_scopes_of_two_settings_costs_as_much_as_nothing() {
 }
 
 #[test]
-fn a_scope_that_hides_as_a_whole_hides_its_handlers_as_well() {
+fn hidden_scope_hides_its_handlers() {
     // H5: `not_found` in the rule of the scope, or of an enclosing scope
     let staff = Staff::default();
     let auth = auth(&staff).build().unwrap();

@@ -48,7 +48,7 @@ fn request(method: &str, path: &str, authorization: &[&str]) -> Request<()> {
 }
 
 #[actix_web::test]
-async fn users_on_one_connection_are_never_mixed_up() {
+async fn http2_streams_keep_separate_identities() {
     // HTTP-3, HTTP-17
     let mut client = connection().await;
     let (alice, bob) = (bearer(json!({ "sub": "alice" })), bearer(json!({ "sub": "bob" })));
@@ -82,7 +82,7 @@ async fn users_on_one_connection_are_never_mixed_up() {
 }
 
 #[actix_web::test]
-async fn a_refused_body_is_neither_waited_for_nor_drained() {
+async fn http2_denial_neither_awaits_nor_drains_the_body() {
     // M6
     let mut client = connection().await;
     let (answer, mut sending) = client.send_request(request("POST", "/body", &[]), false).unwrap();

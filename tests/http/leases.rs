@@ -165,7 +165,7 @@ fn lasts_of(server: &Server, request: &Request, most: Duration, then: impl FnOnc
 }
 
 #[test]
-fn a_stream_ends_when_its_rule_stops_holding_and_not_before() {
+fn stream_ends_once_its_rule_no_longer_holds() {
     // M1
     let most = Duration::from_secs(6);
     let mut threads = Vec::new();
@@ -345,7 +345,7 @@ fn a_stream_ends_when_its_rule_stops_holding_and_not_before() {
 }
 
 #[test]
-fn a_socket_in_a_strict_scope_is_refused_where_nothing_would_end_it() {
+fn strict_scope_refuses_websockets_without_a_lease() {
     // M1
     let auth = bearer_only().build().unwrap();
     let server = Server::start(move |config: &mut ServiceConfig| {
@@ -398,7 +398,7 @@ async fn unleased_too() -> &'static str {
 }
 
 #[test]
-fn a_handler_is_told_why_its_lease_has_ended() {
+fn ended_lease_reports_its_reason_to_the_handler() {
     let (server, ..) = serve();
     let answer = server.send(&ask("/why").authorization(bearer(json!({"sub": "alice", "exp": now() - 59}))));
     assert_eq!((answer.status, answer.text()), (200, "expired"));
@@ -434,7 +434,7 @@ fn proven(path: &str, mut claims: serde_json::Value) -> Request {
 }
 
 #[test]
-fn a_lease_of_a_bound_token_ends_at_its_expiry_without_leeway() {
+fn lease_of_bound_token_ends_at_expiry_without_leeway() {
     let auth = bearer_only().dpop(Dpop::at("https://reports.example")).build().unwrap();
     let server = Server::start(move |config: &mut ServiceConfig| {
         config.service(auth.scope("").service(known));
@@ -474,7 +474,7 @@ impl auth_actix::scheme::Authenticator for Badge {
 }
 
 #[test]
-fn a_lease_ends_when_its_credential_is_somebody_else_s() {
+fn lease_ends_when_its_credential_changes_identity() {
     let threads = ["another person", "an actor", "the same person"].map(|case| {
         std::thread::spawn(move || {
             let badge = Badge(Arc::default(), case);
@@ -494,7 +494,7 @@ fn a_lease_ends_when_its_credential_is_somebody_else_s() {
 }
 
 #[test]
-fn a_stream_ends_when_a_grant_is_withdrawn_by_any_scheme() {
+fn stream_ends_when_a_grant_is_withdrawn_for_each_scheme() {
     // S1: Basic and a bound token are not verified again, so the principal of the request stays in use.
     let most = Duration::from_secs(6);
     let mut threads = Vec::new();
@@ -546,7 +546,7 @@ fn a_stream_ends_when_a_grant_is_withdrawn_by_any_scheme() {
 
 /// Tests that every rule that admitted a request is part of its lease.
 #[test]
-fn a_stream_ends_when_a_rule_in_front_stops_holding() {
+fn stream_ends_when_an_enclosing_rule_no_longer_holds() {
     // S2
     let withdrawn = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&withdrawn);

@@ -131,7 +131,7 @@ fn serving() -> Server {
 }
 
 #[test]
-fn no_secret_is_logged_answered_or_shown() {
+fn logs_responses_and_debug_output_contain_no_secrets() {
     // LOG-1, LOG-2, LOG-5, T36. Everything that is or may be secret contains a marker.
     let _turn = turn();
     let server = serving();
@@ -251,7 +251,7 @@ fn no_secret_is_logged_answered_or_shown() {
 }
 
 #[test]
-fn each_denial_is_one_line_that_says_why_and_where() {
+fn each_denial_is_logged_once_with_reason_and_location() {
     // LOG-3, in part: problem, formula, failed literals, handler, file and line
     let _turn = turn();
     let server = serving();
@@ -311,7 +311,7 @@ fn each_denial_is_one_line_that_says_why_and_where() {
 }
 
 #[test]
-fn what_is_granted_is_not_logged_as_refused() {
+fn granted_requests_are_not_logged_as_denied() {
     let _turn = turn();
     let server = serving();
     // The method distinguishes these lines from those of other tests.
@@ -324,7 +324,7 @@ fn what_is_granted_is_not_logged_as_refused() {
 }
 
 #[test]
-fn claims_of_another_shape_are_logged_with_the_handler_that_asks_for_them() {
+fn mistyped_claims_denial_is_logged_with_its_handler() {
     // LOG-3: a denial names the handler, its rule and its line, not the location in our crates where it was detected
     let _turn = turn();
     let server = serving();
@@ -338,7 +338,7 @@ fn claims_of_another_shape_are_logged_with_the_handler_that_asks_for_them() {
 }
 
 #[test]
-fn a_refused_log_in_names_no_file_of_ours() {
+fn denied_login_is_logged_without_a_library_source_location() {
     let _turn = turn();
     let auth =
         Auth::builder().realm("no file").session(auth_actix::session::Sessions::memory()).users(Staff::default());
@@ -356,7 +356,7 @@ fn a_refused_log_in_names_no_file_of_ours() {
 }
 
 #[test]
-fn nothing_of_a_request_breaks_a_line() {
+fn request_data_cannot_inject_log_lines() {
     // LOG-4
     let _turn = turn();
     let server = serving();

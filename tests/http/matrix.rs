@@ -75,7 +75,7 @@ fn section<'a>(file: &'a str, title: &str) -> Vec<&'a str> {
 }
 
 #[actix_web::test]
-async fn the_matrix_has_each_method_of_each_path_and_what_a_reader_has_to_know() {
+async fn access_matrix_lists_all_routes_in_every_format() {
     let matrix = test::access_matrix(App::new().configure(configure)).await;
     let file = matrix.to_markdown();
     let behind = "; behind actix_web::middleware::normalize::NormalizePath";
@@ -155,7 +155,7 @@ async fn the_matrix_has_each_method_of_each_path_and_what_a_reader_has_to_know()
 }
 
 #[actix_web::test]
-async fn a_scope_has_a_matrix_of_its_own_and_settings_that_let_in_more_stand_in_it() {
+async fn scope_matrix_lists_permissive_settings() {
     let jwt = auth_actix::Jwt::hs256([7; 32]).issuer("https://id.example").accept_tokens_of_any_audience();
     let auth = auth_actix::Auth::builder().bearer(jwt.confers(auth_actix::Confers::nothing().roles(["viewer"])));
     let auth = auth.origins(["https://app.example"]).ignore_unknown_schemes();
@@ -182,7 +182,7 @@ fn file_of(auth: auth_actix::AuthBuilder) -> String {
 }
 
 #[actix_web::test]
-async fn each_setting_that_changes_who_comes_in_changes_the_file() {
+async fn each_access_relevant_setting_changes_the_matrix_file() {
     // H11
     use std::time::Duration;
 

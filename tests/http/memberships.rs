@@ -169,7 +169,7 @@ fn send(server: &Server, path: &str, name: &str) -> Answer {
 }
 
 #[test]
-fn roles_are_asked_for_where_the_rule_is_open_and_count_in_their_tenant_alone() {
+fn provided_roles_are_queried_lazily_and_apply_per_tenant() {
     let database = Database::default();
     let server = serve(Auth::builder().bearer(jwt()).roles_from(database.roles()));
     #[rustfmt::skip]
@@ -248,7 +248,7 @@ fn roles_are_asked_for_where_the_rule_is_open_and_count_in_their_tenant_alone() 
 }
 
 #[test]
-fn a_database_that_is_away_is_neither_yes_nor_no() {
+fn unavailable_role_provider_is_answered_with_503() {
     let database = Database::default();
     let server = serve(Auth::builder().bearer(jwt()).roles_from(database.roles()));
     database.away.store(true, Ordering::SeqCst);
@@ -274,7 +274,7 @@ fn a_database_that_is_away_is_neither_yes_nor_no() {
 }
 
 #[test]
-fn an_answer_is_kept_as_long_as_said_and_forgotten_when_told() {
+fn provided_roles_are_cached_until_expiry_or_invalidation() {
     let database = Database::default();
     let roles = database.roles().cache(Duration::from_secs(2));
     let server = serve(Auth::builder().bearer(jwt()).roles_from(roles.clone()));
@@ -320,7 +320,7 @@ impl IssuerResolver for Tenants {
 }
 
 #[test]
-fn an_issuer_of_a_tenant_makes_roles_in_it_and_nowhere_else() {
+fn tenant_issuer_confers_roles_only_in_its_tenant() {
     // C2, C3, H9
     let asked: Arc<Mutex<Vec<String>>> = Arc::default();
     let server = serve(Auth::builder().bearer(jwt()).issuers_from(Tenants(Arc::clone(&asked))));
@@ -379,7 +379,7 @@ async fn plain() -> &'static str {
 }
 
 #[test]
-fn a_tenant_that_no_pattern_names_does_not_start() {
+fn rule_with_missing_tenant_parameter_fails_at_start_up() {
     auth_tests::logs::capture();
     let build = || Auth::builder().bearer(jwt()).roles_from(Database::default().roles()).build().unwrap();
     type Configure = fn(&Auth, &mut ServiceConfig);

@@ -79,7 +79,7 @@ const METHODS: [&str; 14] = [
 ];
 
 #[test]
-fn the_rule_holds_under_every_method() {
+fn rule_applies_to_every_method_and_path_spelling() {
     // HTTP-14, HTTP-18, T25. A single test, because the handlers share a run counter.
     let server = Server::start(routes(&bearer_only().build().unwrap()));
     let (admin, viewer) = (bearer(json!({ "roles": ["admin"] })), bearer(json!({ "roles": ["viewer"] })));
@@ -170,7 +170,7 @@ fn spellings() {
 }
 
 #[test]
-fn a_refused_body_is_neither_waited_for_nor_drained() {
+fn http1_denial_does_not_await_or_drain_the_body() {
     let server = Server::start(routes(&bearer_only().build().unwrap()));
     let missing = |case: &str, answer| denied(case, &answer, 401, "missing-credentials", &[BEARER]);
     let head = "POST /api/body HTTP/1.1\r\nHost: localhost\r\n";

@@ -53,7 +53,7 @@ fn decisions(recorded: &Snapshotter) -> Vec<(String, u64)> {
 }
 
 #[test]
-fn each_decision_is_counted_once_by_what_it_was() {
+fn each_decision_increments_one_labeled_counter() {
     let recorder = DebuggingRecorder::new();
     let recorded = recorder.snapshotter();
     recorder.install().unwrap();

@@ -32,7 +32,7 @@ async fn plain() -> &'static str {
 }
 
 #[actix_web::test]
-async fn outer_middleware_sees_the_refusal_as_an_error_and_may_add_to_it() {
+async fn outer_middleware_observes_and_can_extend_denials() {
     static SEEN: AtomicUsize = AtomicUsize::new(0);
     let auth = bearer_only().build().unwrap();
     let (inside, plain) =
@@ -68,7 +68,7 @@ async fn outer_middleware_sees_the_refusal_as_an_error_and_may_add_to_it() {
 }
 
 #[actix_web::test]
-async fn a_cors_layer_outside_answers_preflights_and_marks_denials() {
+async fn outer_cors_middleware_covers_preflights_and_denials() {
     // HTTP-18
     let auth = bearer_only().build().unwrap();
     let cors = Cors::default().allowed_origin("https://app.example").allowed_methods(["GET", "POST"]);

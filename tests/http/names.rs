@@ -46,7 +46,7 @@ async fn Option() -> &'static str {
 }
 
 #[actix_web::test]
-async fn handlers_are_callable_as_written_whatever_they_are_called() {
+async fn generated_call_functions_support_shadowing_handler_names() {
     assert_eq!(list::call(web::Path::from(7)).await, "outer");
     assert_eq!(inner::list::call().await, "inner");
     let registered = |auth: &auth_actix::Auth| {

@@ -169,7 +169,7 @@ async fn without_proxies_the_peer_is_the_client() {
 }
 
 #[actix_web::test]
-async fn behind_proxies_the_client_is_the_right_most_that_is_none_of_them() {
+async fn network_rule_uses_rightmost_untrusted_forwarded_address() {
     // IP-1 to IP-7, H12, T26 to T29
     const XFF: &str = "X-Forwarded-For";
     const FWD: &str = "Forwarded";
@@ -256,7 +256,7 @@ async fn behind_proxies_the_client_is_the_right_most_that_is_none_of_them() {
 }
 
 #[actix_web::test]
-async fn what_an_address_decided_is_for_that_client_alone() {
+async fn address_dependent_responses_are_marked_private() {
     // HTTP-12, T35, Q14
     let auth = base().client_address(Peer).build().unwrap();
     let app = app(auth).await;
@@ -285,7 +285,7 @@ async fn what_an_address_decided_is_for_that_client_alone() {
 }
 
 #[actix_web::test]
-async fn past_a_scope_a_network_rule_asks_for_its_settings_too() {
+async fn unscoped_network_rule_with_missing_settings_returns_500() {
     // C1, C5, H12: settings that are rejected at start-up in a scope are a set-up error outside of a scope, and never a grant
     let base = || bearer_only().client_address(Peer);
     let behind = |auth: AuthBuilder, proxies: &str| auth.trusted_proxies([proxies], ForwardingHeader::XForwardedFor);
@@ -312,7 +312,7 @@ async fn past_a_scope_a_network_rule_asks_for_its_settings_too() {
 }
 
 #[actix_web::test]
-async fn a_proxy_that_nobody_declared_is_told_of_in_the_log_and_not_for_each_request() {
+async fn undeclared_proxy_is_logged_but_not_for_each_request() {
     // C1: otherwise nothing explains why all requests get 403
     logs::capture();
     let told = || {

@@ -77,7 +77,7 @@ fn german(request: &HttpRequest) -> Messages {
 }
 
 #[test]
-fn pages_speak_the_language_that_the_application_chooses_and_programs_are_answered_as_ever() {
+fn html_pages_use_localized_messages_and_problems_do_not() {
     let users = PasswordAuthenticator::new(Staff::default())
         .throttle(Throttle::memory().limits(ThrottleLimits::default().account_burst(1)));
     let all = Confers::everything;
@@ -112,7 +112,7 @@ fn pages_speak_the_language_that_the_application_chooses_and_programs_are_answer
 }
 
 #[test]
-fn a_person_gets_a_page_and_a_program_the_problem() {
+fn browsers_receive_html_denials_and_programs_problem_json() {
     // PROB-1, PROB-4, PROB-5
     let server = serving(bearer_only());
     #[rustfmt::skip]
@@ -173,7 +173,7 @@ fn is_a_page(case: &str, answer: &Answer) {
 }
 
 #[test]
-fn who_follows_a_link_is_sent_to_the_login_and_comes_back_here() {
+fn navigation_redirects_to_login_with_same_site_return_path() {
     // PROB-5
     let server = serving(bearer_only().login_page("/login"));
     let expired = bearer(json!({ "exp": now() - 3600 }));
@@ -264,7 +264,7 @@ fn decoded(text: &str) -> String {
 }
 
 #[test]
-fn an_application_shows_a_refusal_its_own_way_and_changes_nothing_else_of_it() {
+fn custom_denial_renderer_preserves_status_and_challenges() {
     // HTTP-5, HTTP-11, HTTP-16
     let users = Basic::new(Staff::default()).confers(Confers::everything());
     let auth =

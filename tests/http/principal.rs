@@ -105,7 +105,7 @@ fn by(server: &Server, path: &str, authorization: &str) -> Answer {
 }
 
 #[test]
-fn arguments_say_who_calls_and_refuse_where_nobody_does() {
+fn principal_arguments_require_a_caller_unless_optional() {
     let server = serving(bearer_only());
     let alice = bearer(json!({ "org": "acme", "team": "blue" }));
     assert_eq!(by(&server, "/api/all", &alice).text(), "user:18:https://id.example:alice acme Some(\"blue\") alice");
@@ -125,7 +125,7 @@ fn arguments_say_who_calls_and_refuse_where_nobody_does() {
 }
 
 #[test]
-fn claims_of_another_shape_are_what_the_caller_lacks() {
+fn claims_of_unexpected_shape_are_insufficient_permissions() {
     // RFC 6750 §3, LOG-2: the response of its table row, including the challenge, without any claim values
     let server = serving(bearer_only());
     for claims in [json!({}), json!({ "org": 5 }), json!({ "org": "acme", "team": ["blue"] })] {
@@ -134,7 +134,7 @@ fn claims_of_another_shape_are_what_the_caller_lacks() {
 }
 
 #[test]
-fn a_principal_says_what_its_token_said() {
+fn principal_exposes_the_properties_of_its_token() {
     // JWT-25, AT-5, STEP-4, H16
     let server = serving(bearer_only());
     let said = |claims: Value| by(&server, "/api/says", &bearer(claims)).json();
@@ -167,7 +167,7 @@ fn a_principal_says_what_its_token_said() {
 }
 
 #[test]
-fn several_sources_are_told_apart_and_each_confers_no_more_than_it_may() {
+fn sources_are_distinguished_and_limited_to_what_they_confer() {
     // C2, C3, JWT-17, JWT-25
     const PARTNER: &str = "https://partner.example";
     let partner = Confers::nothing().roles(["viewer"]).scopes(["read:reports"]).claims(["team"]);
@@ -222,7 +222,7 @@ fn several_sources_are_told_apart_and_each_confers_no_more_than_it_may() {
 }
 
 #[actix_web::test]
-async fn a_credential_is_verified_once_however_many_rules_and_arguments_ask() {
+async fn credential_is_verified_once_for_all_rules_and_arguments() {
     let staff = Staff::default();
     let auth = Auth::builder().realm("reports").basic(staff.clone()).roles::<Role>().build().unwrap();
     let inner = auth.scope("/in").require(rule!(role("admin"))).service(stacked);
@@ -243,7 +243,7 @@ async fn a_credential_is_verified_once_however_many_rules_and_arguments_ask() {
 }
 
 #[actix_web::test]
-async fn middleware_sees_who_called_after_the_decision_and_not_before() {
+async fn middleware_sees_the_principal_only_after_a_grant() {
     static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
     let shown = |principal: Option<Principal>| {
         principal.map_or_else(|| "nobody".to_owned(), |principal| principal.local_subject().into_owned())
@@ -280,7 +280,7 @@ async fn middleware_sees_who_called_after_the_decision_and_not_before() {
 }
 
 #[actix_web::test]
-async fn what_was_found_for_one_credential_is_not_believed_of_another() {
+async fn verified_principal_is_not_reused_for_another_credential() {
     // H6: middleware between two rules replaces the header
     #[require_auth]
     async fn who(caller: Principal) -> String {
@@ -316,7 +316,7 @@ fn call<S: actix_web::dev::Service<actix_web::dev::ServiceRequest>>(
 }
 
 #[actix_web::test]
-async fn callers_of_tests_pass_the_same_rules_and_no_bytes_make_one() {
+async fn test_callers_obey_rules_and_test_keys_are_isolated() {
     // H15
     use auth_actix::test::{Caller, Keys};
     let auth = bearer_only().build().unwrap();
@@ -372,7 +372,7 @@ mod many {
 }
 
 #[test]
-fn each_of_many_names_is_found_by_all_that_it_is_spelt() {
+fn large_role_enum_parses_every_name_and_alias() {
     let aliases = ["root", "superuser"];
     assert!(many::Role::NAMES.len() + aliases.len() > 8, "so many that they are found by hash");
     for name in many::Role::NAMES {

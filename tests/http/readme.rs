@@ -205,7 +205,7 @@ impl Place {
 }
 
 #[test]
-fn each_line_of_the_readme_is_answered_as_it_says() {
+fn readme_denial_table_matches_actual_responses() {
     let readme = include_str!("../../README.md");
     let table = readme.split("## Every 401 and 403").nth(1).and_then(|rest| rest.split("\nOther statuses").next());
     let lines = table

@@ -60,7 +60,7 @@ fn of(issuer: &str, secret: [u8; 32], confers: Confers) -> Auth {
 }
 
 #[test]
-fn each_of_nested_scopes_has_to_hold_with_its_own_auth() {
+fn nested_scopes_each_enforce_their_rule_with_their_own_auth() {
     // H6
     let everything = Confers::everything;
     let [outer, inner] = ["outer", "inner"].map(|name| of(name, SECRET, everything()));
@@ -153,7 +153,7 @@ fn each_of_nested_scopes_has_to_hold_with_its_own_auth() {
 }
 
 #[test]
-fn nested_scopes_of_one_auth_verify_once_and_of_two_each_for_itself() {
+fn nested_scopes_verify_a_credential_once_per_auth() {
     let (first, second) = (Staff::default(), Staff::default());
     let auth = |staff: &Staff| {
         Auth::builder().realm("reports").basic(Basic::new(staff.clone())).roles::<Role>().build().unwrap()
@@ -204,7 +204,7 @@ fn everything(auth: &Auth, config: &mut ServiceConfig) {
 }
 
 #[test]
-fn every_way_of_registering_holds_the_rule() {
+fn rule_is_enforced_however_a_handler_is_registered() {
     let auth = bearer_only().build().unwrap();
     // HTTP-17: several workers, each with its own application
     let server = Server::with_workers(4, move |config: &mut ServiceConfig| everything(&auth, config));
@@ -297,7 +297,7 @@ fn errors(handler: &str) -> Vec<logs::Line> {
 }
 
 #[test]
-fn without_an_auth_a_handler_fails_closed_and_says_so_in_the_log() {
+fn handler_without_an_auth_returns_500_and_logs_an_error() {
     // C2 of other libraries' mistakes: missing set-up is not a 401
     logs::capture();
     mod lonely {
@@ -366,7 +366,7 @@ async fn for_anyone() -> &'static str {
 }
 
 #[actix_web::test]
-async fn a_scope_holds_whatever_stands_between_it_and_the_handler() {
+async fn scope_rule_applies_through_intermediate_services() {
     // H6
     let auth = bearer_only().build().unwrap();
     let inner = |path: &str| auth.scope(path).service(for_anyone);

@@ -61,7 +61,7 @@ fn told(matrix: &Matrix) -> Vec<String> {
 }
 
 #[actix_web::test]
-async fn whatever_has_no_rule_is_told_of_wherever_our_scopes_are() {
+async fn access_matrix_reports_unguarded_and_hidden_routes() {
     let ok = || web::get().to(HttpResponse::Ok);
     // Next to a scope of ours with an empty path.
     let matrix = matrix_of(|config, auth| {
@@ -148,7 +148,7 @@ fn on_weekdays(_: &actix_web::guard::GuardContext<'_>) -> bool {
 }
 
 #[actix_web::test]
-async fn the_order_of_routes_that_guards_of_routing_tell_apart_is_in_the_file() {
+async fn access_matrix_records_the_order_of_routes_with_guards() {
     let before = matrix_of(|config, auth| {
         config.service(auth.scope("").service(for_viewers).service(for_admins));
     });
@@ -165,7 +165,7 @@ async fn the_order_of_routes_that_guards_of_routing_tell_apart_is_in_the_file() 
 }
 
 #[actix_web::test]
-async fn a_route_that_answers_before_a_guarded_one_is_told_of() {
+async fn access_matrix_reports_plain_routes_that_hide_guarded_ones() {
     let by_plain = "hidden by \"/api/posts/{id}\" of plain actix where both match";
     let matrix = matrix_of(|config, auth| {
         config.service(web::scope("").configure(|config| {
@@ -188,7 +188,7 @@ async fn a_route_that_answers_before_a_guarded_one_is_told_of() {
 }
 
 #[actix_web::test]
-async fn an_answer_that_passes_by_the_rule_is_found_out_by_a_request() {
+async fn matrix_verification_detects_responses_that_bypass_rules() {
     let keys = Keys::new();
     let auth = Auth::builder().bearer(jwt()).test_keys(&keys).roles::<Role>().build().unwrap();
     let scope = || auth.scope("/api").service(show).service(numbered);

@@ -162,7 +162,7 @@ async fn order(order: auth_actix::Authorized<Order, Read>) -> &'static str {
 }
 
 #[actix_web::test]
-async fn an_argument_is_extracted_for_the_check_that_needs_it() {
+async fn arguments_are_extracted_when_their_check_runs() {
     // S3, H3
     let auth = bearer_only().build().unwrap();
     let app = actix_web::App::new().service(auth.scope("").service(noted).service(twice));
@@ -185,7 +185,7 @@ async fn an_argument_is_extracted_for_the_check_that_needs_it() {
 }
 
 #[test]
-fn a_stranger_s_body_is_not_read_for_a_check_that_needs_more() {
+fn body_is_not_read_if_the_denial_does_not_depend_on_it() {
     // S3: no byte of the body is sent, so a response shows that the server did not wait for it.
     let (server, _) = serve();
     let alice = bearer(json!({ "sub": "alice" }));
@@ -230,7 +230,7 @@ fn a_stranger_s_body_is_not_read_for_a_check_that_needs_more() {
 }
 
 #[test]
-fn an_argument_that_cannot_be_extracted_is_a_client_s_mistake() {
+fn unextractable_argument_is_recorded_as_a_client_error() {
     // S8, S9
     logs::capture();
     let (server, record) = serve();
@@ -258,7 +258,7 @@ fn an_argument_that_cannot_be_extracted_is_a_client_s_mistake() {
 }
 
 #[test]
-fn an_argument_that_refuses_drains_no_body() {
+fn denial_by_an_argument_or_check_does_not_drain_the_body() {
     // S13, M6
     let (server, _) = serve();
     #[rustfmt::skip]

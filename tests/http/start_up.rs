@@ -116,7 +116,7 @@ fn starts(auth: AuthBuilder, configure: Configure) -> bool {
 }
 
 #[test]
-fn a_rule_that_the_settings_cannot_serve_does_not_start_and_says_what_to_change() {
+fn unsatisfiable_rule_fails_at_start_up_with_a_remedy() {
     logs::capture();
     let passwords = || Auth::builder().realm("reports").basic(Staff::default()).roles::<Role>();
     let addressed = || bearer_only().client_address(Peer).hosts(["localhost"]);
@@ -194,7 +194,7 @@ fn a_rule_that_the_settings_cannot_serve_does_not_start_and_says_what_to_change(
 }
 
 #[test]
-fn names_in_data_that_no_type_declares_are_told_at_the_start() {
+fn undeclared_names_in_data_are_logged_at_start_up() {
     logs::capture();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("keys");
@@ -238,7 +238,7 @@ fn names_in_data_that_no_type_declares_are_told_at_the_start() {
 }
 
 #[test]
-fn an_auth_with_sessions_in_memory_for_each_worker_is_an_error() {
+fn in_memory_sessions_per_worker_are_logged_as_an_error() {
     logs::capture();
     let with = |realm: &str| Auth::builder().realm(realm).session(Sessions::memory()).build().unwrap();
     let told = |auths: &[Auth], realm: &str| {
@@ -286,7 +286,7 @@ fn errors() -> Vec<String> {
 }
 
 #[test]
-fn settings_that_are_wrong_do_not_build() {
+fn invalid_builder_settings_are_rejected_with_their_name() {
     // C3, HTTP-8, Q15
     let confers = Confers::everything;
     let second = || auth_actix::Jwt::hs256([9; 32]).issuer("https://partner.example").audience("reports");
@@ -325,7 +325,7 @@ fn settings_that_are_wrong_do_not_build() {
 }
 
 #[actix_web::test]
-async fn keys_for_development_answer_this_machine_alone() {
+async fn development_keys_serve_only_loopback_peers() {
     let auth = Auth::builder().bearer(auth_actix::Jwt::dev()).build().unwrap();
     let app = init_service(App::new().service(auth.scope("").service(admin).service(health))).await;
     for (peer, status) in [

@@ -21,7 +21,7 @@ async fn socket(caller: Principal, _lease: Lease) -> HttpResponse {
 }
 
 #[test]
-fn a_page_opens_a_socket_with_a_token_among_its_subprotocols_and_one_credential_decides() {
+fn websocket_subprotocol_token_must_be_the_only_credential() {
     let auth = bearer_only().bearer_in_subprotocol("bearer").build().unwrap();
     let plain = bearer_only().build().unwrap();
     let server = Server::start(move |config: &mut ServiceConfig| {

@@ -57,7 +57,7 @@ impl Place {
 }
 
 #[test]
-fn failures_by_basic_and_by_the_form_count_together_and_the_answer_tells_nobody_who_exists() {
+fn login_throttling_spans_schemes_and_hides_user_existence() {
     // BRUTE-1 to BRUTE-3, M7, HTTP-16
     let place = place();
     // The last failures of both users are adjacent, because the first delay is short and hashing takes time.
@@ -87,7 +87,7 @@ fn failures_by_basic_and_by_the_form_count_together_and_the_answer_tells_nobody_
 }
 
 #[test]
-fn thirty_two_wrong_logins_at_once_are_judged_three_times() {
+fn concurrent_wrong_logins_are_limited_to_the_account_burst() {
     let place = place();
     let statuses: Vec<u16> = std::thread::scope(|scope| {
         let all: Vec<_> = (0..32)
@@ -106,7 +106,7 @@ fn thirty_two_wrong_logins_at_once_are_judged_three_times() {
 }
 
 #[test]
-fn a_browser_that_asks_for_twelve_things_at_once_gets_them() {
+fn concurrent_valid_logins_are_not_throttled() {
     // BRUTE-1, M7: an attempt in progress does not count as a failure.
     let place = place();
     let statuses: Vec<u16> = std::thread::scope(|scope| {
@@ -118,7 +118,7 @@ fn a_browser_that_asks_for_twelve_things_at_once_gets_them() {
 }
 
 #[test]
-fn one_address_does_not_guess_at_many_names_and_cannot_choose_another() {
+fn address_throttling_spans_names_and_resists_spoofing() {
     let place = place();
     for number in 0..6 {
         assert_eq!(place.basic(&format!("user{number}"), "wrong", "203.0.113.9").status, 401);
@@ -131,7 +131,7 @@ fn one_address_does_not_guess_at_many_names_and_cannot_choose_another() {
 }
 
 #[test]
-fn behind_a_proxy_that_nobody_declared_one_attacker_locks_nobody_out() {
+fn attacker_behind_undeclared_proxy_locks_out_no_other_user() {
     // M7
     let limits = ThrottleLimits::default().account_burst(3).address_burst(6);
     let users = PasswordAuthenticator::new(Staff::default()).throttle(Throttle::memory().limits(limits));

@@ -65,7 +65,7 @@ fn stream(target: &str) -> Request {
 }
 
 #[test]
-fn a_ticket_stands_for_its_token_once_and_nothing_stands_beside_it() {
+fn ticket_is_single_use_and_excludes_other_credentials() {
     let own = CustomScheme::new(ByHeader).confers(Confers::nothing());
     let auth = Auth::builder().bearer(jwt().confers(Confers::everything())).scheme(own).tickets();
     let auth = auth.roles::<Role>().build().unwrap();

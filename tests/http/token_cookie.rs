@@ -41,7 +41,7 @@ fn cookie(request: Request, token: &str) -> Request {
 }
 
 #[test]
-fn a_token_in_a_cookie_is_the_caller_s() {
+fn bearer_token_in_a_cookie_authenticates_the_caller() {
     let server = serve();
     let good = token(json!({ "sub": "alice", "roles": ["admin"] }));
     let other = token(json!({ "sub": "bob" }));
@@ -79,7 +79,7 @@ fn a_token_in_a_cookie_is_the_caller_s() {
 }
 
 #[test]
-fn a_token_in_a_cookie_is_refused_from_another_site() {
+fn bearer_token_in_a_cookie_is_refused_cross_site() {
     // Row 19, C5
     let server = serve();
     let good = token(json!({ "sub": "alice", "roles": ["admin"] }));

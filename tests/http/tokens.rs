@@ -82,7 +82,7 @@ fn key(algorithm: Algorithm, file: &str) -> Key {
 }
 
 #[test]
-fn each_token_that_somebody_else_made_is_answered_as_its_row_says() {
+fn responses_to_foreign_library_tokens_match_the_fixture() {
     // JWT-1 to JWT-27, BEARER-1, BEARER-9, BEARER-11, STEP-4, DPOP-1, T1 to T5, T7 to T10, T12 to T14, T38: each row names its own
     // rules
     let rows = rows();
@@ -125,7 +125,7 @@ fn fits(row: &Row, answer: &Answer, stopped: bool) {
 }
 
 #[test]
-fn a_real_key_verifies_in_every_encoding_and_only_for_its_algorithm() {
+fn public_key_verifies_in_every_encoding_for_one_algorithm() {
     // JWT-6, JWT-9, JWT-10, JWKS-3: keys of openssl, tokens of PyJWT
     let rows = rows();
     let token = |name: String| rows.iter().find(|row| row.name == name).map(|row| row.token.clone()).unwrap();
@@ -173,7 +173,7 @@ fn a_real_key_verifies_in_every_encoding_and_only_for_its_algorithm() {
 }
 
 #[test]
-fn a_key_that_proves_nothing_does_not_build() {
+fn weak_private_or_mismatched_keys_do_not_build() {
     // JWT-7 to JWT-9, T1, T10, T17
     use Algorithm::{ES256, ES384, EdDSA, HS256, HS384, HS512, PS256, RS256};
     let pem = |algorithm, file: &str| Key::pem(algorithm, fixture(&format!("{file}.pem")));
@@ -254,7 +254,7 @@ fn a_key_that_proves_nothing_does_not_build() {
 }
 
 #[test]
-fn a_token_holds_from_its_beginning_to_its_end_with_the_leeway_on_both_sides() {
+fn token_validity_period_is_extended_by_leeway_at_both_ends() {
     // JWT-19 to JWT-23. The clock is read before and after the request, so a result is accepted if either second allows it.
     let leeways = [0_i64, 60, 300];
     let servers = leeways
@@ -284,7 +284,7 @@ fn a_token_holds_from_its_beginning_to_its_end_with_the_leeway_on_both_sides() {
 }
 
 #[test]
-fn a_token_makes_the_server_fetch_nothing_and_costs_little_before_its_signature_holds() {
+fn tokens_trigger_no_fetch_and_oversized_ones_fail_quickly() {
     let server = serving(built(Jwt::hs256(SECRET)).unwrap());
     // T5, JWT-11: the header names a key server, signed with the right key and with another one
     let canary = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();

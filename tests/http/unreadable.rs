@@ -93,7 +93,7 @@ fn settings() -> auth_actix::AuthBuilder {
 }
 
 #[test]
-fn unreadable_requests_and_unknown_paths_are_problems() {
+fn extractor_errors_and_unknown_paths_return_problem_json() {
     // PROB-1, PROB-2, HTTP-11
     const JSON: &str = "application/json";
     const FORM: &str = "application/x-www-form-urlencoded";
@@ -146,7 +146,7 @@ fn unreadable_requests_and_unknown_paths_are_problems() {
 }
 
 #[test]
-fn a_person_gets_a_page_that_quotes_nothing_of_the_request() {
+fn error_page_does_not_echo_the_request() {
     let server = serving(settings());
     for (target, status) in [("/nowhere", 404), ("/other/query?count=<script>", 400)] {
         let answer =
@@ -162,7 +162,7 @@ fn a_person_gets_a_page_that_quotes_nothing_of_the_request() {
 }
 
 #[test]
-fn an_application_shows_them_its_own_way() {
+fn custom_renderer_applies_to_extractor_errors_and_404s() {
     fn own(refused: &Refused<'_>, _: &HttpRequest) -> HttpResponse {
         HttpResponse::Ok().json(json!({ "code": refused.answer.problem, "message": refused.detail() }))
     }

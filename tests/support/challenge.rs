@@ -159,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_both_forms_and_refuses_what_no_sender_may_write() {
+    fn strict_parser_refuses_invalid_challenges() {
         // HTTP-6 to HTTP-8, T19: the tests depend on this parser being strict.
         let schemes = |line| read(line).map(|all| all.into_iter().map(|one| one.scheme).collect::<Vec<_>>());
         #[rustfmt::skip]

@@ -12,7 +12,7 @@ fn jwt() -> Jwt {
 }
 
 #[test]
-fn a_wrong_setting_does_not_build_and_is_named() {
+fn build_reports_each_invalid_setting() {
     let with = || Auth::builder().bearer(jwt());
     let partner = || Jwt::hs256([8; 32]).issuer("https://partner.example").audience("reports");
     #[rustfmt::skip]
@@ -83,7 +83,7 @@ fn a_wrong_setting_does_not_build_and_is_named() {
 
 /// H15: runs with and without debug assertions; see `.ci/run`.
 #[test]
-fn keys_for_development_and_tests_build_in_debug_builds_alone() {
+fn dev_and_test_keys_build_only_in_debug_builds() {
     let outcome = |builder: AuthBuilder| builder.build().map(drop);
     let expected = |error| if cfg!(debug_assertions) { Ok(()) } else { Err(error) };
     assert_eq!(outcome(Auth::builder().bearer(Jwt::dev())), expected(BuildError::DevInRelease));
@@ -97,7 +97,7 @@ fn keys_for_development_and_tests_build_in_debug_builds_alone() {
 }
 
 #[test]
-fn no_debug_shows_a_secret() {
+fn debug_output_contains_no_secret() {
     let builder = Auth::builder().bearer(Jwt::hs256(b"canary-canary-canary-canary-canary"));
     let shown = format!("{builder:?} {:?} {:?}", jwt(), Auth::builder().bearer(jwt()).build());
     assert!(!shown.contains("canary") && !shown.contains("[7, 7"), "{shown}");

@@ -443,7 +443,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn html_is_for_who_asks_for_it_rather_than_for_json() {
+    fn html_requires_preference_over_json_in_accept() {
         let table = [
             ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", true),
             ("text/html;q=0.5, application/json", false),

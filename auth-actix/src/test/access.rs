@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_file_is_written_where_somebody_wants_it_and_never_by_ci() {
+    fn access_file_is_updated_on_request_but_not_in_ci() {
         let folder = env::temp_dir().join(format!("access-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let path = folder.join("ACCESS.md");

@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_queue_holds_nobody_up_and_counts_what_it_drops() {
+    fn full_audit_queue_drops_and_counts_events_without_blocking() {
         let ((told, is_told), (go_on, waits)) = (channel(), channel());
         let bounded = Bounded::new(Slow { told, go_on: Mutex::new(waits) }, 4).unwrap();
         let event = Event::new(clock::now(), EventKind::Denied);

@@ -112,7 +112,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_event_is_one_line_that_is_read_as_it_was_written(texts in any::<[String; 6]>()) {
+        fn audit_event_texts_round_trip_through_one_json_line(texts in any::<[String; 6]>()) {
             let [method, route, subject, actor, entry, grants] = texts.clone();
             let mut event = Event::new(clock::now(), EventKind::LoggedIn);
             (event.method, event.route, event.subject) = (Some(method), Some(route), Some(subject));
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_full_is_turned_over_and_old_ones_go() {
+    fn full_audit_file_is_rotated_and_oldest_is_deleted() {
         let folder = std::env::temp_dir().join(format!("auth-core-audit-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join("audit.jsonl");

@@ -178,7 +178,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_event_is_one_json_object_in_one_line_whatever_it_holds() {
+    fn audit_event_escapes_control_characters() {
         // LOG-3, LOG-4
         let mut event = Event::new(Timestamp::from_seconds(1_764_054_000), EventKind::Denied);
         event.subject = Some("user:1:a:evil\r\n{\"happened\":\"granted\"}\u{1b}[31m".to_owned());

@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn an_ipv6_address_is_refused_as_the_ipv4_address_in_it() {
+    fn embedded_ipv4_addresses_are_found_in_ipv6() {
         // S10
         let table: [(&str, &[&str]); 16] = [
             ("64:ff9b::203.0.113.9", &["203.0.113.9"]),
@@ -372,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn the_peer_counts_only_where_nobody_forwards() {
+    fn peer_address_is_ignored_if_a_proxy_field_is_present() {
         // C1, IP-7, L6
         #[rustfmt::skip]
         let table: &[(&str, &[(&str, &str)], Option<&str>)] = &[
@@ -406,7 +406,7 @@ mod tests {
     }
 
     #[test]
-    fn behind_proxies_the_client_is_the_right_most_that_is_none_of_them() {
+    fn client_is_the_rightmost_untrusted_forwarded_address() {
         // IP-1 to IP-6, T26, T28, T29, H12
         const XFF: &str = "X-Forwarded-For";
         #[rustfmt::skip]
@@ -444,7 +444,7 @@ mod tests {
     }
 
     #[test]
-    fn a_count_of_proxies_counts_from_the_right() {
+    fn hop_count_is_applied_from_the_right() {
         // H12
         let hops = |hops| AddressSource::Hops {
             hops: std::num::NonZeroUsize::new(hops).unwrap(),
@@ -468,7 +468,7 @@ mod tests {
     }
 
     #[test]
-    fn forwarded_is_read_as_rfc_7239_writes_it() {
+    fn forwarded_header_is_parsed_per_rfc_7239() {
         #[rustfmt::skip]
         let table: &[(&[&str], Option<&str>)] = &[
             (&["for=203.0.113.9"], Some("203.0.113.9")),
@@ -497,7 +497,7 @@ mod tests {
     }
 
     #[test]
-    fn a_unix_peer_is_a_proxy_only_where_said() {
+    fn unix_socket_peer_is_trusted_as_proxy_if_configured() {
         let AddressSource::Behind { proxies, header, .. } = behind(ForwardingHeader::XForwardedFor) else {
             unreachable!()
         };
@@ -506,7 +506,7 @@ mod tests {
     }
 
     #[test]
-    fn a_network_is_one_in_whatever_family_it_is_written() {
+    fn ipv4_mapped_networks_are_normalized_to_ipv4() {
         // IP-7
         #[rustfmt::skip]
         let table = [
@@ -520,7 +520,7 @@ mod tests {
     }
 
     #[test]
-    fn logins_are_counted_for_an_address_that_nobody_can_hide() {
+    fn login_throttle_uses_peer_address_if_forwarding_is_unusable() {
         // M8
         let peer = Some(SocketAddr::new("203.0.113.9".parse().unwrap(), 1));
         let via = Lines(&[("Via", "1.1 x"), ("X-Forwarded-For", "unknown")]);

@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_our_pages_and_configured_origins_pass() {
+    fn csrf_check_passes_only_same_origin_or_configured_origins() {
         // CSRF-1 to CSRF-4, C5, M5
         use CrossSite::{Failed, Passed, Unsaid};
         const SITE: &str = "Sec-Fetch-Site";
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_of_our_hosts_passes_without_fetch_metadata() {
+    fn origin_of_configured_host_passes_without_fetch_metadata() {
         // Row 17: (field lines, expected result)
         use CrossSite::{Failed, Passed};
         let hosts = Hosts::new(["app.example", "localhost", "[::1]"]).unwrap();
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_is_one_that_a_browser_would_send() {
+    fn origins_not_in_browser_serialization_are_rejected() {
         for origin in [
             "app.example",
             "https://",

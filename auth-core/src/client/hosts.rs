@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_our_own_host_names_are_ours() {
+    fn host_header_matches_only_configured_host_names() {
         for name in ["", "a:80", "https://a", "a.", "a/b", "::1", "[a]", "a b", "a@b"] {
             assert_eq!(Hosts::new([name]), Err(HostError(name.to_owned())), "{name}");
         }

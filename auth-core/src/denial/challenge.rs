@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn a_realm_is_quoted_and_never_breaks_out() {
+    fn realm_is_escaped_and_control_characters_are_rejected() {
         // HTTP-8
         assert_eq!(Realm::new("a\"b\\c").unwrap().bare(SchemeId::Bearer, None), r#"Bearer realm="a\"b\\c""#);
         for text in ["", "x\r\nSet-Cookie: y", "\u{e9}", "\0", "\u{7f}"] {
@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn each_reason_has_the_challenges_of_its_row() {
+    fn each_denial_reason_produces_its_www_authenticate_challenges() {
         let used = |scheme, reason| Denial { scheme: Some(scheme), ..Denial::new(reason) };
         let bearer = "Bearer realm=\"r\"";
         let basic = "Basic realm=\"r\", charset=\"UTF-8\"";

@@ -354,7 +354,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_row_is_a_denial_with_its_own_problem_type_and_text_fit_for_a_challenge() {
+    fn denial_reasons_have_unique_problem_types_and_quotable_text() {
         let after = RetryAfter::seconds(0);
         let rows = [
             Reason::SetUp,

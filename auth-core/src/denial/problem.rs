@@ -43,7 +43,7 @@ mod tests {
     use crate::denial::Reason;
 
     #[test]
-    fn is_the_json_that_rfc_9457_describes() {
+    fn problem_json_conforms_to_rfc_9457() {
         // PROB-1, PROB-2
         let problem = Problem { base: DEFAULT_BASE, answer: Reason::MissingCredentials.response(), detail: None };
         let json: serde_json::Value = serde_json::from_str(&problem.to_json()).unwrap();
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn a_detail_of_a_request_is_a_string_whatever_it_holds() {
+    fn problem_detail_is_escaped_as_a_json_string() {
         let detail = "unknown field `\"},\u{0}\n`";
         let problem = Problem { base: DEFAULT_BASE, answer: DenialResponse::MALFORMED_REQUEST, detail: Some(detail) };
         let json: serde_json::Value = serde_json::from_str(&problem.to_json()).unwrap();

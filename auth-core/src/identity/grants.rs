@@ -302,7 +302,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn grants_are_read_as_they_were_written(version in "[!-~]{1,64}|\\PC{0,8}", pairs in proptest::collection::btree_set((0_u16..2, 0_u16..2), 0..4), stranger in any::<Option<String>>()) {
+        fn role_grants_round_trip_and_undeclared_names_are_rejected(version in "[!-~]{1,64}|\\PC{0,8}", pairs in proptest::collection::btree_set((0_u16..2, 0_u16..2), 0..4), stranger in any::<Option<String>>()) {
             let mut grants: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
             for (role, permission) in &pairs {
                 grants.entry(ROLES.names[usize::from(*role)]).or_default().push(PERMISSIONS.names[usize::from(*permission)]);

@@ -91,7 +91,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_id_is_read_as_it_was_written(issuer in "(?s).{0,16}", subject in "(?s).{1,16}", other in ("(?s).{0,16}", "(?s).{0,16}")) {
+        fn ids_round_trip_and_differ_by_kind_issuer_and_subject(issuer in "(?s).{0,16}", subject in "(?s).{1,16}", other in ("(?s).{0,16}", "(?s).{0,16}")) {
             for id in [Id::user(&issuer, &subject), Id::client(&issuer, &subject)] {
                 prop_assert_eq!(id.to_string().parse::<Id>().ok(), Some(id));
             }
@@ -101,7 +101,7 @@ mod tests {
         }
 
         #[test]
-        fn two_names_that_join_to_one_text_are_two_ids(text in "[a:1]{1,8}", at in 0_usize..8, other in 0_usize..8) {
+        fn ids_with_equal_concatenation_are_distinct(text in "[a:1]{1,8}", at in 0_usize..8, other in 0_usize..8) {
             let (at, other) = (at.min(text.len()), other.min(text.len()));
             let of = |at: usize| Id::user(&text[..at], &text[at..]);
             prop_assert_eq!(of(at) == of(other), at == other);

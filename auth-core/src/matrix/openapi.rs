@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn each_guarded_operation_says_what_it_takes_and_hidden_ones_are_gone() {
+    fn openapi_lists_security_and_omits_hidden_operations() {
         // H5
         let schemes = vec![
             AcceptedScheme { name: "Bearer".to_owned(), place: None },

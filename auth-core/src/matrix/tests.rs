@@ -221,7 +221,7 @@ fn hold_difference((old, before): (&Rule, Meaning), (new, now): (&Rule, Meaning)
 }
 
 #[test]
-fn the_difference_says_who_gains_and_who_loses_exactly() {
+fn matrix_diff_reports_exact_access_gains_and_losses() {
     // H11: random rules and vocabularies, and all small ones.
     let worlds = World::all();
     let config = ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() };
@@ -244,7 +244,7 @@ fn the_difference_says_who_gains_and_who_loses_exactly() {
 }
 
 #[test]
-fn who_could_come_in_before_is_not_among_those_who_gain() {
+fn matrix_diff_excludes_callers_with_existing_access() {
     let of = |rule: &str| Matrix {
         routes: vec![RouteAccess {
             method: "GET".to_owned(),
@@ -291,7 +291,7 @@ fn hold_least_sets(rule: &Rule, worlds: &[World]) -> TestCaseResult {
 }
 
 #[test]
-fn the_least_sets_are_each_enough_and_none_is_more_than_that() {
+fn least_fact_sets_are_sufficient_and_minimal() {
     let worlds = World::all();
     let config = ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() };
     TestRunner::new(config).run(&rule(), |rule| hold_least_sets(&rule, &worlds)).unwrap();
@@ -301,7 +301,7 @@ fn the_least_sets_are_each_enough_and_none_is_more_than_that() {
 }
 
 #[test]
-fn a_file_that_somebody_has_edited_is_no_matrix() {
+fn malformed_matrix_file_is_rejected() {
     let meaning = Meaning { admin_implies_editor: true, editor_grants_write: true };
     let mut matrix = matrix(&Rule::Literal(1, false), meaning);
     matrix.routes[0].notes = vec!["2 guards of the route".to_owned()];
@@ -323,7 +323,7 @@ fn a_file_that_somebody_has_edited_is_no_matrix() {
 }
 
 #[test]
-fn a_change_is_told_by_who_it_is_for() {
+fn matrix_diff_lists_gains_and_losses_per_route() {
     let of = |rules: &[(&str, &str)]| {
         let meaning = Meaning { admin_implies_editor: true, editor_grants_write: true };
         let route = |(path, rule): &(&str, &str)| RouteAccess {
@@ -366,7 +366,7 @@ GET /e is new
 }
 
 #[test]
-fn a_long_hierarchy_is_compared_and_too_much_is_not_guessed() {
+fn matrix_diff_handles_long_hierarchies_and_admits_its_limits() {
     let mut words = DeclaredNames::default();
     let names: Vec<String> = (0..60).map(|number| format!("r{number:02}")).collect();
     let roles = words.0.entry("role".to_owned()).or_default();
@@ -390,7 +390,7 @@ fn a_long_hierarchy_is_compared_and_too_much_is_not_guessed() {
 }
 
 #[test]
-fn whatever_stands_in_a_rule_or_a_reason_is_read_as_it_was_written() {
+fn matrix_markdown_round_trips_arbitrary_rules_and_reasons() {
     let check = prop_oneof![
         Just(r##"check(f(')') || g('(', "\")", r#"")"#) && 'a' != b)"##.to_owned()),
         Just("check(sql(*id, \"select 1\n from `posts`\"))".to_owned()),
@@ -442,7 +442,7 @@ fn whatever_stands_in_a_rule_or_a_reason_is_read_as_it_was_written() {
 }
 
 #[test]
-fn that_a_route_hides_no_more_is_told_beside_who_gains() {
+fn matrix_diff_reports_lost_route_hiding_with_gains() {
     let of = |rule: &str, not_found| Matrix {
         routes: vec![RouteAccess {
             method: "GET".to_owned(),
@@ -458,7 +458,7 @@ fn that_a_route_hides_no_more_is_told_beside_who_gains() {
 }
 
 #[test]
-fn a_compiled_rule_is_the_tree_of_its_text() {
+fn compiled_rule_equals_its_parsed_text() {
     use crate::identity::scheme_id::SchemeId;
     use crate::policy::atom::{Acr, Atom, Authenticated, ByScheme, Check, Claim, ClaimValue, Direct, MaxAge};
     use crate::policy::rule::Literal;

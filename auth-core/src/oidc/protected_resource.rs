@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn metadata_stand_between_the_host_and_the_path() {
+    fn resource_metadata_path_is_inserted_after_the_host() {
         // META-1
         let table = [
             ("https://api.example", Some("https://api.example/.well-known/oauth-protected-resource")),

@@ -59,7 +59,7 @@ mod tests {
     use super::Truth;
 
     #[test]
-    fn folds_each_question_by_plain_and_or() {
+    fn truth_components_fold_by_boolean_and_or() {
         let all = [Truth::HOLDS, Truth::COULD, Truth::NO, Truth::OUT_OF_REACH];
         for a in all {
             for b in all {

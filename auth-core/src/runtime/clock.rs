@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_is_set_is_told_of_once() {
+    fn wall_clock_step_is_reported_once() {
         // M10
         let ahead = Ahead(AtomicI64::new(Ahead::UNKNOWN));
         let at = |seconds| Moment(Duration::from_secs(seconds));

@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn no_network_takes_all_permits_and_waiting_ends() {
+    async fn permit_queue_is_limited_per_network_and_waiting_times_out() {
         // M8, PWD-3
         let limit = Arc::new(ConcurrencyLimit::new(1));
         let address = |last| Some(IpAddr::from([203, 0, 113, last]));

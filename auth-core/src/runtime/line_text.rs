@@ -59,7 +59,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn text_is_read_as_it_was_written(text in "(?s).{0,32}") {
+        fn escaped_text_round_trips(text in "(?s).{0,32}") {
             for reserved in ["", " ", ", -:"] {
                 let line = escape(&text, |one| reserved.contains(one));
                 prop_assert_eq!(unescape(&line), Some(text.clone()));
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_writer_writes_is_not_read() {
+    fn invalid_escapes_are_rejected() {
         for text in [
             r"\",
             r"\x",

@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn many_who_ask_at_once_are_one_question_and_failures_are_not_kept() {
+    async fn concurrent_lookups_share_a_fetch_and_errors_are_not_cached() {
         let remembered = Arc::new(SingleFlightCache::<u8, u8>::new(8));
         let asked = Arc::new(AtomicUsize::new(0));
         let fetch = |value: Result<(u8, Duration), ()>| {
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn nobody_waits_for_ever_for_what_another_one_asks() {
+    async fn waiting_for_a_shared_fetch_is_bounded() {
         let remembered = SingleFlightCache::<u8, u8>::new(8);
         let slow = async {
             tokio::time::sleep(Duration::from_secs(60)).await;

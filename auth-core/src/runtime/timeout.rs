@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn a_future_that_takes_too_long_or_panics_is_none() {
+    async fn slow_or_panicking_future_yields_no_value() {
         let after = |wait| async move {
             tokio::time::sleep(wait).await;
             7

@@ -183,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_rfc_7617_writes_and_nothing_else() {
+    fn basic_credentials_are_parsed_strictly_per_rfc_7617() {
         // BASIC-2 to BASIC-6
         let encode = |text: &[u8]| STANDARD.encode(text);
         #[rustfmt::skip]

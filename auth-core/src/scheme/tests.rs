@@ -65,7 +65,7 @@ fn kind(lines: &[(&'static str, &[u8])], schemes: &Schemes<TestFramework>) -> St
 }
 
 #[test]
-fn a_token68_is_of_these_bytes_and_no_others() {
+fn token68_accepts_only_its_allowed_bytes() {
     for byte in 0..=127_u8 {
         let fits = byte.is_ascii_alphanumeric() || b"-._~+/".contains(&byte);
         let text = format!("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa{}a", char::from(byte));
@@ -75,7 +75,7 @@ fn a_token68_is_of_these_bytes_and_no_others() {
 }
 
 #[test]
-fn one_well_formed_line_counts_and_nothing_else() {
+fn exactly_one_well_formed_authorization_line_is_accepted() {
     // HTTP-1 to HTTP-4, HTTP-19, BEARER-1, BEARER-3, T18
     let bearer = schemes(&[SchemeId::Bearer], false);
     #[rustfmt::skip]
@@ -114,7 +114,7 @@ fn one_well_formed_line_counts_and_nothing_else() {
 }
 
 #[test]
-fn a_scheme_that_is_not_accepted_authenticates_nobody() {
+fn unaccepted_scheme_is_unsupported_or_ignored() {
     // BEARER-6
     let line: (&'static str, &[u8]) = ("authorization", b"Bearer x");
     for (ignored, alone, with_cookie) in [(false, "unsupported", "unsupported"), (true, "absent", "Session")] {

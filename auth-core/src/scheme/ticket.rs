@@ -199,7 +199,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_ticket_is_good_once_for_half_a_minute_and_nobody_takes_those_of_others() {
+    fn tickets_are_single_use_short_lived_and_limited_per_caller() {
         let tickets = Tickets::default();
         let id = |number: usize| Id::user("https://id.example", &format!("user {number}"));
         let one = tickets.issue("token", id(0)).unwrap();

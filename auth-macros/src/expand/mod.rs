@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn expansions_name_only_our_crate_and_core() {
+    fn expansions_contain_no_panic_or_unsafe_code() {
         let derived = vocabulary(
             crate::grammar::Kind::Role,
             quote!(

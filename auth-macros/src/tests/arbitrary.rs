@@ -150,7 +150,7 @@ fn derived(kind: Kind, of_enum: &TokenStream, of_variant: &TokenStream) -> Token
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
-    fn no_words_make_a_macro_panic_or_write_what_cannot_be_read(written in tokens(), other in tokens()) {
+    fn macros_expand_arbitrary_tokens_to_parseable_code(written in tokens(), other in tokens()) {
         for attribute in Attribute::ALL {
             for handler in handlers() {
                 let expanded = expand::forward(attribute, written.clone(), handler);

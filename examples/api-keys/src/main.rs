@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[actix_web::test]
-    async fn a_key_opens_what_its_line_says() {
+    async fn api_key_grants_the_roles_and_scopes_of_its_line() {
         let (reader, other) = (ApiKey::generate("backup").unwrap(), ApiKey::generate("other").unwrap());
         let (reader_key, other_key) = (reader.reveal().to_owned(), other.reveal().to_owned());
         let lines = [reader.stored.roles(["reader"]).scopes(["read:reports"]).to_line(), other.stored.to_line()];

@@ -150,7 +150,7 @@ mod tests {
 
     /// Needs no provider and no network: only the keys are replaced, and all other settings are real.
     #[actix_web::test]
-    async fn tokens_are_read_as_configured_without_a_provider() {
+    async fn provider_access_tokens_are_accepted_and_id_tokens_refused() {
         let keys = Keys::new();
         let auth = settings(ISSUER, RESOURCE).test_keys(&keys).build().unwrap();
         let app = init_service(App::new().service(api(&auth))).await;

@@ -17,7 +17,7 @@ const INSIDE: &str = "10.1.2.3:40000";
 type Headers<'a> = &'a [(&'a str, &'a str)];
 
 #[actix_web::test]
-async fn the_client_is_whom_the_proxy_saw() {
+async fn network_rule_uses_the_client_address_seen_by_the_proxy() {
     let app =
         init_service(App::new().service(intranet(&settings(&[7; 32], Blocklist::memory()).build().unwrap()))).await;
     let host = ("Host", "intranet.example");
@@ -48,7 +48,7 @@ async fn the_client_is_whom_the_proxy_saw() {
 }
 
 #[actix_web::test]
-async fn a_token_helps_where_the_rule_says_so() {
+async fn token_grants_access_only_where_the_rule_permits_it() {
     let keys = Keys::new();
     let auth = settings(&[], Blocklist::memory()).test_keys(&keys).build().unwrap();
     let app = init_service(App::new().service(intranet(&auth))).await;
@@ -73,7 +73,7 @@ async fn a_token_helps_where_the_rule_says_so() {
 }
 
 #[actix_web::test]
-async fn on_a_socket_this_machine_is_the_proxy() {
+async fn loopback_peer_is_a_trusted_proxy_on_a_real_socket() {
     let auth = settings(&[7; 32], Blocklist::memory()).build().unwrap();
     let server =
         HttpServer::new(move || App::new().service(intranet(&auth))).workers(1).bind(("127.0.0.1", 0)).unwrap();
@@ -99,7 +99,7 @@ fn send(address: SocketAddr, header: &str) -> String {
 }
 
 #[actix_web::test]
-async fn a_country_comes_from_the_proxy_alone_and_whoever_is_blocked_is_out() {
+async fn proxy_country_and_blocklist_restrict_access() {
     let blocks = Blocklist::memory();
     let auth = settings(&[7; 32], blocks.clone()).build().unwrap();
     let app = init_service(App::new().service(intranet(&auth))).await;

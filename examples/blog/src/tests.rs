@@ -14,7 +14,7 @@ fn tokens() -> Jwt {
 }
 
 #[actix_web::test]
-async fn the_application_is_the_one_that_was_reviewed() {
+async fn access_matrix_matches_the_reviewed_file() {
     let auth = settings(tokens()).build().unwrap();
     let shared = shared().await.unwrap();
     let document = document(&auth, &shared).unwrap();
@@ -23,7 +23,7 @@ async fn the_application_is_the_one_that_was_reviewed() {
 }
 
 #[actix_web::test]
-async fn every_atom_of_every_rule_decides() {
+async fn every_rule_atom_affects_some_decision() {
     let keys = Keys::new();
     let auth = settings(tokens()).test_keys(&keys).build().unwrap();
     let undecided = assert_matrix(&keys, App::new().service(api(&auth, &shared().await.unwrap()))).await;
@@ -43,7 +43,7 @@ async fn every_atom_of_every_rule_decides() {
 
 /// Compares `openapi.json` with the generated document. `UPDATE_ACCESS=1 cargo test` writes the file, as it does `ACCESS.md`.
 #[actix_web::test]
-async fn the_document_is_the_one_that_was_reviewed() {
+async fn openapi_document_matches_the_reviewed_file() {
     let auth = settings(tokens()).build().unwrap();
     let document = document(&auth, &shared().await.unwrap()).unwrap().to_pretty_json().unwrap() + "\n";
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
@@ -61,7 +61,7 @@ async fn the_document_is_the_one_that_was_reviewed() {
 }
 
 #[actix_web::test]
-async fn a_post_is_its_authors_until_an_editor_has_published_it() {
+async fn post_access_depends_on_role_author_and_publication() {
     let shared = shared().await.unwrap();
     let auth = settings(tokens()).build().unwrap();
     let app = init_service(App::new().service(api(&auth, &shared))).await;
@@ -114,7 +114,7 @@ async fn a_post_is_its_authors_until_an_editor_has_published_it() {
 }
 
 #[actix_web::test]
-async fn what_is_published_is_told_to_authors_who_listen_and_what_hides_is_not_there() {
+async fn published_posts_are_streamed_and_hidden_routes_are_404() {
     let shared = shared().await.unwrap();
     let auth = settings(tokens()).build().unwrap();
     let app = init_service(App::new().service(api(&auth, &shared)).service(access(&auth, &shared))).await;
@@ -157,7 +157,7 @@ async fn tried(granted: web::Path<bool>, Writing(mut tx): Writing) -> Result<Htt
 }
 
 #[actix_web::test]
-async fn what_a_check_has_written_is_rolled_back_where_it_refuses_and_stays_where_the_handler_commits() {
+async fn check_writes_are_rolled_back_on_denial_and_kept_on_commit() {
     let pool = database().await.unwrap();
     let auth = settings(tokens()).build().unwrap();
     let scope = auth.strict_scope("").app_data(web::Data::new(pool.clone())).service(tried);
@@ -171,7 +171,7 @@ async fn what_a_check_has_written_is_rolled_back_where_it_refuses_and_stays_wher
 }
 
 #[actix_web::test]
-async fn the_document_is_shown() {
+async fn openapi_document_and_swagger_ui_are_served() {
     let auth = settings(tokens()).build().unwrap();
     let document = document(&auth, &shared().await.unwrap()).unwrap();
     let app = init_service(App::new().service(docs(&auth, document))).await;

@@ -9,7 +9,7 @@ use std::process::Command;
 const WRITTEN_WITH: &str = "rustc 1.95.";
 
 #[test]
-fn what_would_open_a_hole_does_not_compile() {
+fn insecure_handlers_do_not_compile() {
     let version = Command::new(std::env::var_os("RUSTC").unwrap_or("rustc".into())).arg("--version").output().unwrap();
     let version = String::from_utf8(version.stdout).unwrap();
     if version.starts_with(WRITTEN_WITH) {

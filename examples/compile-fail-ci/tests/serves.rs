@@ -7,7 +7,7 @@ use compile_fail_ci::{AUDIENCE, ISSUER, api, settings};
 use serde_json::json;
 
 #[actix_web::test]
-async fn accountants_see_salaries_and_everybody_their_own() {
+async fn accountants_read_salaries_and_users_their_own_payslip() {
     let keys = Keys::new();
     let app = init_service(App::new().service(api(&settings(&[]).test_keys(&keys).build().unwrap()))).await;
     for (roles, salary, payslip) in [(json!(["accountant"]), 200, 200), (json!(["temp"]), 403, 200)] {

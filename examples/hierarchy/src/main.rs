@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[actix_web::test]
-    async fn who_holds_a_name_holds_what_it_implies_and_grants() {
+    async fn roles_confer_what_they_imply_and_grant() {
         let keys = Keys::new();
         let auth = settings(&[]).test_keys(&keys).build().unwrap();
         let app = init_service(App::new().service(api(&auth))).await;

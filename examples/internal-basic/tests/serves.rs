@@ -21,7 +21,7 @@ impl Drop for Server {
 }
 
 #[test]
-fn users_that_were_added_log_in_and_nobody_else() {
+fn only_added_users_authenticate() {
     let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("users.txt");
     let lines = [add_user(&["alice", "operator"], PASSWORD), add_user(&["bob", "auditor"], PASSWORD)];
     std::fs::write(&file, lines.map(|output| String::from_utf8(output.stdout).unwrap()).concat()).unwrap();
@@ -68,7 +68,7 @@ fn users_that_were_added_log_in_and_nobody_else() {
 }
 
 #[test]
-fn what_the_server_could_not_use_is_not_added() {
+fn add_user_refuses_invalid_input() {
     let table: [(&[&str], &str, &str); 5] = [
         (&["alice", "opreator"], PASSWORD, "no role"),
         (&["al:ice"], PASSWORD, "cannot be a name"),

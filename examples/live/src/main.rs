@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_socket_is_told_what_is_new_until_its_reader_is_blocked_or_the_token_expires() {
+    async fn socket_closes_when_reader_is_blocked_or_token_expires() {
         for (name, ends) in [("alice", "access has ended"), ("bob", "log in again")] {
             let site = site();
             let claims = match name {
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn events_end_when_their_reader_may_read_no_more() {
+    async fn event_stream_ends_when_access_is_lost() {
         for name in ["alice", "bob"] {
             let site = site();
             let claims = match name {
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn nobody_else_listens() {
+    async fn streams_refuse_unauthenticated_and_unauthorized_callers() {
         let site = site();
         for (claims, status) in [(None, 401), (Some(json!({ "sub": "eve", "roles": [] })), 403)] {
             for path in ["/events", "/socket"] {

@@ -16,7 +16,7 @@ fn token(roles: &[&str], expires: u64) -> String {
 }
 
 #[actix_web::test]
-async fn each_step_changes_what_it_says_and_nothing_else() {
+async fn each_migration_step_answers_as_expected() {
     let (nobody, clerk, manager) = (String::new(), token(&[], IN_2100), token(&["manager"], IN_2100));
     let expired = token(&["manager"], 1);
     #[rustfmt::skip] // keep the columns aligned
@@ -49,7 +49,7 @@ async fn each_step_changes_what_it_says_and_nothing_else() {
 }
 
 #[actix_web::test]
-async fn a_rule_that_finds_no_auth_lets_nobody_in() {
+async fn handler_without_auth_in_app_data_answers_500() {
     let app = init_service(App::new().service(new::stock)).await; // without `app_data(auth)`
     let request = TestRequest::get().uri("/stock").insert_header(("Authorization", token(&[], IN_2100)));
     assert_eq!(call_service(&app, request.to_request()).await.status(), 500);

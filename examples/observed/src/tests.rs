@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::*;
 
 #[actix_web::test]
-async fn each_decision_is_counted_and_on_record() {
+async fn each_decision_is_counted_and_audited() {
     let folder = tempfile::tempdir().unwrap();
     let trail = folder.path().join("audit.jsonl");
     let recorder = PrometheusBuilder::new().install_recorder().unwrap();

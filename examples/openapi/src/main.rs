@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[actix_web::test]
-    async fn the_document_says_of_each_operation_what_a_stranger_meets() {
+    async fn documented_security_matches_anonymous_responses() {
         let keys = Keys::new();
         let auth = settings(&[]).test_keys(&keys).build().unwrap();
         let app = init_service(App::new().service(api(&auth))).await;

@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn what_somebody_may_do_is_what_they_are_there() {
+    async fn membership_role_determines_access_per_organization() {
         let memberships = memberships().await;
         let auth = settings(&[7; 32], &memberships).build().unwrap();
         let app = init_service(App::new().service(api(&auth, &memberships))).await;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::*;
 
 #[actix_web::test]
-async fn a_program_gets_one_format_whatever_goes_wrong() {
+async fn programs_receive_one_json_error_format() {
     let keys = Keys::new();
     let app = init_service(App::new().configure(site(&settings(&[]).test_keys(&keys).build().unwrap()))).await;
     let token = |roles: &[&str]| format!("Bearer {}", keys.token(ISSUER, AUDIENCE, &json!({ "roles": roles })));
@@ -34,7 +34,7 @@ async fn a_program_gets_one_format_whatever_goes_wrong() {
 }
 
 #[actix_web::test]
-async fn a_person_gets_a_page_or_the_login() {
+async fn browsers_receive_an_error_page_or_login_redirect() {
     let keys = Keys::new();
     let app = init_service(App::new().configure(site(&settings(&[]).test_keys(&keys).build().unwrap()))).await;
     let navigating = |request: TestRequest| request.insert_header(("Sec-Fetch-Mode", "navigate"));

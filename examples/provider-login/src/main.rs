@@ -150,7 +150,7 @@ mod tests {
 
     /// Runs without a provider: the test defines the caller, and a login attempt gets 503.
     #[actix_web::test]
-    async fn pages_are_for_who_they_are_for_without_a_provider() {
+    async fn pages_enforce_roles_and_recent_login_without_provider() {
         let redirect = "https://reports.example/login/callback";
         let login = OidcLogin::new("https://127.0.0.1:1", "web", "secret", redirect);
         let auth = settings(login, Sessions::memory()).build().unwrap();

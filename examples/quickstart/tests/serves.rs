@@ -18,7 +18,7 @@ impl Drop for Server {
 }
 
 #[test]
-fn each_printed_command_gets_the_answer_that_its_comment_promises() {
+fn printed_commands_get_the_documented_responses() {
     let child = Command::new(env!("CARGO_BIN_EXE_quickstart"))
         .env("PORT", "0") // any free port, which the commands contain
         .env_remove("JWT_SECRET")

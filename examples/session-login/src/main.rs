@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn who_logs_in_comes_in_where_they_wanted_to_and_out_again() {
+    async fn login_redirects_back_and_logout_ends_the_session() {
         let auth = settings(users("secret").unwrap()).build().unwrap();
         let app = init_service(App::new().service(site(&auth))).await;
         let navigates = ("Sec-Fetch-Mode", "navigate");

@@ -26,7 +26,7 @@ fn seconds_ago(seconds: u64) -> u64 {
 /// Tests the handler's own logic, by calling the original function (available under `cfg(test)`). No rule is evaluated, so the
 /// callers below need no role.
 #[actix_web::test]
-async fn nobody_approves_their_own() {
+async fn own_expenses_cannot_be_approved() {
     #[rustfmt::skip] // keep the columns aligned
     let table = [
         ("alice", 1, 409, false),
@@ -44,7 +44,7 @@ async fn nobody_approves_their_own() {
 /// Tests the rules: the complete application, with callers constructed by hand. Rules decide as if a verified credential contained
 /// the caller's attributes.
 #[actix_web::test]
-async fn each_kind_of_caller_reaches_what_it_should() {
+async fn rules_decide_for_each_kind_of_caller() {
     let app = init_service(App::new().service(api(&settings(&[7; 32]).build().unwrap(), &expenses()))).await;
     let approve = || TestRequest::post().uri("/expenses/1/approve");
     let account = || TestRequest::get().uri("/bank-account");
@@ -74,7 +74,7 @@ async fn each_kind_of_caller_reaches_what_it_should() {
 /// Tests the authentication: real tokens are verified, with a key that exists only in this test. All other settings, such as issuer
 /// and audience, are the configured ones.
 #[actix_web::test]
-async fn only_tokens_that_were_made_for_us_are_good() {
+async fn only_tokens_for_this_issuer_and_audience_are_accepted() {
     let (keys, others) = (Keys::new(), Keys::new());
     let auth = settings(&[]).test_keys(&keys).build().unwrap();
     let app = init_service(App::new().service(api(&auth, &expenses()))).await;

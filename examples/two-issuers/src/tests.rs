@@ -27,7 +27,7 @@ fn token(algorithm: Algorithm, key: &EncodingKey, issuer: &str, roles: &[&str]) 
 }
 
 #[actix_web::test]
-async fn each_issuer_confers_what_it_may_and_speaks_for_itself_alone() {
+async fn issuer_confers_only_its_roles_and_signs_only_for_itself() {
     use Algorithm::{EdDSA, HS256, RS256};
     let app = init_service(App::new().service(shop(&ours(), &web::Data::default()))).await;
     let secret = EncodingKey::from_secret(SECRET);
@@ -59,7 +59,7 @@ async fn each_issuer_confers_what_it_may_and_speaks_for_itself_alone() {
 }
 
 #[actix_web::test]
-async fn the_same_subject_of_another_issuer_is_somebody_else() {
+async fn same_subject_of_another_issuer_is_a_different_caller() {
     let app = init_service(App::new().service(shop(&ours(), &web::Data::default()))).await;
     let ours = token(Algorithm::HS256, &EncodingKey::from_secret(SECRET), OURS, &["buyer"]);
     let rsa = EncodingKey::from_rsa_pem(key!("rsa.private")).unwrap();
@@ -73,7 +73,7 @@ async fn the_same_subject_of_another_issuer_is_somebody_else() {
 }
 
 #[test]
-fn an_issuer_that_does_not_say_what_it_confers_does_not_start() {
+fn build_fails_if_an_issuer_omits_confers() {
     let one = |issuer| Jwt::hs256([issuer; 32]).issuer(issuer.to_string()).audience(AUDIENCE);
     let error = Auth::builder().bearer(one(1).confers(Confers::everything())).bearer(one(2)).build().unwrap_err();
     assert_eq!(error, BuildError::ConfersMissing("bearer"));

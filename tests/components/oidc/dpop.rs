@@ -47,7 +47,7 @@ fn auth(second: &Second, dpop: Dpop) -> Auth {
 }
 
 #[test]
-fn a_client_library_calls_with_a_bound_token_and_nobody_else_can() {
+fn client_library_uses_dpop_and_stolen_token_is_refused() {
     // DPOP-1, DPOP-6, DPOP-7, BEARER-12
     let Some(provider) = Provider::start() else { return };
     for nonces in [false, true] {
@@ -108,7 +108,7 @@ impl Caller<'_> {
 }
 
 #[test]
-fn each_broken_proof_is_refused_and_says_so() {
+fn invalid_dpop_proofs_are_refused_with_a_challenge() {
     // DPOP-2 to DPOP-5
     let Some(second) = Second::start() else { return };
     let server = serve(auth(&second, Dpop::at(BASE)));
@@ -220,7 +220,7 @@ fn each_broken_proof_is_refused_and_says_so() {
 }
 
 #[test]
-fn a_proof_without_our_nonce_is_asked_again() {
+fn dpop_proof_without_valid_nonce_gets_a_nonce_challenge() {
     // DPOP-6
     let Some(second) = Second::start() else { return };
     let key = proof::Key::new();
@@ -256,7 +256,7 @@ fn a_proof_without_our_nonce_is_asked_again() {
 }
 
 #[test]
-fn instances_remember_proofs_together_and_refuse_where_nobody_can() {
+fn instances_share_replay_detection_and_outage_is_503() {
     // DPOP-5
     let Some(second) = Second::start() else { return };
     for program in redis::programs() {

@@ -31,7 +31,7 @@ fn asked(provider: &Provider) -> u64 {
 }
 
 #[test]
-fn an_opaque_token_is_what_its_issuer_says_of_it_until_that_is_forgotten() {
+fn introspection_result_is_cached_until_it_expires() {
     // INTRO-1, INTRO-2, M9
     let Some(provider) = Provider::start() else { return };
     let server =
@@ -80,7 +80,7 @@ fn an_opaque_token_is_what_its_issuer_says_of_it_until_that_is_forgotten() {
 }
 
 #[test]
-fn whatever_goes_wrong_in_asking_lets_nobody_through_and_blames_no_token() {
+fn introspection_failures_never_grant_access() {
     // INTRO-2
     let Some(mut provider) = Provider::start() else { return };
     let opaque = provider.token_of("format=opaque", "read:reports");
@@ -119,7 +119,7 @@ async fn introspect(form: web::Form<std::collections::BTreeMap<String, String>>)
 }
 
 #[test]
-fn only_a_token_that_is_active_and_is_an_access_token_for_us_lets_anybody_in() {
+fn only_active_access_tokens_for_this_audience_are_accepted() {
     // INTRO-1
     let endpoint = Server::start(|config: &mut ServiceConfig| {
         config.service(introspect);
@@ -166,7 +166,7 @@ fn only_a_token_that_is_active_and_is_an_access_token_for_us_lets_anybody_in() {
 }
 
 #[test]
-fn a_flood_of_tokens_that_are_made_up_takes_no_turn_of_others() {
+fn unknown_token_flood_does_not_block_known_tokens() {
     // M9
     let Some(provider) = Provider::start() else { return };
     let auth = Auth::builder().bearer(jwt(&provider).introspection(introspection())).client_address(auth_actix::Peer);
@@ -197,7 +197,7 @@ fn a_flood_of_tokens_that_are_made_up_takes_no_turn_of_others() {
 }
 
 #[test]
-fn settings_of_introspection_that_cannot_work_do_not_build() {
+fn invalid_introspection_settings_do_not_build() {
     let oidc = |issuer: &str| Jwt::oidc(issuer).audience(AUDIENCE).confers(auth_actix::Confers::everything());
     let at = |endpoint: &str| introspection().at(endpoint);
     let jwks = || Jwt::jwks("https://id.example/keys").issuer("https://id.example").audience(AUDIENCE);

@@ -132,7 +132,7 @@ fn with(address: &str, name: &str, value: Option<&str>) -> String {
 }
 
 #[test]
-fn a_person_logs_in_at_the_provider_and_out_again() {
+fn browser_logs_in_and_out_at_the_provider() {
     // M13, STEP-1: in a real browser.
     let Some(site) = Site::start(|login| login.scopes(["admin"])) else { return };
     let Some(browser) = Browser::start() else { return };
@@ -168,7 +168,7 @@ fn a_person_logs_in_at_the_provider_and_out_again() {
 }
 
 #[test]
-fn a_log_in_is_good_for_one_return_of_its_own_browser() {
+fn login_callback_is_accepted_once_in_the_same_browser() {
     // M13, SESS-2
     let Some(site) = Site::start(|login| login) else { return };
     let (location, cookie) = site.begin("/login?return_to=/members%3Fa%3D1");
@@ -245,7 +245,7 @@ fn a_log_in_is_good_for_one_return_of_its_own_browser() {
 }
 
 #[test]
-fn a_log_in_leads_nowhere_else_and_begins_what_the_settings_say() {
+fn login_redirects_locally_and_uses_the_configured_session() {
     let Some(site) = Site::start(|login| login.log_in(|_| NewSession::user("somebody else").roles(["admin"]))) else {
         return;
     };
@@ -271,7 +271,7 @@ fn a_log_in_leads_nowhere_else_and_begins_what_the_settings_say() {
 }
 
 #[test]
-fn a_provider_that_is_away_is_503_and_instances_share_what_is_on_its_way() {
+fn provider_outage_is_503_and_instances_share_login_state() {
     let port = free_port();
     let origin = format!("http://localhost:{port}");
     let Some(mut provider) = Provider::start_for(&format!("{origin}{CALLBACK}")) else { return };
@@ -301,7 +301,7 @@ fn a_provider_that_is_away_is_503_and_instances_share_what_is_on_its_way() {
 }
 
 #[test]
-fn an_id_token_that_is_not_of_this_log_in_logs_nobody_in() {
+fn id_tokens_not_issued_for_this_login_are_refused() {
     // OpenID Connect Core 1.0 §3.1.3.7, C4, H16: a second issuer signs the claims that the test chooses.
     let Some(second) = Second::start() else { return };
     let port = free_port();
@@ -373,7 +373,7 @@ fn an_id_token_that_is_not_of_this_log_in_logs_nobody_in() {
 }
 
 #[test]
-fn settings_of_a_log_in_that_cannot_work_do_not_build() {
+fn invalid_oidc_login_settings_do_not_build() {
     use auth_actix::{Confers, Jwt};
     let login = |redirect: &str| OidcLogin::new("https://id.example", "web", "secret", redirect);
     let good = || login("https://app.example/login/callback");

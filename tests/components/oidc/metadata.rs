@@ -35,7 +35,7 @@ fn free_port() -> u16 {
 }
 
 #[test]
-fn a_client_library_finds_its_way_from_a_refusal_to_a_token() {
+fn client_library_discovers_the_issuer_from_a_challenge() {
     // META-1, META-2, H5
     let Some(provider) = Provider::start() else { return };
     for path in ["", "/v1"] {

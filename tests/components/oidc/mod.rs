@@ -82,7 +82,7 @@ fn cool_down() {
 }
 
 #[test]
-fn tokens_of_a_real_provider_are_accepted_whatever_they_are_signed_with() {
+fn provider_tokens_are_accepted_with_every_algorithm() {
     let Some(provider) = Provider::start() else { return };
     let server = serve(Auth::builder().bearer(jwt(&provider)));
     assert_eq!(provider.asked(), (0, 0), "nothing is fetched before a token comes");
@@ -113,7 +113,7 @@ fn tokens_of_a_real_provider_are_accepted_whatever_they_are_signed_with() {
 }
 
 #[test]
-fn each_broken_token_of_a_second_issuer_is_refused() {
+fn invalid_tokens_of_a_second_issuer_are_refused() {
     let Some(second) = Second::start() else { return };
     let jwt = Jwt::oidc(&second.issuer).audience(AUDIENCE).access_token_profile();
     let server = serve(Auth::builder().bearer(jwt));
@@ -167,7 +167,7 @@ fn each_broken_token_of_a_second_issuer_is_refused() {
 }
 
 #[test]
-fn a_token_of_another_issuer_counts_at_none_and_each_confers_what_it_may() {
+fn issuer_keys_and_conferred_roles_are_kept_separate() {
     // C3, JWT-15
     let (Some(provider), Some(second)) = (Provider::start(), Second::start()) else { return };
     let builder = || {
@@ -208,7 +208,7 @@ fn under_load(server: &Server, token: &str, during: impl FnOnce()) -> (usize, us
 }
 
 #[test]
-fn keys_change_while_requests_run_and_none_is_answered_wrongly() {
+fn key_rotation_under_load_causes_no_wrong_responses() {
     // JWKS-4, JWKS-5
     let Some(provider) = Provider::start() else { return };
     let server = serve(Auth::builder().bearer(jwt(&provider)));
@@ -236,7 +236,7 @@ fn keys_change_while_requests_run_and_none_is_answered_wrongly() {
 }
 
 #[test]
-fn a_key_that_is_taken_away_goes_within_the_interval_though_nobody_asks_for_another() {
+fn removed_keys_are_rejected_after_the_refresh_interval() {
     // H8: cached tokens are rejected as well once their key is removed.
     let Some(provider) = Provider::start() else { return };
     let server = serve(Auth::builder().bearer(jwt(&provider).refresh_every(Duration::from_secs(2))));
@@ -250,7 +250,7 @@ fn a_key_that_is_taken_away_goes_within_the_interval_though_nobody_asks_for_anot
 }
 
 #[test]
-fn ten_thousand_unknown_keys_are_one_fetch() {
+fn unknown_key_ids_cause_one_fetch_per_cool_down() {
     // JWKS-4, M9, T16
     let Some(provider) = Provider::start() else { return };
     let jwt = Jwt::oidc(&provider.issuer).audience(AUDIENCE).access_token_profile();
@@ -290,7 +290,7 @@ fn ten_thousand_unknown_keys_are_one_fetch() {
 }
 
 #[test]
-fn a_provider_that_is_away_at_the_start_is_503_until_it_is_there() {
+fn provider_unavailable_at_start_is_503_until_it_recovers() {
     // JWKS-6, Q12
     let Some(mut provider) = Provider::start() else { return };
     let before = provider.token("ES256");
@@ -308,7 +308,7 @@ fn a_provider_that_is_away_at_the_start_is_503_until_it_is_there() {
 }
 
 #[test]
-fn a_provider_that_goes_away_is_trusted_for_a_while_and_no_longer() {
+fn cached_keys_are_used_only_up_to_their_maximum_age() {
     // JWKS-5, H8: cached keys and cached tokens are not used beyond the configured age.
     let Some(mut provider) = Provider::start() else { return };
     let jwt = jwt(&provider).refresh_every(Duration::from_secs(2)).max_stale(Duration::from_secs(5));
@@ -330,7 +330,7 @@ fn a_provider_that_goes_away_is_trusted_for_a_while_and_no_longer() {
 }
 
 #[test]
-fn whatever_a_provider_answers_instead_of_keys_voids_none_and_is_no_key() {
+fn invalid_jwks_responses_keep_the_previous_keys() {
     // JWKS-1, JWKS-2, JWKS-3, T16, T17
     let Some(provider) = Provider::start() else { return };
     let server = serve(Auth::builder().bearer(jwt(&provider).refresh_every(Duration::from_secs(1))));
@@ -378,7 +378,7 @@ fn whatever_a_provider_answers_instead_of_keys_voids_none_and_is_no_key() {
 }
 
 #[test]
-fn a_provider_is_asked_where_it_is_reached_and_believed_under_its_name() {
+fn fetch_url_may_differ_but_issuer_must_match_exactly() {
     // JWKS-8: as between containers.
     let name = "https://id.example/realms/shop";
     let Some(provider) = Provider::start_as(name) else { return };
@@ -397,7 +397,7 @@ fn a_provider_is_asked_where_it_is_reached_and_believed_under_its_name() {
 }
 
 #[test]
-fn curl_sends_a_token_of_the_provider_and_reads_the_challenges() {
+fn curl_authenticates_with_a_provider_token() {
     let Some(provider) = Provider::start() else { return };
     let dpop = auth_actix::dpop::Dpop::at("https://api.example");
     let server = serve(Auth::builder().bearer(jwt(&provider)).dpop(dpop));
@@ -419,7 +419,7 @@ fn curl_sends_a_token_of_the_provider_and_reads_the_challenges() {
 }
 
 #[test]
-fn a_machine_without_the_provider_works_with_tokens_of_development() {
+fn dev_tokens_work_without_the_provider() {
     let jwt = || Jwt::oidc("https://127.0.0.1:1").audience(AUDIENCE).access_token_profile().or_dev();
     let development = jwt();
     let token = development.dev_token(Some("admin")).unwrap();

@@ -7,7 +7,7 @@ use auth_actix::session::{
 use super::*;
 
 #[test]
-fn another_site_s_page_does_nothing_with_a_cookie() {
+fn session_cookie_is_protected_against_cross_site_requests() {
     // CSRF-1 to CSRF-5, T33, M5, HTTP-19
     let (server, _) = serving(Sessions::memory().confers(Confers::everything()), |auth| {
         auth.bearer(jwt().confers(Confers::everything())).origins(["https://app.example"])
@@ -67,7 +67,7 @@ fn another_site_s_page_does_nothing_with_a_cookie() {
 }
 
 #[test]
-fn one_credential_decides() {
+fn authorization_header_takes_precedence_over_session_cookie() {
     // HTTP-19, Q8
     let (server, _) = serving(Sessions::memory().confers(Confers::everything()), |auth| {
         auth.bearer(jwt().confers(Confers::everything()))
@@ -89,7 +89,7 @@ fn one_credential_decides() {
 }
 
 #[test]
-fn a_dead_cookie_is_none_where_strangers_come_in_and_pages_with_names_are_private() {
+fn ended_session_counts_as_anonymous_on_public_routes() {
     // Q8, H13, M14
     let (server, auth) = plain();
     let cookie = logged_in(&server, json!({ "sub": "alice" }));
@@ -107,7 +107,7 @@ fn a_dead_cookie_is_none_where_strangers_come_in_and_pages_with_names_are_privat
 }
 
 #[test]
-fn a_first_party_site_asks_for_no_scopes() {
+fn sessions_satisfy_scopes_only_with_the_all_scopes_setting() {
     let (server, _) = plain();
     let cookie = logged_in(&server, json!({ "sub": "alice" }));
     denied("no scopes", &server.send(&with(&cookie, "/scoped")), 403, "insufficient-scope", &[]);
@@ -117,7 +117,7 @@ fn a_first_party_site_asks_for_no_scopes() {
 }
 
 #[test]
-fn who_acts_for_somebody_is_known_is_fresh_for_nothing_and_ends_with_a_logout() {
+fn impersonation_is_attributed_restricted_and_revocable() {
     // H16, SESS-2
     let (server, auth) = plain();
     let bob = logged_in(&server, json!({ "sub": "bob", "roles": ["admin"] }));
@@ -140,7 +140,7 @@ fn who_acts_for_somebody_is_known_is_fresh_for_nothing_and_ends_with_a_logout() 
 }
 
 #[test]
-fn who_acts_for_somebody_does_so_no_longer_than_they_are_there() {
+fn impersonation_ends_when_the_actor_account_is_removed() {
     // H16, SESS-5
     let staff = Staff::default();
     let (server, _) = serving(Sessions::memory().refresh_roles_after(Duration::ZERO), |auth| auth.users(staff.clone()));
@@ -159,7 +159,7 @@ fn who_acts_for_somebody_does_so_no_longer_than_they_are_there() {
 }
 
 #[test]
-fn roles_are_read_again_and_who_is_gone_is_out_within_the_bound() {
+fn session_roles_are_refreshed_and_removed_users_are_refused() {
     // SESS-5, SESS-6
     let staff = Staff::default();
     let (server, _) = serving(Sessions::memory().refresh_roles_after(Duration::ZERO), |auth| auth.users(staff.clone()));
@@ -253,7 +253,7 @@ impl SessionStore for Contended {
 }
 
 #[test]
-fn many_requests_at_once_that_find_the_same_are_all_answered() {
+fn session_update_conflict_does_not_fail_the_request() {
     // SESS-5
     let sessions = Sessions::new(Contended(MemorySessionStore::new(10))).refresh_roles_after(Duration::ZERO);
     let (server, _) = serving(sessions, |auth| auth.users(Staff::default()));

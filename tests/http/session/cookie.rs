@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_login_sets_a_cookie_that_opens_what_its_roles_open_and_a_logout_ends_it() {
+fn session_cookie_authenticates_until_logout() {
     // COOKIE-1, COOKIE-4, SESS-1, SESS-4, SESS-7, T32, H13
     let (server, _) = plain();
     let answer = server.send(&posted("/as", &json!({ "sub": "alice", "roles": ["editor"] })));
@@ -35,7 +35,7 @@ fn a_login_sets_a_cookie_that_opens_what_its_roles_open_and_a_logout_ends_it() {
 }
 
 #[test]
-fn only_our_cookie_is_read_and_no_id_is_adopted() {
+fn session_cookie_name_is_exact_and_planted_ids_are_refused() {
     // COOKIE-2, COOKIE-3, SESS-1, T31, T32
     let (server, _) = plain();
     let cookie = logged_in(&server, json!({ "sub": "alice" }));
@@ -61,7 +61,7 @@ fn only_our_cookie_is_read_and_no_id_is_adopted() {
 }
 
 #[test]
-fn each_login_has_a_new_id_and_the_one_before_is_dead_without_killing_it() {
+fn login_rotates_the_session_id_and_invalidates_the_old_one() {
     // SESS-2, H14, COOKIE-4
     let (server, _) = plain();
     let before = logged_in(&server, json!({ "sub": "alice" }));
@@ -77,7 +77,7 @@ fn each_login_has_a_new_id_and_the_one_before_is_dead_without_killing_it() {
 }
 
 #[test]
-fn a_logout_that_still_has_the_cookie_from_before_ends_what_took_its_place() {
+fn logout_with_a_superseded_cookie_ends_the_current_session() {
     // H14
     let (server, _) = plain();
     let first = logged_in(&server, json!({ "sub": "alice" }));
@@ -94,7 +94,7 @@ fn a_logout_that_still_has_the_cookie_from_before_ends_what_took_its_place() {
 }
 
 #[test]
-fn a_session_of_another_realm_is_none_and_its_cookie_stays() {
+fn session_of_another_realm_is_ignored_and_preserved() {
     // C2
     let sessions = Sessions::memory();
     let staff = |realm: &'static str| serving_in(realm, sessions.clone(), |auth| auth).0;
@@ -112,7 +112,7 @@ fn a_session_of_another_realm_is_none_and_its_cookie_stays() {
 }
 
 #[test]
-fn what_would_weaken_sessions_does_not_build_or_answers_this_machine_alone() {
+fn insecure_session_settings_do_not_build() {
     // COOKIE-1, SESS-3, L7
     let build =
         |sessions: Sessions| Auth::builder().session(sessions).build().map(drop).map_err(|error| error.to_string());

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn nobody_fills_the_store_and_too_many_sessions_end_their_own() {
+fn session_limit_evicts_only_sessions_of_the_same_user() {
     // H14: never sessions of another user
     let (server, _) = serving(Sessions::new(auth_actix::session::MemorySessionStore::new(150)), |auth| auth);
     let bob = logged_in(&server, json!({ "sub": "bob" }));
@@ -41,7 +41,7 @@ fn nobody_fills_the_store_and_too_many_sessions_end_their_own() {
 }
 
 #[test]
-fn what_was_let_in_by_a_session_can_wait_for_its_end() {
+fn handlers_and_leases_can_await_the_end_of_a_session() {
     // SESS-8
     let (server, auth) = plain();
     let (alice, bob) = (logged_in(&server, json!({ "sub": "alice" })), logged_in(&server, json!({ "sub": "bob" })));
@@ -71,7 +71,7 @@ fn what_was_let_in_by_a_session_can_wait_for_its_end() {
 }
 
 #[test]
-fn somebody_sees_where_they_are_logged_in_and_ends_one_of_these_and_no_other() {
+fn users_can_list_and_end_only_their_own_sessions() {
     // SESS-4
     let (server, auth) = plain();
     let (first, here) = (
@@ -119,7 +119,7 @@ fn somebody_sees_where_they_are_logged_in_and_ends_one_of_these_and_no_other() {
 }
 
 #[test]
-fn sessions_end_everywhere_elsewhere_and_by_name() {
+fn ending_other_or_all_sessions_affects_only_that_user() {
     // SESS-4
     let (server, auth) = plain();
     let alice: Vec<_> = (0..3).map(|_| logged_in(&server, json!({ "sub": "alice" }))).collect();
@@ -135,7 +135,7 @@ fn sessions_end_everywhere_elsewhere_and_by_name() {
 }
 
 #[test]
-fn sessions_end_by_idleness_and_by_age_and_a_refused_request_is_no_activity() {
+fn sessions_time_out_and_denied_requests_are_not_activity() {
     // SESS-3
     let second = Duration::from_secs(1);
     let (server, _) = serving(Sessions::memory().idle_timeout(2 * second).absolute_timeout(4 * second), |auth| auth);
@@ -155,7 +155,7 @@ fn sessions_end_by_idleness_and_by_age_and_a_refused_request_is_no_activity() {
 }
 
 #[test]
-fn a_remembered_login_lasts_and_is_not_fresh_for_ever() {
+fn remembered_session_persists_but_loses_freshness() {
     let second = Duration::from_secs(1);
     let (server, _) = serving(Sessions::memory().idle_timeout(second).persistent_ttl(60 * second), |auth| auth);
     let who = json!({ "sub": "alice", "acr": "mfa", "remember": true });
@@ -176,7 +176,7 @@ fn a_remembered_login_lasts_and_is_not_fresh_for_ever() {
 }
 
 #[test]
-fn a_remembered_login_of_a_user_whose_roles_are_read_again_stays_stale() {
+fn role_refresh_does_not_make_a_remembered_session_fresh() {
     // Both changes are one write: the second request must not see only one of them.
     let second = Duration::from_secs(1);
     let sessions = Sessions::memory().idle_timeout(second).refresh_roles_after(Duration::ZERO);
@@ -194,7 +194,7 @@ fn a_remembered_login_of_a_user_whose_roles_are_read_again_stays_stale() {
 }
 
 #[test]
-fn a_session_ends_with_the_password_that_it_began_with() {
+fn password_change_ends_existing_sessions() {
     // SESS-4, SESS-5: the password was changed, or another person now has the name.
     let staff = Staff::default();
     let (server, _) = serving(Sessions::memory().refresh_roles_after(Duration::ZERO), |auth| auth.users(staff.clone()));

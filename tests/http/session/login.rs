@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn the_login_page_takes_a_form_or_json_and_leads_back_to_this_site_alone() {
+fn login_accepts_form_or_json_and_redirects_only_same_site() {
     // CSRF-4, PROB-5, SESS-7
     let (server, _) = serving(Sessions::memory(), |auth| auth.users(Staff::default()).login_page("/login"));
     let (site, ours) = OURS;
@@ -50,7 +50,7 @@ fn the_login_page_takes_a_form_or_json_and_leads_back_to_this_site_alone() {
 }
 
 #[test]
-fn htmx_is_led_to_the_login_and_shown_a_fragment() {
+fn htmx_requests_receive_a_login_redirect_or_html_fragment() {
     let (server, _) = serving(Sessions::memory(), |auth| auth.users(Staff::default()).login_page("/login"));
     let cookie = logged_in(&server, json!({ "sub": "alice" }));
     let htmx =
@@ -65,7 +65,7 @@ fn htmx_is_led_to_the_login_and_shown_a_fragment() {
 }
 
 #[test]
-fn a_login_that_cannot_be_read_is_told_so_and_nothing_of_it_is_repeated() {
+fn malformed_login_is_refused_and_neither_echoed_nor_logged() {
     // LOG-1, LOG-2
     logs::capture();
     let (server, _) = serving(Sessions::memory(), |auth| auth.users(Staff::default()));

@@ -40,7 +40,7 @@ fn assert_all(table: &[(&str, i64)]) -> Outcome<()> {
 }
 
 #[test]
-fn the_signature_alone_takes_nothing() -> Outcome<()> {
+fn signature_verification_allocates_nothing() -> Outcome<()> {
     for case in ["call/HS256", "call/RS256", "call/ES256", "call/EdDSA", "roles/1000"] {
         assert_eq!(tally(Who::Raw, case)?, Tally::default(), "{case}");
     }
@@ -48,7 +48,7 @@ fn the_signature_alone_takes_nothing() -> Outcome<()> {
 }
 
 #[test]
-fn what_a_request_takes_is_the_same_for_all_algorithms() -> Outcome<()> {
+fn allocations_per_request_are_equal_for_all_algorithms() -> Outcome<()> {
     // Goal 2 is 5: the claims, the principal, its entry in the request extensions, and in a scope the table of the extensions.
     assert_all(&[
         ("call/HS256", 1),
@@ -64,7 +64,7 @@ fn what_a_request_takes_is_the_same_for_all_algorithms() -> Outcome<()> {
 }
 
 #[test]
-fn a_token_that_is_remembered_takes_nothing_but_its_place_among_the_extensions() -> Outcome<()> {
+fn cached_token_allocates_only_for_request_extensions() -> Outcome<()> {
     // Goals 3 and 4: none without a principal, 2 with one, for every algorithm and number of roles.
     assert_all(&[
         ("remembered/HS256", -1),
@@ -82,7 +82,7 @@ fn a_token_that_is_remembered_takes_nothing_but_its_place_among_the_extensions()
 }
 
 #[test]
-fn a_token_that_is_remembered_is_verified_by_nobody() -> Outcome<()> {
+fn cached_token_is_not_verified_again() -> Outcome<()> {
     for (case, verifications) in [("remembered/RS256", 0), ("remembered/tokens/1000", 0), ("call/RS256", 1)] {
         let token = Case::named(case)?.token()?;
         let claims = token.split('.').nth(1).ok_or("no token")?;
@@ -93,12 +93,12 @@ fn a_token_that_is_remembered_is_verified_by_nobody() -> Outcome<()> {
 }
 
 #[test]
-fn a_handler_that_reads_nobody_takes_nothing() -> Outcome<()> {
+fn public_handler_without_principal_allocates_nothing() -> Outcome<()> {
     assert_all(&[("public/token", -3)])
 }
 
 #[test]
-fn a_further_attribute_takes_nothing() -> Outcome<()> {
+fn additional_attributes_allocate_nothing() -> Outcome<()> {
     // Goal 5.
     let one = over_bare("attributes/1")?;
     assert_all(&[
@@ -134,27 +134,27 @@ fn a_token_is_verified_once_for_all_rules_of_one_auth() -> Outcome<()> {
 }
 
 #[test]
-fn the_number_of_roles_in_a_token_makes_no_difference() -> Outcome<()> {
+fn role_count_does_not_affect_allocations() -> Outcome<()> {
     // Goal 6.
     let one = over_bare("roles/1")?;
     assert_all(&[("roles/10", one), ("roles/100", one), ("roles/1000", one)])
 }
 
 #[test]
-fn a_vocabulary_of_more_than_128_names_takes_one_more() -> Outcome<()> {
+fn vocabulary_over_128_names_costs_one_more_allocation() -> Outcome<()> {
     let few = over_bare("vocabulary/1")?;
     assert_all(&[("vocabulary/1000", few + 1), ("vocabulary/1000 roles/1000", few + 1)])
 }
 
 #[test]
-fn the_number_of_routes_makes_no_difference() -> Outcome<()> {
+fn route_count_does_not_affect_allocations() -> Outcome<()> {
     // Goal 6.
     let one = over_bare("routes/1")?;
     assert_all(&[("routes/10", one), ("routes/1000", one)])
 }
 
 #[test]
-fn what_a_refusal_takes() -> Outcome<()> {
+fn denials_make_the_expected_allocations() -> Outcome<()> {
     // Goal 7 is 6 for a request without a token: the failed literals, and the error. Challenges and bodies are precomputed, and the
     // allocations of the bare handler's response are saved.
     assert_all(&[

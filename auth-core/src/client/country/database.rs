@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn each_address_is_where_the_database_says_and_nowhere_else() {
+    fn database_returns_only_the_located_country() {
         // IP-7, IP-9, IP-10, T27, T30
         let real = Database::open(file("GeoIP2-Country-Test.mmdb")).unwrap();
         let ours = Database::open(file("odd.mmdb")).unwrap();
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_damaged_does_not_open() {
+    fn damaged_country_database_fails_to_open() {
         // IP-10
         let damaged = ["MaxMind-DB-test-broken-pointers-24.mmdb", "MaxMind-DB-test-broken-search-tree-24.mmdb"];
         for name in damaged {
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_changes_is_read_again_and_one_that_breaks_is_not() {
+    fn country_database_reloads_and_ignores_damaged_files() {
         let folder = std::env::temp_dir().join(format!("auth-core-countries-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join("countries.mmdb");

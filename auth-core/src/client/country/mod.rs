@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_header_counts_once_and_from_a_proxy_alone() {
+    fn country_header_is_accepted_once_and_only_from_a_proxy() {
         // IP-10
         use super::super::tests::Lines;
         let of = |from_proxy, lines: &[(&str, &str)]| {
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_country_is_one_that_iso_3166_1_assigns() {
+    fn only_assigned_iso_3166_1_country_codes_parse() {
         // IP-10
         assert_eq!(ASSIGNED.len(), 2 * 250);
         assert!(ASSIGNED[..2 * 249].chunks(2).collect::<Vec<_>>().is_sorted());

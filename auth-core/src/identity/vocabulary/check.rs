@@ -195,7 +195,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn suggests_what_is_near_and_nothing_else() {
+    fn only_similar_names_are_suggested() {
         let names = ["admin", "content-editor", "viewer"];
         let table = [("admn", "admin"), ("Admin", "admin"), ("content_editor", "content-editor"), ("veiwer", "viewer")];
         for (written, expected) in table {
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_list_is_cut_with_a_count() {
+    fn long_name_list_is_truncated_with_a_count() {
         let mut text = Text::new();
         text.list(&["a"; 312]);
         assert_eq!(text.as_str(), "a, a, a, a, a, a, a, a, a, a, a, a and 300 more");

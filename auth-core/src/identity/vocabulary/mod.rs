@@ -322,7 +322,7 @@ mod tests {
     };
 
     #[test]
-    fn names_and_aliases_of_tokens_are_found_whole() {
+    fn names_and_aliases_match_exactly() {
         let table = [
             ("admin", Some(0)),
             ("redactor", Some(1)),
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn in_rules_an_alias_and_an_unknown_name_are_held_by_nobody() {
+    fn aliases_and_unknown_names_in_rules_never_match() {
         assert_eq!(ROLES.name("editor").index, 1);
         assert_eq!(ROLES.name("redactor").index, NO_INDEX);
         assert_eq!(ROLES.variant("Viewer").text, "viewer");
@@ -345,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn a_held_name_brings_what_it_implies() {
+    fn held_names_include_implied_names() {
         let mut bits = Bits::none_of(&ROLES);
         bits.add(&ROLES, 1);
         assert_eq!(bits.iter().collect::<Vec<_>>(), [1, 2]);

@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_spelt_so_is_found_whether_or_not_others_have_its_hash() {
+    fn name_index_finds_exact_names_despite_hash_collisions() {
         const ALL: &[(&str, u16)] =
             &[("admin", 0), ("root", 0), ("editor", 1), ("viewer", 2), ("", 3), ("caf\u{e9}", 4), ("a\0b", 5)];
         const COUNT: usize = ALL.len();

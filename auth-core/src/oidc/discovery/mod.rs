@@ -237,7 +237,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_cannot_be_overheard_is_asked() {
+    fn endpoint_urls_require_https_or_loopback() {
         // JWKS-1
         let table = [
             ("https://id.example", Ok(())),
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_provider_names_is_reached_where_the_provider_is() {
+    fn provider_endpoints_are_reached_through_the_fetch_base_url() {
         // JWKS-1: (issuer, base URL for requests, published URL, expected URL)
         #[rustfmt::skip]
         let table = [

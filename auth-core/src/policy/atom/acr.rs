@@ -36,7 +36,7 @@ mod tests {
     use crate::policy::facts::CallerFacts;
 
     #[test]
-    fn matches_exactly_and_not_for_who_acts_for_another() {
+    fn acr_matches_exactly_and_never_for_delegated_tokens() {
         // STEP-3
         let table = [
             (r#","acr":"1""#, Truth::HOLDS),

@@ -60,7 +60,7 @@ mod tests {
     use crate::policy::facts::Checks;
 
     #[test]
-    fn what_was_not_run_could_hold_and_what_was_run_is_settled() {
+    fn check_could_hold_until_its_result_is_known() {
         let caller = alice(source(), "");
         let of_object = Check { index: 0, names_principal: false, object: None };
         let of_caller = Check { index: 1, names_principal: true, object: None };

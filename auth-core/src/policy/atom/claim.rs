@@ -164,7 +164,7 @@ mod tests {
     use crate::policy::facts::CallerFacts;
 
     #[test]
-    fn is_or_contains_the_value_exactly() {
+    fn claim_equals_or_contains_the_exact_value() {
         // JWT-27: (claims, holds, its negation holds)
         #[rustfmt::skip]
         let table = [
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_is_compared_by_its_type_and_where_it_is() {
+    fn claim_comparison_respects_type_and_json_pointer() {
         // Row 18: (name, value, claims, holds, its negation holds)
         use ClaimValue::{Bool, Integer, Text};
         #[rustfmt::skip]

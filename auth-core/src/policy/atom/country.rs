@@ -30,7 +30,7 @@ mod tests {
     use crate::policy::facts::CallerFacts;
 
     #[test]
-    fn not_known_holds_in_neither_polarity_and_another_site_s_page_is_nowhere() {
+    fn country_rule_rejects_unknown_country_and_cross_site_pages() {
         // IP-9, C5, T30: (country, cross-site, in one of them, in none)
         const LIST: &[CountryCode] = &[CountryCode::new("DE"), CountryCode::new("FR")];
         use CrossSite::{Failed, Passed, Unsaid};

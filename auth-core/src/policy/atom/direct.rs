@@ -28,7 +28,7 @@ mod tests {
     use crate::policy::facts::CallerFacts;
 
     #[test]
-    fn holds_for_whom_nobody_acts() {
+    fn direct_holds_only_without_an_actor() {
         let (own, acted) = (alice(source(), ""), alice(source(), r#","act":{"sub":"bob"}"#));
         for (caller, expected) in [
             (CallerFacts::Nobody, Truth::COULD),

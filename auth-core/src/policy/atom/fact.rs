@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_fact_is_read_as_it_is_written() {
+    fn rule_facts_round_trip_through_text() {
         let name =
             |tenant: Option<&str>| Fact::Name("role".to_owned(), "a \"b\"".to_owned(), tenant.map(str::to_owned));
         let facts = [

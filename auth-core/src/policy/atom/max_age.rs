@@ -53,7 +53,7 @@ mod tests {
     use crate::policy::facts::CallerFacts;
 
     #[test]
-    fn holds_up_to_and_including_the_limit() {
+    fn max_age_holds_up_to_and_including_the_limit() {
         // STEP-4
         let age = |age: i64| format!(r#","auth_time":{}"#, NOW.seconds() - age);
         #[rustfmt::skip]

@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_held_by_itself_by_what_implies_it_and_by_what_grants_it() {
+    fn named_atom_honors_implied_roles_and_granted_permissions() {
         // JWT-27
         #[rustfmt::skip]
         let table = [
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn absence_counts_only_where_the_source_answered_and_the_caller_cannot_shed_it() {
+    fn negated_name_requires_an_authoritative_role_list() {
         // C4
         let suspended = ROLES.name("suspended");
         #[rustfmt::skip]
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_source_does_not_confer_is_dropped() {
+    fn names_the_issuer_may_not_confer_are_dropped() {
         // C3
         let partner = || crate::identity::issuer::Issuer { confers: Confers::nothing().roles(["editor"]), ..source() };
         let caller = alice(partner(), r#","roles":["admin","editor"]"#);
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn strangers_could_and_more_vocabularies_than_slots_are_still_right() {
+    fn names_are_resolved_beyond_the_vocabulary_cache_size() {
         let admin = Atom::Named(Named(ROLES.name("admin")));
         assert_eq!(admin.truth(false, &facts(CallerFacts::Nobody)), Truth::COULD);
         assert_eq!(admin.truth(true, &facts(CallerFacts::Nobody)), Truth::COULD);

@@ -47,7 +47,7 @@ mod tests {
     use crate::policy::facts::CallerFacts;
 
     #[test]
-    fn not_known_holds_in_neither_polarity_and_a_stranger_page_in_none_that_lets_in() {
+    fn network_rule_rejects_unknown_clients_and_cross_site_pages() {
         // IP-7, IP-8, IP-9, C5, L6: (address, cross-site, inside, outside)
         const NETS: &[IpNet] = &[
             IpNet::V4(Ipv4Net::new_assert(std::net::Ipv4Addr::new(10, 0, 0, 0), 8)),

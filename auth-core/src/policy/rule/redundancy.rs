@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_said_of_a_rule_that_is_not_so_in_every_world_and_without_negation_nothing_is_missed() {
+    fn redundancy_findings_are_sound_and_complete_without_negation() {
         let words = words();
         let config = ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() };
         let counts = [const { std::cell::Cell::new(0) }; 3];
@@ -359,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn each_pair_of_literals_implies_excludes_or_neither_as_every_world_has_it() {
+    fn literal_implications_agree_with_enumeration() {
         let words = words();
         let literals: Vec<Literal> = atoms()
             .into_iter()

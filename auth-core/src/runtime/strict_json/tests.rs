@@ -11,7 +11,7 @@ fn read(text: &str) -> Result<Vec<(String, String)>, Malformed> {
 }
 
 #[test]
-fn strings_are_the_same_however_they_are_escaped() {
+fn json_strings_compare_equal_regardless_of_escapes() {
     let table = [
         (r#""a""#, r#""a""#, true),
         (r#""a""#, r#""\u0061""#, true),
@@ -30,7 +30,7 @@ fn strings_are_the_same_however_they_are_escaped() {
 }
 
 #[test]
-fn reads_what_rfc_8259_allows() {
+fn json_objects_valid_per_rfc_8259_are_parsed() {
     let table = [
         ("{}", vec![]),
         (" {\t\n} \r", vec![]),
@@ -45,7 +45,7 @@ fn reads_what_rfc_8259_allows() {
 }
 
 #[test]
-fn refuses_what_parsers_read_differently() {
+fn ambiguous_or_malformed_json_is_rejected() {
     // JWT-4, T14
     let deep = format!("{}{}{}", r#"{"a":"#, "[".repeat(40), "]".repeat(40));
     let table = [
@@ -98,7 +98,7 @@ fn refuses_what_parsers_read_differently() {
 }
 
 #[test]
-fn more_members_than_anybody_needs_are_refused() {
+fn json_objects_with_too_many_members_are_rejected() {
     let object_of = |count: usize| {
         let members: Vec<_> = (0..count).map(|number| format!("\"{number}\":0")).collect();
         format!("{{{}}}", members.join(","))
@@ -110,7 +110,7 @@ fn more_members_than_anybody_needs_are_refused() {
 }
 
 #[test]
-fn dates_are_rounded_both_ways_and_never_wrap() {
+fn numeric_dates_round_both_ways_and_never_overflow() {
     // JWT-22
     let table: &[(&str, Option<(i64, i64)>)] = &[
         ("0", Some((0, 0))),
@@ -133,7 +133,7 @@ fn dates_are_rounded_both_ways_and_never_wrap() {
 }
 
 #[test]
-fn members_and_elements_are_found_in_what_has_passed() {
+fn raw_json_values_expose_members_elements_and_strings() {
     let value = Raw::passed(r#"{"a":{"b":1},"list":["x", "\u0079",{"c":[2]} ,[]],"end":0}"#);
     assert_eq!(value.member("a").and_then(|a| a.member("b")), Some(Raw::passed("1")));
     assert_eq!(value.member("end"), Some(Raw::passed("0")));
@@ -170,7 +170,7 @@ fn members_and_elements_are_found_in_what_has_passed() {
 }
 
 #[test]
-fn the_first_byte_that_is_no_plain_part_of_a_string_is_found_wherever_it_stands() {
+fn first_special_string_byte_is_found_at_any_position() {
     let is_special = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
     for byte in 0..=u8::MAX {
         for (length, at) in (1..20).flat_map(|length| (0..length).map(move |at| (length, at))) {
@@ -189,7 +189,7 @@ fn the_first_byte_that_is_no_plain_part_of_a_string_is_found_wherever_it_stands(
 proptest! {
     /// Input that this reader accepts is accepted by `serde_json` with the same values.
     #[test]
-    fn accepts_nothing_that_serde_json_refuses(text in r#"\{("[a-c\\u06]{0,7}":([0-9eE.+-]{0,6}|"[\\u0-9da-f"]{0,8}"|\[[1,{}]{0,5}\]|null),?){0,3}\}"#) {
+    fn accepted_json_is_accepted_identically_by_serde_json(text in r#"\{("[a-c\\u06]{0,7}":([0-9eE.+-]{0,6}|"[\\u0-9da-f"]{0,8}"|\[[1,{}]{0,5}\]|null),?){0,3}\}"#) {
         if let Ok(members) = read(&text) {
             let value: serde_json::Value = serde_json::from_str(&text).unwrap();
             for (name, raw) in members {
@@ -200,7 +200,7 @@ proptest! {
 
     /// Output of `serde_json` is accepted.
     #[test]
-    fn accepts_what_serde_json_writes(map in proptest::collection::btree_map(".{0,8}", ".{0,8}", 0..6)) {
+    fn serde_json_output_is_accepted(map in proptest::collection::btree_map(".{0,8}", ".{0,8}", 0..6)) {
         let text = serde_json::to_string(&map).unwrap();
         let members = read(&text).unwrap();
         prop_assert_eq!(members.len(), map.len());
@@ -210,7 +210,7 @@ proptest! {
     }
 
     #[test]
-    fn never_panics(text in ".{0,64}") {
+    fn strict_json_parser_never_panics(text in ".{0,64}") {
         let _ = read(&text);
     }
 }

@@ -11,7 +11,7 @@ use crate::runtime::future::BoxFuture;
 
 proptest! {
     #[test]
-    fn a_key_is_read_as_it_was_written(owner in "[^\\p{Cc}]+", names in prop::collection::vec("(?s)-?.{0,8}", 0..4)) {
+    fn api_key_line_round_trips(owner in "[^\\p{Cc}]+", names in prop::collection::vec("(?s)-?.{0,8}", 0..4)) {
         // S6
         let stored = ApiKey::generate(&owner).unwrap().stored.roles(&names).scopes(&names);
         let line = stored.to_line();
@@ -21,13 +21,13 @@ proptest! {
 }
 
 #[test]
-fn a_name_that_looks_like_an_empty_list_is_read_as_a_name() {
+fn api_key_names_equal_to_the_empty_marker_round_trip() {
     let stored = ApiKey::generate("-").unwrap().stored.roles(["-"]).scopes(["-"]);
     assert_eq!(ApiKey::from_line(&stored.to_line()), Some(stored));
 }
 
 #[test]
-fn an_owner_that_no_file_holds_has_no_key() {
+fn empty_and_multiline_api_key_owners_are_rejected() {
     for owner in ["", "a\nb", "a\u{85}", "\0"] {
         assert_eq!(ApiKey::generate(owner).err(), Some(ApiKeyError::Owner), "{owner:?}");
     }
@@ -61,7 +61,7 @@ impl ApiKeyStore for Store {
 }
 
 #[tokio::test]
-async fn a_key_opens_what_it_was_made_for_and_anything_else_is_one_denial() {
+async fn wrong_api_keys_receive_one_identical_denial() {
     // PWD-4, LOG-1
     let NewApiKey { key, stored } = ApiKey::generate("backup").unwrap();
     let key = key.expose_secret().to_owned();
@@ -100,7 +100,7 @@ async fn a_key_opens_what_it_was_made_for_and_anything_else_is_one_denial() {
 }
 
 #[test]
-fn a_file_of_keys_is_refused_with_the_line_that_is_wrong() {
+fn malformed_api_key_lines_are_rejected() {
     let stored = ApiKey::generate("backup").unwrap().stored;
     let line = stored.to_line();
     assert!(ApiKey::from_line(&line).is_some());

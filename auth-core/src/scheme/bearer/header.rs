@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_what_is_plain_and_refuses_what_asks_for_more() {
+    fn jose_headers_with_unsupported_parameters_are_rejected() {
         // JWT-5, JWT-11 to JWT-14
         let types = ["jwt".to_owned(), "at+jwt".to_owned()];
         let long = format!(r#"{{"alg":"RS256","kid":"{}"}}"#, "k".repeat(257));

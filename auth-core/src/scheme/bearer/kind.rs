@@ -94,7 +94,7 @@ mod tests {
     use crate::runtime::strict_json;
 
     #[test]
-    fn a_token_that_says_that_it_is_no_access_token_is_known() {
+    fn tokens_marked_as_non_access_tokens_are_recognized() {
         use OtherKind::{IdToken, Other};
         #[rustfmt::skip]
         let table = [

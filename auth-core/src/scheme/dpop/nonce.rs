@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_nonce_is_good_for_two_minutes_and_of_one_secret() {
+    fn dpop_nonce_is_limited_to_two_minutes_and_one_secret() {
         // DPOP-6
         let nonces = Nonces::shared(&[7; 32]);
         let minute = nonces.minute();

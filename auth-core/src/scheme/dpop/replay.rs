@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_proof_counts_once_and_a_full_store_lets_nothing_through() {
+    fn dpop_proof_is_single_use_and_full_replay_store_refuses() {
         // DPOP-5
         let (store, ttl) = (MemoryReplayStore::new(2), Duration::from_secs(66));
         let at = |seconds| Moment::default().plus(Duration::from_secs(seconds));

@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_spellings_of_one_address_are_equal_and_two_addresses_are_not() {
+    fn dpop_htu_comparison_normalizes_equivalent_uris() {
         // DPOP-3: (base, path of the request, htu, equal)
         #[rustfmt::skip]
         let table = [

@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn only_our_name_byte_for_byte_is_our_cookie() {
+    fn session_cookie_name_and_value_match_byte_for_byte() {
         // COOKIE-2, COOKIE-3, T31, M14
         let id = SessionId([7; 32]);
         let other = SessionId([8; 32]).text();
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cookie_has_all_that_protects_it_and_is_deleted_with_the_same() {
+    fn session_cookie_attributes_are_secure_when_set_and_deleted() {
         // COOKIE-1, COOKIE-4
         let plain = "__Host-session=v; Secure; HttpOnly; Path=/; SameSite=Lax";
         assert_eq!(settings().set("v", None), plain);
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_random_and_no_debug_shows_one() {
+    fn session_ids_are_random_and_redacted_in_debug_output() {
         // SESS-1, LOG-1
         let (one, other) = (SessionId::random().unwrap(), SessionId::random().unwrap());
         assert_ne!(one, other);

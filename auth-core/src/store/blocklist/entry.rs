@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_an_entry_and_an_entry_that_line() {
+    fn blocklist_entry_lines_parse_strictly_and_print_unchanged() {
         let good = [
             "block address 203.0.113.0/24",
             "block address 2001:db8::/32",
@@ -201,7 +201,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_entry_is_read_as_it_was_written(issuer in "(?s).{0,16}", name in "(?s).{1,16}", seconds in any::<i64>()) {
+        fn blocklist_entry_round_trips_through_one_line(issuer in "(?s).{0,16}", name in "(?s).{1,16}", seconds in any::<i64>()) {
             // S4, S5
             let (id, at) = (Id::user(&issuer, &name), Timestamp::from_seconds(seconds));
             let token = |issuer: &str| BlockEntry::RevokeToken { issuer: issuer.into(), jti: name.clone(), expires: at };

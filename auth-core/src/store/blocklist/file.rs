@@ -94,7 +94,7 @@ fn create(path: &Path) -> std::io::Result<std::fs::File> {
 mod tests {
     #[test]
     #[cfg(unix)]
-    fn a_new_list_is_readable_by_its_owner_only() {
+    fn new_blocklist_file_is_readable_only_by_its_owner() {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let file = super::create(&folder.path().join("blocks.new")).unwrap();

@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_refused_however_it_is_written_and_while_only_some_come_in() {
+    fn blocked_and_unlisted_addresses_are_refused_in_any_notation() {
         // IP-7, L6
         let blocks =
             lists(&["block address 203.0.113.0/24", "block address 2001:db8:bad::/48", "block address 10.0.0.1"]);
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn subjects_tokens_and_actors_are_judged_by_their_whole_identity() {
+    fn blocklist_matches_subjects_tokens_and_actors_with_issuer() {
         // C2, H16, M2, JWT-26: (list entries, members of the token, expected status)
         const ALICE: &str = "user:18:https://id.example:alice";
         let issued = |iat: i64| format!(r#","iat":{iat}"#);
@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn a_revocation_stays_as_long_as_the_token_could_come_back() {
+    fn revocations_are_kept_for_the_maximum_token_leeway() {
         // M2
         let now = clock::now().seconds();
         let line = |expires: i64| format!("revoke token a j{expires} {expires}");
@@ -373,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_read_again_kept_when_it_breaks_and_written_to() {
+    fn blocklist_file_reloads_persists_and_survives_damage() {
         let folder = std::env::temp_dir().join(format!("auth-core-blocks-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join("blocks.txt");

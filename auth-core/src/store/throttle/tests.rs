@@ -65,7 +65,7 @@ fn fail(throttle: &Memory, account: &str, seen: Option<PeerOrClient>, times: u32
 }
 
 #[test]
-fn delays_grow_and_end_and_a_success_forgives_the_account_alone() {
+fn login_delays_grow_and_are_reset_by_success_or_time() {
     // BRUTE-1
     let throttle = throttle();
     let one = Counter::of_account(ALICE, ThrottleLimits::default().account_burst(3));
@@ -85,7 +85,7 @@ fn delays_grow_and_end_and_a_success_forgives_the_account_alone() {
 }
 
 #[test]
-fn many_at_once_find_no_gap() {
+fn concurrent_login_attempts_respect_the_burst_limit() {
     let throttle = throttle();
     let all: Vec<_> = (0..32).map(|_| throttle.admits(ALICE, None, at(0))).collect();
     assert_eq!(all.iter().filter(|attempt| attempt.is_ok()).count(), 3);
@@ -94,7 +94,7 @@ fn many_at_once_find_no_gap() {
 }
 
 #[test]
-fn an_attempt_that_nobody_judged_is_none() {
+fn unverified_login_attempts_are_not_counted() {
     let throttle = throttle();
     for _ in 0..20 {
         throttle.admits(ALICE, from(1), at(0)).unwrap().settles(LoginOutcome::Unverified, at(0));
@@ -103,7 +103,7 @@ fn an_attempt_that_nobody_judged_is_none() {
 }
 
 #[test]
-fn an_address_is_counted_over_all_names_and_a_success_does_not_clear_it() {
+fn address_failures_count_across_names_and_survive_success() {
     // BRUTE-1, M7
     let throttle = throttle();
     for name in 0..6 {
@@ -126,7 +126,7 @@ fn an_address_is_counted_over_all_names_and_a_success_does_not_clear_it() {
 }
 
 #[test]
-fn a_stranger_s_failures_do_not_lock_out_who_logged_in_from_elsewhere_lately() {
+fn failures_elsewhere_do_not_lock_out_a_known_login_address() {
     // M7
     let throttle = throttle();
     throttle.admits(ALICE, from(1), at(0)).unwrap().settles(LoginOutcome::Success, at(0));
@@ -140,7 +140,7 @@ fn a_stranger_s_failures_do_not_lock_out_who_logged_in_from_elsewhere_lately() {
 }
 
 #[test]
-fn who_logs_in_from_everywhere_takes_no_room_from_others() {
+fn logins_from_many_addresses_do_not_exhaust_the_table() {
     // M7: a /48 contains 65,536 places, and each place that logged in is remembered.
     let throttle = Memory::new(ThrottleLimits::default());
     for subnet in 0..40_000_u16 {
@@ -158,7 +158,7 @@ fn who_logs_in_from_everywhere_takes_no_room_from_others() {
 }
 
 #[test]
-fn a_flood_of_made_up_names_forgets_nobody() {
+fn flood_of_invented_names_preserves_failure_counts() {
     // M7: a full table keeps its counts.
     let throttle = Memory::new(ThrottleLimits::default());
     fail(&throttle, ALICE, None, 9, 0);
@@ -174,7 +174,7 @@ fn a_flood_of_made_up_names_forgets_nobody() {
 }
 
 #[test]
-fn what_others_do_in_one_s_network_locks_nobody_out_who_logged_in_there_lately() {
+fn failures_of_others_do_not_lock_out_a_user_at_known_address() {
     // M7
     let throttle = throttle();
     throttle.admits(ALICE, from(1), at(0)).unwrap().settles(LoginOutcome::Success, at(0));
@@ -186,7 +186,7 @@ fn what_others_do_in_one_s_network_locks_nobody_out_who_logged_in_there_lately()
 }
 
 #[test]
-fn where_clients_are_not_known_many_may_fail_before_others_wait_and_never_for_long() {
+fn unknown_clients_behind_a_proxy_share_a_lenient_short_limit() {
     // M7: an undeclared proxy.
     let throttle = throttle();
     let peer = Some(PeerOrClient::Peer(IpAddr::from([10, 0, 0, 1])));
@@ -203,7 +203,7 @@ fn where_clients_are_not_known_many_may_fail_before_others_wait_and_never_for_lo
 }
 
 #[test]
-fn who_hides_has_no_more_tries_for_having_many_addresses() {
+fn forwarding_ipv6_peers_share_the_limit_of_their_network() {
     let throttle = throttle();
     let peer = |subnet: u16| Some(PeerOrClient::Peer(IpAddr::from([0x2001, 0xdb8, 1, subnet, 0, 0, 0, 1])));
     let judged = (0..1_000).filter(|subnet| throttle.admits(&format!("user {subnet}"), peer(*subnet), at(0)).is_ok());
@@ -211,7 +211,7 @@ fn who_hides_has_no_more_tries_for_having_many_addresses() {
 }
 
 #[test]
-fn what_is_given_back_is_what_was_counted() {
+fn successful_login_releases_only_its_own_count() {
     let throttle = throttle();
     let both = [throttle.admits(ALICE, None, at(0)).unwrap(), throttle.admits(ALICE, None, at(0)).unwrap()];
     for name in 0..200_000_u32 {
@@ -224,7 +224,7 @@ fn what_is_given_back_is_what_was_counted() {
 }
 
 #[test]
-fn what_found_no_room_waits_for_seconds_and_no_longer() {
+fn accounts_beyond_table_capacity_wait_only_briefly() {
     // M7
     let throttle = throttle();
     for name in 0..200_000_u32 {

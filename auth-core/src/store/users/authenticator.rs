@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_wrong_name_and_a_wrong_password_are_one_denial_after_one_hash() {
+    async fn unknown_name_and_wrong_password_give_one_denial_and_cost() {
         // BASIC-8, BRUTE-2, PWD-1, T34
         let store = store();
         let passwords = PasswordAuthenticator::new(Arc::clone(&store));
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn too_many_failures_are_429_whether_or_not_there_is_such_a_user_and_nothing_is_hashed() {
+    async fn throttled_logins_are_429_for_any_name_without_hashing() {
         // BRUTE-1, BRUTE-2, BRUTE-3
         let store = store();
         let passwords = PasswordAuthenticator::new(Arc::clone(&store));
@@ -358,7 +358,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_was_right_a_moment_ago_costs_no_hash_until_something_changes() {
+    async fn cached_password_verification_skips_hashing() {
         // M8
         let store = store();
         let none_at_a_time = Arc::new(ConcurrencyLimit::new(0));
@@ -391,7 +391,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn two_stores_of_users_share_a_throttle_and_no_counts_and_clones_of_one_share_them() {
+    async fn throttle_counts_are_separate_per_realm_and_shared_by_clones() {
         // M7, C2
         let throttle = Throttle::memory();
         let [staff, customers] = ["staff", "shop"].map(|realm| {
@@ -423,7 +423,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn many_right_ones_at_once_are_all_right_and_many_wrong_ones_find_no_gap() {
+    async fn concurrent_correct_logins_pass_and_wrong_ones_are_limited() {
         // BRUTE-1
         let passwords = PasswordAuthenticator::new(store()).max_concurrent_hashes(NonZeroUsize::MIN);
         let many = |password: &'static str| {
@@ -448,7 +448,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_outdated_hash_is_replaced_by_the_login_that_fits_it() {
+    async fn outdated_password_hash_is_upgraded_on_successful_login() {
         // PWD-1
         let store = store();
         let passwords = PasswordAuthenticator::new(Arc::clone(&store));
@@ -483,7 +483,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_permit_is_held_until_the_verification_ends() {
+    async fn hash_permit_is_held_until_verification_ends() {
         // M8
         let slow = Arc::new(Slow(tokio::sync::Semaphore::new(0)));
         let one = NonZeroUsize::MIN;

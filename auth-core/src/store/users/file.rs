@@ -125,7 +125,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_line_makes_the_user_that_it_names_or_none(name in "[a:#\\r \\PC]{0,6}", role in "[a:,\\n \\PC]{0,6}") {
+        fn users_file_line_defines_exactly_the_named_user(name in "[a:#\\r \\PC]{0,6}", role in "[a:,\\n \\PC]{0,6}") {
             let read = UsersFile::parse(&format!("{name}:{}:{role}", *HASH));
             let is_name = !name.is_empty() && !name.starts_with('#') && !name.contains(|one: char| one == ':' || one.is_control());
             if is_name && !role.contains([':', '\n']) {
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_users_is_refused_with_the_line_that_is_wrong() {
+    fn users_file_errors_name_the_invalid_line() {
         let hash = hash_password(&"pw".into()).unwrap();
         let cheap = hash.replace("m=19456", "m=4096");
         let dear = hash.replace("m=19456", "m=1048576");

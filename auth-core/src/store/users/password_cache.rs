@@ -97,7 +97,7 @@ mod tests {
     use crate::runtime::clock;
 
     #[test]
-    fn only_what_was_right_is_known_for_its_time_and_its_hash() {
+    fn password_cache_matches_credentials_version_and_ttl() {
         // M8
         let cache = PasswordCache::new(Duration::from_secs(3600)).unwrap();
         let now = clock::monotonic();

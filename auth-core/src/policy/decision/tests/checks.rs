@@ -76,7 +76,7 @@ fn part() -> impl Strategy<Value = Part> {
 }
 
 #[test]
-fn a_check_runs_once_in_order_and_only_where_its_answer_can_still_let_the_request_in() {
+fn checks_run_once_in_order_and_only_if_decisive() {
     // H3, T20: random formulas and answers, compared with an evaluation of the formula that has all answers in advance.
     let (editor, sources) = (bearer(&["editor"]).principal(), [Arc::new(tokens())]);
     let outcome = runner(3000).run(
@@ -131,7 +131,7 @@ fn a_check_runs_once_in_order_and_only_where_its_answer_can_still_let_the_reques
 }
 
 #[test]
-fn roles_that_no_credential_carries_are_asked_for_before_a_check_and_once() {
+fn external_roles_are_looked_up_once_before_checks() {
     let check = Atom::Check(Check { index: 0, names_principal: true, object: None });
     let check = Formula::Literal(Literal { atom: check, negated: false, text: "check(…)" });
     let both: &[Formula] = Box::leak(Box::new([check, literal(not(Role("suspended")))]));

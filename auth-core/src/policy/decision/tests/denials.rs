@@ -11,7 +11,7 @@ fn denied(decision: Decision) -> Option<Denial> {
 }
 
 #[test]
-fn a_scope_denial_names_the_least_set_and_only_where_scopes_alone_would_do() {
+fn insufficient_scope_names_the_minimal_sufficient_scopes() {
     // BEARER-10, L3, over random formulas: the named scopes are sufficient with what the caller has, nothing less is sufficient,
     // and scopes are named whenever they are sufficient.
     const ALL: [&str; 4] = ["a", "b", "c", "d"];
@@ -43,7 +43,7 @@ fn a_scope_denial_names_the_least_set_and_only_where_scopes_alone_would_do() {
 }
 
 #[test]
-fn a_step_up_names_one_login_that_would_do() {
+fn step_up_names_a_minimal_sufficient_login() {
     // STEP-1, STEP-2: a login that is as recent and as strong as the challenge requires is sufficient, and nothing less is.
     let callers: Vec<_> = callers().into_iter().filter(|caller| caller.scheme == Bearer && !caller.acts).collect();
     let outcome = runner(1000).run(&tree(|what| matches!(what, What::MaxAge(_) | What::Acr(_) | Role(_))), |tree| {
@@ -91,7 +91,7 @@ fn a_step_up_names_one_login_that_would_do() {
 }
 
 #[test]
-fn a_known_caller_is_told_what_would_change_the_answer_and_no_more() {
+fn known_caller_denial_names_only_sufficient_remedies() {
     // BEARER-10, L3, STEP-1, STEP-2: (rule, caller, problem, named scopes or step-up)
     let (nothing, a) = (silent(), Login { scopes: vec!["a"], ..silent() });
     let old = Login { age: Some(600), acr: Some("1"), ..bearer(&["admin"]) };
@@ -148,7 +148,7 @@ fn a_known_caller_is_told_what_would_change_the_answer_and_no_more() {
 }
 
 #[test]
-fn only_schemes_that_could_help_are_named() {
+fn denial_names_only_schemes_that_could_satisfy_the_rule() {
     // HTTP-20
     let tokens_of = |confers| Issuer { confers, ..tokens() };
     let partner = || tokens_of(Confers::nothing().roles(["editor"]).acr(["1"]).claims(["team"]));
@@ -233,7 +233,7 @@ fn strangers() -> Could {
 }
 
 #[test]
-fn a_stranger_is_told_which_schemes_there_are_and_nothing_of_the_rule() {
+fn anonymous_denial_has_bare_challenges_for_usable_schemes() {
     // BEARER-6, STEP-2, HTTP-5, over random formulas: challenges are bare, and include all schemes that could help.
     let (places, sources) = (strangers(), [Arc::new(tokens()), Arc::new(users())]);
     let outcome = runner(300).run(&tree(|_| true), |tree| {
@@ -257,7 +257,7 @@ fn a_stranger_is_told_which_schemes_there_are_and_nothing_of_the_rule() {
 }
 
 #[test]
-fn a_rule_that_lets_somebody_in_is_known_to_before_any_request() {
+fn satisfiable_rules_are_recognized_before_any_request() {
     // Start-up rejects only rules that none of the configured schemes can ever satisfy.
     let (places, sources) = (strangers(), [tokens(), users()]);
     let outcome = runner(300).run(&tree(|_| true), |tree| {

@@ -70,7 +70,7 @@ fn asked_for(rule: &'static Rule, caller: &Principal, said: [Option<&[&str]>; 3]
 }
 
 #[test]
-fn roles_are_asked_for_until_the_answer_is_what_it_would_be_if_all_were_known() {
+fn external_roles_are_fetched_until_the_decision_is_final() {
     let callers =
         [bearer(&[]), Login { scopes: vec!["a"], ..bearer(&["admin"]) }, Login { acr: Some("1"), ..silent() }];
     let callers = callers.map(|login| login.principal());

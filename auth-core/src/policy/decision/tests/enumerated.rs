@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn each_literal_answers_each_kind_of_caller_as_the_table_says() {
+fn each_literal_decides_each_kind_of_caller() {
     // H2, C4, STEP-2 to STEP-5: (literal, caller, its answer, the answer of its negation)
     let old = |login: Login| Login { age: Some(600), acr: Some("1"), ..login };
     let fresh = |login: Login| Login { age: Some(60), acr: Some("2"), ..login };
@@ -182,7 +182,7 @@ fn assert_agree(tree: &Tree, found: &Decision, enumerated: &Enumerated) {
 }
 
 #[test]
-fn every_small_formula_is_decided_as_enumeration_decides_it() {
+fn small_formulas_agree_with_enumeration() {
     // H2: all formulas of three levels over the first literals, with both operators at each level, for each caller and place.
     let pairs = |of: &[Tree]| -> Vec<Tree> {
         let mut pairs = of.to_vec();
@@ -222,7 +222,7 @@ fn every_small_formula_is_decided_as_enumeration_decides_it() {
 }
 
 #[test]
-fn whatever_the_formula_it_is_decided_as_enumeration_decides_it_and_more_conditions_let_in_no_more() {
+fn random_formulas_agree_with_enumeration_and_are_monotonic() {
     let requests = Enumerated::every();
     let expired = Denial::refused(Bearer, Reason::ExpiredCredentials, "why");
     let trees = proptest::collection::vec(tree(|_| true), 1..4);

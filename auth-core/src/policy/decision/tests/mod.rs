@@ -392,7 +392,7 @@ fn tree(of: fn(What) -> bool) -> impl Strategy<Value = Tree> {
 
 /// C3: if all credentials of an issuer have certain scopes, only those count that the issuer may confer.
 #[test]
-fn a_source_with_all_scopes_confers_no_others() {
+fn source_with_all_scopes_is_limited_to_conferred_scopes() {
     let confers = Confers::nothing().scopes(["a"]);
     let source = Issuer { scheme: SchemeId::Session, confers, all_scopes: true, ..tokens() };
     let caller = Principal::from_claims(Arc::new(source.clone()), r#"{"sub":"alice"}"#.to_owned()).unwrap();

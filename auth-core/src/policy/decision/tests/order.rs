@@ -79,7 +79,7 @@ const fn reads(principal: bool) -> CallerAccess {
 }
 
 #[test]
-fn the_first_step_that_has_an_answer_gives_it() {
+fn earliest_applicable_decision_step_determines_the_result() {
     // H1, C5, "The order for a request": each step against each later one, in every request that triggers both.
     let after = RetryAfter::seconds(7);
     let refused = |scheme, reason| Denial::refused(scheme, reason, "why");
@@ -152,7 +152,7 @@ fn the_first_step_that_has_an_answer_gives_it() {
 }
 
 #[test]
-fn an_expired_token_gets_one_answer_whatever_else_the_handler_takes() {
+fn refused_credential_denial_is_independent_of_extractors() {
     // H1: the three sentences of the contract, and C5, each with and without `Option<Principal>`.
     let expired = Denial::refused(Bearer, Reason::ExpiredCredentials, "the token has expired");
     let wrong = Denial::refused(Basic, Reason::InvalidCredentials, "the name or the password is wrong");
@@ -178,7 +178,7 @@ fn an_expired_token_gets_one_answer_whatever_else_the_handler_takes() {
 }
 
 #[test]
-fn a_credential_is_verified_if_any_atom_is_about_the_caller_or_the_handler_reads_it() {
+fn credentials_are_verified_only_if_rule_or_handler_needs_them() {
     let public = rule(PUBLIC);
     let environment = rule(any([is(Inside), not(Inside)]));
     let reading: &'static Rule = Box::leak(Box::new(Rule { reads: CallerAccess::Caller, ..*public }));
@@ -210,7 +210,7 @@ fn a_credential_is_verified_if_any_atom_is_about_the_caller_or_the_handler_reads
 }
 
 #[test]
-fn a_source_out_of_reach_is_503_only_where_it_decides() {
+fn unreachable_source_is_503_only_if_it_is_decisive() {
     // No literal has such a truth yet, so only the step is tested.
     let rules = alone(rule(Formula::Any(&[])));
     let facts = facts(CallerFacts::Nobody, OUTSIDE, Passed);
@@ -232,7 +232,7 @@ fn a_source_out_of_reach_is_503_only_where_it_decides() {
 }
 
 #[test]
-fn a_cookie_needs_proof_of_our_site_and_counts_as_none_where_strangers_come_in_anyway() {
+fn cross_site_cookie_is_denied_or_ignored_on_public_routes() {
     // CSRF-1, CSRF-2, CSRF-5, M5: the result of each rule for a cookie that is valid, has ended, or is not verified yet.
     let source = Arc::new(Issuer { scheme: SchemeId::Session, ..tokens() });
     let alice = Principal::from_claims(source, r#"{"sub":"alice","roles":["admin"]}"#.to_owned()).unwrap();

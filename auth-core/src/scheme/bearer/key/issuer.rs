@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_names_one_issuer_or_one_for_each_tenant() {
+    fn key_issuer_matches_exactly_or_by_tenant_template() {
         #[rustfmt::skip]
         let table = [
             ("https://id.example", "https://id.example", true),

@@ -20,7 +20,7 @@ fn remembering(cache: TokenCache) -> Bearer {
 }
 
 #[test]
-fn the_times_of_a_token_hold_while_it_is_remembered() {
+fn cached_token_validity_times_are_rechecked() {
     let bearer = remembering(TokenCache::new().secrets());
     let token = token_of("alice", r#","nbf":1000"#);
     let first = verify(&bearer, &token, at(1500)).unwrap();
@@ -39,7 +39,7 @@ fn the_times_of_a_token_hold_while_it_is_remembered() {
 }
 
 #[test]
-fn another_token_is_another_one_wherever_it_differs() {
+fn token_cache_misses_on_any_byte_difference() {
     let bearer = remembering(TokenCache::new().secrets());
     let token = token_of("alice", "");
     verify(&bearer, &token, at(1500)).unwrap();
@@ -63,7 +63,7 @@ fn another_token_is_another_one_wherever_it_differs() {
 }
 
 #[test]
-fn a_line_that_is_remembered_is_one_that_would_be_read_the_same() {
+fn token_cache_hits_only_on_well_formed_authorization_lines() {
     // HTTP-1, HTTP-2, BEARER-3: a token that is found in the cache by its bytes is not parsed.
     let bearer = Arc::new(remembering(TokenCache::new().secrets()));
     let token = token_of("alice", "");
@@ -97,7 +97,7 @@ fn a_line_that_is_remembered_is_one_that_would_be_read_the_same() {
 }
 
 #[test]
-fn what_a_token_is_bound_to_is_asked_at_every_hit() {
+fn cached_token_requires_proof_of_possession_on_every_hit() {
     // H8
     let bearer = remembering(TokenCache::new().secrets());
     let (bound, plain) = (token_of("alice", r#","cnf":{"jkt":"thumb"}"#), token_of("bob", ""));
@@ -113,7 +113,7 @@ fn what_a_token_is_bound_to_is_asked_at_every_hit() {
 }
 
 #[test]
-fn only_headers_of_verified_tokens_are_remembered_and_they_say_what_they_said() {
+fn only_headers_of_verified_tokens_are_cached() {
     let jwt = Jwt::hs256(SECRET).issuer(ISSUER).audience(AUDIENCE);
     let bearer = Bearer::new(vec![jwt], None, &RoleTypes::default()).unwrap();
     let headers = &bearer.issuers.first().unwrap().headers;
@@ -140,7 +140,7 @@ fn only_headers_of_verified_tokens_are_remembered_and_they_say_what_they_said() 
 }
 
 #[test]
-fn forged_tokens_do_not_come_in_and_good_ones_take_no_more_room_than_there_is() {
+fn token_cache_excludes_forged_tokens_and_stays_within_limits() {
     let bearer = remembering(TokenCache::new().entries(64).bytes(64 * 1024).secrets());
     let cache = bearer.cache.as_ref().unwrap();
     for number in 0..1000 {
@@ -167,7 +167,7 @@ fn forged_tokens_do_not_come_in_and_good_ones_take_no_more_room_than_there_is() 
 }
 
 #[test]
-fn workers_that_share_it_find_each_token_as_it_is() {
+fn token_cache_is_consistent_across_threads() {
     let bearer = remembering(TokenCache::new().entries(32).bytes(64 * 1024).secrets());
     let tokens: Vec<_> = (0..64).map(|number| (number.to_string(), token_of(&number.to_string(), ""))).collect();
     std::thread::scope(|scope| {
@@ -186,7 +186,7 @@ fn workers_that_share_it_find_each_token_as_it_is() {
 }
 
 #[test]
-fn what_is_remembered_and_for_how_long_is_settled_at_start_up() {
+fn token_cache_settings_are_honored_and_validated() {
     let rows = rows();
     let signed = rows.iter().find(|row| row.key == "eddsa" && row.status == 200).unwrap();
     let both = |cache: TokenCache, jwt: Jwt, token: &str, now: Timestamp| {

@@ -51,7 +51,7 @@ fn build(key: Key) -> Result<(), KeyError> {
 }
 
 #[test]
-fn a_secret_that_is_short_or_public_is_none() {
+fn short_secrets_and_public_keys_are_rejected_as_hmac_keys() {
     // JWT-6, JWT-7, T1, CVE-2026-48526: all encodings in which a public key might be pasted.
     #[rustfmt::skip]
     let lengths = [(Algorithm::HS256, 32), (Algorithm::HS384, 48), (Algorithm::HS512, 64)];
@@ -121,7 +121,7 @@ fn a_secret_that_is_short_or_public_is_none() {
 }
 
 #[test]
-fn a_key_that_does_not_fit_its_algorithm_does_not_build() {
+fn key_unsuitable_for_its_algorithm_fails_to_build() {
     // JWT-8, JWT-9, JWT-10, JWKS-3, RFC 8725 §3.4, in PEM and in DER
     use Algorithm::{ES256, ES384, EdDSA, HS256, PS256, RS256, RS512};
     use KeyError::{Certificate, NotOnCurve, OtherAlgorithm, PrivateKey, RsaTooShort, Unreadable};
@@ -177,7 +177,7 @@ fn a_key_that_does_not_fit_its_algorithm_does_not_build() {
 }
 
 #[test]
-fn a_jwk_says_what_it_is_for_and_is_believed_only_where_it_fits() {
+fn jwk_use_algorithm_and_parameters_are_validated() {
     // JWT-8 to JWT-10, JWKS-3, T17
     use KeyError::{
         NoAlgorithm, NotOnCurve, OtherAlgorithm, OtherUse, PrivateKey, RsaExponent, RsaTooLong, RsaTooShort,
@@ -283,7 +283,7 @@ fn a_jwk_says_what_it_is_for_and_is_believed_only_where_it_fits() {
 }
 
 #[test]
-fn one_bad_key_does_not_void_a_set_and_does_not_come_into_it() {
+fn invalid_jwk_is_skipped_without_invalidating_the_set() {
     // JWKS-2, JWKS-3, T16
     let x_of_ec = r#""ukgvq8YvTvHMbGlGDFfLbbagiyKkSGf_iDdyM0i6izw""#;
     let bad = [

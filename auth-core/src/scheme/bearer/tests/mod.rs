@@ -155,7 +155,7 @@ fn extracted<T>(bearer: &Arc<Bearer>, lines: &[&[u8]], then: impl FnOnce(Extract
 }
 
 #[test]
-fn every_token_that_somebody_else_made_is_answered_as_its_row_says() {
+fn fixture_tokens_receive_their_expected_responses() {
     // BEARER-1, BEARER-11, JWT-1 to JWT-27, JWKS-7, DPOP-1, STEP-4: each row names its rules.
     let servers: Vec<_> =
         ALGORITHMS.iter().map(|(name, ..)| *name).chain(["jwks"]).map(|name| (name, server(jwt_of(name)))).collect();
@@ -221,7 +221,7 @@ fn outcome(bearer: &Bearer, token: &str, now: Timestamp) -> &'static str {
 }
 
 #[test]
-fn dates_hold_to_the_second() {
+fn token_dates_are_enforced_to_the_second() {
     // JWT-19 to JWT-23, STEP-4: tests each date around its limit at each leeway. A fraction is never rounded in favor of the token.
     const INVALID: &str = "invalid-credentials";
     const EXPIRED: &str = "expired-credentials";
@@ -294,7 +294,7 @@ fn dates_hold_to_the_second() {
 }
 
 #[test]
-fn what_is_wrong_is_said_in_one_order_and_expired_only_of_a_token_that_was_good() {
+fn expiry_is_reported_only_for_otherwise_valid_tokens() {
     // JWT-15: the response does not reveal that a forged token, or one for another application, has expired.
     let past = NOW.saturating_sub(7200).to_string();
     let bearer = server(jwt_of("hs256"));
@@ -317,7 +317,7 @@ fn what_is_wrong_is_said_in_one_order_and_expired_only_of_a_token_that_was_good(
 }
 
 #[test]
-fn issuers_are_told_apart_by_name_and_no_key_signs_for_another() {
+fn issuer_keys_never_verify_tokens_of_another_issuer() {
     // JWT-16, JWT-17, C2, C3: two issuers use the same `kid`, and a third issuer has keys of another kind.
     const OTHER: &str = "https://other.example";
     let (ours, theirs) = (fixture("hmac.secret.txt"), [7; 64]);
@@ -372,7 +372,7 @@ fn issuers_are_told_apart_by_name_and_no_key_signs_for_another() {
 }
 
 #[test]
-fn a_key_is_found_by_its_id_and_its_algorithm() {
+fn verification_key_is_selected_by_kid_and_algorithm() {
     // JWT-6, JWT-12, JWKS-7, and manual key rotation.
     let secrets: Vec<[u8; 64]> = (1..=10).map(|byte| [byte; 64]).collect();
     let key = |index: usize| Key::secret(Algorithm::HS256, secrets[index]);
@@ -410,7 +410,7 @@ fn a_key_is_found_by_its_id_and_its_algorithm() {
 }
 
 #[test]
-fn each_provider_s_tokens_are_read_where_it_lists_names() {
+fn roles_and_scopes_are_read_from_provider_specific_claims() {
     // JWT-27, AT-4, C4: (issuer, claims, roles held, scopes held, whether a missing role is known to be missing).
     let shop = |jwt: Jwt| server(jwt.issuer(ISSUER).audience(AUDIENCE));
     let flat = || Jwt::hs256(fixture("hmac.secret.txt"));
@@ -469,7 +469,7 @@ fn each_provider_s_tokens_are_read_where_it_lists_names() {
 }
 
 #[test]
-fn a_program_that_acts_for_itself_is_no_user() {
+fn subject_equal_to_client_id_identifies_a_client() {
     // C2, AT-5, JWT-25: for tokens and for `Principal::from_claims`.
     let bearer = server(jwt_of("hs256"));
     let source = Arc::clone(bearer.sources().next().unwrap());

@@ -58,7 +58,7 @@ const OTHER_TOKEN: &str = "the token is not an access token";
 const CLAIM: &str = "a required claim is absent or has another value";
 
 #[test]
-fn a_provider_s_default_tokens_work_with_its_preset() {
+fn provider_presets_accept_default_provider_tokens() {
     use serde_json::json;
     let none = || json!({});
     let plain = || issuer("https://id.example/plain").audience("api");
@@ -171,7 +171,7 @@ fn a_provider_s_default_tokens_work_with_its_preset() {
 }
 
 #[test]
-fn an_overage_concerns_the_claims_that_it_names() {
+fn overage_indicator_affects_only_the_claims_it_names() {
     // Row 9, C4
     use serde_json::json;
     let entra = || issuer(ENTRA).audience("api-client-id").entra();
@@ -198,7 +198,7 @@ fn an_overage_concerns_the_claims_that_it_names() {
 }
 
 #[test]
-fn the_log_names_the_claim_its_value_and_what_is_accepted() {
+fn denial_detail_names_claim_value_and_accepted_values() {
     // Row 14, N3
     use serde_json::json;
     let keycloak = || issuer("https://id.example/realms/acme").audience("reports").keycloak("reports");
@@ -243,7 +243,7 @@ fn the_log_names_the_claim_its_value_and_what_is_accepted() {
 }
 
 #[test]
-fn a_key_that_names_its_issuer_verifies_no_other_s_tokens() {
+fn key_with_issuer_verifies_only_tokens_of_that_issuer() {
     // Row 8: one set of keys for all tenants, with one key of another issuer.
     const MSA: &str = "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0";
     const TENANT: &str = "https://login.microsoftonline.com/{tenantid}/v2.0";

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn settings_that_would_let_strangers_in_do_not_build() {
+fn unsafe_jwt_settings_fail_to_build() {
     // JWT-6, JWT-16, JWT-18, JWT-23, L2
     let secret = [7; 64];
     let good = || Jwt::hs256(secret).issuer(ISSUER).audience(AUDIENCE);
@@ -106,7 +106,7 @@ fn settings_that_would_let_strangers_in_do_not_build() {
 }
 
 #[test]
-fn the_settings_of_an_issuer_do_what_they_say() {
+fn issuer_settings_restrict_size_type_audience_and_profile() {
     // JWT-2, JWT-14, JWT-18
     let jwt = || jwt_of("hs256");
     let of_kind = |kind: &str| hs256(format!(r#"{{"alg":"HS256","typ":"{kind}"}}"#), claims(&[]));
@@ -163,7 +163,7 @@ fn the_settings_of_an_issuer_do_what_they_say() {
 
 #[cfg(feature = "oidc")]
 #[test]
-fn keys_are_fetched_only_as_it_is_safe_to() {
+fn unsafe_key_fetch_settings_fail_to_build() {
     // JWKS-1, JWKS-4, JWKS-5
     use crate::oidc::discovery::{EndpointError, ReachError};
     let oidc = || Jwt::oidc(ISSUER).audience(AUDIENCE);
@@ -229,7 +229,7 @@ fn keys_are_fetched_only_as_it_is_safe_to() {
 }
 
 #[test]
-fn tokens_of_development_are_those_of_the_issuer_and_of_no_release_build() {
+fn dev_tokens_verify_only_in_their_debug_process() {
     let jwt = Jwt::key(Key::pem(Algorithm::RS256, fixture("rsa.public.pem")))
         .issuer(ISSUER)
         .audience(AUDIENCE)

@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_sealed_opens_unchanged_and_by_its_key_alone() {
+    fn sealed_data_opens_only_unmodified_with_its_key_and_purpose() {
         let of = |purpose| Seal::of(&[7; 32], purpose).unwrap();
         let (seal, same, other) = (of("a"), of("a"), Seal::random("a").unwrap());
         let closed = seal.close(b"on its way".to_vec()).unwrap();
