@@ -12,7 +12,7 @@ pub use auth_core::identity::vocabulary::{
 pub use auth_core::policy::atom::{self, Atom};
 pub use auth_core::policy::rule::{
     ArgRequirement, CallerAccess, CompiledFormula, Formula, Literal, Part, REFUSING, Rule, RuleTarget, check_all,
-    check_any, check_possible, check_proof,
+    check_any, check_possible, check_proof, check_tenant,
 };
 pub use auth_macros::finish;
 pub use serde;
@@ -24,6 +24,7 @@ pub use crate::extract::authorized::{Authorized, Loaded, Resource, authorized, o
 pub use crate::extract::caller::{Claims, MaybePrincipal};
 pub use crate::extract::granted::{Granted, Implies, Proof};
 pub use crate::extract::lease::Lease;
+pub use crate::extract::tenant::Tenant;
 pub use crate::guard::{CheckOutcome, CheckedFuture, Fails, Guard, Guarded, Phases, Verdict, answer, checked, fill};
 pub use crate::principal::Principal;
 pub use crate::scope::{Pattern, Proven, Registry};
@@ -114,6 +115,10 @@ impl Probe<HttpRequest> {
     pub const NEEDS: ArgRequirement = ArgRequirement::Data;
 }
 
+impl Probe<Tenant> {
+    pub const NEEDS: ArgRequirement = ArgRequirement::Tenant;
+}
+
 impl Probe<Lease> {
     pub const NEEDS: ArgRequirement = ArgRequirement::Lease;
 }
@@ -190,6 +195,7 @@ impl<T> Probe<Option<Claims<T>>> {
 pub const fn check_argument(needs: ArgRequirement, strangers_come_in: bool, taken_before: bool, formula: &Formula) {
     match needs {
         ArgRequirement::Proof(name) => check_proof(formula, name),
+        ArgRequirement::Tenant => check_tenant(formula),
         ArgRequirement::Authorized(_) if strangers_come_in => {
             panic!(
                 "a `#[public]` handler cannot take `Authorized<…>`: anonymous callers have no permissions\nhelp: write `#[require_auth]` in place of `#[public]`"
@@ -211,13 +217,18 @@ pub const fn check_argument(needs: ArgRequirement, strangers_come_in: bool, take
     }
 }
 
-/// Rejects an optional proof that the rule does not provide: it would always be absent.
+/// Rejects an optional argument that would always be absent, or always present.
 ///
 /// # Panics
 /// Panics at compile time. The message is the compile error.
 #[track_caller]
+#[allow(clippy::panic, reason = "the panic of a const is the compile error")]
 pub const fn check_optional(needs: ArgRequirement, formula: &Formula) {
-    if let ArgRequirement::Proof(name) = needs {
-        check_proof(formula, name);
+    match needs {
+        ArgRequirement::Proof(name) => check_proof(formula, name),
+        ArgRequirement::Tenant => {
+            panic!("the handler is called only for a tenant that was decided on\nhelp: take `Tenant` without `Option`")
+        }
+        _ => {}
     }
 }

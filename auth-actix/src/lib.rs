@@ -37,6 +37,7 @@ pub mod __private;
 struct Readme;
 
 pub use auth_core::RedisUrlError;
+pub use auth_core::client::tenant::at;
 pub use auth_core::matrix;
 pub use auth_core::policy::rule::Rule;
 pub use auth_core::runtime::future::{BoxFuture, LocalBoxFuture};
@@ -52,6 +53,7 @@ pub use crate::extract::caller::{Claims, MaybePrincipal, PrincipalExt};
 pub use crate::extract::granted::Granted;
 #[cfg(feature = "session")]
 pub use crate::extract::session::Session;
+pub use crate::extract::tenant::Tenant;
 pub use crate::principal::Principal;
 pub use crate::schemes::*;
 pub use crate::scope::{Scope, guarded, unguarded};
@@ -62,9 +64,12 @@ pub use auth_core::scheme::bearer::Jwt;
 pub mod identity {
     pub use auth_core::identity::grants::{Grants, GrantsError};
     pub use auth_core::identity::issuer::NameList;
+    pub use auth_core::identity::rights::{All, IntoNames, Rights};
     pub use auth_core::identity::scheme_id::SchemeId;
+    pub use auth_core::identity::tenant::Tenant;
     pub use auth_core::identity::vocabulary::UnknownName;
     pub use auth_core::runtime::clock::Timestamp;
+    pub use auth_core::store::rights::{ProvidedRights, RightsProvider, RightsUnavailable};
     pub use auth_core::store::roles::{ProvidedRoles, RoleProvider, RolesUnavailable};
     pub use auth_core::{Actor, ClaimsError, IdError, PrincipalBuilder};
 }
@@ -112,6 +117,7 @@ pub mod client {
     pub use auth_core::client::country::Countries;
     #[cfg(feature = "geoip")]
     pub use auth_core::client::country::{Database, DatabaseError};
+    pub use auth_core::client::tenant::{Location, LocationError};
 }
 
 /// Audit events and their sinks.

@@ -50,6 +50,6 @@ pub mod engine;
 
 pub use crate::identity::id::{Id, IdError};
 pub use crate::identity::issuer::Confers;
-pub use crate::identity::principal::{Actor, ClaimsError, Principal, PrincipalBuilder, RoleLookup};
+pub use crate::identity::principal::{Actor, ClaimsError, Principal, PrincipalBuilder};
 pub use crate::identity::vocabulary::open;
 pub use crate::runtime::redis_url::RedisUrlError;

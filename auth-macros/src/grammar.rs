@@ -50,8 +50,10 @@ pub(crate) enum Kind {
 /// The shape of the arguments of an atom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// None: `authenticated`, `direct`.
+    /// None: `direct`.
     NoArguments,
+    /// None, or a tenant: `authenticated`.
+    Tenant,
     /// A name of a vocabulary.
     Name(Kind),
     /// The name and the value of a claim.
@@ -96,7 +98,7 @@ pub(crate) struct Atom {
 /// The table of atoms.
 #[rustfmt::skip] // a table is read by column
 pub(crate) const ATOMS: [Atom; 13] = [
-    Atom { word: "authenticated", shape: Shape::NoArguments,            negatable: false, example: "authenticated" },
+    Atom { word: "authenticated", shape: Shape::Tenant,                 negatable: false, example: "authenticated" },
     Atom { word: "role",          shape: Shape::Name(Kind::Role),       negatable: true,  example: r#"role("admin")"# },
     Atom { word: "permission",    shape: Shape::Name(Kind::Permission), negatable: false, example: r#"permission("posts:write")"# },
     Atom { word: "scope",         shape: Shape::Name(Kind::Scope),      negatable: false, example: r#"scope("read:reports")"# },

@@ -48,6 +48,7 @@ mod session;
 mod slots;
 mod start_up;
 mod subprotocols;
+mod tenant_values;
 mod throttle;
 mod tickets;
 mod token_cookie;

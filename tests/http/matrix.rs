@@ -203,7 +203,7 @@ async fn each_access_relevant_setting_changes_the_matrix_file() {
         ("roles elsewhere in the token", file_of(bearer(plain().roles_at(["/realm_access/roles"])))),
         ("clocks", file_of(bearer(plain().leeway(Duration::from_secs(300))))),
         ("a profile", file_of(bearer(plain().access_token_profile()))),
-        ("a tenant", file_of(bearer(plain().tenant("acme")))),
+        ("a tenant", file_of(bearer(plain().tenant("org", "acme")))),
         ("less conferred", file_of(bearer(plain().confers(Confers::nothing().roles(["viewer"]))))),
         (
             "a second source",

@@ -7,10 +7,12 @@ use actix_web::{HttpRequest, HttpResponse};
 use auth_core::audit::Sink;
 use auth_core::client::address::ForwardingHeader;
 use auth_core::client::country::Countries;
+use auth_core::client::tenant::Location;
 use auth_core::engine::build::{Address, EngineBuilder};
 use auth_core::identity::grants::Grants;
 use auth_core::identity::vocabulary::{Declares, PermissionSet, RoleSet};
 use auth_core::store;
+use auth_core::store::rights::ProvidedRights;
 use auth_core::store::roles::ProvidedRoles;
 
 use super::Peer;
@@ -90,7 +92,59 @@ impl AuthBuilder {
     /// # Ok::<(), std::io::Error>(())
     /// ```
     pub fn roles_from(self, source: impl Into<ProvidedRoles>) -> Self {
-        self.set("roles_from", |engine| engine.role_provider = Some(source.into()))
+        let source: ProvidedRoles = source.into();
+        self.set("rights_from", |engine| engine.rights_provider = Some(source.into()))
+    }
+
+    /// Sets the provider of roles and permissions that credentials do not contain, such as memberships in the application's database.
+    /// Unlike [`roles_from`](Self::roles_from), it can provide permissions, choose a default tenant, and be asked about tenants with
+    /// several dimensions. Only one of the two can be set.
+    ///
+    /// It is called only if the rule is undecided without these rights, once per request and tenant. While it is unavailable, requests
+    /// that depend on it get 503.
+    ///
+    /// A role is absent only if each source that could have answered has answered: the provider, and the credential, unless its issuer
+    /// [confers](crate::Confers) no roles. An answer with a role that no type declares proves no absence, because it may be misspelt.
+    ///
+    /// ```
+    /// use auth_actix::identity::{RightsProvider, RightsUnavailable, Rights};
+    /// use auth_actix::{Auth, Id, Jwt, at};
+    /// struct Memberships;
+    /// impl RightsProvider for Memberships {
+    ///     async fn rights(
+    ///         &self,
+    ///         caller: &Id,
+    ///         tenant: Option<&auth_actix::identity::Tenant>,
+    ///     ) -> Result<Rights, RightsUnavailable> {
+    ///         // SELECT role FROM memberships WHERE person = caller AND organization = tenant
+    ///         let _ = (caller, tenant);
+    ///         Ok(Rights::new().roles(["editor"]))
+    ///     }
+    /// }
+    /// let jwt = Jwt::hs256([7; 32]).issuer("https://id.example").audience("reports");
+    /// let auth = Auth::builder().bearer(jwt).tenant("org", at::header("X-Org")).rights_from(Memberships).build()?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn rights_from(self, provider: impl Into<ProvidedRights>) -> Self {
+        self.set("rights_from", |engine| engine.rights_provider = Some(provider.into()))
+    }
+
+    /// Declares a dimension of tenants and its locations in requests, for `in = …` in rules. A name that is not declared is that of a
+    /// path parameter. Call it once for each dimension.
+    ///
+    /// A client chooses by the value which tenant is asked about, and never whether the caller belongs to it. A value is 1 to 128 bytes
+    /// of UTF-8 and occurs once. Without a valid value, an authenticated caller for whom a tenant would make a difference gets 400
+    /// `tenant-required`. The handler obtains the tenant from the argument [`Tenant`](crate::Tenant).
+    ///
+    /// ```
+    /// use auth_actix::{Auth, at};
+    /// let builder = Auth::builder().tenant("org", at::header("X-Org").or_path("org")).tenant("workspace", at::path("workspace"));
+    /// ```
+    ///
+    /// # Errors
+    /// [`build`](Self::build) returns [`BuildError::Tenant`](crate::BuildError::Tenant) if a name or a location is invalid.
+    pub fn tenant(self, name: &str, location: Location) -> Self {
+        self.with(|engine| engine.tenants.push((name.to_owned(), location)))
     }
 
     /// Declares that names in both types have the same meaning. Otherwise the server does not start if two types declare the same

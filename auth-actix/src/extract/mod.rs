@@ -2,6 +2,7 @@
 
 pub(crate) mod caller;
 pub(crate) mod granted;
+pub(crate) mod tenant;
 pub(crate) mod authorized;
 pub(crate) mod lease;
 #[cfg(feature = "jwt")]

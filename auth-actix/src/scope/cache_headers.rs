@@ -97,11 +97,17 @@ fn choose_subprotocol<B>(answer: &mut ServiceResponse<B>, auth: &Auth) {
 
 /// Adds the headers that depend on how the request was decided.
 pub(crate) fn settle(hints: ResponseHints, headers: &mut HeaderMap, auth: &Auth) {
-    let ResponseHints { private, cookie, delete_cookie, next_nonce } = hints;
+    let ResponseHints { private, cookie, vary, delete_cookie, next_nonce } = hints;
     let line = |text: String| HeaderValue::try_from(text).ok();
     let (delete_cookie, next_nonce) = (delete_cookie.and_then(line), next_nonce.and_then(line));
     if cookie {
         headers.append(VARY, HeaderValue::from_static("Cookie"));
+    }
+    for name in vary {
+        // Names of headers are tokens, which are valid in a header.
+        if let Ok(name) = HeaderValue::try_from(name) {
+            headers.append(VARY, name);
+        }
     }
     let schemes = auth.engine().schemes();
     let is_ours = |line: &HeaderValue| schemes.iter().any(|scheme| scheme.sets_cookie(line.as_bytes()));

@@ -285,8 +285,10 @@ impl Registry {
             let known = self.routes.iter().filter_map(|(rule, entry)| Some((rule, entry.path.as_deref()?)));
             known.map(|(rule, pattern)| (Rules { scopes: &scopes, handler: rule }, pattern))
         };
-        let tenants =
-            patterns().filter_map(|(rules, pattern)| startup_checks::tenants(rules, around.as_deref()?, pattern));
+        let tenants = patterns().filter_map(|(rules, pattern)| {
+            Some(startup_checks::tenants(auth.engine(), rules, around.as_deref()?, pattern))
+        });
+        let tenants = tenants.flatten();
         let keys =
             patterns().filter_map(|(rules, pattern)| startup_checks::object_keys(rules, around.as_deref()?, pattern));
         let strict = self.binding.is_strict_so_far();

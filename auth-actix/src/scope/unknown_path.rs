@@ -3,7 +3,7 @@
 use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpRequest, HttpResponse};
 use auth_core::denial::{Denial, Reason};
-use auth_core::engine::not_found::{UNKNOWN_PATH, equalize_role_lookup};
+use auth_core::engine::not_found::{UNKNOWN_PATH, equalize_lookups};
 
 use crate::guard;
 
@@ -13,7 +13,7 @@ pub(super) async fn unknown_path(request: HttpRequest, rest: Rest) -> Result<Htt
     if denied.is_none()
         && let Some(auth) = guard::auth_of(&request)
     {
-        equalize_role_lookup(auth.engine(), &request).await;
+        equalize_lookups(auth.engine(), &request).await;
     }
     let denied = denied.unwrap_or_else(|| Denial::new(Reason::InsufficientPermissions).into());
     Err(guard::refuse(&request, &UNKNOWN_PATH, denied, rest.0))

@@ -6,6 +6,7 @@ pub mod hosts;
 pub mod country;
 pub mod csrf;
 pub(crate) mod request;
+pub mod tenant;
 
 pub use self::request::{Head, RequestHead};
 

@@ -105,6 +105,8 @@ pub enum Reason {
     InsufficientPermissions,
     /// An authenticated caller lacks only OAuth 2.0 scopes. Contains the scopes that the request requires.
     InsufficientScope(Vec<&'static str>),
+    /// The request names no valid tenant, and the decision depends on one.
+    TenantRequired,
     /// The network or country is denied, or the subject or the address is blocked.
     AccessBlocked,
     /// A state-changing cross-site request relies on something that browsers send automatically, or on its network location.
@@ -230,6 +232,8 @@ impl Reason {
                 "A permission is missing", "This account may not do this."),
             Self::InsufficientScope(_)         => answer(403, "insufficient-scope",         Some("insufficient_scope"),
                 "A scope is missing", "Use a credential with the required scopes. For tokens, WWW-Authenticate names them."),
+            Self::TenantRequired               => answer(400, "tenant-required",            None,
+                "A tenant is required", "Name one tenant that this account belongs to."),
             Self::AccessBlocked                => answer(403, "access-blocked",             None,
                 "Access is blocked", "This request is not allowed."),
             Self::CrossSiteRequest             => answer(403, "cross-site-request",         None,
@@ -370,6 +374,7 @@ mod tests {
             Reason::StepUpRequired(StepUp::default()),
             Reason::InsufficientPermissions,
             Reason::InsufficientScope(vec![]),
+            Reason::TenantRequired,
             Reason::AccessBlocked,
             Reason::CrossSiteRequest,
             Reason::TooManyAttempts(after),

@@ -11,6 +11,7 @@ use crate::client::address::{AddressSource, ForwardingHeader, network};
 use crate::client::country::Countries;
 use crate::client::csrf::Origins;
 use crate::client::hosts::Hosts;
+use crate::client::tenant::{Location, LocationError, TenantLocation};
 use crate::denial::challenge::Realm;
 use crate::identity::issuer::RoleTypes;
 use crate::identity::scheme_id::SchemeId;
@@ -20,7 +21,7 @@ use crate::runtime::set_once::SetOnce;
 use crate::scheme::Schemes;
 use crate::scheme::build_error::{BuildError, Mistakes};
 use crate::scheme::settings::{AllSettings, Assembly, SettingsContext, warn};
-use crate::store::roles::ProvidedRoles;
+use crate::store::rights::ProvidedRights;
 
 /// The configured source of client addresses.
 #[derive(Default)]
@@ -75,8 +76,10 @@ pub struct EngineBuilder<H: Adapter> {
     pub once: SetOnce,
     /// The role types whose grants apply.
     pub roles: RoleTypes,
-    /// The provider of roles that no credential contains.
-    pub role_provider: Option<ProvidedRoles>,
+    /// The provider of rights that no credential contains.
+    pub rights_provider: Option<ProvidedRights>,
+    /// The declared tenants, with their locations.
+    pub tenants: Vec<(String, Location)>,
     /// Pairs of types whose shared names have the same meaning.
     pub same: Vec<(&'static Vocabulary, &'static Vocabulary)>,
     /// The source of client addresses.
@@ -109,7 +112,8 @@ impl<H: Adapter> Default for EngineBuilder<H> {
             ignore_unsupported: false,
             once: SetOnce::default(),
             roles: RoleTypes::default(),
-            role_provider: None,
+            rights_provider: None,
+            tenants: Vec::new(),
             same: Vec::new(),
             address: Address::default(),
             countries: None,
@@ -172,6 +176,7 @@ impl<H: Adapter> EngineBuilder<H> {
         let address = mistakes.collect(self.address.source());
         let hosts = mistakes.collect(Hosts::new(self.hosts).map_err(BuildError::Host));
         let origins = mistakes.collect(Origins::new(self.origins).map_err(BuildError::Origin));
+        let tenant_locations = mistakes.collect(tenant_locations(self.tenants));
         let realm = mistakes.settled(realm)?;
 
         if let (Some(blocklist), Some(sink)) = (&self.blocklist, &self.sink) {
@@ -200,7 +205,10 @@ impl<H: Adapter> EngineBuilder<H> {
             warned_of_proxy: AtomicBool::new(false),
             vocabularies: Mutex::new(self.roles.iter().collect()),
             roles: self.roles,
-            role_provider: self.role_provider,
+            rights_provider: self.rights_provider,
+            tenant_locations,
+            hides_tenants: AtomicBool::new(false),
+            negated: Mutex::new(Arc::new([])),
             same: self.same,
         };
         engine.warn_of_risks(checks_passwords);
@@ -239,6 +247,20 @@ impl<H: Adapter> EngineBuilder<H> {
             mistakes.add(BuildError::BlocksWithoutAddress);
         }
     }
+}
+
+/// Validates the declared tenants.
+fn tenant_locations(declared: Vec<(String, Location)>) -> Result<Vec<TenantLocation>, BuildError> {
+    let mut locations: Vec<TenantLocation> = Vec::new();
+    for (name, location) in declared {
+        let is_known = locations.iter().any(|known| known.name == name);
+        let location = match TenantLocation::new(&name, location) {
+            Ok(_) if is_known => Err(LocationError::DeclaredTwice),
+            location => location,
+        };
+        locations.push(location.map_err(|error| BuildError::Tenant(name, error))?);
+    }
+    Ok(locations)
 }
 
 /// Returns the schemes that appear in challenges. `schemes` is already in order, so `dedup` is sufficient.

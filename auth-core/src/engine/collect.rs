@@ -1,19 +1,32 @@
 //! Collection of [`Facts`] from a request: only those that the rules need, cheapest first.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::Engine;
 use super::request::Adapter;
 use super::startup_checks::{self, RuleError};
+use crate::client::Head;
 use crate::client::address::PeerOrClient;
 use crate::client::country::CountryCode;
 use crate::client::csrf::CrossSite;
-use crate::client::{Head, RequestHead};
+use crate::client::tenant::TenantLocation;
 use crate::denial::quoted;
+use crate::identity::vocabulary::Name;
 use crate::policy::decision::Rules;
-use crate::policy::facts::{CallerFacts, Checks, ExternalRoles, Facts};
-use crate::policy::rule::{FactsNeeded, Rule};
+use crate::policy::facts::{CallerFacts, Checks, ExternalRights, Facts, RequestDimension};
+use crate::policy::rule::{FactsNeeded, Literal, Rule};
 use crate::runtime::clock;
+
+/// The tenants that the rules of a layer name, as found in a request.
+#[derive(Default)]
+pub(super) struct RequestTenants {
+    dimensions: Vec<RequestDimension>,
+    negated: Arc<[Name]>,
+    /// A mistake of a handler that no scope has checked at start-up.
+    mistake: Option<&'static str>,
+}
 
 /// The input of a decision: a request and the rules of one layer.
 pub(super) struct CallerQuery<'r, H: Adapter> {
@@ -33,25 +46,13 @@ impl<H: Adapter> Clone for CallerQuery<'_, H> {
 
 impl<H: Adapter> Copy for CallerQuery<'_, H> {}
 
-/// Returns the values of the path parameters that the rules use as tenants.
-pub(super) fn tenants<H: RequestHead>(
-    request: &H::Request,
-    rules: Rules<'_>,
-    about: FactsNeeded,
-) -> Vec<(&'static str, String)> {
-    if !about.tenant {
-        return Vec::new();
-    }
-    rules.tenants().filter_map(|name| Some((name, H::path_parameter(request, name)?))).collect()
-}
-
 impl<H: Adapter> Engine<H> {
     /// Collects all facts except the caller.
     pub(super) fn collect<'a>(
         &'a self,
         query: CallerQuery<'_, H>,
         about: FactsNeeded,
-        tenants: &'a [(&'static str, String)],
+        tenants: &'a RequestTenants,
     ) -> Facts<'a> {
         let CallerQuery { request, rules, checks, .. } = query;
         let client = if about.place { self.client(request) } else { None };
@@ -66,7 +67,49 @@ impl<H: Adapter> Engine<H> {
             caller: CallerFacts::Nobody,
             sources: &self.sources,
             checks,
-            elsewhere: ExternalRoles { is_asked: self.role_provider.is_some(), tenants, unknown_holds: false },
+            external: ExternalRights {
+                is_asked: self.rights_provider.is_some(),
+                tenants: &tenants.dimensions,
+                negated: &tenants.negated,
+                ..ExternalRights::default()
+            },
+        }
+    }
+
+    /// Reads the tenants that the rules name.
+    pub(super) fn tenants(&self, request: &H::Request, rules: Rules<'_>, about: FactsNeeded) -> RequestTenants {
+        let mut found = RequestTenants::default();
+        if !about.tenant {
+            return found;
+        }
+        for name in rules.dimensions() {
+            match self.tenant_location(name).read::<H>(request) {
+                Some(value) => found.dimensions.push(RequestDimension { name, value }),
+                None => {
+                    found.mistake = Some(
+                        "the rule names a tenant that is not declared, and the pattern of this route does not contain it exactly once",
+                    );
+                }
+            }
+        }
+        let is_chosen = |name: &'static str| {
+            let location = self.tenant_location(name);
+            location.is_outside_path() && location.path().is_none_or(|path| H::path_parameter(request, path).is_none())
+        };
+        let mut negated = rules.literals().into_iter().filter(|literal| literal.negated).filter_map(Literal::tenant);
+        if negated.any(|tenant| tenant.iter().any(|name| is_chosen(name))) {
+            found.mistake =
+                Some("the rule negates an atom within a tenant that the client chooses outside of the path");
+        }
+        found.negated = self.negated_roles();
+        found
+    }
+
+    /// Returns the location of a tenant. A name that no setting declares is that of a path parameter.
+    pub(super) fn tenant_location(&self, name: &'static str) -> Cow<'_, TenantLocation> {
+        match self.tenant_locations.iter().find(|known| known.name == name) {
+            Some(known) => Cow::Borrowed(known),
+            None => Cow::Owned(TenantLocation::undeclared(name)),
         }
     }
 
@@ -135,11 +178,10 @@ impl<H: Adapter> Engine<H> {
         request: &H::Request,
         rules: Rules<'_>,
         about: FactsNeeded,
-        tenants: &[(&'static str, String)],
+        tenants: &RequestTenants,
     ) -> Option<&'static str> {
-        let is_known = |name: &str| tenants.iter().any(|(known, _)| *known == name);
-        if about.tenant && !rules.tenants().all(is_known) {
-            return Some("the rule says `in` a name that the pattern of this route does not have, or has twice");
+        if tenants.mistake.is_some() {
+            return tenants.mistake;
         }
         if about.place
             && let Some(mistake) = startup_checks::places(self, rules, about).into_iter().next()

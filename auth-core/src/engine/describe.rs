@@ -34,9 +34,10 @@ impl<H: Adapter> Engine<H> {
             let (one, other) = one.names_of_types(other);
             all.push(format!("names of {one} and {other} are the same"));
         }
-        if self.role_provider.is_some() {
-            all.push("roles are asked for that no credential carries".to_owned());
+        if self.rights_provider.is_some() {
+            all.push("a provider adds rights that no credential contains".to_owned());
         }
+        all.extend(self.tenant_locations.iter().map(|location| format!("tenant {location}")));
         if self.version_of_grants().is_some() {
             all.push("grants that are data add to those of the roles".to_owned());
         }

@@ -1,25 +1,41 @@
 //! The evaluation of one layer: the rules of the scopes that share an engine, and the handler's rule.
 
 use super::Engine;
-use super::collect::{self, CallerQuery};
+use super::collect::CallerQuery;
 use super::metrics::{self, Timer};
 use super::request::{Activity, Adapter, CallerOutcome, RequestState};
 use crate::denial::{Denial, Reason};
 use crate::identity::principal::Principal;
 use crate::identity::scheme_id::SchemeId;
-use crate::policy::decision::{Decision, Explanation, decide_counted, effective_caller, found_instead};
+use crate::identity::tenant::Tenant;
+use crate::policy::decision::{Decision, Explanation, Rules, decide_counted, effective_caller, found_instead};
 use crate::policy::facts::{CallerFacts, Facts};
 use crate::policy::rule::{CallerAccess, Rule};
 use crate::runtime::clock::Timestamp;
 use crate::runtime::future::LocalBoxFuture;
 use crate::scheme::{Extracted, RequestView, Verification, Verified};
 
+/// The calls to the rights provider about one caller.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ProviderCalls {
+    pub(super) rights: bool,
+    pub(super) default_tenant: bool,
+}
+
+/// A question to the rights provider.
+enum Asked {
+    /// The rights of the caller in a tenant, or outside of tenants.
+    Rights(Option<Tenant>),
+    /// The tenant of a request that names none.
+    DefaultTenant,
+}
+
 /// The state of an evaluation.
 pub(super) enum Evaluation<'r> {
     /// The rules hold.
     Granted,
-    /// The rules do not hold. The flag is whether the role provider was asked about the caller.
-    Denied(Denial, bool),
+    /// The rules do not hold. Contains what the rights provider was asked about the caller.
+    Denied(Denial, ProviderCalls),
     /// A check of the handler's rule has to run, for this caller or for an anonymous one.
     RunCheck(u8, Option<Principal>),
     /// An operation is pending. The layer has to be evaluated again with its result.
@@ -67,10 +83,13 @@ impl<H: Adapter> Engine<H> {
     ) -> Evaluation<'r> {
         let rules = query.rules;
         let about = rules.facts_needed();
-        let tenants = collect::tenants::<H>(query.request, rules, about);
+        let tenants = self.tenants(query.request, rules, about);
         let facts = self.collect(query, about, &tenants);
         if about.caller && self.schemes.read_cookies() {
             state.notes_mut().hints.cookie = true;
+        }
+        if about.tenant {
+            self.note_tenant_headers(rules, state);
         }
         let view = self.view(query.request, facts.now);
         let mut caller =
@@ -86,6 +105,7 @@ impl<H: Adapter> Engine<H> {
                 Decision::Allow => {
                     explain(query.handler, state, || Explanation::of(rules, &case));
                     let counts = matches!(case.caller, CallerFacts::Known(_));
+                    keep_tenant(rules, &case, state);
                     self.keep_caller(query, &view, (caller.known, counts), state);
                     if about.place {
                         state.notes_mut().hints.private = true;
@@ -95,7 +115,13 @@ impl<H: Adapter> Engine<H> {
                 Decision::Deny(denial) => {
                     explain(query.handler, state, || Explanation::of(rules, &case));
                     let denial = self.with_detail(denial, query, &case);
-                    let asked = matches!(&caller.known, Some(Ok(principal)) if principal.was_asked_about());
+                    let asked = match &caller.known {
+                        Some(Ok(principal)) => ProviderCalls {
+                            rights: principal.was_asked_about(),
+                            default_tenant: principal.default_tenant().is_some(),
+                        },
+                        _ => ProviderCalls::default(),
+                    };
                     return Evaluation::Denied(denial, asked);
                 }
                 Decision::Check(index) => {
@@ -108,7 +134,8 @@ impl<H: Adapter> Engine<H> {
                     self.store_caller(&view, found, query.handler, state);
                     return Evaluation::RunCheck(index, principal);
                 }
-                Decision::AskRoles(tenant) => return self.ask_roles(caller.known, tenant),
+                Decision::AskRights(tenant) => return self.ask_provider(caller.known, Asked::Rights(tenant)),
+                Decision::AskDefaultTenant => return self.ask_provider(caller.known, Asked::DefaultTenant),
                 Decision::Verify => match self.verify(&mut caller.credential, &view) {
                     Ok(verification) => caller.known = Some(self.settle(verification, state)),
                     Err(pending) => return pending,
@@ -192,7 +219,7 @@ impl<H: Adapter> Engine<H> {
         view: &RequestView<'r, H>,
     ) -> Result<(SchemeId, usize, Timer, Verified), Evaluation<'r>> {
         // Only an extracted credential is verified. Anything else is a bug, so it fails closed.
-        let set_up = || Evaluation::Denied(Denial::new(Reason::SetUp), false);
+        let set_up = || Evaluation::Denied(Denial::new(Reason::SetUp), ProviderCalls::default());
         let Extracted::Found(credential) = std::mem::replace(extracted, Extracted::Absent) else {
             return Err(set_up());
         };
@@ -245,16 +272,36 @@ impl<H: Adapter> Engine<H> {
         Ok(principal)
     }
 
-    fn ask_roles(&self, known: Option<Result<Principal, Denial>>, tenant: Option<String>) -> Evaluation<'_> {
-        let (Some(Ok(principal)), Some(provider)) = (known, &self.role_provider) else {
-            // The role provider is asked only if it is configured and the caller is known.
-            return Evaluation::Denied(Denial::new(Reason::SetUp), false);
+    fn ask_provider(&self, known: Option<Result<Principal, Denial>>, asked: Asked) -> Evaluation<'_> {
+        let (Some(Ok(principal)), Some(provider)) = (known, &self.rights_provider) else {
+            // The provider is asked only if it is configured and the caller is known.
+            return Evaluation::Denied(Denial::new(Reason::SetUp), ProviderCalls::default());
         };
         let verified = Box::pin(async move {
-            let answer = provider.look_up(&principal.id(), tenant.as_deref()).await;
-            Ok(principal.with_answer(tenant.as_deref(), answer)).into()
+            let id = principal.id();
+            let principal = match asked {
+                Asked::Rights(tenant) => {
+                    let answer = provider.look_up(&id, tenant.as_ref()).await;
+                    principal.with_rights(tenant, answer)
+                }
+                Asked::DefaultTenant => principal.with_default_tenant(provider.default_tenant(&id).await),
+            };
+            Ok(principal).into()
         });
         Evaluation::Pending(PendingVerification { scheme: None, since: metrics::start(), verified })
+    }
+
+    /// Notes the headers that choose a tenant, on which the response depends.
+    #[cold]
+    fn note_tenant_headers(&self, rules: Rules<'_>, state: &mut RequestState<H>) {
+        for name in rules.dimensions() {
+            if let Some(location) = self.tenant_locations.iter().find(|known| known.name == name) {
+                let vary = &mut state.notes_mut().hints.vary;
+                vary.extend(
+                    location.header().filter(|header| !vary.iter().any(|known| known == header)).map(str::to_owned),
+                );
+            }
+        }
     }
 
     /// Stores the caller of a granted request. `counts` is whether the decision was based on them.
@@ -310,6 +357,19 @@ impl<H: Adapter> Engine<H> {
             _ => denial,
         }
     }
+}
+
+/// Stores the tenant that was decided on, if the handler takes it.
+fn keep_tenant<H: Adapter>(rules: Rules<'_>, case: &Facts<'_>, state: &mut RequestState<H>) {
+    if case.external.tenants.is_empty() || !rules.handler.takes_tenant() {
+        return;
+    }
+    let caller = match case.caller {
+        CallerFacts::Known(principal) => Some(principal),
+        _ => None,
+    };
+    let tenant = case.external.tenant(&rules.dimensions(), caller);
+    state.notes_mut().tenant = tenant.ok().and_then(|tenant| tenant.to_tenant());
 }
 
 /// Provides an explanation of the decision to a test that requested it, or to the log at debug level. Computes nothing otherwise.

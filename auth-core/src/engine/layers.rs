@@ -2,7 +2,7 @@
 
 use super::Engine;
 use super::collect::CallerQuery;
-use super::evaluate::Evaluation;
+use super::evaluate::{Evaluation, ProviderCalls};
 use super::request::{Adapter, RequestState};
 use super::{metrics, not_found};
 use crate::client::Head;
@@ -139,7 +139,7 @@ pub async fn finish<'r, H: Adapter, L: Layers<'r, H>>(
         }
         Waiting::Equalization { layer, denial } => {
             if let Some((engine, _)) = layers.layer(layer, handler) {
-                equalize(engine, request, &denial, false).await;
+                equalize(engine, request, &denial, ProviderCalls::default()).await;
             }
             Err(LayerDenial { denial, layer: Some(layer) })
         }
@@ -147,7 +147,7 @@ pub async fn finish<'r, H: Adapter, L: Layers<'r, H>>(
     }
 }
 
-async fn equalize<H: Adapter>(engine: &Engine<H>, request: &H::Request, denial: &Denial, asked: bool) {
+async fn equalize<H: Adapter>(engine: &Engine<H>, request: &H::Request, denial: &Denial, asked: ProviderCalls) {
     let mut state = H::take_state(request);
     let work = not_found::work(engine, request, denial, asked, &mut state);
     H::put_state(request, state);

@@ -34,15 +34,16 @@ use crate::client::address::AddressSource;
 use crate::client::country::Countries;
 use crate::client::csrf::Origins;
 use crate::client::hosts::Hosts;
+use crate::client::tenant::TenantLocation;
 use crate::denial::Denial;
 use crate::identity::issuer::{Issuer, RoleTypes};
 use crate::identity::principal::Principal;
 use crate::identity::scheme_id::SchemeId;
-use crate::identity::vocabulary::{NameKind, Vocabulary};
+use crate::identity::vocabulary::{Name, NameKind, Vocabulary};
 use crate::oidc::protected_resource::ProtectedResource;
 use crate::scheme::settings::Handles;
 use crate::scheme::{ConfiguredNames, Schemes};
-use crate::store::roles::ProvidedRoles;
+use crate::store::rights::ProvidedRights;
 
 /// The interface between a block list and the engine.
 pub trait BlockCheck: Send + Sync {
@@ -104,7 +105,13 @@ pub struct Engine<H: Adapter> {
     warned_of_proxy: AtomicBool,
     /// The role types whose grants apply.
     roles: RoleTypes,
-    role_provider: Option<ProvidedRoles>,
+    rights_provider: Option<ProvidedRights>,
+    /// The declared tenants.
+    tenant_locations: Vec<TenantLocation>,
+    /// Whether a hidden handler has a tenant outside of the path, for which the rights provider may choose one.
+    hides_tenants: AtomicBool,
+    /// The roles that rules negate. Grows while handlers are registered.
+    negated: Mutex<Arc<[Name]>>,
     /// The vocabularies registered so far. Read only when handlers are registered, never during a request.
     vocabularies: Mutex<Vec<&'static Vocabulary>>,
     /// Pairs of types whose shared names have the same meaning.
@@ -162,9 +169,25 @@ impl<H: Adapter> Engine<H> {
         &self.roles
     }
 
-    /// Returns the provider of roles that no credential contains.
-    pub fn role_provider(&self) -> Option<&ProvidedRoles> {
-        self.role_provider.as_ref()
+    /// Returns the provider of rights that no credential contains.
+    pub fn rights_provider(&self) -> Option<&ProvidedRights> {
+        self.rights_provider.as_ref()
+    }
+
+    fn hides_tenants(&self) -> bool {
+        self.hides_tenants.load(Ordering::Relaxed)
+    }
+
+    /// Registers a role that a rule negates.
+    fn note_negated(&self, name: Name) {
+        let mut negated = self.negated.lock().unwrap_or_else(PoisonError::into_inner);
+        if !negated.iter().any(|known| known.vocabulary.is(name.vocabulary) && known.text == name.text) {
+            *negated = negated.iter().copied().chain([name]).collect();
+        }
+    }
+
+    fn negated_roles(&self) -> Arc<[Name]> {
+        Arc::clone(&self.negated.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Returns the version of the grants that are loaded as data.
@@ -176,7 +199,8 @@ impl<H: Adapter> Engine<H> {
     /// ignore, or for a proof of possession.
     pub fn affects_responses(&self) -> bool {
         // A rule with a network or a country requires a configured address source at start-up.
-        self.schemes.affect_responses() || self.address != AddressSource::Unset
+        let reads_headers = self.tenant_locations.iter().any(|tenant| tenant.header().is_some());
+        self.schemes.affect_responses() || self.address != AddressSource::Unset || reads_headers
     }
 
     /// Returns `true` only once, for the first request that contains a forwarding header although no proxy is configured.

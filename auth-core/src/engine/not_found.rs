@@ -2,13 +2,15 @@
 
 use super::Engine;
 use super::collect::CallerQuery;
-use super::evaluate::Evaluation;
+use super::evaluate::{Evaluation, ProviderCalls};
 use super::request::{Adapter, RequestState};
 use crate::denial::{Denial, Reason};
+use crate::identity::id::Id;
 use crate::policy::decision::Rules;
 use crate::policy::facts::Checks;
 use crate::policy::rule::{Rule, RuleTarget};
 use crate::runtime::future::LocalBoxFuture;
+use crate::store::rights::ProvidedRights;
 
 /// The rule of an unknown path next to a hidden one. It causes the same steps and grants no request.
 pub static UNKNOWN_PATH: Rule = Rule {
@@ -25,14 +27,13 @@ pub(super) fn work<'r, H: Adapter>(
     engine: &'r Engine<H>,
     request: &'r H::Request,
     denial: &Denial,
-    asked_roles: bool,
+    asked: ProviderCalls,
     state: &mut RequestState<H>,
 ) -> Option<LocalBoxFuture<'r, ()>> {
-    // The role provider is asked once about every known caller, whether or not the roles could matter (H5).
-    if let (Some(caller), Some(provider), false) = (denial.caller.clone(), engine.role_provider(), asked_roles) {
-        return Some(Box::pin(async move {
-            let _ = provider.look_up(&caller, None).await;
-        }));
+    // The rights provider is asked once about every known caller, whether or not the rights could matter (H5, ACCT-15).
+    let may_ask = !asked.rights || !asked.default_tenant && engine.hides_tenants();
+    if let (Some(caller), Some(provider), true) = (denial.caller.clone(), engine.rights_provider(), may_ask) {
+        return Some(Box::pin(ask(engine, provider, caller, asked)));
     }
     let is_early = matches!(denial.reason, Reason::AccessBlocked | Reason::CrossSiteRequest | Reason::SetUp);
     if !is_early || denial.caller.is_some() {
@@ -46,10 +47,20 @@ pub(super) fn work<'r, H: Adapter>(
     }
 }
 
-/// Looks up the roles of the caller of a request for an unknown path, as a hidden handler would have done.
-pub async fn equalize_role_lookup<H: Adapter>(engine: &Engine<H>, request: &H::Request) {
-    let Some(provider) = engine.role_provider() else { return };
+/// Asks the rights provider what it was not asked yet, and discards the answers.
+async fn ask<H: Adapter>(engine: &Engine<H>, provider: &ProvidedRights, caller: Id, asked: ProviderCalls) {
+    if !asked.default_tenant && engine.hides_tenants() {
+        let _ = provider.default_tenant(&caller).await;
+    }
+    if !asked.rights {
+        let _ = provider.look_up(&caller, None).await;
+    }
+}
+
+/// Looks up the rights of the caller of a request for an unknown path, as a hidden handler would have done.
+pub async fn equalize_lookups<H: Adapter>(engine: &Engine<H>, request: &H::Request) {
+    let Some(provider) = engine.rights_provider() else { return };
     if let Some(Ok(caller)) = engine.caller(request) {
-        let _ = provider.look_up(&caller.id(), None).await;
+        ask(engine, provider, caller.id(), ProviderCalls::default()).await;
     }
 }

@@ -7,6 +7,7 @@ use crate::client::RequestHead;
 use crate::denial::Denial;
 use crate::identity::issuer::Issuer;
 use crate::identity::principal::Principal;
+use crate::identity::tenant::Tenant;
 use crate::policy::decision::Explanation;
 use crate::policy::facts::Checks;
 use crate::policy::rule::Rule;
@@ -91,6 +92,8 @@ pub struct Notes<H: RequestHead> {
     pub checks: Checks,
     /// Whether the request was denied. A denied request must not yield a proof of a grant to an extractor.
     pub is_denied: bool,
+    /// The tenant that was decided on, if the handler takes it.
+    pub tenant: Option<Tenant>,
     /// Whether a denial must look as if the object did not exist.
     pub hides_object: bool,
     /// Credentials to verify in place of the presented ones, which have been used up.
@@ -115,6 +118,7 @@ impl<H: RequestHead> Default for Notes<H> {
             hints: ResponseHints::default(),
             checks: Checks::default(),
             is_denied: false,
+            tenant: None,
             hides_object: false,
             replacements: Vec::new(),
             activities: Vec::new(),
@@ -134,6 +138,8 @@ pub struct ResponseHints {
     pub private: bool,
     /// Cookies were read, whether or not the request contained any.
     pub cookie: bool,
+    /// The headers that chose a tenant, in lower case.
+    pub vary: Vec<String>,
     /// The `Set-Cookie` line that deletes an invalid cookie.
     pub delete_cookie: Option<String>,
     /// The nonce for the client's next proof (RFC 9449 §8.2).

@@ -6,9 +6,11 @@ use crate::client::csrf::CrossSite;
 use crate::identity::vocabulary::NameKind;
 use crate::matrix::{Expr, Matrix, RouteAccess};
 use crate::policy::decision::Rules;
-use crate::policy::facts::{CallerFacts, ExternalRoles, Facts};
-use crate::policy::rule::{ArgRequirement, FactsNeeded, Rule, RuleTarget};
+use crate::policy::facts::{CallerFacts, ExternalRights, Facts};
+use crate::policy::rule::{ArgRequirement, FactsNeeded, Literal, Rule, RuleTarget};
 use crate::runtime::clock::Timestamp;
+
+use std::sync::atomic::Ordering;
 
 use super::Engine;
 use super::request::Adapter;
@@ -38,7 +40,7 @@ pub enum RuleError {
     ProxyInNetwork(String, String),
     /// The rule cannot hold for any caller of an accepted scheme.
     #[error(
-        "{0}: no accepted scheme can satisfy the rule `{1}`; where roles grant a permission, call `.roles::<…>()`, and where they are of a tenant, `.roles_from(…)`"
+        "{0}: no accepted scheme can satisfy the rule `{1}`; where roles grant a permission, call `.roles::<…>()`, and where they are of a tenant, `.rights_from(…)`"
     )]
     NeverHolds(String, &'static str),
     /// The rules can hold separately, but not together for one caller.
@@ -74,15 +76,67 @@ pub enum RuleError {
         "scope {0:?} of `web::scope` is not in a scope of an `Auth`: make it with `auth.scope({0:?})`, or register it in one"
     )]
     InNoScope(String),
-    /// The pattern of the route does not contain the tenant parameter of the rule exactly once.
-    #[error("{place}: the rule contains `in = {name}`, and \"{pattern}\" has no `{{{name}}}`, or two of them")]
+    /// The tenant is located in the path, and the pattern of the route does not contain its parameter exactly once.
+    #[error(
+        "{place}: the rule contains `in = {name}`, and \"{pattern}\" has no `{{{parameter}}}`, or two of them: declare other locations with `.tenant({name:?}, …)`, or change the pattern"
+    )]
     NoTenant {
         /// The handler.
         place: String,
-        /// The path parameter that the rule names.
+        /// The name of the tenant in the rule.
+        name: &'static str,
+        /// The path parameter.
+        parameter: String,
+        /// The pattern of the route.
+        pattern: String,
+    },
+    /// The tenant is located outside of the path, and the pattern has a parameter of its name. The decision would be about one tenant,
+    /// and the handler about another.
+    #[error(
+        "{place}: the rule contains `in = {name}`, which `.tenant({name:?}, …)` locates outside of the path, and \"{pattern}\" has `{{{name}}}`: add `.or_path({name:?})`, or rename the parameter"
+    )]
+    TenantInPattern {
+        /// The handler.
+        place: String,
+        /// The name of the tenant.
         name: &'static str,
         /// The pattern of the route.
         pattern: String,
+    },
+    /// A rule negates an atom within a tenant that the client chooses. The client could choose one in which the atom is absent.
+    #[error(
+        "{place}: the rule negates an atom `in = {name}`, and the client chooses {name} outside of the path: require what must be present, or locate {name} in the path"
+    )]
+    NegatedTenant {
+        /// The handler.
+        place: String,
+        /// The name of the tenant.
+        name: &'static str,
+    },
+    /// The handler does not take the tenant that was decided on, although it is not in the path.
+    #[error(
+        "{place}: the rule contains `in = {name}`, and {name} is not in the path: take the argument `Tenant`, so that the handler uses the tenant that was decided on"
+    )]
+    TenantNotTaken {
+        /// The handler.
+        place: String,
+        /// The name of the tenant.
+        name: &'static str,
+    },
+    /// The rules of the handler and its scopes name different dimensions, and the handler takes the tenant.
+    #[error(
+        "{0}: the handler takes the tenant, and the rules admit callers by different dimensions: write the same dimensions in each"
+    )]
+    TenantsDiffer(String),
+    /// The provider of roles is asked about a tenant with one dimension only.
+    #[error(
+        "{place}: the rule names a tenant with several dimensions, `in = {tenant}`, which `.roles_from(…)` cannot be asked about: call `.rights_from(…)`"
+    )]
+    TenantOfSeveralDimensions {
+        /// The handler.
+        place: String,
+        /// The dimensions.
+        tenant: String,
     },
     /// The pattern of the route does not contain the key of the object exactly once.
     #[error("{place}: the object is found by `{{{name}}}`, and \"{pattern}\" has no such name, or two of them")]
@@ -148,6 +202,16 @@ pub fn rules<H: Adapter>(engine: &Engine<H>, scopes: &[&'static Rule], handlers:
     for handler in handlers {
         let rules = Rules { scopes, handler };
         mistakes.extend(places(engine, rules, rules.facts_needed()));
+        if handler.takes_tenant() && !rules.dimension_sets().agree() {
+            mistakes.push(RuleError::TenantsDiffer(place(handler)));
+        }
+        if engine.rights_provider().is_some_and(|provider| !provider.knows_dimensions()) {
+            let several = rules.literals().into_iter().filter_map(Literal::tenant).find(|tenant| tenant.len() > 1);
+            mistakes.extend(several.map(|tenant| {
+                let tenant = format!("({})", tenant.join(", "));
+                RuleError::TenantOfSeveralDimensions { place: place(handler), tenant }
+            }));
+        }
         if !engine.issues_tickets && handler.arguments.iter().any(|needs| matches!(needs, ArgRequirement::Ticket)) {
             mistakes.push(RuleError::NoTickets(place(handler)));
         }
@@ -192,13 +256,37 @@ pub fn places<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>, about: FactsNeed
     lacks
 }
 
-/// Returns an error unless the pattern contains each tenant parameter of the rules exactly once. If it occurred twice, the handler
-/// could read the other value.
-pub fn tenants(rules: Rules<'_>, around: &str, pattern: &str) -> Option<RuleError> {
+/// Returns the mistakes about tenants on a route. If the parameter of a tenant occurred twice in the pattern, the handler could read
+/// the other value.
+pub fn tenants<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>, around: &str, pattern: &str) -> Vec<RuleError> {
     let whole = format!("{around}{pattern}");
     let times = |name: &str| names_in(&whole).filter(|known| *known == name).count();
-    let name = rules.tenants().find(|name| times(name) != 1)?;
-    Some(RuleError::NoTenant { place: place(rules.handler), name, pattern: whole })
+    let place = || place(rules.handler);
+    let mut mistakes = Vec::new();
+    for name in rules.dimensions() {
+        let location = engine.tenant_location(name);
+        match location.path().map(|parameter| (parameter, times(parameter))) {
+            Some((_, 1)) => continue,
+            Some((_, 0)) if location.is_outside_path() => {}
+            None if times(name) == 0 => {}
+            None => {
+                mistakes.push(RuleError::TenantInPattern { place: place(), name, pattern: whole.clone() });
+                continue;
+            }
+            Some((parameter, _)) => {
+                let (parameter, pattern) = (parameter.to_owned(), whole.clone());
+                mistakes.push(RuleError::NoTenant { place: place(), name, parameter, pattern });
+                continue;
+            }
+        }
+        let names_it = |literal: &&Literal| literal.tenant().is_some_and(|dimensions| dimensions.contains(&name));
+        if rules.literals().into_iter().filter(names_it).any(|literal| literal.negated) {
+            mistakes.push(RuleError::NegatedTenant { place: place(), name });
+        } else if !rules.handler.takes_tenant() {
+            mistakes.push(RuleError::TenantNotTaken { place: place(), name });
+        }
+    }
+    mistakes
 }
 
 /// Returns an error unless the pattern contains each parameter for the key of an object exactly once.
@@ -212,7 +300,7 @@ pub fn object_keys(rules: Rules<'_>, around: &str, pattern: &str) -> Option<Rule
 /// Returns an error if a pattern with parameters has a rule that does not restrict the object. For strict scopes.
 pub fn any_object(rules: Rules<'_>, around: &str, pattern: &str) -> Option<RuleError> {
     let whole = format!("{around}{pattern}");
-    let is_asked = asks(rules.handler) || rules.tenants().next().is_some();
+    let is_asked = asks(rules.handler) || !rules.dimensions().is_empty();
     let is_mistaken = !is_asked && names_in(&whole).next().is_some();
     is_mistaken.then(|| RuleError::AnyObject { place: place(rules.handler), pattern: whole })
 }
@@ -237,6 +325,12 @@ pub static METADATA: Rule =
     Rule { text: "public", target: RuleTarget::Other("the metadata of this server"), ..crate::policy::rule::PUBLIC };
 
 fn names<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>, mistakes: &mut Vec<RuleError>) {
+    if rules.not_found() && rules.dimensions().iter().any(|name| engine.tenant_location(name).is_outside_path()) {
+        engine.hides_tenants.store(true, Ordering::Relaxed);
+    }
+    for name in rules.literals().into_iter().filter(|literal| literal.negated).filter_map(Literal::name) {
+        engine.note_negated(name);
+    }
     for name in rules.names() {
         if name.vocabulary.kind == NameKind::Scope && !rules.not_found() {
             engine.note_scope(name.text);
@@ -299,7 +393,7 @@ fn facts_of<'a, H: Adapter>(engine: &'a Engine<H>, caller: CallerFacts<'a>) -> F
         caller,
         sources: &[],
         checks: Default::default(),
-        elsewhere: ExternalRoles { is_asked: engine.role_provider().is_some(), ..ExternalRoles::default() },
+        external: ExternalRights { is_asked: engine.rights_provider().is_some(), ..ExternalRights::default() },
     }
 }
 

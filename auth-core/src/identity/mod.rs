@@ -1,8 +1,10 @@
 //! Principals, authentication schemes, and the issuers that vouch for principals.
 
 pub(crate) mod id;
+pub mod tenant;
 pub mod vocabulary;
 pub mod scheme_id;
 pub mod grants;
 pub mod issuer;
+pub mod rights;
 pub(crate) mod principal;

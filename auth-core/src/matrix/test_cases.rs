@@ -49,7 +49,7 @@ fn is_ours(fact: &Fact) -> bool {
     match fact {
         Fact::Authenticated | Fact::Claim(..) | Fact::MaxAge(_) | Fact::Network(_) | Fact::Name(_, _, None) => true,
         Fact::Acr(_) | Fact::Scheme(_) => true,
-        Fact::Name(_, _, Some(_)) | Fact::Country(_) | Fact::Direct => false,
+        Fact::Name(_, _, Some(_)) | Fact::TenantMember(_) | Fact::Country(_) | Fact::Direct => false,
         Fact::ObjectAction(_) | Fact::Check(_) | Fact::CheckForAnyone(_) | Fact::Other(_) => false,
     }
 }

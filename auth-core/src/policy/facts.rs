@@ -4,10 +4,13 @@ use std::net::IpAddr;
 
 use crate::client::country::CountryCode;
 use crate::client::csrf::CrossSite;
+use crate::client::tenant::DimensionValue;
 use crate::denial::Denial;
 use crate::identity::issuer::Issuer;
-use crate::identity::principal::Principal;
+use crate::identity::principal::{DefaultTenant, Principal};
 use crate::identity::scheme_id::SchemeId;
+use crate::identity::tenant::{Tenant, TenantRef};
+use crate::identity::vocabulary::Name;
 use crate::policy::truth::Truth;
 use crate::runtime::clock::Timestamp;
 
@@ -30,27 +33,91 @@ pub struct Facts<'a> {
     pub caller: CallerFacts<'a>,
     /// The issuers whose credentials are accepted.
     pub sources: &'a [std::sync::Arc<Issuer>],
-    /// The roles that no credential carries.
-    pub elsewhere: ExternalRoles<'a>,
+    /// The rights that no credential carries.
+    pub external: ExternalRights<'a>,
     /// The results of the rule's checks so far.
     pub checks: Checks,
 }
 
-/// The context of external roles, which no credential carries. The principal contains the answers of lookups for a caller.
+/// The context of rights that no credential carries, and of the tenants in which they count. The principal contains the answers of
+/// the rights provider.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct ExternalRoles<'a> {
-    /// Whether a role provider is configured, so that external roles can be looked up.
+pub struct ExternalRights<'a> {
+    /// Whether a rights provider is configured.
     pub is_asked: bool,
-    /// The path parameters that rules use as tenants, with their values.
-    pub tenants: &'a [(&'static str, String)],
-    /// Whether unknown roles count as if they satisfied a literal. Used to determine whether a lookup could change the decision.
+    /// The dimensions of tenants that the rules name, with their values.
+    pub tenants: &'a [RequestDimension],
+    /// Roles that rules negate, such as `suspended`. They make no caller a member of a tenant.
+    pub negated: &'a [Name],
+    /// Whether rights that the provider was not asked for count as if they satisfied a literal. Used to determine whether an answer
+    /// could change the decision.
     pub unknown_holds: bool,
+    /// Whether the caller counts as holding every name in a tenant without a value. Used to determine whether a value could change
+    /// the decision.
+    pub missing_holds: bool,
 }
 
-impl<'a> ExternalRoles<'a> {
-    /// Returns the tenant in a path parameter.
-    pub(crate) fn tenant(&self, name: &str) -> Option<&'a str> {
-        self.tenants.iter().find(|(known, _)| *known == name).map(|(_, tenant)| tenant.as_str())
+/// A dimension of tenants that a rule names, with its value in the request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestDimension {
+    /// The name in rules.
+    pub name: &'static str,
+    /// The value.
+    pub value: DimensionValue,
+}
+
+/// The reason why a tenant of a rule is unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TenantUnknown;
+
+impl<'a> ExternalRights<'a> {
+    /// Returns the tenant with these dimensions that the request is about. `caller` is the verified caller.
+    pub(crate) fn tenant<'f>(
+        &self,
+        names: &[&'static str],
+        caller: Option<&'f Principal>,
+    ) -> Result<TenantRef<'f>, TenantUnknown>
+    where
+        'a: 'f,
+    {
+        let mut tenant = TenantRef::default();
+        for name in names {
+            let known = self.tenants.iter().find(|known| known.name == *name).ok_or(TenantUnknown)?;
+            let value = match &known.value {
+                DimensionValue::Named(value) => Some(value.as_str()),
+                DimensionValue::Malformed => None,
+                DimensionValue::Missing(or_credential) => caller.and_then(|caller| {
+                    let bound = caller.tenant().filter(|_| *or_credential).and_then(|bound| bound.get(name));
+                    bound.or_else(|| self.default_of(caller)?.get(name))
+                }),
+            };
+            tenant.push(name, value.ok_or(TenantUnknown)?);
+        }
+        Ok(tenant)
+    }
+
+    /// Returns the tenant that the rights provider has chosen, if it counts.
+    fn default_of<'f>(&self, caller: &'f Principal) -> Option<&'f Tenant> {
+        match caller.default_tenant() {
+            Some(DefaultTenant::Answered(tenant)) if self.names_none() => tenant.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Returns whether the rules name tenants, and the request names none of them. A malformed value is not "none".
+    pub(crate) fn names_none(&self) -> bool {
+        let is_missing = |known: &RequestDimension| matches!(known.value, DimensionValue::Missing(_));
+        !self.tenants.is_empty() && self.tenants.iter().all(is_missing)
+    }
+
+    /// Returns whether the credential of the caller is bound to another tenant than the one that the request is about.
+    pub(crate) fn is_bound_elsewhere(&self, caller: &Principal) -> bool {
+        caller.tenant().is_some_and(|bound| {
+            self.tenants.iter().any(|known| match &known.value {
+                DimensionValue::Named(value) => bound.get(known.name).is_some_and(|bound| bound != value),
+                DimensionValue::Missing(_) | DimensionValue::Malformed => false,
+            })
+        })
     }
 }
 

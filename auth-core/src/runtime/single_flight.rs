@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::hash::Hash;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use quick_cache::sync::Cache;
@@ -12,8 +12,6 @@ use crate::runtime::clock::{self, Moment};
 /// Fetched values by key.
 pub(crate) struct SingleFlightCache<K, V> {
     values: Cache<K, (Moment, V)>,
-    /// The number of invalidations. A value whose fetch began before the last one is not cached.
-    invalidations: AtomicU64,
     waiting: AtomicUsize,
 }
 
@@ -41,7 +39,7 @@ impl Drop for Waiter<'_> {
 impl<K: Hash + Eq + Clone, V: Clone> SingleFlightCache<K, V> {
     /// Creates a cache of at most `capacity` values. The cache evicts values that are requested less often.
     pub(crate) fn new(capacity: usize) -> Self {
-        Self { values: Cache::new(capacity), invalidations: AtomicU64::new(0), waiting: AtomicUsize::new(0) }
+        Self { values: Cache::new(capacity), waiting: AtomicUsize::new(0) }
     }
 
     /// Returns the cached value, unless it has expired.
@@ -91,22 +89,12 @@ impl<K: Hash + Eq + Clone, V: Clone> SingleFlightCache<K, V> {
             },
             None => return Err(crowded()),
         };
-        let before = self.invalidations.load(Ordering::SeqCst);
         let (value, ttl) = fetch.await?;
-        if !ttl.is_zero() && self.invalidations.load(Ordering::SeqCst) == before {
+        if !ttl.is_zero() {
             // An error means that the entry was removed in the meantime. The value is then not cached.
             let _ = guard.insert((clock::monotonic().plus(ttl), value.clone()));
-            if self.invalidations.load(Ordering::SeqCst) != before {
-                self.values.remove(key);
-            }
         }
         Ok(value)
-    }
-
-    /// Removes the values of matching keys. Results of fetches in progress are returned but not cached.
-    pub(crate) fn invalidate(&self, is_one: impl Fn(&K) -> bool) {
-        self.invalidations.fetch_add(1, Ordering::SeqCst);
-        self.values.retain(|key, _| !is_one(key));
     }
 }
 
@@ -141,14 +129,8 @@ mod tests {
         let (first, second) = tokio::join!(fetch(Err(())), fetch(Ok((2, minute))));
         assert_eq!((first, second, asked.load(Ordering::SeqCst)), (Err(()), Ok(2), 2));
         assert_eq!((fetch(Ok((3, minute))).await, remembered.get(&1)), (Ok(2), Some(2)));
-        remembered.invalidate(|key| *key == 1);
-        assert_eq!((remembered.get(&1), fetch(Ok((4, Duration::ZERO))).await, remembered.get(&1)), (None, Ok(4), None));
-        // Invalidated during the fetch: the value is returned but not cached.
-        let slow = async {
-            remembered.invalidate(|key| *key == 1);
-            Ok::<_, ()>((5, minute))
-        };
-        assert_eq!((remembered.get_or_fetch(&1, || (), slow).await, remembered.get(&1)), (Ok(5), None));
+        let uncached = remembered.get_or_fetch(&2, || (), async { Ok::<_, ()>((4, Duration::ZERO)) });
+        assert_eq!((uncached.await, remembered.get(&2)), (Ok(4), None));
     }
 
     #[tokio::test(start_paused = true)]

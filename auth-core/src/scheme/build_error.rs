@@ -2,6 +2,7 @@
 
 use crate::client::csrf::OriginError;
 use crate::client::hosts::HostError;
+use crate::client::tenant::LocationError;
 use crate::denial::challenge::RealmError;
 use crate::oidc::protected_resource::ResourceError;
 
@@ -62,6 +63,9 @@ pub enum BuildError {
         "`.{0}(…)` must declare what it `.confers(…)`, since there are several issuers: `Confers::nothing().roles([…])`, or `Confers::everything()` for each"
     )]
     ConfersMissing(&'static str),
+    /// The location of a tenant is invalid.
+    #[error("`.tenant({0:?}, …)`: {1}")]
+    Tenant(String, LocationError),
     /// The header name is invalid.
     #[error("`.api_keys(…)`: {0:?} is not a header name")]
     ApiKeyHeader(String),

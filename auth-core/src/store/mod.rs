@@ -1,5 +1,6 @@
 //! Stores of users, roles, failed logins and blocked callers, each with its back ends.
 
+pub mod rights;
 pub mod roles;
 #[cfg(feature = "blocks")]
 pub mod blocklist;

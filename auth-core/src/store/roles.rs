@@ -1,15 +1,14 @@
-//! Roles that no credential contains. They are looked up in a store of the application, only if a rule is undecided without them.
+//! Roles that no credential contains, as lists of names: the simple form of [`RightsProvider`].
 
 use std::fmt;
 use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 
+use super::rights::{ProvidedRights, RightsProvider, RightsUnavailable};
 use crate::identity::id::Id;
-use crate::identity::principal::RoleLookup;
+use crate::identity::rights::Rights;
+use crate::identity::tenant::Tenant;
 use crate::runtime::future::BoxFuture;
-use crate::runtime::single_flight::SingleFlightCache;
-use crate::runtime::timeout;
 
 /// The store of roles is unavailable. The request is answered with 503, since neither the presence nor the absence of a role is
 /// known.
@@ -36,7 +35,9 @@ crate::debug_as_display!(RolesUnavailable);
 /// }
 /// ```
 pub trait RoleProvider: Send + Sync + 'static {
-    /// Returns all roles of the caller: those within `tenant` if a rule contains `in`, otherwise those that apply everywhere.
+    /// Returns all roles of the caller: those within `tenant` if a rule contains `in`, otherwise those that apply outside of tenants.
+    /// `tenant` is the value of the only dimension. A rule that names two dimensions requires a
+    /// [`RightsProvider`](super::rights::RightsProvider).
     ///
     /// The timeout is 5 s. After a timeout or a panic, the roles are unknown. Requests that depend on them are answered with 503.
     fn roles<'a>(
@@ -68,70 +69,63 @@ where
 /// use auth_core::store::roles::ProvidedRoles;
 /// let roles = ProvidedRoles::new(|_caller: Id, _tenant: Option<String>| async { Ok(vec!["viewer".to_owned()]) });
 /// let roles = roles.cache(Duration::from_secs(30));
-/// // Whoever changes the roles of somebody says so, and the next request asks.
+/// // After a change of roles, the next request asks again.
 /// roles.invalidate(&Id::user("https://id.example", "alice"));
 /// ```
 #[derive(Clone)]
 #[must_use]
-pub struct ProvidedRoles {
-    source: Arc<dyn RoleProvider>,
-    ttl: Duration,
-    cache: Arc<SingleFlightCache<RoleCacheKey, Arc<[String]>>>,
+pub struct ProvidedRoles(ProvidedRights);
+
+/// Adapts a provider of roles.
+struct RolesOf<S>(S);
+
+impl<S: RoleProvider> RightsProvider for RolesOf<S> {
+    async fn rights(&self, caller: &Id, tenant: Option<&Tenant>) -> Result<Rights, RightsUnavailable> {
+        let tenant = match tenant {
+            None => None,
+            // Two dimensions have no value that stands for both. Start-up rejects such rules.
+            Some(tenant) => match tenant.single() {
+                Some(value) => Some(value),
+                None => return Ok(Rights::new()),
+            },
+        };
+        let roles = self.0.roles(caller, tenant).await.map_err(|RolesUnavailable| RightsUnavailable)?;
+        Ok(Rights::new().roles(roles))
+    }
+
+    fn cache_ttl(&self) -> Duration {
+        Duration::ZERO
+    }
 }
-
-type RoleCacheKey = (Id, Option<Box<str>>);
-
-/// Maximum number of cached answers.
-const MOST: usize = 100_000;
-
-/// Maximum length of a tenant name in bytes. The answer for a longer name is not cached.
-const LONGEST_TENANT: usize = 128;
 
 impl ProvidedRoles {
     /// Creates a provider from a store. The store is asked at most once per request and tenant, only if a rule is undecided without
     /// roles.
     pub fn new(source: impl RoleProvider) -> Self {
-        Self { source: Arc::new(source), ttl: Duration::ZERO, cache: Arc::new(SingleFlightCache::new(MOST)) }
+        Self(ProvidedRights::of_roles(RolesOf(source)))
     }
 
     /// Caches answers for this duration, in this process. A removed role remains in effect until then, unless it is
-    /// [invalidated](Self::invalidate). Disabled by default.
-    pub fn cache(self, lasts: Duration) -> Self {
-        Self { ttl: lasts, ..self }
+    /// [invalidated](Self::invalidate). Empty answers are not cached. Disabled by default.
+    pub fn cache(self, ttl: Duration) -> Self {
+        Self(self.0.with_ttl(ttl))
     }
 
     /// Removes the cached answers about a principal, in all tenants. Affects only this process: other instances keep their answers
     /// until these expire.
     pub fn invalidate(&self, id: &Id) {
-        self.cache.invalidate(|(other, _)| other == id);
+        self.0.invalidate(id);
     }
 
     /// Removes all cached answers.
     pub fn invalidate_all(&self) {
-        self.cache.invalidate(|_| true);
+        self.0.invalidate_all();
     }
+}
 
-    /// Returns the cached roles, or asks the store.
-    pub async fn look_up(&self, id: &Id, tenant: Option<&str>) -> RoleLookup {
-        let ask = async {
-            let found = timeout::with_timeout(async { self.source.roles(id, tenant).await }).await;
-            let roles: Arc<[String]> = found.ok_or(RolesUnavailable)??.into();
-            Ok::<_, RolesUnavailable>((roles, self.ttl))
-        };
-        // A tenant name from the path is chosen by the client, so a long one must not occupy the cache.
-        let is_long = tenant.is_some_and(|tenant| tenant.len() > LONGEST_TENANT);
-        let answer = if self.ttl.is_zero() || is_long {
-            ask.await.map(|(roles, _)| roles)
-        } else {
-            self.cache.get_or_fetch(&(id.clone(), tenant.map(Box::from)), || RolesUnavailable, ask).await
-        };
-        match answer {
-            Ok(roles) => RoleLookup::Roles(roles),
-            Err(RolesUnavailable) => {
-                tracing::error!(target: "auth_core", "the store of roles is unavailable");
-                RoleLookup::OutOfReach
-            }
-        }
+impl From<ProvidedRoles> for ProvidedRights {
+    fn from(roles: ProvidedRoles) -> Self {
+        roles.0
     }
 }
 
@@ -143,6 +137,6 @@ impl<S: RoleProvider> From<S> for ProvidedRoles {
 
 impl fmt::Debug for ProvidedRoles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProvidedRoles").field("lasts", &self.ttl).finish_non_exhaustive()
+        f.debug_tuple("ProvidedRoles").field(&self.0).finish()
     }
 }

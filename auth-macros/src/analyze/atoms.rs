@@ -30,11 +30,9 @@ pub(crate) fn read_atom(
         }
     };
     match row.shape {
-        Shape::NoArguments if arguments.is_empty() && grammar::REQUIRE_AUTH_FLAGS.contains(&row.word) => {
-            Some(Atom::Direct)
-        }
-        Shape::NoArguments if arguments.is_empty() => Some(Atom::Authenticated),
-        Shape::NoArguments => {
+        Shape::NoArguments if arguments.is_empty() => Some(Atom::Direct),
+        Shape::Tenant if arguments.is_empty() => Some(Atom::Authenticated),
+        Shape::NoArguments | Shape::Tenant => {
             diagnostics.report(at, format!("`{}` takes no arguments", row.word), format!("write `{}`", row.example))
         }
         Shape::Name(kind) => match arguments {

@@ -13,7 +13,7 @@ mod vocabulary;
 
 pub(crate) use self::handler::{check_function, report_other_item};
 pub(crate) use self::implicants::{Connective, Implicants};
-pub(crate) use self::model::{Atom, Check, CheckKind, ClaimValue, Formula, Literal, Name, Network};
+pub(crate) use self::model::{Atom, Check, CheckKind, ClaimValue, Dimensions, Formula, Literal, Name, Network};
 pub(crate) use self::vocabulary::{DeclaredVocabulary, analyze_vocabulary};
 
 use crate::diagnostics::Diagnostics;

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens as _;
+use syn::ext::IdentExt as _;
 use syn::{Expr, LitStr};
 
 use crate::grammar::{self, Kind, TextShape};
@@ -31,8 +32,10 @@ pub(crate) struct Literal {
 pub(crate) enum Atom {
     Authenticated,
     Named(Kind, Name),
-    /// A name that applies in one tenant: the value of this parameter of the route.
-    InTenant(Kind, Name, Ident),
+    /// A name that applies within a tenant.
+    InTenant(Kind, Name, Dimensions),
+    /// A caller with a right within a tenant.
+    TenantMember(Dimensions),
     Claim(String, ClaimValue),
     /// In seconds.
     MaxAge(u64),
@@ -43,6 +46,20 @@ pub(crate) enum Atom {
     Networks(Vec<Network>),
     Countries(Vec<LitStr>),
     Check(Box<Check>),
+}
+
+/// The dimensions of a tenant, as written after `in =`.
+#[derive(Clone)]
+pub(crate) struct Dimensions(pub(crate) Vec<Ident>);
+
+impl std::fmt::Display for Dimensions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<_> = self.0.iter().map(|name| name.unraw().to_string()).collect();
+        match names.as_slice() {
+            [one] => f.write_str(one),
+            several => write!(f, "({})", several.join(", ")),
+        }
+    }
 }
 
 /// A name of a vocabulary.
@@ -188,6 +205,7 @@ impl Atom {
             Self::Authenticated => "authenticated".to_owned(),
             Self::Named(kind, name) => format!("{}({})", kind.word(), name.text()),
             Self::InTenant(kind, name, tenant) => format!("{}({}, in = {tenant})", kind.word(), name.text()),
+            Self::TenantMember(tenant) => format!("authenticated(in = {tenant})"),
             Self::Claim(name, value) => format!("claim({name:?}, {value})"),
             Self::MaxAge(seconds) => format!("max_age(\"{}\")", duration_text(*seconds)),
             Self::Text(row, _, text) => format!("{}({text:?})", row.word),

@@ -7,7 +7,7 @@ use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 
 use super::paths::Paths;
-use crate::analyze::{Atom, Check, CheckKind, ClaimValue, Formula, Name, Network};
+use crate::analyze::{Atom, Check, CheckKind, ClaimValue, Dimensions, Formula, Name, Network};
 use crate::grammar::Kind;
 
 /// Returns the formula as an expression.
@@ -63,8 +63,12 @@ fn atom(atom: &Atom, paths: &Paths<'_>) -> TokenStream {
             quote!(#variants::Named(#atoms::Named(#name)))
         }
         Atom::InTenant(kind, name, tenant) => {
-            let (name, tenant) = (named(*kind, name, paths), tenant.unraw().to_string());
-            quote!(#variants::TenantRole(#atoms::TenantRole { name: #name, tenant: #tenant }))
+            let (name, tenant) = (named(*kind, name, paths), dimensions(tenant));
+            quote!(#variants::NamedIn(#atoms::NamedIn { name: #name, tenant: #tenant }))
+        }
+        Atom::TenantMember(tenant) => {
+            let tenant = dimensions(tenant);
+            quote!(#variants::TenantMember(#atoms::TenantMember(#tenant)))
         }
         Atom::Claim(name, value) => {
             let value = claim_value(value, paths);
@@ -95,6 +99,11 @@ fn named(kind: Kind, name: &Name, paths: &Paths<'_>) -> TokenStream {
             quote!(#vocabulary.variant(#name))
         }
     }
+}
+
+fn dimensions(Dimensions(names): &Dimensions) -> TokenStream {
+    let names = names.iter().map(|name| name.unraw().to_string());
+    quote!(&[#(#names),*])
 }
 
 fn claim_value(value: &ClaimValue, paths: &Paths<'_>) -> TokenStream {

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::{App, HttpServer, Responder, delete, error, get, put, web};
-use auth_actix::identity::{ProvidedRoles, RolesUnavailable};
-use auth_actix::{Auth, AuthBuilder, Id, Jwt, Principal, require, require_permission, require_role};
+use auth_actix::identity::{self, ProvidedRights, Rights, RightsProvider, RightsUnavailable};
+use auth_actix::{Auth, AuthBuilder, Id, Jwt, Principal, Tenant, require, require_permission, require_role};
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
@@ -33,9 +33,9 @@ enum Permission {
 
 #[require(role("member", in = org) && !role("suspended", in = org))]
 #[get("/{org}/documents")]
-async fn documents(caller: Principal, org: web::Path<String>) -> impl Responder {
+async fn documents(caller: Principal, org: Tenant) -> impl Responder {
     let may = if caller.has_role_in(Role::Owner, &org) { "read and share" } else { "read" };
-    format!("you may {may} the documents of {org}\n")
+    format!("you may {may} the documents of {}\n", org.get("org").unwrap_or_default())
 }
 
 #[require_permission("manage-members", in = org)]
@@ -66,8 +66,26 @@ async fn remove_member(
 #[derive(Clone)]
 struct Memberships {
     pool: SqlitePool,
-    /// Roles that are provided to rules, cached for 30 seconds. Changes invalidate the cache.
-    roles: ProvidedRoles,
+    /// Rights that are provided to rules. Changes invalidate the cache.
+    rights: ProvidedRights,
+}
+
+/// The roles of each person in each organization.
+struct MembershipTable(SqlitePool);
+
+impl RightsProvider for MembershipTable {
+    /// Returns all roles of a caller in an organization. There are no roles outside of organizations.
+    async fn rights(&self, caller: &Id, tenant: Option<&identity::Tenant>) -> Result<Rights, RightsUnavailable> {
+        let none = Rights::new().roles([""; 0]);
+        let Some(org) = tenant.and_then(|tenant| tenant.get("org")) else { return Ok(none) };
+        let roles = sqlx::query_scalar("SELECT role FROM memberships WHERE org = ? AND person = ?");
+        let roles: Result<Vec<String>, _> = roles.bind(org).bind(caller.to_string()).fetch_all(&self.0).await;
+        Ok(Rights::new().roles(roles.map_err(|_| RightsUnavailable)?))
+    }
+
+    fn cache_ttl(&self) -> Duration {
+        Duration::from_secs(30)
+    }
 }
 
 impl Memberships {
@@ -75,31 +93,22 @@ impl Memberships {
         // A person is stored as an [`Id`] (issuer and subject), because another issuer may use the same subject for another person.
         let table = "CREATE TABLE IF NOT EXISTS memberships (org TEXT, person TEXT, role TEXT, PRIMARY KEY (org, person, role))";
         sqlx::query(table).execute(&pool).await?;
-        let store = pool.clone();
-        let roles = ProvidedRoles::new(move |caller, org| roles_of(store.clone(), caller, org));
-        Ok(Self { pool, roles: roles.cache(Duration::from_secs(30)) })
+        Ok(Self { rights: ProvidedRights::new(MembershipTable(pool.clone())), pool })
     }
 
     async fn add(&self, org: &str, person: &Id, role: &str) -> sqlx::Result<()> {
         let add = sqlx::query("INSERT OR IGNORE INTO memberships (org, person, role) VALUES (?, ?, ?)");
         add.bind(org).bind(person.to_string()).bind(role).execute(&self.pool).await?;
-        self.roles.invalidate(person);
+        self.rights.invalidate(person);
         Ok(())
     }
 
     async fn remove(&self, org: &str, person: &Id) -> sqlx::Result<()> {
         let remove = sqlx::query("DELETE FROM memberships WHERE org = ? AND person = ?");
         remove.bind(org).bind(person.to_string()).execute(&self.pool).await?;
-        self.roles.invalidate(person);
+        self.rights.invalidate(person);
         Ok(())
     }
-}
-
-/// Returns all roles of a caller in an organization. There are no global roles.
-async fn roles_of(pool: SqlitePool, caller: Id, org: Option<String>) -> Result<Vec<String>, RolesUnavailable> {
-    let Some(org) = org else { return Ok(Vec::new()) };
-    let roles = sqlx::query_scalar("SELECT role FROM memberships WHERE org = ? AND person = ?");
-    roles.bind(org).bind(caller.to_string()).fetch_all(&pool).await.map_err(|_| RolesUnavailable)
 }
 
 const ISSUER: &str = "https://id.example";
@@ -107,7 +116,7 @@ const AUDIENCE: &str = "documents";
 
 fn settings(secret: &[u8], memberships: &Memberships) -> AuthBuilder {
     let tokens = Jwt::hs256(secret).issuer(ISSUER).audience(AUDIENCE);
-    Auth::builder().realm("documents").bearer(tokens).roles_from(memberships.roles.clone())
+    Auth::builder().realm("documents").bearer(tokens).rights_from(memberships.rights.clone())
 }
 
 fn api(auth: &Auth, memberships: &Memberships) -> impl HttpServiceFactory + use<> {
@@ -175,7 +184,7 @@ mod tests {
             assert_eq!(ask(method, path, who).await, status, "{what}");
         }
         // The database is unavailable.
-        memberships.roles.invalidate_all();
+        memberships.rights.invalidate_all();
         memberships.pool.close().await;
         for who in ["alice", "bob"] {
             assert_eq!(

@@ -385,7 +385,7 @@ fn invalid_oidc_login_settings_do_not_build() {
         (with(good().sealing_secret("x".repeat(32))), ""),
         (Auth::builder().bearer(tokens.clone()).oidc_login(good()), "requires sessions"),
         (Auth::builder().session(Sessions::memory().strict()).oidc_login(good()), "`Sessions::strict()`"),
-        (with(good().id_tokens(|tokens| tokens.tenant("acme"))), "sessions have no tenant"), // C3
+        (with(good().id_tokens(|tokens| tokens.tenant("org", "acme"))), "sessions have no tenant"), // C3
         (with(login("http://app.example/cb")), "not an `https` address of this server"),
         (with(login("https://app.example/cb?x=1")), "not an `https` address of this server"),
         (with(login("/cb")), "not an `https` address of this server"),

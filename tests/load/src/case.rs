@@ -318,7 +318,7 @@ fn allows(bearer: &Bearer, token: &str) -> bool {
         caller: CallerFacts::Known(&principal),
         sources: &[],
         checks: Default::default(),
-        elsewhere: Default::default(),
+        external: Default::default(),
     };
     decide(Rules { scopes: &[], handler: usual::admins() }, &facts) == Decision::Allow
 }

@@ -11,31 +11,8 @@ pub use self::confers::Confers;
 pub use self::list_claim::{Form, ListClaim, NameList};
 pub use self::role_types::RoleTypes;
 use crate::identity::scheme_id::SchemeId;
+use crate::identity::tenant::Tenancy;
 use crate::identity::vocabulary::{Bits, Name, NameKind, Vocabulary};
-
-/// Whether the credentials of an issuer belong to tenants. Roles and permissions of a tenant's credential count only in that
-/// tenant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Tenancy {
-    /// No credential belongs to a tenant.
-    #[default]
-    Never,
-    /// Some credentials belong to a tenant.
-    Perhaps,
-    /// Every credential belongs to a tenant.
-    Always,
-}
-
-impl Tenancy {
-    /// Returns whether roles of such a credential could count within a tenant, or outside of tenants.
-    pub(crate) const fn could_count(self, in_tenant: bool) -> bool {
-        match self {
-            Self::Never => !in_tenant,
-            Self::Perhaps => true,
-            Self::Always => in_tenant,
-        }
-    }
-}
 
 /// An issuer of credentials, fixed at start-up. Each principal refers to its issuer.
 #[derive(Clone, Debug)]
@@ -50,7 +27,7 @@ pub struct Issuer {
     pub lists: Vec<ListClaim>,
     /// Whether its credentials contain claims, scopes and an `acr`, as tokens do.
     pub has_claims: bool,
-    /// Whether its credentials belong to tenants.
+    /// The dimensions that its credentials are bound to.
     pub tenancy: Tenancy,
     /// Whether its credentials hold every scope that the issuer may confer.
     pub all_scopes: bool,
@@ -72,7 +49,7 @@ impl Issuer {
                 list(NameKind::Scope, "scope"),
             ],
             has_claims: true,
-            tenancy: Tenancy::Never,
+            tenancy: Tenancy::default(),
             all_scopes: false,
             roles,
         }
@@ -97,11 +74,16 @@ impl Issuer {
                 }
             }
         }
-        places += match self.tenancy {
-            Tenancy::Never => "",
-            Tenancy::Perhaps => ", perhaps of a tenant",
-            Tenancy::Always => ", of a tenant",
-        };
+        let Tenancy { always, optional, is_resolved } = &self.tenancy;
+        if !always.is_empty() {
+            places += &format!(", bound to {}", always.join(", "));
+        }
+        if !optional.is_empty() {
+            places += &format!(", bound to {} if the claim is present", optional.join(", "));
+        }
+        if *is_resolved {
+            places += ", perhaps bound to a tenant";
+        }
         if self.all_scopes {
             places += ", with every scope";
         }

@@ -1,13 +1,26 @@
 //! Claims that a scheme reads from a credential, except the lists of names.
 
+use crate::identity::tenant::Tenant;
 use crate::runtime::clock::Timestamp;
 use crate::runtime::strict_json::{Raw, Span};
 
-/// The issuer and tenant of a credential, if its configured issuer does not determine them.
+/// The issuer of a credential, if it is not its configured issuer, and the tenant that it is bound to.
 #[derive(Debug, Default)]
 pub(crate) struct CredentialOwner {
     pub(crate) issuer: Option<Box<str>>,
-    pub(crate) tenant: Option<Box<str>>,
+    pub(crate) binding: Binding,
+}
+
+/// The tenant that a credential is bound to.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Binding {
+    /// None. The rights of the credential count outside of tenants.
+    #[default]
+    None,
+    /// This one. The rights of the credential count in it only.
+    Tenant(Tenant),
+    /// One whose optional dimensions the credential does not state. Its rights count nowhere.
+    Incomplete(Option<Tenant>),
 }
 
 /// The claims of a credential, except the lists of names.

@@ -10,16 +10,19 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use serde::de::DeserializeOwned;
+use smallvec::SmallVec;
 
 pub use self::actor::Actor;
 pub use self::builder::PrincipalBuilder;
-pub(crate) use self::credential_claims::CredentialOwner;
+pub(crate) use self::credential_claims::{Binding, CredentialOwner};
 pub(crate) use self::credential_claims::{CredentialClaims, Omitted};
 pub(crate) use self::names::Lists;
 use self::names::NameSet;
 use crate::identity::id::Id;
 use crate::identity::issuer::Issuer;
+use crate::identity::rights::{NameRef, Rights};
 use crate::identity::scheme_id::SchemeId;
+use crate::identity::tenant::{Tenant, TenantRef};
 use crate::identity::vocabulary::{Declares, PermissionSet, RoleSet, ScopeSet};
 use crate::runtime::clock::Timestamp;
 use crate::runtime::strict_json::{self, Raw};
@@ -31,18 +34,32 @@ use crate::runtime::strict_json::{self, Raw};
 #[derive(Clone)]
 pub struct Principal {
     said: Arc<PrincipalInner>,
-    /// Results of role lookups, by tenant. The tenant is `None` for a lookup outside of tenants.
-    answers: Option<Arc<RoleLookups>>,
+    /// The answers of the rights provider.
+    answers: Option<Arc<Answers>>,
 }
 
-type RoleLookups = Vec<(Option<Box<str>>, RoleLookup)>;
-
-/// The result of a role lookup.
+/// The answer of the rights provider about a principal, within a tenant or outside of tenants.
 #[derive(Clone, Debug)]
-pub enum RoleLookup {
-    /// All roles of the principal. It holds no others.
-    Roles(Arc<[String]>),
-    /// The role store is unavailable, so the roles are unknown.
+pub enum RightsLookup {
+    /// The rights.
+    Answered(Arc<Rights>),
+    /// The provider is unavailable, so the rights are unknown.
+    OutOfReach,
+}
+
+/// The answers of the rights provider for a request.
+#[derive(Clone, Default)]
+struct Answers {
+    rights: SmallVec<[(Option<Tenant>, RightsLookup); 1]>,
+    default_tenant: Option<DefaultTenant>,
+}
+
+/// The tenant that the rights provider chooses for a request that names none.
+#[derive(Clone, Debug)]
+pub enum DefaultTenant {
+    /// This one, or none.
+    Answered(Option<Tenant>),
+    /// The provider is unavailable.
     OutOfReach,
 }
 
@@ -50,8 +67,7 @@ struct PrincipalInner {
     source: Arc<Issuer>,
     /// The original issuer, if `source` stores logins at other issuers, as sessions do.
     issuer: Option<Box<str>>,
-    /// The tenant of the credential, if its issuer serves tenants.
-    tenant: Option<Box<str>>,
+    binding: Binding,
     claims: String,
     lists: Lists,
     login: CredentialClaims,
@@ -59,10 +75,14 @@ struct PrincipalInner {
 }
 
 impl PrincipalInner {
-    /// Returns whether the roles and permissions of the credential count in `tenant`. A tenant's credential counts only in that
-    /// tenant, and any other credential only outside of tenants.
-    fn counts_in(&self, tenant: Option<&str>) -> bool {
-        self.tenant.as_deref() == tenant && self.source.tenancy.could_count(tenant.is_some())
+    /// Returns whether the roles and permissions of the credential count in `tenant`. Those of a bound credential count in its own
+    /// tenant only, and those of any other credential only outside of tenants.
+    fn counts_in(&self, tenant: Option<&TenantRef<'_>>) -> bool {
+        match (&self.binding, tenant) {
+            (Binding::None, None) => self.source.tenancy.always.is_empty(),
+            (Binding::Tenant(bound), Some(tenant)) => tenant.is_same_as(bound),
+            _ => false,
+        }
     }
 }
 
@@ -81,15 +101,16 @@ impl Principal {
         lists: Lists,
         login: CredentialClaims,
     ) -> Self {
-        let CredentialOwner { issuer, tenant } = named;
-        let inner = PrincipalInner { source, issuer, tenant, claims, lists, login, held: Default::default() };
+        let CredentialOwner { issuer, binding } = named;
+        let inner = PrincipalInner { source, issuer, binding, claims, lists, login, held: Default::default() };
         Self { said: Arc::new(inner), answers: None }
     }
 
     /// Returns the approximate memory size in bytes.
     pub(crate) fn size(&self) -> usize {
-        let named = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
-        size_of::<PrincipalInner>() + self.said.claims.len() + named(&self.said.issuer) + named(&self.said.tenant)
+        let issuer = self.said.issuer.as_ref().map_or(0, |issuer| issuer.len());
+        let tenant = self.tenant().map_or(0, |tenant| tenant.dimensions().map(|(_, value)| value.len()).sum());
+        size_of::<PrincipalInner>() + self.said.claims.len() + issuer + tenant
     }
 
     /// Returns whether both principals share one parsed credential.
@@ -105,7 +126,8 @@ impl Principal {
         lists: Lists,
         login: CredentialClaims,
     ) -> Self {
-        let inner = PrincipalInner { source, issuer, tenant: None, claims, lists, login, held: Default::default() };
+        let inner =
+            PrincipalInner { source, issuer, binding: Binding::None, claims, lists, login, held: Default::default() };
         Self { said: Arc::new(inner), answers: None }
     }
 
@@ -115,7 +137,7 @@ impl Principal {
         let inner = PrincipalInner {
             source,
             issuer: said.issuer.clone(),
-            tenant: said.tenant.clone(),
+            binding: said.binding.clone(),
             claims: said.claims.clone(),
             lists: said.lists.clone(),
             login: said.login.clone(),
@@ -124,28 +146,46 @@ impl Principal {
         Self { said: Arc::new(inner), answers: self.answers.clone() }
     }
 
-    /// Returns this principal with the result of a role lookup. `tenant` is `None` for a lookup outside of tenants.
+    /// Returns this principal with an answer of the rights provider. `tenant` is `None` for rights outside of tenants.
     #[must_use]
-    pub fn with_answer(&self, tenant: Option<&str>, answer: RoleLookup) -> Self {
-        let mut answers: RoleLookups = self.answers.as_ref().map(|answers| answers.to_vec()).unwrap_or_default();
-        answers.push((tenant.map(Box::from), answer));
+    pub fn with_rights(&self, tenant: Option<Tenant>, answer: RightsLookup) -> Self {
+        let mut answers = self.answers.as_deref().cloned().unwrap_or_default();
+        answers.rights.push((tenant, answer));
         Self { said: Arc::clone(&self.said), answers: Some(Arc::new(answers)) }
     }
 
-    /// Returns this principal without results of role lookups.
+    /// Returns this principal with the tenant that the rights provider has chosen.
+    #[must_use]
+    pub fn with_default_tenant(&self, tenant: DefaultTenant) -> Self {
+        let mut answers = self.answers.as_deref().cloned().unwrap_or_default();
+        answers.default_tenant = Some(tenant);
+        Self { said: Arc::clone(&self.said), answers: Some(Arc::new(answers)) }
+    }
+
+    /// Returns this principal without answers of the rights provider.
     #[must_use]
     pub fn without_answers(&self) -> Self {
         Self { said: Arc::clone(&self.said), answers: None }
     }
 
-    /// Returns whether the principal has results of role lookups.
+    /// Returns whether the rights provider was asked for rights of the principal.
     pub fn was_asked_about(&self) -> bool {
-        self.answers.is_some()
+        self.answers.as_ref().is_some_and(|answers| !answers.rights.is_empty())
     }
 
-    /// Returns the result of the role lookup for `tenant`, or `None` without a lookup.
-    pub(crate) fn answer(&self, tenant: Option<&str>) -> Option<&RoleLookup> {
-        self.answers.as_ref()?.iter().find(|(known, _)| known.as_deref() == tenant).map(|(_, answer)| answer)
+    /// Returns the answer of the rights provider for `tenant`, or `None` if it was not asked.
+    pub(crate) fn answer(&self, tenant: Option<&TenantRef<'_>>) -> Option<&RightsLookup> {
+        let is_asked = |known: &Option<Tenant>| match (known, tenant) {
+            (Some(known), Some(tenant)) => tenant.is(known),
+            (None, None) => true,
+            _ => false,
+        };
+        self.answers.as_ref()?.rights.iter().find(|(known, _)| is_asked(known)).map(|(_, answer)| answer)
+    }
+
+    /// Returns the tenant that the rights provider has chosen, or `None` if it was not asked.
+    pub(crate) fn default_tenant(&self) -> Option<&DefaultTenant> {
+        self.answers.as_ref()?.default_tenant.as_ref()
     }
 
     /// Creates a principal of `source` from a JSON object of claims, without a credential. Intended for tests of applications and
@@ -214,7 +254,7 @@ impl Principal {
     #[doc(alias = "roles")]
     #[doc(alias = "role")]
     pub fn has_role<R: RoleSet>(&self, role: R) -> bool {
-        self.has(&role)
+        self.has(&role, None)
     }
 
     /// Returns whether the principal holds the permission, one that implies it, or a role that grants it. Considers the credential,
@@ -223,34 +263,39 @@ impl Principal {
     #[doc(alias = "permission")]
     #[doc(alias = "can")]
     pub fn has_permission<P: PermissionSet>(&self, permission: P) -> bool {
-        self.has(&permission)
+        self.has(&permission, None)
     }
 
     /// Returns whether the token contains the OAuth 2.0 scope, or one that implies it.
     #[doc(alias = "scopes")]
     #[doc(alias = "scope")]
     pub fn has_scope<S: ScopeSet>(&self, scope: S) -> bool {
-        self.has(&scope)
+        self.has(&scope, None)
     }
 
     /// Returns whether the principal holds the role within a tenant. Considers the role store only if the rule of the handler names
-    /// the role `in` the tenant, and the credential only if it belongs to the tenant.
-    pub fn has_role_in<R: RoleSet>(&self, role: R, tenant: &str) -> bool {
-        self.holds_text_within(R::VOCABULARY, role.index(), role.as_str(), Some(tenant))
+    /// the role `in` the tenant, and the credential only if it is bound to the tenant.
+    pub fn has_role_in<R: RoleSet>(&self, role: R, tenant: &Tenant) -> bool {
+        self.has(&role, Some(&tenant.borrowed()))
     }
 
     /// Like [`has_role_in`](Self::has_role_in), for a permission.
-    pub fn has_permission_in<P: PermissionSet>(&self, permission: P, tenant: &str) -> bool {
-        self.holds_text_within(P::VOCABULARY, permission.index(), permission.as_str(), Some(tenant))
+    pub fn has_permission_in<P: PermissionSet>(&self, permission: P, tenant: &Tenant) -> bool {
+        self.has(&permission, Some(&tenant.borrowed()))
     }
 
-    /// Returns the tenant of the credential, if its issuer serves tenants.
-    pub fn tenant(&self) -> Option<&str> {
-        self.said.tenant.as_deref()
+    /// Returns the tenant that the credential is bound to.
+    pub fn tenant(&self) -> Option<&Tenant> {
+        match &self.said.binding {
+            Binding::Tenant(tenant) => Some(tenant),
+            Binding::None | Binding::Incomplete(None) => None,
+            Binding::Incomplete(Some(tenant)) => Some(tenant),
+        }
     }
 
-    fn has<D: Declares>(&self, name: &D) -> bool {
-        self.holds_text_within(D::VOCABULARY, name.index(), name.as_str(), None)
+    fn has<D: Declares>(&self, name: &D, tenant: Option<&TenantRef<'_>>) -> bool {
+        let name = NameRef { vocabulary: D::VOCABULARY, index: name.index(), text: name.as_str() };
+        self.holds_within(name, tenant)
     }
 
     /// Returns the top-level claim with this name, if the issuer may confer it.

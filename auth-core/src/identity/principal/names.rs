@@ -5,9 +5,11 @@ use std::sync::OnceLock;
 
 use smallvec::SmallVec;
 
-use super::{Principal, RoleLookup};
+use super::{Principal, RightsLookup};
 use crate::identity::issuer::{Issuer, ListClaim, implies};
+use crate::identity::rights::NameRef;
 use crate::identity::scheme_id::SchemeId;
+use crate::identity::tenant::TenantRef;
 use crate::identity::vocabulary::{Bits, Name, NameKind, Vocabulary};
 use crate::runtime::strict_json::{Raw, Span};
 
@@ -91,66 +93,49 @@ impl Principal {
 
     /// Returns whether the principal holds the name directly, or holds a name that implies or grants it. A `tenant` of `None` is
     /// outside of tenants.
-    pub(crate) fn holds_within(&self, name: Name, tenant: Option<&str>) -> bool {
-        self.holds_text_within(name.vocabulary, name.index, name.text, tenant)
-    }
-
-    pub(super) fn holds_text_within(
-        &self,
-        vocabulary: &'static Vocabulary,
-        index: u16,
-        text: &str,
-        tenant: Option<&str>,
-    ) -> bool {
+    pub(crate) fn holds_within<'n>(&self, name: impl Into<NameRef<'n>>, tenant: Option<&TenantRef<'_>>) -> bool {
+        let name = name.into();
+        let NameRef { vocabulary, index, text } = name;
         let by_credential = vocabulary.kind == NameKind::Scope && tenant.is_none() || self.said.counts_in(tenant);
-        by_credential && self.holds_in(vocabulary, index, text) || self.was_given(vocabulary, index, text, tenant)
+        by_credential && self.holds_in(vocabulary, index, text) || self.was_given(name, tenant)
     }
 
-    /// Returns whether a role from a role lookup is the name, or implies or grants it.
-    fn was_given(&self, vocabulary: &'static Vocabulary, index: u16, text: &str, tenant: Option<&str>) -> bool {
-        let name = Name { vocabulary, index, text: "" };
-        let given = self.answered_roles(tenant);
-        match vocabulary.kind {
-            NameKind::Role if vocabulary.open => given.iter().any(|role| role == text),
-            NameKind::Role => given.iter().any(|role| implies(vocabulary, role, name)),
-            NameKind::Permission => {
-                let (types, mut found) = (&self.said.source.roles, false);
-                for roles in types.iter() {
-                    for index in given.iter().filter_map(|role| roles.index_of(role)) {
-                        let mut held = Bits::none_of(roles);
-                        held.add(roles, index);
-                        for index in held.iter() {
-                            types.each_grant(roles, index, &mut |granted| {
-                                found |= granted.vocabulary.is(vocabulary)
-                                    && (vocabulary.open && granted.text == text
-                                        || !vocabulary.open && implies(vocabulary, granted.text, name));
-                            });
-                        }
-                    }
-                }
-                found
-            }
-            NameKind::Scope => false,
-        }
-    }
-
-    /// Returns whether the absence of the name is proven, within a tenant or outside of tenants. If there was a role lookup,
-    /// neither its result nor the credential may contain the name. Otherwise only the credential counts.
-    ///
-    /// An empty result for a tenant proves nothing: the same tenant may have another spelling, and the caller chooses the spelling
-    /// in the path.
-    pub(crate) fn lacks_within(&self, name: Name, tenant: Option<&str>) -> bool {
+    /// Returns whether an answer of the rights provider contains the name, or a name that implies or grants it. Scopes limit what a
+    /// client may do for its user, so that only credentials have them.
+    fn was_given(&self, name: NameRef<'_>, tenant: Option<&TenantRef<'_>>) -> bool {
         match self.answer(tenant) {
-            Some(RoleLookup::OutOfReach) => false,
-            Some(RoleLookup::Roles(given)) => {
-                let mut listed = false;
-                self.each_written(name.vocabulary.kind, |written| listed |= implies(name.vocabulary, written, name));
-                let answered = tenant.is_none() || !given.is_empty();
-                let given = given.iter().any(|role| implies(name.vocabulary, role, name));
-                answered && !listed && !given && !self.omits(name.vocabulary.kind)
+            Some(RightsLookup::Answered(rights)) if name.vocabulary.kind != NameKind::Scope => {
+                rights.contain(name, &self.said.source.roles)
             }
-            None => self.said.counts_in(tenant) && self.lacks(name),
+            _ => false,
         }
+    }
+
+    /// Returns whether the absence of the role is proven, within a tenant or outside of tenants. Each source that could have answered
+    /// must have answered: the credential if its rights count there, and the provider if it was asked.
+    ///
+    /// An empty answer for a tenant proves nothing: the same tenant may have another spelling, and the caller chooses the spelling in
+    /// the path.
+    pub(crate) fn lacks_within(&self, name: Name, tenant: Option<&TenantRef<'_>>) -> bool {
+        let counts = self.said.counts_in(tenant);
+        match self.answer(tenant) {
+            Some(RightsLookup::OutOfReach) => false,
+            Some(RightsLookup::Answered(rights)) => {
+                let is_answered =
+                    !counts || !self.said.source.could_answer(name) || self.lists_all(name.vocabulary.kind);
+                let is_tenant = tenant.is_none() || !rights.is_empty();
+                is_answered && is_tenant && !self.writes(name) && rights.lack_role(name, &self.said.source.roles)
+            }
+            None => counts && self.lacks(name),
+        }
+    }
+
+    /// Returns whether the credential lists the name or one that implies it, or marks the list as omitted. It does not matter
+    /// whether the issuer may confer the name.
+    fn writes(&self, name: Name) -> bool {
+        let mut listed = false;
+        self.each_written(name.vocabulary.kind, |written| listed |= implies(name.vocabulary, written, name));
+        listed || self.omits(name.vocabulary.kind)
     }
 
     /// Returns whether the issuer proves that the caller does not hold the name. The credential must contain all lists of this
@@ -158,9 +143,7 @@ impl Principal {
     pub(crate) fn lacks(&self, name: Name) -> bool {
         let source = &self.said.source;
         let kind = name.vocabulary.kind;
-        let mut listed = false;
-        self.each_written(kind, |written| listed |= implies(name.vocabulary, written, name));
-        source.confers.allows(kind, name.text) && self.lists_all(kind) && !listed
+        source.confers.allows(kind, name.text) && self.lists_all(kind) && !self.writes(name)
     }
 
     /// Returns the lists of one kind, with their locations in the claims.
@@ -301,13 +284,6 @@ impl Principal {
                 visit(&prefixed);
             };
             list.form.each(value, &mut visit);
-        }
-    }
-
-    fn answered_roles(&self, tenant: Option<&str>) -> &[String] {
-        match self.answer(tenant) {
-            Some(RoleLookup::Roles(roles)) => roles,
-            Some(RoleLookup::OutOfReach) | None => &[],
         }
     }
 }

@@ -15,6 +15,8 @@ pub enum Fact {
     Authenticated,
     /// A role, permission or scope: its kind, its name, and its tenant.
     Name(String, String, Option<String>),
+    /// A right within a tenant with these dimensions, as written.
+    TenantMember(String),
     /// A claim, with its value as JSON.
     Claim(String, String),
     /// A login of at most this age, in seconds.
@@ -56,7 +58,10 @@ impl Fact {
         let whole = || arguments.map(str::to_owned);
         let read = match word {
             "" => return None,
-            "authenticated" => Self::Authenticated,
+            "authenticated" => match arguments {
+                None => Self::Authenticated,
+                Some(arguments) => Self::TenantMember(arguments.strip_prefix("in = ")?.to_owned()),
+            },
             "role" | "permission" | "scope" => {
                 let (names, tenant) = match arguments?.rsplit_once(", in = ") {
                     Some((names, tenant)) => (names, Some(tenant.to_owned())),
@@ -102,6 +107,7 @@ impl fmt::Display for Fact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Authenticated => f.write_str("authenticated"),
+            Self::TenantMember(tenant) => write!(f, "authenticated(in = {tenant})"),
             Self::Name(kind, name, None) => write!(f, "{kind}({})", quoted(name)),
             Self::Name(kind, name, Some(tenant)) => write!(f, "{kind}({}, in = {tenant})", quoted(name)),
             Self::Claim(name, value) => write!(f, "claim({}, {value})", quoted(name)),
@@ -150,6 +156,8 @@ mod tests {
             Fact::Authenticated,
             name(None),
             name(Some("org")),
+            name(Some("(org, team)")),
+            Fact::TenantMember("(org, team)".to_owned()),
             Fact::Claim("/a/b".to_owned(), "true".to_owned()),
             Fact::MaxAge(0),
             Fact::MaxAge(90),

@@ -12,6 +12,7 @@ mod max_age;
 mod named;
 mod network;
 mod scheme;
+mod tenant_member;
 
 pub use self::acr::Acr;
 pub use self::authenticated::Authenticated;
@@ -21,9 +22,11 @@ pub use self::country::Country;
 pub use self::direct::Direct;
 pub use self::fact::Fact;
 pub use self::max_age::MaxAge;
-pub use self::named::{Named, TenantRole};
+pub(crate) use self::named::may_count;
+pub use self::named::{Named, NamedIn};
 pub use self::network::Network;
 pub use self::scheme::ByScheme;
+pub use self::tenant_member::TenantMember;
 
 use crate::policy::facts::Facts;
 use crate::policy::truth::Truth;
@@ -36,7 +39,9 @@ pub enum Atom {
     /// A role, a permission or a scope.
     Named(Named),
     /// A role or a permission within a tenant.
-    TenantRole(TenantRole),
+    NamedIn(NamedIn),
+    /// A right within a tenant.
+    TenantMember(TenantMember),
     /// A claim that equals or contains a value.
     Claim(Claim),
     /// A recent login.
@@ -74,7 +79,8 @@ macro_rules! each {
         match $atom {
             Atom::Authenticated($it) => $answer,
             Atom::Named($it) => $answer,
-            Atom::TenantRole($it) => $answer,
+            Atom::NamedIn($it) => $answer,
+            Atom::TenantMember($it) => $answer,
             Atom::Claim($it) => $answer,
             Atom::MaxAge($it) => $answer,
             Atom::Acr($it) => $answer,
@@ -181,7 +187,7 @@ pub(crate) mod tests {
             cross_site,
             caller,
             sources: &[],
-            elsewhere: Default::default(),
+            external: Default::default(),
             checks: Default::default(),
         }
     }

@@ -1,7 +1,9 @@
 use super::{Fact, Requirement};
-use crate::identity::principal::RoleLookup;
+use crate::identity::issuer::Issuer;
+use crate::identity::principal::{Principal, RightsLookup};
+use crate::identity::tenant::TenantRef;
 use crate::identity::vocabulary::{Name, NameKind};
-use crate::policy::facts::{CallerFacts, Facts};
+use crate::policy::facts::{CallerFacts, Facts, TenantUnknown};
 use crate::policy::truth::Truth;
 
 /// A role, a permission or a scope that the caller holds.
@@ -10,11 +12,11 @@ pub struct Named(pub Name);
 
 /// A role or a permission that the caller holds within a tenant.
 #[derive(Clone, Copy, Debug)]
-pub struct TenantRole {
+pub struct NamedIn {
     /// The role or permission.
     pub name: Name,
-    /// The name of the path parameter that contains the tenant.
-    pub tenant: &'static str,
+    /// The dimensions of the tenant.
+    pub tenant: &'static [&'static str],
 }
 
 /// Whether the name may be negated. Callers can omit permissions, scopes and open names by presenting less (C4).
@@ -24,12 +26,12 @@ const fn may_be_negated(name: Name) -> bool {
 
 /// Returns the truth of a name in a tenant, or outside of tenants.
 #[inline(never)]
-fn truth(name: Name, tenant: Option<&str>, negated: bool, facts: &Facts<'_>) -> Truth {
-    let elsewhere = facts.elsewhere;
-    let is_asked = elsewhere.is_asked && name.vocabulary.kind != NameKind::Scope;
+fn truth(name: Name, tenant: Option<&TenantRef<'_>>, negated: bool, facts: &Facts<'_>) -> Truth {
+    let external = facts.external;
+    let is_asked = external.is_asked && name.vocabulary.kind != NameKind::Scope;
     facts.of_caller(
         |caller| {
-            let unknown = |otherwise| if elsewhere.unknown_holds { Truth::HOLDS } else { otherwise };
+            let unknown = |otherwise| if external.unknown_holds { Truth::HOLDS } else { otherwise };
             if negated && !may_be_negated(name) {
                 return Truth::NO;
             }
@@ -38,22 +40,23 @@ fn truth(name: Name, tenant: Option<&str>, negated: bool, facts: &Facts<'_>) -> 
             }
             match caller.answer(tenant) {
                 None if is_asked => unknown(Truth::NO),
-                Some(RoleLookup::OutOfReach) => unknown(Truth::OUT_OF_REACH),
-                // All lookups have answered, or the credential is the only source of names.
-                None | Some(RoleLookup::Roles(_)) => Truth::settled(negated && caller.lacks_within(name, tenant)),
+                Some(RightsLookup::OutOfReach) => unknown(Truth::OUT_OF_REACH),
+                // The provider has answered, or the credential is the only source of names.
+                None | Some(RightsLookup::Answered(_)) => Truth::settled(negated && caller.lacks_within(name, tenant)),
             }
         },
-        |source| match negated {
-            false => {
-                let counts = name.vocabulary.kind == NameKind::Scope || source.tenancy.could_count(tenant.is_some());
-                counts && source.could_hold(name) || is_asked && source.roles.could_hold(name)
-            }
-            true => {
-                let counts = source.tenancy.could_count(tenant.is_some());
-                may_be_negated(name) && (is_asked || counts && source.could_answer(name))
-            }
-        },
+        |source| could_hold(name, &[], negated, source, is_asked),
     )
+}
+
+/// Returns whether a credential of an issuer could satisfy the name, in a tenant with these dimensions or outside of tenants.
+fn could_hold(name: Name, dimensions: &[&str], negated: bool, source: &Issuer, is_asked: bool) -> bool {
+    let is_scope = name.vocabulary.kind == NameKind::Scope;
+    let counts = is_scope || source.tenancy.could_count(dimensions);
+    match negated {
+        false => counts && source.could_hold(name) || is_asked && source.roles.could_hold(name),
+        true => may_be_negated(name) && (is_asked || counts && source.could_answer(name)),
+    }
 }
 
 impl Requirement for Named {
@@ -73,21 +76,45 @@ impl Requirement for Named {
     }
 }
 
-impl Requirement for TenantRole {
+impl Requirement for NamedIn {
     const ABOUT_CALLER: bool = true;
 
     fn describe(&self, _: &'static str) -> Fact {
         let (kind, name) = (self.name.vocabulary.kind.word(), self.name.text);
-        Fact::Name(kind.to_owned(), name.to_owned(), Some(self.tenant.to_owned()))
+        Fact::Name(kind.to_owned(), name.to_owned(), Some(dimensions_text(self.tenant)))
     }
 
     fn truth(&self, negated: bool, facts: &Facts<'_>) -> Truth {
-        match (facts.elsewhere.tenant(self.tenant), facts.caller) {
-            // The parameter is missing in the pattern, which the set-up check reports. No caller holds or lacks a role in a missing
-            // tenant.
-            (None, CallerFacts::Known(_)) => Truth::NO,
-            (tenant, _) => truth(self.name, Some(tenant.unwrap_or_default()), negated, facts),
+        let Self { name, tenant } = *self;
+        let external = facts.external;
+        let CallerFacts::Known(caller) = facts.caller else {
+            let is_asked = external.is_asked && name.vocabulary.kind != NameKind::Scope;
+            return facts.of_caller(
+                |_| Truth::NO,
+                |source| source.tenancy.could_enter(tenant) && could_hold(name, tenant, negated, source, is_asked),
+            );
+        };
+        match external.tenant(tenant, Some(caller)) {
+            // TENANT-5: nobody is known to hold a name in an unknown tenant, or to lack it.
+            Err(TenantUnknown) if external.missing_holds && !negated => Truth::HOLDS,
+            Err(TenantUnknown) => Truth::NO,
+            Ok(tenant) if !may_count(caller, &tenant) => Truth::NO,
+            Ok(tenant) => truth(name, Some(&tenant), negated, facts),
         }
+    }
+}
+
+/// Returns whether any right of the caller could count in a tenant. A bound credential counts only in tenants that have a dimension
+/// in common with its own, and no dimension with another value (TENANT-10, TENANT-12).
+pub(crate) fn may_count(caller: &Principal, tenant: &TenantRef<'_>) -> bool {
+    caller.tenant().is_none_or(|bound| tenant.shares_dimension(bound) && !tenant.contradicts(bound))
+}
+
+/// Returns the dimensions as written after `in =`.
+pub(crate) fn dimensions_text(dimensions: &[&str]) -> String {
+    match dimensions {
+        [one] => (*one).to_owned(),
+        several => format!("({})", several.join(", ")),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The decision function. It takes rules and facts, and returns a [`Decision`]. It is pure: no I/O, no clock, no framework.
 //!
 //! # Why
-//! The choice between 401 and 403 is made here for all callers, so that there are no special cases elsewhere. Each literal answers
+//! The choice between 401 and 403 is made here for all callers, so that there are no special cases external. Each literal answers
 //! whether it holds **now** and whether it **could** hold with a better credential ([`crate::policy::truth`]). The fold of the
 //! first answers grants access. The fold of the second answers distinguishes 401 from 403. Enumerating the possible values of
 //! unknown literals was rejected, because `role("a") || !role("a")` would be true for an anonymous caller.
@@ -17,9 +17,11 @@ use self::residual::Residual;
 pub use self::rules::Rules;
 use crate::client::csrf::CrossSite;
 use crate::denial::{Denial, Reason, RetryAfter};
+use crate::identity::principal::{DefaultTenant, Principal};
 use crate::identity::scheme_id::{SchemeId, SchemeSet};
-use crate::identity::vocabulary::NameKind;
-use crate::policy::facts::{CallerFacts, Checks, ExternalRoles, Facts};
+use crate::identity::tenant::Tenant;
+use crate::policy::atom::may_count;
+use crate::policy::facts::{CallerFacts, Checks, ExternalRights, Facts};
 use crate::policy::rule::{CallerAccess, Literal};
 use crate::policy::truth::Truth;
 
@@ -30,9 +32,11 @@ pub enum Decision {
     Allow,
     /// The presented credential must be verified before deciding again.
     Verify,
-    /// The caller's external roles, which no credential carries, must be looked up before deciding again. Contains the tenant, or
-    /// `None` for roles outside of tenants.
-    AskRoles(Option<String>),
+    /// The caller's rights that no credential carries must be looked up before deciding again. Contains the tenant, or `None` for
+    /// rights outside of tenants.
+    AskRights(Option<Tenant>),
+    /// The rights provider must choose a tenant for the request, which names none, before deciding again.
+    AskDefaultTenant,
     /// The check of the handler's rule with this index must run before deciding again.
     Check(u8),
     /// The request is denied.
@@ -72,8 +76,10 @@ fn in_order(case: &DecisionInput<'_>) -> Decision {
         cross_site_on_ambient,         //  6   403
         not_verified_yet,              //      verify, then 7 to 10
         deny_rejected_credential,      //  7   503, 8   401, 9   403
+        bound_to_another_tenant,       //      403
+        tenant_is_unknown,             // 10a  400, or ask for the default tenant
         allow_if_satisfied,            // 10   the handler runs
-        needs_roles,                   //      look up external roles, or 503 if the lookup failed
+        needs_rights,                  //      look up rights, or 503 if the lookup failed
         needs_check,                   // 11   run a check, and decide again
     }
     deny_insufficient(case) //            10   401 or 403
@@ -82,7 +88,7 @@ fn in_order(case: &DecisionInput<'_>) -> Decision {
 /// Returns the caller that counts for the decision. A browser sends a cookie with every request. Where the rules admit anonymous
 /// callers, an expired or revoked cookie and one sent by a page of another site are therefore ignored. Neither excludes a caller
 /// that could pass without it. A credential that cannot be verified now is also ignored there, if the handler accepts outages
-/// (M14).
+/// (M14), and so is one that is bound to another tenant (RIGHTS-14).
 pub fn effective_caller<'a>(rules: Rules<'_>, facts: &Facts<'a>) -> CallerFacts<'a> {
     if is_discarded(rules, facts) { CallerFacts::Nobody } else { facts.caller }
 }
@@ -91,7 +97,9 @@ fn is_discarded(rules: Rules<'_>, facts: &Facts<'_>) -> bool {
     let cookie_fails = |scheme| !passes_cross_site(scheme, facts.cross_site) && is_like_a_cookie(scheme);
     let may_be = match facts.caller {
         CallerFacts::Presented(scheme) => cookie_fails(scheme),
-        CallerFacts::Known(principal) => cookie_fails(principal.scheme()),
+        CallerFacts::Known(principal) => {
+            cookie_fails(principal.scheme()) || facts.external.is_bound_elsewhere(principal)
+        }
         CallerFacts::Refused(denial) => match denial.reason {
             Reason::RevokedCredentials | Reason::ExpiredCredentials => denial.scheme.is_some_and(is_like_a_cookie),
             Reason::AuthenticationUnavailable(_) => rules.handler.reads == CallerAccess::CallerOrOutage,
@@ -218,20 +226,68 @@ fn allow_if_satisfied(case: &DecisionInput<'_>) -> Option<Decision> {
     case.truth.now.then_some(Decision::Allow)
 }
 
-/// Returns a lookup of external roles if they could change the decision. Tenants are looked up one at a time, in the order of the
-/// rules, because the first answer may be enough.
-fn needs_roles(case: &DecisionInput<'_>) -> Option<Decision> {
+/// Denies a caller whose credential is bound to another tenant than the one that the request is about. No atom about the caller holds
+/// for them (TENANT-10). [`effective_caller`] has already ignored the credential if anonymous callers could pass.
+#[inline]
+fn bound_to_another_tenant(case: &DecisionInput<'_>) -> Option<Decision> {
     let CallerFacts::Known(principal) = case.facts.caller else { return None };
-    if !case.facts.elsewhere.is_asked {
+    case.facts.external.is_bound_elsewhere(principal).then(|| deny(case, Reason::InsufficientPermissions))
+}
+
+/// Denies a request without a valid tenant if a tenant could change the decision, or if the handler would get none. If the request
+/// names no tenant at all, the rights provider may choose one, except for a credential that is bound to a tenant (TENANT-4).
+#[inline]
+fn tenant_is_unknown(case: &DecisionInput<'_>) -> Option<Decision> {
+    let external = case.facts.external;
+    if external.tenants.is_empty() {
         return None;
     }
-    let elsewhere = ExternalRoles { unknown_holds: true, ..case.facts.elsewhere };
-    let facts = Facts { elsewhere, checks: case.facts.checks.at_best(), ..*case.facts };
+    let caller = match case.facts.caller {
+        CallerFacts::Known(principal) => Some(principal),
+        _ if case.truth.now => None,
+        _ => return None,
+    };
+    let is_unknown = |dimensions: &[&'static str]| external.tenant(dimensions, caller).is_err();
+    let matters = if case.truth.now {
+        case.rules.handler.takes_tenant() && is_unknown(&case.rules.dimensions())
+    } else {
+        case.rules.literals().into_iter().filter_map(Literal::tenant).any(is_unknown) && could_hold_in_a_tenant(case)
+    };
+    if !matters {
+        return None;
+    }
+    let may_ask = external.is_asked && external.names_none();
+    match caller.filter(|caller| may_ask && caller.tenant().is_none()).map(Principal::default_tenant) {
+        Some(None) => Some(Decision::AskDefaultTenant),
+        Some(Some(DefaultTenant::OutOfReach)) => Some(deny(case, Reason::AuthenticationUnavailable(RETRY))),
+        Some(Some(DefaultTenant::Answered(_))) | None => Some(deny(case, Reason::TenantRequired)),
+    }
+}
+
+/// Returns whether the rules could hold for a caller with every right in the tenants that are unknown, and could not without.
+fn could_hold_in_a_tenant(case: &DecisionInput<'_>) -> bool {
+    let checks = case.facts.checks.at_best();
+    let could = |missing_holds| {
+        let external = ExternalRights { unknown_holds: true, missing_holds, ..case.facts.external };
+        case.rules.truth(&Facts { external, checks, ..*case.facts }).could
+    };
+    !could(false) && could(true)
+}
+
+/// Returns a lookup of rights if they could change the decision. Tenants are looked up one at a time, in the order of the rules,
+/// because the first answer may be enough.
+fn needs_rights(case: &DecisionInput<'_>) -> Option<Decision> {
+    let CallerFacts::Known(principal) = case.facts.caller else { return None };
+    if !case.facts.external.is_asked {
+        return None;
+    }
+    let external = ExternalRights { unknown_holds: true, ..case.facts.external };
+    let facts = Facts { external, checks: case.facts.checks.at_best(), ..*case.facts };
     let at_best = DecisionInput { facts: &facts, truth: case.rules.truth(&facts), ..*case };
-    // Without assumptions about roles that are unknown, and about checks that have not run.
+    // Without assumptions about rights that are unknown, and about checks that have not run.
     let as_known = Facts { checks: case.facts.checks.at_best(), ..*case.facts };
-    let without_checks = Facts { elsewhere, ..*case.facts };
-    // Roles matter if they could change access, the choice of 401 or 403, or whether only scopes are missing.
+    let without_checks = Facts { external, ..*case.facts };
+    // Rights matter if they could change access, the choice of 401 or 403, or whether only scopes are missing.
     let is_open = || {
         case.rules.truth(&without_checks).now
             || at_best.truth.now && !case.rules.truth(&as_known).now
@@ -241,19 +297,19 @@ fn needs_roles(case: &DecisionInput<'_>) -> Option<Decision> {
     if !is_open() {
         return None;
     }
-    let unasked = |literal: &&Literal| {
-        let tenant = literal.tenant().map(|name| elsewhere.tenant(name).unwrap_or_default());
-        let by_roles = literal.name().is_some_and(|name| name.vocabulary.kind != NameKind::Scope);
-        by_roles && principal.answer(tenant).is_none() && !literal.truth(case.facts).now
-    };
-    let first = case.rules.literals().into_iter().find(unasked);
-    Some(match first {
-        Some(literal) => {
-            Decision::AskRoles(literal.tenant().map(|name| elsewhere.tenant(name).unwrap_or_default().to_owned()))
+    let unasked = |literal: &Literal| {
+        if literal.truth(case.facts).now || !literal.needs_rights() {
+            return None;
         }
-        // All lookups are done and one has failed. A check may still grant the request.
-        None => needs_check(case).unwrap_or_else(|| deny(case, Reason::AuthenticationUnavailable(RETRY))),
-    })
+        let Some(dimensions) = literal.tenant() else {
+            return principal.answer(None).is_none().then_some(Decision::AskRights(None));
+        };
+        let tenant = external.tenant(dimensions, Some(principal)).ok().filter(|tenant| may_count(principal, tenant))?;
+        principal.answer(Some(&tenant)).is_none().then(|| Decision::AskRights(tenant.to_tenant()))
+    };
+    // After all lookups, one of which has failed, a check may still grant the request.
+    let asked = case.rules.literals().into_iter().find_map(unasked);
+    asked.or_else(|| Some(needs_check(case).unwrap_or_else(|| deny(case, Reason::AuthenticationUnavailable(RETRY)))))
 }
 
 /// Returns the first check, in the order in which they are written, whose result can still grant the request.

@@ -2,7 +2,7 @@
 
 use crate::identity::vocabulary::Name;
 use crate::policy::facts::{Checks, Facts};
-use crate::policy::rule::{CallerAccess, FactsNeeded, Formula, Literal, Rule};
+use crate::policy::rule::{CallerAccess, DimensionSets, FactsNeeded, Formula, Literal, Rule};
 use crate::policy::truth::Truth;
 
 /// The rules that must all hold: those of the scopes around a handler, and its own.
@@ -46,9 +46,20 @@ impl<'a> Rules<'a> {
         self.literals().into_iter().filter_map(Literal::name)
     }
 
-    /// Returns the path parameters that atoms use as tenants.
-    pub fn tenants(self) -> impl Iterator<Item = &'static str> {
-        self.literals().into_iter().filter_map(Literal::tenant)
+    /// Returns the dimensions of the tenants that atoms name, each once.
+    pub fn dimensions(self) -> Vec<&'static str> {
+        let mut names = Vec::new();
+        for name in self.literals().into_iter().filter_map(Literal::tenant).flatten() {
+            if !names.contains(name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    /// Returns the dimensions that each way to satisfy all rules names.
+    pub(crate) fn dimension_sets(self) -> DimensionSets {
+        self.formulas().fold(DimensionSets::ALWAYS, |sets, formula| sets.and(DimensionSets::of(formula)))
     }
 
     /// Returns the path parameters that contain keys of objects: those of atoms, and those of the handler's arguments.
@@ -57,7 +68,7 @@ impl<'a> Rules<'a> {
         self.literals().into_iter().filter_map(Literal::object_key).chain(taken)
     }
 
-    pub(super) fn literals(self) -> Vec<&'a Literal> {
+    pub(crate) fn literals(self) -> Vec<&'a Literal> {
         let mut literals = Vec::new();
         for formula in self.formulas() {
             formula.literals(&mut |literal| {

@@ -30,6 +30,8 @@ pub enum ArgRequirement {
     Lease,
     /// A ticket for the caller's token.
     Ticket,
+    /// The tenant that was decided on.
+    Tenant,
 }
 
 /// An object that a handler takes.
@@ -47,7 +49,7 @@ impl ArgRequirement {
     /// Returns what the argument reads of the caller.
     pub const fn reads(self) -> CallerAccess {
         match self {
-            Self::Nothing | Self::Data | Self::Body | Self::Object(_) => CallerAccess::Nothing,
+            Self::Nothing | Self::Data | Self::Body | Self::Object(_) | Self::Tenant => CallerAccess::Nothing,
             Self::MaybeCallerOrOutage => CallerAccess::CallerOrOutage,
             Self::MaybeCaller
             | Self::Caller
@@ -77,6 +79,11 @@ impl ArgRequirement {
     /// Returns whether the extractor reads the body.
     pub const fn is_body(self) -> bool {
         matches!(self, Self::Body)
+    }
+
+    /// Returns whether the argument contains the tenant that was decided on.
+    pub const fn takes_tenant(&self) -> bool {
+        matches!(self, Self::Tenant)
     }
 
     /// Returns whether the argument needs the caller's permission on an object.

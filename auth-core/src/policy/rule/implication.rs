@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use super::{Formula, Literal};
 use crate::client::country::CountryCode;
 use crate::identity::vocabulary::{Name, Text};
-use crate::policy::atom::{Atom, Country, Named, Network, TenantRole};
+use crate::policy::atom::{Atom, Country, Named, NamedIn, Network, TenantMember};
 
 /// A literal, or its opposite.
 #[derive(Clone, Copy)]
@@ -48,8 +48,12 @@ const fn includes(larger: &Atom, smaller: &Atom) -> bool {
         (Atom::Check(_), _) => false, // the result of a check is unknown at compile time
         (Atom::Authenticated(_), smaller) => smaller.is_about_caller(),
         (Atom::Named(Named(larger)), Atom::Named(Named(smaller))) => smaller.implies(*larger),
-        (Atom::TenantRole(larger), Atom::TenantRole(smaller)) => {
-            same(larger.tenant, smaller.tenant) && smaller.name.implies(larger.name)
+        (Atom::NamedIn(larger), Atom::NamedIn(smaller)) => {
+            same_dimensions(larger.tenant, smaller.tenant) && smaller.name.implies(larger.name)
+        }
+        // Every name in a tenant makes its holder a member, except those that rules negate external.
+        (Atom::TenantMember(TenantMember(larger)), Atom::TenantMember(TenantMember(smaller))) => {
+            same_dimensions(larger, smaller)
         }
         (Atom::Claim(larger), Atom::Claim(smaller)) => {
             same(larger.name, smaller.name) && larger.value.is(smaller.value)
@@ -159,6 +163,18 @@ const fn same(one: &str, other: &str) -> bool {
     crate::identity::vocabulary::same(one, other)
 }
 
+/// Whether both lists name the same tenant. Their order is part of the name.
+const fn same_dimensions(one: &[&str], other: &[&str]) -> bool {
+    let mut index = 0;
+    while index < one.len() && index < other.len() {
+        if !same(one[index], other[index]) {
+            return false;
+        }
+        index += 1;
+    }
+    one.len() == other.len()
+}
+
 impl Formula {
     /// Returns the first name of the same kind in the rule that is declared by another type.
     const fn asks_of_another(&self, name: Name) -> Option<Name> {
@@ -181,7 +197,7 @@ impl Formula {
         match self {
             Self::Literal(Literal { atom: Atom::Named(Named(held)), negated: false, .. }) => held.implies(name),
             // A name in one tenant is not a name in all.
-            Self::Literal(Literal { atom: Atom::TenantRole(TenantRole { .. }), .. } | _) => false,
+            Self::Literal(Literal { atom: Atom::NamedIn(NamedIn { .. }), .. } | _) => false,
             Self::All(parts) => {
                 let mut index = 0;
                 while index < parts.len() {

@@ -3,13 +3,16 @@
 mod implication;
 mod redundancy;
 mod handler_args;
+mod dimensions;
 mod display;
 
+pub(crate) use self::dimensions::DimensionSets;
+pub use self::dimensions::check_tenant;
 pub use self::handler_args::{ArgRequirement, ObjectArg};
 pub use self::implication::check_proof;
 pub use self::redundancy::{Part, check_all, check_any, check_possible};
-use crate::identity::vocabulary::Name;
-use crate::policy::atom::{Atom, Authenticated, Check, Named, Network, ObjectKey, TenantRole};
+use crate::identity::vocabulary::{Name, NameKind};
+use crate::policy::atom::{Atom, Authenticated, Check, Named, NamedIn, Network, ObjectKey, TenantMember};
 use crate::policy::facts::Facts;
 use crate::policy::truth::Truth;
 
@@ -100,7 +103,7 @@ pub struct FactsNeeded {
     pub place: bool,
     /// The country of the client.
     pub country: bool,
-    /// The tenant in the path.
+    /// The tenant of the request.
     pub tenant: bool,
     /// The results of application-defined checks.
     pub check: bool,
@@ -211,6 +214,11 @@ impl Rule {
         self.terms.formula.is_about_object()
     }
 
+    /// Returns whether an argument of the handler needs the tenant that was decided on.
+    pub(crate) fn takes_tenant(&self) -> bool {
+        self.arguments.iter().any(ArgRequirement::takes_tenant)
+    }
+
     /// Returns the objects that the handler takes.
     pub fn objects(&self) -> impl Iterator<Item = &'static ObjectArg> {
         self.arguments.iter().filter_map(ArgRequirement::object)
@@ -258,7 +266,7 @@ impl Formula {
                 return match atom {
                     Atom::Network(_) => FactsNeeded { place: true, ..NOTHING },
                     Atom::Country(_) => FactsNeeded { place: true, country: true, ..NOTHING },
-                    Atom::TenantRole(_) => FactsNeeded { caller: true, tenant: true, ..NOTHING },
+                    Atom::NamedIn(_) | Atom::TenantMember(_) => FactsNeeded { caller: true, tenant: true, ..NOTHING },
                     Atom::Check(check) => FactsNeeded { caller: check.names_principal, check: true, ..NOTHING },
                     atom => FactsNeeded { caller: atom.is_about_caller(), ..NOTHING },
                 };
@@ -331,11 +339,19 @@ impl Literal {
         }
     }
 
-    /// Returns the path parameter that the literal uses as its tenant.
-    pub const fn tenant(&self) -> Option<&'static str> {
+    /// Returns the dimensions of the literal's tenant.
+    pub const fn tenant(&self) -> Option<&'static [&'static str]> {
         match self.atom {
-            Atom::TenantRole(TenantRole { tenant, .. }) => Some(tenant),
+            Atom::NamedIn(NamedIn { tenant, .. }) | Atom::TenantMember(TenantMember(tenant)) => Some(tenant),
             _ => None,
+        }
+    }
+
+    /// Returns whether the rights provider could satisfy the literal.
+    pub(crate) fn needs_rights(&self) -> bool {
+        match self.atom {
+            Atom::TenantMember(_) => true,
+            _ => self.name().is_some_and(|name| name.vocabulary.kind != NameKind::Scope),
         }
     }
 
@@ -350,7 +366,7 @@ impl Literal {
     /// Returns the role, permission or scope of the literal, if it has one.
     pub const fn name(&self) -> Option<Name> {
         match self.atom {
-            Atom::Named(Named(name)) | Atom::TenantRole(TenantRole { name, .. }) => Some(name),
+            Atom::Named(Named(name)) | Atom::NamedIn(NamedIn { name, .. }) => Some(name),
             _ => None,
         }
     }

@@ -92,7 +92,8 @@ pub(super) fn read_claims(
         omitted: read.omitted,
     };
     let begins_at = read.begins_at.map(|(time, _)| time);
-    Ok((Principal::new(Arc::clone(source), signs.named(issuer), claims, lists, login), begins_at))
+    let owner = signs.owner(issuer, &claims)?;
+    Ok((Principal::new(Arc::clone(source), owner, claims, lists, login), begins_at))
 }
 
 impl RegisteredClaims {

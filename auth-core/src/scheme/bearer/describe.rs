@@ -38,9 +38,7 @@ impl Bearer {
         for other in &issuer.signs_for {
             said += &format!(" also of {other:?},");
         }
-        if let Some(tenant) = &issuer.tenant {
-            said += &format!(" of the tenant {tenant:?},");
-        }
+        said += &issuer.tenants.to_string();
         if issuer.leeway != settings::LEEWAY {
             said += &format!(" by a clock that may be {} s off,", issuer.leeway.as_secs());
         }

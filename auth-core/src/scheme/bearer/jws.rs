@@ -115,7 +115,7 @@ pub(super) fn verify(
     let (issuer, signs) = match (by_name(&named), resolved.filter(|(of, _)| *of == named)) {
         (Some(issuer), _) => (Some(issuer), IssuerClaim::Itself),
         (None, Some((_, resolved))) => {
-            (by_name(&resolved.issuer), IssuerClaim::Another(&named, resolved.tenant.as_deref()))
+            (by_name(&resolved.issuer), IssuerClaim::Another(&named, resolved.tenant.as_ref()))
         }
         (None, None) => match listed() {
             Some(issuer) => (Some(issuer), IssuerClaim::Listed(&named)),

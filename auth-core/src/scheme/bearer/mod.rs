@@ -10,6 +10,7 @@ mod denials;
 mod conditions;
 mod key;
 mod header;
+mod tenant;
 mod presentation;
 mod claims;
 #[cfg(feature = "oidc")]
@@ -46,8 +47,9 @@ use self::remote::{Introspector, Remote};
 use self::resolver::Resolver;
 pub use self::resolver::{IssuerResolver, IssuersUnavailable, Resolved};
 pub use self::settings::{Jwt, JwtError, sign_hs256};
+use self::tenant::TokenTenants;
 use crate::denial::Denial;
-use crate::identity::issuer::{Issuer, RoleTypes, Tenancy};
+use crate::identity::issuer::{Issuer, RoleTypes};
 use crate::identity::principal::Principal;
 use crate::identity::scheme_id::SchemeId;
 use crate::runtime::clock;
@@ -74,7 +76,7 @@ struct TokenIssuer {
     /// The reason for an HMAC secret in addition to public keys.
     mixed_keys: Option<String>,
     headers: SeenHeaders,
-    tenant: Option<String>,
+    tenants: TokenTenants,
     remote: Remote,
 }
 
@@ -130,10 +132,10 @@ impl Bearer {
                 return Err((name(jwt), JwtError::SharedSecret));
             }
         }
-        let tenancy = if resolver.is_some() { Tenancy::Perhaps } else { Tenancy::Never };
+        let is_resolved = resolver.is_some();
         let prepare = |jwt: Jwt| {
             let name = name(&jwt);
-            jwt.prepare(roles, tenancy).map_err(|error| (name, error))
+            jwt.prepare(roles, is_resolved).map_err(|error| (name, error))
         };
         let issuers = jwts.into_iter().map(prepare).collect::<Result<Vec<_>, _>>()?;
         let longest = issuers.iter().map(|issuer| issuer.longest).max().unwrap_or_default();

@@ -3,7 +3,9 @@
 use subtle::ConstantTimeEq as _;
 
 use super::TokenIssuer;
+use crate::denial::Denial;
 use crate::identity::principal::CredentialOwner;
+use crate::identity::tenant::Tenant;
 
 /// The proof that the caller has presented in addition to the token.
 #[derive(Clone, Copy)]
@@ -37,7 +39,7 @@ pub(super) enum IssuerClaim<'a> {
     /// Another issuer that is listed in the settings.
     Listed(&'a str),
     /// Another issuer that a resolver has mapped to the signing issuer, and its tenant.
-    Another(&'a str, Option<&'a str>),
+    Another(&'a str, Option<&'a Tenant>),
 }
 
 impl IssuerClaim<'_> {
@@ -56,14 +58,13 @@ impl IssuerClaim<'_> {
         }
     }
 
-    pub(super) fn named(&self, issuer: &TokenIssuer) -> CredentialOwner {
-        let configured = issuer.tenant.as_deref();
-        match self {
-            Self::Itself => CredentialOwner { issuer: None, tenant: configured.map(Box::from) },
-            Self::Listed(name) => CredentialOwner { issuer: Some((*name).into()), tenant: configured.map(Box::from) },
-            Self::Another(name, tenant) => {
-                CredentialOwner { issuer: Some((*name).into()), tenant: tenant.or(configured).map(Box::from) }
-            }
-        }
+    /// Returns the issuer and the tenant of a token with these claims.
+    pub(super) fn owner(&self, issuer: &TokenIssuer, claims: &str) -> Result<CredentialOwner, Denial> {
+        let (name, resolved) = match self {
+            Self::Itself => (None, None),
+            Self::Listed(name) => (Some(*name), None),
+            Self::Another(name, tenant) => (Some(*name), *tenant),
+        };
+        Ok(CredentialOwner { issuer: name.map(Box::from), binding: issuer.tenants.of(claims, resolved)? })
     }
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::scheme_id::SchemeId;
+use crate::identity::tenant::Tenant;
 use crate::runtime::concurrency_limit::ConcurrencyLimit;
 use crate::runtime::future::BoxFuture;
 use crate::runtime::single_flight::SingleFlightCache;
@@ -20,7 +21,7 @@ use crate::runtime::timeout;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resolved {
     pub(super) issuer: Arc<str>,
-    pub(super) tenant: Option<Arc<str>>,
+    pub(super) tenant: Option<Tenant>,
 }
 
 impl Resolved {
@@ -30,10 +31,10 @@ impl Resolved {
         Self { issuer: issuer.into(), tenant: None }
     }
 
-    /// Sets the tenant to which the issuer belongs. Roles and permissions of its tokens apply in this tenant only.
+    /// Binds the tokens of the issuer to a tenant. Their roles and permissions count in this tenant only.
     #[must_use]
-    pub fn of_tenant(self, tenant: &str) -> Self {
-        Self { tenant: Some(tenant.into()), ..self }
+    pub fn of_tenant(self, tenant: Tenant) -> Self {
+        Self { tenant: Some(tenant), ..self }
     }
 }
 
@@ -49,13 +50,14 @@ crate::debug_as_display!(IssuersUnavailable);
 ///
 /// ```
 /// use auth_core::runtime::future::BoxFuture;
+/// use auth_core::identity::tenant::Tenant;
 /// use auth_core::scheme::bearer::{IssuerResolver, IssuersUnavailable, Resolved};
 /// struct Tenants;
 /// impl IssuerResolver for Tenants {
 ///     fn resolve<'a>(&'a self, issuer: &'a str) -> BoxFuture<'a, Result<Option<Resolved>, IssuersUnavailable>> {
 ///         Box::pin(async move {
 ///             Ok(match issuer {
-///                 "https://id.example/tenants/acme" => Some(Resolved::to("https://id.example").of_tenant("acme")),
+///                 "https://id.example/tenants/acme" => Some(Resolved::to("https://id.example").of_tenant(Tenant::of("org", "acme"))),
 ///                 _ => None,
 ///             })
 ///         })

@@ -7,7 +7,7 @@ use syn::{Expr, Token};
 
 use super::arguments::expressions;
 use super::expression::rule_formula;
-use super::naming::{combined, in_tenant, read_tenant};
+use super::naming::{combined, in_tenant, read_tenant, read_tenant_of};
 use crate::analyze::atoms::{any_or_all_help, read_atom, two_names};
 use crate::analyze::model::{Atom, Formula};
 use crate::analyze::suggestions;
@@ -69,6 +69,15 @@ fn require_auth(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula>
     }
     let (mut parts, mut seen) = (Vec::new(), Vec::new());
     for word in &words.list {
+        if let Word::Key(key, value) = word
+            && key == RAW_IN
+        {
+            let name = key.to_string();
+            let tenant = read_tenant(key, value, seen.contains(&name), diagnostics);
+            seen.push(name);
+            parts.push(tenant.map(|tenant| Formula::literal(Atom::TenantMember(tenant), false, quote!(#key = #value))));
+            continue;
+        }
         let (name, at, value) = match word {
             Word::Key(key, value) => match check_key(key, value, diagnostics) {
                 Some(()) => (key.to_string(), quote!(#key = #value), Some((key, value))),
@@ -100,7 +109,8 @@ fn require_auth(words: &Words, diagnostics: &mut Diagnostics) -> Option<Formula>
     parts.into_iter().collect::<Option<Vec<_>>>().map(Formula::all)
 }
 
-const REQUIRE_AUTH_HELP: &str = "write `max_age = \"5m\"`, `acr = \"…\"`, `scheme = \"bearer\"` or `direct`";
+const REQUIRE_AUTH_HELP: &str =
+    "write `max_age = \"5m\"`, `acr = \"…\"`, `scheme = \"bearer\"`, `in = org` or `direct`";
 
 /// Returns the flag that an expression is.
 fn flag(word: &Expr) -> Option<String> {
@@ -171,7 +181,7 @@ fn names(kind: Kind, words: &Words, diagnostics: &mut Diagnostics) -> Option<For
     let mut tenant = None;
     for word in &tenants {
         if let Word::Key(key, value) = word {
-            let read = read_tenant(kind, key, value, tenant.is_some(), diagnostics);
+            let read = read_tenant_of(kind, key, value, tenant.is_some(), diagnostics);
             tenant = tenant.or(read);
         }
     }

@@ -5,9 +5,9 @@ use syn::spanned::Spanned as _;
 use syn::{BinOp, Expr, ExprBinary, ExprCall, Ident, Lit, UnOp};
 
 use super::arguments::expressions;
-use super::naming::{combined, in_tenant, read_tenant};
+use super::naming::{combined, in_tenant, read_tenant, read_tenant_of};
 use crate::analyze::atoms::read_atom;
-use crate::analyze::model::Formula;
+use crate::analyze::model::{Atom, Formula};
 use crate::analyze::suggestions;
 use crate::diagnostics::{Diagnostics, did_you_mean};
 use crate::grammar::{self, ATOMS, Kind, REQUIRE_AUTH_FLAGS, Shape};
@@ -76,7 +76,7 @@ fn read(rule: &Expr, negated: bool, diagnostics: &mut Diagnostics) -> Option<For
         Expr::Path(path) if path.path.get_ident().is_some() => {
             let word = path.path.to_token_stream().to_string();
             match grammar::atom(&word) {
-                Some(row) if row.shape != Shape::NoArguments => {
+                Some(row) if !matches!(row.shape, Shape::NoArguments | Shape::Tenant) => {
                     diagnostics.report(path, format!("`{word}` needs an argument"), format!("write `{}`", row.example))
                 }
                 _ => {
@@ -203,20 +203,26 @@ impl WrittenAtom<'_> {
         let row = self.row(diagnostics)?;
         self.check_negation(row, diagnostics)?;
         let at = self.whole.to_token_stream();
-        let Shape::Name(kind) = row.shape else {
-            let atom = read_atom(row, &self.arguments, &at, diagnostics)?;
-            return Some(Formula::literal(atom, self.negated, at));
+        let kind = match row.shape {
+            Shape::Name(kind) => kind,
+            Shape::Tenant if !self.arguments.is_empty() => {
+                let atom = self.member(diagnostics)?;
+                return Some(Formula::literal(atom, self.negated, at));
+            }
+            _ => {
+                let atom = read_atom(row, &self.arguments, &at, diagnostics)?;
+                return Some(Formula::literal(atom, self.negated, at));
+            }
         };
         let (mut names, mut tenant, mut written) = (Vec::new(), None, 0);
         for argument in &self.arguments {
-            match ungrouped(argument) {
-                Expr::Assign(assign) if matches!(&*assign.left, Expr::Path(path) if path.path.is_ident(RAW_IN)) => {
+            match tenant_argument(argument) {
+                Some((key, value)) => {
                     written += 1;
-                    let key = Ident::new_raw("in", assign.left.span());
-                    let read = read_tenant(kind, &key, &assign.right, tenant.is_some(), diagnostics);
+                    let read = read_tenant_of(kind, &key, value, tenant.is_some(), diagnostics);
                     tenant = tenant.or(read);
                 }
-                _ => names.push(*argument),
+                None => names.push(*argument),
             }
         }
         let formula = match names.as_slice() {
@@ -224,6 +230,18 @@ impl WrittenAtom<'_> {
             names => Formula::literal(read_atom(row, names, &at, diagnostics)?, self.negated, at),
         };
         in_tenant(formula, tenant, written, diagnostics)
+    }
+
+    /// Reads `authenticated(in = org)`.
+    fn member(&self, diagnostics: &mut Diagnostics) -> Option<Atom> {
+        let tenants: Option<Vec<_>> = self.arguments.iter().map(|argument| tenant_argument(argument)).collect();
+        match tenants.as_deref() {
+            Some([(key, value)]) => read_tenant(key, value, false, diagnostics).map(Atom::TenantMember),
+            _ => {
+                let help = "write `authenticated`, or `authenticated(in = org)`";
+                diagnostics.report(self.whole, "`authenticated` takes no arguments except one tenant", help)
+            }
+        }
     }
 
     /// Returns the row of the word. Reports unknown words, and arguments that the atom does not accept.
@@ -263,6 +281,16 @@ impl WrittenAtom<'_> {
             return diagnostics.report(whole, wrong, help);
         }
         Some(())
+    }
+}
+
+/// Returns the key and the value of `in = …`.
+fn tenant_argument(argument: &Expr) -> Option<(Ident, &Expr)> {
+    match ungrouped(argument) {
+        Expr::Assign(assign) if matches!(&*assign.left, Expr::Path(path) if path.path.is_ident(RAW_IN)) => {
+            Some((Ident::new_raw("in", assign.left.span()), &assign.right))
+        }
+        _ => None,
     }
 }
 

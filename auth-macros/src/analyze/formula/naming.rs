@@ -4,7 +4,7 @@ use quote::ToTokens as _;
 use syn::{Expr, ExprLit, Ident, Lit};
 
 use crate::analyze::atoms::{any_or_all_help, read_name};
-use crate::analyze::model::{Atom, Formula, Literal};
+use crate::analyze::model::{Atom, Dimensions, Formula, Literal};
 use crate::analyze::suggestions::{self, Join, Names};
 use crate::diagnostics::Diagnostics;
 use crate::grammar::Kind;
@@ -13,7 +13,7 @@ use crate::parse::{RAW_IN, one_line, ungrouped};
 /// Applies the tenant to the names. Returns `None` if an invalid tenant was written.
 pub(super) fn in_tenant(
     formula: Formula,
-    tenant: Option<Ident>,
+    tenant: Option<Dimensions>,
     written: usize,
     diagnostics: &Diagnostics,
 ) -> Option<Formula> {
@@ -28,32 +28,61 @@ pub(super) fn in_tenant(
     Some(formula.map(&apply))
 }
 
-/// Reads the name after `in =`.
-pub(super) fn read_tenant(
+/// Reads the tenant of a name, after `in =`.
+pub(super) fn read_tenant_of(
     kind: Kind,
     key: &Ident,
     value: &Expr,
     is_second: bool,
     diagnostics: &mut Diagnostics,
-) -> Option<Ident> {
-    if is_second {
-        return diagnostics.report(key, "`in` is repeated", "delete one of the two");
-    }
-    if kind == Kind::Scope {
+) -> Option<Dimensions> {
+    if kind == Kind::Scope && !is_second {
         return diagnostics.report(key, "scopes do not belong to tenants", "delete `in = …`");
     }
+    read_tenant(key, value, is_second, diagnostics)
+}
+
+/// Reads the tenant after `in =`: a name, or several in parentheses.
+pub(super) fn read_tenant(
+    key: &Ident,
+    value: &Expr,
+    is_second: bool,
+    diagnostics: &mut Diagnostics,
+) -> Option<Dimensions> {
+    if is_second {
+        return diagnostics.report(key, "`in` is repeated", "delete one of the two, or write `in = (org, workspace)`");
+    }
+    let Expr::Tuple(several) = ungrouped(value) else {
+        return read_dimension(value, diagnostics).map(|name| Dimensions(vec![name]));
+    };
+    let mut names: Vec<Ident> = Vec::new();
+    for element in &several.elems {
+        let name = read_dimension(element, diagnostics)?;
+        if names.contains(&name) {
+            return diagnostics.report(element, format!("`{name}` is repeated"), "delete one of the two");
+        }
+        names.push(name);
+    }
+    match names.as_slice() {
+        [] => diagnostics.report(value, "expected the name of a tenant", "write `in = org`"),
+        [one] => diagnostics.report(value, "the parentheses contain one name", format!("write `in = {one}`")),
+        _ => Some(Dimensions(names)),
+    }
+}
+
+fn read_dimension(value: &Expr, diagnostics: &mut Diagnostics) -> Option<Ident> {
     match ungrouped(value) {
         Expr::Path(path) if path.path.get_ident().is_some() => path.path.get_ident().cloned(),
         Expr::Lit(ExprLit { lit: Lit::Str(text), .. })
             if syn::parse_str::<Ident>(text.value().trim_matches(['{', '}'])).is_ok() =>
         {
             let help = format!("write `in = {}`", text.value().trim_matches(['{', '}']));
-            diagnostics.report(value, "the tenant is the name of a path parameter, without quotes", help)
+            diagnostics.report(value, "the tenant is written as a name, without quotes", help)
         }
         _ => diagnostics.report(
             value,
-            "the tenant is the name of a path parameter",
-            "write `in = org` for a route such as \"/{org}/reports\"",
+            "the tenant is a name that `.tenant(…)` declares, or that of a path parameter",
+            "write `in = org`, or `in = (org, workspace)`",
         ),
     }
 }

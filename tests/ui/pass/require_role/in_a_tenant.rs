@@ -38,7 +38,7 @@ async fn by_rule() -> &'static str {
 }
 
 fn main() {
-    let auth = Auth::builder().bearer(Jwt::hs256([7; 32]).issuer("a").audience("b").tenant("acme"));
+    let auth = Auth::builder().bearer(Jwt::hs256([7; 32]).issuer("a").audience("b").tenant("org", "acme"));
     let auth = auth.roles_from(|_, _| async { Ok(Vec::new()) }).build().unwrap();
     let scope = auth.scope("").service(by_name).service(by_either).service(by_permission).service(by_rule);
     scope.check().unwrap();

@@ -136,25 +136,30 @@ fn external_roles_are_looked_up_once_before_checks() {
     let check = Formula::Literal(Literal { atom: check, negated: false, text: "check(…)" });
     let both: &[Formula] = Box::leak(Box::new([check, literal(not(Role("suspended")))]));
     let either: &[Formula] = Box::leak(Box::new([check, literal(is(Role("editor")))]));
-    let said = |roles: &[&str]| RoleLookup::Roles(roles.iter().map(|role| (*role).to_owned()).collect());
+    let said = |roles: &[&str]| RightsLookup::Answered(Arc::new(Rights::new().roles(roles)));
     #[rustfmt::skip]
     let table = [
         (Formula::All(both),   None,                       "ask for all"),
         (Formula::All(both),   Some(said(&[])),            "check 0"),
         (Formula::All(both),   Some(said(&["suspended"])), "403 insufficient-permissions"),
-        (Formula::All(both),   Some(RoleLookup::OutOfReach),   "503 authentication-unavailable"),
+        (Formula::All(both),   Some(RightsLookup::OutOfReach),   "503 authentication-unavailable"),
         (Formula::Any(either), None,                       "ask for all"),
         (Formula::Any(either), Some(said(&["editor"])),    "run"),
         (Formula::Any(either), Some(said(&[])),            "check 0"),
-        (Formula::Any(either), Some(RoleLookup::OutOfReach),   "check 0"),
+        (Formula::Any(either), Some(RightsLookup::OutOfReach),   "check 0"),
     ];
     for (row, (formula, answer, expected)) in table.into_iter().enumerate() {
-        let caller = silent().principal();
-        let caller = answer.map_or_else(|| caller.clone(), |answer| caller.with_answer(None, answer));
-        let elsewhere = ExternalRoles { is_asked: true, ..ExternalRoles::default() };
-        let facts = Facts { elsewhere, ..facts(CallerFacts::Known(&caller), OUTSIDE, Passed) };
+        let caller = bearer(&[]).principal();
+        let caller = answer.map_or_else(|| caller.clone(), |answer| caller.with_rights(None, answer));
+        let external = ExternalRights { is_asked: true, ..ExternalRights::default() };
+        let facts = Facts { external, ..facts(CallerFacts::Known(&caller), OUTSIDE, Passed) };
         assert_eq!(self::answer(&decide(alone(rule(formula)), &facts)), expected, "row {row}");
     }
+    // RIGHTS-3: a credential that could list roles, and lists none, leaves their absence unknown.
+    let caller = silent().principal().with_rights(None, said(&[]));
+    let external = ExternalRights { is_asked: true, ..ExternalRights::default() };
+    let facts = Facts { external, ..facts(CallerFacts::Known(&caller), OUTSIDE, Passed) };
+    assert_eq!(answer(&decide(alone(rule(Formula::All(both))), &facts)), "403 insufficient-permissions");
 }
 
 /// Whether another login could help. An anonymous caller may be anyone, and a check that has not run may have any result.

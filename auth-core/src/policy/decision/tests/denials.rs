@@ -6,7 +6,11 @@ use super::*;
 fn denied(decision: Decision) -> Option<Denial> {
     match decision {
         Decision::Deny(denial) => Some(denial),
-        Decision::Allow | Decision::Verify | Decision::AskRoles(_) | Decision::Check(_) => None,
+        Decision::Allow
+        | Decision::Verify
+        | Decision::AskRights(_)
+        | Decision::AskDefaultTenant
+        | Decision::Check(_) => None,
     }
 }
 

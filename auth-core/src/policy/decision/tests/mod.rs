@@ -3,7 +3,7 @@
 
 mod checks;
 mod denials;
-mod elsewhere;
+mod external_rights;
 mod enumerated;
 mod order;
 
@@ -17,15 +17,17 @@ use proptest::test_runner::TestRunner;
 
 use super::*;
 use crate::client::csrf::CrossSite::{Failed, Passed, Unsaid};
+use crate::client::tenant::DimensionValue;
 use crate::denial::StepUp;
 use crate::denial::challenge::{Challenge, challenges};
 use crate::identity::issuer::{Confers, Form, Issuer, ListClaim};
-use crate::identity::principal::{Principal, RoleLookup};
+use crate::identity::principal::{Principal, RightsLookup};
+use crate::identity::rights::Rights;
 use crate::identity::scheme_id::SchemeId::{self, Basic, Bearer};
 use crate::identity::vocabulary::open::Role as OpenRole;
 use crate::identity::vocabulary::{Declares as _, NameIndex, NameKind, Vocabulary};
-use crate::policy::atom::{Acr, Atom, Authenticated, ByScheme, Claim, MaxAge, Named, Network, TenantRole};
-use crate::policy::facts::ExternalRoles;
+use crate::policy::atom::{Acr, Atom, Authenticated, ByScheme, Claim, MaxAge, Named, NamedIn, Network};
+use crate::policy::facts::{ExternalRights, RequestDimension};
 use crate::policy::rule::{CallerAccess, CompiledFormula, Formula, Literal, Rule};
 use crate::runtime::clock::Timestamp;
 
@@ -336,7 +338,7 @@ fn facts<'a>(caller: CallerFacts<'a>, client: Option<&str>, cross_site: CrossSit
         cross_site,
         caller,
         sources: &[],
-        elsewhere: Default::default(),
+        external: Default::default(),
         checks: Default::default(),
     }
 }
@@ -355,7 +357,9 @@ fn answer(decision: &Decision) -> String {
     match decision {
         Decision::Allow => "run".to_owned(),
         Decision::Verify => "verify".to_owned(),
-        Decision::AskRoles(tenant) => format!("ask {}", tenant.as_deref().unwrap_or("for all")),
+        Decision::AskRights(None) => "ask for all".to_owned(),
+        Decision::AskRights(Some(tenant)) => format!("ask {tenant:?}"),
+        Decision::AskDefaultTenant => "ask for the tenant".to_owned(),
         Decision::Check(index) => format!("check {index}"),
         Decision::Deny(denial) => {
             let answer = denial.reason.response();

@@ -58,12 +58,21 @@ pub struct Jwt {
     /// The first error that a setting has detected.
     mistake: Option<JwtError>,
     confers: Option<Confers>,
-    tenant: Option<String>,
+    tenants: Vec<(String, TenantSetting)>,
     /// Whether tokens must follow RFC 9068.
     profile: bool,
     /// The secret of [`Jwt::dev`] and [`Jwt::or_dev`].
     dev: Option<[u8; 32]>,
     pub(super) remote: RemoteSettings,
+}
+
+/// The source of a dimension of the tenant that tokens are bound to.
+#[derive(Clone, Debug)]
+enum TenantSetting {
+    /// All tokens are bound to this value.
+    Value(String),
+    /// Each token names the value in this claim, a JSON pointer. The flag is whether the claim may be absent.
+    Claim(String, bool),
 }
 
 /// Redacts the key material.
@@ -122,7 +131,7 @@ impl Jwt {
             once: SetOnce::default(),
             mistake: None,
             confers: None,
-            tenant: None,
+            tenants: Vec::new(),
             profile: false,
             dev: None,
             remote: RemoteSettings::default(),
@@ -368,17 +377,43 @@ impl Jwt {
         Self { confers: Some(confers), ..self.once("confers") }
     }
 
-    /// Binds the issuer to a tenant. Roles and permissions of its tokens apply only to rules that use `in` with that tenant. A
-    /// session does not keep the tenant, so do not create sessions from these tokens. A claim never binds an issuer to a tenant,
-    /// because its operator could then choose the tenant.
+    /// Binds all tokens of the issuer to a value of a dimension of tenants. Roles and permissions of these tokens count only in rules
+    /// that name the tenant. In another tenant, such a token satisfies no requirement on the caller. A session does not keep the tenant,
+    /// so do not create sessions from these tokens.
     #[must_use]
-    pub fn tenant(self, tenant: impl Into<String>) -> Self {
-        Self { tenant: Some(tenant.into()), ..self.once("tenant") }
+    pub fn tenant(self, name: &str, value: &str) -> Self {
+        self.tenant_setting(name, TenantSetting::Value(value.to_owned()))
     }
 
-    /// Returns whether the issuer is bound to a tenant.
+    /// Binds each token to the tenant that it names in a claim, a JSON pointer (RFC 6901) to a string of at most 128 bytes. Use it only
+    /// for an issuer that is trusted to choose the tenant of its users. A token without the claim is denied with 401. Otherwise like
+    /// [`tenant`](Self::tenant).
+    ///
+    /// ```
+    /// use auth_core::scheme::bearer::Jwt;
+    /// let jwt = Jwt::hs256([7; 32]).issuer("https://id.example").audience("payments");
+    /// let jwt = jwt.tenant_in_claim("org", "/org_id").tenant_in_claim("merchant", "/merchant_id");
+    /// ```
+    #[must_use]
+    pub fn tenant_in_claim(self, name: &str, pointer: &str) -> Self {
+        self.tenant_setting(name, TenantSetting::Claim(pointer.to_owned(), false))
+    }
+
+    /// Like [`tenant_in_claim`](Self::tenant_in_claim), for an issuer that omits the claim from some tokens. Roles and permissions of a
+    /// token without the claim count nowhere.
+    #[must_use]
+    pub fn tenant_in_claim_if_present(self, name: &str, pointer: &str) -> Self {
+        self.tenant_setting(name, TenantSetting::Claim(pointer.to_owned(), true))
+    }
+
+    fn tenant_setting(mut self, name: &str, setting: TenantSetting) -> Self {
+        self.tenants.push((name.to_owned(), setting));
+        self
+    }
+
+    /// Returns whether tokens are bound to tenants.
     pub(crate) fn is_of_tenant(&self) -> bool {
-        self.tenant.is_some()
+        !self.tenants.is_empty()
     }
 
     /// Returns whether this is one of the HMAC secrets of the issuer.

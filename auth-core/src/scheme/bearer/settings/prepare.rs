@@ -10,16 +10,18 @@ use serde_json::Value;
 use super::super::conditions::{Conditions, Path, Required};
 use super::super::header::SeenHeaders;
 use super::super::key::{Key, KeyError};
+use super::super::tenant::TokenTenants;
 use super::super::{TokenIssuer, jws};
-use super::{Jwt, JwtError, MAX_LEEWAY};
-use crate::identity::issuer::{Confers, Form, Issuer, ListClaim, NameList, RoleTypes, Tenancy};
+use super::{Jwt, JwtError, MAX_LEEWAY, TenantSetting};
+use crate::client::tenant::is_tenant_name;
+use crate::identity::issuer::{Confers, Form, Issuer, ListClaim, NameList, RoleTypes};
 use crate::identity::scheme_id::SchemeId;
 use crate::identity::vocabulary::NameKind;
 use crate::runtime::strict_json::{name_of, step};
 
 impl Jwt {
-    /// Checks the settings and prepares the keys. `tenancy` is that of tokens whose issuer a resolver selects.
-    pub(in super::super) fn prepare(self, roles: &RoleTypes, tenancy: Tenancy) -> Result<TokenIssuer, JwtError> {
+    /// Checks the settings and prepares the keys. `is_resolved` is whether a resolver selects the issuer of tokens.
+    pub(in super::super) fn prepare(self, roles: &RoleTypes, is_resolved: bool) -> Result<TokenIssuer, JwtError> {
         if let Some(setting) = self.once.repeated().next() {
             return Err(JwtError::Repeated(setting));
         }
@@ -29,14 +31,15 @@ impl Jwt {
         let issuer = self.issuer.clone().filter(|issuer| !issuer.is_empty()).ok_or(JwtError::IssuerMissing)?;
         for name in self.signs_for.iter().chain([&issuer]) {
             // If a resolver selects the issuer, its name is used in settings only.
-            check_issuer(name, tenancy != Tenancy::Never && !self.remote.is_discovered())?;
+            check_issuer(name, is_resolved && !self.remote.is_discovered())?;
         }
         self.check_claims()?;
-        self.check_keys(tenancy)?;
+        self.check_keys(is_resolved)?;
         if self.leeway > MAX_LEEWAY {
             return Err(JwtError::LeewayTooLong);
         }
         let (lists, conditions) = (self.list_claims()?, self.conditions()?);
+        let tenants = self.token_tenants()?;
         let types = match (self.profile, self.types.is_empty()) {
             (true, _) => vec!["at+jwt".to_owned()],
             // The defaults apply unless `types` was called. After a call with an empty list, no type is accepted.
@@ -56,7 +59,7 @@ impl Jwt {
             confers: self.confers.unwrap_or_else(Confers::everything),
             lists,
             has_claims: true,
-            tenancy: if self.tenant.is_some() { Tenancy::Always } else { tenancy },
+            tenancy: tenants.tenancy(is_resolved),
             all_scopes: false,
             roles: roles.clone(),
         };
@@ -75,20 +78,42 @@ impl Jwt {
             signs_for: self.signs_for,
             mixed_keys: self.mixed_keys,
             headers: SeenHeaders::default(),
-            tenant: self.tenant,
+            tenants,
             remote,
         })
     }
 
+    /// Returns the tenants that tokens are bound to.
+    fn token_tenants(&self) -> Result<TokenTenants, JwtError> {
+        let mut tenants = TokenTenants::default();
+        for (name, setting) in &self.tenants {
+            if !is_tenant_name(name) {
+                return Err(JwtError::Name("tenant"));
+            }
+            if tenants.has(name) {
+                return Err(JwtError::Repeated("tenant"));
+            }
+            // Names are compared with those in rules, which are constants. Settings are read once, so this leaks a few bytes.
+            let name: &'static str = String::leak(name.clone());
+            match setting {
+                TenantSetting::Value(value) if value.is_empty() || value.contains(char::is_control) => {
+                    return Err(JwtError::Name("tenant"));
+                }
+                TenantSetting::Value(value) => tenants.add_value(name, value),
+                TenantSetting::Claim(claim, is_optional) => {
+                    tenants.add_claim(name, parse_pointer(claim)?, *is_optional);
+                }
+            }
+        }
+        Ok(tenants)
+    }
+
     fn check_claims(&self) -> Result<(), JwtError> {
-        let names = [("audience", self.audiences.as_slice()), ("tenant", self.tenant.as_slice())];
         if self.audiences.is_empty() != self.any_audience || self.audiences.iter().any(String::is_empty) {
             return Err(JwtError::AudienceMissing);
         }
-        for (setting, names) in names {
-            if names.iter().any(|name| name.is_empty() || name.contains(char::is_control)) {
-                return Err(JwtError::Name(setting));
-            }
+        if self.audiences.iter().any(|name| name.is_empty() || name.contains(char::is_control)) {
+            return Err(JwtError::Name("audience"));
         }
         if self.audience_claim.is_some() && self.any_audience {
             return Err(JwtError::AudienceClaimWithoutAudience);
@@ -103,7 +128,7 @@ impl Jwt {
         }
     }
 
-    fn check_keys(&self, tenancy: Tenancy) -> Result<(), JwtError> {
+    fn check_keys(&self, is_resolved: bool) -> Result<(), JwtError> {
         if let Some(error) = self.set {
             return Err(JwtError::Key { position: 1, error });
         }
@@ -132,7 +157,7 @@ impl Jwt {
         let is_of_another = |key: &&Key| !self.unnamed && !names().any(|name| key.is_of_issuer(name));
         let others = self.keys.iter().filter(is_of_another).count();
         let is_useless = others > 0 && (others == self.keys.len() || !self.is_set);
-        match self.keys.iter().position(|key| is_of_another(&key)).filter(|_| is_useless && tenancy == Tenancy::Never) {
+        match self.keys.iter().position(|key| is_of_another(&key)).filter(|_| is_useless && !is_resolved) {
             Some(position) => Err(JwtError::Key { position: position + 1, error: KeyError::OtherIssuer }),
             None => Ok(()),
         }

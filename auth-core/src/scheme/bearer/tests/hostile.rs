@@ -66,7 +66,7 @@ fn debug_and_error_output_reveals_no_secret_token_or_claim() {
             cross_site: CrossSite::Passed,
             caller,
             sources: &[],
-            elsewhere: Default::default(),
+            external: Default::default(),
             checks: Default::default(),
         });
         if let Err(denial) = verified {

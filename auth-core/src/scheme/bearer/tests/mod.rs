@@ -121,7 +121,7 @@ fn answer(bearer: &Bearer, line: &[u8], now: Timestamp, role: &'static str) -> (
                 cross_site,
                 caller,
                 sources: &sources,
-                elsewhere: Default::default(),
+                external: Default::default(),
                 checks: Default::default(),
             },
         )
@@ -141,7 +141,9 @@ fn answer(bearer: &Bearer, line: &[u8], now: Timestamp, role: &'static str) -> (
     };
     match decision {
         Decision::Allow => (200, None),
-        Decision::Verify | Decision::AskRoles(_) | Decision::Check(_) => panic!("it has been verified"),
+        Decision::Verify | Decision::AskRights(_) | Decision::AskDefaultTenant | Decision::Check(_) => {
+            panic!("it has been verified")
+        }
         Decision::Deny(denial) => (denial.reason.response().status, Some(denial.reason.response().problem)),
     }
 }

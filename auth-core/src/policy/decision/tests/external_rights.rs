@@ -6,16 +6,16 @@ use super::*;
 const SAID: [&[&str]; 5] = [&[], &["editor"], &["admin"], &["suspended"], &["editor", "suspended"]];
 
 /// The literals of rules: outside of tenants, and in the two tenants of the path.
-fn elsewhere_literal(index: usize) -> Formula {
-    let within = |name, tenant| Atom::TenantRole(TenantRole { name, tenant });
+fn external_literal(index: usize) -> Formula {
+    let within = |name, tenant| Atom::NamedIn(NamedIn { name, tenant });
     let (atom, negated) = match index {
         0 => (Atom::Named(Named(ROLES.name("admin"))), false),
         1 => (Atom::Named(Named(ROLES.name("suspended"))), true),
-        2 => (within(ROLES.name("editor"), "org"), false),
-        3 => (within(ROLES.name("suspended"), "org"), true),
-        4 => (within(PERMISSIONS.name("posts:write"), "org"), false),
-        5 => (within(ROLES.name("admin"), "team"), false),
-        6 => (within(ROLES.name("suspended"), "team"), true),
+        2 => (within(ROLES.name("editor"), &["org"]), false),
+        3 => (within(ROLES.name("suspended"), &["org"]), true),
+        4 => (within(PERMISSIONS.name("posts:write"), &["org"]), false),
+        5 => (within(ROLES.name("admin"), &["team"]), false),
+        6 => (within(ROLES.name("suspended"), &["team"]), true),
         7 => (Atom::Named(Named(SCOPES.name("a"))), false),
         8 => (Atom::Named(Named(SCOPES.name("b"))), false),
         _ => (Atom::Acr(Acr { value: "1" }), false),
@@ -24,7 +24,7 @@ fn elsewhere_literal(index: usize) -> Formula {
 }
 
 /// A random formula over the literals.
-fn elsewhere_formula() -> impl Strategy<Value = &'static Rule> {
+fn external_formula() -> impl Strategy<Value = &'static Rule> {
     #[derive(Clone, Debug)]
     enum Node {
         Leaf(usize),
@@ -34,7 +34,7 @@ fn elsewhere_formula() -> impl Strategy<Value = &'static Rule> {
     fn formula(node: &Node) -> Formula {
         let each = |nodes: &[Node]| &*Vec::leak(nodes.iter().map(formula).collect::<Vec<_>>());
         match node {
-            Node::Leaf(index) => elsewhere_literal(*index),
+            Node::Leaf(index) => external_literal(*index),
             Node::All(nodes) => Formula::All(each(nodes)),
             Node::Any(nodes) => Formula::Any(each(nodes)),
         }
@@ -47,25 +47,30 @@ fn elsewhere_formula() -> impl Strategy<Value = &'static Rule> {
     node.prop_map(|node| rule(formula(&node)))
 }
 
-const TENANTS: [Option<&str>; 3] = [None, Some("acme"), Some("red")];
+const TENANTS: [Option<(&str, &str)>; 3] = [None, Some(("org", "acme")), Some(("team", "red"))];
+
+fn tenant_of(tenant: Option<(&'static str, &str)>) -> Option<Tenant> {
+    tenant.map(|(name, value)| Tenant::of(name, value))
+}
 
 /// Returns the decision and the tenants that were looked up. `said` contains the answer for each tenant, and `None` means
 /// unavailable.
 fn asked_for(rule: &'static Rule, caller: &Principal, said: [Option<&[&str]>; 3]) -> (Decision, Vec<usize>) {
-    let tenants = [("org", "acme".to_owned()), ("team", "red".to_owned())];
+    let value = |name, value: &str| RequestDimension { name, value: DimensionValue::Named(value.to_owned()) };
+    let tenants = [value("org", "acme"), value("team", "red")];
     let (mut caller, mut asked) = (caller.clone(), Vec::new());
     loop {
-        let elsewhere = ExternalRoles { is_asked: true, tenants: &tenants, unknown_holds: false };
-        let decision = decide(alone(rule), &Facts { elsewhere, ..facts(CallerFacts::Known(&caller), OUTSIDE, Passed) });
-        let Decision::AskRoles(tenant) = &decision else { return (decision, asked) };
-        let which = TENANTS.iter().position(|known| *known == tenant.as_deref()).unwrap();
+        let external = ExternalRights { is_asked: true, tenants: &tenants, ..ExternalRights::default() };
+        let decision = decide(alone(rule), &Facts { external, ..facts(CallerFacts::Known(&caller), OUTSIDE, Passed) });
+        let Decision::AskRights(tenant) = &decision else { return (decision, asked) };
+        let which = TENANTS.iter().position(|known| tenant_of(*known) == *tenant).unwrap();
         assert!(!asked.contains(&which), "each is asked about once");
         asked.push(which);
         let answer = match said[which] {
-            Some(roles) => RoleLookup::Roles(roles.iter().map(|role| (*role).to_owned()).collect()),
-            None => RoleLookup::OutOfReach,
+            Some(roles) => RightsLookup::Answered(Arc::new(Rights::new().roles(roles))),
+            None => RightsLookup::OutOfReach,
         };
-        caller = caller.with_answer(tenant.as_deref(), answer);
+        caller = caller.with_rights(tenant.clone(), answer);
     }
 }
 
@@ -75,7 +80,7 @@ fn external_roles_are_fetched_until_the_decision_is_final() {
         [bearer(&[]), Login { scopes: vec!["a"], ..bearer(&["admin"]) }, Login { acr: Some("1"), ..silent() }];
     let callers = callers.map(|login| login.principal());
     let status = |decision: &Decision| answer(decision);
-    let outcome = runner(100).run(&(elsewhere_formula(), 0..3_usize), |(rule, caller)| {
+    let outcome = runner(100).run(&(external_formula(), 0..3_usize), |(rule, caller)| {
         let caller = &callers[caller];
         // All possible answers for each of the tenants.
         let every =
@@ -85,8 +90,8 @@ fn external_roles_are_fetched_until_the_decision_is_final() {
             // With all answers in advance, the decision is the same.
             let mut told = caller.clone();
             for (tenant, roles) in TENANTS.iter().zip(said) {
-                let roles = roles.unwrap().iter().map(|role| (*role).to_owned()).collect();
-                told = told.with_answer(*tenant, RoleLookup::Roles(roles));
+                let rights = Arc::new(Rights::new().roles(roles.unwrap()));
+                told = told.with_rights(tenant_of(*tenant), RightsLookup::Answered(rights));
             }
             let (expected, none) = asked_for(rule, &told, said);
             prop_assert!(none.is_empty());

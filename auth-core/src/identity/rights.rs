@@ -1,0 +1,226 @@
+//! Rights: the roles, permissions and scopes that a source grants.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use super::issuer::{RoleTypes, implies};
+use super::vocabulary::{Bits, Name, NameKind, Vocabulary};
+
+/// All names of a kind, for [`Rights`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct All;
+
+/// The names of one kind in [`Rights`]: [`All`], or an iterator over texts or values of a vocabulary. Sealed.
+pub trait IntoNames: sealed::IntoNames {}
+
+impl<N: sealed::IntoNames> IntoNames for N {}
+
+mod sealed {
+    use super::{All, Answer};
+
+    pub trait IntoNames {
+        fn into_names(self) -> Answer;
+    }
+
+    impl IntoNames for All {
+        fn into_names(self) -> Answer {
+            Answer::All
+        }
+    }
+
+    impl<N: IntoIterator<Item: AsRef<str>>> IntoNames for N {
+        fn into_names(self) -> Answer {
+            self.into_iter().map(|name| name.as_ref().to_owned()).collect()
+        }
+    }
+}
+
+/// Roles, permissions and scopes: what an account has, a provider answers, or a limit admits.
+///
+/// A kind that was never set is *silent*: the source does not know these names, so that neither their presence nor their absence is
+/// known. An empty list states that there are none.
+///
+/// ```
+/// use auth_core::identity::rights::{All, Rights};
+/// let editor = Rights::new().roles(["editor"]).permissions(["posts:publish"]);
+/// let nobody = Rights::new().roles([""; 0]);
+/// assert_ne!(nobody, Rights::new());
+/// assert_eq!(Rights::everything(), Rights::new().roles(All).permissions(All).scopes(All));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use]
+pub struct Rights {
+    roles: Answer,
+    permissions: Answer,
+    scopes: Answer,
+}
+
+/// What a source states about the names of one kind.
+#[doc(hidden)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Answer {
+    /// Nothing.
+    #[default]
+    Silent,
+    /// These names, and no others.
+    Names(Arc<BTreeSet<String>>),
+    /// Every name.
+    All,
+}
+
+/// A name of a vocabulary, whose text may be known only at run time.
+#[derive(Clone, Copy)]
+pub(crate) struct NameRef<'a> {
+    pub(crate) vocabulary: &'static Vocabulary,
+    pub(crate) index: u16,
+    pub(crate) text: &'a str,
+}
+
+impl NameRef<'_> {
+    /// Returns whether a holder of `held` also holds this name.
+    fn is_implied_by(self, held: &str) -> bool {
+        let Self { vocabulary, index, text } = self;
+        if vocabulary.open { held == text } else { implies(vocabulary, held, Name { vocabulary, index, text: "" }) }
+    }
+}
+
+impl From<Name> for NameRef<'static> {
+    fn from(Name { vocabulary, index, text }: Name) -> Self {
+        Self { vocabulary, index, text }
+    }
+}
+
+impl FromIterator<String> for Answer {
+    fn from_iter<I: IntoIterator<Item = String>>(names: I) -> Self {
+        Self::Names(Arc::new(names.into_iter().collect()))
+    }
+}
+
+impl Rights {
+    /// Creates rights that are silent about every kind.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Every role, permission and scope.
+    pub fn everything() -> Self {
+        Self { roles: Answer::All, permissions: Answer::All, scopes: Answer::All }
+    }
+
+    /// Sets the roles, with everything that they imply and grant.
+    pub fn roles(self, names: impl IntoNames) -> Self {
+        Self { roles: names.into_names(), ..self }
+    }
+
+    /// Sets the permissions, in addition to those that the roles grant.
+    pub fn permissions(self, names: impl IntoNames) -> Self {
+        Self { permissions: names.into_names(), ..self }
+    }
+
+    /// Sets the OAuth 2.0 scopes.
+    pub fn scopes(self, names: impl IntoNames) -> Self {
+        Self { scopes: names.into_names(), ..self }
+    }
+
+    /// Returns whether no kind has a name.
+    pub fn is_empty(&self) -> bool {
+        self.roles.is_empty() && self.permissions.is_empty() && self.scopes.is_empty()
+    }
+
+    fn of(&self, kind: NameKind) -> &Answer {
+        match kind {
+            NameKind::Role => &self.roles,
+            NameKind::Permission => &self.permissions,
+            NameKind::Scope => &self.scopes,
+        }
+    }
+
+    /// Returns whether the rights contain the name, or a name that implies or grants it.
+    pub(crate) fn contain(&self, name: NameRef<'_>, types: &RoleTypes) -> bool {
+        let by_itself = match self.of(name.vocabulary.kind) {
+            Answer::Silent => false,
+            Answer::All => true,
+            Answer::Names(names) => names.iter().any(|held| name.is_implied_by(held)),
+        };
+        by_itself || name.vocabulary.kind == NameKind::Permission && self.grant(name, types)
+    }
+
+    /// Returns whether a role grants the permission.
+    fn grant(&self, permission: NameRef<'_>, types: &RoleTypes) -> bool {
+        let Answer::Names(held) = &self.roles else { return self.roles == Answer::All };
+        let mut found = false;
+        for roles in types.iter() {
+            for index in held.iter().filter_map(|role| roles.index_of(role)) {
+                let mut bits = Bits::none_of(roles);
+                bits.add(roles, index);
+                for index in bits.iter() {
+                    types.each_grant(roles, index, &mut |granted| {
+                        let is_of_type = granted.vocabulary.is(permission.vocabulary);
+                        found |= is_of_type && permission.is_implied_by(granted.text);
+                    });
+                }
+            }
+        }
+        found
+    }
+
+    /// Returns whether the rights prove the absence of a role: roles were answered, all of them are declared, and none is the role
+    /// or implies it. A name that no type declares makes the answer incomplete, because it may be the misspelt role.
+    pub(crate) fn lack_role(&self, role: Name, types: &RoleTypes) -> bool {
+        let Answer::Names(names) = &self.roles else { return false };
+        let undeclared = names
+            .iter()
+            .find(|name| !role.vocabulary.declares(name) && !types.iter().any(|roles| roles.declares(name)));
+        if let Some(name) = undeclared {
+            let name = crate::denial::quoted(name);
+            tracing::debug!(target: "auth_core", name, "an answer has a role that no type declares: it proves no absence");
+            return false;
+        }
+        !names.iter().any(|held| implies(role.vocabulary, held, role))
+    }
+
+    /// Returns whether there is a permission, or a declared role that is none of `negated`.
+    pub(crate) fn has_any_but(&self, negated: &[Name], types: &RoleTypes) -> bool {
+        let counts = |name: &String| {
+            types.iter().any(|roles| roles.declares(name)) && !negated.iter().any(|role| role.text == name)
+        };
+        match &self.roles {
+            Answer::All => true,
+            Answer::Names(names) if names.iter().any(counts) => true,
+            _ => !self.permissions.is_empty(),
+        }
+    }
+}
+
+impl Answer {
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Silent => true,
+            Self::Names(names) => names.is_empty(),
+            Self::All => false,
+        }
+    }
+}
+
+/// Lists the names.
+impl fmt::Display for Rights {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kinds = [("roles", &self.roles), ("permissions", &self.permissions), ("scopes", &self.scopes)];
+        if kinds.iter().all(|(_, answer)| **answer == Answer::All) {
+            return f.write_str("everything");
+        }
+        let mut parts = Vec::new();
+        for (kind, answer) in kinds {
+            match answer {
+                Answer::Silent => {}
+                Answer::All => parts.push(format!("all {kind}")),
+                Answer::Names(names) => {
+                    let names: Vec<_> = names.iter().map(|name| format!("{name:?}")).collect();
+                    parts.push(format!("{kind} {}", names.join(", ")).trim_end().to_owned());
+                }
+            }
+        }
+        f.write_str(&if parts.is_empty() { "nothing".to_owned() } else { parts.join("; ") })
+    }
+}
