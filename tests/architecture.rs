@@ -294,20 +294,24 @@ fn restricted_values_are_constructed_only_in_their_module() {
 #[test]
 fn crates_depend_on_each_other_in_one_direction() {
     let manifest = |member: &str| fs::read_to_string(Path::new(ROOT).join(member).join("Cargo.toml")).unwrap();
-    let ours = |member: &str| {
+    let listed = |member: &str, section: &str| {
         let manifest = manifest(member);
-        let lines = manifest.lines().skip_while(|line| !line.starts_with("[dependencies]"));
+        let lines = manifest.lines().skip_while(|line| *line != section).skip(1);
         let named =
-            lines.filter_map(|line| line.split(['.', ' ', '=']).next()).filter(|name| name.starts_with("auth-"));
-        named.map(str::to_owned).collect::<Vec<_>>()
+            lines.take_while(|line| !line.starts_with('[')).filter_map(|line| line.split(['.', ' ', '=']).next());
+        named.filter(|name| name.starts_with("auth-")).map(str::to_owned).collect::<Vec<_>>()
     };
+    let ours = |member: &str| listed(member, "[dependencies]");
     assert_eq!(ours("auth-macros"), Vec::<String>::new());
     assert_eq!(ours("auth-core"), Vec::<String>::new());
     assert_eq!(ours("auth-core/sql"), ["auth-core"]);
     assert_eq!(ours("auth-actix"), ["auth-core", "auth-macros", "auth-sql"]);
+    // For the examples in its documentation, which use the public names.
+    assert_eq!(listed("auth-core", "[dev-dependencies]"), ["auth-actix"]);
     for example in fs::read_dir(Path::new(ROOT).join("examples")).unwrap() {
         let name = example.unwrap().file_name().into_string().unwrap();
-        let named = ours(&format!("examples/{name}"));
+        let member = format!("examples/{name}");
+        let named = [ours(&member), listed(&member, "[dev-dependencies]")].concat();
         assert!(named.iter().all(|dependency| dependency == "auth-actix"), "{name} names {named:?}");
         let tests = Path::new(ROOT).join("examples").join(&name);
         let tested = files(&tests, ".rs").iter().any(|path| {

@@ -178,10 +178,8 @@ pub mod password {
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub use auth_sql::{SqlUsers, SqlUsersError};
 
-    use super::AuthBuilder;
-
     #[cfg(feature = "basic")]
-    impl AuthBuilder {
+    impl super::AuthBuilder {
         /// Accepts user names and passwords of these users in HTTP Basic (RFC 7617).
         pub fn basic(self, users: impl Into<Basic>) -> Self {
             self.set("basic", |engine| engine.schemes.set(users.into()))

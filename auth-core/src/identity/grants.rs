@@ -22,26 +22,23 @@ use crate::runtime::file_watcher::watch;
 /// Cloning is cheap. All clones share the grants, and a replacement takes effect with the next request.
 ///
 /// ```
-/// # use auth_core::open;
-/// # mod m {
-/// # use auth_core::identity::vocabulary::*;
-/// # pub static ROLES: Vocabulary = Vocabulary { kind: NameKind::Role, declared_in: "Role", module: "app", open: false, names: &["editor"],
-/// #     variants: &["Editor"], name_index: NameIndex::few(&[("editor", 0)]), closure: &[&[1]], grants: &[&[]] };
-/// # pub static PERMISSIONS: Vocabulary = Vocabulary { kind: NameKind::Permission, declared_in: "Permission", module: "app", open: false,
-/// #     names: &["posts:pin"], variants: &["PostsPin"], name_index: NameIndex::few(&[("posts:pin", 0)]), closure: &[&[1]], grants: &[&[]] };
-/// # pub struct Role; pub struct Permission;
-/// # impl Declares for Role { const VOCABULARY: &'static Vocabulary = &ROLES; fn index(&self) -> u16 { 0 } fn as_str(&self) -> &str { "editor" } }
-/// # impl RoleSet for Role {}
-/// # impl Declares for Permission { const VOCABULARY: &'static Vocabulary = &PERMISSIONS; fn index(&self) -> u16 { 0 } fn as_str(&self) -> &str { "posts:pin" } }
-/// # impl PermissionSet for Permission {}
-/// # }
-/// # use m::{Role, Permission};
-/// use auth_core::identity::grants::Grants;
+/// use auth_actix::identity::Grants;
+/// use auth_actix::{Permission, Role};
+///
+/// #[derive(Role)]
+/// enum Role { Editor }
+///
+/// #[derive(Permission)]
+/// enum Permission {
+///     #[permission("posts:pin")]
+///     PostsPin,
+/// }
+///
 /// let grants = Grants::<Role, Permission>::new();
 /// grants.replace("2026-11-25", [("editor", "posts:pin")])?;
 /// assert!(grants.replace("2026-11-26", [("editor", "posts:burn")]).is_err());
 /// assert_eq!(grants.version().as_deref(), Some("2026-11-25"));
-/// # Ok::<(), auth_core::identity::grants::GrantsError>(())
+/// # Ok::<(), auth_actix::identity::GrantsError>(())
 /// ```
 pub struct Grants<R, P> {
     table: Table,

@@ -16,10 +16,10 @@ use serde::{Deserialize, Serialize};
 ///
 /// # Examples
 /// ```
-/// use auth_core::Id;
+/// use auth_actix::Id;
 /// let stored: Id = "user:18:https://id.example:alice".parse()?;
 /// assert_eq!(stored.to_string(), "user:18:https://id.example:alice");
-/// # Ok::<(), auth_core::IdError>(())
+/// # Ok::<(), auth_actix::identity::IdError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

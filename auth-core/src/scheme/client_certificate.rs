@@ -59,7 +59,7 @@ pub enum CertificateName {
 /// certificate, block its SHA-256 fingerprint in lower-case hexadecimal digits as a token of that issuer.
 ///
 /// ```
-/// use auth_core::scheme::client_certificate::{CertificateName, ClientCertificates};
+/// use auth_actix::client_certificate::{CertificateName, ClientCertificates};
 /// let certificates = ClientCertificates::named_by(CertificateName::Uri);
 /// # let _ = certificates;
 /// ```

@@ -21,9 +21,8 @@ crate::debug_as_display!(RolesUnavailable);
 /// A store of roles. Implemented for closures `Fn(Id, Option<String>)` that return a future.
 ///
 /// ```
-/// use auth_core::Id;
-/// use auth_core::runtime::future::BoxFuture;
-/// use auth_core::store::roles::{RoleProvider, RolesUnavailable};
+/// use auth_actix::{BoxFuture, Id};
+/// use auth_actix::identity::{RoleProvider, RolesUnavailable};
 /// struct Staff;
 /// impl RoleProvider for Staff {
 ///     fn roles<'a>(&'a self, caller: &'a Id, tenant: Option<&'a str>) -> BoxFuture<'a, Result<Vec<String>, RolesUnavailable>> {
@@ -65,11 +64,11 @@ where
 ///
 /// ```
 /// use std::time::Duration;
-/// use auth_core::Id;
-/// use auth_core::store::roles::ProvidedRoles;
+/// use auth_actix::Id;
+/// use auth_actix::identity::ProvidedRoles;
 /// let roles = ProvidedRoles::new(|_caller: Id, _tenant: Option<String>| async { Ok(vec!["viewer".to_owned()]) });
 /// let roles = roles.cache(Duration::from_secs(30));
-/// // After a change of roles, the next request asks again.
+/// // After the roles of a user have changed. The next request of the user asks the store again.
 /// roles.invalidate(&Id::user("https://id.example", "alice"));
 /// ```
 #[derive(Clone)]

@@ -11,7 +11,7 @@ use crate::identity::vocabulary::NameKind;
 /// weakest issuer could create administrators.
 ///
 /// ```
-/// use auth_core::Confers;
+/// use auth_actix::Confers;
 /// let partner = Confers::nothing().roles(["viewer"]).scopes(["read:reports"]);
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -113,8 +113,8 @@ impl ListClaim {
 /// By default, the claim is a string, which is a single name, or an array of strings. Any other value lists nothing.
 ///
 /// ```
-/// use auth_core::identity::issuer::NameList;
-/// use auth_core::scheme::bearer::Jwt;
+/// use auth_actix::identity::NameList;
+/// use auth_actix::Jwt;
 /// let jwt = Jwt::hs256([7; 32])
 ///     .issuer("https://id.example")
 ///     .audience("reports")

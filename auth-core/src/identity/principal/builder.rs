@@ -11,7 +11,7 @@ use crate::runtime::clock::Timestamp;
 /// Builder of a caller that a scheme of the application has authenticated, from a subject and further facts.
 ///
 /// ```
-/// use auth_core::Principal;
+/// use auth_actix::Principal;
 /// let alice = Principal::builder("alice").role("editor").claim("org", "acme");
 /// ```
 #[derive(Clone)]

@@ -70,7 +70,7 @@ impl ApiKeysFile {
     /// owner. Servers that have the file open accept the key within two seconds.
     ///
     /// ```
-    /// use auth_core::scheme::api_key::ApiKeysFile;
+    /// use auth_actix::api_key::ApiKeysFile;
     /// # let folder = std::env::temp_dir().join(format!("auth-core-doc-{}", std::process::id()));
     /// # std::fs::create_dir_all(&folder)?;
     /// # let path = folder.join("api-keys");

@@ -70,11 +70,11 @@ impl ApiKey {
     ///
     /// # Examples
     /// ```
-    /// use auth_core::scheme::api_key::ApiKey;
+    /// use auth_actix::api_key::ApiKey;
     /// let new = ApiKey::generate("backup")?;
     /// let line = new.stored.roles(["reader"]).scopes(["read:reports"]).to_line();
     /// assert!(line.ends_with(" backup reader read:reports -"));
-    /// # Ok::<(), auth_core::scheme::api_key::ApiKeyError>(())
+    /// # Ok::<(), auth_actix::api_key::ApiKeyError>(())
     /// ```
     pub fn generate(owner: &str) -> Result<NewApiKey, ApiKeyError> {
         if owner.is_empty() || owner.contains(char::is_control) {

@@ -25,7 +25,7 @@ use crate::runtime::clock::Timestamp;
 ///
 /// ```
 /// use std::time::Duration;
-/// use auth_core::scheme::bearer::TokenCache;
+/// use auth_actix::jwt::TokenCache;
 /// let cache = TokenCache::new().entries(50_000).bytes(64 * 1024 * 1024).lasts(Duration::from_secs(60)).secrets();
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -49,9 +49,9 @@ crate::debug_as_display!(IssuersUnavailable);
 /// same keys.
 ///
 /// ```
-/// use auth_core::runtime::future::BoxFuture;
-/// use auth_core::identity::tenant::Tenant;
-/// use auth_core::scheme::bearer::{IssuerResolver, IssuersUnavailable, Resolved};
+/// use auth_actix::BoxFuture;
+/// use auth_actix::identity::Tenant;
+/// use auth_actix::jwt::{IssuerResolver, IssuersUnavailable, Resolved};
 /// struct Tenants;
 /// impl IssuerResolver for Tenants {
 ///     fn resolve<'a>(&'a self, issuer: &'a str) -> BoxFuture<'a, Result<Option<Resolved>, IssuersUnavailable>> {

@@ -12,7 +12,7 @@ use crate::runtime::random::random;
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-/// auth_core::scheme::dpop::conformance::replay_store(auth_core::scheme::dpop::MemoryReplayStore::new(1000)).await;
+/// auth_actix::test::replay_store(auth_actix::dpop::MemoryReplayStore::new(1000)).await;
 /// # });
 /// # Ok::<(), std::io::Error>(())
 /// ```

@@ -39,7 +39,7 @@ use crate::runtime::timeout;
 /// Settings of DPoP proofs (RFC 9449).
 ///
 /// ```
-/// use auth_core::scheme::dpop::Dpop;
+/// use auth_actix::dpop::Dpop;
 /// let dpop = Dpop::at("https://api.example").nonces();
 /// ```
 #[derive(Clone)]

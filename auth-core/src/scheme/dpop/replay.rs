@@ -20,8 +20,8 @@ crate::debug_as_display!(ReplayStoreUnavailable);
 ///
 /// ```
 /// use std::time::Duration;
-/// use auth_core::runtime::future::BoxFuture;
-/// use auth_core::scheme::dpop::{ReplayStore, ReplayStoreUnavailable};
+/// use auth_actix::BoxFuture;
+/// use auth_actix::dpop::{ReplayStore, ReplayStoreUnavailable};
 ///
 /// struct Offline;
 ///

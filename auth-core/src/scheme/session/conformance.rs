@@ -12,7 +12,7 @@ use crate::runtime::random::random;
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-/// auth_core::scheme::session::conformance::session_store(auth_core::scheme::session::MemorySessionStore::new(1000)).await;
+/// auth_actix::test::session_store(auth_actix::session::MemorySessionStore::new(1000)).await;
 /// # });
 /// # Ok::<(), std::io::Error>(())
 /// ```

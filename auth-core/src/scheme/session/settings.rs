@@ -16,7 +16,7 @@ use crate::store::users::PasswordAuthenticator;
 /// Settings of sessions.
 ///
 /// ```
-/// use auth_core::scheme::session::Sessions;
+/// use auth_actix::session::Sessions;
 /// let sessions = Sessions::memory().idle_timeout(std::time::Duration::from_secs(15 * 60));
 /// ```
 #[derive(Clone)]

@@ -11,7 +11,7 @@ use crate::runtime::random::random;
 /// must be called outside of async code.
 ///
 /// ```
-/// auth_core::store::blocklist::conformance::blocklist_store(|| auth_core::store::blocklist::MemoryBlocklistStore);
+/// auth_actix::test::blocklist_store(|| auth_actix::blocklist::MemoryBlocklistStore);
 /// ```
 ///
 /// # Panics

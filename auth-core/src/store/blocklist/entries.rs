@@ -36,7 +36,7 @@ pub enum BlockChange {
 /// A snapshot of the entries of a block list, as a [`BlocklistStore`](super::BlocklistStore) loads and changes them.
 ///
 /// ```
-/// use auth_core::store::blocklist::{BlockChange, BlockEntries};
+/// use auth_actix::blocklist::{BlockChange, BlockEntries};
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let mut entries = BlockEntries::default();
 /// entries.insert("block address 203.0.113.0/24".parse()?)?;

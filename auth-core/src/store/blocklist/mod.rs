@@ -36,7 +36,7 @@ use crate::runtime::clock::{self, Moment, Timestamp};
 /// Block lists and revocations. Cheap to clone. The application keeps a clone to change entries.
 ///
 /// ```
-/// use auth_core::store::blocklist::Blocklist;
+/// use auth_actix::blocklist::Blocklist;
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let blocklist = Blocklist::memory();
 /// blocklist.add("block address 203.0.113.0/24".parse()?)?;

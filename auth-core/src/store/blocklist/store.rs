@@ -92,7 +92,7 @@ crate::debug_as_display!(RedisBlocklistError);
 /// concurrently. The conformance suite is `auth_actix::test::blocklist_store`.
 ///
 /// ```
-/// use auth_core::store::blocklist::{BlockChange, BlockEntries, BlocklistError, BlocklistStore};
+/// use auth_actix::blocklist::{BlockChange, BlockEntries, BlocklistError, BlocklistStore};
 ///
 /// # struct Database;
 /// # impl Database {

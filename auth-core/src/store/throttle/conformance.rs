@@ -14,7 +14,7 @@ use crate::runtime::random::random;
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-/// auth_core::store::throttle::conformance::throttle_store(auth_core::store::throttle::MemoryThrottleStore::new()).await;
+/// auth_actix::test::throttle_store(auth_actix::throttle::MemoryThrottleStore::new()).await;
 /// # });
 /// # Ok::<(), std::io::Error>(())
 /// ```

@@ -17,8 +17,8 @@ crate::debug_as_display!(ThrottleUnavailable);
 /// The conformance suite is `auth_actix::test::throttle_store`. All times are measured by the clock of the store.
 ///
 /// ```
-/// use auth_core::runtime::future::BoxFuture;
-/// use auth_core::store::throttle::{
+/// use auth_actix::BoxFuture;
+/// use auth_actix::throttle::{
 ///     Admission, Counted, CounterSet, LoginCounters, Throttle, ThrottleStore, ThrottleUnavailable,
 /// };
 ///
@@ -40,7 +40,7 @@ crate::debug_as_display!(ThrottleUnavailable);
 ///     }
 /// }
 ///
-/// # use auth_core::store::throttle::LoginOutcome;
+/// # use auth_actix::throttle::LoginOutcome;
 /// let throttle = Throttle::new(Unlimited);
 /// ```
 pub trait ThrottleStore: Send + Sync + 'static {

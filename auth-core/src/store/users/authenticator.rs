@@ -30,8 +30,8 @@ const VERIFICATION_TIMEOUT: Duration = Duration::from_secs(30);
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use auth_core::store::throttle::{Throttle, ThrottleLimits};
-/// use auth_core::store::users::{PasswordAuthenticator, UsersFile, hash_password};
+/// use auth_actix::throttle::{Throttle, ThrottleLimits};
+/// use auth_actix::password::{PasswordAuthenticator, UsersFile, hash_password};
 ///
 /// let users = UsersFile::parse(&format!("alice:{}:admin", hash_password(&"correct horse battery".into())?))?;
 /// let throttle = Throttle::memory().limits(ThrottleLimits::default().account_burst(10));

@@ -82,8 +82,8 @@ crate::debug_as_display!(UserStoreUnavailable);
 /// For users without such hashes (LDAP, PAM), implement [`PasswordVerifier`].
 ///
 /// ```
-/// use auth_core::runtime::future::BoxFuture;
-/// use auth_core::store::users::{User, UserStore, UserStoreUnavailable};
+/// use auth_actix::BoxFuture;
+/// use auth_actix::password::{User, UserStore, UserStoreUnavailable};
 ///
 /// struct NoUsers;
 ///

@@ -97,8 +97,8 @@ impl std::fmt::Debug for VerifiedUser {
 /// treated as unavailable. For argon2id hashes, implement [`UserStore`](super::UserStore) instead.
 ///
 /// ```
-/// use auth_core::runtime::future::BoxFuture;
-/// use auth_core::store::users::{
+/// use auth_actix::BoxFuture;
+/// use auth_actix::password::{
 ///     PasswordAuthenticator, PasswordCredentials, PasswordVerifier, UserStoreUnavailable, VerifiedUser,
 /// };
 ///

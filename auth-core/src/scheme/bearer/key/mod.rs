@@ -21,7 +21,7 @@ use self::verifier::Prepared;
 /// A key that verifies tokens of exactly one algorithm. An invalid key is an error of `build()`.
 ///
 /// ```
-/// use auth_core::scheme::bearer::{Algorithm, Key};
+/// use auth_actix::jwt::{Algorithm, Key};
 /// let key = Key::secret(Algorithm::HS256, [7; 32]).kid("2026-11");
 /// ```
 #[derive(Clone)]
@@ -132,7 +132,8 @@ impl Key {
     /// Like [`pem`](Self::pem), but reads a file. An unreadable file is an error of `build()`.
     ///
     /// ```no_run
-    /// use auth_core::scheme::bearer::{Algorithm, Jwt, Key};
+    /// use auth_actix::Jwt;
+    /// use auth_actix::jwt::{Algorithm, Key};
     /// let key = Key::pem_file(Algorithm::ES256, "/etc/reports/issuer.pem");
     /// let jwt = Jwt::key(key).issuer("https://id.example").audience("reports");
     /// ```

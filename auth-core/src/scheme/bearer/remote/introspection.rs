@@ -26,7 +26,8 @@ use crate::runtime::strict_json;
 /// asked about a JWT, so the revocation of a JWT is not detected.
 ///
 /// ```
-/// use auth_core::scheme::bearer::{Introspection, Jwt};
+/// use auth_actix::Jwt;
+/// use auth_actix::oidc::Introspection;
 /// let introspection = Introspection::as_client("reports", "its secret, from a file or the environment");
 /// let jwt = Jwt::oidc("https://id.example").audience("https://api.example").introspection(introspection);
 /// ```

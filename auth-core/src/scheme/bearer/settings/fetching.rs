@@ -17,7 +17,7 @@ impl Jwt {
     /// [profile](Self::access_token_profile).
     ///
     /// ```
-    /// use auth_core::scheme::bearer::Jwt;
+    /// use auth_actix::Jwt;
     /// let jwt = Jwt::oidc("https://id.example/realms/shop").audience("reports").keycloak("reports");
     /// ```
     pub fn oidc(issuer: impl Into<String>) -> Self {
@@ -35,7 +35,7 @@ impl Jwt {
     /// unknown at startup, use `AuthBuilder::issuers_from`.
     ///
     /// ```
-    /// use auth_core::scheme::bearer::Jwt;
+    /// use auth_actix::Jwt;
     /// let tenants = ["11111111-2222-3333-4444-555555555555", "66666666-7777-8888-9999-000000000000"];
     /// let jwt = Jwt::entra_tenants(tenants).audience("the client id of the API").entra();
     /// ```
@@ -88,7 +88,7 @@ impl Jwt {
     /// such tokens are rotated. Intended for the API server of Kubernetes, which rejects unauthenticated requests:
     ///
     /// ```
-    /// use auth_core::scheme::bearer::Jwt;
+    /// use auth_actix::Jwt;
     /// # fn with(ca: Vec<u8>) -> Jwt {
     /// Jwt::oidc("https://kubernetes.default.svc.cluster.local")
     ///     .audience("reports")

@@ -25,7 +25,7 @@ use crate::runtime::set_once::SetOnce;
 /// other method is an error of `build()`, because it would undo the first.
 ///
 /// ```
-/// use auth_core::scheme::bearer::Jwt;
+/// use auth_actix::Jwt;
 /// let jwt = Jwt::hs256([7; 32]).issuer("https://id.example").audience("reports");
 /// ```
 #[derive(Clone)]
@@ -179,7 +179,8 @@ impl Jwt {
     ///
     /// ```
     /// # #[cfg(feature = "oidc")] {
-    /// use auth_core::scheme::bearer::{Algorithm, Jwt, Key};
+    /// use auth_actix::Jwt;
+    /// use auth_actix::jwt::{Algorithm, Key};
     /// let jwt = Jwt::oidc("https://ref.supabase.co/auth/v1")
     ///     .audience("authenticated")
     ///     .or_key(Key::secret(Algorithm::HS256, [7; 32]))
@@ -252,7 +253,7 @@ impl Jwt {
     /// name or a JSON pointer. Calls for different claims must all be satisfied. Calls for the same claim add values.
     ///
     /// ```
-    /// use auth_core::scheme::bearer::Jwt;
+    /// use auth_actix::Jwt;
     /// let jwt = Jwt::hs256([7; 32])
     ///     .issuer("https://id.example")
     ///     .audience("reports")

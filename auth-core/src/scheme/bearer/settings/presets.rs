@@ -38,7 +38,7 @@ impl Jwt {
     /// Keycloak names an API in `aud` only if the client has an audience mapper, or if the user has a role of the API's client.
     ///
     /// ```
-    /// use auth_core::scheme::bearer::Jwt;
+    /// use auth_actix::Jwt;
     /// # #[cfg(feature = "oidc")]
     /// let jwt = Jwt::oidc("https://id.example/realms/shop").audience("reports").keycloak("reports");
     /// ```
@@ -61,7 +61,7 @@ impl Jwt {
     /// in `permissions`. Tokens of the client credentials grant are client tokens.
     ///
     /// ```
-    /// use auth_core::scheme::bearer::Jwt;
+    /// use auth_actix::Jwt;
     /// # #[cfg(feature = "oidc")]
     /// let jwt = Jwt::oidc("https://tenant.eu.auth0.com/").audience("https://api.example").auth0("https://app.example/");
     /// ```
@@ -82,7 +82,7 @@ impl Jwt {
     /// For several tenants, use `Jwt::entra_tenants`.
     ///
     /// ```
-    /// use auth_core::scheme::bearer::Jwt;
+    /// use auth_actix::Jwt;
     /// # #[cfg(feature = "oidc")]
     /// let jwt = Jwt::oidc("https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/v2.0")
     ///     .audience("the client id of the API")
@@ -106,7 +106,7 @@ impl Jwt {
     /// in `cognito:groups`. May be called again for another app client.
     ///
     /// ```
-    /// use auth_core::scheme::bearer::Jwt;
+    /// use auth_actix::Jwt;
     /// # #[cfg(feature = "oidc")]
     /// let jwt = Jwt::oidc("https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_EXAMPLE").cognito("the app client id");
     /// ```
@@ -143,7 +143,7 @@ impl Jwt {
     /// and audience are those of the project.
     ///
     /// ```
-    /// use auth_core::scheme::bearer::Jwt;
+    /// use auth_actix::Jwt;
     /// # #[cfg(feature = "oidc")]
     /// let jwt = Jwt::oidc("https://securetoken.google.com/project-1").audience("project-1").firebase();
     /// ```
@@ -156,7 +156,7 @@ impl Jwt {
     /// differs from the issuer of the metadata:
     ///
     /// ```
-    /// use auth_core::scheme::bearer::Jwt;
+    /// use auth_actix::Jwt;
     /// # #[cfg(feature = "oidc")]
     /// let jwt = Jwt::jwks("https://adfs.example/adfs/discovery/keys")
     ///     .issuer("http://adfs.example/adfs/services/trust")

@@ -28,7 +28,7 @@ pub(super) type ToSession = dyn Fn(&Principal) -> NewSession + Send + Sync;
 /// Settings of a login at an OpenID provider. The login begins a session.
 ///
 /// ```
-/// use auth_core::scheme::session::oidc_login::OidcLogin;
+/// use auth_actix::oidc::OidcLogin;
 /// let secret = "of the client, from a file or the environment";
 /// let login = OidcLogin::new("https://id.example", "reports", secret, "https://reports.example/login/callback");
 /// let login = login.id_tokens(|tokens| tokens.keycloak("reports"));
