@@ -184,10 +184,10 @@ fn weak_private_or_mismatched_keys_do_not_build() {
     };
     #[rustfmt::skip]
     let table: Vec<(&str, Key, KeyError)> = vec![
-        ("an empty secret", Key::secret(HS256, ""), KeyError::SecretTooShort(32)),
-        ("31 bytes", Key::secret(HS256, [7; 31]), KeyError::SecretTooShort(32)),
-        ("47 bytes", Key::secret(HS384, [7; 47]), KeyError::SecretTooShort(48)),
-        ("63 bytes", Key::secret(HS512, [7; 63]), KeyError::SecretTooShort(64)),
+        ("an empty secret", Key::secret(HS256, ""), KeyError::SecretTooShort { found: 0, least: 32 }),
+        ("31 bytes", Key::secret(HS256, [7; 31]), KeyError::SecretTooShort { found: 31, least: 32 }),
+        ("47 bytes", Key::secret(HS384, [7; 47]), KeyError::SecretTooShort { found: 47, least: 48 }),
+        ("63 bytes", Key::secret(HS512, [7; 63]), KeyError::SecretTooShort { found: 63, least: 64 }),
         ("a secret for RS256", Key::secret(RS256, [7; 64]), KeyError::OtherAlgorithm),
         ("1024 bits", pem(RS256, "rsa-1024.public"), KeyError::RsaTooShort),
         ("1024 bits as JWK", jwk("rsa-1024", json!({})), KeyError::RsaTooShort),

@@ -20,7 +20,7 @@ fn build_reports_each_invalid_setting() {
         (Auth::builder(), "no scheme is accepted: call `.bearer(…)`, `.basic(…)`, `.api_keys(…)`, `.session(…)` or `.scheme(…)`"),
         (with().realm("a\r\nb"), "`.realm(\"a\\r\\nb\")`: a realm is visible ASCII and spaces"),
         (Auth::builder().bearer(Jwt::hs256([7; 32]).audience("reports")), "`.bearer(…)` for issuer \"\": `.issuer(…)` is missing: tokens of any issuer would be accepted"),
-        (Auth::builder().bearer(Jwt::hs256([7; 31]).issuer("a").audience("b")), "`.bearer(…)` for issuer \"a\": key 1: an HMAC secret for this algorithm has at least 32 bytes: `openssl rand -hex 32` makes one"),
+        (Auth::builder().bearer(Jwt::hs256([7; 31]).issuer("a").audience("b")), "`.bearer(…)` for issuer \"a\": key 1: the HMAC secret has 31 bytes, and this algorithm needs 32: `openssl rand -hex 32` generates one"),
         (with().bearer(partner()), "`.bearer(…)` must declare what it `.confers(…)`, since there are several issuers: `Confers::nothing().roles([…])`, or `Confers::everything()` for each"),
         (Auth::builder().bearer(jwt().confers(Confers::everything())).bearer(partner().confers(Confers::nothing()).or_key(Key::secret(crate::jwt::Algorithm::HS256, [7; 32]))),
             "`.bearer(…)` for issuer \"https://partner.example\": two issuers share one HMAC secret"), // L2

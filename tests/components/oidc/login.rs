@@ -391,7 +391,7 @@ fn invalid_oidc_login_settings_do_not_build() {
         (with(login("/cb")), "not an `https` address of this server"),
         (with(OidcLogin::new("http://id.example", "web", "secret", "https://app.example/cb")), "invalid provider address"),
         (with(good().scopes(["two words"])), "is not a scope"),
-        (with(good().sealing_secret("short")), "at least 32 bytes"),
+        (with(good().sealing_secret("short")), "has 5 bytes, and needs 32"),
         (with(good().sealing_secret("x".repeat(32))).bearer(tokens), "HMAC secret of an issuer"), // L2
     ];
     for (builder, expected) in table {

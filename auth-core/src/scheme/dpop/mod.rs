@@ -79,7 +79,7 @@ pub enum DpopError {
     #[error("`.replay_cache_capacity(…)` is at least 1,000 proofs")]
     Room,
     /// The secret is shorter than 32 bytes.
-    #[error("`.shared_nonces(…)` takes a secret of at least 32 bytes, not a public key")]
+    #[error("`.shared_nonces(…)` takes a secret of at least 32 bytes: `openssl rand -hex 32` generates one")]
     Secret,
     /// The system provides no random numbers.
     #[error("the operating system provides no random numbers")]

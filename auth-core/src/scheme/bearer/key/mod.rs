@@ -39,9 +39,16 @@ pub struct Key {
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// The secret is shorter than the output of the hash (RFC 7518 §3.2). Contains the minimum in bytes.
-    #[error("an HMAC secret for this algorithm has at least {0} bytes: `openssl rand -hex {0}` makes one")]
-    SecretTooShort(usize),
+    /// The secret is shorter than the output of the hash (RFC 7518 §3.2).
+    #[error(
+        "the HMAC secret has {found} bytes, and this algorithm needs {least}: `openssl rand -hex {least}` generates one"
+    )]
+    SecretTooShort {
+        /// The length of the secret in bytes.
+        found: usize,
+        /// The minimum in bytes.
+        least: usize,
+    },
     /// The secret is a public key, with which anyone could sign tokens.
     #[error("the HMAC secret is a public key")]
     SecretIsPublicKey,
@@ -104,7 +111,7 @@ impl Key {
             _ => Err(KeyError::OtherAlgorithm),
         };
         let material = least.and_then(|least| match secret.len() {
-            length if length < least => Err(KeyError::SecretTooShort(least)),
+            found if found < least => Err(KeyError::SecretTooShort { found, least }),
             _ if is_public_key(secret) => Err(KeyError::SecretIsPublicKey),
             _ => Ok(DecodingKey::from_secret(secret)),
         });

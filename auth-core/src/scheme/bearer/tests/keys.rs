@@ -59,7 +59,7 @@ fn short_secrets_and_public_keys_are_rejected_as_hmac_keys() {
         for length in [0, 1, least - 1] {
             assert_eq!(
                 build(Key::secret(algorithm, vec![7; length])),
-                Err(KeyError::SecretTooShort(least)),
+                Err(KeyError::SecretTooShort { found: length, least }),
                 "{algorithm:?} {length}"
             );
         }
@@ -268,7 +268,7 @@ fn jwk_use_algorithm_and_parameters_are_validated() {
     #[rustfmt::skip]
     let table = [
         (format!(r#"{{"kty":"oct","k":"{k}","alg":"HS256"}}"#), Ok(())),
-        (format!(r#"{{"kty":"oct","k":"{k}","alg":"HS512"}}"#), Err(SecretTooShort(64))),
+        (format!(r#"{{"kty":"oct","k":"{k}","alg":"HS512"}}"#), Err(SecretTooShort { found: 32, least: 64 })),
         (format!(r#"{{"kty":"oct","k":"{k}","alg":"RS256"}}"#), Err(OtherAlgorithm)),
         (format!(r#"{{"kty":"oct","k":"{k}"}}"#),               Err(NoAlgorithm)),
         (format!(r#"{{"kty":"oct","k":"{k}=","alg":"HS256"}}"#), Err(Unreadable)),

@@ -12,7 +12,7 @@ fn unsafe_jwt_settings_fail_to_build() {
     let pointer = |text: &str, instead: &str| Some(JwtError::Pointer(text.to_owned(), instead.to_owned()));
     let name = |setting| Some(JwtError::Name(setting));
     let repeated = |setting| Some(JwtError::Repeated(setting));
-    let short = JwtError::Key { position: 2, error: KeyError::SecretTooShort(32) };
+    let short = JwtError::Key { position: 2, error: KeyError::SecretTooShort { found: 31, least: 32 } };
     let seconds = Duration::from_secs;
     let padded = [[7; 32], [0; 32]].concat();
     #[rustfmt::skip]

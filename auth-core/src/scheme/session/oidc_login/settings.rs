@@ -64,9 +64,9 @@ pub enum LoginError {
     /// The scope is invalid (RFC 6749 §3.3).
     #[error("{0:?} is not a scope")]
     Scope(String),
-    /// The sealing secret is shorter than 32 bytes.
-    #[error("`.sealing_secret(…)` takes a secret of at least 32 bytes")]
-    Secret,
+    /// The sealing secret is shorter than 32 bytes. Contains its length in bytes.
+    #[error("the secret of `.sealing_secret(…)` has {0} bytes, and needs 32: `openssl rand -hex 32` generates one")]
+    Secret(usize),
     /// The sealing secret is also the HMAC secret of a token issuer. A party that can sign tokens could seal logins.
     #[error("`.sealing_secret(…)` is the HMAC secret of an issuer too: make another one")]
     SharedSecret,
@@ -193,7 +193,9 @@ impl OidcLogin {
         let purpose =
             [&issuer, &self.registered.id, &self.redirect].map(|part| format!("{}:{part}", part.len())).concat();
         let seal = match self.secret {
-            Some(secret) if secret.expose_secret().len() < 32 => return Err(LoginError::Secret),
+            Some(secret) if secret.expose_secret().len() < 32 => {
+                return Err(LoginError::Secret(secret.expose_secret().len()));
+            }
             Some(secret) if is_secret_of_tokens(secret.expose_secret().as_bytes()) => {
                 return Err(LoginError::SharedSecret);
             }
