@@ -44,7 +44,8 @@ pub mod jwt {
         }
 
         /// Accepts one-use tickets in the query, `?ticket=…`, in place of a bearer token. Pages need them to open WebSockets and
-        /// `EventSource`s; see [`Ticket`](crate::jwt::Ticket). A ticket beside another credential counts as a second credential.
+        /// `EventSource`s; see [`Ticket`](crate::jwt::Ticket). A request with a ticket and another explicit credential has two
+        /// credentials, and is refused.
         ///
         /// # Errors
         /// [`build`](Self::build) returns [`BuildError::TicketsWithoutTokens`](crate::BuildError::TicketsWithoutTokens) if bearer
@@ -55,8 +56,8 @@ pub mod jwt {
 
         /// Accepts a bearer token in `Sec-WebSocket-Protocol`, after the subprotocol of this name:
         /// `new WebSocket(url, ["bearer", token])`. Browsers let scripts set no other header when they open a WebSocket. The
-        /// response selects the subprotocol of this name. The token is verified like one in `Authorization`. Beside that header,
-        /// it counts as a second credential.
+        /// response selects the subprotocol of this name. The token is verified like one in `Authorization`. A request with
+        /// both has two credentials, and is refused.
         ///
         /// # Errors
         /// [`build`](Self::build) returns [`BuildError::Subprotocol`](crate::BuildError::Subprotocol) if the name is not a token
@@ -68,8 +69,8 @@ pub mod jwt {
         /// Accepts bearer tokens in the cookie of this name, which should be `HttpOnly`, `Secure` and `SameSite`.
         ///
         /// Browsers send a cookie automatically, so state-changing requests must come from pages of [`hosts`](Self::hosts) or
-        /// [`origins`](Self::origins). The cookie counts only without an explicit credential and without a session. If the request
-        /// has two cookies of this name, neither counts.
+        /// [`origins`](Self::origins). The cookie is ignored if the request has an explicit credential or a session. If the request
+        /// has two cookies of this name, both are ignored.
         ///
         /// ```
         /// use auth_actix::{Auth, Jwt};
@@ -106,8 +107,8 @@ pub mod oidc {
     #[cfg(feature = "session")]
     impl AuthBuilder {
         /// Logs users in at an OpenID provider. Requires [`session`](Self::session). Browsers are redirected to
-        /// [`login_page`](Self::login_page), which is `/login` by default. Register [`Auth::oidc_login`](crate::Auth::oidc_login),
-        /// which is located there.
+        /// [`login_page`](Self::login_page), which is `/login` by default. The service
+        /// [`Auth::oidc_login`](crate::Auth::oidc_login) has this path, and must be registered.
         pub fn oidc_login(self, login: OidcLogin) -> Self {
             self.once("oidc_login").with(|engine| engine.schemes.set(login))
         }
@@ -159,7 +160,7 @@ pub mod session {
             self.once("session").logins(|logins| logins.sessions = Some(sessions))
         }
 
-        /// Sets the users whose passwords logins are checked against. Default: the users of [`basic`](Self::basic).
+        /// Sets the users who can log in with a password. By default, these are the users of [`basic`](Self::basic).
         pub fn users(self, users: impl Into<PasswordAuthenticator>) -> Self {
             self.once("users").logins(|logins| logins.users = Some(users.into()))
         }
@@ -219,7 +220,7 @@ pub mod client_certificate {
         /// [`keep_client_certificate`](crate::client_certificate::keep_client_certificate), or from trusted proxies, if
         /// [`from_proxies`](crate::client_certificate::ClientCertificates::from_proxies) is configured.
         ///
-        /// Browsers present a certificate automatically. It counts only without an explicit credential, and state-changing
+        /// Browsers present a certificate automatically. It is ignored if the request has an explicit credential. State-changing
         /// requests must come from pages of [`hosts`](Self::hosts) or [`origins`](Self::origins).
         ///
         /// ```

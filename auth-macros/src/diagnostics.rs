@@ -35,7 +35,7 @@ impl Diagnostics {
         None
     }
 
-    /// Whether no mistake was recorded.
+    /// Returns whether no mistake was recorded.
     pub(crate) fn is_empty(&self) -> bool {
         self.mistakes.is_empty()
     }

@@ -56,12 +56,12 @@ impl Dialect {
         self.route_attributes.contains(&name)
     }
 
-    /// Whether an attribute without arguments makes a service.
+    /// Returns whether an attribute without arguments makes a service.
     pub(crate) fn joins_routes(&self, name: &str) -> bool {
         name == self.joining_attribute
     }
 
-    /// Whether an attribute makes no service although it contains a path.
+    /// Returns whether an attribute makes no service although it contains a path.
     pub(crate) fn is_other_attribute(&self, name: &str) -> bool {
         self.other_attributes.contains(&name)
     }
@@ -71,7 +71,7 @@ impl Dialect {
         (name != self.any_method_attribute).then(|| name.to_uppercase())
     }
 
-    /// Whether a string in an attribute can be the pattern of a route.
+    /// Returns whether a string in an attribute can be the pattern of a route.
     pub(crate) fn is_route_pattern(&self, text: &str) -> bool {
         text.is_empty() || text.contains('/') || text.starts_with('{')
     }

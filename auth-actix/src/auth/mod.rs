@@ -65,7 +65,7 @@ impl Auth {
         &self.0.engine
     }
 
-    /// Whether both are clones of the same `Auth`.
+    /// Returns whether both are clones of the same `Auth`.
     pub(crate) fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }

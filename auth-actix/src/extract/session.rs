@@ -26,8 +26,8 @@ use crate::{adapter, guard};
 
 /// An extractor that begins and ends sessions, for handlers of logins and logouts.
 ///
-/// Each state-changing method refuses cross-site requests, also without a session: a user whom another site has logged in under
-/// another account would write into that account.
+/// Each state-changing method refuses cross-site requests, even if the request has no session. Otherwise another site could log a
+/// user in to an account of its own, and what the user then enters would be stored in that account.
 ///
 /// ```
 /// use actix_web::{HttpResponse, Result, post, web};

@@ -44,7 +44,7 @@ fn shown(map: &ResourceMap) -> String {
 /// A service that is tried before a route, in the order of registration.
 struct Earlier {
     path: String,
-    /// Whether it handles all paths with this prefix.
+    /// Whether the service handles all paths that begin with `path`, rather than only `path`.
     is_prefix: bool,
     /// The methods, if it is a route of ours.
     methods: Vec<String>,

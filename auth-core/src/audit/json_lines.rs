@@ -31,8 +31,8 @@ impl From<JsonLinesError> for std::io::Error {
 }
 
 impl JsonLines {
-    /// Opens a file for appending. A new file is readable and writable only by its owner, if the operating system supports this. By
-    /// default, the file is rotated at 100 MiB, and 10 rotated files are kept.
+    /// Opens a file for appending, and creates it if it does not exist. On Unix, only the owner of a new file may read and write it.
+    /// By default, the file is rotated at 100 MiB, and 10 rotated files are kept.
     ///
     /// # Errors
     /// The file cannot be opened.

@@ -121,8 +121,8 @@ fn is_forwarding(name: &str) -> bool {
 const MOST_ENTRIES: usize = 32;
 
 impl AddressSource {
-    /// Returns the address by which logins are counted. It is the client, or the peer if the client is unknown, so that a client
-    /// cannot avoid the limits by hiding its address. Returns `None` if no source is configured, because the peer may then be a
+    /// Returns the address by which logins are counted. It is the address of the client, or of the peer if the client is unknown.
+    /// Otherwise a client could avoid the limits with a header that makes its address unknown. Returns `None` if no source is configured, because the peer may then be a
     /// proxy.
     pub fn throttled_client(&self, peer: Option<SocketAddr>, fields: &impl Fields) -> Option<PeerOrClient> {
         match self {
@@ -134,9 +134,9 @@ impl AddressSource {
         }
     }
 
-    /// Returns the address by which requests are blocked, which is that of the client. Without a proxy, a client that hides its
-    /// address is blocked by the address of the peer. Behind a proxy, the peer is the proxy, and a client that hides its address is
-    /// unknown (IP-3).
+    /// Returns the address that is compared with the block list. This is the address of the client. Without a proxy, it is the
+    /// address of the peer, even if a forwarding header makes the client unknown. Behind a proxy, the peer is the proxy, so it is
+    /// not used in place of an unknown client (IP-3).
     pub fn blocked(&self, peer: Option<SocketAddr>, fields: &impl Fields) -> Option<IpAddr> {
         match self {
             Self::Peer => self.throttled_client(peer, fields).map(PeerOrClient::address),

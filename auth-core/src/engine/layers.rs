@@ -20,7 +20,7 @@ pub trait Layers<'r, H: Adapter>: Copy {
     /// Returns the layer at `index`, counted from the outermost. The handler's rule belongs to the last layer.
     fn layer(self, index: usize, handler: &'static Rule) -> Option<(&'r Engine<H>, Rules<'r>)>;
 
-    /// Whether a connection that outlives its request needs a lease in these scopes.
+    /// Returns whether a connection that outlives its request needs a lease in these scopes.
     fn is_strict(self) -> bool;
 
     /// Returns an iterator over all layers.
@@ -28,7 +28,7 @@ pub trait Layers<'r, H: Adapter>: Copy {
         (0..self.count()).map_while(move |index| self.layer(index, handler))
     }
 
-    /// Whether a denial must look like the response to an unknown path.
+    /// Returns whether a denial must look like the response to an unknown path.
     fn not_found(self, handler: &'static Rule) -> bool {
         self.iter(handler).any(|(_, rules)| rules.not_found())
     }

@@ -400,7 +400,7 @@ fn facts_of<'a, H: Adapter>(engine: &'a Engine<H>, caller: CallerFacts<'a>) -> F
 /// Logs an error. Prints it to standard error if no log subscriber is set.
 #[allow(
     clippy::print_stderr,
-    reason = "a server that does not start has to say why, and nobody may be listening to the log"
+    reason = "a server that does not start must report why, and a log subscriber may be absent"
 )]
 pub fn log_warnings(mistake: &RuleError) {
     tracing::error!(target: "auth_actix", "{mistake}");

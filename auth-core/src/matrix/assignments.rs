@@ -138,8 +138,8 @@ impl Worlds {
         world.get(*self.variables.get(variable)?).copied()
     }
 
-    /// Whether the assignment is consistent. The country of an unknown address is unknown, and a network needs addresses that are
-    /// in no narrower network.
+    /// Returns whether the assignment is consistent. The country of an unknown address is unknown, and a network needs addresses
+    /// that are in no narrower network.
     fn can_be(&self, world: &World) -> bool {
         let place = self.state(&Variable::Address, world);
         let unknown = place == Some(self.networks.len() + 1);
@@ -148,7 +148,7 @@ impl Worlds {
         !(unknown && country_is_known) && place.is_none_or(|place| self.has_addresses(place))
     }
 
-    /// Whether the network at `place` has addresses that are in no narrower network.
+    /// Returns whether the network at `place` has addresses that are in no narrower network.
     fn has_addresses(&self, place: usize) -> bool {
         let size = |network: &IpNet| {
             let bits = u32::from(network.max_prefix_len() - network.prefix_len());
@@ -166,7 +166,7 @@ impl Worlds {
         }
     }
 
-    /// Whether the literal holds in the assignment.
+    /// Returns whether the literal holds in the assignment.
     pub(super) fn holds(&self, ExprLiteral { fact, negated }: &ExprLiteral, world: &World) -> bool {
         let is = |variable: &Variable| self.state(variable, world) == Some(1);
         if fact.is_about_caller() && !is(&Variable::Caller) {
@@ -203,13 +203,13 @@ impl Worlds {
         }
     }
 
-    /// Whether the caller is authenticated in the assignment.
+    /// Returns whether the caller is authenticated in the assignment.
     pub(super) fn is_known(&self, world: &World) -> bool {
         self.state(&Variable::Caller, world) == Some(1)
     }
 
-    /// Whether a test request can produce the assignment. Anonymous callers list nothing, a missing list contains no names, and the
-    /// scheme is that of a bearer token. Variables that the sender does not control have only one accepted state.
+    /// Returns whether a test request can produce the assignment. Anonymous callers list nothing, a missing list contains no names,
+    /// and the scheme is that of a bearer token. Variables that the sender does not control have only one accepted state.
     pub(super) fn can_be_made(&self, world: &World) -> bool {
         let state = |variable: &Variable| self.state(variable, world).unwrap_or_default();
         let stranger = self.variables.contains_key(&Variable::Caller) && !self.is_known(world);
@@ -319,7 +319,7 @@ impl Worlds {
         }
     }
 
-    /// Whether the rule grants access in the assignment.
+    /// Returns whether the rule grants access in the assignment.
     pub(super) fn lets_in(&self, tree: &Expr, world: &World) -> bool {
         tree.holds(&|literal| self.holds(literal, world))
     }

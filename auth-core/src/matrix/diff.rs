@@ -142,8 +142,8 @@ fn compare(
     }
 }
 
-/// Maps each name that a credential can list to one representative of the names that no atom of the rules distinguishes from it.
-/// Without this, a long hierarchy would have too many assignments to enumerate.
+/// Groups the names that a credential can list: two names are in one group if they satisfy the same atoms of the rules. Returns the
+/// representative of the group of each name. Without this, a long hierarchy would have too many assignments to enumerate.
 fn same_names(rules: &[(&Expr, &DeclaredNames)]) -> BTreeMap<Fact, Fact> {
     let mut atoms_of: BTreeMap<Fact, BTreeSet<usize>> = BTreeMap::new();
     let literals = rules.iter().flat_map(|(tree, words)| tree.literals().into_iter().map(move |one| (one, *words)));
@@ -152,7 +152,7 @@ fn same_names(rules: &[(&Expr, &DeclaredNames)]) -> BTreeMap<Fact, Fact> {
             atoms_of.entry(holder.fact.clone()).or_default().insert(atom);
         }
     }
-    // The representative of such a group is the name that all others imply.
+    // The representative of a group is the name that all its other names imply, or the first one if there is no such name.
     let is_weaker = |one: &Fact, other: &Fact| match (one, other) {
         (Fact::Name(kind, one, _), Fact::Name(_, other, _)) => {
             rules.iter().any(|(_, words)| words.holders(kind, one).contains(&(kind.clone(), other.clone())))

@@ -10,8 +10,8 @@ use crate::policy::atom::Fact;
 pub(super) type Implicant = BTreeSet<ExprLiteral>;
 
 impl ExprLiteral {
-    /// Whether `other` holds wherever `self` holds. As in decisions, an unknown fact satisfies neither a literal nor its negation.
-    /// Implications between names are not considered here: see [`Expr::expanded`].
+    /// Returns whether every request that satisfies `self` also satisfies `other`. As in decisions, an unknown fact satisfies
+    /// neither a literal nor its negation. Implications between names are not considered here: see [`Expr::expanded`].
     pub(super) fn implies(&self, other: &Self) -> bool {
         if self == other {
             return true;
@@ -38,7 +38,7 @@ impl ExprLiteral {
     }
 }
 
-/// Whether no caller can satisfy the implicant, because two of its literals exclude each other.
+/// Returns whether no caller can satisfy the implicant, because two of its literals exclude each other.
 fn is_closed(way: &Implicant) -> bool {
     way.iter().any(|one| {
         way.iter().any(|other| {
@@ -48,7 +48,7 @@ fn is_closed(way: &Implicant) -> bool {
     })
 }
 
-/// Whether every caller that satisfies `narrow` satisfies `wide`.
+/// Returns whether every caller that satisfies `narrow` satisfies `wide`.
 pub(super) fn is_within(narrow: &Implicant, wide: &Implicant) -> bool {
     wide.iter().all(|wanted| narrow.iter().any(|held| held.implies(wanted)))
 }

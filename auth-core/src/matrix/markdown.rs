@@ -27,8 +27,8 @@ const BY_NAME: &str = "## Of plain actix, given to a scope by name";
 /// Escape character for characters that would end a code span or its line.
 const ESCAPE: char = '␛';
 
-/// Whether the character is invisible or changes the order of the text around it (Unicode TR36 §2.10). Reviewers cannot see such
-/// characters.
+/// Returns whether the character is invisible or changes the order of the text around it (Unicode TR36 §2.10). Reviewers cannot see
+/// such characters.
 pub(super) fn is_unseen(letter: char) -> bool {
     letter.is_control()
         || matches!(letter, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')

@@ -109,7 +109,7 @@ impl Matrix {
         Ok(())
     }
 
-    /// Whether the path is below one of the scopes, and all routes of the scopes are known.
+    /// Returns whether the path is below one of the scopes, and all routes of the scopes are known.
     fn answers_alone(&self, whole: &str) -> bool {
         let is_below = |scope: &String| {
             whole.strip_prefix(&*plain(scope)).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))

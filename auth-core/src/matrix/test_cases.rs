@@ -44,7 +44,7 @@ pub struct Cases {
     pub undecided: Vec<String>,
 }
 
-/// Whether the sender of a request controls the fact.
+/// Returns whether the sender of a request controls the fact.
 fn is_ours(fact: &Fact) -> bool {
     match fact {
         Fact::Authenticated | Fact::Claim(..) | Fact::MaxAge(_) | Fact::Network(_) | Fact::Name(_, _, None) => true,
@@ -169,7 +169,7 @@ fn forced(
     walk(written, &mut 0, position, value, words, holds)
 }
 
-/// Whether another login could satisfy the rule.
+/// Returns whether another login could satisfy the rule.
 fn could(tree: &Expr, worlds: &Worlds, world: &World) -> bool {
     let stranger = !worlds.is_known(world);
     tree.holds(&|literal| match &literal.fact {

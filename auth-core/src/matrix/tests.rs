@@ -52,7 +52,7 @@ impl World {
         worlds
     }
 
-    /// Whether an atom or its negation holds, with the implications of [`vocabulary`].
+    /// Returns whether an atom or its negation holds, with the implications of [`vocabulary`].
     fn holds(self, atom: usize, negated: bool, words: Meaning) -> bool {
         let caller = self.caller.map(|(admin, editor, write, answers)| {
             let is_editor = editor || admin && words.admin_implies_editor;
@@ -182,7 +182,7 @@ fn atom_of(literal: &ExprLiteral) -> Option<usize> {
     READ.iter().position(|atom| matches!(atom, Expr::Literal(ExprLiteral { fact, .. }) if *fact == literal.fact))
 }
 
-/// Whether the way, written as a rule, holds in this world.
+/// Returns whether the way, written as a rule, holds in this world.
 fn goes(way: &Expr, world: World, words: Meaning) -> bool {
     way.holds(&|literal| atom_of(literal).is_some_and(|atom| world.holds(atom, literal.negated, words)))
 }

@@ -174,7 +174,7 @@ pub enum CallerFacts<'a> {
 }
 
 impl CallerFacts<'_> {
-    /// Whether the caller is neither verified nor hypothetical.
+    /// Returns whether the caller is neither verified nor hypothetical.
     #[inline]
     pub(crate) const fn is_unknown(&self) -> bool {
         matches!(self, Self::Nobody | Self::Presented(_) | Self::Refused(_))

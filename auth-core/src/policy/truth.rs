@@ -7,16 +7,16 @@
 /// The answers of a literal, or of an entire rule, for one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Truth {
-    /// Whether it holds with what the request presents.
+    /// Whether the literal or rule holds for the request as it is.
     pub now: bool,
-    /// Whether it could hold with a better credential that this server accepts.
+    /// Whether the literal or rule could hold if the request had another credential that this server accepts.
     pub could: bool,
-    /// Whether it could hold if every data source were available. Differs from `could` only if a source is unavailable.
+    /// Whether the literal or rule could hold if, in addition, every data source were available. Differs from `could` only if a source is unavailable.
     pub could_if_reached: bool,
 }
 
 impl Truth {
-    /// Holds with what the request presents.
+    /// Holds for the request as it is.
     pub const HOLDS: Self = Self { now: true, could: true, could_if_reached: true };
     /// Does not hold, but could with another credential.
     pub const COULD: Self = Self { now: false, could: true, could_if_reached: true };

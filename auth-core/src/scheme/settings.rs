@@ -170,7 +170,7 @@ fn position(scheme: SchemeId) -> usize {
 }
 
 /// Logs a warning at start-up. Prints it to standard error if no log subscriber is set.
-#[allow(clippy::print_stderr, reason = "nobody may be listening to the log")]
+#[allow(clippy::print_stderr, reason = "a log subscriber may be absent")]
 pub(crate) fn warn(what: &str) {
     tracing::warn!(target: "auth_actix", "{what}");
     if !tracing::dispatcher::has_been_set() {

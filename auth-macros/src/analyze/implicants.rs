@@ -126,7 +126,7 @@ impl Literals<'_> {
         self.0.get(usize::from(index)).map(|literal| SignedAtom { atom: &literal.atom, negated: literal.negated })
     }
 
-    /// Whether const code can find the part redundant.
+    /// Returns whether const code can find the part redundant.
     fn may_be_redundant(&self, any: bool, parts: &[Part], index: usize) -> bool {
         let Some(part) = parts.get(index) else { return false };
         let mut others = parts.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, other)| other);
@@ -141,7 +141,7 @@ impl Literals<'_> {
         }
     }
 
-    /// Whether the disjunction of two literals can be true for every caller whose facts are known.
+    /// Returns whether the disjunction of two literals can be true for every caller whose facts are known.
     fn may_be_tautology(&self, one: &Implicants, other: &Implicants) -> bool {
         let single = |implicants: &Implicants| match implicants.as_slice() {
             [implicant] if implicant.len() == 1 => self.literal(*implicant.first()?),
@@ -150,7 +150,7 @@ impl Literals<'_> {
         single(one).zip(single(other)).is_some_and(|(one, other)| one.opposite().may_imply(other))
     }
 
-    /// Whether every request that satisfies `these` can be one that satisfies `those`.
+    /// Returns whether every request that satisfies `these` can be one that satisfies `those`.
     fn may_cover(&self, those: &Implicants, these: &Implicants) -> bool {
         let implies = |one: u16, wanted: u16| {
             one == wanted
@@ -162,7 +162,7 @@ impl Literals<'_> {
         these.iter().all(|implicant| self.may_contradict(implicant) || covered(implicant))
     }
 
-    /// Whether two literals of the implicant can contradict each other.
+    /// Returns whether two literals of the implicant can contradict each other.
     fn may_contradict(&self, implicant: &[u16]) -> bool {
         let literals: Vec<_> = implicant.iter().filter_map(|index| self.literal(*index)).collect();
         let after = |index: usize| literals.get(index + 1..).unwrap_or_default();
@@ -184,7 +184,7 @@ impl SignedAtom<'_> {
         Self { negated: !self.negated, ..self }
     }
 
-    /// Whether this literal can imply the other.
+    /// Returns whether this literal can imply the other.
     fn may_imply(self, other: SignedAtom<'_>) -> bool {
         match (self.negated, other.negated) {
             (false, false) => may_include(other.atom, self.atom),
@@ -195,7 +195,7 @@ impl SignedAtom<'_> {
     }
 }
 
-/// Whether the smaller atom can imply the larger.
+/// Returns whether the smaller atom can imply the larger.
 fn may_include(larger: &Atom, smaller: &Atom) -> bool {
     match (larger, smaller) {
         (Atom::Check(_), _) => false,
@@ -209,7 +209,7 @@ fn may_include(larger: &Atom, smaller: &Atom) -> bool {
     }
 }
 
-/// Whether two atoms can be mutually exclusive.
+/// Returns whether two atoms can be mutually exclusive.
 fn may_be_apart(one: &Atom, other: &Atom) -> bool {
     matches!((one, other), (Atom::Networks(_), Atom::Networks(_)) | (Atom::Countries(_), Atom::Countries(_)))
 }

@@ -163,7 +163,7 @@ impl Formula {
         self.literals().iter().any(|literal| literal.atom.is_about_caller())
     }
 
-    /// Whether a request without a credential can satisfy the rule.
+    /// Returns whether a request without a credential can satisfy the rule.
     pub(crate) fn admits_anonymous(&self) -> bool {
         match self {
             Self::Literal(literal) => !literal.atom.is_about_caller(),
@@ -257,7 +257,7 @@ impl fmt::Display for ClaimValue {
 }
 
 impl Network {
-    /// Whether this network contains all addresses of the other one.
+    /// Returns whether this network contains all addresses of the other one.
     pub(super) fn contains(&self, other: &Self) -> bool {
         let same = self.address.is_ipv4() == other.address.is_ipv4();
         same && self.prefix <= other.prefix && first_address(other.address, self.prefix) == self.address

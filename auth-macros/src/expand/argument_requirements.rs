@@ -100,7 +100,7 @@ impl<'a> Arguments<'a> {
         quote!({ use #needs_nothing as _; &[#(#needs),*] })
     }
 
-    /// Whether a check names an object; `known` is the answer for the arguments that are not concrete.
+    /// Returns whether a check names an object; `known` is the answer for the arguments that are not concrete.
     fn checks_object(&self, known: &TokenStream) -> TokenStream {
         if self.named.is_empty() {
             return known.clone();

@@ -172,7 +172,7 @@ impl<'a> CheckFn<'a> {
     }
 }
 
-/// Whether an expression does not return: `todo!()` and the like.
+/// Returns whether an expression does not return: `todo!()` and the like.
 fn is_never(expression: &Expr) -> bool {
     const NEVER: [&str; 4] = ["todo", "unimplemented", "unreachable", "panic"];
     let is_named =

@@ -110,8 +110,8 @@ impl<'a> HandlerExpansion<'a> {
         }
     }
 
-    /// Whether the formula is a const of the guard. A generic guard has no such const that could be named, and without const checks
-    /// only the rule uses the formula.
+    /// Returns whether the formula is a const of the guard. A generic guard has no such const that could be named, and without
+    /// const checks only the rule uses the formula.
     fn shares_formula(&self, checked: &Checked) -> bool {
         let is_used = !checked.connectives.is_empty() || !self.function.signature.inputs.is_empty();
         is_used && self.function.signature.generics.params.is_empty()

@@ -153,7 +153,7 @@ paths! {
     name: "Name",
 }
 
-/// Whether an attribute is the last guard attribute.
+/// Returns whether an attribute is the last guard attribute.
 pub(super) fn is_finish(attribute: &Attribute) -> bool {
     let mut segments = attribute.path().segments.iter().rev();
     let last_two = (segments.next(), segments.next());

@@ -65,8 +65,8 @@ impl<'a> Phases<'a> {
     }
 }
 
-/// Whether an argument is loaded before a body is read. Recognized by the name of its type. An object behind an alias is authorized
-/// too, but extracted together with the rest.
+/// Returns whether an argument is loaded before a body is read. Recognized by the name of its type. An object behind an alias is
+/// authorized too, but extracted together with the rest.
 fn is_object(kind: &Type) -> bool {
     match kind {
         Type::Path(path) => {

@@ -210,7 +210,7 @@ fn read_reason(
     }
 }
 
-/// Whether only options follow: `crate = …`, a reason, or a second `not_found`, which is reported separately.
+/// Returns whether only options follow: `crate = …`, a reason, or a second `not_found`, which is reported separately.
 fn is_followed_by_last_words(input: ParseStream<'_>) -> bool {
     let ahead = input.fork();
     let _: Option<Token![,]> = ahead.parse().ok().flatten();
@@ -295,7 +295,7 @@ fn skip_to_comma(input: ParseStream<'_>) {
     }
 }
 
-/// Whether the operator joins rules.
+/// Returns whether the operator joins rules.
 pub(crate) fn is_connective(binary: &ExprBinary) -> bool {
     matches!(binary.op, BinOp::And(_) | BinOp::Or(_))
 }

@@ -10,7 +10,7 @@ pub(crate) fn ungrouped(mut expression: &Expr) -> &Expr {
     expression
 }
 
-/// Whether the last segment of a path has no generic arguments.
+/// Returns whether the last segment of a path has no generic arguments.
 pub(crate) fn has_plain_end(path: &syn::Path) -> bool {
     path.segments.last().is_some_and(|last| last.arguments.is_none())
 }

@@ -69,7 +69,7 @@ impl Function {
         typed.collect()
     }
 
-    /// Whether the signature shows that this is an associated function. One without `self` and `Self` is not recognized.
+    /// Returns whether the signature shows that this is an associated function. One without `self` and `Self` is not recognized.
     pub(crate) fn is_associated_function(&self) -> bool {
         fn mentions_self(tokens: TokenStream) -> bool {
             tokens.into_iter().any(|token| match token {
@@ -102,7 +102,7 @@ impl Function {
         self.attributes.iter().filter_map(read).collect()
     }
 
-    /// Whether no attribute expands or replaces the item.
+    /// Returns whether no attribute expands or replaces the item.
     pub(crate) fn is_plain(&self) -> bool {
         self.attributes.iter().all(is_inert)
     }
@@ -119,7 +119,7 @@ impl Function {
     }
 }
 
-/// Whether this is a guard attribute, by its original name.
+/// Returns whether this is a guard attribute, by its original name.
 pub(crate) fn is_guard(attribute: &Attribute) -> bool {
     is_guard_path(attribute.path())
 }
@@ -143,7 +143,7 @@ fn may_be_route(attribute: &Meta) -> bool {
     }
 }
 
-/// Whether the tokens contain a string that can be the pattern of a route.
+/// Returns whether the tokens contain a string that can be the pattern of a route.
 fn contains_pattern(tokens: TokenStream) -> bool {
     tokens.into_iter().any(|token| match token {
         TokenTree::Literal(literal) => {
@@ -228,7 +228,7 @@ fn other_item_kind(tokens: &TokenStream) -> Option<(&'static str, Span)> {
     before.or_else(|| tokens.clone().into_iter().last().map(|token| ("something else", token.span())))
 }
 
-/// Whether an attribute is one of the language that neither expands nor replaces the item.
+/// Returns whether an attribute is one of the language that neither expands nor replaces the item.
 pub(crate) fn is_inert(attribute: &Attribute) -> bool {
     is_inert_path(attribute.path())
 }
@@ -285,7 +285,7 @@ impl Parameter {
     }
 }
 
-/// Whether the attribute has that name. A raw identifier is the same name.
+/// Returns whether the attribute has that name. A raw identifier is the same name.
 fn has_name(attribute: &Attribute, word: &str) -> bool {
     attribute.path().get_ident().is_some_and(|name| name.unraw() == word)
 }

@@ -59,7 +59,7 @@ fn text(path: &Path) -> String {
     path.to_token_stream().to_string().split_whitespace().collect()
 }
 
-/// Whether the tokens begin with `crate =`.
+/// Returns whether the tokens begin with `crate =`.
 pub(crate) fn begins_with_crate(words: &TokenStream) -> bool {
     let mut words = words.clone().into_iter();
     matches!((words.next(), words.next()), (Some(word), Some(sign)) if is_key(&word, &sign))

@@ -76,7 +76,7 @@ fn write(tokens: TokenStream, text: &mut String) {
     }
 }
 
-/// Whether two characters form one operator. `&&x` in a pattern is read as an operator too, which only affects its spacing.
+/// Returns whether two characters form one operator. `&&x` in a pattern is read as an operator too, which only affects its spacing.
 fn is_one(operator: &str, next: char) -> bool {
     const JOINED: [&str; 17] =
         ["&&", "||", "==", "!=", "<=", ">=", "::", "..", "..=", "=>", "->", "+=", "-=", "<<", ">>", "*=", "/="];

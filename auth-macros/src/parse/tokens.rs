@@ -34,7 +34,7 @@ pub(crate) fn find_attribute(tokens: &TokenStream) -> Option<Span> {
     })
 }
 
-/// Whether the token precedes an expression of the user, which is passed on unchanged.
+/// Returns whether the token precedes an expression of the user, which is passed on unchanged.
 pub(super) fn begins_check(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Ident(word) if word == "check")
 }

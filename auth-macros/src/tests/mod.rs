@@ -97,7 +97,7 @@ fn guarded(attribute: Attribute, changes: usize, random: &mut Random) -> (TokenS
     (words, items::function(in_item, random))
 }
 
-/// Whether another attribute has to state whether anonymous callers are admitted.
+/// Returns whether another attribute has to state whether anonymous callers are admitted.
 fn is_about_address(attribute: Attribute) -> bool {
     use Attribute::{DenyCountry, DenyNetwork, RequireCountry, RequireNetwork};
     matches!(attribute, RequireNetwork | DenyNetwork | RequireCountry | DenyCountry)

@@ -1,6 +1,6 @@
 //! What must not compile, and how the compiler says so.
 //!
-//! After a change, `TRYBUILD=overwrite cargo test --test compile_fail` writes the `.stderr` files anew. Read them: a
+//! After a change, `TRYBUILD=overwrite cargo test --test compile_fail` rewrites the `.stderr` files. Read them: a
 //! case that fails for another reason than its name says proves nothing.
 
 use std::process::Command;

@@ -16,7 +16,7 @@ use crate::auth::AuthBuilder;
 pub struct Keys(Arc<Mutex<BTreeMap<String, [u8; 32]>>>);
 
 impl Keys {
-    /// Creates an empty set. A key is generated when an issuer is first named.
+    /// Creates an empty set of keys. The key of an issuer is generated when it is first used.
     pub fn new() -> Self {
         Self::default()
     }

@@ -1,9 +1,9 @@
 //! The country of the client address.
 //!
 //! # Why
-//! An unknown country satisfies neither a rule nor its negation, so known countries must be certain. Only the codes of ISO 3166-1
-//! are accepted. Databases and proxies also use `XX`, `T1`, `EU` or `AP` for unspecific locations. As countries, these would differ
-//! from the one that a rule denies, and would be admitted.
+//! Only the codes of ISO 3166-1 are accepted as countries. Databases and proxies also use `XX`, `T1`, `EU` or `AP`, for addresses
+//! whose country they do not know. If these were countries, they would differ from the country that a rule denies, and the rule
+//! would admit the address. They are unknown countries instead, which satisfy neither a rule nor its negation.
 
 #[cfg(feature = "geoip")]
 mod database;

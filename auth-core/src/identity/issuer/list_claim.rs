@@ -110,7 +110,7 @@ impl ListClaim {
 
 /// The claim in which a token lists names, and its accepted form.
 ///
-/// By default, the claim is a string, which is a single name, or an array of strings. Any other value lists nothing.
+/// By default, the claim is an array of names, or a string that is a single name. A value of any other form contains no names.
 ///
 /// ```
 /// use auth_actix::identity::NameList;
@@ -151,7 +151,7 @@ impl NameList {
         Self { form: Some(Form::Member(name.into())), ..self }
     }
 
-    /// Prepends this text to each name. With `realm:`, the name `admin` in a token is `realm:admin` in rules.
+    /// Prepends this text to each name. With the prefix `realm:`, rules refer to the name `admin` of a token as `realm:admin`.
     pub fn prefix(self, prefix: impl Into<String>) -> Self {
         Self { prefix: prefix.into(), ..self }
     }

@@ -20,7 +20,7 @@ pub struct Check {
 pub struct ObjectKey(pub &'static str);
 
 impl Check {
-    /// Whether the check may run. One that refers to the principal needs a verified caller.
+    /// Returns whether the check may run. One that refers to the principal needs a verified caller.
     pub(crate) fn may_run(&self, facts: &Facts<'_>) -> bool {
         !self.names_principal || matches!(facts.caller, CallerFacts::Known(_))
     }

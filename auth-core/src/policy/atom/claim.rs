@@ -28,7 +28,7 @@ pub enum ClaimValue {
 }
 
 impl ClaimValue {
-    /// Whether both are equal. Unlike `==`, it is available in const code.
+    /// Returns whether both are equal. Unlike `==`, it is available in const code.
     pub(crate) const fn is(self, other: Self) -> bool {
         match (self, other) {
             (Self::Text(one), Self::Text(other)) => crate::identity::vocabulary::same(one, other),

@@ -19,7 +19,7 @@ pub struct NamedIn {
     pub tenant: &'static [&'static str],
 }
 
-/// Whether the name may be negated. Callers can omit permissions, scopes and open names by presenting less (C4).
+/// Returns whether the name may be negated. Callers can omit permissions, scopes and open names by presenting less (C4).
 const fn may_be_negated(name: Name) -> bool {
     matches!(name.vocabulary.kind, NameKind::Role) && !name.vocabulary.open
 }

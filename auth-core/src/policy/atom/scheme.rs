@@ -8,7 +8,7 @@ use crate::policy::truth::Truth;
 pub struct ByScheme(pub SchemeId);
 
 impl ByScheme {
-    /// Whether both are the same scheme, in const code. Custom schemes have no name in rules.
+    /// Returns whether both are the same scheme, in const code. Custom schemes have no name in rules.
     pub(crate) const fn is(&self, other: &Self) -> bool {
         self.0.is_built_in_as(other.0)
     }

@@ -85,10 +85,10 @@ fn in_order(case: &DecisionInput<'_>) -> Decision {
     deny_insufficient(case) //            10   401 or 403
 }
 
-/// Returns the caller that counts for the decision. A browser sends a cookie with every request. Where the rules admit anonymous
-/// callers, an expired or revoked cookie and one sent by a page of another site are therefore ignored. Neither excludes a caller
-/// that could pass without it. A credential that cannot be verified now is also ignored there, if the handler accepts outages
-/// (M14), and so is one that is bound to another tenant (RIGHTS-14).
+/// Returns the caller for the decision. If the rules admit anonymous callers, some credentials are ignored: expired or revoked
+/// cookies, cookies that a page of another site sent, credentials that are bound to another tenant (RIGHTS-14), and, if the handler
+/// accepts outages, credentials that cannot be verified now (M14). A browser sends its cookies with every request, so without this exception a cookie could deny a request that would be
+/// admitted without it.
 pub fn effective_caller<'a>(rules: Rules<'_>, facts: &Facts<'a>) -> CallerFacts<'a> {
     if is_discarded(rules, facts) { CallerFacts::Nobody } else { facts.caller }
 }
@@ -111,14 +111,14 @@ fn is_discarded(rules: Rules<'_>, facts: &Facts<'_>) -> bool {
     may_be && passes()
 }
 
-/// Whether browsers send the credential with every request, and other programs do not send it.
+/// Returns whether only browsers send the credential, and send it with every request.
 fn is_like_a_cookie(scheme: SchemeId) -> bool {
     scheme == SchemeId::Session || matches!(scheme, SchemeId::Custom(_)) && scheme.is_ambient()
 }
 
-/// Whether a credential of the scheme is accepted with this cross-site result. A cookie needs proof that the request is from this
-/// site. Other credentials are accepted without any cross-site information, because every current browser sends it with
-/// state-changing requests.
+/// Returns whether a credential of the scheme is accepted with this result of the cross-site check. A request with a cookie must
+/// prove that it comes from this site. Other credentials are also accepted without information about the origin: every current
+/// browser sends this information with state-changing requests, so a request without it comes from another program.
 fn passes_cross_site(scheme: SchemeId, cross_site: CrossSite) -> bool {
     match (scheme, cross_site) {
         (_, CrossSite::Passed) => true,

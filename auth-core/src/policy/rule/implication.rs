@@ -28,7 +28,7 @@ impl<'a> Side<'a> {
         Self { negated: !self.negated, ..self }
     }
 
-    /// Whether every caller that satisfies `self` satisfies `other`.
+    /// Returns whether every caller that satisfies `self` satisfies `other`.
     pub(super) const fn implies(self, other: Self) -> bool {
         match (self.negated, other.negated) {
             (false, false) => includes(other.atom, self.atom),
@@ -42,7 +42,7 @@ impl<'a> Side<'a> {
     }
 }
 
-/// Whether `smaller` implies `larger`, both without `!`.
+/// Returns whether `smaller` implies `larger`, both without `!`.
 const fn includes(larger: &Atom, smaller: &Atom) -> bool {
     match (larger, smaller) {
         (Atom::Check(_), _) => false, // the result of a check is unknown at compile time
@@ -86,7 +86,7 @@ const fn includes(larger: &Atom, smaller: &Atom) -> bool {
     }
 }
 
-/// Whether no caller can satisfy both.
+/// Returns whether no caller can satisfy both.
 const fn are_apart(one: &Atom, other: &Atom) -> bool {
     match (one, other) {
         (Atom::Network(Network(one)), Atom::Network(Network(other))) => {

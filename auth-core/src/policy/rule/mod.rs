@@ -240,7 +240,7 @@ impl Formula {
         }
     }
 
-    /// Whether an atom is about the object of a request, or its tenant.
+    /// Returns whether an atom is about the object of a request, or its tenant.
     #[allow(clippy::indexing_slicing, reason = "const code has no `get`; the index is bounded by the loop")]
     const fn is_about_object(&self) -> bool {
         let parts = match self {

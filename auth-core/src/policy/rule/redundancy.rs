@@ -44,7 +44,7 @@ impl Formula {
         None
     }
 
-    /// Whether some literal of the way implies the literal at `index`.
+    /// Returns whether some literal of the way implies the literal at `index`.
     const fn implied_by(&self, way: &[u16], index: u16) -> bool {
         let Some(wanted) = self.literal(index) else { return false };
         let mut at = 0;
@@ -80,7 +80,7 @@ impl Formula {
         None
     }
 
-    /// Whether every caller that satisfies one of `these` ways satisfies one of `those`.
+    /// Returns whether every caller that satisfies one of `these` ways satisfies one of `those`.
     const fn covers(&self, those: &[&[u16]], these: &[&[u16]]) -> bool {
         let mut at = 0;
         while at < these.len() {

@@ -96,7 +96,7 @@ pub(super) fn number_checks(formula: Formula, diagnostics: &mut Diagnostics) -> 
     numbered
 }
 
-/// Whether a check names a variable of the argument, so that the argument can be extracted before the decision.
+/// Returns whether a check names a variable of the argument, so that the argument can be extracted before the decision.
 pub(crate) fn is_named_by_checks(parameter: &Parameter, formula: &Formula) -> bool {
     formula.checks().into_iter().any(|check| check.names(parameter))
 }
@@ -154,7 +154,7 @@ pub(super) fn check_arguments(function: &Function, formula: &Formula, diagnostic
     names_caller
 }
 
-/// Whether an argument is the caller, by the name of its type. The caller is known before arguments are extracted.
+/// Returns whether an argument is the caller, by the name of its type. The caller is known before arguments are extracted.
 fn is_principal(kind: &syn::Type) -> bool {
     matches!(kind, syn::Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == PRINCIPAL_TYPE))
 }

@@ -183,7 +183,7 @@ fn read_negating_call(call: &ExprCall, negated: bool, diagnostics: &mut Diagnost
     diagnostics.report(&call.func, "expected `!`, found `not`", format!("write `!{}`", nested_text(inner)))
 }
 
-/// Whether a text can be a name.
+/// Returns whether a text can be a name.
 fn is_plain(text: &str) -> bool {
     !text.is_empty() && !text.contains(|letter: char| letter.is_whitespace() || "()!|&'\"".contains(letter))
 }

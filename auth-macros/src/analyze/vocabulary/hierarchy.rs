@@ -6,7 +6,7 @@ use super::variant::Variant;
 use crate::diagnostics::{Diagnostics, did_you_mean};
 use crate::grammar::Kind;
 
-/// Whether a bit of the row is set.
+/// Returns whether a bit of the row is set.
 pub(super) fn is_set(row: &[u64], index: usize) -> bool {
     row.get(index / 64).is_some_and(|word| word >> (index % 64) & 1 == 1)
 }

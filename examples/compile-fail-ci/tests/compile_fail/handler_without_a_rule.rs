@@ -1,4 +1,4 @@
-// Whoever adds an export and forgets to say for whom.
+// A new export without a rule.
 use actix_web::{Responder, get};
 use auth_actix::Auth;
 

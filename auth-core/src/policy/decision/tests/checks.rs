@@ -162,7 +162,7 @@ fn external_roles_are_looked_up_once_before_checks() {
     assert_eq!(answer(&decide(alone(rule(Formula::All(both))), &facts)), "403 insufficient-permissions");
 }
 
-/// Whether another login could help. An anonymous caller may be anyone, and a check that has not run may have any result.
+/// Returns whether another login could help. An anonymous caller may be anyone, and a check that has not run may have any result.
 fn another_could(part: &Part, stranger: bool, asked: &[(u8, bool)]) -> bool {
     fn could(part: &Part, stranger: bool, asked: &[(u8, bool)], next: &mut u8) -> bool {
         match part {
