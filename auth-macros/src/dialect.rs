@@ -56,17 +56,17 @@ impl Dialect {
         self.route_attributes.contains(&name)
     }
 
-    /// Returns whether an attribute without arguments makes a service.
+    /// Returns whether this attribute, which has no arguments, joins the route attributes below it.
     pub(crate) fn joins_routes(&self, name: &str) -> bool {
         name == self.joining_attribute
     }
 
-    /// Returns whether an attribute makes no service although it contains a path.
+    /// Returns whether this attribute can contain a path and makes no service.
     pub(crate) fn is_other_attribute(&self, name: &str) -> bool {
         self.other_attributes.contains(&name)
     }
 
-    /// Returns the method that a route attribute stands for; `None` if its arguments name the methods.
+    /// Returns the method of a route attribute. `None` if its arguments name the methods.
     pub(crate) fn method_of(&self, name: &str) -> Option<String> {
         (name != self.any_method_attribute).then(|| name.to_uppercase())
     }

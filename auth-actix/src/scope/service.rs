@@ -26,7 +26,7 @@ use crate::guard::Binding;
 pub trait Service {
     /// The service for actix.
     type Factory: HttpServiceFactory + 'static;
-    /// Whether no route is known that names an object without checking access to it.
+    /// Whether every known route that names an object checks access to it.
     #[doc(hidden)]
     const ASKS: bool = true;
     /// Adds the rules to the registry, and returns the service for actix.

@@ -128,7 +128,7 @@ impl CellVerdict {
     }
 }
 
-/// Returns whether such a caller may pass if it holds nothing else.
+/// Returns the verdict for a caller that has nothing but what `who` states.
 fn may(tree: &Expr, who: Who<'_>) -> CellVerdict {
     let Some(ways) = tree.ways(MOST) else {
         return CellVerdict::Perhaps(vec!["some of very many ways is open".to_owned()]);

@@ -44,7 +44,7 @@ pub struct Cases {
     pub undecided: Vec<String>,
 }
 
-/// Returns whether the sender of a request controls the fact.
+/// Returns whether the sender of a test request can determine the fact.
 fn is_ours(fact: &Fact) -> bool {
     match fact {
         Fact::Authenticated | Fact::Claim(..) | Fact::MaxAge(_) | Fact::Network(_) | Fact::Name(_, _, None) => true,

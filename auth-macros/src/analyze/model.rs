@@ -37,7 +37,7 @@ pub(crate) enum Atom {
     /// A caller with a right within a tenant.
     TenantMember(Dimensions),
     Claim(String, ClaimValue),
-    /// In seconds.
+    /// The maximum age in seconds.
     MaxAge(u64),
     /// A text, with the row and the shape of the atom.
     Text(&'static grammar::Atom, &'static TextShape, String),

@@ -202,7 +202,7 @@ impl VocabularyExpansion<'_> {
         }
     }
 
-    /// Returns a type for each name, in a module of their own, and what each type proves.
+    /// Returns a module with one type for each name, and the implementations that state what each type proves.
     fn proofs(&self) -> TokenStream {
         let Some(module) = &self.declared.proofs else { return TokenStream::new() };
         let Paths { proof, implies, name, declares, .. } = self.paths;

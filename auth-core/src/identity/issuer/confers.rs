@@ -90,7 +90,7 @@ impl Confers {
         }
     }
 
-    /// Allows only an identity. The other methods add to it.
+    /// Allows no names, claims and assurance levels: the credentials only identify their callers. The other methods allow more.
     pub const fn nothing() -> Self {
         const NONE: AllowedNames = AllowedNames::Only(BTreeSet::new());
         Self { roles: NONE, permissions: NONE, scopes: NONE, claims: NONE, acr: NONE }

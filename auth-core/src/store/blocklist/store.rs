@@ -13,7 +13,7 @@ pub enum BlocklistError {
     /// The list is full. No entry is evicted for another: revoked tokens stay revoked.
     #[error("the block list is full: at most a million entries")]
     Full,
-    /// The entry has no text form: an issuer or a `jti` is empty, or a network has bits behind its prefix.
+    /// The entry has no text form: its issuer or `jti` is empty, or the address of its network has bits after the prefix.
     #[error(
         "the entry has no text form: it contains an empty issuer or `jti`, or a network with bits behind its prefix"
     )]

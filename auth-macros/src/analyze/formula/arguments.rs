@@ -31,7 +31,7 @@ pub(super) fn expressions<'a>(
     if keys { None } else { Some(list) }
 }
 
-/// Returns the help for a key, by what it probably means.
+/// Returns the help for a key in place of names, chosen by its likely meaning.
 fn help_for_key(attribute: Attribute, key: &syn::Ident, value: &Expr) -> String {
     let (word, name) = (attribute.word(), key.unraw().to_string());
     let singular = name.strip_suffix('s').unwrap_or(&name);
