@@ -306,8 +306,9 @@ fn crates_depend_on_each_other_in_one_direction() {
     assert_eq!(ours("auth-core"), Vec::<String>::new());
     assert_eq!(ours("auth-core/sql"), ["auth-core"]);
     assert_eq!(ours("auth-actix"), ["auth-core", "auth-macros", "auth-sql"]);
-    // For the examples in its documentation, which use the public names.
+    // For the examples in the documentation, which use the public names.
     assert_eq!(listed("auth-core", "[dev-dependencies]"), ["auth-actix"]);
+    assert_eq!(listed("auth-core/sql", "[dev-dependencies]"), ["auth-actix"]);
     for example in fs::read_dir(Path::new(ROOT).join("examples")).unwrap() {
         let name = example.unwrap().file_name().into_string().unwrap();
         let member = format!("examples/{name}");

@@ -25,8 +25,8 @@ use auth_core::store::users::{
 /// meantime remains alive. `Auth::end_sessions` ends all sessions of a user at once.
 ///
 /// ```no_run
-/// # async fn f() -> Result<(), auth_sql::SqlUsersError> {
-/// use auth_sql::SqlUsers;
+/// # async fn f() -> Result<(), auth_actix::password::SqlUsersError> {
+/// use auth_actix::password::SqlUsers;
 /// let users = SqlUsers::open("sqlite://users.db?mode=rwc").await?;
 /// users.add("alice", &"correct horse battery staple".into(), ["admin"]).await?;
 /// # Ok(())
