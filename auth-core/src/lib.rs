@@ -1,7 +1,7 @@
 //! The engine of `auth-actix`: credentials, principals, access rules, decisions, challenges and problem details, without a web
 //! framework. Applications use `auth-actix`, which re-exports what they need.
 //!
-//! The modules are listed from the bottom up: a module imports only modules listed before it. `tests/architecture.rs` checks this,
+//! The modules are listed from the bottom up: a module imports only modules listed before it. `tests/architecture/order.rs` checks this,
 //! within the groups too.
 //!
 //! # Why

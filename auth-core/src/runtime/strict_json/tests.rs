@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::string::first_special;
 use super::*;
 
 fn read(text: &str) -> Result<Vec<(String, String)>, Malformed> {
