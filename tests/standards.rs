@@ -1,4 +1,5 @@
-//! Tests that STANDARDS.md and the tests are consistent: each row names existing tests, and each cited rule has a row.
+//! Tests that STANDARDS.md, SECURITY.md and the tests are consistent: each row and each promise names existing tests, and each
+//! cited rule has a row.
 
 #![cfg(test)] // clippy then treats the helpers as test code
 
@@ -8,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 const PAGE: &str = include_str!("STANDARDS.md");
+const PROMISES: &str = include_str!("../SECURITY.md");
 const NOT_HELD: &str = "## Not held yet";
 const FAMILIES: [&str; 19] = [
     "HTTP", "BEARER", "BASIC", "JWT", "JWKS", "AT", "PROB", "STEP", "DPOP", "INTRO", "META", "COOKIE", "SESS", "CSRF",
@@ -148,4 +150,26 @@ fn each_cited_rule_is_listed() {
         all.extend(rules);
     }
     assert!(all.len() > 80, "{} rules are cited", all.len());
+}
+
+#[test]
+fn each_promise_names_existing_tests() {
+    let (promises, _) = PROMISES.split_once("\n## Limits").unwrap();
+    let mut wrong = Vec::new();
+    let promises: Vec<_> = promises.split("\n- **").skip(1).collect();
+    for promise in &promises {
+        let (number, text) = promise.split_once(".**").unwrap();
+        let tests: Vec<_> =
+            text.split('`').skip(1).step_by(2).filter_map(|quoted| quoted.split_once(".rs: ")).collect();
+        if tests.is_empty() {
+            wrong.push(format!("{number} has no test"));
+        }
+        for (file, function) in tests {
+            let text = fs::read_to_string(Path::new(ROOT).join(format!("{file}.rs"))).unwrap_or_default();
+            if !text.contains(&format!("fn {function}(")) {
+                wrong.push(format!("{number}: no {function} in {file}.rs"));
+            }
+        }
+    }
+    assert!(promises.len() > 50 && wrong.is_empty(), "{} promises: {wrong:#?}", promises.len());
 }

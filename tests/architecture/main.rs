@@ -3,6 +3,7 @@
 #![cfg(test)] // clippy then treats the helpers as test code
 
 mod order;
+mod secrets;
 mod size;
 mod sources;
 mod text;

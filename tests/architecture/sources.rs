@@ -79,3 +79,34 @@ pub(crate) fn names(code: &str, word: &str) -> bool {
         before && after
     })
 }
+
+/// A function in rustfmt-formatted code.
+pub(crate) struct Function {
+    pub(crate) name: String,
+    /// The length in lines. 0 if the end of the function is not found.
+    pub(crate) lines: usize,
+    /// The code from the signature on, up to the end of the function if it is found.
+    pub(crate) code: String,
+}
+
+/// Returns the functions in rustfmt-formatted code.
+pub(crate) fn functions(code: &str) -> Vec<Function> {
+    let all: Vec<_> = code.lines().collect();
+    let mut found = Vec::new();
+    for (start, line) in all.iter().enumerate() {
+        let words: Vec<_> = line.split_whitespace().collect();
+        let Some(at) = words.iter().position(|word| *word == "fn") else { continue };
+        let is_item = words[..at].iter().all(|word| {
+            word.starts_with("pub") || ["const", "async", "unsafe", "extern"].contains(word) || word.ends_with(')')
+        });
+        if !is_item || line.ends_with(';') || line.ends_with('}') {
+            continue;
+        }
+        let end = format!("{}}}", " ".repeat(line.len() - line.trim_start().len()));
+        let lines = all[start..].iter().position(|line| **line == end).map_or(0, |lines| lines + 1);
+        let name: String = words[at + 1].chars().take_while(|character| is_word(*character)).collect();
+        let code = if lines == 0 { all[start..].join("\n") } else { all[start..start + lines].join("\n") };
+        found.push(Function { name, lines, code });
+    }
+    found
+}

@@ -49,6 +49,7 @@ mod slots;
 mod start_up;
 mod subprotocols;
 mod tenant_values;
+mod tenants;
 mod throttle;
 mod tickets;
 mod token_cookie;

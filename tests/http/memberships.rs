@@ -8,13 +8,11 @@ use std::time::Duration;
 use actix_web::web::ServiceConfig;
 use actix_web::{delete, get};
 use auth_actix::identity::{ProvidedRoles, RolesUnavailable};
-use auth_actix::jwt::{IssuerResolver, IssuersUnavailable, Resolved};
 use auth_actix::{
-    Auth, AuthBuilder, BoxFuture, Confers, Id, Jwt, Principal, Tenant, require, require_claim, require_permission,
-    require_role, rule,
+    Auth, AuthBuilder, Id, Jwt, Principal, Tenant, require, require_claim, require_permission, require_role, rule,
 };
 use auth_tests::server::Server;
-use auth_tests::token::{AUDIENCE, ISSUER, SECRET, bearer, token_of};
+use auth_tests::token::{AUDIENCE, ISSUER, SECRET, bearer};
 use auth_tests::wire::{Answer, get as ask};
 use serde_json::json;
 
@@ -147,12 +145,12 @@ fn jwt() -> Jwt {
     Jwt::hs256(SECRET).issuer(ISSUER).audience(AUDIENCE)
 }
 
-fn serve(builder: AuthBuilder) -> Server {
+pub(crate) fn serve(builder: AuthBuilder) -> Server {
     serve_with(builder, true)
 }
 
 /// Starts a server. `by_both` adds rules that require more than a credential.
-fn serve_with(builder: AuthBuilder, by_both: bool) -> Server {
+pub(crate) fn serve_with(builder: AuthBuilder, by_both: bool) -> Server {
     let auth = builder.build().unwrap();
     Server::start(move |config: &mut ServiceConfig| {
         let scope = auth.scope("/orgs").service(everywhere).service(board).service(bill).service(post).service(hidden);
@@ -302,73 +300,6 @@ fn provided_roles_are_cached_until_expiry_or_invalidation() {
     database.away.store(false, Ordering::SeqCst);
     roles.invalidate_all();
     assert_eq!(send(&server, "/acme/board", "alice").status, 200);
-}
-
-/// A resolver with an issuer per tenant. All of them share the keys of one registered issuer.
-struct Tenants(Arc<Mutex<Vec<String>>>);
-
-impl IssuerResolver for Tenants {
-    fn resolve<'a>(&'a self, issuer: &'a str) -> BoxFuture<'a, Result<Option<Resolved>, IssuersUnavailable>> {
-        Box::pin(async move {
-            self.0.lock().unwrap().push(issuer.to_owned());
-            match issuer.strip_prefix(ISSUER) {
-                Some("/acme") => Ok(Some(Resolved::to(ISSUER).of_tenant(Tenant::of("org", "acme")))),
-                Some("/all") => Ok(Some(Resolved::to(ISSUER))),
-                Some("/nobody") => Ok(Some(Resolved::to("https://registered.nowhere"))),
-                Some("/away") => Err(IssuersUnavailable),
-                Some("/panics") => panic!("as resolvers do"),
-                _ => Ok(None),
-            }
-        })
-    }
-}
-
-#[test]
-fn tenant_issuer_confers_roles_only_in_its_tenant() {
-    // C2, C3, H9
-    let asked: Arc<Mutex<Vec<String>>> = Arc::default();
-    let server = serve(Auth::builder().bearer(jwt()).issuers_from(Tenants(Arc::clone(&asked))));
-    let token = |issuer: &str, secret: &[u8]| {
-        format!("Bearer {}", token_of(&format!("{ISSUER}{issuer}"), secret, json!({ "roles": ["owner"] })))
-    };
-    let status = |path: &str, token: &str| server.send(&ask(&format!("/orgs{path}")).authorization(token)).status;
-    let acme = token("/acme", &SECRET);
-    #[rustfmt::skip]
-    let table = [
-        ("/acme/board",  &acme,                        200),
-        ("/other/board", &acme,                        403),
-        ("/everywhere",  &acme,                        403),
-        ("/everywhere",  &token("", &SECRET),          200),
-        ("/acme/board",  &token("", &SECRET),          403),
-        ("/everywhere",  &token("/all", &SECRET),      200),
-        ("/everywhere",  &token("/acme", &[9; 32]),    401),
-        ("/everywhere",  &token("/nobody", &SECRET),   401),
-        ("/everywhere",  &token("/unknown", &SECRET),  401),
-        ("/everywhere",  &token("/away", &SECRET),     503),
-        ("/everywhere",  &token("/panics", &SECRET),   503), // LOG-6
-    ];
-    for (path, token, expected) in table {
-        assert_eq!(status(path, token), expected, "{path} {token}");
-    }
-    let shown = server.send(&ask("/orgs/acme/board").authorization(&acme));
-    assert_eq!(shown.text(), "acme true false");
-    for _ in 0..3 {
-        assert_eq!(status("/everywhere", &token("/unknown", &SECRET)), 401);
-    }
-    let mut asked = std::mem::take(&mut *asked.lock().unwrap());
-    asked.sort();
-    let names = ["/acme", "/all", "/away", "/nobody", "/panics", "/unknown"].map(|name| format!("{ISSUER}{name}"));
-    assert_eq!(asked, names, "each once, known or not");
-    // With static configuration: the issuer of a partner belongs to one tenant.
-    let partner = Jwt::hs256([8; 32])
-        .issuer("https://partner.example")
-        .audience(AUDIENCE)
-        .tenant("org", "acme")
-        .confers(Confers::everything());
-    let server = serve_with(Auth::builder().bearer(jwt().confers(Confers::everything())).bearer(partner), false);
-    let theirs = format!("Bearer {}", token_of("https://partner.example", &[8; 32], json!({ "roles": ["owner"] })));
-    let status = |path: &str| server.send(&ask(&format!("/orgs{path}")).authorization(&theirs)).status;
-    assert_eq!([status("/acme/board"), status("/other/board"), status("/everywhere")], [200, 403, 403]);
 }
 
 #[require_role("member", in = team)]

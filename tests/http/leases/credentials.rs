@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use actix_web::web::ServiceConfig;
 use actix_web::{HttpResponse, get};
-use auth_actix::api_key::ApiKey;
+use auth_actix::Auth;
+use auth_actix::api_key::{ApiKey, ApiKeyScheme, ApiKeysFile};
 use auth_actix::dpop::Dpop;
 use auth_actix::identity::Grants;
 use auth_actix::lease::Lease;
@@ -143,5 +144,32 @@ fn stream_ends_when_a_grant_is_withdrawn_for_each_scheme() {
     for thread in threads {
         let (scheme, lasted) = thread.join().unwrap();
         assert!(lasted.is_some_and(|lasted| lasted < Duration::from_millis(2_500)), "{scheme}: {lasted:?}");
+    }
+}
+
+/// Tests that a lease verifies the API key of its request again (P41). A key is withdrawn by deleting its line from the file.
+#[test]
+fn stream_ends_when_its_api_key_is_withdrawn() {
+    let threads = [("its own key", true), ("the key of another program", false)].map(|(case, ends)| {
+        std::thread::spawn(move || {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("keys");
+            let [own, other] = ["robot", "backup"].map(|owner| ApiKey::generate(owner).unwrap());
+            let (own_line, other_line) = (own.stored.to_line(), other.stored.to_line());
+            std::fs::write(&path, format!("{own_line}\n{other_line}\n")).unwrap();
+            let keys = ApiKeysFile::open_with_interval(&path, Duration::from_millis(20)).unwrap();
+            let auth = Auth::builder().realm("reports").api_keys(ApiKeyScheme::new(keys)).build().unwrap();
+            let server = Server::start(move |config: &mut ServiceConfig| {
+                config.service(auth.scope("").service(known));
+            });
+            let request = ask("/known").field("X-API-Key", text_of(&own));
+            let kept = if ends { other_line } else { own_line };
+            let then = || std::fs::write(&path, kept + "\n").unwrap();
+            (case, ends, lasts_of(&server, &request, Duration::from_secs(4), then))
+        })
+    });
+    for thread in threads {
+        let (case, ends, lasted) = thread.join().unwrap();
+        assert_eq!(lasted.is_some_and(|lasted| lasted < Duration::from_millis(2_500)), ends, "{case}: {lasted:?}");
     }
 }

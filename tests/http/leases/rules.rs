@@ -235,3 +235,42 @@ fn stream_ends_when_an_enclosing_rule_no_longer_holds() {
         assert_eq!(lasted.is_some(), ends, "{path}: {lasted:?}");
     }
 }
+
+/// Tests that the rules of all scopes around a handler are part of its lease, in every position (P38).
+#[test]
+fn stream_ends_when_a_scope_rule_no_longer_holds() {
+    #[rustfmt::skip]
+    let table = [
+        ("/own/known", true), ("/own/open", true), ("/outer/in/known", true), ("/inner/in/known", true), ("/other/in/known", true),
+        ("/unrelated/known", false),
+    ];
+    let threads = table.map(|(path, ends)| {
+        std::thread::spawn(move || {
+            let withdrawn = Arc::new(AtomicBool::new(false));
+            let build = || {
+                let asked = Arc::clone(&withdrawn);
+                let roles = ProvidedRoles::new(move |_: Id, _| {
+                    let withdrawn = asked.load(Ordering::SeqCst);
+                    async move { Ok(if withdrawn { Vec::new() } else { vec!["editor".to_owned()] }) }
+                });
+                bearer_only().roles_from(roles).build().unwrap()
+            };
+            let (auth, other) = (build(), build());
+            let server = Server::start(move |config: &mut ServiceConfig| {
+                let inside = || auth.scope("/in").service(known);
+                let own = auth.scope("/own").require(rule!(role("editor"))).service(known).service(open);
+                let outer = auth.scope("/outer").require(rule!(role("editor"))).service(inside());
+                let inner = auth.scope("/inner").service(inside().require(rule!(role("editor"))));
+                let of_other = other.scope("/other").require(rule!(role("editor"))).service(inside());
+                let unrelated = auth.scope("/unrelated").require(rule!(authenticated)).service(known);
+                config.service(own).service(outer).service(inner).service(of_other).service(unrelated);
+            });
+            let then = || withdrawn.store(true, Ordering::SeqCst);
+            (path, ends, lasts(&server, path, json!({"sub": "alice"}), Duration::from_secs(5), then))
+        })
+    });
+    for thread in threads {
+        let (path, ends, lasted) = thread.join().unwrap();
+        assert_eq!(lasted.is_some_and(|lasted| lasted < Duration::from_millis(2_500)), ends, "{path}: {lasted:?}");
+    }
+}

@@ -110,7 +110,9 @@ impl CookieSettings {
 }
 
 /// The id of a session: 256 random bits. It is disclosed only to the browser of the session.
-#[derive(Clone, Copy, PartialEq, Eq)]
+// Not comparable outside of tests, since `==` does not compare in constant time.
+#[derive(Clone, Copy)]
+#[cfg_attr(test, derive(PartialEq, Eq))]
 pub struct SessionId([u8; 32]);
 
 impl SessionId {
