@@ -191,4 +191,54 @@ mod tests {
         assert_eq!(Event::hash_of("alice"), Event::hash_of("alice"));
         assert!(Event::hash_of("alice") != Event::hash_of("bob") && !Event::hash_of("alice").contains("alice"));
     }
+
+    #[test]
+    fn audit_line_has_the_form_of_an_earlier_version() {
+        use EventKind::*;
+        let event = Event {
+            request: Some("1f".to_owned()),
+            method: Some("GET".to_owned()),
+            route: Some("/posts/{id}".to_owned()),
+            client: Some("203.0.113.7".parse().unwrap()),
+            handler: Some("edit"),
+            rule: Some("role(\"editor\")"),
+            place: Some("src/main.rs:7".to_owned()),
+            status: Some(403),
+            problem: Some("insufficient-permissions"),
+            failed: vec!["role(\"editor\")"],
+            cause: Some("a cause"),
+            scheme: Some("Bearer"),
+            subject: Some("user:18:https://id.example:alice".to_owned()),
+            actors: vec!["client:1:a:b".to_owned()],
+            claimed: Some("00ff".to_owned()),
+            entry: Some("block address 10.0.0.0/8".to_owned()),
+            grants: Some("7".to_owned()),
+            ..Event::new(Timestamp::from_seconds(1_764_054_000), Denied)
+        };
+        let line = concat!(
+            r#"{"at":"2025-11-25T07:00:00Z","happened":"denied","request":"1f","method":"GET","route":"/posts/{id}","#,
+            r#""client":"203.0.113.7","handler":"edit","rule":"role(\"editor\")","place":"src/main.rs:7","status":403,"#,
+            r#""problem":"insufficient-permissions","failed":["role(\"editor\")"],"cause":"a cause","scheme":"Bearer","#,
+            r#""subject":"user:18:https://id.example:alice","actors":["client:1:a:b"],"claimed":"00ff","#,
+            r#""entry":"block address 10.0.0.0/8","grants":"7"}"#,
+        );
+        assert_eq!(serde_json::to_string(&event).unwrap(), line);
+        let kinds = [
+            Denied,
+            Granted,
+            LoggedIn,
+            LoginFailed,
+            LockedOut,
+            LoggedOut,
+            ActsAs,
+            RolesChanged,
+            ListAdded,
+            ListRemoved,
+        ];
+        let expected = concat!(
+            r#"["denied","granted","logged-in","login-failed","locked-out","logged-out","acts-as","roles-changed","#,
+            r#""list-added","list-removed"]"#,
+        );
+        assert_eq!(serde_json::to_string(&kinds).unwrap(), expected);
+    }
 }

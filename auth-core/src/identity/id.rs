@@ -107,4 +107,19 @@ mod tests {
             prop_assert_eq!(of(at) == of(other), at == other);
         }
     }
+
+    #[test]
+    fn ids_of_an_earlier_version_are_read() {
+        let table = [
+            ("user:18:https://id.example:alice", Id::user("https://id.example", "alice")),
+            ("client:14:apikey:reports:backup", Id::client("apikey:reports", "backup")),
+            ("user:13:local:reports:b\u{f6}b: a", Id::user("local:reports", "b\u{f6}b: a")),
+            ("user:0::x", Id::user("", "x")),
+        ];
+        for (text, id) in table {
+            assert_eq!(text.parse().as_ref(), Ok(&id));
+            assert_eq!(id.to_string(), text);
+            assert_eq!(serde_json::to_string(&id).unwrap(), format!("\"{text}\""));
+        }
+    }
 }

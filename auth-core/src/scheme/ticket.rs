@@ -241,4 +241,17 @@ mod tests {
         let kept = tickets.0.lock().unwrap();
         assert_eq!((kept.tickets.len(), kept.order.len(), kept.of.len()), (1, 1, 1), "and leave nothing behind");
     }
+
+    #[test]
+    fn ticket_is_its_number_in_base64url() {
+        let tickets = Tickets::default();
+        let (owner, until) = (Id::user("https://id.example", "alice"), clock::monotonic().plus(LASTS));
+        {
+            let mut kept = tickets.0.lock().unwrap();
+            kept.order.insert((until, [0xff; 32]));
+            kept.of.insert(owner.clone(), 1);
+            kept.tickets.insert([0xff; 32], TicketNumber { until, token: "token".to_owned(), owner });
+        }
+        assert_eq!(tickets.redeem("__________________________________________8").as_deref(), Some("token"));
+    }
 }

@@ -23,3 +23,11 @@ pub(crate) fn random_id() -> Option<String> {
     getrandom::fill(&mut bytes).ok()?;
     Some(crate::runtime::hex::hex(&bytes))
 }
+
+/// Returns the names of keys and fields in Lua scripts: the quoted texts that are neither commands nor formats.
+#[cfg(test)]
+pub(crate) fn stored_names(scripts: &[&'static str]) -> Vec<&'static str> {
+    let quoted = scripts.iter().flat_map(|script| script.split('\'').skip(1).step_by(2));
+    let names = quoted.filter(|text| text.starts_with(|first: char| first.is_ascii_lowercase()));
+    names.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+}

@@ -118,3 +118,24 @@ fn malformed_api_key_lines_are_rejected() {
         assert!(ApiKey::from_line(bad).is_none(), "{bad}");
     }
 }
+
+#[tokio::test]
+async fn api_key_and_line_of_an_earlier_version_are_accepted() {
+    const KEY: &str = "ak.AAECAwQFBgcI.AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
+    #[rustfmt::skip]
+    let table = [
+        ("AAECAwQFBgcI ea866a757e4c38babfa8127cbe9a409d3e1f93a00ff1488ff735fcf917afffd0 backup - - -", "backup", vec![], None),
+        (r"AAECAwQFBgcI ea866a757e4c38babfa8127cbe9a409d3e1f93a00ff1488ff735fcf917afffd0 a\u{20}robot\\ reader,a\u{2c}b read:reports,\u{2d} 4102444800", r"a robot\", vec!["reader", "a,b"], Some(4_102_444_800)),
+    ];
+    for (line, owner, roles, expires) in table {
+        let stored = ApiKey::from_line(line).unwrap();
+        assert_eq!(stored.to_line(), line);
+        assert_eq!(
+            (&stored.id, &stored.roles),
+            (&"AAECAwQFBgcI".to_owned(), &roles.iter().map(ToString::to_string).collect())
+        );
+        assert_eq!(stored.expires, expires.map(crate::runtime::clock::Timestamp::from_seconds));
+        let verifier = ApiKeyScheme::new(Store(Some(stored))).prepare("reports", &RoleTypes::default());
+        assert_eq!(verifier.verify(KEY).await.unwrap().local_subject(), owner);
+    }
+}

@@ -355,3 +355,25 @@ impl<H: RequestHead> SchemeSettings<H> for Dpop {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::hex::hex;
+
+    #[test]
+    fn used_proofs_have_the_digest_of_an_earlier_version() {
+        // With another digest, an instance of the other version would accept a used proof again.
+        let verifier = Dpop::at("https://reports.example").prepare("reports").unwrap();
+        let uri = Uri::of_proof("https://reports.example/x").unwrap();
+        let proof = DpopProof {
+            thumbprint: "thumbprint".to_owned(),
+            method: "GET".to_owned(),
+            uri: uri.clone(),
+            id: "jti".to_owned(),
+            nonce: None,
+        };
+        let expected = "6aa171ff56fd80b37e747cf491eb777e477c84540b7b2488cdf07d0ff82625d7";
+        assert_eq!(hex(&verifier.digest(&proof, &uri)), expected);
+    }
+}

@@ -87,4 +87,12 @@ mod tests {
         assert!(own.accept(&own.current()) && !own.accept(&Nonces::of_this_process().current()));
         assert!(Nonces::shared(&[7; 31]).checked().is_err());
     }
+
+    #[test]
+    fn dpop_nonces_of_an_earlier_version_are_accepted() {
+        let nonces = Nonces::shared(b"a secret of at least 32 characters");
+        for (minute, nonce) in [(0, "kgKhdP1bVTeWRsQ64U8-6g"), (29_400_900, "t_ywGU7fyoUXWArllKuy2Q")] {
+            assert_eq!(nonces.of(minute), nonce);
+        }
+    }
 }

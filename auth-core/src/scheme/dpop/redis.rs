@@ -52,3 +52,16 @@ impl ReplayStore for RedisReplayStore {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn used_proofs_in_redis_have_the_keys_of_an_earlier_version() {
+        let store = RedisReplayStore::new("redis://localhost", "reports").unwrap();
+        assert!(format!("{store:?}").contains("prefix: \"auth:reports:dpop:\""));
+        assert_eq!(INSERT, "return redis.call('SET', ARGV[1] .. ARGV[2], '', 'NX', 'PX', ARGV[3]) and 1 or 0");
+        assert_eq!(hex(&[0xab; 2]), "abab");
+    }
+}

@@ -227,4 +227,29 @@ mod tests {
         assert!(!shown.contains(&one.text()) && shown.len() < 60, "{shown}");
         assert_ne!(one.key().bytes(), &one.0, "a store holds the hash alone");
     }
+
+    #[test]
+    fn session_cookie_of_an_earlier_version_is_read() {
+        let table = [
+            (
+                [0; 32],
+                "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+                "66687aadf862bd776c8fc18b8e9f8e20089714856ee233b3902a591d0d5f2925",
+            ),
+            (
+                [0xff; 32],
+                "__________________________________________8",
+                "af9613760f72635fbdb44a5a0a63c39f12af30f950a6ee5c971be188e89c4051",
+            ),
+        ];
+        for (bytes, value, key) in table {
+            let id = SessionId(bytes);
+            let line = format!("__Host-session={value}");
+            assert_eq!(settings().read([line.as_bytes()].into_iter()), Some(id));
+            assert_eq!((id.text().as_str(), id.key().to_string().as_str()), (value, key));
+            assert_eq!(key.parse(), Ok(id.key()));
+        }
+        assert_eq!(CookieSettings::of_login("AbCd-_09", false).full_name(), "__Host-login-AbCd-_09");
+        assert_eq!(CookieSettings::of_login("AbCd-_09", true).full_name(), "login-AbCd-_09");
+    }
 }

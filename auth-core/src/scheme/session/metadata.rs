@@ -30,3 +30,28 @@ impl SessionMetadata {
         claims.insert(Self::NAME.to_owned(), json!(self));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn session_claims_of_an_earlier_version_are_read() {
+        #[rustfmt::skip]
+        let table = [
+            (r#"{"session":{"actor":null,"realm":"reports","stale":false,"user":["0123456789abcdef01234567"]},"sub":"alice"}"#, "reports", false, Some(1), None),
+            (r#"{"session":{"actor":["a","b"],"realm":"","stale":true,"user":null},"sub":"alice"}"#, "", true, None, Some(2)),
+        ];
+        for (text, realm, stale, users, actors) in table {
+            let mut claims: Map<String, Value> = serde_json::from_str(text).unwrap();
+            let read = SessionMetadata::of(&claims);
+            let count = |versions: &Option<Vec<String>>| versions.as_ref().map(Vec::len);
+            assert_eq!(
+                (read.realm.as_str(), read.stale, count(&read.user), count(&read.actor)),
+                (realm, stale, users, actors)
+            );
+            read.write(&mut claims);
+            assert_eq!(Value::Object(claims).to_string(), text);
+        }
+    }
+}

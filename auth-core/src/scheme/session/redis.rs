@@ -271,3 +271,32 @@ impl SessionStore for RedisSessionStore {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn session_in_redis_has_the_form_of_an_earlier_version() {
+        let claims = r#"{"session":{"realm":"reports"},"sub":"alice"}"#;
+        let ids = ["user:13:local:reports:alice", "client:1:a:\"b\""].map(str::to_owned).to_vec();
+        let ids_text = r#"["user:13:local:reports:alice","client:1:a:\"b\""]"#;
+        let key = SessionKey::from_bytes([0xab; 32]);
+        let second = Duration::from_secs(1);
+        for (idle, idle_text) in [(Some(1800 * second), "1800000"), (None, "0")] {
+            let record = SessionRecord { ids: ids.clone(), claims: claims.to_owned(), idle, lasts: 43_200 * second };
+            assert_eq!(arguments(key, &record), [&"ab".repeat(32), claims, ids_text, idle_text, "43200000"]);
+            let stored = [claims, ids_text, "7", idle_text, "43200000", "5000", "3000", "-2"].map(str::to_owned);
+            let live =
+                StoredSession { record, version: 7, left: 5 * second, unseen: 3 * second, unchanged: Duration::ZERO };
+            assert_eq!(loaded(&stored), Some(SessionState::Live(live)));
+        }
+        assert_eq!(loaded(&["ab".repeat(32)]), Some(SessionState::Superseded { by: key }));
+        let store = RedisSessionStore::new("redis://localhost").unwrap();
+        assert!(format!("{store:?}").contains("prefix: \"auth:\""));
+        let scripts = [COMMON, CREATE, LOAD, TOUCH, UPDATE, REPLACE, END, END_ALL, OF];
+        let names = crate::runtime::redis::stored_names(&scripts);
+        let expected = ["changed", "claims", "ends", "idle", "ids", "lasts", "s:", "seen", "u:", "version", "x:"];
+        assert_eq!(names, expected);
+    }
+}

@@ -213,4 +213,33 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn blocklist_lines_of_an_earlier_version_are_read() {
+        let (issuer, jti, at) =
+            ("https://id.example".to_owned(), "7f3e 91".to_owned(), Timestamp::from_seconds(1_767_225_600));
+        let alice = || Id::user("https://id.example", "alice");
+        let table = [
+            ("block address 203.0.113.0/24", BlockEntry::BlockAddress("203.0.113.0/24".parse().unwrap())),
+            ("allow address 2001:db8::/32", BlockEntry::AllowAddress("2001:db8::/32".parse().unwrap())),
+            ("block subject user:18:https://id.example:alice", BlockEntry::BlockSubject(alice())),
+            (r"block subject client:1:a:b\u{a} \\c", BlockEntry::BlockSubject(Id::client("a", "b\n \\c"))),
+            (
+                r"block token https://id.example 7f3e\u{20}91",
+                BlockEntry::BlockToken { issuer: issuer.clone(), jti: jti.clone() },
+            ),
+            (
+                r"revoke token https://id.example 7f3e\u{20}91 1767225600",
+                BlockEntry::RevokeToken { issuer, jti, expires: at },
+            ),
+            (
+                "revoke subject user:18:https://id.example:alice 1767225600",
+                BlockEntry::RevokeSubject { id: alice(), since: at },
+            ),
+        ];
+        for (line, entry) in table {
+            assert_eq!(line.parse().as_ref(), Ok(&entry));
+            assert_eq!(entry.to_string(), line);
+        }
+    }
 }

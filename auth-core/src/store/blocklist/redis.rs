@@ -183,3 +183,14 @@ impl BlocklistStore for RedisBlocklistStore {
         Ok(entries)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocklist_in_redis_has_the_keys_of_an_earlier_version() {
+        // An instance with other keys would read an empty list, and admit revoked tokens.
+        assert_eq!([LINES, LOG, HEADING], ["auth:blocks", "auth:blocks:log", "lists"]);
+    }
+}

@@ -161,3 +161,38 @@ fn places_key(login: &LoginCounters) -> String {
 fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::*;
+    use crate::client::address::PeerOrClient;
+    use crate::store::throttle::ThrottleLimits;
+
+    #[test]
+    fn failures_in_redis_have_the_keys_of_an_earlier_version() {
+        const ALICE: &str = "2bd806c97f0e00af1a1fc3328fa763a9269723c8db8fac4f93af71db186d6e90";
+        let v4: IpAddr = "203.0.113.7".parse().unwrap();
+        let v6: IpAddr = "2001:db8:1:2:3::4".parse().unwrap();
+        let keys = |seen| {
+            let login = LoginCounters::new("alice", Some(seen), ThrottleLimits::default());
+            let all = login.set(CounterSet::KnownPlace).iter().chain(login.set(CounterSet::General));
+            (all.map(Counter::key).collect::<Vec<_>>().join(" "), login.place(), places_key(&login))
+        };
+        #[rustfmt::skip]
+        let table = [
+            (PeerOrClient::Client(v4), "k:92ed31043baea386ab194ec7288e90dc7c0eb448e3ae24481f3f9fb76cf471bc a:<alice> n:203.0.113.7/32 n:203.0.113.0/24", Some("03e9b0664167dce62751988d76f8dceec60d4dd273bc61edfbb3fbb08dfc6ed3")),
+            (PeerOrClient::Client(v6), "k:e25fa09d58610b2446927fd15474f923bca4a6bcf45b7eeb199ed6ae88941556 a:<alice> n:2001:db8:1:2::/64 n:2001:db8:1::/56 n:2001:db8:1::/48", Some("7437dddbc0275bcfe536fa291fb82060535a85dea7c1446c051747ce8e795acd")),
+            (PeerOrClient::Peer(v4), "a:<alice> h:203.0.113.7/32", None),
+        ];
+        for (seen, expected, place) in table {
+            let expected = expected.replace("a:<alice>", &format!("a:{ALICE}"));
+            assert_eq!(keys(seen), (expected, place.map(str::to_owned), format!("p:{ALICE}")), "{seen:?}");
+        }
+        let store = RedisThrottleStore::new("redis://localhost").unwrap();
+        assert!(format!("{store:?}").contains("prefix: \"auth:\""));
+        let names = crate::runtime::redis::stored_names(&[COMMON, ADMIT, SETTLE]);
+        assert_eq!(names, ["count", "t:", "until"]);
+    }
+}

@@ -169,4 +169,13 @@ mod tests {
         }
         assert!(matches!(UsersFile::open("no/such/file"), Err(UsersFileError::Read(_))));
     }
+
+    #[test]
+    fn users_file_of_an_earlier_version_is_read() {
+        const LINE: &str = "alice:$argon2id$v=19$m=19456,t=2,p=1$ChCAZy+RmC2oXBmj5enw2A$kDztHMgeFlvnD2xRfuGPWXeq8a5jo0bFkSUNUpAvx5E:admin,editor";
+        let users = UsersFile::parse(LINE).unwrap().users;
+        assert_eq!(users["alice"].roles, ["admin", "editor"]);
+        let matches = |password: &str| super::super::hash::matches(&password.into(), &users["alice"].hash);
+        assert!(matches("correct horse") && !matches("correct horsf"));
+    }
 }

@@ -374,3 +374,18 @@ fn is_about_us(body: &[u8]) -> bool {
     let error: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
     matches!(error.get("error").and_then(|error| error.as_str()), Some("invalid_client" | "unauthorized_client"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pending_login_of_an_earlier_version_is_read() {
+        const TEXT: &str =
+            r#"{"state":"s","nonce":"n","verifier":"v","return_to":"/a?b","began":1764054000,"anew":true}"#;
+        let read: OnItsWay = serde_json::from_str(TEXT).unwrap();
+        assert_eq!([read.state.as_str(), &read.nonce, &read.verifier, &read.return_to], ["s", "n", "v", "/a?b"]);
+        assert!(read.began == 1_764_054_000 && read.anew);
+        assert_eq!(serde_json::to_string(&read).unwrap(), TEXT);
+    }
+}
