@@ -69,14 +69,14 @@ fn access_page_is_keyboard_accessible_in_both_color_schemes() {
         browser.press(TAB);
         assert_eq!(browser.run("return document.activeElement.id"), "who");
         browser.press(DOWN);
-        browser.shows("1 of 4 routes may be called by a stranger.");
+        browser.shows("1 of 4 routes may be called by an anonymous caller.");
         (0..3).for_each(|_| browser.press(DOWN));
-        browser.shows("2 of 4 routes may be called by the role editor.");
+        browser.shows("2 of 4 routes may be called by a caller with the role editor.");
         let answers =
             "return [...document.querySelectorAll('tbody tr')].map(row => row.querySelector('.may').textContent)";
         assert_eq!(browser.run(answers), serde_json::json!(["yes", "yes", "no", "no"]));
         browser.press(DOWN);
-        browser.shows("3 of 4 routes may be called by the role viewer.");
+        browser.shows("3 of 4 routes may be called by a caller with the role viewer.");
         assert_eq!(browser.run(answers)[1], "if check(*id == 1 && !principal.is_client())");
         assert_eq!(browser.run(answers)[2], "if claim(\"org\", \"<b>acme</b>\")", "text, and no tags");
         let least = browser.least_contrast();
@@ -84,7 +84,7 @@ fn access_page_is_keyboard_accessible_in_both_color_schemes() {
         browser.keep(&format!("access-{scheme}"));
         browser.press(TAB);
         browser.press("settings");
-        browser.shows("0 of 1 routes may be called by the role viewer.");
+        browser.shows("0 of 1 routes may be called by a caller with the role viewer.");
         // Semantics for screen readers.
         let told = "return [document.documentElement.lang, document.querySelector('caption').textContent,
             document.querySelectorAll('thead th[scope=col]').length, document.querySelectorAll('tbody th[scope=row]').length,

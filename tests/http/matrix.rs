@@ -78,41 +78,44 @@ fn section<'a>(file: &'a str, title: &str) -> Vec<&'a str> {
 async fn access_matrix_lists_all_routes_in_every_format() {
     let matrix = test::access_matrix(App::new().configure(configure)).await;
     let file = matrix.to_markdown();
-    let behind = "; behind actix_web::middleware::normalize::NormalizePath";
-    let both = "`authenticated` by `http::matrix::any`; hides; any object: all may; 1 guard of the route; 1 middleware of the route";
+    let behind = "; middleware: actix_web::middleware::normalize::NormalizePath";
+    let both = "`authenticated`, handler `http::matrix::any`; denials look like an unknown path; no object check: all may; route guards: 1; route middleware: 1";
     // H11, T23
     assert_eq!(
         section(&file, "Routes"),
         [
-            format!("- `GET /api/any/{{x}}` for {both}{behind}"),
-            format!("- `HEAD /api/any/{{x}}` for {both}{behind}"),
+            format!("- `GET /api/any/{{x}}`: {both}{behind}"),
+            format!("- `HEAD /api/any/{{x}}`: {both}{behind}"),
             format!(
-                "- `GET /api/inner/plain` for `role(\"viewer\") && authenticated` by `http::matrix::plain`{behind}"
+                "- `GET /api/inner/plain`: `role(\"viewer\") && authenticated`, handler `http::matrix::plain`{behind}"
             ),
-            format!("- `POST /api/posts` for `role(\"editor\")` by `http::matrix::write`{behind}"),
-            format!("- `PUT /api/posts` for `role(\"editor\")` by `http::matrix::write`{behind}"),
+            format!("- `POST /api/posts`: `role(\"editor\")`, handler `http::matrix::write`{behind}"),
+            format!("- `PUT /api/posts`: `role(\"editor\")`, handler `http::matrix::write`{behind}"),
             format!(
-                "- `GET /api/posts/{{id}}` for `role(\"admin\") || check(*id == 1 && !principal.is_client())` by `http::matrix::show`{behind}"
+                "- `GET /api/posts/{{id}}`: `role(\"admin\") || check(*id == 1 && !principal.is_client())`, handler `http::matrix::show`{behind}"
             ),
             format!(
-                "- `GET /api/posts/{{name}}` for `public` by `http::matrix::shadowed`; strangers may come in; reads who calls{behind}; \
-                 hidden by \"GET /api/posts/{{id}}\" where both match"
+                "- `GET /api/posts/{{name}}`: `public`, handler `http::matrix::shadowed`; anonymous callers are admitted; presented credentials are verified{behind}; \
+                 shadowed by \"GET /api/posts/{{id}}\" where both match"
             ),
-            format!("- `* /api/… (a scope of actix)` for `role(\"admin\")` by `http::matrix::scope`{behind}"),
+            format!("- `* /api/… (actix scope)`: `role(\"admin\")`, handler `http::matrix::scope`{behind}"),
         ]
     );
     assert_eq!(
-        section(&file, "Without a rule"),
+        section(&file, "Routes without a rule"),
         [
-            "- /api/posts/{id}/old is a route of plain actix, beside guarded routes",
+            "- /api/posts/{id}/old: plain actix route, next to guarded routes",
             "- /api/…: moves soon (tests/http/matrix.rs)",
-            "- /health is a route of plain actix",
-            "- /v1/x/{y} is a route of plain actix",
+            "- /health: plain actix route",
+            "- /v1/x/{y}: plain actix route",
         ]
     );
-    assert_eq!(section(&file, "Of plain actix, given to a scope by name"), ["- /api/docs/", "- /api/open"]);
     assert_eq!(
-        section(&file, "What names mean"),
+        section(&file, "Plain actix routes inside guarded and unguarded services"),
+        ["- /api/docs/", "- /api/open"]
+    );
+    assert_eq!(
+        section(&file, "Roles, permissions and scopes"),
         [
             "- permission `posts:write`",
             "- role `admin` implies `editor`, grants `posts:write`",
@@ -122,14 +125,14 @@ async fn access_matrix_lists_all_routes_in_every_format() {
         ]
     );
     assert_eq!(
-        section(&file, "Where credentials come from"),
-        ["- Bearer of \"https://id.example\", for \"reports\", confers everything"]
+        section(&file, "Authentication sources"),
+        ["- Bearer from issuer \"https://id.example\", audience \"reports\", confers everything"]
     );
     // The other formats contain the same information.
     let text = matrix.to_text(false);
     assert_eq!(text.lines().count(), matrix.routes.len() + matrix.unguarded.len() + matrix.by_name.len());
-    assert!(text.contains("any of: role(\"admin\") | check(*id == 1"), "{text}");
-    assert!(text.contains("asks about objects: check(*id == 1"), "{text}");
+    assert!(text.contains("sufficient: role(\"admin\") | check(*id == 1"), "{text}");
+    assert!(text.contains("object checks: check(*id == 1"), "{text}");
     assert!(
         text.contains("GET   /api/posts/{id}") && !text.contains('\x1b') && matrix.to_text(true).contains("\x1b[36m")
     );
@@ -162,16 +165,16 @@ async fn scope_matrix_lists_permissive_settings() {
     let auth = auth.client_address(auth_actix::Peer).build().unwrap();
     let file = auth.scope("/api").service(write).access_matrix().to_markdown();
     assert_eq!(
-        section(&file, "Where credentials come from"),
-        ["- Bearer of \"https://id.example\" confers roles \"viewer\""]
+        section(&file, "Authentication sources"),
+        ["- Bearer from issuer \"https://id.example\", confers roles \"viewer\""]
     );
     assert_eq!(
-        section(&file, "Settings that let in more"),
+        section(&file, "Settings that widen access"),
         [
-            "- addresses are those of the peers",
-            "- an Authorization line of a scheme that is not accepted counts as none",
-            "- pages of https://app.example may send what changes state",
-            "- tokens of \"https://id.example\" are accepted whatever audience they are for",
+            "- an Authorization header of an unknown scheme counts as absent",
+            "- client addresses are the peer addresses of connections",
+            "- cross-site requests from https://app.example may change state",
+            "- tokens of issuer \"https://id.example\" are accepted for any audience",
         ]
     );
 }

@@ -67,12 +67,12 @@ async fn access_matrix_reports_unguarded_and_hidden_routes() {
     let matrix = matrix_of(|config, auth| {
         config.route("/health", ok()).service(auth.scope("").service(show));
     });
-    assert_eq!(told(&matrix.await), ["/posts/{id}", "/health is a route of plain actix, beside guarded routes"]);
+    assert_eq!(told(&matrix.await), ["/posts/{id}", "/health: plain actix route, next to guarded routes"]);
     // Services after it are unreachable.
     let matrix = matrix_of(|config, auth| {
         config.service(auth.scope("").service(show)).service(auth.scope("/api").service(numbered));
     });
-    let hidden = "/api/numbers/{id:[0-9]{3}}; hidden by the scope \"\" before it where both match";
+    let hidden = "/api/numbers/{id:[0-9]{3}}; shadowed by the earlier scope \"\" where both match";
     assert_eq!(told(&matrix.await), [hidden, "/posts/{id}"]);
     // A scope of actix with the same path as ours, which takes its requests.
     let matrix = matrix_of(|config, auth| {
@@ -82,8 +82,8 @@ async fn access_matrix_reports_unguarded_and_hidden_routes() {
     assert_eq!(
         told(&matrix.await),
         [
-            "/api/posts/{id}; hidden by the scope \"/api\" before it where both match",
-            "/api/secret is a route of plain actix, beside guarded routes",
+            "/api/posts/{id}; shadowed by the earlier scope \"/api\" where both match",
+            "/api/secret: plain actix route, next to guarded routes",
         ]
     );
     // A second and a third scope of ours, distinguished by route guards.
@@ -95,8 +95,8 @@ async fn access_matrix_reports_unguarded_and_hidden_routes() {
     assert_eq!(
         told(&matrix.await),
         [
-            "/api/numbers/{id:[0-9]{3}}; 1 guard of a scope",
-            "/api/numbers/{id:[0-9]{3}}; hidden by the scope \"/api\" before it where both match",
+            "/api/numbers/{id:[0-9]{3}}; scope guards: 1",
+            "/api/numbers/{id:[0-9]{3}}; shadowed by the earlier scope \"/api\" where both match",
             "/api/posts/{id}",
         ]
     );
@@ -112,7 +112,7 @@ async fn access_matrix_reports_unguarded_and_hidden_routes() {
         [
             "/v1/api/inner/posts/{id}",
             "/v1/api/numbers/{id:[0-9]{3}}",
-            "/v1/open is a route of plain actix, beside guarded routes",
+            "/v1/open: plain actix route, next to guarded routes",
         ]
     );
     // A service that is attached with `guarded` gets the rule in front of it.
@@ -124,9 +124,9 @@ async fn access_matrix_reports_unguarded_and_hidden_routes() {
     assert_eq!(
         told(&matrix.await),
         [
-            "/api/docs/posts/{id}; hidden by the scope \"/api/docs\" before it where both match",
+            "/api/docs/posts/{id}; shadowed by the earlier scope \"/api/docs\" where both match",
             "/api/posts/{id}",
-            "/api/… (a scope of actix)",
+            "/api/… (actix scope)",
         ]
     );
 }
@@ -158,22 +158,19 @@ async fn access_matrix_records_the_order_of_routes_with_guards() {
     let (before, now) = (before.await, now.await);
     assert_ne!(before.to_markdown(), now.to_markdown());
     let difference = now.since(&before).to_string();
-    assert!(
-        difference.starts_with("GET /same\n    is asked in this order: - `GET /same` for `role(\"admin\")`"),
-        "{difference}"
-    );
+    assert!(difference.starts_with("GET /same\n    order now: - `GET /same`: `role(\"admin\")`"), "{difference}");
 }
 
 #[actix_web::test]
 async fn access_matrix_reports_plain_routes_that_hide_guarded_ones() {
-    let by_plain = "hidden by \"/api/posts/{id}\" of plain actix where both match";
+    let by_plain = "shadowed by the plain actix route \"/api/posts/{id}\" where both match";
     let matrix = matrix_of(|config, auth| {
         config.service(web::scope("").configure(|config| {
             config.service(web::resource("/api/posts/{id}").to(HttpResponse::Ok));
             config.service(auth.scope("/api").service(show).service(numbered));
         }));
     });
-    let plain = "/api/posts/{id} is a route of plain actix, beside guarded routes";
+    let plain = "/api/posts/{id}: plain actix route, next to guarded routes";
     let number = "/api/numbers/{id:[0-9]{3}}";
     assert_eq!(told(&matrix.await), [number, &format!("/api/posts/{{id}}; {by_plain}"), plain]);
     // A single method, or a narrower pattern, is reported too, because the resource map of actix contains no methods.
@@ -183,7 +180,7 @@ async fn access_matrix_reports_plain_routes_that_hide_guarded_ones() {
         config.service(narrow).service(auth.scope("/api").service(numbered).service(show));
     });
     let told = told(&matrix.await);
-    assert!(told[0].starts_with(number) && told[0].contains("hidden by the scope \"/api\""), "{told:?}");
+    assert!(told[0].starts_with(number) && told[0].contains("shadowed by the earlier scope \"/api\""), "{told:?}");
     assert_eq!(told.len(), 4, "{told:?}");
 }
 
@@ -196,7 +193,7 @@ async fn matrix_verification_detects_responses_that_bypass_rules() {
     // Paths that need percent-encoding, and claims that cannot be set for a test caller.
     let odd = App::new().service(auth.scope("/api").service(umlaut).service(spaced).service(by_role_claim));
     let left = test::assert_matrix(&keys, odd).await;
-    assert_eq!(left, ["GET /api/claims: it asks for a claim that a token needs for something else"]);
+    assert_eq!(left, ["GET /api/claims: the rule requires a claim that every token contains, or that lists names"]);
     // A granted request must reach the handler of the rule.
     #[require(role("viewer") || role("admin"), redundant = "for the test")]
     #[get("/posts/{id}")]
@@ -211,9 +208,9 @@ async fn matrix_verification_detects_responses_that_bypass_rules() {
         actix_web::middleware::Next::call(&next, request).await.map(|answer| answer.map_into_boxed_body())
     }));
     let wrong = verify_matrix(&keys, past.service(auth.scope("/api").service(other)), None).await.unwrap_err();
-    assert!(wrong.contains("a call of the handler is right, and something else was answered"), "{wrong}");
+    assert!(wrong.contains("expected a call of the handler, found another response"), "{wrong}");
     // A plain route in front of it.
     let before = App::new().service(web::scope("").service(open)).service(auth.scope("").service(show));
     let undecided = verify_matrix(&keys, before, None).await.unwrap();
-    assert_eq!(undecided, ["GET /posts/{id}: no request is sure to reach it"]);
+    assert_eq!(undecided, ["GET /posts/{id}: no request is certain to reach this route"]);
 }

@@ -174,7 +174,7 @@ impl Binding {
     pub(crate) fn middleware_so_far(&self) -> Vec<String> {
         let mut all = self.around.get().map(|around| around.middleware_so_far()).unwrap_or_default();
         let own = self.middleware.lock().unwrap_or_else(PoisonError::into_inner);
-        all.extend(own.iter().rev().map(|kind| format!("behind {kind}")));
+        all.extend(own.iter().rev().map(|kind| format!("middleware: {kind}")));
         all
     }
 

@@ -40,6 +40,7 @@ pub use self::resource::{Patterns, ScopeResource, resource};
 pub use self::route::{
     GuardedRoute, IntoGuardedRoute, Route, delete, get, head, method, patch, post, put, query, route, to, trace,
 };
+pub(crate) use self::service::ROUTE_GUARDS;
 pub use self::service::{Pattern, Proven, Registry, Service};
 use self::unknown_path::unknown_path;
 pub use self::wrapped_service::{GuardedService, Unguarded, guarded, unguarded};

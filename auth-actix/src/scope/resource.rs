@@ -257,7 +257,7 @@ where
     type Factory = Self;
 
     fn open(self, registry: &mut Registry) -> Self {
-        let own = [(self.guards, "guard of the resource"), (self.wraps, "middleware of the resource")];
+        let own = [(self.guards, "resource guards"), (self.wraps, "resource middleware")];
         let own: Vec<_> = own.iter().filter_map(|(count, what)| count_note(*count, what)).collect();
         for route in &self.routes {
             let entries = self.patterns.iter().map(|path| {

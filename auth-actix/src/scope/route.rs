@@ -8,7 +8,7 @@ use actix_web::http::Method;
 use actix_web::{Error, FromRequest, Handler, Responder};
 use auth_core::policy::rule::Rule;
 
-use super::service::{RegisteredRoute, count_note};
+use super::service::{ROUTE_GUARDS, RegisteredRoute, count_note};
 use crate::guard::{Guard, Guarded};
 
 /// A route without a handler. Created by [`get`] and the functions of other methods.
@@ -139,7 +139,7 @@ impl GuardedRoute {
 
     /// Returns the entry of the access matrix for this path.
     pub(super) fn entry(&self, path: &str) -> RegisteredRoute {
-        let notes = [(self.conditions.guards.len(), "guard of the route"), (self.wraps, "middleware of the route")];
+        let notes = [(self.conditions.guards.len(), ROUTE_GUARDS), (self.wraps, "route middleware")];
         RegisteredRoute {
             methods: self.conditions.methods.iter().map(ToString::to_string).collect(),
             path: Some(path.to_owned()),

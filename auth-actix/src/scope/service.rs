@@ -89,6 +89,9 @@ impl<S: Proven + HttpServiceFactory + 'static> Service for S {
     }
 }
 
+/// The title of the note that counts the guards of a route.
+pub(crate) const ROUTE_GUARDS: &str = "route guards";
+
 /// A route in the registry of a scope.
 #[derive(Clone, Debug)]
 pub(super) struct RegisteredRoute {
@@ -103,7 +106,7 @@ pub(super) struct RegisteredRoute {
 
 impl From<&Pattern> for RegisteredRoute {
     fn from(route: &Pattern) -> Self {
-        let notes = [(route.guards, "guard of the route"), (route.wraps, "middleware of the route")];
+        let notes = [(route.guards, ROUTE_GUARDS), (route.wraps, "route middleware")];
         Self {
             methods: route.methods.iter().map(|method| (*method).to_owned()).collect(),
             path: Some(route.path.to_owned()),
@@ -120,7 +123,7 @@ fn slashed(pattern: &str) -> std::borrow::Cow<'_, str> {
 
 /// Returns a note with the count. Returns `None` for zero.
 pub(super) fn count_note(count: usize, what: &str) -> Option<String> {
-    (count > 0).then(|| format!("{count} {what}"))
+    (count > 0).then(|| format!("{what}: {count}"))
 }
 
 /// The rules and routes of a scope, in the order of registration.
@@ -221,14 +224,14 @@ impl Registry {
                 let mut route = RouteAccess::new(&method, &path, rules);
                 route.schemes = startup_checks::schemes(auth.engine(), rules);
                 route.notes.extend(entry.notes.iter().cloned());
-                route.notes.extend(count_note(self.binding.guards_so_far(), "guard of a scope"));
+                route.notes.extend(count_note(self.binding.guards_so_far(), "scope guards"));
                 route.notes.extend(self.binding.middleware_so_far());
                 matrix.routes.push(route);
             }
         }
         matrix.scopes.extend(around.clone());
         let below = around.as_deref().unwrap_or("…");
-        let rule = if self.has_unguarded_under_rule() { ", under the rule of its scope" } else { "" };
+        let rule = if self.has_unguarded_under_rule() { " (only the rule of its scope applies)" } else { "" };
         matrix.unguarded.extend(self.unguarded.iter().map(|why| format!("{below}/…{rule}: {why}")));
         auth.engine().describe(matrix);
     }

@@ -80,7 +80,7 @@ where
     type Factory = BoxedFactory;
 
     fn open(self, registry: &mut Registry) -> BoxedFactory {
-        registry.add_service(self.rule, "a scope of actix", false);
+        registry.add_service(self.rule, "actix scope", false);
         BoxedFactory::new(self.service.wrap(InFront(self.rule)))
     }
 }
@@ -94,7 +94,7 @@ where
     type Factory = BoxedFactory;
 
     fn open(self, registry: &mut Registry) -> BoxedFactory {
-        registry.add_service(self.rule, "a resource of actix", false);
+        registry.add_service(self.rule, "actix resource", false);
         BoxedFactory::new(self.service.wrap(InFront(self.rule)))
     }
 }

@@ -69,10 +69,10 @@ where
     let folder = env::var_os("CARGO_MANIFEST_DIR").map_or_else(PathBuf::new, PathBuf::from);
     let is_set = |name| env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0" && value != "false");
     let update = Update { wanted: is_set("UPDATE_ACCESS"), allowed: !is_set("CI") };
-    if let Err(why) = compare(&access_matrix(app).await, &folder.join("ACCESS.md"), update) {
+    if let Err(difference) = compare(&access_matrix(app).await, &folder.join("ACCESS.md"), update) {
         #[allow(clippy::panic, reason = "for tests, where a panic is the report")]
         {
-            panic!("{why}");
+            panic!("{difference}");
         }
     }
 }
@@ -85,28 +85,36 @@ struct Update {
 
 /// Compares the matrix with the file, or writes the file.
 fn compare(matrix: &Matrix, path: &Path, update: Update) -> Result<(), String> {
-    const HOW: &str = "if it is meant so: UPDATE_ACCESS=1 cargo test, and commit the file";
+    const HELP: &str =
+        "if this is intended: run `UPDATE_ACCESS=1 cargo test`, review the changes of the file and commit it";
     let (now, shown) = (matrix.to_markdown(), path.display());
     if update.wanted {
         if !update.allowed {
-            return Err("UPDATE_ACCESS is not for CI: there the file is what was reviewed".to_owned());
+            return Err(
+                "UPDATE_ACCESS cannot be used in CI: run it locally, review the changes of the file and commit it"
+                    .to_owned(),
+            );
         }
         return fs::write(path, now).map_err(|error| format!("{shown} cannot be written: {error}"));
     }
     let file = match fs::read_to_string(path) {
         Ok(file) => file.replace("\r\n", "\n"),
-        Err(error) => return Err(format!("{shown} cannot be read: {error}\n{HOW}")),
+        Err(error) => return Err(format!("{shown} cannot be read: {error}\n{HELP}")),
     };
     if file == now {
         return Ok(());
     }
     match Matrix::from_markdown(&file) {
-        None => Err(format!("{shown} is not as it was written\n{HOW}")),
+        None => Err(format!("{shown} contains a line that is not part of an access matrix\n{HELP}")),
         Some(before) => {
             let difference = matrix.since(&before).to_string();
             // Only the fixed text around the lists differs.
-            let difference = if difference.is_empty() { "the text around the lists\n".to_owned() } else { difference };
-            Err(format!("{shown} holds another application:\n\n{difference}\n{HOW}"))
+            let difference = if difference.is_empty() {
+                "only the text outside of the lists differs\n".to_owned()
+            } else {
+                difference
+            };
+            Err(format!("the access matrix of the application differs from {shown}:\n\n{difference}\n{HELP}"))
         }
     }
 }
@@ -129,17 +137,17 @@ mod tests {
         matrix.unguarded.push("one".to_owned());
         other.unguarded.push("two".to_owned());
         assert!(compare(&matrix, &path, read).unwrap_err().contains("cannot be read"));
-        assert!(compare(&matrix, &path, ci).unwrap_err().contains("not for CI") && !path.exists());
+        assert!(compare(&matrix, &path, ci).unwrap_err().contains("cannot be used in CI") && !path.exists());
         compare(&matrix, &path, write).unwrap();
         compare(&matrix, &path, read).unwrap();
         fs::write(&path, fs::read_to_string(&path).unwrap().replace('\n', "\r\n")).unwrap();
         compare(&matrix, &path, read).unwrap();
         let told = compare(&other, &path, read).unwrap_err();
         assert!(told.contains("was: one") && told.contains("is:  two") && told.contains("UPDATE_ACCESS=1"), "{told}");
-        fs::write(&path, "# Who may call what\n").unwrap();
+        fs::write(&path, "# Access matrix\n").unwrap();
         assert!(compare(&other, &path, read).unwrap_err().contains("is:  two"));
         fs::write(&path, "## Routes\n\nall of them\n").unwrap();
-        assert!(compare(&other, &path, read).unwrap_err().contains("not as it was written"));
+        assert!(compare(&other, &path, read).unwrap_err().contains("not part of an access matrix"));
         fs::remove_dir_all(&folder).unwrap();
     }
 }

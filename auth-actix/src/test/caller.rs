@@ -119,14 +119,15 @@ impl Caller {
             Some(issuer) => *source.issuer == **issuer,
             None => source.scheme == self.scheme,
         };
-        self.of(sources.iter().find(is_of).expect("the `Auth` has a source of the caller's issuer and scheme"))
+        self.of(sources.iter().find(is_of).expect("the `Auth` must accept the issuer and the scheme of the `Caller`"))
     }
 
     /// Returns the principal for an issuer. Names are located in the claims where the issuer's credentials list them.
     #[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
     fn of(&self, source: &Arc<Issuer>) -> auth_core::Principal {
         let claims = Value::Object(self.claims(source, true));
-        auth_core::Principal::from_claims(Arc::clone(source), claims.to_string()).expect("a subject that is not empty")
+        auth_core::Principal::from_claims(Arc::clone(source), claims.to_string())
+            .expect("the subject of a `Caller` must not be empty")
     }
 
     /// Returns the claims of this caller in a credential of the issuer. The roles are unknown unless `lists_roles` is true.
@@ -144,7 +145,8 @@ impl Caller {
             let place = list.path.iter().try_fold(&mut claims, |place, name| {
                 Some(place.as_object_mut()?.entry(name).or_insert_with(|| json!({})))
             });
-            *place.expect("no claim of the caller stands where names are listed") = list.form.value(&names);
+            *place.expect("a `.claim(…)` of the `Caller` must not replace an object that contains a list of names") =
+                list.form.value(&names);
         }
         match claims {
             Value::Object(claims) => claims,

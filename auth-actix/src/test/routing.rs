@@ -1,4 +1,4 @@
-//! The routes of an application as actix resolves them: the complete path of each route, the earlier routes that hide it, and the
+//! The routes of an application as actix resolves them: the complete path of each route, the earlier routes that shadow it, and the
 //! services outside of our scopes.
 //!
 //! # Why
@@ -15,6 +15,9 @@ use auth_core::matrix::{Matrix, RouteAccess};
 
 use crate::scope::{self, Collected, MARK};
 
+/// The start of the note for a route that an earlier one shadows.
+pub(super) const SHADOWED_BY: &str = "shadowed by";
+
 /// Starts the application. Returns its service and all collected routes.
 #[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
 pub(super) async fn started<R, S, B, E>(app: R) -> (S::Service, Collected)
@@ -25,14 +28,14 @@ where
 {
     let factory = app.into_factory();
     let (service, mut collected) = scope::collected(async { factory.new_service(AppConfig::default()).await }).await;
-    let service = service.expect("the application starts");
+    let service = service.expect("the application starts; its log contains the reason");
     // Any response will do: every request contains the resource map.
-    let request = actix_web::test::TestRequest::with_uri("/access-matrix-asks-for-nothing").to_request();
+    let request = actix_web::test::TestRequest::with_uri("/access-matrix-probe").to_request();
     let response = service.call(request).await;
     let root = response.ok().and_then(|response| Node::read(&shown(response.request().resource_map())));
     match root {
         Some(root) => Walk::over(&root, &mut collected),
-        None => collected.matrix.unguarded.push("routes of plain actix could not be listed".to_owned()),
+        None => collected.matrix.unguarded.push("plain actix routes could not be listed".to_owned()),
     }
     (service, collected)
 }
@@ -72,8 +75,8 @@ impl<'a> Walk<'a> {
         let first = |path: &str| path.split('/').nth(1).map(str::to_owned);
         let is_beside = |path: &str| scopes.iter().any(|scope| scope.is_empty() || first(scope) == first(path));
         collected.matrix.unguarded.extend(foreign.iter().map(|path| {
-            let beside = if is_beside(path) { ", beside guarded routes" } else { "" };
-            format!("{path} is a route of plain actix{beside}")
+            let beside = if is_beside(path) { ", next to guarded routes" } else { "" };
+            format!("{path}: plain actix route{beside}")
         }));
     }
 
@@ -100,7 +103,7 @@ impl<'a> Walk<'a> {
                     let is_guarded =
                         ours.and_then(|ours| self.collected.scopes.get(ours)).is_some_and(|met| met.has_guards);
                     if !is_guarded {
-                        let what = format!("the scope \"{path}\" before it");
+                        let what = format!("the earlier scope \"{path}\"");
                         let earlier = Earlier { path, is_prefix: true, methods: Vec::new(), scope: None, what };
                         self.earlier.push(earlier);
                     }
@@ -116,14 +119,14 @@ impl<'a> Walk<'a> {
         let (mut methods, mut is_known) = (Vec::new(), false);
         for route in routes.filter(|route| route.path == path) {
             is_known = true;
-            let hides = |earlier: &&Earlier| {
+            let shadows = |earlier: &&Earlier| {
                 let of_others = earlier.scope.is_none() || earlier.scope != scope;
                 of_others
                     && (earlier.methods.is_empty() || share(&earlier.methods, &route.method))
                     && earlier.covers(&path)
             };
-            if let Some(earlier) = self.earlier.iter().find(hides) {
-                let note = format!("hidden by {} where both match", earlier.what);
+            if let Some(earlier) = self.earlier.iter().find(shadows) {
+                let note = format!("{SHADOWED_BY} {} where both match", earlier.what);
                 if !route.notes.contains(&note) {
                     route.notes.push(note);
                 }
@@ -137,11 +140,11 @@ impl<'a> Walk<'a> {
             (true, _) => (format!("\"{} {path}\"", methods.join(", ")), scope),
             (false, Some(_)) => {
                 self.collected.matrix.by_name.push(path.clone());
-                (format!("\"{path}\", which has no rule of its own,"), None)
+                (format!("the service \"{path}\" without its own rule"), None)
             }
             (false, None) => {
                 self.foreign.push(path.clone());
-                (format!("\"{path}\" of plain actix"), None)
+                (format!("the plain actix route \"{path}\""), None)
             }
         };
         self.earlier.push(Earlier { path, is_prefix: false, methods, scope, what });
@@ -158,24 +161,24 @@ fn share(methods: &[String], method: &str) -> bool {
     method == "*" || methods.iter().any(|other| other == method || other == "*")
 }
 
-/// Returns whether a guard of the route decides whether it is called.
-fn has_guard(route: &RouteAccess) -> bool {
-    route.notes.iter().any(|note| note.contains("guard of the route"))
+/// Returns whether the route has a guard, which may reject a request before the rule is evaluated.
+pub(super) fn has_guard(route: &RouteAccess) -> bool {
+    route.notes.iter().any(|note| note.starts_with(scope::ROUTE_GUARDS))
 }
 
-/// Adds a note to each route of a scope that an earlier route of the scope hides for the same method.
+/// Adds a note to each route of a scope that an earlier route of the scope shadows for the same method.
 fn add_overlap_notes(matrix: &mut Matrix, routes: std::ops::Range<usize>) {
     let routes = matrix.routes.get_mut(routes).unwrap_or_default();
     for position in 1..routes.len() {
         let (earlier, rest) = routes.split_at_mut(position);
         let Some(route) = rest.first_mut() else { continue };
-        let hides = |other: &&mut RouteAccess| {
+        let shadows = |other: &&mut RouteAccess| {
             !has_guard(other)
                 && share(std::slice::from_ref(&other.method), &route.method)
                 && covers(&other.path, false, &route.path)
         };
-        if let Some(other) = earlier.iter_mut().find(hides) {
-            route.notes.push(format!("hidden by \"{} {}\" where both match", other.method, other.path));
+        if let Some(other) = earlier.iter_mut().find(shadows) {
+            route.notes.push(format!("{SHADOWED_BY} \"{} {}\" where both match", other.method, other.path));
         }
     }
 }

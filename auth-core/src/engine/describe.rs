@@ -27,33 +27,34 @@ impl<H: Adapter> Engine<H> {
     fn switches(&self) -> Vec<String> {
         let mut all: Vec<String> = self.schemes.iter().flat_map(|scheme| scheme.switches()).collect();
         if self.schemes.ignore_unsupported() {
-            all.push("an Authorization line of a scheme that is not accepted counts as none".to_owned());
+            all.push("an Authorization header of an unknown scheme counts as absent".to_owned());
         }
-        all.extend(self.origins.iter().map(|origin| format!("pages of {origin} may send what changes state")));
+        all.extend(self.origins.iter().map(|origin| format!("cross-site requests from {origin} may change state")));
         for (one, other) in &self.same {
             let (one, other) = one.names_of_types(other);
-            all.push(format!("names of {one} and {other} are the same"));
+            all.push(format!("equal names in {one} and {other} have one meaning"));
         }
         if self.rights_provider.is_some() {
-            all.push("a provider adds rights that no credential contains".to_owned());
+            all.push("a rights provider adds rights that credentials do not contain".to_owned());
         }
         all.extend(self.tenant_locations.iter().map(|location| format!("tenant {location}")));
         if self.version_of_grants().is_some() {
-            all.push("grants that are data add to those of the roles".to_owned());
+            all.push("grants that are stored as data add to those of the roles".to_owned());
         }
         match &self.address {
             AddressSource::Unset => {}
-            AddressSource::Peer => all.push("addresses are those of the peers".to_owned()),
+            AddressSource::Peer => all.push("client addresses are the peer addresses of connections".to_owned()),
             AddressSource::Behind { proxies, header, .. } => {
                 let proxies: Vec<_> = proxies.iter().map(ToString::to_string).collect();
-                all.push(format!("addresses are what {} append to {header:?}", proxies.join(", ")));
+                let proxies = proxies.join(", ");
+                all.push(format!("client addresses are taken from {header:?}, as sent by the proxies {proxies}"));
             }
             AddressSource::Hops { hops, header } => {
-                all.push(format!("addresses are what {hops} proxies append to {header:?}"));
+                all.push(format!("client addresses are taken from {header:?}, to which {hops} proxies append"));
             }
         }
         if self.loopback_only {
-            all.push("keys or cookies are those of development, for this machine alone".to_owned());
+            all.push("keys or cookies are for development: only requests from this machine are accepted".to_owned());
         }
         all
     }

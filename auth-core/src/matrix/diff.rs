@@ -7,7 +7,7 @@ use super::assignments::Worlds;
 use super::expr::{Expr, ExprLiteral};
 use super::implicants::{Implicant, is_within};
 use super::names::DeclaredNames;
-use super::{Matrix, RouteAccess};
+use super::{Matrix, RouteAccess, markdown};
 use crate::policy::atom::Fact;
 
 /// Maximum number of implicants of a rule. Larger rules are not compared.
@@ -29,9 +29,9 @@ pub enum Change {
     Access {
         /// The method and the path.
         route: String,
-        /// Conditions that grant access now. A caller that meets one gains access if it had no other way in before.
+        /// Conditions that grant access now. A caller that meets one gains access unless another condition granted it before.
         gains: Vec<String>,
-        /// Conditions that granted access before. A caller that met one loses access if it has no other way in now.
+        /// Conditions that granted access before. A caller that met one loses access unless another condition grants it now.
         loses: Vec<String>,
     },
     /// The rules of a route cannot be compared, because they are too large or cannot be parsed.
@@ -48,20 +48,17 @@ impl fmt::Display for Difference {
         for change in &self.0 {
             match change {
                 Change::Added(route, who) => {
-                    writeln!(f, "{route} is new")?;
+                    writeln!(f, "{route}: added")?;
                     list(f, "gains: ", who)?;
                 }
-                Change::Removed(route) => writeln!(f, "{route} is gone")?,
+                Change::Removed(route) => writeln!(f, "{route}: removed")?,
                 Change::Access { route, gains, loses } => {
                     writeln!(f, "{route}")?;
                     list(f, "gains: ", gains)?;
                     list(f, "loses: ", loses)?;
                 }
                 Change::CannotTell(route) => {
-                    writeln!(
-                        f,
-                        "{route}\n    cannot tell: there are too many ways in to compare them, or a rule cannot be read"
-                    )?;
+                    writeln!(f, "{route}\n    not comparable: a rule has too many alternatives, or cannot be parsed")?;
                 }
                 Change::Said(what, how) => writeln!(f, "{what}\n    {how}")?,
             }
@@ -97,19 +94,19 @@ impl Matrix {
                 None => Change::CannotTell(name.clone()),
             });
         }
-        let sentences = |all: &[String]| all.iter().map(|one| super::markdown::sentence(one)).collect::<Vec<_>>();
+        let sentences = |all: &[String]| all.iter().map(|one| markdown::sentence(one)).collect::<Vec<_>>();
         let lists = [
-            ("the sources of credentials", &before.sources, &self.sources),
-            ("the settings that let in more", &before.switches, &self.switches),
-            ("what has no rule", &before.unguarded, &self.unguarded),
-            ("what a scope was given by name", &before.by_name, &self.by_name),
+            (markdown::SOURCES, &before.sources, &self.sources),
+            (markdown::SWITCHES, &before.switches, &self.switches),
+            (markdown::UNGUARDED, &before.unguarded, &self.unguarded),
+            (markdown::BY_NAME, &before.by_name, &self.by_name),
         ];
         for (what, before, now) in lists {
             said(what, &sentences(before), &sentences(now), &mut changes);
         }
         if before.words != self.words {
-            let lines = |words: &DeclaredNames| super::markdown::words(words);
-            said("what names mean", &lines(&before.words), &lines(&self.words), &mut changes);
+            let lines = |words: &DeclaredNames| markdown::words(words);
+            said(markdown::WORDS, &lines(&before.words), &lines(&self.words), &mut changes);
         }
         Difference(changes)
     }
@@ -131,14 +128,21 @@ fn compare(
     match found {
         None => changes.push(Change::CannotTell(name.to_owned())),
         Some((gains, loses)) if gains.is_empty() && loses.is_empty() => {
-            let lines = |routes: &[RouteAccess]| routes.iter().map(super::markdown::line).collect::<Vec<_>>();
+            let lines = |routes: &[RouteAccess]| routes.iter().map(markdown::line).collect::<Vec<_>>();
             said(name, &lines(old.0), &lines(new.0), changes);
         }
         Some((gains, loses)) => {
             changes.push(Change::Access { route: name.to_owned(), gains, loses });
-            let flags = |routes: &[RouteAccess]| routes.iter().map(super::markdown::flags).collect::<Vec<_>>();
+            let flags = |routes: &[RouteAccess]| routes.iter().map(properties).collect::<Vec<_>>();
             said(name, &flags(old.0), &flags(new.0), changes);
         }
+    }
+}
+
+fn properties(route: &RouteAccess) -> String {
+    match markdown::flags(route).strip_prefix("; ") {
+        Some(properties) => properties.to_owned(),
+        None => "no other properties".to_owned(),
     }
 }
 
@@ -206,7 +210,7 @@ fn but_for(way: &Implicant, others: &[Implicant]) -> String {
     let narrower = others.iter().filter(|other| is_within(other, way));
     let besides = narrower.map(|other| joined(other.iter().filter(|literal| !way.contains(*literal)).collect()));
     let besides: Vec<_> =
-        besides.filter(|besides| !besides.is_empty()).map(|besides| format!("but for {besides}")).collect();
+        besides.filter(|besides| !besides.is_empty()).map(|besides| format!("except {besides}")).collect();
     let all = if way.is_empty() { "anyone".to_owned() } else { joined(way.iter().collect()) };
     std::iter::once(all).chain(besides).collect::<Vec<_>>().join(", ")
 }
@@ -236,7 +240,7 @@ fn said(what: &str, before: &[String], now: &[String], changes: &mut Vec<Change>
     let new = left(now, before).into_iter().map(|line| format!("is:  {line}"));
     let mut lines: Vec<_> = gone.chain(new).collect();
     if lines.is_empty() && before != now {
-        lines = now.iter().map(|line| format!("is asked in this order: {line}")).collect();
+        lines = now.iter().map(|line| format!("order now: {line}")).collect();
     }
     if !lines.is_empty() {
         changes.push(Change::Said(what.to_owned(), lines.join("\n    ")));

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::expr::Expr;
-use super::{Matrix, RouteAccess};
+use super::{Matrix, RouteAccess, markdown};
 use crate::policy::atom::Fact;
 
 const HEAD: &str = include_str!("head.html");
@@ -21,7 +21,7 @@ fn escaped(text: &str) -> String {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
-            unseen if super::markdown::is_unseen(unseen) => escaped.push('\u{fffd}'),
+            unseen if markdown::is_unseen(unseen) => escaped.push('\u{fffd}'),
             other => escaped.push(other),
         }
     }
@@ -34,17 +34,19 @@ impl Matrix {
     pub fn to_html(&self) -> String {
         let roles: Vec<&String> = self.words.0.get("role").into_iter().flatten().map(|(name, _)| name).collect();
         let mut page = HEAD.to_owned();
-        for (value, label) in [("", "everything"), ("-", "a stranger"), ("+", "anyone who has authenticated")] {
+        for (value, label) in
+            [("", "none selected"), ("-", "an anonymous caller"), ("+", "an authenticated caller without roles")]
+        {
             let _ = writeln!(page, "<option value=\"{value}\">{label}</option>");
         }
         for role in &roles {
-            let _ = writeln!(page, "<option value=\"={0}\">the role {0}</option>", escaped(role));
+            let _ = writeln!(page, "<option value=\"={0}\">a caller with the role {0}</option>", escaped(role));
         }
         page.push_str("</select></label>\n<label>Path or handler <input type=\"search\" id=\"text\"></label></form>\n");
         page.push_str(
             "<p id=\"count\" role=\"status\"></p>\n<div class=\"wide\" tabindex=\"0\" role=\"region\" aria-label=\"Routes\"><table><caption>Routes</caption><thead><tr>",
         );
-        for title in ["Method", "Path", "Rule", "May call it", "Handler", "Notes"] {
+        for title in ["Method", "Path", "Rule", "Access", "Handler", "Notes"] {
             let _ = write!(page, "<th scope=\"col\">{title}</th>");
         }
         page.push_str("</tr></thead><tbody>\n");
@@ -53,11 +55,11 @@ impl Matrix {
         }
         page.push_str("</tbody></table></div>\n");
         let lists = [
-            ("Without a rule", self.unguarded.clone()),
-            ("Of plain actix, given to a scope by name", self.by_name.clone()),
-            ("What names mean", super::markdown::words(&self.words)),
-            ("Where credentials come from", self.sources.clone()),
-            ("Settings that let in more", self.switches.clone()),
+            (markdown::UNGUARDED, self.unguarded.clone()),
+            (markdown::BY_NAME, self.by_name.clone()),
+            (markdown::WORDS, markdown::words(&self.words)),
+            (markdown::SOURCES, self.sources.clone()),
+            (markdown::SWITCHES, self.switches.clone()),
         ];
         for (title, lines) in lists.iter().filter(|(_, lines)| !lines.is_empty()) {
             let _ = write!(page, "<h2>{title}</h2><ul>");
@@ -73,18 +75,13 @@ impl Matrix {
         let tree = Expr::read(&route.rule).map(|tree| tree.expanded(&self.words));
         let verdict =
             |who: Who<'_>| tree.as_ref().map_or(CellVerdict::Perhaps(vec!["?".to_owned()]), |tree| may(tree, who));
-        let mut callers = vec![("-".to_owned(), verdict(Who::Stranger)), ("+".to_owned(), verdict(Who::Anyone))];
+        let mut callers =
+            vec![("-".to_owned(), verdict(Who::Anonymous)), ("+".to_owned(), verdict(Who::Authenticated))];
         callers.extend(roles.iter().map(|role| (format!("={role}"), verdict(Who::Role(role)))));
         let callers: serde_json::Map<String, serde_json::Value> =
             callers.into_iter().map(|(who, verdict)| (who, verdict.text().into())).collect();
         let callers = serde_json::Value::Object(callers).to_string();
-        let mut notes: Vec<String> = Vec::new();
-        notes.extend(route.public.then(|| "strangers may come in".to_owned()));
-        notes.extend(route.not_found.then(|| "hides".to_owned()));
-        notes.extend((!route.objects.is_empty()).then(|| format!("asks about objects: {}", route.objects.join(", "))));
-        notes.extend(super::text::ways(route).map(|ways| format!("any of: {ways}")));
-        notes.extend(route.any_object.iter().map(|reason| format!("any object: {reason}")));
-        notes.extend(route.notes.iter().cloned());
+        let notes: Vec<_> = super::text::notes(route).collect();
         let place = match route.file.as_str() {
             "" => String::new(),
             file => format!("{file}:{}", route.line),
@@ -106,8 +103,8 @@ impl Matrix {
 
 #[derive(Clone, Copy)]
 enum Who<'a> {
-    Stranger,
-    Anyone,
+    Anonymous,
+    Authenticated,
     Role(&'a str),
 }
 
@@ -131,7 +128,7 @@ impl CellVerdict {
 /// Returns the verdict for a caller that has nothing but what `who` states.
 fn may(tree: &Expr, who: Who<'_>) -> CellVerdict {
     let Some(ways) = tree.ways(MOST) else {
-        return CellVerdict::Perhaps(vec!["some of very many ways is open".to_owned()]);
+        return CellVerdict::Perhaps(vec!["the rule has too many alternatives to list".to_owned()]);
     };
     let mut conditions = Vec::new();
     for way in ways {
@@ -139,7 +136,7 @@ fn may(tree: &Expr, who: Who<'_>) -> CellVerdict {
         let mut closed = false;
         for literal in &way {
             match (&literal.fact, who) {
-                (fact, Who::Stranger) if fact.is_about_caller() => closed = true,
+                (fact, Who::Anonymous) if fact.is_about_caller() => closed = true,
                 (Fact::Authenticated, _) => {}
                 (Fact::Name(kind, name, None), Who::Role(role)) if kind == "role" => {
                     closed |= (name == role) == literal.negated;

@@ -91,7 +91,7 @@ pub struct RouteAccess {
     pub not_found: bool,
     /// The reason why the handler may be called for any object.
     pub any_object: Option<String>,
-    /// Other information for readers: guards of the route, middleware, and routes that hide this one.
+    /// Other information for readers: guards of the route, middleware, and routes that shadow this one.
     pub notes: Vec<String>,
 }
 
@@ -173,7 +173,7 @@ impl Matrix {
             for (other, words) in &self.declared {
                 let (kind, here) = (vocabulary.kind.word(), vocabulary.declared_in);
                 let differ = words.first_other(&declares.1);
-                let what = |name| format!("the {kind} {name} means one thing in {other} and another in {here}");
+                let what = |name| format!("the {kind} {name} has different meanings in {other} and {here}");
                 self.switches.extend(differ.map(what));
             }
             self.words.add(vocabulary);
@@ -190,7 +190,7 @@ impl Matrix {
     /// Adds an issuer, with additional information about it.
     pub fn add_source(&mut self, source: &Issuer, more: &str) {
         let line = format!(
-            "{} of {:?}{more} confers {}{}",
+            "{} from issuer {:?}{more}, confers {}{}",
             source.scheme.name(),
             source.issuer,
             source.confers,

@@ -1,5 +1,6 @@
 //! The matrix as text for a terminal.
 
+use super::markdown::{ANONYMOUS, ANY_OBJECT, NOT_FOUND};
 use super::{Matrix, RouteAccess};
 
 /// Maximum width, in characters, of a cell that determines the column width. Wider cells would stretch the columns.
@@ -31,10 +32,10 @@ impl Matrix {
             text.push('\n');
         }
         for line in &self.unguarded {
-            text.push_str(&format!("no rule: {line}\n"));
+            text.push_str(&format!("without a rule: {line}\n"));
         }
         for line in &self.by_name {
-            text.push_str(&format!("given to a scope by name: {line}\n"));
+            text.push_str(&format!("inside a guarded or unguarded service: {line}\n"));
         }
         text
     }
@@ -45,17 +46,22 @@ fn cells(route: &RouteAccess) -> [String; 4] {
         "" => route.handler.clone(),
         file => format!("{} ({file}:{})", route.handler, route.line),
     }];
-    rest.extend(route.public.then(|| "strangers may come in".to_owned()));
-    rest.extend(route.not_found.then(|| "hides".to_owned()));
-    rest.extend((!route.objects.is_empty()).then(|| format!("asks about objects: {}", route.objects.join(", "))));
-    rest.extend(ways(route).map(|ways| format!("any of: {ways}")));
-    rest.extend(route.any_object.iter().map(|reason| format!("any object: {reason}")));
-    rest.extend(route.notes.iter().cloned());
+    rest.extend(notes(route));
     [route.method.clone(), route.path.clone(), route.rule.clone(), rest.join("; ")]
 }
 
+/// Returns the properties of a route that follow its rule and its handler.
+pub(super) fn notes(route: &RouteAccess) -> impl Iterator<Item = String> + '_ {
+    let objects = (!route.objects.is_empty()).then(|| format!("object checks: {}", route.objects.join(", ")));
+    let flags = [(route.public, ANONYMOUS), (route.not_found, NOT_FOUND)];
+    let flags = flags.into_iter().filter(|(is_set, _)| *is_set).map(|(_, flag)| flag.to_owned());
+    let sufficient = ways(route).map(|ways| format!("sufficient: {ways}"));
+    let any_object = route.any_object.iter().map(|reason| format!("{ANY_OBJECT}{reason}"));
+    flags.chain(objects).chain(sufficient).chain(any_object).chain(route.notes.iter().cloned())
+}
+
 /// Formats the minimal sets of atoms that grant access, if there are several.
-pub(super) fn ways(route: &RouteAccess) -> Option<String> {
+fn ways(route: &RouteAccess) -> Option<String> {
     let sets = route.sufficient.as_ref().filter(|sets| sets.len() > 1)?;
     Some(sets.iter().map(|set| set.join(" && ")).collect::<Vec<_>>().join(" | "))
 }

@@ -190,7 +190,7 @@ impl<H: RequestHead> Authenticator<H> for TicketsInQuery {
     }
 
     fn switches(&self) -> Vec<String> {
-        vec!["a ticket in the address stands for a token, once".to_owned()]
+        vec!["a single-use ticket in the URL is accepted in place of a token".to_owned()]
     }
 }
 

@@ -34,9 +34,9 @@ impl Keys {
             "iss": issuer, "aud": audience, "sub": "alice", "exp": expires, "iat": now.seconds(), "client_id": "test",
             "jti": format!("test-{}", now.seconds()),
         });
-        let own = claims.as_object().expect("claims are an object");
+        let own = claims.as_object().expect("the claims must be a JSON object");
         all.as_object_mut().into_iter().for_each(|all| all.extend(own.clone()));
-        auth_core::scheme::bearer::sign_hs256(&self.secret(issuer), &all).expect("a signed token")
+        auth_core::scheme::bearer::sign_hs256(&self.secret(issuer), &all).expect("the token can be signed")
     }
 
     fn key_of(&self, issuer: &str) -> crate::jwt::Key {

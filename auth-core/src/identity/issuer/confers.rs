@@ -74,7 +74,7 @@ impl std::fmt::Display for Confers {
                 }
             }
         }
-        f.write_str(&if said.is_empty() { "an identity alone".to_owned() } else { said.join("; ") })
+        f.write_str(&if said.is_empty() { "only an identity".to_owned() } else { said.join("; ") })
     }
 }
 

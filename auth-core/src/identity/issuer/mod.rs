@@ -70,7 +70,7 @@ impl Issuer {
                 }
                 places += &format!(", {}s at {}", list.kind.word(), list.pointer());
                 if !list.prefix.is_empty() {
-                    places += &format!(" behind {:?}", list.prefix);
+                    places += &format!(" with the prefix {:?}", list.prefix);
                 }
             }
         }
@@ -85,7 +85,7 @@ impl Issuer {
             places += ", perhaps bound to a tenant";
         }
         if self.all_scopes {
-            places += ", with every scope";
+            places += ", with all scopes";
         }
         places
     }

@@ -6,20 +6,20 @@ use super::*;
 fn malformed_matrix_file_is_rejected() {
     let meaning = Meaning { admin_implies_editor: true, editor_grants_write: true };
     let mut matrix = matrix(&Rule::Literal(1, false), meaning);
-    matrix.routes[0].notes = vec!["2 guards of the route".to_owned()];
+    matrix.routes[0].notes = vec!["route guards: 2".to_owned()];
     matrix.routes[0].any_object = Some("all may".to_owned());
-    matrix.sources = vec![r#"Bearer of "https://id.example" confers roles "a"; scopes "b""#.to_owned()];
+    matrix.sources = vec![r#"Bearer from issuer "https://id.example", confers roles "a"; scopes "b""#.to_owned()];
     matrix.unguarded = vec!["why (src/main.rs)".to_owned()];
     let file = matrix.to_markdown();
     assert_eq!(Matrix::from_markdown(&file).map(|read| read.since(&matrix)), Some(Difference::default()));
     assert_eq!(matrix.since(&Matrix::from_markdown(&file).unwrap()), Difference::default());
     for (from, to) in
-        [("- `GET", "`GET"), (" for `", " to `"), ("## Routes", "## Rooms"), ("- role `admin`", "- role admin")]
+        [("- `GET", "`GET"), (": `", " to `"), ("## Routes", "## Paths"), ("- role `admin`", "- role admin")]
     {
         assert!(file.contains(from), "{from}");
         assert_eq!(Matrix::from_markdown(&file.replace(from, to)), None, "{to}");
     }
-    let other = file.replace(r#"role("admin")` by"#, r#"role("admin` by"#);
+    let other = file.replace(r#"role("admin")`, handler"#, r#"role("admin`, handler"#);
     let difference = matrix.since(&Matrix::from_markdown(&other).unwrap());
     assert_eq!(difference.0, [Change::CannotTell("GET /x".to_owned())], "a rule that cannot be read is not guessed");
 }

@@ -157,7 +157,7 @@ impl<H: RequestHead> Authenticator<H> for BearerTokens {
     fn switches(&self) -> Vec<String> {
         let of_page = self.subprotocol.iter();
         let of_page =
-            of_page.map(|name| format!("a token may stand behind {name} among the subprotocols of a WebSocket"));
+            of_page.map(|name| format!("a WebSocket handshake may carry a token as the subprotocol after {name}"));
         self.bearer.switches().chain(of_page).collect()
     }
 }

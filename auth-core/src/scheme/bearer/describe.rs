@@ -26,24 +26,24 @@ impl Bearer {
         let audiences: Vec<_> = issuer.audiences.iter().map(|audience| format!("{audience:?}")).collect();
         let mut said = match (audiences.is_empty(), issuer.conditions.audience_claim()) {
             (true, _) => String::new(),
-            (false, None) => format!(", for {},", audiences.join(", ")),
-            (false, Some(claim)) => format!(", for {} in {},", audiences.join(", "), strict_json::pointer(claim)),
+            (false, None) => format!(", audience {}", audiences.join(" or ")),
+            (false, Some(claim)) => format!(", audience {} in {}", audiences.join(" or "), strict_json::pointer(claim)),
         };
         for required in &issuer.conditions.required {
-            said += &format!(" with {required},");
+            said += &format!(", required claim {required}");
         }
         if issuer.conditions.clients_without_subject {
-            said += " clients without a subject among them,";
+            said += ", also clients without a subject";
         }
         for other in &issuer.signs_for {
-            said += &format!(" also of {other:?},");
+            said += &format!(", also issuer {other:?}");
         }
         said += &issuer.tenants.to_string();
         if issuer.leeway != settings::LEEWAY {
-            said += &format!(" by a clock that may be {} s off,", issuer.leeway.as_secs());
+            said += &format!(", leeway {} s", issuer.leeway.as_secs());
         }
         if issuer.profile {
-            said += " that follow RFC 9068,";
+            said += ", only access tokens of RFC 9068";
         }
         said
     }
@@ -52,19 +52,24 @@ impl Bearer {
     pub fn switches(&self) -> impl Iterator<Item = String> + '_ {
         let any_audience = |issuer: &&TokenIssuer| issuer.audiences.is_empty();
         let id_tokens = self.issuers.iter().filter(|issuer| issuer.conditions.accepts_id_tokens);
-        let id_tokens = id_tokens.map(|issuer| format!("ID tokens of {:?} are accepted", issuer.source.issuer));
+        let id_tokens = id_tokens.map(|issuer| format!("ID tokens of issuer {:?} are accepted", issuer.source.issuer));
         let mixed = self.issuers.iter().filter_map(|issuer| {
             let reason = issuer.mixed_keys.as_ref()?;
-            Some(format!("an HMAC secret verifies tokens of {:?} beside public keys: {reason}", issuer.source.issuer))
+            Some(format!(
+                "tokens of issuer {:?} are verified with an HMAC secret and with public keys: {reason}",
+                issuer.source.issuer
+            ))
         });
-        let of_any =
-            self.issuers.iter().filter(any_audience).map(|issuer| {
-                format!("tokens of {:?} are accepted whatever audience they are for", issuer.source.issuer)
-            });
+        let of_any = self
+            .issuers
+            .iter()
+            .filter(any_audience)
+            .map(|issuer| format!("tokens of issuer {:?} are accepted for any audience", issuer.source.issuer));
         let unnamed = self.issuers.iter().filter(|issuer| issuer.unnamed);
-        let of_nobody = unnamed
-            .map(|issuer| format!("tokens are accepted whatever issuer they name, as of {:?}", issuer.source.issuer));
-        let resolved = self.resolver.iter().map(|_| "a resolver says which issuer stands for another".to_owned());
-        of_any.chain(of_nobody).chain(resolved).chain(id_tokens).chain(mixed)
+        let of_any_issuer = unnamed.map(|issuer| {
+            format!("tokens that name any issuer, or none, are accepted as tokens of issuer {:?}", issuer.source.issuer)
+        });
+        let resolved = self.resolver.iter().map(|_| "an issuer resolver accepts further issuers".to_owned());
+        of_any.chain(of_any_issuer).chain(resolved).chain(id_tokens).chain(mixed)
     }
 }

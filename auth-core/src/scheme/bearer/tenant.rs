@@ -106,11 +106,11 @@ impl TokenTenants {
 impl std::fmt::Display for TokenTenants {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if let Some(tenant) = &self.fixed {
-            write!(f, " of the tenant {tenant:?},")?;
+            write!(f, ", tenant {tenant:?}")?;
         }
         for TenantClaim { name, path, is_optional } in &self.claims {
-            let condition = if *is_optional { " if it is present" } else { "" };
-            write!(f, " of the tenant {name} at {}{condition},", pointer(path))?;
+            let condition = if *is_optional { " if the claim is present" } else { "" };
+            write!(f, ", tenant {name} in {}{condition}", pointer(path))?;
         }
         Ok(())
     }
