@@ -402,20 +402,20 @@ async fn decision_explanation_covers_each_atom_of_the_rule() {
     let table = [
         ("/order/b", Some("alice"), "\
 yes all of
-  yes authenticated (it holds)
+  yes authenticated (satisfied)
   yes any of
-    no  check_for_anyone(noted(\"first\", which.as_str() == \"a\")) (it was run and returned false)
+    no  check_for_anyone(noted(\"first\", which.as_str() == \"a\")) (it returned false)
     yes all of
-      yes check_for_anyone(noted(\"second\", which.as_str() == \"b\")) (it was run and returned true)
-      yes !check_for_anyone(noted(\"third\", false)) (it was run and returned false)
-    no  role(\"admin\") (it does not hold, or is unknown)"),
+      yes check_for_anyone(noted(\"second\", which.as_str() == \"b\")) (it returned true)
+      yes !check_for_anyone(noted(\"third\", false)) (it returned false)
+    no  role(\"admin\") (not satisfied, or unknown)"),
         ("/drafts/1", None, "\
 no  all of
   no  role(\"editor\") (no caller is authenticated)
   no  check_for_anyone(posts.is_public(*id).await) (it was not run: its result could not have granted the request)"),
         ("/fresh", Some("alice"), "\
 no  all of
-  no  max_age(\"5m\") (it does not hold; another login could change that)
+  no  max_age(\"5m\") (not satisfied; another login could satisfy it)
   no  check(noted(\"asked\", principal.has_role(Role::Viewer))) (it was not run: its result could not have granted the request)"),
     ];
     for (path, caller, expected) in table {

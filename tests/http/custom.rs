@@ -317,8 +317,8 @@ fn invalid_custom_scheme_settings_do_not_build() {
         (Auth::builder().scheme(Called("basic")), "is not a unique HTTP token"),
         (Auth::builder().scheme(Called("two words")), "is not a unique HTTP token"),
         (Auth::builder().scheme(Called("")), "is not a unique HTTP token"),
-        (Auth::builder().scheme(Called("Header")), "is not the name of a header"),
-        (Auth::builder().scheme(Called("Jar")), "is not the name of a header"), // browsers send these by themselves
+        (Auth::builder().scheme(Called("Header")), "is not a header that only credentials use"),
+        (Auth::builder().scheme(Called("Jar")), "is not a header that only credentials use"), // browsers send these by themselves
         (Auth::builder().scheme(confers(Called("Own"))).scheme(confers(Called("OWN"))), "is not a unique HTTP token"),
         (Auth::builder().scheme(Called("Own")).bearer(jwt()), "must declare what it `.confers(…)`"),
         (Auth::builder().scheme(ProxyHeader::new("X-User")), "call `.trusted_proxies(…)`"),

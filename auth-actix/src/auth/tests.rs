@@ -58,7 +58,7 @@ fn build_reports_each_invalid_setting() {
         .bearer_cookie("a b");
     let told = several.build().unwrap_err().to_string();
     let mut lines = told.lines();
-    assert_eq!(lines.next(), Some("8 settings are wrong:"));
+    assert_eq!(lines.next(), Some("8 settings are invalid:"));
     let starts = [
         "`.realm(…)` is called twice",
         "`.client_address(…)` is called twice",

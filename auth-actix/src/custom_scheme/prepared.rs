@@ -106,23 +106,24 @@ impl Prepared {
         let asked = async { self.scheme.authenticator.authenticate(request).await };
         let described = timeout::with_timeout(asked).await.unwrap_or(Err(AuthenticateError::Unavailable));
         let described = described.map_err(|rejected| match rejected {
-            AuthenticateError::Invalid => self.deny(Reason::InvalidCredentials, "the application's scheme refuses it"),
+            AuthenticateError::Invalid => {
+                self.deny(Reason::InvalidCredentials, "the custom scheme rejected the credential")
+            }
             AuthenticateError::Expired => {
-                self.deny(Reason::ExpiredCredentials, "the application's scheme says that it has expired")
+                self.deny(Reason::ExpiredCredentials, "the custom scheme reported an expired credential")
             }
             AuthenticateError::Revoked => {
-                self.deny(Reason::RevokedCredentials, "the application's scheme says that it was revoked")
+                self.deny(Reason::RevokedCredentials, "the custom scheme reported a revoked credential")
             }
-            AuthenticateError::Unavailable => self.deny(
-                Reason::AuthenticationUnavailable(RetryAfter::seconds(5)),
-                "the application's scheme cannot tell",
-            ),
+            AuthenticateError::Unavailable => {
+                self.deny(Reason::AuthenticationUnavailable(RetryAfter::seconds(5)), "the custom scheme is unavailable")
+            }
         })?;
         let principal = described.of(self.source());
-        let principal = principal
-            .map_err(|_| self.deny(Reason::SetUp, "the application's scheme describes nobody: the subject is empty"))?;
+        let principal =
+            principal.map_err(|_| self.deny(Reason::SetUp, "the custom scheme returned an empty subject"))?;
         let ended = principal.expires_at().is_some_and(|end| end <= auth_core::runtime::clock::now());
-        if ended { Err(self.deny(Reason::ExpiredCredentials, "the credential has ended")) } else { Ok(principal) }
+        if ended { Err(self.deny(Reason::ExpiredCredentials, "the credential has expired")) } else { Ok(principal) }
     }
 }
 

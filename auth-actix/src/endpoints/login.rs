@@ -49,7 +49,11 @@ impl FromRequest for Body {
             read.map_err(|status| {
                 let mut response = HttpResponse::build(status);
                 let response = response.insert_header((CACHE_CONTROL, "no-store")).finish();
-                InternalError::from_response("a login that cannot be read", respond::keeping(response, payload)).into()
+                InternalError::from_response(
+                    "the body of the login cannot be parsed",
+                    respond::keeping(response, payload),
+                )
+                .into()
             })
         })
     }

@@ -56,7 +56,7 @@ impl Session {
     /// Returns the client of the provider.
     fn relying_party(&self) -> Result<&RelyingParty, Denial> {
         self.auth().engine().part::<RelyingParty>().ok_or_else(|| {
-            let cause = Some("a login at a provider, and the builder has no `.oidc_login(…)`");
+            let cause = Some("no login at a provider is configured: call `.oidc_login(…)`");
             Denial { cause, ..Denial::new(Reason::SetUp) }
         })
     }

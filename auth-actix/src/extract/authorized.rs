@@ -172,7 +172,7 @@ async fn load<R: Resource>(request: &HttpRequest) -> Result<Option<R>, Error> {
         return Ok(Some(object));
     }
     let Some(key) = Actix::path_parameter(request, R::PATH) else {
-        let cause = "the pattern of the route has no name for the key of the object, or has it twice";
+        let cause = "the route pattern does not contain the path parameter of the object exactly once";
         let denial = Denial { cause: Some(cause), ..Denial::new(Reason::SetUp) };
         return Err(guard::refuse(request, rule_of(request), denial, Payload::None));
     };
@@ -200,7 +200,8 @@ fn refuse<R: Resource>(request: &HttpRequest, is_there: bool) -> Error {
         hide(request);
     }
     let caller = request.principal().map(|caller| caller.id());
-    let cause = if is_there { "the caller may not do this to the object" } else { "the object is not there" };
+    let cause =
+        if is_there { "the caller may not perform this action on the object" } else { "the object does not exist" };
     let denial = Denial { cause: Some(cause), caller, ..Denial::new(Reason::InsufficientPermissions) };
     guard::refuse(request, rule_of(request), denial, Payload::None)
 }
@@ -210,7 +211,7 @@ async fn whole<T>(request: &HttpRequest, asked: impl Future<Output = Result<T, E
     match catch_panic(pin!(asked)).await {
         Some(found) => found.map_err(|error| failed(request, error)),
         None => {
-            let cause = "what loads an object, or says who may have it, panicked";
+            let cause = "the code that loads or authorizes an object panicked";
             let denial = Denial { cause: Some(cause), ..Denial::new(Reason::CheckFailed) };
             Err(guard::refuse(request, rule_of(request), denial, Payload::None))
         }

@@ -207,7 +207,7 @@ impl<T: DeserializeOwned> Future for ClaimsFuture<T> {
                 let denial = Denial {
                     scheme: Some(principal.scheme()),
                     caller: Some(principal.id()),
-                    cause: Some("the claims do not fit the type that the handler takes"),
+                    cause: Some("the claims cannot be deserialized into the type of the argument"),
                     ..Denial::new(Reason::InsufficientPermissions)
                 };
                 let rule = guard::rule_of(this.request);

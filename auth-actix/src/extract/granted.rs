@@ -82,7 +82,7 @@ impl<P: Proof> Granted<P> {
         P: Implies<Q>,
     {
         // A hand-written impl of `Implies` is not trusted.
-        const { assert!(P::NAME.is_stronger_than(Q::NAME), "the one does not imply the other") };
+        const { assert!(P::NAME.is_stronger_than(Q::NAME), "the first name does not imply the second") };
         &Granted(PhantomData)
     }
 
@@ -91,7 +91,7 @@ impl<P: Proof> Granted<P> {
     where
         P: Implies<Q>,
     {
-        const { assert!(P::NAME.is_stronger_than(Q::NAME), "the one does not imply the other") };
+        const { assert!(P::NAME.is_stronger_than(Q::NAME), "the first name does not imply the second") };
         Granted(PhantomData)
     }
 }
@@ -119,7 +119,7 @@ impl<P: Proof> FromRequest for Granted<P> {
         {
             return ready(Ok(Self(PhantomData)));
         }
-        let cause = "the handler takes a proof that its rule does not give";
+        let cause = "the handler takes a `Granted<…>` that its rule does not prove";
         let denial = Denial { cause: Some(cause), ..Denial::new(Reason::SetUp) };
         ready(Err(guard::refuse(request, rule.unwrap_or(&NO_RULE), denial, Payload::None)))
     }

@@ -53,7 +53,7 @@ pub struct Session {
 
 /// The `Set-Cookie` header of a login or a logout: `response.append_header(cookie)`.
 #[derive(Clone)]
-#[must_use = "without it the browser does not know"]
+#[must_use = "the browser learns of the change only from this header"]
 pub struct SessionCookie(HeaderValue);
 
 impl SessionCookie {
@@ -88,7 +88,7 @@ impl FromRequest for Session {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let auth = guard::auth_of(request).cloned().filter(|auth| auth.engine().part::<SessionVerifier>().is_some());
         ready(auth.map(|auth| Self { auth, request: request.clone() }).ok_or_else(|| {
-            let cause = Some("a handler takes a Session, and no `Auth` with `.session(…)` is in reach");
+            let cause = Some("a handler takes a `Session`, but no `Auth` with `.session(…)` was found");
             guard::refuse(request, &LOGIN, Denial { cause, ..Denial::new(Reason::SetUp) }, Payload::None)
         }))
     }
@@ -220,7 +220,7 @@ impl Session {
     ) -> Result<SessionCookie, Denial> {
         self.check_site()?;
         let users = self.auth.engine().part::<PasswordAuthenticator>().ok_or_else(|| {
-            let cause = Some("a login checks a password, and the builder has no `.users(…)`");
+            let cause = Some("a login verifies a password, but no users are configured: call `.users(…)`");
             Denial { cause, ..Denial::new(Reason::SetUp) }
         })?;
         adapter::update(&self.request, |state| state.claim_name(presented.name()));
@@ -340,7 +340,7 @@ impl Session {
         match self.auth.engine().cross_site_of_change(&self.request) {
             CrossSite::Passed => Ok(()),
             CrossSite::Unsaid | CrossSite::Failed => {
-                let cause = "a login or logout that does not show that it comes from our own pages";
+                let cause = "the login or logout request is not provably same-origin";
                 Err(Denial::refused(SchemeId::Session, Reason::CrossSiteRequest, cause))
             }
         }

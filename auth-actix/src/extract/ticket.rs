@@ -51,7 +51,7 @@ impl fmt::Debug for Ticket {
 
 /// The rule in logs for a handler without a rule.
 static NO_RULE: Rule =
-    Rule { target: RuleTarget::Other("a handler that gives a ticket"), ..auth_core::policy::rule::AUTHENTICATED };
+    Rule { target: RuleTarget::Other("a handler that issues a ticket"), ..auth_core::policy::rule::AUTHENTICATED };
 
 impl FromRequest for Ticket {
     type Error = Error;
@@ -73,7 +73,7 @@ impl FromRequest for Ticket {
             let (token, owner) = match (engine.bearer_token(request), known) {
                 (Some(token), Some(principal)) => (token, principal.id()),
                 _ => {
-                    let cause = Some("a ticket stands for a bearer token, and this caller came with something else");
+                    let cause = Some("a ticket replaces a bearer token, but this caller presented another credential");
                     return Err(Denial { cause, ..Denial::new(Reason::InsufficientPermissions) });
                 }
             };
@@ -83,7 +83,7 @@ impl FromRequest for Ticket {
                     NoTicket::TooManyOfOne(after) => Reason::TooManyAttempts(after),
                     NoTicket::Full(after) => Reason::AuthenticationUnavailable(after),
                 };
-                Denial { cause: Some("too many tickets wait to be used"), ..Denial::new(reason) }
+                Denial { cause: Some("too many tickets are unused"), ..Denial::new(reason) }
             })
         };
         let refuse = |denial: Denial| guard::refuse(request, rule.unwrap_or(&NO_RULE), denial, Payload::None);

@@ -295,7 +295,7 @@ async fn decided<S: Slots>(
             CheckOutcome::NotExtracted(error) => return Err(Undecided::NotExtracted(error)),
             CheckOutcome::Panicked => return Err(denied("a check of the rule panicked")),
             CheckOutcome::Held(_) | CheckOutcome::NotAsked => {
-                return Err(denied("a check of the rule could not be asked"));
+                return Err(denied("a check of the rule could not be evaluated"));
             }
         };
     }
@@ -328,7 +328,7 @@ pub(crate) fn failed(
     let status = error.as_response_error().status_code();
     let (cause, handler) = match failure {
         Failure::OfCheck => ("a check of the rule failed", rule.target.name()),
-        Failure::OfArgument => ("an argument that a check names cannot be extracted", rule.target.name()),
+        Failure::OfArgument => ("an argument of a check cannot be extracted", rule.target.name()),
     };
     match failure {
         // The application reports its own failure. A client error is not a fault of the server.

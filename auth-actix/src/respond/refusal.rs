@@ -66,7 +66,7 @@ impl Refusal {
         if *is_fault {
             tracing::error!(
                 target: "auth_actix", problem, ?denial, rule = text, handler = target.name(), file, line, method,
-                "request refused: the server cannot decide"
+                "request refused: the server failed to evaluate the rule"
             );
         } else {
             tracing::info!(

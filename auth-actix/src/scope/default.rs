@@ -36,7 +36,7 @@ where
 {
     fn into_default(self) -> (&'static Rule, BoxedDefault) {
         let service = self.service.into_factory().map_init_err(|error| {
-            tracing::error!(target: "auth_actix", ?error, "a default service cannot be made");
+            tracing::error!(target: "auth_actix", ?error, "the default service cannot be created");
         });
         (self.rule, boxed::factory(apply(InFront(self.rule), service)))
     }

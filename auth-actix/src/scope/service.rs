@@ -20,7 +20,7 @@ use crate::guard::Binding;
     note = "register a function without a route attribute with `.route(\"/path\", auth_actix::web::get().to(f))`",
     note = "a rule below the route attribute is enforced, but scopes do not see it: move it above",
     note = "`.require(…)` of a scope adds to the rules of its handlers and does not replace them",
-    note = "a function that makes a scope returns `auth_actix::Scope`",
+    note = "a function that creates a scope returns `auth_actix::Scope`",
     note = "register tuples and lists one by one: `.service(a).service(b)`"
 )]
 pub trait Service {

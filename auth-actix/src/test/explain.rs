@@ -31,7 +31,7 @@ pub fn explained(request: actix_http::Request) -> actix_http::Request {
 /// let request = test::explained(test::Caller::user("alice").claim("org", "other").call(request));
 /// let answer = actix::call_service(&app, request).await;
 /// let why = test::explanation(answer.request()).unwrap();
-/// assert_eq!(why.lines().nth(2), Some("  no  claim(\"org\", \"acme\") (it does not hold, or is unknown)"));
+/// assert_eq!(why.lines().nth(2), Some("  no  claim(\"org\", \"acme\") (not satisfied, or unknown)"));
 /// # });
 /// ```
 pub fn explanation(request: &HttpRequest) -> Option<String> {

@@ -16,7 +16,7 @@ use auth_core::matrix::{Matrix, RouteAccess};
 use crate::scope::{self, Collected, MARK};
 
 /// The start of the note for a route that an earlier one shadows.
-pub(super) const SHADOWED_BY: &str = "shadowed by";
+const SHADOWED_BY: &str = "shadowed by";
 
 /// Starts the application. Returns its service and all collected routes.
 #[allow(clippy::expect_used, reason = "for tests, where a panic is the report")]
@@ -162,8 +162,13 @@ fn share(methods: &[String], method: &str) -> bool {
 }
 
 /// Returns whether the route has a guard, which may reject a request before the rule is evaluated.
-pub(super) fn has_guard(route: &RouteAccess) -> bool {
+fn has_guard(route: &RouteAccess) -> bool {
     route.notes.iter().any(|note| note.starts_with(scope::ROUTE_GUARDS))
+}
+
+/// Returns whether each request for the route reaches its rule.
+pub(super) fn is_reachable(route: &RouteAccess) -> bool {
+    !has_guard(route) && !route.notes.iter().any(|note| note.starts_with(SHADOWED_BY))
 }
 
 /// Adds a note to each route of a scope that an earlier route of the scope shadows for the same method.

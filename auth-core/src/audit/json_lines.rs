@@ -91,7 +91,7 @@ fn append(path: &Path) -> std::io::Result<(File, u64)> {
 impl Sink for JsonLines {
     /// # Panics
     /// Panics if the event cannot be written, because an action without a record should not happen.
-    #[allow(clippy::panic, reason = "the caller refuses what was about to be let in; see `Sink`")]
+    #[allow(clippy::panic, reason = "the caller denies the request; see `Sink`")]
     fn record(&self, event: &Event) {
         let mut line = serde_json::to_string(event).unwrap_or_default();
         line.push('\n');

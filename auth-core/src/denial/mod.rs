@@ -227,7 +227,7 @@ impl Reason {
             Self::RevokedCredentials           => answer(401, "revoked-credentials",        Some("invalid_token"),
                 "The credentials were revoked", "Log in again."),
             Self::StepUpRequired(_)            => answer(401, "step-up-required",           Some("insufficient_user_authentication"),
-                "A fresher or stronger login is required", "Log in again as WWW-Authenticate asks."),
+                "A more recent or stronger login is required", "Log in again with the parameters of WWW-Authenticate."),
             Self::InsufficientPermissions      => answer(403, "insufficient-permissions",   None,
                 "A permission is missing", "This account may not do this."),
             Self::InsufficientScope(_)         => answer(403, "insufficient-scope",         Some("insufficient_scope"),
@@ -388,12 +388,12 @@ mod tests {
             DenialResponse::UNSUPPORTED_MEDIA_TYPE,
         ];
         for answer in of_requests {
-            assert!(problems.insert(answer.problem), "{} stands twice", answer.problem);
+            assert!(problems.insert(answer.problem), "{} is repeated", answer.problem);
         }
         for row in &rows {
             let answer = row.response();
             assert!(answer.status >= 400, "{row:?}");
-            assert!(problems.insert(answer.problem), "{} stands twice", answer.problem);
+            assert!(problems.insert(answer.problem), "{} is repeated", answer.problem);
             // BEARER-7
             for text in answer.error.iter().chain(&row.error_description()) {
                 assert!(text.bytes().all(|b| matches!(b, 0x20..=0x21 | 0x23..=0x5B | 0x5D..=0x7E)), "{text}");

@@ -282,7 +282,7 @@ impl<H: Adapter> Engine<H> {
         if self.accepts_ambient && self.hosts.is_empty() && self.origins.iter().next().is_none() {
             // Chromium does not send `Sec-Fetch-Site` with a WebSocket handshake, and no browser sends it to a server without TLS.
             warn(
-                "a cookie or Basic cannot open a WebSocket, nor change state over plain HTTP: call `.hosts([…])` with the names of this server, or `.origins([…])` with those of its front ends",
+                "requests with cookies or Basic credentials cannot open a WebSocket, or change state over plain HTTP: call `.hosts([…])` with the host names of this server, or `.origins([…])` with the origins of its front ends",
             );
         }
     }

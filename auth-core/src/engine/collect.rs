@@ -134,13 +134,15 @@ impl<H: Adapter> Engine<H> {
             match (lines.next(), lines.next()) {
                 (None, _) => "absent".to_owned(),
                 (Some(line), None) => quoted(&line),
-                (Some(_), Some(_)) => "there twice".to_owned(),
+                (Some(_), Some(_)) => "repeated".to_owned(),
             }
         };
         let (site, origin) = (shown("sec-fetch-site"), shown("origin"));
         let help = match self.hosts.is_empty() {
-            true => "`.hosts([…])` names this server, `.origins([…])` its front ends elsewhere",
-            false => "`.origins([…])` names front ends elsewhere",
+            true => {
+                "call `.hosts([…])` with the host names of this server, or `.origins([…])` with the origins of front ends on other sites"
+            }
+            false => "call `.origins([…])` with the origins of front ends on other sites",
         };
         format!("Sec-Fetch-Site is {site}, Origin is {origin}; {help}")
     }
@@ -151,7 +153,7 @@ impl<H: Adapter> Engine<H> {
         if self.address.is_contradicted(&head) && self.warn_of_proxy_once() {
             tracing::warn!(
                 target: "auth_actix",
-                "a request carries a forwarding header, and `.client_address(Peer)` is configured for a server without a proxy: the client address is unknown"
+                "a request contains a forwarding header, but `.client_address(Peer)` is for servers without a proxy: the client address is unknown"
             );
         }
         let ours = self.hosts.is_empty() || self.hosts.are_asked(H::authority(request), &head);
@@ -193,10 +195,11 @@ impl<H: Adapter> Engine<H> {
                 }
                 RuleError::NoHosts(_) => "the rule names a network or a country: call `.hosts([…])`",
                 RuleError::NoCountries(_) => "the rule names a country: call `.countries(…)`",
-                _ => "the rule names a network that holds trusted proxies",
+                _ => "the rule names a network that contains trusted proxies",
             });
         }
         let from_elsewhere = || H::peer(request).is_some_and(|peer| !peer.ip().to_canonical().is_loopback());
-        (self.loopback_only && from_elsewhere()).then_some("keys and cookies of development are for this machine alone")
+        (self.loopback_only && from_elsewhere())
+            .then_some("development keys and cookies are accepted only from this machine")
     }
 }

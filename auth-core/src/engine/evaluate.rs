@@ -346,7 +346,7 @@ impl<H: Adapter> Engine<H> {
         match denial.reason {
             Reason::CrossSiteRequest => {
                 let detail = self.describe_origin(query.request);
-                let cause = "the request does not show that it comes from our own pages";
+                let cause = "the request is not provably same-origin";
                 // The atoms of the rule are not the cause of this denial.
                 Denial { cause: Some(cause), failed: Vec::new(), ..denial }.with_detail(detail)
             }

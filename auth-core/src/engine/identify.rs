@@ -83,7 +83,7 @@ impl<H: Adapter> Engine<H> {
         let Some(CallerOutcome::Known(known)) = found else { return Ok(None) };
         let principal = self.reject_if_blocked(self.caller_now(request, &known).await?)?;
         if principal.id() != known.id() || !principal.actors().eq(known.actors()) {
-            let cause = "the credential is now of somebody else";
+            let cause = "the credential now identifies another caller";
             return Err(Denial::refused(principal.scheme(), Reason::RevokedCredentials, cause));
         }
         // A token that cannot be verified again ends at its expiry time, without leeway.

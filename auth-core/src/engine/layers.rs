@@ -71,7 +71,7 @@ enum Waiting {
     Activity,
 }
 
-const CHECKS_LOST: &str = "the checks of this rule were lost on the way to its handler";
+const CHECKS_LOST: &str = "the results of the checks did not reach the handler";
 
 fn set_up(cause: &'static str) -> LayerDenial {
     Denial { cause: Some(cause), ..Denial::new(Reason::SetUp) }.into()
@@ -269,6 +269,6 @@ fn lease_is_taken<'r, H: Adapter, L: Layers<'r, H>>(
     if !layers.is_strict() || !Head::<H>(request).is_websocket() || takes_lease() {
         return Ok(());
     }
-    let cause = "a WebSocket in a strict scope, and its handler takes no `Lease`";
+    let cause = "a handler of WebSockets in a strict scope must take a `Lease`";
     Err(Denial { cause: Some(cause), ..Denial::new(Reason::AccessBlocked) }.into())
 }

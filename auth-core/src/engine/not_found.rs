@@ -14,7 +14,7 @@ use crate::store::rights::ProvidedRights;
 
 /// The rule of an unknown path next to a hidden one. It causes the same steps and grants no request.
 pub static UNKNOWN_PATH: Rule = Rule {
-    text: "authenticated, and then nothing is here",
+    text: "authenticated, then not found",
     target: RuleTarget::Other("an unknown path"),
     not_found: true,
     ..crate::policy::rule::AUTHENTICATED

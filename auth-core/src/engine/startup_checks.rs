@@ -35,12 +35,12 @@ pub enum RuleError {
     NoCountries(String),
     /// The network contains a range of trusted proxies. Clients in that range could forge their address.
     #[error(
-        "{0}: the rule names a network that holds trusted proxies ({1}): name each proxy by its address, or count hops"
+        "{0}: the rule names a network that contains trusted proxies ({1}): name each proxy by its address, or count hops"
     )]
     ProxyInNetwork(String, String),
     /// The rule cannot hold for any caller of an accepted scheme.
     #[error(
-        "{0}: no accepted scheme can satisfy the rule `{1}`; where roles grant a permission, call `.roles::<…>()`, and where they are of a tenant, `.rights_from(…)`"
+        "{0}: no accepted scheme can satisfy the rule `{1}`; if a role grants the permission, call `.roles::<…>()`; if rights belong to a tenant, call `.rights_from(…)`"
     )]
     NeverHolds(String, &'static str),
     /// The rules can hold separately, but not together for one caller.
@@ -73,7 +73,7 @@ pub enum RuleError {
     HiddenBesideDefault(String),
     /// The scope is not part of an `Auth`, so its handlers would not be protected.
     #[error(
-        "scope {0:?} of `web::scope` is not in a scope of an `Auth`: make it with `auth.scope({0:?})`, or register it in one"
+        "scope {0:?} of `web::scope` is not in a scope of an `Auth`: create it with `auth.scope({0:?})`, or register it in one"
     )]
     InNoScope(String),
     /// The tenant is located in the path, and the pattern of the route does not contain its parameter exactly once.
@@ -139,7 +139,7 @@ pub enum RuleError {
         tenant: String,
     },
     /// The pattern of the route does not contain the key of the object exactly once.
-    #[error("{place}: the object is found by `{{{name}}}`, and \"{pattern}\" has no such name, or two of them")]
+    #[error("{place}: the object is loaded by `{{{name}}}`, but \"{pattern}\" does not contain it exactly once")]
     NoObjectKey {
         /// The handler.
         place: String,
@@ -160,12 +160,12 @@ pub enum RuleError {
     },
     /// The pattern of a route in a strict scope is unknown.
     #[error(
-        "{0}: the scope is strict, and the pattern of this route cannot be seen: write the route attribute by its own name, such as `#[get(…)]`, or give a reason: `any_object = \"…\"`"
+        "{0}: the scope is strict, and the pattern of this route is unknown: write a route attribute under its original name, such as `#[get(…)]`, or give a reason: `any_object = \"…\"`"
     )]
     NoPattern(String),
     /// A strict scope is nested in a plain actix scope. The path of that scope is unknown, so its parameters could not be checked.
     #[error(
-        "scope {0:?} is strict, and its parent is a scope of plain actix, whose path is unknown: make the parent with `auth.scope(…)`"
+        "scope {0:?} is strict, and its parent is a plain actix scope, whose path is unknown: create the parent with `auth.scope(…)`"
     )]
     StrictInPlain(String),
     /// The handler takes a `Ticket`, but tickets are not enabled.

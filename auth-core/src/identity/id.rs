@@ -27,7 +27,7 @@ pub struct Id(Box<str>);
 
 /// The text is not a valid [`Id`].
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an identity reads `user:LENGTH:ISSUER:SUBJECT` or `client:LENGTH:ISSUER:SUBJECT`")]
+#[error("an identity has the form `user:LENGTH:ISSUER:SUBJECT` or `client:LENGTH:ISSUER:SUBJECT`")]
 pub struct IdError;
 
 crate::debug_as_display!(IdError);

@@ -5,8 +5,8 @@ mod expr;
 mod implicants;
 mod request;
 mod assignments;
-mod text;
 mod markdown;
+mod text;
 mod diff;
 mod test_cases;
 mod html;
@@ -51,7 +51,8 @@ pub struct Matrix {
     pub schemes: Vec<AcceptedScheme>,
     /// Services without a rule that requests can reach, each with the reason and the location of its declaration.
     pub unguarded: Vec<String>,
-    /// Routes of plain actix within a service that a scope was given by name. Their rule, if any, is that of the enclosing service.
+    /// Plain actix routes inside services that were registered with `guarded` or `unguarded`. Their rule, if any, is that of the
+    /// service.
     pub by_name: Vec<String>,
     /// The patterns of the scopes.
     #[serde(skip)]

@@ -252,7 +252,7 @@ mod tests {
         assert_eq!(paths["/health"]["get"]["security"], json!([]));
         assert!(paths["/health"]["get"]["responses"]["401"].is_null());
         assert!(paths["/home"]["get"]["responses"]["401"].is_object(), "for a bad credential");
-        assert_eq!(paths["/elsewhere"]["get"], operation(), "none of ours");
+        assert_eq!(paths["/elsewhere"]["get"], operation(), "outside of all scopes");
         assert!(paths.get("/secret").is_none() && paths["/posts/{id}"].get("delete").is_none());
         for status in ["401", "403"] {
             let schema =

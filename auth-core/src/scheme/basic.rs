@@ -34,7 +34,7 @@ fn read(token68: &str) -> Result<PasswordCredentials, &'static str> {
     }
     let text = std::str::from_utf8(&decoded).map_err(|_| "the Basic credentials are not UTF-8")?;
     if text.bytes().any(|byte| byte.is_ascii_control()) {
-        return Err("the Basic credentials hold a control character");
+        return Err("the Basic credentials contain a control character");
     }
     let (name, password) = text.split_once(':').ok_or("the Basic credentials have no colon")?;
     Ok(PasswordCredentials::new(name, password))
@@ -107,7 +107,7 @@ impl BasicVerifier {
         let (name, user) = self.passwords.verify(SchemeId::Basic, presented, client).await?;
         let claims = serde_json::json!({ "sub": name, "roles": user.roles }).to_string();
         Principal::from_claims(Arc::clone(&self.source), claims)
-            .map_err(|_| Denial::refused(SchemeId::Basic, Reason::InvalidCredentials, "the user has no name"))
+            .map_err(|_| Denial::refused(SchemeId::Basic, Reason::InvalidCredentials, "the user name is empty"))
     }
 }
 

@@ -49,7 +49,7 @@ pub enum BuildError {
     #[error("`.scheme(…)`: {0:?} is not a unique HTTP token: write a name such as \"Legacy\"")]
     SchemeName(&'static str),
     /// The header of a custom scheme is invalid, or has another purpose.
-    #[error("`.scheme(…)` {0:?}: {1:?} is not the name of a header that only credentials use")]
+    #[error("`.scheme(…)` {0:?}: {1:?} is not a header that only credentials use, such as \"x-legacy-token\"")]
     SchemeHeader(&'static str, String),
     /// The header is trusted only from a proxy, but no trusted proxies are configured. Any client could send it.
     #[error("`.scheme(…)` {0:?} trusts a header of a proxy: call `.trusted_proxies(…)`")]
@@ -125,10 +125,10 @@ pub enum BuildError {
     #[error("`.resource({0:?})`: tokens of issuer {1:?} are for another `.audience(…)`: name the resource there")]
     ResourceIsNoAudience(String, String),
     /// More than one setting is invalid.
-    #[error("{} settings are wrong:{}", .0.len(), lines(.0))]
+    #[error("{} settings are invalid:{}", .0.len(), lines(.0))]
     Several(Vec<BuildError>),
     /// A setting with a single value is set twice.
-    #[error("`.{0}(…)` is called twice: the calls would undo each other")]
+    #[error("`.{0}(…)` is called twice: the second call would replace the first")]
     Repeated(&'static str),
     /// The cookie name is invalid, or no bearer tokens are accepted.
     #[error("`.bearer_cookie({0:?})`: write letters, digits, `-` and `_`, beside `.bearer(…)`")]

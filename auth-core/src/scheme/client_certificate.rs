@@ -141,7 +141,7 @@ impl CertificateVerifier {
         let (_, certificate) = parsed
             .ok()
             .filter(|(rest, _)| rest.is_empty())
-            .ok_or_else(|| refused("the certificate is not the DER of one"))?;
+            .ok_or_else(|| refused("the certificate is not valid DER"))?;
         let validity = certificate.validity();
         let (begins, ends) = (validity.not_before.timestamp(), validity.not_after.timestamp());
         if now.seconds() < begins {
@@ -152,11 +152,11 @@ impl CertificateVerifier {
             return Err(Denial::refused(SchemeId::ClientCertificate, Reason::ExpiredCredentials, cause));
         }
         if !is_for_clients(&certificate) {
-            return Err(refused("the certificate is not for clients"));
+            return Err(refused("the certificate is not for client authentication (extended key usage)"));
         }
         let name = the_only(names(&certificate, self.name));
         let name =
-            name.ok_or_else(|| refused("the certificate has no name of the kind that identifies callers, or several"))?;
+            name.ok_or_else(|| refused("the certificate does not contain exactly one name of the configured kind"))?;
         let mut claims = Map::new();
         claims.insert("sub".to_owned(), Value::from(name));
         if matches!(self.name, CertificateName::Uri | CertificateName::Dns) {

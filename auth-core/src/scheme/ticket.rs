@@ -171,7 +171,7 @@ impl<H: RequestHead> Authenticator<H> for TicketsInQuery {
         let client = view.client().map(|seen| seen.address());
         Verification::pending(async move {
             let Some(token) = self.tickets.redeem(credential.text) else {
-                let cause = "the ticket is unknown, was used, or has ended";
+                let cause = "the ticket is unknown, was used, or has expired";
                 return Err(Denial::refused(SchemeId::Bearer, Reason::InvalidCredentials, cause)).into();
             };
             let result = self.bearer.verify_later(&token, client).await;
@@ -228,7 +228,7 @@ mod tests {
                 break;
             }
         }
-        assert!(tickets.redeem(&mine).is_some(), "nobody's flood takes it away");
+        assert!(tickets.redeem(&mine).is_some(), "tickets of other callers do not evict it");
         // S7: used tickets no longer count, neither for their caller nor in total.
         end_all(&tickets);
         for _ in 0..2 * MOST {

@@ -71,10 +71,10 @@ impl TokenSettings {
 }
 
 /// Prints a `curl` command for each role, with a token of `Jwt::dev()` that has the role.
-#[allow(clippy::print_stderr, reason = "it is for the person at the terminal, and only in debug builds")]
+#[allow(clippy::print_stderr, reason = "the output is for the terminal, only in debug builds")]
 fn print_commands(jwt: &Jwt, roles: &RoleTypes) {
     eprintln!(
-        "For development: tokens of a key that ends with this process, for this machine alone. Put your path at the end."
+        "For development only: these tokens are accepted from this machine until this process ends. Append the path of a route."
     );
     let names = roles.iter().flat_map(|vocabulary| vocabulary.names);
     for (what, role) in [("no role", None)].into_iter().chain(names.map(|name| (*name, Some(*name)))) {

@@ -224,7 +224,7 @@ impl VocabularyExpansion<'_> {
                 #(#weaker)*
             }
         });
-        let doc = format!("What a guard can prove of the {word}s: types for `Granted<…>`.");
+        let doc = format!("Types for `Granted<…>`, one for each {word}.");
         quote! {
             #[doc = #doc]
             #visibility mod #module {

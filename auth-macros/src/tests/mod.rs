@@ -87,7 +87,7 @@ impl Input {
 
 /// The tokens of a text of ours.
 fn tokens(text: &str) -> TokenStream {
-    text.parse().unwrap_or_else(|_| panic!("these are no tokens: {text}"))
+    text.parse().unwrap_or_else(|_| panic!("not valid tokens: {text}"))
 }
 
 /// Returns the words of an attribute and the item below it, with that number of changes in both together.

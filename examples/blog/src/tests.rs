@@ -139,7 +139,7 @@ async fn published_posts_are_streamed_and_hidden_routes_are_404() {
     assert_eq!(call_service(&app, ask("/access", admin())).await.status(), 200);
     // The explanation as text.
     let answer = call_service(&app, explained(ask("/api/news", Caller::user("eve")))).await;
-    assert_eq!(explanation(answer.request()).unwrap(), "no  role(\"author\") (it does not hold, or is unknown)");
+    assert_eq!(explanation(answer.request()).unwrap(), "no  role(\"author\") (not satisfied, or unknown)");
 }
 
 /// A handler whose check writes to the transaction.

@@ -207,7 +207,7 @@ fn invalid_introspection_settings_do_not_build() {
         (vec![jwks().introspection(at("https://id.example/introspect"))], ""),
         (vec![jwks().introspection(introspection())], "only `Jwt::oidc(…)` discovers the endpoint"),
         (vec![jwks().introspection(at("http://id.example/introspect"))], "invalid endpoint"),
-        (vec![jwks().introspection(at("https://id.example/").cache(Duration::from_secs(31)))], "30 s at most"),
+        (vec![jwks().introspection(at("https://id.example/").cache(Duration::from_secs(31)))], "must be at most 30 s"),
         (vec![oidc("https://a.example").introspection(introspection()), oidc("https://b.example").introspection(introspection())], "do not name their issuer"),
     ];
     for (jwts, expected) in table {

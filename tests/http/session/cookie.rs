@@ -120,9 +120,9 @@ fn insecure_session_settings_do_not_build() {
     #[rustfmt::skip]
     let table = [
         (Sessions::memory().cookie_name("__Host-x"), "`.session(…)`: `.cookie_name(…)`: \"__Host-x\" is not a cookie name: write letters, digits, `-` and `_`, without a prefix such as `__Host-`"),
-        (Sessions::memory().idle_timeout(Duration::ZERO), "`.session(…)`: `.idle_timeout(…)`: at least a second, and at most a year"),
-        (Sessions::memory().absolute_timeout(Duration::MAX), "`.session(…)`: `.absolute_timeout(…)`: at least a second, and at most a year"),
-        (Sessions::memory().refresh_roles_after(2 * hour), "`.session(…)`: `.refresh_roles_after(…)`: at most an hour"),
+        (Sessions::memory().idle_timeout(Duration::ZERO), "`.session(…)`: `.idle_timeout(…)` must be from one second to one year"),
+        (Sessions::memory().absolute_timeout(Duration::MAX), "`.session(…)`: `.absolute_timeout(…)` must be from one second to one year"),
+        (Sessions::memory().refresh_roles_after(2 * hour), "`.session(…)`: `.refresh_roles_after(…)` must be at most one hour"),
         (Sessions::memory().absolute_timeout(hour).idle_timeout(2 * hour), "`.session(…)`: `.idle_timeout(…)` is longer than `.absolute_timeout(…)`"),
     ];
     for (sessions, expected) in table {

@@ -99,9 +99,7 @@ where
         };
         let Some(rules) = rules else { continue };
         let name = format!("{} {}", route.method, route.path);
-        let is_shadowed = route.notes.iter().any(|note| note.starts_with(routing::SHADOWED_BY));
-        let is_uncertain = is_shadowed || routing::has_guard(route);
-        let (Some(path), Some(auth), false) = (sample(&route.path), auth, is_uncertain) else {
+        let (Some(path), Some(auth), true) = (sample(&route.path), auth, routing::is_reachable(route)) else {
             undecided.push(format!("{name}: no request is certain to reach this route"));
             continue;
         };
@@ -128,12 +126,8 @@ where
             let Some(obeyed) = obeyed(&answer, case).filter(|_| cases.undecided.is_empty()) else { continue };
             let Some(request) = request_as(keys, auth, route, &path, &obeyed) else { continue };
             if self::found(&send(&service, request).await) != "a call of the handler" {
-                let _ = writeln!(
-                    wrong,
-                    "{name} as {}: denied, although this caller satisfies the challenge to {}",
-                    Shown(&obeyed),
-                    Shown(case)
-                );
+                let (obeyed, case) = (Shown(&obeyed), Shown(case));
+                let _ = writeln!(wrong, "{name} as {obeyed}: denied, but satisfies the challenge to {case}");
             }
         }
     }

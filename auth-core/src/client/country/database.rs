@@ -29,13 +29,13 @@ struct DatabaseInner {
 #[non_exhaustive]
 pub enum DatabaseError {
     /// The file cannot be read.
-    #[error("the database of countries cannot be read: {0}")]
+    #[error("the country database cannot be read: {0}")]
     Read(std::io::Error),
     /// The file is damaged, or not in the MaxMind format.
-    #[error("the database of countries is damaged, or of another format")]
+    #[error("the country database is corrupt, or not in MaxMind DB format")]
     Damaged,
     /// The database contains no country.
-    #[error("the database names no country: neither `country.iso_code` nor `country_code`")]
+    #[error("the country database contains no countries: neither `country.iso_code` nor `country_code` was found")]
     NoCountries,
 }
 

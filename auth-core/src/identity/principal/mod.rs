@@ -88,7 +88,7 @@ impl PrincipalInner {
 
 /// The claims do not fit the requested type. Contains no details, because parsers quote their input.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the claims do not fit the type that the application reads them into")]
+#[error("the claims cannot be deserialized into this type")]
 pub struct ClaimsError;
 
 crate::debug_as_display!(ClaimsError);

@@ -167,8 +167,8 @@ impl Principal {
             }
             let at = list.pointer();
             told.push(match (found, lists.unreadable & 1_u32.unbounded_shl(position) != 0) {
-                (_, true) => format!("at {at} is something else than configured"),
-                (None, false) => format!("none at {at}, which is absent"),
+                (_, true) => format!("{at} has another type than configured"),
+                (None, false) => format!("none, {at} is absent"),
                 (Some(_), false) if count == 0 => format!("none at {at}"),
                 (Some(_), false) => format!("{count} at {at}"),
             });

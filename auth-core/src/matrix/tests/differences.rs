@@ -20,7 +20,7 @@ fn hold_difference((old, before): (&Rule, Meaning), (new, now): (&Rule, Meaning)
         let ways: Vec<Expr> = told
             .iter()
             .map(|who| who.split(", except ").next().unwrap_or_default())
-            .map(|who| if who == "anyone" { Expr::All(vec![]) } else { Expr::read(who).expect("who gains is a rule") })
+            .map(|who| if who == "anyone" { Expr::All(vec![]) } else { Expr::read(who).expect("a gain is a rule") })
             .collect();
         for world in &changes {
             let is_told = ways.iter().any(|way| goes(way, *world, words));
@@ -29,7 +29,7 @@ fn hold_difference((old, before): (&Rule, Meaning), (new, now): (&Rule, Meaning)
         for (way, who) in ways.iter().zip(&told) {
             let mut those = worlds.iter().filter(|world| goes(way, **world, words));
             prop_assert!(those.clone().all(|world| of.holds(*world, words)), "{who} is not admitted");
-            prop_assert!(those.any(|world| !other.holds(*world, others)), "{who} is no change");
+            prop_assert!(those.any(|world| !other.holds(*world, others)), "{who} is not a change");
         }
     }
     Ok(())

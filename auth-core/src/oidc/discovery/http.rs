@@ -38,19 +38,19 @@ pub(crate) enum Failed {
     At(Box<str>, Box<Failed>),
     #[error("the file of the bearer token cannot be read: {0}")]
     BearerFile(Box<str>),
-    #[error("does not answer in time")]
+    #[error("does not respond in time")]
     Slow,
-    #[error("answers with status {0}")]
+    #[error("responds with status {0}")]
     Status(u16),
-    #[error("answers with more than {0} bytes")]
+    #[error("responds with more than {0} bytes")]
     TooLarge(usize),
-    #[error("answers with unexpected content")]
+    #[error("responds with unexpected content")]
     NotUnderstood,
     #[error("names another issuer")]
     AnotherIssuer,
-    #[error("names an address of this machine")]
+    #[error("contains a URL of this machine")]
     Inwards,
-    #[error("names an address that is not allowed: {0}")]
+    #[error("contains a URL that is not allowed: {0}")]
     Endpoint(EndpointError),
     #[error("publishes no usable key")]
     NoKey,
@@ -205,7 +205,7 @@ impl HttpClient {
             let _ = sender.send(answer);
         });
         spawned.map_err(|NoThread| Failed::NoThread)?;
-        let stopped = || Failed::Unreachable("the request was given up".into());
+        let stopped = || Failed::Unreachable("the request was canceled".into());
         receiver.await.map_err(|_| stopped())?.map_err(|failed| failed.at(endpoint))
     }
 }

@@ -30,7 +30,7 @@ pub enum EndpointError {
     #[error("it is not `https`, which is required except for loopback addresses")]
     NotHttps,
     /// The URL contains a user name, a password or a fragment.
-    #[error("it carries a password or a fragment")]
+    #[error("it contains a password or a fragment")]
     Extra,
     /// The issuer contains a query. An issuer is compared as a name, and a path is appended to it (RFC 8414 §2).
     #[error("an issuer has no query")]

@@ -62,7 +62,7 @@ mod tests {
             ("exactly at the limit", age(60),                             Truth::HOLDS),
             ("one second past it",   age(61),                             Truth::COULD),
             ("only a fresh iat",     format!(r#","iat":{}"#, NOW.seconds()), Truth::COULD),
-            ("somebody acts",        age(0) + r#","act":{"sub":"bob"}"#,  Truth::COULD),
+            ("with an actor",        age(0) + r#","act":{"sub":"bob"}"#,  Truth::COULD),
         ];
         for (case, members, expected) in table {
             let caller = alice(source(), &members);

@@ -86,19 +86,19 @@ fn why(literal: &Literal, truth: Truth, facts: &Facts<'_>) -> &'static str {
     let about_caller = literal.atom.is_about_caller();
     match (&literal.atom, facts.caller) {
         (Atom::Check(check), _) => match facts.checks.of(check.index) {
-            Some(true) => "it was run and returned true",
-            Some(false) => "it was run and returned false",
+            Some(true) => "it returned true",
+            Some(false) => "it returned false",
             None => "it was not run: its result could not have granted the request",
         },
-        _ if truth.now => "it holds",
+        _ if truth.now => "satisfied",
         (_, CallerFacts::Nobody) if about_caller => "no caller is authenticated",
         (_, CallerFacts::Presented(_)) if about_caller => "the credential is not verified yet",
         (_, CallerFacts::Refused(_)) if about_caller => "the credential was refused",
         _ if truth.could_if_reached && !truth.could => "its data source is unavailable",
-        _ if truth.could => "it does not hold; another login could change that",
-        (Atom::Network(_), _) if facts.client.is_none() => "the address is not known",
-        (Atom::Country(_), _) if facts.country.is_none() => "the country is not known",
-        _ => "it does not hold, or is unknown",
+        _ if truth.could => "not satisfied; another login could satisfy it",
+        (Atom::Network(_), _) if facts.client.is_none() => "the client address is unknown",
+        (Atom::Country(_), _) if facts.country.is_none() => "the country is unknown",
+        _ => "not satisfied, or unknown",
     }
 }
 

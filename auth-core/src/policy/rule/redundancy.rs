@@ -175,7 +175,7 @@ pub const fn check_any(formula: &Formula, parts: &[Part], index: usize) {
                 one.text,
                 "` or `",
                 two.text,
-                "` holds for every caller for whom it is known\nhelp: write `",
+                "` is true for every caller for whom it is known\nhelp: write `",
                 everybody,
                 "` to admit the others too, or give a reason: `redundant = \"…\"`",
             ]);
@@ -338,7 +338,7 @@ mod tests {
             // Formulas that no caller can satisfy.
             let Some(never) = holds_wherever(&one_tree, &Expr::Any(Vec::new()), &words) else { return Ok(()) };
             let says = both.impossible(&of_one).is_some();
-            prop_assert!(!says || never, "somebody can pass {}", one);
+            prop_assert!(!says || never, "a caller can satisfy {}", one);
             count(impossible, says);
             // Names that a proof may rely on.
             for name in [ROLES.name("admin"), ROLES.name("editor"), PERMISSIONS.name("read")] {

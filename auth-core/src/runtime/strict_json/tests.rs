@@ -90,7 +90,7 @@ fn ambiguous_or_malformed_json_is_rejected() {
     for text in table {
         assert_eq!(read(text), Err(Malformed), "{text}");
     }
-    assert!(read(r#"{"o":{"x":1},"p":{"x":1},"x":1}"#).is_ok(), "names of other objects are no duplicates");
+    assert!(read(r#"{"o":{"x":1},"p":{"x":1},"x":1}"#).is_ok(), "names of other objects are not duplicates");
     let nested = |value: &str, depth| read(&format!("{{\"a\":{}{value}{}}}", "[".repeat(depth), "]".repeat(depth)));
     for depth in 0..2 * DEPTH {
         let fits = depth < DEPTH;

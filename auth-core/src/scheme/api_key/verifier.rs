@@ -30,7 +30,7 @@ impl ApiKeyVerifier {
     /// 401 if the key is invalid, unknown or expired. 503 if the store is unavailable.
     pub(super) async fn verify(&self, key: &str) -> Result<Principal, Denial> {
         let refused = |reason, cause| Denial::refused(SchemeId::ApiKey, reason, cause);
-        let wrong = || refused(Reason::InvalidCredentials, "there is no such API key");
+        let wrong = || refused(Reason::InvalidCredentials, "the API key is unknown");
         let (id, secret) = key.strip_prefix(PREFIX).and_then(|rest| rest.split_once('.')).ok_or_else(wrong)?;
         if !is_id(id) || secret.len() != 43 {
             return Err(wrong());

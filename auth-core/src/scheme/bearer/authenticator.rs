@@ -83,21 +83,21 @@ fn in_subprotocol<'r, H: RequestHead>(head: Head<'r, H>, name: &str, longest: us
     // Several lines form one list (RFC 6455 §11.3.4), but a client that sends a token needs only one line.
     if let Some(other) = lines.next() {
         let named = offered(line).chain(offered(other)).chain(lines.flat_map(offered)).any(is_named);
-        return if named { refused("a token among several lines of subprotocols") } else { Extracted::Absent };
+        return if named { refused("a token in several Sec-WebSocket-Protocol headers") } else { Extracted::Absent };
     }
     let mut rest = offered(line).skip_while(|protocol| !is_named(protocol)).skip(1);
     let Some(token) = rest.next() else {
         return if offered(line).any(is_named) {
-            refused("no token follows the subprotocol")
+            refused("no token follows the subprotocol name in Sec-WebSocket-Protocol")
         } else {
             Extracted::Absent
         };
     };
     match std::str::from_utf8(token) {
-        _ if rest.any(is_named) => refused("two tokens among the subprotocols"),
+        _ if rest.any(is_named) => refused("two tokens in Sec-WebSocket-Protocol"),
         Ok(token) if token.len() > longest => too_long(),
         Ok(token) if is_token68(token) => Credential::new(SchemeId::Bearer, token).into(),
-        _ => refused("the subprotocol after the name is not token68"),
+        _ => refused("the token in Sec-WebSocket-Protocol is not token68"),
     }
 }
 
@@ -137,7 +137,7 @@ impl<H: RequestHead> Authenticator<H> for BearerTokens {
             (found, Extracted::Absent) => found,
             (Extracted::Absent, other) => other,
             _ => {
-                let cause = "a token among the subprotocols beside another credential";
+                let cause = "a token in Sec-WebSocket-Protocol and another credential";
                 Extracted::Refused(SyntaxError::malformed(Some(SchemeId::Bearer), cause))
             }
         }

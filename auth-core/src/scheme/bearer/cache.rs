@@ -46,7 +46,7 @@ impl Default for TokenCache {
 /// The cache settings are too small to contain a token.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a cache of tokens keeps at least {WAYS} of {LEAST} bytes each, for a second or more: turn it off with `TokenCache::off()`"
+    "a token cache needs space for at least {WAYS} tokens of {LEAST} bytes, and a lifetime of at least one second: call `TokenCache::off()` to disable it"
 )]
 pub struct TokenCacheError;
 

@@ -66,7 +66,7 @@ pub(super) fn read_claims(
     issuer.conditions.check(&claims)?;
     let source = match held {
         ProofOfPossession::Bare if read.bound.is_some() => {
-            return Err(invalid("the token is bound to a key that a bearer cannot show (cnf)"));
+            return Err(invalid("the token is bound to a key (cnf) and requires a proof of possession"));
         }
         ProofOfPossession::Bare => &issuer.source,
         ProofOfPossession::Proven(thumbprint)
@@ -178,7 +178,7 @@ impl RegisteredClaims {
             None => invalid("the issuer (iss) is absent").with_detail(format!("accepted: {accepted}")),
             Some(found) => {
                 let found = shown(Raw::at(claims, found));
-                invalid("the issuer (iss) is another").with_detail(format!("it is {found}; accepted: {accepted}"))
+                invalid("the issuer (iss) is not accepted").with_detail(format!("it is {found}; accepted: {accepted}"))
             }
         })
     }
@@ -205,7 +205,7 @@ impl RegisteredClaims {
             None => invalid("the audience is absent").with_detail(format!("{claim}; accepted: {accepted}")),
             Some(found) => {
                 let detail = format!("{claim} is {}; accepted: {accepted}", shown(found));
-                invalid("the audience is another").with_detail(detail)
+                invalid("the audience is not accepted").with_detail(detail)
             }
         })
     }
@@ -242,7 +242,7 @@ impl RegisteredClaims {
             let ahead = time.seconds().saturating_sub(now.seconds());
             let detail =
                 format!("{claim} is {ahead} s ahead of this server's clock; `.leeway(…)` is {} s", leeway.as_secs());
-            return Err(invalid("the token is from the future").with_detail(detail));
+            return Err(invalid("the token is not valid yet").with_detail(detail));
         }
         if now >= expires_at.plus(leeway) {
             let ago = now.seconds().saturating_sub(expires_at.seconds());

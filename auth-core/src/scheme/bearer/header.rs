@@ -63,11 +63,11 @@ pub(super) fn read(text: &str, types: &[String], typed: bool) -> Result<Header, 
     strict_json::small_object(text, MOST_PARAMETERS, |name, value| match name {
         "alg" => match value.string().and_then(|name| Algorithm::from_name(&name)) {
             Some(known) => algorithm = Some(known),
-            None => refuse("the header names an algorithm that is not known"),
+            None => refuse("the algorithm (alg) is unknown"),
         },
         "kid" => match value.string() {
             Some(id) if id.len() <= LONGEST_KID => kid = Some(id.into_owned()),
-            _ => refuse("the key id is no string, or too long"),
+            _ => refuse("the key id (kid) is not a string, or is too long"),
         },
         "typ" => match value.string() {
             Some(kind) if is_accepted(&kind, types) => wrong_type = None,
@@ -76,10 +76,10 @@ pub(super) fn read(text: &str, types: &[String], typed: bool) -> Result<Header, 
         },
         "cty" if value.string().is_none_or(|kind| is_kind(&kind, "jwt")) => refuse("the token is nested (cty)"),
         // No extension is implemented, so none may be critical (RFC 7515 §4.1.11). `b64` is an extension (RFC 7797 §7).
-        "crit" | "b64" => refuse("the header names a critical extension"),
+        "crit" | "b64" => refuse("the header requires an unsupported extension (crit, b64)"),
         "enc" | "zip" => refuse("the token is encrypted or compressed"),
         // A key that the token contains proves nothing (RFC 8725 §3.10).
-        "jwk" => refuse("the token brings its own key"),
+        "jwk" => refuse("the token contains its own key (jwk)"),
         // These parameters are never used. Their types are checked for the sake of readers that use them.
         "jku" | "x5u" | "x5t" | "x5t#S256" | "url" | "nonce" if value.string().is_none() => {
             refuse("a registered header parameter has another type");
@@ -89,10 +89,10 @@ pub(super) fn read(text: &str, types: &[String], typed: bool) -> Result<Header, 
         }
         _ => {}
     })
-    .map_err(|_| "the header is no strict JSON object")?;
+    .map_err(|_| "the header is not a strict JSON object")?;
     match (refused, algorithm) {
         (Some(cause), _) => Err(cause),
-        (None, None) => Err("the header names no algorithm"),
+        (None, None) => Err("the header contains no algorithm (alg)"),
         (None, Some(algorithm)) => Ok(Header { algorithm, kid, wrong_type }),
     }
 }

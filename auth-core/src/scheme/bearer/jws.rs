@@ -82,7 +82,7 @@ impl From<Denial> for Unverified {
 
 /// Returns the denial for an issuer that is neither configured nor resolved.
 pub(super) fn unknown_issuer() -> Denial {
-    invalid("the issuer is not known")
+    invalid("the issuer is unknown")
 }
 
 /// Verifies a token68 against the configured issuers. `several` states whether tokens may name one of several issuers. `resolved`
@@ -194,7 +194,7 @@ pub(super) fn read_answer(
         return Err(invalid("the issuer reports that this is not an access token"));
     }
     if user && !subject {
-        return Err(invalid("the issuer names a user without a subject"));
+        return Err(invalid("the response names a user (username) without a subject (sub)"));
     }
     let mut claims = String::from("{");
     if !named {
@@ -231,7 +231,7 @@ fn verify_signature(
             WrongType::Is(kind) => format!("it is {}", quoted(kind)),
         };
         let detail = format!("{found}; accepted: {}", issuer.types.join(", "));
-        return Err(invalid("the token is of another type (typ)").with_detail(detail).into());
+        return Err(invalid("the token type (typ) is not accepted").with_detail(detail).into());
     }
     issuer.headers.add(parts.header, header);
     Ok(key)
@@ -308,5 +308,5 @@ fn try_keys(
     let mut fitting = keys.iter().filter(fits).peekable();
     fitting.peek()?;
     let verifies = fitting.take(MOST_TRIALS).any(|key| key.verifies(message, signature));
-    Some(if verifies { Ok(()) } else { Err(invalid("the signature does not verify")) })
+    Some(if verifies { Ok(()) } else { Err(invalid("the signature is invalid")) })
 }

@@ -73,10 +73,10 @@ pub enum DpopError {
     #[error("{0:?} is not an `https` address of this server, such as \"https://api.example\"")]
     Base(String),
     /// The window is not between 1 s and 300 s.
-    #[error("`.window(…)` is from 1 s to 300 s")]
+    #[error("`.window(…)` must be from 1 s to 300 s")]
     Window,
     /// The replay cache capacity is below 1,000 proofs.
-    #[error("`.replay_cache_capacity(…)` is at least 1,000 proofs")]
+    #[error("`.replay_cache_capacity(…)` must be at least 1,000 proofs")]
     Room,
     /// The secret is shorter than 32 bytes.
     #[error("`.shared_nonces(…)` takes a secret of at least 32 bytes: `openssl rand -hex 32` generates one")]
@@ -234,21 +234,25 @@ impl DpopVerifier {
         request: &ProofContext,
     ) -> Result<(Principal, Option<String>), Denial> {
         let [proof] = request.proofs.as_slice() else {
-            return Err(refused(if request.proofs.is_empty() { "there is no proof" } else { "there are two proofs" }));
+            return Err(refused(if request.proofs.is_empty() {
+                "the request contains no proof"
+            } else {
+                "the request contains two proofs"
+            }));
         };
         let proof = proof::read(proof, token, clock::now(), self.window).map_err(refused)?;
         if proof.method != request.method {
             return Err(refused("the proof is for another method (htm)"));
         }
         let target = self.bases.iter().map(|base| base.with_path(&request.path)).find(|uri| *uri == proof.uri);
-        let target = target.ok_or_else(|| refused("the proof is for another address (htu)"))?;
+        let target = target.ok_or_else(|| refused("the proof is for another URI (htu)"))?;
         if let Some(nonces) = &self.nonces
             && !proof.nonce.as_deref().is_some_and(|nonce| nonces.accept(nonce))
         {
             return Err(Denial::refused(
                 SchemeId::Dpop,
                 Reason::NonceRequired(nonces.current()),
-                "the nonce is none of ours",
+                "the nonce was not issued by this server",
             ));
         }
         let principal = bearer.verify_bound(token, &proof.thumbprint, request.client).await?;

@@ -31,7 +31,7 @@ const MOST_MEMBERS: usize = 32;
 
 /// Parses and verifies a proof for a token. The error is the cause for the log.
 pub(super) fn read(line: &[u8], token: &str, now: Timestamp, window: Duration) -> Result<DpopProof, &'static str> {
-    let text = std::str::from_utf8(line).map_err(|_| "the proof is no text")?.trim_matches([' ', '\t']);
+    let text = std::str::from_utf8(line).map_err(|_| "the proof is not UTF-8")?.trim_matches([' ', '\t']);
     if text.len() > LONGEST {
         return Err("the proof is too long");
     }
@@ -43,23 +43,23 @@ pub(super) fn read(line: &[u8], token: &str, now: Timestamp, window: Duration) -
     let key = ProofKey::read(&decoded(header)?)?;
     let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| "the signature is not canonical base64url")?;
     if !key.verifies(signed.as_bytes(), &signature) {
-        return Err("the signature of the proof does not verify");
+        return Err("the signature of the proof is invalid");
     }
     let claims = ProofClaims::read(&decoded(claims)?)?;
-    let (made, made_up) = claims.iat.ok_or("the proof does not say when it was made (iat)")?;
+    let (made, made_up) = claims.iat.ok_or("the proof contains no time of issue (iat)")?;
     if made < now.minus(window) || made_up > now.plus(AHEAD) {
-        return Err("the proof is too old, or of the future (iat)");
+        return Err("the proof is too old, or not valid yet (iat)");
     }
     // A proof for another token is invalid, even if that token is bound to the same key (DPOP-4).
     let expected = URL_SAFE_NO_PAD.encode(Sha256::digest(token));
     if !bool::from(expected.as_bytes().ct_eq(claims.ath.as_bytes())) {
         return Err("the proof is for another token (ath)");
     }
-    let uri = Uri::of_proof(&claims.htu).ok_or("the proof names no address (htu)")?;
+    let uri = Uri::of_proof(&claims.htu).ok_or("the proof contains no valid URI (htu)")?;
     Ok(DpopProof { thumbprint: key.thumbprint, method: claims.htm, uri, id: claims.jti, nonce: claims.nonce })
 }
 
-const PARTS: &str = "the proof has not three parts";
+const PARTS: &str = "the proof does not have three parts";
 
 fn decoded(part: &str) -> Result<String, &'static str> {
     let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| "the proof is not canonical base64url")?;
@@ -94,10 +94,12 @@ impl ProofClaims {
                 refused = Some("a claim of the proof has another type, or is too long");
             }
         })
-        .map_err(|_| "the claims of the proof are no strict JSON object")?;
+        .map_err(|_| "the claims of the proof are not a strict JSON object")?;
         match refused {
             Some(cause) => Err(cause),
-            None if claims.jti.is_empty() || claims.htm.is_empty() => Err("the proof has no name or method (jti, htm)"),
+            None if claims.jti.is_empty() || claims.htm.is_empty() => {
+                Err("the proof contains no id or no method (jti, htm)")
+            }
             None => Ok(claims),
         }
     }

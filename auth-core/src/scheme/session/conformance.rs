@@ -21,12 +21,12 @@ use crate::runtime::random::random;
 /// The store violates a requirement. The message names it.
 pub async fn session_store(store: impl SessionStore) {
     let suite = SessionSuite { store: Arc::new(store) };
-    suite.makes_loads_and_ends().await;
-    suite.changes_only_what_lives().await;
-    suite.replaces_in_one_step().await;
-    suite.ends_all_of_somebody().await;
-    suite.ends_by_time().await;
-    suite.does_not_raise_the_dead().await;
+    suite.creates_loads_and_ends().await;
+    suite.updates_only_live_sessions().await;
+    suite.replaces_atomically().await;
+    suite.ends_all_sessions_of_an_identity().await;
+    suite.expires().await;
+    suite.keeps_ended_sessions_ended().await;
 }
 
 struct SessionSuite {
@@ -53,74 +53,106 @@ impl SessionSuite {
 
     async fn create(&self, ids: &[&String]) -> SessionKey {
         let key = Self::key();
-        self.store.create(key, Self::record(ids)).await.expect("a session is made");
+        self.store.create(key, Self::record(ids)).await.expect("`create` succeeds");
         key
     }
 
     async fn live(&self, key: SessionKey) -> Option<StoredSession> {
-        match self.store.load(key).await.expect("a session is looked up") {
+        match self.store.load(key).await.expect("`load` succeeds") {
             SessionState::Live(live) => Some(live),
             SessionState::Superseded { .. } | SessionState::Unknown => None,
         }
     }
 
-    async fn makes_loads_and_ends(&self) {
+    async fn creates_loads_and_ends(&self) {
         let id = Self::id("alice");
-        assert_eq!(self.store.load(Self::key()).await, Ok(SessionState::Unknown), "a key that nobody made");
+        assert_eq!(self.store.load(Self::key()).await, Ok(SessionState::Unknown), "`load` of an unknown key");
         let key = self.create(&[&id]).await;
-        let live = self.live(key).await.expect("what was made is there");
-        assert_eq!(live.record, Self::record(&[&id]), "as it was made");
-        assert!(live.left <= 2 * LONG && live.left > LONG, "until it ends: {:?}", live.left);
+        let live = self.live(key).await.expect("`load` returns a created session");
+        assert_eq!(live.record, Self::record(&[&id]), "`load` returns the created record");
+        assert!(live.left <= 2 * LONG && live.left > LONG, "`left` is the remaining lifetime, found {:?}", live.left);
         assert!(live.unseen < LONG && live.unchanged < LONG);
         let other = SessionRecord { claims: "{}".to_owned(), ..Self::record(&[&id]) };
-        assert!(self.store.create(key, other).await.is_err(), "no session is made over another");
-        assert_eq!(self.live(key).await.map(|live| live.record), Some(Self::record(&[&id])), "which stays as it is");
+        assert!(self.store.create(key, other).await.is_err(), "`create` with an existing key fails");
+        assert_eq!(
+            self.live(key).await.map(|live| live.record),
+            Some(Self::record(&[&id])),
+            "a failed `create` leaves the existing session unchanged"
+        );
         assert_eq!(self.store.end(key).await, Ok(true));
-        assert_eq!(self.store.end(key).await, Ok(false), "there is nothing left to end");
-        assert_eq!(self.store.load(key).await, Ok(SessionState::Unknown), "what was ended is gone, and not superseded");
+        assert_eq!(self.store.end(key).await, Ok(false), "a second `end` returns false");
+        assert_eq!(
+            self.store.load(key).await,
+            Ok(SessionState::Unknown),
+            "an ended session is unknown, not superseded"
+        );
         assert_eq!(self.store.of(&id).await, Ok(Vec::new()));
     }
 
-    async fn changes_only_what_lives(&self) {
+    async fn updates_only_live_sessions(&self) {
         let id = Self::id("alice");
         let key = self.create(&[&id]).await;
-        let version = self.live(key).await.expect("it lives").version;
+        let version = self.live(key).await.expect("the session is live").version;
         assert_eq!(self.store.update(key, version, "{\"a\":1}".to_owned()).await, Ok(true));
-        let live = self.live(key).await.expect("it lives");
+        let live = self.live(key).await.expect("the session is live");
         assert_eq!(live.record.claims, "{\"a\":1}");
-        assert_ne!(live.version, version, "each change is another version");
-        assert_eq!(self.store.update(key, version, "{}".to_owned()).await, Ok(false), "who read an old version loses");
+        assert_ne!(live.version, version, "`update` changes the version");
+        assert_eq!(
+            self.store.update(key, version, "{}".to_owned()).await,
+            Ok(false),
+            "`update` with an old version returns false"
+        );
         assert_eq!(self.store.touch(key).await, Ok(true));
-        self.store.end(key).await.expect("it ends");
-        assert_eq!(self.store.touch(key).await, Ok(false), "a touch makes no session");
-        assert_eq!(self.store.update(key, live.version, "{}".to_owned()).await, Ok(false), "nor does a change");
+        self.store.end(key).await.expect("`end` succeeds");
+        assert_eq!(self.store.touch(key).await, Ok(false), "`touch` of an ended session returns false");
+        assert_eq!(
+            self.store.update(key, live.version, "{}".to_owned()).await,
+            Ok(false),
+            "`update` of an ended session returns false"
+        );
         assert_eq!(self.store.load(key).await, Ok(SessionState::Unknown));
     }
 
-    async fn replaces_in_one_step(&self) {
+    async fn replaces_atomically(&self) {
         let (alice, bob) = (Self::id("alice"), Self::id("bob"));
         let old = self.create(&[&alice]).await;
         let new = Self::key();
         assert_eq!(self.store.replace(old, new, Self::record(&[&bob, &alice])).await, Ok(true));
-        assert_eq!(self.store.load(old).await, Ok(SessionState::Superseded { by: new }), "dead, with a successor");
+        assert_eq!(
+            self.store.load(old).await,
+            Ok(SessionState::Superseded { by: new }),
+            "a replaced session is superseded by its successor"
+        );
         assert!(self.live(new).await.is_some());
         assert_eq!(self.store.of(&bob).await, Ok(vec![new]));
-        assert_eq!(self.store.of(&alice).await, Ok(vec![new]), "the old one is no longer hers");
+        assert_eq!(self.store.of(&alice).await, Ok(vec![new]), "`of` does not list a replaced session");
         let another = Self::key();
-        assert_eq!(self.store.replace(old, another, Self::record(&[&alice])).await, Ok(false), "only once");
-        assert_eq!(self.store.load(another).await, Ok(SessionState::Unknown), "and then nothing is made");
-        assert_eq!(self.store.touch(old).await, Ok(false), "what was replaced is not touched");
+        assert_eq!(
+            self.store.replace(old, another, Self::record(&[&alice])).await,
+            Ok(false),
+            "a session is replaced only once"
+        );
+        assert_eq!(self.store.load(another).await, Ok(SessionState::Unknown), "a failed `replace` creates no session");
+        assert_eq!(self.store.touch(old).await, Ok(false), "`touch` of a replaced session returns false");
     }
 
-    async fn ends_all_of_somebody(&self) {
+    async fn ends_all_sessions_of_an_identity(&self) {
         let (alice, bob) = (Self::id("alice"), Self::id("bob"));
         let [first, second, third] =
             [self.create(&[&alice]).await, self.create(&[&alice]).await, self.create(&[&alice]).await];
         let (acting, other) = (self.create(&[&bob, &alice]).await, self.create(&[&bob]).await);
         let of = self.store.of(&alice).await;
         let expected = vec![first, second, third, acting];
-        assert_eq!(of, Ok(expected), "those of her own, and where she acts for another, the oldest first");
-        assert_eq!(self.store.end_all(&alice, Some(second)).await, Ok(3), "all but one");
+        assert_eq!(
+            of,
+            Ok(expected),
+            "`of` lists the sessions of the identity as subject and as actor, the oldest first"
+        );
+        assert_eq!(
+            self.store.end_all(&alice, Some(second)).await,
+            Ok(3),
+            "`end_all` returns the number of ended sessions, without the excluded one"
+        );
         for (key, lives) in [(first, false), (second, true), (third, false), (acting, false), (other, true)] {
             assert_eq!(self.live(key).await.is_some(), lives, "{key:?}");
         }
@@ -129,27 +161,32 @@ impl SessionSuite {
         assert_eq!(self.store.of(&bob).await, Ok(vec![other]));
     }
 
-    async fn ends_by_time(&self) {
+    async fn expires(&self) {
         let id = Self::id("alice");
         let ms = Duration::from_millis;
         let [idle, used, remembered] = [Self::key(), Self::key(), Self::key()];
         let of = |idle, lasts| SessionRecord { idle, lasts, ..Self::record(&[&id]) };
-        self.store.create(idle, of(Some(ms(600)), LONG)).await.expect("made");
-        self.store.create(used, of(Some(ms(600)), ms(1500))).await.expect("made");
-        self.store.create(remembered, of(None, ms(1500))).await.expect("made");
+        self.store.create(idle, of(Some(ms(600)), LONG)).await.expect("`create` succeeds");
+        self.store.create(used, of(Some(ms(600)), ms(1500))).await.expect("`create` succeeds");
+        self.store.create(remembered, of(None, ms(1500))).await.expect("`create` succeeds");
         for _ in 0..3 {
             tokio::time::sleep(ms(300)).await;
-            assert_eq!(self.store.touch(used).await, Ok(true), "in use");
-            assert!(self.live(used).await.is_some_and(|live| live.unseen < ms(300)), "a touch is seen");
+            assert_eq!(self.store.touch(used).await, Ok(true), "`touch` of a live session returns true");
+            assert!(self.live(used).await.is_some_and(|live| live.unseen < ms(300)), "`touch` resets `unseen`");
         }
         // 900 ms have passed.
         let late = Self::key();
         let record = of(Some(ms(600)), LONG);
-        assert_eq!(self.store.replace(idle, late, record).await, Ok(false), "what has ended is not replaced");
-        assert_eq!(self.store.load(late).await, Ok(SessionState::Unknown), "and nothing is made");
-        assert_eq!(self.store.load(idle).await, Ok(SessionState::Unknown), "looking is no use");
-        assert_eq!(self.store.touch(idle).await, Ok(false), "and it does not come back");
-        let live = self.live(remembered).await.expect("without an idle time it stays");
+        assert_eq!(
+            self.store.replace(idle, late, record).await,
+            Ok(false),
+            "`replace` of an expired session returns false"
+        );
+        assert_eq!(self.store.load(late).await, Ok(SessionState::Unknown), "a failed `replace` creates no session");
+        assert_eq!(self.store.load(idle).await, Ok(SessionState::Unknown), "`load` does not extend the idle timeout");
+        assert_eq!(self.store.touch(idle).await, Ok(false), "`touch` of an expired session returns false");
+        let live =
+            self.live(remembered).await.expect("a session without an idle timeout lasts until its absolute timeout");
         assert!(live.unseen >= ms(700) && live.left <= ms(900), "{live:?}");
         for _ in 0..2 {
             tokio::time::sleep(ms(350)).await;
@@ -157,20 +194,24 @@ impl SessionSuite {
         }
         // 1600 ms have passed.
         for key in [used, remembered] {
-            assert_eq!(self.store.load(key).await, Ok(SessionState::Unknown), "no use goes beyond the end");
+            assert_eq!(
+                self.store.load(key).await,
+                Ok(SessionState::Unknown),
+                "`touch` does not extend the absolute timeout"
+            );
         }
-        assert_eq!(self.store.of(&id).await, Ok(Vec::new()), "what has ended is not listed");
-        assert_eq!(self.store.end_all(&id, None).await, Ok(0), "and there is nothing left to end");
+        assert_eq!(self.store.of(&id).await, Ok(Vec::new()), "`of` does not list expired sessions");
+        assert_eq!(self.store.end_all(&id, None).await, Ok(0), "`end_all` does not count expired sessions");
     }
 
     /// A session that was ended must stay ended, even if it is updated and replaced concurrently.
-    async fn does_not_raise_the_dead(&self) {
+    async fn keeps_ended_sessions_ended(&self) {
         let id = Self::id("alice");
         let mut keys = Vec::new();
         for _ in 0..8 {
             keys.push(self.create(&[&id]).await);
         }
-        let busy = keys.iter().map(|key| {
+        let concurrent = keys.iter().map(|key| {
             let (store, key, record) = (Arc::clone(&self.store), *key, Self::record(&[&id]));
             tokio::spawn(async move {
                 let mut key = key;
@@ -187,16 +228,19 @@ impl SessionSuite {
                 key
             })
         });
-        let busy: Vec<_> = busy.collect();
+        let concurrent: Vec<_> = concurrent.collect();
         tokio::time::sleep(Duration::from_millis(5)).await;
-        self.store.end_all(&id, None).await.expect("all are ended");
+        self.store.end_all(&id, None).await.expect("`end_all` succeeds");
         let mut last = keys;
-        for one in busy {
+        for one in concurrent {
             last.push(one.await.unwrap_or_else(|error| panic!("{error}")));
         }
         for key in last {
-            assert!(self.live(key).await.is_none(), "a session rose from the dead");
+            assert!(
+                self.live(key).await.is_none(),
+                "a session is live after `end_all`, by a concurrent `update` or `replace`"
+            );
         }
-        assert_eq!(self.store.of(&id).await, Ok(Vec::new()), "nobody is listed who was ended");
+        assert_eq!(self.store.of(&id).await, Ok(Vec::new()), "`of` does not list ended sessions");
     }
 }

@@ -126,7 +126,7 @@ impl SessionVerifier {
             return Err(Denial::refused(
                 actor.scheme(),
                 reason,
-                "a caller who acts for another cannot act for a third",
+                "a caller that acts for a subject cannot begin to act for another",
             ));
         }
         let mut act = Map::from_iter([
@@ -148,7 +148,7 @@ impl SessionVerifier {
             (SchemeId::Basic, Some(users)) if ours => {
                 let found = users.find(&actor.local_subject()).await;
                 let found = found.map_err(|_| unavailable("the store of users is unavailable").denial)?;
-                let gone = || ended("the user who acts is gone", false).denial;
+                let gone = || ended("the acting user no longer exists", false).denial;
                 Some(found.ok_or_else(gone)?.password_versions().to_vec())
             }
             _ => None,

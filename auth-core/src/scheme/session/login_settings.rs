@@ -70,7 +70,7 @@ impl<H: RequestHead> SchemeSettings<H> for LoginSettings {
         let sessions = sessions.prepare(assembly.realm, users, assembly.roles).map(Some);
         let Some(sessions) = mistakes.collect(sessions.map_err(BuildError::Sessions)) else { return };
         if plain_http {
-            warn("session cookies go over plain HTTP: for a browser on this machine alone");
+            warn("session cookies are sent over plain HTTP: only for a browser on this machine");
         }
         let sessions = Arc::new(sessions);
         assembly.provide(Arc::clone(&sessions));

@@ -252,7 +252,7 @@ impl MemorySessionStore {
 }
 
 fn locked<T>(shards: &[Mutex<T>], index: usize) -> MutexGuard<'_, T> {
-    #[allow(clippy::indexing_slicing, reason = "there are as many as SHARDS says")]
+    #[allow(clippy::indexing_slicing, reason = "the array has SHARDS elements")]
     shards[index % SHARDS].lock().unwrap_or_else(PoisonError::into_inner)
 }
 

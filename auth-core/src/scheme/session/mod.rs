@@ -133,7 +133,7 @@ impl SessionVerifier {
             let due = live.unseen >= (self.idle / 30).min(Duration::from_secs(60));
             return Ok(VerifiedSession { principal, touch: due.then_some(key) });
         }
-        Err(unavailable("the session changes too often"))
+        Err(unavailable("the session was changed too often by concurrent requests"))
     }
 
     /// Returns the claims to store, or `None` if no update is due. Refreshes the user's roles. Removes the claims of a recent login
@@ -144,7 +144,7 @@ impl SessionVerifier {
         let mut kept = SessionMetadata::of(&claims);
         if kept.realm != self.source.issuer.as_ref() {
             // The cookie may belong to another application on the same host, so it is not deleted.
-            return Err(ended("the session is of another realm", false));
+            return Err(ended("the session belongs to another realm", false));
         }
         let mut changed = false;
         if live.unchanged >= self.refresh {
@@ -211,7 +211,7 @@ impl SessionVerifier {
             Some(user) => Ok(user),
             None => {
                 let _ = self.store.end(key).await;
-                Err(ended("the user of the session is gone, or has another password", true))
+                Err(ended("the user of the session no longer exists, or has changed the password", true))
             }
         }
     }
@@ -223,8 +223,9 @@ impl SessionVerifier {
     }
 
     fn principal(&self, claims: String) -> Result<Principal, Denial> {
-        Principal::from_claims(Arc::clone(&self.source), claims)
-            .map_err(|_| Denial::refused(SchemeId::Session, Reason::SetUp, "the store of sessions holds no claims"))
+        Principal::from_claims(Arc::clone(&self.source), claims).map_err(|_| {
+            Denial::refused(SchemeId::Session, Reason::SetUp, "the stored session contains no valid claims")
+        })
     }
 }
 

@@ -104,7 +104,7 @@ impl SessionVerifier {
             // Retried after a concurrent update. Each retry is due to another request, so the loop terminates.
             while let SessionState::Live(live) = self.store.load(key).await? {
                 if live.record.ids.first() != Some(&id.to_string()) || !self.is_ours(&live) {
-                    break; // the identity is only the actor, or the session is of another realm
+                    break; // the identity is only the actor, or the session belongs to another realm
                 }
                 let Ok(Value::Object(mut claims)) = serde_json::from_str(&live.record.claims) else { break };
                 claims.insert("roles".to_owned(), json!(roles));

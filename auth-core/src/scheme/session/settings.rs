@@ -41,10 +41,10 @@ pub enum SessionsError {
     #[error("`.cookie_name(…)`: {0}")]
     CookieName(CookieNameError),
     /// A duration is shorter than a second or longer than a year.
-    #[error("`.{0}(…)`: at least a second, and at most a year")]
+    #[error("`.{0}(…)` must be from one second to one year")]
     Timeout(&'static str),
     /// The refresh interval of roles is longer than an hour. A revoked role would remain effective for too long.
-    #[error("`.refresh_roles_after(…)`: at most an hour")]
+    #[error("`.refresh_roles_after(…)` must be at most one hour")]
     Refresh,
     /// The idle timeout is longer than the absolute timeout, so it would have no effect.
     #[error("`.idle_timeout(…)` is longer than `.absolute_timeout(…)`")]

@@ -45,7 +45,7 @@ fn shares<S: BlocklistStore>(one: &mut Instance<S>, mut other: Instance<S>, adde
     assert!(one.contains(&second), "the other instance sees the change");
     one.change(BlockChange::Remove(second.clone()));
     other.load();
-    assert!(!other.contains(&second) && other.contains(&first), "and the removal");
+    assert!(!other.contains(&second) && other.contains(&first), "the other instance sees the removal");
     other.change(BlockChange::Remove(first));
     one.load();
 }

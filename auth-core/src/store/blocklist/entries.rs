@@ -130,7 +130,7 @@ impl BlockEntries {
     }
 
     /// Returns the number of entries.
-    #[allow(clippy::len_without_is_empty, reason = "nothing asks")]
+    #[allow(clippy::len_without_is_empty, reason = "no caller needs it")]
     pub fn len(&self) -> usize {
         self.length
     }

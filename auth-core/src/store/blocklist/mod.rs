@@ -184,7 +184,7 @@ impl Blocklist {
         };
         if self.0.is_stale() {
             let reason = Reason::AuthenticationUnavailable(RetryAfter::seconds(2));
-            return denial(reason, "the lists of what was revoked are too old");
+            return denial(reason, "the block list is too old");
         }
         let entries = self.0.entries.load();
         if entries.has_only_addresses() {
@@ -199,10 +199,10 @@ impl Blocklist {
         }
         let is_newer = |since: Timestamp| caller.issued_at().is_some_and(|issued| issued > since.plus(CLOCK_SKEW));
         if caller.is_issued() && ids().any(|id| entries.revoked_since(&id).is_some_and(|since| !is_newer(since))) {
-            return denial(Reason::RevokedCredentials, "what was issued to the subject until then was revoked");
+            return denial(Reason::RevokedCredentials, "the credential was issued before a revocation of its subject");
         }
         if ids().any(|id| entries.blocks_subject(&id)) {
-            return denial(Reason::AccessBlocked, "the subject, or who acts in their name, is blocked");
+            return denial(Reason::AccessBlocked, "the subject or its actor is blocked");
         }
         if token.is_some_and(|(issuer, jti)| entries.blocks_token(issuer, jti)) {
             return denial(Reason::AccessBlocked, "the token is blocked");
@@ -301,16 +301,16 @@ mod tests {
         for (address, refused) in table {
             assert_eq!(blocks.refuses_address(Some(address.parse().unwrap())), refused, "{address}");
         }
-        assert!(blocks.refuses_address(None), "IP-9: who hides may be one of them");
+        assert!(blocks.refuses_address(None), "IP-9: an unknown address may be blocked");
         assert!(
             !lists(&["block subject user:1:a:b"]).refuses_address(None),
-            "where no address is listed, none matters"
+            "without blocked addresses, an unknown address is not refused"
         );
         blocks.add("allow address 10.0.0.0/8".parse().unwrap()).unwrap();
         for (address, refused) in [("10.0.0.2", false), ("10.0.0.1", true), ("192.0.2.1", true)] {
             assert_eq!(blocks.refuses_address(Some(address.parse().unwrap())), refused, "{address}");
         }
-        assert!(blocks.refuses_address(None), "who hides is not among those");
+        assert!(blocks.refuses_address(None), "an unknown address is not an allowed one");
         blocks.remove("allow address 10.0.0.0/8".parse().unwrap()).unwrap();
         assert!(!blocks.refuses_address(Some("192.0.2.1".parse().unwrap())));
     }
@@ -397,8 +397,8 @@ mod tests {
         assert!(within(&|| refused(2) && !refused(1)));
         put("block address 192.0.2.3\nblock adress 192.0.2.4\n");
         std::thread::sleep(Duration::from_millis(100));
-        assert!(refused(2) && !refused(3), "all of it, or nothing");
-        assert!(blocks.add("block address 192.0.2.5".parse().unwrap()).is_err(), "and nobody writes over it");
+        assert!(refused(2) && !refused(3), "an invalid file is not applied in part");
+        assert!(blocks.add("block address 192.0.2.5".parse().unwrap()).is_err(), "an invalid file is not overwritten");
         put("block address 192.0.2.3\n");
         blocks.add("block address 192.0.2.5".parse().unwrap()).unwrap();
         assert!(refused(3) && refused(5));
@@ -406,7 +406,7 @@ mod tests {
         assert!(again.refuses_address(Some(IpAddr::from([192, 0, 2, 5]))), "it survives a restart");
         std::fs::remove_file(&path).unwrap();
         std::thread::sleep(Duration::from_millis(100));
-        assert!(refused(3), "a file that is gone lets nobody in");
+        assert!(refused(3), "a deleted file admits no blocked caller");
         // S4, S18: the names of subjects, and the permissions of the file.
         put("");
         #[cfg(unix)]
@@ -422,7 +422,10 @@ mod tests {
         Blocklist::file(&path).unwrap().add(hostile.clone()).unwrap();
         assert!(Blocklist::file(&path).unwrap().entries().contains(&hostile));
         std::fs::write(&path, "no entry\n").unwrap();
-        assert_eq!(Blocklist::file(&path).unwrap_err().to_string(), format!("line 1 of the lists: {BlockEntryError}"));
+        assert_eq!(
+            Blocklist::file(&path).unwrap_err().to_string(),
+            format!("line 1 of the block list: {BlockEntryError}")
+        );
         std::fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -154,7 +154,7 @@ impl RedisBlocklistStore {
         }
         let stored = self.read(&mut connection, current)?;
         if stored.was_lost {
-            tracing::error!(target: "auth_core", entries = current.len(), "the block list in Redis was lost, and is written again");
+            tracing::error!(target: "auth_core", entries = current.len(), "the block list in Redis was lost: it is written again");
             // The next `load` reads the change that is written here.
             (self.last_read, self.last_written) = (None, None);
             self.write(&mut connection, &stored, &stored.entries)?;

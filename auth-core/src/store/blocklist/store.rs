@@ -15,7 +15,7 @@ pub enum BlocklistError {
     Full,
     /// The entry has no text form: its issuer or `jti` is empty, or the address of its network has bits after the prefix.
     #[error(
-        "the entry has no text form: it contains an empty issuer or `jti`, or a network with bits behind its prefix"
+        "the entry has no text form: it contains an empty issuer or `jti`, or a network with bits set after its prefix"
     )]
     NotWritable,
     /// An error of the file.
@@ -42,13 +42,13 @@ impl From<BlocklistFull> for BlocklistError {
 #[non_exhaustive]
 pub enum BlocklistFileError {
     /// The file cannot be read.
-    #[error("the lists cannot be read: {0}")]
+    #[error("the block list cannot be read: {0}")]
     Read(std::io::Error),
     /// The file cannot be written.
-    #[error("the lists cannot be written: {0}")]
+    #[error("the block list cannot be written: {0}")]
     Write(std::io::Error),
     /// A line is not a valid entry. Contains the line number, starting at 1.
-    #[error("line {0} of the lists: {1}")]
+    #[error("line {0} of the block list: {1}")]
     Line(usize, BlockEntryError),
     /// The file contains more than a million entries.
     #[error("more than a million entries")]
@@ -75,7 +75,7 @@ pub enum RedisBlocklistError {
     Unavailable,
     /// The server has lost the entries, and this instance has not read them before.
     #[error(
-        "the block list in Redis was lost: an instance that has read it writes it again; or delete `auth:blocks:log`"
+        "the block list in Redis was lost: wait until an instance that has loaded it writes it again, or delete `auth:blocks:log`"
     )]
     Lost,
     /// A line is not a valid entry, or there are more than a million.

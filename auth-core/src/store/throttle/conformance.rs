@@ -74,19 +74,25 @@ impl ThrottleSuite {
         let login = Self::login(&Self::account("alice"), None);
         self.fail(&login, BURST).await;
         let delay = self.admit(&login).await.expect_err("the next attempt is delayed");
-        assert!(delay > Duration::ZERO && delay <= Duration::from_secs(1), "by a second: {delay:?}");
+        assert!(
+            delay > Duration::ZERO && delay <= Duration::from_secs(1),
+            "the first delay is at most one second, found {delay:?}"
+        );
         let other = Self::login(&Self::account("bob"), None);
         self.admit(&other).await.expect("another account is not delayed");
         tokio::time::sleep(Duration::from_millis(1100)).await;
         self.admit(&login).await.expect("the delay has ended");
         let delay = self.admit(&login).await.expect_err("the next attempt is delayed again");
-        assert!(delay > Duration::from_secs(1) && delay <= Duration::from_secs(2), "for twice as long: {delay:?}");
+        assert!(
+            delay > Duration::from_secs(1) && delay <= Duration::from_secs(2),
+            "the second delay is at most two seconds, found {delay:?}"
+        );
     }
 
     async fn gives_back_what_did_not_fail(&self) {
         let login = Self::login(&Self::account("alice"), None);
         for _ in 0..2 * BURST {
-            let counted = self.admit(&login).await.expect("unverified attempts are no failures");
+            let counted = self.admit(&login).await.expect("unverified attempts are not failures");
             assert_eq!(counted.set, CounterSet::General);
             self.settle(&login, counted, LoginOutcome::Unverified).await;
         }
@@ -105,7 +111,7 @@ impl ThrottleSuite {
         self.settle(&home, counted, LoginOutcome::Success).await;
         self.fail(&elsewhere, BURST).await;
         self.admit(&elsewhere).await.expect_err("attempts from elsewhere are delayed");
-        let counted = self.admit(&home).await.expect("attempts from the known place are not");
+        let counted = self.admit(&home).await.expect("attempts from the known place are not delayed");
         assert_eq!(counted.set, CounterSet::KnownPlace);
         self.settle(&home, counted, LoginOutcome::Success).await;
         self.admit(&elsewhere).await.expect_err("a success at the known place resets no other counter");
@@ -128,7 +134,7 @@ impl ThrottleSuite {
         let (counted, login) = last.expect("there were attempts");
         self.settle(&login, counted, LoginOutcome::Success).await;
         let next = Self::login(&Self::account("another"), Some(client));
-        self.admit(&next).await.expect("the successful attempt was given back");
+        self.admit(&next).await.expect("a success is not counted for the address");
         let next = Self::login(&Self::account("another"), Some(client));
         self.admit(&next).await.expect_err("the failures of the address were not reset");
     }
@@ -146,6 +152,6 @@ impl ThrottleSuite {
             let attempt = attempt.await.unwrap_or_else(|error| panic!("{error}"));
             admitted += u32::from(matches!(attempt, Ok(Admission::Counted(_))));
         }
-        assert_eq!(admitted, BURST, "concurrent attempts find no gap");
+        assert_eq!(admitted, BURST, "the limit applies to concurrent attempts");
     }
 }

@@ -74,10 +74,10 @@ fn login_delays_grow_and_are_reset_by_success_or_time() {
     for (count, expected) in delays {
         assert_eq!(one.delay(count).as_secs(), expected, "{count}");
     }
-    assert_eq!(fail(&throttle, ALICE, None, 3, 0), 0, "three are free");
+    assert_eq!(fail(&throttle, ALICE, None, 3, 0), 0, "three failures are free");
     assert_eq!(throttle.admits(ALICE, None, at(0)).err(), Some(Duration::from_secs(1)));
     assert_eq!(fail(&throttle, ALICE, None, 3, 0), 1 + 2 + 4);
-    assert!(throttle.admits("bob", None, at(7)).is_ok(), "nobody else waits");
+    assert!(throttle.admits("bob", None, at(7)).is_ok(), "other accounts are not delayed");
     let good = throttle.admits(ALICE, from(1), at(100)).unwrap();
     good.settles(LoginOutcome::Success, at(100));
     assert_eq!(fail(&throttle, ALICE, None, 3, 100), 100, "forgiven");
@@ -131,7 +131,7 @@ fn failures_elsewhere_do_not_lock_out_a_known_login_address() {
     let throttle = throttle();
     throttle.admits(ALICE, from(1), at(0)).unwrap().settles(LoginOutcome::Success, at(0));
     fail(&throttle, ALICE, None, 12, 1);
-    assert!(throttle.admits(ALICE, from(2), at(1)).is_err(), "strangers wait");
+    assert!(throttle.admits(ALICE, from(2), at(1)).is_err(), "attempts from other addresses are delayed");
     let hers = throttle.admits(ALICE, from(1), at(1)).unwrap();
     hers.settles(LoginOutcome::Success, at(1));
     assert!(throttle.admits(ALICE, from(2), at(1)).is_err(), "and still do");
@@ -199,7 +199,7 @@ fn unknown_clients_behind_a_proxy_share_a_lenient_short_limit() {
     }
     assert!(throttle.admits(ALICE, peer, at(late + 30)).is_ok());
     throttle.admits(ALICE, peer, at(late + 60)).unwrap().settles(LoginOutcome::Success, at(late + 60));
-    assert_eq!(fail(&throttle, ALICE, from(1), 3, late + 90), late + 90, "it is no place to be known at");
+    assert_eq!(fail(&throttle, ALICE, from(1), 3, late + 90), late + 90, "a proxy address is not a known place");
 }
 
 #[test]
@@ -220,7 +220,7 @@ fn successful_login_releases_only_its_own_count() {
     let waits = |name: u32| throttle.store.shared_slot_delays(&Subject::Account(format!("more {name}")), at(0));
     let before: usize = (0..20_000).filter(|name| waits(*name)).count();
     both.into_iter().for_each(|attempt| attempt.settles(LoginOutcome::Success, at(0)));
-    assert_eq!((0..20_000).filter(|name| waits(*name)).count(), before, "nobody else is forgiven");
+    assert_eq!((0..20_000).filter(|name| waits(*name)).count(), before, "counts of other accounts do not change");
 }
 
 #[test]

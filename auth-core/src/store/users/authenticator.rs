@@ -131,7 +131,7 @@ impl PasswordAuthenticator {
             Err(NotAdmitted::TooManyFailures(after)) => {
                 return Err(Denial::refused(scheme, Reason::TooManyAttempts(after), "too many failed logins"));
             }
-            Err(NotAdmitted::Unavailable) => return Err(unavailable("the store of failed logins is out of reach")),
+            Err(NotAdmitted::Unavailable) => return Err(unavailable("the store of failed logins is unavailable")),
         };
         let in_flight = self.in_flight.begin(credentials.name());
         let credentials = Arc::new(credentials);
@@ -222,7 +222,7 @@ impl PasswordAuthenticator {
         let user = match verification.await {
             Ok(Ok(Ok(user))) => user,
             Ok(Ok(Err(UserStoreUnavailable))) => return Err("the store of users is unavailable"),
-            Ok(Err(_)) => return Err("the verification of the password takes too long"),
+            Ok(Err(_)) => return Err("the verification of the password took too long"),
             Err(_) => return Err("the verification of the password failed"),
         };
         if let (Some(cache), Some(version)) = (&self.cache, user.as_ref().and_then(VerifiedUser::current_version)) {

@@ -43,7 +43,7 @@ pub enum UsersFileError {
         error: HashError,
     },
     /// The hashes have different costs. The duration of a login would reveal whether a user exists.
-    #[error("the hash in line {0} of the file of users has another cost than the first one")]
+    #[error("the parameters of the hash in line {0} of the file of users differ from those of the first hash")]
     OtherCost(usize),
 }
 
@@ -158,7 +158,7 @@ mod tests {
             ("alice:pw:a".to_owned(), "the hash in line 1 of the file of users: this is not an argon2id hash in PHC format"),
             (format!("alice:{cheap}:a"), "the hash in line 1 of the file of users: the parameters of the hash are too low: at least m=19456,t=2,p=1"),
             (format!("alice:{dear}:a"), "the hash in line 1 of the file of users: the parameters of the hash are too high: at most m=262144,t=16,p=16"),
-            (format!("alice:{hash}:a\nbob:{other}:b"), "the hash in line 2 of the file of users has another cost than the first one"),
+            (format!("alice:{hash}:a\nbob:{other}:b"), "the parameters of the hash in line 2 of the file of users differ from those of the first hash"),
         ];
         for (text, expected) in table {
             assert_eq!(UsersFile::parse(&text).unwrap_err().to_string(), expected);

@@ -93,7 +93,10 @@ fn checks_run_once_in_order_and_only_if_decisive() {
                 match decide(alone(rule), &facts) {
                     Decision::Check(index) => {
                         prop_assert!(asked.iter().all(|(other, _)| *other < index), "{asked:?}, then {index}");
-                        prop_assert!(!stranger || !names_principal[usize::from(index)], "a stranger is asked about");
+                        prop_assert!(
+                            !stranger || !names_principal[usize::from(index)],
+                            "an anonymous caller is checked"
+                        );
                         // The result of this check decides for some results of the checks that have not run.
                         let open: Vec<usize> = (0..truth.len())
                             .filter(|one| asked.iter().all(|(other, _)| usize::from(*other) != *one))

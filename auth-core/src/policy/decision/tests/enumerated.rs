@@ -209,7 +209,7 @@ fn small_formulas_agree_with_enumeration() {
                 assert_eq!(
                     known,
                     handler.formula().truth(&facts),
-                    "{tree:?} of a stranger, when the rule was compiled"
+                    "{tree:?} for an anonymous caller, when the rule was compiled"
                 );
             }
             count += 1;

@@ -164,9 +164,9 @@ fn refused_credential_denial_is_independent_of_extractors() {
         ("from outside, where inside would do",          any([role, is(Inside)]),  OUTSIDE, Passed, &expired, "401 expired-credentials"),
         ("a form of another site, Basic sent along",     all([role]),              OUTSIDE, Failed, &wrong,   "403 cross-site-request"),
         ("a form of another site, sent from inside",     all([is(Inside)]),        INSIDE,  Failed, &wrong,   "403 cross-site-request"),
-        ("the same, with a token",                       all([is(Inside)]),        INSIDE,  Failed, &expired, "403 cross-site-request"),
-        ("the same where being outside is asked for",    all([not(Inside), role]), OUTSIDE, Failed, &expired, "401 expired-credentials"),
-        ("a program, which says nothing of sites",       all([role]),              OUTSIDE, Unsaid, &wrong,   "401 invalid-credentials"),
+        ("another site, with a token",                   all([is(Inside)]),        INSIDE,  Failed, &expired, "403 cross-site-request"),
+        ("another site, rule requires outside",          all([not(Inside), role]), OUTSIDE, Failed, &expired, "401 expired-credentials"),
+        ("a client without Sec-Fetch-Site",              all([role]),              OUTSIDE, Unsaid, &wrong,   "401 invalid-credentials"),
     ];
     for (case, formula, client, cross_site, refused, expected) in table {
         for reads_principal in [false, true] {
@@ -221,13 +221,13 @@ fn unreachable_source_is_503_only_if_it_is_decisive() {
         (Truth::OUT_OF_REACH.or(Truth::NO),     "503 authentication-unavailable"),
         (Truth::OUT_OF_REACH.and(Truth::NO),    "403 access-blocked"),
         (Truth::NO,                             "403 access-blocked"),
-        (Truth::OUT_OF_REACH.or(Truth::COULD),  "goes on"),
-        (Truth::OUT_OF_REACH.or(Truth::HOLDS),  "goes on"),
+        (Truth::OUT_OF_REACH.or(Truth::COULD),  "undecided"),
+        (Truth::OUT_OF_REACH.or(Truth::HOLDS),  "undecided"),
     ];
     for (truth, expected) in table {
         let case = DecisionInput { rules, facts: &facts, truth };
         let step = false_whatever_the_credential(&case);
-        assert_eq!(step.as_ref().map_or("goes on".to_owned(), answer), expected, "{truth:?}");
+        assert_eq!(step.as_ref().map_or("undecided".to_owned(), answer), expected, "{truth:?}");
     }
 }
 
@@ -284,7 +284,7 @@ fn cross_site_cookie_is_denied_or_ignored_on_public_routes() {
         assert_eq!(answer(&decide(rules, &facts)), expected, "{case}");
         let counted = effective_caller(rules, &facts);
         if let Some(known) = known {
-            assert_eq!(matches!(counted, CallerFacts::Known(_)), known, "{case}: who the handler is told of");
+            assert_eq!(matches!(counted, CallerFacts::Known(_)), known, "{case}: the caller that the handler gets");
         }
     }
 }

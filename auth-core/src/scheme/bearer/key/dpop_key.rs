@@ -29,14 +29,14 @@ impl ProofKey {
             "crit" | "b64" | "enc" | "zip" | "cty" => critical = true,
             _ => {}
         })
-        .map_err(|_| "the header of the proof is no strict JSON object")?;
+        .map_err(|_| "the header of the proof is not a strict JSON object")?;
         if !is_proof || critical {
-            return Err("the header is not that of a proof (typ, crit)");
+            return Err("the header is not that of a DPoP proof (typ, crit)");
         }
         let public = |algorithm: &Algorithm| algorithm.family() != AlgorithmFamily::Hmac;
-        let algorithm = algorithm.filter(public).ok_or("the proof is signed with no algorithm that is taken")?;
-        let (thumbprint, key) = read_key(key.ok_or("the proof brings no key (jwk)")?, algorithm)
-            .ok_or("the key of the proof is private, weak, or for something else")?;
+        let algorithm = algorithm.filter(public).ok_or("the algorithm of the proof (alg) is not accepted")?;
+        let (thumbprint, key) = read_key(key.ok_or("the proof contains no key (jwk)")?, algorithm)
+            .ok_or("the key of the proof (jwk) is private, weak, or of another type than its algorithm")?;
         Ok(Self { thumbprint, key })
     }
 

@@ -61,13 +61,13 @@ pub enum KeyError {
     #[error("expected a public key, found a private key")]
     PrivateKey,
     /// The key cannot be read.
-    #[error("this is not a public key in the encoding that was named")]
+    #[error("this is not a public key in the encoding of this constructor")]
     Unreadable,
     /// The key is a certificate. It is rejected because its validity would not be checked.
-    #[error("this is a certificate: take the key out of it, with `openssl x509 -pubkey -noout`")]
+    #[error("this is a certificate: extract its key with `openssl x509 -pubkey -noout`")]
     Certificate,
     /// The text is the path of a file.
-    #[error("this looks like a path: `Key::pem_file(…)` reads a file")]
+    #[error("this looks like a path: call `Key::pem_file(…)` to read a file")]
     Path,
     /// The file cannot be read.
     #[error("the file of the key cannot be read")]
@@ -88,13 +88,13 @@ pub enum KeyError {
     #[error("the Ed25519 key has small order: anyone can make signatures that it verifies")]
     SmallOrder,
     /// The `issuer` of the JWK differs from `.issuer(…)`.
-    #[error("the JWK names another issuer: it verifies none of these tokens")]
+    #[error("the JWK is for another issuer (`issuer`)")]
     OtherIssuer,
     /// `use` or `key_ops` of the JWK do not allow the verification of signatures (RFC 7517 §4.2, §4.3).
-    #[error("the JWK is not meant to verify signatures")]
+    #[error("the JWK is not for verifying signatures (`use`, `key_ops`)")]
     OtherUse,
     /// The JWK specifies no algorithm, and its key type does not determine one.
-    #[error("the JWK does not name its algorithm")]
+    #[error("the JWK contains no algorithm (`alg`)")]
     NoAlgorithm,
 }
 

@@ -50,7 +50,7 @@ pub enum IntrospectionError {
     #[error("only `Jwt::oidc(…)` discovers the endpoint: call `Introspection::at(…)`")]
     NoEndpoint,
     /// The cache lifetime exceeds the limit for detecting a revoked token.
-    #[error("`.cache(…)` is 30 s at most")]
+    #[error("`.cache(…)` must be at most 30 s")]
     CacheTooLong,
     /// Two issuers use introspection, but an opaque token does not name its issuer.
     #[error("introspection is configured for two issuers, and opaque tokens do not name their issuer")]
@@ -59,7 +59,7 @@ pub enum IntrospectionError {
     #[error("{0}")]
     Reach(ReachError),
     /// The id or the secret of the client is empty.
-    #[error("`Introspection::as_client(…)` is given an empty id or an empty secret")]
+    #[error("`Introspection::as_client(…)`: the client id or the client secret is empty")]
     Client,
 }
 
@@ -197,7 +197,7 @@ impl Introspector {
         if self.cache.is_zero() {
             return ask.await?.0.ok_or_else(inactive);
         }
-        let crowded = || unavailable("too many wait for what the issuer says of a token");
+        let crowded = || unavailable("too many requests are waiting for token introspection");
         self.active.get_or_fetch(&key, crowded, ask).await?.ok_or_else(inactive)
     }
 
@@ -206,10 +206,10 @@ impl Introspector {
             .concurrency
             .acquire(client)
             .await
-            .ok_or_else(|| unavailable("too many tokens are being asked about"))?;
+            .ok_or_else(|| unavailable("too many concurrent token introspections"))?;
         self.answered(token, permit).await.map_err(|failed| {
-            tracing::warn!(target: "auth_core", %failed, "the issuer cannot be asked about a token");
-            unavailable("the issuer cannot be asked about a token")
+            tracing::warn!(target: "auth_core", %failed, "token introspection failed");
+            unavailable("token introspection failed")
         })
     }
 

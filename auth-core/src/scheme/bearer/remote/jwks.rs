@@ -242,7 +242,7 @@ impl JwksCache {
             FetchStart::InFlight(in_flight) => Some(in_flight),
             FetchStart::TooEarly => None,
             FetchStart::NoThread => {
-                tracing::error!(target: "auth_core", issuer = %self.issuer, "keys cannot be fetched: there is no thread");
+                tracing::error!(target: "auth_core", issuer = %self.issuer, "the keys cannot be fetched: no thread could be started");
                 None
             }
         }
@@ -269,7 +269,7 @@ impl JwksCache {
                 (false, self.refresh_every)
             }
             Err(failed) => {
-                tracing::warn!(target: "auth_core", issuer = %self.issuer, %failed, "the keys cannot be fetched: those of before hold on for a while");
+                tracing::warn!(target: "auth_core", issuer = %self.issuer, %failed, "the keys cannot be fetched: the previous keys stay valid until `.max_stale(…)`");
                 (true, self.cool_down)
             }
         };

@@ -56,10 +56,10 @@ pub enum JwtError {
     #[error("`{0}` is not a JSON pointer: write `{1}`")]
     Pointer(String, String),
     /// A single-value setting is made twice, so that one of the calls would be undone.
-    #[error("`.{0}(…)` is called twice: the calls would undo each other")]
+    #[error("`.{0}(…)` is called twice: the second call would replace the first")]
     Repeated(&'static str),
     /// A text setting is empty or contains control characters.
-    #[error("`.{0}(…)` is given an empty name, or one with control characters")]
+    #[error("`.{0}(…)`: the name is empty, or contains control characters")]
     Name(&'static str),
     /// The issuer name is a template for several issuers.
     #[error("{0:?} is not the issuer of a token: write the issuer of one tenant, or `Jwt::entra_tenants([…])`")]
@@ -78,7 +78,7 @@ pub enum JwtError {
     RequiredClaim(String),
     /// The algorithm is not an RSA algorithm. The algorithm of any other key follows from the key.
     #[error(
-        "`.rsa_keys_without_alg({0:?})`: only the algorithm of RSA keys is open; write RS256, RS384, RS512, PS256, PS384 or PS512"
+        "`.rsa_keys_without_alg({0:?})`: this is not an RSA algorithm; write RS256, RS384, RS512, PS256, PS384 or PS512"
     )]
     NotForRsa(Algorithm),
     /// The profile is combined with a setting that it contradicts. A token of the profile is not an ID token and has no other type.

@@ -214,10 +214,10 @@ fn hs256(header: impl AsRef<[u8]>, claims: impl AsRef<[u8]>) -> String {
     sign_by(&fixture("hmac.secret.txt"), header, claims)
 }
 
-/// Returns `let in`, or the problem.
+/// Returns `accepted`, or the problem.
 fn outcome(bearer: &Bearer, token: &str, now: Timestamp) -> &'static str {
     match verify(bearer, token, now) {
-        Ok(_) => "let in",
+        Ok(_) => "accepted",
         Err(denial) => {
             assert_eq!(denial.scheme, Some(SchemeId::Bearer));
             denial.reason.response().problem

@@ -135,12 +135,12 @@ fn issuer_settings_restrict_size_type_audience_and_profile() {
         ("no type",                 jwt().types(["shop+jwt"]),                  hs256(r#"{"alg":"HS256"}"#, claims(&[])), true),
         ("any type, none listed",   jwt().types([""; 0]),                       of_kind("JWT"),                     false),
         ("a second audience",       jwt().audience("archive"),                  for_others(r#"["archive"]"#),       true),
-        ("no audience of ours",     jwt().audience("archive"),                  for_others(r#"["Archive"]"#),       false),
+        ("no configured audience",  jwt().audience("archive"),                  for_others(r#"["Archive"]"#),       false),
         ("the profile",             jwt().access_token_profile(),               of_profile(r#""at+jwt""#, &[]),     true),
         ("its type, in full",       jwt().access_token_profile(),               of_profile(r#""Application/AT+JWT""#, &[]), true),
         ("another type",            jwt().access_token_profile(),               of_profile(r#""JWT""#, &[]),        false), // AT-1
         ("no type, where it counts", jwt().access_token_profile(),              hs256(r#"{"alg":"HS256"}"#, profiled(&[])), false),
-        ("a type that is none",     jwt().access_token_profile(),               of_profile("null", &[]),            false),
+        ("a type of null",          jwt().access_token_profile(),               of_profile("null", &[]),            false),
         ("no client",               jwt().access_token_profile(),               of_profile(r#""at+jwt""#, &[("client_id", "")]), false), // AT-2
         ("no token id",             jwt().access_token_profile(),               of_profile(r#""at+jwt""#, &[("jti", "")]), false),
         ("no time of issue",        jwt().access_token_profile(),               of_profile(r#""at+jwt""#, &[("iat", "")]), false),
@@ -156,9 +156,9 @@ fn issuer_settings_restrict_size_type_audience_and_profile() {
     let other = Jwt::hs256([8; 64]).issuer("https://other.example").audience(AUDIENCE).max_token_size(400);
     let both = build_all(vec![jwt(), other]).unwrap();
     let long = claims(&[("x", &format!("{:?}", "x".repeat(400)))]);
-    assert_eq!(outcome(&both, &hs256(HS256, &long), at(NOW)), "let in");
+    assert_eq!(outcome(&both, &hs256(HS256, &long), at(NOW)), "accepted");
     assert_eq!(outcome(&both, &theirs(long), at(NOW)), "invalid-credentials");
-    assert_eq!(outcome(&both, &theirs(claims(&[])), at(NOW)), "let in");
+    assert_eq!(outcome(&both, &theirs(claims(&[])), at(NOW)), "accepted");
 }
 
 #[cfg(feature = "oidc")]

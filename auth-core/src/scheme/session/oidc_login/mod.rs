@@ -147,11 +147,12 @@ impl RelyingParty {
         let on_their_way = CookieSettings::of_logins(cookies, self.plain_http);
         let given_up = if on_their_way.len() < MOST_ON_THEIR_WAY { Vec::new() } else { on_their_way };
         let metadata = self.provider.metadata(&self.client, false).await.map_err(|failed| {
-            tracing::warn!(target: "auth_core", issuer = %self.issuer, %failed, "nobody can log in");
+            tracing::warn!(target: "auth_core", issuer = %self.issuer, %failed, "the provider metadata is unavailable: no login can begin");
             unavailable("the provider is unavailable")
         })?;
         let endpoint = metadata.authorization_endpoint.as_ref();
-        let endpoint = endpoint.ok_or_else(|| unavailable("the provider names no authorization endpoint"))?;
+        let endpoint =
+            endpoint.ok_or_else(|| unavailable("the provider metadata contains no authorization endpoint"))?;
         let (state, nonce, verifier) = (random()?, random()?, random()?);
         let mut location: Url = endpoint.url().clone();
         let mut query = location.query_pairs_mut();
@@ -212,36 +213,40 @@ impl RelyingParty {
     ) -> Result<Returned, Denial> {
         let query = CallbackQuery::read(query)?;
         let cookie = self.cookie(&query.state);
-        let sealed = cookie.value(cookies).ok_or_else(|| failed("no login of this state began in this browser"))?;
+        let sealed = cookie.value(cookies).ok_or_else(|| {
+            failed("the login cookie is missing: the login began in another browser, or has expired (state)")
+        })?;
         let sealed = std::str::from_utf8(sealed).ok().and_then(|sealed| self.seal.open(sealed));
         let sealed = sealed.and_then(|sealed| serde_json::from_slice(&sealed).ok());
-        let on_its_way: OnItsWay = sealed.ok_or_else(|| failed("the cookie of the login is none of ours"))?;
+        let on_its_way: OnItsWay = sealed.ok_or_else(|| failed("the login cookie was not sealed by this server"))?;
         if !bool::from(on_its_way.state.as_bytes().ct_eq(query.state.as_bytes())) {
-            return Err(failed("the login is another one (state)"));
+            return Err(failed("the login cookie belongs to another login (state)"));
         }
         if clock::now() >= Timestamp::from_seconds(on_its_way.began).plus(LASTS) {
-            return Err(failed("the login took too long"));
+            return Err(failed("the login was not completed in time"));
         }
         let metadata = self.provider.metadata(&self.client, false).await;
         let metadata = metadata.map_err(|_| unavailable("the provider is unavailable"))?;
         // A state is accepted only once, so that a used URL from a browser history is worthless.
         if self.used.get(&on_its_way.state).is_some() {
-            return Err(failed("the login has come back before"));
+            return Err(failed("the login was already completed (state)"));
         }
         self.used.put(on_its_way.state.clone(), (), LASTS);
         // With two providers, the response of one must not be used with the other (RFC 9207 §2.4).
         match &query.issuer {
-            Some(issuer) if *issuer != self.issuer => return Err(failed("another provider has answered (iss)")),
+            Some(issuer) if *issuer != self.issuer => {
+                return Err(failed("the response is from another provider (iss)"));
+            }
             None if metadata.says_who_answers => {
-                return Err(failed("the provider does not say that it has answered (iss)"));
+                return Err(failed("the response does not name its provider (iss)"));
             }
             _ => {}
         }
-        let code = query.code.ok_or_else(|| failed("the provider did not log anybody in (error)"))?;
+        let code = query.code.ok_or_else(|| failed("the provider returned an error in place of a code (error)"))?;
         let token = self.exchange(&metadata, &code, &on_its_way.verifier, client).await?;
         let who = self.tokens.verify_later(&token, client).await.map_err(|denial| match denial.reason {
             Reason::AuthenticationUnavailable(_) => Denial { scheme: Some(SchemeId::Session), ..denial },
-            _ => failed("the ID token does not verify"),
+            _ => failed("the ID token is invalid"),
         })?;
         self.check(&who, &on_its_way)?;
         Ok(Returned { login: self.login(&who), return_to: on_its_way.return_to, delete_cookie: cookie.delete() })
@@ -260,9 +265,9 @@ impl RelyingParty {
             id_token: Option<String>,
         }
         let endpoint = metadata.token_endpoint.as_ref();
-        let endpoint = endpoint.ok_or_else(|| unavailable("the provider names no token endpoint"))?;
+        let endpoint = endpoint.ok_or_else(|| unavailable("the provider metadata contains no token endpoint"))?;
         let permit =
-            self.concurrency.acquire(client).await.ok_or_else(|| unavailable("too many logins come back at once"))?;
+            self.concurrency.acquire(client).await.ok_or_else(|| unavailable("too many concurrent code exchanges"))?;
         let form = [
             ("grant_type", "authorization_code"),
             ("code", code),
@@ -271,21 +276,23 @@ impl RelyingParty {
         ];
         let answer = self.client.post(endpoint, &self.registered, &form, MOST_BYTES, permit).await;
         let (status, body) = answer.map_err(|failed| {
-            tracing::warn!(target: "auth_core", issuer = %self.issuer, %failed, "a code cannot be exchanged");
+            tracing::warn!(target: "auth_core", issuer = %self.issuer, %failed, "the code cannot be exchanged");
             unavailable("the provider is unavailable")
         })?;
         match status {
             OK => {
                 let tokens: Option<Tokens> = serde_json::from_slice(&body).ok();
-                tokens.and_then(|tokens| tokens.id_token).ok_or_else(|| failed("the provider gave no ID token"))
+                tokens
+                    .and_then(|tokens| tokens.id_token)
+                    .ok_or_else(|| failed("the token response contains no ID token"))
             }
             // The provider rejected the client, not the user. An administrator must correct the settings.
             status if is_of_client(status) && is_about_us(&body) => {
-                tracing::error!(target: "auth_core", issuer = %self.issuer, status, "the provider does not know this client");
-                Err(unavailable("the provider does not know this client"))
+                tracing::error!(target: "auth_core", issuer = %self.issuer, status, "the provider rejected the client id or the client secret");
+                Err(unavailable("the provider rejected the client id or the client secret"))
             }
-            status if is_of_client(status) => Err(failed("the provider refuses the code")),
-            _ => Err(unavailable("the provider fails")),
+            status if is_of_client(status) => Err(failed("the provider rejected the code")),
+            _ => Err(unavailable("the token endpoint failed")),
         }
     }
 
@@ -293,21 +300,21 @@ impl RelyingParty {
     fn check(&self, who: &Principal, on_its_way: &OnItsWay) -> Result<(), Denial> {
         // An actor must not be logged in as the subject of the token (H16).
         if who.actor().is_some() {
-            return Err(failed("the ID token is of somebody who acts for another (act)"));
+            return Err(failed("the ID token contains an actor (act)"));
         }
         let earliest = Timestamp::from_seconds(on_its_way.began).minus(SKEW);
         if on_its_way.anew && who.authenticated_at().is_none_or(|at| at < earliest) {
-            return Err(failed("the provider did not ask anew (auth_time)"));
+            return Err(failed("the provider did not authenticate the user again (auth_time)"));
         }
         let text = |name: &str| who.registered(name).and_then(|value| value.string());
         let said = text("nonce").unwrap_or_default();
         if !bool::from(said.as_bytes().ct_eq(on_its_way.nonce.as_bytes())) {
-            return Err(failed("the ID token is of another login (nonce)"));
+            return Err(failed("the ID token belongs to another login (nonce)"));
         }
         let several = who.registered("aud").and_then(|aud| aud.elements()).is_some_and(|all| all.count() > 1);
         match text("azp") {
             Some(party) if *party != *self.registered.id => Err(failed("the ID token is for another client (azp)")),
-            None if several => Err(failed("the ID token is for several clients, and does not say for which (azp)")),
+            None if several => Err(failed("the ID token has several audiences and no authorized party (azp)")),
             _ => Ok(()),
         }
     }
@@ -356,11 +363,11 @@ impl CallbackQuery {
                 _ => continue,
             };
             if place.replace(value.into_owned()).is_some() {
-                return Err(failed("a parameter of the answer stands twice"));
+                return Err(failed("a parameter of the response is repeated"));
             }
         }
         let is_state = |state: &String| URL_SAFE_NO_PAD.decode(state).is_ok_and(|bytes| bytes.len() == 32);
-        let state = state.filter(is_state).ok_or_else(|| failed("the answer has no state of ours"))?;
+        let state = state.filter(is_state).ok_or_else(|| failed("the response contains no valid state"))?;
         Ok(Self { state, code, issuer })
     }
 }

@@ -68,7 +68,7 @@ pub enum LoginError {
     #[error("the secret of `.sealing_secret(…)` has {0} bytes, and needs 32: `openssl rand -hex 32` generates one")]
     Secret(usize),
     /// The sealing secret is also the HMAC secret of a token issuer. A party that can sign tokens could seal logins.
-    #[error("`.sealing_secret(…)` is the HMAC secret of an issuer too: make another one")]
+    #[error("`.sealing_secret(…)` must differ from the HMAC secret of an issuer: generate a separate secret")]
     SharedSecret,
     /// A tenant is set for ID tokens. A session does not store a tenant, so its roles would apply in every tenant.
     #[error("`Jwt::tenant(…)` is for tokens: sessions have no tenant, and their roles apply everywhere")]
@@ -83,7 +83,7 @@ pub enum LoginError {
     #[error("the client id or the client secret is empty")]
     Client,
     /// A setting with a single value is set twice.
-    #[error("`.{0}(…)` is called twice: the calls would undo each other")]
+    #[error("`.{0}(…)` is called twice: the second call would replace the first")]
     Repeated(&'static str),
 }
 

@@ -80,7 +80,7 @@ async fn unknown_name_and_wrong_password_give_one_denial_and_cost() {
         assert_eq!(verify(&passwords, name, password).await.unwrap_err(), wrong, "{name}");
     }
     assert_eq!(store.decoys.load(Ordering::Relaxed), 4, "one for each unknown user");
-    assert_eq!(Cost::of(&store.decoy()), Cost::of(&store.users.decoy()), "the decoy costs the same");
+    assert_eq!(Cost::of(&store.decoy()), Cost::of(&store.users.decoy()), "the decoy has the same cost");
     for name in ["down", "panics"] {
         let down = verify(&passwords, name, "x").await.unwrap_err();
         assert!(matches!(down.reason, Reason::AuthenticationUnavailable(_)), "{name}: {down:?}");
