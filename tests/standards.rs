@@ -88,7 +88,7 @@ fn not_held() -> BTreeMap<Rule, bool> {
         let found = cited(names);
         assert!(!found.is_empty() && !why.is_empty(), "{line}");
         for rule in found {
-            assert!(rules.insert(rule, names.ends_with(", in part")).is_none(), "{rule:?} stands twice at the end");
+            assert!(rules.insert(rule, names.ends_with(", in part")).is_none(), "{rule:?} is listed twice at the end");
         }
     }
     rules
@@ -103,7 +103,7 @@ fn each_row_names_existing_tests() {
         }
         for (file, functions) in tests {
             let Ok(text) = fs::read_to_string(Path::new(ROOT).join(file)) else {
-                wrong.push(format!("{rule:?}: there is no {file}"));
+                wrong.push(format!("{rule:?}: {file} does not exist"));
                 continue;
             };
             if functions.is_empty() && !(file.starts_with("tests/ui/fail/") && file.ends_with(".rs")) {

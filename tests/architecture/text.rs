@@ -40,7 +40,7 @@ fn restricted_words_occur_only_in_their_allowed_files() {
             for word in words.iter().filter(|_| !homes.contains(&path.as_str())) {
                 let text = code.lines().filter(|line| !line.contains("help") && !line.contains("include_str!"));
                 let text = text.collect::<Vec<_>>().join("\n");
-                assert!(!names(&text, word), "{member}: `{word}` stands in {path}, and belongs in {homes:?}");
+                assert!(!names(&text, word), "{member}: `{word}` is in {path}, and belongs in {homes:?}");
             }
         }
     }

@@ -59,16 +59,19 @@ fn revocation_reaches_all_instances_and_survives_data_loss() {
         let (third, _) = instance(&redis);
         within(5, "a new instance", || status(&third) == 401);
         redis.kill();
-        assert!(blocks.add("block address 192.0.2.1".parse().unwrap()).is_err(), "what cannot be shared is not said");
-        assert_eq!(status(&other), 401, "what was read before holds");
+        assert!(
+            blocks.add("block address 192.0.2.1".parse().unwrap()).is_err(),
+            "a change that cannot be stored fails"
+        );
+        assert_eq!(status(&other), 401, "loaded entries stay in effect");
         let good = bearer(json!({ "jti": "j2" }));
         let stranger_and_good =
             |server: &Server| [server.send(&get("/open")).status, server.send(&get("/me").authorization(&good)).status];
         assert_eq!(stranger_and_good(&other), [200, 200]);
-        within(20, "then nobody knows any more", || stranger_and_good(&other) == [200, 503]);
+        within(20, "the loaded entries are too old", || stranger_and_good(&other) == [200, 503]);
         redis.restart(); // its data is lost
-        within(5, "all goes on", || stranger_and_good(&other) == [200, 200]);
-        assert_eq!(status(&other), 401, "and what was revoked stays so");
+        within(5, "requests succeed again", || stranger_and_good(&other) == [200, 200]);
+        assert_eq!(status(&other), 401, "revocations stay in effect");
         // A change before the data loss was detected removes no entry from any instance.
         redis.kill();
         redis.restart();
@@ -85,7 +88,7 @@ fn revocation_reaches_all_instances_and_survives_data_loss() {
         std::thread::sleep(Duration::from_secs(3));
         assert_eq!([status(&one), status(&other)], [401, 401], "after a rollback");
         let (fourth, _) = instance(&redis);
-        within(5, "a new instance is told by those that know", || status(&fourth) == 401);
+        within(5, "a new instance loads the entries of the others", || status(&fourth) == 401);
         // Only the last change is lost, within the second before the next poll.
         let marks = redis.command("LLEN auth:blocks:log");
         let line = format!("revoke token {ISSUER} j9 {}", now() + 3600);
@@ -96,14 +99,14 @@ fn revocation_reaches_all_instances_and_survives_data_loss() {
         std::thread::sleep(Duration::from_secs(3));
         let j9 = bearer(json!({ "jti": "j9" }));
         let statuses = [&one, &other].map(|server| server.send(&get("/me").authorization(&j9)).status);
-        assert_eq!(statuses, [401, 401], "it is written again, and known to all");
+        assert_eq!(statuses, [401, 401], "the entry is written again, and all instances load it");
         // The entries are lost, but the log remains.
         redis.command("DEL auth:blocks");
         let (fifth, _) = instance(&redis);
         blocks.add("block address 192.0.2.11".parse().unwrap()).unwrap();
         std::thread::sleep(Duration::from_secs(3));
         let servers = [&one, &other, &fifth];
-        assert_eq!(servers.map(status), [401, 401, 401], "by who knows them, to who does not");
+        assert_eq!(servers.map(status), [401, 401, 401], "instances with the entries write them again");
         assert!(
             blocks.entries().iter().any(|entry| entry.to_string().contains("192.0.2.77")),
             "and what it has is read"

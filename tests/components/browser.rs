@@ -283,7 +283,7 @@ fn cookie_websocket_is_refused_from_other_origins() {
         browser.run(&open)
     };
     log_in(&unnamed);
-    assert_eq!(opened(&unnamed), "closed", "nobody has named the host");
+    assert_eq!(opened(&unnamed), "closed", "no hosts are configured");
     log_in(&named);
     assert_eq!(opened(&named), "here");
     // Cookies are not bound to a port, so the cookie of `named` is sent with requests from a page on another port.

@@ -207,20 +207,20 @@ fn under_a_clock_that_is_set() {
     // Two hours ahead: tokens and fresh logins have expired. Sessions (idle limit of 30 minutes) and throttle delays are
     // unaffected.
     set("+2h");
-    assert!(now() >= start + 7200, "the clock obeys");
+    assert!(now() >= start + 7200, "the clock was set");
     assert_eq!((session("/me"), session("/fresh"), token()), (200, 401, 401));
     assert_eq!(attempt("bob", PASSWORD), 429, "no delay ends early");
-    assert_eq!(told(), 1, "and the log says so, once");
+    assert_eq!(told(), 1, "one warning is logged");
     // A used proof stays used, regardless of clock changes.
     let proof = proof();
     assert_eq!([bound(&proof), bound(&proof)], [200, 401]);
     set("+7190s");
     std::thread::sleep(Duration::from_millis(1100));
-    assert_eq!(bound(&proof), 401, "ten seconds back it is used still");
+    assert_eq!(bound(&proof), 401, "ten seconds back, it is still used");
     // One hour before the start: nothing expired becomes valid again, and no delay is extended.
     set("-1h");
     std::thread::sleep(Duration::from_millis(1100));
     assert_eq!(attempt("bob", PASSWORD), 200, "no delay lasts longer");
     assert_eq!((session("/me"), token(), told()), (200, 200, 2));
-    assert_eq!(bound(&proof), 401, "a proof of the future is none");
+    assert_eq!(bound(&proof), 401, "a proof from the future is rejected");
 }

@@ -70,7 +70,7 @@ fn with(url: &str, trusts: bool) {
     }
     if !trusts {
         std::thread::sleep(Duration::from_secs(2));
-        assert_eq!((status(), blocked()), (403, false), "the lists were never read: nobody is let in");
+        assert_eq!((status(), blocked()), (403, false), "the block list was never loaded: requests are denied");
         let throttle = Throttle::redis(url).unwrap();
         let users = Basic::new(PasswordAuthenticator::new(UsersFile::parse("").unwrap()).throttle(throttle));
         let auth = auth_actix::Auth::builder().realm("reports").basic(users).build().unwrap();

@@ -146,11 +146,7 @@ fn each_action_is_audited_as_one_event_with_its_details() {
         }),
     );
     place.server.send(&get("/admin").authorization(bearer(json!({ "roles": ["admin"] }))));
-    assert_eq!(
-        place.record.take(),
-        Vec::<Value>::new(),
-        "what a program was granted is told where the builder says so"
-    );
+    assert_eq!(place.record.take(), Vec::<Value>::new(), "grants to clients are recorded only with `.audit_grants()`");
     place.server.send(&get("/admin").authorization(bearer(json!({ "roles": ["admin"], "act": { "sub": "carol" } }))));
     has(&place.record.one(), json!({ "happened": "granted", "actors": ["user:18:https://id.example:carol"] }));
     place.server.send(&get("/inside"));
@@ -163,10 +159,10 @@ fn each_action_is_audited_as_one_event_with_its_details() {
         &failed,
         json!({ "happened": "login-failed", "status": 401, "problem": "invalid-credentials", "scheme": "Session" }),
     );
-    assert!(failed.get("subject").is_none(), "nobody was verified");
+    assert!(failed.get("subject").is_none(), "no subject was verified");
     let claimed = failed["claimed"].clone();
     place.server.send(&login("alice", "canary-password"));
-    assert_eq!(place.record.one()["claimed"], claimed, "the same name, as a hash");
+    assert_eq!(place.record.one()["claimed"], claimed, "equal hashes for equal names");
     let cookie = place.server.send(&login("alice", PASSWORD));
     let cookie = cookie.field("set-cookie").unwrap().split(';').next().unwrap().to_owned();
     has(&place.record.one(), json!({ "happened": "logged-in", "subject": "user:16:basic:restricted:alice" }));
@@ -186,7 +182,7 @@ fn each_action_is_audited_as_one_event_with_its_details() {
     place.blocks.add("block address 192.0.2.1".parse().unwrap()).unwrap();
     has(&place.record.one(), json!({ "happened": "list-added", "entry": "block address 192.0.2.1/32" }));
     place.server.send(&get("/open"));
-    assert_eq!(place.record.take(), Vec::<Value>::new(), "what is public says nothing");
+    assert_eq!(place.record.take(), Vec::<Value>::new(), "public handlers cause no events");
     // Operations of the application on a user, outside of a request.
     let alice = auth_actix::Id::user("basic:restricted", "alice");
     let done = actix_web::rt::System::new()

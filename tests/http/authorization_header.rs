@@ -27,7 +27,7 @@ async fn change(caller: Principal, body: String) -> String {
 #[public]
 #[get("/who")]
 async fn who(caller: Option<Principal>) -> String {
-    caller.map_or_else(|| "nobody".to_owned(), |caller| caller.local_subject().into_owned())
+    caller.map_or_else(|| "anonymous".to_owned(), |caller| caller.local_subject().into_owned())
 }
 
 fn routes() -> impl Fn(&mut ServiceConfig) + Clone + Send + 'static {
@@ -136,7 +136,7 @@ fn only_one_well_formed_authorization_header_is_accepted() {
             let answer = server.send(&asked);
             match expected {
                 LetIn => assert_eq!((answer.status, answer.text()), (200, "alice"), "{case}"),
-                Missing if alone == 200 => assert_eq!((answer.status, answer.text()), (200, "nobody"), "{case}"),
+                Missing if alone == 200 => assert_eq!((answer.status, answer.text()), (200, "anonymous"), "{case}"),
                 Missing => denied(case, &answer, 401, "missing-credentials", &[BEARER]),
                 Malformed => denied(case, &answer, 400, "malformed-credentials", &[&malformed]),
                 Invalid => denied(case, &answer, 401, "invalid-credentials", &[&invalid]),
@@ -256,7 +256,7 @@ fn pipelined_requests_keep_separate_identities() {
     let turns: Vec<_> = (0..40)
         .map(|turn| match turn % 4 {
             0 => (get("/api/me").authorization(&alice), 200, "alice"),
-            1 => (get("/api/who"), 200, "nobody"),
+            1 => (get("/api/who"), 200, "anonymous"),
             2 => (get("/api/me").authorization(&bob), 200, "bob"),
             _ => (get("/api/me"), 401, ""),
         })

@@ -300,7 +300,7 @@ fn password_verification_limits_concurrency_and_keeps_order() {
         let answer = connection.answer(false);
         match name {
             Some(name) => assert!(answer.text().contains(name), "{name}: {answer:?}"),
-            None => denied("nobody", &answer, 401, "missing-credentials", &[BASIC]),
+            None => denied("anonymous", &answer, 401, "missing-credentials", &[BASIC]),
         }
     }
     // M6: the body is not awaited while the password is verified, nor afterwards

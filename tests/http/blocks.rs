@@ -19,7 +19,7 @@ use crate::{BASIC, BEARER, Role, bearer_with, denied, jwt};
 #[public]
 #[get("/open")]
 async fn open(caller: Option<Principal>) -> String {
-    caller.map_or("a stranger".to_owned(), |caller| caller.id().to_string())
+    caller.map_or("anonymous".to_owned(), |caller| caller.id().to_string())
 }
 
 #[require_auth]
@@ -147,7 +147,11 @@ fn subject_block_is_disclosed_only_after_authentication() {
         &[&expired, BASIC, SESSION],
     );
     let by = |name: &str, password: &str| place.send(get("/me").authorization(basic(name, password))).without_date();
-    assert_eq!(by("alice", "wrong"), by("nobody", "wrong"), "a wrong password of a blocked user is a wrong password");
+    assert_eq!(
+        by("alice", "wrong"),
+        by("anonymous", "wrong"),
+        "a wrong password of a blocked user is a wrong password"
+    );
     assert_eq!(by("alice", "wrong").status, 401);
     denied("the right one", &by("alice", PASSWORD), 403, "access-blocked", &[]);
     assert_eq!(by("victor", PASSWORD).status, 200);
@@ -189,7 +193,7 @@ fn revoked_tokens_and_sessions_are_refused_immediately() {
     let over = place.send(get("/me").field("Cookie", &cookie));
     assert_eq!(over.status, 401);
     assert!(over.field("set-cookie").is_some_and(|line| line.ends_with("; Max-Age=0")), "it does not come back");
-    assert_eq!(place.send(get("/open").field("Cookie", &cookie)).text(), "a stranger");
+    assert_eq!(place.send(get("/open").field("Cookie", &cookie)).text(), "anonymous");
 }
 
 #[test]

@@ -74,7 +74,7 @@ impl ResponseError for Failure {
         match self.0 {
             // Statuses that are not valid for a denial.
             600 => HttpResponse::Found().insert_header((header::LOCATION, "/elsewhere")).finish(),
-            700 => HttpResponse::Ok().body("come in"),
+            700 => HttpResponse::Ok().body("admitted"),
             800 => HttpResponse::TooManyRequests().insert_header(("retry-after", "7")).body("slowly"),
             900 => HttpResponse::ServiceUnavailable().insert_header(("retry-after", "9")).body(self.to_string()),
             _ => HttpResponse::InternalServerError().body(self.to_string()),
@@ -368,7 +368,7 @@ async fn check_runs_only_if_decisive_and_before_extraction() {
         let headers = format!("{:?}", answer.headers());
         let body = String::from_utf8(read_body(answer).await.to_vec()).unwrap();
         if expected.is_empty() {
-            assert!(!body.contains("SELECT") && !body.contains("come in"), "{case}: {body}");
+            assert!(!body.contains("SELECT") && !body.contains("admitted"), "{case}: {body}");
             if matches!(status, 500 | 503) {
                 let problem: serde_json::Value = serde_json::from_str(&body).unwrap();
                 assert_eq!(problem["status"], status, "{case}");
@@ -428,7 +428,7 @@ no  all of
         assert_eq!(test::explanation(answer.request()).as_deref(), Some(expected), "{path}");
     }
     let answer = call_service(&app, TestRequest::with_uri("/fresh").to_request()).await;
-    assert_eq!(test::explanation(answer.request()), None, "nobody has asked");
+    assert_eq!(test::explanation(answer.request()), None, "explanations were not requested");
     // The same explanation in one line, in the log at debug level.
     let of_draft = |line: &logs::Line| {
         line.level == tracing::Level::DEBUG

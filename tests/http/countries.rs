@@ -140,7 +140,7 @@ fn country_header_is_accepted_only_from_trusted_proxy() {
     let trusting_others =
         bearer_only().trusted_proxies(["10.9.9.9"], ForwardingHeader::XForwardedFor).hosts(["localhost"]);
     let server = serving(trusting_others.countries(Countries::header("CF-IPCountry")));
-    assert_eq!(by(&server, &[("CF-IPCountry", "DE")]), 403, "from a peer that is no proxy");
+    assert_eq!(by(&server, &[("CF-IPCountry", "DE")]), 403, "from a peer that is not a proxy");
 }
 
 #[test]

@@ -57,7 +57,7 @@ async fn comment() -> &'static str {
 #[public]
 #[get("/open")]
 async fn open(caller: Option<Principal>) -> String {
-    caller.map_or("nobody".to_owned(), |caller| caller.id().to_string())
+    caller.map_or("anonymous".to_owned(), |caller| caller.id().to_string())
 }
 
 /// Interprets the credential itself as the expected result.
@@ -67,7 +67,7 @@ fn judged(said: &str) -> Result<auth_actix::identity::PrincipalBuilder, Authenti
         "revoked" => Err(AuthenticateError::Revoked),
         "away" => Err(AuthenticateError::Unavailable),
         "panics" => panic!("as schemes do"),
-        "nobody" => Ok(Principal::builder("")),
+        "anonymous" => Ok(Principal::builder("")),
         "ended" => Ok(Principal::builder("alice").expires_at(auth_actix::identity::Timestamp::from_seconds(1))),
         "alice" => Ok(Principal::builder("alice").role("admin").scope("read:reports").claim("org", "acme")),
         "robot" => Ok(Principal::builder("robot").client()),
@@ -186,7 +186,7 @@ fn custom_scheme_follows_the_rules_of_built_in_schemes() {
         ("revoked", 401, "revoked-credentials"),
         ("away",    503, "authentication-unavailable"),
         ("panics",  503, "authentication-unavailable"), // LOG-6
-        ("nobody",  500, "set-up"),
+        ("anonymous", 500, "set-up"),
     ];
     for (said, status, problem) in table {
         for answer in [badge("/me", said), legacy("/me", said)] {
@@ -222,7 +222,7 @@ fn custom_scheme_follows_the_rules_of_built_in_schemes() {
     assert_eq!(
         badge("/open", "garbage").status,
         401,
-        "what was sent on purpose is refused, where strangers come in too"
+        "an invalid explicit credential is denied, although anonymous callers are admitted"
     );
 }
 
@@ -266,7 +266,7 @@ fn proxy_user_header_is_accepted_only_from_trusted_proxy() {
         (as_user(&trusted, "/admin", &alice).status, as_user(&trusted, "/admin", &alice[..1]).status),
         (200, 403)
     );
-    assert_eq!(as_user(&serve("192.0.2.1"), "/admin", &alice).status, 401, "from anybody else it is no credential");
+    assert_eq!(as_user(&serve("192.0.2.1"), "/admin", &alice).status, 401, "from other peers it is not a credential");
     for (fields, status) in [(&alice[..], 200), (&alice[..1], 403), (&[alice[0], ("X-Forwarded-Groups", "")][..], 200)]
     {
         assert_eq!(as_user(&trusted, "/comment", fields).status, status, "C4: {fields:?}");
@@ -357,7 +357,8 @@ fn identify_middleware_authenticates_once_and_never_denies() {
     let server = Server::start(move |config: &mut ServiceConfig| {
         let scope = actix_web::web::scope("")
             .wrap_fn(|request, service| {
-                let seen = request.request().principal().map_or("nobody".to_owned(), |caller| caller.id().to_string());
+                let seen =
+                    request.request().principal().map_or("anonymous".to_owned(), |caller| caller.id().to_string());
                 let answered = service.call(request);
                 async move {
                     let mut answer = answered.await?;
@@ -376,12 +377,12 @@ fn identify_middleware_authenticates_once_and_never_denies() {
         ("/open",  Some("alice"),   200, "user:14:scheme:Counted:alice",   1),
         ("/admin", Some("robot"),   403, "client:14:scheme:Counted:robot", 1),
         ("/none",  Some("alice"),   404, "user:14:scheme:Counted:alice",   1),
-        ("/me",    Some("garbage"), 401, "nobody",                         1),
-        ("/open",  Some("garbage"), 401, "nobody",                         1),
-        ("/none",  Some("garbage"), 404, "nobody",                         1),
-        ("/me",    Some("away"),    503, "nobody",                         2),
-        ("/me",    None,            401, "nobody",                         0),
-        ("/open",  None,            200, "nobody",                         0),
+        ("/me",    Some("garbage"), 401, "anonymous",                      1),
+        ("/open",  Some("garbage"), 401, "anonymous",                      1),
+        ("/none",  Some("garbage"), 404, "anonymous",                      1),
+        ("/me",    Some("away"),    503, "anonymous",                      2),
+        ("/me",    None,            401, "anonymous",                      0),
+        ("/open",  None,            200, "anonymous",                      0),
     ];
     for (path, badge, status, seen, asked) in table {
         ASKED.store(0, Ordering::SeqCst);

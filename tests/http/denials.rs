@@ -148,10 +148,10 @@ fn each_denial_has_its_status_problem_and_challenges() {
     #[rustfmt::skip]
     let table: Vec<(&str, Request, u16, &str, Vec<String>)> = vec![
         // BEARER-6, HTTP-20, Q3
-        ("nobody", get("/api/me"), 401, "missing-credentials", vec![BEARER.into(), BASIC.into()]),
-        ("nobody, where Basic cannot help", get("/api/scope"), 401, "missing-credentials", vec![BEARER.into()]),
-        ("nobody, where Bearer cannot help", get("/api/by-password"), 401, "missing-credentials", vec![BASIC.into()]),
-        ("nobody, where a login must be strong", get("/api/strong"), 401, "missing-credentials", vec![BEARER.into()]), // STEP-2
+        ("anonymous", get("/api/me"), 401, "missing-credentials", vec![BEARER.into(), BASIC.into()]),
+        ("anonymous, where Basic cannot help", get("/api/scope"), 401, "missing-credentials", vec![BEARER.into()]),
+        ("anonymous, where Bearer cannot help", get("/api/by-password"), 401, "missing-credentials", vec![BASIC.into()]),
+        ("anonymous, where a login must be strong", get("/api/strong"), 401, "missing-credentials", vec![BEARER.into()]), // STEP-2
         ("an unknown scheme", by("/api/me", "Digest username=\"a\"".into()), 401, "missing-credentials", vec![BEARER.into(), BASIC.into()]),
         // BEARER-1, BEARER-3, BEARER-5, BEARER-12, BASIC-1, Q2
         ("no token68", by("/api/me", "Bearer a=b".into()), 400, "malformed-credentials", vec![malformed.clone()]),
@@ -191,8 +191,8 @@ fn each_denial_has_its_status_problem_and_challenges() {
         // HTTP-9, C5, CSRF-1
         ("from outside", get("/api/inside"), 403, "access-blocked", vec![]),
         ("from outside, known", by("/api/inside", viewer(json!({}))), 403, "access-blocked", vec![]),
-        ("a stranger's page, by the network", request("POST", "/api/lobby").field("Sec-Fetch-Site", "cross-site"), 403, "cross-site-request", vec![]),
-        ("a stranger's page, by Basic", request("POST", "/api/me").authorization(basic("alice", PASSWORD)).field("Origin", "https://evil.example"), 403, "cross-site-request", vec![]),
+        ("another site, by the network", request("POST", "/api/lobby").field("Sec-Fetch-Site", "cross-site"), 403, "cross-site-request", vec![]),
+        ("another site, by Basic", request("POST", "/api/me").authorization(basic("alice", PASSWORD)).field("Origin", "https://evil.example"), 403, "cross-site-request", vec![]),
         // A handler without an `Auth`: the client made no mistake.
         ("no Auth", get("/without"), 500, "set-up", vec![]),
         ("no Auth, known", by("/without", viewer(json!({}))), 500, "set-up", vec![]),
@@ -225,9 +225,9 @@ fn first_decisive_step_determines_the_http_response() {
         ("forged, from outside", get("/api/inside").authorization(forged()), 403, "access-blocked"),
         ("store down, from outside", get("/api/inside").authorization(basic("down", "x")), 403, "access-blocked"),
         // Malformed before cross-site, cross-site before the password is verified.
-        ("malformed, a stranger's page", request("POST", "/api/me").authorization("Basic a").field("Sec-Fetch-Site", "cross-site"), 400, "malformed-credentials"),
-        ("wrong password, a stranger's page", request("POST", "/api/me").authorization(basic("alice", "guess")).field("Sec-Fetch-Site", "cross-site"), 403, "cross-site-request"),
-        ("store down, a stranger's page", request("POST", "/api/me").authorization(basic("down", "x")).field("Sec-Fetch-Site", "cross-site"), 403, "cross-site-request"),
+        ("malformed, another site", request("POST", "/api/me").authorization("Basic a").field("Sec-Fetch-Site", "cross-site"), 400, "malformed-credentials"),
+        ("wrong password, another site", request("POST", "/api/me").authorization(basic("alice", "guess")).field("Sec-Fetch-Site", "cross-site"), 403, "cross-site-request"),
+        ("store down, another site", request("POST", "/api/me").authorization(basic("down", "x")).field("Sec-Fetch-Site", "cross-site"), 403, "cross-site-request"),
         // A bad credential gets 401 even if another branch of the rule already holds.
         ("forged, from inside", get("/api/either").authorization(forged()), 401, "invalid-credentials"),
         ("malformed, from inside", get("/api/either").authorization("Bearer"), 400, "malformed-credentials"),
@@ -235,9 +235,9 @@ fn first_decisive_step_determines_the_http_response() {
         // A rule of networks only reads no credential.
         ("forged, at an open door", request("POST", "/api/lobby").authorization(forged()), 200, ""),
         ("malformed, at an open door", request("POST", "/api/lobby").authorization("Bearer").authorization("x"), 200, ""),
-        ("nobody, from inside", get("/api/either"), 200, ""),
+        ("anonymous, from inside", get("/api/either"), 200, ""),
         // Bearer is not ambient.
-        ("a token from a stranger's page", request("POST", "/api/me").authorization(bearer(json!({}))).field("Sec-Fetch-Site", "cross-site"), 200, ""),
+        ("a token, another site", request("POST", "/api/me").authorization(bearer(json!({}))).field("Sec-Fetch-Site", "cross-site"), 200, ""),
     ];
     for (case, request, status, problem) in table {
         let answer = server.send(&request);

@@ -120,7 +120,7 @@ fn a_bind_authenticates_users_without_hashes() {
         ("victor", "battery staple", "/me", 200),
         ("alice", "battery staple", "/me", 401),
         ("alice", "", "/me", 401),
-        ("nobody", "correct horse", "/me", 401),
+        ("anonymous", "correct horse", "/me", 401),
         ("down", "correct horse", "/me", 503),
         ("panic", "correct horse", "/me", 503),
     ];
@@ -140,7 +140,7 @@ fn failed_binds_are_throttled() {
     assert_eq!((0..6).map(|_| status("wrong")).collect::<Vec<_>>(), [401, 401, 401, 401, 401, 429]);
     assert_eq!((status("correct horse"), directory.binds()), (429, 5), "and the directory is not asked");
     let unavailable = |_| server.send(&get("/me").authorization(basic("down", "x"))).status;
-    assert_eq!((0..8).map(unavailable).collect::<Vec<_>>(), [503; 8], "an unavailable directory is no failure");
+    assert_eq!((0..8).map(unavailable).collect::<Vec<_>>(), [503; 8], "an unavailable directory is not a failed login");
 }
 
 #[test]

@@ -112,15 +112,15 @@ async fn denied_requests_extract_no_argument_and_read_no_body() {
     #[rustfmt::skip]
     let table: Vec<(&str, Option<String>, &str, &str, u16, &[&str])> = vec![
         // T37, and mistakes of other libraries: the response depends on the caller, whatever else is wrong.
-        ("nobody", None, "/items/7", good, 401, &[]),
-        ("nobody, a broken body", None, "/items/7", broken, 401, &[]),
-        ("nobody, no number in the path", None, "/items/x", good, 401, &[]),
+        ("anonymous", None, "/items/7", good, 401, &[]),
+        ("anonymous, a broken body", None, "/items/7", broken, 401, &[]),
+        ("anonymous, no number in the path", None, "/items/x", good, 401, &[]),
         ("no role", Some(viewer.clone()), "/items/7", good, 403, &[]),
         ("no role, a broken body", Some(viewer.clone()), "/items/7", broken, 403, &[]),
         ("no role, no number in the path", Some(viewer.clone()), "/items/x", broken, 403, &[]),
         ("no token", Some("Bearer x".into()), "/items/7", broken, 401, &[]),
         ("malformed", Some("Bearer".into()), "/items/x", broken, 400, &[]),
-        ("nobody, the body as it comes", None, "/raw", good, 401, &[]),
+        ("anonymous, the body unread", None, "/raw", good, 401, &[]),
         ("no role, the body as it comes", Some(viewer.clone()), "/raw", good, 403, &[]),
         ("a wrong password", Some(basic("alice", "guess")), "/items/7", broken, 401, &[]),
         ("no role, by Basic", Some(basic("victor", PASSWORD)), "/items/7", broken, 403, &[]),

@@ -103,11 +103,15 @@ fn dynamic_grants_extend_declared_ones_on_the_next_request() {
     assert_eq!(version(), Some(json!("7")), "of a grant");
     assert_eq!(status("/pin", &["viewer"]), 403);
     assert_eq!(version(), Some(json!("7")), "of a denial");
-    assert_eq!(status("/pin", &["admin"]), 200, "who implies an editor holds what an editor is granted");
+    assert_eq!(status("/pin", &["admin"]), 200, "a role that implies another has its grants");
     let answer = server.send(&get("/may").authorization(of(&["editor"])));
     assert_eq!(answer.text(), "write=true pin=true move=true", "and what the permission implies");
     grants.replace("8", [("viewer", "posts:move")]).unwrap();
-    assert_eq!((status("/pin", &["editor"]), status("/write", &["editor"])), (403, 200), "what is declared stays");
+    assert_eq!(
+        (status("/pin", &["editor"]), status("/write", &["editor"])),
+        (403, 200),
+        "declared grants stay in effect"
+    );
     assert_eq!(version(), Some(json!("8")));
     assert_eq!(server.send(&get("/may").authorization(of(&["viewer"]))).text(), "write=false pin=false move=true");
 }
@@ -127,7 +131,7 @@ fn grants_with_undeclared_names_are_rejected_atomically() {
     }
     assert_eq!(grants.version().as_deref(), Some("1"));
     let open = Grants::<open::Role, Permission>::new();
-    assert!(open.replace("1", [("anything", "posts:pin")]).is_err(), "who accepts any name knows none");
+    assert!(open.replace("1", [("anything", "posts:pin")]).is_err(), "an open vocabulary declares no names");
     // An issuer that may not confer the role does not confer the granted permission either.
     let (server, _) = place(&grants, Confers::nothing().roles(["viewer"]).permissions(["posts:write", "posts:pin"]));
     assert_eq!(server.send(&get("/pin").authorization(of(&["editor"]))).status, 403);

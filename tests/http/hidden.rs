@@ -74,7 +74,7 @@ fn differences(server: &Server, staff: &Staff, there: &str, hashes: bool) -> Vec
     let viewer = bearer(json!({ "roles": ["viewer"], "auth_time": 1 }));
     #[rustfmt::skip]
     let lines: Vec<(&str, Vec<String>)> = vec![
-        ("nobody", vec![]),
+        ("anonymous", vec![]),
         ("a good token", vec![viewer.clone()]),
         ("a bad token", vec!["Bearer x.y.z".into()]),
         ("an expired token", vec![bearer(json!({ "exp": now() - 3600 }))]),
@@ -103,7 +103,7 @@ fn differences(server: &Server, staff: &Staff, there: &str, hashes: bool) -> Vec
         &[("X-Forwarded-For", "10.0.0.1")], &[("If-None-Match", "*")], &[("Range", "bytes=0-1")],
     ];
     for fields in fields {
-        for (who, line) in [("nobody", None), ("a good token", Some(viewer.clone()))] {
+        for (who, line) in [("anonymous", None), ("a good token", Some(viewer.clone()))] {
             for method in ["GET", "POST"] {
                 let line = line.clone();
                 let asked = move |path: &str| {

@@ -225,7 +225,7 @@ async fn each_access_relevant_setting_changes_the_matrix_file() {
         assert_ne!(*file, base, "{what}");
     }
     let all: std::collections::BTreeSet<_> = settings.iter().map(|(_, file)| file).collect();
-    assert_eq!(all.len(), settings.len(), "no two are the same");
+    assert_eq!(all.len(), settings.len(), "all files are different");
     assert_ne!(file_of(session(Sessions::memory())), file_of(session(Sessions::memory().all_scopes())));
 }
 

@@ -269,7 +269,7 @@ fn unavailable_role_provider_is_answered_with_503() {
     let by_token = bearer(json!({ "sub": "carol", "roles": ["owner"] }));
     assert_eq!(server.send(&ask("/orgs/acme/bill").authorization(&by_token)).status, 200);
     assert_eq!(server.send(&ask("/orgs/acme/board")).status, 401);
-    assert_eq!(send(&server, "/acme/hidden", "alice").status, 404, "what hides says nothing of it");
+    assert_eq!(send(&server, "/acme/hidden", "alice").status, 404, "a hidden handler does not disclose it");
     database.away.store(false, Ordering::SeqCst);
     assert_eq!(send(&server, "/acme/board", "alice").status, 200, "and nothing of it was kept");
     assert_eq!(send(&server, "/panics/board", "alice").status, 503); // LOG-6
@@ -288,7 +288,7 @@ fn provided_roles_are_cached_until_expiry_or_invalidation() {
     database.owner_has_left.store(true, Ordering::SeqCst);
     assert_eq!(send(&server, "/acme/board", "alice").status, 200, "kept");
     roles.invalidate(&Id::user(ISSUER, "bob"));
-    assert_eq!(send(&server, "/acme/board", "alice").status, 200, "of somebody else");
+    assert_eq!(send(&server, "/acme/board", "alice").status, 200, "another caller was invalidated");
     roles.invalidate(&Id::user(ISSUER, "alice"));
     assert_eq!(send(&server, "/acme/board", "alice").status, 403);
     database.owner_has_left.store(false, Ordering::SeqCst);
@@ -323,7 +323,7 @@ fn rule_with_missing_tenant_parameter_fails_at_start_up() {
         ("the pattern of the handler", |auth, config| { config.service(auth.scope("").service(board)); }, true),
         ("another name", |auth, config| { config.service(auth.scope("").service(lost)); }, false),
         ("another name, and the scope has it", |auth, config| { config.service(auth.scope("/{team}").service(lost)); }, true),
-        ("the same name twice", |auth, config| { config.service(auth.scope("/{org}").service(board)); }, false),
+        ("a duplicate name", |auth, config| { config.service(auth.scope("/{org}").service(board)); }, false),
         ("the scope's alone", |auth, config| { config.service(auth.scope("/{org:[a-z]+}").route("/x", auth_actix::web::get().to(plain))); }, true),
         ("the route's", |auth, config| { config.service(auth.scope("").route("/{org}/x", auth_actix::web::get().to(plain))); }, true),
         ("neither's", |auth, config| { config.service(auth.scope("").route("/x", auth_actix::web::get().to(plain))); }, false),

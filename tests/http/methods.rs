@@ -179,7 +179,7 @@ fn http1_denial_does_not_await_or_drain_the_body() {
     let table = [
         // (case, field lines, bytes after the head, bytes that are sent repeatedly)
         ("a body that never comes", "Content-Length: 10\r\n", "", ""),
-        ("a body that comes in part", "Content-Length: 10\r\n", "abc", ""),
+        ("an incomplete body", "Content-Length: 10\r\n", "abc", ""),
         ("an endless body", "Transfer-Encoding: chunked\r\n", "", "1\r\na\r\n"), // M6
         ("an endless body in large chunks", "Transfer-Encoding: chunked\r\n", "", "4000\r\n"),
         ("chunks that stop", "Transfer-Encoding: chunked\r\n", "1\r\na\r\n", ""),

@@ -294,7 +294,7 @@ async fn unscoped_network_rule_with_missing_settings_returns_500() {
         ("all there", base().hosts(["localhost"]), "10.1.2.3:1", &[], 200),
         ("no address", bearer_only().hosts(["localhost"]), "10.1.2.3:1", &[], 500),
         ("no hosts", base(), "10.1.2.3:1", &[], 500),
-        ("no hosts, and a stranger's name", base(), "10.1.2.3:1", &[("Host", "evil.example")], 500),
+        ("no hosts, and an unknown name", base(), "10.1.2.3:1", &[("Host", "evil.example")], 500),
         ("a range of proxies inside", behind(bearer_only().hosts(["localhost"]), "10.1.0.0/16"), "10.1.2.3:1", &[("X-Forwarded-For", "10.9.9.9")], 500),
     ];
     let mut wrong = Vec::new();

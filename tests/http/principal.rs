@@ -246,7 +246,7 @@ async fn credential_is_verified_once_for_all_rules_and_arguments() {
 async fn middleware_sees_the_principal_only_after_a_grant() {
     static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
     let shown = |principal: Option<Principal>| {
-        principal.map_or_else(|| "nobody".to_owned(), |principal| principal.local_subject().into_owned())
+        principal.map_or_else(|| "anonymous".to_owned(), |principal| principal.local_subject().into_owned())
     };
     let auth = bearer_only().build().unwrap();
     let api = auth.scope("/api").service(acme).service(maybe).service(all);
@@ -263,12 +263,12 @@ async fn middleware_sees_the_principal_only_after_a_grant() {
     let app = init_service(app).await;
     let (acme_alice, other) = (bearer(json!({ "org": "acme" })), bearer(json!({})));
     let table = [
-        ("/api/acme", Some(&acme_alice), "nobody, alice"),
-        ("/api/maybe", Some(&other), "nobody, alice"),
-        ("/api/maybe", None, "nobody, nobody"),
-        ("/api/acme", Some(&other), "nobody, nobody"), // denied
-        ("/api/acme", None, "nobody, nobody"),
-        ("/nothing", Some(&other), "nobody, nobody"),
+        ("/api/acme", Some(&acme_alice), "anonymous, alice"),
+        ("/api/maybe", Some(&other), "anonymous, alice"),
+        ("/api/maybe", None, "anonymous, anonymous"),
+        ("/api/acme", Some(&other), "anonymous, anonymous"), // denied
+        ("/api/acme", None, "anonymous, anonymous"),
+        ("/nothing", Some(&other), "anonymous, anonymous"),
     ];
     for (path, authorization, expected) in table {
         let request = authorization
@@ -374,7 +374,7 @@ mod many {
 #[test]
 fn large_role_enum_parses_every_name_and_alias() {
     let aliases = ["root", "superuser"];
-    assert!(many::Role::NAMES.len() + aliases.len() > 8, "so many that they are found by hash");
+    assert!(many::Role::NAMES.len() + aliases.len() > 8, "enough names for the hash index");
     for name in many::Role::NAMES {
         assert_eq!(name.parse::<many::Role>().map(|role| role.name()), Ok(*name));
     }

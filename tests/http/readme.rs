@@ -199,7 +199,7 @@ impl Place {
                 let forged = request("POST", "/me").field("Cookie", self.session("alice"));
                 self.send(forged.field("Sec-Fetch-Site", "cross-site").body(""))
             }
-            unknown => panic!("the README has a line that nobody asks for: {unknown}"),
+            unknown => panic!("the README has a line without a request: {unknown}"),
         }
     }
 }

@@ -247,7 +247,7 @@ fn unextractable_argument_is_recorded_as_a_client_error() {
         assert_eq!(server.send(&asked).status, status, "{path} {body}");
         let event = record.0.lock().unwrap().pop().unwrap();
         assert_eq!(event["status"], status, "what was answered: {event}");
-        assert_eq!(event["subject"], "user:18:https://id.example:alice", "and to whom: {event}");
+        assert_eq!(event["subject"], "user:18:https://id.example:alice", "the subject of the grant: {event}");
         assert!(!event.to_string().contains("c4nary-7"), "{event}");
     }
     for line in logs::lines().split_off(before) {

@@ -61,7 +61,7 @@ fn login_throttling_spans_schemes_and_hides_user_existence() {
     // BRUTE-1 to BRUTE-3, M7, HTTP-16
     let place = place();
     // The last failures of both users are adjacent, because the first delay is short and hashing takes time.
-    let both = [("alice", 1), ("nobody", 2)];
+    let both = [("alice", 1), ("anonymous", 2)];
     for (name, network) in both {
         assert_eq!(place.basic(name, "wrong", &format!("192.0.2.{network}")).status, 401);
         assert_eq!(place.form(name, "wrong", &format!("192.0.3.{network}")).status, 401);
@@ -70,7 +70,7 @@ fn login_throttling_spans_schemes_and_hides_user_existence() {
         assert_eq!(place.basic(name, "wrong", &format!("192.0.4.{network}")).status, 401);
     }
     place.staff.counts();
-    let away: Vec<_> = ["alice", "nobody"]
+    let away: Vec<_> = ["alice", "anonymous"]
         .into_iter()
         .flat_map(|name| [place.basic(name, PASSWORD, "192.0.9.1"), place.form(name, PASSWORD, "192.0.9.2")])
         .collect();
@@ -81,7 +81,7 @@ fn login_throttling_spans_schemes_and_hides_user_existence() {
     denied("by Basic", &away[0], 429, "too-many-attempts", &[]);
     assert_eq!(away[0].without_date(), away[2].without_date(), "whether or not there is such a user");
     assert_eq!(away[1].without_date(), away[3].without_date());
-    assert_eq!(place.staff.counts(), (0, 0), "nobody was looked up, and nothing hashed");
+    assert_eq!(place.staff.counts(), (0, 0), "no user was looked up, and nothing hashed");
     std::thread::sleep(std::time::Duration::from_millis(1100));
     assert_eq!(place.basic("alice", PASSWORD, "192.0.9.1").status, 200, "the delay is over");
 }

@@ -113,7 +113,7 @@ fn ticket_is_single_use_and_excludes_other_credentials() {
     let starts = Server::try_start(1, |config: &mut ServiceConfig| {
         config.service(bearer_only().build().unwrap().scope("").service(ticket));
     });
-    assert!(starts.is_err(), "nobody called `.tickets()`");
+    assert!(starts.is_err(), "`.tickets()` was not called");
     // One user cannot exhaust the tickets of others.
     let mut last = 200;
     for _ in 0..20 {

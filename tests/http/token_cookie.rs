@@ -25,7 +25,7 @@ async fn change_it() -> &'static str {
 #[public]
 #[post("/open")]
 async fn open_to_all(caller: Option<Principal>) -> String {
-    caller.map_or_else(|| "nobody".to_owned(), |caller| caller.local_subject().into_owned())
+    caller.map_or_else(|| "anonymous".to_owned(), |caller| caller.local_subject().into_owned())
 }
 
 fn serve() -> Server {
@@ -100,7 +100,7 @@ fn bearer_token_in_a_cookie_is_refused_cross_site() {
         assert_eq!(server.send(&explicit).status, 200, "{fields:?}");
         assert_eq!(server.send(&cookie(change(), &good)).status, *status, "{fields:?}, remembered");
         let open = server.send(&cookie(request("POST", "/open").fields(fields).body(""), &good));
-        assert_eq!(open.text(), if *status == 200 { "alice" } else { "nobody" }, "{fields:?}");
+        assert_eq!(open.text(), if *status == 200 { "alice" } else { "anonymous" }, "{fields:?}");
     }
     let upgrade = |origin: &str| {
         let request = ask("/me").fields(&[("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Origin", origin)]);

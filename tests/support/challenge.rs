@@ -55,7 +55,7 @@ impl<'a> Reader<'a> {
             let quoted = self.rest().starts_with('"');
             let value = if quoted { self.quoted()? } else { self.token()?.to_owned() };
             if parameters.iter().any(|(known, _)| known.eq_ignore_ascii_case(&name)) {
-                return Err(format!("{name:?} stands twice")); // HTTP-7
+                return Err(format!("{name:?} is repeated")); // HTTP-7
             }
             if !quoted && ["realm", "scope"].iter().any(|text| name.eq_ignore_ascii_case(text)) {
                 return Err(format!("{name:?} is not quoted")); // HTTP-8

@@ -107,7 +107,7 @@ impl Answer {
     /// The field occurs more than once.
     pub fn field(&self, name: &str) -> Option<&str> {
         let lines = self.lines(name);
-        assert!(lines.len() < 2, "{name} stands twice: {lines:?}");
+        assert!(lines.len() < 2, "{name} is repeated: {lines:?}");
         lines.first().copied()
     }
 

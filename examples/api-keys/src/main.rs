@@ -38,7 +38,7 @@ async fn reports(caller: Principal) -> impl Responder {
 #[require_role("reader")]
 #[get("/status")]
 async fn status() -> impl Responder {
-    "all is well\n"
+    "up\n"
 }
 
 fn api(auth: &Auth) -> impl HttpServiceFactory + use<> {
@@ -46,13 +46,13 @@ fn api(auth: &Auth) -> impl HttpServiceFactory + use<> {
 }
 
 #[actix_web::main]
-#[allow(clippy::print_stdout, reason = "for the person who started it")]
+#[allow(clippy::print_stdout, reason = "the output is for the terminal")]
 async fn main() -> io::Result<()> {
     tracing_subscriber::fmt().with_writer(io::stderr).init();
     let port = std::env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(8080);
     let path = std::env::var("KEYS").unwrap_or("keys.txt".into());
     if !std::path::Path::new(&path).exists() {
-        std::fs::write(&path, "# ID HASH OWNER ROLES SCOPES EXPIRES, as make-key prints it\n")?;
+        std::fs::write(&path, "# ID HASH OWNER ROLES SCOPES EXPIRES: written by make-key\n")?;
     }
     let auth = Auth::builder().realm("api").api_keys(ApiKeysFile::open(path)?).build()?;
     let server = HttpServer::new(move || App::new().service(api(&auth))).bind(("127.0.0.1", port))?;

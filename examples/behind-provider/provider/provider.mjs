@@ -1,6 +1,6 @@
-// An OpenID provider to try the examples with; for nothing else: it asks nobody for a password. Ends with its standard input.
-// RESOURCE is the API that its access tokens are for, REDIRECT_URI where it sends people back to. The first line of its
-// standard output is JSON: the issuer, and tokens of two programs.
+// An OpenID provider for trying the examples only, because it does not check passwords. Exits when its standard input ends.
+// RESOURCE is the audience of its access tokens, and REDIRECT_URI the redirect URI of its client. The first line of its standard
+// output is JSON with the issuer and the tokens of two clients.
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { createServer } from 'node:http';
 import { Provider } from 'oidc-provider';
@@ -9,11 +9,12 @@ const RESOURCE = process.env.RESOURCE ?? 'https://api.example';
 const REDIRECT_URI = process.env.REDIRECT_URI ?? 'http://localhost:8080/login/callback';
 const SCOPES = ['read:reports', 'write:reports'];
 const PEOPLE = { alice: ['admin'], bob: ['viewer'] };
-const SECRET = 'a-secret-for-this-machine-alone';
+const SECRET = 'a-secret-for-this-machine-only';
 const program = (client_id, scope) => ({
   client_id, client_secret: SECRET, grant_types: ['client_credentials'], redirect_uris: [], response_types: [], scope,
 });
-// By way of PEM: Node.js may wait for ever for a key that it exports while it collects what has made it.
+// Keys are created from PEM to avoid a deadlock: Node.js locks a key while it exports it, and needs the same lock to
+// garbage-collect the generator of the key.
 const pem = { publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } };
 const generated = createPrivateKey(generateKeyPairSync('ec', { namedCurve: 'P-256', ...pem }).privateKey);
 const key = { ...generated.export({ format: 'jwk' }), alg: 'ES256', use: 'sig', kid: 'examples' };
@@ -27,7 +28,7 @@ const provider = new Provider(issuer, {
     program('writer', 'write:reports'),
     { client_id: 'web', client_secret: SECRET, redirect_uris: [REDIRECT_URI], scope: 'openid' },
   ],
-  clientDefaults: { id_token_signed_response_alg: 'ES256' }, scopes: ['openid', ...SCOPES], jwks: { keys: [key] }, cookies: { keys: ['for this machine alone'] },
+  clientDefaults: { id_token_signed_response_alg: 'ES256' }, scopes: ['openid', ...SCOPES], jwks: { keys: [key] }, cookies: { keys: ['for this machine only'] },
   ttl: { AccessToken: 3600, ClientCredentials: 3600, Grant: 3600, IdToken: 600, Interaction: 600, Session: 3600 },
   claims: { openid: ['sub', 'roles', 'auth_time', 'acr'] }, conformIdTokenClaims: false,
   findAccount: (_ctx, sub) => PEOPLE[sub] && { accountId: sub, claims: () => ({ sub, roles: PEOPLE[sub] }) },

@@ -89,7 +89,7 @@ mod provider {
     }
 
     pub(super) fn start(resource: &str) -> Result<Provider> {
-        let node = |error| Error::other(format!("the provider to try this with needs Node.js and npm: {error}"));
+        let node = |error| Error::other(format!("the example provider requires Node.js and npm: {error}"));
         if !std::path::Path::new(FOLDER).join("node_modules").exists() {
             let install = ["install", "--no-audit", "--no-fund", "--no-package-lock", "--silent"];
             Command::new("npm").args(install).current_dir(FOLDER).status().map_err(node)?;
@@ -100,7 +100,7 @@ mod provider {
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().map_err(node)?;
         let mut line = String::new();
         let said = child.stdout.take().map(BufReader::new);
-        said.ok_or_else(|| node(Error::other("it says nothing")))?.read_line(&mut line)?;
+        said.ok_or_else(|| node(Error::other("it printed nothing")))?.read_line(&mut line)?;
         Ok(Provider { said: serde_json::from_str(&line)?, child })
     }
 
@@ -120,19 +120,22 @@ mod provider {
         }
     }
 
-    #[allow(clippy::print_stdout, reason = "it is for the person at the terminal")]
+    #[allow(clippy::print_stdout, reason = "the output is for the terminal")]
     pub(super) fn print_commands(url: &str, provider: &Provider) {
         let (reader, writer) = (provider.said("reader"), provider.said("writer"));
-        println!("Listening on {url}, with a provider at {}. Try, each in another terminal:\n", provider.issuer());
-        println!("# nobody may come in without a token: 401, and where to find out whose\ncurl -i {url}/reports\n");
-        println!("# whose tokens this API takes: 200\ncurl -i {url}/.well-known/oauth-protected-resource\n");
-        println!("# a token of the provider: 200\ncurl -i -H 'Authorization: Bearer {reader}' {url}/reports\n");
         println!(
-            "# one without the scope: 403, and the challenge names it\ncurl -i -H 'Authorization: Bearer {writer}' {url}/reports\n"
+            "Listening on {url}, with a provider at {}. Commands to try in another terminal:\n",
+            provider.issuer()
         );
+        println!("# without a token: 401, and the URL of the metadata\ncurl -i {url}/reports\n");
         println!(
-            "# one that was changed on the way: 401\ncurl -i -H 'Authorization: Bearer {reader}A' {url}/reports\n"
+            "# the metadata, which names the accepted issuer: 200\ncurl -i {url}/.well-known/oauth-protected-resource\n"
         );
+        println!("# a token from the provider: 200\ncurl -i -H 'Authorization: Bearer {reader}' {url}/reports\n");
+        println!(
+            "# a token without the scope: 403, and the challenge contains the scope\ncurl -i -H 'Authorization: Bearer {writer}' {url}/reports\n"
+        );
+        println!("# a modified token: 401\ncurl -i -H 'Authorization: Bearer {reader}A' {url}/reports\n");
     }
 }
 

@@ -10,7 +10,7 @@
 //!     proxy_pass http://127.0.0.1:8080;
 //!     proxy_set_header Host $host;
 //!     proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-//!     proxy_set_header X-Country $geoip2_country_code;   # always set: what the client wrote must not come through
+//!     proxy_set_header X-Country $geoip2_country_code;   # always set, so that a value sent by the client is replaced
 //! }
 //! ```
 //!
@@ -46,7 +46,7 @@ async fn metrics() -> impl Responder {
 #[require(role("admin") || network("10.0.0.0/8"))]
 #[get("/status")]
 async fn status() -> impl Responder {
-    "all is well\n"
+    "up\n"
 }
 
 // An unknown address is in no network, but `deny_network` still denies it: the rule does not fail open.
@@ -90,7 +90,7 @@ fn intranet(auth: &Auth) -> impl HttpServiceFactory + use<> {
 #[actix_web::main]
 async fn main() -> std::io::Result<()> {
     let port = std::env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(8080);
-    let secret = std::env::var("JWT_SECRET").unwrap_or_else(|_| "for this example, and nowhere else".to_owned());
+    let secret = std::env::var("JWT_SECRET").unwrap_or_else(|_| "only for this example, not a secret".to_owned());
     let list = std::env::var("BLOCKS").unwrap_or("blocks.txt".into());
     // Without a file the list is empty until the application adds entries.
     let blocks = if std::path::Path::new(&list).exists() { Blocklist::file(list)? } else { Blocklist::memory() };

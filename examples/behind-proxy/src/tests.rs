@@ -23,18 +23,18 @@ async fn network_rule_uses_the_client_address_seen_by_the_proxy() {
     let host = ("Host", "intranet.example");
     #[rustfmt::skip] // keep the columns aligned
     let table: [(&str, &str, Headers<'_>, u16); 12] = [
-        ("somebody inside",                    PROXY,   &[host, (XFF, "10.1.2.3")],                       200),
-        ("the same by IPv6",                   PROXY,   &[host, (XFF, "fd00::7")],                        200),
-        ("somebody outside",                   PROXY,   &[host, (XFF, "198.51.100.7")],                   403),
-        ("who wrote an address in front",      PROXY,   &[host, (XFF, "10.1.2.3, 198.51.100.7")],         403),
-        ("or in a line of its own",            PROXY,   &[host, (XFF, "10.1.2.3"), (XFF, "198.51.100.7")], 403),
-        ("or the proxy's own address",         PROXY,   &[host, (XFF, "127.0.0.1")],                      403),
-        ("or what is no address",              PROXY,   &[host, (XFF, "10.1.2.3, unknown")],              403),
-        ("or another header",                  PROXY,   &[host, ("Forwarded", "for=10.1.2.3")],           403),
-        ("who got past the proxy",             OUTSIDE, &[host, (XFF, "10.1.2.3")],                       403),
-        ("a colleague past the proxy",         INSIDE,  &[host],                                          200),
-        ("a proxy that says nothing",          PROXY,   &[host],                                          403),
-        ("somebody inside at another name",    PROXY,   &[("Host", "evil.example"), (XFF, "10.1.2.3")],   403),
+        ("inside",                             PROXY,   &[host, (XFF, "10.1.2.3")],                       200),
+        ("inside, over IPv6",                  PROXY,   &[host, (XFF, "fd00::7")],                        200),
+        ("outside",                            PROXY,   &[host, (XFF, "198.51.100.7")],                   403),
+        ("outside, with a forged entry",       PROXY,   &[host, (XFF, "10.1.2.3, 198.51.100.7")],         403),
+        ("a forged line before",               PROXY,   &[host, (XFF, "10.1.2.3"), (XFF, "198.51.100.7")], 403),
+        ("the proxy itself as the client",     PROXY,   &[host, (XFF, "127.0.0.1")],                      403),
+        ("an invalid entry",                   PROXY,   &[host, (XFF, "10.1.2.3, unknown")],              403),
+        ("a header that is not read",          PROXY,   &[host, ("Forwarded", "for=10.1.2.3")],           403),
+        ("outside, bypassing the proxy",       OUTSIDE, &[host, (XFF, "10.1.2.3")],                       403),
+        ("inside, bypassing the proxy",        INSIDE,  &[host],                                          200),
+        ("a proxy that sends no header",       PROXY,   &[host],                                          403),
+        ("inside, with another host name",     PROXY,   &[("Host", "evil.example"), (XFF, "10.1.2.3")],   403),
     ];
     for (case, peer, headers, expected) in table {
         let request = TestRequest::get().uri("/metrics").peer_addr(peer.parse().unwrap());

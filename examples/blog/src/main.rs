@@ -255,7 +255,7 @@ async fn database() -> sqlx::Result<SqlitePool> {
 }
 
 /// Prints `curl` commands: an author writes a post but may not publish it, and an editor may.
-#[allow(clippy::print_stdout, reason = "it is what whoever starts it reads")]
+#[allow(clippy::print_stdout, reason = "the output is for the terminal")]
 fn say(tokens: &Jwt, port: u16) {
     let token = |role: &str| tokens.dev_token(Some(role)).unwrap_or_default();
     let (author, editor, admin) = (token("author"), token("editor"), token("admin"));

@@ -76,7 +76,7 @@ impl Allows<Publish> for Post {
 pub(crate) enum Failure {
     #[error("the database: {0}")]
     Database(#[from] sqlx::Error),
-    #[error("no database was given to the application")]
+    #[error("no database was registered as application data")]
     NoDatabase,
 }
 

@@ -1,11 +1,11 @@
-//! What must not compile, and how the compiler says so.
+//! Programs that must not compile, and the expected errors of the compiler.
 //!
 //! After a change, `TRYBUILD=overwrite cargo test --test compile_fail` rewrites the `.stderr` files. Read them: a
 //! case that fails for another reason than its name says proves nothing.
 
 use std::process::Command;
 
-/// The compiler whose words the `.stderr` files hold. An application that pins its toolchain needs no such line.
+/// The compiler that wrote the `.stderr` files. An application that pins its toolchain does not need this constant.
 const WRITTEN_WITH: &str = "rustc 1.95.";
 
 #[test]
@@ -15,6 +15,6 @@ fn insecure_handlers_do_not_compile() {
     if version.starts_with(WRITTEN_WITH) {
         trybuild::TestCases::new().compile_fail("tests/compile_fail/*.rs");
     } else {
-        eprintln!("skipped: the expected output is that of {WRITTEN_WITH}x, and this is {version}");
+        eprintln!("skipped: the expected output is from {WRITTEN_WITH}x, and the installed compiler is {version}");
     }
 }

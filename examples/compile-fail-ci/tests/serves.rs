@@ -1,4 +1,4 @@
-//! What does compile works.
+//! Tests of the program that compiles.
 
 use actix_web::App;
 use actix_web::test::{TestRequest, call_service, init_service};

@@ -57,7 +57,7 @@ async fn write(text: String) -> impl Responder {
 #[require_permission("posts:publish")]
 #[post("/posts/{id}/publish")]
 async fn publish(id: web::Path<u64>) -> impl Responder {
-    format!("post {id} is out\n")
+    format!("post {id} is published\n")
 }
 
 // Several names need `any(…)` or `all(…)`, because a plain list would be ambiguous. An editor also has the role "author", by
@@ -73,7 +73,7 @@ async fn desk(caller: Principal) -> impl Responder {
 #[require(permission("media:delete") && !role("on-probation"))]
 #[delete("/media/{id}")]
 async fn remove(id: web::Path<u64>) -> impl Responder {
-    format!("picture {id} is gone\n")
+    format!("picture {id} is deleted\n")
 }
 
 const ISSUER: &str = "https://id.example";

@@ -41,14 +41,14 @@ fn only_added_users_authenticate() {
     let restart = "POST /services/web/restart";
     #[rustfmt::skip] // keep the columns aligned
     let table = [
-        ("a stranger is challenged",   "GET /",    String::new(),                             401),
-        ("an operator comes in",       "GET /log", alice.clone(),                             200),
-        ("and acts",                   restart,    alice.clone(),                             200),
-        ("a page of a stranger",       restart,    alice + "Sec-Fetch-Site: cross-site\r\n",  403),
-        ("an auditor only reads",      restart,    basic("bob", PASSWORD),                    403),
+        ("an anonymous caller",        "GET /",    String::new(),                             401),
+        ("an operator reads the log",  "GET /log", alice.clone(),                             200),
+        ("an operator restarts",       restart,    alice.clone(),                             200),
+        ("a page of another site",     restart,    alice + "Sec-Fetch-Site: cross-site\r\n",  403),
+        ("an auditor cannot restart",  restart,    basic("bob", PASSWORD),                    403),
         ("a wrong password",           "GET /",    basic("alice", "correct horse"),           401),
-        ("a name that nobody has",     "GET /",    basic("carol", PASSWORD),                  401),
-        ("bytes that are no Basic",    "GET /",    "Authorization: Basic ???\r\n".to_owned(), 400),
+        ("an unknown name",            "GET /",    basic("carol", PASSWORD),                  401),
+        ("invalid base64",             "GET /",    "Authorization: Basic ???\r\n".to_owned(), 400),
     ];
     let mut refused = Vec::new();
     for (case, request, headers, status) in table {
@@ -64,15 +64,15 @@ fn only_added_users_authenticate() {
             refused.push(lines);
         }
     }
-    assert_eq!(refused[0], refused[1], "whether a name exists is nobody's business");
+    assert_eq!(refused[0], refused[1], "the response does not disclose whether a name exists");
 }
 
 #[test]
 fn add_user_refuses_invalid_input() {
     let table: [(&[&str], &str, &str); 5] = [
-        (&["alice", "opreator"], PASSWORD, "no role"),
-        (&["al:ice"], PASSWORD, "cannot be a name"),
-        (&["#alice"], PASSWORD, "cannot be a name"),
+        (&["alice", "opreator"], PASSWORD, "is not a role"),
+        (&["al:ice"], PASSWORD, "is not a valid name"),
+        (&["#alice"], PASSWORD, "is not a valid name"),
         (&["alice"], "short", "15 characters"),
         (&[], PASSWORD, "usage"),
     ];

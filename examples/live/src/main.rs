@@ -91,7 +91,7 @@ async fn speak(
 #[post("/news")]
 async fn publish(text: String, news: Data<News>) -> HttpResponse {
     let listeners = news.0.send(text).unwrap_or_default();
-    HttpResponse::Ok().body(format!("{listeners} heard of it\n"))
+    HttpResponse::Ok().body(format!("sent to {listeners} subscribers\n"))
 }
 
 #[require_role("reader")]
@@ -142,11 +142,11 @@ async fn main() -> std::io::Result<()> {
 }
 
 /// Prints a URL to open and commands to try.
-#[allow(clippy::print_stdout, reason = "it is what whoever starts it reads")]
+#[allow(clippy::print_stdout, reason = "the output is for the terminal")]
 fn say(tokens: &Jwt, port: u16) {
     let token = |role: &str| tokens.dev_token(Some(role)).unwrap_or_default();
     let (reader, editor) = (token("reader"), token("editor"));
-    println!("Open http://127.0.0.1:{port}/#{reader} and tell it something:");
+    println!("Open http://127.0.0.1:{port}/#{reader} and publish news:");
     println!("curl -i -H 'Authorization: Bearer {editor}' -d 'It works' http://127.0.0.1:{port}/news");
     println!("curl -i -N -H 'Authorization: Bearer {reader}' http://127.0.0.1:{port}/events");
 }
@@ -255,7 +255,7 @@ mod tests {
             assert_eq!(answer.status(), 200);
             let told = awc::Client::new().post(format!("http://{}/news", site.address));
             let told = told.insert_header(("Authorization", site.token(&claims))).send_body("one\ntwo").await;
-            assert_eq!(told.unwrap().body().await.unwrap(), "1 heard of it\n");
+            assert_eq!(told.unwrap().body().await.unwrap(), "sent to 1 subscribers\n");
             let mut next = async || {
                 let next = std::future::poll_fn(|context| Stream::poll_next(Pin::new(&mut answer), context));
                 timeout(Duration::from_secs(10), next).await.unwrap()

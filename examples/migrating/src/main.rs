@@ -42,7 +42,7 @@ fn guarding(config: &mut ServiceConfig, auth: &Auth) {
 /// Step 2: replace the scope. A handler without a rule no longer compiles, which reveals the missing check of `export`. Its callers
 /// need time to adapt, so it is exempted with `unguarded`, and the log warns about it at each start.
 fn swapped(config: &mut ServiceConfig, auth: &Auth) {
-    let export = unguarded("the accountants' script has no token before May", old::export);
+    let export = unguarded("the accountants' script gets a token in May", old::export);
     config.service(auth.scope("/api").service(new::stock).service(new::set_price).service(export));
 }
 

@@ -54,12 +54,12 @@ fn site(auth: &Auth) -> impl actix_web::dev::HttpServiceFactory + use<> {
 }
 
 #[actix_web::main]
-#[allow(clippy::print_stdout, reason = "for the person who started it")]
+#[allow(clippy::print_stdout, reason = "the output is for the terminal")]
 async fn main() -> io::Result<()> {
     let prometheus = web::Data::new(PrometheusBuilder::new().install_recorder().map_err(io::Error::other)?);
     let port = std::env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(8080);
     let auth = settings(Jwt::dev(), Path::new("audit.jsonl"))?.build()?;
-    println!("then look at  curl http://127.0.0.1:{port}/metrics  and at audit.jsonl");
+    println!("metrics: curl http://127.0.0.1:{port}/metrics, audit log: audit.jsonl");
     HttpServer::new(move || App::new().app_data(prometheus.clone()).service(site(&auth)))
         .bind(("127.0.0.1", port))?
         .run()

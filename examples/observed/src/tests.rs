@@ -28,7 +28,7 @@ async fn each_decision_is_counted_and_audited() {
         assert_eq!(call_service(&app, request.to_request()).await.status(), expected);
     }
     let outside = get("/metrics").peer_addr("192.0.2.1:1".parse().unwrap());
-    assert_eq!(call_service(&app, outside.to_request()).await.status(), 403, "for this machine alone");
+    assert_eq!(call_service(&app, outside.to_request()).await.status(), 403, "only from this machine");
     let counted = call_and_read_body(&app, get("/metrics").to_request()).await;
     let counted = String::from_utf8_lossy(&counted);
     for reason in ["missing-credentials", "insufficient-permissions", "access-blocked", "none"] {

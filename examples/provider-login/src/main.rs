@@ -105,7 +105,7 @@ mod provider {
     }
 
     pub(super) fn start(redirect: &str) -> Result<Provider> {
-        let node = |error| Error::other(format!("the provider to try this with needs Node.js and npm: {error}"));
+        let node = |error| Error::other(format!("the example provider requires Node.js and npm: {error}"));
         if !std::path::Path::new(FOLDER).join("node_modules").exists() {
             let install = ["install", "--no-audit", "--no-fund", "--no-package-lock", "--silent"];
             Command::new("npm").args(install).current_dir(FOLDER).status().map_err(node)?;
@@ -116,7 +116,7 @@ mod provider {
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().map_err(node)?;
         let mut line = String::new();
         let said = child.stdout.take().map(BufReader::new);
-        said.ok_or_else(|| node(Error::other("it says nothing")))?.read_line(&mut line)?;
+        said.ok_or_else(|| node(Error::other("it printed nothing")))?.read_line(&mut line)?;
         Ok(Provider { said: serde_json::from_str(&line)?, child })
     }
 
@@ -132,7 +132,7 @@ mod provider {
         }
     }
 
-    #[allow(clippy::print_stdout, reason = "it is for the person at the terminal")]
+    #[allow(clippy::print_stdout, reason = "the output is for the terminal")]
     pub(super) fn tell(port: u16, provider: &Provider) {
         println!("Open http://localhost:{port} in a browser. The provider is at {}.", provider.said("issuer"));
     }

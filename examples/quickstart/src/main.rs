@@ -97,7 +97,7 @@ mod commands {
     }
 
     /// Prints one command per line, each with the expected status.
-    #[allow(clippy::print_stdout, reason = "it is for the person at the terminal")]
+    #[allow(clippy::print_stdout, reason = "the output is for the terminal")]
     pub(super) fn print(address: SocketAddr, secret: &[u8]) {
         let token = |role: &str, expires_in: i64| {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
@@ -110,20 +110,20 @@ mod commands {
         let (viewer, admin, expired) = (token("viewer", 3600), token("admin", 3600), token("admin", -3600));
         let url = format!("http://{address}");
         let json = "-H 'Content-Type: application/json'";
-        println!("Listening on {url}. Try, each in another terminal:\n");
-        println!("# nobody may come in without a token: 401, and a challenge that says how\ncurl -i {url}/me\n");
-        println!("# a viewer reads: 200\ncurl -i -H 'Authorization: Bearer {viewer}' {url}/reports/7\n");
+        println!("Listening on {url}. Commands to try in another terminal:\n");
+        println!("# without a token: 401, and a challenge\ncurl -i {url}/me\n");
+        println!("# a viewer may read: 200\ncurl -i -H 'Authorization: Bearer {viewer}' {url}/reports/7\n");
         println!(
-            "# a viewer does not publish: 403\ncurl -i -H 'Authorization: Bearer {viewer}' {json} -d '{{\"title\":\"Q3\"}}' {url}/reports\n"
+            "# a viewer may not publish: 403\ncurl -i -H 'Authorization: Bearer {viewer}' {json} -d '{{\"title\":\"Q3\"}}' {url}/reports\n"
         );
         println!(
-            "# an admin does: 200\ncurl -i -H 'Authorization: Bearer {admin}' {json} -d '{{\"title\":\"Q3\"}}' {url}/reports\n"
+            "# an admin may publish: 200\ncurl -i -H 'Authorization: Bearer {admin}' {json} -d '{{\"title\":\"Q3\"}}' {url}/reports\n"
         );
         println!(
-            "# an admin with a broken body: 400, and only now is the body read\ncurl -i -H 'Authorization: Bearer {admin}' {json} -d '{{\"title\":' {url}/reports\n"
+            "# an admin, with an invalid body: 400, because the body is read after the decision\ncurl -i -H 'Authorization: Bearer {admin}' {json} -d '{{\"title\":' {url}/reports\n"
         );
         println!(
-            "# a token that has expired: 401, and the challenge says so\ncurl -i -H 'Authorization: Bearer {expired}' {url}/me\n"
+            "# an expired token: 401, and the challenge contains the reason\ncurl -i -H 'Authorization: Bearer {expired}' {url}/me\n"
         );
     }
 }

@@ -80,7 +80,7 @@ fn users(password: &str) -> io::Result<UsersFile> {
 }
 
 #[actix_web::main]
-#[allow(clippy::print_stdout, reason = "for the person who started it")]
+#[allow(clippy::print_stdout, reason = "the output is for the terminal")]
 async fn main() -> io::Result<()> {
     tracing_subscriber::fmt().with_writer(io::stderr).init();
     let port = std::env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(8080);

@@ -34,7 +34,7 @@ async fn approve_expense(caller: Principal, id: web::Path<u64>, expenses: web::D
     match expenses.0.lock().unwrap_or_else(PoisonError::into_inner).get_mut(&id) {
         None => HttpResponse::NotFound().finish(),
         Some(expense) if expense.of == caller.id() => {
-            HttpResponse::Conflict().body("somebody else has to approve this\n")
+            HttpResponse::Conflict().body("another person has to approve this\n")
         }
         Some(expense) => {
             expense.approved = true;
@@ -53,7 +53,7 @@ async fn show_account(caller: Principal) -> impl Responder {
 #[public]
 #[get("/greeting")]
 async fn greet(caller: Option<Principal>) -> impl Responder {
-    let name = caller.map_or_else(|| "stranger".to_owned(), |caller| caller.local_subject().into_owned());
+    let name = caller.map_or_else(|| "anonymous".to_owned(), |caller| caller.local_subject().into_owned());
     format!("hello {name}\n")
 }
 

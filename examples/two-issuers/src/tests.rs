@@ -40,14 +40,14 @@ async fn issuer_confers_only_its_roles_and_signs_only_for_itself() {
         ("our clerk",                           token(HS256, &secret, OURS, &["clerk"]),                200, 200),
         ("our buyer",                           token(HS256, &secret, OURS, &["buyer"]),                200, 403),
         ("a buyer of the partner",              token(RS256, &rsa, PARTNER, &["buyer"]),                200, 403),
-        ("the same with the next key",          token(EdDSA, &ed25519, PARTNER, &["buyer"]),            200, 403),
-        ("a clerk by the partner's word",       token(RS256, &rsa, PARTNER, &["clerk", "buyer"]),       200, 403),
-        ("nothing but that word",               token(RS256, &rsa, PARTNER, &["clerk"]),                403, 403),
-        ("the partner in our name",             token(RS256, &rsa, OURS, &["clerk"]),                   401, 401),
-        ("we in the partner's name",            token(HS256, &secret, PARTNER, &["buyer"]),             401, 401),
-        ("another key in the partner's name",   token(RS256, &attacker, PARTNER, &["buyer"]),           401, 401),
+        ("a buyer, by the partner's next key",   token(EdDSA, &ed25519, PARTNER, &["buyer"]),            200, 403),
+        ("a role that is not conferred",         token(RS256, &rsa, PARTNER, &["clerk", "buyer"]),       200, 403),
+        ("only that role",                      token(RS256, &rsa, PARTNER, &["clerk"]),                403, 403),
+        ("the partner's key, our issuer",       token(RS256, &rsa, OURS, &["clerk"]),                   401, 401),
+        ("our key, the partner's issuer",       token(HS256, &secret, PARTNER, &["buyer"]),             401, 401),
+        ("another key, the partner's issuer",   token(RS256, &attacker, PARTNER, &["buyer"]),           401, 401),
         ("the public key as a secret",          token(HS256, &public, PARTNER, &["buyer"]),             401, 401),
-        ("an issuer that nobody knows",         token(RS256, &rsa, "https://else.example", &["buyer"]), 401, 401),
+        ("an unknown issuer",                   token(RS256, &rsa, "https://else.example", &["buyer"]), 401, 401),
     ];
     for (case, token, order, close) in table {
         for (method, expected) in [(Method::POST, order), (Method::DELETE, close)] {

@@ -39,7 +39,7 @@ fn introspection_result_is_cached_until_it_expires() {
     let opaque = provider.token_of("format=opaque", "read:reports");
     assert_eq!(opaque.split('.').count(), 1, "{opaque}");
     let strict = serve(Auth::builder().bearer(super::jwt(&provider).introspection(introspection())));
-    assert_eq!(ask(&strict, "/me", &opaque).status, 401, "without a subject, and nobody has said that it may be");
+    assert_eq!(ask(&strict, "/me", &opaque).status, 401, "without a subject, which is not configured as accepted");
     let before = asked(&provider);
     for _ in 0..5 {
         let answer = ask(&server, "/reports", &opaque);
@@ -87,10 +87,10 @@ fn introspection_failures_never_grant_access() {
     let with = |introspection| serve(Auth::builder().bearer(jwt(&provider).introspection(introspection)));
     for (case, introspection) in [
         ("a secret that is wrong", Introspection::as_client(WEB.0, "wrong")),
-        ("a client that is not known", Introspection::as_client("nobody", "wrong")),
-        ("an endpoint that is none", introspection().at(format!("{}/none", provider.issuer))),
+        ("an unknown client", Introspection::as_client("nobody", "wrong")),
+        ("an unknown endpoint", introspection().at(format!("{}/none", provider.issuer))),
         ("a page", introspection().at(format!("{}/_test/stats", provider.issuer))),
-        ("nobody there", introspection().at("http://127.0.0.1:1/")),
+        ("an unreachable endpoint", introspection().at("http://127.0.0.1:1/")),
     ] {
         let answer = ask(&with(introspection), "/me", &opaque);
         let expected =
@@ -101,12 +101,12 @@ fn introspection_failures_never_grant_access() {
     assert_eq!(status(&server, &opaque), 200);
     provider.kill();
     std::thread::sleep(Duration::from_millis(1100));
-    assert_eq!(status(&server, &opaque), 503, "the answer of before holds no longer");
+    assert_eq!(status(&server, &opaque), 503, "the cached response has expired");
     provider.restart();
     until("it is there again", Duration::from_secs(3), || status(&server, &opaque) == 401);
     assert_eq!(status(&server, &provider.token_of("format=opaque", "read:reports")), 200);
     provider.freeze(true);
-    let frozen = status(&server, &base64url("another token, and nobody answers"));
+    let frozen = status(&server, &base64url("another token, without a response"));
     provider.freeze(false);
     assert_eq!(frozen, 503);
 }
@@ -174,7 +174,7 @@ fn unknown_token_flood_does_not_block_known_tokens() {
     let opaque = provider.token_of("format=opaque", "read:reports");
     assert_eq!(status(&server, &opaque), 200);
     let answers: Vec<AtomicUsize> = (0..600).map(|_| AtomicUsize::new(0)).collect();
-    let same = "the same token, again and again";
+    let same = "one token, repeatedly";
     std::thread::scope(|scope| {
         for client in 0..20 {
             let (answers, server, opaque) = (&answers, &server, &opaque);
@@ -185,7 +185,7 @@ fn unknown_token_flood_does_not_block_known_tokens() {
                 for number in 0..50 {
                     answers[usize::from(send(&base64url(format!("{client}-{number}"))))]
                         .fetch_add(1, Ordering::Relaxed);
-                    assert_eq!(send(opaque), 200, "what is known waits for nobody");
+                    assert_eq!(send(opaque), 200, "a cached token is accepted without waiting");
                     assert_eq!(send(&base64url(same)), 401);
                 }
             });

@@ -145,7 +145,7 @@ fn browser_logs_in_and_out_at_the_provider() {
     sign_in("alice");
     browser.is_at("/members?a=1");
     browser.shows(&format!("Hello user:{}:{}:alice by Session", site.provider.issuer.len(), site.provider.issuer));
-    assert_eq!(browser.run("return document.cookie"), "", "no script sees a cookie of ours");
+    assert_eq!(browser.run("return document.cookie"), "", "the cookies are HttpOnly");
     // The login time is unknown, so the provider is asked for a new login, which provides it.
     browser.open(&format!("{}/fresh", site.origin));
     sign_in("alice");
@@ -187,7 +187,7 @@ fn login_callback_is_accepted_once_in_the_same_browser() {
     let refused: Vec<(&str, String, String)> = vec![
         ("no cookie",                       back.clone(),                                   String::new()),
         ("the cookie of another login",    back.clone(),                                   other_cookie.clone()),
-        ("that under this one's name",      back.clone(),                                   renamed(&other_cookie, &state)),
+        ("another cookie, by this name",    back.clone(),                                   renamed(&other_cookie, &state)),
         ("two cookies of this name",        back.clone(),                                   format!("{cookie}; {}", renamed(&other_cookie, &state))),
         ("a cookie that was changed",       back.clone(),                                   format!("{}{}", &cookie[..cookie.len() - 1], if cookie.ends_with('A') { "Q" } else { "A" })),
         ("a cookie made up",                back.clone(),                                   format!("login-{}=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", &state[..8])),
@@ -263,10 +263,10 @@ fn login_redirects_locally_and_uses_the_configured_session() {
         let session = answer.lines("set-cookie").into_iter().find(|line| line.starts_with("session=")).unwrap();
         let session = session.split(';').next().unwrap();
         let page = site.server.send(&ask("/members").field("Cookie", session));
-        assert!(page.text().contains(":alice by"), "whose session it is stays what the provider says: {page:?}");
+        assert!(page.text().contains(":alice by"), "the subject is that of the ID token: {page:?}");
         assert_eq!(site.server.send(&ask("/admin").field("Cookie", session)).status, 200);
         let answer = site.server.send(&ask("/fresh").field("Cookie", session));
-        assert_eq!(answer.status, 401, "no ID token of this provider says when: it is not taken for now");
+        assert_eq!(answer.status, 401, "an unknown login time is not a recent one");
     }
 }
 
@@ -322,18 +322,18 @@ fn id_tokens_not_issued_for_this_login_are_refused() {
     let table = [
         ("as it is",                        nothing(),                      nothing(),                                                  303),
         ("for this client and another",     nothing(),                      json!({ "aud": ["web", "other"], "azp": "web" }),           303),
-        ("for several, and nobody says for whom", nothing(),                json!({ "aud": ["web", "other"] }),                         400),
+        ("several audiences, no azp", nothing(),                json!({ "aud": ["web", "other"] }),                         400),
         ("for another client",              nothing(),                      json!({ "aud": "other" }),                                  400),
         ("for another party",               nothing(),                      json!({ "azp": "other" }),                                  400),
         ("of another login",               nothing(),                      json!({ "nonce": "another" }),                              400),
         ("of no login",                    nothing(),                      json!({ "nonce": null }),                                   400),
         ("of another issuer",               nothing(),                      json!({ "iss": "https://id.example" }),                     400),
         ("expired",                         nothing(),                      json!({ "exp": now - 120 }),                                400),
-        ("of nobody",                       nothing(),                      json!({ "sub": null }),                                     400),
-        ("of somebody who acts",            nothing(),                      json!({ "act": { "sub": "bob" } }),                         400),
+        ("without a subject",               nothing(),                      json!({ "sub": null }),                                     400),
+        ("with an actor",                   nothing(),                      json!({ "act": { "sub": "bob" } }),                         400),
         ("an access token",                 json!({ "typ": "at+jwt" }),     nothing(),                                                  400),
         ("with a key of its own",           json!({ "jwk": {} }),           nothing(),                                                  400),
-        ("by a key that nobody knows",      json!({ "kid": "unknown" }),    nothing(),                                                  400),
+        ("by an unknown key",               json!({ "kid": "unknown" }),    nothing(),                                                  400),
     ];
     for (case, header, claims, status) in table {
         second.next(header, claims);

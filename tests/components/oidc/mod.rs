@@ -137,7 +137,7 @@ fn invalid_tokens_of_a_second_issuer_are_refused() {
         ("a proof",                json!({ "typ": "dpop+jwt" }),        nothing.clone(),                         401, "invalid-credentials"),
         ("typed in full",          json!({ "typ": "application/AT+JWT" }), nothing.clone(),                      200, ""),
         ("no client",              nothing.clone(), json!({ "client_id": null }),                                401, "invalid-credentials"), // AT-2
-        ("no name",                nothing.clone(), json!({ "jti": null }),                                      401, "invalid-credentials"),
+        ("no id",                  nothing.clone(), json!({ "jti": null }),                                      401, "invalid-credentials"),
         ("no time",                nothing.clone(), json!({ "iat": null }),                                      401, "invalid-credentials"),
         ("no end",                 nothing.clone(), json!({ "exp": null }),                                      401, "invalid-credentials"),
         ("no subject",             nothing.clone(), json!({ "sub": null }),                                      401, "invalid-credentials"),
@@ -149,12 +149,12 @@ fn invalid_tokens_of_a_second_issuer_are_refused() {
         ("expired",                nothing.clone(), json!({ "exp": now - 61 }),                                  401, "expired-credentials"),
         ("expired, within leeway", nothing.clone(), json!({ "exp": now - 30 }),                                  200, ""), // JWT-23
         ("not yet",                nothing.clone(), json!({ "nbf": now + 120 }),                                 401, "invalid-credentials"),
-        ("of the future",          nothing.clone(), json!({ "iat": now + 120 }),                                 401, "invalid-credentials"),
+        ("from the future",        nothing.clone(), json!({ "iat": now + 120 }),                                 401, "invalid-credentials"),
         ("bound to a key",         nothing.clone(), json!({ "cnf": { "jkt": "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I" } }), 401, "invalid-credentials"), // DPOP-1
         ("a role as text",         nothing.clone(), json!({ "roles": "admin" }),                                 403, "insufficient-permissions"), // JWT-27
         ("no role",                nothing.clone(), json!({ "roles": [] }),                                      403, "insufficient-permissions"),
         ("a key of its own",       json!({ "jwk": { "kty": "EC" } }),   nothing.clone(),                         401, "invalid-credentials"), // JWT-11
-        ("a key nobody knows",     json!({ "kid": "unknown" }),         nothing.clone(),                         401, "invalid-credentials"), // JWKS-6
+        ("an unknown key",         json!({ "kid": "unknown" }),         nothing.clone(),                         401, "invalid-credentials"), // JWKS-6
         ("the other key's name",   json!({ "kid": null }),              nothing.clone(),                         200, ""), // JWKS-7
     ];
     for (case, header, claims, expected, problem) in table {
@@ -186,7 +186,7 @@ fn issuer_keys_and_conferred_roles_are_kept_separate() {
     for unknown in ["https://evil.example", "http://127.0.0.1:1", ""] {
         assert_eq!(status(&server, &second.token(json!({}), claims(unknown), "ES256")), 401);
     }
-    assert_eq!(provider.asked(), asked, "an issuer that is not known makes nobody ask");
+    assert_eq!(provider.asked(), asked, "an unknown issuer causes no request");
 }
 
 /// Sends requests from four clients while `during` runs. Returns the number of 200 responses and of other responses.
@@ -286,7 +286,7 @@ fn unknown_key_ids_cause_one_fetch_per_cool_down() {
     let (seconds, fetches) = (start.elapsed().as_secs(), provider.asked().1 - 1);
     assert!(seconds < 60, "{seconds}");
     assert!((1..=1 + seconds / 3).contains(&fetches), "one fetch a cool-down: {fetches} in {seconds} s");
-    assert_eq!(provider.asked().0, 1, "and what the provider says of itself is known");
+    assert_eq!(provider.asked().0, 1, "the metadata is fetched once");
 }
 
 #[test]
@@ -300,7 +300,7 @@ fn provider_unavailable_at_start_is_503_until_it_recovers() {
     assert_eq!((answer.status, answer.problem().as_str()), (503, "authentication-unavailable"));
     assert!(answer.field("retry-after").unwrap().parse::<u32>().unwrap() >= 1);
     assert_eq!(answer.lines("www-authenticate"), Vec::<&str>::new());
-    assert_eq!(server.send(&get("/me")).status, 401, "who sends no token is told so");
+    assert_eq!(server.send(&get("/me")).status, 401, "a request without a token is 401");
     provider.restart();
     let after = provider.token("ES256");
     until("it is found again", Duration::from_secs(5), || status(&server, &after) == 200);
@@ -318,12 +318,12 @@ fn cached_keys_are_used_only_up_to_their_maximum_age() {
     let start = Instant::now();
     provider.kill();
     std::thread::sleep(Duration::from_secs(3));
-    assert_eq!(status(&server, &token), 200, "stale, if an error is why");
+    assert_eq!(status(&server, &token), 200, "stale keys are used while the provider is unavailable");
     let (_, rest) = token.split_once('.').unwrap();
     let forged = format!("{}.{rest}", base64url(r#"{"alg":"ES256","typ":"at+jwt","kid":"new"}"#));
-    assert_eq!(status(&server, &forged), 503, "a key that may be new, and nobody to ask");
+    assert_eq!(status(&server, &forged), 503, "an unknown key, while the provider is unavailable");
     std::thread::sleep(Duration::from_secs(8).saturating_sub(start.elapsed()));
-    assert_eq!(status(&server, &token), 503, "past the limit nobody knows");
+    assert_eq!(status(&server, &token), 503, "the cached keys are too old");
     provider.restart();
     let after = provider.token("ES256");
     until("it is found again", Duration::from_secs(5), || status(&server, &after) == 200);

@@ -78,7 +78,7 @@ impl auth_actix::scheme::Authenticator for Badge {
 
 #[test]
 fn lease_ends_when_its_credential_changes_identity() {
-    let threads = ["another person", "an actor", "the same person"].map(|case| {
+    let threads = ["another person", "an actor", "a new badge of the same caller"].map(|case| {
         std::thread::spawn(move || {
             let badge = Badge(Arc::default(), case);
             let changed = Arc::clone(&badge.0);
@@ -92,7 +92,7 @@ fn lease_ends_when_its_credential_changes_identity() {
     });
     for thread in threads {
         let (case, lasted) = thread.join().unwrap();
-        assert_eq!(lasted.is_some(), case != "the same person", "{case}: {lasted:?}");
+        assert_eq!(lasted.is_some(), case != "a new badge of the same caller", "{case}: {lasted:?}");
     }
 }
 

@@ -85,7 +85,7 @@ async fn open(lease: Lease) -> HttpResponse {
 async fn why(lease: Lease) -> String {
     let mut lease = lease.every(EVERY);
     let end = (&mut lease).await;
-    assert_eq!((&mut lease).await, end, "asked again, it says the same");
+    assert_eq!((&mut lease).await, end, "a second poll returns the same end");
     match end {
         LeaseEnd::Expired => "expired".to_owned(),
         other => format!("{other:?}"),

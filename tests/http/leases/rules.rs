@@ -94,7 +94,7 @@ fn stream_ends_once_its_rule_no_longer_holds() {
         3_500,
     );
     case(
-        "whoever came by a ticket is blocked",
+        "a caller with a ticket is blocked",
         || {
             let (server, _, blocks) = serve();
             let answer =
@@ -108,7 +108,7 @@ fn stream_ends_once_its_rule_no_longer_holds() {
         2_500,
     );
     case(
-        "whoever came by a subprotocol is blocked",
+        "a caller with a subprotocol is blocked",
         || {
             let (server, _, blocks) = serve();
             let socket = ask("/known").field("Upgrade", "websocket").field("Connection", "Upgrade");
@@ -121,7 +121,7 @@ fn stream_ends_once_its_rule_no_longer_holds() {
         2_500,
     );
     case(
-        "somebody else is blocked",
+        "another caller is blocked",
         || {
             let (server, _, blocks) = serve();
             lasts(&server, "/known", json!({"sub": "alice"}), Duration::from_secs(3), move || {
@@ -143,7 +143,7 @@ fn stream_ends_once_its_rule_no_longer_holds() {
         2_500,
     );
     case(
-        "nobody can say for long",
+        "the database is unavailable for long",
         || {
             let (server, database, _) = serve();
             lasts(&server, "/editors", json!({"sub": "editor"}), MOST, move || {
@@ -154,7 +154,7 @@ fn stream_ends_once_its_rule_no_longer_holds() {
         5_500,
     );
     case(
-        "nobody can say for a moment",
+        "the database is unavailable for a moment",
         || {
             let (server, database, _) = serve();
             let then = move || {
@@ -179,7 +179,7 @@ fn stream_ends_once_its_rule_no_longer_holds() {
         0,
     );
     case(
-        "a stranger's has nothing to end",
+        "an anonymous caller has no access that ends",
         || {
             let (server, ..) = serve();
             lasts(&server, "/open", json!({"sub": "alice"}), Duration::from_secs(3), || {})
@@ -190,7 +190,7 @@ fn stream_ends_once_its_rule_no_longer_holds() {
     for (name, thread, from, to) in threads {
         let lasted = thread.join().unwrap();
         match lasted {
-            None => assert!(to.is_zero(), "{name}: it goes on"),
+            None => assert!(to.is_zero(), "{name}: it does not end"),
             Some(lasted) => assert!(lasted >= from && lasted <= to, "{name}: after {lasted:?}"),
         }
     }

@@ -61,7 +61,7 @@ fn handlers_and_leases_can_await_the_end_of_a_session() {
         let waited = of_alice.join().unwrap();
         assert!(waited >= Duration::from_secs(1) && waited < Duration::from_secs(7), "{waited:?}");
         std::thread::sleep(Duration::from_secs(1));
-        assert!(!of_bob.is_finished(), "his goes on");
+        assert!(!of_bob.is_finished(), "the session of the other user stays");
         actix_web::rt::System::new().block_on(auth.end_sessions(&Id::user("basic:reports", "bob"))).unwrap();
         of_bob.join().unwrap();
         let leases = leases.map(|lease| lease.join().unwrap());
@@ -94,7 +94,7 @@ fn users_can_list_and_end_only_their_own_sessions() {
     };
     let key = |position: usize| alice[position]["key"].as_str().unwrap().to_owned();
     let mallory = logged_in(&server, json!({ "sub": "mallory" }));
-    assert_eq!(end(&mallory, &key(0)), "false", "that of somebody else");
+    assert_eq!(end(&mallory, &key(0)), "false", "the session of another user");
     assert_eq!(end(&mallory, &"0".repeat(64)), "false");
     assert_eq!(end(&mallory, &key(0).to_uppercase()), "no key");
     assert_eq!((end(&here, &key(0)), end(&here, &key(0))), ("true".to_owned(), "false".to_owned()));
@@ -131,7 +131,7 @@ fn ending_other_or_all_sessions_affects_only_that_user() {
     assert_eq!(alice.iter().map(alive).collect::<Vec<_>>(), [false, true, false]);
     let id = Id::user("basic:reports", "alice");
     assert_eq!(actix_web::rt::System::new().block_on(auth.end_sessions(&id)), Ok(1));
-    assert!(!alive(&alice[1]) && others.iter().all(alive), "C2: the same name at another issuer is somebody else");
+    assert!(!alive(&alice[1]) && others.iter().all(alive), "C2: an equal subject at another issuer is another user");
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn remembered_session_persists_but_loses_freshness() {
         assert_eq!(server.send(&with(&cookie, path)).status, 200, "{path}");
     }
     std::thread::sleep(Duration::from_millis(1200));
-    assert_eq!(server.send(&with(&cookie, "/me")).status, 200, "still who it was");
+    assert_eq!(server.send(&with(&cookie, "/me")).status, 200, "the caller is unchanged");
     for (path, parameter) in [("/fresh", "max_age=\"3600\""), ("/strong", "acr_values=\"mfa\"")] {
         let challenge = format!("{SESSION}, error=\"insufficient_user_authentication\", {parameter}");
         denied(path, &server.send(&with(&cookie, path)), 401, "step-up-required", &[&challenge]);

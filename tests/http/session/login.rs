@@ -46,7 +46,7 @@ fn login_accepts_form_or_json_and_redirects_only_same_site() {
         let answer = server.send(&request("POST", "/login").field(site, ours).field("Content-Type", kind).body(body));
         assert!((400..500).contains(&answer.status) && answer.lines("set-cookie").is_empty(), "{answer:?}");
     }
-    assert_eq!(server.send(&get("/logout")).status, 405, "no link logs anybody out");
+    assert_eq!(server.send(&get("/logout")).status, 405, "a link does not log out");
 }
 
 #[test]

@@ -73,7 +73,7 @@ async fn direct() -> &'static str {
 #[public]
 #[get("/home")]
 async fn home(caller: Option<Principal>) -> String {
-    caller.map_or("a stranger".to_owned(), |caller| caller.id().to_string())
+    caller.map_or("anonymous".to_owned(), |caller| caller.id().to_string())
 }
 
 #[require_auth]
@@ -94,8 +94,8 @@ async fn until_withdrawn(lease: Lease) -> String {
 async fn maybe(caller: MaybePrincipal) -> String {
     match caller {
         MaybePrincipal::Known(caller) => caller.id().to_string(),
-        MaybePrincipal::Anonymous => "a stranger".to_owned(),
-        MaybePrincipal::Unavailable => "nobody can say".to_owned(),
+        MaybePrincipal::Anonymous => "anonymous".to_owned(),
+        MaybePrincipal::Unavailable => "unavailable".to_owned(),
     }
 }
 
@@ -108,7 +108,7 @@ async fn maybe_both(_: MaybePrincipal, _: Option<Principal>) -> &'static str {
 #[public]
 #[post("/comment")]
 async fn comment(caller: Option<Principal>) -> String {
-    caller.map_or("a stranger".to_owned(), |caller| caller.id().to_string())
+    caller.map_or("anonymous".to_owned(), |caller| caller.id().to_string())
 }
 
 #[require_role("admin", not_found)]

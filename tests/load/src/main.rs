@@ -1,5 +1,5 @@
 //! Prints the cost of a guard. See `auth-load --help`.
-#![allow(clippy::print_stdout, reason = "the table is what it is for")]
+#![allow(clippy::print_stdout, reason = "the table is the output of the program")]
 
 use std::time::Instant;
 
@@ -14,19 +14,19 @@ static ALLOCATOR: meter::Counting = meter::Counting;
 
 const HELP: &str = "\
 auth-load [--quick | --full] [--only TEXT]...
-    A table of all cases, or of those whose names contain TEXT. Times mean something with --release alone, and fail nothing.
+    Prints a table of all cases, or of those whose names contain TEXT. Times are meaningful only with --release, and never fail.
 auth-load --markdown
-    The ratios and the allocations of all cases, as Markdown.
+    Prints the ratios and the allocations of all cases as Markdown.
 auth-load --start-up
-    What it takes to register routes.
+    Prints the cost of registering routes.
 auth-load --workers
-    What workers that share a cache take from each other.
+    Prints the contention of workers that share a cache.
 auth-load --list
-    Their names.
+    Prints the names of all cases.
 auth-load --callgrind WHO CASE [COUNT]
     Runs one case for valgrind, as instructions.sh does. WHO is bare, hand, guarded or raw.
 auth-load --allocations WHO CASE
-    Shows where each allocation of one request comes from, from the inside out. Needs a debug build.";
+    Prints the backtrace of each allocation of one request, innermost frame first. Requires a debug build.";
 
 /// Number of batches per subject. A ratio is their median.
 const QUICK: usize = 41;
@@ -52,7 +52,7 @@ fn main() -> Outcome<()> {
 
 /// Returns the subject, warmed up, or `None` if it has nothing to do in that case.
 fn warm(who: &str, case: &str) -> Outcome<Option<Box<dyn Subject>>> {
-    let who = Who::ALL.into_iter().find(|known| known.name() == who).ok_or("WHO is bare, hand, guarded or raw")?;
+    let who = Who::ALL.into_iter().find(|known| known.name() == who).ok_or("WHO must be bare, hand, guarded or raw")?;
     let subject = Case::named(case)?.subject(who)?;
     subject.iter().try_for_each(|subject| measure::warm(&**subject))?;
     Ok(subject)
@@ -64,7 +64,7 @@ fn callgrind(who: &str, case: &str, count: usize) -> Outcome<()> {
 }
 
 fn allocations(who: &str, case: &str) -> Outcome<()> {
-    let subject = warm(who, case)?.ok_or("there is nothing to do")?;
+    let subject = warm(who, case)?.ok_or("nothing is measured for WHO in this case")?;
     let mut traces = Vec::new();
     subject.run(&mut |work| traces = meter::traced(work))?;
     for (position, (size, trace)) in (1..).zip(traces) {
@@ -97,7 +97,7 @@ fn table(rounds: usize, words: &[&str]) -> Outcome<()> {
         }
     }
     println!(
-        "\nMedians of {rounds} batches beside each other. On a shared machine: like things to 5 %, crypto against bare to 20 %."
+        "\nMedians of {rounds} adjacent batches. Accuracy on a shared machine: 5 % for similar subjects, 20 % for cryptography against bare."
     );
     Ok(())
 }

@@ -37,7 +37,7 @@ impl Subject for Asked {
         if status == Some(ask.expected) {
             Ok(())
         } else {
-            Err(format!("answered {status:?} in place of {}", ask.expected).into())
+            Err(format!("expected status {}, found {status:?}", ask.expected).into())
         }
     }
 }
@@ -49,7 +49,7 @@ impl Subject for Function {
     fn run(&self, measure: &mut dyn FnMut(&mut dyn FnMut())) -> Outcome<()> {
         let mut holds = false;
         measure(&mut || holds = (self.0)());
-        if holds { Ok(()) } else { Err("does not hold".into()) }
+        if holds { Ok(()) } else { Err("unexpected result".into()) }
     }
 }
 
@@ -133,7 +133,7 @@ where
         + 'static,
     B: MessageBody + 'static,
 {
-    let service = at_once(init_service(app)).ok_or("the application waits before it is ready")?;
+    let service = at_once(init_service(app)).ok_or("the application is not ready at once")?;
     Ok(Box::new(Ready(service)))
 }
 

@@ -20,7 +20,7 @@ fn tally(who: Who, case: &str) -> Outcome<Tally> {
         run()?;
     }
     let tally = run()?;
-    assert_eq!(tally, run()?, "{case}: two requests take the same");
+    assert_eq!(tally, run()?, "{case}: both requests make the same number of allocations");
     Ok(tally)
 }
 

@@ -1,4 +1,4 @@
-// A new export without a rule.
+// An export was added, and its rule was forgotten.
 use actix_web::{Responder, get};
 use auth_actix::Auth;
 

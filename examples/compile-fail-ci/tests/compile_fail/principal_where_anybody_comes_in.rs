@@ -1,4 +1,4 @@
-// Made public "for a moment", while the handler still asks who it is for.
+// The handler was made public "for a moment", but still takes the principal.
 use actix_web::{Responder, get};
 use auth_actix::{Principal, public};
 

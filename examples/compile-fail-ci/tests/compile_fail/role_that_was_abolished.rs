@@ -1,4 +1,4 @@
-// A rule from an old branch. Tokens that still say "temp" are out there.
+// A rule from an old branch. Some tokens still contain "temp".
 use actix_web::{Responder, get};
 use auth_actix::require_role;
 use compile_fail_ci::Role;

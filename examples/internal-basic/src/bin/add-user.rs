@@ -3,7 +3,7 @@
 //! ```text
 //! add-user NAME [ROLE]... < password >> users.txt
 //! ```
-#![allow(clippy::print_stdout, reason = "the line is what it is for")]
+#![allow(clippy::print_stdout, reason = "the line is the output of the program")]
 
 use std::io;
 
@@ -18,7 +18,7 @@ fn main() -> io::Result<()> {
     let roles: Vec<String> = arguments.collect();
     // The server accepts any text as a role, and no rule would match a misspelled one.
     if let Some(role) = roles.iter().find(|role| role.parse::<Role>().is_err()) {
-        return Err(wrong(format!("{role:?} is no role; there are {}", Role::NAMES.join(", "))));
+        return Err(wrong(format!("{role:?} is not a role; write one of {}", Role::NAMES.join(", "))));
     }
 
     // Standard input, because an argument would be visible in the shell history and the process list.
@@ -28,14 +28,16 @@ fn main() -> io::Result<()> {
     // Browsers cannot send control characters (RFC 7617 §2). NIST SP 800-63B-4 requires 15 characters for a password that is the
     // only factor.
     if password.chars().count() < 15 || password.chars().any(char::is_control) {
-        return Err(wrong("a password has at least 15 characters, and no control characters".to_owned()));
+        return Err(wrong("the password must have at least 15 characters, and no control characters".to_owned()));
     }
     let hash = hash_password(&SecretString::from(password)).map_err(io::Error::other)?;
 
     let line = format!("{name}:{hash}:{}", roles.join(","));
     // Parses the line like the server does. A name with `#` in front would be read as a comment.
     if name.starts_with('#') || UsersFile::parse(&line).is_err() {
-        return Err(wrong(format!("{name:?} cannot be a name: without `:`, without `#` in front, and not empty")));
+        return Err(wrong(format!(
+            "{name:?} is not a valid name: it must not be empty, contain `:`, or start with `#`"
+        )));
     }
     println!("{line}");
     Ok(())

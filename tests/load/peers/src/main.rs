@@ -16,9 +16,9 @@ static ALLOCATOR: meter::Counting = meter::Counting;
 
 const HELP: &str = "\
 auth-peers [ROUNDS]
-    The table, as Markdown. 301 rounds unless said.
+    Prints the table as Markdown. ROUNDS is 301 by default.
 auth-peers --plot FILE [ROUNDS]
-    Draws what a guard costs by the roles of a token and by the number of tokens, as SVG.";
+    Draws the cost of a guard by roles per token and by number of tokens, as SVG.";
 
 /// Libraries on actix-web, listed after the hand-written check.
 const ON_ACTIX: [&str; 6] = [
@@ -98,7 +98,7 @@ fn figures(algorithm: Algorithm, rounds: usize) -> Outcome<Vec<(String, Figures)
     let remembered = [ours("remembered", Who::Guarded)?, remembered.subject(Who::Guarded)?.ok_or("it is measured")?];
     let measured = beside_each_other(&subjects.into_iter().chain(remembered).collect::<Vec<_>>(), rounds)?;
     let names =
-        ["auth-actix, a new token", "auth-actix, a token seen before", "the same, and the handler takes the caller"];
+        ["auth-actix, a new token", "auth-actix, a token seen before", "as above, and the handler takes the caller"];
     found.extend(
         against_the_first_two(&measured)
             .skip(1)
