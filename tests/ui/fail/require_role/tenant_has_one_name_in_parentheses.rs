@@ -1,0 +1,9 @@
+#[derive(auth_actix::Role)]
+enum Role {
+    Admin,
+}
+
+#[auth_actix::require_role("admin", in = (org,))]
+async fn reports() {}
+
+fn main() {}
