@@ -22,6 +22,17 @@ pub(super) struct ProviderCalls {
     pub(super) default_tenant: bool,
 }
 
+impl ProviderCalls {
+    fn about(caller: &Option<Result<Principal, Denial>>) -> Self {
+        match caller {
+            Some(Ok(principal)) => {
+                Self { rights: principal.was_asked_about(), default_tenant: principal.default_tenant().is_some() }
+            }
+            _ => Self::default(),
+        }
+    }
+}
+
 /// A question to the rights provider.
 enum Asked {
     /// The rights of the caller in a tenant, or outside of tenants.
@@ -85,12 +96,7 @@ impl<H: Adapter> Engine<H> {
         let about = rules.facts_needed();
         let tenants = self.tenants(query.request, rules, about);
         let facts = self.collect(query, about, &tenants);
-        if about.caller && self.schemes.read_cookies() {
-            state.notes_mut().hints.cookie = true;
-        }
-        if about.tenant {
-            self.note_tenant_headers(rules, state);
-        }
+        self.note_inputs(rules, state);
         let view = self.view(query.request, facts.now);
         let mut caller =
             CallerState { known: verified.or_else(|| self.found(query.request, state)), credential: Extracted::Absent };
@@ -115,14 +121,7 @@ impl<H: Adapter> Engine<H> {
                 Decision::Deny(denial) => {
                     explain(query.handler, state, || Explanation::of(rules, &case));
                     let denial = self.with_detail(denial, query, &case);
-                    let asked = match &caller.known {
-                        Some(Ok(principal)) => ProviderCalls {
-                            rights: principal.was_asked_about(),
-                            default_tenant: principal.default_tenant().is_some(),
-                        },
-                        _ => ProviderCalls::default(),
-                    };
-                    return Evaluation::Denied(denial, asked);
+                    return Evaluation::Denied(denial, ProviderCalls::about(&caller.known));
                 }
                 Decision::Check(index) => {
                     let principal = match case.caller {
@@ -291,9 +290,15 @@ impl<H: Adapter> Engine<H> {
         Evaluation::Pending(PendingVerification { scheme: None, since: metrics::start(), verified })
     }
 
-    /// Notes the headers that choose a tenant, on which the response depends.
-    #[cold]
-    fn note_tenant_headers(&self, rules: Rules<'_>, state: &mut RequestState<H>) {
+    /// Notes the headers on which the response depends.
+    fn note_inputs(&self, rules: Rules<'_>, state: &mut RequestState<H>) {
+        let about = rules.facts_needed();
+        if about.caller && self.schemes.read_cookies() {
+            state.notes_mut().hints.cookie = true;
+        }
+        if !about.tenant {
+            return;
+        }
         for name in rules.dimensions() {
             if let Some(location) = self.tenant_locations.iter().find(|known| known.name == name) {
                 let vary = &mut state.notes_mut().hints.vary;

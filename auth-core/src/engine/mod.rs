@@ -1,7 +1,7 @@
 //! The engine, which maps a request and the rules of its handler to a grant or a denial.
 //!
 //! ```text
-//! request ─► collect ─► extract ─► ┌ decide ─► verify | ask roles | run check ┐ ─► grant ─► handler
+//! request ─► collect ─► extract ─► ┌ decide ─► verify | ask rights | run check ┐ ─► grant ─► handler
 //!                                  └──────────────── until decided ──────────┘ ─► deny ─► response
 //! ```
 //!

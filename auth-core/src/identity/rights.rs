@@ -173,7 +173,7 @@ impl Rights {
             .iter()
             .find(|name| !role.vocabulary.declares(name) && !types.iter().any(|roles| roles.declares(name)));
         if let Some(name) = undeclared {
-            let name = crate::denial::quoted(name);
+            let name = crate::runtime::strict_json::quoted(name);
             tracing::debug!(target: "auth_core", name, "an answer has a role that no type declares: it proves no absence");
             return false;
         }

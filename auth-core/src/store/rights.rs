@@ -195,7 +195,7 @@ impl ProvidedRights {
     }
 
     /// Returns the cached rights, or asks the provider.
-    pub async fn look_up(&self, id: &Id, tenant: Option<&Tenant>) -> RightsLookup {
+    pub(crate) async fn look_up(&self, id: &Id, tenant: Option<&Tenant>) -> RightsLookup {
         let answer = match self.cached(id, tenant) {
             None => self.ask(id, tenant).await,
             Some(place) => match tokio::time::timeout(WAIT_TIMEOUT, place.lock()).await {
@@ -240,7 +240,7 @@ impl ProvidedRights {
     }
 
     /// Asks the provider for the tenant of a request that names none.
-    pub async fn default_tenant(&self, id: &Id) -> DefaultTenant {
+    pub(crate) async fn default_tenant(&self, id: &Id) -> DefaultTenant {
         match timeout::with_timeout(async { self.provider.default_tenant(id).await }).await {
             Some(Ok(tenant)) => DefaultTenant::Answered(tenant),
             Some(Err(RightsUnavailable)) | None => {

@@ -1,6 +1,7 @@
 //! Principals, which are the authenticated callers.
 
 mod actor;
+mod answers;
 mod builder;
 mod credential_claims;
 mod names;
@@ -10,9 +11,10 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use serde::de::DeserializeOwned;
-use smallvec::SmallVec;
 
 pub use self::actor::Actor;
+use self::answers::Answers;
+pub(crate) use self::answers::{DefaultTenant, RightsLookup};
 pub use self::builder::PrincipalBuilder;
 pub(crate) use self::credential_claims::{Binding, CredentialOwner};
 pub(crate) use self::credential_claims::{CredentialClaims, Omitted};
@@ -20,7 +22,7 @@ pub(crate) use self::names::Lists;
 use self::names::NameSet;
 use crate::identity::id::Id;
 use crate::identity::issuer::Issuer;
-use crate::identity::rights::{NameRef, Rights};
+use crate::identity::rights::NameRef;
 use crate::identity::scheme_id::SchemeId;
 use crate::identity::tenant::{Tenant, TenantRef};
 use crate::identity::vocabulary::{Declares, PermissionSet, RoleSet, ScopeSet};
@@ -36,31 +38,6 @@ pub struct Principal {
     said: Arc<PrincipalInner>,
     /// The answers of the rights provider.
     answers: Option<Arc<Answers>>,
-}
-
-/// The answer of the rights provider about a principal, within a tenant or outside of tenants.
-#[derive(Clone, Debug)]
-pub enum RightsLookup {
-    /// The rights.
-    Answered(Arc<Rights>),
-    /// The provider is unavailable, so the rights are unknown.
-    OutOfReach,
-}
-
-/// The answers of the rights provider for a request.
-#[derive(Clone, Default)]
-struct Answers {
-    rights: SmallVec<[(Option<Tenant>, RightsLookup); 1]>,
-    default_tenant: Option<DefaultTenant>,
-}
-
-/// The tenant that the rights provider chooses for a request that names none.
-#[derive(Clone, Debug)]
-pub enum DefaultTenant {
-    /// This one, or none.
-    Answered(Option<Tenant>),
-    /// The provider is unavailable.
-    OutOfReach,
 }
 
 struct PrincipalInner {
@@ -144,48 +121,6 @@ impl Principal {
             held: Default::default(),
         };
         Self { said: Arc::new(inner), answers: self.answers.clone() }
-    }
-
-    /// Returns this principal with an answer of the rights provider. `tenant` is `None` for rights outside of tenants.
-    #[must_use]
-    pub fn with_rights(&self, tenant: Option<Tenant>, answer: RightsLookup) -> Self {
-        let mut answers = self.answers.as_deref().cloned().unwrap_or_default();
-        answers.rights.push((tenant, answer));
-        Self { said: Arc::clone(&self.said), answers: Some(Arc::new(answers)) }
-    }
-
-    /// Returns this principal with the tenant that the rights provider has chosen.
-    #[must_use]
-    pub fn with_default_tenant(&self, tenant: DefaultTenant) -> Self {
-        let mut answers = self.answers.as_deref().cloned().unwrap_or_default();
-        answers.default_tenant = Some(tenant);
-        Self { said: Arc::clone(&self.said), answers: Some(Arc::new(answers)) }
-    }
-
-    /// Returns this principal without answers of the rights provider.
-    #[must_use]
-    pub fn without_answers(&self) -> Self {
-        Self { said: Arc::clone(&self.said), answers: None }
-    }
-
-    /// Returns whether the rights provider was asked for rights of the principal.
-    pub fn was_asked_about(&self) -> bool {
-        self.answers.as_ref().is_some_and(|answers| !answers.rights.is_empty())
-    }
-
-    /// Returns the answer of the rights provider for `tenant`, or `None` if it was not asked.
-    pub(crate) fn answer(&self, tenant: Option<&TenantRef<'_>>) -> Option<&RightsLookup> {
-        let is_asked = |known: &Option<Tenant>| match (known, tenant) {
-            (Some(known), Some(tenant)) => tenant.is(known),
-            (None, None) => true,
-            _ => false,
-        };
-        self.answers.as_ref()?.rights.iter().find(|(known, _)| is_asked(known)).map(|(_, answer)| answer)
-    }
-
-    /// Returns the tenant that the rights provider has chosen, or `None` if it was not asked.
-    pub(crate) fn default_tenant(&self) -> Option<&DefaultTenant> {
-        self.answers.as_ref()?.default_tenant.as_ref()
     }
 
     /// Creates a principal of `source` from a JSON object of claims, without a credential. Intended for tests of applications and

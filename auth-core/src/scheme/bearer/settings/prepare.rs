@@ -12,7 +12,8 @@ use super::super::header::SeenHeaders;
 use super::super::key::{Key, KeyError};
 use super::super::tenant::TokenTenants;
 use super::super::{TokenIssuer, jws};
-use super::{Jwt, JwtError, MAX_LEEWAY, TenantSetting};
+use super::tenants::TenantSetting;
+use super::{Jwt, JwtError, MAX_LEEWAY};
 use crate::client::tenant::is_tenant_name;
 use crate::identity::issuer::{Confers, Form, Issuer, ListClaim, NameList, RoleTypes};
 use crate::identity::scheme_id::SchemeId;
@@ -38,8 +39,7 @@ impl Jwt {
         if self.leeway > MAX_LEEWAY {
             return Err(JwtError::LeewayTooLong);
         }
-        let (lists, conditions) = (self.list_claims()?, self.conditions()?);
-        let tenants = self.token_tenants()?;
+        let (lists, conditions, tenants) = (self.list_claims()?, self.conditions()?, self.token_tenants()?);
         let types = match (self.profile, self.types.is_empty()) {
             (true, _) => vec!["at+jwt".to_owned()],
             // The defaults apply unless `types` was called. After a call with an empty list, no type is accepted.

@@ -1,0 +1,48 @@
+//! The tenants that the tokens of an issuer are bound to.
+
+use super::Jwt;
+
+/// The source of a dimension of the tenant that tokens are bound to.
+#[derive(Clone, Debug)]
+pub(super) enum TenantSetting {
+    /// All tokens are bound to this value.
+    Value(String),
+    /// Each token names the value in this claim, a JSON pointer. The flag is whether the claim may be absent.
+    Claim(String, bool),
+}
+
+impl Jwt {
+    /// Binds all tokens of the issuer to a value of a dimension of tenants. Roles and permissions of these tokens count only in rules
+    /// that name the tenant. In another tenant, such a token satisfies no requirement on the caller. A session does not keep the tenant,
+    /// so do not create sessions from these tokens.
+    #[must_use]
+    pub fn tenant(self, name: &str, value: &str) -> Self {
+        self.tenant_setting(name, TenantSetting::Value(value.to_owned()))
+    }
+
+    /// Binds each token to the tenant that it names in a claim, a JSON pointer (RFC 6901) to a string of at most 128 bytes. Use it only
+    /// for an issuer that is trusted to choose the tenant of its users. A token without the claim is denied with 401. Otherwise like
+    /// [`tenant`](Self::tenant).
+    ///
+    /// ```
+    /// use auth_core::scheme::bearer::Jwt;
+    /// let jwt = Jwt::hs256([7; 32]).issuer("https://id.example").audience("payments");
+    /// let jwt = jwt.tenant_in_claim("org", "/org_id").tenant_in_claim("merchant", "/merchant_id");
+    /// ```
+    #[must_use]
+    pub fn tenant_in_claim(self, name: &str, pointer: &str) -> Self {
+        self.tenant_setting(name, TenantSetting::Claim(pointer.to_owned(), false))
+    }
+
+    /// Like [`tenant_in_claim`](Self::tenant_in_claim), for an issuer that omits the claim from some tokens. Roles and permissions of a
+    /// token without the claim count nowhere.
+    #[must_use]
+    pub fn tenant_in_claim_if_present(self, name: &str, pointer: &str) -> Self {
+        self.tenant_setting(name, TenantSetting::Claim(pointer.to_owned(), true))
+    }
+
+    fn tenant_setting(mut self, name: &str, setting: TenantSetting) -> Self {
+        self.tenants.push((name.to_owned(), setting));
+        self
+    }
+}
