@@ -75,7 +75,7 @@ impl FromRequest for Tenant {
             let notes = state.notes()?;
             notes.tenant.clone().filter(|_| !notes.is_denied)
         });
-        ready(decided.map(Self).ok_or_else(|| {
+        ready(decided.map(|tenant| Self(*tenant)).ok_or_else(|| {
             let cause = "a handler takes a tenant, and its rule names none, or the attribute cannot see the argument";
             let denial = Denial { cause: Some(cause), ..Denial::new(Reason::SetUp) };
             guard::refuse(request, guard::rule_of(request).unwrap_or(&NO_RULE), denial, Payload::None)

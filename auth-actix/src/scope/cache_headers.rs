@@ -95,6 +95,14 @@ fn choose_subprotocol<B>(answer: &mut ServiceResponse<B>, auth: &Auth) {
     }
 }
 
+#[cold]
+fn add_vary(names: &[String], headers: &mut HeaderMap) {
+    // Names of headers are tokens, which are valid in a header.
+    for name in names.iter().filter_map(|name| HeaderValue::try_from(name).ok()) {
+        headers.append(VARY, name);
+    }
+}
+
 /// Adds the headers that depend on how the request was decided.
 pub(crate) fn settle(hints: ResponseHints, headers: &mut HeaderMap, auth: &Auth) {
     let ResponseHints { private, cookie, vary, delete_cookie, next_nonce } = hints;
@@ -103,11 +111,8 @@ pub(crate) fn settle(hints: ResponseHints, headers: &mut HeaderMap, auth: &Auth)
     if cookie {
         headers.append(VARY, HeaderValue::from_static("Cookie"));
     }
-    for name in vary {
-        // Names of headers are tokens, which are valid in a header.
-        if let Ok(name) = HeaderValue::try_from(name) {
-            headers.append(VARY, name);
-        }
+    if let Some(names) = vary {
+        add_vary(&names, headers);
     }
     let schemes = auth.engine().schemes();
     let is_ours = |line: &HeaderValue| schemes.iter().any(|scheme| scheme.sets_cookie(line.as_bytes()));

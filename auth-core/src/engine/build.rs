@@ -208,7 +208,7 @@ impl<H: Adapter> EngineBuilder<H> {
             rights_provider: self.rights_provider,
             tenant_locations,
             hides_tenants: AtomicBool::new(false),
-            negated: Mutex::new(Arc::new([])),
+            negated: Mutex::new(&[]),
             same: self.same,
         };
         engine.warn_of_risks(checks_passwords);

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use super::Engine;
 use super::request::Adapter;
@@ -13,20 +12,10 @@ use crate::client::country::CountryCode;
 use crate::client::csrf::CrossSite;
 use crate::client::tenant::TenantLocation;
 use crate::denial::quoted;
-use crate::identity::vocabulary::Name;
 use crate::policy::decision::Rules;
-use crate::policy::facts::{CallerFacts, Checks, ExternalRights, Facts, RequestDimension};
+use crate::policy::facts::{CallerFacts, Checks, ExternalRights, Facts, RequestDimension, RequestTenants};
 use crate::policy::rule::{FactsNeeded, Literal, Rule};
 use crate::runtime::clock;
-
-/// The tenants that the rules of a layer name, as found in a request.
-#[derive(Default)]
-pub(super) struct RequestTenants {
-    dimensions: Vec<RequestDimension>,
-    negated: Arc<[Name]>,
-    /// A mistake of a handler that no scope has checked at start-up.
-    mistake: Option<&'static str>,
-}
 
 /// The input of a decision: a request and the rules of one layer.
 pub(super) struct CallerQuery<'r, H: Adapter> {
@@ -52,13 +41,13 @@ impl<H: Adapter> Engine<H> {
         &'a self,
         query: CallerQuery<'_, H>,
         about: FactsNeeded,
-        tenants: &'a RequestTenants,
+        tenants: Option<&'a RequestTenants>,
     ) -> Facts<'a> {
         let CallerQuery { request, rules, checks, .. } = query;
         let client = if about.place { self.client(request) } else { None };
         let needs_site = about.place || self.accepts_ambient;
         Facts {
-            set_up: self.wrong_set_up(request, rules, about, tenants),
+            set_up: self.wrong_set_up(request, rules, about),
             now: clock::now(),
             client,
             country: if about.country { self.country(request, client) } else { None },
@@ -67,42 +56,36 @@ impl<H: Adapter> Engine<H> {
             caller: CallerFacts::Nobody,
             sources: &self.sources,
             checks,
-            external: ExternalRights {
-                is_asked: self.rights_provider.is_some(),
-                tenants: &tenants.dimensions,
-                negated: &tenants.negated,
-                ..ExternalRights::default()
-            },
+            external: ExternalRights { is_asked: self.rights_provider.is_some(), tenants, ..ExternalRights::default() },
         }
     }
 
     /// Reads the tenants that the rules name.
-    pub(super) fn tenants(&self, request: &H::Request, rules: Rules<'_>, about: FactsNeeded) -> RequestTenants {
-        let mut found = RequestTenants::default();
-        if !about.tenant {
-            return found;
+    #[cold]
+    pub(super) fn tenants(&self, request: &H::Request, rules: Rules<'_>) -> RequestTenants {
+        let read = |name| Some(RequestDimension { name, value: self.tenant_location(name).read::<H>(request)? });
+        RequestTenants {
+            dimensions: rules.dimensions().into_iter().filter_map(read).collect(),
+            negated: self.negated_roles(),
         }
-        for name in rules.dimensions() {
-            match self.tenant_location(name).read::<H>(request) {
-                Some(value) => found.dimensions.push(RequestDimension { name, value }),
-                None => {
-                    found.mistake = Some(
-                        "the rule names a tenant that is not declared, and the pattern of this route does not contain it exactly once",
-                    );
-                }
-            }
+    }
+
+    /// Returns the mistake of a rule about tenants, for a handler that no scope has checked at start-up.
+    #[cold]
+    fn wrong_tenants(&self, request: &H::Request, rules: Rules<'_>) -> Option<&'static str> {
+        let is_found = |name: &&'static str| self.tenant_location(name).read::<H>(request).is_some();
+        if !rules.dimensions().iter().all(is_found) {
+            return Some(
+                "the rule names a tenant that is not declared, and the pattern of this route does not contain it exactly once",
+            );
         }
         let is_chosen = |name: &'static str| {
             let location = self.tenant_location(name);
             location.is_outside_path() && location.path().is_none_or(|path| H::path_parameter(request, path).is_none())
         };
         let mut negated = rules.literals().into_iter().filter(|literal| literal.negated).filter_map(Literal::tenant);
-        if negated.any(|tenant| tenant.iter().any(|name| is_chosen(name))) {
-            found.mistake =
-                Some("the rule negates an atom within a tenant that the client chooses outside of the path");
-        }
-        found.negated = self.negated_roles();
-        found
+        let is_wrong = negated.any(|tenant| tenant.iter().any(|name| is_chosen(name)));
+        is_wrong.then_some("the rule negates an atom within a tenant that the client chooses outside of the path")
     }
 
     /// Returns the location of a tenant. A name that no setting declares is that of a path parameter.
@@ -175,15 +158,11 @@ impl<H: Adapter> Engine<H> {
         self.address.throttled_client(H::peer(request), &Head::<H>(request))
     }
 
-    fn wrong_set_up(
-        &self,
-        request: &H::Request,
-        rules: Rules<'_>,
-        about: FactsNeeded,
-        tenants: &RequestTenants,
-    ) -> Option<&'static str> {
-        if tenants.mistake.is_some() {
-            return tenants.mistake;
+    fn wrong_set_up(&self, request: &H::Request, rules: Rules<'_>, about: FactsNeeded) -> Option<&'static str> {
+        if about.tenant
+            && let Some(mistake) = self.wrong_tenants(request, rules)
+        {
+            return Some(mistake);
         }
         if about.place
             && let Some(mistake) = startup_checks::places(self, rules, about).into_iter().next()

@@ -10,7 +10,7 @@ use crate::identity::scheme_id::SchemeId;
 use crate::identity::tenant::Tenant;
 use crate::policy::decision::{Decision, Explanation, Rules, decide_counted, effective_caller, found_instead};
 use crate::policy::facts::{CallerFacts, Facts};
-use crate::policy::rule::{CallerAccess, Rule};
+use crate::policy::rule::{CallerAccess, FactsNeeded, Rule};
 use crate::runtime::clock::Timestamp;
 use crate::runtime::future::LocalBoxFuture;
 use crate::scheme::{Extracted, RequestView, Verification, Verified};
@@ -94,9 +94,9 @@ impl<H: Adapter> Engine<H> {
     ) -> Evaluation<'r> {
         let rules = query.rules;
         let about = rules.facts_needed();
-        let tenants = self.tenants(query.request, rules, about);
-        let facts = self.collect(query, about, &tenants);
-        self.note_inputs(rules, state);
+        let tenants = about.tenant.then(|| self.tenants(query.request, rules));
+        let facts = self.collect(query, about, tenants.as_ref());
+        self.note_inputs(rules, about, state);
         let view = self.view(query.request, facts.now);
         let mut caller =
             CallerState { known: verified.or_else(|| self.found(query.request, state)), credential: Extracted::Absent };
@@ -133,7 +133,10 @@ impl<H: Adapter> Engine<H> {
                     self.store_caller(&view, found, query.handler, state);
                     return Evaluation::RunCheck(index, principal);
                 }
-                Decision::AskRights(tenant) => return self.ask_provider(caller.known, Asked::Rights(tenant)),
+                Decision::AskRights(dimensions) => {
+                    let tenant = asked_tenant(&case, dimensions);
+                    return self.ask_provider(caller.known, Asked::Rights(tenant));
+                }
                 Decision::AskDefaultTenant => return self.ask_provider(caller.known, Asked::DefaultTenant),
                 Decision::Verify => match self.verify(&mut caller.credential, &view) {
                     Ok(verification) => caller.known = Some(self.settle(verification, state)),
@@ -291,8 +294,8 @@ impl<H: Adapter> Engine<H> {
     }
 
     /// Notes the headers on which the response depends.
-    fn note_inputs(&self, rules: Rules<'_>, state: &mut RequestState<H>) {
-        let about = rules.facts_needed();
+    #[inline]
+    fn note_inputs(&self, rules: Rules<'_>, about: FactsNeeded, state: &mut RequestState<H>) {
         if about.caller && self.schemes.read_cookies() {
             state.notes_mut().hints.cookie = true;
         }
@@ -301,7 +304,7 @@ impl<H: Adapter> Engine<H> {
         }
         for name in rules.dimensions() {
             if let Some(location) = self.tenant_locations.iter().find(|known| known.name == name) {
-                let vary = &mut state.notes_mut().hints.vary;
+                let vary = state.notes_mut().hints.vary.get_or_insert_default();
                 vary.extend(
                     location.header().filter(|header| !vary.iter().any(|known| known == header)).map(str::to_owned),
                 );
@@ -364,9 +367,16 @@ impl<H: Adapter> Engine<H> {
     }
 }
 
+/// Returns the tenant with these dimensions that a request is about.
+#[cold]
+fn asked_tenant(case: &Facts<'_>, dimensions: Option<&'static [&'static str]>) -> Option<Tenant> {
+    let CallerFacts::Known(caller) = case.caller else { return None };
+    case.external.tenant(dimensions?, Some(caller)).ok()?.to_tenant()
+}
+
 /// Stores the tenant that was decided on, if the handler takes it.
 fn keep_tenant<H: Adapter>(rules: Rules<'_>, case: &Facts<'_>, state: &mut RequestState<H>) {
-    if case.external.tenants.is_empty() || !rules.handler.takes_tenant() {
+    if case.external.tenants.is_none() || !rules.handler.takes_tenant() {
         return;
     }
     let caller = match case.caller {
@@ -374,7 +384,7 @@ fn keep_tenant<H: Adapter>(rules: Rules<'_>, case: &Facts<'_>, state: &mut Reque
         _ => None,
     };
     let tenant = case.external.tenant(&rules.dimensions(), caller);
-    state.notes_mut().tenant = tenant.ok().and_then(|tenant| tenant.to_tenant());
+    state.notes_mut().tenant = tenant.ok().and_then(|tenant| tenant.to_tenant()).map(Box::new);
 }
 
 /// Provides an explanation of the decision to a test that requested it, or to the log at debug level. Computes nothing otherwise.

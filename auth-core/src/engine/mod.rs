@@ -111,7 +111,7 @@ pub struct Engine<H: Adapter> {
     /// Whether a hidden handler has a tenant outside of the path, for which the rights provider may choose one.
     hides_tenants: AtomicBool,
     /// The roles that rules negate. Grows while handlers are registered.
-    negated: Mutex<Arc<[Name]>>,
+    negated: Mutex<&'static [Name]>,
     /// The vocabularies registered so far. Read only when handlers are registered, never during a request.
     vocabularies: Mutex<Vec<&'static Vocabulary>>,
     /// Pairs of types whose shared names have the same meaning.
@@ -182,12 +182,13 @@ impl<H: Adapter> Engine<H> {
     fn note_negated(&self, name: Name) {
         let mut negated = self.negated.lock().unwrap_or_else(PoisonError::into_inner);
         if !negated.iter().any(|known| known.vocabulary.is(name.vocabulary) && known.text == name.text) {
-            *negated = negated.iter().copied().chain([name]).collect();
+            // Rules are registered once, at start-up, so this leaks a few bytes.
+            *negated = negated.iter().copied().chain([name]).collect::<Vec<_>>().leak();
         }
     }
 
-    fn negated_roles(&self) -> Arc<[Name]> {
-        Arc::clone(&self.negated.lock().unwrap_or_else(PoisonError::into_inner))
+    fn negated_roles(&self) -> &'static [Name] {
+        *self.negated.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns the version of the grants that are loaded as data.

@@ -93,7 +93,7 @@ pub struct Notes<H: RequestHead> {
     /// Whether the request was denied. A denied request must not yield a proof of a grant to an extractor.
     pub is_denied: bool,
     /// The tenant that was decided on, if the handler takes it.
-    pub tenant: Option<Tenant>,
+    pub tenant: Option<Box<Tenant>>,
     /// Whether a denial must look as if the object did not exist.
     pub hides_object: bool,
     /// Credentials to verify in place of the presented ones, which have been used up.
@@ -139,7 +139,7 @@ pub struct ResponseHints {
     /// Cookies were read, whether or not the request contained any.
     pub cookie: bool,
     /// The headers that chose a tenant, in lower case.
-    pub vary: Vec<String>,
+    pub vary: Option<Box<Vec<String>>>,
     /// The `Set-Cookie` line that deletes an invalid cookie.
     pub delete_cookie: Option<String>,
     /// The nonce for the client's next proof (RFC 9449 §8.2).

@@ -1,6 +1,7 @@
 //! The facts about one request that a decision is based on.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use crate::client::country::CountryCode;
 use crate::client::csrf::CrossSite;
@@ -32,7 +33,7 @@ pub struct Facts<'a> {
     /// The caller.
     pub caller: CallerFacts<'a>,
     /// The issuers whose credentials are accepted.
-    pub sources: &'a [std::sync::Arc<Issuer>],
+    pub sources: &'a [Arc<Issuer>],
     /// The rights that no credential carries.
     pub external: ExternalRights<'a>,
     /// The results of the rule's checks so far.
@@ -45,16 +46,23 @@ pub struct Facts<'a> {
 pub struct ExternalRights<'a> {
     /// Whether a rights provider is configured.
     pub is_asked: bool,
-    /// The dimensions of tenants that the rules name, with their values.
-    pub tenants: &'a [RequestDimension],
-    /// Roles that rules negate, such as `suspended`. They make no caller a member of a tenant.
-    pub negated: &'a [Name],
+    /// The tenants that the rules name. `None` if they name none.
+    pub tenants: Option<&'a RequestTenants>,
     /// Whether rights that the provider was not asked for count as if they satisfied a literal. Used to determine whether an answer
     /// could change the decision.
     pub unknown_holds: bool,
     /// Whether the caller counts as holding every name in a tenant without a value. Used to determine whether a value could change
     /// the decision.
     pub missing_holds: bool,
+}
+
+/// The tenants that the rules name, as found in a request.
+#[derive(Clone, Debug, Default)]
+pub struct RequestTenants {
+    /// The dimensions, with their values.
+    pub dimensions: Vec<RequestDimension>,
+    /// Roles that rules negate, such as `suspended`. They make no caller a member of a tenant.
+    pub negated: &'static [Name],
 }
 
 /// A dimension of tenants that a rule names, with its value in the request.
@@ -82,7 +90,7 @@ impl<'a> ExternalRights<'a> {
     {
         let mut tenant = TenantRef::default();
         for name in names {
-            let known = self.tenants.iter().find(|known| known.name == *name).ok_or(TenantUnknown)?;
+            let known = self.dimensions().iter().find(|known| known.name == *name).ok_or(TenantUnknown)?;
             let value = match &known.value {
                 DimensionValue::Named(value) => Some(value.as_str()),
                 DimensionValue::Malformed => None,
@@ -104,16 +112,27 @@ impl<'a> ExternalRights<'a> {
         }
     }
 
+    fn dimensions(&self) -> &'a [RequestDimension] {
+        self.tenants.map_or(&[], |tenants| &tenants.dimensions)
+    }
+
+    /// Returns the roles that rules negate.
+    pub(crate) fn negated(&self) -> &'a [Name] {
+        self.tenants.map_or(&[], |tenants| tenants.negated)
+    }
+
     /// Returns whether the rules name tenants, and the request names none of them. A malformed value is not "none".
     pub(crate) fn names_none(&self) -> bool {
         let is_missing = |known: &RequestDimension| matches!(known.value, DimensionValue::Missing(_));
-        !self.tenants.is_empty() && self.tenants.iter().all(is_missing)
+        self.tenants.is_some() && self.dimensions().iter().all(is_missing)
     }
 
     /// Returns whether the credential of the caller is bound to another tenant than the one that the request is about.
+    #[cold]
     pub(crate) fn is_bound_elsewhere(&self, caller: &Principal) -> bool {
+        let Some(tenants) = self.tenants else { return false };
         caller.tenant().is_some_and(|bound| {
-            self.tenants.iter().any(|known| match &known.value {
+            tenants.dimensions.iter().any(|known| match &known.value {
                 DimensionValue::Named(value) => bound.get(known.name).is_some_and(|bound| bound != value),
                 DimensionValue::Missing(_) | DimensionValue::Malformed => false,
             })

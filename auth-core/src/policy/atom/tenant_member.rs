@@ -46,7 +46,7 @@ impl Requirement for TenantMember {
             None => Truth::NO,
             Some(RightsLookup::OutOfReach) => unknown(Truth::OUT_OF_REACH),
             Some(RightsLookup::Answered(rights)) => {
-                Truth::settled(rights.has_any_but(external.negated, &caller.source().roles))
+                Truth::settled(rights.has_any_but(external.negated(), &caller.source().roles))
             }
         }
     }

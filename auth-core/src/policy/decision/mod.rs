@@ -19,7 +19,6 @@ use crate::client::csrf::CrossSite;
 use crate::denial::{Denial, Reason, RetryAfter};
 use crate::identity::principal::{DefaultTenant, Principal};
 use crate::identity::scheme_id::{SchemeId, SchemeSet};
-use crate::identity::tenant::Tenant;
 use crate::policy::atom::may_count;
 use crate::policy::facts::{CallerFacts, Checks, ExternalRights, Facts};
 use crate::policy::rule::{CallerAccess, Literal};
@@ -32,9 +31,9 @@ pub enum Decision {
     Allow,
     /// The presented credential must be verified before deciding again.
     Verify,
-    /// The caller's rights that no credential carries must be looked up before deciding again. Contains the tenant, or `None` for
-    /// rights outside of tenants.
-    AskRights(Option<Tenant>),
+    /// The caller's rights that no credential carries must be looked up before deciding again. Contains the dimensions of the tenant,
+    /// or `None` for rights outside of tenants.
+    AskRights(Option<&'static [&'static str]>),
     /// The rights provider must choose a tenant for the request, which names none, before deciding again.
     AskDefaultTenant,
     /// The check of the handler's rule with this index must run before deciding again.
@@ -76,8 +75,7 @@ fn in_order(case: &DecisionInput<'_>) -> Decision {
         cross_site_on_ambient,         //  6   403
         not_verified_yet,              //      verify, then 7 to 10
         deny_rejected_credential,      //  7   503, 8   401, 9   403
-        bound_to_another_tenant,       //      403
-        tenant_is_unknown,             // 10a  400, or ask for the default tenant
+        tenant_is_wrong_or_unknown,    //      403, 10a 400, or ask for the default tenant
         allow_if_satisfied,            // 10   the handler runs
         needs_rights,                  //      look up rights, or 503 if the lookup failed
         needs_check,                   // 11   run a check, and decide again
@@ -98,7 +96,8 @@ fn is_discarded(rules: Rules<'_>, facts: &Facts<'_>) -> bool {
     let may_be = match facts.caller {
         CallerFacts::Presented(scheme) => cookie_fails(scheme),
         CallerFacts::Known(principal) => {
-            cookie_fails(principal.scheme()) || facts.external.is_bound_elsewhere(principal)
+            cookie_fails(principal.scheme())
+                || facts.external.tenants.is_some() && facts.external.is_bound_elsewhere(principal)
         }
         CallerFacts::Refused(denial) => match denial.reason {
             Reason::RevokedCredentials | Reason::ExpiredCredentials => denial.scheme.is_some_and(is_like_a_cookie),
@@ -226,9 +225,15 @@ fn allow_if_satisfied(case: &DecisionInput<'_>) -> Option<Decision> {
     case.truth.now.then_some(Decision::Allow)
 }
 
+#[inline]
+fn tenant_is_wrong_or_unknown(case: &DecisionInput<'_>) -> Option<Decision> {
+    case.facts.external.tenants?;
+    bound_to_another_tenant(case).or_else(|| tenant_is_unknown(case))
+}
+
 /// Denies a caller whose credential is bound to another tenant than the one that the request is about. No atom about the caller holds
 /// for them (TENANT-10). [`effective_caller`] has already ignored the credential if anonymous callers could pass.
-#[inline]
+#[cold]
 fn bound_to_another_tenant(case: &DecisionInput<'_>) -> Option<Decision> {
     let CallerFacts::Known(principal) = case.facts.caller else { return None };
     case.facts.external.is_bound_elsewhere(principal).then(|| deny(case, Reason::InsufficientPermissions))
@@ -236,12 +241,9 @@ fn bound_to_another_tenant(case: &DecisionInput<'_>) -> Option<Decision> {
 
 /// Denies a request without a valid tenant if a tenant could change the decision, or if the handler would get none. If the request
 /// names no tenant at all, the rights provider may choose one, except for a credential that is bound to a tenant (TENANT-4).
-#[inline]
+#[cold]
 fn tenant_is_unknown(case: &DecisionInput<'_>) -> Option<Decision> {
     let external = case.facts.external;
-    if external.tenants.is_empty() {
-        return None;
-    }
     let caller = match case.facts.caller {
         CallerFacts::Known(principal) => Some(principal),
         _ if case.truth.now => None,
@@ -305,7 +307,7 @@ fn needs_rights(case: &DecisionInput<'_>) -> Option<Decision> {
             return principal.answer(None).is_none().then_some(Decision::AskRights(None));
         };
         let tenant = external.tenant(dimensions, Some(principal)).ok().filter(|tenant| may_count(principal, tenant))?;
-        principal.answer(Some(&tenant)).is_none().then(|| Decision::AskRights(tenant.to_tenant()))
+        principal.answer(Some(&tenant)).is_none().then_some(Decision::AskRights(Some(dimensions)))
     };
     // After all lookups, one of which has failed, a check may still grant the request.
     let asked = case.rules.literals().into_iter().find_map(unasked);

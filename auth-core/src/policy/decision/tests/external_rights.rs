@@ -1,6 +1,7 @@
 //! Tests of roles that no credential carries: they are looked up until the decision is the one for complete answers.
 
 use super::*;
+use crate::identity::tenant::Tenant;
 
 /// The possible answers of a role store for one tenant, or outside of tenants.
 const SAID: [&[&str]; 5] = [&[], &["editor"], &["admin"], &["suspended"], &["editor", "suspended"]];
@@ -57,20 +58,24 @@ fn tenant_of(tenant: Option<(&'static str, &str)>) -> Option<Tenant> {
 /// unavailable.
 fn asked_for(rule: &'static Rule, caller: &Principal, said: [Option<&[&str]>; 3]) -> (Decision, Vec<usize>) {
     let value = |name, value: &str| RequestDimension { name, value: DimensionValue::Named(value.to_owned()) };
-    let tenants = [value("org", "acme"), value("team", "red")];
+    let dimensions = vec![value("org", "acme"), value("team", "red")];
+    let tenants = RequestTenants { dimensions, ..RequestTenants::default() };
     let (mut caller, mut asked) = (caller.clone(), Vec::new());
     loop {
-        let external = ExternalRights { is_asked: true, tenants: &tenants, ..ExternalRights::default() };
+        let external = ExternalRights { is_asked: true, tenants: Some(&tenants), ..ExternalRights::default() };
         let decision = decide(alone(rule), &Facts { external, ..facts(CallerFacts::Known(&caller), OUTSIDE, Passed) });
         let Decision::AskRights(tenant) = &decision else { return (decision, asked) };
-        let which = TENANTS.iter().position(|known| tenant_of(*known) == *tenant).unwrap();
+        let which = TENANTS
+            .iter()
+            .position(|known| known.map(|(name, _)| name) == tenant.map(|dimensions| dimensions[0]))
+            .unwrap();
         assert!(!asked.contains(&which), "each is asked about once");
         asked.push(which);
         let answer = match said[which] {
             Some(roles) => RightsLookup::Answered(Arc::new(Rights::new().roles(roles))),
             None => RightsLookup::OutOfReach,
         };
-        caller = caller.with_rights(tenant.clone(), answer);
+        caller = caller.with_rights(tenant_of(TENANTS[which]), answer);
     }
 }
 

@@ -27,7 +27,7 @@ use crate::identity::scheme_id::SchemeId::{self, Basic, Bearer};
 use crate::identity::vocabulary::open::Role as OpenRole;
 use crate::identity::vocabulary::{Declares as _, NameIndex, NameKind, Vocabulary};
 use crate::policy::atom::{Acr, Atom, Authenticated, ByScheme, Claim, MaxAge, Named, NamedIn, Network};
-use crate::policy::facts::{ExternalRights, RequestDimension};
+use crate::policy::facts::{ExternalRights, RequestDimension, RequestTenants};
 use crate::policy::rule::{CallerAccess, CompiledFormula, Formula, Literal, Rule};
 use crate::runtime::clock::Timestamp;
 
