@@ -337,7 +337,7 @@ fn rule_with_missing_tenant_parameter_fails_at_start_up() {
         let server = Server::try_start(1, move |config: &mut ServiceConfig| configure(&auth, config));
         assert_eq!(server.is_ok(), starts, "{case}");
     }
-    assert!(auth_tests::logs::lines().iter().any(|line| line.field("message").contains("does not contain `{team}`")));
+    assert!(auth_tests::logs::lines().iter().any(|line| line.field("message").contains("has no `{team}`")));
     // If the missing parameter cannot be detected at start-up, each request is denied as a set-up error.
     let auth = build();
     let server = Server::start(move |config: &mut ServiceConfig| {

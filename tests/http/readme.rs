@@ -207,7 +207,7 @@ impl Place {
 #[test]
 fn readme_denial_table_matches_actual_responses() {
     let readme = include_str!("../../README.md");
-    let table = readme.split("## Every 401 and 403").nth(1).and_then(|rest| rest.split("\nOther statuses").next());
+    let table = readme.split("## Every 401 and 403").nth(1).and_then(|rest| rest.split("\nThe other statuses").next());
     let lines = table
         .unwrap()
         .lines()

@@ -3,6 +3,7 @@
 use super::Engine;
 use super::collect::CallerQuery;
 use super::metrics::{self, Timer};
+use super::provider::{ProviderCalls, Question};
 use super::request::{Activity, Adapter, CallerOutcome, RequestState};
 use crate::denial::{Denial, Reason};
 use crate::identity::principal::Principal;
@@ -14,32 +15,6 @@ use crate::policy::rule::{CallerAccess, FactsNeeded, Rule};
 use crate::runtime::clock::Timestamp;
 use crate::runtime::future::LocalBoxFuture;
 use crate::scheme::{Extracted, RequestView, Verification, Verified};
-
-/// The calls to the rights provider about one caller.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct ProviderCalls {
-    pub(super) rights: bool,
-    pub(super) default_tenant: bool,
-}
-
-impl ProviderCalls {
-    fn about(caller: &Option<Result<Principal, Denial>>) -> Self {
-        match caller {
-            Some(Ok(principal)) => {
-                Self { rights: principal.was_asked_about(), default_tenant: principal.default_tenant().is_some() }
-            }
-            _ => Self::default(),
-        }
-    }
-}
-
-/// A question to the rights provider.
-enum Asked {
-    /// The rights of the caller in a tenant, or outside of tenants.
-    Rights(Option<Tenant>),
-    /// The tenant of a request that names none.
-    DefaultTenant,
-}
 
 /// The state of an evaluation.
 pub(super) enum Evaluation<'r> {
@@ -135,9 +110,9 @@ impl<H: Adapter> Engine<H> {
                 }
                 Decision::AskRights(dimensions) => {
                     let tenant = asked_tenant(&case, dimensions);
-                    return self.ask_provider(caller.known, Asked::Rights(tenant));
+                    return self.ask(caller.known, Question::Rights(tenant));
                 }
-                Decision::AskDefaultTenant => return self.ask_provider(caller.known, Asked::DefaultTenant),
+                Decision::AskDefaultTenant => return self.ask(caller.known, Question::DefaultTenant),
                 Decision::Verify => match self.verify(&mut caller.credential, &view) {
                     Ok(verification) => caller.known = Some(self.settle(verification, state)),
                     Err(pending) => return pending,
@@ -274,23 +249,15 @@ impl<H: Adapter> Engine<H> {
         Ok(principal)
     }
 
-    fn ask_provider(&self, known: Option<Result<Principal, Denial>>, asked: Asked) -> Evaluation<'_> {
-        let (Some(Ok(principal)), Some(provider)) = (known, &self.rights_provider) else {
-            // The provider is asked only if it is configured and the caller is known.
-            return Evaluation::Denied(Denial::new(Reason::SetUp), ProviderCalls::default());
-        };
-        let verified = Box::pin(async move {
-            let id = principal.id();
-            let principal = match asked {
-                Asked::Rights(tenant) => {
-                    let answer = provider.look_up(&id, tenant.as_ref()).await;
-                    principal.with_rights(tenant, answer)
-                }
-                Asked::DefaultTenant => principal.with_default_tenant(provider.default_tenant(&id).await),
-            };
-            Ok(principal).into()
-        });
-        Evaluation::Pending(PendingVerification { scheme: None, since: metrics::start(), verified })
+    /// Returns the pending evaluation of a question to the rights provider.
+    fn ask(&self, known: Option<Result<Principal, Denial>>, question: Question) -> Evaluation<'_> {
+        match self.ask_provider(known, question) {
+            Some(verified) => {
+                Evaluation::Pending(PendingVerification { scheme: None, since: metrics::start(), verified })
+            }
+            // The decision asks only if a provider is configured and the caller is known.
+            None => Evaluation::Denied(Denial::new(Reason::SetUp), ProviderCalls::default()),
+        }
     }
 
     /// Notes the headers on which the response depends.

@@ -15,6 +15,7 @@ pub mod metrics;
 pub mod metrics;
 pub mod startup_checks;
 mod collect;
+mod provider;
 mod evaluate;
 mod identify;
 pub mod audit;

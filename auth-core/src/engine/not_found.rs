@@ -2,7 +2,8 @@
 
 use super::Engine;
 use super::collect::CallerQuery;
-use super::evaluate::{Evaluation, ProviderCalls};
+use super::evaluate::Evaluation;
+use super::provider::ProviderCalls;
 use super::request::{Adapter, RequestState};
 use crate::denial::{Denial, Reason};
 use crate::identity::id::Id;

@@ -1,0 +1,58 @@
+//! Questions to the rights provider about the caller of a request.
+
+use super::Engine;
+use super::request::Adapter;
+use crate::denial::Denial;
+use crate::identity::principal::Principal;
+use crate::identity::tenant::Tenant;
+use crate::runtime::future::LocalBoxFuture;
+use crate::scheme::Verified;
+
+/// The calls to the rights provider about one caller.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ProviderCalls {
+    pub(super) rights: bool,
+    pub(super) default_tenant: bool,
+}
+
+impl ProviderCalls {
+    /// Returns the calls that were made about a caller.
+    pub(super) fn about(caller: &Option<Result<Principal, Denial>>) -> Self {
+        match caller {
+            Some(Ok(principal)) => {
+                Self { rights: principal.was_asked_about(), default_tenant: principal.default_tenant().is_some() }
+            }
+            _ => Self::default(),
+        }
+    }
+}
+
+/// A question to the rights provider.
+pub(super) enum Question {
+    /// The rights of the caller in a tenant, or outside of tenants.
+    Rights(Option<Tenant>),
+    /// The tenant of a request that names none.
+    DefaultTenant,
+}
+
+impl<H: Adapter> Engine<H> {
+    /// Asks the provider about a known caller. Returns `None` if no provider is configured, or the caller is not known.
+    pub(super) fn ask_provider(
+        &self,
+        known: Option<Result<Principal, Denial>>,
+        question: Question,
+    ) -> Option<LocalBoxFuture<'_, Verified>> {
+        let (Some(Ok(principal)), Some(provider)) = (known, &self.rights_provider) else { return None };
+        Some(Box::pin(async move {
+            let id = principal.id();
+            let principal = match question {
+                Question::Rights(tenant) => {
+                    let answer = provider.look_up(&id, tenant.as_ref()).await;
+                    principal.with_rights(tenant, answer)
+                }
+                Question::DefaultTenant => principal.with_default_tenant(provider.default_tenant(&id).await),
+            };
+            Ok(principal).into()
+        }))
+    }
+}
