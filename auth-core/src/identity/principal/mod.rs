@@ -96,6 +96,14 @@ impl Principal {
         Arc::ptr_eq(&self.said, &other.said)
     }
 
+    /// Returns this principal with a credential that is bound to a tenant.
+    #[cfg(test)]
+    pub(crate) fn bound_to(&self, tenant: Tenant) -> Self {
+        let said = &*self.said;
+        let owner = CredentialOwner { issuer: said.issuer.clone(), binding: Binding::Tenant(tenant) };
+        Self::new(Arc::clone(&said.source), owner, said.claims.clone(), said.lists.clone(), said.login.clone())
+    }
+
     fn vouched_for(
         issuer: Option<Box<str>>,
         source: Arc<Issuer>,

@@ -250,30 +250,58 @@ fn tenant_is_unknown(case: &DecisionInput<'_>) -> Option<Decision> {
         _ => return None,
     };
     let is_unknown = |dimensions: &[&'static str]| external.tenant(dimensions, caller).is_err();
-    let matters = if case.truth.now {
-        case.rules.handler.takes_tenant() && is_unknown(&case.rules.dimensions())
+    // A tenant is required if the handler takes it, or if the rules could hold in one and could not without. One could also grant the
+    // request to a caller whom another login would help as well.
+    let (is_required, could_grant) = if case.truth.now {
+        (case.rules.handler.takes_tenant() && is_unknown(&case.rules.dimensions()), false)
+    } else if case.rules.literals().into_iter().filter_map(Literal::tenant).any(is_unknown) {
+        let matters = |unknown_holds| {
+            let (with, without) =
+                (truth_in_tenants(case, unknown_holds, true), truth_in_tenants(case, unknown_holds, false));
+            (with.could && !without.could, with.now && !without.now)
+        };
+        let known = matters(false);
+        if matters(true) != known {
+            return Some(
+                next_lookup(case, caller?).unwrap_or_else(|| deny(case, Reason::AuthenticationUnavailable(RETRY))),
+            );
+        }
+        known
     } else {
-        case.rules.literals().into_iter().filter_map(Literal::tenant).any(is_unknown) && could_hold_in_a_tenant(case)
+        (false, false)
     };
-    if !matters {
+    if !is_required && !could_grant {
         return None;
     }
     let may_ask = external.is_asked && external.names_none();
     match caller.filter(|caller| may_ask && caller.tenant().is_none()).map(Principal::default_tenant) {
         Some(None) => Some(Decision::AskDefaultTenant),
         Some(Some(DefaultTenant::OutOfReach)) => Some(deny(case, Reason::AuthenticationUnavailable(RETRY))),
-        Some(Some(DefaultTenant::Answered(_))) | None => Some(deny(case, Reason::TenantRequired)),
+        Some(Some(DefaultTenant::Answered(_))) | None => is_required.then(|| deny(case, Reason::TenantRequired)),
     }
 }
 
-/// Returns whether the rules could hold for a caller with every right in the tenants that are unknown, and could not without.
-fn could_hold_in_a_tenant(case: &DecisionInput<'_>) -> bool {
-    let checks = case.facts.checks.at_best();
-    let could = |missing_holds| {
-        let external = ExternalRights { unknown_holds: true, missing_holds, ..case.facts.external };
-        case.rules.truth(&Facts { external, checks, ..*case.facts }).could
+/// Returns the truth if checks that have not run count in favor of the request. `unknown_holds` and `missing_holds` are those of
+/// [`ExternalRights`].
+fn truth_in_tenants(case: &DecisionInput<'_>, unknown_holds: bool, missing_holds: bool) -> Truth {
+    let external = ExternalRights { unknown_holds, missing_holds, ..case.facts.external };
+    case.rules.truth(&Facts { external, checks: case.facts.checks.at_best(), ..*case.facts })
+}
+
+/// Returns the first question to the rights provider about a literal that does not hold yet, in the order of the rules.
+fn next_lookup(case: &DecisionInput<'_>, caller: &Principal) -> Option<Decision> {
+    let unasked = |literal: &Literal| {
+        if literal.truth(case.facts).now || !literal.needs_rights() {
+            return None;
+        }
+        let Some(dimensions) = literal.tenant() else {
+            return caller.answer(None).is_none().then_some(Decision::AskRights(None));
+        };
+        let tenant = case.facts.external.tenant(dimensions, Some(caller)).ok();
+        let tenant = tenant.filter(|tenant| may_count(caller, tenant))?;
+        caller.answer(Some(&tenant)).is_none().then_some(Decision::AskRights(Some(dimensions)))
     };
-    !could(false) && could(true)
+    case.rules.literals().into_iter().find_map(unasked)
 }
 
 /// Returns a lookup of rights if they could change the decision. Tenants are looked up one at a time, in the order of the rules,
@@ -299,19 +327,9 @@ fn needs_rights(case: &DecisionInput<'_>) -> Option<Decision> {
     if !is_open() {
         return None;
     }
-    let unasked = |literal: &Literal| {
-        if literal.truth(case.facts).now || !literal.needs_rights() {
-            return None;
-        }
-        let Some(dimensions) = literal.tenant() else {
-            return principal.answer(None).is_none().then_some(Decision::AskRights(None));
-        };
-        let tenant = external.tenant(dimensions, Some(principal)).ok().filter(|tenant| may_count(principal, tenant))?;
-        principal.answer(Some(&tenant)).is_none().then_some(Decision::AskRights(Some(dimensions)))
-    };
     // After all lookups, one of which has failed, a check may still grant the request.
-    let asked = case.rules.literals().into_iter().find_map(unasked);
-    asked.or_else(|| Some(needs_check(case).unwrap_or_else(|| deny(case, Reason::AuthenticationUnavailable(RETRY)))))
+    next_lookup(case, principal)
+        .or_else(|| Some(needs_check(case).unwrap_or_else(|| deny(case, Reason::AuthenticationUnavailable(RETRY)))))
 }
 
 /// Returns the first check, in the order in which they are written, whose result can still grant the request.

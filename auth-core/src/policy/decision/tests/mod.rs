@@ -4,6 +4,7 @@
 mod checks;
 mod denials;
 mod external_rights;
+mod tenants;
 mod enumerated;
 mod order;
 
