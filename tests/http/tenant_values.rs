@@ -452,6 +452,38 @@ fn rules_with_tenants_are_checked_at_start_up() {
 }
 
 #[test]
+fn access_matrix_and_openapi_name_the_headers_of_tenants() {
+    // TENANT-14
+    let auth = builder(jwt(), &Memberships::default()).build().unwrap();
+    let scope = auth.scope("/api").service(board).service(project).service(anyone);
+    let matrix = scope.access_matrix();
+    let operation = || json!({ "get": { "responses": {} } });
+    let document = json!({ "openapi": "3.1.0", "paths": {
+        "/api/board": operation(), "/api/projects/{id}": operation(), "/api/anyone": operation(),
+    } });
+    let secured = matrix.secure_openapi(&document).unwrap();
+    let of = |path: &str| secured["paths"][path]["get"].clone();
+    let header = json!({
+        "name": "x-org", "in": "header", "description": "The tenant `org`.",
+        "schema": { "type": "string", "minLength": 1, "maxLength": 128 },
+    });
+    assert_eq!(of("/api/board")["parameters"], json!([header]));
+    assert!(of("/api/board")["responses"]["400"].is_object());
+    for path in ["/api/projects/{id}", "/api/anyone"] {
+        assert!(of(path)["parameters"].is_null() && of(path)["responses"]["400"].is_null(), "{path}");
+    }
+    // A parameter that the document has already is kept.
+    let secured = matrix.secure_openapi(&secured).unwrap();
+    assert_eq!(secured["paths"]["/api/board"]["get"]["parameters"].as_array().unwrap().len(), 1);
+    let text = matrix.to_markdown();
+    for line in
+        ["tenant org: path {org}, otherwise header x-org, otherwise subprotocol org.…", "role(\"member\", in = org)"]
+    {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+}
+
+#[test]
 fn invalid_locations_of_tenants_do_not_build() {
     let with = |name: &'static str, location: auth_actix::client::Location| {
         Auth::builder().bearer(jwt()).tenant(name, location)

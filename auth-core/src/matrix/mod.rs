@@ -82,6 +82,8 @@ pub struct RouteAccess {
     pub sufficient: Option<Vec<Vec<String>>>,
     /// The credential schemes that could grant access.
     pub schemes: Vec<String>,
+    /// The headers that name the tenants of the rule, each with the name of the tenant.
+    pub tenant_headers: Vec<(String, String)>,
     /// The atoms about the object of a request.
     pub objects: Vec<String>,
     /// Whether anonymous callers may pass.
@@ -127,6 +129,7 @@ impl RouteAccess {
             not_found: rules.not_found(),
             any_object: handler.any_object.map(str::to_owned),
             schemes: Vec::new(),
+            tenant_headers: Vec::new(),
             handler: handler.target.name().to_owned(),
             file: handler.file.to_owned(),
             line: handler.line,

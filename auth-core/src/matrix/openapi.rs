@@ -8,6 +8,7 @@ use super::expr::Expr;
 use super::{Matrix, RouteAccess, SUFFICIENT_SETS};
 use crate::denial::Reason;
 use crate::denial::problem;
+use crate::identity::tenant::Tenant;
 use crate::policy::atom::Fact;
 
 /// The error of [`Matrix::secure_openapi`].
@@ -136,6 +137,7 @@ impl Matrix {
             return Err(OpenApiError::NoScheme(format!("{} {}", route.method, route.path)));
         }
         operation.insert("security".to_owned(), Value::Array(requirements));
+        add_tenants(route, operation);
         let responses = operation.entry("responses").or_insert_with(|| json!({}));
         let mut reasons = Vec::new();
         if route.rule != "public" {
@@ -147,6 +149,9 @@ impl Matrix {
             (true, true) => Some(Reason::InvalidCredentials),
             (true, false) => None,
         });
+        if !route.tenant_headers.is_empty() {
+            reasons.push(Reason::TenantRequired);
+        }
         for reason in reasons {
             let answer = reason.response();
             let schema = json!({ "$ref": format!("#/components/schemas/{PROBLEM}") });
@@ -161,6 +166,25 @@ impl Matrix {
             }
         }
         Ok(())
+    }
+}
+
+/// Adds the headers that name the tenants of the rule, unless the document has them.
+fn add_tenants(route: &RouteAccess, operation: &mut Map<String, Value>) {
+    for (header, tenant) in &route.tenant_headers {
+        let parameters = operation.entry("parameters").or_insert_with(|| json!([]));
+        let Some(parameters) = parameters.as_array_mut() else { return };
+        let is_there = |one: &Value| {
+            one["in"] == "header" && one["name"].as_str().is_some_and(|name| name.eq_ignore_ascii_case(header))
+        };
+        if !parameters.iter().any(is_there) {
+            parameters.push(json!({
+                "name": header,
+                "in": "header",
+                "description": format!("The tenant `{tenant}`."),
+                "schema": { "type": "string", "minLength": 1, "maxLength": Tenant::LONGEST },
+            }));
+        }
     }
 }
 

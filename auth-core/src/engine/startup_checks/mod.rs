@@ -119,6 +119,17 @@ pub fn tenants<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>, around: &str, p
     mistakes
 }
 
+/// Returns the headers that name the tenants of the rules on a route, each with the name of the tenant.
+pub fn tenant_headers<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>, pattern: &str) -> Vec<(String, String)> {
+    let header = |name| {
+        let location = engine.tenant_location(name);
+        let is_in_path = location.path().is_some_and(|path| names_in(pattern).any(|known| known == path));
+        let header = location.header().filter(|_| !is_in_path)?;
+        Some((header.to_owned(), name.to_owned()))
+    };
+    rules.dimensions().into_iter().filter_map(header).collect()
+}
+
 /// Returns an error unless the pattern contains each parameter for the key of an object exactly once.
 pub fn object_keys(rules: Rules<'_>, around: &str, pattern: &str) -> Option<RuleError> {
     let whole = format!("{around}{pattern}");
