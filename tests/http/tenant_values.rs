@@ -420,13 +420,14 @@ fn rules_with_tenants_are_checked_at_start_up() {
     auth_tests::logs::capture();
     type Configure = fn(&Auth, &mut ServiceConfig);
     #[rustfmt::skip]
-    let table: [(&str, Configure, &str); 7] = [
+    let table: [(&str, Configure, &str); 8] = [
         ("the handler takes the tenant",     |auth, config| { config.service(auth.scope("").service(board)); },      ""),
         ("the handler does not take it",     |auth, config| { config.service(auth.scope("").service(careless)); },   "take the argument `Tenant`"),
         ("the tenant is in the path",        |auth, config| { config.service(auth.scope("/{org}").service(careless)); }, ""),
         ("the client chooses the absence",   |auth, config| { config.service(auth.scope("").service(negated)); },    "the rule negates an atom `in = org`"),
         ("the path has the name",            |auth, config| { config.service(auth.scope("").service(members)); },    "add `.or_path(\"team\")`"),
         ("no location",                      |auth, config| { config.service(auth.scope("").service(undeclared)); }, "has no `{undeclared}`"),
+        ("the pattern is not known",         |auth, config| { config.service(actix_web::web::scope("/{any}").service(auth.scope("").service(careless))); }, "take the argument `Tenant`"),
         ("the rules of a scope differ",      |auth, config| { config.service(auth.scope("").require(rule!(role("member") || role("member", in = team))).service(board)); }, "different dimensions"),
     ];
     for (case, configure, expected) in table {

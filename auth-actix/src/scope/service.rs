@@ -289,10 +289,11 @@ impl Registry {
             let known = self.routes.iter().filter_map(|(rule, entry)| Some((rule, entry.path.as_deref()?)));
             known.map(|(rule, pattern)| (Rules { scopes: &scopes, handler: rule }, pattern))
         };
-        let tenants = patterns().filter_map(|(rules, pattern)| {
-            Some(startup_checks::tenants(auth.engine(), rules, around.as_deref()?, pattern))
+        let tenants = self.routes.iter().flat_map(|(rule, entry)| {
+            let rules = Rules { scopes: &scopes, handler: rule };
+            let pattern = around.as_ref().zip(entry.path.as_ref()).map(|(around, path)| format!("{around}{path}"));
+            startup_checks::tenants(auth.engine(), rules, pattern.as_deref())
         });
-        let tenants = tenants.flatten();
         let keys =
             patterns().filter_map(|(rules, pattern)| startup_checks::object_keys(rules, around.as_deref()?, pattern));
         let strict = self.binding.is_strict_so_far();

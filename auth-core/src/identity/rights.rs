@@ -180,11 +180,11 @@ impl Rights {
         !names.iter().any(|held| implies(role.vocabulary, held, role))
     }
 
-    /// Returns whether there is a permission, or a declared role that is none of `negated`.
+    /// Returns whether there is a permission, or a role that is none of `negated`. Roles must be declared, unless the application
+    /// declares no roles because they are data.
     pub(crate) fn has_any_but(&self, negated: &[Name], types: &RoleTypes) -> bool {
-        let counts = |name: &String| {
-            types.iter().any(|roles| roles.declares(name)) && !negated.iter().any(|role| role.text == name)
-        };
+        let is_declared = |name: &str| types.iter().next().is_none() || types.iter().any(|roles| roles.declares(name));
+        let counts = |name: &String| is_declared(name) && !negated.iter().any(|role| role.text == name);
         match &self.roles {
             Answer::All => true,
             Answer::Names(names) if names.iter().any(counts) => true,
@@ -222,5 +222,84 @@ impl fmt::Display for Rights {
             }
         }
         f.write_str(&if parts.is_empty() { "nothing".to_owned() } else { parts.join("; ") })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::identity::vocabulary::NameIndex;
+
+    static ROLES: Vocabulary = Vocabulary {
+        kind: NameKind::Role,
+        declared_in: "Role",
+        module: "app",
+        open: false,
+        names: &["admin", "editor", "suspended"],
+        variants: &["Admin", "Editor", "Suspended"],
+        name_index: NameIndex::few(&[("admin", 0), ("editor", 1), ("suspended", 2)]),
+        closure: &[&[0b011], &[0b010], &[0b100]],
+        grants: &[&[], &[], &[]],
+    };
+
+    #[test]
+    fn absence_of_a_role_requires_a_complete_answer() {
+        // RIGHTS-1, RIGHTS-2
+        let types: RoleTypes = [&ROLES].into();
+        let suspended = ROLES.name("suspended");
+        #[rustfmt::skip]
+        let table = [
+            (Rights::new(),                                   false),
+            (Rights::new().permissions(["posts:read"]),       false),
+            (Rights::new().roles([""; 0]),                    true),
+            (Rights::new().roles(["editor"]),                 true),
+            (Rights::new().roles(["suspended"]),              false),
+            (Rights::new().roles(["editor", "suspnded"]),     false),
+            (Rights::new().roles(All),                        false),
+            (Rights::everything(),                            false),
+        ];
+        for (rights, lacks) in table {
+            assert_eq!(rights.lack_role(suspended, &types), lacks, "{rights}");
+        }
+        assert!(
+            !Rights::new().roles(["admin"]).lack_role(ROLES.name("editor"), &types),
+            "an administrator is an editor"
+        );
+    }
+
+    #[test]
+    fn membership_requires_a_right_that_no_rule_negates() {
+        // TENANT-13
+        let declared: RoleTypes = [&ROLES].into();
+        let negated = [ROLES.name("suspended")];
+        let role = |name: &str| Rights::new().roles([name]);
+        #[rustfmt::skip]
+        let table = [
+            // (rights, with declared roles, with roles that are data)
+            (Rights::new(),                         false, false),
+            (Rights::new().roles([""; 0]),          false, false),
+            (role("editor"),                        true,  true),
+            (role("suspended"),                     false, false),
+            (role("sponsor"),                       false, true),
+            (Rights::new().permissions(["a"]),      true,  true),
+            (Rights::new().scopes(["a"]),           false, false),
+            (Rights::everything(),                  true,  true),
+        ];
+        for (rights, with_declared, with_data) in table {
+            assert_eq!(rights.has_any_but(&negated, &declared), with_declared, "{rights}");
+            assert_eq!(rights.has_any_but(&negated, &RoleTypes::default()), with_data, "{rights}");
+        }
+    }
+
+    #[test]
+    fn everything_contains_each_name_and_silence_none() {
+        // RIGHTS-10
+        let types: RoleTypes = [&ROLES].into();
+        let admin = || NameRef::from(ROLES.name("admin"));
+        assert!(Rights::everything().contain(admin(), &types) && Rights::new().roles(All).contain(admin(), &types));
+        assert!(!Rights::new().contain(admin(), &types) && !Rights::new().permissions(All).contain(admin(), &types));
+        assert!(Rights::new().roles(["admin"]).contain(ROLES.name("editor").into(), &types));
+        let shown = [Rights::new(), Rights::everything(), Rights::new().roles(["b", "a"]).scopes(All)];
+        assert_eq!(shown.map(|rights| rights.to_string()), ["nothing", "everything", r#"roles "a", "b"; all scopes"#]);
     }
 }

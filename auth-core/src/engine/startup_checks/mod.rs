@@ -87,15 +87,16 @@ pub fn places<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>, about: FactsNeed
 }
 
 /// Returns the mistakes about tenants on a route. If the parameter of a tenant occurred twice in the pattern, the handler could read
-/// the other value.
-pub fn tenants<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>, around: &str, pattern: &str) -> Vec<RuleError> {
-    let whole = format!("{around}{pattern}");
+/// the other value. If the pattern is unknown, a tenant with a location outside of the path counts as one that the client chooses.
+pub fn tenants<H: Adapter>(engine: &Engine<H>, rules: Rules<'_>, pattern: Option<&str>) -> Vec<RuleError> {
+    let whole = pattern.unwrap_or_default().to_owned();
     let times = |name: &str| names_in(&whole).filter(|known| *known == name).count();
     let place = || place(rules.handler);
     let mut mistakes = Vec::new();
     for name in rules.dimensions() {
         let location = engine.tenant_location(name);
         match location.path().map(|parameter| (parameter, times(parameter))) {
+            Some(_) if pattern.is_none() && !location.is_outside_path() => continue,
             Some((_, 1)) => continue,
             Some((_, 0)) if location.is_outside_path() => {}
             None if times(name) == 0 => {}

@@ -10,18 +10,18 @@ mod rules;
 mod residual;
 mod challenge_hints;
 mod explain;
+mod lookups;
 
 use self::challenge_hints::{scopes, step_up};
 pub use self::explain::{Explanation, found_instead};
+use self::lookups::{needs_rights, tenant_is_wrong_or_unknown};
 use self::residual::Residual;
 pub use self::rules::Rules;
 use crate::client::csrf::CrossSite;
 use crate::denial::{Denial, Reason, RetryAfter};
-use crate::identity::principal::{DefaultTenant, Principal};
 use crate::identity::scheme_id::{SchemeId, SchemeSet};
-use crate::policy::atom::may_count;
-use crate::policy::facts::{CallerFacts, Checks, ExternalRights, Facts};
-use crate::policy::rule::{CallerAccess, Literal};
+use crate::policy::facts::{CallerFacts, Checks, Facts};
+use crate::policy::rule::CallerAccess;
 use crate::policy::truth::Truth;
 
 /// The result of a decision.
@@ -223,113 +223,6 @@ fn deny_rejected_credential(case: &DecisionInput<'_>) -> Option<Decision> {
 #[inline]
 fn allow_if_satisfied(case: &DecisionInput<'_>) -> Option<Decision> {
     case.truth.now.then_some(Decision::Allow)
-}
-
-#[inline]
-fn tenant_is_wrong_or_unknown(case: &DecisionInput<'_>) -> Option<Decision> {
-    case.facts.external.tenants?;
-    bound_to_another_tenant(case).or_else(|| tenant_is_unknown(case))
-}
-
-/// Denies a caller whose credential is bound to another tenant than the one that the request is about. No atom about the caller holds
-/// for them (TENANT-10). [`effective_caller`] has already ignored the credential if anonymous callers could pass.
-#[cold]
-fn bound_to_another_tenant(case: &DecisionInput<'_>) -> Option<Decision> {
-    let CallerFacts::Known(principal) = case.facts.caller else { return None };
-    case.facts.external.is_bound_elsewhere(principal).then(|| deny(case, Reason::InsufficientPermissions))
-}
-
-/// Denies a request without a valid tenant if a tenant could change the decision, or if the handler would get none. If the request
-/// names no tenant at all, the rights provider may choose one, except for a credential that is bound to a tenant (TENANT-4).
-#[cold]
-fn tenant_is_unknown(case: &DecisionInput<'_>) -> Option<Decision> {
-    let external = case.facts.external;
-    let caller = match case.facts.caller {
-        CallerFacts::Known(principal) => Some(principal),
-        _ if case.truth.now => None,
-        _ => return None,
-    };
-    let is_unknown = |dimensions: &[&'static str]| external.tenant(dimensions, caller).is_err();
-    // A tenant is required if the handler takes it, or if the rules could hold in one and could not without. One could also grant the
-    // request to a caller whom another login would help as well.
-    let (is_required, could_grant) = if case.truth.now {
-        (case.rules.handler.takes_tenant() && is_unknown(&case.rules.dimensions()), false)
-    } else if case.rules.literals().into_iter().filter_map(Literal::tenant).any(is_unknown) {
-        let matters = |unknown_holds| {
-            let (with, without) =
-                (truth_in_tenants(case, unknown_holds, true), truth_in_tenants(case, unknown_holds, false));
-            (with.could && !without.could, with.now && !without.now)
-        };
-        let known = matters(false);
-        if matters(true) != known {
-            return Some(
-                next_lookup(case, caller?).unwrap_or_else(|| deny(case, Reason::AuthenticationUnavailable(RETRY))),
-            );
-        }
-        known
-    } else {
-        (false, false)
-    };
-    if !is_required && !could_grant {
-        return None;
-    }
-    let may_ask = external.is_asked && external.names_none();
-    match caller.filter(|caller| may_ask && caller.tenant().is_none()).map(Principal::default_tenant) {
-        Some(None) => Some(Decision::AskDefaultTenant),
-        Some(Some(DefaultTenant::OutOfReach)) => Some(deny(case, Reason::AuthenticationUnavailable(RETRY))),
-        Some(Some(DefaultTenant::Answered(_))) | None => is_required.then(|| deny(case, Reason::TenantRequired)),
-    }
-}
-
-/// Returns the truth if checks that have not run count in favor of the request. `unknown_holds` and `missing_holds` are those of
-/// [`ExternalRights`].
-fn truth_in_tenants(case: &DecisionInput<'_>, unknown_holds: bool, missing_holds: bool) -> Truth {
-    let external = ExternalRights { unknown_holds, missing_holds, ..case.facts.external };
-    case.rules.truth(&Facts { external, checks: case.facts.checks.at_best(), ..*case.facts })
-}
-
-/// Returns the first question to the rights provider about a literal that does not hold yet, in the order of the rules.
-fn next_lookup(case: &DecisionInput<'_>, caller: &Principal) -> Option<Decision> {
-    let unasked = |literal: &Literal| {
-        if literal.truth(case.facts).now || !literal.needs_rights() {
-            return None;
-        }
-        let Some(dimensions) = literal.tenant() else {
-            return caller.answer(None).is_none().then_some(Decision::AskRights(None));
-        };
-        let tenant = case.facts.external.tenant(dimensions, Some(caller)).ok();
-        let tenant = tenant.filter(|tenant| may_count(caller, tenant))?;
-        caller.answer(Some(&tenant)).is_none().then_some(Decision::AskRights(Some(dimensions)))
-    };
-    case.rules.literals().into_iter().find_map(unasked)
-}
-
-/// Returns a lookup of rights if they could change the decision. Tenants are looked up one at a time, in the order of the rules,
-/// because the first answer may be enough.
-fn needs_rights(case: &DecisionInput<'_>) -> Option<Decision> {
-    let CallerFacts::Known(principal) = case.facts.caller else { return None };
-    if !case.facts.external.is_asked {
-        return None;
-    }
-    let external = ExternalRights { unknown_holds: true, ..case.facts.external };
-    let facts = Facts { external, checks: case.facts.checks.at_best(), ..*case.facts };
-    let at_best = DecisionInput { facts: &facts, truth: case.rules.truth(&facts), ..*case };
-    // Without assumptions about rights that are unknown, and about checks that have not run.
-    let as_known = Facts { checks: case.facts.checks.at_best(), ..*case.facts };
-    let without_checks = Facts { external, ..*case.facts };
-    // Rights matter if they could change access, the choice of 401 or 403, or whether only scopes are missing.
-    let is_open = || {
-        case.rules.truth(&without_checks).now
-            || at_best.truth.now && !case.rules.truth(&as_known).now
-            || at_best.truth.could && !case.truth.could
-            || scopes(&at_best).is_some() && scopes(case).is_none()
-    };
-    if !is_open() {
-        return None;
-    }
-    // After all lookups, one of which has failed, a check may still grant the request.
-    next_lookup(case, principal)
-        .or_else(|| Some(needs_check(case).unwrap_or_else(|| deny(case, Reason::AuthenticationUnavailable(RETRY)))))
 }
 
 /// Returns the first check, in the order in which they are written, whose result can still grant the request.
