@@ -36,7 +36,7 @@ crate::debug_as_display!(RolesUnavailable);
 pub trait RoleProvider: Send + Sync + 'static {
     /// Returns all roles of the caller: those within `tenant` if a rule contains `in`, otherwise those that apply outside of tenants.
     /// `tenant` is the value of the only dimension. A rule that names two dimensions requires a
-    /// [`RightsProvider`](super::rights::RightsProvider).
+    /// [`RightsProvider`].
     ///
     /// The timeout is 5 s. After a timeout or a panic, the roles are unknown. Requests that depend on them are answered with 503.
     fn roles<'a>(
