@@ -17,6 +17,7 @@ pub(super) struct ProviderCalls {
 
 impl ProviderCalls {
     /// Returns the calls that were made about a caller.
+    #[inline]
     pub(super) fn about(caller: &Option<Result<Principal, Denial>>) -> Self {
         match caller {
             Some(Ok(principal)) => {
