@@ -24,7 +24,7 @@ pub struct Location {
 /// Locations of values in requests.
 ///
 /// ```
-/// use auth_core::client::tenant::at;
+/// use auth_actix::at;
 /// let org = at::header("X-Org").or_path("org");
 /// ```
 pub mod at {

@@ -47,7 +47,7 @@ impl<H: Adapter> Engine<H> {
         let client = if about.place { self.client(request) } else { None };
         let needs_site = about.place || self.accepts_ambient;
         Facts {
-            set_up: self.wrong_set_up(request, rules, about),
+            set_up: self.wrong_set_up(request, rules, about, tenants),
             now: clock::now(),
             client,
             country: if about.country { self.country(request, client) } else { None },
@@ -72,9 +72,8 @@ impl<H: Adapter> Engine<H> {
 
     /// Returns the mistake of a rule about tenants, for a handler that no scope has checked at start-up.
     #[cold]
-    fn wrong_tenants(&self, request: &H::Request, rules: Rules<'_>) -> Option<&'static str> {
-        let is_found = |name: &&'static str| self.tenant_location(name).read::<H>(request).is_some();
-        if !rules.dimensions().iter().all(is_found) {
+    fn wrong_tenants(&self, request: &H::Request, rules: Rules<'_>, tenants: &RequestTenants) -> Option<&'static str> {
+        if tenants.dimensions.len() != rules.dimensions().len() {
             return Some(
                 "the rule names a tenant that is not declared, and the pattern of this route does not contain it exactly once",
             );
@@ -158,9 +157,15 @@ impl<H: Adapter> Engine<H> {
         self.address.throttled_client(H::peer(request), &Head::<H>(request))
     }
 
-    fn wrong_set_up(&self, request: &H::Request, rules: Rules<'_>, about: FactsNeeded) -> Option<&'static str> {
-        if about.tenant
-            && let Some(mistake) = self.wrong_tenants(request, rules)
+    fn wrong_set_up(
+        &self,
+        request: &H::Request,
+        rules: Rules<'_>,
+        about: FactsNeeded,
+        tenants: Option<&RequestTenants>,
+    ) -> Option<&'static str> {
+        if let Some(tenants) = tenants
+            && let Some(mistake) = self.wrong_tenants(request, rules, tenants)
         {
             return Some(mistake);
         }

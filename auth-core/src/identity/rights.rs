@@ -42,7 +42,7 @@ mod sealed {
 /// known. An empty list states that there are none.
 ///
 /// ```
-/// use auth_core::identity::rights::{All, Rights};
+/// use auth_actix::identity::{All, Rights};
 /// let editor = Rights::new().roles(["editor"]).permissions(["posts:publish"]);
 /// let nobody = Rights::new().roles([""; 0]);
 /// assert_ne!(nobody, Rights::new());

@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 /// `("a", "b/c")` must not equal `("a/b", "c")`.
 ///
 /// ```
-/// use auth_core::identity::tenant::Tenant;
+/// use auth_actix::identity::Tenant;
 /// let workspace = Tenant::of("org", "acme").and("workspace", "web");
 /// assert_eq!(workspace.get("workspace"), Some("web"));
 /// assert_ne!(workspace, Tenant::of("org", "acme"));
@@ -124,11 +124,6 @@ pub struct Tenancy {
 }
 
 impl Tenancy {
-    /// Returns whether no credential is bound to a tenant.
-    pub fn is_none(&self) -> bool {
-        self.always.is_empty() && self.optional.is_empty() && !self.is_resolved
-    }
-
     /// Returns whether rights of such a credential could count in a tenant with exactly these dimensions. No dimensions are the
     /// rights outside of tenants.
     pub(crate) fn could_count(&self, dimensions: &[&str]) -> bool {

@@ -30,10 +30,8 @@ crate::debug_as_display!(RightsUnavailable);
 /// limit what a client may do for its user.
 ///
 /// ```
-/// use auth_core::Id;
-/// use auth_core::identity::rights::Rights;
-/// use auth_core::identity::tenant::Tenant;
-/// use auth_core::store::rights::{RightsProvider, RightsUnavailable};
+/// use auth_actix::Id;
+/// use auth_actix::identity::{Rights, RightsProvider, RightsUnavailable, Tenant};
 /// struct Memberships;
 /// impl RightsProvider for Memberships {
 ///     async fn rights(&self, caller: &Id, tenant: Option<&Tenant>) -> Result<Rights, RightsUnavailable> {
@@ -131,14 +129,17 @@ const WAIT_TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Default)]
 struct CallerRights(Mutex<Vec<TenantRights>>);
 
+/// The place of a cached answer with its expiry, locked while the provider is asked.
+type AnswerSlot = Arc<tokio::sync::Mutex<Option<(Moment, Arc<Rights>)>>>;
+
 struct TenantRights {
     tenant: Option<Tenant>,
-    answer: Arc<tokio::sync::Mutex<Option<(Moment, Arc<Rights>)>>>,
+    answer: AnswerSlot,
 }
 
 impl CallerRights {
     /// Returns the place of the answer for a tenant. `None` if there are too many tenants.
-    fn of(&self, tenant: Option<&Tenant>) -> Option<Arc<tokio::sync::Mutex<Option<(Moment, Arc<Rights>)>>>> {
+    fn of(&self, tenant: Option<&Tenant>) -> Option<AnswerSlot> {
         let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = answers.iter().find(|known| known.tenant.as_ref() == tenant) {
             return Some(Arc::clone(&known.answer));
@@ -222,11 +223,7 @@ impl ProvidedRights {
         }
     }
 
-    fn cached(
-        &self,
-        id: &Id,
-        tenant: Option<&Tenant>,
-    ) -> Option<Arc<tokio::sync::Mutex<Option<(Moment, Arc<Rights>)>>>> {
+    fn cached(&self, id: &Id, tenant: Option<&Tenant>) -> Option<AnswerSlot> {
         if self.ttl.is_zero() {
             return None;
         }

@@ -37,16 +37,18 @@ impl Principal {
     /// Returns this principal with an answer of the rights provider. `tenant` is `None` for rights outside of tenants.
     #[must_use]
     pub(crate) fn with_rights(&self, tenant: Option<Tenant>, answer: RightsLookup) -> Self {
-        let mut answers = self.answers.as_deref().cloned().unwrap_or_default();
-        answers.rights.push((tenant, answer));
-        Self { said: Arc::clone(&self.said), answers: Some(Arc::new(answers)) }
+        self.with(|answers| answers.rights.push((tenant, answer)))
     }
 
     /// Returns this principal with the tenant that the rights provider has chosen.
     #[must_use]
     pub(crate) fn with_default_tenant(&self, tenant: DefaultTenant) -> Self {
+        self.with(|answers| answers.default_tenant = Some(tenant))
+    }
+
+    fn with(&self, add: impl FnOnce(&mut Answers)) -> Self {
         let mut answers = self.answers.as_deref().cloned().unwrap_or_default();
-        answers.default_tenant = Some(tenant);
+        add(&mut answers);
         Self { said: Arc::clone(&self.said), answers: Some(Arc::new(answers)) }
     }
 

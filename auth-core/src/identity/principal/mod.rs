@@ -230,9 +230,8 @@ impl Principal {
     /// Returns the tenant that the credential is bound to.
     pub fn tenant(&self) -> Option<&Tenant> {
         match &self.said.binding {
-            Binding::Tenant(tenant) => Some(tenant),
+            Binding::Tenant(tenant) | Binding::Incomplete(Some(tenant)) => Some(tenant),
             Binding::None | Binding::Incomplete(None) => None,
-            Binding::Incomplete(Some(tenant)) => Some(tenant),
         }
     }
 

@@ -25,7 +25,7 @@ impl Jwt {
     /// [`tenant`](Self::tenant).
     ///
     /// ```
-    /// use auth_core::scheme::bearer::Jwt;
+    /// use auth_actix::Jwt;
     /// let jwt = Jwt::hs256([7; 32]).issuer("https://id.example").audience("payments");
     /// let jwt = jwt.tenant_in_claim("org", "/org_id").tenant_in_claim("merchant", "/merchant_id");
     /// ```
